@@ -1,0 +1,44 @@
+/* cfg.h: YAML (a plain subset: no anchors, tags, merges) into a JSON tree, checked against a schema
+ * table. Every problem is reported as file:line:key with the way to mend it.
+ */
+#ifndef CALLM_BASE_CFG_H
+#define CALLM_BASE_CFG_H
+
+#include "jv.h"
+
+enum cfg_type { CFG_STR, CFG_INT, CFG_NUM, CFG_BOOL, CFG_OBJ, CFG_LIST, CFG_SECRET };
+
+/* One row per key; path like "http.listen", list items "llm[].url". */
+struct cfg_rule {
+	const char *path;
+	enum cfg_type type;
+	bool required;
+	double min, max;       /* numbers: range; strings: length; 0,0 = any */
+	const char *choices;   /* "a|b|c" or NULL */
+	const char *def;       /* default as text or NULL */
+	const char *help;      /* one line, written into the starter config */
+};
+struct cfg_issue {
+	char where[160];       /* callm.yaml:12:http.listen */
+	char what[240];
+	char mend[240];
+};
+struct cfg_report {
+	struct cfg_issue *v;
+	size_t n, cap;
+};
+
+/* Parse text (name is for messages). NULL when not YAML; issues in rep. Unquoted yes/no/on/off where
+ * a string is expected is an issue. Numbers and booleans are typed. */
+jv *cfg_parse(sv text, const char *name, struct cfg_report *rep);
+/* Check against rules (unknown keys are issues with the nearest known key as hint) and fill defaults.
+ * 0 or ERR_INVAL. name as given to cfg_parse: lines come from the text. */
+int cfg_check(jv *tree, sv text, const char *name, const struct cfg_rule *rules, size_t n,
+	      struct cfg_report *rep);
+void cfg_merge(jv *base, const jv *over);        /* objects merge, everything else is replaced */
+/* CALLM_HTTP__LISTEN=... overrides http.listen for every rule path without []. */
+void cfg_env(jv *tree, const struct cfg_rule *rules, size_t n);
+void cfg_starter(const struct cfg_rule *rules, size_t n, struct sb *out); /* a commented YAML */
+void cfg_report_done(struct cfg_report *rep);
+
+#endif

@@ -1,0 +1,15 @@
+/* snap.h: an atomically swapped reference to an immutable obj (config, knowledge, policy).
+ * Readers take a reference and keep the version they saw. */
+#ifndef CALLM_BASE_SNAP_H
+#define CALLM_BASE_SNAP_H
+
+#include "obj.h"
+
+struct snap;
+
+struct snap *snap_new(void *first);       /* takes over the caller's reference; may be NULL */
+void snap_free(struct snap *s);
+void *snap_get(struct snap *s);           /* a new reference, obj_unref it; NULL when empty; thread-safe */
+void snap_publish(struct snap *s, void *obj); /* takes over the caller's reference; old one is unref'd; thread-safe */
+
+#endif

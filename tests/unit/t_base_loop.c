@@ -1,0 +1,6 @@
+#include "t.h"
+
+TEST(hello)
+{
+	EQ(1, 1);
+}
