@@ -137,12 +137,13 @@ static void put_text(struct sb *b, sv text)
 	}
 }
 
-static void emit(sv line)
+/* lost: lines dropped before this one, which the line tells about. */
+static void emit(sv line, unsigned lost)
 {
 	struct pollfd p = { .fd = atomic_load(&out_fd), .events = POLLOUT };
 
 	if (poll(&p, 1, WAIT_MS) <= 0 || !(p.revents & POLLOUT) || write(p.fd, line.p, line.n) < 0)
-		(void)atomic_fetch_add(&dropped, 1);
+		(void)atomic_fetch_add(&dropped, lost + 1);
 }
 
 void log_write(enum log_level lv, const char *event, const char *fmt, ...)
@@ -176,9 +177,11 @@ void log_write(enum log_level lv, const char *event, const char *fmt, ...)
 	} else {
 		sb_fmt(&b, "%s %-5s %s ", ts, level_name[lv], event);
 		put_text(&b, body);
+		if (lost)
+			sb_fmt(&b, " lost_lines=%u", lost);
 		sb_ch(&b, '\n');
 	}
-	emit(sb_sv(&b));
+	emit(sb_sv(&b), lost);
 	sb_done(&b);
 }
 
