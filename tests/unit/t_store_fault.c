@@ -167,13 +167,13 @@ static void tally_done(void *arg, int err)
 		t->other++;
 }
 
-static void add_big(struct store *st, int n, int64_t *seq, struct tally *t)
+static void add_big(struct store *st, int n, size_t bytes, int64_t *seq, struct tally *t)
 {
-	static char body[8192];
+	static char body[3 << 20];
 	struct store_event ev = { .conversation = SV("c"), .kind = SV("k") };
 
 	memset(body, ' ', sizeof(body));
-	ev.body = sv_n(body, sizeof(body));
+	ev.body = sv_n(body, bytes);
 	for (int i = 0; i < n; i++) {
 		ev.seq = ++*seq;
 		if (store_append(st, &ev, NULL, tally_done, t))
@@ -194,18 +194,19 @@ static int full_disk(const char *dir)
 	signal(SIGXFSZ, SIG_IGN);
 	if (try_open(&st, dir, &e))
 		return 10;
-	add_big(st, 10, &seq, &t);
+	add_big(st, 10, 8192, &seq, &t);
 	if (t.ok != 10)
 		return 11;
 	setrlimit(RLIMIT_FSIZE, &small);
-	add_big(st, 1000, &seq, &t);
+	add_big(st, 1000, 8192, &seq, &t);
+	add_big(st, 1, 3 << 20, &seq, &t); /* the last group certainly does not fit */
 	if (!t.failed || t.other || !store_failed(st, &e) || !e.msg[0])
 		return 12;
 	if (ask(st, "SELECT count(*) FROM event") != t.ok)
 		return 13;             /* acknowledged = stored, to the row */
 	setrlimit(RLIMIT_FSIZE, &wide);
 	t.failed = 0;
-	add_big(st, 10, &seq, &t);     /* the disk has room again: goes on by itself */
+	add_big(st, 10, 8192, &seq, &t);     /* the disk has room again: goes on by itself */
 	if (t.failed || t.other || store_failed(st, NULL))
 		return 14;
 	if (ask(st, "SELECT count(*) FROM event") != t.ok)
@@ -323,7 +324,7 @@ static int fill(const char *dir)
 
 	if (rc)
 		return rc;
-	add_big(st, 50, &seq, &t);
+	add_big(st, 50, 8192, &seq, &t);
 	store_close(st);
 	return t.ok == 50 ? 0 : ERR_FAIL;
 }
