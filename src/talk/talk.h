@@ -1,0 +1,81 @@
+/* talk.h: the conversation engine. A pure core (talk_core.h: events in, actions out) and a driver that
+ * carries the actions out on a shard: one thread, one loop, its conversations.
+ *
+ *	talk_hub_open(&hub, &opts, &e);
+ *	struct talk_shard *s = talk_hub_pick(hub, n);           any thread
+ *	mbox_post(talk_shard_mbox(s), start_peer, peer);        then, on the shard:
+ *	talk_sink()->on_open(s, peer, &info, &peer->user);
+ *	talk_hub_close(hub);
+ *
+ * A channel gives talk_sink() and the shard to its peers and runs them on talk_shard_loop().
+ */
+#ifndef CALLM_TALK_H
+#define CALLM_TALK_H
+
+#include "base.h"
+#include "store.h"
+#include "kb.h"
+#include "model.h"
+#include "chan.h"
+
+struct talk;
+struct talk_hub;
+struct talk_shard;
+
+/* What the company says by itself: texts by language and key, from prompts/texts.<lang>.yaml and the
+ * company's own file. Immutable obj. */
+struct talk_texts;
+int talk_texts_new(struct talk_texts **ret, const jv *company, struct err *e);
+/* The text for key in lang (falls back to en), variant v; {name} is filled in by the caller. */
+sv talk_text(const struct talk_texts *t, sv lang, const char *key, unsigned v);
+
+struct talk_limits {
+	int idle_chat_ms;        /* a silent chat is closed, default 30 min */
+	int silence_ms;          /* voice: "are you still there", default 8 s */
+	int max_turns;           /* default 200 */
+	int model_first_ms, model_first_voice_ms, model_total_ms;  /* 5000, 1500, 12000 */
+};
+struct talk_feed {               /* live view for consoles; called on shard threads; copy what you keep */
+	void (*on_event)(void *arg, sv conversation_id, sv event_json, sv conversation_json);
+	void *arg;
+};
+struct talk_opts {
+	int shards;              /* 0 = one for two cores */
+	struct store *store;     /* NULL: nothing is recorded (one-shot commands) */
+	struct snap *kb;         /* of struct kb_index */
+	struct pool *pool;
+	struct talk_texts *texts;
+	const struct model_spec *llm;   /* tried in order; none = built-in engine only */
+	size_t n_llm;
+	struct talk_limits limits;
+	struct talk_feed feed;
+	const char *voice_lang;  /* language a call starts in, default en */
+	struct loop *loop;       /* run the only shard on this loop instead of own threads (tests, commands) */
+	/* called on each shard's thread once its loop stands and before it ends: per-shard engines (speech) */
+	int (*on_shard)(void *arg, struct talk_shard *s, bool up);
+	void *on_shard_arg;
+};
+int talk_hub_open(struct talk_hub **ret, const struct talk_opts *o, struct err *e);
+void talk_hub_close(struct talk_hub *h);             /* says goodbye to nobody: closes conversations as "system" */
+/* The shard for the caller's n-th conversation (round robin); NULL when LIM_CONVERSATIONS are open. */
+struct talk_shard *talk_hub_pick(struct talk_hub *h, unsigned n);
+size_t talk_hub_shards(const struct talk_hub *h);
+
+struct loop *talk_shard_loop(struct talk_shard *s);
+struct mbox *talk_shard_mbox(struct talk_shard *s);
+int talk_shard_index(const struct talk_shard *s);
+void *talk_shard_user(const struct talk_shard *s);   /* what on_shard left there */
+void talk_shard_set_user(struct talk_shard *s, void *user);
+/* The sink every channel's peers talk to; its arg is the shard. */
+const struct chan_sink *talk_sink(void);
+const char *talk_id(const struct talk *t);
+const char *talk_interaction_id(const struct talk *t);
+
+/* The object of `ask --json` from a turn.bot event's JSON; NULL when it is none. */
+jv *talk_reply_of(sv event_json);
+
+/* One turn without a channel: `callm ask`, the console's try-out. On the shard's thread. on_reply gets the
+ * object of `ask --json`, once. lang "" = by the text. Not recorded. */
+int talk_ask(struct talk_shard *s, sv text, sv lang, void (*on_reply)(void *arg, jv *reply_moved), void *arg);
+
+#endif

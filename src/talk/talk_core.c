@@ -1,0 +1,475 @@
+/* talk_core.c: the conversation as a state machine: one event in, a few actions out.
+ *
+ * A row of `handlers` answers each kind of event; the states say which moves are legal. The core knows
+ * neither sockets nor clocks: searches, models and speech are asked for with actions and answered with
+ * events that carry the generation they belong to; whatever is stale falls away here. So barge-in and a
+ * customer's second thought are one line each: raise gen.
+ * Owned by its conversation's shard; memory of a turn lies in the arena that the driver passes in. */
+#include "talk_core.h"
+
+#define LISTENS (SM_TO(TS_LISTENING) | SM_TO(TS_SPEAKING) | SM_TO(TS_THINKING) | SM_TO(TS_HELD) | \
+		 SM_TO(TS_WRAPPING) | SM_TO(TS_CLOSED))
+static const struct sm_state states[TS_COUNT] = {
+	[TS_OPENING] = { "opening", LISTENS },
+	[TS_LISTENING] = { "listening", LISTENS },
+	[TS_THINKING] = { "thinking", LISTENS },
+	[TS_SPEAKING] = { "speaking", LISTENS },
+	[TS_HELD] = { "held", SM_TO(TS_LISTENING) | SM_TO(TS_CLOSED) },
+	[TS_WRAPPING] = { "wrapping", SM_TO(TS_THINKING) | SM_TO(TS_CLOSED) },
+	[TS_CLOSED] = { "closed", 0 },
+};
+
+struct talk_act *talk_act_add(struct talk_acts *acts, enum talk_act_kind kind)
+{
+	ASSERT(acts->n < TALK_ACTS_MAX);
+	struct talk_act *x = &acts->v[acts->n++];
+	*x = (struct talk_act){ .kind = kind };
+	return x;
+}
+
+void talk_act_timer(struct talk_acts *acts, enum talk_timer t, int ms)
+{
+	struct talk_act *x = talk_act_add(acts, TACT_TIMER);
+	x->timer = t;
+	x->ms = ms;
+}
+
+void talk_act_record(struct talk_core *c, struct talk_acts *acts, const char *rec, const char *actor, sv body)
+{
+	struct talk_act *x = talk_act_add(acts, TACT_RECORD);
+	x->rec = rec;
+	x->actor = actor;
+	x->n = c->in_turn ? c->t.number : c->turn;
+	x->text = body;
+}
+
+void talk_await_customer(struct talk_core *c, struct talk_acts *acts)
+{
+	const struct talk_limits *l = &c->cfg->limits;
+	talk_act_timer(acts, TT_SILENCE, c->voice ? l->silence_ms : l->idle_chat_ms);
+}
+
+void talk_remember(struct talk_core *c, bool bot, sv text)
+{
+	if (c->n_past == TALK_HISTORY) {
+		xfree(c->past[0].text);
+		memmove(&c->past[0], &c->past[1], sizeof(c->past[0]) * (TALK_HISTORY - 1));
+		c->n_past--;
+	}
+	size_t keep = sv_rune_offset(text, 400);
+	c->past[c->n_past++] = (struct talk_said){ bot, xstrdup(sv_slice(text, 0, keep)) };
+}
+
+/* The context holds exactly what was heard: the bot's last line is cut there. */
+static void forget_unheard(struct talk_core *c, size_t heard_bytes)
+{
+	if (c->n_past == 0 || !c->past[c->n_past - 1].bot)
+		return;
+	char *text = c->past[c->n_past - 1].text;
+	if (heard_bytes == 0) {
+		xfree(text);
+		c->n_past--;
+	} else if (heard_bytes < strlen(text)) {
+		text[heard_bytes] = '\0';
+	}
+}
+
+/* ---- the queue of texts that came while thinking ---- */
+
+static void enqueue(struct talk_core *c, sv text, sv model_text, int turn)
+{
+	if (c->n_queue == TALK_QUEUE)
+		return;
+	c->queue[c->n_queue++] = (struct talk_queued){ xstrdup(text), xstrdup(model_text), turn };
+}
+
+static void queue_clear(struct talk_core *c)
+{
+	for (int i = 0; i < c->n_queue; i++) {
+		xfree(c->queue[i].text);
+		xfree(c->queue[i].model_text);
+	}
+	c->n_queue = 0;
+}
+
+static void start_turn(struct talk_core *c, sv text, sv model_text, int number)
+{
+	c->in_turn = true;
+	c->t = (struct talk_turn){ .number = number, .text = text, .model_text = model_text, .llm = -1 };
+	sb_init(&c->t.draft, LIM_SB);
+	sb_init(&c->t.reply, LIM_SB);
+}
+
+void talk_next_queued(struct talk_core *c, int64_t now_us, struct arena *a, struct talk_acts *acts)
+{
+	if (c->n_queue == 0 || c->in_turn)
+		return;
+	struct talk_queued q = c->queue[0];
+	memmove(&c->queue[0], &c->queue[1], sizeof(q) * (size_t)--c->n_queue);
+	start_turn(c, arena_sv(a, sv_of(q.text)), arena_sv(a, sv_of(q.model_text)), q.turn);
+	xfree(q.text);
+	xfree(q.model_text);
+	talk_think(c, c->t.text, c->t.model_text, now_us, a, acts);
+}
+
+/* ---- handlers, one an event ---- */
+
+static void on_open(struct talk_core *c, const struct talk_ev *ev, struct arena *a, struct talk_acts *acts)
+{
+	if (!ev->resume) {
+		struct sb b;
+		sb_init(&b, 4096);
+		sb_fmt(&b, "{\"channel\":\"%s\",\"language\":\"%s\"}", ev->via ? ev->via : "", c->lang);
+		talk_act_record(c, acts, "conversation.opened", "system", arena_sv(a, sb_sv(&b)));
+		sb_done(&b);
+		const char *key = !c->voice ? "greeting" : c->asr_lost ? "greeting_keypad" : "greeting_voice";
+		talk_canned(c, key, POL_REPLY, a, acts);
+		return;
+	}
+	c->turn = ev->resume->turn;
+	if (ev->resume->last_question.n) {
+		c->last_question = xstrdup(ev->resume->last_question);
+		talk_remember(c, false, ev->resume->last_question);
+	}
+	if (ev->resume->last_reply.n)
+		talk_remember(c, true, ev->resume->last_reply);
+	sm_move(&c->sm, TS_LISTENING);
+	talk_act_record(c, acts, "conversation.resumed", "system", SV("{}"));
+	talk_await_customer(c, acts);
+}
+
+static void record_customer(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
+			    struct talk_acts *acts)
+{
+	struct sb b;
+	sb_init(&b, LIM_SB);
+	sb_cstr(&b, "{\"text\":");
+	sb_json(&b, ev->masked);
+	sb_fmt(&b, ",\"language\":\"%s\",\"via\":\"%s\"", c->feel.lang, ev->via ? ev->via : "text");
+	if (c->feel.intent[0])
+		sb_fmt(&b, ",\"intent\":\"%s\",\"intent_p\":%.2f", c->feel.intent, c->feel.intent_p);
+	sb_fmt(&b, ",\"emotion\":\"%s\",\"emotion_p\":%.2f,\"sentiment\":%.2f", c->feel.emotion,
+	       c->feel.emotion_p, c->feel.sentiment);
+	if (c->voice && strcmp(ev->via ? ev->via : "", "speech") == 0)
+		sb_fmt(&b, ",\"asr_confidence\":%.2f", ev->confidence);
+	if (ev->end_ms > 0)
+		sb_fmt(&b, ",\"start_ms\":%lld,\"end_ms\":%lld", (long long)ev->start_ms,
+		       (long long)ev->end_ms);
+	if (ev->client_id.n) {
+		sb_cstr(&b, ",\"client_id\":");
+		sb_json(&b, ev->client_id);
+	}
+	if (ev->suspicious)
+		sb_cstr(&b, ",\"suspicious\":true");
+	sb_ch(&b, '}');
+	talk_act_record(c, acts, "turn.customer", "customer", arena_sv(a, sb_sv(&b)));
+	sb_done(&b);
+}
+
+static void follow_language(struct talk_core *c)
+{
+	bool known = strcmp(c->feel.lang, "zh") == 0 || strcmp(c->feel.lang, "en") == 0;
+	if (c->voice || !known || c->feel.lang_p < 0.6)
+		return;
+	memcpy(c->lang, c->feel.lang, sizeof(c->lang));
+}
+
+/* A say is over, whole or cut: one row tells how much of it was heard and when. */
+static void record_heard(struct talk_core *c, const char *rec, const struct chan_heard *h, struct arena *a,
+			 struct talk_acts *acts)
+{
+	sv heard = sv_slice(sv_of(c->saying), 0, h->bytes);
+	struct sb b;
+	sb_init(&b, LIM_SB);
+	sb_fmt(&b, "{\"say_id\":%u,\"heard_chars\":%zu,\"heard_text\":", h->say_id, sv_runes(heard));
+	sb_json(&b, heard);
+	sb_fmt(&b, ",\"start_ms\":%lld,\"end_ms\":%lld}", (long long)h->start_ms, (long long)h->end_ms);
+	talk_act_record(c, acts, rec, "bot", arena_sv(a, sb_sv(&b)));
+	sb_done(&b);
+}
+
+/* The customer cuts in. Work that was not said yet is thrown away and its words go back to the head of
+ * what comes next; of what was being said only the heard part counts. */
+static void cut_in(struct talk_core *c, const struct talk_ev *ev, struct arena *a, struct talk_acts *acts)
+{
+	if (c->in_turn && c->voice) {
+		talk_model_stop(c, acts);
+		if (c->t.sentences)
+			talk_record_partial(c, a, acts);
+		else if (c->t.text.n)
+			enqueue(c, c->t.text, c->t.model_text, c->t.number);
+		talk_end_turn(c, acts);
+	}
+	if (c->speaking && ev->heard.say_id == c->speaking) {
+		record_heard(c, "turn.cut", &ev->heard, a, acts);
+		forget_unheard(c, ev->heard.bytes);
+		c->speaking = 0;
+	}
+}
+
+bool talk_core_hushes(const struct talk_core *c, enum talk_ev_kind kind)
+{
+	if (c->sm.now == TS_WRAPPING && kind == TEV_SPEECH_START)
+		return false;
+	return c->speaking && (kind == TEV_TEXT || kind == TEV_KEY || kind == TEV_SPEECH_START ||
+			       kind == TEV_HOLD);
+}
+
+static sv joined(struct arena *a, const char *before, sv text)
+{
+	return before ? sv_of(arena_fmt(a, "%s " SV_FMT, before, SV_ARG(text))) : arena_sv(a, text);
+}
+
+static void on_text(struct talk_core *c, const struct talk_ev *ev, struct arena *a, struct talk_acts *acts)
+{
+	talk_act_timer(acts, TT_SILENCE, 0);
+	c->silences = c->misheard = 0;
+	c->goodbye = false;
+	cut_in(c, ev, a, acts);
+	feel_turn(&c->feel, ev->text, sv_of(c->lang));
+	follow_language(c);
+	c->turn++;
+	bool was_in_turn = c->in_turn;
+	c->in_turn = false;
+	record_customer(c, ev, a, acts);
+	c->in_turn = was_in_turn;
+	if (c->in_turn) {
+		enqueue(c, ev->text, ev->model_text, c->turn);
+		return;
+	}
+	const char *head = c->voice && c->n_queue ? c->queue[0].text : NULL;
+	const char *head_m = c->voice && c->n_queue ? c->queue[0].model_text : NULL;
+	start_turn(c, joined(a, head, ev->text), joined(a, head_m, ev->model_text), c->turn);
+	if (head)
+		queue_clear(c);
+	talk_think(c, c->t.text, c->t.model_text, ev->now_us, a, acts);
+}
+
+static void on_key_menu(struct talk_core *c, char key, int64_t now_us, struct arena *a, struct talk_acts *acts)
+{
+	char name[] = "menu_x";
+	name[5] = key;
+	sv article = talk_text(c->cfg->texts, sv_of(c->lang), name, 0);
+	if (!article.n) {
+		talk_canned(c, "menu_unknown", POL_CLARIFY, a, acts);
+		return;
+	}
+	start_turn(c, SV_NULL, SV_NULL, c->turn);
+	c->t.began_us = now_us;
+	sm_move(&c->sm, TS_THINKING);
+	struct talk_act *x = talk_act_add(acts, TACT_ARTICLE);
+	x->text = arena_sv(a, article);
+	x->lang = sv_of(c->lang);
+	x->gen = ++c->gen;
+}
+
+static void on_key(struct talk_core *c, const struct talk_ev *ev, struct arena *a, struct talk_acts *acts)
+{
+	if (ev->text.n != 1)
+		return;
+	char key = ev->text.p[0];
+	talk_act_timer(acts, TT_SILENCE, 0);
+	c->silences = 0;
+	cut_in(c, ev, a, acts);
+	if (c->in_turn)
+		return;
+	queue_clear(c);
+	c->turn++;
+	struct sb b;
+	sb_init(&b, 64);
+	sb_fmt(&b, "{\"digit\":\"%c\"}", key);
+	talk_act_record(c, acts, "call.dtmf", "customer", arena_sv(a, sb_sv(&b)));
+	sb_done(&b);
+	if (key == '0') {
+		talk_canned(c, "handoff", POL_HANDOFF, a, acts);
+	} else if (key == '*') {
+		memcpy(c->lang, strcmp(c->lang, "zh") == 0 ? "en" : "zh", 3);
+		talk_canned(c, "menu", POL_REPLY, a, acts);
+	} else if (key == '#') {
+		talk_canned(c, "menu", POL_REPLY, a, acts);
+	} else {
+		on_key_menu(c, key, ev->now_us, a, acts);
+	}
+}
+
+static void on_speech_start(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
+			    struct talk_acts *acts)
+{
+	talk_act_timer(acts, TT_SILENCE, 0);
+	if (c->sm.now == TS_HELD || c->sm.now == TS_WRAPPING)
+		return;
+	cut_in(c, ev, a, acts);
+	sm_move(&c->sm, TS_LISTENING);
+}
+
+static void on_speech_nothing(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
+			      struct talk_acts *acts)
+{
+	if (c->sm.now != TS_LISTENING)
+		return;
+	if (c->n_queue) {       /* a cough while we were thinking: go on with what was asked */
+		talk_next_queued(c, ev->now_us, a, acts);
+		return;
+	}
+	c->misheard++;
+	talk_canned(c, c->misheard >= 2 ? "misheard_menu" : "misheard", POL_CLARIFY, a, acts);
+}
+
+static void on_timer(struct talk_core *c, const struct talk_ev *ev, struct arena *a, struct talk_acts *acts)
+{
+	if (ev->timer == TT_MODEL) {
+		if (c->in_turn && c->t.llm >= 0)
+			talk_model_failed(c, "too slow", a, acts);
+		return;
+	}
+	if (c->sm.now != TS_LISTENING)
+		return;
+	c->silences++;
+	if (c->voice && c->silences < 3) {
+		talk_canned(c, c->asr_lost ? "menu" : "still_there", POL_CLARIFY, a, acts);
+		return;
+	}
+	c->goodbye = true;
+	talk_canned(c, c->voice ? "goodbye_silence" : "goodbye_idle", POL_END, a, acts);
+}
+
+static void on_played(struct talk_core *c, const struct talk_ev *ev, struct arena *a, struct talk_acts *acts)
+{
+	if (ev->say_id != c->speaking)
+		return;
+	struct chan_heard h = { ev->say_id, c->saying ? strlen(c->saying) : 0, ev->start_ms, ev->end_ms };
+	record_heard(c, "turn.played", &h, a, acts);
+	c->speaking = 0;
+	if (c->sm.now == TS_WRAPPING) {
+		talk_act_add(acts, TACT_HANGUP);
+	} else if (c->sm.now == TS_SPEAKING) {
+		sm_move(&c->sm, TS_LISTENING);
+		talk_await_customer(c, acts);
+	}
+}
+
+static void on_hold(struct talk_core *c, const struct talk_ev *ev, struct arena *a, struct talk_acts *acts)
+{
+	if (!sm_can(&c->sm, TS_HELD) || c->sm.now == TS_HELD)
+		return;
+	cut_in(c, ev, a, acts);
+	talk_act_timer(acts, TT_SILENCE, 0);
+	talk_act_record(c, acts, "call.hold", "customer", SV("{}"));
+	sm_move(&c->sm, TS_HELD);
+}
+
+static void on_resume(struct talk_core *c, const struct talk_ev *ev, struct arena *a, struct talk_acts *acts)
+{
+	if (c->sm.now != TS_HELD)
+		return;
+	talk_act_record(c, acts, "call.resume", "customer", SV("{}"));
+	sm_move(&c->sm, TS_LISTENING);
+	talk_next_queued(c, ev->now_us, a, acts);
+	if (!c->in_turn && c->sm.now == TS_LISTENING)
+		talk_await_customer(c, acts);
+}
+
+static void on_asr_lost(struct talk_core *c, const struct talk_ev *ev, struct arena *a, struct talk_acts *acts)
+{
+	if (c->asr_lost)
+		return;
+	c->asr_lost = true;
+	talk_act_record(c, acts, "model.fallback", "system",
+			SV("{\"from\":\"speech\",\"to\":\"keypad\",\"reason\":\"no recogniser\"}"));
+	if (c->sm.now == TS_LISTENING)
+		talk_canned(c, "menu", POL_REPLY, a, acts);
+}
+
+static void on_close(struct talk_core *c, const struct talk_ev *ev, struct arena *a, struct talk_acts *acts)
+{
+	static const char *const by[] = { "customer", "bot", "agent", "system", "timeout" };
+	talk_model_stop(c, acts);
+	talk_act_timer(acts, TT_SILENCE, 0);
+	if (c->in_turn)
+		talk_end_turn(c, acts);
+	queue_clear(c);
+	struct sb b;
+	sb_init(&b, 256);
+	sb_fmt(&b, "{\"by\":\"%s\",\"state\":\"%s\",\"turns\":%d}", by[ev->by], sm_name(&c->sm), c->turn);
+	talk_act_record(c, acts, "conversation.closed", "system", arena_sv(a, sb_sv(&b)));
+	sb_done(&b);
+	sm_move(&c->sm, TS_CLOSED);
+}
+
+static void on_next(struct talk_core *c, const struct talk_ev *ev, struct arena *a, struct talk_acts *acts)
+{
+	talk_next_queued(c, ev->now_us, a, acts);
+}
+
+typedef void handler(struct talk_core *c, const struct talk_ev *ev, struct arena *a, struct talk_acts *acts);
+static handler *const handlers[] = {
+	[TEV_OPEN] = on_open,
+	[TEV_TEXT] = on_text,
+	[TEV_KEY] = on_key,
+	[TEV_SPEECH_START] = on_speech_start,
+	[TEV_SPEECH_NOTHING] = on_speech_nothing,
+	[TEV_FOUND] = talk_on_found,
+	[TEV_DELTA] = talk_on_delta,
+	[TEV_MODEL_END] = talk_on_model_end,
+	[TEV_TIMER] = on_timer,
+	[TEV_PLAYED] = on_played,
+	[TEV_HOLD] = on_hold,
+	[TEV_RESUME] = on_resume,
+	[TEV_ASR_LOST] = on_asr_lost,
+	[TEV_NEXT] = on_next,
+	[TEV_CLOSE] = on_close,
+};
+
+static bool stale(const struct talk_core *c, const struct talk_ev *ev)
+{
+	switch (ev->kind) {
+	case TEV_FOUND:
+	case TEV_DELTA:
+	case TEV_MODEL_END:
+		return !c->in_turn || ev->gen != c->gen;
+	default:
+		return false;
+	}
+}
+
+void talk_step(struct talk_core *c, const struct talk_ev *ev, struct arena *a, struct talk_acts *ret)
+{
+	ret->n = 0;
+	if (c->sm.now == TS_CLOSED || stale(c, ev))
+		return;
+	if (c->sm.now == TS_HELD && (ev->kind == TEV_TEXT || ev->kind == TEV_KEY))
+		sm_move(&c->sm, TS_LISTENING);
+	handlers[ev->kind](c, ev, a, ret);
+}
+
+void talk_core_init(struct talk_core *c, const struct talk_cfg *cfg, unsigned caps, sv lang)
+{
+	*c = (struct talk_core){ .cfg = cfg, .caps = caps, .voice = (caps & CHAN_VOICE) != 0 };
+	c->asr_lost = c->voice && !(caps & CHAN_ASR);
+	bool zh = sv_starts(lang, SV("zh"));
+	memcpy(c->lang, zh ? "zh" : "en", 3);
+	memcpy(c->feel.lang, c->lang, sizeof(c->lang));
+	memcpy(c->feel.emotion, "neutral", 8);
+	sm_init(&c->sm, "talk", states, TS_COUNT, TS_OPENING);
+}
+
+void talk_core_done(struct talk_core *c)
+{
+	if (c->in_turn) {
+		sb_done(&c->t.draft);
+		sb_done(&c->t.reply);
+	}
+	for (int i = 0; i < c->n_past; i++)
+		xfree(c->past[i].text);
+	for (int i = 0; i < c->n_offered; i++)
+		xfree(c->offered[i]);
+	queue_clear(c);
+	xfree(c->saying);
+	xfree(c->last_question);
+	*c = (struct talk_core){ 0 };
+}
+
+const char *talk_core_state(const struct talk_core *c)
+{
+	return sm_name(&c->sm);
+}

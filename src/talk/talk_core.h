@@ -1,0 +1,199 @@
+/* talk_core.h: the pure heart of a conversation: talk_step(core, event) -> actions. No sockets, no clock,
+ * no database, no allocation outside the arenas it is given: a recorded conversation can be replayed and
+ * its actions compared.
+ *
+ *	struct talk_core c;
+ *	talk_core_init(&c, &cfg);
+ *	talk_step(&c, &(struct talk_ev){ .kind = TEV_TEXT, .text = SV("hi") }, &turn_arena, &acts);
+ *	for (size_t i = 0; i < acts.n; i++) carry_out(&acts.v[i]);
+ *
+ * Strings of an action live in the turn arena passed in, which the driver resets whenever no turn is under way (!c.in_turn).
+ */
+#ifndef CALLM_TALK_CORE_H
+#define CALLM_TALK_CORE_H
+
+#include "base.h"
+#include "kb.h"
+#include "feel.h"
+#include "policy.h"
+#include "chan.h"
+#include "talk.h"
+
+enum talk_state { TS_OPENING, TS_LISTENING, TS_THINKING, TS_SPEAKING, TS_HELD, TS_WRAPPING, TS_CLOSED,
+		  TS_COUNT };
+
+enum talk_ev_kind {
+	TEV_OPEN,          /* the customer is there; resume says whether an earlier conversation goes on */
+	TEV_TEXT,          /* words complete: typed, or recognised (then confidence < 1) */
+	TEV_KEY,           /* a digit of the keypad */
+	TEV_SPEECH_START,  /* voice: the customer began to speak; heard tells what of ours was heard if we spoke */
+	TEV_SPEECH_NOTHING,/* voice: speech ended, nothing was understood */
+	TEV_FOUND,         /* the search came back */
+	TEV_DELTA,         /* the model wrote text */
+	TEV_MODEL_END,     /* the model ended: err */
+	TEV_TIMER,
+	TEV_PLAYED,        /* voice: say_id was heard to its end */
+	TEV_HOLD, TEV_RESUME,
+	TEV_ASR_LOST,      /* no recogniser for this customer: keypad only */
+	TEV_NEXT,          /* no turn is under way and texts wait */
+	TEV_CLOSE,
+};
+enum talk_timer { TT_SILENCE, TT_MODEL, TT_COUNT };
+
+struct talk_ev {
+	enum talk_ev_kind kind;
+	sv text;                     /* TEXT: cleaned; DELTA; KEY: one character */
+	sv client_id;                /* TEXT: the client's own id, kept in the row */
+	sv masked, model_text;       /* TEXT: what may be stored, what a model may see */
+	double confidence;
+	const char *via;             /* TEXT: "text", "speech", "dtmf" */
+	int64_t start_ms, end_ms;
+	const struct kb_result *found;
+	bool exact;                  /* FOUND: an article asked for by name (keypad menu) */
+	uint32_t gen;                /* FOUND, DELTA, MODEL_END: the generation they answer; stale ones are ignored */
+	int err;
+	const char *model;           /* DELTA, MODEL_END: name for the record */
+	enum talk_timer timer;
+	uint32_t say_id;
+	struct chan_heard heard;     /* what was heard of the say that the driver hushed for this event */
+	enum chan_close_by by;
+	bool suspicious;
+	const struct chan_resume *resume;
+	int64_t now_us;              /* the driver's clock, for latencies in the record */
+};
+
+enum talk_act_kind {
+	TACT_RECORD,       /* append a row: rec, actor, turn n, text = its body (a JSON object) */
+	TACT_SAY,          /* to the channel: text, lang, say_id, delta/final */
+	TACT_TYPING,
+	TACT_SEARCH,       /* text, lang, context -> TEV_FOUND gen */
+	TACT_ARTICLE,      /* text = group id, lang -> TEV_FOUND gen with exact */
+	TACT_MODEL,        /* start model number `n` with prompt (msgs) -> TEV_DELTA/TEV_MODEL_END gen */
+	TACT_MODEL_CANCEL,
+	TACT_TIMER,        /* timer in ms, 0 = stop */
+	TACT_HANGUP,       /* after what is being said */
+};
+struct talk_act {
+	enum talk_act_kind kind;
+	const char *rec, *actor;
+	sv text, lang, context;
+	uint32_t say_id, gen;
+	int n, ms;
+	enum talk_timer timer;
+	bool delta, final;
+	const struct llm_msg *msgs;
+	size_t n_msgs;
+	bool reply;                  /* RECORD: this row is the turn's reply (goes to the channel with the say) */
+};
+#define TALK_ACTS_MAX 24
+struct talk_acts {
+	struct talk_act v[TALK_ACTS_MAX];
+	size_t n;
+};
+
+struct talk_cfg {                    /* shared, immutable while conversations use it */
+	const struct talk_texts *texts;
+	struct talk_limits limits;
+	int n_llm;
+	const char *voice_lang;      /* language a call starts in */
+};
+
+#define TALK_HISTORY 8
+struct talk_said {                   /* one line of context, owned (xstrdup) */
+	bool bot;
+	char *text;
+};
+
+#define TALK_QUEUE 8
+#define TALK_OFFERS 3
+struct talk_queued {                 /* owned strings */
+	char *text, *model_text;
+	int turn;
+};
+
+/* A turn in progress; reset at its end. */
+struct talk_turn {
+	int number;
+	sv text, model_text;         /* the customer's words, in the turn arena */
+	struct kb_result found;
+	struct policy_act act;
+	int llm;                     /* which model is trying, -1 = none */
+	const char *model;           /* name for the record */
+	struct sb draft;             /* model text not yet released */
+	struct sb reply;             /* released text */
+	int sentences;               /* released ones */
+	uint64_t cited;              /* bit per hit */
+	bool fallback;
+	int64_t began_us, first_us;
+};
+
+struct talk_core {
+	const struct talk_cfg *cfg;
+	struct sm sm;
+	unsigned caps;
+	char lang[4];
+	struct feel_state feel;
+	int turn;
+	uint32_t gen;                /* of searches and model runs */
+	uint32_t say_id;             /* last given */
+	uint32_t speaking;           /* say being played, 0 = none */
+	size_t speaking_bytes;
+	struct talk_turn t;
+	bool in_turn;
+	bool asr_lost, goodbye, voice;
+	int silences, declined, clarified, misheard;
+	char *last_question;         /* owned */
+	struct talk_said past[TALK_HISTORY];
+	int n_past;
+	struct talk_queued queue[TALK_QUEUE]; /* texts that came while thinking */
+	int n_queue;
+	char *saying;                /* all text of the say being played or written, owned */
+	char *offered[TALK_OFFERS];  /* articles offered by the last clarify, owned */
+	int n_offered;
+	unsigned variety;            /* picks text variants; counts up, so replays agree */
+};
+
+void talk_core_init(struct talk_core *c, const struct talk_cfg *cfg, unsigned caps, sv lang);
+void talk_core_done(struct talk_core *c);
+void talk_step(struct talk_core *c, const struct talk_ev *ev, struct arena *a, struct talk_acts *ret);
+/* Must the driver stop speech (chan_hush, result in ev.heard) before it feeds an event of this kind? */
+bool talk_core_hushes(const struct talk_core *c, enum talk_ev_kind kind);
+const char *talk_core_state(const struct talk_core *c);
+
+/* ---- between the core's own files ---- */
+struct talk_act *talk_act_add(struct talk_acts *acts, enum talk_act_kind kind);
+void talk_act_timer(struct talk_acts *acts, enum talk_timer t, int ms);
+void talk_act_record(struct talk_core *c, struct talk_acts *acts, const char *rec, const char *actor, sv body);
+void talk_await_customer(struct talk_core *c, struct talk_acts *acts);
+void talk_remember(struct talk_core *c, bool bot, sv text);
+void talk_next_queued(struct talk_core *c, int64_t now_us, struct arena *a, struct talk_acts *acts);
+
+/* talk_reply.c: what the bot says */
+struct talk_reply {
+	sv text;
+	enum policy_action action;
+	bool grounded;
+	uint64_t cited;              /* bit per hit of the turn */
+	bool streamed;               /* the text went out in pieces already */
+};
+void talk_think(struct talk_core *c, sv text, sv model_text, int64_t now_us, struct arena *a,
+		struct talk_acts *acts);
+void talk_on_found(struct talk_core *c, const struct talk_ev *ev, struct arena *a, struct talk_acts *acts);
+void talk_canned(struct talk_core *c, const char *key, enum policy_action action, struct arena *a,
+		 struct talk_acts *acts);
+void talk_reply(struct talk_core *c, const struct talk_reply *r, struct arena *a, struct talk_acts *acts);
+void talk_record_partial(struct talk_core *c, struct arena *a, struct talk_acts *acts);
+void talk_builtin_reply(struct talk_core *c, struct arena *a, struct talk_acts *acts);
+void talk_end_turn(struct talk_core *c, struct talk_acts *acts);
+
+/* talk_model.c: the language model's part of a turn */
+void talk_model_begin(struct talk_core *c, struct arena *a, struct talk_acts *acts);
+void talk_on_delta(struct talk_core *c, const struct talk_ev *ev, struct arena *a, struct talk_acts *acts);
+void talk_on_model_end(struct talk_core *c, const struct talk_ev *ev, struct arena *a, struct talk_acts *acts);
+void talk_model_failed(struct talk_core *c, const char *why, struct arena *a, struct talk_acts *acts);
+void talk_model_stop(struct talk_core *c, struct talk_acts *acts);
+
+/* A text with {name} places filled from pairs name,value,...,NULL; in the arena. */
+sv talk_fill(struct arena *a, sv tmpl, const sv *pairs, size_t n_pairs);
+
+#endif

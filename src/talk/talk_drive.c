@@ -1,0 +1,384 @@
+/* talk_drive.c: carries out what the core asks for: searches, models, timers, rows, speech.
+ *
+ * One talk_feed_event is one step of the core and everything that follows from it at once (a search is done
+ * on the spot: an index lookup takes a fraction of the 2 ms a shard may spend). What takes longer answers
+ * with another event. Memory of a turn goes back as soon as the core says that no turn is under way.
+ * All of it on the shard's thread. */
+#include "talk_int.h"
+#include "guard.h"
+
+static void on_clock(void *arg)
+{
+	struct talk_clock *k = arg;
+	talk_feed_event(k->talk, &(struct talk_ev){ .kind = TEV_TIMER, .timer = k->which });
+}
+
+/* ---- models ---- */
+
+static void on_delta(void *arg, sv text)
+{
+	struct talk *t = arg;
+	struct talk_ev ev = { .kind = TEV_DELTA, .text = text, .gen = t->run_gen,
+			      .model = llm_name(t->shard->llm[t->run_llm]) };
+	talk_feed_event(t, &ev);
+}
+
+static void on_end(void *arg, int err, const struct llm_usage *u)
+{
+	struct talk *t = arg;
+	struct talk_ev ev = { .kind = TEV_MODEL_END, .err = err, .gen = t->run_gen,
+			      .model = llm_name(t->shard->llm[t->run_llm]) };
+	t->run = NULL;
+	if (!err && u)
+		metric_observe_us(M_MODEL_TTFT_US, (int64_t)u->first_ms * 1000);
+	talk_feed_event(t, &ev);
+}
+
+static void model_failed_later(void *arg)
+{
+	struct talk_clock *k = arg;
+	struct talk *t = k->talk;
+	struct talk_ev ev = { .kind = TEV_MODEL_END, .err = ERR_UPSTREAM, .gen = t->run_gen,
+			      .model = llm_name(t->shard->llm[t->run_llm]) };
+	talk_feed_event(t, &ev);
+}
+
+static void start_model(struct talk *t, const struct talk_act *x)
+{
+	static const struct llm_cb cb = { on_delta, on_end };
+	struct llm_prompt p = { .msgs = x->msgs, .n = x->n_msgs, .max_tokens = 400, .temperature = 0.2,
+				.voice = t->core.voice };
+	llm_cancel(t->run);
+	t->run = NULL;
+	t->run_gen = x->gen;
+	t->run_llm = x->n;
+	if (llm_start(t->shard->llm[x->n], &p, &cb, t, &t->run) == 0)
+		return;
+	t->run = NULL;  /* answered through the timer, so that a step never nests in a step */
+	loop_after(t->shard->loop, &t->clocks[TT_MODEL].t, 0, model_failed_later, &t->clocks[TT_MODEL]);
+}
+
+/* ---- knowledge ---- */
+
+static void want_index(struct talk *t)
+{
+	if (!t->ix && t->shard->hub->o.kb)
+		t->ix = snap_get(t->shard->hub->o.kb);
+}
+
+static void search(struct talk *t, const struct talk_act *x)
+{
+	t->found = (struct kb_result){ 0 };
+	t->found_ready = true;
+	t->found_exact = false;
+	t->found_gen = x->gen;
+	want_index(t);
+	if (!t->ix)
+		return;
+	struct kb_query q = { .text = x->text, .lang = x->lang, .k = 5, .context = x->context,
+			      .now_ms = loop_wall_ms(t->shard->loop) };
+	int64_t began = clk_mono_us();
+	if (kb_search(t->ix, &q, &t->turn, &t->found))
+		t->found = (struct kb_result){ 0 };
+	metric_observe_us(M_KB_SEARCH_US, clk_mono_us() - began);
+}
+
+/* An article asked for by name: its own title is the best question for it. */
+static void fetch_article(struct talk *t, const struct talk_act *x)
+{
+	t->found = (struct kb_result){ 0 };
+	t->found_ready = t->found_exact = true;
+	t->found_gen = x->gen;
+	want_index(t);
+	if (!t->ix)
+		return;
+	struct kb_article art;
+	sv id = x->text;
+	if (kb_get(t->ix, id, &art))
+		id = sv_of(arena_fmt(&t->turn, SV_FMT "." SV_FMT, SV_ARG(x->text), SV_ARG(x->lang)));
+	struct kb_result r = { 0 };
+	if (kb_get(t->ix, id, &art))
+		return;
+	struct kb_query q = { .text = art.title, .lang = art.lang, .k = 20,
+			      .now_ms = loop_wall_ms(t->shard->loop) };
+	if (kb_search(t->ix, &q, &t->turn, &r))
+		return;
+	for (size_t i = 0; i < r.n; i++)
+		if (sv_eq(r.hits[i].article_id, art.id))
+			t->found = (struct kb_result){ &r.hits[i], 1, true, false };
+}
+
+/* ---- actions ---- */
+
+static void say(struct talk *t, const struct talk_act *x)
+{
+	if (!t->peer)
+		return;
+	struct chan_out o = { .say_id = x->say_id, .text = x->text, .lang = x->lang, .delta = x->delta,
+			      .final = x->final };
+	if (x->final) {
+		o.event_json = t->reply_json;
+		t->reply_json = SV_NULL;
+	}
+	chan_say(t->peer, &o);
+}
+
+static void set_clock(struct talk *t, const struct talk_act *x)
+{
+	struct talk_clock *k = &t->clocks[x->timer];
+	if (x->ms > 0)
+		loop_after(t->shard->loop, &k->t, x->ms, on_clock, k);
+	else
+		loop_timer_stop(&k->t);
+}
+
+static void carry_out(struct talk *t, const struct talk_act *x)
+{
+	switch (x->kind) {
+	case TACT_RECORD:
+		talk_record(t, x);
+		break;
+	case TACT_SAY:
+		say(t, x);
+		break;
+	case TACT_TYPING:
+		if (t->peer)
+			chan_typing(t->peer);
+		break;
+	case TACT_SEARCH:
+		search(t, x);
+		break;
+	case TACT_ARTICLE:
+		fetch_article(t, x);
+		break;
+	case TACT_MODEL:
+		start_model(t, x);
+		break;
+	case TACT_MODEL_CANCEL:
+		llm_cancel(t->run);
+		t->run = NULL;
+		break;
+	case TACT_TIMER:
+		set_clock(t, x);
+		break;
+	case TACT_HANGUP:
+		t->hangup_wanted = true;
+		break;
+	}
+}
+
+static void step(struct talk *t, struct talk_ev *ev)
+{
+	struct talk_acts acts;
+	ev->now_us = loop_now_us(t->shard->loop);
+	talk_step(&t->core, ev, &t->turn, &acts);
+	for (size_t i = 0; i < acts.n; i++)
+		carry_out(t, &acts.v[i]);
+}
+
+static void step_until_quiet(struct talk *t, struct talk_ev *ev)
+{
+	step(t, ev);
+	for (int guard = 0; guard < 64; guard++) {
+		struct talk_ev next = { .kind = TEV_NEXT };
+		if (t->found_ready) {
+			t->found_ready = false;
+			next = (struct talk_ev){ .kind = TEV_FOUND, .found = &t->found,
+						 .gen = t->found_gen, .exact = t->found_exact };
+		} else if (t->core.in_turn || t->core.voice || t->core.n_queue == 0) {
+			return;
+		}
+		step(t, &next);
+	}
+}
+
+static void forget_turn(struct talk *t)
+{
+	if (t->core.in_turn)
+		return;
+	arena_reset(&t->turn);
+	t->ix = obj_unref(t->ix);
+}
+
+void talk_feed_event(struct talk *t, struct talk_ev *ev)
+{
+	ASSERT(!t->stepping);
+	if (t->closed)
+		return;
+	t->stepping = true;
+	if (ev->kind == TEV_TEXT || ev->kind == TEV_KEY)
+		t->began_us = loop_now_us(t->shard->loop);
+	if (t->peer && talk_core_hushes(&t->core, ev->kind))
+		chan_hush(t->peer, &ev->heard);
+	step_until_quiet(t, ev);
+	talk_row_flush(t);
+	forget_turn(t);
+	t->stepping = false;
+	if (t->hangup_wanted && t->peer) {
+		t->hangup_wanted = false;
+		chan_hangup(t->peer, t->core.silences ? CHAN_BY_TIMEOUT : CHAN_BY_BOT);
+	}
+}
+
+/* ---- the sink ---- */
+
+static void feed_text(struct talk *t, const struct chan_msg *m, const char *via)
+{
+	struct guard_in in;
+	if (guard_inbound(m->text, &t->turn, &in)) {
+		if (m->ticket)
+			chan_ack(t->peer, m->ticket, 0, ERR_INVAL);
+		return;
+	}
+	t->ticket = m->ticket;
+	struct talk_ev ev = { .kind = TEV_TEXT, .text = in.clean, .masked = in.masked, .model_text = in.model,
+			      .confidence = m->confidence, .via = via, .start_ms = m->start_ms,
+			      .end_ms = m->end_ms, .client_id = m->client_id,
+			      .suspicious = in.suspicious };
+	talk_feed_event(t, &ev);
+	t->ticket = NULL;
+}
+
+static void on_msg(void *user, const struct chan_msg *m)
+{
+	static const enum talk_ev_kind plain[] = {
+		[CHAN_SPEECH_START] = TEV_SPEECH_START, [CHAN_KEY] = TEV_KEY, [CHAN_PLAYED] = TEV_PLAYED,
+		[CHAN_HOLD] = TEV_HOLD, [CHAN_RESUME] = TEV_RESUME, [CHAN_ASR_LOST] = TEV_ASR_LOST,
+	};
+	struct talk *t = user;
+	if (m->kind == CHAN_SPEECH_PARTIAL)
+		return;
+	if (m->kind == CHAN_TEXT) {
+		feed_text(t, m, "text");
+	} else if (m->kind == CHAN_SPEECH_FINAL && sv_trim(m->text).n) {
+		feed_text(t, m, "speech");
+	} else if (m->kind == CHAN_SPEECH_FINAL) {
+		talk_feed_event(t, &(struct talk_ev){ .kind = TEV_SPEECH_NOTHING });
+	} else {
+		struct talk_ev ev = { .kind = plain[m->kind], .text = m->text, .say_id = m->say_id,
+				      .start_ms = m->start_ms, .end_ms = m->end_ms };
+		talk_feed_event(t, &ev);
+	}
+}
+
+void talk_release(struct talk *t)
+{
+	if (!t->closed || t->waiting > 0)
+		return;
+	talk_core_done(&t->core);
+	arena_done(&t->turn);
+	talk_row_done(&t->row);
+	xfree(t);
+}
+
+static void unlink_talk(struct talk *t)
+{
+	if (t->prev)
+		t->prev->next = t->next;
+	else
+		t->shard->first = t->next;
+	if (t->next)
+		t->next->prev = t->prev;
+}
+
+static void on_close(void *user, enum chan_close_by by)
+{
+	struct talk *t = user;
+	t->peer = NULL;
+	if (!t->row.ended_ms)
+		t->row.ended_ms = loop_wall_ms(t->shard->loop);
+	talk_feed_event(t, &(struct talk_ev){ .kind = TEV_CLOSE, .by = by });
+	llm_cancel(t->run);
+	t->run = NULL;
+	for (int i = 0; i < TT_COUNT; i++)
+		loop_timer_stop(&t->clocks[i].t);
+	t->closed = true;
+	t->ix = obj_unref(t->ix);
+	unlink_talk(t);
+	if (t->recorded)
+		metric_add(M_CONV_LIVE, -1);
+	talk_release(t);
+}
+
+static char *own(sv s)
+{
+	return s.n ? xstrdup(s) : NULL;
+}
+
+static void name_talk(struct talk *t, const struct chan_info *info)
+{
+	if (info->id.n == 26)
+		memcpy(t->id, info->id.p, 26);
+	else
+		id_new(t->id);
+	if (info->interaction_id.n == 26)
+		memcpy(t->interaction, info->interaction_id.p, 26);
+	else
+		id_new(t->interaction);
+}
+
+static void fill_row(struct talk *t, const struct chan_info *info)
+{
+	struct talk_row *r = &t->row;
+	int64_t now = loop_wall_ms(t->shard->loop);
+	r->channel = info->channel;
+	r->address = info->address.n ? xstrdup(sv_of(pii(info->address))) : NULL;
+	r->customer = own(info->customer_name);
+	r->recording = own(info->recording);
+	r->token_hash = own(info->token_hash);
+	r->started_ms = info->resume && info->resume->started_ms ? info->resume->started_ms : now;
+	r->last_ms = now;
+}
+
+struct talk *talk_open_on(struct talk_shard *s, struct chan_peer *p, const struct chan_info *info, bool recorded)
+{
+	struct talk *t = xalloc(sizeof(*t));
+	t->shard = s;
+	t->peer = p;
+	t->recorded = recorded;
+	arena_init(&t->turn, LIM_ARENA_TURN);
+	name_talk(t, info);
+	fill_row(t, info);
+	sv lang = info->resume && info->resume->language.n ? info->resume->language : info->language;
+	if (!lang.n && s->hub->cfg.voice_lang)
+		lang = sv_of(s->hub->cfg.voice_lang);
+	talk_core_init(&t->core, &s->hub->cfg, p ? p->caps : 0, lang);
+	for (int i = 0; i < TT_COUNT; i++)
+		t->clocks[i] = (struct talk_clock){ .talk = t, .which = (enum talk_timer)i };
+	t->next = s->first;
+	if (s->first)
+		s->first->prev = t;
+	s->first = t;
+	t->seq = info->resume ? info->resume->seq : 0;
+	return t;
+}
+
+static int on_open(void *arg, struct chan_peer *p, const struct chan_info *info, void **ret_user)
+{
+	struct talk_shard *s = arg;
+	if (metric_get(M_CONV_LIVE) >= LIM_CONVERSATIONS)
+		return ERR_FULL;
+	struct talk *t = talk_open_on(s, p, info, true);
+	metric_add(M_CONV_LIVE, 1);
+	metric_inc(M_CONV_TOTAL);
+	*ret_user = t;
+	struct talk_ev ev = { .kind = TEV_OPEN, .via = info->channel, .resume = info->resume };
+	talk_feed_event(t, &ev);
+	return 0;
+}
+
+const struct chan_sink *talk_sink(void)
+{
+	static const struct chan_sink sink = { on_open, on_msg, on_close };
+	return &sink;
+}
+
+const char *talk_id(const struct talk *t)
+{
+	return t->id;
+}
+
+const char *talk_interaction_id(const struct talk *t)
+{
+	return t->interaction;
+}

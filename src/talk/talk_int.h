@@ -1,0 +1,84 @@
+/* talk_int.h: the driver's own structures: a shard and its conversations. One thread: the shard's. */
+#ifndef CALLM_TALK_INT_H
+#define CALLM_TALK_INT_H
+
+#include "talk.h"
+#include "talk_core.h"
+
+#define TALK_LLM_MAX 4
+
+struct talk_shard {
+	struct talk_hub *hub;
+	struct loop *loop;
+	struct mbox *mbox;
+	struct llm *llm[TALK_LLM_MAX];
+	int index;
+	struct talk *first;          /* open conversations, doubly linked */
+	void *user;
+};
+
+struct talk_hub {
+	struct talk_opts o;
+	struct talk_cfg cfg;
+	struct talk_shard *shards;
+	size_t n;
+	bool own_threads;
+	struct talk_threads *threads;
+};
+
+/* The view row of a conversation. Strings are owned. */
+struct talk_row {
+	const char *channel;
+	char *address, *customer, *recording, *token_hash;
+	int64_t started_ms, last_ms, ended_ms;
+	const char *end_by;
+	int turns;
+	char *last_text, *last_actor, *last_action;
+	char emotion[16], lang[4];
+	bool dirty;
+};
+
+struct talk_clock {                  /* one timer of a conversation */
+	struct loop_timer t;
+	struct talk *talk;
+	enum talk_timer which;
+};
+
+struct talk {
+	struct talk_shard *shard;
+	struct chan_peer *peer;      /* NULL once closed */
+	struct talk *next, *prev;
+	struct talk_core core;
+	struct arena turn;           /* reset whenever no turn is under way */
+	struct kb_index *ix;         /* reference held for a turn */
+	struct talk_clock clocks[TT_COUNT];
+	char id[27], interaction[27];
+	int64_t seq;
+	int64_t began_us;             /* of the step that ran last */
+	struct talk_row row;
+	struct llm_run *run;
+	uint32_t run_gen;
+	int run_llm;
+	struct kb_result found;      /* of the search just done, waiting to be fed */
+	bool found_ready, found_exact, stepping;
+	uint32_t found_gen;
+	void *ticket;                /* of the text being fed */
+	sv reply_json;               /* the reply's row, until it is said; in the turn arena */
+	int waiting;                 /* acknowledgements under way: keeps the struct alive */
+	bool closed, recorded;
+	struct talk_ev *later;       /* one hang-up or close asked for while stepping */
+	bool hangup_wanted;
+};
+
+/* talk_drive.c */
+void talk_feed_event(struct talk *t, struct talk_ev *ev);
+struct talk *talk_open_on(struct talk_shard *s, struct chan_peer *p, const struct chan_info *info, bool recorded);
+/* talk_record.c */
+void talk_record(struct talk *t, const struct talk_act *x);
+void talk_row_flush(struct talk *t);
+void talk_row_json(const struct talk *t, struct sb *out);
+void talk_row_done(struct talk_row *r);
+/* talk_drive.c: one acknowledgement less; frees a closed conversation with none left */
+void talk_release(struct talk *t);
+
+#endif

@@ -1,0 +1,274 @@
+/* talk_model.c: the language model's part of a turn: the prompt, sentence by sentence release, the check of
+ * each sentence against its sources, and the way back to the built-in engine.
+ *
+ * Text from a model reaches the customer one sentence at a time, and only if guard_outbound finds every
+ * statement of fact in a source. The first bad sentence ends the model's turn: before anything was said the
+ * built-in engine answers instead, afterwards the rest is dropped. Pure like the rest of the core. */
+#include "talk_core.h"
+#include "guard.h"
+
+#define SOURCES_MAX 4
+
+static void prompt_sources(struct talk_core *c, struct sb *b)
+{
+	for (size_t i = 0; i < c->t.found.n && i < SOURCES_MAX; i++) {
+		const struct kb_hit *h = &c->t.found.hits[i];
+		sb_fmt(b, "[%zu] " SV_FMT "\n" SV_FMT "\n\n", i + 1, SV_ARG(h->title), SV_ARG(h->passage));
+	}
+}
+
+static sv system_prompt(struct talk_core *c, struct arena *a)
+{
+	const struct talk_texts *x = c->cfg->texts;
+	sv lang = sv_of(c->lang);
+	struct sb src;
+	sb_init(&src, LIM_SB);
+	prompt_sources(c, &src);
+	sv tone = talk_text(x, lang, c->t.act.tone == TONE_EMPATHIC ? "tone_empathic" : "tone_plain", 0);
+	sv length = talk_text(x, lang, c->voice ? "length_voice" : "length_chat", 0);
+	sv pairs[] = { SV("company"), talk_text(x, lang, "company", 0), SV("sources"), sb_sv(&src),
+		       SV("tone"), tone, SV("length"), length };
+	sv out = talk_fill(a, talk_text(x, lang, "prompt_answer", 0), pairs, 8);
+	sb_done(&src);
+	return out;
+}
+
+static void start_model(struct talk_core *c, struct arena *a, struct talk_acts *acts)
+{
+	struct llm_msg *msgs = arena_new(a, struct llm_msg, TALK_HISTORY + 2);
+	size_t n = 0;
+	msgs[n++] = (struct llm_msg){ LLM_SYSTEM, system_prompt(c, a) };
+	for (int i = 0; i < c->n_past; i++) {
+		enum llm_role role = c->past[i].bot ? LLM_ASSISTANT : LLM_USER;
+		msgs[n++] = (struct llm_msg){ role, arena_sv(a, sv_of(c->past[i].text)) };
+	}
+	if (n == 1 || msgs[n - 1].role != LLM_USER)
+		msgs[n++] = (struct llm_msg){ LLM_USER, c->t.model_text };
+	const struct talk_limits *l = &c->cfg->limits;
+	talk_act_timer(acts, TT_MODEL, c->voice ? l->model_first_voice_ms : l->model_first_ms);
+	struct talk_act *x = talk_act_add(acts, TACT_MODEL);
+	x->n = c->t.llm;
+	x->gen = ++c->gen;
+	x->msgs = msgs;
+	x->n_msgs = n;
+}
+
+void talk_model_begin(struct talk_core *c, struct arena *a, struct talk_acts *acts)
+{
+	c->t.llm = 0;
+	start_model(c, a, acts);
+}
+
+void talk_model_stop(struct talk_core *c, struct talk_acts *acts)
+{
+	if (!c->in_turn || c->t.llm < 0)
+		return;
+	talk_act_timer(acts, TT_MODEL, 0);
+	talk_act_add(acts, TACT_MODEL_CANCEL);
+	c->t.llm = -1;
+	c->gen++;
+}
+
+static void record_fallback(struct talk_core *c, const char *to, const char *why, struct arena *a,
+			    struct talk_acts *acts)
+{
+	struct sb b;
+	sb_init(&b, 4096);
+	sb_cstr(&b, "{\"from\":");
+	sb_json(&b, c->t.model ? sv_of(c->t.model) : SV("model"));
+	sb_fmt(&b, ",\"to\":\"%s\",\"reason\":", to);
+	sb_json(&b, sv_of(why));
+	sb_ch(&b, '}');
+	talk_act_record(c, acts, "model.fallback", "system", arena_sv(a, sb_sv(&b)));
+	sb_done(&b);
+}
+
+static void finish(struct talk_core *c, struct arena *a, struct talk_acts *acts)
+{
+	struct talk_reply r = { .text = arena_sv(a, sb_sv(&c->t.reply)), .action = POL_REPLY,
+				.grounded = c->t.cited != 0, .cited = c->t.cited, .streamed = true };
+	talk_reply(c, &r, a, acts);
+}
+
+/* The next model in the list, or the built-in engine; what was already said stands. */
+void talk_model_failed(struct talk_core *c, const char *why, struct arena *a, struct talk_acts *acts)
+{
+	int tried = c->t.llm;
+	talk_model_stop(c, acts);
+	if (c->t.sentences) {
+		record_fallback(c, "what was said", why, a, acts);
+		finish(c, a, acts);
+		return;
+	}
+	sb_reset(&c->t.draft);
+	if (tried + 1 < c->cfg->n_llm) {
+		record_fallback(c, "next model", why, a, acts);
+		c->t.llm = tried + 1;
+		start_model(c, a, acts);
+		return;
+	}
+	record_fallback(c, "builtin", why, a, acts);
+	c->t.fallback = true;
+	c->t.model = "builtin";
+	talk_builtin_reply(c, a, acts);
+}
+
+/* ---- sentences ---- */
+
+/* Bytes of the first complete sentence of s (with its end mark), 0 when none is complete yet. */
+static size_t sentence_end(sv s, bool at_end)
+{
+	sv rest = s;
+	uint32_t prev = 0;
+	while (rest.n) {
+		const char *at = rest.p;
+		uint32_t r = sv_rune(&rest);
+		size_t here = (size_t)(rest.p - s.p);
+		if (r == '\n' || r == 0x3002 || r == 0xFF01 || r == 0xFF1F || r == 0xFF1B)
+			return here;
+		bool stop = r == '.' || r == '!' || r == '?';
+		bool digit = prev >= '0' && prev <= '9';
+		if (stop && rest.n && (*rest.p == ' ' || *rest.p == '\n') && !(r == '.' && digit && at == s.p))
+			return here;
+		prev = r;
+	}
+	return at_end ? s.n : 0;
+}
+
+/* Takes "[2]" marks off a sentence into bits; marks of sources that do not exist are dropped too. */
+static sv strip_marks(struct arena *a, sv s, size_t n_sources, uint64_t *cited)
+{
+	struct sb b;
+	sb_init(&b, LIM_SB);
+	for (size_t i = 0; i < s.n; i++) {
+		bool mark = s.p[i] == '[' && i + 2 < s.n && s.p[i + 2] == ']' && s.p[i + 1] >= '1' &&
+			    s.p[i + 1] <= '9';
+		if (!mark) {
+			sb_ch(&b, s.p[i]);
+			continue;
+		}
+		size_t k = (size_t)(s.p[i + 1] - '1');
+		if (k < n_sources)
+			*cited |= UINT64_C(1) << k;
+		if (b.n && b.p[b.n - 1] == ' ')
+			sb_truncate(&b, b.n - 1);
+		i += 2;
+	}
+	sv out = arena_sv(a, sb_sv(&b));
+	sb_done(&b);
+	return out;
+}
+
+static bool grounded(struct talk_core *c, sv sentence, const char **ret_why)
+{
+	struct guard_source src[SOURCES_MAX];
+	size_t n = 0;
+	for (; n < c->t.found.n && n < SOURCES_MAX; n++)
+		src[n] = (struct guard_source){ c->t.found.hits[n].article_id, c->t.found.hits[n].body_md };
+	struct guard_verdict v = { .ok = true };
+	guard_outbound(sentence, src, n, c->t.model_text, &v);
+	*ret_why = v.why;
+	return v.ok;
+}
+
+/* A sentence without a mark belongs to the source it was checked against: the best hit. */
+static void release(struct talk_core *c, sv sentence, uint64_t cited, struct arena *a,
+		    struct talk_acts *acts)
+{
+	if (c->t.sentences == 0) {
+		c->say_id++;
+		xfree(c->saying);
+		c->saying = xstrdup(SV(""));
+	}
+	c->t.sentences++;
+	c->t.cited |= cited ? cited : 1;
+	sb_put(&c->t.reply, sentence);
+	xfree(c->saying);
+	c->saying = xstrdup(sb_sv(&c->t.reply));
+	struct talk_act *x = talk_act_add(acts, TACT_SAY);
+	x->text = arena_sv(a, sentence);
+	x->lang = sv_of(c->lang);
+	x->say_id = c->say_id;
+	x->delta = true;
+	if (c->voice)
+		c->speaking = c->say_id;
+}
+
+/* False when the model's turn is over (a bad sentence, or it has no answer). */
+static bool take_sentence(struct talk_core *c, sv raw, struct arena *a, struct talk_acts *acts)
+{
+	if (sv_find(raw, SV("NO_ANSWER")) >= 0 && c->t.sentences == 0) {
+		talk_model_stop(c, acts);
+		c->declined++;
+		talk_canned(c, "decline", POL_DECLINE, a, acts);
+		return false;
+	}
+	uint64_t cited = 0;
+	size_t n_src = c->t.found.n < SOURCES_MAX ? c->t.found.n : SOURCES_MAX;
+	sv s = strip_marks(a, raw, n_src, &cited);
+	if (!sv_trim(s).n)
+		return true;
+	const char *why = NULL;
+	if (!grounded(c, s, &why)) {
+		talk_model_failed(c, why ? why : "not grounded", a, acts);
+		return false;
+	}
+	release(c, s, cited, a, acts);
+	return true;
+}
+
+/* Sentences that one event may release, so that the actions stay bounded; the rest waits in the draft. */
+#define SENTENCES_A_STEP 6
+
+static bool drain_draft(struct talk_core *c, bool at_end, struct arena *a, struct talk_acts *acts)
+{
+	for (int i = 0; i < SENTENCES_A_STEP; i++) {
+		sv draft = sb_sv(&c->t.draft);
+		size_t n = sentence_end(draft, at_end);
+		if (at_end && i == SENTENCES_A_STEP - 1)
+			n = draft.n;
+		if (n == 0)
+			return true;
+		sv sentence = arena_sv(a, sv_slice(draft, 0, n));
+		sv rest = arena_sv(a, sv_slice(draft, n, draft.n));
+		sb_reset(&c->t.draft);
+		sb_put(&c->t.draft, rest);
+		if (!take_sentence(c, sentence, a, acts))
+			return false;
+	}
+	return true;
+}
+
+void talk_on_delta(struct talk_core *c, const struct talk_ev *ev, struct arena *a, struct talk_acts *acts)
+{
+	if (c->t.llm < 0)
+		return;
+	if (!c->t.model || c->t.draft.n == 0)
+		c->t.model = ev->model;
+	if (c->t.sentences == 0 && c->t.draft.n == 0) {
+		c->t.first_us = ev->now_us;
+		talk_act_timer(acts, TT_MODEL, c->cfg->limits.model_total_ms);
+	}
+	sb_put(&c->t.draft, ev->text);
+	drain_draft(c, false, a, acts);
+}
+
+void talk_on_model_end(struct talk_core *c, const struct talk_ev *ev, struct arena *a, struct talk_acts *acts)
+{
+	if (c->t.llm < 0)
+		return;
+	c->t.model = ev->model;
+	if (ev->err) {
+		talk_model_failed(c, err_text(ev->err), a, acts);
+		return;
+	}
+	if (!drain_draft(c, true, a, acts))
+		return;
+	if (c->t.sentences == 0) {
+		talk_model_failed(c, "said nothing", a, acts);
+		return;
+	}
+	c->t.llm = -1;
+	talk_act_timer(acts, TT_MODEL, 0);
+	finish(c, a, acts);
+}

@@ -1,0 +1,297 @@
+/* talk_reply.c: what the bot says: from the customer's words to a reply with its record.
+ *
+ * talk_think decides whether a search is needed; talk_on_found lets the policy choose; the reply is either a
+ * canned text (prompts/texts.*.yaml), the built-in engine's quotation of the article, or the language
+ * model's text (talk_model.c). Every reply becomes one turn.bot row and one say, in that order. */
+#include "talk_core.h"
+
+#include <stdio.h>
+
+sv talk_fill(struct arena *a, sv tmpl, const sv *pairs, size_t n_pairs)
+{
+	struct sb b;
+	sb_init(&b, LIM_SB);
+	while (tmpl.n) {
+		ptrdiff_t open = sv_find_ch(tmpl, '{');
+		ptrdiff_t close = open < 0 ? -1 : sv_find_ch(sv_slice(tmpl, (size_t)open, tmpl.n), '}');
+		if (close < 0)
+			break;
+		sv name = sv_slice(tmpl, (size_t)open + 1, (size_t)(open + close));
+		sb_put(&b, sv_slice(tmpl, 0, (size_t)open));
+		for (size_t i = 0; i + 1 < n_pairs; i += 2)
+			if (sv_eq(name, pairs[i]))
+				sb_put(&b, pairs[i + 1]);
+		tmpl = sv_slice(tmpl, (size_t)(open + close) + 1, tmpl.n);
+	}
+	sb_put(&b, tmpl);
+	sv out = arena_sv(a, sb_sv(&b));
+	sb_done(&b);
+	return out;
+}
+
+static void put_citation(struct sb *b, const struct kb_hit *h)
+{
+	sb_cstr(b, "{\"article_id\":");
+	sb_json(b, h->article_id);
+	sb_fmt(b, ",\"version\":%d,\"title\":", h->version);
+	sb_json(b, h->title);
+	sb_cstr(b, ",\"quote\":");
+	sb_json(b, h->quote);
+	sb_cstr(b, ",\"lang\":");
+	sb_json(b, h->lang);
+	sb_ch(b, '}');
+}
+
+static void put_citations(struct sb *b, const struct kb_result *found, uint64_t cited)
+{
+	bool first = true;
+	sb_cstr(b, ",\"citations\":[");
+	for (size_t i = 0; i < found->n && i < 64; i++) {
+		if (!(cited >> i & 1))
+			continue;
+		if (!first)
+			sb_ch(b, ',');
+		put_citation(b, &found->hits[i]);
+		first = false;
+	}
+	sb_ch(b, ']');
+}
+
+/* The turn.bot row. Outside a turn (greeting, reminder) there is nothing to cite and no latency. */
+static sv reply_body(struct talk_core *c, const struct talk_reply *r, struct arena *a)
+{
+	static const struct kb_result nothing;
+	const struct talk_turn *t = c->in_turn ? &c->t : NULL;
+	struct sb b;
+	sb_init(&b, LIM_SB);
+	sb_cstr(&b, "{\"text\":");
+	sb_json(&b, r->text);
+	sb_fmt(&b, ",\"say_id\":%u,\"language\":\"%s\",\"action\":\"%s\",\"intent\":\"%s\"", c->say_id,
+	       c->lang, policy_action_name(r->action), c->feel.intent);
+	sb_fmt(&b, ",\"emotion\":\"%s\"", c->feel.emotion);
+	put_citations(&b, t ? &t->found : &nothing, r->cited);
+	sb_fmt(&b, ",\"grounded\":%s,\"model\":", r->grounded ? "true" : "false");
+	sb_json(&b, sv_of(t && t->model ? t->model : "builtin"));
+	if (t && t->fallback)
+		sb_cstr(&b, ",\"fallback\":true");
+	if (t && t->act.reason)
+		sb_fmt(&b, ",\"policy\":{\"reason\":\"%s\",\"version\":%d,\"propensity\":%.3f}",
+		       t->act.reason, t->act.version, t->act.propensity);
+	if (t && t->began_us)
+		sb_fmt(&b, ",\"latency_us\":%lld", (long long)(t->first_us - t->began_us));
+	sb_ch(&b, '}');
+	sv body = arena_sv(a, sb_sv(&b));
+	sb_done(&b);
+	return body;
+}
+
+static void record_reply(struct talk_core *c, const struct talk_reply *r, struct arena *a,
+			 struct talk_acts *acts)
+{
+	talk_act_record(c, acts, "turn.bot", "bot", reply_body(c, r, a));
+	acts->v[acts->n - 1].reply = true;
+	talk_remember(c, true, r->text);
+}
+
+/* The customer cut in while the model's text was being said: what was released is the reply. */
+void talk_record_partial(struct talk_core *c, struct arena *a, struct talk_acts *acts)
+{
+	struct talk_reply r = { .text = sb_sv(&c->t.reply), .action = POL_REPLY, .grounded = true,
+				.cited = c->t.cited };
+	record_reply(c, &r, a, acts);
+}
+
+void talk_reply(struct talk_core *c, const struct talk_reply *r, struct arena *a, struct talk_acts *acts)
+{
+	if (!r->streamed)
+		c->say_id++;
+	record_reply(c, r, a, acts);
+	struct talk_act *x = talk_act_add(acts, TACT_SAY);
+	x->text = r->streamed ? SV("") : arena_sv(a, r->text);
+	x->lang = sv_of(c->lang);
+	x->say_id = c->say_id;
+	x->final = true;
+	x->delta = r->streamed;
+	if (!r->streamed) {
+		xfree(c->saying);
+		c->saying = xstrdup(r->text);
+	}
+	if (c->in_turn)
+		talk_end_turn(c, acts);
+	if (c->voice)
+		c->speaking = c->say_id;
+	if (c->goodbye)
+		sm_move(&c->sm, TS_WRAPPING);
+	else
+		sm_move(&c->sm, c->voice ? TS_SPEAKING : TS_LISTENING);
+	if (c->goodbye && !c->voice)
+		talk_act_add(acts, TACT_HANGUP);
+	else if (!c->voice)
+		talk_await_customer(c, acts);
+}
+
+void talk_end_turn(struct talk_core *c, struct talk_acts *acts)
+{
+	c->gen++;
+	if (c->t.text.n) {
+		xfree(c->last_question);
+		c->last_question = xstrdup(c->t.text);
+	}
+	sb_done(&c->t.draft);
+	sb_done(&c->t.reply);
+	c->in_turn = false;
+	talk_act_timer(acts, TT_MODEL, 0);
+}
+
+void talk_canned(struct talk_core *c, const char *key, enum policy_action action, struct arena *a,
+		 struct talk_acts *acts)
+{
+	sv text = talk_text(c->cfg->texts, sv_of(c->lang), key, c->variety++);
+	struct talk_reply r = { .text = text, .action = action };
+	talk_reply(c, &r, a, acts);
+}
+
+/* ---- thinking ---- */
+
+static bool chosen(sv text, int n_offered, int *ret)
+{
+	static const char *const words[][6] = {
+		{ "1", "one", "first", "the first", "yes", "是的" },
+		{ "2", "two", "second", "the second", "二", "第二个" },
+		{ "3", "three", "third", "the third", "三", "第三个" },
+	};
+	static const char *const zh_first[] = { "一", "第一个", "是", "对", "对的" };
+	sv t = sv_trim(text);
+	for (size_t i = 0; i < sizeof(zh_first) / sizeof(*zh_first); i++)
+		if (n_offered && sv_eq(t, sv_of(zh_first[i])))
+			return *ret = 0, true;
+	for (int k = 0; k < n_offered && k < TALK_OFFERS; k++)
+		for (int i = 0; i < 6; i++)
+			if (sv_eq_nocase(t, sv_of(words[k][i])))
+				return *ret = k, true;
+	return false;
+}
+
+static void forget_offers(struct talk_core *c)
+{
+	for (int i = 0; i < c->n_offered; i++)
+		xfree(c->offered[i]);
+	c->n_offered = 0;
+}
+
+static void ask_for(struct talk_core *c, enum talk_act_kind kind, sv text, struct talk_acts *acts)
+{
+	struct talk_act *x = talk_act_add(acts, kind);
+	x->text = text;
+	x->lang = sv_of(c->lang);
+	x->gen = ++c->gen;
+	x->context = sv_of(c->last_question);
+}
+
+static bool small_talk(struct talk_core *c, struct arena *a, struct talk_acts *acts)
+{
+	char key[48];
+	snprintf(key, sizeof(key), "small_%s", c->feel.small);
+	if (!c->feel.small_talk || !talk_text(c->cfg->texts, sv_of(c->lang), key, 0).n)
+		return false;
+	bool bye = strcmp(c->feel.small, "bye") == 0;
+	c->goodbye = bye && c->voice;
+	talk_canned(c, key, bye ? POL_END : POL_REPLY, a, acts);
+	return true;
+}
+
+void talk_think(struct talk_core *c, sv text, sv model_text, int64_t now_us, struct arena *a,
+		struct talk_acts *acts)
+{
+	c->t.began_us = c->t.first_us = now_us;
+	sm_move(&c->sm, TS_THINKING);
+	talk_remember(c, false, model_text);
+	int k;
+	if (chosen(text, c->n_offered, &k)) {
+		sv article = arena_sv(a, sv_of(c->offered[k]));
+		forget_offers(c);
+		ask_for(c, TACT_ARTICLE, article, acts);
+		return;
+	}
+	forget_offers(c);
+	if (c->feel.wants_human) {
+		talk_canned(c, "handoff", POL_HANDOFF, a, acts);
+		return;
+	}
+	if (small_talk(c, a, acts))
+		return;
+	if (c->cfg->n_llm && !c->voice)
+		talk_act_add(acts, TACT_TYPING);
+	ask_for(c, TACT_SEARCH, text, acts);
+}
+
+static void clarify(struct talk_core *c, struct arena *a, struct talk_acts *acts)
+{
+	struct sb b;
+	sb_init(&b, 4096);
+	size_t n = c->t.found.n < TALK_OFFERS ? c->t.found.n : TALK_OFFERS;
+	if (c->voice && n > 2)
+		n = 2;
+	for (size_t i = 0; i < n; i++) {
+		const struct kb_hit *h = &c->t.found.hits[i];
+		sb_fmt(&b, c->voice ? "%s%zu, " SV_FMT : "%s%zu. " SV_FMT,
+		       i ? (c->voice ? "; " : "\n") : "", i + 1, SV_ARG(h->title));
+		c->offered[c->n_offered++] = xstrdup(h->article_id);
+	}
+	sv tmpl = talk_text(c->cfg->texts, sv_of(c->lang), "clarify", c->variety++);
+	sv pairs[] = { SV("options"), sb_sv(&b) };
+	struct talk_reply r = { .text = talk_fill(a, tmpl, pairs, 2), .action = POL_CLARIFY };
+	sb_done(&b);
+	c->clarified++;
+	talk_reply(c, &r, a, acts);
+}
+
+/* The built-in engine: what the article says, word for word, with a fitting opening; never more. */
+void talk_builtin_reply(struct talk_core *c, struct arena *a, struct talk_acts *acts)
+{
+	const struct kb_hit *h = &c->t.found.hits[0];
+	sv opening = SV_NULL;
+	if (c->t.act.tone == TONE_EMPATHIC)
+		opening = talk_text(c->cfg->texts, sv_of(c->lang), "empathy", c->variety++);
+	bool space = opening.n && strcmp(c->lang, "zh") != 0;
+	char *text = arena_fmt(a, SV_FMT "%s" SV_FMT, SV_ARG(opening), space ? " " : "", SV_ARG(h->quote));
+	struct talk_reply r = { .text = sv_of(text), .action = POL_REPLY, .grounded = true, .cited = 1 };
+	talk_reply(c, &r, a, acts);
+}
+
+static void decide(struct talk_core *c, bool exact, struct policy_act *ret)
+{
+	struct policy_ctx ctx = {
+		.feel = &c->feel,
+		.answerable = exact ? c->t.found.n > 0 : c->t.found.answerable,
+		.unsure = !exact && c->t.found.unsure,
+		.top_p = c->t.found.n ? c->t.found.hits[0].p : 0,
+		.declined_before = c->declined,
+		.clarified_before = c->clarified,
+		.voice = c->voice,
+	};
+	policy_choose(&ctx, ret);
+}
+
+void talk_on_found(struct talk_core *c, const struct talk_ev *ev, struct arena *a, struct talk_acts *acts)
+{
+	c->t.found = *ev->found;
+	c->t.first_us = ev->now_us;
+	decide(c, ev->exact, &c->t.act);
+	enum policy_action act = c->t.act.action;
+	bool has = c->t.found.n > 0;
+	if (act == POL_REPLY && has) {
+		c->declined = c->clarified = 0;
+		if (c->cfg->n_llm && !ev->exact)
+			talk_model_begin(c, a, acts);
+		else
+			talk_builtin_reply(c, a, acts);
+	} else if (act == POL_CLARIFY && has) {
+		clarify(c, a, acts);
+	} else if (act == POL_HANDOFF) {
+		talk_canned(c, "handoff", POL_HANDOFF, a, acts);
+	} else {
+		c->declined++;
+		talk_canned(c, "decline", POL_DECLINE, a, acts);
+	}
+}

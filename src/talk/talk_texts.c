@@ -1,0 +1,158 @@
+/* talk_texts.c: what the company says by itself: embedded texts, overlaid with the company's own file.
+ *
+ * Places that do not change during a conversation ({company}, {phone}, {hours}, {menu}, {closing}) are
+ * filled once here; the rest ({options}, {sources}, {tone}) when a text is used. Immutable obj, any thread. */
+#include "talk.h"
+#include "talk_core.h"
+
+#include <stdio.h>
+
+struct embed_text {
+	const char *name, *text;
+	size_t n;
+};
+extern const struct embed_text talk_embedded_texts[];
+
+#define LANGS 2
+static const char *const langs[LANGS] = { "en", "zh" };
+
+struct talk_texts {
+	struct arena a;
+	jv *by_lang[LANGS];          /* key -> array of strings */
+};
+
+static void texts_free(void *obj)
+{
+	struct talk_texts *t = obj;
+	for (int i = 0; i < LANGS; i++)
+		jv_free(t->by_lang[i]);
+	arena_done(&t->a);
+}
+
+static int lang_index(sv lang)
+{
+	return sv_starts(lang, SV("zh")) ? 1 : 0;
+}
+
+static sv company_str(const jv *company, const char *path, const char *lang)
+{
+	return jv_get_str(jv_path(company, path), lang);
+}
+
+static void put(struct talk_texts *t, int li, const char *key, sv text)
+{
+	if (!text.n)
+		return;
+	jv *list = jv_arr();
+	jv_push(list, jv_str(text));
+	jv_set(t->by_lang[li], key, list);
+}
+
+static void overlay_keys(struct talk_texts *t, int li, const jv *company)
+{
+	jv *keys = jv_path(company, "keypad.keys");
+	for (size_t i = 0; i < jv_len(keys); i++) {
+		sv digit = jv_get_str(jv_at(keys, i), "digit");
+		sv article = jv_get_str(jv_at(keys, i), "article");
+		if (digit.n != 1 || digit.p[0] < '1' || digit.p[0] > '9')
+			continue;
+		char key[8];
+		snprintf(key, sizeof(key), "menu_%c", digit.p[0]);
+		put(t, li, key, article);
+	}
+}
+
+static void overlay(struct talk_texts *t, int li, const jv *company)
+{
+	const char *lang = langs[li];
+	put(t, li, "company", company_str(company, "name", lang));
+	put(t, li, "greeting", company_str(company, "greeting.chat", lang));
+	put(t, li, "greeting_voice", company_str(company, "greeting.phone", lang));
+	put(t, li, "menu", company_str(company, "keypad.prompt", lang));
+	put(t, li, "closing", company_str(company, "closing", lang));
+	overlay_keys(t, li, company);
+}
+
+/* {hours} and so on; what has no value stays for later. */
+static void fill_fixed(struct talk_texts *t, int li, const jv *company)
+{
+	sv tl = sv_of(langs[li]);
+	sv pairs[] = { SV("company"), talk_text(t, tl, "company", 0),
+		       SV("phone"), jv_get_str(company, "phone"),
+		       SV("email"), jv_get_str(company, "email"),
+		       SV("hours"), company_str(company, "hours.text", langs[li]),
+		       SV("menu"), talk_text(t, tl, "menu", 0),
+		       SV("closing"), talk_text(t, tl, "closing", 0),
+		       SV("options"), SV("{options}"), SV("sources"), SV("{sources}"),
+		       SV("tone"), SV("{tone}"), SV("length"), SV("{length}") };
+	jv *filled = jv_obj();
+	void *it = NULL;
+	sv key;
+	jv *list;
+	while (jv_next(t->by_lang[li], &it, &key, &list)) {
+		jv *out = jv_arr();
+		for (size_t i = 0; i < jv_len(list); i++)
+			jv_push(out, jv_str(talk_fill(&t->a, jv_as_str(jv_at(list, i)), pairs,
+						      sizeof(pairs) / sizeof(*pairs))));
+		jv_set(filled, arena_cstr(&t->a, key), out);
+	}
+	/* the filled texts live in the tree, not in the arena: replace it whole */
+	jv_free(t->by_lang[li]);
+	t->by_lang[li] = filled;
+}
+
+static int load_one(struct talk_texts *t, int li, struct err *e)
+{
+	char name[32];
+	snprintf(name, sizeof(name), "texts.%s.yaml", langs[li]);
+	for (const struct embed_text *x = talk_embedded_texts; x->name; x++) {
+		if (strcmp(x->name, name) != 0)
+			continue;
+		struct cfg_report rep = { 0 };
+		jv *raw = cfg_parse(sv_n(x->text, x->n), name, &rep);
+		if (!raw)
+			err_set(e, ERR_PARSE, "%s: %s", name, rep.n ? rep.v[0].what : "not YAML");
+		cfg_report_done(&rep);
+		if (!raw)
+			return ERR_PARSE;
+		void *it = NULL;
+		sv key;
+		jv *v;
+		t->by_lang[li] = jv_obj();
+		while (jv_next(raw, &it, &key, &v)) {
+			jv *list = jv_is_arr(v) ? jv_copy(v) : jv_arr();
+			if (jv_is_str(v))
+				jv_push(list, jv_copy(v));
+			jv_set(t->by_lang[li], arena_cstr(&t->a, key), list);
+		}
+		jv_free(raw);
+		return 0;
+	}
+	return err_set(e, ERR_NOTFOUND, "%s is not in the program", name);
+}
+
+int talk_texts_new(struct talk_texts **ret, const jv *company, struct err *e)
+{
+	struct talk_texts *t = obj_new(sizeof(*t), texts_free);
+	arena_init(&t->a, LIM_ARENA_CONV);
+	for (int i = 0; i < LANGS; i++) {
+		int rc = load_one(t, i, e);
+		if (rc) {
+			obj_unref(t);
+			return rc;
+		}
+		overlay(t, i, company);
+		fill_fixed(t, i, company);
+	}
+	*ret = t;
+	return 0;
+}
+
+sv talk_text(const struct talk_texts *t, sv lang, const char *key, unsigned v)
+{
+	jv *list = jv_get(t->by_lang[lang_index(lang)], key);
+	if (!list)
+		list = jv_get(t->by_lang[0], key);
+	size_t n = jv_len(list);
+	return n ? jv_as_str(jv_at(list, v % n)) : SV_NULL;
+}
