@@ -2,8 +2,8 @@
  *
  * Order: lock file (one process per folder), a look at the database through a read-only connection
  * (damage, foreign file, newer version: refused before a byte is written), then the writing
- * connection, migrations, the scribe. Files are made 0600 before SQLite sees them; it gives the log
- * the same mode. "" as folder is a database of SQLite's memdb file system, shared by name between
+ * connection, migrations, the scribe. A new database is built beside its place and renamed. Files are
+ * made 0600 before SQLite sees them; it gives the log the same mode. "" as folder is a database of SQLite's memdb file system, shared by name between
  * the connections of this process.
  */
 #include "store_int.h"
@@ -76,22 +76,38 @@ static void lock_drop(struct store *st)
 
 /* ---- the file ---- */
 
-static int file_make(struct store *st, struct err *e)
+static void dir_sync(const char *path)     /* names must survive a power cut too */
 {
-	int fd = open(st->name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600), dir;
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0)
-		return err_set(e, err_from_errno(errno), "cannot open %s: %s", st->name,
+		return;
+	fsync(fd);
+	close(fd);
+}
+
+static int file_touch(const char *path, struct err *e)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0)
+		return err_set(e, err_from_errno(errno), "cannot open %s: %s", path,
 			       strerror(errno));
 	if (fchmod(fd, 0600))
 		(void)0;                   /* not ours: reading and writing it is what counts */
 	close(fd);
-	dir = open(st->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir >= 0) {
-		fsync(dir);                /* the name must survive a power cut too */
-		close(dir);
-	}
 	return 0;
+}
+
+static void file_remove(const char *path)
+{
+	static const char *const tails[] = { "", "-wal", "-shm", "-journal" };
+	char name[4096];
+
+	for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
+		snprintf(name, sizeof(name), "%s%s", path, tails[i]);
+		unlink(name);
+	}
 }
 
 static int look_damage(struct store *st, struct store_db *db, struct err *e)
@@ -154,23 +170,76 @@ static int file_is_wal(struct store_db *db)   /* some network file systems refus
 	return rc;
 }
 
-static int file_open(struct store *st, struct err *e)
+static int file_open(struct store_db **ret, const char *name, struct err *e)
 {
-	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | (st->memory ? SQLITE_OPEN_URI : 0);
+	struct store_db *db;
 	int64_t sync = 0;
-	int rc = store_db_open(&st->db, st->name, flags, e);
+	int rc = store_db_open(&db, name, SQLITE_OPEN_READWRITE, e);
 
 	if (rc)
 		return rc;
-	rc = store_exec(st->db, st->memory ? "PRAGMA foreign_keys=ON" : setup_file);
-	if (!rc && !st->memory)
-		rc = store_db_one(st->db, "PRAGMA synchronous", &sync);
-	if (!rc && !st->memory)
-		rc = file_is_wal(st->db);
+	rc = store_exec(db, setup_file);
+	if (!rc)
+		rc = store_db_one(db, "PRAGMA synchronous", &sync);
+	if (!rc)
+		rc = file_is_wal(db);
 	if (rc)
-		return err_set(e, rc, "%s: %s", st->name, store_error(st->db));
-	ASSERT(st->memory || sync == 2);   /* the promise of the whole room */
-	return store_migrate(st->db, store_migrations, store_migrations_n, e);
+		err_set(e, rc, "%s: %s", name, rc == ERR_UNSUPPORTED ?
+			"this file system does not support the write-ahead log" : store_error(db));
+	ASSERT(rc || sync == 2);           /* the promise of the whole room */
+	if (!rc)
+		rc = store_migrate(db, store_migrations, store_migrations_n, e);
+	if (rc)
+		store_db_close(db);
+	else
+		*ret = db;
+	return rc;
+}
+
+/* A new database is made whole beside its place and then renamed: after a cut there is none or all. */
+static int file_create(struct store *st, struct err *e)
+{
+	char *fresh = path_join(st->dir, "callm.db.new");
+	struct store_db *db = NULL;
+	int rc;
+
+	file_remove(fresh);
+	rc = file_touch(fresh, e);
+	if (!rc)
+		rc = file_open(&db, fresh, e);
+	store_db_close(db);                /* moves the log into the file and syncs it */
+	if (!rc && rename(fresh, st->name))
+		rc = err_set(e, err_from_errno(errno), "cannot rename %s: %s", fresh, strerror(errno));
+	if (rc)
+		file_remove(fresh);
+	xfree(fresh);
+	dir_sync(st->dir);
+	return rc;
+}
+
+static int memory_open(struct store *st, struct err *e)
+{
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_URI;
+	int rc = store_db_open(&st->db, st->name, flags, e);
+
+	if (!rc)
+		rc = store_exec(st->db, "PRAGMA foreign_keys=ON");
+	return rc ? rc : store_migrate(st->db, store_migrations, store_migrations_n, e);
+}
+
+/* A link in place of the file may point anywhere: not followed. An empty file is as good as none. */
+static int place_open(struct store *st, struct err *e)
+{
+	struct stat sb;
+	int rc;
+
+	if (lstat(st->name, &sb) || (S_ISREG(sb.st_mode) && sb.st_size == 0))
+		rc = file_create(st, e);
+	else
+		rc = file_touch(st->name, e);
+	if (!rc)
+		rc = file_look(st, e);
+	return rc ? rc : file_open(&st->db, st->name, e);
 }
 
 static int name_make(struct store *st, struct err *e)
@@ -188,10 +257,7 @@ static int name_make(struct store *st, struct err *e)
 	if (rc)
 		return rc;
 	st->name = path_join(st->dir, "callm.db");
-	rc = lock_take(st, e);
-	if (!rc)
-		rc = file_make(st, e);
-	return rc ? rc : file_look(st, e);
+	return lock_take(st, e);
 }
 
 static void store_free(void *arg)
@@ -226,7 +292,7 @@ int store_open(struct store **ret, const struct store_opts *o, struct err *e)
 	if (!rc)
 		rc = name_make(st, e);
 	if (!rc)
-		rc = file_open(st, e);
+		rc = st->memory ? memory_open(st, e) : place_open(st, e);
 	if (!rc)
 		rc = store_river_open(&st->river, st->db, e);
 	if (!rc)

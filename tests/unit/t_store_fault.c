@@ -301,6 +301,28 @@ TEST(store_open_tells_what_is_wrong_with_the_folder)
 	CHECK(st == NULL);
 }
 
+TEST(store_creation_starts_over_after_a_crash)
+{
+	static const char *const left[] = { "callm.db.new", "callm.db.new-wal", "callm.db.new-journal" };
+	char path[300];
+	struct store *st = NULL;
+	struct err e;
+
+	for (int i = 0; i < 3; i++) {
+		snprintf(path, sizeof(path), "%s/%s", t_tmpdir(), left[i]);
+		OK(file_write(path, SV("half a database"), NULL));
+	}
+	snprintf(path, sizeof(path), "%s/callm.db", t_tmpdir());
+	OK(file_write(path, SV_NULL, NULL));           /* empty is as good as none */
+	OK(try_open(&st, t_tmpdir(), &e));
+	EQ(ask(st, "SELECT count(*) FROM event"), 0);
+	store_close(st);
+	for (int i = 0; i < 3; i++) {
+		snprintf(path, sizeof(path), "%s/%s", t_tmpdir(), left[i]);
+		CHECK(!file_exists(path));
+	}
+}
+
 /* ---- damage ---- */
 
 static bool same_file(const char *path, sv want)

@@ -278,6 +278,7 @@ TEST(store_100k_appends_stay_in_bounds)
 {
 	struct store *st = open_in(t_tmpdir(), 5);
 	struct seen s = { 0 };
+	int64_t t0 = clk_mono_us(), us;
 	int rc;
 
 	CHECK(st);
@@ -287,6 +288,9 @@ TEST(store_100k_appends_stay_in_bounds)
 		OK(rc);
 	}
 	OK(store_flush(st));
+	us = clk_mono_us() - t0;
+	printf("# 100000 rows durable in %lld ms: %lld rows/s\n", (long long)us / 1000,
+	       100000ll * 1000000 / (long long)us);
 	EQ(s.n, 100000);
 	EQ(count(st, "1"), 100000);
 	CHECK(st->s.peak_bytes <= STORE_QUEUE_ROWS * 512u); /* ~ 32 MiB, however many rows */
