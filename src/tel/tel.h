@@ -77,7 +77,7 @@ void tel_close(struct tel *t);
 int tel_port(const struct tel *t);             /* the SIP port in use */
 void tel_drain(struct tel *t, bool on);        /* on: no new calls, OPTIONS answers 503 + Retry-After */
 void tel_hangup_all(struct tel *t);            /* each leg gets on_close */
-int tel_calls(const struct tel *t);            /* legs alive (of this tel) */
+int tel_calls(const struct tel *t);            /* calls alive in this process, both directions */
 
 /* ---- A call, seen from its shard. Callbacks may call any tel_leg_* function, tel_leg_free included. */
 struct tel_leg_cb {
@@ -128,7 +128,8 @@ const char *tel_leg_call_id(const struct tel_leg *leg); /* "" until known; valid
 
 /* Calls uri ("sip:user@host:port;transport=tcp"). from_user is put into From and Contact (NULL = "callm").
  * The leg is already attached to loop and box of the calling thread; on_ring, on_up or on_close follow.
- * ERR_INVAL for a bad URI (e says why), ERR_FULL above max_calls, ERR_NET without a free RTP port. */
+ * ERR_INVAL for a bad URI or name (e says why); everything else is told by on_close (503 above max_calls or
+ * without a free RTP port, 408 no answer ...). */
 struct tel_dial_opts {
 	const char *uri, *from_user, *from_name;
 };

@@ -1,0 +1,112 @@
+/* pcm_vad.c: voice activity by energy.
+ *
+ * A frame is voiced when it is over_db above the noise floor, above min_db, and above what our own echo
+ * could be. The floor falls at once and rises slowly (0.06 dB a frame, a fifth of that within speech), so it
+ * follows a fan that starts but not a sentence. Frames that our own voice may have caused do not train it:
+ * otherwise a speakerphone teaches the floor to ignore the customer.
+ * START comes after onset_ms of nearly unbroken voicing, END after hang_ms without. Embedded, one thread.
+ */
+#include "pcm.h"
+
+enum { DIP_MS = 20 };   /* one frame of a consonant does not break an onset */
+
+void pcm_vad_defaults(struct pcm_vad_opts *o)
+{
+	*o = (struct pcm_vad_opts){ .over_db = 9, .min_db = -48, .echo_margin_db = 3,
+				    .echo_loss_db = 12, .echo_hold_ms = 300, .onset_ms = 60,
+				    .hang_ms = 240, .floor_start_db = -60 };
+}
+
+void pcm_vad_init(struct pcm_vad *v, const struct pcm_vad_opts *o)
+{
+	memset(v, 0, sizeof(*v));
+	if (o)
+		v->o = *o;
+	else
+		pcm_vad_defaults(&v->o);
+	v->floor_db = v->o.floor_start_db;
+	v->level_db = v->echo_db = PCM_SILENT_DB;
+}
+
+/* Keeps the loudest of what we sent within echo_hold_ms. */
+static void note_echo(struct pcm_vad *v, double tx_db)
+{
+	if (tx_db >= v->echo_db) {
+		v->echo_db = tx_db;
+		v->echo_age_ms = 0;
+		return;
+	}
+	v->echo_age_ms += PCM_FRAME_MS;
+	if (v->echo_age_ms > v->o.echo_hold_ms) {
+		v->echo_db = tx_db;
+		v->echo_age_ms = 0;
+	}
+}
+
+static void track_floor(struct pcm_vad *v, bool maybe_echo)
+{
+	double up = v->speech ? 0.012 : 0.06;
+
+	if (v->level_db <= PCM_SILENT_DB)
+		return; /* digital silence is no room */
+	if (v->level_db < v->floor_db)
+		v->floor_db += (v->level_db - v->floor_db) * 0.2;
+	else if (!maybe_echo)
+		v->floor_db += up;
+	if (v->floor_db > v->level_db && !maybe_echo && !v->voiced)
+		v->floor_db = v->level_db;
+	if (v->floor_db < -75)
+		v->floor_db = -75;
+	if (v->floor_db > -25)
+		v->floor_db = -25;
+}
+
+static enum pcm_vad_ev in_speech(struct pcm_vad *v)
+{
+	if (v->voiced) {
+		v->quiet_ms = 0;
+		v->end_ms = v->pos_ms;
+		return PCM_VAD_NONE;
+	}
+	v->quiet_ms += PCM_FRAME_MS;
+	if (v->quiet_ms < v->o.hang_ms)
+		return PCM_VAD_NONE;
+	v->speech = false;
+	v->run_ms = v->quiet_ms = 0;
+	return PCM_VAD_END;
+}
+
+static enum pcm_vad_ev in_silence(struct pcm_vad *v)
+{
+	if (!v->voiced) {
+		v->quiet_ms += PCM_FRAME_MS;
+		if (v->quiet_ms > DIP_MS)
+			v->run_ms = 0;
+		return PCM_VAD_NONE;
+	}
+	if (!v->run_ms)
+		v->start_ms = v->pos_ms - PCM_FRAME_MS;
+	v->quiet_ms = 0;
+	v->run_ms += PCM_FRAME_MS;
+	if (v->run_ms < v->o.onset_ms)
+		return PCM_VAD_NONE;
+	v->speech = true;
+	v->end_ms = v->pos_ms;
+	return PCM_VAD_START;
+}
+
+enum pcm_vad_ev pcm_vad_push(struct pcm_vad *v, const int16_t *s, size_t n, double tx_db)
+{
+	double echo;
+	bool maybe_echo;
+
+	v->pos_ms += PCM_FRAME_MS;
+	v->level_db = pcm_dbfs(s, n);
+	note_echo(v, tx_db);
+	echo = v->echo_db - v->o.echo_loss_db;
+	maybe_echo = echo > v->floor_db && v->level_db < echo + v->o.echo_margin_db;
+	v->voiced = v->level_db > v->floor_db + v->o.over_db && v->level_db > v->o.min_db &&
+		    v->level_db >= echo + v->o.echo_margin_db;
+	track_floor(v, maybe_echo);
+	return v->speech ? in_speech(v) : in_silence(v);
+}

@@ -1,0 +1,501 @@
+/* tel_call.c: the front thread's half of a call: the SIP session and what it means for the leg.
+ *
+ * A tel_call lives until both sides are done: the session is over (on_close was posted) and the shard knows
+ * (attached, or released the leg). What happens before the shard attached waits in `early`. libre's handlers
+ * get the call as their argument; sess is dropped (which silences them) before the call is freed.
+ */
+#include "tel_front.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { RTP_LO = 16384, RTP_HI = 32766 };
+
+/* ---- messages to the shard */
+
+static void post(struct tel_call *c, struct tel_msg *m)
+{
+	m->leg = obj_ref(c->leg);
+	if (c->released) {
+		tel_msg_drop(m);
+		return;
+	}
+	if (!c->box) {
+		*c->early_end = m;
+		c->early_end = &m->next;
+		return;
+	}
+	if (!mbox_post(c->box, tel_leg_on_msg, m))
+		return;
+	metric_inc(M_MBOX_FULL);
+	tel_msg_drop(m);
+}
+
+void tel_call_post(struct tel_call *c, enum tel_msg_kind kind, int n, const char *text)
+{
+	struct tel_msg *m = xalloc(sizeof(*m));
+
+	m->kind = kind;
+	m->status = n;
+	m->digit = (char)n;
+	str_ncpy(m->text, text ? text : "", sizeof(m->text));
+	post(c, m);
+}
+
+void tel_call_post_media(struct tel_call *c)
+{
+	struct tel_msg *m = xalloc(sizeof(*m));
+
+	m->kind = TEL_M_MEDIA;
+	m->mi = c->mi;
+	m->udp = c->udp;
+	c->udp = NULL;
+	str_ncpy(m->text, c->call_id, sizeof(m->text));
+	post(c, m);
+}
+
+/* ---- life */
+
+struct tel_call *tel_call_new(struct tel *t, struct tel_leg *leg, bool outgoing)
+{
+	struct tel_call *c = xalloc(sizeof(*c));
+
+	c->tel = t;
+	c->leg = obj_ref(leg);
+	leg->call = c;
+	c->outgoing = outgoing;
+	c->state = outgoing ? TEL_CALL_DIALLING : TEL_CALL_RINGING;
+	c->early_end = &c->early;
+	c->mi.ev_rx = c->mi.ev_tx = -1;
+	c->next = t->calls;
+	if (c->next)
+		c->next->prev = c;
+	t->calls = c;
+	t->n_calls++;
+	t->n_dialled += outgoing;
+	metric_add(M_CALLS_ACTIVE, 1);
+	return c;
+}
+
+void tel_call_free(struct tel_call *c)
+{
+	struct tel *t = c->tel;
+
+	if (c->prev)
+		c->prev->next = c->next;
+	else
+		t->calls = c->next;
+	if (c->next)
+		c->next->prev = c->prev;
+	t->n_calls--;
+	t->n_dialled -= c->outgoing;
+	metric_add(M_CALLS_ACTIVE, -1);
+	tmr_cancel(&c->ring);
+	tmr_cancel(&c->limit);
+	mem_deref(c->sess);
+	tel_sdp_close(&c->sdp);
+	io_udp_close(c->udp);
+	while (c->early) {
+		struct tel_msg *m = c->early;
+
+		c->early = m->next;
+		tel_msg_drop(m);
+	}
+	c->leg->call = NULL;
+	obj_unref(c->leg);
+	xfree(c);
+}
+
+const char *tel_reason(int status)
+{
+	static const struct {
+		int status;
+		const char *text;
+	} all[] = { { 200, "OK" }, { 400, "Bad Request" }, { 403, "Forbidden" }, { 404, "Not Found" },
+		    { 408, "Request Timeout" }, { 480, "Temporarily Unavailable" }, { 486, "Busy Here" },
+		    { 487, "Request Terminated" }, { 488, "Not Acceptable Here" },
+		    { 500, "Server Internal Error" }, { 501, "Not Implemented" },
+		    { 503, "Service Unavailable" }, { 600, "Busy Everywhere" }, { 603, "Decline" } };
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+		if (all[i].status == status)
+			return all[i].text;
+	return "Call Ended";
+}
+
+void tel_call_over(struct tel_call *c, int status, const char *reason)
+{
+	if (c->state == TEL_CALL_OVER)
+		return;
+	c->state = TEL_CALL_OVER;
+	tmr_cancel(&c->ring);
+	tmr_cancel(&c->limit);
+	c->sess = mem_deref(c->sess);
+	tel_call_post(c, TEL_M_CLOSE, status, reason ? reason : tel_reason(status));
+	if (c->box || c->released)
+		tel_call_free(c);
+}
+
+void tel_call_hangup(struct tel_call *c, int status)
+{
+	bool ringing = c->state == TEL_CALL_RINGING;
+
+	if (c->state == TEL_CALL_OVER)
+		return;
+	if (ringing) {
+		status = status >= 300 && status < 700 ? status : 480;
+		(void)sipsess_reject(c->sess, (uint16_t)status, tel_reason(status), NULL);
+	} else if (status < 200) {
+		status = c->state == TEL_CALL_DIALLING ? 487 : 200;
+	}
+	c->tel->bye_us = clk_mono_us();
+	tel_call_over(c, status, NULL); /* dropping the session sends BYE or CANCEL */
+}
+
+static void on_ring_timeout(void *arg)
+{
+	struct tel_call *c = arg;
+
+	tel_call_hangup(c, c->outgoing ? 408 : 480);
+}
+
+static void on_limit(void *arg)
+{
+	tel_call_hangup(arg, 200);
+}
+
+/* ---- socket and session description */
+
+/* The address of ours from which the kernel reaches peer. */
+static void towards(const struct sa *peer, struct sa *ret)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	socklen_t n = sizeof(ret->u);
+
+	if (fd < 0)
+		return;
+	if (!connect(fd, &peer->u.sa, peer->len) && !getsockname(fd, &ret->u.sa, &n))
+		ret->len = n;
+	close(fd);
+}
+
+static void local_addr(const struct tel *t, const struct sa *peer, struct sa *ret)
+{
+	if (t->o.public_ip && !sa_set_str(ret, t->o.public_ip, (uint16_t)t->port))
+		return;
+	*ret = t->laddr;
+	if (sa_is_any(ret) && peer)
+		towards(peer, ret);
+	sa_set_port(ret, (uint16_t)t->port);
+}
+
+int tel_call_rtp(struct tel_call *c, const struct sa *peer)
+{
+	const struct tel_opts *o = &c->tel->o;
+	int lo = o->rtp_min ? o->rtp_min : RTP_LO, hi = o->rtp_max ? o->rtp_max : RTP_HI;
+	struct sa laddr;
+	int e = io_udp_open_even(&c->udp, o->ip, lo, hi);
+
+	if (e)
+		return e;
+	local_addr(c->tel, peer, &laddr);
+	sa_set_port(&laddr, 0);
+	return tel_sdp_open(&c->sdp, &laddr, (uint16_t)io_udp_local_port(c->udp));
+}
+
+int tel_call_contact(struct tel_call *c, const char *user, char *to, size_t cap)
+{
+	struct sa laddr;
+
+	local_addr(c->tel, NULL, &laddr);
+	/* a wildcard address is of no use to anybody: then libre writes the one that leads to the peer */
+	if (sa_is_any(&laddr))
+		return re_snprintf(to, cap, "%s", user) < 0 ? ERR_FAIL : 0;
+	return re_snprintf(to, cap, "sip:%s@%J", user, &laddr) < 0 ? ERR_FAIL : 0;
+}
+
+/* ---- sipsess handlers */
+
+/* A re-INVITE: hold, resume, moved media. */
+int tel_call_on_offer(struct mbuf **descp, const struct sip_msg *msg, void *arg)
+{
+	struct tel_call *c = arg;
+	bool got = mbuf_get_left(msg->mb) > 0;
+
+	if (c->state == TEL_CALL_OVER)
+		return EINVAL;
+	if (got) {
+		if (tel_sdp_take(&c->sdp, msg->mb, true, &c->mi))
+			return EPROTO;
+		tel_call_post_media(c);
+	}
+	return tel_sdp_give(&c->sdp, !got, descp) ? ENOMEM : 0;
+}
+
+int tel_call_on_answer(const struct sip_msg *msg, void *arg)
+{
+	struct tel_call *c = arg;
+
+	if (c->state == TEL_CALL_OVER)
+		return EINVAL;
+	if (c->outgoing && sa_af(&msg->src) == AF_INET)
+		c->peer_ip = sa_in(&msg->src);
+	if (tel_sdp_take(&c->sdp, msg->mb, false, &c->mi))
+		return EPROTO;
+	tel_call_post_media(c);
+	return 0;
+}
+
+void tel_call_on_estab(const struct sip_msg *msg, void *arg)
+{
+	struct tel_call *c = arg;
+
+	if (c->state == TEL_CALL_OVER || c->state == TEL_CALL_UP)
+		return;
+	if (!c->mi.ip && !c->mi.port) { /* no description in either direction: nothing to hear */
+		tel_call_hangup(c, 488);
+		return;
+	}
+	c->state = TEL_CALL_UP;
+	tmr_cancel(&c->ring);
+	tmr_start(&c->limit, (uint64_t)c->tel->o.call_limit_ms, on_limit, c);
+	tel_call_post(c, TEL_M_UP, 0, NULL);
+}
+
+/* application/dtmf-relay: "Signal= 5\r\nDuration= 160"; application/dtmf: the digit alone. */
+static char info_digit(const struct sip_msg *msg)
+{
+	sv body = sv_n((const char *)mbuf_buf(msg->mb), mbuf_get_left(msg->mb)), line, key;
+
+	if (body.n > 256)
+		return 0;
+	if (msg_ctype_cmp(&msg->ctyp, "application", "dtmf")) {
+		body = sv_trim(body);
+		return body.n == 1 ? body.p[0] : 0;
+	}
+	if (!msg_ctype_cmp(&msg->ctyp, "application", "dtmf-relay"))
+		return 0;
+	while (sv_line(&body, &line)) {
+		if (!sv_cut(&line, '=', &key) || !sv_eq_nocase(sv_trim(key), SV("signal")))
+			continue;
+		line = sv_trim(line);
+		return line.n == 1 ? line.p[0] : 0;
+	}
+	return 0;
+}
+
+void tel_call_on_info(struct sip *sip, const struct sip_msg *msg, void *arg)
+{
+	struct tel_call *c = arg;
+	char digit = info_digit(msg);
+
+	(void)sip_reply(sip, msg, 200, "OK");
+	if (digit >= 'a' && digit <= 'd')
+		digit = (char)(digit - 'a' + 'A');
+	if (c->state == TEL_CALL_UP && pcm_dtmf_ok(digit))
+		tel_call_post(c, TEL_M_DTMF, digit, NULL);
+}
+
+/* Nobody outside decides where our calls go. */
+void tel_call_on_refer(struct sip *sip, const struct sip_msg *msg, void *arg)
+{
+	(void)sip_reply(sip, msg, 603, "Decline");
+}
+
+void tel_call_on_close(int err, const struct sip_msg *msg, void *arg)
+{
+	struct tel_call *c = arg;
+	char reason[100];
+	int status;
+
+	if (c->state == TEL_CALL_OVER)
+		return;
+	if (msg && msg->scode >= 300) {
+		if (pl_strcpy(&msg->reason, reason, sizeof(reason)))
+			reason[0] = 0;
+		tel_call_over(c, msg->scode, reason[0] ? reason : NULL);
+		return;
+	}
+	/* libre says ECONNRESET for a BYE and for a CANCEL, ETIMEDOUT for a missing ACK or answer */
+	if (err == ETIMEDOUT)
+		status = 408;
+	else if (err && err != ECONNRESET)
+		status = err == EPROTO ? 488 : 503;
+	else
+		status = c->state == TEL_CALL_UP || c->state == TEL_CALL_ANSWERED ? 200 : 487;
+	tel_call_over(c, status, NULL);
+}
+
+/* ---- a call comes in */
+
+static void info_fill(struct tel_info *in, const struct sip_msg *msg)
+{
+	const struct sip_hdr *h;
+
+	memset(in, 0, sizeof(*in));
+	in->from_uri = tel_sv(&msg->from.auri);
+	in->from_user = tel_sv(&msg->from.uri.user);
+	in->from_name = tel_sv(&msg->from.dname);
+	in->to_uri = tel_sv(&msg->ruri);
+	in->to_user = tel_sv(&msg->uri.user);
+	in->call_id = tel_sv(&msg->callid);
+	h = sip_msg_hdr(msg, SIP_HDR_USER_AGENT);
+	in->user_agent = h ? tel_sv(&h->val) : SV_NULL;
+	h = sip_msg_hdr(msg, SIP_HDR_P_ASSERTED_IDENTITY);
+	in->asserted = h ? tel_sv(&h->val) : SV_NULL;
+	(void)sa_ntop(&msg->src, in->src_ip, sizeof(in->src_ip));
+	in->src_port = sa_port(&msg->src);
+}
+
+/* Socket, SDP, the sink's word, 180. Returns 0 or the SIP status to refuse with. */
+static int take_invite(struct tel_call *c, const struct sip_msg *msg)
+{
+	struct tel *t = c->tel;
+	struct tel_info in;
+	char contact[TEL_STR];
+	int e = tel_call_rtp(c, &msg->src);
+
+	if (e)
+		return 503;
+	if (mbuf_get_left(msg->mb)) {
+		e = tel_sdp_take(&c->sdp, msg->mb, true, &c->mi);
+		if (e)
+			return e == ERR_PARSE ? 400 : 488;
+		c->got_offer = true;
+	}
+	info_fill(&in, msg);
+	(void)pl_strcpy(&msg->callid, c->call_id, sizeof(c->call_id));
+	memcpy(c->leg->call_id, c->call_id, sizeof(c->leg->call_id));
+	if (tel_call_contact(c, "callm", contact, sizeof(contact)))
+		return 500;
+	e = t->sink.on_invite(t->sink_arg, c->leg, &in);
+	if (e)
+		return err_sip(e);
+	/* From here the leg is the sink's. */
+	obj_ref(c->leg);
+	e = sipsess_accept(&c->sess, t->sock, msg, 180, "Ringing", contact, "application/sdp", NULL, NULL,
+			   NULL, false, tel_call_on_offer, tel_call_on_answer, tel_call_on_estab,
+			   tel_call_on_info, tel_call_on_refer, tel_call_on_close, c, NULL);
+	if (e)
+		tel_call_over(c, 500, NULL);
+	else
+		tmr_start(&c->ring, (uint64_t)t->o.ring_timeout_ms, on_ring_timeout, c);
+	return 0;
+}
+
+void tel_call_invite(const struct sip_msg *msg, void *arg)
+{
+	struct tel *t = arg;
+	struct tel_leg *leg;
+	struct tel_call *c;
+	int status;
+
+	if (!tel_guard_admit(t, msg) || !tel_auth_ok(t, msg))
+		return;
+	leg = tel_leg_new(t);
+	c = tel_call_new(t, leg, false);
+	status = take_invite(c, msg);
+	if (status) {
+		metric_inc(M_CALLS_REFUSED);
+		(void)sip_treply(NULL, t->sip, msg, (uint16_t)status, tel_reason(status));
+		tel_call_free(c);
+	}
+	obj_unref(leg);
+}
+
+/* ---- commands of the shard */
+
+static void do_attach(struct tel_call *c, struct mbox *box)
+{
+	struct tel_msg *m = c->early;
+
+	c->box = box;
+	c->early = NULL;
+	c->early_end = &c->early;
+	while (m) {
+		struct tel_msg *next = m->next;
+
+		obj_unref(m->leg); /* post takes its own */
+		m->next = NULL;
+		post(c, m);
+		m = next;
+	}
+	if (c->state == TEL_CALL_OVER)
+		tel_call_free(c);
+}
+
+static void do_answer(struct tel_call *c)
+{
+	struct mbuf *desc = NULL;
+	int e;
+
+	if (c->state != TEL_CALL_RINGING)
+		return;
+	e = tel_sdp_give(&c->sdp, !c->got_offer, &desc);
+	if (!e) {
+		c->state = TEL_CALL_ANSWERED;
+		if (c->got_offer)
+			tel_call_post_media(c);
+		e = sipsess_answer(c->sess, 200, "OK", desc, NULL);
+	}
+	mem_deref(desc);
+	if (e)
+		tel_call_hangup(c, 500);
+}
+
+static void do_hold(struct tel_call *c, bool on)
+{
+	struct mbuf *desc = NULL;
+
+	if (c->state != TEL_CALL_UP)
+		return;
+	sdp_media_set_ldir(c->sdp.audio, on ? SDP_SENDONLY : SDP_SENDRECV);
+	if (!tel_sdp_give(&c->sdp, true, &desc))
+		(void)sipsess_modify(c->sess, desc); /* refused: the other side simply stays as it is */
+	mem_deref(desc);
+}
+
+static void do_release(struct tel_call *c)
+{
+	c->released = true;
+	if (c->state == TEL_CALL_OVER)
+		tel_call_free(c);
+	else
+		tel_call_hangup(c, 0);
+}
+
+static void run_cmd(struct tel_call *c, const struct tel_cmd *cmd)
+{
+	switch (cmd->kind) {
+	case TEL_C_ATTACH:
+		do_attach(c, cmd->box);
+		return;
+	case TEL_C_ANSWER:
+		do_answer(c);
+		return;
+	case TEL_C_HANGUP:
+		tel_call_hangup(c, cmd->n);
+		return;
+	case TEL_C_HOLD:
+		do_hold(c, cmd->n);
+		return;
+	case TEL_C_RELEASE:
+		do_release(c);
+		return;
+	case TEL_C_DIAL:
+		return;
+	}
+}
+
+void tel_front_on_cmd(void *arg)
+{
+	struct tel_cmd *cmd = arg;
+	struct tel_call *c = cmd->leg->call;
+
+	if (cmd->kind == TEL_C_DIAL)
+		tel_call_dial(cmd->leg->tel, cmd);
+	else if (c)
+		run_cmd(c, cmd);
+	obj_unref(cmd->leg);
+	xfree(cmd);
+}

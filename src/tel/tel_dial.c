@@ -1,0 +1,81 @@
+/* tel_dial.c: calls that we place. Front thread. */
+#include "tel_front.h"
+
+static int on_challenge(char **user, char **password, const char *realm, void *arg)
+{
+	struct tel_call *c = arg;
+	const struct tel_opts *o = &c->tel->o;
+	int e;
+
+	if (!o->dial_user || !o->dial_password)
+		return EACCES;
+	e = str_dup(user, o->dial_user);
+	return e ? e : str_dup(password, o->dial_password);
+}
+
+static void on_progress(const struct sip_msg *msg, void *arg)
+{
+	struct tel_call *c = arg;
+
+	if (c->state == TEL_CALL_DIALLING && msg->scode > 100)
+		tel_call_post(c, TEL_M_RING, 0, NULL);
+}
+
+static void on_no_answer(void *arg)
+{
+	tel_call_hangup(arg, 408);
+}
+
+/* Where answers may come from, as far as the address says it in digits (a name: see tel_guard). */
+static void note_peer(struct tel_call *c, const char *uri, struct sa *peer)
+{
+	struct pl pl;
+	struct uri u;
+
+	sa_init(peer, AF_INET);
+	pl_set_str(&pl, uri);
+	if (!uri_decode(&u, &pl) && !sa_set(peer, &u.host, u.port ? u.port : SIP_PORT) &&
+	    sa_af(peer) == AF_INET)
+		c->peer_ip = sa_in(peer);
+}
+
+static int invite(struct tel_call *c, const struct tel_cmd *cmd)
+{
+	struct tel *t = c->tel;
+	char from[2 * TEL_STR], contact[TEL_STR];
+	struct mbuf *desc = NULL;
+	struct sa peer;
+	int e;
+
+	note_peer(c, cmd->uri, &peer);
+	e = tel_call_rtp(c, c->peer_ip ? &peer : NULL);
+	if (e || tel_call_contact(c, cmd->user, contact, sizeof(contact)))
+		return 503;
+	if (re_snprintf(from, sizeof(from), "sip:%s@%j", cmd->user, &t->laddr) < 0 ||
+	    tel_sdp_give(&c->sdp, true, &desc))
+		return 500;
+	e = sipsess_connect(&c->sess, t->sock, cmd->uri, cmd->name[0] ? cmd->name : NULL, from, contact, NULL,
+			    0, "application/sdp", desc, on_challenge, c, false, tel_call_on_offer,
+			    tel_call_on_answer, on_progress, tel_call_on_estab, tel_call_on_info,
+			    tel_call_on_refer, tel_call_on_close, c, NULL);
+	mem_deref(desc);
+	if (e)
+		return 503;
+	str_ncpy(c->call_id, sip_dialog_callid(sipsess_dialog(c->sess)), sizeof(c->call_id));
+	tmr_start(&c->ring, (uint64_t)t->o.ring_timeout_ms, on_no_answer, c);
+	return 0;
+}
+
+void tel_call_dial(struct tel *t, const struct tel_cmd *cmd)
+{
+	struct tel_call *c = tel_call_new(t, cmd->leg, true);
+	int status;
+
+	c->box = cmd->box;
+	metric_inc(M_CALLS_TOTAL);
+	status = t->closing || t->n_calls > t->o.max_calls ? 503 : invite(c, cmd);
+	if (!status)
+		return;
+	metric_inc(M_CALLS_REFUSED);
+	tel_call_over(c, status, NULL);
+}

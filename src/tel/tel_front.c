@@ -1,0 +1,376 @@
+/* tel_front.c: the front thread: libre's loop, started and ended.
+ *
+ * The thread owns every libre object (their counts are not atomic). Commands come through a mailbox whose eventfd
+ * is one more descriptor of libre's loop. tel_open waits on a small mailbox of its own until the thread has bound
+ * its sockets and has heard its own probe (see tel_guard.c).
+ */
+#include "tel_front.h"
+
+#include <arpa/inet.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+	MAX_FD = 65536,         /* libre's table is indexed by descriptor number */
+	PROBE_MS = 2000,
+	BYE_MS = 200,           /* time for the answers to our last BYEs */
+};
+
+void tel_defaults(struct tel_opts *o)
+{
+	*o = (struct tel_opts){ .ip = "127.0.0.1", .max_calls = 1000, .max_cps = 50,
+				.call_limit_ms = LIM_CALL_MS, .media_timeout_ms = 30000,
+				.ring_timeout_ms = 60000, .jitter_min_ms = 20, .jitter_max_ms = 60 };
+}
+
+struct mbox *tel_front_box(struct tel *t)
+{
+	return t->box;
+}
+
+const struct tel_opts *tel_front_opts(const struct tel *t)
+{
+	return &t->o;
+}
+
+/* ---- options */
+
+static char *dup_str(const char *s)
+{
+	return s ? xstrdup(sv_of(s)) : NULL;
+}
+
+static int copy_acl(struct tel *t, const struct tel_opts *o, struct err *e)
+{
+	static const char *const local[] = { "127.0.0.0/8" };
+	const char *const *v = o->acl ? o->acl : local;
+	size_t n = o->acl ? o->n_acl : 1;
+
+	t->acl = xalloc((n + 1) * sizeof(*t->acl));
+	t->n_acl = n;
+	for (size_t i = 0; i < n; i++)
+		if (tel_net_parse(v[i], &t->acl[i]))
+			return err_set(e, ERR_INVAL, "acl \"%s\": write an IPv4 network like 10.0.0.0/8", v[i]);
+	return 0;
+}
+
+static void copy_users(struct tel *t, const struct tel_opts *o)
+{
+	t->users = xalloc((o->n_users + 1) * sizeof(*t->users));
+	t->n_users = o->n_users;
+	for (size_t i = 0; i < o->n_users; i++) {
+		t->users[i].user = dup_str(o->users[i].user);
+		(void)md5_printf(t->users[i].ha1, "%s:%s:%s", o->users[i].user, t->o.realm,
+				 o->users[i].password);
+	}
+}
+
+static int check(const struct tel_opts *o, struct err *e)
+{
+	struct in_addr in;
+
+	if (!o->ip || inet_pton(AF_INET, o->ip, &in) != 1)
+		return err_set(e, ERR_INVAL, "sip ip \"%s\": an IPv4 address is needed", o->ip ? o->ip : "");
+	if (o->public_ip && inet_pton(AF_INET, o->public_ip, &in) != 1)
+		return err_set(e, ERR_INVAL, "public ip \"%s\": an IPv4 address is needed", o->public_ip);
+	if (o->sip_port < 0 || o->sip_port > 65535)
+		return err_set(e, ERR_INVAL, "sip port %d: 0 to 65535", o->sip_port);
+	if ((o->rtp_min || o->rtp_max) && (o->rtp_min < 1024 || o->rtp_max > 65534 || o->rtp_min > o->rtp_max))
+		return err_set(e, ERR_INVAL, "rtp ports %d-%d: a range within 1024-65534", o->rtp_min,
+			       o->rtp_max);
+	if (o->n_users && (!o->realm || !o->realm[0] || strchr(o->realm, '"')))
+		return err_set(e, ERR_INVAL, "sip users need a realm (a name without quotes)");
+	if (o->max_calls < 1 || o->max_calls > LIM_CONVERSATIONS || o->max_cps < 1)
+		return err_set(e, ERR_INVAL, "max_calls 1 to %d, max_cps at least 1", LIM_CONVERSATIONS);
+	if (o->jitter_min_ms < 20 || o->jitter_max_ms < o->jitter_min_ms || o->jitter_max_ms > 200)
+		return err_set(e, ERR_INVAL, "jitter buffer %d-%d ms: a range within 20-200",
+			       o->jitter_min_ms, o->jitter_max_ms);
+	if (o->call_limit_ms < 1 || o->media_timeout_ms < 1 || o->ring_timeout_ms < 1)
+		return err_set(e, ERR_INVAL, "telephone time limits must be above 0");
+	return 0;
+}
+
+static void tel_free(struct tel *t)
+{
+	for (size_t i = 0; i < t->n_users; i++)
+		xfree(t->users[i].user);
+	xfree(t->users);
+	xfree(t->acl);
+	xfree((char *)t->o.ip);
+	xfree((char *)t->o.public_ip);
+	xfree((char *)t->o.realm);
+	xfree((char *)t->o.dial_user);
+	xfree((char *)t->o.dial_password);
+	mbox_free(t->opener);
+	mbox_free(t->box);
+	xfree(t);
+}
+
+/* ---- the thread */
+
+static void opened(void *arg)
+{
+}
+
+static void tell_opener(struct tel *t, int err, const char *why)
+{
+	if (!t->opener || t->start_err != ERR_AGAIN)
+		return;
+	t->start_err = err;
+	str_ncpy(t->start_why, why, sizeof(t->start_why));
+	(void)mbox_post(t->opener, opened, NULL);
+}
+
+static void on_box(int flags, void *arg)
+{
+	struct tel *t = arg;
+
+	(void)mbox_drain(t->box);
+}
+
+static void dns_open(struct tel *t)
+{
+	struct sa srv[8];
+	char domain[256];
+	uint32_t n = 8;
+
+	/* without a name server only numeric addresses can be dialled */
+	if (!dns_srv_get(domain, sizeof(domain), srv, &n) && n)
+		(void)dnsc_alloc(&t->dnsc, NULL, srv, n);
+}
+
+static int sip_open(struct tel *t)
+{
+	struct sa la;
+	int e = sa_set_str(&la, t->o.ip, (uint16_t)t->o.sip_port);
+
+	dns_open(t);
+	if (!e)
+		e = sip_alloc(&t->sip, t->dnsc, 64, 4096, 64, "callm/" CALLM_VERSION, NULL, NULL);
+	if (!e)
+		e = sip_transp_add(t->sip, SIP_TRANSP_UDP, &la);
+	if (!e)
+		e = sip_transp_laddr(t->sip, &t->laddr, SIP_TRANSP_UDP, NULL);
+	if (e)
+		return e;
+	t->port = sa_port(&t->laddr);
+	sa_set_port(&la, (uint16_t)t->port);
+	if (t->o.tcp)
+		e = sip_transp_add(t->sip, SIP_TRANSP_TCP, &la);
+	if (!e)
+		e = tel_guard_open(t);
+	if (!e)
+		e = sipsess_listen(&t->sock, t->sip, 1024, tel_call_invite, t);
+	return e ? e : tel_guard_last(t);
+}
+
+/* One OPTIONS to ourselves brings the socket that the guard's helper sits on. */
+static int probe(const struct tel *t)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)t->port) };
+	char msg[400];
+	int n, fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return ERR_NET;
+	to.sin_addr.s_addr = htonl(sa_is_any(&t->laddr) ? INADDR_LOOPBACK : sa_in(&t->laddr));
+	n = snprintf(msg, sizeof(msg),
+		     "OPTIONS sip:callm@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKprobe\r\n"
+		     "From: <sip:probe@127.0.0.1>;tag=probe\r\nTo: <sip:callm@127.0.0.1>\r\n"
+		     "Call-ID: probe@127.0.0.1\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 1\r\n"
+		     "Content-Length: 0\r\n\r\n");
+	ssize_t k = sendto(fd, msg, (size_t)n, 0, (struct sockaddr *)&to, sizeof(to));
+
+	close(fd);
+	return k == n ? 0 : ERR_NET;
+}
+
+static void sip_shut(struct tel *t)
+{
+	fd_close(mbox_fd(t->box));
+	tmr_cancel(&t->quit);
+	for (size_t i = 0; i < 4; i++)
+		t->lsnr[i] = mem_deref(t->lsnr[i]);
+	t->sock = mem_deref(t->sock);
+	sip_close(t->sip, true);
+	t->helper = mem_deref(t->helper);
+	t->sip = mem_deref(t->sip);
+	t->dnsc = mem_deref(t->dnsc);
+}
+
+static void on_probe_wait(void *arg)
+{
+	struct tel *t = arg;
+
+	if (t->helper) {
+		tell_opener(t, 0, "");
+		return;
+	}
+	if (clk_mono_us() - t->bye_us > PROBE_MS * 1000) {
+		tell_opener(t, ERR_NET, "the SIP socket does not receive (a firewall on this machine?)");
+		re_cancel();
+		return;
+	}
+	tmr_start(&t->quit, 5, on_probe_wait, t);
+}
+
+static void *front_main(void *arg)
+{
+	struct tel *t = arg;
+	char why[160], buf[96];
+	int e = re_thread_init();
+
+	if (!e)
+		e = fd_setsize(MAX_FD);
+	if (!e)
+		e = fd_listen(mbox_fd(t->box), FD_READ, on_box, t);
+	if (!e)
+		e = sip_open(t);
+	t->token_us = t->bye_us = clk_mono_us();
+	t->tokens = t->o.max_cps;
+	if (!e && probe(t))
+		e = ENETUNREACH;
+	if (e) {
+		(void)snprintf(why, sizeof(why), "SIP on %s:%d: %s%s", t->o.ip, t->o.sip_port,
+			       str_error(e, buf, sizeof(buf)),
+			       e == EADDRINUSE ? "; stop the other program or choose another port" : "");
+		tell_opener(t, ERR_NET, why);
+	} else {
+		on_probe_wait(t);
+		(void)re_main(NULL);
+	}
+	sip_shut(t);
+	tel_tmr_done();
+	re_thread_close();
+	return NULL;
+}
+
+static void libre_once(void)
+{
+	(void)libre_init();
+}
+
+static int start(struct tel *t, struct err *e)
+{
+	struct pollfd p = { .fd = mbox_fd(t->opener), .events = POLLIN };
+
+	if (pthread_create(&t->thread, NULL, front_main, t))
+		return err_set(e, ERR_NOMEM, "no thread for SIP");
+	while (!mbox_drain(t->opener))
+		(void)poll(&p, 1, 1000);
+	if (!t->start_err)
+		return 0;
+	return err_set(e, t->start_err, "%s", t->start_why);
+}
+
+int tel_open(struct tel **ret, const struct tel_opts *o, const struct tel_sink *sink, void *arg,
+	     struct err *e)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	struct tel *t;
+	int er = check(o, e);
+
+	if (er)
+		return er;
+	if (tel_tmr_check())
+		return err_set(e, ERR_VERSION, "libre does not take our timers; libre 1.1 or 2.x, linked as a "
+					       "shared library, is needed");
+	(void)pthread_once(&once, libre_once);
+	t = xalloc(sizeof(*t));
+	t->o = *o;
+	t->o.ip = dup_str(o->ip);
+	t->o.public_ip = dup_str(o->public_ip);
+	t->o.realm = dup_str(o->realm);
+	t->o.dial_user = dup_str(o->dial_user);
+	t->o.dial_password = dup_str(o->dial_password);
+	if (sink)
+		t->sink = *sink;
+	t->sink_arg = arg;
+	rng_secure(t->secret, sizeof(t->secret));
+	copy_users(t, o);
+	t->box = mbox_new(NULL);
+	t->opener = mbox_new(NULL);
+	t->start_err = ERR_AGAIN;
+	er = copy_acl(t, o, e);
+	if (!er)
+		er = start(t, e);
+	if (!er) {
+		*ret = t;
+		return 0;
+	}
+	if (t->thread)
+		pthread_join(t->thread, NULL);
+	tel_free(t);
+	return er;
+}
+
+/* ---- from other threads */
+
+static void quit_now(void *arg)
+{
+	re_cancel();
+}
+
+static void on_quit(void *arg)
+{
+	struct tel *t = arg;
+	int64_t since = (clk_mono_us() - t->bye_us) / 1000;
+
+	t->closing = true;
+	while (t->calls) {
+		t->calls->released = true;
+		tel_call_hangup(t->calls, 0);
+	}
+	tmr_start(&t->quit, since < BYE_MS ? (uint64_t)(BYE_MS - since) : 0, quit_now, t);
+}
+
+void tel_close(struct tel *t)
+{
+	if (!t)
+		return;
+	ASSERT(!mbox_post(t->box, on_quit, t));
+	pthread_join(t->thread, NULL);
+	tel_free(t);
+}
+
+int tel_port(const struct tel *t)
+{
+	return t->port;
+}
+
+static void drain_on(void *arg)
+{
+	((struct tel *)arg)->draining = true;
+}
+
+static void drain_off(void *arg)
+{
+	((struct tel *)arg)->draining = false;
+}
+
+void tel_drain(struct tel *t, bool on)
+{
+	(void)mbox_post(t->box, on ? drain_on : drain_off, t);
+}
+
+static void on_hangup_all(void *arg)
+{
+	struct tel *t = arg;
+	struct tel_call *next;
+
+	for (struct tel_call *c = t->calls; c; c = next) {
+		next = c->next;
+		tel_call_hangup(c, 503);
+	}
+}
+
+void tel_hangup_all(struct tel *t)
+{
+	(void)mbox_post(t->box, on_hangup_all, t);
+}
+
+int tel_calls(const struct tel *t)
+{
+	return (int)metric_get(M_CALLS_ACTIVE);
+}

@@ -1,0 +1,199 @@
+/* tel_guard.c: what stands between the network and the calls. Front thread.
+ *
+ * For UDP a helper on libre's socket sees each datagram before the parser does: unknown sources and oversized
+ * datagrams end there, unanswered, and are counted. libre does not hand out that socket, but each message
+ * carries it: tel_open sends itself one OPTIONS, and the helper is in place before tel_open returns.
+ * (TCP has no such place: there an unknown source is dropped after parsing, its connection is closed.)
+ * Then comes the first listener, with the checks that libre's parser leaves out, and OPTIONS; after the session
+ * layer the last listeners catch what nobody took.
+ */
+#include "tel_front.h"
+
+#include <sys/socket.h>
+
+enum { RETRY_S = 10, UDP_LAYER = 10 };
+
+static bool source_ok(const struct tel *t, const struct sa *src)
+{
+	uint32_t ip;
+
+	if (sa_af(src) != AF_INET)
+		return false;
+	ip = sa_in(src);
+	if (tel_net_has(t->acl, t->n_acl, ip))
+		return true;
+	if (!t->n_dialled)
+		return false;
+	for (const struct tel_call *c = t->calls; c; c = c->next)
+		if (c->outgoing && c->peer_ip == ip)
+			return true;
+	return false;
+}
+
+static bool on_datagram(struct sa *src, struct mbuf *mb, void *arg)
+{
+	const struct tel *t = arg;
+
+	if (source_ok(t, src) && mbuf_get_left(mb) <= LIM_SIP_MSG)
+		return false;
+	metric_inc(M_SIP_DROPPED);
+	return true;
+}
+
+bool tel_msg_sane(const struct sip_msg *msg)
+{
+	if (list_count(&msg->hdrl) > LIM_SIP_HEADERS)
+		return false;
+	if (!pl_isset(&msg->via.branch) || !pl_isset(&msg->callid) || msg->callid.l > 120)
+		return false;
+	if (!pl_isset(&msg->cseq.met) || !pl_isset(&msg->from.auri) || !pl_isset(&msg->to.auri))
+		return false;
+	if (!pl_isset(&msg->from.tag) || (!msg->req && !pl_isset(&msg->to.tag) && msg->scode > 100))
+		return false;
+	if (msg->req && pl_cmp(&msg->cseq.met, &msg->met))
+		return false;
+	/* more body than was announced is not ours to guess at; less is a cut message */
+	return !pl_isset(&msg->clen) || pl_u32(&msg->clen) <= mbuf_get_left(msg->mb);
+}
+
+static void too_busy(struct tel *t, const struct sip_msg *msg)
+{
+	(void)sip_replyf(t->sip, msg, 503, "Service Unavailable",
+			 "Retry-After: %d\r\nContent-Length: 0\r\n\r\n", RETRY_S);
+}
+
+static void answer_options(struct tel *t, const struct sip_msg *msg)
+{
+	if (t->draining || t->n_calls >= t->o.max_calls) {
+		too_busy(t, msg);
+		return;
+	}
+	(void)sip_replyf(t->sip, msg, 200, "OK",
+			 "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, INFO\r\nAccept: application/sdp\r\n"
+			 "Content-Length: 0\r\n\r\n");
+}
+
+static void drop(const struct sip_msg *msg)
+{
+	struct tcp_conn *tc = msg->tp == SIP_TRANSP_TCP ? sip_msg_tcpconn(msg) : NULL;
+
+	metric_inc(M_SIP_DROPPED);
+	if (tc) /* libre sees the end and frees the connection */
+		(void)shutdown(tcp_conn_fd(tc), SHUT_RDWR);
+}
+
+static void bad_request(struct tel *t, const struct sip_msg *msg)
+{
+	metric_inc(M_SIP_DROPPED);
+	/* an answer needs the headers it copies; an ACK is never answered (RFC 3261 17.1.1.3) */
+	if (!pl_isset(&msg->via.branch) || !pl_isset(&msg->callid) || !pl_isset(&msg->cseq.met) ||
+	    !pl_isset(&msg->from.auri) || !pl_isset(&msg->to.auri) || !pl_strcmp(&msg->met, "ACK"))
+		return;
+	(void)sip_reply(t->sip, msg, 400, "Bad Request");
+}
+
+static bool on_request(const struct sip_msg *msg, void *arg)
+{
+	struct tel *t = arg;
+
+	if (!t->helper && msg->tp == SIP_TRANSP_UDP)
+		(void)udp_register_helper(&t->helper, msg->sock, UDP_LAYER, NULL, on_datagram, t);
+	if (!source_ok(t, &msg->src)) {
+		drop(msg);
+		return true;
+	}
+	if (!tel_msg_sane(msg)) {
+		bad_request(t, msg);
+		return true;
+	}
+	if (pl_strcasecmp(&msg->uri.scheme, "sip") && pl_strcmp(&msg->met, "ACK")) {
+		metric_inc(M_SIP_DROPPED);
+		(void)sip_reply(t->sip, msg, 416, "Unsupported URI Scheme");
+		return true;
+	}
+	if (!pl_strcmp(&msg->met, "OPTIONS") && !pl_isset(&msg->to.tag)) {
+		answer_options(t, msg);
+		return true;
+	}
+	return false;
+}
+
+static bool on_response(const struct sip_msg *msg, void *arg)
+{
+	struct tel *t = arg;
+
+	if (!source_ok(t, &msg->src)) {
+		drop(msg);
+		return true;
+	}
+	if (tel_msg_sane(msg))
+		return false;
+	metric_inc(M_SIP_DROPPED);
+	return true;
+}
+
+/* Nobody took it. */
+static bool last_request(const struct sip_msg *msg, void *arg)
+{
+	struct tel *t = arg;
+
+	if (!pl_strcmp(&msg->met, "ACK"))
+		return true;
+	if (!pl_strcmp(&msg->met, "CANCEL") || (pl_isset(&msg->to.tag) && pl_strcmp(&msg->met, "UPDATE")))
+		(void)sip_reply(t->sip, msg, 481, "Call Does Not Exist");
+	else
+		(void)sip_reply(t->sip, msg, 501, "Not Implemented");
+	return true;
+}
+
+static bool last_response(const struct sip_msg *msg, void *arg)
+{
+	return true;
+}
+
+int tel_guard_open(struct tel *t)
+{
+	int e = sip_listen(&t->lsnr[0], t->sip, true, on_request, t);
+
+	return e ? e : sip_listen(&t->lsnr[1], t->sip, false, on_response, t);
+}
+
+int tel_guard_last(struct tel *t)
+{
+	int e = sip_listen(&t->lsnr[2], t->sip, true, last_request, t);
+
+	return e ? e : sip_listen(&t->lsnr[3], t->sip, false, last_response, t);
+}
+
+/* A bucket that fills with max_cps tokens a second and holds one second's worth. */
+static bool take_token(struct tel *t)
+{
+	int64_t now = clk_mono_us();
+
+	t->tokens += (double)(now - t->token_us) * 1e-6 * t->o.max_cps;
+	t->token_us = now;
+	if (t->tokens > t->o.max_cps)
+		t->tokens = t->o.max_cps;
+	if (t->tokens < 1)
+		return false;
+	t->tokens -= 1;
+	return true;
+}
+
+bool tel_guard_admit(struct tel *t, const struct sip_msg *msg)
+{
+	metric_inc(M_CALLS_TOTAL);
+	if (t->draining || t->closing || !t->sink.on_invite || t->n_calls >= t->o.max_calls ||
+	    !take_token(t)) {
+		metric_inc(M_CALLS_REFUSED);
+		too_busy(t, msg);
+		return false;
+	}
+	if (sip_msg_hdr_has_value(msg, SIP_HDR_REQUIRE, "100rel")) {
+		metric_inc(M_CALLS_REFUSED);
+		(void)sip_replyf(t->sip, msg, 420, "Bad Extension",
+				 "Unsupported: 100rel\r\nContent-Length: 0\r\n\r\n");
+		return false;
+	}
+	return true;
+}

@@ -1,0 +1,209 @@
+/* Unit tests of WAV files: round trips, mixing down, crash-safety, hostile headers (the fuzz corpus too). */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "t.h"
+#include "pcm.h"
+#include "../fuzz/f_pcm_wav.c"
+
+static char *in_tmp(const char *name)
+{
+	static char path[300];
+
+	snprintf(path, sizeof(path), "%s/%s", t_tmpdir(), name);
+	return path;
+}
+
+static void put32(uint8_t *p, uint32_t v)
+{
+	p[0] = (uint8_t)v;
+	p[1] = (uint8_t)(v >> 8);
+	p[2] = (uint8_t)(v >> 16);
+	p[3] = (uint8_t)(v >> 24);
+}
+
+/* A 44-byte header with settable lies. */
+static void header(uint8_t h[44], uint32_t data, uint16_t ch, uint32_t rate, uint16_t bits)
+{
+	static const uint8_t base[44] = "RIFF\0\0\0\0WAVEfmt \x10\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0data";
+
+	memcpy(h, base, 44);
+	put32(h + 4, data + 36);
+	h[22] = (uint8_t)ch;
+	h[23] = (uint8_t)(ch >> 8);
+	put32(h + 24, rate);
+	put32(h + 28, rate * ch * bits / 8);
+	h[32] = (uint8_t)(ch * bits / 8);
+	h[34] = (uint8_t)bits;
+	put32(h + 40, data);
+}
+
+TEST(pcm_wav_round_trip)
+{
+	int16_t s[4000];
+	struct pcm_clip c;
+	struct err e;
+
+	for (int i = 0; i < 4000; i++)
+		s[i] = (int16_t)(i * 7 - 14000);
+	OK(pcm_wav_write(in_tmp("a.wav"), s, 4000, 8000, &e));
+	OK(pcm_wav_read(in_tmp("a.wav"), 8000, &c, &e));
+	EQ(c.n, 4000);
+	CHECK(!memcmp(c.s, s, sizeof(s)));
+	pcm_clip_done(&c);
+	OK(pcm_wav_read(in_tmp("a.wav"), 16000, &c, &e));
+	EQ(c.n, 8000);
+	EQ(c.rate, 16000);
+	pcm_clip_done(&c);
+	pcm_clip_done(&c);
+}
+
+TEST(pcm_wav_stereo_is_mixed_down)
+{
+	uint8_t w[44 + 8] = { 0 };
+	struct pcm_clip c;
+
+	header(w, 8, 2, 8000, 16);
+	w[44] = 100;             /* 100, 300; -4, 0 */
+	w[46] = 0x2c;
+	w[47] = 1;
+	w[48] = 0xfc;
+	w[49] = 0xff;
+	OK(pcm_wav_parse(sv_n((char *)w, sizeof(w)), 8000, &c, NULL));
+	EQ(c.n, 2);
+	EQ(c.s[0], 200);
+	EQ(c.s[1], -2);
+	pcm_clip_done(&c);
+}
+
+TEST(pcm_wav_header_lies_are_survived)
+{
+	uint8_t w[44 + 320] = { 0 };
+	struct pcm_clip c = { 0 };
+	struct err e;
+
+	header(w, 0x7ffffff0u, 1, 8000, 16);
+	if (!pcm_wav_parse(sv_n((char *)w, sizeof(w)), 8000, &c, &e)) {
+		EQ(c.n, 160);
+		pcm_clip_done(&c);
+	}
+	header(w, 320, 1, 0, 16);
+	CHECK(pcm_wav_parse(sv_n((char *)w, sizeof(w)), 8000, &c, &e));
+	header(w, 320, 0, 8000, 16);
+	CHECK(pcm_wav_parse(sv_n((char *)w, sizeof(w)), 8000, &c, &e));
+	header(w, 320, 200, 8000, 16);
+	CHECK(pcm_wav_parse(sv_n((char *)w, sizeof(w)), 8000, &c, &e));
+	EQ(pcm_wav_parse(SV("RIFF"), 8000, &c, &e), ERR_PARSE);
+	EQ(pcm_wav_parse(SV_NULL, 8000, &c, &e), ERR_PARSE);
+	EQ(pcm_wav_parse(SV("FORM....AIFFCOMM"), 8000, &c, &e), ERR_PARSE);
+	HAS(sv_of(e.msg), "WAV");
+	EQ(pcm_wav_read("/nonexistent.wav", 8000, &c, &e), ERR_NOTFOUND);
+	HAS(sv_of(e.msg), "/nonexistent.wav");
+}
+
+TEST(pcm_wavw_stereo_channels)
+{
+	int16_t l[160], r[160];
+	struct pcm_wavw *w;
+	struct pcm_clip c;
+	struct err e;
+
+	for (int i = 0; i < 160; i++) {
+		l[i] = 1000;
+		r[i] = 3000;
+	}
+	OK(pcm_wavw_open(&w, in_tmp("s.wav"), 8000, 2, &e));
+	OK(pcm_wavw_put(w, l, r, 160));
+	OK(pcm_wavw_put(w, l, NULL, 160));
+	OK(pcm_wavw_close(w));
+	OK(pcm_wav_read(in_tmp("s.wav"), 8000, &c, &e));
+	EQ(c.n, 320);
+	EQ(c.s[0], 2000);
+	EQ(c.s[319], 500);
+	pcm_clip_done(&c);
+	EQ(pcm_wavw_open(&w, "/nonexistent/x.wav", 8000, 2, &e), ERR_IO);
+	EQ(pcm_wavw_open(&w, in_tmp("t.wav"), 8000, 3, &e), ERR_INVAL);
+	OK(pcm_wavw_close(NULL));
+}
+
+TEST(pcm_wavw_is_valid_after_a_crash)
+{
+	char path[300];
+	struct pcm_clip c;
+	struct err e;
+	int st;
+
+	snprintf(path, sizeof(path), "%s", in_tmp("crash.wav"));
+	pid_t pid = fork();
+
+	if (!pid) { /* 3.5 s, then gone without closing */
+		static int16_t s[28000];
+		struct pcm_wavw *w;
+
+		for (int i = 0; i < 28000; i++)
+			s[i] = 1234;
+		if (!pcm_wavw_open(&w, path, 8000, 2, &e))
+			pcm_wavw_put(w, s, s, 28000);
+		_exit(0);
+	}
+	CHECK(waitpid(pid, &st, 0) == pid);
+	OK(pcm_wav_read(path, 8000, &c, &e));
+	EQ(c.n, 24000);
+	EQ(c.s[23999], 1234);
+	pcm_clip_done(&c);
+}
+
+TEST(pcm_wav_reads_8_24_bit_and_float)
+{
+	static const int fmts[] = { 8, 24, 32 };
+
+	for (int k = 0; k < 3; k++) {
+		uint8_t w[44 + 400] = { 0 };
+		struct pcm_clip c;
+
+		header(w, 400, 1, 8000, (uint16_t)fmts[k]);
+		OK(pcm_wav_parse(sv_n((char *)w, sizeof(w)), 8000, &c, NULL));
+		EQ(c.n, 400 * 8 / fmts[k]);
+		pcm_clip_done(&c);
+	}
+}
+
+static int one_file(void *arg, const char *path)
+{
+	struct sb b;
+
+	sb_init(&b, 1 << 20);
+	if (!file_read(path, 1 << 20, &b, NULL))
+		LLVMFuzzerTestOneInput((const uint8_t *)sb_str(&b), b.n);
+	sb_done(&b);
+	++*(int *)arg;
+	return 0;
+}
+
+TEST(pcm_wav_fuzz_corpus)
+{
+	char dir[400];
+	int n = 0;
+
+	snprintf(dir, sizeof(dir), "%s/tests/fuzz/corpus/pcm_wav", t_srcdir());
+	OK(file_walk(dir, one_file, &n));
+	CHECK(n >= 8);
+}
+
+TEST(pcm_wav_mutated_headers)
+{
+	uint8_t w[44 + 200], m[44 + 200];
+
+	header(w, 200, 1, 8000, 16);
+	memset(w + 44, 7, 200);
+	for (int k = 0; k < 3000; k++) {
+		size_t n = 12 + (size_t)rng_below(t_rng(), sizeof(w) - 11);
+
+		memcpy(m, w, sizeof(w));
+		for (int j = 0; j < 3; j++)
+			m[12 + rng_below(t_rng(), 40)] = (uint8_t)rng_u64(t_rng());
+		LLVMFuzzerTestOneInput(m, n);
+	}
+}
