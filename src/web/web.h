@@ -59,6 +59,7 @@ struct web_asset {
 	const unsigned char *gz;   /* gzip stream */
 	size_t gz_len, raw_len;
 	const char *etag;          /* with the quotes: "\"1a2b3c\"" */
+	const char *headers;       /* extra lines or NULL */
 };
 
 struct web_srv_opts {
@@ -105,7 +106,7 @@ size_t web_srv_pending(const struct web_srv *s);   /* requests not answered yet,
  * valid UTF-8 without NUL (else the client got 400 and no handler ran). */
 sv web_req_method(const struct web_req *r);
 sv web_req_path(const struct web_req *r);
-sv web_req_query(const struct web_req *r);                     /* raw, without '?' */
+sv web_req_query(const struct web_req *r);                     /* without '?', decoded, for logs */
 sv web_req_arg(const struct web_req *r, const char *name);     /* first query parameter of that name */
 sv web_req_param(const struct web_req *r, const char *name);   /* {name} of the route */
 sv web_req_header(struct web_req *r, const char *name);        /* lower case; trimmed; SV_NULL once the client has gone */
