@@ -37,7 +37,7 @@ struct ack {
 	int fd;
 	int64_t seq;
 };
-static struct ack child_acks[65536];
+static struct ack child_acks[2 * STORE_QUEUE_ROWS]; /* more than can wait at once */
 
 static void child_ack(void *arg, int err)
 {
@@ -68,7 +68,7 @@ static void child_run(const char *dir, int fd, int64_t from)
 	int rc = try_open(&st, dir, &e);
 
 	for (int64_t seq = from; !rc; seq++) {
-		struct ack *a = &child_acks[seq % 65536];
+		struct ack *a = &child_acks[seq % (2 * STORE_QUEUE_ROWS)];
 
 		*a = (struct ack){ fd, seq };
 		ev.seq = seq;
@@ -209,8 +209,9 @@ static int full_disk(const char *dir)
 	add_big(st, 10, 8192, &seq, &t);     /* the disk has room again: goes on by itself */
 	if (t.failed || t.other || store_failed(st, NULL))
 		return 14;
-	if (ask(st, "SELECT count(*) FROM event") != t.ok)
-		return 15;
+	if (ask(st, "SELECT count(*) FROM event") != t.ok ||
+	    ask(st, "SELECT max(pos) FROM event") != t.ok)
+		return 15;             /* and no position was used up by what failed */
 	store_close(st);
 	if (try_open(&st, dir, &e) || ask(st, "SELECT count(*) FROM event") != t.ok)
 		return 16;
@@ -389,6 +390,9 @@ TEST(store_leaves_a_damaged_file_untouched)
 	CHECK(refuses(dir, path, sv_n(copy, n)));
 	memcpy(copy, b.p, n);
 	CHECK(refuses(dir, path, sv_n(copy, n / 2 / 4096 * 4096))); /* cut in the middle */
+	memset(copy + (n / 4096 - 2) * 4096, 0x5a, 64);        /* one page of rows, none of the schema */
+	CHECK(refuses(dir, path, sv_n(copy, n)));
+	memcpy(copy, b.p, n);
 	memset(copy, 0, 100);
 	CHECK(refuses(dir, path, sv_n(copy, n)));
 	sb_done(&b);

@@ -211,6 +211,7 @@ static void *share_read(void *arg)
 		s->bad += one(db, "SELECT count(*) FROM f WHERE f MATCH '退货'") != 500;
 		s->bad += one(db, "SELECT sum(n) FROM t") != 999 * 1000 / 2;
 		s->bad += store_exec(db, "INSERT INTO t VALUES (1)") == 0;
+		s->bad += store_exec(db, "UPDATE t SET n=n+1 WHERE n<9") == 0;
 		store_db_close(db);
 	}
 	return NULL;

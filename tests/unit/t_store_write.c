@@ -415,7 +415,7 @@ static bool query_is_done(void *arg)
 TEST(store_read_runs_on_a_worker_and_cannot_write)
 {
 	struct store *st = open_in(t_tmpdir(), 5);
-	struct pool *p = pool_new(2, 0);
+	struct pool *p = pool_new(1, 0);
 	struct loop *l = loop_new();
 	struct mbox *m = mbox_new(l);
 	struct query q = { 0 };
