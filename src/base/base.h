@@ -36,5 +36,6 @@
 #include "snap.h"
 #include "cfg.h"
 #include "file.h"
+#include "embed.h"
 
 #endif
