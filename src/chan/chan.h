@@ -67,7 +67,9 @@ struct chan_ops {
 	int (*say)(struct chan_peer *p, const struct chan_out *o);
 	void (*hush)(struct chan_peer *p, struct chan_heard *ret);   /* stop speech now */
 	void (*typing)(struct chan_peer *p);
-	void (*ack)(struct chan_peer *p, void *ticket, int64_t seq, int err); /* the message is on disk */
+	/* The message is on disk (or err). Exactly once for each ticket, also after on_close: a ticket keeps the
+	 * memory of its peer. */
+	void (*ack)(struct chan_peer *p, void *ticket, int64_t seq, int err);
 	void (*event)(struct chan_peer *p, sv event_json);           /* any other event row of the conversation */
 	/* After what is being said; on_close follows, never from within hangup - but CHAN_BY_SYSTEM (the shard
 	 * ends) closes at once: on_close is called before hangup returns. */

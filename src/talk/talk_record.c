@@ -7,6 +7,7 @@
 
 struct durable {
 	struct talk *talk;
+	struct chan_peer *peer;      /* kept alive by its ticket, see chan.h */
 	void *ticket;
 	int64_t seq;
 };
@@ -16,8 +17,7 @@ static void on_durable(void *arg, int err)
 	struct durable *d = arg;
 	struct talk *t = d->talk;
 	t->waiting--;
-	if (t->peer)
-		chan_ack(t->peer, d->ticket, d->seq, err);
+	chan_ack(d->peer, d->ticket, d->seq, err);
 	xfree(d);
 	talk_release(t);
 }
@@ -42,7 +42,7 @@ static void append(struct talk *t, const struct talk_act *x, int64_t ts)
 	struct durable *d = NULL;
 	if (acks) {
 		d = xalloc(sizeof(*d));
-		*d = (struct durable){ t, t->ticket, t->seq };
+		*d = (struct durable){ t, t->peer, t->ticket, t->seq };
 		t->ticket = NULL;
 		t->waiting++;
 	}

@@ -1,0 +1,232 @@
+/* api.c: the door thread: route table, start and stop, queries that go to a worker and come back.
+ *
+ * The thread owns the server, the sockets and everything in struct api; other threads reach it through its
+ * mailbox only. */
+#include "api_int.h"
+
+#include <pthread.h>
+#include <stdio.h>
+
+static const struct web_route routes[] = {
+	{ "GET", "/healthz", api_healthz, NULL },
+	{ "GET", "/readyz", api_readyz, NULL },
+	{ "GET", "/metrics", api_metrics, NULL },
+	{ "GET", "/version", api_version, NULL },
+	{ "GET", "/openapi.json", api_openapi, NULL },
+	{ "POST", "/api/v1/auth/login", api_login, NULL },
+	{ "GET", "/api/v1/me", api_me, NULL },
+	{ "POST", "/api/v1/conversations", api_conv_create, NULL },
+	{ "GET", "/api/v1/conversations", api_conv_list, NULL },
+	{ "GET", "/api/v1/conversations/{id}", api_conv_get, NULL },
+	{ "POST", "/api/v1/conversations/{id}/messages", api_conv_message, NULL },
+	{ "POST", "/api/v1/conversations/{id}/close", api_conv_close, NULL },
+	{ "GET", "/api/v1/conversations/{id}/events", api_conv_events, NULL },
+	{ "GET", "/api/v1/conversations/{id}/recording", api_conv_recording, NULL },
+	{ "POST", "/api/v1/kb/search", api_kb_search, NULL },
+	{ "POST", "/api/v1/bot/turn", api_bot_turn, NULL },
+	{ "GET", "/api/v1/articles", api_articles, NULL },
+	{ "GET", "/api/v1/articles/{id}", api_article, NULL },
+	{ "GET", "/api/v1/health", api_health, NULL },
+};
+static const struct web_ws_route ws_routes[] = {
+	{ "/ws/chat", &api_chat_ws, NULL },
+	{ "/ws/supervisor", &api_live_ws, NULL },
+	{ "/ws/media/{id}", &api_media_ws, NULL },
+};
+
+static const char csp[] =
+	"default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; style-src 'self'; "
+	"media-src 'self' blob:; worker-src 'self' blob:; frame-ancestors 'self'";
+
+struct api_thread {
+	pthread_t id;
+	pthread_barrier_t ready;
+	int rc;
+	struct err e;
+};
+
+/* ---- queries ---- */
+
+struct api_query *api_query_new(struct api *a, struct web_req *r)
+{
+	struct api_query *q = xalloc(sizeof(*q));
+	q->a = a;
+	q->r = r;
+	q->status = 200;
+	arena_init(&q->arena, LIM_ARENA_TURN);
+	sb_init(&q->out, 16u << 20);
+	return q;
+}
+
+void api_query_free(struct api_query *q)
+{
+	arena_done(&q->arena);
+	sb_done(&q->out);
+	xfree(q);
+}
+
+static void query_run(void *arg, struct store_db *db)
+{
+	struct api_query *q = arg;
+	q->run(q, db);
+}
+
+static void query_done(void *arg)
+{
+	struct api_query *q = arg;
+	if (q->done) {
+		q->done(q);
+		return;
+	}
+	if (q->status >= 400)
+		web_reply_problem(q->r, q->status, q->detail);
+	else if (sb_err(&q->out))
+		web_reply_problem(q->r, 500, "The answer is too large; ask for less with limit.");
+	else
+		web_reply(q->r, q->status, "application/json", sb_sv(&q->out), NULL);
+	api_query_free(q);
+}
+
+void api_query_start(struct api_query *q)
+{
+	int rc = store_read(q->a->o.store, q->a->o.pool, q->a->mbox, query_run, q, query_done);
+	if (rc == 0)
+		return;
+	q->status = err_http(rc);
+	q->detail = "The database is busy; try again.";
+	query_done(q);
+}
+
+jv *api_body(struct web_req *r)
+{
+	struct err e = { 0 };
+	sv body = web_req_body(r);
+	jv *v = body.n ? jv_parse(body, &e) : jv_obj();
+	if (v && jv_is_obj(v))
+		return v;
+	jv_free(v);
+	char why[512];
+	snprintf(why, sizeof(why), "The body must be one JSON object%s%s.", e.msg[0] ? ": " : "", e.msg);
+	web_reply_problem(r, 400, why);
+	return NULL;
+}
+
+/* ---- the thread ---- */
+
+static void count_request(const struct web_req *r, int status, int64_t us, void *arg)
+{
+	metric_inc(M_HTTP_REQ);
+	if (status >= 400)
+		metric_inc(M_HTTP_ERR);
+}
+
+static int door_open(struct api *a, struct err *e)
+{
+	const struct api_opts *o = &a->o;
+	struct web_srv_opts w = {
+		.host = o->host, .port = o->port, .routes = routes,
+		.n_routes = sizeof(routes) / sizeof(*routes), .ws_routes = ws_routes,
+		.n_ws_routes = sizeof(ws_routes) / sizeof(*ws_routes), .assets = o->assets,
+		.n_assets = o->n_assets, .arg = a, .tls_cert = o->tls_cert, .tls_key = o->tls_key,
+		.csp = csp, .rate_per_s = o->rate_per_s, .after = count_request,
+	};
+	int rc = web_srv_open(&a->srv, a->loop, &w, e);
+	return rc ? rc : api_live_open(a);
+}
+
+static void *door_main(void *arg)
+{
+	struct api *a = arg;
+	pthread_setname_np(pthread_self(), "door");
+	a->thread->rc = door_open(a, &a->thread->e);
+	bool ok = a->thread->rc == 0;
+	pthread_barrier_wait(&a->thread->ready);
+	if (!ok)
+		return NULL;
+	loop_run(a->loop);
+	web_srv_close(a->srv);
+	api_live_done(a);
+	api_chats_done(a);
+	return NULL;
+}
+
+static void api_free(struct api *a)
+{
+	mbox_drain(a->mbox);
+	mbox_free(a->mbox);
+	loop_free(a->loop);
+	map_free(a->chats);
+	xfree(a->thread);
+	xfree(a);
+}
+
+int api_open(struct api **ret, const struct api_opts *o, struct err *e)
+{
+	struct api *a = xalloc(sizeof(*a));
+	a->o = *o;
+	a->started_ms = clk_wall_ms();
+	a->loop = loop_new();
+	a->mbox = mbox_new(a->loop);
+	a->chats = map_new(LIM_CONVERSATIONS);
+	a->thread = xalloc(sizeof(*a->thread));
+	int rc = api_key_load(a, e);
+	if (rc) {
+		api_free(a);
+		return rc;
+	}
+	pthread_barrier_init(&a->thread->ready, NULL, 2);
+	if (pthread_create(&a->thread->id, NULL, door_main, a)) {
+		api_free(a);
+		return err_set(e, ERR_FAIL, "no thread for the door");
+	}
+	pthread_barrier_wait(&a->thread->ready);
+	pthread_barrier_destroy(&a->thread->ready);
+	if (a->thread->rc) {
+		rc = a->thread->rc;
+		if (e)
+			*e = a->thread->e;
+		pthread_join(a->thread->id, NULL);
+		api_free(a);
+		return rc;
+	}
+	*ret = a;
+	return 0;
+}
+
+int api_port(const struct api *a)
+{
+	return web_srv_port(a->srv);
+}
+
+static void drain_here(void *arg)
+{
+	struct api *a = arg;
+	a->draining = true;
+}
+
+void api_drain(struct api *a)
+{
+	mbox_post(a->mbox, drain_here, a);
+}
+
+static void stop_here(void *arg)
+{
+	loop_stop(arg);
+}
+
+void api_stop(struct api *a)
+{
+	if (!a || a->stopped)
+		return;
+	a->stopped = true;
+	mbox_post(a->mbox, stop_here, a->loop);
+	pthread_join(a->thread->id, NULL);
+}
+
+void api_close(struct api *a)
+{
+	if (!a)
+		return;
+	api_stop(a);
+	api_free(a);
+}

@@ -1,0 +1,71 @@
+/* api.h: the HTTP door: routes, sign-in, live feeds, written and spoken conversations in a browser.
+ *
+ *	struct api *api;
+ *	api_open(&api, &opts, &e);        starts the door thread
+ *	printf("http://127.0.0.1:%d\n", api_port(api));
+ *	api_close(api);
+ *
+ * One thread, "door": HTTP, WebSockets and their bookkeeping; queries run on workers, conversations on shards.
+ */
+#ifndef CALLM_API_H
+#define CALLM_API_H
+
+#include "base.h"
+#include "web.h"
+#include "store.h"
+#include "talk.h"
+#include "kb.h"
+
+struct api;
+
+struct api_opts {
+	const char *host;            /* default 127.0.0.1 */
+	int port;                    /* 0 = any */
+	const char *data_dir;        /* recordings, keys */
+	const char *tls_cert, *tls_key;
+	struct store *store;
+	struct pool *pool;
+	struct talk_hub *hub;
+	struct snap *kb;
+	const jv *company;           /* name.{zh,en}; must outlive the api */
+	const struct web_asset *assets;
+	size_t n_assets;
+	double rate_per_s;           /* requests a second and address, 0 = no limit */
+	/* Opens a spoken conversation in a browser; NULL = /ws/media refuses. See api_media.c. */
+	const struct api_media_ops *media;
+	void *media_arg;
+	/* One line of health for each component, called on the door's thread. May be NULL. */
+	void (*health)(void *arg, jv *components);
+	void *health_arg;
+};
+
+/* How the app gives the api a voice without the api knowing the engines. All on the door's thread. */
+struct api_media;
+struct api_media_cb {
+	void (*on_audio)(void *arg, sv pcm16k);
+	void (*on_text)(void *arg, sv json);
+	void (*on_closed)(void *arg);        /* once; nothing after it */
+};
+struct api_media_ops {
+	int (*open)(void *media_arg, struct mbox *door, const char *id, const char *interaction, sv language,
+		    sv name, const struct api_media_cb *cb, void *arg, struct api_media **ret);
+	void (*rx)(struct api_media *m, sv pcm16k);
+	void (*key)(struct api_media *m, char digit);
+	void (*close)(struct api_media *m);  /* no callback afterwards; accepts NULL */
+};
+
+int api_open(struct api **ret, const struct api_opts *o, struct err *e);
+int api_port(const struct api *a);
+void api_drain(struct api *a);               /* no new conversations; thread-safe */
+/* Ends the thread and all sockets. Its mailbox lives on, because shards and the store may still post to it:
+ * close those next, then call api_close. */
+void api_stop(struct api *a);
+void api_close(struct api *a);               /* stops if need be and frees; accepts NULL */
+/* For talk_opts.feed: any thread. */
+void api_feed(void *api, sv conversation_id, sv event_json, sv conversation_json);
+
+/* Users (also for `callm user add`). role: "admin", "supervisor", "agent". Password hashing is slow on purpose
+ * (Argon2id): not on a loop. ERR_EXISTS unless replace. */
+int api_user_put(struct store *st, sv login, sv name, sv role, sv password, bool replace, struct err *e);
+
+#endif
