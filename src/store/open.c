@@ -134,6 +134,15 @@ static int look_damage(struct store *st, struct store_db *db, struct err *e)
 	return rc;
 }
 
+/* A transaction was cut off (a power cut while a restored backup was opened for the first time): only a
+ * writing connection can take it back, and does. */
+static bool look_unfinished(struct store_db *db)
+{
+	int rc = db ? sqlite3_extended_errcode(db->db) : 0;
+
+	return rc == SQLITE_READONLY_ROLLBACK || rc == SQLITE_READONLY_RECOVERY;
+}
+
 /* Nothing here writes to the database file. */
 static int file_look(struct store *st, struct err *e)
 {
@@ -145,6 +154,8 @@ static int file_look(struct store *st, struct err *e)
 		rc = store_schema_check(db, store_migrations, store_migrations_n, &why);
 	if (!rc)
 		rc = look_damage(st, db, &why);
+	if (rc && look_unfinished(db))
+		rc = 0;
 	store_db_close(db);
 	if (rc == ERR_CORRUPT)
 		return err_set(e, rc, "%s is damaged or not a callm database (%s); it was not changed: "

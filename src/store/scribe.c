@@ -110,7 +110,7 @@ static void ack_add(struct store_scribe *s, struct store_job *j)
 
 static int job_write(struct store_db *db, struct store_job *j)
 {
-	int64_t pos = db->river->pos;
+	struct store_mark at = db->river->at;
 	int rc = store_exec(db, "SAVEPOINT job");
 
 	if (rc)
@@ -123,7 +123,7 @@ static int job_write(struct store_db *db, struct store_job *j)
 		rc = store_exec(db, "RELEASE job");
 	if (!rc)
 		return 0;
-	db->river->pos = pos;
+	db->river->at = at;
 	if (!sqlite3_get_autocommit(db->db) && !store_exec(db, "ROLLBACK TO job"))
 		store_exec(db, "RELEASE job");
 	return rc;
@@ -147,7 +147,7 @@ static int group_jobs(struct store_db *db, struct store_job *head)
 static int group_commit(struct store *st, struct store_job *head, char msg[256])
 {
 	struct store_db *db = st->db;
-	int64_t pos = st->river.pos;
+	struct store_mark at = st->river.at;
 	int rc = store_exec(db, "BEGIN IMMEDIATE");
 
 	if (!rc)
@@ -155,13 +155,13 @@ static int group_commit(struct store *st, struct store_job *head, char msg[256])
 	if (!rc)
 		rc = store_exec(db, "COMMIT");
 	if (!rc) {
-		metric_add(M_EVENTS, st->river.pos - pos);
+		metric_add(M_EVENTS, st->river.at.pos - at.pos);
 		return 0;
 	}
 	snprintf(msg, 256, "%s", store_error(db));
 	if (!sqlite3_get_autocommit(db->db))
 		store_exec(db, "ROLLBACK");
-	st->river.pos = pos;
+	st->river.at = at;
 	for (struct store_job *j = head; j; j = j->next)
 		j->err = rc;
 	return rc;

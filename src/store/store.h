@@ -78,6 +78,22 @@ int store_read(struct store *st, struct pool *p, struct mbox *reply, store_read_
  * store). Reset statements soon: an open one holds the log back. ERR_FULL beyond STORE_READERS. */
 int store_reader(struct store *st, struct store_db **ret);
 
+/* ---- proof ---- */
+
+/* Every row of the river holds a hash over itself and the row before. */
+struct store_verdict {
+	int64_t rows;           /* good ones, from the first */
+	int64_t bad_pos;        /* the first changed, missing or added row; 0 = none */
+	uint8_t head[32];       /* hash of the last good row: keep it elsewhere to notice a cut tail */
+};
+/* Reads the whole river on the calling thread's connection (a million rows: seconds; not on a loop).
+ * 0, ERR_CORRUPT with bad_pos, or a database error. */
+int store_verify(struct store *st, struct store_verdict *v);
+/* A consistent copy of everything into a new file (0600), while writing goes on; not on a loop. The copy
+ * is made beside and renamed: whole or not there. ERR_EXISTS when path exists. To restore: put it as
+ * callm.db into an empty folder. */
+int store_backup(struct store *st, const char *path, struct err *e);
+
 /* ---- statements ---- */
 int store_prep(struct store_db *db, struct store_stmt **ret, const char *sql); /* cached per connection */
 void store_bind_sv(struct store_stmt *q, int i, sv s);      /* i from 1; NULL pointer binds NULL; copied */

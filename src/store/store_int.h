@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <sqlite3.h>
+#include "sha.h"
 #include "store.h"
 
 #define STORE_STMTS 128            /* prepared statements kept per connection */
@@ -52,9 +53,22 @@ int store_schema_version(struct store_db *db, int64_t *ret, struct err *e);
 int store_schema_check(struct store_db *db, const struct store_migration *m, size_t n, struct err *e);
 int store_migrate(struct store_db *db, const struct store_migration *m, size_t n, struct err *e);
 
-/* river.c: position of the next row; the scribe's thread only */
+/* chain.c */
+struct store_row {                 /* a row of the river as it is stored; a NULL pointer is NULL */
+	int64_t pos, ts_ms, seq, turn;
+	sv id, conversation, customer, kind, actor, body;
+};
+void store_chain_next(struct store_sha *h, const uint8_t prev[32], const struct store_row *r,
+		      uint8_t out[32]);
+
+/* river.c: the end of the river, to go on from; the scribe's thread only */
+struct store_mark {
+	int64_t pos;               /* of the last row, 0 = none */
+	uint8_t chain[32];
+};
 struct store_river {
-	int64_t pos;
+	struct store_mark at;
+	struct store_sha *sha;
 	sqlite3_stmt *insert;
 };
 int store_river_open(struct store_river *r, struct store_db *db, struct err *e);

@@ -324,6 +324,44 @@ TEST(store_creation_starts_over_after_a_crash)
 	}
 }
 
+/* In a child: dies in the middle of a transaction that has already reached the file. */
+static void die_in_transaction(const char *path)
+{
+	struct store_db *db;
+	int rc = store_db_open(&db, path, SQLITE_OPEN_READWRITE, NULL);
+
+	if (!rc)
+		rc = store_exec(db, "PRAGMA journal_mode=DELETE; PRAGMA cache_size=2; PRAGMA cache_spill=1;"
+				"BEGIN; UPDATE event SET actor='half'; DELETE FROM event WHERE pos>5");
+	_exit(rc ? 1 : 0);
+}
+
+TEST(store_takes_back_a_transaction_cut_off_elsewhere)
+{
+	struct tally t = { 0 };
+	struct store *st = NULL;
+	struct err e;
+	char path[300];
+	int64_t seq = 0;
+	int status;
+	pid_t pid;
+
+	OK(try_open(&st, t_tmpdir(), &e));
+	add_big(st, 50, 8192, &seq, &t);
+	store_close(st);
+	snprintf(path, sizeof(path), "%s/callm.db", t_tmpdir());
+	pid = fork();
+	if (pid == 0)
+		die_in_transaction(path);
+	waitpid(pid, &status, 0);
+	EQ(status, 0);
+	snprintf(path, sizeof(path), "%s/callm.db-journal", t_tmpdir());
+	CHECK(file_exists(path));
+	OK(try_open(&st, t_tmpdir(), &e));
+	EQ(ask(st, "SELECT count(*) FROM event WHERE actor=''"), 50);
+	store_close(st);
+}
+
 /* ---- damage ---- */
 
 static bool same_file(const char *path, sv want)
