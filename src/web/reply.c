@@ -120,6 +120,7 @@ void web_wake(struct web_req *r)
 {
 	if (r->c && !r->c->in_cb) {
 		r->c->due_ms = loop_now_ms(r->srv->loop) + WEB_SEND_MS;
+		web_conn_rx(r->c, true);
 		lws_callback_on_writable(r->c->wsi);
 	}
 }
@@ -291,10 +292,6 @@ static int finish(struct web_conn *c)
 		return -1;
 	web_conn_mark(c);
 	c->due_ms = loop_now_ms(s->loop) + s->o.idle_ms;
-	if (c->rx_off) {
-		c->rx_off = false;
-		lws_rx_flow_control(c->wsi, 1);
-	}
 	return lws_http_transaction_completed(c->wsi) ? -1 : 0;
 }
 
@@ -368,10 +365,12 @@ static int pump_stream(struct web_conn *c)
 		return -1;
 	if (last)
 		return finish(c);
-	if (r->queue.n)
+	if (r->queue.n || lws_partial_buffered(c->wsi)) {
 		lws_callback_on_writable(c->wsi);
-	else
+	} else {
 		c->due_ms = 0;
+		web_conn_rx(c, false);
+	}
 	return 0;
 }
 

@@ -8,7 +8,6 @@
  * rest is dropped for a while, so that the client reads the answer instead of a reset, then it is closed.
  * Owner: the caller of web_srv_open. Thread: the loop's.
  */
-#include <errno.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <sys/ioctl.h>
@@ -95,6 +94,15 @@ static bool fresh(struct web_conn *c)
 	return (int64_t)ti.tcpi_bytes_received - unread > c->mark;
 }
 
+/* With reading off the library does not write either, so it is on from wake to written. */
+void web_conn_rx(struct web_conn *c, bool on)
+{
+	if (c->rx_off == !on)
+		return;
+	c->rx_off = !on;
+	lws_rx_flow_control(c->wsi, on);
+}
+
 /* Runs the handler; it may answer at once or keep r. */
 static int run(struct web_conn *c)
 {
@@ -104,10 +112,7 @@ static int run(struct web_conn *c)
 	r->route->fn(r, r->route->arg ? r->route->arg : c->srv->o.arg);
 	if (c->req->phase != WEB_WAIT)
 		return web_pump(c);
-	if (!c->rx_off) {
-		c->rx_off = true;
-		lws_rx_flow_control(c->wsi, 0);
-	}
+	web_conn_rx(c, false);
 	return 0;
 }
 
@@ -309,6 +314,19 @@ static bool hung_up(struct lws *wsi)
 	return tcp_state(wsi, &ti) && (ti.tcpi_state == TCP_HUNG_UP || ti.tcpi_state == TCP_ENDED);
 }
 
+/* A client that sends more while it gets a long answer would keep the loop awake, since the library
+ * does not read it yet: throw it away and close after the answer. */
+static bool drop_ahead(struct web_conn *c)
+{
+	char buf[16384];
+	if (c->rx_off)
+		return true;
+	ssize_t n = recv(lws_get_socket_fd(c->wsi), buf, sizeof buf, MSG_DONTWAIT);
+	if (n > 0)
+		c->req->keep = false;
+	return n != 0;
+}
+
 static void sweep(void *arg)
 {
 	struct web_srv *s = arg;
@@ -317,8 +335,8 @@ static void sweep(void *arg)
 	for (struct web_conn *c = s->conns; c; c = next) {
 		next = c->next;
 		bool dead = c->due_ms && now > c->due_ms;
-		if (!dead && c->req && (c->rx_off || c->req->phase == WEB_STREAM))
-			dead = hung_up(c->wsi);
+		if (!dead && c->req && c->req->handed)
+			dead = hung_up(c->wsi) || !drop_ahead(c);
 		if (dead)
 			lws_set_timeout(c->wsi, PENDING_TIMEOUT_HTTP_CONTENT, LWS_TO_KILL_SYNC);
 		else if (c->ws)
@@ -363,7 +381,7 @@ static int check_opts(const struct web_srv_opts *o, struct err *e)
 	if (o->tls_cert && (!file_exists(o->tls_cert) || !file_exists(o->tls_key)))
 		return err_set(e, ERR_INVAL, "cannot read %s",
 			       file_exists(o->tls_cert) ? o->tls_key : o->tls_cert);
-	return 0;
+	return web_listen_check(o->host, o->port, e);
 }
 
 static struct lws_context *make_context(struct web_srv *s)
@@ -412,13 +430,11 @@ int web_srv_open(struct web_srv **ret, struct loop *l, const struct web_srv_opts
 	web_log_init();
 	web_defaults_init(s);
 	s->peers = map_new(WEB_PEERS + 1);
-	errno = 0;
 	s->ctx = make_context(s);
 	s->vh = s->ctx ? lws_get_vhost_by_name(s->ctx, "default") : NULL;
 	if (!s->vh || lws_get_vhost_listen_port(s->vh) <= 0) {
-		err = errno == EADDRINUSE ? ERR_EXISTS : ERR_IO;
-		err_set(e, err, "cannot listen on %s port %d%s", s->o.host, s->o.port,
-			err == ERR_EXISTS ? ": the port is taken" : "");
+		err = err_set(e, ERR_IO, "cannot serve on %s port %d%s", s->o.host, s->o.port,
+			      o->tls_cert ? ": do certificate and key fit?" : "");
 		if (s->ctx)
 			lws_context_destroy(s->ctx);
 		web_peers_done(s);

@@ -165,6 +165,7 @@ int web_http_start(struct web_conn *c);
 int web_http_body(struct web_conn *c, const void *p, size_t n);
 int web_http_end_of_body(struct web_conn *c);
 void web_conn_mark(struct web_conn *c);
+void web_conn_rx(struct web_conn *c, bool on);
 
 /* ws.c */
 int web_ws_upgrade(struct web_conn *c, char *up);   /* as LWS_CALLBACK_HTTP_CONFIRM_UPGRADE */
@@ -172,6 +173,9 @@ int web_ws_event(struct web_ws *ws, enum lws_callback_reasons why, void *in, siz
 void web_ws_gone(struct web_ws *ws);                /* tells on_close if not told, frees */
 void web_ws_tick(struct web_ws *ws, int64_t now_ms);
 void web_ws_init(struct web_ws *ws, int ping_ms, int64_t now_ms);
+
+/* listen.c */
+int web_listen_check(const char *host, int port, struct err *e);
 
 /* log.c */
 void web_log_init(void);
