@@ -299,6 +299,38 @@ TEST(store_100k_appends_stay_in_bounds)
 	store_close(st);
 }
 
+static int64_t group_speed(const char *dir, size_t rows, int n)
+{
+	struct store_opts o = { .dir = dir, .group_ms = -1, .group_rows = rows };
+	static char body[200];
+	struct store_event ev = { .kind = SV("turn.customer"), .actor = SV("customer") };
+	struct store *st = NULL;
+	struct err e;
+	int64_t t0;
+
+	memset(body, ' ', sizeof(body));
+	ev.body = sv_n(body, sizeof(body));
+	if (store_open(&st, &o, &e))
+		return 0;
+	t0 = clk_mono_us();
+	for (int i = 0; i < n; i++)
+		while (store_append(st, &ev, NULL, NULL, NULL))
+			store_flush(st);
+	store_flush(st);
+	t0 = clk_mono_us() - t0;
+	store_close(st);
+	return n * 1000000ll / (t0 + 1);
+}
+
+TEST(store_groups_pay)
+{
+	int64_t one = group_speed(t_tmpdir(), 1, 1000), many = group_speed(t_tmpdir(), 512, 20000);
+
+	printf("# rows/s of 300 bytes, durable: %lld one by one, %lld in groups of 20, %lld of 512\n",
+	       (long long)one, (long long)group_speed(t_tmpdir(), 20, 10000), (long long)many);
+	CHECK(many > one);
+}
+
 static void nothing(void *arg)
 {
 }
