@@ -17,15 +17,18 @@ void arena_reset(struct arena *a);         /* keeps one block */
  * running out of real memory aborts. */
 void *arena_alloc(struct arena *a, size_t n);
 char *arena_cstr(struct arena *a, sv s);   /* NUL-terminated copy; NULL past the maximum */
-sv arena_sv(struct arena *a, sv s);        /* copy (also NUL-terminated); SV_NULL past the maximum */
+/* Copy (also NUL-terminated); SV_NULL past the maximum. */
+sv arena_sv(struct arena *a, sv s);
 char *arena_fmt(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 #define arena_new(a, type, count) ((type *)arena_alloc((a), sizeof(type) * (size_t)(count)))
-size_t arena_live_bytes(void);             /* all arenas of the process: the leak check of tests */
+/* All arenas of the process: the leak check of tests. */
+size_t arena_live_bytes(void);
 
 /* malloc family for what no arena fits: abort when memory is out, count for the leak check. */
 void *xalloc(size_t n);                    /* zeroed */
 void *xrealloc(void *p, size_t n);
 char *xstrdup(sv s);
-void xfree(void *p);                       /* accepts NULL; only for what xalloc/xrealloc/xstrdup gave */
+/* Accepts NULL; only for what xalloc/xrealloc/xstrdup gave. */
+void xfree(void *p);
 
 #endif

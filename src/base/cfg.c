@@ -1,9 +1,10 @@
 /* cfg.c: YAML text into a JSON tree, by recursive descent over libyaml's events.
  *
- * The subset is what people can read without knowing YAML: mappings, lists, scalars, comments. Anchors, aliases,
- * tags, merge keys, several documents and duplicate keys are refused with the line. Unquoted scalars are typed by
- * cfg_scalar: true/false, null or ~, numbers; a leading + or 0 keeps a string (telephone numbers, codes).
- * The tree belongs to the caller; nothing is global. Any thread.
+ * The subset is what people can read without knowing YAML: mappings, lists, scalars, comments.
+ * Anchors, aliases, tags, merge keys, several documents and duplicate keys are refused with the
+ * line. Unquoted scalars are typed by cfg_scalar: true/false, null or ~, numbers; a leading +
+ * or 0 keeps a string (telephone numbers, codes). The tree belongs to the caller; nothing is
+ * global. Any thread.
  */
 #include "cfg.h"
 
@@ -80,10 +81,12 @@ static void complain(struct reader *r, size_t line, const char *mend, const char
 static void yaml_failed(struct reader *r)
 {
 	const char *what = r->yaml.problem ? r->yaml.problem : "not YAML";
-	const char *mend = "Check the indentation (blanks only), the colon after the key, and quotes.";
+	const char *mend =
+		"Check the indentation (blanks only), the colon after the key, and quotes.";
 
 	if (strstr(what, "cannot start any token"))
-		mend = "Indent with blanks instead of tabs; quote values that start with a sign like @ or %.";
+		mend = "Indent with blanks instead of tabs; quote values that start with a "
+		       "sign like @ or %.";
 	else if (strstr(what, "mapping values are not allowed"))
 		mend = "Put values that hold a colon and a blank into quotes.";
 	complain(r, r->yaml.problem_mark.line, mend, what);
@@ -253,10 +256,12 @@ static jv *read_node(struct reader *r, yaml_event_t *ev, int depth)
 {
 	const char *bad = forbidden(ev);
 	size_t line = ev->start_mark.line;
-	bool plain = ev->type == YAML_SCALAR_EVENT && ev->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+	bool plain = ev->type == YAML_SCALAR_EVENT &&
+		     ev->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
 
 	if (bad) {
-		complain(r, line, "Write the value out, in quotes if it starts with &, * or !.", bad);
+		complain(r, line, "Write the value out, in quotes if it starts with &, * or !.",
+			 bad);
 		return NULL;
 	}
 	if (depth > LIM_JSON_DEPTH / 2 || ++r->nodes > CFG_NODES_MAX || sb_err(&r->path)) {
@@ -294,7 +299,8 @@ static bool at_end(struct reader *r)
 	line = ev.start_mark.line;
 	yaml_event_delete(&ev);
 	if (!ok)
-		complain(r, line, "Keep one document: remove the --- line.", "several documents in one file");
+		complain(r, line, "Keep one document: remove the --- line.",
+			 "several documents in one file");
 	return ok;
 }
 
@@ -318,7 +324,8 @@ static jv *read_document(struct reader *r)
 		v = jv_obj();
 	}
 	if (v && !jv_is_obj(v))
-		complain(r, 0, "Begin with a key: value line.", "the file must hold keys and values");
+		complain(r, 0, "Begin with a key: value line.",
+			 "the file must hold keys and values");
 	if (v && (!jv_is_obj(v) || !at_end(r))) {
 		jv_free(v);
 		v = NULL;
@@ -333,13 +340,16 @@ jv *cfg_read(sv text, const char *name, struct cfg_report *rep, struct cfg_place
 
 	sb_init(&r.path, CFG_PATH_MAX);
 	if (text.n > LIM_CFG_BYTES) {
-		complain(&r, 0, "Split it; knowledge and lists belong into their own files.", "larger than 1 MiB");
+		complain(&r, 0, "Split it; knowledge and lists belong into their own files.",
+			 "larger than 1 MiB");
 	} else if (!sv_utf8_ok(text)) {
 		complain(&r, 0, "Save the file as UTF-8.", "not UTF-8");
 	} else {
 		ASSERT(yaml_parser_initialize(&r.yaml));
 		yaml_parser_set_encoding(&r.yaml, YAML_UTF8_ENCODING);
-		yaml_parser_set_input_string(&r.yaml, (const unsigned char *)(text.p ? text.p : ""), text.n);
+		yaml_parser_set_input_string(&r.yaml,
+					     (const unsigned char *)(text.p ? text.p : ""),
+					     text.n);
 		v = read_document(&r);
 		yaml_parser_delete(&r.yaml);
 	}
@@ -441,7 +451,8 @@ static int secret_from_env(sv name, struct sb *out, struct err *e)
 
 	xfree(key);
 	if (!val)
-		return err_set(e, ERR_NOTFOUND, "the environment has no " SV_FMT "; set it before the start",
+		return err_set(e, ERR_NOTFOUND,
+			       "the environment has no " SV_FMT "; set it before the start",
 			       SV_ARG(name));
 	sb_cstr(out, val);
 	return 0;

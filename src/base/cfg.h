@@ -1,12 +1,13 @@
-/* cfg.h: YAML (a plain subset: no anchors, tags, merges) into a JSON tree, checked against a schema
- * table. Every problem is reported as file:line:key with the way to mend it.
+/* cfg.h: YAML (a plain subset: no anchors, tags, merges) into a JSON tree, checked against a
+ * schema table. Every problem is reported as file:line:key with the way to mend it.
  *
  *	jv *tree = cfg_parse(text, "callm.yaml", &rep);
  *	cfg_env(tree, rules, N);
  *	if (!tree || cfg_check(tree, text, "callm.yaml", rules, N, &rep)) print(&rep);
  *
- * Order: parse, merge other files, environment, check. A rule's type CFG_OBJ or CFG_LIST without rules below it
- * leaves its contents free; a key without a value counts as absent. Any thread, one tree at a time.
+ * Order: parse, merge other files, environment, check. A rule's type CFG_OBJ or CFG_LIST
+ * without rules below it leaves its contents free; a key without a value counts as absent. Any
+ * thread, one tree at a time.
  */
 #ifndef CALLM_BASE_CFG_H
 #define CALLM_BASE_CFG_H
@@ -35,19 +36,21 @@ struct cfg_report {
 	size_t n, cap;
 };
 
-/* Parse text (name is for messages). NULL when not YAML; issues in rep. Unquoted yes/no/on/off where
- * a string is expected is an issue. Numbers and booleans are typed. */
+/* Parse text (name is for messages). NULL when not YAML; issues in rep. Unquoted yes/no/on/off
+ * where a string is expected is an issue. Numbers and booleans are typed. */
 jv *cfg_parse(sv text, const char *name, struct cfg_report *rep);
-/* Check against rules (unknown keys are issues with the nearest known key as hint) and fill defaults.
- * 0 or ERR_INVAL. name as given to cfg_parse: lines come from the text. */
+/* Check against rules (unknown keys are issues with the nearest known key as hint) and fill
+ * defaults. 0 or ERR_INVAL. name as given to cfg_parse: lines come from the text. */
 int cfg_check(jv *tree, sv text, const char *name, const struct cfg_rule *rules, size_t n,
 	      struct cfg_report *rep);
-void cfg_merge(jv *base, const jv *over);        /* objects merge, everything else is replaced */
+/* Objects merge, everything else is replaced. */
+void cfg_merge(jv *base, const jv *over);
 /* CALLM_HTTP__LISTEN=... overrides http.listen for every rule path without []. */
 void cfg_env(jv *tree, const struct cfg_rule *rules, size_t n);
 void cfg_starter(const struct cfg_rule *rules, size_t n, struct sb *out); /* a commented YAML */
-/* The secret behind "file:/path" (without trailing newlines) or "env:NAME", read when needed and never stored in
- * the tree. out is reset first. 0, ERR_INVAL, ERR_NOTFOUND, ERR_DENIED, ERR_TOOBIG; e says how to mend it. */
+/* The secret behind "file:/path" (without trailing newlines) or "env:NAME", read when needed
+ * and never stored in the tree. out is reset first. 0, ERR_INVAL, ERR_NOTFOUND, ERR_DENIED,
+ * ERR_TOOBIG; e says how to mend it. */
 int cfg_secret(sv ref, struct sb *out, struct err *e);
 void cfg_report_done(struct cfg_report *rep);
 

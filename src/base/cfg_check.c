@@ -1,8 +1,9 @@
-/* cfg_check.c: a configuration tree against its table of rules: unknown keys, types, ranges, choices, defaults;
- * and the starter file written from the same table.
+/* cfg_check.c: a configuration tree against its table of rules: unknown keys, types, ranges,
+ * choices, defaults; and the starter file written from the same table.
  *
- * One walk over the tree finds what is there and wrong; then each rule finds what is missing. A path has two forms:
- * generic ("llm[].url", as in rules) and shown ("llm[2].url", as in messages and as key to places in the text).
+ * One walk over the tree finds what is there and wrong; then each rule finds what is missing. A
+ * path has two forms: generic ("llm[].url", as in rules) and shown ("llm[2].url", as in
+ * messages and as key to places in the text).
  */
 #include <math.h>
 #include <stdio.h>
@@ -40,7 +41,8 @@ static bool has_below(const struct check *c, sv path)
 	for (size_t i = 0; i < c->n; i++) {
 		sv p = sv_of(c->rules[i].path);
 
-		if (p.n > path.n && sv_starts(p, path) && (p.p[path.n] == '.' || p.p[path.n] == '['))
+		if (p.n > path.n && sv_starts(p, path) &&
+		    (p.p[path.n] == '.' || p.p[path.n] == '['))
 			return true;
 	}
 	return false;
@@ -57,7 +59,8 @@ static void where(struct check *c, char out[160])
 	const struct cfg_place *pl = place(c);
 
 	if (cfg_env_name(sb_str(&c->generic), &c->env) && getenv(sb_str(&c->env)))
-		(void)snprintf(out, 160, "environment:%.60s:%.80s", sb_str(&c->env), sb_str(&c->shown));
+		(void)snprintf(out, 160, "environment:%.60s:%.80s", sb_str(&c->env),
+			       sb_str(&c->shown));
 	else if (pl)
 		(void)snprintf(out, 160, "%.60s:%d:%.80s", c->name, pl->line, sb_str(&c->shown));
 	else
@@ -110,7 +113,8 @@ static sv child_name(const struct cfg_rule *r, sv path)
 	}
 	if (!sv_cut(&p, '.', &name))
 		return SV_NULL;
-	return sv_slice(name, 0, sv_find_ch(name, '[') >= 0 ? (size_t)sv_find_ch(name, '[') : name.n);
+	return sv_slice(name, 0,
+			sv_find_ch(name, '[') >= 0 ? (size_t)sv_find_ch(name, '[') : name.n);
 }
 
 static void unknown_key(struct check *c, sv parent, sv key)
@@ -127,7 +131,8 @@ static void unknown_key(struct check *c, sv parent, sv key)
 		if (d < best && d <= (int)(key.n + 1) / 2)
 			best = d, nearest = name;
 		if (name.n && !sv_eq(name, seen) && mend.n + name.n + 2 < mend.max - 40)
-			sb_fmt(&mend, "%s" SV_FMT, mend.n ? ", " : "Remove it. Known here: ", SV_ARG(name));
+			sb_fmt(&mend, "%s" SV_FMT,
+			       mend.n ? ", " : "Remove it. Known here: ", SV_ARG(name));
 		seen = name;
 	}
 	if (nearest.n) {
@@ -172,8 +177,11 @@ static bool is_yaml_bool(sv s)
 static void wrong_type(struct check *c, const struct cfg_rule *r, const jv *v)
 {
 	struct sb mend;
-	const char *is = jv_is_str(v) ? "text" : jv_is_num(v) ? "a number" : jv_is_bool(v) ? "true or false" :
-			 jv_is_obj(v) ? "a group of keys" : "a list";
+	const char *is = jv_is_str(v)  ? "text" :
+			 jv_is_num(v)  ? "a number" :
+			 jv_is_bool(v) ? "true or false" :
+			 jv_is_obj(v)  ? "a group of keys" :
+					 "a list";
 
 	sb_init(&mend, 230);
 	if (r->type == CFG_STR && jv_is_bool(v))
@@ -200,7 +208,8 @@ static void check_choice(struct check *c, const struct cfg_rule *r, sv val)
 	rest = sv_of(r->choices);
 	while (sv_cut(&rest, '|', &one))
 		sb_fmt(&mend, "%s" SV_FMT, mend.n ? ", " : "Use one of: ", SV_ARG(one));
-	COMPLAIN(c, sb_str(&mend), "\"%.*s\" is not one of the choices", (int)(val.n < 60 ? val.n : 60), val.p);
+	COMPLAIN(c, sb_str(&mend), "\"%.*s\" is not one of the choices",
+		 (int)(val.n < 60 ? val.n : 60), val.p);
 	sb_done(&mend);
 }
 
@@ -208,7 +217,8 @@ static void check_range(struct check *c, const struct cfg_rule *r, double x, con
 {
 	char mend[160];
 
-	if ((r->min >= 0 && r->min <= 0 && r->max >= 0 && r->max <= 0) || (x >= r->min && x <= r->max))
+	if ((r->min >= 0 && r->min <= 0 && r->max >= 0 && r->max <= 0) ||
+	    (x >= r->min && x <= r->max))
 		return;
 	(void)snprintf(mend, sizeof(mend), "Use %.15g to %.15g%s.", r->min, r->max, unit);
 	COMPLAIN(c, mend, "%.15g%s is out of range", x, unit);
@@ -355,7 +365,9 @@ static jv *check_node(struct check *c, jv *v)
 		return check_value(c, r, v);
 	if (!r) { /* known only through rules below it */
 		sb_cstr(&c->generic, "[]");
-		r = has_below(c, sb_sv(&c->generic)) || rule_of(c, sb_str(&c->generic)) ? &list : &group;
+		r = &group;
+		if (has_below(c, sb_sv(&c->generic)) || rule_of(c, sb_str(&c->generic)))
+			r = &list;
 		sb_truncate(&c->generic, c->generic.n - 2);
 	}
 	if (!has_type(v, r->type)) {

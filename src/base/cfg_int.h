@@ -24,7 +24,7 @@ void cfg_issue(struct cfg_report *rep, const char *where, const char *mend, cons
 	__attribute__((format(printf, 4, 5)));
 jv *cfg_scalar(sv raw);                                  /* typed as an unquoted YAML scalar */
 bool cfg_env_name(const char *path, struct sb *out);     /* false for paths with [] */
-jv *cfg_typed(const struct cfg_rule *r, sv text);        /* text from the environment or a default */
+jv *cfg_typed(const struct cfg_rule *r, sv text); /* text from the environment or a default */
 /* Sets tree's value at a path without []; makes the objects on the way. Takes val. */
 void cfg_put(jv *tree, sv path, jv *val);
 

@@ -1,7 +1,8 @@
 /* cfg_starter.c: a commented starter file from the table of rules.
  *
- * Rules stand grouped in the table. Required keys are written out, optional ones as comments with their default, lists
- * as a commented example item, so that the text can be read back by cfg_parse at once.
+ * Rules stand grouped in the table. Required keys are written out, optional ones as comments
+ * with their default, lists as a commented example item, so that the text can be read back by
+ * cfg_parse at once.
  */
 #include <stdio.h>
 
@@ -33,6 +34,7 @@ static void indent(struct sb *out, int depth, bool comment)
 
 static void put_value(const struct cfg_rule *r, struct sb *out)
 {
+	static const char *const empty[] = { "\"\"", "0", "0", "false", "{}", "[]", "\"\"" };
 	bool text = r->type == CFG_STR || r->type == CFG_SECRET;
 
 	if (r->def && text)
@@ -44,8 +46,7 @@ static void put_value(const struct cfg_rule *r, struct sb *out)
 	else if (text && r->choices)
 		sb_json(out, sv_slice(sv_of(r->choices), 0, strcspn(r->choices, "|")));
 	else
-		sb_cstr(out, text ? "\"\"" : r->type == CFG_BOOL ? "false" : r->type == CFG_OBJ ? "{}" :
-			r->type == CFG_LIST ? "[]" : "0");
+		sb_cstr(out, empty[r->type]);
 }
 
 static void put_help(const struct cfg_rule *r, int depth, struct sb *out)
@@ -72,7 +73,8 @@ struct place_in_file {
 };
 
 /* Writes the groups around r that the rule before it was not in. */
-static struct place_in_file open_groups(const struct cfg_rule *r, const char *before, struct sb *out)
+static struct place_in_file open_groups(const struct cfg_rule *r, const char *before,
+					struct sb *out)
 {
 	sv rest = sv_of(r->path), name;
 	int common = shared(rest, sv_of(before));

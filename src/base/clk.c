@@ -1,7 +1,8 @@
 /* clk.c: clocks, RFC 3339 in and out, and ULIDs.
  *
- * Calendar arithmetic follows Howard Hinnant's days_from_civil, so that no libc time zone is involved.
- * The pinned wall clock and the last ULID are the only state: one atomic, one under a lock. Any thread.
+ * Calendar arithmetic follows Howard Hinnant's days_from_civil, so that no libc time zone is
+ * involved. The pinned wall clock and the last ULID are the only state: one atomic, one under a
+ * lock. Any thread.
  */
 #include "clk.h"
 
@@ -86,9 +87,9 @@ void clk_rfc3339(int64_t wall_ms, char out[32])
 		days--;
 	}
 	c = civil_of(days);
-	(void)snprintf(buf, sizeof(buf), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", c.year, c.month, c.day,
-		       (int)(ms / 3600000), (int)(ms / 60000 % 60), (int)(ms / 1000 % 60),
-		       (int)(ms % 1000));
+	(void)snprintf(buf, sizeof(buf), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", c.year, c.month,
+		       c.day, (int)(ms / 3600000), (int)(ms / 60000 % 60),
+		       (int)(ms / 1000 % 60), (int)(ms % 1000));
 	memcpy(out, buf, sizeof("2026-11-25T08:00:00.123Z"));
 }
 

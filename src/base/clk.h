@@ -13,7 +13,8 @@ int64_t clk_cpu_us(void);                         /* CPU time of this process */
 /* Tests: pin the wall clock (ms), 0 to unpin. Process wide. */
 void clk_pin_wall(int64_t wall_ms);
 
-/* ULID: 26 characters + NUL, sorts by time; unique within the process, random part from getrandom. */
+/* ULID: 26 characters + NUL, sorts by time; unique within the process, random part from
+ * getrandom. */
 void id_new(char out[27]);
 bool id_ok(sv s);
 

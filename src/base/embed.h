@@ -13,7 +13,8 @@ struct embed_file {
 	const char *path;         /* relative, with '/' */
 	const char *mime;
 	const char *etag;         /* quoted, from the contents */
-	const unsigned char *gz;  /* a gzip file: send it as it is with Content-Encoding: gzip */
+	/* A gzip file: send it as it is with Content-Encoding: gzip. */
+	const unsigned char *gz;
 	size_t gz_len, raw_len;
 };
 /* files are sorted by path; NULL when there is none. */

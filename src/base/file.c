@@ -1,7 +1,7 @@
 /* file.c: whole files and folders, with messages that name the file.
  *
- * Writing is atomic: a temporary file next to the target, fsync, rename, fsync of the folder. Walking never
- * follows symbolic links. Blocking: never on a loop.
+ * Writing is atomic: a temporary file next to the target, fsync, rename, fsync of the folder.
+ * Walking never follows symbolic links. Blocking: never on a loop.
  */
 #include "file.h"
 

@@ -1,9 +1,9 @@
 /* jv.c: JSON values: jansson behind a facade, and our own writer.
  *
- * A jv is a json_t. Parsing is jansson's, after a bracket count that bounds the depth; writing is ours
- * because jansson prints 0.1 as 0.10000000000000001 and cannot write into a bounded builder. jansson's
- * memory goes through xalloc, so that a forgotten jv shows up in the leak check of a test.
- * A tree belongs to one thread at a time.
+ * A jv is a json_t. Parsing is jansson's, after a bracket count that bounds the depth; writing
+ * is ours because jansson prints 0.1 as 0.10000000000000001 and cannot write into a bounded
+ * builder. jansson's memory goes through xalloc, so that a forgotten jv shows up in the leak
+ * check of a test. A tree belongs to one thread at a time.
  */
 #include "jv.h"
 
@@ -61,7 +61,8 @@ jv *jv_parse(sv text, struct err *e)
 	json_t *j;
 
 	if (text.n > LIM_JSON_BYTES) {
-		err_set(e, ERR_TOOBIG, "JSON of %zu bytes; at most %u are read", text.n, LIM_JSON_BYTES);
+		err_set(e, ERR_TOOBIG, "JSON of %zu bytes; at most %u are read", text.n,
+			LIM_JSON_BYTES);
 		return NULL;
 	}
 	if (max_depth(text) > LIM_JSON_DEPTH) {
@@ -317,7 +318,8 @@ bool jv_next(const jv *o, void **it, sv *key, jv **val)
 	return true;
 }
 
-/* Shortest of 15..17 digits that reads back as the same number; always with a '.' or an exponent. */
+/* Shortest of 15..17 digits that reads back as the same number; always with a '.' or an
+ * exponent. */
 static void dump_real(double d, struct sb *out)
 {
 	char buf[40];

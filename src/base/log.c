@@ -1,9 +1,10 @@
 /* log.c: structured log lines, one write(2) each.
  *
- * The format string of LOG() is a row of key=%conversion; before formatting, the blanks in front of keys are
- * replaced by a separator, so that values may hold blanks and "k=v" without forging fields. The line is built
- * on the caller's stack. If the descriptor cannot take it within 20 ms the line is dropped and counted; the
- * next line that gets through tells how many. Any thread.
+ * The format string of LOG() is a row of key=%conversion; before formatting, the blanks in
+ * front of keys are replaced by a separator, so that values may hold blanks and "k=v" without
+ * forging fields. The line is built on the caller's stack. If the descriptor cannot take it
+ * within 20 ms the line is dropped and counted; the next line that gets through tells how many.
+ * Any thread.
  */
 #include "log.h"
 

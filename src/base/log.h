@@ -1,8 +1,10 @@
-/* log.h: one JSON object per line on stderr (text on a terminal). Event name first, key=value after.
+/* log.h: one JSON object per line on stderr (text on a terminal). Event name first, key=value
+ * after.
  *
  *	LOG(INFO, "turn.end", "conv=%s ms=%d", id, ms);
  *
- * Floors 0-3 do not log above DEBUG. Personal data only through pii(). Thread-safe, never blocks long.
+ * Floors 0-3 do not log above DEBUG. Personal data only through pii(). Thread-safe, never
+ * blocks long.
  */
 #ifndef CALLM_BASE_LOG_H
 #define CALLM_BASE_LOG_H

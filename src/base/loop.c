@@ -1,11 +1,12 @@
-/* loop.c: the event loop: libev for descriptors, an own heap of microsecond timers, and a simulated twin.
+/* loop.c: the event loop: libev for descriptors, an own heap of microsecond timers, and a
+ * simulated twin.
  *
- * libev's timers are rounded to milliseconds by epoll; voice needs better, so the earliest timer of the
- * heap arms one timerfd, set lazily just before the loop sleeps. `now_us` is read once a turn. How late
- * timers fire goes into M_LOOP_LAG_US. With CALLM_LOOP_WATCHDOG_MS in the environment a callback that
- * takes longer aborts the program (a debugging aid).
- * The simulated loop has the same heap, no descriptors, and a clock that only loop_sim_advance moves.
- * A loop belongs to the thread that runs it; only loop_stop may come from elsewhere.
+ * libev's timers are rounded to milliseconds by epoll; voice needs better, so the earliest
+ * timer of the heap arms one timerfd, set lazily just before the loop sleeps. `now_us` is read
+ * once a turn. How late timers fire goes into M_LOOP_LAG_US. With CALLM_LOOP_WATCHDOG_MS in the
+ * environment a callback that takes longer aborts the program (a debugging aid). The simulated
+ * loop has the same heap, no descriptors, and a clock that only loop_sim_advance moves. A loop
+ * belongs to the thread that runs it; only loop_stop may come from elsewhere.
  */
 #include "loop.h"
 
@@ -201,7 +202,8 @@ void loop_run(struct loop *l)
 	atomic_store(&l->stop, false);
 }
 
-/* One step of simulated time up to `until`: mailboxes, then everything due next. False: nothing left. */
+/* One step of simulated time up to `until`: mailboxes, then everything due next. False: nothing
+ * left. */
 static bool sim_step(struct loop *l, int64_t until)
 {
 	size_t ran = 0;
@@ -314,7 +316,8 @@ static void on_io(struct ev_loop *ev, ev_io *w, int revents)
 	struct loop_io *io = w->data;
 	struct loop *l = io->loop;
 	int64_t start = l->watchdog_us ? clk_mono_us() : 0;
-	unsigned events = (revents & EV_READ ? LOOP_READ : 0u) | (revents & EV_WRITE ? LOOP_WRITE : 0u);
+	unsigned events =
+		(revents & EV_READ ? LOOP_READ : 0u) | (revents & EV_WRITE ? LOOP_WRITE : 0u);
 
 	(void)ev;
 	if (revents & EV_ERROR)
@@ -324,7 +327,8 @@ static void on_io(struct ev_loop *ev, ev_io *w, int revents)
 	watch(l, start);
 }
 
-int loop_io_start(struct loop *l, struct loop_io *io, int fd, unsigned events, loop_io_fn *fn, void *arg)
+int loop_io_start(struct loop *l, struct loop_io *io, int fd, unsigned events, loop_io_fn *fn,
+		  void *arg)
 {
 	int want = (events & LOOP_READ ? EV_READ : 0) | (events & LOOP_WRITE ? EV_WRITE : 0);
 	ev_io *w;

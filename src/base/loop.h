@@ -41,13 +41,16 @@ struct loop_io {
 
 struct loop *loop_new(void);
 struct loop *loop_new_sim(int64_t start_wall_ms);
-void loop_free(struct loop *l);               /* accepts NULL; timers and watchers must be idle */
+/* Accepts NULL; timers and watchers must be idle. */
+void loop_free(struct loop *l);
 void loop_run(struct loop *l);                /* until loop_stop; real loops only */
 bool loop_run_once(struct loop *l, int64_t max_wait_ms); /* real: one turn */
 void loop_stop(struct loop *l);               /* thread-safe */
 bool loop_is_sim(const struct loop *l);
-void loop_sim_advance(struct loop *l, int64_t ms); /* fires everything due, drains mailboxes in between */
-void *loop_ev(struct loop *l);                /* the struct ev_loop * for libraries that need it; NULL in sim */
+/* Fires everything due, drains mailboxes in between. */
+void loop_sim_advance(struct loop *l, int64_t ms);
+/* The struct ev_loop * for libraries that need it; NULL in sim. */
+void *loop_ev(struct loop *l);
 
 int64_t loop_now_ms(const struct loop *l);    /* monotonic, cached per turn */
 int64_t loop_now_us(const struct loop *l);    /* monotonic, fresh */
@@ -59,8 +62,10 @@ void loop_at_us(struct loop *l, struct loop_timer *t, int64_t due_us, loop_fn *f
 void loop_timer_stop(struct loop_timer *t);
 bool loop_timer_on(const struct loop_timer *t);
 
-/* Watch a descriptor; events = LOOP_READ | LOOP_WRITE. Start again to change; stop is idempotent. */
-int loop_io_start(struct loop *l, struct loop_io *io, int fd, unsigned events, loop_io_fn *fn, void *arg);
+/* Watch a descriptor; events = LOOP_READ | LOOP_WRITE. Start again to change; stop is
+ * idempotent. */
+int loop_io_start(struct loop *l, struct loop_io *io, int fd, unsigned events, loop_io_fn *fn,
+		  void *arg);
 void loop_io_stop(struct loop_io *io);
 
 #endif

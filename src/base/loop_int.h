@@ -16,9 +16,10 @@ struct loop_heap {
 void heap_put(struct loop_heap *h, struct loop_timer *t);  /* t must be idle */
 void heap_cut(struct loop_heap *h, struct loop_timer *t);  /* t must be in it */
 
-/* Simulated loops have no descriptors: they drain their mailboxes themselves, in order of creation. */
+/* Simulated loops have no descriptors: they drain their mailboxes themselves, in order of
+ * creation. */
 void loop_mbox_add(struct loop *l, struct mbox *m);
 void loop_mbox_cut(struct loop *l, struct mbox *m);
-struct mbox **mbox_link(struct mbox *m);                   /* where the loop keeps its list pointer */
+struct mbox **mbox_link(struct mbox *m); /* where the loop keeps its list pointer */
 
 #endif

@@ -1,7 +1,7 @@
 /* loop_timer.c: the timers' binary heap, ordered by (due, start order).
  *
- * Each timer knows its position, so stopping is O(log n) without a search. The heap owns only its array
- * of pointers; timers are embedded in their owners. Loop's thread.
+ * Each timer knows its position, so stopping is O(log n) without a search. The heap owns only
+ * its array of pointers; timers are embedded in their owners. Loop's thread.
  */
 #include "loop_int.h"
 

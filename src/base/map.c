@@ -1,9 +1,9 @@
 /* map.c: hash map from bytes to a pointer.
  *
- * A dense array of entries and an open-addressed table of indices into it (linear probing, deletion by
- * shifting back). The hash is SipHash-1-3 with a key drawn once a process, since keys come from
- * strangers; walks follow the dense array, so their order never depends on the hash: insertion order,
- * except that a deletion moves the last entry into the hole. One thread.
+ * A dense array of entries and an open-addressed table of indices into it (linear probing,
+ * deletion by shifting back). The hash is SipHash-1-3 with a key drawn once a process, since
+ * keys come from strangers; walks follow the dense array, so their order never depends on the
+ * hash: insertion order, except that a deletion moves the last entry into the hole. One thread.
  */
 #include "map.h"
 

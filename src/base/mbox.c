@@ -1,9 +1,9 @@
 /* mbox.c: a mailbox: two vectors of {fn, arg} and an eventfd.
  *
- * Senders append to one vector under a lock and write the eventfd only when the box was empty; the owner
- * swaps the vectors and runs the batch without the lock. Order is kept. On a real loop the eventfd is
- * watched; a simulated loop drains its boxes itself. The struct belongs to the owner's thread; everything
- * under the lock is shared.
+ * Senders append to one vector under a lock and write the eventfd only when the box was empty;
+ * the owner swaps the vectors and runs the batch without the lock. Order is kept. On a real
+ * loop the eventfd is watched; a simulated loop drains its boxes itself. The struct belongs to
+ * the owner's thread; everything under the lock is shared.
  */
 #include "mbox.h"
 

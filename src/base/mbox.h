@@ -14,9 +14,11 @@
 struct mbox;
 typedef void mbox_fn(void *arg);
 
-struct mbox *mbox_new(struct loop *l);  /* l may be NULL: then the owner watches mbox_fd and calls mbox_drain */
-/* Close and free; no post may follow; not from inside a message; accept NULL. mbox_free first runs what still
- * waits (until nothing does); mbox_free_drop hands the arg of each waiting message to drop (may be NULL). */
+/* l may be NULL: then the owner watches mbox_fd and calls mbox_drain. */
+struct mbox *mbox_new(struct loop *l);
+/* Close and free; no post may follow; not from inside a message; accept NULL. mbox_free first
+ * runs what still waits (until nothing does); mbox_free_drop hands the arg of each waiting
+ * message to drop (may be NULL). */
 void mbox_free(struct mbox *m);
 void mbox_free_drop(struct mbox *m, mbox_fn *drop);
 /* 0, ERR_FULL, ERR_CLOSED. On error the caller keeps arg. Thread-safe. */

@@ -20,10 +20,11 @@ static const struct {
 };
 
 static const int64_t bound_us[] = {
-	50, 70, 100, 150, 200, 300, 500, 700, 1000, 1500, 2000, 3000, 5000, 7000, 10000, 15000,
-	20000, 30000, 50000, 70000, 100000, 150000, 200000, 300000, 500000, 700000, 1000000, 1500000,
-	2000000, 3000000, 5000000, 7000000, 10000000, 15000000, 20000000, 30000000, 50000000,
-	100000000,
+	50,       70,       100,      150,      200,      300,       500,     700,
+	1000,     1500,     2000,     3000,     5000,     7000,      10000,   15000,
+	20000,    30000,    50000,    70000,    100000,   150000,    200000,  300000,
+	500000,   700000,   1000000,  1500000,  2000000,  3000000,   5000000, 7000000,
+	10000000, 15000000, 20000000, 30000000, 50000000, 100000000,
 };
 enum { N_BOUNDS = sizeof(bound_us) / sizeof(bound_us[0]) };
 
@@ -117,8 +118,8 @@ void metric_write(struct sb *out)
 	static const char *const type[] = { "counter", "gauge", "histogram" };
 
 	for (int m = 0; m < M_COUNT; m++) {
-		sb_fmt(out, "# HELP %s %s\n# TYPE %s %s\n", info[m].name, info[m].help, info[m].name,
-		       type[info[m].kind]);
+		sb_fmt(out, "# HELP %s %s\n# TYPE %s %s\n", info[m].name, info[m].help,
+		       info[m].name, type[info[m].kind]);
 		if (info[m].kind == HISTOGRAM)
 			write_histogram(out, m);
 		else

@@ -1,4 +1,5 @@
-/* metric.h: counters, gauges and histograms from tbl/metrics.def, written as Prometheus text 0.0.4. */
+/* metric.h: counters, gauges and histograms from tbl/metrics.def, written as Prometheus text
+ * 0.0.4. */
 #ifndef CALLM_BASE_METRIC_H
 #define CALLM_BASE_METRIC_H
 

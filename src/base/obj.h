@@ -7,9 +7,12 @@
 
 typedef void obj_free_fn(void *obj);
 
-void *obj_new(size_t n, obj_free_fn *done); /* zeroed, count 1; done (may be NULL) runs before the memory goes */
+/* Zeroed, count 1; done (may be NULL) runs before the memory goes. */
+void *obj_new(size_t n, obj_free_fn *done);
 void *obj_ref(void *obj);                   /* accepts NULL; returns obj */
-void *obj_unref(void *obj);                 /* accepts NULL; always returns NULL: p = obj_unref(p) */
-size_t obj_live(void);                      /* objects alive in the process: the leak check of tests */
+/* Accepts NULL; always returns NULL: p = obj_unref(p). */
+void *obj_unref(void *obj);
+/* Objects alive in the process: the leak check of tests. */
+size_t obj_live(void);
 
 #endif

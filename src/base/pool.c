@@ -1,8 +1,9 @@
 /* pool.c: worker threads over one bounded queue.
  *
- * A job and its arg belong to the pool from pool_submit until done(arg) has been called, on the reply box's
- * owner or, without a box, on the worker. The reply box must outlive its jobs: free the pool first.
- * pool_free runs what is still queued, so that every job gets its done. The inline pool has no threads.
+ * A job and its arg belong to the pool from pool_submit until done(arg) has been called, on the
+ * reply box's owner or, without a box, on the worker. The reply box must outlive its jobs: free
+ * the pool first. pool_free runs what is still queued, so that every job gets its done. The
+ * inline pool has no threads.
  */
 #include "pool.h"
 

@@ -25,7 +25,8 @@ void sb_cstr(struct sb *b, const char *s);
 void sb_ch(struct sb *b, char c);
 void sb_rune(struct sb *b, uint32_t r);
 void sb_fmt(struct sb *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void sb_json(struct sb *b, sv s);         /* quoted and escaped JSON string; bad UTF-8 becomes U+FFFD */
+/* Quoted and escaped JSON string; bad UTF-8 becomes U+FFFD. */
+void sb_json(struct sb *b, sv s);
 void sb_html(struct sb *b, sv s);         /* & < > " ' escaped */
 void sb_url(struct sb *b, sv s);          /* percent-encoded */
 void sb_base64(struct sb *b, const void *p, size_t n);
@@ -33,6 +34,7 @@ void sb_truncate(struct sb *b, size_t n);
 int sb_err(const struct sb *b);
 sv sb_sv(const struct sb *b);
 const char *sb_str(const struct sb *b);   /* "" when empty; valid until the next put */
-char *sb_take(struct sb *b);              /* moves the buffer out (free with free()), resets b */
+/* Moves the buffer out (free with free()), resets b. */
+char *sb_take(struct sb *b);
 
 #endif

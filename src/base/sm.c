@@ -1,4 +1,5 @@
-/* sm.c: declarative state machines: legality is one bit test, every move goes through one function. */
+/* sm.c: declarative state machines: legality is one bit test, every move goes through one
+ * function. */
 #include "sm.h"
 
 #include <stdio.h>
@@ -9,7 +10,9 @@
 void sm_init(struct sm *m, const char *name, const struct sm_state *states, int count, int start)
 {
 	ASSERT(count > 0 && count <= 64 && start >= 0 && start < count);
-	*m = (struct sm){ .name = name, .states = states, .count = count, .now = start, .prev = start };
+	*m = (struct sm){
+		.name = name, .states = states, .count = count, .now = start, .prev = start
+	};
 }
 
 bool sm_can(const struct sm *m, int to)

@@ -1,4 +1,5 @@
-/* sm.h: declarative state machines: a row per state, legal moves as bits, each move asserted and traced.
+/* sm.h: declarative state machines: a row per state, legal moves as bits, each move asserted
+ * and traced.
  *
  *	static const struct sm_state states[] = {
  *		[OPENING] = { "opening", SM_TO(LISTENING) | SM_TO(CLOSED) }, ...
@@ -26,7 +27,8 @@ struct sm {
 	void *trace_arg;
 };
 void sm_init(struct sm *m, const char *name, const struct sm_state *states, int count, int start);
-void sm_move(struct sm *m, int to);            /* ASSERTs that the move is legal; staying put is legal */
+/* ASSERTs that the move is legal; staying put is legal. */
+void sm_move(struct sm *m, int to);
 bool sm_can(const struct sm *m, int to);
 const char *sm_name(const struct sm *m);       /* name of the present state */
 

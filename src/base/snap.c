@@ -1,7 +1,8 @@
 /* snap.c: an atomically swapped reference.
  *
- * A reader must turn the pointer into a counted reference before a publisher drops the old one, so the
- * pointer is read and counted under a lock held for a few instructions; destructors run outside it.
+ * A reader must turn the pointer into a counted reference before a publisher drops the old one,
+ * so the pointer is read and counted under a lock held for a few instructions; destructors run
+ * outside it.
  */
 #include "snap.h"
 

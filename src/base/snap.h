@@ -9,7 +9,9 @@ struct snap;
 
 struct snap *snap_new(void *first);       /* takes over the caller's reference; may be NULL */
 void snap_free(struct snap *s);
-void *snap_get(struct snap *s);           /* a new reference, obj_unref it; NULL when empty; thread-safe */
-void snap_publish(struct snap *s, void *obj); /* takes over the caller's reference; old one is unref'd; thread-safe */
+/* A new reference, obj_unref it; NULL when empty; thread-safe. */
+void *snap_get(struct snap *s);
+/* Takes over the caller's reference; old one is unref'd; thread-safe. */
+void snap_publish(struct snap *s, void *obj);
 
 #endif

@@ -49,7 +49,8 @@ size_t sv_runes(sv s);                    /* number of code points */
 bool sv_utf8_ok(sv s);                    /* strict: no overlong, surrogates, > U+10FFFF */
 size_t sv_rune_offset(sv s, size_t k);    /* byte offset of the k-th code point, clamped */
 bool sv_is_cjk(uint32_t r);               /* Han, kana, hangul */
-uint32_t sv_fold(uint32_t r);             /* simple case fold + full width to ASCII + Latin accents off */
+/* Simple case fold + full width to ASCII + Latin accents off. */
+uint32_t sv_fold(uint32_t r);
 size_t sv_encode(uint32_t r, char out[4]);/* bytes written 1..4 */
 
 #endif

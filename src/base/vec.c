@@ -1,4 +1,5 @@
-/* vec.c: the one function behind the VEC macros: doubling growth up to a maximum, new slot zeroed. */
+/* vec.c: the one function behind the VEC macros: doubling growth up to a maximum, new slot
+ * zeroed. */
 #include "vec.h"
 
 #include <string.h>

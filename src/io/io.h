@@ -4,7 +4,7 @@
  *	struct io_proc *p;
  *	int rc = io_proc_start(&p, loop, &(struct io_proc_opts){ .argv = argv, .name = "asr",
  *		.on_frame = on_frame, .on_state = on_state, .arg = self });
- *	io_proc_send(p, 'a', samples);         ... on_frame(self, 't', text) on the loop's thread
+ *	io_proc_send(p, 'a', samples);      ... on_frame(self, 't', text) comes on the loop
  *	io_proc_stop(p);
  *
  *	struct io_udp *u;
@@ -13,8 +13,8 @@
  *	io_udp_send(u, packet, &peer);
  *	io_udp_close(u);
  *
- * A handle belongs to the thread of its loop; callbacks come there. Callbacks may stop or close their own handle;
- * after stop or close no callback for it fires.
+ * A handle belongs to the thread of its loop; callbacks come there. Callbacks may stop or close
+ * their own handle; after stop or close no callback for it fires.
  */
 #ifndef CALLM_IO_H
 #define CALLM_IO_H
@@ -25,18 +25,23 @@
 
 /* ---- worker processes: parent's side ---- */
 
-/* A frame on the channel: u32 little-endian payload length, u8 kind, payload (at most LIM_PROC_FRAME bytes). */
+/* A frame on the channel: u32 little-endian payload length, u8 kind, payload (at most
+ * LIM_PROC_FRAME bytes). */
 struct io_proc;
 struct io_proc_opts {
-	const char *const *argv;  /* argv[0] is the path of the program; copied; NULL-terminated */
+	/* argv[0] is the path of the program; copied; NULL-terminated. */
+	const char *const *argv;
 	const char *const *envp;  /* NULL = ours; copied */
 	const char *name;         /* prefix of the child's stderr lines; copied */
-	void (*on_frame)(void *arg, uint8_t kind, sv payload); /* payload valid during the call */
-	/* up: the process was started. Down: it ended with wait status `status` (see waitpid), or -1 when it
-	 * could not be started; what was queued for it is gone; it is started again after the back-off.
-	 * May be NULL. Not called by io_proc_start or io_proc_stop themselves. */
+	/* Payload valid during the call. */
+	void (*on_frame)(void *arg, uint8_t kind, sv payload);
+	/* up: the process was started. Down: it ended with wait status `status` (see waitpid),
+	 * or -1 when it could not be started; what was queued for it is gone; it is started
+	 * again after the back-off. May be NULL. Not called by io_proc_start or io_proc_stop
+	 * themselves. */
 	void (*on_state)(void *arg, bool up, int status);
-	void (*on_line)(void *arg, sv line); /* a line the child wrote to stdout or stderr; NULL = our stderr */
+	/* A line the child wrote to stdout or stderr; NULL = our stderr. */
+	void (*on_line)(void *arg, sv line);
 	void *arg;
 	int backoff_min_ms;       /* 0 = 100; doubled after each quick death */
 	int backoff_max_ms;       /* 0 = 10000; a run at least this long resets the back-off */
@@ -44,24 +49,26 @@ struct io_proc_opts {
 	int nice_by;              /* niceness added in the child */
 };
 
-/* Starts the process (fork + execve) and keeps it running. The child has /dev/null as stdin, its stdout and stderr
- * come back line by line, the channel is IO_CHILD_FD, all other descriptors are closed, and it is killed when the
- * calling thread ends. ERR_NOTFOUND or ERR_DENIED when argv[0] cannot be run, ERR_FULL without descriptors. */
+/* Starts the process (fork + execve) and keeps it running. The child has /dev/null as stdin,
+ * its stdout and stderr come back line by line, the channel is IO_CHILD_FD, all other
+ * descriptors are closed, and it is killed when the calling thread ends. ERR_NOTFOUND or
+ * ERR_DENIED when argv[0] cannot be run, ERR_FULL without descriptors. */
 int io_proc_start(struct io_proc **ret, struct loop *l, const struct io_proc_opts *opts);
-/* Queues one frame. ERR_CLOSED while the process is down, ERR_FULL when queue_max is reached (nothing is queued
- * then), ERR_TOOBIG. */
+/* Queues one frame. ERR_CLOSED while the process is down, ERR_FULL when queue_max is reached
+ * (nothing is queued then), ERR_TOOBIG. */
 int io_proc_send(struct io_proc *p, uint8_t kind, sv payload);
 bool io_proc_up(const struct io_proc *p);
 int io_proc_pid(const struct io_proc *p);          /* 0 while down */
 size_t io_proc_queued(const struct io_proc *p);    /* bytes not yet written */
-void io_proc_kill(struct io_proc *p);              /* kill and restart it: the way out of a hang */
+/* Kill and restart it: the way out of a hang. */
+void io_proc_kill(struct io_proc *p);
 void io_proc_stop(struct io_proc *p);              /* kills, reaps, frees; accepts NULL */
 
 /* ---- worker processes: child's side; blocking, no loop ---- */
 
 enum { IO_CHILD_FD = 3 };                          /* the channel, both directions */
-/* 0, ERR_CLOSED at the end (also in the middle of a frame), ERR_TOOBIG, ERR_IO. payload is reset first and
- * must have room for LIM_PROC_FRAME. */
+/* 0, ERR_CLOSED at the end (also in the middle of a frame), ERR_TOOBIG, ERR_IO. payload is
+ * reset first and must have room for LIM_PROC_FRAME. */
 int io_child_read(int fd, uint8_t *kind, struct sb *payload);
 int io_child_write(int fd, uint8_t kind, sv payload);
 
@@ -71,21 +78,29 @@ enum { IO_UDP_MAX = 2048 };                        /* larger datagrams are dropp
 struct io_udp;
 typedef void io_udp_fn(void *arg, sv packet, const struct sockaddr_in *from);
 
-/* Bind to ip ("127.0.0.1", "0.0.0.0") and port (0 = any). With l == NULL nothing is received until io_udp_attach.
- * ERR_PARSE for a bad ip, ERR_BUSY when the port is taken, ERR_NET, ERR_DENIED, ERR_FULL. */
-int io_udp_open(struct io_udp **ret, struct loop *l, const char *ip, int port, io_udp_fn *fn, void *arg);
-/* Bind to a free even port in lo..hi, from a random start; not attached. ERR_BUSY when all are taken. */
+/* Bind to ip ("127.0.0.1", "0.0.0.0") and port (0 = any). With l == NULL nothing is received
+ * until io_udp_attach. ERR_PARSE for a bad ip, ERR_BUSY when the port is taken, ERR_NET,
+ * ERR_DENIED, ERR_FULL. */
+int io_udp_open(struct io_udp **ret, struct loop *l, const char *ip, int port, io_udp_fn *fn,
+		void *arg);
+/* Bind to a free even port in lo..hi, from a random start; not attached. ERR_BUSY when all are
+ * taken. */
 int io_udp_open_even(struct io_udp **ret, const char *ip, int lo, int hi);
-/* Receive on l from now on (in l's thread). The socket must not be attached. What arrived since opening comes first. */
+/* Receive on l from now on (in l's thread). The socket must not be attached. What arrived since
+ * opening comes first. */
 int io_udp_attach(struct io_udp *u, struct loop *l, io_udp_fn *fn, void *arg);
 void io_udp_detach(struct io_udp *u);              /* in the thread of its loop; idempotent */
-/* Only this peer from now on (latching); the kernel drops other sources, as does what already waited. */
+/* Only this peer from now on (latching); the kernel drops other sources, as does what already
+ * waited. */
 int io_udp_connect(struct io_udp *u, const struct sockaddr_in *peer);
-/* to may be NULL once connected. 0, ERR_AGAIN when the socket buffer is full (drop it), ERR_NET, ERR_TOOBIG. */
+/* to may be NULL once connected. 0, ERR_AGAIN when the socket buffer is full (drop it),
+ * ERR_NET, ERR_TOOBIG. */
 int io_udp_send(struct io_udp *u, sv packet, const struct sockaddr_in *to);
 int io_udp_local_port(const struct io_udp *u);
-int io_udp_dscp(struct io_udp *u, int dscp);       /* 46 = expedited forwarding (RFC 3246), for voice */
-uint64_t io_udp_dropped(const struct io_udp *u);   /* too large or from a stranger after io_udp_connect */
+/* 46 = expedited forwarding (RFC 3246), for voice. */
+int io_udp_dscp(struct io_udp *u, int dscp);
+/* Too large or from a stranger after io_udp_connect. */
+uint64_t io_udp_dropped(const struct io_udp *u);
 void io_udp_close(struct io_udp *u);               /* accepts NULL */
 
 /* "1.2.3.4:5060" or "1.2.3.4" (port 0) both ways. ERR_PARSE. out needs IO_ADDR_STR bytes. */

@@ -1,4 +1,5 @@
-/* io_child.c: the frame format, and the worker's side of the channel: blocking reads and writes of whole frames.
+/* io_child.c: the frame format, and the worker's side of the channel: blocking reads and writes
+ * of whole frames.
  *
  * A worker is a plain loop: read a frame, compute, write frames, until ERR_CLOSED. No state.
  */

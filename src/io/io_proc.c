@@ -1,10 +1,11 @@
-/* io_proc.c: a supervised worker process: frames in and out, its lines, its death and its next life.
+/* io_proc.c: a supervised worker process: frames in and out, its lines, its death and its next
+ * life.
  *
- * Three descriptors are watched: the channel (frames; also writable while bytes wait), the line pipe, and the pidfd
- * that tells of the child's end. At the end what the child still wrote is delivered first, then on_state(down).
- * Queued bytes are one bounded buffer with a read position. Callbacks may call io_proc_stop: the handle is then
- * marked dead and freed when the outermost callback returns, and nothing fires any more.
- * Loop's thread.
+ * Three descriptors are watched: the channel (frames; also writable while bytes wait), the line
+ * pipe, and the pidfd that tells of the child's end. At the end what the child still wrote is
+ * delivered first, then on_state(down). Queued bytes are one bounded buffer with a read
+ * position. Callbacks may call io_proc_stop: the handle is then marked dead and freed when the
+ * outermost callback returns, and nothing fires any more. Loop's thread.
  */
 #include <errno.h>
 #include <signal.h>
@@ -34,7 +35,8 @@ struct io_proc {
 	struct loop_timer restart;
 	int backoff_ms;
 	int64_t born_ms;
-	struct sb in, out, line;  /* frames being assembled, bytes to write, a line being assembled */
+	struct sb in, line;       /* frames and a line being assembled */
+	struct sb out;            /* bytes to write, from out_pos on */
 	size_t out_pos;
 };
 
@@ -208,7 +210,8 @@ static void schedule_restart(struct io_proc *p)
 	if (p->born_ms && loop_now_ms(p->loop) - p->born_ms >= p->o.backoff_max_ms)
 		p->backoff_ms = p->o.backoff_min_ms;
 	loop_after(p->loop, &p->restart, p->backoff_ms, on_restart, p);
-	p->backoff_ms = p->backoff_ms > p->o.backoff_max_ms / 2 ? p->o.backoff_max_ms : p->backoff_ms * 2;
+	p->backoff_ms = p->backoff_ms > p->o.backoff_max_ms / 2 ? p->o.backoff_max_ms :
+								  p->backoff_ms * 2;
 }
 
 static void child_gone(struct io_proc *p, int status)
@@ -311,7 +314,8 @@ static void start_child(struct io_proc *p)
 	p->up = true;
 	watch_channel(p);
 	ASSERT(loop_io_start(p->loop, &p->lines_io, p->child.lines, LOOP_READ, on_lines, p) == 0);
-	ASSERT(loop_io_start(p->loop, &p->pid_io, p->child.pidfd, LOOP_READ, on_exit_of_child, p) == 0);
+	ASSERT(loop_io_start(p->loop, &p->pid_io, p->child.pidfd, LOOP_READ, on_exit_of_child,
+			     p) == 0);
 	if (p->o.on_state)
 		p->o.on_state(p->o.arg, true, 0);
 }

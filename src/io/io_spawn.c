@@ -1,7 +1,9 @@
-/* io_spawn.c: fork and execve of one child with a channel, a line pipe and a pidfd; killing and reaping it.
+/* io_spawn.c: fork and execve of one child with a channel, a line pipe and a pidfd; killing and
+ * reaping it.
  *
- * Between fork and execve only async-signal-safe calls are made, since other threads of ours may hold locks.
- * The child dies with the thread that started it (PR_SET_PDEATHSIG), and has no descriptor but 0..3.
+ * Between fork and execve only async-signal-safe calls are made, since other threads of ours
+ * may hold locks. The child dies with the thread that started it (PR_SET_PDEATHSIG), and has no
+ * descriptor but 0..3.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -45,7 +47,8 @@ static void close_rest(void)
 		(void)close(fd);
 }
 
-_Noreturn static void become(char *const *argv, char *const *envp, int channel, int lines, pid_t parent)
+_Noreturn static void become(char *const *argv, char *const *envp, int channel, int lines,
+			     pid_t parent)
 {
 	static const char sorry[] = "the program cannot be started\n";
 	int null;

@@ -1,8 +1,9 @@
 /* io_udp.c: non-blocking IPv4 UDP sockets on a loop.
  *
- * Reading takes up to 16 datagrams a wake-up with one recvmmsg into a buffer of the calling thread, so a socket costs
- * no receive memory of its own: ten thousand calls share one buffer per shard. A callback may close its socket: the
- * struct is freed once the batch is left. Thread of the loop it is attached to; before that, of whoever opened it.
+ * Reading takes up to 16 datagrams a wake-up with one recvmmsg into a buffer of the calling
+ * thread, so a socket costs no receive memory of its own: ten thousand calls share one buffer
+ * per shard. A callback may close its socket: the struct is freed once the batch is left.
+ * Thread of the loop it is attached to; before that, of whoever opened it.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -46,7 +47,8 @@ static int open_socket(struct io_udp **ret, const struct sockaddr_in *at)
 	return 0;
 }
 
-int io_udp_open(struct io_udp **ret, struct loop *l, const char *ip, int port, io_udp_fn *fn, void *arg)
+int io_udp_open(struct io_udp **ret, struct loop *l, const char *ip, int port, io_udp_fn *fn,
+		void *arg)
 {
 	struct sockaddr_in at;
 	struct io_udp *u;
@@ -115,7 +117,8 @@ static void on_readable(void *arg, int fd, unsigned events)
 		m[i].msg_hdr.msg_iov = &iov[i];
 		m[i].msg_hdr.msg_iovlen = 1;
 	}
-	n = recvmmsg(fd, m, BATCH, MSG_DONTWAIT, NULL); /* errors are ICMP reports: the next call goes on */
+	/* Errors are ICMP reports: the next call goes on. */
+	n = recvmmsg(fd, m, BATCH, MSG_DONTWAIT, NULL);
 	u->reading = true;
 	for (int i = 0; i < n && !u->closed && u->io.impl; i++)
 		give(u, &m[i], &from[i]);
@@ -170,8 +173,9 @@ int io_udp_local_port(const struct io_udp *u)
 int io_udp_dscp(struct io_udp *u, int dscp)
 {
 	int tos = dscp << 2;
+	int rc = setsockopt(u->fd, IPPROTO_IP, IP_TOS, &tos, sizeof(tos));
 
-	return setsockopt(u->fd, IPPROTO_IP, IP_TOS, &tos, sizeof(tos)) < 0 ? err_from_errno(errno) : 0;
+	return rc < 0 ? err_from_errno(errno) : 0;
 }
 
 uint64_t io_udp_dropped(const struct io_udp *u)

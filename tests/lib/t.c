@@ -1,7 +1,8 @@
 /* t.c: the unit-test framework: runs registered tests, prints TAP, accounts for leaks.
  *
- * One process, one thread of tests; --isolate forks each. A test that hangs for 60 s or crashes is named on the
- * way out. After each test live objects, counted bytes and open descriptors must be back where they were.
+ * One process, one thread of tests; --isolate forks each. A test that hangs for 60 s or crashes
+ * is named on the way out. After each test live objects, counted bytes and open descriptors
+ * must be back where they were.
  */
 #include "t.h"
 
@@ -38,7 +39,8 @@ void t_register(struct t_case *c)
 	*at = c;
 }
 
-__attribute__((format(printf, 3, 4))) static void note(const char *file, int line, const char *fmt, ...)
+__attribute__((format(printf, 3, 4))) static void note(const char *file, int line,
+						       const char *fmt, ...)
 {
 	va_list ap;
 
@@ -83,7 +85,8 @@ bool t_has(const char *file, int line, const char *what, sv hay, sv needle)
 {
 	if (sv_find(hay, needle) >= 0)
 		return true;
-	note(file, line, "%s lacks \"" SV_FMT "\": \"" SV_FMT "\"", what, SV_ARG(needle), SV_ARG(hay));
+	note(file, line, "%s lacks \"" SV_FMT "\": \"" SV_FMT "\"", what, SV_ARG(needle),
+	     SV_ARG(hay));
 	return false;
 }
 
@@ -109,7 +112,8 @@ const char *t_tmpdir(void)
 
 	if (tmpdir[0])
 		return tmpdir;
-	(void)snprintf(tmpdir, sizeof(tmpdir), "%s/t-XXXXXX", base && strlen(base) < 200 ? base : "/tmp");
+	(void)snprintf(tmpdir, sizeof(tmpdir), "%s/t-XXXXXX",
+		       base && strlen(base) < 200 ? base : "/tmp");
 	ASSERT(mkdtemp(tmpdir) != NULL);
 	return tmpdir;
 }
@@ -272,7 +276,8 @@ int main(int argc, char **argv)
 		}
 		n++;
 		bad += failed;
-		(void)printf("%s %d - %s%s\n", failed ? "not ok" : "ok", n, c->name, skipped ? " # SKIP" : "");
+		(void)printf("%s %d - %s%s\n", failed ? "not ok" : "ok", n, c->name,
+			     skipped ? " # SKIP" : "");
 		if (verbose)
 			(void)printf("#   %.1f ms\n", (double)(clk_mono_us() - start) / 1000);
 		(void)fflush(stdout);

@@ -1,4 +1,5 @@
-/* t.h: the unit-test framework: self-registering tests, checks that print values, leak accounting.
+/* t.h: the unit-test framework: self-registering tests, checks that print values, leak
+ * accounting.
  *
  *	#include "t.h"
  *	TEST(sv_cut_splits_at_first)
@@ -8,9 +9,10 @@
  *		SV_EQ(head, "a");
  *	}
  *
- * Program options: [-l] list, [-v] verbose, [--isolate] fork each test with a 60 s alarm, [name ...] only
- * tests whose name contains one of these. Output is TAP. After each test live objs, arena bytes and open
- * descriptors must be what they were before. CALLM_TEST_SEED sets the seed, which is printed.
+ * Program options: [-l] list, [-v] verbose, [--isolate] fork each test with a 60 s alarm, [name
+ * ...] only tests whose name contains one of these. Output is TAP. After each test live objs,
+ * arena bytes and open descriptors must be what they were before. CALLM_TEST_SEED sets the seed,
+ * which is printed.
  */
 #ifndef CALLM_T_H
 #define CALLM_T_H
@@ -34,12 +36,29 @@ void t_register(struct t_case *c);
 	}                                                                      \
 	static void t_##id(void)
 
-/* Each failed check prints file, line and both values, marks the test failed, and leaves the test. */
+/* Each failed check prints file, line and both values, marks the test failed, and leaves the
+ * test. */
 #define CHECK(c) do { if (!(c)) { t_fail(__FILE__, __LINE__, #c); return; } } while (0)
-#define EQ(a, b) do { if (!t_eq(__FILE__, __LINE__, #a, (long long)(a), (long long)(b))) return; } while (0)
-#define NEAR(a, b, eps) do { if (!t_near(__FILE__, __LINE__, #a, (a), (b), (eps))) return; } while (0)
-#define SV_EQ(a, lit) do { if (!t_sv_eq(__FILE__, __LINE__, #a, (a), sv_of(lit))) return; } while (0)
-#define STR_EQ(a, b) do { if (!t_sv_eq(__FILE__, __LINE__, #a, sv_of(a), sv_of(b))) return; } while (0)
+#define EQ(a, b) \
+	do { \
+		if (!t_eq(__FILE__, __LINE__, #a, (long long)(a), (long long)(b))) \
+			return; \
+	} while (0)
+#define NEAR(a, b, eps) \
+	do { \
+		if (!t_near(__FILE__, __LINE__, #a, (a), (b), (eps))) \
+			return; \
+	} while (0)
+#define SV_EQ(a, lit) \
+	do { \
+		if (!t_sv_eq(__FILE__, __LINE__, #a, (a), sv_of(lit))) \
+			return; \
+	} while (0)
+#define STR_EQ(a, b) \
+	do { \
+		if (!t_sv_eq(__FILE__, __LINE__, #a, sv_of(a), sv_of(b))) \
+			return; \
+	} while (0)
 #define HAS(a, lit) do { if (!t_has(__FILE__, __LINE__, #a, (a), sv_of(lit))) return; } while (0)
 #define OK(e) EQ(e, 0)
 #define SKIP(why) do { t_skip(why); return; } while (0)
