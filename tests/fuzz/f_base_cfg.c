@@ -1,5 +1,5 @@
-/* f_base_cfg.c: any text is either a tree or at least one issue; checking it never crashes, and a tree that
- * passed the check passes again. */
+/* f_base_cfg.c: any text is either a tree or at least one issue; checking it never crashes, and
+ * a tree that passed the check passes again. */
 #include "base.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

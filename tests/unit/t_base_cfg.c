@@ -1,4 +1,5 @@
-/* t_base_cfg.c: configuration: the YAML subset, checking against rules, environment, secrets, starter file. */
+/* t_base_cfg.c: configuration: the YAML subset, checking against rules, environment, secrets,
+ * starter file. */
 #include <stdio.h>
 #include <stdlib.h>
 #include "t.h"
@@ -36,8 +37,8 @@ static void run(struct outcome *o, const char *text)
 	o->tree = cfg_parse(sv_of(text), "c.yaml", &o->rep);
 	o->rc = o->tree ? cfg_check(o->tree, sv_of(text), "c.yaml", rules, N, &o->rep) : ERR_PARSE;
 	for (size_t i = 0; i < o->rep.n && n < sizeof(o->all) - 600; i++)
-		n += (size_t)snprintf(o->all + n, sizeof(o->all) - n, "%s: %s | %s\n", o->rep.v[i].where,
-				      o->rep.v[i].what, o->rep.v[i].mend);
+		n += (size_t)snprintf(o->all + n, sizeof(o->all) - n, "%s: %s | %s\n",
+				      o->rep.v[i].where, o->rep.v[i].what, o->rep.v[i].mend);
 }
 
 static void done(struct outcome *o)
@@ -67,12 +68,13 @@ TEST(cfg_reads_and_fills)
 		"numbers: [+8613800000000, 10086, 0123]\nlabels:\n  any: [1, two, 3.5, true, ~]\n");
 	STR_EQ(o.all, "");
 	OK(o.rc);
-	STR_EQ(dump(o.tree), "{\"http\":{\"listen\":\"127.0.0.1:8080\",\"workers\":2,\"tls\":false},\"llm\":["
-		"{\"kind\":\"openai\",\"url\":\"http://x/v1\",\"timeout_ms\":8000},"
-		"{\"kind\":\"builtin\",\"timeout_ms\":500}],"
-		"\"numbers\":[\"+8613800000000\",\"10086\",\"0123\"],"
-		"\"labels\":{\"any\":[1,\"two\",3.5,true,null]},"
-		"\"log\":{\"level\":\"info\"},\"voice\":{\"gain\":0.5}}");
+	STR_EQ(dump(o.tree),
+	       "{\"http\":{\"listen\":\"127.0.0.1:8080\",\"workers\":2,\"tls\":false},\"llm\":["
+	       "{\"kind\":\"openai\",\"url\":\"http://x/v1\",\"timeout_ms\":8000},"
+	       "{\"kind\":\"builtin\",\"timeout_ms\":500}],"
+	       "\"numbers\":[\"+8613800000000\",\"10086\",\"0123\"],"
+	       "\"labels\":{\"any\":[1,\"two\",3.5,true,null]},"
+	       "\"log\":{\"level\":\"info\"},\"voice\":{\"gain\":0.5}}");
 	done(&o);
 }
 
@@ -92,32 +94,46 @@ TEST(cfg_empty_text_still_tells_what_is_missing)
 
 TEST(cfg_names_line_key_and_remedy)
 {
-	static const struct { const char *text, *issue; } rows[] = {
+	static const struct {
+		const char *text, *issue;
+	} rows[] = {
 		{ "http:\n  listen: abc\n  wrkers: 3\n",
 		  "c.yaml:3:http.wrkers: unknown key | Did you mean \"workers\"?" },
 		{ "http: {listen: abc}\n\nzzzzzzzz: 1\n",
-		  "c.yaml:3:zzzzzzzz: unknown key | Remove it. Known here: http, log, voice, llm, numbers, labels" },
+		  "c.yaml:3:zzzzzzzz: unknown key | Remove it. Known here: http, log, voice, "
+		  "llm, numbers, labels" },
 		{ "http: {listen: abc, workers: 99}\n",
 		  "c.yaml:1:http.workers: 99 is out of range | Use 1 to 64." },
 		{ "http:\n  listen: abc\n  workers: many\n",
-		  "c.yaml:3:http.workers: is text, should be a whole number | Write a whole number, for example 2." },
-		{ "http: {listen: abc, workers: 1.5}\n", "is a number, should be a whole number" },
-		{ "http:\n  listen: ab\n",
-		  "c.yaml:2:http.listen: 2 characters is out of range | Use 3 to 60 characters." },
-		{ "http:\n  listen: abc\n  tls: yes\n", "c.yaml:3:http.tls: is text, should be true or false | Write true" },
-		{ "http:\n  listen: off\n", "c.yaml:2:http.listen: unquoted off means a truth value in YAML | Put it" },
-		{ "http:\n  listen: true\n", "is true or false, should be text | Put it into quotes." },
+		  "c.yaml:3:http.workers: is text, should be a whole number | Write a whole "
+		  "number, for example 2." },
+		{ "http: {listen: abc, workers: 1.5}\n",
+		  "is a number, should be a whole number" },
+		{ "http:\n  listen: ab\n", "c.yaml:2:http.listen: 2 characters is out of range "
+					   "| Use 3 to 60 characters." },
+		{ "http:\n  listen: abc\n  tls: yes\n",
+		  "c.yaml:3:http.tls: is text, should be true or false | Write true" },
+		{ "http:\n  listen: off\n",
+		  "c.yaml:2:http.listen: unquoted off means a truth value in YAML | Put it" },
+		{ "http:\n  listen: true\n",
+		  "is true or false, should be text | Put it into quotes." },
 		{ "http: {listen: abc}\nlog:\n  level: loud\n",
-		  "c.yaml:3:log.level: \"loud\" is not one of the choices | Use one of: debug, info, warn, error" },
-		{ "http: {listen: abc}\nllm: 5\n", "c.yaml:2:llm: is a number, should be a list" },
-		{ "http: {listen: abc}\nllm:\n  - openai\n", "c.yaml:3:llm[0]: is text, should be a group of keys" },
-		{ "http: {listen: abc}\nllm:\n - kind: openai\n - kind: nope\n", "c.yaml:4:llm[1].kind: \"nope\"" },
+		  "c.yaml:3:log.level: \"loud\" is not one of the choices | Use one of: debug, "
+		  "info, warn, error" },
+		{ "http: {listen: abc}\nllm: 5\n",
+		  "c.yaml:2:llm: is a number, should be a list" },
+		{ "http: {listen: abc}\nllm:\n  - openai\n",
+		  "c.yaml:3:llm[0]: is text, should be a group of keys" },
+		{ "http: {listen: abc}\nllm:\n - kind: openai\n - kind: nope\n",
+		  "c.yaml:4:llm[1].kind: \"nope\"" },
 		{ "http: {listen: abc}\nllm: [{kind: openai, key: sk-123}]\n",
 		  "llm[0].key: a secret must not stand in the configuration" },
 		{ "http: {listen: abc}\nllm: [{kind: openai, key: 'file:/nonexistent/k'}]\n",
 		  "the file /nonexistent/k cannot be read" },
-		{ "http: {listen: abc}\nlog: info\n", "c.yaml:2:log: is text, should be a group of keys" },
-		{ "http: {listen: abc}\nnumbers: [1]\n", "c.yaml:2:numbers[0]: 1 characters is out of range" },
+		{ "http: {listen: abc}\nlog: info\n",
+		  "c.yaml:2:log: is text, should be a group of keys" },
+		{ "http: {listen: abc}\nnumbers: [1]\n",
+		  "c.yaml:2:numbers[0]: 1 characters is out of range" },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -133,7 +149,9 @@ TEST(cfg_names_line_key_and_remedy)
 
 TEST(cfg_refuses_what_is_not_the_subset)
 {
-	static const struct { const char *text, *issue; } rows[] = {
+	static const struct {
+		const char *text, *issue;
+	} rows[] = {
 		{ "a: &x 1\nb: *x\n", "c.yaml:1:a: anchors (&name) are not read" },
 		{ "a: *x\n", "aliases" },
 		{ "a: !!str 1\n", "tags" },
@@ -143,7 +161,8 @@ TEST(cfg_refuses_what_is_not_the_subset)
 		{ "a: 1\n---\nb: 2\n", "several documents" },
 		{ "- 1\n- 2\n", "the file must hold keys and values" },
 		{ "just words\n", "the file must hold keys and values" },
-		{ "a:\n\t- b\n", "c.yaml:2:a: found character that cannot start any token | Indent with blanks" },
+		{ "a:\n\t- b\n", "c.yaml:2:a: found character that cannot start any token | "
+				 "Indent with blanks" },
 		{ "a: b: c\n", "mapping values are not allowed" },
 		{ "a: [1, 2\n", "c.yaml:" },
 		{ "a: \"x\n", "c.yaml:" },
@@ -151,8 +170,10 @@ TEST(cfg_refuses_what_is_not_the_subset)
 		{ "? [a]\n: 1\n", "a key must be text" },
 		{ "'': 1\n", "a key must have" },
 		{ "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", "too deep" },
-		{ "a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: "
-		  "{a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: 1", "too deep" },
+		{ "a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: "
+		  "{a: {a: {a: {a: {a: {a: "
+		  "{a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: 1",
+		  "too deep" },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -168,12 +189,31 @@ TEST(cfg_refuses_what_is_not_the_subset)
 
 TEST(cfg_types_plain_scalars)
 {
-	static const struct { const char *text, *json; } rows[] = {
-		{ "1", "1" }, { "-5", "-5" }, { "0", "0" }, { "0.5", "0.5" }, { "-0.25", "-0.25" }, { "1e3", "1000.0" },
-		{ "007", "\"007\"" }, { "+1", "\"+1\"" }, { "1.2.3", "\"1.2.3\"" }, { "true", "true" },
-		{ "True", "\"True\"" }, { "null", "null" }, { "~", "null" }, { "'1'", "\"1\"" }, { "\"true\"", "\"true\"" },
-		{ "1_000", "\"1_000\"" }, { ".5", "\".5\"" }, { "5.", "\"5.\"" }, { "0x10", "\"0x10\"" },
-		{ "12:30", "\"12:30\"" }, { "99999999999999999999", "1e+20" }, { "|\n  two\n  lines", "\"two\\nlines\\n\"" },
+	static const struct {
+		const char *text, *json;
+	} rows[] = {
+		{ "1", "1" },
+		{ "-5", "-5" },
+		{ "0", "0" },
+		{ "0.5", "0.5" },
+		{ "-0.25", "-0.25" },
+		{ "1e3", "1000.0" },
+		{ "007", "\"007\"" },
+		{ "+1", "\"+1\"" },
+		{ "1.2.3", "\"1.2.3\"" },
+		{ "true", "true" },
+		{ "True", "\"True\"" },
+		{ "null", "null" },
+		{ "~", "null" },
+		{ "'1'", "\"1\"" },
+		{ "\"true\"", "\"true\"" },
+		{ "1_000", "\"1_000\"" },
+		{ ".5", "\".5\"" },
+		{ "5.", "\"5.\"" },
+		{ "0x10", "\"0x10\"" },
+		{ "12:30", "\"12:30\"" },
+		{ "99999999999999999999", "1e+20" },
+		{ "|\n  two\n  lines", "\"two\\nlines\\n\"" },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -283,9 +323,11 @@ TEST(cfg_starter_can_be_read_back)
 	cfg_report_done(&rep);
 	t = cfg_parse(sb_sv(&bare), "bare", &rep);
 	CHECK(t);
-	STR_EQ(dump(t), "{\"http\":{\"listen\":\"\",\"workers\":2,\"tls\":false},\"log\":{\"level\":\"info\"},"
-		"\"voice\":{\"gain\":0.5},\"llm\":[{\"kind\":\"openai\",\"url\":\"\",\"timeout_ms\":8000,"
-		"\"key\":\"file:/path/to/secret\"}],\"numbers\":null,\"labels\":{}}");
+	STR_EQ(dump(t), "{\"http\":{\"listen\":\"\",\"workers\":2,\"tls\":false},\"log\":{"
+			"\"level\":\"info\"},"
+			"\"voice\":{\"gain\":0.5},\"llm\":[{\"kind\":\"openai\",\"url\":\"\","
+			"\"timeout_ms\":8000,"
+			"\"key\":\"file:/path/to/secret\"}],\"numbers\":null,\"labels\":{}}");
 	jv_free(t);
 	cfg_report_done(&rep);
 	sb_done(&b);

@@ -22,9 +22,22 @@ static const char *dump(const jv *v)
 TEST(json_roundtrips)
 {
 	static const char *const docs[] = {
-		"{}", "[]", "null", "true", "\"x\"", "0", "-7", "1.5", "0.1", "1e+300", "9223372036854775807",
-		"{\"b\":1,\"a\":[1,2.0,null,{\"z\":\"\xe4\xbd\xa0\\n\"}],\"c\":false}", "[[[[]]]]", "4.94065645841247e-324",
-		"0.30000000000000004", "[\"\\\"\\\\/\"]",
+		"{}",
+		"[]",
+		"null",
+		"true",
+		"\"x\"",
+		"0",
+		"-7",
+		"1.5",
+		"0.1",
+		"1e+300",
+		"9223372036854775807",
+		"{\"b\":1,\"a\":[1,2.0,null,{\"z\":\"\xe4\xbd\xa0\\n\"}],\"c\":false}",
+		"[[[[]]]]",
+		"4.94065645841247e-324",
+		"0.30000000000000004",
+		"[\"\\\"\\\\/\"]",
 	};
 
 	for (size_t i = 0; i < sizeof(docs) / sizeof(docs[0]); i++) {
@@ -40,13 +53,26 @@ TEST(json_roundtrips)
 
 TEST(json_is_strict)
 {
-	static const struct { sv text; int code; } rows[] = {
-		{ SV("{\"a\":1,\"a\":2}"), ERR_PARSE },  { SV("[1,]"), ERR_PARSE }, { SV(""), ERR_PARSE },
-		{ SV("{\"a\":1} x"), ERR_PARSE },        { SV("[1"), ERR_PARSE },   { SV("nul"), ERR_PARSE },
-		{ SV("\"\xff\""), ERR_UTF8 },            { SV("[NaN]"), ERR_PARSE },{ SV("01"), ERR_PARSE },
-		{ SV("\"\\u0000\""), ERR_PARSE },        { SV("\"\\ud800\""), ERR_PARSE },
-		{ SV("1e999"), ERR_PARSE },              { SV("99999999999999999999"), ERR_PARSE },
-		{ SV("{'a':1}"), ERR_PARSE },            { SV("\"\n\""), ERR_PARSE }, { SV("{\"a\"}"), ERR_PARSE },
+	static const struct {
+		sv text;
+		int code;
+	} rows[] = {
+		{ SV("{\"a\":1,\"a\":2}"), ERR_PARSE },
+		{ SV("[1,]"), ERR_PARSE },
+		{ SV(""), ERR_PARSE },
+		{ SV("{\"a\":1} x"), ERR_PARSE },
+		{ SV("[1"), ERR_PARSE },
+		{ SV("nul"), ERR_PARSE },
+		{ SV("\"\xff\""), ERR_UTF8 },
+		{ SV("[NaN]"), ERR_PARSE },
+		{ SV("01"), ERR_PARSE },
+		{ SV("\"\\u0000\""), ERR_PARSE },
+		{ SV("\"\\ud800\""), ERR_PARSE },
+		{ SV("1e999"), ERR_PARSE },
+		{ SV("99999999999999999999"), ERR_PARSE },
+		{ SV("{'a':1}"), ERR_PARSE },
+		{ SV("\"\n\""), ERR_PARSE },
+		{ SV("{\"a\"}"), ERR_PARSE },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -107,12 +133,14 @@ TEST(json_builds_and_reads)
 	jv_set(jv_at(a, 2), "deep", jv_str(SV("gold")));
 	jv_set(o, "a", a);
 	jv_set(o, "none", NULL);
-	STR_EQ(dump(o), "{\"s\":\"x\",\"i\":-5,\"n\":2.5,\"b\":true,\"a\":[1,null,{\"deep\":\"gold\"}]}");
+	STR_EQ(dump(o), "{\"s\":\"x\",\"i\":-5,\"n\":2.5,\"b\":true,\"a\":[1,null,{\"deep\":"
+			"\"gold\"}]}");
 	SV_EQ(jv_get_str(o, "s"), "x");
 	EQ(jv_get_int(o, "i", 0), -5);
 	EQ(jv_get_int(o, "n", 0), 2);
 	NEAR(jv_get_num(o, "i", 0), -5, 0);
-	CHECK(jv_get_bool(o, "b", false) && jv_get_bool(o, "s", true) && !jv_get_bool(NULL, "b", false));
+	CHECK(jv_get_bool(o, "b", false) && jv_get_bool(o, "s", true) &&
+	      !jv_get_bool(NULL, "b", false));
 	SV_EQ(jv_as_str(jv_path(o, "a.2.deep")), "gold");
 	CHECK(!jv_path(o, "a.9") && !jv_path(o, "s.x") && !jv_path(o, "a.x"));
 	EQ(jv_get_int(o, "s", 9), 9);
@@ -120,7 +148,8 @@ TEST(json_builds_and_reads)
 	EQ(jv_len(o), 5);
 	EQ(jv_len(jv_get(o, "a")), 3);
 	EQ(jv_len(NULL), 0);
-	CHECK(jv_is_null(NULL) && jv_is_null(jv_at(jv_get(o, "a"), 1)) && jv_is_num(jv_get(o, "n")));
+	CHECK(jv_is_null(NULL) && jv_is_null(jv_at(jv_get(o, "a"), 1)) &&
+	      jv_is_num(jv_get(o, "n")));
 	while (jv_next(o, &it, &key, &val))
 		strncat(keys, key.p, key.n);
 	STR_EQ(keys, "sinba");
@@ -149,14 +178,31 @@ TEST(json_repairs_bad_text_and_numbers)
 
 TEST(time_text_both_ways)
 {
-	static const struct { const char *text; int64_t ms; } rows[] = {
-		{ "1970-01-01T00:00:00.000Z", 0 },          { "2026-11-25T08:00:00.123Z", 1795593600123 },
-		{ "2000-02-29T23:59:59.999Z", 951868799999 },{ "1969-12-31T23:59:59.999Z", -1 },
-		{ "0001-01-01T00:00:00.000Z", -62135596800000 }, { "9999-12-31T23:59:59.999Z", 253402300799999 },
+	static const struct {
+		const char *text;
+		int64_t ms;
+	} rows[] = {
+		{ "1970-01-01T00:00:00.000Z", 0 },
+		{ "2026-11-25T08:00:00.123Z", 1795593600123 },
+		{ "2000-02-29T23:59:59.999Z", 951868799999 },
+		{ "1969-12-31T23:59:59.999Z", -1 },
+		{ "0001-01-01T00:00:00.000Z", -62135596800000 },
+		{ "9999-12-31T23:59:59.999Z", 253402300799999 },
 	};
-	static const char *const bad[] = { "", "2026", "2026-13-01", "2026-02-30", "2023-02-29", "2026-01-01T",
-		"2026-01-01T00:00Z", "2026-01-01T24:00:00Z", "2026-01-01T00:00:00", "2026-01-01T00:00:00Zx",
-		"2026-01-01T00:00:00.Z", "1900-02-29", "0000-01-01", "2026-01-01T00:00:00+25:00" };
+	static const char *const bad[] = { "",
+					   "2026",
+					   "2026-13-01",
+					   "2026-02-30",
+					   "2023-02-29",
+					   "2026-01-01T",
+					   "2026-01-01T00:00Z",
+					   "2026-01-01T24:00:00Z",
+					   "2026-01-01T00:00:00",
+					   "2026-01-01T00:00:00Zx",
+					   "2026-01-01T00:00:00.Z",
+					   "1900-02-29",
+					   "0000-01-01",
+					   "2026-01-01T00:00:00+25:00" };
 	char out[32];
 	int64_t ms;
 

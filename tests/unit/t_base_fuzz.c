@@ -1,4 +1,5 @@
-/* t_base_fuzz.c: the fuzz targets of this room over their corpora, and over small random damage to them. */
+/* t_base_fuzz.c: the fuzz targets of this room over their corpora, and over small random damage
+ * to them. */
 #include "t.h"
 
 #define LLVMFuzzerTestOneInput fuzz_json

@@ -1,4 +1,5 @@
-/* t_base_loop.c: timers, descriptors, the simulated loop, mailboxes, worker pool, state machines. */
+/* t_base_loop.c: timers, descriptors, the simulated loop, mailboxes, worker pool, state
+ * machines. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <unistd.h>
@@ -460,7 +461,8 @@ TEST(state_machine_knows_its_legal_moves)
 	moves = 0;
 	sm_init(&m, "door", states, STATES, OPENING);
 	m.trace = on_move;
-	CHECK(sm_can(&m, LISTENING) && sm_can(&m, OPENING) && !sm_can(&m, STATES) && !sm_can(&m, -1));
+	CHECK(sm_can(&m, LISTENING) && sm_can(&m, OPENING) && !sm_can(&m, STATES) &&
+	      !sm_can(&m, -1));
 	sm_move(&m, OPENING);
 	EQ(moves, 0); /* staying put is silent */
 	sm_move(&m, LISTENING);

@@ -1,4 +1,5 @@
-/* t_io_proc.c: supervised workers. The child is this very program, started again with CALLM_T_CHILD set. */
+/* t_io_proc.c: supervised workers. The child is this very program, started again with
+ * CALLM_T_CHILD set. */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -116,7 +117,9 @@ static void on_line(void *arg, sv line)
 static int start(struct boss *b, size_t queue_max)
 {
 	static const char *const argv[] = { "/proc/self/exe", NULL };
-	static const char *const envp[] = { "CALLM_T_CHILD=1", "ASAN_OPTIONS=detect_leaks=0:handle_abort=0", NULL };
+	static const char *const envp[] = { "CALLM_T_CHILD=1",
+					    "ASAN_OPTIONS=detect_leaks=0:handle_abort=0",
+					    NULL };
 	struct io_proc_opts o = { .argv = argv, .envp = envp, .name = "child", .on_frame = on_frame,
 		.on_state = on_state, .on_line = on_line, .arg = b, .backoff_min_ms = 20,
 		.backoff_max_ms = 200, .queue_max = queue_max, .nice_by = 5 };
@@ -327,8 +330,13 @@ TEST(proc_backs_off_while_it_keeps_dying)
 {
 	static const char *const argv[] = { "/bin/false", NULL };
 	struct boss b = { .l = loop_new() };
-	struct io_proc_opts o = { .argv = argv, .on_frame = on_frame, .on_state = on_state, .on_line = on_line,
-		.arg = &b, .backoff_min_ms = 10, .backoff_max_ms = 80 };
+	struct io_proc_opts o = { .argv = argv,
+				  .on_frame = on_frame,
+				  .on_state = on_state,
+				  .on_line = on_line,
+				  .arg = &b,
+				  .backoff_min_ms = 10,
+				  .backoff_max_ms = 80 };
 	int64_t begin = clk_mono_us();
 
 	OK(io_proc_start(&b.p, b.l, &o));

@@ -46,8 +46,11 @@ static struct sockaddr_in local(const struct io_udp *u)
 
 TEST(addresses_as_text)
 {
-	static const char *const bad[] = { "", "1.2.3", "1.2.3.4:", "1.2.3.4:65536", "1.2.3.4:-1", "1.2.3.4:x",
-		"host:5060", "1.2.3.256", "::1", "1.2.3.4:5:6", "123.123.123.1234" };
+	static const char *const bad[] = {
+		"",           "1.2.3",       "1.2.3.4:",        "1.2.3.4:65536",
+		"1.2.3.4:-1", "1.2.3.4:x",   "host:5060",       "1.2.3.256",
+		"::1",        "1.2.3.4:5:6", "123.123.123.1234"
+	};
 	struct sockaddr_in a, b;
 	char out[IO_ADDR_STR];
 
