@@ -72,9 +72,19 @@ struct tel_call *tel_call_new(struct tel *t, struct tel_leg *leg, bool outgoing)
 		c->next->prev = c;
 	t->calls = c;
 	t->n_calls++;
+	c->counted = true;
 	t->n_dialled += outgoing;
 	metric_add(M_CALLS_ACTIVE, 1);
 	return c;
+}
+
+static void uncount(struct tel_call *c)
+{
+	if (!c->counted)
+		return;
+	c->counted = false;
+	c->tel->n_calls--;
+	metric_add(M_CALLS_ACTIVE, -1);
 }
 
 void tel_call_free(struct tel_call *c)
@@ -87,9 +97,8 @@ void tel_call_free(struct tel_call *c)
 		t->calls = c->next;
 	if (c->next)
 		c->next->prev = c->prev;
-	t->n_calls--;
+	uncount(c);
 	t->n_dialled -= c->outgoing;
-	metric_add(M_CALLS_ACTIVE, -1);
 	tmr_cancel(&c->ring);
 	tmr_cancel(&c->limit);
 	mem_deref(c->sess);
@@ -131,6 +140,7 @@ void tel_call_over(struct tel_call *c, int status, const char *reason)
 	tmr_cancel(&c->ring);
 	tmr_cancel(&c->limit);
 	c->sess = mem_deref(c->sess);
+	uncount(c); /* first: whoever hears of the end finds the place free */
 	tel_call_post(c, TEL_M_CLOSE, status, reason ? reason : tel_reason(status));
 	if (c->box || c->released)
 		tel_call_free(c);

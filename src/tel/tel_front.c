@@ -207,7 +207,7 @@ static void on_probe_wait(void *arg)
 		tell_opener(t, 0, "");
 		return;
 	}
-	if (clk_mono_us() - t->bye_us > PROBE_MS * 1000) {
+	if (clk_mono_us() - t->open_us > PROBE_MS * 1000) {
 		tell_opener(t, ERR_NET, "the SIP socket does not receive (a firewall on this machine?)");
 		re_cancel();
 		return;
@@ -227,7 +227,7 @@ static void *front_main(void *arg)
 		e = fd_listen(mbox_fd(t->box), FD_READ, on_box, t);
 	if (!e)
 		e = sip_open(t);
-	t->token_us = t->bye_us = clk_mono_us();
+	t->token_us = t->open_us = clk_mono_us();
 	t->tokens = t->o.max_cps;
 	if (!e && probe(t))
 		e = ENETUNREACH;

@@ -34,7 +34,7 @@ struct tel_call {
 	struct sipsess *sess;
 	struct tel_sdp sdp;
 	enum tel_call_state state;
-	bool outgoing, got_offer, released;
+	bool outgoing, got_offer, released, counted;
 	int end_status;                 /* set by hang-up: what on_close will say */
 	struct tmr ring, limit;
 	uint32_t peer_ip;               /* dialled: where signalling may come from */
@@ -63,7 +63,7 @@ struct tel {
 	struct tel_call *calls;
 	int n_calls, n_dialled;
 	double tokens;                  /* new calls allowed now */
-	int64_t token_us, bye_us;
+	int64_t token_us, open_us, bye_us;
 	bool draining, closing;
 	struct tmr quit;
 	uint8_t secret[32];

@@ -47,19 +47,30 @@ static bool bounded(const struct mbuf *mb)
 	return true;
 }
 
-static const struct sdp_format *first_codec(const struct sdp_media *m)
+/* Which of ours this format is; static payload types need no rtpmap (RFC 3551). -1 = none. */
+static int codec_of(const struct sdp_format *f)
+{
+	if (!f->sup)
+		return -1;
+	if (!f->name)
+		return f->pt == TEL_PT_PCMU || f->pt == TEL_PT_PCMA ? f->pt : -1;
+	if (!str_casecmp(f->name, "PCMU"))
+		return TEL_PT_PCMU;
+	return str_casecmp(f->name, "PCMA") ? -1 : TEL_PT_PCMA;
+}
+
+static int first_codec(const struct sdp_media *m)
 {
 	struct le *le;
 
 	LIST_FOREACH(sdp_media_format_lst(m, false), le)
 	{
-		const struct sdp_format *f = le->data;
+		int pt = codec_of(le->data);
 
-		if (f->sup && f->name &&
-		    (!str_casecmp(f->name, "PCMU") || !str_casecmp(f->name, "PCMA")))
-			return f;
+		if (pt >= 0)
+			return pt;
 	}
-	return NULL;
+	return -1;
 }
 
 static int event_pt(const struct sdp_media *m, bool local)
@@ -79,20 +90,20 @@ static int event_pt(const struct sdp_media *m, bool local)
 
 int tel_sdp_take(struct tel_sdp *s, struct mbuf *body, bool offer, struct tel_media_info *mi)
 {
-	const struct sdp_format *f;
 	const struct sa *raddr;
+	int pt;
 
 	if (!bounded(body) || sdp_decode(s->sess, body, offer))
 		return ERR_PARSE;
-	f = first_codec(s->audio);
-	if (!f || !sdp_media_rport(s->audio))
+	pt = first_codec(s->audio);
+	if (pt < 0 || !sdp_media_rport(s->audio))
 		return ERR_UNSUPPORTED;
 	raddr = sdp_media_raddr(s->audio);
 	if (sa_af(raddr) != AF_INET)
 		return ERR_UNSUPPORTED;
 	mi->ip = sa_in(raddr);
 	mi->port = sa_port(raddr);
-	mi->pt = str_casecmp(f->name, "PCMA") ? TEL_PT_PCMU : TEL_PT_PCMA;
+	mi->pt = (uint8_t)pt;
 	mi->ev_tx = event_pt(s->audio, false);
 	mi->ev_rx = mi->ev_tx < 0 ? -1 : event_pt(s->audio, true);
 	/* 0.0.0.0 is how RFC 2543 put a call on hold */

@@ -297,7 +297,7 @@ static inline void raw_request(struct raw *r, const char *method, const char *id
 			 "CSeq: %d %s\r\nContact: <sip:raw@127.0.0.1:%d>\r\nMax-Forwards: 70\r\n%s%s"
 			 "Content-Length: %zu\r\n\r\n%s",
 			 method, r->port, id, cseq, strcmp(method, "ACK") ? "" : "a", to_tag, id, cseq, method,
-			 r->port, extra, sdp[0] ? "Content-Type: application/sdp\r\n" : "", strlen(sdp), sdp);
+			 r->port, extra, sdp[0] && !strstr(extra, "Content-Type") ? "Content-Type: application/sdp\r\n" : "", strlen(sdp), sdp);
 
 	raw_send(r, m, (size_t)n);
 }
@@ -317,6 +317,7 @@ static inline int raw_final(struct raw *r, struct loop *l, const char *method)
 {
 	for (int i = 0; i < 20 && raw_recv(r, l, 2000); i++) {
 		int status = 0;
+		if (getenv("T_RAW")) printf("# %s\n", r->in);
 		const char *cseq = strstr(r->in, "\nCSeq:");
 
 		if (sscanf(r->in, "SIP/2.0 %d", &status) == 1 && status >= 200 && cseq &&
