@@ -1,8 +1,9 @@
 /* backup.c: a copy of the database while it is being written.
  *
- * VACUUM INTO reads one consistent view and writes a compact file without a log; SQLite does not sync
- * it, so we do, before it gets its name. The reading connection is the calling thread's own kind, opened
- * here and closed again, because VACUUM needs one that may write (elsewhere).
+ * VACUUM INTO reads one consistent view and writes a compact file without a log; SQLite
+ * does not sync it, so we do, before it gets its name. The reading connection is the
+ * calling thread's own kind, opened here and closed again, because VACUUM needs one
+ * that may write (elsewhere).
  */
 #include "store_int.h"
 
@@ -30,7 +31,8 @@ static void backup_dir_sync(const char *path)
 	int fd;
 
 	if (slash)
-		snprintf(dir, sizeof(dir), "%.*s", slash == path ? 1 : (int)(slash - path), path);
+		snprintf(dir, sizeof(dir), "%.*s",
+			 slash == path ? 1 : (int)(slash - path), path);
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return;
@@ -47,8 +49,9 @@ static int backup_into(struct store *st, const char *part, struct err *e)
 	int rc;
 
 	if (fd < 0)
-		return err_set(e, err_from_errno(errno), "cannot write %s: %s", part, strerror(errno));
-	close(fd);                             /* empty: VACUUM INTO takes it, with its mode */
+		return err_set(e, err_from_errno(errno), "cannot write %s: %s", part,
+			       strerror(errno));
+	close(fd); /* empty: VACUUM INTO takes it, with its mode */
 	rc = store_db_open(&db, st->name, flags, e);
 	if (rc)
 		return rc;
@@ -70,10 +73,11 @@ int store_backup(struct store *st, const char *path, struct err *e)
 	int rc;
 
 	if (file_exists(path))
-		return err_set(e, ERR_EXISTS, "%s exists already; choose another name", path);
+		return err_set(e, ERR_EXISTS, "%s exists already; choose another name",
+			       path);
 	part = xalloc(n);
 	snprintf(part, n, "%s.part", path);
-	unlink(part);                          /* of a backup that was cut off */
+	unlink(part); /* of a backup that was cut off */
 	rc = backup_into(st, part, e);
 	if (!rc) {
 		rc = backup_sync(part);
@@ -81,7 +85,8 @@ int store_backup(struct store *st, const char *path, struct err *e)
 		if (!rc && link(part, path))
 			rc = err_from_errno(errno);
 		if (rc)
-			err_set(e, rc, "cannot finish the backup %s: %s", path, err_text(rc));
+			err_set(e, rc, "cannot finish the backup %s: %s", path,
+				err_text(rc));
 	}
 	unlink(part);
 	backup_dir_sync(path);

@@ -1,9 +1,11 @@
-/* chain.c: the hash chain over the river: each row holds SHA-256(chain of the row before, its columns),
- * so a changed, removed, added or moved row is found, and the first bad one is named.
+/* chain.c: the hash chain over the river: each row holds SHA-256(chain of the row
+ * before, its columns), so a changed, removed, added or moved row is found, and the
+ * first bad one is named.
  *
- * It is not a signature: who can write the file and knows this can rewrite everything behind a point.
- * Against that the head (position and hash) is kept elsewhere too. A column goes in as its length, 64
- * bits little-endian (all ones for NULL), and its bytes; integers as eight bytes.
+ * It is not a signature: who can write the file and knows this can rewrite everything
+ * behind a point. Against that the head (position and hash) is kept elsewhere too. A
+ * column goes in as its length, 64 bits little-endian (all ones for NULL), and its
+ * bytes; integers as eight bytes.
  */
 #include "store_int.h"
 
@@ -24,8 +26,8 @@ static void chain_text(struct store_sha *h, sv s)
 	store_sha_add(h, s.p, s.n);
 }
 
-void store_chain_next(struct store_sha *h, const uint8_t prev[32], const struct store_row *r,
-		      uint8_t out[32])
+void store_chain_next(struct store_sha *h, const uint8_t prev[32],
+		      const struct store_row *r, uint8_t out[32])
 {
 	store_sha_begin(h);
 	store_sha_add(h, prev, 32);
@@ -56,7 +58,8 @@ static void verify_row(struct store_stmt *q, struct store_row *r)
 	r->body = store_col_sv(q, 9);
 }
 
-static int verify_rows(struct store_stmt *q, struct store_sha *h, struct store_verdict *v)
+static int verify_rows(struct store_stmt *q, struct store_sha *h,
+		       struct store_verdict *v)
 {
 	struct store_row r;
 	uint8_t want[32];
@@ -90,7 +93,9 @@ int store_verify(struct store *st, struct store_verdict *v)
 
 	*v = (struct store_verdict){ 0 };
 	if (!rc)
-		rc = store_prep(db, &q, "SELECT pos, id, ts_ms, conversation, customer, seq, turn, kind, "
+		rc = store_prep(db, &q,
+				"SELECT pos, id, ts_ms, conversation, customer, seq, "
+				"turn, kind, "
 				"actor, body, chain FROM event ORDER BY pos");
 	if (rc)
 		return rc;

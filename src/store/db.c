@@ -1,9 +1,10 @@
 /* db.c: one SQLite connection and its prepared statements.
  *
- * A connection belongs to one thread at a time and is opened without SQLite's own locks. Statements
- * are cached by their text: store_prep lends one, store_reset hands it back. Of the idle ones the
- * least recently used goes when more than STORE_STMTS exist. A failed bind sticks and comes out of
- * the next store_step, so callers check one place.
+ * A connection belongs to one thread at a time and is opened without SQLite's own
+ * locks. Statements are cached by their text: store_prep lends one, store_reset hands
+ * it back. Of the idle ones the least recently used goes when more than STORE_STMTS
+ * exist. A failed bind sticks and comes out of the next store_step, so callers check
+ * one place.
  */
 #include "store_int.h"
 
@@ -15,13 +16,21 @@ int store_err_of(int rc)
 	static const struct {
 		int rc, err;
 	} map[] = {
-		{ SQLITE_OK, 0 }, { SQLITE_FULL, ERR_IO }, { SQLITE_IOERR, ERR_IO },
-		{ SQLITE_CANTOPEN, ERR_IO }, { SQLITE_BUSY, ERR_BUSY },
-		{ SQLITE_LOCKED, ERR_BUSY }, { SQLITE_CORRUPT, ERR_CORRUPT },
-		{ SQLITE_NOTADB, ERR_CORRUPT }, { SQLITE_TOOBIG, ERR_TOOBIG },
-		{ SQLITE_NOMEM, ERR_NOMEM }, { SQLITE_READONLY, ERR_DENIED },
-		{ SQLITE_AUTH, ERR_DENIED }, { SQLITE_PERM, ERR_DENIED },
-		{ SQLITE_RANGE, ERR_INVAL }, { SQLITE_MISMATCH, ERR_INVAL },
+		{ SQLITE_OK, 0 },
+		{ SQLITE_FULL, ERR_IO },
+		{ SQLITE_IOERR, ERR_IO },
+		{ SQLITE_CANTOPEN, ERR_IO },
+		{ SQLITE_BUSY, ERR_BUSY },
+		{ SQLITE_LOCKED, ERR_BUSY },
+		{ SQLITE_CORRUPT, ERR_CORRUPT },
+		{ SQLITE_NOTADB, ERR_CORRUPT },
+		{ SQLITE_TOOBIG, ERR_TOOBIG },
+		{ SQLITE_NOMEM, ERR_NOMEM },
+		{ SQLITE_READONLY, ERR_DENIED },
+		{ SQLITE_AUTH, ERR_DENIED },
+		{ SQLITE_PERM, ERR_DENIED },
+		{ SQLITE_RANGE, ERR_INVAL },
+		{ SQLITE_MISMATCH, ERR_INVAL },
 	};
 
 	if (rc == SQLITE_CONSTRAINT_UNIQUE || rc == SQLITE_CONSTRAINT_PRIMARYKEY ||
@@ -45,7 +54,8 @@ static void db_global(void)
 }
 
 /* Write functions may not commit, roll back or attach behind the scribe's back. */
-static int db_authorize(void *arg, int op, const char *a, const char *b, const char *c, const char *d)
+static int db_authorize(void *arg, int op, const char *a, const char *b, const char *c,
+			const char *d)
 {
 	struct store_db *db = arg;
 
@@ -57,11 +67,10 @@ static int db_authorize(void *arg, int op, const char *a, const char *b, const c
 	return SQLITE_OK;
 }
 
-static const char db_setup[] =
-	"PRAGMA trusted_schema=OFF;"
-	"PRAGMA cell_size_check=ON;"
-	"PRAGMA secure_delete=ON;"
-	"PRAGMA temp_store=MEMORY;";
+static const char db_setup[] = "PRAGMA trusted_schema=OFF;"
+			       "PRAGMA cell_size_check=ON;"
+			       "PRAGMA secure_delete=ON;"
+			       "PRAGMA temp_store=MEMORY;";
 
 int store_db_open(struct store_db **ret, const char *name, int flags, struct err *e)
 {
@@ -69,7 +78,8 @@ int store_db_open(struct store_db **ret, const char *name, int flags, struct err
 	int rc;
 
 	pthread_once(&db_once, db_global);
-	rc = sqlite3_open_v2(name, &db->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+	rc = sqlite3_open_v2(name, &db->db,
+			     flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
 	if (rc != SQLITE_OK)
 		goto fail;
 	sqlite3_busy_timeout(db->db, STORE_BUSY_MS);
@@ -144,10 +154,11 @@ int store_prep(struct store_db *db, struct store_stmt **ret, const char *sql)
 	for (q = db->stmts; q; q = q->next)
 		if (!q->busy && strcmp(q->sql, sql) == 0)
 			goto found;
-	rc = sqlite3_prepare_v3(db->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &raw, &rest);
+	rc = sqlite3_prepare_v3(db->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &raw,
+				&rest);
 	if (rc != SQLITE_OK)
 		return store_err_of(rc);
-	if (!raw || (rest && *rest)) {          /* nothing, or more than one statement */
+	if (!raw || (rest && *rest)) { /* nothing, or more than one statement */
 		sqlite3_finalize(raw);
 		return ERR_INVAL;
 	}
@@ -179,7 +190,8 @@ void store_bind_sv(struct store_stmt *q, int i, sv s)
 	if (!s.p)
 		bind_rc(q, sqlite3_bind_null(q->q, i));
 	else
-		bind_rc(q, sqlite3_bind_text64(q->q, i, s.p, s.n, SQLITE_TRANSIENT, SQLITE_UTF8));
+		bind_rc(q, sqlite3_bind_text64(q->q, i, s.p, s.n, SQLITE_TRANSIENT,
+					       SQLITE_UTF8));
 }
 
 void store_bind_int(struct store_stmt *q, int i, int64_t v)

@@ -2,8 +2,8 @@
  *
  *	embed_sql OUT.c sql/0001_base.sql sql/0002_more.sql
  *
- * Files come in the order of their numbers, which must run 1, 2, 3 without a gap, so that a
- * forgotten or doubled migration stops the build. Same input, same bytes out.
+ * Files come in the order of their numbers, which must run 1, 2, 3 without a gap, so
+ * that a forgotten or doubled migration stops the build. Same input, same bytes out.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -55,7 +55,8 @@ static int put_file(FILE *out, const char *path, long want)
 	char *end;
 
 	if (strtol(name, &end, 10) != want || *end != '_')
-		return fail(path, "migrations must be numbered 0001_x.sql, 0002_y.sql ... in order");
+		return fail(path, "migrations must be numbered 0001_x.sql, 0002_y.sql "
+				  "... in order");
 	in = fopen(path, "rb");
 	if (!in)
 		return fail(path, strerror(errno));
@@ -76,7 +77,8 @@ int main(int argc, char **argv)
 	if (!out)
 		return fail(argv[1], strerror(errno));
 	fputs("/* Made from sql/ by embed_sql. */\n#include \"store_int.h\"\n\n"
-	      "const struct store_migration store_migrations[] = {\n", out);
+	      "const struct store_migration store_migrations[] = {\n",
+	      out);
 	for (int i = 2; i < argc; i++) {
 		if (!put_file(out, argv[i], i - 1))
 			continue;

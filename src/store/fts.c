@@ -1,8 +1,9 @@
 /* fts.c: lets a plain C function be a tokenizer of SQLite's full-text search (FTS5).
  *
- * FTS5 hands out its interface through the value of "SELECT fts5(?1)" with a typed pointer. The
- * function registered here gets the text and calls emit per token; emit passes it on to FTS5. Names
- * live in a small table of the process, filled before threads start and only read afterwards.
+ * FTS5 hands out its interface through the value of "SELECT fts5(?1)" with a typed
+ * pointer. The function registered here gets the text and calls emit per token; emit
+ * passes it on to FTS5. Names live in a small table of the process, filled before
+ * threads start and only read afterwards.
  */
 #include "store_int.h"
 
@@ -19,7 +20,7 @@ static size_t fts_n;
 struct fts_emit {
 	void *ctx;
 	int (*token)(void *ctx, int flags, const char *p, int n, int start, int end);
-	int len;                   /* bytes of the text */
+	int len; /* bytes of the text */
 };
 
 int store_tokenizer(const char *name, store_tokenize_fn *fn)
@@ -40,7 +41,7 @@ int store_tokenizer(const char *name, store_tokenize_fn *fn)
 
 static int fts_create(void *arg, const char **argv, int argc, Fts5Tokenizer **ret)
 {
-	*ret = arg;                /* stateless: the table's row is the tokenizer */
+	*ret = arg; /* stateless: the table's row is the tokenizer */
 	return SQLITE_OK;
 }
 
@@ -53,9 +54,10 @@ static int fts_emit_one(void *ctx, int flags, sv token, int start, int end)
 	struct fts_emit *m = ctx;
 
 	if (!token.n || token.n > 4096 || start < 0 || end < start || end > m->len)
-		return SQLITE_OK;  /* an empty or misplaced token is no token */
-	return m->token(m->ctx, flags & STORE_TOKEN_COLOCATED ? FTS5_TOKEN_COLOCATED : 0, token.p,
-			(int)token.n, start, end);
+		return SQLITE_OK; /* an empty or misplaced token is no token */
+	return m->token(m->ctx,
+			flags & STORE_TOKEN_COLOCATED ? FTS5_TOKEN_COLOCATED : 0,
+			token.p, (int)token.n, start, end);
 }
 
 static int fts_tokenize(Fts5Tokenizer *t, void *ctx, int flags, const char *p, int n,
@@ -69,7 +71,8 @@ static int fts_tokenize(Fts5Tokenizer *t, void *ctx, int flags, const char *p, i
 		query |= STORE_QUERY;
 	if (flags & FTS5_TOKENIZE_PREFIX)
 		query |= STORE_QUERY_PREFIX;
-	rc = k->fn(sv_n(p ? p : "", p && n > 0 ? (size_t)n : 0), query, fts_emit_one, &m);
+	rc = k->fn(sv_n(p ? p : "", p && n > 0 ? (size_t)n : 0), query, fts_emit_one,
+		   &m);
 	return rc < 0 ? SQLITE_ERROR : rc;
 }
 
@@ -99,6 +102,7 @@ int store_fts_register(sqlite3 *db)
 		return SQLITE_OK;
 	api = fts_api(db, &rc);
 	for (size_t i = 0; api && i < fts_n && rc == SQLITE_OK; i++)
-		rc = api->xCreateTokenizer(api, fts_kinds[i].name, &fts_kinds[i], &bridge, NULL);
+		rc = api->xCreateTokenizer(api, fts_kinds[i].name, &fts_kinds[i],
+					   &bridge, NULL);
 	return rc;
 }

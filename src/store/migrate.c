@@ -1,9 +1,10 @@
 /* migrate.c: brings a database to the version of this program, forward only.
  *
- * Table schema_version holds one row per applied migration with a checksum of its text. Each
- * migration and its row are one transaction: after a failure or a crash the old version is there,
- * whole. A database with a version this program does not know, with a migration whose text has
- * changed since, or with tables but no schema_version, is refused before anything is written.
+ * Table schema_version holds one row per applied migration with a checksum of its text.
+ * Each migration and its row are one transaction: after a failure or a crash the old
+ * version is there, whole. A database with a version this program does not know, with a
+ * migration whose text has changed since, or with tables but no schema_version, is
+ * refused before anything is written.
  */
 #include "store_int.h"
 
@@ -27,20 +28,26 @@ int store_schema_version(struct store_db *db, int64_t *ret, struct err *e)
 	*ret = 0;
 	rc = store_db_one(db, "SELECT count(*) FROM sqlite_master", &tables);
 	if (!rc)
-		rc = store_db_one(db, "SELECT count(*) FROM sqlite_master WHERE type='table' "
-				  "AND name='schema_version'", &ours);
+		rc = store_db_one(
+			db,
+			"SELECT count(*) FROM sqlite_master WHERE type='table' "
+			"AND name='schema_version'",
+			&ours);
 	if (rc)
 		return mig_err(db, e, rc, "cannot read the database");
 	if (!tables)
 		return 0;
 	if (!ours)
-		return err_set(e, ERR_CORRUPT, "this is a database of some other program "
+		return err_set(e, ERR_CORRUPT,
+			       "this is a database of some other program "
 			       "(no schema_version table); choose another data folder");
-	rc = store_db_one(db, "SELECT coalesce(max(version),0) FROM schema_version", ret);
+	rc = store_db_one(db, "SELECT coalesce(max(version),0) FROM schema_version",
+			  ret);
 	return rc ? mig_err(db, e, rc, "cannot read the schema version") : 0;
 }
 
-static int mig_same(struct store_stmt *q, const struct store_migration *m, size_t n, struct err *e)
+static int mig_same(struct store_stmt *q, const struct store_migration *m, size_t n,
+		    struct err *e)
 {
 	char sum[17];
 	int64_t v;
@@ -49,18 +56,23 @@ static int mig_same(struct store_stmt *q, const struct store_migration *m, size_
 	while ((rc = store_step(q)) == 1) {
 		v = store_col_int(q, 0);
 		if (v < 1 || v > (int64_t)n)
-			return err_set(e, ERR_VERSION, "the database has schema version %lld, this "
-				       "program knows up to %zu; use the newer callm or restore a backup",
+			return err_set(e, ERR_VERSION,
+				       "the database has schema version %lld, this "
+				       "program knows up to %zu; use the newer callm "
+				       "or restore a backup",
 				       (long long)v, n);
 		mig_sum(m[v - 1].sql, sum);
 		if (!sv_eq(store_col_sv(q, 1), sv_of(sum)))
-			return err_set(e, ERR_VERSION, "migration %s was changed after it had been "
-				       "applied to this database", m[v - 1].name);
+			return err_set(e, ERR_VERSION,
+				       "migration %s was changed after it had been "
+				       "applied to this database",
+				       m[v - 1].name);
 	}
 	return rc;
 }
 
-int store_schema_check(struct store_db *db, const struct store_migration *m, size_t n, struct err *e)
+int store_schema_check(struct store_db *db, const struct store_migration *m, size_t n,
+		       struct err *e)
 {
 	struct store_stmt *q;
 	int64_t now;
@@ -68,7 +80,9 @@ int store_schema_check(struct store_db *db, const struct store_migration *m, siz
 
 	if (rc || !now)
 		return rc;
-	rc = store_prep(db, &q, "SELECT version, checksum FROM schema_version ORDER BY version DESC");
+	rc = store_prep(
+		db, &q,
+		"SELECT version, checksum FROM schema_version ORDER BY version DESC");
 	if (rc)
 		return mig_err(db, e, rc, "cannot read the schema version");
 	rc = mig_same(q, m, n, e);
@@ -80,8 +94,10 @@ static int mig_note(struct store_db *db, const struct store_migration *m)
 {
 	struct store_stmt *q;
 	char sum[17];
-	int rc = store_prep(db, &q, "INSERT INTO schema_version (version, name, checksum, applied_ms) "
-			    "VALUES (?1, ?2, ?3, ?4)");
+	int rc = store_prep(
+		db, &q,
+		"INSERT INTO schema_version (version, name, checksum, applied_ms) "
+		"VALUES (?1, ?2, ?3, ?4)");
 
 	if (rc)
 		return rc;
@@ -93,14 +109,17 @@ static int mig_note(struct store_db *db, const struct store_migration *m)
 	return store_run(q);
 }
 
-static int mig_apply(struct store_db *db, const struct store_migration *m, struct err *e)
+static int mig_apply(struct store_db *db, const struct store_migration *m,
+		     struct err *e)
 {
 	int rc = store_exec(db, "BEGIN IMMEDIATE");
 
 	if (!rc)
-		rc = store_exec(db, "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER "
-				"PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, "
-				"applied_ms INTEGER NOT NULL)");
+		rc = store_exec(
+			db,
+			"CREATE TABLE IF NOT EXISTS schema_version (version INTEGER "
+			"PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, "
+			"applied_ms INTEGER NOT NULL)");
 	if (!rc)
 		rc = store_exec(db, m->sql);
 	if (!rc)
@@ -109,13 +128,15 @@ static int mig_apply(struct store_db *db, const struct store_migration *m, struc
 		rc = store_exec(db, "COMMIT");
 	if (!rc)
 		return 0;
-	err_set(e, rc, "migration %s failed and was taken back: %s", m->name, store_error(db));
+	err_set(e, rc, "migration %s failed and was taken back: %s", m->name,
+		store_error(db));
 	if (!sqlite3_get_autocommit(db->db))
 		store_exec(db, "ROLLBACK");
 	return rc;
 }
 
-int store_migrate(struct store_db *db, const struct store_migration *m, size_t n, struct err *e)
+int store_migrate(struct store_db *db, const struct store_migration *m, size_t n,
+		  struct err *e)
 {
 	int64_t now;
 	int rc = store_schema_check(db, m, n, e);

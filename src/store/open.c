@@ -1,10 +1,11 @@
 /* open.c: opening and closing a data folder.
  *
- * Order: lock file (one process per folder), a look at the database through a read-only connection
- * (damage, foreign file, newer version: refused before a byte is written), then the writing
- * connection, migrations, the scribe. A new database is built beside its place and renamed. Files are
- * made 0600 before SQLite sees them; it gives the log the same mode. "" as folder is a database of SQLite's memdb file system, shared by name between
- * the connections of this process.
+ * Order: lock file (one process per folder), a look at the database through a read-only
+ * connection (damage, foreign file, newer version: refused before a byte is written),
+ * then the writing connection, migrations, the scribe. A new database is built beside
+ * its place and renamed. Files are made 0600 before SQLite sees them; it gives the log
+ * the same mode. "" as folder is a database of SQLite's memdb file system, shared by
+ * name between the connections of this process.
  */
 #include "store_int.h"
 
@@ -37,8 +38,10 @@ static int lock_refused(int fd, const char *dir, struct err *e)
 
 	pid[len] = 0;
 	close(fd);
-	return err_set(e, ERR_BUSY, "the data folder %s is in use by process %s; stop that one or "
-		       "choose another folder with --data", dir, len ? pid : "(unknown)");
+	return err_set(e, ERR_BUSY,
+		       "the data folder %s is in use by process %s; stop that one or "
+		       "choose another folder with --data",
+		       dir, len ? pid : "(unknown)");
 }
 
 static int lock_take(struct store *st, struct err *e)
@@ -47,8 +50,9 @@ static int lock_take(struct store *st, struct err *e)
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600), n, rc = 0;
 
 	if (fd < 0) {
-		rc = err_set(e, err_from_errno(errno), "cannot write in the data folder: %s: %s",
-			     path, strerror(errno));
+		rc = err_set(e, err_from_errno(errno),
+			     "cannot write in the data folder: %s: %s", path,
+			     strerror(errno));
 	} else if (flock(fd, LOCK_EX | LOCK_NB)) {
 		rc = lock_refused(fd, st->dir, e);
 		fd = -1;
@@ -69,14 +73,14 @@ static void lock_drop(struct store *st)
 	if (st->lock_fd < 0)
 		return;
 	if (ftruncate(st->lock_fd, 0))
-		(void)0;                   /* a stale process id harms nobody */
+		(void)0; /* a stale process id harms nobody */
 	close(st->lock_fd);
 	st->lock_fd = -1;
 }
 
 /* ---- the file ---- */
 
-static void dir_sync(const char *path)     /* names must survive a power cut too */
+static void dir_sync(const char *path) /* names must survive a power cut too */
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
@@ -94,7 +98,7 @@ static int file_touch(const char *path, struct err *e)
 		return err_set(e, err_from_errno(errno), "cannot open %s: %s", path,
 			       strerror(errno));
 	if (fchmod(fd, 0600))
-		(void)0;                   /* not ours: reading and writing it is what counts */
+		(void)0; /* not ours: reading and writing it is what counts */
 	close(fd);
 	return 0;
 }
@@ -118,7 +122,7 @@ static int look_damage(struct store *st, struct store_db *db, struct err *e)
 	int rc;
 
 	if (stat(st->name, &sb) || sb.st_size > STORE_CHECK_BYTES)
-		return 0;                  /* big ones: at the operator's wish, not at each start */
+		return 0; /* big ones: at the operator's wish, not at each start */
 	rc = store_prep(db, &q, "PRAGMA quick_check(1)");
 	if (rc)
 		return err_set(e, rc, "%s", store_error(db));
@@ -134,8 +138,8 @@ static int look_damage(struct store *st, struct store_db *db, struct err *e)
 	return rc;
 }
 
-/* A transaction was cut off (a power cut while a restored backup was opened for the first time): only a
- * writing connection can take it back, and does. */
+/* A transaction was cut off (a power cut while a restored backup was opened for the
+ * first time): only a writing connection can take it back, and does. */
 static bool look_unfinished(struct store_db *db)
 {
 	int rc = db ? sqlite3_extended_errcode(db->db) : 0;
@@ -158,25 +162,29 @@ static int file_look(struct store *st, struct err *e)
 		rc = 0;
 	store_db_close(db);
 	if (rc == ERR_CORRUPT)
-		return err_set(e, rc, "%s is damaged or not a callm database (%s); it was not changed: "
-			       "restore a backup or choose another folder", st->name, why.msg);
+		return err_set(e, rc,
+			       "%s is damaged or not a callm database (%s); it was not "
+			       "changed: "
+			       "restore a backup or choose another folder",
+			       st->name, why.msg);
 	return rc ? err_set(e, rc, "%s: %s", st->name, why.msg) : 0;
 }
 
-static const char setup_file[] =
-	"PRAGMA journal_mode=WAL;"
-	"PRAGMA synchronous=FULL;"
-	"PRAGMA foreign_keys=ON;"
-	"PRAGMA journal_size_limit=67108864;";
+static const char setup_file[] = "PRAGMA journal_mode=WAL;"
+				 "PRAGMA synchronous=FULL;"
+				 "PRAGMA foreign_keys=ON;"
+				 "PRAGMA journal_size_limit=67108864;";
 
-static int file_is_wal(struct store_db *db)   /* some network file systems refuse it */
+static int file_is_wal(struct store_db *db) /* some network file systems refuse it */
 {
 	struct store_stmt *q;
 	int rc = store_prep(db, &q, "PRAGMA journal_mode");
 
 	if (rc)
 		return rc;
-	rc = store_step(q) == 1 && sv_eq(store_col_sv(q, 0), SV("wal")) ? 0 : ERR_UNSUPPORTED;
+	rc = store_step(q) == 1 && sv_eq(store_col_sv(q, 0), SV("wal")) ?
+		     0 :
+		     ERR_UNSUPPORTED;
 	store_reset(q);
 	return rc;
 }
@@ -195,9 +203,11 @@ static int file_open(struct store_db **ret, const char *name, struct err *e)
 	if (!rc)
 		rc = file_is_wal(db);
 	if (rc)
-		err_set(e, rc, "%s: %s", name, rc == ERR_UNSUPPORTED ?
-			"this file system does not support the write-ahead log" : store_error(db));
-	ASSERT(rc || sync == 2);           /* the promise of the whole room */
+		err_set(e, rc, "%s: %s", name,
+			rc == ERR_UNSUPPORTED ? "this file system does not support the "
+						"write-ahead log" :
+						store_error(db));
+	ASSERT(rc || sync == 2); /* the promise of the whole room */
 	if (!rc)
 		rc = store_migrate(db, store_migrations, store_migrations_n, e);
 	if (rc)
@@ -207,7 +217,8 @@ static int file_open(struct store_db **ret, const char *name, struct err *e)
 	return rc;
 }
 
-/* A new database is made whole beside its place and then renamed: after a cut there is none or all. */
+/* A new database is made whole beside its place and then renamed: after a cut there
+ * is none or all. */
 static int file_create(struct store *st, struct err *e)
 {
 	char *fresh = path_join(st->dir, "callm.db.new");
@@ -218,9 +229,10 @@ static int file_create(struct store *st, struct err *e)
 	rc = file_touch(fresh, e);
 	if (!rc)
 		rc = file_open(&db, fresh, e);
-	store_db_close(db);                /* moves the log into the file and syncs it */
+	store_db_close(db); /* moves the log into the file and syncs it */
 	if (!rc && rename(fresh, st->name))
-		rc = err_set(e, err_from_errno(errno), "cannot rename %s: %s", fresh, strerror(errno));
+		rc = err_set(e, err_from_errno(errno), "cannot rename %s: %s", fresh,
+			     strerror(errno));
 	if (rc)
 		file_remove(fresh);
 	xfree(fresh);
@@ -238,7 +250,8 @@ static int memory_open(struct store *st, struct err *e)
 	return rc ? rc : store_migrate(st->db, store_migrations, store_migrations_n, e);
 }
 
-/* A link in place of the file may point anywhere: not followed. An empty file is as good as none. */
+/* A link in place of the file may point anywhere: not followed. An empty file is as
+ * good as none. */
 static int place_open(struct store *st, struct err *e)
 {
 	struct stat sb;
@@ -260,7 +273,8 @@ static int name_make(struct store *st, struct err *e)
 	int rc;
 
 	if (st->memory) {
-		snprintf(name, sizeof(name), "file:/callm-%u?vfs=memdb", atomic_fetch_add(&serial, 1));
+		snprintf(name, sizeof(name), "file:/callm-%u?vfs=memdb",
+			 atomic_fetch_add(&serial, 1));
 		st->name = xstrdup(sv_of(name));
 		return 0;
 	}

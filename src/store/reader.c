@@ -1,16 +1,16 @@
 /* reader.c: read-only connections, one per thread and store.
  *
- * A thread's connection hangs on a thread-specific key: it is found without a lock, and closed when
- * the thread ends or when the store closes, whichever comes first. store_close waits for reads that
- * run; a read still in a pool's queue holds a reference to the store's memory and gets a connection
- * that only answers "closed".
+ * A thread's connection hangs on a thread-specific key: it is found without a lock, and
+ * closed when the thread ends or when the store closes, whichever comes first.
+ * store_close waits for reads that run; a read still in a pool's queue holds a
+ * reference to the store's memory and gets a connection that only answers "closed".
  */
 #include "store_int.h"
 
 #include <stdio.h>
 #include <time.h>
 
-static void reader_gone(void *arg)         /* the thread ends */
+static void reader_gone(void *arg) /* the thread ends */
 {
 	struct store_reader *r = arg, **at;
 	struct store *st = r->st;
@@ -18,7 +18,7 @@ static void reader_gone(void *arg)         /* the thread ends */
 	pthread_mutex_lock(&st->rlock);
 	for (at = &st->readers; *at && *at != r; at = &(*at)->next)
 		;
-	if (!*at) {                        /* the store was quicker */
+	if (!*at) { /* the store was quicker */
 		pthread_mutex_unlock(&st->rlock);
 		return;
 	}
@@ -58,7 +58,8 @@ void store_readers_close(struct store *st)
 
 static int reader_open(struct store *st, struct store_db **ret, struct err *e)
 {
-	int flags = st->memory ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_URI : SQLITE_OPEN_READONLY;
+	int flags = st->memory ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_URI :
+				 SQLITE_OPEN_READONLY;
 	int rc = store_db_open(ret, st->name, flags, e);
 
 	if (!rc && st->memory)
@@ -84,8 +85,9 @@ static int reader_get(struct store *st, struct store_db **ret, struct err *e)
 		return 0;
 	}
 	if (!room)
-		return err_set(e, rc, "%s", rc == ERR_FULL ? "too many reading threads"
-							   : "the database is closed");
+		return err_set(e, rc, "%s",
+			       rc == ERR_FULL ? "too many reading threads" :
+						"the database is closed");
 	r = xalloc(sizeof(*r));
 	r->st = st;
 	rc = reader_open(st, &r->db, e);
@@ -129,11 +131,12 @@ static void read_done(struct read_job *j)
 		return;
 	}
 	/* A full box belongs to a busy owner; a worker may wait for it. */
-	for (int i = 0; mbox_post(j->reply, j->done, j->arg) == ERR_FULL && i < 5000; i++)
+	for (int i = 0; mbox_post(j->reply, j->done, j->arg) == ERR_FULL && i < 5000;
+	     i++)
 		nanosleep(&nap, NULL);
 }
 
-static void read_run(void *arg)            /* on a worker */
+static void read_run(void *arg) /* on a worker */
 {
 	struct read_job *j = arg;
 	struct store *st = j->st;
@@ -161,7 +164,8 @@ static void read_run(void *arg)            /* on a worker */
 	xfree(j);
 }
 
-int store_read(struct store *st, struct pool *p, struct mbox *reply, store_read_fn *fn, void *arg, mbox_fn *done)
+int store_read(struct store *st, struct pool *p, struct mbox *reply, store_read_fn *fn,
+	       void *arg, mbox_fn *done)
 {
 	struct read_job *j;
 	bool closed;

@@ -1,5 +1,6 @@
-/* river.c: the insert of an event row. Only the scribe's connection has a river: it numbers the rows
- * (pos) without gaps in the order they were handed in, and continues the hash chain.
+/* river.c: the insert of an event row. Only the scribe's connection has a river: it
+ * numbers the rows (pos) without gaps in the order they were handed in, and continues
+ * the hash chain.
  */
 #include "store_int.h"
 
@@ -9,7 +10,8 @@ static int river_end(struct store_river *r, struct store_db *db)
 {
 	struct store_stmt *q;
 	sv chain;
-	int rc = store_prep(db, &q, "SELECT pos, chain FROM event ORDER BY pos DESC LIMIT 1");
+	int rc = store_prep(db, &q,
+			    "SELECT pos, chain FROM event ORDER BY pos DESC LIMIT 1");
 
 	if (rc)
 		return rc;
@@ -29,15 +31,20 @@ int store_river_open(struct store_river *r, struct store_db *db, struct err *e)
 	int rc = river_end(r, db);
 
 	if (!rc)
-		rc = store_err_of(sqlite3_prepare_v3(db->db,
-			"INSERT INTO event (pos, id, ts_ms, conversation, customer, seq, turn, kind, "
-			"actor, body, chain) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-			-1, SQLITE_PREPARE_PERSISTENT, &r->insert, NULL));
+		rc = store_err_of(
+			sqlite3_prepare_v3(db->db,
+					   "INSERT INTO event (pos, id, ts_ms, "
+					   "conversation, customer, seq, turn, kind, "
+					   "actor, body, chain) VALUES (?1, ?2, ?3, "
+					   "?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+					   -1, SQLITE_PREPARE_PERSISTENT, &r->insert,
+					   NULL));
 	if (rc)
 		return err_set(e, rc, "cannot read the events: %s", store_error(db));
 	r->sha = store_sha_new();
 	if (!r->sha)
-		return err_set(e, ERR_UNSUPPORTED, "SHA-256 is not available in libcrypto");
+		return err_set(e, ERR_UNSUPPORTED,
+			       "SHA-256 is not available in libcrypto");
 	db->river = r;
 	return 0;
 }
@@ -51,7 +58,8 @@ void store_river_close(struct store_river *r)
 
 int store_event_check(const struct store_event *ev)
 {
-	const sv all[] = { ev->conversation, ev->customer, ev->kind, ev->actor, ev->body };
+	const sv all[] = { ev->conversation, ev->customer, ev->kind, ev->actor,
+			   ev->body };
 	size_t n = 0;
 
 	if (!ev->kind.n)
@@ -94,7 +102,7 @@ static int river_insert(struct store_river *r, const struct store_row *row)
 	sqlite3_bind_blob(q, 11, next.chain, sizeof(next.chain), SQLITE_STATIC);
 	sqlite3_step(q);
 	rc = store_err_of(sqlite3_reset(q));
-	sqlite3_clear_bindings(q);             /* the texts are the caller's */
+	sqlite3_clear_bindings(q); /* the texts are the caller's */
 	if (!rc)
 		r->at = next;
 	return rc;
@@ -108,7 +116,7 @@ int store_event_put(struct store_db *db, const struct store_event *ev)
 	int rc = store_event_check(ev);
 
 	if (!r)
-		return ERR_STATE;              /* not the scribe's connection */
+		return ERR_STATE; /* not the scribe's connection */
 	if (rc)
 		return rc;
 	if (ev->id[0])

@@ -1,11 +1,12 @@
 /* scribe.c: the only thread that writes.
  *
- * Jobs (an event or a write function) wait in a bounded list under one lock. The scribe takes up to
- * group_rows of them, at the latest group_ms after the oldest came, and runs them in one transaction;
- * each write function has its own savepoint. COMMIT returns after the fsync of the log, and only then
- * are results posted: one message per reply box and group. When the transaction fails (disk full,
- * I/O error) every job of the group gets the error and the next group is tried afresh; a damaged
- * database is final. A reply box that is full keeps its results here, in order, until it has room.
+ * Jobs (an event or a write function) wait in a bounded list under one lock. The scribe
+ * takes up to group_rows of them, at the latest group_ms after the oldest came, and
+ * runs them in one transaction; each write function has its own savepoint. COMMIT
+ * returns after the fsync of the log, and only then are results posted: one message per
+ * reply box and group. When the transaction fails (disk full, I/O error) every job of
+ * the group gets the error and the next group is tried afresh; a damaged database is
+ * final. A reply box that is full keeps its results here, in order, until it has room.
  */
 #include "store_int.h"
 
@@ -23,7 +24,7 @@ static void job_ack(struct store_job *j)
 	xfree(j);
 }
 
-static void acks_run(void *arg)            /* on the owner of the reply box */
+static void acks_run(void *arg) /* on the owner of the reply box */
 {
 	struct store_job *j = arg, *next;
 
@@ -44,7 +45,7 @@ static void acks_drop(struct store_ack *a)
 	*a = (struct store_ack){ 0 };
 }
 
-static bool ack_post(struct store_ack *a)   /* true when the slot is free afterwards */
+static bool ack_post(struct store_ack *a) /* true when the slot is free afterwards */
 {
 	int rc;
 
@@ -54,7 +55,7 @@ static bool ack_post(struct store_ack *a)   /* true when the slot is free afterw
 	if (rc == ERR_FULL)
 		return false;
 	if (rc)
-		acks_drop(a);              /* the owner is gone */
+		acks_drop(a); /* the owner is gone */
 	*a = (struct store_ack){ 0 };
 	return true;
 }
@@ -83,7 +84,8 @@ static struct store_ack *ack_slot(struct store_scribe *s, struct mbox *box)
 		if (ack_post(&s->acks[i]))
 			spare = &s->acks[i];
 		else if (i == STORE_BOXES - 1)
-			nanosleep(&nap, NULL); /* every box is full: nothing else to do */
+			nanosleep(&nap,
+				  NULL); /* every box is full: nothing else to do */
 	}
 	spare->box = box;
 	return spare;
@@ -249,7 +251,7 @@ static void scribe_last_acks(struct store_scribe *s)
 	for (int i = 0; i < 2000 && !acks_post(s); i++)
 		nanosleep(&nap, NULL);
 	for (size_t i = 0; i < STORE_BOXES; i++)
-		acks_drop(&s->acks[i]);    /* nobody emptied the box for two seconds */
+		acks_drop(&s->acks[i]); /* nobody emptied the box for two seconds */
 }
 
 static void *scribe_main(void *arg)
@@ -303,7 +305,8 @@ int store_scribe_start(struct store *st, struct err *e)
 	}
 	pthread_cond_destroy(&s->wake);
 	pthread_cond_destroy(&s->settled);
-	return err_set(e, ERR_NOMEM, "cannot start the writing thread: %s", strerror(rc));
+	return err_set(e, ERR_NOMEM, "cannot start the writing thread: %s",
+		       strerror(rc));
 }
 
 void store_scribe_stop(struct store *st)
@@ -357,7 +360,8 @@ static int job_hand_in(struct store *st, struct store_job *j)
 	return 0;
 }
 
-static struct store_job *job_new(size_t text, struct mbox *reply, store_done_fn *done, void *arg)
+static struct store_job *job_new(size_t text, struct mbox *reply, store_done_fn *done,
+				 void *arg)
 {
 	struct store_job *j = xalloc(sizeof(*j) + text);
 
@@ -388,7 +392,8 @@ int store_append(struct store *st, const struct store_event *ev, struct mbox *re
 
 	if (rc)
 		return rc;
-	j = job_new(ev->conversation.n + ev->customer.n + ev->kind.n + ev->actor.n + ev->body.n,
+	j = job_new(ev->conversation.n + ev->customer.n + ev->kind.n + ev->actor.n +
+			    ev->body.n,
 		    reply, done, arg);
 	at = j->text;
 	j->ev = *ev;
@@ -404,7 +409,8 @@ int store_append(struct store *st, const struct store_event *ev, struct mbox *re
 	return job_hand_in(st, j);
 }
 
-int store_write(struct store *st, store_write_fn *fn, void *arg, struct mbox *reply, store_done_fn *done)
+int store_write(struct store *st, store_write_fn *fn, void *arg, struct mbox *reply,
+		store_done_fn *done)
 {
 	struct store_job *j = job_new(0, reply, done, arg);
 
@@ -435,14 +441,15 @@ int store_flush(struct store *st)
 
 bool store_failed(const struct store *cst, struct err *e)
 {
-	struct store *st = (struct store *)(uintptr_t)cst; /* the lock is not part of the value */
+	struct store *st =
+		(struct store *)(uintptr_t)cst; /* the lock is not part of the value */
 	int rc;
 
 	pthread_mutex_lock(&st->s.lock);
 	rc = st->s.failed;
 	if (rc)
-		err_set(e, rc, "writing failed (%s): %s", st->memory ? "memory" : st->name,
-			st->s.failed_msg);
+		err_set(e, rc, "writing failed (%s): %s",
+			st->memory ? "memory" : st->name, st->s.failed_msg);
 	pthread_mutex_unlock(&st->s.lock);
 	return rc != 0;
 }

@@ -1,4 +1,5 @@
-/* sha.c: see sha.h. The algorithm is looked up once; a context is used again and again. */
+/* sha.c: see sha.h. The algorithm is looked up once; a context is used again and again.
+ */
 #include "sha.h"
 
 #include <openssl/evp.h>

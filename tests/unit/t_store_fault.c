@@ -1,7 +1,7 @@
 /* t_store_fault.c: kill -9, a full disk, a second process, damaged files.
  *
- * Children are forked and do all their work on their own; what they acknowledge comes over a pipe.
- * A child never returns into the test program.
+ * Children are forked and do all their work on their own; what they acknowledge comes
+ * over a pipe. A child never returns into the test program.
  */
 #include "t.h"
 #include "store_int.h"
@@ -73,8 +73,9 @@ static void child_run(const char *dir, int fd, int64_t from)
 		*a = (struct ack){ fd, seq };
 		ev.seq = seq;
 		do {
-			rc = seq % 3 ? store_append(st, &ev, NULL, child_ack, a)
-				     : store_write(st, child_write_pair, a, NULL, child_ack);
+			rc = seq % 3 ? store_append(st, &ev, NULL, child_ack, a) :
+				       store_write(st, child_write_pair, a, NULL,
+						   child_ack);
 		} while (rc == ERR_FULL && !store_flush(st));
 	}
 	_exit(4);
@@ -94,7 +95,8 @@ static void round_read(int fd, pid_t pid, int64_t us, int64_t *last, int64_t *ac
 		*acked += n / 8;
 		*last = seq[n / 8 - 1];
 		if (!end)
-			end = clk_mono_us() + us; /* the clock starts with the first result */
+			end = clk_mono_us() +
+			      us; /* the clock starts with the first result */
 		if (clk_mono_us() >= end)
 			kill(pid, SIGKILL);
 	}
@@ -124,12 +126,14 @@ static void kill_round(const char *dir, struct kills *k)
 		return;
 	}
 	/* Results come in order, so everything up to the last one must be there. */
-	whole = ask(st, "SELECT count(DISTINCT CASE conversation WHEN 'c' THEN seq ELSE seq/2 END) FROM event");
-	halves = ask(st, "SELECT count(*) FROM (SELECT seq/2 FROM event WHERE conversation='pair' "
+	whole = ask(st, "SELECT count(DISTINCT CASE conversation WHEN 'c' THEN seq "
+			"ELSE seq/2 END) FROM event");
+	halves = ask(st, "SELECT count(*) FROM (SELECT seq/2 FROM event WHERE "
+			 "conversation='pair' "
 			 "GROUP BY seq/2 HAVING count(*)<>2)");
 	k->acked += got;
 	k->lost += whole < last || halves != 0;
-	k->last = whole;               /* unacknowledged ones may be there too, without gaps */
+	k->last = whole; /* unacknowledged ones may be there too, without gaps */
 	store_close(st);
 }
 
@@ -167,7 +171,8 @@ static void tally_done(void *arg, int err)
 		t->other++;
 }
 
-static void add_big(struct store *st, int n, size_t bytes, int64_t *seq, struct tally *t)
+static void add_big(struct store *st, int n, size_t bytes, int64_t *seq,
+		    struct tally *t)
 {
 	static char body[3 << 20];
 	struct store_event ev = { .conversation = SV("c"), .kind = SV("k") };
@@ -185,7 +190,8 @@ static void add_big(struct store *st, int n, size_t bytes, int64_t *seq, struct 
 /* In a child: the exit code tells what was wrong, 0 = all as it should be. */
 static int full_disk(const char *dir)
 {
-	struct rlimit small = { 2 << 20, RLIM_INFINITY }, wide = { RLIM_INFINITY, RLIM_INFINITY };
+	struct rlimit small = { 2 << 20, RLIM_INFINITY },
+		      wide = { RLIM_INFINITY, RLIM_INFINITY };
 	struct tally t = { 0 };
 	struct store *st = NULL;
 	struct err e;
@@ -203,15 +209,16 @@ static int full_disk(const char *dir)
 	if (!t.failed || t.other || !store_failed(st, &e) || !e.msg[0])
 		return 12;
 	if (ask(st, "SELECT count(*) FROM event") != t.ok)
-		return 13;             /* acknowledged = stored, to the row */
+		return 13; /* acknowledged = stored, to the row */
 	setrlimit(RLIMIT_FSIZE, &wide);
 	t.failed = 0;
-	add_big(st, 10, 8192, &seq, &t);     /* the disk has room again: goes on by itself */
+	add_big(st, 10, 8192, &seq,
+		&t); /* the disk has room again: goes on by itself */
 	if (t.failed || t.other || store_failed(st, NULL))
 		return 14;
 	if (ask(st, "SELECT count(*) FROM event") != t.ok ||
 	    ask(st, "SELECT max(pos) FROM event") != t.ok)
-		return 15;             /* and no position was used up by what failed */
+		return 15; /* and no position was used up by what failed */
 	store_close(st);
 	if (try_open(&st, dir, &e) || ask(st, "SELECT count(*) FROM event") != t.ok)
 		return 16;
@@ -249,7 +256,9 @@ TEST(store_refuses_a_second_process_and_names_the_first)
 	pid = fork();
 	if (pid == 0)
 		_exit(try_open(&two, t_tmpdir(), &e) == ERR_BUSY &&
-		      sv_find(sv_of(e.msg), sv_of(mine)) >= 0 ? 0 : 1);
+				      sv_find(sv_of(e.msg), sv_of(mine)) >= 0 ?
+			      0 :
+			      1);
 	waitpid(pid, &status, 0);
 	EQ(status, 0);
 	CHECK(two == NULL);
@@ -272,7 +281,8 @@ TEST(store_files_are_private)
 	OK(store_exec(st->db, "INSERT INTO kv VALUES ('k','v',1)"));
 	CHECK(stat(dir, &sb) == 0 && (sb.st_mode & 0777) == 0700);
 	for (int i = 0; i < 4; i++) {
-		static const char *const f[] = { "callm.db", "callm.db-wal", "callm.db-shm", "callm.lock" };
+		static const char *const f[] = { "callm.db", "callm.db-wal",
+						 "callm.db-shm", "callm.lock" };
 
 		snprintf(path, sizeof(path), "%s/%s", dir, f[i]);
 		CHECK(stat(path, &sb) == 0);
@@ -295,7 +305,7 @@ TEST(store_open_tells_what_is_wrong_with_the_folder)
 	snprintf(path, sizeof(path), "%s/link", t_tmpdir());
 	CHECK(mkdir(path, 0700) == 0);
 	snprintf(path, sizeof(path), "%s/link/callm.db", t_tmpdir());
-	CHECK(symlink("/etc/hostname", path) == 0);  /* a planted link is not followed */
+	CHECK(symlink("/etc/hostname", path) == 0); /* a planted link is not followed */
 	snprintf(path, sizeof(path), "%s/link", t_tmpdir());
 	CHECK(try_open(&st, path, &e) < 0);
 	HAS(sv_of(e.msg), "callm.db");
@@ -304,7 +314,8 @@ TEST(store_open_tells_what_is_wrong_with_the_folder)
 
 TEST(store_creation_starts_over_after_a_crash)
 {
-	static const char *const left[] = { "callm.db.new", "callm.db.new-wal", "callm.db.new-journal" };
+	static const char *const left[] = { "callm.db.new", "callm.db.new-wal",
+					    "callm.db.new-journal" };
 	char path[300];
 	struct store *st = NULL;
 	struct err e;
@@ -314,7 +325,7 @@ TEST(store_creation_starts_over_after_a_crash)
 		OK(file_write(path, SV("half a database"), NULL));
 	}
 	snprintf(path, sizeof(path), "%s/callm.db", t_tmpdir());
-	OK(file_write(path, SV_NULL, NULL));           /* empty is as good as none */
+	OK(file_write(path, SV_NULL, NULL)); /* empty is as good as none */
 	OK(try_open(&st, t_tmpdir(), &e));
 	EQ(ask(st, "SELECT count(*) FROM event"), 0);
 	store_close(st);
@@ -331,8 +342,10 @@ static void die_in_transaction(const char *path)
 	int rc = store_db_open(&db, path, SQLITE_OPEN_READWRITE, NULL);
 
 	if (!rc)
-		rc = store_exec(db, "PRAGMA journal_mode=DELETE; PRAGMA cache_size=2; PRAGMA cache_spill=1;"
-				"BEGIN; UPDATE event SET actor='half'; DELETE FROM event WHERE pos>5");
+		rc = store_exec(db, "PRAGMA journal_mode=DELETE; PRAGMA cache_size=2; "
+				    "PRAGMA cache_spill=1;"
+				    "BEGIN; UPDATE event SET actor='half'; DELETE FROM "
+				    "event WHERE pos>5");
 	_exit(rc ? 1 : 0);
 }
 
@@ -390,7 +403,8 @@ static int fill(const char *dir)
 	return t.ok == 50 ? 0 : ERR_FAIL;
 }
 
-/* Opens a folder whose database is `data`: must fail with ERR_CORRUPT, say so, and change nothing. */
+/* Opens a folder whose database is `data`: must fail with ERR_CORRUPT, say so, and
+ * change nothing. */
 static bool refuses(const char *dir, const char *path, sv data)
 {
 	struct store *st = NULL;
@@ -403,7 +417,8 @@ static bool refuses(const char *dir, const char *path, sv data)
 	if (rc != ERR_CORRUPT)
 		printf("# got %s: %s\n", err_name(rc), e.msg);
 	store_close(st);
-	return rc == ERR_CORRUPT && sv_find(sv_of(e.msg), SV("it was not changed")) >= 0 &&
+	return rc == ERR_CORRUPT &&
+	       sv_find(sv_of(e.msg), SV("it was not changed")) >= 0 &&
 	       sv_find(sv_of(e.msg), sv_of(path)) >= 0 && same_file(path, data);
 }
 
@@ -415,7 +430,9 @@ TEST(store_leaves_a_damaged_file_untouched)
 	size_t n;
 
 	snprintf(path, sizeof(path), "%s/callm.db", dir);
-	CHECK(refuses(dir, path, SV("this is not a database, it is a shopping list; it goes on for a while")));
+	CHECK(refuses(dir, path,
+		      SV("this is not a database, it is a shopping list; it goes on "
+			 "for a while")));
 	CHECK(unlink(path) == 0);
 	OK(fill(dir));
 	sb_init(&b, 64 << 20);
@@ -424,11 +441,13 @@ TEST(store_leaves_a_damaged_file_untouched)
 	copy = xalloc(n);
 	memcpy(copy, b.p, n);
 	for (size_t i = 4096; i < n; i += 8192)
-		memset(copy + i, 0x5a, 64);            /* every other page lost its head */
+		memset(copy + i, 0x5a, 64); /* every other page lost its head */
 	CHECK(refuses(dir, path, sv_n(copy, n)));
 	memcpy(copy, b.p, n);
-	CHECK(refuses(dir, path, sv_n(copy, n / 2 / 4096 * 4096))); /* cut in the middle */
-	memset(copy + (n / 4096 - 2) * 4096, 0x5a, 64);        /* one page of rows, none of the schema */
+	CHECK(refuses(dir, path,
+		      sv_n(copy, n / 2 / 4096 * 4096))); /* cut in the middle */
+	memset(copy + (n / 4096 - 2) * 4096, 0x5a,
+	       64); /* one page of rows, none of the schema */
 	CHECK(refuses(dir, path, sv_n(copy, n)));
 	memcpy(copy, b.p, n);
 	memset(copy, 0, 100);

@@ -1,4 +1,5 @@
-/* t_store_image.c: statements, the tokenizer bridge, and images shared between threads. */
+/* t_store_image.c: statements, the tokenizer bridge, and images shared between threads.
+ */
 #include "t.h"
 #include "store_int.h"
 
@@ -24,8 +25,10 @@ static int bigrams(sv text, int for_query, store_token_fn *emit, void *ctx)
 			end = sv_is_cjk(next) ? ahead.p : rest.p;
 			if (end == rest.p && at > start && !for_query)
 				continue; /* the last one is in a pair already */
-			rc = emit(ctx, 0, sv_n(at, (size_t)(end - at)), (int)(at - start), (int)(end - start));
-			if (for_query && end == ahead.p && !(ahead.n && (sv_is_cjk(sv_rune(&ahead)))))
+			rc = emit(ctx, 0, sv_n(at, (size_t)(end - at)),
+				  (int)(at - start), (int)(end - start));
+			if (for_query && end == ahead.p &&
+			    !(ahead.n && (sv_is_cjk(sv_rune(&ahead)))))
 				break;
 			continue;
 		}
@@ -34,7 +37,8 @@ static int bigrams(sv text, int for_query, store_token_fn *emit, void *ctx)
 		end = rest.p;
 		while (rest.n && *rest.p > ' ')
 			sv_rune(&rest), end = rest.p;
-		rc = emit(ctx, 0, sv_n(at, (size_t)(end - at)), (int)(at - start), (int)(end - start));
+		rc = emit(ctx, 0, sv_n(at, (size_t)(end - at)), (int)(at - start),
+			  (int)(end - start));
 	}
 	return rc;
 }
@@ -42,7 +46,7 @@ static int bigrams(sv text, int for_query, store_token_fn *emit, void *ctx)
 static int bad_tokens(sv text, int for_query, store_token_fn *emit, void *ctx)
 {
 	emit(ctx, 0, SV(""), 0, 0);
-	emit(ctx, 0, SV("out"), 5, 1 << 20);    /* beyond the text: must not reach FTS5 */
+	emit(ctx, 0, SV("out"), 5, 1 << 20); /* beyond the text: must not reach FTS5 */
 	emit(ctx, 0, SV("out"), -4, 2);
 	return text.n > 3 && memcmp(text.p, "fail", 4) == 0 ? ERR_PARSE : 0;
 }
@@ -51,8 +55,8 @@ static struct store_db *mem(void)
 {
 	struct store_db *db = NULL;
 
-	if (store_tokenizer("t_bigram", bigrams) || store_tokenizer("t_bad", bad_tokens) ||
-	    store_mem_open(&db))
+	if (store_tokenizer("t_bigram", bigrams) ||
+	    store_tokenizer("t_bad", bad_tokens) || store_mem_open(&db))
 		return NULL;
 	return db;
 }
@@ -88,7 +92,8 @@ TEST(store_stmt_binds_and_reads_each_type)
 	s = store_col_sv(q, 3);
 	CHECK(s.n == 3 && memcmp(s.p, "\xff\0\x01", 3) == 0);
 	CHECK(store_col_null(q, 4) && store_col_sv(q, 4).p == NULL);
-	CHECK(!store_col_null(q, 5) && store_col_sv(q, 5).p != NULL && store_col_sv(q, 5).n == 0);
+	CHECK(!store_col_null(q, 5) && store_col_sv(q, 5).p != NULL &&
+	      store_col_sv(q, 5).n == 0);
 	EQ(store_step(q), 0);
 	store_reset(q);
 	store_db_close(db);
@@ -103,7 +108,7 @@ TEST(store_stmt_cache_lends_and_evicts)
 	CHECK(db);
 	OK(store_prep(db, &a, "SELECT 1"));
 	OK(store_prep(db, &b, "SELECT 1"));
-	CHECK(a != b);                       /* both are in use */
+	CHECK(a != b); /* both are in use */
 	store_reset(a);
 	OK(store_prep(db, &c, "SELECT 1"));
 	CHECK(c == a);
@@ -116,7 +121,7 @@ TEST(store_stmt_cache_lends_and_evicts)
 		store_reset(a);
 	}
 	CHECK(db->stmts_n <= STORE_STMTS);
-	EQ(store_step(b), 1);                /* a lent one was never taken away */
+	EQ(store_step(b), 1); /* a lent one was never taken away */
 	store_reset(b);
 	store_db_close(db);
 }
@@ -133,7 +138,7 @@ TEST(store_stmt_errors_have_codes)
 	EQ(store_prep(db, &q, ""), ERR_INVAL);
 	OK(store_exec(db, "CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT NOT NULL)"));
 	OK(store_prep(db, &q, "INSERT INTO t VALUES (?1, ?2)"));
-	store_bind_int(q, 9, 1);             /* no such parameter: the step tells */
+	store_bind_int(q, 9, 1); /* no such parameter: the step tells */
 	EQ(store_step(q), ERR_INVAL);
 	store_reset(q);
 	OK(store_exec(db, "INSERT INTO t VALUES (1, 'x')"));
@@ -148,9 +153,11 @@ TEST(store_tokenizer_finds_two_character_words)
 	struct store_db *db = mem();
 
 	CHECK(db);
-	OK(store_exec(db, "CREATE VIRTUAL TABLE f USING fts5(body, tokenize='t_bigram')"));
-	OK(store_exec(db, "INSERT INTO f VALUES ('我要退货，怎么办'), ('退货流程'), ('换货流程 refund'), "
-		      "('货退')"));
+	OK(store_exec(db,
+		      "CREATE VIRTUAL TABLE f USING fts5(body, tokenize='t_bigram')"));
+	OK(store_exec(db, "INSERT INTO f VALUES ('我要退货，怎么办'), ('退货流程'), "
+			  "('换货流程 refund'), "
+			  "('货退')"));
 	EQ(one(db, "SELECT count(*) FROM f WHERE f MATCH '退货'"), 2);
 	EQ(one(db, "SELECT count(*) FROM f WHERE f MATCH '退货流程'"), 1);
 	EQ(one(db, "SELECT count(*) FROM f WHERE f MATCH '流程'"), 2);
@@ -170,7 +177,9 @@ TEST(store_tokenizer_survives_a_bad_one)
 	EQ(one(db, "SELECT count(*) FROM f WHERE f MATCH 'out'"), 0);
 	CHECK(store_exec(db, "INSERT INTO f VALUES ('fail here')") < 0);
 	EQ(one(db, "SELECT count(*) FROM f"), 1);
-	CHECK(store_exec(db, "CREATE VIRTUAL TABLE g USING fts5(body, tokenize='nobody')") < 0);
+	CHECK(store_exec(db,
+			 "CREATE VIRTUAL TABLE g USING fts5(body, tokenize='nobody')") <
+	      0);
 	store_db_close(db);
 }
 
@@ -180,7 +189,8 @@ TEST(store_tokenizer_table_is_bounded)
 	int rc = 0;
 
 	EQ(store_tokenizer("", bigrams), ERR_INVAL);
-	EQ(store_tokenizer("a_name_that_is_longer_than_thirty_one", bigrams), ERR_INVAL);
+	EQ(store_tokenizer("a_name_that_is_longer_than_thirty_one", bigrams),
+	   ERR_INVAL);
 	EQ(store_tokenizer("t_none", NULL), ERR_INVAL);
 	OK(store_tokenizer("t_bigram", bigrams));
 	OK(store_tokenizer("t_bigram", bigrams));
@@ -226,11 +236,14 @@ TEST(store_image_is_shared_by_two_threads)
 	size_t n;
 
 	CHECK(db);
-	OK(store_exec(db, "CREATE VIRTUAL TABLE f USING fts5(body, tokenize='t_bigram');"
+	OK(store_exec(db,
+		      "CREATE VIRTUAL TABLE f USING fts5(body, tokenize='t_bigram');"
 		      "CREATE TABLE t (n INTEGER);"
-		      "WITH RECURSIVE c(i) AS (SELECT 0 UNION ALL SELECT i+1 FROM c WHERE i<999) "
+		      "WITH RECURSIVE c(i) AS (SELECT 0 UNION ALL SELECT i+1 FROM c "
+		      "WHERE i<999) "
 		      "INSERT INTO t SELECT i FROM c;"
-		      "INSERT INTO f SELECT CASE n%2 WHEN 0 THEN '我要退货' ELSE '发票' END FROM t"));
+		      "INSERT INTO f SELECT CASE n%2 WHEN 0 THEN '我要退货' ELSE "
+		      "'发票' END FROM t"));
 	OK(store_image_save(db, &bytes, &n));
 	store_db_close(db);
 	before = xalloc(n);
@@ -244,7 +257,7 @@ TEST(store_image_is_shared_by_two_threads)
 	pthread_join(t[1], NULL);
 	EQ(a.bad, 0);
 	EQ(b.bad, 0);
-	CHECK(memcmp(before, bytes, n) == 0);  /* nobody wrote into it */
+	CHECK(memcmp(before, bytes, n) == 0); /* nobody wrote into it */
 	xfree(before);
 	xfree(bytes);
 }
@@ -257,10 +270,12 @@ TEST(store_image_takes_no_copy)
 	size_t len;
 
 	CHECK(db);
-	OK(store_exec(db, "CREATE TABLE t (b TEXT); INSERT INTO t VALUES (hex(zeroblob(100000)))"));
+	OK(store_exec(db, "CREATE TABLE t (b TEXT); INSERT INTO t VALUES "
+			  "(hex(zeroblob(100000)))"));
 	OK(store_image_save(db, &bytes, &len));
 	OK(store_image_open(&img, bytes, len));
-	CHECK((void *)sqlite3_serialize(img->db, "main", &n, SQLITE_SERIALIZE_NOCOPY) == bytes);
+	CHECK((void *)sqlite3_serialize(img->db, "main", &n, SQLITE_SERIALIZE_NOCOPY) ==
+	      bytes);
 	EQ(one(img, "SELECT length(b) FROM t"), 200000);
 	store_db_close(img);
 	store_db_close(db);

@@ -1,10 +1,12 @@
-/* t_store_power.c: power cuts and I/O errors, through a file system of our own under SQLite.
+/* t_store_power.c: power cuts and I/O errors, through a file system of our own under
+ * SQLite.
  *
- * The recording VFS passes everything on to the real one and keeps a journal of writes, truncations,
- * syncs and acknowledgements in their true order. A power cut is then played: what was synced is
- * there; of what was written since, a random half of the 512-byte sectors is. The store is opened on
- * that image and must hold every row acknowledged before the cut. The same with synchronous=NORMAL
- * must lose rows, or else this test has no teeth. CALLM_CUTS sets the number of cuts.
+ * The recording VFS passes everything on to the real one and keeps a journal of writes,
+ * truncations, syncs and acknowledgements in their true order. A power cut is then
+ * played: what was synced is there; of what was written since, a random half of the
+ * 512-byte sectors is. The store is opened on that image and must hold every row
+ * acknowledged before the cut. The same with synchronous=NORMAL must lose rows, or else
+ * this test has no teeth. CALLM_CUTS sets the number of cuts.
  */
 #include "t.h"
 #include "store_int.h"
@@ -15,12 +17,13 @@
 
 enum { F_DB, F_WAL, F_JOURNAL, F_COUNT, F_NONE = -1, SECTOR = 512 };
 enum op_kind { OP_WRITE, OP_TRUNC, OP_SYNC, OP_DEL, OP_ACK };
-static const char *const f_names[F_COUNT] = { "callm.db", "callm.db-wal", "callm.db-journal" };
+static const char *const f_names[F_COUNT] = { "callm.db", "callm.db-wal",
+					      "callm.db-journal" };
 
 struct op {
 	enum op_kind kind;
 	int file;
-	int64_t at;            /* offset, size, or acknowledged number */
+	int64_t at; /* offset, size, or acknowledged number */
 	size_t n;
 	char *data;
 };
@@ -28,7 +31,7 @@ static struct {
 	pthread_mutex_t lock;
 	VEC(struct op) ops;
 	bool on;
-	int fail_in;           /* the n-th write or sync from now fails; 0 = none */
+	int fail_in; /* the n-th write or sync from now fails; 0 = none */
 	int failed;
 } tape = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
@@ -76,22 +79,58 @@ struct rec_file {
 #define REAL(f) (((struct rec_file *)(f))->real)
 #define PASS(f, call, ...) REAL(f)->pMethods->call(REAL(f), ##__VA_ARGS__)
 
-static int r_close(sqlite3_file *f) { return PASS(f, xClose); }
-static int r_read(sqlite3_file *f, void *p, int n, sqlite3_int64 at) { return PASS(f, xRead, p, n, at); }
-static int r_size(sqlite3_file *f, sqlite3_int64 *n) { return PASS(f, xFileSize, n); }
-static int r_lock(sqlite3_file *f, int l) { return PASS(f, xLock, l); }
-static int r_unlock(sqlite3_file *f, int l) { return PASS(f, xUnlock, l); }
-static int r_reserved(sqlite3_file *f, int *r) { return PASS(f, xCheckReservedLock, r); }
-static int r_control(sqlite3_file *f, int op, void *p) { return PASS(f, xFileControl, op, p); }
-static int r_sector(sqlite3_file *f) { return PASS(f, xSectorSize); }
-static int r_device(sqlite3_file *f) { return PASS(f, xDeviceCharacteristics); }
+static int r_close(sqlite3_file *f)
+{
+	return PASS(f, xClose);
+}
+static int r_read(sqlite3_file *f, void *p, int n, sqlite3_int64 at)
+{
+	return PASS(f, xRead, p, n, at);
+}
+static int r_size(sqlite3_file *f, sqlite3_int64 *n)
+{
+	return PASS(f, xFileSize, n);
+}
+static int r_lock(sqlite3_file *f, int l)
+{
+	return PASS(f, xLock, l);
+}
+static int r_unlock(sqlite3_file *f, int l)
+{
+	return PASS(f, xUnlock, l);
+}
+static int r_reserved(sqlite3_file *f, int *r)
+{
+	return PASS(f, xCheckReservedLock, r);
+}
+static int r_control(sqlite3_file *f, int op, void *p)
+{
+	return PASS(f, xFileControl, op, p);
+}
+static int r_sector(sqlite3_file *f)
+{
+	return PASS(f, xSectorSize);
+}
+static int r_device(sqlite3_file *f)
+{
+	return PASS(f, xDeviceCharacteristics);
+}
 static int r_shm_map(sqlite3_file *f, int pg, int sz, int ext, void volatile **p)
 {
 	return PASS(f, xShmMap, pg, sz, ext, p);
 }
-static int r_shm_lock(sqlite3_file *f, int o, int n, int fl) { return PASS(f, xShmLock, o, n, fl); }
-static void r_shm_barrier(sqlite3_file *f) { PASS(f, xShmBarrier); }
-static int r_shm_unmap(sqlite3_file *f, int del) { return PASS(f, xShmUnmap, del); }
+static int r_shm_lock(sqlite3_file *f, int o, int n, int fl)
+{
+	return PASS(f, xShmLock, o, n, fl);
+}
+static void r_shm_barrier(sqlite3_file *f)
+{
+	PASS(f, xShmBarrier);
+}
+static int r_shm_unmap(sqlite3_file *f, int del)
+{
+	return PASS(f, xShmUnmap, del);
+}
 
 static int r_write(sqlite3_file *f, const void *p, int n, sqlite3_int64 at)
 {
@@ -116,8 +155,10 @@ static int r_sync(sqlite3_file *f, int flags)
 }
 
 static const sqlite3_io_methods rec_methods = {
-	2, r_close, r_read, r_write, r_truncate, r_sync, r_size, r_lock, r_unlock, r_reserved,
-	r_control, r_sector, r_device, r_shm_map, r_shm_lock, r_shm_barrier, r_shm_unmap, NULL, NULL,
+	2,        r_close,   r_read,     r_write,       r_truncate,  r_sync,
+	r_size,   r_lock,    r_unlock,   r_reserved,    r_control,   r_sector,
+	r_device, r_shm_map, r_shm_lock, r_shm_barrier, r_shm_unmap, NULL,
+	NULL,
 };
 static sqlite3_vfs *real_vfs, rec_vfs;
 
@@ -129,7 +170,8 @@ static int file_id(const char *name)
 	return F_NONE;
 }
 
-static int v_open(sqlite3_vfs *v, const char *name, sqlite3_file *f, int flags, int *out)
+static int v_open(sqlite3_vfs *v, const char *name, sqlite3_file *f, int flags,
+		  int *out)
 {
 	struct rec_file *r = (struct rec_file *)f;
 	int rc;
@@ -232,7 +274,8 @@ static int64_t rows(struct store *st, int64_t upto)
 	char sql[100];
 	int64_t n = -1;
 
-	snprintf(sql, sizeof(sql), "SELECT count(*) FROM event WHERE seq<=%lld", (long long)upto);
+	snprintf(sql, sizeof(sql), "SELECT count(*) FROM event WHERE seq<=%lld",
+		 (long long)upto);
 	return store_reader(st, &db) || store_db_one(db, sql, &n) ? -1 : n;
 }
 
@@ -240,8 +283,8 @@ struct verdict {
 	int cuts, lost, damaged;
 };
 
-static void cut_check(const struct disk *safe, size_t k, const size_t *synced, int64_t acked,
-		      const char *dir, struct verdict *v)
+static void cut_check(const struct disk *safe, size_t k, const size_t *synced,
+		      int64_t acked, const char *dir, struct verdict *v)
 {
 	struct store_opts o = { .dir = dir };
 	struct store *st = NULL;
@@ -320,8 +363,11 @@ static void load(const char *dir, struct disk *d)
 static void record(const char *dir, const char *pragma, struct disk *base)
 {
 	struct store_opts o = { .dir = dir, .group_ms = 1000 };
-	struct store_event ev = { .conversation = SV("c"), .kind = SV("k"),
-				  .body = SV("{\"text\":\"where is my parcel, it should have come\"}") };
+	struct store_event ev = {
+		.conversation = SV("c"),
+		.kind = SV("k"),
+		.body = SV("{\"text\":\"where is my parcel, it should have come\"}")
+	};
 	struct store *st = NULL;
 	struct err e = { 0 };
 	int rc;
@@ -365,7 +411,7 @@ static struct verdict cut_run(const char *pragma, int cuts)
 	snprintf(live, sizeof(live), "%s/live", t_tmpdir());
 	snprintf(image, sizeof(image), "%s/image", t_tmpdir());
 	ASSERT(file_mkdirs(image, NULL) == 0);
-	while (v.cuts < cuts) {        /* a run has some 800 places to cut at */
+	while (v.cuts < cuts) { /* a run has some 800 places to cut at */
 		memset(&base, 0, sizeof(base));
 		record(live, pragma, &base);
 		play(cuts - v.cuts, image, &base, &v);
@@ -379,7 +425,8 @@ static struct verdict cut_run(const char *pragma, int cuts)
 TEST(store_loses_nothing_acked_in_a_power_cut)
 {
 	const char *env = getenv("CALLM_CUTS");
-	struct verdict v = cut_run("PRAGMA synchronous=FULL", env ? (int)strtol(env, NULL, 10) : 150);
+	struct verdict v = cut_run("PRAGMA synchronous=FULL",
+				   env ? (int)strtol(env, NULL, 10) : 150);
 
 	printf("# %d cuts, %d lost rows, %d damaged\n", v.cuts, v.lost, v.damaged);
 	CHECK(v.cuts >= 50);
@@ -446,7 +493,7 @@ TEST(store_answers_each_io_error_cleanly)
 		n = fail_round(st, i, &seq, &s);
 		CHECK(n >= 0);
 		hits += n;
-		EQ(rows(st, seq), s.ok);        /* stored = acknowledged, to the row */
+		EQ(rows(st, seq), s.ok); /* stored = acknowledged, to the row */
 	}
 	vfs_use(false);
 	EQ(s.other, 0);

@@ -1,4 +1,5 @@
-/* t_store_proof.c: the hash chain finds what was done to the river; backups are whole. */
+/* t_store_proof.c: the hash chain finds what was done to the river; backups are whole.
+ */
 #include "t.h"
 #include "store_int.h"
 
@@ -10,8 +11,10 @@
 static struct store *river(const char *dir, int rows)
 {
 	struct store_opts o = { .dir = dir };
-	struct store_event ev = { .kind = SV("turn.customer"), .actor = SV("customer"),
-				  .customer = SV("cu"), .body = SV("{\"text\":\"find-me 退货\"}") };
+	struct store_event ev = { .kind = SV("turn.customer"),
+				  .actor = SV("customer"),
+				  .customer = SV("cu"),
+				  .body = SV("{\"text\":\"find-me 退货\"}") };
 	struct store *st = NULL;
 	struct err e;
 
@@ -57,16 +60,26 @@ static int64_t meddled(const char *sql)
 		return -4;
 	if (store_db_open(&db, path, SQLITE_OPEN_READWRITE, NULL))
 		return -5;
-	rc = store_exec(db, "DELETE FROM event; INSERT INTO event SELECT * FROM safe; DROP TABLE safe");
+	rc = store_exec(db, "DELETE FROM event; INSERT INTO event SELECT * FROM safe; "
+			    "DROP TABLE safe");
 	store_db_close(db);
 	return rc ? -6 : v.bad_pos;
 }
 
 TEST(store_chain_names_the_first_bad_row)
 {
-	static const char *const cols[] = { "id='x'", "ts_ms=ts_ms+1", "conversation='d'",
-		"conversation=NULL", "customer=''", "seq=900", "turn=turn+1", "kind='turn.bot'",
-		"actor=''", "body=replace(body,'me','you')", "chain=zeroblob(32)", "chain=NULL" };
+	static const char *const cols[] = { "id='x'",
+					    "ts_ms=ts_ms+1",
+					    "conversation='d'",
+					    "conversation=NULL",
+					    "customer=''",
+					    "seq=900",
+					    "turn=turn+1",
+					    "kind='turn.bot'",
+					    "actor=''",
+					    "body=replace(body,'me','you')",
+					    "chain=zeroblob(32)",
+					    "chain=NULL" };
 	struct store *st = river(t_tmpdir(), 100);
 	char sql[200];
 
@@ -79,10 +92,15 @@ TEST(store_chain_names_the_first_bad_row)
 	}
 	EQ(meddled("DELETE FROM event WHERE pos=12"), 12);
 	EQ(meddled("DELETE FROM event WHERE pos=1"), 1);
-	EQ(meddled("UPDATE event SET pos=1000 WHERE pos=50; UPDATE event SET pos=50 WHERE pos=51;"
-		   "UPDATE event SET pos=51 WHERE pos=1000"), 50);
-	EQ(meddled("INSERT INTO event (pos,id,ts_ms,kind,body) VALUES (101,'y',1,'k','{}')"), 101);
-	EQ(meddled("DELETE FROM event WHERE pos>90"), 0); /* a cut tail: only the head kept elsewhere tells */
+	EQ(meddled("UPDATE event SET pos=1000 WHERE pos=50; UPDATE event SET pos=50 "
+		   "WHERE pos=51;"
+		   "UPDATE event SET pos=51 WHERE pos=1000"),
+	   50);
+	EQ(meddled("INSERT INTO event (pos,id,ts_ms,kind,body) VALUES "
+		   "(101,'y',1,'k','{}')"),
+	   101);
+	EQ(meddled("DELETE FROM event WHERE pos>90"),
+	   0); /* a cut tail: only the head kept elsewhere tells */
 	EQ(meddled("SELECT 1"), 0);
 }
 
@@ -90,12 +108,14 @@ TEST(store_chain_goes_on_after_a_restart_and_a_rollback)
 {
 	struct store *st = river(t_tmpdir(), 50);
 	struct store_verdict v, w;
-	struct store_event ev = { .conversation = SV("c"), .seq = 1, .kind = SV("again") };
+	struct store_event ev = { .conversation = SV("c"),
+				  .seq = 1,
+				  .kind = SV("again") };
 
 	CHECK(st);
 	OK(store_verify(st, &v));
 	EQ(v.rows, 50);
-	OK(store_append(st, &ev, NULL, NULL, NULL));    /* refused: (c, 1) is there */
+	OK(store_append(st, &ev, NULL, NULL, NULL)); /* refused: (c, 1) is there */
 	ev.seq = 51;
 	OK(store_append(st, &ev, NULL, NULL, NULL));
 	OK(store_flush(st));
@@ -154,8 +174,8 @@ TEST(store_chain_verifies_quickly)
 	CHECK(st);
 	OK(store_verify(st, &v));
 	us = clk_mono_us() - t0;
-	printf("# %lld rows verified in %lld ms: %lld rows/s\n", (long long)v.rows, (long long)us / 1000,
-	       (long long)(v.rows * 1000000 / us));
+	printf("# %lld rows verified in %lld ms: %lld rows/s\n", (long long)v.rows,
+	       (long long)us / 1000, (long long)(v.rows * 1000000 / us));
 	EQ(v.rows, 50000);
 	store_close(st);
 }
@@ -170,7 +190,7 @@ TEST(store_backup_is_whole_while_writing_goes_on)
 	struct err e = { 0 };
 
 	CHECK(st);
-	for (ev.seq = 1; ev.seq <= 2000; ev.seq++)      /* waiting while the copy is made */
+	for (ev.seq = 1; ev.seq <= 2000; ev.seq++) /* waiting while the copy is made */
 		OK(store_append(st, &ev, NULL, NULL, NULL));
 	snprintf(dir, sizeof(dir), "%s/copy", t_tmpdir());
 	snprintf(path, sizeof(path), "%s/copy/callm.db", t_tmpdir());
@@ -204,7 +224,7 @@ TEST(store_backup_fails_cleanly)
 	CHECK(store_backup(st, path, &e) < 0);
 	HAS(sv_of(e.msg), "/no/such/folder/b.db.part");
 	snprintf(path, sizeof(path), "%s/b.db", t_tmpdir());
-	OK(store_backup(st, path, &e));                 /* of a memory database too */
+	OK(store_backup(st, path, &e)); /* of a memory database too */
 	CHECK(file_exists(path));
 	store_close(st);
 }

@@ -12,7 +12,8 @@ static const struct store_migration steps[] = {
 };
 static const struct store_migration broken[] = {
 	{ 1, "0001_a.sql", "CREATE TABLE a (x INTEGER); INSERT INTO a VALUES (1);" },
-	{ 2, "0002_bad.sql", "CREATE TABLE half (x INTEGER); INSERT INTO nowhere VALUES (1);" },
+	{ 2, "0002_bad.sql",
+	  "CREATE TABLE half (x INTEGER); INSERT INTO nowhere VALUES (1);" },
 };
 static const struct store_migration edited[] = {
 	{ 1, "0001_a.sql", "CREATE TABLE a (x INTEGER); INSERT INTO a VALUES (99);" },
@@ -45,7 +46,7 @@ TEST(store_migrates_forward_step_by_step)
 		OK(store_migrate(db, steps, n, &e));
 		OK(store_schema_version(db, &v, &e));
 		EQ(v, n);
-		OK(store_migrate(db, steps, n, &e));   /* again changes nothing */
+		OK(store_migrate(db, steps, n, &e)); /* again changes nothing */
 	}
 	EQ(one(db, "SELECT count(*) FROM a WHERE y='two'"), 1);
 	EQ(one(db, "SELECT count(*) FROM schema_version WHERE length(checksum)=16"), 3);
@@ -94,7 +95,7 @@ TEST(store_failed_migration_leaves_the_old_version)
 	OK(store_schema_version(db, &v, NULL));
 	EQ(v, 1);
 	EQ(one(db, "SELECT count(*) FROM sqlite_master WHERE name='half'"), 0);
-	OK(store_migrate(db, steps, 3, &e));           /* mended: goes on from there */
+	OK(store_migrate(db, steps, 3, &e)); /* mended: goes on from there */
 	store_db_close(db);
 }
 
@@ -111,7 +112,9 @@ TEST(store_open_refuses_a_newer_file_and_leaves_it)
 	snprintf(path, sizeof(path), "%s", store_path(st));
 	store_close(st);
 	OK(store_db_open(&db, path, SQLITE_OPEN_READWRITE, &e));
-	OK(store_exec(db, "INSERT INTO schema_version VALUES (99, '0099_future.sql', 'x', 1)"));
+	OK(store_exec(
+		db,
+		"INSERT INTO schema_version VALUES (99, '0099_future.sql', 'x', 1)"));
 	store_db_close(db);
 	sb_init(&a, 1 << 20);
 	sb_init(&b, 1 << 20);
@@ -128,8 +131,11 @@ TEST(store_open_refuses_a_newer_file_and_leaves_it)
 
 TEST(store_first_tables_are_there)
 {
-	static const char *const tables[] = { "event", "conversation", "users", "customer", "article",
-		"article_version", "product", "order_ref", "kv", "schema_version" };
+	static const char *const tables[] = { "event",   "conversation",
+					      "users",   "customer",
+					      "article", "article_version",
+					      "product", "order_ref",
+					      "kv",      "schema_version" };
 	struct store_db *db = fresh();
 	char sql[100];
 
@@ -137,10 +143,14 @@ TEST(store_first_tables_are_there)
 	OK(store_migrate(db, store_migrations, store_migrations_n, NULL));
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
 		snprintf(sql, sizeof(sql), "SELECT count(*) FROM %s", tables[i]);
-		EQ(one(db, sql), i + 1 == sizeof(tables) / sizeof(tables[0]) ? store_migrations_n : 0);
+		EQ(one(db, sql), i + 1 == sizeof(tables) / sizeof(tables[0]) ?
+					 store_migrations_n :
+					 0);
 	}
-	OK(store_exec(db, "INSERT INTO event (pos,id,ts_ms,conversation,seq,kind) VALUES (1,'a',1,'c',1,'k')"));
-	EQ(store_exec(db, "INSERT INTO event (pos,id,ts_ms,conversation,seq,kind) VALUES (2,'b',1,'c',1,'k')"),
+	OK(store_exec(db, "INSERT INTO event (pos,id,ts_ms,conversation,seq,kind) "
+			  "VALUES (1,'a',1,'c',1,'k')"));
+	EQ(store_exec(db, "INSERT INTO event (pos,id,ts_ms,conversation,seq,kind) "
+			  "VALUES (2,'b',1,'c',1,'k')"),
 	   ERR_EXISTS);
 	store_db_close(db);
 }
@@ -153,7 +163,8 @@ TEST(store_migrations_are_numbered_and_plain)
 		EQ(store_migrations[i].version, (int)i + 1);
 		CHECK(s.n > 0 && sv_utf8_ok(s));
 		/* what PostgreSQL would not take */
-		CHECK(sv_find(s, SV("AUTOINCREMENT")) < 0 && sv_find(s, SV("WITHOUT ROWID")) < 0);
+		CHECK(sv_find(s, SV("AUTOINCREMENT")) < 0 &&
+		      sv_find(s, SV("WITHOUT ROWID")) < 0);
 		CHECK(sv_find(s, SV("PRAGMA")) < 0 && sv_find(s, SV("VIRTUAL")) < 0);
 	}
 }

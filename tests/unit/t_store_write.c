@@ -18,10 +18,14 @@ static struct store *open_in(const char *dir, int group_ms)
 	return st;
 }
 
-static int add(struct store *st, const char *conv, int64_t seq, struct mbox *m, store_done_fn *fn, void *arg)
+static int add(struct store *st, const char *conv, int64_t seq, struct mbox *m,
+	       store_done_fn *fn, void *arg)
 {
-	struct store_event ev = { .conversation = sv_of(conv), .seq = seq, .kind = SV("turn.customer"),
-				  .actor = SV("customer"), .body = SV("{\"text\":\"你好\"}") };
+	struct store_event ev = { .conversation = sv_of(conv),
+				  .seq = seq,
+				  .kind = SV("turn.customer"),
+				  .actor = SV("customer"),
+				  .body = SV("{\"text\":\"你好\"}") };
 
 	return store_append(st, &ev, m, fn, arg);
 }
@@ -68,8 +72,10 @@ TEST(store_append_acks_on_the_reply_box_after_the_commit)
 		OK(add(st, "c", i, m, on_done, &s));
 	CHECK(t_wait(l, has_ten, &s, 5000));
 	EQ(s.last, 0);
-	EQ(s.visible, 10);             /* another connection saw the row at each result */
-	EQ(count(st, "conversation='c' AND body='{\"text\":\"你好\"}' AND length(id)=26"), 10);
+	EQ(s.visible, 10); /* another connection saw the row at each result */
+	EQ(count(st,
+		 "conversation='c' AND body='{\"text\":\"你好\"}' AND length(id)=26"),
+	   10);
 	store_close(st);
 	mbox_free(m);
 	loop_free(l);
@@ -120,7 +126,7 @@ TEST(store_close_writes_what_waits)
 	EQ(count(st, "1"), 100);
 	OK(add(st, "c", 101, NULL, NULL, NULL));
 	OK(store_flush(st));
-	EQ(count(st, "pos=101"), 1);   /* positions go on */
+	EQ(count(st, "pos=101"), 1); /* positions go on */
 	store_close(st);
 }
 
@@ -139,7 +145,8 @@ TEST(store_append_refuses_bad_rows)
 	ev.body = SV("\xff{}");
 	EQ(store_append(st, &ev, NULL, on_done, &s), ERR_UTF8);
 	ev.body = SV_NULL;
-	OK(store_append(st, &ev, NULL, on_done, &s)); /* no conversation: twice the same is fine */
+	OK(store_append(st, &ev, NULL, on_done,
+			&s)); /* no conversation: twice the same is fine */
 	OK(store_append(st, &ev, NULL, on_done, &s));
 	OK(add(st, "c", 1, NULL, on_done, &s));
 	OK(store_flush(st));
@@ -147,11 +154,11 @@ TEST(store_append_refuses_bad_rows)
 	EQ(count(st, "conversation IS NULL AND body='{}' AND actor=''"), 2);
 	OK(add(st, "c", 1, NULL, on_done, &s));
 	OK(add(st, "c", 2, NULL, NULL, NULL));
-	OK(store_flush(st));           /* a doubled row is no failure of the group */
+	OK(store_flush(st)); /* a doubled row is no failure of the group */
 	EQ(s.last, ERR_EXISTS);
 	CHECK(!store_failed(st, NULL));
 	EQ(count(st, "1"), 4);
-	EQ(count(st, "pos=4"), 1);     /* and leaves no gap */
+	EQ(count(st, "pos=4"), 1); /* and leaves no gap */
 	xfree(big);
 	store_close(st);
 }
@@ -159,7 +166,7 @@ TEST(store_append_refuses_bad_rows)
 /* ---- write functions ---- */
 
 struct job {
-	struct seen s;         /* first: on_done sees the same pointer */
+	struct seen s; /* first: on_done sees the same pointer */
 	int rc, refused;
 };
 
@@ -235,7 +242,7 @@ TEST(store_write_may_not_touch_the_transaction)
 
 static int write_wait(void *arg, struct store_db *db)
 {
-	pthread_barrier_wait(arg);     /* the scribe is busy now */
+	pthread_barrier_wait(arg); /* the scribe is busy now */
 	pthread_barrier_wait(arg);
 	return 0;
 }
@@ -257,7 +264,7 @@ TEST(store_queue_is_bounded)
 	while (n < 200 && !(rc = store_append(st, &ev, NULL, NULL, NULL)))
 		n++;
 	EQ(rc, ERR_FULL);
-	EQ(n, 63);                     /* 64 MiB in bodies of 1 MiB and a little */
+	EQ(n, 63); /* 64 MiB in bodies of 1 MiB and a little */
 	CHECK(st->s.peak_bytes <= STORE_QUEUE_BYTES);
 	pthread_barrier_wait(&gate);
 	OK(store_flush(st));
@@ -293,7 +300,8 @@ TEST(store_100k_appends_stay_in_bounds)
 	       100000ll * 1000000 / (long long)us);
 	EQ(s.n, 100000);
 	EQ(count(st, "1"), 100000);
-	CHECK(st->s.peak_bytes <= STORE_QUEUE_ROWS * 512u); /* ~ 32 MiB, however many rows */
+	CHECK(st->s.peak_bytes <=
+	      STORE_QUEUE_ROWS * 512u); /* ~ 32 MiB, however many rows */
 	EQ(st->s.bytes, 0);
 	EQ(st->s.rows, 0);
 	store_close(st);
@@ -303,7 +311,8 @@ static int64_t group_speed(const char *dir, size_t rows, int n)
 {
 	struct store_opts o = { .dir = dir, .group_ms = -1, .group_rows = rows };
 	static char body[200];
-	struct store_event ev = { .kind = SV("turn.customer"), .actor = SV("customer") };
+	struct store_event ev = { .kind = SV("turn.customer"),
+				  .actor = SV("customer") };
 	struct store *st = NULL;
 	struct err e;
 	int64_t t0;
@@ -324,10 +333,13 @@ static int64_t group_speed(const char *dir, size_t rows, int n)
 
 TEST(store_groups_pay)
 {
-	int64_t one = group_speed(t_tmpdir(), 1, 1000), many = group_speed(t_tmpdir(), 512, 20000);
+	int64_t one = group_speed(t_tmpdir(), 1, 1000),
+		many = group_speed(t_tmpdir(), 512, 20000);
 
-	printf("# rows/s of 300 bytes, durable: %lld one by one, %lld in groups of 20, %lld of 512\n",
-	       (long long)one, (long long)group_speed(t_tmpdir(), 20, 10000), (long long)many);
+	printf("# rows/s of 300 bytes, durable: %lld one by one, %lld in groups of 20, "
+	       "%lld of 512\n",
+	       (long long)one, (long long)group_speed(t_tmpdir(), 20, 10000),
+	       (long long)many);
 	CHECK(many > one);
 }
 
@@ -430,7 +442,7 @@ static void query_run(void *arg, struct store_db *db)
 	store_db_one(db, "SELECT count(*) FROM event", &q->n);
 	q->wrote = store_exec(db, "DELETE FROM event");
 	if (!store_prep(db, &left, "SELECT 1 FROM event"))
-		store_step(left);      /* not handed back */
+		store_step(left); /* not handed back */
 	snprintf(q->error, sizeof(q->error), "%s", store_error(db));
 }
 
@@ -464,7 +476,7 @@ TEST(store_read_runs_on_a_worker_and_cannot_write)
 	memset(&q, 0, sizeof(q));
 	OK(store_read(st, p, m, query_run, &q, query_done));
 	CHECK(t_wait(l, query_is_done, &q, 5000));
-	EQ(q.n, 2);                    /* the statement left open did not pin an old view */
+	EQ(q.n, 2); /* the statement left open did not pin an old view */
 	pool_free(p);
 	store_close(st);
 	mbox_free(m);
@@ -500,7 +512,6 @@ TEST(store_reader_goes_with_its_thread)
 	store_close(st);
 }
 
-
 static void gate_wait(void *arg)
 {
 	pthread_mutex_lock(arg);
@@ -518,9 +529,10 @@ TEST(store_read_after_close_says_so)
 	pthread_mutex_lock(&gate);
 	OK(pool_submit(p, gate_wait, &gate, NULL, NULL));
 	OK(store_read(st, p, NULL, query_run, &q, query_done));
-	store_close(st);               /* the read is still in the queue */
+	store_close(st); /* the read is still in the queue */
 	pthread_mutex_unlock(&gate);
-	for (int64_t end = clk_mono_us() + 5000000; pool_waiting(p) && clk_mono_us() < end;)
+	for (int64_t end = clk_mono_us() + 5000000;
+	     pool_waiting(p) && clk_mono_us() < end;)
 		;
 	pool_free(p);
 	EQ(q.done, 1);
