@@ -273,7 +273,7 @@ void tel_call_on_estab(const struct sip_msg *msg, void *arg)
 }
 
 /* application/dtmf-relay: "Signal= 5\r\nDuration= 160"; application/dtmf: the digit alone. */
-static char info_digit(const struct sip_msg *msg)
+char tel_call_info_digit(const struct sip_msg *msg)
 {
 	sv body = sv_n((const char *)mbuf_buf(msg->mb), mbuf_get_left(msg->mb)), line, key;
 
@@ -297,7 +297,7 @@ static char info_digit(const struct sip_msg *msg)
 void tel_call_on_info(struct sip *sip, const struct sip_msg *msg, void *arg)
 {
 	struct tel_call *c = arg;
-	char digit = info_digit(msg);
+	char digit = tel_call_info_digit(msg);
 
 	(void)sip_reply(sip, msg, 200, "OK");
 	if (digit >= 'a' && digit <= 'd')
@@ -407,8 +407,8 @@ void tel_call_invite(const struct sip_msg *msg, void *arg)
 	status = take_invite(c, msg);
 	if (status) {
 		metric_inc(M_CALLS_REFUSED);
-		(void)sip_treply(NULL, t->sip, msg, (uint16_t)status, tel_reason(status));
 		tel_call_free(c);
+		(void)sip_treply(NULL, t->sip, msg, (uint16_t)status, tel_reason(status));
 	}
 	obj_unref(leg);
 }

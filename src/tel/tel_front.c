@@ -11,6 +11,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define DEBUG_MODULE "callm"
+#define DEBUG_LEVEL 0
+#include <re_dbg.h>
+
 enum {
 	MAX_FD = 65536,         /* libre's table is indexed by descriptor number */
 	PROBE_MS = 2000,
@@ -249,6 +253,8 @@ static void *front_main(void *arg)
 static void libre_once(void)
 {
 	(void)libre_init();
+	/* its warnings are one line per bad message: anybody could fill the disk */
+	dbg_init(DBG_EMERG, DBG_NONE);
 }
 
 static int start(struct tel *t, struct err *e)

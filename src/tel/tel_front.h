@@ -107,6 +107,7 @@ void tel_call_on_estab(const struct sip_msg *msg, void *arg);
 void tel_call_on_info(struct sip *sip, const struct sip_msg *msg, void *arg);
 void tel_call_on_refer(struct sip *sip, const struct sip_msg *msg, void *arg);
 void tel_call_on_close(int err, const struct sip_msg *msg, void *arg);
+char tel_call_info_digit(const struct sip_msg *msg); /* 0 = none */
 int tel_call_contact(struct tel_call *c, const char *user, char *to, size_t cap);
 
 /* tel_dial.c */

@@ -317,7 +317,6 @@ static inline int raw_final(struct raw *r, struct loop *l, const char *method)
 {
 	for (int i = 0; i < 20 && raw_recv(r, l, 2000); i++) {
 		int status = 0;
-		if (getenv("T_RAW")) printf("# %s\n", r->in);
 		const char *cseq = strstr(r->in, "\nCSeq:");
 
 		if (sscanf(r->in, "SIP/2.0 %d", &status) == 1 && status >= 200 && cseq &&
