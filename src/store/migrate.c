@@ -71,6 +71,22 @@ static int mig_same(struct store_stmt *q, const struct store_migration *m, size_
 	return rc;
 }
 
+/* A file from elsewhere may carry code: a trigger runs at our next insert. */
+static int mig_no_code(struct store_db *db, struct err *e)
+{
+	int64_t n = 0;
+	int rc = store_db_one(db,
+			      "SELECT count(*) FROM sqlite_master "
+			      "WHERE type IN ('trigger', 'view')",
+			      &n);
+
+	if (rc)
+		return mig_err(db, e, rc, "cannot read the database");
+	if (!n)
+		return 0;
+	return err_set(e, ERR_CORRUPT, "it holds triggers or views not made by callm");
+}
+
 int store_schema_check(struct store_db *db, const struct store_migration *m, size_t n,
 		       struct err *e)
 {
@@ -78,6 +94,8 @@ int store_schema_check(struct store_db *db, const struct store_migration *m, siz
 	int64_t now;
 	int rc = store_schema_version(db, &now, e);
 
+	if (!rc && now)
+		rc = mig_no_code(db, e);
 	if (rc || !now)
 		return rc;
 	rc = store_prep(

@@ -425,6 +425,8 @@ int store_flush(struct store *st)
 	int64_t from, to;
 	int rc = 0;
 
+	if (pthread_equal(pthread_self(), s->thread))
+		return ERR_STATE; /* it would wait for itself */
 	pthread_mutex_lock(&s->lock);
 	from = s->done;
 	to = s->handed;

@@ -75,7 +75,7 @@ int store_write(struct store *st, store_write_fn *fn, void *arg, struct mbox *re
  * above). */
 int store_event_put(struct store_db *db, const struct store_event *ev);
 /* Waits until all handed in so far is durable and its results are posted; not on a
- * loop. 0, or the code of a group that failed meanwhile. */
+ * loop. 0, the code of a group that failed meanwhile, or ERR_STATE on the scribe. */
 int store_flush(struct store *st);
 
 /* ---- reading: fn runs on a worker with a read-only connection of that thread ---- */

@@ -472,3 +472,28 @@ TEST(store_refuses_the_database_of_another_program)
 	CHECK(refuses(dir, path, sb_sv(&b)));
 	sb_done(&b);
 }
+
+TEST(store_refuses_a_file_that_carries_code)
+{
+	static const char *const code[] = {
+		"CREATE TRIGGER t AFTER INSERT ON event BEGIN DELETE FROM kv; END",
+		"CREATE VIEW v AS SELECT * FROM users",
+	};
+	const char *dir = t_tmpdir();
+	struct store_db *db = NULL;
+	char path[300];
+	struct sb b;
+
+	snprintf(path, sizeof(path), "%s/callm.db", dir);
+	for (int i = 0; i < 2; i++) {
+		unlink(path);
+		OK(fill(dir));
+		OK(store_db_open(&db, path, SQLITE_OPEN_READWRITE, NULL));
+		OK(store_exec(db, code[i]));
+		store_db_close(db);
+		sb_init(&b, 16 << 20);
+		OK(file_read(path, 16 << 20, &b, NULL));
+		CHECK(refuses(dir, path, sb_sv(&b)));
+		sb_done(&b);
+	}
+}

@@ -555,3 +555,24 @@ TEST(store_memory_databases_are_apart)
 	store_close(b);
 	store_close(NULL);
 }
+
+static void flush_here(void *arg, int err)
+{
+	struct seen *s = arg;
+
+	s->n++;
+	s->last = store_flush(s->st);
+}
+
+TEST(store_flush_on_the_scribe_is_refused)
+{
+	struct store *st = open_in("", 5);
+	struct seen s = { .st = st };
+
+	CHECK(st);
+	OK(add(st, "c", 1, NULL, flush_here, &s));
+	OK(store_flush(st));
+	EQ(s.n, 1);
+	EQ(s.last, ERR_STATE);
+	store_close(st);
+}
