@@ -6,7 +6,8 @@
  *	llm_cancel(run);                            synchronous; afterwards no callback
  *
  * Every cancel is synchronous, idempotent, accepts NULL; after it returns no callback of that handle fires.
- * A handle is gone after on_end returned or after cancel.
+ * A handle is gone after on_end returned or after cancel. No callback fires from inside a start; a model is not
+ * closed from inside one of its callbacks; closing cancels what runs.
  */
 #ifndef CALLM_MODEL_H
 #define CALLM_MODEL_H
@@ -21,7 +22,7 @@ struct model_spec {
 	const char *lang;        /* speech backends: ISO code */
 	const char *voice;
 	const char *dialect;     /* "openai" (default), "vllm", "llama.cpp", "ollama", "deepseek", "qwen" */
-	int connect_ms, first_ms, total_ms;     /* 0 = defaults of HOUSE: 300, 5000 (voice 1500), 12000 */
+	int connect_ms, first_ms, total_ms;     /* 0 = 300, 5000 (voice 1500), 12000; first counts retries in */
 	int max_workers;         /* speech worker processes, 0 = default */
 	const char *exe;         /* the callm binary for `callm worker KIND`; espeak: the separate worker binary */
 	const char *data;        /* folder for generated language models */
@@ -63,7 +64,10 @@ void llm_close(struct llm *m);
 int llm_start(struct llm *m, const struct llm_prompt *p, const struct llm_cb *cb, void *arg, struct llm_run **ret);
 void llm_cancel(struct llm_run *run);
 const char *llm_name(const struct llm *m);      /* "openai:qwen2.5" */
-bool llm_healthy(const struct llm *m);          /* circuit breaker closed */
+/* The circuit breaker lets a request pass: it is closed, or it is time for a probe. After 3 failures in a row it
+ * opens for 10 s (20, 40, 60 when probes fail); llm_start answers ERR_BUSY meanwhile. */
+bool llm_healthy(const struct llm *m);
+const char *llm_error(const struct llm *m);     /* one line about the last failure, "" when none; never a key */
 
 /* ---- speech recognition: one stream per utterance turn or call ---- */
 struct asr_cb {
@@ -102,12 +106,14 @@ void tts_close(struct tts *t);
 bool tts_serves(const struct tts *t, sv lang);
 int tts_start(struct tts *t, sv text, sv lang, const struct tts_cb *cb, void *arg, struct tts_run **ret);
 void tts_cancel(struct tts_run *r);
+int tts_worker_pid(const struct tts *t);        /* 0 while it is being restarted */
 
 /* Spoken form of written text (money, dates, times, phone and order numbers, units, e-mail, symbols) in zh
  * and en. map (may be NULL) gets, per byte of out, the byte offset in the source. */
 int tts_normalize(sv text, sv lang, struct sb *out, uint32_t **map, struct arena *a);
 
-/* The child side: `callm worker KIND` reads frames on fd 0 and writes on fd 1 until end of input. */
+/* The child side: `callm worker KIND` (argv[0] = KIND) reads frames on IO_CHILD_FD and writes there until the
+ * parent closes it. Exit status. */
 int model_worker_main(int argc, char **argv);
 
 #endif

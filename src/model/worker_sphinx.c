@@ -1,0 +1,6 @@
+#include "worker.h"
+int worker_sphinx(int argc, char **argv)
+{
+	(void)argc; (void)argv;
+	return 1;
+}
