@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include "ws_int.h"
 
-enum { FRAMES_A_TURN = 32, CLOSE_MS = 3000, BIG = 16 * (int)LIM_WS_MSG };
+enum { FRAMES_A_TURN = 32, CLOSE_MS = 3000, FAIL_MS = 500, BIG = 16 * (int)LIM_WS_MSG };
 
 static struct loop *ws_loop(const struct web_ws *ws)
 {
@@ -158,7 +158,7 @@ static int fail(struct web_ws *ws, int code, const char *why)
 {
 	ws->closing = true;
 	set_reason(ws, code, sv_of(why));
-	ws->kill_ms = loop_now_ms(ws_loop(ws)) + CLOSE_MS;
+	ws->kill_ms = loop_now_ms(ws_loop(ws)) + FAIL_MS;
 	drop_queue(ws);
 	lws_close_reason(ws->wsi, (enum lws_close_status)code, (unsigned char *)ws->reason,
 			 ws->reason_n);
@@ -196,9 +196,10 @@ static int receive(struct web_ws *ws, const void *p, size_t n)
 
 static int send_ping(struct web_ws *ws)
 {
+	/* Not empty: the library tells of no pong without payload. */
 	unsigned char buf[LWS_PRE + 4] = { 0 };
 	ws->want_ping = false;
-	if (lws_write(ws->wsi, buf + LWS_PRE, 0, LWS_WRITE_PING) < 0)
+	if (lws_write(ws->wsi, buf + LWS_PRE, 4, LWS_WRITE_PING) < 0)
 		return -1;
 	if (ws->first || ws->closing)
 		lws_callback_on_writable(ws->wsi);

@@ -354,19 +354,6 @@ TEST(ws_bad_frames_close_with_the_right_code)
 	}
 }
 
-TEST(ws_unmasked_frames_are_not_taken)
-{
-	struct world w;
-	struct raw r;
-	CHECK(up(&w, 0));
-	CHECK(shake(&w, &r));
-	raw_send(&r, w.l, sv_n("\x81\x02hi", 4));
-	CHECK(raw_wait_closed(&r, w.l, 3000));
-	EQ(w.msgs, 0);
-	raw_close(&r);
-	down(&w);
-}
-
 TEST(ws_a_peer_that_does_not_read_is_closed_with_1013)
 {
 	struct world w;
