@@ -153,6 +153,7 @@ static size_t on_header(char *p, size_t size, size_t n, void *arg)
 	if (r->swallow)
 		return line.n;
 	r->headed = true;
+	loop_after(r->f->loop, &r->step, r->o.stall_ms, step_over, r);
 	if (r->o.on_head)
 		r->o.on_head(r->o.arg, r->status, r);
 	return r->canceled ? 0 : line.n;
@@ -220,9 +221,6 @@ static int code_of(struct fetch_req *r, CURLcode c)
 		return ERR_TIMEOUT;
 	case CURLE_OUT_OF_MEMORY:
 		return ERR_NOMEM;
-	case CURLE_URL_MALFORMAT:
-	case CURLE_UNSUPPORTED_PROTOCOL:
-		return ERR_INVAL;
 	default:
 		return ERR_NET;
 	}
