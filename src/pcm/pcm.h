@@ -1,4 +1,5 @@
-/* pcm.h: sound in memory: G.711, resampling, jitter buffer, concealment, DTMF, tones, VAD, WAV files.
+/* pcm.h: sound in memory: G.711, resampling, jitter buffer, concealment, DTMF, tones,
+ * VAD, WAV files.
  *
  *	struct pcm_vad v;
  *	pcm_vad_init(&v, NULL);
@@ -6,9 +7,12 @@
  *	case PCM_VAD_START: on_speech(); break;
  *	...
  *
- * Everything is mono signed 16 bit unless it says otherwise. No sockets and no threads: each object is
- * used by one thread at a time. Only the WAV functions touch files (and may block: not on a loop).
- * Levels are dB relative to a full-scale square wave (dBFS): 0 is the loudest, PCM_SILENT_DB is silence.
+ * Everything is mono signed 16 bit unless it says otherwise. No sockets and no threads:
+ * each object is
+ * used by one thread at a time. Only the WAV functions touch files (and may block: not
+ * on a loop).
+ * Levels are dB relative to a full-scale square wave (dBFS): 0 is the loudest,
+ * PCM_SILENT_DB is silence.
  */
 #ifndef CALLM_PCM_H
 #define CALLM_PCM_H
@@ -39,32 +43,40 @@ void pcm_alaw_encode(const int16_t *in, size_t n, uint8_t *out);
 
 /* ---- Resampling (speexdsp): any rates from 4000 to 192000 Hz. */
 struct pcm_rs;
-/* quality 0 (fast) .. 10; 3 is right for recognisers, 5 for synthesised speech. ERR_INVAL. */
+/* quality 0 (fast) .. 10; 3 is right for recognisers, 5 for synthesised speech.
+ * ERR_INVAL. */
 int pcm_rs_open(struct pcm_rs **ret, int from_hz, int to_hz, int quality);
 void pcm_rs_close(struct pcm_rs *rs);                    /* accepts NULL */
-/* Takes all n_in samples, writes at most cap to out and returns how many. cap must be at least
+/* Takes all n_in samples, writes at most cap to out and returns how many. cap must be
+ * at least
  * pcm_rs_cap(rs, n_in). The first few ms come out late (filter delay). */
 size_t pcm_rs_run(struct pcm_rs *rs, const int16_t *in, size_t n_in, int16_t *out, size_t cap);
 size_t pcm_rs_cap(const struct pcm_rs *rs, size_t n_in);
-/* A whole buffer at once: *out is xalloc'ed (xfree it), delay removed, length exactly n*to/from. */
+/* A whole buffer at once: *out is xalloc'ed (xfree it), delay removed, length
+ * exactly n*to/from. */
 int pcm_resample(const int16_t *in, size_t n, int from_hz, int to_hz, int16_t **out, size_t *n_out);
 
-/* ---- Jitter buffer with concealment: RTP samples in, one 20 ms frame out per call of pcm_jb_get.
- * Any packet length; reordering, duplicates and clock drift are absorbed; delay adapts between
+/* ---- Jitter buffer with concealment: RTP samples in, one 20 ms frame out per call of
+ * pcm_jb_get.
+ * Any packet length; reordering, duplicates and clock drift are absorbed; delay adapts
+ * between
  * min_ms and max_ms. See pcm_jb.c for why it is our own. */
 struct pcm_jb;
 struct pcm_jb_stats {
 	uint64_t put, late, dup, resets;  /* packets */
 	uint64_t concealed;               /* frames with at least one missing sample */
-	uint64_t stretched, dropped;      /* frames inserted, removed to follow the target delay */
+	/* frames inserted, removed to follow the target delay */
+	uint64_t stretched, dropped;
 	int target_ms, depth_ms;          /* wanted delay, what is in the buffer now */
 };
-int pcm_jb_open(struct pcm_jb **ret, int min_ms, int max_ms); /* 20 <= min <= max <= 200; ERR_INVAL */
+/* 20 <= min <= max <= 200; ERR_INVAL */
+int pcm_jb_open(struct pcm_jb **ret, int min_ms, int max_ms);
 void pcm_jb_close(struct pcm_jb *jb);                    /* accepts NULL */
 void pcm_jb_reset(struct pcm_jb *jb);                    /* new stream (SSRC changed) */
 /* Samples of one packet, decoded; ts = RTP timestamp of the first. n <= 960. */
 void pcm_jb_put(struct pcm_jb *jb, uint32_t ts, const int16_t *s, size_t n);
-/* The next 20 ms. Returns how many of the 160 samples were really received: 0 = all concealed or
+/* The next 20 ms. Returns how many of the 160 samples were really received: 0 = all
+ * concealed or
  * silence. Silence until the first packet came. */
 int pcm_jb_get(struct pcm_jb *jb, int16_t out[PCM_FRAME]);
 struct pcm_jb_stats pcm_jb_stats(const struct pcm_jb *jb);
@@ -74,14 +86,17 @@ struct pcm_dtmf;
 int pcm_dtmf_open(struct pcm_dtmf **ret);
 void pcm_dtmf_close(struct pcm_dtmf *d);                 /* accepts NULL */
 void pcm_dtmf_push(struct pcm_dtmf *d, const int16_t *s, size_t n);
-char pcm_dtmf_next(struct pcm_dtmf *d);                  /* next digit heard, 0 = none waiting */
+/* next digit heard, 0 = none waiting */
+char pcm_dtmf_next(struct pcm_dtmf *d);
 bool pcm_dtmf_ok(char digit);
-/* Two tones of -10 dBm0 each, ms long, at 8 kHz; returns samples written (<= cap), 0 for a bad digit. */
+/* Two tones of -10 dBm0 each, ms long, at 8 kHz; returns samples written (<= cap),
+ * 0 for a bad digit. */
 size_t pcm_dtmf_gen(char digit, int ms, int16_t *out, size_t cap);
 
 /* ---- Tones with cadence. Embedded value. */
 enum pcm_tone_kind {
-	PCM_TONE_RINGBACK,   /* 425 Hz (450 Hz China: PCM_TONE_RINGBACK_CN), 1 s on, 4 s off */
+	/* 425 Hz (450 Hz China: PCM_TONE_RINGBACK_CN), 1 s on, 4 s off */
+	PCM_TONE_RINGBACK,
 	PCM_TONE_RINGBACK_CN,
 	PCM_TONE_BUSY,       /* 425 Hz, 0.5 s on, 0.5 s off */
 	PCM_TONE_BEEP,       /* 1000 Hz, 200 ms, once */
@@ -92,7 +107,8 @@ struct pcm_tone {
 	uint64_t pos;                     /* samples made */
 };
 void pcm_tone_init(struct pcm_tone *t, enum pcm_tone_kind kind, int rate);
-/* Fills out with the next n samples (ramps of 2 ms at the edges); returns false once a tone that is
+/* Fills out with the next n samples (ramps of 2 ms at the edges); returns false once a
+ * tone that is
  * played only once is over (the rest of out is silence). */
 bool pcm_tone_pull(struct pcm_tone *t, int16_t *out, size_t n);
 
@@ -100,18 +116,23 @@ bool pcm_tone_pull(struct pcm_tone *t, int16_t *out, size_t n);
 double pcm_dbfs(const int16_t *s, size_t n);             /* RMS level */
 int pcm_peak(const int16_t *s, size_t n);                /* 0..32768 */
 void pcm_gain(int16_t *s, size_t n, double db);          /* saturates */
-void pcm_fade(int16_t *s, size_t n, double from, double to); /* linear factor from .. to */
+/* linear factor from .. to */
+void pcm_fade(int16_t *s, size_t n, double from, double to);
 void pcm_mix(int16_t *dst, const int16_t *add, size_t n);/* dst += add, saturates */
 /* Power of one frequency relative to a full-scale sine of it, dB (Goertzel). */
 double pcm_goertzel_db(const int16_t *s, size_t n, double hz, int rate);
 
-/* ---- Voice activity by energy over an adaptive noise floor. 20 ms frames, 8 or 16 kHz. */
+/* ---- Voice activity by energy over an adaptive noise floor. 20 ms frames, 8 or 16
+ * kHz. */
 struct pcm_vad_opts {
-	double over_db;        /* speech is this much over the noise floor (default 9) */
+	/* speech is this much over the noise floor (default 9) */
+	double over_db;
 	double min_db;         /* and at least this loud (default -48) */
 	double echo_margin_db; /* and this much over the bot's own echo (default 3) */
-	double echo_loss_db;   /* assumed loss of our own signal on its way back (default 12) */
-	int echo_hold_ms;      /* our signal may echo this long after it was sent (default 300) */
+	/* assumed loss of our own signal on its way back (default 12) */
+	double echo_loss_db;
+	/* our signal may echo this long after it was sent (default 300) */
+	int echo_hold_ms;
 	int onset_ms;          /* voiced time that makes a start (default 60) */
 	int hang_ms;           /* silence that makes an end (default 240) */
 	double floor_start_db; /* first guess of the noise floor (default -60) */
@@ -127,31 +148,41 @@ struct pcm_vad {
 	bool voiced;           /* the last frame was over the thresholds */
 	int run_ms, quiet_ms;  /* voiced run before a start, silence within speech */
 	int64_t pos_ms;        /* total pushed */
-	int64_t start_ms, end_ms; /* where the last START (first voiced frame) and END (last voiced) lie */
+	/* where the last START (first voiced frame) and END (last voiced) lie */
+	int64_t start_ms, end_ms;
 };
 void pcm_vad_defaults(struct pcm_vad_opts *o);
-void pcm_vad_init(struct pcm_vad *v, const struct pcm_vad_opts *o); /* o NULL = defaults */
-/* One 20 ms frame of n samples. tx_db = level of what we played in the same 20 ms, PCM_NO_ECHO if
- * nothing. Frames that may be our echo neither start speech nor train the noise floor. */
+/* o NULL = defaults */
+void pcm_vad_init(struct pcm_vad *v, const struct pcm_vad_opts *o);
+/* One 20 ms frame of n samples. tx_db = level of what we played in the same 20 ms,
+ * PCM_NO_ECHO if
+ * nothing. Frames that may be our echo neither start speech nor train the noise
+ * floor. */
 enum pcm_vad_ev pcm_vad_push(struct pcm_vad *v, const int16_t *s, size_t n, double tx_db);
 
-/* ---- WAV. Any PCM WAV that libsndfile reads, mixed down to mono at the wanted rate. */
+/* ---- WAV. Any PCM WAV that libsndfile reads, mixed down to mono at the wanted
+ * rate. */
 struct pcm_clip {
 	int16_t *s;            /* owned, xfree */
 	size_t n;
 	int rate;
 };
-/* ERR_NOTFOUND, ERR_PARSE, ERR_TOOBIG (over PCM_MAX_SECONDS); e says what. *ret only on success. */
+/* ERR_NOTFOUND, ERR_PARSE, ERR_TOOBIG (over PCM_MAX_SECONDS); e says what. *ret
+ * only on success. */
 int pcm_wav_read(const char *path, int rate, struct pcm_clip *ret, struct err *e);
 int pcm_wav_parse(sv bytes, int rate, struct pcm_clip *ret, struct err *e);
 void pcm_clip_done(struct pcm_clip *c);                  /* accepts a zeroed struct */
 int pcm_wav_write(const char *path, const int16_t *s, size_t n, int rate, struct err *e);
 
-/* Writer of a recording: stays a valid WAV at all times but for the last second (header rewritten
- * each second), so a crash loses at most that. left = customer, right = us; right NULL = silence. */
+/* Writer of a recording: stays a valid WAV at all times but for the last second (header
+ * rewritten
+ * each second), so a crash loses at most that. left = customer, right = us; right
+ * NULL = silence. */
 struct pcm_wavw;
 int pcm_wavw_open(struct pcm_wavw **ret, const char *path, int rate, int channels, struct err *e);
-int pcm_wavw_put(struct pcm_wavw *w, const int16_t *left, const int16_t *right, size_t n); /* ERR_IO */
-int pcm_wavw_close(struct pcm_wavw *w);                  /* accepts NULL; ERR_IO when the disk is full */
+/* ERR_IO */
+int pcm_wavw_put(struct pcm_wavw *w, const int16_t *left, const int16_t *right, size_t n);
+/* accepts NULL; ERR_IO when the disk is full */
+int pcm_wavw_close(struct pcm_wavw *w);
 
 #endif

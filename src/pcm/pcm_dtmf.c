@@ -1,7 +1,8 @@
 /* pcm_dtmf.c: in-band DTMF through spandsp, and making the tones.
  *
- * spandsp's receiver queues up to 128 digits; we take them out one at a time. The generator is ours: two
- * sines in phase from the first sample. Owned by one thread at a time.
+ * spandsp's receiver queues up to 128 digits; we take them out one at a time. The
+ * generator is ours: two sines in phase from the first sample. Owned by one thread at a
+ * time.
  */
 #include "pcm.h"
 
@@ -23,7 +24,8 @@ int pcm_dtmf_open(struct pcm_dtmf **ret)
 		return ERR_NOMEM;
 	struct pcm_dtmf *d = xalloc(sizeof(*d));
 
-	/* No dial tone on an answered call, so no filter for it; default twist; 42 dB below full scale. */
+	/* No dial tone on an answered call, so no filter for it; default twist; 42 dB
+	 * below full scale. */
 	dtmf_rx_parms(rx, 0, -1, -1, -42);
 	d->rx = rx;
 	*ret = d;
@@ -57,7 +59,8 @@ bool pcm_dtmf_ok(char digit)
 
 size_t pcm_dtmf_gen(char digit, int ms, int16_t *out, size_t cap)
 {
-	static const double row[] = { 697, 770, 852, 941 }, col[] = { 1209, 1336, 1477, 1633 };
+	static const double row[] = { 697, 770, 852, 941 },
+			    col[] = { 1209, 1336, 1477, 1633 };
 	const char *at = digit ? memchr(keys, digit, sizeof(keys) - 1) : NULL;
 
 	if (!at || ms <= 0)

@@ -1,8 +1,9 @@
 /* pcm_g711.c: G.711 mu-law and A-law.
  *
- * Decoding is a table of 256; encoding finds the segment by counting leading zeros, which is as quick as
- * a 64 KiB table and spares the cache. The tables are made before main by a constructor, so no thread
- * ever sees them unfinished. Pure functions, any thread.
+ * Decoding is a table of 256; encoding finds the segment by counting leading zeros,
+ * which is as quick as a 64 KiB table and spares the cache. The tables are made before
+ * main by a constructor, so no thread ever sees them unfinished. Pure functions, any
+ * thread.
  */
 #include "pcm.h"
 
@@ -53,7 +54,7 @@ static uint8_t ulaw_code(int16_t s)
 	v += 0x84;
 	int seg = top_bit((unsigned)v) - 7;
 
-	return (uint8_t)~(sign | seg << 4 | ((v >> (seg + 3)) & 15));
+	return (uint8_t) ~(sign | seg << 4 | ((v >> (seg + 3)) & 15));
 }
 
 static uint8_t alaw_code(int16_t s)

@@ -1,37 +1,41 @@
 /* pcm_jb.c: adaptive jitter buffer on samples, with concealment.
  *
- * G.711 has no state between packets, so packets are decoded on arrival and their samples written into a ring
- * indexed by RTP timestamp, with one mark per sample that is there. Reordering, duplicates, odd packet
- * lengths and overlap then need no code at all: the reader takes 160 samples a tick and conceals what has no
- * mark (pcm_plc.c). speexdsp's jitter buffer was looked at and left: it copies each packet into memory it
- * allocates, hands out packets rather than samples (so a 30 ms packet does not fit a 20 ms clock), and its
- * delay is a cost function in "late packets", not a window of milliseconds that we can promise.
+ * G.711 has no state between packets, so packets are decoded on arrival and their
+ * samples written into a ring indexed by RTP timestamp, with one mark per sample that
+ * is there. Reordering, duplicates, odd packet lengths and overlap then need no code at
+ * all: the reader takes 160 samples a tick and conceals what has no mark (pcm_plc.c).
+ * speexdsp's jitter buffer was looked at and left: it copies each packet into memory it
+ * allocates, hands out packets rather than samples (so a 30 ms packet does not fit a 20
+ * ms clock), and its delay is a cost function in "late packets", not a window of
+ * milliseconds that we can promise.
  *
- * Delay: when the ring runs dry the reader waits, concealing, for at most max_ms: a delayed packet is then
- * played, not lost. That, and a late packet, raise the target by a frame, up to the maximum; four seconds
- * without lower it by a frame, down to the minimum. What is ahead of the reader is compared with the target
- * once a second: too much (clock drift, burst) drops a frame, too little inserts one.
- * Owned by one thread (the shard). No allocation after open.
+ * Delay: when the ring runs dry the reader waits, concealing, for at most max_ms: a
+ * delayed packet is then played, not lost. That, and a late packet, raise the target by
+ * a frame, up to the maximum; four seconds without lower it by a frame, down to the
+ * minimum. What is ahead of the reader is compared with the target once a second: too
+ * much (clock drift, burst) drops a frame, too little inserts one. Owned by one thread
+ * (the shard). No allocation after open.
  */
 #include "pcm_int.h"
 
 enum {
-	RING = 8192,            /* samples: 1.02 s; a power of two */
-	JUMP = RING - 1024,     /* a timestamp further off than this is a new stream */
-	CALM_FRAMES = 200,      /* 4 s without a late packet: try a shorter delay */
-	CHECK_FRAMES = 50,      /* depth is judged once a second */
-	LATE_RUN = 5,           /* so many late ones in a row are not jitter */
+	RING = 8192,        /* samples: 1.02 s; a power of two */
+	JUMP = RING - 1024, /* a timestamp further off than this is a new stream */
+	CALM_FRAMES = 200,  /* 4 s without a late packet: try a shorter delay */
+	CHECK_FRAMES = 50,  /* depth is judged once a second */
+	LATE_RUN = 5,       /* so many late ones in a row are not jitter */
 };
 
 struct pcm_jb {
 	int16_t s[RING];
 	uint8_t have[RING];
-	uint32_t rd;            /* timestamp the reader is at */
-	uint32_t top;           /* one past the newest sample */
+	uint32_t rd;  /* timestamp the reader is at */
+	uint32_t top; /* one past the newest sample */
 	int min_smp, max_smp, target;
-	int least, seen;        /* smallest depth within the present check window, frames in it */
+	int least,
+		seen; /* smallest depth within the present check window, frames in it */
 	int calm, held, late_run;
-	bool on, primed;        /* a packet came; enough came to start reading */
+	bool on, primed; /* a packet came; enough came to start reading */
 	struct pcm_plc plc;
 	struct pcm_jb_stats st;
 };
@@ -113,7 +117,8 @@ void pcm_jb_put(struct pcm_jb *jb, uint32_t ts, const int16_t *s, size_t n)
 		note_late(jb);
 		if (++jb->late_run < LATE_RUN)
 			return;
-		jb->st.resets++; /* the sender's timestamps stood still in a pause: follow them */
+		jb->st.resets++; /* the sender's timestamps stood still in a pause:
+				    follow them */
 		begin(jb, ts);
 		off = 0;
 	}
@@ -135,8 +140,8 @@ void pcm_jb_put(struct pcm_jb *jb, uint32_t ts, const int16_t *s, size_t n)
 		jb->top = ts + (uint32_t)n;
 }
 
-/* Takes one frame at the reader; marks are cleared so that the ring can go round. What is missing comes from
- * the concealment, what is there goes over it. */
+/* Takes one frame at the reader; marks are cleared so that the ring can go round. What
+ * is missing comes from the concealment, what is there goes over it. */
 static int take(struct pcm_jb *jb, int16_t out[PCM_FRAME])
 {
 	int got = 0;
@@ -162,7 +167,8 @@ static int take(struct pcm_jb *jb, int16_t out[PCM_FRAME])
 	return got;
 }
 
-/* Once a second: is what we hold more or less than the target? Returns frames to skip (1), repeat (-1), 0. */
+/* Once a second: is what we hold more or less than the target? Returns frames to skip
+ * (1), repeat (-1), 0. */
 static int judge(struct pcm_jb *jb)
 {
 	int d = depth(jb), move = 0;
@@ -202,7 +208,8 @@ int pcm_jb_get(struct pcm_jb *jb, int16_t out[PCM_FRAME])
 		memset(out, 0, PCM_FRAME * sizeof(*out));
 		return 0;
 	}
-	if (depth(jb) <= -(RING / 2)) { /* half a second of nothing: wait for a fresh start */
+	if (depth(jb) <=
+	    -(RING / 2)) { /* half a second of nothing: wait for a fresh start */
 		pcm_jb_reset(jb);
 		memset(out, 0, PCM_FRAME * sizeof(*out));
 		return 0;

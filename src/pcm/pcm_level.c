@@ -1,4 +1,5 @@
-/* pcm_level.c: levels, gain, fade, mix, and the power of one frequency. Pure, any thread. */
+/* pcm_level.c: levels, gain, fade, mix, and the power of one frequency. Pure, any
+ * thread. */
 #include "pcm.h"
 
 #include <math.h>

@@ -1,10 +1,13 @@
-/* pcm_plc.c: packet loss concealment for 8 kHz speech, after the idea of ITU-T G.711 Appendix I.
+/* pcm_plc.c: packet loss concealment for 8 kHz speech, after the idea of ITU-T G.711
+ * Appendix I.
  *
- * The pitch period is found at the start of a gap (least mean difference between the last 20 ms and the
- * same shifted by 5 to 15 ms), the last period is repeated, its end blended so that it loops without a click,
- * and it fades from the tenth to the sixtieth millisecond. The first 5 ms received afterwards are blended with
- * the continued repetition. (spandsp has the same, but its 0.0.6 copies overlapping memory with memcpy:
- * AddressSanitizer stops there, and the result is undefined.) Embedded in the jitter buffer, one thread.
+ * The pitch period is found at the start of a gap (least mean difference between the
+ * last 20 ms and the same shifted by 5 to 15 ms), the last period is repeated, its end
+ * blended so that it loops without a click, and it fades from the tenth to the sixtieth
+ * millisecond. The first 5 ms received afterwards are blended with the continued
+ * repetition. (spandsp has the same, but its 0.0.6 copies overlapping memory with
+ * memcpy: AddressSanitizer stops there, and the result is undefined.) Embedded in the
+ * jitter buffer, one thread.
  */
 #include "pcm_int.h"
 
@@ -21,7 +24,8 @@ static int find_lag(const int16_t *h)
 		int64_t sum = 0;
 
 		for (int i = PCM_PLC_HIST - CORR; i < PCM_PLC_HIST; i++)
-			sum += h[i] > h[i - lag] ? h[i] - h[i - lag] : h[i - lag] - h[i];
+			sum += h[i] > h[i - lag] ? h[i] - h[i - lag] :
+						   h[i - lag] - h[i];
 		if (sum < least) {
 			least = sum;
 			best = lag;
@@ -40,7 +44,8 @@ static void begin(struct pcm_plc *p)
 	q = p->lag / 4;
 	for (int i = 0; i < p->lag; i++)
 		p->cycle[i] = end[i - p->lag];
-	for (int i = 0; i < q; i++) { /* the end of the period becomes what came before its start */
+	for (int i = 0; i < q;
+	     i++) { /* the end of the period becomes what came before its start */
 		float w = (float)(i + 1) / (float)(q + 1);
 		float *c = &p->cycle[p->lag - q + i];
 
@@ -51,7 +56,8 @@ static void begin(struct pcm_plc *p)
 static float next(struct pcm_plc *p)
 {
 	float v = p->cycle[p->off];
-	float gain = p->missing < HOLD ? 1 : 1 - (float)(p->missing - HOLD) / (DEAD - HOLD);
+	float gain =
+		p->missing < HOLD ? 1 : 1 - (float)(p->missing - HOLD) / (DEAD - HOLD);
 
 	p->off = p->off + 1 < p->lag ? p->off + 1 : 0;
 	if (p->missing < DEAD)

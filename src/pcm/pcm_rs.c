@@ -19,8 +19,9 @@ int pcm_rs_open(struct pcm_rs **ret, int from_hz, int to_hz, int quality)
 
 	if (!rate_ok(from_hz) || !rate_ok(to_hz) || quality < 0 || quality > 10)
 		return ERR_INVAL;
-	SpeexResamplerState *st = speex_resampler_init(1, (spx_uint32_t)from_hz,
-						       (spx_uint32_t)to_hz, quality, &err);
+	SpeexResamplerState *st =
+		speex_resampler_init(1, (spx_uint32_t)from_hz, (spx_uint32_t)to_hz,
+				     quality, &err);
 
 	if (!st)
 		return err == RESAMPLER_ERR_ALLOC_FAILED ? ERR_NOMEM : ERR_INVAL;
@@ -46,7 +47,8 @@ size_t pcm_rs_cap(const struct pcm_rs *rs, size_t n_in)
 	return (size_t)((uint64_t)n_in * rs->to / rs->from) + 8;
 }
 
-size_t pcm_rs_run(struct pcm_rs *rs, const int16_t *in, size_t n_in, int16_t *out, size_t cap)
+size_t pcm_rs_run(struct pcm_rs *rs, const int16_t *in, size_t n_in, int16_t *out,
+		  size_t cap)
 {
 	size_t done = 0, made = 0;
 
@@ -65,7 +67,8 @@ size_t pcm_rs_run(struct pcm_rs *rs, const int16_t *in, size_t n_in, int16_t *ou
 	return made;
 }
 
-int pcm_resample(const int16_t *in, size_t n, int from_hz, int to_hz, int16_t **out, size_t *n_out)
+int pcm_resample(const int16_t *in, size_t n, int from_hz, int to_hz, int16_t **out,
+		 size_t *n_out)
 {
 	static const int16_t zero[512];
 	struct pcm_rs *rs;

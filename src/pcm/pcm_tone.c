@@ -1,12 +1,13 @@
-/* pcm_tone.c: tones with cadence, sample-exact over any split into frames. Embedded value, one thread. */
+/* pcm_tone.c: tones with cadence, sample-exact over any split into frames. Embedded
+ * value, one thread. */
 #include "pcm.h"
 
 #include <math.h>
 
-enum { RAMP_MS = 2 };   /* a tone that starts at full level clicks */
+enum { RAMP_MS = 2 }; /* a tone that starts at full level clicks */
 
 static const struct pcm_tone kinds[] = {
-	[PCM_TONE_RINGBACK] = { 425, 0, -13, 1000, 4000, 0, 0 },    /* ETSI TR 101 041-2 */
+	[PCM_TONE_RINGBACK] = { 425, 0, -13, 1000, 4000, 0, 0 }, /* ETSI TR 101 041-2 */
 	[PCM_TONE_RINGBACK_CN] = { 450, 0, -13, 1000, 4000, 0, 0 }, /* GB 3380 */
 	[PCM_TONE_BUSY] = { 425, 0, -13, 500, 500, 0, 0 },
 	[PCM_TONE_BEEP] = { 1000, 0, -10, 200, -1, 0, 0 },
@@ -30,7 +31,8 @@ static double ramp(uint64_t at, uint64_t on, uint64_t len)
 bool pcm_tone_pull(struct pcm_tone *t, int16_t *out, size_t n)
 {
 	uint64_t on = (uint64_t)t->on_ms * (uint64_t)t->rate / 1000;
-	uint64_t off = t->off_ms > 0 ? (uint64_t)t->off_ms * (uint64_t)t->rate / 1000 : 0;
+	uint64_t off =
+		t->off_ms > 0 ? (uint64_t)t->off_ms * (uint64_t)t->rate / 1000 : 0;
 	uint64_t len = (uint64_t)RAMP_MS * (uint64_t)t->rate / 1000;
 	double amp = 32767 * pow(10, t->level_db / 20);
 	bool once = t->off_ms < 0;

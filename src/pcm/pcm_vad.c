@@ -1,20 +1,26 @@
 /* pcm_vad.c: voice activity by energy.
  *
- * A frame is voiced when it is over_db above the noise floor, above min_db, and above what our own echo
- * could be. The floor falls at once and rises slowly (0.06 dB a frame, a fifth of that within speech), so it
- * follows a fan that starts but not a sentence. Frames that our own voice may have caused do not train it:
- * otherwise a speakerphone teaches the floor to ignore the customer.
- * START comes after onset_ms of nearly unbroken voicing, END after hang_ms without. Embedded, one thread.
+ * A frame is voiced when it is over_db above the noise floor, above min_db, and above
+ * what our own echo could be. The floor falls at once and rises slowly (0.06 dB a
+ * frame, a fifth of that within speech), so it follows a fan that starts but not a
+ * sentence. Frames that our own voice may have caused do not train it: otherwise a
+ * speakerphone teaches the floor to ignore the customer. START comes after onset_ms of
+ * nearly unbroken voicing, END after hang_ms without. Embedded, one thread.
  */
 #include "pcm.h"
 
-enum { DIP_MS = 20 };   /* one frame of a consonant does not break an onset */
+enum { DIP_MS = 20 }; /* one frame of a consonant does not break an onset */
 
 void pcm_vad_defaults(struct pcm_vad_opts *o)
 {
-	*o = (struct pcm_vad_opts){ .over_db = 9, .min_db = -48, .echo_margin_db = 3,
-				    .echo_loss_db = 12, .echo_hold_ms = 300, .onset_ms = 60,
-				    .hang_ms = 240, .floor_start_db = -60 };
+	*o = (struct pcm_vad_opts){ .over_db = 9,
+				    .min_db = -48,
+				    .echo_margin_db = 3,
+				    .echo_loss_db = 12,
+				    .echo_hold_ms = 300,
+				    .onset_ms = 60,
+				    .hang_ms = 240,
+				    .floor_start_db = -60 };
 }
 
 void pcm_vad_init(struct pcm_vad *v, const struct pcm_vad_opts *o)
@@ -95,7 +101,8 @@ static enum pcm_vad_ev in_silence(struct pcm_vad *v)
 	return PCM_VAD_START;
 }
 
-enum pcm_vad_ev pcm_vad_push(struct pcm_vad *v, const int16_t *s, size_t n, double tx_db)
+enum pcm_vad_ev pcm_vad_push(struct pcm_vad *v, const int16_t *s, size_t n,
+			     double tx_db)
 {
 	double echo;
 	bool maybe_echo;
@@ -105,7 +112,8 @@ enum pcm_vad_ev pcm_vad_push(struct pcm_vad *v, const int16_t *s, size_t n, doub
 	note_echo(v, tx_db);
 	echo = v->echo_db - v->o.echo_loss_db;
 	maybe_echo = echo > v->floor_db && v->level_db < echo + v->o.echo_margin_db;
-	v->voiced = v->level_db > v->floor_db + v->o.over_db && v->level_db > v->o.min_db &&
+	v->voiced = v->level_db > v->floor_db + v->o.over_db &&
+		    v->level_db > v->o.min_db &&
 		    v->level_db >= echo + v->o.echo_margin_db;
 	track_floor(v, maybe_echo);
 	return v->speech ? in_speech(v) : in_silence(v);

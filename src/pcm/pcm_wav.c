@@ -1,9 +1,10 @@
 /* pcm_wav.c: WAV files through libsndfile.
  *
- * Reading: header checked first (channels, rate, length bounded), then blocks are mixed down to mono and the
- * whole clip is resampled once. Memory input goes through libsndfile's virtual I/O; no temporary file.
- * Writing a recording: one second is collected, written, and the header brought up to date, so that the file
- * is a valid WAV whenever the process dies. Blocking; owned by one thread at a time.
+ * Reading: header checked first (channels, rate, length bounded), then blocks are mixed
+ * down to mono and the whole clip is resampled once. Memory input goes through
+ * libsndfile's virtual I/O; no temporary file. Writing a recording: one second is
+ * collected, written, and the header brought up to date, so that the file is a valid
+ * WAV whenever the process dies. Blocking; owned by one thread at a time.
  */
 #include "pcm.h"
 
@@ -66,10 +67,11 @@ static int check(const SF_INFO *in, struct err *e)
 	    (in->format & SF_FORMAT_TYPEMASK) != SF_FORMAT_RF64)
 		return err_set(e, ERR_PARSE, "not a WAV file");
 	if (in->channels < 1 || in->channels > MAX_CH)
-		return err_set(e, ERR_PARSE, "%d channels; 1 to %d are supported", in->channels,
-			       (int)MAX_CH);
+		return err_set(e, ERR_PARSE, "%d channels; 1 to %d are supported",
+			       in->channels, (int)MAX_CH);
 	if (in->samplerate < 4000 || in->samplerate > 192000)
-		return err_set(e, ERR_PARSE, "sample rate %d Hz; 4000 to 192000 are supported",
+		return err_set(e, ERR_PARSE,
+			       "sample rate %d Hz; 4000 to 192000 are supported",
 			       in->samplerate);
 	if (in->frames < 0 || in->frames > (sf_count_t)PCM_MAX_SECONDS * in->samplerate)
 		return err_set(e, ERR_TOOBIG, "longer than %d s", (int)PCM_MAX_SECONDS);
@@ -101,7 +103,8 @@ static int16_t *read_mono(SNDFILE *f, const SF_INFO *in, size_t *ret_n)
 	return out;
 }
 
-static int load(SNDFILE *f, const SF_INFO *in, int rate, struct pcm_clip *ret, struct err *e)
+static int load(SNDFILE *f, const SF_INFO *in, int rate, struct pcm_clip *ret,
+		struct err *e)
 {
 	size_t n = 0, n2 = 0;
 	int16_t *s, *s2 = NULL;
@@ -114,7 +117,8 @@ static int load(SNDFILE *f, const SF_INFO *in, int rate, struct pcm_clip *ret, s
 		er = pcm_resample(s, n, in->samplerate, rate, &s2, &n2);
 		xfree(s);
 		if (er)
-			return err_set(e, er, "cannot convert %d Hz to %d Hz", in->samplerate, rate);
+			return err_set(e, er, "cannot convert %d Hz to %d Hz",
+				       in->samplerate, rate);
 		s = s2;
 		n = n2;
 	}
@@ -132,7 +136,8 @@ int pcm_wav_read(const char *path, int rate, struct pcm_clip *ret, struct err *e
 	SNDFILE *f = sf_open(path, SFM_READ, &in);
 
 	if (!f)
-		return err_set(e, ERR_PARSE, "%s: not a WAV file (%s)", path, sf_strerror(NULL));
+		return err_set(e, ERR_PARSE, "%s: not a WAV file (%s)", path,
+			       sf_strerror(NULL));
 	er = load(f, &in, rate, ret, e);
 	sf_close(f);
 	return er;
@@ -146,7 +151,8 @@ int pcm_wav_parse(sv bytes, int rate, struct pcm_clip *ret, struct err *e)
 	int er;
 
 	/* libsndfile knows 25 formats; only the one we serve gets near its parsers */
-	if (bytes.n < 12 || (memcmp(bytes.p, "RIFF", 4) && memcmp(bytes.p, "RF64", 4)) ||
+	if (bytes.n < 12 ||
+	    (memcmp(bytes.p, "RIFF", 4) && memcmp(bytes.p, "RF64", 4)) ||
 	    memcmp(bytes.p + 8, "WAVE", 4))
 		return err_set(e, ERR_PARSE, "not a WAV file");
 	SNDFILE *f = sf_open_virtual(&io, SFM_READ, &in, &m);
@@ -181,22 +187,26 @@ int pcm_wav_write(const char *path, const int16_t *s, size_t n, int rate, struct
 
 struct pcm_wavw {
 	SNDFILE *f;
-	int16_t *buf;          /* one second, interleaved */
-	size_t n, cap;         /* frames */
+	int16_t *buf;  /* one second, interleaved */
+	size_t n, cap; /* frames */
 	int channels, err;
 };
 
-int pcm_wavw_open(struct pcm_wavw **ret, const char *path, int rate, int channels, struct err *e)
+int pcm_wavw_open(struct pcm_wavw **ret, const char *path, int rate, int channels,
+		  struct err *e)
 {
-	SF_INFO in = { .samplerate = rate, .channels = channels,
+	SF_INFO in = { .samplerate = rate,
+		       .channels = channels,
 		       .format = SF_FORMAT_WAV | SF_FORMAT_PCM_16 };
 
 	if (channels < 1 || channels > 2 || rate < 4000 || rate > 192000)
-		return err_set(e, ERR_INVAL, "recording needs 1 or 2 channels at 4000 to 192000 Hz");
+		return err_set(e, ERR_INVAL,
+			       "recording needs 1 or 2 channels at 4000 to 192000 Hz");
 	SNDFILE *f = sf_open(path, SFM_WRITE, &in);
 
 	if (!f)
-		return err_set(e, ERR_IO, "%s: cannot be created (%s)", path, sf_strerror(NULL));
+		return err_set(e, ERR_IO, "%s: cannot be created (%s)", path,
+			       sf_strerror(NULL));
 	struct pcm_wavw *w = xalloc(sizeof(*w));
 
 	w->f = f;
@@ -215,7 +225,8 @@ static void flush(struct pcm_wavw *w)
 	sf_command(w->f, SFC_UPDATE_HEADER_NOW, NULL, 0);
 }
 
-int pcm_wavw_put(struct pcm_wavw *w, const int16_t *left, const int16_t *right, size_t n)
+int pcm_wavw_put(struct pcm_wavw *w, const int16_t *left, const int16_t *right,
+		 size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		int16_t *to = w->buf + w->n * (size_t)w->channels;

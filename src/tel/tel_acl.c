@@ -12,7 +12,8 @@ int tel_net_parse(const char *cidr, struct tel_net *ret)
 
 	if (!sv_cut(&rest, '/', &addr) || addr.n >= sizeof(ip))
 		return ERR_PARSE;
-	if (memchr(cidr, '/', strlen(cidr)) && (sv_i64(rest, &bits) || bits < 0 || bits > 32))
+	if (memchr(cidr, '/', strlen(cidr)) &&
+	    (sv_i64(rest, &bits) || bits < 0 || bits > 32))
 		return ERR_PARSE;
 	memcpy(ip, addr.p, addr.n);
 	ip[addr.n] = 0;

@@ -1,15 +1,18 @@
-/* tel_auth.c: who may call: digest authentication of incoming INVITEs (RFC 2617, MD5, qop=auth). Front thread.
+/* tel_auth.c: who may call: digest authentication of incoming INVITEs (RFC 2617, MD5,
+ * qop=auth). Front thread.
  *
- * The nonce is stateless: time in hex, then an HMAC of time and source address, so that only a nonce we made,
- * for this peer, in the last five minutes is taken. What must be remembered is the highest nonce count per nonce
- * (replay): a table of 1024 places; a nonce whose place was taken over counts as stale. The answer to an
- * unknown user and to a wrong password is the same 401 after the same computation.
+ * The nonce is stateless: time in hex, then an HMAC of time and source address, so that
+ * only a nonce we made, for this peer, in the last five minutes is taken. What must be
+ * remembered is the highest nonce count per nonce (replay): a table of 1024 places; a
+ * nonce whose place was taken over counts as stale. The answer to an unknown user and
+ * to a wrong password is the same 401 after the same computation.
  */
 #include "tel_front.h"
 
 enum { NONCE_S = 300, TIME_HEX = 16, MAC_HEX = 32 };
 
-static void nonce_make(struct tel *t, uint64_t sec, const struct sa *src, char out[TIME_HEX + MAC_HEX + 1])
+static void nonce_make(struct tel *t, uint64_t sec, const struct sa *src,
+		       char out[TIME_HEX + MAC_HEX + 1])
 {
 	struct {
 		uint64_t sec;
@@ -17,9 +20,10 @@ static void nonce_make(struct tel *t, uint64_t sec, const struct sa *src, char o
 	} __attribute__((packed)) in = { sec, sa_in(src) };
 	uint8_t mac[20];
 
-	hmac_sha1(t->secret, sizeof(t->secret), (const uint8_t *)&in, sizeof(in), mac, sizeof(mac));
-	(void)re_snprintf(out, TIME_HEX + MAC_HEX + 1, "%016llx%w", (unsigned long long)sec, mac,
-			  (size_t)MAC_HEX / 2);
+	hmac_sha1(t->secret, sizeof(t->secret), (const uint8_t *)&in, sizeof(in), mac,
+		  sizeof(mac));
+	(void)re_snprintf(out, TIME_HEX + MAC_HEX + 1, "%016llx%w",
+			  (unsigned long long)sec, mac, (size_t)MAC_HEX / 2);
 }
 
 static uint64_t now_s(void)
@@ -33,7 +37,8 @@ static void challenge(struct tel *t, const struct sip_msg *msg, bool stale)
 
 	nonce_make(t, now_s(), &msg->src, nonce);
 	(void)sip_replyf(t->sip, msg, 401, "Unauthorized",
-			 "WWW-Authenticate: Digest realm=\"%s\", nonce=\"%s\", algorithm=MD5, qop=\"auth\"%s\r\n"
+			 "WWW-Authenticate: Digest realm=\"%s\", nonce=\"%s\", "
+			 "algorithm=MD5, qop=\"auth\"%s\r\n"
 			 "Content-Length: 0\r\n\r\n",
 			 t->o.realm, nonce, stale ? ", stale=true" : "");
 }
@@ -73,7 +78,8 @@ static bool count_ok(struct tel *t, const struct pl *nonce, uint32_t nc)
 	return true;
 }
 
-static bool password_ok(struct tel *t, const struct httpauth_digest_resp *r, const struct pl *met)
+static bool password_ok(struct tel *t, const struct httpauth_digest_resp *r,
+			const struct pl *met)
 {
 	static const uint8_t nobody[16];
 	const uint8_t *ha1 = nobody;
@@ -97,8 +103,9 @@ bool tel_auth_ok(struct tel *t, const struct sip_msg *msg)
 		return true;
 	h = sip_msg_hdr(msg, SIP_HDR_AUTHORIZATION);
 	memset(&r, 0, sizeof(r));
-	if (!h || httpauth_digest_response_decode(&r, &h->val) || pl_strcmp(&r.realm, t->o.realm) ||
-	    !pl_isset(&r.nc) || !pl_isset(&r.cnonce) || pl_strcasecmp(&r.qop, "auth")) {
+	if (!h || httpauth_digest_response_decode(&r, &h->val) ||
+	    pl_strcmp(&r.realm, t->o.realm) || !pl_isset(&r.nc) ||
+	    !pl_isset(&r.cnonce) || pl_strcasecmp(&r.qop, "auth")) {
 		challenge(t, msg, false);
 		return false;
 	}

@@ -1,8 +1,10 @@
-/* tel_call.c: the front thread's half of a call: the SIP session and what it means for the leg.
+/* tel_call.c: the front thread's half of a call: the SIP session and what it means for
+ * the leg.
  *
- * A tel_call lives until both sides are done: the session is over (on_close was posted) and the shard knows
- * (attached, or released the leg). What happens before the shard attached waits in `early`. libre's handlers
- * get the call as their argument; sess is dropped (which silences them) before the call is freed.
+ * A tel_call lives until both sides are done: the session is over (on_close was posted)
+ * and the shard knows (attached, or released the leg). What happens before the shard
+ * attached waits in `early`. libre's handlers get the call as their argument; sess is
+ * dropped (which silences them) before the call is freed.
  */
 #include "tel_front.h"
 
@@ -13,7 +15,7 @@ enum { RTP_LO = 16384, RTP_HI = 32766 };
 
 /* ---- messages to the shard */
 
-static void post(struct tel_call *c, struct tel_msg *m)
+void tel_call_send(struct tel_call *c, struct tel_msg *m)
 {
 	m->leg = obj_ref(c->leg);
 	if (c->released) {
@@ -39,7 +41,7 @@ void tel_call_post(struct tel_call *c, enum tel_msg_kind kind, int n, const char
 	m->status = n;
 	m->digit = (char)n;
 	str_ncpy(m->text, text ? text : "", sizeof(m->text));
-	post(c, m);
+	tel_call_send(c, m);
 }
 
 void tel_call_post_media(struct tel_call *c)
@@ -51,7 +53,7 @@ void tel_call_post_media(struct tel_call *c)
 	m->udp = c->udp;
 	c->udp = NULL;
 	str_ncpy(m->text, c->call_id, sizeof(m->text));
-	post(c, m);
+	tel_call_send(c, m);
 }
 
 /* ---- life */
@@ -120,11 +122,20 @@ const char *tel_reason(int status)
 	static const struct {
 		int status;
 		const char *text;
-	} all[] = { { 200, "OK" }, { 400, "Bad Request" }, { 403, "Forbidden" }, { 404, "Not Found" },
-		    { 408, "Request Timeout" }, { 480, "Temporarily Unavailable" }, { 486, "Busy Here" },
-		    { 487, "Request Terminated" }, { 488, "Not Acceptable Here" },
-		    { 500, "Server Internal Error" }, { 501, "Not Implemented" },
-		    { 503, "Service Unavailable" }, { 600, "Busy Everywhere" }, { 603, "Decline" } };
+	} all[] = { { 200, "OK" },
+		    { 400, "Bad Request" },
+		    { 403, "Forbidden" },
+		    { 404, "Not Found" },
+		    { 408, "Request Timeout" },
+		    { 480, "Temporarily Unavailable" },
+		    { 486, "Busy Here" },
+		    { 487, "Request Terminated" },
+		    { 488, "Not Acceptable Here" },
+		    { 500, "Server Internal Error" },
+		    { 501, "Not Implemented" },
+		    { 503, "Service Unavailable" },
+		    { 600, "Busy Everywhere" },
+		    { 603, "Decline" } };
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
 		if (all[i].status == status)
@@ -154,7 +165,8 @@ void tel_call_hangup(struct tel_call *c, int status)
 		return;
 	if (ringing) {
 		status = status >= 300 && status < 700 ? status : 480;
-		(void)sipsess_reject(c->sess, (uint16_t)status, tel_reason(status), NULL);
+		(void)sipsess_reject(c->sess, (uint16_t)status, tel_reason(status),
+				     NULL);
 	} else if (status < 200) {
 		status = c->state == TEL_CALL_DIALLING ? 487 : 200;
 	}
@@ -202,7 +214,8 @@ static void local_addr(const struct tel *t, const struct sa *peer, struct sa *re
 int tel_call_rtp(struct tel_call *c, const struct sa *peer)
 {
 	const struct tel_opts *o = &c->tel->o;
-	int lo = o->rtp_min ? o->rtp_min : RTP_LO, hi = o->rtp_max ? o->rtp_max : RTP_HI;
+	int lo = o->rtp_min ? o->rtp_min : RTP_LO,
+	    hi = o->rtp_max ? o->rtp_max : RTP_HI;
 	struct sa laddr;
 	int e = io_udp_open_even(&c->udp, o->ip, lo, hi);
 
@@ -218,7 +231,8 @@ int tel_call_contact(struct tel_call *c, const char *user, char *to, size_t cap)
 	struct sa laddr;
 
 	local_addr(c->tel, NULL, &laddr);
-	/* a wildcard address is of no use to anybody: then libre writes the one that leads to the peer */
+	/* a wildcard address is of no use to anybody: then libre writes the one that
+	 * leads to the peer */
 	if (sa_is_any(&laddr))
 		return re_snprintf(to, cap, "%s", user) < 0 ? ERR_FAIL : 0;
 	return re_snprintf(to, cap, "sip:%s@%J", user, &laddr) < 0 ? ERR_FAIL : 0;
@@ -262,7 +276,8 @@ void tel_call_on_estab(const struct sip_msg *msg, void *arg)
 
 	if (c->state == TEL_CALL_OVER || c->state == TEL_CALL_UP)
 		return;
-	if (!c->mi.ip && !c->mi.port) { /* no description in either direction: nothing to hear */
+	if (!c->mi.ip &&
+	    !c->mi.port) { /* no description in either direction: nothing to hear */
 		tel_call_hangup(c, 488);
 		return;
 	}
@@ -272,10 +287,12 @@ void tel_call_on_estab(const struct sip_msg *msg, void *arg)
 	tel_call_post(c, TEL_M_UP, 0, NULL);
 }
 
-/* application/dtmf-relay: "Signal= 5\r\nDuration= 160"; application/dtmf: the digit alone. */
+/* application/dtmf-relay: "Signal= 5\r\nDuration= 160"; application/dtmf: the digit
+ * alone. */
 char tel_call_info_digit(const struct sip_msg *msg)
 {
-	sv body = sv_n((const char *)mbuf_buf(msg->mb), mbuf_get_left(msg->mb)), line, key;
+	sv body = sv_n((const char *)mbuf_buf(msg->mb), mbuf_get_left(msg->mb)), line,
+	   key;
 
 	if (body.n > 256)
 		return 0;
@@ -286,7 +303,8 @@ char tel_call_info_digit(const struct sip_msg *msg)
 	if (!msg_ctype_cmp(&msg->ctyp, "application", "dtmf-relay"))
 		return 0;
 	while (sv_line(&body, &line)) {
-		if (!sv_cut(&line, '=', &key) || !sv_eq_nocase(sv_trim(key), SV("signal")))
+		if (!sv_cut(&line, '=', &key) ||
+		    !sv_eq_nocase(sv_trim(key), SV("signal")))
 			continue;
 		line = sv_trim(line);
 		return line.n == 1 ? line.p[0] : 0;
@@ -326,13 +344,16 @@ void tel_call_on_close(int err, const struct sip_msg *msg, void *arg)
 		tel_call_over(c, msg->scode, reason[0] ? reason : NULL);
 		return;
 	}
-	/* libre says ECONNRESET for a BYE and for a CANCEL, ETIMEDOUT for a missing ACK or answer */
+	/* libre says ECONNRESET for a BYE and for a CANCEL, ETIMEDOUT for a missing ACK
+	 * or answer */
 	if (err == ETIMEDOUT)
 		status = 408;
 	else if (err && err != ECONNRESET)
 		status = err == EPROTO ? 488 : 503;
 	else
-		status = c->state == TEL_CALL_UP || c->state == TEL_CALL_ANSWERED ? 200 : 487;
+		status = c->state == TEL_CALL_UP || c->state == TEL_CALL_ANSWERED ?
+				 200 :
+				 487;
 	tel_call_over(c, status, NULL);
 }
 
@@ -383,9 +404,11 @@ static int take_invite(struct tel_call *c, const struct sip_msg *msg)
 		return err_sip(e);
 	/* From here the leg is the sink's. */
 	obj_ref(c->leg);
-	e = sipsess_accept(&c->sess, t->sock, msg, 180, "Ringing", contact, "application/sdp", NULL, NULL,
-			   NULL, false, tel_call_on_offer, tel_call_on_answer, tel_call_on_estab,
-			   tel_call_on_info, tel_call_on_refer, tel_call_on_close, c, NULL);
+	e = sipsess_accept(&c->sess, t->sock, msg, 180, "Ringing", contact,
+			   "application/sdp", NULL, NULL, NULL, false,
+			   tel_call_on_offer, tel_call_on_answer, tel_call_on_estab,
+			   tel_call_on_info, tel_call_on_refer, tel_call_on_close, c,
+			   NULL);
 	if (e)
 		tel_call_over(c, 500, NULL);
 	else
@@ -408,104 +431,8 @@ void tel_call_invite(const struct sip_msg *msg, void *arg)
 	if (status) {
 		metric_inc(M_CALLS_REFUSED);
 		tel_call_free(c);
-		(void)sip_treply(NULL, t->sip, msg, (uint16_t)status, tel_reason(status));
+		(void)sip_treply(NULL, t->sip, msg, (uint16_t)status,
+				 tel_reason(status));
 	}
 	obj_unref(leg);
-}
-
-/* ---- commands of the shard */
-
-static void do_attach(struct tel_call *c, struct mbox *box)
-{
-	struct tel_msg *m = c->early;
-
-	c->box = box;
-	c->early = NULL;
-	c->early_end = &c->early;
-	while (m) {
-		struct tel_msg *next = m->next;
-
-		obj_unref(m->leg); /* post takes its own */
-		m->next = NULL;
-		post(c, m);
-		m = next;
-	}
-	if (c->state == TEL_CALL_OVER)
-		tel_call_free(c);
-}
-
-static void do_answer(struct tel_call *c)
-{
-	struct mbuf *desc = NULL;
-	int e;
-
-	if (c->state != TEL_CALL_RINGING)
-		return;
-	e = tel_sdp_give(&c->sdp, !c->got_offer, &desc);
-	if (!e) {
-		c->state = TEL_CALL_ANSWERED;
-		if (c->got_offer)
-			tel_call_post_media(c);
-		e = sipsess_answer(c->sess, 200, "OK", desc, NULL);
-	}
-	mem_deref(desc);
-	if (e)
-		tel_call_hangup(c, 500);
-}
-
-static void do_hold(struct tel_call *c, bool on)
-{
-	struct mbuf *desc = NULL;
-
-	if (c->state != TEL_CALL_UP)
-		return;
-	sdp_media_set_ldir(c->sdp.audio, on ? SDP_SENDONLY : SDP_SENDRECV);
-	if (!tel_sdp_give(&c->sdp, true, &desc))
-		(void)sipsess_modify(c->sess, desc); /* refused: the other side simply stays as it is */
-	mem_deref(desc);
-}
-
-static void do_release(struct tel_call *c)
-{
-	c->released = true;
-	if (c->state == TEL_CALL_OVER)
-		tel_call_free(c);
-	else
-		tel_call_hangup(c, 0);
-}
-
-static void run_cmd(struct tel_call *c, const struct tel_cmd *cmd)
-{
-	switch (cmd->kind) {
-	case TEL_C_ATTACH:
-		do_attach(c, cmd->box);
-		return;
-	case TEL_C_ANSWER:
-		do_answer(c);
-		return;
-	case TEL_C_HANGUP:
-		tel_call_hangup(c, cmd->n);
-		return;
-	case TEL_C_HOLD:
-		do_hold(c, cmd->n);
-		return;
-	case TEL_C_RELEASE:
-		do_release(c);
-		return;
-	case TEL_C_DIAL:
-		return;
-	}
-}
-
-void tel_front_on_cmd(void *arg)
-{
-	struct tel_cmd *cmd = arg;
-	struct tel_call *c = cmd->leg->call;
-
-	if (cmd->kind == TEL_C_DIAL)
-		tel_call_dial(cmd->leg->tel, cmd);
-	else if (c)
-		run_cmd(c, cmd);
-	obj_unref(cmd->leg);
-	xfree(cmd);
 }

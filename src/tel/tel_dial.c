@@ -26,7 +26,8 @@ static void on_no_answer(void *arg)
 	tel_call_hangup(arg, 408);
 }
 
-/* Where answers may come from, as far as the address says it in digits (a name: see tel_guard). */
+/* Where answers may come from, as far as the address says it in digits (a name: see
+ * tel_guard). */
 static void note_peer(struct tel_call *c, const char *uri, struct sa *peer)
 {
 	struct pl pl;
@@ -34,7 +35,8 @@ static void note_peer(struct tel_call *c, const char *uri, struct sa *peer)
 
 	sa_init(peer, AF_INET);
 	pl_set_str(&pl, uri);
-	if (!uri_decode(&u, &pl) && !sa_set(peer, &u.host, u.port ? u.port : SIP_PORT) &&
+	if (!uri_decode(&u, &pl) &&
+	    !sa_set(peer, &u.host, u.port ? u.port : SIP_PORT) &&
 	    sa_af(peer) == AF_INET)
 		c->peer_ip = sa_in(peer);
 }
@@ -54,14 +56,17 @@ static int invite(struct tel_call *c, const struct tel_cmd *cmd)
 	if (re_snprintf(from, sizeof(from), "sip:%s@%j", cmd->user, &t->laddr) < 0 ||
 	    tel_sdp_give(&c->sdp, true, &desc))
 		return 500;
-	e = sipsess_connect(&c->sess, t->sock, cmd->uri, cmd->name[0] ? cmd->name : NULL, from, contact, NULL,
-			    0, "application/sdp", desc, on_challenge, c, false, tel_call_on_offer,
-			    tel_call_on_answer, on_progress, tel_call_on_estab, tel_call_on_info,
-			    tel_call_on_refer, tel_call_on_close, c, NULL);
+	e = sipsess_connect(&c->sess, t->sock, cmd->uri,
+			    cmd->name[0] ? cmd->name : NULL, from, contact, NULL, 0,
+			    "application/sdp", desc, on_challenge, c, false,
+			    tel_call_on_offer, tel_call_on_answer, on_progress,
+			    tel_call_on_estab, tel_call_on_info, tel_call_on_refer,
+			    tel_call_on_close, c, NULL);
 	mem_deref(desc);
 	if (e)
 		return 503;
-	str_ncpy(c->call_id, sip_dialog_callid(sipsess_dialog(c->sess)), sizeof(c->call_id));
+	str_ncpy(c->call_id, sip_dialog_callid(sipsess_dialog(c->sess)),
+		 sizeof(c->call_id));
 	tmr_start(&c->ring, (uint64_t)t->o.ring_timeout_ms, on_no_answer, c);
 	return 0;
 }

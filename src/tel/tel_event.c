@@ -1,10 +1,12 @@
 /* tel_event.c: keys as RTP telephone events (RFC 4733). Pure, any thread.
  *
- * All packets of one key press carry the same RTP timestamp, so the timestamp is the identity of a press: the
- * first packet seen with a new one reports the digit, whichever packet that is (start, middle or a repeat of
- * the end; the marker bit is often wrong). Timestamps of the last eight presses are kept, so that reordered
- * packets of an older press neither repeat it nor are lost. Some gateways move the timestamp within a press:
- * the same key, not ended, starting before the last one can have ended, is the same press.
+ * All packets of one key press carry the same RTP timestamp, so the timestamp is the
+ * identity of a press: the first packet seen with a new one reports the digit,
+ * whichever packet that is (start, middle or a repeat of the end; the marker bit is
+ * often wrong). Timestamps of the last eight presses are kept, so that reordered
+ * packets of an older press neither repeat it nor are lost. Some gateways move the
+ * timestamp within a press: the same key, not ended, starting before the last one can
+ * have ended, is the same press.
  */
 #include "tel_int.h"
 
@@ -12,9 +14,10 @@ static const char keys[] = "0123456789*#ABCD";
 
 enum {
 	KEEP = 8,
-	OLD = PCM_HZ,           /* a packet of a press more than 1 s older than the newest is stale */
-	ON_FRAMES = 5,          /* 100 ms a key */
-	ALL_FRAMES = 8,         /* and 60 ms of pause */
+	OLD = PCM_HZ,   /* a packet of a press more than 1 s older than the newest is
+			   stale */
+	ON_FRAMES = 5,  /* 100 ms a key */
+	ALL_FRAMES = 8, /* and 60 ms of pause */
 };
 
 static bool seen(const struct tel_ev_rx *e, uint32_t ts)
@@ -53,7 +56,8 @@ char tel_ev_take(struct tel_ev_rx *e, uint32_t ts, const uint8_t *p, size_t n)
 	}
 	if (ahead < -OLD)
 		return 0;
-	if (ahead > 0 && e->n && p[0] == e->event && !e->ended && ahead <= e->dur + PCM_FRAME) {
+	if (ahead > 0 && e->n && p[0] == e->event && !e->ended &&
+	    ahead <= e->dur + PCM_FRAME) {
 		e->ts[0] = ts; /* the same press, its timestamp moved */
 		e->ended = end;
 		return 0;
@@ -73,7 +77,8 @@ char tel_ev_take(struct tel_ev_rx *e, uint32_t ts, const uint8_t *p, size_t n)
 	return keys[p[0]];
 }
 
-int tel_ev_step(struct tel_ev_tx *e, uint32_t now_ts, uint8_t p[4], bool *marker, int *copies)
+int tel_ev_step(struct tel_ev_tx *e, uint32_t now_ts, uint8_t p[4], bool *marker,
+		int *copies)
 {
 	const char *at;
 	uint32_t dur;
@@ -98,6 +103,8 @@ int tel_ev_step(struct tel_ev_tx *e, uint32_t now_ts, uint8_t p[4], bool *marker
 	p[2] = (uint8_t)(dur >> 8);
 	p[3] = (uint8_t)dur;
 	*marker = e->step == 1;
-	*copies = e->step == ON_FRAMES ? 3 : 1; /* the end is sent three times (section 2.5.1.4) */
+	*copies = e->step == ON_FRAMES ?
+			  3 :
+			  1; /* the end is sent three times (section 2.5.1.4) */
 	return TEL_EV_PACKET;
 }

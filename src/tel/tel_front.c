@@ -1,8 +1,9 @@
 /* tel_front.c: the front thread: libre's loop, started and ended.
  *
- * The thread owns every libre object (their counts are not atomic). Commands come through a mailbox whose eventfd
- * is one more descriptor of libre's loop. tel_open waits on a small mailbox of its own until the thread has bound
- * its sockets and has heard its own probe (see tel_guard.c).
+ * The thread owns every libre object (their counts are not atomic). Commands come
+ * through a mailbox whose eventfd is one more descriptor of libre's loop. tel_open
+ * waits on a small mailbox of its own until the thread has bound its sockets and has
+ * heard its own probe (see tel_guard.c).
  */
 #include "tel_front.h"
 
@@ -16,16 +17,21 @@
 #include <re_dbg.h>
 
 enum {
-	MAX_FD = 65536,         /* libre's table is indexed by descriptor number */
+	MAX_FD = 65536, /* libre's table is indexed by descriptor number */
 	PROBE_MS = 2000,
-	BYE_MS = 200,           /* time for the answers to our last BYEs */
+	BYE_MS = 200, /* time for the answers to our last BYEs */
 };
 
 void tel_defaults(struct tel_opts *o)
 {
-	*o = (struct tel_opts){ .ip = "127.0.0.1", .max_calls = 1000, .max_cps = 50,
-				.call_limit_ms = LIM_CALL_MS, .media_timeout_ms = 30000,
-				.ring_timeout_ms = 60000, .jitter_min_ms = 20, .jitter_max_ms = 60 };
+	*o = (struct tel_opts){ .ip = "127.0.0.1",
+				.max_calls = 1000,
+				.max_cps = 50,
+				.call_limit_ms = LIM_CALL_MS,
+				.media_timeout_ms = 30000,
+				.ring_timeout_ms = 60000,
+				.jitter_min_ms = 20,
+				.jitter_max_ms = 60 };
 }
 
 struct mbox *tel_front_box(struct tel *t)
@@ -55,7 +61,10 @@ static int copy_acl(struct tel *t, const struct tel_opts *o, struct err *e)
 	t->n_acl = n;
 	for (size_t i = 0; i < n; i++)
 		if (tel_net_parse(v[i], &t->acl[i]))
-			return err_set(e, ERR_INVAL, "acl \"%s\": write an IPv4 network like 10.0.0.0/8", v[i]);
+			return err_set(
+				e, ERR_INVAL,
+				"acl \"%s\": write an IPv4 network like 10.0.0.0/8",
+				v[i]);
 	return 0;
 }
 
@@ -65,8 +74,8 @@ static void copy_users(struct tel *t, const struct tel_opts *o)
 	t->n_users = o->n_users;
 	for (size_t i = 0; i < o->n_users; i++) {
 		t->users[i].user = dup_str(o->users[i].user);
-		(void)md5_printf(t->users[i].ha1, "%s:%s:%s", o->users[i].user, t->o.realm,
-				 o->users[i].password);
+		(void)md5_printf(t->users[i].ha1, "%s:%s:%s", o->users[i].user,
+				 t->o.realm, o->users[i].password);
 	}
 }
 
@@ -75,20 +84,29 @@ static int check(const struct tel_opts *o, struct err *e)
 	struct in_addr in;
 
 	if (!o->ip || inet_pton(AF_INET, o->ip, &in) != 1)
-		return err_set(e, ERR_INVAL, "sip ip \"%s\": an IPv4 address is needed", o->ip ? o->ip : "");
+		return err_set(e, ERR_INVAL, "sip ip \"%s\": an IPv4 address is needed",
+			       o->ip ? o->ip : "");
 	if (o->public_ip && inet_pton(AF_INET, o->public_ip, &in) != 1)
-		return err_set(e, ERR_INVAL, "public ip \"%s\": an IPv4 address is needed", o->public_ip);
+		return err_set(e, ERR_INVAL,
+			       "public ip \"%s\": an IPv4 address is needed",
+			       o->public_ip);
 	if (o->sip_port < 0 || o->sip_port > 65535)
 		return err_set(e, ERR_INVAL, "sip port %d: 0 to 65535", o->sip_port);
-	if ((o->rtp_min || o->rtp_max) && (o->rtp_min < 1024 || o->rtp_max > 65534 || o->rtp_min > o->rtp_max))
-		return err_set(e, ERR_INVAL, "rtp ports %d-%d: a range within 1024-65534", o->rtp_min,
+	if ((o->rtp_min || o->rtp_max) &&
+	    (o->rtp_min < 1024 || o->rtp_max > 65534 || o->rtp_min > o->rtp_max))
+		return err_set(e, ERR_INVAL,
+			       "rtp ports %d-%d: a range within 1024-65534", o->rtp_min,
 			       o->rtp_max);
 	if (o->n_users && (!o->realm || !o->realm[0] || strchr(o->realm, '"')))
-		return err_set(e, ERR_INVAL, "sip users need a realm (a name without quotes)");
+		return err_set(e, ERR_INVAL,
+			       "sip users need a realm (a name without quotes)");
 	if (o->max_calls < 1 || o->max_calls > LIM_CONVERSATIONS || o->max_cps < 1)
-		return err_set(e, ERR_INVAL, "max_calls 1 to %d, max_cps at least 1", LIM_CONVERSATIONS);
-	if (o->jitter_min_ms < 20 || o->jitter_max_ms < o->jitter_min_ms || o->jitter_max_ms > 200)
-		return err_set(e, ERR_INVAL, "jitter buffer %d-%d ms: a range within 20-200",
+		return err_set(e, ERR_INVAL, "max_calls 1 to %d, max_cps at least 1",
+			       LIM_CONVERSATIONS);
+	if (o->jitter_min_ms < 20 || o->jitter_max_ms < o->jitter_min_ms ||
+	    o->jitter_max_ms > 200)
+		return err_set(e, ERR_INVAL,
+			       "jitter buffer %d-%d ms: a range within 20-200",
 			       o->jitter_min_ms, o->jitter_max_ms);
 	if (o->call_limit_ms < 1 || o->media_timeout_ms < 1 || o->ring_timeout_ms < 1)
 		return err_set(e, ERR_INVAL, "telephone time limits must be above 0");
@@ -151,7 +169,8 @@ static int sip_open(struct tel *t)
 
 	dns_open(t);
 	if (!e)
-		e = sip_alloc(&t->sip, t->dnsc, 64, 4096, 64, "callm/" CALLM_VERSION, NULL, NULL);
+		e = sip_alloc(&t->sip, t->dnsc, 64, 4096, 64, "callm/" CALLM_VERSION,
+			      NULL, NULL);
 	if (!e)
 		e = sip_transp_add(t->sip, SIP_TRANSP_UDP, &la);
 	if (!e)
@@ -172,18 +191,22 @@ static int sip_open(struct tel *t)
 /* One OPTIONS to ourselves brings the socket that the guard's helper sits on. */
 static int probe(const struct tel *t)
 {
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)t->port) };
+	struct sockaddr_in to = { .sin_family = AF_INET,
+				  .sin_port = htons((uint16_t)t->port) };
 	char msg[400];
 	int n, fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		return ERR_NET;
-	to.sin_addr.s_addr = htonl(sa_is_any(&t->laddr) ? INADDR_LOOPBACK : sa_in(&t->laddr));
-	n = snprintf(msg, sizeof(msg),
-		     "OPTIONS sip:callm@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKprobe\r\n"
-		     "From: <sip:probe@127.0.0.1>;tag=probe\r\nTo: <sip:callm@127.0.0.1>\r\n"
-		     "Call-ID: probe@127.0.0.1\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 1\r\n"
-		     "Content-Length: 0\r\n\r\n");
+	to.sin_addr.s_addr =
+		htonl(sa_is_any(&t->laddr) ? INADDR_LOOPBACK : sa_in(&t->laddr));
+	n = snprintf(
+		msg, sizeof(msg),
+		"OPTIONS sip:callm@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP "
+		"127.0.0.1;branch=z9hG4bKprobe\r\n"
+		"From: <sip:probe@127.0.0.1>;tag=probe\r\nTo: <sip:callm@127.0.0.1>\r\n"
+		"Call-ID: probe@127.0.0.1\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 1\r\n"
+		"Content-Length: 0\r\n\r\n");
 	ssize_t k = sendto(fd, msg, (size_t)n, 0, (struct sockaddr *)&to, sizeof(to));
 
 	close(fd);
@@ -212,7 +235,9 @@ static void on_probe_wait(void *arg)
 		return;
 	}
 	if (clk_mono_us() - t->open_us > PROBE_MS * 1000) {
-		tell_opener(t, ERR_NET, "the SIP socket does not receive (a firewall on this machine?)");
+		tell_opener(t, ERR_NET,
+			    "the SIP socket does not receive (a firewall on this "
+			    "machine?)");
 		re_cancel();
 		return;
 	}
@@ -236,9 +261,12 @@ static void *front_main(void *arg)
 	if (!e && probe(t))
 		e = ENETUNREACH;
 	if (e) {
-		(void)snprintf(why, sizeof(why), "SIP on %s:%d: %s%s", t->o.ip, t->o.sip_port,
-			       str_error(e, buf, sizeof(buf)),
-			       e == EADDRINUSE ? "; stop the other program or choose another port" : "");
+		(void)snprintf(
+			why, sizeof(why), "SIP on %s:%d: %s%s", t->o.ip, t->o.sip_port,
+			str_error(e, buf, sizeof(buf)),
+			e == EADDRINUSE ?
+				"; stop the other program or choose another port" :
+				"");
 		tell_opener(t, ERR_NET, why);
 	} else {
 		on_probe_wait(t);
@@ -270,8 +298,8 @@ static int start(struct tel *t, struct err *e)
 	return err_set(e, t->start_err, "%s", t->start_why);
 }
 
-int tel_open(struct tel **ret, const struct tel_opts *o, const struct tel_sink *sink, void *arg,
-	     struct err *e)
+int tel_open(struct tel **ret, const struct tel_opts *o, const struct tel_sink *sink,
+	     void *arg, struct err *e)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct tel *t;
@@ -280,8 +308,10 @@ int tel_open(struct tel **ret, const struct tel_opts *o, const struct tel_sink *
 	if (er)
 		return er;
 	if (tel_tmr_check())
-		return err_set(e, ERR_VERSION, "libre does not take our timers; libre 1.1 or 2.x, linked as a "
-					       "shared library, is needed");
+		return err_set(
+			e, ERR_VERSION,
+			"libre does not take our timers; libre 1.1 or 2.x, linked as a "
+			"shared library, is needed");
 	(void)pthread_once(&once, libre_once);
 	t = xalloc(sizeof(*t));
 	t->o = *o;
@@ -328,7 +358,8 @@ static void on_quit(void *arg)
 		t->calls->released = true;
 		tel_call_hangup(t->calls, 0);
 	}
-	tmr_start(&t->quit, since < BYE_MS ? (uint64_t)(BYE_MS - since) : 0, quit_now, t);
+	tmr_start(&t->quit, since < BYE_MS ? (uint64_t)(BYE_MS - since) : 0, quit_now,
+		  t);
 }
 
 void tel_close(struct tel *t)

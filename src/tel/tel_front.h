@@ -1,5 +1,6 @@
-/* tel_front.h: the front thread's half: libre's loop and one tel_call per call. Everything here is touched on
- * the front thread only, but for what tel_open fills in before the thread starts. */
+/* tel_front.h: the front thread's half: libre's loop and one tel_call per call.
+ * Everything here is touched on the front thread only, but for what tel_open fills in
+ * before the thread starts. */
 #ifndef CALLM_TEL_FRONT_H
 #define CALLM_TEL_FRONT_H
 
@@ -14,8 +15,8 @@ struct tel_digest_user {
 };
 enum { TEL_NONCES = 1024 };
 struct tel_nonce {
-	uint64_t id;            /* hash of the nonce, 0 = free */
-	uint32_t nc;            /* highest count seen */
+	uint64_t id; /* hash of the nonce, 0 = free */
+	uint32_t nc; /* highest count seen */
 };
 
 struct tel_sdp {
@@ -23,27 +24,33 @@ struct tel_sdp {
 	struct sdp_media *audio;
 };
 
-enum tel_call_state { TEL_CALL_RINGING, TEL_CALL_ANSWERED, TEL_CALL_UP, TEL_CALL_DIALLING, TEL_CALL_OVER };
+enum tel_call_state {
+	TEL_CALL_RINGING,
+	TEL_CALL_ANSWERED,
+	TEL_CALL_UP,
+	TEL_CALL_DIALLING,
+	TEL_CALL_OVER
+};
 struct tel_call {
 	struct tel_call *next, *prev;
 	struct tel *tel;
-	struct tel_leg *leg;            /* a reference */
-	struct mbox *box;               /* the shard's, once attached */
+	struct tel_leg *leg;                /* a reference */
+	struct mbox *box;                   /* the shard's, once attached */
 	struct tel_msg *early, **early_end; /* what happened before */
-	struct io_udp *udp;             /* until it moves to the shard */
+	struct io_udp *udp;                 /* until it moves to the shard */
 	struct sipsess *sess;
 	struct tel_sdp sdp;
 	enum tel_call_state state;
 	bool outgoing, got_offer, released, counted;
-	int end_status;                 /* set by hang-up: what on_close will say */
+	int end_status; /* set by hang-up: what on_close will say */
 	struct tmr ring, limit;
-	uint32_t peer_ip;               /* dialled: where signalling may come from */
+	uint32_t peer_ip; /* dialled: where signalling may come from */
 	struct tel_media_info mi;
 	char call_id[128];
 };
 
 struct tel {
-	struct tel_opts o;              /* strings owned */
+	struct tel_opts o; /* strings owned */
 	struct tel_net *acl;
 	size_t n_acl;
 	struct tel_digest_user *users;
@@ -62,13 +69,13 @@ struct tel {
 	struct sa laddr;
 	struct tel_call *calls;
 	int n_calls, n_dialled;
-	double tokens;                  /* new calls allowed now */
+	double tokens; /* new calls allowed now */
 	int64_t token_us, open_us, bye_us;
 	bool draining, closing;
 	struct tmr quit;
 	uint8_t secret[32];
 	struct tel_nonce nonces[TEL_NONCES];
-	struct mbox *opener;            /* tel_open waits here */
+	struct mbox *opener; /* tel_open waits here */
 	int start_err;
 	char start_why[200];
 };
@@ -77,15 +84,19 @@ struct tel {
 enum { TEL_SDP_MAX = 8192 };
 int tel_sdp_open(struct tel_sdp *s, const struct sa *laddr, uint16_t port);
 void tel_sdp_close(struct tel_sdp *s);
-/* Reads the other side's description and fills mi. ERR_PARSE, ERR_UNSUPPORTED (no common codec). */
-int tel_sdp_take(struct tel_sdp *s, struct mbuf *body, bool offer, struct tel_media_info *mi);
+/* Reads the other side's description and fills mi. ERR_PARSE, ERR_UNSUPPORTED (no
+ * common codec). */
+int tel_sdp_take(struct tel_sdp *s, struct mbuf *body, bool offer,
+		 struct tel_media_info *mi);
 int tel_sdp_give(struct tel_sdp *s, bool offer, struct mbuf **ret);
 
 /* tel_guard.c: what stands before the calls */
-int tel_guard_open(struct tel *t);               /* listeners that go first */
-int tel_guard_last(struct tel *t);               /* listeners that go last */
-bool tel_guard_admit(struct tel *t, const struct sip_msg *msg); /* new INVITE; false = answered */
-bool tel_msg_sane(const struct sip_msg *msg);    /* the checks that sip_msg_decode leaves out */
+int tel_guard_open(struct tel *t); /* listeners that go first */
+int tel_guard_last(struct tel *t); /* listeners that go last */
+bool tel_guard_admit(struct tel *t,
+		     const struct sip_msg *msg); /* new INVITE; false = answered */
+bool tel_msg_sane(
+	const struct sip_msg *msg); /* the checks that sip_msg_decode leaves out */
 
 /* tel_auth.c */
 bool tel_auth_ok(struct tel *t, const struct sip_msg *msg); /* false = 401 was sent */
@@ -93,11 +104,15 @@ bool tel_auth_ok(struct tel *t, const struct sip_msg *msg); /* false = 401 was s
 /* tel_call.c */
 void tel_call_invite(const struct sip_msg *msg, void *tel); /* sipsess_conn_h */
 struct tel_call *tel_call_new(struct tel *t, struct tel_leg *leg, bool outgoing);
-int tel_call_rtp(struct tel_call *c, const struct sa *peer); /* socket and SDP session */
+int tel_call_rtp(struct tel_call *c,
+		 const struct sa *peer); /* socket and SDP session */
 void tel_call_hangup(struct tel_call *c, int status);
-void tel_call_over(struct tel_call *c, int status, const char *reason); /* on_close once */
+void tel_call_over(struct tel_call *c, int status,
+		   const char *reason); /* on_close once */
 void tel_call_free(struct tel_call *c);
 void tel_call_post(struct tel_call *c, enum tel_msg_kind kind, int n, const char *text);
+/* Delivers m (consumed) or keeps it until the shard attached. */
+void tel_call_send(struct tel_call *c, struct tel_msg *m);
 void tel_call_post_media(struct tel_call *c);
 const char *tel_reason(int status);
 /* sipsess handlers shared with tel_dial.c */

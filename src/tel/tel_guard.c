@@ -1,11 +1,12 @@
 /* tel_guard.c: what stands between the network and the calls. Front thread.
  *
- * For UDP a helper on libre's socket sees each datagram before the parser does: unknown sources and oversized
- * datagrams end there, unanswered, and are counted. libre does not hand out that socket, but each message
- * carries it: tel_open sends itself one OPTIONS, and the helper is in place before tel_open returns.
- * (TCP has no such place: there an unknown source is dropped after parsing, its connection is closed.)
- * Then comes the first listener, with the checks that libre's parser leaves out, and OPTIONS; after the session
- * layer the last listeners catch what nobody took.
+ * For UDP a helper on libre's socket sees each datagram before the parser does: unknown
+ * sources and oversized datagrams end there, unanswered, and are counted. libre does
+ * not hand out that socket, but each message carries it: tel_open sends itself one
+ * OPTIONS, and the helper is in place before tel_open returns. (TCP has no such place:
+ * there an unknown source is dropped after parsing, its connection is closed.) Then
+ * comes the first listener, with the checks that libre's parser leaves out, and
+ * OPTIONS; after the session layer the last listeners catch what nobody took.
  */
 #include "tel_front.h"
 
@@ -30,7 +31,8 @@ static bool source_ok(const struct tel *t, const struct sa *src)
 	return false;
 }
 
-/* libre would print a line for each message it cannot parse and count nothing: parse it here first (15 us). */
+/* libre would print a line for each message it cannot parse and count nothing: parse it
+ * here first (15 us). */
 static bool parses(struct mbuf *mb)
 {
 	struct sip_msg *msg = NULL;
@@ -58,15 +60,19 @@ bool tel_msg_sane(const struct sip_msg *msg)
 {
 	if (list_count(&msg->hdrl) > LIM_SIP_HEADERS)
 		return false;
-	if (!pl_isset(&msg->via.branch) || !pl_isset(&msg->callid) || msg->callid.l > 120)
+	if (!pl_isset(&msg->via.branch) || !pl_isset(&msg->callid) ||
+	    msg->callid.l > 120)
 		return false;
-	if (!pl_isset(&msg->cseq.met) || !pl_isset(&msg->from.auri) || !pl_isset(&msg->to.auri))
+	if (!pl_isset(&msg->cseq.met) || !pl_isset(&msg->from.auri) ||
+	    !pl_isset(&msg->to.auri))
 		return false;
-	if (!pl_isset(&msg->from.tag) || (!msg->req && !pl_isset(&msg->to.tag) && msg->scode > 100))
+	if (!pl_isset(&msg->from.tag) ||
+	    (!msg->req && !pl_isset(&msg->to.tag) && msg->scode > 100))
 		return false;
 	if (msg->req && pl_cmp(&msg->cseq.met, &msg->met))
 		return false;
-	/* more body than was announced is not ours to guess at; less is a cut message */
+	/* more body than was announced is not ours to guess at; less is a cut message
+	 */
 	return !pl_isset(&msg->clen) || pl_u32(&msg->clen) <= mbuf_get_left(msg->mb);
 }
 
@@ -83,7 +89,8 @@ static void answer_options(struct tel *t, const struct sip_msg *msg)
 		return;
 	}
 	(void)sip_replyf(t->sip, msg, 200, "OK",
-			 "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, INFO\r\nAccept: application/sdp\r\n"
+			 "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, INFO\r\nAccept: "
+			 "application/sdp\r\n"
 			 "Content-Length: 0\r\n\r\n");
 }
 
@@ -99,9 +106,11 @@ static void drop(const struct sip_msg *msg)
 static void bad_request(struct tel *t, const struct sip_msg *msg)
 {
 	metric_inc(M_SIP_DROPPED);
-	/* an answer needs the headers it copies; an ACK is never answered (RFC 3261 17.1.1.3) */
-	if (!pl_isset(&msg->via.branch) || !pl_isset(&msg->callid) || !pl_isset(&msg->cseq.met) ||
-	    !pl_isset(&msg->from.auri) || !pl_isset(&msg->to.auri) || !pl_strcmp(&msg->met, "ACK"))
+	/* an answer needs the headers it copies; an ACK is never answered (RFC
+	 * 3261 17.1.1.3) */
+	if (!pl_isset(&msg->via.branch) || !pl_isset(&msg->callid) ||
+	    !pl_isset(&msg->cseq.met) || !pl_isset(&msg->from.auri) ||
+	    !pl_isset(&msg->to.auri) || !pl_strcmp(&msg->met, "ACK"))
 		return;
 	(void)sip_reply(t->sip, msg, 400, "Bad Request");
 }
@@ -111,8 +120,10 @@ static bool on_request(const struct sip_msg *msg, void *arg)
 	struct tel *t = arg;
 
 	if (!t->helper && msg->tp == SIP_TRANSP_UDP) {
-		udp_rxsz_set(msg->sock, LIM_SIP_MSG + 64); /* more is seen to be too much */
-		(void)udp_register_helper(&t->helper, msg->sock, UDP_LAYER, NULL, on_datagram, t);
+		udp_rxsz_set(msg->sock,
+			     LIM_SIP_MSG + 64); /* more is seen to be too much */
+		(void)udp_register_helper(&t->helper, msg->sock, UDP_LAYER, NULL,
+					  on_datagram, t);
 	}
 	if (!source_ok(t, &msg->src)) {
 		drop(msg);
@@ -155,7 +166,8 @@ static bool last_request(const struct sip_msg *msg, void *arg)
 
 	if (!pl_strcmp(&msg->met, "ACK"))
 		return true;
-	if (!pl_strcmp(&msg->met, "CANCEL") || (pl_isset(&msg->to.tag) && pl_strcmp(&msg->met, "UPDATE")))
+	if (!pl_strcmp(&msg->met, "CANCEL") ||
+	    (pl_isset(&msg->to.tag) && pl_strcmp(&msg->met, "UPDATE")))
 		(void)sip_reply(t->sip, msg, 481, "Call Does Not Exist");
 	else
 		(void)sip_reply(t->sip, msg, 501, "Not Implemented");
@@ -199,8 +211,8 @@ static bool take_token(struct tel *t)
 bool tel_guard_admit(struct tel *t, const struct sip_msg *msg)
 {
 	metric_inc(M_CALLS_TOTAL);
-	if (t->draining || t->closing || !t->sink.on_invite || t->n_calls >= t->o.max_calls ||
-	    !take_token(t)) {
+	if (t->draining || t->closing || !t->sink.on_invite ||
+	    t->n_calls >= t->o.max_calls || !take_token(t)) {
 		metric_inc(M_CALLS_REFUSED);
 		too_busy(t, msg);
 		return false;

@@ -1,9 +1,10 @@
 /* tel_leg.c: the shard's half of a call.
  *
- * What the front thread has to say comes as messages through the shard's mailbox and is handled here; what the
- * shard wants goes as commands through the front's mailbox. Both carry a reference to the leg, so it outlives
- * them. After tel_leg_free (freed) or on_close (closed) whatever still comes is thrown away here, which is what
- * makes "no callback afterwards" true. Runs on the leg's shard.
+ * What the front thread has to say comes as messages through the shard's mailbox and is
+ * handled here; what the shard wants goes as commands through the front's mailbox. Both
+ * carry a reference to the leg, so it outlives them. After tel_leg_free (freed) or
+ * on_close (closed) whatever still comes is thrown away here, which is what makes "no
+ * callback afterwards" true. Runs on the leg's shard.
  */
 #include "tel_int.h"
 
@@ -93,22 +94,14 @@ static void leg_up(struct tel_leg *leg)
 static void leg_handle(struct tel_leg *leg, struct tel_msg *m)
 {
 	switch (m->kind) {
-	case TEL_M_MEDIA:
-		leg_media(leg, m);
-		return;
+	case TEL_M_MEDIA: leg_media(leg, m); return;
 	case TEL_M_RING:
 		if (leg->cb->on_ring)
 			leg->cb->on_ring(leg->arg);
 		return;
-	case TEL_M_UP:
-		leg_up(leg);
-		return;
-	case TEL_M_DTMF:
-		tel_leg_key(leg, m->digit, TEL_KEY_INFO);
-		return;
-	case TEL_M_CLOSE:
-		leg_close(leg, m->status, m->text);
-		return;
+	case TEL_M_UP: leg_up(leg); return;
+	case TEL_M_DTMF: tel_leg_key(leg, m->digit, TEL_KEY_INFO); return;
+	case TEL_M_CLOSE: leg_close(leg, m->status, m->text); return;
 	}
 }
 
@@ -219,15 +212,19 @@ static int uri_check(const char *uri, struct err *e)
 	size_t n = uri ? strlen(uri) : 0;
 
 	if (n < 5 || strncasecmp(uri, "sip:", 4))
-		return err_set(e, ERR_INVAL, "%s: a SIP address looks like sip:user@host:5060",
+		return err_set(e, ERR_INVAL,
+			       "%s: a SIP address looks like sip:user@host:5060",
 			       n ? uri : "(empty)");
 	if (n >= TEL_STR)
-		return err_set(e, ERR_INVAL, "SIP address longer than %d characters", TEL_STR - 1);
+		return err_set(e, ERR_INVAL, "SIP address longer than %d characters",
+			       TEL_STR - 1);
 	for (size_t i = 0; i < n; i++)
-		if ((unsigned char)uri[i] <= ' ' || uri[i] == '<' || uri[i] == '>' || uri[i] == '"' ||
-		    uri[i] == 0x7f)
-			return err_set(e, ERR_INVAL, "character %zu of the SIP address is not allowed",
-				       i + 1);
+		if ((unsigned char)uri[i] <= ' ' || uri[i] == '<' || uri[i] == '>' ||
+		    uri[i] == '"' || uri[i] == 0x7f)
+			return err_set(
+				e, ERR_INVAL,
+				"character %zu of the SIP address is not allowed",
+				i + 1);
 	return 0;
 }
 
@@ -236,10 +233,13 @@ static int text_check(const char *s, const char *what, struct err *e)
 	size_t n = s ? strlen(s) : 0;
 
 	if (n >= TEL_STR)
-		return err_set(e, ERR_INVAL, "%s longer than %d characters", what, TEL_STR - 1);
+		return err_set(e, ERR_INVAL, "%s longer than %d characters", what,
+			       TEL_STR - 1);
 	for (size_t i = 0; i < n; i++)
 		if ((unsigned char)s[i] < ' ' || strchr("<>\"\\@;%", s[i]))
-			return err_set(e, ERR_INVAL, "character %zu of %s is not allowed", i + 1, what);
+			return err_set(e, ERR_INVAL,
+				       "character %zu of %s is not allowed", i + 1,
+				       what);
 	return 0;
 }
 
@@ -248,8 +248,9 @@ static void copy(char to[TEL_STR], const char *s)
 	memcpy(to, s, strlen(s) + 1);
 }
 
-int tel_dial(struct tel *t, const struct tel_dial_opts *o, struct loop *loop, struct mbox *box,
-	     const struct tel_leg_cb *cb, void *arg, struct tel_leg **ret, struct err *e)
+int tel_dial(struct tel *t, const struct tel_dial_opts *o, struct loop *loop,
+	     struct mbox *box, const struct tel_leg_cb *cb, void *arg,
+	     struct tel_leg **ret, struct err *e)
 {
 	struct tel_leg *leg;
 	struct tel_cmd *c;

@@ -1,13 +1,15 @@
 /* tel_media.c: a call's sound, on its shard.
  *
- * One timer per call with absolute deadlines 20 ms apart. Each slot: one frame out of the jitter buffer goes to
- * on_frame, then one frame is pulled, encoded and sent, so what is heard and what is said share one clock. A late
- * timer makes up for at most three slots; what is beyond that is skipped in both directions (the RTP timestamp
+ * One timer per call with absolute deadlines 20 ms apart. Each slot: one frame out of
+ * the jitter buffer goes to on_frame, then one frame is pulled, encoded and sent, so
+ * what is heard and what is said share one clock. A late timer makes up for at most
+ * three slots; what is beyond that is skipped in both directions (the RTP timestamp
  * jumps), because a burst of old packets helps nobody.
  *
- * Packets are taken only from the signalled address and port. With nat set, the first source that sends four
- * packets in sequence with one SSRC is locked for the rest of the call; until then nothing is heard from it.
- * Nothing is allocated per packet. All of it runs on the leg's loop.
+ * Packets are taken only from the signalled address and port. With nat set, the first
+ * source that sends four packets in sequence with one SSRC is locked for the rest of
+ * the call; until then nothing is heard from it. Nothing is allocated per packet. All
+ * of it runs on the leg's loop.
  */
 #include "tel_int.h"
 
@@ -17,7 +19,8 @@ enum {
 	FRAME_US = 20000,
 	CATCH_UP = 3,
 	NAT_RUN = 4,
-	KEY_ECHO = 15,          /* frames within which the same key by another path is the same press */
+	KEY_ECHO = 15, /* frames within which the same key by another path is the same
+			  press */
 };
 
 static int silence(const struct tel_media *m)
@@ -27,7 +30,8 @@ static int silence(const struct tel_media *m)
 
 /* ---- receiving */
 
-static bool source_ok(struct tel_leg *leg, const struct tel_rtp *h, const struct sockaddr_in *from)
+static bool source_ok(struct tel_leg *leg, const struct tel_rtp *h,
+		      const struct sockaddr_in *from)
 {
 	struct tel_media *m = &leg->m;
 	uint32_t ip = ntohl(from->sin_addr.s_addr);
@@ -96,7 +100,8 @@ static void bad_packet(struct tel_media *m)
 	metric_inc(M_RTP_BAD);
 }
 
-void tel_media_packet(struct tel_leg *leg, const uint8_t *p, size_t n, const struct sockaddr_in *from)
+void tel_media_packet(struct tel_leg *leg, const uint8_t *p, size_t n,
+		      const struct sockaddr_in *from)
 {
 	struct tel_media *m = &leg->m;
 	int16_t pcm[960];
@@ -109,7 +114,8 @@ void tel_media_packet(struct tel_leg *leg, const uint8_t *p, size_t n, const str
 	}
 	bool voice = h.pt == TEL_PT_PCMU || h.pt == TEL_PT_PCMA;
 
-	if ((!voice && h.pt != m->to.ev_rx && h.pt != TEL_PT_CN) || (voice && h.n > 960)) {
+	if ((!voice && h.pt != m->to.ev_rx && h.pt != TEL_PT_CN) ||
+	    (voice && h.n > 960)) {
 		bad_packet(m);
 		return;
 	}
@@ -139,7 +145,8 @@ static void on_udp(void *arg, sv packet, const struct sockaddr_in *from)
 
 /* ---- sending */
 
-static void send_rtp(struct tel_media *m, uint8_t *pkt, const struct tel_rtp *h, size_t n)
+static void send_rtp(struct tel_media *m, uint8_t *pkt, const struct tel_rtp *h,
+		     size_t n)
 {
 	size_t head = tel_rtp_write(pkt, h);
 
@@ -162,8 +169,11 @@ static bool send_event(struct tel_media *m)
 	if (what != TEL_EV_PACKET)
 		return false; /* the pause between keys carries voice */
 	for (int i = 0; i < copies; i++) {
-		struct tel_rtp h = { .pt = (uint8_t)m->to.ev_tx, .marker = marker, .seq = m->seq++,
-				     .ts = m->ev_tx.ts, .ssrc = m->ssrc };
+		struct tel_rtp h = { .pt = (uint8_t)m->to.ev_tx,
+				     .marker = marker,
+				     .seq = m->seq++,
+				     .ts = m->ev_tx.ts,
+				     .ssrc = m->ssrc };
 
 		send_rtp(m, pkt, &h, 4);
 	}
@@ -207,7 +217,10 @@ static void send_voice(struct tel_leg *leg)
 	else
 		pcm_ulaw_encode(pcm, (size_t)n, pkt + 12);
 	memset(pkt + 12 + n, silence(m), (size_t)(PCM_FRAME - n));
-	struct tel_rtp h = { .pt = m->to.pt, .marker = !m->talking, .seq = m->seq++, .ts = m->ts,
+	struct tel_rtp h = { .pt = m->to.pt,
+			     .marker = !m->talking,
+			     .seq = m->seq++,
+			     .ts = m->ts,
 			     .ssrc = m->ssrc };
 
 	m->talking = true;
@@ -284,7 +297,8 @@ static void on_clock(void *arg)
 		m->st.tx_samples += (uint64_t)behind * PCM_FRAME;
 	}
 	loop_at_us(leg->loop, &m->clock, m->due_us, on_clock, leg);
-	if (m->to.send && m->quiet_frames * PCM_FRAME_MS > tel_front_opts(leg->tel)->media_timeout_ms) {
+	if (m->to.send && m->quiet_frames * PCM_FRAME_MS >
+				  tel_front_opts(leg->tel)->media_timeout_ms) {
 		m->quiet_frames = 0; /* once */
 		tel_leg_hangup(leg, 408);
 	}
@@ -294,7 +308,8 @@ out:
 
 /* ---- setting up and down */
 
-int tel_media_set(struct tel_leg *leg, struct io_udp *udp, const struct tel_media_info *mi)
+int tel_media_set(struct tel_leg *leg, struct io_udp *udp,
+		  const struct tel_media_info *mi)
 {
 	struct tel_media *m = &leg->m;
 	const struct tel_opts *o = tel_front_opts(leg->tel);
@@ -303,7 +318,8 @@ int tel_media_set(struct tel_leg *leg, struct io_udp *udp, const struct tel_medi
 	if (udp) {
 		io_udp_close(m->udp);
 		m->udp = udp;
-		(void)io_udp_dscp(udp, 46); /* a hint to the network; without it the call still works */
+		(void)io_udp_dscp(udp, 46); /* a hint to the network; without it the
+					       call still works */
 	}
 	if (!m->jb && pcm_jb_open(&m->jb, o->jitter_min_ms, o->jitter_max_ms))
 		return ERR_NOMEM;
@@ -326,7 +342,8 @@ int tel_media_set(struct tel_leg *leg, struct io_udp *udp, const struct tel_medi
 		m->to.port = port;
 		return 0;
 	}
-	m->dst = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(mi->port),
+	m->dst = (struct sockaddr_in){ .sin_family = AF_INET,
+				       .sin_port = htons(mi->port),
 				       .sin_addr.s_addr = htonl(mi->ip) };
 	return 0;
 }

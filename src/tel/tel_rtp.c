@@ -26,8 +26,13 @@ int tel_rtp_parse(const uint8_t *p, size_t n, struct tel_rtp *ret)
 			return ERR_PARSE;
 	}
 	*ret = (struct tel_rtp){
-		.pt = p[1] & 127, .marker = p[1] >> 7, .seq = (uint16_t)(p[2] << 8 | p[3]),
-		.ts = be32(p + 4), .ssrc = be32(p + 8), .p = p + at, .n = n - at - pad,
+		.pt = p[1] & 127,
+		.marker = p[1] >> 7,
+		.seq = (uint16_t)(p[2] << 8 | p[3]),
+		.ts = be32(p + 4),
+		.ssrc = be32(p + 8),
+		.p = p + at,
+		.n = n - at - pad,
 	};
 	return 0;
 }

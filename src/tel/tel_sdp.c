@@ -1,6 +1,8 @@
-/* tel_sdp.c: offer and answer for one audio stream: PCMU, PCMA, telephone-event. Front thread.
+/* tel_sdp.c: offer and answer for one audio stream: PCMU, PCMA, telephone-event. Front
+ * thread.
  *
- * libre parses and encodes; here are the bounds that it lacks and the plain struct that crosses to the shard.
+ * libre parses and encodes; here are the bounds that it lacks and the plain struct that
+ * crosses to the shard.
  */
 #include "tel_front.h"
 
@@ -11,12 +13,14 @@ int tel_sdp_open(struct tel_sdp *s, const struct sa *laddr, uint16_t port)
 	if (!e)
 		e = sdp_media_add(&s->audio, s->sess, "audio", port, "RTP/AVP");
 	if (!e)
-		e = sdp_format_add(NULL, s->audio, false, "0", "PCMU", 8000, 1, NULL, NULL, NULL, false, NULL);
+		e = sdp_format_add(NULL, s->audio, false, "0", "PCMU", 8000, 1, NULL,
+				   NULL, NULL, false, NULL);
 	if (!e)
-		e = sdp_format_add(NULL, s->audio, false, "8", "PCMA", 8000, 1, NULL, NULL, NULL, false, NULL);
+		e = sdp_format_add(NULL, s->audio, false, "8", "PCMA", 8000, 1, NULL,
+				   NULL, NULL, false, NULL);
 	if (!e)
-		e = sdp_format_add(NULL, s->audio, false, "101", "telephone-event", 8000, 1, NULL, NULL,
-				   NULL, false, "0-15");
+		e = sdp_format_add(NULL, s->audio, false, "101", "telephone-event",
+				   8000, 1, NULL, NULL, NULL, false, "0-15");
 	if (!e)
 		e = sdp_media_set_lattr(s->audio, false, "ptime", "20");
 	if (!e)
@@ -47,7 +51,8 @@ static bool bounded(const struct mbuf *mb)
 	return true;
 }
 
-/* Which of ours this format is; static payload types need no rtpmap (RFC 3551). -1 = none. */
+/* Which of ours this format is; static payload types need no rtpmap (RFC 3551). -1 =
+ * none. */
 static int codec_of(const struct sdp_format *f)
 {
 	if (!f->sup)
@@ -81,14 +86,15 @@ static int event_pt(const struct sdp_media *m, bool local)
 	{
 		const struct sdp_format *f = le->data;
 
-		if (f->sup && f->name && !str_casecmp(f->name, "telephone-event") && f->srate == PCM_HZ &&
-		    f->pt > 0 && f->pt < 128)
+		if (f->sup && f->name && !str_casecmp(f->name, "telephone-event") &&
+		    f->srate == PCM_HZ && f->pt > 0 && f->pt < 128)
 			return f->pt;
 	}
 	return -1;
 }
 
-int tel_sdp_take(struct tel_sdp *s, struct mbuf *body, bool offer, struct tel_media_info *mi)
+int tel_sdp_take(struct tel_sdp *s, struct mbuf *body, bool offer,
+		 struct tel_media_info *mi)
 {
 	const struct sa *raddr;
 	int pt;

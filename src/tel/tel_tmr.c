@@ -1,14 +1,17 @@
 /* tel_tmr.c: libre's timers, replaced.
  *
- * libre 1.x and 2.x keep one sorted list; each UDP transaction parks a timer of 32 s in it, so starting a timer
- * of 500 ms walks past all of them: the cost of a call grows with the square of the rate, and 700 calls/s
- * bring it down. libre.so calls its own tmr_* through the PLT, so defining all of them here, in the program,
- * replaces them. Timers are kept in one sorted list per power of two of their delay: within a list new timers
- * belong at the end, and the earliest of all is the earliest of 33 heads. The clock is the monotonic one (libre's
- * is the wall clock: a step of NTP would fire or freeze every timer).
+ * libre 1.x and 2.x keep one sorted list; each UDP transaction parks a timer of 32 s in
+ * it, so starting a timer of 500 ms walks past all of them: the cost of a call grows
+ * with the square of the rate, and 700 calls/s bring it down. libre.so calls its own
+ * tmr_* through the PLT, so defining all of them here, in the program, replaces them.
+ * Timers are kept in one sorted list per power of two of their delay: within a list new
+ * timers belong at the end, and the earliest of all is the earliest of 33 heads. The
+ * clock is the monotonic one (libre's is the wall clock: a step of NTP would fire or
+ * freeze every timer).
  *
- * The list that libre hands us is its private per-thread list head; libre itself looks at nothing in it, so
- * our table hangs on its tail. All functions must be replaced together: tel_tmr_check proves that they are.
+ * The list that libre hands us is its private per-thread list head; libre itself looks
+ * at nothing in it, so our table hangs on its tail. All functions must be replaced
+ * together: tel_tmr_check proves that they are.
  */
 #include "tel_re.h"
 #include "tel_int.h"
@@ -19,11 +22,11 @@ enum { BUCKETS = 33 };
 
 struct wheel {
 	struct list b[BUCKETS];
-	uint64_t used;              /* bit per list that may hold something */
+	uint64_t used; /* bit per list that may hold something */
 };
 
 extern struct list *tmrl_get(void);
-uint64_t tmr_jiffies_usec(void);    /* libre 2.x */
+uint64_t tmr_jiffies_usec(void); /* libre 2.x */
 
 static struct wheel *wheel_of(struct list *l)
 {
@@ -165,17 +168,22 @@ int tel_tmr_check(void)
 		const char *name;
 		void *fn;
 	} ours[] = {
-		{ "tmr_start", (void *)tmr_start }, { "tmr_cancel", (void *)tmr_cancel },
-		{ "tmr_poll", (void *)tmr_poll }, { "tmr_next_timeout", (void *)tmr_next_timeout },
-		{ "tmr_jiffies", (void *)tmr_jiffies }, { "tmr_init", (void *)tmr_init },
-		{ "tmr_get_expire", (void *)tmr_get_expire }, { "tmr_status", (void *)tmr_status },
+		{ "tmr_start", (void *)tmr_start },
+		{ "tmr_cancel", (void *)tmr_cancel },
+		{ "tmr_poll", (void *)tmr_poll },
+		{ "tmr_next_timeout", (void *)tmr_next_timeout },
+		{ "tmr_jiffies", (void *)tmr_jiffies },
+		{ "tmr_init", (void *)tmr_init },
+		{ "tmr_get_expire", (void *)tmr_get_expire },
+		{ "tmr_status", (void *)tmr_status },
 		{ "tmr_debug", (void *)tmr_debug },
 	};
 
 	for (size_t i = 0; i < sizeof(ours) / sizeof(*ours); i++) {
 		void *seen = dlsym(RTLD_DEFAULT, ours[i].name);
 
-		/* NULL: libre is linked statically, where the linker took ours or failed */
+		/* NULL: libre is linked statically, where the linker took ours or
+		 * failed */
 		if (seen && seen != ours[i].fn)
 			return ERR_VERSION;
 	}

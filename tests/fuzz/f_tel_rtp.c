@@ -1,4 +1,5 @@
-/* Fuzz target: RTP packets (each preceded by its length in one byte) through header, events and jitter buffer. */
+/* Fuzz target: RTP packets (each preceded by its length in one byte) through header,
+ * events and jitter buffer. */
 #include "tel_int.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);

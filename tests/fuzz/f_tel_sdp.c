@@ -17,7 +17,8 @@ static void once(const uint8_t *p, size_t n, bool offer)
 	(void)mbuf_write_mem(in, p, n);
 	for (int k = 0; k < 2; k++) { /* the second time is a re-INVITE */
 		in->pos = 0;
-		if (!tel_sdp_take(&s, in, offer, &mi) && (mi.pt != TEL_PT_PCMU && mi.pt != TEL_PT_PCMA))
+		if (!tel_sdp_take(&s, in, offer, &mi) &&
+		    (mi.pt != TEL_PT_PCMU && mi.pt != TEL_PT_PCMA))
 			__builtin_trap();
 		(void)tel_sdp_give(&s, !offer, &out);
 		out = mem_deref(out);

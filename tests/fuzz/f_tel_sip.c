@@ -1,4 +1,5 @@
-/* Fuzz target: one SIP datagram through libre's parser and the checks that stand behind it. */
+/* Fuzz target: one SIP datagram through libre's parser and the checks that stand behind
+ * it. */
 #include "tel_front.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);

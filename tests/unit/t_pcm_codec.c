@@ -77,10 +77,13 @@ TEST(pcm_resample_keeps_the_tone)
 			size_t n;
 
 			sine(in, (size_t)rates[i], 1000, rates[i], 16384);
-			OK(pcm_resample(in, (size_t)rates[i], rates[i], rates[j], &out, &n));
+			OK(pcm_resample(in, (size_t)rates[i], rates[i], rates[j], &out,
+					&n));
 			EQ(n, rates[j]);
-			NEAR(pcm_goertzel_db(out + n / 4, n / 2, 1000, rates[j]), -6, 0.3);
-			CHECK(pcm_goertzel_db(out + n / 4, n / 2, 2500, rates[j]) < -60);
+			NEAR(pcm_goertzel_db(out + n / 4, n / 2, 1000, rates[j]), -6,
+			     0.3);
+			CHECK(pcm_goertzel_db(out + n / 4, n / 2, 2500, rates[j]) <
+			      -60);
 			xfree(out);
 		}
 	}
@@ -110,7 +113,8 @@ TEST(pcm_rs_streams_in_pieces)
 		n += pcm_rs_run(rs, in + i, 160, out + n, pcm_rs_cap(rs, 160));
 	pcm_rs_close(rs);
 	CHECK(n >= 15900 && n <= 16000);
-	NEAR(pcm_goertzel_db(out + 4000, 8000, 440, 16000), 20 * log10(10000 / 32768.0), 0.3);
+	NEAR(pcm_goertzel_db(out + 4000, 8000, 440, 16000), 20 * log10(10000 / 32768.0),
+	     0.3);
 }
 
 TEST(pcm_rs_refuses_nonsense)

@@ -1,15 +1,17 @@
-/* Unit tests of the jitter buffer: loss, reordering, duplicates, jitter, drift, pauses, odd packet lengths. */
+/* Unit tests of the jitter buffer: loss, reordering, duplicates, jitter, drift, pauses,
+ * odd packet lengths. */
 #include <math.h>
 #include <stdlib.h>
 #include "t.h"
 #include "pcm.h"
 
-enum { N = 50 * 20 };            /* frames of 20 s */
+enum { N = 50 * 20 }; /* frames of 20 s */
 
 static void tone_at(int16_t *s, uint32_t ts, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		s[i] = (int16_t)lrint(10000 * sin(2 * M_PI * 440 * (double)(ts + i) / 8000));
+		s[i] = (int16_t)lrint(10000 *
+				      sin(2 * M_PI * 440 * (double)(ts + i) / 8000));
 }
 
 static void put(struct pcm_jb *jb, uint32_t ts, size_t n)
@@ -41,7 +43,8 @@ TEST(pcm_jb_passes_a_clean_stream_untouched)
 
 	OK(pcm_jb_open(&jb, 20, 60));
 	for (uint32_t k = 0; k < 500; k++) {
-		put(jb, 0xffffff00u + k * 160, 160); /* the timestamp wraps on the way */
+		put(jb, 0xffffff00u + k * 160,
+		    160); /* the timestamp wraps on the way */
 		EQ(pcm_jb_get(jb, out), 160);
 		tone_at(want, 0xffffff00u + k * 160, 160);
 		if (k)
@@ -103,7 +106,7 @@ TEST(pcm_jb_takes_any_packet_length)
 /* A network: packet k arrives at 20k + delay(k) ms; the reader ticks each 20 ms. */
 struct net {
 	struct pcm_jb *jb;
-	int frames, real;        /* frames got, of them wholly real */
+	int frames, real; /* frames got, of them wholly real */
 };
 
 static void run(struct net *w, double loss, int jitter_ms, double ppm)
@@ -114,7 +117,8 @@ static void run(struct net *w, double loss, int jitter_ms, double ppm)
 	int16_t out[160];
 
 	for (int k = 0; k < N; k++) {
-		at[k] = 20.0 * k * (1 + ppm * 1e-6) + 7 + (jitter_ms ? rng_unit(r) * jitter_ms : 0);
+		at[k] = 20.0 * k * (1 + ppm * 1e-6) + 7 +
+			(jitter_ms ? rng_unit(r) * jitter_ms : 0);
 		gone[k] = rng_unit(r) < loss;
 	}
 	for (int t = 0; t < N; t++) {
@@ -134,7 +138,8 @@ TEST(pcm_jb_adapts_to_jitter)
 	run(&w, 0, 55, 0);
 	EQ(w.frames, N);
 	CHECK(w.real > N * 95 / 100);
-	CHECK(pcm_jb_stats(w.jb).stretched >= 2); /* it waited for late ones instead of losing them */
+	CHECK(pcm_jb_stats(w.jb).stretched >=
+	      2); /* it waited for late ones instead of losing them */
 	pcm_jb_close(w.jb);
 }
 

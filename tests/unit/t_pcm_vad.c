@@ -77,7 +77,8 @@ TEST(pcm_vad_floor_follows_a_noisy_room)
 	struct count c = { 0 };
 
 	pcm_vad_init(&v, NULL);
-	feed(&v, 20000, -42, PCM_NO_ECHO, &c); /* a fan: counted as speech at first, then learnt */
+	feed(&v, 20000, -42, PCM_NO_ECHO,
+	     &c); /* a fan: counted as speech at first, then learnt */
 	NEAR(v.floor_db, -42, 4);
 	EQ(v.speech, false);
 	c = (struct count){ 0 };
@@ -113,8 +114,10 @@ TEST(pcm_vad_own_echo_starts_nothing)
 		pcm_vad_init(&v, NULL);
 		feed(&v, 500, -62, PCM_NO_ECHO, &c);
 		for (int k = 0; k < 10; k++) {
-			feed(&v, 600, -18 - loss[i], -18, &c);   /* we speak, it comes back */
-			feed(&v, 240, -18 - loss[i], PCM_NO_ECHO, &c); /* the tail of the echo */
+			feed(&v, 600, -18 - loss[i], -18,
+			     &c); /* we speak, it comes back */
+			feed(&v, 240, -18 - loss[i], PCM_NO_ECHO,
+			     &c); /* the tail of the echo */
 			feed(&v, 200, -62, PCM_NO_ECHO, &c);
 		}
 		EQ(c.starts, 0);

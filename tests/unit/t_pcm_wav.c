@@ -1,4 +1,5 @@
-/* Unit tests of WAV files: round trips, mixing down, crash-safety, hostile headers (the fuzz corpus too). */
+/* Unit tests of WAV files: round trips, mixing down, crash-safety, hostile headers (the
+ * fuzz corpus too). */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,9 +26,11 @@ static void put32(uint8_t *p, uint32_t v)
 }
 
 /* A 44-byte header with settable lies. */
-static void header(uint8_t h[44], uint32_t data, uint16_t ch, uint32_t rate, uint16_t bits)
+static void header(uint8_t h[44], uint32_t data, uint16_t ch, uint32_t rate,
+		   uint16_t bits)
 {
-	static const uint8_t base[44] = "RIFF\0\0\0\0WAVEfmt \x10\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0data";
+	static const uint8_t base[44] =
+		"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0data";
 
 	memcpy(h, base, 44);
 	put32(h + 4, data + 36);
@@ -66,7 +69,7 @@ TEST(pcm_wav_stereo_is_mixed_down)
 	struct pcm_clip c;
 
 	header(w, 8, 2, 8000, 16);
-	w[44] = 100;             /* 100, 300; -4, 0 */
+	w[44] = 100; /* 100, 300; -4, 0 */
 	w[46] = 0x2c;
 	w[47] = 1;
 	w[48] = 0xfc;

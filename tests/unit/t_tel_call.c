@@ -1,4 +1,5 @@
-/* Unit tests of calls between two telephones: sound both ways, keys, hold, every way to end. */
+/* Unit tests of calls between two telephones: sound both ways, keys, hold, every way to
+ * end. */
 #include "t_tel_world.h"
 
 TEST(tel_tones_travel_both_ways)
@@ -176,7 +177,8 @@ TEST(tel_keys_both_ways)
 	EQ(tel_leg_dtmf(w.b.leg, "1"), ERR_STATE);
 	CHECK(t_wait(w.loop, w_both_up, &w, 3000));
 	EQ(tel_leg_dtmf(w.b.leg, "1x"), ERR_INVAL);
-	EQ(tel_leg_dtmf(w.b.leg, "0123456789012345678901234567890123456789012345678901234567890123456789"),
+	EQ(tel_leg_dtmf(w.b.leg, "01234567890123456789012345678901234567890123456789012"
+				 "34567890123456789"),
 	   ERR_FULL);
 	OK(tel_leg_dtmf(w.b.leg, "1122"));
 	OK(tel_leg_dtmf(w.b.leg, "*#"));
@@ -225,9 +227,11 @@ TEST(tel_hold_and_resume)
 	CHECK(t_wait(w.loop, a_held, &w, 3000));
 	pulls = w.a.pulls;
 	g.a_frames = w.a.frames + 30;
-	CHECK(t_wait(w.loop, more, &g, 3000)); /* the clock goes on, nothing is pulled */
+	CHECK(t_wait(w.loop, more, &g,
+		     3000)); /* the clock goes on, nothing is pulled */
 	EQ(w.a.pulls, pulls);
-	NEAR(w_heard_db(&w.a, 1100), 20 * log10(8000 / 32768.0), 1.5); /* music on hold is heard */
+	NEAR(w_heard_db(&w.a, 1100), 20 * log10(8000 / 32768.0),
+	     1.5); /* music on hold is heard */
 	CHECK(w_heard_db(&w.b, 700) < -40);
 	tel_leg_hold(w.b.leg, false);
 	CHECK(t_wait(w.loop, a_resumed, &w, 3000));
@@ -250,7 +254,8 @@ TEST(tel_over_tcp)
 	w.a.o.tcp = w.b.o.tcp = true;
 	w.a.say_hz = 700;
 	OK(w_open(&w));
-	snprintf(uri, sizeof(uri), "sip:x@127.0.0.1:%d;transport=tcp", tel_port(w.a.tel));
+	snprintf(uri, sizeof(uri), "sip:x@127.0.0.1:%d;transport=tcp",
+		 tel_port(w.a.tel));
 	OK(tel_dial(w.b.tel, &d, w.loop, w.box, &w_cb, &w.b, &w.b.leg, NULL));
 	CHECK(t_wait(w.loop, w_both_up, &w, 3000));
 	STR_EQ(w.a.from, "callm");
@@ -263,7 +268,8 @@ TEST(tel_over_tcp)
 
 TEST(tel_dial_refuses_bad_addresses)
 {
-	static const char *const bad[] = { "", "bob", "sip:", "http://x", "sip:a b@c", "sip:a@b\r\nX: y",
+	static const char *const bad[] = { "",         "bob",       "sip:",
+					   "http://x", "sip:a b@c", "sip:a@b\r\nX: y",
 					   "sip:<a>@b" };
 	struct world w;
 	struct err e;
@@ -274,16 +280,21 @@ TEST(tel_dial_refuses_bad_addresses)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		struct tel_dial_opts d = { .uri = bad[i] };
 
-		EQ(tel_dial(w.b.tel, &d, w.loop, w.box, &w_cb, &w.b, &w.b.leg, &e), ERR_INVAL);
+		EQ(tel_dial(w.b.tel, &d, w.loop, w.box, &w_cb, &w.b, &w.b.leg, &e),
+		   ERR_INVAL);
 		CHECK(e.msg[0]);
 	}
 	memset(longer, 'a', sizeof(longer));
 	memcpy(longer, "sip:", 4);
 	longer[399] = 0;
-	EQ(tel_dial(w.b.tel, &(struct tel_dial_opts){ .uri = longer }, w.loop, w.box, &w_cb, &w.b, &w.b.leg,
-		    &e), ERR_INVAL);
-	EQ(tel_dial(w.b.tel, &(struct tel_dial_opts){ .uri = "sip:a@127.0.0.1", .from_user = "x\r\ny" },
-		    w.loop, w.box, &w_cb, &w.b, &w.b.leg, &e), ERR_INVAL);
+	EQ(tel_dial(w.b.tel, &(struct tel_dial_opts){ .uri = longer }, w.loop, w.box,
+		    &w_cb, &w.b, &w.b.leg, &e),
+	   ERR_INVAL);
+	EQ(tel_dial(w.b.tel,
+		    &(struct tel_dial_opts){ .uri = "sip:a@127.0.0.1",
+					     .from_user = "x\r\ny" },
+		    w.loop, w.box, &w_cb, &w.b, &w.b.leg, &e),
+	   ERR_INVAL);
 	w_done(&w);
 }
 
@@ -293,8 +304,9 @@ TEST(tel_dial_to_nobody)
 
 	w_init(&w);
 	OK(w_open_side(&w, &w.b));
-	OK(tel_dial(w.b.tel, &(struct tel_dial_opts){ .uri = "sip:x@no-such-host.invalid" }, w.loop, w.box,
-		    &w_cb, &w.b, &w.b.leg, NULL));
+	OK(tel_dial(w.b.tel,
+		    &(struct tel_dial_opts){ .uri = "sip:x@no-such-host.invalid" },
+		    w.loop, w.box, &w_cb, &w.b, &w.b.leg, NULL));
 	tel_leg_hangup(w.b.leg, 0);
 	CHECK(t_wait(w.loop, w_b_closed, &w, 3000));
 	CHECK(w.b.status >= 400);
@@ -318,7 +330,8 @@ TEST(tel_hangup_all_ends_each_call)
 
 TEST(tel_digest_right_and_wrong)
 {
-	static const struct tel_user users[] = { { "bob", "hidden" }, { "trunk", "secret" } };
+	static const struct tel_user users[] = { { "bob", "hidden" },
+						 { "trunk", "secret" } };
 	static const char *const pw[] = { "secret", "wrong", NULL };
 
 	for (int i = 0; i < 3; i++) {
@@ -390,7 +403,8 @@ TEST(tel_two_hundred_calls_leave_nothing)
 		w_free_legs(&w);
 	}
 	EQ(w.a.invites, 200);
-	CHECK(t_wait(w.loop, objs_are, &objs, 2000)); /* the front drops its last references */
+	CHECK(t_wait(w.loop, objs_are, &objs,
+		     2000)); /* the front drops its last references */
 	EQ(tel_calls(w.a.tel), 0);
 	w_done(&w);
 }

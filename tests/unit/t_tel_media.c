@@ -1,4 +1,5 @@
-/* Unit tests of a call's sound against a raw RTP peer: sources, codecs, keys, loss, clock. */
+/* Unit tests of a call's sound against a raw RTP peer: sources, codecs, keys, loss,
+ * clock. */
 #include "t_tel_world.h"
 
 struct rtp {
@@ -19,7 +20,9 @@ static void rtp_open(struct rtp *r)
 static void rtp_send(struct rtp *r, int pt, const void *p, size_t n, uint32_t ts)
 {
 	uint8_t b[400];
-	struct tel_rtp h = { .pt = (uint8_t)pt, .seq = r->seq++, .ts = ts, .ssrc = r->ssrc };
+	struct tel_rtp h = {
+		.pt = (uint8_t)pt, .seq = r->seq++, .ts = ts, .ssrc = r->ssrc
+	};
 
 	memcpy(b + tel_rtp_write(b, &h), p, n);
 	if (sendto(r->fd, b, 12 + n, 0, (struct sockaddr *)&r->to, sizeof(r->to)) < 0)
@@ -33,7 +36,8 @@ static void rtp_tone(struct rtp *r, int pt, double hz)
 	uint8_t u[160];
 
 	for (int i = 0; i < 160; i++)
-		s[i] = (int16_t)lrint(8000 * sin(2 * M_PI * hz * (double)(r->ts + (uint32_t)i) / 8000));
+		s[i] = (int16_t)lrint(8000 * sin(2 * M_PI * hz *
+						 (double)(r->ts + (uint32_t)i) / 8000));
 	if (pt == 8)
 		pcm_alaw_encode(s, 160, u);
 	else
@@ -48,9 +52,12 @@ static void rtp_aim(struct rtp *r, const struct raw *sip)
 	const char *m = strstr(sip->in, "\nm=audio ");
 	int port = 0;
 
-	if (!m || sscanf(m, "\nm=audio %d", &port) != 1)
+	if (m)
+		port = (int)strtol(m + 9, NULL, 10);
+	if (!port)
 		abort();
-	r->to = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons((uint16_t)port),
+	r->to = (struct sockaddr_in){ .sin_family = AF_INET,
+				      .sin_port = htons((uint16_t)port),
 				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 }
 
@@ -81,7 +88,8 @@ static void talk_done(struct talk *t)
 	w_done(&t->w);
 }
 
-/* One packet of tone per frame that the leg made, n times: paced by the leg's own clock. */
+/* One packet of tone per frame that the leg made, n times: paced by the leg's own
+ * clock. */
 static void talk_tone(struct talk *t, struct rtp *r, int pt, double hz, int n)
 {
 	int frames = t->w.a.frames;
@@ -99,7 +107,8 @@ TEST(tel_media_pcma_and_its_payload_types)
 	struct talk t;
 
 	w_init(&t.w);
-	CHECK(talk_open(&t, "8 0 97", "a=rtpmap:97 telephone-event/8000\r\na=fmtp:97 0-15\r\n"));
+	CHECK(talk_open(&t, "8 0 97",
+			"a=rtpmap:97 telephone-event/8000\r\na=fmtp:97 0-15\r\n"));
 	HAS(sv_of(t.sip.in), "a=rtpmap:97 telephone-event/8000");
 	CHECK(!strstr(t.sip.in, "rtpmap:101"));
 	talk_tone(&t, &t.rtp, 8, 900, 50);
@@ -201,7 +210,8 @@ TEST(tel_media_garbage_packets_are_counted)
 	w_init(&t.w);
 	CHECK(talk_open(&t, "0", ""));
 	for (int i = 0; i < 10; i++)
-		CHECK(sendto(t.rtp.fd, b, sizeof(b), 0, (struct sockaddr *)&t.rtp.to, sizeof(t.rtp.to)) > 0);
+		CHECK(sendto(t.rtp.fd, b, sizeof(b), 0, (struct sockaddr *)&t.rtp.to,
+			     sizeof(t.rtp.to)) > 0);
 	rtp_send(&t.rtp, 96, b, 64, 0); /* a payload type nobody agreed on */
 	rtp_send(&t.rtp, 13, b, 1, 0);  /* comfort noise is fine */
 	talk_tone(&t, &t.rtp, 0, 900, 20);
@@ -232,19 +242,22 @@ static bool a_four_keys(void *arg)
 
 TEST(tel_media_event_keys_with_loss_and_order)
 {
-	static const uint8_t one[3][4] = { { 1, 10, 0, 160 }, { 1, 10, 1, 64 }, { 1, 0x8a, 1, 224 } };
+	static const uint8_t one[3][4] = { { 1, 10, 0, 160 },
+					   { 1, 10, 1, 64 },
+					   { 1, 0x8a, 1, 224 } };
 	static const uint8_t two[2][4] = { { 2, 10, 0, 160 }, { 2, 0x8a, 1, 224 } };
 	struct talk t;
 	uint32_t ts = 10000;
 
 	w_init(&t.w);
 	CHECK(talk_open(&t, "0 101", "a=rtpmap:101 telephone-event/8000\r\n"));
-	rtp_send(&t.rtp, 101, one[1], 4, ts);          /* the start is lost */
-	rtp_send(&t.rtp, 101, one[0], 4, ts);          /* and comes late */
+	rtp_send(&t.rtp, 101, one[1], 4, ts); /* the start is lost */
+	rtp_send(&t.rtp, 101, one[0], 4, ts); /* and comes late */
 	rtp_send(&t.rtp, 101, one[2], 4, ts);
 	rtp_send(&t.rtp, 101, one[2], 4, ts);
-	rtp_send(&t.rtp, 101, one[2], 4, ts + 1600);   /* the same key again, only its end arrives */
-	rtp_send(&t.rtp, 101, two[0], 4, ts + 3200);   /* its ends are lost */
+	rtp_send(&t.rtp, 101, one[2], 4,
+		 ts + 1600); /* the same key again, only its end arrives */
+	rtp_send(&t.rtp, 101, two[0], 4, ts + 3200); /* its ends are lost */
 	rtp_send(&t.rtp, 101, two[0], 4, ts + 4800);
 	rtp_send(&t.rtp, 101, two[1], 4, ts + 4800);
 	CHECK(t_wait(t.w.loop, a_four_keys, &t, 2000));
@@ -339,7 +352,8 @@ TEST(tel_media_frames_keep_the_wall_clock)
 	CHECK(talk_open(&t, "0", ""));
 	t0 = clk_mono_us();
 	f0 = t.w.a.frames;
-	for (int i = 0; i < 60; i++) { /* 5 % lost, the rest jittered: the feed stays on the clock */
+	for (int i = 0; i < 60;
+	     i++) { /* 5 % lost, the rest jittered: the feed stays on the clock */
 		if (i % 20)
 			rtp_tone(&t.rtp, 0, 900);
 		else

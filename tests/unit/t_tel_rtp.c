@@ -5,7 +5,12 @@
 TEST(tel_rtp_round_trip)
 {
 	uint8_t p[16];
-	struct tel_rtp h = { .pt = 101, .marker = true, .seq = 0xfffe, .ts = 0x89abcdef, .ssrc = 7 }, g;
+	struct tel_rtp h = { .pt = 101,
+			     .marker = true,
+			     .seq = 0xfffe,
+			     .ts = 0x89abcdef,
+			     .ssrc = 7 },
+		       g;
 
 	EQ(tel_rtp_write(p, &h), 12);
 	memcpy(p + 12, "abcd", 4);
@@ -22,8 +27,8 @@ TEST(tel_rtp_round_trip)
 TEST(tel_rtp_csrc_extension_padding)
 {
 	/* 1 CSRC, extension of one word, 3 bytes of padding, payload "xy" */
-	uint8_t p[] = { 0xb1, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 9, 9, 9, 9, 0xbe, 0xde, 0, 1, 1, 2, 3, 4,
-			'x', 'y', 0, 0, 3 };
+	uint8_t p[] = { 0xb1, 0,    0,    1, 0, 0, 0, 2, 0, 0,   0,   3, 9, 9, 9,
+			9,    0xbe, 0xde, 0, 1, 1, 2, 3, 4, 'x', 'y', 0, 0, 3 };
 	struct tel_rtp g;
 
 	OK(tel_rtp_parse(p, sizeof(p), &g));
@@ -47,7 +52,8 @@ TEST(tel_rtp_csrc_extension_padding)
 
 static char take(struct tel_ev_rx *e, uint32_t ts, int event, bool end, int dur)
 {
-	uint8_t p[4] = { (uint8_t)event, (uint8_t)(end ? 0x8a : 0x0a), (uint8_t)(dur >> 8), (uint8_t)dur };
+	uint8_t p[4] = { (uint8_t)event, (uint8_t)(end ? 0x8a : 0x0a),
+			 (uint8_t)(dur >> 8), (uint8_t)dur };
 
 	return tel_ev_take(e, ts, p, 4);
 }
@@ -60,12 +66,13 @@ TEST(tel_event_once_however_it_comes)
 	EQ(take(&e, 1000, 5, false, 320), 0);
 	for (int i = 0; i < 3; i++)
 		EQ(take(&e, 1000, 5, true, 800), 0);
-	EQ(take(&e, 3000, 5, true, 800), '5');   /* only an end packet arrived: still a press */
+	EQ(take(&e, 3000, 5, true, 800),
+	   '5'); /* only an end packet arrived: still a press */
 	EQ(take(&e, 1000, 5, true, 800), 0);     /* a straggler of the first */
 	EQ(take(&e, 5000, 11, false, 160), '#'); /* the ends of the last were lost */
 	EQ(take(&e, 9000, 11, false, 160), '#');
 	EQ(take(&e, 11000, 15, false, 160), 'D');
-	EQ(take(&e, 12000, 16, false, 160), 0);  /* flash is no key */
+	EQ(take(&e, 12000, 16, false, 160), 0); /* flash is no key */
 	EQ(tel_ev_take(&e, 13000, (const uint8_t *)"\1\2\3", 3), 0);
 }
 
@@ -74,8 +81,8 @@ TEST(tel_event_older_press_overtaken_is_kept)
 	struct tel_ev_rx e = { 0 };
 
 	EQ(take(&e, 0xfffffff0u, 1, false, 160), '1');
-	EQ(take(&e, 3000, 3, false, 160), '3');  /* the clock wrapped */
-	EQ(take(&e, 1500, 2, true, 480), '2');   /* late, but not seen yet */
+	EQ(take(&e, 3000, 3, false, 160), '3'); /* the clock wrapped */
+	EQ(take(&e, 1500, 2, true, 480), '2');  /* late, but not seen yet */
 	EQ(take(&e, 1500, 2, true, 480), 0);
 	EQ(take(&e, 3000, 3, true, 480), 0);
 	EQ(take(&e, 3000 - 9000, 4, true, 480), 0); /* stale */
@@ -93,7 +100,8 @@ TEST(tel_event_gateway_that_moves_the_timestamp)
 	EQ(take(&e, 1000 + 20 * 160, 7, false, 160), '7');
 }
 
-/* 1,000 presses of 40 ms through 30 % loss, duplicates and neighbours swapped: each once, in order. */
+/* 1,000 presses of 40 ms through 30 % loss, duplicates and neighbours swapped: each
+ * once, in order. */
 TEST(tel_event_thousand_digits_over_a_bad_network)
 {
 	static const char keys[] = "0123456789*#ABCD";
@@ -111,7 +119,9 @@ TEST(tel_event_thousand_digits_over_a_bad_network)
 
 		for (int k = 0; k < 5; k++) {
 			bool end = k >= 2;
-			int copies = rng_unit(r) < 0.3 && (k || n) ? 0 : rng_unit(r) < 0.2 ? 2 : 1;
+			int copies = rng_unit(r) < 0.3 && (k || n) ? 0 :
+				     rng_unit(r) < 0.2             ? 2 :
+								     1;
 
 			for (int c = 0; c < copies; c++, n++) {
 				q[n].ts = ts;
@@ -179,8 +189,16 @@ TEST(tel_event_sender_follows_the_rfc)
 
 TEST(tel_net_parse_and_match)
 {
-	static const char *const bad[] = { "", "10.0.0", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "x/8",
-					   "10.0.0.0/8x", "1.2.3.4.5", "::1", "1.2.3.4444444444444444" };
+	static const char *const bad[] = { "",
+					   "10.0.0",
+					   "10.0.0.0/",
+					   "10.0.0.0/33",
+					   "10.0.0.0/-1",
+					   "x/8",
+					   "10.0.0.0/8x",
+					   "1.2.3.4.5",
+					   "::1",
+					   "1.2.3.4444444444444444" };
 	struct tel_net v[3];
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)

@@ -1,4 +1,5 @@
-/* Unit tests of the SIP side against a raw peer: refusals, limits, access, digest, hostile messages. */
+/* Unit tests of the SIP side against a raw peer: refusals, limits, access, digest,
+ * hostile messages. */
 #include "t_tel_world.h"
 #include "tel_front.h"
 #define LLVMFuzzerTestOneInput fuzz_sip
@@ -35,7 +36,8 @@ static void peer_done(struct peer *p)
 }
 
 /* One request, its final status. */
-static int ask(struct peer *p, const char *method, const char *id, const char *extra, const char *sdp)
+static int ask(struct peer *p, const char *method, const char *id, const char *extra,
+	       const char *sdp)
 {
 	p->r.in[0] = 0; /* no dialog */
 	raw_request(&p->r, method, id, 1, extra, sdp);
@@ -123,7 +125,8 @@ TEST(tel_update_and_refer_within_a_call)
 	raw_request(&p.r, "UPDATE", "u1", 2, "", "");
 	EQ(raw_final(&p.r, p.w.loop, "UPDATE"), 501);
 	memcpy(p.r.in, ok, sizeof(ok));
-	raw_request(&p.r, "REFER", "u1", 3, "Refer-To: <sip:900@premium.example>\r\n", "");
+	raw_request(&p.r, "REFER", "u1", 3, "Refer-To: <sip:900@premium.example>\r\n",
+		    "");
 	EQ(raw_final(&p.r, p.w.loop, "REFER"), 603);
 	memcpy(p.r.in, ok, sizeof(ok));
 	raw_request(&p.r, "BYE", "u1", 4, "", "");
@@ -142,19 +145,26 @@ TEST(tel_old_style_hold)
 	OK(peer_open(&p, "127.0.0.1"));
 	CHECK(raw_call(&p.r, &p.w, "h1", raw_sdp(4000, "0", "")));
 	memcpy(ok, p.r.in, sizeof(ok));
-	snprintf(sdp, sizeof(sdp), "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\n"
-				   "m=audio 4000 RTP/AVP 0\r\n");
+	snprintf(sdp, sizeof(sdp),
+		 "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 0.0.0.0\r\nt=0 "
+		 "0\r\n"
+		 "m=audio 4000 RTP/AVP 0\r\n");
 	memcpy(p.r.in, ok, sizeof(ok));
 	{
 		/* a re-INVITE carries the To tag: raw_request leaves it off INVITEs */
 		char m[2000], *tag = strstr(strstr(ok, "\nTo:"), ";tag=");
-		int n = snprintf(m, sizeof(m),
-				 "INVITE sip:callm@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:%d;"
-				 "branch=z9hG4bKh12\r\nFrom: <sip:raw@127.0.0.1>;tag=r1\r\n"
-				 "To: <sip:callm@127.0.0.1>%.*s\r\nCall-ID: h1\r\nCSeq: 2 INVITE\r\n"
-				 "Contact: <sip:raw@127.0.0.1:%d>\r\nMax-Forwards: 70\r\n"
-				 "Content-Type: application/sdp\r\nContent-Length: %zu\r\n\r\n%s",
-				 p.r.port, (int)strcspn(tag, "\r\n"), tag, p.r.port, strlen(sdp), sdp);
+		int n = snprintf(
+			m, sizeof(m),
+			"INVITE sip:callm@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP "
+			"127.0.0.1:%d;"
+			"branch=z9hG4bKh12\r\nFrom: <sip:raw@127.0.0.1>;tag=r1\r\n"
+			"To: <sip:callm@127.0.0.1>%.*s\r\nCall-ID: h1\r\nCSeq: 2 "
+			"INVITE\r\n"
+			"Contact: <sip:raw@127.0.0.1:%d>\r\nMax-Forwards: 70\r\n"
+			"Content-Type: application/sdp\r\nContent-Length: "
+			"%zu\r\n\r\n%s",
+			p.r.port, (int)strcspn(tag, "\r\n"), tag, p.r.port, strlen(sdp),
+			sdp);
 
 		raw_send(&p.r, m, (size_t)n);
 	}
@@ -214,7 +224,8 @@ TEST(tel_unknown_sources_get_nothing)
 	raw_request(&p.r, "INVITE", "a2", 1, "", raw_sdp(4000, "0", ""));
 	raw_request(&p.r, "REGISTER", "a3", 1, "", "");
 	raw_send(&p.r, "garbage", 7);
-	raw_open(&q.r, p.w.a.tel, "127.0.0.2"); /* known: its answer proves that the others were passed over */
+	raw_open(&q.r, p.w.a.tel, "127.0.0.2"); /* known: its answer proves that the
+						   others were passed over */
 	raw_request(&q.r, "OPTIONS", "a4", 1, "", "");
 	EQ(raw_final(&q.r, p.w.loop, "OPTIONS"), 200);
 	EQ(metric_get(M_SIP_DROPPED) - dropped, 4);
@@ -247,7 +258,8 @@ static void hex16(const uint8_t md[16], char out[33])
 		snprintf(out + 2 * i, 3, "%02x", md[i]);
 }
 
-static const char *authorize(const char *challenge, const char *user, const char *pw, int nc)
+static const char *authorize(const char *challenge, const char *user, const char *pw,
+			     int nc)
 {
 	static char h[700];
 	const char *at = strstr(challenge, "nonce=\"");
@@ -255,16 +267,20 @@ static const char *authorize(const char *challenge, const char *user, const char
 	uint8_t md[16];
 
 	if (at)
-		snprintf(nonce, sizeof(nonce), "%.*s", (int)strcspn(at + 7, "\""), at + 7);
+		snprintf(nonce, sizeof(nonce), "%.*s", (int)strcspn(at + 7, "\""),
+			 at + 7);
 	(void)md5_printf(md, "%s:callm:%s", user, pw);
 	hex16(md, a1);
 	(void)md5_printf(md, "INVITE:sip:callm@127.0.0.1");
 	hex16(md, a2);
 	(void)md5_printf(md, "%s:%s:%08x:abc:auth:%s", a1, nonce, nc, a2);
 	hex16(md, rsp);
-	snprintf(h, sizeof(h),
-		 "Authorization: Digest username=\"%s\", realm=\"callm\", nonce=\"%s\", uri=\"sip:callm@127.0.0.1\", "
-		 "response=\"%s\", algorithm=MD5, cnonce=\"abc\", qop=auth, nc=%08x\r\n", user, nonce, rsp, nc);
+	snprintf(
+		h, sizeof(h),
+		"Authorization: Digest username=\"%s\", realm=\"callm\", nonce=\"%s\", "
+		"uri=\"sip:callm@127.0.0.1\", "
+		"response=\"%s\", algorithm=MD5, cnonce=\"abc\", qop=auth, nc=%08x\r\n",
+		user, nonce, rsp, nc);
 	return h;
 }
 
@@ -282,24 +298,36 @@ TEST(tel_digest_replay_and_uniform_refusal)
 	OK(peer_open(&p, "127.0.0.1"));
 	EQ(ask(&p, "INVITE", "g1", "", raw_sdp(4000, "0", "")), 401);
 	memcpy(chal, p.r.in, sizeof(chal));
-	EQ(ask(&p, "INVITE", "g2", authorize(chal, "trunk", "wrong", 1), raw_sdp(4000, "0", "")), 401);
+	EQ(ask(&p, "INVITE", "g2", authorize(chal, "trunk", "wrong", 1),
+	       raw_sdp(4000, "0", "")),
+	   401);
 	len_wrong = strlen(p.r.in);
 	CHECK(!strstr(p.r.in, "stale"));
-	EQ(ask(&p, "INVITE", "g3", authorize(chal, "nobody", "secret", 1), raw_sdp(4000, "0", "")), 401);
+	EQ(ask(&p, "INVITE", "g3", authorize(chal, "nobody", "secret", 1),
+	       raw_sdp(4000, "0", "")),
+	   401);
 	len_unknown = strlen(p.r.in);
 	EQ(len_wrong, len_unknown); /* a stranger cannot tell which users exist */
-	EQ(ask(&p, "INVITE", "g4", authorize("nonce=\"0123456789abcdef0123456789abcdef0123456789abcdef\"", "trunk",
-					     "secret", 1), raw_sdp(4000, "0", "")), 401);
+	EQ(ask(&p, "INVITE", "g4",
+	       authorize("nonce=\"0123456789abcdef0123456789abcdef0123456789abcdef\"",
+			 "trunk", "secret", 1),
+	       raw_sdp(4000, "0", "")),
+	   401);
 	EQ(p.w.a.invites, 0);
-	EQ(ask(&p, "INVITE", "g5", authorize(chal, "trunk", "secret", 1), raw_sdp(4000, "0", "")), 200);
+	EQ(ask(&p, "INVITE", "g5", authorize(chal, "trunk", "secret", 1),
+	       raw_sdp(4000, "0", "")),
+	   200);
 	raw_request(&p.r, "ACK", "g5", 1, "", "");
-	EQ(ask(&p, "INVITE", "g6", authorize(chal, "trunk", "secret", 1), raw_sdp(4002, "0", "")), 401);
+	EQ(ask(&p, "INVITE", "g6", authorize(chal, "trunk", "secret", 1),
+	       raw_sdp(4002, "0", "")),
+	   401);
 	HAS(sv_of(p.r.in), "stale=true");
 	EQ(p.w.a.invites, 1);
 	peer_done(&p);
 }
 
-/* ---- hostile messages: one after the other into a live telephone, a good one after each */
+/* ---- hostile messages: one after the other into a live telephone, a good one after
+ * each */
 
 struct torture {
 	struct peer p;
@@ -385,13 +413,17 @@ TEST(tel_mutated_messages)
 	p.w.a.refuse = ERR_BUSY;
 	p.w.a.o.max_cps = 100000;
 	OK(peer_open(&p, "127.0.0.1"));
-	const char *sdp = raw_sdp(4000, "0 8 101", "a=rtpmap:101 telephone-event/8000\r\n");
-	int n = snprintf(m, sizeof(m),
-			 "INVITE sip:callm@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:%d;branch=z9hG4bKm\r\n"
-			 "From: <sip:raw@127.0.0.1>;tag=r1\r\nTo: <sip:callm@127.0.0.1>\r\nCall-ID: mut\r\n"
-			 "CSeq: 1 INVITE\r\nContact: <sip:raw@127.0.0.1>\r\nMax-Forwards: 70\r\n"
-			 "Content-Type: application/sdp\r\nContent-Length: %zu\r\n\r\n%s", p.r.port,
-			 strlen(sdp), sdp);
+	const char *sdp =
+		raw_sdp(4000, "0 8 101", "a=rtpmap:101 telephone-event/8000\r\n");
+	int n = snprintf(
+		m, sizeof(m),
+		"INVITE sip:callm@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP "
+		"127.0.0.1:%d;branch=z9hG4bKm\r\n"
+		"From: <sip:raw@127.0.0.1>;tag=r1\r\nTo: "
+		"<sip:callm@127.0.0.1>\r\nCall-ID: mut\r\n"
+		"CSeq: 1 INVITE\r\nContact: <sip:raw@127.0.0.1>\r\nMax-Forwards: 70\r\n"
+		"Content-Type: application/sdp\r\nContent-Length: %zu\r\n\r\n%s",
+		p.r.port, strlen(sdp), sdp);
 
 	for (int k = 0; k < 2000; k++) {
 		size_t len = (size_t)n;

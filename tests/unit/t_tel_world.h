@@ -1,7 +1,8 @@
-/* t_tel_world.h: two telephones on 127.0.0.1, both served by the test's own loop as their shard; and a raw SIP
- * peer over a plain socket for what a well-behaved one would never send. */
-#ifndef T_TEL_WORLD_H
-#define T_TEL_WORLD_H
+/* t_tel_world.h: two telephones on 127.0.0.1, both served by the test's own loop as
+ * their shard; and a raw SIP peer over a plain socket for what a well-behaved one would
+ * never send. */
+#ifndef CALLM_T_TEL_WORLD_H
+#define CALLM_T_TEL_WORLD_H
 
 #include <arpa/inet.h>
 #include <math.h>
@@ -19,20 +20,20 @@ struct side {
 	struct tel *tel;
 	struct tel_leg *leg;
 	struct tel_opts o;
-	int refuse;               /* on_invite's answer */
-	bool answer;              /* answer at once */
-	double say_hz;            /* tone to say, 0 = nothing */
+	int refuse;    /* on_invite's answer */
+	bool answer;   /* answer at once */
+	double say_hz; /* tone to say, 0 = nothing */
 	uint64_t said;
 	int invites, rings, ups, frames, held, resumed, closes, status, pulls;
 	char keys[128], reason[128], from[64], to[64];
 	int n_keys;
-	int16_t heard[8000];      /* the last second */
+	int16_t heard[8000]; /* the last second */
 	int n_heard;
 };
 struct world {
 	struct loop *loop;
 	struct mbox *box;
-	struct side a, b;         /* a is called, b calls */
+	struct side a, b; /* a is called, b calls */
 };
 
 static inline void w_on_ring(void *arg)
@@ -66,7 +67,8 @@ static inline int w_on_pull(void *arg, int16_t out[160])
 	if (!(x->say_hz > 0))
 		return 0;
 	for (int i = 0; i < 160; i++, x->said++)
-		out[i] = (int16_t)lrint(8000 * sin(2 * M_PI * x->say_hz * (double)x->said / 8000));
+		out[i] = (int16_t)lrint(
+			8000 * sin(2 * M_PI * x->say_hz * (double)x->said / 8000));
 	return 160;
 }
 
@@ -96,8 +98,13 @@ static inline void w_on_close(void *arg, int status, const char *reason)
 }
 
 static const struct tel_leg_cb w_cb = {
-	.on_ring = w_on_ring, .on_up = w_on_up, .on_frame = w_on_frame, .on_pull = w_on_pull,
-	.on_dtmf = w_on_dtmf, .on_hold = w_on_hold, .on_close = w_on_close,
+	.on_ring = w_on_ring,
+	.on_up = w_on_up,
+	.on_frame = w_on_frame,
+	.on_pull = w_on_pull,
+	.on_dtmf = w_on_dtmf,
+	.on_hold = w_on_hold,
+	.on_close = w_on_close,
 };
 
 static inline void w_take(void *arg)
@@ -110,7 +117,8 @@ static inline void w_take(void *arg)
 		tel_leg_answer(x->leg);
 }
 
-static inline int w_on_invite(void *arg, struct tel_leg *leg, const struct tel_info *info)
+static inline int w_on_invite(void *arg, struct tel_leg *leg,
+			      const struct tel_info *info)
 {
 	struct side *x = arg;
 
@@ -224,15 +232,16 @@ static inline void w_done(struct world *w)
 
 static inline double w_heard_db(const struct side *x, double hz)
 {
-	return x->n_heard < 4000 ? PCM_SILENT_DB :
-				   pcm_goertzel_db(x->heard + x->n_heard - 4000, 4000, hz, 8000);
+	return x->n_heard < 4000 ?
+		       PCM_SILENT_DB :
+		       pcm_goertzel_db(x->heard + x->n_heard - 4000, 4000, hz, 8000);
 }
 
 /* ---- the raw peer */
 struct raw {
-	int fd, port;             /* SIP */
+	int fd, port; /* SIP */
 	struct sockaddr_in to;
-	char in[8192];            /* the last message received */
+	char in[8192]; /* the last message received */
 };
 
 static inline int raw_socket(int *port, const char *ip)
@@ -242,7 +251,8 @@ static inline int raw_socket(int *port, const char *ip)
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	inet_pton(AF_INET, ip, &a.sin_addr);
-	if (bind(fd, (struct sockaddr *)&a, sizeof(a)) || getsockname(fd, (struct sockaddr *)&a, &n))
+	if (bind(fd, (struct sockaddr *)&a, sizeof(a)) ||
+	    getsockname(fd, (struct sockaddr *)&a, &n))
 		abort();
 	*port = ntohs(a.sin_port);
 	return fd;
@@ -252,13 +262,15 @@ static inline void raw_open(struct raw *r, const struct tel *t, const char *ip)
 {
 	memset(r, 0, sizeof(*r));
 	r->fd = raw_socket(&r->port, ip);
-	r->to = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons((uint16_t)tel_port(t)),
+	r->to = (struct sockaddr_in){ .sin_family = AF_INET,
+				      .sin_port = htons((uint16_t)tel_port(t)),
 				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 }
 
 static inline void raw_send(struct raw *r, const void *p, size_t n)
 {
-	if (sendto(r->fd, p, n, 0, (struct sockaddr *)&r->to, sizeof(r->to)) != (ssize_t)n)
+	if (sendto(r->fd, p, n, 0, (struct sockaddr *)&r->to, sizeof(r->to)) !=
+	    (ssize_t)n)
 		abort();
 }
 
@@ -282,22 +294,32 @@ static inline bool raw_recv(struct raw *r, struct loop *l, int ms)
 }
 
 /* Sends one request. sdp and extra may be empty. */
-static inline void raw_request(struct raw *r, const char *method, const char *id, int cseq,
-			       const char *extra, const char *sdp)
+static inline void raw_request(struct raw *r, const char *method, const char *id,
+			       int cseq, const char *extra, const char *sdp)
 {
 	char m[4096];
-	const char *tag = strstr(r->in, "\nTo:") ? strstr(strstr(r->in, "\nTo:"), ";tag=") : NULL;
+	const char *tag =
+		strstr(r->in, "\nTo:") ? strstr(strstr(r->in, "\nTo:"), ";tag=") : NULL;
 	char to_tag[80] = "";
 
-	if (tag && strcmp(method, "INVITE") && strcmp(method, "OPTIONS") && strcmp(method, "CANCEL"))
-		snprintf(to_tag, sizeof(to_tag), "%.*s", (int)strcspn(tag, "\r\n"), tag);
+	if (tag && strcmp(method, "INVITE") && strcmp(method, "OPTIONS") &&
+	    strcmp(method, "CANCEL"))
+		snprintf(to_tag, sizeof(to_tag), "%.*s", (int)strcspn(tag, "\r\n"),
+			 tag);
 	int n = snprintf(m, sizeof(m),
-			 "%s sip:callm@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:%d;branch=z9hG4bK%s%d%s\r\n"
-			 "From: <sip:raw@127.0.0.1>;tag=r1\r\nTo: <sip:callm@127.0.0.1>%s\r\nCall-ID: %s\r\n"
-			 "CSeq: %d %s\r\nContact: <sip:raw@127.0.0.1:%d>\r\nMax-Forwards: 70\r\n%s%s"
+			 "%s sip:callm@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP "
+			 "127.0.0.1:%d;branch=z9hG4bK%s%d%s\r\n"
+			 "From: <sip:raw@127.0.0.1>;tag=r1\r\nTo: "
+			 "<sip:callm@127.0.0.1>%s\r\nCall-ID: %s\r\n"
+			 "CSeq: %d %s\r\nContact: "
+			 "<sip:raw@127.0.0.1:%d>\r\nMax-Forwards: 70\r\n%s%s"
 			 "Content-Length: %zu\r\n\r\n%s",
-			 method, r->port, id, cseq, strcmp(method, "ACK") ? "" : "a", to_tag, id, cseq, method,
-			 r->port, extra, sdp[0] && !strstr(extra, "Content-Type") ? "Content-Type: application/sdp\r\n" : "", strlen(sdp), sdp);
+			 method, r->port, id, cseq, strcmp(method, "ACK") ? "" : "a",
+			 to_tag, id, cseq, method, r->port, extra,
+			 sdp[0] && !strstr(extra, "Content-Type") ?
+				 "Content-Type: application/sdp\r\n" :
+				 "",
+			 strlen(sdp), sdp);
 
 	raw_send(r, m, (size_t)n);
 }
@@ -307,8 +329,10 @@ static inline const char *raw_sdp(int port, const char *fmts, const char *attrs)
 	static char s[600];
 
 	snprintf(s, sizeof(s),
-		 "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
-		 "m=audio %d RTP/AVP %s\r\n%s", port, fmts, attrs);
+		 "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 "
+		 "0\r\n"
+		 "m=audio %d RTP/AVP %s\r\n%s",
+		 port, fmts, attrs);
 	return s;
 }
 
@@ -316,18 +340,18 @@ static inline const char *raw_sdp(int port, const char *fmts, const char *attrs)
 static inline int raw_final(struct raw *r, struct loop *l, const char *method)
 {
 	for (int i = 0; i < 20 && raw_recv(r, l, 2000); i++) {
-		int status = 0;
+		long status = !strncmp(r->in, "SIP/2.0 ", 8) ? strtol(r->in + 8, NULL, 10) : 0;
 		const char *cseq = strstr(r->in, "\nCSeq:");
 
-		if (sscanf(r->in, "SIP/2.0 %d", &status) == 1 && status >= 200 && cseq &&
-		    strstr(cseq, method))
-			return status;
+		if (status >= 200 && cseq && strstr(cseq, method))
+			return (int)status;
 	}
 	return 0;
 }
 
 /* INVITE, 200, ACK; the test's side a is up afterwards. */
-static inline bool raw_call(struct raw *r, struct world *w, const char *id, const char *sdp)
+static inline bool raw_call(struct raw *r, struct world *w, const char *id,
+			    const char *sdp)
 {
 	raw_request(r, "INVITE", id, 1, "", sdp);
 	if (raw_final(r, w->loop, "INVITE") != 200)
