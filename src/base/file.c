@@ -23,7 +23,7 @@ static int fail(struct err *e, const char *what, const char *path)
 {
 	int code = err_from_errno(errno);
 
-	return err_set(e, code, "%s: cannot %s: %s", path, what, strerror(errno));
+	return err_set(e, code, "%s: cannot %s: %s", path, what, strerrordesc_np(errno));
 }
 
 static int read_all(int fd, const char *path, size_t max, struct sb *out, struct err *e)

@@ -102,7 +102,7 @@ static void put_json_value(struct sb *b, sv val, bool number)
 static void put_json(struct sb *b, sv text, const struct field *f, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		sv val = text;
+		sv val;
 
 		if (!sv_starts(text, f[i].key)) {
 			sb_cstr(b, ",\"msg\":");
