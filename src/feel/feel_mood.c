@@ -1,0 +1,153 @@
+/* feel_mood.c: emotion, sentiment and arousal from data/emotion.tsv: words with a weight and an emotion,
+ * turned round by a negation just before, strengthened by "very", 太, capitals and exclamation marks.
+ *
+ * Each turn gives shares of the eight emotions (neutral has a fixed share, so that one weak word does not
+ * colour a question); the state of the conversation follows with a memory of 0.4. Any thread.
+ */
+#include "feel_int.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#define NEUTRAL_SHARE 1.2
+#define MEMORY 0.4          /* share of the past in the new state */
+#define HITS_MAX 64
+#define NEG_BACK 24         /* bytes before a word in which a negation or "very" counts */
+
+enum mood { NEUTRAL, SATISFIED, CONFUSED, ANXIOUS, FRUSTRATED, ANGRY, SAD, RELIEVED, MOODS };
+static const struct {
+	const char *name;
+	double valence, arousal;
+} moods[MOODS] = {
+	{ "neutral", 0, 0 }, { "satisfied", 1, 0.3 }, { "confused", -0.2, 0.1 }, { "anxious", -0.5, 0.6 },
+	{ "frustrated", -0.8, 0.5 }, { "angry", -1, 0.9 }, { "sad", -0.7, -0.4 }, { "relieved", 0.8, -0.2 },
+};
+
+static int mood_of(sv name)
+{
+	for (int i = 0; i < MOODS; i++)
+		if (sv_eq(name, sv_of(moods[i].name)))
+			return i;
+	return -1;
+}
+
+/* Does one of list stand in the clause just before at? */
+static bool before(const struct feel_text *t, size_t at, sv list)
+{
+	size_t low = at > NEG_BACK ? at - NEG_BACK : 0, end;
+	sv alt;
+
+	for (size_t i = low; i < at; i++)
+		low = t->p[i] == '|' ? i : low;
+	while (sv_cut(&list, '|', &alt)) {
+		ptrdiff_t p = feel_find(t, low, alt, &end);
+		if (p >= 0 && end <= at)
+			return true;
+	}
+	return false;
+}
+
+struct reading {
+	double share[MOODS];
+	int hits;
+	size_t seen[HITS_MAX], upto[HITS_MAX]; /* places already taken by a longer word */
+};
+
+/* A word inside one that was counted ("很满意" holds "满意") counts once: the table lists longer words first. */
+static bool taken(struct reading *r, size_t at, size_t end)
+{
+	for (int i = 0; i < r->hits; i++)
+		if (at < r->upto[i] && end > r->seen[i])
+			return true;
+	return false;
+}
+
+static void count_word(const struct feel_text *t, struct reading *r, int mood, double w, size_t at)
+{
+	sv rest = feel_table("emotion.tsv"), col[3], neg = SV_NULL, very = SV_NULL;
+
+	while (feel_row(&rest, col, 3)) {
+		if (sv_eq(col[0], SV("_not")))
+			neg = col[2];
+		else if (sv_eq(col[0], SV("_very")))
+			very = col[2];
+		else
+			break;
+	}
+	if (before(t, at, very))
+		w *= 1.5;
+	if (!before(t, at, neg)) {
+		r->share[mood] += w;
+	} else if (moods[mood].valence > 0) {
+		r->share[FRUSTRATED] += w;
+	} else if (moods[mood].valence < 0) {
+		r->share[NEUTRAL] += w / 2;
+	}
+}
+
+static void read_words(const struct feel_text *t, struct reading *r)
+{
+	sv rest = feel_table("emotion.tsv"), col[3], alt;
+
+	while (feel_row(&rest, col, 3)) {
+		int mood = mood_of(col[0]);
+		double w = feel_number(col[1]);
+		while (mood >= 0 && sv_cut(&col[2], '|', &alt)) {
+			size_t end = 0;
+			ptrdiff_t at = feel_find(t, 0, alt, &end);
+			if (at < 0 || r->hits >= HITS_MAX || taken(r, (size_t)at, end))
+				continue;
+			r->seen[r->hits] = (size_t)at;
+			r->upto[r->hits++] = end;
+			count_word(t, r, mood, w, (size_t)at);
+		}
+	}
+}
+
+/* Signs and capitals strengthen what the words say; alone they say only that something is wrong. */
+static void read_signs(const struct feel_text *t, struct reading *r)
+{
+	double loud = (t->marks > 1 ? 0.3 : 0) + (t->marks > 3 ? 0.3 : 0) + (t->shouted > 1 ? 0.5 : 0);
+	double bad = r->share[ANGRY] + r->share[FRUSTRATED], good = r->share[SATISFIED] + r->share[RELIEVED];
+
+	if (loud > 0 && bad > 0 && bad > good) {
+		r->share[ANGRY] = r->share[ANGRY] * (1 + loud) + loud * r->share[FRUSTRATED];
+	} else if (loud > 0 && good == 0 && t->shouted > 3) {
+		r->share[ANGRY] += 1.5;
+	}
+	if (t->asks > 2)
+		r->share[FRUSTRATED] += 0.5;
+}
+
+static double squash(double x)
+{
+	return x > 1 ? 1 : x < -1 ? -1 : x;
+}
+
+void feel_mood(const struct feel_text *t, struct feel_state *f)
+{
+	struct reading r = { .share = { [NEUTRAL] = NEUTRAL_SHARE } };
+	double sum = 0, valence = 0, arousal = 0;
+	int top = NEUTRAL, old = mood_of(sv_of(f->emotion));
+
+	read_words(t, &r);
+	read_signs(t, &r);
+	for (int i = 0; i < MOODS; i++) {
+		sum += r.share[i];
+		top = r.share[i] > r.share[top] ? i : top;
+	}
+	for (int i = 0; i < MOODS; i++) {
+		valence += moods[i].valence * r.share[i] / sum;
+		arousal += moods[i].arousal * r.share[i] / sum;
+	}
+	arousal = squash(arousal + 0.1 * (t->marks > 4 ? 4 : t->marks) + 0.1 * (t->shouted > 3 ? 3 : t->shouted));
+	double p = r.share[top] / sum, keep = f->turns > 0 ? MEMORY : 0;
+	f->sentiment = squash((1 - keep) * valence + keep * f->sentiment);
+	f->arousal = squash((1 - keep) * arousal + keep * f->arousal);
+	if (f->turns > 0 && top == NEUTRAL && r.hits == 0 && old > NEUTRAL && f->emotion_p * (1 - MEMORY) >= 0.3) {
+		f->emotion_p *= 1 - MEMORY; /* a neutral sentence does not calm at once */
+		return;
+	}
+	f->emotion_p = f->turns > 0 && top == old ? (1 - keep) * p + keep * (f->emotion_p > p ? f->emotion_p : p) : p;
+	snprintf(f->emotion, sizeof(f->emotion), "%s", moods[top].name);
+}
