@@ -1,0 +1,84 @@
+/* app_int.h: what the commands share: options, data folder, knowledge at hand, the server. */
+#ifndef CALLM_APP_INT_H
+#define CALLM_APP_INT_H
+
+#include "app.h"
+#include "store.h"
+#include "kb.h"
+#include "talk.h"
+
+/* ---- commands: one file each, one row in app_main.c ---- */
+struct cli_cmd {
+	const char *name, *args, *what;
+	const char *example;         /* shown first by --help */
+	int (*run)(int argc, char **argv);   /* argv[0] is the command; 0, 1, 2 = exit status */
+};
+enum cli_kind { CLI_FLAG, CLI_STR, CLI_INT };
+struct cli_opt {
+	const char *name;
+	enum cli_kind kind;
+	void *dst;                   /* bool *, const char **, int64_t * */
+	const char *help;
+};
+/* Parses long options; *ret_rest = index of the first other argument. false: message printed (or help shown:
+ * then *ret_status is 0, else 2). */
+bool cli_parse(int argc, char **argv, const struct cli_opt *o, size_t n, int *ret_rest, int *ret_status);
+const struct cli_cmd *cli_cmd_find(const char *name);
+int cli_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));  /* prints "callm: ..." ; returns 1 */
+void cli_print_json(jv *v_moved);    /* one line on stdout */
+
+int cmd_demo(int argc, char **argv);
+int cmd_serve(int argc, char **argv);
+int cmd_check(int argc, char **argv);
+int cmd_init(int argc, char **argv);
+int cmd_ask(int argc, char **argv);
+int cmd_kb(int argc, char **argv);
+int cmd_score(int argc, char **argv);
+int cmd_call(int argc, char **argv);
+int cmd_bench(int argc, char **argv);
+int cmd_user(int argc, char **argv);
+int cmd_worker(int argc, char **argv);
+int cmd_redact(int argc, char **argv);
+int cmd_understand(int argc, char **argv);
+int cmd_version(int argc, char **argv);
+
+/* ---- the data folder and what lies in it ---- */
+/* --data, else $CALLM_DATA, else $XDG_DATA_HOME/callm, else ~/.local/share/callm; made when missing. */
+int app_data_dir(const char *opt, struct sb *out, struct err *e);
+/* The demo company: articles and products into the store (if it has none), company.yaml as a tree. */
+int app_demo_import(struct store *st, size_t *ret_articles, struct err *e);
+jv *app_demo_company(struct err *e);
+/* Imports files or folders of articles. */
+int app_import(struct store *st, const char *const *paths, size_t n, size_t *ret_new, size_t *ret_same,
+	       struct err *e);
+bool app_has_articles(struct store *st);
+int app_index(struct store *st, struct kb_index **ret, struct err *e);
+
+/* Store, company and index for a one-shot command; opens read-only beside a running server. */
+struct app_desk {
+	struct store *store;
+	jv *company;
+	struct snap *kb;
+	struct pool *pool;
+	struct sb dir;
+};
+int app_desk_open(struct app_desk *d, const char *data, bool empty, bool write, struct err *e);
+void app_desk_close(struct app_desk *d);
+
+/* ---- the server ---- */
+struct app_server;
+/* cfg: checked configuration tree (owned by the caller, must outlive the server). */
+int app_server_open(struct app_server **ret, const jv *cfg, const char *data_dir, const jv *company,
+		    struct err *e);
+int app_server_http_port(const struct app_server *s);
+int app_server_sip_port(const struct app_server *s);     /* 0 = no telephone */
+void app_server_drain(struct app_server *s);
+void app_server_close(struct app_server *s);
+struct store *app_server_store(const struct app_server *s);
+
+/* ---- configuration ---- */
+/* Reads and checks a file (NULL = only defaults), with over merged first; prints every problem. NULL on error. */
+jv *app_config(const char *path, const jv *over, bool demo);
+void app_config_starter(struct sb *out);
+
+#endif

@@ -1,0 +1,75 @@
+/* app_main.c: the table of commands. A command is a file (cmd_*.c) and a row here. */
+#include "app_int.h"
+
+#include <signal.h>
+#include <stdio.h>
+
+static const struct cli_cmd cmds[] = {
+	{ "demo", "[--data DIR] [--http A:P] [--sip A:P] [--llm URL] [--config FILE]",
+	  "the example company, everything on", "demo", cmd_demo },
+	{ "serve", "-c FILE", "run your company", "serve --config callm.yaml", cmd_serve },
+	{ "check", "--config FILE", "explain every problem of a configuration with its fix",
+	  "check --config callm.yaml", cmd_check },
+	{ "init", "DIR", "write a commented starter configuration", "init ./my-company", cmd_init },
+	{ "ask", "[--json] [--lang L] TEXT", "one turn through the real engine",
+	  "ask --json \"How long do I have to return something?\"", cmd_ask },
+	{ "kb", "import PATH... | search [--json] [-k N] QUERY | list | export", "the knowledge base",
+	  "kb search --json \"return postage\"", cmd_kb },
+	{ "score", "kb [--json]", "measure quality on a labelled set", "score kb --json", cmd_score },
+	{ "call", "SIP-URI --play FILE.wav [--record FILE.wav] [--dtmf DIGITS]", "a test phone",
+	  "call sip:service@127.0.0.1:5060 --play question.wav --record answer.wav", cmd_call },
+	{ "bench", "chat | calls | idle", "measure speed and memory", "bench chat", cmd_bench },
+	{ "user", "add LOGIN [--role ROLE] [--name NAME]", "console users; the password comes from stdin",
+	  "user add lily --role supervisor < password.txt", cmd_user },
+	{ "understand", "[--json] [TEXT or -]", "language, intent, emotion and personal data of a text",
+	  "understand --json \"我要退货\"", cmd_understand },
+	{ "redact", "[--json]", "stdin to stdout with personal data masked", "redact < chat.txt", cmd_redact },
+	{ "worker", "KIND", "a speech engine in its own process (started by the server)", "worker flite",
+	  cmd_worker },
+	{ "version", "", "name and version", "version", cmd_version },
+};
+
+const struct cli_cmd *cli_cmd_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(cmds) / sizeof(*cmds); i++)
+		if (strcmp(cmds[i].name, name) == 0)
+			return &cmds[i];
+	return NULL;
+}
+
+static void usage(FILE *to)
+{
+	fprintf(to, "callm %s: a call centre in one program\n\nstart here:  callm demo\n\ncommands:\n",
+		CALLM_VERSION);
+	for (size_t i = 0; i < sizeof(cmds) / sizeof(*cmds); i++)
+		fprintf(to, "  %-11s %s\n", cmds[i].name, cmds[i].what);
+	fprintf(to, "\ncallm COMMAND --help shows an example and the options.\n");
+}
+
+int cmd_version(int argc, char **argv)
+{
+	printf("callm %s\n", CALLM_VERSION);
+	return 0;
+}
+
+int app_main(int argc, char **argv)
+{
+	signal(SIGPIPE, SIG_IGN);
+	if (argc < 2) {
+		usage(stderr);
+		return 2;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+		usage(stdout);
+		return 0;
+	}
+	if (strcmp(argv[1], "--version") == 0)
+		return cmd_version(argc, argv);
+	const struct cli_cmd *c = cli_cmd_find(argv[1]);
+	if (!c) {
+		fprintf(stderr, "callm: there is no command \"%s\"; see callm --help\n", argv[1]);
+		return 2;
+	}
+	log_init(LOG_LV_WARN, LOG_FMT_AUTO, 2);
+	return c->run(argc - 1, argv + 1);
+}

@@ -1,0 +1,356 @@
+/* cmd_bench.c: `callm bench chat`: turns a second through the whole engine, every customer text on disk before its
+ * turn counts. `callm bench calls`: many calls at once against a running server, for its media clock.
+ *
+ * Figures go to docs/SPEED.md with the command. */
+#include "app_int.h"
+#include "pcm.h"
+#include "tel.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+extern const struct embed_file demo_files[];
+extern const size_t demo_files_n;
+
+/* ---- chat ---- */
+
+struct bench;
+struct bench_peer {
+	struct chan_peer peer;       /* first */
+	struct bench *b;
+	struct loop_timer next;
+	int64_t sent_us;
+	bool acked, replied;
+};
+struct bench {
+	struct loop *loop;
+	struct bench_peer *peers;
+	size_t n_peers;
+	VEC(sv) questions;
+	struct sb text;
+	size_t next;
+	int64_t turns, wanted, grounded;
+	int64_t *us;                 /* latency of each turn */
+};
+
+static void send_next(void *arg)
+{
+	struct bench_peer *p = arg;
+	struct bench *b = p->b;
+	struct chan_msg m = { .kind = CHAN_TEXT, .text = b->questions.v[b->next++ % b->questions.n],
+			      .confidence = 1, .ticket = p };
+	p->acked = p->replied = false;
+	p->sent_us = clk_mono_us();
+	p->peer.sink->on_msg(p->peer.user, &m);
+}
+
+static void settle(struct bench_peer *p)
+{
+	struct bench *b = p->b;
+	if (!p->acked || !p->replied || !p->sent_us)
+		return;
+	if (b->turns < b->wanted)
+		b->us[b->turns] = clk_mono_us() - p->sent_us;
+	p->sent_us = 0;
+	if (++b->turns >= b->wanted)
+		loop_stop(b->loop);
+	else
+		loop_after(b->loop, &p->next, 0, send_next, p);
+}
+
+static int peer_say(struct chan_peer *cp, const struct chan_out *o)
+{
+	struct bench_peer *p = (struct bench_peer *)(void *)cp;
+	if (!o->final || !p->sent_us)
+		return 0;
+	p->b->grounded += sv_find(o->event_json, SV("\"grounded\":true")) >= 0;
+	p->replied = true;
+	settle(p);
+	return 0;
+}
+
+static void peer_hush(struct chan_peer *cp, struct chan_heard *ret)
+{
+	*ret = (struct chan_heard){ 0 };
+}
+
+static void peer_ack(struct chan_peer *cp, void *ticket, int64_t seq, int err)
+{
+	struct bench_peer *p = ticket;
+	p->acked = true;
+	settle(p);
+}
+
+static void peer_hangup(struct chan_peer *cp, enum chan_close_by by)
+{
+	struct bench_peer *p = (struct bench_peer *)(void *)cp;
+	loop_timer_stop(&p->next);
+	cp->sink->on_close(cp->user, by);
+}
+
+static void load_questions(struct bench *b)
+{
+	static const char *const names[] = { "tests/questions.en.tsv", "tests/questions.zh.tsv" };
+	for (int i = 0; i < 2; i++) {
+		const struct embed_file *f = embed_find(demo_files, demo_files_n, sv_of(names[i]));
+		if (f)
+			embed_text(f, &b->text);
+	}
+	sv rest = sb_sv(&b->text), line, id;
+	while (sv_line(&rest, &line)) {
+		if (!sv_cut(&line, '\t', &id) || !line.n)
+			continue;
+		sv *slot = VEC_PUSH(&b->questions, 10000);
+		if (slot)
+			*slot = line;
+	}
+}
+
+static void open_peers(struct bench *b, struct talk_shard *s)
+{
+	static const struct chan_ops ops = { .name = "bench", .say = peer_say, .hush = peer_hush,
+					     .ack = peer_ack, .hangup = peer_hangup };
+	for (size_t i = 0; i < b->n_peers; i++) {
+		struct bench_peer *p = &b->peers[i];
+		p->b = b;
+		p->peer = (struct chan_peer){ .ops = &ops, .sink = talk_sink(), .loop = b->loop };
+		struct chan_info info = { .channel = "bench", .language = SV("en") };
+		talk_sink()->on_open(s, &p->peer, &info, &p->peer.user);
+		loop_after(b->loop, &p->next, 0, send_next, p);
+	}
+}
+
+static int by_value(const void *x, const void *y)
+{
+	int64_t a = *(const int64_t *)x, b = *(const int64_t *)y;
+	return (a > b) - (a < b);
+}
+
+static void print_chat(struct bench *b, int64_t wall_us, int64_t cpu_us)
+{
+	qsort(b->us, (size_t)b->turns, sizeof(*b->us), by_value);
+	struct rusage ru;
+	getrusage(RUSAGE_SELF, &ru);
+	jv *o = jv_obj();
+	jv_set_int(o, "turns", b->turns);
+	jv_set_int(o, "conversations", (int64_t)b->n_peers);
+	jv_set_num(o, "turns_per_s", (double)b->turns * 1e6 / (double)wall_us);
+	jv_set_num(o, "turns_per_cpu_s", (double)b->turns * 1e6 / (double)cpu_us);
+	jv_set_num(o, "p50_ms", (double)b->us[b->turns / 2] / 1000.0);
+	jv_set_num(o, "p95_ms", (double)b->us[b->turns * 95 / 100] / 1000.0);
+	jv_set_num(o, "p99_ms", (double)b->us[b->turns * 99 / 100] / 1000.0);
+	jv_set_num(o, "grounded", (double)b->grounded / (double)b->turns);
+	jv_set_num(o, "search_p50_ms", (double)metric_quantile_us(M_KB_SEARCH_US, 0.5) / 1000.0);
+	jv_set_num(o, "commit_p50_ms", (double)metric_quantile_us(M_SCRIBE_COMMIT_US, 0.5) / 1000.0);
+	jv_set_int(o, "max_rss_kb", ru.ru_maxrss);
+	cli_print_json(o);
+}
+
+static int bench_hub(struct bench *b, struct app_desk *d, struct err *e)
+{
+	struct talk_texts *texts;
+	struct talk_hub *hub;
+	int rc = talk_texts_new(&texts, d->company, e);
+	if (rc)
+		return rc;
+	struct talk_opts o = { .kb = d->kb, .pool = d->pool, .texts = texts, .loop = b->loop, .store = d->store };
+	rc = talk_hub_open(&hub, &o, e);
+	if (rc == 0) {
+		open_peers(b, talk_hub_pick(hub, 0));
+		int64_t wall = clk_mono_us(), cpu = clk_cpu_us();
+		loop_run(b->loop);
+		print_chat(b, clk_mono_us() - wall, clk_cpu_us() - cpu);
+		store_flush(d->store);
+		mbox_drain(talk_shard_mbox(talk_hub_pick(hub, 0)));
+		talk_hub_close(hub);
+	}
+	obj_unref(texts);
+	return rc;
+}
+
+static int bench_chat(const char *data, int64_t turns, int64_t peers)
+{
+	struct err e = { 0 };
+	struct app_desk d;
+	char made[] = "/tmp/callm-bench-XXXXXX";
+	if (!data && !mkdtemp(made))
+		return cli_fail("no temporary folder");
+	struct bench b = { .n_peers = (size_t)peers, .wanted = turns };
+	sb_init(&b.text, LIM_SB);
+	load_questions(&b);
+	b.peers = xalloc(sizeof(*b.peers) * b.n_peers);
+	b.us = xalloc(sizeof(*b.us) * (size_t)turns);
+	b.loop = loop_new();
+	int rc = app_desk_open(&d, data ? data : made, false, true, &e);
+	if (rc == 0) {
+		rc = bench_hub(&b, &d, &e);
+		app_desk_close(&d);
+	}
+	loop_free(b.loop);
+	xfree(b.us);
+	xfree(b.peers);
+	VEC_FREE(&b.questions);
+	sb_done(&b.text);
+	if (!data)
+		fprintf(stderr, "data left in %s\n", made);
+	return rc ? cli_fail("%s", e.msg) : 0;
+}
+
+/* ---- calls ---- */
+
+struct many;
+struct one {
+	struct many *m;
+	struct tel_leg *leg;
+	struct pcm_tone tone;
+	bool up, over;
+};
+struct many {
+	struct loop *loop;
+	struct loop_timer start, end;
+	struct tel *tel;
+	struct mbox *box;
+	const char *uri;
+	struct one *v;
+	int64_t n, started, up, over, failed, seconds;
+};
+
+static void one_up(void *arg)
+{
+	struct one *c = arg;
+	c->up = true;
+	c->m->up++;
+}
+
+static void one_frame(void *arg, const int16_t s[160], int64_t ts_ms)
+{
+}
+
+static int one_pull(void *arg, int16_t out[160])
+{
+	memset(out, 0, PCM_FRAME * sizeof(*out));   /* a silent caller: the server's own clock is measured */
+	return PCM_FRAME;
+}
+
+static void one_dtmf(void *arg, char digit)
+{
+}
+
+static void one_hold(void *arg, bool held)
+{
+}
+
+static void one_close(void *arg, int status, const char *reason)
+{
+	struct one *c = arg;
+	c->over = true;
+	c->m->failed += !c->up;
+	if (++c->m->over == c->m->n)
+		loop_stop(c->m->loop);
+}
+
+static void many_start(void *arg)
+{
+	static const struct tel_leg_cb cb = { .on_up = one_up, .on_frame = one_frame, .on_pull = one_pull,
+					      .on_dtmf = one_dtmf, .on_hold = one_hold, .on_close = one_close };
+	struct many *m = arg;
+	struct one *c = &m->v[m->started++];
+	struct err e = { 0 };
+	struct tel_dial_opts d = { .uri = m->uri, .from_user = "bench" };
+	c->m = m;
+	if (tel_dial(m->tel, &d, m->loop, m->box, &cb, c, &c->leg, &e)) {
+		fprintf(stderr, "callm: %s\n", e.msg);
+		one_close(c, 0, "");
+	}
+	if (m->started < m->n)
+		loop_after(m->loop, &m->start, 25, many_start, m);
+}
+
+static void many_end(void *arg)
+{
+	struct many *m = arg;
+	for (int64_t i = 0; i < m->started; i++)
+		if (m->v[i].leg && !m->v[i].over)
+			tel_leg_hangup(m->v[i].leg, 200);
+}
+
+static void print_calls(struct many *m)
+{
+	struct tel_leg_stats sum = { 0 };
+	for (int64_t i = 0; i < m->started; i++) {
+		if (!m->v[i].leg)
+			continue;
+		struct tel_leg_stats st = tel_leg_stats(m->v[i].leg);
+		sum.rtp_in += st.rtp_in;
+		sum.rtp_out += st.rtp_out;
+		sum.lost += st.lost;
+		tel_leg_free(m->v[i].leg);
+	}
+	jv *o = jv_obj();
+	jv_set_int(o, "calls", m->n);
+	jv_set_int(o, "up", m->up);
+	jv_set_int(o, "failed", m->failed);
+	jv_set_int(o, "seconds", m->seconds);
+	jv_set_int(o, "rtp_in", (int64_t)sum.rtp_in);
+	jv_set_int(o, "rtp_out", (int64_t)sum.rtp_out);
+	jv_set_int(o, "rtp_lost", (int64_t)sum.lost);
+	jv_set_num(o, "own_send_late_p99_ms", (double)metric_quantile_us(M_RTP_LATE_US, 0.99) / 1000.0);
+	cli_print_json(o);
+}
+
+static int bench_calls(const char *uri, int64_t calls, int64_t seconds)
+{
+	struct many m = { .n = calls, .uri = uri, .seconds = seconds };
+	struct tel_opts o;
+	struct err e = { 0 };
+	tel_defaults(&o);
+	o.ip = "127.0.0.1";
+	o.max_calls = 20000;
+	m.v = xalloc(sizeof(*m.v) * (size_t)calls);
+	m.loop = loop_new();
+	m.box = mbox_new(m.loop);
+	int rc = tel_open(&m.tel, &o, NULL, NULL, &e);
+	if (rc == 0) {
+		loop_after(m.loop, &m.start, 0, many_start, &m);
+		loop_after(m.loop, &m.end, seconds * 1000 + calls * 25, many_end, &m);
+		loop_run(m.loop);
+		loop_timer_stop(&m.start);
+		loop_timer_stop(&m.end);
+		print_calls(&m);
+		tel_close(m.tel);
+	}
+	mbox_drain(m.box);
+	mbox_free(m.box);
+	loop_free(m.loop);
+	xfree(m.v);
+	return rc ? cli_fail("%s", e.msg) : m.failed ? 1 : 0;
+}
+
+int cmd_bench(int argc, char **argv)
+{
+	const char *data = NULL, *to = "sip:service@127.0.0.1:5060";
+	int64_t turns = 20000, peers = 16, calls = 100, seconds = 20;
+	int rest, status;
+	const struct cli_opt opts[] = {
+		{ "data", CLI_STR, &data, "chat: data folder (default: a temporary one)" },
+		{ "turns", CLI_INT, &turns, "chat: turns to run (20000)" },
+		{ "conversations", CLI_INT, &peers, "chat: conversations at once (16)" },
+		{ "to", CLI_STR, &to, "calls: the server (sip:service@127.0.0.1:5060)" },
+		{ "calls", CLI_INT, &calls, "calls: at once (100)" },
+		{ "seconds", CLI_INT, &seconds, "calls: how long (20)" },
+	};
+	if (!cli_parse(argc, argv, opts, sizeof(opts) / sizeof(*opts), &rest, &status))
+		return status;
+	const char *what = rest < argc ? argv[rest] : "";
+	bool sane = turns > 0 && turns <= 10000000 && peers > 0 && peers <= 10000 && calls > 0 &&
+		    calls <= 10000 && seconds > 0 && seconds <= 3600;
+	if (!sane)
+		return cli_fail("a number is out of range; see callm bench --help"), 2;
+	if (strcmp(what, "chat") == 0)
+		return bench_chat(data, turns, peers);
+	if (strcmp(what, "calls") == 0)
+		return bench_calls(to, calls, seconds);
+	return cli_fail("bench what? chat or calls; see callm bench --help"), 2;
+}

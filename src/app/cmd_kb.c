@@ -1,0 +1,137 @@
+/* cmd_kb.c: `callm kb`: import, search, list, export. */
+#include "app_int.h"
+
+#include <stdio.h>
+
+static int kb_import_cmd(struct app_desk *d, int argc, char **argv, int rest, bool json)
+{
+	size_t fresh = 0, same = 0;
+	struct err e = { 0 };
+	if (rest >= argc)
+		return cli_fail("which files? callm kb import PATH..."), 2;
+	int rc = app_import(d->store, (const char *const *)&argv[rest], (size_t)(argc - rest), &fresh, &same, &e);
+	if (rc)
+		return cli_fail("%s", e.msg);
+	if (json) {
+		jv *o = jv_obj();
+		jv_set_int(o, "new_or_changed", (int64_t)fresh);
+		jv_set_int(o, "unchanged", (int64_t)same);
+		cli_print_json(o);
+	} else {
+		printf("%zu new or changed, %zu unchanged\n", fresh, same);
+	}
+	return 0;
+}
+
+static void set_day(jv *o, const char *key, int64_t ms)
+{
+	char when[32];
+	clk_rfc3339(ms, when);
+	if (ms)
+		jv_set_str(o, key, sv_of(when));
+	else
+		jv_set(o, key, jv_null());
+}
+
+static void print_hit(const struct kb_hit *h, bool json)
+{
+	if (!json) {
+		printf("%.3f  " SV_FMT "  (" SV_FMT ")\n       " SV_FMT "\n", h->score, SV_ARG(h->title),
+		       SV_ARG(h->article_id), SV_ARG(h->quote));
+		return;
+	}
+	jv *o = jv_obj();
+	jv_set_str(o, "article_id", h->article_id);
+	jv_set_str(o, "title", h->title);
+	jv_set_str(o, "passage", h->passage);
+	jv_set_str(o, "quote", h->quote);
+	jv_set_num(o, "score", h->score);
+	jv_set_num(o, "p", h->p);
+	set_day(o, "valid_from", h->valid_from_ms);
+	set_day(o, "valid_to", h->valid_to_ms);
+	jv_set_str(o, "source", h->source);
+	jv_set_str(o, "lang", h->lang);
+	jv_set_int(o, "version", h->version);
+	cli_print_json(o);
+}
+
+static int kb_search_cmd(struct app_desk *d, const char *text, const char *lang, int k, bool json)
+{
+	struct arena a;
+	struct kb_result r = { 0 };
+	arena_init(&a, LIM_ARENA_TURN);
+	struct kb_index *ix = snap_get(d->kb);
+	struct kb_query q = { .text = sv_of(text), .lang = sv_of(lang), .k = k < 1 ? 5 : k > 20 ? 20 : k };
+	int rc = kb_search(ix, &q, &a, &r);
+	for (size_t i = 0; rc == 0 && i < r.n; i++)
+		print_hit(&r.hits[i], json);
+	if (rc == 0 && r.n == 0 && !json)
+		printf("nothing found\n");
+	obj_unref(ix);
+	arena_done(&a);
+	return rc ? cli_fail("the search failed: %s", err_text(rc)) : 0;
+}
+
+static int kb_list_cmd(struct app_desk *d, bool whole)
+{
+	struct store_db *db;
+	struct store_stmt *q;
+	if (store_reader(d->store, &db) ||
+	    store_prep(db, &q, "SELECT id, lang, title, category, version, body_md, aliases, source FROM article "
+			       "WHERE status='published' ORDER BY id"))
+		return cli_fail("the database cannot be read");
+	while (store_step(q) == 1) {
+		jv *o = jv_obj();
+		jv_set_str(o, "id", store_col_sv(q, 0));
+		jv_set_str(o, "lang", store_col_sv(q, 1));
+		jv_set_str(o, "title", store_col_sv(q, 2));
+		jv_set_str(o, "category", store_col_sv(q, 3));
+		jv_set_int(o, "version", store_col_int(q, 4));
+		if (whole) {
+			jv_set_str(o, "question", store_col_sv(q, 2));
+			jv_set_str(o, "answer", store_col_sv(q, 5));
+			jv_set_str(o, "aliases", store_col_sv(q, 6));
+			jv_set_str(o, "source", store_col_sv(q, 7));
+		}
+		cli_print_json(o);
+	}
+	store_reset(q);
+	return 0;
+}
+
+int cmd_kb(int argc, char **argv)
+{
+	const char *data = NULL, *lang = "";
+	bool json = false, empty = false;
+	int64_t k = 5;
+	int rest, status;
+	const struct cli_opt opts[] = {
+		{ "json", CLI_FLAG, &json, "one JSON object a line" },
+		{ "k", CLI_INT, &k, "hits wanted (1 to 20)" },
+		{ "lang", CLI_STR, &lang, "language of the articles" },
+		{ "data", CLI_STR, &data, "data folder" },
+		{ "empty", CLI_FLAG, &empty, "do not start a fresh folder with the demo company" },
+	};
+	/* -k N as in the manual */
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "-k") == 0)
+			argv[i] = "--k";
+	if (!cli_parse(argc, argv, opts, sizeof(opts) / sizeof(*opts), &rest, &status))
+		return status;
+	const char *verb = rest < argc ? argv[rest++] : "";
+	bool import = strcmp(verb, "import") == 0, search = strcmp(verb, "search") == 0;
+	bool list = strcmp(verb, "list") == 0, export = strcmp(verb, "export") == 0;
+	if (!import && !search && !list && !export)
+		return cli_fail("kb what? import, search, list or export; see callm kb --help"), 2;
+	if (search && rest >= argc)
+		return cli_fail("what should be searched? callm kb search \"TEXT\""), 2;
+	struct app_desk d;
+	struct err e = { 0 };
+	if (app_desk_open(&d, data, empty || import, import, &e))
+		return cli_fail("%s", e.msg);
+	int rc = import ? kb_import_cmd(&d, argc, argv, rest, json) :
+		 search ? kb_search_cmd(&d, argv[rest], lang, (int)k, json) :
+			  kb_list_cmd(&d, export);
+	app_desk_close(&d);
+	return rc;
+}

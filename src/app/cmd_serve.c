@@ -1,0 +1,210 @@
+/* cmd_serve.c: `callm demo` and `callm serve`: start, print the address, wait for the signal, drain, stop. */
+#include "app_int.h"
+#include "api.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define DRAIN_S 20
+
+static bool user_exists(struct store *st)
+{
+	struct store_db *db;
+	struct store_stmt *q;
+	bool has = false;
+	if (store_reader(st, &db) || store_prep(db, &q, "SELECT 1 FROM users LIMIT 1"))
+		return false;
+	has = store_step(q) == 1;
+	store_reset(q);
+	return has;
+}
+
+/* The demo's administrator: a new password at each start unless CALLM_ADMIN_PASSWORD sets one. */
+static int demo_admin(struct store *st, char out[64], struct err *e)
+{
+	static const char letters[] = "abcdefghjkmnpqrstuvwxyz23456789";
+	const char *given = getenv("CALLM_ADMIN_PASSWORD");
+	unsigned char raw[12];
+	if (given && *given) {
+		snprintf(out, 64, "%s", given);
+	} else {
+		rng_secure(raw, sizeof(raw));
+		for (size_t i = 0; i < sizeof(raw); i++)
+			out[i] = letters[raw[i] % (sizeof(letters) - 1)];
+		out[sizeof(raw)] = '\0';
+	}
+	return api_user_put(st, SV("admin"), SV("Administrator"), SV("admin"), sv_of(out), true, e);
+}
+
+static void put_listen(jv *over, const char *section, const char *value)
+{
+	if (!value)
+		return;
+	jv *o = jv_obj();
+	jv_set_str(o, "listen", sv_of(value));
+	jv_set(over, section, o);
+}
+
+static jv *overrides(const char *http, const char *sip, const char *llm, const char *llm_model)
+{
+	jv *over = jv_obj();
+	put_listen(over, "http", http);
+	if (sip && strcmp(sip, "off") == 0) {
+		jv *o = jv_obj();
+		jv_set_bool(o, "enabled", false);
+		jv_set(over, "sip", o);
+	} else {
+		put_listen(over, "sip", sip);
+	}
+	if (llm) {
+		jv *list = jv_arr(), *o = jv_obj();
+		jv_set_str(o, "kind", SV("openai"));
+		jv_set_str(o, "url", sv_of(llm));
+		jv_set_str(o, "model", sv_of(llm_model));
+		jv_push(list, o);
+		jv_set(over, "llm", list);
+	}
+	return over;
+}
+
+static void print_ready(const struct app_server *s, const char *password, int64_t ms)
+{
+	int sip = app_server_sip_port(s), http = app_server_http_port(s);
+	printf("callm is running (%lld ms)\n", (long long)ms);
+	printf("  console   http://127.0.0.1:%d/       sign in as admin", http);
+	printf(password[0] ? ", one-time password %s\n" : "%s\n", password);
+	printf("  chat      http://127.0.0.1:%d/chat\n  talk      http://127.0.0.1:%d/talk\n", http, http);
+	if (sip)
+		printf("  telephone sip:service@127.0.0.1:%d\n", sip);
+	printf("stop with Ctrl-C\n");
+	fflush(stdout);
+}
+
+static void wait_signal(void)
+{
+	sigset_t set;
+	int sig;
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigwait(&set, &sig);
+}
+
+static void block_signals(void)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+static void drain(struct app_server *s)
+{
+	app_server_drain(s);
+	for (int i = 0; i < DRAIN_S * 10 && metric_get(M_CALLS_ACTIVE) > 0; i++) {
+		struct timespec t = { 0, 100 * 1000000 };
+		nanosleep(&t, NULL);
+	}
+}
+
+static jv *company_of(const jv *cfg, struct err *e)
+{
+	sv path = jv_get_str(cfg, "company");
+	if (!path.n)
+		return app_demo_company(e);
+	struct sb text;
+	struct cfg_report rep = { 0 };
+	sb_init(&text, LIM_CFG_BYTES);
+	jv *v = NULL;
+	if (file_read(path.p, LIM_CFG_BYTES, &text, e) == 0) {
+		v = cfg_parse(sb_sv(&text), path.p, &rep);
+		if (!v)
+			err_set(e, ERR_PARSE, "%s: %s; %s", rep.n ? rep.v[0].where : path.p,
+				rep.n ? rep.v[0].what : "not YAML", rep.n ? rep.v[0].mend : "see demo/company.yaml");
+	}
+	cfg_report_done(&rep);
+	sb_done(&text);
+	return v;
+}
+
+static int run(const jv *cfg, const char *data, bool demo, struct err *e)
+{
+	int64_t began = clk_mono_us();
+	struct app_server *s;
+	char password[64] = "";
+	jv *company = company_of(cfg, e);
+	if (!company)
+		return ERR_PARSE;
+	int rc = app_server_open(&s, cfg, data, company, e);
+	if (rc == 0) {
+		if (demo || !user_exists(app_server_store(s)))
+			rc = demo_admin(app_server_store(s), password, e);
+		if (rc == 0) {
+			print_ready(s, password, (clk_mono_us() - began) / 1000);
+			wait_signal();
+			drain(s);
+		}
+		app_server_close(s);
+	}
+	jv_free(company);
+	return rc;
+}
+
+static void set_log(const jv *cfg)
+{
+	enum log_level lv = LOG_LV_INFO;
+	log_level_parse(jv_get_str(cfg, "log"), &lv);
+	log_init(lv, LOG_FMT_AUTO, 2);
+}
+
+static int serve(int argc, char **argv, bool demo)
+{
+	const char *data = NULL, *http = NULL, *sip = NULL, *llm = NULL, *model = "default", *path = NULL;
+	int rest, status;
+	const struct cli_opt opts[] = {
+		{ "data", CLI_STR, &data, "data folder" },
+		{ "http", CLI_STR, &http, "address:port of console, chat and API (127.0.0.1:8080)" },
+		{ "sip", CLI_STR, &sip, "address:port of the telephone (127.0.0.1:5060), or off" },
+		{ "llm", CLI_STR, &llm, "an OpenAI-compatible endpoint, http://host:port/v1" },
+		{ "model", CLI_STR, &model, "its model's name" },
+		{ "config", CLI_STR, &path, "YAML file (-c)" },
+	};
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "-c") == 0)
+			argv[i] = "--config";
+	if (!cli_parse(argc, argv, opts, sizeof(opts) / sizeof(*opts), &rest, &status))
+		return status;
+	if (!demo && !path)
+		return cli_fail("which configuration? callm serve --config callm.yaml (callm init writes one)"), 2;
+	block_signals();
+	jv *over = overrides(http, sip, llm, model);
+	jv *cfg = app_config(path, over, demo);
+	jv_free(over);
+	if (!cfg)
+		return 1;
+	set_log(cfg);
+	struct err e = { 0 };
+	struct sb dir;
+	sb_init(&dir, 4096);
+	sv configured = jv_get_str(cfg, "data");
+	int rc = app_data_dir(data ? data : configured.n ? configured.p : NULL, &dir, &e);
+	if (rc == 0)
+		rc = run(cfg, sb_str(&dir), demo, &e);
+	sb_done(&dir);
+	jv_free(cfg);
+	return rc ? cli_fail("%s", e.msg) : 0;
+}
+
+int cmd_demo(int argc, char **argv)
+{
+	return serve(argc, argv, true);
+}
+
+int cmd_serve(int argc, char **argv)
+{
+	return serve(argc, argv, false);
+}

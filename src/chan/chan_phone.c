@@ -1,0 +1,138 @@
+/* chan_phone.c: a call: rings on tel's thread, is taken on its shard, answered when its voice stands.
+ *
+ * One struct a call, made on the front thread, moved to the shard with the first message and freed there. */
+#include "chan_phone.h"
+
+#include <stdio.h>
+
+struct chan_phone {
+	struct chan_phone_opts o;
+	char data_dir[4096], language[8];
+};
+
+struct call {
+	struct chan_phone *ph;
+	struct chan_place place;
+	struct tel_leg *leg;
+	struct chan_voice *voice;
+	struct loop_timer end;
+	char from[260], name[260];
+	char id[27], interaction[27];
+};
+
+static void call_free(void *arg)
+{
+	struct call *c = arg;
+	loop_timer_stop(&c->end);
+	chan_voice_free(c->voice);
+	tel_leg_free(c->leg);
+	xfree(c);
+}
+
+static void on_up(void *arg)
+{
+}
+
+static void on_frame(void *arg, const int16_t s[160], int64_t ts_ms)
+{
+	struct call *c = arg;
+	if (c->voice)
+		chan_voice_rx(c->voice, s, PCM_FRAME, ts_ms);
+}
+
+static int on_pull(void *arg, int16_t out[160])
+{
+	struct call *c = arg;
+	return c->voice ? chan_voice_tx(c->voice, out) : 0;
+}
+
+static void on_dtmf(void *arg, char digit)
+{
+	struct call *c = arg;
+	if (c->voice)
+		chan_voice_key(c->voice, digit);
+}
+
+static void on_hold(void *arg, bool held)
+{
+	struct call *c = arg;
+	if (c->voice)
+		chan_voice_hold(c->voice, held);
+}
+
+static void on_close(void *arg, int status, const char *reason)
+{
+	struct call *c = arg;
+	if (c->voice)
+		chan_voice_gone(c->voice, status == 408 ? CHAN_BY_TIMEOUT : CHAN_BY_CUSTOMER);
+	loop_after(c->place.loop, &c->end, 0, call_free, c);
+}
+
+/* The engine ended it: BYE, and on_close follows. */
+static void on_hangup(void *arg, enum chan_close_by by)
+{
+	struct call *c = arg;
+	tel_leg_hangup(c->leg, by == CHAN_BY_SYSTEM ? 503 : 200);
+}
+
+static void take_call(void *arg)
+{
+	static const struct tel_leg_cb cb = { .on_up = on_up, .on_frame = on_frame, .on_pull = on_pull,
+					      .on_dtmf = on_dtmf, .on_hold = on_hold, .on_close = on_close };
+	struct call *c = arg;
+	id_new(c->id);
+	id_new(c->interaction);
+	struct chan_voice_opts o = {
+		.loop = c->place.loop, .sink = c->place.sink, .sink_arg = c->place.sink_arg,
+		.speech = c->place.speech, .rate = PCM_HZ,
+		.data_dir = c->ph->data_dir[0] ? c->ph->data_dir : NULL, .hangup = on_hangup, .arg = c,
+		.info = { .channel = "phone", .language = sv_of(c->ph->language), .address = sv_of(c->from),
+			  .customer_name = SV_NULL, .id = sv_of(c->id),
+			  .interaction_id = sv_of(c->interaction) },
+	};
+	tel_leg_attach(c->leg, c->place.loop, c->place.box, &cb, c);
+	if (chan_voice_open(&c->voice, &o)) {
+		c->voice = NULL;
+		tel_leg_hangup(c->leg, 503);
+		return;
+	}
+	tel_leg_answer(c->leg);
+}
+
+static int on_invite(void *arg, struct tel_leg *leg, const struct tel_info *info)
+{
+	struct chan_phone *ph = arg;
+	struct call *c = xalloc(sizeof(*c));
+	c->ph = ph;
+	c->leg = leg;
+	sv from = info->asserted.n ? info->asserted : info->from_user;
+	snprintf(c->from, sizeof(c->from), SV_FMT, SV_ARG(sv_slice(from, 0, 255)));
+	snprintf(c->name, sizeof(c->name), SV_FMT, SV_ARG(sv_slice(info->from_name, 0, 255)));
+	int rc = ph->o.pick(ph->o.arg, &c->place);
+	if (rc == 0)
+		rc = mbox_post(c->place.box, take_call, c);
+	if (rc)
+		xfree(c);
+	return rc;
+}
+
+const struct tel_sink *chan_phone_sink(void)
+{
+	static const struct tel_sink sink = { .on_invite = on_invite };
+	return &sink;
+}
+
+int chan_phone_open(struct chan_phone **ret, const struct chan_phone_opts *o)
+{
+	struct chan_phone *ph = xalloc(sizeof(*ph));
+	ph->o = *o;
+	snprintf(ph->data_dir, sizeof(ph->data_dir), "%s", o->data_dir ? o->data_dir : "");
+	snprintf(ph->language, sizeof(ph->language), "%s", o->language ? o->language : "");
+	*ret = ph;
+	return 0;
+}
+
+void chan_phone_close(struct chan_phone *ph)
+{
+	xfree(ph);
+}

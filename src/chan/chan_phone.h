@@ -1,0 +1,35 @@
+/* chan_phone.h: telephone calls as spoken conversations: tel's legs joined to chan_voice.
+ *
+ *	chan_phone_open(&ph, &opts);
+ *	tel_open(&tel, &tel_opts, chan_phone_sink(), ph, &e);
+ *	...
+ *	tel_hangup_all(tel); wait until chan_phone_calls(ph) == 0; tel_close(tel);
+ *	chan_phone_close(ph);
+ */
+#ifndef CALLM_CHAN_PHONE_H
+#define CALLM_CHAN_PHONE_H
+
+#include "chan_voice.h"
+#include "tel.h"
+
+struct chan_phone;
+
+struct chan_place {                  /* where a conversation will live */
+	struct loop *loop;
+	struct mbox *box;
+	const struct chan_sink *sink;
+	void *sink_arg;
+	const struct chan_speech *speech;
+};
+struct chan_phone_opts {
+	/* On tel's front thread: where the next call goes. 0 or ERR_FULL. */
+	int (*pick)(void *arg, struct chan_place *ret);
+	void *arg;
+	const char *data_dir;        /* recordings below it; NULL = none; copied */
+	const char *language;        /* a call starts in; copied */
+};
+int chan_phone_open(struct chan_phone **ret, const struct chan_phone_opts *o);
+const struct tel_sink *chan_phone_sink(void);        /* its arg is the chan_phone */
+void chan_phone_close(struct chan_phone *ph);        /* no call may be left; accepts NULL */
+
+#endif

@@ -1,0 +1,63 @@
+/* chan_playout.h: what is to be said, as sound in order, and which bytes of the text were really sent.
+ * Private to chan; shard's thread.
+ *
+ *	playout_say(&p, &out);     queues text, speech is made ahead of need
+ *	n = playout_pull(&p, buf); each 20 ms
+ *	playout_hush(&p, &heard);  stop with a short fade
+ */
+#ifndef CALLM_CHAN_PLAYOUT_H
+#define CALLM_CHAN_PLAYOUT_H
+
+#include "chan_voice.h"
+
+#define PLAYOUT_PIECES 64
+
+struct playout_mark {
+	uint64_t sample;             /* absolute: from here on ... */
+	size_t text;                 /* ... this byte of the say's text is spoken */
+};
+struct playout_piece {               /* one chan_say */
+	struct playout *p;
+	uint32_t say_id;
+	char *text, lang[4];
+	size_t base, bytes;          /* where its text lies in the say's text */
+	bool final, uninterruptible;
+	bool started, made;          /* synthesis asked for, synthesis over */
+	int engine;                  /* index of the engine being tried */
+	struct tts_run *run;
+	struct pcm_rs *rs;
+	int rs_hz;
+	uint64_t first, end;         /* samples; end valid when made */
+	int64_t asked_us;
+	VEC(struct playout_mark) marks;
+};
+struct playout {
+	const struct chan_speech *speech;
+	struct loop *loop;
+	int rate;
+	struct playout_piece *pieces[PLAYOUT_PIECES]; /* owned; fixed addresses, synthesis points at them */
+	int n;
+	VEC(int16_t) ring;           /* samples from `played` on */
+	size_t ring_off;
+	uint64_t played, written;
+	uint32_t say_id;             /* of the newest piece */
+	size_t say_bytes;            /* its text so far */
+	int16_t fade[320];
+	size_t fade_n;
+	double gain_db;              /* ducking */
+	/* a final piece was sent to its last sample; called from playout_pull */
+	void (*on_played)(void *arg, uint32_t say_id);
+	void (*on_first)(void *arg); /* first sample of a say goes out */
+	void *arg;
+};
+
+void playout_init(struct playout *p, const struct chan_speech *speech, struct loop *l, int rate);
+void playout_done(struct playout *p);
+int playout_say(struct playout *p, const struct chan_out *o);
+int playout_pull(struct playout *p, int16_t *out);
+bool playout_busy(const struct playout *p);          /* something is being said or made */
+bool playout_may_cut(const struct playout *p);
+void playout_hush(struct playout *p, struct chan_heard *ret);  /* say_id and bytes only */
+int64_t playout_left_ms(const struct playout *p);    /* of sound already made */
+
+#endif

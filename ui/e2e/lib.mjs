@@ -1,0 +1,117 @@
+/* What the browser scenarios share. Any server can be tested:
+ *
+ *   CALLM_URL=http://127.0.0.1:8080 CALLM_PASSWORD=... node e2e/chat_en.mjs
+ *
+ * CALLM_LOGIN (default admin), CHROMIUM (default /usr/bin/chromium),
+ * CALLM_SHOTS=DIR keeps a screenshot of a failed scenario. */
+import { strict as assert } from 'node:assert';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+
+export { assert };
+export const base = (process.env.CALLM_URL ?? 'http://127.0.0.1:8090').replace(/\/$/, '');
+export const login = process.env.CALLM_LOGIN ?? 'admin';
+export const password = process.env.CALLM_PASSWORD ?? 'demo';
+
+const LIMIT_MS = 58000;
+const ARGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-background-networking',
+  '--use-fake-ui-for-media-stream',
+  '--use-fake-device-for-media-stream',
+  '--autoplay-policy=no-user-gesture-required',
+];
+
+/* A page that fails the scenario on script errors and on CSP violations. */
+export async function newPage(browser, { lang = 'en', theme = 'light', size = [1280, 800] } = {}) {
+  const context = await browser.newContext({
+    viewport: { width: size[0], height: size[1] },
+    colorScheme: theme,
+    locale: lang === 'zh' ? 'zh-CN' : 'en-US',
+    permissions: ['microphone'],
+  });
+  const page = await context.newPage();
+  page.problems = [];
+  page.on('pageerror', (e) => page.problems.push(`script error: ${e.message}`));
+  page.on('console', (m) => {
+    if (m.type() === 'error' && /Content Security Policy|Refused to/i.test(m.text()))
+      page.problems.push(m.text());
+  });
+  page.setDefaultTimeout(15000);
+  return page;
+}
+
+/* Lets a scenario cut the page's WebSocket and refuse new ones for a while. */
+export async function breakable(page, path) {
+  const state = { down: false, open: new Set() };
+  await page.routeWebSocket(path, (ws) => {
+    if (state.down) {
+      ws.close();
+      return;
+    }
+    ws.connectToServer();
+    state.open.add(ws);
+  });
+  state.cut = async () => {
+    state.down = true;
+    for (const ws of state.open) await ws.close().catch(() => undefined);
+    state.open.clear();
+  };
+  state.mend = () => (state.down = false);
+  return state;
+}
+
+export async function api(path, token, init = {}) {
+  const r = await fetch(base + path, {
+    ...init,
+    headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${token}` },
+  });
+  assert.ok(r.ok, `${path}: HTTP ${r.status}`);
+  return r.json();
+}
+
+/* Polls until fn gives something truthy. */
+export async function until(what, fn, ms = 15000) {
+  const end = Date.now() + ms;
+  for (;;) {
+    const got = await fn();
+    if (got) return got;
+    if (Date.now() > end) assert.fail(`gave up waiting: ${what}`);
+    await new Promise((r) => setTimeout(r, 100));
+  }
+}
+
+export const texts = (page, sel) => page.locator(sel).allInnerTexts();
+
+export async function scenario(name, run, extraArgs = []) {
+  const t0 = Date.now();
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: [...ARGS, ...extraArgs],
+  });
+  const timer = setTimeout(() => {
+    console.error(`not ok ${name}: took longer than ${LIMIT_MS} ms`);
+    process.exit(1);
+  }, LIMIT_MS);
+  const pages = [];
+  const open = async (o) => {
+    const p = await newPage(browser, o);
+    pages.push(p);
+    return p;
+  };
+  try {
+    await run(open);
+    for (const p of pages) assert.deepEqual(p.problems, [], 'problems on the page');
+    console.log(`ok ${name} (${Date.now() - t0} ms)`);
+  } catch (e) {
+    console.error(`not ok ${name}: ${e.stack}`);
+    process.exitCode = 1;
+    const dir = process.env.CALLM_SHOTS;
+    if (dir)
+      for (const [n, p] of pages.entries())
+        await p.screenshot({ path: join(dir, `${name}-${n}.png`) }).catch(() => undefined);
+  }
+  clearTimeout(timer);
+  await browser.close();
+}

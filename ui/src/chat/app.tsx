@@ -1,0 +1,294 @@
+/* The customer's chat. */
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { useSignal } from '@preact/signals';
+import { timeOfDay } from '../lib/format.ts';
+import { lang, t } from '../lib/i18n.ts';
+import { timeline, uniqueCites, type Item } from '../lib/timeline.ts';
+import type { Cite } from '../lib/types.ts';
+import { Icon, LangSwitch, Logo, ThemeSwitch } from '../lib/ui.tsx';
+import { chat, dismiss, link, restart, say, sayAgain, TEXT_MAX, typing } from './client.ts';
+import { showGreeting, type Delivery } from './store.ts';
+
+const embedded = new URLSearchParams(location.search).has('embed');
+
+export function ChatApp() {
+  useEffect(() => {
+    document.title = t('chat.title');
+  }, [lang.value]);
+  return (
+    <main class={`chat ${embedded ? 'embed' : ''}`}>
+      <header class="chat-head">
+        <Logo />
+        <div>
+          <h1>{t('chat.title')}</h1>
+          <p>
+            <i class={`dot ${link.value === 'open' ? 'on' : ''}`} />
+            {link.value === 'open' ? t('chat.subtitle') : t('chat.reconnecting')}
+          </p>
+        </div>
+        <LangSwitch />
+        {embedded ? null : <ThemeSwitch />}
+        <button
+          class="btn ghost square"
+          title={t('chat.new')}
+          aria-label={t('chat.new')}
+          data-test="new"
+          onClick={restart}
+        >
+          <Icon name="plus" />
+        </button>
+      </header>
+      <Offline />
+      <Log />
+      <Foot />
+    </main>
+  );
+}
+
+/* A short blink of the link is not worth a banner. */
+const PATIENCE_MS = 1500;
+
+function Offline() {
+  const show = useSignal(false);
+  const ok = link.value === 'open';
+  useEffect(() => {
+    if (ok) {
+      show.value = false;
+      return;
+    }
+    const later = setTimeout(() => (show.value = true), PATIENCE_MS);
+    return () => clearTimeout(later);
+  }, [ok]);
+  if (!show.value) return null;
+  return (
+    <div class="chat-banner" role="status" data-test="offline">
+      <Icon name="alert" />
+      {t('chat.offline')}
+    </div>
+  );
+}
+
+function Log() {
+  const box = useRef<HTMLDivElement>(null);
+  const s = chat.value;
+  const items = timeline(s.events).filter(visible);
+  const drafts = Object.entries(s.drafts);
+  const fresh = !items.some((i) => i.type === 'turn' && i.who === 'customer') && !s.outbox.length;
+  const tail = drafts.map(([, text]) => text.length).join() + s.typing;
+
+  useLayoutEffect(() => {
+    const el = box.current!;
+    el.scrollTop = el.scrollHeight;
+  }, [items.length, s.outbox.length, tail]);
+
+  return (
+    <div class="log" ref={box} role="log" aria-live="polite" aria-label={t('chat.log')} tabIndex={0}>
+      <ol>
+        {showGreeting(s) ? (
+          <li class="msg bot" data-test="greeting">
+            <p class="bub">{s.greeting}</p>
+          </li>
+        ) : null}
+        {items.map((i) => (
+          <Message key={i.seq} i={i} />
+        ))}
+        {s.outbox.map((o) => (
+          <li class="msg me" key={o.client_id} data-test="pending" data-state={o.state}>
+            <p class="bub">{o.text}</p>
+            <Tick state={o.state} client_id={o.client_id} />
+          </li>
+        ))}
+        {drafts.map(([turn, text]) => (
+          <li class="msg bot" key={`d${turn}`} data-test="draft" aria-busy="true">
+            <p class="bub">
+              {text}
+              <i class="caret" />
+            </p>
+          </li>
+        ))}
+        {s.typing && drafts.length === 0 ? <Typing /> : null}
+      </ol>
+      {fresh && s.session && !s.closed ? (
+        <div class="suggest">
+          {[t('chat.suggest_1'), t('chat.suggest_2'), t('chat.suggest_3')].map((q) => (
+            <button key={q} onClick={() => say(q)}>
+              {q}
+            </button>
+          ))}
+        </div>
+      ) : null}
+    </div>
+  );
+}
+
+const visible = (i: Item): boolean =>
+  i.type === 'turn' ? Boolean(i.text) : i.kind === 'conversation.closed';
+
+function Message({ i }: { i: Item }) {
+  if (i.type === 'system') return <li class="end">{t('chat.closed')}</li>;
+  const me = i.who === 'customer';
+  const text = me ? (chat.value.own[i.seq] ?? i.text) : i.text;
+  return (
+    <li class={`msg ${me ? 'me' : 'bot'}`} data-test={me ? 'mine' : 'reply'} data-seq={i.seq}>
+      <p class="bub" lang={i.ev.body.language}>
+        {text}
+      </p>
+      {i.citations.length ? <Sources cites={i.citations} /> : null}
+      {i.badge === 'handoff' ? <p class="aside">{t('chat.handoff')}</p> : null}
+      <p class="stamp num">
+        <time dateTime={i.ts}>{timeOfDay(i.ts, lang.value)}</time>
+        {me ? <TickIcon state="stored" /> : null}
+      </p>
+    </li>
+  );
+}
+
+function Sources({ cites }: { cites: Cite[] }) {
+  const open = useSignal(false);
+  const all = uniqueCites(cites);
+  const titles = [...new Set(all.map((c) => c.title))];
+  return (
+    <div class="sources">
+      <button
+        aria-expanded={open.value}
+        data-test="source"
+        onClick={() => (open.value = !open.value)}
+      >
+        <Icon name="book" />
+        <span>
+          {t('chat.source')}: {titles.join(' · ')}
+        </span>
+        <Icon name={open.value ? 'down' : 'right'} />
+      </button>
+      {open.value
+        ? all.map((c, n) => (
+            <blockquote key={n} lang={c.lang}>
+              {c.quote}
+            </blockquote>
+          ))
+        : null}
+    </div>
+  );
+}
+
+const TICK = { queued: 'clock', sent: 'check', stored: 'checks', failed: 'alert' } as const;
+
+function TickIcon({ state }: { state: Delivery }) {
+  const label = t(`chat.${state}`);
+  return (
+    <span class={`tick ${state}`} data-test="tick" data-state={state} title={label}>
+      <Icon name={TICK[state]} label={label} />
+    </span>
+  );
+}
+
+function Tick({ state, client_id }: { state: Delivery; client_id: string }) {
+  return (
+    <p class="stamp">
+      {state === 'queued' ? <span>{t('chat.queued')}</span> : null}
+      {state === 'failed' ? (
+        <button class="again-small" onClick={() => sayAgain(client_id)}>
+          {t('chat.failed')} · {t('ui.retry')}
+        </button>
+      ) : null}
+      <TickIcon state={state} />
+    </p>
+  );
+}
+
+function Typing() {
+  return (
+    <li class="msg bot" data-test="typing">
+      <p class="bub dots">
+        <i />
+        <i />
+        <i />
+        <span class="sr">{t('chat.typing')}</span>
+      </p>
+    </li>
+  );
+}
+
+function Foot() {
+  const s = chat.value;
+  return (
+    <footer class="chat-foot">
+      {s.error ? (
+        <div class="note bad" role="alert" data-test="error">
+          <span class="grow">{t('chat.fix', { detail: s.error.detail || s.error.code })}</span>
+          <button onClick={dismiss}>{t('ui.close')}</button>
+        </div>
+      ) : null}
+      {s.closed ? (
+        <button class="btn primary again" data-test="again" onClick={restart}>
+          {t('chat.again')}
+        </button>
+      ) : (
+        <Composer />
+      )}
+    </footer>
+  );
+}
+
+function Composer() {
+  const text = useSignal('');
+  const area = useRef<HTMLTextAreaElement>(null);
+  const over = [...text.value].length - TEXT_MAX;
+  const ready = text.value.trim().length > 0 && over <= 0;
+
+  useLayoutEffect(() => {
+    const el = area.current!;
+    el.style.height = 'auto';
+    el.style.height = `${Math.min(el.scrollHeight, 140)}px`;
+  }, [text.value]);
+
+  function send() {
+    if (!ready) return;
+    say(text.value.trim());
+    text.value = '';
+    area.current?.focus();
+  }
+  function onKey(e: KeyboardEvent) {
+    if (e.key !== 'Enter' || e.shiftKey) return;
+    /* While an input method composes, Enter picks a candidate. Safari ends the
+     * composition before this event and marks it by key code 229. */
+    if (e.isComposing || e.keyCode === 229) return;
+    e.preventDefault();
+    send();
+  }
+  return (
+    <form
+      class="composer"
+      onSubmit={(e) => {
+        e.preventDefault();
+        send();
+      }}
+    >
+      <textarea
+        ref={area}
+        rows={1}
+        data-test="input"
+        aria-label={t('chat.placeholder')}
+        placeholder={t('chat.placeholder')}
+        enterkeyhint="send"
+        value={text.value}
+        onInput={(e) => {
+          text.value = e.currentTarget.value;
+          typing();
+        }}
+        onKeyDown={onKey}
+      />
+      {over > 0 ? <span class="over num">{t('chat.too_long', { n: over })}</span> : null}
+      <button
+        class="btn primary send"
+        type="submit"
+        data-test="send"
+        disabled={!ready}
+        aria-label={t('chat.send')}
+        title={t('chat.send')}
+      >
+        <Icon name="send" />
+      </button>
+    </form>
+  );
+}

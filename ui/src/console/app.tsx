@@ -1,0 +1,206 @@
+/* The frame: sidebar, reconnect banner, shortcuts, and the page by route. */
+import { useEffect } from 'preact/hooks';
+import { signal } from '@preact/signals';
+import { lang, t, type Key } from '../lib/i18n.ts';
+import { listen, type Bindings } from '../lib/keys.ts';
+import { makeHash } from '../lib/router.ts';
+import { Icon, LangSwitch, Logo, ThemeSwitch, type IconName } from '../lib/ui.tsx';
+import { Conversation } from './conversation.tsx';
+import { HealthPage } from './health.tsx';
+import { Help } from './help.tsx';
+import { Knowledge } from './kb.tsx';
+import { LivePage } from './list.tsx';
+import { Login } from './login.tsx';
+import {
+  boot, company, link, live, now, order, page, reconnect, retryAt, route, signOut, token, user,
+} from './state.ts';
+
+export const helpOpen = signal(false);
+
+const NAV: { to: 'live' | 'kb' | 'health'; icon: IconName; label: Key; key: string }[] = [
+  { to: 'live', icon: 'chat', label: 'nav.live', key: 'g l' },
+  { to: 'kb', icon: 'book', label: 'nav.kb', key: 'g k' },
+  { to: 'health', icon: 'pulse', label: 'nav.health', key: 'g h' },
+];
+
+function Sidebar() {
+  const here = page.value === 'c' ? 'live' : page.value;
+  const open = live.value.gauges?.live_conversations;
+  return (
+    <nav class="side" aria-label={t('nav.main')}>
+      <a class="brand" href="#/live" aria-label="callm">
+        <Logo />
+        <span>
+          <b>callm</b>
+          <small>{company.value?.name[lang.value] ?? t('nav.tagline')}</small>
+        </span>
+      </a>
+      <ul>
+        {NAV.map((n) => (
+          <li key={n.to}>
+            <a
+              href={`#/${n.to}`}
+              data-test={`nav-${n.to}`}
+              aria-current={here === n.to ? 'page' : undefined}
+              title={`${t(n.label)} (${n.key})`}
+            >
+              <Icon name={n.icon} />
+              <span>{t(n.label)}</span>
+              {n.to === 'live' && open ? <em class="num">{open}</em> : null}
+            </a>
+          </li>
+        ))}
+      </ul>
+      <ul class="side-links">
+        <li>
+          <a href="/chat" target="_blank" rel="noopener">
+            <Icon name="out" />
+            <span>{t('nav.chat')}</span>
+          </a>
+        </li>
+        <li>
+          <a href="/talk" target="_blank" rel="noopener">
+            <Icon name="mic" />
+            <span>{t('nav.talk')}</span>
+          </a>
+        </li>
+      </ul>
+      <div class="side-foot">
+        <LinkDot />
+        <div class="side-tools">
+          <LangSwitch />
+          <ThemeSwitch />
+          <button
+            class="btn ghost square"
+            title={`${t('nav.help')} (?)`}
+            aria-label={t('nav.help')}
+            onClick={() => (helpOpen.value = true)}
+          >
+            <Icon name="help" />
+          </button>
+          <button
+            class="btn ghost square"
+            title={t('nav.sign_out')}
+            aria-label={t('nav.sign_out')}
+            onClick={() => signOut()}
+          >
+            <Icon name="logout" />
+          </button>
+        </div>
+      </div>
+    </nav>
+  );
+}
+
+function LinkDot() {
+  const ok = link.value === 'open';
+  return (
+    <p class={`linkdot ${ok ? 'on' : ''}`} data-test="link" data-state={link.value}>
+      <i />
+      <span>{ok ? t('link.open') : t('link.connecting')}</span>
+      <span class="who">{user.value?.name ?? ''}</span>
+    </p>
+  );
+}
+
+function Banner() {
+  if (link.value !== 'waiting' && !(link.value === 'connecting' && live.value.snapshots > 0))
+    return null;
+  const s = Math.max(0, Math.ceil((retryAt.value - now.value) / 1000));
+  return (
+    <div class="banner" role="status" data-test="banner">
+      <Icon name="alert" />
+      <span>{s > 0 ? t('link.lost_in', { s }) : t('link.lost_now')}</span>
+      <button onClick={reconnect}>{t('link.retry')}</button>
+    </div>
+  );
+}
+
+const go = (path: string[], query: Record<string, string> = {}): void => {
+  location.hash = makeHash(path, query);
+};
+
+function move(by: number): void {
+  const all = order.value;
+  if (all.length === 0) return;
+  const id = route.value.path[0] === 'c' ? route.value.path[1] : route.value.query['sel'];
+  const at = id ? all.indexOf(id) : -1;
+  const next = all[at < 0 ? 0 : Math.min(all.length - 1, Math.max(0, at + by))]!;
+  const { sel: _, seq: __, ...query } = route.value.query;
+  if (page.value === 'c') go(['c', next], query);
+  else history.replaceState(null, '', makeHash(['live'], { ...query, sel: next }));
+  window.dispatchEvent(new HashChangeEvent('hashchange'));
+}
+
+function open(): void {
+  const { sel, ...query } = route.value.query;
+  const id = sel ?? order.value[0];
+  if (page.value === 'live' && id) go(['c', id], query);
+}
+
+function escape(): void {
+  if (helpOpen.value) helpOpen.value = false;
+  else if (document.activeElement instanceof HTMLInputElement) document.activeElement.blur();
+  else if (page.value === 'c') {
+    const { seq: _, ...query } = route.value.query;
+    go(['live'], { ...query, sel: route.value.path[1] ?? '' });
+  } else if (route.value.path[1] === 'article') history.back();
+}
+
+const bindings = (): Bindings => ({
+  j: () => move(1),
+  k: () => move(-1),
+  Enter: open,
+  Escape: escape,
+  '/': () => document.querySelector<HTMLElement>('[data-search]')?.focus(),
+  '?': () => (helpOpen.value = !helpOpen.value),
+  ' ': () => document.querySelector<HTMLElement>('[data-play]')?.click(),
+  'g l': () => go(['live']),
+  'g k': () => go(['kb']),
+  'g h': () => go(['health']),
+});
+
+function CurrentPage() {
+  switch (page.value) {
+    case 'c':
+      return (
+        <div class="split">
+          <LivePage compact />
+          <Conversation id={route.value.path[1] ?? ''} />
+        </div>
+      );
+    case 'kb':
+      return <Knowledge />;
+    case 'health':
+      return <HealthPage />;
+    default:
+      return <LivePage />;
+  }
+}
+
+export function App() {
+  const signedIn = token.value !== null;
+  useEffect(() => {
+    if (!signedIn) return;
+    void boot();
+    return listen(bindings);
+  }, [signedIn]);
+  useEffect(() => {
+    document.title = `${t(`nav.${page.value === 'c' ? 'live' : page.value}` as Key)} · callm`;
+  }, [page.value, lang.value]);
+  if (!signedIn) return <Login />;
+  return (
+    <div class="shell">
+      <a class="skip" href="#main" onClick={(e) => {
+        e.preventDefault();
+        document.getElementById('main')?.focus();
+      }}>{t('nav.skip')}</a>
+      <Sidebar />
+      <main id="main" tabIndex={-1}>
+        <Banner />
+        <CurrentPage />
+      </main>
+      {helpOpen.value ? <Help close={() => (helpOpen.value = false)} /> : null}
+    </div>
+  );
+}

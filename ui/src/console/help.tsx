@@ -1,0 +1,43 @@
+/* The list of shortcuts, as a dialog. */
+import { useEffect, useRef } from 'preact/hooks';
+import { t, type Key } from '../lib/i18n.ts';
+import { Icon } from '../lib/ui.tsx';
+
+const ROWS: [string[], Key][] = [
+  [['j', 'k'], 'help.move'],
+  [['Enter'], 'help.open'],
+  [['/'], 'help.search'],
+  [['Space'], 'help.play'],
+  [['g', 'l'], 'help.live'],
+  [['g', 'k'], 'help.kb'],
+  [['g', 'h'], 'help.health'],
+  [['Esc'], 'help.back'],
+  [['?'], 'help.help'],
+];
+
+export function Help({ close }: { close: () => void }) {
+  const ref = useRef<HTMLDialogElement>(null);
+  useEffect(() => ref.current?.showModal(), []);
+  return (
+    <dialog class="help" ref={ref} onClose={close} aria-labelledby="help-title" data-test="help">
+      <header>
+        <h2 id="help-title">{t('help.title')}</h2>
+        <button class="btn ghost square" aria-label={t('ui.close')} onClick={close}>
+          <Icon name="x" />
+        </button>
+      </header>
+      <dl>
+        {ROWS.map(([keys, label]) => (
+          <div key={label}>
+            <dt>{t(label)}</dt>
+            <dd>
+              {keys.map((k) => (
+                <kbd key={k}>{k}</kbd>
+              ))}
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </dialog>
+  );
+}

@@ -1,0 +1,130 @@
+/* What the supervisor's stream says about all conversations. Pure reducer: the
+ * socket hands over batches, the page shows the result. */
+import type { Conv, Ev, Gauges } from '../lib/types.ts';
+
+export interface Point {
+  t: number; /* Unix seconds */
+  p50: number;
+  p95: number;
+  live: number;
+  lag: number;
+}
+
+export interface LiveState {
+  items: Map<string, Conv>;
+  gauges: Gauges | null;
+  series: Point[];
+  snapshots: number; /* how many so far; 0 = still loading */
+}
+
+export type LiveMsg =
+  | { type: 'snapshot'; data: { items: Conv[] } }
+  | { type: 'conversation'; data: Conv }
+  | { type: 'event'; data: Ev & { conversation_id: string } }
+  | { type: 'stats'; data: Gauges }
+  | { type: 'page'; data: { items: Conv[] } }; /* from REST, not the stream */
+
+export const SERIES_MAX = 900; /* 15 minutes of one point a second */
+
+export const emptyLive = (): LiveState => ({
+  items: new Map(),
+  gauges: null,
+  series: [],
+  snapshots: 0,
+});
+
+/* The server sends at most this many; a full snapshot proves nothing about the
+ * conversations that are not in it. */
+export const SNAPSHOT_MAX = 500;
+
+function snapshot(items: Map<string, Conv>, fresh: Conv[]): void {
+  const there = new Set(fresh.map((c) => c.id));
+  for (const [id, c] of items)
+    if (fresh.length < SNAPSHOT_MAX && c.state === 'open' && !there.has(id))
+      items.set(id, { ...c, state: 'closed', ended_at: c.ended_at ?? c.last_at });
+  for (const c of fresh) items.set(c.id, c);
+}
+
+/* An event may overtake its conversation's own message: only what it surely
+ * says is taken from it, and only for conversations already known. */
+function applyEvent(items: Map<string, Conv>, e: Ev & { conversation_id: string }): void {
+  const c = items.get(e.conversation_id);
+  if (!c || Date.parse(e.ts) < Date.parse(c.last_at)) return;
+  if (e.kind === 'turn.customer' || e.kind === 'turn.bot') {
+    items.set(c.id, {
+      ...c,
+      last_at: e.ts,
+      last_text: e.body.text ?? c.last_text,
+      last_actor: e.kind === 'turn.bot' ? 'bot' : 'customer',
+      last_action: e.body.action ?? c.last_action,
+      emotion: e.body.emotion ?? c.emotion,
+      turns: Math.max(c.turns, e.turn),
+    });
+  } else if (e.kind === 'conversation.closed') {
+    items.set(c.id, {
+      ...c,
+      state: 'closed',
+      ended_at: e.ts,
+      last_at: e.ts,
+      end_by: e.body.by ?? c.end_by,
+    });
+  }
+}
+
+export function reduceLive(s: LiveState, batch: LiveMsg[], now_s: number): LiveState {
+  const items = new Map(s.items);
+  let { gauges, series, snapshots } = s;
+  for (const m of batch) {
+    if (m.type === 'snapshot') {
+      snapshot(items, m.data.items);
+      snapshots++;
+    } else if (m.type === 'conversation') {
+      items.set(m.data.id, m.data);
+    } else if (m.type === 'page') {
+      for (const c of m.data.items) items.set(c.id, newer(items.get(c.id), c));
+    } else if (m.type === 'event') {
+      applyEvent(items, m.data);
+    } else if (m.type === 'stats') {
+      gauges = m.data;
+      series = [...series, point(m.data, now_s)].slice(-SERIES_MAX);
+    }
+  }
+  return { items, gauges, series, snapshots };
+}
+
+function newer(known: Conv | undefined, fresh: Conv): Conv {
+  if (!known) return fresh;
+  return Date.parse(fresh.last_at) >= Date.parse(known.last_at) ? fresh : known;
+}
+
+const point = (g: Gauges, t: number): Point => ({
+  t,
+  p50: g.turn_p50_ms,
+  p95: g.turn_p95_ms,
+  live: g.live_conversations,
+  lag: g.loop_lag_p99_ms,
+});
+
+export interface Filter {
+  state: 'live' | 'closed' | 'all';
+  channel: string; /* "" = every */
+  text: string;
+}
+
+/* Newest first by start, so that rows do not jump while people read. */
+export function selectConvs(items: Map<string, Conv>, f: Filter): Conv[] {
+  const needle = f.text.trim().toLowerCase();
+  const out: Conv[] = [];
+  for (const c of items.values()) {
+    if (f.state !== 'all' && (f.state === 'live') !== (c.state === 'open')) continue;
+    if (f.channel && c.channel !== f.channel) continue;
+    if (needle && !haystack(c).includes(needle)) continue;
+    out.push(c);
+  }
+  return out.sort(
+    (a, b) => Date.parse(b.started_at) - Date.parse(a.started_at) || (a.id < b.id ? 1 : -1),
+  );
+}
+
+const haystack = (c: Conv): string =>
+  [c.id, c.customer?.name, c.address, c.last_text, c.emotion].join('\n').toLowerCase();

@@ -1,0 +1,125 @@
+/* The console's shared state: who is signed in, where we are, what is live. */
+import { batch, computed, signal } from '@preact/signals';
+import { ApiError, call, type CallOptions } from '../lib/api.ts';
+import { parseHash } from '../lib/router.ts';
+import { ReSocket, wsUrl, type LinkState } from '../lib/socket.ts';
+import type { Conv, Ev, Health, Page, User } from '../lib/types.ts';
+import { emptyLive, reduceLive, type LiveMsg } from './live.ts';
+
+const TOKEN = 'callm.token';
+
+export const token = signal<string | null>(localStorage.getItem(TOKEN));
+export const user = signal<User | null>(null);
+export const route = signal(parseHash(location.hash));
+export const live = signal(emptyLive());
+export const link = signal<LinkState>('closed');
+export const retryAt = signal(0);
+export const now = signal(Date.now());
+export const company = signal<Health['company'] | null>(null);
+export const expired = signal(false);
+/* The last event batch, for the conversation that is open on screen. */
+export const fresh = signal<(Ev & { conversation_id: string })[]>([]);
+/* The order of rows on screen, for j and k. */
+export const order = signal<string[]>([]);
+
+export const page = computed(() => {
+  const head = route.value.path[0];
+  return head === 'kb' || head === 'health' || head === 'c' ? head : 'live';
+});
+
+addEventListener('hashchange', () => (route.value = parseHash(location.hash)));
+setInterval(() => (now.value = Date.now()), 1000);
+
+export async function authed<T>(path: string, o: CallOptions = {}): Promise<T> {
+  try {
+    return await call<T>(path, { ...o, token: token.value });
+  } catch (e) {
+    if (e instanceof ApiError && e.status === 401 && token.value) signOut(true);
+    throw e;
+  }
+}
+
+export async function signIn(login: string, password: string): Promise<void> {
+  const r = await call<{ token: string; user: User }>('/api/v1/auth/login', {
+    method: 'POST',
+    body: { login, password },
+  });
+  localStorage.setItem(TOKEN, r.token);
+  batch(() => {
+    token.value = r.token;
+    user.value = r.user;
+    expired.value = false;
+  });
+}
+
+export function signOut(because_expired = false): void {
+  localStorage.removeItem(TOKEN);
+  socket.stop();
+  batch(() => {
+    token.value = null;
+    user.value = null;
+    live.value = emptyLive();
+    expired.value = because_expired;
+  });
+}
+
+/* Messages are applied in batches: a busy centre sends hundreds a second and
+ * the screen needs ten updates at most. */
+let queue: LiveMsg[] = [];
+let timer: ReturnType<typeof setTimeout> | null = null;
+const BATCH_MS = 100;
+
+function flush(): void {
+  timer = null;
+  const msgs = queue;
+  queue = [];
+  batch(() => {
+    live.value = reduceLive(live.value, msgs, Date.now() / 1000);
+    const events = msgs.flatMap((m) => (m.type === 'event' ? [m.data] : []));
+    if (events.length) fresh.value = events;
+  });
+}
+
+export function feed(m: LiveMsg): void {
+  queue.push(m);
+  if (m.type === 'snapshot' || m.type === 'page') flush();
+  else timer ??= setTimeout(flush, BATCH_MS);
+}
+
+const IDLE_MS = 12000; /* stats come every second */
+
+const socket = new ReSocket({
+  url: () => wsUrl(`/ws/supervisor?token=${encodeURIComponent(token.value ?? '')}`),
+  idle_ms: IDLE_MS,
+  onMessage: (m) => feed(m as LiveMsg),
+  onState: (state, ms) => {
+    link.value = state;
+    retryAt.value = state === 'waiting' ? Date.now() + ms : 0;
+    /* A browser hides why an upgrade was refused: ask over HTTP. */
+    if (state === 'waiting') void authed<User>('/api/v1/me').catch(() => undefined);
+  },
+});
+
+export const reconnect = (): void => socket.retryNow();
+
+export async function boot(): Promise<void> {
+  socket.start();
+  authed<User>('/api/v1/me').then(
+    (u) => (user.value = u),
+    () => undefined,
+  );
+  authed<Health>('/api/v1/health').then(
+    (h) => (company.value = h.company),
+    () => undefined,
+  );
+}
+
+export async function loadPage(q: {
+  state: string;
+  channel: string;
+  cursor: string | null;
+}): Promise<string | null> {
+  const p = await authed<Page<Conv>>('/api/v1/conversations', { query: { ...q, limit: 100 } });
+  feed({ type: 'page', data: { items: p.items } });
+  return p.next_cursor;
+}

@@ -1,0 +1,105 @@
+/* Numbers, spans of time and instants for people. All pure: the clock and the
+ * language are arguments. */
+
+export const pad2 = (n: number): string => (n < 10 ? '0' + n : String(n));
+
+/* 83000 -> "1:23", 3723000 -> "1:02:03" */
+export function clock(ms: number): string {
+  const s = Math.max(0, Math.floor(ms / 1000));
+  const h = Math.floor(s / 3600);
+  const m = Math.floor((s % 3600) / 60);
+  return h > 0 ? `${h}:${pad2(m)}:${pad2(s % 60)}` : `${m}:${pad2(s % 60)}`;
+}
+
+/* 840 -> "840 ms", 1240 -> "1.2 s" */
+export function latency(ms: number): string {
+  if (!Number.isFinite(ms)) return '–';
+  if (ms < 10 && ms % 1 !== 0) return `${ms.toFixed(1)} ms`;
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  return ms < 10000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 1000)} s`;
+}
+
+export function bytes(n: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let i = 0;
+  while (n >= 1024 && i < units.length - 1) {
+    n /= 1024;
+    i++;
+  }
+  return `${i === 0 || n >= 100 ? Math.round(n) : n.toFixed(1)} ${units[i]}`;
+}
+
+export function count(n: number, lang: string): string {
+  return new Intl.NumberFormat(lang, { maximumFractionDigits: 1 }).format(n);
+}
+
+/* "now", "5 min. ago", ... in the reader's language */
+export function ago(ts: string | null, now: number, lang: string): string {
+  const t = ts ? Date.parse(ts) : NaN;
+  if (Number.isNaN(t)) return '–';
+  const f = new Intl.RelativeTimeFormat(lang, { numeric: 'auto', style: 'narrow' });
+  const s = Math.min(0, Math.round((t - now) / 1000));
+  if (s > -45) return f.format(0, 'second');
+  if (s > -3600) return f.format(Math.min(-1, Math.round(s / 60)), 'minute');
+  if (s > -86400) return f.format(Math.round(s / 3600), 'hour');
+  if (s > -30 * 86400) return f.format(Math.round(s / 86400), 'day');
+  return dateOnly(ts, lang);
+}
+
+export function timeOfDay(ts: string, lang: string, seconds = false): string {
+  const t = Date.parse(ts);
+  if (Number.isNaN(t)) return '';
+  return new Intl.DateTimeFormat(lang, {
+    hour: '2-digit',
+    minute: '2-digit',
+    ...(seconds ? { second: '2-digit' as const } : {}),
+    hour12: false,
+  }).format(t);
+}
+
+export function dateTime(ts: string | null, lang: string): string {
+  const t = ts ? Date.parse(ts) : NaN;
+  if (Number.isNaN(t)) return '–';
+  const old = new Date(t).getFullYear() !== new Date().getFullYear();
+  return new Intl.DateTimeFormat(lang, {
+    ...(old ? { year: 'numeric' as const } : {}),
+    month: 'short',
+    day: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    hour12: false,
+  }).format(t);
+}
+
+export function dateOnly(ts: string | null, lang: string): string {
+  const t = ts ? Date.parse(ts) : NaN;
+  if (Number.isNaN(t)) return '–';
+  return new Intl.DateTimeFormat(lang, { year: 'numeric', month: 'short', day: 'numeric' })
+    .format(t);
+}
+
+/* uptime: the two largest units, "3d 4h", "12m 5s" */
+export function span(ms: number): string {
+  const s = Math.max(0, Math.floor(ms / 1000));
+  const parts: [number, string][] = [
+    [Math.floor(s / 86400), 'd'],
+    [Math.floor((s % 86400) / 3600), 'h'],
+    [Math.floor((s % 3600) / 60), 'm'],
+    [s % 60, 's'],
+  ];
+  const first = parts.findIndex(([n]) => n > 0);
+  if (first < 0) return '0s';
+  return parts
+    .slice(first, first + 2)
+    .filter(([n]) => n > 0)
+    .map(([n, u]) => n + u)
+    .join(' ');
+}
+
+/* Nearest-rank percentile of an unsorted list; NaN when it is empty. */
+export function percentile(values: number[], p: number): number {
+  if (values.length === 0) return NaN;
+  const sorted = [...values].sort((a, b) => a - b);
+  const rank = Math.ceil((p / 100) * sorted.length);
+  return sorted[Math.min(sorted.length - 1, Math.max(0, rank - 1))]!;
+}

@@ -1,0 +1,43 @@
+/* Two JSON files, one signal. Components that call t() re-render on a switch. */
+import { signal } from '@preact/signals';
+import en from '../i18n/en.json';
+import zh from '../i18n/zh.json';
+import type { Lang } from './types.ts';
+
+export type Key = keyof typeof en;
+type Params = Record<string, string | number>;
+
+const tables: Record<Lang, Record<string, string>> = { en, zh };
+const STORE = 'callm.lang';
+
+function initial(): Lang {
+  const asked = new URLSearchParams(location.search).get('lang');
+  const saved = asked ?? localStorage.getItem(STORE) ?? navigator.language;
+  return saved.toLowerCase().startsWith('zh') ? 'zh' : 'en';
+}
+
+export const lang = signal<Lang>(initial());
+
+export function setLang(l: Lang): void {
+  lang.value = l;
+  localStorage.setItem(STORE, l);
+  document.documentElement.lang = l === 'zh' ? 'zh-CN' : 'en';
+}
+
+document.documentElement.lang = lang.value === 'zh' ? 'zh-CN' : 'en';
+
+export function fill(text: string, params?: Params): string {
+  if (!params) return text;
+  return text.replace(/\{(\w+)\}/g, (m, name: string) => String(params[name] ?? m));
+}
+
+export function t(key: Key, params?: Params): string {
+  return fill(tables[lang.value][key] ?? key, params);
+}
+
+/* For words that come from the server: the translation when there is one,
+ * else the word as it is. */
+export function tWord(group: string, word: string | null | undefined): string {
+  if (!word) return '';
+  return tables[lang.value][`${group}.${word}`] ?? word.replace(/_/g, ' ');
+}

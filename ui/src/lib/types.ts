@@ -1,0 +1,152 @@
+/* Shapes of the server's JSON. Field names are the wire names. */
+
+export type Lang = 'zh' | 'en';
+export type Channel = 'webchat' | 'phone' | 'talk';
+export type Action = 'reply' | 'clarify' | 'tool' | 'handoff' | 'decline' | 'end';
+
+export interface Conv {
+  id: string;
+  interaction_id: string;
+  channel: Channel;
+  state: 'open' | 'closed';
+  language: Lang | null;
+  customer: { id?: string; name?: string } | null;
+  address: string | null;
+  started_at: string;
+  last_at: string;
+  ended_at: string | null;
+  end_by: string | null;
+  turns: number;
+  last_text: string | null;
+  last_actor: 'customer' | 'bot' | null;
+  last_action: string | null;
+  emotion: string | null;
+  recording: boolean;
+}
+
+export interface Cite {
+  article_id: string;
+  version: number | string;
+  title: string;
+  quote: string;
+  lang: string;
+}
+
+export interface EventBody {
+  text?: string;
+  heard_text?: string;
+  heard_chars?: number;
+  say_id?: number; /* ties turn.played and turn.cut to their turn.bot */
+  language?: string;
+  channel?: string;
+  via?: 'text' | 'speech' | 'dtmf';
+  asr_confidence?: number;
+  start_ms?: number;
+  end_ms?: number;
+  action?: string;
+  intent?: string | null;
+  emotion?: string | null;
+  citations?: Cite[];
+  grounded?: boolean;
+  model?: string;
+  fallback?: boolean | string;
+  latency_ms?: number;
+  latency_us?: number;
+  digit?: string;
+  from?: string;
+  to?: string;
+  by?: string;
+  reason?: string;
+  client_id?: string;
+}
+
+export interface Ev {
+  seq: number;
+  ts: string;
+  turn: number;
+  kind: string;
+  actor: 'customer' | 'bot' | 'system' | 'agent';
+  body: EventBody;
+}
+
+export interface Gauges {
+  live_conversations: number;
+  calls_active: number;
+  turns_total: number;
+  turns_per_min: number;
+  turn_p50_ms: number;
+  turn_p95_ms: number;
+  rss_bytes: number;
+  loop_lag_p99_ms: number;
+  events_total: number;
+  kb_articles: number;
+}
+
+export interface Component {
+  name: string;
+  status: string;
+  detail: string | null;
+}
+
+export interface Health {
+  status: 'ok' | 'degraded' | 'down';
+  version: string;
+  uptime_ms: number;
+  company: { name: { zh: string; en: string } };
+  components: Component[];
+  gauges: Gauges;
+}
+
+export interface Hit {
+  article_id: string;
+  title: string;
+  passage: string;
+  score: number;
+  valid_from: string | null;
+  valid_to: string | null;
+  source: string | null;
+  lang: string;
+  version: number | string;
+  why?: { bm25?: number; title?: number; alias?: number; coverage?: number };
+}
+
+export interface BotTurn {
+  reply: string;
+  language: string;
+  intent: string | null;
+  emotion: string | null;
+  action: Action;
+  citations: Cite[];
+  grounded: boolean;
+  latency_ms: number;
+  seq?: number;
+}
+
+export interface ArticleRow {
+  id: string;
+  title: string;
+  lang: string;
+  category: string | null;
+  version: number | string;
+  status: string;
+  valid_from: string | null;
+  valid_to: string | null;
+  updated_at: string | null;
+}
+
+export interface Article extends ArticleRow {
+  body_md: string;
+  aliases: string[] | string | null;
+  source: string | null;
+}
+
+export interface Page<T> {
+  items: T[];
+  next_cursor: string | null;
+}
+
+export interface User {
+  login: string;
+  name: string;
+  role: string;
+}

@@ -1,0 +1,157 @@
+/* Small parts shared by the pages. */
+import type { ComponentChildren } from 'preact';
+import { ApiError } from './api.ts';
+import { lang, setLang, t, type Key } from './i18n.ts';
+import { dark, toggleTheme } from './theme.ts';
+
+/* 24 x 24, stroked. */
+const PATHS = {
+  chat: 'M21 11.5a8 8 0 0 1-11.6 7.1L4 20l1.4-4.6A8 8 0 1 1 21 11.5Z',
+  phone:
+    'M6.5 3.5h3l1.5 4-2 1.5a12 12 0 0 0 6 6l1.5-2 4 1.5v3a2 2 0 0 1-2.2 2A17 17 0 0 1 4.5 5.7a2 2 0 0 1 2-2.2Z',
+  mic: 'M12 15a3.5 3.5 0 0 0 3.5-3.5v-5a3.5 3.5 0 1 0-7 0v5A3.5 3.5 0 0 0 12 15ZM5.5 11.5a6.5 6.5 0 0 0 13 0M12 18v3',
+  micoff:
+    'M15.5 11V6.5a3.5 3.5 0 0 0-6.7-1.4M8.5 9v2.5a3.5 3.5 0 0 0 5.2 3M5.5 11.5A6.5 6.5 0 0 0 16 16.6M12 18v3M4 4l16 16',
+  book: 'M4 5.5A2.5 2.5 0 0 1 6.5 3H20v15H6.5A2.5 2.5 0 0 0 4 20.5v-15ZM4 20.5A2.5 2.5 0 0 0 6.5 21H20v-3',
+  pulse: 'M3 12h4l3-8 4 16 3-8h4',
+  search: 'M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14ZM20 20l-4-4',
+  sun: 'M12 16a4 4 0 1 0 0-8 4 4 0 0 0 0 8ZM12 3v1.5M12 19.5V21M3 12h1.5M19.5 12H21M5.6 5.6l1 1M17.4 17.4l1 1M5.6 18.4l1-1M17.4 6.6l1-1',
+  moon: 'M20 14.5A8.5 8.5 0 0 1 9.5 4a8.5 8.5 0 1 0 10.5 10.5Z',
+  play: 'M7 4.5v15l12-7.5-12-7.5Z',
+  pause: 'M8 5v14M16 5v14',
+  back: 'M15 5l-7 7 7 7',
+  right: 'M9 5l7 7-7 7',
+  down: 'M5 9l7 7 7-7',
+  send: 'M12 19V5M6 11l6-6 6 6',
+  reply: 'M9 7 4 12l5 5M4 12h10a6 6 0 0 1 6 6',
+  check: 'M5 12.5l4.5 4.5L19 7.5',
+  checks: 'M2.5 12.5 7 17l9-9.5M12 16l1 1 8.5-9.5',
+  clock: 'M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18ZM12 7v5l3.5 2',
+  quote: 'M9 7H5v6h4V7Zm0 6c0 2-1 3.5-3 4M19 7h-4v6h4V7Zm0 6c0 2-1 3.5-3 4',
+  alert: 'M12 4 2.5 20h19L12 4ZM12 10v4.5M12 17.3v.2',
+  keypad: 'M6 5v.1M12 5v.1M18 5v.1M6 12v.1M12 12v.1M18 12v.1M6 19v.1M12 19v.1M18 19v.1',
+  hangup: 'M3 13.5c5-4.7 13-4.7 18 0l-2 3-4-1.3v-2.5a11 11 0 0 0-6 0v2.5L5 16.5l-2-3Z',
+  hold: 'M9 8v8M15 8v8M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18Z',
+  out: 'M14 4h6v6M20 4l-9 9M10 5H5v14h14v-5',
+  logout: 'M10 4H5v16h5M15 8l4 4-4 4M19 12H9',
+  plus: 'M12 5v14M5 12h14',
+  help: 'M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18ZM9.5 9.5a2.5 2.5 0 1 1 3.5 2.3c-.7.3-1 .8-1 1.7M12 16.5v.2',
+  x: 'M6 6l12 12M18 6 6 18',
+  swap: 'M7 4 3.5 7.5 7 11M3.5 7.5H17M17 13l3.5 3.5L17 20M20.5 16.5H7',
+  cut: 'M6 9a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5ZM6 20a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5ZM8 8l12 10M8 16 20 6',
+} as const;
+
+export type IconName = keyof typeof PATHS;
+
+export function Icon({ name, label }: { name: IconName; label?: string }) {
+  return (
+    <svg
+      class="icon"
+      viewBox="0 0 24 24"
+      fill="none"
+      stroke="currentColor"
+      stroke-width={name === 'keypad' ? '3' : '1.8'}
+      stroke-linecap="round"
+      stroke-linejoin="round"
+      role={label ? 'img' : undefined}
+      aria-label={label}
+      aria-hidden={label ? undefined : 'true'}
+    >
+      <path d={PATHS[name]} />
+    </svg>
+  );
+}
+
+export function Logo() {
+  return (
+    <svg class="logo" viewBox="0 0 32 32" aria-hidden="true">
+      <rect width="32" height="32" rx="9" />
+      <path d="M8 17.5v-3M12 20.5v-9M16 23V9M20 19.5v-7M24 17v-2" />
+    </svg>
+  );
+}
+
+export function LangSwitch() {
+  const other = lang.value === 'zh' ? 'en' : 'zh';
+  return (
+    <button
+      class="btn ghost square"
+      data-test="lang"
+      lang={other}
+      title={t('ui.language')}
+      aria-label={t('ui.language')}
+      onClick={() => setLang(other)}
+    >
+      {other === 'zh' ? '中' : 'EN'}
+    </button>
+  );
+}
+
+export function ThemeSwitch() {
+  const label = t(dark.value ? 'ui.theme_light' : 'ui.theme_dark');
+  return (
+    <button
+      class="btn ghost square"
+      data-test="theme"
+      title={label}
+      aria-label={label}
+      onClick={toggleTheme}
+    >
+      <Icon name={dark.value ? 'sun' : 'moon'} />
+    </button>
+  );
+}
+
+export function Empty(p: {
+  icon: IconName;
+  title: string;
+  text: string;
+  children?: ComponentChildren;
+}) {
+  return (
+    <div class="empty" role="status">
+      <Icon name={p.icon} />
+      <b>{p.title}</b>
+      <p>{p.text}</p>
+      {p.children}
+    </div>
+  );
+}
+
+export function Skeleton({ rows, kind }: { rows: number; kind: string }) {
+  return (
+    <div class="skels" aria-busy="true" aria-label={t('ui.loading')}>
+      {Array.from({ length: rows }, (_, i) => (
+        <div key={i} class={`skel ${kind}`} />
+      ))}
+    </div>
+  );
+}
+
+/* What went wrong, and how to mend it. */
+export function errorText(e: unknown): string {
+  if (!(e instanceof ApiError)) return t('error.other', { detail: String((e as Error).message) });
+  if (e.status === 0) return t('error.unreachable');
+  const known: Record<number, Key> = {
+    401: 'error.401',
+    403: 'error.403',
+    404: 'error.404',
+    413: 'error.413',
+    429: 'error.429',
+    503: 'error.503',
+  };
+  const key = known[e.status];
+  if (key) return t(key);
+  if (e.status >= 500) return t('error.5xx', { detail: e.detail || e.title });
+  return t('error.other', { detail: e.detail || e.title });
+}
+
+export function ErrorNote({ error, retry }: { error: unknown; retry?: () => void }) {
+  return (
+    <div class="note bad" role="alert">
+      <Icon name="alert" />
+      <div class="grow">{errorText(error)}</div>
+      {retry ? <button onClick={retry}>{t('ui.retry')}</button> : null}
+    </div>
+  );
+}

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ago, bytes, clock, latency, percentile, span } from '../src/lib/format.ts';
+
+test('clock counts minutes, and hours only when there are any', () => {
+  assert.equal(clock(0), '0:00');
+  assert.equal(clock(83_999), '1:23');
+  assert.equal(clock(3_723_000), '1:02:03');
+  assert.equal(clock(-5), '0:00');
+});
+
+test('latency changes unit at one second', () => {
+  assert.equal(latency(0.84), '0.8 ms');
+  assert.equal(latency(840), '840 ms');
+  assert.equal(latency(1240), '1.2 s');
+  assert.equal(latency(12_400), '12 s');
+  assert.equal(latency(NaN), '–');
+});
+
+test('bytes uses binary units', () => {
+  assert.equal(bytes(512), '512 B');
+  assert.equal(bytes(1536), '1.5 KiB');
+  assert.equal(bytes(47_185_920), '45.0 MiB');
+});
+
+test('span shows the two largest units that are not zero', () => {
+  assert.equal(span(0), '0s');
+  assert.equal(span(65_000), '1m 5s');
+  assert.equal(span(90_061_000), '1d 1h');
+  assert.equal(span(86_400_000), '1d');
+});
+
+test('ago speaks the language and never the future', () => {
+  const now = Date.parse('2026-03-01T12:00:00Z');
+  assert.equal(ago('2026-03-01T11:59:50Z', now, 'en'), 'now');
+  assert.equal(ago('2026-03-01T12:00:30Z', now, 'en'), 'now');
+  assert.match(ago('2026-03-01T11:55:00Z', now, 'en'), /5\s?m/);
+  assert.match(ago('2026-03-01T11:55:00Z', now, 'zh'), /5\s?分钟前/);
+  assert.match(ago('2025-01-01T00:00:00Z', now, 'en'), /2025|2024/);
+  assert.equal(ago(null, now, 'en'), '–');
+});
+
+test('percentile is nearest rank and leaves its input alone', () => {
+  const x = [5, 1, 9, 3];
+  assert.equal(percentile(x, 50), 3);
+  assert.equal(percentile(x, 95), 9);
+  assert.equal(percentile(x, 0), 1);
+  assert.ok(Number.isNaN(percentile([], 50)));
+  assert.deepEqual(x, [5, 1, 9, 3]);
+});
