@@ -1,0 +1,104 @@
+/* kb.h: the knowledge base: import, chunks, hybrid search, versions, validity, strict grounding.
+ *
+ *	struct kb_index *ix;
+ *	kb_build(&ix, db, &opts, &e);                      from the article rows of the store
+ *	struct kb_result r;
+ *	kb_search(ix, &(struct kb_query){ .text = q, .lang = "en", .k = 5 }, &arena, &r);
+ *	if (r.answerable) say(r.hits[0].quote);
+ *	obj_unref(ix);
+ *
+ * An index is immutable and shared between threads; publish it through a snap.
+ */
+#ifndef CALLM_KB_H
+#define CALLM_KB_H
+
+#include "base.h"
+#include "store.h"
+
+/* ---- documents ---- */
+enum kb_format { KB_AUTO, KB_MARKDOWN, KB_TEXT, KB_HTML, KB_CSV, KB_JSONL };
+
+struct kb_article {              /* views into the arena it was parsed with */
+	sv id;                   /* "return-window.en": group id, dot, language */
+	sv group_id, lang;       /* "return-window", "en" */
+	sv title, body_md, category, source;
+	sv aliases;              /* similar questions, one a line */
+	int64_t valid_from_ms, valid_to_ms; /* 0 = open */
+	int version;             /* given by kb_put */
+};
+typedef int kb_article_fn(void *arg, const struct kb_article *a);
+/* Parses one document (Markdown with front matter, text, HTML, CSV with a header line
+ * question,answer[,title,lang,id,category,aliases], JSONL with the same keys) into articles.
+ * Bad rows are reported through e (line numbers) and nothing is delivered: whole or not at all. */
+int kb_parse(sv doc, enum kb_format f, const char *name, struct arena *a, kb_article_fn *fn, void *arg,
+	     struct err *e);
+/* Reads files or folders (recursively) and parses them. */
+int kb_parse_path(const char *path, struct arena *a, kb_article_fn *fn, void *arg, struct err *e);
+/* The demo's products.jsonl as one article per product and language. */
+int kb_parse_products(sv jsonl, const char *name, struct arena *a, kb_article_fn *fn, void *arg,
+		      struct err *e);
+/* Writes articles (runs on the scribe: call inside a store_write_fn). A changed article gets the next
+ * version, the former one is kept in article_version; unchanged ones are left alone. */
+int kb_put(struct store_db *db, const struct kb_article *a, int64_t now_ms, bool *ret_changed);
+int kb_retire(struct store_db *db, sv article_id, int64_t now_ms);
+
+/* ---- index ---- */
+struct kb_index;
+
+/* Registers the tokenizer "callm" with the store; once at start-up, before threads. kb_build does it too. */
+int kb_init(void);
+
+struct kb_opts {
+	sv synonyms_dir;         /* folder with synonyms.<lang>.tsv, or empty for the built-in ones */
+};
+/* Reads live articles and builds the index (full text image plus our own tables). Runs on a worker. */
+int kb_build(struct kb_index **ret, struct store_db *db, const struct kb_opts *o, struct err *e);
+size_t kb_count(const struct kb_index *ix);      /* live articles */
+int kb_get(const struct kb_index *ix, sv article_id, struct kb_article *ret); /* views into the index */
+/* Words for recognisers: every title, alias and first sentence of a language, one call each. */
+void kb_utterances(const struct kb_index *ix, sv lang, void (*fn)(void *arg, sv text), void *arg);
+
+struct kb_query {
+	sv text;
+	sv lang;                 /* wanted language of the articles, "" = by the text's script */
+	int k;                   /* hits wanted, 1..20 */
+	int64_t now_ms;          /* validity; 0 = the wall clock */
+	sv context;              /* the customer's previous question, for elliptic follow-ups; may be empty */
+};
+struct kb_why {
+	double bm25, title, alias, coverage;   /* parts of the score, 0..1 */
+};
+struct kb_hit {                  /* strings live in the index as long as the caller holds it */
+	sv article_id, title, lang, source, category;
+	int version;
+	sv passage;              /* the best chunk, with its heading path in heading */
+	sv heading;
+	sv body_md;              /* the whole article, for grounding checks */
+	sv quote;                /* the sentence(s) that answer; literally contained in body_md */
+	double score;            /* ranking score, higher is better */
+	double p;                /* calibrated probability that this article answers the question */
+	int64_t valid_from_ms, valid_to_ms;
+	struct kb_why why;
+};
+struct kb_result {
+	struct kb_hit *hits;     /* in the arena, best first */
+	size_t n;
+	bool answerable;         /* strict grounding: hits[0].p is above the tuned threshold */
+	bool unsure;             /* between the two thresholds: ask back, offering the titles */
+};
+/* Thread-safe. A few hundred microseconds. Empty or hostile queries give n = 0. */
+int kb_search(struct kb_index *ix, const struct kb_query *q, struct arena *a, struct kb_result *ret);
+
+/* The tokenizer shared by index, query and recogniser: folded words, numbers, CJK bigrams. */
+int kb_tokenize(sv text, int for_query, store_token_fn *emit, void *ctx);
+/* Is quote literally in text once white space is folded? The grounding check of citations. */
+bool kb_quote_in(sv quote, sv text);
+
+/* ---- measuring: `callm score kb` ---- */
+struct kb_score {
+	size_t n, first, in3, declined_wrongly, n_oos, oos_declined, quotes, quotes_ok;
+};
+/* questions: "article-or-group-id<TAB>question" lines; oos: one question a line (either may be empty). */
+int kb_evaluate(struct kb_index *ix, sv lang, sv questions, sv oos, struct kb_score *ret, struct err *e);
+
+#endif

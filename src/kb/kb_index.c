@@ -1,0 +1,631 @@
+/* kb_index.c: builds the immutable index from the article rows.
+ *
+ * One space per language: a vocabulary with document frequencies, and for each article sparse
+ * vectors of its title, aliases and sentences (weights = factor x idf), which the ranker compares
+ * with the question. Beside it a full-text image (FTS5, our tokenizer, one table a space) that
+ * proposes candidates. Two passes: terms and frequencies first, weights when all are known.
+ * Everything lives in the index's arena and dies with the last reference. A worker builds, then
+ * all threads read; the image connections are taken from atomic slots, one thread each at a time.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include "kb_int.h"
+
+#define VOCAB_MAX 4000000
+
+struct build {
+	struct kb_index *ix;
+	struct store_db *db, *mem;
+	const struct kb_opts *o;
+	struct err *e;
+	struct { struct kb_qterm *v; size_t n, cap; } tmp;
+	int64_t now_ms;
+};
+
+bool kb_live_at(const struct kb_article *a, int64_t now_ms)
+{
+	return (!a->valid_from_ms || a->valid_from_ms <= now_ms) &&
+	       (!a->valid_to_ms || now_ms <= a->valid_to_ms);
+}
+
+struct kb_space *kb_space_of(struct kb_index *ix, sv lang)
+{
+	for (size_t i = 0; i < ix->n_space; i++)
+		if (sv_eq(sv_of(ix->space[i].lang), lang))
+			return &ix->space[i];
+	return NULL;
+}
+
+static void index_done(void *obj)
+{
+	struct kb_index *ix = obj;
+
+	for (size_t i = 0; i < KB_CONNS; i++)
+		store_db_close(atomic_exchange(&ix->idle[i], NULL));
+	for (size_t i = 0; i < ix->n_space; i++) {
+		struct kb_space *sp = &ix->space[i];
+
+		map_free(sp->ids);
+		kb_lex_done(sp->lex);
+		for (size_t k = 0; k < sp->n_art; k++)
+			VEC_FREE(&sp->art[k].chunks);
+		xfree(sp->w);
+		xfree(sp->art);
+	}
+	map_free(ix->by_id);
+	xfree(ix->image);
+	arena_done(&ix->arena);
+}
+
+static int full(struct build *b)
+{
+	return err_set(b->e, ERR_FULL, "the knowledge base is too large for one index");
+}
+
+/* ---- lexicon of a space ---- */
+
+static int load_lex(struct build *b, struct kb_space *sp)
+{
+	sv lang = sv_of(sp->lang);
+	char path[512];
+	struct sb text;
+	int rc;
+
+	sp->lex = kb_lex_new(&b->ix->arena);
+	kb_lex_common(sp->lex, kb_lex_builtin_common(lang));
+	if (!b->o || !b->o->synonyms_dir.n)
+		return kb_lex_add(sp->lex, kb_lex_builtin(lang), "built-in synonyms", b->e);
+	snprintf(path, sizeof(path), SV_FMT "/synonyms.%s.tsv", SV_ARG(b->o->synonyms_dir),
+		 sp->lang);
+	if (!file_exists(path))
+		return kb_lex_add(sp->lex, kb_lex_builtin(lang), "built-in synonyms", b->e);
+	sb_init(&text, LIM_CFG_BYTES);
+	rc = file_read(path, LIM_CFG_BYTES, &text, b->e);
+	if (!rc)
+		rc = kb_lex_add(sp->lex, sb_sv(&text), path, b->e);
+	sb_done(&text);
+	return rc;
+}
+
+static int space_get(struct build *b, sv lang, struct kb_space **ret)
+{
+	struct kb_space *sp = kb_space_of(b->ix, lang);
+
+	if (!sp) {
+		if (b->ix->n_space == KB_SPACES || lang.n >= sizeof(sp->lang))
+			return err_set(b->e, ERR_FULL, "articles in more than %d languages", KB_SPACES);
+		sp = &b->ix->space[b->ix->n_space++];
+		memcpy(sp->lang, lang.p, lang.n);
+		sp->ids = map_new(VOCAB_MAX);
+		*ret = sp;
+		return load_lex(b, sp);
+	}
+	*ret = sp;
+	return 0;
+}
+
+/* ---- rows ---- */
+
+#define COLS "id, lang, group_id, title, body_md, aliases, category, source, version, " \
+	     "valid_from_ms, valid_to_ms"
+
+static struct kb_art *push_art(struct kb_space *sp)
+{
+	struct { struct kb_art *v; size_t n, cap; } v = { sp->art, sp->n_art, sp->cap_art };
+	struct kb_art *a = VEC_PUSH(&v, LIM_KB_ARTICLES);
+
+	sp->art = v.v;
+	sp->n_art = v.n;
+	sp->cap_art = v.cap;
+	return a;
+}
+
+static int add_row(struct build *b, struct store_stmt *q, int64_t until_ms)
+{
+	struct arena *a = &b->ix->arena;
+	struct kb_space *sp = NULL;
+	struct kb_art *art;
+	int rc = space_get(b, store_col_sv(q, 1), &sp);
+
+	if (rc)
+		return rc;
+	art = push_art(sp);
+	if (!art)
+		return full(b);
+	art->a.id = arena_sv(a, store_col_sv(q, 0));
+	art->a.lang = sv_of(sp->lang);
+	art->a.group_id = arena_sv(a, store_col_sv(q, 2));
+	art->a.title = arena_sv(a, store_col_sv(q, 3));
+	art->a.body_md = arena_sv(a, store_col_sv(q, 4));
+	art->a.aliases = arena_sv(a, store_col_sv(q, 5));
+	art->a.category = arena_sv(a, store_col_sv(q, 6));
+	art->a.source = arena_sv(a, store_col_sv(q, 7));
+	art->a.version = (int)store_col_int(q, 8);
+	art->a.valid_from_ms = store_col_int(q, 9);
+	art->a.valid_to_ms = store_col_int(q, 10);
+	art->product = sv_eq(art->a.category, SV("products"));
+	art->former = until_ms != 0;
+	if (art->former && (!art->a.valid_to_ms || art->a.valid_to_ms >= until_ms))
+		art->a.valid_to_ms = until_ms - 1;
+	sp->n_live += !art->former;
+	b->ix->n_live += !art->former;
+	return art->a.id.p && art->a.body_md.p ? 0 : full(b);
+}
+
+/* A version that begins in the future: the one before it is served until then. */
+static int load_former(struct build *b, sv id, sv lang, int64_t version, int64_t until_ms)
+{
+	struct store_stmt *q;
+	int rc = store_prep(b->db, &q, "SELECT " COLS " FROM article_version WHERE id = ?1 AND "
+			    "lang = ?2 AND version < ?3 AND status = 'published' AND "
+			    "coalesce(valid_from_ms, 0) <= ?4 ORDER BY version DESC LIMIT 1");
+
+	if (rc)
+		return rc;
+	store_bind_sv(q, 1, id);
+	store_bind_sv(q, 2, lang);
+	store_bind_int(q, 3, version);
+	store_bind_int(q, 4, b->now_ms);
+	rc = store_step(q);
+	rc = rc == 1 ? add_row(b, q, until_ms) : rc;
+	store_reset(q);
+	return rc;
+}
+
+static int load(struct build *b)
+{
+	struct store_stmt *q = NULL;
+	int rc = store_prep(b->db, &q, "SELECT " COLS " FROM article WHERE status = 'published' "
+				       "ORDER BY lang, id");
+
+	while (!rc && (rc = store_step(q)) == 1)
+		rc = add_row(b, q, 0);
+	if (q)
+		store_reset(q);
+	for (size_t s = 0; !rc && s < b->ix->n_space; s++) {
+		size_t n = b->ix->space[s].n_art;
+
+		for (size_t i = 0; !rc && i < n; i++) {
+			struct kb_article a = b->ix->space[s].art[i].a;
+
+			if (a.valid_from_ms > b->now_ms)
+				rc = load_former(b, a.id, a.lang, a.version, a.valid_from_ms);
+		}
+	}
+	return rc;
+}
+
+/* ---- vectors ---- */
+
+static int word_id(struct build *b, struct kb_space *sp, const struct kb_term *t, uint32_t *ret)
+{
+	sv s = sv_n(t->s, t->n);
+	uintptr_t at = (uintptr_t)map_get(sp->ids, s);
+	struct { struct kb_word *v; size_t n, cap; } v = { sp->w, sp->n_w, sp->cap_w };
+	struct kb_word *w;
+
+	if (at) {
+		*ret = (uint32_t)(at - 1);
+		return 0;
+	}
+	w = VEC_PUSH(&v, VOCAB_MAX);
+	sp->w = v.v;
+	sp->n_w = v.n;
+	sp->cap_w = v.cap;
+	if (!w || map_put(sp->ids, s, (void *)(uintptr_t)v.n) != 0)
+		return full(b);
+	w->s = arena_sv(&b->ix->arena, s);
+	w->word = t->word;
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] >= 'a' && s.p[i] <= 'z')
+			w->letters |= 1u << (s.p[i] - 'a');
+	*ret = (uint32_t)v.n - 1;
+	return w->s.p ? 0 : full(b);
+}
+
+static int by_id(const void *x, const void *y)
+{
+	const struct kb_qterm *a = x, *b = y;
+
+	return a->id < b->id ? -1 : a->id > b->id;
+}
+
+/* Sorts and merges b->tmp into an arena vector; equal ids keep the greatest weight. */
+static int seal(struct build *b, struct kb_vec *ret)
+{
+	size_t n = 0;
+
+	if (b->tmp.n)
+		qsort(b->tmp.v, b->tmp.n, sizeof(*b->tmp.v), by_id);
+	for (size_t i = 0; i < b->tmp.n; i++) {
+		if (n && b->tmp.v[n - 1].id == b->tmp.v[i].id) {
+			if (b->tmp.v[i].w > b->tmp.v[n - 1].w)
+				b->tmp.v[n - 1].w = b->tmp.v[i].w;
+			continue;
+		}
+		b->tmp.v[n++] = b->tmp.v[i];
+	}
+	b->tmp.n = 0;
+	ret->n = (uint32_t)n;
+	ret->id = arena_alloc(&b->ix->arena, n * sizeof(*ret->id) + 1);
+	ret->w = arena_alloc(&b->ix->arena, n * sizeof(*ret->w) + 1);
+	if (!ret->id || !ret->w)
+		return full(b);
+	for (size_t i = 0; i < n; i++) {
+		ret->id[i] = b->tmp.v[i].id;
+		ret->w[i] = b->tmp.v[i].w;
+	}
+	return 0;
+}
+
+static int gather(struct build *b, struct kb_space *sp, sv text)
+{
+	struct kb_term t[KB_TERMS_MAX];
+	size_t n = kb_terms(sp->lex, text, t, KB_TERMS_MAX);
+
+	for (size_t i = 0; i < n; i++) {
+		struct kb_qterm *q = VEC_PUSH(&b->tmp, VOCAB_MAX);
+		int rc = q ? word_id(b, sp, &t[i], &q->id) : full(b);
+
+		if (rc)
+			return rc;
+		q->w = t[i].f;
+	}
+	return 0;
+}
+
+bool kb_vec_has(const struct kb_vec *v, uint32_t id)
+{
+	uint32_t lo = 0, hi = v->n;
+
+	while (lo < hi) {
+		uint32_t mid = (lo + hi) / 2;
+
+		if (v->id[mid] == id)
+			return true;
+		if (v->id[mid] < id)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return false;
+}
+
+static int gather_vec(struct build *b, const struct kb_vec *v)
+{
+	for (uint32_t i = 0; i < v->n; i++) {
+		struct kb_qterm *q = VEC_PUSH(&b->tmp, VOCAB_MAX);
+
+		if (!q)
+			return full(b);
+		*q = (struct kb_qterm){ .id = v->id[i], .w = v->w[i] };
+	}
+	return 0;
+}
+
+static size_t count_lines(sv s)
+{
+	sv line;
+	size_t n = 0;
+
+	while (sv_line(&s, &line))
+		n += sv_trim(line).n != 0;
+	return n;
+}
+
+/* A term that stands in most names is what the article is about. */
+static int core_vec(struct build *b, struct kb_space *sp, struct kb_art *art)
+{
+	int rc = gather_vec(b, &art->names);
+
+	if (!rc)
+		rc = seal(b, &art->core);
+	for (uint32_t i = 0; !rc && i < art->core.n; i++) {
+		float sum = 0;
+
+		for (uint32_t k = 0; k < art->n_name; k++)
+			sum += kb_vec_has(&art->name[k], art->core.id[i]) ? 1.0f : 0.0f;
+		art->core.w[i] *= sqrtf(sum / (float)art->n_name);
+	}
+	for (uint32_t i = 0; !rc && i < art->core.n; i++) {
+		struct kb_qterm *q;
+
+		if (sp->w[art->core.id[i]].s.p[0] != '#')
+			continue;
+		q = VEC_PUSH(&b->tmp, VOCAB_MAX);
+		if (!q)
+			return full(b);
+		*q = (struct kb_qterm){ .id = art->core.id[i], .w = art->core.w[i] };
+	}
+	return rc ? rc : seal(b, &art->concept);
+}
+
+static int name_vecs(struct build *b, struct kb_space *sp, struct kb_art *art)
+{
+	size_t n = 1 + count_lines(art->a.aliases);
+	sv rest = art->a.aliases, line = art->a.title;
+	int rc = 0;
+
+	art->name = arena_new(&b->ix->arena, struct kb_vec, n);
+	art->norm = arena_new(&b->ix->arena, uint64_t, n);
+	if (!art->name || !art->norm)
+		return full(b);
+	do {
+		if (!sv_trim(line).n)
+			continue;
+		art->norm[art->n_name] = kb_norm_hash(line);
+		rc = gather(b, sp, line);
+		if (!rc)
+			rc = seal(b, &art->name[art->n_name++]);
+	} while (!rc && art->n_name < n && sv_line(&rest, &line));
+	for (uint32_t i = 0; !rc && i < art->n_name; i++)
+		rc = gather_vec(b, &art->name[i]);
+	if (!rc)
+		rc = seal(b, &art->names);
+	return rc ? rc : core_vec(b, sp, art);
+}
+
+static int sentence_vecs(struct build *b, struct kb_space *sp, struct kb_art *art)
+{
+	struct kb_spans s = { 0 };
+	int rc = 0;
+
+	kb_sentences(art->a.body_md, &s);
+	art->sent = arena_new(&b->ix->arena, struct kb_span, s.n + 1);
+	art->sv = arena_new(&b->ix->arena, struct kb_vec, s.n + 1);
+	if (!art->sent || !art->sv)
+		rc = full(b);
+	for (size_t i = 0; !rc && i < s.n; i++) {
+		art->sent[i] = s.v[i];
+		rc = gather(b, sp, sv_n(art->a.body_md.p + s.v[i].off, s.v[i].len));
+		if (!rc)
+			rc = seal(b, &art->sv[art->n_sent++]);
+	}
+	VEC_FREE(&s);
+	return rc;
+}
+
+static int vectors(struct build *b, struct kb_space *sp, struct kb_art *art)
+{
+	int rc = name_vecs(b, sp, art);
+
+	if (!rc)
+		rc = sentence_vecs(b, sp, art);
+	kb_chunk(art->a.title, art->a.body_md, &b->ix->arena, &art->chunks);
+	for (size_t i = 0; !rc && i < art->chunks.n; i++)
+		if (i == 0 || !sv_eq(art->chunks.v[i].heading, art->chunks.v[i - 1].heading))
+			rc = gather(b, sp, art->chunks.v[i].heading);
+	if (!rc)
+		rc = gather_vec(b, &art->names);
+	for (uint32_t i = 0; !rc && i < art->n_sent; i++)
+		rc = gather_vec(b, &art->sv[i]);
+	if (!rc)
+		rc = seal(b, &art->all);
+	for (uint32_t i = 0; !rc && i < art->all.n; i++)
+		sp->w[art->all.id[i]].df++;
+	return rc;
+}
+
+static void weigh_vec(const struct kb_space *sp, struct kb_vec *v)
+{
+	v->sum = 0;
+	for (uint32_t i = 0; i < v->n; i++) {
+		v->w[i] *= sp->w[v->id[i]].idf;
+		v->sum += v->w[i];
+	}
+}
+
+static void weigh(struct kb_space *sp)
+{
+	float n = (float)sp->n_art;
+
+	sp->idf_max = logf(1 + n);
+	for (size_t i = 0; i < sp->n_w; i++) {
+		float df = (float)sp->w[i].df;
+
+		sp->w[i].idf = logf(1 + (n - df + 0.5f) / (df + 0.5f));
+	}
+	for (size_t i = 0; i < sp->n_art; i++) {
+		struct kb_art *a = &sp->art[i];
+
+		for (uint32_t k = 0; k < a->n_name; k++)
+			weigh_vec(sp, &a->name[k]);
+		for (uint32_t k = 0; k < a->n_sent; k++)
+			weigh_vec(sp, &a->sv[k]);
+		weigh_vec(sp, &a->names);
+		weigh_vec(sp, &a->core);
+		weigh_vec(sp, &a->concept);
+		weigh_vec(sp, &a->all);
+	}
+}
+
+/* ---- full text ---- */
+
+/* "#return" -> "kqreturn": concepts are words of their own column. */
+static void concept_text(const struct kb_space *sp, const struct kb_vec *v, struct sb *out)
+{
+	for (uint32_t i = 0; i < v->n; i++) {
+		sv s = sp->w[v->id[i]].s;
+
+		if (s.p[0] != '#')
+			continue;
+		sb_cstr(out, "kq");
+		sb_put(out, sv_slice(s, 1, s.n));
+		sb_ch(out, ' ');
+	}
+}
+
+static int fts_row(struct store_stmt *q, const struct kb_space *sp, size_t i)
+{
+	const struct kb_art *a = &sp->art[i];
+	struct sb head, concept;
+	int rc;
+
+	sb_init(&head, LIM_SB);
+	sb_init(&concept, LIM_SB);
+	for (size_t k = 0; k < a->chunks.n; k++) {
+		sb_put(&head, a->chunks.v[k].heading);
+		sb_ch(&head, '\n');
+	}
+	concept_text(sp, &a->names, &concept);
+	store_bind_int(q, 1, (int64_t)i + 1);
+	store_bind_sv(q, 2, a->a.title);
+	store_bind_sv(q, 3, a->a.aliases);
+	store_bind_sv(q, 4, sb_sv(&head));
+	store_bind_sv(q, 5, a->a.body_md);
+	store_bind_sv(q, 6, sb_sv(&concept));
+	rc = store_step(q);
+	store_reset(q);
+	sb_done(&head);
+	sb_done(&concept);
+	return rc < 0 ? rc : 0;
+}
+
+static int full_text(struct build *b)
+{
+	char sql[200];
+	int rc = store_mem_open(&b->mem);
+
+	if (!rc)
+		rc = store_exec(b->mem, "BEGIN");
+	for (size_t s = 0; !rc && s < b->ix->n_space; s++) {
+		struct store_stmt *q;
+
+		snprintf(sql, sizeof(sql), "CREATE VIRTUAL TABLE f%zu USING fts5(title, aliases, "
+			 "heading, body, concept, content='', tokenize='callm')", s);
+		rc = store_exec(b->mem, sql);
+		if (rc)
+			break;
+		snprintf(sql, sizeof(sql), "INSERT INTO f%zu(rowid, title, aliases, heading, body, "
+			 "concept) VALUES (?1,?2,?3,?4,?5,?6)", s);
+		rc = store_prep(b->mem, &q, sql);
+		for (size_t i = 0; !rc && i < b->ix->space[s].n_art; i++)
+			rc = fts_row(q, &b->ix->space[s], i);
+		snprintf(sql, sizeof(sql), "INSERT INTO f%zu(f%zu) VALUES ('optimize')", s, s);
+		if (!rc)
+			rc = store_exec(b->mem, sql);
+	}
+	if (!rc)
+		rc = store_exec(b->mem, "COMMIT");
+	if (!rc)
+		rc = store_image_save(b->mem, &b->ix->image, &b->ix->image_n);
+	if (rc)
+		err_set(b->e, rc, "full text: %.200s", b->mem ? store_error(b->mem) : err_text(rc));
+	store_db_close(b->mem);
+	return rc;
+}
+
+int kb_conn_take(struct kb_index *ix, struct store_db **ret)
+{
+	for (size_t i = 0; i < KB_CONNS; i++) {
+		struct store_db *db = atomic_load_explicit(&ix->idle[i], memory_order_relaxed);
+
+		if (db && (db = atomic_exchange(&ix->idle[i], NULL))) {
+			*ret = db;
+			return 0;
+		}
+	}
+	return store_image_open(ret, ix->image, ix->image_n);
+}
+
+void kb_conn_give(struct kb_index *ix, struct store_db *db)
+{
+	for (size_t i = 0; i < KB_CONNS; i++) {
+		struct store_db *none = NULL;
+
+		if (atomic_compare_exchange_strong(&ix->idle[i], &none, db))
+			return;
+	}
+	store_db_close(db);
+}
+
+/* ---- door ---- */
+
+int kb_init(void)
+{
+	return store_tokenizer("callm", kb_tokenize);
+}
+
+static int index_ids(struct build *b)
+{
+	struct kb_index *ix = b->ix;
+
+	ix->by_id = map_new(LIM_KB_ARTICLES * KB_SPACES);
+	for (size_t s = 0; s < ix->n_space; s++)
+		for (size_t i = 0; i < ix->space[s].n_art; i++) {
+			struct kb_art *a = &ix->space[s].art[i];
+
+			if (a->former && map_get(ix->by_id, a->a.id) &&
+			    !kb_live_at(&a->a, b->now_ms))
+				continue;
+			if (map_put(ix->by_id, a->a.id, a) != 0)
+				return full(b);
+		}
+	return 0;
+}
+
+int kb_build(struct kb_index **ret, struct store_db *db, const struct kb_opts *o, struct err *e)
+{
+	struct build b = { .db = db, .o = o, .e = e, .now_ms = clk_wall_ms() };
+	int rc = kb_init();
+
+	if (rc)
+		return err_set(e, rc, "the tokenizer cannot be registered: %s", err_text(rc));
+	b.ix = obj_new(sizeof(*b.ix), index_done);
+	arena_init(&b.ix->arena, LIM_ARENA_BIG);
+	rc = load(&b);
+	if (rc == ERR_DB)
+		err_set(e, rc, "articles: %.200s", store_error(db));
+	for (size_t s = 0; !rc && s < b.ix->n_space; s++) {
+		struct kb_space *sp = &b.ix->space[s];
+
+		for (size_t i = 0; !rc && i < sp->n_art; i++)
+			rc = vectors(&b, sp, &sp->art[i]);
+		weigh(sp);
+	}
+	if (!rc)
+		rc = index_ids(&b);
+	if (!rc)
+		rc = full_text(&b);
+	VEC_FREE(&b.tmp);
+	if (rc)
+		obj_unref(b.ix);
+	else
+		*ret = b.ix;
+	return rc;
+}
+
+size_t kb_count(const struct kb_index *ix)
+{
+	return ix->n_live;
+}
+
+int kb_get(const struct kb_index *ix, sv article_id, struct kb_article *ret)
+{
+	const struct kb_art *a = map_get(ix->by_id, article_id);
+
+	if (!a)
+		return ERR_NOTFOUND;
+	*ret = a->a;
+	return 0;
+}
+
+void kb_utterances(const struct kb_index *ix, sv lang, void (*fn)(void *arg, sv text), void *arg)
+{
+	const struct kb_space *sp = kb_space_of((struct kb_index *)(uintptr_t)ix, lang);
+
+	for (size_t i = 0; sp && i < sp->n_art; i++) {
+		const struct kb_art *a = &sp->art[i];
+		sv rest = a->a.aliases, line;
+
+		if (a->former)
+			continue;
+		fn(arg, a->a.title);
+		while (sv_line(&rest, &line))
+			if (sv_trim(line).n)
+				fn(arg, sv_trim(line));
+		if (a->n_sent)
+			fn(arg, sv_n(a->a.body_md.p + a->sent[0].off, a->sent[0].len));
+	}
+}

@@ -1,0 +1,231 @@
+/* kb_int.h: what the files of this room share: scanner, terms, index layout, features.
+ *
+ *	struct kb_scan s;
+ *	kb_scan_init(&s, text);
+ *	while (kb_scan_next(&s)) use(kb_scan_sv(&s));
+ *
+ * The index is built by one thread and immutable afterwards; the only thing that moves is
+ * the list of idle full-text connections (atomic slots).
+ */
+#ifndef CALLM_KB_INT_H
+#define CALLM_KB_INT_H
+
+#include <stdatomic.h>
+#include "kb.h"
+
+/* ---- scanner: folded, stemmed words and single CJK characters ---- */
+#define KB_WORD_MAX 48           /* bytes of one word; the rest of a longer one is dropped */
+
+struct kb_scan {
+	sv all, rest;
+	char buf[KB_WORD_MAX + 8];
+	size_t n;                /* bytes in buf */
+	size_t start, end;       /* span in all */
+	bool cjk;                /* one CJK character, else a word or number */
+	bool number;             /* only digits, dot */
+};
+void kb_scan_init(struct kb_scan *s, sv text);
+bool kb_scan_next(struct kb_scan *s);
+static inline sv kb_scan_sv(const struct kb_scan *s)
+{
+	return sv_n(s->buf, s->n);
+}
+size_t kb_stem(char *w, size_t n);      /* in place, a-z only; returns the new length */
+bool kb_is_punct(uint32_t r);           /* separates words */
+
+/* ---- text in pieces ---- */
+struct kb_span {
+	uint32_t off, len;
+};
+struct kb_spans {
+	struct kb_span *v;
+	size_t n, cap;
+};
+struct kb_chunk {
+	struct kb_span text;     /* in body_md */
+	sv heading;              /* "Title > Part" */
+};
+struct kb_chunks {
+	struct kb_chunk *v;
+	size_t n, cap;
+};
+#define KB_CHUNK_CHARS 400
+#define KB_SENTENCES_MAX 4096    /* of one article: what follows is in the full text only */
+#define KB_CHUNKS_MAX 4096
+/* Sentences of a Markdown body, headings and markers left out. */
+void kb_sentences(sv body, struct kb_spans *out);
+void kb_chunk(sv title, sv body, struct arena *a, struct kb_chunks *out);
+
+/* ---- document parsers: each checks the whole document first ---- */
+struct kb_doc {
+	const char *name;        /* for messages and source */
+	struct arena *a;
+	struct kb_article *v;    /* collected, delivered at the end */
+	size_t n, cap;
+	struct map *seen;        /* ids of this document */
+	struct err *e;
+};
+/* Longest fields, in bytes. */
+#define KB_TITLE_MAX 1000
+#define KB_ALIASES_MAX (64u << 10)
+#define KB_FIELD_MAX 400
+int kb_md_parse(struct kb_doc *d, sv text);
+int kb_text_parse(struct kb_doc *d, sv text);
+int kb_html_parse(struct kb_doc *d, sv text);
+int kb_csv_parse(struct kb_doc *d, sv text);
+int kb_jsonl_parse(struct kb_doc *d, sv text);
+int kb_products_parse(struct kb_doc *d, sv text);
+/* Adds one article after filling what is missing (id, group, lang); line is for messages. */
+int kb_doc_add(struct kb_doc *d, struct kb_article *a, int line);
+int kb_doc_err(struct kb_doc *d, int line, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+int kb_set_field(struct kb_doc *d, struct kb_article *a, sv key, sv val, int line);
+sv kb_alias_lines(struct arena *a, sv list);  /* "a; b" -> "a\nb" */
+sv kb_script_lang(sv text);                   /* "zh", "ja", "ko" or "en" */
+sv kb_slug(struct arena *a, sv text);         /* lower case, dashes */
+
+/* ---- words to concepts ---- */
+struct kb_lex;                   /* synonyms and stop phrases of one language; read-only once built */
+struct kb_lex *kb_lex_new(struct arena *a);
+void kb_lex_done(struct kb_lex *x);  /* the arena keeps the rest */
+/* "concept<TAB>phrase; phrase" lines; concept "-" = stop phrases. ERR_PARSE with file:line. */
+int kb_lex_add(struct kb_lex *x, sv tsv, const char *name, struct err *e);
+void kb_lex_common(struct kb_lex *x, sv tsv); /* "level<TAB>word word": 1 says little, 9 much */
+sv kb_lex_builtin_common(sv lang);
+sv kb_lex_builtin(sv lang);      /* the embedded file, empty for an unknown language */
+
+#define KB_TERMS_MAX 256         /* terms of one query, alias or sentence */
+struct kb_term {
+	char s[2 * KB_WORD_MAX];
+	uint8_t n;
+	bool word;               /* latin word: may be a typo */
+	bool weak;               /* a CJK pair that is no known word */
+	float f;                 /* factor on its idf */
+};
+/* Terms of a text: words, CJK characters and pairs, concepts ("#name"). Returns the count. */
+size_t kb_terms(const struct kb_lex *x, sv text, struct kb_term *out, size_t max);
+
+/* ---- index ---- */
+struct kb_vec {                  /* sparse vector, ids ascending */
+	uint32_t n;
+	float sum;               /* of all weights */
+	uint32_t *id;
+	float *w;
+};
+struct kb_art {
+	struct kb_article a;
+	struct kb_vec *name;     /* title, then each alias */
+	uint32_t n_name;
+	uint64_t *norm;          /* hash of each normalised name */
+	struct kb_vec names;     /* union of title and aliases */
+	struct kb_vec concept;   /* the concepts of core */
+	struct kb_vec core;      /* the same, weight x share of the names that hold the term */
+	struct kb_vec all;       /* union of everything */
+	bool product;            /* answers what a thing is and costs, not how a service works */
+	bool former;             /* an earlier version, served until the newest is valid */
+	struct kb_span *sent;    /* in a.body_md */
+	struct kb_vec *sv;       /* of each sentence */
+	uint32_t n_sent;
+	struct kb_chunks chunks;
+};
+struct kb_word {
+	sv s;
+	uint32_t df, letters;    /* letters: bit per a-z, for typo search */
+	float idf;
+	bool word;
+};
+struct kb_space {                /* the articles of one language */
+	char lang[12];
+	struct map *ids;         /* term -> index + 1 */
+	struct kb_word *w;
+	size_t n_w, cap_w;
+	struct kb_art *art;
+	size_t n_art, cap_art;
+	size_t n_live;           /* without former versions */
+	float idf_max;
+	struct kb_lex *lex;
+};
+#define KB_SPACES 8
+#define KB_CONNS 32
+struct kb_index {
+	struct arena arena;
+	struct kb_space space[KB_SPACES];
+	size_t n_space, n_live;
+	struct map *by_id;       /* article id -> newest entry */
+	void *image;             /* full text, shared by all connections */
+	size_t image_n;
+	_Atomic(struct store_db *) idle[KB_CONNS];
+};
+struct kb_space *kb_space_of(struct kb_index *ix, sv lang);
+uint64_t kb_norm_hash(sv text);         /* of words and CJK characters in order, stop words kept */
+bool kb_live_at(const struct kb_article *a, int64_t now_ms);
+
+/* ---- query ---- */
+#define KB_CAND 40
+#define KB_PARTS 3
+struct kb_qterm {
+	uint32_t id;             /* UINT32_MAX = not in the knowledge base */
+	float w;
+	bool concept;
+};
+struct kb_qvec {
+	struct kb_qterm t[KB_TERMS_MAX];
+	size_t n;
+	float sum, unknown;      /* all weight, weight of unknown terms */
+	float concepts;          /* weight of concepts */
+	float idf_max;
+	uint64_t bloom[16];      /* 1,024 bits over id */
+	uint16_t slot[512];      /* open addressing into t, +1 */
+	uint64_t norm;
+	bool attribute;          /* asks for price, size, colour ... of a thing */
+};
+void kb_qvec_make(const struct kb_space *sp, sv text, sv context, struct kb_qvec *q);
+bool kb_vec_has(const struct kb_vec *v, uint32_t id);
+float kb_qvec_match(const struct kb_qvec *q, const struct kb_vec *v);
+
+enum kb_feat {
+	KF_TITLE, KF_TITLE_Q, KF_ALIAS, KF_ALIAS_Q, KF_ALIAS_T, KF_ALIAS3, KF_NAMES_Q, KF_ALL_Q,
+	KF_SENT, KF_SENT_Q, KF_EXACT, KF_UNKNOWN, KF_SENT1, KF_RARE, KF_CORE, KF_CORE_T,
+	KF_CENTRE, KF_PRODUCT, KF_CONC_Q, KF_CONC_T, KF_CLAUSE, KF_MISS1, KF_MISS2, KF_N
+};
+struct kb_cand {
+	uint32_t art;
+	float bm25;
+	double f[KF_N];
+	double score, p;
+	uint32_t best_sent;
+	float sent_cos;
+};
+/* Fills score of each, sorts best first, fills p. */
+void kb_rank(sv lang, struct kb_cand *c, size_t n);
+/* Features of the gate for c[0..n), sorted: what decides whether c[i] answers. */
+enum { KG_N = 25 };
+void kb_gate_features(sv lang, const struct kb_cand *c, size_t n, size_t i, double g[KG_N]);
+#define KG_H 10
+struct kb_gate {                 /* a net with one hidden layer (tanh) over scaled features */
+	double mean[KG_N], scale[KG_N];
+	double hid[KG_H][KG_N + 1], out[KG_H + 1];
+};
+double kb_gate_p(const struct kb_gate *w, const double g[KG_N]);
+struct kb_weights {
+	double rank[KF_N];
+	double answer, unsure;   /* thresholds on p */
+	struct kb_gate gate;
+};
+const struct kb_weights *kb_weights_of(sv lang);
+struct kb_found {
+	struct kb_space *sp;
+	struct kb_qvec q;        /* the whole question, */
+	struct kb_qvec part[KB_PARTS]; /* its clauses when it has several */
+	size_t parts;
+	struct kb_cand c[KB_CAND];
+	size_t n;
+};
+void kb_features(const struct kb_found *f, struct kb_cand *c);
+/* Candidates with features, unsorted; for search and for training. f is large: take it from an arena. */
+int kb_candidates(struct kb_index *ix, const struct kb_query *q, struct kb_found *f);
+/* The idle connections to the full-text image. */
+int kb_conn_take(struct kb_index *ix, struct store_db **ret);
+void kb_conn_give(struct kb_index *ix, struct store_db *db);
+
+#endif

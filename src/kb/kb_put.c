@@ -1,0 +1,153 @@
+/* kb_put.c: article rows: insert, next version, retire. Runs on the scribe's thread.
+ *
+ * `article` holds the newest version of each (id, lang), article_version all former ones. The
+ * checksum covers what a customer can notice; importing the same text from another place is no
+ * change.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include "kb_int.h"
+
+#define COLS "id, lang, group_id, title, body_md, aliases, category, status, version, " \
+	     "valid_from_ms, valid_to_ms, source, checksum, updated_ms"
+
+static void checksum(const struct kb_article *a, char out[17])
+{
+	const sv part[] = { a->title, a->body_md, a->aliases, a->category, a->group_id };
+	uint64_t h = 1469598103934665603u;
+
+	for (size_t i = 0; i < sizeof(part) / sizeof(*part); i++)
+		h = (h ^ sv_hash(part[i])) * 1099511628211u + i;
+	h = (h ^ (uint64_t)a->valid_from_ms) * 1099511628211u;
+	h = (h ^ (uint64_t)a->valid_to_ms) * 1099511628211u;
+	snprintf(out, 17, "%016" PRIx64, h);
+}
+
+static int run(struct store_stmt *q)
+{
+	int rc = store_step(q);
+
+	store_reset(q);
+	return rc < 0 ? rc : 0;
+}
+
+/* The former state; *version = 0 when there is none. */
+static int former(struct store_db *db, const struct kb_article *a, const char *sum, int64_t *version,
+		  bool *same)
+{
+	struct store_stmt *q;
+	int rc = store_prep(db, &q, "SELECT version, checksum, status FROM article "
+				    "WHERE id = ?1 AND lang = ?2");
+
+	*version = 0;
+	*same = false;
+	if (rc)
+		return rc;
+	store_bind_sv(q, 1, a->id);
+	store_bind_sv(q, 2, a->lang);
+	rc = store_step(q);
+	if (rc == 1) {
+		*version = store_col_int(q, 0);
+		*same = sv_eq(store_col_sv(q, 1), sv_of(sum)) &&
+			sv_eq(store_col_sv(q, 2), SV("published"));
+	}
+	store_reset(q);
+	return rc < 0 ? rc : 0;
+}
+
+static int keep_former(struct store_db *db, const struct kb_article *a)
+{
+	struct store_stmt *q;
+	int rc = store_prep(db, &q, "INSERT INTO article_version (" COLS ") SELECT " COLS
+				    " FROM article WHERE id = ?1 AND lang = ?2");
+
+	if (rc)
+		return rc;
+	store_bind_sv(q, 1, a->id);
+	store_bind_sv(q, 2, a->lang);
+	rc = run(q);
+	if (rc)
+		return rc;
+	rc = store_prep(db, &q, "DELETE FROM article WHERE id = ?1 AND lang = ?2");
+	if (rc)
+		return rc;
+	store_bind_sv(q, 1, a->id);
+	store_bind_sv(q, 2, a->lang);
+	return run(q);
+}
+
+static void bind_time(struct store_stmt *q, int i, int64_t ms)
+{
+	if (ms)
+		store_bind_int(q, i, ms);
+	else
+		store_bind_sv(q, i, SV_NULL);
+}
+
+/* Empty text must not become SQL NULL. */
+static sv text(sv s)
+{
+	return s.p ? s : SV("");
+}
+
+int kb_put(struct store_db *db, const struct kb_article *a, int64_t now_ms, bool *ret_changed)
+{
+	struct store_stmt *q;
+	char sum[17];
+	int64_t version;
+	bool same;
+	int rc;
+
+	*ret_changed = false;
+	if (!a->id.n || !a->lang.n || !a->title.n || !a->body_md.n)
+		return ERR_INVAL;
+	checksum(a, sum);
+	rc = former(db, a, sum, &version, &same);
+	if (rc || same)
+		return rc;
+	if (version)
+		rc = keep_former(db, a);
+	if (rc)
+		return rc;
+	rc = store_prep(db, &q, "INSERT INTO article (" COLS ") VALUES "
+				"(?1,?2,?3,?4,?5,?6,?7,'published',?8,?9,?10,?11,?12,?13)");
+	if (rc)
+		return rc;
+	store_bind_sv(q, 1, a->id);
+	store_bind_sv(q, 2, a->lang);
+	store_bind_sv(q, 3, a->group_id.n ? a->group_id : a->id);
+	store_bind_sv(q, 4, a->title);
+	store_bind_sv(q, 5, a->body_md);
+	store_bind_sv(q, 6, text(a->aliases));
+	store_bind_sv(q, 7, text(a->category));
+	store_bind_int(q, 8, version + 1);
+	bind_time(q, 9, a->valid_from_ms);
+	bind_time(q, 10, a->valid_to_ms);
+	store_bind_sv(q, 11, text(a->source));
+	store_bind_sv(q, 12, sv_of(sum));
+	store_bind_int(q, 13, now_ms);
+	rc = run(q);
+	*ret_changed = rc == 0;
+	return rc;
+}
+
+int kb_retire(struct store_db *db, sv article_id, int64_t now_ms)
+{
+	struct store_stmt *q;
+	int rc = store_prep(db, &q, "SELECT 1 FROM article WHERE id = ?1 AND status = 'published'");
+
+	if (rc)
+		return rc;
+	store_bind_sv(q, 1, article_id);
+	rc = store_step(q);
+	store_reset(q);
+	if (rc != 1)
+		return rc < 0 ? rc : ERR_NOTFOUND;
+	rc = store_prep(db, &q, "UPDATE article SET status = 'retired', updated_ms = ?2 "
+				"WHERE id = ?1");
+	if (rc)
+		return rc;
+	store_bind_sv(q, 1, article_id);
+	store_bind_int(q, 2, now_ms);
+	return run(q);
+}

@@ -1,0 +1,119 @@
+/* kb_search.c: one question to hits with passage, quote, reasons and a verdict.
+ *
+ * candidates -> features -> order and probability -> the best k become hits. The quote is a span of
+ * the article: its first sentence, which answers by design, unless another sentence fits the
+ * question clearly better. Hits point into the index; the caller keeps its reference while it uses
+ * them. Any thread.
+ */
+#include "kb_int.h"
+
+#define QUOTE_ZH 120             /* characters */
+#define QUOTE_OTHER 220
+#define CLEARLY_BETTER 0.25      /* cosine of the best sentence above the first one's */
+
+/* At most max characters, cut back to the end of a clause when there is one in the second half. */
+static sv shorten(sv s, size_t max)
+{
+	size_t n = sv_rune_offset(s, max), cut = 0;
+	sv rest = s;
+
+	if (n >= s.n)
+		return s;
+	while (rest.n > s.n - n) {
+		uint32_t r = sv_rune(&rest);
+
+		if (r == 0xFF0C || r == 0xFF1B || r == ';' || r == ',' || r == 0x3001)
+			cut = s.n - rest.n - (r < 0x80 ? 1 : 3);
+	}
+	if (cut < n / 2) {
+		for (cut = n; cut > n / 2 && s.p[cut] != ' '; cut--)
+			;
+		if (cut == n / 2)
+			cut = n;
+	}
+	return sv_trim(sv_slice(s, 0, cut));
+}
+
+static sv pick_quote(const struct kb_space *sp, const struct kb_qvec *q, const struct kb_cand *c)
+{
+	const struct kb_art *a = &sp->art[c->art];
+	size_t max = strcmp(sp->lang, "zh") == 0 ? QUOTE_ZH : QUOTE_OTHER;
+	uint32_t at = 0;
+	sv s, next;
+
+	if (!a->n_sent)
+		return shorten(a->a.body_md, max);
+	if (c->best_sent && c->f[KF_SENT] > c->f[KF_SENT1] + CLEARLY_BETTER)
+		at = c->best_sent;
+	s = sv_n(a->a.body_md.p + a->sent[at].off, a->sent[at].len);
+	/* a very short first sentence ("Yes.") takes the next one along */
+	if (at + 1 < a->n_sent && sv_runes(s) < max / 8) {
+		next = sv_n(s.p, a->sent[at + 1].off + a->sent[at + 1].len - a->sent[at].off);
+		if (sv_runes(next) <= max && a->sent[at + 1].off - a->sent[at].off - s.n <= 2)
+			s = next;
+	}
+	return sv_runes(s) <= max ? s : shorten(s, max);
+}
+
+/* The chunk that holds the quote. */
+static const struct kb_chunk *chunk_of(const struct kb_art *a, sv quote)
+{
+	size_t at = (size_t)(quote.p - a->a.body_md.p);
+
+	for (size_t i = 0; i < a->chunks.n; i++) {
+		const struct kb_span *s = &a->chunks.v[i].text;
+
+		if (at >= s->off && at < s->off + s->len)
+			return &a->chunks.v[i];
+	}
+	return a->chunks.n ? &a->chunks.v[0] : NULL;
+}
+
+static void fill_hit(const struct kb_found *f, const struct kb_cand *c, struct kb_hit *h)
+{
+	const struct kb_art *art = &f->sp->art[c->art];
+	const struct kb_article *a = &art->a;
+	const struct kb_chunk *k;
+
+	h->article_id = a->id;
+	h->title = a->title;
+	h->lang = a->lang;
+	h->source = a->source;
+	h->category = a->category;
+	h->version = a->version;
+	h->quote = pick_quote(f->sp, &f->q, c);
+	k = chunk_of(art, h->quote);
+	h->passage = k ? sv_n(a->body_md.p + k->text.off, k->text.len) : a->body_md;
+	h->heading = k ? k->heading : a->title;
+	h->score = c->score;
+	h->p = c->p;
+	h->valid_from_ms = a->valid_from_ms;
+	h->valid_to_ms = a->valid_to_ms;
+	h->why = (struct kb_why){ (double)c->bm25, c->f[KF_TITLE], c->f[KF_ALIAS], c->f[KF_ALL_Q] };
+}
+
+int kb_search(struct kb_index *ix, const struct kb_query *q, struct arena *a, struct kb_result *ret)
+{
+	struct kb_found *f = arena_new(a, struct kb_found, 1);
+	int k = q->k < 1 ? 1 : q->k > 20 ? 20 : q->k;
+	int rc;
+
+	*ret = (struct kb_result){ 0 };
+	if (!f)
+		return ERR_NOMEM;
+	rc = kb_candidates(ix, q, f);
+	if (rc || !f->n)
+		return rc;
+	kb_rank(sv_of(f->sp->lang), f->c, f->n);
+	ret->n = f->n < (size_t)k ? f->n : (size_t)k;
+	ret->hits = arena_new(a, struct kb_hit, ret->n);
+	if (!ret->hits) {
+		ret->n = 0;
+		return ERR_NOMEM;
+	}
+	for (size_t i = 0; i < ret->n; i++)
+		fill_hit(f, &f->c[i], &ret->hits[i]);
+	ret->answerable = f->c[0].p >= kb_weights_of(sv_of(f->sp->lang))->answer;
+	ret->unsure = !ret->answerable && f->c[0].p >= kb_weights_of(sv_of(f->sp->lang))->unsure;
+	return 0;
+}

@@ -1,0 +1,8 @@
+/* f_kb_html.c: fuzz target: HTML text extraction. Corpus: corpus/kb_html, also run by t_kb_fuzz.c. */
+#include "f_kb_parse.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
+int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
+{
+	return f_kb_run(KB_HTML, p, n);
+}
