@@ -340,6 +340,11 @@ TEST(ws_bad_frames_close_with_the_right_code)
 		sb_init(&b, 65536);
 		frame(&b, cases[i].first, cases[i].data, cases[i].n);
 		raw_send(&r, w.l, sb_sv(&b));
+		if (raw_wait_text(&r, w.l, "\x88", 2000)) {
+			sb_reset(&b);
+			frame(&b, 0x88, "\x03\xe8", 2);
+			raw_send(&r, w.l, sb_sv(&b));
+		}
 		sb_done(&b);
 		CHECK(raw_wait_closed(&r, w.l, 6000));
 		EQ(w.msgs, 0);
