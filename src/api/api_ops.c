@@ -4,11 +4,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-struct embed_text {
-	const char *name, *text;
-	size_t n;
-};
-extern const struct embed_text api_embedded_texts[];
+extern const struct embed_file api_data_files[];
+extern const size_t api_data_files_n;
 
 void api_healthz(struct web_req *r, void *arg)
 {
@@ -49,8 +46,14 @@ void api_version(struct web_req *r, void *arg)
 
 void api_openapi(struct web_req *r, void *arg)
 {
-	const struct embed_text *x = &api_embedded_texts[0];
-	web_reply(r, 200, "application/json", sv_n(x->text, x->n), NULL);
+	const struct embed_file *f = embed_find(api_data_files, api_data_files_n, SV("openapi.json"));
+	struct sb b;
+	sb_init(&b, LIM_SB);
+	if (f && embed_text(f, &b) == 0)
+		web_reply(r, 200, "application/json", sb_sv(&b), NULL);
+	else
+		web_reply_problem(r, 500, "The description is not in the program.");
+	sb_done(&b);
 }
 
 static int64_t rss_bytes(void)

@@ -7,11 +7,8 @@
 
 #include <stdio.h>
 
-struct embed_text {
-	const char *name, *text;
-	size_t n;
-};
-extern const struct embed_text talk_embedded_texts[];
+extern const struct embed_file talk_prompt_files[];
+extern const size_t talk_prompt_files_n;
 
 #define LANGS 2
 static const char *const langs[LANGS] = { "en", "zh" };
@@ -101,34 +98,40 @@ static void fill_fixed(struct talk_texts *t, int li, const jv *company)
 	t->by_lang[li] = filled;
 }
 
+static void take_texts(struct talk_texts *t, int li, const jv *raw)
+{
+	void *it = NULL;
+	sv key;
+	jv *v;
+	t->by_lang[li] = jv_obj();
+	while (jv_next(raw, &it, &key, &v)) {
+		jv *list = jv_is_arr(v) ? jv_copy(v) : jv_arr();
+		if (jv_is_str(v))
+			jv_push(list, jv_copy(v));
+		jv_set(t->by_lang[li], arena_cstr(&t->a, key), list);
+	}
+}
+
 static int load_one(struct talk_texts *t, int li, struct err *e)
 {
 	char name[32];
 	snprintf(name, sizeof(name), "texts.%s.yaml", langs[li]);
-	for (const struct embed_text *x = talk_embedded_texts; x->name; x++) {
-		if (strcmp(x->name, name) != 0)
-			continue;
-		struct cfg_report rep = { 0 };
-		jv *raw = cfg_parse(sv_n(x->text, x->n), name, &rep);
-		if (!raw)
-			err_set(e, ERR_PARSE, "%s: %s", name, rep.n ? rep.v[0].what : "not YAML");
-		cfg_report_done(&rep);
-		if (!raw)
-			return ERR_PARSE;
-		void *it = NULL;
-		sv key;
-		jv *v;
-		t->by_lang[li] = jv_obj();
-		while (jv_next(raw, &it, &key, &v)) {
-			jv *list = jv_is_arr(v) ? jv_copy(v) : jv_arr();
-			if (jv_is_str(v))
-				jv_push(list, jv_copy(v));
-			jv_set(t->by_lang[li], arena_cstr(&t->a, key), list);
-		}
-		jv_free(raw);
-		return 0;
-	}
-	return err_set(e, ERR_NOTFOUND, "%s is not in the program", name);
+	const struct embed_file *f = embed_find(talk_prompt_files, talk_prompt_files_n, sv_of(name));
+	if (!f)
+		return err_set(e, ERR_NOTFOUND, "%s is not in the program", name);
+	struct sb text;
+	struct cfg_report rep = { 0 };
+	sb_init(&text, LIM_CFG_BYTES);
+	int rc = embed_text(f, &text);
+	jv *raw = rc ? NULL : cfg_parse(sb_sv(&text), name, &rep);
+	if (raw)
+		take_texts(t, li, raw);
+	else
+		rc = err_set(e, ERR_PARSE, "%s: %s", name, rep.n ? rep.v[0].what : "not YAML");
+	jv_free(raw);
+	sb_done(&text);
+	cfg_report_done(&rep);
+	return rc;
 }
 
 int talk_texts_new(struct talk_texts **ret, const jv *company, struct err *e)
