@@ -46,9 +46,12 @@ struct api_media_cb {
 	void (*on_text)(void *arg, sv json);
 	void (*on_closed)(void *arg);        /* once; nothing after it */
 };
+struct api_media_who {
+	sv id, interaction, language, name;
+};
 struct api_media_ops {
-	int (*open)(void *media_arg, struct mbox *door, const char *id, const char *interaction, sv language,
-		    sv name, const struct api_media_cb *cb, void *arg, struct api_media **ret);
+	int (*open)(void *media_arg, struct mbox *door, const struct api_media_who *who,
+		    const struct api_media_cb *cb, void *arg, struct api_media **ret);
 	void (*rx)(struct api_media *m, sv pcm16k);
 	void (*key)(struct api_media *m, char digit);
 	void (*close)(struct api_media *m);  /* no callback afterwards; accepts NULL */

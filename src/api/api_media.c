@@ -32,34 +32,32 @@ static void on_closed(void *arg)
 }
 
 /* The token of POST /conversations {channel: talk}: "id:interaction:language". */
-static bool names_of(struct api *a, struct web_req *r, sv *id, sv *interaction, sv *lang)
+static bool names_of(struct api *a, struct web_req *r, struct api_media_who *ret)
 {
 	char *subject = arena_alloc(web_req_arena(r), 128);
 	sv rest;
 	if (!api_token_check(a, "media", web_req_arg(r, "token"), subject, 128))
 		return false;
 	rest = sv_of(subject);
-	sv_cut(&rest, ':', id);
-	sv_cut(&rest, ':', interaction);
-	*lang = rest;
-	return sv_eq(*interaction, web_req_param(r, "id"));
+	sv_cut(&rest, ':', &ret->id);
+	sv_cut(&rest, ':', &ret->interaction);
+	ret->language = rest;
+	return sv_eq(ret->interaction, web_req_param(r, "id"));
 }
 
 static int on_open(struct web_ws *ws, struct web_req *r, void *arg)
 {
 	static const struct api_media_cb cb = { on_audio, on_text, on_closed };
 	struct api *a = arg;
-	sv id, interaction, lang;
+	struct api_media_who who = { 0 };
 	if (!a->o.media || a->draining)
 		return 503;
-	if (!names_of(a, r, &id, &interaction, &lang))
+	if (!names_of(a, r, &who))
 		return 401;
 	struct sock *s = xalloc(sizeof(*s));
 	s->a = a;
 	s->ws = ws;
-	const char *cid = arena_cstr(web_req_arena(r), id);
-	const char *ia = arena_cstr(web_req_arena(r), interaction);
-	if (a->o.media->open(a->o.media_arg, a->mbox, cid, ia, lang, SV_NULL, &cb, s, &s->m)) {
+	if (a->o.media->open(a->o.media_arg, a->mbox, &who, &cb, s, &s->m)) {
 		xfree(s);
 		return 503;
 	}

@@ -1,8 +1,7 @@
 /* app_server.c: one process from its rooms: store, knowledge, shards, door, telephone, in that order; and down
  * again in the order that lets every thread finish what others may still post to it.
  *
- * The knowledge index is built on a worker after the door is open, so that the console answers at once; until
- * then /readyz says 503. The main thread owns this struct. */
+ * The main thread owns this struct. */
 #include "app_int.h"
 #include "app_voice.h"
 #include "api.h"
@@ -52,14 +51,24 @@ static int server_llms(struct app_server *s, struct err *e)
 	return 0;
 }
 
+/* chat.html is served as /chat; only the console keeps its file name (index.html, found at /). */
+static char *asset_path(sv file)
+{
+	struct sb b;
+	sb_init(&b, 1024);
+	bool page = sv_ends(file, SV(".html")) && !sv_eq(file, SV("index.html"));
+	sb_fmt(&b, "/" SV_FMT, SV_ARG(sv_slice(file, 0, page ? file.n - 5 : file.n)));
+	char *path = xstrdup(sb_sv(&b));
+	sb_done(&b);
+	return path;
+}
+
 static void server_assets(struct app_server *s)
 {
 	s->assets = xalloc(sizeof(*s->assets) * (ui_files_n + 1));
 	for (size_t i = 0; i < ui_files_n; i++) {
 		const struct embed_file *f = &ui_files[i];
-		size_t n = strlen(f->path) + 2;
-		char *path = xalloc(n);
-		snprintf(path, n, "/%s", f->path);
+		char *path = asset_path(sv_of(f->path));
 		s->assets[i] = (struct web_asset){ .path = path, .mime = f->mime, .gz = f->gz,
 						   .gz_len = f->gz_len, .raw_len = f->raw_len, .etag = f->etag };
 	}
@@ -81,22 +90,17 @@ int app_listen(sv text, char host[64], int *port, struct err *e)
 	return 0;
 }
 
-static void index_job(void *arg)
+/* A few hundred milliseconds for some hundred articles: done before the door opens, so that the first customer is
+ * answered. */
+static int server_index(struct app_server *s, struct err *e)
 {
-	struct app_server *s = arg;
 	struct kb_index *ix;
-	struct err e = { 0 };
-	int rc = app_index(s->store, &ix, &e);
+	int rc = app_index(s->store, &ix, e);
 	if (rc)
-		LOG(ERROR, "kb.build", "failed: %s", e.msg);
-	else
-		snap_publish(s->kb, ix);
-	if (rc == 0)
-		app_voice_learn(s->voice);
-}
-
-static void nothing(void *arg)
-{
+		return rc;
+	rc = app_voice_learn(s->voice, ix, e);
+	snap_publish(s->kb, ix);
+	return rc;
 }
 
 static void on_feed(void *arg, sv id, sv event_json, sv conv_json)
@@ -106,10 +110,10 @@ static void on_feed(void *arg, sv id, sv event_json, sv conv_json)
 		api_feed(s->api, id, event_json, conv_json);
 }
 
-static int on_shard(void *arg, struct talk_shard *shard, bool up)
+static int on_shard(void *arg, struct talk_hub *hub, struct talk_shard *shard, bool up)
 {
 	struct app_server *s = arg;
-	return app_voice_shard(s->voice, shard, up);
+	return app_voice_shard(s->voice, hub, shard, up);
 }
 
 static void on_health(void *arg, jv *components)
@@ -189,15 +193,15 @@ int app_server_open(struct app_server **ret, const jv *cfg, const char *data_dir
 	if (rc == 0)
 		rc = server_store(s, demo, e);
 	if (rc == 0)
-		rc = app_voice_open(&s->voice, cfg, s->data, s->kb, e);
+		rc = app_voice_open(&s->voice, cfg, s->data);
+	if (rc == 0)
+		rc = server_index(s, e);
 	if (rc == 0)
 		rc = server_hub(s, company, e);
 	if (rc == 0)
 		rc = server_door(s, company, e);
 	if (rc == 0)
 		rc = app_voice_start(s->voice, s->hub, e);
-	if (rc == 0)
-		rc = pool_submit(s->pool, index_job, s, NULL, nothing);
 	if (rc) {
 		app_server_close(s);
 		return rc;

@@ -10,14 +10,14 @@
 struct app_voice;
 
 /* Prepares (main thread). cfg must outlive it. */
-int app_voice_open(struct app_voice **ret, const jv *cfg, const char *data_dir, struct snap *kb, struct err *e);
+int app_voice_open(struct app_voice **ret, const jv *cfg, const char *data_dir);
+/* Writes the recogniser's language model from the knowledge base; before the shards start. */
+int app_voice_learn(struct app_voice *v, struct kb_index *ix, struct err *e);
 /* From talk's on_shard, on the shard's thread: opens or closes its engines. */
-int app_voice_shard(struct app_voice *v, struct talk_shard *s, bool up);
+int app_voice_shard(struct app_voice *v, struct talk_hub *hub, struct talk_shard *s, bool up);
 /* Opens the telephone (sip.enabled). Main thread. */
 int app_voice_start(struct app_voice *v, struct talk_hub *hub, struct err *e);
 int app_voice_port(const struct app_voice *v);           /* SIP port, 0 = none */
-/* The knowledge base is there: language models for the recogniser are made from it. A worker. */
-void app_voice_learn(struct app_voice *v);
 void app_voice_health(struct app_voice *v, jv *components);
 const struct api_media_ops *app_voice_media(void);       /* media_arg is the struct app_voice */
 void app_voice_drain(struct app_voice *v);

@@ -52,7 +52,7 @@ struct talk_opts {
 	const char *voice_lang;  /* language a call starts in, default en */
 	struct loop *loop;       /* run the only shard on this loop instead of own threads (tests, commands) */
 	/* called on each shard's thread once its loop stands and before it ends: per-shard engines (speech) */
-	int (*on_shard)(void *arg, struct talk_shard *s, bool up);
+	int (*on_shard)(void *arg, struct talk_hub *h, struct talk_shard *s, bool up);
 	void *on_shard_arg;
 };
 int talk_hub_open(struct talk_hub **ret, const struct talk_opts *o, struct err *e);

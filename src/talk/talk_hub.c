@@ -33,7 +33,7 @@ static int shard_up(struct talk_shard *s, struct err *e)
 	if (rc)
 		return rc;
 	if (s->hub->o.on_shard)
-		rc = s->hub->o.on_shard(s->hub->o.on_shard_arg, s, true);
+		rc = s->hub->o.on_shard(s->hub->o.on_shard_arg, s->hub, s, true);
 	return rc ? err_set(e, rc, "shard %d: the speech engines did not start", s->index) : 0;
 }
 
@@ -50,7 +50,7 @@ static void shard_down(struct talk_shard *s)
 {
 	shard_close_all(s);
 	if (s->hub->o.on_shard)
-		s->hub->o.on_shard(s->hub->o.on_shard_arg, s, false);
+		s->hub->o.on_shard(s->hub->o.on_shard_arg, s->hub, s, false);
 	for (int i = 0; i < TALK_LLM_MAX; i++)
 		llm_close(s->llm[i]);
 }

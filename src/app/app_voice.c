@@ -1,0 +1,287 @@
+/* app_voice.c: the spoken side of the server: engines on every shard, the telephone, the browser's voice.
+ *
+ * Engines belong to their shard (opened and closed in talk's on_shard). The telephone picks shards in turn from its
+ * own thread. The recogniser's language model is written from the knowledge base before the shards start. */
+#include "app_voice.h"
+#include "app_int.h"
+#include "chan_media.h"
+#include "chan_phone.h"
+#include "tel.h"
+
+#include <stdio.h>
+#include <time.h>
+
+struct shard_voice {                 /* a shard's engines; its thread */
+	struct chan_speech speech;
+};
+
+struct app_voice {
+	const jv *cfg;
+	char data[4096], lm_dir[4200];
+	struct talk_hub *hub;
+	struct chan_phone *phone;
+	struct tel *tel;
+	unsigned next_call;          /* tel's front thread */
+	unsigned next_media;         /* the door's thread */
+	bool record;
+	char asr_note[256], tts_note[256];
+};
+
+/* ---- engines ---- */
+
+static void open_tts(struct chan_speech *sp, const char *kind, struct loop *l, char *note, size_t cap)
+{
+	struct err e = { 0 };
+	struct model_spec spec = { .kind = kind };
+	struct tts *t;
+	if (tts_open(&t, &spec, l, &e) == 0)
+		sp->tts[sp->n_tts++] = t;
+	else
+		snprintf(note, cap, "%s", e.msg);
+}
+
+static void open_asr(struct app_voice *v, struct chan_speech *sp, struct loop *l)
+{
+	const jv *asr = jv_get(v->cfg, "asr");
+	if (!jv_get_bool(asr, "enabled", true))
+		return;
+	struct err e = { 0 };
+	int per_shard = (int)(jv_get_int(asr, "max_workers", 4) / (int64_t)talk_hub_shards(v->hub));
+	struct model_spec spec = { .kind = "pocketsphinx", .lang = "en", .data = v->lm_dir,
+				   .max_workers = per_shard > 0 ? per_shard : 1 };
+	if (asr_open(&sp->asr, &spec, l, &e)) {
+		sp->asr = NULL;
+		snprintf(v->asr_note, sizeof(v->asr_note), "%s", e.msg);
+	}
+}
+
+int app_voice_shard(struct app_voice *v, struct talk_hub *hub, struct talk_shard *s, bool up)
+{
+	struct shard_voice *own = talk_shard_user(s);
+	if (up) {
+		v->hub = hub;
+		own = xalloc(sizeof(*own));
+		own->speech.ops = &chan_speech_model;
+		struct loop *l = talk_shard_loop(s);
+		open_tts(&own->speech, "flite", l, v->tts_note, sizeof(v->tts_note));
+		open_tts(&own->speech, "espeak", l, v->tts_note, sizeof(v->tts_note));
+		open_asr(v, &own->speech, l);
+		talk_shard_set_user(s, own);
+		return 0;
+	}
+	if (!own)
+		return 0;
+	asr_close(own->speech.asr);
+	for (int i = 0; i < own->speech.n_tts; i++)
+		tts_close(own->speech.tts[i]);
+	xfree(own);
+	talk_shard_set_user(s, NULL);
+	return 0;
+}
+
+/* ---- what the recogniser should know: titles, aliases and first sentences ---- */
+
+static void learn_one(void *arg, sv text)
+{
+	asr_lm_add(arg, text);
+}
+
+int app_voice_learn(struct app_voice *v, struct kb_index *ix, struct err *e)
+{
+	char lm[4300], dict[4300];
+	if (!jv_get_bool(jv_get(v->cfg, "asr"), "enabled", true))
+		return 0;
+	int rc = file_mkdirs(v->lm_dir, e);
+	if (rc)
+		return rc;
+	snprintf(lm, sizeof(lm), "%s/en.lm", v->lm_dir);
+	snprintf(dict, sizeof(dict), "%s/en.dict", v->lm_dir);
+	struct asr_lm *m = asr_lm_new();
+	kb_utterances(ix, SV("en"), learn_one, m);
+	rc = asr_lm_write(m, lm, dict, e);
+	asr_lm_free(m);
+	if (rc)
+		snprintf(v->asr_note, sizeof(v->asr_note), "no language model: %s", e ? e->msg : err_text(rc));
+	return 0;                    /* calls then get the keypad menu; health says why */
+}
+
+/* ---- places ---- */
+
+static int place_on(struct talk_shard *s, struct chan_place *ret)
+{
+	struct shard_voice *u = s ? talk_shard_user(s) : NULL;
+	if (!u)
+		return ERR_FULL;
+	*ret = (struct chan_place){ talk_shard_loop(s), talk_shard_mbox(s), talk_sink(), s, &u->speech };
+	return 0;
+}
+
+static int pick_call(void *arg, struct chan_place *ret)
+{
+	struct app_voice *v = arg;
+	return place_on(talk_hub_pick(v->hub, v->next_call++), ret);
+}
+
+/* ---- telephone ---- */
+
+static int tel_up(struct app_voice *v, struct err *e)
+{
+	const jv *sip = jv_get(v->cfg, "sip");
+	char host[64];
+	int port;
+	int rc = app_listen(jv_get_str(sip, "listen"), host, &port, e);
+	if (rc)
+		return rc;
+	const char *acl[64];
+	const jv *allow = jv_get(sip, "allow");
+	struct tel_opts o;
+	tel_defaults(&o);
+	o.ip = host;
+	o.sip_port = port;
+	o.tcp = true;
+	o.rtp_min = (int)jv_get_int(sip, "rtp_min", 0);
+	o.rtp_max = (int)jv_get_int(sip, "rtp_max", 0);
+	o.max_calls = (int)jv_get_int(sip, "max_calls", 500);
+	o.max_cps = (int)jv_get_int(sip, "max_cps", 50);
+	o.nat = jv_get_bool(sip, "nat", false);
+	sv public_ip = jv_get_str(sip, "public_ip");
+	if (public_ip.n)
+		o.public_ip = public_ip.p;
+	for (size_t i = 0; i < jv_len(allow) && i < 64; i++)
+		acl[o.n_acl++] = jv_as_str(jv_at(allow, i)).p;
+	if (o.n_acl)
+		o.acl = acl;
+	return tel_open(&v->tel, &o, chan_phone_sink(), v->phone, e);
+}
+
+int app_voice_start(struct app_voice *v, struct talk_hub *hub, struct err *e)
+{
+	const jv *sip = jv_get(v->cfg, "sip");
+	v->hub = hub;
+	if (!jv_get_bool(sip, "enabled", true))
+		return 0;
+	struct chan_phone_opts o = { .pick = pick_call, .arg = v, .data_dir = v->record ? v->data : NULL,
+				     .language = jv_get_str(sip, "language").p };
+	int rc = chan_phone_open(&v->phone, &o);
+	return rc ? rc : tel_up(v, e);
+}
+
+int app_voice_port(const struct app_voice *v)
+{
+	return v->tel ? tel_port(v->tel) : 0;
+}
+
+/* ---- the browser's voice ---- */
+
+struct api_media {
+	struct chan_media *m;
+};
+
+static int media_open(void *arg, struct mbox *door, const struct api_media_who *who, const struct api_media_cb *cb,
+		      void *cb_arg, struct api_media **ret)
+{
+	struct app_voice *v = arg;
+	struct chan_media_opts o = { .door = door, .data_dir = v->record ? v->data : NULL, .id = who->id,
+				     .interaction_id = who->interaction, .language = who->language,
+				     .customer_name = who->name, .arg = cb_arg };
+	o.cb = (struct chan_media_cb){ cb->on_audio, cb->on_text, cb->on_closed };
+	int rc = place_on(talk_hub_pick(v->hub, v->next_media++), &o.place);
+	if (rc)
+		return rc;
+	struct api_media *m = xalloc(sizeof(*m));
+	rc = chan_media_open(&m->m, &o);
+	if (rc) {
+		xfree(m);
+		return rc;
+	}
+	*ret = m;
+	return 0;
+}
+
+static void media_rx(struct api_media *m, sv pcm)
+{
+	chan_media_rx(m->m, pcm);
+}
+
+static void media_key(struct api_media *m, char digit)
+{
+	chan_media_key(m->m, digit);
+}
+
+static void media_close(struct api_media *m)
+{
+	if (!m)
+		return;
+	chan_media_close(m->m);
+	xfree(m);
+}
+
+const struct api_media_ops *app_voice_media(void)
+{
+	static const struct api_media_ops ops = { media_open, media_rx, media_key, media_close };
+	return &ops;
+}
+
+/* ---- health, up, down ---- */
+
+static void component(jv *list, const char *name, const char *status, const char *detail)
+{
+	jv *c = jv_obj();
+	jv_set_str(c, "name", sv_of(name));
+	jv_set_str(c, "status", sv_of(status));
+	jv_set_str(c, "detail", sv_of(detail));
+	jv_push(list, c);
+}
+
+void app_voice_health(struct app_voice *v, jv *components)
+{
+	char text[128];
+	if (v->tel) {
+		snprintf(text, sizeof(text), "port %d, %d calls", tel_port(v->tel), tel_calls(v->tel));
+		component(components, "telephone", "ok", text);
+	} else {
+		component(components, "telephone", "ok", "switched off");
+	}
+	component(components, "speech recognition", v->asr_note[0] ? "degraded" : "ok",
+		  v->asr_note[0] ? v->asr_note : "English by speech, other languages by keypad");
+	component(components, "speech synthesis", v->tts_note[0] ? "degraded" : "ok",
+		  v->tts_note[0] ? v->tts_note : "flite (English), espeak-ng (other languages)");
+}
+
+int app_voice_open(struct app_voice **ret, const jv *cfg, const char *data_dir)
+{
+	struct app_voice *v = xalloc(sizeof(*v));
+	v->cfg = cfg;
+	v->record = jv_get_bool(jv_get(cfg, "sip"), "record", true);
+	snprintf(v->data, sizeof(v->data), "%s", data_dir);
+	snprintf(v->lm_dir, sizeof(v->lm_dir), "%s/speech", data_dir);
+	*ret = v;
+	return 0;
+}
+
+void app_voice_drain(struct app_voice *v)
+{
+	if (v->tel)
+		tel_drain(v->tel, true);
+}
+
+void app_voice_stop(struct app_voice *v)
+{
+	if (!v || !v->tel)
+		return;
+	tel_drain(v->tel, true);
+	tel_hangup_all(v->tel);
+	for (int i = 0; i < 300 && tel_calls(v->tel) > 0; i++) {   /* their shards free them */
+		struct timespec t = { 0, 10 * 1000000 };
+		nanosleep(&t, NULL);
+	}
+}
+
+void app_voice_close(struct app_voice *v)
+{
+	if (!v)
+		return;
+	tel_close(v->tel);
+	chan_phone_close(v->phone);
+	xfree(v);
+}
