@@ -201,40 +201,49 @@ static void towards(const struct sa *peer, struct sa *ret)
 	close(fd);
 }
 
-static void local_addr(const struct tel *t, const struct sa *peer, struct sa *ret)
+/* The address of ours that peer (may be NULL) talks to. */
+static void own_addr(const struct tel *t, const struct sa *peer, struct sa *ret)
 {
-	if (t->o.public_ip && !sa_set_str(ret, t->o.public_ip, (uint16_t)t->port))
-		return;
-	*ret = t->laddr;
-	if (sa_is_any(ret) && peer)
+	*ret = t->addrs[0];
+	if (t->any && peer)
 		towards(peer, ret);
+}
+
+/* The same as written into SIP and SDP. */
+static void told_addr(const struct tel *t, const struct sa *peer, struct sa *ret)
+{
+	if (!t->o.public_ip || sa_set_str(ret, t->o.public_ip, 0))
+		own_addr(t, peer, ret);
 	sa_set_port(ret, (uint16_t)t->port);
 }
 
 int tel_call_rtp(struct tel_call *c, const struct sa *peer)
 {
 	const struct tel_opts *o = &c->tel->o;
-	int lo = o->rtp_min ? o->rtp_min : RTP_LO,
-	    hi = o->rtp_max ? o->rtp_max : RTP_HI;
-	struct sa laddr;
-	int e = io_udp_open_even(&c->udp, o->ip, lo, hi);
+	int lo = o->rtp_min ? o->rtp_min : RTP_LO;
+	int hi = o->rtp_max ? o->rtp_max : RTP_HI;
+	struct sa la;
+	char ip[46];
+	int e;
 
+	/* not 0.0.0.0: packets must leave from the address that the SDP names */
+	own_addr(c->tel, peer, &la);
+	if (sa_ntop(&la, ip, sizeof(ip)))
+		return ERR_NET;
+	e = io_udp_open_even(&c->udp, ip, lo, hi);
 	if (e)
 		return e;
-	local_addr(c->tel, peer, &laddr);
-	sa_set_port(&laddr, 0);
-	return tel_sdp_open(&c->sdp, &laddr, (uint16_t)io_udp_local_port(c->udp));
+	told_addr(c->tel, peer, &la);
+	sa_set_port(&la, 0);
+	return tel_sdp_open(&c->sdp, &la, (uint16_t)io_udp_local_port(c->udp));
 }
 
-int tel_call_contact(struct tel_call *c, const char *user, char *to, size_t cap)
+int tel_call_contact(struct tel_call *c, const char *user, const struct sa *peer,
+		     char *to, size_t cap)
 {
 	struct sa laddr;
 
-	local_addr(c->tel, NULL, &laddr);
-	/* a wildcard address is of no use to anybody: then libre writes the one that
-	 * leads to the peer */
-	if (sa_is_any(&laddr))
-		return re_snprintf(to, cap, "%s", user) < 0 ? ERR_FAIL : 0;
+	told_addr(c->tel, peer, &laddr);
 	return re_snprintf(to, cap, "sip:%s@%J", user, &laddr) < 0 ? ERR_FAIL : 0;
 }
 
@@ -383,7 +392,7 @@ static int take_invite(struct tel_call *c, const struct sip_msg *msg)
 {
 	struct tel *t = c->tel;
 	struct tel_info in;
-	char contact[TEL_STR];
+	char contact[64];
 	int e = tel_call_rtp(c, &msg->src);
 
 	if (e)
@@ -397,7 +406,7 @@ static int take_invite(struct tel_call *c, const struct sip_msg *msg)
 	info_fill(&in, msg);
 	(void)pl_strcpy(&msg->callid, c->call_id, sizeof(c->call_id));
 	memcpy(c->leg->call_id, c->call_id, sizeof(c->leg->call_id));
-	if (tel_call_contact(c, "callm", contact, sizeof(contact)))
+	if (tel_call_contact(c, "callm", &msg->src, contact, sizeof(contact)))
 		return 500;
 	e = t->sink.on_invite(t->sink_arg, c->leg, &in);
 	if (e)

@@ -44,24 +44,24 @@ static void note_peer(struct tel_call *c, const char *uri, struct sa *peer)
 static int invite(struct tel_call *c, const struct tel_cmd *cmd)
 {
 	struct tel *t = c->tel;
-	char from[2 * TEL_STR], contact[TEL_STR];
+	char contact[2 * TEL_STR];
 	struct mbuf *desc = NULL;
+	const struct sa *to;
 	struct sa peer;
-	int e;
 
 	note_peer(c, cmd->uri, &peer);
-	e = tel_call_rtp(c, c->peer_ip ? &peer : NULL);
-	if (e || tel_call_contact(c, cmd->user, contact, sizeof(contact)))
-		return 503;
-	if (re_snprintf(from, sizeof(from), "sip:%s@%j", cmd->user, &t->laddr) < 0 ||
+	to = c->peer_ip ? &peer : NULL;
+	if (tel_call_rtp(c, to) ||
+	    tel_call_contact(c, cmd->user, to, contact, sizeof(contact)) ||
 	    tel_sdp_give(&c->sdp, true, &desc))
-		return 500;
-	e = sipsess_connect(&c->sess, t->sock, cmd->uri,
-			    cmd->name[0] ? cmd->name : NULL, from, contact, NULL, 0,
-			    "application/sdp", desc, on_challenge, c, false,
-			    tel_call_on_offer, tel_call_on_answer, on_progress,
-			    tel_call_on_estab, tel_call_on_info, tel_call_on_refer,
-			    tel_call_on_close, c, NULL);
+		return 503;
+	int e = sipsess_connect(&c->sess, t->sock, cmd->uri,
+				cmd->name[0] ? cmd->name : NULL, contact, contact, NULL,
+				0, "application/sdp", desc, on_challenge, c, false,
+				tel_call_on_offer, tel_call_on_answer, on_progress,
+				tel_call_on_estab, tel_call_on_info, tel_call_on_refer,
+				tel_call_on_close, c, NULL);
+
 	mem_deref(desc);
 	if (e)
 		return 503;

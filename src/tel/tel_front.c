@@ -9,7 +9,6 @@
 
 #include <arpa/inet.h>
 #include <poll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #define DEBUG_MODULE "callm"
@@ -151,68 +150,6 @@ static void on_box(int flags, void *arg)
 	(void)mbox_drain(t->box);
 }
 
-static void dns_open(struct tel *t)
-{
-	struct sa srv[8];
-	char domain[256];
-	uint32_t n = 8;
-
-	/* without a name server only numeric addresses can be dialled */
-	if (!dns_srv_get(domain, sizeof(domain), srv, &n) && n)
-		(void)dnsc_alloc(&t->dnsc, NULL, srv, n);
-}
-
-static int sip_open(struct tel *t)
-{
-	struct sa la;
-	int e = sa_set_str(&la, t->o.ip, (uint16_t)t->o.sip_port);
-
-	dns_open(t);
-	if (!e)
-		e = sip_alloc(&t->sip, t->dnsc, 64, 4096, 64, "callm/" CALLM_VERSION,
-			      NULL, NULL);
-	if (!e)
-		e = sip_transp_add(t->sip, SIP_TRANSP_UDP, &la);
-	if (!e)
-		e = sip_transp_laddr(t->sip, &t->laddr, SIP_TRANSP_UDP, NULL);
-	if (e)
-		return e;
-	t->port = sa_port(&t->laddr);
-	sa_set_port(&la, (uint16_t)t->port);
-	if (t->o.tcp)
-		e = sip_transp_add(t->sip, SIP_TRANSP_TCP, &la);
-	if (!e)
-		e = tel_guard_open(t);
-	if (!e)
-		e = sipsess_listen(&t->sock, t->sip, 1024, tel_call_invite, t);
-	return e ? e : tel_guard_last(t);
-}
-
-/* One OPTIONS to ourselves brings the socket that the guard's helper sits on. */
-static int probe(const struct tel *t)
-{
-	struct sockaddr_in to = { .sin_family = AF_INET,
-				  .sin_port = htons((uint16_t)t->port) };
-	char msg[400];
-	int n, fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	if (fd < 0)
-		return ERR_NET;
-	to.sin_addr.s_addr =
-		htonl(sa_is_any(&t->laddr) ? INADDR_LOOPBACK : sa_in(&t->laddr));
-	n = snprintf(
-		msg, sizeof(msg),
-		"OPTIONS sip:callm@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP "
-		"127.0.0.1;branch=z9hG4bKprobe\r\n"
-		"From: <sip:probe@127.0.0.1>;tag=probe\r\nTo: <sip:callm@127.0.0.1>\r\n"
-		"Call-ID: probe@127.0.0.1\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 1\r\n"
-		"Content-Length: 0\r\n\r\n");
-	ssize_t k = sendto(fd, msg, (size_t)n, 0, (struct sockaddr *)&to, sizeof(to));
-
-	close(fd);
-	return k == n ? 0 : ERR_NET;
-}
-
 static void sip_shut(struct tel *t)
 {
 	fd_close(mbox_fd(t->box));
@@ -221,7 +158,8 @@ static void sip_shut(struct tel *t)
 		t->lsnr[i] = mem_deref(t->lsnr[i]);
 	t->sock = mem_deref(t->sock);
 	sip_close(t->sip, true);
-	t->helper = mem_deref(t->helper);
+	for (int i = 0; i < t->n_guards; i++)
+		t->guards[i].helper = mem_deref(t->guards[i].helper);
 	t->sip = mem_deref(t->sip);
 	t->dnsc = mem_deref(t->dnsc);
 }
@@ -230,7 +168,7 @@ static void on_probe_wait(void *arg)
 {
 	struct tel *t = arg;
 
-	if (t->helper) {
+	if (t->n_guards == t->n_addrs) {
 		tell_opener(t, 0, "");
 		return;
 	}
@@ -255,10 +193,10 @@ static void *front_main(void *arg)
 	if (!e)
 		e = fd_listen(mbox_fd(t->box), FD_READ, on_box, t);
 	if (!e)
-		e = sip_open(t);
+		e = tel_listen(t);
 	t->token_us = t->open_us = clk_mono_us();
 	t->tokens = t->o.max_cps;
-	if (!e && probe(t))
+	if (!e && tel_probe(t))
 		e = ENETUNREACH;
 	if (e) {
 		(void)snprintf(
@@ -272,6 +210,7 @@ static void *front_main(void *arg)
 		on_probe_wait(t);
 		(void)re_main(NULL);
 	}
+	(void)mbox_drain(t->box); /* releases that came with the end */
 	sip_shut(t);
 	tel_tmr_done();
 	re_thread_close();

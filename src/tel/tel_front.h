@@ -13,7 +13,7 @@ struct tel_digest_user {
 	char *user;
 	uint8_t ha1[16];
 };
-enum { TEL_NONCES = 1024 };
+enum { TEL_NONCES = 1024, TEL_ADDRS = 16 };
 struct tel_nonce {
 	uint64_t id; /* hash of the nonce, 0 = free */
 	uint32_t nc; /* highest count seen */
@@ -64,14 +64,19 @@ struct tel {
 	struct sip *sip;
 	struct sipsess_sock *sock;
 	struct sip_lsnr *lsnr[4];
-	struct udp_helper *helper;
+	struct {
+		const void *sock;
+		struct udp_helper *helper;
+	} guards[TEL_ADDRS]; /* one per UDP socket, see tel_guard.c */
+	int n_guards;
+	struct sa addrs[TEL_ADDRS]; /* ours; several when bound to 0.0.0.0 */
+	int n_addrs;
 	struct dnsc *dnsc;
-	struct sa laddr;
 	struct tel_call *calls;
 	int n_calls, n_dialled;
 	double tokens; /* new calls allowed now */
 	int64_t token_us, open_us, bye_us;
-	bool draining, closing;
+	bool any, draining, closing; /* any: bound to 0.0.0.0 */
 	struct tmr quit;
 	uint8_t secret[32];
 	struct tel_nonce nonces[TEL_NONCES];
@@ -79,6 +84,10 @@ struct tel {
 	int start_err;
 	char start_why[200];
 };
+
+/* tel_listen.c */
+int tel_listen(struct tel *t); /* 0 or errno */
+int tel_probe(const struct tel *t);
 
 /* tel_sdp.c */
 enum { TEL_SDP_MAX = 8192 };
@@ -123,7 +132,9 @@ void tel_call_on_info(struct sip *sip, const struct sip_msg *msg, void *arg);
 void tel_call_on_refer(struct sip *sip, const struct sip_msg *msg, void *arg);
 void tel_call_on_close(int err, const struct sip_msg *msg, void *arg);
 char tel_call_info_digit(const struct sip_msg *msg); /* 0 = none */
-int tel_call_contact(struct tel_call *c, const char *user, char *to, size_t cap);
+/* Our address as peer (may be NULL) sees it: Contact and From. */
+int tel_call_contact(struct tel_call *c, const char *user, const struct sa *peer,
+		     char *to, size_t cap);
 
 /* tel_dial.c */
 void tel_call_dial(struct tel *t, const struct tel_cmd *cmd);

@@ -44,13 +44,27 @@ static bool parses(struct mbuf *mb)
 	return !e;
 }
 
+/* A trunk dialled by name: where its answers come from is known only once the first is
+ * here. Answers match by the branch of our request or are dropped behind the parser. */
+static bool awaited(const struct tel *t, const struct mbuf *mb)
+{
+	if (!t->n_dialled || mbuf_get_left(mb) < 8 ||
+	    memcmp(mbuf_buf(mb), "SIP/2.0 ", 8))
+		return false;
+	for (const struct tel_call *c = t->calls; c; c = c->next)
+		if (c->outgoing && !c->peer_ip)
+			return true;
+	return false;
+}
+
 static bool on_datagram(struct sa *src, struct mbuf *mb, void *arg)
 {
 	const struct tel *t = arg;
 	size_t n = mbuf_get_left(mb);
 
 	/* up to 4 bytes: the empty lines that keep a NAT open */
-	if (source_ok(t, src) && n <= LIM_SIP_MSG && (n <= 4 || parses(mb)))
+	if ((source_ok(t, src) || awaited(t, mb)) && n <= LIM_SIP_MSG &&
+	    (n <= 4 || parses(mb)))
 		return false;
 	metric_inc(M_SIP_DROPPED);
 	return true;
@@ -115,16 +129,27 @@ static void bad_request(struct tel *t, const struct sip_msg *msg)
 	(void)sip_reply(t->sip, msg, 400, "Bad Request");
 }
 
+/* Puts a helper on a UDP socket seen for the first time. */
+static void guard(struct tel *t, void *sock)
+{
+	for (int i = 0; i < t->n_guards; i++)
+		if (t->guards[i].sock == sock)
+			return;
+	if (t->n_guards == TEL_ADDRS)
+		return;
+	udp_rxsz_set(sock, LIM_SIP_MSG + 64); /* more is seen to be too much */
+	if (udp_register_helper(&t->guards[t->n_guards].helper, sock, UDP_LAYER, NULL,
+				on_datagram, t))
+		return;
+	t->guards[t->n_guards++].sock = sock;
+}
+
 static bool on_request(const struct sip_msg *msg, void *arg)
 {
 	struct tel *t = arg;
 
-	if (!t->helper && msg->tp == SIP_TRANSP_UDP) {
-		udp_rxsz_set(msg->sock,
-			     LIM_SIP_MSG + 64); /* more is seen to be too much */
-		(void)udp_register_helper(&t->helper, msg->sock, UDP_LAYER, NULL,
-					  on_datagram, t);
-	}
+	if (msg->tp == SIP_TRANSP_UDP)
+		guard(t, msg->sock);
 	if (!source_ok(t, &msg->src)) {
 		drop(msg);
 		return true;

@@ -64,6 +64,7 @@ struct tel_media_info {
 	uint8_t pt;       /* TEL_PT_PCMU or TEL_PT_PCMA: what we send */
 	int ev_tx, ev_rx; /* telephone-event payload types, -1 = not negotiated */
 	bool send;        /* false: we are on hold */
+	bool recv; /* false: the other side sends nothing, we hold it */
 };
 enum tel_msg_kind { TEL_M_MEDIA, TEL_M_RING, TEL_M_UP, TEL_M_DTMF, TEL_M_CLOSE };
 struct tel_msg {

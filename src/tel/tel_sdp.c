@@ -114,6 +114,7 @@ int tel_sdp_take(struct tel_sdp *s, struct mbuf *body, bool offer,
 	mi->ev_rx = mi->ev_tx < 0 ? -1 : event_pt(s->audio, true);
 	/* 0.0.0.0 is how RFC 2543 put a call on hold */
 	mi->send = (sdp_media_dir(s->audio) & SDP_SENDONLY) && !sa_is_any(raddr);
+	mi->recv = sdp_media_dir(s->audio) & SDP_RECVONLY;
 	return 0;
 }
 

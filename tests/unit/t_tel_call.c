@@ -244,6 +244,44 @@ TEST(tel_hold_and_resume)
 	w_done(&w);
 }
 
+TEST(tel_holding_is_not_a_media_timeout)
+{
+	struct world w;
+	struct goal g = { &w, 0, 0 };
+
+	w_init(&w);
+	w.b.o.media_timeout_ms = 200;
+	OK(w_open(&w));
+	OK(w_dial(&w, "x"));
+	CHECK(t_wait(w.loop, w_both_up, &w, 3000));
+	tel_leg_hold(w.b.leg, true);
+	CHECK(t_wait(w.loop, a_held, &w, 3000));
+	g.a_frames = w.a.frames + 30;
+	CHECK(t_wait(w.loop, more, &g, 3000));
+	EQ(w.b.closes, 0);
+	w_done(&w);
+}
+
+TEST(tel_bound_to_every_address)
+{
+	static const char *const all[] = { "0.0.0.0/0" };
+	struct world w;
+
+	w_init(&w);
+	w.a.o.acl = w.b.o.acl = all; /* libre may send from any of our addresses */
+	w.a.o.n_acl = w.b.o.n_acl = 1;
+	w.a.o.ip = w.b.o.ip = "0.0.0.0";
+	w.a.say_hz = 700;
+	OK(w_open(&w));
+	OK(w_dial(&w, "x"));
+	CHECK(t_wait(w.loop, w_both_up, &w, 3000));
+	CHECK(t_wait(w.loop, w_heard_60, &w, 5000));
+	NEAR(w_heard_db(&w.b, 700), 20 * log10(8000 / 32768.0), 1);
+	tel_leg_hangup(w.b.leg, 0); /* goes to the Contact we gave */
+	CHECK(t_wait(w.loop, w_both_closed, &w, 3000));
+	w_done(&w);
+}
+
 TEST(tel_over_tcp)
 {
 	struct world w;

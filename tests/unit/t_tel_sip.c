@@ -113,6 +113,33 @@ TEST(tel_call_without_an_offer)
 	peer_done(&p);
 }
 
+TEST(tel_offer_never_answered_ends_the_call)
+{
+	struct peer p;
+
+	w_init(&p.w);
+	OK(peer_open(&p, "127.0.0.1"));
+	EQ(ask(&p, "INVITE", "d2", "", ""), 200);
+	raw_request(&p.r, "ACK", "d2", 1, "", "");
+	CHECK(t_wait(p.w.loop, w_a_closed, &p.w, 3000));
+	CHECK(p.w.a.status >= 400);
+	EQ(p.w.a.ups, 0);
+	peer_done(&p);
+}
+
+TEST(tel_ack_with_a_useless_answer_ends_the_call)
+{
+	struct peer p;
+
+	w_init(&p.w);
+	OK(peer_open(&p, "127.0.0.1"));
+	EQ(ask(&p, "INVITE", "d3", "", ""), 200);
+	raw_request(&p.r, "ACK", "d3", 1, "", raw_sdp(4000, "18", ""));
+	CHECK(t_wait(p.w.loop, w_a_closed, &p.w, 3000));
+	CHECK(p.w.a.status >= 400);
+	peer_done(&p);
+}
+
 TEST(tel_update_and_refer_within_a_call)
 {
 	struct peer p;
@@ -136,43 +163,65 @@ TEST(tel_update_and_refer_within_a_call)
 	peer_done(&p);
 }
 
+/* A re-INVITE carries the To tag of the answer in `ok`. */
+static int reinvite(struct peer *p, const char *ok, const char *id, int cseq,
+		    const char *sdp)
+{
+	char m[3000];
+	const char *tag = strstr(strstr(ok, "\nTo:"), ";tag=");
+	int n = snprintf(m, sizeof(m),
+			 "INVITE sip:callm@127.0.0.1 SIP/2.0\r\n"
+			 "Via: SIP/2.0/UDP 127.0.0.1:%d;branch=z9hG4bK%s%dr\r\n"
+			 "From: <sip:raw@127.0.0.1>;tag=r1\r\n"
+			 "To: <sip:callm@127.0.0.1>%.*s\r\nCall-ID: %s\r\n"
+			 "CSeq: %d INVITE\r\nContact: <sip:raw@127.0.0.1:%d>\r\n"
+			 "Max-Forwards: 70\r\nContent-Type: application/sdp\r\n"
+			 "Content-Length: %zu\r\n\r\n%s",
+			 p->r.port, id, cseq, (int)strcspn(tag, "\r\n"), tag, id, cseq,
+			 p->r.port, strlen(sdp), sdp);
+
+	raw_send(&p->r, m, (size_t)n);
+	n = raw_final(&p->r, p->w.loop, "INVITE");
+	raw_request(&p->r, "ACK", id, cseq, "", "");
+	return n;
+}
+
 TEST(tel_old_style_hold)
 {
 	struct peer p;
-	char ok[8192], sdp[600];
+	char ok[8192];
 
 	w_init(&p.w);
 	OK(peer_open(&p, "127.0.0.1"));
 	CHECK(raw_call(&p.r, &p.w, "h1", raw_sdp(4000, "0", "")));
 	memcpy(ok, p.r.in, sizeof(ok));
-	snprintf(sdp, sizeof(sdp),
-		 "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 0.0.0.0\r\nt=0 "
-		 "0\r\n"
-		 "m=audio 4000 RTP/AVP 0\r\n");
-	memcpy(p.r.in, ok, sizeof(ok));
-	{
-		/* a re-INVITE carries the To tag: raw_request leaves it off INVITEs */
-		char m[2000], *tag = strstr(strstr(ok, "\nTo:"), ";tag=");
-		int n = snprintf(
-			m, sizeof(m),
-			"INVITE sip:callm@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP "
-			"127.0.0.1:%d;"
-			"branch=z9hG4bKh12\r\nFrom: <sip:raw@127.0.0.1>;tag=r1\r\n"
-			"To: <sip:callm@127.0.0.1>%.*s\r\nCall-ID: h1\r\nCSeq: 2 "
-			"INVITE\r\n"
-			"Contact: <sip:raw@127.0.0.1:%d>\r\nMax-Forwards: 70\r\n"
-			"Content-Type: application/sdp\r\nContent-Length: "
-			"%zu\r\n\r\n%s",
-			p.r.port, (int)strcspn(tag, "\r\n"), tag, p.r.port, strlen(sdp),
-			sdp);
-
-		raw_send(&p.r, m, (size_t)n);
-	}
-	EQ(raw_final(&p.r, p.w.loop, "INVITE"), 200);
-	raw_request(&p.r, "ACK", "h1", 2, "", "");
+	EQ(reinvite(&p, ok, "h1", 2,
+		    "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 0.0.0.0\r\n"
+		    "t=0 0\r\nm=audio 4000 RTP/AVP 0\r\n"),
+	   200);
 	for (int i = 0; i < 100 && !p.w.a.held; i++)
 		loop_run_once(p.w.loop, 10);
 	EQ(p.w.a.held, 1);
+	peer_done(&p);
+}
+
+TEST(tel_bad_reinvite_leaves_the_call_as_it_was)
+{
+	struct peer p;
+	char ok[8192];
+
+	w_init(&p.w);
+	OK(peer_open(&p, "127.0.0.1"));
+	CHECK(raw_call(&p.r, &p.w, "b1", raw_sdp(4000, "0", "")));
+	memcpy(ok, p.r.in, sizeof(ok));
+	CHECK(reinvite(&p, ok, "b1", 2, "nonsense\r\n") >= 400);
+	CHECK(reinvite(&p, ok, "b1", 3, raw_sdp(4000, "18", "")) >= 400);
+	EQ(reinvite(&p, ok, "b1", 4, raw_sdp(4444, "8", "")), 200);
+	for (int i = 0; i < 100 && p.w.a.leg->m.to.port != 4444; i++)
+		loop_run_once(p.w.loop, 10);
+	EQ(p.w.a.leg->m.to.port, 4444);
+	EQ(p.w.a.leg->m.to.pt, 8);
+	EQ(p.w.a.closes, 0);
 	peer_done(&p);
 }
 
