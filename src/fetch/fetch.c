@@ -1,9 +1,10 @@
 /* fetch.c: libcurl's multi interface on our loop.
  *
- * libcurl says which sockets and which timer it wants; each becomes a loop_io or loop_timer, and their
- * events go back in with curl_multi_socket_action. Finished transfers are collected after each call, so
- * that on_end never runs inside libcurl. Handles that were cancelled inside a callback are removed then too.
- * Owner: the caller of fetch_new. Thread: the loop's.
+ * libcurl says which sockets and which timer it wants; each becomes a loop_io or
+ * loop_timer, and their events go back in with curl_multi_socket_action. Finished
+ * transfers are collected after each call, so that on_end never runs inside libcurl.
+ * Handles that were cancelled inside a callback are removed then too. Owner: the caller
+ * of fetch_new. Thread: the loop's.
  */
 #include "fetch_int.h"
 
@@ -44,7 +45,8 @@ static void act(struct fetch *f, curl_socket_t fd, int mask)
 static void on_io(void *arg, int fd, unsigned events)
 {
 	struct fetch_sock *s = arg;
-	int mask = (events & LOOP_READ ? CURL_CSELECT_IN : 0) | (events & LOOP_WRITE ? CURL_CSELECT_OUT : 0);
+	int mask = (events & LOOP_READ ? CURL_CSELECT_IN : 0) |
+		   (events & LOOP_WRITE ? CURL_CSELECT_OUT : 0);
 	act(s->f, fd, mask);
 }
 

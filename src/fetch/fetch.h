@@ -1,13 +1,16 @@
-/* fetch.h: HTTP(S) client with streaming, deadlines and retry (libcurl multi on our loop); SSE splitter.
+/* fetch.h: HTTP(S) client with streaming, deadlines and retry (libcurl multi on our
+ * loop); SSE splitter.
  *
  *	struct fetch *f = fetch_new(loop);
- *	struct fetch_opts o = { .url = "https://...", .on_data = got, .on_end = ended, .arg = self };
+ *	struct fetch_opts o = { .url = "https://...", .on_data = got, .on_end = ended, .arg
+ * = self };
  *	struct fetch_req *r;
  *	if (fetch_start(&r, f, &o, &e) == 0) ...
  *	fetch_cancel(r);            any time before on_end; no callback afterwards
  *	fetch_free(f);              cancels what still runs
  *
- * One thread: the loop's. Connections are kept and reused. Certificates are always checked.
+ * One thread: the loop's. Connections are kept and reused. Certificates are always
+ * checked.
  */
 #ifndef CALLM_FETCH_H
 #define CALLM_FETCH_H
@@ -32,15 +35,18 @@ struct fetch_opts {
 	int total_ms;              /* 0 = 5 min */
 	size_t max_bytes;          /* of the response body; 0 = 8 MiB */
 	int retries;               /* 0..2: only while nothing was delivered, see below */
-	bool retry_unsafe;         /* POST may be repeated (it is idempotent or carries a key) */
+	/* POST may be repeated (it is idempotent or carries a key) */
+	bool retry_unsafe;
 	int redirects;             /* 0..3, same scheme and host only */
 	const char *ca_file;       /* PEM; NULL = the system's */
-	/* Refuse an address before connecting (SSRF guard); NULL = all allowed. Numeric address. */
+	/* Refuse an address before connecting (SSRF guard); NULL = all allowed. Numeric
+	 * address. */
 	bool (*allow_addr)(void *arg, const char *addr, int port);
-	/* All may be NULL. on_head: final status (after redirects and retries), once. on_data: a piece;
-	 * non-zero ends the request with ERR_CANCELED. on_end: err 0 = complete whatever the status;
-	 * else ERR_TIMEOUT, ERR_NET, ERR_TOOBIG, ERR_DENIED, ERR_CANCELED ..., status 0 when none came.
-	 * r is dead after on_end. None fires from inside fetch_start. */
+	/* All may be NULL. on_head: final status (after redirects and retries), once.
+	 * on_data: a piece; non-zero ends the request with ERR_CANCELED. on_end: err 0
+	 * = complete whatever the status; else ERR_TIMEOUT, ERR_NET, ERR_TOOBIG,
+	 * ERR_DENIED, ERR_CANCELED ..., status 0 when none came. r is dead after
+	 * on_end. None fires from inside fetch_start. */
 	void (*on_head)(void *arg, int status, struct fetch_req *r);
 	int (*on_data)(void *arg, sv piece);
 	void (*on_end)(void *arg, int err, int status);
@@ -48,20 +54,23 @@ struct fetch_opts {
 };
 /* 0; ERR_INVAL (URL, method, header with a line break), ERR_FULL (256 run already). */
 int fetch_start(struct fetch_req **ret, struct fetch *f, const struct fetch_opts *o, struct err *e);
-/* Synchronous and idempotent; no callback fires after it. Accepts NULL. Allowed inside callbacks. */
+/* Synchronous and idempotent; no callback fires after it. Accepts NULL. Allowed inside
+ * callbacks. */
 void fetch_cancel(struct fetch_req *r);
 /* In on_head and later: value of a response header (last one), SV_NULL when absent. */
 sv fetch_header(const struct fetch_req *r, const char *name);
 const char *fetch_error(const struct fetch_req *r);   /* in on_end: one line for people */
 
-/* Retried: connection errors, 408, 429, 502, 503, 504, when no body byte went to on_data. Wait before
- * attempt n (1, 2): Retry-After if given (at most 10 s), else 200 ms * 2^(n-1) * (0.5..1.5). */
+/* Retried: connection errors, 408, 429, 502, 503, 504, when no body byte went to
+ * on_data. Wait before attempt n (1, 2): Retry-After if given (at most 10 s), else 200
+ * ms * 2^(n-1) * (0.5..1.5). */
 int fetch_retry_wait_ms(int attempt, sv retry_after, struct rng *rng);
 bool fetch_retryable(int err, int status);
 
-/* --- server-sent events -------------------------------------------------------------------- */
-/* Feed any pieces; each event comes out once, in order. LF, CR, CRLF; comments; several data lines are
- * joined by \n; a BOM is skipped; the last event is delivered by fetch_sse_end without its blank line. */
+/* --- server-sent events --- */
+/* Feed any pieces; each event comes out once, in order. LF, CR, CRLF; comments; several
+ * data lines are joined by \n; a BOM is skipped; the last event is delivered by
+ * fetch_sse_end without its blank line. */
 struct fetch_sse {
 	struct sb line, data, event, id;
 	bool cr, begun, has_data;

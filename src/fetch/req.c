@@ -1,10 +1,12 @@
-/* req.c: one request: attempts, deadlines, redirects, retries, and what the caller hears of it.
+/* req.c: one request: attempts, deadlines, redirects, retries, and what the caller
+ * hears of it.
  *
- * Each attempt starts from a timer of the loop, never from inside fetch_start or libcurl. An answer that
- * will be followed (redirect) or repeated (503 ...) is swallowed; any other is delivered as it comes,
- * and from its first delivered byte on nothing is repeated. Three deadlines are ours: first byte and
- * stall share one timer, the total has another; the connect deadline is libcurl's.
- * Owner: struct fetch, until on_end or cancel. Thread: the loop's.
+ * Each attempt starts from a timer of the loop, never from inside fetch_start or
+ * libcurl. An answer that will be followed (redirect) or repeated (503 ...) is
+ * swallowed; any other is delivered as it comes, and from its first delivered byte on
+ * nothing is repeated. Three deadlines are ours: first byte and stall share one timer,
+ * the total has another; the connect deadline is libcurl's. Owner: struct fetch, until
+ * on_end or cancel. Thread: the loop's.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -98,7 +100,7 @@ static void step_over(void *arg)
 	end(r, ERR_TIMEOUT);
 }
 
-/* --- callbacks of libcurl ---------------------------------------------------------------------- */
+/* --- callbacks of libcurl --- */
 
 static bool will_follow(const struct fetch_req *r)
 {
@@ -202,7 +204,7 @@ static curl_socket_t on_open_socket(void *arg, curlsocktype purpose, struct curl
 	return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
 }
 
-/* --- the end of an attempt --------------------------------------------------------------------- */
+/* --- the end of an attempt --- */
 
 static int code_of(struct fetch_req *r, CURLcode c)
 {
@@ -296,7 +298,8 @@ void fetch_req_done(struct fetch_req *r, CURLcode c)
 		follow(r);
 	} else if (will_retry(r, err)) {
 		r->attempt++;
-		next_attempt(r, fetch_retry_wait_ms(r->attempt, fetch_header(r, "retry-after"), &r->f->rng));
+		sv after = fetch_header(r, "retry-after");
+		next_attempt(r, fetch_retry_wait_ms(r->attempt, after, &r->f->rng));
 	} else {
 		end(r, err);
 	}
@@ -311,7 +314,7 @@ int fetch_retry_wait_ms(int attempt_no, sv retry_after, struct rng *rng)
 	return (int)(base * (0.5 + rng_unit(rng)));
 }
 
-/* --- the start --------------------------------------------------------------------------------- */
+/* --- the start --- */
 
 static void set_request(struct fetch_req *r)
 {
@@ -418,7 +421,8 @@ static void set_defaults(struct fetch_opts *o)
 	o->redirects = o->redirects < 0 ? 0 : o->redirects > 3 ? 3 : o->redirects;
 }
 
-/* Never a proxy for this machine, and none at all when addresses are guarded (it would hide them). */
+/* Never a proxy for this machine, and none at all when addresses are guarded (it would
+ * hide them). */
 static char *no_proxy_list(const struct fetch_opts *o)
 {
 	const char *env = getenv("no_proxy");

@@ -1,8 +1,8 @@
 /* sse.c: splits a byte stream into server-sent events (WHATWG HTML, section 9.2.6).
  *
- * Lines are collected until LF, CR or CRLF, wherever the pieces are cut; a blank line ends an event.
- * Everything kept is bounded by the max of fetch_sse_init; the error sticks.
- * Owner: the caller. Any one thread.
+ * Lines are collected until LF, CR or CRLF, wherever the pieces are cut; a blank line
+ * ends an event. Everything kept is bounded by the max of fetch_sse_init; the error
+ * sticks. Owner: the caller. Any one thread.
  */
 #include "fetch.h"
 
@@ -26,7 +26,8 @@ void fetch_sse_done(struct fetch_sse *s)
 	sb_done(&s->id);
 }
 
-/* A blank line: hand the event over. An event without data is forgotten (the standard says so). */
+/* A blank line: hand the event over. An event without data is forgotten (the standard
+ * says so). */
 static int dispatch(struct fetch_sse *s)
 {
 	int stop = 0;

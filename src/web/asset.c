@@ -1,8 +1,8 @@
 /* asset.c: files that are compiled into the program, and files on disk.
  *
- * Assets are stored as gzip and go out as they are to everybody who takes gzip (all browsers); for the
- * others they are inflated. Files on disk are read in pieces by the pump, with Range for recordings.
- * Nothing is owned; the loop's thread.
+ * Assets are stored as gzip and go out as they are to everybody who takes gzip (all
+ * browsers); for the others they are inflated. Files on disk are read in pieces by the
+ * pump, with Range for recordings. Nothing is owned; the loop's thread.
  */
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -95,8 +95,8 @@ void web_reply_asset(struct web_req *r, const struct web_asset *a)
 	sb_done(&h);
 }
 
-/* "bytes=a-b", "bytes=a-", "bytes=-n" on a file of size: 1 = a range, 0 = ignore the header (several
- * ranges, other units, nonsense: RFC 9110 14.2), -1 = not satisfiable. */
+/* "bytes=a-b", "bytes=a-", "bytes=-n" on a file of size: 1 = a range, 0 = ignore the
+ * header (several ranges, other units, nonsense: RFC 9110 14.2), -1 = not satisfiable. */
 int web_range_parse(sv h, int64_t size, int64_t *from, int64_t *to)
 {
 	int64_t a = 0, b = 0;
@@ -140,7 +140,8 @@ static void file_headers(struct sb *h, const struct stat *st, const char *header
 		sb_cstr(h, headers);
 }
 
-static void send_file(struct web_req *r, int fd, const struct stat *st, const char *type, struct sb *h)
+static void send_file(struct web_req *r, int fd, const struct stat *st, const char *type,
+		      struct sb *h)
 {
 	int64_t from = 0, to = st->st_size - 1;
 	int ranged = web_range_parse(web_req_header(r, "range"), st->st_size, &from, &to);

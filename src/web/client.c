@@ -1,8 +1,10 @@
-/* client.c: WebSocket client: connecting and its failures; after that ws.c does the work.
+/* client.c: WebSocket client: connecting and its failures; after that ws.c does the
+ * work.
  *
- * All clients of a loop (with the same CA file) share one libwebsockets context, found in a list of the
- * thread. Names are resolved by the library, which blocks: give addresses on a loop that must not wait.
- * Owner: the context's wsi; the caller's handle is valid until on_close or web_ws_free. Thread: the loop's.
+ * All clients of a loop (with the same CA file) share one libwebsockets context, found
+ * in a list of the thread. Names are resolved by the library, which blocks: give
+ * addresses on a loop that must not wait. Owner: the context's wsi; the caller's handle
+ * is valid until on_close or web_ws_free. Thread: the loop's.
  */
 #include <stdlib.h>
 #include "ws_int.h"
@@ -97,7 +99,8 @@ static void wsi_destroyed(struct web_ws *ws)
 		web_client_abort(ws);
 }
 
-static int on_event(struct lws *wsi, enum lws_callback_reasons why, void *user, void *in, size_t len)
+static int on_event(struct lws *wsi, enum lws_callback_reasons why, void *user, void *in,
+		    size_t len)
 {
 	(void)user;
 	switch (why) {
@@ -236,7 +239,8 @@ static struct web_ws *client_ws(struct web_client *cl, const struct web_ws_clien
 	return ws;
 }
 
-int web_ws_connect(struct web_ws **ret, struct loop *l, const struct web_ws_client_opts *o, struct err *e)
+int web_ws_connect(struct web_ws **ret, struct loop *l, const struct web_ws_client_opts *o,
+		   struct err *e)
 {
 	struct lws_client_connect_info i = { 0 };
 	struct target t;

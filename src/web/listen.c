@@ -1,5 +1,6 @@
-/* listen.c: may this address and port be listened on? Asked before libwebsockets tries, which reports
- * no reason and leaks a little when it fails. The socket is closed again at once; no state.
+/* listen.c: may this address and port be listened on? Asked before libwebsockets tries,
+ * which reports no reason and leaks a little when it fails. The socket is closed again
+ * at once; no state.
  */
 #include <arpa/inet.h>
 #include <errno.h>

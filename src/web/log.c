@@ -1,6 +1,8 @@
-/* log.c: where libwebsockets' own messages go, and how many descriptors it may plan for.
+/* log.c: where libwebsockets' own messages go, and how many descriptors it may plan
+ * for.
  *
- * The library keeps its log settings in globals, so these are process wide; set them before servers open.
+ * The library keeps its log settings in globals, so these are process wide; set them
+ * before servers open.
  */
 #include <sys/resource.h>
 #include "web_int.h"
@@ -24,9 +26,9 @@ void web_log_to(void (*fn)(int level, const char *line))
 	web_log_init();
 }
 
-/* The library allocates tables for as many descriptors as the process may open, which is a billion in some
- * containers, and refuses to think beyond 10 million. Lower the soft limit while it looks. Returns what
- * to give to web_fd_uncap, 0 = nothing changed. */
+/* The library allocates tables for as many descriptors as the process may open, which
+ * is a billion in some containers, and refuses to think beyond 10 million. Lower the
+ * soft limit while it looks. Returns what to give to web_fd_uncap, 0 = nothing changed. */
 size_t web_fd_cap(void)
 {
 	struct rlimit rl;

@@ -1,9 +1,9 @@
 /* peer.c: what is remembered per client address: open connections and a token bucket.
  *
- * IPv6 addresses count by their /64. The map holds at most WEB_PEERS addresses; full buckets
- * without connections are forgotten by the sweep. When the map is full of busy addresses a new one
- * shares the "other" bucket, so that an attack with many addresses cannot grow it.
- * Owner: the server. Thread: the loop's.
+ * IPv6 addresses count by their /64. The map holds at most WEB_PEERS addresses; full
+ * buckets without connections are forgotten by the sweep. When the map is full of busy
+ * addresses a new one shares the "other" bucket, so that an attack with many addresses
+ * cannot grow it. Owner: the server. Thread: the loop's.
  */
 #include <arpa/inet.h>
 #include "web_int.h"

@@ -1,9 +1,9 @@
 /* reply.c: answers: head, body, streams, and the pump that hands them to the socket.
  *
- * Head and body are built in one buffer and leave in one write (half the cost of two). Bigger things go in
- * pieces of WEB_PIECE, one for each time the socket is writable. An answer given inside the request's own
- * callback is written there; any other waits for the socket to be writable.
- * Owner: the request owns the buffer. Thread: the loop's.
+ * Head and body are built in one buffer and leave in one write (half the cost of two).
+ * Bigger things go in pieces of WEB_PIECE, one for each time the socket is writable. An
+ * answer given inside the request's own callback is written there; any other waits for
+ * the socket to be writable. Owner: the request owns the buffer. Thread: the loop's.
  */
 #include <unistd.h>
 #include <time.h>
@@ -126,7 +126,8 @@ void web_wake(struct web_req *r)
 }
 
 /* Sets the answer up; r is not freed while its connection lives, the pump does that. */
-void web_reply_out(struct web_req *r, int status, const char *type, sv body, const char *headers)
+void web_reply_out(struct web_req *r, int status, const char *type, sv body,
+		   const char *headers)
 {
 	static const char pre[LWS_PRE];
 	struct sb b;
@@ -192,7 +193,8 @@ static void problem(struct web_req *r, int status, const char *detail, const cha
 	sb_done(&b);
 }
 
-void web_reply_problem_with(struct web_req *r, int status, const char *detail, const char *headers)
+void web_reply_problem_with(struct web_req *r, int status, const char *detail,
+			    const char *headers)
 {
 	if (status < 0) {
 		if (!detail)

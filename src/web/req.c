@@ -1,11 +1,11 @@
-/* req.c: one request: made from the head that libwebsockets parsed, asked by handlers, freed after the
- * answer.
+/* req.c: one request: made from the head that libwebsockets parsed, asked by handlers,
+ * freed after the answer.
  *
- * Everything copied from the head goes into the request's arena at once, except headers, which are
- * copied when asked for: the library keeps its table until the answer is complete.
- * What the library's parser lets pass and should not (two methods, several or odd Content-Length,
- * Transfer-Encoding, bad UTF-8, odd versions) is refused here.
- * Owner: srv->reqs until answered. Thread: the loop's.
+ * Everything copied from the head goes into the request's arena at once, except
+ * headers, which are copied when asked for: the library keeps its table until the
+ * answer is complete. What the library's parser lets pass and should not (two methods,
+ * several or odd Content-Length, Transfer-Encoding, bad UTF-8, odd versions) is refused
+ * here. Owner: srv->reqs until answered. Thread: the loop's.
  */
 #include <stdlib.h>
 #include <unistd.h>

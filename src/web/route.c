@@ -1,13 +1,14 @@
 /* route.c: which handler answers a path.
  *
- * Patterns are compared segment by segment with the decoded path; the most literal pattern wins, so the
- * order of a table does not matter. The tables are short (about a hundred rows) and a first segment
- * usually decides, so a linear pass (about 1 us) beats anything that would have to be built.
- * No state; the loop's thread.
+ * Patterns are compared segment by segment with the decoded path; the most literal
+ * pattern wins, so the order of a table does not matter. The tables are short (about a
+ * hundred rows) and a first segment usually decides, so a linear pass (about 1 us)
+ * beats anything that would have to be built. No state; the loop's thread.
  */
 #include "web_int.h"
 
-/* Next segment of a path or pattern; false at the end. A trailing slash is a last, empty segment. */
+/* Next segment of a path or pattern; false at the end. A trailing slash is a last,
+ * empty segment. */
 static bool segment(sv *s, sv *seg)
 {
 	if (s->n == 0 || s->p[0] != '/')
@@ -74,7 +75,8 @@ bool web_path_match(const char *pattern, sv path, struct web_req *r)
 	return path.n == 0;
 }
 
-/* Smaller is more literal: one digit a segment, 0 literal, 1 hole, 2 rest; first segment weighs most. */
+/* Smaller is more literal: one digit a segment, 0 literal, 1 hole, 2 rest; first
+ * segment weighs most. */
 static uint64_t looseness(const char *pattern)
 {
 	sv p = sv_of(pattern), seg;

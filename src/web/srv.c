@@ -1,12 +1,14 @@
-/* srv.c: the server: one libwebsockets context on our loop, its sockets, and the way of a request
- * through them.
+/* srv.c: the server: one libwebsockets context on our loop, its sockets, and the way of
+ * a request through them.
  *
- * accept -> web_conn -> head parsed -> web_http_start: checks, route -> (body) -> handler -> answer.
- * While a handler thinks, reading from that socket is off, so pipelined requests wait their turn and
- * the library never sees two at once; a request with a body that was sent ahead closes (see fresh). A sweep twice a second enforces all deadlines and notices
- * clients that hung up meanwhile. An answer given before the body was read makes the socket "lame": the
- * rest is dropped for a while, so that the client reads the answer instead of a reset, then it is closed.
- * Owner: the caller of web_srv_open. Thread: the loop's.
+ * accept -> web_conn -> head parsed -> web_http_start: checks, route -> (body) ->
+ * handler -> answer. While a handler thinks, reading from that socket is off, so
+ * pipelined requests wait their turn and the library never sees two at once; a request
+ * with a body that was sent ahead closes (see fresh). A sweep twice a second enforces
+ * all deadlines and notices clients that hung up meanwhile. An answer given before the
+ * body was read makes the socket "lame": the rest is dropped for a while, so that the
+ * client reads the answer instead of a reset, then it is closed. Owner: the caller of
+ * web_srv_open. Thread: the loop's.
  */
 #include <linux/tcp.h>
 #include <netinet/in.h>
@@ -79,10 +81,11 @@ void web_conn_mark(struct web_conn *c)
 	c->mark = tcp_state(c->wsi, &ti) ? (int64_t)ti.tcpi_bytes_received : INT64_MAX;
 }
 
-/* Was this head read from the socket after the last answer? If not it was sent ahead and lies in the
- * library's buffer, from where libwebsockets 4.1 reads bodies wrongly: it takes the head again as body and
- * then spins for ever (lws_http_action, its loop over the buffer list). While that buffer has something
- * the library reads nothing, so a byte read since then proves the opposite. */
+/* Was this head read from the socket after the last answer? If not it was sent ahead
+ * and lies in the library's buffer, from where libwebsockets 4.1 reads bodies wrongly:
+ * it takes the head again as body and then spins for ever (lws_http_action, its loop
+ * over the buffer list). While that buffer has something the library reads nothing, so
+ * a byte read since then proves the opposite. */
 static bool fresh(struct web_conn *c)
 {
 	struct tcp_info ti;
@@ -167,7 +170,8 @@ static int start(struct web_conn *c)
 	    lws_hdr_total_length(c->wsi, WSI_TOKEN_PATCH_URI) <= 0)
 		r->unread = false;    /* the library expects no body then: close instead */
 	if (r->unread && !fresh(c)) {
-		web_req_free(r);      /* closed without an answer: clients repeat it on a new one */
+		/* closed without an answer: clients repeat it on a new one */
+		web_req_free(r);
 		return -1;
 	}
 	if (st) {
@@ -271,7 +275,8 @@ static bool full(const struct web_srv *s)
 	return s->closing || s->draining || s->n_conns >= s->o.max_conns;
 }
 
-static int on_event(struct lws *wsi, enum lws_callback_reasons why, void *user, void *in, size_t len)
+static int on_event(struct lws *wsi, enum lws_callback_reasons why, void *user, void *in,
+		    size_t len)
 {
 	(void)user;
 	struct web_srv *s = wsi ? lws_context_user(lws_get_context(wsi)) : NULL;
@@ -314,8 +319,8 @@ static bool hung_up(struct lws *wsi)
 	return tcp_state(wsi, &ti) && (ti.tcpi_state == TCP_HUNG_UP || ti.tcpi_state == TCP_ENDED);
 }
 
-/* A client that sends more while it gets a long answer would keep the loop awake, since the library
- * does not read it yet: throw it away and close after the answer. */
+/* A client that sends more while it gets a long answer would keep the loop awake, since
+ * the library does not read it yet: throw it away and close after the answer. */
 static bool drop_ahead(struct web_conn *c)
 {
 	char buf[16384];

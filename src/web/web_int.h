@@ -16,7 +16,8 @@ enum {
 	WEB_ARGS = 64,             /* query parameters of one request */
 	WEB_URI_MAX = 8192,
 	WEB_PIECE = 65536,         /* most that goes to the socket in one write */
-	WEB_LAME_BYTES = 8 << 20,  /* read and dropped after an early answer, so that it arrives */
+	/* read and dropped after an early answer, so that it arrives */
+	WEB_LAME_BYTES = 8 << 20,
 	WEB_LAME_MS = 3000,
 	WEB_SEND_MS = 30000,       /* no progress while sending */
 	WEB_PEERS = 65536,         /* addresses remembered for the rate limit */
@@ -45,7 +46,8 @@ struct web_conn {
 	int64_t due_ms;            /* closed at this time; 0 = never */
 	int64_t body_ms;           /* when the body began */
 	size_t lame_bytes;
-	bool in_cb;                /* inside a callback for this socket: write there, not later */
+	/* inside a callback for this socket: write there, not later */
+	bool in_cb;
 	bool lame;                 /* answered early: drop what still comes, then close */
 	int64_t mark;              /* see web_conn_mark */
 	bool rx_off, served;
@@ -89,7 +91,8 @@ struct web_frame {
 	/* LWS_PRE bytes, then n bytes */
 };
 
-/* A WebSocket of either side. Owned by its wsi; the caller's handle dies with on_close or free. */
+/* A WebSocket of either side. Owned by its wsi; the caller's handle dies with on_close
+ * or free. */
 struct web_ws {
 	struct lws *wsi;
 	struct web_conn *c;        /* server side */
@@ -135,7 +138,8 @@ const struct web_ws_route *web_ws_route_find(const struct web_srv *s, struct web
 
 /* req.c */
 struct web_req *web_req_new(struct web_conn *c);
-/* 0 or the HTTP status that refuses it. Fills method, path, args from the socket's parsed head. */
+/* 0 or the HTTP status that refuses it. Fills method, path, args from the socket's
+ * parsed head. */
 int web_req_head(struct web_req *r, const char **why);
 void web_req_free(struct web_req *r);
 void web_req_lost(struct web_req *r);   /* the client went */

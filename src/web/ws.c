@@ -1,10 +1,11 @@
 /* ws.c: WebSockets of both sides: handshake on the server, messages, queue, closing.
  *
- * What is sent waits in a list of frames (each with the room that libwebsockets wants before it) and
- * leaves when the socket is writable, many frames in one turn. More than LIM_WS_QUEUE waiting means the
- * peer does not read: the queue is dropped and the socket closed with 1013. Pings are ours (see tick),
- * because the library keeps its timers in a sorted list, which costs too much with thousands of sockets.
- * Owner: the wsi; the caller's handle is valid until on_close or web_ws_free. Thread: the loop's.
+ * What is sent waits in a list of frames (each with the room that libwebsockets wants
+ * before it) and leaves when the socket is writable, many frames in one turn. More than
+ * LIM_WS_QUEUE waiting means the peer does not read: the queue is dropped and the
+ * socket closed with 1013. Pings are ours (see tick), because the library keeps its
+ * timers in a sorted list, which costs too much with thousands of sockets. Owner: the
+ * wsi; the caller's handle is valid until on_close or web_ws_free. Thread: the loop's.
  */
 #include <stdlib.h>
 #include "ws_int.h"
@@ -152,7 +153,7 @@ sv web_ws_peer(const struct web_ws *ws)
 	return sv_of(ws->peer);
 }
 
-/* --- events of the library ------------------------------------------------------------------- */
+/* --- events of the library --- */
 
 static int fail(struct web_ws *ws, int code, const char *why)
 {
@@ -314,7 +315,7 @@ void web_ws_tick(struct web_ws *ws, int64_t now_ms)
 	}
 }
 
-/* --- the server's side of the handshake -------------------------------------------------------- */
+/* --- the server's side of the handshake --- */
 
 static bool says_upgrade(sv list)
 {
@@ -380,7 +381,8 @@ static int offer(struct web_conn *c, struct web_req *r)
 int web_ws_upgrade(struct web_conn *c, char *up)
 {
 	const char *why = NULL;
-	/* After an unknown Upgrade the library has answered and dropped its table; up points nowhere. */
+	/* After an unknown Upgrade the library has answered and dropped its table; up
+	 * points nowhere. */
 	if (lws_hdr_total_length(c->wsi, WSI_TOKEN_UPGRADE) <= 0 || c->req || c->ws)
 		return -1;
 	if (strcasecmp(up, "websocket") != 0) {

@@ -1,5 +1,6 @@
-/* f_web_http.c: any bytes into the real server over loopback, in two pieces; afterwards a good request
- * must still be answered. The client half-closes, so the server has to end the connection.
+/* f_web_http.c: any bytes into the real server over loopback, in two pieces; afterwards
+ * a good request must still be answered. The client half-closes, so the server has to
+ * end the connection.
  */
 #include <stdio.h>
 #include <stdlib.h>

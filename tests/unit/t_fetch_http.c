@@ -25,7 +25,8 @@ struct world {
 	struct loop_io lio;
 	struct peer peers[CONNS];
 	int n_peers, requests;
-	const char *const *answers;      /* one a request; NULL entry = say nothing; the last repeats */
+	/* one a request; NULL entry = say nothing; the last repeats */
+	const char *const *answers;
 	int n_answers;
 	bool hang_up, cancel_in_data, cancel_in_head, stop_data;
 	struct sb asked, body;

@@ -1,5 +1,5 @@
-/* The fuzz corpora as unit tests: every hostile input gets an error or a closed connection, and the
- * server answers a good request after each. */
+/* The fuzz corpora as unit tests: every hostile input gets an error or a closed
+ * connection, and the server answers a good request after each. */
 #include "../fuzz/f_web_ws.c"
 
 struct tally {

@@ -1,4 +1,5 @@
-/* web_help.h: a raw HTTP client on the test's own loop: send bytes, run the loop, see what comes. */
+/* web_help.h: a raw HTTP client on the test's own loop: send bytes, run the loop, see
+ * what comes. */
 #ifndef T_WEB_HELP_H
 #define T_WEB_HELP_H
 
