@@ -147,6 +147,9 @@ void web_reply_json(struct web_req *r, int status, jv *v);     /* moves v */
 /* RFC 9457: {type,title,status,detail}. status < 0 is an error code (err_http). detail
  * may be NULL. */
 void web_reply_problem(struct web_req *r, int status, const char *detail);
+/* The same with header lines, e.g. "WWW-Authenticate: Bearer\r\n". */
+void web_reply_problem_with(struct web_req *r, int status, const char *detail,
+			    const char *headers);
 /* A regular file with Range, ETag, Last-Modified, If-None-Match; read in pieces. 404
  * when not there. */
 void web_reply_file(struct web_req *r, const char *path, const char *type, const char *headers);

@@ -149,7 +149,6 @@ int web_pump(struct web_conn *c);       /* write one piece; -1 = close the socke
 void web_reply_out(struct web_req *r, int status, const char *type, sv body, const char *headers);
 void web_reply_head(struct web_req *r, struct sb *b, int status, const char *type, int64_t len,
 		    const char *headers);
-void web_reply_problem_with(struct web_req *r, int status, const char *detail, const char *headers);
 void web_defaults_init(struct web_srv *s);
 void web_defaults_done(struct web_srv *s);
 void web_wake(struct web_req *r);       /* something to write: now or when writable */
