@@ -1,6 +1,6 @@
 /* kb_rank.c: trains and measures the knowledge ranker. Not part of the server.
  *
- *	kb_rank train ROOT > src/kb/kb_weights.h    learn on demo/tests/dev*, print the new header
+ *	kb_rank train ROOT > src/kb/kb_weights.h    learn on demo/tests/dev* and train/kb_extra*
  *	kb_rank score ROOT                          dev and test sets with the built-in weights
  *	kb_rank wrong ROOT en|zh                    each development question that goes wrong, with why
  *	kb_rank bench ROOT                          microseconds per search
@@ -19,10 +19,10 @@
 
 #define QUESTIONS_MAX 20000
 #define FOLDS 5
-#define ALIAS_WEIGHT 0.25        /* of an alias asked as a question against a development question */
+#define ALIAS_WEIGHT 0.1         /* of an alias asked as a question against a development question */
 #define OOS_ANSWERED 0.08        /* of the unanswerable development questions may be answered */
 #define EPOCHS 300
-#define DECAY 0.002
+#define DECAY 0.004
 #define REMOVED_WEIGHT 0.25      /* of a question whose article was taken out */
 
 struct sample {
@@ -128,7 +128,7 @@ static void add(struct kb_index *ix, struct set *s, const char *lang, sv want, s
 	x->gold = -1;
 	x->dev = true;
 	x->f = arena_new(&mem, struct kb_found, 1);
-	if (!x->f || kb_candidates(ix, &q, x->f) != 0)
+	if (!x->f || kb_candidates(ix, &q, &mem, x->f) != 0)
 		abort();
 	for (size_t i = 0; i < x->f->n; i++)
 		if (want.n && sv_eq(x->f->sp->art[x->f->c[i].art].a.group_id, want))
@@ -231,6 +231,7 @@ static struct set load_set(struct kb_index *ix, const char *root, const char *la
 {
 	struct set s = { 0 };
 	sv text = read_lang(root, "dev", lang), line, want;
+	char name[64];
 
 	while (sv_line(&text, &line)) {
 		line = sv_trim(line);
@@ -241,8 +242,17 @@ static struct set load_set(struct kb_index *ix, const char *root, const char *la
 	while (sv_line(&text, &line))
 		if (sv_trim(line).n)
 			add(ix, &s, lang, SV_NULL, sv_trim(line));
-	if (more)
-		add_aliases(ix, &s, lang);
+	if (!more)
+		return s;
+	snprintf(name, sizeof(name), "../../train/kb_extra.%s.tsv", lang);
+	text = read_file(root, name);
+	while (sv_line(&text, &line)) {
+		line = sv_trim(line);
+		if (sv_cut(&line, '\t', &want) && sv_trim(line).n)
+			add(ix, &s, lang, sv_eq(want, SV("-")) ? SV_NULL : sv_trim(want),
+			    sv_trim(line));
+	}
+	add_aliases(ix, &s, lang);
 	return s;
 }
 
@@ -580,13 +590,15 @@ static void print_cand(const struct kb_found *f, size_t i, const char *mark)
 
 static void wrong(struct kb_index *ix, const char *root, const char *lang)
 {
-	struct set s = load_set(ix, root, lang, false);
+	struct set s = load_set(ix, root, lang, true);
 	double ans = kb_weights_of(sv_of(lang))->answer;
 
 	for (size_t i = 0; i < s.n; i++) {
 		struct sample *x = &s.v[i];
 		bool right, answered;
 
+		if (!x->dev)
+			break;
 		kb_rank(sv_of(lang), x->f->c, x->f->n);
 		answered = x->f->n && x->f->c[0].p >= ans;
 		right = x->f->n && sv_eq(x->f->sp->art[x->f->c[0].art].a.group_id, x->want);

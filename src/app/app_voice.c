@@ -24,7 +24,7 @@ struct app_voice {
 	unsigned next_call;          /* tel's front thread */
 	unsigned next_media;         /* the door's thread */
 	bool record;
-	char asr_note[256], tts_note[256];
+	char asr_note[440], tts_note[440];
 };
 
 /* ---- engines ---- */
@@ -101,7 +101,7 @@ int app_voice_learn(struct app_voice *v, struct kb_index *ix, struct err *e)
 	rc = asr_lm_write(m, lm, dict, e);
 	asr_lm_free(m);
 	if (rc)
-		snprintf(v->asr_note, sizeof(v->asr_note), "no language model: %s", e ? e->msg : err_text(rc));
+		snprintf(v->asr_note, sizeof(v->asr_note), "no language model: %s", err_text(rc));
 	return 0;                    /* calls then get the keypad menu; health says why */
 }
 

@@ -147,7 +147,8 @@ static const char *const street_maybe = "st|dr|drive|court|ct|way|place|pl|squar
 					"trail|circle|alley|loop|strasse|gate";
 static const char *const not_names = "the|a|an|of|on|in|at|to|for|from|days|day|minutes|minute|hours|km|miles|more|and|"
 				     "or|is|are|was|down|off|by|with|this|that|my|your|our|it|we|i|you|pieces|items|"
-				     "per|people|cars|years|months|weeks|metres|meters|yuan|cny|percent|times";
+				     "per|people|cars|years|months|weeks|metres|meters|yuan|cny|percent|times|wrong|please|can|"
+				     "which|because|but|so|not|if|when|where|he|she|they|am|pm|tomorrow|today|has|have";
 
 static size_t en_word(const struct guard_text *t, size_t i)
 {
@@ -311,9 +312,56 @@ static void find_en(const struct guard_text *t, struct guard_hits *h)
 	}
 }
 
+/* One word or number of a cued address at i, or 0. */
+static size_t en_token(const struct guard_text *t, size_t i, bool *ret_digit)
+{
+	size_t k = i;
+
+	while (guard_word(t->fold[k]) || ((t->fold[k] == '-' || t->fold[k] == '/' || t->fold[k] == '\'') &&
+					  guard_word(t->fold[k + 1]) && k > i)) {
+		*ret_digit = *ret_digit || guard_digit(t->fold[k]);
+		k++;
+	}
+	return k - i > 0 && guard_any_at(t, i, not_names) == k - i ? 0 : k - i;
+}
+
+/* Behind "address is", "lives at": words and numbers up to the first word of the sentence around. */
+static void find_en_cued(const struct guard_text *t, struct guard_hits *h)
+{
+	static const char *const cues =
+		"address is|address:|address to|live at|lives at|living at|address with|my address|meet me at|"
+		"his address:|her address:|deliver to|deliver it to|ship to|ship it to|send it to|moved to|office is at";
+
+	for (size_t i = 0; i < t->n; i++) {
+		size_t n = t->fold[i] < 0x80 ? guard_any_at(t, i, cues) : 0, k = i + n, s, e;
+		bool digit = false;
+		if (!n || (i > 0 && guard_word(t->fold[i - 1])))
+			continue;
+		while (k < i + n + 8 && guard_in_set(t->fold[k], " :,\n"))
+			k++;
+		s = e = k;
+		for (int words = 0; words < 16; words++) {
+			size_t m = en_token(t, k, &digit);
+			if (!m)
+				break;
+			e = k += m;
+			while (k < e + 8 && guard_in_set(t->fold[k], " ,.#\n>"))
+				k++;
+			if (k > e && t->fold[e] == '.' && !digit)
+				break;
+		}
+		bool words = false;
+		for (size_t j = s; j < e; j++)
+			words = words || (guard_alpha(t->fold[j]) && guard_alpha(t->fold[j + 1]));
+		if (digit && words)
+			guard_hit_add(h, s, e, PII_ADDRESS, 3);
+	}
+}
+
 void guard_find_address(const struct guard_text *t, struct guard_hits *h)
 {
 	find_zh(t, h);
 	find_zh_cued(t, h);
 	find_en(t, h);
+	find_en_cued(t, h);
 }

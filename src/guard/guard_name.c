@@ -84,7 +84,7 @@ static void find_zh(const struct guard_text *t, struct guard_hits *h)
 {
 	static const char *const sure = "我叫|我的名字是|我名字是|名字是|名字叫|姓名|姓名是|收件人|收件人是|收货人|收货人是|联系人|联系人是|"
 					"持卡人|户主|开户人|本人姓名|名字|收件人叫|户主叫|他叫|她叫|叫做";
-	static const char *const list = "我是|这里是|本人|本人是|我这边是|我这是";
+	static const char *const list = "我是|这里是|本人|本人是|我这边是|我这是|叫|名叫|找|联系";
 
 	for (size_t i = 0; i < t->n; i++) {
 		size_t n, k, e;
@@ -202,6 +202,10 @@ static void en_cues(const struct guard_text *t, size_t i, struct guard_hits *h)
 		guard_hit_add(h, k, e, PII_NAME, 2);
 }
 
+static const char *const kin = "husband|wife|son|daughter|partner|kid|mother|father|brother|sister|mum|mom|dad|"
+			       "colleague|neighbour|neighbor|flatmate|roommate|on behalf of|contact person|"
+			       "recipient|cardholder|account holder|attention|attn|speak with|talk with|ask for";
+
 static void find_en(const struct guard_text *t, struct guard_hits *h)
 {
 	for (size_t i = 0; i < t->n; i++) {
@@ -211,6 +215,11 @@ static void find_en(const struct guard_text *t, struct guard_hits *h)
 		if (n && (t->fold[i + n] == '.' || t->fold[i + n] == ' ')) {
 			size_t k = skip(t, i + n);
 			guard_hit_add(h, k, en_name(t, k, 4, false), PII_NAME, 2);
+			continue;
+		}
+		n = guard_any_at(t, i, kin);
+		if (n && t->fold[i + n] == ' ' && capital(t, i + n + 1)) {
+			guard_hit_add(h, i + n + 1, en_name(t, i + n + 1, 4, false), PII_NAME, 2);
 			continue;
 		}
 		n = guard_any_at(t, i, "regards|sincerely|cheers");

@@ -44,7 +44,8 @@ static const struct {
 	{ CUE_ID, "id card|id number|identity|identity card|identity number|passport|ssn|social security|"
 		  "身份证|身份证号|证件号|证件号码|身份号码" },
 	{ CUE_PHONE, "phone|phones|telephone|tel|mobile|cell|cellphone|call|called|ring|dial|text|sms|whatsapp|fax|"
-		     "reach me|reach us|contact|contact number|number is|my number|callback|"
+		     "reach me|reach us|contact|contact number|number is|my number|callback|telefon|telefono|numero|"
+		     "desk:|office:|home:|work:|"
 		     "电话|手机|手机号|号码|座机|联系|联系方式|致电|拨打|打给|回电|短信发|传真|微信|热线|来电|拨" },
 	{ CUE_MONEY, "price|cost|costs|pay|paid|total|amount|worth|cny|usd|eur|rmb|价格|金额|一共|总共|付了|花了|"
 		     "共计|余额" },
@@ -381,7 +382,8 @@ static size_t try_windows(const struct guard_text *t, const struct tok *tok, siz
 		for (size_t i = 0; i < k; i++)
 			window_grow(t, &w, &tok[i]);
 		take_x(t, &w);
-		if (glued || (money && w.n < 11) || w.n < 7 || guard_alpha(t->fold[w.e]))
+		bool extended = t->fold[w.e] == 'x' && guard_digit(t->fold[w.e + 1]);
+		if (glued || (money && w.n < 11) || w.n < 7 || (guard_alpha(t->fold[w.e]) && !extended))
 			continue;
 		if (unit_after(t, w.e) && w.n < 13)
 			continue;

@@ -155,8 +155,8 @@ size_t guard_cue_before(const struct guard_text *t, size_t i, size_t back, const
 	size_t low = i > back ? i - back : 0;
 
 	for (size_t k = i; k-- > low;) {
-		if (t->fold[k] == '\n')
-			break;
+		if (t->fold[k] == '\n' && !(k > 0 && t->fold[k - 1] == ':'))
+			break; /* "Phone:" may stand on the line above */
 		size_t n = guard_any_at(t, k, list);
 		if (n && k + n <= i)
 			return k + n;

@@ -50,6 +50,7 @@ int kb_init(void);
 
 struct kb_opts {
 	sv synonyms_dir;         /* folder with synonyms.<lang>.tsv, or empty for the built-in ones */
+	bool full_text;          /* candidates always from FTS5 (else only above 4096 articles) */
 };
 /* Reads live articles and builds the index (full text image plus our own tables). Runs on a worker. */
 int kb_build(struct kb_index **ret, struct store_db *db, const struct kb_opts *o, struct err *e);

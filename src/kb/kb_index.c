@@ -13,10 +13,11 @@
 #include "kb_int.h"
 
 #define VOCAB_MAX 4000000
+#define F_CORE 2.0f              /* of a term's share in the names against its place anywhere */
 
 struct build {
 	struct kb_index *ix;
-	struct store_db *db, *mem;
+	struct store_db *db;
 	const struct kb_opts *o;
 	struct err *e;
 	struct { struct kb_qterm *v; size_t n, cap; } tmp;
@@ -440,104 +441,41 @@ static void weigh(struct kb_space *sp)
 	}
 }
 
-/* ---- full text ---- */
+/* ---- postings ---- */
 
-/* "#return" -> "kqreturn": concepts are words of their own column. */
-static void concept_text(const struct kb_space *sp, const struct kb_vec *v, struct sb *out)
+/* Article lists per term, for spaces small enough to be walked in memory. */
+static int postings(struct build *b, struct kb_space *sp)
 {
-	for (uint32_t i = 0; i < v->n; i++) {
-		sv s = sp->w[v->id[i]].s;
+	uint32_t *at;
+	size_t n = 0;
 
-		if (s.p[0] != '#')
-			continue;
-		sb_cstr(out, "kq");
-		sb_put(out, sv_slice(s, 1, s.n));
-		sb_ch(out, ' ');
+	if (sp->n_art > KB_POST_ARTICLES || (b->o && b->o->full_text))
+		return 0;
+	for (size_t i = 0; i < sp->n_art; i++)
+		n += sp->art[i].all.n;
+	sp->post_at = arena_new(&b->ix->arena, uint32_t, sp->n_w + 2);
+	sp->post = arena_new(&b->ix->arena, struct kb_post, n + 1);
+	if (!sp->post_at || !sp->post)
+		return full(b);
+	at = sp->post_at + 1;
+	for (size_t i = 0, sum = 0; i < sp->n_w; i++) {
+		at[i] = (uint32_t)sum;
+		sum += sp->w[i].df;
 	}
-}
+	for (size_t i = 0; i < sp->n_art; i++) {
+		const struct kb_art *a = &sp->art[i];
 
-static int fts_row(struct store_stmt *q, const struct kb_space *sp, size_t i)
-{
-	const struct kb_art *a = &sp->art[i];
-	struct sb head, concept;
-	int rc;
+		for (uint32_t k = 0, c = 0; k < a->all.n; k++) {
+			float w = a->all.w[k];
 
-	sb_init(&head, LIM_SB);
-	sb_init(&concept, LIM_SB);
-	for (size_t k = 0; k < a->chunks.n; k++) {
-		sb_put(&head, a->chunks.v[k].heading);
-		sb_ch(&head, '\n');
-	}
-	concept_text(sp, &a->names, &concept);
-	store_bind_int(q, 1, (int64_t)i + 1);
-	store_bind_sv(q, 2, a->a.title);
-	store_bind_sv(q, 3, a->a.aliases);
-	store_bind_sv(q, 4, sb_sv(&head));
-	store_bind_sv(q, 5, a->a.body_md);
-	store_bind_sv(q, 6, sb_sv(&concept));
-	rc = store_step(q);
-	store_reset(q);
-	sb_done(&head);
-	sb_done(&concept);
-	return rc < 0 ? rc : 0;
-}
-
-static int full_text(struct build *b)
-{
-	char sql[200];
-	int rc = store_mem_open(&b->mem);
-
-	if (!rc)
-		rc = store_exec(b->mem, "BEGIN");
-	for (size_t s = 0; !rc && s < b->ix->n_space; s++) {
-		struct store_stmt *q;
-
-		snprintf(sql, sizeof(sql), "CREATE VIRTUAL TABLE f%zu USING fts5(title, aliases, "
-			 "heading, body, concept, content='', tokenize='callm')", s);
-		rc = store_exec(b->mem, sql);
-		if (rc)
-			break;
-		snprintf(sql, sizeof(sql), "INSERT INTO f%zu(rowid, title, aliases, heading, body, "
-			 "concept) VALUES (?1,?2,?3,?4,?5,?6)", s);
-		rc = store_prep(b->mem, &q, sql);
-		for (size_t i = 0; !rc && i < b->ix->space[s].n_art; i++)
-			rc = fts_row(q, &b->ix->space[s], i);
-		snprintf(sql, sizeof(sql), "INSERT INTO f%zu(f%zu) VALUES ('optimize')", s, s);
-		if (!rc)
-			rc = store_exec(b->mem, sql);
-	}
-	if (!rc)
-		rc = store_exec(b->mem, "COMMIT");
-	if (!rc)
-		rc = store_image_save(b->mem, &b->ix->image, &b->ix->image_n);
-	if (rc)
-		err_set(b->e, rc, "full text: %.200s", b->mem ? store_error(b->mem) : err_text(rc));
-	store_db_close(b->mem);
-	return rc;
-}
-
-int kb_conn_take(struct kb_index *ix, struct store_db **ret)
-{
-	for (size_t i = 0; i < KB_CONNS; i++) {
-		struct store_db *db = atomic_load_explicit(&ix->idle[i], memory_order_relaxed);
-
-		if (db && (db = atomic_exchange(&ix->idle[i], NULL))) {
-			*ret = db;
-			return 0;
+			while (c < a->core.n && a->core.id[c] < a->all.id[k])
+				c++;
+			if (c < a->core.n && a->core.id[c] == a->all.id[k])
+				w += F_CORE * a->core.w[c];
+			sp->post[at[a->all.id[k]]++] = (struct kb_post){ (uint32_t)i, w };
 		}
 	}
-	return store_image_open(ret, ix->image, ix->image_n);
-}
-
-void kb_conn_give(struct kb_index *ix, struct store_db *db)
-{
-	for (size_t i = 0; i < KB_CONNS; i++) {
-		struct store_db *none = NULL;
-
-		if (atomic_compare_exchange_strong(&ix->idle[i], &none, db))
-			return;
-	}
-	store_db_close(db);
+	return 0; /* each at[i] has moved on to where i + 1 begins: post_at is the table of starts */
 }
 
 /* ---- door ---- */
@@ -583,11 +521,13 @@ int kb_build(struct kb_index **ret, struct store_db *db, const struct kb_opts *o
 		for (size_t i = 0; !rc && i < sp->n_art; i++)
 			rc = vectors(&b, sp, &sp->art[i]);
 		weigh(sp);
+		if (!rc)
+			rc = postings(&b, sp);
 	}
 	if (!rc)
 		rc = index_ids(&b);
 	if (!rc)
-		rc = full_text(&b);
+		rc = kb_image_build(b.ix, e);
 	VEC_FREE(&b.tmp);
 	if (rc)
 		obj_unref(b.ix);

@@ -134,6 +134,11 @@ struct kb_word {
 	float idf;
 	bool word;
 };
+#define KB_POST_ARTICLES 4096
+struct kb_post {
+	uint32_t art;
+	float w;
+};
 struct kb_space {                /* the articles of one language */
 	char lang[12];
 	struct map *ids;         /* term -> index + 1 */
@@ -143,6 +148,8 @@ struct kb_space {                /* the articles of one language */
 	size_t n_art, cap_art;
 	size_t n_live;           /* without former versions */
 	float idf_max;
+	uint32_t *post_at;       /* of term i: post[post_at[i]] .. post[post_at[i + 1]] */
+	struct kb_post *post;    /* NULL in a large space */
 	struct kb_lex *lex;
 };
 #define KB_SPACES 8
@@ -162,9 +169,10 @@ bool kb_live_at(const struct kb_article *a, int64_t now_ms);
 
 /* ---- query ---- */
 #define KB_CAND 40
+#define KB_UNKNOWN UINT32_MAX    /* a term that the knowledge base lacks */
 #define KB_PARTS 3
 struct kb_qterm {
-	uint32_t id;             /* UINT32_MAX = not in the knowledge base */
+	uint32_t id;             /* or KB_UNKNOWN */
 	float w;
 	bool concept;
 };
@@ -223,9 +231,7 @@ struct kb_found {
 };
 void kb_features(const struct kb_found *f, struct kb_cand *c);
 /* Candidates with features, unsorted; for search and for training. f is large: take it from an arena. */
-int kb_candidates(struct kb_index *ix, const struct kb_query *q, struct kb_found *f);
-/* The idle connections to the full-text image. */
-int kb_conn_take(struct kb_index *ix, struct store_db **ret);
-void kb_conn_give(struct kb_index *ix, struct store_db *db);
+int kb_candidates(struct kb_index *ix, const struct kb_query *q, struct arena *a, struct kb_found *f);
+int kb_image_build(struct kb_index *ix, struct err *e);
 
 #endif

@@ -1,20 +1,16 @@
-/* kb_query.c: a question as a weighted vector, candidates from the full text, features of each.
+/* kb_query.c: a question as a weighted vector, and its features against one article.
  *
  * The question goes through the same terms as the articles. A word unknown to the knowledge base is
  * looked up among its neighbours (typos); what stays unknown keeps the greatest weight, because it
- * is what makes a question unanswerable. FTS5 proposes at most KB_CAND articles by bm25 over the
- * most informative terms; features compare the vectors in memory. No state but the caller's
- * struct kb_found; any thread.
+ * is what makes a question unanswerable. Features compare the question's vector with those of one
+ * article. No state but the caller's struct kb_found; any thread.
  */
 #include <math.h>
-#include <stdio.h>
 #include "kb_int.h"
 
-#define UNKNOWN UINT32_MAX
 #define F_TYPO 0.8f
 #define F_WEAK 0.4f
 #define F_CONTEXT 0.35f
-#define FTS_TERMS 10
 
 /* ---- vector ---- */
 
@@ -35,7 +31,7 @@ static struct kb_qterm *q_find(const struct kb_qvec *q, uint32_t id)
 
 static void q_add(struct kb_qvec *q, uint32_t id, float w, bool concept)
 {
-	struct kb_qterm *t = id == UNKNOWN ? NULL : q_find(q, id);
+	struct kb_qterm *t = id == KB_UNKNOWN ? NULL : q_find(q, id);
 	uint32_t s = slot_of(id);
 
 	if (t) {
@@ -51,7 +47,7 @@ static void q_add(struct kb_qvec *q, uint32_t id, float w, bool concept)
 	q->t[q->n++] = (struct kb_qterm){ id, w, concept };
 	q->sum += w;
 	q->concepts += concept ? w : 0;
-	if (id == UNKNOWN) {
+	if (id == KB_UNKNOWN) {
 		q->unknown += w;
 		return;
 	}
@@ -112,12 +108,12 @@ static int edits(sv a, sv b, int limit)
 
 static uint32_t typo_of(const struct kb_space *sp, sv word)
 {
-	uint32_t letters = 0, best = UNKNOWN;
+	uint32_t letters = 0, best = KB_UNKNOWN;
 	int limit = word.n >= 8 ? 2 : 1, best_d = 99;
 
 	for (size_t i = 0; i < word.n; i++) {
 		if (word.p[i] < 'a' || word.p[i] > 'z')
-			return UNKNOWN;
+			return KB_UNKNOWN;
 		letters |= 1u << (word.p[i] - 'a');
 	}
 	for (size_t i = 0; word.n >= 4 && i < sp->n_w; i++) {
@@ -160,16 +156,16 @@ static void q_text(const struct kb_space *sp, sv text, float factor, struct kb_q
 	for (size_t i = 0; i < n; i++) {
 		sv s = sv_n(t[i].s, t[i].n);
 		uintptr_t at = (uintptr_t)map_get(sp->ids, s);
-		uint32_t id = at ? (uint32_t)(at - 1) : UNKNOWN;
+		uint32_t id = at ? (uint32_t)(at - 1) : KB_UNKNOWN;
 		float f = t[i].f * factor;
 
-		if (id == UNKNOWN && t[i].word) {
+		if (id == KB_UNKNOWN && t[i].word) {
 			id = typo_of(sp, s);
-			f *= id == UNKNOWN ? 1.0f : F_TYPO;
+			f *= id == KB_UNKNOWN ? 1.0f : F_TYPO;
 		}
-		if (id == UNKNOWN && (t[i].weak || s.p[0] == '~'))
+		if (id == KB_UNKNOWN && (t[i].weak || s.p[0] == '~'))
 			f *= F_WEAK;
-		q_add(q, id, f * (id == UNKNOWN ? sp->idf_max : sp->w[id].idf), s.p[0] == '#');
+		q_add(q, id, f * (id == KB_UNKNOWN ? sp->idf_max : sp->w[id].idf), s.p[0] == '#');
 	}
 }
 
@@ -269,7 +265,7 @@ static void misses(const struct kb_qvec *q, const struct kb_art *a, double f[KF_
 	for (size_t i = 0; i < q->n; i++) {
 		float w = q->t[i].w;
 
-		if (w <= top[1] || (q->t[i].id != UNKNOWN && kb_vec_has(&a->all, q->t[i].id)))
+		if (w <= top[1] || (q->t[i].id != KB_UNKNOWN && kb_vec_has(&a->all, q->t[i].id)))
 			continue;
 		top[1] = w > top[0] ? top[0] : w;
 		top[0] = w > top[0] ? w : top[0];
@@ -314,142 +310,4 @@ void kb_features(const struct kb_found *found, struct kb_cand *c)
 	c->f[KF_PRODUCT] = a->product && !q->attribute;
 	c->f[KF_UNKNOWN] = ratio(q->unknown, q->sum);
 	c->f[KF_RARE] = rare(q, &a->names);
-}
-
-/* ---- candidates ---- */
-
-static void put_term(const struct kb_space *sp, const struct kb_qterm *t, struct sb *out)
-{
-	sv s = sp->w[t->id].s;
-	sv one = s;
-
-	if (out->n)
-		sb_cstr(out, " OR ");
-	if (s.p[0] == '#') {
-		sb_cstr(out, "concept:\"kq");
-		sb_put(out, sv_slice(s, 1, s.n));
-		sb_ch(out, '"');
-		return;
-	}
-	sb_ch(out, '"');
-	sb_put(out, s); /* folded words, digits, dots, CJK: never a quote */
-	sb_ch(out, '"');
-	if (sv_is_cjk(sv_rune(&one)) && !one.n)
-		sb_ch(out, '*');
-}
-
-/* The most informative terms, ORed. Single CJK characters only when there is nothing else. */
-static void fts_query(const struct kb_space *sp, const struct kb_qvec *q, struct sb *out)
-{
-	bool used[KB_TERMS_MAX] = { false };
-	size_t pairs = 0;
-
-	for (size_t i = 0; i < q->n; i++)
-		pairs += q->t[i].id != UNKNOWN && sp->w[q->t[i].id].s.n > 3;
-	for (int k = 0; k < FTS_TERMS; k++) {
-		size_t best = KB_TERMS_MAX;
-
-		for (size_t i = 0; i < q->n; i++) {
-			const struct kb_qterm *t = &q->t[i];
-			sv s;
-
-			if (used[i] || t->id == UNKNOWN || sp->w[t->id].s.p[0] == '~')
-				continue;
-			s = sp->w[t->id].s;
-			if (pairs >= 2 && s.n <= 3 && (unsigned char)s.p[0] >= 0x80)
-				continue;
-			if (best == KB_TERMS_MAX || t->w > q->t[best].w)
-				best = i;
-		}
-		if (best == KB_TERMS_MAX)
-			break;
-		used[best] = true;
-		put_term(sp, &q->t[best], out);
-	}
-}
-
-static int run_fts(struct kb_index *ix, const struct kb_query *kq, struct kb_found *f, sv match)
-{
-	/* title, aliases, heading, body, concept */
-	static const char sql[] = "SELECT rowid, bm25(f%zu, 6.0, 4.0, 2.0, 1.0, 3.0) AS s FROM f%zu "
-				  "WHERE f%zu MATCH ?1 ORDER BY s LIMIT %d";
-	size_t space = (size_t)(f->sp - ix->space);
-	int64_t now = kq->now_ms ? kq->now_ms : clk_wall_ms();
-	struct store_db *db;
-	struct store_stmt *q;
-	char text[256];
-	int rc = kb_conn_take(ix, &db);
-
-	if (rc)
-		return rc;
-	snprintf(text, sizeof(text), sql, space, space, space, KB_CAND);
-	rc = store_prep(db, &q, text);
-	if (rc) {
-		kb_conn_give(ix, db);
-		return rc;
-	}
-	store_bind_sv(q, 1, match);
-	while (f->n < KB_CAND && (rc = store_step(q)) == 1) {
-		struct kb_cand *c = &f->c[f->n];
-
-		c->art = (uint32_t)store_col_int(q, 0) - 1;
-		c->bm25 = (float)-store_col_num(q, 1);
-		if (kb_live_at(&f->sp->art[c->art].a, now))
-			f->n++;
-	}
-	store_reset(q);
-	kb_conn_give(ix, db);
-	return rc < 0 ? rc : 0;
-}
-
-/* Clauses with at least two terms; none when the question is one clause. */
-static void split(struct kb_found *f, sv text)
-{
-	sv rest = text;
-	size_t from = 0, cuts = 0;
-
-	f->parts = 0;
-	text = rest = sv_slice(text, 0, LIM_TEXT_MSG);
-	while (rest.n && f->parts < KB_PARTS) {
-		uint32_t r = sv_rune(&rest);
-		size_t at = text.n - rest.n;
-		bool cut = r == ',' || r == ';' || r == '?' || r == '!' || r == 0xFF0C ||
-			   r == 0x3002 || r == 0xFF1F || r == 0xFF01 || r == 0xFF1B ||
-			   (r == '.' && (!rest.n || rest.p[0] == ' '));
-
-		if (rest.n && !cut)
-			continue;
-		kb_qvec_make(f->sp, sv_slice(text, from, at), SV_NULL, &f->part[f->parts]);
-		cuts += at - from > 2;
-		f->parts += f->part[f->parts].n >= 2;
-		from = at;
-	}
-	if (cuts < 2)
-		f->parts = 0;
-}
-
-int kb_candidates(struct kb_index *ix, const struct kb_query *q, struct kb_found *f)
-{
-	sv lang = q->lang.n ? q->lang : kb_script_lang(q->text);
-	struct sb match;
-	float top;
-	int rc = 0;
-
-	f->n = 0;
-	f->sp = kb_space_of(ix, lang);
-	if (!f->sp)
-		return 0;
-	kb_qvec_make(f->sp, q->text, q->context, &f->q);
-	split(f, q->text);
-	sb_init(&match, 4096);
-	fts_query(f->sp, &f->q, &match);
-	if (match.n && !sb_err(&match))
-		rc = run_fts(ix, q, f, sb_sv(&match));
-	sb_done(&match);
-	top = f->n && f->c[0].bm25 > 0 ? f->c[0].bm25 : 1;
-	for (size_t i = 0; i < f->n; i++) {
-		f->c[i].bm25 /= top;
-		kb_features(f, &f->c[i]);
-	}
-	return rc;
 }

@@ -101,7 +101,7 @@ int kb_search(struct kb_index *ix, const struct kb_query *q, struct arena *a, st
 	*ret = (struct kb_result){ 0 };
 	if (!f)
 		return ERR_NOMEM;
-	rc = kb_candidates(ix, q, f);
+	rc = kb_candidates(ix, q, a, f);
 	if (rc || !f->n)
 		return rc;
 	kb_rank(sv_of(f->sp->lang), f->c, f->n);
