@@ -190,6 +190,10 @@ int app_desk_open(struct app_desk *d, const char *data, bool empty, bool write, 
 	struct store_opts o = { .dir = sb_str(&d->dir) };
 	if (rc == 0)
 		rc = store_open(&d->store, &o, e);
+	if (rc == ERR_BUSY && !write) { /* a server runs here: read beside it */
+		o.readonly = true;
+		rc = store_open(&d->store, &o, e);
+	}
 	if (rc == 0)
 		rc = desk_fill(d, empty, e);
 	if (rc)

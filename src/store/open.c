@@ -266,6 +266,15 @@ static int place_open(struct store *st, struct err *e)
 	return rc ? rc : file_open(&st->db, st->name, e);
 }
 
+static int writer_open(struct store *st, struct err *e)
+{
+	int rc = st->memory ? memory_open(st, e) : place_open(st, e);
+
+	if (!rc)
+		rc = store_river_open(&st->river, st->db, e);
+	return rc ? rc : store_scribe_start(st, e);
+}
+
 static int name_make(struct store *st, struct err *e)
 {
 	static atomic_uint serial;
@@ -278,11 +287,11 @@ static int name_make(struct store *st, struct err *e)
 		st->name = xstrdup(sv_of(name));
 		return 0;
 	}
-	rc = file_mkdirs(st->dir, e);
-	if (rc)
-		return rc;
 	st->name = path_join(st->dir, "callm.db");
-	return lock_take(st, e);
+	if (st->o.readonly)
+		return 0;
+	rc = file_mkdirs(st->dir, e);
+	return rc ? rc : lock_take(st, e);
 }
 
 static void store_free(void *arg)
@@ -316,12 +325,10 @@ int store_open(struct store **ret, const struct store_opts *o, struct err *e)
 		err_set(e, rc, "too many databases open in this process");
 	if (!rc)
 		rc = name_make(st, e);
-	if (!rc)
-		rc = st->memory ? memory_open(st, e) : place_open(st, e);
-	if (!rc)
-		rc = store_river_open(&st->river, st->db, e);
-	if (!rc)
-		rc = store_scribe_start(st, e);
+	if (!rc && st->o.readonly)
+		rc = file_look(st, e);
+	else if (!rc)
+		rc = writer_open(st, e);
 	if (rc)
 		store_close(st);
 	else

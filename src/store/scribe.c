@@ -335,7 +335,9 @@ static int job_hand_in(struct store *st, struct store_job *j)
 
 	j->t_us = clk_mono_us();
 	pthread_mutex_lock(&s->lock);
-	if (s->closing)
+	if (st->o.readonly)
+		rc = ERR_DENIED;
+	else if (s->closing)
 		rc = ERR_CLOSED;
 	else if (s->rows >= STORE_QUEUE_ROWS || s->bytes + j->bytes > STORE_QUEUE_BYTES)
 		rc = ERR_FULL;
@@ -425,6 +427,8 @@ int store_flush(struct store *st)
 	int64_t from, to;
 	int rc = 0;
 
+	if (st->o.readonly)
+		return 0;
 	if (pthread_equal(pthread_self(), s->thread))
 		return ERR_STATE; /* it would wait for itself */
 	pthread_mutex_lock(&s->lock);

@@ -576,3 +576,29 @@ TEST(store_flush_on_the_scribe_is_refused)
 	EQ(s.last, ERR_STATE);
 	store_close(st);
 }
+
+TEST(readonly_reads_beside_the_owner_and_never_writes)
+{
+	struct store *own, *side;
+	struct store_opts o = { .dir = t_tmpdir() };
+	struct store_event ev = { .conversation = SV("c1"), .seq = 1, .kind = SV("k"), .actor = SV("a") };
+	struct store_db *db;
+	struct store_stmt *q;
+	struct err e = { 0 };
+
+	OK(store_open(&own, &o, &e));
+	OK(store_append(own, &ev, NULL, NULL, NULL));
+	OK(store_flush(own));
+	o.readonly = true;
+	OK(store_open(&side, &o, &e));
+	OK(store_reader(side, &db));
+	OK(store_prep(db, &q, "SELECT count(*) FROM event"));
+	EQ(store_step(q), 1);
+	EQ(store_col_int(q, 0), 1);
+	store_reset(q);
+	ev.seq = 2;
+	EQ(store_append(side, &ev, NULL, NULL, NULL), ERR_DENIED);
+	OK(store_flush(side));
+	store_close(side);
+	store_close(own);
+}
