@@ -20,7 +20,7 @@
 #define QUESTIONS_MAX 20000
 #define FOLDS 5
 #define ALIAS_WEIGHT 0.1         /* of an alias asked as a question against a development question */
-#define OOS_ANSWERED 0.08        /* of the unanswerable development questions may be answered */
+#define OOS_ANSWERED 0.065       /* of the unanswerable development questions may be answered */
 #define EPOCHS 300
 #define DECAY 0.004
 #define REMOVED_WEIGHT 0.25      /* of a question whose article was taken out */
@@ -320,7 +320,7 @@ static void score_all(struct sample *x, const double w[KF_N])
 /* ---- gate ---- */
 
 struct gate_row {
-	double g[KG_N];
+	double g[KG_N], x[KG_N + 1]; /* features; scaled, with a 1 at the end */
 	double y, weight, p;
 	bool oos, dev, zh;
 	int fold;
@@ -341,13 +341,12 @@ static void scale_gate(const struct gate_row *r, size_t n, struct kb_gate *w)
 }
 
 /* Adds the gradient of one row to g, laid out as hid then out. */
-static void gate_gradient(const struct kb_gate *w, const struct gate_row *r, double *g)
+static void gate_gradient(const struct kb_net *w, const struct gate_row *r, double *g)
 {
-	double x[KG_N + 1], a[KG_H + 1], z = 0, d;
+	const double *x = r->x;
+	double a[KG_H + 1], z = 0, d;
 
-	for (int k = 0; k < KG_N; k++)
-		x[k] = (r->g[k] - w->mean[k]) * w->scale[k];
-	x[KG_N] = a[KG_H] = 1;
+	a[KG_H] = 1;
 	for (int h = 0; h < KG_H; h++)
 		a[h] = tanh(dot(w->hid[h], x, KG_N + 1));
 	z = dot(w->out, a, KG_H + 1);
@@ -362,14 +361,14 @@ static void gate_gradient(const struct kb_gate *w, const struct gate_row *r, dou
 enum { GATE_PARAMS = KG_H * (KG_N + 1) + KG_H + 1 };
 
 /* Adam (Kingma and Ba 2015) on all rows at once. */
-static void train_gate(const struct gate_row *r, size_t n, int skip_fold, struct kb_gate *w)
+static void train_net(const struct gate_row *r, size_t n, int skip_fold, uint64_t seed,
+		      struct kb_net *w)
 {
 	double m[GATE_PARAMS] = { 0 }, v[GATE_PARAMS] = { 0 }, *p = &w->hid[0][0];
 	double total = 0;
 	struct rng rng;
 
-	rng_seed(&rng, 7);
-	scale_gate(r, n, w);
+	rng_seed(&rng, seed);
 	for (int k = 0; k < GATE_PARAMS; k++)
 		p[k] = rng_normal(&rng) * 0.15;
 	for (size_t i = 0; i < n; i++)
@@ -389,6 +388,18 @@ static void train_gate(const struct gate_row *r, size_t n, int skip_fold, struct
 				(sqrt(v[k] / (1 - pow(0.999, epoch))) + 1e-8);
 		}
 	}
+}
+
+static void train_gate(struct gate_row *r, size_t n, int skip_fold, struct kb_gate *w)
+{
+	scale_gate(r, n, w);
+	for (size_t i = 0; i < n; i++) {
+		for (int k = 0; k < KG_N; k++)
+			r[i].x[k] = (r[i].g[k] - w->mean[k]) * w->scale[k];
+		r[i].x[KG_N] = 1;
+	}
+	for (int i = 0; i < KG_NETS; i++)
+		train_net(r, n, skip_fold, 7 + (uint64_t)i, &w->net[i]);
 }
 
 /* Two rows of a question with a known article: as it is, and with the article taken out. */
@@ -495,6 +506,21 @@ static void print_weights(const char *lang, const double w[KF_N], const struct g
 	       fmin(ans * 0.6, threshold(r, n, zh, 0.4)));
 }
 
+static void print_net(const struct kb_net *w)
+{
+	printf(" { \\\n\t.hid = {");
+	for (int h = 0; h < KG_H; h++) {
+		printf(" \\\n\t\t{");
+		for (int k = 0; k <= KG_N; k++)
+			printf("%s%.3f,", k % 10 ? " " : " \\\n\t\t", w->hid[h][k]);
+		printf(" },");
+	}
+	printf(" }, \\\n\t.out = {");
+	for (int h = 0; h <= KG_H; h++)
+		printf(" %.3f,", w->out[h]);
+	printf(" } },");
+}
+
 static void print_gate(const struct kb_gate *g)
 {
 	printf("#define GATE { \\\n\t.mean = {");
@@ -503,16 +529,9 @@ static void print_gate(const struct kb_gate *g)
 	printf(" }, \\\n\t.scale = {");
 	for (int k = 0; k < KG_N; k++)
 		printf("%s%.4f,", k % 8 ? " " : " \\\n\t\t", g->scale[k]);
-	printf(" }, \\\n\t.hid = {");
-	for (int h = 0; h < KG_H; h++) {
-		printf(" \\\n\t\t{");
-		for (int k = 0; k <= KG_N; k++)
-			printf("%s%.4f,", k % 8 ? " " : " \\\n\t\t", g->hid[h][k]);
-		printf(" },");
-	}
-	printf(" }, \\\n\t.out = {");
-	for (int h = 0; h <= KG_H; h++)
-		printf("%s%.4f,", h % 8 ? " " : " \\\n\t\t", g->out[h]);
+	printf(" }, \\\n\t.net = {");
+	for (int i = 0; i < KG_NETS; i++)
+		print_net(&g->net[i]);
 	printf(" } }\n\n");
 }
 
@@ -599,7 +618,7 @@ static void wrong(struct kb_index *ix, const char *root, const char *lang)
 
 		if (!x->dev)
 			break;
-		kb_rank(sv_of(lang), x->f->c, x->f->n);
+		kb_rank(sv_of(lang), x->f->c, x->f->n, x->f->n);
 		answered = x->f->n && x->f->c[0].p >= ans;
 		right = x->f->n && sv_eq(x->f->sp->art[x->f->c[0].art].a.group_id, x->want);
 		if (x->want.n ? right && answered : !answered)

@@ -204,15 +204,19 @@ struct kb_cand {
 	uint32_t best_sent;
 	float sent_cos;
 };
-/* Fills score of each, sorts best first, fills p. */
-void kb_rank(sv lang, struct kb_cand *c, size_t n);
+/* Fills score of each, sorts best first, fills p of the first k. */
+void kb_rank(sv lang, struct kb_cand *c, size_t n, size_t k);
 /* Features of the gate for c[0..n), sorted: what decides whether c[i] answers. */
 enum { KG_N = 25 };
 void kb_gate_features(sv lang, const struct kb_cand *c, size_t n, size_t i, double g[KG_N]);
-#define KG_H 10
-struct kb_gate {                 /* a net with one hidden layer (tanh) over scaled features */
-	double mean[KG_N], scale[KG_N];
+#define KG_H 8
+#define KG_NETS 5
+struct kb_net {                  /* one hidden layer (tanh) */
 	double hid[KG_H][KG_N + 1], out[KG_H + 1];
+};
+struct kb_gate {                 /* the mean of a few nets over scaled features */
+	double mean[KG_N], scale[KG_N];
+	struct kb_net net[KG_NETS];
 };
 double kb_gate_p(const struct kb_gate *w, const double g[KG_N]);
 struct kb_weights {

@@ -1,8 +1,8 @@
 /* kb_rank.c: from features to an order and to a probability.
  *
  * Order: a linear score over the features, trained as a softmax over the candidates of each
- * question. Probability: a logistic gate over the winner's features and its distance to the
- * runner-up. Both sets of weights and the two thresholds are learned on the development questions
+ * question. Probability: a gate, the mean of five small nets over the winner's features and its
+ * distance to the runner-up. Both sets of weights and the two thresholds are learned on the development questions
  * by train/kb_rank.c and stand in kb_weights.h. Pure functions.
  */
 #include <math.h>
@@ -60,12 +60,10 @@ void kb_gate_features(sv lang, const struct kb_cand *c, size_t n, size_t i, doub
 	g[24] = sv_eq(lang, SV("zh"));
 }
 
-double kb_gate_p(const struct kb_gate *w, const double g[KG_N])
+static double net_p(const struct kb_net *w, const double *x)
 {
-	double x[KG_N], z = w->out[KG_H];
+	double z = w->out[KG_H];
 
-	for (int k = 0; k < KG_N; k++)
-		x[k] = (g[k] - w->mean[k]) * w->scale[k];
 	for (int h = 0; h < KG_H; h++) {
 		double a = w->hid[h][KG_N];
 
@@ -76,17 +74,28 @@ double kb_gate_p(const struct kb_gate *w, const double g[KG_N])
 	return 1 / (1 + exp(-z));
 }
 
-void kb_rank(sv lang, struct kb_cand *c, size_t n)
+double kb_gate_p(const struct kb_gate *w, const double g[KG_N])
+{
+	double x[KG_N], p = 0;
+
+	for (int k = 0; k < KG_N; k++)
+		x[k] = (g[k] - w->mean[k]) * w->scale[k];
+	for (int i = 0; i < KG_NETS; i++)
+		p += net_p(&w->net[i], x);
+	return p / KG_NETS;
+}
+
+void kb_rank(sv lang, struct kb_cand *c, size_t n, size_t k)
 {
 	const struct kb_weights *w = kb_weights_of(lang);
 
 	for (size_t i = 0; i < n; i++) {
 		c[i].score = 0;
-		for (int k = 0; k < KF_N; k++)
-			c[i].score += w->rank[k] * c[i].f[k];
+		for (int j = 0; j < KF_N; j++)
+			c[i].score += w->rank[j] * c[i].f[j];
 	}
 	qsort(c, n, sizeof(*c), by_score);
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && i < k; i++) {
 		double g[KG_N];
 
 		kb_gate_features(lang, c, n, i, g);

@@ -104,8 +104,8 @@ int kb_search(struct kb_index *ix, const struct kb_query *q, struct arena *a, st
 	rc = kb_candidates(ix, q, a, f);
 	if (rc || !f->n)
 		return rc;
-	kb_rank(sv_of(f->sp->lang), f->c, f->n);
 	ret->n = f->n < (size_t)k ? f->n : (size_t)k;
+	kb_rank(sv_of(f->sp->lang), f->c, f->n, ret->n);
 	ret->hits = arena_new(a, struct kb_hit, ret->n);
 	if (!ret->hits) {
 		ret->n = 0;
