@@ -2,6 +2,8 @@
 #ifndef CALLM_BASE_LIMITS_H
 #define CALLM_BASE_LIMITS_H
 
+#include_next <limits.h> /* this name hides the system's: bring it along */
+
 #define LIM_ARENA_TURN (4u << 20)      /* bytes one turn may allocate */
 #define LIM_ARENA_CONV (1u << 20)      /* bytes one conversation may hold */
 #define LIM_ARENA_BIG (256u << 20)     /* imports, training */
