@@ -1,71 +1,183 @@
 /* pcm_wav.c: WAV files through libsndfile.
  *
- * Reading: header checked first (channels, rate, length bounded), then blocks are mixed
- * down to mono and the whole clip is resampled once. Memory input goes through
- * libsndfile's virtual I/O; no temporary file. Writing a recording: one second is
- * collected, written, and the header brought up to date, so that the file is a valid
- * WAV whenever the process dies. Blocking; owned by one thread at a time.
+ * Reading: we find the fmt and data chunks ourselves and show libsndfile only these
+ * two, through its virtual I/O: its parsers for a dozen other chunks hang on some
+ * hostile sizes (found by fuzzing: a LIST chunk of 4 GiB). Channels, rate and length
+ * are bounded, blocks are mixed down to mono and the whole clip is resampled once.
+ *
+ * Writing a recording: one second is collected, written, and the header brought up to
+ * date, so that the file is a valid WAV whenever the process dies. Blocking; owned by
+ * one thread at a time.
  */
 #include "pcm.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sndfile.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-enum { MAX_CH = 8, BLOCK = 1024 };
+enum { MAX_CH = 8, BLOCK = 1024, FMT_MAX = 64, MAX_CHUNKS = 64 };
 
-struct mem {
+/* Where the bytes come from: memory or a file. */
+struct src {
 	const uint8_t *p;
-	sf_count_t n, at;
+	int fd; /* when p is NULL */
+	int64_t n;
 };
 
-static sf_count_t mem_len(void *u)
+/* What libsndfile gets to see: a header made of the fmt chunk alone, then the sound. */
+struct view {
+	const struct src *src;
+	uint8_t head[12 + 8 + FMT_MAX + 8];
+	int64_t head_n, data_at, data_n, at;
+};
+
+static size_t src_read(const struct src *s, int64_t at, void *to, size_t n)
 {
-	return ((struct mem *)u)->n;
-}
+	ssize_t k;
 
-static sf_count_t mem_seek(sf_count_t off, int whence, void *u)
-{
-	struct mem *m = u;
-	sf_count_t base = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? m->at : m->n;
-
-	/* a hostile header makes libsndfile seek anywhere: clamp, never overflow */
-	if (off > m->n || off < -m->n)
-		off = off < 0 ? -m->n : m->n;
-	m->at = base + off;
-	m->at = m->at < 0 ? 0 : m->at > m->n ? m->n : m->at;
-	return m->at;
-}
-
-static sf_count_t mem_read(void *to, sf_count_t n, void *u)
-{
-	struct mem *m = u;
-	sf_count_t k = m->n - m->at;
-
-	k = n < k ? n : k;
-	if (k <= 0)
+	if (at < 0 || at >= s->n)
 		return 0;
-	memcpy(to, m->p + m->at, (size_t)k);
-	m->at += k;
-	return k;
+	if ((int64_t)n > s->n - at)
+		n = (size_t)(s->n - at);
+	if (s->p) {
+		memcpy(to, s->p + at, n);
+		return n;
+	}
+	k = pread(s->fd, to, n, at);
+	return k > 0 ? (size_t)k : 0;
 }
 
-static sf_count_t mem_write(const void *p, sf_count_t n, void *u)
+static uint32_t le32(const uint8_t *p)
+{
+	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
+	       (uint32_t)p[3] << 24;
+}
+
+static void put32(uint8_t *p, uint32_t v)
+{
+	for (int i = 0; i < 4; i++)
+		p[i] = (uint8_t)(v >> 8 * i);
+}
+
+/* PCM, float, A-law, mu-law, extensible: the rest are codecs that nobody needs here. */
+static bool fmt_ok(const uint8_t *f, uint32_t n)
+{
+	unsigned tag = f[0] | (unsigned)f[1] << 8;
+
+	return n >= 16 &&
+	       (tag == 1 || tag == 3 || tag == 6 || tag == 7 || tag == 0xfffe);
+}
+
+static void view_head(struct view *v, const uint8_t *fmt, uint32_t fmt_n)
+{
+	uint32_t data = (uint32_t)v->data_n;
+	uint8_t *h = v->head;
+
+	memcpy(h, "RIFF", 4);
+	put32(h + 4, 4 + 8 + fmt_n + 8 + data);
+	memcpy(h + 8, "WAVEfmt ", 8);
+	put32(h + 16, fmt_n);
+	memcpy(h + 20, fmt, fmt_n);
+	memcpy(h + 20 + fmt_n, "data", 4);
+	put32(h + 24 + fmt_n, data);
+	v->head_n = 28 + fmt_n;
+}
+
+/* Finds the fmt and data chunks. A data chunk may claim more than there is (a recording
+ * cut short); any other chunk must fit. */
+static int view_open(struct view *v, const struct src *s, struct err *e)
+{
+	uint8_t h[12], fmt[FMT_MAX];
+	uint32_t fmt_n = 0, n;
+	int64_t at = 12;
+
+	*v = (struct view){ .src = s };
+	if (src_read(s, 0, h, 12) != 12 || memcmp(h, "RIFF", 4) ||
+	    memcmp(h + 8, "WAVE", 4))
+		return err_set(e, ERR_PARSE, "not a WAV file");
+	for (int i = 0; i < MAX_CHUNKS && src_read(s, at, h, 8) == 8; i++) {
+		n = le32(h + 4);
+		at += 8;
+		if (!memcmp(h, "data", 4) && fmt_n) {
+			v->data_at = at;
+			v->data_n = n < s->n - at ? n : s->n - at;
+			view_head(v, fmt, fmt_n);
+			return 0;
+		}
+		if (n > s->n - at)
+			return err_set(e, ERR_PARSE, "WAV file with a broken chunk");
+		if (!memcmp(h, "fmt ", 4)) {
+			if (n > FMT_MAX || src_read(s, at, fmt, n) != n ||
+			    !fmt_ok(fmt, n))
+				return err_set(e, ERR_PARSE,
+					       "WAV file that is not PCM");
+			fmt_n = n;
+		}
+		at += (int64_t)n + (n & 1);
+	}
+	return err_set(e, ERR_PARSE, "WAV file without sound");
+}
+
+static sf_count_t view_len(void *u)
+{
+	const struct view *v = u;
+
+	return v->head_n + v->data_n;
+}
+
+static sf_count_t view_seek(sf_count_t off, int whence, void *u)
+{
+	struct view *v = u;
+	sf_count_t len = view_len(u);
+	sf_count_t base = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? v->at : len;
+
+	if (off > len || off < -len)
+		off = off < 0 ? -len : len;
+	v->at = base + off;
+	v->at = v->at < 0 ? 0 : v->at > len ? len : v->at;
+	return v->at;
+}
+
+static sf_count_t view_read(void *to, sf_count_t n, void *u)
+{
+	struct view *v = u;
+	uint8_t *out = to;
+	sf_count_t done = 0, k;
+
+	if (n <= 0)
+		return 0;
+	if (v->at < v->head_n) {
+		k = v->head_n - v->at;
+		k = n < k ? n : k;
+		memcpy(out, v->head + v->at, (size_t)k);
+		v->at += k;
+		done = k;
+	}
+	k = v->head_n + v->data_n - v->at;
+	k = n - done < k ? n - done : k;
+	if (k > 0) {
+		k = (sf_count_t)src_read(v->src, v->data_at + v->at - v->head_n,
+					 out + done, (size_t)k);
+		v->at += k;
+		done += k;
+	}
+	return done;
+}
+
+static sf_count_t view_write(const void *p, sf_count_t n, void *u)
 {
 	return 0;
 }
 
-static sf_count_t mem_tell(void *u)
+static sf_count_t view_tell(void *u)
 {
-	return ((struct mem *)u)->at;
+	return ((struct view *)u)->at;
 }
 
 static int check(const SF_INFO *in, struct err *e)
 {
-	if ((in->format & SF_FORMAT_TYPEMASK) != SF_FORMAT_WAV &&
-	    (in->format & SF_FORMAT_TYPEMASK) != SF_FORMAT_WAVEX &&
-	    (in->format & SF_FORMAT_TYPEMASK) != SF_FORMAT_RF64)
-		return err_set(e, ERR_PARSE, "not a WAV file");
 	if (in->channels < 1 || in->channels > MAX_CH)
 		return err_set(e, ERR_PARSE, "%d channels; 1 to %d are supported",
 			       in->channels, (int)MAX_CH);
@@ -126,42 +238,51 @@ static int load(SNDFILE *f, const SF_INFO *in, int rate, struct pcm_clip *ret,
 	return 0;
 }
 
-int pcm_wav_read(const char *path, int rate, struct pcm_clip *ret, struct err *e)
+static int from_src(const struct src *s, int rate, struct pcm_clip *ret, struct err *e)
 {
+	SF_VIRTUAL_IO io = { view_len, view_seek, view_read, view_write, view_tell };
+	struct view v;
 	SF_INFO in = { 0 };
-	int er;
+	SNDFILE *f;
+	int er = view_open(&v, s, e);
 
-	if (!file_exists(path))
-		return err_set(e, ERR_NOTFOUND, "%s: no such file", path);
-	SNDFILE *f = sf_open(path, SFM_READ, &in);
-
+	if (er)
+		return er;
+	f = sf_open_virtual(&io, SFM_READ, &in, &v);
 	if (!f)
-		return err_set(e, ERR_PARSE, "%s: not a WAV file (%s)", path,
+		return err_set(e, ERR_PARSE, "WAV file that is not PCM (%s)",
 			       sf_strerror(NULL));
 	er = load(f, &in, rate, ret, e);
 	sf_close(f);
 	return er;
 }
 
+int pcm_wav_read(const char *path, int rate, struct pcm_clip *ret, struct err *e)
+{
+	struct src s = { .fd = open(path, O_RDONLY | O_CLOEXEC) };
+	struct err in = { 0 };
+	struct stat st;
+	int er = s.fd < 0 ? err_from_errno(errno) : 0;
+
+	if (er)
+		return err_set(e, er, "%s: %s", path, err_text(er));
+	if (fstat(s.fd, &st) || !S_ISREG(st.st_mode)) {
+		close(s.fd);
+		return err_set(e, ERR_PARSE, "%s: not a file", path);
+	}
+	s.n = st.st_size;
+	er = from_src(&s, rate, ret, &in);
+	close(s.fd);
+	return er ? err_set(e, er, "%s: %s", path, in.msg) : 0;
+}
+
 int pcm_wav_parse(sv bytes, int rate, struct pcm_clip *ret, struct err *e)
 {
-	SF_VIRTUAL_IO io = { mem_len, mem_seek, mem_read, mem_write, mem_tell };
-	struct mem m = { (const uint8_t *)bytes.p, (sf_count_t)bytes.n, 0 };
-	SF_INFO in = { 0 };
-	int er;
+	static const uint8_t none[1];
+	struct src s = { .p = bytes.p ? (const uint8_t *)bytes.p : none,
+			 .n = (int64_t)bytes.n };
 
-	/* libsndfile knows 25 formats; only the one we serve gets near its parsers */
-	if (bytes.n < 12 ||
-	    (memcmp(bytes.p, "RIFF", 4) && memcmp(bytes.p, "RF64", 4)) ||
-	    memcmp(bytes.p + 8, "WAVE", 4))
-		return err_set(e, ERR_PARSE, "not a WAV file");
-	SNDFILE *f = sf_open_virtual(&io, SFM_READ, &in, &m);
-
-	if (!f)
-		return err_set(e, ERR_PARSE, "not a WAV file (%s)", sf_strerror(NULL));
-	er = load(f, &in, rate, ret, e);
-	sf_close(f);
-	return er;
+	return from_src(&s, rate, ret, e);
 }
 
 void pcm_clip_done(struct pcm_clip *c)

@@ -106,6 +106,28 @@ TEST(pcm_wav_header_lies_are_survived)
 	HAS(sv_of(e.msg), "/nonexistent.wav");
 }
 
+TEST(pcm_wav_other_chunks_are_passed_over)
+{
+	uint8_t w[44 + 14 + 320] = { 0 }, h[44];
+	struct pcm_clip c;
+
+	header(h, 320, 1, 8000, 16);
+	memcpy(w, h, 36);
+	memcpy(w + 36, "LIST\5\0\0\0INFOx\0", 14); /* odd length: padded */
+	memcpy(w + 50, h + 36, 8);
+	w[58] = 7;
+	OK(pcm_wav_parse(sv_n((char *)w, sizeof(w)), 8000, &c, NULL));
+	EQ(c.n, 160);
+	EQ(c.s[0], 7);
+	pcm_clip_done(&c);
+	OK(file_write(in_tmp("list.wav"), sv_n((char *)w, sizeof(w)), NULL));
+	OK(pcm_wav_read(in_tmp("list.wav"), 16000, &c, NULL));
+	EQ(c.n, 320);
+	pcm_clip_done(&c);
+	put32(w + 40, 0xffffffff); /* and one that claims more than the file */
+	EQ(pcm_wav_parse(sv_n((char *)w, sizeof(w)), 8000, &c, NULL), ERR_PARSE);
+}
+
 TEST(pcm_wavw_stereo_channels)
 {
 	int16_t l[160], r[160];
