@@ -121,7 +121,7 @@ static void on_health(void *arg, jv *components)
 	struct app_server *s = arg;
 	app_voice_health(s->voice, components);
 	jv *c = jv_obj();
-	jv_set_str(c, "name", SV("language model"));
+	jv_set_str(c, "name", SV("llm"));
 	jv_set_str(c, "status", SV("ok"));
 	char text[128];
 	snprintf(text, sizeof(text), s->n_llm ? "%zu configured, the built-in engine behind them" :

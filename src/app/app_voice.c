@@ -238,13 +238,13 @@ void app_voice_health(struct app_voice *v, jv *components)
 	char text[128];
 	if (v->tel) {
 		snprintf(text, sizeof(text), "port %d, %d calls", tel_port(v->tel), tel_calls(v->tel));
-		component(components, "telephone", "ok", text);
+		component(components, "sip", "ok", text);
 	} else {
-		component(components, "telephone", "ok", "switched off");
+		component(components, "sip", "ok", "switched off");
 	}
-	component(components, "speech recognition", v->asr_note[0] ? "degraded" : "ok",
+	component(components, "asr", v->asr_note[0] ? "degraded" : "ok",
 		  v->asr_note[0] ? v->asr_note : "English by speech, other languages by keypad");
-	component(components, "speech synthesis", v->tts_note[0] ? "degraded" : "ok",
+	component(components, "tts", v->tts_note[0] ? "degraded" : "ok",
 		  v->tts_note[0] ? v->tts_note : "flite (English), espeak-ng (other languages)");
 }
 

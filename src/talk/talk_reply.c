@@ -289,7 +289,7 @@ void talk_on_found(struct talk_core *c, const struct talk_ev *ev, struct arena *
 	} else if (act == POL_CLARIFY && has) {
 		clarify(c, a, acts);
 	} else if (act == POL_HANDOFF) {
-		talk_canned(c, "handoff", POL_HANDOFF, a, acts);
+		talk_canned(c, "handoff_offer", POL_HANDOFF, a, acts);
 	} else {
 		c->declined++;
 		talk_canned(c, "decline", POL_DECLINE, a, acts);
