@@ -28,6 +28,16 @@ static bool not_in_name(uint32_t r)
 	return !guard_han(r) || guard_in_set(r, "是在到住寄送发往为成给的了您你我他她们把从去来请改换至址和跟就叫帮想要还说");
 }
 
+/* Is the sign in front of i outside a place name? Some of the signs above do begin names. */
+static bool breaks_name(const struct guard_text *t, size_t i)
+{
+	uint32_t r = t->fold[i - 1];
+
+	if (r == 0x5BB6 && i >= 2 && guard_in_set(t->fold[i - 2], "我你您他她在")) /* 我家 */
+		return true;
+	return not_in_name(r) && !guard_any_at(t, i - 1, "成都|成华|和平|和田|发展|从化|来宾|来安");
+}
+
 /* Length of number plus unit at i (188号, 7栋, 1201室), 0 when none. */
 static size_t zh_unit(const struct guard_text *t, size_t i)
 {
@@ -75,9 +85,8 @@ static size_t zh_left(const struct guard_text *t, size_t at)
 	size_t i = at, low = at > LEFT_MAX ? at - LEFT_MAX : 0;
 
 	while (i > low) {
-		uint32_t r = t->fold[i - 1];
-		bool gap = guard_in_set(r, " ,，、") && i >= 2 && guard_in_set(t->fold[i - 2], "省市区县镇乡路街道");
-		if (!gap && not_in_name(r))
+		bool gap = guard_in_set(t->fold[i - 1], " ,，、") && i >= 2 && guard_in_set(t->fold[i - 2], "省市区县镇乡路街道");
+		if (!gap && breaks_name(t, i))
 			break;
 		i--;
 	}

@@ -184,6 +184,18 @@ static size_t date_han(const struct guard_text *t, size_t i)
 	return parts >= 1 ? k : i;
 }
 
+/* Length of the ending of 1st, 2nd, 3rd, 4th. */
+static size_t ordinal_at(const struct guard_text *t, size_t i)
+{
+	static const char ends[4][3] = { "st", "nd", "rd", "th" };
+
+	for (int k = 0; k < 4; k++)
+		if (t->fold[i] == (unsigned char)ends[k][0] && t->fold[i + 1] == (unsigned char)ends[k][1] &&
+		    !guard_alpha(t->fold[i + 2]))
+			return 2;
+	return 0;
+}
+
 /* May 12th, 1990 · 12 May 1990 · the 3rd of March. */
 static size_t date_words(const struct guard_text *t, size_t i)
 {
@@ -191,7 +203,7 @@ static size_t date_words(const struct guard_text *t, size_t i)
 
 	if (day) {
 		k += day;
-		k += guard_any_at(t, k, "st|nd|rd|th") ? 2 : 0;
+		k += ordinal_at(t, k);
 		k = skip(t, k, " .");
 		n = guard_at(t, k, "of");
 		k = skip(t, k + n, " ");
@@ -203,7 +215,7 @@ static size_t date_words(const struct guard_text *t, size_t i)
 	size_t j = skip(t, k, " .,"), d = digits_at(t, j, 4);
 	if (!day && d && d <= 2) {
 		k = j + d;
-		k += guard_any_at(t, k, "st|nd|rd|th") ? 2 : 0;
+		k += ordinal_at(t, k);
 		j = skip(t, k, " ,");
 		d = digits_at(t, j, 4);
 	}

@@ -12,7 +12,7 @@ static const char *const surnames =
 	"阮桂闵解强柴华车冉房边辜吉饶刁瞿戚丘古米池滕晋苑邬臧畅宫来缪苟褚冷";
 static const char *const surnames2 = "欧阳|司马|上官|诸葛|东方|皇甫|尉迟|公孙|慕容|令狐|司徒|夏侯|端木|南宫";
 /* What begins like a name after 我是 and is none. */
-static const char *const not_zh = "黄金|白金|高级|金卡|金牌|银卡|方便|安装|任何|于是|时候|常客|常常|全部|单位|万一|文员|成员|来自|来问|"
+static const char *const not_zh = "黄金|白金|高级|金卡|金牌|银卡|方便|方式|安装|任何|于是|时候|常客|常常|全部|单位|万一|文员|成员|来自|来问|"
 				  "来退|来咨|来投|来办|来查|来换|来要|来找|向你|向您|查一|查询|查下|游客|关于|房东|司机|高中|高层|包邮|强烈|"
 				  "解决|易拉|安全|车主|路过|管理|施工|武汉|苏州|江苏|江西|白领|石家|成都|宁波|米白|金额|钱不|钱没|常用|单独|"
 				  "何时|何况|温州|康复|文字|梅雨|古董|左边|左右|项目|马上|万达|强制|严重|安心|华为|盛大|温馨|路由|成功|"
@@ -54,7 +54,7 @@ static size_t zh_name_free(const struct guard_text *t, size_t i)
 {
 	size_t e = zh_name(t, i), k = i;
 
-	if (e > i)
+	if (e > i || guard_in_set(t->fold[i], "你您我他她它这那的不没人客个一什啥怎哪谁"))
 		return e;
 	while (k < i + 4 && k < t->n && guard_han(t->fold[k]) && !(k >= i + 2 && ends_here(t, k)))
 		k++;
@@ -142,6 +142,14 @@ static size_t en_name(const struct guard_text *t, size_t i, int max, bool lower_
 	size_t e = i, k = i;
 	bool caps = capital(t, i);
 
+	for (int lead = 0; lead < 2 && !caps; lead++) { /* "de la Cruz" */
+		size_t n = guard_any_at(t, k, particles);
+		if (!n || t->fold[k + n] != ' ')
+			break;
+		k += n + 1;
+		caps = capital(t, k);
+	}
+	k = caps ? k : i;
 	if (!caps && !lower_ok)
 		return i;
 	for (int words = 0; words < max; words++) {

@@ -39,10 +39,10 @@ static const struct {
 } cues[] = {
 	{ CUE_ORDER, "order|order number|order no|order id|ticket|tracking|invoice|reference|ref|parcel|case|"
 		     "item|article|sku|单号|订单|订单号|订单编号|工单|快递单|运单|发票|编号|货号|流水号|退货号" },
-	{ CUE_CARD, "card|card number|credit card|debit card|visa|mastercard|amex|account number|account|bank|"
-		    "银行卡|信用卡|储蓄卡|借记卡|卡号|账号|尾号|工行卡|建行卡|招行卡" },
 	{ CUE_ID, "id card|id number|identity|identity card|identity number|passport|ssn|social security|"
 		  "身份证|身份证号|证件号|证件号码|身份号码" },
+	{ CUE_CARD, "card|card number|credit card|debit card|visa|mastercard|amex|account number|account|bank|"
+		    "银行卡|信用卡|储蓄卡|借记卡|卡号|账号|尾号|工行卡|建行卡|招行卡" },
 	{ CUE_PHONE, "phone|phones|telephone|tel|mobile|cell|cellphone|call|called|ring|dial|text|sms|whatsapp|fax|"
 		     "reach me|reach us|contact|contact number|number is|my number|callback|telefon|telefono|numero|"
 		     "desk:|office:|home:|work:|"
@@ -273,7 +273,7 @@ static bool phone_cued(const struct window *w)
 
 static bool card_alone(const struct window *w)
 {
-	if (w->n < 13 || w->n > 19 || !guard_luhn(w->d, w->n) || w->dotted)
+	if (w->n < 13 || w->n > 19 || w->d[w->n - 1] == 'x' || w->dotted || !guard_luhn(w->d, w->n))
 		return false;
 	if (w->toks > 5 && !w->spoken)
 		return false;

@@ -52,7 +52,7 @@ static const char *const polite_zh =
 	"非常抱歉|很抱歉|抱歉|对不起|不好意思|给您添麻烦了|给您带来不便|带来的不便|带来不便|添麻烦|理解您的心情|理解您的感受|"
 	"完全理解|非常理解|很理解|理解|感谢您的|感谢|谢谢您|谢谢|您好|你好|请问|还有什么|有什么|可以帮您|能帮您|帮您|帮到您|"
 	"希望|祝您|生活愉快|愉快|再见|不客气|很高兴|为您服务|服务|别着急|请放心|不用担心|着急|心情|感受|耐心|等待|随时|联系我们|"
-	"欢迎|问题|需要|其他|的吗|好的|没问题|当然|关于|这件事|情况|如果|您的|我们|什么|还|的|了|吗|呢|您|我|是|会|有|请|给|对";
+	"欢迎|请拨打|拨打|致电|问题|需要|其他|的吗|好的|没问题|当然|关于|这件事|情况|如果|您的|我们|什么|还|的|了|吗|呢|您|我|是|会|有|请|给|对";
 static const char *const stop_zh = "的了吗呢吧啊呀您你我他她们是在有和与或就都也还把被给对从到为以于而且则等这那些个可会能要请让上下中里后前时如果并将";
 
 static bool in_list(const struct guard_text *t, size_t i, size_t n, const char *list)
@@ -282,6 +282,23 @@ static bool repeats_customer(const struct gate *g, const struct fact *f)
 	return false;
 }
 
+/* A part of a telephone or other long number that stands in a source as it is. */
+static bool in_long_number(const struct gate *g, const struct guard_text *t, const struct fact *f)
+{
+	size_t s = f->s, e = f->e, digits = 0;
+
+	while (s > 0 && (guard_digit(t->fold[s - 1]) || t->fold[s - 1] == '-'))
+		s--;
+	while (guard_digit(t->fold[e]) || t->fold[e] == '-')
+		e++;
+	for (size_t i = s; i < e; i++)
+		digits += guard_digit(t->fold[i]);
+	for (size_t k = 0; digits >= 7 && k < g->n; k++)
+		if (doc_has(&g->docs[k], t->fold + s, e - s))
+			return true;
+	return false;
+}
+
 static const char *fact_why(const struct fact *f)
 {
 	switch (f->unit) {
@@ -308,7 +325,7 @@ static const char *check_numbers(struct gate *g, const struct guard_text *t, siz
 		return "too many numbers";
 	grams_fill(&said, t, from, to);
 	for (size_t i = 0; i < n; i++) {
-		bool found = f[i].unit == FACT_PLAIN && repeats_customer(g, &f[i]);
+		bool found = (f[i].unit == FACT_PLAIN && repeats_customer(g, &f[i])) || in_long_number(g, t, &f[i]);
 		for (size_t k = 0; k < g->n && !found; k++)
 			found = fact_in(&g->docs[k], &f[i], &said);
 		if (!found)
@@ -346,15 +363,24 @@ static const char *check_strong(const struct gate *g, const struct guard_text *t
 	return NULL;
 }
 
-/* Marks the polite phrases of a Chinese sentence; Latin words are asked one by one. */
+/* Marks what needs no support: the polite phrases of a Chinese sentence (Latin words are asked one by one)
+ * and the numbers, which were checked as facts. */
 static bool *polite_marks(struct gate *g, const struct guard_text *t, size_t from, size_t to)
 {
 	bool *m = arena_new(&g->a, bool, to - from + 1);
+	struct fact *f = arena_new(&g->a, struct fact, FACTS_MAX + 1);
 
-	for (size_t i = from; m && i < to; i++) {
-		size_t n = guard_han(t->fold[i]) ? guard_any_at(t, i, polite_zh) : 0;
-		if (n && i + n <= to)
-			memset(m + (i - from), 1, n);
+	if (!m || !f)
+		return NULL;
+	size_t n = guard_facts(t, from, to, f, FACTS_MAX);
+	for (size_t i = 0; i < n && i < FACTS_MAX; i++)
+		if (f[i].e <= to)
+			memset(m + (f[i].s - from), 1, f[i].e - f[i].s);
+
+	for (size_t i = from; i < to; i++) {
+		size_t k = guard_han(t->fold[i]) ? guard_any_at(t, i, polite_zh) : 0;
+		if (k && i + k <= to)
+			memset(m + (i - from), 1, k);
 	}
 	return m;
 }
@@ -373,7 +399,7 @@ static const char *check_words(struct gate *g, const struct guard_text *t, size_
 		size_t s = han ? i - 1 : i;
 		while (!han && s > from && (latin(t->fold[s - 1]) || t->fold[s - 1] == '\''))
 			s--;
-		if (han ? polite[s - from] || polite[s + 1 - from] : in_list(t, s, i - s, polite_en))
+		if (polite[s - from] || (han ? polite[s + 1 - from] : in_list(t, s, i - s, polite_en)))
 			continue;
 		bool k = grams_has(&g->known, h);
 		double w = !k && grams_has(&g->asked, h) ? FOREIGN_COST : 1;
