@@ -2,15 +2,16 @@
  *
  *	kb_rank train ROOT > src/kb/kb_weights.h    learn on demo/tests/dev* and train/kb_extra*
  *	kb_rank score ROOT                          dev and test sets with the built-in weights
- *	kb_rank wrong ROOT en|zh                    each development question that goes wrong, with why
- *	kb_rank bench ROOT                          microseconds per search
- *	kb_rank common < UTTERANCES > src/kb/data/common.en.tsv    one a line, any topic (clinc150, hwu64)
- *	kb_rank words < DICT > src/kb/data/common.zh.tsv           jieba's dict.txt: word frequency class
+ *	kb_rank wrong ROOT en|zh                    each development question that goes wrong,
+ * with why kb_rank bench ROOT                          microseconds per search kb_rank common <
+ * UTTERANCES > src/kb/data/common.en.tsv    one a line, any topic (clinc150, hwu64) kb_rank
+ * words < DICT > src/kb/data/common.zh.tsv           jieba's dict.txt: word frequency class
  *
- * Only the development questions are ever learned from; `score` reads the test questions and prints
- * counts, never the questions. The order is a softmax regression over the candidates, the gate a
- * logistic regression on cross-fitted scores (so that it does not see scores flattered by their own
- * training questions); the threshold is the lowest with >= 92 % of the unanswerable declined.
+ * Only the development questions are ever learned from; `score` reads the test questions and
+ * prints counts, never the questions. The order is a softmax regression over the candidates, the
+ * gate a logistic regression on cross-fitted scores (so that it does not see scores flattered by
+ * their own training questions); the threshold is the lowest with >= 92 % of the unanswerable
+ * declined.
  */
 #include <math.h>
 #include <stdio.h>
@@ -19,7 +20,7 @@
 
 #define QUESTIONS_MAX 20000
 #define FOLDS 5
-#define ALIAS_WEIGHT 0.1         /* of an alias asked as a question against a development question */
+#define ALIAS_WEIGHT 0.1 /* of an alias asked as a question against a development question */
 #define OOS_ANSWERED 0.065       /* of the unanswerable development questions may be answered */
 #define EPOCHS 300
 #define DECAY 0.004
@@ -289,7 +290,9 @@ static void train_rank(const struct set *s, int skip_fold, double w[KF_N])
 			n += x->dev ? 1 : ALIAS_WEIGHT;
 			for (size_t c = 0; c < x->f->n; c++)
 				for (int k = 0; k < KF_N; k++)
-					g[k] += (x->dev ? 1 : ALIAS_WEIGHT) * (((int)c == x->gold) - p[c] / sum) * x->f->c[c].f[k];
+					g[k] += (x->dev ? 1 : ALIAS_WEIGHT) *
+						(((int)c == x->gold) - p[c] / sum) *
+						x->f->c[c].f[k];
 		}
 		for (int k = 0; k < KF_N; k++) {
 			v[k] = 0.9 * v[k] + 0.3 * (g[k] / n - 0.004 * w[k]);
@@ -481,13 +484,15 @@ static size_t train_order(struct kb_index *ix, const char *root, const char *lan
 		}
 	}
 	train_rank(&s, -1, w);
-	fprintf(stderr, "%s: %zu questions; cross-fitted dev: among candidates %.1f%%, first %.1f%%\n",
+	fprintf(stderr,
+		"%s: %zu questions; cross-fitted dev: among candidates %.1f%%, first %.1f%%\n",
 		lang, s.n, 100 * reach / n, 100 * top / n);
 	VEC_FREE(&s);
 	return rows;
 }
 
-static void print_weights(const char *lang, const double w[KF_N], const struct gate_row *r, size_t n)
+static void print_weights(const char *lang, const double w[KF_N], const struct gate_row *r,
+			  size_t n)
 {
 	bool zh = strcmp(lang, "zh") == 0;
 	double ans = threshold(r, n, zh, OOS_ANSWERED), ok = 0, all = 0;

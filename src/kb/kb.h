@@ -30,41 +30,49 @@ typedef int kb_article_fn(void *arg, const struct kb_article *a);
 /* Parses one document (Markdown with front matter, text, HTML, CSV with a header line
  * question,answer[,title,lang,id,category,aliases], JSONL with the same keys) into articles.
  * Bad rows are reported through e (line numbers) and nothing is delivered: whole or not at all. */
-int kb_parse(sv doc, enum kb_format f, const char *name, struct arena *a, kb_article_fn *fn, void *arg,
-	     struct err *e);
+int kb_parse(sv doc, enum kb_format f, const char *name, struct arena *a, kb_article_fn *fn,
+	     void *arg, struct err *e);
 /* Reads files or folders (recursively) and parses them. */
 int kb_parse_path(const char *path, struct arena *a, kb_article_fn *fn, void *arg, struct err *e);
 /* The demo's products.jsonl as one article per product and language. */
 int kb_parse_products(sv jsonl, const char *name, struct arena *a, kb_article_fn *fn, void *arg,
 		      struct err *e);
-/* Writes articles (runs on the scribe: call inside a store_write_fn). A changed article gets the next
- * version, the former one is kept in article_version; unchanged ones are left alone. */
+/* Writes articles (runs on the scribe: call inside a store_write_fn). A changed article gets
+ * the next version, the former one is kept in article_version; unchanged ones are left alone.
+ */
 int kb_put(struct store_db *db, const struct kb_article *a, int64_t now_ms, bool *ret_changed);
 int kb_retire(struct store_db *db, sv article_id, int64_t now_ms);
 
 /* ---- index ---- */
 struct kb_index;
 
-/* Registers the tokenizer "callm" with the store; once at start-up, before threads. kb_build does it too. */
+/* Registers the tokenizer "callm" with the store; once at start-up, before threads. kb_build
+ * does it too. */
 int kb_init(void);
 
 struct kb_opts {
-	sv synonyms_dir;         /* folder with synonyms.<lang>.tsv, or empty for the built-in ones */
-	bool full_text;          /* candidates always from FTS5 (else only above 4096 articles) */
+	/* folder with synonyms.<lang>.tsv, or empty for the built-in ones. */
+	sv synonyms_dir;
+	/* candidates always from FTS5 (else only above 4096 articles). */
+	bool full_text;
 };
-/* Reads live articles and builds the index (full text image plus our own tables). Runs on a worker. */
+/* Reads live articles and builds the index (full text image plus our own tables). Runs on a
+ * worker. */
 int kb_build(struct kb_index **ret, struct store_db *db, const struct kb_opts *o, struct err *e);
 size_t kb_count(const struct kb_index *ix);      /* live articles */
-int kb_get(const struct kb_index *ix, sv article_id, struct kb_article *ret); /* views into the index */
+/* views into the index. */
+int kb_get(const struct kb_index *ix, sv article_id, struct kb_article *ret);
 /* Words for recognisers: every title, alias and first sentence of a language, one call each. */
 void kb_utterances(const struct kb_index *ix, sv lang, void (*fn)(void *arg, sv text), void *arg);
 
 struct kb_query {
 	sv text;
-	sv lang;                 /* wanted language of the articles, "" = by the text's script */
+	/* wanted language of the articles, "" = by the text's script. */
+	sv lang;
 	int k;                   /* hits wanted, 1..20 */
 	int64_t now_ms;          /* validity; 0 = the wall clock */
-	sv context;              /* the customer's previous question, for elliptic follow-ups; may be empty */
+	/* the customer's previous question, for elliptic follow-ups; may be empty. */
+	sv context;
 };
 struct kb_why {
 	double bm25, title, alias, coverage;   /* parts of the score, 0..1 */
@@ -75,9 +83,11 @@ struct kb_hit {                  /* strings live in the index as long as the cal
 	sv passage;              /* the best chunk, with its heading path in heading */
 	sv heading;
 	sv body_md;              /* the whole article, for grounding checks */
-	sv quote;                /* the sentence(s) that answer; literally contained in body_md */
+	/* the sentence(s) that answer; literally contained in body_md. */
+	sv quote;
 	double score;            /* ranking score, higher is better */
-	double p;                /* calibrated probability that this article answers the question */
+	/* calibrated probability that this article answers the question. */
+	double p;
 	int64_t valid_from_ms, valid_to_ms;
 	struct kb_why why;
 };
@@ -88,7 +98,8 @@ struct kb_result {
 	bool unsure;             /* between the two thresholds: ask back, offering the titles */
 };
 /* Thread-safe. A few hundred microseconds. Empty or hostile queries give n = 0. */
-int kb_search(struct kb_index *ix, const struct kb_query *q, struct arena *a, struct kb_result *ret);
+int kb_search(struct kb_index *ix, const struct kb_query *q, struct arena *a,
+	      struct kb_result *ret);
 
 /* The tokenizer shared by index, query and recogniser: folded words, numbers, CJK bigrams. */
 int kb_tokenize(sv text, int for_query, store_token_fn *emit, void *ctx);
@@ -99,7 +110,9 @@ bool kb_quote_in(sv quote, sv text);
 struct kb_score {
 	size_t n, first, in3, declined_wrongly, n_oos, oos_declined, quotes, quotes_ok;
 };
-/* questions: "article-or-group-id<TAB>question" lines; oos: one question a line (either may be empty). */
-int kb_evaluate(struct kb_index *ix, sv lang, sv questions, sv oos, struct kb_score *ret, struct err *e);
+/* questions: "article-or-group-id<TAB>question" lines; oos: one question a line (either may be
+ * empty). */
+int kb_evaluate(struct kb_index *ix, sv lang, sv questions, sv oos, struct kb_score *ret,
+		struct err *e);
 
 #endif

@@ -165,8 +165,9 @@ static void fts_query(const struct kb_space *sp, const struct kb_qvec *q, struct
 static int run_fts(struct kb_index *ix, const struct kb_query *kq, struct kb_found *f, sv match)
 {
 	/* title, aliases, heading, body, concept */
-	static const char sql[] = "SELECT rowid, bm25(f%zu, 6.0, 4.0, 2.0, 1.0, 3.0) AS s FROM f%zu "
-				  "WHERE f%zu MATCH ?1 ORDER BY s LIMIT %d";
+	static const char sql[] =
+		"SELECT rowid, bm25(f%zu, 6.0, 4.0, 2.0, 1.0, 3.0) AS s FROM f%zu "
+		"WHERE f%zu MATCH ?1 ORDER BY s LIMIT %d";
 	size_t space = (size_t)(f->sp - ix->space);
 	int64_t now = kq->now_ms ? kq->now_ms : clk_wall_ms();
 	struct store_db *db;
@@ -279,7 +280,8 @@ static void split(struct kb_found *f, sv text)
 		f->parts = 0;
 }
 
-int kb_candidates(struct kb_index *ix, const struct kb_query *q, struct arena *a, struct kb_found *f)
+int kb_candidates(struct kb_index *ix, const struct kb_query *q, struct arena *a,
+		  struct kb_found *f)
 {
 	sv lang = q->lang.n ? q->lang : kb_script_lang(q->text);
 	float top;

@@ -52,7 +52,8 @@ static int plain(struct csv *c, sv *ret)
 	while (i < c->rest.n && c->rest.p[i] != c->sep && c->rest.p[i] != '\n' &&
 	       c->rest.p[i] != '\r') {
 		if (c->rest.p[i] == '"')
-			return kb_doc_err(c->d, c->line, "a quote inside an unquoted field; put the "
+			return kb_doc_err(c->d, c->line,
+					  "a quote inside an unquoted field; put the "
 					  "whole field in quotes and double the inner one");
 		i++;
 	}

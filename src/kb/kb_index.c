@@ -95,7 +95,8 @@ static int space_get(struct build *b, sv lang, struct kb_space **ret)
 
 	if (!sp) {
 		if (b->ix->n_space == KB_SPACES || lang.n >= sizeof(sp->lang))
-			return err_set(b->e, ERR_FULL, "articles in more than %d languages", KB_SPACES);
+			return err_set(b->e, ERR_FULL, "articles in more than %d languages",
+				       KB_SPACES);
 		sp = &b->ix->space[b->ix->n_space++];
 		memcpy(sp->lang, lang.p, lang.n);
 		sp->ids = map_new(VOCAB_MAX);
@@ -475,7 +476,8 @@ static int postings(struct build *b, struct kb_space *sp)
 			sp->post[at[a->all.id[k]]++] = (struct kb_post){ (uint32_t)i, w };
 		}
 	}
-	return 0; /* each at[i] has moved on to where i + 1 begins: post_at is the table of starts */
+	return 0; /* each at[i] has moved on to where i + 1 begins: post_at is the table of
+		     starts */
 }
 
 /* ---- door ---- */

@@ -85,7 +85,8 @@ sv kb_script_lang(sv text);                   /* "zh", "ja", "ko" or "en" */
 sv kb_slug(struct arena *a, sv text);         /* lower case, dashes */
 
 /* ---- words to concepts ---- */
-struct kb_lex;                   /* synonyms and stop phrases of one language; read-only once built */
+/* synonyms and stop phrases of one language; read-only once built. */
+struct kb_lex;
 struct kb_lex *kb_lex_new(struct arena *a);
 void kb_lex_done(struct kb_lex *x);  /* the arena keeps the rest */
 /* "concept<TAB>phrase; phrase" lines; concept "-" = stop phrases. ERR_PARSE with file:line. */
@@ -121,7 +122,8 @@ struct kb_art {
 	struct kb_vec concept;   /* the concepts of core */
 	struct kb_vec core;      /* the same, weight x share of the names that hold the term */
 	struct kb_vec all;       /* union of everything */
-	bool product;            /* answers what a thing is and costs, not how a service works */
+	/* answers what a thing is and costs, not how a service works. */
+	bool product;
 	bool former;             /* an earlier version, served until the newest is valid */
 	struct kb_span *sent;    /* in a.body_md */
 	struct kb_vec *sv;       /* of each sentence */
@@ -164,7 +166,8 @@ struct kb_index {
 	_Atomic(struct store_db *) idle[KB_CONNS];
 };
 struct kb_space *kb_space_of(struct kb_index *ix, sv lang);
-uint64_t kb_norm_hash(sv text);         /* of words and CJK characters in order, stop words kept */
+/* of words and CJK characters in order, stop words kept. */
+uint64_t kb_norm_hash(sv text);
 bool kb_live_at(const struct kb_article *a, int64_t now_ms);
 
 /* ---- query ---- */
@@ -234,8 +237,10 @@ struct kb_found {
 	size_t n;
 };
 void kb_features(const struct kb_found *f, struct kb_cand *c);
-/* Candidates with features, unsorted; for search and for training. f is large: take it from an arena. */
-int kb_candidates(struct kb_index *ix, const struct kb_query *q, struct arena *a, struct kb_found *f);
+/* Candidates with features, unsorted; for search and for training. f is large: take it from an
+ * arena. */
+int kb_candidates(struct kb_index *ix, const struct kb_query *q, struct arena *a,
+		  struct kb_found *f);
 int kb_image_build(struct kb_index *ix, struct err *e);
 
 #endif

@@ -1,11 +1,12 @@
 /* kb_lex.c: customer words to article words: synonyms as concepts, stop phrases, rank terms.
  *
- * A lexicon line is `concept<TAB>phrase; phrase; ...`, the concept "-" holds stop phrases ("how do
- * i", "请问"), "=" words that must not be cut by one. A phrase is a row of atoms (stemmed words, CJK characters); at each place of a text
- * the longest phrase wins and does not overlap the next. A text becomes weighted terms: its words,
- * its CJK characters (weak) and pairs, and "#concept" for each phrase found; the surface of a
- * found phrase counts less, so that "send back" and "return" meet in the concept while the
- * same words still match better. Built by one thread, read by all.
+ * A lexicon line is `concept<TAB>phrase; phrase; ...`, the concept "-" holds stop phrases ("how
+ * do i", "请问"), "=" words that must not be cut by one. A phrase is a row of atoms (stemmed
+ * words, CJK characters); at each place of a text the longest phrase wins and does not overlap
+ * the next. A text becomes weighted terms: its words, its CJK characters (weak) and pairs, and
+ * "#concept" for each phrase found; the surface of a found phrase counts less, so that "send
+ * back" and "return" meet in the concept while the same words still match better. Built by one
+ * thread, read by all.
  */
 #include "kb_embed.h"
 #include "kb_int.h"
@@ -226,8 +227,8 @@ static bool stopped(const struct atom *a)
 	return a->c && a->c->stop;
 }
 
-static void emit(const struct kb_lex *x, struct kb_term *out, size_t *n, size_t max, const struct atom *a,
-		 const struct atom *b, float f)
+static void emit(const struct kb_lex *x, struct kb_term *out, size_t *n, size_t max,
+		 const struct atom *a, const struct atom *b, float f)
 {
 	struct kb_term *t = &out[*n];
 

@@ -34,7 +34,8 @@ static int front_matter(struct kb_doc *d, sv *text, struct kb_article *a, int *r
 		if (!line.n || line.p[0] == '#')
 			continue;
 		if (sv_find_ch(line, ':') < 1)
-			return kb_doc_err(d, n, "front matter needs \"key: value\" or a closing ---");
+			return kb_doc_err(d, n,
+					  "front matter needs \"key: value\" or a closing ---");
 		sv_cut(&line, ':', &key);
 		rc = kb_set_field(d, a, sv_trim(key), unquote(sv_trim(line)), n);
 		if (rc)

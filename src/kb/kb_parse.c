@@ -34,7 +34,8 @@ sv kb_script_lang(sv text)
 		kana += (r >= 0x3040 && r <= 0x30FF);
 		hangul += (r >= 0xAC00 && r <= 0xD7AF);
 		han += (r >= 0x4E00 && r <= 0x9FFF) || (r >= 0x3400 && r <= 0x4DBF);
-		latin += (r >= 'a' && r <= 'z') || (r >= 'A' && r <= 'Z') || (r >= 0xC0 && r < 0x250);
+		latin += (r >= 'a' && r <= 'z') || (r >= 'A' && r <= 'Z') ||
+			 (r >= 0xC0 && r < 0x250);
 	}
 	if (hangul > han && hangul * 3 > latin)
 		return SV("ko");
@@ -132,8 +133,10 @@ int kb_set_field(struct kb_doc *d, struct kb_article *a, sv key, sv val, int lin
 			*(sv *)((char *)a + keys[i].off) = val;
 			return 0;
 		}
-	return kb_doc_err(d, line, "unknown field \"%.40s\"; known: id lang title category "
-			  "aliases valid_from valid_to source", arena_cstr(d->a, sv_slice(key, 0, 40)));
+	return kb_doc_err(d, line,
+			  "unknown field \"%.40s\"; known: id lang title category "
+			  "aliases valid_from valid_to source",
+			  arena_cstr(d->a, sv_slice(key, 0, 40)));
 }
 
 static bool id_ok_chars(sv s)
@@ -184,8 +187,10 @@ static int check_fields(struct kb_doc *d, const struct kb_article *a, int line)
 		return kb_doc_err(d, line, "no text; write the answer below the title");
 	if (a->title.n > KB_TITLE_MAX || a->category.n > KB_FIELD_MAX ||
 	    a->source.n > KB_TITLE_MAX || a->aliases.n > KB_ALIASES_MAX)
-		return kb_doc_err(d, line, "title, category or aliases too long; at most %d, %d and "
-				  "%u bytes", KB_TITLE_MAX, KB_FIELD_MAX, KB_ALIASES_MAX);
+		return kb_doc_err(d, line,
+				  "title, category or aliases too long; at most %d, %d and "
+				  "%u bytes",
+				  KB_TITLE_MAX, KB_FIELD_MAX, KB_ALIASES_MAX);
 	if (!id_ok_chars(a->group_id))
 		return kb_doc_err(d, line, "id \"%.40s\" must be 1 to 100 letters, digits, - _ .",
 				  arena_cstr(d->a, sv_slice(a->group_id, 0, 40)));
@@ -241,7 +246,8 @@ int kb_text_parse(struct kb_doc *d, sv text)
 	if (!a.body_md.n)
 		a.body_md = line;
 	if (a.title.n > KB_TITLE_MAX)
-		a.title = sv_slice(line, 0, sv_rune_offset(sv_slice(line, 0, KB_TITLE_MAX - 4), 80));
+		a.title = sv_slice(line, 0,
+				   sv_rune_offset(sv_slice(line, 0, KB_TITLE_MAX - 4), 80));
 	return kb_doc_add(d, &a, 1);
 }
 
@@ -310,8 +316,9 @@ static int run_parser(doc_fn *parse, sv doc, const char *name, struct arena *a,
 	d.seen = map_new(LIM_KB_ARTICLES);
 	if (doc.n)
 		doc = arena_sv(a, doc);
-	rc = doc.n && !doc.p ? err_set(e, ERR_TOOBIG, "%.80s: no room left for this import", d.name) :
-			       parse(&d, doc);
+	rc = doc.n && !doc.p ?
+		     err_set(e, ERR_TOOBIG, "%.80s: no room left for this import", d.name) :
+		     parse(&d, doc);
 	for (size_t i = 0; !rc && i < d.n; i++)
 		rc = fn(arg, &d.v[i]);
 	map_free(d.seen);

@@ -32,8 +32,8 @@ static int run(struct store_stmt *q)
 }
 
 /* The former state; *version = 0 when there is none. */
-static int former(struct store_db *db, const struct kb_article *a, const char *sum, int64_t *version,
-		  bool *same)
+static int former(struct store_db *db, const struct kb_article *a, const char *sum,
+		  int64_t *version, bool *same)
 {
 	struct store_stmt *q;
 	int rc = store_prep(db, &q, "SELECT version, checksum, status FROM article "

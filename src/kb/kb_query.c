@@ -76,7 +76,8 @@ float kb_qvec_match(const struct kb_qvec *q, const struct kb_vec *v)
 
 /* ---- typos ---- */
 
-/* Edit distance with neighbour swaps of at most 1 (2 for words of 8 and more), else a large number. */
+/* Edit distance with neighbour swaps of at most 1 (2 for words of 8 and more), else a large
+ * number. */
 static int edits(sv a, sv b, int limit)
 {
 	int row[3][KB_WORD_MAX + 2], n = (int)a.n, m = (int)b.n;
@@ -94,8 +95,8 @@ static int edits(sv a, sv b, int limit)
 
 			c = up[j] + 1 < c ? up[j] + 1 : c;
 			c = now[j - 1] + 1 < c ? now[j - 1] + 1 : c;
-			if (i > 1 && j > 1 && a.p[i - 1] == b.p[j - 2] && a.p[i - 2] == b.p[j - 1] &&
-			    up2[j - 2] + 1 < c)
+			if (i > 1 && j > 1 && a.p[i - 1] == b.p[j - 2] &&
+			    a.p[i - 2] == b.p[j - 1] && up2[j - 2] + 1 < c)
 				c = up2[j - 2] + 1;
 			now[j] = c;
 			least = c < least ? c : least;

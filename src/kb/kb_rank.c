@@ -2,8 +2,8 @@
  *
  * Order: a linear score over the features, trained as a softmax over the candidates of each
  * question. Probability: a gate, the mean of five small nets over the winner's features and its
- * distance to the runner-up. Both sets of weights and the two thresholds are learned on the development questions
- * by train/kb_rank.c and stand in kb_weights.h. Pure functions.
+ * distance to the runner-up. Both sets of weights and the two thresholds are learned on the
+ * development questions by train/kb_rank.c and stand in kb_weights.h. Pure functions.
  */
 #include <math.h>
 #include <stdlib.h>

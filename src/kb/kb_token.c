@@ -135,7 +135,8 @@ size_t kb_stem(char *w, size_t n)
 bool kb_is_punct(uint32_t r)
 {
 	if (r < 0x80)
-		return !((r >= '0' && r <= '9') || (r >= 'a' && r <= 'z') || (r >= 'A' && r <= 'Z'));
+		return !((r >= '0' && r <= '9') || (r >= 'a' && r <= 'z') ||
+			 (r >= 'A' && r <= 'Z'));
 	return r < 0xC0 || r == 0xD7 || r == 0xF7 || (r >= 0x2000 && r <= 0x2BFF) ||
 	       (r >= 0x3000 && r <= 0x303F) || (r >= 0xE000 && r <= 0xF8FF) ||
 	       (r >= 0xFE00 && r <= 0xFE6F) || (r >= 0xFF00 && r <= 0xFFFF) || r >= 0x1F000;
@@ -200,7 +201,8 @@ static void scan_word(struct kb_scan *s)
 					put_rune(s, r);
 			} else if (joins_word(s, after, raw)) {
 				possessive = after.n && (after.p[0] | 32) == 's' &&
-					     (after.n == 1 || kb_is_punct((unsigned char)after.p[1]));
+					     (after.n == 1 ||
+					      kb_is_punct((unsigned char)after.p[1]));
 			} else {
 				break;
 			}

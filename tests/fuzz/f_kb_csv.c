@@ -1,4 +1,4 @@
-/* f_kb_csv.c: fuzz target: CSV with a header. Corpus: corpus/kb_csv, also run by t_kb_fuzz.c. */
+/* f_kb_csv.c: fuzz target: CSV. Corpus in corpus/kb_csv, also run by t_kb_fuzz.c. */
 #include "f_kb_parse.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);

@@ -1,4 +1,4 @@
-/* f_kb_jsonl.c: fuzz target: JSON lines. Corpus: corpus/kb_jsonl, also run by t_kb_fuzz.c. */
+/* f_kb_jsonl.c: fuzz target: JSON lines. Corpus in corpus/kb_jsonl, also run by t_kb_fuzz.c. */
 #include "f_kb_parse.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);

@@ -1,4 +1,4 @@
-/* f_kb_markdown.c: fuzz target: Markdown with front matter. Corpus: corpus/kb_markdown, also run by t_kb_fuzz.c. */
+/* f_kb_markdown.c: fuzz target: Markdown. Corpus in corpus/kb_markdown, also run by t_kb_fuzz.c. */
 #include "f_kb_parse.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);

@@ -34,7 +34,8 @@ static bool refused(const char *text, enum kb_format f, const char *want)
 	bool ok = rc < 0 && d.n == 0 && sv_find(sv_of(d.e.msg), sv_of(want)) >= 0;
 
 	if (!ok)
-		fprintf(stderr, "# rc %d, %zu articles, \"%s\", want \"%s\"\n", rc, d.n, d.e.msg, want);
+		fprintf(stderr, "# rc %d, %zu articles, \"%s\", want \"%s\"\n", rc, d.n,
+			d.e.msg, want);
 	arena_done(&d.a);
 	return ok;
 }
@@ -43,9 +44,13 @@ TEST(kb_markdown_front_matter)
 {
 	struct docs d;
 
-	OK(parse(&d, "---\r\nid: return-window\r\nlang: en\r\ntitle: \"How long?\"\r\ncategory: returns\r\n"
-		     "aliases: a b; c；d;\r\nvalid_from: 2026-01-01\r\nvalid_to: 2026-12-31\r\n---\r\n"
-		     "You have 30 days.\r\n\r\nMore.\r\n", KB_AUTO, "x/return.md"));
+	OK(parse(&d,
+		 "---\r\nid: return-window\r\nlang: en\r\ntitle: \"How long?\"\r\ncategory: "
+		 "returns\r\n"
+		 "aliases: a b; c；d;\r\nvalid_from: 2026-01-01\r\nvalid_to: "
+		 "2026-12-31\r\n---\r\n"
+		 "You have 30 days.\r\n\r\nMore.\r\n",
+		 KB_AUTO, "x/return.md"));
 	EQ(d.n, 1);
 	SV_EQ(d.v[0].id, "return-window.en");
 	SV_EQ(d.v[0].group_id, "return-window");
@@ -89,12 +94,16 @@ TEST(kb_html_text)
 {
 	struct docs d;
 
-	OK(parse(&d, "<html lang=\"en-GB\"><head><title>Returns &amp; more</title>"
-		     "<style>p{}</style><script>if (a<b) document.write('<p>no</p>')</script></head>"
-		     "<body><nav>menu</nav><h2>How</h2><p>Pay&nbsp;5&euro;<br>now &#x4e2d;&#20013;</p>"
-		     "<!-- <p>hidden</p> --><ul><li>a</li><li>b</li></ul><ol><li>x<li>y</ol>"
-		     "<table><tr><th>A<th>B|C</tr><tr><td>1</td><td>2</td></tr></table></body></html>",
-		 KB_AUTO, "page"));
+	OK(parse(
+		&d,
+		"<html lang=\"en-GB\"><head><title>Returns &amp; more</title>"
+		"<style>p{}</style><script>if (a<b) document.write('<p>no</p>')</script></head>"
+		"<body><nav>menu</nav><h2>How</h2><p>Pay&nbsp;5&euro;<br>now "
+		"&#x4e2d;&#20013;</p>"
+		"<!-- <p>hidden</p> --><ul><li>a</li><li>b</li></ul><ol><li>x<li>y</ol>"
+		"<table><tr><th>A<th>B|C</tr><tr><td>1</td><td>2</td></tr></table></body></"
+		"html>",
+		KB_AUTO, "page"));
 	SV_EQ(d.v[0].title, "Returns & more");
 	SV_EQ(d.v[0].lang, "en");
 	SV_EQ(d.v[0].body_md, "## How\n\nPay 5€\nnow 中中\n\n- a\n- b\n\n1. x\n2. y\n\n"
@@ -120,8 +129,11 @@ TEST(kb_csv_rows)
 {
 	struct docs d;
 
-	OK(parse(&d, "question,answer,lang,aliases\r\n\"How, when?\",\"Line one\r\nline \"\"two\"\".\",en,"
-		     "a; b\r\n\r\n怎么退,七天内退。,zh,\r\n", KB_AUTO, "f.csv"));
+	OK(parse(&d,
+		 "question,answer,lang,aliases\r\n\"How, when?\",\"Line one\r\nline "
+		 "\"\"two\"\".\",en,"
+		 "a; b\r\n\r\n怎么退,七天内退。,zh,\r\n",
+		 KB_AUTO, "f.csv"));
 	EQ(d.n, 2);
 	SV_EQ(d.v[0].title, "How, when?");
 	SV_EQ(d.v[0].body_md, "Line one\nline \"two\".");
@@ -137,27 +149,34 @@ TEST(kb_csv_rows)
 
 TEST(kb_csv_is_whole_or_nothing)
 {
-	CHECK(refused("question,answer\na,b\nc\n", KB_CSV, "x:3: 1 columns where the header has 2"));
-	CHECK(refused("question,answer\na,b\n\"c,d\n", KB_CSV, "x:3: a quoted field is not closed"));
+	CHECK(refused("question,answer\na,b\nc\n", KB_CSV,
+		      "x:3: 1 columns where the header has 2"));
+	CHECK(refused("question,answer\na,b\n\"c,d\n", KB_CSV,
+		      "x:3: a quoted field is not closed"));
 	CHECK(refused("question,answer\na,b\n\"c\"d,e\n", KB_CSV, "double quotes inside"));
 	CHECK(refused("question,answer\na\"b,c\n", KB_CSV, "x:2: a quote inside"));
 	CHECK(refused("question,text\na,b\n", KB_CSV, "first line must name"));
 	CHECK(refused("question,answer\n", KB_CSV, "no row below"));
-	CHECK(refused("question,answer\nabc,b\nabc,c\n", KB_CSV, "x:3: id \"abc.en\" stands twice"));
+	CHECK(refused("question,answer\nabc,b\nabc,c\n", KB_CSV,
+		      "x:3: id \"abc.en\" stands twice"));
 }
 
 TEST(kb_jsonl_rows)
 {
 	struct docs d;
 
-	OK(parse(&d, "{\"question\":\"Can I pay later?\",\"answer\":\"Yes.\",\"aliases\":[\"x\",\"y\\nz\"]}\n\n"
-		     "{\"id\":\"q2\",\"title\":\"T\",\"body\":\"C\",\"lang\":\"en\"}\n", KB_AUTO, "f"));
+	OK(parse(&d,
+		 "{\"question\":\"Can I pay "
+		 "later?\",\"answer\":\"Yes.\",\"aliases\":[\"x\",\"y\\nz\"]}\n\n"
+		 "{\"id\":\"q2\",\"title\":\"T\",\"body\":\"C\",\"lang\":\"en\"}\n",
+		 KB_AUTO, "f"));
 	EQ(d.n, 2);
 	SV_EQ(d.v[0].id, "can-i-pay-later.en");
 	SV_EQ(d.v[0].aliases, "x\ny z");
 	SV_EQ(d.v[1].id, "q2.en");
 	arena_done(&d.a);
-	CHECK(refused("{\"question\":\"a b c\",\"answer\":\"b\"}\n{\"x\":", KB_JSONL, "x:2: each line must"));
+	CHECK(refused("{\"question\":\"a b c\",\"answer\":\"b\"}\n{\"x\":", KB_JSONL,
+		      "x:2: each line must"));
 	CHECK(refused("{\"title\":\"a\",\"answer\":5}\n", KB_JSONL, "\"answer\" must be text"));
 	CHECK(refused("[1]\n", KB_JSONL, "one JSON object"));
 	CHECK(refused("\n", KB_JSONL, "no JSON object"));
@@ -166,9 +185,12 @@ TEST(kb_jsonl_rows)
 TEST(kb_products_become_two_articles)
 {
 	struct docs d;
-	sv line = SV("{\"sku\":\"HH-1\",\"name\":{\"en\":\"Lamp\",\"zh\":\"台灯\"},\"price_cny\":129,"
-		     "\"warranty_months\":24,\"specs\":{\"en\":\"9 W\",\"zh\":\"9瓦\"},\"description\":{"
-		     "\"en\":\"Bright.\",\"zh\":\"很亮。\"},\"aliases\":{\"en\":[\"desk lamp\"],\"zh\":[]}}");
+	sv line = SV("{\"sku\":\"HH-1\",\"name\":{\"en\":\"Lamp\",\"zh\":\"台灯\"},\"price_"
+		     "cny\":129,"
+		     "\"warranty_months\":24,\"specs\":{\"en\":\"9 "
+		     "W\",\"zh\":\"9瓦\"},\"description\":{"
+		     "\"en\":\"Bright.\",\"zh\":\"很亮。\"},\"aliases\":{\"en\":[\"desk "
+		     "lamp\"],\"zh\":[]}}");
 
 	memset(&d, 0, sizeof(d));
 	arena_init(&d.a, LIM_ARENA_BIG);
@@ -231,8 +253,9 @@ TEST(kb_sentences_of_both_languages)
 	CHECK(sentences_are("It costs 3.5 yuan. Ask Mr. Li, e.g. by phone.",
 			    "It costs 3.5 yuan.|Ask Mr. Li, e.g. by phone."));
 	CHECK(sentences_are("一句。二句！“三句？”四句", "一句。|二句！|“三句？”|四句"));
-	CHECK(sentences_are("# Head\n\nA b\nc d.\n\n- item one\n- item two. More.\n1. x\n| a | b |\n|---|",
-			    "A b\nc d.|item one|item two.|More.|x|a | b"));
+	CHECK(sentences_are(
+		"# Head\n\nA b\nc d.\n\n- item one\n- item two. More.\n1. x\n| a | b |\n|---|",
+		"A b\nc d.|item one|item two.|More.|x|a | b"));
 	CHECK(sentences_are("", ""));
 	CHECK(sentences_are("See harbour.example/a.b for it.", "See harbour.example/a.b for it."));
 }

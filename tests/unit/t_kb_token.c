@@ -150,8 +150,10 @@ TEST(kb_tokenize_survives_any_bytes)
 
 TEST(kb_a_stem_is_its_own_stem)
 {
-	static const char *const words[] = { "glasses", "business", "addresses", "bedding", "used",
-		"missing", "boxes", "queries", "assembled", "running", "agreed", "process", "sizes" };
+	static const char *const words[] = { "glasses",   "business", "addresses", "bedding",
+					     "used",      "missing",  "boxes",     "queries",
+					     "assembled", "running",  "agreed",    "process",
+					     "sizes" };
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
 		char a[KB_WORD_MAX + 8], b[KB_WORD_MAX + 8];
