@@ -125,7 +125,7 @@ double pcm_goertzel_db(const int16_t *s, size_t n, double hz, int rate);
 /* ---- Voice activity by energy over an adaptive noise floor. 20 ms frames, 8 or 16
  * kHz. */
 struct pcm_vad_opts {
-	/* speech is this much over the noise floor (default 9) */
+	/* speech is this much over the noise floor (default 7) */
 	double over_db;
 	double min_db;         /* and at least this loud (default -48) */
 	double echo_margin_db; /* and this much over the bot's own echo (default 3) */
@@ -137,10 +137,13 @@ struct pcm_vad_opts {
 	int hang_ms;           /* silence that makes an end (default 240) */
 	double floor_start_db; /* first guess of the noise floor (default -60) */
 };
+enum { PCM_VAD_MINS = 10 };
 enum pcm_vad_ev { PCM_VAD_NONE, PCM_VAD_START, PCM_VAD_END };
 struct pcm_vad {
 	struct pcm_vad_opts o;
 	double floor_db;       /* tracked noise floor */
+	double smooth_db, min_db[PCM_VAD_MINS]; /* for it: see pcm_vad.c */
+	int min_at, min_frames, n_min;
 	double level_db;       /* of the last frame */
 	double echo_db;        /* loudest recent level of our own signal */
 	int echo_age_ms;
