@@ -1,8 +1,10 @@
 /* limits.h: every bound of the program in one place. What can grow has a maximum here. */
+/* This name hides the system's: bring it along. Ahead of the guard, since a first "limits.h" finds this file
+ * twice (beside its includer, then by -I) before the system's. */
+#include_next <limits.h>
+
 #ifndef CALLM_BASE_LIMITS_H
 #define CALLM_BASE_LIMITS_H
-
-#include_next <limits.h> /* this name hides the system's: bring it along */
 
 #define LIM_ARENA_TURN (4u << 20)      /* bytes one turn may allocate */
 #define LIM_ARENA_CONV (1u << 20)      /* bytes one conversation may hold */
