@@ -1,9 +1,10 @@
-/* embed_tsv.c: a program of the build: writes the tables of feel/data into one C file, as plain text.
+/* embed_tsv.c: a program of the build: writes the tables of feel/data into one C file, as plain
+ * text.
  *
  *	embed_tsv OUT.c FILE ...
  *
- * Tables are read in place while a turn is matched, so they are not compressed as scripts/embed would. Same
- * input, same output. The struct is declared by feel_text.c.
+ * Tables are read in place while a turn is matched, so they are not compressed as scripts/embed
+ * would. Same input, same output. The struct is declared by feel_text.c.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -51,10 +52,12 @@ int main(int argc, char **argv)
 		}
 	}
 	(void)fprintf(out, "struct feel_file { const char *name, *text; size_t n; };\n"
-			   "extern const struct feel_file feel_files[];\nconst struct feel_file feel_files[] = {\n");
+			   "extern const struct feel_file feel_files[];\nconst struct "
+			   "feel_file feel_files[] = {\n");
 	for (int i = 2; i < argc; i++) {
 		const char *slash = strrchr(argv[i], '/');
-		(void)fprintf(out, "\t{\"%s\", text_%d, %ld},\n", slash ? slash + 1 : argv[i], i, sizes[i - 2]);
+		(void)fprintf(out, "\t{\"%s\", text_%d, %ld},\n", slash ? slash + 1 : argv[i],
+			      i, sizes[i - 2]);
 	}
 	(void)fprintf(out, "\t{0, 0, 0}\n};\n");
 	return fclose(out) ? fail(argv[1], strerror(errno)) : 0;

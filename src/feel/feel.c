@@ -1,5 +1,5 @@
-/* feel.c: one customer turn into the state of the conversation. Reads the tables of feel/data only; owns
- * nothing; any thread, one state per conversation.
+/* feel.c: one customer turn into the state of the conversation. Reads the tables of feel/data
+ * only; owns nothing; any thread, one state per conversation.
  */
 #include "feel_int.h"
 

@@ -1,5 +1,5 @@
-/* feel.h: what the customer's words tell: language, intent, sentiment, emotion. First form: scripts,
- * word lists and patterns kept as data (feel/data); customers only, never employees.
+/* feel.h: what the customer's words tell: language, intent, sentiment, emotion. First form:
+ * scripts, word lists and patterns kept as data (feel/data); customers only, never employees.
  *
  *	struct feel_state f = { 0 };
  *	feel_turn(&f, SV("我要退货，太慢了！"), SV("en"));
@@ -21,11 +21,13 @@ struct feel_state {              /* of a conversation, smoothed over its turns *
 	char emotion[16];        /* CONTRACT's names */
 	double emotion_p, sentiment, arousal;   /* sentiment and arousal -1..1 */
 	bool small_talk;         /* greeting, thanks, goodbye, who are you ... */
-	char small[24];          /* which: hello thanks bye who how_are_you joke praise insult ok no */
+	/* which: hello thanks bye who how_are_you joke praise insult ok no. */
+	char small[24];
 	bool wants_human;
 	int turns;
 };
-/* Updates f with one customer turn. fallback_lang is used when the text tells nothing (digits, emoji). */
+/* Updates f with one customer turn. fallback_lang is used when the text tells nothing (digits,
+ * emoji). */
 void feel_turn(struct feel_state *f, sv text, sv fallback_lang);
 /* Language by script and function words: ISO code into out, returns the probability. */
 double feel_language(sv text, char out[4]);

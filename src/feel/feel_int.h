@@ -6,8 +6,9 @@
 
 #define FEEL_TEXT 6000      /* bytes of folded text that are looked at */
 
-/* A text prepared for matching: folded, apostrophes out, every other sign a space, one space at both ends;
- * clause ends are kept as '|'. The bitmap of letter pairs rejects most words without a search. */
+/* A text prepared for matching: folded, apostrophes out, every other sign a space, one space at
+ * both ends; clause ends are kept as '|'. The bitmap of letter pairs rejects most words without
+ * a search. */
 struct feel_text {
 	char p[FEEL_TEXT + 16];
 	size_t n;
@@ -17,7 +18,8 @@ struct feel_text {
 	int letters;
 };
 void feel_prepare(sv text, struct feel_text *t);
-/* Where alt stands at or after from, or -1. Latin words match whole, with '~' at the end as a beginning. */
+/* Where alt stands at or after from, or -1. Latin words match whole, with '~' at the end as a
+ * beginning. */
 ptrdiff_t feel_find(const struct feel_text *t, size_t from, sv alt, size_t *ret_end);
 /* Terms joined by " + " must all stand in t, those with '!' must not; a term is "a|b|c". */
 bool feel_match(const struct feel_text *t, sv pattern);

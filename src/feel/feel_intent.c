@@ -1,6 +1,6 @@
-/* feel_intent.c: the intent of a turn and whether the customer asks for a person, from data/intent.tsv and
- * data/human.tsv: the weights of all patterns that match are summed; the best intent wins when its sum and
- * its distance to the second are enough. Any thread.
+/* feel_intent.c: the intent of a turn and whether the customer asks for a person, from
+ * data/intent.tsv and data/human.tsv: the weights of all patterns that match are summed; the
+ * best intent wins when its sum and its distance to the second are enough. Any thread.
  */
 #include "feel_int.h"
 
@@ -38,11 +38,14 @@ void feel_intent(const struct feel_text *t, struct feel_state *f)
 	for (int i = 0; i < n; i++)
 		second = i != top && score[i] > second ? score[i] : second;
 	f->out_of_scope = n == 0 || score[top] < LEAST;
-	f->intent_p = f->out_of_scope ? 0 : (1 - exp(-score[top] / 2.5)) * score[top] / (score[top] + 0.6 * second);
+	f->intent_p = f->out_of_scope ? 0 :
+					(1 - exp(-score[top] / 2.5)) * score[top] /
+						(score[top] + 0.6 * second);
 	snprintf(f->intent, sizeof(f->intent), "%s", f->out_of_scope ? "" : names[top]);
 }
 
-/* A row asks for a person, a row of kind "not" takes that back: questions about the human service. */
+/* A row asks for a person, a row of kind "not" takes that back: questions about the human
+ * service. */
 bool feel_wants_human(const struct feel_text *t)
 {
 	sv rest = feel_table("human.tsv"), col[2];

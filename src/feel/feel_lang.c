@@ -1,7 +1,9 @@
-/* feel_lang.c: which language a text is in, by script first, then by function words and letters.
+/* feel_lang.c: which language a text is in, by script first, then by function words and
+ * letters.
  *
- * A Han letter, a Latin word and a word of any other script count one each, so that a Chinese sentence with
- * English product names stays Chinese. Latin-script languages are told apart by data/lang.tsv. Any thread.
+ * A Han letter, a Latin word and a word of any other script count one each, so that a Chinese
+ * sentence with English product names stays Chinese. Latin-script languages are told apart by
+ * data/lang.tsv. Any thread.
  */
 #include "feel_int.h"
 
@@ -9,18 +11,37 @@
 
 #define LATIN_LANGS 12
 
-enum script { S_LATIN, S_HAN, S_KANA, S_HANGUL, S_CYRILLIC, S_ARABIC, S_THAI, S_GREEK, S_HEBREW, S_HINDI, S_COUNT };
+enum script {
+	S_LATIN,
+	S_HAN,
+	S_KANA,
+	S_HANGUL,
+	S_CYRILLIC,
+	S_ARABIC,
+	S_THAI,
+	S_GREEK,
+	S_HEBREW,
+	S_HINDI,
+	S_COUNT
+};
 
 static enum script script_of(uint32_t r)
 {
-	static const struct { uint32_t lo, hi; enum script s; } t[] = {
-		{ 'A', 'Z', S_LATIN }, { 'a', 'z', S_LATIN }, { 0xC0, 0x24F, S_LATIN }, { 0x1E00, 0x1EFF, S_LATIN },
-		{ 0x370, 0x3FF, S_GREEK }, { 0x1F00, 0x1FFF, S_GREEK }, { 0x400, 0x52F, S_CYRILLIC },
-		{ 0x590, 0x5FF, S_HEBREW }, { 0x600, 0x6FF, S_ARABIC }, { 0x750, 0x77F, S_ARABIC },
-		{ 0xFB50, 0xFDFF, S_ARABIC }, { 0xFE70, 0xFEFE, S_ARABIC }, { 0x900, 0x97F, S_HINDI },
-		{ 0xE00, 0xE7F, S_THAI }, { 0x3041, 0x30FF, S_KANA }, { 0xFF66, 0xFF9D, S_KANA },
-		{ 0x3400, 0x9FFF, S_HAN }, { 0xF900, 0xFAFF, S_HAN }, { 0x20000, 0x3134F, S_HAN },
-		{ 0x1100, 0x11FF, S_HANGUL }, { 0x3130, 0x318F, S_HANGUL }, { 0xAC00, 0xD7A3, S_HANGUL },
+	static const struct {
+		uint32_t lo, hi;
+		enum script s;
+	} t[] = {
+		{ 'A', 'Z', S_LATIN },        { 'a', 'z', S_LATIN },
+		{ 0xC0, 0x24F, S_LATIN },     { 0x1E00, 0x1EFF, S_LATIN },
+		{ 0x370, 0x3FF, S_GREEK },    { 0x1F00, 0x1FFF, S_GREEK },
+		{ 0x400, 0x52F, S_CYRILLIC }, { 0x590, 0x5FF, S_HEBREW },
+		{ 0x600, 0x6FF, S_ARABIC },   { 0x750, 0x77F, S_ARABIC },
+		{ 0xFB50, 0xFDFF, S_ARABIC }, { 0xFE70, 0xFEFE, S_ARABIC },
+		{ 0x900, 0x97F, S_HINDI },    { 0xE00, 0xE7F, S_THAI },
+		{ 0x3041, 0x30FF, S_KANA },   { 0xFF66, 0xFF9D, S_KANA },
+		{ 0x3400, 0x9FFF, S_HAN },    { 0xF900, 0xFAFF, S_HAN },
+		{ 0x20000, 0x3134F, S_HAN },  { 0x1100, 0x11FF, S_HANGUL },
+		{ 0x3130, 0x318F, S_HANGUL }, { 0xAC00, 0xD7A3, S_HANGUL },
 	};
 
 	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++)
@@ -72,7 +93,8 @@ static double latin_lang(sv text, char out[4])
 			snprintf(langs[n], 4, SV_FMT, SV_ARG(f[0]));
 			score[n++] = 0;
 		}
-		bool raw = f[1].n && f[1].p[0] == 'L'; /* letters, looked for in the text as written */
+		bool raw = f[1].n &&
+			   f[1].p[0] == 'L'; /* letters, looked for in the text as written */
 		size_t end;
 		while (sv_cut(&f[2], '|', &alt))
 			hits += raw ? sv_find(text, alt) >= 0 : feel_find(&t, 0, alt, &end) >= 0;

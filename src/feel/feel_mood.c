@@ -1,8 +1,10 @@
-/* feel_mood.c: emotion, sentiment and arousal from data/emotion.tsv: words with a weight and an emotion,
- * turned round by a negation just before, strengthened by "very", 太, capitals and exclamation marks.
+/* feel_mood.c: emotion, sentiment and arousal from data/emotion.tsv: words with a weight and an
+ * emotion, turned round by a negation just before, strengthened by "very", 太, capitals and
+ * exclamation marks.
  *
- * Each turn gives shares of the eight emotions (neutral has a fixed share, so that one weak word does not
- * colour a question); the state of the conversation follows with a memory of 0.4. Any thread.
+ * Each turn gives shares of the eight emotions (neutral has a fixed share, so that one weak
+ * word does not colour a question); the state of the conversation follows with a memory of 0.4.
+ * Any thread.
  */
 #include "feel_int.h"
 
@@ -19,8 +21,9 @@ static const struct {
 	const char *name;
 	double valence, arousal;
 } moods[MOODS] = {
-	{ "neutral", 0, 0 }, { "satisfied", 1, 0.3 }, { "confused", -0.2, 0.1 }, { "anxious", -0.5, 0.6 },
-	{ "frustrated", -0.8, 0.5 }, { "angry", -1, 0.9 }, { "sad", -0.7, -0.4 }, { "relieved", 0.8, -0.2 },
+	{ "neutral", 0, 0 },      { "satisfied", 1, 0.3 },     { "confused", -0.2, 0.1 },
+	{ "anxious", -0.5, 0.6 }, { "frustrated", -0.8, 0.5 }, { "angry", -1, 0.9 },
+	{ "sad", -0.7, -0.4 },    { "relieved", 0.8, -0.2 },
 };
 
 static int mood_of(sv name)
@@ -53,7 +56,8 @@ struct reading {
 	size_t seen[HITS_MAX], upto[HITS_MAX]; /* places already taken by a longer word */
 };
 
-/* A word inside one that was counted ("很满意" holds "满意") counts once: the table lists longer words first. */
+/* A word inside one that was counted ("很满意" holds "满意") counts once: the table lists
+ * longer words first. */
 static bool taken(struct reading *r, size_t at, size_t end)
 {
 	for (int i = 0; i < r->hits; i++)
@@ -107,8 +111,10 @@ static void read_words(const struct feel_text *t, struct reading *r)
 /* Signs and capitals strengthen what the words say; alone they say only that something is wrong. */
 static void read_signs(const struct feel_text *t, struct reading *r)
 {
-	double loud = (t->marks > 1 ? 0.3 : 0) + (t->marks > 3 ? 0.3 : 0) + (t->shouted > 1 ? 0.5 : 0);
-	double bad = r->share[ANGRY] + r->share[FRUSTRATED], good = r->share[SATISFIED] + r->share[RELIEVED];
+	double loud = (t->marks > 1 ? 0.3 : 0) + (t->marks > 3 ? 0.3 : 0) +
+		      (t->shouted > 1 ? 0.5 : 0);
+	double bad = r->share[ANGRY] + r->share[FRUSTRATED],
+	       good = r->share[SATISFIED] + r->share[RELIEVED];
 
 	if (loud > 0 && bad > 0 && bad > good) {
 		r->share[ANGRY] = r->share[ANGRY] * (1 + loud) + loud * r->share[FRUSTRATED];
@@ -140,14 +146,18 @@ void feel_mood(const struct feel_text *t, struct feel_state *f)
 		valence += moods[i].valence * r.share[i] / sum;
 		arousal += moods[i].arousal * r.share[i] / sum;
 	}
-	arousal = squash(arousal + 0.1 * (t->marks > 4 ? 4 : t->marks) + 0.1 * (t->shouted > 3 ? 3 : t->shouted));
+	arousal = squash(arousal + 0.1 * (t->marks > 4 ? 4 : t->marks) +
+			 0.1 * (t->shouted > 3 ? 3 : t->shouted));
 	double p = r.share[top] / sum, keep = f->turns > 0 ? MEMORY : 0;
 	f->sentiment = squash((1 - keep) * valence + keep * f->sentiment);
 	f->arousal = squash((1 - keep) * arousal + keep * f->arousal);
-	if (f->turns > 0 && top == NEUTRAL && r.hits == 0 && old > NEUTRAL && f->emotion_p * (1 - MEMORY) >= 0.3) {
+	if (f->turns > 0 && top == NEUTRAL && r.hits == 0 && old > NEUTRAL &&
+	    f->emotion_p * (1 - MEMORY) >= 0.3) {
 		f->emotion_p *= 1 - MEMORY; /* a neutral sentence does not calm at once */
 		return;
 	}
-	f->emotion_p = f->turns > 0 && top == old ? (1 - keep) * p + keep * (f->emotion_p > p ? f->emotion_p : p) : p;
+	f->emotion_p = f->turns > 0 && top == old ?
+			       (1 - keep) * p + keep * (f->emotion_p > p ? f->emotion_p : p) :
+			       p;
 	snprintf(f->emotion, sizeof(f->emotion), "%s", moods[top].name);
 }

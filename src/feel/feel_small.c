@@ -1,8 +1,10 @@
-/* feel_small.c: small talk, by coverage: a turn is small talk only when known phrases and fillers leave
- * nothing over. "hello" is, "hello, how long may I keep it" is not, "谢谢，那运费谁出" is not.
+/* feel_small.c: small talk, by coverage: a turn is small talk only when known phrases and
+ * fillers leave nothing over. "hello" is, "hello, how long may I keep it" is not,
+ * "谢谢，那运费谁出" is not.
  *
- * The table (data/small.tsv) gives class, rank and phrases; the class of the greatest rank that was met
- * names the turn, so that "ok thanks, bye" is a goodbye. A text that is nothing but a request for a person
+ * The table (data/small.tsv) gives class, rank and phrases; the class of the greatest rank that
+ * was met names the turn, so that "ok thanks, bye" is a goodbye. A text that is nothing but a
+ * request for a person
  * ("agent", 人工) is settled the same way with the class "human". Any thread.
  */
 #include "feel_int.h"
@@ -26,7 +28,8 @@ static bool longest(const struct feel_text *t, size_t i, struct piece *best)
 	best->end = i;
 	while (feel_row(&rest, col, 3)) {
 		while (sv_cut(&col[2], '|', &alt)) {
-			if (i + alt.n > t->n || memcmp(t->p + i, alt.p, alt.n) != 0 || i + alt.n <= best->end)
+			if (i + alt.n > t->n || memcmp(t->p + i, alt.p, alt.n) != 0 ||
+			    i + alt.n <= best->end)
 				continue;
 			if (feel_find(t, i, alt, &end) != (ptrdiff_t)i)
 				continue;

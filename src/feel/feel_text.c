@@ -1,7 +1,8 @@
 /* feel_text.c: preparing a text and matching the patterns of the tables.
  *
- * The tables are text (feel/data, embedded by the build) and are read while matching: no set-up, no
- * shared state, any thread. A bitmap of the letter pairs of the text makes a miss cost a few instructions.
+ * The tables are text (feel/data, embedded by the build) and are read while matching: no
+ * set-up, no shared state, any thread. A bitmap of the letter pairs of the text makes a miss
+ * cost a few instructions.
  */
 #include "feel_int.h"
 
@@ -48,15 +49,18 @@ int feel_number(sv s)
 
 static bool is_letter(uint32_t r)
 {
-	return (r >= 'a' && r <= 'z') || (r >= '0' && r <= '9') || (r >= 0xC0 && r < 0x2000 && r != 0xD7 && r != 0xF7) ||
-	       (r >= 0x2C00 && r < 0x2E00) || (r >= 0x3041 && r <= 0x318F) || (r >= 0x3400 && r <= 0x9FFF) ||
-	       r == 0x3005 || r == 0x3007 || (r >= 0xA000 && r < 0xE000) || (r >= 0xF900 && r < 0xFE00) || r >= 0x20000;
+	return (r >= 'a' && r <= 'z') || (r >= '0' && r <= '9') ||
+	       (r >= 0xC0 && r < 0x2000 && r != 0xD7 && r != 0xF7) ||
+	       (r >= 0x2C00 && r < 0x2E00) || (r >= 0x3041 && r <= 0x318F) ||
+	       (r >= 0x3400 && r <= 0x9FFF) || r == 0x3005 || r == 0x3007 ||
+	       (r >= 0xA000 && r < 0xE000) || (r >= 0xF900 && r < 0xFE00) || r >= 0x20000;
 }
 
 static bool is_stop(uint32_t r)
 {
-	return r == '.' || r == ',' || r == '!' || r == '?' || r == ';' || r == '\n' || r == 0x3002 || r == 0x3001 ||
-	       r == 0x2026 || r == '~' || r == ':' || r == 0x61F || r == 0x60C || r == 0x964;
+	return r == '.' || r == ',' || r == '!' || r == '?' || r == ';' || r == '\n' ||
+	       r == 0x3002 || r == 0x3001 || r == 0x2026 || r == '~' || r == ':' ||
+	       r == 0x61F || r == 0x60C || r == 0x964;
 }
 
 static void put(struct feel_text *t, const char *p, size_t n)
@@ -137,7 +141,8 @@ static bool latin_word(const struct feel_text *t, size_t i)
 {
 	char c = t->p[i];
 
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || ((unsigned char)c >= 0xC3 && (unsigned char)c < 0xE3);
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+	       ((unsigned char)c >= 0xC3 && (unsigned char)c < 0xE3);
 }
 
 ptrdiff_t feel_find(const struct feel_text *t, size_t from, sv alt, size_t *ret_end)

@@ -22,13 +22,15 @@ struct guard_span {
 	size_t cp_start, cp_end; /* code points, for the outside */
 };
 struct guard_in {
-	sv clean;                /* control characters and invisible tricks removed, NFC not needed; <= LIM_TEXT_MSG */
+	/* control characters and invisible tricks removed, NFC not needed; <= LIM_TEXT_MSG. */
+	sv clean;
 	sv masked;               /* clean with personal data as [type] */
 	sv model;                /* like masked but order numbers stay: what a model may see */
 	struct guard_span *spans;
 	size_t n;
 	bool truncated;
-	bool suspicious;         /* looks like an attempt to steer the model; recorded, never trusted as a filter */
+	/* looks like an attempt to steer the model; recorded, never trusted as a filter. */
+	bool suspicious;
 };
 int guard_inbound(sv text, struct arena *a, struct guard_in *ret);
 
@@ -37,11 +39,13 @@ struct guard_source {
 };
 struct guard_verdict {
 	bool ok;
-	const char *why;         /* static: "number without source", "leaks instructions", ... */
+	/* static: "number without source", "leaks instructions", ... */
+	const char *why;
 	sv sentence;             /* the first one that failed */
 };
-/* Strict grounding of generated text: every number, price, date, percentage, address and link must stand
- * in a source, and enough of each sentence's content words too. small talk sentences pass. */
+/* Strict grounding of generated text: every number, price, date, percentage, address and link
+ * must stand in a source, and enough of each sentence's content words too. small talk sentences
+ * pass. */
 void guard_outbound(sv reply, const struct guard_source *src, size_t n, sv customer_text,
 		    struct guard_verdict *ret);
 

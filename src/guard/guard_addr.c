@@ -1,9 +1,9 @@
 /* guard_addr.c: postal addresses.
  *
- * Chinese: an anchor that only an address has (…路188号, 3栋2单元501室), stretched left over the names of
- * road, district, city and province, and right over building, floor and room. English: house number, up
- * to three name words, a street word; stretched over flat, city, state and postcode.
- * Pure functions, any thread.
+ * Chinese: an anchor that only an address has (…路188号, 3栋2单元501室), stretched left over
+ * the names of road, district, city and province, and right over building, floor and room.
+ * English: house number, up to three name words, a street word; stretched over flat, city,
+ * state and postcode. Pure functions, any thread.
  */
 #include "guard_int.h"
 
@@ -14,7 +14,8 @@
 
 static bool zh_num(uint32_t r)
 {
-	return guard_digit(r) || guard_in_set(r, "零〇一二三四五六七八九十百甲乙丙") || guard_alpha(r) || r == '-';
+	return guard_digit(r) || guard_in_set(r, "零〇一二三四五六七八九十百甲乙丙") ||
+	       guard_alpha(r) || r == '-';
 }
 
 static bool road_end(uint32_t r)
@@ -25,7 +26,8 @@ static bool road_end(uint32_t r)
 /* Signs that cannot be inside a place name: they belong to the sentence around it. */
 static bool not_in_name(uint32_t r)
 {
-	return !guard_han(r) || guard_in_set(r, "是在到住寄送发往为成给的了您你我他她们把从去来请改换至址和跟就叫帮想要还说");
+	return !guard_han(r) || guard_in_set(r, "是在到住寄送发往为成给的了您你我他她们把从去来"
+						"请改换至址和跟就叫帮想要还说");
 }
 
 /* Is the sign in front of i outside a place name? Some of the signs above do begin names. */
@@ -48,8 +50,10 @@ static size_t zh_unit(const struct guard_text *t, size_t i)
 	if (k == i)
 		return 0;
 	size_t n = guard_any_at(t, k, "号楼|号院|号|栋|幢|座|单元|室|层|楼|弄|户|门|组|队|房");
-	if (!n || (t->fold[k] == 0x53F7 && guard_any_at(t, k, "号线|号码|号店|号机|号柜|号前|号之前|号以前|号后|号到|号送"
-						     "|号的快|号下午|号上午|号早|号晚|号发")))
+	if (!n || (t->fold[k] == 0x53F7 &&
+		   guard_any_at(t, k,
+				"号线|号码|号店|号机|号柜|号前|号之前|号以前|号后|号到|号送"
+				"|号的快|号下午|号上午|号早|号晚|号发")))
 		return 0;
 	return k + n - i;
 }
@@ -63,10 +67,14 @@ static size_t zh_right(const struct guard_text *t, size_t i)
 		n = zh_unit(t, k);
 		if (!n) { /* a name between number and building: 白鹭小区7栋 */
 			size_t j = k;
-			while (j < k + NAME_MAX && guard_han(t->fold[j]) && !not_in_name(t->fold[j]))
+			while (j < k + NAME_MAX && guard_han(t->fold[j]) &&
+			       !not_in_name(t->fold[j]))
 				j++;
 			for (size_t m = k + 1; m <= j && !n; m++)
-				if (guard_any_at(t, m - 1, "小区|花园|公寓|大厦|广场|家园|新村|苑|城|府|村|园区|中心") && zh_unit(t, m))
+				if (guard_any_at(t, m - 1,
+						 "小区|花园|公寓|大厦|广场|家园|新村|苑|城|府|"
+						 "村|园区|中心") &&
+				    zh_unit(t, m))
 					n = m - k + zh_unit(t, m);
 		}
 		if (!n)
@@ -85,7 +93,8 @@ static size_t zh_left(const struct guard_text *t, size_t at)
 	size_t i = at, low = at > LEFT_MAX ? at - LEFT_MAX : 0;
 
 	while (i > low) {
-		bool gap = guard_in_set(t->fold[i - 1], " ,，、") && i >= 2 && guard_in_set(t->fold[i - 2], "省市区县镇乡路街道");
+		bool gap = guard_in_set(t->fold[i - 1], " ,，、") && i >= 2 &&
+			   guard_in_set(t->fold[i - 2], "省市区县镇乡路街道");
 		if (!gap && breaks_name(t, i))
 			break;
 		i--;
@@ -129,7 +138,9 @@ static void find_zh(const struct guard_text *t, struct guard_hits *h)
 static void find_zh_cued(const struct guard_text *t, struct guard_hits *h)
 {
 	for (size_t i = 0; i < t->n; i++) {
-		size_t n = guard_any_at(t, i, "地址是|地址|地址改成|地址改为|寄到|送到|家住|住在|改到|收货地址是");
+		size_t n = guard_any_at(
+			t, i,
+			"地址是|地址|地址改成|地址改为|寄到|送到|家住|住在|改到|收货地址是");
 		if (!n)
 			continue;
 		size_t k = i + n, s, units = 0, e;
@@ -150,21 +161,25 @@ static void find_zh_cued(const struct guard_text *t, struct guard_hits *h)
 
 /* ---- English ---- */
 
-static const char *const street_sure = "street|road|avenue|ave|lane|boulevard|blvd|crescent|highway|hwy|parkway|"
-				       "terrace|gardens|rd|ln|mews";
-static const char *const street_maybe = "st|dr|drive|court|ct|way|place|pl|square|row|close|hill|grove|walk|park|"
-					"trail|circle|alley|loop|strasse|gate";
-static const char *const not_names = "the|a|an|of|on|in|at|to|for|from|days|day|minutes|minute|hours|km|miles|more|and|"
-				     "or|is|are|was|down|off|by|with|this|that|my|your|our|it|we|i|you|pieces|items|"
-				     "per|people|cars|years|months|weeks|metres|meters|yuan|cny|percent|times|wrong|please|can|"
-				     "which|because|but|so|not|if|when|where|he|she|they|am|pm|tomorrow|today|has|have";
+static const char *const street_sure =
+	"street|road|avenue|ave|lane|boulevard|blvd|crescent|highway|hwy|parkway|"
+	"terrace|gardens|rd|ln|mews";
+static const char *const street_maybe =
+	"st|dr|drive|court|ct|way|place|pl|square|row|close|hill|grove|walk|park|"
+	"trail|circle|alley|loop|strasse|gate";
+static const char *const not_names =
+	"the|a|an|of|on|in|at|to|for|from|days|day|minutes|minute|hours|km|miles|more|and|"
+	"or|is|are|was|down|off|by|with|this|that|my|your|our|it|we|i|you|pieces|items|"
+	"per|people|cars|years|months|weeks|metres|meters|yuan|cny|percent|times|wrong|please|"
+	"can|"
+	"which|because|but|so|not|if|when|where|he|she|they|am|pm|tomorrow|today|has|have";
 
 static size_t en_word(const struct guard_text *t, size_t i)
 {
 	size_t k = i;
 
-	while (guard_alpha(t->fold[k]) || (t->fold[k] > 0xDF && t->fold[k] < 0x2000) || t->fold[k] == '\'' ||
-	       t->fold[k] == 0x2019)
+	while (guard_alpha(t->fold[k]) || (t->fold[k] > 0xDF && t->fold[k] < 0x2000) ||
+	       t->fold[k] == '\'' || t->fold[k] == 0x2019)
 		k++;
 	return k - i;
 }
@@ -192,9 +207,13 @@ static size_t en_street(const struct guard_text *t, size_t i)
 			return i;
 		k += t->fold[k] == '.' ? 2 : 1;
 		n = en_word(t, k);
-		if (words > 0 && (guard_any_at(t, k, street_sure) == n || (caps && guard_any_at(t, k, street_maybe) == n)) && n)
+		if (words > 0 &&
+		    (guard_any_at(t, k, street_sure) == n ||
+		     (caps && guard_any_at(t, k, street_maybe) == n)) &&
+		    n)
 			return k + n;
-		if (!n && guard_digit(t->fold[k]) && words < 2) { /* "23 8 wressle road", "5 42nd street" */
+		if (!n && guard_digit(t->fold[k]) &&
+		    words < 2) { /* "23 8 wressle road", "5 42nd street" */
 			while (guard_word(t->fold[k]))
 				k++;
 			continue;
@@ -219,8 +238,10 @@ static size_t gap(const struct guard_text *t, size_t i)
 /* "Apt 5", "Suite 771", "Room 2204", "Building 16", "Flat B": length or 0. */
 static size_t en_unit(const struct guard_text *t, size_t i)
 {
-	size_t n = guard_any_at(t, i, "apt|apartment|suite|ste|room|rm|unit|flat|building|bldg|block|floor|tower|no|po box|"
-				      "p.o. box");
+	size_t n = guard_any_at(t, i,
+				"apt|apartment|suite|ste|room|rm|unit|flat|building|bldg|block|"
+				"floor|tower|no|po box|"
+				"p.o. box");
 	size_t k = i + n;
 
 	if (!n && t->fold[i] == '#')
@@ -254,8 +275,9 @@ static size_t en_postcode(const struct guard_text *t, size_t i)
 	size_t a = 0;
 	while (guard_word(t->fold[i + a]) && a < 5)
 		a++;
-	bool uk = a >= 2 && a <= 4 && guard_alpha(t->fold[i]) && t->fold[i + a] == ' ' && guard_digit(t->fold[i + a + 1]) &&
-		  guard_alpha(t->fold[i + a + 2]) && guard_alpha(t->fold[i + a + 3]) && !guard_word(t->fold[i + a + 4]);
+	bool uk = a >= 2 && a <= 4 && guard_alpha(t->fold[i]) && t->fold[i + a] == ' ' &&
+		  guard_digit(t->fold[i + a + 1]) && guard_alpha(t->fold[i + a + 2]) &&
+		  guard_alpha(t->fold[i + a + 3]) && !guard_word(t->fold[i + a + 4]);
 	return uk ? a + 4 : 0;
 }
 
@@ -267,7 +289,8 @@ static size_t en_right(const struct guard_text *t, size_t e)
 			break;
 		n = en_unit(t, k);
 		n = n ? n : en_postcode(t, k);
-		if (!n && places < 4 && capital(t, k) && k > e && !(t->fold[e] == '.' && t->fold[e + 1] == ' ')) {
+		if (!n && places < 4 && capital(t, k) && k > e &&
+		    !(t->fold[e] == '.' && t->fold[e + 1] == ' ')) {
 			n = en_word(t, k);
 			places++;
 			if (guard_any_at(t, k, not_names) == n)
@@ -304,7 +327,8 @@ static void find_en(const struct guard_text *t, struct guard_hits *h)
 {
 	for (size_t i = 0; i < t->n; i++) {
 		size_t e = i;
-		if (i > 0 && (guard_word(t->fold[i - 1]) || guard_in_set(t->fold[i - 1], "$€£¥.-/")))
+		if (i > 0 &&
+		    (guard_word(t->fold[i - 1]) || guard_in_set(t->fold[i - 1], "$€£¥.-/")))
 			continue;
 		if (guard_digit(t->fold[i])) {
 			e = en_street(t, i);
@@ -326,20 +350,24 @@ static size_t en_token(const struct guard_text *t, size_t i, bool *ret_digit)
 {
 	size_t k = i;
 
-	while (guard_word(t->fold[k]) || ((t->fold[k] == '-' || t->fold[k] == '/' || t->fold[k] == '\'') &&
-					  guard_word(t->fold[k + 1]) && k > i)) {
+	while (guard_word(t->fold[k]) ||
+	       ((t->fold[k] == '-' || t->fold[k] == '/' || t->fold[k] == '\'') &&
+		guard_word(t->fold[k + 1]) && k > i)) {
 		*ret_digit = *ret_digit || guard_digit(t->fold[k]);
 		k++;
 	}
 	return k - i > 0 && guard_any_at(t, i, not_names) == k - i ? 0 : k - i;
 }
 
-/* Behind "address is", "lives at": words and numbers up to the first word of the sentence around. */
+/* Behind "address is", "lives at": words and numbers up to the first word of the sentence
+ * around. */
 static void find_en_cued(const struct guard_text *t, struct guard_hits *h)
 {
 	static const char *const cues =
-		"address is|address:|address to|live at|lives at|living at|address with|my address|meet me at|"
-		"his address:|her address:|deliver to|deliver it to|ship to|ship it to|send it to|moved to|office is at";
+		"address is|address:|address to|live at|lives at|living at|address with|my "
+		"address|meet me at|"
+		"his address:|her address:|deliver to|deliver it to|ship to|ship it to|send it "
+		"to|moved to|office is at";
 
 	for (size_t i = 0; i < t->n; i++) {
 		size_t n = t->fold[i] < 0x80 ? guard_any_at(t, i, cues) : 0, k = i + n, s, e;

@@ -1,8 +1,9 @@
-/* guard_fact.c: reads numbers as people write them: 1,299.00, 30-day, 8%, 三十天, twenty-one, 4 pm, 下午四点.
+/* guard_fact.c: reads numbers as people write them: 1,299.00, 30-day, 8%, 三十天, twenty-one, 4
+ * pm, 下午四点.
  *
- * A number and its unit become a value in one unit of its kind, so that the same fact in other words is
- * equal. Small words that only sound like numbers ("one of", 一下, 第一次) are left out.
- * Pure functions, any thread; owns nothing.
+ * A number and its unit become a value in one unit of its kind, so that the same fact in other
+ * words is equal. Small words that only sound like numbers ("one of", 一下, 第一次) are left
+ * out. Pure functions, any thread; owns nothing.
  */
 #include "guard_fact.h"
 
@@ -17,7 +18,8 @@ static const struct {
 	{ "cny|yuan|rmb|dollars|usd|euros|eur|pounds|元|块钱|块|人民币", FACT_MONEY, 1 },
 	{ "minutes|minute|mins|min|分钟", FACT_DURATION, 1 },
 	{ "hours|hour|hrs|h|小时|个小时|个钟头", FACT_DURATION, 60 },
-	{ "working days|working day|business days|business day|工作日|个工作日", FACT_DURATION, 1440 },
+	{ "working days|working day|business days|business day|工作日|个工作日", FACT_DURATION,
+	  1440 },
 	{ "days|day|nights|night|天|日内|晚|个晚上", FACT_DURATION, 1440 },
 	{ "weeks|week|周|星期|个星期|礼拜", FACT_DURATION, 10080 },
 	{ "months|month|个月", FACT_MONTHS, 1 },
@@ -40,8 +42,9 @@ static size_t read_digits(const struct guard_text *t, size_t i, double *ret)
 
 	for (; guard_digit(t->fold[k]); k++) {
 		v = v * 10 + (t->fold[k] - '0');
-		if (t->fold[k + 1] == ',' && guard_digit(t->fold[k + 2]) && guard_digit(t->fold[k + 3]) &&
-		    guard_digit(t->fold[k + 4]) && !guard_digit(t->fold[k + 5]))
+		if (t->fold[k + 1] == ',' && guard_digit(t->fold[k + 2]) &&
+		    guard_digit(t->fold[k + 3]) && guard_digit(t->fold[k + 4]) &&
+		    !guard_digit(t->fold[k + 5]))
 			k++;
 	}
 	if (t->fold[k] == '.' && guard_digit(t->fold[k + 1]))
@@ -55,7 +58,8 @@ static size_t read_digits(const struct guard_text *t, size_t i, double *ret)
 
 static int han_digit(uint32_t r)
 {
-	static const uint32_t d[] = { 0x96F6, 0x4E00, 0x4E8C, 0x4E09, 0x56DB, 0x4E94, 0x516D, 0x4E03, 0x516B, 0x4E5D };
+	static const uint32_t d[] = { 0x96F6, 0x4E00, 0x4E8C, 0x4E09, 0x56DB,
+				      0x4E94, 0x516D, 0x4E03, 0x516B, 0x4E5D };
 
 	if (r == 0x4E24)
 		return 2; /* 两 */
@@ -104,10 +108,12 @@ static size_t read_han(const struct guard_text *t, size_t i, double *ret)
 
 /* ---- English ---- */
 
-static const char *const ones[] = { "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine",
-				    "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen",
-				    "seventeen", "eighteen", "nineteen" };
-static const char *const tens[] = { "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety" };
+static const char *const ones[] = { "zero",    "one",     "two",       "three",    "four",
+				    "five",    "six",     "seven",     "eight",    "nine",
+				    "ten",     "eleven",  "twelve",    "thirteen", "fourteen",
+				    "fifteen", "sixteen", "seventeen", "eighteen", "nineteen" };
+static const char *const tens[] = { "twenty", "thirty",  "forty",  "fifty",
+				    "sixty",  "seventy", "eighty", "ninety" };
 
 static size_t word_value(const struct guard_text *t, size_t i, int *ret)
 {
@@ -185,12 +191,14 @@ static bool before_money(const struct guard_text *t, size_t i)
 {
 	if (i > 0 && t->fold[i - 1] == ' ')
 		i--;
-	return (i > 0 && guard_in_set(t->fold[i - 1], "$€£¥")) || (i >= 3 && guard_any_at(t, i - 3, "cny|rmb|usd|eur"));
+	return (i > 0 && guard_in_set(t->fold[i - 1], "$€£¥")) ||
+	       (i >= 3 && guard_any_at(t, i - 3, "cny|rmb|usd|eur"));
 }
 
 static size_t before_clock(const struct guard_text *t, size_t i, double *ret_add)
 {
-	static const char *const later = "下午|晚上|傍晚|晚间", *const same = "上午|早上|凌晨|中午|早晨";
+	static const char *const later = "下午|晚上|傍晚|晚间",
+				 * const same = "上午|早上|凌晨|中午|早晨";
 
 	*ret_add = 0;
 	if (i >= 2 && guard_any_at(t, i - 2, later))
@@ -207,7 +215,8 @@ static bool clock_at(const struct guard_text *t, struct fact *f)
 
 	if (f->value > 24 || f->value != floor(f->value))
 		return false;
-	if (t->fold[k] == ':' && guard_digit(t->fold[k + 1]) && guard_digit(t->fold[k + 2]) && !guard_digit(t->fold[k + 3])) {
+	if (t->fold[k] == ':' && guard_digit(t->fold[k + 1]) && guard_digit(t->fold[k + 2]) &&
+	    !guard_digit(t->fold[k + 3])) {
 		v += (t->fold[k + 1] - '0') * 10 + (t->fold[k + 2] - '0');
 		k += 3;
 		is = true;
@@ -240,19 +249,22 @@ static bool list_mark(const struct guard_text *t, size_t s, size_t e)
 {
 	while (s > 0 && t->fold[s - 1] == ' ')
 		s--;
-	return (s == 0 || t->fold[s - 1] == '\n') && (t->fold[e] == '.' || t->fold[e] == ')' || t->fold[e] == 0x3001) &&
+	return (s == 0 || t->fold[s - 1] == '\n') &&
+	       (t->fold[e] == '.' || t->fold[e] == ')' || t->fold[e] == 0x3001) &&
 	       !guard_digit(t->fold[e + 1]);
 }
 
 /* 一下, 一起, "one of": words, unless a unit of measure follows. */
-static bool only_a_word(const struct guard_text *t, const struct fact *f, bool han, bool word, size_t unit)
+static bool only_a_word(const struct guard_text *t, const struct fact *f, bool han, bool word,
+			size_t unit)
 {
 	if (unit)
 		return false;
 	if (f->s > 0 && t->fold[f->s - 1] == 0x7B2C)
 		return true; /* 第 */
 	if (han)
-		return f->e - f->s == 1 && (f->value <= 1 || f->value >= 10 || guard_han(t->fold[f->e])) &&
+		return f->e - f->s == 1 &&
+		       (f->value <= 1 || f->value >= 10 || guard_han(t->fold[f->e])) &&
 		       !guard_in_set(t->fold[f->e], "次件层楼个台张份位家户种档级");
 	return word && f->value <= 1;
 }
@@ -260,7 +272,8 @@ static bool only_a_word(const struct guard_text *t, const struct fact *f, bool h
 /* The fact that begins at i; its end, or i. */
 static size_t fact_at(const struct guard_text *t, size_t i, struct fact *f)
 {
-	bool digits = guard_digit(t->fold[i]), han = han_digit(t->fold[i]) >= 0 || han_scale(t->fold[i]) > 0;
+	bool digits = guard_digit(t->fold[i]),
+	     han = han_digit(t->fold[i]) >= 0 || han_scale(t->fold[i]) > 0;
 	bool edge = i == 0 || !guard_word(t->fold[i - 1]);
 	size_t n = 0;
 
@@ -296,7 +309,8 @@ static void share_units(const struct guard_text *t, struct fact *v, size_t n)
 	for (size_t i = n; i-- > 1;) {
 		struct fact *a = &v[i - 1], *b = &v[i];
 		size_t k = a->e, gap = b->s - a->e;
-		if (a->unit != FACT_PLAIN || b->unit == FACT_PLAIN || gap > 5 || b->unit == FACT_CLOCK)
+		if (a->unit != FACT_PLAIN || b->unit == FACT_PLAIN || gap > 5 ||
+		    b->unit == FACT_CLOCK)
 			continue;
 		while (t->fold[k] == ' ')
 			k++;
@@ -305,7 +319,8 @@ static void share_units(const struct guard_text *t, struct fact *v, size_t n)
 		for (size_t u = 0; u < sizeof(units) / sizeof(units[0]); u++) {
 			size_t j = b->e;
 			for (size_t back = 1; back <= 14 && back <= j - b->s; back++)
-				if (units[u].unit == b->unit && guard_any_at(t, j - back, units[u].words) == back &&
+				if (units[u].unit == b->unit &&
+				    guard_any_at(t, j - back, units[u].words) == back &&
 				    a->unit == FACT_PLAIN) {
 					a->unit = b->unit;
 					a->value *= units[u].factor;

@@ -1,7 +1,8 @@
 /* guard_in.c: the inbound gate: clean, find personal data, write the masked forms.
  *
- * Every detector reports spans; where two overlap the greater rank wins, then the longer. A value that was
- * found once is masked wherever it stands again. All results live in the caller's arena; any thread.
+ * Every detector reports spans; where two overlap the greater rank wins, then the longer. A
+ * value that was found once is masked wherever it stands again. All results live in the
+ * caller's arena; any thread.
  */
 #include "guard_int.h"
 
@@ -156,7 +157,8 @@ int guard_inbound(sv text, struct arena *a, struct guard_in *ret)
 	if (!in.spans)
 		return ERR_TOOBIG;
 	for (size_t i = 0; i < h.n; i++)
-		in.spans[i] = (struct guard_span){ h.v[i].type, t.at[h.v[i].s], t.at[h.v[i].e], h.v[i].s, h.v[i].e };
+		in.spans[i] = (struct guard_span){ h.v[i].type, t.at[h.v[i].s], t.at[h.v[i].e],
+						   h.v[i].s, h.v[i].e };
 	in.suspicious = guard_steering(&t, hidden);
 	e = write_masked(&in, a, false, &in.masked);
 	if (!e)

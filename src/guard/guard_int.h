@@ -1,7 +1,8 @@
 /* guard_int.h: what the files of guard share; private.
  *
- * Detectors work on code points: raw as written, fold in lower case, full width and accents off. Both
- * arrays have n entries, so an offset found in one is an offset in the other. A 0 stands after the end.
+ * Detectors work on code points: raw as written, fold in lower case, full width and accents
+ * off. Both arrays have n entries, so an offset found in one is an offset in the other. A 0
+ * stands after the end.
  */
 #ifndef CALLM_GUARD_INT_H
 #define CALLM_GUARD_INT_H
@@ -28,26 +29,31 @@ struct guard_hits {
 };
 
 /* ---- guard_clean.c ---- */
-/* Cleaned copy in a, at most LIM_TEXT_MSG code points; hidden counts invisible letters that were dropped. */
+/* Cleaned copy in a, at most LIM_TEXT_MSG code points; hidden counts invisible letters that
+ * were dropped. */
 int guard_clean(sv text, struct arena *a, sv *ret, bool *ret_truncated, size_t *ret_hidden);
 int guard_decode(sv clean, struct arena *a, struct guard_text *ret);
 
 /* ---- shared small things (guard_text.c) ---- */
 bool guard_digit(uint32_t r);
 bool guard_alpha(uint32_t r);              /* folded a-z */
-bool guard_word(uint32_t r);               /* a-z 0-9 _ or a letter outside ASCII that is not Han */
+/* a-z 0-9 _ or a letter outside ASCII that is not Han. */
+bool guard_word(uint32_t r);
 bool guard_han(uint32_t r);
-/* Does lit (UTF-8, folded) stand at i? Returns its length in code points or 0. ASCII words must end there. */
+/* Does lit (UTF-8, folded) stand at i? Returns its length in code points or 0. ASCII words must
+ * end there. */
 size_t guard_at(const struct guard_text *t, size_t i, const char *lit);
 /* Longest of a '|' list at i, 0 when none. */
 size_t guard_any_at(const struct guard_text *t, size_t i, const char *list);
-/* Nearest place before i, at most back code points away, where one of list begins; its end, or SIZE_MAX. */
+/* Nearest place before i, at most back code points away, where one of list begins; its end, or
+ * SIZE_MAX. */
 size_t guard_cue_before(const struct guard_text *t, size_t i, size_t back, const char *list);
 bool guard_in_set(uint32_t r, const char *set_utf8);
 void guard_hit_add(struct guard_hits *h, size_t s, size_t e, enum guard_pii type, int rank);
 
 /* ---- detectors ---- */
-void guard_find_numbers(const struct guard_text *t, struct guard_hits *h); /* phone, id, card, order */
+/* phone, id, card, order. */
+void guard_find_numbers(const struct guard_text *t, struct guard_hits *h);
 void guard_find_mail(const struct guard_text *t, struct guard_hits *h);
 void guard_find_plate(const struct guard_text *t, struct guard_hits *h);
 void guard_find_birth(const struct guard_text *t, struct guard_hits *h);

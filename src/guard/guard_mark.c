@@ -86,10 +86,12 @@ static void find_spoken(const struct guard_text *t, struct guard_hits *h)
 			e = more;
 			more = dot_word(t, e);
 		}
-		while (s >= 5 && t->fold[s - 1] == ' ' && guard_at(t, s - 4, "dot") && t->fold[s - 5] == ' ')
+		while (s >= 5 && t->fold[s - 1] == ' ' && guard_at(t, s - 4, "dot") &&
+		       t->fold[s - 5] == ' ')
 			s = word_start(t, s - 5);
 		size_t tld = word_start(t, e);
-		if (guard_any_at(t, tld, "com|cn|net|org|edu|io|co|uk|de|fr|es|it|nl|jp|ru|br|info"))
+		if (guard_any_at(t, tld,
+				 "com|cn|net|org|edu|io|co|uk|de|fr|es|it|nl|jp|ru|br|info"))
 			guard_hit_add(h, s, e, PII_EMAIL, 9);
 	}
 }
@@ -104,7 +106,8 @@ void guard_find_mail(const struct guard_text *t, struct guard_hits *h)
 
 void guard_find_plate(const struct guard_text *t, struct guard_hits *h)
 {
-	static const char *const provinces = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使领";
+	static const char *const provinces =
+		"京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使领";
 
 	for (size_t i = 0; i + 7 <= t->n; i++) {
 		if (!guard_in_set(t->fold[i], provinces) || !guard_alpha(t->fold[i + 1]))
@@ -127,8 +130,9 @@ void guard_find_plate(const struct guard_text *t, struct guard_hits *h)
 
 /* ---- dates ---- */
 
-static const char *const months = "january|february|march|april|may|june|july|august|september|october|november|"
-				  "december|jan|feb|mar|apr|jun|jul|aug|sep|sept|oct|nov|dec";
+static const char *const months =
+	"january|february|march|april|may|june|july|august|september|october|november|"
+	"december|jan|feb|mar|apr|jun|jul|aug|sep|sept|oct|nov|dec";
 
 static size_t digits_at(const struct guard_text *t, size_t i, size_t max)
 {
@@ -190,8 +194,8 @@ static size_t ordinal_at(const struct guard_text *t, size_t i)
 	static const char ends[4][3] = { "st", "nd", "rd", "th" };
 
 	for (int k = 0; k < 4; k++)
-		if (t->fold[i] == (unsigned char)ends[k][0] && t->fold[i + 1] == (unsigned char)ends[k][1] &&
-		    !guard_alpha(t->fold[i + 2]))
+		if (t->fold[i] == (unsigned char)ends[k][0] &&
+		    t->fold[i + 1] == (unsigned char)ends[k][1] && !guard_alpha(t->fold[i + 2]))
 			return 2;
 	return 0;
 }
@@ -257,8 +261,9 @@ static void birth_before(const struct guard_text *t, size_t at, struct guard_hit
 
 void guard_find_birth(const struct guard_text *t, struct guard_hits *h)
 {
-	static const char *const cues = "born|birthday|birthdate|birth date|date of birth|dob|d.o.b|生日|出生|出生日期|"
-					"出生年月|生于|生辰";
+	static const char *const cues =
+		"born|birthday|birthdate|birth date|date of birth|dob|d.o.b|生日|出生|出生日期|"
+		"出生年月|生于|生辰";
 
 	for (size_t i = 0; i < t->n; i++) {
 		size_t n = guard_any_at(t, i, cues);

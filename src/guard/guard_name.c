@@ -1,22 +1,35 @@
-/* guard_name.c: names of people, only behind a cue ("my name is", 我叫, "this is X calling", 王先生).
+/* guard_name.c: names of people, only behind a cue ("my name is", 我叫, "this is X calling",
+ * 王先生).
  *
- * Without a cue a word list finds more products than people, so the rest is left to later, trained forms.
- * Pure functions, any thread.
+ * Without a cue a word list finds more products than people, so the rest is left to later,
+ * trained forms. Pure functions, any thread.
  */
 #include "guard_int.h"
 
 static const char *const surnames =
-	"王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石"
-	"姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文庞樊兰殷施陶洪翟安颜倪严牛温芦季俞章鲁葛伍韦申尤毕"
-	"聂丛焦向柳邢路岳齐梅莫庄辛管祝左涂谷祁时舒耿牟卜肖詹关苗凌费纪靳盛童欧甄项曲成游阳裴席卫查屈鲍位覃霍翁隋植甘景薄单包司柏宁柯"
+	"王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋"
+	"蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石"
+	"姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文庞樊兰殷施陶"
+	"洪翟安颜倪严牛温芦季俞章鲁葛伍韦申尤毕"
+	"聂丛焦向柳邢路岳齐梅莫庄辛管祝左涂谷祁时舒耿牟卜肖詹关苗凌费纪靳盛童欧甄项曲成游阳裴席"
+	"卫查屈鲍位覃霍翁隋植甘景薄单包司柏宁柯"
 	"阮桂闵解强柴华车冉房边辜吉饶刁瞿戚丘古米池滕晋苑邬臧畅宫来缪苟褚冷";
-static const char *const surnames2 = "欧阳|司马|上官|诸葛|东方|皇甫|尉迟|公孙|慕容|令狐|司徒|夏侯|端木|南宫";
+static const char *const surnames2 =
+	"欧阳|司马|上官|诸葛|东方|皇甫|尉迟|公孙|慕容|令狐|司徒|夏侯|端木|南宫";
 /* What begins like a name after 我是 and is none. */
-static const char *const not_zh = "黄金|白金|高级|金卡|金牌|银卡|方便|方式|安装|任何|于是|时候|常客|常常|全部|单位|万一|文员|成员|来自|来问|"
-				  "来退|来咨|来投|来办|来查|来换|来要|来找|向你|向您|查一|查询|查下|游客|关于|房东|司机|高中|高层|包邮|强烈|"
-				  "解决|易拉|安全|车主|路过|管理|施工|武汉|苏州|江苏|江西|白领|石家|成都|宁波|米白|金额|钱不|钱没|常用|单独|"
-				  "何时|何况|温州|康复|文字|梅雨|古董|左边|左右|项目|马上|万达|强制|严重|安心|华为|盛大|温馨|路由|成功|"
-				  "时间|包裹|车间|房子|关机|毛巾|石头|田园|方案|高兴|费用|池子|边上|应该|位于|来的|来着|来了";
+static const char *const not_zh =
+	"黄金|白金|高级|金卡|金牌|银卡|方便|方式|安装|任何|于是|时候|常客|常常|全部|单位|万一|"
+	"文员|成员|来自|来问|"
+	"来退|来咨|来投|来办|来查|来换|来要|来找|向你|向您|查一|查询|查下|游客|关于|房东|司机|"
+	"高中|高层|包邮|强烈|"
+	"解决|易拉|安全|车主|路过|管理|施工|武汉|苏州|江苏|江西|白领|石家|成都|宁波|米白|金额|"
+	"钱不|钱没|常用|单独|"
+	"何时|何况|温州|康复|文字|梅雨|古董|左边|左右|项目|马上|万达|强制|严重|安心|华为|盛大|"
+	"温馨|路由|成功|"
+	"周末|周一|周二|周三|周四|周五|周六|周日|周内|白天|包装|车里|顾客|卫生|单号|谢谢|冷水|"
+	"季节|方法|成人|路上|"
+	"游戏|严格|焦急|左手|右手|祝您|祝你|常见|易碎|郁闷|惠|贵重|贵|时间|包裹|车间|房子|关机|"
+	"毛巾|石头|田园|方案|高兴|费用|池子|边上|应该|位于|来的|来着|来了";
 
 /* ---- Chinese ---- */
 
@@ -30,8 +43,10 @@ static size_t surname_at(const struct guard_text *t, size_t i)
 static bool ends_here(const struct guard_text *t, size_t i)
 {
 	return i >= t->n || !guard_han(t->fold[i]) ||
-	       guard_any_at(t, i, "的|你|您|我|想|要|来|之前|上周|昨天|今天|手机|电话|订单|这边|啊|呀|哈|啦|先生|女士|小姐|在|住|从|"
-				  "是|会员|请|现在|前天|买|就|收|地址|身份|号|有");
+	       guard_any_at(t, i,
+			    "的|你|您|我|想|要|来|之前|上周|昨天|今天|手机|电话|订单|这边|啊|"
+			    "呀|哈|啦|先生|女士|小姐|在|住|从|"
+			    "是|会员|请|现在|前天|买|就|收|地址|身份|号|有");
 }
 
 /* A name with a listed surname at i: 2 to 4 signs, its end or i. */
@@ -58,7 +73,9 @@ static size_t zh_name_free(const struct guard_text *t, size_t i)
 		return e;
 	while (k < i + 4 && k < t->n && guard_han(t->fold[k]) && !(k >= i + 2 && ends_here(t, k)))
 		k++;
-	return k >= i + 2 && ends_here(t, k) ? k : surname_at(t, i) && k > i + 1 ? i + 3 < k ? i + 3 : k : i;
+	return k >= i + 2 && ends_here(t, k) ? k :
+	       surname_at(t, i) && k > i + 1 ? i + 3 < k ? i + 3 : k :
+					       i;
 }
 
 static void zh_title(const struct guard_text *t, size_t i, struct guard_hits *h)
@@ -70,7 +87,8 @@ static void zh_title(const struct guard_text *t, size_t i, struct guard_hits *h)
 	for (size_t back = 1; back <= 4 && back <= i; back++) {
 		size_t k = i - back;
 		bool begins = k == 0 || !guard_han(t->fold[k - 1]) ||
-			      guard_in_set(t->fold[k - 1], "是叫找姓给和跟与由请让向有的位名人把帮对");
+			      guard_in_set(t->fold[k - 1],
+					   "是叫找姓给和跟与由请让向有的位名人把帮对户");
 		if (begins && surname_at(t, k) && !guard_any_at(t, k, not_zh)) {
 			s = k;
 			break;
@@ -82,8 +100,10 @@ static void zh_title(const struct guard_text *t, size_t i, struct guard_hits *h)
 
 static void find_zh(const struct guard_text *t, struct guard_hits *h)
 {
-	static const char *const sure = "我叫|我的名字是|我名字是|名字是|名字叫|姓名|姓名是|收件人|收件人是|收货人|收货人是|联系人|联系人是|"
-					"持卡人|户主|开户人|本人姓名|名字|收件人叫|户主叫|他叫|她叫|叫做";
+	static const char *const sure =
+		"我叫|我的名字是|我名字是|名字是|名字叫|姓名|姓名是|收件人|收件人是|收货人|"
+		"收货人是|联系人|联系人是|"
+		"持卡人|户主|开户人|本人姓名|名字|收件人叫|户主叫|他叫|她叫|叫做";
 	static const char *const list = "我是|这里是|本人|本人是|我这边是|我这是|叫|名叫|找|联系";
 
 	for (size_t i = 0; i < t->n; i++) {
@@ -91,7 +111,8 @@ static void find_zh(const struct guard_text *t, struct guard_hits *h)
 		if (!guard_han(t->fold[i]))
 			continue;
 		zh_title(t, i, h);
-		if (guard_any_at(t, i, "我姓|免贵姓|本人姓") && (n = guard_any_at(t, i, "我姓|免贵姓|本人姓"))) {
+		if (guard_any_at(t, i, "我姓|免贵姓|本人姓") &&
+		    (n = guard_any_at(t, i, "我姓|免贵姓|本人姓"))) {
 			k = surname_at(t, i + n);
 			if (k)
 				guard_hit_add(h, i + n, i + n + k, PII_NAME, 2);
@@ -103,30 +124,70 @@ static void find_zh(const struct guard_text *t, struct guard_hits *h)
 		k = i + n;
 		while (k < i + n + 3 && guard_in_set(t->fold[k], " :：，,是叫\"“"))
 			k++;
-		e = free && (k > i + n || guard_any_at(t, i, "我叫|名字叫|名字是|他叫|她叫|我的名字是|姓名是|收件人是|联系人是|收货人是")) ?
-			    zh_name_free(t, k) : zh_name(t, k);
+		e = free && (k > i + n ||
+			     guard_any_at(t, i,
+					  "我叫|名字叫|名字是|他叫|她叫|我的名字是|姓名是|"
+					  "收件人是|联系人是|收货人是")) ?
+			    zh_name_free(t, k) :
+			    zh_name(t, k);
 		if (e > k && !guard_any_at(t, k, "什么|啥|怎么|哪|错|写错|不对|改|没有|可以|能"))
 			guard_hit_add(h, k, e, PII_NAME, 2);
 	}
 }
 
+static bool has_contact(const struct guard_hits *h)
+{
+	for (size_t i = 0; i < h->n; i++)
+		if (h->v[i].type == PII_PHONE || h->v[i].type == PII_ADDRESS)
+			return true;
+	return false;
+}
+
+/* "吴建华，154…，白鹭里55号": beside a phone or an address a clause that is nothing but a name
+ * is one. */
+static void find_zh_alone(const struct guard_text *t, struct guard_hits *h)
+{
+	if (!has_contact(h))
+		return;
+	for (size_t i = 0; i < t->n; i++) {
+		if (!guard_han(t->fold[i]) || (i > 0 && guard_han(t->fold[i - 1])))
+			continue;
+		size_t e = i, fam = surname_at(t, i);
+		while (e < t->n && guard_han(t->fold[e]))
+			e++;
+		bool colour = guard_in_set(t->fold[e - 1], "色款号的吗了吧呢件店区市路省县镇送到");
+		if (fam && e - i > fam && e - i <= fam + 2 && !colour &&
+		    !guard_any_at(t, i, not_zh))
+			guard_hit_add(h, i, e, PII_NAME, 1);
+		i = e;
+	}
+}
+
 /* ---- English and its neighbours ---- */
 
-static const char *const not_en =
-	"and|i|im|calling|from|the|a|an|not|on|in|is|at|to|for|of|my|your|so|very|really|just|here|there|still|trying|"
-	"looking|having|waiting|going|happy|sorry|sure|angry|new|with|that|this|it|we|you|but|or|if|about|getting|ok|"
-	"wrong|misspelled|missing|spelled|spelt|written|printed|different|asking|writing|ready|interested|afraid|"
-	"what|how|why|when|where|can|could|please|hello|hi|speaking|who|was|are|has|have|mr|mrs|ms|dr|miss|monday|"
-	"tuesday|wednesday|thursday|friday|saturday|sunday|currently|unable|also|too|an|gold|silver|platinum|"
-	"your|our|their|his|her|no|yes|customer|support|chinese|english|american|german|french|british";
-static const char *const particles = "van|der|den|de|la|le|von|bin|al|el|da|di|dos|du|st|y|o|ter|ben|del";
+static const char *const not_en = "and|i|im|calling|from|the|a|an|not|on|in|is|at|to|for|of|my|"
+				  "your|so|very|really|just|here|there|still|trying|"
+				  "looking|having|waiting|going|happy|sorry|sure|angry|new|"
+				  "with|that|this|it|we|you|but|or|if|about|getting|ok|"
+				  "wrong|misspelled|missing|spelled|spelt|written|printed|"
+				  "different|asking|writing|ready|interested|afraid|"
+				  "what|how|why|when|where|can|could|please|hello|hi|speaking|"
+				  "who|was|are|has|have|mr|mrs|ms|dr|miss|monday|"
+				  "tuesday|wednesday|thursday|friday|saturday|sunday|currently|"
+				  "unable|also|too|an|gold|silver|platinum|"
+				  "your|our|their|his|her|no|yes|customer|support|chinese|"
+				  "english|american|german|french|british";
+static const char *const particles =
+	"van|der|den|de|la|le|von|bin|al|el|da|di|dos|du|st|y|o|ter|ben|del";
 
 static size_t en_word(const struct guard_text *t, size_t i)
 {
 	size_t k = i;
 
-	while (guard_alpha(t->fold[k]) || (t->fold[k] >= 0xDF && t->fold[k] < 0x2000 && t->fold[k] != 0xF7) ||
-	       ((t->fold[k] == '-' || t->fold[k] == '\'' || t->fold[k] == 0x2019) && guard_alpha(t->fold[k + 1])))
+	while (guard_alpha(t->fold[k]) ||
+	       (t->fold[k] >= 0xDF && t->fold[k] < 0x2000 && t->fold[k] != 0xF7) ||
+	       ((t->fold[k] == '-' || t->fold[k] == '\'' || t->fold[k] == 0x2019) &&
+		guard_alpha(t->fold[k + 1])))
 		k++;
 	return k - i;
 }
@@ -181,9 +242,11 @@ static size_t skip(const struct guard_text *t, size_t i)
 
 static void en_cues(const struct guard_text *t, size_t i, struct guard_hits *h)
 {
-	static const char *const sure = "my name is|my name's|my name’s|name is|i am called|call me|my full name is|name:|"
-					"names|the name of|name on the card is|name on the account is|holder is|"
-					"me llamo|je m'appelle|mein name ist|ich heisse|mi chiamo|meu nome e";
+	static const char *const sure =
+		"my name is|my name's|my name’s|name is|i am called|call me|my full name "
+		"is|name:|"
+		"names|the name of|name on the card is|name on the account is|holder is|"
+		"me llamo|je m'appelle|mein name ist|ich heisse|mi chiamo|meu nome e";
 	size_t n = guard_any_at(t, i, sure), k, e;
 
 	if (n) {
@@ -206,13 +269,15 @@ static void en_cues(const struct guard_text *t, size_t i, struct guard_hits *h)
 	bool two = false;
 	for (size_t j = k; j + 1 < e; j++)
 		two = two || (t->fold[j] == ' ' && capital(t, j + 1));
-	if (e > k && ((spoken && (capital(t, k) || !guard_at(t, after, "from"))) || (two && capital(t, k))))
+	if (e > k && ((spoken && (capital(t, k) || !guard_at(t, after, "from"))) ||
+		      (two && capital(t, k))))
 		guard_hit_add(h, k, e, PII_NAME, 2);
 }
 
-static const char *const kin = "husband|wife|son|daughter|partner|kid|mother|father|brother|sister|mum|mom|dad|"
-			       "colleague|neighbour|neighbor|flatmate|roommate|on behalf of|contact person|"
-			       "recipient|cardholder|account holder|attention|attn|speak with|talk with|ask for";
+static const char *const kin =
+	"husband|wife|son|daughter|partner|kid|mother|father|brother|sister|mum|mom|dad|"
+	"colleague|neighbour|neighbor|flatmate|roommate|on behalf of|contact person|"
+	"recipient|cardholder|account holder|attention|attn|speak with|talk with|ask for";
 
 static void find_en(const struct guard_text *t, struct guard_hits *h)
 {
@@ -230,7 +295,7 @@ static void find_en(const struct guard_text *t, struct guard_hits *h)
 			guard_hit_add(h, i + n + 1, en_name(t, i + n + 1, 4, false), PII_NAME, 2);
 			continue;
 		}
-		n = guard_any_at(t, i, "regards|sincerely|cheers");
+		n = guard_any_at(t, i, "regards|sincerely|cheers|customer");
 		if (n) {
 			size_t k = i + n;
 			while (k < i + n + 6 && guard_in_set(t->fold[k], " ,\n"))
@@ -238,12 +303,17 @@ static void find_en(const struct guard_text *t, struct guard_hits *h)
 			guard_hit_add(h, k, en_name(t, k, 3, false), PII_NAME, 2);
 			continue;
 		}
+		size_t before = h->n;
 		en_cues(t, i, h);
+		n = guard_at(t, i, "name");
+		if (h->n == before && n && t->fold[i + n] == ' ')
+			guard_hit_add(h, i + n + 1, en_name(t, i + n + 1, 3, false), PII_NAME, 2);
 	}
 }
 
 void guard_find_name(const struct guard_text *t, struct guard_hits *h)
 {
+	find_zh_alone(t, h);
 	find_zh(t, h);
 	find_en(t, h);
 }

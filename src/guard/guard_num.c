@@ -1,10 +1,11 @@
-/* guard_num.c: finds what is written in digits: phones, identity numbers, bank cards, order numbers.
+/* guard_num.c: finds what is written in digits: phones, identity numbers, bank cards, order
+ * numbers.
  *
- * The text becomes tokens (rows of digits, also spoken: "one three eight", 幺三八); neighbouring tokens
- * are joined and each joined window is asked what it can be. The nearest cue word before it ("call me",
- * 订单号, "card") settles what digits alone leave open; without a cue only strong forms count, so that
- * prices, dates and stock numbers stay readable.
- * Pure functions, any thread.
+ * The text becomes tokens (rows of digits, also spoken: "one three eight", 幺三八);
+ * neighbouring tokens are joined and each joined window is asked what it can be. The nearest
+ * cue word before it ("call me", 订单号, "card") settles what digits alone leave open; without
+ * a cue only strong forms count, so that prices, dates and stock numbers stay readable. Pure
+ * functions, any thread.
  */
 #include "guard_int.h"
 
@@ -37,17 +38,25 @@ static const struct {
 	enum cue cue;
 	const char *words;
 } cues[] = {
-	{ CUE_ORDER, "order|order number|order no|order id|ticket|tracking|invoice|reference|ref|parcel|case|"
-		     "item|article|sku|单号|订单|订单号|订单编号|工单|快递单|运单|发票|编号|货号|流水号|退货号" },
-	{ CUE_ID, "id card|id number|identity|identity card|identity number|passport|ssn|social security|"
+	{ CUE_ORDER, "order|order number|order no|order "
+		     "id|ticket|tracking|invoice|reference|ref|parcel|case|"
+		     "item|article|sku|单号|订单|订单号|订单编号|工单|快递单|运单|发票|编号|"
+		     "货号|流水号|退货号" },
+	{ CUE_ID, "id card|id number|identity|identity card|identity "
+		  "number|passport|ssn|social security|"
 		  "身份证|身份证号|证件号|证件号码|身份号码" },
-	{ CUE_CARD, "card|card number|credit card|debit card|visa|mastercard|amex|account number|account|bank|"
+	{ CUE_CARD, "card|card number|credit card|debit card|visa|mastercard|amex|account "
+		    "number|account|bank|"
 		    "银行卡|信用卡|储蓄卡|借记卡|卡号|账号|尾号|工行卡|建行卡|招行卡" },
-	{ CUE_PHONE, "phone|phones|telephone|tel|mobile|cell|cellphone|call|called|ring|dial|text|sms|whatsapp|fax|"
-		     "reach me|reach us|contact|contact number|number is|my number|callback|telefon|telefono|numero|"
+	{ CUE_PHONE, "phone|phones|telephone|tel|mobile|cell|cellphone|call|called|ring|dial|"
+		     "text|sms|whatsapp|fax|"
+		     "reach me|reach us|contact|contact number|number is|my "
+		     "number|callback|telefon|telefono|numero|"
 		     "desk:|office:|home:|work:|"
-		     "电话|手机|手机号|号码|座机|联系|联系方式|致电|拨打|打给|回电|短信发|传真|微信|热线|来电|拨" },
-	{ CUE_MONEY, "price|cost|costs|pay|paid|total|amount|worth|cny|usd|eur|rmb|价格|金额|一共|总共|付了|花了|"
+		     "电话|手机|手机号|号码|座机|联系|联系方式|致电|拨打|打给|回电|短信发|传真|"
+		     "微信|热线|来电|拨" },
+	{ CUE_MONEY, "price|cost|costs|pay|paid|total|amount|worth|cny|usd|eur|rmb|价格|金额|"
+		     "一共|总共|付了|花了|"
 		     "共计|余额" },
 };
 
@@ -159,7 +168,8 @@ static bool tok_next(const struct guard_text *t, size_t i, struct tok *k)
 	return false;
 }
 
-/* What stands between two tokens of one number: at most three of space - . ( ) and one kind of dash. */
+/* What stands between two tokens of one number: at most three of space - . ( ) and one kind of
+ * dash. */
 static bool joins(const struct guard_text *t, size_t from, size_t to)
 {
 	if (to - from > 3)
@@ -202,7 +212,9 @@ static bool unit_after(const struct guard_text *t, size_t e)
 	while (t->fold[e] == ' ')
 		e++;
 	return guard_in_set(t->fold[e], "%°元块角分个件天年月台套瓶米克斤吨") ||
-	       guard_any_at(t, e, "yuan|cny|rmb|usd|dollars|euros|pounds|kg|km|mm|cm|ml|mbps|points|积分");
+	       guard_any_at(
+		       t, e,
+		       "yuan|cny|rmb|usd|dollars|euros|pounds|kg|km|mm|cm|ml|mbps|points|积分");
 }
 
 static bool shape(const struct window *w, const char *lens)
@@ -217,8 +229,9 @@ static bool shape(const struct window *w, const char *lens)
 
 static bool date_shaped(const struct window *w)
 {
-	return shape(w, "422") || shape(w, "421") || shape(w, "412") || shape(w, "411") || shape(w, "224") ||
-	       shape(w, "114") || shape(w, "124") || shape(w, "214") || shape(w, "4222") || shape(w, "42222");
+	return shape(w, "422") || shape(w, "421") || shape(w, "412") || shape(w, "411") ||
+	       shape(w, "224") || shape(w, "114") || shape(w, "124") || shape(w, "214") ||
+	       shape(w, "4222") || shape(w, "42222");
 }
 
 static bool is_us(const struct window *w)
@@ -228,8 +241,8 @@ static bool is_us(const struct window *w)
 
 static bool mobile_split(const struct window *w)
 {
-	return w->toks == 1 || shape(w, "344") || shape(w, "335") || shape(w, "434") || shape(w, "443") ||
-	       shape(w, "3422") || shape(w, "353") || w->spoken;
+	return w->toks == 1 || shape(w, "344") || shape(w, "335") || shape(w, "434") ||
+	       shape(w, "443") || shape(w, "3422") || shape(w, "353") || w->spoken;
 }
 
 /* 86 before a mobile or a land line without its 0. */
@@ -238,7 +251,8 @@ static bool is_cn_abroad(const struct window *w)
 	const char *d = w->d;
 	size_t n = w->n, skip = strncmp(d, "0086", 4) == 0 ? 4 : strncmp(d, "86", 2) == 0 ? 2 : 0;
 
-	return skip && (guard_cn_mobile(d + skip, n - skip) || (w->plus && n - skip >= 10 && n - skip <= 11));
+	return skip && (guard_cn_mobile(d + skip, n - skip) ||
+			(w->plus && n - skip >= 10 && n - skip <= 11));
 }
 
 static bool phone_alone(const struct window *w)
@@ -254,7 +268,8 @@ static bool phone_alone(const struct window *w)
 	if (guard_cn_landline(w->d, w->n) && w->toks <= 4)
 		return true;
 	if (w->n == 10 && (strncmp(w->d, "400", 3) == 0 || strncmp(w->d, "800", 3) == 0))
-		return w->toks == 1 || shape(w, "334") || shape(w, "343") || shape(w, "3322") || shape(w, "37") || shape(w, "46");
+		return w->toks == 1 || shape(w, "334") || shape(w, "343") || shape(w, "3322") ||
+		       shape(w, "37") || shape(w, "46");
 	if (is_us(w) && w->toks > 1)
 		return true;
 	if (strncmp(w->d, "00", 2) == 0 && w->n >= 10 && w->n <= 16 && w->tok[0].n <= 6)
@@ -307,8 +322,8 @@ static bool classify(const struct window *w, enum cue cue, struct guess *g)
 		*g = (struct guess){ PII_BANK_CARD, 7 };
 		return true;
 	}
-	if (cue == CUE_ORDER && w->n >= 6 && !w->plus && !guard_cn_mobile(w->d, w->n) && !date_shaped(w) &&
-	    w->toks == 1) {
+	if (cue == CUE_ORDER && w->n >= 6 && !w->plus && !guard_cn_mobile(w->d, w->n) &&
+	    !date_shaped(w) && w->toks == 1) {
 		*g = (struct guess){ PII_ORDER_NUMBER, 5 };
 		return true;
 	}
@@ -367,8 +382,10 @@ static void take_x(const struct guard_text *t, struct window *w)
 	}
 }
 
-/* Tries the windows that begin with tok[0], longest first; the number of tokens used, 0 when none fits. */
-static size_t try_windows(const struct guard_text *t, const struct tok *tok, size_t n, struct guard_hits *h)
+/* Tries the windows that begin with tok[0], longest first; the number of tokens used, 0 when
+ * none fits. */
+static size_t try_windows(const struct guard_text *t, const struct tok *tok, size_t n,
+			  struct guard_hits *h)
 {
 	enum cue cue = cue_of(t, tok[0].s);
 	struct window first = { 0 };
@@ -377,19 +394,23 @@ static size_t try_windows(const struct guard_text *t, const struct tok *tok, siz
 	bool money = money_before(t, s) || cue == CUE_MONEY;
 
 	for (size_t k = n; k > 0; k--) {
-		struct window w = { .s = s, .tok = tok, .plus = first.plus, .parens = first.parens };
+		struct window w = {
+			.s = s, .tok = tok, .plus = first.plus, .parens = first.parens
+		};
 		struct guess g;
 		for (size_t i = 0; i < k; i++)
 			window_grow(t, &w, &tok[i]);
 		take_x(t, &w);
 		bool extended = t->fold[w.e] == 'x' && guard_digit(t->fold[w.e + 1]);
-		if (glued || (money && w.n < 11) || w.n < 7 || (guard_alpha(t->fold[w.e]) && !extended))
+		if (glued || (money && w.n < 11) || w.n < 7 ||
+		    (guard_alpha(t->fold[w.e]) && !extended))
 			continue;
 		if (unit_after(t, w.e) && w.n < 13)
 			continue;
 		if (!classify(&w, cue, &g))
 			continue;
-		guard_hit_add(h, w.s, g.type == PII_PHONE ? with_extension(t, w.e) : w.e, g.type, g.rank);
+		guard_hit_add(h, w.s, g.type == PII_PHONE ? with_extension(t, w.e) : w.e,
+			      g.type, g.rank);
 		return k;
 	}
 	return 0;
@@ -431,11 +452,13 @@ static void find_orders(const struct guard_text *t, struct guard_hits *h)
 		size_t letters = i - s;
 		if (letters > 3)
 			continue;
-		if ((t->fold[i] == '-' || t->fold[i] == ' ') && guard_digit(t->fold[i + 1]) && letters >= 2)
+		if ((t->fold[i] == '-' || t->fold[i] == ' ') && guard_digit(t->fold[i + 1]) &&
+		    letters >= 2)
 			i += t->raw[s] != t->fold[s] || t->fold[i] == '-';
 		size_t d = i;
-		while (guard_digit(t->fold[i]) || (t->fold[i] == '-' && i > d && guard_digit(t->fold[i + 1]) &&
-						   guard_digit(t->fold[i - 1]))) {
+		while (guard_digit(t->fold[i]) ||
+		       (t->fold[i] == '-' && i > d && guard_digit(t->fold[i + 1]) &&
+			guard_digit(t->fold[i - 1]))) {
 			digits += guard_digit(t->fold[i]);
 			i++;
 		}
@@ -464,12 +487,13 @@ static void find_iban(const struct guard_text *t, struct guard_hits *h)
 	for (size_t i = 0; i + 15 <= t->n; i++) {
 		char s[36];
 		size_t n = 0, k = i;
-		bool head = guard_alpha(t->fold[i]) && guard_alpha(t->fold[i + 1]) && guard_digit(t->fold[i + 2]) &&
-			    guard_digit(t->fold[i + 3]);
+		bool head = guard_alpha(t->fold[i]) && guard_alpha(t->fold[i + 1]) &&
+			    guard_digit(t->fold[i + 2]) && guard_digit(t->fold[i + 3]);
 		if (!head || (i > 0 && guard_word(t->fold[i - 1])))
 			continue;
 		for (; n < 34; k++) {
-			if (t->fold[k] == ' ' && (guard_alpha(t->fold[k + 1]) || guard_digit(t->fold[k + 1])))
+			if (t->fold[k] == ' ' &&
+			    (guard_alpha(t->fold[k + 1]) || guard_digit(t->fold[k + 1])))
 				continue;
 			if (!guard_alpha(t->fold[k]) && !guard_digit(t->fold[k]))
 				break;

@@ -1,11 +1,12 @@
 /* guard_out.c: the outbound gate: what a model wrote may only say what the sources say.
  *
- * Sentence by sentence: no talk about instructions; every number, clock time, link, address and code must
- * stand in a source (a number the customer gave may be repeated), near words the sentence shares; strong
- * words (free, guarantee, 免费, 保证) need a source that uses them; and enough of the content words must
- * come from the sources. A polite sentence without facts passes. Same-language sources are assumed: a
- * sentence in another language has no support and fails, the caller then quotes the source instead.
- * Works in an arena of its own, freed before return; any thread.
+ * Sentence by sentence: no talk about instructions; every number, clock time, link, address and
+ * code must stand in a source (a number the customer gave may be repeated), near words the
+ * sentence shares; strong words (free, guarantee, 免费, 保证) need a source that uses them; and
+ * enough of the content words must come from the sources. A polite sentence without facts
+ * passes. Same-language sources are assumed: a sentence in another language has no support and
+ * fails, the caller then quotes the source instead. Works in an arena of its own, freed before
+ * return; any thread.
  */
 #include "guard_fact.h"
 
@@ -35,25 +36,39 @@ struct gate {
 
 /* ---- content words ---- */
 
-static const char *const stop_en =
-	"a|an|the|and|or|but|if|then|of|in|on|at|to|for|from|by|with|as|is|are|was|were|be|been|being|do|does|did|has|"
-	"have|had|can|could|will|would|shall|should|may|might|must|it|its|this|that|these|those|there|here|i|we|you|he|"
-	"she|they|me|us|him|her|them|my|our|your|his|their|not|no|yes|so|very|just|also|too|only|when|where|which|who|"
-	"what|how|why|than|about|into|after|before|within|per|all|any|each|both|more|most|some|such|up|out|over|"
-	"please|get|got|make|made|let|once|during|until|while|because|however|still|one|need|want|like|am|im|ill|"
-	"youll|dont|cant|isnt|are|arent|wont|well|ok|okay|sure|every|either|other|same|own|simply|normally|usually";
-static const char *const polite_en =
-	"sorry|apologize|apologise|apologies|understand|trouble|inconvenience|frustrating|frustrated|annoying|annoyed|"
-	"disappointing|disappointed|upset|worry|worried|thank|thanks|welcome|happy|glad|help|assist|assistance|"
-	"question|questions|anything|else|know|hope|day|nice|great|good|further|happened|hear|feel|feeling|sincerely|"
-	"hello|hi|goodbye|bye|contacting|patience|experience|situation|caused|cause|certainly|absolutely|course|"
-	"pleasure|today|looking|forward|really|completely|how|must|matter|concern|reaching|wish|best|wonderful";
+static const char *const stop_en = "a|an|the|and|or|but|if|then|of|in|on|at|to|for|from|by|"
+				   "with|as|is|are|was|were|be|been|being|do|does|did|has|"
+				   "have|had|can|could|will|would|shall|should|may|might|must|"
+				   "it|its|this|that|these|those|there|here|i|we|you|he|"
+				   "she|they|me|us|him|her|them|my|our|your|his|their|not|no|"
+				   "yes|so|very|just|also|too|only|when|where|which|who|"
+				   "what|how|why|than|about|into|after|before|within|per|all|"
+				   "any|each|both|more|most|some|such|up|out|over|"
+				   "please|get|got|make|made|let|once|during|until|while|"
+				   "because|however|still|one|need|want|like|am|im|ill|"
+				   "youll|dont|cant|isnt|are|arent|wont|well|ok|okay|sure|"
+				   "every|either|other|same|own|simply|normally|usually";
+static const char *const polite_en = "sorry|apologize|apologise|apologies|understand|trouble|"
+				     "inconvenience|frustrating|frustrated|annoying|annoyed|"
+				     "disappointing|disappointed|upset|worry|worried|thank|"
+				     "thanks|welcome|happy|glad|help|assist|assistance|"
+				     "question|questions|anything|else|know|hope|day|nice|"
+				     "great|good|further|happened|hear|feel|feeling|sincerely|"
+				     "hello|hi|goodbye|bye|contacting|patience|experience|"
+				     "situation|caused|cause|certainly|absolutely|course|"
+				     "pleasure|today|looking|forward|really|completely|how|"
+				     "must|matter|concern|reaching|wish|best|wonderful";
 static const char *const polite_zh =
-	"非常抱歉|很抱歉|抱歉|对不起|不好意思|给您添麻烦了|给您带来不便|带来的不便|带来不便|添麻烦|理解您的心情|理解您的感受|"
-	"完全理解|非常理解|很理解|理解|感谢您的|感谢|谢谢您|谢谢|您好|你好|请问|还有什么|有什么|可以帮您|能帮您|帮您|帮到您|"
-	"希望|祝您|生活愉快|愉快|再见|不客气|很高兴|为您服务|服务|别着急|请放心|不用担心|着急|心情|感受|耐心|等待|随时|联系我们|"
-	"欢迎|请拨打|拨打|致电|问题|需要|其他|的吗|好的|没问题|当然|关于|这件事|情况|如果|您的|我们|什么|还|的|了|吗|呢|您|我|是|会|有|请|给|对";
-static const char *const stop_zh = "的了吗呢吧啊呀您你我他她们是在有和与或就都也还把被给对从到为以于而且则等这那些个可会能要请让上下中里后前时如果并将";
+	"非常抱歉|很抱歉|抱歉|对不起|不好意思|给您添麻烦了|给您带来不便|带来的不便|带来不便|"
+	"添麻烦|理解您的心情|理解您的感受|"
+	"完全理解|非常理解|很理解|理解|感谢您的|感谢|谢谢您|谢谢|您好|你好|请问|还有什么|"
+	"有什么|可以帮您|能帮您|帮您|帮到您|"
+	"希望|祝您|生活愉快|愉快|再见|不客气|很高兴|为您服务|服务|别着急|请放心|不用担心|着急|"
+	"心情|感受|耐心|等待|随时|联系我们|"
+	"欢迎|请拨打|拨打|致电|问题|需要|其他|的吗|好的|没问题|当然|关于|这件事|情况|如果|您的|"
+	"我们|什么|还|的|了|吗|呢|您|我|是|会|有|请|给|对";
+static const char *const stop_zh = "的了吗呢吧啊呀您你我他她们是在有和与或就都也还把被给对从到"
+				   "为以于而且则等这那些个可会能要请让上下中里后前时如果并将";
 
 static bool in_list(const struct guard_text *t, size_t i, size_t n, const char *list)
 {
@@ -63,7 +78,8 @@ static bool in_list(const struct guard_text *t, size_t i, size_t n, const char *
 /* Length of the word without a plural or verb ending. */
 static size_t stem(const struct guard_text *t, size_t i, size_t n)
 {
-	static const char *const ends[] = { "ations", "ation", "ings", "ing", "ies", "ied", "ed", "es", "ly", "s", "y", "e" };
+	static const char *const ends[] = { "ations", "ation", "ings", "ing", "ies", "ied",
+					    "ed",     "es",    "ly",   "s",   "y",   "e" };
 
 	for (size_t k = 0; k < sizeof(ends) / sizeof(ends[0]); k++) {
 		size_t m = strlen(ends[k]), j = 0;
@@ -72,7 +88,9 @@ static size_t stem(const struct guard_text *t, size_t i, size_t n)
 		while (j < m && t->fold[i + n - m + j] == (unsigned char)ends[k][j])
 			j++;
 		if (j == m)
-			return n - m > 3 && t->fold[i + n - m - 1] == t->fold[i + n - m - 2] ? n - m - 1 : n - m;
+			return n - m > 3 && t->fold[i + n - m - 1] == t->fold[i + n - m - 2] ?
+				       n - m - 1 :
+				       n - m;
 	}
 	return n;
 }
@@ -86,7 +104,8 @@ static uint64_t hash_runes(const uint32_t *p, size_t n)
 
 static bool grams_has(const struct grams *g, uint64_t h)
 {
-	for (size_t i = h % NGRAMS_MAX, k = 0; k < NGRAMS_MAX && g->v[i]; k++, i = (i + 1) % NGRAMS_MAX)
+	for (size_t i = h % NGRAMS_MAX, k = 0; k < NGRAMS_MAX && g->v[i];
+	     k++, i = (i + 1) % NGRAMS_MAX)
 		if (g->v[i] == h)
 			return true;
 	return false;
@@ -115,7 +134,8 @@ static uint64_t gram_next(const struct guard_text *t, size_t *i, size_t to, bool
 	while (*i < to) {
 		size_t s = *i;
 		if (latin(t->fold[s])) {
-			while (*i < to && (latin(t->fold[*i]) || (t->fold[*i] == '\'' && latin(t->fold[*i + 1]))))
+			while (*i < to && (latin(t->fold[*i]) ||
+					   (t->fold[*i] == '\'' && latin(t->fold[*i + 1]))))
 				(*i)++;
 			if (*i - s < 2 || in_list(t, s, *i - s, stop_en))
 				continue;
@@ -124,7 +144,8 @@ static uint64_t gram_next(const struct guard_text *t, size_t *i, size_t to, bool
 		}
 		(*i)++;
 		bool pair = guard_han(t->fold[s]) && s + 1 < to && guard_han(t->fold[s + 1]);
-		if (!pair || guard_in_set(t->fold[s], stop_zh) || guard_in_set(t->fold[s + 1], stop_zh))
+		if (!pair || guard_in_set(t->fold[s], stop_zh) ||
+		    guard_in_set(t->fold[s + 1], stop_zh))
 			continue;
 		*ret_han = true;
 		return hash_runes(t->fold + s, 2);
@@ -179,9 +200,12 @@ static bool gate_open(struct gate *g, const struct guard_source *src, size_t n, 
 static const char *check_leak(const struct guard_text *t, size_t from, size_t to)
 {
 	static const char *const leaks =
-		"system prompt|my instructions|my prompt|numbered sources|the sources provided|no_answer|as an ai|"
-		"as a language model|language model|i was told to|im_start|im_end|according to the sources|"
-		"作为一个ai|作为ai|作为人工智能|语言模型|系统提示|提示词|我的指令|根据提供的资料|根据以上资料|编号的资料";
+		"system prompt|my instructions|my prompt|numbered sources|the sources "
+		"provided|no_answer|as an ai|"
+		"as a language model|language model|i was told to|im_start|im_end|according to "
+		"the sources|"
+		"作为一个ai|作为ai|作为人工智能|语言模型|系统提示|提示词|我的指令|"
+		"根据提供的资料|根据以上资料|编号的资料";
 
 	for (size_t i = from; i < to; i++)
 		if (guard_any_at(t, i, leaks))
@@ -207,7 +231,8 @@ static bool doc_has(const struct doc *d, const uint32_t *p, size_t n)
 }
 
 /* Links, e-mail addresses and codes like HH2026-100123 stand in a source letter by letter. */
-static const char *check_codes(const struct gate *g, const struct guard_text *t, size_t from, size_t to)
+static const char *check_codes(const struct gate *g, const struct guard_text *t, size_t from,
+			       size_t to)
 {
 	for (size_t i = from; i < to; i++) {
 		size_t s = i, alphas = 0, digits = 0;
@@ -216,7 +241,9 @@ static const char *check_codes(const struct gate *g, const struct guard_text *t,
 			alphas += guard_alpha(t->fold[i]);
 			digits += guard_digit(t->fold[i]);
 			at = at || t->fold[i] == '@';
-			dot = dot || (t->fold[i] == '.' && guard_alpha(t->fold[i + 1]) && i > s + 2 && i + 1 < to) ||
+			dot = dot ||
+			      (t->fold[i] == '.' && guard_alpha(t->fold[i + 1]) && i > s + 2 &&
+			       i + 1 < to) ||
 			      (t->fold[i] == '/' && t->fold[i + 1] == '/');
 			i++;
 		}
@@ -230,7 +257,9 @@ static const char *check_codes(const struct gate *g, const struct guard_text *t,
 		for (size_t k = 0; k < g->n && !found; k++)
 			found = doc_has(&g->docs[k], t->fold + s, e - s);
 		if (!found)
-			return at ? "address without source" : code && !dot ? "code without source" : "link without source";
+			return at           ? "address without source" :
+			       code && !dot ? "code without source" :
+					      "link without source";
 	}
 	return NULL;
 }
@@ -249,7 +278,8 @@ static size_t line_end(const struct guard_text *t, size_t i)
 	return i;
 }
 
-static bool shares_word(const struct guard_text *a, size_t from, size_t to, const struct grams *said)
+static bool shares_word(const struct guard_text *a, size_t from, size_t to,
+			const struct grams *said)
 {
 	bool han;
 	uint64_t h;
@@ -260,7 +290,8 @@ static bool shares_word(const struct guard_text *a, size_t from, size_t to, cons
 	return false;
 }
 
-/* A fact of the source counts when its paragraph, or the title, speaks of what the sentence speaks of. */
+/* A fact of the source counts when its paragraph, or the title, speaks of what the sentence
+ * speaks of. */
 static bool fact_in(const struct doc *d, const struct fact *f, const struct grams *said)
 {
 	for (size_t i = 0; i < d->n_facts; i++) {
@@ -325,7 +356,8 @@ static const char *check_numbers(struct gate *g, const struct guard_text *t, siz
 		return "too many numbers";
 	grams_fill(&said, t, from, to);
 	for (size_t i = 0; i < n; i++) {
-		bool found = (f[i].unit == FACT_PLAIN && repeats_customer(g, &f[i])) || in_long_number(g, t, &f[i]);
+		bool found = (f[i].unit == FACT_PLAIN && repeats_customer(g, &f[i])) ||
+			     in_long_number(g, t, &f[i]);
 		for (size_t k = 0; k < g->n && !found; k++)
 			found = fact_in(&g->docs[k], &f[i], &said);
 		if (!found)
@@ -351,7 +383,8 @@ static bool any_in(const struct guard_text *t, size_t from, size_t to, const cha
 	return false;
 }
 
-static const char *check_strong(const struct gate *g, const struct guard_text *t, size_t from, size_t to)
+static const char *check_strong(const struct gate *g, const struct guard_text *t, size_t from,
+				size_t to)
 {
 	for (size_t k = 0; k < sizeof(strong) / sizeof(strong[0]); k++) {
 		bool found = !any_in(t, from, to, strong[k]);
@@ -363,8 +396,8 @@ static const char *check_strong(const struct gate *g, const struct guard_text *t
 	return NULL;
 }
 
-/* Marks what needs no support: the polite phrases of a Chinese sentence (Latin words are asked one by one)
- * and the numbers, which were checked as facts. */
+/* Marks what needs no support: the polite phrases of a Chinese sentence (Latin words are asked
+ * one by one) and the numbers, which were checked as facts. */
 static bool *polite_marks(struct gate *g, const struct guard_text *t, size_t from, size_t to)
 {
 	bool *m = arena_new(&g->a, bool, to - from + 1);
@@ -399,7 +432,8 @@ static const char *check_words(struct gate *g, const struct guard_text *t, size_
 		size_t s = han ? i - 1 : i;
 		while (!han && s > from && (latin(t->fold[s - 1]) || t->fold[s - 1] == '\''))
 			s--;
-		if (polite[s - from] || (han ? polite[s + 1 - from] : in_list(t, s, i - s, polite_en)))
+		if (polite[s - from] ||
+		    (han ? polite[s + 1 - from] : in_list(t, s, i - s, polite_en)))
 			continue;
 		bool k = grams_has(&g->known, h);
 		double w = !k && grams_has(&g->asked, h) ? FOREIGN_COST : 1;
@@ -411,7 +445,8 @@ static const char *check_words(struct gate *g, const struct guard_text *t, size_
 	return all > 0 && known < least * all ? "not enough of it in the sources" : NULL;
 }
 
-static const char *check_sentence(struct gate *g, const struct guard_text *t, size_t from, size_t to)
+static const char *check_sentence(struct gate *g, const struct guard_text *t, size_t from,
+				  size_t to)
 {
 	const char *why = check_leak(t, from, to);
 
@@ -431,14 +466,17 @@ static size_t sentence_end(const struct guard_text *t, size_t i)
 		uint32_t r = t->fold[i];
 		if (r == '\n' || r == 0x3002 || (guard_in_set(r, "!?;") && t->fold[i + 1] != '='))
 			return i + 1;
-		if (r == '.' && (t->fold[i + 1] == ' ' || t->fold[i + 1] == '\n' || i + 1 == t->n) &&
-		    !(i > 0 && guard_digit(t->fold[i - 1]) && (i == 1 || t->fold[i - 2] == '\n')))
+		if (r == '.' &&
+		    (t->fold[i + 1] == ' ' || t->fold[i + 1] == '\n' || i + 1 == t->n) &&
+		    !(i > 0 && guard_digit(t->fold[i - 1]) &&
+		      (i == 1 || t->fold[i - 2] == '\n')))
 			return i + 1;
 	}
 	return t->n;
 }
 
-void guard_outbound(sv reply, const struct guard_source *src, size_t n, sv customer_text, struct guard_verdict *ret)
+void guard_outbound(sv reply, const struct guard_source *src, size_t n, sv customer_text,
+		    struct guard_verdict *ret)
 {
 	struct gate g = { 0 };
 	struct guard_text t;

@@ -1,8 +1,8 @@
 /* guard_text.c: cleaning, decoding and matching that every detector uses.
  *
- * Cleaning drops what a reader cannot see (controls, zero-width and bidi marks, tag letters) because it
- * hides words from people and from the detectors; joiners stay where a script or an emoji needs them.
- * Pure functions, any thread; results live in the caller's arena.
+ * Cleaning drops what a reader cannot see (controls, zero-width and bidi marks, tag letters)
+ * because it hides words from people and from the detectors; joiners stay where a script or an
+ * emoji needs them. Pure functions, any thread; results live in the caller's arena.
  */
 #include "guard_int.h"
 
@@ -16,10 +16,11 @@ static bool is_joiner_place(uint32_t before)
 
 static bool is_hidden(uint32_t r)
 {
-	return (r >= 0x200B && r <= 0x200F) || (r >= 0x202A && r <= 0x202E) || (r >= 0x2060 && r <= 0x206F) ||
-	       r == 0xFEFF || r == 0xAD || r == 0x180E || r == 0x61C || r == 0x34F || r == 0x115F ||
-	       r == 0x1160 || r == 0x3164 || r == 0xFFA0 || (r >= 0xFFF9 && r <= 0xFFFB) ||
-	       (r >= 0xE0000 && r <= 0xE0FFF) || (r >= 0xFE00 && r <= 0xFE0E);
+	return (r >= 0x200B && r <= 0x200F) || (r >= 0x202A && r <= 0x202E) ||
+	       (r >= 0x2060 && r <= 0x206F) || r == 0xFEFF || r == 0xAD || r == 0x180E ||
+	       r == 0x61C || r == 0x34F || r == 0x115F || r == 0x1160 || r == 0x3164 ||
+	       r == 0xFFA0 || (r >= 0xFFF9 && r <= 0xFFFB) || (r >= 0xE0000 && r <= 0xE0FFF) ||
+	       (r >= 0xFE00 && r <= 0xFE0E);
 }
 
 /* What is written for r: 0 = nothing. */
@@ -75,7 +76,8 @@ int guard_decode(sv clean, struct arena *a, struct guard_text *ret)
 {
 	size_t n = sv_runes(clean);
 	struct guard_text t = {
-		.raw = arena_new(a, uint32_t, n + GUARD_PAD), .fold = arena_new(a, uint32_t, n + GUARD_PAD),
+		.raw = arena_new(a, uint32_t, n + GUARD_PAD),
+		.fold = arena_new(a, uint32_t, n + GUARD_PAD),
 		.at = arena_new(a, size_t, n + 1),
 	};
 	const char *p = clean.p;
@@ -109,7 +111,8 @@ bool guard_han(uint32_t r)
 
 bool guard_word(uint32_t r)
 {
-	return guard_digit(r) || guard_alpha(r) || r == '_' || (r >= 0xDF && r < 0x2000 && r != 0xF7);
+	return guard_digit(r) || guard_alpha(r) || r == '_' ||
+	       (r >= 0xDF && r < 0x2000 && r != 0xF7);
 }
 
 size_t guard_at(const struct guard_text *t, size_t i, const char *lit)
@@ -118,7 +121,8 @@ size_t guard_at(const struct guard_text *t, size_t i, const char *lit)
 	size_t k = i;
 	uint32_t r = 0;
 
-	if (guard_word((unsigned char)lit[0]) && i > 0 && guard_word(t->fold[i - 1]) && guard_alpha(t->fold[i]))
+	if (guard_word((unsigned char)lit[0]) && i > 0 && guard_word(t->fold[i - 1]) &&
+	    guard_alpha(t->fold[i]))
 		return 0;
 	while (s.n) {
 		r = sv_rune(&s);
@@ -138,7 +142,8 @@ size_t guard_any_at(const struct guard_text *t, size_t i, const char *list)
 
 	while (*list) {
 		size_t n = strcspn(list, "|");
-		bool far = (unsigned char)*list < 0x80 ? t->fold[i] != (unsigned char)*list : t->fold[i] < 0x80;
+		bool far = (unsigned char)*list < 0x80 ? t->fold[i] != (unsigned char)*list :
+							 t->fold[i] < 0x80;
 		if (!far && n < sizeof(word)) {
 			memcpy(word, list, n);
 			word[n] = 0;

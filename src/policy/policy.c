@@ -1,9 +1,9 @@
-/* policy.c: how to serve a turn, version 1: a table of rules, read from the top; the first that holds
- * decides. The last rule always holds, so every context has exactly one action.
+/* policy.c: how to serve a turn, version 1: a table of rules, read from the top; the first that
+ * holds decides. The last rule always holds, so every context has exactly one action.
  *
- * Rules that stay true in every later version (tests/unit/t_policy_grid.c checks them over the whole grid):
- * who asks for a person is not kept with the machine; more certainty never turns a reply into a refusal;
- * an angry customer is never just refused.
+ * Rules that stay true in every later version (tests/unit/t_policy_grid.c checks them over the
+ * whole grid): who asks for a person is not kept with the machine; more certainty never turns a
+ * reply into a refusal; an angry customer is never just refused.
  *
  * Pure function, any thread; owns nothing.
  */
@@ -75,8 +75,8 @@ static const struct {
 
 static bool upset(const struct policy_ctx *c)
 {
-	return feels(c, "angry") || feels(c, "frustrated") || feels(c, "sad") || feels(c, "anxious") ||
-	       (c->feel && c->feel->sentiment <= -0.5);
+	return feels(c, "angry") || feels(c, "frustrated") || feels(c, "sad") ||
+	       feels(c, "anxious") || (c->feel && c->feel->sentiment <= -0.5);
 }
 
 static enum policy_tone tone_of(const struct policy_ctx *c)

@@ -1,8 +1,10 @@
-/* policy.h: from what is known of a turn to how to serve it: a pure function, first form: rules.
+/* policy.h: from what is known of a turn to how to serve it: a pure function, first form:
+ * rules.
  *
  *	policy_choose(&ctx, &act);      act.action, act.tone, act.reason
  *
- * Deterministic given ctx and the version; the propensity is logged so that later policies can be judged.
+ * Deterministic given ctx and the version; the propensity is logged so that later policies can
+ * be judged.
  */
 #ifndef CALLM_POLICY_H
 #define CALLM_POLICY_H
@@ -20,7 +22,8 @@ struct policy_ctx {
 	double top_p;
 	int declined_before, clarified_before; /* in this conversation */
 	bool voice;
-	bool human_available;            /* false in this step: hand-over becomes an honest offer of the hotline/callback */
+	/* false in this step: hand-over becomes an honest offer of the hotline/callback. */
+	bool human_available;
 };
 struct policy_act {
 	enum policy_action action;

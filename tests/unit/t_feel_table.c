@@ -1,5 +1,5 @@
-/* t_feel_table.c: feel against tables of sentences (tests/unit/t_feel_*.tsv): each row of the tables of both
- * languages, and a level on the held-out table, which nobody tunes on. */
+/* t_feel_table.c: feel against tables of sentences (tests/unit/t_feel_*.tsv): each row of the
+ * tables of both languages, and a level on the held-out table, which nobody tunes on. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -11,7 +11,8 @@
 #define HELD_EMOTION 0.9
 
 struct tally {
-	int rows, bad, n_intent, ok_intent, n_emotion, ok_emotion, n_small, ok_small, n_human, ok_human;
+	int rows, bad, n_intent, ok_intent, n_emotion, ok_emotion, n_small, ok_small, n_human,
+		ok_human;
 };
 
 static bool agrees(sv want, const char *got, int *n, int *ok)
@@ -42,8 +43,9 @@ static void try_row(sv line, const char *lang, bool loud, struct tally *t)
 	t->rows++;
 	t->bad += !ok;
 	if (!ok && loud)
-		printf("# " SV_FMT ": %s %s (%.2f) small=%s human=%d lang=%s\n", SV_ARG(f[0]), s.intent,
-		       s.emotion, s.emotion_p, s.small_talk ? s.small : "-", s.wants_human, s.lang);
+		printf("# " SV_FMT ": %s %s (%.2f) small=%s human=%d lang=%s\n", SV_ARG(f[0]),
+		       s.intent, s.emotion, s.emotion_p, s.small_talk ? s.small : "-",
+		       s.wants_human, s.lang);
 }
 
 static struct tally run_table(const char *name, const char *lang, bool loud)
@@ -88,8 +90,9 @@ static double share(int ok, int n)
 TEST(feel_held_out)
 {
 	struct tally t = run_table("t_feel_held.tsv", NULL, getenv("CALLM_TEST_LOUD") != NULL);
-	printf("# held out: intent %d/%d emotion %d/%d small talk %d/%d human %d/%d\n", t.ok_intent, t.n_intent,
-	       t.ok_emotion, t.n_emotion, t.ok_small, t.n_small, t.ok_human, t.n_human);
+	printf("# held out: intent %d/%d emotion %d/%d small talk %d/%d human %d/%d\n",
+	       t.ok_intent, t.n_intent, t.ok_emotion, t.n_emotion, t.ok_small, t.n_small,
+	       t.ok_human, t.n_human);
 	CHECK(t.rows >= 100);
 	CHECK(share(t.ok_intent, t.n_intent) >= HELD_INTENT);
 	CHECK(share(t.ok_emotion, t.n_emotion) >= HELD_EMOTION);

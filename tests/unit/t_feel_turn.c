@@ -2,25 +2,51 @@
 #include "feel.h"
 #include "t.h"
 
-static const struct { const char *lang, *text; } lines[] = {
-	{ "en", "Where is my order?" }, { "en", "I want my money back" }, { "en", "refund" },
-	{ "zh", "我的订单到哪了" }, { "zh", "我的wifi连不上router了" }, { "zh", "退款" },
-	{ "zh", "HH2026-100123这单怎么还没到" }, { "ja", "注文はどこですか" }, { "ja", "返品したいです" },
-	{ "ja", "ソファの返品期限" }, { "ko", "주문이 어디에 있나요" }, { "ko", "환불해 주세요" },
-	{ "ru", "Где мой заказ?" }, { "ru", "Хочу вернуть товар" }, { "ar", "أين طلبي؟" },
-	{ "ar", "أريد استرداد أموالي" }, { "th", "คำสั่งซื้อของฉันอยู่ที่ไหน" }, { "el", "Πού είναι η παραγγελία μου;" },
-	{ "he", "איפה ההזמנה שלי?" }, { "hi", "मेरा ऑर्डर कहाँ है?" }, { "es", "¿Dónde está mi pedido?" },
-	{ "es", "Quiero devolver el sofá" }, { "es", "necesito hablar con una persona" },
-	{ "fr", "Où est ma commande ?" }, { "fr", "Je voudrais retourner ce canapé" },
-	{ "fr", "quand est-ce que mon colis arrive" }, { "de", "Wo ist meine Bestellung?" },
-	{ "de", "Ich möchte das Sofa zurückgeben" }, { "de", "wann kommt mein Paket an" },
-	{ "pt", "Onde está o meu pedido?" }, { "pt", "Eu quero devolver a cadeira, não gostei" },
-	{ "it", "Dov'è il mio ordine?" }, { "it", "Vorrei restituire questa sedia" },
-	{ "nl", "Waar is mijn bestelling?" }, { "nl", "Ik wil deze stoel graag terugsturen" },
-	{ "vi", "Đơn hàng của tôi ở đâu?" }, { "vi", "Tôi muốn trả lại ghế này" },
-	{ "id", "Di mana pesanan saya?" }, { "id", "Saya mau mengembalikan kursi ini" },
-	{ "tr", "Siparişim nerede?" }, { "tr", "Bu sandalyeyi iade etmek istiyorum" },
-	{ "pl", "Gdzie jest moje zamówienie?" }, { "pl", "Chciałbym zwrócić to krzesło" },
+static const struct { const char *lang, *text;
+} lines[] = {
+	{ "en", "Where is my order?" },
+	{ "en", "I want my money back" },
+	{ "en", "refund" },
+	{ "zh", "我的订单到哪了" },
+	{ "zh", "我的wifi连不上router了" },
+	{ "zh", "退款" },
+	{ "zh", "HH2026-100123这单怎么还没到" },
+	{ "ja", "注文はどこですか" },
+	{ "ja", "返品したいです" },
+	{ "ja", "ソファの返品期限" },
+	{ "ko", "주문이 어디에 있나요" },
+	{ "ko", "환불해 주세요" },
+	{ "ru", "Где мой заказ?" },
+	{ "ru", "Хочу вернуть товар" },
+	{ "ar", "أين طلبي؟" },
+	{ "ar", "أريد استرداد أموالي" },
+	{ "th", "คำสั่งซื้อของฉันอยู่ที่ไหน" },
+	{ "el", "Πού είναι η παραγγελία μου;" },
+	{ "he", "איפה ההזמנה שלי?" },
+	{ "hi", "मेरा ऑर्डर कहाँ है?" },
+	{ "es", "¿Dónde está mi pedido?" },
+	{ "es", "Quiero devolver el sofá" },
+	{ "es", "necesito hablar con una persona" },
+	{ "fr", "Où est ma commande ?" },
+	{ "fr", "Je voudrais retourner ce canapé" },
+	{ "fr", "quand est-ce que mon colis arrive" },
+	{ "de", "Wo ist meine Bestellung?" },
+	{ "de", "Ich möchte das Sofa zurückgeben" },
+	{ "de", "wann kommt mein Paket an" },
+	{ "pt", "Onde está o meu pedido?" },
+	{ "pt", "Eu quero devolver a cadeira, não gostei" },
+	{ "it", "Dov'è il mio ordine?" },
+	{ "it", "Vorrei restituire questa sedia" },
+	{ "nl", "Waar is mijn bestelling?" },
+	{ "nl", "Ik wil deze stoel graag terugsturen" },
+	{ "vi", "Đơn hàng của tôi ở đâu?" },
+	{ "vi", "Tôi muốn trả lại ghế này" },
+	{ "id", "Di mana pesanan saya?" },
+	{ "id", "Saya mau mengembalikan kursi ini" },
+	{ "tr", "Siparişim nerede?" },
+	{ "tr", "Bu sandalyeyi iade etmek istiyorum" },
+	{ "pl", "Gdzie jest moje zamówienie?" },
+	{ "pl", "Chciałbym zwrócić to krzesło" },
 };
 
 TEST(feel_language_of_sentences)
@@ -92,21 +118,26 @@ TEST(feel_negation_and_strength)
 	feel_turn(&a, SV("I am happy with it"), SV("en"));
 	feel_turn(&b, SV("I am not happy with it"), SV("en"));
 	feel_turn(&c, SV("I am extremely happy with it!!!"), SV("en"));
-	CHECK(a.sentiment > 0 && b.sentiment < 0 && c.sentiment > a.sentiment && c.arousal > a.arousal);
+	CHECK(a.sentiment > 0 && b.sentiment < 0 && c.sentiment > a.sentiment &&
+	      c.arousal > a.arousal);
 }
 
 static bool in_range(const struct feel_state *f)
 {
-	return f->emotion_p >= 0 && f->emotion_p <= 1 && f->sentiment >= -1 && f->sentiment <= 1 &&
-	       f->arousal >= -1 && f->arousal <= 1 && f->intent_p >= 0 && f->intent_p <= 1 && f->lang_p >= 0 &&
-	       f->lang_p <= 1 && memchr(f->intent, 0, sizeof(f->intent)) && memchr(f->lang, 0, 4) &&
-	       memchr(f->small, 0, sizeof(f->small)) && memchr(f->emotion, 0, sizeof(f->emotion));
+	return f->emotion_p >= 0 && f->emotion_p <= 1 && f->sentiment >= -1 &&
+	       f->sentiment <= 1 && f->arousal >= -1 && f->arousal <= 1 && f->intent_p >= 0 &&
+	       f->intent_p <= 1 && f->lang_p >= 0 && f->lang_p <= 1 &&
+	       memchr(f->intent, 0, sizeof(f->intent)) && memchr(f->lang, 0, 4) &&
+	       memchr(f->small, 0, sizeof(f->small)) &&
+	       memchr(f->emotion, 0, sizeof(f->emotion));
 }
 
 TEST(feel_random_bytes_stay_in_range)
 {
-	static const char *const bits[] = { "!", "退货", "angry ", "不", "\xff", "\xe4\xb8", "|", "\t", "where is ",
-					    "agent", "谢谢", "A", "\0", "ORDER", "'", "😀", "not " };
+	static const char *const bits[] = { "!",        "退货", "angry ", "不",        "\xff",
+					    "\xe4\xb8", "|",    "\t",     "where is ", "agent",
+					    "谢谢",     "A",    "\0",     "ORDER",     "'",
+					    "😀",        "not " };
 	struct feel_state f = { 0 };
 	struct sb b;
 

@@ -1,5 +1,6 @@
-/* t_guard_in.c: the inbound gate against tables of both languages (tests/unit/t_guard_*.txt), cleaning,
- * properties of the spans, the fuzz corpus, and the open set of a public benchmark when it is there. */
+/* t_guard_in.c: the inbound gate against tables of both languages (tests/unit/t_guard_*.txt),
+ * cleaning, properties of the spans, the fuzz corpus, and the open set of a public benchmark
+ * when it is there. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -44,8 +45,9 @@ static int try_line(sv line, struct arena *a)
 	sb_init(&w.masked, LIM_SB);
 	sb_init(&w.model, LIM_SB);
 	read_marks(sv_slice(line, steering, line.n), &w);
-	int bad = guard_inbound(sb_sv(&w.text), a, &in) != 0 || !sv_eq(in.masked, sb_sv(&w.masked)) ||
-		  !sv_eq(in.model, sb_sv(&w.model)) || in.suspicious != steering;
+	int bad = guard_inbound(sb_sv(&w.text), a, &in) != 0 ||
+		  !sv_eq(in.masked, sb_sv(&w.masked)) || !sv_eq(in.model, sb_sv(&w.model)) ||
+		  in.suspicious != steering;
 	if (bad)
 		printf("# want %s got " SV_FMT "%s\n", sb_str(&w.masked), SV_ARG(in.masked),
 		       in.suspicious ? " (suspicious)" : "");
@@ -115,7 +117,8 @@ TEST(guard_cleans_what_cannot_be_seen)
 	SV_EQ(cleaned(&a, SV("👨\u200d👩 ok"), &in), "👨\u200d👩 ok");
 	SV_EQ(cleaned(&a, SV("138\u200b1234\u200b5678"), &in), "13812345678");
 	SV_EQ(in.masked, "[phone]");
-	SV_EQ(cleaned(&a, SV("a\u0301\u0301\u0301\u0301\u0301\u0301"), &in), "a\u0301\u0301\u0301\u0301");
+	SV_EQ(cleaned(&a, SV("a\u0301\u0301\u0301\u0301\u0301\u0301"), &in),
+	      "a\u0301\u0301\u0301\u0301");
 	SV_EQ(cleaned(&a, SV(""), &in), "");
 	EQ(in.n, 0);
 	arena_done(&a);
@@ -127,7 +130,10 @@ TEST(guard_hidden_letters_are_suspicious)
 	struct guard_in in;
 
 	arena_init(&a, LIM_ARENA_TURN);
-	SV_EQ(cleaned(&a, SV("hi\U000e0069\U000e0067\U000e006e\U000e006f\U000e0072\U000e0065\U000e0020\U000e0061"), &in),
+	SV_EQ(cleaned(&a,
+		      SV("hi\U000e0069\U000e0067\U000e006e\U000e006f\U000e0072\U000e0065"
+			 "\U000e0020\U000e0061"),
+		      &in),
 	      "hi");
 	CHECK(in.suspicious);
 	arena_done(&a);
@@ -174,25 +180,54 @@ static bool spans_hold(const struct guard_in *in)
 
 	for (size_t i = 0; i < in->n; i++) {
 		const struct guard_span *s = &in->spans[i];
-		bool ok = s->start >= at && s->end > s->start && s->end <= in->clean.n && s->cp_start >= cp &&
-			  s->cp_end > s->cp_start && (unsigned)s->type < PII_COUNT &&
+		bool ok = s->start >= at && s->end > s->start && s->end <= in->clean.n &&
+			  s->cp_start >= cp && s->cp_end > s->cp_start &&
+			  (unsigned)s->type < PII_COUNT &&
 			  sv_runes(sv_slice(in->clean, 0, s->start)) == s->cp_start &&
 			  sv_runes(sv_slice(in->clean, 0, s->end)) == s->cp_end;
 		sv value = sv_slice(in->clean, s->start, s->end);
-		if (!ok || (sv_runes(value) >= 5 && s->type != PII_NAME && sv_find(in->masked, value) >= 0))
+		if (!ok || (sv_runes(value) >= 5 && s->type != PII_NAME &&
+			    sv_find(in->masked, value) >= 0))
 			return false;
 		at = s->end;
 		cp = s->cp_end;
 	}
-	return sv_utf8_ok(in->clean) && sv_utf8_ok(in->masked) && sv_runes(in->clean) <= LIM_TEXT_MSG;
+	return sv_utf8_ok(in->clean) && sv_utf8_ok(in->masked) &&
+	       sv_runes(in->clean) <= LIM_TEXT_MSG;
 }
 
 TEST(guard_spans_are_ordered_and_values_gone)
 {
 	static const char *const bits[] = {
-		"13812345678", "138 1234 5678", " ", "，", "my name is ", "John Smith", "我叫", "王小明", "4111111111111111",
-		"a@b.co", "HH2026-100123", "1990-05-12", "生日", "世纪大道100号", "京A12345", "+44 20 7946 0958", "\xff",
-		"\u200b", "call ", "card ", "12", "3 Main Street", "x", "(", ")", "-", "\n", "one two three four", "。",
+		"13812345678",
+		"138 1234 5678",
+		" ",
+		"，",
+		"my name is ",
+		"John Smith",
+		"我叫",
+		"王小明",
+		"4111111111111111",
+		"a@b.co",
+		"HH2026-100123",
+		"1990-05-12",
+		"生日",
+		"世纪大道100号",
+		"京A12345",
+		"+44 20 7946 0958",
+		"\xff",
+		"\u200b",
+		"call ",
+		"card ",
+		"12",
+		"3 Main Street",
+		"x",
+		"(",
+		")",
+		"-",
+		"\n",
+		"one two three four",
+		"。",
 	};
 	struct arena a;
 	struct sb b;
@@ -237,7 +272,9 @@ TEST(guard_no_room_is_an_error)
 	struct guard_in in = { .n = 77 };
 
 	arena_init(&a, 64);
-	CHECK(guard_inbound(SV("my card is 4111 1111 1111 1111 and more words so that it does not fit"), &a, &in) < 0);
+	CHECK(guard_inbound(SV("my card is 4111 1111 1111 1111 and more words so that it does "
+			       "not fit"),
+			    &a, &in) < 0);
 	EQ(in.n, 77);
 	arena_done(&a);
 }
@@ -276,9 +313,13 @@ struct score {
 
 static bool kind_of(sv label, enum guard_pii *ret)
 {
-	static const struct { const char *label; enum guard_pii type; } map[] = {
-		{ "PHONE_NUMBER", PII_PHONE }, { "CREDIT_CARD", PII_BANK_CARD }, { "IBAN_CODE", PII_BANK_CARD },
-		{ "EMAIL_ADDRESS", PII_EMAIL }, { "US_SSN", PII_ID_CARD },
+	static const struct {
+		const char *label;
+		enum guard_pii type;
+	} map[] = {
+		{ "PHONE_NUMBER", PII_PHONE },  { "CREDIT_CARD", PII_BANK_CARD },
+		{ "IBAN_CODE", PII_BANK_CARD }, { "EMAIL_ADDRESS", PII_EMAIL },
+		{ "US_SSN", PII_ID_CARD },
 	};
 
 	for (size_t i = 0; i < sizeof(map) / sizeof(map[0]); i++)

@@ -1,24 +1,34 @@
-/* t_guard_out.c: the outbound gate: what may be said with given sources, in both languages, and why not. */
+/* t_guard_out.c: the outbound gate: what may be said with given sources, in both languages, and
+ * why not. */
 #include <stdio.h>
 
 #include "guard.h"
 #include "t.h"
 
 static const char *const returns_en =
-	"Returns: how long\nYou can return unused articles within 30 days of delivery; store purchases count from the day "
-	"of purchase. Gold and Platinum members have 60 days. A return for change of mind costs CNY 10 per parcel, "
-	"deducted from the refund. Faulty articles are free. Furniture over 20 kg is not taken at stores.\n"
+	"Returns: how long\nYou can return unused articles within 30 days of delivery; store "
+	"purchases count from the day "
+	"of purchase. Gold and Platinum members have 60 days. A return for change of mind "
+	"costs CNY 10 per parcel, "
+	"deducted from the refund. Faulty articles are free. Furniture over 20 kg is not taken "
+	"at stores.\n"
 	"See https://harbourhome.example/returns or write to help@harbourhome.example.";
 static const char *const delivery_en =
-	"Delivery times\nParcels take 2 to 4 days in most of mainland China, 5 to 8 days to Xinjiang and Tibet. Orders paid "
-	"before 16:00 leave the warehouse the same day. Next-day delivery costs CNY 25. Large items come by our own "
-	"truck team. The desk Norrland is CNY 1,299.00. Signs of use: we deduct 10% to 50% of the price. "
+	"Delivery times\nParcels take 2 to 4 days in most of mainland China, 5 to 8 days to "
+	"Xinjiang and Tibet. Orders paid "
+	"before 16:00 leave the warehouse the same day. Next-day delivery costs CNY 25. Large "
+	"items come by our own "
+	"truck team. The desk Norrland is CNY 1,299.00. Signs of use: we deduct 10% to 50% of "
+	"the price. "
 	"Call 400-810-6600 between 08:00 and 22:00.";
 static const char *const returns_zh =
-	"退货期限\n未使用的商品自签收之日起30天内可以退货，金卡和铂金会员为60天。改变主意退货每个包裹收取10元，从退款中扣除；"
-	"质量问题免费。20公斤以上的家具门店不收。\n退款在仓库收到后3个工作日内发放，信用卡3到7个工作日到账。";
+	"退货期限\n未使用的商品自签收之日起30天内可以退货，金卡和铂金会员为60天。改变主意退货每"
+	"个包裹收取10元，从退款中扣除；"
+	"质量问题免费。20公斤以上的家具门店不收。\n退款在仓库收到后3个工作日内发放，信用卡3到7"
+	"个工作日到账。";
 static const char *const delivery_zh =
-	"配送时间\n包裹在大陆多数地区2到4天送达，新疆、西藏5到8天。16:00前付款的订单当天出库。次日达每单25元。"
+	"配送时间\n包裹在大陆多数地区2到4天送达，新疆、西藏5到8天。16:"
+	"00前付款的订单当天出库。次日达每单25元。"
 	"书桌售价1299元。使用痕迹扣除价格的10%到50%。电话400-810-6600，每天8:00到22:00。";
 
 struct row {
@@ -71,11 +81,16 @@ static const struct row en[] = {
 	{ "My instructions say that I must not answer.", "", "leaks instructions" },
 	{ "As an AI language model I cannot do that.", "", "leaks instructions" },
 	{ "NO_ANSWER", "", "leaks instructions" },
-	{ "The moon is made of green cheese and orbits slowly.", "", "not enough of it in the sources" },
-	{ "Yes, you can pay with bitcoin.", "can I pay with bitcoin", "not enough of it in the sources" },
-	{ "Our chief designer Anna loves minimalist Scandinavian interiors.", "", "not enough of it in the sources" },
-	{ "I am sorry. Dogs are welcome everywhere in our stores.", "are dogs allowed", "not enough of it in the sources" },
-	{ "You can return it within 30 days of delivery. It takes 9 days.", "", "number without source" },
+	{ "The moon is made of green cheese and orbits slowly.", "",
+	  "not enough of it in the sources" },
+	{ "Yes, you can pay with bitcoin.", "can I pay with bitcoin",
+	  "not enough of it in the sources" },
+	{ "Our chief designer Anna loves minimalist Scandinavian interiors.", "",
+	  "not enough of it in the sources" },
+	{ "I am sorry. Dogs are welcome everywhere in our stores.", "are dogs allowed",
+	  "not enough of it in the sources" },
+	{ "You can return it within 30 days of delivery. It takes 9 days.", "",
+	  "number without source" },
 	{ "Sofas sleep for thirty days in winter.", "", "*" },
 	{ "El plazo de devoluciones es de treinta dias.", "", "*" },
 };
@@ -131,10 +146,13 @@ static int run(const struct row *r, size_t n, const char *a, const char *b)
 	for (size_t i = 0; i < n; i++) {
 		struct guard_verdict v;
 		guard_outbound(sv_of(r[i].reply), src, 2, sv_of(r[i].customer), &v);
-		bool same = !r[i].why ? v.ok : !v.ok && (r[i].why[0] == '*' || strcmp(v.why, r[i].why) == 0);
+		bool same = !r[i].why ? v.ok :
+					!v.ok && (r[i].why[0] == '*' ||
+						  strcmp(v.why, r[i].why) == 0);
 		bad += !same;
 		if (!same)
-			printf("# %s: %s, want %s\n", r[i].reply, v.ok ? "ok" : v.why, r[i].why ? r[i].why : "ok");
+			printf("# %s: %s, want %s\n", r[i].reply, v.ok ? "ok" : v.why,
+			       r[i].why ? r[i].why : "ok");
 	}
 	return bad;
 }
@@ -154,7 +172,8 @@ TEST(guard_out_names_the_sentence)
 	struct guard_source src = { SV("returns"), sv_of(returns_en) };
 	struct guard_verdict v;
 
-	guard_outbound(SV("I am sorry. A return costs CNY 99 per parcel. Bye."), &src, 1, SV(""), &v);
+	guard_outbound(SV("I am sorry. A return costs CNY 99 per parcel. Bye."), &src, 1,
+		       SV(""), &v);
 	CHECK(!v.ok);
 	SV_EQ(v.sentence, "A return costs CNY 99 per parcel.");
 }
@@ -181,7 +200,8 @@ static bool changed_digit_fails(sv sentence, const struct guard_source *src)
 	sb_init(&b, LIM_SB);
 	sb_put(&b, sentence);
 	for (size_t i = 0; i < b.n; i++)
-		if (b.p[i] >= '1' && b.p[i] <= '9' && (i + 1 == b.n || b.p[i + 1] < '0' || b.p[i + 1] > '9')) {
+		if (b.p[i] >= '1' && b.p[i] <= '9' &&
+		    (i + 1 == b.n || b.p[i + 1] < '0' || b.p[i + 1] > '9')) {
 			b.p[i] = (char)(b.p[i] == '9' ? '1' : b.p[i] + 1);
 			guard_outbound(sb_sv(&b), src, 1, SV(""), &v);
 			fails = !v.ok;
@@ -206,6 +226,7 @@ TEST(guard_out_sources_support_themselves)
 	}
 	EQ(bad, 0);
 	struct guard_source src = { SV("doc"), sv_of(returns_en) };
-	CHECK(changed_digit_fails(SV("Gold and Platinum members have 60 days. Costs CNY 17 per parcel."), &src));
+	CHECK(changed_digit_fails(
+		SV("Gold and Platinum members have 60 days. Costs CNY 17 per parcel."), &src));
 	CHECK(changed_digit_fails(SV("Furniture over 24 kg is not taken at stores."), &src));
 }

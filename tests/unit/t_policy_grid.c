@@ -1,5 +1,5 @@
-/* t_policy_grid.c: policy v1 over the whole grid of contexts: one action a cell, and the rules that any
- * version has to keep. */
+/* t_policy_grid.c: policy v1 over the whole grid of contexts: one action a cell, and the rules
+ * that any version has to keep. */
 #include "policy.h"
 #include "t.h"
 
@@ -154,7 +154,8 @@ TEST(policy_works_without_feelings)
 
 TEST(policy_names_are_the_contract)
 {
-	static const char *const want[] = { "reply", "clarify", "tool", "handoff", "decline", "end" };
+	static const char *const want[] = { "reply",   "clarify", "tool",
+					    "handoff", "decline", "end" };
 	for (int i = POL_REPLY; i <= POL_END; i++)
 		STR_EQ(policy_action_name((enum policy_action)i), want[i]);
 	STR_EQ(policy_action_name((enum policy_action)99), "decline");
