@@ -1,6 +1,6 @@
 /* limits.h: every bound of the program in one place. What can grow has a maximum here. */
-/* This name hides the system's: bring it along. Ahead of the guard, since a first "limits.h" finds this file
- * twice (beside its includer, then by -I) before the system's. */
+/* This name hides the system's: bring it along. Ahead of the guard, since a first
+ * "limits.h" finds this file twice (beside its includer, then by -I) before the system's. */
 #include_next <limits.h>
 
 #ifndef CALLM_BASE_LIMITS_H
