@@ -163,7 +163,7 @@ static bool on_request(const struct sip_msg *msg, void *arg)
 		(void)sip_reply(t->sip, msg, 416, "Unsupported URI Scheme");
 		return true;
 	}
-	if (!pl_strcmp(&msg->met, "OPTIONS") && !pl_isset(&msg->to.tag)) {
+	if (!pl_strcmp(&msg->met, "OPTIONS")) { /* within a call too: a keep-alive */
 		answer_options(t, msg);
 		return true;
 	}
@@ -191,8 +191,7 @@ static bool last_request(const struct sip_msg *msg, void *arg)
 
 	if (!pl_strcmp(&msg->met, "ACK"))
 		return true;
-	if (!pl_strcmp(&msg->met, "CANCEL") ||
-	    (pl_isset(&msg->to.tag) && pl_strcmp(&msg->met, "UPDATE")))
+	if (!pl_strcmp(&msg->met, "CANCEL") || !pl_strcmp(&msg->met, "BYE"))
 		(void)sip_reply(t->sip, msg, 481, "Call Does Not Exist");
 	else
 		(void)sip_reply(t->sip, msg, 501, "Not Implemented");

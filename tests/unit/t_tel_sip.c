@@ -149,6 +149,9 @@ TEST(tel_update_and_refer_within_a_call)
 	OK(peer_open(&p, "127.0.0.1"));
 	CHECK(raw_call(&p.r, &p.w, "u1", raw_sdp(4000, "0", "")));
 	memcpy(ok, p.r.in, sizeof(ok));
+	raw_request(&p.r, "MESSAGE", "u1", 2, "", "");
+	EQ(raw_final(&p.r, p.w.loop, "MESSAGE"), 501); /* 481 would end the call */
+	memcpy(p.r.in, ok, sizeof(ok));
 	raw_request(&p.r, "UPDATE", "u1", 2, "", "");
 	EQ(raw_final(&p.r, p.w.loop, "UPDATE"), 501);
 	memcpy(p.r.in, ok, sizeof(ok));
@@ -282,6 +285,52 @@ TEST(tel_unknown_sources_get_nothing)
 	EQ(p.w.a.invites, 0);
 	close(q.r.fd);
 	peer_done(&p);
+}
+
+/* Everything a TCP peer gets before the end of its connection. */
+static ssize_t tcp_ask(struct tel *t, const char *msg, char *in, size_t cap)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET,
+				  .sin_port = htons((uint16_t)tel_port(t)),
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct timeval tv = { .tv_sec = 2 };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	ssize_t n = -2;
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
+	if (!connect(fd, (struct sockaddr *)&to, sizeof(to)) &&
+	    send(fd, msg, strlen(msg), MSG_NOSIGNAL) > 0)
+		n = recv(fd, in, cap - 1, 0);
+	in[n > 0 ? n : 0] = 0;
+	close(fd);
+	return n;
+}
+
+TEST(tel_tcp_strangers_are_cut_off)
+{
+	static const char *const acl[] = { "127.0.0.2/32" };
+	static const char msg[] =
+		"OPTIONS sip:callm@127.0.0.1 SIP/2.0\r\n"
+		"Via: SIP/2.0/TCP 127.0.0.1:5999;branch=z9hG4bKtcp\r\n"
+		"From: <sip:x@127.0.0.1>;tag=x\r\nTo: <sip:callm@127.0.0.1>\r\n"
+		"Call-ID: tcp1\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n";
+	struct peer p;
+	char in[2000];
+
+	for (int known = 0; known < 2; known++) {
+		w_init(&p.w);
+		p.w.a.o.tcp = true;
+		p.w.a.o.acl = known ? NULL : acl;
+		p.w.a.o.n_acl = 1;
+		OK(peer_open(&p, "127.0.0.1"));
+		ssize_t n = tcp_ask(p.w.a.tel, msg, in, sizeof(in));
+
+		if (known)
+			HAS(sv_of(in), "SIP/2.0 200 OK");
+		else
+			EQ(n, 0); /* closed without a word */
+		peer_done(&p);
+	}
 }
 
 TEST(tel_oversized_datagram_is_dropped)
