@@ -261,6 +261,25 @@ static int seal(struct build *b, struct kb_vec *ret)
 	return 0;
 }
 
+/* The lexicon's words join the vocabulary, so that a misspelt one is recognised too. */
+static int lexicon_words(struct build *b, struct kb_space *sp)
+{
+	struct kb_term t = { .word = true };
+	size_t it = 0;
+	uint32_t id;
+	sv w;
+	int rc = 0;
+
+	while (!rc && kb_lex_word(sp->lex, &it, &w)) {
+		if (w.n > KB_WORD_MAX)
+			continue;
+		memcpy(t.s, w.p, w.n);
+		t.n = (uint8_t)w.n;
+		rc = word_id(b, sp, &t, &id);
+	}
+	return rc;
+}
+
 static int gather(struct build *b, struct kb_space *sp, sv text)
 {
 	struct kb_term t[KB_TERMS_MAX];
@@ -522,6 +541,8 @@ int kb_build(struct kb_index **ret, struct store_db *db, const struct kb_opts *o
 
 		for (size_t i = 0; !rc && i < sp->n_art; i++)
 			rc = vectors(&b, sp, &sp->art[i]);
+		if (!rc)
+			rc = lexicon_words(&b, sp);
 		weigh(sp);
 		if (!rc)
 			rc = postings(&b, sp);

@@ -105,6 +105,13 @@ struct kb_term {
 };
 /* Terms of a text: words, CJK characters and pairs, concepts ("#name"). Returns the count. */
 size_t kb_terms(const struct kb_lex *x, sv text, struct kb_term *out, size_t max);
+/* The same for a question: each unknown word is offered to fix, which may put another in its
+ * place. */
+typedef sv kb_fix_fn(const void *arg, sv word);
+size_t kb_terms_fixed(const struct kb_lex *x, sv text, kb_fix_fn *fix, const void *arg,
+		      struct kb_term *out, size_t max);
+/* Walks the words of all phrases: size_t it = 0; while (kb_lex_word(x, &it, &w)) ... */
+bool kb_lex_word(const struct kb_lex *x, size_t *it, sv *word);
 
 /* ---- index ---- */
 struct kb_vec {                  /* sparse vector, ids ascending */

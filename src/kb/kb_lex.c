@@ -28,6 +28,7 @@ struct kb_lex {
 	struct map *phrase;      /* atoms joined by blanks -> concept */
 	struct map *first;       /* first atom -> longest phrase in atoms */
 	struct map *names;
+	struct map *words;       /* every word of a phrase */
 	struct map *common;      /* word -> level 1..9, how much it says */
 };
 
@@ -48,6 +49,7 @@ struct kb_lex *kb_lex_new(struct arena *a)
 	x->phrase = map_new(LEX_MAX);
 	x->first = map_new(LEX_MAX);
 	x->names = map_new(LEX_MAX);
+	x->words = map_new(COMMON_MAX);
 	x->common = map_new(COMMON_MAX);
 	return x;
 }
@@ -59,6 +61,7 @@ void kb_lex_done(struct kb_lex *x)
 	map_free(x->phrase);
 	map_free(x->first);
 	map_free(x->names);
+	map_free(x->words);
 	map_free(x->common);
 }
 
@@ -131,6 +134,9 @@ static int add_phrase(struct kb_lex *x, struct concept *c, sv phrase)
 		return old == c ? 0 : ERR_EXISTS;
 	if (map_put(x->phrase, sv_n(key, len), c) != 0)
 		return ERR_FULL;
+	for (size_t i = 0; i < n; i++)
+		if (!at[i].cjk && map_put(x->words, sv_n(at[i].s, at[i].n), x) != 0)
+			return ERR_FULL;
 	longest = (uintptr_t)map_get(x->first, sv_n(at[0].s, at[0].n));
 	return n > longest ? map_put(x->first, sv_n(at[0].s, at[0].n), (void *)(uintptr_t)n) : 0;
 }
@@ -275,9 +281,39 @@ static void emit_concept(struct kb_term *out, size_t *n, size_t max, const struc
 
 size_t kb_terms(const struct kb_lex *x, sv text, struct kb_term *out, size_t max)
 {
+	return kb_terms_fixed(x, text, NULL, NULL, out, max);
+}
+
+bool kb_lex_word(const struct kb_lex *x, size_t *it, sv *word)
+{
+	void *val;
+
+	return map_next(x->words, it, word, &val);
+}
+
+static void fix_atoms(struct atom *at, size_t n, kb_fix_fn *fix, const void *arg)
+{
+	for (size_t i = 0; i < n; i++) {
+		sv good;
+
+		if (at[i].cjk || at[i].number || at[i].n < 4)
+			continue;
+		good = fix(arg, sv_n(at[i].s, at[i].n));
+		if (!good.n || good.n > KB_WORD_MAX)
+			continue;
+		memcpy(at[i].s, good.p, good.n);
+		at[i].n = (uint8_t)good.n;
+	}
+}
+
+size_t kb_terms_fixed(const struct kb_lex *x, sv text, kb_fix_fn *fix, const void *arg,
+		      struct kb_term *out, size_t max)
+{
 	struct atom at[KB_TERMS_MAX];
 	size_t n_at = atoms_of(text, at, KB_TERMS_MAX), n = 0;
 
+	if (fix)
+		fix_atoms(at, n_at, fix, arg);
 	mark(x, at, n_at);
 	for (size_t i = 0; i < n_at; i++) {
 		const struct atom *a = &at[i], *b = i + 1 < n_at ? &at[i + 1] : NULL;

@@ -8,7 +8,6 @@
 #include <math.h>
 #include "kb_int.h"
 
-#define F_TYPO 0.8f
 #define F_WEAK 0.4f
 #define F_CONTEXT 0.35f
 
@@ -133,6 +132,14 @@ static uint32_t typo_of(const struct kb_space *sp, sv word)
 	return best;
 }
 
+static sv fix_typo(const void *arg, sv word)
+{
+	const struct kb_space *sp = arg;
+	uint32_t id = map_get(sp->ids, word) ? KB_UNKNOWN : typo_of(sp, word);
+
+	return id == KB_UNKNOWN ? SV_NULL : sp->w[id].s;
+}
+
 static bool is_attribute(sv s)
 {
 	static const char *const list[] = { "#howmuch", "#size", "#stock", "#colour", "#material",
@@ -147,7 +154,8 @@ static bool is_attribute(sv s)
 static void q_text(const struct kb_space *sp, sv text, float factor, struct kb_qvec *q)
 {
 	struct kb_term t[KB_TERMS_MAX];
-	size_t n = kb_terms(sp->lex, sv_slice(text, 0, LIM_TEXT_MSG), t, KB_TERMS_MAX);
+	size_t n = kb_terms_fixed(sp->lex, sv_slice(text, 0, LIM_TEXT_MSG), fix_typo, sp, t,
+				  KB_TERMS_MAX);
 
 	for (size_t i = 0; i < n; i++) {
 		sv s = sv_n(t[i].s, t[i].n);
@@ -160,10 +168,8 @@ static void q_text(const struct kb_space *sp, sv text, float factor, struct kb_q
 		uint32_t id = at ? (uint32_t)(at - 1) : KB_UNKNOWN;
 		float f = t[i].f * factor;
 
-		if (id == KB_UNKNOWN && t[i].word) {
-			id = typo_of(sp, s);
-			f *= id == KB_UNKNOWN ? 1.0f : F_TYPO;
-		}
+		if (id != KB_UNKNOWN && !sp->w[id].df)
+			id = KB_UNKNOWN; /* in the lexicon only */
 		if (id == KB_UNKNOWN && (t[i].weak || s.p[0] == '~'))
 			f *= F_WEAK;
 		q_add(q, id, f * (id == KB_UNKNOWN ? sp->idf_max : sp->w[id].idf), s.p[0] == '#');

@@ -1,4 +1,4 @@
-/* f_kb_html.c: fuzz target: HTML text extraction. Corpus in corpus/kb_html, also run by t_kb_fuzz.c. */
+/* f_kb_html.c: fuzz target: HTML. Corpus in corpus/kb_html, also run by t_kb_fuzz.c. */
 #include "f_kb_parse.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);

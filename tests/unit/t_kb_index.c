@@ -161,6 +161,9 @@ TEST(kb_search_finds_titles_aliases_and_synonyms)
 	SV_EQ(r.hits[0].article_id, "return.en");
 	r = ask(ix, &w.a, "en", SV("fapiao please"));
 	SV_EQ(r.hits[0].article_id, "invoice.en");
+	r = ask(ix, &w.a, "en", SV("fapaio please")); /* a misspelt synonym */
+	CHECK(r.n && r.n < 999);
+	SV_EQ(r.hits[0].article_id, "invoice.en");
 	r = ask(ix, &w.a, "en", SV("get an invioce"));
 	SV_EQ(r.hits[0].article_id, "invoice.en");
 	r = ask(ix, &w.a, "", SV("寄回流程"));
