@@ -8,7 +8,7 @@
 #include "guard_int.h"
 
 #define LEFT_MAX 36     /* code points of province, city, district, road in front of the number */
-#define NAME_MAX 6      /* code points of one place name */
+#define PLACE_CHARS 6      /* code points of one place name */
 
 /* ---- Chinese ---- */
 
@@ -67,7 +67,7 @@ static size_t zh_right(const struct guard_text *t, size_t i)
 		n = zh_unit(t, k);
 		if (!n) { /* a name between number and building: 白鹭小区7栋 */
 			size_t j = k;
-			while (j < k + NAME_MAX && guard_han(t->fold[j]) &&
+			while (j < k + PLACE_CHARS && guard_han(t->fold[j]) &&
 			       !not_in_name(t->fold[j]))
 				j++;
 			for (size_t m = k + 1; m <= j && !n; m++)
