@@ -1,0 +1,224 @@
+#!/usr/bin/env bash
+# test.sh: sets callm up and passes every test. Last line: N passed, N failed, N skipped; exits 1 when one failed.
+#
+#	./test.sh                 everything (two builds: sanitized for the unit tests, release for the rest)
+#	./test.sh unit            static checks and unit tests; ./test.sh ui, ./test.sh e2e: only those
+#	./test.sh e2e call        only those whose name has "call" in it
+#
+# Every test is a program that prints TAP or just exits 0, runs in a process group of its own under a time limit, and
+# leaves nothing running. What a failed one printed is shown. Logs: $CALLM_TEST_LOGS (default: a temporary folder).
+set -uo pipefail
+cd "$(dirname "$(readlink -f "$0")")"
+. scripts/setup.sh
+
+part=all
+case ${1:-} in
+unit | ui | e2e)
+	part=$1
+	shift
+	;;
+-h | --help)
+	sed -n '2,9s/^# \{0,1\}//p' "$0"
+	exit 0
+	;;
+esac
+only=${1:-}
+
+began=$SECONDS
+passed=0 failed=0 skipped=0
+failures=()
+tmp=$(mktemp -d)
+logs=${CALLM_TEST_LOGS:-$tmp/logs}
+mkdir -p "$logs" "$tmp/home"
+export CALLM_TEST_RUN=$$.$RANDOM              # every process started from here carries it: nothing is left behind
+export TMPDIR=$tmp XDG_DATA_HOME=$tmp/home     # nothing is written into the user's folders
+export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 ASAN_OPTIONS=detect_leaks=1
+unset CALLM_DATA CALLM_ADMIN_PASSWORD
+
+# Processes of this run that still live, this shell and its pipes aside.
+leftovers() {
+	local p
+	for p in /proc/[0-9]*; do
+		p=${p#/proc/}
+		[ "$p" = $$ ] || [ "$p" = "$BASHPID" ] && continue
+		grep -qz "^CALLM_TEST_RUN=$CALLM_TEST_RUN$" "/proc/$p/environ" 2> /dev/null && echo "$p"
+	done
+}
+
+sweep() {
+	local p
+	for p in $(leftovers); do
+		kill -KILL "$p" 2> /dev/null
+	done
+}
+
+cleanup() {
+	sweep
+	rm -rf "$tmp"
+}
+trap cleanup EXIT
+trap 'exit 130' INT TERM HUP
+
+wanted() { [[ $1 == *"$only"* ]]; }
+
+stage() {
+	stage_name=$1
+	stage_began=$SECONDS
+	say "== $stage_name"
+}
+staged() { say "   $stage_name: $((SECONDS - stage_began)) s"; }
+
+show_failure() {
+	failures+=("$1")
+	printf -- '---- %s failed; the end of %s:\n' "$1" "$2"
+	tail -n 40 "$2"
+	printf -- '----\n'
+}
+
+# in_group LOG LIMIT COMMAND...: runs it in a session of its own; whatever of that session is left is ended.
+in_group() {
+	local log=$1 limit=$2 pid rc
+	shift 2
+	setsid timeout -k 5 "$limit" "$@" > "$log" 2>&1 < /dev/null &
+	pid=$!
+	wait $pid
+	rc=$?
+	kill -KILL -- -$pid 2> /dev/null
+	[ $rc -ne 124 ] || echo "took longer than $limit s" >> "$log"
+	return $rc
+}
+
+# check NAME LIMIT COMMAND...: one test; exit 0 passes, 77 skips.
+check() {
+	local name=$1 limit=$2 rc=0 t0=$SECONDS
+	shift 2
+	wanted "$name" || return 0
+	in_group "$logs/$name.log" "$limit" "$@" || rc=$?
+	case $rc in
+	0) passed=$((passed + 1)) ;;
+	77) skipped=$((skipped + 1)) ;;
+	*)
+		failed=$((failed + 1))
+		show_failure "$name" "$logs/$name.log"
+		;;
+	esac
+	printf '   %-28s %s (%d s)\n' "$name" "$([ $rc -eq 0 ] && echo ok || { [ $rc -eq 77 ] && echo skipped || echo FAILED; })" \
+		$((SECONDS - t0))
+}
+
+# tap NAME LIMIT COMMAND...: as many tests as it prints lines of TAP. A bad exit, or none at all, is a failure too.
+tap() {
+	local name=$1 limit=$2 rc=0 t0=$SECONDS ok bad skip
+	shift 2
+	wanted "$name" || return 0
+	in_group "$logs/$name.log" "$limit" "$@" || rc=$?
+	read -r ok bad skip <<< "$(awk '
+		/^ok .*# *[Ss][Kk][Ii][Pp]/ || /^1\.\.0 *# *[Ss][Kk][Ii][Pp]/ { skip++; next }
+		/^ok / { ok++ }
+		/^not ok / { bad++ }
+		/^1\.\.[0-9]+/ { plan = substr($1, 4); planned = 1 }
+		END { ran = ok + bad + skip
+			if (planned && plan > ran) bad += plan - ran
+			print ok + 0, bad + 0, skip + 0 }' "$logs/$name.log")"
+	if [ $rc -ne 0 ] && [ "$bad" -eq 0 ] || [ $((ok + bad + skip)) -eq 0 ]; then
+		bad=$((bad + 1))
+	fi
+	passed=$((passed + ok)) failed=$((failed + bad)) skipped=$((skipped + skip))
+	printf '   %-28s %d passed, %d failed, %d skipped (%d s)\n' "$name" "$ok" "$bad" "$skip" $((SECONDS - t0))
+	[ "$bad" -eq 0 ] || show_failure "$name" "$logs/$name.log"
+}
+
+unit_tests() { ninja -C "$1" -t targets all 2> /dev/null | sed -n 's#^\(tests/t_[a-z0-9_]*\): .*LINKER.*#\1#p' | sort; }
+
+static_checks() {
+	stage "static checks"
+	check floors 60 scripts/floors -q
+	check style 60 scripts/style
+	check shell 20 bash -n run.sh test.sh .ci/run scripts/setup.sh
+	check readme_parity 20 node tests/e2e/readme.mjs
+	staged
+}
+
+data_sets() {
+	local name from=../shared/data
+	[ -z "${CALLM_DATA_SETS:-}" ] || return 0
+	for name in sip_torture; do
+		[ -e "$from/$name.tar.xz" ] || continue
+		mkdir -p "$tmp/sets"
+		tar -xJf "$from/$name.tar.xz" -C "$tmp/sets" && export CALLM_DATA_SETS=$tmp/sets
+	done
+}
+
+unit_part() {
+	local t
+	static_checks
+	stage "sanitized build"
+	[ -e build-asan/build.ninja ] ||
+		quietly "meson setup" meson setup build-asan -Db_sanitize=address,undefined -Db_lundef=false
+	# shellcheck disable=SC2046
+	build_program build-asan -- callm callm-espeak $(unit_tests build-asan)
+	staged
+	data_sets
+	stage "unit tests under ASan and UBSan"
+	for t in $(unit_tests build-asan); do
+		tap "${t#tests/}" 300 "build-asan/$t"
+	done
+	staged
+}
+
+ui_part() {
+	stage "web pages"
+	check ui_check 120 npm --prefix ui run check
+	tap ui_test 120 ui/test/tap.sh
+	staged
+}
+
+e2e_part() {
+	stage "release build"
+	build_program build -- callm callm-espeak
+	staged
+	stage "end to end"
+	check symbols 60 scripts/symbols build
+	tap e2e_openapi 60 node tests/e2e/openapi.mjs
+	tap e2e_commands 180 node tests/e2e/commands.mjs
+	tap e2e_start 60 node tests/e2e/start.mjs
+	tap e2e_browser 300 node tests/e2e/browser.mjs
+	tap e2e_sip 180 node tests/e2e/sip.mjs
+	tap e2e_call 240 node tests/e2e/call.mjs
+	tap e2e_kill9 120 node tests/e2e/kill9.mjs
+	if [ -x build-asan/callm ]; then
+		data_sets
+		tap e2e_hostile_asan 180 env CALLM_BIN=build-asan/callm node tests/e2e/hostile.mjs
+	fi
+	tap e2e_many 420 node tests/e2e/many.mjs
+	staged
+}
+
+stage "setting up"
+# shellcheck disable=SC2046
+need_packages "${build_packages[@]}" "${test_packages[@]}" $(node_packages)
+need_node
+need_modules
+build_pages
+staged
+[ $part = all ] || [ $part = unit ] && unit_part
+[ $part = all ] || [ $part = ui ] && ui_part
+[ $part = all ] || [ $part = e2e ] && e2e_part
+
+left=$(leftovers)
+if [ -n "$left" ]; then
+	failed=$((failed + 1))
+	failures+=("processes left behind: $(for p in $left; do tr '\0' ' ' < "/proc/$p/cmdline" 2> /dev/null; echo ';'; done)")
+else
+	passed=$((passed + 1))
+fi
+printf 'time: %d s\n' $((SECONDS - began))
+for f in "${failures[@]+"${failures[@]}"}"; do
+	printf 'failed: %s\n' "$f"
+done
+if [ $((passed + failed)) -le 1 ]; then
+	printf 'no test has "%s" in its name\n' "$only" >&2
+	failed=$((failed + 1))
+fi
+printf '%d passed, %d failed, %d skipped\n' $passed $failed $skipped
+[ $failed -eq 0 ]
