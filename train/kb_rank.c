@@ -641,6 +641,19 @@ static void wrong(struct kb_index *ix, const char *root, const char *lang)
 	VEC_FREE(&s);
 }
 
+static void ask(struct kb_index *ix, const char *lang, const char *text)
+{
+	struct kb_query q = { .text = sv_of(text), .lang = sv_of(lang), .k = 3 };
+	struct kb_result r;
+
+	if (kb_search(ix, &q, &mem, &r) != 0)
+		return;
+	printf("%s\n", r.answerable ? "answerable" : r.unsure ? "unsure" : "declined");
+	for (size_t i = 0; i < r.n; i++)
+		printf("%.2f " SV_FMT ": " SV_FMT "\n", r.hits[i].p, SV_ARG(r.hits[i].article_id),
+		       SV_ARG(r.hits[i].quote));
+}
+
 static void bench(struct kb_index *ix, const char *root, const char *lang)
 {
 	sv text = read_lang(root, "dev", lang), rest, line, want;
@@ -784,6 +797,8 @@ int main(int argc, char **argv)
 		train(ix, argv[2]);
 	else if (strcmp(argv[1], "wrong") == 0 && argc > 3)
 		wrong(ix, argv[2], argv[3]);
+	else if (strcmp(argv[1], "ask") == 0 && argc > 4)
+		ask(ix, argv[3], argv[4]);
 	else if (strcmp(argv[1], "bench") == 0)
 		bench(ix, argv[2], "en"), bench(ix, argv[2], "zh");
 	else

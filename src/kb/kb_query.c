@@ -10,6 +10,7 @@
 
 #define F_WEAK 0.4f
 #define F_CONTEXT 0.35f
+#define ALL_NAME 0.85
 
 /* ---- vector ---- */
 
@@ -314,7 +315,8 @@ void kb_features(const struct kb_found *found, struct kb_cand *c)
 	c->f[KF_CONC_T] = ratio(m, a->concept.sum);
 	c->f[KF_CLAUSE] = found->parts ? clause(found, a) : c->f[KF_ALIAS];
 	misses(q, a, c->f);
-	c->f[KF_PRODUCT] = a->product && !q->attribute;
+	/* "do you have a recliner" is all name */
+	c->f[KF_PRODUCT] = a->product && !q->attribute && c->f[KF_NAMES_Q] < ALL_NAME;
 	c->f[KF_UNKNOWN] = ratio(q->unknown, q->sum);
 	c->f[KF_RARE] = rare(q, &a->names);
 }

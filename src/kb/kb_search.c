@@ -2,14 +2,15 @@
  *
  * candidates -> features -> order and probability -> the best k become hits. The quote is a span of
  * the article: its first sentence, which answers by design, unless another sentence fits the
- * question clearly better. Hits point into the index; the caller keeps its reference while it uses
+ * question clearly better and speaks of something the article's names do not. Hits point into the index; the caller keeps its reference while it uses
  * them. Any thread.
  */
 #include "kb_int.h"
 
 #define QUOTE_ZH 120             /* characters */
 #define QUOTE_OTHER 220
-#define CLEARLY_BETTER 0.25      /* cosine of the best sentence above the first one's */
+#define CLEARLY_BETTER 0.12      /* cosine of the best sentence above the first one's */
+#define NEWS 0.12f               /* share of the question it adds to what the names say */
 
 /* At most max characters, cut back to the end of a clause when there is one in the second half. */
 static sv shorten(sv s, size_t max)
@@ -34,6 +35,18 @@ static sv shorten(sv s, size_t max)
 	return sv_trim(sv_slice(s, 0, cut));
 }
 
+/* Does a sentence speak of something asked that neither title nor aliases mention? */
+static bool adds(const struct kb_qvec *q, const struct kb_art *a, uint32_t sent)
+{
+	float w = 0;
+
+	for (size_t i = 0; i < q->n; i++)
+		if (q->t[i].id != KB_UNKNOWN && kb_vec_has(&a->sv[sent], q->t[i].id) &&
+		    !kb_vec_has(&a->names, q->t[i].id))
+			w += q->t[i].w;
+	return w > NEWS * q->sum;
+}
+
 static sv pick_quote(const struct kb_space *sp, const struct kb_qvec *q, const struct kb_cand *c)
 {
 	const struct kb_art *a = &sp->art[c->art];
@@ -43,7 +56,8 @@ static sv pick_quote(const struct kb_space *sp, const struct kb_qvec *q, const s
 
 	if (!a->n_sent)
 		return shorten(a->a.body_md, max);
-	if (c->best_sent && c->f[KF_SENT] > c->f[KF_SENT1] + CLEARLY_BETTER)
+	if (c->best_sent && c->f[KF_SENT] > c->f[KF_SENT1] + CLEARLY_BETTER &&
+	    adds(q, a, c->best_sent))
 		at = c->best_sent;
 	s = sv_n(a->a.body_md.p + a->sent[at].off, a->sent[at].len);
 	/* a very short first sentence ("Yes.") takes the next one along */

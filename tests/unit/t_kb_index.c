@@ -476,6 +476,15 @@ static bool measure(struct kb_index *ix, const struct goal *g)
 	return ok;
 }
 
+static bool answers(struct kb_index *ix, struct arena *a, const char *question, const char *id,
+		    const char *in_quote)
+{
+	struct kb_result r = ask(ix, a, "", sv_of(question));
+
+	return r.n && r.n < 999 && r.answerable && sv_eq(r.hits[0].article_id, sv_of(id)) &&
+	       sv_find(r.hits[0].quote, sv_of(in_quote)) >= 0;
+}
+
 TEST(kb_demo_knowledge_base)
 {
 	static const struct goal goals[] = { GOALS };
@@ -494,6 +503,9 @@ TEST(kb_demo_knowledge_base)
 	CHECK(ix && kb_count(ix) > 300);
 	for (size_t i = 0; i < sizeof(goals) / sizeof(*goals); i++)
 		CHECK(measure(ix, &goals[i]));
+	CHECK(answers(ix, &w.a, "how much is the Haven sofa", "product-hh-1010.en", "CNY 2899.00"));
+	CHECK(answers(ix, &w.a, "do you have a recliner", "product-hh-1014.en", "CNY 1699.00"));
+	CHECK(answers(ix, &w.a, "怎么退货", "return-how.zh", "点“退货”"));
 	obj_unref(ix);
 	world_close(&w);
 }
