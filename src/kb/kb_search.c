@@ -2,8 +2,8 @@
  *
  * candidates -> features -> order and probability -> the best k become hits. The quote is a span of
  * the article: its first sentence, which answers by design, unless another sentence fits the
- * question clearly better and speaks of something the article's names do not. Hits point into the index; the caller keeps its reference while it uses
- * them. Any thread.
+ * question clearly better and speaks of something the article's names do not. Hits point into the
+ * index; the caller keeps its reference while it uses them. Any thread.
  */
 #include "kb_int.h"
 
