@@ -347,6 +347,7 @@ TEST(tel_media_frames_keep_the_wall_clock)
 	struct talk t;
 	int64_t t0;
 	int f0, frames;
+	double slots;
 
 	w_init(&t.w);
 	CHECK(talk_open(&t, "0", ""));
@@ -364,7 +365,9 @@ TEST(tel_media_frames_keep_the_wall_clock)
 			loop_run_once(t.w.loop, 2);
 	}
 	frames = t.w.a.frames - f0;
-	NEAR(frames, (double)(clk_mono_us() - t0) / 20000, 2);
-	EQ(tel_leg_tx_samples(t.w.a.leg), (uint64_t)t.w.a.frames * 160);
+	slots = (double)tel_leg_tx_samples(t.w.a.leg) / 160 - f0;
+	NEAR(slots, (double)(clk_mono_us() - t0) / 20000, 3);
+	CHECK(frames <= slots &&
+	      frames >= slots - 10); /* fewer only when we were stalled */
 	talk_done(&t);
 }
