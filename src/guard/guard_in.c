@@ -89,6 +89,11 @@ static void repeat_values(const struct guard_text *t, struct guard_hits *h, bool
 
 	for (size_t v = 0; v < first; v++) {
 		struct guard_hit x = h->v[v];
+		bool done = false;
+		for (size_t k = 0; k < v && !done; k++)
+			done = h->v[k].e - h->v[k].s == x.e - x.s && same_value(t, &h->v[k], x.s);
+		if (done)
+			continue; /* looked for already */
 		for (size_t i = 0; i + (x.e - x.s) <= t->n; i++) {
 			if (!same_value(t, &x, i) || !all_free(taken, i, i + x.e - x.s))
 				continue;

@@ -45,9 +45,6 @@ bool guard_han(uint32_t r);
 size_t guard_at(const struct guard_text *t, size_t i, const char *lit);
 /* Longest of a '|' list at i, 0 when none. */
 size_t guard_any_at(const struct guard_text *t, size_t i, const char *list);
-/* Nearest place before i, at most back code points away, where one of list begins; its end, or
- * SIZE_MAX. */
-size_t guard_cue_before(const struct guard_text *t, size_t i, size_t back, const char *list);
 bool guard_in_set(uint32_t r, const char *set_utf8);
 void guard_hit_add(struct guard_hits *h, size_t s, size_t e, enum guard_pii type, int rank);
 

@@ -38,14 +38,15 @@ static const struct {
 	enum cue cue;
 	const char *words;
 } cues[] = {
-	{ CUE_ORDER, "order|order number|order no|order "
+	{ CUE_ORDER, "order|order number|order number is|order no|tracking number is|ticket number is|"
+	  "invoice number is|order no is|order "
 		     "id|ticket|tracking|invoice|reference|ref|parcel|case|"
 		     "item|article|sku|单号|订单|订单号|订单编号|工单|快递单|运单|发票|编号|"
 		     "货号|流水号|退货号" },
-	{ CUE_ID, "id card|id number|identity|identity card|identity "
+	{ CUE_ID, "id card|id number|id number is|passport number is|identity|identity card|identity "
 		  "number|passport|ssn|social security|"
 		  "身份证|身份证号|证件号|证件号码|身份号码" },
-	{ CUE_CARD, "card|card number|credit card|debit card|visa|mastercard|amex|account "
+	{ CUE_CARD, "card|card number|card number is|account number is|credit card|debit card|visa|mastercard|amex|account "
 		    "number|account|bank|"
 		    "银行卡|信用卡|储蓄卡|借记卡|卡号|账号|尾号|工行卡|建行卡|招行卡" },
 	{ CUE_PHONE, "phone|phones|telephone|tel|mobile|cell|cellphone|call|called|ring|dial|"
@@ -60,19 +61,32 @@ static const struct {
 		     "共计|余额" },
 };
 
-static enum cue cue_of(const struct guard_text *t, size_t i)
-{
-	enum cue best = CUE_NONE;
-	size_t at = 0;
+/* The last cue word seen while the text is gone through once. */
+struct cue_scan {
+	size_t next, start, end;
+	enum cue kind;
+};
 
+static void cue_try(const struct guard_text *t, struct cue_scan *c, size_t i, size_t upto)
+{
 	for (size_t k = 0; k < sizeof(cues) / sizeof(cues[0]); k++) {
-		size_t e = guard_cue_before(t, i, CUE_BACK, cues[k].words);
-		if (e != SIZE_MAX && e > at) {
-			at = e;
-			best = cues[k].cue;
-		}
+		size_t n = guard_any_at(t, i, cues[k].words);
+		if (n && i + n <= upto && i + n > c->end)
+			*c = (struct cue_scan){ c->next, i, i + n, cues[k].cue };
 	}
-	return best;
+}
+
+/* The nearest cue on the same line, at most CUE_BACK before i; i never goes back. */
+static enum cue cue_of(const struct guard_text *t, struct cue_scan *c, size_t i)
+{
+	for (; c->next < i; c->next++) {
+		bool below = c->next > 0 && t->fold[c->next - 1] == ':'; /* "Phone:" on the line above */
+		if (t->fold[c->next] == '\n' && !below)
+			c->kind = CUE_NONE;
+		else
+			cue_try(t, c, c->next, i);
+	}
+	return c->kind != CUE_NONE && i - c->start <= CUE_BACK ? c->kind : CUE_NONE;
 }
 
 /* ---- tokens ---- */
@@ -385,9 +399,9 @@ static void take_x(const struct guard_text *t, struct window *w)
 /* Tries the windows that begin with tok[0], longest first; the number of tokens used, 0 when
  * none fits. */
 static size_t try_windows(const struct guard_text *t, const struct tok *tok, size_t n,
-			  struct guard_hits *h)
+			  struct cue_scan *c, struct guard_hits *h)
 {
-	enum cue cue = cue_of(t, tok[0].s);
+	enum cue cue = cue_of(t, c, tok[0].s);
 	struct window first = { 0 };
 	size_t s = start_of(t, &first, tok[0].s);
 	bool glued = s > 0 && (guard_alpha(t->fold[s - 1]) || t->fold[s - 1] == '_');
@@ -419,6 +433,7 @@ static size_t try_windows(const struct guard_text *t, const struct tok *tok, siz
 static void find_digits(const struct guard_text *t, struct guard_hits *h)
 {
 	struct toks q = { 0 };
+	struct cue_scan cue = { 0 };
 	size_t i = 0;
 
 	for (int guard = 0; guard < LIM_TEXT_MSG * 2; guard++) {
@@ -430,7 +445,7 @@ static void find_digits(const struct guard_text *t, struct guard_hits *h)
 		}
 		if (!q.n)
 			return;
-		size_t used = try_windows(t, q.v, q.n, h);
+		size_t used = try_windows(t, q.v, q.n, &cue, h);
 		used = used ? used : 1;
 		i = q.v[used - 1].e;
 		memmove(q.v, q.v + used, (q.n - used) * sizeof(q.v[0]));

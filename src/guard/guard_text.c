@@ -137,36 +137,26 @@ size_t guard_at(const struct guard_text *t, size_t i, const char *lit)
 
 size_t guard_any_at(const struct guard_text *t, size_t i, const char *list)
 {
-	size_t best = 0;
-	char word[64];
+	size_t best = 0, first;
+	char word[64], head[4];
 
-	while (*list) {
-		size_t n = strcspn(list, "|");
-		bool far = (unsigned char)*list < 0x80 ? t->fold[i] != (unsigned char)*list :
-							 t->fold[i] < 0x80;
-		if (!far && n < sizeof(word)) {
+	if (i >= t->n || t->fold[i] == ' ' || t->fold[i] == '\n')
+		return 0;
+	if (i > 0 && guard_alpha(t->fold[i]) && guard_word(t->fold[i - 1]))
+		return 0; /* inside a word */
+	first = sv_encode(t->fold[i], head);
+	while (list && *list) {
+		const char *bar = strchr(list, '|');
+		size_t n = bar ? (size_t)(bar - list) : strlen(list);
+		if (n >= first && n < sizeof(word) && memcmp(list, head, first) == 0) {
 			memcpy(word, list, n);
 			word[n] = 0;
-			size_t k = n ? guard_at(t, i, word) : 0;
+			size_t k = guard_at(t, i, word);
 			best = k > best ? k : best;
 		}
-		list += n + (list[n] == '|');
+		list = bar ? bar + 1 : NULL;
 	}
 	return best;
-}
-
-size_t guard_cue_before(const struct guard_text *t, size_t i, size_t back, const char *list)
-{
-	size_t low = i > back ? i - back : 0;
-
-	for (size_t k = i; k-- > low;) {
-		if (t->fold[k] == '\n' && !(k > 0 && t->fold[k - 1] == ':'))
-			break; /* "Phone:" may stand on the line above */
-		size_t n = guard_any_at(t, k, list);
-		if (n && k + n <= i)
-			return k + n;
-	}
-	return SIZE_MAX;
 }
 
 bool guard_in_set(uint32_t r, const char *set_utf8)
