@@ -29,8 +29,8 @@ struct feel_state {              /* of a conversation, smoothed over its turns *
 /* Updates f with one customer turn. fallback_lang is used when the text tells nothing (digits,
  * emoji). */
 void feel_turn(struct feel_state *f, sv text, sv fallback_lang);
-/* Language by script and function words: ISO code into out, returns the probability; 0 and out as it was
- * when the text tells nothing. */
+/* Language by script and function words: ISO code into out, returns the probability; 0 and out
+ * as it was when the text tells nothing. */
 double feel_language(sv text, char out[4]);
 
 #endif

@@ -38,15 +38,18 @@ static const struct {
 	enum cue cue;
 	const char *words;
 } cues[] = {
-	{ CUE_ORDER, "order|order number|order number is|order no|tracking number is|ticket number is|"
+	{ CUE_ORDER,
+	  "order|order number|order number is|order no|tracking number is|ticket number is|"
 	  "invoice number is|order no is|order "
-		     "id|ticket|tracking|invoice|reference|ref|parcel|case|"
-		     "item|article|sku|单号|订单|订单号|订单编号|工单|快递单|运单|发票|编号|"
-		     "货号|流水号|退货号" },
-	{ CUE_ID, "id card|id number|id number is|passport number is|identity|identity card|identity "
-		  "number|passport|ssn|social security|"
-		  "身份证|身份证号|证件号|证件号码|身份号码" },
-	{ CUE_CARD, "card|card number|card number is|account number is|credit card|debit card|visa|mastercard|amex|account "
+	  "id|ticket|tracking|invoice|reference|ref|parcel|case|"
+	  "item|article|sku|单号|订单|订单号|订单编号|工单|快递单|运单|发票|编号|"
+	  "货号|流水号|退货号" },
+	{ CUE_ID,
+	  "id card|id number|id number is|passport number is|identity|identity card|identity "
+	  "number|passport|ssn|social security|"
+	  "身份证|身份证号|证件号|证件号码|身份号码" },
+	{ CUE_CARD, "card|card number|card number is|account number is|credit card|debit "
+		    "card|visa|mastercard|amex|account "
 		    "number|account|bank|"
 		    "银行卡|信用卡|储蓄卡|借记卡|卡号|账号|尾号|工行卡|建行卡|招行卡" },
 	{ CUE_PHONE, "phone|phones|telephone|tel|mobile|cell|cellphone|call|called|ring|dial|"
@@ -80,7 +83,8 @@ static void cue_try(const struct guard_text *t, struct cue_scan *c, size_t i, si
 static enum cue cue_of(const struct guard_text *t, struct cue_scan *c, size_t i)
 {
 	for (; c->next < i; c->next++) {
-		bool below = c->next > 0 && t->fold[c->next - 1] == ':'; /* "Phone:" on the line above */
+		bool below = c->next > 0 &&
+			     t->fold[c->next - 1] == ':'; /* "Phone:" on the line above */
 		if (t->fold[c->next] == '\n' && !below)
 			c->kind = CUE_NONE;
 		else
