@@ -1,4 +1,5 @@
-/* model_worker.c: a small program with callm's "worker" command only, so that unit tests need no callm binary. */
+/* model_worker.c: a small program with callm's "worker" command only, so that unit
+ * tests need no callm binary. */
 #include <string.h>
 
 #include "model.h"

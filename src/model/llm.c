@@ -1,8 +1,10 @@
-/* llm.c: language models: the table of backends, deadlines, the circuit breaker, exactly-once endings.
+/* llm.c: language models: the table of backends, deadlines, the circuit breaker,
+ * exactly-once endings.
  *
- * A backend only produces text; everything that must hold for all of them is here. A run is an obj on its model's
- * list. Whatever ends it (backend, deadline, cancel, close) goes through leave(): marked dead, off the list, timers
- * stopped, ops->cancel called; then at most one on_end. All on the loop's thread. */
+ * A backend only produces text; everything that must hold for all of them is here. A
+ * run is an obj on its model's list. Whatever ends it (backend, deadline, cancel,
+ * close) goes through leave(): marked dead, off the list, timers stopped, ops->cancel
+ * called; then at most one on_end. All on the loop's thread. */
 #include <stdio.h>
 
 #include "llm_int.h"
@@ -33,18 +35,26 @@ static void make_name(struct llm *m)
 	sb_done(&b);
 }
 
-int llm_open(struct llm **ret, const struct model_spec *s, struct loop *l, struct err *e)
+int llm_open(struct llm **ret, const struct model_spec *s, struct loop *l,
+	     struct err *e)
 {
 	const struct llm_ops *ops = NULL;
 	for (size_t i = 0; i < sizeof(backends) / sizeof(backends[0]); i++)
 		if (s->kind && !strcmp(s->kind, backends[i]->kind))
 			ops = backends[i];
 	if (!ops)
-		return err_set(e, ERR_UNSUPPORTED, "unknown language model kind \"%s\": use openai or builtin",
-			       s->kind ? s->kind : "");
+		return err_set(
+			e, ERR_UNSUPPORTED,
+			"unknown language model kind \"%s\": use openai or builtin",
+			s->kind ? s->kind : "");
 	struct llm *m = xalloc(sizeof(*m));
-	*m = (struct llm){ .ops = ops, .loop = l, .kind = copy(s->kind), .url = copy(s->url),
-			   .model = copy(s->model), .key = copy(s->key), .dialect = copy(s->dialect) };
+	*m = (struct llm){ .ops = ops,
+			   .loop = l,
+			   .kind = copy(s->kind),
+			   .url = copy(s->url),
+			   .model = copy(s->model),
+			   .key = copy(s->key),
+			   .dialect = copy(s->dialect) };
 	m->connect_ms = s->connect_ms > 0 ? s->connect_ms : LLM_CONNECT_MS;
 	m->first_ms = s->first_ms;
 	m->total_ms = s->total_ms > 0 ? s->total_ms : LLM_TOTAL_MS;
@@ -78,7 +88,8 @@ static void breaker_result(struct llm *m, bool probe, bool ok)
 	}
 	m->failures++;
 	if (m->open && probe)
-		m->open_ms = m->open_ms * 2 < LLM_BREAK_MAX_MS ? m->open_ms * 2 : LLM_BREAK_MAX_MS;
+		m->open_ms = m->open_ms * 2 < LLM_BREAK_MAX_MS ? m->open_ms * 2 :
+								 LLM_BREAK_MAX_MS;
 	if (probe || m->failures >= LLM_BREAK_AFTER) {
 		m->open = true;
 		m->open_until_ms = loop_now_ms(m->loop) + m->open_ms;
@@ -138,7 +149,8 @@ void llm_emit_end(struct llm_run *r, int err)
 static void on_late(void *arg)
 {
 	struct llm_run *r = arg;
-	llm_set_error(r->m, llm_started(r) ? SV("the answer took too long") : SV("no answer in time"));
+	llm_set_error(r->m, llm_started(r) ? SV("the answer took too long") :
+					     SV("no answer in time"));
 	llm_emit_end(r, ERR_TIMEOUT);
 }
 
@@ -170,7 +182,8 @@ const char *llm_name(const struct llm *m)
 	return m->name;
 }
 
-int llm_start(struct llm *m, const struct llm_prompt *p, const struct llm_cb *cb, void *arg, struct llm_run **ret)
+int llm_start(struct llm *m, const struct llm_prompt *p, const struct llm_cb *cb,
+	      void *arg, struct llm_run **ret)
 {
 	if (!llm_healthy(m))
 		return ERR_BUSY;
@@ -194,9 +207,12 @@ int llm_start(struct llm *m, const struct llm_prompt *p, const struct llm_cb *cb
 		r->next->at = &r->next;
 	m->runs = r;
 	m->n_runs++;
-	int first = m->first_ms > 0 ? m->first_ms : p->voice ? LLM_FIRST_VOICE_MS : LLM_FIRST_MS;
+	int first = m->first_ms > 0 ? m->first_ms :
+		    p->voice        ? LLM_FIRST_VOICE_MS :
+				      LLM_FIRST_MS;
 	loop_after(m->loop, &r->first, first, on_late, r);
-	loop_after(m->loop, &r->total, m->total_ms > first ? m->total_ms : first, on_late, r);
+	loop_after(m->loop, &r->total, m->total_ms > first ? m->total_ms : first,
+		   on_late, r);
 	*ret = r;
 	return 0;
 }

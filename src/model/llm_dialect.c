@@ -1,18 +1,23 @@
-/* llm_dialect.c: in what OpenAI-compatible servers differ from each other, as data. A new server is a row. */
+/* llm_dialect.c: in what OpenAI-compatible servers differ from each other, as data. A
+ * new server is a row. */
 #include "llm_int.h"
 
 #define BEARER "Authorization: Bearer "
 
 static const struct llm_dialect dialects[] = {
 	{ "openai", "max_tokens", NULL, BEARER, true },
-	{ "openai-new", "max_completion_tokens", NULL, BEARER, true },        /* reasoning models refuse max_tokens */
+	{ "openai-new", "max_completion_tokens", NULL, BEARER,
+	  true }, /* reasoning models refuse max_tokens */
 	{ "azure", "max_tokens", NULL, "api-key: ", true },
-	{ "vllm", "max_tokens", "{\"chat_template_kwargs\":{\"enable_thinking\":false}}", BEARER, true },
+	{ "vllm", "max_tokens",
+	  "{\"chat_template_kwargs\":{\"enable_thinking\":false}}", BEARER, true },
 	{ "llama.cpp", "max_tokens", "{\"cache_prompt\":true}", BEARER, true },
 	{ "ollama", "max_tokens", NULL, BEARER, true },
-	{ "deepseek", "max_tokens", "{\"thinking\":{\"type\":\"disabled\"}}", BEARER, true },
+	{ "deepseek", "max_tokens", "{\"thinking\":{\"type\":\"disabled\"}}", BEARER,
+	  true },
 	{ "qwen", "max_tokens", "{\"enable_thinking\":false}", BEARER, true },
-	{ "plain", "max_tokens", NULL, BEARER, false },                       /* servers that refuse stream_options */
+	{ "plain", "max_tokens", NULL, BEARER,
+	  false }, /* servers that refuse stream_options */
 };
 
 const struct llm_dialect *llm_dialect_find(const char *name)

@@ -1,9 +1,11 @@
 /* llm_openai.c: any server that speaks OpenAI's /v1/chat/completions, streamed.
  *
- * One fetch client a model, one request a run. Chunks go through fetch's SSE splitter into llm_reader.c. As long as
- * no text was passed on, a failure that may pass (connection, 408, 409, 429, 5xx, an error inside a 200) is tried again
- * at most twice, after the server's Retry-After or a jittered back-off; the deadline of the first token (llm.c) covers
- * all tries. A plain JSON answer instead of a stream is read too. The key only goes into the request's head. */
+ * One fetch client a model, one request a run. Chunks go through fetch's SSE splitter
+ * into llm_reader.c. As long as no text was passed on, a failure that may pass
+ * (connection, 408, 409, 429, 5xx, an error inside a 200) is tried again at most twice,
+ * after the server's Retry-After or a jittered back-off; the deadline of the first
+ * token (llm.c) covers all tries. A plain JSON answer instead of a stream is read too.
+ * The key only goes into the request's head. */
 #include <stdio.h>
 
 #include "fetch.h"
@@ -17,14 +19,14 @@ struct remote {
 	const struct llm_dialect *d;
 	struct rng rng;
 };
-struct call {                      /* an obj: it outlives a cancel from inside its own callbacks */
+struct call { /* an obj: it outlives a cancel from inside its own callbacks */
 	struct llm_run *run;
 	struct fetch_req *req;
 	struct loop_timer again;
 	struct llm_reader reader;
 	struct fetch_sse sse;
-	struct sb body;            /* the request */
-	struct sb whole;           /* the answer when it is no stream */
+	struct sb body;  /* the request */
+	struct sb whole; /* the answer when it is no stream */
 	bool stream;
 	int tries, status;
 	char retry_after[32];
@@ -41,7 +43,8 @@ static char *full_url(sv url)
 	ptrdiff_t scheme = sv_find(url, SV("://"));
 	sv rest = scheme < 0 ? url : sv_slice(url, (size_t)scheme + 3, url.n);
 	if (!sv_ends(url, SV("/chat/completions")) && sv_find(url, SV("?")) < 0)
-		sb_cstr(&b, sv_find_ch(rest, '/') < 0 ? "/v1/chat/completions" : "/chat/completions");
+		sb_cstr(&b, sv_find_ch(rest, '/') < 0 ? "/v1/chat/completions" :
+							"/chat/completions");
 	char *ret = sb_err(&b) ? NULL : xstrdup(sb_sv(&b));
 	sb_done(&b);
 	return ret;
@@ -51,7 +54,8 @@ static char *make_headers(const struct llm *m, const struct llm_dialect *d)
 {
 	struct sb b;
 	sb_init(&b, 8192);
-	sb_cstr(&b, "Content-Type: application/json\r\nAccept: text/event-stream, application/json\r\n");
+	sb_cstr(&b, "Content-Type: application/json\r\nAccept: text/event-stream, "
+		    "application/json\r\n");
 	if (m->key && m->key[0])
 		sb_fmt(&b, "%s%s\r\n", d->auth, m->key);
 	char *ret = xstrdup(sb_sv(&b));
@@ -64,18 +68,27 @@ static int openai_open(struct llm *m, const struct model_spec *s, struct err *e)
 	const struct llm_dialect *d = llm_dialect_find(s->dialect);
 	sv url = sv_of(s->url);
 	if (!d)
-		return err_set(e, ERR_INVAL, "unknown dialect \"%s\": use openai, vllm, llama.cpp, ollama, deepseek, "
-			       "qwen, azure, openai-new or plain", s->dialect);
+		return err_set(e, ERR_INVAL,
+			       "unknown dialect \"%s\": use openai, vllm, llama.cpp, "
+			       "ollama, deepseek, "
+			       "qwen, azure, openai-new or plain",
+			       s->dialect);
 	if (!sv_starts(url, SV("http://")) && !sv_starts(url, SV("https://")))
-		return err_set(e, ERR_INVAL, "a language model's url begins with http:// or https://, like "
-			       "http://127.0.0.1:8000/v1");
+		return err_set(
+			e, ERR_INVAL,
+			"a language model's url begins with http:// or https://, like "
+			"http://127.0.0.1:8000/v1");
 	if (m->key && (strchr(m->key, '\n') || strchr(m->key, '\r')))
-		return err_set(e, ERR_INVAL, "the key of %s contains a line break", m->name);
+		return err_set(e, ERR_INVAL, "the key of %s contains a line break",
+			       m->name);
 	char *full = full_url(url);
 	if (!full)
 		return err_set(e, ERR_TOOBIG, "the url of %s is too long", m->name);
 	struct remote *x = xalloc(sizeof(*x));
-	*x = (struct remote){ .fetch = fetch_new(m->loop), .url = full, .headers = make_headers(m, d), .d = d };
+	*x = (struct remote){ .fetch = fetch_new(m->loop),
+			      .url = full,
+			      .headers = make_headers(m, d),
+			      .d = d };
 	uint64_t seed;
 	rng_secure(&seed, sizeof(seed));
 	rng_seed(&x->rng, seed);
@@ -149,16 +162,19 @@ static int on_event(void *arg, sv event, sv data, sv id)
 static void on_head(void *arg, int status, struct fetch_req *r)
 {
 	struct call *c = arg;
-	sv type = fetch_header(r, "content-type"), ms = fetch_header(r, "retry-after-ms");
+	sv type = fetch_header(r, "content-type"),
+	   ms = fetch_header(r, "retry-after-ms");
 	sv after = fetch_header(r, "retry-after");
 	int64_t v;
 	c->status = status;
 	c->stream = status == 200 && !sv_starts(type, SV("application/json"));
 	c->has_retry_after = true;
 	if (ms.n && sv_i64(ms, &v) == 0 && v >= 0 && v <= 10000)
-		(void)snprintf(c->retry_after, sizeof(c->retry_after), "%lld", (long long)(v + 999) / 1000);
+		(void)snprintf(c->retry_after, sizeof(c->retry_after), "%lld",
+			       (long long)(v + 999) / 1000);
 	else if (after.n && after.n < sizeof(c->retry_after))
-		(void)snprintf(c->retry_after, sizeof(c->retry_after), SV_FMT, SV_ARG(after));
+		(void)snprintf(c->retry_after, sizeof(c->retry_after), SV_FMT,
+			       SV_ARG(after));
 	else
 		c->has_retry_after = false;
 }
@@ -178,8 +194,11 @@ static int on_data(void *arg, sv piece)
 
 static int status_error(int status)
 {
-	static const struct { int status, code; } known[] = { { 400, ERR_INVAL }, { 401, ERR_AUTH }, { 403, ERR_AUTH },
-		{ 404, ERR_NOTFOUND }, { 408, ERR_TIMEOUT }, { 413, ERR_TOOBIG }, { 422, ERR_INVAL }, { 429, ERR_RATE } };
+	static const struct {
+		int status, code;
+	} known[] = { { 400, ERR_INVAL },    { 401, ERR_AUTH },    { 403, ERR_AUTH },
+		      { 404, ERR_NOTFOUND }, { 408, ERR_TIMEOUT }, { 413, ERR_TOOBIG },
+		      { 422, ERR_INVAL },    { 429, ERR_RATE } };
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (known[i].status == status)
 			return known[i].code;
@@ -192,7 +211,8 @@ static int verdict(struct call *c, int err, int status, const char *why)
 	if (status && status != 200) {
 		char line[200];
 		(void)llm_reader_whole(&c->reader, sb_sv(&c->whole));
-		(void)snprintf(line, sizeof(line), "HTTP %d: %s", status, c->reader.error);
+		(void)snprintf(line, sizeof(line), "HTTP %d: %s", status,
+			       c->reader.error);
 		llm_set_error(c->run->m, sv_of(line));
 		return status_error(status);
 	}
@@ -226,9 +246,11 @@ static void on_again(void *arg)
 
 static bool may_pass(int err, int status)
 {
-	return status == 409 || status == 500 || (status && status != 200 && fetch_retryable(0, status)) ||
+	return status == 409 || status == 500 ||
+	       (status && status != 200 && fetch_retryable(0, status)) ||
 	       (status == 0 && err == ERR_NET) ||
-	       (status == 200 && (err == ERR_NET || err == ERR_UPSTREAM || err == ERR_RATE || err == ERR_CLOSED));
+	       (status == 200 && (err == ERR_NET || err == ERR_UPSTREAM ||
+				  err == ERR_RATE || err == ERR_CLOSED));
 }
 
 static void on_end(void *arg, int err, int status)
@@ -236,17 +258,19 @@ static void on_end(void *arg, int err, int status)
 	struct call *c = obj_ref(arg);
 	struct llm_run *r = c->run;
 	char why[160];
-	(void)snprintf(why, sizeof(why), "%s", err && fetch_error(c->req) ? fetch_error(c->req) : "");
-	c->req = NULL;             /* it ends itself */
+	(void)snprintf(why, sizeof(why), "%s",
+		       err && fetch_error(c->req) ? fetch_error(c->req) : "");
+	c->req = NULL; /* it ends itself */
 	int rc = verdict(c, err, status, why);
-	if (!c->run) {             /* cancelled by the last delta */
+	if (!c->run) { /* cancelled by the last delta */
 		obj_unref(c);
 		return;
 	}
 	if (rc && !llm_started(r) && c->tries <= LLM_RETRIES && may_pass(rc, status)) {
 		struct remote *x = r->m->priv;
 		sv after = c->has_retry_after ? sv_of(c->retry_after) : SV_NULL;
-		loop_after(r->m->loop, &c->again, fetch_retry_wait_ms(c->tries, after, &x->rng), on_again, c);
+		loop_after(r->m->loop, &c->again,
+			   fetch_retry_wait_ms(c->tries, after, &x->rng), on_again, c);
 	} else {
 		r->usage.prompt_tokens = c->reader.prompt_tokens;
 		r->usage.completion_tokens = c->reader.completion_tokens;
@@ -266,10 +290,19 @@ static int send_it(struct call *c)
 	c->status = 0;
 	c->stream = c->has_retry_after = false;
 	c->tries++;
-	struct fetch_opts o = { .method = "POST", .url = x->url, .headers = x->headers, .body = sb_sv(&c->body),
-		.connect_ms = m->connect_ms, .first_byte_ms = m->total_ms, .stall_ms = m->total_ms,
-		.total_ms = m->total_ms + 1000, .max_bytes = ANSWER_MAX, .on_head = on_head, .on_data = on_data,
-		.on_end = on_end, .arg = c };
+	struct fetch_opts o = { .method = "POST",
+				.url = x->url,
+				.headers = x->headers,
+				.body = sb_sv(&c->body),
+				.connect_ms = m->connect_ms,
+				.first_byte_ms = m->total_ms,
+				.stall_ms = m->total_ms,
+				.total_ms = m->total_ms + 1000,
+				.max_bytes = ANSWER_MAX,
+				.on_head = on_head,
+				.on_data = on_data,
+				.on_end = on_end,
+				.arg = c };
 	struct err e = { 0 };
 	int rc = fetch_start(&c->req, x->fetch, &o, &e);
 	if (rc)
@@ -329,4 +362,5 @@ static void openai_close(struct llm *m)
 	xfree(x);
 }
 
-const struct llm_ops llm_openai = { "openai", openai_open, openai_start, openai_cancel, openai_close };
+const struct llm_ops llm_openai = { "openai", openai_open, openai_start, openai_cancel,
+				    openai_close };

@@ -1,6 +1,7 @@
-/* llm_reader.c: reads the chunks of a chat completion, tolerant of what servers really send: empty choices, chunks
- * that are not JSON, no [DONE], an error object inside a 200, a whole answer where a stream was asked for, reasoning
- * between <think> and </think> (also when a tag is split across chunks). Pure; no I/O. */
+/* llm_reader.c: reads the chunks of a chat completion, tolerant of what servers really
+ * send: empty choices, chunks that are not JSON, no [DONE], an error object inside a
+ * 200, a whole answer where a stream was asked for, reasoning between <think> and
+ * </think> (also when a tag is split across chunks). Pure; no I/O. */
 #include <stdio.h>
 
 #include "llm_int.h"
@@ -14,7 +15,7 @@ void llm_reader_init(struct llm_reader *r, bool (*on_text)(void *, sv), void *ar
 
 static void put(struct llm_reader *r, sv s)
 {
-	if (r->think == LLM_TH_AFTER) {          /* the blank lines after </think> */
+	if (r->think == LLM_TH_AFTER) { /* the blank lines after </think> */
 		while (s.n && (s.p[0] == '\n' || s.p[0] == ' ' || s.p[0] == '\r'))
 			s = sv_slice(s, 1, s.n);
 		if (!s.n)
@@ -77,7 +78,8 @@ static void text(struct llm_reader *r, sv s)
 static int fail(struct llm_reader *r, int code, sv why)
 {
 	r->err = code;
-	(void)snprintf(r->error, sizeof(r->error), SV_FMT, (int)(why.n < 150 ? why.n : 150), why.p ? why.p : "");
+	(void)snprintf(r->error, sizeof(r->error), SV_FMT,
+		       (int)(why.n < 150 ? why.n : 150), why.p ? why.p : "");
 	return code;
 }
 
@@ -88,7 +90,8 @@ static int error_object(struct llm_reader *r, const jv *o)
 		return 0;
 	sv msg = jv_is_str(x) ? jv_as_str(x) : jv_get_str(x, "message");
 	int64_t code = jv_get_int(x, "code", 0);
-	return fail(r, code == 429 ? ERR_RATE : ERR_UPSTREAM, msg.n ? msg : SV("the model server reported an error"));
+	return fail(r, code == 429 ? ERR_RATE : ERR_UPSTREAM,
+		    msg.n ? msg : SV("the model server reported an error"));
 }
 
 static void usage(struct llm_reader *r, const jv *o)
@@ -97,7 +100,8 @@ static void usage(struct llm_reader *r, const jv *o)
 	if (!jv_is_obj(u))
 		return;
 	r->prompt_tokens = (int)jv_get_int(u, "prompt_tokens", r->prompt_tokens);
-	r->completion_tokens = (int)jv_get_int(u, "completion_tokens", r->completion_tokens);
+	r->completion_tokens =
+		(int)jv_get_int(u, "completion_tokens", r->completion_tokens);
 }
 
 static int choice(struct llm_reader *r, const jv *c)
@@ -149,7 +153,8 @@ int llm_reader_whole(struct llm_reader *r, sv body)
 	struct err e = { 0 };
 	jv *o = jv_parse(sv_trim(body), &e);
 	if (!o)
-		return fail(r, ERR_UPSTREAM, SV("the model server's answer is not JSON"));
+		return fail(r, ERR_UPSTREAM,
+			    SV("the model server's answer is not JSON"));
 	int rc = object(r, o);
 	jv_free(o);
 	return rc;

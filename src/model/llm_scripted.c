@@ -1,16 +1,18 @@
-/* llm_scripted.c: a language model that reads from a script: for tests, on the loop's timers only, so that it works
- * in the simulated loop.
+/* llm_scripted.c: a language model that reads from a script: for tests, on the loop's
+ *timers only, so that it works in the simulated loop.
  *
- *	[{"match": "return", "say": ["You ", "can."], "delay_ms": 20, "fail": "close"}, ...]
+ *	[{"match": "return", "say": ["You ", "can."], "delay_ms": 20, "fail": "close"},
+ *...]
  *
- * The first rule whose match is part of the last user message (or that has none) speaks, one piece each delay_ms.
- * fail: "http500" before any piece; "stall" says the pieces and then nothing; "garbage", "close" break off after
- * the pieces. No rule: ERR_NOTFOUND at the end. */
+ * The first rule whose match is part of the last user message (or that has none)
+ *speaks, one piece each delay_ms. fail: "http500" before any piece; "stall" says the
+ *pieces and then nothing; "garbage", "close" break off after the pieces. No rule:
+ *ERR_NOTFOUND at the end. */
 #include "llm_int.h"
 
 struct script_run {
 	struct loop_timer timer;
-	const jv *rule;        /* in the model's copy; NULL = none fits */
+	const jv *rule; /* in the model's copy; NULL = none fits */
 	size_t next;
 	int delay_ms;
 };
@@ -18,7 +20,8 @@ struct script_run {
 static int scripted_open(struct llm *m, const struct model_spec *s, struct err *e)
 {
 	if (!jv_is_arr(s->script))
-		return err_set(e, ERR_INVAL, "a scripted model needs script: a list of rules");
+		return err_set(e, ERR_INVAL,
+			       "a scripted model needs script: a list of rules");
 	m->priv = jv_copy(s->script);
 	return 0;
 }
@@ -47,7 +50,9 @@ static void step(void *arg)
 	if (sv_eq(fail, SV("stall")))
 		return;
 	r->usage.completion_tokens = (int)x->next;
-	int err = sv_eq(fail, SV("garbage")) ? ERR_UPSTREAM : sv_eq(fail, SV("close")) ? ERR_NET : 0;
+	int err = sv_eq(fail, SV("garbage")) ? ERR_UPSTREAM :
+		  sv_eq(fail, SV("close"))   ? ERR_NET :
+					       0;
 	llm_emit_end(r, err);
 }
 
@@ -85,4 +90,5 @@ static void scripted_close(struct llm *m)
 	jv_free(m->priv);
 }
 
-const struct llm_ops llm_scripted = { "scripted", scripted_open, scripted_start, scripted_cancel, scripted_close };
+const struct llm_ops llm_scripted = { "scripted", scripted_open, scripted_start,
+				      scripted_cancel, scripted_close };

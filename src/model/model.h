@@ -1,13 +1,15 @@
-/* model.h: language, speech-in and speech-out models behind three small vtables; a backend is one file,
- * registered in a table. A request is a handle; callbacks come on the loop that started it.
+/* model.h: language, speech-in and speech-out models behind three small vtables; a
+ *backend is one file, registered in a table. A request is a handle; callbacks come on
+ *the loop that started it.
  *
  *	llm_open(&m, &spec, loop, &e);
  *	llm_start(m, &prompt, &cb, me, &run);      on_delta ... on_end
  *	llm_cancel(run);                            synchronous; afterwards no callback
  *
- * Every cancel is synchronous, idempotent, accepts NULL; after it returns no callback of that handle fires.
- * A handle is gone after on_end returned or after cancel. No callback fires from inside a start; a model is not
- * closed from inside one of its callbacks; closing cancels what runs.
+ * Every cancel is synchronous, idempotent, accepts NULL; after it returns no callback
+ *of that handle fires. A handle is gone after on_end returned or after cancel. No
+ *callback fires from inside a start; a model is not closed from inside one of its
+ *callbacks; closing cancels what runs.
  */
 #ifndef CALLM_MODEL_H
 #define CALLM_MODEL_H
@@ -17,16 +19,22 @@
 
 /* Where a backend is and how it behaves; from configuration. */
 struct model_spec {
-	const char *kind;        /* "openai", "builtin", "scripted", "pocketsphinx", "flite", "espeak" */
-	const char *url, *model, *key;          /* remote ones; key is the secret itself, never logged */
-	const char *lang;        /* speech backends: ISO code */
+	const char *kind; /* "openai", "builtin", "scripted", "pocketsphinx", "flite",
+			     "espeak" */
+	const char *url, *model,
+		*key;     /* remote ones; key is the secret itself, never logged */
+	const char *lang; /* speech backends: ISO code */
 	const char *voice;
-	const char *dialect;     /* "openai" (default), "vllm", "llama.cpp", "ollama", "deepseek", "qwen" */
-	int connect_ms, first_ms, total_ms;     /* 0 = 300, 5000 (voice 1500), 12000; first counts retries in */
-	int max_workers;         /* speech worker processes, 0 = default */
-	const char *exe;         /* the callm binary for `callm worker KIND`; espeak: the separate worker binary */
-	const char *data;        /* folder for generated language models */
-	const jv *script;        /* scripted backends */
+	const char *dialect; /* "openai" (default), "vllm", "llama.cpp", "ollama",
+				"deepseek", "qwen" */
+	int connect_ms, first_ms, total_ms; /* 0 = 300, 5000 (voice 1500), 12000; first
+					       counts retries in */
+	int max_workers;                    /* speech worker processes, 0 = default */
+	const char *exe;  /* the callm binary for `callm worker KIND`; espeak: the
+			     separate worker binary */
+	const char *data; /* folder of the recogniser's files asr.en.arpa and
+			     asr.en.dict (asr_lm_write) */
+	const jv *script; /* scripted backends */
 };
 
 /* ---- language models ---- */
@@ -35,12 +43,12 @@ struct llm_msg {
 	enum llm_role role;
 	sv text;
 };
-struct llm_prompt {              /* everything is copied or consumed before llm_start returns */
+struct llm_prompt { /* everything is copied or consumed before llm_start returns */
 	const struct llm_msg *msgs;
 	size_t n;
-	int max_tokens;          /* 0 = 400 */
+	int max_tokens; /* 0 = 400 */
 	double temperature;
-	bool voice;              /* tighter deadlines */
+	bool voice; /* tighter deadlines */
 };
 struct llm_usage {
 	int prompt_tokens, completion_tokens;
@@ -48,7 +56,8 @@ struct llm_usage {
 };
 struct llm_cb {
 	void (*on_delta)(void *arg, sv text);
-	void (*on_end)(void *arg, int err, const struct llm_usage *u);  /* exactly once unless cancelled */
+	void (*on_end)(void *arg, int err,
+		       const struct llm_usage *u); /* exactly once unless cancelled */
 };
 struct llm;
 struct llm_run;
@@ -59,61 +68,77 @@ struct llm_ops {
 	void (*cancel)(struct llm_run *run);
 	void (*close)(struct llm *m);
 };
-int llm_open(struct llm **ret, const struct model_spec *s, struct loop *l, struct err *e);
+int llm_open(struct llm **ret, const struct model_spec *s, struct loop *l,
+	     struct err *e);
 void llm_close(struct llm *m);
-int llm_start(struct llm *m, const struct llm_prompt *p, const struct llm_cb *cb, void *arg, struct llm_run **ret);
+int llm_start(struct llm *m, const struct llm_prompt *p, const struct llm_cb *cb,
+	      void *arg, struct llm_run **ret);
 void llm_cancel(struct llm_run *run);
-const char *llm_name(const struct llm *m);      /* "openai:qwen2.5" */
-/* The circuit breaker lets a request pass: it is closed, or it is time for a probe. After 3 failures in a row it
- * opens for 10 s (20, 40, 60 when probes fail); llm_start answers ERR_BUSY meanwhile. */
+const char *llm_name(const struct llm *m); /* "openai:qwen2.5" */
+/* The circuit breaker lets a request pass: it is closed, or it is time for a probe.
+ * After 3 failures in a row it opens for 10 s (20, 40, 60 when probes fail); llm_start
+ * answers ERR_BUSY meanwhile. */
 bool llm_healthy(const struct llm *m);
-const char *llm_error(const struct llm *m);     /* one line about the last failure, "" when none; never a key */
+const char *llm_error(const struct llm *m); /* one line about the last failure, "" when
+					       none; never a key */
 
 /* ---- speech recognition: one stream per utterance turn or call ---- */
 struct asr_cb {
 	void (*on_partial)(void *arg, sv text);
-	void (*on_final)(void *arg, sv text, double confidence);   /* after asr_flush; text may be empty */
-	void (*on_error)(void *arg, int err);                      /* the stream is gone afterwards */
+	void (*on_final)(void *arg, sv text,
+			 double confidence);  /* after asr_flush; text may be empty */
+	void (*on_error)(void *arg, int err); /* the stream is gone afterwards */
 };
 struct asr;
 struct asr_run;
-int asr_open(struct asr **ret, const struct model_spec *s, struct loop *l, struct err *e);
+int asr_open(struct asr **ret, const struct model_spec *s, struct loop *l,
+	     struct err *e);
 void asr_close(struct asr *a);
 bool asr_serves(const struct asr *a, sv lang);
 /* ERR_BUSY when all workers are taken: the caller falls back to the keypad menu. */
-int asr_start(struct asr *a, sv lang, const struct asr_cb *cb, void *arg, struct asr_run **ret);
+int asr_start(struct asr *a, sv lang, const struct asr_cb *cb, void *arg,
+	      struct asr_run **ret);
 void asr_feed(struct asr_run *r, const int16_t *s, size_t n, int rate_hz);
-void asr_flush(struct asr_run *r);              /* end of utterance: on_final follows; the stream stays open for the next */
+void asr_flush(struct asr_run *r); /* end of utterance: on_final follows; the stream
+				      stays open for the next */
 void asr_cancel(struct asr_run *r);
-/* Makes the language model for a recogniser from sentences (fn is called for each by kb_utterances etc.). */
+int asr_worker_pid(const struct asr_run *r); /* 0 while it is being restarted */
+/* Makes the language model for a recogniser from sentences (fn is called for each by
+ * kb_utterances etc.). */
 struct asr_lm;
-struct asr_lm *asr_lm_new(void);
+struct asr_lm *asr_lm_new(
+	void); /* knows the openings and answers of data/carriers.en.def */
 void asr_lm_add(struct asr_lm *lm, sv sentence);
-int asr_lm_write(struct asr_lm *lm, const char *path, const char *dict_path, struct err *e); /* ARPA trigram + word check */
+int asr_lm_write(struct asr_lm *lm, const char *path, const char *dict_path,
+		 struct err *e); /* ARPA trigram, pronunciations; ~0.3 s */
 void asr_lm_free(struct asr_lm *lm);
 
 /* ---- speech synthesis ---- */
 struct tts_cb {
 	void (*on_pcm)(void *arg, const int16_t *s, size_t n, int rate_hz);
-	/* the audio from here on speaks text from byte offset (marks at words or sentences, in order) */
+	/* the audio from here on speaks text from byte offset (marks at words or
+	 * sentences, in order) */
 	void (*on_mark)(void *arg, size_t text_offset, size_t samples_so_far);
 	void (*on_end)(void *arg, int err);
 };
 struct tts;
 struct tts_run;
-int tts_open(struct tts **ret, const struct model_spec *s, struct loop *l, struct err *e);
+int tts_open(struct tts **ret, const struct model_spec *s, struct loop *l,
+	     struct err *e);
 void tts_close(struct tts *t);
 bool tts_serves(const struct tts *t, sv lang);
-int tts_start(struct tts *t, sv text, sv lang, const struct tts_cb *cb, void *arg, struct tts_run **ret);
+int tts_start(struct tts *t, sv text, sv lang, const struct tts_cb *cb, void *arg,
+	      struct tts_run **ret);
 void tts_cancel(struct tts_run *r);
-int tts_worker_pid(const struct tts *t);        /* 0 while it is being restarted */
+int tts_worker_pid(const struct tts *t); /* 0 while it is being restarted */
 
-/* Spoken form of written text (money, dates, times, phone and order numbers, units, e-mail, symbols) in zh
- * and en. map (may be NULL) gets, per byte of out, the byte offset in the source. */
+/* Spoken form of written text (money, dates, times, phone and order numbers, units,
+ * e-mail, symbols) in zh and en. map (may be NULL) gets, per byte of out, the byte
+ * offset in the source. */
 int tts_normalize(sv text, sv lang, struct sb *out, uint32_t **map, struct arena *a);
 
-/* The child side: `callm worker KIND` (argv[0] = KIND) reads frames on IO_CHILD_FD and writes there until the
- * parent closes it. Exit status. */
+/* The child side: `callm worker KIND` (argv[0] = KIND) reads frames on IO_CHILD_FD and
+ * writes there until the parent closes it. Exit status. */
 int model_worker_main(int argc, char **argv);
 
 #endif

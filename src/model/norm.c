@@ -1,9 +1,10 @@
 /* norm.c: written text to spoken text (tts_normalize): the scanner, and what it drops.
  *
- * One pass over the source. At each place the rules (norm_rule.c, norm_when.c) may take a stretch and say it
- * in words; what no rule takes is copied, without Markdown marks, emoji and control characters. Every byte put
- * into the output remembers where in the source it came from, so that a mark at a spoken word can be told as
- * an offset of the written text. Pure; any thread. */
+ * One pass over the source. At each place the rules (norm_rule.c, norm_when.c) may take
+ * a stretch and say it in words; what no rule takes is copied, without Markdown marks,
+ * emoji and control characters. Every byte put into the output remembers where in the
+ * source it came from, so that a mark at a spoken word can be told as an offset of the
+ * written text. Pure; any thread. */
 #include "norm_int.h"
 #include "model.h"
 
@@ -86,7 +87,8 @@ void norm_pause(struct norm *n)
 bool norm_before(const struct norm *n, const char *const *list)
 {
 	sv s = sv_slice(n->in, 0, n->at);
-	static const char *const skip[] = { " ", ":", "：", "是", "为", "#", "“", "\"", "(", "（", "*", NULL };
+	static const char *const skip[] = { " ", ":",  "：", "是", "为", "#",
+					    "“", "\"", "(",  "（", "*",  NULL };
 	for (int again = 1; again;) {
 		again = 0;
 		for (int i = 0; skip[i]; i++)
@@ -99,7 +101,8 @@ bool norm_before(const struct norm *n, const char *const *list)
 		size_t k = strlen(list[i]);
 		if (s.n < k || !sv_eq_nocase(sv_slice(s, s.n - k, s.n), sv_of(list[i])))
 			continue;
-		if (!norm_alpha(list[i][0]) || s.n == k || !norm_alnum(s.p[s.n - k - 1]))
+		if (!norm_alpha(list[i][0]) || s.n == k ||
+		    !norm_alnum(s.p[s.n - k - 1]))
 			return true;
 	}
 	return false;
@@ -109,11 +112,14 @@ bool norm_before(const struct norm *n, const char *const *list)
 
 static bool is_emoji(uint32_t r)
 {
-	return (r >= 0x1F000 && r <= 0x1FAFF) || (r >= 0x2600 && r <= 0x27BF) || (r >= 0xFE00 && r <= 0xFE0F) ||
-	       r == 0x200D || r == 0x20E3 || (r >= 0xE0000 && r <= 0xE01EF) || (r >= 0x2B00 && r <= 0x2BFF) ||
-	       (r >= 0x2190 && r <= 0x21FF) || (r >= 0x25A0 && r <= 0x25FF) || r == 0xFFFD || r == 0xFEFF ||
-	       (r >= 0x200B && r <= 0x200F) || (r >= 0x202A && r <= 0x202E) || (r >= 0xE000 && r <= 0xF8FF) ||
-	       (r >= 0x2300 && r <= 0x23FF) || (r >= 0x7F && r <= 0x9F) || r == 0xAD || r == 0x2060;
+	return (r >= 0x1F000 && r <= 0x1FAFF) || (r >= 0x2600 && r <= 0x27BF) ||
+	       (r >= 0xFE00 && r <= 0xFE0F) || r == 0x200D || r == 0x20E3 ||
+	       (r >= 0xE0000 && r <= 0xE01EF) || (r >= 0x2B00 && r <= 0x2BFF) ||
+	       (r >= 0x2190 && r <= 0x21FF) || (r >= 0x25A0 && r <= 0x25FF) ||
+	       r == 0xFFFD || r == 0xFEFF || (r >= 0x200B && r <= 0x200F) ||
+	       (r >= 0x202A && r <= 0x202E) || (r >= 0xE000 && r <= 0xF8FF) ||
+	       (r >= 0x2300 && r <= 0x23FF) || (r >= 0x7F && r <= 0x9F) || r == 0xAD ||
+	       r == 0x2060;
 }
 
 /* Marks at the start of a line: headings, bullets, quotes, rules. Bytes to drop. */
@@ -123,15 +129,17 @@ static size_t line_marks(const struct norm *n)
 	while (norm_ch(n, i) == ' ' || norm_ch(n, i) == '\t')
 		i++;
 	size_t k = i;
-	while (norm_ch(n, k) == '-' || norm_ch(n, k) == '=' || norm_ch(n, k) == '*' || norm_ch(n, k) == '_')
+	while (norm_ch(n, k) == '-' || norm_ch(n, k) == '=' || norm_ch(n, k) == '*' ||
+	       norm_ch(n, k) == '_')
 		k++, rules++;
 	if (rules >= 3 && (norm_ch(n, k) == '\n' || norm_ch(n, k) == 0))
 		return k - n->at;
 	k = i;
 	while (norm_ch(n, k) == '#')
 		k++;
-	if (k == i && (norm_ch(n, k) == '-' || norm_ch(n, k) == '*' || norm_ch(n, k) == '+' ||
-		       norm_ch(n, k) == '>' || norm_ch(n, k) == '|'))
+	if (k == i &&
+	    (norm_ch(n, k) == '-' || norm_ch(n, k) == '*' || norm_ch(n, k) == '+' ||
+	     norm_ch(n, k) == '>' || norm_ch(n, k) == '|'))
 		k++;
 	if (k > i && k - i <= 6 && (norm_ch(n, k) == ' ' || norm_ch(n, k) == '|'))
 		return k + 1 - n->at;
@@ -191,8 +199,10 @@ static void newline(struct norm *n)
 	if (c == 0)
 		return;
 	sv out = sv_slice(sb_sv(n->out), n->base, n->out->n);
-	static const char *const ends[] = { "。", "！", "？", "；", "：", "，", "、", NULL };
-	bool ended = c == '.' || c == '!' || c == '?' || c == ':' || c == ';' || c == ',';
+	static const char *const ends[] = { "。", "！", "？", "；",
+					    "：", "，", "、", NULL };
+	bool ended =
+		c == '.' || c == '!' || c == '?' || c == ':' || c == ';' || c == ',';
 	for (int i = 0; ends[i] && !ended; i++)
 		ended = sv_ends(out, sv_of(ends[i]));
 	if (!ended)
@@ -204,7 +214,8 @@ static void newline(struct norm *n)
 static size_t copy_word(struct norm *n)
 {
 	size_t i = n->at;
-	while (norm_alpha(norm_ch(n, i)) || (norm_ch(n, i) == '\'' && norm_alpha(norm_ch(n, i + 1))))
+	while (norm_alpha(norm_ch(n, i)) ||
+	       (norm_ch(n, i) == '\'' && norm_alpha(norm_ch(n, i + 1))))
 		i++;
 	if (n->glue && norm_alnum(last(n)))
 		norm_put(n, " ");
@@ -224,7 +235,8 @@ static size_t copy_rune(struct norm *n)
 	size_t len = (size_t)(s.p - from);
 	if (r == '\n' || r == 0x2028) {
 		newline(n);
-	} else if (r <= 0x20 || r == 0x3000 || r == 0xA0 || (r >= 0x2000 && r <= 0x200A)) {
+	} else if (r <= 0x20 || r == 0x3000 || r == 0xA0 ||
+		   (r >= 0x2000 && r <= 0x200A)) {
 		space(n);
 	} else if (!is_emoji(r)) {
 		char buf[4];
@@ -235,17 +247,22 @@ static size_t copy_rune(struct norm *n)
 
 static size_t one(struct norm *n)
 {
-	static rule_fn *const at_letter[] = { norm_rule_link, norm_rule_month, norm_rule_money, norm_rule_abbr,
-					      norm_rule_id, norm_rule_acronym };
-	static rule_fn *const at_digit[] = { norm_rule_link, norm_rule_phone, norm_rule_date, norm_rule_time,
+	static rule_fn *const at_letter[] = { norm_rule_link,  norm_rule_month,
+					      norm_rule_money, norm_rule_abbr,
+					      norm_rule_id,    norm_rule_acronym };
+	static rule_fn *const at_digit[] = { norm_rule_link,  norm_rule_phone,
+					     norm_rule_date,  norm_rule_time,
 					     norm_rule_money, norm_rule_number };
-	static rule_fn *const at_other[] = { norm_rule_phone, norm_rule_money, norm_rule_symbol };
+	static rule_fn *const at_other[] = { norm_rule_phone, norm_rule_money,
+					     norm_rule_symbol };
 	int c = norm_ch(n, n->at), before = n->at ? norm_ch(n, n->at - 1) : 0;
 	rule_fn *const *rules = at_other;
 	size_t count = sizeof(at_other) / sizeof(at_other[0]);
 	if (norm_alpha(c)) {
 		rules = at_letter;
-		count = norm_alpha(before) || before == '\'' ? 0 : sizeof(at_letter) / sizeof(at_letter[0]);
+		count = norm_alpha(before) || before == '\'' ?
+				0 :
+				sizeof(at_letter) / sizeof(at_letter[0]);
 	} else if (norm_digit(c)) {
 		rules = at_digit;
 		count = sizeof(at_digit) / sizeof(at_digit[0]);
@@ -289,7 +306,8 @@ static void scan(struct norm *n)
 		sb_truncate(n->out, n->out->n - 1);
 }
 
-/* Full-width letters and digits as ASCII; pre gets the source offset of each byte. False: nothing to do. */
+/* Full-width letters and digits as ASCII; pre gets the source offset of each byte.
+ * False: nothing to do. */
 static bool fold_wide(sv text, struct sb *b, uint32_t **pre)
 {
 	if (sv_find(text, SV("\xef\xbc")) < 0 && sv_find(text, SV("\xef\xbd")) < 0)
@@ -299,14 +317,17 @@ static bool fold_wide(sv text, struct sb *b, uint32_t **pre)
 	while (s.n) {
 		const char *from = s.p;
 		uint32_t r = sv_rune(&s);
-		bool wide = (r >= 0xFF10 && r <= 0xFF19) || (r >= 0xFF21 && r <= 0xFF3A) || (r >= 0xFF41 && r <= 0xFF5A);
+		bool wide = (r >= 0xFF10 && r <= 0xFF19) ||
+			    (r >= 0xFF21 && r <= 0xFF3A) ||
+			    (r >= 0xFF41 && r <= 0xFF5A);
 		size_t was = b->n;
 		if (wide)
 			sb_ch(b, (char)(r - 0xFEE0));
 		else
 			sb_put(b, sv_n(from, (size_t)(s.p - from)));
 		for (size_t i = was; i < b->n; i++)
-			(*pre)[i] = (uint32_t)(from - text.p) + (wide ? 0 : (uint32_t)(i - was));
+			(*pre)[i] = (uint32_t)(from - text.p) +
+				    (wide ? 0 : (uint32_t)(i - was));
 	}
 	return true;
 }
@@ -320,7 +341,9 @@ int tts_normalize(sv text, sv lang, struct sb *out, uint32_t **map, struct arena
 	sb_init(&folded, NORM_IN_MAX + 1);
 	if (fold_wide(text, &folded, &pre))
 		text = sb_sv(&folded);
-	struct norm n = { .in = text, .out = out, .base = out->n, .zh = sv_starts(lang, SV("zh")) };
+	struct norm n = {
+		.in = text, .out = out, .base = out->n, .zh = sv_starts(lang, SV("zh"))
+	};
 	scan(&n);
 	int rc = sb_err(out);
 	size_t len = out->n - n.base;

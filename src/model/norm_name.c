@@ -1,4 +1,5 @@
-/* norm_name.c: addresses of the net, telephone numbers, identifiers, abbreviations and symbols. */
+/* norm_name.c: addresses of the net, telephone numbers, identifiers, abbreviations and
+ * symbols. */
 #include "norm_int.h"
 
 static char upper(char c)
@@ -52,13 +53,16 @@ static void say_link(struct norm *n, sv s)
 		while (k < s.n && norm_alpha(s.p[k]))
 			k++;
 		if (k > i) {
-			bool www = k - i == 3 && sv_eq_nocase(sv_slice(s, i, k), SV("www"));
-			bool shout = www || (k - i <= 3 && upper(s.p[i]) == s.p[i] && upper(s.p[k - 1]) == s.p[k - 1]);
+			bool www = k - i == 3 &&
+				   sv_eq_nocase(sv_slice(s, i, k), SV("www"));
+			bool shout = www || (k - i <= 3 && upper(s.p[i]) == s.p[i] &&
+					     upper(s.p[k - 1]) == s.p[k - 1]);
 			if (shout) {
 				norm_spell(n, sv_slice(s, i, k), false);
 			} else {
 				norm_word(n, "");
-				if (n->out->n > n->base && (!n->zh || norm_alnum(n->out->p[n->out->n - 1])) &&
+				if (n->out->n > n->base &&
+				    (!n->zh || norm_alnum(n->out->p[n->out->n - 1])) &&
 				    n->out->p[n->out->n - 1] != ' ')
 					norm_put(n, " ");
 				norm_put_sv(n, sv_slice(s, i, k));
@@ -76,8 +80,10 @@ static void say_link(struct norm *n, sv s)
 
 static bool known_tld(sv s)
 {
-	static const char *const tlds[] = { "com", "cn", "net", "org", "io", "example", "shop", "co", "uk", "de", "fr",
-		"gov", "edu", "info", "app", "dev", "hk", NULL };
+	static const char *const tlds[] = { "com",     "cn",   "net", "org",  "io",
+					    "example", "shop", "co",  "uk",   "de",
+					    "fr",      "gov",  "edu", "info", "app",
+					    "dev",     "hk",   NULL };
 	for (int i = 0; tlds[i]; i++)
 		if (sv_eq_nocase(s, sv_of(tlds[i])))
 			return true;
@@ -152,7 +158,8 @@ static size_t groups_at(sv s, int len[6], int *count, int *total)
 		len[(*count)++] = k;
 		*total += k;
 		end = i;
-		if (i + 1 >= s.n || (s.p[i] != '-' && s.p[i] != ' ') || !norm_digit(s.p[i + 1]))
+		if (i + 1 >= s.n || (s.p[i] != '-' && s.p[i] != ' ') ||
+		    !norm_digit(s.p[i + 1]))
 			break;
 		i++;
 	}
@@ -161,9 +168,11 @@ static size_t groups_at(sv s, int len[6], int *count, int *total)
 
 static bool phone_shape(const int *len, int count, int total, bool dashed)
 {
-	static const int shapes[][5] = { { 3, 3, 4 }, { 3, 4, 4 }, { 3, 3, 3, 3 }, { 3, 8 }, { 4, 7 }, { 4, 8 },
-		{ 1, 3, 3, 4 }, { 3, 7 }, { 3, 4, 3 }, { 3, 4, 4, 0 }, { 2, 3, 4, 4 }, { 2, 4, 4 }, { 4, 3, 3 },
-		{ 3, 2, 5 } };
+	static const int shapes[][5] = { { 3, 3, 4 },    { 3, 4, 4 },    { 3, 3, 3, 3 },
+					 { 3, 8 },       { 4, 7 },       { 4, 8 },
+					 { 1, 3, 3, 4 }, { 3, 7 },       { 3, 4, 3 },
+					 { 3, 4, 4, 0 }, { 2, 3, 4, 4 }, { 2, 4, 4 },
+					 { 4, 3, 3 },    { 3, 2, 5 } };
 	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
 		int k = 0;
 		while (k < count && k < 5 && shapes[i][k] == len[k])
@@ -185,7 +194,8 @@ size_t norm_rule_phone(struct norm *n)
 		return 0;
 	sv d = sv_slice(s, plus, s.n);
 	size_t i = groups_at(d, len, &count, &total);
-	if (i < d.n && (norm_alnum(d.p[i]) || ((d.p[i] == '.' || d.p[i] == ',') && i + 1 < d.n && norm_digit(d.p[i + 1]))))
+	if (i < d.n && (norm_alnum(d.p[i]) || ((d.p[i] == '.' || d.p[i] == ',') &&
+					       i + 1 < d.n && norm_digit(d.p[i + 1]))))
 		return 0;
 	if (plus) {
 		if (total < 7 || total > 15)
@@ -204,7 +214,8 @@ size_t norm_rule_phone(struct norm *n)
 		say_groups(n, d, mobile, 3);
 		return i;
 	}
-	if (count == 1 && total == 10 && (sv_starts(d, SV("400")) || sv_starts(d, SV("800")))) {
+	if (count == 1 && total == 10 &&
+	    (sv_starts(d, SV("400")) || sv_starts(d, SV("800")))) {
 		static const int hot[] = { 3, 3, 4 };
 		say_groups(n, d, hot, 3);
 		return i;
@@ -222,7 +233,8 @@ size_t norm_rule_id(struct norm *n)
 	sv s = norm_rest(n);
 	size_t i = 0, letters = 0, digits = 0, lower = 0;
 	while (i < s.n && i < 40) {
-		bool dash = (s.p[i] == '-' || s.p[i] == '_') && i && i + 1 < s.n && norm_alnum(s.p[i + 1]);
+		bool dash = (s.p[i] == '-' || s.p[i] == '_') && i && i + 1 < s.n &&
+			    norm_alnum(s.p[i + 1]);
 		if (!norm_alnum(s.p[i]) && !dash)
 			break;
 		digits += norm_digit(s.p[i]);
@@ -249,8 +261,11 @@ size_t norm_rule_id(struct norm *n)
 
 size_t norm_rule_acronym(struct norm *n)
 {
-	static const char *const spelled[] = { "FAQ", "USB", "VIP", "UK", "USA", "AI", "API", "URL", "IMEI", "ID", "EU",
-		"IP", "OK", "IT", "UI", "IOS", "ISO", "CEO", "ETA", "EMI", "LED", "OLED", "IVR", "UPS", NULL };
+	static const char *const spelled[] = { "FAQ", "USB",  "VIP", "UK",   "USA",
+					       "AI",  "API",  "URL", "IMEI", "ID",
+					       "EU",  "IP",   "OK",  "IT",   "UI",
+					       "IOS", "ISO",  "CEO", "ETA",  "EMI",
+					       "LED", "OLED", "IVR", "UPS",  NULL };
 	sv s = norm_rest(n);
 	size_t i = 0, vowels = 0;
 	while (i < s.n && s.p[i] >= 'A' && s.p[i] <= 'Z') {
@@ -259,7 +274,8 @@ size_t norm_rule_acronym(struct norm *n)
 	}
 	if (i < 2 || i > 5 || (i < s.n && (norm_alnum(s.p[i]) && s.p[i] != 's')))
 		return 0;
-	bool plural = i < s.n && s.p[i] == 's' && (i + 1 == s.n || !norm_alnum(s.p[i + 1]));
+	bool plural =
+		i < s.n && s.p[i] == 's' && (i + 1 == s.n || !norm_alnum(s.p[i + 1]));
 	if (i < s.n && s.p[i] == 's' && !plural)
 		return 0;
 	bool listed = false;
@@ -275,18 +291,35 @@ size_t norm_rule_acronym(struct norm *n)
 
 size_t norm_rule_abbr(struct norm *n)
 {
-	static const struct { const char *s, *en, *zh; } abbr[] = { { "e.g.", "for example", "例如" },
-		{ "i.e.", "that is", "即" }, { "etc.", "et cetera", "等等" }, { "Mr.", "Mister", "先生" },
-		{ "Mrs.", "Missis", "太太" }, { "Ms.", "Miz", "女士" }, { "Dr.", "Doctor", "医生" },
-		{ "vs.", "versus", "对" }, { "approx.", "approximately", "大约" }, { "Inc.", "Incorporated", "公司" },
-		{ "Ltd.", "Limited", "有限公司" }, { "Co.", "Company", "公司" }, { "Tel.", "telephone", "电话" },
-		{ "Tel:", "telephone:", "电话：" }, { "ext.", "extension", "分机" }, { "incl.", "including", "包括" },
-		{ "max.", "maximum", "最多" }, { "min.", "minimum", "最少" }, { "w/o", "without", "不带" } };
+	static const struct {
+		const char *s, *en, *zh;
+	} abbr[] = { { "e.g.", "for example", "例如" },
+		     { "i.e.", "that is", "即" },
+		     { "etc.", "et cetera", "等等" },
+		     { "Mr.", "Mister", "先生" },
+		     { "Mrs.", "Missis", "太太" },
+		     { "Ms.", "Miz", "女士" },
+		     { "Dr.", "Doctor", "医生" },
+		     { "vs.", "versus", "对" },
+		     { "approx.", "approximately", "大约" },
+		     { "Inc.", "Incorporated", "公司" },
+		     { "Ltd.", "Limited", "有限公司" },
+		     { "Co.", "Company", "公司" },
+		     { "Tel.", "telephone", "电话" },
+		     { "Tel:", "telephone:", "电话：" },
+		     { "ext.", "extension", "分机" },
+		     { "incl.", "including", "包括" },
+		     { "max.", "maximum", "最多" },
+		     { "min.", "minimum", "最少" },
+		     { "w/o", "without", "不带" } };
 	sv s = norm_rest(n);
-	if (sv_starts(s, SV("No.")) || sv_starts(s, SV("no.")) || sv_starts(s, SV("Nr."))) {
+	if (sv_starts(s, SV("No.")) || sv_starts(s, SV("no.")) ||
+	    sv_starts(s, SV("Nr."))) {
 		size_t k = 3 + (s.n > 3 && s.p[3] == ' ');
-		if (k >= s.n || !norm_alnum(s.p[k]) || (!norm_digit(s.p[k]) && !(k + 1 < s.n && norm_alnum(s.p[k + 1]) &&
-		    s.p[k] >= 'A' && s.p[k] <= 'Z' && s.p[k + 1] >= 'A' && s.p[k + 1] <= 'Z')))
+		if (k >= s.n || !norm_alnum(s.p[k]) ||
+		    (!norm_digit(s.p[k]) &&
+		     !(k + 1 < s.n && norm_alnum(s.p[k + 1]) && s.p[k] >= 'A' &&
+		       s.p[k] <= 'Z' && s.p[k + 1] >= 'A' && s.p[k + 1] <= 'Z')))
 			return 0;
 		norm_word(n, n->zh ? "号码" : "number");
 		return 3;
@@ -295,7 +328,9 @@ size_t norm_rule_abbr(struct norm *n)
 		if (sv_starts(s, sv_of(abbr[i].s))) {
 			size_t k = strlen(abbr[i].s);
 			norm_word(n, n->zh ? abbr[i].zh : abbr[i].en);
-			bool end = i == 2 && (k == s.n || (k + 1 < s.n && s.p[k] == ' ' && s.p[k + 1] >= 'A' && s.p[k + 1] <= 'Z'));
+			bool end = i == 2 && (k == s.n ||
+					      (k + 1 < s.n && s.p[k] == ' ' &&
+					       s.p[k + 1] >= 'A' && s.p[k + 1] <= 'Z'));
 			return end ? k - 1 : k;
 		}
 	return 0;
@@ -305,11 +340,25 @@ size_t norm_rule_abbr(struct norm *n)
 
 static size_t say_symbol(struct norm *n)
 {
-	static const struct { const char *s, *en, *zh; } syms[] = { { "&", "and", "和" }, { "≥", "at least", "大于等于" },
-		{ "≤", "at most", "小于等于" }, { "≈", "about", "约" }, { "±", "plus or minus", "正负" }, { "×", "times", "乘" },
-		{ "÷", "divided by", "除以" }, { "©", "", "" }, { "®", "", "" }, { "™", "", "" }, { "№", "number", "号码" },
-		{ "½", "one half", "二分之一" }, { "…", "...", "…" }, { "§", "section", "章节" }, { "@", "at", "艾特" },
-		{ "%", "percent", "百分号" }, { "=", "equals", "等于" } };
+	static const struct {
+		const char *s, *en, *zh;
+	} syms[] = { { "&", "and", "和" },
+		     { "≥", "at least", "大于等于" },
+		     { "≤", "at most", "小于等于" },
+		     { "≈", "about", "约" },
+		     { "±", "plus or minus", "正负" },
+		     { "×", "times", "乘" },
+		     { "÷", "divided by", "除以" },
+		     { "©", "", "" },
+		     { "®", "", "" },
+		     { "™", "", "" },
+		     { "№", "number", "号码" },
+		     { "½", "one half", "二分之一" },
+		     { "…", "...", "…" },
+		     { "§", "section", "章节" },
+		     { "@", "at", "艾特" },
+		     { "%", "percent", "百分号" },
+		     { "=", "equals", "等于" } };
 	sv s = norm_rest(n);
 	for (size_t i = 0; i < sizeof(syms) / sizeof(syms[0]); i++)
 		if (sv_starts(s, sv_of(syms[i].s))) {
@@ -329,11 +378,17 @@ size_t norm_rule_symbol(struct norm *n)
 	int prev = n->at ? norm_ch(n, n->at - 1) : ' ', next = norm_ch(n, n->at + 1);
 	bool gap = prev == ' ' || prev == '\n' || prev == '(' || prev >= 0x80;
 	switch (s.p[0]) {
-	case '*': case '`': case '\\': case '^': case '{': case '}': case '[': case ']': case '<': case '>':
-		return 1;
-	case '_':
-		norm_word(n, " ");
-		return 1;
+	case '*':
+	case '`':
+	case '\\':
+	case '^':
+	case '{':
+	case '}':
+	case '[':
+	case ']':
+	case '<':
+	case '>': return 1;
+	case '_': norm_word(n, " "); return 1;
 	case '|':
 		norm_trim(n);
 		norm_put(n, n->zh ? "，" : ",");
@@ -352,11 +407,11 @@ size_t norm_rule_symbol(struct norm *n)
 			norm_put(n, "每");
 			return 1;
 		}
-		norm_put(n, norm_alpha(prev) && norm_alpha(next) ? " " : n->zh ? "、" : " ");
+		norm_put(n, norm_alpha(prev) && norm_alpha(next) ? " " :
+			    n->zh                                ? "、" :
+								   " ");
 		return 1;
-	case '+':
-		norm_word(n, n->zh ? "加" : "plus");
-		return 1;
+	case '+': norm_word(n, n->zh ? "加" : "plus"); return 1;
 	case '-':
 		if (gap && (norm_digit(next) || next == '$' || next == 0xC2)) {
 			norm_word(n, n->zh ? "负" : "minus");
@@ -371,8 +426,7 @@ size_t norm_rule_symbol(struct norm *n)
 			return 1;
 		}
 		return 0;
-	default:
-		break;
+	default: break;
 	}
 	return say_symbol(n);
 }

@@ -1,24 +1,33 @@
 /* norm_num.c: numbers as they are spoken, in English words and Chinese characters.
  *
- * English: short scale, no "and", no hyphens ("one hundred twenty nine"), so that each word is a word of the
- * pronunciation dictionary. Chinese: two is liang before qian, wan, yi and measure words, er elsewhere. */
+ * English: short scale, no "and", no hyphens ("one hundred twenty nine"), so that each
+ * word is a word of the pronunciation dictionary. Chinese: two is liang before qian,
+ * wan, yi and measure words, er elsewhere. */
 #include <stdio.h>
 
 #include "norm_int.h"
 
-static const char *const ones[] = { "zero", "one", "two", "three", "four", "five", "six", "seven", "eight",
-	"nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen",
-	"eighteen", "nineteen" };
-static const char *const tens[] = { "", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy",
-	"eighty", "ninety" };
-static const char *const ones_th[] = { "zeroth", "first", "second", "third", "fourth", "fifth", "sixth",
-	"seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth", "thirteenth", "fourteenth",
-	"fifteenth", "sixteenth", "seventeenth", "eighteenth", "nineteenth" };
-static const char *const tens_th[] = { "", "", "twentieth", "thirtieth", "fortieth", "fiftieth",
-	"sixtieth", "seventieth", "eightieth", "ninetieth" };
-static const char *const han[] = { "零", "一", "二", "三", "四", "五", "六", "七", "八", "九" };
+static const char *const ones[] = { "zero",    "one",       "two",      "three",
+				    "four",    "five",      "six",      "seven",
+				    "eight",   "nine",      "ten",      "eleven",
+				    "twelve",  "thirteen",  "fourteen", "fifteen",
+				    "sixteen", "seventeen", "eighteen", "nineteen" };
+static const char *const tens[] = { "",      "",      "twenty",  "thirty", "forty",
+				    "fifty", "sixty", "seventy", "eighty", "ninety" };
+static const char *const ones_th[] = {
+	"zeroth",    "first",     "second",      "third",      "fourth",
+	"fifth",     "sixth",     "seventh",     "eighth",     "ninth",
+	"tenth",     "eleventh",  "twelfth",     "thirteenth", "fourteenth",
+	"fifteenth", "sixteenth", "seventeenth", "eighteenth", "nineteenth"
+};
+static const char *const tens_th[] = { "",          "",           "twentieth",
+				       "thirtieth", "fortieth",   "fiftieth",
+				       "sixtieth",  "seventieth", "eightieth",
+				       "ninetieth" };
+static const char *const han[] = { "零", "一", "二", "三", "四",
+				   "五", "六", "七", "八", "九" };
 
-#define SPOKEN_MAX UINT64_C(1000000000000)   /* larger ones are read digit by digit */
+#define SPOKEN_MAX UINT64_C(1000000000000) /* larger ones are read digit by digit */
 
 bool norm_num_parse(sv s, struct norm_num *ret)
 {
@@ -31,9 +40,10 @@ bool norm_num_parse(sv s, struct norm_num *ret)
 	if (i == 0)
 		return false;
 	x.n_digits = (int)i;
-	while (x.n_digits <= 3 + 4 * 3 && i + 3 < s.n && s.p[i] == ',' && norm_digit(s.p[i + 1]) &&
-	       norm_digit(s.p[i + 2]) && norm_digit(s.p[i + 3]) &&
-	       !(i + 4 < s.n && norm_digit(s.p[i + 4])) && (x.comma || i <= 3)) {
+	while (x.n_digits <= 3 + 4 * 3 && i + 3 < s.n && s.p[i] == ',' &&
+	       norm_digit(s.p[i + 1]) && norm_digit(s.p[i + 2]) &&
+	       norm_digit(s.p[i + 3]) && !(i + 4 < s.n && norm_digit(s.p[i + 4])) &&
+	       (x.comma || i <= 3)) {
 		for (int k = 1; k <= 3; k++)
 			x.v = x.v * 10 + (uint64_t)(s.p[i + (size_t)k] - '0');
 		x.comma = true;
@@ -73,8 +83,12 @@ static void en_below_1000(struct norm *n, unsigned v)
 
 static void en_int(struct norm *n, uint64_t v)
 {
-	static const struct { uint64_t unit; const char *name; } scale[] = {
-		{ 1000000000, "billion" }, { 1000000, "million" }, { 1000, "thousand" } };
+	static const struct {
+		uint64_t unit;
+		const char *name;
+	} scale[] = { { 1000000000, "billion" },
+		      { 1000000, "million" },
+		      { 1000, "thousand" } };
 	if (v < 1000) {
 		en_below_1000(n, (unsigned)v);
 		return;
@@ -115,7 +129,10 @@ static void zh_below_10000(struct norm *n, unsigned v, bool lead)
 
 static void zh_int(struct norm *n, uint64_t v)
 {
-	static const struct { uint64_t unit; const char *name; } scale[] = { { 100000000, "亿" }, { 10000, "万" } };
+	static const struct {
+		uint64_t unit;
+		const char *name;
+	} scale[] = { { 100000000, "亿" }, { 10000, "万" } };
 	bool lead = false;
 	if (v == 0)
 		norm_put(n, han[0]);
@@ -162,7 +179,8 @@ void norm_num(struct norm *n, const struct norm_num *x)
 {
 	if (x->neg)
 		norm_word(n, n->zh ? "负" : "minus");
-	if (x->v >= SPOKEN_MAX || (!x->comma && x->n_digits > 1 && x->digits.p[0] == '0'))
+	if (x->v >= SPOKEN_MAX ||
+	    (!x->comma && x->n_digits > 1 && x->digits.p[0] == '0'))
 		norm_digits(n, x->digits, false);
 	else
 		norm_int(n, x->v);
@@ -219,13 +237,20 @@ void norm_year(struct norm *n, int y)
 	en_below_1000(n, (unsigned)y % 100);
 }
 
-/* Measure words after which a bare 2 is liang. Month, day-of-month and "number" are not among them. */
+/* Measure words after which a bare 2 is liang. Month, day-of-month and "number" are not
+ * among them. */
 static bool measure(sv after)
 {
-	static const char *const words[] = { "天", "个", "小时", "年", "位", "件", "次", "元", "块", "周", "分钟", "秒",
-		"台", "张", "份", "条", "米", "公斤", "斤", "箱", "种", "页", "遍", "步", "套", "部", "名", "人", "项", "包",
-		"瓶", "双", "岁", "倍", "家", "款", "颗", "只", "支", "本", "点", "平方米", "厘米", "升", "星期", "工作日",
-		"公里", "毫米", "克", "吨", "层", "轮", "寸", "英寸", "万", "亿", "千", "晚", "道", "期", "场", "瓦", "伏", "毫升", "磅", "度" };
+	static const char *const words[] = {
+		"天",     "个",   "小时", "年", "位", "件",     "次",   "元", "块",
+		"周",     "分钟", "秒",   "台", "张", "份",     "条",   "米", "公斤",
+		"斤",     "箱",   "种",   "页", "遍", "步",     "套",   "部", "名",
+		"人",     "项",   "包",   "瓶", "双", "岁",     "倍",   "家", "款",
+		"颗",     "只",   "支",   "本", "点", "平方米", "厘米", "升", "星期",
+		"工作日", "公里", "毫米", "克", "吨", "层",     "轮",   "寸", "英寸",
+		"万",     "亿",   "千",   "晚", "道", "期",     "场",   "瓦", "伏",
+		"毫升",   "磅",   "度"
+	};
 	while (after.n && after.p[0] == ' ')
 		after = sv_slice(after, 1, after.n);
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
@@ -237,7 +262,8 @@ static bool measure(sv after)
 void norm_count(struct norm *n, const struct norm_num *x, sv after)
 {
 	bool nth = sv_ends(sv_slice(n->in, 0, n->at), SV("第"));
-	if (n->zh && x->v == 2 && x->n_digits == 1 && !x->frac[0] && !nth && measure(after)) {
+	if (n->zh && x->v == 2 && x->n_digits == 1 && !x->frac[0] && !nth &&
+	    measure(after)) {
 		if (x->neg)
 			norm_put(n, "负");
 		norm_put(n, "两");

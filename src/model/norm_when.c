@@ -1,12 +1,15 @@
-/* norm_when.c: dates and times of day, in the orders people write them, said as people say them. */
+/* norm_when.c: dates and times of day, in the orders people write them, said as people
+ * say them. */
 #include "norm_int.h"
 
-static const char *const months[] = { "January", "February", "March", "April", "May", "June", "July", "August",
-	"September", "October", "November", "December" };
+static const char *const months[] = { "January",   "February", "March",    "April",
+				      "May",       "June",     "July",     "August",
+				      "September", "October",  "November", "December" };
 
 size_t norm_dash(sv s)
 {
-	static const char *const marks[] = { "-", "–", "—", "~", "～", "至", "到", "−", NULL };
+	static const char *const marks[] = { "-",  "–",  "—", "~", "～",
+					     "至", "到", "−", NULL };
 	size_t sp = 0;
 	while (sp < s.n && sp < 1 && s.p[sp] == ' ')
 		sp++;
@@ -69,7 +72,8 @@ static int month_at(sv s, size_t *len)
 			return m + 1;
 		}
 		size_t k = m == 8 && sv_starts(s, SV("Sept")) ? 4 : 3;
-		if (!sv_starts(s, sv_slice(full, 0, 3)) || (s.n > k && norm_alnum(s.p[k])))
+		if (!sv_starts(s, sv_slice(full, 0, 3)) ||
+		    (s.n > k && norm_alnum(s.p[k])))
 			continue;
 		*len = k + (s.n > k && s.p[k] == '.');
 		return m + 1;
@@ -186,19 +190,24 @@ size_t norm_rule_date(struct norm *n)
 /* ---- time of day ---- */
 
 struct tod {
-	int h, m, s;          /* s -1 = none */
-	char half;            /* 'a', 'p', 0 */
+	int h, m, s; /* s -1 = none */
+	char half;   /* 'a', 'p', 0 */
 };
 
 static size_t half_at(sv s, char *half)
 {
-	static const struct { const char *s; char half; } forms[] = { { "a.m.", 'a' }, { "p.m.", 'p' },
-		{ "A.M.", 'a' }, { "P.M.", 'p' }, { "am", 'a' }, { "pm", 'p' }, { "AM", 'a' }, { "PM", 'p' } };
+	static const struct {
+		const char *s;
+		char half;
+	} forms[] = { { "a.m.", 'a' }, { "p.m.", 'p' }, { "A.M.", 'a' },
+		      { "P.M.", 'p' }, { "am", 'a' },   { "pm", 'p' },
+		      { "AM", 'a' },   { "PM", 'p' } };
 	size_t sp = s.n && s.p[0] == ' ';
 	sv t = sv_slice(s, sp, s.n);
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
 		size_t k = strlen(forms[i].s);
-		if (sv_starts(t, sv_of(forms[i].s)) && (t.n == k || !norm_alnum(t.p[k]))) {
+		if (sv_starts(t, sv_of(forms[i].s)) &&
+		    (t.n == k || !norm_alnum(t.p[k]))) {
 			*half = forms[i].half;
 			return sp + k;
 		}
@@ -289,11 +298,13 @@ static void say_time(struct norm *n, const struct tod *t)
 		say_time_en(n, t);
 }
 
-/* "a.m." may end the sentence with its own dot: give the dot back when a new sentence follows. */
+/* "a.m." may end the sentence with its own dot: give the dot back when a new sentence
+ * follows. */
 static size_t keep_dot(sv s, size_t i)
 {
 	bool dot = i && s.p[i - 1] == '.';
-	bool ends = i == s.n || (i + 1 < s.n && s.p[i] == ' ' && s.p[i + 1] >= 'A' && s.p[i + 1] <= 'Z');
+	bool ends = i == s.n || (i + 1 < s.n && s.p[i] == ' ' && s.p[i + 1] >= 'A' &&
+				 s.p[i + 1] <= 'Z');
 	return dot && ends ? i - 1 : i;
 }
 
@@ -304,7 +315,8 @@ size_t norm_rule_time(struct norm *n)
 	size_t i = tod_at(s, &a), hours;
 	int bare = small(s, 2, &hours);
 	size_t dash = norm_dash(sv_slice(s, i ? i : hours, s.n));
-	if (!i && dash && bare >= 0 && bare <= 12) {       /* "9-5 pm": only with am or pm after the second */
+	if (!i && dash && bare >= 0 &&
+	    bare <= 12) { /* "9-5 pm": only with am or pm after the second */
 		size_t k = tod_at(sv_slice(s, hours + dash, s.n), &b);
 		if (!k || !b.half)
 			return 0;

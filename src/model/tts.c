@@ -1,9 +1,12 @@
-/* tts.c: speech synthesis by worker processes (flite, espeak): normaliser, queue, marks, restarts.
+/* tts.c: speech synthesis by worker processes (flite, espeak): normaliser, queue,
+ * marks, restarts.
  *
- * A tts owns one warm process and the list of its runs, oldest first. A run's text is normalised here, so that marks,
- * which the worker counts in spoken bytes, can be told in bytes of the written text. A run that could not be sent
- * because the process is being restarted waits for it; runs that were being said when it died end with ERR_UPSTREAM.
- * If the process says nothing for SILENT_MS with work to do it is killed. All on the loop's thread. */
+ * A tts owns one warm process and the list of its runs, oldest first. A run's text is
+ * normalised here, so that marks, which the worker counts in spoken bytes, can be told
+ * in bytes of the written text. A run that could not be sent because the process is
+ * being restarted waits for it; runs that were being said when it died end with
+ * ERR_UPSTREAM. If the process says nothing for SILENT_MS with work to do it is killed.
+ * All on the loop's thread. */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -15,8 +18,9 @@
 enum { SILENT_MS = 5000, TEXT_MAX = 16 << 10, RUNS_MAX = 1024, EXE_MAX = 4096 };
 
 struct tts_kind {
-	const char *kind, *arg;          /* arg: what follows "worker" on the command line; NULL = own program */
-	const char *voice;               /* default */
+	const char *kind, *arg; /* arg: what follows "worker" on the command line; NULL
+				   = own program */
+	const char *voice;      /* default */
 };
 struct tts {
 	struct loop *loop;
@@ -26,37 +30,61 @@ struct tts {
 	struct tts_run *runs, **tail;
 	size_t n_runs;
 	uint32_t last_id;
-	bool refused;                    /* the worker said it cannot work */
+	bool refused; /* the worker said it cannot work */
 	struct loop_timer silent;
 };
-struct tts_run {                         /* an obj */
+struct tts_run { /* an obj */
 	struct tts *t;
 	struct tts_cb cb;
 	void *arg;
 	struct tts_run *next;
 	uint32_t id;
-	struct sb frame;                 /* until it is sent */
+	struct sb frame; /* until it is sent */
 	struct arena mem;
-	uint32_t *map;                   /* spoken byte -> written byte */
+	uint32_t *map; /* spoken byte -> written byte */
 	size_t spoken;
 	int64_t start_ms;
 	bool sent, dead, heard;
 };
 
-static const struct tts_kind kinds[] = { { "flite", "flite", "slt" }, { "espeak", NULL, NULL } };
+static const struct tts_kind kinds[] = { { "flite", "flite", "slt" },
+					 { "espeak", NULL, NULL } };
 
 /* Languages of espeak-ng that its Debian package speaks, by ISO code. */
 static const struct {
 	const char *lang, *voice;
-} voices[] = { { "zh", "cmn-latn-pinyin" }, { "en", "en-us" }, { "fr", "fr-fr" }, { "de", "de" }, { "es", "es" },
-	{ "it", "it" }, { "pt", "pt-br" }, { "nl", "nl" }, { "ru", "ru" }, { "pl", "pl" }, { "tr", "tr" }, { "ko", "ko" },
-	{ "ar", "ar" }, { "hi", "hi" }, { "id", "id" }, { "vi", "vi" }, { "sv", "sv" }, { "da", "da" }, { "fi", "fi" },
-	{ "cs", "cs" }, { "el", "el" }, { "hu", "hu" }, { "ro", "ro" }, { "uk", "uk" }, { "ca", "ca" }, { "ms", "ms" } };
+} voices[] = { { "zh", "cmn-latn-pinyin" },
+	       { "en", "en-us" },
+	       { "fr", "fr-fr" },
+	       { "de", "de" },
+	       { "es", "es" },
+	       { "it", "it" },
+	       { "pt", "pt-br" },
+	       { "nl", "nl" },
+	       { "ru", "ru" },
+	       { "pl", "pl" },
+	       { "tr", "tr" },
+	       { "ko", "ko" },
+	       { "ar", "ar" },
+	       { "hi", "hi" },
+	       { "id", "id" },
+	       { "vi", "vi" },
+	       { "sv", "sv" },
+	       { "da", "da" },
+	       { "fi", "fi" },
+	       { "cs", "cs" },
+	       { "el", "el" },
+	       { "hu", "hu" },
+	       { "ro", "ro" },
+	       { "uk", "uk" },
+	       { "ca", "ca" },
+	       { "ms", "ms" } };
 
 static const char *voice_of(sv lang)
 {
 	for (size_t i = 0; i < sizeof(voices) / sizeof(voices[0]); i++)
-		if (sv_starts(lang, sv_of(voices[i].lang)) && (lang.n == 2 || lang.p[2] == '-'))
+		if (sv_starts(lang, sv_of(voices[i].lang)) &&
+		    (lang.n == 2 || lang.p[2] == '-'))
 			return voices[i].voice;
 	return NULL;
 }
@@ -114,7 +142,7 @@ static void on_silent(void *arg)
 {
 	struct tts *t = arg;
 	metric_inc(M_WORKER_RESTARTS);
-	io_proc_kill(t->proc);     /* its end comes as on_state */
+	io_proc_kill(t->proc); /* its end comes as on_state */
 }
 
 static void watch(struct tts *t)
@@ -141,10 +169,13 @@ static void on_pcm(struct tts_run *r, sv p)
 	int rate = (int)wf_get(&p);
 	int16_t s[4096];
 	if (!r->heard)
-		metric_observe_us(M_TTS_US, (loop_now_ms(r->t->loop) - r->start_ms) * 1000);
+		metric_observe_us(M_TTS_US,
+				  (loop_now_ms(r->t->loop) - r->start_ms) * 1000);
 	r->heard = true;
 	while (p.n >= 2 && !r->dead) {
-		size_t n = p.n / 2 < sizeof(s) / sizeof(s[0]) ? p.n / 2 : sizeof(s) / sizeof(s[0]);
+		size_t n = p.n / 2 < sizeof(s) / sizeof(s[0]) ?
+				   p.n / 2 :
+				   sizeof(s) / sizeof(s[0]);
 		memcpy(s, p.p, n * 2);
 		p = sv_slice(p, n * 2, p.n);
 		if (r->cb.on_pcm)
@@ -165,7 +196,7 @@ static void on_frame(void *arg, uint8_t kind, sv p)
 	struct tts_run *r = find(t, wf_get(&p));
 	watch(t);
 	if (!r)
-		return;            /* cancelled meanwhile */
+		return; /* cancelled meanwhile */
 	obj_ref(r);
 	if (kind == WF_PCM) {
 		on_pcm(r, p);
@@ -190,7 +221,7 @@ static void on_state(void *arg, bool up, int status)
 		return;
 	}
 	metric_inc(M_WORKER_RESTARTS);
-	for (;;) {                 /* callbacks may start and cancel others */
+	for (;;) { /* callbacks may start and cancel others */
 		struct tts_run *r = t->runs;
 		while (r && !r->sent && !t->refused)
 			r = r->next;
@@ -226,25 +257,36 @@ char *model_exe(const char *given, const char *sibling)
 static int start_proc(struct tts *t, const struct model_spec *s, struct err *e)
 {
 	char *exe = model_exe(s->exe, t->kind->arg ? NULL : "callm-espeak");
-	const char *const own[] = { exe, NULL }, *const worker[] = { exe, "worker", t->kind->arg, NULL };
-	struct io_proc_opts o = { .argv = t->kind->arg ? worker : own, .name = t->kind->kind, .on_frame = on_frame,
-				  .on_state = on_state, .arg = t };
+	const char *const own[] = { exe, NULL }, *const worker[] = { exe, "worker",
+								     t->kind->arg,
+								     NULL };
+	struct io_proc_opts o = { .argv = t->kind->arg ? worker : own,
+				  .name = t->kind->kind,
+				  .on_frame = on_frame,
+				  .on_state = on_state,
+				  .arg = t };
 	int rc = exe ? io_proc_start(&t->proc, t->loop, &o) : ERR_NOTFOUND;
 	if (rc)
-		(void)err_set(e, rc, "the %s speech worker %s cannot be started: %s%s", t->kind->kind, exe ? exe : "",
-			      err_text(rc), t->kind->arg ? "" : " (install espeak-ng and build callm-espeak)");
+		(void)err_set(e, rc, "the %s speech worker %s cannot be started: %s%s",
+			      t->kind->kind, exe ? exe : "", err_text(rc),
+			      t->kind->arg ?
+				      "" :
+				      " (install espeak-ng and build callm-espeak)");
 	xfree(exe);
 	return rc;
 }
 
-int tts_open(struct tts **ret, const struct model_spec *s, struct loop *l, struct err *e)
+int tts_open(struct tts **ret, const struct model_spec *s, struct loop *l,
+	     struct err *e)
 {
 	const struct tts_kind *k = NULL;
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (s->kind && !strcmp(s->kind, kinds[i].kind))
 			k = &kinds[i];
 	if (!k)
-		return err_set(e, ERR_UNSUPPORTED, "unknown speech kind \"%s\": use flite or espeak", s->kind ? s->kind : "");
+		return err_set(e, ERR_UNSUPPORTED,
+			       "unknown speech kind \"%s\": use flite or espeak",
+			       s->kind ? s->kind : "");
 	if (loop_is_sim(l))
 		return err_set(e, ERR_UNSUPPORTED, "speech workers need a real loop");
 	struct tts *t = xalloc(sizeof(*t));
@@ -279,10 +321,15 @@ static int make_frame(struct tts_run *r, sv text, sv lang)
 	sb_init(&spoken, LIM_PROC_FRAME / 2);
 	int rc = tts_normalize(text, lang, &spoken, &r->map, &r->mem);
 	if (!rc) {
-		const char *voice = t->kind->arg ? (t->voice ? t->voice : t->kind->voice) : voice_of(lang);
+		const char *voice = t->kind->arg ?
+					    (t->voice ? t->voice : t->kind->voice) :
+					    voice_of(lang);
 		r->spoken = spoken.n;
 		sb_fmt(&r->frame, "{\"id\":%u,\"voice\":", r->id);
-		sb_json(&r->frame, sv_of(t->voice && !t->kind->arg && sv_starts(lang, SV("en")) ? t->voice : voice));
+		sb_json(&r->frame,
+			sv_of(t->voice && !t->kind->arg && sv_starts(lang, SV("en")) ?
+				      t->voice :
+				      voice));
 		sb_cstr(&r->frame, ",\"text\":");
 		sb_json(&r->frame, sb_sv(&spoken));
 		sb_ch(&r->frame, '}');
@@ -292,7 +339,8 @@ static int make_frame(struct tts_run *r, sv text, sv lang)
 	return rc;
 }
 
-int tts_start(struct tts *t, sv text, sv lang, const struct tts_cb *cb, void *arg, struct tts_run **ret)
+int tts_start(struct tts *t, sv text, sv lang, const struct tts_cb *cb, void *arg,
+	      struct tts_run **ret)
 {
 	if (!tts_serves(t, lang))
 		return ERR_UNSUPPORTED;

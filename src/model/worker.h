@@ -1,26 +1,30 @@
-/* worker.h: the frames between a model and its worker process, and the frame of a synthesis worker; private to
- * model. The parent's side is tts.c and asr.c, the child's worker_*.c.
+/* worker.h: the frames between a model and its worker process, and the frame of a
+ * synthesis worker; private to model. The parent's side is tts.c and asr.c, the child's
+ * worker_*.c.
  *
- * All numbers are u32 little-endian; samples are int16 little-endian (as in memory: both sides are one machine). */
+ * All numbers are u32 little-endian; samples are int16 little-endian (as in memory:
+ * both sides are one machine). */
 #ifndef CALLM_MODEL_WORKER_H
 #define CALLM_MODEL_WORKER_H
 
 #include "base.h"
 
 enum worker_frame {
-	WF_READY = 'R',    /* child: JSON {"rate":16000} or {"error":"..."}; sent once at the start */
+	WF_READY = 'R', /* child: JSON {"rate":16000} or {"error":"..."}; sent once at
+			   the start */
 	/* synthesis */
-	WF_SAY = 'S',      /* parent: JSON {"id","voice","rate","text"} */
-	WF_CANCEL = 'C',   /* parent: id */
-	WF_PCM = 'P',      /* child: id, rate, samples */
-	WF_MARK = 'M',     /* child: id, byte offset in text, sample */
-	WF_END = 'E',      /* child: id, error as u32 (0 = ok, else -code) */
-	/* recognition; gen counts the utterances of a process, stale frames are dropped */
-	WF_AUDIO = 'A',    /* parent: gen, rate, samples */
-	WF_FLUSH = 'F',    /* parent: gen; the utterance is over, WF_FINAL follows */
-	WF_RESET = 'X',    /* parent: gen; forget the utterance */
-	WF_PARTIAL = 'H',  /* child: gen, text */
-	WF_FINAL = 'T',    /* child: gen, confidence in 1/1000, text */
+	WF_SAY = 'S',    /* parent: JSON {"id","voice","rate","text"} */
+	WF_CANCEL = 'C', /* parent: id */
+	WF_PCM = 'P',    /* child: id, rate, samples */
+	WF_MARK = 'M',   /* child: id, byte offset in text, sample */
+	WF_END = 'E',    /* child: id, error as u32 (0 = ok, else -code) */
+	/* recognition; gen counts the utterances of a process, stale frames are dropped
+	 */
+	WF_AUDIO = 'A',   /* parent: gen, rate, samples */
+	WF_FLUSH = 'F',   /* parent: gen; the utterance is over, WF_FINAL follows */
+	WF_RESET = 'X',   /* parent: gen; forget the utterance */
+	WF_PARTIAL = 'H', /* child: gen, text */
+	WF_FINAL = 'T',   /* child: gen, confidence in 1/1000, text */
 };
 
 static inline void wf_put(struct sb *b, uint32_t v)
@@ -36,7 +40,8 @@ static inline uint32_t wf_get(sv *s)
 		return s->n = 0, 0;
 	const unsigned char *p = (const unsigned char *)s->p;
 	*s = sv_slice(*s, 4, s->n);
-	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
+	       (uint32_t)p[3] << 24;
 }
 
 /* ---- worker_tts.c: the child's side of a synthesiser: queue, cancel, frames ---- */
@@ -44,19 +49,20 @@ struct tts_job {
 	uint32_t id;
 	char *voice, *text;
 	double rate;
-	uint32_t samples;          /* sent so far */
-	size_t mark_offset;        /* the last mark */
+	uint32_t samples;   /* sent so far */
+	size_t mark_offset; /* the last mark */
 	uint32_t mark_sample;
 	bool stop;
 	struct tts_job *next;
 };
 struct tts_engine {
-	int rate;                                       /* of its samples */
-	int (*say)(struct tts_job *j, void *arg);       /* calls tts_job_*; 0 or an error */
+	int rate;                                 /* of its samples */
+	int (*say)(struct tts_job *j, void *arg); /* calls tts_job_*; 0 or an error */
 	void *arg;
 };
 int tts_worker_run(int fd, const struct tts_engine *e); /* until the parent closes */
-int tts_worker_refuse(int fd, const char *why);         /* says why it cannot work, then ends; 1 */
+int tts_worker_refuse(int fd,
+		      const char *why); /* says why it cannot work, then ends; 1 */
 /* Looks for cancels on the way. False: stop at once. */
 bool tts_job_pcm(struct tts_job *j, const int16_t *s, size_t n);
 void tts_job_mark(struct tts_job *j, size_t offset, uint32_t sample);

@@ -1,12 +1,15 @@
-/* worker_espeak.c: the program callm-espeak: speech in many languages by espeak-ng, 22.05 kHz.
+/* worker_espeak.c: the program callm-espeak: speech in many languages by
+ * espeak-ng, 22.05 kHz.
  *
- * espeak-ng is GPL-3.0-or-later. This program is the only thing that links it; callm talks to it over a pipe and
- * works without it. The program as a whole is therefore distributed under GPL-3.0-or-later; the source text of
- * this file is Apache-2.0 like the rest.
+ * espeak-ng is GPL-3.0-or-later. This program is the only thing that links it; callm
+ * talks to it over a pipe and works without it. The program as a whole is therefore
+ * distributed under GPL-3.0-or-later; the source text of this file is Apache-2.0 like
+ * the rest.
  *
- * Chinese is read by the voice cmn-latn-pinyin, which knows one reading for each character; words in which another
- * one is right are handed over in pinyin (worker_pinyin.c). Latin words within Chinese are said by the English voice.
- * pos[] remembers, for each character espeak sees, the byte of the job's text. */
+ * Chinese is read by the voice cmn-latn-pinyin, which knows one reading for each
+ * character; words in which another one is right are handed over in pinyin
+ * (worker_pinyin.c). Latin words within Chinese are said by the English voice. pos[]
+ * remembers, for each character espeak sees, the byte of the job's text. */
 #include <espeak-ng/speak_lib.h>
 #include <stdio.h>
 
@@ -20,7 +23,7 @@ static struct {
 	struct tts_job *job;
 	struct sb text;
 	uint32_t pos[PIECE_MAX * 4 + 64];
-	size_t n;                        /* characters in text */
+	size_t n; /* characters in text */
 	uint32_t from;
 	int rate;
 } s;
@@ -49,8 +52,8 @@ static void put_rune(uint32_t r, size_t at)
 
 static bool sentence_end(uint32_t r)
 {
-	return r == '.' || r == '!' || r == '?' || r == ';' || r == '\n' || r == 0x3002 || r == 0xFF01 ||
-	       r == 0xFF1F || r == 0xFF1B;
+	return r == '.' || r == '!' || r == '?' || r == ';' || r == '\n' ||
+	       r == 0x3002 || r == 0xFF01 || r == 0xFF1F || r == 0xFF1B;
 }
 
 static bool latin(uint32_t r)
@@ -58,7 +61,8 @@ static bool latin(uint32_t r)
 	return (r >= 'a' && r <= 'z') || (r >= 'A' && r <= 'Z');
 }
 
-/* Takes the next piece of the job's text: one sentence, and in Chinese one script. *is_latin tells which. */
+/* Takes the next piece of the job's text: one sentence, and in Chinese one script.
+ * *is_latin tells which. */
 static void next_piece(const char *text, size_t *pos, bool zh, bool *is_latin)
 {
 	sv rest = sv_of(text + *pos);
@@ -107,10 +111,12 @@ static int say(struct tts_job *j, void *arg)
 	while (!j->stop && pos < len) {
 		next_piece(j->text, &pos, zh, &lat);
 		const char *voice = zh && lat ? "en-us" : j->voice;
-		if (espeak_SetVoiceByName(voice) != EE_OK && espeak_SetVoiceByName("en-us") != EE_OK)
+		if (espeak_SetVoiceByName(voice) != EE_OK &&
+		    espeak_SetVoiceByName("en-us") != EE_OK)
 			return ERR_NOTFOUND;
 		s.from = j->samples;
-		int rc = espeak_Synth(sb_str(&s.text), s.text.n + 1, 0, POS_CHARACTER, 0, espeakCHARS_UTF8, NULL, NULL);
+		int rc = espeak_Synth(sb_str(&s.text), s.text.n + 1, 0, POS_CHARACTER,
+				      0, espeakCHARS_UTF8, NULL, NULL);
 		if (rc != EE_OK)
 			return ERR_FAIL;
 	}
@@ -119,9 +125,12 @@ static int say(struct tts_job *j, void *arg)
 
 int main(void)
 {
-	int rate = espeak_Initialize(AUDIO_OUTPUT_SYNCHRONOUS, BUFFER_MS, NULL, espeakINITIALIZE_DONT_EXIT);
+	int rate = espeak_Initialize(AUDIO_OUTPUT_SYNCHRONOUS, BUFFER_MS, NULL,
+				     espeakINITIALIZE_DONT_EXIT);
 	if (rate <= 0)
-		return tts_worker_refuse(IO_CHILD_FD, "espeak-ng cannot start: is espeak-ng-data installed?");
+		return tts_worker_refuse(
+			IO_CHILD_FD,
+			"espeak-ng cannot start: is espeak-ng-data installed?");
 	espeak_SetSynthCallback(on_sound);
 	sb_init(&s.text, 64 << 10);
 	s.rate = rate;

@@ -1,8 +1,10 @@
-/* worker_flite.c: English speech by flite (voices cmu_us_slt, female, and cmu_us_rms, male), 16 kHz.
+/* worker_flite.c: English speech by flite (voices cmu_us_slt, female, and cmu_us_rms,
+ * male), 16 kHz.
  *
- * The text is said sentence by sentence, each streamed while it is computed (first sound after ~30 ms). flite only
- * knows ASCII: accents are taken off, what it cannot say is left out, and at[] remembers where each byte came from.
- * A mark is sent for each word, before the sound that contains it. */
+ * The text is said sentence by sentence, each streamed while it is computed (first
+ * sound after ~30 ms). flite only knows ASCII: accents are taken off, what it cannot
+ * say is left out, and at[] remembers where each byte came from. A mark is sent for
+ * each word, before the sound that contains it. */
 #include <flite/flite.h>
 
 #include "io.h"
@@ -20,9 +22,9 @@ struct speaker {
 static struct {
 	struct tts_job *job;
 	char text[SENTENCE_MAX + 1];
-	uint32_t at[SENTENCE_MAX + 1];   /* byte of text -> byte of the job's text */
+	uint32_t at[SENTENCE_MAX + 1]; /* byte of text -> byte of the job's text */
 	size_t n;
-	uint32_t from;                   /* samples of the job before it */
+	uint32_t from; /* samples of the job before it */
 	bool marked;
 } s;
 
@@ -33,18 +35,21 @@ static void send_marks(const cst_utterance *u)
 	size_t from = 0;
 	for (cst_item *t = tokens ? relation_head(tokens) : NULL; t; t = item_next(t)) {
 		cst_item *word = item_daughter(t);
-		const char *name = item_feat_present(t, "name") ? item_feat_string(t, "name") : "";
+		const char *name =
+			item_feat_present(t, "name") ? item_feat_string(t, "name") : "";
 		const char *found = strstr(s.text + from, name);
 		if (!word || !found)
 			continue;
-		float begin = ffeature_float(word, "R:SylStructure.daughter1.daughter1.R:Segment.p.end");
+		float begin = ffeature_float(
+			word, "R:SylStructure.daughter1.daughter1.R:Segment.p.end");
 		size_t k = (size_t)(found - s.text);
 		tts_job_mark(s.job, s.at[k], s.from + (uint32_t)(begin * RATE));
 		from = k + strlen(name);
 	}
 }
 
-static int on_sound(const cst_wave *wave, int start, int size, int last, cst_audio_streaming_info *info)
+static int on_sound(const cst_wave *wave, int start, int size, int last,
+		    cst_audio_streaming_info *info)
 {
 	(void)last;
 	if (!s.marked) {
@@ -53,7 +58,9 @@ static int on_sound(const cst_wave *wave, int start, int size, int last, cst_aud
 	}
 	if (size <= 0)
 		return CST_AUDIO_STREAM_CONT;
-	return tts_job_pcm(s.job, wave->samples + start, (size_t)size) ? CST_AUDIO_STREAM_CONT : CST_AUDIO_STREAM_STOP;
+	return tts_job_pcm(s.job, wave->samples + start, (size_t)size) ?
+		       CST_AUDIO_STREAM_CONT :
+		       CST_AUDIO_STREAM_STOP;
 }
 
 /* The next sentence of rest into s.text; false at the end. */
@@ -68,13 +75,17 @@ static bool next_sentence(const char *text, size_t *pos)
 		uint32_t r = sv_fold(sv_rune(&rest));
 		char raw = *was;
 		size_t took = (size_t)(rest.p - was);
-		char c = r == 0x2019 ? '\'' : r == 0x3002 ? '.' : r < 0x80 ? (took == 1 ? raw : (char)r) : ' ';
+		char c = r == 0x2019 ? '\'' :
+			 r == 0x3002 ? '.' :
+			 r < 0x80    ? (took == 1 ? raw : (char)r) :
+				       ' ';
 		if (c < ' ')
 			c = ' ';
 		s.at[s.n] = (uint32_t)*pos;
 		s.text[s.n++] = c;
 		*pos += took;
-		speakable = speakable || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+		speakable = speakable || (c >= '0' && c <= '9') ||
+			    (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 		bool stop = c == '.' || c == '!' || c == '?' || c == ';';
 		bool gap = *pos >= len || text[*pos] == ' ' || text[*pos] == '\n';
 		if (stop && gap && speakable)

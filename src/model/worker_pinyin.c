@@ -1,5 +1,5 @@
-/* worker_pinyin.c: the table of worker_pinyin.h: words of customer service first. One reading a row; the longest word
- * that fits wins. */
+/* worker_pinyin.c: the table of worker_pinyin.h: words of customer service first. One reading a
+ * row; the longest word that fits wins. */
 #include "worker_pinyin.h"
 
 static const struct {

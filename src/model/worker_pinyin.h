@@ -1,10 +1,12 @@
-/* worker_pinyin.h: Chinese words whose characters have several readings, as pinyin for espeak-ng. */
+/* worker_pinyin.h: Chinese words whose characters have several readings, as pinyin for
+ * espeak-ng. */
 #ifndef CALLM_WORKER_PINYIN_H
 #define CALLM_WORKER_PINYIN_H
 
 #include "base.h"
 
-/* The pinyin of the longest such word at the start of s and its length in bytes; NULL when there is none. */
+/* The pinyin of the longest such word at the start of s and its length in bytes; NULL
+ * when there is none. */
 const char *pinyin_find(sv s, size_t *len);
 
 #endif

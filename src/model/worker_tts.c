@@ -1,6 +1,7 @@
-/* worker_tts.c: the child's side of a synthesiser: takes requests off the channel, lets the engine say one after the
- * other, and looks for cancels between two pieces of sound, so that a cancelled request stops at once. One thread;
- * at most QUEUE_MAX requests wait. */
+/* worker_tts.c: the child's side of a synthesiser: takes requests off the channel, lets
+ * the engine say one after the other, and looks for cancels between two pieces of
+ * sound, so that a cancelled request stops at once. One thread; at most QUEUE_MAX
+ * requests wait. */
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,7 +114,7 @@ bool tts_job_pcm(struct tts_job *j, const int16_t *s, size_t n)
 void tts_job_mark(struct tts_job *j, size_t offset, uint32_t sample)
 {
 	if (j->stop || w.closed || offset < j->mark_offset || sample < j->mark_sample)
-		return;            /* espeak-ng reports some words of a clause again at its end */
+		return; /* espeak-ng reports some words of a clause again at its end */
 	j->mark_offset = offset;
 	j->mark_sample = sample;
 	sb_reset(&w.out);

@@ -1,5 +1,5 @@
-/* f_model_normalize.c: any bytes through the speech normaliser in both languages: the output is valid UTF-8 and
- * bounded, the map is monotone and points into the source. */
+/* f_model_normalize.c: any bytes through the speech normaliser in both languages: the
+ * output is valid UTF-8 and bounded, the map is monotone and points into the source. */
 #include "base.h"
 #include "model.h"
 

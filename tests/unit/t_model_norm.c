@@ -1,5 +1,6 @@
 /* t_model_norm.c: properties of the normaliser: the map, bounds, hostile bytes. */
 #include "t.h"
+#define LLVMFuzzerTestOneInput fuzz_normalize
 #include "../fuzz/f_model_normalize.c"
 
 static int run_file(void *arg, const char *path)
@@ -28,18 +29,25 @@ TEST(norm_fuzz_corpus)
 	CHECK(n >= 10);
 }
 
-/* Random sentences out of pieces that rules care about: every invariant of the fuzz target holds. */
+/* Random sentences out of pieces that rules care about: every invariant of the fuzz
+ * target holds. */
 TEST(norm_random_pieces)
 {
-	static const char *const pieces[] = { "5", "12", "2026", "-", "–", ":", "/", ".", ",", " ", "¥", "$", "%", "kg", "m²",
-		"元", "天", "月", "日", "年", "第", "No.", "March", "p.m.", "a", "HH", "@", "www.", ".com", "**", "[", "](", ")",
-		"\n", "#", "x", "×", "😀", "\xff", "１", "~", "+86", "400", "to", "the", "|", "<br>", "'", "_", "2" };
+	static const char *const pieces[] = {
+		"5",  "12",  "2026",  "-",    "–",   ":",  "/",    ".",    ",",    " ",
+		"¥",  "$",   "%",     "kg",   "m²",  "元", "天",   "月",   "日",   "年",
+		"第", "No.", "March", "p.m.", "a",   "HH", "@",    "www.", ".com", "**",
+		"[",  "](",  ")",     "\n",   "#",   "x",  "×",    "😀",    "\xff", "１",
+		"~",  "+86", "400",   "to",   "the", "|",  "<br>", "'",    "_",    "2"
+	};
 	for (int k = 0; k < 3000; k++) {
 		struct sb b;
 		sb_init(&b, 4096);
 		int n = 1 + (int)rng_below(t_rng(), 14);
 		for (int i = 0; i < n; i++)
-			sb_cstr(&b, pieces[rng_below(t_rng(), sizeof(pieces) / sizeof(pieces[0]))]);
+			sb_cstr(&b,
+				pieces[rng_below(t_rng(),
+						 sizeof(pieces) / sizeof(pieces[0]))]);
 		(void)LLVMFuzzerTestOneInput((const uint8_t *)sb_str(&b), b.n);
 		sb_done(&b);
 	}
@@ -56,8 +64,8 @@ TEST(norm_map_points_at_source)
 	sv in = SV("Pay CNY 129.00 by 3 March **now**.");
 	int rc = tts_normalize(in, SV("en"), &out, &map, &a);
 	sv s = sb_sv(&out);
-	ptrdiff_t yuan = sv_find(s, SV("yuan")), by = sv_find(s, SV("by")), march = sv_find(s, SV("third")),
-		  now = sv_find(s, SV("now"));
+	ptrdiff_t yuan = sv_find(s, SV("yuan")), by = sv_find(s, SV("by")),
+		  march = sv_find(s, SV("third")), now = sv_find(s, SV("now"));
 	bool found = !rc && yuan > 0 && by > 0 && march > 0 && now > 0;
 	uint32_t at[4] = { 0 };
 	if (found) {

@@ -25,7 +25,9 @@ static const struct {
 	{ "3.14", "three point one four" },
 	{ "0.5", "zero point five" },
 	{ "1,299", "one thousand two hundred ninety nine" },
-	{ "1,234,567.89", "one million two hundred thirty four thousand five hundred sixty seven point eight nine" },
+	{ "1,234,567.89",
+	  "one million two hundred thirty four thousand five hundred sixty seven "
+	  "point eight nine" },
 	{ "12345678", "one two three four five six seven eight" },
 	{ "1000", "one thousand" },
 	{ "0", "zero" },
@@ -60,15 +62,20 @@ static const struct {
 	{ "16:30:20", "four thirty and twenty seconds P M" },
 	{ "We open at 9 a.m. Please come.", "We open at nine A M. Please come." },
 	{ "400-810-6600", "four zero zero, eight one zero, six six zero zero" },
-	{ "+86 138 0013 8000", "plus eight six, one three eight, zero zero one three, eight zero zero zero" },
-	{ "+8613800138000", "plus eight six, one three eight, zero zero one three, eight zero zero zero" },
+	{ "+86 138 0013 8000",
+	  "plus eight six, one three eight, zero zero one three, eight zero zero "
+	  "zero" },
+	{ "+8613800138000",
+	  "plus eight six, one three eight, zero zero one three, eight zero zero "
+	  "zero" },
 	{ "13800138000", "one three eight, zero zero one three, eight zero zero zero" },
 	{ "010-12345678", "zero one zero, one two three four five six seven eight" },
 	{ "1-800-555-0199", "one, eight zero zero, five five five, zero one nine nine" },
 	{ "555-0199", "five five five, zero one nine nine" },
 	{ "4008106600", "four zero zero, eight one zero, six six zero zero" },
 	{ "HH2026-100123", "H H two zero two six, one zero zero one two three" },
-	{ "Order HH2026-100123 has shipped.", "Order H H two zero two six, one zero zero one two three has shipped." },
+	{ "Order HH2026-100123 has shipped.",
+	  "Order H H two zero two six, one zero zero one two three has shipped." },
 	{ "order 48213", "order four eight two one three" },
 	{ "order number 48213", "order number four eight two one three" },
 	{ "ticket #4821", "ticket number four eight two one" },
@@ -115,7 +122,8 @@ static const struct {
 	{ "https://www.callm.example/returns", "W W W dot callm dot example slash returns" },
 	{ "www.example.com", "W W W dot example dot com" },
 	{ "support@callm.example", "support at callm dot example" },
-	{ "hello_world@shop.example.com", "hello underscore world at shop dot example dot com" },
+	{ "hello_world@shop.example.com",
+	  "hello underscore world at shop dot example dot com" },
 	{ "Visit callm.example now.", "Visit callm dot example now." },
 	{ "e.g. a phone", "for example a phone" },
 	{ "i.e. that", "that is that" },
@@ -184,11 +192,15 @@ static const struct {
 	{ "I'll call you at 3.", "I'll call you at three." },
 	{ "The battery lasts 12 hours.", "The battery lasts twelve hours." },
 	{ "Returns within 30 days are free.", "Returns within thirty days are free." },
-	{ "It weighs 1.8 kg and measures 30 cm.", "It weighs one point eight kilograms and measures thirty centimeters." },
+	{ "It weighs 1.8 kg and measures 30 cm.",
+	  "It weighs one point eight kilograms and measures thirty centimeters." },
 	{ "Free shipping over CNY 99", "Free shipping over ninety nine yuan" },
 	{ "Shipping costs CNY 8.", "Shipping costs eight yuan." },
-	{ "Opening hours: 08:00-22:00, every day", "Opening hours: eight A M to ten P M, every day" },
-	{ "your refund of CNY 387.00 arrives in 3-5 working days", "your refund of three hundred eighty seven yuan arrives in three to five working days" },
+	{ "Opening hours: 08:00-22:00, every day",
+	  "Opening hours: eight A M to ten P M, every day" },
+	{ "your refund of CNY 387.00 arrives in 3-5 working days",
+	  "your refund of three hundred eighty seven yuan arrives in three to "
+	  "five working days" },
 	{ "Warranty: 24 months", "Warranty: twenty four months" },
 	{ "Model HK-65W", "Model H K, six five W" },
 	{ "It was 5°.", "It was five degrees." },
@@ -201,7 +213,8 @@ TEST(norm_en_table)
 		struct sb b;
 		sb_init(&b, LIM_SB);
 		int rc = tts_normalize(sv_of(rows[i].written), SV("en"), &b, NULL, NULL);
-		if (rc || !t_sv_eq(__FILE__, (int)i, rows[i].written, sb_sv(&b), sv_of(rows[i].spoken)))
+		if (rc || !t_sv_eq(__FILE__, (int)i, rows[i].written,
+					sb_sv(&b), sv_of(rows[i].spoken)))
 			bad++;
 		sb_done(&b);
 	}

@@ -187,7 +187,8 @@ TEST(norm_zh_table)
 		struct sb b;
 		sb_init(&b, LIM_SB);
 		int rc = tts_normalize(sv_of(rows[i].written), SV("zh"), &b, NULL, NULL);
-		if (rc || !t_sv_eq(__FILE__, (int)i, rows[i].written, sb_sv(&b), sv_of(rows[i].spoken)))
+		if (rc || !t_sv_eq(__FILE__, (int)i, rows[i].written,
+					sb_sv(&b), sv_of(rows[i].spoken)))
 			bad++;
 		sb_done(&b);
 	}

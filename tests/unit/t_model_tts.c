@@ -1,4 +1,5 @@
-/* t_model_tts.c: speech out of worker processes: sound, marks, cancelling, several requests, crashes. */
+/* t_model_tts.c: speech out of worker processes: sound, marks, cancelling, several
+ * requests, crashes. */
 #include <signal.h>
 #include <stdio.h>
 
@@ -15,7 +16,7 @@ struct heard {
 	size_t off[MAX_MARKS], at[MAX_MARKS];
 	struct tts_run *run;
 	bool cancel_at_first;
-	struct tts *then;                 /* start another from on_end */
+	struct tts *then; /* start another from on_end */
 	struct heard *next;
 };
 
@@ -49,7 +50,8 @@ static void on_end(void *arg, int err)
 	h->ends++;
 	h->err = err;
 	if (h->then)
-		(void)tts_start(h->then, SV("And then."), SV("en"), &cb, h->next, &h->next->run);
+		(void)tts_start(h->then, SV("And then."), SV("en"), &cb, h->next,
+				&h->next->run);
 }
 
 static bool ended(void *arg)
@@ -67,7 +69,8 @@ static int open_kind(struct tts **t, struct loop *l, const char *kind)
 	static char exe[512];
 	struct err e = { 0 };
 	bool flite = !strcmp(kind, "flite");
-	(void)snprintf(exe, sizeof(exe), "%s/%s", MODEL_PATHS, flite ? "model_worker" : "callm-espeak");
+	(void)snprintf(exe, sizeof(exe), "%s/%s", MODEL_PATHS,
+		       flite ? "model_worker" : "callm-espeak");
 	struct model_spec s = { .kind = kind, .exe = exe };
 	int rc = tts_open(t, &s, l, &e);
 	if (rc)
@@ -91,8 +94,10 @@ static void check_marks(const struct heard *h, size_t text_n)
 
 TEST(tts_says_and_marks)
 {
-	sv text = SV("Hello, your order HH2026-100123 costs CNY 129.00. It arrives on 2026-03-03!");
-	EACH_KIND(k) {
+	sv text = SV("Hello, your order HH2026-100123 costs CNY 129.00. It arrives on "
+		     "2026-03-03!");
+	EACH_KIND(k)
+	{
 		struct loop *l = loop_new();
 		struct tts *t = NULL;
 		struct heard h = { 0 };
@@ -106,7 +111,8 @@ TEST(tts_says_and_marks)
 		CHECK(done);
 		OK(h.err);
 		EQ(h.rate, k == 0 ? 16000 : 22050);
-		CHECK(h.samples > (size_t)h.rate * 4 && h.samples < (size_t)h.rate * 25);
+		CHECK(h.samples > (size_t)h.rate * 4 &&
+		      h.samples < (size_t)h.rate * 25);
 		CHECK(h.peak > 3000);
 		EQ(h.off[0], 0);
 		check_marks(&h, text.n);
@@ -122,7 +128,8 @@ TEST(tts_says_and_marks)
 
 TEST(tts_chinese)
 {
-	sv text = SV("您好，您的订单HH2026-100123已发货，运费8元。请到重庆银行 app 还款。");
+	sv text = SV(
+		"您好，您的订单HH2026-100123已发货，运费8元。请到重庆银行 app 还款。");
 	struct loop *l = loop_new();
 	struct tts *t = NULL;
 	struct heard h = { 0 };
@@ -154,11 +161,14 @@ TEST(tts_pinyin_table)
 
 TEST(tts_queue_keeps_order_and_cancel_is_final)
 {
-	EACH_KIND(k) {
+	EACH_KIND(k)
+	{
 		struct loop *l = loop_new();
 		struct tts *t = NULL;
-		struct heard a = { 0 }, b = { .cancel_at_first = true }, c = { 0 }, d = { 0 };
-		sv text = SV("This is a sentence of several words that takes a while to say.");
+		struct heard a = { 0 }, b = { .cancel_at_first = true }, c = { 0 },
+			     d = { 0 };
+		sv text = SV("This is a sentence of several words that takes a while "
+			     "to say.");
 		int rc = open_kind(&t, l, both[k]);
 		if (!rc) {
 			(void)tts_start(t, text, SV("en"), &cb, &a, &a.run);
@@ -182,8 +192,8 @@ TEST(tts_queue_keeps_order_and_cancel_is_final)
 	}
 }
 
-/* The worker is killed while it speaks: that request ends with an error, the next one works, also one that is
- * started before the process is back. */
+/* The worker is killed while it speaks: that request ends with an error, the next one
+ * works, also one that is started before the process is back. */
 TEST(tts_survives_a_crash)
 {
 	struct loop *l = loop_new();
@@ -220,14 +230,17 @@ TEST(tts_survives_a_crash)
 
 TEST(tts_odd_texts_end)
 {
-	static const char *const texts[] = { "", " ", "...", "😀", "\xff\xfe", "a", "!?", "ß é ñ", "你好", "-----" };
-	EACH_KIND(k) {
+	static const char *const texts[] = { "",  " ",  "...",   "😀",    "\xff\xfe",
+					     "a", "!?", "ß é ñ", "你好", "-----" };
+	EACH_KIND(k)
+	{
 		struct loop *l = loop_new();
 		struct tts *t = NULL;
 		struct heard h[10] = { 0 };
 		int rc = open_kind(&t, l, both[k]);
 		for (int i = 0; i < 10 && !rc; i++)
-			rc = tts_start(t, sv_of(texts[i]), SV("en"), &cb, &h[i], &h[i].run);
+			rc = tts_start(t, sv_of(texts[i]), SV("en"), &cb, &h[i],
+				       &h[i].run);
 		bool done = !rc && t_wait(l, ended, &h[9], 20000);
 		tts_close(t);
 		loop_free(l);
@@ -243,7 +256,10 @@ TEST(tts_open_explains)
 	struct loop *l = loop_new();
 	struct tts *t = NULL;
 	struct err e = { 0 };
-	int rc = tts_open(&t, &(struct model_spec){ .kind = "espeak", .exe = "/nonexistent/x" }, l, &e);
+	int rc = tts_open(&t,
+			  &(struct model_spec){ .kind = "espeak",
+						.exe = "/nonexistent/x" },
+			  l, &e);
 	int rc2 = tts_open(&t, &(struct model_spec){ .kind = "siren" }, l, NULL);
 	loop_free(l);
 	EQ(rc, ERR_NOTFOUND);
