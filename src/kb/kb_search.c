@@ -98,6 +98,7 @@ static void fill_hit(const struct kb_found *f, const struct kb_cand *c, struct k
 	h->quote = pick_quote(f->sp, &f->q, c);
 	k = chunk_of(art, h->quote);
 	h->passage = k ? sv_n(a->body_md.p + k->text.off, k->text.len) : a->body_md;
+	h->body_md = a->body_md;
 	h->heading = k ? k->heading : a->title;
 	h->score = c->score;
 	h->p = c->p;
