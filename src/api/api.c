@@ -5,6 +5,7 @@
 #include "api_int.h"
 
 #include <pthread.h>
+#include <sodium.h>
 #include <stdio.h>
 
 static const struct web_route routes[] = {
@@ -38,6 +39,14 @@ static const char csp[] =
 	"default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; style-src 'self'; "
 	"media-src 'self' blob:; worker-src 'self' blob:; frame-ancestors 'self'";
 
+const struct web_route *api_routes(size_t *n)
+{
+	*n = sizeof(routes) / sizeof(*routes);
+	return routes;
+}
+
+#define TICK_MS 250
+
 struct api_thread {
 	pthread_t id;
 	pthread_barrier_t ready;
@@ -65,10 +74,39 @@ void api_query_free(struct api_query *q)
 	xfree(q);
 }
 
+bool api_row(struct api_query *q, struct store_stmt *st)
+{
+	int rc = store_step(st);
+	if (rc < 0) {
+		q->status = 500;
+		q->detail = "The database could not be read.";
+	}
+	return rc == 1;
+}
+
 static void query_run(void *arg, struct store_db *db)
 {
 	struct api_query *q = arg;
 	q->run(q, db);
+}
+
+/* The tag is a hash of the body: the same text, the same tag, on every machine. */
+static void reply_tagged(struct api_query *q)
+{
+	char tag[24], line[48];
+	snprintf(tag, sizeof(tag), "\"%016llx\"", (unsigned long long)sv_hash(sb_sv(&q->out)));
+	snprintf(line, sizeof(line), "ETag: %s\r\n", tag);
+	sv known = web_req_header(q->r, "if-none-match"), one;
+	while (sv_cut(&known, ',', &one)) {
+		one = sv_trim(one);
+		if (sv_starts(one, SV("W/")))
+			one = sv_slice(one, 2, one.n);
+		if (sv_eq(one, sv_of(tag)) || sv_eq(one, SV("*"))) {
+			web_reply(q->r, 304, NULL, SV_NULL, line);
+			return;
+		}
+	}
+	web_reply(q->r, 200, "application/json", sb_sv(&q->out), line);
 }
 
 static void query_done(void *arg)
@@ -79,22 +117,56 @@ static void query_done(void *arg)
 		return;
 	}
 	if (q->status >= 400)
-		web_reply_problem(q->r, q->status, q->detail);
+		api_problem(q->r, q->status, q->detail);
 	else if (sb_err(&q->out))
-		web_reply_problem(q->r, 500, "The answer is too large; ask for less with limit.");
+		api_problem(q->r, 500, "The answer is too large; ask for less with limit.");
+	else if (q->etag)
+		reply_tagged(q);
 	else
 		web_reply(q->r, q->status, "application/json", sb_sv(&q->out), NULL);
 	api_query_free(q);
 }
 
-void api_query_start(struct api_query *q)
+static void query_failed(struct api_query *q, int rc)
 {
-	int rc = store_read(q->a->o.store, q->a->o.pool, q->a->mbox, query_run, q, query_done);
-	if (rc == 0)
-		return;
 	q->status = err_http(rc);
 	q->detail = "The database is busy; try again.";
 	query_done(q);
+}
+
+static void query_read(void *arg, int err)
+{
+	struct api_query *q = arg;
+	int rc = q->a->ending ? ERR_CLOSED : store_read(q->a->o.store, q->a->o.pool, q->a->mbox, query_run, q,
+						       query_done);
+	if (rc)
+		query_failed(q, rc == ERR_CLOSED ? ERR_AGAIN : rc);
+}
+
+static int nothing(void *arg, struct store_db *db)
+{
+	return 0;
+}
+
+void api_query_start(struct api_query *q)
+{
+	if (!q->settled) {
+		query_read(q, 0);
+		return;
+	}
+	int rc = store_write(q->a->o.store, nothing, q, q->a->mbox, query_read);
+	if (rc)
+		query_failed(q, rc);
+}
+
+void api_problem(struct web_req *r, int status, const char *detail)
+{
+	if (status < 0) {
+		detail = detail ? detail : err_text(status);
+		status = err_http(status);
+	}
+	web_reply_problem_with(r, status, detail, status == 401 ? "WWW-Authenticate: Bearer\r\n" :
+			       status == 429 || status == 503 ? "Retry-After: 2\r\n" : NULL);
 }
 
 jv *api_body(struct web_req *r)
@@ -107,8 +179,62 @@ jv *api_body(struct web_req *r)
 	jv_free(v);
 	char why[512];
 	snprintf(why, sizeof(why), "The body must be one JSON object%s%s.", e.msg[0] ? ": " : "", e.msg);
-	web_reply_problem(r, 400, why);
+	api_problem(r, 400, why);
 	return NULL;
+}
+
+/* ---- requests that must be answered by a time ---- */
+
+void api_due_add(struct api *a, struct api_due *d, void (*fn)(struct api_due *d))
+{
+	d->fn = fn;
+	d->at_ms = loop_now_ms(a->loop) + (a->o.reply_ms > 0 ? a->o.reply_ms : 30000);
+	d->next = NULL;
+	d->prev = a->due_last;
+	if (a->due_last)
+		a->due_last->next = d;
+	else
+		a->due_first = d;
+	a->due_last = d;
+}
+
+void api_due_cut(struct api *a, struct api_due *d)
+{
+	if (!d->fn)
+		return;
+	d->fn = NULL;
+	if (d->prev)
+		d->prev->next = d->next;
+	else
+		a->due_first = d->next;
+	if (d->next)
+		d->next->prev = d->prev;
+	else
+		a->due_last = d->prev;
+}
+
+static void due_run(struct api *a, int64_t now)
+{
+	while (a->due_first && a->due_first->at_ms <= now) {
+		struct api_due *d = a->due_first;
+		void (*fn)(struct api_due *) = d->fn;
+		api_due_cut(a, d);
+		fn(d);
+	}
+}
+
+static void tick(void *arg)
+{
+	struct api *a = arg;
+	loop_after(a->loop, &a->tick, TICK_MS, tick, a);
+	due_run(a, loop_now_ms(a->loop));
+	a->ticks++;
+	if (a->ticks % (60000 / TICK_MS) == 0)
+		api_addrs_sweep(a);
+	if (a->ticks % (600000 / TICK_MS) == 0)
+		api_media_turn(a);
+	if (a->ticks % (3600000 / TICK_MS) == 0)
+		api_claims_sweep(a);
 }
 
 /* ---- the thread ---- */
@@ -131,7 +257,11 @@ static int door_open(struct api *a, struct err *e)
 		.csp = csp, .rate_per_s = o->rate_per_s, .after = count_request,
 	};
 	int rc = web_srv_open(&a->srv, a->loop, &w, e);
-	return rc ? rc : api_live_open(a);
+	if (rc)
+		return rc;
+	api_claims_sweep(a);
+	loop_after(a->loop, &a->tick, TICK_MS, tick, a);
+	return api_live_open(a);
 }
 
 static void *door_main(void *arg)
@@ -144,18 +274,25 @@ static void *door_main(void *arg)
 	if (!ok)
 		return NULL;
 	loop_run(a->loop);
+	a->ending = true;
+	loop_timer_stop(&a->tick);
 	web_srv_close(a->srv);
 	api_live_done(a);
 	api_chats_done(a);
 	return NULL;
 }
 
+/* Results that came too late find a->ending set: they start nothing and answer nobody. */
 static void api_free(struct api *a)
 {
-	mbox_drain(a->mbox);
 	mbox_free(a->mbox);
+	due_run(a, INT64_MAX);
 	loop_free(a->loop);
 	map_free(a->chats);
+	map_free(a->media_now);
+	map_free(a->media_before);
+	api_addrs_done(a);
+	sodium_memzero(a->key, sizeof(a->key));
 	xfree(a->thread);
 	xfree(a);
 }
@@ -168,6 +305,9 @@ int api_open(struct api **ret, const struct api_opts *o, struct err *e)
 	a->loop = loop_new();
 	a->mbox = mbox_new(a->loop);
 	a->chats = map_new(LIM_CONVERSATIONS);
+	a->addrs = map_new(65536 + 1);
+	a->media_now = map_new(LIM_CONVERSATIONS);
+	a->media_before = map_new(LIM_CONVERSATIONS);
 	a->thread = xalloc(sizeof(*a->thread));
 	int rc = api_key_load(a, e);
 	if (rc) {

@@ -31,6 +31,10 @@ struct api_opts {
 	const struct web_asset *assets;
 	size_t n_assets;
 	double rate_per_s;           /* requests a second and address, 0 = no limit */
+	int chats_per_addr;          /* open at once without sign-in; 0 = 50, negative = no limit */
+	int chats_max;               /* open at once in all; 0 = 10000, negative = no limit */
+	double msgs_per_s;           /* customer's texts a second in one conversation; 0 = 20 */
+	int reply_ms;                /* longest wait of a request for its reply; 0 = 30 s */
 	/* Opens a spoken conversation in a browser; NULL = /ws/media refuses. See api_media.c. */
 	const struct api_media_ops *media;
 	void *media_arg;

@@ -90,11 +90,15 @@ static void list_run(struct api_query *q, struct store_db *db)
 	store_bind_sv(st, 2, q->s2);
 	store_bind_int(st, 3, q->i1);
 	store_bind_sv(st, 4, q->s3);
-	store_bind_int(st, 5, q->i2);
+	store_bind_int(st, 5, q->i2 + 1);       /* one more tells whether there is a next page */
 	int64_t n = 0, last = 0;
+	bool more = false;
 	char last_id[40] = "";
 	sb_cstr(&q->out, "{\"items\":[");
-	while (store_step(st) == 1) {
+	while (api_row(q, st)) {
+		more = n == q->i2;
+		if (more)
+			break;
 		if (n++)
 			sb_ch(&q->out, ',');
 		api_conv_row(st, &q->out);
@@ -102,10 +106,29 @@ static void list_run(struct api_query *q, struct store_db *db)
 		snprintf(last_id, sizeof(last_id), SV_FMT, SV_ARG(store_col_sv(st, 0)));
 	}
 	store_reset(st);
-	if (n == q->i2)
+	if (more)
 		sb_fmt(&q->out, "],\"next_cursor\":\"%lld.%s\"}", (long long)last, last_id);
 	else
 		sb_cstr(&q->out, "],\"next_cursor\":null}");
+}
+
+static bool list_args(struct api_query *q, sv state, sv cursor)
+{
+	sv ms;
+	bool open = sv_eq(state, SV("live")) || sv_eq(state, SV("open"));
+	if (!open && state.n && !sv_eq(state, SV("closed")) && !sv_eq(state, SV("all"))) {
+		q->detail = "state must be live, closed or all.";
+		return false;
+	}
+	q->s1 = open ? SV("open") : sv_eq(state, SV("closed")) ? SV("closed") : SV("");
+	q->s3 = SV("");
+	if (!cursor.n)
+		return true;
+	q->detail = "cursor must be the next_cursor of an earlier answer.";
+	if (!sv_cut(&cursor, '.', &ms) || sv_i64(ms, &q->i1) || !id_ok(cursor))
+		return false;
+	q->s3 = arena_sv(&q->arena, cursor);
+	return true;
 }
 
 void api_conv_list(struct web_req *r, void *arg)
@@ -114,16 +137,13 @@ void api_conv_list(struct web_req *r, void *arg)
 	if (!api_need_user(a, r, "admin|supervisor|agent", NULL))
 		return;
 	struct api_query *q = api_query_new(a, r);
-	sv state = web_req_arg(r, "state"), cursor = web_req_arg(r, "cursor"), ms;
-	if (sv_eq(state, SV("live")) || sv_eq(state, SV("open")))
-		q->s1 = SV("open");
-	else if (sv_eq(state, SV("closed")))
-		q->s1 = SV("closed");
-	else
-		q->s1 = SV("");
-	q->s2 = arena_sv(&q->arena, web_req_arg(r, "channel"));
-	if (sv_cut(&cursor, '.', &ms) && sv_i64(ms, &q->i1) == 0)
-		q->s3 = arena_sv(&q->arena, cursor);
+	if (!list_args(q, web_req_arg(r, "state"), web_req_arg(r, "cursor"))) {
+		api_problem(r, 400, q->detail);
+		api_query_free(q);
+		return;
+	}
+	sv channel = web_req_arg(r, "channel");
+	q->s2 = channel.n ? arena_sv(&q->arena, channel) : SV("");
 	q->i2 = arg_int(r, "limit", 50, 1, 200);
 	q->run = list_run;
 	api_query_start(q);
@@ -137,7 +157,7 @@ static void get_run(struct api_query *q, struct store_db *db)
 	if (store_prep(db, &st, "SELECT " API_CONV_COLS " FROM conversation WHERE id=?1"))
 		return;
 	store_bind_sv(st, 1, q->s1);
-	if (store_step(st) == 1) {
+	if (api_row(q, st)) {
 		api_conv_row(st, &q->out);
 		q->status = 200;
 	}
@@ -151,6 +171,7 @@ void api_conv_get(struct web_req *r, void *arg)
 		return;
 	struct api_query *q = api_query_new(a, r);
 	q->s1 = arena_sv(&q->arena, web_req_param(r, "id"));
+	q->etag = true;
 	q->run = get_run;
 	api_query_start(q);
 }
@@ -168,7 +189,7 @@ static void events_run(struct api_query *q, struct store_db *db)
 	store_bind_int(st, 2, q->i1);
 	store_bind_int(st, 3, q->i2);
 	sb_cstr(&q->out, "{\"items\":[");
-	while (store_step(st) == 1) {
+	while (api_row(q, st)) {
 		if (n++)
 			sb_ch(&q->out, ',');
 		api_event_row(st, &q->out);
@@ -199,7 +220,7 @@ static void recording_run(struct api_query *q, struct store_db *db)
 	if (store_prep(db, &st, "SELECT recording FROM conversation WHERE id=?1"))
 		return;
 	store_bind_sv(st, 1, q->s1);
-	if (store_step(st) == 1 && store_col_sv(st, 0).n) {
+	if (api_row(q, st) && store_col_sv(st, 0).n) {
 		sb_put(&q->out, store_col_sv(st, 0));
 		q->status = 200;
 	}
@@ -210,9 +231,9 @@ static void recording_done(struct api_query *q)
 {
 	sv name = sb_sv(&q->out);
 	if (q->status != 200) {
-		web_reply_problem(q->r, q->status, q->detail);
+		api_problem(q->r, q->status, q->detail);
 	} else if (sv_find(name, SV("..")) >= 0 || !sv_starts(name, SV("recordings/"))) {
-		web_reply_problem(q->r, 500, "The recording's name in the database is not valid.");
+		api_problem(q->r, 500, "The recording's name in the database is not valid.");
 	} else {
 		char path[1200];
 		snprintf(path, sizeof(path), "%s/" SV_FMT, q->a->o.data_dir, SV_ARG(name));

@@ -12,6 +12,21 @@ struct api_user {
 	char login[64], role[16];
 };
 
+/* A request that must be answered by a time: all wait equally long, so the list is a queue. Embed it. */
+struct api_due {
+	struct api_due *next, *prev;
+	int64_t at_ms;
+	void (*fn)(struct api_due *d);       /* taken off the list before */
+};
+
+/* What is remembered of a client's address (IPv6: its /64) while there is something to remember. */
+struct api_addr {
+	char key[48];
+	int chats;                   /* open, made without sign-in */
+	int fails;                   /* wrong passwords in a row */
+	int64_t until_ms;            /* no password is tried before */
+};
+
 struct api {
 	struct api_opts o;
 	struct loop *loop;
@@ -25,7 +40,33 @@ struct api {
 	struct map *chats;           /* id -> struct api_chat */
 	struct api_live *live;       /* consoles */
 	int logins;                  /* password checks under way */
+	struct map *addrs;           /* address -> struct api_addr */
+	struct api_due *due_first, *due_last;
+	struct loop_timer tick;
+	int64_t ticks;
+	struct map *media_now, *media_before;   /* tokens used up in the last ten to twenty minutes */
+	int n_media;                 /* spoken conversations open in browsers */
+	int turns;                   /* of /bot/turn, under way */
+	int claims;                  /* Idempotency-Keys taken since the last clean-up */
 };
+
+/* api.c */
+const struct web_route *api_routes(size_t *n);
+void api_due_add(struct api *a, struct api_due *d, void (*fn)(struct api_due *d));
+void api_due_cut(struct api *a, struct api_due *d);      /* idempotent */
+/* A problem with the header its status asks for: WWW-Authenticate, Retry-After. */
+void api_problem(struct web_req *r, int status, const char *detail);
+
+/* api_addr.c */
+/* Is there room for one more conversation? 0, or 429 (this address) or 503 with the reason. */
+int api_room(struct api *a, sv peer, bool signed_in, const char **why);
+struct api_addr *api_addr_take(struct api *a, sv peer);  /* counts one chat; NULL = not counted */
+void api_addr_drop(struct api *a, struct api_addr *x);   /* one chat less; accepts NULL */
+int api_login_wait_s(struct api *a, sv peer);            /* 0 = a password may be tried */
+void api_login_failed(struct api *a, sv peer);
+void api_login_passed(struct api *a, sv peer);
+void api_addrs_sweep(struct api *a);
+void api_addrs_done(struct api *a);
 
 /* api_auth.c */
 int api_key_load(struct api *a, struct err *e);
@@ -37,12 +78,19 @@ bool api_token_check(struct api *a, const char *what, sv token, char *out, size_
  * roles: "admin|supervisor|agent". */
 bool api_need_user(struct api *a, struct web_req *r, const char *roles, struct api_user *ret);
 bool api_user_of_token(struct api *a, sv token, struct api_user *ret);
-/* The conversation's customer, or a signed-in user; answers otherwise. */
+/* The conversation's customer, or a signed-in user; answers 401/403 otherwise. */
 bool api_need_conversation(struct api *a, struct web_req *r, sv id);
+/* The customer of this written conversation and nobody else; answers 401/403/409 otherwise. */
+bool api_need_customer(struct api *a, struct web_req *r, sv id);
+bool api_signed_in(struct api *a, struct web_req *r);
+bool api_role_fits(sv role, const char *roles);
+
+/* api_login.c */
 void api_login(struct web_req *r, void *arg);
 void api_me(struct web_req *r, void *arg);
 
-/* api_chat.c */
+/* api_chat_rest.c */
+void api_claims_sweep(struct api *a);
 void api_conv_create(struct web_req *r, void *arg);
 void api_conv_message(struct web_req *r, void *arg);
 void api_conv_close(struct web_req *r, void *arg);
@@ -85,6 +133,7 @@ void api_live_done(struct api *a);
 
 /* api_media.c */
 extern const struct web_ws_ops api_media_ws;
+void api_media_turn(struct api *a);          /* forgets old tokens; every ten minutes */
 
 /* A query on a worker whose answer is written by `reply` on the door. */
 struct api_query {
@@ -95,13 +144,18 @@ struct api_query {
 	int status;                  /* 200 unless set */
 	const char *detail;
 	sv s1, s2, s3, s4;
-	int64_t i1, i2, i3;
+	void *p;
+	int64_t i1, i2;
+	bool settled;                /* first wait until everything handed to the scribe is on disk */
+	bool etag;                   /* with ETag; a matching If-None-Match is answered 304 */
 	void (*run)(struct api_query *q, struct store_db *db);
 	void (*done)(struct api_query *q);   /* NULL: answers r with out */
 };
 struct api_query *api_query_new(struct api *a, struct web_req *r);
 void api_query_start(struct api_query *q);
 void api_query_free(struct api_query *q);
+/* Steps through rows: true while there is one; an error of the database becomes status 500. */
+bool api_row(struct api_query *q, struct store_stmt *st);
 /* The JSON object of the body; answers 400 and returns NULL otherwise. */
 jv *api_body(struct web_req *r);
 

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#define TURNS_AT_ONCE 64
+
 /* ---- search: on a worker, over the live index ---- */
 
 struct search {
@@ -15,6 +17,13 @@ struct search {
 	int64_t us;
 	int rc;
 };
+
+static void search_free(struct search *s)
+{
+	obj_unref(s->ix);
+	arena_done(&s->arena);
+	xfree(s);
+}
 
 static void search_job(void *arg)
 {
@@ -68,10 +77,13 @@ static void search_done(void *arg)
 	jv_set(out, "hits", hits);
 	jv_set_bool(out, "answerable", s->res.answerable);
 	jv_set_num(out, "took_ms", (double)s->us / 1000.0);
-	web_reply_json(s->r, 200, out);
-	obj_unref(s->ix);
-	arena_done(&s->arena);
-	xfree(s);
+	if (s->rc == 0) {
+		web_reply_json(s->r, 200, out);
+	} else {
+		jv_free(out);
+		api_problem(s->r, s->rc, "The search failed.");
+	}
+	search_free(s);
 }
 
 void api_kb_search(struct web_req *r, void *arg)
@@ -83,9 +95,9 @@ void api_kb_search(struct web_req *r, void *arg)
 	if (!body)
 		return;
 	sv query = jv_get_str(body, "query");
-	if (!query.n) {
+	if (!sv_trim(query).n || sv_runes(query) > LIM_TEXT_MSG) {
+		api_problem(r, query.n ? 413 : 400, "Give query, the text to look for, at most 4000 characters.");
 		jv_free(body);
-		web_reply_problem(r, 400, "Give query, the text to look for.");
 		return;
 	}
 	struct search *s = xalloc(sizeof(*s));
@@ -98,18 +110,17 @@ void api_kb_search(struct web_req *r, void *arg)
 	jv_free(body);
 	s->ix = snap_get(a->o.kb);
 	if (!s->ix || pool_submit(a->o.pool, search_job, s, a->mbox, search_done)) {
-		web_reply_problem(r, 503, "The knowledge base is not ready; try again.");
-		obj_unref(s->ix);
-		arena_done(&s->arena);
-		xfree(s);
+		api_problem(r, 503, "The knowledge base is not ready; try again.");
+		search_free(s);
 	}
 }
 
 /* ---- one turn as a customer would get it: runs on a shard ---- */
 
 struct turn {
+	struct api_due due;
 	struct api *a;
-	struct web_req *r;
+	struct web_req *r;           /* NULL once answered; the door's */
 	struct talk_shard *shard;
 	char *text, *lang;
 	jv *reply;
@@ -118,13 +129,25 @@ struct turn {
 static void turn_reply(void *arg)
 {
 	struct turn *t = arg;
-	if (t->reply)
+	api_due_cut(t->a, &t->due);
+	if (!t->r)
+		jv_free(t->reply);
+	else if (t->reply)
 		web_reply_json(t->r, 200, t->reply);
 	else
-		web_reply_problem(t->r, 503, "The turn was not answered.");
+		api_problem(t->r, 503, "The turn was not answered.");
+	t->a->turns--;
 	xfree(t->text);
 	xfree(t->lang);
 	xfree(t);
+}
+
+/* The shard still has it: its answer frees it. */
+static void turn_late(struct api_due *d)
+{
+	struct turn *t = (struct turn *)(void *)d;
+	api_problem(t->r, 504, "The turn was not answered in time.");
+	t->r = NULL;
 }
 
 static void turn_on_reply(void *arg, jv *reply)
@@ -148,19 +171,22 @@ void api_bot_turn(struct web_req *r, void *arg)
 	jv *body = api_body(r);
 	if (!body)
 		return;
-	sv text = jv_get_str(body, "text");
-	struct talk_shard *s = talk_hub_pick(a->o.hub, a->next++);
-	if (!sv_trim(text).n || !s) {
-		jv_free(body);
-		if (s)
-			web_reply_problem(r, 400, "Give text, what the customer says.");
+	sv text = jv_get_str(body, "text"), lang = jv_get_str(body, "lang");
+	struct talk_shard *s = a->turns < TURNS_AT_ONCE ? talk_hub_pick(a->o.hub, a->next++) : NULL;
+	if (!sv_trim(text).n || sv_runes(text) > LIM_TEXT_MSG || lang.n > 16 || !s) {
+		if (!sv_trim(text).n || lang.n > 16)
+			api_problem(r, 400, "Give text, what the customer says.");
 		else
-			web_reply_problem(r, 503, "Too many conversations are open.");
+			api_problem(r, s ? 413 : 503, s ? "text may have 4000 characters at most." :
+				    "Too many turns are under way.");
+		jv_free(body);
 		return;
 	}
 	struct turn *t = xalloc(sizeof(*t));
-	*t = (struct turn){ a, r, s, xstrdup(text), xstrdup(jv_get_str(body, "lang")), NULL };
+	*t = (struct turn){ .a = a, .r = r, .shard = s, .text = xstrdup(text), .lang = xstrdup(lang) };
 	jv_free(body);
+	a->turns++;
+	api_due_add(a, &t->due, turn_late);
 	if (mbox_post(talk_shard_mbox(s), turn_start, t))
 		turn_reply(t);
 }
@@ -196,11 +222,13 @@ static void put_article(struct store_stmt *st, struct sb *b)
 	put_ms(b, "updated_at", store_col_int(st, 8));
 }
 
+/* Ordered by id and language; the cursor is "lang.id" of the last row. */
 static void articles_run(struct api_query *q, struct store_db *db)
 {
 	static const char sql[] =
 		"SELECT " ARTICLE_COLS " FROM article WHERE (?1='' OR lang=?1) AND (?2='' OR category=?2) "
-		"AND (?3='' OR title LIKE '%'||?3||'%') AND id>?4 ORDER BY id LIMIT ?5";
+		"AND (?3='' OR lower(title) LIKE lower(?3) ESCAPE '!') AND (id>?4 OR (id=?4 AND lang>?5)) "
+		"ORDER BY id, lang LIMIT ?6";
 	struct store_stmt *st;
 	if (store_prep(db, &st, sql)) {
 		q->status = 500;
@@ -209,25 +237,59 @@ static void articles_run(struct api_query *q, struct store_db *db)
 	store_bind_sv(st, 1, q->s1);
 	store_bind_sv(st, 2, q->s2);
 	store_bind_sv(st, 3, q->s3);
-	store_bind_sv(st, 4, q->s4.p ? q->s4 : SV(""));
-	store_bind_int(st, 5, q->i1);
+	sv lang = SV(""), id = q->s4;
+	if (q->s4.n)
+		sv_cut(&id, '.', &lang);
+	store_bind_sv(st, 4, id);
+	store_bind_sv(st, 5, lang);
+	store_bind_int(st, 6, q->i1 + 1);
 	int64_t n = 0;
-	char last[300] = "";
+	bool more = false;
+	sv last = SV_NULL;
 	sb_cstr(&q->out, "{\"items\":[");
-	while (store_step(st) == 1) {
+	while (api_row(q, st)) {
+		more = n == q->i1;
+		if (more)
+			break;
 		if (n++)
 			sb_ch(&q->out, ',');
 		put_article(st, &q->out);
 		sb_ch(&q->out, '}');
-		snprintf(last, sizeof(last), SV_FMT, SV_ARG(store_col_sv(st, 0)));
+		if (n == q->i1)
+			last = sv_of(arena_fmt(&q->arena, SV_FMT "." SV_FMT, SV_ARG(store_col_sv(st, 1)),
+					       SV_ARG(store_col_sv(st, 0))));
 	}
 	store_reset(st);
 	sb_cstr(&q->out, "],\"next_cursor\":");
-	if (n == q->i1)
-		sb_json(&q->out, sv_of(last));
+	if (more)
+		sb_json(&q->out, last);
 	else
 		sb_cstr(&q->out, "null");
 	sb_ch(&q->out, '}');
+}
+
+static sv kept(struct arena *a, sv s)
+{
+	return s.n ? arena_sv(a, s) : SV("");
+}
+
+/* What contains q literally: % and _ of the customer are no wild cards. */
+static sv like(struct arena *a, sv q)
+{
+	struct sb b;
+	if (!q.n)
+		return SV("");
+	sb_init(&b, 64u << 10);
+	sb_ch(&b, '%');
+	for (size_t i = 0; i < q.n; i++) {
+		if (q.p[i] == '%' || q.p[i] == '_' || q.p[i] == '!')
+			sb_ch(&b, '!');
+		sb_ch(&b, q.p[i]);
+	}
+	sb_ch(&b, '%');
+	sv s = arena_sv(a, sb_sv(&b));
+	sb_done(&b);
+	return s;
 }
 
 void api_articles(struct web_req *r, void *arg)
@@ -235,15 +297,20 @@ void api_articles(struct web_req *r, void *arg)
 	struct api *a = arg;
 	if (!api_need_user(a, r, "admin|supervisor|agent", NULL))
 		return;
+	sv cursor = web_req_arg(r, "cursor");
+	if (cursor.n && sv_find_ch(cursor, '.') < 0) {
+		api_problem(r, 400, "cursor must be the next_cursor of an earlier answer.");
+		return;
+	}
 	struct api_query *q = api_query_new(a, r);
 	int64_t limit = 100;
 	if (sv_i64(web_req_arg(r, "limit"), &limit) || limit < 1 || limit > 500)
 		limit = 100;
-	q->s1 = arena_sv(&q->arena, web_req_arg(r, "lang"));
-	q->s2 = arena_sv(&q->arena, web_req_arg(r, "category"));
-	q->s3 = arena_sv(&q->arena, web_req_arg(r, "q"));
+	q->s1 = kept(&q->arena, web_req_arg(r, "lang"));
+	q->s2 = kept(&q->arena, web_req_arg(r, "category"));
+	q->s3 = like(&q->arena, web_req_arg(r, "q"));
+	q->s4 = kept(&q->arena, cursor);
 	q->i1 = limit;
-	q->s4 = arena_sv(&q->arena, web_req_arg(r, "cursor"));
 	q->run = articles_run;
 	api_query_start(q);
 }
@@ -256,7 +323,7 @@ static void article_run(struct api_query *q, struct store_db *db)
 	if (store_prep(db, &st, "SELECT " ARTICLE_COLS ", body_md, aliases, source FROM article WHERE id=?1"))
 		return;
 	store_bind_sv(st, 1, q->s1);
-	if (store_step(st) == 1) {
+	if (api_row(q, st)) {
 		put_article(st, &q->out);
 		put(&q->out, "body_md", store_col_sv(st, 9));
 		put(&q->out, "aliases", store_col_sv(st, 10));
@@ -274,6 +341,7 @@ void api_article(struct web_req *r, void *arg)
 		return;
 	struct api_query *q = api_query_new(a, r);
 	q->s1 = arena_sv(&q->arena, web_req_param(r, "id"));
+	q->etag = true;
 	q->run = article_run;
 	api_query_start(q);
 }

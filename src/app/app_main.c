@@ -70,6 +70,7 @@ int app_main(int argc, char **argv)
 		fprintf(stderr, "callm: there is no command \"%s\"; see callm --help\n", argv[1]);
 		return 2;
 	}
+	kb_init();
 	log_init(LOG_LV_WARN, LOG_FMT_AUTO, 2);
 	return c->run(argc - 1, argv + 1);
 }

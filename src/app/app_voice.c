@@ -94,8 +94,8 @@ int app_voice_learn(struct app_voice *v, struct kb_index *ix, struct err *e)
 	int rc = file_mkdirs(v->lm_dir, e);
 	if (rc)
 		return rc;
-	snprintf(lm, sizeof(lm), "%s/en.lm", v->lm_dir);
-	snprintf(dict, sizeof(dict), "%s/en.dict", v->lm_dir);
+	snprintf(lm, sizeof(lm), "%s/asr.en.arpa", v->lm_dir);
+	snprintf(dict, sizeof(dict), "%s/asr.en.dict", v->lm_dir);
 	struct asr_lm *m = asr_lm_new();
 	kb_utterances(ix, SV("en"), learn_one, m);
 	rc = asr_lm_write(m, lm, dict, e);

@@ -1,8 +1,10 @@
 /* chan_media.c: browser voice: the shard keeps the 20 ms clock, the door passes bytes.
  *
- * What the microphone sends is queued (a second at most, the oldest goes first) and taken one frame a tick; what is to
- * be heard goes out one frame a tick, silence is not sent. One counted object: the door's reference, the shard's
- * while open, one for each message under way. */
+ * What the microphone sends is queued (a second at most, the oldest goes first) and taken one whole frame a tick; if
+ * the queue never fell below 80 ms for a second, a burst left it that long, and the surplus goes: delay does not
+ * stay. What is to be heard goes out one frame a tick, silence is not sent. One counted object: the door's reference,
+ * the shard's while the voice lives, one for each message under way. Each half of the struct belongs to one thread;
+ * the fixed part is written before the first message and never again. */
 #include "chan_media.h"
 
 #include <stdio.h>
@@ -10,6 +12,8 @@
 #define RATE 16000
 #define FRAME 320
 #define QUEUE_MAX RATE               /* samples: one second */
+#define SLACK (4 * FRAME)            /* more than this for a second is surplus */
+#define SLACK_TICKS 50
 
 struct chan_media {
 	/* fixed */
@@ -21,7 +25,8 @@ struct chan_media {
 	struct loop_timer tick;
 	int64_t next_us;
 	int16_t queue[QUEUE_MAX];
-	size_t n;
+	size_t n, least;             /* waiting; the least of the last second */
+	int ticks;
 	/* the door's */
 	struct chan_media_cb cb;
 	void *arg;
@@ -113,33 +118,47 @@ static void voice_end(struct chan_media *m)
 	obj_unref(m);
 }
 
-static void end_later(void *arg)
+/* The voice allows to be freed from here. */
+static void on_hangup(void *arg, enum chan_close_by by)
 {
 	voice_end(arg);
 }
 
-static void on_hangup(void *arg, enum chan_close_by by)
+static void drop_oldest(struct chan_media *m, size_t n)
 {
-	struct chan_media *m = arg;
-	loop_after(m->place.loop, &m->tick, 0, end_later, m);
+	m->n -= n;
+	memmove(m->queue, m->queue + n, m->n * sizeof(m->queue[0]));
+}
+
+static void trim_queue(struct chan_media *m)
+{
+	if (m->ticks == 0 || m->n < m->least)
+		m->least = m->n;
+	if (++m->ticks < SLACK_TICKS)
+		return;
+	if (m->least > SLACK)
+		drop_oldest(m, m->least - FRAME);
+	m->ticks = 0;
 }
 
 static void on_tick(void *arg)
 {
-	struct chan_media *m = arg;
+	struct chan_media *m = obj_ref(arg);
 	int16_t in[FRAME] = { 0 }, out[FRAME];
-	int64_t now = loop_now_us(m->place.loop);
+	int64_t now = loop_now_us(m->place.loop), slot = m->next_us;
 	m->next_us += 20000;
 	if (now - m->next_us > 60000)    /* never race to catch up more than three frames */
 		m->next_us = now;
 	loop_at_us(m->place.loop, &m->tick, m->next_us, on_tick, m);
-	size_t n = m->n < FRAME ? m->n : FRAME;
-	memcpy(in, m->queue, n * sizeof(*in));
-	m->n -= n;
-	memmove(m->queue, m->queue + n, m->n * sizeof(*in));
+	trim_queue(m);
+	if (m->n >= FRAME) {
+		memcpy(in, m->queue, sizeof(in));
+		drop_oldest(m, FRAME);
+	}
 	if (chan_voice_tx(m->voice, out) > 0)
 		post_up(m, UP_AUDIO, sv_n((char *)out, sizeof(out)));
-	chan_voice_rx(m->voice, in, FRAME, loop_now_ms(m->place.loop));
+	chan_voice_rx(m->voice, in, FRAME, slot / 1000);
+	obj_unref(m);
 }
 
 static void shard_open(void *arg)
@@ -166,10 +185,9 @@ static void shard_audio(void *arg)
 	struct down *d = arg;
 	struct chan_media *m = d->m;
 	size_t n = d->n > QUEUE_MAX ? QUEUE_MAX : d->n;
-	size_t over = m->n + n > QUEUE_MAX ? m->n + n - QUEUE_MAX : 0;
-	memmove(m->queue, m->queue + over, (m->n - over) * sizeof(*d->s));
-	m->n -= over;
-	memcpy(m->queue + m->n, d->s, n * sizeof(*d->s));
+	if (m->n + n > QUEUE_MAX)
+		drop_oldest(m, m->n + n - QUEUE_MAX);
+	memcpy(m->queue + m->n, d->s + (d->n - n), n * sizeof(*d->s));
 	m->n += n;
 	xfree(d);
 	obj_unref(m);
@@ -224,13 +242,14 @@ int chan_media_open(struct chan_media **ret, const struct chan_media_opts *o)
 
 void chan_media_rx(struct chan_media *m, sv bytes)
 {
+	if (bytes.n == 0)
+		return;
 	size_t total = bytes.n + m->has_odd;
 	struct down *d = xalloc(sizeof(*d) + total + 2);
 	uint8_t *to = (uint8_t *)d->s;
 	if (m->has_odd)
 		*to++ = m->odd;
-	if (bytes.n)
-		memcpy(to, bytes.p, bytes.n);
+	memcpy(to, bytes.p, bytes.n);
 	d->n = total / 2;
 	m->has_odd = total % 2;
 	if (m->has_odd)

@@ -1,6 +1,8 @@
 /* chan_phone.c: a call: rings on tel's thread, is taken on its shard, answered when its voice stands.
  *
- * One struct a call, made on the front thread, moved to the shard with the first message and freed there. */
+ * One struct a call, made on the front thread, moved to the shard with the first message and freed there: when its
+ * leg is over, or at once when the shard ends (nothing would reach it afterwards). The chan_phone is counted and
+ * read only: each call holds it. */
 #include "chan_phone.h"
 
 #include <stdio.h>
@@ -15,20 +17,19 @@ struct call {
 	struct chan_place place;
 	struct tel_leg *leg;
 	struct chan_voice *voice;
-	struct loop_timer end;
 	char from[260], name[260];
 	char id[27], interaction[27];
 };
 
-static void call_free(void *arg)
+static void call_free(struct call *c)
 {
-	struct call *c = arg;
-	loop_timer_stop(&c->end);
 	chan_voice_free(c->voice);
 	tel_leg_free(c->leg);
+	obj_unref(c->ph);
 	xfree(c);
 }
 
+/* The leg wants it answered; the greeting waits in the playout and is pulled from now on. */
 static void on_up(void *arg)
 {
 }
@@ -65,14 +66,16 @@ static void on_close(void *arg, int status, const char *reason)
 	struct call *c = arg;
 	if (c->voice)
 		chan_voice_gone(c->voice, status == 408 ? CHAN_BY_TIMEOUT : CHAN_BY_CUSTOMER);
-	loop_after(c->place.loop, &c->end, 0, call_free, c);
+	call_free(c);
 }
 
-/* The engine ended it: BYE, and on_close follows. */
+/* The engine ended it: BYE, and on_close follows; the shard ends: nothing follows. */
 static void on_hangup(void *arg, enum chan_close_by by)
 {
 	struct call *c = arg;
 	tel_leg_hangup(c->leg, by == CHAN_BY_SYSTEM ? 503 : 200);
+	if (by == CHAN_BY_SYSTEM)
+		call_free(c);
 }
 
 static void take_call(void *arg)
@@ -87,7 +90,7 @@ static void take_call(void *arg)
 		.speech = c->place.speech, .rate = PCM_HZ,
 		.data_dir = c->ph->data_dir[0] ? c->ph->data_dir : NULL, .hangup = on_hangup, .arg = c,
 		.info = { .channel = "phone", .language = sv_of(c->ph->language), .address = sv_of(c->from),
-			  .customer_name = SV_NULL, .id = sv_of(c->id),
+			  .customer_name = sv_of(c->name), .id = sv_of(c->id),
 			  .interaction_id = sv_of(c->interaction) },
 	};
 	tel_leg_attach(c->leg, c->place.loop, c->place.box, &cb, c);
@@ -103,7 +106,7 @@ static int on_invite(void *arg, struct tel_leg *leg, const struct tel_info *info
 {
 	struct chan_phone *ph = arg;
 	struct call *c = xalloc(sizeof(*c));
-	c->ph = ph;
+	c->ph = obj_ref(ph);
 	c->leg = leg;
 	sv from = info->asserted.n ? info->asserted : info->from_user;
 	snprintf(c->from, sizeof(c->from), SV_FMT, SV_ARG(sv_slice(from, 0, 255)));
@@ -111,8 +114,10 @@ static int on_invite(void *arg, struct tel_leg *leg, const struct tel_info *info
 	int rc = ph->o.pick(ph->o.arg, &c->place);
 	if (rc == 0)
 		rc = mbox_post(c->place.box, take_call, c);
-	if (rc)
+	if (rc) {
+		obj_unref(ph);
 		xfree(c);
+	}
 	return rc;
 }
 
@@ -124,7 +129,7 @@ const struct tel_sink *chan_phone_sink(void)
 
 int chan_phone_open(struct chan_phone **ret, const struct chan_phone_opts *o)
 {
-	struct chan_phone *ph = xalloc(sizeof(*ph));
+	struct chan_phone *ph = obj_new(sizeof(*ph), NULL);
 	ph->o = *o;
 	snprintf(ph->data_dir, sizeof(ph->data_dir), "%s", o->data_dir ? o->data_dir : "");
 	snprintf(ph->language, sizeof(ph->language), "%s", o->language ? o->language : "");
@@ -134,5 +139,5 @@ int chan_phone_open(struct chan_phone **ret, const struct chan_phone_opts *o)
 
 void chan_phone_close(struct chan_phone *ph)
 {
-	xfree(ph);
+	obj_unref(ph);
 }

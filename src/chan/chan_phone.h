@@ -3,8 +3,10 @@
  *	chan_phone_open(&ph, &opts);
  *	tel_open(&tel, &tel_opts, chan_phone_sink(), ph, &e);
  *	...
- *	tel_hangup_all(tel); wait until chan_phone_calls(ph) == 0; tel_close(tel);
+ *	tel_hangup_all(tel); wait until tel_calls(tel) == 0; end the shards; tel_close(tel);
  *	chan_phone_close(ph);
+ *
+ * A shard that ends (chan_hangup by CHAN_BY_SYSTEM) has given its calls back when that returns.
  */
 #ifndef CALLM_CHAN_PHONE_H
 #define CALLM_CHAN_PHONE_H
@@ -30,6 +32,6 @@ struct chan_phone_opts {
 };
 int chan_phone_open(struct chan_phone **ret, const struct chan_phone_opts *o);
 const struct tel_sink *chan_phone_sink(void);        /* its arg is the chan_phone */
-void chan_phone_close(struct chan_phone *ph);        /* no call may be left; accepts NULL */
+void chan_phone_close(struct chan_phone *ph);        /* after tel_close; accepts NULL */
 
 #endif

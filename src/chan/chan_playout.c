@@ -6,13 +6,17 @@
  * went out last. Shard's thread. */
 #include "chan_playout.h"
 
+#include <math.h>
+
 #define AHEAD_MS 5000
 #define MADE_MAX_S 120               /* sound waiting at most */
 #define FADE_MS 10
+#define BYTE_MS 80                   /* one byte of text as speech, generously (English 65, Chinese 75) */
+#define TAIL_MS 10                   /* what the resampler still holds at the end of a piece */
 
-void playout_init(struct playout *p, const struct chan_speech *speech, struct loop *l, int rate)
+void playout_init(struct playout *p, const struct chan_speech *speech, int rate)
 {
-	*p = (struct playout){ .speech = speech, .loop = l, .rate = rate };
+	*p = (struct playout){ .speech = speech, .rate = rate, .gain = 1 };
 }
 
 static void piece_free(struct playout_piece *x)
@@ -31,6 +35,9 @@ void playout_done(struct playout *p)
 		piece_free(p->pieces[i]);
 	p->n = 0;
 	VEC_FREE(&p->ring);
+	p->ring_off = p->fade_n = 0;
+	p->played = p->written;
+	p->say_open = false;
 }
 
 /* ---- making speech ---- */
@@ -54,40 +61,43 @@ static void put_samples(struct playout *p, const int16_t *s, size_t n)
 	}
 }
 
-static void on_pcm(void *arg, const int16_t *s, size_t n, int rate_hz)
+static void resample(struct playout_piece *x, const int16_t *s, size_t n)
 {
-	struct playout_piece *x = arg;
-	struct playout *p = x->p;
-	if (rate_hz == p->rate) {
-		put_samples(p, s, n);
-		return;
-	}
-	if (x->rs_hz != rate_hz) {
-		pcm_rs_close(x->rs);
-		x->rs = NULL;
-		x->rs_hz = rate_hz;
-		if (pcm_rs_open(&x->rs, rate_hz, p->rate, 5))
-			return;
-	}
 	int16_t out[4096];
 	while (n && x->rs) {
-		size_t take = n < 1024 ? n : 1024;
+		size_t take = n < 512 ? n : 512;
 		size_t made = pcm_rs_run(x->rs, s, take, out, sizeof(out) / sizeof(*out));
-		put_samples(p, out, made);
+		put_samples(x->p, out, made);
 		s += take;
 		n -= take;
 	}
 }
 
+static void on_pcm(void *arg, const int16_t *s, size_t n, int rate_hz)
+{
+	struct playout_piece *x = arg;
+	struct playout *p = x->p;
+	if (x->hz != rate_hz) {
+		pcm_rs_close(x->rs);
+		x->rs = NULL;
+		x->hz = rate_hz;
+		if (rate_hz != p->rate && pcm_rs_open(&x->rs, rate_hz, p->rate, 5))
+			x->rs = NULL;
+	}
+	if (rate_hz == p->rate)
+		put_samples(p, s, n);
+	else
+		resample(x, s, n);
+}
+
 static void on_mark(void *arg, size_t text_offset, size_t samples)
 {
 	struct playout_piece *x = arg;
-	int hz = x->rs_hz ? x->rs_hz : x->p->rate;
-	struct playout_mark *m = VEC_PUSH(&x->marks, 4096);
-	if (!m || text_offset > x->bytes)
+	if (text_offset > x->bytes)
 		return;
-	m->text = x->base + text_offset;
-	m->sample = x->first + (uint64_t)samples * (uint64_t)x->p->rate / (uint64_t)hz;
+	struct playout_mark *m = VEC_PUSH(&x->marks, 4096);
+	if (m)
+		*m = (struct playout_mark){ samples, text_offset };
 }
 
 static bool start_engine(struct playout_piece *x);
@@ -95,12 +105,16 @@ static bool start_engine(struct playout_piece *x);
 static void on_end(void *arg, int err)
 {
 	struct playout_piece *x = arg;
+	static const int16_t zero[192000 / 1000 * TAIL_MS];
 	x->run = NULL;
 	if (err && x->p->written == x->first) {
 		x->engine++;
+		x->marks.n = 0;
 		if (start_engine(x))
 			return;
 	}
+	if (x->rs)
+		resample(x, zero, (size_t)x->hz / 1000 * TAIL_MS);
 	x->made = true;
 	x->end = x->p->written;
 	make_next(x->p);
@@ -124,6 +138,15 @@ int64_t playout_left_ms(const struct playout *p)
 	return (int64_t)((p->written - p->played) * 1000 / (uint64_t)p->rate);
 }
 
+int64_t playout_owed_ms(const struct playout *p)
+{
+	int64_t ms = playout_left_ms(p);
+	for (int i = 0; i < p->n; i++)
+		if (!p->pieces[i]->made)
+			ms += (int64_t)p->pieces[i]->bytes * BYTE_MS;
+	return ms;
+}
+
 /* At most one piece is being made: sound then comes in the order of the text. */
 static void make_next(struct playout *p)
 {
@@ -137,7 +160,6 @@ static void make_next(struct playout *p)
 			return;
 		x->started = true;
 		x->first = p->written;
-		x->asked_us = loop_now_us(p->loop);
 		if (x->bytes && start_engine(x))
 			return;
 		x->made = true;
@@ -152,21 +174,39 @@ static void drop_first(struct playout *p)
 	memmove(&p->pieces[0], &p->pieces[1], sizeof(struct playout_piece *) * (size_t)p->n);
 }
 
+/* No place left: the text joins the last piece, whose synthesis has not begun. */
+static int say_joined(struct playout *p, const struct chan_out *o)
+{
+	struct playout_piece *x = p->pieces[p->n - 1];
+	if (x->started || x->say_id != o->say_id)
+		return ERR_FULL;
+	x->text = xrealloc(x->text, x->bytes + o->text.n + 1);
+	if (o->text.n)
+		memcpy(x->text + x->bytes, o->text.p, o->text.n);
+	x->bytes += o->text.n;
+	x->text[x->bytes] = '\0';
+	x->final |= o->final;
+	p->say_bytes += o->text.n;
+	p->say_open = !o->final;
+	return 0;
+}
+
 int playout_say(struct playout *p, const struct chan_out *o)
 {
-	if (p->n == PLAYOUT_PIECES)
-		return ERR_FULL;
 	if (o->say_id != p->say_id) {
 		p->say_id = o->say_id;
 		p->say_bytes = 0;
 	}
+	if (p->n == PLAYOUT_PIECES)
+		return say_joined(p, o);
 	struct playout_piece *x = p->pieces[p->n++] = xalloc(sizeof(*x));
 	*x = (struct playout_piece){ .p = p, .say_id = o->say_id, .base = p->say_bytes, .bytes = o->text.n,
 				     .final = o->final, .uninterruptible = o->uninterruptible };
 	x->text = xstrdup(o->text);
 	size_t n = o->lang.n < 3 ? o->lang.n : 3;
-	memcpy(x->lang, o->lang.p ? o->lang.p : "en", n);
+	memcpy(x->lang, n ? o->lang.p : "en", n ? n : 2);
 	p->say_bytes += o->text.n;
+	p->say_open = !o->final;
 	make_next(p);
 	return 0;
 }
@@ -181,10 +221,11 @@ static void settle_pieces(struct playout *p)
 			return;
 		bool final = x->final;
 		uint32_t id = x->say_id;
+		size_t bytes = x->base + x->bytes;
 		drop_first(p);
 		make_next(p);
 		if (final)
-			p->on_played(p->arg, id);
+			p->on_played(p->arg, id, bytes);
 	}
 }
 
@@ -196,6 +237,24 @@ static int pull_fade(struct playout *p, int16_t *out, int want)
 	return n;
 }
 
+/* Ducking and its end are ramps over one frame: no clicks. */
+static void set_gain(struct playout *p, int16_t *s, size_t n)
+{
+	double want = p->gain_db < 0 ? pow(10, p->gain_db / 20) : 1;
+	if (want < 1 || p->gain < 1)
+		pcm_fade(s, n, p->gain, want);
+	p->gain = want;
+}
+
+static void tell_first(struct playout *p, uint64_t end)
+{
+	for (int i = 0; i < p->n; i++) {
+		const struct playout_piece *x = p->pieces[i];
+		if (x->base == 0 && x->started && x->first >= p->played && x->first < end)
+			p->on_first(p->arg, x->say_id);
+	}
+}
+
 int playout_pull(struct playout *p, int16_t *out)
 {
 	int want = p->rate / 50;
@@ -205,14 +264,11 @@ int playout_pull(struct playout *p, int16_t *out)
 	size_t have = p->ring.n - p->ring_off;
 	int n = have < (size_t)want ? (int)have : want;
 	if (n) {
-		for (int i = 0; i < p->n; i++)
-			if (p->pieces[i]->base == 0 && p->pieces[i]->started && p->pieces[i]->first == p->played)
-				p->on_first(p->arg);
+		tell_first(p, p->played + (uint64_t)n);
 		memcpy(out, p->ring.v + p->ring_off, (size_t)n * sizeof(*out));
 		p->ring_off += (size_t)n;
 		p->played += (uint64_t)n;
-		if (p->gain_db < 0)
-			pcm_gain(out, (size_t)n, p->gain_db);
+		set_gain(p, out, (size_t)n);
 	}
 	make_next(p);
 	settle_pieces(p);
@@ -229,43 +285,69 @@ bool playout_may_cut(const struct playout *p)
 	return p->n == 0 || !p->pieces[0]->uninterruptible;
 }
 
+/* The last place at or before `at` where a word of text ends. */
+static size_t word_end(sv text, size_t at)
+{
+	while (at && at < text.n && ((unsigned char)text.p[at] & 0xC0) == 0x80)
+		at--;                /* not within a code point */
+	size_t i = at;
+	while (i && i < text.n && (unsigned char)text.p[i - 1] < 0x80 && text.p[i - 1] != ' ')
+		i--;                 /* nor within a word of letters */
+	return i;
+}
+
 static size_t heard_of(const struct playout_piece *x, uint64_t played)
 {
 	if (x->made && played >= x->end)
 		return x->base + x->bytes;
 	if (!x->started || played <= x->first)
 		return x->base;
+	uint64_t rate = (uint64_t)x->p->rate, hz = x->hz ? (uint64_t)x->hz : rate;
 	size_t heard = x->base;
-	for (size_t i = 0; i < x->marks.n && x->marks.v[i].sample <= played; i++)
-		heard = x->marks.v[i].text;
-	if (x->marks.n == 0 && x->made && x->end > x->first)   /* an engine without marks: by time */
-		heard = x->base + (size_t)((double)x->bytes * (double)(played - x->first) /
-					   (double)(x->end - x->first));
-	return heard;
+	for (size_t i = 0; i < x->marks.n; i++) {
+		if (x->first + x->marks.v[i].sample * rate / hz > played)
+			break;
+		heard = x->base + x->marks.v[i].text;
+	}
+	if (x->marks.n || !x->made || x->end <= x->first)
+		return heard;
+	double part = (double)(played - x->first) / (double)(x->end - x->first);
+	return x->base + word_end(sv_n(x->text, x->bytes), (size_t)((double)x->bytes * part));
+}
+
+static void start_fade(struct playout *p)
+{
+	size_t have = p->ring.n - p->ring_off, fade = (size_t)p->rate * FADE_MS / 1000;
+	p->fade_n = have < fade ? have : fade;
+	if (p->fade_n == 0)
+		return;
+	memcpy(p->fade, p->ring.v + p->ring_off, p->fade_n * sizeof(*p->fade));
+	pcm_fade(p->fade, p->fade_n, p->gain, 0);
 }
 
 void playout_hush(struct playout *p, struct chan_heard *ret)
 {
 	*ret = (struct chan_heard){ 0 };
-	if (p->n == 0)
-		return;
-	ret->say_id = p->pieces[0]->say_id;
+	if (p->n == 0 && p->say_open) {      /* between two pieces: all that came was heard */
+		ret->say_id = p->say_id;
+		ret->bytes = p->say_bytes;
+	}
+	if (p->n)
+		ret->say_id = p->pieces[0]->say_id;
 	for (int i = 0; i < p->n && p->pieces[i]->say_id == ret->say_id; i++) {
 		ret->bytes = heard_of(p->pieces[i], p->played);
 		if (!p->pieces[i]->made || p->played < p->pieces[i]->end)
 			break;
 	}
-	size_t have = p->ring.n - p->ring_off, fade = (size_t)p->rate * FADE_MS / 1000;
-	p->fade_n = have < fade ? have : fade;
-	memcpy(p->fade, p->ring.v ? p->ring.v + p->ring_off : p->fade, p->fade_n * sizeof(*p->fade));
-	pcm_fade(p->fade, p->fade_n, 1, 0);
-	if (p->gain_db < 0)
-		pcm_gain(p->fade, p->fade_n, p->gain_db);
+	if (p->n)
+		start_fade(p);
 	for (int i = 0; i < p->n; i++)
 		piece_free(p->pieces[i]);
 	p->n = 0;
 	p->ring.n = p->ring_off = 0;
 	p->played = p->written;
 	p->say_id = 0;
+	p->say_open = false;
 	p->gain_db = 0;
+	p->gain = 1;
 }

@@ -13,8 +13,8 @@
 #define PLAYOUT_PIECES 64
 
 struct playout_mark {
-	uint64_t sample;             /* absolute: from here on ... */
-	size_t text;                 /* ... this byte of the say's text is spoken */
+	size_t sample;               /* of the synthesiser, at its rate: from here on ... */
+	size_t text;                 /* ... this byte of the piece's text is spoken */
 };
 struct playout_piece {               /* one chan_say */
 	struct playout *p;
@@ -26,14 +26,12 @@ struct playout_piece {               /* one chan_say */
 	int engine;                  /* index of the engine being tried */
 	struct tts_run *run;
 	struct pcm_rs *rs;
-	int rs_hz;
+	int hz;                      /* of the engine, 0 = nothing came yet */
 	uint64_t first, end;         /* samples; end valid when made */
-	int64_t asked_us;
 	VEC(struct playout_mark) marks;
 };
 struct playout {
 	const struct chan_speech *speech;
-	struct loop *loop;
 	int rate;
 	struct playout_piece *pieces[PLAYOUT_PIECES]; /* owned; fixed addresses, synthesis points at them */
 	int n;
@@ -42,22 +40,29 @@ struct playout {
 	uint64_t played, written;
 	uint32_t say_id;             /* of the newest piece */
 	size_t say_bytes;            /* its text so far */
+	bool say_open;               /* more of it is to come */
 	int16_t fade[320];
 	size_t fade_n;
-	double gain_db;              /* ducking */
-	/* a final piece was sent to its last sample; called from playout_pull */
-	void (*on_played)(void *arg, uint32_t say_id);
-	void (*on_first)(void *arg); /* first sample of a say goes out */
+	double gain_db;              /* ducking, wanted */
+	double gain;                 /* factor of the last sample sent */
+	/* From playout_pull; neither may say or hush: a final piece was sent to its last sample (bytes: of the
+	 * whole say); the first sample of a say goes out. */
+	void (*on_played)(void *arg, uint32_t say_id, size_t bytes);
+	void (*on_first)(void *arg, uint32_t say_id);
 	void *arg;
 };
 
-void playout_init(struct playout *p, const struct chan_speech *speech, struct loop *l, int rate);
-void playout_done(struct playout *p);
+void playout_init(struct playout *p, const struct chan_speech *speech, int rate);
+void playout_done(struct playout *p);                /* idempotent */
+/* ERR_FULL: too many pieces wait. */
 int playout_say(struct playout *p, const struct chan_out *o);
+/* Fills rate/50 samples, returns how many of them are ours. */
 int playout_pull(struct playout *p, int16_t *out);
 bool playout_busy(const struct playout *p);          /* something is being said or made */
 bool playout_may_cut(const struct playout *p);
-void playout_hush(struct playout *p, struct chan_heard *ret);  /* say_id and bytes only */
+/* Only say_id and bytes are set: of the say that sounds, or of one whose next piece is still to come. */
+void playout_hush(struct playout *p, struct chan_heard *ret);
 int64_t playout_left_ms(const struct playout *p);    /* of sound already made */
+int64_t playout_owed_ms(const struct playout *p);    /* and an estimate of what is still to be made */
 
 #endif

@@ -2,7 +2,9 @@
  *
  * One object, counted: the door holds one reference, the shard half one more while it is open, and every
  * message under way one. Door fields are touched on the door's thread only, shard fields on the shard's.
- * Texts cross as owned copies. When the door lets go (chan_web_unref) its callbacks are switched off there. */
+ * Texts cross as owned copies. When the door lets go (chan_web_unref) its callbacks are switched off there.
+ * Each text is answered by one ack, also when the conversation ended meanwhile: so the door keeps on_closed back
+ * until none is unanswered. */
 #include "chan_web.h"
 
 #define UNANSWERED_MAX 64
@@ -17,14 +19,14 @@ struct chan_web {
 	struct chan_resume resume;
 	struct arena strings;
 	/* the shard's */
-	bool open, ending;
+	bool open;
 	enum chan_close_by end_by;
 	struct loop_timer end;
 	/* the door's */
 	struct chan_web_cb cb;
 	void *arg, *user;
-	bool gone, closed;
-	int unanswered;
+	bool gone, closed, told_closed;
+	int unanswered, close_err;
 };
 
 enum up_kind { UP_EVENT, UP_DELTA, UP_TYPING, UP_ACK, UP_CLOSED };
@@ -49,27 +51,46 @@ static void web_free(void *obj)
 
 /* ---- to the door ---- */
 
+static void tell_closed(struct chan_web *w)
+{
+	if (w->gone || w->told_closed || w->unanswered > 0)
+		return;
+	w->told_closed = true;
+	w->cb.on_closed(w->arg, w, w->close_err);
+}
+
+static void door_tell(struct chan_web *w, const struct up *u)
+{
+	sv text = sv_n(u->text, u->n);
+	switch (u->kind) {
+	case UP_EVENT: w->cb.on_event(w->arg, w, text); return;
+	case UP_DELTA:
+		if (w->cb.on_delta)
+			w->cb.on_delta(w->arg, w, text);
+		return;
+	case UP_TYPING:
+		if (w->cb.on_typing)
+			w->cb.on_typing(w->arg, w);
+		return;
+	case UP_ACK: w->cb.on_ack(w->arg, w, text, u->seq, u->err); return;
+	case UP_CLOSED: return;
+	}
+}
+
 static void door_got(void *arg)
 {
 	struct up *u = arg;
 	struct chan_web *w = u->w;
-	sv text = sv_n(u->text, u->n);
-	if (u->kind == UP_ACK && w->unanswered > 0)
+	if (u->kind == UP_ACK)
 		w->unanswered--;
-	if (u->kind == UP_CLOSED)
+	if (u->kind == UP_CLOSED) {
 		w->closed = true;
-	if (!w->gone) {
-		if (u->kind == UP_EVENT)
-			w->cb.on_event(w->arg, w, text);
-		else if (u->kind == UP_DELTA && w->cb.on_delta)
-			w->cb.on_delta(w->arg, w, text);
-		else if (u->kind == UP_TYPING && w->cb.on_typing)
-			w->cb.on_typing(w->arg, w);
-		else if (u->kind == UP_ACK)
-			w->cb.on_ack(w->arg, w, text, u->seq, u->err);
-		else if (u->kind == UP_CLOSED)
-			w->cb.on_closed(w->arg, w, u->err);
+		w->close_err = u->err;
 	}
+	if (!w->gone)
+		door_tell(w, u);
+	if (w->closed)
+		tell_closed(w);
 	xfree(u);
 	obj_unref(w);
 }

@@ -19,8 +19,10 @@ struct chan_web_cb {
 	void (*on_event)(void *arg, struct chan_web *w, sv event_json);
 	void (*on_delta)(void *arg, struct chan_web *w, sv text);
 	void (*on_typing)(void *arg, struct chan_web *w);
+	/* Exactly once for each chan_web_send that returned 0. */
 	void (*on_ack)(void *arg, struct chan_web *w, sv client_id, int64_t seq, int err);
-	/* err: the engine refused to open it; then no other callback came. Exactly once, nothing after it. */
+	/* err: the engine refused to open it; then no other callback came but on_ack (ERR_CLOSED) of what was
+	 * sent meanwhile. Exactly once, after the last on_ack, nothing after it. */
 	void (*on_closed)(void *arg, struct chan_web *w, int err);
 };
 struct chan_web_opts {
@@ -36,7 +38,7 @@ struct chan_web_opts {
 int chan_web_open(struct chan_web **ret, const struct chan_web_opts *o);
 /* A customer's text. ERR_CLOSED, ERR_FULL (too many unanswered). */
 int chan_web_send(struct chan_web *w, sv text, sv client_id);
-void chan_web_close(struct chan_web *w);         /* by the customer; on_closed follows */
+void chan_web_close(struct chan_web *w);         /* by the customer; on_closed follows; idempotent */
 void chan_web_unref(struct chan_web *w);         /* no callback afterwards; accepts NULL */
 const char *chan_web_id(const struct chan_web *w);
 bool chan_web_closed(const struct chan_web *w);

@@ -1,0 +1,2 @@
+/* Unit tests, end. */
+#include "t.h"

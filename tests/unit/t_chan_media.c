@@ -1,0 +1,2 @@
+/* Unit tests, media. */
+#include "t.h"

@@ -1,0 +1,2 @@
+/* Unit tests, phone. */
+#include "t.h"

@@ -1,0 +1,2 @@
+/* Unit tests, tape. */
+#include "t.h"

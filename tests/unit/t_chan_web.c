@@ -1,0 +1,2 @@
+/* Unit tests, web. */
+#include "t.h"
