@@ -1,17 +1,30 @@
-/* chan.h: every way a customer reaches us, as one interface: the channel turns the outside into three
- * calls on a sink and accepts four verbs. A peer is one customer's connection and lives on one shard's loop;
- * all calls of a peer, both ways, are on that loop's thread.
+/* chan.h: every way a customer reaches us, as one interface: the channel turns the outside into
+ * three calls on a sink and accepts four verbs. A peer is one customer's connection and lives on
+ * one shard's loop; all calls of a peer, both ways, are on that loop's thread.
  *
- *	sink.on_open(arg, peer, &info)   sink.on_msg(arg, peer, &msg)   sink.on_close(arg, peer, why)
- *	chan_say(peer, &out)  chan_hush(peer, &heard)  chan_typing(peer)  chan_hangup(peer, why)
+ *	sink.on_open(arg, peer, &info)   sink.on_msg(arg, peer, &msg)   sink.on_close(arg, peer,
+ * why) chan_say(peer, &out)  chan_hush(peer, &heard)  chan_typing(peer)  chan_hangup(peer, why)
  */
 #ifndef CALLM_CHAN_H
 #define CALLM_CHAN_H
 
 #include "base.h"
 
-enum chan_caps { CHAN_VOICE = 1, CHAN_STREAM = 2, CHAN_RICH = 4, CHAN_ASYNC = 8, CHAN_DTMF = 16, CHAN_ASR = 32 };
-enum chan_close_by { CHAN_BY_CUSTOMER, CHAN_BY_BOT, CHAN_BY_AGENT, CHAN_BY_SYSTEM, CHAN_BY_TIMEOUT };
+enum chan_caps {
+	CHAN_VOICE = 1,
+	CHAN_STREAM = 2,
+	CHAN_RICH = 4,
+	CHAN_ASYNC = 8,
+	CHAN_DTMF = 16,
+	CHAN_ASR = 32
+};
+enum chan_close_by {
+	CHAN_BY_CUSTOMER,
+	CHAN_BY_BOT,
+	CHAN_BY_AGENT,
+	CHAN_BY_SYSTEM,
+	CHAN_BY_TIMEOUT
+};
 
 struct chan_peer;
 struct chan_info {
@@ -21,15 +34,19 @@ struct chan_info {
 	sv address;              /* caller number, e-mail ...; personal data */
 	sv customer_name;
 	sv recording;            /* path relative to the data folder, "" when none */
-	sv id, interaction_id;   /* given by the channel when it had to know them first, else empty */
+	/* given by the channel when it had to know them first, else empty. */
+	sv id, interaction_id;
 	sv token_hash;           /* of the customer's token, hex; empty when none */
-	const struct chan_resume *resume; /* an earlier conversation goes on (after a restart), else NULL */
+	/* an earlier conversation goes on (after a restart), else NULL. */
+	const struct chan_resume *resume;
 };
 struct chan_resume {             /* what the river knows of it; views valid during on_open */
 	int64_t seq;             /* last row of the conversation */
 	int turn;
 	sv language;
-	sv last_question, last_reply;
+	sv last_question, last_reply;    /* the last question that was answered */
+	sv owed;                 /* acknowledged before, not answered yet; answered at once */
+	int owed_turn;
 	int64_t started_ms;
 };
 enum chan_msg_kind { CHAN_TEXT, CHAN_SPEECH_START, CHAN_SPEECH_PARTIAL, CHAN_SPEECH_FINAL, CHAN_KEY,
@@ -44,18 +61,22 @@ struct chan_msg {
 	void *ticket;            /* TEXT: opaque, goes back through chan_ack */
 };
 struct chan_sink {
-	int (*on_open)(void *arg, struct chan_peer *p, const struct chan_info *info, void **ret_user);
+	int (*on_open)(void *arg, struct chan_peer *p, const struct chan_info *info,
+		       void **ret_user);
 	void (*on_msg)(void *user, const struct chan_msg *m);
-	void (*on_close)(void *user, enum chan_close_by by);     /* exactly once; the peer is gone afterwards */
+	/* exactly once; the peer is gone afterwards. */
+	void (*on_close)(void *user, enum chan_close_by by);
 };
 struct chan_out {
-	uint32_t say_id;         /* from 1, rising; names this utterance in PLAYED and in hush */
+	/* from 1, rising; names this utterance in PLAYED and in hush. */
+	uint32_t say_id;
 	sv text;
 	sv lang;
 	bool delta;              /* a piece of a longer reply; the last one has final set */
 	bool final;
 	bool uninterruptible;    /* speech may not be cut (legal text) */
-	sv event_json;           /* rich channels: the event row that records this reply, sent once with final */
+	/* rich channels: the event row that records this reply, sent once with final. */
+	sv event_json;
 };
 struct chan_heard {
 	uint32_t say_id;         /* 0 when nothing was being said */
@@ -67,12 +88,14 @@ struct chan_ops {
 	int (*say)(struct chan_peer *p, const struct chan_out *o);
 	void (*hush)(struct chan_peer *p, struct chan_heard *ret);   /* stop speech now */
 	void (*typing)(struct chan_peer *p);
-	/* The message is on disk (or err). Exactly once for each ticket, also after on_close: a ticket keeps the
-	 * memory of its peer. */
+	/* The message is on disk (or err). Exactly once for each ticket, also after on_close: a
+	 * ticket keeps the memory of its peer. */
 	void (*ack)(struct chan_peer *p, void *ticket, int64_t seq, int err);
-	void (*event)(struct chan_peer *p, sv event_json);           /* any other event row of the conversation */
-	/* After what is being said; on_close follows, never from within hangup - but CHAN_BY_SYSTEM (the shard
-	 * ends) closes at once: on_close is called before hangup returns. */
+	/* any other event row of the conversation. */
+	void (*event)(struct chan_peer *p, sv event_json);
+	/* After what is being said; on_close follows, never from within hangup - but
+	 * CHAN_BY_SYSTEM (the shard ends) closes at once: on_close is called before hangup
+	 * returns. */
 	void (*hangup)(struct chan_peer *p, enum chan_close_by by);
 };
 /* Every concrete peer has this first. */
@@ -83,11 +106,25 @@ struct chan_peer {
 	struct loop *loop;
 	unsigned caps;
 };
-static inline int chan_say(struct chan_peer *p, const struct chan_out *o) { return p->ops->say(p, o); }
+static inline int chan_say(struct chan_peer *p, const struct chan_out *o)
+{
+	return p->ops->say(p, o);
+}
 static inline void chan_hush(struct chan_peer *p, struct chan_heard *h) { p->ops->hush(p, h); }
 static inline void chan_typing(struct chan_peer *p) { if (p->ops->typing) p->ops->typing(p); }
-static inline void chan_ack(struct chan_peer *p, void *t, int64_t seq, int err) { if (p->ops->ack) p->ops->ack(p, t, seq, err); }
-static inline void chan_event(struct chan_peer *p, sv json) { if (p->ops->event) p->ops->event(p, json); }
-static inline void chan_hangup(struct chan_peer *p, enum chan_close_by by) { p->ops->hangup(p, by); }
+static inline void chan_ack(struct chan_peer *p, void *t, int64_t seq, int err)
+{
+	if (p->ops->ack)
+		p->ops->ack(p, t, seq, err);
+}
+static inline void chan_event(struct chan_peer *p, sv json)
+{
+	if (p->ops->event)
+		p->ops->event(p, json);
+}
+static inline void chan_hangup(struct chan_peer *p, enum chan_close_by by)
+{
+	p->ops->hangup(p, by);
+}
 
 #endif

@@ -1,9 +1,10 @@
 /* chan_media.c: browser voice: the shard keeps the 20 ms clock, the door passes bytes.
  *
- * What the microphone sends is queued (a second at most, the oldest goes first) and taken one whole frame a tick; if
- * the queue never fell below 80 ms for a second, a burst left it that long, and the surplus goes: delay does not
- * stay. What is to be heard goes out one frame a tick, silence is not sent. One counted object: the door's reference,
- * the shard's while the voice lives, one for each message under way. Each half of the struct belongs to one thread;
+ * What the microphone sends is queued (a second at most, the oldest goes first) and taken one
+ * whole frame a tick; if the queue never fell below 80 ms for a second, a burst left it that
+ * long, and the surplus goes: delay does not stay. What is to be heard goes out one frame a
+ * tick, silence is not sent. One counted object: the door's reference, the shard's while the
+ * voice lives, one for each message under way. Each half of the struct belongs to one thread;
  * the fixed part is written before the first message and never again. */
 #include "chan_media.h"
 
@@ -165,11 +166,22 @@ static void shard_open(void *arg)
 {
 	struct chan_media *m = arg;
 	struct chan_voice_opts o = {
-		.loop = m->place.loop, .sink = m->place.sink, .sink_arg = m->place.sink_arg,
-		.speech = m->place.speech, .rate = RATE, .data_dir = m->data_dir[0] ? m->data_dir : NULL,
-		.hangup = on_hangup, .flush = on_flush, .partial = on_partial, .event = on_event, .arg = m,
-		.info = { .channel = "talk", .language = sv_of(m->language), .id = sv_of(m->id),
-			  .interaction_id = sv_of(m->interaction), .customer_name = sv_of(m->name) },
+		.loop = m->place.loop,
+		.sink = m->place.sink,
+		.sink_arg = m->place.sink_arg,
+		.speech = m->place.speech,
+		.rate = RATE,
+		.data_dir = m->data_dir[0] ? m->data_dir : NULL,
+		.hangup = on_hangup,
+		.flush = on_flush,
+		.partial = on_partial,
+		.event = on_event,
+		.arg = m,
+		.info = { .channel = "talk",
+			  .language = sv_of(m->language),
+			  .id = sv_of(m->id),
+			  .interaction_id = sv_of(m->interaction),
+			  .customer_name = sv_of(m->name) },
 	};
 	if (chan_voice_open(&m->voice, &o)) {
 		post_up(m, UP_CLOSED, SV_NULL);

@@ -1,5 +1,6 @@
-/* chan_media.h: a browser's microphone and loudspeaker as a spoken conversation. The handle belongs to the door
- * (WebSocket) thread, the voice inside to a shard; everything crosses by mailbox.
+/* chan_media.h: a browser's microphone and loudspeaker as a spoken conversation. The handle
+ * belongs to the door (WebSocket) thread, the voice inside to a shard; everything crosses by
+ * mailbox.
  *
  *	chan_media_open(&m, &opts);
  *	chan_media_rx(m, bytes);           16 kHz s16le, any chunking
@@ -14,7 +15,8 @@ struct chan_media;
 struct chan_media_cb {               /* on the door's thread */
 	void (*on_audio)(void *arg, sv pcm16k);  /* 20 ms, 640 bytes */
 	void (*on_text)(void *arg, sv json);     /* a text frame: event, partial, flush */
-	void (*on_closed)(void *arg);            /* the engine ended it; chan_media_close is still due */
+	/* the engine ended it; chan_media_close is still due. */
+	void (*on_closed)(void *arg);
 };
 struct chan_media_opts {
 	struct mbox *door;

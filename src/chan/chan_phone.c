@@ -1,8 +1,9 @@
-/* chan_phone.c: a call: rings on tel's thread, is taken on its shard, answered when its voice stands.
+/* chan_phone.c: a call: rings on tel's thread, is taken on its shard, answered when its voice
+ * stands.
  *
- * One struct a call, made on the front thread, moved to the shard with the first message and freed there: when its
- * leg is over, or at once when the shard ends (nothing would reach it afterwards). The chan_phone is counted and
- * read only: each call holds it. */
+ * One struct a call, made on the front thread, moved to the shard with the first message and
+ * freed there: when its leg is over, or at once when the shard ends (nothing would reach it
+ * afterwards). The chan_phone is counted and read only: each call holds it. */
 #include "chan_phone.h"
 
 #include <stdio.h>
@@ -80,17 +81,29 @@ static void on_hangup(void *arg, enum chan_close_by by)
 
 static void take_call(void *arg)
 {
-	static const struct tel_leg_cb cb = { .on_up = on_up, .on_frame = on_frame, .on_pull = on_pull,
-					      .on_dtmf = on_dtmf, .on_hold = on_hold, .on_close = on_close };
+	static const struct tel_leg_cb cb = { .on_up = on_up,
+					      .on_frame = on_frame,
+					      .on_pull = on_pull,
+					      .on_dtmf = on_dtmf,
+					      .on_hold = on_hold,
+					      .on_close = on_close };
 	struct call *c = arg;
 	id_new(c->id);
 	id_new(c->interaction);
 	struct chan_voice_opts o = {
-		.loop = c->place.loop, .sink = c->place.sink, .sink_arg = c->place.sink_arg,
-		.speech = c->place.speech, .rate = PCM_HZ,
-		.data_dir = c->ph->data_dir[0] ? c->ph->data_dir : NULL, .hangup = on_hangup, .arg = c,
-		.info = { .channel = "phone", .language = sv_of(c->ph->language), .address = sv_of(c->from),
-			  .customer_name = sv_of(c->name), .id = sv_of(c->id),
+		.loop = c->place.loop,
+		.sink = c->place.sink,
+		.sink_arg = c->place.sink_arg,
+		.speech = c->place.speech,
+		.rate = PCM_HZ,
+		.data_dir = c->ph->data_dir[0] ? c->ph->data_dir : NULL,
+		.hangup = on_hangup,
+		.arg = c,
+		.info = { .channel = "phone",
+			  .language = sv_of(c->ph->language),
+			  .address = sv_of(c->from),
+			  .customer_name = sv_of(c->name),
+			  .id = sv_of(c->id),
 			  .interaction_id = sv_of(c->interaction) },
 	};
 	tel_leg_attach(c->leg, c->place.loop, c->place.box, &cb, c);

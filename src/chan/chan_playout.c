@@ -1,9 +1,9 @@
 /* chan_playout.c: the playout ledger: text spans to samples really sent.
  *
- * Pieces of text wait in order. Speech for the first is made at once, for the next when less than five seconds of
- * sound are left (so little is wasted when the customer cuts in). Sound lies in one line of samples with absolute
- * numbers; marks of the synthesiser tie bytes of text to them. What was heard is read off at the sample that
- * went out last. Shard's thread. */
+ * Pieces of text wait in order. Speech for the first is made at once, for the next when less
+ * than five seconds of sound are left (so little is wasted when the customer cuts in). Sound
+ * lies in one line of samples with absolute numbers; marks of the synthesiser tie bytes of text
+ * to them. What was heard is read off at the sample that went out last. Shard's thread. */
 #include "chan_playout.h"
 
 #include <math.h>
@@ -11,7 +11,7 @@
 #define AHEAD_MS 5000
 #define MADE_MAX_S 120               /* sound waiting at most */
 #define FADE_MS 10
-#define BYTE_MS 80                   /* one byte of text as speech, generously (English 65, Chinese 75) */
+#define BYTE_MS 80 /* one byte of text as speech, generously (English 65, Chinese 75) */
 #define TAIL_MS 10                   /* what the resampler still holds at the end of a piece */
 
 void playout_init(struct playout *p, const struct chan_speech *speech, int rate)
@@ -200,8 +200,12 @@ int playout_say(struct playout *p, const struct chan_out *o)
 	if (p->n == PLAYOUT_PIECES)
 		return say_joined(p, o);
 	struct playout_piece *x = p->pieces[p->n++] = xalloc(sizeof(*x));
-	*x = (struct playout_piece){ .p = p, .say_id = o->say_id, .base = p->say_bytes, .bytes = o->text.n,
-				     .final = o->final, .uninterruptible = o->uninterruptible };
+	*x = (struct playout_piece){ .p = p,
+				     .say_id = o->say_id,
+				     .base = p->say_bytes,
+				     .bytes = o->text.n,
+				     .final = o->final,
+				     .uninterruptible = o->uninterruptible };
 	x->text = xstrdup(o->text);
 	size_t n = o->lang.n < 3 ? o->lang.n : 3;
 	memcpy(x->lang, n ? o->lang.p : "en", n ? n : 2);

@@ -1,5 +1,5 @@
-/* chan_playout.h: what is to be said, as sound in order, and which bytes of the text were really sent.
- * Private to chan; shard's thread.
+/* chan_playout.h: what is to be said, as sound in order, and which bytes of the text were
+ * really sent. Private to chan; shard's thread.
  *
  *	playout_say(&p, &out);     queues text, speech is made ahead of need
  *	n = playout_pull(&p, buf); each 20 ms
@@ -33,7 +33,8 @@ struct playout_piece {               /* one chan_say */
 struct playout {
 	const struct chan_speech *speech;
 	int rate;
-	struct playout_piece *pieces[PLAYOUT_PIECES]; /* owned; fixed addresses, synthesis points at them */
+	/* owned; fixed addresses, synthesis points at them. */
+	struct playout_piece *pieces[PLAYOUT_PIECES];
 	int n;
 	VEC(int16_t) ring;           /* samples from `played` on */
 	size_t ring_off;
@@ -45,8 +46,8 @@ struct playout {
 	size_t fade_n;
 	double gain_db;              /* ducking, wanted */
 	double gain;                 /* factor of the last sample sent */
-	/* From playout_pull; neither may say or hush: a final piece was sent to its last sample (bytes: of the
-	 * whole say); the first sample of a say goes out. */
+	/* From playout_pull; neither may say or hush: a final piece was sent to its last sample
+	 * (bytes: of the whole say); the first sample of a say goes out. */
 	void (*on_played)(void *arg, uint32_t say_id, size_t bytes);
 	void (*on_first)(void *arg, uint32_t say_id);
 	void *arg;
@@ -60,9 +61,11 @@ int playout_say(struct playout *p, const struct chan_out *o);
 int playout_pull(struct playout *p, int16_t *out);
 bool playout_busy(const struct playout *p);          /* something is being said or made */
 bool playout_may_cut(const struct playout *p);
-/* Only say_id and bytes are set: of the say that sounds, or of one whose next piece is still to come. */
+/* Only say_id and bytes are set: of the say that sounds, or of one whose next piece is still to
+ * come. */
 void playout_hush(struct playout *p, struct chan_heard *ret);
 int64_t playout_left_ms(const struct playout *p);    /* of sound already made */
-int64_t playout_owed_ms(const struct playout *p);    /* and an estimate of what is still to be made */
+/* and an estimate of what is still to be made. */
+int64_t playout_owed_ms(const struct playout *p);
 
 #endif

@@ -1,9 +1,10 @@
-/* chan_voice.c: one spoken conversation: the engine's verbs on one side, frames of 20 ms on the other.
+/* chan_voice.c: one spoken conversation: the engine's verbs on one side, frames of 20 ms on the
+ * other.
  *
- * Hearing is chan_ear, speaking chan_playout, the recording and its clock chan_tape; here they meet the engine: what
- * was heard becomes messages, what is to be said goes to the playout, the end waits for what is being said.
- * A counted object: callbacks hold a reference, so the far side may free the voice from within any of them. Shard's
- * thread; owns everything in it. */
+ * Hearing is chan_ear, speaking chan_playout, the recording and its clock chan_tape; here they
+ * meet the engine: what was heard becomes messages, what is to be said goes to the playout, the
+ * end waits for what is being said. A counted object: callbacks hold a reference, so the far
+ * side may free the voice from within any of them. Shard's thread; owns everything in it. */
 #include "chan_voice.h"
 #include "chan_ear.h"
 #include "chan_playout.h"
@@ -27,7 +28,8 @@ struct chan_voice {
 	struct ear ear;
 	struct tape tape;
 	double tx_db;                /* level of the last frame sent: the echo to expect */
-	int64_t silent_from_us;      /* end of the customer's words that are being answered, 0 = none */
+	int64_t silent_from_us; /* end of the customer's words that are being answered, 0 = none
+				 */
 	uint32_t say_id;             /* sounds now or sounded last */
 	int64_t say_start_ms;
 	struct played played[PLAYOUT_PIECES];
@@ -60,8 +62,11 @@ static void on_words(void *arg, const struct ear_words *w)
 {
 	struct chan_voice *v = arg;
 	v->silent_from_us = w->silence_from_us;
-	tell(v, &(struct chan_msg){ .kind = CHAN_SPEECH_FINAL, .text = w->text, .confidence = w->confidence,
-				    .start_ms = w->start_ms, .end_ms = w->end_ms });
+	tell(v, &(struct chan_msg){ .kind = CHAN_SPEECH_FINAL,
+				    .text = w->text,
+				    .confidence = w->confidence,
+				    .start_ms = w->start_ms,
+				    .end_ms = w->end_ms });
 }
 
 static void on_partial(void *arg, sv text)
@@ -121,10 +126,12 @@ static void tell_played(void *arg)
 static void on_played(void *arg, uint32_t say_id, size_t bytes)
 {
 	struct chan_voice *v = arg;
-	int64_t now = loop_now_us(v->o.loop), start = v->say_id == say_id ? v->say_start_ms : v->tape.ms;
+	int64_t now = loop_now_us(v->o.loop),
+		start = v->say_id == say_id ? v->say_start_ms : v->tape.ms;
 	if (v->n_played == PLAYOUT_PIECES)
 		return;
-	v->played[v->n_played++] = (struct played){ say_id, bytes, now + GRACE_MS * 1000, start, v->tape.ms };
+	v->played[v->n_played++] =
+		(struct played){ say_id, bytes, now + GRACE_MS * 1000, start, v->tape.ms };
 	if (v->n_played == 1)
 		loop_at_us(v->o.loop, &v->played_timer, v->played[0].due_us, tell_played, v);
 }
@@ -153,7 +160,8 @@ static int voice_say(struct chan_peer *p, const struct chan_out *o)
 	return playout_say(&v->play, o);
 }
 
-/* The last say is out but its grace still runs: all of it was heard, and nobody needs to be told again. */
+/* The last say is out but its grace still runs: all of it was heard, and nobody needs to be
+ * told again. */
 static void take_back_played(struct chan_voice *v, struct chan_heard *ret)
 {
 	if (v->n_played == 0)
@@ -268,9 +276,16 @@ static void parts_open(struct chan_voice *v)
 	v->play.arg = v;
 	v->tx_db = PCM_NO_ECHO;
 	tape_open(&v->tape, o->data_dir, o->info.interaction_id, o->rate);
-	struct ear_opts eo = { .loop = o->loop, .speech = o->speech, .play = &v->play, .tape = &v->tape,
-			       .rate = o->rate, .on_start = on_start, .on_words = on_words,
-			       .on_partial = on_partial, .on_lost = on_lost, .arg = v };
+	struct ear_opts eo = { .loop = o->loop,
+			       .speech = o->speech,
+			       .play = &v->play,
+			       .tape = &v->tape,
+			       .rate = o->rate,
+			       .on_start = on_start,
+			       .on_words = on_words,
+			       .on_partial = on_partial,
+			       .on_lost = on_lost,
+			       .arg = v };
 	bool resumed = o->info.resume && o->info.resume->language.n;
 	ear_init(&v->ear, &eo, resumed ? o->info.resume->language : o->info.language);
 	ear_listen(&v->ear);

@@ -1,4 +1,5 @@
-/* chan_voice.h: one spoken conversation on a shard, wherever its sound comes from: hears, speaks, records.
+/* chan_voice.h: one spoken conversation on a shard, wherever its sound comes from: hears,
+ * speaks, records.
  *
  *	chan_voice_open(&v, &opts);
  *	every 20 ms: chan_voice_rx(v, heard, n, now_ms); n = chan_voice_tx(v, out);
@@ -6,7 +7,8 @@
  *	chan_voice_gone(v, CHAN_BY_CUSTOMER);     the far side went
  *	chan_voice_free(v);
  *
- * It is a chan_peer: the engine speaks through chan_say and hears through its sink. All on the shard's thread.
+ * It is a chan_peer: the engine speaks through chan_say and hears through its sink. All on the
+ * shard's thread.
  */
 #ifndef CALLM_CHAN_VOICE_H
 #define CALLM_CHAN_VOICE_H
@@ -17,12 +19,14 @@
 /* Speech as the voice uses it; chan_speech_model is the model room, tests bring their own. */
 struct chan_speech_ops {
 	bool (*asr_serves)(const struct asr *a, sv lang);
-	int (*asr_start)(struct asr *a, sv lang, const struct asr_cb *cb, void *arg, struct asr_run **ret);
+	int (*asr_start)(struct asr *a, sv lang, const struct asr_cb *cb, void *arg,
+			 struct asr_run **ret);
 	void (*asr_feed)(struct asr_run *r, const int16_t *s, size_t n, int rate_hz);
 	void (*asr_flush)(struct asr_run *r);
 	void (*asr_cancel)(struct asr_run *r);
 	bool (*tts_serves)(const struct tts *t, sv lang);
-	int (*tts_start)(struct tts *t, sv text, sv lang, const struct tts_cb *cb, void *arg, struct tts_run **ret);
+	int (*tts_start)(struct tts *t, sv text, sv lang, const struct tts_cb *cb, void *arg,
+			 struct tts_run **ret);
 	void (*tts_cancel)(struct tts_run *r);
 };
 extern const struct chan_speech_ops chan_speech_model;
@@ -42,18 +46,23 @@ struct chan_voice_opts {
 	void *sink_arg;
 	const struct chan_speech *speech;
 	int rate;                    /* 8000 or 16000: of rx and tx */
-	struct chan_info info;       /* caps and recording are filled in; language "" = the engine's default */
-	const char *data_dir;        /* recordings/<interaction>.wav below it; NULL = not recorded */
+	/* caps and recording are filled in; language "" = the engine's default. */
+	struct chan_info info;
+	/* recordings/<interaction>.wav below it; NULL = not recorded. */
+	const char *data_dir;
 	/* The far side; may be NULL except hangup. Not called after chan_voice_free. */
-	void (*hangup)(void *arg, enum chan_close_by by);  /* the conversation is over: hang up and free */
-	void (*flush)(void *arg);                          /* drop audio queued at the far side */
+	/* the conversation is over: hang up and free. */
+	void (*hangup)(void *arg, enum chan_close_by by);
+	/* drop audio queued at the far side. */
+	void (*flush)(void *arg);
 	void (*partial)(void *arg, sv text);               /* words as they are recognised */
 	void (*event)(void *arg, sv event_json);           /* every row of the conversation */
 	void *arg;
 };
 int chan_voice_open(struct chan_voice **ret, const struct chan_voice_opts *o);
 void chan_voice_rx(struct chan_voice *v, const int16_t *s, size_t n, int64_t now_ms);
-/* Writes the next 20 ms (rate/50 samples) and returns how many are speech; 0 = nothing to say (out is zeroed). */
+/* Writes the next 20 ms (rate/50 samples) and returns how many are speech; 0 = nothing to say
+ * (out is zeroed). */
 int chan_voice_tx(struct chan_voice *v, int16_t *out);
 void chan_voice_key(struct chan_voice *v, char digit);
 void chan_voice_hold(struct chan_voice *v, bool held);

@@ -1,10 +1,10 @@
 /* chan_web.c: the written channel: a door half and a shard half joined by two mailboxes.
  *
- * One object, counted: the door holds one reference, the shard half one more while it is open, and every
- * message under way one. Door fields are touched on the door's thread only, shard fields on the shard's.
- * Texts cross as owned copies. When the door lets go (chan_web_unref) its callbacks are switched off there.
- * Each text is answered by one ack, also when the conversation ended meanwhile: so the door keeps on_closed back
- * until none is unanswered. */
+ * One object, counted: the door holds one reference, the shard half one more while it is open,
+ * and every message under way one. Door fields are touched on the door's thread only, shard
+ * fields on the shard's. Texts cross as owned copies. When the door lets go (chan_web_unref)
+ * its callbacks are switched off there. Each text is answered by one ack, also when the
+ * conversation ended meanwhile: so the door keeps on_closed back until none is unanswered. */
 #include "chan_web.h"
 
 #define UNANSWERED_MAX 64
@@ -237,13 +237,18 @@ static void copy_info(struct chan_web *w, const struct chan_info *from)
 	w->resume.language = arena_sv(a, from->resume->language);
 	w->resume.last_question = arena_sv(a, from->resume->last_question);
 	w->resume.last_reply = arena_sv(a, from->resume->last_reply);
+	w->resume.owed = arena_sv(a, from->resume->owed);
 	w->info.resume = &w->resume;
 }
 
 int chan_web_open(struct chan_web **ret, const struct chan_web_opts *o)
 {
-	static const struct chan_ops ops = { .name = "webchat", .say = web_say, .hush = web_hush,
-					     .typing = web_typing, .ack = web_ack, .event = web_event,
+	static const struct chan_ops ops = { .name = "webchat",
+					     .say = web_say,
+					     .hush = web_hush,
+					     .typing = web_typing,
+					     .ack = web_ack,
+					     .event = web_event,
 					     .hangup = web_hangup };
 	if (o->info.id.n != 26)
 		return ERR_INVAL;

@@ -1,5 +1,5 @@
-/* chan_web.h: a written conversation in a browser or over REST. The handle belongs to the door (HTTP) thread,
- * the peer inside it to a shard; everything between them crosses by mailbox.
+/* chan_web.h: a written conversation in a browser or over REST. The handle belongs to the door
+ * (HTTP) thread, the peer inside it to a shard; everything between them crosses by mailbox.
  *
  *	chan_web_open(&w, &opts);
  *	chan_web_send(w, SV("Where is my parcel?"), SV("c-1"));
@@ -21,8 +21,9 @@ struct chan_web_cb {
 	void (*on_typing)(void *arg, struct chan_web *w);
 	/* Exactly once for each chan_web_send that returned 0. */
 	void (*on_ack)(void *arg, struct chan_web *w, sv client_id, int64_t seq, int err);
-	/* err: the engine refused to open it; then no other callback came but on_ack (ERR_CLOSED) of what was
-	 * sent meanwhile. Exactly once, after the last on_ack, nothing after it. */
+	/* err: the engine refused to open it; then no other callback came but on_ack
+	 * (ERR_CLOSED) of what was sent meanwhile. Exactly once, after the last on_ack, nothing
+	 * after it. */
 	void (*on_closed)(void *arg, struct chan_web *w, int err);
 };
 struct chan_web_opts {
@@ -38,7 +39,8 @@ struct chan_web_opts {
 int chan_web_open(struct chan_web **ret, const struct chan_web_opts *o);
 /* A customer's text. ERR_CLOSED, ERR_FULL (too many unanswered). */
 int chan_web_send(struct chan_web *w, sv text, sv client_id);
-void chan_web_close(struct chan_web *w);         /* by the customer; on_closed follows; idempotent */
+/* by the customer; on_closed follows; idempotent. */
+void chan_web_close(struct chan_web *w);
 void chan_web_unref(struct chan_web *w);         /* no callback afterwards; accepts NULL */
 const char *chan_web_id(const struct chan_web *w);
 bool chan_web_closed(const struct chan_web *w);

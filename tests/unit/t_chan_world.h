@@ -1,8 +1,10 @@
-/* t_chan_world.h: a conversation on a simulated loop: scripted speech engines, an engine that writes down
- * what it is told, and a line of 20 ms frames with the customer's voice and, if wanted, our own echo.
+/* t_chan_world.h: a conversation on a simulated loop: scripted speech engines, an engine that
+ * writes down what it is told, and a line of 20 ms frames with the customer's voice and, if
+ * wanted, our own echo.
  *
- * The scripted voice speaks a byte of text in 10 ms, a tone of -12 dBFS, ten times faster than real time,
- * with a mark at each word. The scripted recogniser answers each flush with the next text of its list. */
+ * The scripted voice speaks a byte of text in 10 ms, a tone of -12 dBFS, ten times faster than
+ * real time, with a mark at each word. The scripted recogniser answers each flush with the next
+ * text of its list. */
 #ifndef CALLM_T_CHAN_WORLD_H
 #define CALLM_T_CHAN_WORLD_H
 
@@ -157,8 +159,8 @@ static inline void f_tts_step(void *arg)
 		if (!t->no_marks && (r->at == 0 || r->text[r->at - 1] == ' '))
 			r->cb.on_mark(r->arg, r->at, r->samples);
 		for (size_t k = 0; k < n; k++)
-			s[k] = (int16_t)lrint(11600 * sin(2 * M_PI * 500 * (double)(r->samples + k) /
-							  t->hz));
+			s[k] = (int16_t)lrint(
+				11600 * sin(2 * M_PI * 500 * (double)(r->samples + k) / t->hz));
 		r->cb.on_pcm(r->arg, s, n, t->hz);
 	}
 	if (r->at == len)
@@ -237,7 +239,8 @@ struct world {
 	uint64_t phase;
 };
 
-static inline int w_on_open(void *arg, struct chan_peer *p, const struct chan_info *info, void **user)
+static inline int w_on_open(void *arg, struct chan_peer *p, const struct chan_info *info,
+			    void **user)
 {
 	struct world *w = arg;
 	if (w->refuse)
@@ -258,8 +261,12 @@ static inline void w_on_msg(void *user, const struct chan_msg *m)
 	if (m->kind == CHAN_SPEECH_PARTIAL || w->n_msgs == W_MSGS)
 		return;
 	struct w_msg *x = &w->msgs[w->n_msgs++];
-	*x = (struct w_msg){ .kind = m->kind, .confidence = m->confidence, .start_ms = m->start_ms,
-			     .end_ms = m->end_ms, .at_ms = loop_now_ms(w->loop), .say_id = m->say_id };
+	*x = (struct w_msg){ .kind = m->kind,
+			     .confidence = m->confidence,
+			     .start_ms = m->start_ms,
+			     .end_ms = m->end_ms,
+			     .at_ms = loop_now_ms(w->loop),
+			     .say_id = m->say_id };
 	snprintf(x->text, sizeof(x->text), SV_FMT, SV_ARG(m->text));
 	if (m->kind == CHAN_SPEECH_START && !w->no_hush)
 		chan_hush(w->peer, &w->heard);
@@ -298,7 +305,10 @@ static inline void w_init(struct world *w, int rate)
 	*w = (struct world){ .loop = loop_new_sim(1800000000000), .voice_db = PCM_SILENT_DB };
 	w->asr = (struct asr){ .loop = w->loop, .lang = "en", .answer_ms = 150 };
 	for (int i = 0; i < 2; i++)
-		w->tts[i] = (struct tts){ .loop = w->loop, .lang = "en", .hz = rate, .fail_after = -1,
+		w->tts[i] = (struct tts){ .loop = w->loop,
+					  .lang = "en",
+					  .hz = rate,
+					  .fail_after = -1,
 					  .first_ms = 20 };
 	w->speech = (struct chan_speech){ &f_speech_ops, &w->asr, { &w->tts[0], &w->tts[1] }, 2 };
 	w->o = (struct chan_voice_opts){ .loop = w->loop, .sink = &w_sink, .sink_arg = w,
@@ -325,10 +335,13 @@ static inline void w_done(struct world *w)
 static inline void w_frame_in(struct world *w, int16_t *in)
 {
 	int n = w->o.rate / 50;
-	memset(in, 0, sizeof(*in) * (size_t)n);
-	if (w->frames >= w->voice_from && w->frames < w->voice_from + w->voice_frames)
+	for (int i = 0; i < n; i++)       /* a quiet room, -65 dBFS */
+		in[i] = (int16_t)(rng_below(t_rng(), 64) - 32);
+	int64_t at = w->frames - w->voice_from;
+	double db = at % 25 == 24 ? w->voice_db - 30 : w->voice_db;  /* speech dips */
+	if (at >= 0 && at < w->voice_frames)
 		for (int i = 0; i < n; i++, w->phase++)
-			in[i] = (int16_t)lrint(32767 * sqrt(2) * pow(10, w->voice_db / 20) *
+			in[i] = (int16_t)lrint(32767 * sqrt(2) * pow(10, db / 20) *
 					       sin(2 * M_PI * 300 * (double)w->phase / w->o.rate));
 	if (w->echo_db < 0 && w->frames >= 6) {
 		int16_t back[320];
@@ -369,8 +382,11 @@ static inline void w_speak(struct world *w, int ms)
 
 static inline int w_say(struct world *w, uint32_t id, const char *text, bool final)
 {
-	return chan_say(w->peer, &(struct chan_out){ .say_id = id, .text = sv_of(text), .lang = SV("en"),
-						     .delta = !final, .final = final });
+	return chan_say(w->peer, &(struct chan_out){ .say_id = id,
+						     .text = sv_of(text),
+						     .lang = SV("en"),
+						     .delta = !final,
+						     .final = final });
 }
 
 static inline int w_count(const struct world *w, enum chan_msg_kind kind)
