@@ -56,7 +56,7 @@ struct talk_opts {
 	void *on_shard_arg;
 };
 int talk_hub_open(struct talk_hub **ret, const struct talk_opts *o, struct err *e);
-void talk_hub_close(struct talk_hub *h);             /* says goodbye to nobody: closes conversations as "system" */
+void talk_hub_close(struct talk_hub *h);             /* says goodbye to nobody: calls end as "system", written conversations stay open for talk_recall */
 /* The shard for the caller's n-th conversation (round robin); NULL when LIM_CONVERSATIONS are open. */
 struct talk_shard *talk_hub_pick(struct talk_hub *h, unsigned n);
 size_t talk_hub_shards(const struct talk_hub *h);
@@ -70,6 +70,10 @@ void talk_shard_set_user(struct talk_shard *s, void *user);
 const struct chan_sink *talk_sink(void);
 const char *talk_id(const struct talk *t);
 const char *talk_interaction_id(const struct talk *t);
+
+/* What the river knows of a conversation, for the channel that lets it go on; strings in the arena. On a reading
+ * thread. ERR_NOTFOUND; *ret_open: it was not closed. */
+int talk_recall(struct store_db *db, sv id, struct arena *a, struct chan_resume *ret, bool *ret_open);
 
 /* The object of `ask --json` from a turn.bot event's JSON; NULL when it is none. */
 jv *talk_reply_of(sv event_json);

@@ -133,6 +133,8 @@ static void on_open(struct talk_core *c, const struct talk_ev *ev, struct arena 
 	}
 	if (ev->resume->last_reply.n)
 		talk_remember(c, true, ev->resume->last_reply);
+	if (ev->resume->owed.n)
+		enqueue(c, ev->resume->owed, ev->resume->owed, ev->resume->owed_turn);
 	sm_move(&c->sm, TS_LISTENING);
 	talk_act_record(c, acts, "conversation.resumed", "system", SV("{}"));
 	talk_await_customer(c, acts);
@@ -312,7 +314,8 @@ static void on_speech_nothing(struct talk_core *c, const struct talk_ev *ev, str
 		return;
 	}
 	c->misheard++;
-	talk_canned(c, c->misheard >= 2 ? "misheard_menu" : "misheard", POL_CLARIFY, a, acts);
+	bool menu = c->misheard >= 2 || c->asr_lost;
+	talk_canned(c, menu ? "misheard_menu" : "misheard", POL_CLARIFY, a, acts);
 }
 
 static void on_timer(struct talk_core *c, const struct talk_ev *ev, struct arena *a, struct talk_acts *acts)
@@ -380,6 +383,12 @@ static void on_asr_lost(struct talk_core *c, const struct talk_ev *ev, struct ar
 		talk_canned(c, "menu", POL_REPLY, a, acts);
 }
 
+/* What is written outlives the server; a call does not. */
+bool talk_core_pauses(const struct talk_core *c, enum chan_close_by by)
+{
+	return by == CHAN_BY_SYSTEM && !c->voice && c->sm.now != TS_WRAPPING;
+}
+
 static void on_close(struct talk_core *c, const struct talk_ev *ev, struct arena *a, struct talk_acts *acts)
 {
 	static const char *const by[] = { "customer", "bot", "agent", "system", "timeout" };
@@ -391,7 +400,8 @@ static void on_close(struct talk_core *c, const struct talk_ev *ev, struct arena
 	struct sb b;
 	sb_init(&b, 256);
 	sb_fmt(&b, "{\"by\":\"%s\",\"state\":\"%s\",\"turns\":%d}", by[ev->by], sm_name(&c->sm), c->turn);
-	talk_act_record(c, acts, "conversation.closed", "system", arena_sv(a, sb_sv(&b)));
+	const char *rec = talk_core_pauses(c, ev->by) ? "conversation.paused" : "conversation.closed";
+	talk_act_record(c, acts, rec, "system", arena_sv(a, sb_sv(&b)));
 	sb_done(&b);
 	sm_move(&c->sm, TS_CLOSED);
 }

@@ -158,6 +158,8 @@ void talk_core_done(struct talk_core *c);
 void talk_step(struct talk_core *c, const struct talk_ev *ev, struct arena *a, struct talk_acts *ret);
 /* Must the driver stop speech (chan_hush, result in ev.heard) before it feeds an event of this kind? */
 bool talk_core_hushes(const struct talk_core *c, enum talk_ev_kind kind);
+/* Does a close by this side only interrupt the conversation (it stays open and goes on after a restart)? */
+bool talk_core_pauses(const struct talk_core *c, enum chan_close_by by);
 const char *talk_core_state(const struct talk_core *c);
 
 /* ---- between the core's own files ---- */

@@ -285,7 +285,7 @@ static void on_close(void *user, enum chan_close_by by)
 {
 	struct talk *t = user;
 	t->peer = NULL;
-	if (!t->row.ended_ms)
+	if (!t->row.ended_ms && !talk_core_pauses(&t->core, by))
 		t->row.ended_ms = loop_wall_ms(t->shard->loop);
 	talk_feed_event(t, &(struct talk_ev){ .kind = TEV_CLOSE, .by = by });
 	llm_cancel(t->run);

@@ -1,0 +1,107 @@
+/* talk_recall.c: what the river remembers of a conversation, so that it can go on after a restart.
+ *
+ * One walk over its rows in order. A customer's text that has no reply of its turn or a later one is owed: it was
+ * acknowledged, so it will be answered. Runs on a reading thread; the strings lie in the caller's arena. */
+#include "talk.h"
+
+#define OWED_MAX 16
+
+struct recall {
+	struct arena *a;
+	struct chan_resume *r;
+	struct {
+		int turn;
+		sv text;
+	} asked[OWED_MAX];           /* not answered so far, oldest first */
+	int n;
+};
+
+static void drop_asked(struct recall *x, int n)
+{
+	x->n -= n;
+	memmove(&x->asked[0], &x->asked[n], sizeof(x->asked[0]) * (size_t)x->n);
+}
+
+static void note_customer(struct recall *x, int turn, sv text)
+{
+	if (x->n == OWED_MAX)
+		drop_asked(x, 1);
+	x->asked[x->n].turn = turn;
+	x->asked[x->n++].text = text;
+}
+
+static void note_bot(struct recall *x, int turn, sv text)
+{
+	int n = 0;
+	x->r->last_reply = text;
+	while (n < x->n && x->asked[n].turn <= turn)
+		x->r->last_question = x->asked[n++].text;
+	drop_asked(x, n);
+}
+
+static void note_row(struct recall *x, struct store_stmt *q)
+{
+	sv kind = store_col_sv(q, 2);
+	int turn = (int)store_col_int(q, 1);
+	bool customer = sv_eq(kind, SV("turn.customer"));
+	x->r->seq = store_col_int(q, 0);
+	if (turn > x->r->turn)
+		x->r->turn = turn;
+	if (!customer && !sv_eq(kind, SV("turn.bot")))
+		return;
+	jv *body = jv_parse(store_col_sv(q, 3), NULL);
+	sv text = arena_sv(x->a, jv_get_str(body, "text"));
+	if (customer)
+		note_customer(x, turn, text);
+	else
+		note_bot(x, turn, text);
+	jv_free(body);
+}
+
+/* Several that are owed become one question, as if asked in one breath. */
+static void settle(struct recall *x)
+{
+	struct sb b;
+	sb_init(&b, LIM_SB);
+	for (int i = 0; i < x->n; i++)
+		sb_fmt(&b, "%s" SV_FMT, i ? "\n" : "", SV_ARG(x->asked[i].text));
+	x->r->owed = arena_sv(x->a, sb_sv(&b));
+	x->r->owed_turn = x->n ? x->asked[x->n - 1].turn : 0;
+	sb_done(&b);
+}
+
+static int recall_head(struct store_db *db, sv id, struct recall *x, bool *ret_open)
+{
+	struct store_stmt *q;
+	int rc = store_prep(db, &q, "SELECT state, language, started_ms FROM conversation WHERE id=?1");
+	if (rc)
+		return rc;
+	store_bind_sv(q, 1, id);
+	rc = store_step(q);
+	if (rc == 1) {
+		*ret_open = sv_eq(store_col_sv(q, 0), SV("open"));
+		x->r->language = arena_sv(x->a, store_col_sv(q, 1));
+		x->r->started_ms = store_col_int(q, 2);
+	}
+	store_reset(q);
+	return rc == 1 ? 0 : rc == 0 ? ERR_NOTFOUND : rc;
+}
+
+int talk_recall(struct store_db *db, sv id, struct arena *a, struct chan_resume *ret, bool *ret_open)
+{
+	struct recall x = { .a = a, .r = ret };
+	struct store_stmt *q;
+	*ret = (struct chan_resume){ 0 };
+	int rc = recall_head(db, id, &x, ret_open);
+	if (rc == 0)
+		rc = store_prep(db, &q, "SELECT seq, turn, kind, body FROM event WHERE conversation=?1 "
+					"ORDER BY seq");
+	if (rc)
+		return rc;
+	store_bind_sv(q, 1, id);
+	while ((rc = store_step(q)) == 1)
+		note_row(&x, q);
+	store_reset(q);
+	settle(&x);
+	return rc;
+}

@@ -1,0 +1,51 @@
+/* scene.h: stories as tests. A .scene file tells one conversation, a statement a line; docs/testing.md has the
+ * language.
+ *
+ *	scene_run("tests/scenes/return_interrupt.scene", false, &why);    true when all was as expected
+ *
+ * On failure why holds the line, what was expected, what was, and the flight recorder; with `always` the
+ * recorder is there in any case.
+ */
+#ifndef CALLM_TEST_SCENE_H
+#define CALLM_TEST_SCENE_H
+
+#include "world.h"
+
+bool scene_run(const char *path, bool always, struct sb *why);
+
+/* ---- between scene.c and scene_expect.c ---- */
+
+struct token {
+	sv text;
+	bool quoted;
+};
+#define SCENE_TOKENS 40
+struct line {
+	struct token v[SCENE_TOKENS];
+	int n, no;
+};
+struct scene {
+	const char *path;
+	struct arena a;
+	VEC(struct line) lines;
+	char lang[4], dir[64];
+	sv title;
+	jv *llm[WORLD_LLMS];
+	size_t n_llm;
+	struct world *w;
+	struct actor *actor;         /* who acted or was looked at last */
+	const struct line *now;
+	bool failed, always;
+	struct sb *why;
+};
+/* Marks the scene failed with the first reason; returns false. */
+bool scene_fail(struct scene *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* A word of the present statement; empty past its end. */
+sv scene_word(const struct scene *s, int i);
+bool scene_is(const struct scene *s, int i, const char *word);
+/* "300ms", "9s", "2m" in ms; -1 when it is none. */
+int64_t scene_ms(sv s);
+/* The statement "expect ...". */
+bool scene_expect(struct scene *s);
+
+#endif
