@@ -60,26 +60,58 @@ void talk_remember(struct talk_core *c, bool bot, sv text)
 	c->past[c->n_past++] = (struct talk_said){ bot, xstrdup(sv_slice(text, 0, keep)) };
 }
 
+static void forget_last(struct talk_core *c)
+{
+	xfree(c->past[--c->n_past].text);
+}
+
+/* An engine without word marks tells bytes by time: never half a letter. */
+static size_t whole_runes(const char *text, size_t bytes)
+{
+	size_t n = text ? strlen(text) : 0;
+	if (bytes >= n)
+		return n;
+	while (bytes > 0 && ((unsigned char)text[bytes] & 0xC0) == 0x80)
+		bytes--;
+	return bytes;
+}
+
 /* The context holds exactly what was heard: the bot's last line is cut there. */
 static void forget_unheard(struct talk_core *c, size_t heard_bytes)
 {
 	if (c->n_past == 0 || !c->past[c->n_past - 1].bot)
 		return;
 	char *text = c->past[c->n_past - 1].text;
-	if (heard_bytes == 0) {
-		xfree(text);
-		c->n_past--;
-	} else if (heard_bytes < strlen(text)) {
-		text[heard_bytes] = '\0';
-	}
+	size_t keep = whole_runes(text, heard_bytes);
+	if (keep == 0)
+		forget_last(c);
+	else
+		text[keep] = '\0';
 }
 
 /* ---- the queue of texts that came while thinking ---- */
 
+static void append(char **to, sv more)
+{
+	struct sb b;
+	sb_init(&b, 2 * LIM_TEXT_MSG);
+	sb_fmt(&b, "%s\n" SV_FMT, *to, SV_ARG(more));
+	if (!sb_err(&b)) {
+		xfree(*to);
+		*to = xstrdup(sb_sv(&b));
+	}
+	sb_done(&b);
+}
+
 static void enqueue(struct talk_core *c, sv text, sv model_text, int turn)
 {
-	if (c->n_queue == TALK_QUEUE)
+	if (c->n_queue == TALK_QUEUE) {  /* answered together with the last one */
+		struct talk_queued *last = &c->queue[TALK_QUEUE - 1];
+		append(&last->text, text);
+		append(&last->model_text, model_text);
+		last->turn = turn;
 		return;
+	}
 	c->queue[c->n_queue++] = (struct talk_queued){ xstrdup(text), xstrdup(model_text), turn };
 }
 
@@ -102,7 +134,7 @@ static void start_turn(struct talk_core *c, sv text, sv model_text, int number)
 
 void talk_next_queued(struct talk_core *c, int64_t now_us, struct arena *a, struct talk_acts *acts)
 {
-	if (c->n_queue == 0 || c->in_turn)
+	if (c->n_queue == 0 || c->in_turn || !sm_can(&c->sm, TS_THINKING))
 		return;
 	struct talk_queued q = c->queue[0];
 	memmove(&c->queue[0], &c->queue[1], sizeof(q) * (size_t)--c->n_queue);
@@ -180,7 +212,7 @@ static void follow_language(struct talk_core *c)
 static void record_heard(struct talk_core *c, const char *rec, const struct chan_heard *h, struct arena *a,
 			 struct talk_acts *acts)
 {
-	sv heard = sv_slice(sv_of(c->saying), 0, h->bytes);
+	sv heard = sv_slice(sv_of(c->saying), 0, whole_runes(c->saying, h->bytes));
 	struct sb b;
 	sb_init(&b, LIM_SB);
 	sb_fmt(&b, "{\"say_id\":%u,\"heard_chars\":%zu,\"heard_text\":", h->say_id, sv_runes(heard));
@@ -188,6 +220,14 @@ static void record_heard(struct talk_core *c, const char *rec, const struct chan
 	sb_fmt(&b, ",\"start_ms\":%lld,\"end_ms\":%lld}", (long long)h->start_ms, (long long)h->end_ms);
 	talk_act_record(c, acts, rec, "bot", arena_sv(a, sb_sv(&b)));
 	sb_done(&b);
+}
+
+/* The turn never happened: its words wait at the head and will be remembered when they are thought about. */
+static void unthink(struct talk_core *c)
+{
+	enqueue(c, c->t.text, c->t.model_text, c->t.number);
+	if (c->n_past && !c->past[c->n_past - 1].bot)
+		forget_last(c);
 }
 
 /* The customer cuts in. Work that was not said yet is thrown away and its words go back to the head of
@@ -199,7 +239,7 @@ static void cut_in(struct talk_core *c, const struct talk_ev *ev, struct arena *
 		if (c->t.sentences)
 			talk_record_partial(c, a, acts);
 		else if (c->t.text.n)
-			enqueue(c, c->t.text, c->t.model_text, c->t.number);
+			unthink(c);
 		talk_end_turn(c, acts);
 	}
 	if (c->speaking && ev->heard.say_id == c->speaking) {
@@ -275,6 +315,9 @@ static void on_key(struct talk_core *c, const struct talk_ev *ev, struct arena *
 	cut_in(c, ev, a, acts);
 	if (c->in_turn)
 		return;
+	if (c->goodbye)         /* said goodbye to, the customer stays */
+		sm_move(&c->sm, TS_THINKING);
+	c->goodbye = false;
 	queue_clear(c);
 	c->turn++;
 	struct sb b;
@@ -286,6 +329,7 @@ static void on_key(struct talk_core *c, const struct talk_ev *ev, struct arena *
 		talk_canned(c, "handoff", POL_HANDOFF, a, acts);
 	} else if (key == '*') {
 		memcpy(c->lang, strcmp(c->lang, "zh") == 0 ? "en" : "zh", 3);
+		c->asr_lost = false;    /* the channel tells when this language has no recogniser either */
 		talk_canned(c, "menu", POL_REPLY, a, acts);
 	} else if (key == '#') {
 		talk_canned(c, "menu", POL_REPLY, a, acts);
@@ -379,7 +423,9 @@ static void on_asr_lost(struct talk_core *c, const struct talk_ev *ev, struct ar
 	c->asr_lost = true;
 	talk_act_record(c, acts, "model.fallback", "system",
 			SV("{\"from\":\"speech\",\"to\":\"keypad\",\"reason\":\"no recogniser\"}"));
-	if (c->sm.now == TS_LISTENING)
+	if (c->n_queue && c->sm.now == TS_LISTENING)
+		talk_next_queued(c, ev->now_us, a, acts);   /* what was understood before is still answered */
+	else if (c->sm.now == TS_LISTENING)
 		talk_canned(c, "menu", POL_REPLY, a, acts);
 }
 

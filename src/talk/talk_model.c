@@ -115,22 +115,58 @@ void talk_model_failed(struct talk_core *c, const char *why, struct arena *a, st
 
 /* ---- sentences ---- */
 
-/* Bytes of the first complete sentence of s (with its end mark), 0 when none is complete yet. */
+/* Marks belong to the sentence before them, wherever the model puts the full stop: bytes of " [1][2]" at the
+ * head of s; *open when what follows could still be one. */
+static size_t marks_len(sv s, bool *open)
+{
+	size_t n = 0;
+	for (;;) {
+		size_t i = n;
+		while (i < s.n && s.p[i] == ' ')
+			i++;
+		*open = i == s.n || (s.p[i] == '[' && (i + 1 == s.n || (i + 2 == s.n && s.p[i + 1] <= '9')));
+		bool mark = i + 2 < s.n && s.p[i] == '[' && s.p[i + 1] >= '1' && s.p[i + 1] <= '9' &&
+			    s.p[i + 2] == ']';
+		if (!mark)
+			return n;
+		n = i + 3;
+	}
+}
+
+/* "12." at the head of a line counts, it ends no sentence. */
+static bool only_digits(sv s)
+{
+	s = sv_trim(s);
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return false;
+	return s.n > 0;
+}
+
+static bool ends_here(uint32_t r, sv before, sv rest)
+{
+	if (r == '\n' || r == 0x3002 || r == 0xFF01 || r == 0xFF1F || r == 0xFF1B)
+		return true;
+	if ((r != '.' && r != '!' && r != '?') || (r == '.' && only_digits(before)))
+		return false;
+	return rest.n && (*rest.p == ' ' || *rest.p == '\n' || *rest.p == '[');
+}
+
+/* Bytes of the first complete sentence of s (with its end mark and sources), 0 when none is complete yet. */
 static size_t sentence_end(sv s, bool at_end)
 {
 	sv rest = s;
-	uint32_t prev = 0;
 	while (rest.n) {
-		const char *at = rest.p;
+		size_t from = (size_t)(rest.p - s.p);
 		uint32_t r = sv_rune(&rest);
 		size_t here = (size_t)(rest.p - s.p);
-		if (r == '\n' || r == 0x3002 || r == 0xFF01 || r == 0xFF1F || r == 0xFF1B)
-			return here;
-		bool stop = r == '.' || r == '!' || r == '?';
-		bool digit = prev >= '0' && prev <= '9';
-		if (stop && rest.n && (*rest.p == ' ' || *rest.p == '\n') && !(r == '.' && digit && at == s.p))
-			return here;
-		prev = r;
+		bool open;
+		if (!ends_here(r, sv_n(s.p, from), rest))
+			continue;
+		here += r == '\n' ? 0 : marks_len(rest, &open);
+		if (r != '\n' && open && !at_end)
+			return 0;
+		return here;
 	}
 	return at_end ? s.n : 0;
 }

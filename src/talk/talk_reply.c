@@ -225,6 +225,16 @@ void talk_think(struct talk_core *c, sv text, sv model_text, int64_t now_us, str
 	ask_for(c, TACT_SEARCH, text, acts);
 }
 
+/* Who is upset hears first that we are sorry. */
+static sv with_empathy(struct talk_core *c, sv text, struct arena *a)
+{
+	if (c->t.act.tone != TONE_EMPATHIC)
+		return text;
+	sv opening = talk_text(c->cfg->texts, sv_of(c->lang), "empathy", c->variety++);
+	const char *space = strcmp(c->lang, "zh") != 0 ? " " : "";
+	return sv_of(arena_fmt(a, SV_FMT "%s" SV_FMT, SV_ARG(opening), space, SV_ARG(text)));
+}
+
 static void clarify(struct talk_core *c, struct arena *a, struct talk_acts *acts)
 {
 	struct sb b;
@@ -240,7 +250,8 @@ static void clarify(struct talk_core *c, struct arena *a, struct talk_acts *acts
 	}
 	sv tmpl = talk_text(c->cfg->texts, sv_of(c->lang), "clarify", c->variety++);
 	sv pairs[] = { SV("options"), sb_sv(&b) };
-	struct talk_reply r = { .text = talk_fill(a, tmpl, pairs, 2), .action = POL_CLARIFY };
+	sv text = with_empathy(c, talk_fill(a, tmpl, pairs, 2), a);
+	struct talk_reply r = { .text = text, .action = POL_CLARIFY };
 	sb_done(&b);
 	c->clarified++;
 	talk_reply(c, &r, a, acts);
@@ -249,13 +260,8 @@ static void clarify(struct talk_core *c, struct arena *a, struct talk_acts *acts
 /* The built-in engine: what the article says, word for word, with a fitting opening; never more. */
 void talk_builtin_reply(struct talk_core *c, struct arena *a, struct talk_acts *acts)
 {
-	const struct kb_hit *h = &c->t.found.hits[0];
-	sv opening = SV_NULL;
-	if (c->t.act.tone == TONE_EMPATHIC)
-		opening = talk_text(c->cfg->texts, sv_of(c->lang), "empathy", c->variety++);
-	bool space = opening.n && strcmp(c->lang, "zh") != 0;
-	char *text = arena_fmt(a, SV_FMT "%s" SV_FMT, SV_ARG(opening), space ? " " : "", SV_ARG(h->quote));
-	struct talk_reply r = { .text = sv_of(text), .action = POL_REPLY, .grounded = true, .cited = 1 };
+	sv text = with_empathy(c, c->t.found.hits[0].quote, a);
+	struct talk_reply r = { .text = text, .action = POL_REPLY, .grounded = true, .cited = 1 };
 	talk_reply(c, &r, a, acts);
 }
 
