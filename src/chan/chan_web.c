@@ -238,7 +238,6 @@ static void copy_info(struct chan_web *w, const struct chan_info *from)
 	w->resume.last_question = arena_sv(a, from->resume->last_question);
 	w->resume.last_reply = arena_sv(a, from->resume->last_reply);
 	w->resume.owed = arena_sv(a, from->resume->owed);
-	w->resume.owed = arena_sv(a, from->resume->owed);
 	w->info.resume = &w->resume;
 }
 
