@@ -47,7 +47,7 @@ struct tts_run { /* an obj */
 	bool sent, dead, heard;
 };
 
-static const struct tts_kind kinds[] = { { "flite", "flite", "slt" },
+static const struct tts_kind kinds[] = { { "flite", "flite", "rms" },
 					 { "espeak", NULL, NULL } };
 
 /* Languages of espeak-ng that its Debian package speaks, by ISO code. */

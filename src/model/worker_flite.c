@@ -100,7 +100,7 @@ static bool next_sentence(const char *text, size_t *pos)
 static int say(struct tts_job *j, void *arg)
 {
 	struct speaker *sp = arg;
-	cst_voice *v = strstr(j->voice, "rms") ? sp->rms : sp->slt;
+	cst_voice *v = strstr(j->voice, "slt") ? sp->slt : sp->rms;
 	size_t pos = 0;
 	feat_set_float(v->features, "duration_stretch", (float)(1.0 / j->rate));
 	s.job = j;

@@ -84,7 +84,7 @@ static bool resampler(int rate)
 	pcm_rs_close(d.rs);
 	d.rs = NULL;
 	d.rate = rate;
-	return rate >= 4000 && rate <= 192000 && pcm_rs_open(&d.rs, rate, RATE, 3) == 0;
+	return rate >= 4000 && rate <= 192000 && pcm_rs_open(&d.rs, rate, RATE, 8) == 0;
 }
 
 static void audio(uint32_t gen, sv p)
