@@ -491,6 +491,7 @@ static bool stale(const struct talk_core *c, const struct talk_ev *ev)
 void talk_step(struct talk_core *c, const struct talk_ev *ev, struct arena *a, struct talk_acts *ret)
 {
 	ret->n = 0;
+	c->now_us = ev->now_us;
 	if (c->sm.now == TS_CLOSED || stale(c, ev))
 		return;
 	if (c->sm.now == TS_HELD && (ev->kind == TEV_TEXT || ev->kind == TEV_KEY))

@@ -150,6 +150,7 @@ struct talk_core {
 	char *saying;                /* all text of the say being played or written, owned */
 	char *offered[TALK_OFFERS];  /* articles offered by the last clarify, owned */
 	int n_offered;
+	int64_t now_us;              /* of the event being handled */
 	unsigned variety;            /* picks text variants; counts up, so replays agree */
 };
 

@@ -13,7 +13,11 @@ static void prompt_sources(struct talk_core *c, struct sb *b)
 {
 	for (size_t i = 0; i < c->t.found.n && i < SOURCES_MAX; i++) {
 		const struct kb_hit *h = &c->t.found.hits[i];
-		sb_fmt(b, "[%zu] " SV_FMT "\n" SV_FMT "\n\n", i + 1, SV_ARG(h->title), SV_ARG(h->passage));
+		sb_fmt(b, "[%zu] " SV_FMT "\n", i + 1, SV_ARG(h->title));
+		if (sv_find(h->passage, h->quote) < 0)
+			sb_fmt(b, SV_FMT "\n", SV_ARG(h->quote));
+		sb_fmt(b, SV_FMT "\n", SV_ARG(h->passage));
+		sb_ch(b, '\n');
 	}
 }
 

@@ -103,8 +103,10 @@ void talk_record_partial(struct talk_core *c, struct arena *a, struct talk_acts 
 
 void talk_reply(struct talk_core *c, const struct talk_reply *r, struct arena *a, struct talk_acts *acts)
 {
-	if (!r->streamed)
+	if (!r->streamed) {
 		c->say_id++;
+		c->t.first_us = c->now_us;
+	}
 	record_reply(c, r, a, acts);
 	struct talk_act *x = talk_act_add(acts, TACT_SAY);
 	x->text = r->streamed ? SV("") : arena_sv(a, r->text);
