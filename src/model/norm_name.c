@@ -220,7 +220,7 @@ size_t norm_rule_phone(struct norm *n)
 		say_groups(n, d, hot, 3);
 		return i;
 	}
-	if (!phone_shape(len, count, total, d.p[len[0]] == '-'))
+	if (!phone_shape(len, count, total, (size_t)len[0] < d.n && d.p[len[0]] == '-'))
 		return 0;
 	say_groups(n, d, len, count);
 	return i;

@@ -273,6 +273,35 @@ TEST(asr_survives_a_crash)
 	EQ(h.err, ERR_UPSTREAM);
 }
 
+/* Line noise is not words. */
+TEST(asr_noise_is_not_speech)
+{
+	char lm[512], dict[512];
+	NEEDS_MODEL();
+	OK(write_lm(lm, dict));
+	struct loop *l = loop_new();
+	struct asr *a = NULL;
+	struct asr_run *r = NULL;
+	struct heard h = { 0 };
+	static int16_t noise[16000];
+	for (size_t i = 0; i < 16000; i++)
+		noise[i] = (int16_t)(rng_normal(t_rng()) * 60);
+	sb_init(&h.text, LIM_SB);
+	int rc = open_asr(&a, l, 1);
+	rc = rc ? rc : asr_start(a, SV("en"), &cb, &h, &r);
+	feed(r, noise, 16000);
+	asr_flush(r);
+	bool done = !rc && t_wait(l, final_or_error, &h, 40000);
+	bool quiet = sv_runes(sb_sv(&h.text)) < 8;
+	(void)printf("# noise was heard as \"%s\", %.2f\n", sb_str(&h.text), h.conf);
+	asr_close(a);
+	sb_done(&h.text);
+	loop_free(l);
+	OK(rc);
+	CHECK(done);
+	CHECK(quiet);
+}
+
 TEST(asr_open_explains)
 {
 	NEEDS_MODEL();
