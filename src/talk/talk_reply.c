@@ -216,6 +216,11 @@ void talk_think(struct talk_core *c, sv text, sv model_text, int64_t now_us, str
 		return;
 	}
 	forget_offers(c);
+	if (c->t.number > c->cfg->limits.max_turns) {   /* whoever or whatever this is, a person should look */
+		c->goodbye = true;
+		talk_canned(c, "handoff_offer", POL_END, a, acts);
+		return;
+	}
 	if (c->feel.wants_human) {
 		talk_canned(c, "handoff", POL_HANDOFF, a, acts);
 		return;
@@ -241,6 +246,7 @@ static void clarify(struct talk_core *c, struct arena *a, struct talk_acts *acts
 {
 	struct sb b;
 	sb_init(&b, 4096);
+	forget_offers(c);
 	size_t n = c->t.found.n < TALK_OFFERS ? c->t.found.n : TALK_OFFERS;
 	if (c->voice && n > 2)
 		n = 2;
