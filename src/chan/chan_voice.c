@@ -21,6 +21,10 @@ struct played {                      /* a say that was sent whole and is told af
 	size_t bytes;
 	int64_t due_us, start_ms, end_ms;
 };
+struct say_began {
+	uint32_t say_id;
+	int64_t ms;
+};
 struct chan_voice {
 	struct chan_peer peer;       /* first */
 	struct chan_voice_opts o;
@@ -30,8 +34,9 @@ struct chan_voice {
 	double tx_db;                /* level of the last frame sent: the echo to expect */
 	int64_t silent_from_us; /* end of the customer's words that are being answered, 0 = none
 				 */
-	uint32_t say_id;             /* sounds now or sounded last */
-	int64_t say_start_ms;
+	struct say_began
+		began[4]; /* the last ones: a frame may hold the end of one and another */
+	unsigned n_began;
 	struct played played[PLAYOUT_PIECES];
 	int n_played;
 	struct loop_timer played_timer, bye;
@@ -123,11 +128,18 @@ static void tell_played(void *arg)
 	obj_unref(v);
 }
 
+static int64_t say_start(const struct chan_voice *v, uint32_t say_id)
+{
+	for (int i = 0; i < 4; i++)
+		if (v->began[i].say_id == say_id && say_id)
+			return v->began[i].ms;
+	return v->tape.ms;           /* not a sample of it went out */
+}
+
 static void on_played(void *arg, uint32_t say_id, size_t bytes)
 {
 	struct chan_voice *v = arg;
-	int64_t now = loop_now_us(v->o.loop),
-		start = v->say_id == say_id ? v->say_start_ms : v->tape.ms;
+	int64_t now = loop_now_us(v->o.loop), start = say_start(v, say_id);
 	if (v->n_played == PLAYOUT_PIECES)
 		return;
 	v->played[v->n_played++] =
@@ -139,8 +151,7 @@ static void on_played(void *arg, uint32_t say_id, size_t bytes)
 static void on_first(void *arg, uint32_t say_id)
 {
 	struct chan_voice *v = arg;
-	v->say_id = say_id;
-	v->say_start_ms = v->tape.ms;
+	v->began[v->n_began++ % 4] = (struct say_began){ say_id, v->tape.ms };
 	if (v->silent_from_us)
 		metric_observe_us(M_VOICE_GAP_US, loop_now_us(v->o.loop) - v->silent_from_us);
 	v->silent_from_us = 0;
@@ -179,7 +190,7 @@ static void voice_hush(struct chan_peer *p, struct chan_heard *ret)
 	playout_hush(&v->play, ret);
 	if (ret->say_id == 0)
 		take_back_played(v, ret);
-	ret->start_ms = ret->say_id == v->say_id ? v->say_start_ms : v->tape.ms;
+	ret->start_ms = say_start(v, ret->say_id);
 	ret->end_ms = v->tape.ms;
 	if (busy && v->ear.speaking)
 		metric_observe_us(M_BARGE_US, (v->tape.ms - v->ear.start_ms) * 1000);

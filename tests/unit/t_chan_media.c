@@ -1,5 +1,6 @@
 /* Unit tests of the browser's voice: the door's mailbox and the shard's simulated loop in one
  * thread. */
+#include <pthread.h>
 #include "t_chan_world.h"
 #include "chan_media.h"
 
@@ -242,4 +243,56 @@ TEST(media_door_goes_with_messages_under_way)
 	chan_media_close(NULL);
 	d_done(&d);
 	EQ(d.w.closes, 2);
+}
+
+/* ---- two real threads */
+
+static void *shard_main(void *arg)
+{
+	loop_run(arg);
+	return NULL;
+}
+
+static void stop_here(void *arg)
+{
+	loop_stop(arg);
+}
+
+static bool some_audio(void *arg)
+{
+	struct desk *d = arg;
+	mbox_drain(d->door);
+	return d->audio >= 10;
+}
+
+TEST(media_across_threads)
+{
+	static struct desk d;
+	static char silence[640];
+	struct loop *door = loop_new();           /* for waiting only */
+	pthread_t t;
+	d_init(&d);
+	mbox_free(d.shard);
+	loop_free(d.w.loop);
+	d.w.loop = d.w.asr.loop = d.w.tts[0].loop = d.w.tts[1].loop = loop_new();
+	d.shard = mbox_new(d.w.loop);
+	d.o.place.loop = d.w.loop;
+	d.o.place.box = d.shard;
+	d.w.greeting = "Hello, this is the parcel service.";
+	CHECK(pthread_create(&t, NULL, shard_main, d.w.loop) == 0);
+	OK(chan_media_open(&d.m, &d.o));
+	for (int i = 0; i < 20; i++)
+		chan_media_rx(d.m, sv_n(silence, sizeof(silence)));
+	chan_media_key(d.m, '1');
+	CHECK(t_wait(door, some_audio, &d, 5000));
+	chan_media_close(d.m);
+	OK(mbox_post(d.shard, stop_here, d.w.loop));
+	pthread_join(t, NULL);
+	EQ(d.w.closes, 1);
+	EQ(w_count(&d.w, CHAN_KEY), 1);
+	EQ(d.closes, 0);
+	mbox_free(d.door);
+	mbox_free(d.shard);
+	loop_free(d.w.loop);
+	loop_free(door);
 }

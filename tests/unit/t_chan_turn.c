@@ -334,6 +334,30 @@ TEST(turn_key_is_told_and_its_tone_is_no_speech)
 	w_done(&w);
 }
 
+TEST(turn_key_forgets_words_that_were_kept_back)
+{
+	static struct world w;
+	w_init(&w, 8000);
+	w.asr.says[w.asr.n_says++] = "hmm wait";
+	w.asr.says[w.asr.n_says++] = "";
+	w.asr.says[w.asr.n_says++] = "new words";
+	w.asr.answer_ms = 300;
+	OK(w_open(&w));
+	w_run(&w, 400);
+	w_speak(&w, 400);
+	w_run(&w, 400 + 620);
+	EQ(w.asr.flushes, 1);
+	w_speak(&w, 600);                         /* on: the words wait for the rest */
+	w_run(&w, 480);
+	chan_voice_key(w.v, '1');
+	w_run(&w, 1500);
+	EQ(w_count(&w, CHAN_SPEECH_FINAL), 0);
+	w_speak(&w, 400);
+	CHECK(w_until(&w, CHAN_SPEECH_FINAL, 1, 3000));
+	STR_EQ(w_msg(&w, CHAN_SPEECH_FINAL, 0)->text, "new words");
+	w_done(&w);
+}
+
 /* ---- no recogniser */
 
 TEST(turn_no_recogniser_from_the_start)

@@ -199,6 +199,21 @@ TEST(voice_played_in_order)
 	w_done(&w);
 }
 
+/* A say that begins within a frame has a beginning too. */
+TEST(voice_says_that_meet_within_a_frame)
+{
+	static struct world w;
+	w_init(&w, 8000);
+	OK(w_open(&w));
+	OK(w_say(&w, 1, "odd.5", true));
+	OK(w_say(&w, 2, "and seven over there", true));
+	CHECK(w_until(&w, CHAN_PLAYED, 2, 2000));
+	const struct w_msg *m = w_msg(&w, CHAN_PLAYED, 1);
+	ABOUT(m->end_ms - m->start_ms, 200, 20);
+	ABOUT(m->start_ms - w_msg(&w, CHAN_PLAYED, 0)->start_ms, 50, 20);
+	w_done(&w);
+}
+
 TEST(voice_deltas_are_one_say)
 {
 	static struct world w;
@@ -341,13 +356,27 @@ TEST(voice_engine_is_chosen_by_language)
 	w_done(&w);
 }
 
+static void note_event(void *arg, sv json)
+{
+	struct world *w = arg;
+	size_t n = strlen(w->recording);
+	snprintf(w->recording + n, sizeof(w->recording) - n, SV_FMT, SV_ARG(json));
+}
+
 TEST(voice_events_go_to_the_far_side)
 {
 	static struct world w;
 	w_init(&w, 8000);
 	OK(w_open(&w));
-	w.o.event = NULL;
 	chan_event(w.peer, SV("{}"));             /* nobody there: no harm */
 	chan_typing(w.peer);
+	w_done(&w);
+	w_init(&w, 8000);
+	w.o.event = note_event;
+	OK(w_open(&w));
+	OK(chan_say(w.peer, &(struct chan_out){ .say_id = 1, .text = SV("x"), .lang = SV("en"),
+						.final = true, .event_json = SV("{1}") }));
+	chan_event(w.peer, SV("{2}"));
+	STR_EQ(w.recording, "{1}{2}");
 	w_done(&w);
 }
