@@ -1,115 +1,130 @@
-/* api_chat.c: written conversations over REST, and what WebSockets share with it.
+/* api_chat.c: the life of a written conversation at the door: opened, fed, closed.
  *
- * A chat is in the map from its opening (or loading) until the engine closes it. After a restart the first
- * request with a valid token loads it again: its row says whether it is open, its events give the numbers to go
- * on with. A POSTed message is answered when its row is on disk and its reply is there. Door's thread. */
+ * The engine's half lives on a shard behind chan_web; its callbacks arrive here by mailbox: rows, pieces of
+ * replies, acknowledgements (the row is on disk) and the end. A text is known by its client id, so that a second
+ * try is not a second message; ids come back from the river after a restart (api_chat_load.c).
+ * struct api owns its chats. Door's thread. */
 #include "api_chat.h"
 
 #include <stdio.h>
 
-/* ---- waiting requests ---- */
+/* ---- the ids of texts ---- */
 
-static void wait_free(struct api_wait *x)
+void chat_idem_id(const struct chat_msg *m, char out[48])
 {
-	xfree(x->client_id);
-	xfree(x->text);
-	jv_free(x->reply);
-	xfree(x);
+	snprintf(out, 48, "idem:%016llx:%016llx", (unsigned long long)m->key, (unsigned long long)m->body);
 }
 
-static void wait_answer(struct api_chat *c, struct api_wait *x)
+static bool hex64(sv s, uint64_t *ret)
 {
-	char token[API_TOKEN_MAX];
-	jv *out = x->reply ? x->reply : jv_obj();
-	x->reply = NULL;
-	if (x->create) {
-		jv *made = jv_obj();
-		jv_set_str(made, "id", sv_of(c->id));
-		jv_set_str(made, "interaction_id", sv_of(c->interaction));
-		chat_token(c->a, c->id, token, sizeof(token));
-		jv_set_str(made, "token", sv_of(token));
-		if (c->greeting)
-			jv_set_str(made, "greeting", sv_of(c->greeting));
-		if (x->text)
-			jv_set(made, "reply", out);
-		else
-			jv_free(out);
-		out = made;
+	uint64_t v = 0;
+	for (size_t i = 0; i < s.n; i++) {
+		char ch = s.p[i];
+		bool digit = ch >= '0' && ch <= '9';
+		if (!digit && !(ch >= 'a' && ch <= 'f'))
+			return false;
+		v = v << 4 | (uint64_t)(digit ? ch - '0' : ch - 'a' + 10);
 	}
-	web_reply_json(x->r, x->create ? 201 : 200, out);
-	wait_free(x);
+	*ret = v;
+	return s.n == 16;
 }
 
-static bool wait_ready(const struct api_chat *c, const struct api_wait *x)
+bool chat_idem_parse(sv id, uint64_t *key, uint64_t *body)
 {
-	if (x->create && !x->text)
-		return c->greeting != NULL;
-	return x->acked && x->reply && (!x->create || c->greeting);
+	return id.n == 5 + 16 + 1 + 16 && sv_starts(id, SV("idem:")) && id.p[21] == ':' &&
+	       hex64(sv_slice(id, 5, 21), key) && hex64(sv_slice(id, 22, 38), body);
 }
 
-static void waits_check(struct api_chat *c)
+struct chat_id *chat_id_add(struct api_chat *c)
 {
-	for (struct api_wait **p = &c->waits; *p;) {
-		struct api_wait *x = *p;
-		if (!wait_ready(c, x)) {
-			p = &x->next;
-			continue;
-		}
-		*p = x->next;
-		wait_answer(c, x);
+	struct chat_id *x = VEC_PUSH(&c->ids, CHAT_IDS);
+	if (!x)
+		x = &c->ids.v[c->ids_next++ % CHAT_IDS];
+	*x = (struct chat_id){ .turn = -1 };
+	return x;
+}
+
+static struct chat_id *id_find(struct api_chat *c, uint64_t hash)
+{
+	for (size_t i = 0; i < c->ids.n; i++)
+		if (c->ids.v[i].hash == hash)
+			return &c->ids.v[i];
+	return NULL;
+}
+
+/* 0 = new. */
+static int id_known(struct api_chat *c, const struct chat_msg *m, int64_t *ret_seq)
+{
+	const struct chat_id *x = NULL;
+	for (size_t i = 0; m->key && i < c->ids.n && !x; i++)
+		if (c->ids.v[i].key == m->key && c->ids.v[i].hash)
+			x = &c->ids.v[i];
+	if (x && x->body != m->body)
+		return ERR_CONFLICT;
+	if (!x)
+		x = id_find(c, sv_hash(m->client_id));
+	if (!x)
+		return 0;
+	*ret_seq = x->seq;
+	return ERR_EXISTS;
+}
+
+/* ---- the end ---- */
+
+void chat_free(struct api_chat *c, int status, const char *detail, const char *why)
+{
+	struct api *a = c->a;
+	if (map_get(a->chats, sv_of(c->id)) == c)
+		map_del(a->chats, sv_of(c->id));
+	api_addr_drop(a, c->addr);
+	for (struct api_wait *x = c->waits, *next; x; x = next) {
+		next = x->next;
+		if (x->kind == WAIT_CLOSED && status == 410)
+			x->acked = true;
 	}
-}
-
-static void waits_fail(struct api_chat *c, int status, const char *detail)
-{
-	while (c->waits) {
-		struct api_wait *x = c->waits;
-		c->waits = x->next;
-		web_reply_problem(x->r, status, detail);
-		wait_free(x);
-	}
-}
-
-/* A row of interest to a waiting request: its own text (gives the turn), or the reply to that turn. */
-static void waits_event(struct api_chat *c, sv json)
-{
-	jv *ev = jv_parse(json, NULL);
-	sv kind = jv_get_str(ev, "kind");
-	int turn = (int)jv_get_int(ev, "turn", 0);
-	sv client_id = jv_as_str(jv_path(ev, "body.client_id"));
-	for (struct api_wait *x = c->waits; x; x = x->next) {
-		if (sv_eq(kind, SV("turn.customer")) && client_id.n && x->client_id &&
-		    sv_eq(client_id, sv_of(x->client_id)))
-			x->turn = turn;
-		else if (sv_eq(kind, SV("turn.bot")) && x->turn == turn && !x->reply && x->turn > 0)
-			x->reply = talk_reply_of(json);
-	}
-	if (!c->greeting && sv_eq(kind, SV("turn.bot")))
-		c->greeting = xstrdup(jv_as_str(jv_path(ev, "body.text")));
-	jv_free(ev);
-	waits_check(c);
-}
-
-/* ---- callbacks of the channel ---- */
-
-static void chat_free(struct api_chat *c)
-{
-	map_del(c->a->chats, sv_of(c->id));
-	waits_fail(c, 410, "The conversation is closed.");
+	chat_waits_check(c);
+	chat_waits_fail(c, status, detail);
 	while (c->n_socks)
-		chat_sock_closed(c->socks[0], "closed");
+		chat_sock_closed(c->socks[0], why);
 	chan_web_unref(c->w);
+	for (size_t i = 0; i < c->pending.n; i++) {
+		xfree(c->pending.v[i].text);
+		xfree(c->pending.v[i].client_id);
+	}
+	VEC_FREE(&c->pending);
+	VEC_FREE(&c->ids);
 	xfree(c->greeting);
 	xfree(c);
 }
+
+static void chat_ended(struct api_chat *c)
+{
+	chat_free(c, 410, "The conversation is closed; start a new one.", "closed");
+}
+
+void chat_close(struct api_chat *c)
+{
+	c->close_wanted = true;
+	if (c->w)
+		chan_web_close(c->w);
+}
+
+/* ---- callbacks of the channel ---- */
 
 static void on_event(void *arg, struct chan_web *w, sv json)
 {
 	struct api_chat *c = arg;
 	for (int i = 0; i < c->n_socks; i++)
 		chat_sock_event(c->socks[i], json);
-	if (c->waits || !c->greeting)
-		waits_event(c, json);
+	jv *ev = jv_parse(json, NULL);
+	sv kind = jv_get_str(ev, "kind"), id = jv_as_str(jv_path(ev, "body.client_id"));
+	struct chat_id *x = id.n && sv_eq(kind, SV("turn.customer")) ? id_find(c, sv_hash(id)) : NULL;
+	if (x)
+		x->turn = (int)jv_get_int(ev, "turn", -1);
+	if (!c->greeting && sv_eq(kind, SV("turn.bot")))
+		c->greeting = xstrdup(jv_as_str(jv_path(ev, "body.text")));
+	chat_waits_event(c, ev, json);
+	jv_free(ev);
 }
 
 static void on_delta(void *arg, struct chan_web *w, sv text)
@@ -122,55 +137,76 @@ static void on_delta(void *arg, struct chan_web *w, sv text)
 	sb_cstr(&b, "{\"type\":\"delta\",\"data\":{\"text\":");
 	sb_json(&b, text);
 	sb_cstr(&b, "}}");
-	chat_sock_frame(c, sb_sv(&b));
+	if (!sb_err(&b))
+		chat_sock_frame(c, sb_sv(&b), false);
 	sb_done(&b);
 }
 
 static void on_typing(void *arg, struct chan_web *w)
 {
-	chat_sock_frame(arg, SV("{\"type\":\"typing\"}"));
+	chat_sock_frame(arg, SV("{\"type\":\"typing\"}"), false);
+}
+
+void chat_ack_frame(struct api_chat *c, sv client_id, int64_t seq)
+{
+	struct sb b;
+	sb_init(&b, 4096);
+	sb_fmt(&b, "{\"type\":\"ack\",\"data\":{\"seq\":%lld,\"client_id\":", (long long)seq);
+	sb_json(&b, client_id);
+	sb_cstr(&b, "}}");
+	chat_sock_frame(c, sb_sv(&b), true);
+	sb_done(&b);
+}
+
+/* The text is forgotten, so that the client's next try is taken. */
+void chat_refuse(struct api_chat *c, sv client_id, int err)
+{
+	struct chat_id *x = id_find(c, sv_hash(client_id));
+	if (x)
+		*x = (struct chat_id){ .turn = -1 };
+	const char *code = err == ERR_RATE || err == ERR_FULL ? "busy" :
+			   err == ERR_INVAL || err == ERR_TOOBIG ? "bad_message" : "not_saved";
+	struct sb b;
+	sb_init(&b, 4096);
+	sb_fmt(&b, "{\"type\":\"error\",\"data\":{\"code\":\"%s\",\"detail\":\"%s\",\"client_id\":", code,
+	       err_text(err));
+	sb_json(&b, client_id);
+	sb_cstr(&b, "}}");
+	chat_sock_frame(c, sb_sv(&b), true);
+	sb_done(&b);
+	chat_waits_ack(c, client_id, 0, err);
 }
 
 static void on_ack(void *arg, struct chan_web *w, sv client_id, int64_t seq, int err)
 {
 	struct api_chat *c = arg;
-	uint64_t hash = sv_hash(client_id);
-	for (int i = 0; i < CHAT_IDS; i++)
-		if (c->ids[i].hash == hash)
-			c->ids[i].seq = err ? 0 : seq;
-	for (struct api_wait *x = c->waits; x; x = x->next) {
-		if (!x->client_id || !sv_eq(client_id, sv_of(x->client_id)))
-			continue;
-		x->acked = err == 0;
-		x->seq = seq;
+	if (err == ERR_CLOSED) {        /* its on_closed was lost in a full mailbox */
+		chat_ended(c);
+		return;
 	}
-	struct sb b;
-	sb_init(&b, 4096);
-	if (err)
-		sb_fmt(&b, "{\"type\":\"error\",\"data\":{\"code\":\"not_saved\",\"detail\":\"%s\",\"client_id\":",
-		       err_text(err));
-	else
-		sb_fmt(&b, "{\"type\":\"ack\",\"data\":{\"seq\":%lld,\"client_id\":", (long long)seq);
-	sb_json(&b, client_id);
-	sb_cstr(&b, "}}");
-	chat_sock_frame(c, sb_sv(&b));
-	sb_done(&b);
-	if (err)
-		waits_fail(c, 503, "The message could not be saved; send it again.");
-	waits_check(c);
+	if (err) {
+		chat_refuse(c, client_id, err);
+		return;
+	}
+	struct chat_id *x = id_find(c, sv_hash(client_id));
+	if (x)
+		x->seq = seq;
+	chat_ack_frame(c, client_id, seq);
+	chat_waits_ack(c, client_id, seq, 0);
 }
 
 static void on_closed(void *arg, struct chan_web *w, int err)
 {
 	struct api_chat *c = arg;
 	if (err)
-		waits_fail(c, err_http(err), "The conversation could not be opened; try again.");
-	chat_free(c);
+		chat_free(c, err_http(err), "The conversation could not be opened; try again.", "busy");
+	else
+		chat_ended(c);
 }
 
 /* ---- opening ---- */
 
-static int start_channel(struct api_chat *c, const struct chan_info *info)
+int chat_start(struct api_chat *c, const struct chan_info *info)
 {
 	struct api *a = c->a;
 	struct talk_shard *s = talk_hub_pick(a->o.hub, a->next++);
@@ -184,178 +220,43 @@ static int start_channel(struct api_chat *c, const struct chan_info *info)
 	return chan_web_open(&c->w, &o);
 }
 
-static struct api_chat *chat_new(struct api *a)
+static void name_chat(struct api_chat *c, const struct chat_made *m)
 {
-	struct api_chat *c = xalloc(sizeof(*c));
-	c->a = a;
-	return c;
-}
-
-struct api_chat *chat_open(struct api *a, const char *channel, sv language, sv name, sv address)
-{
-	if (a->draining)
-		return NULL;
-	struct api_chat *c = chat_new(a);
+	if (m->id && m->interaction) {
+		snprintf(c->id, sizeof(c->id), "%s", m->id);
+		snprintf(c->interaction, sizeof(c->interaction), "%s", m->interaction);
+		return;
+	}
 	id_new(c->id);
 	id_new(c->interaction);
-	struct chan_info info = { .channel = channel, .language = language, .customer_name = name,
-				  .address = address, .id = sv_of(c->id),
+}
+
+struct api_chat *chat_open(struct api *a, const struct chat_made *m, int *ret_status, const char **ret_why)
+{
+	*ret_status = api_room(a, m->peer, m->signed_in, ret_why);
+	if (*ret_status)
+		return NULL;
+	*ret_status = 503;
+	*ret_why = "Too many conversations are open; try again soon.";
+	struct api_chat *c = xalloc(sizeof(*c));
+	c->a = a;
+	c->waits_end = &c->waits;
+	name_chat(c, m);
+	struct chan_info info = { .channel = "webchat", .language = m->language, .customer_name = m->name,
+				  .address = m->address, .id = sv_of(c->id),
 				  .interaction_id = sv_of(c->interaction) };
-	if (map_put(a->chats, sv_of(c->id), c)) {
+	if (map_get(a->chats, sv_of(c->id)) || map_put(a->chats, sv_of(c->id), c)) {
 		xfree(c);
 		return NULL;
 	}
-	if (start_channel(c, &info)) {
+	if (chat_start(c, &info)) {
 		map_del(a->chats, sv_of(c->id));
 		xfree(c);
 		return NULL;
 	}
+	if (!m->signed_in)
+		c->addr = api_addr_take(a, m->peer);
 	return c;
-}
-
-/* ---- loading after a restart ---- */
-
-struct load {
-	struct api_chat *c;
-	bool found, open;
-	char channel[16];
-	struct chan_resume resume;
-	uint64_t ids[CHAT_IDS];
-	int64_t seqs[CHAT_IDS];
-	unsigned n_ids;
-};
-
-static void load_row(struct api_query *q, struct load *l, struct store_db *db)
-{
-	struct store_stmt *st;
-	if (store_prep(db, &st, "SELECT state, language, interaction_id, started_ms, channel FROM conversation "
-				"WHERE id=?1"))
-		return;
-	store_bind_sv(st, 1, q->s1);
-	if (store_step(st) == 1) {
-		l->found = true;
-		l->open = sv_eq(store_col_sv(st, 0), SV("open"));
-		l->resume.language = arena_sv(&q->arena, store_col_sv(st, 1));
-		q->s2 = arena_sv(&q->arena, store_col_sv(st, 2));
-		l->resume.started_ms = store_col_int(st, 3);
-		snprintf(l->channel, sizeof(l->channel), SV_FMT, SV_ARG(store_col_sv(st, 4)));
-	}
-	store_reset(st);
-}
-
-static void load_event(struct api_query *q, struct load *l, struct store_stmt *st)
-{
-	l->resume.seq = store_col_int(st, 0);
-	int turn = (int)store_col_int(st, 2);
-	if (turn > l->resume.turn)
-		l->resume.turn = turn;
-	sv kind = store_col_sv(st, 3);
-	bool customer = sv_eq(kind, SV("turn.customer"));
-	if (!customer && !sv_eq(kind, SV("turn.bot")))
-		return;
-	jv *body = jv_parse(store_col_sv(st, 5), NULL);
-	sv text = arena_sv(&q->arena, jv_get_str(body, "text"));
-	if (customer)
-		l->resume.last_question = text;
-	else
-		l->resume.last_reply = text;
-	sv id = jv_get_str(body, "client_id");
-	if (id.n) {
-		l->ids[l->n_ids % CHAT_IDS] = sv_hash(id);
-		l->seqs[l->n_ids++ % CHAT_IDS] = l->resume.seq;
-	}
-	jv_free(body);
-}
-
-static void load_run(struct api_query *q, struct store_db *db)
-{
-	struct load *l = (struct load *)(void *)q->s3.p;
-	struct store_stmt *st;
-	load_row(q, l, db);
-	if (!l->found || store_prep(db, &st, "SELECT " API_EVENT_COLS " FROM event WHERE conversation=?1 "
-					     "ORDER BY seq"))
-		return;
-	store_bind_sv(st, 1, q->s1);
-	while (store_step(st) == 1)
-		load_event(q, l, st);
-	store_reset(st);
-}
-
-static void load_failed(struct api_chat *c, const struct load *l)
-{
-	waits_fail(c, l->found ? 410 : 404,
-		   l->found ? "The conversation is closed; start a new one." : "There is no such conversation.");
-	while (c->n_socks) {
-		struct api_sock *s = c->socks[0];
-		if (l->found)
-			chat_sock_replay(s, s->sent_seq);
-		chat_sock_closed(s, l->found ? "closed" : "not_found");
-	}
-	chat_free(c);
-}
-
-static void load_done(struct api_query *q)
-{
-	struct load *l = (struct load *)(void *)q->s3.p;
-	struct api_chat *c = l->c;
-	c->loading = false;
-	if (c->a->ending) {
-		waits_fail(c, 503, "The server is closing.");
-		xfree(c);
-		api_query_free(q);
-		return;
-	}
-	if (!l->found || !l->open) {
-		load_failed(c, l);
-		api_query_free(q);
-		return;
-	}
-	snprintf(c->interaction, sizeof(c->interaction), SV_FMT, SV_ARG(q->s2));
-	c->greeting = xstrdup(SV(""));
-	c->n_ids = l->n_ids;
-	for (int i = 0; i < CHAT_IDS; i++) {
-		c->ids[i].hash = l->ids[i];
-		c->ids[i].seq = l->seqs[i];
-	}
-	struct chan_info info = { .channel = strcmp(l->channel, "talk") == 0 ? "talk" : "webchat",
-				  .id = sv_of(c->id), .interaction_id = sv_of(c->interaction),
-				  .language = l->resume.language, .resume = &l->resume };
-	int rc = start_channel(c, &info);
-	if (rc) {
-		waits_fail(c, err_http(rc), "The conversation could not be opened; try again.");
-		chat_free(c);
-		api_query_free(q);
-		return;
-	}
-	for (struct api_wait *x = c->waits; x; x = x->next)
-		if (!x->sent && x->text)
-			x->sent = chan_web_send(c->w, sv_of(x->text), sv_of(x->client_id)) == 0;
-	for (int i = 0; i < c->n_socks; i++)
-		chat_sock_replay(c->socks[i], c->socks[i]->sent_seq);
-	api_query_free(q);
-}
-
-struct api_chat *chat_find_or_load(struct api *a, sv id)
-{
-	struct api_chat *c = map_get(a->chats, id);
-	if (c || id.n != 26)
-		return c;
-	c = chat_new(a);
-	memcpy(c->id, id.p, 26);
-	if (map_put(a->chats, id, c)) {
-		xfree(c);
-		return NULL;
-	}
-	c->loading = true;
-	struct api_query *q = api_query_new(a, NULL);
-	struct load *l = arena_alloc(&q->arena, sizeof(*l));
-	l->c = c;
-	q->s1 = arena_sv(&q->arena, id);
-	q->s3 = sv_n((char *)l, sizeof(*l));
-	q->run = load_run;
-	q->done = load_done;
-	api_query_start(q);
-	return map_get(a->chats, id);
 }
 
 bool chat_token(struct api *a, const char *id, char *out, size_t cap)
@@ -363,177 +264,60 @@ bool chat_token(struct api *a, const char *id, char *out, size_t cap)
 	return api_token_make(a, "conv", sv_of(id), 0, out, cap);
 }
 
-int chat_text(struct api_chat *c, sv text, sv client_id, int64_t *ret_seq)
+/* ---- texts ---- */
+
+/* Twice the second's worth may come at once. */
+static bool rate_ok(struct api_chat *c)
 {
-	uint64_t hash = sv_hash(client_id);
+	double per_s = c->a->o.msgs_per_s > 0 ? c->a->o.msgs_per_s : 20;
+	int64_t now = loop_now_ms(c->a->loop);
+	c->tokens = c->tokens_ms ? c->tokens + (double)(now - c->tokens_ms) * per_s / 1000 : 2 * per_s;
+	if (c->tokens > 2 * per_s)
+		c->tokens = 2 * per_s;
+	c->tokens_ms = now;
+	if (c->tokens < 1)
+		return false;
+	c->tokens -= 1;
+	return true;
+}
+
+static int keep(struct api_chat *c, const struct chat_msg *m)
+{
+	struct chat_pending *p = VEC_PUSH(&c->pending, CHAT_PENDING);
+	if (!p)
+		return ERR_FULL;
+	*p = (struct chat_pending){ xstrdup(m->text), xstrdup(m->client_id), m->key, m->body };
+	return 0;
+}
+
+int chat_text(struct api_chat *c, const struct chat_msg *m, int64_t *ret_seq)
+{
 	*ret_seq = 0;
-	for (int i = 0; i < CHAT_IDS; i++) {
-		if (c->ids[i].hash != hash)
-			continue;
-		*ret_seq = c->ids[i].seq;
-		return ERR_EXISTS;
-	}
 	if (c->loading)
-		return ERR_AGAIN;
-	int rc = chan_web_send(c->w, text, client_id);
-	if (rc == 0) {
-		c->ids[c->n_ids % CHAT_IDS].hash = hash;
-		c->ids[c->n_ids++ % CHAT_IDS].seq = 0;
-	}
-	return rc;
-}
-
-/* ---- REST ---- */
-
-/* The client may hang up; the answer then goes nowhere, which web_reply allows. */
-static struct api_wait *wait_add(struct api_chat *c, struct web_req *r, sv text, sv client_id, bool create)
-{
-	struct api_wait *x = xalloc(sizeof(*x));
-	char made[27];
-	id_new(made);
-	x->r = r;
-	x->create = create;
-	x->turn = -1;
-	x->text = text.n ? xstrdup(text) : NULL;
-	x->client_id = xstrdup(client_id.n ? client_id : sv_of(made));
-	x->next = c->waits;
-	c->waits = x;
-	return x;
-}
-
-static void wait_drop(struct api_chat *c, struct api_wait *x)
-{
-	for (struct api_wait **p = &c->waits; *p; p = &(*p)->next)
-		if (*p == x) {
-			*p = x->next;
-			break;
-		}
-	wait_free(x);
-}
-
-void api_conv_create(struct web_req *r, void *arg)
-{
-	struct api *a = arg;
-	jv *body = api_body(r);
-	if (!body)
-		return;
-	sv channel = jv_get_str(body, "channel");
-	jv *customer = jv_get(body, "customer");
-	sv address = jv_get_str(customer, "phone");
-	sv text = jv_get_str(body, "text");
-	bool known = !channel.n || sv_eq(channel, SV("webchat")) || sv_eq(channel, SV("talk"));
-	if (!known || (jv_get(body, "text") && !jv_is_str(jv_get(body, "text")))) {
-		jv_free(body);
-		web_reply_problem(r, 400, known ? "text must be a string." : "channel must be webchat or talk.");
-		return;
-	}
-	if (sv_eq(channel, SV("talk"))) {   /* opened by its media socket: only names are needed now */
-		char id[27], interaction[27], token[API_TOKEN_MAX];
-		id_new(id);
-		id_new(interaction);
-		api_token_make(a, "media",
-			       sv_of(arena_fmt(web_req_arena(r), "%s:%s:" SV_FMT, id, interaction,
-					       SV_ARG(sv_slice(jv_get_str(body, "language"), 0, 8)))),
-			       0, token, sizeof(token));
-		jv *out = jv_obj();
-		jv_set_str(out, "id", sv_of(id));
-		jv_set_str(out, "interaction_id", sv_of(interaction));
-		jv_set_str(out, "token", sv_of(token));
-		jv_free(body);
-		web_reply_json(r, 201, out);
-		return;
-	}
-	if (!address.n)
-		address = jv_get_str(customer, "email");
-	struct api_chat *c = chat_open(a, "webchat", jv_get_str(body, "language"),
-				       jv_get_str(customer, "name"), address);
-	if (!c) {
-		jv_free(body);
-		web_reply_problem(r, 503, "Too many conversations are open, or the server is closing.");
-		return;
-	}
-	struct api_wait *x = wait_add(c, r, text, SV_NULL, true);
-	int64_t seq;
-	if (x->text && chat_text(c, sv_of(x->text), sv_of(x->client_id), &seq)) {
-		wait_drop(c, x);
-		web_reply_problem(r, 503, "The message could not be taken; try again.");
-	}
-	jv_free(body);
-}
-
-static void reply_duplicate(struct web_req *r, int64_t seq)
-{
-	jv *out = jv_obj();
-	jv_set_bool(out, "duplicate", true);
-	jv_set_int(out, "seq", seq);
-	web_reply_json(r, seq ? 200 : 202, out);
-}
-
-void api_conv_message(struct web_req *r, void *arg)
-{
-	struct api *a = arg;
-	sv id = web_req_param(r, "id");
-	if (!api_need_conversation(a, r, id))
-		return;
-	jv *body = api_body(r);
-	if (!body)
-		return;
-	sv text = jv_get_str(body, "text"), client_id = jv_get_str(body, "client_id");
-	if (!sv_trim(text).n || text.n > LIM_TEXT_MSG * 4 || client_id.n > 128) {
-		jv_free(body);
-		web_reply_problem(r, text.n > LIM_TEXT_MSG * 4 ? 413 : 400,
-				  "Give text, what the customer says, and at most 128 bytes of client_id.");
-		return;
-	}
-	struct api_chat *c = chat_find_or_load(a, id);
-	if (!c) {
-		jv_free(body);
-		web_reply_problem(r, 404, "There is no such conversation.");
-		return;
-	}
-	struct api_wait *x = wait_add(c, r, text, client_id, false);
-	jv_free(body);
-	int64_t seq = 0;
-	int rc = chat_text(c, sv_of(x->text), sv_of(x->client_id), &seq);
-	x->sent = rc == 0;
-	if (rc == 0 || rc == ERR_AGAIN)
-		return;
-	wait_drop(c, x);
-	if (rc == ERR_EXISTS)
-		reply_duplicate(r, seq);
-	else
-		web_reply_problem(r, rc, "The message could not be taken.");
-}
-
-void api_conv_close(struct web_req *r, void *arg)
-{
-	struct api *a = arg;
-	sv id = web_req_param(r, "id");
-	if (!api_need_conversation(a, r, id))
-		return;
-	struct api_chat *c = map_get(a->chats, id);
-	if (!c || !c->w) {
-		web_reply_problem(r, 404, "There is no such open conversation.");
-		return;
-	}
-	chan_web_close(c->w);
-	web_reply_json(r, 202, jv_obj());
+		return keep(c, m);
+	int rc = id_known(c, m, ret_seq);
+	if (rc)
+		return rc;
+	if (!rate_ok(c))
+		return ERR_RATE;
+	rc = chan_web_send(c->w, m->text, m->client_id);
+	if (rc)
+		return rc;
+	struct chat_id *x = chat_id_add(c);
+	*x = (struct chat_id){ .hash = sv_hash(m->client_id), .key = m->key, .body = m->body, .turn = -1 };
+	return 0;
 }
 
 void api_chats_done(struct api *a)
 {
-	size_t it;
+	size_t it = 0;
 	sv key;
 	void *val;
-	a->ending = true;
-	for (;;) {
-		it = 0;
-		if (!map_next(a->chats, &it, &key, &val))
-			return;
+	while (map_next(a->chats, &it, &key, &val)) {
 		struct api_chat *c = val;
-		if (c->loading)   /* its query answers later, to nobody */
-			map_del(a->chats, sv_of(c->id));
-		else
-			chat_free(c);
+		it = 0;
+		map_del(a->chats, sv_of(c->id));
+		if (!c->loading)        /* else its query frees it when it comes back */
+			chat_free(c, 503, "The server is closing.", "closing");
 	}
 }

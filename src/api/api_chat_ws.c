@@ -1,19 +1,25 @@
-/* api_chat_ws.c: /ws/chat: a customer's socket: start, resume with replay, messages.
- *
- * A resumed socket first gets what the river holds after the last row it knows, then what came meanwhile, each
- * row once, in order. The replay waits for the scribe, so that no row falls between the two. Door's thread. */
+/* api_chat_ws.c: /ws/chat: a customer's socket: start, resume, messages. What it gets and in which order is
+ * api_chat_replay.c's. A socket watches one conversation at a time; a conversation may have several. Door's
+ * thread. */
 #include "api_chat.h"
 
 #include <stdio.h>
 
-static void send_error(struct api_sock *s, const char *code, const char *detail)
+static void send_error(struct api_sock *s, const char *code, const char *detail, sv client_id)
 {
 	struct sb b;
-	sb_init(&b, 1024);
-	sb_fmt(&b, "{\"type\":\"error\",\"data\":{\"code\":\"%s\",\"detail\":\"%s\"}}", code, detail);
+	sb_init(&b, 2048);
+	sb_fmt(&b, "{\"type\":\"error\",\"data\":{\"code\":\"%s\",\"detail\":\"%s\"", code, detail);
+	if (client_id.n && client_id.n <= 128) {
+		sb_cstr(&b, ",\"client_id\":");
+		sb_json(&b, client_id);
+	}
+	sb_cstr(&b, "}}");
 	web_ws_send(s->ws, sb_sv(&b), false);
 	sb_done(&b);
 }
+
+/* ---- rows and frames ---- */
 
 static int64_t seq_of(sv json)
 {
@@ -26,7 +32,7 @@ static int64_t seq_of(sv json)
 	return seq;
 }
 
-static void send_row(struct api_sock *s, sv json)
+void chat_send_row(struct api_sock *s, sv json)
 {
 	int64_t seq = seq_of(json);
 	if (seq <= s->sent_seq)
@@ -43,38 +49,40 @@ static void send_row(struct api_sock *s, sv json)
 
 void chat_sock_event(struct api_sock *s, sv json)
 {
-	if (!s->replaying) {
-		send_row(s, json);
+	if (!s->replaying && seq_of(json) <= s->sent_seq + 1) {
+		chat_send_row(s, json);
 		return;
 	}
-	char **slot = VEC_PUSH(&s->held, 4096);
+	char **slot = VEC_PUSH(&s->held, CHAT_HELD);
 	if (slot)
 		*slot = xstrdup(json);
+	else
+		s->missed = true;
+	if (!s->replaying)              /* a row before it is missing */
+		chat_sock_replay(s);
 }
 
-void chat_sock_frame(struct api_chat *c, sv frame)
+void chat_sock_frame(struct api_chat *c, sv frame, bool while_replaying)
 {
 	for (int i = 0; i < c->n_socks; i++)
-		if (!c->socks[i]->replaying)
+		if (while_replaying || !c->socks[i]->replaying)
 			web_ws_send(c->socks[i]->ws, frame, false);
 }
 
-static void sock_free(struct api_sock *s)
+bool chat_attach(struct api_sock *s, struct api_chat *c)
 {
-	if (!s->gone || s->replays)
-		return;
-	for (size_t i = 0; i < s->held.n; i++)
-		xfree(s->held.v[i]);
-	VEC_FREE(&s->held);
-	xfree(s);
+	if (c->n_socks == CHAT_SOCKS)
+		return false;
+	c->socks[c->n_socks++] = s;
+	s->chat = c;
+	memcpy(s->id, c->id, sizeof(s->id));
+	return true;
 }
 
-void chat_sock_detach(struct api_sock *s)
+void chat_detach(struct api_sock *s)
 {
 	struct api_chat *c = s->chat;
-	if (!c)
-		return;
-	for (int i = 0; i < c->n_socks; i++)
+	for (int i = 0; c && i < c->n_socks; i++)
 		if (c->socks[i] == s) {
 			c->socks[i] = c->socks[--c->n_socks];
 			break;
@@ -82,154 +90,83 @@ void chat_sock_detach(struct api_sock *s)
 	s->chat = NULL;
 }
 
-void chat_sock_closed(struct api_sock *s, const char *why)
+void chat_sock_session(struct api_sock *s)
 {
-	chat_sock_detach(s);
-	struct sb b;
-	sb_init(&b, 256);
-	sb_fmt(&b, "{\"type\":\"closed\",\"data\":{\"reason\":\"%s\"}}", why);
-	if (!s->gone)
-		web_ws_send(s->ws, sb_sv(&b), false);
-	sb_done(&b);
-}
-
-static bool attach(struct api_sock *s, struct api_chat *c)
-{
-	if (c->n_socks == CHAT_SOCKS)
-		return false;
-	c->socks[c->n_socks++] = s;
-	s->chat = c;
-	return true;
-}
-
-/* ---- replay ---- */
-
-struct replay {
-	struct api_sock *s;
-	char id[27];
-	int64_t after;
-	struct sb rows;              /* one JSON row a line */
-};
-
-static void replay_run(void *arg, struct store_db *db)
-{
-	struct replay *p = arg;
-	struct store_stmt *st;
-	if (store_prep(db, &st, "SELECT " API_EVENT_COLS " FROM event WHERE conversation=?1 AND seq>?2 "
-				"ORDER BY seq LIMIT 2000"))
-		return;
-	store_bind_sv(st, 1, sv_of(p->id));
-	store_bind_int(st, 2, p->after);
-	while (store_step(st) == 1) {
-		api_event_row(st, &p->rows);
-		sb_ch(&p->rows, '\n');
-	}
-	store_reset(st);
-}
-
-static void replay_done(void *arg)
-{
-	struct replay *p = arg;
-	struct api_sock *s = p->s;
-	sv rest = sb_sv(&p->rows), line;
-	s->replays--;
-	s->replaying = false;
-	while (!s->gone && sv_line(&rest, &line))
-		if (line.n)
-			send_row(s, line);
-	for (size_t i = 0; i < s->held.n; i++) {
-		if (!s->gone)
-			send_row(s, sv_of(s->held.v[i]));
-		xfree(s->held.v[i]);
-	}
-	s->held.n = 0;
-	sb_done(&p->rows);
-	xfree(p);
-	sock_free(s);
-}
-
-static int nothing(void *arg, struct store_db *db)
-{
-	return 0;
-}
-
-/* Everything handed to the scribe before this is on disk now. */
-static void replay_read(void *arg, int err)
-{
-	struct replay *p = arg;
-	struct api *a = p->s->a;
-	if (store_read(a->o.store, a->o.pool, a->mbox, replay_run, p, replay_done))
-		replay_done(p);
-}
-
-void chat_sock_replay(struct api_sock *s, int64_t after)
-{
-	if (!s->chat)
-		return;
-	struct replay *p = xalloc(sizeof(*p));
-	p->s = s;
-	p->after = after;
-	memcpy(p->id, s->chat->id, sizeof(p->id));
-	sb_init(&p->rows, 16u << 20);
-	s->replaying = true;
-	s->replays++;
-	if (store_write(s->a->o.store, nothing, p, s->a->mbox, replay_read))
-		replay_read(p, 0);
-}
-
-/* ---- operations ---- */
-
-static void send_session(struct api_sock *s)
-{
+	const struct api_chat *c = s->chat;
 	char token[API_TOKEN_MAX];
-	chat_token(s->a, s->chat->id, token, sizeof(token));
+	chat_token(s->a, c->id, token, sizeof(token));
 	jv *data = jv_obj();
-	jv_set_str(data, "id", sv_of(s->chat->id));
-	jv_set_str(data, "interaction_id", sv_of(s->chat->interaction));
+	jv_set_str(data, "id", sv_of(c->id));
+	jv_set_str(data, "interaction_id", sv_of(c->interaction));
 	jv_set_str(data, "token", sv_of(token));
+	if (c->greeting)
+		jv_set_str(data, "greeting", sv_of(c->greeting));
 	jv *f = jv_obj();
 	jv_set_str(f, "type", SV("session"));
 	jv_set(f, "data", data);
 	web_ws_send_json(s->ws, f);
 }
 
+/* ---- operations ---- */
+
+static bool occupied(struct api_sock *s)
+{
+	if (s->chat)
+		send_error(s, "already_started", "This socket has a conversation already.", SV_NULL);
+	else if (s->replaying)
+		send_error(s, "busy", "The last conversation is being ended; try again.", SV_NULL);
+	return s->chat || s->replaying;
+}
+
 static void op_message(struct api_sock *s, const jv *data);
 
 static void op_start(struct api_sock *s, const jv *data)
 {
-	if (s->chat) {
-		send_error(s, "already_started", "This socket has a conversation already.");
+	if (occupied(s))
+		return;
+	int status;
+	const char *why = api_customer_bad(data);
+	if (why) {
+		send_error(s, "bad_frame", why, SV_NULL);
 		return;
 	}
-	jv *customer = jv_get(data, "customer");
-	struct api_chat *c = chat_open(s->a, "webchat", jv_get_str(data, "language"),
-				       jv_get_str(customer, "name"), jv_get_str(customer, "phone"));
+	struct chat_made m = { .peer = web_ws_peer(s->ws) };
+	api_customer_read(data, &m);
+	struct api_chat *c = chat_open(s->a, &m, &status, &why);
 	if (!c) {
-		send_error(s, "busy", "Too many conversations are open; try again soon.");
+		send_error(s, "busy", why, SV_NULL);
 		return;
 	}
-	attach(s, c);
-	send_session(s);
+	s->sent_seq = 0;
+	chat_attach(s, c);
+	chat_sock_session(s);
 	if (jv_get_str(data, "text").n)
 		op_message(s, data);
 }
 
 static void op_resume(struct api_sock *s, const jv *data)
 {
-	char subject[64];
+	char subject[128];
 	sv id = jv_get_str(data, "id");
-	bool mine = api_token_check(s->a, "conv", jv_get_str(data, "token"), subject, sizeof(subject)) &&
-		    sv_eq(id, sv_of(subject));
-	struct api_chat *c = mine && !s->chat ? chat_find_or_load(s->a, id) : NULL;
-	if (!c || !attach(s, c)) {
-		send_error(s, mine ? "busy" : "denied", "The conversation cannot be resumed with this token.");
+	if (occupied(s))
+		return;
+	if (!api_token_check(s->a, "conv", jv_get_str(data, "token"), subject, sizeof(subject)) ||
+	    !sv_eq(id, sv_of(subject))) {
+		send_error(s, "denied", "The conversation cannot be resumed with this token.", SV_NULL);
 		return;
 	}
-	s->sent_seq = jv_get_int(data, "after", 0);
+	struct api_chat *c = chat_find_or_load(s->a, id);
+	int64_t after = jv_get_int(data, "after", 0);
+	s->sent_seq = after > 0 ? after : 0;
+	if (!c || !chat_attach(s, c)) {
+		send_error(s, "busy", "The conversation cannot be resumed just now.", SV_NULL);
+		return;
+	}
 	s->replaying = true;
-	send_session(s);
-	if (!c->loading)
-		chat_sock_replay(s, s->sent_seq);
+	if (c->loading)                 /* goes on when it is there */
+		return;
+	chat_sock_session(s);
+	chat_sock_replay(s);
 }
 
 static void op_message(struct api_sock *s, const jv *data)
@@ -238,28 +175,22 @@ static void op_message(struct api_sock *s, const jv *data)
 	char made[27];
 	id_new(made);
 	if (!s->chat) {
-		send_error(s, "no_session", "Send session.start or session.resume first.");
+		send_error(s, "no_session", "Send session.start or session.resume first.", client_id);
 		return;
 	}
-	if (!sv_trim(text).n || text.n > LIM_TEXT_MSG * 4 || client_id.n > 128) {
-		send_error(s, "bad_message", "text is missing or too long, or client_id is over 128 bytes.");
+	if (!sv_trim(text).n || sv_runes(text) > LIM_TEXT_MSG || client_id.n > 128) {
+		send_error(s, "bad_message", "Give text, at most 4000 characters, and at most 128 bytes of client_id.",
+			   client_id);
 		return;
 	}
+	struct chat_msg m = { .text = text, .client_id = client_id.n ? client_id : sv_of(made) };
 	int64_t seq = 0;
-	int rc = chat_text(s->chat, text, client_id.n ? client_id : sv_of(made), &seq);
-	if (rc == 0 || (rc == ERR_EXISTS && seq == 0))
-		return;
-	if (rc != ERR_EXISTS) {
-		send_error(s, rc == ERR_AGAIN ? "loading" : "not_taken", "Send the message again in a moment.");
-		return;
-	}
-	struct sb b;
-	sb_init(&b, 1024);
-	sb_fmt(&b, "{\"type\":\"ack\",\"data\":{\"seq\":%lld,\"client_id\":", (long long)seq);
-	sb_json(&b, client_id);
-	sb_cstr(&b, "}}");
-	web_ws_send(s->ws, sb_sv(&b), false);
-	sb_done(&b);
+	int rc = chat_text(s->chat, &m, &seq);
+	if (rc == ERR_EXISTS && seq)
+		chat_ack_frame(s->chat, client_id, seq);
+	else if (rc && rc != ERR_EXISTS)
+		send_error(s, rc == ERR_RATE ? "busy" : "not_taken", "Send the message again in a moment.",
+			   client_id);
 }
 
 static void op_ping(struct api_sock *s, const jv *data)
@@ -291,7 +222,7 @@ static void on_msg(struct web_ws *ws, sv msg, bool binary)
 		ops[i].fn(s, jv_get(v, "data"));
 	else
 		send_error(s, "bad_frame", "Send {op, data} with op session.start, session.resume, "
-					   "message.send, typing or ping.");
+					   "message.send, typing or ping.", SV_NULL);
 	jv_free(v);
 }
 
@@ -305,13 +236,18 @@ static int on_open(struct web_ws *ws, struct web_req *r, void *arg)
 	return 0;
 }
 
+static void on_drain(struct web_ws *ws)
+{
+	chat_sock_drained(web_ws_user(ws));
+}
+
 static void on_close(struct web_ws *ws, int code, sv reason)
 {
 	struct api_sock *s = web_ws_user(ws);
 	metric_add(M_WS_OPEN, -1);
 	s->gone = true;
-	chat_sock_detach(s);
-	sock_free(s);
+	chat_detach(s);
+	chat_sock_free(s);
 }
 
-const struct web_ws_ops api_chat_ws = { on_open, on_msg, on_close, NULL };
+const struct web_ws_ops api_chat_ws = { on_open, on_msg, on_close, on_drain };

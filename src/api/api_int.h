@@ -41,6 +41,7 @@ struct api {
 	struct api_live *live;       /* consoles */
 	int logins;                  /* password checks under way */
 	struct map *addrs;           /* address -> struct api_addr */
+	uint64_t waits_made;
 	struct api_due *due_first, *due_last;
 	struct loop_timer tick;
 	int64_t ticks;

@@ -1,32 +1,138 @@
 /* api_live.c: /ws/supervisor: what happens now, for consoles: a snapshot, then rows as they are made, and
- * the gauges once a second. Rows come from the shards through the door's mailbox; a console that reads too
- * slowly is closed by web.c and comes back for a new snapshot. Door's thread. */
+ * the gauges once a second.
+ *
+ * Rows come from the shards through the door's mailbox. The snapshot is read after the scribe has written all that
+ * came before the console; rows that come meanwhile are held for it, so it may see one twice, but never an older
+ * state last. If the mailbox was full and rows were lost, every console gets a new snapshot. A console that reads
+ * too slowly is closed by web.c and comes back for a new snapshot. Door's thread, snapshot_run on a worker. */
 #include "api_int.h"
 
 #define CONSOLES_MAX 64
+#define HELD_MAX (512u << 10)    /* bytes of rows waiting for a snapshot */
+#define SNAPSHOT_ROWS 500
 
+struct console {
+	struct api *a;
+	struct web_ws *ws;           /* NULL once gone */
+	int queries;                 /* under way: keep the struct alive */
+	VEC(char *) held;
+	size_t held_bytes;
+};
 struct api_live {
 	struct api *a;
-	struct web_ws *ws[CONSOLES_MAX];
+	struct console *v[CONSOLES_MAX];
 	int n;
+	int64_t lost;                /* messages that full mailboxes had refused */
 	struct loop_timer tick;
 };
+
+static void held_drop(struct console *c)
+{
+	for (size_t i = 0; i < c->held.n; i++)
+		xfree(c->held.v[i]);
+	VEC_FREE(&c->held);
+	c->held_bytes = 0;
+}
+
+static void console_send(struct console *c, sv frame)
+{
+	if (!c->queries) {
+		web_ws_send(c->ws, frame, false);
+		return;
+	}
+	char **slot = c->held_bytes + frame.n <= HELD_MAX ? VEC_PUSH(&c->held, 65536) : NULL;
+	if (!slot) {
+		web_ws_close(c->ws, 1013, SV("too much happens before the snapshot"));
+		return;
+	}
+	*slot = xstrdup(frame);
+	c->held_bytes += frame.n;
+}
+
+static void send_all(struct api_live *l, struct sb *b)
+{
+	for (int i = 0; i < l->n && !sb_err(b); i++)
+		console_send(l->v[i], sb_sv(b));
+	sb_reset(b);
+}
+
+/* ---- snapshots ---- */
+
+static void snapshot_run(struct api_query *q, struct store_db *db)
+{
+	struct store_stmt *st;
+	if (store_prep(db, &st, "SELECT " API_CONV_COLS " FROM conversation WHERE state='open' "
+				"ORDER BY last_ms DESC LIMIT ?1")) {
+		q->status = 500;
+		return;
+	}
+	store_bind_int(st, 1, SNAPSHOT_ROWS);
+	sb_cstr(&q->out, "{\"type\":\"snapshot\",\"data\":{\"items\":[");
+	for (int n = 0; api_row(q, st); n++) {
+		if (n)
+			sb_ch(&q->out, ',');
+		api_conv_row(st, &q->out);
+	}
+	store_reset(st);
+	sb_cstr(&q->out, "]}}");
+}
+
+static void console_free(struct console *c)
+{
+	if (c->ws || c->queries)
+		return;
+	held_drop(c);
+	xfree(c);
+}
+
+static void snapshot_done(struct api_query *q)
+{
+	struct console *c = q->p;
+	c->queries--;
+	if (!c->ws)
+		console_free(c);
+	else if (q->status != 200)
+		web_ws_close(c->ws, 1011, SV("the database could not be read"));
+	else if (web_ws_send(c->ws, sb_sv(&q->out), false) == 0 && !c->queries)
+		for (size_t i = 0; i < c->held.n; i++)
+			web_ws_send(c->ws, sv_of(c->held.v[i]), false);
+	if (c->ws && !c->queries)
+		held_drop(c);
+	api_query_free(q);
+}
+
+static void snapshot(struct console *c)
+{
+	struct api_query *q = api_query_new(c->a, NULL);
+	q->p = c;
+	q->settled = true;
+	q->run = snapshot_run;
+	q->done = snapshot_done;
+	c->queries++;
+	api_query_start(q);
+}
+
+/* ---- once a second ---- */
 
 static void tick(void *arg)
 {
 	struct api_live *l = arg;
+	struct sb b;
 	loop_after(l->a->loop, &l->tick, 1000, tick, l);
+	int64_t lost = metric_get(M_MBOX_FULL);
+	for (int i = 0; i < l->n && lost != l->lost; i++)
+		if (!l->v[i]->queries)
+			snapshot(l->v[i]);
+	l->lost = lost;
 	if (!l->n)
 		return;
 	jv *f = jv_obj();
 	jv_set_str(f, "type", SV("stats"));
 	jv_set(f, "data", api_gauges(l->a));
-	struct sb b;
 	sb_init(&b, LIM_SB);
 	jv_dump(f, &b);
 	jv_free(f);
-	for (int i = 0; i < l->n; i++)
-		web_ws_send(l->ws[i], sb_sv(&b), false);
+	send_all(l, &b);
 	sb_done(&b);
 }
 
@@ -34,6 +140,7 @@ int api_live_open(struct api *a)
 {
 	a->live = xalloc(sizeof(*a->live));
 	a->live->a = a;
+	a->live->lost = metric_get(M_MBOX_FULL);
 	loop_after(a->loop, &a->live->tick, 1000, tick, a->live);
 	return 0;
 }
@@ -55,11 +162,11 @@ struct fed {
 	char *event, *conversation;
 };
 
-static void send_all(struct api_live *l, struct sb *b)
+static void fed_free(struct fed *f)
 {
-	for (int i = 0; i < l->n; i++)
-		web_ws_send(l->ws[i], sb_sv(b), false);
-	sb_reset(b);
+	xfree(f->event);
+	xfree(f->conversation);
+	xfree(f);
 }
 
 static void fed_here(void *arg)
@@ -68,7 +175,7 @@ static void fed_here(void *arg)
 	struct api_live *l = f->a->live;
 	if (l && l->n) {
 		struct sb b;
-		sb_init(&b, LIM_SB);
+		sb_init(&b, 2 * LIM_SB);
 		sb_fmt(&b, "{\"type\":\"conversation\",\"data\":%s}", f->conversation);
 		send_all(l, &b);
 		/* the row's own members follow the conversation's id: {"conversation_id":"..", "seq":.. */
@@ -76,59 +183,24 @@ static void fed_here(void *arg)
 		send_all(l, &b);
 		sb_done(&b);
 	}
-	xfree(f->event);
-	xfree(f->conversation);
-	xfree(f);
+	fed_free(f);
 }
 
 void api_feed(void *api, sv conversation_id, sv event_json, sv conversation_json)
 {
 	struct api *a = api;
+	if (!id_ok(conversation_id) || !sv_starts(event_json, SV("{")))
+		return;
 	struct fed *f = xalloc(sizeof(*f));
 	f->a = a;
 	f->event = xstrdup(event_json);
 	f->conversation = xstrdup(conversation_json);
-	memcpy(f->id, conversation_id.p, conversation_id.n < 26 ? conversation_id.n : 26);
-	if (mbox_post(a->mbox, fed_here, f)) {
-		xfree(f->event);
-		xfree(f->conversation);
-		xfree(f);
-	}
+	memcpy(f->id, conversation_id.p, 26);
+	if (mbox_post(a->mbox, fed_here, f))
+		fed_free(f);            /* the tick sees that it was lost */
 }
 
 /* ---- sockets ---- */
-
-static void snapshot_run(struct api_query *q, struct store_db *db)
-{
-	struct store_stmt *st;
-	if (store_prep(db, &st, "SELECT " API_CONV_COLS " FROM conversation WHERE state='open' "
-				"ORDER BY last_ms DESC LIMIT 500"))
-		return;
-	sb_cstr(&q->out, "{\"type\":\"snapshot\",\"data\":{\"items\":[");
-	for (int n = 0; store_step(st) == 1; n++) {
-		if (n)
-			sb_ch(&q->out, ',');
-		api_conv_row(st, &q->out);
-	}
-	store_reset(st);
-	sb_cstr(&q->out, "]}}");
-}
-
-static bool still_there(struct api *a, struct web_ws *ws)
-{
-	for (int i = 0; a->live && i < a->live->n; i++)
-		if (a->live->ws[i] == ws)
-			return true;
-	return false;
-}
-
-static void snapshot_done(struct api_query *q)
-{
-	struct web_ws *ws = (struct web_ws *)(void *)q->s3.p;
-	if (still_there(q->a, ws) && q->out.n)
-		web_ws_send(ws, sb_sv(&q->out), false);
-	api_query_free(q);
-}
 
 static int on_open(struct web_ws *ws, struct web_req *r, void *arg)
 {
@@ -139,14 +211,13 @@ static int on_open(struct web_ws *ws, struct web_req *r, void *arg)
 		return 401;
 	if (a->live->n == CONSOLES_MAX)
 		return 503;
-	web_ws_set_user(ws, a);
-	a->live->ws[a->live->n++] = ws;
+	struct console *c = xalloc(sizeof(*c));
+	c->a = a;
+	c->ws = ws;
+	web_ws_set_user(ws, c);
+	a->live->v[a->live->n++] = c;
 	metric_add(M_WS_OPEN, 1);
-	struct api_query *q = api_query_new(a, NULL);
-	q->s3 = sv_n((char *)ws, 1);
-	q->run = snapshot_run;
-	q->done = snapshot_done;
-	api_query_start(q);
+	snapshot(c);
 	return 0;
 }
 
@@ -156,13 +227,16 @@ static void on_msg(struct web_ws *ws, sv msg, bool binary)
 
 static void on_close(struct web_ws *ws, int code, sv reason)
 {
-	struct api *a = web_ws_user(ws);
+	struct console *c = web_ws_user(ws);
+	struct api_live *l = c->a->live;
 	metric_add(M_WS_OPEN, -1);
-	for (int i = 0; i < a->live->n; i++)
-		if (a->live->ws[i] == ws) {
-			a->live->ws[i] = a->live->ws[--a->live->n];
-			return;
+	for (int i = 0; i < l->n; i++)
+		if (l->v[i] == c) {
+			l->v[i] = l->v[--l->n];
+			break;
 		}
+	c->ws = NULL;
+	console_free(c);
 }
 
 const struct web_ws_ops api_live_ws = { on_open, on_msg, on_close, NULL };

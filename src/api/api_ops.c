@@ -23,7 +23,7 @@ void api_readyz(struct web_req *r, void *arg)
 	if (kb && db && !a->draining)
 		web_reply(r, 200, "text/plain", SV("ready\n"), NULL);
 	else
-		web_reply_problem(r, 503, a->draining ? "draining" : db ? "the knowledge base is not ready" :
+		api_problem(r, 503, a->draining ? "draining" : db ? "the knowledge base is not ready" :
 				  "the last write to the database failed");
 }
 
@@ -52,7 +52,7 @@ void api_openapi(struct web_req *r, void *arg)
 	if (f && embed_text(f, &b) == 0)
 		web_reply(r, 200, "application/json", sb_sv(&b), NULL);
 	else
-		web_reply_problem(r, 500, "The description is not in the program.");
+		api_problem(r, 500, "The description is not in the program.");
 	sb_done(&b);
 }
 

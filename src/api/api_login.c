@@ -1,0 +1,188 @@
+/* api_login.c: signing in and the users: passwords (Argon2id, libsodium).
+ *
+ * Checks run on a worker, few at a time: they cost memory on purpose. An unknown name costs as much time as a
+ * wrong password. After five wrong passwords an address waits, twice as long each time (api_addr.c).
+ * Door's thread, login_run on a worker; api_user_put on any thread that may block. */
+#include "api_int.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#define USER_TOKEN_MS (12 * 3600 * 1000LL)
+#define LOGINS_AT_ONCE 4
+/* OWASP password storage cheat sheet, Argon2id: 12 MiB, t=3, p=1. */
+#define HASH_OPS 3
+#define HASH_MEM (12u << 20)
+
+/* ---- sign-in ---- */
+
+struct login {
+	char password[256], peer[48];
+	char name[128], role[16];
+};
+
+/* As long as checking a real one. */
+static void burn(const char *password)
+{
+	unsigned char out[16], salt[crypto_pwhash_SALTBYTES] = { 0 };
+	(void)!crypto_pwhash(out, sizeof(out), password, strlen(password), salt, HASH_OPS, HASH_MEM,
+			     crypto_pwhash_ALG_ARGON2ID13);
+}
+
+static void login_run(struct api_query *q, struct store_db *db)
+{
+	struct login *l = q->p;
+	struct store_stmt *st;
+	char hash[crypto_pwhash_STRBYTES + 1] = "";
+	q->status = 401;
+	q->detail = "The name or the password is wrong.";
+	if (store_prep(db, &st, "SELECT password_hash, name, role FROM users WHERE login=?1 AND disabled=0")) {
+		q->status = 500;
+		q->detail = "The database could not be read.";
+		return;
+	}
+	store_bind_sv(st, 1, q->s1);
+	if (api_row(q, st)) {
+		snprintf(hash, sizeof(hash), SV_FMT, SV_ARG(store_col_sv(st, 0)));
+		snprintf(l->name, sizeof(l->name), SV_FMT, SV_ARG(store_col_sv(st, 1)));
+		snprintf(l->role, sizeof(l->role), SV_FMT, SV_ARG(store_col_sv(st, 2)));
+	}
+	store_reset(st);
+	if (!hash[0])
+		burn(l->password);
+	else if (crypto_pwhash_str_verify(hash, l->password, strlen(l->password)) == 0)
+		q->status = 200;
+	sodium_memzero(l->password, sizeof(l->password));
+}
+
+static void login_done(struct api_query *q)
+{
+	struct login *l = q->p;
+	q->a->logins--;
+	sodium_memzero(l->password, sizeof(l->password));
+	if (q->status == 401)
+		api_login_failed(q->a, sv_of(l->peer));
+	if (q->status != 200) {
+		api_problem(q->r, q->status, q->detail);
+		api_query_free(q);
+		return;
+	}
+	api_login_passed(q->a, sv_of(l->peer));
+	char token[API_TOKEN_MAX];
+	sv subject = sv_of(arena_fmt(&q->arena, "%s:" SV_FMT, l->role, SV_ARG(q->s1)));
+	api_token_make(q->a, "user", subject, clk_wall_ms() + USER_TOKEN_MS, token, sizeof(token));
+	jv *user = jv_obj();
+	jv_set_str(user, "login", q->s1);
+	jv_set_str(user, "name", sv_of(l->name));
+	jv_set_str(user, "role", sv_of(l->role));
+	jv *out = jv_obj();
+	jv_set_str(out, "token", sv_of(token));
+	jv_set(out, "user", user);
+	web_reply_json(q->r, 200, out);
+	api_query_free(q);
+}
+
+static bool may_try(struct api *a, struct web_req *r)
+{
+	int wait = api_login_wait_s(a, web_req_peer(r));
+	if (!wait && a->logins < LOGINS_AT_ONCE)
+		return true;
+	char line[64];
+	snprintf(line, sizeof(line), "Retry-After: %d\r\n", wait ? wait : 1);
+	web_reply_problem_with(r, 429, wait ? "Too many wrong passwords came from your address; wait." :
+			       "Others are signing in just now; try again.", line);
+	return false;
+}
+
+void api_login(struct web_req *r, void *arg)
+{
+	struct api *a = arg;
+	jv *body = api_body(r);
+	if (!body)
+		return;
+	sv login = jv_get_str(body, "login"), password = jv_get_str(body, "password");
+	bool bad = !login.n || login.n > 60 || !password.n || password.n > 250 ||
+		   sv_find_ch(login, '~') >= 0 || sv_find_ch(login, ':') >= 0;
+	if (bad || !may_try(a, r)) {
+		jv_free(body);
+		if (bad)
+			api_problem(r, 400, "Give login and password as text.");
+		return;
+	}
+	struct api_query *q = api_query_new(a, r);
+	struct login *l = arena_alloc(&q->arena, sizeof(*l));
+	snprintf(l->password, sizeof(l->password), SV_FMT, SV_ARG(password));
+	snprintf(l->peer, sizeof(l->peer), SV_FMT, SV_ARG(web_req_peer(r)));
+	q->s1 = arena_sv(&q->arena, login);
+	q->p = l;
+	q->run = login_run;
+	q->done = login_done;
+	a->logins++;
+	jv_free(body);
+	api_query_start(q);
+}
+
+void api_me(struct web_req *r, void *arg)
+{
+	struct api_user u;
+	if (!api_need_user(arg, r, "admin|supervisor|agent", &u))
+		return;
+	jv *out = jv_obj();
+	jv_set_str(out, "login", sv_of(u.login));
+	jv_set_str(out, "role", sv_of(u.role));
+	web_reply_json(r, 200, out);
+}
+
+/* ---- users ---- */
+
+struct user_put {
+	sv login, name, role;
+	char hash[crypto_pwhash_STRBYTES];
+	bool replace;
+	int result;
+};
+
+static int user_write(void *arg, struct store_db *db)
+{
+	struct user_put *u = arg;
+	struct store_stmt *q;
+	const char *sql = u->replace ?
+		"INSERT OR REPLACE INTO users (login, name, role, password_hash, created_ms, updated_ms) "
+		"VALUES (?1,?2,?3,?4,?5,?5)" :
+		"INSERT OR IGNORE INTO users (login, name, role, password_hash, created_ms, updated_ms) "
+		"VALUES (?1,?2,?3,?4,?5,?5) RETURNING login";
+	int rc = store_prep(db, &q, sql);
+	if (rc)
+		return u->result = rc;
+	store_bind_sv(q, 1, u->login);
+	store_bind_sv(q, 2, u->name);
+	store_bind_sv(q, 3, u->role);
+	store_bind_sv(q, 4, sv_of(u->hash));
+	store_bind_int(q, 5, clk_wall_ms());
+	rc = store_step(q);
+	store_reset(q);
+	u->result = rc < 0 ? rc : !u->replace && rc == 0 ? ERR_EXISTS : 0;
+	return u->result;
+}
+
+int api_user_put(struct store *st, sv login, sv name, sv role, sv password, bool replace, struct err *e)
+{
+	if (sodium_init() < 0)
+		return err_set(e, ERR_FAIL, "libsodium does not start");
+	if (!login.n || login.n > 60 || sv_find_ch(login, '~') >= 0 || sv_find_ch(login, ':') >= 0)
+		return err_set(e, ERR_INVAL, "login must be 1 to 60 bytes without ~ and :");
+	if (password.n < 8 || password.n > 250)
+		return err_set(e, ERR_INVAL, "the password must have 8 to 250 bytes");
+	if (!api_role_fits(role, "admin|supervisor|agent"))
+		return err_set(e, ERR_INVAL, "role must be admin, supervisor or agent");
+	struct user_put u = { login, name, role, .replace = replace };
+	if (crypto_pwhash_str(u.hash, password.p, password.n, HASH_OPS, HASH_MEM))
+		return err_set(e, ERR_NOMEM, "no memory for hashing the password");
+	int rc = store_write(st, user_write, &u, NULL, NULL);
+	if (rc == 0)
+		rc = store_flush(st);
+	if (rc == 0)
+		rc = u.result;
+	return rc ? err_set(e, rc, "user " SV_FMT ": %s", SV_ARG(login), err_text(rc)) : 0;
+}
