@@ -4,7 +4,7 @@
  * its data in a temporary folder and is ended with this process. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -72,6 +72,7 @@ export async function until(what, fn, ms = 15000) {
 
 /* A demo server. {url, sip, pid, readyMs, data, stop(), kill()}; stop() returns how it ended. */
 export async function demo({ data = mkdtempSync(join(temp, 'data-')), args = [], env = {} } = {}) {
+  if (!existsSync(bin)) throw new Error(`${bin} is not built; run ./run.sh --build-only`);
   const t0 = performance.now();
   const child = spawn(
     bin,

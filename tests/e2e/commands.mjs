@@ -1,0 +1,101 @@
+/* commands.mjs: the commands as a person types them: answers with their source, refusals, quality of the knowledge
+ * base over the demo's questions, configuration mistakes explained. */
+import { bin, join, main, note, ok, readFileSync, root, run, temp, writeFileSync } from './lib.mjs';
+
+const callm = (args, o) => run(bin, args, o);
+const data = ['--data', join(temp, 'desk')];
+
+function asks() {
+  const cases = [
+    ['退货需要多久？', 'zh', /^(return-window|refund-time)/, /30天|[0-9一二三四五六七八九十]+个?(工作)?[天日]/],
+    ['How long do I have to return something?', 'en', /^return-window/, /30 days/],
+  ];
+  for (const [text, lang, article, said] of cases) {
+    const r = callm(['ask', '--json', ...data, text]);
+    const a = r.code === 0 ? JSON.parse(r.out) : {};
+    const c = a.citations?.[0];
+    ok(a.action === 'reply' && a.language === lang && a.grounded === true && said.test(a.reply),
+      `ask (${lang}) is answered`, r.out + r.err);
+    ok(c && article.test(c.article_id) && c.version >= 1 && c.title, `ask (${lang}) cites the right article`, c);
+    const file = c && readFileSync(join(root, `demo/kb/${lang}/${c.article_id.replace(/\.(zh|en)$/, '')}.md`), 'utf8');
+    ok(c && file.includes(c.quote), `ask (${lang}) quotes the article literally`, c?.quote);
+  }
+  for (const text of ['明天北京下不下雨？', 'What is the weather like in Shanghai tomorrow?']) {
+    const r = callm(['ask', '--json', ...data, text]);
+    const a = r.code === 0 ? JSON.parse(r.out) : {};
+    ok(['decline', 'clarify'].includes(a.action) && !a.citations.length && a.grounded === false,
+      `what nothing answers is not guessed: ${text}`, r.out + r.err);
+  }
+  const plain = callm(['ask', ...data, 'How long do I have to return something?']);
+  ok(plain.code === 0 && /30 days/.test(plain.out) && !plain.out.startsWith('{'), 'ask without --json is text', plain.out);
+}
+
+function quality() {
+  const r = callm(['score', 'kb', '--json', ...data], { ms: 120000 });
+  const lines = r.out.trim().split('\n').filter(Boolean).map((l) => JSON.parse(l));
+  ok(r.code === 0 && lines.length === 2 && lines.every((s) => s.n >= 200 && s.n_oos >= 60),
+    'score kb measures both languages on 200 + 60 questions', r.out + r.err);
+  for (const s of lines) {
+    note(`${s.lang}: first ${s.first}, in3 ${s.in3}, declined ${s.oos_declined}, literal ${s.quotes_literal}`);
+    ok(s.first >= 0.85, `${s.lang}: the right article comes first for 85 %`, s);
+    ok(s.oos_declined >= 0.9, `${s.lang}: 90 % of what nothing answers is declined`, s);
+    ok(s.quotes > 0 && s.quotes_literal === 1, `${s.lang}: every quote is literally in its article`, s);
+  }
+}
+
+function texts() {
+  const r = callm(['redact'], { input: 'ring 13812345678 or write to li.hua@example.com\n我的手机是13987654321\n' });
+  ok(r.code === 0 && !/13812345678|example\.com|13987654321/.test(r.out) && r.out.split('\n').length === 3,
+    'redact masks telephone and e-mail', r.out + r.err);
+  const u = callm(['understand', '--json', '-'], { input: '我要退货\nwhere is my parcel\n' });
+  const us = u.out.trim().split('\n').map((l) => JSON.parse(l));
+  ok(u.code === 0 && us.length === 2 && us[0].language === 'zh' && us[0].intent === 'return_goods' &&
+    us[1].language === 'en', 'understand reads a line each', u.out + u.err);
+}
+
+function knowledge() {
+  const s = callm(['kb', 'search', '--json', '-k', '2', ...data, '退货运费']);
+  const hits = s.out.trim().split('\n').filter(Boolean).map((l) => JSON.parse(l));
+  ok(s.code === 0 && hits.length >= 1 && hits.length <= 2 && /^return-postage/.test(hits[0].article_id) &&
+    hits[0].title && hits[0].passage && hits[0].score > 0, 'kb search finds the article', s.out + s.err);
+  const file = join(temp, 'lamp.md');
+  writeFileSync(file, '# How do I reset the Zephyrine lamp?\n\nHold the Zephyrine button for nine seconds.\n');
+  const own = ['--data', join(temp, 'own')];
+  const i = callm(['kb', 'import', ...own, file]);
+  const a = callm(['ask', '--json', ...own, 'How do I reset the Zephyrine lamp?']);
+  ok(i.code === 0 && a.code === 0 && /nine seconds/.test(JSON.parse(a.out).reply),
+    'an imported article answers at once', i.err + a.out + a.err);
+}
+
+function mistakes() {
+  const bad = join(temp, 'bad.yaml');
+  writeFileSync(bad, 'sip:\n  max_calls: many\ncolour: red\n');
+  const c = callm(['check', '--config', bad]);
+  ok(c.code === 1 && /bad\.yaml:2:sip\.max_calls: .+; .+/.test(c.err) && /bad\.yaml:3:colour: .+; .+/.test(c.err),
+    'check names file, line, key and the mend of each mistake', c.err);
+  const dir = join(temp, 'mine');
+  const i = callm(['init', dir]);
+  const again = callm(['init', dir]);
+  ok(i.code === 0 && callm(['check', '-c', join(dir, 'callm.yaml')]).code === 0, 'init writes what check accepts', i.err);
+  ok(again.code === 1 && /left alone/.test(again.err), 'init overwrites nothing', again.err);
+  for (const args of [[], ['nonsense'], ['ask'], ['ask', '--wrong'], ['call'], ['kb'], ['score']]) {
+    const r = callm(args);
+    ok(r.code === 2 && r.err.length > 0, `callm ${args.join(' ')}: usage on stderr, exit 2`, `${r.code}: ${r.err}`);
+  }
+  const none = callm(['serve', '--config', join(temp, 'absent.yaml')]);
+  ok(none.code === 1 && /absent\.yaml/.test(none.err) && none.err.trim().split('\n').length === 1,
+    'a missing file is one clear line', none.err);
+  const help = callm(['--help']).out;
+  const names = [...help.matchAll(/^ {2}(\w+) {2,}/gm)].map((m) => m[1]);
+  const silent = names.filter((n) => !['version', 'worker'].includes(n) &&
+    !callm([n, '--help']).out.startsWith('example:'));
+  ok(names.length >= 10 && !silent.length, 'every command has --help with an example first', silent);
+}
+
+await main(() => {
+  asks();
+  knowledge();
+  texts();
+  mistakes();
+  quality();
+});

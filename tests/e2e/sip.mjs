@@ -1,0 +1,24 @@
+/* sip.mjs: sipp as a stranger's telephone, UDP: sound, keys, hold, giving up, keep-alive; then what the API says
+ * about those calls. */
+import { demo, events, have, http, login, main, metric, ok, root, runAsync, skip, until } from './lib.mjs';
+
+await main(async () => {
+  if (!have('sipp')) return skip('sipp', 'package sip-tester is not installed');
+  const s = await demo();
+  for (const name of ['options', 'uac_g711', 'hold', 'dtmf', 'cancel']) {
+    const r = await runAsync('tests/e2e/sip/run.sh', [s.sip, name], { cwd: root, ms: 60000 });
+    ok(r.code === 0, `sipp: ${name}`, r.out + r.err);
+  }
+  const token = await login(s);
+  await until('all calls to be over', async () => (await metric(s, 'callm_calls_active')) === 0);
+  const list = (await http(s, 'GET', '/api/v1/conversations?state=all&channel=phone&limit=50', { token })).json.items;
+  ok(list.length >= 3, 'the calls are conversations', list);
+  const logs = await Promise.all(list.map((c) => events(s, c.id, token)));
+  ok(logs.every((l) => l.some((e) => e.kind === 'conversation.closed')), 'each is closed', logs.map((l) => l.at(-1)));
+  ok(logs.some((l) => l.filter((e) => e.kind === 'call.dtmf' && e.body.digit === '5').length === 2),
+    'a key by RTP and one by INFO are in the log', logs.flat().filter((e) => e.kind === 'call.dtmf'));
+  ok(logs.some((l) => l.some((e) => e.kind === 'call.hold') && l.some((e) => e.kind === 'call.resume')),
+    'hold and resume are in the log');
+  const end = await s.stop();
+  ok(end.code === 0, 'the server ends in order', s.err);
+});
