@@ -2,8 +2,8 @@
 #ifndef CALLM_MODEL_EXE_H
 #define CALLM_MODEL_EXE_H
 
-/* given, else this program itself, else its sibling of that name; xfree it. NULL when
- * it cannot be told. */
+/* given, else this program itself, else the program of that name beside it (in a build folder: in
+ * ../model/); xfree it. NULL when it cannot be told. */
 char *model_exe(const char *given, const char *sibling);
 
 #endif

@@ -231,7 +231,27 @@ static void on_state(void *arg, bool up, int status)
 	}
 }
 
-/* The path of this program, or of a sibling of it. */
+/* A program beside this one, or where the build puts it. */
+static char *beside(sv self, const char *sibling)
+{
+	static const char *const places[] = { "", "../model/" };
+	struct sb b;
+	while (self.n && self.p[self.n - 1] != '/')
+		self.n--;
+	sb_init(&b, EXE_MAX);
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		sb_reset(&b);
+		sb_put(&b, self);
+		sb_cstr(&b, places[i]);
+		sb_cstr(&b, sibling);
+		if (file_exists(sb_str(&b)))
+			break;
+	}
+	char *ret = xstrdup(sb_sv(&b));
+	sb_done(&b);
+	return ret;
+}
+
 char *model_exe(const char *given, const char *sibling)
 {
 	char self[EXE_MAX];
@@ -240,18 +260,8 @@ char *model_exe(const char *given, const char *sibling)
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self));
 	if (n <= 0)
 		return NULL;
-	sv path = sv_n(self, (size_t)n);
-	if (!sibling)
-		return xstrdup(path);
-	while (path.n && path.p[path.n - 1] != '/')
-		path.n--;
-	struct sb b;
-	sb_init(&b, EXE_MAX);
-	sb_put(&b, path);
-	sb_cstr(&b, sibling);
-	char *ret = xstrdup(sb_sv(&b));
-	sb_done(&b);
-	return ret;
+	return sibling ? beside(sv_n(self, (size_t)n), sibling) :
+			 xstrdup(sv_n(self, (size_t)n));
 }
 
 static int start_proc(struct tts *t, const struct model_spec *s, struct err *e)
