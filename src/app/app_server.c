@@ -98,7 +98,7 @@ static int server_index(struct app_server *s, struct err *e)
 	int rc = app_index(s->store, &ix, e);
 	if (rc)
 		return rc;
-	rc = app_voice_learn(s->voice, ix, e);
+	rc = app_voice_learn(s->voice, ix, s->store, e);
 	snap_publish(s->kb, ix);
 	return rc;
 }

@@ -86,7 +86,23 @@ static void learn_one(void *arg, sv text)
 	asr_lm_add(arg, text);
 }
 
-int app_voice_learn(struct app_voice *v, struct kb_index *ix, struct err *e)
+/* Whole articles too: their words are the customers' words (and what the recogniser must tell apart). */
+static void learn_bodies(struct asr_lm *m, struct store *st)
+{
+	struct store_db *db;
+	struct store_stmt *q;
+	if (store_reader(st, &db) || store_prep(db, &q, "SELECT body_md FROM article WHERE lang='en' ORDER BY id"))
+		return;
+	while (store_step(q) == 1) {
+		sv rest = store_col_sv(q, 0), line;
+		while (sv_line(&rest, &line))
+			if (sv_trim(line).n)
+				asr_lm_add(m, line);
+	}
+	store_reset(q);
+}
+
+int app_voice_learn(struct app_voice *v, struct kb_index *ix, struct store *st, struct err *e)
 {
 	char lm[4300], dict[4300];
 	if (!jv_get_bool(jv_get(v->cfg, "asr"), "enabled", true))
@@ -98,6 +114,7 @@ int app_voice_learn(struct app_voice *v, struct kb_index *ix, struct err *e)
 	snprintf(dict, sizeof(dict), "%s/asr.en.dict", v->lm_dir);
 	struct asr_lm *m = asr_lm_new();
 	kb_utterances(ix, SV("en"), learn_one, m);
+	learn_bodies(m, st);
 	rc = asr_lm_write(m, lm, dict, e);
 	asr_lm_free(m);
 	if (rc)

@@ -12,7 +12,7 @@ struct app_voice;
 /* Prepares (main thread). cfg must outlive it. */
 int app_voice_open(struct app_voice **ret, const jv *cfg, const char *data_dir);
 /* Writes the recogniser's language model from the knowledge base; before the shards start. */
-int app_voice_learn(struct app_voice *v, struct kb_index *ix, struct err *e);
+int app_voice_learn(struct app_voice *v, struct kb_index *ix, struct store *st, struct err *e);
 /* From talk's on_shard, on the shard's thread: opens or closes its engines. */
 int app_voice_shard(struct app_voice *v, struct talk_hub *hub, struct talk_shard *s, bool up);
 /* Opens the telephone (sip.enabled). Main thread. */
