@@ -3,13 +3,13 @@
  * A voice detector with our own sound as echo reference cuts the line into utterances. While we
  * speak, a caller's voice first only ducks us; 200 ms of it, or a recognised word, is an
  * interruption. An utterance ends after a silence that follows this caller's own pauses. Speech
- * goes to the recogniser with 300 ms from before its onset. The recogniser answers one flush
- * with one final, in order: `pending` says what each was. Words that come while the caller
- * speaks on are kept and told with the rest, so one question in two breaths is one question.
- * Without a recogniser our speech is not cut; what is said into silence is told as not
- * understood. on_start is always followed by on_words, but for what a key or a hold drops,
- * which are news of their own. Owned by its chan_voice; shard's thread. A callback may end in
- * ear_done. */
+ * goes to the recogniser with 300 ms from before its onset. The recogniser takes one flush at a
+ * time and answers it with one final: `flying`; what ends meanwhile is `due`. Words that come
+ * while the caller speaks on are kept and told with the rest, so one question in two breaths is
+ * one question. Without a recogniser our speech is not cut; what is said into silence is told
+ * as not understood. on_start is always followed by on_words, but for what a key or a hold
+ * drops, which are news of their own. Owned by its chan_voice; shard's thread. A callback may
+ * end in ear_done. */
 #include "chan_ear.h"
 
 enum {
@@ -24,7 +24,8 @@ enum {
 	PAUSE_FREE_MS = 300,         /* pauses up to this need no extra patience */
 	AGAIN_MS = 1200,             /* who goes on within this was cut off by us */
 	UTTERANCE_MS = 20000,
-	FINAL_WAIT_MS = 4000,        /* a recogniser that does not answer by then is lost */
+	FINAL_WAIT_MS = 4000,        /* longer than this nobody waits for words */
+	FINAL_LOST_MS = 10000,       /* and a recogniser silent for so much more is lost */
 	KEY_TONE_MS = 600,           /* an utterance this young may be the tone of the key */
 	WORDS_MAX = 16 << 10,
 };
@@ -52,7 +53,7 @@ static void stop_asr(struct ear *e)
 {
 	struct asr_run *r = e->asr;
 	e->asr = NULL;
-	e->n_pending = 0;
+	e->flying.is = e->due.is = false;
 	loop_timer_stop(&e->wait);
 	if (r)
 		e->o.speech->ops->asr_cancel(r);
@@ -114,13 +115,21 @@ static void tell_lost(void *arg)
 }
 
 /* Whoever was told that the customer speaks is owed an answer, be it empty. */
+static void owe_nothing(struct ear *e)
+{
+	struct ear_pending *const both[] = { &e->flying, &e->due };
+	for (int i = 0; i < 2; i++) {
+		if (both[i]->is && both[i]->counts)
+			add_words(e, SV_NULL, 0, both[i]->start_ms);
+		both[i]->counts = both[i]->maybe = false;
+	}
+}
+
 static void lose(struct ear *e)
 {
 	void *owner = obj_ref(e->o.arg);
 	bool first = !e->lost;
-	for (int i = 0; i < e->n_pending; i++)
-		if (e->pending[i].counts)
-			add_words(e, SV_NULL, 0, e->pending[i].start_ms);
+	owe_nothing(e);
 	stop_asr(e);
 	e->lost = true;
 	if (first)
@@ -142,7 +151,7 @@ static void tell_start(struct ear *e)
 static void on_partial(void *arg, sv text)
 {
 	struct ear *e = arg;
-	if (e->n_pending || !e->speaking || !sv_trim(text).n)
+	if (e->flying.is || !e->speaking || !sv_trim(text).n)
 		return;
 	void *owner = obj_ref(e->o.arg);
 	e->complete = ear_whole(text, sv_of(e->lang));
@@ -153,24 +162,27 @@ static void on_partial(void *arg, sv text)
 	obj_unref(owner);
 }
 
+static void send_due(struct ear *e);
+
 static void count_final(struct ear *e, const struct ear_pending *p, sv text, double confidence)
 {
-	metric_observe_us(M_ASR_US, loop_now_us(e->o.loop) - p->flushed_us);
 	add_words(e, text, confidence, p->start_ms);
 	bool speaks_on = e->speaking && e->told && p->end_ms - e->words_start_ms < UTTERANCE_MS;
-	if (!speaks_on)
-		tell_words(e, p->end_ms, p->flushed_us - p->silence_ms * 1000);
+	bool more = e->flying.is && e->flying.counts;
+	if (!speaks_on && !more)
+		tell_words(e, p->end_ms, p->ended_us - p->silence_ms * 1000);
 }
 
 static void on_final(void *arg, sv text, double confidence)
 {
 	struct ear *e = arg;
-	if (e->n_pending == 0)
+	if (!e->flying.is)
 		return;
-	struct ear_pending p = e->pending[0];
-	memmove(&e->pending[0], &e->pending[1], sizeof(p) * (size_t)--e->n_pending);
-	if (e->n_pending == 0)
-		loop_timer_stop(&e->wait);
+	struct ear_pending p = e->flying;
+	e->flying.is = false;
+	loop_timer_stop(&e->wait);
+	if (!e->speaking)
+		send_due(e);         /* else it ends together with what is being said */
 	text = sv_trim(text);
 	bool late_yes = p.maybe && text.n && !e->speaking && !playout_busy(e->o.play);
 	if (!p.counts && !late_yes)
@@ -190,9 +202,20 @@ static void on_error(void *arg, int err)
 	lose(e);
 }
 
+/* The customer gets an answer now; the recogniser some more time. */
 static void on_wait(void *arg)
 {
-	lose(arg);
+	struct ear *e = arg;
+	if (!e->flying.counts) {
+		lose(e);
+		return;
+	}
+	void *owner = obj_ref(e->o.arg);
+	loop_after(e->o.loop, &e->wait, FINAL_LOST_MS, on_wait, e);
+	int64_t end_ms = e->flying.end_ms;
+	owe_nothing(e);
+	tell_words(e, end_ms, loop_now_us(e->o.loop));
+	obj_unref(owner);
 }
 
 void ear_listen(struct ear *e)
@@ -228,17 +251,28 @@ static void feed(struct ear *e, const int16_t *s, size_t n)
 		e->o.speech->ops->asr_feed(e->asr, s, n, e->o.rate);
 }
 
+static void send_due(struct ear *e)
+{
+	if (e->flying.is || !e->due.is || !e->asr)
+		return;
+	e->flying = e->due;
+	e->due.is = false;
+	loop_after(e->o.loop, &e->wait, FINAL_WAIT_MS, on_wait, e);
+	e->o.speech->ops->asr_flush(e->asr);
+}
+
 static void flush(struct ear *e, struct ear_pending p)
 {
 	if (!e->asr)
 		return;
-	if (e->n_pending == EAR_PENDING) {
-		lose(e);
-		return;
+	p.is = true;
+	if (e->due.is) {             /* its sound is in the same stretch */
+		p.counts |= e->due.counts;
+		p.maybe &= e->due.maybe;
+		p.start_ms = e->due.start_ms;
 	}
-	e->pending[e->n_pending++] = p;
-	loop_after(e->o.loop, &e->wait, FINAL_WAIT_MS, on_wait, e);
-	e->o.speech->ops->asr_flush(e->asr);
+	e->due = p;
+	send_due(e);
 }
 
 /* ---- utterances ---- */
@@ -290,7 +324,7 @@ static void end(struct ear *e, bool cough)
 {
 	struct ear_pending p = { .counts = e->told, .maybe = cough, .start_ms = e->start_ms,
 				 .end_ms = now(e) - e->silence_ms, .silence_ms = e->silence_ms,
-				 .flushed_us = loop_now_us(e->o.loop) };
+				 .ended_us = loop_now_us(e->o.loop) };
 	e->speaking = e->ended_wait = false;
 	e->o.play->gain_db = 0;
 	if (!cough)
@@ -299,7 +333,7 @@ static void end(struct ear *e, bool cough)
 		flush(e, p);
 	} else if (p.counts) {
 		add_words(e, SV_NULL, 0, p.start_ms);
-		tell_words(e, p.end_ms, p.flushed_us - p.silence_ms * 1000);
+		tell_words(e, p.end_ms, p.ended_us - p.silence_ms * 1000);
 	}
 }
 
@@ -383,7 +417,7 @@ static void drop(struct ear *e)
 		return;
 	e->speaking = e->ended_wait = false;
 	e->o.play->gain_db = 0;
-	flush(e, (struct ear_pending){ .flushed_us = loop_now_us(e->o.loop) });
+	flush(e, (struct ear_pending){ .ended_us = loop_now_us(e->o.loop) });
 }
 
 void ear_key(struct ear *e)

@@ -33,12 +33,12 @@ struct ear_opts {
 	/* an obj (obj.h) that contains the ear: callbacks hold it. */
 	void *arg;
 };
-#define EAR_PENDING 8
-struct ear_pending {                 /* an utterance at the recogniser */
+struct ear_pending {                 /* an utterance that the recogniser has or is to finish */
+	bool is;
 	bool counts;                 /* on_start was called for it */
-	/* short, over our voice: counts if it holds words and we are silent by then. */
+	/* Short, over our voice: counts if it holds words and we are silent by then. */
 	bool maybe;
-	int64_t start_ms, end_ms, flushed_us, silence_ms;
+	int64_t start_ms, end_ms, ended_us, silence_ms;
 };
 struct ear {
 	struct ear_opts o;
@@ -57,8 +57,8 @@ struct ear {
 	int64_t start_ms, voiced_ms, silence_ms, gap_ms;
 	int64_t last_end_ms;         /* of the one before, 0 = none */
 	double pause_ms;             /* moving mean of this customer's pauses */
-	struct ear_pending pending[EAR_PENDING];
-	int n_pending;
+	struct ear_pending flying;   /* flushed, its final is awaited */
+	struct ear_pending due;      /* to be flushed when that came: one at a time */
 	struct sb words;             /* recognised, kept back because the customer speaks on */
 	int64_t words_start_ms;
 	double words_confidence;

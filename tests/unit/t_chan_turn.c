@@ -420,12 +420,78 @@ TEST(turn_recogniser_that_does_not_answer_is_lost)
 	w.asr.answer_ms = -1;
 	OK(w_open(&w));
 	w_speak(&w, 400);
-	CHECK(w_until(&w, CHAN_ASR_LOST, 1, 6000));
+	CHECK(w_until(&w, CHAN_SPEECH_FINAL, 1, 6000));
 	ABOUT(w.frames * 20, 400 + 600 + 4000, 60);
+	STR_EQ(w_msg(&w, CHAN_SPEECH_FINAL, 0)->text, "");
+	EQ(w_count(&w, CHAN_ASR_LOST), 0);
+	CHECK(w_until(&w, CHAN_ASR_LOST, 1, 12000));
 	EQ(w_count(&w, CHAN_SPEECH_FINAL), 1);
 	EQ(w.asr.live, 0);
 	w_run(&w, 5000);
 	EQ(w_count(&w, CHAN_ASR_LOST), 1);
+	w_done(&w);
+}
+
+TEST(turn_late_words_are_dropped)
+{
+	static struct world w;
+	w_init(&w, 8000);
+	w.asr.says[w.asr.n_says++] = "too late";
+	w.asr.says[w.asr.n_says++] = "in time";
+	w.asr.answer_ms = 6000;
+	OK(w_open(&w));
+	w_speak(&w, 400);
+	w_run(&w, 7500);
+	EQ(w_count(&w, CHAN_SPEECH_FINAL), 1);
+	STR_EQ(w_msg(&w, CHAN_SPEECH_FINAL, 0)->text, "");
+	w.asr.answer_ms = 100;
+	w_speak(&w, 400);
+	CHECK(w_until(&w, CHAN_SPEECH_FINAL, 2, 2000));
+	STR_EQ(w_msg(&w, CHAN_SPEECH_FINAL, 1)->text, "in time");
+	EQ(w_count(&w, CHAN_ASR_LOST), 0);
+	w_done(&w);
+}
+
+/* One flush at a time: what ends meanwhile is flushed afterwards, with whatever was said then. */
+TEST(turn_slow_recogniser_gets_one_flush_at_a_time)
+{
+	static struct world w;
+	w_init(&w, 8000);
+	w.asr.says[w.asr.n_says++] = "one";
+	w.asr.says[w.asr.n_says++] = "two and three";
+	w.asr.answer_ms = 3000;
+	OK(w_open(&w));
+	for (int i = 0; i < 3; i++) {
+		w_speak(&w, 400);
+		w_run(&w, 1400);
+	}
+	CHECK(w_until(&w, CHAN_SPEECH_FINAL, 1, 9000));
+	w_run(&w, 5000);
+	EQ(w.asr.flushes, 2);
+	EQ(w_count(&w, CHAN_SPEECH_FINAL), 1);
+	STR_EQ(w_msg(&w, CHAN_SPEECH_FINAL, 0)->text, "one two and three");
+	w_done(&w);
+}
+
+TEST(turn_cough_after_words_does_not_hold_them)
+{
+	static struct world w;
+	w_init(&w, 8000);
+	w.asr.says[w.asr.n_says++] = "real words";
+	w.asr.answer_ms = 1500;
+	OK(w_open(&w));
+	w_speak(&w, 400);
+	w_run(&w, 1100);
+	EQ(w.asr.flushes, 1);
+	OK(w_say(&w, 1, "Just a moment please, while I look that up for you in our books.", true));
+	w_run(&w, 100);
+	w_speak(&w, 100);
+	CHECK(w_until(&w, CHAN_SPEECH_FINAL, 1, 2000));
+	STR_EQ(w_msg(&w, CHAN_SPEECH_FINAL, 0)->text, "real words");
+	EQ(w.asr.flushes, 2);
+	w_run(&w, 3000);
+	EQ(w_count(&w, CHAN_SPEECH_FINAL), 1);
+	EQ(w_count(&w, CHAN_SPEECH_START), 1);
 	w_done(&w);
 }
 

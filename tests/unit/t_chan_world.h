@@ -106,6 +106,8 @@ static inline void f_asr_flush(struct asr_run *r)
 	a->flushes++;
 	a->fed_ms = 0;
 	r->told = false;
+	if (r->waiting)
+		t_fail(__FILE__, __LINE__, "a flush while one is under way is lost");
 	if (a->answer_ms >= 0 && r->waiting++ == 0)
 		loop_after(a->loop, &r->t, a->answer_ms, f_asr_answer, r);
 }
