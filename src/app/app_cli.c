@@ -1,4 +1,5 @@
-/* app_cli.c: long options from a table, help with an example first, one clear line for a mistake. */
+/* app_cli.c: long options from a table, help with an example first, one clear line for a
+ * mistake. */
 #include "app_int.h"
 
 #include <getopt.h>
@@ -49,12 +50,14 @@ static bool take(const struct cli_opt *o, const char *arg)
 	return false;
 }
 
-bool cli_parse(int argc, char **argv, const struct cli_opt *o, size_t n, int *ret_rest, int *ret_status)
+bool cli_parse(int argc, char **argv, const struct cli_opt *o, size_t n, int *ret_rest,
+	       int *ret_status)
 {
 	struct option longs[40] = { 0 };
 	ASSERT(n < 38);
 	for (size_t i = 0; i < n; i++)
-		longs[i] = (struct option){ o[i].name, o[i].kind == CLI_FLAG ? 0 : 1, NULL, (int)i + 256 };
+		longs[i] = (struct option){ o[i].name, o[i].kind == CLI_FLAG ? 0 : 1, NULL,
+					    (int)i + 256 };
 	longs[n] = (struct option){ "help", 0, NULL, 'h' };
 	optind = 1;
 	*ret_status = 2;

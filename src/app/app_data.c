@@ -1,4 +1,5 @@
-/* app_data.c: the data folder, the demo company inside the program, imports and the index over them. */
+/* app_data.c: the data folder, the demo company inside the program, imports and the index over
+ * them. */
 #include "app_int.h"
 
 #include <stdio.h>
@@ -10,7 +11,8 @@ extern const size_t demo_files_n;
 
 int app_data_dir(const char *opt, struct sb *out, struct err *e)
 {
-	const char *env = getenv("CALLM_DATA"), *xdg = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
+	const char *env = getenv("CALLM_DATA"), *xdg = getenv("XDG_DATA_HOME"),
+		   *home = getenv("HOME");
 	sb_reset(out);
 	if (opt && *opt)
 		sb_cstr(out, opt);
@@ -107,8 +109,8 @@ int app_demo_import(struct store *st, size_t *ret_articles, struct err *e)
 	return rc;
 }
 
-int app_import(struct store *st, const char *const *paths, size_t n, size_t *ret_new, size_t *ret_same,
-	       struct err *e)
+int app_import(struct store *st, const char *const *paths, size_t n, size_t *ret_new,
+	       size_t *ret_same, struct err *e)
 {
 	struct batch b = { 0 };
 	int rc = 0;
@@ -131,9 +133,11 @@ jv *app_demo_company(struct err *e)
 	struct sb text;
 	struct cfg_report rep = { 0 };
 	sb_init(&text, LIM_CFG_BYTES);
-	jv *v = f && embed_text(f, &text) == 0 ? cfg_parse(sb_sv(&text), "company.yaml", &rep) : NULL;
+	jv *v = f && embed_text(f, &text) == 0 ? cfg_parse(sb_sv(&text), "company.yaml", &rep) :
+						 NULL;
 	if (!v)
-		err_set(e, ERR_PARSE, "company.yaml inside the program: %s", rep.n ? rep.v[0].what : "missing");
+		err_set(e, ERR_PARSE, "company.yaml inside the program: %s",
+			rep.n ? rep.v[0].what : "missing");
 	cfg_report_done(&rep);
 	sb_done(&text);
 	return v;

@@ -20,11 +20,13 @@ struct cli_opt {
 	void *dst;                   /* bool *, const char **, int64_t * */
 	const char *help;
 };
-/* Parses long options; *ret_rest = index of the first other argument. false: message printed (or help shown:
- * then *ret_status is 0, else 2). */
-bool cli_parse(int argc, char **argv, const struct cli_opt *o, size_t n, int *ret_rest, int *ret_status);
+/* Parses long options; *ret_rest = index of the first other argument. false: message printed
+ * (or help shown: then *ret_status is 0, else 2). */
+bool cli_parse(int argc, char **argv, const struct cli_opt *o, size_t n, int *ret_rest,
+	       int *ret_status);
 const struct cli_cmd *cli_cmd_find(const char *name);
-int cli_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));  /* prints "callm: ..." ; returns 1 */
+/* prints "callm: ..." ; returns 1. */
+int cli_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void cli_print_json(jv *v_moved);    /* one line on stdout */
 
 int cmd_demo(int argc, char **argv);
@@ -43,14 +45,16 @@ int cmd_understand(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 
 /* ---- the data folder and what lies in it ---- */
-/* --data, else $CALLM_DATA, else $XDG_DATA_HOME/callm, else ~/.local/share/callm; made when missing. */
+/* --data, else $CALLM_DATA, else $XDG_DATA_HOME/callm, else ~/.local/share/callm; made when
+ * missing. */
 int app_data_dir(const char *opt, struct sb *out, struct err *e);
-/* The demo company: articles and products into the store (if it has none), company.yaml as a tree. */
+/* The demo company: articles and products into the store (if it has none), company.yaml as a
+ * tree. */
 int app_demo_import(struct store *st, size_t *ret_articles, struct err *e);
 jv *app_demo_company(struct err *e);
 /* Imports files or folders of articles. */
-int app_import(struct store *st, const char *const *paths, size_t n, size_t *ret_new, size_t *ret_same,
-	       struct err *e);
+int app_import(struct store *st, const char *const *paths, size_t n, size_t *ret_new,
+	       size_t *ret_same, struct err *e);
 bool app_has_articles(struct store *st);
 int app_index(struct store *st, struct kb_index **ret, struct err *e);
 
@@ -77,7 +81,8 @@ void app_server_close(struct app_server *s);
 struct store *app_server_store(const struct app_server *s);
 
 /* ---- configuration ---- */
-/* Reads and checks a file (NULL = only defaults), with over merged first; prints every problem. NULL on error. */
+/* Reads and checks a file (NULL = only defaults), with over merged first; prints every problem.
+ * NULL on error. */
 jv *app_config(const char *path, const jv *over, bool demo);
 void app_config_starter(struct sb *out);
 

@@ -10,22 +10,27 @@ static const struct cli_cmd cmds[] = {
 	{ "serve", "-c FILE", "run your company", "serve --config callm.yaml", cmd_serve },
 	{ "check", "--config FILE", "explain every problem of a configuration with its fix",
 	  "check --config callm.yaml", cmd_check },
-	{ "init", "DIR", "write a commented starter configuration", "init ./my-company", cmd_init },
+	{ "init", "DIR", "write a commented starter configuration", "init ./my-company",
+	  cmd_init },
 	{ "ask", "[--json] [--lang L] TEXT", "one turn through the real engine",
 	  "ask --json \"How long do I have to return something?\"", cmd_ask },
-	{ "kb", "import PATH... | search [--json] [-k N] QUERY | list | export", "the knowledge base",
-	  "kb search --json \"return postage\"", cmd_kb },
-	{ "score", "kb [--json]", "measure quality on a labelled set", "score kb --json", cmd_score },
+	{ "kb", "import PATH... | search [--json] [-k N] QUERY | list | export",
+	  "the knowledge base", "kb search --json \"return postage\"", cmd_kb },
+	{ "score", "kb [--json]", "measure quality on a labelled set", "score kb --json",
+	  cmd_score },
 	{ "call", "SIP-URI --play FILE.wav [--record FILE.wav] [--dtmf DIGITS]", "a test phone",
 	  "call sip:service@127.0.0.1:5060 --play question.wav --record answer.wav", cmd_call },
 	{ "bench", "chat | calls | idle", "measure speed and memory", "bench chat", cmd_bench },
-	{ "user", "add LOGIN [--role ROLE] [--name NAME]", "console users; the password comes from stdin",
+	{ "user", "add LOGIN [--role ROLE] [--name NAME]",
+	  "console users; the password comes from stdin",
 	  "user add lily --role supervisor < password.txt", cmd_user },
-	{ "understand", "[--json] [TEXT or -]", "language, intent, emotion and personal data of a text",
+	{ "understand", "[--json] [TEXT or -]",
+	  "language, intent, emotion and personal data of a text",
 	  "understand --json \"我要退货\"", cmd_understand },
-	{ "redact", "[--json]", "stdin to stdout with personal data masked", "redact < chat.txt", cmd_redact },
-	{ "worker", "KIND", "a speech engine in its own process (started by the server)", "worker flite",
-	  cmd_worker },
+	{ "redact", "[--json]", "stdin to stdout with personal data masked",
+	  "redact < chat.txt", cmd_redact },
+	{ "worker", "KIND", "a speech engine in its own process (started by the server)",
+	  "worker flite", cmd_worker },
 	{ "version", "", "name and version", "version", cmd_version },
 };
 
@@ -39,7 +44,9 @@ const struct cli_cmd *cli_cmd_find(const char *name)
 
 static void usage(FILE *to)
 {
-	fprintf(to, "callm %s: a call centre in one program\n\nstart here:  callm demo\n\ncommands:\n",
+	fprintf(to,
+		"callm %s: a call centre in one program\n\nstart here:  callm "
+		"demo\n\ncommands:\n",
 		CALLM_VERSION);
 	for (size_t i = 0; i < sizeof(cmds) / sizeof(*cmds); i++)
 		fprintf(to, "  %-11s %s\n", cmds[i].name, cmds[i].what);
@@ -59,7 +66,8 @@ int app_main(int argc, char **argv)
 		usage(stderr);
 		return 2;
 	}
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+	    strcmp(argv[1], "help") == 0) {
 		usage(stdout);
 		return 0;
 	}

@@ -1,5 +1,6 @@
-/* app_server.c: one process from its rooms: store, knowledge, shards, door, telephone, in that order; and down
- * again in the order that lets every thread finish what others may still post to it.
+/* app_server.c: one process from its rooms: store, knowledge, shards, door, telephone, in that
+ * order; and down again in the order that lets every thread finish what others may still post
+ * to it.
  *
  * The main thread owns this struct. */
 #include "app_int.h"
@@ -69,8 +70,12 @@ static void server_assets(struct app_server *s)
 	for (size_t i = 0; i < ui_files_n; i++) {
 		const struct embed_file *f = &ui_files[i];
 		char *path = asset_path(sv_of(f->path));
-		s->assets[i] = (struct web_asset){ .path = path, .mime = f->mime, .gz = f->gz,
-						   .gz_len = f->gz_len, .raw_len = f->raw_len, .etag = f->etag };
+		s->assets[i] = (struct web_asset){ .path = path,
+						   .mime = f->mime,
+						   .gz = f->gz,
+						   .gz_len = f->gz_len,
+						   .raw_len = f->raw_len,
+						   .etag = f->etag };
 	}
 }
 
@@ -82,16 +87,19 @@ int app_listen(sv text, char host[64], int *port, struct err *e)
 		if (text.p[i] == ':')
 			colon = (ptrdiff_t)i;
 	int64_t p;
-	if (colon <= 0 || colon > 60 || sv_i64(sv_slice(text, (size_t)colon + 1, text.n), &p) || p < 0 || p > 65535)
-		return err_set(e, ERR_INVAL, "\"" SV_FMT "\" is not an address and port such as 127.0.0.1:8080",
+	if (colon <= 0 || colon > 60 || sv_i64(sv_slice(text, (size_t)colon + 1, text.n), &p) ||
+	    p < 0 || p > 65535)
+		return err_set(e, ERR_INVAL,
+			       "\"" SV_FMT
+			       "\" is not an address and port such as 127.0.0.1:8080",
 			       SV_ARG(text));
 	snprintf(host, 64, SV_FMT, SV_ARG(sv_slice(text, 0, (size_t)colon)));
 	*port = (int)p;
 	return 0;
 }
 
-/* A few hundred milliseconds for some hundred articles: done before the door opens, so that the first customer is
- * answered. */
+/* A few hundred milliseconds for some hundred articles: done before the door opens, so that the
+ * first customer is answered. */
 static int server_index(struct app_server *s, struct err *e)
 {
 	struct kb_index *ix;
@@ -147,9 +155,16 @@ static int server_hub(struct app_server *s, const jv *company, struct err *e)
 	if (rc)
 		return rc;
 	struct talk_opts o = {
-		.shards = (int)jv_get_int(s->cfg, "shards", 0), .store = s->store, .kb = s->kb, .pool = s->pool,
-		.texts = s->texts, .llm = s->llm, .n_llm = s->n_llm, .feed = { on_feed, s },
-		.on_shard = on_shard, .on_shard_arg = s,
+		.shards = (int)jv_get_int(s->cfg, "shards", 0),
+		.store = s->store,
+		.kb = s->kb,
+		.pool = s->pool,
+		.texts = s->texts,
+		.llm = s->llm,
+		.n_llm = s->n_llm,
+		.feed = { on_feed, s },
+		.on_shard = on_shard,
+		.on_shard_arg = s,
 		.voice_lang = jv_as_str(jv_path(s->cfg, "sip.language")).p,
 	};
 	return talk_hub_open(&s->hub, &o, e);
@@ -165,10 +180,21 @@ static int server_door(struct app_server *s, const jv *company, struct err *e)
 		return rc;
 	server_assets(s);
 	struct api_opts o = {
-		.host = host, .port = port, .data_dir = s->data, .store = s->store, .pool = s->pool,
-		.hub = s->hub, .kb = s->kb, .company = company, .assets = s->assets, .n_assets = ui_files_n,
-		.rate_per_s = jv_get_num(http, "rate_per_s", 0), .health = on_health, .health_arg = s,
-		.media = app_voice_media(), .media_arg = s->voice,
+		.host = host,
+		.port = port,
+		.data_dir = s->data,
+		.store = s->store,
+		.pool = s->pool,
+		.hub = s->hub,
+		.kb = s->kb,
+		.company = company,
+		.assets = s->assets,
+		.n_assets = ui_files_n,
+		.rate_per_s = jv_get_num(http, "rate_per_s", 0),
+		.health = on_health,
+		.health_arg = s,
+		.media = app_voice_media(),
+		.media_arg = s->voice,
 	};
 	sv cert = jv_get_str(http, "tls_cert"), key = jv_get_str(http, "tls_key");
 	if (cert.n && key.n) {

@@ -1,7 +1,9 @@
-/* app_voice.c: the spoken side of the server: engines on every shard, the telephone, the browser's voice.
+/* app_voice.c: the spoken side of the server: engines on every shard, the telephone, the
+ * browser's voice.
  *
- * Engines belong to their shard (opened and closed in talk's on_shard). The telephone picks shards in turn from its
- * own thread. The recogniser's language model is written from the knowledge base before the shards start. */
+ * Engines belong to their shard (opened and closed in talk's on_shard). The telephone picks
+ * shards in turn from its own thread. The recogniser's language model is written from the
+ * knowledge base before the shards start. */
 #include "app_voice.h"
 #include "app_int.h"
 #include "chan_media.h"
@@ -29,7 +31,8 @@ struct app_voice {
 
 /* ---- engines ---- */
 
-static void open_tts(struct chan_speech *sp, const char *kind, struct loop *l, char *note, size_t cap)
+static void open_tts(struct chan_speech *sp, const char *kind, struct loop *l, char *note,
+		     size_t cap)
 {
 	struct err e = { 0 };
 	struct model_spec spec = { .kind = kind };
@@ -86,12 +89,14 @@ static void learn_one(void *arg, sv text)
 	asr_lm_add(arg, text);
 }
 
-/* Whole articles too: their words are the customers' words (and what the recogniser must tell apart). */
+/* Whole articles too: their words are the customers' words (and what the recogniser must tell
+ * apart). */
 static void learn_bodies(struct asr_lm *m, struct store *st)
 {
 	struct store_db *db;
 	struct store_stmt *q;
-	if (store_reader(st, &db) || store_prep(db, &q, "SELECT body_md FROM article WHERE lang='en' ORDER BY id"))
+	if (store_reader(st, &db) ||
+	    store_prep(db, &q, "SELECT body_md FROM article WHERE lang='en' ORDER BY id"))
 		return;
 	while (store_step(q) == 1) {
 		sv rest = store_col_sv(q, 0), line;
@@ -129,7 +134,8 @@ static int place_on(struct talk_shard *s, struct chan_place *ret)
 	struct shard_voice *u = s ? talk_shard_user(s) : NULL;
 	if (!u)
 		return ERR_FULL;
-	*ret = (struct chan_place){ talk_shard_loop(s), talk_shard_mbox(s), talk_sink(), s, &u->speech };
+	*ret = (struct chan_place){ talk_shard_loop(s), talk_shard_mbox(s), talk_sink(), s,
+				    &u->speech };
 	return 0;
 }
 
@@ -177,7 +183,9 @@ int app_voice_start(struct app_voice *v, struct talk_hub *hub, struct err *e)
 	v->hub = hub;
 	if (!jv_get_bool(sip, "enabled", true))
 		return 0;
-	struct chan_phone_opts o = { .pick = pick_call, .arg = v, .data_dir = v->record ? v->data : NULL,
+	struct chan_phone_opts o = { .pick = pick_call,
+				     .arg = v,
+				     .data_dir = v->record ? v->data : NULL,
 				     .language = jv_get_str(sip, "language").p };
 	int rc = chan_phone_open(&v->phone, &o);
 	return rc ? rc : tel_up(v, e);
@@ -194,13 +202,17 @@ struct api_media {
 	struct chan_media *m;
 };
 
-static int media_open(void *arg, struct mbox *door, const struct api_media_who *who, const struct api_media_cb *cb,
-		      void *cb_arg, struct api_media **ret)
+static int media_open(void *arg, struct mbox *door, const struct api_media_who *who,
+		      const struct api_media_cb *cb, void *cb_arg, struct api_media **ret)
 {
 	struct app_voice *v = arg;
-	struct chan_media_opts o = { .door = door, .data_dir = v->record ? v->data : NULL, .id = who->id,
-				     .interaction_id = who->interaction, .language = who->language,
-				     .customer_name = who->name, .arg = cb_arg };
+	struct chan_media_opts o = { .door = door,
+				     .data_dir = v->record ? v->data : NULL,
+				     .id = who->id,
+				     .interaction_id = who->interaction,
+				     .language = who->language,
+				     .customer_name = who->name,
+				     .arg = cb_arg };
 	o.cb = (struct chan_media_cb){ cb->on_audio, cb->on_text, cb->on_closed };
 	int rc = place_on(talk_hub_pick(v->hub, v->next_media++), &o.place);
 	if (rc)
@@ -254,7 +266,8 @@ void app_voice_health(struct app_voice *v, jv *components)
 {
 	char text[128];
 	if (v->tel) {
-		snprintf(text, sizeof(text), "port %d, %d calls", tel_port(v->tel), tel_calls(v->tel));
+		snprintf(text, sizeof(text), "port %d, %d calls", tel_port(v->tel),
+			 tel_calls(v->tel));
 		component(components, "sip", "ok", text);
 	} else {
 		component(components, "sip", "ok", "switched off");

@@ -1,5 +1,5 @@
-/* app_voice.h: the spoken side of the server: speech engines of each shard, telephone, browser voice.
- * Private to app. */
+/* app_voice.h: the spoken side of the server: speech engines of each shard, telephone, browser
+ * voice. Private to app. */
 #ifndef CALLM_APP_VOICE_H
 #define CALLM_APP_VOICE_H
 

@@ -23,13 +23,14 @@ static void print_plain(const jv *reply)
 	printf(SV_FMT "\n", SV_ARG(text));
 	jv *cites = jv_get(reply, "citations");
 	for (size_t i = 0; i < jv_len(cites); i++) {
-		sv title = jv_get_str(jv_at(cites, i), "title"), id = jv_get_str(jv_at(cites, i), "article_id");
+		sv title = jv_get_str(jv_at(cites, i), "title"),
+		   id = jv_get_str(jv_at(cites, i), "article_id");
 		printf("  [%zu] " SV_FMT " (" SV_FMT ")\n", i + 1, SV_ARG(title), SV_ARG(id));
 	}
 }
 
-static int ask_turn(struct app_desk *d, const char *text, const char *lang, const struct model_spec *llm,
-		    jv **ret, struct err *e)
+static int ask_turn(struct app_desk *d, const char *text, const char *lang,
+		    const struct model_spec *llm, jv **ret, struct err *e)
 {
 	struct talk_texts *texts;
 	struct talk_hub *hub;
@@ -37,7 +38,11 @@ static int ask_turn(struct app_desk *d, const char *text, const char *lang, cons
 	if (rc)
 		return rc;
 	struct ask a = { .loop = loop_new() };
-	struct talk_opts o = { .kb = d->kb, .pool = d->pool, .texts = texts, .loop = a.loop, .llm = llm,
+	struct talk_opts o = { .kb = d->kb,
+			       .pool = d->pool,
+			       .texts = texts,
+			       .loop = a.loop,
+			       .llm = llm,
 			       .n_llm = llm ? 1 : 0 };
 	rc = talk_hub_open(&hub, &o, e);
 	if (rc == 0) {
@@ -54,7 +59,8 @@ static int ask_turn(struct app_desk *d, const char *text, const char *lang, cons
 
 int cmd_ask(int argc, char **argv)
 {
-	const char *data = NULL, *lang = "", *llm_url = NULL, *llm_model = "default", *customer = NULL;
+	const char *data = NULL, *lang = "", *llm_url = NULL, *llm_model = "default",
+		   *customer = NULL;
 	bool json = false, empty = false;
 	int rest, status;
 	const struct cli_opt opts[] = {

@@ -1,5 +1,6 @@
-/* cmd_bench.c: `callm bench chat`: turns a second through the whole engine, every customer text on disk before its
- * turn counts. `callm bench calls`: many calls at once against a running server, for its media clock.
+/* cmd_bench.c: `callm bench chat`: turns a second through the whole engine, every customer text
+ * on disk before its turn counts. `callm bench calls`: many calls at once against a running
+ * server, for its media clock.
  *
  * Figures go to docs/SPEED.md with the command. */
 #include "app_int.h"
@@ -143,7 +144,8 @@ static void print_chat(struct bench *b, int64_t wall_us, int64_t cpu_us)
 	jv_set_num(o, "p99_ms", (double)b->us[b->turns * 99 / 100] / 1000.0);
 	jv_set_num(o, "grounded", (double)b->grounded / (double)b->turns);
 	jv_set_num(o, "search_p50_ms", (double)metric_quantile_us(M_KB_SEARCH_US, 0.5) / 1000.0);
-	jv_set_num(o, "commit_p50_ms", (double)metric_quantile_us(M_SCRIBE_COMMIT_US, 0.5) / 1000.0);
+	jv_set_num(o, "commit_p50_ms",
+		   (double)metric_quantile_us(M_SCRIBE_COMMIT_US, 0.5) / 1000.0);
 	jv_set_int(o, "max_rss_kb", ru.ru_maxrss);
 	cli_print_json(o);
 }
@@ -155,7 +157,9 @@ static int bench_hub(struct bench *b, struct app_desk *d, struct err *e)
 	int rc = talk_texts_new(&texts, d->company, e);
 	if (rc)
 		return rc;
-	struct talk_opts o = { .kb = d->kb, .pool = d->pool, .texts = texts, .loop = b->loop, .store = d->store };
+	struct talk_opts o = {
+		.kb = d->kb, .pool = d->pool, .texts = texts, .loop = b->loop, .store = d->store
+	};
 	rc = talk_hub_open(&hub, &o, e);
 	if (rc == 0) {
 		open_peers(b, talk_hub_pick(hub, 0));
@@ -230,7 +234,9 @@ static void one_frame(void *arg, const int16_t s[160], int64_t ts_ms)
 
 static int one_pull(void *arg, int16_t out[160])
 {
-	memset(out, 0, PCM_FRAME * sizeof(*out));   /* a silent caller: the server's own clock is measured */
+	memset(out, 0,
+	       PCM_FRAME *
+		       sizeof(*out)); /* a silent caller: the server's own clock is measured */
 	return PCM_FRAME;
 }
 
@@ -253,8 +259,12 @@ static void one_close(void *arg, int status, const char *reason)
 
 static void many_start(void *arg)
 {
-	static const struct tel_leg_cb cb = { .on_up = one_up, .on_frame = one_frame, .on_pull = one_pull,
-					      .on_dtmf = one_dtmf, .on_hold = one_hold, .on_close = one_close };
+	static const struct tel_leg_cb cb = { .on_up = one_up,
+					      .on_frame = one_frame,
+					      .on_pull = one_pull,
+					      .on_dtmf = one_dtmf,
+					      .on_hold = one_hold,
+					      .on_close = one_close };
 	struct many *m = arg;
 	struct one *c = &m->v[m->started++];
 	struct err e = { 0 };
@@ -296,7 +306,8 @@ static void print_calls(struct many *m)
 	jv_set_int(o, "rtp_in", (int64_t)sum.rtp_in);
 	jv_set_int(o, "rtp_out", (int64_t)sum.rtp_out);
 	jv_set_int(o, "rtp_lost", (int64_t)sum.lost);
-	jv_set_num(o, "own_send_late_p99_ms", (double)metric_quantile_us(M_RTP_LATE_US, 0.99) / 1000.0);
+	jv_set_num(o, "own_send_late_p99_ms",
+		   (double)metric_quantile_us(M_RTP_LATE_US, 0.99) / 1000.0);
 	cli_print_json(o);
 }
 

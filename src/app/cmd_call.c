@@ -1,8 +1,9 @@
-/* cmd_call.c: `callm call`: a test phone: dials, plays a question once the greeting is over, records what it hears,
- * measures the gaps, hangs up when the answer is over, prints a JSON report.
+/* cmd_call.c: `callm call`: a test phone: dials, plays a question once the greeting is over,
+ * records what it hears, measures the gaps, hangs up when the answer is over, prints a JSON
+ * report.
  *
- * Media runs on this thread's loop; signalling on the telephone's own thread. Speech of the far side is judged by
- * the same detector that the server uses on callers. */
+ * Media runs on this thread's loop; signalling on the telephone's own thread. Speech of the far
+ * side is judged by the same detector that the server uses on callers. */
 #include "app_int.h"
 #include "pcm.h"
 #include "tel.h"
@@ -18,7 +19,8 @@ struct phone {
 	bool now, playing, asked, up, over;
 	VEC(int16_t) heard;
 	struct pcm_vad vad;
-	int64_t dialled_ms, up_ms, first_audio_ms, play_start_ms, play_end_ms, answer_ms, last_speech_ms;
+	int64_t dialled_ms, up_ms, first_audio_ms, play_start_ms, play_end_ms, answer_ms,
+		last_speech_ms;
 	int64_t now_ms, quiet_ms, max_ms, heard_speech_ms;
 	int status;
 	char reason[64];
@@ -75,7 +77,8 @@ static void on_frame(void *arg, const int16_t s[160], int64_t ts_ms)
 	if (!p->asked && greeted && (p->clip.n || (p->digits && *p->digits)))
 		ask_now(p);
 	bool done = p->asked ? !p->playing && p->answer_ms && quiet >= p->quiet_ms :
-			       !p->clip.n && !p->digits && p->first_audio_ms && quiet >= p->quiet_ms;
+			       !p->clip.n && !p->digits && p->first_audio_ms &&
+				       quiet >= p->quiet_ms;
 	if (done || ts_ms - p->up_ms > p->max_ms)
 		tel_leg_hangup(p->leg, 200);
 }
@@ -141,7 +144,8 @@ static void report(struct phone *p)
 	set_ms(o, "answer_ms", p->dialled_ms, p->up_ms);
 	set_ms(o, "first_audio_ms", p->up_ms, p->first_audio_ms);
 	set_ms(o, "question_at_ms", p->up_ms, p->play_start_ms);
-	set_ms(o, "turn_gap_ms", p->play_end_ms ? p->play_end_ms - tail_silence_ms(&p->clip) : 0, p->answer_ms);
+	set_ms(o, "turn_gap_ms",
+	       p->play_end_ms ? p->play_end_ms - tail_silence_ms(&p->clip) : 0, p->answer_ms);
 	jv_set_int(o, "heard_ms", (int64_t)p->heard.n / 8);
 	jv_set_int(o, "heard_speech_ms", p->heard_speech_ms);
 	jv_set_int(o, "rtp_in", (int64_t)st.rtp_in);
@@ -153,8 +157,12 @@ static void report(struct phone *p)
 
 static int dial(struct phone *p, const char *uri, bool tcp, struct err *e)
 {
-	static const struct tel_leg_cb cb = { .on_up = on_up, .on_frame = on_frame, .on_pull = on_pull,
-					      .on_dtmf = on_dtmf, .on_hold = on_hold, .on_close = on_close };
+	static const struct tel_leg_cb cb = { .on_up = on_up,
+					      .on_frame = on_frame,
+					      .on_pull = on_pull,
+					      .on_dtmf = on_dtmf,
+					      .on_hold = on_hold,
+					      .on_close = on_close };
 	struct tel_opts o;
 	struct tel *tel;
 	tel_defaults(&o);
@@ -193,13 +201,16 @@ int cmd_call(int argc, char **argv)
 		{ "dtmf", CLI_STR, &digits, "keys to press once the greeting is over" },
 		{ "now", CLI_FLAG, &now, "speak at once, into the greeting" },
 		{ "tcp", CLI_FLAG, &tcp, "listen on TCP too (for ;transport=tcp)" },
-		{ "quiet", CLI_INT, &quiet, "hang up after this silence following the answer, ms (3000)" },
+		{ "quiet", CLI_INT, &quiet,
+		  "hang up after this silence following the answer, ms (3000)" },
 		{ "max", CLI_INT, &max, "longest call, ms (60000)" },
 	};
 	if (!cli_parse(argc, argv, opts, sizeof(opts) / sizeof(*opts), &rest, &status))
 		return status;
 	if (rest >= argc)
-		return cli_fail("whom? callm call sip:service@127.0.0.1:5060 --play question.wav"), 2;
+		return cli_fail("whom? callm call sip:service@127.0.0.1:5060 --play "
+				"question.wav"),
+		       2;
 	struct phone p = { .digits = digits, .now = now, .quiet_ms = quiet, .max_ms = max };
 	struct err e = { 0 };
 	pcm_vad_init(&p.vad, NULL);

@@ -9,7 +9,8 @@ static int kb_import_cmd(struct app_desk *d, int argc, char **argv, int rest, bo
 	struct err e = { 0 };
 	if (rest >= argc)
 		return cli_fail("which files? callm kb import PATH..."), 2;
-	int rc = app_import(d->store, (const char *const *)&argv[rest], (size_t)(argc - rest), &fresh, &same, &e);
+	int rc = app_import(d->store, (const char *const *)&argv[rest], (size_t)(argc - rest),
+			    &fresh, &same, &e);
 	if (rc)
 		return cli_fail("%s", e.msg);
 	if (json) {
@@ -36,8 +37,8 @@ static void set_day(jv *o, const char *key, int64_t ms)
 static void print_hit(const struct kb_hit *h, bool json)
 {
 	if (!json) {
-		printf("%.3f  " SV_FMT "  (" SV_FMT ")\n       " SV_FMT "\n", h->score, SV_ARG(h->title),
-		       SV_ARG(h->article_id), SV_ARG(h->quote));
+		printf("%.3f  " SV_FMT "  (" SV_FMT ")\n       " SV_FMT "\n", h->score,
+		       SV_ARG(h->title), SV_ARG(h->article_id), SV_ARG(h->quote));
 		return;
 	}
 	jv *o = jv_obj();
@@ -61,7 +62,11 @@ static int kb_search_cmd(struct app_desk *d, const char *text, const char *lang,
 	struct kb_result r = { 0 };
 	arena_init(&a, LIM_ARENA_TURN);
 	struct kb_index *ix = snap_get(d->kb);
-	struct kb_query q = { .text = sv_of(text), .lang = sv_of(lang), .k = k < 1 ? 5 : k > 20 ? 20 : k };
+	struct kb_query q = { .text = sv_of(text),
+			      .lang = sv_of(lang),
+			      .k = k < 1  ? 5 :
+				   k > 20 ? 20 :
+					    k };
 	int rc = kb_search(ix, &q, &a, &r);
 	for (size_t i = 0; rc == 0 && i < r.n; i++)
 		print_hit(&r.hits[i], json);
@@ -77,8 +82,10 @@ static int kb_list_cmd(struct app_desk *d, bool whole)
 	struct store_db *db;
 	struct store_stmt *q;
 	if (store_reader(d->store, &db) ||
-	    store_prep(db, &q, "SELECT id, lang, title, category, version, body_md, aliases, source FROM article "
-			       "WHERE status='published' ORDER BY id"))
+	    store_prep(db, &q,
+		       "SELECT id, lang, title, category, version, body_md, aliases, source "
+		       "FROM article "
+		       "WHERE status='published' ORDER BY id"))
 		return cli_fail("the database cannot be read");
 	while (store_step(q) == 1) {
 		jv *o = jv_obj();

@@ -12,7 +12,8 @@ static int load(const char *file, const char *demo_name, struct sb *out, struct 
 	if (file)
 		return file_read(file, LIM_KB_DOC, out, e);
 	const struct embed_file *f = embed_find(demo_files, demo_files_n, sv_of(demo_name));
-	return f ? embed_text(f, out) : err_set(e, ERR_NOTFOUND, "%s is not in the program", demo_name);
+	return f ? embed_text(f, out) :
+		   err_set(e, ERR_NOTFOUND, "%s is not in the program", demo_name);
 }
 
 static double rate(size_t a, size_t n)
@@ -26,9 +27,11 @@ static void report(const char *lang, const struct kb_score *s, bool json)
 	double quotes = rate(s->quotes_ok, s->quotes);
 	if (!json) {
 		printf("%s  first %.1f %% (%zu/%zu)  in three %.1f %%  wrongly declined %zu  "
-		       "unanswerable declined %.1f %% (%zu/%zu)  quotes literal %.1f %% (%zu/%zu)\n",
-		       lang, 100 * first, s->first, s->n, 100 * rate(s->in3, s->n), s->declined_wrongly,
-		       100 * declined, s->oos_declined, s->n_oos, 100 * quotes, s->quotes_ok, s->quotes);
+		       "unanswerable declined %.1f %% (%zu/%zu)  quotes literal %.1f %% "
+		       "(%zu/%zu)\n",
+		       lang, 100 * first, s->first, s->n, 100 * rate(s->in3, s->n),
+		       s->declined_wrongly, 100 * declined, s->oos_declined, s->n_oos,
+		       100 * quotes, s->quotes_ok, s->quotes);
 		return;
 	}
 	jv *o = jv_obj();
@@ -44,8 +47,8 @@ static void report(const char *lang, const struct kb_score *s, bool json)
 	cli_print_json(o);
 }
 
-static int score_lang(struct kb_index *ix, const char *lang, const char *qfile, const char *ofile, bool dev,
-		      bool json)
+static int score_lang(struct kb_index *ix, const char *lang, const char *qfile,
+		      const char *ofile, bool dev, bool json)
 {
 	struct sb q, o;
 	struct err e = { 0 };
@@ -74,9 +77,11 @@ int cmd_score(int argc, char **argv)
 	int rest, status;
 	const struct cli_opt opts[] = {
 		{ "json", CLI_FLAG, &json, "one JSON object a language" },
-		{ "dev", CLI_FLAG, &dev, "the demo's tuning questions instead of the test ones" },
+		{ "dev", CLI_FLAG, &dev,
+		  "the demo's tuning questions instead of the test ones" },
 		{ "lang", CLI_STR, &lang, "only this language (needed with --questions)" },
-		{ "questions", CLI_STR, &questions, "TSV article<TAB>question; default: the demo's" },
+		{ "questions", CLI_STR, &questions,
+		  "TSV article<TAB>question; default: the demo's" },
 		{ "unanswerable", CLI_STR, &oos, "one question a line; default: the demo's" },
 		{ "data", CLI_STR, &data, "data folder" },
 	};

@@ -1,4 +1,5 @@
-/* cmd_serve.c: `callm demo` and `callm serve`: start, print the address, wait for the signal, drain, stop. */
+/* cmd_serve.c: `callm demo` and `callm serve`: start, print the address, wait for the signal,
+ * drain, stop. */
 #include "app_int.h"
 #include "api.h"
 
@@ -76,7 +77,8 @@ static void print_ready(const struct app_server *s, const char *password, int64_
 	printf("callm is running (%lld ms)\n", (long long)ms);
 	printf("  console   http://127.0.0.1:%d/       sign in as admin", http);
 	printf(password[0] ? ", one-time password %s\n" : "%s\n", password);
-	printf("  chat      http://127.0.0.1:%d/chat\n  talk      http://127.0.0.1:%d/talk\n", http, http);
+	printf("  chat      http://127.0.0.1:%d/chat\n  talk      http://127.0.0.1:%d/talk\n",
+	       http, http);
 	if (sip)
 		printf("  telephone sip:service@127.0.0.1:%d\n", sip);
 	printf("stop with Ctrl-C\n");
@@ -124,7 +126,8 @@ static jv *company_of(const jv *cfg, struct err *e)
 		v = cfg_parse(sb_sv(&text), path.p, &rep);
 		if (!v)
 			err_set(e, ERR_PARSE, "%s: %s; %s", rep.n ? rep.v[0].where : path.p,
-				rep.n ? rep.v[0].what : "not YAML", rep.n ? rep.v[0].mend : "see demo/company.yaml");
+				rep.n ? rep.v[0].what : "not YAML",
+				rep.n ? rep.v[0].mend : "see demo/company.yaml");
 	}
 	cfg_report_done(&rep);
 	sb_done(&text);
@@ -163,12 +166,15 @@ static void set_log(const jv *cfg)
 
 static int serve(int argc, char **argv, bool demo)
 {
-	const char *data = NULL, *http = NULL, *sip = NULL, *llm = NULL, *model = "default", *path = NULL;
+	const char *data = NULL, *http = NULL, *sip = NULL, *llm = NULL, *model = "default",
+		   *path = NULL;
 	int rest, status;
 	const struct cli_opt opts[] = {
 		{ "data", CLI_STR, &data, "data folder" },
-		{ "http", CLI_STR, &http, "address:port of console, chat and API (127.0.0.1:8080)" },
-		{ "sip", CLI_STR, &sip, "address:port of the telephone (127.0.0.1:5060), or off" },
+		{ "http", CLI_STR, &http,
+		  "address:port of console, chat and API (127.0.0.1:8080)" },
+		{ "sip", CLI_STR, &sip,
+		  "address:port of the telephone (127.0.0.1:5060), or off" },
 		{ "llm", CLI_STR, &llm, "an OpenAI-compatible endpoint, http://host:port/v1" },
 		{ "model", CLI_STR, &model, "its model's name" },
 		{ "config", CLI_STR, &path, "YAML file (-c)" },
@@ -179,7 +185,9 @@ static int serve(int argc, char **argv, bool demo)
 	if (!cli_parse(argc, argv, opts, sizeof(opts) / sizeof(*opts), &rest, &status))
 		return status;
 	if (!demo && !path)
-		return cli_fail("which configuration? callm serve --config callm.yaml (callm init writes one)"), 2;
+		return cli_fail("which configuration? callm serve --config callm.yaml (callm "
+				"init writes one)"),
+		       2;
 	block_signals();
 	jv *over = overrides(http, sip, llm, model);
 	jv *cfg = app_config(path, over, demo);

@@ -8,7 +8,8 @@ int cmd_check(int argc, char **argv)
 {
 	const char *path = NULL;
 	int rest, status;
-	const struct cli_opt opts[] = { { "config", CLI_STR, &path, "the file (or as the first argument)" } };
+	const struct cli_opt opts[] = { { "config", CLI_STR, &path,
+					  "the file (or as the first argument)" } };
 	for (int i = 1; i < argc; i++)
 		if (strcmp(argv[i], "-c") == 0)
 			argv[i] = "--config";
@@ -47,7 +48,9 @@ int cmd_init(int argc, char **argv)
 	sb_done(&b);
 	if (rc)
 		return cli_fail("%s", e.msg);
-	printf("%s written; edit it, then: callm check --config %s && callm serve --config %s\n", path, path, path);
+	printf("%s written; edit it, then: callm check --config %s && callm serve --config "
+	       "%s\n",
+	       path, path, path);
 	return 0;
 }
 
@@ -87,7 +90,8 @@ int cmd_user(int argc, char **argv)
 	if (rc == 0)
 		rc = store_open(&st, &so, &e);
 	if (rc == 0)
-		rc = api_user_put(st, sv_of(argv[rest + 1]), sv_of(name), sv_of(role), sb_sv(&password), replace, &e);
+		rc = api_user_put(st, sv_of(argv[rest + 1]), sv_of(name), sv_of(role),
+				  sb_sv(&password), replace, &e);
 	store_close(st);
 	sb_done(&dir);
 	sb_done(&password);

@@ -115,7 +115,8 @@ int cmd_redact(int argc, char **argv)
 {
 	bool json = false;
 	int rest, status;
-	const struct cli_opt opts[] = { { "json", CLI_FLAG, &json, "text, redacted and spans a line" } };
+	const struct cli_opt opts[] = { { "json", CLI_FLAG, &json,
+					  "text, redacted and spans a line" } };
 	if (!cli_parse(argc, argv, opts, 1, &rest, &status))
 		return status;
 	return each_line(print_redacted, json);

@@ -1,5 +1,5 @@
-/* talk.h: the conversation engine. A pure core (talk_core.h: events in, actions out) and a driver that
- * carries the actions out on a shard: one thread, one loop, its conversations.
+/* talk.h: the conversation engine. A pure core (talk_core.h: events in, actions out) and a
+ * driver that carries the actions out on a shard: one thread, one loop, its conversations.
  *
  *	talk_hub_open(&hub, &opts, &e);
  *	struct talk_shard *s = talk_hub_pick(hub, n);           any thread
@@ -22,8 +22,8 @@ struct talk;
 struct talk_hub;
 struct talk_shard;
 
-/* What the company says by itself: texts by language and key, from prompts/texts.<lang>.yaml and the
- * company's own file. Immutable obj. */
+/* What the company says by itself: texts by language and key, from prompts/texts.<lang>.yaml
+ * and the company's own file. Immutable obj. */
 struct talk_texts;
 int talk_texts_new(struct talk_texts **ret, const jv *company, struct err *e);
 /* The text for key in lang (falls back to en), variant v; {name} is filled in by the caller. */
@@ -35,7 +35,7 @@ struct talk_limits {
 	int max_turns;           /* default 200 */
 	int model_first_ms, model_first_voice_ms, model_total_ms;  /* 5000, 1500, 12000 */
 };
-struct talk_feed {               /* live view for consoles; called on shard threads; copy what you keep */
+struct talk_feed { /* live view for consoles; called on shard threads; copy what you keep */
 	void (*on_event)(void *arg, sv conversation_id, sv event_json, sv conversation_json);
 	void *arg;
 };
@@ -50,14 +50,19 @@ struct talk_opts {
 	struct talk_limits limits;
 	struct talk_feed feed;
 	const char *voice_lang;  /* language a call starts in, default en */
-	struct loop *loop;       /* run the only shard on this loop instead of own threads (tests, commands) */
-	/* called on each shard's thread once its loop stands and before it ends: per-shard engines (speech) */
+	/* run the only shard on this loop instead of own threads (tests, commands). */
+	struct loop *loop;
+	/* called on each shard's thread once its loop stands and before it ends: per-shard
+	 * engines (speech) */
 	int (*on_shard)(void *arg, struct talk_hub *h, struct talk_shard *s, bool up);
 	void *on_shard_arg;
 };
 int talk_hub_open(struct talk_hub **ret, const struct talk_opts *o, struct err *e);
-void talk_hub_close(struct talk_hub *h);             /* says goodbye to nobody: calls end as "system", written conversations stay open for talk_recall */
-/* The shard for the caller's n-th conversation (round robin); NULL when LIM_CONVERSATIONS are open. */
+/* says goodbye to nobody: calls end as "system", written conversations stay open for
+ * talk_recall. */
+void talk_hub_close(struct talk_hub *h);
+/* The shard for the caller's n-th conversation (round robin); NULL when LIM_CONVERSATIONS are
+ * open. */
 struct talk_shard *talk_hub_pick(struct talk_hub *h, unsigned n);
 size_t talk_hub_shards(const struct talk_hub *h);
 
@@ -71,15 +76,17 @@ const struct chan_sink *talk_sink(void);
 const char *talk_id(const struct talk *t);
 const char *talk_interaction_id(const struct talk *t);
 
-/* What the river knows of a conversation, for the channel that lets it go on; strings in the arena. On a reading
- * thread. ERR_NOTFOUND; *ret_open: it was not closed. */
-int talk_recall(struct store_db *db, sv id, struct arena *a, struct chan_resume *ret, bool *ret_open);
+/* What the river knows of a conversation, for the channel that lets it go on; strings in the
+ * arena. On a reading thread. ERR_NOTFOUND; *ret_open: it was not closed. */
+int talk_recall(struct store_db *db, sv id, struct arena *a, struct chan_resume *ret,
+		bool *ret_open);
 
 /* The object of `ask --json` from a turn.bot event's JSON; NULL when it is none. */
 jv *talk_reply_of(sv event_json);
 
-/* One turn without a channel: `callm ask`, the console's try-out. On the shard's thread. on_reply gets the
- * object of `ask --json`, once. lang "" = by the text. Not recorded. */
-int talk_ask(struct talk_shard *s, sv text, sv lang, void (*on_reply)(void *arg, jv *reply_moved), void *arg);
+/* One turn without a channel: `callm ask`, the console's try-out. On the shard's thread.
+ * on_reply gets the object of `ask --json`, once. lang "" = by the text. Not recorded. */
+int talk_ask(struct talk_shard *s, sv text, sv lang,
+	     void (*on_reply)(void *arg, jv *reply_moved), void *arg);
 
 #endif

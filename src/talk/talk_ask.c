@@ -1,4 +1,5 @@
-/* talk_ask.c: one turn without a channel: a peer that collects the reply and closes. Shard's thread. */
+/* talk_ask.c: one turn without a channel: a peer that collects the reply and closes. Shard's
+ * thread. */
 #include "talk_int.h"
 
 struct ask {
@@ -49,7 +50,8 @@ static void ask_hangup(struct chan_peer *p, enum chan_close_by by)
 	finish(a);
 }
 
-int talk_ask(struct talk_shard *s, sv text, sv lang, void (*on_reply)(void *arg, jv *reply_moved), void *arg)
+int talk_ask(struct talk_shard *s, sv text, sv lang,
+	     void (*on_reply)(void *arg, jv *reply_moved), void *arg)
 {
 	static const struct chan_ops ops = { .name = "ask", .say = ask_say, .hush = ask_hush,
 					     .hangup = ask_hangup };

@@ -1,10 +1,10 @@
 /* talk_core.c: the conversation as a state machine: one event in, a few actions out.
  *
- * A row of `handlers` answers each kind of event; the states say which moves are legal. The core knows
- * neither sockets nor clocks: searches, models and speech are asked for with actions and answered with
- * events that carry the generation they belong to; whatever is stale falls away here. So barge-in and a
- * customer's second thought are one line each: raise gen.
- * Owned by its conversation's shard; memory of a turn lies in the arena that the driver passes in. */
+ * A row of `handlers` answers each kind of event; the states say which moves are legal. The
+ * core knows neither sockets nor clocks: searches, models and speech are asked for with actions
+ * and answered with events that carry the generation they belong to; whatever is stale falls
+ * away here. So barge-in and a customer's second thought are one line each: raise gen. Owned by
+ * its conversation's shard; memory of a turn lies in the arena that the driver passes in. */
 #include "talk_core.h"
 
 #define LISTENS (SM_TO(TS_LISTENING) | SM_TO(TS_SPEAKING) | SM_TO(TS_THINKING) | SM_TO(TS_HELD) | \
@@ -34,7 +34,8 @@ void talk_act_timer(struct talk_acts *acts, enum talk_timer t, int ms)
 	x->ms = ms;
 }
 
-void talk_act_record(struct talk_core *c, struct talk_acts *acts, const char *rec, const char *actor, sv body)
+void talk_act_record(struct talk_core *c, struct talk_acts *acts, const char *rec,
+		     const char *actor, sv body)
 {
 	struct talk_act *x = talk_act_add(acts, TACT_RECORD);
 	x->rec = rec;
@@ -110,9 +111,11 @@ static void enqueue(struct talk_core *c, sv text, sv model_text, int turn)
 		append(&last->text, text);
 		append(&last->model_text, model_text);
 		last->turn = turn;
+		last->feel = c->feel;
 		return;
 	}
-	c->queue[c->n_queue++] = (struct talk_queued){ xstrdup(text), xstrdup(model_text), turn };
+	c->queue[c->n_queue++] =
+		(struct talk_queued){ xstrdup(text), xstrdup(model_text), turn, c->feel };
 }
 
 static void queue_clear(struct talk_core *c)
@@ -127,7 +130,9 @@ static void queue_clear(struct talk_core *c)
 static void start_turn(struct talk_core *c, sv text, sv model_text, int number)
 {
 	c->in_turn = true;
-	c->t = (struct talk_turn){ .number = number, .text = text, .model_text = model_text, .llm = -1 };
+	c->t = (struct talk_turn){
+		.number = number, .text = text, .model_text = model_text, .llm = -1
+	};
 	sb_init(&c->t.draft, LIM_SB);
 	sb_init(&c->t.reply, LIM_SB);
 }
@@ -139,6 +144,7 @@ void talk_next_queued(struct talk_core *c, int64_t now_us, struct arena *a, stru
 	struct talk_queued q = c->queue[0];
 	memmove(&c->queue[0], &c->queue[1], sizeof(q) * (size_t)--c->n_queue);
 	start_turn(c, arena_sv(a, sv_of(q.text)), arena_sv(a, sv_of(q.model_text)), q.turn);
+	c->feel = q.feel;
 	xfree(q.text);
 	xfree(q.model_text);
 	talk_think(c, c->t.text, c->t.model_text, now_us, a, acts);
@@ -146,21 +152,25 @@ void talk_next_queued(struct talk_core *c, int64_t now_us, struct arena *a, stru
 
 /* ---- handlers, one an event ---- */
 
-static void on_open(struct talk_core *c, const struct talk_ev *ev, struct arena *a, struct talk_acts *acts)
+static void on_open(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
+		    struct talk_acts *acts)
 {
 	if (!ev->resume) {
 		struct sb b;
 		sb_init(&b, 4096);
-		sb_fmt(&b, "{\"channel\":\"%s\",\"language\":\"%s\"}", ev->via ? ev->via : "", c->lang);
+		sb_fmt(&b, "{\"channel\":\"%s\",\"language\":\"%s\"}", ev->via ? ev->via : "",
+		       c->lang);
 		talk_act_record(c, acts, "conversation.opened", "system", arena_sv(a, sb_sv(&b)));
 		sb_done(&b);
-		const char *key = !c->voice ? "greeting" : c->asr_lost ? "greeting_keypad" : "greeting_voice";
+		const char *key = !c->voice   ? "greeting" :
+				  c->asr_lost ? "greeting_keypad" :
+						"greeting_voice";
 		talk_canned(c, key, POL_REPLY, a, acts);
 		return;
 	}
 	c->turn = ev->resume->turn;
 	if (ev->resume->last_question.n) {
-		c->last_question = xstrdup(ev->resume->last_question);
+		c->topic = xstrdup(ev->resume->last_question);
 		talk_remember(c, false, ev->resume->last_question);
 	}
 	if (ev->resume->last_reply.n)
@@ -181,7 +191,8 @@ static void record_customer(struct talk_core *c, const struct talk_ev *ev, struc
 	sb_json(&b, ev->masked);
 	sb_fmt(&b, ",\"language\":\"%s\",\"via\":\"%s\"", c->feel.lang, ev->via ? ev->via : "text");
 	if (c->feel.intent[0])
-		sb_fmt(&b, ",\"intent\":\"%s\",\"intent_p\":%.2f", c->feel.intent, c->feel.intent_p);
+		sb_fmt(&b, ",\"intent\":\"%s\",\"intent_p\":%.2f", c->feel.intent,
+		       c->feel.intent_p);
 	sb_fmt(&b, ",\"emotion\":\"%s\",\"emotion_p\":%.2f,\"sentiment\":%.2f", c->feel.emotion,
 	       c->feel.emotion_p, c->feel.sentiment);
 	if (c->voice && strcmp(ev->via ? ev->via : "", "speech") == 0)
@@ -209,20 +220,23 @@ static void follow_language(struct talk_core *c)
 }
 
 /* A say is over, whole or cut: one row tells how much of it was heard and when. */
-static void record_heard(struct talk_core *c, const char *rec, const struct chan_heard *h, struct arena *a,
-			 struct talk_acts *acts)
+static void record_heard(struct talk_core *c, const char *rec, const struct chan_heard *h,
+			 struct arena *a, struct talk_acts *acts)
 {
 	sv heard = sv_slice(sv_of(c->saying), 0, whole_runes(c->saying, h->bytes));
 	struct sb b;
 	sb_init(&b, LIM_SB);
-	sb_fmt(&b, "{\"say_id\":%u,\"heard_chars\":%zu,\"heard_text\":", h->say_id, sv_runes(heard));
+	sb_fmt(&b, "{\"say_id\":%u,\"heard_chars\":%zu,\"heard_text\":", h->say_id,
+	       sv_runes(heard));
 	sb_json(&b, heard);
-	sb_fmt(&b, ",\"start_ms\":%lld,\"end_ms\":%lld}", (long long)h->start_ms, (long long)h->end_ms);
+	sb_fmt(&b, ",\"start_ms\":%lld,\"end_ms\":%lld}", (long long)h->start_ms,
+	       (long long)h->end_ms);
 	talk_act_record(c, acts, rec, "bot", arena_sv(a, sb_sv(&b)));
 	sb_done(&b);
 }
 
-/* The turn never happened: its words wait at the head and will be remembered when they are thought about. */
+/* The turn never happened: its words wait at the head and will be remembered when they are
+ * thought about. */
 static void unthink(struct talk_core *c)
 {
 	enqueue(c, c->t.text, c->t.model_text, c->t.number);
@@ -230,9 +244,19 @@ static void unthink(struct talk_core *c)
 		forget_last(c);
 }
 
-/* The customer cuts in. Work that was not said yet is thrown away and its words go back to the head of
- * what comes next; of what was being said only the heard part counts. */
-static void cut_in(struct talk_core *c, const struct talk_ev *ev, struct arena *a, struct talk_acts *acts)
+/* Nothing of a reply was heard: it never was, and its question waits for the rest of it (or is
+ * answered again). */
+static void unanswer(struct talk_core *c)
+{
+	enqueue(c, sv_of(c->last_question), sv_of(c->last_model), c->last_turn);
+	if (c->n_past && !c->past[c->n_past - 1].bot)
+		forget_last(c);
+}
+
+/* The customer cuts in. Work that was not said yet is thrown away and its words go back to the
+ * head of what comes next; of what was being said only the heard part counts. */
+static void cut_in(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
+		   struct talk_acts *acts)
 {
 	if (c->in_turn && c->voice) {
 		talk_model_stop(c, acts);
@@ -240,11 +264,15 @@ static void cut_in(struct talk_core *c, const struct talk_ev *ev, struct arena *
 			talk_record_partial(c, a, acts);
 		else if (c->t.text.n)
 			unthink(c);
+		c->answers = c->t.sentences && c->t.text.n;
 		talk_end_turn(c, acts);
 	}
 	if (c->speaking && ev->heard.say_id == c->speaking) {
 		record_heard(c, "turn.cut", &ev->heard, a, acts);
 		forget_unheard(c, ev->heard.bytes);
+		if (c->answers && whole_runes(c->saying, ev->heard.bytes) == 0)
+			unanswer(c);
+		c->answers = false;
 		c->speaking = 0;
 	}
 }
@@ -262,7 +290,8 @@ static sv joined(struct arena *a, const char *before, sv text)
 	return before ? sv_of(arena_fmt(a, "%s " SV_FMT, before, SV_ARG(text))) : arena_sv(a, text);
 }
 
-static void on_text(struct talk_core *c, const struct talk_ev *ev, struct arena *a, struct talk_acts *acts)
+static void on_text(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
+		    struct talk_acts *acts)
 {
 	talk_act_timer(acts, TT_SILENCE, 0);
 	c->silences = c->misheard = 0;
@@ -287,7 +316,8 @@ static void on_text(struct talk_core *c, const struct talk_ev *ev, struct arena 
 	talk_think(c, c->t.text, c->t.model_text, ev->now_us, a, acts);
 }
 
-static void on_key_menu(struct talk_core *c, char key, int64_t now_us, struct arena *a, struct talk_acts *acts)
+static void on_key_menu(struct talk_core *c, char key, int64_t now_us, struct arena *a,
+			struct talk_acts *acts)
 {
 	char name[] = "menu_x";
 	name[5] = key;
@@ -305,7 +335,8 @@ static void on_key_menu(struct talk_core *c, char key, int64_t now_us, struct ar
 	x->gen = ++c->gen;
 }
 
-static void on_key(struct talk_core *c, const struct talk_ev *ev, struct arena *a, struct talk_acts *acts)
+static void on_key(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
+		   struct talk_acts *acts)
 {
 	if (ev->text.n != 1)
 		return;
@@ -329,7 +360,8 @@ static void on_key(struct talk_core *c, const struct talk_ev *ev, struct arena *
 		talk_canned(c, "handoff", POL_HANDOFF, a, acts);
 	} else if (key == '*') {
 		memcpy(c->lang, strcmp(c->lang, "zh") == 0 ? "en" : "zh", 3);
-		c->asr_lost = false;    /* the channel tells when this language has no recogniser either */
+		c->asr_lost = false; /* the channel tells when this language has no recogniser
+					either */
 		talk_canned(c, "menu", POL_REPLY, a, acts);
 	} else if (key == '#') {
 		talk_canned(c, "menu", POL_REPLY, a, acts);
@@ -362,7 +394,8 @@ static void on_speech_nothing(struct talk_core *c, const struct talk_ev *ev, str
 	talk_canned(c, menu ? "misheard_menu" : "misheard", POL_CLARIFY, a, acts);
 }
 
-static void on_timer(struct talk_core *c, const struct talk_ev *ev, struct arena *a, struct talk_acts *acts)
+static void on_timer(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
+		     struct talk_acts *acts)
 {
 	if (ev->timer == TT_MODEL) {
 		if (c->in_turn && c->t.llm >= 0)
@@ -380,11 +413,13 @@ static void on_timer(struct talk_core *c, const struct talk_ev *ev, struct arena
 	talk_canned(c, c->voice ? "goodbye_silence" : "goodbye_idle", POL_END, a, acts);
 }
 
-static void on_played(struct talk_core *c, const struct talk_ev *ev, struct arena *a, struct talk_acts *acts)
+static void on_played(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
+		      struct talk_acts *acts)
 {
 	if (ev->say_id != c->speaking)
 		return;
-	struct chan_heard h = { ev->say_id, c->saying ? strlen(c->saying) : 0, ev->start_ms, ev->end_ms };
+	struct chan_heard h = { ev->say_id, c->saying ? strlen(c->saying) : 0, ev->start_ms,
+				ev->end_ms };
 	record_heard(c, "turn.played", &h, a, acts);
 	c->speaking = 0;
 	if (c->sm.now == TS_WRAPPING) {
@@ -395,7 +430,8 @@ static void on_played(struct talk_core *c, const struct talk_ev *ev, struct aren
 	}
 }
 
-static void on_hold(struct talk_core *c, const struct talk_ev *ev, struct arena *a, struct talk_acts *acts)
+static void on_hold(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
+		    struct talk_acts *acts)
 {
 	if (!sm_can(&c->sm, TS_HELD) || c->sm.now == TS_HELD)
 		return;
@@ -405,7 +441,8 @@ static void on_hold(struct talk_core *c, const struct talk_ev *ev, struct arena 
 	sm_move(&c->sm, TS_HELD);
 }
 
-static void on_resume(struct talk_core *c, const struct talk_ev *ev, struct arena *a, struct talk_acts *acts)
+static void on_resume(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
+		      struct talk_acts *acts)
 {
 	if (c->sm.now != TS_HELD)
 		return;
@@ -416,7 +453,8 @@ static void on_resume(struct talk_core *c, const struct talk_ev *ev, struct aren
 		talk_await_customer(c, acts);
 }
 
-static void on_asr_lost(struct talk_core *c, const struct talk_ev *ev, struct arena *a, struct talk_acts *acts)
+static void on_asr_lost(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
+			struct talk_acts *acts)
 {
 	if (c->asr_lost)
 		return;
@@ -424,7 +462,8 @@ static void on_asr_lost(struct talk_core *c, const struct talk_ev *ev, struct ar
 	talk_act_record(c, acts, "model.fallback", "system",
 			SV("{\"from\":\"speech\",\"to\":\"keypad\",\"reason\":\"no recogniser\"}"));
 	if (c->n_queue && c->sm.now == TS_LISTENING)
-		talk_next_queued(c, ev->now_us, a, acts);   /* what was understood before is still answered */
+		talk_next_queued(c, ev->now_us, a,
+				 acts); /* what was understood before is still answered */
 	else if (c->sm.now == TS_LISTENING)
 		talk_canned(c, "menu", POL_REPLY, a, acts);
 }
@@ -435,7 +474,8 @@ bool talk_core_pauses(const struct talk_core *c, enum chan_close_by by)
 	return by == CHAN_BY_SYSTEM && !c->voice && c->sm.now != TS_WRAPPING;
 }
 
-static void on_close(struct talk_core *c, const struct talk_ev *ev, struct arena *a, struct talk_acts *acts)
+static void on_close(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
+		     struct talk_acts *acts)
 {
 	static const char *const by[] = { "customer", "bot", "agent", "system", "timeout" };
 	talk_model_stop(c, acts);
@@ -445,19 +485,23 @@ static void on_close(struct talk_core *c, const struct talk_ev *ev, struct arena
 	queue_clear(c);
 	struct sb b;
 	sb_init(&b, 256);
-	sb_fmt(&b, "{\"by\":\"%s\",\"state\":\"%s\",\"turns\":%d}", by[ev->by], sm_name(&c->sm), c->turn);
-	const char *rec = talk_core_pauses(c, ev->by) ? "conversation.paused" : "conversation.closed";
+	sb_fmt(&b, "{\"by\":\"%s\",\"state\":\"%s\",\"turns\":%d}", by[ev->by], sm_name(&c->sm),
+	       c->turn);
+	const char *rec =
+		talk_core_pauses(c, ev->by) ? "conversation.paused" : "conversation.closed";
 	talk_act_record(c, acts, rec, "system", arena_sv(a, sb_sv(&b)));
 	sb_done(&b);
 	sm_move(&c->sm, TS_CLOSED);
 }
 
-static void on_next(struct talk_core *c, const struct talk_ev *ev, struct arena *a, struct talk_acts *acts)
+static void on_next(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
+		    struct talk_acts *acts)
 {
 	talk_next_queued(c, ev->now_us, a, acts);
 }
 
-typedef void handler(struct talk_core *c, const struct talk_ev *ev, struct arena *a, struct talk_acts *acts);
+typedef void handler(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
+		     struct talk_acts *acts);
 static handler *const handlers[] = {
 	[TEV_OPEN] = on_open,
 	[TEV_TEXT] = on_text,
@@ -488,7 +532,8 @@ static bool stale(const struct talk_core *c, const struct talk_ev *ev)
 	}
 }
 
-void talk_step(struct talk_core *c, const struct talk_ev *ev, struct arena *a, struct talk_acts *ret)
+void talk_step(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
+	       struct talk_acts *ret)
 {
 	ret->n = 0;
 	c->now_us = ev->now_us;
@@ -523,6 +568,9 @@ void talk_core_done(struct talk_core *c)
 	queue_clear(c);
 	xfree(c->saying);
 	xfree(c->last_question);
+	xfree(c->last_model);
+	xfree(c->topic);
+	xfree(c->topic_article);
 	*c = (struct talk_core){ 0 };
 }
 

@@ -1,13 +1,14 @@
-/* talk_core.h: the pure heart of a conversation: talk_step(core, event) -> actions. No sockets, no clock,
- * no database, no allocation outside the arenas it is given: a recorded conversation can be replayed and
- * its actions compared.
+/* talk_core.h: the pure heart of a conversation: talk_step(core, event) -> actions. No sockets,
+ * no clock, no database, no allocation outside the arenas it is given: a recorded conversation
+ * can be replayed and its actions compared.
  *
  *	struct talk_core c;
  *	talk_core_init(&c, &cfg);
- *	talk_step(&c, &(struct talk_ev){ .kind = TEV_TEXT, .text = SV("hi") }, &turn_arena, &acts);
- *	for (size_t i = 0; i < acts.n; i++) carry_out(&acts.v[i]);
+ *	talk_step(&c, &(struct talk_ev){ .kind = TEV_TEXT, .text = SV("hi") }, &turn_arena,
+ * &acts); for (size_t i = 0; i < acts.n; i++) carry_out(&acts.v[i]);
  *
- * Strings of an action live in the turn arena passed in, which the driver resets whenever no turn is under way (!c.in_turn).
+ * Strings of an action live in the turn arena passed in, which the driver resets whenever no
+ * turn is under way (!c.in_turn).
  */
 #ifndef CALLM_TALK_CORE_H
 #define CALLM_TALK_CORE_H
@@ -19,23 +20,34 @@
 #include "chan.h"
 #include "talk.h"
 
-enum talk_state { TS_OPENING, TS_LISTENING, TS_THINKING, TS_SPEAKING, TS_HELD, TS_WRAPPING, TS_CLOSED,
-		  TS_COUNT };
+enum talk_state {
+	TS_OPENING,
+	TS_LISTENING,
+	TS_THINKING,
+	TS_SPEAKING,
+	TS_HELD,
+	TS_WRAPPING,
+	TS_CLOSED,
+	TS_COUNT
+};
 
 enum talk_ev_kind {
-	TEV_OPEN,          /* the customer is there; resume says whether an earlier conversation goes on */
-	TEV_TEXT,          /* words complete: typed, or recognised (then confidence < 1) */
-	TEV_KEY,           /* a digit of the keypad */
-	TEV_SPEECH_START,  /* voice: the customer began to speak; heard tells what of ours was heard if we spoke */
-	TEV_SPEECH_NOTHING,/* voice: speech ended, nothing was understood */
-	TEV_FOUND,         /* the search came back */
-	TEV_DELTA,         /* the model wrote text */
-	TEV_MODEL_END,     /* the model ended: err */
+	TEV_OPEN, /* the customer is there; resume says whether an earlier conversation goes on
+		   */
+	TEV_TEXT, /* words complete: typed, or recognised (then confidence < 1) */
+	TEV_KEY,  /* a digit of the keypad */
+	TEV_SPEECH_START,   /* voice: the customer began to speak; heard tells what of ours was
+			       heard if we spoke */
+	TEV_SPEECH_NOTHING, /* voice: speech ended, nothing was understood */
+	TEV_FOUND,          /* the search came back */
+	TEV_DELTA,          /* the model wrote text */
+	TEV_MODEL_END,      /* the model ended: err */
 	TEV_TIMER,
-	TEV_PLAYED,        /* voice: say_id was heard to its end */
-	TEV_HOLD, TEV_RESUME,
-	TEV_ASR_LOST,      /* no recogniser for this customer: keypad only */
-	TEV_NEXT,          /* no turn is under way and texts wait */
+	TEV_PLAYED, /* voice: say_id was heard to its end */
+	TEV_HOLD,
+	TEV_RESUME,
+	TEV_ASR_LOST, /* no recogniser for this customer: keypad only */
+	TEV_NEXT,     /* no turn is under way and texts wait */
 	TEV_CLOSE,
 };
 enum talk_timer { TT_SILENCE, TT_MODEL, TT_COUNT };
@@ -50,12 +62,14 @@ struct talk_ev {
 	int64_t start_ms, end_ms;
 	const struct kb_result *found;
 	bool exact;                  /* FOUND: an article asked for by name (keypad menu) */
-	uint32_t gen;                /* FOUND, DELTA, MODEL_END: the generation they answer; stale ones are ignored */
+	/* FOUND, DELTA, MODEL_END: the generation they answer; stale ones are ignored. */
+	uint32_t gen;
 	int err;
 	const char *model;           /* DELTA, MODEL_END: name for the record */
 	enum talk_timer timer;
 	uint32_t say_id;
-	struct chan_heard heard;     /* what was heard of the say that the driver hushed for this event */
+	/* what was heard of the say that the driver hushed for this event. */
+	struct chan_heard heard;
 	enum chan_close_by by;
 	bool suspicious;
 	const struct chan_resume *resume;
@@ -63,15 +77,16 @@ struct talk_ev {
 };
 
 enum talk_act_kind {
-	TACT_RECORD,       /* append a row: rec, actor, turn n, text = its body (a JSON object) */
-	TACT_SAY,          /* to the channel: text, lang, say_id, delta/final */
+	TACT_RECORD, /* append a row: rec, actor, turn n, text = its body (a JSON object) */
+	TACT_SAY,    /* to the channel: text, lang, say_id, delta/final */
 	TACT_TYPING,
-	TACT_SEARCH,       /* text, lang, context -> TEV_FOUND gen */
-	TACT_ARTICLE,      /* text = group id, lang -> TEV_FOUND gen with exact */
-	TACT_MODEL,        /* start model number `n` with prompt (msgs) -> TEV_DELTA/TEV_MODEL_END gen */
+	TACT_SEARCH,  /* text, lang, context -> TEV_FOUND gen */
+	TACT_ARTICLE, /* text = group id, lang -> TEV_FOUND gen with exact */
+	TACT_MODEL, /* start model number `n` with prompt (msgs) -> TEV_DELTA/TEV_MODEL_END gen
+		     */
 	TACT_MODEL_CANCEL,
-	TACT_TIMER,        /* timer in ms, 0 = stop */
-	TACT_HANGUP,       /* after what is being said */
+	TACT_TIMER,  /* timer in ms, 0 = stop */
+	TACT_HANGUP, /* after what is being said */
 };
 struct talk_act {
 	enum talk_act_kind kind;
@@ -83,7 +98,8 @@ struct talk_act {
 	bool delta, final;
 	const struct llm_msg *msgs;
 	size_t n_msgs;
-	bool reply;                  /* RECORD: this row is the turn's reply (goes to the channel with the say) */
+	/* RECORD: this row is the turn's reply (goes to the channel with the say). */
+	bool reply;
 };
 #define TALK_ACTS_MAX 24
 struct talk_acts {
@@ -109,6 +125,7 @@ struct talk_said {                   /* one line of context, owned (xstrdup) */
 struct talk_queued {                 /* owned strings */
 	char *text, *model_text;
 	int turn;
+	struct feel_state feel;      /* as these words left it */
 };
 
 /* A turn in progress; reset at its end. */
@@ -142,7 +159,11 @@ struct talk_core {
 	bool in_turn;
 	bool asr_lost, goodbye, voice;
 	int silences, declined, clarified, misheard;
-	char *last_question;         /* owned */
+	char *last_question, *last_model; /* of the last turn with words; owned */
+	int last_turn;
+	/* the last question that found something, for "and in a store?"; owned. */
+	char *topic, *topic_article;
+	bool answers;                /* what is being said answers last_question */
 	struct talk_said past[TALK_HISTORY];
 	int n_past;
 	struct talk_queued queue[TALK_QUEUE]; /* texts that came while thinking */
@@ -156,17 +177,21 @@ struct talk_core {
 
 void talk_core_init(struct talk_core *c, const struct talk_cfg *cfg, unsigned caps, sv lang);
 void talk_core_done(struct talk_core *c);
-void talk_step(struct talk_core *c, const struct talk_ev *ev, struct arena *a, struct talk_acts *ret);
-/* Must the driver stop speech (chan_hush, result in ev.heard) before it feeds an event of this kind? */
+void talk_step(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
+	       struct talk_acts *ret);
+/* Must the driver stop speech (chan_hush, result in ev.heard) before it feeds an event of this
+ * kind? */
 bool talk_core_hushes(const struct talk_core *c, enum talk_ev_kind kind);
-/* Does a close by this side only interrupt the conversation (it stays open and goes on after a restart)? */
+/* Does a close by this side only interrupt the conversation (it stays open and goes on after a
+ * restart)? */
 bool talk_core_pauses(const struct talk_core *c, enum chan_close_by by);
 const char *talk_core_state(const struct talk_core *c);
 
 /* ---- between the core's own files ---- */
 struct talk_act *talk_act_add(struct talk_acts *acts, enum talk_act_kind kind);
 void talk_act_timer(struct talk_acts *acts, enum talk_timer t, int ms);
-void talk_act_record(struct talk_core *c, struct talk_acts *acts, const char *rec, const char *actor, sv body);
+void talk_act_record(struct talk_core *c, struct talk_acts *acts, const char *rec,
+		     const char *actor, sv body);
 void talk_await_customer(struct talk_core *c, struct talk_acts *acts);
 void talk_remember(struct talk_core *c, bool bot, sv text);
 void talk_next_queued(struct talk_core *c, int64_t now_us, struct arena *a, struct talk_acts *acts);
@@ -181,19 +206,24 @@ struct talk_reply {
 };
 void talk_think(struct talk_core *c, sv text, sv model_text, int64_t now_us, struct arena *a,
 		struct talk_acts *acts);
-void talk_on_found(struct talk_core *c, const struct talk_ev *ev, struct arena *a, struct talk_acts *acts);
+void talk_on_found(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
+		   struct talk_acts *acts);
 void talk_canned(struct talk_core *c, const char *key, enum policy_action action, struct arena *a,
 		 struct talk_acts *acts);
-void talk_reply(struct talk_core *c, const struct talk_reply *r, struct arena *a, struct talk_acts *acts);
+void talk_reply(struct talk_core *c, const struct talk_reply *r, struct arena *a,
+		struct talk_acts *acts);
 void talk_record_partial(struct talk_core *c, struct arena *a, struct talk_acts *acts);
 void talk_builtin_reply(struct talk_core *c, struct arena *a, struct talk_acts *acts);
 void talk_end_turn(struct talk_core *c, struct talk_acts *acts);
 
 /* talk_model.c: the language model's part of a turn */
 void talk_model_begin(struct talk_core *c, struct arena *a, struct talk_acts *acts);
-void talk_on_delta(struct talk_core *c, const struct talk_ev *ev, struct arena *a, struct talk_acts *acts);
-void talk_on_model_end(struct talk_core *c, const struct talk_ev *ev, struct arena *a, struct talk_acts *acts);
-void talk_model_failed(struct talk_core *c, const char *why, struct arena *a, struct talk_acts *acts);
+void talk_on_delta(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
+		   struct talk_acts *acts);
+void talk_on_model_end(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
+		       struct talk_acts *acts);
+void talk_model_failed(struct talk_core *c, const char *why, struct arena *a,
+		       struct talk_acts *acts);
 void talk_model_stop(struct talk_core *c, struct talk_acts *acts);
 
 /* A text with {name} places filled from pairs name,value,...,NULL; in the arena. */

@@ -1,9 +1,9 @@
 /* talk_drive.c: carries out what the core asks for: searches, models, timers, rows, speech.
  *
- * One talk_feed_event is one step of the core and everything that follows from it at once (a search is done
- * on the spot: an index lookup takes a fraction of the 2 ms a shard may spend). What takes longer answers
- * with another event. Memory of a turn goes back as soon as the core says that no turn is under way.
- * All of it on the shard's thread. */
+ * One talk_feed_event is one step of the core and everything that follows from it at once (a
+ * search is done on the spot: an index lookup takes a fraction of the 2 ms a shard may spend).
+ * What takes longer answers with another event. Memory of a turn goes back as soon as the core
+ * says that no turn is under way. All of it on the shard's thread. */
 #include "talk_int.h"
 #include "guard.h"
 
@@ -46,7 +46,10 @@ static void model_failed_later(void *arg)
 static void start_model(struct talk *t, const struct talk_act *x)
 {
 	static const struct llm_cb cb = { on_delta, on_end };
-	struct llm_prompt p = { .msgs = x->msgs, .n = x->n_msgs, .max_tokens = 400, .temperature = 0.2,
+	struct llm_prompt p = { .msgs = x->msgs,
+				.n = x->n_msgs,
+				.max_tokens = 400,
+				.temperature = 0.2,
 				.voice = t->core.voice };
 	llm_cancel(t->run);
 	t->run = NULL;
@@ -55,7 +58,8 @@ static void start_model(struct talk *t, const struct talk_act *x)
 	if (llm_start(t->shard->llm[x->n], &p, &cb, t, &t->run) == 0)
 		return;
 	t->run = NULL;  /* answered through the timer, so that a step never nests in a step */
-	loop_after(t->shard->loop, &t->clocks[TT_MODEL].t, 0, model_failed_later, &t->clocks[TT_MODEL]);
+	loop_after(t->shard->loop, &t->clocks[TT_MODEL].t, 0, model_failed_later,
+		   &t->clocks[TT_MODEL]);
 }
 
 /* ---- knowledge ---- */
@@ -95,7 +99,8 @@ static void fetch_article(struct talk *t, const struct talk_act *x)
 	struct kb_article art;
 	sv id = x->text;
 	if (kb_get(t->ix, id, &art))
-		id = sv_of(arena_fmt(&t->turn, SV_FMT "." SV_FMT, SV_ARG(x->text), SV_ARG(x->lang)));
+		id = sv_of(arena_fmt(&t->turn, SV_FMT "." SV_FMT, SV_ARG(x->text),
+				     SV_ARG(x->lang)));
 	struct kb_result r = { 0 };
 	if (kb_get(t->ix, id, &art))
 		return;
@@ -114,7 +119,10 @@ static void say(struct talk *t, const struct talk_act *x)
 {
 	if (!t->peer)
 		return;
-	struct chan_out o = { .say_id = x->say_id, .text = x->text, .lang = x->lang, .delta = x->delta,
+	struct chan_out o = { .say_id = x->say_id,
+			      .text = x->text,
+			      .lang = x->lang,
+			      .delta = x->delta,
 			      .final = x->final };
 	if (x->final) {
 		o.event_json = t->reply_json;
@@ -231,9 +239,15 @@ static void feed_text(struct talk *t, const struct chan_msg *m, const char *via)
 		return;
 	}
 	t->ticket = m->ticket;
-	struct talk_ev ev = { .kind = TEV_TEXT, .text = in.clean, .masked = in.masked, .model_text = in.model,
-			      .confidence = m->confidence, .via = via, .start_ms = m->start_ms,
-			      .end_ms = m->end_ms, .client_id = m->client_id,
+	struct talk_ev ev = { .kind = TEV_TEXT,
+			      .text = in.clean,
+			      .masked = in.masked,
+			      .model_text = in.model,
+			      .confidence = m->confidence,
+			      .via = via,
+			      .start_ms = m->start_ms,
+			      .end_ms = m->end_ms,
+			      .client_id = m->client_id,
 			      .suspicious = in.suspicious };
 	talk_feed_event(t, &ev);
 	t->ticket = NULL;
@@ -242,8 +256,12 @@ static void feed_text(struct talk *t, const struct chan_msg *m, const char *via)
 static void on_msg(void *user, const struct chan_msg *m)
 {
 	static const enum talk_ev_kind plain[] = {
-		[CHAN_SPEECH_START] = TEV_SPEECH_START, [CHAN_KEY] = TEV_KEY, [CHAN_PLAYED] = TEV_PLAYED,
-		[CHAN_HOLD] = TEV_HOLD, [CHAN_RESUME] = TEV_RESUME, [CHAN_ASR_LOST] = TEV_ASR_LOST,
+		[CHAN_SPEECH_START] = TEV_SPEECH_START,
+		[CHAN_KEY] = TEV_KEY,
+		[CHAN_PLAYED] = TEV_PLAYED,
+		[CHAN_HOLD] = TEV_HOLD,
+		[CHAN_RESUME] = TEV_RESUME,
+		[CHAN_ASR_LOST] = TEV_ASR_LOST,
 	};
 	struct talk *t = user;
 	if (m->kind == CHAN_SPEECH_PARTIAL)
@@ -330,7 +348,8 @@ static void fill_row(struct talk *t, const struct chan_info *info)
 	r->last_ms = now;
 }
 
-struct talk *talk_open_on(struct talk_shard *s, struct chan_peer *p, const struct chan_info *info, bool recorded)
+struct talk *talk_open_on(struct talk_shard *s, struct chan_peer *p,
+			  const struct chan_info *info, bool recorded)
 {
 	struct talk *t = xalloc(sizeof(*t));
 	t->shard = s;
@@ -339,7 +358,8 @@ struct talk *talk_open_on(struct talk_shard *s, struct chan_peer *p, const struc
 	arena_init(&t->turn, LIM_ARENA_TURN);
 	name_talk(t, info);
 	fill_row(t, info);
-	sv lang = info->resume && info->resume->language.n ? info->resume->language : info->language;
+	sv lang = info->resume && info->resume->language.n ? info->resume->language :
+							     info->language;
 	if (!lang.n && s->hub->cfg.voice_lang)
 		lang = sv_of(s->hub->cfg.voice_lang);
 	talk_core_init(&t->core, &s->hub->cfg, p ? p->caps : 0, lang);

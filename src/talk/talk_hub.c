@@ -1,7 +1,8 @@
-/* talk_hub.c: the shards: a thread each with its loop, mailbox, language models and conversations.
+/* talk_hub.c: the shards: a thread each with its loop, mailbox, language models and
+ * conversations.
  *
- * A conversation never leaves the shard that opened it. With opts.loop there is one shard on the caller's
- * loop and no thread: tests and one-shot commands. */
+ * A conversation never leaves the shard that opened it. With opts.loop there is one shard on
+ * the caller's loop and no thread: tests and one-shot commands. */
 #include "talk_int.h"
 
 #include <pthread.h>
@@ -120,8 +121,11 @@ int talk_hub_open(struct talk_hub **ret, const struct talk_opts *o, struct err *
 	int cores = (int)sysconf(_SC_NPROCESSORS_ONLN);
 	int n = o->loop ? 1 : o->shards > 0 ? o->shards : cores > 2 ? cores / 2 : 1;
 	h->n = (size_t)(n > 64 ? 64 : n);
-	h->cfg = (struct talk_cfg){ .texts = o->texts, .limits = o->limits, .voice_lang = o->voice_lang,
-				    .n_llm = (int)(o->n_llm > TALK_LLM_MAX ? TALK_LLM_MAX : o->n_llm) };
+	h->cfg = (struct talk_cfg){ .texts = o->texts,
+				    .limits = o->limits,
+				    .voice_lang = o->voice_lang,
+				    .n_llm = (int)(o->n_llm > TALK_LLM_MAX ? TALK_LLM_MAX :
+									     o->n_llm) };
 	set_defaults(&h->cfg.limits);
 	obj_ref(o->texts);
 	h->shards = xalloc(sizeof(*h->shards) * h->n);
@@ -161,7 +165,8 @@ void talk_hub_close(struct talk_hub *h)
 	else if (!h->own_threads)
 		shard_down(&h->shards[0]);
 	if (h->o.store)
-		store_flush(h->o.store);  /* acknowledgements under way find their mailboxes still open */
+		store_flush(h->o.store); /* acknowledgements under way find their mailboxes
+					    still open */
 	for (size_t i = 0; i < h->n; i++) {
 		mbox_drain(h->shards[i].mbox);
 		mbox_free(h->shards[i].mbox);

@@ -1,4 +1,5 @@
-/* talk_int.h: the driver's own structures: a shard and its conversations. One thread: the shard's. */
+/* talk_int.h: the driver's own structures: a shard and its conversations. One thread: the
+ * shard's. */
 #ifndef CALLM_TALK_INT_H
 #define CALLM_TALK_INT_H
 
@@ -72,7 +73,8 @@ struct talk {
 
 /* talk_drive.c */
 void talk_feed_event(struct talk *t, struct talk_ev *ev);
-struct talk *talk_open_on(struct talk_shard *s, struct chan_peer *p, const struct chan_info *info, bool recorded);
+struct talk *talk_open_on(struct talk_shard *s, struct chan_peer *p,
+			  const struct chan_info *info, bool recorded);
 /* talk_record.c */
 void talk_record(struct talk *t, const struct talk_act *x);
 void talk_row_flush(struct talk *t);

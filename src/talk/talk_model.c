@@ -1,9 +1,10 @@
-/* talk_model.c: the language model's part of a turn: the prompt, sentence by sentence release, the check of
- * each sentence against its sources, and the way back to the built-in engine.
+/* talk_model.c: the language model's part of a turn: the prompt, sentence by sentence release,
+ * the check of each sentence against its sources, and the way back to the built-in engine.
  *
- * Text from a model reaches the customer one sentence at a time, and only if guard_outbound finds every
- * statement of fact in a source. The first bad sentence ends the model's turn: before anything was said the
- * built-in engine answers instead, afterwards the rest is dropped. Pure like the rest of the core. */
+ * Text from a model reaches the customer one sentence at a time, and only if guard_outbound
+ * finds every statement of fact in a source. The first bad sentence ends the model's turn:
+ * before anything was said the built-in engine answers instead, afterwards the rest is dropped.
+ * Pure like the rest of the core. */
 #include "talk_core.h"
 #include "guard.h"
 
@@ -28,7 +29,8 @@ static sv system_prompt(struct talk_core *c, struct arena *a)
 	struct sb src;
 	sb_init(&src, LIM_SB);
 	prompt_sources(c, &src);
-	sv tone = talk_text(x, lang, c->t.act.tone == TONE_EMPATHIC ? "tone_empathic" : "tone_plain", 0);
+	sv tone = talk_text(x, lang,
+			    c->t.act.tone == TONE_EMPATHIC ? "tone_empathic" : "tone_plain", 0);
 	sv length = talk_text(x, lang, c->voice ? "length_voice" : "length_chat", 0);
 	sv pairs[] = { SV("company"), talk_text(x, lang, "company", 0), SV("sources"), sb_sv(&src),
 		       SV("tone"), tone, SV("length"), length };
@@ -89,13 +91,17 @@ static void record_fallback(struct talk_core *c, const char *to, const char *why
 
 static void finish(struct talk_core *c, struct arena *a, struct talk_acts *acts)
 {
-	struct talk_reply r = { .text = arena_sv(a, sb_sv(&c->t.reply)), .action = POL_REPLY,
-				.grounded = c->t.cited != 0, .cited = c->t.cited, .streamed = true };
+	struct talk_reply r = { .text = arena_sv(a, sb_sv(&c->t.reply)),
+				.action = POL_REPLY,
+				.grounded = c->t.cited != 0,
+				.cited = c->t.cited,
+				.streamed = true };
 	talk_reply(c, &r, a, acts);
 }
 
 /* The next model in the list, or the built-in engine; what was already said stands. */
-void talk_model_failed(struct talk_core *c, const char *why, struct arena *a, struct talk_acts *acts)
+void talk_model_failed(struct talk_core *c, const char *why, struct arena *a,
+		       struct talk_acts *acts)
 {
 	int tried = c->t.llm;
 	talk_model_stop(c, acts);
@@ -119,8 +125,8 @@ void talk_model_failed(struct talk_core *c, const char *why, struct arena *a, st
 
 /* ---- sentences ---- */
 
-/* Marks belong to the sentence before them, wherever the model puts the full stop: bytes of " [1][2]" at the
- * head of s; *open when what follows could still be one. */
+/* Marks belong to the sentence before them, wherever the model puts the full stop: bytes of "
+ * [1][2]" at the head of s; *open when what follows could still be one. */
 static size_t marks_len(sv s, bool *open)
 {
 	size_t n = 0;
@@ -128,9 +134,10 @@ static size_t marks_len(sv s, bool *open)
 		size_t i = n;
 		while (i < s.n && s.p[i] == ' ')
 			i++;
-		*open = i == s.n || (s.p[i] == '[' && (i + 1 == s.n || (i + 2 == s.n && s.p[i + 1] <= '9')));
-		bool mark = i + 2 < s.n && s.p[i] == '[' && s.p[i + 1] >= '1' && s.p[i + 1] <= '9' &&
-			    s.p[i + 2] == ']';
+		*open = i == s.n || (s.p[i] == '[' &&
+				     (i + 1 == s.n || (i + 2 == s.n && s.p[i + 1] <= '9')));
+		bool mark = i + 2 < s.n && s.p[i] == '[' && s.p[i + 1] >= '1' &&
+			    s.p[i + 1] <= '9' && s.p[i + 2] == ']';
 		if (!mark)
 			return n;
 		n = i + 3;
@@ -156,7 +163,8 @@ static bool ends_here(uint32_t r, sv before, sv rest)
 	return rest.n && (*rest.p == ' ' || *rest.p == '\n' || *rest.p == '[');
 }
 
-/* Bytes of the first complete sentence of s (with its end mark and sources), 0 when none is complete yet. */
+/* Bytes of the first complete sentence of s (with its end mark and sources), 0 when none is
+ * complete yet. */
 static size_t sentence_end(sv s, bool at_end)
 {
 	sv rest = s;
@@ -175,14 +183,15 @@ static size_t sentence_end(sv s, bool at_end)
 	return at_end ? s.n : 0;
 }
 
-/* Takes "[2]" marks off a sentence into bits; marks of sources that do not exist are dropped too. */
+/* Takes "[2]" marks off a sentence into bits; marks of sources that do not exist are dropped
+ * too. */
 static sv strip_marks(struct arena *a, sv s, size_t n_sources, uint64_t *cited)
 {
 	struct sb b;
 	sb_init(&b, LIM_SB);
 	for (size_t i = 0; i < s.n; i++) {
-		bool mark = s.p[i] == '[' && i + 2 < s.n && s.p[i + 2] == ']' && s.p[i + 1] >= '1' &&
-			    s.p[i + 1] <= '9';
+		bool mark = s.p[i] == '[' && i + 2 < s.n && s.p[i + 2] == ']' &&
+			    s.p[i + 1] >= '1' && s.p[i + 1] <= '9';
 		if (!mark) {
 			sb_ch(&b, s.p[i]);
 			continue;
@@ -204,7 +213,8 @@ static bool grounded(struct talk_core *c, sv sentence, const char **ret_why)
 	struct guard_source src[SOURCES_MAX];
 	size_t n = 0;
 	for (; n < c->t.found.n && n < SOURCES_MAX; n++)
-		src[n] = (struct guard_source){ c->t.found.hits[n].article_id, c->t.found.hits[n].body_md };
+		src[n] = (struct guard_source){ c->t.found.hits[n].article_id,
+						c->t.found.hits[n].body_md };
 	struct guard_verdict v = { .ok = true };
 	guard_outbound(sentence, src, n, c->t.model_text, &v);
 	*ret_why = v.why;
@@ -257,7 +267,8 @@ static bool take_sentence(struct talk_core *c, sv raw, struct arena *a, struct t
 	return true;
 }
 
-/* Sentences that one event may release, so that the actions stay bounded; the rest waits in the draft. */
+/* Sentences that one event may release, so that the actions stay bounded; the rest waits in the
+ * draft. */
 #define SENTENCES_A_STEP 6
 
 static bool drain_draft(struct talk_core *c, bool at_end, struct arena *a, struct talk_acts *acts)
@@ -279,7 +290,8 @@ static bool drain_draft(struct talk_core *c, bool at_end, struct arena *a, struc
 	return true;
 }
 
-void talk_on_delta(struct talk_core *c, const struct talk_ev *ev, struct arena *a, struct talk_acts *acts)
+void talk_on_delta(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
+		   struct talk_acts *acts)
 {
 	if (c->t.llm < 0)
 		return;
@@ -293,7 +305,8 @@ void talk_on_delta(struct talk_core *c, const struct talk_ev *ev, struct arena *
 	drain_draft(c, false, a, acts);
 }
 
-void talk_on_model_end(struct talk_core *c, const struct talk_ev *ev, struct arena *a, struct talk_acts *acts)
+void talk_on_model_end(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
+		       struct talk_acts *acts)
 {
 	if (c->t.llm < 0)
 		return;

@@ -1,7 +1,9 @@
-/* talk_recall.c: what the river remembers of a conversation, so that it can go on after a restart.
+/* talk_recall.c: what the river remembers of a conversation, so that it can go on after a
+ * restart.
  *
- * One walk over its rows in order. A customer's text that has no reply of its turn or a later one is owed: it was
- * acknowledged, so it will be answered. Runs on a reading thread; the strings lie in the caller's arena. */
+ * One walk over its rows in order. A customer's text that has no reply of its turn or a later
+ * one is owed: it was acknowledged, so it will be answered. Runs on a reading thread; the
+ * strings lie in the caller's arena. */
 #include "talk.h"
 
 #define OWED_MAX 16
@@ -73,7 +75,8 @@ static void settle(struct recall *x)
 static int recall_head(struct store_db *db, sv id, struct recall *x, bool *ret_open)
 {
 	struct store_stmt *q;
-	int rc = store_prep(db, &q, "SELECT state, language, started_ms FROM conversation WHERE id=?1");
+	int rc = store_prep(db, &q,
+			    "SELECT state, language, started_ms FROM conversation WHERE id=?1");
 	if (rc)
 		return rc;
 	store_bind_sv(q, 1, id);
@@ -87,15 +90,17 @@ static int recall_head(struct store_db *db, sv id, struct recall *x, bool *ret_o
 	return rc == 1 ? 0 : rc == 0 ? ERR_NOTFOUND : rc;
 }
 
-int talk_recall(struct store_db *db, sv id, struct arena *a, struct chan_resume *ret, bool *ret_open)
+int talk_recall(struct store_db *db, sv id, struct arena *a, struct chan_resume *ret,
+		bool *ret_open)
 {
 	struct recall x = { .a = a, .r = ret };
 	struct store_stmt *q;
 	*ret = (struct chan_resume){ 0 };
 	int rc = recall_head(db, id, &x, ret_open);
 	if (rc == 0)
-		rc = store_prep(db, &q, "SELECT seq, turn, kind, body FROM event WHERE conversation=?1 "
-					"ORDER BY seq");
+		rc = store_prep(db, &q,
+				"SELECT seq, turn, kind, body FROM event WHERE conversation=?1 "
+				"ORDER BY seq");
 	if (rc)
 		return rc;
 	store_bind_sv(q, 1, id);

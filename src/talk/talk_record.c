@@ -1,8 +1,8 @@
-/* talk_record.c: rows: every fact of a conversation goes to the river, the consoles and the channel, and the
- * conversation's view row follows.
+/* talk_record.c: rows: every fact of a conversation goes to the river, the consoles and the
+ * channel, and the conversation's view row follows.
  *
- * A customer's text is acknowledged to its channel only when the group that holds its row is on disk.
- * Shard's thread; the scribe's answer comes back through the shard's mailbox. */
+ * A customer's text is acknowledged to its channel only when the group that holds its row is on
+ * disk. Shard's thread; the scribe's answer comes back through the shard's mailbox. */
 #include "talk_int.h"
 
 struct durable {
@@ -26,7 +26,9 @@ static void event_json(const struct talk *t, const struct talk_act *x, int64_t t
 {
 	char when[32];
 	clk_rfc3339(ts, when);
-	sb_fmt(b, "{\"seq\":%lld,\"ts\":\"%s\",\"turn\":%d,\"kind\":\"%s\",\"actor\":\"%s\",\"body\":",
+	sb_fmt(b,
+	       "{\"seq\":%lld,\"ts\":\"%s\",\"turn\":%d,\"kind\":\"%s\",\"actor\":\"%s\","
+	       "\"body\":",
 	       (long long)t->seq, when, x->n, x->rec, x->actor);
 	sb_put(b, x->text);
 	sb_ch(b, '}');
@@ -35,8 +37,12 @@ static void event_json(const struct talk *t, const struct talk_act *x, int64_t t
 static void append(struct talk *t, const struct talk_act *x, int64_t ts)
 {
 	struct store *st = t->shard->hub->o.store;
-	struct store_event ev = { .ts_ms = ts, .conversation = sv_of(t->id), .seq = t->seq,
-				  .turn = (int32_t)x->n, .kind = sv_of(x->rec), .actor = sv_of(x->actor),
+	struct store_event ev = { .ts_ms = ts,
+				  .conversation = sv_of(t->id),
+				  .seq = t->seq,
+				  .turn = (int32_t)x->n,
+				  .kind = sv_of(x->rec),
+				  .actor = sv_of(x->actor),
 				  .body = x->text };
 	bool acks = t->ticket && strcmp(x->rec, "turn.customer") == 0;
 	struct durable *d = NULL;
@@ -48,7 +54,8 @@ static void append(struct talk *t, const struct talk_act *x, int64_t ts)
 	}
 	int rc = 0;
 	if (st && t->recorded)
-		rc = store_append(st, &ev, acks ? t->shard->mbox : NULL, acks ? on_durable : NULL, d);
+		rc = store_append(st, &ev, acks ? t->shard->mbox : NULL,
+				  acks ? on_durable : NULL, d);
 	else if (acks)
 		on_durable(d, 0);
 	if (rc && acks)
@@ -74,7 +81,8 @@ static void note_row(struct talk *t, const struct talk_act *x, int64_t ts)
 	if (strcmp(x->rec, "conversation.closed") == 0) {
 		jv *body = jv_parse(x->text, NULL);
 		sv by = jv_get_str(body, "by");
-		static const char *const known[] = { "customer", "bot", "agent", "system", "timeout" };
+		static const char *const known[] = { "customer", "bot", "agent", "system",
+						     "timeout" };
 		for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
 			if (sv_eq(by, sv_of(known[i])))
 				r->end_by = known[i];
@@ -147,8 +155,10 @@ static void put_text(struct sb *b, const char *key, const char *text)
 void talk_row_json(const struct talk *t, struct sb *b)
 {
 	const struct talk_row *r = &t->row;
-	sb_fmt(b, "{\"id\":\"%s\",\"interaction_id\":\"%s\",\"channel\":\"%s\",\"state\":\"%s\"", t->id,
-	       t->interaction, r->channel ? r->channel : "", r->ended_ms ? "closed" : "open");
+	sb_fmt(b,
+	       "{\"id\":\"%s\",\"interaction_id\":\"%s\",\"channel\":\"%s\",\"state\":\"%s\"",
+	       t->id, t->interaction, r->channel ? r->channel : "",
+	       r->ended_ms ? "closed" : "open");
 	sb_fmt(b, ",\"language\":\"%s\",\"customer\":{\"name\":", r->lang);
 	if (r->customer)
 		sb_json(b, sv_of(r->customer));
@@ -188,12 +198,16 @@ static void bind_opt(struct store_stmt *q, int i, const char *s)
 static int write_row(void *arg, struct store_db *db)
 {
 	static const char sql[] =
-		"INSERT INTO conversation (id, interaction_id, channel, state, language, address_masked, "
-		"started_ms, last_ms, ended_ms, end_by, turns, last_seq, last_text, last_actor, last_action, "
+		"INSERT INTO conversation (id, interaction_id, channel, state, language, "
+		"address_masked, "
+		"started_ms, last_ms, ended_ms, end_by, turns, last_seq, last_text, "
+		"last_actor, last_action, "
 		"emotion, recording, token_hash, customer_name) "
 		"VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19) "
-		"ON CONFLICT (id) DO UPDATE SET state=?4, language=?5, last_ms=?8, ended_ms=?9, end_by=?10, "
-		"turns=?11, last_seq=?12, last_text=?13, last_actor=?14, last_action=?15, emotion=?16, "
+		"ON CONFLICT (id) DO UPDATE SET state=?4, language=?5, last_ms=?8, "
+		"ended_ms=?9, end_by=?10, "
+		"turns=?11, last_seq=?12, last_text=?13, last_actor=?14, last_action=?15, "
+		"emotion=?16, "
 		"recording=COALESCE(?17, recording)";
 	struct row_write *w = arg;
 	const struct talk_row *r = &w->r;

@@ -1,8 +1,9 @@
 /* talk_reply.c: what the bot says: from the customer's words to a reply with its record.
  *
- * talk_think decides whether a search is needed; talk_on_found lets the policy choose; the reply is either a
- * canned text (prompts/texts.*.yaml), the built-in engine's quotation of the article, or the language
- * model's text (talk_model.c). Every reply becomes one turn.bot row and one say, in that order. */
+ * talk_think decides whether a search is needed; talk_on_found lets the policy choose; the
+ * reply is either a canned text (prompts/texts.*.yaml), the built-in engine's quotation of the
+ * article, or the language model's text (talk_model.c). Every reply becomes one turn.bot row
+ * and one say, in that order. */
 #include "talk_core.h"
 
 #include <stdio.h>
@@ -13,7 +14,8 @@ sv talk_fill(struct arena *a, sv tmpl, const sv *pairs, size_t n_pairs)
 	sb_init(&b, LIM_SB);
 	while (tmpl.n) {
 		ptrdiff_t open = sv_find_ch(tmpl, '{');
-		ptrdiff_t close = open < 0 ? -1 : sv_find_ch(sv_slice(tmpl, (size_t)open, tmpl.n), '}');
+		ptrdiff_t close =
+			open < 0 ? -1 : sv_find_ch(sv_slice(tmpl, (size_t)open, tmpl.n), '}');
 		if (close < 0)
 			break;
 		sv name = sv_slice(tmpl, (size_t)open + 1, (size_t)(open + close));
@@ -66,8 +68,8 @@ static sv reply_body(struct talk_core *c, const struct talk_reply *r, struct are
 	sb_init(&b, LIM_SB);
 	sb_cstr(&b, "{\"text\":");
 	sb_json(&b, r->text);
-	sb_fmt(&b, ",\"say_id\":%u,\"language\":\"%s\",\"action\":\"%s\",\"intent\":\"%s\"", c->say_id,
-	       c->lang, policy_action_name(r->action), c->feel.intent);
+	sb_fmt(&b, ",\"say_id\":%u,\"language\":\"%s\",\"action\":\"%s\",\"intent\":\"%s\"",
+	       c->say_id, c->lang, policy_action_name(r->action), c->feel.intent);
 	sb_fmt(&b, ",\"emotion\":\"%s\"", c->feel.emotion);
 	put_citations(&b, t ? &t->found : &nothing, r->cited);
 	sb_fmt(&b, ",\"grounded\":%s,\"model\":", r->grounded ? "true" : "false");
@@ -101,12 +103,32 @@ void talk_record_partial(struct talk_core *c, struct arena *a, struct talk_acts 
 	record_reply(c, &r, a, acts);
 }
 
-void talk_reply(struct talk_core *c, const struct talk_reply *r, struct arena *a, struct talk_acts *acts)
+/* What the next question may be short for. Small talk changes no subject; a question that found
+ * nothing leaves none; a follow-up answered by the same article keeps the fuller question
+ * before it. */
+static void note_topic(struct talk_core *c, const struct talk_reply *r)
+{
+	if (!c->in_turn || !c->t.text.n || c->feel.small_talk)
+		return;
+	bool led = c->t.found.n && (r->cited || r->action == POL_CLARIFY);
+	sv article = led ? c->t.found.hits[0].article_id : SV_NULL;
+	if (led && sv_eq(article, sv_of(c->topic_article)) && strlen(c->topic) >= c->t.text.n)
+		return;
+	xfree(c->topic);
+	xfree(c->topic_article);
+	c->topic = led ? xstrdup(c->t.text) : NULL;
+	c->topic_article = led ? xstrdup(article) : NULL;
+}
+
+void talk_reply(struct talk_core *c, const struct talk_reply *r, struct arena *a,
+		struct talk_acts *acts)
 {
 	if (!r->streamed) {
 		c->say_id++;
 		c->t.first_us = c->now_us;
 	}
+	c->answers = c->in_turn && c->t.text.n > 0;
+	note_topic(c, r);
 	record_reply(c, r, a, acts);
 	struct talk_act *x = talk_act_add(acts, TACT_SAY);
 	x->text = r->streamed ? SV("") : arena_sv(a, r->text);
@@ -137,7 +159,10 @@ void talk_end_turn(struct talk_core *c, struct talk_acts *acts)
 	c->gen++;
 	if (c->t.text.n) {
 		xfree(c->last_question);
+		xfree(c->last_model);
 		c->last_question = xstrdup(c->t.text);
+		c->last_model = xstrdup(c->t.model_text);
+		c->last_turn = c->t.number;
 	}
 	sb_done(&c->t.draft);
 	sb_done(&c->t.reply);
@@ -187,7 +212,7 @@ static void ask_for(struct talk_core *c, enum talk_act_kind kind, sv text, struc
 	x->text = text;
 	x->lang = sv_of(c->lang);
 	x->gen = ++c->gen;
-	x->context = sv_of(c->last_question);
+	x->context = sv_of(c->topic);
 }
 
 static bool small_talk(struct talk_core *c, struct arena *a, struct talk_acts *acts)
@@ -216,7 +241,8 @@ void talk_think(struct talk_core *c, sv text, sv model_text, int64_t now_us, str
 		return;
 	}
 	forget_offers(c);
-	if (c->t.number > c->cfg->limits.max_turns) {   /* whoever or whatever this is, a person should look */
+	if (c->t.number >
+	    c->cfg->limits.max_turns) { /* whoever or whatever this is, a person should look */
 		c->goodbye = true;
 		talk_canned(c, "handoff_offer", POL_END, a, acts);
 		return;
@@ -287,7 +313,8 @@ static void decide(struct talk_core *c, bool exact, struct policy_act *ret)
 	policy_choose(&ctx, ret);
 }
 
-void talk_on_found(struct talk_core *c, const struct talk_ev *ev, struct arena *a, struct talk_acts *acts)
+void talk_on_found(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
+		   struct talk_acts *acts)
 {
 	c->t.found = *ev->found;
 	c->t.first_us = ev->now_us;

@@ -1,7 +1,9 @@
-/* talk_texts.c: what the company says by itself: embedded texts, overlaid with the company's own file.
+/* talk_texts.c: what the company says by itself: embedded texts, overlaid with the company's
+ * own file.
  *
- * Places that do not change during a conversation ({company}, {phone}, {hours}, {menu}, {closing}) are
- * filled once here; the rest ({options}, {sources}, {tone}) when a text is used. Immutable obj, any thread. */
+ * Places that do not change during a conversation ({company}, {phone}, {hours}, {menu},
+ * {closing}) are filled once here; the rest ({options}, {sources}, {tone}) when a text is used.
+ * Immutable obj, any thread. */
 #include "talk.h"
 #include "talk_core.h"
 
@@ -116,7 +118,8 @@ static int load_one(struct talk_texts *t, int li, struct err *e)
 {
 	char name[32];
 	snprintf(name, sizeof(name), "texts.%s.yaml", langs[li]);
-	const struct embed_file *f = embed_find(talk_prompt_files, talk_prompt_files_n, sv_of(name));
+	const struct embed_file *f =
+		embed_find(talk_prompt_files, talk_prompt_files_n, sv_of(name));
 	if (!f)
 		return err_set(e, ERR_NOTFOUND, "%s is not in the program", name);
 	struct sb text;

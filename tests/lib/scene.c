@@ -1,9 +1,10 @@
 /* scene.c: runs .scene files: readable stories of conversations on the simulated world.
  *
- * A file is read whole into lines of tokens; what the world needs to know first (language, models, whether the
- * store must survive a restart) is picked out, then the statements are carried out in order. Statements that act
- * are here, those that look are in scene_expect.c. A story's words never wait by themselves: only "wait" and the
- * expectations move the clock. Owns the scene and its world; the test's thread. */
+ * A file is read whole into lines of tokens; what the world needs to know first (language,
+ * models, whether the store must survive a restart) is picked out, then the statements are
+ * carried out in order. Statements that act are here, those that look are in scene_expect.c. A
+ * story's words never wait by themselves: only "wait" and the expectations move the clock. Owns
+ * the scene and its world; the test's thread. */
 #include "scene.h"
 
 #include <stdio.h>
@@ -64,7 +65,8 @@ static bool take_token(struct scene *s, sv *rest, struct line *l)
 	struct token *t = &l->v[l->n];
 	t->quoted = *rest->p == '"';
 	size_t from = t->quoted, to = from;
-	while (to < rest->n && (t->quoted ? rest->p[to] != '"' : rest->p[to] != ' ' && rest->p[to] != '\t'))
+	while (to < rest->n &&
+	       (t->quoted ? rest->p[to] != '"' : rest->p[to] != ' ' && rest->p[to] != '\t'))
 		to++;
 	if (t->quoted && to == rest->n)
 		return scene_fail(s, "a quotation is not closed");
@@ -94,7 +96,8 @@ static bool read_lines(struct scene *s, sv text)
 
 /* ---- what the world must know before it begins ---- */
 
-/* model [on "word"] says "a" / "b" [every 20ms] [then stall|close|garbage] | fails http500 | dead */
+/* model [on "word"] says "a" / "b" [every 20ms] [then stall|close|garbage] | fails http500 |
+ * dead */
 static jv *model_rule(struct scene *s)
 {
 	jv *rule = jv_obj(), *say = jv_arr();
@@ -177,7 +180,8 @@ static bool do_caller(struct scene *s)
 		else if (scene_is(s, i, "recogniser"))
 			ears = scene_word(s, i + 1);
 		else if (!scene_is(s, i, "echo") || sv_f64(scene_word(s, i + 1), &echo))
-			return scene_fail(s, "a caller calls [in zh] [recogniser on|off] [echo -20]");
+			return scene_fail(
+				s, "a caller calls [in zh] [recogniser on|off] [echo -20]");
 	}
 	s->actor = world_call(s->w, scene_word(s, 1), lang, ears);
 	s->actor->echo_db = echo;
@@ -206,7 +210,8 @@ static bool is_mute(void *arg)
 	return a->mouth.left_ms <= 0;
 }
 
-/* A row of words ("says" twice before anyone looked) counts as one action: its replies come one by one. */
+/* A row of words ("says" twice before anyone looked) counts as one action: its replies come one
+ * by one. */
 static void note_action(struct actor *a)
 {
 	if (!a->asking)
@@ -226,7 +231,8 @@ static bool act_says(struct scene *s, struct actor *a)
 		else if (scene_is(s, i, "heard-as"))
 			hears = scene_word(s, i + 1);
 		else if (!scene_is(s, i, "confidence") || sv_f64(scene_word(s, i + 1), &confidence))
-			return scene_fail(s, "says \"words\" [for 1500ms] [heard-as \"others\"] [confidence 0.4]");
+			return scene_fail(s, "says \"words\" [for 1500ms] [heard-as "
+					     "\"others\"] [confidence 0.4]");
 	}
 	if (!a->phone) {
 		note_action(a);
@@ -235,7 +241,8 @@ static bool act_says(struct scene *s, struct actor *a)
 	world_until(s->w, is_mute, a, 60000);
 	note_action(a);
 	if (ms <= 0)
-		ms = 400 + (int64_t)sv_runes(words) * (sv_starts(sv_of(a->lang), SV("zh")) ? 200 : 60);
+		ms = 400 + (int64_t)sv_runes(words) *
+				   (sv_starts(sv_of(a->lang), SV("zh")) ? 200 : 60);
 	actor_speak(a, hears, ms, 0, confidence);
 	return true;
 }
@@ -321,10 +328,11 @@ static bool do_actor(struct scene *s)
 		bool phone_only;
 		bool (*fn)(struct scene *s, struct actor *a);
 	} verbs[] = {
-		{ "says", false, act_says }, { "chooses", false, act_chooses }, { "coughs", true, act_coughs }, { "presses", true, act_presses },
-		{ "is", false, act_is }, { "holds", true, act_hold }, { "resumes", true, act_resumes },
-		{ "hangs", true, act_leaves }, { "leaves", false, act_leaves },
-		{ "loses", true, act_loses },
+		{ "says", false, act_says },      { "chooses", false, act_chooses },
+		{ "coughs", true, act_coughs },   { "presses", true, act_presses },
+		{ "is", false, act_is },          { "holds", true, act_hold },
+		{ "resumes", true, act_resumes }, { "hangs", true, act_leaves },
+		{ "leaves", false, act_leaves },  { "loses", true, act_loses },
 	};
 	struct actor *a = world_find(s->w, scene_word(s, 0));
 	if (!a)
@@ -367,9 +375,11 @@ static bool do_line(struct scene *s)
 		const char *word;
 		bool (*fn)(struct scene *s);
 	} words[] = {
-		{ "scene", told_before }, { "lang", told_before }, { "model", told_before },
-		{ "backup", told_before }, { "customer", do_customer }, { "caller", do_caller },
-		{ "wait", do_wait }, { "at", do_at }, { "restart", do_restart }, { "power", do_restart },
+		{ "scene", told_before },    { "lang", told_before },
+		{ "model", told_before },    { "backup", told_before },
+		{ "customer", do_customer }, { "caller", do_caller },
+		{ "wait", do_wait },         { "at", do_at },
+		{ "restart", do_restart },   { "power", do_restart },
 		{ "expect", scene_expect },
 	};
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
@@ -433,6 +443,7 @@ bool scene_run(const char *path, bool always, struct sb *why)
 	s.now = NULL;
 	size_t o = obj_live(), b = arena_live_bytes();
 	if (!s.failed && (o != objs || b != bytes))
-		scene_fail(&s, "leak: %zd objects, %zd bytes", (ssize_t)(o - objs), (ssize_t)(b - bytes));
+		scene_fail(&s, "leak: %zd objects, %zd bytes", (ssize_t)(o - objs),
+			   (ssize_t)(b - bytes));
 	return !s.failed;
 }

@@ -1,10 +1,11 @@
-/* scene.h: stories as tests. A .scene file tells one conversation, a statement a line; docs/testing.md has the
- * language.
+/* scene.h: stories as tests. A .scene file tells one conversation, a statement a line;
+ * docs/testing.md has the language.
  *
- *	scene_run("tests/scenes/return_interrupt.scene", false, &why);    true when all was as expected
+ *	scene_run("tests/scenes/return_interrupt.scene", false, &why);    true when all was as
+ * expected
  *
- * On failure why holds the line, what was expected, what was, and the flight recorder; with `always` the
- * recorder is there in any case.
+ * On failure why holds the line, what was expected, what was, and the flight recorder; with
+ * `always` the recorder is there in any case.
  */
 #ifndef CALLM_TEST_SCENE_H
 #define CALLM_TEST_SCENE_H

@@ -1,9 +1,9 @@
 /* scene_expect.c: what a story expects: of replies, of events, of sound, of the river.
  *
- * An expectation waits on the virtual clock until it is met or its time is over (10 s when nothing is said).
- * "reply" is the first turn.bot row after the customer's last words; "next reply" the one after it. Sound is
- * judged by what really left the spoken channel, rows by what the customer's channel got, the river by what the
- * store holds. The test's thread. */
+ * An expectation waits on the virtual clock until it is met or its time is over (10 s when
+ * nothing is said). "reply" is the first turn.bot row after the customer's last words; "next
+ * reply" the one after it. Sound is judged by what really left the spoken channel, rows by what
+ * the customer's channel got, the river by what the store holds. The test's thread. */
 #include "scene.h"
 
 #include <stdio.h>
@@ -72,8 +72,10 @@ static bool check_text(struct scene *s, const char *what, sv text, int i)
 		bool has = is ? sv_eq(text, want) : sv_find(text, want) >= 0;
 		if (has != (contains || is))
 			return scene_fail(s, "%s %s \"" SV_FMT "\": \"" SV_FMT "\"", what,
-					  is ? "is not" : contains ? "lacks" : "contains", SV_ARG(want),
-					  SV_ARG(text));
+					  is       ? "is not" :
+					  contains ? "lacks" :
+						     "contains",
+					  SV_ARG(want), SV_ARG(text));
 	}
 	return true;
 }
@@ -135,7 +137,8 @@ static bool exp_cited(struct scene *s, struct actor *a, int i)
 	const struct world_row *r = reply_of(s, a);
 	bool want = !scene_is(s, i - 2, "not");
 	if (r && scene_is(s, i, "nothing"))
-		return jv_len(jv_get(body_of(r), "citations")) == 0 || scene_fail(s, "something is cited");
+		return jv_len(jv_get(body_of(r), "citations")) == 0 ||
+		       scene_fail(s, "something is cited");
 	if (!r || cites(r, scene_word(s, i)) == want)
 		return r != NULL;
 	struct sb b;
@@ -162,7 +165,8 @@ static bool value_fits(const jv *v, const struct token *t)
 {
 	double n;
 	if (jv_is_str(v))
-		return t->quoted ? sv_find(jv_as_str(v), t->text) >= 0 : sv_eq(jv_as_str(v), t->text);
+		return t->quoted ? sv_find(jv_as_str(v), t->text) >= 0 :
+				   sv_eq(jv_as_str(v), t->text);
 	if (jv_is_num(v))
 		return in_range(v, t->text) || (sv_f64(t->text, &n) == 0 && n == jv_as_num(v, 0));
 	struct sb b;
@@ -206,7 +210,8 @@ static bool exp_event(struct scene *s, struct actor *a, int i)
 	struct event_wait x = { s, a, i };
 	if (scene_is(s, i - 2, "no"))
 		return !event_there(&x) || scene_fail(s, "there is such an event");
-	return world_until(s->w, event_there, &x, PATIENCE_MS) || scene_fail(s, "no such event came");
+	return world_until(s->w, event_there, &x, PATIENCE_MS) ||
+	       scene_fail(s, "no such event came");
 }
 
 /* ---- sound ---- */
@@ -224,7 +229,8 @@ static bool sounding(void *arg)
 static bool bot_silent(struct scene *s, struct actor *a, int64_t within)
 {
 	int64_t limit = a->acted_ms + within;
-	world_until(s->w, silent, a, limit + 120 - world_ms(s->w));   /* silence is known 100 ms later */
+	world_until(s->w, silent, a,
+		    limit + 120 - world_ms(s->w)); /* silence is known 100 ms later */
 	int64_t took = a->silent_since_ms - a->acted_ms;
 	if (!a->sounding && took <= within)
 		return true;
@@ -270,7 +276,8 @@ static bool bot_done(struct scene *s, struct actor *a, int64_t ms)
 		scene_fail(s, "the bot did not speak and end within %d ms", (int)ms);
 }
 
-/* bot silent within 300ms | speaking within 900ms | speaking for 500ms | quiet for 2s | finishes within 20s */
+/* bot silent within 300ms | speaking within 900ms | speaking for 500ms | quiet for 2s |
+ * finishes within 20s */
 static bool exp_bot(struct scene *s, struct actor *a, int i)
 {
 	static const struct {
@@ -356,7 +363,8 @@ static bool exp_context(struct scene *s, struct actor *a, int i)
 		return scene_fail(s, "the conversation is over");
 	sb_init(&b, LIM_SB);
 	for (int k = 0; k < t->core.n_past; k++)
-		sb_fmt(&b, "%s: %s | ", t->core.past[k].bot ? "bot" : "customer", t->core.past[k].text);
+		sb_fmt(&b, "%s: %s | ", t->core.past[k].bot ? "bot" : "customer",
+		       t->core.past[k].text);
 	bool ok = check_text(s, "the model's context", sb_sv(&b), i);
 	sb_done(&b);
 	return ok;
@@ -385,12 +393,16 @@ static bool exp_closed(struct scene *s, struct actor *a, int i)
 	struct store_stmt *q;
 	if (!world_until(s->w, is_over, a, 60000))
 		return scene_fail(s, "it is still open");
-	if (river_query(s, a, "SELECT body FROM event WHERE conversation=?1 AND kind='conversation.closed'", &q))
+	if (river_query(s, a,
+			"SELECT body FROM event WHERE conversation=?1 AND "
+			"kind='conversation.closed'",
+			&q))
 		return scene_fail(s, "the river cannot be read");
 	jv *body = store_step(q) == 1 ? jv_parse(store_col_sv(q, 0), NULL) : NULL;
 	store_reset(q);
 	sv by = jv_get_str(body, "by");
-	bool ok = sv_eq(by, scene_word(s, i + 1)) || scene_fail(s, "closed by \"" SV_FMT "\"", SV_ARG(by));
+	bool ok = sv_eq(by, scene_word(s, i + 1)) ||
+		  scene_fail(s, "closed by \"" SV_FMT "\"", SV_ARG(by));
 	jv_free(body);
 	return ok;
 }
@@ -400,7 +412,8 @@ static bool exp_acked(struct scene *s, struct actor *a, int i)
 	int64_t n = -1;
 	world_sync(s->w);
 	(void)sv_i64(scene_word(s, i), &n);
-	return a->acked == n || scene_fail(s, "%d messages are on disk, %d refused", a->acked, a->refused);
+	return a->acked == n ||
+	       scene_fail(s, "%d messages are on disk, %d refused", a->acked, a->refused);
 }
 
 static bool exp_leak(struct scene *s, struct actor *a, int i)
@@ -408,7 +421,8 @@ static bool exp_leak(struct scene *s, struct actor *a, int i)
 	struct talk_shard *sh = talk_hub_pick(s->w->hub, 0);
 	world_sync(s->w);
 	if (sh->first || metric_get(M_CONV_LIVE) != 0)
-		return scene_fail(s, "%lld conversations are still open", (long long)metric_get(M_CONV_LIVE));
+		return scene_fail(s, "%lld conversations are still open",
+				  (long long)metric_get(M_CONV_LIVE));
 	return true;                 /* memory is counted after every scene: see scene_run */
 }
 
@@ -418,7 +432,8 @@ static bool river_text(struct scene *s, struct actor *a, int i)
 {
 	struct store_stmt *q;
 	struct sb b;
-	if (river_query(s, a, "SELECT kind, body FROM event WHERE conversation=?1 ORDER BY seq", &q))
+	if (river_query(s, a, "SELECT kind, body FROM event WHERE conversation=?1 ORDER BY seq",
+			&q))
 		return scene_fail(s, "the river cannot be read");
 	sb_init(&b, 4u << 20);
 	while (store_step(q) == 1) {
@@ -437,7 +452,8 @@ static bool kinds_fit(const struct scene *s, int i, sv *kinds, size_t n)
 	if (i >= s->now->n)
 		return n == 0;
 	if (!scene_is(s, i, "..."))
-		return n && sv_eq(kinds[0], scene_word(s, i)) && kinds_fit(s, i + 1, kinds + 1, n - 1);
+		return n && sv_eq(kinds[0], scene_word(s, i)) &&
+		       kinds_fit(s, i + 1, kinds + 1, n - 1);
 	for (size_t skip = 0; skip <= n; skip++)
 		if (kinds_fit(s, i + 1, kinds + skip, n - skip))
 			return true;
@@ -464,7 +480,8 @@ static bool exp_river(struct scene *s, struct actor *a, int i)
 		n++;
 	}
 	store_reset(q);
-	bool ok = !s->failed && (kinds_fit(s, i, kinds, n) || scene_fail(s, "the river is%s", sb_str(&b)));
+	bool ok = !s->failed &&
+		  (kinds_fit(s, i, kinds, n) || scene_fail(s, "the river is%s", sb_str(&b)));
 	sb_done(&b);
 	return ok;
 }
@@ -474,13 +491,15 @@ static bool exp_record(struct scene *s, struct actor *a, int i)
 {
 	struct store_stmt *q;
 	char sql[200];
-	snprintf(sql, sizeof(sql), "SELECT " SV_FMT " FROM conversation WHERE id=?1", SV_ARG(scene_word(s, i)));
+	snprintf(sql, sizeof(sql), "SELECT " SV_FMT " FROM conversation WHERE id=?1",
+		 SV_ARG(scene_word(s, i)));
 	if (river_query(s, a, sql, &q))
 		return scene_fail(s, "no such column");
 	bool found = store_step(q) == 1;
 	bool ok = found && sv_eq(store_col_sv(q, 0), scene_word(s, i + 1));
 	if (!ok)
-		scene_fail(s, "it is \"" SV_FMT "\"", SV_ARG(found ? store_col_sv(q, 0) : SV("not there")));
+		scene_fail(s, "it is \"" SV_FMT "\"",
+			   SV_ARG(found ? store_col_sv(q, 0) : SV("not there")));
 	store_reset(q);
 	return ok;
 }
@@ -493,13 +512,13 @@ bool scene_expect(struct scene *s)
 		const char *word;
 		bool (*fn)(struct scene *s, struct actor *a, int i);
 	} words[] = {
-		{ "reply", exp_reply }, { "next", exp_next }, { "action", exp_member },
-		{ "model", exp_member }, { "intent", exp_member }, { "emotion", exp_member },
+		{ "reply", exp_reply },     { "next", exp_next },     { "action", exp_member },
+		{ "model", exp_member },    { "intent", exp_member }, { "emotion", exp_member },
 		{ "language", exp_member }, { "grounded", exp_flag }, { "fallback", exp_flag },
-		{ "cited", exp_cited }, { "event", exp_event }, { "bot", exp_bot }, { "said", exp_said },
-		{ "pieces", exp_pieces }, { "state", exp_state }, { "context", exp_context },
-		{ "closed", exp_closed }, { "acked", exp_acked }, { "leak", exp_leak },
-		{ "river", exp_river }, { "record", exp_record },
+		{ "cited", exp_cited },     { "event", exp_event },   { "bot", exp_bot },
+		{ "said", exp_said },       { "pieces", exp_pieces }, { "state", exp_state },
+		{ "context", exp_context }, { "closed", exp_closed }, { "acked", exp_acked },
+		{ "leak", exp_leak },       { "river", exp_river },   { "record", exp_record },
 	};
 	int i = 1;
 	struct actor *named = world_find(s->w, scene_word(s, 1));

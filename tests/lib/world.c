@@ -1,9 +1,11 @@
-/* world.c: the simulated world without its telephones (world_voice.c): clock, engine, store, knowledge, chats.
+/* world.c: the simulated world without its telephones (world_voice.c): clock, engine, store,
+ * knowledge, chats.
  *
- * The engine runs on a simulated loop with one shard. Both halves of a chat (door and shard) have mailboxes on
- * that loop. The scribe is a real thread: its acknowledgements come when world_sync waits for them, so a story's
- * course depends on virtual time only. The index of the demo company is built once and kept for all worlds.
- * Owns everything it opens; the test's thread. */
+ * The engine runs on a simulated loop with one shard. Both halves of a chat (door and shard)
+ * have mailboxes on that loop. The scribe is a real thread: its acknowledgements come when
+ * world_sync waits for them, so a story's course depends on virtual time only. The index of the
+ * demo company is built once and kept for all worlds. Owns everything it opens; the test's
+ * thread. */
 #include "world.h"
 #include "kb.h"
 
@@ -159,9 +161,10 @@ void actor_got_row(struct actor *a, sv json)
 	jv_dump(jv_get(r->v, "body"), &b);
 	sv body = sb_sv(&b);
 	sv kind = jv_get_str(r->v, "kind");
-	world_note(a->w, "%s %lld.%lld " SV_FMT " " SV_FMT "%s", a->name, (long long)jv_get_int(r->v, "seq", 0),
-		   (long long)jv_get_int(r->v, "turn", 0), SV_ARG(kind), SV_ARG(sv_slice(body, 0, 900)),
-		   body.n > 900 ? " ..." : "");
+	world_note(a->w, "%s %lld.%lld " SV_FMT " " SV_FMT "%s", a->name,
+		   (long long)jv_get_int(r->v, "seq", 0),
+		   (long long)jv_get_int(r->v, "turn", 0), SV_ARG(kind),
+		   SV_ARG(sv_slice(body, 0, 900)), body.n > 900 ? " ..." : "");
 	sb_done(&b);
 }
 
@@ -232,7 +235,8 @@ static void chat_closed(void *arg, struct chan_web *web, int err)
 {
 	struct actor *a = arg;
 	a->over = true;
-	world_note(a->w, "%s: the chat is closed%s%s", a->name, err ? ": " : "", err ? err_text(err) : "");
+	world_note(a->w, "%s: the chat is closed%s%s", a->name, err ? ": " : "",
+		   err ? err_text(err) : "");
 }
 
 static void chat_open(struct actor *a, const struct chan_resume *resume)
@@ -240,11 +244,18 @@ static void chat_open(struct actor *a, const struct chan_resume *resume)
 	struct world *w = a->w;
 	struct talk_shard *s = talk_hub_pick(w->hub, 0);
 	struct chan_web_opts o = {
-		.door = w->door, .shard = talk_shard_mbox(s), .shard_loop = w->loop,
-		.sink = talk_sink(), .sink_arg = s, .arg = a,
+		.door = w->door,
+		.shard = talk_shard_mbox(s),
+		.shard_loop = w->loop,
+		.sink = talk_sink(),
+		.sink_arg = s,
+		.arg = a,
 		.cb = { chat_event, chat_delta, chat_typing, chat_ack, chat_closed },
-		.info = { .channel = "webchat", .id = sv_of(a->id), .interaction_id = sv_of(a->interaction),
-			  .language = resume ? resume->language : sv_of(a->lang), .resume = resume },
+		.info = { .channel = "webchat",
+			  .id = sv_of(a->id),
+			  .interaction_id = sv_of(a->interaction),
+			  .language = resume ? resume->language : sv_of(a->lang),
+			  .resume = resume },
 	};
 	a->over = false;
 	ASSERT(chan_web_open(&a->web, &o) == 0);
@@ -306,7 +317,9 @@ static int open_hub(struct world *w, struct err *e)
 	struct talk_opts o = { .store = w->store, .kb = w->kb, .texts = w->texts, .llm = llm,
 			       .n_llm = w->o.n_llm, .voice_lang = w->o.lang, .loop = w->loop };
 	for (size_t i = 0; i < w->o.n_llm; i++)
-		llm[i] = (struct model_spec){ .kind = "scripted", .model = names[i], .script = w->o.llm[i] };
+		llm[i] = (struct model_spec){ .kind = "scripted",
+					      .model = names[i],
+					      .script = w->o.llm[i] };
 	return talk_hub_open(&w->hub, &o, e);
 }
 
@@ -368,7 +381,8 @@ static void reopen(struct world *w, struct actor *a)
 	if (rc == 0 && open)
 		chat_open(a, &resume);
 	else
-		world_note(w, "%s cannot go on: %s", a->name, rc ? err_text(rc) : "the conversation is over");
+		world_note(w, "%s cannot go on: %s", a->name,
+			   rc ? err_text(rc) : "the conversation is over");
 	arena_done(&mem);
 }
 

@@ -1,5 +1,6 @@
-/* world.h: the simulated world of the story tests: a conversation engine on a virtual clock, a real store,
- * the demo company's real knowledge base, scripted models, and customers who write or call.
+/* world.h: the simulated world of the story tests: a conversation engine on a virtual clock, a
+ * real store, the demo company's real knowledge base, scripted models, and customers who write
+ * or call.
  *
  *	struct world *w = world_open(&(struct world_opts){ .lang = "en" });
  *	struct actor *c = world_chat(w, "c1");
@@ -7,9 +8,10 @@
  *	CHECK(world_until(w, has_reply, c, 5000));
  *	world_close(w);
  *
- * Time moves only in world_run and world_until, so a call of three minutes takes milliseconds and happens the
- * same way each time. Everything runs on the calling thread except the store's scribe; world_sync waits for it.
- * What happened is kept as text (the flight recorder) for the report of a failed test.
+ * Time moves only in world_run and world_until, so a call of three minutes takes milliseconds
+ * and happens the same way each time. Everything runs on the calling thread except the store's
+ * scribe; world_sync waits for it. What happened is kept as text (the flight recorder) for the
+ * report of a failed test.
  */
 #ifndef CALLM_TEST_WORLD_H
 #define CALLM_TEST_WORLD_H
@@ -25,7 +27,8 @@
 #define WORLD_ROWS 2000
 
 struct world_opts {
-	const char *lang;            /* "en", "zh": of callers, and of chats that give no hint */
+	/* "en", "zh": of callers, and of chats that give no hint. */
+	const char *lang;
 	const jv *llm[WORLD_LLMS];   /* scripts of kind "scripted", tried in order */
 	size_t n_llm;
 	const char *dir;             /* data folder of the store; NULL = in memory */
@@ -59,7 +62,8 @@ struct actor {
 	bool phone, over;
 	enum chan_close_by by;
 	VEC(struct world_row) rows;
-	size_t mark, reply;          /* the story's: rows before the last words, the reply being looked at */
+	/* the story's: rows before the last words, the reply being looked at. */
+	size_t mark, reply;
 	bool asking;                 /* words were said that no expectation looked at yet */
 	/* chat */
 	struct chan_web *web;
@@ -71,7 +75,8 @@ struct actor {
 	struct loop_timer tick;
 	struct ears ears;
 	struct mouth mouth;
-	double echo_db;              /* our own sound comes back this much softer; 0 = not at all */
+	/* our own sound comes back this much softer; 0 = not at all. */
+	double echo_db;
 	int16_t echo[6][PCM_FRAME];  /* 120 ms on the way */
 	int echo_at;
 	bool held, sounding;
@@ -96,10 +101,12 @@ struct world {
 	int64_t began_ms;
 };
 
-/* The demo company's index, built once in a process; a reference the caller gives back. NULL: printed why. */
+/* The demo company's index, built once in a process; a reference the caller gives back. NULL:
+ * printed why. */
 struct kb_index *world_kb(void);
 jv *world_company(void);             /* demo/company.yaml, free it */
-void world_forget(void);             /* drops what is kept between worlds: for the leak check at the end */
+/* drops what is kept between worlds: for the leak check at the end. */
+void world_forget(void);
 
 struct world *world_open(const struct world_opts *o);
 void world_close(struct world *w);   /* hub first, customers after it; accepts NULL */
@@ -108,17 +115,20 @@ void world_run(struct world *w, int64_t ms);
 bool world_until(struct world *w, bool (*cond)(void *arg), void *arg, int64_t ms);
 void world_sync(struct world *w);    /* all written so far is durable and acknowledged */
 void world_note(struct world *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* The server stops in an orderly way and starts again; or the power goes and only what was durable is left.
- * Chats that were open go on from the river. The store must have a folder. 0 or the store's error. */
+/* The server stops in an orderly way and starts again; or the power goes and only what was
+ * durable is left. Chats that were open go on from the river. The store must have a folder. 0
+ * or the store's error. */
 int world_restart(struct world *w, bool power_cut);
 
 /* ---- customers. Names are copied; actors belong to the world. ---- */
 struct actor *world_find(struct world *w, sv name);
 struct actor *world_chat(struct world *w, sv name);
 int actor_write(struct actor *a, sv text);           /* chat: posted, the clock stands */
-struct talk *actor_talk(struct actor *a);            /* the engine's conversation, NULL once closed */
+/* the engine's conversation, NULL once closed. */
+struct talk *actor_talk(struct actor *a);
 void actor_leave(struct actor *a);                   /* closes the chat or hangs up */
-void actor_detach(struct actor *a);                  /* world.c, world_voice.c: frees the connection */
+/* world.c, world_voice.c: frees the connection. */
+void actor_detach(struct actor *a);
 
 /* Phone: recogniser "on", "off" or a language. */
 struct actor *world_call(struct world *w, sv name, sv lang, sv recogniser);

@@ -1,9 +1,11 @@
-/* world_voice.c: callers of the simulated world: the real spoken channel (chan_voice) in 20 ms steps of the
- * virtual clock, between a mouth that makes noise like speech, a recogniser that hears what the story says, and
- * a synthesiser whose sound has a length by its letters with a mark at each word.
+/* world_voice.c: callers of the simulated world: the real spoken channel (chan_voice) in 20 ms
+ * steps of the virtual clock, between a mouth that makes noise like speech, a recogniser that
+ * hears what the story says, and a synthesiser whose sound has a length by its letters with a
+ * mark at each word.
  *
- * Speech and room are Gaussian noise from the world's seeded generator, speech with syllables and gaps: the voice
- * detector under test decides what they are. One engine set for each caller, so that a recogniser stream knows whose it is. */
+ * Speech and room are Gaussian noise from the world's seeded generator, speech with syllables
+ * and gaps: the voice detector under test decides what they are. One engine set for each
+ * caller, so that a recogniser stream knows whose it is. */
 #include "world.h"
 
 #include <math.h>
@@ -36,7 +38,8 @@ static bool ears_serve(const struct asr *x, sv lang)
 	return a->ears.on && (!a->ears.lang[0] || sv_eq(lang, sv_of(a->ears.lang)));
 }
 
-static int ears_start(struct asr *x, sv lang, const struct asr_cb *cb, void *arg, struct asr_run **ret)
+static int ears_start(struct asr *x, sv lang, const struct asr_cb *cb, void *arg,
+		      struct asr_run **ret)
 {
 	struct actor *a = (struct actor *)(void *)x;
 	struct asr_run *r = xalloc(sizeof(*r));
@@ -70,7 +73,9 @@ static void tell_partial(void *arg)
 	struct asr_run *r = arg;
 	sv words = sv_of(r->heard);
 	if (words.n)
-		r->cb->on_partial(r->arg, sv_slice(words, 0, sv_rune_offset(words, (sv_runes(words) + 1) / 2)));
+		r->cb->on_partial(r->arg,
+				  sv_slice(words, 0,
+					   sv_rune_offset(words, (sv_runes(words) + 1) / 2)));
 }
 
 static void ears_feed(struct asr_run *r, const int16_t *s, size_t n, int hz)
@@ -207,7 +212,8 @@ static void mouth_cancel(struct tts_run *r)
 }
 
 static const struct chan_speech_ops ops = {
-	ears_serve, ears_start, ears_feed, ears_flush, ears_cancel, mouth_serves, mouth_start, mouth_cancel,
+	ears_serve,  ears_start,   ears_feed,   ears_flush,
+	ears_cancel, mouth_serves, mouth_start, mouth_cancel,
 };
 
 /* ---- the line, 20 ms at a time ---- */
@@ -316,10 +322,20 @@ struct actor *world_call(struct world *w, sv name, sv lang, sv recogniser)
 	a->speech = (struct chan_speech){ .ops = &ops, .asr = (struct asr *)(void *)a, .n_tts = 1,
 					  .tts = { (struct tts *)(void *)a } };
 	struct chan_voice_opts o = {
-		.loop = w->loop, .sink = talk_sink(), .sink_arg = s, .speech = &a->speech, .rate = PCM_HZ,
-		.hangup = on_hangup, .event = on_event, .arg = a, .data_dir = w->o.dir,
-		.info = { .channel = "phone", .language = sv_of(a->lang), .address = SV("+8613800138000"),
-			  .id = sv_of(a->id), .interaction_id = sv_of(a->interaction) },
+		.loop = w->loop,
+		.sink = talk_sink(),
+		.sink_arg = s,
+		.speech = &a->speech,
+		.rate = PCM_HZ,
+		.hangup = on_hangup,
+		.event = on_event,
+		.arg = a,
+		.data_dir = w->o.dir,
+		.info = { .channel = "phone",
+			  .language = sv_of(a->lang),
+			  .address = SV("+8613800138000"),
+			  .id = sv_of(a->id),
+			  .interaction_id = sv_of(a->interaction) },
 	};
 	world_note(w, "%s calls", a->name);
 	ASSERT(chan_voice_open(&a->voice, &o) == 0);
@@ -332,8 +348,10 @@ void actor_speak(struct actor *a, sv words, int64_t ms, double level_db, double 
 	world_note(a->w, "%s speaks for %d ms: \"" SV_FMT "\"", a->name, (int)ms, SV_ARG(words));
 	a->acted_ms = world_ms(a->w);
 	xfree(a->mouth.words);
-	a->mouth = (struct mouth){ .left_ms = ms, .level_db = level_db < 0 ? level_db : SPEECH_DB,
-				   .words = words.n ? xstrdup(words) : NULL, .confidence = confidence };
+	a->mouth = (struct mouth){ .left_ms = ms,
+				   .level_db = level_db < 0 ? level_db : SPEECH_DB,
+				   .words = words.n ? xstrdup(words) : NULL,
+				   .confidence = confidence };
 }
 
 void actor_press(struct actor *a, char key)

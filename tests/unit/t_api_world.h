@@ -363,8 +363,6 @@ UNUSED static const jv *wsc_find(const struct wsc *c, const char *type, size_t f
 {
 	sv kind = sv_of(type), want;
 	sv_cut(&kind, ':', &want);
-	if (kind.p == type)
-		kind = SV_NULL;
 	for (size_t i = from; i < c->frames.n; i++) {
 		const jv *f = c->frames.v[i];
 		if (sv_eq(jv_get_str(f, "type"), want) &&

@@ -1,4 +1,5 @@
-/* Unit tests of one turn without a channel, and of what the river remembers, in the simulated world. */
+/* Unit tests of one turn without a channel, and of what the river remembers, in the simulated
+ * world. */
 #include <stdio.h>
 #include "t.h"
 #include "world.h"
@@ -44,7 +45,7 @@ TEST(talk_ask_answers_once_and_records_nothing)
 	static const struct {
 		const char *text, *lang, *in, *action;
 	} asked[] = {
-		{ "How many days do I have to return something?", "", "en", "reply" },
+		{ "How long do I have to return something?", "", "en", "reply" },
 		{ "买了东西几天内可以退？", "", "zh", "reply" },
 		{ "Do you sell elephants?", "en", "en", "decline" },
 		{ "转人工", "", "zh", "handoff" },
@@ -52,7 +53,8 @@ TEST(talk_ask_answers_once_and_records_nothing)
 	struct world *w = open_world();
 	for (size_t i = 0; i < sizeof(asked) / sizeof(*asked); i++) {
 		struct answer a = { 0 };
-		OK(talk_ask(talk_hub_pick(w->hub, 0), sv_of(asked[i].text), sv_of(asked[i].lang), on_reply, &a));
+		OK(talk_ask(talk_hub_pick(w->hub, 0), sv_of(asked[i].text),
+			    sv_of(asked[i].lang), on_reply, &a));
 		CHECK(world_until(w, answered, &a, 5000));
 		SV_EQ(jv_get_str(a.reply, "language"), asked[i].in);
 		SV_EQ(jv_get_str(a.reply, "action"), asked[i].action);
@@ -70,10 +72,11 @@ TEST(talk_ask_is_answered_with_null_when_the_shard_ends)
 {
 	jv *script = jv_parse(SV("[{\"fail\":\"stall\",\"say\":[]}]"), NULL);
 	obj_unref(world_kb());
-	struct world *w = world_open(&(struct world_opts){ .lang = "en", .llm = { script }, .n_llm = 1 });
+	struct world *w =
+		world_open(&(struct world_opts){ .lang = "en", .llm = { script }, .n_llm = 1 });
 	struct answer a = { 0 };
-	OK(talk_ask(talk_hub_pick(w->hub, 0), SV("How many days do I have to return something?"), SV("en"),
-		    on_reply, &a));
+	OK(talk_ask(talk_hub_pick(w->hub, 0), SV("How long do I have to return something?"),
+		    SV("en"), on_reply, &a));
 	world_run(w, 100);
 	EQ(a.n, 0);
 	world_close(w);
@@ -99,8 +102,12 @@ static int recall(struct world *w, const char *id, const struct seed *s, size_t 
 	for (size_t i = 0; i < n; i++) {
 		char body[200];
 		snprintf(body, sizeof(body), "{\"text\":\"%s\"}", s[i].text);
-		struct store_event ev = { .conversation = sv_of(id), .seq = (int64_t)i + 1, .turn = s[i].turn,
-					  .kind = sv_of(s[i].kind), .actor = SV("x"), .body = sv_of(body) };
+		struct store_event ev = { .conversation = sv_of(id),
+					  .seq = (int64_t)i + 1,
+					  .turn = s[i].turn,
+					  .kind = sv_of(s[i].kind),
+					  .actor = SV("x"),
+					  .body = sv_of(body) };
 		ASSERT(store_append(w->store, &ev, NULL, NULL, NULL) == 0);
 	}
 	ASSERT(store_flush(w->store) == 0 && store_reader(w->store, &db) == 0);
@@ -109,16 +116,18 @@ static int recall(struct world *w, const char *id, const struct seed *s, size_t 
 
 static int put_conversation(void *arg, struct store_db *db)
 {
-	return store_exec(db, "INSERT INTO conversation (id, interaction_id, channel, language, started_ms, last_ms) "
+	return store_exec(db, "INSERT INTO conversation (id, interaction_id, channel, "
+			      "language, started_ms, last_ms) "
 			      "VALUES ('C', 'I', 'webchat', 'zh', 7, 8)");
 }
 
 TEST(talk_recall_knows_what_is_owed)
 {
 	static const struct seed late[] = {
-		{ "conversation.opened", 0, "" }, { "turn.bot", 0, "hello" }, { "turn.customer", 1, "q1" },
-		{ "turn.bot", 1, "a1" }, { "turn.customer", 2, "q2" }, { "turn.customer", 3, "q3" },
-		{ "turn.bot", 2, "a2" }, { "turn.customer", 4, "q4" },
+		{ "conversation.opened", 0, "" }, { "turn.bot", 0, "hello" },
+		{ "turn.customer", 1, "q1" },     { "turn.bot", 1, "a1" },
+		{ "turn.customer", 2, "q2" },     { "turn.customer", 3, "q3" },
+		{ "turn.bot", 2, "a2" },          { "turn.customer", 4, "q4" },
 	};
 	struct chan_resume r;
 	struct arena a;

@@ -1,4 +1,5 @@
-/* Unit tests of the conversation core: states and events as a table, interruption, queue, silence, ends. */
+/* Unit tests of the conversation core: states and events as a table, interruption, queue,
+ * silence, ends. */
 #include <stdio.h>
 #include "t_talk_help.h"
 
@@ -40,8 +41,9 @@ static struct talk_ev event_of(struct bench *b, enum talk_ev_kind kind)
 
 TEST(talk_core_every_state_meets_every_event)
 {
-	/* by letter: Listening, Thinking, Speaking, Held, Wrapping, Closed; a column an event, TEXT to CLOSE:
-	 * TEXT KEY START NOTHING FOUND DELTA END TIMER PLAYED HOLD RESUME LOST NEXT CLOSE */
+	/* by letter: Listening, Thinking, Speaking, Held, Wrapping, Closed; a column an event,
+	 * TEXT to CLOSE: TEXT KEY START NOTHING FOUND DELTA END TIMER PLAYED HOLD RESUME LOST
+	 * NEXT CLOSE */
 	static const struct {
 		enum talk_state from;
 		const char *to;
@@ -74,7 +76,8 @@ TEST(talk_core_only_what_was_heard_counts)
 	bring_to(&b, TS_THINKING);
 	bench_feed(&b, ev_found(&b));
 	CHECK(bench_act(&b, TACT_SAY));
-	struct talk_ev start = { .kind = TEV_SPEECH_START, .heard = { b.c.speaking, 16, 1000, 2500 } };
+	struct talk_ev start = { .kind = TEV_SPEECH_START,
+				 .heard = { b.c.speaking, 16, 1000, 2500 } };
 	CHECK(talk_core_hushes(&b.c, TEV_SPEECH_START));
 	bench_feed(&b, start);
 	const struct talk_act *cut = bench_rec(&b, "turn.cut");
@@ -95,8 +98,32 @@ TEST(talk_core_nothing_heard_is_nothing_said)
 	struct talk_ev start = { .kind = TEV_SPEECH_START, .heard = { b.c.speaking, 0, 0, 0 } };
 	talk_step(&b.c, &start, &b.a, &b.acts);
 	HAS(bench_rec(&b, "turn.cut")->text, "\"heard_chars\":0");
-	EQ(b.c.past[b.c.n_past - 1].bot, false);
+	for (int i = 0; i < b.c.n_past; i++)
+		CHECK(sv_find(sv_of(b.c.past[i].text), SV("30 days")) < 0);
 	bench_close(&b);
+}
+
+/* Who goes on before our answer sounded, or whom a noise robbed of it, is not left with half a
+ * question. */
+TEST(talk_core_an_answer_nobody_heard_was_none)
+{
+	for (int again = 0; again < 2; again++) {
+		struct bench b;
+		bring_to(&b, TS_THINKING);
+		bench_feed(&b, ev_found(&b));
+		struct talk_ev start = { .kind = TEV_SPEECH_START,
+					 .heard = { b.c.speaking, 0, 0, 0 } };
+		talk_step(&b.c, &start, &b.a, &b.acts);
+		if (again)
+			bench_feed(&b, (struct talk_ev){ .kind = TEV_SPEECH_NOTHING });
+		else
+			bench_feed(&b, ev_text("as a gold member"));
+		SV_EQ(bench_act(&b, TACT_SEARCH)->text, again ? "how long can I return an article" :
+			"how long can I return an article as a gold member");
+		bench_feed(&b, ev_found(&b));
+		CHECK(bench_act(&b, TACT_SAY));
+		bench_close(&b);
+	}
 }
 
 /* An engine without word marks tells bytes by time; half a Chinese letter is none. */
@@ -108,7 +135,8 @@ TEST(talk_core_heard_ends_at_a_whole_letter)
 		b.hits[0].quote = SV("三十天内");
 		bench_feed(&b, ev_text("how long can I return an article"));
 		bench_feed(&b, ev_found(&b));
-		struct talk_ev start = { .kind = TEV_SPEECH_START, .heard = { b.c.speaking, bytes, 0, 0 } };
+		struct talk_ev start = { .kind = TEV_SPEECH_START,
+					 .heard = { b.c.speaking, bytes, 0, 0 } };
 		talk_step(&b.c, &start, &b.a, &b.acts);
 		char want[40];
 		snprintf(want, sizeof(want), "\"heard_chars\":%zu,", bytes / 3);
@@ -253,6 +281,58 @@ TEST(talk_core_more_texts_than_the_queue_holds_are_all_answered)
 	bench_close(&b);
 }
 
+/* Each text is answered by its own mood and wish, not by those of the text that came last. */
+TEST(talk_core_queued_texts_keep_their_own_sense)
+{
+	static const char *const want[] = { "\"action\":\"handoff\"", "\"action\":\"reply\"" };
+	struct bench b;
+	bench_open(&b, CHAN_STREAM | CHAN_RICH, 1);
+	bench_feed(&b, (struct talk_ev){ .kind = TEV_OPEN, .via = "webchat" });
+	bench_feed(&b, ev_text("how long can I return an article"));
+	bench_feed(&b, ev_text("I want to talk to a person"));
+	bench_feed(&b, ev_text("thanks"));
+	bench_feed(&b, ev_found(&b));
+	bench_feed(&b, ev_delta(&b, "You have 30 days to return an article. "));
+	bench_feed(&b, ev_end(&b, 0));
+	for (int i = 0; i < 2; i++) {
+		bench_feed(&b, (struct talk_ev){ .kind = TEV_NEXT });
+		const struct talk_act *r = bench_rec(&b, "turn.bot");
+		CHECK(r);
+		EQ(r->n, i + 2);
+		HAS(r->text, want[i]);
+	}
+	bench_close(&b);
+}
+
+static sv context_of(struct bench *b, const char *text, bool finds)
+{
+	bench_feed(b, ev_text(text));
+	const struct talk_act *s = bench_act(b, TACT_SEARCH);
+	static char copy[200];
+	snprintf(copy, sizeof(copy), SV_FMT, SV_ARG(s ? s->context : SV("no search")));
+	if (!s)
+		return sv_of(copy);
+	b->found.answerable = finds;
+	bench_feed(b, ev_found(b));
+	return sv_of(copy);
+}
+
+/* "And to Tibet?" is short for the last question that found something; nothing else is. */
+TEST(talk_core_context_is_the_last_question_that_found_something)
+{
+	struct bench b;
+	bench_open(&b, CHAN_STREAM | CHAN_RICH, 0);
+	bench_feed(&b, (struct talk_ev){ .kind = TEV_OPEN, .via = "webchat" });
+	SV_EQ(context_of(&b, "what does delivery cost", true), "");
+	SV_EQ(context_of(&b, "and to Tibet?", true), "what does delivery cost");
+	SV_EQ(context_of(&b, "and Xinjiang?", true), "what does delivery cost");
+	SV_EQ(context_of(&b, "thanks", true), "no search");
+	SV_EQ(context_of(&b, "and Qinghai?", true), "what does delivery cost");
+	SV_EQ(context_of(&b, "do you sell elephants", false), "what does delivery cost");
+	SV_EQ(context_of(&b, "how long can I return an article", true), "");
+	bench_close(&b);
+}
+
 TEST(talk_core_ends_after_too_many_turns)
 {
 	struct bench b;
@@ -275,8 +355,12 @@ TEST(talk_core_ends_after_too_many_turns)
 TEST(talk_core_resumes_and_answers_what_it_owes)
 {
 	struct bench b;
-	struct chan_resume r = { .seq = 9, .turn = 4, .last_question = SV("what does delivery cost"),
-				 .last_reply = SV("It is free."), .owed = SV("and to Tibet?"), .owed_turn = 4 };
+	struct chan_resume r = { .seq = 9,
+				 .turn = 4,
+				 .last_question = SV("what does delivery cost"),
+				 .last_reply = SV("It is free."),
+				 .owed = SV("and to Tibet?"),
+				 .owed_turn = 4 };
 	bench_open(&b, CHAN_STREAM | CHAN_RICH, 0);
 	bench_feed(&b, (struct talk_ev){ .kind = TEV_OPEN, .via = "webchat", .resume = &r });
 	CHECK(bench_rec(&b, "conversation.resumed"));
@@ -329,7 +413,10 @@ TEST(talk_core_star_changes_the_language_and_tries_its_recogniser)
 	bench_feed(&b, (struct talk_ev){ .kind = TEV_KEY, .text = SV("3") });
 	SV_EQ(bench_act(&b, TACT_ARTICLE)->text, "return-how");
 	SV_EQ(bench_act(&b, TACT_ARTICLE)->lang, "zh");
-	bench_feed(&b, (struct talk_ev){ .kind = TEV_FOUND, .found = &b.found, .gen = b.c.gen, .exact = true });
+	bench_feed(&b, (struct talk_ev){ .kind = TEV_FOUND,
+					 .found = &b.found,
+					 .gen = b.c.gen,
+					 .exact = true });
 	CHECK(bench_rec(&b, "turn.bot"));
 	bench_feed(&b, (struct talk_ev){ .kind = TEV_KEY, .text = SV("12") });
 	EQ(b.acts.n, 0);

@@ -1,4 +1,5 @@
-/* Unit tests of what the company says by itself: places filled, both languages complete, replies for the outside. */
+/* Unit tests of what the company says by itself: places filled, both languages complete,
+ * replies for the outside. */
 #include <stdio.h>
 #include "t_talk_help.h"
 
@@ -7,9 +8,17 @@ TEST(talk_fill_puts_values_into_places)
 	static const struct {
 		const char *tmpl, *want;
 	} rows[] = {
-		{ "", "" }, { "plain", "plain" }, { "{a}", "1" }, { "x{a}y{b}z", "x1y{a}z" },
-		{ "{a}{a}", "11" }, { "{unknown}!", "!" }, { "open {a", "open {a" }, { "close a}", "close a}" },
-		{ "{}", "" }, { "{ a }", "" }, { "中{a}文", "中1文" },
+		{ "", "" },
+		{ "plain", "plain" },
+		{ "{a}", "1" },
+		{ "x{a}y{b}z", "x1y{a}z" },
+		{ "{a}{a}", "11" },
+		{ "{unknown}!", "!" },
+		{ "open {a", "open {a" },
+		{ "close a}", "close a}" },
+		{ "{}", "" },
+		{ "{ a }", "" },
+		{ "中{a}文", "中1文" },
 	};
 	sv pairs[] = { SV("a"), SV("1"), SV("b"), SV("{a}") };
 	struct arena a;
@@ -161,7 +170,9 @@ TEST(talk_reply_is_what_ask_prints)
 	bench_feed(&b, ev);
 	const struct talk_act *r = bench_rec(&b, "turn.bot");
 	char json[4096];
-	snprintf(json, sizeof(json), "{\"seq\":4,\"turn\":%d,\"kind\":\"turn.bot\",\"actor\":\"bot\",\"body\":" SV_FMT "}",
+	snprintf(json, sizeof(json),
+		 "{\"seq\":4,\"turn\":%d,\"kind\":\"turn.bot\",\"actor\":\"bot\","
+		 "\"body\":" SV_FMT "}",
 		 r->n, SV_ARG(r->text));
 	jv *o = talk_reply_of(sv_of(json));
 	CHECK(o);
@@ -187,7 +198,12 @@ TEST(talk_reply_is_what_ask_prints)
 TEST(talk_reply_of_other_rows_is_none)
 {
 	static const char *const none[] = {
-		"", "{}", "not json", "[]", "{\"kind\":\"turn.bot\"}", "{\"kind\":\"turn.customer\",\"body\":{}}",
+		"",
+		"{}",
+		"not json",
+		"[]",
+		"{\"kind\":\"turn.bot\"}",
+		"{\"kind\":\"turn.customer\",\"body\":{}}",
 	};
 	for (size_t i = 0; i < sizeof(none) / sizeof(*none); i++)
 		CHECK(!talk_reply_of(sv_of(none[i])));

@@ -29,7 +29,8 @@ static int http_file(void *arg, const char *path)
 		if (!fuzz_ended)
 			note(t, name, "the connection stays open");
 		if (good != (fuzz_status == 200))
-			note(t, name, good ? "a good request was refused" : "a bad request got 200");
+			note(t, name,
+			     good ? "a good request was refused" : "a bad request got 200");
 	}
 	sb_done(&b);
 	return 0;

@@ -281,7 +281,8 @@ TEST(web_keep_alive_and_pipelining_keep_order)
 	/* one after the other, bodies too */
 	for (int i = 0; i < 5; i++) {
 		sb_reset(&r.got);
-		raw_send(&r, w.l, SV("PUT /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 3\r\n\r\nabc"));
+		raw_send(&r, w.l,
+			 SV("PUT /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 3\r\n\r\nabc"));
 		CHECK(raw_wait(&r, w.l, 1, 2000));
 		EQ(raw_status(&r), 200);
 	}
@@ -295,7 +296,8 @@ TEST(web_a_body_sent_ahead_closes_the_connection)
 {
 	static const char *const tails[] = {
 		"POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 3\r\n\r\nabc",
-		"POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 3\r\n\r\nabcGET /hello HTTP/1.1\r\n",
+		"POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 3\r\n\r\nabcGET /hello "
+		"HTTP/1.1\r\n",
 		"POST /echo HTTP/1.1\r\nHost: t\r\n\r\nabc",
 		"POST /nowhere HTTP/1.1\r\nHost: t\r\nContent-Length: 300\r\n\r\nabc",
 		"DELETE /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 4\r\n\r\nabcd",
@@ -323,7 +325,9 @@ TEST(web_answers_may_come_later_with_more_requests_waiting)
 	struct raw r;
 	CHECK(up(&w));
 	raw_open(&r, web_srv_port(w.s));
-	raw_send(&r, w.l, SV("GET /hold HTTP/1.1\r\nHost: t\r\n\r\nGET /hello HTTP/1.1\r\nHost: t\r\n\r\n"));
+	raw_send(&r, w.l,
+		 SV("GET /hold HTTP/1.1\r\nHost: t\r\n\r\nGET /hello HTTP/1.1\r\nHost: "
+		    "t\r\n\r\n"));
 	spin(w.l, 20);
 	CHECK(w.held);
 	EQ(w.calls, 1);
@@ -402,7 +406,9 @@ TEST(web_big_answers_go_out_in_pieces_to_slow_readers)
 	struct raw r;
 	CHECK(up(&w));
 	raw_open(&r, web_srv_port(w.s));
-	raw_send(&r, w.l, SV("GET /big HTTP/1.1\r\nHost: t\r\n\r\nGET /hello HTTP/1.1\r\nHost: t\r\n\r\n"));
+	raw_send(&r, w.l,
+		 SV("GET /big HTTP/1.1\r\nHost: t\r\n\r\nGET /hello HTTP/1.1\r\nHost: "
+		    "t\r\n\r\n"));
 	spin(w.l, 30);
 	CHECK(raw_wait(&r, w.l, 2, 5000));
 	CHECK(sv_ends(sb_sv(&r.got), SV("hello")));

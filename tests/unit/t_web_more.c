@@ -164,7 +164,8 @@ TEST(web_files_answer_ranges)
 		const char *end;
 	} cases[] = {
 		{ "", 200, "Content-Length: 200000\r\n", "6789" },
-		{ "Range: bytes=0-3\r\n", 206, "Content-Range: bytes 0-3/200000\r\n", "\r\n\r\n0123" },
+		{ "Range: bytes=0-3\r\n", 206, "Content-Range: bytes 0-3/200000\r\n",
+		  "\r\n\r\n0123" },
 		{ "Range: bytes=199998-\r\n", 206, "Content-Length: 2\r\n", "\r\n\r\n89" },
 		{ "Range: bytes=-3\r\n", 206, "bytes 199997-199999/200000", "\r\n\r\n789" },
 		{ "Range: bytes=5-999999\r\n", 206, "bytes 5-199999/200000", "789" },

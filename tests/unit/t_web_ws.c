@@ -202,10 +202,12 @@ TEST(ws_plain_get_is_told_to_upgrade_and_odd_upgrades_are_ignored)
 {
 	static const char *const heads[] = {
 		"GET /ws/a HTTP/1.1\r\nHost: t\r\n\r\n",
-		"GET /ws/a HTTP/1.1\r\nHost: t\r\nUpgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\n"
+		"GET /ws/a HTTP/1.1\r\nHost: t\r\nUpgrade: h2c\r\nConnection: Upgrade, "
+		"HTTP2-Settings\r\n"
 		"HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n\r\n",
 		"GET /ws/a HTTP/1.1\r\nHost: t\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-		"Sec-WebSocket-Version: 8\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+		"Sec-WebSocket-Version: 8\r\nSec-WebSocket-Key: "
+		"dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
 	};
 	struct world w;
 	struct raw r;
