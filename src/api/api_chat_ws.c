@@ -175,7 +175,8 @@ static void op_message(struct api_sock *s, const jv *data)
 	char made[27];
 	id_new(made);
 	if (!s->chat) {
-		send_error(s, "no_session", "Send session.start or session.resume first.", client_id);
+		send_error(s, s->id[0] ? "closed" : "no_session", s->id[0] ? "The conversation has ended." :
+			   "Send session.start or session.resume first.", client_id);
 		return;
 	}
 	if (!sv_trim(text).n || sv_runes(text) > LIM_TEXT_MSG || client_id.n > 128) {

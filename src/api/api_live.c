@@ -77,6 +77,7 @@ static void snapshot_run(struct api_query *q, struct store_db *db)
 	sb_cstr(&q->out, "]}}");
 }
 
+/* Once it is gone and nothing is under way. */
 static void console_free(struct console *c)
 {
 	if (c->ws || c->queries)
@@ -88,16 +89,17 @@ static void console_free(struct console *c)
 static void snapshot_done(struct api_query *q)
 {
 	struct console *c = q->p;
+	sv frame = sb_sv(&q->out);
 	c->queries--;
-	if (!c->ws)
-		console_free(c);
-	else if (q->status != 200)
+	if (c->ws && q->status != 200)
 		web_ws_close(c->ws, 1011, SV("the database could not be read"));
-	else if (web_ws_send(c->ws, sb_sv(&q->out), false) == 0 && !c->queries)
-		for (size_t i = 0; i < c->held.n; i++)
-			web_ws_send(c->ws, sv_of(c->held.v[i]), false);
-	if (c->ws && !c->queries)
+	if (c->ws && q->status == 200)
+		web_ws_send(c->ws, frame, false);
+	for (size_t i = 0; c->ws && !c->queries && i < c->held.n; i++)
+		web_ws_send(c->ws, sv_of(c->held.v[i]), false);
+	if (!c->queries)
 		held_drop(c);
+	console_free(c);
 	api_query_free(q);
 }
 
