@@ -70,6 +70,31 @@ static void want_index(struct talk *t)
 		t->ix = snap_get(t->shard->hub->o.kb);
 }
 
+static void look_up(struct talk *t, const struct kb_query *q, struct kb_result *ret)
+{
+	*ret = (struct kb_result){ 0 };
+	if (kb_search(t->ix, q, &t->turn, ret))
+		*ret = (struct kb_result){ 0 };
+}
+
+/* "And to Tibet?" */
+static bool follows_up(sv text)
+{
+	static const char *const openings[] = { "and ", "or ", "what about", "how about", "also ", "那",
+						"还有", "另外" };
+	char head[16];
+	text = sv_trim(text);
+	size_t n = text.n < sizeof(head) ? text.n : sizeof(head);
+	for (size_t i = 0; i < n; i++)
+		head[i] = (char)(text.p[i] >= 'A' && text.p[i] <= 'Z' ? text.p[i] | 32 : text.p[i]);
+	for (size_t i = 0; i < sizeof(openings) / sizeof(*openings); i++)
+		if (sv_starts(sv_n(head, n), sv_of(openings[i])))
+			return true;
+	return sv_ends(text, SV("呢")) || sv_ends(text, SV("呢？")) || sv_ends(text, SV("呢?"));
+}
+
+/* A question that stands by itself is not mixed with the one before, one that follows up is; in between the
+ * one before helps where nothing else does. */
 static void search(struct talk *t, const struct talk_act *x)
 {
 	t->found = (struct kb_result){ 0 };
@@ -79,11 +104,17 @@ static void search(struct talk *t, const struct talk_act *x)
 	want_index(t);
 	if (!t->ix)
 		return;
-	struct kb_query q = { .text = x->text, .lang = x->lang, .k = 5, .context = x->context,
+	struct kb_query q = { .text = x->text, .lang = x->lang, .k = 5,
 			      .now_ms = loop_wall_ms(t->shard->loop) };
 	int64_t began = clk_mono_us();
-	if (kb_search(t->ix, &q, &t->turn, &t->found))
-		t->found = (struct kb_result){ 0 };
+	look_up(t, &q, &t->found);
+	if (x->context.n && (follows_up(x->text) || !t->found.answerable)) {
+		struct kb_result with;
+		q.context = x->context;
+		look_up(t, &q, &with);
+		if (with.answerable || t->found.n == 0 || follows_up(x->text))
+			t->found = with;
+	}
 	metric_observe_us(M_KB_SEARCH_US, clk_mono_us() - began);
 }
 
