@@ -77,6 +77,7 @@ static void *shard_main(void *arg)
 	pthread_barrier_wait(&th->ready);
 	if (!rc)
 		loop_run(s->loop);
+	mbox_drain(s->mbox); /* what still waits finds its engines */
 	shard_down(s);
 	return NULL;
 }
