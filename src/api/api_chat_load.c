@@ -8,14 +8,11 @@
 
 #include <stdio.h>
 
-#define CONTEXT_MAX 8000         /* bytes of the last question and answer */
-
 struct load {
 	struct api_chat *c;
 	bool found, open, written;
 	sv interaction, greeting;
-	struct sb question, reply;   /* the last ones */
-	struct chan_resume resume;
+	struct chan_resume resume;   /* from talk_recall */
 	struct chat_id *ids;         /* CHAT_IDS of them, in the query's arena */
 	size_t n_ids;
 };
@@ -23,7 +20,7 @@ struct load {
 static bool load_row(struct api_query *q, struct load *l, struct store_db *db)
 {
 	struct store_stmt *st;
-	if (store_prep(db, &st, "SELECT state, language, interaction_id, started_ms, channel FROM conversation "
+	if (store_prep(db, &st, "SELECT state, interaction_id, channel FROM conversation "
 				"WHERE id=?1")) {
 		q->status = 500;
 		return false;
@@ -32,10 +29,8 @@ static bool load_row(struct api_query *q, struct load *l, struct store_db *db)
 	if (api_row(q, st)) {
 		l->found = true;
 		l->open = sv_eq(store_col_sv(st, 0), SV("open"));
-		l->written = sv_eq(store_col_sv(st, 4), SV("webchat"));
-		l->resume.language = arena_sv(&q->arena, store_col_sv(st, 1));
-		l->interaction = arena_sv(&q->arena, store_col_sv(st, 2));
-		l->resume.started_ms = store_col_int(st, 3);
+		l->written = sv_eq(store_col_sv(st, 2), SV("webchat"));
+		l->interaction = arena_sv(&q->arena, store_col_sv(st, 1));
 	}
 	store_reset(st);
 	return l->found && l->open && l->written;
@@ -53,24 +48,15 @@ static void load_customer(struct load *l, const jv *body, int64_t seq, int turn)
 
 static void load_event(struct api_query *q, struct load *l, struct store_stmt *st)
 {
-	int turn = (int)store_col_int(st, 2);
-	l->resume.seq = store_col_int(st, 0);
-	if (turn > l->resume.turn)
-		l->resume.turn = turn;
 	sv kind = store_col_sv(st, 3);
 	bool customer = sv_eq(kind, SV("turn.customer"));
 	if (!customer && !sv_eq(kind, SV("turn.bot")))
 		return;
 	jv *body = jv_parse(store_col_sv(st, 5), NULL);
-	sv text = jv_get_str(body, "text");
-	text = sv_slice(text, 0, text.n > CONTEXT_MAX ? sv_rune_offset(text, CONTEXT_MAX / 4) : text.n);
-	struct sb *last = customer ? &l->question : &l->reply;
-	sb_reset(last);
-	sb_put(last, text);
 	if (!customer && !l->greeting.p)
-		l->greeting = arena_sv(&q->arena, text);
+		l->greeting = arena_sv(&q->arena, jv_get_str(body, "text"));
 	if (customer)
-		load_customer(l, body, l->resume.seq, turn);
+		load_customer(l, body, store_col_int(st, 0), (int)store_col_int(st, 2));
 	jv_free(body);
 }
 
@@ -86,15 +72,17 @@ static void load_events(struct api_query *q, struct load *l, struct store_db *db
 	while (api_row(q, st))
 		load_event(q, l, st);
 	store_reset(st);
-	l->resume.last_question = sb_sv(&l->question);
-	l->resume.last_reply = sb_sv(&l->reply);
 }
 
 static void load_run(struct api_query *q, struct store_db *db)
 {
 	struct load *l = q->p;
-	if (load_row(q, l, db))
-		load_events(q, l, db);
+	bool open;
+	if (!load_row(q, l, db))
+		return;
+	load_events(q, l, db);
+	if (talk_recall(db, q->s1, &q->arena, &l->resume, &open))
+		q->status = 500;
 }
 
 /* ---- back at the door ---- */
@@ -183,8 +171,6 @@ static void load_done(struct api_query *q)
 		load_failed(c, l, q->status);
 	else
 		load_good(c, l);
-	sb_done(&l->question);
-	sb_done(&l->reply);
 	api_query_free(q);
 }
 
@@ -205,8 +191,6 @@ struct api_chat *chat_find_or_load(struct api *a, sv id)
 	struct api_query *q = api_query_new(a, NULL);
 	struct load *l = arena_new(&q->arena, struct load, 1);
 	l->c = c;
-	sb_init(&l->question, LIM_SB);
-	sb_init(&l->reply, LIM_SB);
 	q->s1 = arena_sv(&q->arena, id);
 	q->p = l;
 	q->settled = true;

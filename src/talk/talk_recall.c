@@ -13,10 +13,17 @@ struct recall {
 	struct chan_resume *r;
 	struct {
 		int turn;
-		sv text;
+		char *text;          /* owned */
 	} asked[OWED_MAX];           /* not answered so far, oldest first */
 	int n;
+	char *question, *reply;      /* the last answered one, the last said; owned */
 };
+
+static void keep(char **slot, char *moved)
+{
+	xfree(*slot);
+	*slot = moved;
+}
 
 static void drop_asked(struct recall *x, int n)
 {
@@ -26,18 +33,20 @@ static void drop_asked(struct recall *x, int n)
 
 static void note_customer(struct recall *x, int turn, sv text)
 {
-	if (x->n == OWED_MAX)
+	if (x->n == OWED_MAX) {
+		xfree(x->asked[0].text);
 		drop_asked(x, 1);
+	}
 	x->asked[x->n].turn = turn;
-	x->asked[x->n++].text = text;
+	x->asked[x->n++].text = xstrdup(text);
 }
 
 static void note_bot(struct recall *x, int turn, sv text)
 {
 	int n = 0;
-	x->r->last_reply = text;
+	keep(&x->reply, xstrdup(text));
 	while (n < x->n && x->asked[n].turn <= turn)
-		x->r->last_question = x->asked[n++].text;
+		keep(&x->question, x->asked[n++].text);
 	drop_asked(x, n);
 }
 
@@ -52,7 +61,7 @@ static void note_row(struct recall *x, struct store_stmt *q)
 	if (!customer && !sv_eq(kind, SV("turn.bot")))
 		return;
 	jv *body = jv_parse(store_col_sv(q, 3), NULL);
-	sv text = arena_sv(x->a, jv_get_str(body, "text"));
+	sv text = jv_get_str(body, "text");
 	if (customer)
 		note_customer(x, turn, text);
 	else
@@ -60,16 +69,22 @@ static void note_row(struct recall *x, struct store_stmt *q)
 	jv_free(body);
 }
 
-/* Several that are owed become one question, as if asked in one breath. */
+/* Into the caller's arena; several that are owed become one question, as if asked in one breath. */
 static void settle(struct recall *x)
 {
 	struct sb b;
 	sb_init(&b, LIM_SB);
-	for (int i = 0; i < x->n; i++)
-		sb_fmt(&b, "%s" SV_FMT, i ? "\n" : "", SV_ARG(x->asked[i].text));
-	x->r->owed = arena_sv(x->a, sb_sv(&b));
 	x->r->owed_turn = x->n ? x->asked[x->n - 1].turn : 0;
+	for (int i = 0; i < x->n; i++) {
+		sb_fmt(&b, "%s%s", i ? "\n" : "", x->asked[i].text);
+		xfree(x->asked[i].text);
+	}
+	x->r->owed = arena_sv(x->a, sb_sv(&b));
+	x->r->last_question = arena_sv(x->a, sv_of(x->question));
+	x->r->last_reply = arena_sv(x->a, sv_of(x->reply));
 	sb_done(&b);
+	xfree(x->question);
+	xfree(x->reply);
 }
 
 static int recall_head(struct store_db *db, sv id, struct recall *x, bool *ret_open)
