@@ -16,13 +16,13 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include "kb_int.h"
+#include "kb_train.h"
 
 #define QUESTIONS_MAX 20000
-#define FOLDS 5
 #define ALIAS_WEIGHT 0.1 /* of an alias asked as a question against a development question */
 #define OOS_ANSWERED 0.065       /* of the unanswerable development questions may be answered */
-#define EPOCHS 300
+#define EPOCHS 40                /* of the gate */
+#define BATCH 64
 #define DECAY 0.004
 #define REMOVED_WEIGHT 0.25      /* of a question whose article was taken out */
 
@@ -31,6 +31,9 @@ struct sample {
 	struct kb_found *f;
 	int gold;                /* candidate, -1 = none */
 	bool dev;                /* a development question, else an alias asked as one */
+	bool foreign;            /* asked of articles that the vectors do not know */
+	int fold;
+	uint32_t art, name;      /* that alias: name of an article, else 0 */
 };
 struct set {
 	struct sample *v;
@@ -90,14 +93,12 @@ static int open_index(const char *root, struct store **st, struct kb_index **ix,
 	return rc ? rc : kb_build(ix, db, NULL, e);
 }
 
-static sv read_file(const char *root, const char *name)
+static sv read_path(const char *path)
 {
-	char path[512];
 	struct err e = { 0 };
 	struct sb b;
 	sv r = SV_NULL;
 
-	snprintf(path, sizeof(path), "%s/demo/tests/%s", root, name);
 	sb_init(&b, LIM_KB_DOC);
 	if (file_read(path, LIM_KB_DOC, &b, &e) == 0)
 		r = arena_sv(&mem, sb_sv(&b));
@@ -107,6 +108,14 @@ static sv read_file(const char *root, const char *name)
 	return r;
 }
 
+static sv read_file(const char *root, const char *folder, const char *name)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/%s/%s", root, folder, name);
+	return read_path(path);
+}
+
 static sv read_lang(const char *root, const char *fmt, const char *lang)
 {
 	char name[64];
@@ -114,25 +123,32 @@ static sv read_lang(const char *root, const char *fmt, const char *lang)
 	snprintf(name, sizeof(name), strcmp(fmt, "dev") == 0 ? "dev.%s.tsv" :
 		 strcmp(fmt, "oos") == 0 ? "dev_oos.%s.txt" :
 		 strcmp(fmt, "test") == 0 ? "questions.%s.tsv" : "unanswerable.%s.txt", lang);
-	return read_file(root, name);
+	return read_file(root, "demo/tests", name);
 }
 
-static void add(struct kb_index *ix, struct set *s, const char *lang, sv want, sv text)
+static struct sample *plan(struct set *s, sv want, sv text, bool dev)
 {
 	struct sample *x = VEC_PUSH(s, QUESTIONS_MAX);
-	struct kb_query q = { .text = text, .lang = sv_of(lang), .k = 5 };
 
 	if (!x)
-		return;
+		abort();
 	x->text = text;
 	x->want = want;
 	x->gold = -1;
-	x->dev = true;
+	x->dev = dev;
+	return x;
+}
+
+/* Candidates and their features. */
+static void look_up(struct kb_index *ix, const char *lang, struct sample *x)
+{
+	struct kb_query q = { .text = x->text, .lang = sv_of(lang), .k = 5 };
+
 	x->f = arena_new(&mem, struct kb_found, 1);
 	if (!x->f || kb_candidates(ix, &q, &mem, x->f) != 0)
 		abort();
 	for (size_t i = 0; i < x->f->n; i++)
-		if (want.n && sv_eq(x->f->sp->art[x->f->c[i].art].a.group_id, want))
+		if (x->want.n && sv_eq(x->f->sp->art[x->f->c[i].art].a.group_id, x->want))
 			x->gold = (int)i;
 }
 
@@ -170,19 +186,22 @@ static struct kb_vec join(const struct kb_vec *v, size_t n, const struct kb_vec 
 	return r;
 }
 
-/* The article as if it had never had its k-th name. */
-static struct kb_art without(const struct kb_art *a, uint32_t k)
+/* The article as if it had never had its names from k to before end. */
+static struct kb_art without(const struct kb_art *a, uint32_t k, uint32_t end)
 {
 	struct kb_art r = *a;
 
 	r.name = arena_new(&mem, struct kb_vec, a->n_name);
 	r.norm = arena_new(&mem, uint64_t, a->n_name);
+	r.emb = arena_alloc(&mem, a->n_name * sizeof(*r.emb));
 	r.n_name = 0;
 	for (uint32_t i = 0; i < a->n_name; i++)
-		if (i != k) {
+		if (i < k || i >= end) {
 			r.name[r.n_name] = a->name[i];
+			memcpy(r.emb[r.n_name], a->emb[i], sizeof(*r.emb));
 			r.norm[r.n_name++] = a->norm[i];
 		}
+	r.tight = kb_emb_centre(r.emb, r.n_name, r.centre);
 	r.names = join(r.name, r.n_name, NULL, 0);
 	r.all = join(&r.names, 1, a->sv, a->n_sent);
 	r.core = join(&r.names, 1, NULL, 0);
@@ -209,51 +228,218 @@ static struct kb_art without(const struct kb_art *a, uint32_t k)
 }
 
 /* Each alias of a help article, taken out of it, is a question with a known answer. */
-static void add_aliases(struct kb_index *ix, struct set *s, const char *lang)
+static void plan_aliases(struct kb_space *sp, struct set *s)
 {
-	struct kb_space *sp = kb_space_of(ix, sv_of(lang));
+	bool zh = strcmp(sp->lang, "zh") == 0;
 
 	for (size_t i = 0; i < sp->n_art; i++) {
-		struct kb_art *a = &sp->art[i], was = *a;
+		const struct kb_art *a = &sp->art[i];
 		sv rest = a->a.aliases, line;
 
-		for (uint32_t k = 1; !was.product && sv_line(&rest, &line) && k < was.n_name; k++) {
-			if (sv_runes(line) < (strcmp(lang, "zh") == 0 ? 5 : 14))
+		for (uint32_t k = 1; !a->product && sv_line(&rest, &line) && k < a->n_name; k++) {
+			struct sample *x;
+
+			if (sv_runes(line) < (zh ? 5 : 14))
 				continue;
-			*a = without(&was, k);
-			add(ix, s, lang, was.a.group_id, line);
-			*a = was;
-			s->v[s->n - 1].dev = false;
+			x = plan(s, a->a.group_id, line, false);
+			x->art = (uint32_t)i;
+			x->name = k;
 		}
 	}
 }
 
-static struct set load_set(struct kb_index *ix, const char *root, const char *lang, bool more)
+static void plan_lines(struct set *s, sv text, bool tsv)
 {
-	struct set s = { 0 };
-	sv text = read_lang(root, "dev", lang), line, want;
-	char name[64];
+	sv line, want = SV_NULL;
 
 	while (sv_line(&text, &line)) {
 		line = sv_trim(line);
-		if (sv_cut(&line, '\t', &want) && sv_trim(line).n)
-			add(ix, &s, lang, sv_trim(want), sv_trim(line));
-	}
-	text = read_lang(root, "oos", lang);
-	while (sv_line(&text, &line))
+		if (tsv && !sv_cut(&line, '\t', &want))
+			continue;
 		if (sv_trim(line).n)
-			add(ix, &s, lang, SV_NULL, sv_trim(line));
-	if (!more)
-		return s;
-	snprintf(name, sizeof(name), "../../train/kb_extra.%s.tsv", lang);
-	text = read_file(root, name);
-	while (sv_line(&text, &line)) {
-		line = sv_trim(line);
-		if (sv_cut(&line, '\t', &want) && sv_trim(line).n)
-			add(ix, &s, lang, sv_eq(want, SV("-")) ? SV_NULL : sv_trim(want),
-			    sv_trim(line));
+			plan(s, sv_eq(want, SV("-")) ? SV_NULL : sv_trim(want), sv_trim(line), true);
 	}
-	add_aliases(ix, &s, lang);
+}
+
+static struct set plan_all(struct kb_space *sp, const char *root)
+{
+	struct set s = { 0 };
+	char name[64];
+
+	plan_lines(&s, read_lang(root, "dev", sp->lang), true);
+	plan_lines(&s, read_lang(root, "oos", sp->lang), false);
+	snprintf(name, sizeof(name), "kb_extra.%s.tsv", sp->lang);
+	plan_lines(&s, read_file(root, "train", name), true);
+	snprintf(name, sizeof(name), "kb_neg.%s.txt", sp->lang);
+	plan_lines(&s, read_file(root, "train", name), false);
+	plan_aliases(sp, &s);
+	for (size_t i = 0; i < s.n; i++)
+		s.v[i].fold = (int)(i % FOLDS);
+	return s;
+}
+
+/* ---- learned vectors ---- */
+
+static void embed_put(struct embed_set *e, sv text, int class, int fold)
+{
+	struct embed_text *t = VEC_PUSH(e, 1000000);
+
+	*t = (struct embed_text){ .text = text, .class = class, .fold = fold, .weight = 1 };
+}
+
+static int class_of(const struct kb_space *sp, sv group)
+{
+	for (size_t i = 0; i < sp->n_art; i++)
+		if (sv_eq(sp->art[i].a.group_id, group))
+			return (int)i;
+	return EMBED_FAR;
+}
+
+/* Names of all articles, the questions with their folds, and for English public intents. */
+static struct embed_set embed_texts(const struct kb_space *sp, const struct set *s,
+				    const char *data)
+{
+	static const char *const sets[] = { "banking77", "clinc150", "hwu64" };
+	struct embed_set e = { .classes = (int)sp->n_art };
+	char path[512];
+
+	for (size_t i = 0; i < sp->n_art; i++) {
+		const struct kb_art *a = &sp->art[i];
+		sv rest = a->a.aliases, line;
+		bool zh = strcmp(sp->lang, "zh") == 0;
+
+		embed_put(&e, a->a.title, (int)i, -1);
+		while (sv_line(&rest, &line))
+			if (a->product || sv_runes(line) < (zh ? 5 : 14))
+				embed_put(&e, line, (int)i, -1);
+	}
+	for (size_t i = 0; i < s->n; i++)
+		embed_put(&e, s->v[i].text, class_of(sp, s->v[i].want), s->v[i].fold);
+	for (int i = 0; data && strcmp(sp->lang, "en") == 0 && i < 3; i++) {
+		snprintf(path, sizeof(path), "%s/%s/train.tsv", data, sets[i]);
+		embed_add_intents(&e, read_path(path), 0.35);
+	}
+	for (size_t i = 0; i < e.n; i++) {
+		uint32_t h[KE_MAX];
+
+		e.v[i].n = kb_emb_hashes(sp->lex, e.v[i].text, h, KE_MAX);
+		e.v[i].h = arena_new(&mem, uint32_t, e.v[i].n + 1);
+		memcpy(e.v[i].h, h, e.v[i].n * sizeof(*h));
+	}
+	return e;
+}
+
+static void embed_space(struct kb_space *sp, const int8_t *rows)
+{
+	sp->rows = rows;
+	for (size_t i = 0; i < sp->n_art; i++) {
+		struct kb_art *a = &sp->art[i];
+		sv rest = a->a.aliases, line = a->a.title;
+		uint32_t k = 0;
+
+		do {
+			if (sv_trim(line).n)
+				kb_emb_text(rows, sp->lex, line, a->emb[k++]);
+		} while (k < a->n_name && sv_line(&rest, &line));
+		a->tight = kb_emb_centre(a->emb, a->n_name, a->centre);
+	}
+}
+
+static void write_rows(const char *root, const char *lang, const int8_t *rows)
+{
+	char path[512];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/models/kb_embed.%s.bin", root, lang);
+	f = fopen(path, "wb");
+	if (!f || fwrite(rows, KE_DIM, KE_ROWS, f) != KE_ROWS || fclose(f) != 0)
+		fprintf(stderr, "cannot write %s\n", path);
+}
+
+/* Every question is looked up with vectors that were learned without it, and an alias in an
+ * article that never had it. */
+static void look_up_own(struct kb_index *ix, struct kb_space *sp, struct set *s,
+			struct embed_set *e, int8_t *rows)
+{
+	for (int fold = 0; fold < FOLDS; fold++) {
+		for (size_t i = 0; i < e->n; i++)
+			e->v[i].skip = e->v[i].fold == fold;
+		embed_train(e, rows);
+		embed_space(sp, rows);
+		for (size_t i = 0; i < s->n; i++) {
+			struct sample *x = &s->v[i];
+			struct kb_art *a = &sp->art[x->art], was = *a;
+
+			if (x->fold != fold)
+				continue;
+			if (x->name)
+				*a = without(&was, x->name, x->name + 1);
+			look_up(ix, sp->lang, x);
+			*a = was;
+		}
+	}
+}
+
+/* Names that a young article keeps: its title and a few aliases. */
+static uint32_t young(size_t art)
+{
+	return 3 + (uint32_t)(art * 7 % 8);
+}
+
+/* Of a company whose articles the vectors do not know, with few aliases each: half of the
+ * articles is kept from the training, then the other half. */
+static void look_up_foreign(struct kb_index *ix, struct kb_space *sp, struct set *s,
+			    struct embed_set *e, int8_t *rows)
+{
+	struct kb_art *was = arena_new(&mem, struct kb_art, sp->n_art);
+	size_t n = s->n;
+
+	for (int half = 0; half < 2; half++) {
+		for (size_t i = 0; i < e->n; i++) {
+			int c = e->v[i].class;
+
+			e->v[i].skip = c == EMBED_FAR ? e->v[i].fold % 2 == half :
+				       c < (int)sp->n_art && c % 2 == half;
+		}
+		embed_train(e, rows);
+		embed_space(sp, rows);
+		memcpy(was, sp->art, sp->n_art * sizeof(*was));
+		for (size_t i = 0; i < sp->n_art; i++)
+			if (was[i].n_name > young(i))
+				sp->art[i] = without(&was[i], young(i), was[i].n_name);
+		for (size_t i = 0; i < n; i++) {
+			struct sample *x = &s->v[i], *y;
+			int c = class_of(sp, x->want);
+
+			if ((c == EMBED_FAR ? x->fold : c) % 2 != half ||
+			    (x->name && (x->name < young(x->art) || i % 3)))
+				continue;
+			y = plan(s, x->want, x->text, x->dev);
+			y->fold = s->v[i].fold;
+			y->foreign = true;
+			look_up(ix, sp->lang, y);
+		}
+		memcpy(sp->art, was, sp->n_art * sizeof(*was));
+	}
+}
+
+/* Leaves the space with the vectors of all texts. */
+static struct set load_set(struct kb_index *ix, const char *root, const char *lang,
+			   const char *data)
+{
+	struct kb_space *sp = kb_space_of(ix, sv_of(lang));
+	struct set s = plan_all(sp, root);
+	struct embed_set e = embed_texts(sp, &s, data);
+	int8_t *rows = arena_alloc(&mem, (size_t)KE_ROWS * KE_DIM);
+
+	look_up_own(ix, sp, &s, &e, rows);
+	look_up_foreign(ix, sp, &s, &e, rows);
+	for (size_t i = 0; i < e.n; i++)
+		e.v[i].skip = false;
+	embed_train(&e, rows);
+	write_rows(root, lang, rows);
+	embed_space(sp, rows);
+	VEC_FREE(&e);
 	return s;
 }
 
@@ -283,7 +469,7 @@ static void train_rank(const struct set *s, int skip_fold, double w[KF_N])
 			const struct sample *x = &s->v[i];
 			double p[KB_CAND], sum = 0;
 
-			if (x->gold < 0 || (int)(i % FOLDS) == skip_fold)
+			if (x->gold < 0 || x->fold == skip_fold)
 				continue;
 			for (size_t c = 0; c < x->f->n; c++)
 				sum += p[c] = exp(dot(w, x->f->c[c].f, KF_N));
@@ -325,7 +511,8 @@ static void score_all(struct sample *x, const double w[KF_N])
 struct gate_row {
 	double g[KG_N], x[KG_N + 1]; /* features; scaled, with a 1 at the end */
 	double y, weight, p;
-	bool oos, dev, zh;
+	bool oos, dev, removed;
+	bool own;                /* the vectors know the articles */
 	int fold;
 };
 
@@ -356,39 +543,48 @@ static void gate_gradient(const struct kb_net *w, const struct gate_row *r, doub
 	d = r->weight * (r->y - 1 / (1 + exp(-z)));
 	for (int h = 0; h <= KG_H; h++)
 		g[KG_H * (KG_N + 1) + h] += d * a[h];
-	for (int h = 0; h < KG_H; h++)
+	for (int h = 0; h < KG_H; h++) {
+		double dh = d * w->out[h] * (1 - a[h] * a[h]);
+		double *gh = g + h * (KG_N + 1);
+
 		for (int k = 0; k <= KG_N; k++)
-			g[h * (KG_N + 1) + k] += d * w->out[h] * (1 - a[h] * a[h]) * x[k];
+			gh[k] += dh * x[k];
+	}
 }
 
 enum { GATE_PARAMS = KG_H * (KG_N + 1) + KG_H + 1 };
 
-/* Adam (Kingma and Ba 2015) on all rows at once. */
+/* Adam (Kingma and Ba 2015) on batches of rows; the rate falls to zero. */
 static void train_net(const struct gate_row *r, size_t n, int skip_fold, uint64_t seed,
 		      struct kb_net *w)
 {
 	double m[GATE_PARAMS] = { 0 }, v[GATE_PARAMS] = { 0 }, *p = &w->hid[0][0];
-	double total = 0;
+	size_t steps = EPOCHS * n / BATCH;
 	struct rng rng;
 
 	rng_seed(&rng, seed);
 	for (int k = 0; k < GATE_PARAMS; k++)
 		p[k] = rng_normal(&rng) * 0.15;
-	for (size_t i = 0; i < n; i++)
-		total += r[i].fold == skip_fold ? 0 : r[i].weight;
-	for (int epoch = 1; epoch <= EPOCHS; epoch++) {
-		double g[GATE_PARAMS] = { 0 };
+	for (size_t t = 1; t <= steps; t++) {
+		double g[GATE_PARAMS] = { 0 }, total = 0;
+		double rate = 0.01 * (1 - (double)t / (double)(steps + 1));
 
-		for (size_t i = 0; i < n; i++)
-			if (r[i].fold != skip_fold)
-				gate_gradient(w, &r[i], g);
+		for (int i = 0; i < BATCH;) {
+			const struct gate_row *x = &r[rng_below(&rng, n)];
+
+			if (x->fold == skip_fold || rng_unit(&rng) > x->weight + 0.2)
+				continue;
+			total += x->weight;
+			gate_gradient(w, x, g);
+			i++;
+		}
 		for (int k = 0; k < GATE_PARAMS; k++) {
 			double d = g[k] / total - DECAY * p[k];
 
 			m[k] = 0.9 * m[k] + 0.1 * d;
 			v[k] = 0.999 * v[k] + 0.001 * d * d;
-			p[k] += 0.01 * m[k] / (1 - pow(0.9, epoch)) /
-				(sqrt(v[k] / (1 - pow(0.999, epoch))) + 1e-8);
+			p[k] += rate * m[k] / (1 - pow(0.9, (double)t)) /
+				(sqrt(v[k] / (1 - pow(0.999, (double)t))) + 1e-8);
 		}
 	}
 }
@@ -406,7 +602,7 @@ static void train_gate(struct gate_row *r, size_t n, int skip_fold, struct kb_ga
 }
 
 /* Two rows of a question with a known article: as it is, and with the article taken out. */
-static size_t gate_rows(struct sample *x, sv lang, int fold, struct gate_row *r)
+static size_t gate_rows(struct sample *x, int fold, struct gate_row *r)
 {
 	double weight = x->dev ? 1 : ALIAS_WEIGHT;
 	size_t n = 0;
@@ -414,8 +610,8 @@ static size_t gate_rows(struct sample *x, sv lang, int fold, struct gate_row *r)
 	if (x->f->n) {
 		r[n] = (struct gate_row){ .y = x->gold == 0 && x->want.n, .weight = weight,
 					  .oos = !x->want.n, .dev = x->dev, .fold = fold,
-					  .zh = sv_eq(lang, SV("zh")) };
-		kb_gate_features(lang, x->f->c, x->f->n, 0, r[n].g);
+					  .own = !x->foreign };
+		kb_gate_features(x->f->c, x->f->n, 0, r[n].g);
 		n++;
 	}
 	if (x->want.n && x->gold >= 0 && x->f->n > 1) {
@@ -423,9 +619,9 @@ static size_t gate_rows(struct sample *x, sv lang, int fold, struct gate_row *r)
 
 		memmove(&x->f->c[x->gold], &x->f->c[x->gold + 1],
 			(x->f->n - 1 - (size_t)x->gold) * sizeof(gold));
-		r[n] = (struct gate_row){ .weight = weight * REMOVED_WEIGHT,
-					  .fold = fold, .zh = sv_eq(lang, SV("zh")) };
-		kb_gate_features(lang, x->f->c, x->f->n - 1, 0, r[n].g);
+		r[n] = (struct gate_row){ .weight = weight * REMOVED_WEIGHT, .fold = fold,
+					  .removed = true, .own = !x->foreign };
+		kb_gate_features(x->f->c, x->f->n - 1, 0, r[n].g);
 		n++;
 		memmove(&x->f->c[x->gold + 1], &x->f->c[x->gold],
 			(x->f->n - 1 - (size_t)x->gold) * sizeof(gold));
@@ -441,14 +637,14 @@ static int descending(const void *a, const void *b)
 	return x < y ? 1 : x > y ? -1 : 0;
 }
 
-/* The p that only `share` of the unanswerable of a language reach. */
-static double threshold(const struct gate_row *r, size_t n, bool zh, double share)
+/* The p that only `share` of the unanswerable reach. */
+static double threshold(const struct gate_row *r, size_t n, double share)
 {
 	double *oos = arena_new(&mem, double, n + 1);
 	size_t k = 0, at;
 
 	for (size_t i = 0; i < n; i++)
-		if (r[i].oos && r[i].zh == zh)
+		if (r[i].oos && r[i].own)
 			oos[k++] = r[i].p;
 	qsort(oos, k, sizeof(*oos), descending);
 	at = (size_t)floor(share * (double)k);
@@ -463,103 +659,110 @@ static void print_array(const char *name, const double *v, int n)
 	printf("\n\t}");
 }
 
-/* Learns the order of a language; appends the cross-fitted rows for the gate. */
-static size_t train_order(struct kb_index *ix, const char *root, const char *lang, double w[KF_N],
-			  struct gate_row *r)
-{
-	struct set s = load_set(ix, root, lang, true);
-	double n = 0, top = 0, reach = 0;
-	size_t rows = 0;
-
-	for (int fold = 0; fold < FOLDS; fold++) {
-		train_rank(&s, fold, w);
-		for (size_t i = (size_t)fold; i < s.n; i += FOLDS) {
-			score_all(&s.v[i], w);
-			rows += gate_rows(&s.v[i], sv_of(lang), fold, r + rows);
-			if (!s.v[i].dev || !s.v[i].want.n)
-				continue;
-			n++;
-			top += s.v[i].gold == 0;
-			reach += s.v[i].gold >= 0;
-		}
-	}
-	train_rank(&s, -1, w);
-	fprintf(stderr,
-		"%s: %zu questions; cross-fitted dev: among candidates %.1f%%, first %.1f%%\n",
-		lang, s.n, 100 * reach / n, 100 * top / n);
-	VEC_FREE(&s);
-	return rows;
-}
-
-static void print_weights(const char *lang, const double w[KF_N], const struct gate_row *r,
-			  size_t n)
-{
-	bool zh = strcmp(lang, "zh") == 0;
-	double ans = threshold(r, n, zh, OOS_ANSWERED), ok = 0, all = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		if (!r[i].dev || r[i].zh != zh || r[i].oos)
-			continue;
-		all++;
-		ok += r[i].y > 0 && r[i].p >= ans;
-	}
-	fprintf(stderr, "%s: cross-fitted dev: first and answered %.1f%%, threshold %.3f\n", lang,
-		100 * ok / all, ans);
-	printf("static const struct kb_weights weights_%s = {\n", lang);
-	print_array("\t.rank = ", w, KF_N);
-	printf(",\n\t.answer = %.4f,\n\t.unsure = %.4f,\n\t.gate = GATE,\n};\n", ans,
-	       fmin(ans * 0.6, threshold(r, n, zh, 0.4)));
-}
-
 static void print_net(const struct kb_net *w)
 {
-	printf(" { \\\n\t.hid = {");
+	printf("\t\t{ .hid = {\n");
 	for (int h = 0; h < KG_H; h++) {
-		printf(" \\\n\t\t{");
+		printf("\t\t\t{");
 		for (int k = 0; k <= KG_N; k++)
-			printf("%s%.3f,", k % 10 ? " " : " \\\n\t\t", w->hid[h][k]);
-		printf(" },");
+			printf("%s%.3f,", k % 12 ? " " : "\n\t\t\t  ", w->hid[h][k]);
+		printf(" },\n");
 	}
-	printf(" }, \\\n\t.out = {");
+	printf("\t\t}, .out = {");
 	for (int h = 0; h <= KG_H; h++)
-		printf(" %.3f,", w->out[h]);
-	printf(" } },");
+		printf("%s%.3f,", h % 12 ? " " : "\n\t\t\t", w->out[h]);
+	printf(" } },\n");
 }
 
 static void print_gate(const struct kb_gate *g)
 {
-	printf("#define GATE { \\\n\t.mean = {");
-	for (int k = 0; k < KG_N; k++)
-		printf("%s%.4f,", k % 8 ? " " : " \\\n\t\t", g->mean[k]);
-	printf(" }, \\\n\t.scale = {");
-	for (int k = 0; k < KG_N; k++)
-		printf("%s%.4f,", k % 8 ? " " : " \\\n\t\t", g->scale[k]);
-	printf(" }, \\\n\t.net = {");
+	print_array("{\n\t.mean = ", g->mean, KG_N);
+	print_array(",\n\t.scale = ", g->scale, KG_N);
+	printf(",\n\t.net = {\n");
 	for (int i = 0; i < KG_NETS; i++)
 		print_net(&g->net[i]);
-	printf(" } }\n\n");
+	printf("\t} }");
 }
 
-static void train(struct kb_index *ix, const char *root)
+/* Cross-fitted: right and answered among the questions of one kind. */
+static void report(const char *lang, const char *what, const struct gate_row *r, size_t n,
+		   const struct gate_row *like, double ans)
 {
-	struct gate_row *r = arena_new(&mem, struct gate_row, 4 * QUESTIONS_MAX);
-	double en[KF_N], zh[KF_N];
-	struct kb_gate g;
-	size_t n = train_order(ix, root, "en", en, r);
+	double ok = 0, all = 0, first = 0, oos = 0, declined = 0;
 
-	n += train_order(ix, root, "zh", zh, r + n);
-	for (int fold = 0; fold < FOLDS; fold++) {
-		train_gate(r, n, fold, &g);
-		for (size_t i = 0; i < n; i++)
-			if (r[i].fold == fold)
-				r[i].p = kb_gate_p(&g, r[i].g);
+	for (size_t i = 0; i < n; i++) {
+		if (r[i].dev != like->dev || r[i].own != like->own || r[i].removed)
+			continue;
+		oos += r[i].oos;
+		declined += r[i].oos && r[i].p < ans;
+		all += !r[i].oos;
+		first += r[i].y > 0;
+		ok += r[i].y > 0 && r[i].p >= ans;
 	}
-	train_gate(r, n, -1, &g);
+	fprintf(stderr, "%s %-22s %5.0f: first %.1f%%, first and answered %.1f%%; "
+		"%4.0f unanswerable, declined %.1f%%\n", lang, what, all, 100 * first / all,
+		100 * ok / all, oos, 100 * declined / fmax(oos, 1));
+}
+
+static void print_weights(const char *lang, const double w[KF_N], const struct gate_row *r,
+			  size_t n, const struct kb_gate *gate)
+{
+	double ans = threshold(r, n, OOS_ANSWERED);
+
+	fprintf(stderr, "%s threshold %.3f\n", lang, ans);
+	report(lang, "questions", r, n, &(struct gate_row){ .dev = true, .own = true }, ans);
+	report(lang, "names", r, n, &(struct gate_row){ .own = true }, ans);
+	report(lang, "foreign questions", r, n, &(struct gate_row){ .dev = true }, ans);
+	report(lang, "foreign names", r, n, &(struct gate_row){ 0 }, ans);
+	printf("static const struct kb_weights weights_%s = {\n", lang);
+	print_array("\t.rank = ", w, KF_N);
+	printf(",\n\t.answer = %.4f,\n\t.unsure = %.4f,\n\t.gate = ", ans,
+	       fmin(ans * 0.6, threshold(r, n, 0.25)));
+	print_gate(gate);
+	printf(",\n};\n");
+}
+
+/* Learns the order of a language; fills the cross-fitted rows for the gate. */
+static size_t train_order(struct set *s, double w[KF_N], struct gate_row *r)
+{
+	size_t rows = 0;
+
+	for (int fold = 0; fold < FOLDS; fold++) {
+		train_rank(s, fold, w);
+		for (size_t i = 0; i < s->n; i++) {
+			if (s->v[i].fold != fold)
+				continue;
+			score_all(&s->v[i], w);
+			rows += gate_rows(&s->v[i], fold, r + rows);
+		}
+	}
+	train_rank(s, -1, w);
+	return rows;
+}
+
+static void train(struct kb_index *ix, const char *root, const char *data)
+{
+	static const char *const langs[] = { "en", "zh" };
+
 	printf("/* kb_weights.h: learned weights of the ranker, written by `kb_rank train`. */\n"
 	       "#ifndef CALLM_KB_WEIGHTS_H\n#define CALLM_KB_WEIGHTS_H\n\n");
-	print_gate(&g);
-	print_weights("en", en, r, n);
-	print_weights("zh", zh, r, n);
+	for (int l = 0; l < 2; l++) {
+		struct gate_row *r = arena_new(&mem, struct gate_row, 4 * QUESTIONS_MAX);
+		struct set s = load_set(ix, root, langs[l], data);
+		double w[KF_N];
+		struct kb_gate g;
+		size_t n = train_order(&s, w, r);
+
+		for (int fold = 0; fold < FOLDS; fold++) {
+			train_gate(r, n, fold, &g);
+			for (size_t i = 0; i < n; i++)
+				if (r[i].fold == fold)
+					r[i].p = kb_gate_p(&g, r[i].g);
+		}
+		train_gate(r, n, -1, &g);
+		print_weights(langs[l], w, r, n, &g);
+		VEC_FREE(&s);
+	}
 	printf("\n#endif\n");
 }
 
@@ -576,13 +779,13 @@ static void print_score(const char *what, const char *lang, const struct kb_scor
 	       s->quotes_ok, s->quotes);
 }
 
-static int score(struct kb_index *ix, const char *root)
+static int score(struct kb_index *ix, const char *root, bool tests)
 {
 	static const char *const langs[] = { "en", "zh" };
 	struct kb_score s;
 	struct err e = { 0 };
 
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < (tests ? 4 : 2); i++) {
 		const char *lang = langs[i & 1];
 		bool test = i > 1;
 
@@ -601,7 +804,8 @@ static void print_cand(const struct kb_found *f, size_t i, const char *mark)
 	static const char *const names[KF_N] = { "title", "title_q", "alias", "alias_q", "alias_t",
 		"alias3", "names_q", "all_q", "sent", "sent_q", "exact", "unknown", "sent1", "rare",
 		"core", "core_t", "centre", "product", "conc_q", "conc_t", "clause", "miss1",
-		"miss2" };
+		"miss2", "emb", "emb3", "emb_c", "emb_part",
+		"tight", "words", "names" };
 	const struct kb_cand *c = &f->c[i];
 
 	printf("   %s%-24.*s s %.2f p %.2f", mark, SV_ARG(f->sp->art[c->art].a.group_id), c->score,
@@ -612,9 +816,9 @@ static void print_cand(const struct kb_found *f, size_t i, const char *mark)
 	printf("\n");
 }
 
-static void wrong(struct kb_index *ix, const char *root, const char *lang)
+static void wrong(struct kb_index *ix, const char *root, const char *lang, const char *data)
 {
-	struct set s = load_set(ix, root, lang, true);
+	struct set s = load_set(ix, root, lang, data);
 	double ans = kb_weights_of(sv_of(lang))->answer;
 
 	for (size_t i = 0; i < s.n; i++) {
@@ -682,97 +886,6 @@ static void bench(struct kb_index *ix, const char *root, const char *lang)
 	arena_done(&a);
 }
 
-/* ---- how much a word says: from its frequency in talk of any topic, or its word class ---- */
-
-static sv read_stdin(void)
-{
-	struct sb b;
-	char buf[65536];
-	size_t n;
-	sv r;
-
-	sb_init(&b, 64u << 20);
-	while ((n = fread(buf, 1, sizeof(buf), stdin)) > 0)
-		sb_put(&b, sv_n(buf, n));
-	r = arena_sv(&mem, sb_sv(&b));
-	sb_done(&b);
-	return r;
-}
-
-/* "level<TAB>word word ...": 1 = in every other sentence, 9 = rare (left out: the default). */
-static void print_levels(struct map *m, double lines)
-{
-	for (int level = 1; level < 9; level++) {
-		size_t it = 0;
-		sv key;
-		void *val;
-
-		printf("%d\t", level);
-		while (map_next(m, &it, &key, &val)) {
-			double df = (double)(uintptr_t)val;
-			int w = (int)fmax(1, 10 * log(lines / df) / log(lines / 3));
-
-			if (df >= 12 && w == level)
-				printf(SV_FMT " ", SV_ARG(key));
-		}
-		printf("\n");
-	}
-}
-
-static int common(void)
-{
-	struct map *m = map_new(200000);
-	sv text = read_stdin(), line;
-	double lines = 0;
-
-	while (sv_line(&text, &line)) {
-		struct kb_scan s;
-
-		lines++;
-		kb_scan_init(&s, line);
-		while (kb_scan_next(&s)) {
-			sv w = kb_scan_sv(&s);
-
-			if (!s.cjk && !s.number)
-				map_put(m, w, (char *)map_get(m, w) + 1);
-		}
-	}
-	print_levels(m, lines);
-	map_free(m);
-	return 0;
-}
-
-/* "word count class" lines; words of two characters only, nouns say most. */
-static int words(void)
-{
-	static const char *const class_of[10] = { [2] = "rcpuydeoxk", [3] = "mqt", [6] = "ad",
-						  [7] = "v" };
-	sv text = read_stdin(), line, word, count;
-
-	printf("# Two-character words by word class, from the dictionary of jieba 0.42 (MIT).\n");
-	for (int level = 1; level < 10; level++) {
-		sv rest = text;
-
-		printf("%d\t", level);
-		while (sv_line(&rest, &line)) {
-			int64_t n = 0;
-			int w = 9;
-
-			sv_cut(&line, ' ', &word);
-			sv_cut(&line, ' ', &count);
-			if (sv_runes(word) != 2 || word.n != 6 || sv_i64(count, &n) || n < 60)
-				continue;
-			for (int k = 0; k < 9; k++)
-				if (class_of[k] && line.n && strchr(class_of[k], line.p[0]))
-					w = k;
-			if (w == level)
-				printf(SV_FMT " ", SV_ARG(word));
-		}
-		printf("\n");
-	}
-	return 0;
-}
-
 int main(int argc, char **argv)
 {
 	struct store *st = NULL;
@@ -780,11 +893,11 @@ int main(int argc, char **argv)
 	struct err e = { 0 };
 	int rc = 0;
 
-	arena_init(&mem, LIM_ARENA_BIG);
+	arena_init(&mem, (size_t)8 << 30);
 	if (argc == 2 && strcmp(argv[1], "common") == 0)
-		return common();
+		return words_common(&mem);
 	if (argc == 2 && strcmp(argv[1], "words") == 0)
-		return words();
+		return words_classes(&mem);
 	if (argc < 3) {
 		fprintf(stderr, "usage: kb_rank train|score|bench ROOT, kb_rank wrong ROOT LANG\n");
 		return 2;
@@ -794,15 +907,15 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	if (strcmp(argv[1], "train") == 0)
-		train(ix, argv[2]);
+		train(ix, argv[2], argc > 3 ? argv[3] : NULL);
 	else if (strcmp(argv[1], "wrong") == 0 && argc > 3)
-		wrong(ix, argv[2], argv[3]);
+		wrong(ix, argv[2], argv[3], argc > 4 ? argv[4] : NULL);
 	else if (strcmp(argv[1], "ask") == 0 && argc > 4)
 		ask(ix, argv[3], argv[4]);
 	else if (strcmp(argv[1], "bench") == 0)
 		bench(ix, argv[2], "en"), bench(ix, argv[2], "zh");
 	else
-		rc = score(ix, argv[2]);
+		rc = score(ix, argv[2], argc > 3 && strcmp(argv[3], "test") == 0);
 	obj_unref(ix);
 	store_close(st);
 	arena_done(&mem);

@@ -18,10 +18,10 @@ static int embed(FILE *out, const char *name, int name_len, const char *path)
 		fprintf(stderr, "embed_text: cannot read %s\n", path);
 		return 1;
 	}
-	fprintf(out, "const char kb_embed_%.*s[] = {", name_len, name);
+	fprintf(out, "const char kb_embed_%.*s[] = \"", name_len, name);
 	while ((c = getc(in)) != EOF)
-		fprintf(out, "%s%d,", n++ % 24 ? "" : "\n", c > 127 ? c - 256 : c);
-	fprintf(out, "\n0};\nconst size_t kb_embed_%.*s_n = %ld;\n", name_len, name, n);
+		fprintf(out, n++ % 32 ? "\\%03o" : "\"\n\"\\%03o", c);
+	fprintf(out, "\";\nconst size_t kb_embed_%.*s_n = %ld;\n", name_len, name, n);
 	fclose(in);
 	return 0;
 }

@@ -5,6 +5,8 @@
 #include <stddef.h>
 
 extern const char kb_embed_en[], kb_embed_zh[], kb_embed_common_en[], kb_embed_common_zh[];
+extern const char kb_embed_emb_en[], kb_embed_emb_zh[];
+extern const size_t kb_embed_emb_en_n, kb_embed_emb_zh_n;
 extern const size_t kb_embed_en_n, kb_embed_zh_n, kb_embed_common_en_n, kb_embed_common_zh_n;
 
 #endif

@@ -100,6 +100,7 @@ static int space_get(struct build *b, sv lang, struct kb_space **ret)
 		sp = &b->ix->space[b->ix->n_space++];
 		memcpy(sp->lang, lang.p, lang.n);
 		sp->ids = map_new(VOCAB_MAX);
+		sp->rows = kb_emb_builtin(lang);
 		*ret = sp;
 		return load_lex(b, sp);
 	}
@@ -370,16 +371,19 @@ static int name_vecs(struct build *b, struct kb_space *sp, struct kb_art *art)
 
 	art->name = arena_new(&b->ix->arena, struct kb_vec, n);
 	art->norm = arena_new(&b->ix->arena, uint64_t, n);
-	if (!art->name || !art->norm)
+	art->emb = arena_alloc(&b->ix->arena, n * sizeof(*art->emb));
+	if (!art->name || !art->norm || !art->emb)
 		return full(b);
 	do {
 		if (!sv_trim(line).n)
 			continue;
 		art->norm[art->n_name] = kb_norm_hash(line);
+		kb_emb_text(sp->rows, sp->lex, line, art->emb[art->n_name]);
 		rc = gather(b, sp, line);
 		if (!rc)
 			rc = seal(b, &art->name[art->n_name++]);
 	} while (!rc && art->n_name < n && sv_line(&rest, &line));
+	art->tight = kb_emb_centre(art->emb, art->n_name, art->centre);
 	for (uint32_t i = 0; !rc && i < art->n_name; i++)
 		rc = gather_vec(b, &art->name[i]);
 	if (!rc)

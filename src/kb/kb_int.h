@@ -113,6 +113,21 @@ size_t kb_terms_fixed(const struct kb_lex *x, sv text, kb_fix_fn *fix, const voi
 /* Walks the words of all phrases: size_t it = 0; while (kb_lex_word(x, &it, &w)) ... */
 bool kb_lex_word(const struct kb_lex *x, size_t *it, sv *word);
 
+/* ---- learned vectors ---- */
+#define KE_DIM 64
+#define KE_ROWS (1u << 15)
+#define KE_ONE 4096              /* length of a vector */
+#define KE_BYTES 1200            /* of a text that are looked at */
+#define KE_MAX 1024              /* features of a text */
+/* Rows of a text's features in the table. Returns the count. */
+size_t kb_emb_hashes(const struct kb_lex *lex, sv text, uint32_t *h, size_t max);
+/* The vector of a text; all zero without a table or without a feature. */
+void kb_emb_text(const int8_t *rows, const struct kb_lex *lex, sv text, int16_t out[KE_DIM]);
+float kb_emb_cos(const int16_t *a, const int16_t *b);
+/* The mean direction of n vectors; returns their mean cosine with it. */
+float kb_emb_centre(int16_t (*v)[KE_DIM], size_t n, int16_t out[KE_DIM]);
+const int8_t *kb_emb_builtin(sv lang);        /* NULL for a language without a table */
+
 /* ---- index ---- */
 struct kb_vec {                  /* sparse vector, ids ascending */
 	uint32_t n;
@@ -124,6 +139,9 @@ struct kb_art {
 	struct kb_article a;
 	struct kb_vec *name;     /* title, then each alias */
 	uint32_t n_name;
+	int16_t (*emb)[KE_DIM];  /* learned vector of each name */
+	int16_t centre[KE_DIM];  /* their mean, */
+	float tight;             /* and their mean cosine with it */
 	uint64_t *norm;          /* hash of each normalised name */
 	struct kb_vec names;     /* union of title and aliases */
 	struct kb_vec concept;   /* the concepts of core */
@@ -160,6 +178,7 @@ struct kb_space {                /* the articles of one language */
 	uint32_t *post_at;       /* of term i: post[post_at[i]] .. post[post_at[i + 1]] */
 	struct kb_post *post;    /* NULL in a large space */
 	struct kb_lex *lex;
+	const int8_t *rows;      /* of the learned vectors, or NULL */
 };
 #define KB_SPACES 8
 #define KB_CONNS 32
@@ -195,6 +214,7 @@ struct kb_qvec {
 	uint64_t bloom[16];      /* 1,024 bits over id */
 	uint16_t slot[512];      /* open addressing into t, +1 */
 	uint64_t norm;
+	int16_t emb[KE_DIM];
 	bool attribute;          /* asks for price, size, colour ... of a thing */
 };
 void kb_qvec_make(const struct kb_space *sp, sv text, sv context, struct kb_qvec *q);
@@ -204,7 +224,8 @@ float kb_qvec_match(const struct kb_qvec *q, const struct kb_vec *v);
 enum kb_feat {
 	KF_TITLE, KF_TITLE_Q, KF_ALIAS, KF_ALIAS_Q, KF_ALIAS_T, KF_ALIAS3, KF_NAMES_Q, KF_ALL_Q,
 	KF_SENT, KF_SENT_Q, KF_EXACT, KF_UNKNOWN, KF_SENT1, KF_RARE, KF_CORE, KF_CORE_T,
-	KF_CENTRE, KF_PRODUCT, KF_CONC_Q, KF_CONC_T, KF_CLAUSE, KF_MISS1, KF_MISS2, KF_N
+	KF_CENTRE, KF_PRODUCT, KF_CONC_Q, KF_CONC_T, KF_CLAUSE, KF_MISS1, KF_MISS2,
+	KF_EMB, KF_EMB3, KF_EMB_C, KF_EMB_PART, KF_TIGHT, KF_WORDS, KF_NAMES, KF_N
 };
 struct kb_cand {
 	uint32_t art;
@@ -217,10 +238,10 @@ struct kb_cand {
 /* Fills score of each, sorts best first, fills p of the first k. */
 void kb_rank(sv lang, struct kb_cand *c, size_t n, size_t k);
 /* Features of the gate for c[0..n), sorted: what decides whether c[i] answers. */
-enum { KG_N = 25 };
-void kb_gate_features(sv lang, const struct kb_cand *c, size_t n, size_t i, double g[KG_N]);
-#define KG_H 8
-#define KG_NETS 5
+enum { KG_EXTRA = 11, KG_N = KF_N + KG_EXTRA };
+void kb_gate_features(const struct kb_cand *c, size_t n, size_t i, double g[KG_N]);
+#define KG_H 12
+#define KG_NETS 4
 struct kb_net {                  /* one hidden layer (tanh) */
 	double hid[KG_H][KG_N + 1], out[KG_H + 1];
 };

@@ -184,6 +184,7 @@ void kb_qvec_make(const struct kb_space *sp, sv text, sv context, struct kb_qvec
 	q->idf_max = sp->idf_max;
 	q_text(sp, text, 1.0f, q);
 	q->norm = kb_norm_hash(text);
+	kb_emb_text(sp->rows, sp->lex, text, q->emb);
 	if (context.n && q->n && q->n <= 6)
 		q_text(sp, context, F_CONTEXT, q);
 }
@@ -282,6 +283,32 @@ static void misses(const struct kb_qvec *q, const struct kb_art *a, double f[KF_
 	f[KF_MISS2] = ratio(top[1], q->idf_max);
 }
 
+static void emb_features(const struct kb_found *found, const struct kb_art *a, double f[KF_N])
+{
+	const struct kb_qvec *q = &found->q;
+	double best[3] = { 0 };
+	uint32_t n = a->n_name < 3 ? a->n_name : 3;
+
+	for (uint32_t i = 0; i < a->n_name; i++) {
+		double c = (double)kb_emb_cos(q->emb, a->emb[i]);
+
+		for (int k = 0; k < 3; k++)
+			if (c > best[k]) {
+				double was = best[k];
+
+				best[k] = c;
+				c = was;
+			}
+	}
+	f[KF_EMB] = best[0];
+	f[KF_EMB3] = n ? (best[0] + best[1] + best[2]) / n : 0;
+	f[KF_EMB_PART] = f[KF_EMB_C] = (double)kb_emb_cos(q->emb, a->centre);
+	for (size_t p = 0; p < found->parts; p++)
+		f[KF_EMB_PART] = fmax(f[KF_EMB_PART],
+				      (double)kb_emb_cos(found->part[p].emb, a->centre));
+	f[KF_TIGHT] = (double)a->tight;
+}
+
 void kb_features(const struct kb_found *found, struct kb_cand *c)
 {
 	const struct kb_qvec *q = &found->q;
@@ -290,6 +317,7 @@ void kb_features(const struct kb_found *found, struct kb_cand *c)
 
 	memset(c->f, 0, sizeof(c->f));
 	name_features(q, a, c->f);
+	emb_features(found, a, c->f);
 	c->f[KF_NAMES_Q] = ratio(kb_qvec_match(q, &a->names), q->sum);
 	c->f[KF_ALL_Q] = ratio(kb_qvec_match(q, &a->all), q->sum);
 	for (uint32_t i = 0; i < a->n_sent && i < 256; i++) {
@@ -318,5 +346,7 @@ void kb_features(const struct kb_found *found, struct kb_cand *c)
 	/* "do you have a recliner" is all name */
 	c->f[KF_PRODUCT] = a->product && !q->attribute && c->f[KF_NAMES_Q] < ALL_NAME;
 	c->f[KF_UNKNOWN] = ratio(q->unknown, q->sum);
+	c->f[KF_WORDS] = (double)logf(1 + (float)q->n) / 3;
+	c->f[KF_NAMES] = (double)logf((float)a->n_name) / 3;
 	c->f[KF_RARE] = rare(q, &a->names);
 }

@@ -10,6 +10,9 @@
 #include "kb_int.h"
 #include "kb_weights.h"
 
+#define EXACT_LEAD 10            /* a name of the article, word for word, comes first */
+#define EXACT_P 0.97
+
 const struct kb_weights *kb_weights_of(sv lang)
 {
 	return sv_eq(lang, SV("zh")) || sv_eq(lang, SV("ja")) ? &weights_zh : &weights_en;
@@ -24,40 +27,56 @@ static int by_score(const void *x, const void *y)
 	return a->art < b->art ? -1 : a->art > b->art;
 }
 
-void kb_gate_features(sv lang, const struct kb_cand *c, size_t n, size_t i, double g[KG_N])
+/* f of candidate i less the best of the others. */
+static double lead(const struct kb_cand *c, size_t n, size_t i, enum kb_feat f)
 {
-	double other = -20, sum = 0;
+	double other = 0;
+
+	for (size_t k = 0; k < n; k++)
+		if (k != i && c[k].f[f] > other)
+			other = c[k].f[f];
+	return c[i].f[f] - other;
+}
+
+/* Of the first five, as a share of its greatest. */
+static double entropy(const struct kb_cand *c, size_t n)
+{
+	double sum = 0, h = 0;
+
+	n = n < 5 ? n : 5;
+	for (size_t k = 0; k < n; k++)
+		sum += exp(c[k].score - c[0].score);
+	for (size_t k = 0; k < n; k++) {
+		double p = exp(c[k].score - c[0].score) / sum;
+
+		h -= p * log(p + 1e-12);
+	}
+	return h / log(5);
+}
+
+void kb_gate_features(const struct kb_cand *c, size_t n, size_t i, double g[KG_N])
+{
+	double other = -20, sum = 0, *x = g + KF_N;
+	double best = 0;
 
 	for (size_t k = 0; k < n; k++) {
 		sum += exp(c[k].score - c[i].score);
 		if (k != i && c[k].score > other)
 			other = c[k].score;
+		best = fmax(best, c[k].f[KF_EMB_C]);
 	}
-	g[0] = c[i].score;
-	g[1] = fmin(c[i].score - other, 4);
-	g[2] = 1 / sum;
-	g[3] = c[i].f[KF_ALIAS];
-	g[4] = c[i].f[KF_ALIAS_Q];
-	g[5] = c[i].f[KF_NAMES_Q];
-	g[6] = c[i].f[KF_ALL_Q];
-	g[7] = c[i].f[KF_SENT_Q];
-	g[8] = c[i].f[KF_EXACT];
-	g[9] = c[i].f[KF_UNKNOWN];
-	g[10] = c[i].f[KF_RARE];
-	g[11] = c[i].f[KF_ALIAS_T];
-	g[12] = c[i].f[KF_CORE];
-	g[13] = c[i].f[KF_CORE_T];
-	g[14] = c[i].f[KF_PRODUCT];
-	g[15] = c[i].f[KF_SENT];
-	g[16] = c[i].f[KF_CONC_Q];
-	g[17] = c[i].f[KF_CONC_T];
-	g[18] = c[i].f[KF_CLAUSE];
-	g[19] = c[i].f[KF_MISS1];
-	g[20] = c[i].f[KF_MISS2];
-	g[21] = c[i].f[KF_ALIAS3];
-	g[22] = c[i].f[KF_CENTRE];
-	g[23] = c[i].f[KF_SENT1];
-	g[24] = sv_eq(lang, SV("zh"));
+	memcpy(g, c[i].f, sizeof(c[i].f));
+	x[0] = c[i].score;
+	x[1] = fmin(c[i].score - other, 4);
+	x[2] = 1 / sum;
+	x[3] = entropy(c, n);
+	x[4] = lead(c, n, i, KF_EMB);
+	x[5] = lead(c, n, i, KF_EMB3);
+	x[6] = lead(c, n, i, KF_EMB_C);
+	x[7] = lead(c, n, i, KF_ALIAS);
+	x[8] = lead(c, n, i, KF_CORE);
+	x[9] = best;
+	x[10] = (double)n / KB_CAND;
 }
 
 static double net_p(const struct kb_net *w, const double *x)
@@ -93,12 +112,13 @@ void kb_rank(sv lang, struct kb_cand *c, size_t n, size_t k)
 		c[i].score = 0;
 		for (int j = 0; j < KF_N; j++)
 			c[i].score += w->rank[j] * c[i].f[j];
+		c[i].score += EXACT_LEAD * c[i].f[KF_EXACT];
 	}
 	qsort(c, n, sizeof(*c), by_score);
 	for (size_t i = 0; i < n && i < k; i++) {
 		double g[KG_N];
 
-		kb_gate_features(lang, c, n, i, g);
-		c[i].p = kb_gate_p(&w->gate, g);
+		kb_gate_features(c, n, i, g);
+		c[i].p = fmax(kb_gate_p(&w->gate, g), EXACT_P * c[i].f[KF_EXACT]);
 	}
 }
