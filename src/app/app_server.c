@@ -121,7 +121,7 @@ static void on_feed(void *arg, sv id, sv event_json, sv conv_json)
 static int on_shard(void *arg, struct talk_hub *hub, struct talk_shard *shard, bool up)
 {
 	struct app_server *s = arg;
-	return app_voice_shard(s->voice, hub, shard, up);
+	return app_voice_shard(s->voice, hub, s->texts, shard, up);
 }
 
 static void on_health(void *arg, jv *components)

@@ -6,6 +6,7 @@
  * knowledge base before the shards start. */
 #include "app_voice.h"
 #include "app_int.h"
+#include "chan_cache.h"
 #include "chan_media.h"
 #include "chan_phone.h"
 #include "tel.h"
@@ -13,8 +14,13 @@
 #include <stdio.h>
 #include <time.h>
 
+#define CACHE_BYTES (6u << 20)       /* of spoken company texts, over all shards */
+#define WARM_MAX 8
+
 struct shard_voice {                 /* a shard's engines; its thread */
 	struct chan_speech speech;
+	struct chan_warm *warm[WARM_MAX];
+	int n_warm;
 };
 
 struct app_voice {
@@ -58,27 +64,54 @@ static void open_asr(struct app_voice *v, struct chan_speech *sp, struct loop *l
 	}
 }
 
-int app_voice_shard(struct app_voice *v, struct talk_hub *hub, struct talk_shard *s, bool up)
+/* Greetings and menus are what every call hears first: made before the first call. */
+static void warm_up(struct shard_voice *own, const struct talk_texts *texts)
 {
-	struct shard_voice *own = talk_shard_user(s);
-	if (up) {
-		v->hub = hub;
-		own = xalloc(sizeof(*own));
-		own->speech.ops = &chan_speech_model;
-		struct loop *l = talk_shard_loop(s);
-		open_tts(&own->speech, "flite", l, v->tts_note, sizeof(v->tts_note));
-		open_tts(&own->speech, "espeak", l, v->tts_note, sizeof(v->tts_note));
-		open_asr(v, &own->speech, l);
-		talk_shard_set_user(s, own);
-		return 0;
-	}
-	if (!own)
-		return 0;
+	static const char *const keys[] = { "greeting_voice", "greeting_keypad" };
+	static const char *const langs[] = { "en", "zh" };
+	for (int k = 0; k < 2; k++)
+		for (int l = 0; l < 2; l++) {
+			sv lang = sv_of(langs[l]);
+			bool speech = own->speech.asr && asr_serves(own->speech.asr, lang);
+			if (speech == (k == 0))
+				own->warm[own->n_warm++] =
+					chan_warm_start(&own->speech,
+							talk_text(texts, lang, keys[k], 0),
+							lang, PCM_HZ);
+		}
+}
+
+static void shard_down(struct talk_shard *s, struct shard_voice *own)
+{
+	for (int i = 0; i < own->n_warm; i++)
+		chan_warm_free(own->warm[i]);
 	asr_close(own->speech.asr);
 	for (int i = 0; i < own->speech.n_tts; i++)
 		tts_close(own->speech.tts[i]);
+	chan_cache_free(own->speech.cache);
 	xfree(own);
 	talk_shard_set_user(s, NULL);
+}
+
+int app_voice_shard(struct app_voice *v, struct talk_hub *hub, const struct talk_texts *texts,
+		    struct talk_shard *s, bool up)
+{
+	struct shard_voice *own = talk_shard_user(s);
+	if (!up) {
+		if (own)
+			shard_down(s, own);
+		return 0;
+	}
+	v->hub = hub;
+	own = xalloc(sizeof(*own));
+	own->speech.ops = &chan_speech_model;
+	own->speech.cache = chan_cache_new(CACHE_BYTES / talk_hub_shards(hub));
+	struct loop *l = talk_shard_loop(s);
+	open_tts(&own->speech, "flite", l, v->tts_note, sizeof(v->tts_note));
+	open_tts(&own->speech, "espeak", l, v->tts_note, sizeof(v->tts_note));
+	open_asr(v, &own->speech, l);
+	warm_up(own, texts);
+	talk_shard_set_user(s, own);
 	return 0;
 }
 

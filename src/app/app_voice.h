@@ -14,7 +14,8 @@ int app_voice_open(struct app_voice **ret, const jv *cfg, const char *data_dir);
 /* Writes the recogniser's language model from the knowledge base; before the shards start. */
 int app_voice_learn(struct app_voice *v, struct kb_index *ix, struct store *st, struct err *e);
 /* From talk's on_shard, on the shard's thread: opens or closes its engines. */
-int app_voice_shard(struct app_voice *v, struct talk_hub *hub, struct talk_shard *s, bool up);
+int app_voice_shard(struct app_voice *v, struct talk_hub *hub, const struct talk_texts *texts,
+		    struct talk_shard *s, bool up);
 /* Opens the telephone (sip.enabled). Main thread. */
 int app_voice_start(struct app_voice *v, struct talk_hub *hub, struct err *e);
 int app_voice_port(const struct app_voice *v);           /* SIP port, 0 = none */

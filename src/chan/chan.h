@@ -74,6 +74,8 @@ struct chan_out {
 	sv lang;
 	bool delta;              /* a piece of a longer reply; the last one has final set */
 	bool final;
+	/* the company's own words only: their sound may be kept for other calls. */
+	bool shared;
 	bool uninterruptible;    /* speech may not be cut (legal text) */
 	/* rich channels: the event row that records this reply, sent once with final. */
 	sv event_json;

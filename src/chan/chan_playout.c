@@ -25,6 +25,7 @@ static void piece_free(struct playout_piece *x)
 		x->p->speech->ops->tts_cancel(x->run);
 	pcm_rs_close(x->rs);
 	VEC_FREE(&x->marks);
+	chan_sound_done(&x->copy);
 	xfree(x->text);
 	xfree(x);
 }
@@ -61,13 +62,27 @@ static void put_samples(struct playout *p, const int16_t *s, size_t n)
 	}
 }
 
+#define COPY_MAX_S 40 /* the longest sound worth keeping */
+
+static void put_made(struct playout_piece *x, const int16_t *s, size_t n)
+{
+	put_samples(x->p, s, n);
+	for (size_t i = 0; x->shared && i < n; i++) {
+		int16_t *slot = VEC_PUSH(&x->copy.s, (size_t)x->p->rate * COPY_MAX_S);
+		if (slot)
+			*slot = s[i];
+		else
+			x->shared = false;
+	}
+}
+
 static void resample(struct playout_piece *x, const int16_t *s, size_t n)
 {
 	int16_t out[4096];
 	while (n && x->rs) {
 		size_t take = n < 512 ? n : 512;
 		size_t made = pcm_rs_run(x->rs, s, take, out, sizeof(out) / sizeof(*out));
-		put_samples(x->p, out, made);
+		put_made(x, out, made);
 		s += take;
 		n -= take;
 	}
@@ -85,7 +100,7 @@ static void on_pcm(void *arg, const int16_t *s, size_t n, int rate_hz)
 			x->rs = NULL;
 	}
 	if (rate_hz == p->rate)
-		put_samples(p, s, n);
+		put_made(x, s, n);
 	else
 		resample(x, s, n);
 }
@@ -95,12 +110,48 @@ static void on_mark(void *arg, size_t text_offset, size_t samples)
 	struct playout_piece *x = arg;
 	if (text_offset > x->bytes)
 		return;
-	struct playout_mark *m = VEC_PUSH(&x->marks, 4096);
+	struct chan_mark *m = VEC_PUSH(&x->marks, 4096);
 	if (m)
-		*m = (struct playout_mark){ samples, text_offset };
+		*m = (struct chan_mark){ samples, text_offset };
 }
 
 static bool start_engine(struct playout_piece *x);
+
+static void copy_marks(struct chan_sound *to, const struct chan_mark *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct chan_mark *m = VEC_PUSH(&to->marks, 4096);
+		if (m)
+			*m = v[i];
+	}
+}
+
+static void keep_copy(struct playout_piece *x)
+{
+	struct chan_cache *c = x->p->speech->cache;
+	if (!c || !x->shared || x->copy.s.n == 0)
+		return;
+	x->copy.hz = x->hz;
+	copy_marks(&x->copy, x->marks.v, x->marks.n);
+	chan_cache_put(c, sv_of(x->text), sv_of(x->lang), x->p->rate, &x->copy);
+}
+
+/* The same words were said before: their sound is at hand. */
+static bool play_kept(struct playout_piece *x)
+{
+	struct chan_cache *c = x->p->speech->cache;
+	if (!c || !x->shared)
+		return false;
+	const struct chan_sound *kept =
+		chan_cache_find(c, sv_of(x->text), sv_of(x->lang), x->p->rate);
+	if (!kept)
+		return false;
+	x->hz = kept->hz;
+	put_samples(x->p, kept->s.v, kept->s.n);
+	for (size_t i = 0; i < kept->marks.n; i++)
+		on_mark(x, kept->marks.v[i].text, kept->marks.v[i].sample);
+	return true;
+}
 
 static void on_end(void *arg, int err)
 {
@@ -115,6 +166,8 @@ static void on_end(void *arg, int err)
 	}
 	if (x->rs)
 		resample(x, zero, (size_t)x->hz / 1000 * TAIL_MS);
+	if (!err)
+		keep_copy(x);
 	x->made = true;
 	x->end = x->p->written;
 	make_next(x->p);
@@ -160,7 +213,7 @@ static void make_next(struct playout *p)
 			return;
 		x->started = true;
 		x->first = p->written;
-		if (x->bytes && start_engine(x))
+		if (x->bytes && !play_kept(x) && start_engine(x))
 			return;
 		x->made = true;
 		x->end = p->written;
@@ -186,6 +239,7 @@ static int say_joined(struct playout *p, const struct chan_out *o)
 	x->bytes += o->text.n;
 	x->text[x->bytes] = '\0';
 	x->final |= o->final;
+	x->shared &= o->shared;
 	p->say_bytes += o->text.n;
 	p->say_open = !o->final;
 	return 0;
@@ -205,6 +259,7 @@ int playout_say(struct playout *p, const struct chan_out *o)
 				     .base = p->say_bytes,
 				     .bytes = o->text.n,
 				     .final = o->final,
+				     .shared = o->shared,
 				     .uninterruptible = o->uninterruptible };
 	x->text = xstrdup(o->text);
 	size_t n = o->lang.n < 3 ? o->lang.n : 3;
@@ -354,4 +409,41 @@ void playout_hush(struct playout *p, struct chan_heard *ret)
 	p->say_open = false;
 	p->gain_db = 0;
 	p->gain = 1;
+}
+
+/* ---- warming the cache: a say that nobody hears ---- */
+
+struct chan_warm {
+	struct playout p;
+};
+
+static void nobody_played(void *arg, uint32_t say_id, size_t bytes)
+{
+}
+
+static void nobody_first(void *arg, uint32_t say_id)
+{
+}
+
+struct chan_warm *chan_warm_start(const struct chan_speech *sp, sv text, sv lang, int rate)
+{
+	if (!sp->cache || !text.n)
+		return NULL;
+	struct chan_warm *w = xalloc(sizeof(*w));
+	struct chan_out o = {
+		.say_id = 1, .text = text, .lang = lang, .final = true, .shared = true
+	};
+	playout_init(&w->p, sp, rate);
+	w->p.on_played = nobody_played;
+	w->p.on_first = nobody_first;
+	playout_say(&w->p, &o);
+	return w;
+}
+
+void chan_warm_free(struct chan_warm *w)
+{
+	if (!w)
+		return;
+	playout_done(&w->p);
+	xfree(w);
 }

@@ -8,14 +8,11 @@
 #ifndef CALLM_CHAN_PLAYOUT_H
 #define CALLM_CHAN_PLAYOUT_H
 
+#include "chan_cache.h"
 #include "chan_voice.h"
 
 #define PLAYOUT_PIECES 64
 
-struct playout_mark {
-	size_t sample;               /* of the synthesiser, at its rate: from here on ... */
-	size_t text;                 /* ... this byte of the piece's text is spoken */
-};
 struct playout_piece {               /* one chan_say */
 	struct playout *p;
 	uint32_t say_id;
@@ -28,7 +25,10 @@ struct playout_piece {               /* one chan_say */
 	struct pcm_rs *rs;
 	int hz;                      /* of the engine, 0 = nothing came yet */
 	uint64_t first, end;         /* samples; end valid when made */
-	VEC(struct playout_mark) marks;
+	/* sample of the synthesiser, at its rate, from which this byte of the piece is spoken. */
+	VEC(struct chan_mark) marks;
+	bool shared;                 /* its sound may be kept */
+	struct chan_sound copy;      /* of a shared piece, while it is made */
 };
 struct playout {
 	const struct chan_speech *speech;

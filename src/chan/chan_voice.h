@@ -37,7 +37,14 @@ struct chan_speech {                 /* the engines of one shard */
 	struct asr *asr;             /* may be NULL */
 	struct tts *tts[CHAN_TTS_MAX];  /* tried in order */
 	int n_tts;
+	/* sounds of the company's own texts (chan_cache.h); may be NULL. */
+	struct chan_cache *cache;
 };
+/* Says a text of the company's own into the cache, so that it sounds at once later. Free it
+ * before the engines; accepts NULL. NULL without a cache. */
+struct chan_warm;
+struct chan_warm *chan_warm_start(const struct chan_speech *sp, sv text, sv lang, int rate);
+void chan_warm_free(struct chan_warm *w);
 
 struct chan_voice;
 struct chan_voice_opts {

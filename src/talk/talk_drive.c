@@ -80,8 +80,8 @@ static void look_up(struct talk *t, const struct kb_query *q, struct kb_result *
 /* "And to Tibet?" */
 static bool follows_up(sv text)
 {
-	static const char *const openings[] = { "and ", "or ", "what about", "how about", "also ", "那",
-						"还有", "另外" };
+	static const char *const openings[] = { "and ",  "or ", "what about", "how about",
+						"also ", "那",  "还有",       "另外" };
 	char head[16];
 	text = sv_trim(text);
 	size_t n = text.n < sizeof(head) ? text.n : sizeof(head);
@@ -93,8 +93,8 @@ static bool follows_up(sv text)
 	return sv_ends(text, SV("呢")) || sv_ends(text, SV("呢？")) || sv_ends(text, SV("呢?"));
 }
 
-/* A question that stands by itself is not mixed with the one before, one that follows up is; in between the
- * one before helps where nothing else does. */
+/* A question that stands by itself is not mixed with the one before, one that follows up is; in
+ * between the one before helps where nothing else does. */
 static void search(struct talk *t, const struct talk_act *x)
 {
 	t->found = (struct kb_result){ 0 };
@@ -154,7 +154,8 @@ static void say(struct talk *t, const struct talk_act *x)
 			      .text = x->text,
 			      .lang = x->lang,
 			      .delta = x->delta,
-			      .final = x->final };
+			      .final = x->final,
+			      .shared = !x->delta };
 	if (x->final) {
 		o.event_json = t->reply_json;
 		t->reply_json = SV_NULL;
