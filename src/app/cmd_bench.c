@@ -27,6 +27,7 @@ struct bench_peer {
 };
 struct bench {
 	struct loop *loop;
+	struct talk_shard *shard;
 	struct bench_peer *peers;
 	size_t n_peers;
 	VEC(sv) questions;
@@ -84,11 +85,31 @@ static void peer_ack(struct chan_peer *cp, void *ticket, int64_t seq, int err)
 	settle(p);
 }
 
+static void peer_open(struct bench_peer *p)
+{
+	struct chan_info info = { .channel = "bench", .language = SV("en") };
+	p->peer.sink->on_open(p->b->shard, &p->peer, &info, &p->peer.user);
+	loop_after(p->b->loop, &p->next, 0, send_next, p);
+}
+
+/* A conversation has its greatest number of turns: the next one follows it. */
+static void peer_again(void *arg)
+{
+	struct bench_peer *p = arg;
+	p->peer.sink->on_close(p->peer.user, CHAN_BY_BOT);
+	peer_open(p);
+}
+
 static void peer_hangup(struct chan_peer *cp, enum chan_close_by by)
 {
 	struct bench_peer *p = (struct bench_peer *)(void *)cp;
-	loop_timer_stop(&p->next);
-	cp->sink->on_close(cp->user, by);
+	if (by == CHAN_BY_SYSTEM) {
+		loop_timer_stop(&p->next);
+		cp->sink->on_close(cp->user, by);
+	} else {
+		p->sent_us = 0;
+		loop_after(p->b->loop, &p->next, 0, peer_again, p);
+	}
 }
 
 static void load_questions(struct bench *b)
@@ -113,13 +134,12 @@ static void open_peers(struct bench *b, struct talk_shard *s)
 {
 	static const struct chan_ops ops = { .name = "bench", .say = peer_say, .hush = peer_hush,
 					     .ack = peer_ack, .hangup = peer_hangup };
+	b->shard = s;
 	for (size_t i = 0; i < b->n_peers; i++) {
 		struct bench_peer *p = &b->peers[i];
 		p->b = b;
 		p->peer = (struct chan_peer){ .ops = &ops, .sink = talk_sink(), .loop = b->loop };
-		struct chan_info info = { .channel = "bench", .language = SV("en") };
-		talk_sink()->on_open(s, &p->peer, &info, &p->peer.user);
-		loop_after(b->loop, &p->next, 0, send_next, p);
+		peer_open(p);
 	}
 }
 
