@@ -128,6 +128,16 @@ tap() {
 	[ "$bad" -eq 0 ] || show_failure "$name" "$logs/$name.log"
 }
 
+# build NAME DIR [MESON OPTION...] -- TARGET...: a build that fails is a failed test, not the end of the run.
+build() {
+	local name=$1
+	shift
+	(build_program "$@") > "$logs/$name.log" 2>&1 && return 0
+	failed=$((failed + 1))
+	show_failure "$name" "$logs/$name.log"
+	return 1
+}
+
 unit_tests() { ninja -C "$1" -t targets all 2> /dev/null | sed -n 's#^\(tests/t_[a-z0-9_]*\): .*LINKER.*#\1#p' | sort; }
 
 static_checks() {
@@ -154,9 +164,9 @@ unit_part() {
 	static_checks
 	stage "sanitized build"
 	[ -e build-asan/build.ninja ] ||
-		quietly "meson setup" meson setup build-asan -Db_sanitize=address,undefined -Db_lundef=false
+		meson setup build-asan -Db_sanitize=address,undefined -Db_lundef=false > "$logs/meson.log" 2>&1
 	# shellcheck disable=SC2046
-	build_program build-asan -- callm callm-espeak $(unit_tests build-asan)
+	build build_asan build-asan -- callm callm-espeak $(unit_tests build-asan) || return 1
 	staged
 	data_sets
 	stage "unit tests under ASan and UBSan"
@@ -175,7 +185,7 @@ ui_part() {
 
 e2e_part() {
 	stage "release build"
-	build_program build -- callm callm-espeak
+	build build_release build -- callm callm-espeak || return 1
 	staged
 	stage "end to end"
 	check symbols 60 scripts/symbols build

@@ -8,7 +8,7 @@ const CHATS = Number(process.env.KILL9_CHATS ?? 200);
 const ROUNDS = Number(process.env.KILL9_ROUNDS ?? 2);
 const QUESTIONS = ['How long do I have to return something?', 'Can I pay in instalments?', '可以开发票吗？', '怎么退货？'];
 
-/* Letters only: numbers might be masked as personal data. */
+/* Customers come from 20 addresses (the number of chats from one is limited). Letters only: numbers might be masked as personal data. */
 const word = (i) => [...String(i)].map((d) => 'kbdfghjlmn'[d]).join('');
 
 class Chat {
@@ -21,7 +21,7 @@ class Chat {
 
   /* Opens the socket; resolves when the server gave (or took back) the session. */
   open(s) {
-    this.ws = new WebSocket(`${s.url.replace('http', 'ws')}/ws/chat`);
+    this.ws = new WebSocket(`${s.url.replace('http', 'ws')}/ws/chat`, { localAddress: `127.0.1.${1 + (this.i % 20)}` });
     this.ws.on('error', () => undefined);
     return new Promise((resolve, reject) => {
       this.ws.on('close', () => reject(new Error(`chat ${this.i} closed`)));

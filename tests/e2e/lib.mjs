@@ -190,7 +190,7 @@ export const have = (cmd) => run('sh', ['-c', `command -v ${cmd}`]).code === 0;
 /* ---- sound ---- */
 
 /* A question spoken by flite, as 16 bit WAV at rate. before/after: silence in s. */
-export function speak(text, file, { rate = 16000, before = 0, after = 0, voice = 'slt' } = {}) {
+export function speak(text, file, { rate = 16000, before = 0, after = 0, voice = 'rms' } = {}) {
   const raw = join(temp, 'spoken.wav');
   const a = run('flite', ['-voice', voice, '-t', text, '-o', raw]);
   const b = run('sox', [raw, '-r', String(rate), '-c', '1', '-b', '16', file, 'gain', '-n', '-6', 'pad', String(before), String(after)]);
