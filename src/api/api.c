@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <time.h>
 
 static const struct web_route routes[] = {
 	{ "GET", "/healthz", api_healthz, NULL },
@@ -316,16 +317,17 @@ int api_open(struct api **ret, const struct api_opts *o, struct err *e)
 	}
 	pthread_barrier_init(&a->thread->ready, NULL, 2);
 	if (pthread_create(&a->thread->id, NULL, door_main, a)) {
+		pthread_barrier_destroy(&a->thread->ready);
 		api_free(a);
 		return err_set(e, ERR_FAIL, "no thread for the door");
 	}
 	pthread_barrier_wait(&a->thread->ready);
-	pthread_barrier_destroy(&a->thread->ready);
 	if (a->thread->rc) {
 		rc = a->thread->rc;
 		if (e)
 			*e = a->thread->e;
 		pthread_join(a->thread->id, NULL);
+		pthread_barrier_destroy(&a->thread->ready);
 		api_free(a);
 		return rc;
 	}
@@ -344,9 +346,17 @@ static void drain_here(void *arg)
 	a->draining = true;
 }
 
+/* A full mailbox empties soon: the caller is no loop and may wait. */
+static void post(struct api *a, mbox_fn *fn, void *arg)
+{
+	const struct timespec pause = { 0, 1000000 };
+	while (mbox_post(a->mbox, fn, arg) == ERR_FULL)
+		nanosleep(&pause, NULL);
+}
+
 void api_drain(struct api *a)
 {
-	mbox_post(a->mbox, drain_here, a);
+	post(a, drain_here, a);
 }
 
 static void stop_here(void *arg)
@@ -359,8 +369,9 @@ void api_stop(struct api *a)
 	if (!a || a->stopped)
 		return;
 	a->stopped = true;
-	mbox_post(a->mbox, stop_here, a->loop);
+	post(a, stop_here, a->loop);
 	pthread_join(a->thread->id, NULL);
+	pthread_barrier_destroy(&a->thread->ready);
 }
 
 void api_close(struct api *a)

@@ -147,8 +147,10 @@ void chat_waits_ack(struct api_chat *c, sv client_id, int64_t seq, int err)
 			continue;
 		x->acked = err == 0;
 		x->seq = seq;
+		bool its_own = err == ERR_INVAL || err == ERR_TOOBIG || err == ERR_RATE || err == ERR_CONFLICT;
 		if (err)
-			chat_wait_problem(x, err, "The message was not saved; send it again.");
+			chat_wait_problem(x, its_own ? err : 503, its_own ? "The message was not taken." :
+					  "The message was not saved; send it again.");
 	}
 	chat_waits_check(c);
 }

@@ -2,6 +2,31 @@
  * route and token. Each gets an answer in JSON below 500 (503 is honest under load), and the door lives on. */
 #include "../unit/t_api_world.h"
 
+#ifndef T_SRCDIR        /* a fuzzer of its own, without the test framework */
+void t_fail(const char *file, int line, const char *what)
+{
+	fprintf(stderr, "%s:%d: %s\n", file, line, what);
+}
+
+const char *t_tmpdir(void)
+{
+	static char dir[64] = "/tmp/f-api-XXXXXX";
+	static bool made;
+	if (!made && !mkdtemp(dir))
+		abort();
+	made = true;
+	return dir;
+}
+
+bool t_wait(struct loop *l, bool (*cond)(void *arg), void *arg, int ms)
+{
+	int64_t end = clk_mono_us() + (int64_t)ms * 1000;
+	while (!cond(arg) && clk_mono_us() < end)
+		(void)loop_run_once(l, 20);
+	return cond(arg);
+}
+#endif
+
 #ifdef FUZZ_API_WS      /* f_api_ws_chat.c takes the world from here */
 #define FUZZ_ENTRY fuzz_rest_one
 #else

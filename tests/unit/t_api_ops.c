@@ -149,8 +149,8 @@ static void go_down(bool taken)
 		CHECK(begin(&w, id[i], token[i]));
 	for (int i = 0; i < 10; i++) {
 		CHECK(wsc_open(&w, &c[i], "/ws/chat"));
-		snprintf(text, sizeof(text), "{\"op\":\"session.resume\",\"data\":{\"id\":\"%s\",\"token\":\"%s\"}}", id[i],
-			 token[i]);
+		snprintf(text, sizeof(text), "{\"op\":\"session.resume\",\"data\":{\"id\":\"%.26s\",\"token\":\"%.500s\"}}",
+			 id[i], token[i]);
 		wsc_send(&c[i], text);
 	}
 	struct wsc console;
@@ -158,7 +158,7 @@ static void go_down(bool taken)
 	CHECK(wsc_open(&w, &console, path));
 	for (int i = 0; i < 50; i++) {
 		const char *user = aw_token(&w, "admin");
-		snprintf(line, sizeof(line), "POST /api/v1/conversations/%s/messages", id[i]);
+		snprintf(line, sizeof(line), "POST /api/v1/conversations/%.26s/messages", id[i]);
 		if (i % 5 == 0)
 			fd[i] = http_send(&w, "POST /api/v1/bot/turn", user, NULL, SV("{\"text\":\"return goods\"}"));
 		else if (i % 5 == 1)

@@ -27,6 +27,9 @@ struct aw {
 	jv *company;
 	struct api_opts o;           /* set limits before aw_up */
 	int group_ms;                /* of the store */
+	const char *script;          /* JSON of a scripted model, NULL = none */
+	jv *rules;
+	struct talk_limits limits;
 	int port;
 };
 
@@ -94,8 +97,10 @@ static int aw_store(struct aw *w, struct err *e)
 
 static int aw_hub(struct aw *w, struct err *e)
 {
-	struct talk_opts to = { .shards = 2, .store = w->store, .kb = w->kb, .pool = w->pool, .texts = w->texts,
-				.feed = { aw_feed, w } };
+	w->rules = w->script ? jv_parse(sv_of(w->script), NULL) : NULL;
+	struct model_spec llm = { .kind = "scripted", .model = "test", .script = w->rules };
+	struct talk_opts to = { .shards = 2, .store = w->store, .kb = w->kb, .pool = w->pool,
+				.feed = { aw_feed, w }, .limits = w->limits, .llm = &llm, .n_llm = w->script ? 1 : 0 };
 	int rc = talk_texts_new(&w->texts, w->company, e);
 	to.texts = w->texts;
 	return rc ? rc : talk_hub_open(&w->hub, &to, e);
@@ -141,6 +146,7 @@ static void aw_stop(struct aw *w)
 	snap_free(w->kb);
 	obj_unref(w->texts);
 	jv_free(w->company);
+	jv_free(w->rules);
 }
 
 UNUSED static void aw_down(struct aw *w)
