@@ -50,83 +50,6 @@ void talk_await_customer(struct talk_core *c, struct talk_acts *acts)
 	talk_act_timer(acts, TT_SILENCE, c->voice ? l->silence_ms : l->idle_chat_ms);
 }
 
-void talk_remember(struct talk_core *c, bool bot, sv text)
-{
-	if (c->n_past == TALK_HISTORY) {
-		xfree(c->past[0].text);
-		memmove(&c->past[0], &c->past[1], sizeof(c->past[0]) * (TALK_HISTORY - 1));
-		c->n_past--;
-	}
-	size_t keep = sv_rune_offset(text, 400);
-	c->past[c->n_past++] = (struct talk_said){ bot, xstrdup(sv_slice(text, 0, keep)) };
-}
-
-static void forget_last(struct talk_core *c)
-{
-	xfree(c->past[--c->n_past].text);
-}
-
-/* An engine without word marks tells bytes by time: never half a letter. */
-static size_t whole_runes(const char *text, size_t bytes)
-{
-	size_t n = text ? strlen(text) : 0;
-	if (bytes >= n)
-		return n;
-	while (bytes > 0 && ((unsigned char)text[bytes] & 0xC0) == 0x80)
-		bytes--;
-	return bytes;
-}
-
-/* The context holds exactly what was heard: the bot's last line is cut there. */
-static void forget_unheard(struct talk_core *c, size_t heard_bytes)
-{
-	if (c->n_past == 0 || !c->past[c->n_past - 1].bot)
-		return;
-	char *text = c->past[c->n_past - 1].text;
-	size_t keep = whole_runes(text, heard_bytes);
-	if (keep == 0)
-		forget_last(c);
-	else
-		text[keep] = '\0';
-}
-
-/* ---- the queue of texts that came while thinking ---- */
-
-static void append(char **to, sv more)
-{
-	struct sb b;
-	sb_init(&b, 2 * LIM_TEXT_MSG);
-	sb_fmt(&b, "%s\n" SV_FMT, *to, SV_ARG(more));
-	if (!sb_err(&b)) {
-		xfree(*to);
-		*to = xstrdup(sb_sv(&b));
-	}
-	sb_done(&b);
-}
-
-static void enqueue(struct talk_core *c, sv text, sv model_text, int turn)
-{
-	if (c->n_queue == TALK_QUEUE) {  /* answered together with the last one */
-		struct talk_queued *last = &c->queue[TALK_QUEUE - 1];
-		append(&last->text, text);
-		append(&last->model_text, model_text);
-		last->turn = turn;
-		last->feel = c->feel;
-		return;
-	}
-	c->queue[c->n_queue++] =
-		(struct talk_queued){ xstrdup(text), xstrdup(model_text), turn, c->feel };
-}
-
-static void queue_clear(struct talk_core *c)
-{
-	for (int i = 0; i < c->n_queue; i++) {
-		xfree(c->queue[i].text);
-		xfree(c->queue[i].model_text);
-	}
-	c->n_queue = 0;
-}
-
 static void start_turn(struct talk_core *c, sv text, sv model_text, int number)
 {
 	c->in_turn = true;
@@ -176,7 +99,7 @@ static void on_open(struct talk_core *c, const struct talk_ev *ev, struct arena 
 	if (ev->resume->last_reply.n)
 		talk_remember(c, true, ev->resume->last_reply);
 	if (ev->resume->owed.n)
-		enqueue(c, ev->resume->owed, ev->resume->owed, ev->resume->owed_turn);
+		talk_enqueue(c, ev->resume->owed, ev->resume->owed, ev->resume->owed_turn);
 	sm_move(&c->sm, TS_LISTENING);
 	talk_act_record(c, acts, "conversation.resumed", "system", SV("{}"));
 	talk_await_customer(c, acts);
@@ -223,7 +146,7 @@ static void follow_language(struct talk_core *c)
 static void record_heard(struct talk_core *c, const char *rec, const struct chan_heard *h,
 			 struct arena *a, struct talk_acts *acts)
 {
-	sv heard = sv_slice(sv_of(c->saying), 0, whole_runes(c->saying, h->bytes));
+	sv heard = sv_slice(sv_of(c->saying), 0, talk_whole_runes(c->saying, h->bytes));
 	struct sb b;
 	sb_init(&b, LIM_SB);
 	sb_fmt(&b, "{\"say_id\":%u,\"heard_chars\":%zu,\"heard_text\":", h->say_id,
@@ -239,18 +162,18 @@ static void record_heard(struct talk_core *c, const char *rec, const struct chan
  * thought about. */
 static void unthink(struct talk_core *c)
 {
-	enqueue(c, c->t.text, c->t.model_text, c->t.number);
+	talk_enqueue(c, c->t.text, c->t.model_text, c->t.number);
 	if (c->n_past && !c->past[c->n_past - 1].bot)
-		forget_last(c);
+		talk_forget_last(c);
 }
 
 /* Nothing of a reply was heard: it never was, and its question waits for the rest of it (or is
  * answered again). */
 static void unanswer(struct talk_core *c)
 {
-	enqueue(c, sv_of(c->last_question), sv_of(c->last_model), c->last_turn);
+	talk_enqueue(c, sv_of(c->last_question), sv_of(c->last_model), c->last_turn);
 	if (c->n_past && !c->past[c->n_past - 1].bot)
-		forget_last(c);
+		talk_forget_last(c);
 }
 
 /* The customer cuts in. Work that was not said yet is thrown away and its words go back to the
@@ -269,8 +192,8 @@ static void cut_in(struct talk_core *c, const struct talk_ev *ev, struct arena *
 	}
 	if (c->speaking && ev->heard.say_id == c->speaking) {
 		record_heard(c, "turn.cut", &ev->heard, a, acts);
-		forget_unheard(c, ev->heard.bytes);
-		if (c->answers && whole_runes(c->saying, ev->heard.bytes) == 0)
+		talk_forget_unheard(c, ev->heard.bytes);
+		if (c->answers && talk_whole_runes(c->saying, ev->heard.bytes) == 0)
 			unanswer(c);
 		c->answers = false;
 		c->speaking = 0;
@@ -305,14 +228,14 @@ static void on_text(struct talk_core *c, const struct talk_ev *ev, struct arena 
 	record_customer(c, ev, a, acts);
 	c->in_turn = was_in_turn;
 	if (c->in_turn) {
-		enqueue(c, ev->text, ev->model_text, c->turn);
+		talk_enqueue(c, ev->text, ev->model_text, c->turn);
 		return;
 	}
 	const char *head = c->voice && c->n_queue ? c->queue[0].text : NULL;
 	const char *head_m = c->voice && c->n_queue ? c->queue[0].model_text : NULL;
 	start_turn(c, joined(a, head, ev->text), joined(a, head_m, ev->model_text), c->turn);
 	if (head)
-		queue_clear(c);
+		talk_queue_clear(c);
 	talk_think(c, c->t.text, c->t.model_text, ev->now_us, a, acts);
 }
 
@@ -349,7 +272,7 @@ static void on_key(struct talk_core *c, const struct talk_ev *ev, struct arena *
 	if (c->goodbye)         /* said goodbye to, the customer stays */
 		sm_move(&c->sm, TS_THINKING);
 	c->goodbye = false;
-	queue_clear(c);
+	talk_queue_clear(c);
 	c->turn++;
 	struct sb b;
 	sb_init(&b, 64);
@@ -482,7 +405,7 @@ static void on_close(struct talk_core *c, const struct talk_ev *ev, struct arena
 	talk_act_timer(acts, TT_SILENCE, 0);
 	if (c->in_turn)
 		talk_end_turn(c, acts);
-	queue_clear(c);
+	talk_queue_clear(c);
 	struct sb b;
 	sb_init(&b, 256);
 	sb_fmt(&b, "{\"by\":\"%s\",\"state\":\"%s\",\"turns\":%d}", by[ev->by], sm_name(&c->sm),
@@ -565,7 +488,7 @@ void talk_core_done(struct talk_core *c)
 		xfree(c->past[i].text);
 	for (int i = 0; i < c->n_offered; i++)
 		xfree(c->offered[i]);
-	queue_clear(c);
+	talk_queue_clear(c);
 	xfree(c->saying);
 	xfree(c->last_question);
 	xfree(c->last_model);

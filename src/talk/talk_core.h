@@ -193,8 +193,16 @@ void talk_act_timer(struct talk_acts *acts, enum talk_timer t, int ms);
 void talk_act_record(struct talk_core *c, struct talk_acts *acts, const char *rec,
 		     const char *actor, sv body);
 void talk_await_customer(struct talk_core *c, struct talk_acts *acts);
-void talk_remember(struct talk_core *c, bool bot, sv text);
 void talk_next_queued(struct talk_core *c, int64_t now_us, struct arena *a, struct talk_acts *acts);
+
+/* talk_past.c: memory and queue */
+void talk_remember(struct talk_core *c, bool bot, sv text);
+void talk_forget_last(struct talk_core *c);
+/* bytes, cut back to the end of a letter and to the text's length. */
+size_t talk_whole_runes(const char *text, size_t bytes);
+void talk_forget_unheard(struct talk_core *c, size_t heard_bytes);
+void talk_enqueue(struct talk_core *c, sv text, sv model_text, int turn);
+void talk_queue_clear(struct talk_core *c);
 
 /* talk_reply.c: what the bot says */
 struct talk_reply {

@@ -46,6 +46,10 @@ sv scene_word(const struct scene *s, int i);
 bool scene_is(const struct scene *s, int i, const char *word);
 /* "300ms", "9s", "2m" in ms; -1 when it is none. */
 int64_t scene_ms(sv s);
+/* The caller's own words are over (also when gone); arg is the actor. */
+bool scene_mouth_shut(void *arg);
+/* "expect bot ...": tokens from i on. */
+bool scene_expect_bot(struct scene *s, struct actor *a, int i);
 /* The statement "expect ...". */
 bool scene_expect(struct scene *s);
 

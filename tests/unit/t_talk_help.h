@@ -1,4 +1,5 @@
-/* t_talk_help.h: a conversation core without a driver: made-up articles, events in one line, actions looked up. */
+/* t_talk_help.h: a conversation core without a driver: made-up articles, events in one line,
+ * actions looked up. */
 #ifndef T_TALK_HELP_H
 #define T_TALK_HELP_H
 
@@ -38,29 +39,49 @@ static inline void bench_hits(struct bench *b)
 	} made_up[3] = {
 		{ "return-window.en", "How long do I have?",
 		  "You have 30 days to return an article. Unused articles only." },
-		{ "delivery-cost.en", "What does delivery cost?", "Delivery is free from CNY 99 per order." },
-		{ "points-use.en", "How do I use points?", "100 points are worth CNY 1 at checkout." },
+		{ "delivery-cost.en", "What does delivery cost?",
+		  "Delivery is free from CNY 99 per order." },
+		{ "points-use.en", "How do I use points?",
+		  "100 points are worth CNY 1 at checkout." },
 	};
 	for (int i = 0; i < 3; i++) {
 		sv body = sv_of(made_up[i].body);
-		b->hits[i] = (struct kb_hit){ .article_id = sv_of(made_up[i].id), .lang = SV("en"),
-					      .title = sv_of(made_up[i].title), .version = 1, .passage = body,
-					      .body_md = body, .quote = body, .p = 0.9 };
+		b->hits[i] = (struct kb_hit){ .article_id = sv_of(made_up[i].id),
+					      .lang = SV("en"),
+					      .title = sv_of(made_up[i].title),
+					      .version = 1,
+					      .passage = body,
+					      .body_md = body,
+					      .quote = body,
+					      .p = 0.9 };
 	}
 	b->found = (struct kb_result){ b->hits, 3, true, false };
 }
 
-static inline void bench_open(struct bench *b, unsigned caps, int n_llm)
+static inline struct talk_texts *bench_texts(void)
 {
-	*b = (struct bench){ 0 };
+	struct talk_texts *t;
 	jv *company = bench_company();
-	ASSERT(talk_texts_new(&b->texts, company, NULL) == 0);
+	ASSERT(talk_texts_new(&t, company, NULL) == 0);
 	jv_free(company);
-	b->cfg = (struct talk_cfg){ .texts = b->texts, .n_llm = n_llm, .voice_lang = "en",
+	return t;
+}
+
+/* Takes over the reference to texts. */
+static inline void bench_open_with(struct bench *b, struct talk_texts *texts, unsigned caps,
+				   int n_llm)
+{
+	*b = (struct bench){ .texts = texts };
+	b->cfg = (struct talk_cfg){ .texts = texts, .n_llm = n_llm, .voice_lang = "en",
 				    .limits = { 1800000, 8000, 200, 5000, 1500, 12000 } };
 	arena_init(&b->a, LIM_ARENA_TURN);
 	bench_hits(b);
 	talk_core_init(&b->c, &b->cfg, caps, SV("en"));
+}
+
+static inline void bench_open(struct bench *b, unsigned caps, int n_llm)
+{
+	bench_open_with(b, bench_texts(), caps, n_llm);
 }
 
 static inline void bench_close(struct bench *b)
@@ -85,7 +106,11 @@ static inline void bench_feed(struct bench *b, struct talk_ev ev)
 static inline struct talk_ev ev_text(const char *text)
 {
 	sv s = sv_of(text);
-	return (struct talk_ev){ .kind = TEV_TEXT, .text = s, .masked = s, .model_text = s, .confidence = 1,
+	return (struct talk_ev){ .kind = TEV_TEXT,
+				 .text = s,
+				 .masked = s,
+				 .model_text = s,
+				 .confidence = 1,
 				 .via = "text" };
 }
 
@@ -96,7 +121,9 @@ static inline struct talk_ev ev_found(struct bench *b)
 
 static inline struct talk_ev ev_delta(const struct bench *b, const char *text)
 {
-	return (struct talk_ev){ .kind = TEV_DELTA, .text = sv_of(text), .gen = b->c.gen, .model = "m" };
+	return (struct talk_ev){
+		.kind = TEV_DELTA, .text = sv_of(text), .gen = b->c.gen, .model = "m"
+	};
 }
 
 static inline struct talk_ev ev_end(const struct bench *b, int err)

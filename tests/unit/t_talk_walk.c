@@ -245,13 +245,14 @@ static void feed(struct walk *w, struct talk_ev ev)
 		       talk_core_state(&w->b.c), w->b.c.in_turn);
 }
 
-static void begin(struct walk *w, struct rng *r)
+static void begin(struct walk *w, struct rng *r, struct talk_texts *texts)
 {
 	static const unsigned caps[] = { CHAN_STREAM | CHAN_RICH, CHAN_VOICE | CHAN_DTMF | CHAN_ASR,
 					 CHAN_VOICE | CHAN_DTMF };
 	uint64_t hash = w->hash;
 	*w = (struct walk){ .rng = r, .hash = hash };
-	bench_open(&w->b, caps[rng_below(r, 3)], (int)rng_below(r, 3));
+	unsigned kind = caps[rng_below(r, 3)];
+	bench_open_with(&w->b, obj_ref(texts), kind, (int)rng_below(r, 3));
 	w->b.cfg.limits.max_turns = 30;
 	feed(w, (struct talk_ev){ .kind = TEV_OPEN, .via = "x" });
 }
@@ -285,12 +286,14 @@ static uint64_t walk(uint64_t seed, int events, const char **broken)
 {
 	struct rng r;
 	struct walk w = { 0 };
+	struct talk_texts *texts = bench_texts();
 	rng_seed(&r, seed);
 	for (int done = 0; done < events && !w.broken;) {
-		begin(&w, &r);
+		begin(&w, &r, texts);
 		done += converse(&w, 400);
 		bench_close(&w.b);
 	}
+	obj_unref(texts);
 	*broken = w.broken;
 	return w.hash;
 }
