@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#define IDLE_CHAT_MS (30 * 60 * 1000)
+
 extern const struct embed_file ui_files[];
 extern const size_t ui_files_n;
 
@@ -140,13 +142,25 @@ static void on_health(void *arg, jv *components)
 
 /* ---- up ---- */
 
+/* Calls that died with an earlier process, chats nobody came back to. */
+static int close_left(struct app_server *s, struct err *e)
+{
+	size_t n;
+	int rc = talk_close_left(s->store, clk_wall_ms(), IDLE_CHAT_MS, &n);
+	if (rc && !store_failed(s->store, e))
+		return err_set(e, rc, "conversations of the last run cannot be closed: %s", err_text(rc));
+	if (n)
+		LOG(INFO, "start.closed", "conversations=%zu left open by the last run", n);
+	return rc;
+}
+
 static int server_store(struct app_server *s, bool demo, struct err *e)
 {
 	struct store_opts so = { .dir = s->data };
 	int rc = store_open(&s->store, &so, e);
 	if (rc == 0 && demo && !app_has_articles(s->store))
 		rc = app_demo_import(s->store, NULL, e);
-	return rc;
+	return rc ? rc : close_left(s, e);
 }
 
 static int server_hub(struct app_server *s, const jv *company, struct err *e)
