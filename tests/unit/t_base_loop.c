@@ -318,6 +318,86 @@ TEST(mbox_is_bounded_and_loses_nothing)
 	mbox_free(NULL);
 }
 
+/* ---- many messages and a timer ---- */
+
+enum { BUSY = 120 };
+struct crowd {
+	struct mbox *m;
+	int ran, at_tick, wrong;
+	struct loop_timer tick;
+};
+struct busy {
+	struct crowd *c;
+	int i;
+};
+
+static void on_busy(void *arg)
+{
+	struct busy *b = arg;
+	int64_t end = clk_mono_us() + 1000;
+
+	b->c->wrong += b->i != b->c->ran++;
+	while (clk_mono_us() < end)
+		;
+}
+
+static void on_tick(void *arg)
+{
+	struct crowd *c = arg;
+
+	c->at_tick = c->ran;
+}
+
+static bool all_busy_ran(void *arg)
+{
+	return ((struct crowd *)arg)->ran == BUSY + 1;
+}
+
+TEST(mbox_leaves_timers_their_turn)
+{
+	struct loop *l = loop_new();
+	struct crowd c = { .m = mbox_new(l) };
+	struct busy b[BUSY + 1];
+
+	for (int i = 0; i <= BUSY; i++)
+		b[i] = (struct busy){ &c, i };
+	for (int i = 0; i < BUSY; i++)
+		OK(mbox_post(c.m, on_busy, &b[i]));
+	loop_after(l, &c.tick, 20, on_tick, &c);
+	while (!c.at_tick)
+		(void)loop_run_once(l, 100);
+	CHECK(c.at_tick < BUSY / 2);          /* 120 ms of work did not hold up 20 ms */
+	OK(mbox_post(c.m, on_busy, &b[BUSY])); /* behind those that still wait */
+	CHECK(t_wait(l, all_busy_ran, &c, 20000));
+	EQ(c.wrong, 0);
+	mbox_free(c.m);
+	loop_free(l);
+}
+
+TEST(mbox_hands_over_what_a_turn_left)
+{
+	for (int way = 0; way < 2; way++) {
+		struct loop *l = loop_new();
+		struct crowd c = { .m = mbox_new(l) };
+		struct busy b[BUSY];
+
+		for (int i = 0; i < BUSY; i++) {
+			b[i] = (struct busy){ &c, i };
+			OK(mbox_post(c.m, on_busy, &b[i]));
+		}
+		while (!c.ran)
+			(void)loop_run_once(l, 100);
+		CHECK(c.ran < BUSY / 2);
+		if (way)
+			mbox_free_drop(c.m, on_busy);
+		else
+			mbox_free(c.m);
+		EQ(c.ran, BUSY);
+		EQ(c.wrong, 0);
+		loop_free(l);
+	}
+}
+
 TEST(mbox_in_a_simulated_loop)
 {
 	struct loop *l = loop_new_sim(0);
