@@ -293,7 +293,7 @@ void pcm_clip_done(struct pcm_clip *c)
 
 int pcm_wav_write(const char *path, const int16_t *s, size_t n, int rate, struct err *e)
 {
-	struct pcm_wavw *w;
+	struct pcm_wavw *w = NULL;
 	int er = pcm_wavw_open(&w, path, rate, 1, e);
 
 	if (er)
