@@ -1,3 +1,3 @@
 import { chatScenario } from './chat.mjs';
 
-await chatScenario('en', 'How do I return something?', 'Can I get an invoice for my order?');
+await chatScenario('en', 'How do I return a parcel?', 'Can I get an invoice for my order?');

@@ -23,7 +23,7 @@ async function knowledge(page) {
   await page.keyboard.press('k');
   await page.waitForSelector('[data-test=ask]');
   await page.keyboard.press('/');
-  await page.keyboard.type('How do I return something?');
+  await page.keyboard.type('How do I return a parcel?');
   await page.keyboard.press('Enter');
   await page.waitForSelector('[data-test=hit]');
   const reply = await page.locator('[data-test=answer] .ask-reply').innerText();
@@ -52,7 +52,7 @@ await scenario('console_live', async (open) => {
   await customer.goto(`${base}/chat`);
   await until('the customer’s session', () =>
     customer.evaluate(() => Boolean(JSON.parse(localStorage.getItem('callm.chat'))?.session)));
-  await say(customer, 'How do I return something?');
+  await say(customer, 'How do I return a parcel?');
   const id = await customer.evaluate(() => JSON.parse(localStorage.getItem('callm.chat')).session.id);
 
   const row = page.locator(`[data-test=conv][data-id="${id}"]`);
@@ -66,7 +66,7 @@ await scenario('console_live', async (open) => {
   assert.ok(page.url().includes(id), 'the conversation has its own address');
   await page.waitForSelector('[data-test=turn-customer]');
   const heard = await page.locator('[data-test=turn-customer] .said').first().innerText();
-  assert.equal(heard, 'How do I return something?');
+  assert.equal(heard, 'How do I return a parcel?');
   await page.locator('[data-test=turn-bot] [data-action]').first().waitFor();
   await page.locator('[data-test=cite]').first().click();
   assert.ok((await page.locator('[data-test=quote] blockquote').innerText()).length >= 8);

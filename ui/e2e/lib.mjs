@@ -3,7 +3,7 @@
  *   CALLM_URL=http://127.0.0.1:8080 CALLM_PASSWORD=... node e2e/chat_en.mjs
  *
  * CALLM_LOGIN (default admin), CHROMIUM (default /usr/bin/chromium),
- * CALLM_SHOTS=DIR keeps a screenshot of a failed scenario. */
+ * CALLM_SHOTS=DIR keeps a screenshot of how each page ended. */
 import { strict as assert } from 'node:assert';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
@@ -107,11 +107,11 @@ export async function scenario(name, run, extraArgs = []) {
   } catch (e) {
     console.error(`not ok ${name}: ${e.stack}`);
     process.exitCode = 1;
-    const dir = process.env.CALLM_SHOTS;
-    if (dir)
-      for (const [n, p] of pages.entries())
-        await p.screenshot({ path: join(dir, `${name}-${n}.png`) }).catch(() => undefined);
   }
+  const dir = process.env.CALLM_SHOTS;
+  if (dir)
+    for (const [n, p] of pages.entries())
+      await p.screenshot({ path: join(dir, `${name}-${n}.png`) }).catch(() => undefined);
   clearTimeout(timer);
   await browser.close();
 }
