@@ -1,7 +1,8 @@
-/* api.c: the door thread: route table, start and stop, queries that go to a worker and come back.
+/* api.c: the door thread: route table, start and stop, queries that go to a worker and come
+ * back.
  *
- * The thread owns the server, the sockets and everything in struct api; other threads reach it through its
- * mailbox only. */
+ * The thread owns the server, the sockets and everything in struct api; other threads reach it
+ * through its mailbox only. */
 #include "api_int.h"
 
 #include <pthread.h>
@@ -138,8 +139,9 @@ static void query_failed(struct api_query *q, int rc)
 static void query_read(void *arg, int err)
 {
 	struct api_query *q = arg;
-	int rc = q->a->ending ? ERR_CLOSED : store_read(q->a->o.store, q->a->o.pool, q->a->mbox, query_run, q,
-						       query_done);
+	int rc = q->a->ending ? ERR_CLOSED :
+				store_read(q->a->o.store, q->a->o.pool, q->a->mbox, query_run,
+					   q, query_done);
 	if (rc)
 		query_failed(q, rc == ERR_CLOSED ? ERR_AGAIN : rc);
 }
@@ -179,7 +181,8 @@ jv *api_body(struct web_req *r)
 		return v;
 	jv_free(v);
 	char why[512];
-	snprintf(why, sizeof(why), "The body must be one JSON object%s%s.", e.msg[0] ? ": " : "", e.msg);
+	snprintf(why, sizeof(why), "The body must be one JSON object%s%s.",
+		 e.msg[0] ? ": " : "", e.msg);
 	api_problem(r, 400, why);
 	return NULL;
 }

@@ -1,11 +1,13 @@
-/* api.h: the HTTP door: routes, sign-in, live feeds, written and spoken conversations in a browser.
+/* api.h: the HTTP door: routes, sign-in, live feeds, written and spoken conversations in a
+ * browser.
  *
  *	struct api *api;
  *	api_open(&api, &opts, &e);        starts the door thread
  *	printf("http://127.0.0.1:%d\n", api_port(api));
  *	api_close(api);
  *
- * One thread, "door": HTTP, WebSockets and their bookkeeping; queries run on workers, conversations on shards.
+ * One thread, "door": HTTP, WebSockets and their bookkeeping; queries run on workers,
+ * conversations on shards.
  */
 #ifndef CALLM_API_H
 #define CALLM_API_H
@@ -31,7 +33,8 @@ struct api_opts {
 	const struct web_asset *assets;
 	size_t n_assets;
 	double rate_per_s;           /* requests a second and address, 0 = no limit */
-	int chats_per_addr;          /* open at once without sign-in; 0 = 50, negative = no limit */
+	/* open at once without sign-in; 0 = 50, negative = no limit. */
+	int chats_per_addr;
 	int chats_max;               /* open at once in all; 0 = 10000, negative = no limit */
 	double msgs_per_s;           /* customer's texts a second in one conversation; 0 = 20 */
 	int reply_ms;                /* longest wait of a request for its reply; 0 = 30 s */
@@ -43,7 +46,8 @@ struct api_opts {
 	void *health_arg;
 };
 
-/* How the app gives the api a voice without the api knowing the engines. All on the door's thread. */
+/* How the app gives the api a voice without the api knowing the engines. All on the door's
+ * thread. */
 struct api_media;
 struct api_media_cb {
 	void (*on_audio)(void *arg, sv pcm16k);
@@ -64,15 +68,16 @@ struct api_media_ops {
 int api_open(struct api **ret, const struct api_opts *o, struct err *e);
 int api_port(const struct api *a);
 void api_drain(struct api *a);               /* no new conversations; thread-safe */
-/* Ends the thread and all sockets. Its mailbox lives on, because shards and the store may still post to it:
- * close those next, then call api_close. */
+/* Ends the thread and all sockets. Its mailbox lives on, because shards and the store may still
+ * post to it: close those next, then call api_close. */
 void api_stop(struct api *a);
 void api_close(struct api *a);               /* stops if need be and frees; accepts NULL */
 /* For talk_opts.feed: any thread. */
 void api_feed(void *api, sv conversation_id, sv event_json, sv conversation_json);
 
-/* Users (also for `callm user add`). role: "admin", "supervisor", "agent". Password hashing is slow on purpose
- * (Argon2id): not on a loop. ERR_EXISTS unless replace. */
-int api_user_put(struct store *st, sv login, sv name, sv role, sv password, bool replace, struct err *e);
+/* Users (also for `callm user add`). role: "admin", "supervisor", "agent". Password hashing is
+ * slow on purpose (Argon2id): not on a loop. ERR_EXISTS unless replace. */
+int api_user_put(struct store *st, sv login, sv name, sv role, sv password, bool replace,
+		 struct err *e);
 
 #endif

@@ -1,10 +1,10 @@
-/* api_addr.c: what the door remembers of client addresses: conversations that are open without sign-in, and
- * wrong passwords.
+/* api_addr.c: what the door remembers of client addresses: conversations that are open without
+ * sign-in, and wrong passwords.
  *
- * An IPv6 address counts by its /64. The map is bounded; when it is full of busy addresses a new one shares the
- * entry "other", so that an attack with many addresses cannot grow it. An entry without chats and without fresh
- * failures is forgotten. Behind a reverse proxy all customers have the proxy's address: raise the limits there.
- * Door's thread. */
+ * An IPv6 address counts by its /64. The map is bounded; when it is full of busy addresses a
+ * new one shares the entry "other", so that an attack with many addresses cannot grow it. An
+ * entry without chats and without fresh failures is forgotten. Behind a reverse proxy all
+ * customers have the proxy's address: raise the limits there. Door's thread. */
 #include "api_int.h"
 
 #include <arpa/inet.h>

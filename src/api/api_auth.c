@@ -1,9 +1,11 @@
-/* api_auth.c: who is asking: signed tokens (HMAC-SHA-512-256, libsodium) and who may do what with them.
+/* api_auth.c: who is asking: signed tokens (HMAC-SHA-512-256, libsodium) and who may do what
+ * with them.
  *
- * Tokens carry what they say and a MAC under the installation's key (data folder, mode 0600), so they survive a
- * restart and need no table. Three kinds: "user" (role and login, twelve hours), "conv" (a written conversation,
- * as long as there is one), "media" (a spoken one). One kind is never taken for another: the kind is under the
- * MAC. Any thread, except where a request is answered. */
+ * Tokens carry what they say and a MAC under the installation's key (data folder, mode 0600),
+ * so they survive a restart and need no table. Three kinds: "user" (role and login, twelve
+ * hours), "conv" (a written conversation, as long as there is one), "media" (a spoken one). One
+ * kind is never taken for another: the kind is under the MAC. Any thread, except where a
+ * request is answered. */
 #include "api_int.h"
 
 #include <sodium.h>
@@ -29,7 +31,10 @@ int api_key_load(struct api *a, struct err *e)
 			chmod(path, 0600);
 	}
 	sb_done(&b);
-	return rc ? err_set(e, rc, "%s: cannot be read or written; check the data folder's owner", path) : 0;
+	return rc ? err_set(e, rc,
+			    "%s: cannot be read or written; check the data folder's owner",
+			    path) :
+		    0;
 }
 
 static void mac_hex(struct api *a, sv payload, char out[65])
@@ -39,10 +44,12 @@ static void mac_hex(struct api *a, sv payload, char out[65])
 	sodium_bin2hex(out, 65, mac, 32);
 }
 
-bool api_token_make(struct api *a, const char *what, sv subject, int64_t expires_ms, char *out, size_t cap)
+bool api_token_make(struct api *a, const char *what, sv subject, int64_t expires_ms, char *out,
+		    size_t cap)
 {
 	char mac[65];
-	int n = snprintf(out, cap, "%s~" SV_FMT "~%lld", what, SV_ARG(subject), (long long)expires_ms);
+	int n = snprintf(out, cap, "%s~" SV_FMT "~%lld", what, SV_ARG(subject),
+			 (long long)expires_ms);
 	if (n < 0 || (size_t)n + 66 > cap)
 		return false;
 	mac_hex(a, sv_n(out, (size_t)n), mac);
@@ -62,9 +69,11 @@ bool api_token_check(struct api *a, const char *what, sv token, char *out, size_
 		return false;
 	sv kind, subject;
 	int64_t expires;
-	if (!sv_cut(&payload, '~', &kind) || !sv_cut(&payload, '~', &subject) || sv_i64(payload, &expires))
+	if (!sv_cut(&payload, '~', &kind) || !sv_cut(&payload, '~', &subject) ||
+	    sv_i64(payload, &expires))
 		return false;
-	if (!sv_eq(kind, sv_of(what)) || subject.n + 1 > cap || (expires && expires < clk_wall_ms()))
+	if (!sv_eq(kind, sv_of(what)) || subject.n + 1 > cap ||
+	    (expires && expires < clk_wall_ms()))
 		return false;
 	memcpy(out, subject.p, subject.n);
 	out[subject.n] = '\0';
@@ -104,7 +113,9 @@ bool api_need_user(struct api *a, struct web_req *r, const char *roles, struct a
 {
 	struct api_user u;
 	if (!api_user_of_token(a, token_of(r), &u)) {
-		api_problem(r, 401, "Sign in first: POST /api/v1/auth/login, then Authorization: Bearer.");
+		api_problem(
+			r, 401,
+			"Sign in first: POST /api/v1/auth/login, then Authorization: Bearer.");
 		return false;
 	}
 	if (!api_role_fits(sv_of(u.role), roles)) {
@@ -158,7 +169,9 @@ bool api_need_customer(struct api *a, struct web_req *r, sv id)
 	case WRITES:
 		return true;
 	case SPEAKS:
-		api_problem(r, 409, "This conversation is spoken: it goes on over its own socket, /ws/media.");
+		api_problem(r, 409,
+			    "This conversation is spoken: it goes on over its own socket, "
+			    "/ws/media.");
 		return false;
 	case STRANGER:
 		api_problem(r, 403, "This token belongs to another conversation.");

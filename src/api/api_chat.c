@@ -1,9 +1,9 @@
 /* api_chat.c: the life of a written conversation at the door: opened, fed, closed.
  *
- * The engine's half lives on a shard behind chan_web; its callbacks arrive here by mailbox: rows, pieces of
- * replies, acknowledgements (the row is on disk) and the end. A text is known by its client id, so that a second
- * try is not a second message; ids come back from the river after a restart (api_chat_load.c).
- * struct api owns its chats. Door's thread. */
+ * The engine's half lives on a shard behind chan_web; its callbacks arrive here by mailbox:
+ * rows, pieces of replies, acknowledgements (the row is on disk) and the end. A text is known
+ * by its client id, so that a second try is not a second message; ids come back from the river
+ * after a restart (api_chat_load.c). struct api owns its chats. Door's thread. */
 #include "api_chat.h"
 
 #include <stdio.h>
@@ -12,7 +12,8 @@
 
 void chat_idem_id(const struct chat_msg *m, char out[48])
 {
-	snprintf(out, 48, "idem:%016llx:%016llx", (unsigned long long)m->key, (unsigned long long)m->body);
+	snprintf(out, 48, "idem:%016llx:%016llx", (unsigned long long)m->key,
+		 (unsigned long long)m->body);
 }
 
 static bool hex64(sv s, uint64_t *ret)
@@ -118,7 +119,8 @@ static void on_event(void *arg, struct chan_web *w, sv json)
 		chat_sock_event(c->socks[i], json);
 	jv *ev = jv_parse(json, NULL);
 	sv kind = jv_get_str(ev, "kind"), id = jv_as_str(jv_path(ev, "body.client_id"));
-	struct chat_id *x = id.n && sv_eq(kind, SV("turn.customer")) ? id_find(c, sv_hash(id)) : NULL;
+	struct chat_id *x =
+		id.n && sv_eq(kind, SV("turn.customer")) ? id_find(c, sv_hash(id)) : NULL;
 	if (x)
 		x->turn = (int)jv_get_int(ev, "turn", -1);
 	if (!c->greeting && sv_eq(kind, SV("turn.bot")))
@@ -168,8 +170,9 @@ void chat_refuse(struct api_chat *c, sv client_id, int err)
 			   err == ERR_INVAL || err == ERR_TOOBIG ? "bad_message" : "not_saved";
 	struct sb b;
 	sb_init(&b, 4096);
-	sb_fmt(&b, "{\"type\":\"error\",\"data\":{\"code\":\"%s\",\"detail\":\"%s\",\"client_id\":", code,
-	       err_text(err));
+	sb_fmt(&b,
+	       "{\"type\":\"error\",\"data\":{\"code\":\"%s\",\"detail\":\"%s\",\"client_id\":",
+	       code, err_text(err));
 	sb_json(&b, client_id);
 	sb_cstr(&b, "}}");
 	chat_sock_frame(c, sb_sv(&b), true);
@@ -199,7 +202,8 @@ static void on_closed(void *arg, struct chan_web *w, int err)
 {
 	struct api_chat *c = arg;
 	if (err)
-		chat_free(c, err_http(err), "The conversation could not be opened; try again.", "busy");
+		chat_free(c, err_http(err), "The conversation could not be opened; try again.",
+			  "busy");
 	else
 		chat_ended(c);
 }
@@ -231,7 +235,8 @@ static void name_chat(struct api_chat *c, const struct chat_made *m)
 	id_new(c->interaction);
 }
 
-struct api_chat *chat_open(struct api *a, const struct chat_made *m, int *ret_status, const char **ret_why)
+struct api_chat *chat_open(struct api *a, const struct chat_made *m, int *ret_status,
+			   const char **ret_why)
 {
 	*ret_status = api_room(a, m->peer, m->signed_in, ret_why);
 	if (*ret_status)
@@ -242,8 +247,11 @@ struct api_chat *chat_open(struct api *a, const struct chat_made *m, int *ret_st
 	c->a = a;
 	c->waits_end = &c->waits;
 	name_chat(c, m);
-	struct chan_info info = { .channel = "webchat", .language = m->language, .customer_name = m->name,
-				  .address = m->address, .id = sv_of(c->id),
+	struct chan_info info = { .channel = "webchat",
+				  .language = m->language,
+				  .customer_name = m->name,
+				  .address = m->address,
+				  .id = sv_of(c->id),
 				  .interaction_id = sv_of(c->interaction) };
 	if (map_get(a->chats, sv_of(c->id)) || map_put(a->chats, sv_of(c->id), c)) {
 		xfree(c);
@@ -271,7 +279,8 @@ static bool rate_ok(struct api_chat *c)
 {
 	double per_s = c->a->o.msgs_per_s > 0 ? c->a->o.msgs_per_s : 20;
 	int64_t now = loop_now_ms(c->a->loop);
-	c->tokens = c->tokens_ms ? c->tokens + (double)(now - c->tokens_ms) * per_s / 1000 : 2 * per_s;
+	c->tokens = c->tokens_ms ? c->tokens + (double)(now - c->tokens_ms) * per_s / 1000 :
+				   2 * per_s;
 	if (c->tokens > 2 * per_s)
 		c->tokens = 2 * per_s;
 	c->tokens_ms = now;
@@ -304,7 +313,9 @@ int chat_text(struct api_chat *c, const struct chat_msg *m, int64_t *ret_seq)
 	if (rc)
 		return rc;
 	struct chat_id *x = chat_id_add(c);
-	*x = (struct chat_id){ .hash = sv_hash(m->client_id), .key = m->key, .body = m->body, .turn = -1 };
+	*x = (struct chat_id){
+		.hash = sv_hash(m->client_id), .key = m->key, .body = m->body, .turn = -1
+	};
 	return 0;
 }
 

@@ -1,11 +1,12 @@
-/* api_chat.h: one written conversation as the door sees it: sockets that watch it, requests that wait for its
- * replies, and how it comes back after a restart. Door's thread.
+/* api_chat.h: one written conversation as the door sees it: sockets that watch it, requests
+ * that wait for its replies, and how it comes back after a restart. Door's thread.
  *
- *	struct api_chat *c = chat_open(a, &made);              or chat_find_or_load(a, id)
- *	chat_attach(sock, c);                                  rows and frames go to it from now on
- *	chat_text(c, &msg, &seq);                              0, ERR_EXISTS ...: see below
+ *	struct api_chat *c = chat_open(a, &made, ...);    or chat_find_or_load(a, id)
+ *	chat_attach(sock, c);          rows and frames go to it from now on
+ *	chat_text(c, &msg, &seq);      0, ERR_EXISTS ...: see below
  *
- * A chat is in api.chats from its opening (or loading) until the engine has closed it; then chat_free. */
+ * A chat is in api.chats from its opening (or loading) until the engine has closed it; then
+ * chat_free. */
 #ifndef CALLM_API_CHAT_H
 #define CALLM_API_CHAT_H
 
@@ -85,11 +86,14 @@ struct chat_made {                   /* how a conversation begins; strings may b
 	const char *id, *interaction; /* NULL = new ones */
 };
 /* NULL and *ret_status 429 or 503 with *ret_why when there is no room. */
-struct api_chat *chat_open(struct api *a, const struct chat_made *m, int *ret_status, const char **ret_why);
-/* The conversation of a valid token: the one at hand, or one that is being loaded from the river; NULL = too many. */
+struct api_chat *chat_open(struct api *a, const struct chat_made *m, int *ret_status,
+			   const char **ret_why);
+/* The conversation of a valid token: the one at hand, or one that is being loaded from the
+ * river; NULL = too many. */
 struct api_chat *chat_find_or_load(struct api *a, sv id);
-/* Hands a text in, or keeps it until the chat is loaded. ERR_EXISTS: taken before, *ret_seq is its number (0 = on
- * its way); ERR_CONFLICT: its key came with another body; ERR_RATE, ERR_FULL, ERR_CLOSED. */
+/* Hands a text in, or keeps it until the chat is loaded. ERR_EXISTS: taken before, *ret_seq is
+ * its number (0 = on its way); ERR_CONFLICT: its key came with another body; ERR_RATE,
+ * ERR_FULL, ERR_CLOSED. */
 int chat_text(struct api_chat *c, const struct chat_msg *m, int64_t *ret_seq);
 bool chat_token(struct api *a, const char *id, char *out, size_t cap);
 void chat_close(struct api_chat *c);         /* by the customer, also while loading */
@@ -99,7 +103,8 @@ void chat_free(struct api_chat *c, int status, const char *detail, const char *w
 void chat_idem_id(const struct chat_msg *m, char out[48]);
 bool chat_idem_parse(sv client_id, uint64_t *key, uint64_t *body);
 
-/* api_chat_rest.c: what a client says of itself: {language, customer: {name, phone, email}}; NULL or what is bad. */
+/* api_chat_rest.c: what a client says of itself: {language, customer: {name, phone, email}};
+ * NULL or what is bad. */
 const char *api_customer_bad(const jv *data);
 void api_customer_read(const jv *data, struct chat_made *m);
 /* The Idempotency-Key of a conversation that was never opened is free again. */
@@ -113,8 +118,10 @@ void chat_refuse(struct api_chat *c, sv client_id, int err);   /* one text was n
 
 /* api_chat_wait.c */
 struct api_wait *chat_wait_add(struct api_chat *c, struct web_req *r, enum chat_wait_kind kind);
-void chat_wait_problem(struct api_wait *x, int status, const char *detail);  /* answers and frees it */
-void chat_waits_check(struct api_chat *c);           /* answers those that have what they waited for */
+/* answers and frees it. */
+void chat_wait_problem(struct api_wait *x, int status, const char *detail);
+/* answers those that have what they waited for. */
+void chat_waits_check(struct api_chat *c);
 void chat_waits_fail(struct api_chat *c, int status, const char *detail);
 void chat_waits_event(struct api_chat *c, const jv *event, sv json);
 void chat_waits_ack(struct api_chat *c, sv client_id, int64_t seq, int err);

@@ -1,9 +1,10 @@
-/* api_chat_load.c: a conversation comes back after a restart: its row says whether it is open, its events give
- * the numbers to go on with, the ids of the texts that were taken, and the last question and answer.
+/* api_chat_load.c: a conversation comes back after a restart: its row says whether it is open,
+ * its events give the numbers to go on with, the ids of the texts that were taken, and the last
+ * question and answer.
  *
- * The read waits for the scribe: a conversation that has just ended is not taken for an open one. Meanwhile
- * sockets and requests may join and texts are kept; all of it goes on when the load is through. Door's thread,
- * load_run on a worker. */
+ * The read waits for the scribe: a conversation that has just ended is not taken for an open
+ * one. Meanwhile sockets and requests may join and texts are kept; all of it goes on when the
+ * load is through. Door's thread, load_run on a worker. */
 #include "api_chat.h"
 
 #include <stdio.h>
@@ -63,7 +64,9 @@ static void load_event(struct api_query *q, struct load *l, struct store_stmt *s
 static void load_events(struct api_query *q, struct load *l, struct store_db *db)
 {
 	struct store_stmt *st;
-	if (store_prep(db, &st, "SELECT " API_EVENT_COLS " FROM event WHERE conversation=?1 ORDER BY seq")) {
+	if (store_prep(db, &st,
+		       "SELECT " API_EVENT_COLS
+		       " FROM event WHERE conversation=?1 ORDER BY seq")) {
 		q->status = 500;
 		return;
 	}
@@ -129,7 +132,8 @@ static void load_failed(struct api_chat *c, const struct load *l, int status)
 		chat_free(c, 503, "The conversation could not be read; try again.", "busy");
 	} else if (!l->found && wanted) {
 		chat_unclaim(c->a, c->id);      /* the server died between claim and opening */
-		chat_free(c, 503, "The conversation was not opened the first time; try again.", "not_found");
+		chat_free(c, 503, "The conversation was not opened the first time; try again.",
+			  "not_found");
 	} else if (!l->found) {
 		chat_free(c, 404, "There is no such conversation.", "not_found");
 	} else if (!l->written) {
@@ -142,12 +146,15 @@ static void load_failed(struct api_chat *c, const struct load *l, int status)
 static void load_good(struct api_chat *c, const struct load *l)
 {
 	take_over(c, l);
-	struct chan_info info = { .channel = "webchat", .id = sv_of(c->id),
-				  .interaction_id = sv_of(c->interaction), .language = l->resume.language,
+	struct chan_info info = { .channel = "webchat",
+				  .id = sv_of(c->id),
+				  .interaction_id = sv_of(c->interaction),
+				  .language = l->resume.language,
 				  .resume = &l->resume };
 	int rc = chat_start(c, &info);
 	if (rc) {
-		chat_free(c, err_http(rc), "The conversation could not be opened; try again.", "busy");
+		chat_free(c, err_http(rc), "The conversation could not be opened; try again.",
+			  "busy");
 		return;
 	}
 	for (int i = 0; i < c->n_socks; i++) {

@@ -1,10 +1,12 @@
-/* api_chat_replay.c: every row once, in order, without a gap: what a socket lacks is read from the river.
+/* api_chat_replay.c: every row once, in order, without a gap: what a socket lacks is read from
+ * the river.
  *
- * A socket that resumes, that found a gap (a row was lost in a full mailbox) or whose conversation has ended gets
- * the rows after the last one it was sent. The read waits for the scribe, so that no row falls between river and
- * live; rows that come meanwhile are held. It goes in pages, the next one when the socket has sent the last.
- * A row that could not be written is in no replay: the held one then goes out, and the gap stays.
- * Door's thread, page_run on a worker. */
+ * A socket that resumes, that found a gap (a row was lost in a full mailbox) or whose
+ * conversation has ended gets the rows after the last one it was sent. The read waits for the
+ * scribe, so that no row falls between river and live; rows that come meanwhile are held. It
+ * goes in pages, the next one when the socket has sent the last. A row that could not be
+ * written is in no replay: the held one then goes out, and the gap stays. Door's thread,
+ * page_run on a worker. */
 #include "api_chat.h"
 
 #include <stdio.h>
@@ -22,8 +24,9 @@ static void page_run(struct api_query *q, struct store_db *db)
 {
 	struct page *p = q->p;
 	struct store_stmt *st;
-	if (store_prep(db, &st, "SELECT " API_EVENT_COLS " FROM event WHERE conversation=?1 AND seq>?2 "
-				"ORDER BY seq LIMIT ?3")) {
+	if (store_prep(db, &st,
+		       "SELECT " API_EVENT_COLS " FROM event WHERE conversation=?1 AND seq>?2 "
+		       "ORDER BY seq LIMIT ?3")) {
 		q->status = 500;
 		return;
 	}
@@ -55,9 +58,12 @@ static void through(struct api_sock *s)
 	bool passing = strcmp(s->closing, "busy") == 0 || strcmp(s->closing, "denied") == 0;
 	struct sb b;
 	sb_init(&b, 256);
-	sb_fmt(&b, passing ? "{\"type\":\"error\",\"data\":{\"code\":\"%s\",\"detail\":\"The conversation could "
-			     "not be opened.\"}}" :
-	       "{\"type\":\"closed\",\"data\":{\"reason\":\"%s\"}}", s->closing);
+	sb_fmt(&b,
+	       passing ? "{\"type\":\"error\",\"data\":{\"code\":\"%s\",\"detail\":\"The "
+			 "conversation could "
+			 "not be opened.\"}}" :
+			 "{\"type\":\"closed\",\"data\":{\"reason\":\"%s\"}}",
+	       s->closing);
 	web_ws_send(s->ws, sb_sv(&b), false);
 	sb_done(&b);
 	s->closing = NULL;

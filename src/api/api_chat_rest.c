@@ -1,9 +1,11 @@
-/* api_chat_rest.c: written conversations over REST: begin, say, close; and the claim of an Idempotency-Key.
+/* api_chat_rest.c: written conversations over REST: begin, say, close; and the claim of an
+ * Idempotency-Key.
  *
- * A POST to /conversations with a key first claims it in one write (table kv, by a hash of address and key): the
- * first one writes down the ids that it will use, a later one gets them and so the same conversation and token. A
- * key of a message becomes its client id, which the river remembers with the row (api_chat.c). Both outlive a
- * restart; claims go when their conversation is closed, a day later at the earliest. Door's thread. */
+ * A POST to /conversations with a key first claims it in one write (table kv, by a hash of
+ * address and key): the first one writes down the ids that it will use, a later one gets them
+ * and so the same conversation and token. A key of a message becomes its client id, which the
+ * river remembers with the row (api_chat.c). Both outlive a restart; claims go when their
+ * conversation is closed, a day later at the earliest. Door's thread. */
 #include "api_chat.h"
 
 #include <sodium.h>
@@ -28,7 +30,8 @@ const char *api_customer_bad(const jv *data)
 		return "language must be a short text such as en.";
 	if (!jv_is_null(customer) && !jv_is_obj(customer))
 		return "customer must be an object.";
-	if (!text_or_none(jv_get(customer, "name"), 200) || !text_or_none(jv_get(customer, "phone"), 200) ||
+	if (!text_or_none(jv_get(customer, "name"), 200) ||
+	    !text_or_none(jv_get(customer, "phone"), 200) ||
 	    !text_or_none(jv_get(customer, "email"), 200))
 		return "customer.name, phone and email must be texts of at most 200 bytes.";
 	if (!text_or_none(jv_get(data, "text"), SIZE_MAX))
@@ -55,8 +58,10 @@ static bool key_of(struct web_req *r, size_t min, sv *ret)
 		ok &= key.p[i] > 0x20 && key.p[i] < 0x7f;
 	*ret = key;
 	if (!ok)
-		api_problem(r, 400, min > 1 ? "Idempotency-Key must be 16 to 255 visible characters nobody can guess." :
-			    "Idempotency-Key must be 1 to 255 visible characters.");
+		api_problem(r, 400,
+			    min > 1 ? "Idempotency-Key must be 16 to 255 visible characters "
+				      "nobody can guess." :
+				      "Idempotency-Key must be 1 to 255 visible characters.");
 	return ok;
 }
 
@@ -70,7 +75,8 @@ static uint64_t hash_or_one(sv s)
 static int unclaim(void *arg, struct store_db *db)
 {
 	struct store_stmt *st;
-	int rc = store_prep(db, &st, "DELETE FROM kv WHERE k>='idem/' AND k<'idem0' AND substr(v,1,26)=?1");
+	int rc = store_prep(
+		db, &st, "DELETE FROM kv WHERE k>='idem/' AND k<'idem0' AND substr(v,1,26)=?1");
 	if (rc)
 		return rc;
 	store_bind_sv(st, 1, sv_of(arg));
@@ -186,11 +192,14 @@ static int claim_write(void *arg, struct store_db *db)
 {
 	struct create *c = arg;
 	struct store_stmt *q;
-	int rc = store_prep(db, &q, "INSERT INTO kv (k, v, updated_ms) VALUES (?1,?2,?3) ON CONFLICT (k) DO NOTHING");
+	int rc = store_prep(db, &q,
+			    "INSERT INTO kv (k, v, updated_ms) VALUES (?1,?2,?3) ON CONFLICT "
+			    "(k) DO NOTHING");
 	if (rc)
 		return rc;
 	char mine[128];
-	snprintf(mine, sizeof(mine), "%s %s %016llx", c->id, c->interaction, (unsigned long long)c->first.body);
+	snprintf(mine, sizeof(mine), "%s %s %016llx", c->id, c->interaction,
+		 (unsigned long long)c->first.body);
 	store_bind_sv(q, 1, sv_of(c->key));
 	store_bind_sv(q, 2, sv_of(mine));
 	store_bind_int(q, 3, c->now_ms);
@@ -213,7 +222,8 @@ static void claim_again(struct create *c)
 	char body[17];
 	sv rest = sv_of(c->had), id, interaction;
 	snprintf(body, sizeof(body), "%016llx", (unsigned long long)c->first.body);
-	if (!sv_cut(&rest, ' ', &id) || !sv_cut(&rest, ' ', &interaction) || id.n != 26 || interaction.n != 26) {
+	if (!sv_cut(&rest, ' ', &id) || !sv_cut(&rest, ' ', &interaction) || id.n != 26 ||
+	    interaction.n != 26) {
 		create_problem(c, 500, "The claim of this Idempotency-Key cannot be read.");
 		return;
 	}
@@ -229,14 +239,17 @@ static void claim_again(struct create *c)
 	else if (chat && chat->n_waits < CHAT_WAITS)
 		create_wait(c, chat);
 	else
-		create_problem(c, 503, "Too many conversations are open, or too many requests wait in this one.");
+		create_problem(c, 503,
+			       "Too many conversations are open, or too many requests wait in "
+			       "this one.");
 }
 
 static void claim_done(void *arg, int err)
 {
 	struct create *c = arg;
 	if (err || c->a->ending)
-		create_problem(c, err ? err : 503, "The request could not be written down; try again.");
+		create_problem(c, err ? err : 503,
+			       "The request could not be written down; try again.");
 	else if (c->had[0])
 		claim_again(c);
 	else
@@ -257,8 +270,9 @@ static void claim(struct create *c, sv key)
 	sodium_bin2hex(c->key + 5, sizeof(c->key) - 5, hash, sizeof(hash));
 	c->now_ms = clk_wall_ms();
 	c->a->claims++;
-	int rc = c->a->claims > CLAIMS_AN_HOUR ? ERR_FULL : store_write(c->a->o.store, claim_write, c, c->a->mbox,
-									claim_done);
+	int rc = c->a->claims > CLAIMS_AN_HOUR ?
+			 ERR_FULL :
+			 store_write(c->a->o.store, claim_write, c, c->a->mbox, claim_done);
 	if (rc)
 		create_problem(c, rc, "Too many Idempotency-Keys are in use; try again.");
 }
@@ -266,8 +280,11 @@ static void claim(struct create *c, sv key)
 static int claims_delete(void *arg, struct store_db *db)
 {
 	struct store_stmt *q;
-	int rc = store_prep(db, &q, "DELETE FROM kv WHERE k>='idem/' AND k<'idem0' AND updated_ms<?1 AND NOT EXISTS "
-				    "(SELECT 1 FROM conversation c WHERE c.id=substr(kv.v,1,26) AND c.state='open')");
+	int rc = store_prep(db, &q,
+			    "DELETE FROM kv WHERE k>='idem/' AND k<'idem0' AND updated_ms<?1 "
+			    "AND NOT EXISTS "
+			    "(SELECT 1 FROM conversation c WHERE c.id=substr(kv.v,1,26) AND "
+			    "c.state='open')");
 	if (rc)
 		return rc;
 	store_bind_int(q, 1, clk_wall_ms() - CLAIM_KEEP_MS);
@@ -289,7 +306,8 @@ static const char *create_bad(const jv *body, int *status)
 	*status = 400;
 	if (why)
 		return why;
-	if (!jv_is_null(jv_get(body, "channel")) && !sv_eq(channel, SV("webchat")) && !sv_eq(channel, SV("talk")))
+	if (!jv_is_null(jv_get(body, "channel")) && !sv_eq(channel, SV("webchat")) &&
+	    !sv_eq(channel, SV("talk")))
 		return "channel must be webchat or talk.";
 	*status = 413;
 	return sv_runes(text) > LIM_TEXT_MSG ? "text may have 4000 characters at most." : NULL;
@@ -341,7 +359,9 @@ static bool message_ok(struct web_req *r, const jv *body)
 	}
 	bool ok = sv_trim(text).n && text_or_none(jv_get(body, "client_id"), 128);
 	if (!ok)
-		api_problem(r, 400, "Give text, what the customer says, and at most 128 bytes of client_id.");
+		api_problem(r, 400,
+			    "Give text, what the customer says, and at most 128 bytes of "
+			    "client_id.");
 	return ok;
 }
 
@@ -385,8 +405,10 @@ void api_conv_message(struct web_req *r, void *arg)
 		return;
 	}
 	char made[48];
-	struct chat_msg m = { .text = jv_get_str(body, "text"), .client_id = jv_get_str(body, "client_id"),
-			      .key = key.n ? hash_or_one(key) : 0, .body = hash_or_one(web_req_body(r)) };
+	struct chat_msg m = { .text = jv_get_str(body, "text"),
+			      .client_id = jv_get_str(body, "client_id"),
+			      .key = key.n ? hash_or_one(key) : 0,
+			      .body = hash_or_one(web_req_body(r)) };
 	if (key.n)
 		chat_idem_id(&m, made);
 	else

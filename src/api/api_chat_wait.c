@@ -1,9 +1,10 @@
-/* api_chat_wait.c: REST requests that wait in a conversation: for its greeting, for the reply to their text, for
- * its end.
+/* api_chat_wait.c: REST requests that wait in a conversation: for its greeting, for the reply
+ * to their text, for its end.
  *
- * Each is answered exactly once: when what it waits for is there, when the conversation ends or fails, when its
- * time is over (202 if its text is on disk), or when the door closes. The client may have hung up meanwhile; the
- * answer then goes nowhere, which web_reply allows. Owned by their chat, in the order they came. Door's thread. */
+ * Each is answered exactly once: when what it waits for is there, when the conversation ends or
+ * fails, when its time is over (202 if its text is on disk), or when the door closes. The
+ * client may have hung up meanwhile; the answer then goes nowhere, which web_reply allows.
+ * Owned by their chat, in the order they came. Door's thread. */
 #include "api_chat.h"
 
 static void unlink_wait(struct api_wait *x)
@@ -139,30 +140,15 @@ void chat_waits_event(struct api_chat *c, const jv *ev, sv json)
 	chat_waits_check(c);
 }
 
-void chat_waits_ack(struct api_chat *c, sv client_id, int64_t seq, int err)
-{
-	for (struct api_wait *x = c->waits, *next; x; x = next) {
-		next = x->next;
-		if (!x->client_id || !sv_eq(client_id, sv_of(x->client_id)))
-			continue;
-		x->acked = err == 0;
-		x->seq = seq;
-		bool its_own = err == ERR_INVAL || err == ERR_TOOBIG || err == ERR_RATE || err == ERR_CONFLICT;
-		if (err)
-			chat_wait_problem(x, its_own ? err : 503, its_own ? "The message was not taken." :
-					  "The message was not saved; send it again.");
-	}
-	chat_waits_check(c);
-}
-
 /* ---- a text that was taken before ---- */
-
 
 static void find_run(struct api_query *q, struct store_db *db)
 {
 	static const char sql[] =
-		"SELECT " API_EVENT_COLS " FROM event WHERE conversation=?1 AND kind='turn.bot' AND turn="
-		"(SELECT turn FROM event WHERE conversation=?1 AND seq=?2) AND turn>0 ORDER BY seq LIMIT 1";
+		"SELECT " API_EVENT_COLS
+		" FROM event WHERE conversation=?1 AND kind='turn.bot' AND turn="
+		"(SELECT turn FROM event WHERE conversation=?1 AND seq=?2) AND turn>0 ORDER BY "
+		"seq LIMIT 1";
 	struct store_stmt *st;
 	if (store_prep(db, &st, sql)) {
 		q->status = 500;
@@ -189,23 +175,58 @@ static void find_done(struct api_query *q)
 	api_query_free(q);
 }
 
+static void find_reply(const struct api_wait *x)
+{
+	struct api_query *q = api_query_new(x->c->a, NULL);
+	q->s1 = arena_sv(&q->arena, sv_of(x->c->id));
+	q->i1 = x->seq;
+	q->i2 = (int64_t)x->number;
+	q->settled = true;
+	q->run = find_run;
+	q->done = find_done;
+	api_query_start(q);
+}
+
+/* Its row is on disk now or soon: the reply may have passed already, then it is in the river. */
 void chat_wait_duplicate(struct api_wait *x, int64_t seq)
 {
-	struct api_chat *c = x->c;
+	const struct api_chat *c = x->c;
 	x->duplicate = true;
 	x->acked = seq > 0;
 	x->seq = seq;
 	for (size_t i = 0; i < c->ids.n; i++)
 		if (c->ids.v[i].hash == sv_hash(sv_of(x->client_id)))
 			x->turn = c->ids.v[i].turn;
-	if (!seq)
-		return;
-	struct api_query *q = api_query_new(c->a, NULL);
-	q->s1 = arena_sv(&q->arena, sv_of(c->id));
-	q->i1 = seq;
-	q->i2 = (int64_t)x->number;
-	q->settled = true;
-	q->run = find_run;
-	q->done = find_done;
-	api_query_start(q);
+	if (seq)
+		find_reply(x);
+}
+
+/* ---- acknowledgements ---- */
+
+static void not_saved(struct api_wait *x, int err)
+{
+	bool its_own =
+		err == ERR_INVAL || err == ERR_TOOBIG || err == ERR_RATE || err == ERR_CONFLICT;
+	if (its_own)
+		chat_wait_problem(x, err, "The message was not taken.");
+	else
+		chat_wait_problem(x, 503, "The message was not saved; send it again.");
+}
+
+void chat_waits_ack(struct api_chat *c, sv client_id, int64_t seq, int err)
+{
+	for (struct api_wait *x = c->waits, *next; x; x = next) {
+		next = x->next;
+		if (!x->client_id || !sv_eq(client_id, sv_of(x->client_id)))
+			continue;
+		if (err) {
+			not_saved(x, err);
+			continue;
+		}
+		x->acked = true;
+		x->seq = seq;
+		if (x->duplicate && !x->reply)
+			find_reply(x);
+	}
+	chat_waits_check(c);
 }

@@ -1,6 +1,6 @@
-/* api_chat_ws.c: /ws/chat: a customer's socket: start, resume, messages. What it gets and in which order is
- * api_chat_replay.c's. A socket watches one conversation at a time; a conversation may have several. Door's
- * thread. */
+/* api_chat_ws.c: /ws/chat: a customer's socket: start, resume, messages. What it gets and in
+ * which order is api_chat_replay.c's. A socket watches one conversation at a time; a
+ * conversation may have several. Door's thread. */
 #include "api_chat.h"
 
 #include <stdio.h>
@@ -112,7 +112,8 @@ void chat_sock_session(struct api_sock *s)
 static bool occupied(struct api_sock *s)
 {
 	if (s->chat)
-		send_error(s, "already_started", "This socket has a conversation already.", SV_NULL);
+		send_error(s, "already_started", "This socket has a conversation already.",
+			   SV_NULL);
 	else if (s->replaying)
 		send_error(s, "busy", "The last conversation is being ended; try again.", SV_NULL);
 	return s->chat || s->replaying;
@@ -152,7 +153,8 @@ static void op_resume(struct api_sock *s, const jv *data)
 		return;
 	if (!api_token_check(s->a, "conv", jv_get_str(data, "token"), subject, sizeof(subject)) ||
 	    !sv_eq(id, sv_of(subject))) {
-		send_error(s, "denied", "The conversation cannot be resumed with this token.", SV_NULL);
+		send_error(s, "denied", "The conversation cannot be resumed with this token.",
+			   SV_NULL);
 		return;
 	}
 	struct api_chat *c = chat_find_or_load(s->a, id);
@@ -175,12 +177,16 @@ static void op_message(struct api_sock *s, const jv *data)
 	char made[27];
 	id_new(made);
 	if (!s->chat) {
-		send_error(s, s->id[0] ? "closed" : "no_session", s->id[0] ? "The conversation has ended." :
-			   "Send session.start or session.resume first.", client_id);
+		send_error(s, s->id[0] ? "closed" : "no_session",
+			   s->id[0] ? "The conversation has ended." :
+				      "Send session.start or session.resume first.",
+			   client_id);
 		return;
 	}
 	if (!sv_trim(text).n || sv_runes(text) > LIM_TEXT_MSG || client_id.n > 128) {
-		send_error(s, "bad_message", "Give text, at most 4000 characters, and at most 128 bytes of client_id.",
+		send_error(s, "bad_message",
+			   "Give text, at most 4000 characters, and at most 128 bytes of "
+			   "client_id.",
 			   client_id);
 		return;
 	}
@@ -190,8 +196,8 @@ static void op_message(struct api_sock *s, const jv *data)
 	if (rc == ERR_EXISTS && seq)
 		chat_ack_frame(s->chat, client_id, seq);
 	else if (rc && rc != ERR_EXISTS)
-		send_error(s, rc == ERR_RATE ? "busy" : "not_taken", "Send the message again in a moment.",
-			   client_id);
+		send_error(s, rc == ERR_RATE ? "busy" : "not_taken",
+			   "Send the message again in a moment.", client_id);
 }
 
 static void op_ping(struct api_sock *s, const jv *data)
@@ -207,8 +213,9 @@ static const struct {
 	const char *name;
 	void (*fn)(struct api_sock *s, const jv *data);
 } ops[] = {
-	{ "session.start", op_start }, { "session.resume", op_resume }, { "message.send", op_message },
-	{ "ping", op_ping },           { "typing", op_typing },
+	{ "session.start", op_start },  { "session.resume", op_resume },
+	{ "message.send", op_message }, { "ping", op_ping },
+	{ "typing", op_typing },
 };
 
 static void on_msg(struct web_ws *ws, sv msg, bool binary)

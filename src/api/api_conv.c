@@ -1,4 +1,5 @@
-/* api_conv.c: reading conversations: list, one, its events, its recording. Queries run on workers. */
+/* api_conv.c: reading conversations: list, one, its events, its recording. Queries run on
+ * workers. */
 #include "api_int.h"
 
 #include <stdio.h>
@@ -55,8 +56,8 @@ void api_event_row(struct store_stmt *q, struct sb *b)
 {
 	char when[32];
 	clk_rfc3339(store_col_int(q, 1), when);
-	sb_fmt(b, "{\"seq\":%lld,\"ts\":\"%s\",\"turn\":%lld,\"kind\":", (long long)store_col_int(q, 0), when,
-	       (long long)store_col_int(q, 2));
+	sb_fmt(b, "{\"seq\":%lld,\"ts\":\"%s\",\"turn\":%lld,\"kind\":",
+	       (long long)store_col_int(q, 0), when, (long long)store_col_int(q, 2));
 	sb_json(b, store_col_sv(q, 3));
 	sb_cstr(b, ",\"actor\":");
 	sb_json(b, store_col_sv(q, 4));
@@ -79,8 +80,10 @@ static int64_t arg_int(struct web_req *r, const char *name, int64_t def, int64_t
 static void list_run(struct api_query *q, struct store_db *db)
 {
 	static const char sql[] =
-		"SELECT " API_CONV_COLS " FROM conversation WHERE (?1='' OR state=?1) AND (?2='' OR channel=?2) "
-		"AND (?3=0 OR last_ms<?3 OR (last_ms=?3 AND id<?4)) ORDER BY last_ms DESC, id DESC LIMIT ?5";
+		"SELECT " API_CONV_COLS
+		" FROM conversation WHERE (?1='' OR state=?1) AND (?2='' OR channel=?2) "
+		"AND (?3=0 OR last_ms<?3 OR (last_ms=?3 AND id<?4)) ORDER BY last_ms DESC, id "
+		"DESC LIMIT ?5";
 	struct store_stmt *st;
 	if (store_prep(db, &st, sql)) {
 		q->status = 500;
@@ -180,8 +183,9 @@ static void events_run(struct api_query *q, struct store_db *db)
 {
 	struct store_stmt *st;
 	int64_t n = 0, last = q->i1;
-	if (store_prep(db, &st, "SELECT " API_EVENT_COLS " FROM event WHERE conversation=?1 AND seq>?2 "
-				"ORDER BY seq LIMIT ?3")) {
+	if (store_prep(db, &st,
+		       "SELECT " API_EVENT_COLS " FROM event WHERE conversation=?1 AND seq>?2 "
+		       "ORDER BY seq LIMIT ?3")) {
 		q->status = 500;
 		return;
 	}

@@ -12,7 +12,8 @@ struct api_user {
 	char login[64], role[16];
 };
 
-/* A request that must be answered by a time: all wait equally long, so the list is a queue. Embed it. */
+/* A request that must be answered by a time: all wait equally long, so the list is a queue.
+ * Embed it. */
 struct api_due {
 	struct api_due *next, *prev;
 	int64_t at_ms;
@@ -45,7 +46,8 @@ struct api {
 	struct api_due *due_first, *due_last;
 	struct loop_timer tick;
 	int64_t ticks;
-	struct map *media_now, *media_before;   /* tokens used up in the last ten to twenty minutes */
+	/* tokens used up in the last ten to twenty minutes. */
+	struct map *media_now, *media_before;
 	int n_media;                 /* spoken conversations open in browsers */
 	int turns;                   /* of /bot/turn, under way */
 	int claims;                  /* Idempotency-Keys taken since the last clean-up */
@@ -61,7 +63,8 @@ void api_problem(struct web_req *r, int status, const char *detail);
 /* api_addr.c */
 /* Is there room for one more conversation? 0, or 429 (this address) or 503 with the reason. */
 int api_room(struct api *a, sv peer, bool signed_in, const char **why);
-struct api_addr *api_addr_take(struct api *a, sv peer);  /* counts one chat; NULL = not counted */
+/* counts one chat; NULL = not counted. */
+struct api_addr *api_addr_take(struct api *a, sv peer);
 void api_addr_drop(struct api *a, struct api_addr *x);   /* one chat less; accepts NULL */
 int api_login_wait_s(struct api *a, sv peer);            /* 0 = a password may be tried */
 void api_login_failed(struct api *a, sv peer);
@@ -71,12 +74,14 @@ void api_addrs_done(struct api *a);
 
 /* api_auth.c */
 int api_key_load(struct api *a, struct err *e);
-/* Signed token "payload.mac"; what is e.g. "user" or "conv". false when it does not fit the buffer. */
-bool api_token_make(struct api *a, const char *what, sv subject, int64_t expires_ms, char *out, size_t cap);
+/* Signed token "payload.mac"; what is e.g. "user" or "conv". false when it does not fit the
+ * buffer. */
+bool api_token_make(struct api *a, const char *what, sv subject, int64_t expires_ms, char *out,
+		    size_t cap);
 /* The subject of a valid, unexpired token, copied to out. */
 bool api_token_check(struct api *a, const char *what, sv token, char *out, size_t cap);
-/* The signed-in user of the request (header or ?token=); answers 401/403 and returns false otherwise.
- * roles: "admin|supervisor|agent". */
+/* The signed-in user of the request (header or ?token=); answers 401/403 and returns false
+ * otherwise. roles: "admin|supervisor|agent". */
 bool api_need_user(struct api *a, struct web_req *r, const char *roles, struct api_user *ret);
 bool api_user_of_token(struct api *a, sv token, struct api_user *ret);
 /* The conversation's customer, or a signed-in user; answers 401/403 otherwise. */
@@ -106,9 +111,11 @@ void api_conv_recording(struct web_req *r, void *arg);
 /* An event row as JSON from columns seq, ts_ms, turn, kind, actor, body of q. */
 void api_event_row(struct store_stmt *q, struct sb *out);
 void api_conv_row(struct store_stmt *q, struct sb *out);
-#define API_CONV_COLS                                                                      \
-	"id, interaction_id, channel, state, language, customer_id, customer_name, address_masked, " \
-	"started_ms, last_ms, ended_ms, end_by, turns, last_seq, last_text, last_actor, last_action, " \
+#define API_CONV_COLS \
+	"id, interaction_id, channel, state, language, customer_id, customer_name, " \
+	"address_masked, " \
+	"started_ms, last_ms, ended_ms, end_by, turns, last_seq, last_text, last_actor, " \
+	"last_action, " \
 	"emotion, recording"
 #define API_EVENT_COLS "seq, ts_ms, turn, kind, actor, body"
 
@@ -147,7 +154,8 @@ struct api_query {
 	sv s1, s2, s3, s4;
 	void *p;
 	int64_t i1, i2;
-	bool settled;                /* first wait until everything handed to the scribe is on disk */
+	/* first wait until everything handed to the scribe is on disk. */
+	bool settled;
 	bool etag;                   /* with ETag; a matching If-None-Match is answered 304 */
 	void (*run)(struct api_query *q, struct store_db *db);
 	void (*done)(struct api_query *q);   /* NULL: answers r with out */

@@ -1,4 +1,5 @@
-/* api_kb.c: the knowledge base from outside: search with reasons, the customer's answer, the articles. */
+/* api_kb.c: the knowledge base from outside: search with reasons, the customer's answer, the
+ * articles. */
 #include "api_int.h"
 
 #include <stdio.h>
@@ -96,7 +97,8 @@ void api_kb_search(struct web_req *r, void *arg)
 		return;
 	sv query = jv_get_str(body, "query");
 	if (!sv_trim(query).n || sv_runes(query) > LIM_TEXT_MSG) {
-		api_problem(r, query.n ? 413 : 400, "Give query, the text to look for, at most 4000 characters.");
+		api_problem(r, query.n ? 413 : 400,
+			    "Give query, the text to look for, at most 4000 characters.");
 		jv_free(body);
 		return;
 	}
@@ -105,7 +107,10 @@ void api_kb_search(struct web_req *r, void *arg)
 	s->r = r;
 	arena_init(&s->arena, LIM_ARENA_TURN);
 	int64_t k = jv_get_int(body, "k", 8);
-	s->q = (struct kb_query){ .text = arena_sv(&s->arena, query), .k = (int)(k < 1 ? 1 : k > 20 ? 20 : k),
+	s->q = (struct kb_query){ .text = arena_sv(&s->arena, query),
+				  .k = (int)(k < 1  ? 1 :
+					     k > 20 ? 20 :
+						      k),
 				  .lang = arena_sv(&s->arena, jv_get_str(body, "lang")) };
 	jv_free(body);
 	s->ix = snap_get(a->o.kb);
@@ -183,7 +188,9 @@ void api_bot_turn(struct web_req *r, void *arg)
 		return;
 	}
 	struct turn *t = xalloc(sizeof(*t));
-	*t = (struct turn){ .a = a, .r = r, .shard = s, .text = xstrdup(text), .lang = xstrdup(lang) };
+	*t = (struct turn){
+		.a = a, .r = r, .shard = s, .text = xstrdup(text), .lang = xstrdup(lang)
+	};
 	jv_free(body);
 	a->turns++;
 	api_due_add(a, &t->due, turn_late);
@@ -206,7 +213,8 @@ static void put_ms(struct sb *b, const char *key, int64_t ms)
 	sb_fmt(b, ms ? ",\"%s\":\"%s\"" : ",\"%s\":null", key, when);
 }
 
-#define ARTICLE_COLS "id, lang, title, category, version, status, valid_from_ms, valid_to_ms, updated_ms"
+#define ARTICLE_COLS \
+	"id, lang, title, category, version, status, valid_from_ms, valid_to_ms, updated_ms"
 
 static void put_article(struct store_stmt *st, struct sb *b)
 {
@@ -226,8 +234,10 @@ static void put_article(struct store_stmt *st, struct sb *b)
 static void articles_run(struct api_query *q, struct store_db *db)
 {
 	static const char sql[] =
-		"SELECT " ARTICLE_COLS " FROM article WHERE (?1='' OR lang=?1) AND (?2='' OR category=?2) "
-		"AND (?3='' OR lower(title) LIKE lower(?3) ESCAPE '!') AND (id>?4 OR (id=?4 AND lang>?5)) "
+		"SELECT " ARTICLE_COLS
+		" FROM article WHERE (?1='' OR lang=?1) AND (?2='' OR category=?2) "
+		"AND (?3='' OR lower(title) LIKE lower(?3) ESCAPE '!') AND (id>?4 OR (id=?4 "
+		"AND lang>?5)) "
 		"ORDER BY id, lang LIMIT ?6";
 	struct store_stmt *st;
 	if (store_prep(db, &st, sql)) {
@@ -256,7 +266,8 @@ static void articles_run(struct api_query *q, struct store_db *db)
 		put_article(st, &q->out);
 		sb_ch(&q->out, '}');
 		if (n == q->i1)
-			last = sv_of(arena_fmt(&q->arena, SV_FMT "." SV_FMT, SV_ARG(store_col_sv(st, 1)),
+			last = sv_of(arena_fmt(&q->arena, SV_FMT "." SV_FMT,
+					       SV_ARG(store_col_sv(st, 1)),
 					       SV_ARG(store_col_sv(st, 0))));
 	}
 	store_reset(st);
@@ -320,7 +331,9 @@ static void article_run(struct api_query *q, struct store_db *db)
 	struct store_stmt *st;
 	q->status = 404;
 	q->detail = "There is no such article.";
-	if (store_prep(db, &st, "SELECT " ARTICLE_COLS ", body_md, aliases, source FROM article WHERE id=?1"))
+	if (store_prep(db, &st,
+		       "SELECT " ARTICLE_COLS
+		       ", body_md, aliases, source FROM article WHERE id=?1"))
 		return;
 	store_bind_sv(st, 1, q->s1);
 	if (api_row(q, st)) {

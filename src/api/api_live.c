@@ -1,10 +1,11 @@
-/* api_live.c: /ws/supervisor: what happens now, for consoles: a snapshot, then rows as they are made, and
- * the gauges once a second.
+/* api_live.c: /ws/supervisor: what happens now, for consoles: a snapshot, then rows as they are
+ * made, and the gauges once a second.
  *
- * Rows come from the shards through the door's mailbox. The snapshot is read after the scribe has written all that
- * came before the console; rows that come meanwhile are held for it, so it may see one twice, but never an older
- * state last. If the mailbox was full and rows were lost, every console gets a new snapshot. A console that reads
- * too slowly is closed by web.c and comes back for a new snapshot. Door's thread, snapshot_run on a worker. */
+ * Rows come from the shards through the door's mailbox. The snapshot is read after the scribe
+ * has written all that came before the console; rows that come meanwhile are held for it, so it
+ * may see one twice, but never an older state last. If the mailbox was full and rows were lost,
+ * every console gets a new snapshot. A console that reads too slowly is closed by web.c and
+ * comes back for a new snapshot. Door's thread, snapshot_run on a worker. */
 #include "api_int.h"
 
 #define CONSOLES_MAX 64
@@ -180,8 +181,10 @@ static void fed_here(void *arg)
 		sb_init(&b, 2 * LIM_SB);
 		sb_fmt(&b, "{\"type\":\"conversation\",\"data\":%s}", f->conversation);
 		send_all(l, &b);
-		/* the row's own members follow the conversation's id: {"conversation_id":"..", "seq":.. */
-		sb_fmt(&b, "{\"type\":\"event\",\"data\":{\"conversation_id\":\"%s\",%s}", f->id, f->event + 1);
+		/* the row's own members follow the conversation's id: {"conversation_id":"..",
+		 * "seq":.. */
+		sb_fmt(&b, "{\"type\":\"event\",\"data\":{\"conversation_id\":\"%s\",%s}",
+		       f->id, f->event + 1);
 		send_all(l, &b);
 		sb_done(&b);
 	}

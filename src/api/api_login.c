@@ -1,8 +1,9 @@
 /* api_login.c: signing in and the users: passwords (Argon2id, libsodium).
  *
- * Checks run on a worker, few at a time: they cost memory on purpose. An unknown name costs as much time as a
- * wrong password. After five wrong passwords an address waits, twice as long each time (api_addr.c).
- * Door's thread, login_run on a worker; api_user_put on any thread that may block. */
+ * Checks run on a worker, few at a time: they cost memory on purpose. An unknown name costs as
+ * much time as a wrong password. After five wrong passwords an address waits, twice as long
+ * each time (api_addr.c). Door's thread, login_run on a worker; api_user_put on any thread that
+ * may block. */
 #include "api_int.h"
 
 #include <sodium.h>
@@ -37,7 +38,9 @@ static void login_run(struct api_query *q, struct store_db *db)
 	char hash[crypto_pwhash_STRBYTES + 1] = "";
 	q->status = 401;
 	q->detail = "The name or the password is wrong.";
-	if (store_prep(db, &st, "SELECT password_hash, name, role FROM users WHERE login=?1 AND disabled=0")) {
+	if (store_prep(db, &st,
+		       "SELECT password_hash, name, role FROM users WHERE login=?1 AND "
+		       "disabled=0")) {
 		q->status = 500;
 		q->detail = "The database could not be read.";
 		return;
@@ -90,8 +93,10 @@ static bool may_try(struct api *a, struct web_req *r)
 		return true;
 	char line[64];
 	snprintf(line, sizeof(line), "Retry-After: %d\r\n", wait ? wait : 1);
-	web_reply_problem_with(r, 429, wait ? "Too many wrong passwords came from your address; wait." :
-			       "Others are signing in just now; try again.", line);
+	web_reply_problem_with(r, 429,
+			       wait ? "Too many wrong passwords came from your address; wait." :
+				      "Others are signing in just now; try again.",
+			       line);
 	return false;
 }
 
@@ -147,11 +152,12 @@ static int user_write(void *arg, struct store_db *db)
 {
 	struct user_put *u = arg;
 	struct store_stmt *q;
-	const char *sql = u->replace ?
-		"INSERT OR REPLACE INTO users (login, name, role, password_hash, created_ms, updated_ms) "
-		"VALUES (?1,?2,?3,?4,?5,?5)" :
-		"INSERT OR IGNORE INTO users (login, name, role, password_hash, created_ms, updated_ms) "
-		"VALUES (?1,?2,?3,?4,?5,?5) RETURNING login";
+	const char *sql = u->replace ? "INSERT OR REPLACE INTO users (login, name, role, "
+				       "password_hash, created_ms, updated_ms) "
+				       "VALUES (?1,?2,?3,?4,?5,?5)" :
+				       "INSERT OR IGNORE INTO users (login, name, role, "
+				       "password_hash, created_ms, updated_ms) "
+				       "VALUES (?1,?2,?3,?4,?5,?5) RETURNING login";
 	int rc = store_prep(db, &q, sql);
 	if (rc)
 		return u->result = rc;
@@ -166,7 +172,8 @@ static int user_write(void *arg, struct store_db *db)
 	return u->result;
 }
 
-int api_user_put(struct store *st, sv login, sv name, sv role, sv password, bool replace, struct err *e)
+int api_user_put(struct store *st, sv login, sv name, sv role, sv password, bool replace,
+		 struct err *e)
 {
 	if (sodium_init() < 0)
 		return err_set(e, ERR_FAIL, "libsodium does not start");

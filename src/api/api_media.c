@@ -1,9 +1,10 @@
-/* api_media.c: /ws/media/{interaction}: a browser's microphone and loudspeaker: binary frames of 16 kHz PCM both
- * ways, text frames for events. The voice itself lives on a shard behind api_media_ops.
+/* api_media.c: /ws/media/{interaction}: a browser's microphone and loudspeaker: binary frames
+ * of 16 kHz PCM both ways, text frames for events. The voice itself lives on a shard behind
+ * api_media_ops.
  *
- * A token opens one spoken conversation, once, within ten minutes: used ones are remembered for that long (two
- * maps that take turns), and the time is in the conversation's id. It still reads the events afterwards.
- * Door's thread. */
+ * A token opens one spoken conversation, once, within ten minutes: used ones are remembered for
+ * that long (two maps that take turns), and the time is in the conversation's id. It still
+ * reads the events afterwards. Door's thread. */
 #include "api_int.h"
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
-/* api_ops.c: is it alive, is it well, how does it do: health, metrics, version, the API's own description. */
+/* api_ops.c: is it alive, is it well, how does it do: health, metrics, version, the API's own
+ * description. */
 #include "api_int.h"
 
 #include <stdio.h>
@@ -23,8 +24,10 @@ void api_readyz(struct web_req *r, void *arg)
 	if (kb && db && !a->draining)
 		web_reply(r, 200, "text/plain", SV("ready\n"), NULL);
 	else
-		api_problem(r, 503, a->draining ? "draining" : db ? "the knowledge base is not ready" :
-				  "the last write to the database failed");
+		api_problem(r, 503,
+			    a->draining ? "draining" :
+			    db          ? "the knowledge base is not ready" :
+					  "the last write to the database failed");
 }
 
 void api_metrics(struct web_req *r, void *arg)
@@ -46,7 +49,8 @@ void api_version(struct web_req *r, void *arg)
 
 void api_openapi(struct web_req *r, void *arg)
 {
-	const struct embed_file *f = embed_find(api_data_files, api_data_files_n, SV("openapi.json"));
+	const struct embed_file *f =
+		embed_find(api_data_files, api_data_files_n, SV("openapi.json"));
 	struct sb b;
 	sb_init(&b, LIM_SB);
 	if (f && embed_text(f, &b) == 0)
@@ -118,7 +122,8 @@ void api_health(struct web_req *r, void *arg)
 	jv *list = jv_arr();
 	struct err e = { 0 };
 	bool failed = store_failed(a->o.store, &e);
-	component(list, "database", failed ? "down" : "ok", failed ? e.msg : "writes are on disk before they count");
+	component(list, "database", failed ? "down" : "ok",
+		  failed ? e.msg : "writes are on disk before they count");
 	char text[64];
 	snprintf(text, sizeof(text), "%lld articles", (long long)metric_get(M_KB_ARTICLES));
 	component(list, "knowledge", metric_get(M_KB_ARTICLES) ? "ok" : "degraded", text);

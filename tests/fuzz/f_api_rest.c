@@ -1,5 +1,6 @@
-/* f_api_rest.c: any body into every POST route of a real door, with every kind of token. The first byte picks
- * route and token. Each gets an answer in JSON below 500 (503 is honest under load), and the door lives on. */
+/* f_api_rest.c: any body into every POST route of a real door, with every kind of token. The
+ * first byte picks route and token. Each gets an answer in JSON below 500 (503 is honest under
+ * load), and the door lives on. */
 #include "../unit/t_api_world.h"
 
 #ifndef T_SRCDIR        /* a fuzzer of its own, without the test framework */
@@ -42,7 +43,9 @@ static void fuzz_up(void)
 {
 	if (fuzz_w.api)
 		return;
-	fuzz_w.o = (struct api_opts){ .chats_per_addr = -1, .chats_max = 200, .msgs_per_s = 1e6, .reply_ms = 5000 };
+	fuzz_w.o = (struct api_opts){
+		.chats_per_addr = -1, .chats_max = 200, .msgs_per_s = 1e6, .reply_ms = 5000
+	};
 	if (!aw_up(&fuzz_w) || !begin(&fuzz_w, fuzz_id, fuzz_token))
 		abort();
 }
@@ -67,8 +70,9 @@ static void fuzz_fresh(void)
 int FUZZ_ENTRY(const uint8_t *data, size_t size)
 {
 	static const char *const lines[] = {
-		"POST /api/v1/conversations", "POST /api/v1/conversations/%s/messages", "POST /api/v1/auth/login",
-		"POST /api/v1/kb/search", "POST /api/v1/bot/turn",
+		"POST /api/v1/conversations", "POST /api/v1/conversations/%s/messages",
+		"POST /api/v1/auth/login",    "POST /api/v1/kb/search",
+		"POST /api/v1/bot/turn",
 	};
 	struct resp r = { 0 };
 	char line[128];
@@ -81,11 +85,18 @@ int FUZZ_ENTRY(const uint8_t *data, size_t size)
 	bool own = strstr(fmt, "messages") != NULL;
 	sv body = sv_n((const char *)data + 1, size - 1);
 	sb_init(&r.head, 16);
-	snprintf(line, sizeof(line), own ? "POST /api/v1/conversations/%s/messages" : "%s", own ? fuzz_id : fmt);
-	const char *token = who == 0 ? (own ? fuzz_token : aw_token(&fuzz_w, "admin")) : who == 1 ? fuzz_token : NULL;
-	http_read(http_send(&fuzz_w, line, token, data[0] & 0x80 ? "Idempotency-Key: 0123456789abcdef\r\n" : NULL, body), &r);
+	snprintf(line, sizeof(line), own ? "POST /api/v1/conversations/%s/messages" : "%s",
+		 own ? fuzz_id : fmt);
+	const char *token = who == 0 ? (own ? fuzz_token : aw_token(&fuzz_w, "admin")) :
+			    who == 1 ? fuzz_token :
+				       NULL;
+	http_read(http_send(&fuzz_w, line, token,
+			    data[0] & 0x80 ? "Idempotency-Key: 0123456789abcdef\r\n" : NULL,
+			    body),
+		  &r);
 	fuzz_status = r.status;
-	if (r.status < 200 || (r.status >= 500 && r.status != 503) || !r.json || (r.status >= 400 && !is_problem(&r)))
+	if (r.status < 200 || (r.status >= 500 && r.status != 503) || !r.json ||
+	    (r.status >= 400 && !is_problem(&r)))
 		abort();
 	resp_done(&r);
 	return 0;

@@ -1,5 +1,6 @@
-/* f_api_ws_chat.c: lines of any bytes as frames into /ws/chat of a real door: {id} and {token} stand for an open
- * conversation. After them a ping must be answered on the same socket, unless the frame was no text at all. */
+/* f_api_ws_chat.c: lines of any bytes as frames into /ws/chat of a real door: {id} and {token}
+ * stand for an open conversation. After them a ping must be answered on the same socket, unless
+ * the frame was no text at all. */
 #define FUZZ_API_WS
 #include "f_api_rest.c"
 

@@ -1,5 +1,5 @@
-/* Operations: health, metrics, the description of the API, errors everywhere, going down under load; and the fuzz
- * corpora as unit tests. */
+/* Operations: health, metrics, the description of the API, errors everywhere, going down under
+ * load; and the fuzz corpora as unit tests. */
 #include "../fuzz/f_api_ws_chat.c"
 
 #include <poll.h>
@@ -74,10 +74,16 @@ TEST(api_ops_errors_are_problems)
 		const char *line;
 		int status;
 	} bad[] = {
-		{ "GET /api/v1/nothing", 404 }, { "POST /api/v1/nothing", 404 }, { "DELETE /api/v1/conversations", 405 },
-		{ "GET /api/v1/auth/login", 405 }, { "GET /ws/chat", 426 }, { "GET /api/v1/conversations/x", 401 },
-		{ "GET /api/v1/conversations/x/recording", 401 }, { "GET /api/v1/articles/..%2f..%2fetc", 404 },
-		{ "GET /%ff", 400 }, { "GET /api/v1/articles?q=%ff", 400 },
+		{ "GET /api/v1/nothing", 404 },
+		{ "POST /api/v1/nothing", 404 },
+		{ "DELETE /api/v1/conversations", 405 },
+		{ "GET /api/v1/auth/login", 405 },
+		{ "GET /ws/chat", 426 },
+		{ "GET /api/v1/conversations/x", 401 },
+		{ "GET /api/v1/conversations/x/recording", 401 },
+		{ "GET /api/v1/articles/..%2f..%2fetc", 404 },
+		{ "GET /%ff", 400 },
+		{ "GET /api/v1/articles?q=%ff", 400 },
 	};
 	struct aw w = { 0 };
 	struct resp r = { 0 };
@@ -118,8 +124,11 @@ TEST(api_ops_recordings_come_from_their_folder_only)
 	static const struct {
 		const char *name;
 		int status;
-	} files[] = { { "recordings/../token.key", 500 }, { "token.key", 500 }, { "/etc/passwd", 500 },
-		      { "recordings/none.wav", 404 }, { "recordings/a.wav", 200 } };
+	} files[] = { { "recordings/../token.key", 500 },
+		      { "token.key", 500 },
+		      { "/etc/passwd", 500 },
+		      { "recordings/none.wav", 404 },
+		      { "recordings/a.wav", 200 } };
 	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
 		const char *v[2] = { id, files[i].name };
 		OK(store_write(w.store, write_recording, v, NULL, NULL));
@@ -136,20 +145,23 @@ TEST(api_ops_recordings_come_from_their_folder_only)
 	aw_down(&w);
 }
 
-/* Fifty open chats, sockets on ten of them, and one request under way in each: every request is answered or its
- * connection closed, and nothing is left behind (the framework counts). */
+/* Fifty open chats, sockets on ten of them, and one request under way in each: every request is
+ * answered or its connection closed, and nothing is left behind (the framework counts). */
 static void go_down(bool taken)
 {
 	struct aw w = { .o = { .chats_per_addr = 100 }, .group_ms = 20 };
 	struct wsc c[10];
-	char id[50][27], token[50][API_TOKEN_MAX], line[128], path[API_TOKEN_MAX + 40], text[API_TOKEN_MAX + 128];
+	char id[50][27], token[50][API_TOKEN_MAX], line[128], path[API_TOKEN_MAX + 40],
+		text[API_TOKEN_MAX + 128];
 	int fd[50];
 	CHECK(aw_up(&w));
 	for (int i = 0; i < 50; i++)
 		CHECK(begin(&w, id[i], token[i]));
 	for (int i = 0; i < 10; i++) {
 		CHECK(wsc_open(&w, &c[i], "/ws/chat"));
-		snprintf(text, sizeof(text), "{\"op\":\"session.resume\",\"data\":{\"id\":\"%.26s\",\"token\":\"%.500s\"}}",
+		snprintf(text, sizeof(text),
+			 "{\"op\":\"session.resume\",\"data\":{\"id\":\"%.26s\",\"token\":\"%."
+			 "500s\"}}",
 			 id[i], token[i]);
 		wsc_send(&c[i], text);
 	}
@@ -160,17 +172,21 @@ static void go_down(bool taken)
 		const char *user = aw_token(&w, "admin");
 		snprintf(line, sizeof(line), "POST /api/v1/conversations/%.26s/messages", id[i]);
 		if (i % 5 == 0)
-			fd[i] = http_send(&w, "POST /api/v1/bot/turn", user, NULL, SV("{\"text\":\"return goods\"}"));
+			fd[i] = http_send(&w, "POST /api/v1/bot/turn", user, NULL,
+					  SV("{\"text\":\"return goods\"}"));
 		else if (i % 5 == 1)
-			fd[i] = http_send(&w, "POST /api/v1/kb/search", user, NULL, SV("{\"query\":\"return\"}"));
+			fd[i] = http_send(&w, "POST /api/v1/kb/search", user, NULL,
+					  SV("{\"query\":\"return\"}"));
 		else if (i % 5 == 2)
-			fd[i] = http_send(&w, "POST /api/v1/conversations", NULL, "Idempotency-Key: 0123456789abcdef\r\n",
+			fd[i] = http_send(&w, "POST /api/v1/conversations", NULL,
+					  "Idempotency-Key: 0123456789abcdef\r\n",
 					  SV("{\"text\":\"return goods\"}"));
 		else
-			fd[i] = http_send(&w, line, token[i], NULL, SV("{\"text\":\"How long may I return goods?\"}"));
+			fd[i] = http_send(&w, line, token[i], NULL,
+					  SV("{\"text\":\"How long may I return goods?\"}"));
 	}
 	struct resp ok = { 0 };
-	if (taken)                        /* the door has read all requests when it answers this one */
+	if (taken) /* the door has read all requests when it answers this one */
 		EQ(http(&w, "GET /healthz", NULL, NULL, &ok), 200);
 	resp_done(&ok);
 	aw_stop(&w);
@@ -214,7 +230,9 @@ TEST(api_ops_clients_hang_up)
 	CHECK(begin(&w, id, token));
 	snprintf(line, sizeof(line), "POST /api/v1/conversations/%s/messages", id);
 	for (int i = 0; i < 10; i++) {
-		snprintf(body, sizeof(body), "{\"text\":\"How long may I return goods?\",\"client_id\":\"h%d\"}", i);
+		snprintf(body, sizeof(body),
+			 "{\"text\":\"How long may I return goods?\",\"client_id\":\"h%d\"}",
+			 i);
 		close(http_send(&w, line, token, NULL, sv_of(body)));
 	}
 	EQ(say(&w, id, token, "{\"text\":\"How long does delivery take?\"}", &r), 200);
@@ -240,7 +258,8 @@ static int one_rest(void *arg, const char *path)
 		fuzz_rest_one((const uint8_t *)b.p, b.n);
 		t->n++;
 		if (sv_starts(name, SV("ok_")) != (fuzz_status < 300) && !t->bad[0])
-			snprintf(t->bad, sizeof(t->bad), SV_FMT " was answered %d", SV_ARG(name), fuzz_status);
+			snprintf(t->bad, sizeof(t->bad), SV_FMT " was answered %d",
+				 SV_ARG(name), fuzz_status);
 	}
 	sb_done(&b);
 	return 0;

@@ -10,8 +10,11 @@ TEST(api_rest_conversation_from_begin_to_close)
 	char id[27], token[API_TOKEN_MAX], line[128];
 	CHECK(aw_up(&w));
 	EQ(http(&w, "POST /api/v1/conversations", NULL,
-		"{\"channel\":\"webchat\",\"language\":\"en\",\"customer\":{\"name\":\"Li \\\"Q\\\" <b>\",\"phone\":"
-		"\"13800138000\"},\"text\":\"How long may I return goods?\"}", &r), 201);
+		"{\"channel\":\"webchat\",\"language\":\"en\",\"customer\":{\"name\":\"Li "
+		"\\\"Q\\\" <b>\",\"phone\":"
+		"\"13800138000\"},\"text\":\"How long may I return goods?\"}",
+		&r),
+	   201);
 	CHECK(jv_get_str(r.json, "greeting").n > 0);
 	HAS(jv_as_str(jv_path(r.json, "reply.reply")), "30 days");
 	CHECK(jv_get_bool(jv_get(r.json, "reply"), "grounded", false));
@@ -69,7 +72,9 @@ TEST(api_rest_same_client_id_is_one_message)
 	CHECK(jv_get_bool(r.json, "duplicate", false));
 	EQ(jv_get_int(r.json, "message_seq", 0), seq);
 	HAS(jv_get_str(r.json, "reply"), "30 days");
-	EQ(say(&w, id, token, "{\"text\":\"How long does delivery take?\",\"client_id\":\"c-2\"}", &r), 200);
+	EQ(say(&w, id, token,
+	       "{\"text\":\"How long does delivery take?\",\"client_id\":\"c-2\"}", &r),
+	   200);
 	HAS(jv_get_str(r.json, "reply"), "two to four");
 	EQ(events(&w, id, token, 0, &r), 200);
 	EQ(kinds(&r, "turn.customer"), 2);
@@ -110,7 +115,8 @@ TEST(api_rest_idempotency_key_of_a_message)
 	CHECK(aw_up(&w));
 	CHECK(begin(&w, id, token));
 	snprintf(line, sizeof(line), "POST /api/v1/conversations/%s/messages", id);
-	const char *ask = "{\"text\":\"How long may I return goods?\"}", *other = "{\"text\":\"Where is my parcel?\"}";
+	const char *ask = "{\"text\":\"How long may I return goods?\"}",
+		   *other = "{\"text\":\"Where is my parcel?\"}";
 	for (int again = 0; again < 3; again++) {
 		EQ(http_with(&w, line, token, "Idempotency-Key: k1\r\n", ask, &r), 200);
 		EQ(jv_get_bool(r.json, "duplicate", false), again > 0);
@@ -144,11 +150,15 @@ TEST(api_rest_idempotency_key_of_a_beginning)
 			snprintf(id, sizeof(id), SV_FMT, SV_ARG(jv_get_str(r.json, "id")));
 		SV_EQ(jv_get_str(r.json, "id"), id);
 		EQ(jv_get_bool(r.json, "duplicate", false), again > 0);
-		EQ(http_with(&w, "POST /api/v1/conversations", NULL, key, "{\"language\":\"zh\"}", &r), 422);
+		EQ(http_with(&w, "POST /api/v1/conversations", NULL, key,
+			     "{\"language\":\"zh\"}", &r),
+		   422);
 		if (again == 1)
 			CHECK(aw_restart(&w));
 	}
-	EQ(http_with(&w, "POST /api/v1/conversations", NULL, "Idempotency-Key: short\r\n", body, &r), 400);
+	EQ(http_with(&w, "POST /api/v1/conversations", NULL, "Idempotency-Key: short\r\n", body,
+		     &r),
+	   400);
 	CHECK(is_problem(&r));
 	EQ(http(&w, "GET /api/v1/conversations", aw_token(&w, "agent"), NULL, &r), 200);
 	EQ(jv_len(jv_get(r.json, "items")), 1);
@@ -169,15 +179,20 @@ TEST(api_rest_tokens_open_only_their_own_door)
 	EQ(events(&w, a, NULL, 0, &r), 401);
 	HAS(sb_sv(&r.head), "WWW-Authenticate: Bearer");
 	EQ(say(&w, a, NULL, "{\"text\":\"x\"}", &r), 401);
-	EQ(say(&w, a, aw_token(&w, "admin"), "{\"text\":\"x\"}", &r), 403);   /* nobody speaks for the customer */
+	EQ(say(&w, a, aw_token(&w, "admin"), "{\"text\":\"x\"}", &r),
+	   403); /* nobody speaks for the customer */
 	EQ(events(&w, a, aw_token(&w, "agent"), 0, &r), 200);
 	EQ(events(&w, a, aw_token(&w, "visitor"), 0, &r), 403);
 	snprintf(bent, sizeof(bent), "%s", ta);
 	bent[10] = bent[10] == 'A' ? 'B' : 'A';
 	EQ(events(&w, a, bent, 0, &r), 401);
-	static const char *const staff[] = {
-		"GET /api/v1/conversations", "GET /api/v1/health", "GET /api/v1/articles", "GET /api/v1/me",
-		"GET /api/v1/articles/returns.en", "POST /api/v1/kb/search", "POST /api/v1/bot/turn" };
+	static const char *const staff[] = { "GET /api/v1/conversations",
+					     "GET /api/v1/health",
+					     "GET /api/v1/articles",
+					     "GET /api/v1/me",
+					     "GET /api/v1/articles/returns.en",
+					     "POST /api/v1/kb/search",
+					     "POST /api/v1/bot/turn" };
 	for (size_t i = 0; i < sizeof(staff) / sizeof(*staff); i++) {
 		EQ(http(&w, staff[i], NULL, "{}", &r), 401);
 		CHECK(is_problem(&r));
@@ -201,10 +216,17 @@ TEST(api_rest_login_and_its_brake)
 	struct resp r = { 0 };
 	char token[API_TOKEN_MAX];
 	CHECK(aw_up(&w));
-	OK(api_user_put(w.store, SV("ada"), SV("Ada"), SV("supervisor"), SV("correct horse"), false, NULL));
-	EQ(api_user_put(w.store, SV("ada"), SV("Ada"), SV("admin"), SV("another one"), false, NULL), ERR_EXISTS);
-	EQ(api_user_put(w.store, SV("a:b"), SV("x"), SV("admin"), SV("another one"), false, NULL), ERR_INVAL);
-	EQ(http(&w, "POST /api/v1/auth/login", NULL, "{\"login\":\"ada\",\"password\":\"correct horse\"}", &r), 200);
+	OK(api_user_put(w.store, SV("ada"), SV("Ada"), SV("supervisor"), SV("correct horse"),
+			false, NULL));
+	EQ(api_user_put(w.store, SV("ada"), SV("Ada"), SV("admin"), SV("another one"), false,
+			NULL),
+	   ERR_EXISTS);
+	EQ(api_user_put(w.store, SV("a:b"), SV("x"), SV("admin"), SV("another one"), false,
+			NULL),
+	   ERR_INVAL);
+	EQ(http(&w, "POST /api/v1/auth/login", NULL,
+		"{\"login\":\"ada\",\"password\":\"correct horse\"}", &r),
+	   200);
 	snprintf(token, sizeof(token), SV_FMT, SV_ARG(jv_get_str(r.json, "token")));
 	SV_EQ(jv_as_str(jv_path(r.json, "user.role")), "supervisor");
 	EQ(http(&w, "GET /api/v1/me", token, NULL, &r), 200);
@@ -221,7 +243,9 @@ TEST(api_rest_login_and_its_brake)
 	CHECK(wrong >= 5 && wrong < 10);
 	CHECK(is_problem(&r));
 	HAS(sb_sv(&r.head), "Retry-After: ");
-	EQ(http(&w, "POST /api/v1/auth/login", NULL, "{\"login\":\"ada\",\"password\":\"correct horse\"}", &r), 429);
+	EQ(http(&w, "POST /api/v1/auth/login", NULL,
+		"{\"login\":\"ada\",\"password\":\"correct horse\"}", &r),
+	   429);
 	resp_done(&r);
 	aw_down(&w);
 }
@@ -232,12 +256,19 @@ TEST(api_rest_bad_bodies_are_problems)
 		const char *body;
 		int status;
 	} begins[] = {
-		{ "{", 400 }, { "[]", 400 }, { "{\"channel\":\"fax\"}", 400 }, { "{\"channel\":7}", 400 },
-		{ "{\"text\":7}", 400 }, { "{\"customer\":\"Li\"}", 400 }, { "{\"customer\":{\"name\":7}}", 400 },
-		{ "{\"language\":\"0123456789012345678901234567890123456789\"}", 400 }, { "{\"a\":1,\"a\":2}", 400 },
+		{ "{", 400 },
+		{ "[]", 400 },
+		{ "{\"channel\":\"fax\"}", 400 },
+		{ "{\"channel\":7}", 400 },
+		{ "{\"text\":7}", 400 },
+		{ "{\"customer\":\"Li\"}", 400 },
+		{ "{\"customer\":{\"name\":7}}", 400 },
+		{ "{\"language\":\"0123456789012345678901234567890123456789\"}", 400 },
+		{ "{\"a\":1,\"a\":2}", 400 },
 		{ "{\"text\":\"\xff\"}", 400 },
 	};
-	static const char *const texts[] = { "{}", "{\"text\":\"\"}", "{\"text\":\"  \"}", "{\"text\":[]}",
+	static const char *const texts[] = { "{}", "{\"text\":\"\"}", "{\"text\":\"  \"}",
+					     "{\"text\":[]}",
 					     "{\"text\":\"x\",\"client_id\":7}" };
 	struct aw w = { 0 };
 	struct resp r = { 0 };
@@ -245,7 +276,8 @@ TEST(api_rest_bad_bodies_are_problems)
 	char id[27], token[API_TOKEN_MAX];
 	CHECK(aw_up(&w));
 	for (size_t i = 0; i < sizeof(begins) / sizeof(*begins); i++) {
-		EQ(http(&w, "POST /api/v1/conversations", NULL, begins[i].body, &r), begins[i].status);
+		EQ(http(&w, "POST /api/v1/conversations", NULL, begins[i].body, &r),
+		   begins[i].status);
 		CHECK(is_problem(&r));
 	}
 	CHECK(begin(&w, id, token));
@@ -264,7 +296,8 @@ TEST(api_rest_bad_bodies_are_problems)
 	sb_done(&long_text);
 	EQ(say(&w, "01ARZ3NDEKTSV4RRFFQ69G5FAV", token, "{\"text\":\"x\"}", &r), 403);
 	char nowhere[API_TOKEN_MAX];
-	CHECK(api_token_make(w.api, "conv", SV("01ARZ3NDEKTSV4RRFFQ69G5FAV"), 0, nowhere, sizeof(nowhere)));
+	CHECK(api_token_make(w.api, "conv", SV("01ARZ3NDEKTSV4RRFFQ69G5FAV"), 0, nowhere,
+			     sizeof(nowhere)));
 	EQ(say(&w, "01ARZ3NDEKTSV4RRFFQ69G5FAV", nowhere, "{\"text\":\"x\"}", &r), 404);
 	CHECK(is_problem(&r));
 	resp_done(&r);
@@ -386,7 +419,9 @@ TEST(api_rest_knowledge_from_outside)
 	struct resp r = { 0 };
 	CHECK(aw_up(&w));
 	const char *user = aw_token(&w, "agent");
-	EQ(http(&w, "POST /api/v1/kb/search", user, "{\"query\":\"how long may I return goods\",\"k\":2}", &r), 200);
+	EQ(http(&w, "POST /api/v1/kb/search", user,
+		"{\"query\":\"how long may I return goods\",\"k\":2}", &r),
+	   200);
 	SV_EQ(jv_as_str(jv_path(r.json, "hits.0.article_id")), "returns.en");
 	CHECK(jv_is_num(jv_path(r.json, "hits.0.why.bm25")));
 	CHECK(jv_get_bool(r.json, "answerable", false));

@@ -1,7 +1,8 @@
-/* t_api_world.h: the whole door in one process: store on disk, knowledge base, shards on their own threads, the
- * api on its thread; and clients: blocking HTTP over plain sockets, WebSockets on the test's loop. */
-#ifndef T_API_WORLD_H
-#define T_API_WORLD_H
+/* t_api_world.h: the whole door in one process: store on disk, knowledge base, shards on their
+ * own threads, the api on its thread; and clients: blocking HTTP over plain sockets, WebSockets
+ * on the test's loop. */
+#ifndef CALLM_T_API_WORLD_H
+#define CALLM_T_API_WORLD_H
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -44,16 +45,29 @@ struct resp {
 /* SV as an initialiser of a constant. */
 #define L(lit) { "" lit, sizeof(lit) - 1 }
 static const struct kb_article aw_articles[] = {
-	{ .id = L("returns.en"), .group_id = L("returns"), .lang = L("en"),
-	  .title = L("How long may I return goods"), .category = L("returns"),
-	  .aliases = L("return window\ncan I send it back"), .source = L("test"),
-	  .body_md = L("You may return unused goods within 30 days of delivery. The refund arrives in 5 days.") },
-	{ .id = L("delivery.en"), .group_id = L("delivery"), .lang = L("en"),
-	  .title = L("How long does delivery take"), .category = L("delivery"),
-	  .aliases = L("when does my parcel arrive\nshipping time"), .source = L("test"),
+	{ .id = L("returns.en"),
+	  .group_id = L("returns"),
+	  .lang = L("en"),
+	  .title = L("How long may I return goods"),
+	  .category = L("returns"),
+	  .aliases = L("return window\ncan I send it back"),
+	  .source = L("test"),
+	  .body_md = L("You may return unused goods within 30 days of delivery. The refund "
+		       "arrives in 5 days.") },
+	{ .id = L("delivery.en"),
+	  .group_id = L("delivery"),
+	  .lang = L("en"),
+	  .title = L("How long does delivery take"),
+	  .category = L("delivery"),
+	  .aliases = L("when does my parcel arrive\nshipping time"),
+	  .source = L("test"),
 	  .body_md = L("Delivery takes two to four working days within the country.") },
-	{ .id = L("returns.zh"), .group_id = L("returns"), .lang = L("zh"),
-	  .title = L("退货期限是多久"), .category = L("returns"), .source = L("test"),
+	{ .id = L("returns.zh"),
+	  .group_id = L("returns"),
+	  .lang = L("zh"),
+	  .title = L("退货期限是多久"),
+	  .category = L("returns"),
+	  .source = L("test"),
 	  .aliases = L("多久可以退货"),
 	  .body_md = L("签收后30天内可以退货。退款在5天内到账。") },
 };
@@ -99,8 +113,14 @@ static int aw_hub(struct aw *w, struct err *e)
 {
 	w->rules = w->script ? jv_parse(sv_of(w->script), NULL) : NULL;
 	struct model_spec llm = { .kind = "scripted", .model = "test", .script = w->rules };
-	struct talk_opts to = { .shards = 2, .store = w->store, .kb = w->kb, .pool = w->pool,
-				.feed = { aw_feed, w }, .limits = w->limits, .llm = &llm, .n_llm = w->script ? 1 : 0 };
+	struct talk_opts to = { .shards = 2,
+				.store = w->store,
+				.kb = w->kb,
+				.pool = w->pool,
+				.feed = { aw_feed, w },
+				.limits = w->limits,
+				.llm = &llm,
+				.n_llm = w->script ? 1 : 0 };
 	int rc = talk_texts_new(&w->texts, w->company, e);
 	to.texts = w->texts;
 	return rc ? rc : talk_hub_open(&w->hub, &to, e);
@@ -171,7 +191,10 @@ UNUSED static const char *aw_token(struct aw *w, const char *role)
 	char subject[64];
 	char *p = out[i++ % 4];
 	snprintf(subject, sizeof(subject), "%s:tester", role);
-	return api_token_make(w->api, "user", sv_of(subject), clk_wall_ms() + 60000, p, API_TOKEN_MAX) ? p : "";
+	return api_token_make(w->api, "user", sv_of(subject), clk_wall_ms() + 60000, p,
+			      API_TOKEN_MAX) ?
+		       p :
+		       "";
 }
 
 /* ---- HTTP ---- */
@@ -191,7 +214,8 @@ static int dial(int port)
 }
 
 /* Sends a request and leaves the answer to be read. headers: whole lines or NULL. */
-static int http_send(struct aw *w, const char *line, const char *token, const char *headers, sv body)
+static int http_send(struct aw *w, const char *line, const char *token, const char *headers,
+		     sv body)
 {
 	struct sb b;
 	int fd = dial(w->port);
@@ -243,14 +267,15 @@ static void http_read(int fd, struct resp *r)
 	sb_done(&all);
 }
 
-UNUSED static int http_with(struct aw *w, const char *line, const char *token, const char *headers, const char *body,
-			    struct resp *r)
+UNUSED static int http_with(struct aw *w, const char *line, const char *token,
+			    const char *headers, const char *body, struct resp *r)
 {
 	http_read(http_send(w, line, token, headers, body ? sv_of(body) : SV_NULL), r);
 	return r->status;
 }
 
-UNUSED static int http(struct aw *w, const char *line, const char *token, const char *body, struct resp *r)
+UNUSED static int http(struct aw *w, const char *line, const char *token, const char *body,
+		       struct resp *r)
 {
 	return http_with(w, line, token, NULL, body, r);
 }
@@ -275,24 +300,28 @@ UNUSED static bool is_problem(const struct resp *r)
 UNUSED static bool begin(struct aw *w, char id[27], char token[API_TOKEN_MAX])
 {
 	struct resp r = { 0 };
-	bool ok = http(w, "POST /api/v1/conversations", NULL, "{\"channel\":\"webchat\",\"language\":\"en\"}", &r) == 201;
+	bool ok = http(w, "POST /api/v1/conversations", NULL,
+		       "{\"channel\":\"webchat\",\"language\":\"en\"}", &r) == 201;
 	snprintf(id, 27, SV_FMT, SV_ARG(jv_get_str(r.json, "id")));
 	snprintf(token, API_TOKEN_MAX, SV_FMT, SV_ARG(jv_get_str(r.json, "token")));
 	resp_done(&r);
 	return ok && id[0] && token[0];
 }
 
-UNUSED static int say(struct aw *w, const char *id, const char *token, const char *body, struct resp *r)
+UNUSED static int say(struct aw *w, const char *id, const char *token, const char *body,
+		      struct resp *r)
 {
 	char line[128];
 	snprintf(line, sizeof(line), "POST /api/v1/conversations/%s/messages", id);
 	return http(w, line, token, body, r);
 }
 
-UNUSED static int events(struct aw *w, const char *id, const char *token, int64_t after, struct resp *r)
+UNUSED static int events(struct aw *w, const char *id, const char *token, int64_t after,
+			 struct resp *r)
 {
 	char line[160];
-	snprintf(line, sizeof(line), "GET /api/v1/conversations/%s/events?after=%lld", id, (long long)after);
+	snprintf(line, sizeof(line), "GET /api/v1/conversations/%s/events?after=%lld", id,
+		 (long long)after);
 	return http(w, line, token, NULL, r);
 }
 
@@ -355,7 +384,8 @@ UNUSED static bool wsc_open(struct aw *w, struct wsc *c, const char *path)
 	snprintf(url, sizeof(url), "ws://127.0.0.1:%d%s", w->port, path);
 	memset(c, 0, sizeof(*c));
 	struct web_ws_client_opts o = { .url = url, .ops = &ops, .arg = c };
-	return web_ws_connect(&c->ws, w->loop, &o, NULL) == 0 && t_wait(w->loop, wsc_opened, c, 10000) && c->open;
+	return web_ws_connect(&c->ws, w->loop, &o, NULL) == 0 &&
+	       t_wait(w->loop, wsc_opened, c, 10000) && c->open;
 }
 
 UNUSED static void wsc_send(struct wsc *c, const char *text)
@@ -364,7 +394,8 @@ UNUSED static void wsc_send(struct wsc *c, const char *text)
 		web_ws_send(c->ws, sv_of(text), false);
 }
 
-/* The frame number `from` or later of that type ("event:turn.bot" also looks at the row's kind); NULL = none. */
+/* The frame number `from` or later of that type ("event:turn.bot" also looks at the row's
+ * kind); NULL = none. */
 UNUSED static const jv *wsc_find(const struct wsc *c, const char *type, size_t from)
 {
 	sv kind = sv_of(type), want;
@@ -412,8 +443,8 @@ UNUSED static void wsc_close(struct aw *w, struct wsc *c)
 	VEC_FREE(&c->frames);
 }
 
-/* Sequence numbers of the event frames from number c->from on: each one more than the last, beginning after `after`;
- * the last one, or -1. */
+/* Sequence numbers of the event frames from number c->from on: each one more than the last,
+ * beginning after `after`; the last one, or -1. */
 UNUSED static int64_t wsc_in_order(const struct wsc *c, int64_t after)
 {
 	for (size_t i = c->from; i < c->frames.n; i++) {

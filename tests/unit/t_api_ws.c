@@ -1,4 +1,5 @@
-/* Sockets: a customer's chat with replay and restarts, the consoles' feed, the door of spoken conversations. */
+/* Sockets: a customer's chat with replay and restarts, the consoles' feed, the door of spoken
+ * conversations. */
 #include "t_api_world.h"
 
 static void start(struct aw *w, struct wsc *c, char id[27], char token[API_TOKEN_MAX])
@@ -12,7 +13,9 @@ static void start(struct aw *w, struct wsc *c, char id[27], char token[API_TOKEN
 static void resume(struct wsc *c, const char *id, const char *token, int64_t after)
 {
 	char text[API_TOKEN_MAX + 160];
-	snprintf(text, sizeof(text), "{\"op\":\"session.resume\",\"data\":{\"id\":\"%s\",\"token\":\"%s\",\"after\":%lld}}",
+	snprintf(text, sizeof(text),
+		 "{\"op\":\"session.resume\",\"data\":{\"id\":\"%s\",\"token\":\"%s\","
+		 "\"after\":%lld}}",
 		 id, token, (long long)after);
 	wsc_send(c, text);
 }
@@ -20,7 +23,8 @@ static void resume(struct wsc *c, const char *id, const char *token, int64_t aft
 static void send_text(struct wsc *c, const char *client_id, const char *text)
 {
 	char frame[512];
-	snprintf(frame, sizeof(frame), "{\"op\":\"message.send\",\"data\":{\"client_id\":\"%s\",\"text\":\"%s\"}}",
+	snprintf(frame, sizeof(frame),
+		 "{\"op\":\"message.send\",\"data\":{\"client_id\":\"%s\",\"text\":\"%s\"}}",
 		 client_id, text);
 	wsc_send(c, frame);
 }
@@ -52,7 +56,8 @@ TEST(api_ws_start_ask_and_ack_after_commit)
 	const jv *reply = wsc_wait(&w, &c, "event:turn.customer");
 	CHECK(reply != NULL);
 	size_t before = c.frames.n;
-	send_text(&c, "m1", "How long may I return goods?");   /* again: the same ack, no second turn */
+	send_text(&c, "m1",
+		  "How long may I return goods?"); /* again: the same ack, no second turn */
 	c.from = before;
 	CHECK(says(wsc_wait(&w, &c, "ack"), "data.client_id", "m1"));
 	wsc_send(&c, "{\"op\":\"ping\"}");
@@ -130,7 +135,8 @@ TEST(api_ws_resume_of_an_open_chat_while_rows_come)
 	}
 	int64_t last = 2 + 2 * 20;       /* opened, greeting, twenty turns */
 	for (int i = 0; i < 4; i++) {
-		while (wsc_in_order(&late[i], i) >= 0 && wsc_in_order(&late[i], i) < last && !late[i].closed) {
+		while (wsc_in_order(&late[i], i) >= 0 && wsc_in_order(&late[i], i) < last &&
+		       !late[i].closed) {
 			late[i].from = 0;
 			loop_run_once(w.loop, 20);
 		}
@@ -171,10 +177,13 @@ TEST(api_ws_refusals_have_codes)
 	static const struct {
 		const char *frame, *code;
 	} bad[] = {
-		{ "hello", "bad_frame" }, { "[]", "bad_frame" }, { "{\"op\":\"session.end\"}", "bad_frame" },
+		{ "hello", "bad_frame" },
+		{ "[]", "bad_frame" },
+		{ "{\"op\":\"session.end\"}", "bad_frame" },
 		{ "{\"op\":7}", "bad_frame" },
 		{ "{\"op\":\"message.send\",\"data\":{\"text\":\"x\"}}", "no_session" },
-		{ "{\"op\":\"session.resume\",\"data\":{\"id\":\"x\",\"token\":\"y\"}}", "denied" },
+		{ "{\"op\":\"session.resume\",\"data\":{\"id\":\"x\",\"token\":\"y\"}}",
+		  "denied" },
 		{ "{\"op\":\"session.resume\"}", "denied" },
 		{ "{\"op\":\"session.start\",\"data\":{\"customer\":7}}", "bad_frame" },
 	};
@@ -187,7 +196,8 @@ TEST(api_ws_refusals_have_codes)
 		wsc_send(&c, bad[i].frame);
 		CHECK(says(wsc_wait(&w, &c, "error"), "data.code", bad[i].code));
 	}
-	CHECK(api_token_make(w.api, "conv", SV("01ARZ3NDEKTSV4RRFFQ69G5FAV"), 0, other, sizeof(other)));
+	CHECK(api_token_make(w.api, "conv", SV("01ARZ3NDEKTSV4RRFFQ69G5FAV"), 0, other,
+			     sizeof(other)));
 	c.from = c.frames.n;
 	resume(&c, "01ARZ3NDEKTSV4RRFFQ69G5FAV", other, 0);
 	CHECK(says(wsc_wait(&w, &c, "closed"), "data.reason", "not_found"));
@@ -269,8 +279,12 @@ TEST(api_ws_console_that_does_not_read_is_let_go)
 	int fd = dial(w.port);
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &one, sizeof(one));
 	sb_init(&b, 8192);
-	sb_fmt(&b, "GET /ws/supervisor?token=%s HTTP/1.1\r\nHost: t\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-	       "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", aw_token(&w, "agent"));
+	sb_fmt(&b,
+	       "GET /ws/supervisor?token=%s HTTP/1.1\r\nHost: t\r\nUpgrade: "
+	       "websocket\r\nConnection: Upgrade\r\n"
+	       "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "
+	       "dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+	       aw_token(&w, "agent"));
 	CHECK(send(fd, b.p, b.n, 0) == (ssize_t)b.n);
 	sb_done(&b);
 	char big[3000], conv[3100], event[3100];
@@ -304,8 +318,8 @@ struct api_media {
 static int opened, heard, keys;
 static char spoken[27];
 
-static int m_open(void *arg, struct mbox *door, const struct api_media_who *who, const struct api_media_cb *cb, void *cb_arg,
-		  struct api_media **ret)
+static int m_open(void *arg, struct mbox *door, const struct api_media_who *who,
+		  const struct api_media_cb *cb, void *cb_arg, struct api_media **ret)
 {
 	struct api_media *m = xalloc(sizeof(*m));
 	*m = (struct api_media){ cb, cb_arg };
@@ -340,14 +354,19 @@ TEST(api_ws_media_only_with_its_token_and_once)
 	struct aw w = { .o = { .media = &ops } };
 	struct wsc c;
 	struct resp r = { 0 };
-	char good[API_TOKEN_MAX + 96], bad[API_TOKEN_MAX + 96], token[API_TOKEN_MAX], id[27], line[128];
+	char good[API_TOKEN_MAX + 96], bad[API_TOKEN_MAX + 96], token[API_TOKEN_MAX], id[27],
+		line[128];
 	opened = heard = keys = 0;
 	CHECK(aw_up(&w));
-	EQ(http(&w, "POST /api/v1/conversations", NULL, "{\"channel\":\"talk\",\"language\":\"e~n:\"}", &r), 201);
+	EQ(http(&w, "POST /api/v1/conversations", NULL,
+		"{\"channel\":\"talk\",\"language\":\"e~n:\"}", &r),
+	   201);
 	snprintf(token, sizeof(token), SV_FMT, SV_ARG(jv_get_str(r.json, "token")));
 	snprintf(id, sizeof(id), SV_FMT, SV_ARG(jv_get_str(r.json, "id")));
-	snprintf(good, sizeof(good), "/ws/media/" SV_FMT "?token=%s", SV_ARG(jv_get_str(r.json, "interaction_id")), token);
-	snprintf(bad, sizeof(bad), "/ws/media/" SV_FMT, SV_ARG(jv_get_str(r.json, "interaction_id")));
+	snprintf(good, sizeof(good), "/ws/media/" SV_FMT "?token=%s",
+		 SV_ARG(jv_get_str(r.json, "interaction_id")), token);
+	snprintf(bad, sizeof(bad), "/ws/media/" SV_FMT,
+		 SV_ARG(jv_get_str(r.json, "interaction_id")));
 	CHECK(!wsc_open(&w, &c, bad));
 	wsc_close(&w, &c);
 	snprintf(bad, sizeof(bad), "/ws/media/%s?token=%s", id, token);
