@@ -24,6 +24,7 @@ struct app_server {
 	struct talk_texts *texts;
 	struct talk_hub *hub;
 	struct api *api;
+	struct snap *door;           /* of struct door, for the shards */
 	struct app_voice *voice;
 	struct web_asset *assets;
 	struct model_spec llm[4];
@@ -113,11 +114,18 @@ static int server_index(struct app_server *s, struct err *e)
 	return rc;
 }
 
+/* The door opens after the shards stand: until then nobody looks on. */
+struct door {                        /* an obj */
+	struct api *api;
+};
+
 static void on_feed(void *arg, sv id, sv event_json, sv conv_json)
 {
 	struct app_server *s = arg;
-	if (s->api)
-		api_feed(s->api, id, event_json, conv_json);
+	struct door *d = snap_get(s->door);
+	if (d)
+		api_feed(d->api, id, event_json, conv_json);
+	obj_unref(d);
 }
 
 static int on_shard(void *arg, struct talk_hub *hub, struct talk_shard *shard, bool up)
@@ -148,7 +156,8 @@ static int close_left(struct app_server *s, struct err *e)
 	size_t n;
 	int rc = talk_close_left(s->store, clk_wall_ms(), IDLE_CHAT_MS, &n);
 	if (rc && !store_failed(s->store, e))
-		return err_set(e, rc, "conversations of the last run cannot be closed: %s", err_text(rc));
+		return err_set(e, rc, "conversations of the last run cannot be closed: %s",
+			       err_text(rc));
 	if (n)
 		LOG(INFO, "start.closed", "conversations=%zu left open by the last run", n);
 	return rc;
@@ -205,6 +214,10 @@ static int server_door(struct app_server *s, const jv *company, struct err *e)
 		.assets = s->assets,
 		.n_assets = ui_files_n,
 		.rate_per_s = jv_get_num(http, "rate_per_s", 0),
+		.chats_per_addr = (int)jv_get_int(http, "chats_per_addr", 0),
+		.chats_max = (int)jv_get_int(http, "chats_max", 0),
+		.msgs_per_s = jv_get_num(http, "messages_per_s", 0),
+		.reply_ms = (int)jv_get_int(http, "reply_ms", 0),
 		.health = on_health,
 		.health_arg = s,
 		.media = app_voice_media(),
@@ -215,7 +228,13 @@ static int server_door(struct app_server *s, const jv *company, struct err *e)
 		o.tls_cert = cert.p;
 		o.tls_key = key.p;
 	}
-	return api_open(&s->api, &o, e);
+	rc = api_open(&s->api, &o, e);
+	if (rc)
+		return rc;
+	struct door *d = obj_new(sizeof(*d), NULL);
+	d->api = s->api;
+	snap_publish(s->door, d);
+	return 0;
 }
 
 int app_server_open(struct app_server **ret, const jv *cfg, const char *data_dir, const jv *company,
@@ -228,6 +247,7 @@ int app_server_open(struct app_server **ret, const jv *cfg, const char *data_dir
 	int cores = (int)sysconf(_SC_NPROCESSORS_ONLN);
 	s->pool = pool_new(threads > 0 ? threads : cores > 2 ? cores - 1 : 2, 10);
 	s->kb = snap_new(NULL);
+	s->door = snap_new(NULL);
 	bool demo = jv_get_str(cfg, "company").n == 0;
 	int rc = server_llms(s, e);
 	if (rc == 0)
@@ -291,8 +311,8 @@ void app_server_close(struct app_server *s)
 	pool_free(s->pool);
 	store_close(s->store);
 	api_close(s->api);
-	if (s->kb)
-		snap_free(s->kb);
+	snap_free(s->kb);
+	snap_free(s->door);
 	obj_unref(s->texts);
 	assets_free(s);
 	for (size_t i = 0; i < s->n_llm; i++)

@@ -69,5 +69,7 @@ int talk_ask(struct talk_shard *s, sv text, sv lang,
 	a->asked = true;
 	struct chan_msg m = { .kind = CHAN_TEXT, .text = text, .confidence = 1 };
 	a->peer.sink->on_msg(a->talk, &m);
+	if (!a->talk->core.in_turn && !a->reply) /* refused: nothing of it is text */
+		loop_after(s->loop, &a->end, 0, finish, a);
 	return 0;
 }
