@@ -131,6 +131,7 @@ static void record_customer(struct talk_core *c, const struct talk_ev *ev, struc
 		sb_cstr(&b, ",\"suspicious\":true");
 	sb_ch(&b, '}');
 	talk_act_record(c, acts, "turn.customer", "customer", arena_sv(a, sb_sv(&b)));
+	acts->v[acts->n - 1].said = ev->masked;
 	sb_done(&b);
 }
 

@@ -91,6 +91,8 @@ enum talk_act_kind {
 struct talk_act {
 	enum talk_act_kind kind;
 	const char *rec, *actor;
+	sv said;                     /* RECORD of a turn: its words, for the view row */
+	const char *did;             /* RECORD of a reply: its action */
 	sv text, lang, context;
 	uint32_t say_id, gen;
 	int n, ms;

@@ -89,16 +89,12 @@ static void note_row(struct talk *t, const struct talk_act *x, int64_t ts)
 		jv_free(body);
 		r->ended_ms = ts;
 	}
-	bool customer = strcmp(x->rec, "turn.customer") == 0;
-	if (!customer && strcmp(x->rec, "turn.bot") != 0)
+	if (!x->said.p)
 		return;
-	jv *body = jv_parse(x->text, NULL);
-	sv text = jv_get_str(body, "text");
-	set_str(&r->last_text, sv_slice(text, 0, sv_rune_offset(text, 120)));
+	set_str(&r->last_text, sv_slice(x->said, 0, sv_rune_offset(x->said, 120)));
 	set_str(&r->last_actor, sv_of(x->actor));
-	if (!customer)
-		set_str(&r->last_action, jv_get_str(body, "action"));
-	jv_free(body);
+	if (x->did)
+		set_str(&r->last_action, sv_of(x->did));
 }
 
 void talk_record(struct talk *t, const struct talk_act *x)

@@ -91,6 +91,8 @@ static void record_reply(struct talk_core *c, const struct talk_reply *r, struct
 			 struct talk_acts *acts)
 {
 	talk_act_record(c, acts, "turn.bot", "bot", reply_body(c, r, a));
+	acts->v[acts->n - 1].said = arena_sv(a, r->text); /* outlives the turn */
+	acts->v[acts->n - 1].did = policy_action_name(r->action);
 	acts->v[acts->n - 1].reply = true;
 	talk_remember(c, true, r->text);
 }
