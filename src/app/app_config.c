@@ -44,7 +44,7 @@ static const struct cfg_rule rules[] = {
 	{ "llm", CFG_LIST, false, 0, 0, NULL, NULL,
 	  "language models, tried in order; none = the built-in engine" },
 	{ "llm[]", CFG_OBJ, false, 0, 0, NULL, NULL, "" },
-	{ "llm[].kind", CFG_STR, false, 0, 0, "openai|scripted", "openai",
+	{ "llm[].kind", CFG_STR, false, 0, 0, "openai", "openai",
 	  "any OpenAI-compatible endpoint" },
 	{ "llm[].url", CFG_STR, false, 0, 0, NULL, "",
 	  "base address, e.g. http://127.0.0.1:8000/v1" },
@@ -91,6 +91,8 @@ jv *app_config(const char *path, const jv *over, bool demo)
 		rc = cfg_check(tree, sb_sv(&text), path ? path : "defaults", rules, N_RULES, &rep);
 	}
 	print_issues(&rep);
+	if (rc == 0)
+		rc = app_config_look(tree, path);
 	cfg_report_done(&rep);
 	sb_done(&text);
 	if (rc == 0)

@@ -84,6 +84,10 @@ struct store *app_server_store(const struct app_server *s);
 /* Reads and checks a file (NULL = only defaults), with over merged first; prints every problem.
  * NULL on error. */
 jv *app_config(const char *path, const jv *over, bool demo);
+/* What the rules cannot tell: addresses, files, values that must go together; prints every problem. */
+int app_config_look(const jv *cfg, const char *file);
+/* "127.0.0.1:8080", "[::1]:8080" */
+int app_listen(sv text, char host[64], int *port, struct err *e);
 void app_config_starter(struct sb *out);
 
 #endif

@@ -1,8 +1,10 @@
 /* app_main.c: the table of commands. A command is a file (cmd_*.c) and a row here. */
 #include "app_int.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
 static const struct cli_cmd cmds[] = {
 	{ "demo", "[--data DIR] [--http A:P] [--sip A:P] [--llm URL] [--config FILE]",
@@ -59,9 +61,22 @@ int cmd_version(int argc, char **argv)
 	return 0;
 }
 
+/* Closed standard streams would get the numbers of databases and sockets, and our lines would go there. */
+static void hold_stdio(void)
+{
+	int fd;
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= 2);
+	if (fd > 2)
+		close(fd);
+}
+
 int app_main(int argc, char **argv)
 {
+	hold_stdio();
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);    /* a file at its limit is an error like a full disk */
 	if (argc < 2) {
 		usage(stderr);
 		return 2;

@@ -82,7 +82,6 @@ static void server_assets(struct app_server *s)
 	}
 }
 
-/* "127.0.0.1:8080" */
 int app_listen(sv text, char host[64], int *port, struct err *e)
 {
 	ptrdiff_t colon = -1;
@@ -96,7 +95,10 @@ int app_listen(sv text, char host[64], int *port, struct err *e)
 			       "\"" SV_FMT
 			       "\" is not an address and port such as 127.0.0.1:8080",
 			       SV_ARG(text));
-	snprintf(host, 64, SV_FMT, SV_ARG(sv_slice(text, 0, (size_t)colon)));
+	sv at = sv_slice(text, 0, (size_t)colon);
+	if (sv_starts(at, SV("[")) && sv_ends(at, SV("]")))     /* [::1]:8080 */
+		at = sv_slice(at, 1, at.n - 1);
+	snprintf(host, 64, SV_FMT, SV_ARG(at));
 	*port = (int)p;
 	return 0;
 }

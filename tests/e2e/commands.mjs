@@ -73,6 +73,19 @@ function mistakes() {
   const c = callm(['check', '--config', bad]);
   ok(c.code === 1 && /bad\.yaml:2:sip\.max_calls: .+; .+/.test(c.err) && /bad\.yaml:3:colour: .+; .+/.test(c.err),
     'check names file, line, key and the mend of each mistake', c.err);
+  const wrong = [
+    ['http.listen', 'http:\n  listen: nonsense\n'], ['sip.listen', 'sip:\n  listen: 1.2.3:x\n'],
+    ['http.tls_key', 'http:\n  tls_cert: /etc/hostname\n'], ['http.tls_cert', 'http:\n  tls_cert: /no.pem\n  tls_key: /no.key\n'],
+    ['sip.allow[1]', 'sip:\n  allow: [10.0.0.0/8, 10.0.0.0/99]\n'], ['sip.rtp_min', 'sip:\n  rtp_min: 30000\n  rtp_max: 20000\n'],
+    ['sip.public_ip', 'sip:\n  public_ip: banana\n'], ['company', 'company: /no.yaml\n'],
+    ['llm[1].url', 'llm:\n  - url: http://127.0.0.1:9/v1\n  - url: ftp://x\n'],
+  ];
+  const missed = wrong.filter(([key, text]) => {
+    writeFileSync(bad, text);
+    const r = callm(['check', '--config', bad]);
+    return r.code !== 1 || !r.err.includes(`:${key}: `) || /: fine/.test(r.out);
+  });
+  ok(!missed.length, `check finds ${wrong.length} values that the server could not use`, missed);
   const dir = join(temp, 'mine');
   const i = callm(['init', dir]);
   const again = callm(['init', dir]);

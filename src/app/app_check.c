@@ -1,0 +1,126 @@
+/* app_check.c: what the table of rules cannot tell about a configuration: addresses that are none, files that are
+ * not there, values that do not go together. Used by `callm check` and before a start, so that both say the same.
+ *
+ * Stateless; prints to stderr in the form of the other issues. */
+#include "app_int.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <unistd.h>
+
+struct looking {
+	const char *file;
+	int issues;
+};
+
+static void complain(struct looking *k, const char *where, const char *what, const char *mend)
+{
+	fprintf(stderr, "%s:%s: %s; %s\n", k->file, where, what, mend);
+	k->issues++;
+}
+
+static bool is_ip4(sv s)
+{
+	struct in_addr a;
+	char text[16];
+	if (s.n >= sizeof(text))
+		return false;
+	snprintf(text, sizeof(text), SV_FMT, SV_ARG(s));
+	return inet_pton(AF_INET, text, &a) == 1;
+}
+
+static bool is_ip6(const char *text)
+{
+	struct in6_addr a;
+	return inet_pton(AF_INET6, text, &a) == 1;
+}
+
+static void look_listen(struct looking *k, const char *where, sv text, bool ip6)
+{
+	char host[64];
+	int port;
+	struct err e = { 0 };
+	if (app_listen(text, host, &port, &e))
+		complain(k, where, e.msg, "Write a numeric address and a port.");
+	else if (!is_ip4(sv_of(host)) && !(ip6 && is_ip6(host)))
+		complain(k, where, "the address is not numeric",
+			 ip6 ? "Write 127.0.0.1:8080, 0.0.0.0:8080 or [::1]:8080." :
+			       "Write 127.0.0.1:5060 or 0.0.0.0:5060.");
+}
+
+static void look_file(struct looking *k, const char *where, sv path)
+{
+	char what[300];
+	if (!path.n || access(path.p, R_OK) == 0)
+		return;
+	snprintf(what, sizeof(what), "the file %.200s cannot be read", path.p);
+	complain(k, where, what, "Correct the path or the file's rights.");
+}
+
+static void look_http(struct looking *k, const jv *http)
+{
+	sv cert = jv_get_str(http, "tls_cert"), key = jv_get_str(http, "tls_key");
+	look_listen(k, "http.listen", jv_get_str(http, "listen"), true);
+	if (cert.n && !key.n)
+		complain(k, "http.tls_key", "is missing, tls_cert is there", "HTTPS needs both; or remove tls_cert.");
+	if (key.n && !cert.n)
+		complain(k, "http.tls_cert", "is missing, tls_key is there", "HTTPS needs both; or remove tls_key.");
+	look_file(k, "http.tls_cert", cert);
+	look_file(k, "http.tls_key", key);
+}
+
+/* 10.0.0.0/8, or an address alone. */
+static bool is_net(sv s)
+{
+	sv ip;
+	int64_t bits = 32;
+	sv_cut(&s, '/', &ip);
+	return is_ip4(ip) && (!s.p || (sv_i64(s, &bits) == 0 && bits >= 0 && bits <= 32));
+}
+
+static void look_sip(struct looking *k, const jv *sip)
+{
+	const jv *allow = jv_get(sip, "allow");
+	int64_t from = jv_get_int(sip, "rtp_min", 0), to = jv_get_int(sip, "rtp_max", 0);
+	sv public_ip = jv_get_str(sip, "public_ip");
+	look_listen(k, "sip.listen", jv_get_str(sip, "listen"), false);
+	if (from < 1024 || to > 65534 || from + 1 >= to)
+		complain(k, "sip.rtp_min", "rtp_min to rtp_max is not a range of ports",
+			 "Use a range within 1024 to 65534, such as 20000 to 29999.");
+	if (public_ip.n && !is_ip4(public_ip))
+		complain(k, "sip.public_ip", "is not an IPv4 address", "Write it like 203.0.113.7.");
+	for (size_t i = 0; i < jv_len(allow); i++) {
+		char where[48];
+		snprintf(where, sizeof(where), "sip.allow[%zu]", i);
+		if (!is_net(jv_as_str(jv_at(allow, i))))
+			complain(k, where, "is not a network", "Write an IPv4 network like 10.0.0.0/8.");
+		if (i == 64)
+			complain(k, where, "is one network too many", "64 are read; join some.");
+	}
+}
+
+static void look_llm(struct looking *k, const jv *list)
+{
+	for (size_t i = 0; i < jv_len(list); i++) {
+		sv url = jv_get_str(jv_at(list, i), "url");
+		char where[48];
+		snprintf(where, sizeof(where), "llm[%zu].url", i);
+		if (!sv_starts(url, SV("http://")) && !sv_starts(url, SV("https://")))
+			complain(k, where, url.n ? "is not an http address" : "is missing",
+				 "Write the base address, such as http://127.0.0.1:8000/v1.");
+		if (i == 4)
+			complain(k, where, "is one model too many", "Four are used; remove the others.");
+	}
+}
+
+int app_config_look(const jv *cfg, const char *file)
+{
+	struct looking k = { .file = file ? file : "defaults" };
+	const jv *sip = jv_get(cfg, "sip");
+	look_file(&k, "company", jv_get_str(cfg, "company"));
+	look_http(&k, jv_get(cfg, "http"));
+	if (jv_get_bool(sip, "enabled", true))
+		look_sip(&k, sip);
+	look_llm(&k, jv_get(cfg, "llm"));
+	return k.issues ? ERR_INVAL : 0;
+}
