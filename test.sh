@@ -194,7 +194,7 @@ e2e_part() {
 	tap e2e_start 60 node tests/e2e/start.mjs
 	tap e2e_browser 300 node tests/e2e/browser.mjs
 	tap e2e_sip 180 node tests/e2e/sip.mjs
-	tap e2e_call 240 node tests/e2e/call.mjs
+	tap e2e_call 300 node tests/e2e/call.mjs
 	tap e2e_kill9 120 node tests/e2e/kill9.mjs
 	if [ -x build-asan/callm ]; then
 		data_sets

@@ -1,6 +1,6 @@
 /* call.mjs: a caller asks aloud in English and is answered aloud: the right answer, heard at the caller's end; the
  * transcript, the citation and a two-channel recording at the API. Then keys: Chinese by star, a menu entry. */
-import { demo, events, http, isSpeech, join, login, main, note, ok, readFileSync, run, runAsync, bin, speak, speechiness,
+import { demo, events, http, isSpeech, join, login, main, note, ok, readFileSync, runAsync, bin, speak, speechiness,
   temp, until, wav, metric } from './lib.mjs';
 
 const SPOKEN = [
@@ -10,12 +10,12 @@ const SPOKEN = [
 ];
 
 async function phone(s, args) {
-  const r = await runAsync(bin, ['call', `sip:service@${s.sip}`, ...args], { ms: 70000 });
+  const r = await runAsync(bin, ['call', `sip:service@${s.sip}`, '--max', '50000', ...args], { ms: 70000 });
   let report = null;
   try {
     report = JSON.parse(r.out);
   } catch {
-    ok(false, 'callm call prints its report', r.out + r.err);
+    ok(false, 'callm call prints its report', `exit ${r.code}: ${r.out}${r.err}`);
   }
   await until('the call to be over', async () => (await metric(s, 'callm_calls_active')) === 0);
   return report;
@@ -38,7 +38,7 @@ async function recording(s, token, conv, name) {
 
 async function spoken(s, token, i, [text, article]) {
   const heard = join(temp, `heard-${i}.wav`);
-  const r = await phone(s, ['--play', speak(text, join(temp, `q-${i}.wav`), { rate: 8000 }), '--record', heard]);
+  const r = await phone(s, ['--play', speak(text, join(temp, `q-${i}.wav`), { rate: 8000 }), '--record', heard, '--quiet', '1500']);
   const { conv, rows } = await newest(s, token);
   const said = rows.filter((e) => e.kind === 'turn.customer' && e.body.via === 'speech');
   const bot = rows.find((e) => e.kind === 'turn.bot' && e.turn === said[0]?.turn && e.turn > 0);
@@ -61,11 +61,11 @@ async function spoken(s, token, i, [text, article]) {
 }
 
 async function keys(s, token) {
-  const r = await phone(s, ['--dtmf', '*', '--quiet', '2500']);
+  const r = await phone(s, ['--dtmf', '*', '--quiet', '1500']);
   const { rows } = await newest(s, token);
   const zh = rows.filter((e) => e.kind === 'turn.bot' && /[\u4e00-\u9fff]/.test(e.body.text));
   ok(r?.answered && zh.length > 0, 'star switches to Chinese, spoken', rows.map((e) => [e.kind, e.body.text ?? e.body.digit]));
-  const k = await phone(s, ['--dtmf', '3', '--quiet', '2500']);
+  const k = await phone(s, ['--dtmf', '3', '--quiet', '1500']);
   const log = (await newest(s, token)).rows;
   const bot = log.find((e) => e.kind === 'turn.bot' && e.body.citations?.some((c) => /^return/.test(c.article_id)));
   ok(k?.heard_speech_ms > 1000 && log.some((e) => e.kind === 'call.dtmf' && e.body.digit === '3') && bot,
@@ -81,8 +81,6 @@ await main(async () => {
   await keys(s, token);
   const tcp = await runAsync(bin, ['call', `sip:service@${s.sip};transport=tcp`, '--tcp', '--max', '3000'], { ms: 20000 });
   ok(tcp.code === 0 && JSON.parse(tcp.out).answered, 'a call by TCP is answered', tcp.out + tcp.err);
-  const nobody = run(bin, ['call', 'sip:service@127.0.0.1:9', '--max', '2000'], { ms: 45000 });
-  ok(nobody.code === 1, 'a call to nobody exits 1', nobody.out + nobody.err);
   const end = await s.stop();
   ok(end.code === 0, 'the server ends in order', s.err);
 });

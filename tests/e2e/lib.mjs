@@ -3,6 +3,7 @@
  * CALLM_BIN (default build/callm) is the program under test. Every server listens on ports the kernel chose, keeps
  * its data in a temporary folder and is ended with this process. */
 import { spawn, spawnSync } from 'node:child_process';
+import dgram from 'node:dgram';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -173,8 +174,23 @@ export function run(cmd, args, { input, env = {}, ms = 60000, cwd = root } = {})
   return { code: r.status, out: r.stdout ?? '', err: r.stderr ?? String(r.error ?? '') };
 }
 
-export async function runAsync(cmd, args, { cwd = root, ms = 120000 } = {}) {
-  const child = spawn(cmd, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+/* An even UDP port that is free now, with the next three: sipp wants to be told where its sound goes. */
+export async function mediaPort() {
+  for (let i = 0; i < 100; i++) {
+    const port = 10000 + 4 * Math.floor(Math.random() * 2400);
+    const socks = [0, 1, 2, 3].map(() => dgram.createSocket('udp4'));
+    const free = await Promise.all(socks.map((k, j) => new Promise((resolve) => {
+      k.on('error', () => resolve(false));
+      k.bind(port + j, '127.0.0.1', () => resolve(true));
+    })));
+    for (const [j, k] of socks.entries()) if (free[j]) k.close();
+    if (free.every(Boolean)) return port;
+  }
+  throw new Error('no free UDP port');
+}
+
+export async function runAsync(cmd, args, { cwd = root, ms = 120000, env = {} } = {}) {
+  const child = spawn(cmd, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   let out = '';
   let err = '';
   child.stdout.on('data', (d) => (out = (out + d).slice(-200000)));

@@ -4,14 +4,14 @@
  *
  * sipp dials, hears a fifth of a second of the greeting, hangs up. The state after the first 50 is compared with the state
  * after all: whatever a call leaks, 450 calls leak 450 times. */
-import { children, demo, descriptors, have, main, memory, metric, note, ok, root, join, runAsync, skip, sleep, temp, until } from './lib.mjs';
+import { children, demo, descriptors, have, main, mediaPort, memory, metric, note, ok, root, join, runAsync, skip, sleep, temp, until } from './lib.mjs';
 
 const CALLS = Number(process.env.MANY_CALLS ?? 500);
 const WARM = 50;
 
 async function dial(s, count) {
   const r = await runAsync('sipp', [s.sip, '-sf', join(root, 'tests/e2e/sip/short.xml'), '-s', 'service', '-i', '127.0.0.1',
-    '-mi', '127.0.0.1', '-mp', '42000', '-m', String(count), '-l', '1', '-r', '50', '-nostdin', '-timeout', '300s',
+    '-mi', '127.0.0.1', '-mp', String(await mediaPort()), '-m', String(count), '-l', '1', '-r', '50', '-nostdin', '-timeout', '300s',
     '-timeout_error', '-trace_err', '-error_file', join(temp, 'err')], { cwd: temp, ms: 310000 });
   ok(r.code === 0, `${count} calls one after another, none failed`, r.out.slice(-2000) + r.err);
 }

@@ -1,12 +1,12 @@
 /* sip.mjs: sipp as a stranger's telephone, UDP: sound, keys, hold, giving up, keep-alive; then what the API says
  * about those calls. */
-import { demo, events, have, http, login, main, metric, ok, root, runAsync, skip, until } from './lib.mjs';
+import { demo, events, have, http, login, main, mediaPort, metric, ok, runAsync, skip, until } from './lib.mjs';
 
 await main(async () => {
   if (!have('sipp')) return skip('sipp', 'package sip-tester is not installed');
   const s = await demo();
   for (const name of ['options', 'uac_g711', 'hold', 'dtmf', 'cancel']) {
-    const r = await runAsync('tests/e2e/sip/run.sh', [s.sip, name], { cwd: root, ms: 60000 });
+    const r = await runAsync('tests/e2e/sip/run.sh', [s.sip, name], { ms: 60000, env: { MEDIA_PORT: String(await mediaPort()) } });
     ok(r.code === 0, `sipp: ${name}`, r.out + r.err);
   }
   const token = await login(s);

@@ -4,7 +4,7 @@
 #	tests/e2e/sip/run.sh 127.0.0.1:5060 uac_g711 dtmf hold
 #
 # One TAP line per scenario; exits 1 when one failed. Ports of ours are chosen by sipp (signalling) or
-# from 40000 (sound). The sound is 2 s of 1 kHz made here: eight mu-law samples, repeated.
+# from $MEDIA_PORT, default 40000 (sound). The sound is 2 s of 1 kHz made here: eight mu-law samples, repeated.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 [ $# -ge 2 ] || { echo "usage: $0 ADDRESS:PORT SCENARIO..." >&2; exit 2; }
@@ -24,7 +24,7 @@ n=0
 bad=0
 for s in "$@"; do
 	n=$((n + 1))
-	if timeout 40 sipp "$to" -sf "$here/$s.xml" -s callm -i 127.0.0.1 -mi 127.0.0.1 -mp 40000 -m 1 \
+	if timeout 40 sipp "$to" -sf "$here/$s.xml" -s callm -i 127.0.0.1 -mi 127.0.0.1 -mp "${MEDIA_PORT:-40000}" -m 1 \
 		-timeout 30s -timeout_error -nostdin -trace_err -error_file err > out 2>&1; then
 		echo "ok $n - sip $s"
 	else
