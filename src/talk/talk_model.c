@@ -290,6 +290,10 @@ static bool drain_draft(struct talk_core *c, bool at_end, struct arena *a, struc
 	return true;
 }
 
+/* A model that goes on and on: bytes of text without the end of a sentence, bytes said. */
+#define DRAFT_MAX 8000
+#define SAID_MAX 16000
+
 void talk_on_delta(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
 		   struct talk_acts *acts)
 {
@@ -302,7 +306,10 @@ void talk_on_delta(struct talk_core *c, const struct talk_ev *ev, struct arena *
 		talk_act_timer(acts, TT_MODEL, c->cfg->limits.model_total_ms);
 	}
 	sb_put(&c->t.draft, ev->text);
-	drain_draft(c, false, a, acts);
+	if (!drain_draft(c, false, a, acts))
+		return;
+	if (c->t.draft.n > DRAFT_MAX || c->t.reply.n > SAID_MAX)
+		talk_model_failed(c, "too long", a, acts);
 }
 
 void talk_on_model_end(struct talk_core *c, const struct talk_ev *ev, struct arena *a,

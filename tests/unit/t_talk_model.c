@@ -203,6 +203,36 @@ TEST(talk_model_tries_the_next_then_the_builtin_engine)
 	bench_close(&b);
 }
 
+/* Feeds piece until the model is cancelled; deltas it took, 0 = it never was. */
+static int feed_for_ever(struct bench *b, const char *piece)
+{
+	for (int i = 1; i <= 5000; i++) {
+		bench_feed(b, ev_delta(b, piece));
+		if (bench_act(b, TACT_MODEL_CANCEL))
+			return i;
+	}
+	return 0;
+}
+
+TEST(talk_model_that_never_stops_is_stopped)
+{
+	struct bench b;
+	think(&b, CHAT, 1, question);
+	int n = feed_for_ever(&b, "blah blah <b>x</b> and so on ");    /* no sentence ends */
+	CHECK(n > 0 && n < 500);
+	HAS(bench_rec(&b, "model.fallback")->text, "\"reason\":\"too long\"");
+	HAS(bench_rec(&b, "turn.bot")->text, "\"model\":\"builtin\",\"fallback\":true");
+	CHECK(!b.c.in_turn);
+	bench_close(&b);
+	think(&b, CHAT, 1, question);
+	n = feed_for_ever(&b, "Unused articles only. ");               /* sentences without end */
+	CHECK(n > 0 && n < 1000);
+	HAS(bench_rec(&b, "model.fallback")->text, "\"to\":\"what was said\"");
+	HAS(bench_rec(&b, "turn.bot")->text, "Unused articles only.");
+	CHECK(!b.c.in_turn);
+	bench_close(&b);
+}
+
 TEST(talk_model_deadlines_are_tighter_on_the_phone)
 {
 	struct bench b;
