@@ -27,6 +27,7 @@ struct app_server {
 	struct snap *door;           /* of struct door, for the shards */
 	struct app_voice *voice;
 	struct web_asset *assets;
+	bool store_bad;              /* what the log says */
 	struct model_spec llm[4];
 	struct sb secrets[4];
 	size_t n_llm;
@@ -285,6 +286,20 @@ int app_server_sip_port(const struct app_server *s)
 struct store *app_server_store(const struct app_server *s)
 {
 	return s->store;
+}
+
+/* ---- running ---- */
+
+/* One line when writing begins to fail, one when it works again. */
+void app_server_watch(struct app_server *s)
+{
+	struct err e = { 0 };
+	bool failed = store_failed(s->store, &e);
+	if (failed && !s->store_bad)
+		LOG(ERROR, "store.failed", "%s; nothing is acknowledged until it works again", e.msg);
+	if (!failed && s->store_bad)
+		LOG(WARN, "store.recovered", "messages are saved again");
+	s->store_bad = failed;
 }
 
 /* ---- down ---- */

@@ -28,7 +28,7 @@ struct app_voice {
 	char data[4096], lm_dir[4200];
 	struct talk_hub *hub;
 	struct chan_phone *phone;
-	struct tel *tel;
+	_Atomic(struct tel *) tel;   /* the door is open before the telephone */
 	unsigned next_call;          /* tel's front thread */
 	unsigned next_media;         /* the door's thread */
 	bool record;
@@ -45,23 +45,26 @@ static void open_tts(struct chan_speech *sp, const char *kind, struct loop *l, c
 	struct tts *t;
 	if (tts_open(&t, &spec, l, &e) == 0)
 		sp->tts[sp->n_tts++] = t;
-	else
+	else if (note)
 		snprintf(note, cap, "%s", e.msg);
 }
 
-static void open_asr(struct app_voice *v, struct chan_speech *sp, struct loop *l)
+/* All shards find the same; the first one says it. */
+static void open_asr(struct app_voice *v, struct chan_speech *sp, struct talk_hub *hub,
+		     struct talk_shard *s)
 {
 	const jv *asr = jv_get(v->cfg, "asr");
 	if (!jv_get_bool(asr, "enabled", true))
 		return;
 	struct err e = { 0 };
-	int per_shard = (int)(jv_get_int(asr, "max_workers", 4) / (int64_t)talk_hub_shards(v->hub));
+	int per_shard = (int)(jv_get_int(asr, "max_workers", 4) / (int64_t)talk_hub_shards(hub));
 	struct model_spec spec = { .kind = "pocketsphinx", .lang = "en", .data = v->lm_dir,
 				   .max_workers = per_shard > 0 ? per_shard : 1 };
-	if (asr_open(&sp->asr, &spec, l, &e)) {
-		sp->asr = NULL;
+	if (asr_open(&sp->asr, &spec, talk_shard_loop(s), &e) == 0)
+		return;
+	sp->asr = NULL;
+	if (talk_shard_index(s) == 0)
 		snprintf(v->asr_note, sizeof(v->asr_note), "%s", e.msg);
-	}
 }
 
 /* Greetings and menus are what every call hears first: made before the first call. */
@@ -102,14 +105,17 @@ int app_voice_shard(struct app_voice *v, struct talk_hub *hub, const struct talk
 			shard_down(s, own);
 		return 0;
 	}
-	v->hub = hub;
+	bool first = talk_shard_index(s) == 0;
+	char *note = first ? v->tts_note : NULL;
+	if (first)
+		v->hub = hub;
 	own = xalloc(sizeof(*own));
 	own->speech.ops = &chan_speech_model;
 	own->speech.cache = chan_cache_new(CACHE_BYTES / talk_hub_shards(hub));
 	struct loop *l = talk_shard_loop(s);
-	open_tts(&own->speech, "flite", l, v->tts_note, sizeof(v->tts_note));
-	open_tts(&own->speech, "espeak", l, v->tts_note, sizeof(v->tts_note));
-	open_asr(v, &own->speech, l);
+	open_tts(&own->speech, "flite", l, note, sizeof(v->tts_note));
+	open_tts(&own->speech, "espeak", l, note, sizeof(v->tts_note));
+	open_asr(v, &own->speech, hub, s);
 	warm_up(own, texts);
 	talk_shard_set_user(s, own);
 	return 0;
@@ -207,13 +213,16 @@ static int tel_up(struct app_voice *v, struct err *e)
 		acl[o.n_acl++] = jv_as_str(jv_at(allow, i)).p;
 	if (o.n_acl)
 		o.acl = acl;
-	return tel_open(&v->tel, &o, chan_phone_sink(), v->phone, e);
+	struct tel *t;
+	rc = tel_open(&t, &o, chan_phone_sink(), v->phone, e);
+	if (rc == 0)
+		v->tel = t;
+	return rc;
 }
 
 int app_voice_start(struct app_voice *v, struct talk_hub *hub, struct err *e)
 {
 	const jv *sip = jv_get(v->cfg, "sip");
-	v->hub = hub;
 	if (!jv_get_bool(sip, "enabled", true))
 		return 0;
 	struct chan_phone_opts o = { .pick = pick_call,

@@ -85,14 +85,15 @@ static void print_ready(const struct app_server *s, const char *password, int64_
 	fflush(stdout);
 }
 
-static void wait_signal(void)
+static void wait_signal(struct app_server *s)
 {
+	const struct timespec second = { 1, 0 };
 	sigset_t set;
-	int sig;
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
-	sigwait(&set, &sig);
+	while (sigtimedwait(&set, NULL, &second) < 0)
+		app_server_watch(s);
 }
 
 static void block_signals(void)
@@ -148,7 +149,7 @@ static int run(const jv *cfg, const char *data, bool demo, struct err *e)
 			rc = demo_admin(app_server_store(s), password, e);
 		if (rc == 0) {
 			print_ready(s, password, (clk_mono_us() - began) / 1000);
-			wait_signal();
+			wait_signal(s);
 			drain(s);
 		}
 		app_server_close(s);
