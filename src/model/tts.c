@@ -5,7 +5,8 @@
  * normalised here, so that marks, which the worker counts in spoken bytes, can be told
  * in bytes of the written text. A run that could not be sent because the process is
  * being restarted waits for it; runs that were being said when it died end with
- * ERR_UPSTREAM. If the process says nothing for SILENT_MS with work to do it is killed.
+ * ERR_UPSTREAM. If the process says nothing for SILENT_MS with work to do (START_MS while it
+ * starts) it is killed. What waits for a process that does not come back for START_MS ends too.
  * All on the loop's thread. */
 #include <stdio.h>
 #include <unistd.h>
@@ -15,7 +16,7 @@
 #include "model_exe.h"
 #include "worker.h"
 
-enum { SILENT_MS = 5000, TEXT_MAX = 16 << 10, RUNS_MAX = 1024, EXE_MAX = 4096 };
+enum { SILENT_MS = 3000, START_MS = 8000, TEXT_MAX = 16 << 10, RUNS_MAX = 1024, EXE_MAX = 4096 };
 
 struct tts_kind {
 	const char *kind, *arg; /* arg: what follows "worker" on the command line; NULL
@@ -30,6 +31,7 @@ struct tts {
 	struct tts_run *runs, **tail;
 	size_t n_runs;
 	uint32_t last_id;
+	bool ready;   /* its voice is loaded */
 	bool refused; /* the worker said it cannot work */
 	struct loop_timer silent;
 };
@@ -138,17 +140,33 @@ static struct tts_run *find(const struct tts *t, uint32_t id)
 	return r;
 }
 
+/* Callbacks may start and cancel others. */
+static void end_runs(struct tts *t, bool waiting_too)
+{
+	for (;;) {
+		struct tts_run *r = t->runs;
+		while (r && !r->sent && !waiting_too)
+			r = r->next;
+		if (!r)
+			return;
+		end(r, ERR_UPSTREAM);
+	}
+}
+
 static void on_silent(void *arg)
 {
 	struct tts *t = arg;
-	metric_inc(M_WORKER_RESTARTS);
-	io_proc_kill(t->proc); /* its end comes as on_state */
+	if (io_proc_up(t->proc))
+		io_proc_kill(t->proc); /* its end comes as on_state */
+	else
+		end_runs(t, true);
 }
 
 static void watch(struct tts *t)
 {
 	if (t->runs)
-		loop_after(t->loop, &t->silent, SILENT_MS, on_silent, t);
+		loop_after(t->loop, &t->silent, t->ready ? SILENT_MS : START_MS,
+			   on_silent, t);
 }
 
 static void send_waiting(struct tts *t)
@@ -190,7 +208,9 @@ static void on_frame(void *arg, uint8_t kind, sv p)
 		struct err e;
 		jv *o = jv_parse(p, &e);
 		t->refused = jv_get_str(o, "error").n > 0;
+		t->ready = true;
 		jv_free(o);
+		watch(t);
 		return;
 	}
 	struct tts_run *r = find(t, wf_get(&p));
@@ -221,14 +241,9 @@ static void on_state(void *arg, bool up, int status)
 		return;
 	}
 	metric_inc(M_WORKER_RESTARTS);
-	for (;;) { /* callbacks may start and cancel others */
-		struct tts_run *r = t->runs;
-		while (r && !r->sent && !t->refused)
-			r = r->next;
-		if (!r)
-			break;
-		end(r, ERR_UPSTREAM);
-	}
+	t->ready = false;
+	end_runs(t, t->refused);
+	watch(t);
 }
 
 /* A program beside this one, or where the build puts it. */

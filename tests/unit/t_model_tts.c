@@ -200,9 +200,9 @@ TEST(tts_queue_keeps_order_and_cancel_is_final)
 	}
 }
 
-/* The worker is killed while it speaks: that request ends with an error, the next one
- * works, also one that is started before the process is back. */
-TEST(tts_survives_a_crash)
+/* The worker is killed, or hangs, while it speaks: that request ends with an error within ms,
+ * the next one works, also one that is started before the process is back. */
+static void lose_worker(int sig, int64_t ms)
 {
 	struct loop *l = loop_new();
 	struct tts *t = NULL;
@@ -217,12 +217,14 @@ TEST(tts_survives_a_crash)
 	a.then = t;
 	a.next = &b;
 	bool one = !rc && t_wait(l, begun, &a, 20000);
+	int64_t at = loop_now_ms(l);
 	if (one) {
 		int pid = tts_worker_pid(t);
 		CHECK(pid > 1);
-		(void)kill(pid, SIGKILL);
+		(void)kill(pid, sig);
 	}
 	bool died = one && t_wait(l, ended, &a, 20000);
+	int64_t took = loop_now_ms(l) - at;
 	bool again = died && t_wait(l, ended, &b, 20000);
 	tts_close(t);
 	loop_free(l);
@@ -230,10 +232,21 @@ TEST(tts_survives_a_crash)
 	OK(rc);
 	CHECK(one);
 	CHECK(died);
+	CHECK(took < ms);
 	EQ(a.err, ERR_UPSTREAM);
 	CHECK(again);
 	OK(b.err);
 	CHECK(b.samples > 4000);
+}
+
+TEST(tts_survives_a_crash)
+{
+	lose_worker(SIGKILL, 4500);
+}
+
+TEST(tts_survives_a_worker_that_hangs)
+{
+	lose_worker(SIGSTOP, 4500);
 }
 
 TEST(tts_odd_texts_end)
