@@ -3,7 +3,7 @@
  * A text's vector is the sum of its rows, brought to length one. Each class (an article of the
  * demo, an intent of a public set) has a vector as well; the loss is a softmax over their cosines
  * and a constant for "none of these", which is the target of texts that no article answers. Rows
- * are drawn out at random (a third of a text's features is left out each time), so that no single
+ * are drawn out at random (half of a text's features is left out each time), so that no single
  * word decides. Plain gradient steps with Adagrad, one text at a time, one thread.
  */
 #include <math.h>
@@ -13,16 +13,17 @@
 
 #define SHARP 14.0f              /* factor on a cosine */
 #define NONE_COS 0.45f           /* cosine that "none of these" always has */
-#define KEEP 0.65                /* of a text's features, each time */
+#define KEEP 0.45                /* of a text's features, each time */
 #define RATE 0.12f
 #define RATE_CLASS 0.12f
-#define EPOCHS 24
+#define EPOCHS 18
 #define CLASSES_MAX 1200
+#define FAR 48                   /* classes for texts that no article answers */
 
 struct net {
 	float *row, *row_g;      /* KE_ROWS x KE_DIM, KE_ROWS */
 	float *cls, *cls_g;      /* CLASSES_MAX x KE_DIM, CLASSES_MAX */
-	int classes;
+	int classes, far;        /* the classes from far on stand for no article */
 	float logit[CLASSES_MAX + 1];
 };
 
@@ -47,20 +48,26 @@ static float unit(float *v)
 	return len;
 }
 
-/* Softmax of the logits in place: n->logit becomes p - target. */
+/* Softmax of the logits in place: n->logit becomes p - target. The target of a text that no
+ * article answers is shared by the classes from far on and the constant, as the softmax shares. */
 static void residual(struct net *n, int class)
 {
-	float top = SHARP * NONE_COS, sum = 0;
+	float top = SHARP * NONE_COS, sum = 0, none_sum = 0;
 	int none = n->classes;
 
 	n->logit[none] = top;
 	for (int c = 0; c < none; c++)
 		top = n->logit[c] > top ? n->logit[c] : top;
-	for (int c = 0; c <= none; c++)
+	for (int c = 0; c <= none; c++) {
 		sum += n->logit[c] = expf(n->logit[c] - top);
-	for (int c = 0; c <= none; c++)
+		none_sum += c >= n->far ? n->logit[c] : 0;
+	}
+	for (int c = 0; c <= none; c++) {
+		float target = c >= n->far ? n->logit[c] / none_sum : 0;
+
 		n->logit[c] /= sum;
-	n->logit[class == EMBED_FAR ? none : class] -= 1;
+		n->logit[c] -= class == EMBED_FAR ? target : c == class;
+	}
 }
 
 static void step_class(struct net *n, int c, const float *v, float d)
@@ -129,6 +136,17 @@ static void quantise(const float *row, int8_t *out)
 		out[i] = (int8_t)lrintf(fmaxf(-127, fminf(127, row[i] * scale)));
 }
 
+/* The classes that are no articles, the last ones if there are too many. */
+static void background(const struct net *n, int articles, int8_t *out)
+{
+	int from = n->classes - articles > KE_BACK ? n->classes - KE_BACK : articles;
+
+	memset(out, 0, (size_t)KE_BACK * KE_DIM);
+	for (int c = from; c < n->classes; c++)
+		for (int k = 0; k < KE_DIM; k++)
+			*out++ = (int8_t)lrintf(127 * n->cls[c * KE_DIM + k]);
+}
+
 static void shuffle(size_t *order, size_t n, struct rng *rng)
 {
 	for (size_t i = n; i > 1; i--) {
@@ -145,7 +163,8 @@ void embed_train(const struct embed_set *s, int8_t *rows)
 	size_t *order = xalloc(s->n * sizeof(*order));
 	struct rng rng;
 
-	n->classes = s->classes < CLASSES_MAX ? s->classes : CLASSES_MAX;
+	n->far = s->classes < CLASSES_MAX - FAR ? s->classes : CLASSES_MAX - FAR;
+	n->classes = n->far + FAR;
 	n->row = xalloc((size_t)KE_ROWS * KE_DIM * sizeof(float));
 	n->row_g = xalloc(KE_ROWS * sizeof(float));
 	n->cls = xalloc((size_t)CLASSES_MAX * KE_DIM * sizeof(float));
@@ -165,13 +184,14 @@ void embed_train(const struct embed_set *s, int8_t *rows)
 		for (size_t i = 0; i < s->n; i++) {
 			const struct embed_text *t = &s->v[order[i]];
 
-			if (t->skip || t->class >= n->classes)
+			if (t->skip || t->class >= n->far)
 				continue;
 			if (t->weight >= 1 || rng_unit(&rng) < t->weight)
 				learn(n, t, &rng);
 		}
 	}
 	quantise(n->row, rows);
+	background(n, s->articles, rows + (size_t)KE_ROWS * KE_DIM);
 	xfree(n->row);
 	xfree(n->row_g);
 	xfree(n->cls);

@@ -5,8 +5,10 @@
 #include "kb_int.h"
 
 #define FOLDS 5
-#define EMBED_FAR (-1)           /* class of a text that no article answers */
+#define QUESTIONS_MAX 20000
 
+/* ---- learned vectors: kb_embed.c ---- */
+#define EMBED_FAR (-1)           /* class of a text that no article answers */
 struct embed_text {
 	sv text;
 	int class;               /* texts of one class mean the same; or EMBED_FAR */
@@ -19,12 +21,50 @@ struct embed_text {
 struct embed_set {
 	struct embed_text *v;
 	size_t n, cap;
-	int classes;
+	int classes, articles;   /* the first of the classes are articles */
 };
-/* Learns a table of KE_ROWS x KE_DIM from all texts but those to skip. */
+/* Learns a table of KE_TABLE bytes from all texts but those to skip. */
 void embed_train(const struct embed_set *s, int8_t *rows);
 /* "text<TAB>intent" lines: each intent a class of its own. */
 void embed_add_intents(struct embed_set *s, sv tsv, double weight);
+
+/* ---- questions: kb_data.c ---- */
+struct sample {
+	sv text, want;           /* want empty: no article answers */
+	struct kb_found *f;
+	int gold;                /* candidate, -1 = none */
+	bool dev;                /* a development question, else an alias asked as one */
+	bool sheet;              /* from demo/tests/dev* */
+	bool foreign;            /* asked of articles that the vectors do not know */
+	int fold;
+	uint32_t art, name;      /* that alias: name of an article, else 0 */
+};
+struct set {
+	struct sample *v;
+	size_t n, cap;
+};
+extern struct arena train_mem;
+int open_index(const char *root, struct store **st, struct kb_index **ix, struct err *e);
+/* fmt: "dev", "oos", "test", else the unanswerable of the test. */
+sv read_lang(const char *root, const char *fmt, const char *lang);
+/* All questions with candidates and features, none of them known to what looked it up; writes
+ * the final table of vectors and leaves the space with it. data: folder of public intents. */
+struct set load_set(struct kb_index *ix, const char *root, const char *lang, const char *data);
+
+/* ---- learning: kb_learn.c ---- */
+struct gate_row {
+	double g[KG_N], x[KG_N + 1]; /* features; scaled, with a 1 at the end */
+	double y, weight, p;
+	bool oos, dev, sheet, removed;
+	bool own;                /* the vectors know the articles */
+	int fold;
+};
+void train_rank(const struct set *s, int skip_fold, double w[KF_N]);
+void score_all(struct sample *x, const double w[KF_N]);
+/* Two rows of a question with a known article: as it is, and with the article taken out. */
+size_t gate_rows(struct sample *x, struct gate_row *r);
+void train_gate(struct gate_row *r, size_t n, int skip_fold, struct kb_gate *w);
+
 int words_common(struct arena *mem);
 int words_classes(struct arena *mem);
 

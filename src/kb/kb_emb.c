@@ -136,11 +136,26 @@ float kb_emb_centre(int16_t (*v)[KE_DIM], size_t n, int16_t out[KE_DIM])
 	return n ? tight / (float)n : 0;
 }
 
+float kb_emb_back(const int8_t *rows, const int16_t *v)
+{
+	int32_t best = 0;
+
+	for (size_t i = KE_ROWS; rows && i < KE_ROWS + KE_BACK; i++) {
+		const int8_t *r = rows + i * KE_DIM;
+		int32_t sum = 0;
+
+		for (int k = 0; k < KE_DIM; k++)
+			sum += (int32_t)(int16_t)r[k] * v[k];
+		best = sum > best ? sum : best;
+	}
+	return (float)best / (127.0f * KE_ONE);
+}
+
 const int8_t *kb_emb_builtin(sv lang)
 {
-	if (sv_eq(lang, SV("en")) && kb_embed_emb_en_n == (size_t)KE_ROWS * KE_DIM)
+	if (sv_eq(lang, SV("en")) && kb_embed_emb_en_n == KE_TABLE)
 		return (const int8_t *)kb_embed_emb_en;
-	if (sv_eq(lang, SV("zh")) && kb_embed_emb_zh_n == (size_t)KE_ROWS * KE_DIM)
+	if (sv_eq(lang, SV("zh")) && kb_embed_emb_zh_n == KE_TABLE)
 		return (const int8_t *)kb_embed_emb_zh;
 	return NULL;
 }

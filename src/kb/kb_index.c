@@ -2,27 +2,18 @@
  *
  * One space per language: a vocabulary with document frequencies, and for each article sparse
  * vectors of its title, aliases and sentences (weights = factor x idf), which the ranker compares
- * with the question. Beside it a full-text image (FTS5, our tokenizer, one table a space) that
- * proposes candidates. Two passes: terms and frequencies first, weights when all are known.
+ * with the question (kb_vectors.c). Beside it a full-text image (FTS5, our tokenizer, one table a
+ * space) that proposes candidates. Two passes: terms and frequencies first, weights when all are
+ * known.
  * Everything lives in the index's arena and dies with the last reference. A worker builds, then
  * all threads read; the image connections are taken from atomic slots, one thread each at a time.
  */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include "kb_int.h"
+#include "kb_build.h"
 
-#define VOCAB_MAX 4000000
 #define F_CORE 2.0f              /* of a term's share in the names against its place anywhere */
-
-struct build {
-	struct kb_index *ix;
-	struct store_db *db;
-	const struct kb_opts *o;
-	struct err *e;
-	struct { struct kb_qterm *v; size_t n, cap; } tmp;
-	int64_t now_ms;
-};
 
 bool kb_live_at(const struct kb_article *a, int64_t now_ms)
 {
@@ -59,14 +50,9 @@ static void index_done(void *obj)
 	arena_done(&ix->arena);
 }
 
-static int full(struct build *b)
-{
-	return err_set(b->e, ERR_FULL, "the knowledge base is too large for one index");
-}
-
 /* ---- lexicon of a space ---- */
 
-static int load_lex(struct build *b, struct kb_space *sp)
+static int load_lex(struct kb_build_job *b, struct kb_space *sp)
 {
 	sv lang = sv_of(sp->lang);
 	char path[512];
@@ -89,7 +75,7 @@ static int load_lex(struct build *b, struct kb_space *sp)
 	return rc;
 }
 
-static int space_get(struct build *b, sv lang, struct kb_space **ret)
+static int space_get(struct kb_build_job *b, sv lang, struct kb_space **ret)
 {
 	struct kb_space *sp = kb_space_of(b->ix, lang);
 
@@ -99,7 +85,7 @@ static int space_get(struct build *b, sv lang, struct kb_space **ret)
 				       KB_SPACES);
 		sp = &b->ix->space[b->ix->n_space++];
 		memcpy(sp->lang, lang.p, lang.n);
-		sp->ids = map_new(VOCAB_MAX);
+		sp->ids = map_new(KB_VOCAB_MAX);
 		sp->rows = kb_emb_builtin(lang);
 		*ret = sp;
 		return load_lex(b, sp);
@@ -124,7 +110,7 @@ static struct kb_art *push_art(struct kb_space *sp)
 	return a;
 }
 
-static int add_row(struct build *b, struct store_stmt *q, int64_t until_ms)
+static int add_row(struct kb_build_job *b, struct store_stmt *q, int64_t until_ms)
 {
 	struct arena *a = &b->ix->arena;
 	struct kb_space *sp = NULL;
@@ -135,7 +121,7 @@ static int add_row(struct build *b, struct store_stmt *q, int64_t until_ms)
 		return rc;
 	art = push_art(sp);
 	if (!art)
-		return full(b);
+		return kb_full(b);
 	art->a.id = arena_sv(a, store_col_sv(q, 0));
 	art->a.lang = sv_of(sp->lang);
 	art->a.group_id = arena_sv(a, store_col_sv(q, 2));
@@ -153,11 +139,11 @@ static int add_row(struct build *b, struct store_stmt *q, int64_t until_ms)
 		art->a.valid_to_ms = until_ms - 1;
 	sp->n_live += !art->former;
 	b->ix->n_live += !art->former;
-	return art->a.id.p && art->a.body_md.p ? 0 : full(b);
+	return art->a.id.p && art->a.body_md.p ? 0 : kb_full(b);
 }
 
 /* A version that begins in the future: the one before it is served until then. */
-static int load_former(struct build *b, sv id, sv lang, int64_t version, int64_t until_ms)
+static int load_former(struct kb_build_job *b, sv id, sv lang, int64_t version, int64_t until_ms)
 {
 	struct store_stmt *q;
 	int rc = store_prep(b->db, &q, "SELECT " COLS " FROM article_version WHERE id = ?1 AND "
@@ -176,7 +162,7 @@ static int load_former(struct build *b, sv id, sv lang, int64_t version, int64_t
 	return rc;
 }
 
-static int load(struct build *b)
+static int load(struct kb_build_job *b)
 {
 	struct store_stmt *q = NULL;
 	int rc = store_prep(b->db, &q, "SELECT " COLS " FROM article WHERE status = 'published' "
@@ -199,276 +185,10 @@ static int load(struct build *b)
 	return rc;
 }
 
-/* ---- vectors ---- */
-
-static int word_id(struct build *b, struct kb_space *sp, const struct kb_term *t, uint32_t *ret)
-{
-	sv s = sv_n(t->s, t->n);
-	uintptr_t at = (uintptr_t)map_get(sp->ids, s);
-	struct { struct kb_word *v; size_t n, cap; } v = { sp->w, sp->n_w, sp->cap_w };
-	struct kb_word *w;
-
-	if (at) {
-		*ret = (uint32_t)(at - 1);
-		return 0;
-	}
-	w = VEC_PUSH(&v, VOCAB_MAX);
-	sp->w = v.v;
-	sp->n_w = v.n;
-	sp->cap_w = v.cap;
-	if (!w || map_put(sp->ids, s, (void *)(uintptr_t)v.n) != 0)
-		return full(b);
-	w->s = arena_sv(&b->ix->arena, s);
-	w->word = t->word;
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] >= 'a' && s.p[i] <= 'z')
-			w->letters |= 1u << (s.p[i] - 'a');
-	*ret = (uint32_t)v.n - 1;
-	return w->s.p ? 0 : full(b);
-}
-
-static int by_id(const void *x, const void *y)
-{
-	const struct kb_qterm *a = x, *b = y;
-
-	return a->id < b->id ? -1 : a->id > b->id;
-}
-
-/* Sorts and merges b->tmp into an arena vector; equal ids keep the greatest weight. */
-static int seal(struct build *b, struct kb_vec *ret)
-{
-	size_t n = 0;
-
-	if (b->tmp.n)
-		qsort(b->tmp.v, b->tmp.n, sizeof(*b->tmp.v), by_id);
-	for (size_t i = 0; i < b->tmp.n; i++) {
-		if (n && b->tmp.v[n - 1].id == b->tmp.v[i].id) {
-			if (b->tmp.v[i].w > b->tmp.v[n - 1].w)
-				b->tmp.v[n - 1].w = b->tmp.v[i].w;
-			continue;
-		}
-		b->tmp.v[n++] = b->tmp.v[i];
-	}
-	b->tmp.n = 0;
-	ret->n = (uint32_t)n;
-	ret->id = arena_alloc(&b->ix->arena, n * sizeof(*ret->id) + 1);
-	ret->w = arena_alloc(&b->ix->arena, n * sizeof(*ret->w) + 1);
-	if (!ret->id || !ret->w)
-		return full(b);
-	for (size_t i = 0; i < n; i++) {
-		ret->id[i] = b->tmp.v[i].id;
-		ret->w[i] = b->tmp.v[i].w;
-	}
-	return 0;
-}
-
-/* The lexicon's words join the vocabulary, so that a misspelt one is recognised too. */
-static int lexicon_words(struct build *b, struct kb_space *sp)
-{
-	struct kb_term t = { .word = true };
-	size_t it = 0;
-	uint32_t id;
-	sv w;
-	int rc = 0;
-
-	while (!rc && kb_lex_word(sp->lex, &it, &w)) {
-		if (w.n > KB_WORD_MAX)
-			continue;
-		memcpy(t.s, w.p, w.n);
-		t.n = (uint8_t)w.n;
-		rc = word_id(b, sp, &t, &id);
-	}
-	return rc;
-}
-
-static int gather(struct build *b, struct kb_space *sp, sv text)
-{
-	struct kb_term t[KB_TERMS_MAX];
-	size_t n = kb_terms(sp->lex, text, t, KB_TERMS_MAX);
-
-	for (size_t i = 0; i < n; i++) {
-		struct kb_qterm *q = VEC_PUSH(&b->tmp, VOCAB_MAX);
-		int rc = q ? word_id(b, sp, &t[i], &q->id) : full(b);
-
-		if (rc)
-			return rc;
-		q->w = t[i].f;
-	}
-	return 0;
-}
-
-bool kb_vec_has(const struct kb_vec *v, uint32_t id)
-{
-	uint32_t lo = 0, hi = v->n;
-
-	while (lo < hi) {
-		uint32_t mid = (lo + hi) / 2;
-
-		if (v->id[mid] == id)
-			return true;
-		if (v->id[mid] < id)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return false;
-}
-
-static int gather_vec(struct build *b, const struct kb_vec *v)
-{
-	for (uint32_t i = 0; i < v->n; i++) {
-		struct kb_qterm *q = VEC_PUSH(&b->tmp, VOCAB_MAX);
-
-		if (!q)
-			return full(b);
-		*q = (struct kb_qterm){ .id = v->id[i], .w = v->w[i] };
-	}
-	return 0;
-}
-
-static size_t count_lines(sv s)
-{
-	sv line;
-	size_t n = 0;
-
-	while (sv_line(&s, &line))
-		n += sv_trim(line).n != 0;
-	return n;
-}
-
-/* A term that stands in most names is what the article is about. */
-static int core_vec(struct build *b, struct kb_space *sp, struct kb_art *art)
-{
-	int rc = gather_vec(b, &art->names);
-
-	if (!rc)
-		rc = seal(b, &art->core);
-	for (uint32_t i = 0; !rc && i < art->core.n; i++) {
-		float sum = 0;
-
-		for (uint32_t k = 0; k < art->n_name; k++)
-			sum += kb_vec_has(&art->name[k], art->core.id[i]) ? 1.0f : 0.0f;
-		art->core.w[i] *= sqrtf(sum / (float)art->n_name);
-	}
-	for (uint32_t i = 0; !rc && i < art->core.n; i++) {
-		struct kb_qterm *q;
-
-		if (sp->w[art->core.id[i]].s.p[0] != '#')
-			continue;
-		q = VEC_PUSH(&b->tmp, VOCAB_MAX);
-		if (!q)
-			return full(b);
-		*q = (struct kb_qterm){ .id = art->core.id[i], .w = art->core.w[i] };
-	}
-	return rc ? rc : seal(b, &art->concept);
-}
-
-static int name_vecs(struct build *b, struct kb_space *sp, struct kb_art *art)
-{
-	size_t n = 1 + count_lines(art->a.aliases);
-	sv rest = art->a.aliases, line = art->a.title;
-	int rc = 0;
-
-	art->name = arena_new(&b->ix->arena, struct kb_vec, n);
-	art->norm = arena_new(&b->ix->arena, uint64_t, n);
-	art->emb = arena_alloc(&b->ix->arena, n * sizeof(*art->emb));
-	if (!art->name || !art->norm || !art->emb)
-		return full(b);
-	do {
-		if (!sv_trim(line).n)
-			continue;
-		art->norm[art->n_name] = kb_norm_hash(line);
-		kb_emb_text(sp->rows, sp->lex, line, art->emb[art->n_name]);
-		rc = gather(b, sp, line);
-		if (!rc)
-			rc = seal(b, &art->name[art->n_name++]);
-	} while (!rc && art->n_name < n && sv_line(&rest, &line));
-	art->tight = kb_emb_centre(art->emb, art->n_name, art->centre);
-	for (uint32_t i = 0; !rc && i < art->n_name; i++)
-		rc = gather_vec(b, &art->name[i]);
-	if (!rc)
-		rc = seal(b, &art->names);
-	return rc ? rc : core_vec(b, sp, art);
-}
-
-static int sentence_vecs(struct build *b, struct kb_space *sp, struct kb_art *art)
-{
-	struct kb_spans s = { 0 };
-	int rc = 0;
-
-	kb_sentences(art->a.body_md, &s);
-	art->sent = arena_new(&b->ix->arena, struct kb_span, s.n + 1);
-	art->sv = arena_new(&b->ix->arena, struct kb_vec, s.n + 1);
-	if (!art->sent || !art->sv)
-		rc = full(b);
-	for (size_t i = 0; !rc && i < s.n; i++) {
-		art->sent[i] = s.v[i];
-		rc = gather(b, sp, sv_n(art->a.body_md.p + s.v[i].off, s.v[i].len));
-		if (!rc)
-			rc = seal(b, &art->sv[art->n_sent++]);
-	}
-	VEC_FREE(&s);
-	return rc;
-}
-
-static int vectors(struct build *b, struct kb_space *sp, struct kb_art *art)
-{
-	int rc = name_vecs(b, sp, art);
-
-	if (!rc)
-		rc = sentence_vecs(b, sp, art);
-	kb_chunk(art->a.title, art->a.body_md, &b->ix->arena, &art->chunks);
-	for (size_t i = 0; !rc && i < art->chunks.n; i++)
-		if (i == 0 || !sv_eq(art->chunks.v[i].heading, art->chunks.v[i - 1].heading))
-			rc = gather(b, sp, art->chunks.v[i].heading);
-	if (!rc)
-		rc = gather_vec(b, &art->names);
-	for (uint32_t i = 0; !rc && i < art->n_sent; i++)
-		rc = gather_vec(b, &art->sv[i]);
-	if (!rc)
-		rc = seal(b, &art->all);
-	for (uint32_t i = 0; !rc && i < art->all.n; i++)
-		sp->w[art->all.id[i]].df++;
-	return rc;
-}
-
-static void weigh_vec(const struct kb_space *sp, struct kb_vec *v)
-{
-	v->sum = 0;
-	for (uint32_t i = 0; i < v->n; i++) {
-		v->w[i] *= sp->w[v->id[i]].idf;
-		v->sum += v->w[i];
-	}
-}
-
-static void weigh(struct kb_space *sp)
-{
-	float n = (float)sp->n_art;
-
-	sp->idf_max = logf(1 + n);
-	for (size_t i = 0; i < sp->n_w; i++) {
-		float df = (float)sp->w[i].df;
-
-		sp->w[i].idf = logf(1 + (n - df + 0.5f) / (df + 0.5f));
-	}
-	for (size_t i = 0; i < sp->n_art; i++) {
-		struct kb_art *a = &sp->art[i];
-
-		for (uint32_t k = 0; k < a->n_name; k++)
-			weigh_vec(sp, &a->name[k]);
-		for (uint32_t k = 0; k < a->n_sent; k++)
-			weigh_vec(sp, &a->sv[k]);
-		weigh_vec(sp, &a->names);
-		weigh_vec(sp, &a->core);
-		weigh_vec(sp, &a->concept);
-		weigh_vec(sp, &a->all);
-	}
-}
-
 /* ---- postings ---- */
 
 /* Article lists per term, for spaces small enough to be walked in memory. */
-static int postings(struct build *b, struct kb_space *sp)
+static int postings(struct kb_build_job *b, struct kb_space *sp)
 {
 	uint32_t *at;
 	size_t n = 0;
@@ -480,7 +200,7 @@ static int postings(struct build *b, struct kb_space *sp)
 	sp->post_at = arena_new(&b->ix->arena, uint32_t, sp->n_w + 2);
 	sp->post = arena_new(&b->ix->arena, struct kb_post, n + 1);
 	if (!sp->post_at || !sp->post)
-		return full(b);
+		return kb_full(b);
 	at = sp->post_at + 1;
 	for (size_t i = 0, sum = 0; i < sp->n_w; i++) {
 		at[i] = (uint32_t)sum;
@@ -510,7 +230,7 @@ int kb_init(void)
 	return store_tokenizer("callm", kb_tokenize);
 }
 
-static int index_ids(struct build *b)
+static int index_ids(struct kb_build_job *b)
 {
 	struct kb_index *ix = b->ix;
 
@@ -523,14 +243,14 @@ static int index_ids(struct build *b)
 			    !kb_live_at(&a->a, b->now_ms))
 				continue;
 			if (map_put(ix->by_id, a->a.id, a) != 0)
-				return full(b);
+				return kb_full(b);
 		}
 	return 0;
 }
 
 int kb_build(struct kb_index **ret, struct store_db *db, const struct kb_opts *o, struct err *e)
 {
-	struct build b = { .db = db, .o = o, .e = e, .now_ms = clk_wall_ms() };
+	struct kb_build_job b = { .db = db, .o = o, .e = e, .now_ms = clk_wall_ms() };
 	int rc = kb_init();
 
 	if (rc)
@@ -541,15 +261,9 @@ int kb_build(struct kb_index **ret, struct store_db *db, const struct kb_opts *o
 	if (rc == ERR_DB)
 		err_set(e, rc, "articles: %.200s", store_error(db));
 	for (size_t s = 0; !rc && s < b.ix->n_space; s++) {
-		struct kb_space *sp = &b.ix->space[s];
-
-		for (size_t i = 0; !rc && i < sp->n_art; i++)
-			rc = vectors(&b, sp, &sp->art[i]);
+		rc = kb_vectors(&b, &b.ix->space[s]);
 		if (!rc)
-			rc = lexicon_words(&b, sp);
-		weigh(sp);
-		if (!rc)
-			rc = postings(&b, sp);
+			rc = postings(&b, &b.ix->space[s]);
 	}
 	if (!rc)
 		rc = index_ids(&b);

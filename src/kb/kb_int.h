@@ -116,6 +116,8 @@ bool kb_lex_word(const struct kb_lex *x, size_t *it, sv *word);
 /* ---- learned vectors ---- */
 #define KE_DIM 64
 #define KE_ROWS (1u << 15)
+#define KE_BACK 384              /* further rows: vectors of talk that no article answers */
+#define KE_TABLE ((size_t)(KE_ROWS + KE_BACK) * KE_DIM)
 #define KE_ONE 4096              /* length of a vector */
 #define KE_BYTES 1200            /* of a text that are looked at */
 #define KE_MAX 1024              /* features of a text */
@@ -123,6 +125,8 @@ bool kb_lex_word(const struct kb_lex *x, size_t *it, sv *word);
 size_t kb_emb_hashes(const struct kb_lex *lex, sv text, uint32_t *h, size_t max);
 /* The vector of a text; all zero without a table or without a feature. */
 void kb_emb_text(const int8_t *rows, const struct kb_lex *lex, sv text, int16_t out[KE_DIM]);
+/* The best cosine with the background: public intents and what no article answers. */
+float kb_emb_back(const int8_t *rows, const int16_t *v);
 float kb_emb_cos(const int16_t *a, const int16_t *b);
 /* The mean direction of n vectors; returns their mean cosine with it. */
 float kb_emb_centre(int16_t (*v)[KE_DIM], size_t n, int16_t out[KE_DIM]);
@@ -215,6 +219,7 @@ struct kb_qvec {
 	uint16_t slot[512];      /* open addressing into t, +1 */
 	uint64_t norm;
 	int16_t emb[KE_DIM];
+	float back;              /* best cosine of emb with the background */
 	bool attribute;          /* asks for price, size, colour ... of a thing */
 };
 void kb_qvec_make(const struct kb_space *sp, sv text, sv context, struct kb_qvec *q);
@@ -225,7 +230,7 @@ enum kb_feat {
 	KF_TITLE, KF_TITLE_Q, KF_ALIAS, KF_ALIAS_Q, KF_ALIAS_T, KF_ALIAS3, KF_NAMES_Q, KF_ALL_Q,
 	KF_SENT, KF_SENT_Q, KF_EXACT, KF_UNKNOWN, KF_SENT1, KF_RARE, KF_CORE, KF_CORE_T,
 	KF_CENTRE, KF_PRODUCT, KF_CONC_Q, KF_CONC_T, KF_CLAUSE, KF_MISS1, KF_MISS2,
-	KF_EMB, KF_EMB3, KF_EMB_C, KF_EMB_PART, KF_TIGHT, KF_WORDS, KF_NAMES, KF_N
+	KF_EMB, KF_EMB3, KF_EMB_C, KF_EMB_PART, KF_TIGHT, KF_WORDS, KF_NAMES, KF_BACK, KF_N
 };
 struct kb_cand {
 	uint32_t art;
@@ -238,7 +243,7 @@ struct kb_cand {
 /* Fills score of each, sorts best first, fills p of the first k. */
 void kb_rank(sv lang, struct kb_cand *c, size_t n, size_t k);
 /* Features of the gate for c[0..n), sorted: what decides whether c[i] answers. */
-enum { KG_EXTRA = 11, KG_N = KF_N + KG_EXTRA };
+enum { KG_EXTRA = 14, KG_N = KF_N + KG_EXTRA };
 void kb_gate_features(const struct kb_cand *c, size_t n, size_t i, double g[KG_N]);
 #define KG_H 12
 #define KG_NETS 4

@@ -185,6 +185,7 @@ void kb_qvec_make(const struct kb_space *sp, sv text, sv context, struct kb_qvec
 	q_text(sp, text, 1.0f, q);
 	q->norm = kb_norm_hash(text);
 	kb_emb_text(sp->rows, sp->lex, text, q->emb);
+	q->back = kb_emb_back(sp->rows, q->emb);
 	if (context.n && q->n && q->n <= 6)
 		q_text(sp, context, F_CONTEXT, q);
 }
@@ -306,6 +307,7 @@ static void emb_features(const struct kb_found *found, const struct kb_art *a, d
 	for (size_t p = 0; p < found->parts; p++)
 		f[KF_EMB_PART] = fmax(f[KF_EMB_PART],
 				      (double)kb_emb_cos(found->part[p].emb, a->centre));
+	f[KF_BACK] = (double)q->back;
 	f[KF_TIGHT] = (double)a->tight;
 }
 

@@ -10,7 +10,7 @@
 #include "kb_int.h"
 #include "kb_weights.h"
 
-#define EXACT_LEAD 10            /* a name of the article, word for word, comes first */
+#define EXACT_LEAD 100           /* a name of the article, word for word, comes first */
 #define EXACT_P 0.97
 
 const struct kb_weights *kb_weights_of(sv lang)
@@ -54,6 +54,17 @@ static double entropy(const struct kb_cand *c, size_t n)
 	return h / log(5);
 }
 
+/* As the vectors were trained: a softmax over articles, background, and a constant. */
+static void shares(const struct kb_cand *c, size_t n, size_t i, double *own, double *none)
+{
+	double back = exp(14 * c[i].f[KF_BACK]) + exp(14 * 0.45), sum = back;
+
+	for (size_t k = 0; k < n; k++)
+		sum += exp(14 * c[k].f[KF_EMB_C]);
+	*own = exp(14 * c[i].f[KF_EMB_C]) / sum;
+	*none = back / sum;
+}
+
 void kb_gate_features(const struct kb_cand *c, size_t n, size_t i, double g[KG_N])
 {
 	double other = -20, sum = 0, *x = g + KF_N;
@@ -77,6 +88,8 @@ void kb_gate_features(const struct kb_cand *c, size_t n, size_t i, double g[KG_N
 	x[8] = lead(c, n, i, KF_CORE);
 	x[9] = best;
 	x[10] = (double)n / KB_CAND;
+	x[11] = c[i].f[KF_EMB_C] - c[i].f[KF_BACK];
+	shares(c, n, i, &x[12], &x[13]);
 }
 
 static double net_p(const struct kb_net *w, const double *x)
@@ -109,10 +122,9 @@ void kb_rank(sv lang, struct kb_cand *c, size_t n, size_t k)
 	const struct kb_weights *w = kb_weights_of(lang);
 
 	for (size_t i = 0; i < n; i++) {
-		c[i].score = 0;
+		c[i].score = EXACT_LEAD * c[i].f[KF_EXACT];
 		for (int j = 0; j < KF_N; j++)
 			c[i].score += w->rank[j] * c[i].f[j];
-		c[i].score += EXACT_LEAD * c[i].f[KF_EXACT];
 	}
 	qsort(c, n, sizeof(*c), by_score);
 	for (size_t i = 0; i < n && i < k; i++) {

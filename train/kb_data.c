@@ -1,0 +1,426 @@
+/* kb_data.c: the questions that the ranker learns from, each looked up as if it were new.
+ *
+ * Development questions, extra questions, negatives, and every second alias of a help article.
+ * A question is looked up with vectors that were learned without it (five folds), an alias in an
+ * article that never had it. A second round plays a company whose articles the vectors do not
+ * know and that has few aliases. Everything lives in train_mem until the program ends.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include "kb_train.h"
+
+#define ALIAS_EVERY 2            /* of the aliases one in so many is asked */
+#define INTENT_SHARE 0.35        /* of the epochs that a public intent's text takes part in */
+
+struct arena train_mem;
+
+static int put_row(void *arg, const struct kb_article *a)
+{
+	bool changed;
+
+	return kb_put(arg, a, 1764000000000, &changed);
+}
+
+struct import {
+	const char *root;
+	struct err *e;
+};
+
+static int import(void *arg, struct store_db *db)
+{
+	struct import *im = arg;
+	char path[512];
+	struct sb b;
+	int rc;
+
+	snprintf(path, sizeof(path), "%s/demo/kb", im->root);
+	rc = kb_parse_path(path, &train_mem, put_row, db, im->e);
+	if (rc)
+		return rc;
+	snprintf(path, sizeof(path), "%s/demo/products.jsonl", im->root);
+	sb_init(&b, LIM_KB_DOC);
+	rc = file_read(path, LIM_KB_DOC, &b, im->e);
+	if (!rc)
+		rc = kb_parse_products(sb_sv(&b), path, &train_mem, put_row, db, im->e);
+	sb_done(&b);
+	return rc;
+}
+
+int open_index(const char *root, struct store **st, struct kb_index **ix, struct err *e)
+{
+	struct store_opts o = { .dir = "" };
+	struct import im = { root, e };
+	struct store_db *db;
+	int rc = kb_init();
+
+	if (!rc)
+		rc = store_open(st, &o, e);
+	if (!rc)
+		rc = store_write(*st, import, &im, NULL, NULL);
+	if (!rc)
+		rc = store_flush(*st);
+	if (!rc && e->code)
+		return e->code;
+	if (!rc)
+		rc = store_reader(*st, &db);
+	return rc ? rc : kb_build(ix, db, NULL, e);
+}
+
+static sv read_path(const char *path)
+{
+	struct err e = { 0 };
+	struct sb b;
+	sv r = SV_NULL;
+
+	sb_init(&b, LIM_KB_DOC);
+	if (file_read(path, LIM_KB_DOC, &b, &e) == 0)
+		r = arena_sv(&train_mem, sb_sv(&b));
+	else
+		fprintf(stderr, "%s\n", e.msg);
+	sb_done(&b);
+	return r;
+}
+
+static sv read_file(const char *root, const char *folder, const char *name)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/%s/%s", root, folder, name);
+	return read_path(path);
+}
+
+sv read_lang(const char *root, const char *fmt, const char *lang)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), strcmp(fmt, "dev") == 0 ? "dev.%s.tsv" :
+		 strcmp(fmt, "oos") == 0 ? "dev_oos.%s.txt" :
+		 strcmp(fmt, "test") == 0 ? "questions.%s.tsv" : "unanswerable.%s.txt", lang);
+	return read_file(root, "demo/tests", name);
+}
+
+static struct sample *plan(struct set *s, sv want, sv text, bool dev)
+{
+	struct sample *x = VEC_PUSH(s, QUESTIONS_MAX);
+
+	if (!x)
+		abort();
+	x->text = text;
+	x->want = want;
+	x->gold = -1;
+	x->dev = dev;
+	return x;
+}
+
+/* Candidates and their features. */
+static void look_up(struct kb_index *ix, const char *lang, struct sample *x)
+{
+	struct kb_query q = { .text = x->text, .lang = sv_of(lang), .k = 5 };
+
+	x->f = arena_new(&train_mem, struct kb_found, 1);
+	if (!x->f || kb_candidates(ix, &q, &train_mem, x->f) != 0)
+		abort();
+	for (size_t i = 0; i < x->f->n; i++)
+		if (x->want.n && sv_eq(x->f->sp->art[x->f->c[i].art].a.group_id, x->want))
+			x->gold = (int)i;
+}
+
+static struct kb_vec join(const struct kb_vec *v, size_t n, const struct kb_vec *w, size_t n_w)
+{
+	struct kb_vec r = { 0 };
+	size_t max = 0;
+
+	for (size_t i = 0; i < n; i++)
+		max += v[i].n;
+	for (size_t i = 0; i < n_w; i++)
+		max += w[i].n;
+	r.id = arena_new(&train_mem, uint32_t, max + 1);
+	r.w = arena_new(&train_mem, float, max + 1);
+	for (;;) { /* merge by smallest id above the last */
+		uint32_t last = r.n ? r.id[r.n - 1] + 1 : 0, best = UINT32_MAX;
+		float bw = 0;
+
+		for (size_t i = 0; i < n + n_w; i++) {
+			const struct kb_vec *x = i < n ? &v[i] : &w[i - n];
+
+			for (uint32_t k = 0; k < x->n; k++) {
+				if (x->id[k] < last || x->id[k] > best)
+					continue;
+				bw = x->id[k] < best || x->w[k] > bw ? x->w[k] : bw;
+				best = x->id[k];
+			}
+		}
+		if (best == UINT32_MAX)
+			break;
+		r.id[r.n] = best;
+		r.w[r.n++] = bw;
+		r.sum += bw;
+	}
+	return r;
+}
+
+/* The article as if it had never had its names from k to before end. */
+static struct kb_art without(const struct kb_art *a, uint32_t k, uint32_t end)
+{
+	struct kb_art r = *a;
+
+	r.name = arena_new(&train_mem, struct kb_vec, a->n_name);
+	r.norm = arena_new(&train_mem, uint64_t, a->n_name);
+	r.emb = arena_alloc(&train_mem, a->n_name * sizeof(*r.emb));
+	r.n_name = 0;
+	for (uint32_t i = 0; i < a->n_name; i++)
+		if (i < k || i >= end) {
+			r.name[r.n_name] = a->name[i];
+			memcpy(r.emb[r.n_name], a->emb[i], sizeof(*r.emb));
+			r.norm[r.n_name++] = a->norm[i];
+		}
+	r.tight = kb_emb_centre(r.emb, r.n_name, r.centre);
+	r.names = join(r.name, r.n_name, NULL, 0);
+	r.all = join(&r.names, 1, a->sv, a->n_sent);
+	r.core = join(&r.names, 1, NULL, 0);
+	r.core.sum = 0;
+	for (uint32_t i = 0; i < r.core.n; i++) {
+		float n = 0;
+
+		for (uint32_t m = 0; m < r.n_name; m++)
+			n += kb_vec_has(&r.name[m], r.core.id[i]) ? 1.0f : 0.0f;
+		r.core.w[i] *= sqrtf(n / (float)r.n_name);
+		r.core.sum += r.core.w[i];
+	}
+	r.concept.id = arena_new(&train_mem, uint32_t, r.core.n + 1);
+	r.concept.w = arena_new(&train_mem, float, r.core.n + 1);
+	r.concept.n = 0;
+	r.concept.sum = 0;
+	for (uint32_t i = 0; i < r.core.n; i++)
+		if (kb_vec_has(&a->concept, r.core.id[i])) {
+			r.concept.id[r.concept.n] = r.core.id[i];
+			r.concept.w[r.concept.n++] = r.core.w[i];
+			r.concept.sum += r.core.w[i];
+		}
+	return r;
+}
+
+/* Is the k-th name of article i asked as a question? Not the very short ones, and not all. */
+static bool is_asked(const struct kb_space *sp, size_t i, uint32_t k, sv name)
+{
+	return !sp->art[i].product && (i + k) % ALIAS_EVERY == 0 &&
+	       sv_runes(name) >= (strcmp(sp->lang, "zh") == 0 ? 5 : 14);
+}
+
+/* Each alias of a help article, taken out of it, is a question with a known answer. */
+static void plan_aliases(struct kb_space *sp, struct set *s)
+{
+	for (size_t i = 0; i < sp->n_art; i++) {
+		const struct kb_art *a = &sp->art[i];
+		sv rest = a->a.aliases, line;
+
+		for (uint32_t k = 1; sv_line(&rest, &line) && k < a->n_name; k++) {
+			struct sample *x;
+
+			if (!is_asked(sp, i, k, line))
+				continue;
+			x = plan(s, a->a.group_id, line, false);
+			x->art = (uint32_t)i;
+			x->name = k;
+		}
+	}
+}
+
+static void plan_lines(struct set *s, sv text, bool tsv)
+{
+	sv line, want = SV_NULL;
+
+	while (sv_line(&text, &line)) {
+		line = sv_trim(line);
+		if (tsv && !sv_cut(&line, '\t', &want))
+			continue;
+		if (sv_trim(line).n)
+			plan(s, sv_eq(want, SV("-")) ? SV_NULL : sv_trim(want), sv_trim(line),
+			     true);
+	}
+}
+
+static struct set plan_all(struct kb_space *sp, const char *root)
+{
+	struct set s = { 0 };
+	char name[64];
+
+	plan_lines(&s, read_lang(root, "dev", sp->lang), true);
+	plan_lines(&s, read_lang(root, "oos", sp->lang), false);
+	for (size_t i = 0; i < s.n; i++)
+		s.v[i].sheet = true;
+	snprintf(name, sizeof(name), "kb_extra.%s.tsv", sp->lang);
+	plan_lines(&s, read_file(root, "train", name), true);
+	snprintf(name, sizeof(name), "kb_neg.%s.txt", sp->lang);
+	plan_lines(&s, read_file(root, "train", name), false);
+	plan_aliases(sp, &s);
+	for (size_t i = 0; i < s.n; i++)
+		s.v[i].fold = (int)(i % FOLDS);
+	return s;
+}
+
+/* ---- learned vectors ---- */
+
+static void embed_put(struct embed_set *e, sv text, int class, int fold)
+{
+	struct embed_text *t = VEC_PUSH(e, 1000000);
+
+	*t = (struct embed_text){ .text = text, .class = class, .fold = fold, .weight = 1 };
+}
+
+static int class_of(const struct kb_space *sp, sv group)
+{
+	for (size_t i = 0; i < sp->n_art; i++)
+		if (sv_eq(sp->art[i].a.group_id, group))
+			return (int)i;
+	return EMBED_FAR;
+}
+
+/* Names of all articles, the questions with their folds, and for English public intents. */
+static struct embed_set embed_texts(const struct kb_space *sp, const struct set *s,
+				    const char *data)
+{
+	static const char *const sets[] = { "banking77", "clinc150", "hwu64" };
+	struct embed_set e = { .classes = (int)sp->n_art, .articles = (int)sp->n_art };
+	char path[512];
+
+	for (size_t i = 0; i < sp->n_art; i++) {
+		const struct kb_art *a = &sp->art[i];
+		sv rest = a->a.aliases, line;
+
+		embed_put(&e, a->a.title, (int)i, -1);
+		for (uint32_t k = 1; sv_line(&rest, &line); k++)
+			if (!is_asked(sp, i, k, line))
+				embed_put(&e, line, (int)i, -1);
+	}
+	for (size_t i = 0; i < s->n; i++)
+		embed_put(&e, s->v[i].text, class_of(sp, s->v[i].want),
+			  s->v[i].fold);
+	for (int i = 0; data && strcmp(sp->lang, "en") == 0 && i < 3; i++) {
+		snprintf(path, sizeof(path), "%s/%s/train.tsv", data, sets[i]);
+		embed_add_intents(&e, read_path(path), INTENT_SHARE);
+	}
+	for (size_t i = 0; i < e.n; i++) {
+		uint32_t h[KE_MAX];
+
+		e.v[i].n = kb_emb_hashes(sp->lex, e.v[i].text, h, KE_MAX);
+		e.v[i].h = arena_new(&train_mem, uint32_t, e.v[i].n + 1);
+		memcpy(e.v[i].h, h, e.v[i].n * sizeof(*h));
+	}
+	return e;
+}
+
+static void embed_space(struct kb_space *sp, const int8_t *rows)
+{
+	sp->rows = rows;
+	for (size_t i = 0; i < sp->n_art; i++) {
+		struct kb_art *a = &sp->art[i];
+		sv rest = a->a.aliases, line = a->a.title;
+		uint32_t k = 0;
+
+		do {
+			if (sv_trim(line).n)
+				kb_emb_text(rows, sp->lex, line, a->emb[k++]);
+		} while (k < a->n_name && sv_line(&rest, &line));
+		a->tight = kb_emb_centre(a->emb, a->n_name, a->centre);
+	}
+}
+
+static void write_rows(const char *root, const char *lang, const int8_t *rows)
+{
+	char path[512];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/models/kb_embed.%s.bin", root, lang);
+	f = fopen(path, "wb");
+	if (!f || fwrite(rows, 1, KE_TABLE, f) != KE_TABLE || fclose(f) != 0)
+		fprintf(stderr, "cannot write %s\n", path);
+}
+
+/* Every question is looked up with vectors that were learned without it, and an alias in an
+ * article that never had it. */
+static void look_up_own(struct kb_index *ix, struct kb_space *sp, struct set *s,
+			struct embed_set *e, int8_t *rows)
+{
+	for (int fold = 0; fold < FOLDS; fold++) {
+		for (size_t i = 0; i < e->n; i++)
+			e->v[i].skip = e->v[i].fold == fold;
+		embed_train(e, rows);
+		embed_space(sp, rows);
+		for (size_t i = 0; i < s->n; i++) {
+			struct sample *x = &s->v[i];
+			struct kb_art *a = &sp->art[x->art], was = *a;
+
+			if (x->fold != fold)
+				continue;
+			if (x->name)
+				*a = without(&was, x->name, x->name + 1);
+			look_up(ix, sp->lang, x);
+			*a = was;
+		}
+	}
+}
+
+/* Names that a young article keeps: its title and a few aliases. */
+static uint32_t young(size_t art)
+{
+	return 3 + (uint32_t)(art * 7 % 8);
+}
+
+/* Of a company whose articles the vectors do not know, with few aliases each: half of the
+ * articles is kept from the training, then the other half. */
+static void look_up_foreign(struct kb_index *ix, struct kb_space *sp, struct set *s,
+			    struct embed_set *e, int8_t *rows)
+{
+	struct kb_art *was = arena_new(&train_mem, struct kb_art, sp->n_art);
+	size_t n = s->n;
+
+	for (int half = 0; half < 2; half++) {
+		for (size_t i = 0; i < e->n; i++) {
+			int c = e->v[i].class;
+
+			e->v[i].skip = c == EMBED_FAR ? e->v[i].fold % 2 == half :
+				       c < (int)sp->n_art && c % 2 == half;
+		}
+		embed_train(e, rows);
+		embed_space(sp, rows);
+		memcpy(was, sp->art, sp->n_art * sizeof(*was));
+		for (size_t i = 0; i < sp->n_art; i++)
+			if (was[i].n_name > young(i))
+				sp->art[i] = without(&was[i], young(i), was[i].n_name);
+		for (size_t i = 0; i < n; i++) {
+			struct sample *x = &s->v[i], *y;
+			int c = class_of(sp, x->want);
+
+			if ((c == EMBED_FAR ? x->fold : c) % 2 != half ||
+			    (x->name && (x->name < young(x->art) || i % 2)))
+				continue;
+			y = plan(s, x->want, x->text, x->dev);
+			y->fold = s->v[i].fold;
+			y->foreign = true;
+			look_up(ix, sp->lang, y);
+		}
+		memcpy(sp->art, was, sp->n_art * sizeof(*was));
+	}
+}
+
+/* Leaves the space with the vectors of all texts. */
+struct set load_set(struct kb_index *ix, const char *root, const char *lang,
+			   const char *data)
+{
+	struct kb_space *sp = kb_space_of(ix, sv_of(lang));
+	struct set s = plan_all(sp, root);
+	struct embed_set e = embed_texts(sp, &s, data);
+	int8_t *rows = arena_alloc(&train_mem, KE_TABLE);
+
+	look_up_own(ix, sp, &s, &e, rows);
+	look_up_foreign(ix, sp, &s, &e, rows);
+	for (size_t i = 0; i < e.n; i++)
+		e.v[i].skip = false;
+	embed_train(&e, rows);
+	write_rows(root, lang, rows);
+	embed_space(sp, rows);
+	VEC_FREE(&e);
+	return s;
+}

@@ -1,0 +1,198 @@
+/* kb_learn.c: learns the order (softmax regression) and the gate (small nets) of the ranker.
+ *
+ * The order is trained on the candidates of each question, the gate on the winner's features as
+ * a cross-fitted order sees them, so that it never sees a score flattered by its own training.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include "kb_train.h"
+
+#define ALIAS_WEIGHT 0.2         /* of an alias asked as a question against a question */
+#define FOREIGN_WEIGHT 0.4       /* of a question to unknown articles, in the order */
+#define REMOVED_WEIGHT 0.25      /* of a question whose article was taken out, in the gate */
+#define RANK_DECAY 0.004
+#define EPOCHS 40                /* of the gate */
+#define BATCH 64
+#define DECAY 0.02
+
+/* ---- order ---- */
+
+static double dot(const double *w, const double *f, int n)
+{
+	double z = 0;
+
+	for (int i = 0; i < n; i++)
+		z += w[i] * f[i];
+	return z;
+}
+
+/* Full-batch gradient ascent with momentum on the log-likelihood of the gold candidate. */
+void train_rank(const struct set *s, int skip_fold, double w[KF_N])
+{
+	double v[KF_N] = { 0 };
+
+	for (int k = 0; k < KF_N; k++)
+		w[k] = k == KF_ALIAS ? 6 : 1;
+	for (int epoch = 0; epoch < 250; epoch++) {
+		double g[KF_N] = { 0 };
+		double n = 0;
+
+		for (size_t i = 0; i < s->n; i++) {
+			const struct sample *x = &s->v[i];
+			double p[KB_CAND], sum = 0, weight;
+
+			if (x->gold < 0 || x->fold == skip_fold)
+				continue;
+			for (size_t c = 0; c < x->f->n; c++)
+				sum += p[c] = exp(dot(w, x->f->c[c].f, KF_N));
+			weight = (x->dev ? 1 : ALIAS_WEIGHT) * (x->foreign ? FOREIGN_WEIGHT : 1);
+			n += weight;
+			for (size_t c = 0; c < x->f->n; c++)
+				for (int k = 0; k < KF_N; k++)
+					g[k] += weight *
+						(((int)c == x->gold) - p[c] / sum) *
+						x->f->c[c].f[k];
+		}
+		for (int k = 0; k < KF_N; k++) {
+			v[k] = 0.9 * v[k] + 0.3 * (g[k] / n - RANK_DECAY * w[k]);
+			w[k] += v[k];
+		}
+	}
+}
+
+void score_all(struct sample *x, const double w[KF_N])
+{
+	struct kb_cand *c = x->f->c;
+	uint32_t gold = x->gold >= 0 ? c[x->gold].art : UINT32_MAX;
+
+	for (size_t i = 0; i < x->f->n; i++)
+		c[i].score = dot(w, c[i].f, KF_N);
+	for (size_t i = 1; i < x->f->n; i++)
+		for (size_t j = i; j && c[j].score > c[j - 1].score; j--) {
+			struct kb_cand t = c[j];
+
+			c[j] = c[j - 1];
+			c[j - 1] = t;
+		}
+	for (size_t i = 0; i < x->f->n; i++)
+		if (c[i].art == gold)
+			x->gold = (int)i;
+}
+
+/* ---- gate ---- */
+
+
+static void scale_gate(const struct gate_row *r, size_t n, struct kb_gate *w)
+{
+	for (int k = 0; k < KG_N; k++) {
+		double sum = 0, sq = 0;
+
+		for (size_t i = 0; i < n; i++) {
+			sum += r[i].g[k];
+			sq += r[i].g[k] * r[i].g[k];
+		}
+		w->mean[k] = sum / (double)n;
+		w->scale[k] = 1 / sqrt(sq / (double)n - w->mean[k] * w->mean[k] + 1e-3);
+	}
+}
+
+/* Adds the gradient of one row to g, laid out as hid then out. */
+static void gate_gradient(const struct kb_net *w, const struct gate_row *r, double *g)
+{
+	const double *x = r->x;
+	double a[KG_H + 1], z = 0, d;
+
+	a[KG_H] = 1;
+	for (int h = 0; h < KG_H; h++)
+		a[h] = tanh(dot(w->hid[h], x, KG_N + 1));
+	z = dot(w->out, a, KG_H + 1);
+	d = r->weight * (r->y - 1 / (1 + exp(-z)));
+	for (int h = 0; h <= KG_H; h++)
+		g[KG_H * (KG_N + 1) + h] += d * a[h];
+	for (int h = 0; h < KG_H; h++) {
+		double dh = d * w->out[h] * (1 - a[h] * a[h]);
+		double *gh = g + h * (KG_N + 1);
+
+		for (int k = 0; k <= KG_N; k++)
+			gh[k] += dh * x[k];
+	}
+}
+
+enum { GATE_PARAMS = KG_H * (KG_N + 1) + KG_H + 1 };
+
+/* Adam (Kingma and Ba 2015) on batches of rows; the rate falls to zero. */
+static void train_net(const struct gate_row *r, size_t n, int skip_fold, uint64_t seed,
+		      struct kb_net *w)
+{
+	double m[GATE_PARAMS] = { 0 }, v[GATE_PARAMS] = { 0 }, *p = &w->hid[0][0];
+	size_t steps = EPOCHS * n / BATCH;
+	struct rng rng;
+
+	rng_seed(&rng, seed);
+	for (int k = 0; k < GATE_PARAMS; k++)
+		p[k] = rng_normal(&rng) * 0.15;
+	for (size_t t = 1; t <= steps; t++) {
+		double g[GATE_PARAMS] = { 0 }, total = 0;
+		double rate = 0.01 * (1 - (double)t / (double)(steps + 1));
+
+		for (int i = 0; i < BATCH;) {
+			const struct gate_row *x = &r[rng_below(&rng, n)];
+
+			if (x->fold == skip_fold || rng_unit(&rng) > x->weight + 0.2)
+				continue;
+			total += x->weight;
+			gate_gradient(w, x, g);
+			i++;
+		}
+		for (int k = 0; k < GATE_PARAMS; k++) {
+			double d = g[k] / total - DECAY * p[k];
+
+			m[k] = 0.9 * m[k] + 0.1 * d;
+			v[k] = 0.999 * v[k] + 0.001 * d * d;
+			p[k] += rate * m[k] / (1 - pow(0.9, (double)t)) /
+				(sqrt(v[k] / (1 - pow(0.999, (double)t))) + 1e-8);
+		}
+	}
+}
+
+void train_gate(struct gate_row *r, size_t n, int skip_fold, struct kb_gate *w)
+{
+	scale_gate(r, n, w);
+	for (size_t i = 0; i < n; i++) {
+		for (int k = 0; k < KG_N; k++)
+			r[i].x[k] = (r[i].g[k] - w->mean[k]) * w->scale[k];
+		r[i].x[KG_N] = 1;
+	}
+	for (int i = 0; i < KG_NETS; i++)
+		train_net(r, n, skip_fold, 7 + (uint64_t)i, &w->net[i]);
+}
+
+static struct gate_row row_of(const struct sample *x, size_t n, bool removed)
+{
+	struct gate_row r = { .oos = !x->want.n, .dev = x->dev, .sheet = x->sheet,
+			      .own = !x->foreign, .fold = x->fold, .removed = removed };
+
+	r.y = !removed && x->want.n && x->gold == 0;
+	r.weight = (x->dev ? 1 : ALIAS_WEIGHT) * (removed ? REMOVED_WEIGHT : 1);
+	kb_gate_features(x->f->c, n, 0, r.g);
+	return r;
+}
+
+/* Two rows of a question with a known article: as it is, and with the article taken out. */
+size_t gate_rows(struct sample *x, struct gate_row *r)
+{
+	struct kb_cand *c = x->f->c, gold;
+	size_t n = 0, after;
+
+	if (x->f->n)
+		r[n++] = row_of(x, x->f->n, false);
+	if (!x->want.n || x->gold < 0 || x->f->n < 2)
+		return n;
+	gold = c[x->gold];
+	after = x->f->n - 1 - (size_t)x->gold;
+	memmove(&c[x->gold], &c[x->gold + 1], after * sizeof(gold));
+	r[n++] = row_of(x, x->f->n - 1, true);
+	memmove(&c[x->gold + 1], &c[x->gold], after * sizeof(gold));
+	c[x->gold] = gold;
+	return n;
+}
