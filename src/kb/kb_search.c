@@ -10,6 +10,8 @@
 #define QUOTE_ZH 120             /* characters */
 #define QUOTE_OTHER 220
 #define CLEARLY_BETTER 0.12      /* cosine of the best sentence above the first one's */
+#define TOPIC 4                  /* a CJK character counts one, a word two */
+#define TOPIC_LEAD 0.5           /* of p, before a bare topic is answered */
 #define NEWS 0.12f               /* share of the question it adds to what the names say */
 
 /* At most max characters, cut back to the end of a clause when there is one in the second half. */
@@ -107,6 +109,32 @@ static void fill_hit(const struct kb_found *f, const struct kb_cand *c, struct k
 	h->why = (struct kb_why){ (double)c->bm25, c->f[KF_TITLE], c->f[KF_ALIAS], c->f[KF_ALL_Q] };
 }
 
+/* One or two words name a topic, they do not ask ("sofa", 发票). */
+static bool is_topic(const struct kb_query *q)
+{
+	struct kb_scan s;
+	int size = 0;
+
+	if (q->context.n)
+		return false;
+	kb_scan_init(&s, q->text);
+	while (size <= TOPIC && kb_scan_next(&s))
+		size += s.cjk ? 1 : 2;
+	return size <= TOPIC;
+}
+
+/* Two thresholds on p; a bare topic is answered only if no other article comes near. */
+static void verdict(const struct kb_query *q, const struct kb_found *f, struct kb_result *r)
+{
+	const struct kb_weights *w = kb_weights_of(sv_of(f->sp->lang));
+	const struct kb_cand *c = f->c;
+	bool ask = is_topic(q) && f->n > 1 && c[0].f[KF_EXACT] <= 0 &&
+		   c[0].p - c[1].p < TOPIC_LEAD;
+
+	r->answerable = c[0].p >= w->answer && !ask;
+	r->unsure = !r->answerable && c[0].p >= w->unsure;
+}
+
 int kb_search(struct kb_index *ix, const struct kb_query *q, struct arena *a, struct kb_result *ret)
 {
 	struct kb_found *f = arena_new(a, struct kb_found, 1);
@@ -120,7 +148,7 @@ int kb_search(struct kb_index *ix, const struct kb_query *q, struct arena *a, st
 	if (rc || !f->n)
 		return rc;
 	ret->n = f->n < (size_t)k ? f->n : (size_t)k;
-	kb_rank(sv_of(f->sp->lang), f->c, f->n, ret->n);
+	kb_rank(sv_of(f->sp->lang), f->c, f->n, ret->n < 2 ? 2 : ret->n);
 	ret->hits = arena_new(a, struct kb_hit, ret->n);
 	if (!ret->hits) {
 		ret->n = 0;
@@ -128,7 +156,6 @@ int kb_search(struct kb_index *ix, const struct kb_query *q, struct arena *a, st
 	}
 	for (size_t i = 0; i < ret->n; i++)
 		fill_hit(f, &f->c[i], &ret->hits[i]);
-	ret->answerable = f->c[0].p >= kb_weights_of(sv_of(f->sp->lang))->answer;
-	ret->unsure = !ret->answerable && f->c[0].p >= kb_weights_of(sv_of(f->sp->lang))->unsure;
+	verdict(q, f, ret);
 	return 0;
 }

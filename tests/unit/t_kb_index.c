@@ -485,6 +485,16 @@ static bool answers(struct kb_index *ix, struct arena *a, const char *question, 
 	       sv_find(r.hits[0].quote, sv_of(in_quote)) >= 0;
 }
 
+/* A bare topic that several articles are about; asked for one hit as well as for many. */
+static bool asks_back(struct kb_index *ix, struct arena *a, const char *topic)
+{
+	struct kb_query q = { .text = sv_of(topic), .k = 1 };
+	struct kb_result one, r = ask(ix, a, "", sv_of(topic));
+
+	return kb_search(ix, &q, a, &one) == 0 && one.n == 1 && r.n > 1 && r.n < 999 &&
+	       r.unsure && !r.answerable && one.unsure && !one.answerable;
+}
+
 TEST(kb_demo_knowledge_base)
 {
 	static const struct goal goals[] = { GOALS };
@@ -506,6 +516,8 @@ TEST(kb_demo_knowledge_base)
 	CHECK(answers(ix, &w.a, "how much is the Haven sofa", "product-hh-1010.en", "CNY 2899.00"));
 	CHECK(answers(ix, &w.a, "do you have a recliner", "product-hh-1014.en", "CNY 1699.00"));
 	CHECK(answers(ix, &w.a, "怎么退货", "return-how.zh", "点“退货”"));
+	CHECK(asks_back(ix, &w.a, "gift card") && asks_back(ix, &w.a, "沙发"));
+	CHECK(asks_back(ix, &w.a, "发票"));
 	obj_unref(ix);
 	world_close(&w);
 }
