@@ -153,6 +153,35 @@ static bool play_kept(struct playout_piece *x)
 	return true;
 }
 
+/* The engine broke off: what it said stands up to its last mark, the rest of the text becomes a
+ * piece of its own for the next engine. */
+static void split_broken(struct playout_piece *x)
+{
+	struct playout *p = x->p;
+	size_t at = x->marks.n ? x->marks.v[x->marks.n - 1].text : 0;
+	if (at == 0 || at >= x->bytes || p->n == PLAYOUT_PIECES)
+		return;
+	struct playout_piece *rest = xalloc(sizeof(*rest));
+	*rest = (struct playout_piece){ .p = p,
+					.say_id = x->say_id,
+					.base = x->base + at,
+					.bytes = x->bytes - at,
+					.final = x->final,
+					.uninterruptible = x->uninterruptible,
+					.engine = x->engine + 1 };
+	rest->text = xstrdup(sv_n(x->text + at, rest->bytes));
+	memcpy(rest->lang, x->lang, sizeof(rest->lang));
+	x->bytes = at;
+	x->final = false;
+	int i = 0;
+	while (p->pieces[i] != x)
+		i++;
+	memmove(&p->pieces[i + 2], &p->pieces[i + 1],
+		sizeof(struct playout_piece *) * (size_t)(p->n - i - 1));
+	p->pieces[i + 1] = rest;
+	p->n++;
+}
+
 static void on_end(void *arg, int err)
 {
 	struct playout_piece *x = arg;
@@ -166,7 +195,9 @@ static void on_end(void *arg, int err)
 	}
 	if (x->rs)
 		resample(x, zero, (size_t)x->hz / 1000 * TAIL_MS);
-	if (!err)
+	if (err)
+		split_broken(x);
+	else
 		keep_copy(x);
 	x->made = true;
 	x->end = x->p->written;

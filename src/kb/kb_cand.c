@@ -57,7 +57,11 @@ int kb_image_build(struct kb_index *ix, struct err *e)
 {
 	struct store_db *mem = NULL;
 	char sql[200];
-	int rc = store_mem_open(&mem);
+	int rc;
+
+	if (ix->n_space == 0) /* nothing to find yet, and nothing to save */
+		return 0;
+	rc = store_mem_open(&mem);
 
 	if (!rc)
 		rc = store_exec(mem, "BEGIN");

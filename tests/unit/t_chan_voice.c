@@ -321,6 +321,23 @@ TEST(voice_next_engine_speaks_when_one_fails)
 	w_done(&w);
 }
 
+TEST(voice_next_engine_says_the_rest_when_one_breaks_off)
+{
+	static struct world w;
+	static const char text[] = "one two three four five six";
+	w_init(&w, 8000);
+	w.tts[0].fail_after = 16;            /* within "four", whose mark is at 14 */
+	OK(w_open(&w));
+	OK(w_say(&w, 1, text, true));
+	CHECK(w_until(&w, CHAN_PLAYED, 1, 3000));
+	EQ(w.tts[0].starts, 1);
+	EQ(w.tts[1].starts, 1);
+	CHECK(w.samples >= (int64_t)strlen(text) * 80);      /* all of it, "four" begun twice */
+	CHECK(w.samples <= (int64_t)(strlen(text) + 10) * 80);
+	EQ(w_count(&w, CHAN_PLAYED), 1);
+	w_done(&w);
+}
+
 TEST(voice_without_any_engine_the_turn_goes_on)
 {
 	static struct world w;

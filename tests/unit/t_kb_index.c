@@ -548,3 +548,20 @@ TEST(kb_utterances_and_evaluate_errors)
 	obj_unref(ix);
 	world_close(&w);
 }
+
+TEST(kb_an_empty_base_is_an_index_that_finds_nothing)
+{
+	struct world w;
+	struct kb_result r = { 0 };
+	struct kb_query q = { .text = SV("How do I return an article?"), .lang = SV("en"), .k = 5 };
+
+	CHECK(world_open(&w));
+	struct kb_index *ix = build(&w);
+	CHECK(ix != NULL);
+	EQ(kb_count(ix), 0);
+	OK(kb_search(ix, &q, &w.a, &r));
+	EQ(r.n, 0);
+	CHECK(!r.answerable && !r.unsure);
+	obj_unref(ix);
+	world_close(&w);
+}
