@@ -9,10 +9,11 @@
 #include <stdlib.h>
 #include "web.h"
 
-static const char body[] =
-	"{\"id\":\"01J9ZC6N0V7Q4W3E2R1T0Y9U8I\",\"interaction_id\":\"01J9ZC6N0V7Q4W3E2R1T0Y9U8J\","
-	"\"channel\":\"webchat\",\"state\":\"open\",\"language\":\"zh\",\"turns\":12,\"last_actor\":"
-	"\"bot\",\"last_action\":\"reply\",\"recording\":false,\"p\":\"0\"}";
+static const char body[] = "{\"id\":\"01J9ZC6N0V7Q4W3E2R1T0Y9U8I\",\"interaction_id\":"
+			   "\"01J9ZC6N0V7Q4W3E2R1T0Y9U8J\","
+			   "\"channel\":\"webchat\",\"state\":\"open\",\"language\":\"zh\","
+			   "\"turns\":12,\"last_actor\":"
+			   "\"bot\",\"last_action\":\"reply\",\"recording\":false,\"p\":\"0\"}";
 static struct loop *loop;
 
 struct late {
@@ -51,13 +52,16 @@ static void stop(void *arg)
 
 int main(int argc, char **argv)
 {
-	static const struct web_route routes[] = { { "GET", "/json", now }, { "GET", "/later", later } };
+	static const struct web_route routes[] = { { "GET", "/json", now },
+						   { "GET", "/later", later } };
 	static const struct web_ws_ops ops = { .on_msg = echo };
 	static const struct web_ws_route ws[] = { { "/ws", &ops, NULL } };
 	struct loop_timer t = { 0 };
 	struct web_srv *s;
 	struct err e = { 0 };
-	struct web_srv_opts o = { .routes = routes, .n_routes = 2, .ws_routes = ws, .n_ws_routes = 1 };
+	struct web_srv_opts o = {
+		.routes = routes, .n_routes = 2, .ws_routes = ws, .n_ws_routes = 1
+	};
 	o.port = argc > 1 ? (int)strtol(argv[1], NULL, 10) : 0;
 	loop = loop_new();
 	if (web_srv_open(&s, loop, &o, &e) != 0) {
@@ -69,7 +73,8 @@ int main(int argc, char **argv)
 	loop_after(loop, &t, argc > 2 ? strtol(argv[2], NULL, 10) * 1000 : 10000, stop, NULL);
 	loop_run(loop);
 	int64_t cpu = clk_cpu_us(), n = metric_get(M_HTTP_REQ);
-	printf("%lld requests, %.2f us CPU each\n", (long long)n, n ? (double)cpu / (double)n : 0.0);
+	printf("%lld requests, %.2f us CPU each\n", (long long)n,
+	       n ? (double)cpu / (double)n : 0.0);
 	web_srv_close(s);
 	loop_free(loop);
 	return 0;

@@ -1,5 +1,6 @@
-/* app_check.c: what the table of rules cannot tell about a configuration: addresses that are none, files that are
- * not there, values that do not go together. Used by `callm check` and before a start, so that both say the same.
+/* app_check.c: what the table of rules cannot tell about a configuration: addresses that are
+ * none, files that are not there, values that do not go together. Used by `callm check` and
+ * before a start, so that both say the same.
  *
  * Stateless; prints to stderr in the form of the other issues. */
 #include "app_int.h"
@@ -62,9 +63,11 @@ static void look_http(struct looking *k, const jv *http)
 	sv cert = jv_get_str(http, "tls_cert"), key = jv_get_str(http, "tls_key");
 	look_listen(k, "http.listen", jv_get_str(http, "listen"), true);
 	if (cert.n && !key.n)
-		complain(k, "http.tls_key", "is missing, tls_cert is there", "HTTPS needs both; or remove tls_cert.");
+		complain(k, "http.tls_key", "is missing, tls_cert is there",
+			 "HTTPS needs both; or remove tls_cert.");
 	if (key.n && !cert.n)
-		complain(k, "http.tls_cert", "is missing, tls_key is there", "HTTPS needs both; or remove tls_key.");
+		complain(k, "http.tls_cert", "is missing, tls_key is there",
+			 "HTTPS needs both; or remove tls_key.");
 	look_file(k, "http.tls_cert", cert);
 	look_file(k, "http.tls_key", key);
 }
@@ -88,12 +91,14 @@ static void look_sip(struct looking *k, const jv *sip)
 		complain(k, "sip.rtp_min", "rtp_min to rtp_max is not a range of ports",
 			 "Use a range within 1024 to 65534, such as 20000 to 29999.");
 	if (public_ip.n && !is_ip4(public_ip))
-		complain(k, "sip.public_ip", "is not an IPv4 address", "Write it like 203.0.113.7.");
+		complain(k, "sip.public_ip", "is not an IPv4 address",
+			 "Write it like 203.0.113.7.");
 	for (size_t i = 0; i < jv_len(allow); i++) {
 		char where[48];
 		snprintf(where, sizeof(where), "sip.allow[%zu]", i);
 		if (!is_net(jv_as_str(jv_at(allow, i))))
-			complain(k, where, "is not a network", "Write an IPv4 network like 10.0.0.0/8.");
+			complain(k, where, "is not a network",
+				 "Write an IPv4 network like 10.0.0.0/8.");
 		if (i == 64)
 			complain(k, where, "is one network too many", "64 are read; join some.");
 	}
@@ -109,7 +114,8 @@ static void look_llm(struct looking *k, const jv *list)
 			complain(k, where, url.n ? "is not an http address" : "is missing",
 				 "Write the base address, such as http://127.0.0.1:8000/v1.");
 		if (i == 4)
-			complain(k, where, "is one model too many", "Four are used; remove the others.");
+			complain(k, where, "is one model too many",
+				 "Four are used; remove the others.");
 	}
 }
 

@@ -76,7 +76,8 @@ int app_server_open(struct app_server **ret, const jv *cfg, const char *data_dir
 		    struct err *e);
 int app_server_http_port(const struct app_server *s);
 int app_server_sip_port(const struct app_server *s);     /* 0 = no telephone */
-void app_server_watch(struct app_server *s);             /* once a second: logs what an operator must know */
+/* once a second: logs what an operator must know. */
+void app_server_watch(struct app_server *s);
 void app_server_drain(struct app_server *s);
 void app_server_close(struct app_server *s);
 struct store *app_server_store(const struct app_server *s);
@@ -85,7 +86,8 @@ struct store *app_server_store(const struct app_server *s);
 /* Reads and checks a file (NULL = only defaults), with over merged first; prints every problem.
  * NULL on error. */
 jv *app_config(const char *path, const jv *over, bool demo);
-/* What the rules cannot tell: addresses, files, values that must go together; prints every problem. */
+/* What the rules cannot tell: addresses, files, values that must go together; prints every
+ * problem. */
 int app_config_look(const jv *cfg, const char *file);
 /* "127.0.0.1:8080", "[::1]:8080" */
 int app_listen(sv text, char host[64], int *port, struct err *e);

@@ -61,7 +61,8 @@ int cmd_version(int argc, char **argv)
 	return 0;
 }
 
-/* Closed standard streams would get the numbers of databases and sockets, and our lines would go there. */
+/* Closed standard streams would get the numbers of databases and sockets, and our lines would
+ * go there. */
 static void hold_stdio(void)
 {
 	int fd;

@@ -296,7 +296,8 @@ void app_server_watch(struct app_server *s)
 	struct err e = { 0 };
 	bool failed = store_failed(s->store, &e);
 	if (failed && !s->store_bad)
-		LOG(ERROR, "store.failed", "%s; nothing is acknowledged until it works again", e.msg);
+		LOG(ERROR, "store.failed", "%s; nothing is acknowledged until it works again",
+		    e.msg);
 	if (!failed && s->store_bad)
 		LOG(WARN, "store.recovered", "messages are saved again");
 	s->store_bad = failed;

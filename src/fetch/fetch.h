@@ -80,7 +80,8 @@ struct fetch_sse {
 	int (*on_event)(void *arg, sv event, sv data, sv id);
 	void *arg;
 };
-void fetch_sse_init(struct fetch_sse *s, size_t max, int (*on_event)(void *, sv, sv, sv), void *arg);
+void fetch_sse_init(struct fetch_sse *s, size_t max, int (*on_event)(void *, sv, sv, sv),
+		    void *arg);
 int fetch_sse_feed(struct fetch_sse *s, sv piece);    /* 0, ERR_TOOBIG, ERR_CANCELED */
 int fetch_sse_end(struct fetch_sse *s);
 void fetch_sse_done(struct fetch_sse *s);

@@ -104,8 +104,9 @@ static void step_over(void *arg)
 
 static bool will_follow(const struct fetch_req *r)
 {
-	return r->hops < r->o.redirects && (r->status == 301 || r->status == 302 || r->status == 303 ||
-					    r->status == 307 || r->status == 308);
+	return r->hops < r->o.redirects &&
+	       (r->status == 301 || r->status == 302 || r->status == 303 || r->status == 307 ||
+		r->status == 308);
 }
 
 static bool repeatable(const struct fetch_req *r)
@@ -141,8 +142,10 @@ static size_t on_header(char *p, size_t size, size_t n, void *arg)
 	if (sv_starts(line, SV("HTTP/"))) {
 		sb_reset(&r->head);
 		ptrdiff_t sp = sv_find_ch(line, ' ');
-		r->status = sp > 0 && sv_i64(sv_slice(line, (size_t)sp + 1, (size_t)sp + 4), &st) == 0 ?
-			(int)st : 0;
+		r->status = sp > 0 && sv_i64(sv_slice(line, (size_t)sp + 1, (size_t)sp + 4),
+					     &st) == 0 ?
+				    (int)st :
+				    0;
 	}
 	sb_put(&r->head, line);
 	if (sb_err(&r->head)) {

@@ -26,7 +26,8 @@ struct store_stmt;
 struct store_opts {
 	const char *dir;   /* data folder; "" = in memory (tests) */
 	int group_ms;      /* longest wait of a group; 0 = 5; negative = no wait */
-	bool readonly;         /* beside a server in the same folder: reads only, writes give ERR_DENIED */
+	/* beside a server in the same folder: reads only, writes give ERR_DENIED. */
+	bool readonly;
 	size_t group_rows; /* a group goes when this many wait; 0 = 512 */
 };
 /* Creates the folder (0700) and callm.db (0600), migrates, starts the scribe. e says

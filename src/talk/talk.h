@@ -81,8 +81,9 @@ const char *talk_interaction_id(const struct talk *t);
 int talk_recall(struct store_db *db, sv id, struct arena *a, struct chan_resume *ret,
 		bool *ret_open);
 
-/* What an earlier run left open and cannot go on: calls are closed as cut, written conversations silent for
- * idle_ms as idle. At start, before the first conversation; waits for the scribe. *ret_n = how many. */
+/* What an earlier run left open and cannot go on: calls are closed as cut, written
+ * conversations silent for idle_ms as idle. At start, before the first conversation; waits for
+ * the scribe. *ret_n = how many. */
 int talk_close_left(struct store *st, int64_t now_ms, int64_t idle_ms, size_t *ret_n);
 
 /* The object of `ask --json` from a turn.bot event's JSON; NULL when it is none. */

@@ -1,9 +1,9 @@
-/* talk_left.c: conversations that an earlier run of the server left open. A call cannot outlive its process: it is
- * closed as cut. A written one goes on when its customer comes back, but not after the time that would have closed
- * it as idle.
+/* talk_left.c: conversations that an earlier run of the server left open. A call cannot outlive
+ * its process: it is closed as cut. A written one goes on when its customer comes back, but not
+ * after the time that would have closed it as idle.
  *
- * Runs at start, before anything opens; batches of rows are closed by the scribe, each conversation's event and row
- * in one transaction. The caller's thread waits. */
+ * Runs at start, before anything opens; batches of rows are closed by the scribe, each
+ * conversation's event and row in one transaction. The caller's thread waits. */
 #include "talk_int.h"
 
 #define BATCH 500
@@ -22,12 +22,14 @@ struct one {
 };
 
 /* The row may lag behind the river: the numbers come from there. */
-static size_t find(struct store_db *db, const struct left *l, struct arena *a, struct one v[BATCH], int *ret_rc)
+static size_t find(struct store_db *db, const struct left *l, struct arena *a,
+		   struct one v[BATCH], int *ret_rc)
 {
 	static const char sql[] =
 		"SELECT c.id, c.channel='webchat', c.turns, "
 		"COALESCE((SELECT MAX(seq) FROM event WHERE conversation=c.id), c.last_seq) "
-		"FROM conversation c WHERE c.state='open' AND (c.channel<>'webchat' OR c.last_ms<?1) "
+		"FROM conversation c WHERE c.state='open' AND (c.channel<>'webchat' OR "
+		"c.last_ms<?1) "
 		"ORDER BY c.last_ms LIMIT ?2";
 	struct store_stmt *q;
 	size_t n = 0;
@@ -44,7 +46,8 @@ static size_t find(struct store_db *db, const struct left *l, struct arena *a, s
 	return n;
 }
 
-static int close_one(struct store_db *db, const struct left *l, const struct one *x, struct arena *a)
+static int close_one(struct store_db *db, const struct left *l, const struct one *x,
+		     struct arena *a)
 {
 	struct store_stmt *q;
 	const char *by = x->written ? "timeout" : "system";
@@ -56,8 +59,10 @@ static int close_one(struct store_db *db, const struct left *l, const struct one
 	};
 	int rc = store_event_put(db, &ev);
 	if (rc == 0)
-		rc = store_prep(db, &q, "UPDATE conversation SET state='closed', end_by=?2, last_seq=?3, "
-					"ended_ms=last_ms WHERE id=?1");
+		rc = store_prep(
+			db, &q,
+			"UPDATE conversation SET state='closed', end_by=?2, last_seq=?3, "
+			"ended_ms=last_ms WHERE id=?1");
 	if (rc)
 		return rc;
 	store_bind_sv(q, 1, x->id);

@@ -141,8 +141,10 @@ static int find_handler(struct web_conn *c)
 	if (a)
 		return refuse(c, 405, "only GET and HEAD here", "Allow: GET, HEAD\r\n") ? -1 : 1;
 	if (web_ws_route_find(s, r))
-		return refuse(c, 426, "open this address as a WebSocket", "Upgrade: websocket\r\n") ?
-			-1 : 1;
+		return refuse(c, 426, "open this address as a WebSocket",
+			      "Upgrade: websocket\r\n") ?
+			       -1 :
+			       1;
 	return refuse(c, 404, "there is nothing at this address", NULL) ? -1 : 1;
 }
 

@@ -43,11 +43,16 @@ static void fuzz_ws_msg(struct web_ws *ws, sv msg, bool binary)
 static void fuzz_up(void)
 {
 	static const struct web_route routes[] = {
-		{ "GET", "/ok", fuzz_echo }, { "POST", "/echo", fuzz_echo }, { "GET", "/p/{a}/{b*}", fuzz_echo },
+		{ "GET", "/ok", fuzz_echo },
+		{ "POST", "/echo", fuzz_echo },
+		{ "GET", "/p/{a}/{b*}", fuzz_echo },
 	};
 	static const struct web_ws_ops ops = { .on_open = fuzz_ws_open, .on_msg = fuzz_ws_msg };
 	static const struct web_ws_route ws[] = { { "/ws", &ops, NULL } };
-	struct web_srv_opts o = { .routes = routes, .n_routes = 3, .ws_routes = ws, .n_ws_routes = 1,
+	struct web_srv_opts o = { .routes = routes,
+				  .n_routes = 3,
+				  .ws_routes = ws,
+				  .n_ws_routes = 1,
 				  .max_body = 4096 };
 	struct err e = { 0 };
 	if (fuzz_srv)

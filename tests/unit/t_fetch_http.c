@@ -216,7 +216,8 @@ TEST(fetch_posts_put_and_head)
 	static const char *const a[] = { OKAY };
 	static const char *const h[] = { "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n" };
 	struct world w;
-	struct fetch_opts o = { .body = SV("{\"a\":1}"), .headers = "Content-Type: application/json" };
+	struct fetch_opts o = { .body = SV("{\"a\":1}"),
+				.headers = "Content-Type: application/json" };
 	up(&w, a, 1);
 	CHECK(run(&w, &o, "/p"));
 	HAS(sb_sv(&w.asked), "POST /p HTTP/1.1\r\n");
@@ -323,7 +324,8 @@ TEST(fetch_bodies_and_heads_are_bounded)
 	down(&w);
 	n = snprintf(big, sizeof big, "HTTP/1.1 200 OK\r\n");
 	while (n < 80000)
-		n += snprintf(big + n, sizeof big - (size_t)n, "X-Header: 0123456789012345678901234567890\r\n");
+		n += snprintf(big + n, sizeof big - (size_t)n,
+			      "X-Header: 0123456789012345678901234567890\r\n");
 	snprintf(big + n, sizeof big - (size_t)n, "Content-Length: 0\r\n\r\n");
 	up(&w, a, 1);
 	CHECK(run(&w, &o, "/"));
@@ -412,7 +414,9 @@ TEST(fetch_redirects_stay_in_place_and_are_counted)
 	static const char *const loop_for_ever[] = {
 		"HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n" };
 	static const char *const away[] = {
-		"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.2:1/\r\nContent-Length: 0\r\n\r\n" };
+		"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.2:1/\r\nContent-Length: "
+		"0\r\n\r\n"
+	};
 	static const char *const file[] = {
 		"HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\n\r\n" };
 	struct world w;
@@ -478,8 +482,14 @@ TEST(fetch_addresses_can_be_refused)
 TEST(fetch_bad_arguments_and_dead_ports)
 {
 	static const char *const a[] = { OKAY };
-	static const char *const bad[] = { "", "ftp://x/", "file:///etc/passwd", "http://", "http://a b/",
-					   "gopher://x/", "http://x/\r\nX: y", "javascript:1" };
+	static const char *const bad[] = { "",
+					   "ftp://x/",
+					   "file:///etc/passwd",
+					   "http://",
+					   "http://a b/",
+					   "gopher://x/",
+					   "http://x/\r\nX: y",
+					   "javascript:1" };
 	struct world w;
 	struct err e = { 0 };
 	up(&w, a, 1);

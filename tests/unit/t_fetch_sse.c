@@ -12,7 +12,8 @@ struct log {
 static int on_event(void *arg, sv event, sv data, sv id)
 {
 	struct log *l = arg;
-	sb_fmt(&l->b, "[" SV_FMT "|" SV_FMT "|" SV_FMT "]", SV_ARG(event), SV_ARG(data), SV_ARG(id));
+	sb_fmt(&l->b, "[" SV_FMT "|" SV_FMT "|" SV_FMT "]", SV_ARG(event), SV_ARG(data),
+	       SV_ARG(id));
 	return ++l->n == l->stop_at;
 }
 
@@ -38,12 +39,15 @@ TEST(sse_same_events_wherever_the_pieces_are_cut)
 		{ "data: a\n\ndata: b\n\n", "[message|a|][message|b|]" },
 		{ "data: a\r\n\r\ndata:b\r\n\r\n", "[message|a|][message|b|]" },
 		{ "data: a\r\rdata: b\r\r", "[message|a|][message|b|]" },
-		{ "\xef\xbb\xbf" "data: a\n\n", "[message|a|]" },
+		{ "\xef\xbb\xbf"
+		  "data: a\n\n",
+		  "[message|a|]" },
 		{ ": ping\n\n: ping\n\ndata: x\n\n", "[message|x|]" },
 		{ "event: delta\nid: 7\ndata: one\ndata: two\n\ndata\n\n",
 		  "[delta|one\ntwo|7][message||7]" },
 		{ "data: last", "[message|last|]" },
-		{ "data: {\"a\":\"b: c\"}\n\ndata: [DONE]\n\n", "[message|{\"a\":\"b: c\"}|][message|[DONE]|]" },
+		{ "data: {\"a\":\"b: c\"}\n\ndata: [DONE]\n\n",
+		  "[message|{\"a\":\"b: c\"}|][message|[DONE]|]" },
 		{ "event: x\n\nfoo: bar\n\ndata:  two spaces\n\n", "[message| two spaces|]" },
 		{ "", "" },
 		{ "\n\n\n", "" },

@@ -581,7 +581,9 @@ TEST(readonly_reads_beside_the_owner_and_never_writes)
 {
 	struct store *own, *side;
 	struct store_opts o = { .dir = t_tmpdir() };
-	struct store_event ev = { .conversation = SV("c1"), .seq = 1, .kind = SV("k"), .actor = SV("a") };
+	struct store_event ev = {
+		.conversation = SV("c1"), .seq = 1, .kind = SV("k"), .actor = SV("a")
+	};
 	struct store_db *db;
 	struct store_stmt *q;
 	struct err e = { 0 };

@@ -1,7 +1,7 @@
 /* t_talk_help.h: a conversation core without a driver: made-up articles, events in one line,
  * actions looked up. */
-#ifndef T_TALK_HELP_H
-#define T_TALK_HELP_H
+#ifndef CALLM_T_TALK_HELP_H
+#define CALLM_T_TALK_HELP_H
 
 #include "t.h"
 #include "talk_core.h"

@@ -1,4 +1,5 @@
-/* Unit tests of what an earlier run left open: calls and idle chats are closed in the river and in the view. */
+/* Unit tests of what an earlier run left open: calls and idle chats are closed in the river and
+ * in the view. */
 #include <stdio.h>
 #include "t.h"
 #include "talk.h"
@@ -16,8 +17,10 @@ static int put_row(void *arg, struct store_db *db)
 {
 	const struct row *r = arg;
 	struct store_stmt *q;
-	int rc = store_prep(db, &q, "INSERT INTO conversation (id, interaction_id, channel, state, started_ms, "
-				    "last_ms, last_seq) VALUES (?1, 'i', ?2, ?3, 1, ?4, 1)");
+	int rc = store_prep(
+		db, &q,
+		"INSERT INTO conversation (id, interaction_id, channel, state, started_ms, "
+		"last_ms, last_seq) VALUES (?1, 'i', ?2, ?3, 1, ?4, 1)");
 	if (rc)
 		return rc;
 	store_bind_sv(q, 1, sv_of(r->id));
@@ -26,8 +29,10 @@ static int put_row(void *arg, struct store_db *db)
 	store_bind_int(q, 4, r->last_ms);
 	rc = store_run(q);
 	for (int i = 1; i <= r->events && rc == 0; i++)
-		rc = store_event_put(db, &(struct store_event){ .conversation = sv_of(r->id), .seq = i,
-								.kind = SV("turn.bot"), .ts_ms = r->last_ms });
+		rc = store_event_put(db, &(struct store_event){ .conversation = sv_of(r->id),
+								.seq = i,
+								.kind = SV("turn.bot"),
+								.ts_ms = r->last_ms });
 	return rc;
 }
 
@@ -48,9 +53,12 @@ static void read_back(struct store *st, const char *id, char out[200])
 	struct store_db *db;
 	struct store_stmt *q;
 	ASSERT(store_reader(st, &db) == 0);
-	ASSERT(store_prep(db, &q, "SELECT c.state||' '||COALESCE(c.end_by,'-')||' '||c.last_seq||' '||e.kind||' '||"
-				  "e.body FROM conversation c JOIN event e ON e.conversation=c.id WHERE c.id=?1 "
-				  "ORDER BY e.seq DESC LIMIT 1") == 0);
+	ASSERT(store_prep(db, &q,
+			  "SELECT c.state||' '||COALESCE(c.end_by,'-')||' '||c.last_seq||' "
+			  "'||e.kind||' '||"
+			  "e.body FROM conversation c JOIN event e ON e.conversation=c.id "
+			  "WHERE c.id=?1 "
+			  "ORDER BY e.seq DESC LIMIT 1") == 0);
 	store_bind_sv(q, 1, sv_of(id));
 	out[0] = '\0';
 	if (store_step(q) == 1)
@@ -74,11 +82,14 @@ TEST(talk_left_closes_calls_and_idle_chats_only)
 	OK(talk_close_left(st, NOW, IDLE, &n));
 	EQ(n, 3);
 	read_back(st, "call", got);
-	STR_EQ(got, "closed system 4 conversation.closed {\"by\":\"system\",\"reason\":\"cut\",\"turns\":0}");
+	STR_EQ(got, "closed system 4 conversation.closed "
+		    "{\"by\":\"system\",\"reason\":\"cut\",\"turns\":0}");
 	read_back(st, "talk", got);
-	STR_EQ(got, "closed system 3 conversation.closed {\"by\":\"system\",\"reason\":\"cut\",\"turns\":0}");
+	STR_EQ(got, "closed system 3 conversation.closed "
+		    "{\"by\":\"system\",\"reason\":\"cut\",\"turns\":0}");
 	read_back(st, "idle", got);
-	STR_EQ(got, "closed timeout 5 conversation.closed {\"by\":\"timeout\",\"reason\":\"idle\",\"turns\":0}");
+	STR_EQ(got, "closed timeout 5 conversation.closed "
+		    "{\"by\":\"timeout\",\"reason\":\"idle\",\"turns\":0}");
 	read_back(st, "chat", got);
 	STR_EQ(got, "open - 1 turn.bot {}");
 	read_back(st, "done", got);

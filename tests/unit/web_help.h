@@ -1,7 +1,7 @@
 /* web_help.h: a raw HTTP client on the test's own loop: send bytes, run the loop, see
  * what comes. */
-#ifndef T_WEB_HELP_H
-#define T_WEB_HELP_H
+#ifndef CALLM_T_WEB_HELP_H
+#define CALLM_T_WEB_HELP_H
 
 #include <arpa/inet.h>
 #include <errno.h>
