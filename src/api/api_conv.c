@@ -176,6 +176,7 @@ void api_conv_get(struct web_req *r, void *arg)
 	q->s1 = arena_sv(&q->arena, web_req_param(r, "id"));
 	q->etag = true;
 	q->run = get_run;
+	q->settled = true;
 	api_query_start(q);
 }
 
@@ -213,6 +214,7 @@ void api_conv_events(struct web_req *r, void *arg)
 	q->i1 = arg_int(r, "after", 0, 0, INT64_MAX);
 	q->i2 = arg_int(r, "limit", 500, 1, 2000);
 	q->run = events_run;
+	q->settled = true; /* what was answered is there to be read */
 	api_query_start(q);
 }
 
