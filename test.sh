@@ -152,7 +152,7 @@ static_checks() {
 data_sets() {
 	local name from=../shared/data
 	[ -z "${CALLM_DATA_SETS:-}" ] || return 0
-	for name in sip_torture; do
+	for name in sip_torture pii_presidio; do
 		[ -e "$from/$name.tar.xz" ] || continue
 		mkdir -p "$tmp/sets"
 		tar -xJf "$from/$name.tar.xz" -C "$tmp/sets" && export CALLM_DATA_SETS=$tmp/sets
