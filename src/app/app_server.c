@@ -31,6 +31,7 @@ struct app_server {
 	struct model_spec llm[4];
 	struct sb secrets[4];
 	size_t n_llm;
+	int64_t fallbacks, fallback_ms; /* seen by the door */
 };
 
 /* ---- pieces ---- */
@@ -137,18 +138,39 @@ static int on_shard(void *arg, struct talk_hub *hub, struct talk_shard *shard, b
 	return app_voice_shard(s->voice, hub, s->texts, shard, up);
 }
 
+#define FALLBACK_FRESH_MS (5 * 60 * 1000)
+
+/* A model that failed turns in the last minutes is not well, whatever it says itself. Door's
+ * thread. */
+static jv *llm_health(struct app_server *s)
+{
+	char text[128];
+	int64_t failed = metric_get(M_MODEL_FALLBACK), now = clk_mono_us() / 1000;
+	if (failed > s->fallbacks)
+		s->fallback_ms = now;
+	s->fallbacks = failed;
+	bool ill = s->fallback_ms && now - s->fallback_ms < FALLBACK_FRESH_MS;
+	if (ill)
+		snprintf(text, sizeof(text),
+			 "%lld turns fell back to the built-in engine, some just now",
+			 (long long)failed);
+	else if (s->n_llm)
+		snprintf(text, sizeof(text), "%zu configured, the built-in engine behind them",
+			 s->n_llm);
+	else
+		snprintf(text, sizeof(text), "none configured: the built-in engine answers");
+	jv *c = jv_obj();
+	jv_set_str(c, "name", SV("llm"));
+	jv_set_str(c, "status", ill ? SV("degraded") : SV("ok"));
+	jv_set_str(c, "detail", sv_of(text));
+	return c;
+}
+
 static void on_health(void *arg, jv *components)
 {
 	struct app_server *s = arg;
 	app_voice_health(s->voice, components);
-	jv *c = jv_obj();
-	jv_set_str(c, "name", SV("llm"));
-	jv_set_str(c, "status", SV("ok"));
-	char text[128];
-	snprintf(text, sizeof(text), s->n_llm ? "%zu configured, the built-in engine behind them" :
-		 "built-in engine (%zu models configured)", s->n_llm);
-	jv_set_str(c, "detail", sv_of(text));
-	jv_push(components, c);
+	jv_push(components, llm_health(s));
 }
 
 /* ---- up ---- */

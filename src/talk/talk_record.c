@@ -102,6 +102,8 @@ void talk_record(struct talk *t, const struct talk_act *x)
 	int64_t ts = loop_wall_ms(t->shard->loop);
 	t->seq++;
 	metric_inc(M_EVENTS);
+	if (strcmp(x->rec, "model.fallback") == 0)
+		metric_inc(M_MODEL_FALLBACK);
 	if (x->reply && t->core.turn > 0) {
 		metric_inc(M_TURNS);
 		metric_observe_us(M_TURN_US, loop_now_us(t->shard->loop) - t->began_us);
