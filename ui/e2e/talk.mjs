@@ -1,6 +1,7 @@
 /* A call from the browser with a made-up microphone: greeting heard and shown,
  * audio flows both ways, keys arrive, hanging up ends the conversation.
  *
+ * CALLM_EXPECT_CITE=ARTICLE requires that an answer cites it.
  * CALLM_WAV=FILE speaks that recording (16 bit WAV) and then expects the
  * caller's words in the transcript and a measured answer time. Without it, a
  * babble is spoken that no recogniser needs to understand; CALLM_EXPECT_SPEECH
@@ -94,5 +95,9 @@ await scenario('talk', async (open) => {
   });
   const { items } = await api(path, call.token);
   assert.ok(items.some((e) => e.kind === 'call.dtmf' && e.body.digit === '5'), 'key in the log');
+  const cite = process.env.CALLM_EXPECT_CITE;
+  const cited = items.flatMap((e) => (e.kind === 'turn.bot' ? e.body.citations : [])).map((c) => c.article_id);
+  assert.ok(!cite || cited.some((id) => id.startsWith(cite)), `cited ${cited}, heard ${items
+    .filter((e) => e.kind === 'turn.customer').map((e) => e.body.text).join(' | ')}`);
 }, [`--use-file-for-fake-audio-capture=${file}`]);
 rmSync(dir, { recursive: true });

@@ -19,7 +19,7 @@ export async function openAudio(on: AudioEvents): Promise<AudioLine> {
   if (!navigator.mediaDevices?.getUserMedia || !window.AudioWorkletNode)
     throw new DOMException('no microphone outside https', 'NotAllowedError');
   const stream = await navigator.mediaDevices.getUserMedia({
-    audio: { channelCount: 1, echoCancellation: true, noiseSuppression: true, autoGainControl: true },
+    audio: { channelCount: 1, echoCancellation: true, noiseSuppression: true, autoGainControl: false },
   });
   const ctx = new AudioContext({ latencyHint: 'interactive' });
   try {
