@@ -21,7 +21,7 @@ struct feel_state {              /* of a conversation, smoothed over its turns *
 	char emotion[16];        /* CONTRACT's names */
 	double emotion_p, sentiment, arousal;   /* sentiment and arousal -1..1 */
 	bool small_talk;         /* greeting, thanks, goodbye, who are you ... */
-	/* which: hello thanks bye who how_are_you joke praise insult ok no. */
+	/* which: hello thanks bye who how_are_you joke praise insult ok no off_topic. */
 	char small[24];
 	bool wants_human;
 	int turns;

@@ -224,8 +224,9 @@ static bool small_talk(struct talk_core *c, struct arena *a, struct talk_acts *a
 	if (!c->feel.small_talk || !talk_text(c->cfg->texts, sv_of(c->lang), key, 0).n)
 		return false;
 	bool bye = strcmp(c->feel.small, "bye") == 0;
+	bool off_topic = strcmp(c->feel.small, "off_topic") == 0;
 	c->goodbye = bye && c->voice;
-	talk_canned(c, key, bye ? POL_END : POL_REPLY, a, acts);
+	talk_canned(c, key, bye ? POL_END : off_topic ? POL_DECLINE : POL_REPLY, a, acts);
 	return true;
 }
 
