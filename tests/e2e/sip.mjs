@@ -1,11 +1,12 @@
-/* sip.mjs: sipp as a stranger's telephone, UDP: sound, keys, hold, giving up, keep-alive; then what the API says
- * about those calls. */
+/* sip.mjs: sipp as a stranger's telephone, UDP: sound, keys, hold, keep-alive; then what the API says about those
+ * calls. Giving up while it rings (sip/cancel.xml) needs a server that rings for a while: the demo answers at once, so
+ * that is t_tel's. */
 import { demo, events, have, http, login, main, mediaPort, metric, ok, runAsync, skip, until } from './lib.mjs';
 
 await main(async () => {
   if (!have('sipp')) return skip('sipp', 'package sip-tester is not installed');
   const s = await demo();
-  for (const name of ['options', 'uac_g711', 'hold', 'dtmf', 'cancel']) {
+  for (const name of ['options', 'uac_g711', 'hold', 'dtmf']) {
     const r = await runAsync('tests/e2e/sip/run.sh', [s.sip, name], { ms: 60000, env: { MEDIA_PORT: String(await mediaPort()) } });
     ok(r.code === 0, `sipp: ${name}`, r.out + r.err);
   }
