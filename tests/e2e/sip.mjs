@@ -1,13 +1,16 @@
 /* sip.mjs: sipp as a stranger's telephone, UDP: sound, keys, hold, keep-alive; then what the API says about those
  * calls. Giving up while it rings (sip/cancel.xml) needs a server that rings for a while: the demo answers at once, so
  * that is t_tel's. */
-import { demo, events, have, http, login, main, mediaPort, metric, ok, runAsync, skip, until } from './lib.mjs';
+import { demo, events, have, http, join, login, main, mediaPort, metric, ok, run, runAsync, skip, speak, temp, until } from './lib.mjs';
 
 await main(async () => {
   if (!have('sipp')) return skip('sipp', 'package sip-tester is not installed');
   const s = await demo();
-  for (const name of ['options', 'uac_g711', 'hold', 'dtmf']) {
-    const r = await runAsync('tests/e2e/sip/run.sh', [s.sip, name], { ms: 60000, env: { MEDIA_PORT: String(await mediaPort()) } });
+  const wavFile = speak('How long do I have to return something?', join(temp, 'question.wav'), { rate: 8000 });
+  const question = join(temp, 'question.ulaw');
+  run('sox', [wavFile, '-e', 'mu-law', '-t', 'raw', question]);
+  for (const name of ['options', 'uac_g711', 'hold', 'dtmf', 'uac_question']) {
+    const r = await runAsync('tests/e2e/sip/run.sh', [s.sip, name], { ms: 60000, env: { MEDIA_PORT: String(await mediaPort()), QUESTION: question } });
     ok(r.code === 0, `sipp: ${name}`, r.out + r.err);
   }
   const token = await login(s);
@@ -20,6 +23,9 @@ await main(async () => {
     'a key by RTP and one by INFO are in the log', logs.flat().filter((e) => e.kind === 'call.dtmf'));
   ok(logs.some((l) => l.some((e) => e.kind === 'call.hold') && l.some((e) => e.kind === 'call.resume')),
     'hold and resume are in the log');
+  ok(logs.some((l) => l.some((e) => e.kind === 'turn.customer' && /return something/.test(e.body.text)) &&
+    l.some((e) => e.kind === 'turn.bot' && e.body.citations.some((c) => c.article_id === 'return-window.en'))),
+    'a question asked by sipp is heard and answered from the right article', logs.flat().filter((e) => /turn/.test(e.kind)));
   const end = await s.stop();
   ok(end.code === 0, 'the server ends in order', s.err);
 });

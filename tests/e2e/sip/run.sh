@@ -4,7 +4,8 @@
 #	tests/e2e/sip/run.sh 127.0.0.1:5060 uac_g711 dtmf hold
 #
 # One TAP line per scenario; exits 1 when one failed. Ports of ours are chosen by sipp (signalling) or
-# from $MEDIA_PORT, default 40000 (sound). The sound is 2 s of 1 kHz made here: eight mu-law samples, repeated.
+# from $MEDIA_PORT, default 40000 (sound). The sound is 2 s of 1 kHz made here: eight mu-law samples, repeated; that of
+# uac_question is the file $QUESTION (mu-law, 8 kHz, no header).
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 [ $# -ge 2 ] || { echo "usage: $0 ADDRESS:PORT SCENARIO..." >&2; exit 2; }
@@ -20,6 +21,7 @@ while [ $i -lt 11 ]; do
 	cat tone.ulaw tone.ulaw > two && mv two tone.ulaw
 	i=$((i + 1))
 done
+[ -z "${QUESTION:-}" ] || cp "$QUESTION" question.ulaw
 n=0
 bad=0
 for s in "$@"; do
