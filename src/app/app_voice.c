@@ -186,6 +186,34 @@ static int pick_call(void *arg, struct chan_place *ret)
 
 /* ---- telephone ---- */
 
+#define SIP_USERS_MAX 64
+
+struct digest {
+	struct tel_user users[SIP_USERS_MAX];
+	struct sb passwords[SIP_USERS_MAX];
+	size_t n;
+};
+
+static int digest_load(struct digest *d, const jv *list, struct err *e)
+{
+	for (size_t i = 0; i < jv_len(list) && i < SIP_USERS_MAX; i++) {
+		const jv *u = jv_at(list, i);
+		sb_init(&d->passwords[d->n++], 8192);
+		int rc = cfg_secret(jv_get_str(u, "password"), &d->passwords[i], e);
+		if (rc)
+			return rc;
+		d->users[i] =
+			(struct tel_user){ jv_get_str(u, "user").p, sb_str(&d->passwords[i]) };
+	}
+	return 0;
+}
+
+static void digest_done(struct digest *d)
+{
+	for (size_t i = 0; i < d->n; i++)
+		sb_done(&d->passwords[i]);
+}
+
 static int tel_up(struct app_voice *v, struct err *e)
 {
 	const jv *sip = jv_get(v->cfg, "sip");
@@ -213,10 +241,19 @@ static int tel_up(struct app_voice *v, struct err *e)
 		acl[o.n_acl++] = jv_as_str(jv_at(allow, i)).p;
 	if (o.n_acl)
 		o.acl = acl;
+	struct digest d = { 0 };
+	rc = digest_load(&d, jv_get(sip, "users"), e);
+	if (rc == 0 && d.n) {
+		o.realm = jv_get_str(sip, "realm").p;
+		o.users = d.users;
+		o.n_users = d.n;
+	}
 	struct tel *t;
-	rc = tel_open(&t, &o, chan_phone_sink(), v->phone, e);
+	if (rc == 0)
+		rc = tel_open(&t, &o, chan_phone_sink(), v->phone, e);
 	if (rc == 0)
 		v->tel = t;
+	digest_done(&d);
 	return rc;
 }
 

@@ -15,7 +15,7 @@ struct phone {
 	struct tel_leg *leg;
 	struct pcm_clip clip;
 	size_t played;
-	const char *digits;
+	const char *digits, *user, *password;
 	bool now, playing, asked, up, over;
 	VEC(int16_t) heard;
 	struct pcm_vad vad;
@@ -168,6 +168,8 @@ static int dial(struct phone *p, const char *uri, bool tcp, struct err *e)
 	tel_defaults(&o);
 	o.ip = "127.0.0.1";
 	o.tcp = tcp;
+	o.dial_user = p->user;
+	o.dial_password = p->password;
 	p->loop = loop_new();
 	struct mbox *box = mbox_new(p->loop);
 	int rc = tel_open(&tel, &o, NULL, NULL, e);
@@ -191,7 +193,7 @@ static int dial(struct phone *p, const char *uri, bool tcp, struct err *e)
 
 int cmd_call(int argc, char **argv)
 {
-	const char *play = NULL, *record = NULL, *digits = NULL;
+	const char *play = NULL, *record = NULL, *digits = NULL, *user = NULL, *secret = NULL;
 	bool now = false, tcp = false;
 	int64_t quiet = 3000, max = 60000;
 	int rest, status;
@@ -199,6 +201,8 @@ int cmd_call(int argc, char **argv)
 		{ "play", CLI_STR, &play, "WAV file to speak once the greeting is over" },
 		{ "record", CLI_STR, &record, "write what was heard to this WAV file" },
 		{ "dtmf", CLI_STR, &digits, "keys to press once the greeting is over" },
+		{ "user", CLI_STR, &user, "name for a server that asks for one" },
+		{ "password", CLI_STR, &secret, "its password: file:/path or env:NAME" },
 		{ "now", CLI_FLAG, &now, "speak at once, into the greeting" },
 		{ "tcp", CLI_FLAG, &tcp, "listen on TCP too (for ;transport=tcp)" },
 		{ "quiet", CLI_INT, &quiet,
@@ -213,8 +217,14 @@ int cmd_call(int argc, char **argv)
 		       2;
 	struct phone p = { .digits = digits, .now = now, .quiet_ms = quiet, .max_ms = max };
 	struct err e = { 0 };
+	struct sb password;
+	sb_init(&password, 8192);
 	pcm_vad_init(&p.vad, NULL);
-	int rc = play ? pcm_wav_read(play, PCM_HZ, &p.clip, &e) : 0;
+	int rc = secret ? cfg_secret(sv_of(secret), &password, &e) : 0;
+	p.user = user;
+	p.password = password.n ? sb_str(&password) : NULL;
+	if (rc == 0 && play)
+		rc = pcm_wav_read(play, PCM_HZ, &p.clip, &e);
 	if (rc == 0)
 		rc = dial(&p, argv[rest], tcp, &e);
 	if (rc == 0 && record)
@@ -222,6 +232,7 @@ int cmd_call(int argc, char **argv)
 	bool up = p.up;
 	VEC_FREE(&p.heard);
 	pcm_clip_done(&p.clip);
+	sb_done(&password);
 	if (rc)
 		return cli_fail("%s", e.msg);
 	return up ? 0 : 1;
