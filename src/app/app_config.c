@@ -77,7 +77,7 @@ static void print_issues(const struct cfg_report *rep)
 		fprintf(stderr, "%s: %s; %s\n", rep->v[i].where, rep->v[i].what, rep->v[i].mend);
 }
 
-jv *app_config(const char *path, const jv *over, bool demo)
+jv *app_config(const char *path, const jv *over)
 {
 	struct cfg_report rep = { 0 };
 	struct err e = { 0 };

@@ -39,7 +39,9 @@ struct app_server {
 static int server_llms(struct app_server *s, struct err *e)
 {
 	jv *list = jv_get(s->cfg, "llm");
-	for (size_t i = 0; i < jv_len(list) && i < 4; i++) {
+	if (jv_len(list) > 4)
+		return err_set(e, ERR_FULL, "llm: at most 4 models");
+	for (size_t i = 0; i < jv_len(list); i++) {
 		const jv *x = jv_at(list, i);
 		sv key = jv_get_str(x, "key");
 		sb_init(&s->secrets[i], 8192);

@@ -187,6 +187,7 @@ static int pick_call(void *arg, struct chan_place *ret)
 /* ---- telephone ---- */
 
 #define SIP_USERS_MAX 64
+#define SIP_ALLOW_MAX 64
 
 struct digest {
 	struct tel_user users[SIP_USERS_MAX];
@@ -196,7 +197,9 @@ struct digest {
 
 static int digest_load(struct digest *d, const jv *list, struct err *e)
 {
-	for (size_t i = 0; i < jv_len(list) && i < SIP_USERS_MAX; i++) {
+	if (jv_len(list) > SIP_USERS_MAX)
+		return err_set(e, ERR_FULL, "sip.users: at most %d", SIP_USERS_MAX);
+	for (size_t i = 0; i < jv_len(list); i++) {
 		const jv *u = jv_at(list, i);
 		sb_init(&d->passwords[d->n++], 8192);
 		int rc = cfg_secret(jv_get_str(u, "password"), &d->passwords[i], e);
@@ -222,7 +225,7 @@ static int tel_up(struct app_voice *v, struct err *e)
 	int rc = app_listen(jv_get_str(sip, "listen"), host, &port, e);
 	if (rc)
 		return rc;
-	const char *acl[64];
+	const char *acl[SIP_ALLOW_MAX];
 	const jv *allow = jv_get(sip, "allow");
 	struct tel_opts o;
 	tel_defaults(&o);
@@ -237,7 +240,9 @@ static int tel_up(struct app_voice *v, struct err *e)
 	sv public_ip = jv_get_str(sip, "public_ip");
 	if (public_ip.n)
 		o.public_ip = public_ip.p;
-	for (size_t i = 0; i < jv_len(allow) && i < 64; i++)
+	if (jv_len(allow) > SIP_ALLOW_MAX)
+		return err_set(e, ERR_FULL, "sip.allow: at most %d networks", SIP_ALLOW_MAX);
+	for (size_t i = 0; i < jv_len(allow); i++)
 		acl[o.n_acl++] = jv_as_str(jv_at(allow, i)).p;
 	if (o.n_acl)
 		o.acl = acl;

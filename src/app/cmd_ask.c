@@ -66,7 +66,7 @@ int cmd_ask(int argc, char **argv)
 	const struct cli_opt opts[] = {
 		{ "json", CLI_FLAG, &json, "one JSON object" },
 		{ "lang", CLI_STR, &lang, "zh or en; else by the text" },
-		{ "customer", CLI_STR, &customer, "customer id, for the record" },
+		{ "customer", CLI_STR, &customer, "customer id (taken, not used yet)" },
 		{ "data", CLI_STR, &data, "data folder" },
 		{ "empty", CLI_FLAG, &empty, "do not start a fresh folder with the demo company" },
 		{ "llm", CLI_STR, &llm_url, "an OpenAI-compatible endpoint, http://host:port/v1" },

@@ -67,7 +67,6 @@ struct talk {
 	sv reply_json;               /* the reply's row, until it is said; in the turn arena */
 	int waiting;                 /* acknowledgements under way: keeps the struct alive */
 	bool closed, recorded;
-	struct talk_ev *later;       /* one hang-up or close asked for while stepping */
 	bool hangup_wanted;
 };
 

@@ -1,7 +1,7 @@
 /* sip.mjs: sipp as a stranger's telephone, UDP: sound, keys, hold, keep-alive; then what the API says about those
  * calls. Giving up while it rings (sip/cancel.xml) needs a server that rings for a while: the demo answers at once, so
  * that is t_tel's. */
-import { demo, events, have, http, join, login, main, mediaPort, metric, ok, run, runAsync, skip, speak, temp, until } from './lib.mjs';
+import { bin, demo, events, have, http, join, login, main, mediaPort, metric, ok, run, runAsync, skip, speak, temp, until, writeFileSync } from './lib.mjs';
 
 await main(async () => {
   if (!have('sipp')) return skip('sipp', 'package sip-tester is not installed');
@@ -26,6 +26,16 @@ await main(async () => {
   ok(logs.some((l) => l.some((e) => e.kind === 'turn.customer' && /return something/.test(e.body.text)) &&
     l.some((e) => e.kind === 'turn.bot' && e.body.citations.some((c) => c.article_id === 'return-window.en'))),
     'a question asked by sipp is heard and answered from the right article', logs.flat().filter((e) => /turn/.test(e.kind)));
+  /* With users in the configuration a call must know a password. */
+  const file = join(temp, 'users.yaml');
+  writeFileSync(file, 'sip:\n  users:\n    - user: "trunk"\n      password: "env:TRUNK_PW"\n');
+  const d = await demo({ args: ['--config', file], env: { TRUNK_PW: 'a-good-one' } });
+  for (const [pw, status] of [[null, 401], ['a-bad-one', 401], ['a-good-one', 200]]) {
+    const args = ['call', `sip:service@${d.sip}`, '--max', '1500', ...(pw ? ['--user', 'trunk', '--password', 'env:PW'] : [])];
+    const r = await runAsync(bin, args, { ms: 20000, env: { PW: pw ?? '' } });
+    ok(JSON.parse(r.out).sip_status === status, `a call with ${pw ?? 'no password'} ends with ${status}`, r.out + r.err);
+  }
+  await d.stop();
   const end = await s.stop();
   ok(end.code === 0, 'the server ends in order', s.err);
 });
