@@ -208,7 +208,7 @@ int llm_start(struct llm *m, const struct llm_prompt *p, const struct llm_cb *cb
 	m->runs = r;
 	m->n_runs++;
 	int first = m->first_ms > 0 ? m->first_ms :
-		    p->voice        ? LLM_FIRST_VOICE_MS :
+		    p->cls == LLM_VOICE ? LLM_FIRST_VOICE_MS :
 				      LLM_FIRST_MS;
 	loop_after(m->loop, &r->first, first, on_late, r);
 	loop_after(m->loop, &r->total, m->total_ms > first ? m->total_ms : first,

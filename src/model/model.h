@@ -1,5 +1,5 @@
-/* model.h: language, speech-in and speech-out models behind three small vtables; a
- *backend is one file, registered in a table. A request is a handle; callbacks come on
+/* model.h: language, speech-in, speech-out, embedding and end-of-turn models behind small
+ *vtables; a backend is one file, registered in a table. A request is a handle; callbacks come on
  *the loop that started it.
  *
  *	llm_open(&m, &spec, loop, &e);
@@ -19,43 +19,72 @@
 
 /* Where a backend is and how it behaves; from configuration. */
 struct model_spec {
-	const char *kind; /* "openai", "builtin", "scripted", "pocketsphinx", "flite",
-			     "espeak" */
+	const char *kind; /* llm: "openai", "llama", "scripted"; asr: "pocketsphinx",
+			     "whisper", "openai", "realtime"; tts: "flite", "espeak",
+			     "kokoro", "piper", "openai"; emb: "e5", "openai"; turn: "smart" */
 	const char *url, *model,
 		*key;     /* remote ones; key is the secret itself, never logged */
 	const char *lang; /* speech backends: ISO code */
 	const char *voice;
-	const char *dialect; /* "openai" (default), "vllm", "llama.cpp", "ollama",
-				"deepseek", "qwen" */
+	const char *dialect; /* a name of the dialect table: "openai" (default), "vllm",
+				"llama.cpp", "ollama", "azure", "deepseek", "qwen", "gemini" */
 	int connect_ms, first_ms, total_ms; /* 0 = 300, 5000 (voice 1500), 12000; first
 					       counts retries in */
-	int max_workers;                    /* speech worker processes, 0 = default */
-	const char *exe;  /* the callm binary for `callm worker KIND`; espeak: the
-			     separate worker binary */
+	int max_workers;                    /* worker processes, 0 = default */
+	const char *exe;  /* the callm binary for `callm worker KIND`; programs of their own
+			     (callm-espeak, callm-llama ...) lie beside it */
 	const char *data; /* folder of the recogniser's files asr.en.arpa and
 			     asr.en.dict (asr_lm_write) */
-	const jv *script; /* scripted backends */
+	const char *file; /* local ones: the weights, a file or a folder */
+	const char *runtime;   /* local ones: folder of the runtime's shared libraries */
+	int threads, memory_mb; /* of a worker; 0 = default; threads never above the cores */
+	int n_ctx;              /* llama: 0 = 4096 */
+	int64_t price_in, price_out; /* money per million tokens, in millionths */
+	const jv *script;            /* scripted backends */
 };
 
 /* ---- language models ---- */
-enum llm_role { LLM_SYSTEM, LLM_USER, LLM_ASSISTANT };
+enum llm_role { LLM_SYSTEM, LLM_USER, LLM_ASSISTANT, LLM_TOOL };
+enum llm_class { LLM_CHAT, LLM_VOICE, LLM_BATCH }; /* served voice, chat, batch */
+enum llm_choice { LLM_TOOLS_AUTO, LLM_TOOLS_NONE, LLM_TOOLS_MUST };
+struct llm_call { /* what the model wants done; it authorises nothing */
+	sv id, name, args; /* args: JSON text of an object */
+};
+struct llm_tool {
+	sv name, description;
+	const jv *schema; /* JSON Schema of the arguments */
+};
 struct llm_msg {
 	enum llm_role role;
 	sv text;
+	const struct llm_call *calls; /* LLM_ASSISTANT: what it had asked for */
+	size_t n_calls;
+	sv call_id; /* LLM_TOOL: whose result text is */
 };
 struct llm_prompt { /* everything is copied or consumed before llm_start returns */
 	const struct llm_msg *msgs;
 	size_t n;
 	int max_tokens; /* 0 = 400 */
 	double temperature;
-	bool voice; /* tighter deadlines */
+	enum llm_class cls; /* voice: tighter deadlines, served first */
+	const struct llm_tool *tools;
+	size_t n_tools;
+	enum llm_choice choice;
+	const jv *schema; /* the answer is JSON of this schema, or NULL */
+	sv grammar;       /* GBNF, for backends that know it; wins over schema there */
+	sv cache_key;     /* same conversation, same key: its prefix may be kept */
+	int seed;         /* 0 = the backend's choice */
 };
 struct llm_usage {
-	int prompt_tokens, completion_tokens;
+	int prompt_tokens, cached_tokens, completion_tokens;
 	int first_ms, total_ms;
+	int64_t cost; /* by the spec's prices, in millionths */
 };
 struct llm_cb {
 	void (*on_delta)(void *arg, sv text);
+	/* one whole call, its arguments a JSON object that fits the tool's schema; before
+	 * on_end; may be NULL */
+	void (*on_call)(void *arg, const struct llm_call *call);
 	void (*on_end)(void *arg, int err,
 		       const struct llm_usage *u); /* exactly once unless cancelled */
 };
@@ -79,6 +108,17 @@ const char *llm_name(const struct llm *m); /* "openai:qwen2.5" */
  * After 3 failures in a row it opens for 10 s (20, 40, 60 when probes fail); llm_start
  * answers ERR_BUSY meanwhile. */
 bool llm_healthy(const struct llm *m);
+/* Several as one, tried in the order given: the next takes over while no text has been
+ * passed on (error, deadline, open breaker); with hedge_ms a second one starts after so
+ * long without a first token, and the loser is cancelled. Specs are copied. */
+struct llm_list_opts {
+	int hedge_ms;         /* 0 = never */
+	int hedge_percent;    /* at most so many of a hundred requests, 0 = 5 */
+	int max_running;      /* more wait: voice before chat before batch; 0 = 64 */
+	int max_waiting;      /* more are refused with ERR_BUSY; 0 = 256 */
+};
+int llm_open_list(struct llm **ret, const struct model_spec *s, size_t n,
+		  const struct llm_list_opts *o, struct loop *l, struct err *e);
 const char *llm_error(const struct llm *m); /* one line about the last failure, "" when
 					       none; never a key */
 
@@ -131,6 +171,37 @@ int tts_start(struct tts *t, sv text, sv lang, const struct tts_cb *cb, void *ar
 	      struct tts_run **ret);
 void tts_cancel(struct tts_run *r);
 int tts_worker_pid(const struct tts *t); /* 0 while it is being restarted */
+
+/* ---- embeddings: texts in, unit vectors out ---- */
+enum emb_side { EMB_QUERY, EMB_PASSAGE };
+struct emb_cb {
+	void (*on_vecs)(void *arg, const float *v, size_t n, int dim); /* n rows of dim */
+	void (*on_error)(void *arg, int err); /* one of the two, once, unless cancelled */
+};
+struct emb;
+struct emb_run;
+int emb_open(struct emb **ret, const struct model_spec *s, struct loop *l,
+	     struct err *e);
+void emb_close(struct emb *m);
+int emb_dim(const struct emb *m); /* 0 until known */
+const char *emb_name(const struct emb *m); /* vectors of different names never mix */
+/* ERR_BUSY when too much waits. Texts are copied. */
+int emb_start(struct emb *m, const sv *texts, size_t n, enum emb_side side,
+	      const struct emb_cb *cb, void *arg, struct emb_run **ret);
+void emb_cancel(struct emb_run *r);
+
+/* ---- end of turn: has the caller finished? ---- */
+struct turn;
+struct turn_run;
+int turn_open(struct turn **ret, const struct model_spec *s, struct loop *l,
+	      struct err *e);
+void turn_close(struct turn *m);
+/* The last seconds of the caller's speech (at most 8 are used), mono; p in 0..1, or err.
+ * Copied. ERR_BUSY when too much waits. */
+int turn_start(struct turn *m, const int16_t *s, size_t n, int rate_hz,
+	       void (*on_p)(void *arg, int err, double p), void *arg,
+	       struct turn_run **ret);
+void turn_cancel(struct turn_run *r);
 
 /* Spoken form of written text (money, dates, times, phone and order numbers, units,
  * e-mail, symbols) in zh and en. map (may be NULL) gets, per byte of out, the byte

@@ -45,12 +45,12 @@ static void model_failed_later(void *arg)
 
 static void start_model(struct talk *t, const struct talk_act *x)
 {
-	static const struct llm_cb cb = { on_delta, on_end };
+	static const struct llm_cb cb = { .on_delta = on_delta, .on_end = on_end };
 	struct llm_prompt p = { .msgs = x->msgs,
 				.n = x->n_msgs,
 				.max_tokens = 400,
 				.temperature = 0.2,
-				.voice = t->core.voice };
+				.cls = t->core.voice ? LLM_VOICE : LLM_CHAT };
 	llm_cancel(t->run);
 	t->run = NULL;
 	t->run_gen = x->gen;

@@ -37,7 +37,7 @@ static void on_end(void *arg, int err, const struct llm_usage *u)
 	g->err = err;
 	g->u = *u;
 }
-static const struct llm_cb cb = { on_delta, on_end };
+static const struct llm_cb cb = { .on_delta = on_delta, .on_end = on_end };
 
 static bool ended(void *arg)
 {
