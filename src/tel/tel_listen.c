@@ -73,6 +73,25 @@ static int bind_one(struct tel *t, struct sa *la)
 	return t->o.tcp ? sip_transp_add(t->sip, SIP_TRANSP_TCP, la) : 0;
 }
 
+/* With port 0 the system chooses a free UDP port on the first address; the same number
+ * may be taken over TCP or on another address: then all are given back and another one
+ * is tried. */
+static int bind_all(struct tel *t)
+{
+	int e = 0;
+
+	for (int tries = t->o.sip_port ? 1 : 16; tries > 0; tries--) {
+		e = 0;
+		t->port = 0;
+		for (int i = 0; !e && i < t->n_addrs; i++)
+			e = bind_one(t, &t->addrs[i]);
+		if (e != EADDRINUSE)
+			return e;
+		sip_transp_flush(t->sip);
+	}
+	return e;
+}
+
 int tel_listen(struct tel *t)
 {
 	int e = addresses(t);
@@ -81,8 +100,8 @@ int tel_listen(struct tel *t)
 	if (!e)
 		e = sip_alloc(&t->sip, t->dnsc, 64, 4096, 64, "callm/" CALLM_VERSION,
 			      NULL, NULL);
-	for (int i = 0; !e && i < t->n_addrs; i++)
-		e = bind_one(t, &t->addrs[i]);
+	if (!e)
+		e = bind_all(t);
 	if (!e)
 		e = tel_guard_open(t);
 	if (!e)

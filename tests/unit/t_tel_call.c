@@ -1,5 +1,9 @@
 /* Unit tests of calls between two telephones: sound both ways, keys, hold, every way to
  * end. */
+#include <arpa/inet.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include "t_tel_world.h"
 
 TEST(tel_tones_travel_both_ways)
@@ -417,6 +421,44 @@ TEST(tel_open_explains_bad_options)
 	HAS(sv_of(e.msg), "another port");
 	tel_close(t);
 	tel_close(NULL);
+}
+
+/* Port 0: the UDP port that the system picks may be taken over TCP. So many are taken
+ * here that forty openings in a row would hit one. */
+TEST(tel_port_0_goes_round_ports_taken_over_tcp)
+{
+	enum { MOST = 6000 };
+	struct rlimit old, more;
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000009) };
+	static int fds[MOST];
+	int n = 0;
+
+	OK(getrlimit(RLIMIT_NOFILE, &old));
+	more = old;
+	more.rlim_cur = old.rlim_max > MOST + 500 ? MOST + 500 : old.rlim_max;
+	OK(setrlimit(RLIMIT_NOFILE, &more));
+	while (n < MOST && (fds[n] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) >= 0) {
+		if (bind(fds[n], (struct sockaddr *)&at, sizeof(at)) || listen(fds[n], 1)) {
+			close(fds[n]);
+			break;
+		}
+		n++;
+	}
+	for (int i = 0; i < 60 && n > 60; i++) /* descriptors for the server's own */
+		close(fds[--n]);
+	for (int i = 0; i < 40; i++) {
+		struct tel_opts o;
+		struct tel *t;
+		struct err e;
+
+		tel_defaults(&o);
+		o.ip = "127.0.0.9";
+		OK(tel_open(&t, &o, NULL, NULL, &e));
+		tel_close(t);
+	}
+	while (n)
+		close(fds[--n]);
+	OK(setrlimit(RLIMIT_NOFILE, &old));
 }
 
 static bool objs_are(void *arg)
