@@ -453,6 +453,7 @@ TEST(tel_port_0_goes_round_ports_taken_over_tcp)
 
 		tel_defaults(&o);
 		o.ip = "127.0.0.9";
+		o.tcp = true;
 		OK(tel_open(&t, &o, NULL, NULL, &e));
 		tel_close(t);
 	}
