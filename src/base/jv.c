@@ -233,6 +233,11 @@ jv *jv_get(const jv *o, const char *key)
 	return (jv *)json_object_get(js(o), key);
 }
 
+jv *jv_member(const jv *o, sv key)
+{
+	return key.p ? (jv *)json_object_getn(js(o), key.p, key.n) : NULL;
+}
+
 static jv *step(const jv *v, sv name)
 {
 	int64_t i;
@@ -271,9 +276,7 @@ double jv_get_num(const jv *o, const char *key, double def)
 
 bool jv_get_bool(const jv *o, const char *key, bool def)
 {
-	const jv *v = jv_get(o, key);
-
-	return jv_is_bool(v) ? json_is_true(js(v)) : def;
+	return jv_as_bool(jv_get(o, key), def);
 }
 
 sv jv_as_str(const jv *v)
@@ -296,6 +299,11 @@ int64_t jv_as_int(const jv *v, int64_t def)
 double jv_as_num(const jv *v, double def)
 {
 	return jv_is_num(v) ? json_number_value(js(v)) : def;
+}
+
+bool jv_as_bool(const jv *v, bool def)
+{
+	return jv_is_bool(v) ? json_is_true(js(v)) : def;
 }
 
 size_t jv_len(const jv *v)

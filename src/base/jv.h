@@ -47,6 +47,7 @@ bool jv_is_null(const jv *v);              /* also true for NULL */
 
 /* Getters with a default; all accept v == NULL and a value of another type. */
 jv *jv_get(const jv *o, const char *key);  /* NULL when absent */
+jv *jv_member(const jv *o, sv key);        /* the same for a name that does not end in NUL */
 jv *jv_path(const jv *o, const char *path);/* "a.b.0.c" */
 sv jv_get_str(const jv *o, const char *key);          /* SV_NULL when absent */
 int64_t jv_get_int(const jv *o, const char *key, int64_t def);
@@ -55,11 +56,17 @@ bool jv_get_bool(const jv *o, const char *key, bool def);
 sv jv_as_str(const jv *v);
 int64_t jv_as_int(const jv *v, int64_t def);
 double jv_as_num(const jv *v, double def);
+bool jv_as_bool(const jv *v, bool def);
 size_t jv_len(const jv *v);                /* elements of an array, members of an object */
 jv *jv_at(const jv *a, size_t i);
 /* Walk an object in insertion order: void *it = NULL; while (jv_next(o, &it, &key, &val)) ... */
 bool jv_next(const jv *o, void **it, sv *key, jv **val);
 
 void jv_dump(const jv *v, struct sb *out); /* compact, one line, insertion order */
+
+/* Does value fit the JSON Schema (jv_schema.c lists the keywords; an unknown one says
+ * nothing)? 0; ERR_INVAL and e names the place and what is wrong, in English, for people and
+ * models; ERR_TOOBIG for a schema without end. e may be NULL. */
+int jv_schema_check(const jv *schema, const jv *value, struct err *e);
 
 #endif
