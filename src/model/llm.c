@@ -115,19 +115,37 @@ bool llm_started(const struct llm_run *r)
 	return r->usage.first_ms > 0;
 }
 
+static void note_first(struct llm_run *r)
+{
+	if (llm_started(r))
+		return;
+	int64_t ms = loop_now_ms(r->m->loop) - r->start_ms;
+	r->usage.first_ms = ms > 0 ? (int)ms : 1;
+	metric_observe_us(M_MODEL_TTFT_US, ms * 1000);
+	loop_timer_stop(&r->first);
+}
+
 bool llm_emit_delta(struct llm_run *r, sv text)
 {
 	if (r->dead || text.n == 0)
 		return !r->dead;
-	if (!llm_started(r)) {
-		int64_t ms = loop_now_ms(r->m->loop) - r->start_ms;
-		r->usage.first_ms = ms > 0 ? (int)ms : 1;
-		metric_observe_us(M_MODEL_TTFT_US, ms * 1000);
-		loop_timer_stop(&r->first);
-	}
+	note_first(r);
 	obj_ref(r);
 	if (r->cb.on_delta)
 		r->cb.on_delta(r->arg, text);
+	bool alive = !r->dead;
+	obj_unref(r);
+	return alive;
+}
+
+bool llm_emit_call(struct llm_run *r, const struct llm_call *call)
+{
+	if (r->dead)
+		return false;
+	note_first(r);
+	obj_ref(r);
+	if (r->cb.on_call)
+		r->cb.on_call(r->arg, call);
 	bool alive = !r->dead;
 	obj_unref(r);
 	return alive;

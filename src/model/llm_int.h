@@ -48,6 +48,8 @@ struct llm_run {
 /* False when the run is over (cancelled by the callback). Empty text is not passed on.
  */
 bool llm_emit_delta(struct llm_run *run, sv text);
+/* A whole, checked call; counts as started: nothing is tried again after it. */
+bool llm_emit_call(struct llm_run *run, const struct llm_call *call);
 /* Ends the run: ops->cancel is called first, so that the backend lets go. */
 void llm_emit_end(struct llm_run *run, int err);
 bool llm_started(const struct llm_run *run); /* a delta was passed on */

@@ -1,11 +1,11 @@
 /* llm_scripted.c: a language model that reads from a script: for tests, on the loop's
  *timers only, so that it works in the simulated loop.
  *
- *	[{"match": "return", "say": ["You ", "can."], "delay_ms": 20, "fail": "close"},
- *...]
+ *	[{"match": "return", "say": ["You ", "can."], "delay_ms": 20, "fail": "close",
+ *	  "call": {"name": "handoff", "args": {}}}, ...]
  *
  * The first rule whose match is part of the last user message (or that has none)
- *speaks, one piece each delay_ms. fail: "http500" before any piece; "stall" says the
+ *speaks, one piece each delay_ms, then calls. fail: "http500" before any piece; "stall" says the
  *pieces and then nothing; "garbage", "close" break off after the pieces. No rule:
  *ERR_NOTFOUND at the end. */
 #include "llm_int.h"
@@ -24,6 +24,19 @@ static int scripted_open(struct llm *m, const struct model_spec *s, struct err *
 			       "a scripted model needs script: a list of rules");
 	m->priv = jv_copy(s->script);
 	return 0;
+}
+
+static bool call_out(struct llm_run *r, const jv *call)
+{
+	if (!call)
+		return true;
+	struct sb args;
+	sb_init(&args, LIM_SB);
+	jv_dump(jv_get(call, "args"), &args);
+	struct llm_call c = { SV("call_1"), jv_get_str(call, "name"), sb_sv(&args) };
+	bool go_on = llm_emit_call(r, &c);
+	sb_done(&args);
+	return go_on;
 }
 
 static void step(void *arg)
@@ -50,6 +63,8 @@ static void step(void *arg)
 	if (sv_eq(fail, SV("stall")))
 		return;
 	r->usage.completion_tokens = (int)x->next;
+	if (!call_out(r, jv_get(x->rule, "call")))
+		return;
 	int err = sv_eq(fail, SV("garbage")) ? ERR_UPSTREAM :
 		  sv_eq(fail, SV("close"))   ? ERR_NET :
 					       0;
