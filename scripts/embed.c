@@ -1,6 +1,7 @@
 /* embed.c: turns the files of a folder into one C source: path, type, hash, gzip bytes.
  *
  *	embed OUT.c SYMBOL DIR [DEPFILE]
+ *	embed OUT.c SYMBOL DIR/FILE [DEPFILE]       this one alone
  *
  * Writes `const struct embed_file SYMBOL[]` sorted by path and `const size_t SYMBOL_n` (types
  * in base/embed.h). The output depends on names and contents only: no times, no absolute paths.
@@ -244,13 +245,27 @@ static int by_path(const void *a, const void *b)
 	return strcmp(((const struct file *)a)->path, ((const struct file *)b)->path);
 }
 
+/* DIR/FILE: cuts it to DIR and notes FILE; false for a folder. */
+static int one_file(char *path)
+{
+	struct stat st;
+	char *slash = strrchr(path, '/');
+
+	if (!slash || stat(path, &st) < 0 || !S_ISREG(st.st_mode))
+		return 0;
+	*slash = '\0';
+	files[n_files++].path = need(strdup(slash + 1));
+	return 1;
+}
+
 int main(int argc, char **argv)
 {
 	FILE *out;
 
 	if (argc != 4 && argc != 5)
 		die("usage: embed OUT.c SYMBOL DIR [DEPFILE]");
-	walk(argv[3], "", 0);
+	if (!one_file(argv[3]))
+		walk(argv[3], "", 0);
 	qsort(files, n_files, sizeof(files[0]), by_path);
 	for (size_t i = 0; i < n_files; i++) {
 		load(&files[i], argv[3]);

@@ -475,3 +475,15 @@ int cfg_secret(sv ref, struct sb *out, struct err *e)
 		sb_truncate(out, out->n - 1);
 	return rc ? rc : sb_err(out);
 }
+
+int cfg_line(sv text, const char *path)
+{
+	struct cfg_places places = { .by_path = map_new(CFG_NODES_MAX) };
+	arena_init(&places.mem, LIM_ARENA_BIG);
+	jv_free(cfg_read(text, "", NULL, &places));
+	const struct cfg_place *pl = map_get(places.by_path, sv_of(path));
+	int line = pl ? pl->line : 0;
+	map_free(places.by_path);
+	arena_done(&places.mem);
+	return line;
+}

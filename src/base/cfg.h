@@ -52,6 +52,9 @@ void cfg_starter(const struct cfg_rule *rules, size_t n, struct sb *out); /* a c
  * and never stored in the tree. out is reset first. 0, ERR_INVAL, ERR_NOTFOUND, ERR_DENIED,
  * ERR_TOOBIG; e says how to mend it. */
 int cfg_secret(sv ref, struct sb *out, struct err *e);
+/* Where a value stands, for complaints that the rules cannot make: path as shown in messages
+ * ("llm[2].url"). 1-based; 0 = not there (or the text breaks off before). Parses again. */
+int cfg_line(sv text, const char *path);
 void cfg_report_done(struct cfg_report *rep);
 
 #endif

@@ -37,7 +37,10 @@ struct fetch_opts {
 	int retries;               /* 0..2: only while nothing was delivered, see below */
 	/* POST may be repeated (it is idempotent or carries a key) */
 	bool retry_unsafe;
-	int redirects;             /* 0..3, same scheme and host only */
+	int redirects;             /* 0..3, same scheme and host only unless any_host */
+	/* Redirects may lead to other hosts, but never from https to http. The headers go
+	 * there too: put no secret into them. */
+	bool any_host;
 	const char *ca_file;       /* PEM; NULL = the system's */
 	/* Refuse an address before connecting (SSRF guard); NULL = all allowed. Numeric
 	 * address. */
@@ -60,6 +63,10 @@ void fetch_cancel(struct fetch_req *r);
 /* In on_head and later: value of a response header (last one), SV_NULL when absent. */
 sv fetch_header(const struct fetch_req *r, const char *name);
 const char *fetch_error(const struct fetch_req *r);   /* in on_end: one line for people */
+
+/* A reference ("../x.whl", "https://...") as seen from the page at base; appended to out. 0,
+ * ERR_INVAL. */
+int fetch_url_join(const char *base, const char *ref, struct sb *out);
 
 /* Retried: connection errors, 408, 429, 502, 503, 504, when no body byte went to
  * on_data. Wait before attempt n (1, 2): Retry-After if given (at most 10 s), else 200

@@ -256,6 +256,13 @@ static bool same_place(const char *a, const char *b)
 	return same;
 }
 
+/* To another host, with any_host: http or https, and never from https to http. */
+static bool no_worse(const char *from, const char *to)
+{
+	return sv_starts(sv_of(to), SV("https:")) ||
+	       (sv_starts(sv_of(to), SV("http:")) && sv_starts(sv_of(from), SV("http:")));
+}
+
 static void next_attempt(struct fetch_req *r, int64_t wait_ms)
 {
 	fetch_remove(r);
@@ -272,7 +279,8 @@ static void follow(struct fetch_req *r)
 {
 	char *to = NULL;
 	curl_easy_getinfo(r->easy, CURLINFO_REDIRECT_URL, &to);
-	if (!to || !same_place(r->url, to)) {
+	bool fine = to && (same_place(r->url, to) || (r->o.any_host && no_worse(r->url, to)));
+	if (!fine) {
 		say(r, "redirected to another place");
 		end(r, ERR_DENIED);
 		return;
@@ -499,4 +507,18 @@ sv fetch_header(const struct fetch_req *r, const char *name)
 const char *fetch_error(const struct fetch_req *r)
 {
 	return r->error;
+}
+
+int fetch_url_join(const char *base, const char *ref, struct sb *out)
+{
+	CURLU *u = curl_url();
+	char *whole = NULL;
+	bool ok = u && curl_url_set(u, CURLUPART_URL, base, 0) == CURLUE_OK &&
+		  curl_url_set(u, CURLUPART_URL, ref, 0) == CURLUE_OK &&
+		  curl_url_get(u, CURLUPART_URL, &whole, 0) == CURLUE_OK;
+	if (ok)
+		sb_cstr(out, whole);
+	curl_free(whole);
+	curl_url_cleanup(u);
+	return ok ? sb_err(out) : ERR_INVAL;
 }

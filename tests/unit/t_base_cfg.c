@@ -147,6 +147,15 @@ TEST(cfg_names_line_key_and_remedy)
 	}
 }
 
+TEST(cfg_lines_of_values)
+{
+	const sv text = SV("a: 1\nlist:\n  - x: 1\n  - x: 2\n    y: 3\n");
+	EQ(cfg_line(text, "a"), 1);
+	EQ(cfg_line(text, "list[1].x"), 4);
+	EQ(cfg_line(text, "list[1].y"), 5);
+	EQ(cfg_line(text, "list[2].y"), 0);
+}
+
 TEST(cfg_refuses_what_is_not_the_subset)
 {
 	static const struct {

@@ -452,6 +452,40 @@ TEST(fetch_redirects_stay_in_place_and_are_counted)
 	down(&w);
 }
 
+TEST(fetch_redirects_to_other_hosts_on_demand)
+{
+	static const char *const away[] = {
+		"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.2:1/\r\nContent-Length: "
+		"0\r\n\r\n"
+	};
+	static const char *const file[] = {
+		"HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\n\r\n" };
+	struct world w;
+	struct fetch_opts o = { .redirects = 1, .any_host = true };
+	up(&w, away, 1);
+	CHECK(run(&w, &o, "/"));
+	EQ(w.err, ERR_NET);     /* it went there; nobody listens */
+	down(&w);
+	up(&w, file, 1);
+	CHECK(run(&w, &o, "/"));
+	EQ(w.err, ERR_DENIED);
+	down(&w);
+}
+
+TEST(fetch_urls_are_joined)
+{
+	static const char *const base = "https://u:p@h.example/simple/thing/";
+	struct sb b;
+	sb_init(&b, 4096);
+	OK(fetch_url_join(base, "../../files/a.whl", &b));
+	STR_EQ(sb_str(&b), "https://u:p@h.example/files/a.whl");
+	sb_reset(&b);
+	OK(fetch_url_join(base, "https://other.example/b", &b));
+	STR_EQ(sb_str(&b), "https://other.example/b");
+	EQ(fetch_url_join("no address", "x", &b), ERR_INVAL);
+	sb_done(&b);
+}
+
 static bool refuse_all(void *arg, const char *addr, int port)
 {
 	return strcmp(addr, "127.0.0.1") != 0;
