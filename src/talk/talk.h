@@ -34,6 +34,7 @@ struct talk_limits {
 	int silence_ms;          /* voice: "are you still there", default 8 s */
 	int max_turns;           /* default 200 */
 	int model_first_ms, model_first_voice_ms, model_total_ms;  /* 5000, 1500, 12000 */
+	int64_t model_cost;      /* of one conversation, millionths; 0 = no limit */
 };
 struct talk_feed { /* live view for consoles; called on shard threads; copy what you keep */
 	void (*on_event)(void *arg, sv conversation_id, sv event_json, sv conversation_json);

@@ -434,6 +434,7 @@ static handler *const handlers[] = {
 	[TEV_SPEECH_NOTHING] = on_speech_nothing,
 	[TEV_FOUND] = talk_on_found,
 	[TEV_DELTA] = talk_on_delta,
+	[TEV_CALL] = talk_on_call,
 	[TEV_MODEL_END] = talk_on_model_end,
 	[TEV_TIMER] = on_timer,
 	[TEV_PLAYED] = on_played,
@@ -449,6 +450,7 @@ static bool stale(const struct talk_core *c, const struct talk_ev *ev)
 	switch (ev->kind) {
 	case TEV_FOUND:
 	case TEV_DELTA:
+	case TEV_CALL:
 	case TEV_MODEL_END:
 		return !c->in_turn || ev->gen != c->gen;
 	default:

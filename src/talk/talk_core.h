@@ -41,6 +41,7 @@ enum talk_ev_kind {
 	TEV_SPEECH_NOTHING, /* voice: speech ended, nothing was understood */
 	TEV_FOUND,          /* the search came back */
 	TEV_DELTA,          /* the model wrote text */
+	TEV_CALL,           /* the model asks for an action: text = its name, args */
 	TEV_MODEL_END,      /* the model ended: err */
 	TEV_TIMER,
 	TEV_PLAYED, /* voice: say_id was heard to its end */
@@ -62,7 +63,11 @@ struct talk_ev {
 	int64_t start_ms, end_ms;
 	const struct kb_result *found;
 	bool exact;                  /* FOUND: an article asked for by name (keypad menu) */
-	/* FOUND, DELTA, MODEL_END: the generation they answer; stale ones are ignored. */
+	int models;                  /* FOUND: language models at hand */
+	sv date;                     /* FOUND: today, "2026-11-25, Wednesday" */
+	sv args;                     /* CALL: JSON of an object */
+	struct llm_usage usage;      /* MODEL_END */
+	/* FOUND, DELTA, CALL, MODEL_END: the generation they answer; stale ones are ignored. */
 	uint32_t gen;
 	int err;
 	const char *model;           /* DELTA, MODEL_END: name for the record */
@@ -100,6 +105,8 @@ struct talk_act {
 	bool delta, final;
 	const struct llm_msg *msgs;
 	size_t n_msgs;
+	const struct llm_tool *tools;
+	size_t n_tools;
 	/* RECORD: this row is the turn's reply (goes to the channel with the say). */
 	bool reply;
 };
@@ -112,7 +119,6 @@ struct talk_acts {
 struct talk_cfg {                    /* shared, immutable while conversations use it */
 	const struct talk_texts *texts;
 	struct talk_limits limits;
-	int n_llm;
 	const char *voice_lang;      /* language a call starts in */
 };
 
@@ -130,6 +136,17 @@ struct talk_queued {                 /* owned strings */
 	struct feel_state feel;      /* as these words left it */
 };
 
+#define TALK_SOURCES 4               /* articles a model sees */
+#define TALK_TOOLS 4                 /* actions it may ask for */
+enum talk_asked {
+	TALK_ASKED_NOTHING,
+	TALK_ASKED_HANDOFF,
+	TALK_ASKED_CLARIFY,
+	TALK_ASKED_NO_ANSWER,
+	TALK_ASKED_END,
+	TALK_ASKED_COUNT
+};
+
 /* A turn in progress; reset at its end. */
 struct talk_turn {
 	int number;
@@ -141,6 +158,10 @@ struct talk_turn {
 	struct sb draft;             /* model text not yet released */
 	struct sb reply;             /* released text */
 	int sentences;               /* released ones */
+	enum talk_asked asked;       /* the model's action; done at its end */
+	sv asked_text;               /* CLARIFY: the question */
+	struct llm_usage used;
+	sv date;
 	uint64_t cited;              /* bit per hit */
 	bool fallback;
 	int64_t began_us, first_us;
@@ -161,6 +182,8 @@ struct talk_core {
 	bool in_turn;
 	bool asr_lost, goodbye, voice;
 	int silences, declined, clarified, misheard;
+	int models;                  /* at hand when last asked */
+	int64_t cost;                /* of models so far, millionths */
 	char *last_question, *last_model; /* of the last turn with words; owned */
 	int last_turn;
 	/* the last question that found something, for "and in a store?"; owned. */
@@ -235,6 +258,26 @@ void talk_on_model_end(struct talk_core *c, const struct talk_ev *ev, struct are
 void talk_model_failed(struct talk_core *c, const char *why, struct arena *a,
 		       struct talk_acts *acts);
 void talk_model_stop(struct talk_core *c, struct talk_acts *acts);
+
+void talk_model_finish(struct talk_core *c, enum policy_action action, struct arena *a,
+		       struct talk_acts *acts);
+bool talk_grounded(struct talk_core *c, sv sentence, const char **ret_why);
+void talk_release_sentence(struct talk_core *c, sv sentence, uint64_t cited, struct arena *a,
+			   struct talk_acts *acts);
+
+/* talk_prompt.c: what a model is asked */
+void talk_prompt(struct talk_core *c, struct arena *a, struct talk_act *x);
+/* ret: TALK_TOOLS of them; their schemas are the caller's. */
+void talk_tools_make(const struct talk_texts *x, sv lang, struct llm_tool *ret);
+const struct llm_tool *talk_tools(const struct talk_texts *x, sv lang, size_t *ret_n);
+
+/* talk_call.c: actions that a model asks for */
+void talk_on_call(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
+		  struct talk_acts *acts);
+/* At the end of the model's turn; true when the action made the reply. */
+bool talk_do_asked(struct talk_core *c, struct arena *a, struct talk_acts *acts);
+void talk_clarify(struct talk_core *c, struct arena *a, struct talk_acts *acts);
+sv talk_with_empathy(struct talk_core *c, sv text, struct arena *a);
 
 /* A text with {name} places filled from pairs name,value,...,NULL; in the arena. */
 sv talk_fill(struct arena *a, sv tmpl, const sv *pairs, size_t n_pairs);

@@ -7,6 +7,8 @@
 #include "talk_int.h"
 #include "guard.h"
 
+#include <time.h>
+
 static void on_clock(void *arg)
 {
 	struct talk_clock *k = arg;
@@ -23,12 +25,22 @@ static void on_delta(void *arg, sv text)
 	talk_feed_event(t, &ev);
 }
 
+static void on_call(void *arg, const struct llm_call *call)
+{
+	struct talk *t = arg;
+	struct talk_ev ev = { .kind = TEV_CALL, .text = call->name, .args = call->args,
+			      .gen = t->run_gen, .model = llm_name(t->shard->llm[t->run_llm]) };
+	talk_feed_event(t, &ev);
+}
+
 static void on_end(void *arg, int err, const struct llm_usage *u)
 {
 	struct talk *t = arg;
 	struct talk_ev ev = { .kind = TEV_MODEL_END, .err = err, .gen = t->run_gen,
 			      .model = llm_name(t->shard->llm[t->run_llm]) };
 	t->run = NULL;
+	if (u)
+		ev.usage = *u;
 	if (!err && u)
 		metric_observe_us(M_MODEL_TTFT_US, (int64_t)u->first_ms * 1000);
 	talk_feed_event(t, &ev);
@@ -45,9 +57,13 @@ static void model_failed_later(void *arg)
 
 static void start_model(struct talk *t, const struct talk_act *x)
 {
-	static const struct llm_cb cb = { .on_delta = on_delta, .on_end = on_end };
+	static const struct llm_cb cb = { .on_delta = on_delta, .on_call = on_call,
+					  .on_end = on_end };
 	struct llm_prompt p = { .msgs = x->msgs,
 				.n = x->n_msgs,
+				.tools = x->tools,
+				.n_tools = x->n_tools,
+				.cache_key = sv_of(t->id),
 				.max_tokens = 400,
 				.temperature = 0.2,
 				.cls = t->core.voice ? LLM_VOICE : LLM_CHAT };
@@ -216,15 +232,32 @@ static void step(struct talk *t, struct talk_ev *ev)
 		carry_out(t, &acts.v[i]);
 }
 
+/* For the model's instructions: "2026-11-25". */
+static sv today(struct talk *t)
+{
+	time_t now = (time_t)(loop_wall_ms(t->shard->loop) / 1000);
+	struct tm tm;
+	char text[16];
+	localtime_r(&now, &tm);
+	strftime(text, sizeof(text), "%Y-%m-%d", &tm);
+	return arena_sv(&t->turn, sv_of(text));
+}
+
+static struct talk_ev found_event(struct talk *t)
+{
+	t->found_ready = false;
+	return (struct talk_ev){ .kind = TEV_FOUND, .found = &t->found, .gen = t->found_gen,
+				 .exact = t->found_exact, .models = t->shard->n_llm,
+				 .date = today(t) };
+}
+
 static void step_until_quiet(struct talk *t, struct talk_ev *ev)
 {
 	step(t, ev);
 	for (int guard = 0; guard < 64; guard++) {
 		struct talk_ev next = { .kind = TEV_NEXT };
 		if (t->found_ready) {
-			t->found_ready = false;
-			next = (struct talk_ev){ .kind = TEV_FOUND, .found = &t->found,
-						 .gen = t->found_gen, .exact = t->found_exact };
+			next = found_event(t);
 		} else if (t->core.in_turn || t->core.voice || t->core.n_queue == 0) {
 			return;
 		}

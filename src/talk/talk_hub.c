@@ -26,6 +26,7 @@ static int shard_models(struct talk_shard *s, struct err *e)
 		int rc = llm_open(&s->llm[i], &o->llm[i], s->loop, e);
 		if (rc)
 			return rc;
+		s->n_llm = (int)i + 1;
 	}
 	return 0;
 }
@@ -131,9 +132,7 @@ int talk_hub_open(struct talk_hub **ret, const struct talk_opts *o, struct err *
 	h->n = (size_t)(n > 64 ? 64 : n);
 	h->cfg = (struct talk_cfg){ .texts = o->texts,
 				    .limits = o->limits,
-				    .voice_lang = o->voice_lang,
-				    .n_llm = (int)(o->n_llm > TALK_LLM_MAX ? TALK_LLM_MAX :
-									     o->n_llm) };
+				    .voice_lang = o->voice_lang };
 	set_defaults(&h->cfg.limits);
 	obj_ref(o->texts);
 	h->shards = xalloc(sizeof(*h->shards) * h->n);

@@ -13,6 +13,7 @@ struct talk_shard {
 	struct loop *loop;
 	struct mbox *mbox;
 	struct llm *llm[TALK_LLM_MAX];
+	int n_llm;
 	int index;
 	struct talk *first;          /* open conversations, doubly linked */
 	void *user;

@@ -1,5 +1,6 @@
-/* talk_model.c: the language model's part of a turn: the prompt, sentence by sentence release,
- * the check of each sentence against its sources, and the way back to the built-in engine.
+/* talk_model.c: the language model's part of a turn: sentence by sentence release, the check of
+ * each sentence against its sources, and the way back to the built-in engine. The prompt is
+ * talk_prompt.c's, actions are talk_call.c's.
  *
  * Text from a model reaches the customer one sentence at a time, and only if guard_outbound
  * finds every statement of fact in a source. The first bad sentence ends the model's turn:
@@ -8,55 +9,15 @@
 #include "talk_core.h"
 #include "guard.h"
 
-#define SOURCES_MAX 4
-
-static void prompt_sources(struct talk_core *c, struct sb *b)
-{
-	for (size_t i = 0; i < c->t.found.n && i < SOURCES_MAX; i++) {
-		const struct kb_hit *h = &c->t.found.hits[i];
-		sb_fmt(b, "[%zu] " SV_FMT "\n", i + 1, SV_ARG(h->title));
-		if (sv_find(h->passage, h->quote) < 0)
-			sb_fmt(b, SV_FMT "\n", SV_ARG(h->quote));
-		sb_fmt(b, SV_FMT "\n", SV_ARG(h->passage));
-		sb_ch(b, '\n');
-	}
-}
-
-static sv system_prompt(struct talk_core *c, struct arena *a)
-{
-	const struct talk_texts *x = c->cfg->texts;
-	sv lang = sv_of(c->lang);
-	struct sb src;
-	sb_init(&src, LIM_SB);
-	prompt_sources(c, &src);
-	sv tone = talk_text(x, lang,
-			    c->t.act.tone == TONE_EMPATHIC ? "tone_empathic" : "tone_plain", 0);
-	sv length = talk_text(x, lang, c->voice ? "length_voice" : "length_chat", 0);
-	sv pairs[] = { SV("company"), talk_text(x, lang, "company", 0), SV("sources"), sb_sv(&src),
-		       SV("tone"), tone, SV("length"), length };
-	sv out = talk_fill(a, talk_text(x, lang, "prompt_answer", 0), pairs, 8);
-	sb_done(&src);
-	return out;
-}
-
 static void start_model(struct talk_core *c, struct arena *a, struct talk_acts *acts)
 {
-	struct llm_msg *msgs = arena_new(a, struct llm_msg, TALK_HISTORY + 2);
-	size_t n = 0;
-	msgs[n++] = (struct llm_msg){ LLM_SYSTEM, system_prompt(c, a) };
-	for (int i = 0; i < c->n_past; i++) {
-		enum llm_role role = c->past[i].bot ? LLM_ASSISTANT : LLM_USER;
-		msgs[n++] = (struct llm_msg){ role, arena_sv(a, sv_of(c->past[i].text)) };
-	}
-	if (n == 1 || msgs[n - 1].role != LLM_USER)
-		msgs[n++] = (struct llm_msg){ LLM_USER, c->t.model_text };
 	const struct talk_limits *l = &c->cfg->limits;
 	talk_act_timer(acts, TT_MODEL, c->voice ? l->model_first_voice_ms : l->model_first_ms);
 	struct talk_act *x = talk_act_add(acts, TACT_MODEL);
 	x->n = c->t.llm;
 	x->gen = ++c->gen;
-	x->msgs = msgs;
-	x->n_msgs = n;
+	c->t.asked = TALK_ASKED_NOTHING;
+	talk_prompt(c, a, x);
 }
 
 void talk_model_begin(struct talk_core *c, struct arena *a, struct talk_acts *acts)
@@ -89,10 +50,11 @@ static void record_fallback(struct talk_core *c, const char *to, const char *why
 	sb_done(&b);
 }
 
-static void finish(struct talk_core *c, struct arena *a, struct talk_acts *acts)
+void talk_model_finish(struct talk_core *c, enum policy_action action, struct arena *a,
+		       struct talk_acts *acts)
 {
 	struct talk_reply r = { .text = arena_sv(a, sb_sv(&c->t.reply)),
-				.action = POL_REPLY,
+				.action = action,
 				.grounded = c->t.cited != 0,
 				.cited = c->t.cited,
 				.streamed = true };
@@ -107,11 +69,11 @@ void talk_model_failed(struct talk_core *c, const char *why, struct arena *a,
 	talk_model_stop(c, acts);
 	if (c->t.sentences) {
 		record_fallback(c, "what was said", why, a, acts);
-		finish(c, a, acts);
+		talk_model_finish(c, POL_REPLY, a, acts);
 		return;
 	}
 	sb_reset(&c->t.draft);
-	if (tried + 1 < c->cfg->n_llm) {
+	if (tried + 1 < c->models) {
 		record_fallback(c, "next model", why, a, acts);
 		c->t.llm = tried + 1;
 		start_model(c, a, acts);
@@ -208,11 +170,11 @@ static sv strip_marks(struct arena *a, sv s, size_t n_sources, uint64_t *cited)
 	return out;
 }
 
-static bool grounded(struct talk_core *c, sv sentence, const char **ret_why)
+bool talk_grounded(struct talk_core *c, sv sentence, const char **ret_why)
 {
-	struct guard_source src[SOURCES_MAX];
+	struct guard_source src[TALK_SOURCES];
 	size_t n = 0;
-	for (; n < c->t.found.n && n < SOURCES_MAX; n++)
+	for (; n < c->t.found.n && n < TALK_SOURCES; n++)
 		src[n] = (struct guard_source){ c->t.found.hits[n].article_id,
 						c->t.found.hits[n].body_md };
 	struct guard_verdict v = { .ok = true };
@@ -222,7 +184,7 @@ static bool grounded(struct talk_core *c, sv sentence, const char **ret_why)
 }
 
 /* A sentence without a mark belongs to the source it was checked against: the best hit. */
-static void release(struct talk_core *c, sv sentence, uint64_t cited, struct arena *a,
+void talk_release_sentence(struct talk_core *c, sv sentence, uint64_t cited, struct arena *a,
 		    struct talk_acts *acts)
 {
 	if (c->t.sentences == 0) {
@@ -254,16 +216,16 @@ static bool take_sentence(struct talk_core *c, sv raw, struct arena *a, struct t
 		return false;
 	}
 	uint64_t cited = 0;
-	size_t n_src = c->t.found.n < SOURCES_MAX ? c->t.found.n : SOURCES_MAX;
+	size_t n_src = c->t.found.n < TALK_SOURCES ? c->t.found.n : TALK_SOURCES;
 	sv s = strip_marks(a, raw, n_src, &cited);
 	if (!sv_trim(s).n)
 		return true;
 	const char *why = NULL;
-	if (!grounded(c, s, &why)) {
+	if (!talk_grounded(c, s, &why)) {
 		talk_model_failed(c, why ? why : "not grounded", a, acts);
 		return false;
 	}
-	release(c, s, cited, a, acts);
+	talk_release_sentence(c, s, cited, a, acts);
 	return true;
 }
 
@@ -318,11 +280,15 @@ void talk_on_model_end(struct talk_core *c, const struct talk_ev *ev, struct are
 	if (c->t.llm < 0)
 		return;
 	c->t.model = ev->model;
+	c->t.used = ev->usage;
+	c->cost += ev->usage.cost;
 	if (ev->err) {
 		talk_model_failed(c, err_text(ev->err), a, acts);
 		return;
 	}
 	if (!drain_draft(c, true, a, acts))
+		return;
+	if (talk_do_asked(c, a, acts))
 		return;
 	if (c->t.sentences == 0) {
 		talk_model_failed(c, "said nothing", a, acts);
@@ -330,5 +296,5 @@ void talk_on_model_end(struct talk_core *c, const struct talk_ev *ev, struct are
 	}
 	c->t.llm = -1;
 	talk_act_timer(acts, TT_MODEL, 0);
-	finish(c, a, acts);
+	talk_model_finish(c, POL_REPLY, a, acts);
 }

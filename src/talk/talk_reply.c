@@ -59,6 +59,17 @@ static void put_citations(struct sb *b, const struct kb_result *found, uint64_t 
 	sb_ch(b, ']');
 }
 
+/* Which prompt was used and what it took; money in millionths. */
+static void put_usage(struct sb *b, struct talk_core *c, const struct talk_turn *t)
+{
+	sb_cstr(b, ",\"prompt\":");
+	sb_json(b, talk_text(c->cfg->texts, sv_of(c->lang), "prompt", 0));
+	sb_fmt(b, ",\"usage\":{\"prompt_tokens\":%d,\"cached_tokens\":%d,\"completion_tokens\":%d,"
+		  "\"first_ms\":%d,\"total_ms\":%d,\"cost_micros\":%lld}",
+	       t->used.prompt_tokens, t->used.cached_tokens, t->used.completion_tokens,
+	       t->used.first_ms, t->used.total_ms, (long long)t->used.cost);
+}
+
 /* The turn.bot row. Outside a turn (greeting, reminder) there is nothing to cite and no latency. */
 static sv reply_body(struct talk_core *c, const struct talk_reply *r, struct arena *a)
 {
@@ -76,6 +87,8 @@ static sv reply_body(struct talk_core *c, const struct talk_reply *r, struct are
 	sb_json(&b, sv_of(t && t->model ? t->model : "builtin"));
 	if (t && t->fallback)
 		sb_cstr(&b, ",\"fallback\":true");
+	if (t && t->used.completion_tokens)
+		put_usage(&b, c, t);
 	if (t && t->act.reason)
 		sb_fmt(&b, ",\"policy\":{\"reason\":\"%s\",\"version\":%d,\"propensity\":%.3f}",
 		       t->act.reason, t->act.version, t->act.propensity);
@@ -256,13 +269,13 @@ void talk_think(struct talk_core *c, sv text, sv model_text, int64_t now_us, str
 	}
 	if (small_talk(c, a, acts))
 		return;
-	if (c->cfg->n_llm && !c->voice)
+	if (c->models && !c->voice)
 		talk_act_add(acts, TACT_TYPING);
 	ask_for(c, TACT_SEARCH, text, acts);
 }
 
 /* Who is upset hears first that we are sorry. */
-static sv with_empathy(struct talk_core *c, sv text, struct arena *a)
+sv talk_with_empathy(struct talk_core *c, sv text, struct arena *a)
 {
 	if (c->t.act.tone != TONE_EMPATHIC)
 		return text;
@@ -271,7 +284,7 @@ static sv with_empathy(struct talk_core *c, sv text, struct arena *a)
 	return sv_of(arena_fmt(a, SV_FMT "%s" SV_FMT, SV_ARG(opening), space, SV_ARG(text)));
 }
 
-static void clarify(struct talk_core *c, struct arena *a, struct talk_acts *acts)
+void talk_clarify(struct talk_core *c, struct arena *a, struct talk_acts *acts)
 {
 	struct sb b;
 	sb_init(&b, 4096);
@@ -287,7 +300,7 @@ static void clarify(struct talk_core *c, struct arena *a, struct talk_acts *acts
 	}
 	sv tmpl = talk_text(c->cfg->texts, sv_of(c->lang), "clarify", c->variety++);
 	sv pairs[] = { SV("options"), sb_sv(&b) };
-	sv text = with_empathy(c, talk_fill(a, tmpl, pairs, 2), a);
+	sv text = talk_with_empathy(c, talk_fill(a, tmpl, pairs, 2), a);
 	struct talk_reply r = { .text = text, .action = POL_CLARIFY };
 	sb_done(&b);
 	c->clarified++;
@@ -297,7 +310,7 @@ static void clarify(struct talk_core *c, struct arena *a, struct talk_acts *acts
 /* The built-in engine: what the article says, word for word, with a fitting opening; never more. */
 void talk_builtin_reply(struct talk_core *c, struct arena *a, struct talk_acts *acts)
 {
-	sv text = with_empathy(c, c->t.found.hits[0].quote, a);
+	sv text = talk_with_empathy(c, c->t.found.hits[0].quote, a);
 	struct talk_reply r = { .text = text, .action = POL_REPLY, .grounded = true, .cited = 1 };
 	talk_reply(c, &r, a, acts);
 }
@@ -316,22 +329,35 @@ static void decide(struct talk_core *c, bool exact, struct policy_act *ret)
 	policy_choose(&ctx, ret);
 }
 
+/* A conversation has a budget for models; beyond it the built-in engine answers. */
+static bool over_budget(struct talk_core *c, struct arena *a, struct talk_acts *acts)
+{
+	int64_t most = c->cfg->limits.model_cost;
+	if (!most || c->cost < most)
+		return false;
+	talk_act_record(c, acts, "model.fallback", "system",
+			SV("{\"from\":\"model\",\"to\":\"builtin\",\"reason\":\"budget\"}"));
+	return true;
+}
+
 void talk_on_found(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
 		   struct talk_acts *acts)
 {
 	c->t.found = *ev->found;
 	c->t.first_us = ev->now_us;
+	c->models = ev->models;
+	c->t.date = ev->date;
 	decide(c, ev->exact, &c->t.act);
 	enum policy_action act = c->t.act.action;
 	bool has = c->t.found.n > 0;
 	if (act == POL_REPLY && has) {
 		c->declined = c->clarified = 0;
-		if (c->cfg->n_llm && !ev->exact)
+		if (c->models && !ev->exact && !over_budget(c, a, acts))
 			talk_model_begin(c, a, acts);
 		else
 			talk_builtin_reply(c, a, acts);
 	} else if (act == POL_CLARIFY && has) {
-		clarify(c, a, acts);
+		talk_clarify(c, a, acts);
 	} else if (act == POL_HANDOFF) {
 		talk_canned(c, "handoff_offer", POL_HANDOFF, a, acts);
 	} else {

@@ -18,13 +18,17 @@ static const char *const langs[LANGS] = { "en", "zh" };
 struct talk_texts {
 	struct arena a;
 	jv *by_lang[LANGS];          /* key -> array of strings */
+	struct llm_tool tools[LANGS][TALK_TOOLS];   /* their schemas are owned */
 };
 
 static void texts_free(void *obj)
 {
 	struct talk_texts *t = obj;
-	for (int i = 0; i < LANGS; i++)
+	for (int i = 0; i < LANGS; i++) {
 		jv_free(t->by_lang[i]);
+		for (int k = 0; k < TALK_TOOLS; k++)
+			jv_free((jv *)(uintptr_t)t->tools[i][k].schema);
+	}
 	arena_done(&t->a);
 }
 
@@ -83,7 +87,9 @@ static void fill_fixed(struct talk_texts *t, int li, const jv *company)
 		       SV("menu"), talk_text(t, tl, "menu", 0),
 		       SV("closing"), talk_text(t, tl, "closing", 0),
 		       SV("options"), SV("{options}"), SV("sources"), SV("{sources}"),
-		       SV("tone"), SV("{tone}"), SV("length"), SV("{length}") };
+		       SV("tone"), SV("{tone}"), SV("length"), SV("{length}"),
+		       SV("facts"), SV("{facts}"), SV("date"), SV("{date}"),
+		       SV("channel"), SV("{channel}") };
 	jv *filled = jv_obj();
 	void *it = NULL;
 	sv key;
@@ -105,7 +111,6 @@ static void take_texts(struct talk_texts *t, int li, const jv *raw)
 	void *it = NULL;
 	sv key;
 	jv *v;
-	t->by_lang[li] = jv_obj();
 	while (jv_next(raw, &it, &key, &v)) {
 		jv *list = jv_is_arr(v) ? jv_copy(v) : jv_arr();
 		if (jv_is_str(v))
@@ -114,10 +119,10 @@ static void take_texts(struct talk_texts *t, int li, const jv *raw)
 	}
 }
 
-static int load_one(struct talk_texts *t, int li, struct err *e)
+static int load_one(struct talk_texts *t, const char *what, int li, struct err *e)
 {
 	char name[32];
-	snprintf(name, sizeof(name), "texts.%s.yaml", langs[li]);
+	snprintf(name, sizeof(name), "%s.%s.yaml", what, langs[li]);
 	const struct embed_file *f =
 		embed_find(talk_prompt_files, talk_prompt_files_n, sv_of(name));
 	if (!f)
@@ -142,13 +147,17 @@ int talk_texts_new(struct talk_texts **ret, const jv *company, struct err *e)
 	struct talk_texts *t = obj_new(sizeof(*t), texts_free);
 	arena_init(&t->a, LIM_ARENA_CONV);
 	for (int i = 0; i < LANGS; i++) {
-		int rc = load_one(t, i, e);
+		t->by_lang[i] = jv_obj();
+		int rc = load_one(t, "texts", i, e);
+		if (rc == 0)
+			rc = load_one(t, "answer", i, e);
 		if (rc) {
 			obj_unref(t);
 			return rc;
 		}
 		overlay(t, i, company);
 		fill_fixed(t, i, company);
+		talk_tools_make(t, sv_of(langs[i]), t->tools[i]);
 	}
 	*ret = t;
 	return 0;
@@ -161,4 +170,10 @@ sv talk_text(const struct talk_texts *t, sv lang, const char *key, unsigned v)
 		list = jv_get(t->by_lang[0], key);
 	size_t n = jv_len(list);
 	return n ? jv_as_str(jv_at(list, v % n)) : SV_NULL;
+}
+
+const struct llm_tool *talk_tools(const struct talk_texts *t, sv lang, size_t *ret_n)
+{
+	*ret_n = TALK_TOOLS;
+	return t->tools[lang_index(lang)];
 }

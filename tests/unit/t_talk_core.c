@@ -34,6 +34,8 @@ static struct talk_ev event_of(struct bench *b, enum talk_ev_kind kind)
 		ev.text = SV("6");
 	if (kind == TEV_DELTA)
 		ev.text = SV("words");
+	if (kind == TEV_CALL)
+		ev.text = SV("handoff");
 	if (kind == TEV_PLAYED)
 		ev.say_id = b->c.say_id;
 	return ev;
@@ -42,15 +44,15 @@ static struct talk_ev event_of(struct bench *b, enum talk_ev_kind kind)
 TEST(talk_core_every_state_meets_every_event)
 {
 	/* by letter: Listening, Thinking, Speaking, Held, Wrapping, Closed; a column an event,
-	 * TEXT to CLOSE: TEXT KEY START NOTHING FOUND DELTA END TIMER PLAYED HOLD RESUME LOST
+	 * TEXT to CLOSE: TEXT KEY START NOTHING FOUND DELTA CALL END TIMER PLAYED HOLD RESUME LOST
 	 * NEXT CLOSE */
 	static const struct {
 		enum talk_state from;
 		const char *to;
 	} table[] = {
-		{ TS_LISTENING, "TTLSLLLSLHLSLC" }, { TS_THINKING, "TTLTSTTTTHTTTC" },
-		{ TS_SPEAKING, "TTLSSSSSLHSSSC" }, { TS_HELD, "TTHHHHHHHHLHHC" },
-		{ TS_WRAPPING, "TTWWWWWWWWWWWC" }, { TS_CLOSED, "CCCCCCCCCCCCCC" },
+		{ TS_LISTENING, "TTLSLLLLSLHLSLC" }, { TS_THINKING, "TTLTSTTTTTHTTTC" },
+		{ TS_SPEAKING, "TTLSSSSSSLHSSSC" }, { TS_HELD, "TTHHHHHHHHHLHHC" },
+		{ TS_WRAPPING, "TTWWWWWWWWWWWWC" }, { TS_CLOSED, "CCCCCCCCCCCCCCC" },
 	};
 	static const char letters[] = "OLTSHWC";
 	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {

@@ -15,6 +15,7 @@ struct bench {
 	struct talk_acts acts;
 	struct kb_result found;
 	struct kb_hit hits[3];
+	int models;
 };
 
 static inline jv *bench_company(void)
@@ -71,8 +72,8 @@ static inline struct talk_texts *bench_texts(void)
 static inline void bench_open_with(struct bench *b, struct talk_texts *texts, unsigned caps,
 				   int n_llm)
 {
-	*b = (struct bench){ .texts = texts };
-	b->cfg = (struct talk_cfg){ .texts = texts, .n_llm = n_llm, .voice_lang = "en",
+	*b = (struct bench){ .texts = texts, .models = n_llm };
+	b->cfg = (struct talk_cfg){ .texts = texts, .voice_lang = "en",
 				    .limits = { 1800000, 8000, 200, 5000, 1500, 12000 } };
 	arena_init(&b->a, LIM_ARENA_TURN);
 	bench_hits(b);
@@ -116,7 +117,8 @@ static inline struct talk_ev ev_text(const char *text)
 
 static inline struct talk_ev ev_found(struct bench *b)
 {
-	return (struct talk_ev){ .kind = TEV_FOUND, .found = &b->found, .gen = b->c.gen };
+	return (struct talk_ev){ .kind = TEV_FOUND, .found = &b->found, .gen = b->c.gen,
+				 .models = b->models, .date = SV("2026-11-25") };
 }
 
 static inline struct talk_ev ev_delta(const struct bench *b, const char *text)
@@ -124,6 +126,12 @@ static inline struct talk_ev ev_delta(const struct bench *b, const char *text)
 	return (struct talk_ev){
 		.kind = TEV_DELTA, .text = sv_of(text), .gen = b->c.gen, .model = "m"
 	};
+}
+
+static inline struct talk_ev ev_call(const struct bench *b, const char *name, const char *args)
+{
+	return (struct talk_ev){ .kind = TEV_CALL, .text = sv_of(name), .args = sv_of(args),
+				 .gen = b->c.gen, .model = "m" };
 }
 
 static inline struct talk_ev ev_end(const struct bench *b, int err)
