@@ -66,12 +66,25 @@ void talk_hub_close(struct talk_hub *h);
  * open. */
 struct talk_shard *talk_hub_pick(struct talk_hub *h, unsigned n);
 size_t talk_hub_shards(const struct talk_hub *h);
+struct talk_shard *talk_hub_shard(struct talk_hub *h, size_t i);   /* NULL beyond the last */
+/* Other language models from the next question on; answers under way come from those they were
+ * asked of. Any thread; the specs must outlive the hub. A shard whose models do not open keeps
+ * the old ones and says why on its own thread (on_failed may be NULL). */
+void talk_hub_models(struct talk_hub *h, const struct model_spec *spec, size_t n,
+		     void (*on_failed)(void *arg, int shard, const char *why), void *arg);
 
 struct loop *talk_shard_loop(struct talk_shard *s);
 struct mbox *talk_shard_mbox(struct talk_shard *s);
 int talk_shard_index(const struct talk_shard *s);
 void *talk_shard_user(const struct talk_shard *s);   /* what on_shard left there */
 void talk_shard_set_user(struct talk_shard *s, void *user);
+/* The shard's language models for whoever asks them beside a conversation: the set stays open
+ * until it is given back. On the shard's thread. */
+struct talk_models;
+struct talk_models *talk_models_use(struct talk_shard *s);
+struct llm *talk_models_llm(const struct talk_models *m, int i);   /* NULL after the last */
+void talk_models_done(struct talk_shard *s, struct talk_models *m); /* accepts NULL */
+
 /* The sink every channel's peers talk to; its arg is the shard. */
 const struct chan_sink *talk_sink(void);
 const char *talk_id(const struct talk *t);

@@ -17,11 +17,25 @@ static void on_clock(void *arg)
 
 /* ---- models ---- */
 
+static const char *run_name(const struct talk *t)
+{
+	return t->run_of && t->run_llm < t->run_of->n ? llm_name(t->run_of->m[t->run_llm]) :
+							"model";
+}
+
+static void end_run(struct talk *t)
+{
+	llm_cancel(t->run);
+	t->run = NULL;
+	talk_models_done(t->shard, t->run_of);
+	t->run_of = NULL;
+}
+
 static void on_delta(void *arg, sv text)
 {
 	struct talk *t = arg;
 	struct talk_ev ev = { .kind = TEV_DELTA, .text = text, .gen = t->run_gen,
-			      .model = llm_name(t->shard->llm[t->run_llm]) };
+			      .model = run_name(t) };
 	talk_feed_event(t, &ev);
 }
 
@@ -29,7 +43,7 @@ static void on_call(void *arg, const struct llm_call *call)
 {
 	struct talk *t = arg;
 	struct talk_ev ev = { .kind = TEV_CALL, .text = call->name, .args = call->args,
-			      .gen = t->run_gen, .model = llm_name(t->shard->llm[t->run_llm]) };
+			      .gen = t->run_gen, .model = run_name(t) };
 	talk_feed_event(t, &ev);
 }
 
@@ -37,13 +51,16 @@ static void on_end(void *arg, int err, const struct llm_usage *u)
 {
 	struct talk *t = arg;
 	struct talk_ev ev = { .kind = TEV_MODEL_END, .err = err, .gen = t->run_gen,
-			      .model = llm_name(t->shard->llm[t->run_llm]) };
+			      .model = run_name(t) };
+	struct talk_models *of = t->run_of; /* the event names it: not before that is fed */
 	t->run = NULL;
+	t->run_of = NULL;
 	if (u)
 		ev.usage = *u;
 	if (!err && u)
 		metric_observe_us(M_MODEL_TTFT_US, (int64_t)u->first_ms * 1000);
 	talk_feed_event(t, &ev);
+	talk_models_done(t->shard, of);
 }
 
 static void model_failed_later(void *arg)
@@ -51,7 +68,7 @@ static void model_failed_later(void *arg)
 	struct talk_clock *k = arg;
 	struct talk *t = k->talk;
 	struct talk_ev ev = { .kind = TEV_MODEL_END, .err = ERR_UPSTREAM, .gen = t->run_gen,
-			      .model = llm_name(t->shard->llm[t->run_llm]) };
+			      .model = run_name(t) };
 	talk_feed_event(t, &ev);
 }
 
@@ -67,11 +84,11 @@ static void start_model(struct talk *t, const struct talk_act *x)
 				.max_tokens = 400,
 				.temperature = 0.2,
 				.cls = t->core.voice ? LLM_VOICE : LLM_CHAT };
-	llm_cancel(t->run);
-	t->run = NULL;
+	end_run(t);
+	t->run_of = talk_models_use(t->shard);
 	t->run_gen = x->gen;
 	t->run_llm = x->n;
-	if (llm_start(t->shard->llm[x->n], &p, &cb, t, &t->run) == 0)
+	if (x->n < t->run_of->n && llm_start(t->run_of->m[x->n], &p, &cb, t, &t->run) == 0)
 		return;
 	t->run = NULL;  /* answered through the timer, so that a step never nests in a step */
 	loop_after(t->shard->loop, &t->clocks[TT_MODEL].t, 0, model_failed_later,
@@ -211,8 +228,7 @@ static void carry_out(struct talk *t, const struct talk_act *x)
 		start_model(t, x);
 		break;
 	case TACT_MODEL_CANCEL:
-		llm_cancel(t->run);
-		t->run = NULL;
+		end_run(t);
 		break;
 	case TACT_TIMER:
 		set_clock(t, x);
@@ -247,7 +263,7 @@ static struct talk_ev found_event(struct talk *t)
 {
 	t->found_ready = false;
 	return (struct talk_ev){ .kind = TEV_FOUND, .found = &t->found, .gen = t->found_gen,
-				 .exact = t->found_exact, .models = t->shard->n_llm,
+				 .exact = t->found_exact, .models = t->shard->models->n,
 				 .date = today(t) };
 }
 
@@ -371,8 +387,7 @@ static void on_close(void *user, enum chan_close_by by)
 	if (!t->row.ended_ms && !talk_core_pauses(&t->core, by))
 		t->row.ended_ms = loop_wall_ms(t->shard->loop);
 	talk_feed_event(t, &(struct talk_ev){ .kind = TEV_CLOSE, .by = by });
-	llm_cancel(t->run);
-	t->run = NULL;
+	end_run(t);
 	for (int i = 0; i < TT_COUNT; i++)
 		loop_timer_stop(&t->clocks[i].t);
 	t->closed = true;

@@ -19,21 +19,9 @@ struct talk_threads {
 	struct err why;
 };
 
-static int shard_models(struct talk_shard *s, struct err *e)
-{
-	const struct talk_opts *o = &s->hub->o;
-	for (size_t i = 0; i < o->n_llm && i < TALK_LLM_MAX; i++) {
-		int rc = llm_open(&s->llm[i], &o->llm[i], s->loop, e);
-		if (rc)
-			return rc;
-		s->n_llm = (int)i + 1;
-	}
-	return 0;
-}
-
 static int shard_up(struct talk_shard *s, struct err *e)
 {
-	int rc = shard_models(s, e);
+	int rc = talk_models_open(s, s->hub->o.llm, s->hub->o.n_llm, e);
 	if (rc)
 		return rc;
 	if (s->hub->o.on_shard)
@@ -55,8 +43,7 @@ static void shard_down(struct talk_shard *s)
 	shard_close_all(s);
 	if (s->hub->o.on_shard)
 		s->hub->o.on_shard(s->hub->o.on_shard_arg, s->hub, s, false);
-	for (int i = 0; i < TALK_LLM_MAX; i++)
-		llm_close(s->llm[i]);
+	talk_models_close(s);
 }
 
 static void stop_here(void *arg)
@@ -190,6 +177,11 @@ struct talk_shard *talk_hub_pick(struct talk_hub *h, unsigned n)
 	if (metric_get(M_CONV_LIVE) >= LIM_CONVERSATIONS)
 		return NULL;
 	return &h->shards[n % h->n];
+}
+
+struct talk_shard *talk_hub_shard(struct talk_hub *h, size_t i)
+{
+	return i < h->n ? &h->shards[i] : NULL;
 }
 
 size_t talk_hub_shards(const struct talk_hub *h)

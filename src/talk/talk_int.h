@@ -8,12 +8,21 @@
 
 #define TALK_LLM_MAX 4
 
+/* A shard's language models, as one set: a conversation keeps the set that it asks until the
+ * answer is there, also when another set has taken its place. */
+struct talk_models {
+	struct llm *m[TALK_LLM_MAX];
+	int n, users;
+	struct talk_models *next;    /* retired ones */
+};
+
 struct talk_shard {
 	struct talk_hub *hub;
 	struct loop *loop;
 	struct mbox *mbox;
-	struct llm *llm[TALK_LLM_MAX];
-	int n_llm;
+	struct talk_models *models;  /* never NULL while the shard is up */
+	struct talk_models *retired;
+	struct loop_timer sweep;
 	int index;
 	struct talk *first;          /* open conversations, doubly linked */
 	void *user;
@@ -59,6 +68,7 @@ struct talk {
 	int64_t began_us;             /* of the step that ran last */
 	struct talk_row row;
 	struct llm_run *run;
+	struct talk_models *run_of;  /* whose; NULL = none was asked in this turn */
 	uint32_t run_gen;
 	int run_llm;
 	struct kb_result found;      /* of the search just done, waiting to be fed */
@@ -70,6 +80,13 @@ struct talk {
 	bool closed, recorded;
 	bool hangup_wanted;
 };
+
+/* talk_models.c; shard's thread */
+int talk_models_open(struct talk_shard *s, const struct model_spec *spec, size_t n,
+		     struct err *e);
+void talk_models_close(struct talk_shard *s);
+struct talk_models *talk_models_use(struct talk_shard *s);
+void talk_models_done(struct talk_shard *s, struct talk_models *m); /* accepts NULL */
 
 /* talk_drive.c */
 void talk_feed_event(struct talk *t, struct talk_ev *ev);

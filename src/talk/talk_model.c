@@ -17,6 +17,7 @@ static void start_model(struct talk_core *c, struct arena *a, struct talk_acts *
 	x->n = c->t.llm;
 	x->gen = ++c->gen;
 	c->t.asked = TALK_ASKED_NOTHING;
+	c->t.model = NULL; /* named by its first word or its end */
 	talk_prompt(c, a, x);
 }
 

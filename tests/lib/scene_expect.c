@@ -308,6 +308,7 @@ static bool is_over(void *arg)
 static bool exp_closed(struct scene *s, struct actor *a, int i)
 {
 	struct store_stmt *q;
+	world_sync(s->w); /* a chat closes when its last words are on disk: real time */
 	if (!world_until(s->w, is_over, a, 60000))
 		return scene_fail(s, "it is still open");
 	if (river_query(s, a,
