@@ -1,54 +1,45 @@
 /* llm_openai.c: any server that speaks OpenAI's /v1/chat/completions, streamed.
  *
- * One fetch client a model, one request a run. Chunks go through fetch's SSE splitter
- * into llm_reader.c. As long as no text was passed on, a failure that may pass
- * (connection, 408, 409, 429, 5xx, an error inside a 200) is tried again at most twice,
- * after the server's Retry-After or a jittered back-off; the deadline of the first
- * token (llm.c) covers all tries. A plain JSON answer instead of a stream is read too.
- * The key only goes into the request's head. */
+ * One fetch client a model, one request a run, in the words of its dialect. Chunks go
+ * through fetch's SSE splitter into llm_reader.c. As long as nothing was passed on, a
+ * failure that may pass (connection, 408, 409, 429, 5xx, an error inside a 200) is tried
+ * again at most twice, after the server's retry-after-ms or Retry-After or a random wait
+ * below 200 ms * 2^n, if that ends before the deadline of the first token does. A plain
+ * JSON answer instead of a stream is read too. An answer is over with [DONE] or soon after
+ * its finish_reason, even when the server keeps the connection open. The key only goes
+ * into the request's head. */
 #include <stdio.h>
 
 #include "fetch.h"
 #include "llm_int.h"
 
-enum { BODY_MAX = 256 << 10, ANSWER_MAX = 4 << 20 };
+enum {
+	BODY_MAX = 2 << 20,
+	ANSWER_MAX = 4 << 20,
+	RETRY_MS = 200,
+	RETRY_AFTER_MAX_MS = 10000,
+	LINGER_MS = 500,      /* from finish_reason: the chunk with the usage may follow */
+	LINGER_DONE_MS = 50, /* from [DONE]: the connection can be used again if it ends now */
+};
 
 struct remote {
 	struct fetch *fetch;
 	char *url, *headers;
-	const struct llm_dialect *d;
+	struct llm_dialect d;
 	struct rng rng;
 };
 struct call { /* an obj: it outlives a cancel from inside its own callbacks */
 	struct llm_run *run;
 	struct fetch_req *req;
-	struct loop_timer again;
+	struct loop_timer again, linger;
 	struct llm_reader reader;
 	struct fetch_sse sse;
 	struct sb body;  /* the request */
 	struct sb whole; /* the answer when it is no stream */
 	bool stream;
 	int tries, status;
-	char retry_after[32];
-	bool has_retry_after;
+	int wait_ms; /* as the server asked for; -1 = it did not */
 };
-
-static char *full_url(sv url)
-{
-	struct sb b;
-	sb_init(&b, 2048);
-	while (sv_ends(url, SV("/")))
-		url.n--;
-	sb_put(&b, url);
-	ptrdiff_t scheme = sv_find(url, SV("://"));
-	sv rest = scheme < 0 ? url : sv_slice(url, (size_t)scheme + 3, url.n);
-	if (!sv_ends(url, SV("/chat/completions")) && sv_find(url, SV("?")) < 0)
-		sb_cstr(&b, sv_find_ch(rest, '/') < 0 ? "/v1/chat/completions" :
-							"/chat/completions");
-	char *ret = sb_err(&b) ? NULL : xstrdup(sb_sv(&b));
-	sb_done(&b);
-	return ret;
-}
 
 static char *make_headers(const struct llm *m, const struct llm_dialect *d)
 {
@@ -56,23 +47,15 @@ static char *make_headers(const struct llm *m, const struct llm_dialect *d)
 	sb_init(&b, 8192);
 	sb_cstr(&b, "Content-Type: application/json\r\nAccept: text/event-stream, "
 		    "application/json\r\n");
-	if (m->key && m->key[0])
-		sb_fmt(&b, "%s%s\r\n", d->auth, m->key);
+	if (m->key && m->key[0] && d->auth.n)
+		sb_fmt(&b, SV_FMT "%s\r\n", SV_ARG(d->auth), m->key);
 	char *ret = xstrdup(sb_sv(&b));
 	sb_done(&b);
 	return ret;
 }
 
-static int openai_open(struct llm *m, const struct model_spec *s, struct err *e)
+static int check_spec(const struct llm *m, sv url, struct err *e)
 {
-	const struct llm_dialect *d = llm_dialect_find(s->dialect);
-	sv url = sv_of(s->url);
-	if (!d)
-		return err_set(e, ERR_INVAL,
-			       "unknown dialect \"%s\": use openai, vllm, llama.cpp, "
-			       "ollama, deepseek, "
-			       "qwen, azure, openai-new or plain",
-			       s->dialect);
 	if (!sv_starts(url, SV("http://")) && !sv_starts(url, SV("https://")))
 		return err_set(
 			e, ERR_INVAL,
@@ -81,13 +64,26 @@ static int openai_open(struct llm *m, const struct model_spec *s, struct err *e)
 	if (m->key && (strchr(m->key, '\n') || strchr(m->key, '\r')))
 		return err_set(e, ERR_INVAL, "the key of %s contains a line break",
 			       m->name);
-	char *full = full_url(url);
-	if (!full)
+	return 0;
+}
+
+static int openai_open(struct llm *m, const struct model_spec *s, struct err *e)
+{
+	struct llm_dialect d;
+	sv url = sv_of(s->url);
+	int rc = check_spec(m, url, e);
+	rc = rc ? rc : llm_dialect_load(&d, s->dialect, e);
+	if (rc)
+		return rc;
+	char *full = llm_dialect_url(&d, url, sv_of(s->model));
+	if (!full) {
+		llm_dialect_done(&d);
 		return err_set(e, ERR_TOOBIG, "the url of %s is too long", m->name);
+	}
 	struct remote *x = xalloc(sizeof(*x));
 	*x = (struct remote){ .fetch = fetch_new(m->loop),
 			      .url = full,
-			      .headers = make_headers(m, d),
+			      .headers = make_headers(m, &d),
 			      .d = d };
 	uint64_t seed;
 	rng_secure(&seed, sizeof(seed));
@@ -96,87 +92,52 @@ static int openai_open(struct llm *m, const struct model_spec *s, struct err *e)
 	return 0;
 }
 
-/* ---- the request ---- */
-
-static void merge_extra(jv *o, const char *extra)
-{
-	struct err e;
-	jv *x = extra ? jv_parse(sv_of(extra), &e) : NULL;
-	void *it = NULL;
-	sv key;
-	jv *val;
-	while (x && jv_next(x, &it, &key, &val)) {
-		char name[64];
-		(void)snprintf(name, sizeof(name), SV_FMT, SV_ARG(key));
-		jv_set(o, name, jv_copy(val));
-	}
-	jv_free(x);
-}
-
-static void make_body(const struct llm *m, const struct llm_prompt *p, struct sb *out)
-{
-	static const char *const roles[] = { "system", "user", "assistant" };
-	const struct llm_dialect *d = ((const struct remote *)m->priv)->d;
-	jv *o = jv_obj(), *msgs = jv_arr();
-	if (m->model)
-		jv_set_str(o, "model", sv_of(m->model));
-	for (size_t i = 0; i < p->n; i++) {
-		jv *x = jv_obj();
-		jv_set_str(x, "role", sv_of(roles[p->msgs[i].role]));
-		jv_set_str(x, "content", p->msgs[i].text);
-		jv_push(msgs, x);
-	}
-	jv_set(o, "messages", msgs);
-	jv_set_bool(o, "stream", true);
-	jv_set_int(o, d->max_key, p->max_tokens > 0 ? p->max_tokens : LLM_MAX_TOKENS);
-	jv_set_num(o, "temperature", p->temperature);
-	if (d->usage) {
-		jv *x = jv_obj();
-		jv_set_bool(x, "include_usage", true);
-		jv_set(o, "stream_options", x);
-	}
-	merge_extra(o, d->extra);
-	jv_dump(o, out);
-	jv_free(o);
-}
-
 /* ---- the answer ---- */
+
+static void on_linger(void *arg);
 
 static bool on_text(void *arg, sv text)
 {
 	struct call *c = arg;
+	if (!text.n && c->run)
+		llm_emit_life(c->run);
 	return c->run && llm_emit_delta(c->run, text) && c->run;
 }
 
 static int on_event(void *arg, sv event, sv data, sv id)
 {
 	struct call *c = arg;
+	struct llm_reader *r = &c->reader;
 	(void)id;
-	if (sv_eq(event, SV("error")) && !c->reader.err) {
-		(void)llm_reader_whole(&c->reader, data);
-		c->reader.err = c->reader.err ? c->reader.err : ERR_UPSTREAM;
+	if (sv_eq(event, SV("error")) && !r->err) {
+		(void)llm_reader_whole(r, data);
+		r->err = r->err ? r->err : ERR_UPSTREAM;
 	}
-	return c->reader.err ? c->reader.err : llm_reader_event(&c->reader, data);
+	int rc = r->err ? r->err : llm_reader_event(r, data);
+	if (!rc && c->run && r->done)
+		loop_after(c->run->m->loop, &c->linger, LINGER_DONE_MS, on_linger, c);
+	else if (!rc && c->run && r->finished)
+		loop_after(c->run->m->loop, &c->linger, LINGER_MS, on_linger, c);
+	return rc;
+}
+
+static int asked_wait(struct fetch_req *r)
+{
+	int64_t ms = -1, s;
+	if (sv_i64(fetch_header(r, "retry-after-ms"), &ms) || ms < 0)
+		ms = sv_i64(fetch_header(r, "retry-after"), &s) == 0 && s >= 0 && s < 86400 ?
+			     s * 1000 :
+			     -1;
+	return ms > RETRY_AFTER_MAX_MS ? RETRY_AFTER_MAX_MS : (int)ms;
 }
 
 static void on_head(void *arg, int status, struct fetch_req *r)
 {
 	struct call *c = arg;
-	sv type = fetch_header(r, "content-type"),
-	   ms = fetch_header(r, "retry-after-ms");
-	sv after = fetch_header(r, "retry-after");
-	int64_t v;
+	sv type = fetch_header(r, "content-type");
 	c->status = status;
 	c->stream = status == 200 && !sv_starts(type, SV("application/json"));
-	c->has_retry_after = true;
-	if (ms.n && sv_i64(ms, &v) == 0 && v >= 0 && v <= 10000)
-		(void)snprintf(c->retry_after, sizeof(c->retry_after), "%lld",
-			       (long long)(v + 999) / 1000);
-	else if (after.n && after.n < sizeof(c->retry_after))
-		(void)snprintf(c->retry_after, sizeof(c->retry_after), SV_FMT,
-			       SV_ARG(after));
-	else
-		c->has_retry_after = false;
+	c->wait_ms = asked_wait(r);
 }
 
 static int on_data(void *arg, sv piece)
@@ -192,37 +153,26 @@ static int on_data(void *arg, sv piece)
 	return rc;
 }
 
-static int status_error(int status)
-{
-	static const struct {
-		int status, code;
-	} known[] = { { 400, ERR_INVAL },    { 401, ERR_AUTH },    { 403, ERR_AUTH },
-		      { 404, ERR_NOTFOUND }, { 408, ERR_TIMEOUT }, { 413, ERR_TOOBIG },
-		      { 422, ERR_INVAL },    { 429, ERR_RATE } };
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (known[i].status == status)
-			return known[i].code;
-	return ERR_UPSTREAM;
-}
-
 /* What the answer amounts to: 0 or an error, and a line for people. */
 static int verdict(struct call *c, int err, int status, const char *why)
 {
+	struct llm *m = c->run->m;
 	if (status && status != 200) {
 		char line[200];
-		(void)llm_reader_whole(&c->reader, sb_sv(&c->whole));
+		if (c->whole.n)
+			(void)llm_reader_whole(&c->reader, sb_sv(&c->whole));
 		(void)snprintf(line, sizeof(line), "HTTP %d: %s", status,
 			       c->reader.error);
-		llm_set_error(c->run->m, sv_of(line));
-		return status_error(status);
+		llm_set_error(m, sv_of(line));
+		return llm_status_error(status);
 	}
 	if (c->reader.err) {
-		llm_set_error(c->run->m, sv_of(c->reader.error));
+		llm_set_error(m, sv_of(c->reader.error));
 		return c->reader.err;
 	}
-	if (err) {
-		llm_set_error(c->run->m, sv_of(why));
-		return err;
+	if (err && !c->reader.finished) {
+		llm_set_error(m, sv_of(why));
+		return c->sse.err == ERR_TOOBIG ? ERR_TOOBIG : err;
 	}
 	int rc = 0;
 	if (c->stream)
@@ -253,29 +203,69 @@ static bool may_pass(int err, int status)
 				  err == ERR_RATE || err == ERR_CLOSED));
 }
 
+/* Full jitter: anything below 200 ms * 2^n, unless the server says how long. False when the
+ * deadline comes first. */
+static bool try_again(struct call *c)
+{
+	struct llm_run *r = c->run;
+	struct remote *x = r->m->priv;
+	int wait = c->wait_ms >= 0 ?
+			   c->wait_ms :
+			   (int)rng_below(&x->rng, (uint64_t)RETRY_MS << (c->tries - 1));
+	if (wait >= llm_left_ms(r))
+		return false;
+	loop_after(r->m->loop, &c->again, wait, on_again, c);
+	return true;
+}
+
+/* Calls go over only from an answer that came to its end. */
+static bool emit_calls(struct call *c)
+{
+	const struct llm_parts *p = c->reader.parts;
+	for (size_t i = 0; p && i < p->n; i++) {
+		const struct llm_part *x = &p->v[i];
+		struct llm_call call = { sb_sv(&x->id), sb_sv(&x->name), sb_sv(&x->args) };
+		if (!llm_emit_call(c->run, &call) || !c->run)
+			return false;
+	}
+	return true;
+}
+
+static void finish(struct call *c, int err, int status, const char *why)
+{
+	struct llm_run *r = c->run;
+	loop_timer_stop(&c->linger);
+	int rc = verdict(c, err, status, why);
+	if (!c->run) /* cancelled by the last delta */
+		return;
+	if (rc && !llm_started(r) && c->tries <= r->retries && may_pass(rc, status) &&
+	    try_again(c))
+		return;
+	r->usage.prompt_tokens = c->reader.prompt_tokens;
+	r->usage.cached_tokens = c->reader.cached_tokens;
+	r->usage.completion_tokens = c->reader.completion_tokens;
+	if (rc || emit_calls(c))
+		llm_emit_end(r, rc);
+}
+
 static void on_end(void *arg, int err, int status)
 {
 	struct call *c = obj_ref(arg);
-	struct llm_run *r = c->run;
 	char why[160];
 	(void)snprintf(why, sizeof(why), "%s",
 		       err && fetch_error(c->req) ? fetch_error(c->req) : "");
 	c->req = NULL; /* it ends itself */
-	int rc = verdict(c, err, status, why);
-	if (!c->run) { /* cancelled by the last delta */
-		obj_unref(c);
-		return;
-	}
-	if (rc && !llm_started(r) && c->tries <= LLM_RETRIES && may_pass(rc, status)) {
-		struct remote *x = r->m->priv;
-		sv after = c->has_retry_after ? sv_of(c->retry_after) : SV_NULL;
-		loop_after(r->m->loop, &c->again,
-			   fetch_retry_wait_ms(c->tries, after, &x->rng), on_again, c);
-	} else {
-		r->usage.prompt_tokens = c->reader.prompt_tokens;
-		r->usage.completion_tokens = c->reader.completion_tokens;
-		llm_emit_end(r, rc);
-	}
+	finish(c, err, status, why);
+	obj_unref(c);
+}
+
+/* All was said, but the server keeps the connection open. */
+static void on_linger(void *arg)
+{
+	struct call *c = obj_ref(arg);
+	fetch_cancel(c->req);
+	c->req = NULL;
+	finish(c, 0, c->status, "");
 	obj_unref(c);
 }
 
@@ -283,22 +273,26 @@ static int send_it(struct call *c)
 {
 	struct llm *m = c->run->m;
 	struct remote *x = m->priv;
+	int total = m->wait.total[c->run->cls];
+	llm_reader_done(&c->reader);
 	llm_reader_init(&c->reader, on_text, c);
+	c->reader.d = &x->d;
 	fetch_sse_done(&c->sse);
 	fetch_sse_init(&c->sse, ANSWER_MAX, on_event, c);
 	sb_reset(&c->whole);
 	c->status = 0;
-	c->stream = c->has_retry_after = false;
+	c->stream = false;
+	c->wait_ms = -1;
 	c->tries++;
 	struct fetch_opts o = { .method = "POST",
 				.url = x->url,
 				.headers = x->headers,
 				.body = sb_sv(&c->body),
 				.connect_ms = m->connect_ms,
-				.first_byte_ms = m->total_ms,
-				.stall_ms = m->total_ms,
-				.total_ms = m->total_ms + 1000,
-				.max_bytes = ANSWER_MAX,
+				.first_byte_ms = total,
+				.stall_ms = total,
+				.total_ms = total + 1000,
+				.max_bytes = 4 * ANSWER_MAX,
 				.on_head = on_head,
 				.on_data = on_data,
 				.on_end = on_end,
@@ -313,6 +307,7 @@ static int send_it(struct call *c)
 static void call_free(void *obj)
 {
 	struct call *c = obj;
+	llm_reader_done(&c->reader);
 	fetch_sse_done(&c->sse);
 	sb_done(&c->body);
 	sb_done(&c->whole);
@@ -324,6 +319,7 @@ static void drop_call(struct call *c)
 	fetch_cancel(c->req);
 	c->req = NULL;
 	loop_timer_stop(&c->again);
+	loop_timer_stop(&c->linger);
 	obj_unref(c);
 }
 
@@ -337,14 +333,17 @@ static void openai_cancel(struct llm_run *r)
 
 static int openai_start(struct llm *m, const struct llm_prompt *p, struct llm_run *r)
 {
+	struct remote *x = m->priv;
 	struct call *c = obj_new(sizeof(*c), call_free);
 	c->run = r;
 	sb_init(&c->body, BODY_MAX);
 	sb_init(&c->whole, ANSWER_MAX + 1);
 	fetch_sse_init(&c->sse, ANSWER_MAX, on_event, c);
-	make_body(m, p, &c->body);
+	llm_body(&x->d, sv_of(m->model), p, &c->body);
 	r->priv = c;
 	int rc = sb_err(&c->body);
+	if (rc)
+		llm_set_error(m, SV("the request is too long"));
 	rc = rc ? rc : send_it(c);
 	if (rc) {
 		r->priv = NULL;
@@ -357,6 +356,7 @@ static void openai_close(struct llm *m)
 {
 	struct remote *x = m->priv;
 	fetch_free(x->fetch);
+	llm_dialect_done(&x->d);
 	xfree(x->url);
 	xfree(x->headers);
 	xfree(x);

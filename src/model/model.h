@@ -26,10 +26,11 @@ struct model_spec {
 		*key;     /* remote ones; key is the secret itself, never logged */
 	const char *lang; /* speech backends: ISO code */
 	const char *voice;
-	const char *dialect; /* a name of the dialect table: "openai" (default), "vllm",
-				"llama.cpp", "ollama", "azure", "deepseek", "qwen", "gemini" */
-	int connect_ms, first_ms, total_ms; /* 0 = 300, 5000 (voice 1500), 12000; first
-					       counts retries in */
+	const char *dialect; /* a name of dialects/dialects.yaml: "openai" (default), "vllm",
+				"llama.cpp", "ollama", "azure", "deepseek", "qwen", "gemini" ...,
+				or a JSON object: {"like":"vllm", ...} */
+	int connect_ms, first_ms, total_ms; /* 0 = 300, 5000 (voice 1500, batch 60000), 12000
+					       (batch 120000); first counts retries in */
 	int max_workers;                    /* worker processes, 0 = default */
 	const char *exe;  /* the callm binary for `callm worker KIND`; programs of their own
 			     (callm-espeak, callm-llama ...) lie beside it */
@@ -78,7 +79,9 @@ struct llm_prompt { /* everything is copied or consumed before llm_start returns
 struct llm_usage {
 	int prompt_tokens, cached_tokens, completion_tokens;
 	int first_ms, total_ms;
-	int64_t cost; /* by the spec's prices, in millionths */
+	int64_t cost; /* by the spec's prices, in millionths; estimated from the bytes where
+			 the server reports no tokens */
+	const char *model; /* llm_name of the one that answered; lives as long as the llm */
 };
 struct llm_cb {
 	void (*on_delta)(void *arg, sv text);
@@ -103,6 +106,8 @@ void llm_close(struct llm *m);
 int llm_start(struct llm *m, const struct llm_prompt *p, const struct llm_cb *cb,
 	      void *arg, struct llm_run **ret);
 void llm_cancel(struct llm_run *run);
+/* What a run has taken so far: ask before a cancel, which tells nothing. */
+void llm_spent(const struct llm_run *run, struct llm_usage *ret);
 const char *llm_name(const struct llm *m); /* "openai:qwen2.5" */
 /* The circuit breaker lets a request pass: it is closed, or it is time for a probe.
  * After 3 failures in a row it opens for 10 s (20, 40, 60 when probes fail); llm_start
