@@ -122,8 +122,8 @@ void pcm_mix(int16_t *dst, const int16_t *add, size_t n);/* dst += add, saturate
 /* Power of one frequency relative to a full-scale sine of it, dB (Goertzel). */
 double pcm_goertzel_db(const int16_t *s, size_t n, double hz, int rate);
 
-/* ---- Voice activity by energy over an adaptive noise floor. 20 ms frames, 8 or 16
- * kHz. */
+/* ---- Voice activity by energy over an adaptive noise floor, or by a probability from elsewhere
+ * (pcm_silero.h). 20 ms frames, 8 or 16 kHz. */
 struct pcm_vad_opts {
 	/* speech is this much over the noise floor (default 7) */
 	double over_db;
@@ -136,8 +136,11 @@ struct pcm_vad_opts {
 	int onset_ms;          /* voiced time that makes a start (default 60) */
 	int hang_ms;           /* silence that makes an end (default 240) */
 	double floor_start_db; /* first guess of the noise floor (default -60) */
+	/* by probability: voiced from p_on (default 0.5), and on while p_off (default 0.35) */
+	double p_on, p_off;
+	double loud_db;        /* its silence counts from below this over the floor (3) */
 };
-enum { PCM_VAD_MINS = 10 };
+enum { PCM_VAD_MINS = 10, PCM_VAD_LAG_MS = 100 };
 enum pcm_vad_ev { PCM_VAD_NONE, PCM_VAD_START, PCM_VAD_END };
 struct pcm_vad {
 	struct pcm_vad_opts o;
@@ -149,6 +152,9 @@ struct pcm_vad {
 	int echo_age_ms;
 	bool speech;           /* between START and END */
 	bool voiced;           /* the last frame was over the thresholds */
+	/* and it sounded so: a probability falls up to PCM_VAD_LAG_MS after the voice has ended,
+	 * so much of its silence counts at once when it does */
+	bool loud;
 	int run_ms, quiet_ms;  /* voiced run before a start, silence within speech */
 	int64_t pos_ms;        /* total pushed */
 	/* where the last START (first voiced frame) and END (last voiced) lie */
@@ -162,6 +168,12 @@ void pcm_vad_init(struct pcm_vad *v, const struct pcm_vad_opts *o);
  * nothing. Frames that may be our echo neither start speech nor train the noise
  * floor. */
 enum pcm_vad_ev pcm_vad_push(struct pcm_vad *v, const int16_t *s, size_t n, double tx_db);
+/* The same with p, the probability of speech just now; < 0: not known, energy decides. The rules
+ * about our echo hold all the same. */
+enum pcm_vad_ev pcm_vad_push_p(struct pcm_vad *v, const int16_t *s, size_t n, double tx_db,
+			       double p);
+/* How long it has been silent, ms before the last frame: 0, or more. */
+int pcm_vad_lull(const struct pcm_vad *v, int ms);
 
 /* ---- WAV. Any PCM WAV that libsndfile reads, mixed down to mono at the wanted
  * rate. */

@@ -65,4 +65,18 @@ void pcm_silero_in_init(struct pcm_silero_in *in, int rate);
  * 8 kHz sound comes 1 ms late. */
 bool pcm_silero_push(struct pcm_silero_in *in, const int16_t *s, size_t n);
 
+/* ---- all of one call, with steps left out where the line is quiet. Embedded value. */
+struct pcm_silero_line {
+	struct pcm_silero_in in;
+	struct pcm_silero_state st;
+	int quiet_ms;                /* since the last frame over the gate */
+	float p;                     /* of the last step */
+};
+void pcm_silero_line_init(struct pcm_silero_line *l, int rate);
+/* One frame of 20 ms and its level. True: a step is due; run it over l->st and l->in.s into l->p
+ * before the next push. When all of the last half second was less than 2 dB over the noise floor
+ * the step is left out: p is 0, memory as after silence. */
+bool pcm_silero_line_push(struct pcm_silero_line *l, const int16_t *s, size_t n, double level_db,
+			  double floor_db);
+
 #endif

@@ -1,5 +1,5 @@
-/* pcm_silero_file.c: reads the detector's weights as whisper.cpp writes them, and cuts a line's
- * frames into the detector's steps.
+/* pcm_silero_file.c: reads the detector's weights as whisper.cpp writes them, cuts a line's
+ * frames into the detector's steps, and leaves out those of a quiet line.
  *
  * The file, all little-endian (github.com/ggml-org/whisper.cpp, models/convert-silero-vad-to-
  * ggml.py): u32 "ggml"; name; version; window and context; layers; shapes; then tensors until
@@ -216,4 +216,42 @@ bool pcm_silero_push(struct pcm_silero_in *in, const int16_t *s, size_t n)
 		put_double(in, s, n);
 	}
 	return in->n >= PCM_SILERO_FRAME;
+}
+
+/* ---- quiet lines */
+
+#define GATE_DB 2.0
+enum { GATE_HOLD_MS = 500, LINE_FRAME_MS = 20 };
+
+void pcm_silero_line_init(struct pcm_silero_line *l, int rate)
+{
+	pcm_silero_in_init(&l->in, rate);
+	pcm_silero_reset(&l->st);
+	l->quiet_ms = 0;
+	l->p = 0;
+}
+
+/* What the network would remember of silence is close to nothing; the sound before stays. */
+static void rest(struct pcm_silero_line *l)
+{
+	const int16_t *end = l->in.s + PCM_SILERO_FRAME - PCM_SILERO_CONTEXT;
+	pcm_silero_reset(&l->st);
+	for (int i = 0; i < PCM_SILERO_CONTEXT; i++)
+		l->st.context[i] = (float)end[i] / 32768;
+	l->p = 0;
+}
+
+bool pcm_silero_line_push(struct pcm_silero_line *l, const int16_t *s, size_t n, double level_db,
+			  double floor_db)
+{
+	if (level_db > floor_db + GATE_DB)
+		l->quiet_ms = 0;
+	else if (l->quiet_ms < GATE_HOLD_MS)
+		l->quiet_ms += LINE_FRAME_MS;
+	if (!pcm_silero_push(&l->in, s, n))
+		return false;
+	if (l->quiet_ms < GATE_HOLD_MS)
+		return true;
+	rest(l);
+	return false;
 }

@@ -481,6 +481,41 @@ TEST(pcm_silero_push_never_overflows)
 	}
 }
 
+/* ---- a quiet line */
+
+static int steps_of(struct pcm_silero_line *l, const int16_t *s, int ms, double level_db)
+{
+	int due = 0;
+	for (int t = 0; t < ms; t += 20)
+		due += pcm_silero_line_push(l, s, 320, level_db, -60);
+	return due;
+}
+
+TEST(pcm_silero_line_leaves_quiet_steps_out)
+{
+	struct pcm_silero_line l;
+	int16_t s[320];
+	for (int i = 0; i < 320; i++)
+		s[i] = (int16_t)(i - 160);
+	pcm_silero_line_init(&l, 16000);
+	EQ(steps_of(&l, s, 1600, -30), 50);
+	int held = steps_of(&l, s, 500, -59);
+	CHECK(held >= 14 && held <= 16);         /* half a second is judged all the same */
+	l.p = 0.7f;
+	for (int i = 0; i < PCM_SILERO_UNITS; i++)
+		l.st.h[i] = l.st.c[i] = 1;
+	EQ(steps_of(&l, s, 3200, -59), 0);
+	NEAR((double)l.p, 0.0, 0);
+	for (int i = 0; i < PCM_SILERO_UNITS; i++)
+		NEAR((double)(l.st.h[i] + l.st.c[i]), 0.0, 0);
+	/* the sound before the first step goes on where the last one ended */
+	size_t at = (640 - l.in.n % PCM_SILERO_FRAME) % 320;
+	for (size_t i = 0; i < PCM_SILERO_CONTEXT; i++)
+		NEAR((double)l.st.context[i],
+		     s[(at + 320 - PCM_SILERO_CONTEXT + i) % 320] / 32768.0, 1e-6);
+	CHECK(steps_of(&l, s, 40, -57) >= 1);    /* one frame opens it */
+}
+
 /* ---- the real weights: how the detector judges */
 
 static char found[4096];

@@ -150,3 +150,110 @@ TEST(pcm_vad_digital_silence_is_quiet)
 	feed(&v, 100, -30, PCM_NO_ECHO, &c);
 	EQ(c.starts, 1);
 }
+
+/* ---- by a probability */
+
+static void feed_p(struct pcm_vad *v, int ms, double db, double p, double tx_db, struct count *c)
+{
+	int16_t s[160];
+
+	for (int t = 0; t < ms; t += 20) {
+		noise(s, db);
+		enum pcm_vad_ev e = pcm_vad_push_p(v, s, 160, tx_db, p);
+
+		c->starts += e == PCM_VAD_START;
+		c->ends += e == PCM_VAD_END;
+	}
+}
+
+TEST(pcm_vad_probability_decides_not_level)
+{
+	struct pcm_vad v;
+	struct count c = { 0 };
+
+	pcm_vad_init(&v, NULL);
+	feed_p(&v, 1000, -65, 0, PCM_NO_ECHO, &c);
+	feed_p(&v, 1000, -15, 0.3, PCM_NO_ECHO, &c);   /* a loud lorry */
+	EQ(c.starts, 0);
+	feed_p(&v, 1000, -65, 0.2, PCM_NO_ECHO, &c);
+	feed_p(&v, 400, -58, 0.9, PCM_NO_ECHO, &c);    /* a soft voice */
+	EQ(c.starts, 1);
+	CHECK(v.loud);
+}
+
+TEST(pcm_vad_probability_has_hysteresis)
+{
+	struct pcm_vad v;
+	struct count c = { 0 };
+
+	pcm_vad_init(&v, NULL);
+	feed_p(&v, 500, -65, 0.4, PCM_NO_ECHO, &c);
+	EQ(c.starts, 0);
+	feed_p(&v, 60, -25, 0.6, PCM_NO_ECHO, &c);
+	EQ(c.starts, 1);
+	feed_p(&v, 2000, -25, 0.4, PCM_NO_ECHO, &c);
+	CHECK(v.voiced && v.speech);
+	feed_p(&v, 300, -25, 0.3, PCM_NO_ECHO, &c);
+	EQ(c.ends, 1);
+}
+
+TEST(pcm_vad_probability_lags_and_is_forgiven)
+{
+	struct pcm_vad v;
+	struct count c = { 0 };
+
+	pcm_vad_init(&v, NULL);
+	feed_p(&v, 1000, -65, 0, PCM_NO_ECHO, &c);
+	feed_p(&v, 1000, -25, 0.9, PCM_NO_ECHO, &c);
+	feed_p(&v, 100, -65, 0.9, PCM_NO_ECHO, &c);    /* silent, and still called speech */
+	EQ(v.quiet_ms, PCM_VAD_LAG_MS);
+	feed_p(&v, 120, -65, 0.1, PCM_NO_ECHO, &c);
+	EQ(c.ends, 0);
+	feed_p(&v, 20, -65, 0.1, PCM_NO_ECHO, &c);     /* hang_ms since the sound ended */
+	EQ(c.ends, 1);
+	EQ(v.end_ms, 2000);
+}
+
+TEST(pcm_vad_probability_no_more_than_the_lag_is_forgiven)
+{
+	struct pcm_vad v;
+	struct count c = { 0 };
+
+	pcm_vad_init(&v, NULL);
+	feed_p(&v, 1000, -65, 0, PCM_NO_ECHO, &c);
+	feed_p(&v, 500, -25, 0.9, PCM_NO_ECHO, &c);
+	feed_p(&v, 3000, -65, 0.9, PCM_NO_ECHO, &c);   /* whispered on */
+	EQ(c.ends, 0);
+	EQ(v.quiet_ms, PCM_VAD_LAG_MS);
+	feed_p(&v, 20, -25, 0.9, PCM_NO_ECHO, &c);
+	EQ(v.quiet_ms, 0);
+}
+
+TEST(pcm_vad_probability_of_our_echo_is_no_speech)
+{
+	struct pcm_vad v;
+	struct count c = { 0 };
+
+	pcm_vad_init(&v, NULL);
+	feed_p(&v, 1000, -65, 0, PCM_NO_ECHO, &c);
+	feed_p(&v, 2000, -32, 0.99, -20, &c);          /* ours, 12 dB lower */
+	EQ(c.starts, 0);
+	feed_p(&v, 200, -22, 0.99, -20, &c);           /* somebody over it */
+	EQ(c.starts, 1);
+}
+
+TEST(pcm_vad_without_a_probability_is_as_ever)
+{
+	struct pcm_vad a, b;
+	int16_t s[160];
+
+	pcm_vad_init(&a, NULL);
+	pcm_vad_init(&b, NULL);
+	for (int i = 0; i < 3000; i++) {
+		noise(s, i / 40 % 3 ? -60 + (double)rng_below(t_rng(), 5) : -25);
+		EQ(pcm_vad_push(&a, s, 160, PCM_NO_ECHO),
+		   pcm_vad_push_p(&b, s, 160, PCM_NO_ECHO, -1));
+		EQ(a.quiet_ms, b.quiet_ms);
+		EQ(a.quiet_ms && a.speech, a.speech && !a.voiced);
+	}
+}
