@@ -16,7 +16,8 @@ enum chan_caps {
 	CHAN_RICH = 4,
 	CHAN_ASYNC = 8,
 	CHAN_DTMF = 16,
-	CHAN_ASR = 32
+	CHAN_ASR = 32,
+	CHAN_PATIENT = 64 /* voice: silence is the far side's business, nobody is asked */
 };
 enum chan_close_by {
 	CHAN_BY_CUSTOMER,
@@ -41,7 +42,9 @@ struct chan_info {
 	const struct chan_resume *resume;
 };
 struct chan_resume {             /* what the river knows of it; views valid during on_open */
-	int64_t seq;             /* last row of the conversation */
+	/* last row of the conversation; 0 = none: it begins here, with what follows as its past
+	 * and without a greeting */
+	int64_t seq;
 	int turn;
 	sv language;
 	sv last_question, last_reply;    /* the last question that was answered */

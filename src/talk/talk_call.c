@@ -38,7 +38,7 @@ static void refuse(struct talk_core *c, sv name, const char *why, struct arena *
 void talk_on_call(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
 		  struct talk_acts *acts)
 {
-	if (c->t.llm < 0 || c->t.asked)
+	if (!c->t.asks || c->t.asked)
 		return; /* the first wish counts */
 	enum talk_asked asked = asked_by_name(ev->text);
 	if (!asked) {
@@ -95,7 +95,7 @@ bool talk_do_asked(struct talk_core *c, struct arena *a, struct talk_acts *acts)
 	}
 	if (!asked)
 		return false;
-	c->t.llm = -1;
+	c->t.asks = false;
 	talk_act_timer(acts, TT_MODEL, 0);
 	if (c->t.sentences) {
 		after_words(c, asked, a, acts);

@@ -47,14 +47,15 @@ void talk_act_record(struct talk_core *c, struct talk_acts *acts, const char *re
 void talk_await_customer(struct talk_core *c, struct talk_acts *acts)
 {
 	const struct talk_limits *l = &c->cfg->limits;
-	talk_act_timer(acts, TT_SILENCE, c->voice ? l->silence_ms : l->idle_chat_ms);
+	bool soon = c->voice && !(c->caps & CHAN_PATIENT);
+	talk_act_timer(acts, TT_SILENCE, soon ? l->silence_ms : l->idle_chat_ms);
 }
 
 static void start_turn(struct talk_core *c, sv text, sv model_text, int number)
 {
 	c->in_turn = true;
 	c->t = (struct talk_turn){
-		.number = number, .text = text, .model_text = model_text, .llm = -1
+		.number = number, .text = text, .model_text = model_text
 	};
 	sb_init(&c->t.draft, LIM_SB);
 	sb_init(&c->t.reply, LIM_SB);
@@ -75,16 +76,22 @@ void talk_next_queued(struct talk_core *c, int64_t now_us, struct arena *a, stru
 
 /* ---- handlers, one an event ---- */
 
+static void record_opened(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
+			  struct talk_acts *acts)
+{
+	struct sb b;
+	sb_init(&b, 4096);
+	sb_fmt(&b, "{\"channel\":\"%s\",\"language\":\"%s\"}", ev->via ? ev->via : "", c->lang);
+	talk_act_record(c, acts, "conversation.opened", "system", arena_sv(a, sb_sv(&b)));
+	sb_done(&b);
+}
+
 static void on_open(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
 		    struct talk_acts *acts)
 {
+	if (!ev->resume || !ev->resume->seq)
+		record_opened(c, ev, a, acts);
 	if (!ev->resume) {
-		struct sb b;
-		sb_init(&b, 4096);
-		sb_fmt(&b, "{\"channel\":\"%s\",\"language\":\"%s\"}", ev->via ? ev->via : "",
-		       c->lang);
-		talk_act_record(c, acts, "conversation.opened", "system", arena_sv(a, sb_sv(&b)));
-		sb_done(&b);
 		const char *key = !c->voice   ? "greeting" :
 				  c->asr_lost ? "greeting_keypad" :
 						"greeting_voice";
@@ -101,7 +108,8 @@ static void on_open(struct talk_core *c, const struct talk_ev *ev, struct arena 
 	if (ev->resume->owed.n)
 		talk_enqueue(c, ev->resume->owed, ev->resume->owed, ev->resume->owed_turn);
 	sm_move(&c->sm, TS_LISTENING);
-	talk_act_record(c, acts, "conversation.resumed", "system", SV("{}"));
+	if (ev->resume->seq)
+		talk_act_record(c, acts, "conversation.resumed", "system", SV("{}"));
 	talk_await_customer(c, acts);
 }
 
@@ -322,14 +330,14 @@ static void on_timer(struct talk_core *c, const struct talk_ev *ev, struct arena
 		     struct talk_acts *acts)
 {
 	if (ev->timer == TT_MODEL) {
-		if (c->in_turn && c->t.llm >= 0)
+		if (c->in_turn && c->t.asks)
 			talk_model_failed(c, "too slow", a, acts);
 		return;
 	}
 	if (c->sm.now != TS_LISTENING)
 		return;
 	c->silences++;
-	if (c->voice && c->silences < 3) {
+	if (c->voice && c->silences < 3 && !(c->caps & CHAN_PATIENT)) {
 		talk_canned(c, c->asr_lost ? "menu" : "still_there", POL_CLARIFY, a, acts);
 		return;
 	}

@@ -63,7 +63,7 @@ struct talk_ev {
 	int64_t start_ms, end_ms;
 	const struct kb_result *found;
 	bool exact;                  /* FOUND: an article asked for by name (keypad menu) */
-	int models;                  /* FOUND: language models at hand */
+	bool models;                 /* FOUND: a language model is at hand */
 	sv date;                     /* FOUND: today, "2026-11-25, Wednesday" */
 	sv args;                     /* CALL: JSON of an object */
 	struct llm_usage usage;      /* MODEL_END */
@@ -87,7 +87,7 @@ enum talk_act_kind {
 	TACT_TYPING,
 	TACT_SEARCH,  /* text, lang, context -> TEV_FOUND gen */
 	TACT_ARTICLE, /* text = group id, lang -> TEV_FOUND gen with exact */
-	TACT_MODEL, /* start model number `n` with prompt (msgs) -> TEV_DELTA/TEV_MODEL_END gen
+	TACT_MODEL, /* ask the language model (msgs) -> TEV_DELTA/TEV_MODEL_END gen
 		     */
 	TACT_MODEL_CANCEL,
 	TACT_TIMER,  /* timer in ms, 0 = stop */
@@ -153,7 +153,7 @@ struct talk_turn {
 	sv text, model_text;         /* the customer's words, in the turn arena */
 	struct kb_result found;
 	struct policy_act act;
-	int llm;                     /* which model is trying, -1 = none */
+	bool asks;                   /* a language model is at work */
 	const char *model;           /* name for the record */
 	struct sb draft;             /* model text not yet released */
 	struct sb reply;             /* released text */
@@ -182,7 +182,7 @@ struct talk_core {
 	bool in_turn;
 	bool asr_lost, goodbye, voice;
 	int silences, declined, clarified, misheard;
-	int models;                  /* at hand when last asked */
+	bool models;                 /* at hand when last asked */
 	int64_t cost;                /* of models so far, millionths */
 	char *last_question, *last_model; /* of the last turn with words; owned */
 	int last_turn;

@@ -19,8 +19,10 @@ static void on_clock(void *arg)
 
 static const char *run_name(const struct talk *t)
 {
-	return t->run_of && t->run_llm < t->run_of->n ? llm_name(t->run_of->m[t->run_llm]) :
-							"model";
+	struct llm_usage u = { 0 };
+	if (t->run)
+		llm_spent(t->run, &u);
+	return u.model ? u.model : t->run_of && t->run_of->m ? llm_name(t->run_of->m) : "model";
 }
 
 static void end_run(struct talk *t)
@@ -55,8 +57,10 @@ static void on_end(void *arg, int err, const struct llm_usage *u)
 	struct talk_models *of = t->run_of; /* the event names it: not before that is fed */
 	t->run = NULL;
 	t->run_of = NULL;
-	if (u)
+	if (u) {
 		ev.usage = *u;
+		ev.model = u->model ? u->model : ev.model;
+	}
 	if (!err && u)
 		metric_observe_us(M_MODEL_TTFT_US, (int64_t)u->first_ms * 1000);
 	talk_feed_event(t, &ev);
@@ -87,8 +91,7 @@ static void start_model(struct talk *t, const struct talk_act *x)
 	end_run(t);
 	t->run_of = talk_models_use(t->shard);
 	t->run_gen = x->gen;
-	t->run_llm = x->n;
-	if (x->n < t->run_of->n && llm_start(t->run_of->m[x->n], &p, &cb, t, &t->run) == 0)
+	if (t->run_of->m && llm_start(t->run_of->m, &p, &cb, t, &t->run) == 0)
 		return;
 	t->run = NULL;  /* answered through the timer, so that a step never nests in a step */
 	loop_after(t->shard->loop, &t->clocks[TT_MODEL].t, 0, model_failed_later,
@@ -263,7 +266,7 @@ static struct talk_ev found_event(struct talk *t)
 {
 	t->found_ready = false;
 	return (struct talk_ev){ .kind = TEV_FOUND, .found = &t->found, .gen = t->found_gen,
-				 .exact = t->found_exact, .models = t->shard->models->n,
+				 .exact = t->found_exact, .models = t->shard->models->m != NULL,
 				 .date = today(t) };
 }
 

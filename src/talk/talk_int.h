@@ -6,13 +6,11 @@
 #include "talk.h"
 #include "talk_core.h"
 
-#define TALK_LLM_MAX 4
-
-/* A shard's language models, as one set: a conversation keeps the set that it asks until the
- * answer is there, also when another set has taken its place. */
+/* A shard's language models, as one: a conversation keeps what it asks until the answer is
+ * there, also when others have taken its place. */
 struct talk_models {
-	struct llm *m[TALK_LLM_MAX];
-	int n, users;
+	struct llm *m;               /* one, or a list; NULL = none */
+	int users;
 	struct talk_models *next;    /* retired ones */
 };
 
@@ -70,7 +68,6 @@ struct talk {
 	struct llm_run *run;
 	struct talk_models *run_of;  /* whose; NULL = none was asked in this turn */
 	uint32_t run_gen;
-	int run_llm;
 	struct kb_result found;      /* of the search just done, waiting to be fed */
 	bool found_ready, found_exact, stepping;
 	uint32_t found_gen;

@@ -14,7 +14,6 @@ static void start_model(struct talk_core *c, struct arena *a, struct talk_acts *
 	const struct talk_limits *l = &c->cfg->limits;
 	talk_act_timer(acts, TT_MODEL, c->voice ? l->model_first_voice_ms : l->model_first_ms);
 	struct talk_act *x = talk_act_add(acts, TACT_MODEL);
-	x->n = c->t.llm;
 	x->gen = ++c->gen;
 	c->t.asked = TALK_ASKED_NOTHING;
 	c->t.model = NULL; /* named by its first word or its end */
@@ -23,17 +22,17 @@ static void start_model(struct talk_core *c, struct arena *a, struct talk_acts *
 
 void talk_model_begin(struct talk_core *c, struct arena *a, struct talk_acts *acts)
 {
-	c->t.llm = 0;
+	c->t.asks = true;
 	start_model(c, a, acts);
 }
 
 void talk_model_stop(struct talk_core *c, struct talk_acts *acts)
 {
-	if (!c->in_turn || c->t.llm < 0)
+	if (!c->in_turn || !c->t.asks)
 		return;
 	talk_act_timer(acts, TT_MODEL, 0);
 	talk_act_add(acts, TACT_MODEL_CANCEL);
-	c->t.llm = -1;
+	c->t.asks = false;
 	c->gen++;
 }
 
@@ -62,22 +61,14 @@ void talk_model_finish(struct talk_core *c, enum policy_action action, struct ar
 	talk_reply(c, &r, a, acts);
 }
 
-/* The next model in the list, or the built-in engine; what was already said stands. */
+/* The built-in engine answers; what was already said stands. */
 void talk_model_failed(struct talk_core *c, const char *why, struct arena *a,
 		       struct talk_acts *acts)
 {
-	int tried = c->t.llm;
 	talk_model_stop(c, acts);
 	if (c->t.sentences) {
 		record_fallback(c, "what was said", why, a, acts);
 		talk_model_finish(c, POL_REPLY, a, acts);
-		return;
-	}
-	sb_reset(&c->t.draft);
-	if (tried + 1 < c->models) {
-		record_fallback(c, "next model", why, a, acts);
-		c->t.llm = tried + 1;
-		start_model(c, a, acts);
 		return;
 	}
 	record_fallback(c, "builtin", why, a, acts);
@@ -260,7 +251,7 @@ static bool drain_draft(struct talk_core *c, bool at_end, struct arena *a, struc
 void talk_on_delta(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
 		   struct talk_acts *acts)
 {
-	if (c->t.llm < 0)
+	if (!c->t.asks)
 		return;
 	if (!c->t.model || c->t.draft.n == 0)
 		c->t.model = ev->model;
@@ -278,7 +269,7 @@ void talk_on_delta(struct talk_core *c, const struct talk_ev *ev, struct arena *
 void talk_on_model_end(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
 		       struct talk_acts *acts)
 {
-	if (c->t.llm < 0)
+	if (!c->t.asks)
 		return;
 	c->t.model = ev->model;
 	c->t.used = ev->usage;
@@ -295,7 +286,7 @@ void talk_on_model_end(struct talk_core *c, const struct talk_ev *ev, struct are
 		talk_model_failed(c, "said nothing", a, acts);
 		return;
 	}
-	c->t.llm = -1;
+	c->t.asks = false;
 	talk_act_timer(acts, TT_MODEL, 0);
 	talk_model_finish(c, POL_REPLY, a, acts);
 }

@@ -6,10 +6,13 @@
  * callbacks, so a timer does it. */
 #include "talk_int.h"
 
+/* A second model is asked when the first has said nothing for so long: half of what a caller
+ * waits for the built-in engine. */
+#define HEDGE_MS 700
+
 static void close_set(struct talk_models *m)
 {
-	for (int i = 0; i < m->n; i++)
-		llm_close(m->m[i]);
+	llm_close(m->m);
 	xfree(m);
 }
 
@@ -31,14 +34,14 @@ static void sweep(void *arg)
 int talk_models_open(struct talk_shard *s, const struct model_spec *spec, size_t n,
 		     struct err *e)
 {
+	static const struct llm_list_opts list = { .hedge_ms = HEDGE_MS };
 	struct talk_models *m = xalloc(sizeof(*m));
-	for (size_t i = 0; i < n && i < TALK_LLM_MAX; i++) {
-		int rc = llm_open(&m->m[i], &spec[i], s->loop, e);
-		if (rc) {
-			close_set(m);
-			return rc;
-		}
-		m->n = (int)i + 1;
+	int rc = n == 0 ? 0 :
+		 n == 1 ? llm_open(&m->m, spec, s->loop, e) :
+			  llm_open_list(&m->m, spec, n, &list, s->loop, e);
+	if (rc) {
+		xfree(m);
+		return rc;
 	}
 	if (s->models) {
 		s->models->next = s->retired;
@@ -70,7 +73,7 @@ struct talk_models *talk_models_use(struct talk_shard *s)
 
 struct llm *talk_models_llm(const struct talk_models *m, int i)
 {
-	return i >= 0 && i < m->n ? m->m[i] : NULL;
+	return i == 0 ? m->m : NULL;
 }
 
 void talk_models_done(struct talk_shard *s, struct talk_models *m)
