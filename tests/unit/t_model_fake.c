@@ -30,22 +30,31 @@ static void drop(struct fake_conn *c)
 	xfree(c);
 }
 
+static void gone(struct fake_conn *c)
+{
+	c->f->closed_by_peer += c->a != NULL;
+	c->f->closed_us = loop_now_us(c->f->loop);
+	drop(c);
+}
+
 static void step(void *arg)
 {
 	struct fake_conn *c = arg;
-	const char *piece = c->a->pieces[c->next];
+	const struct fake_answer *a = c->a;
+	const char *piece = a->pieces[c->next];
+	bool again = a->repeat_ms && piece && !a->pieces[c->next + 1];
 	if (!piece) {
-		if (!c->a->stall)
+		if (!a->stall)
 			drop(c);
 		return;
 	}
-	c->next++;
+	c->next += !again;
 	if (send(c->fd, piece, strlen(piece), MSG_NOSIGNAL) < 0) {
-		c->f->closed_by_peer++;
-		drop(c);
+		gone(c);
 		return;
 	}
-	loop_after(c->f->loop, &c->timer, c->a->gap_ms ? c->a->gap_ms : 2, step, c);
+	loop_after(c->f->loop, &c->timer, again ? a->repeat_ms : a->gap_ms ? a->gap_ms : 2,
+		   step, c);
 }
 
 /* The whole request is there when its body is as long as its head says. */
@@ -66,8 +75,7 @@ static void on_read(void *arg, int fd, unsigned ev)
 	ssize_t n = recv(fd, buf, sizeof(buf), 0);
 	(void)ev;
 	if (n <= 0) {
-		c->f->closed_by_peer += c->a != NULL;
-		drop(c);
+		gone(c);
 		return;
 	}
 	sb_put(&c->in, sv_n(buf, (size_t)n));
@@ -78,7 +86,7 @@ static void on_read(void *arg, int fd, unsigned ev)
 	f->requests++;
 	sb_reset(&f->last);
 	sb_put(&f->last, sb_sv(&c->in));
-	c->a = &f->answers[k];
+	c->a = f->pick ? f->pick(f->arg, f, sb_sv(&c->in)) : &f->answers[k];
 	loop_after(f->loop, &c->timer, 0, step, c);
 }
 

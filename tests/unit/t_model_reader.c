@@ -1,5 +1,7 @@
-/* t_model_reader.c: the reader of chat completions: reasoning, odd chunks, ends. */
+/* t_model_reader.c: the reader of chat completions: reasoning, odd chunks, ends, bytes that
+ * are no text, frames cut anywhere. */
 #include "t.h"
+#include "fetch.h"
 #include "llm_int.h"
 #define LLVMFuzzerTestOneInput fuzz_reader
 #include "../fuzz/f_model_reader.c"
@@ -21,6 +23,7 @@ static bool reads(const char *const *chunks, const char *want, int want_rc)
 	for (size_t i = 0; chunks[i] && !rc; i++)
 		rc = llm_reader_event(&r, sv_of(chunks[i]));
 	rc = rc ? rc : llm_reader_end(&r);
+	llm_reader_done(&r);
 	bool ok = t_sv_eq(__FILE__, __LINE__, "text", sb_sv(&b), sv_of(want)) &&
 		  t_eq(__FILE__, __LINE__, "rc", rc, want_rc);
 	sb_done(&b);
@@ -104,6 +107,199 @@ TEST(reader_errors)
 	      "}");
 }
 
+TEST(reader_errors_in_other_shapes)
+{
+	READS("", ERR_UPSTREAM, "{\"object\":\"error\",\"message\":\"no\",\"code\":503}");
+	READS("", ERR_INVAL, "{\"object\":\"error\",\"message\":\"too long\",\"code\":400}");
+	READS("", ERR_RATE, "{\"error\":{\"message\":\"slow\",\"type\":\"rate_limit_error\"}}");
+	READS("", ERR_RATE, "{\"error\":{\"message\":\"slow\",\"code\":\"rate_limit_exceeded\"}}");
+	READS("", ERR_AUTH, "[{\"error\":{\"message\":\"key\",\"code\":401}}]");
+	READS("a", 0, "{\"error\":null,\"choices\":[{\"delta\":{\"content\":\"a\"}}]}");
+	READS("a", 0, "{\"error\":\"\",\"choices\":[{\"delta\":{\"content\":\"a\"}}]}");
+	READS("", ERR_DENIED, "{\"choices\":[{\"delta\":{\"refusal\":\"I cannot\"},"
+			      "\"finish_reason\":\"stop\"}]}");
+	READS("ab", 0, "{\"choices\":[{\"delta\":{\"content\":[{\"type\":\"text\",\"text\":\"a\"},"
+		       "{\"type\":\"text\",\"text\":\"b\"}]}}]}");
+}
+
+TEST(reader_whole_refusals)
+{
+	static const struct {
+		const char *body, *says;
+		int rc;
+	} cases[] = {
+		{ "{\"detail\":\"Not Found\"}", "Not Found", ERR_UPSTREAM },
+		{ "{\"message\":\"no route\"}", "no route", ERR_UPSTREAM },
+		{ "{\"error\":\"model is loading\"}", "model is loading", ERR_UPSTREAM },
+		{ "<html>", "not JSON", ERR_UPSTREAM },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct llm_reader r;
+		llm_reader_init(&r, take, NULL);
+		EQ(llm_reader_whole(&r, sv_of(cases[i].body)), cases[i].rc);
+		HAS(sv_of(r.error), cases[i].says);
+		llm_reader_done(&r);
+	}
+}
+
+/* A chunk with something that JSON forbids is mended, so that its text is not lost. */
+TEST(reader_mends_bytes)
+{
+	READS("a\xef\xbf\xbd" "b", 0, D("a\xff" "b"));
+	READS("\xef\xbf\xbd\xef\xbf\xbd", 0, D("\xe4\xbd"));
+	READS("a\xef\xbf\xbd" "b", 0, D("a\\u0000b"));
+	READS("a\\u0000b", 0, D("a\\\\u0000b"));
+	READS("a\xef\xbf\xbd!", 0, D("a\\ud83d!"));
+	READS("\xef\xbf\xbd" "A", 0, D("\\udc00\\u0041"));
+	READS("\xf0\x9f\x98\x80\xef\xbf\xbd", 0, D("\\ud83d\\ude00\\u0000"));
+	READS("a b", 0, D("a\tb"));
+	READS("x", 0, "{\"choices\":[{\"delta\":{\"content\":\"bad \\u12\"}}]}", D("x"));
+	READS("x", 0, "{\\", "[\"\\", D("x"));
+	struct llm_reader r;
+	struct sb b;
+	sb_init(&b, LIM_SB);
+	llm_reader_init(&r, take, &b);
+	static const char nul[] = "{\"choices\":[{\"delta\":{\"content\":\"a\0b\"}}]}";
+	int rc = llm_reader_event(&r, sv_n(nul, sizeof(nul) - 1));
+	bool ok = t_sv_eq(__FILE__, __LINE__, "nul", sb_sv(&b), SV("a b"));
+	sb_done(&b);
+	OK(rc);
+	CHECK(ok);
+}
+
+/* Thoughts in fields of their own are not said; nothing but thoughts is no answer. */
+TEST(reader_thoughts_by_dialect)
+{
+	static const char *const names[] = { "reasoning_content", "reasoning" };
+	for (int i = 0; i < 2; i++) {
+		struct llm_dialect d;
+		struct llm_reader r;
+		struct sb chunk, b;
+		struct err e;
+		OK(llm_dialect_load(&d, "vllm", &e));
+		sb_init(&b, LIM_SB);
+		sb_init(&chunk, LIM_SB);
+		sb_fmt(&chunk, "{\"choices\":[{\"delta\":{\"%s\":\"hm\"},\"finish_reason\":"
+			       "\"length\"}]}", names[i]);
+		llm_reader_init(&r, take, &b);
+		r.d = &d;
+		int rc = llm_reader_event(&r, sb_sv(&chunk)), end = llm_reader_end(&r);
+		bool none = b.n == 0;
+		sb_done(&chunk);
+		sb_done(&b);
+		llm_reader_done(&r);
+		llm_dialect_done(&d);
+		OK(rc);
+		EQ(end, ERR_UPSTREAM);
+		CHECK(none);
+	}
+}
+
+struct both {
+	struct llm_reader r;
+	struct sb text;
+};
+
+static int into_reader(void *arg, sv event, sv data, sv id)
+{
+	return llm_reader_event(&((struct both *)arg)->r, data);
+}
+
+static bool into_text(void *arg, sv text)
+{
+	sb_put(&((struct both *)arg)->text, text);
+	return true;
+}
+
+/* The same stream, with comments, CRLF, event lines and a call, cut at any bytes. */
+TEST(reader_frames_cut_anywhere)
+{
+	static const char stream[] =
+		"\xef\xbb\xbf: hi\r\n\r\nevent: message\r\nid: 1\r\ndata: " D(
+			"\xe4\xbd\xa0") "\r\n\r\n: keep-alive\n\ndata:" D("\xe5\xa5\xbd"
+									  ", ") "\n\n\n"
+										"\ndata"
+										": "
+										"{\"cho"
+										"ices\""
+										":\ndat"
+										"a: "
+										"[{"
+										"\"delt"
+										"a\":{"
+										"\"cont"
+										"ent\":"
+										"\"you"
+										"\"}}]}"
+										"\n\nda"
+										"ta: "
+										"{\"cho"
+										"ices\""
+										":[{"
+										"\"delt"
+										"a\":{"
+										"\"tool"
+										"_calls"
+										"\":[{"
+										"\"inde"
+										"x\":0,"
+										"\"id\""
+										":\"a\""
+										",\"fun"
+										"ction"
+										"\":{"
+										"\"name"
+										"\":"
+										"\"f\","
+										"\"argu"
+										"ments"
+										"\":\"{"
+										"}\"}}]"
+										"}}]}"
+										"\r\r"
+										"data: "
+										"{\"cho"
+										"ices\""
+										":[],"
+										"\"usag"
+										"e\":{"
+										"\"prom"
+										"pt_"
+										"tokens"
+										"\":3}}"
+										"\n\nda"
+										"ta: "
+										"[DONE]"
+										"\n\nda"
+										"ta:"
+										" " D("no") "\n"
+											    "\n";
+	for (int k = 0; k < 300; k++) {
+		struct both x;
+		struct fetch_sse sse;
+		sv s = sv_n(stream, sizeof(stream) - 1);
+		size_t most = k == 0 ? 1 : 1 + (size_t)rng_below(t_rng(), 40);
+		sb_init(&x.text, LIM_SB);
+		llm_reader_init(&x.r, into_text, &x);
+		fetch_sse_init(&sse, LIM_SB, into_reader, &x);
+		int rc = 0;
+		while (s.n && !rc) {
+			size_t n = 1 + (size_t)rng_below(t_rng(), most);
+			rc = fetch_sse_feed(&sse, sv_slice(s, 0, n));
+			s = sv_slice(s, n, s.n);
+		}
+		rc = rc ? rc : llm_reader_end(&x.r);
+		bool ok = t_sv_eq(__FILE__, __LINE__, "text", sb_sv(&x.text),
+				  SV("\xe4\xbd\xa0\xe5\xa5\xbd, you")) &&
+			  x.r.done && x.r.parts && x.r.parts->n == 1 && x.r.prompt_tokens == 3;
+		sb_done(&x.text);
+		llm_reader_done(&x.r);
+		fetch_sse_done(&sse);
+		OK(rc);
+		CHECK(ok);
+	}
+}
+
 static int run_file(void *arg, const char *path)
 {
 	struct sb b;
@@ -125,5 +321,5 @@ TEST(reader_fuzz_corpus)
 	int rc = file_walk(sb_str(&p), run_file, &n);
 	sb_done(&p);
 	OK(rc);
-	CHECK(n >= 4);
+	CHECK(n >= 7);
 }
