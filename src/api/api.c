@@ -30,6 +30,7 @@ static const struct web_route routes[] = {
 	{ "GET", "/api/v1/articles", api_articles, NULL },
 	{ "GET", "/api/v1/articles/{id}", api_article, NULL },
 	{ "GET", "/api/v1/health", api_health, NULL },
+	{ "GET", "/api/v1/models", api_models, NULL },
 };
 static const struct web_ws_route ws_routes[] = {
 	{ "/ws/chat", &api_chat_ws, NULL },

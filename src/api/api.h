@@ -44,6 +44,10 @@ struct api_opts {
 	/* One line of health for each component, called on the door's thread. May be NULL. */
 	void (*health)(void *arg, jv *components);
 	void *health_arg;
+	/* Appends one object for each model that can be had on this machine, as weights_list does;
+	 * called on a worker. NULL: an empty list. */
+	void (*models)(void *arg, jv *list);
+	void *models_arg;
 };
 
 /* How the app gives the api a voice without the api knowing the engines. All on the door's

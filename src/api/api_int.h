@@ -134,6 +134,9 @@ void api_openapi(struct web_req *r, void *arg);
 void api_health(struct web_req *r, void *arg);
 jv *api_gauges(struct api *a);
 
+/* api_models.c */
+void api_models(struct web_req *r, void *arg);
+
 /* api_live.c */
 extern const struct web_ws_ops api_live_ws;
 int api_live_open(struct api *a);

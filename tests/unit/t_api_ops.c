@@ -33,6 +33,28 @@ TEST(api_ops_health_and_friends)
 	aw_down(&w);
 }
 
+static void one_model(void *arg, jv *list)
+{
+	jv *o = jv_obj();
+	jv_set_str(o, "name", sv_of(arg));
+	jv_set_str(o, "state", SV("ready"));
+	jv_push(list, o);
+}
+
+TEST(api_ops_models_are_listed)
+{
+	struct aw w = { .o.models = one_model, .o.models_arg = "gemma" };
+	struct resp r = { 0 };
+	CHECK(aw_up(&w));
+	EQ(http(&w, "GET /api/v1/models", NULL, NULL, &r), 401);
+	CHECK(is_problem(&r));
+	EQ(http(&w, "GET /api/v1/models", aw_token(&w, "agent"), NULL, &r), 200);
+	SV_EQ(jv_as_str(jv_path(r.json, "items.0.name")), "gemma");
+	SV_EQ(jv_as_str(jv_path(r.json, "items.0.state")), "ready");
+	resp_done(&r);
+	aw_down(&w);
+}
+
 static bool described(const jv *paths, const char *method, const char *path)
 {
 	char name[16];
