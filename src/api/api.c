@@ -31,6 +31,12 @@ static const struct web_route routes[] = {
 	{ "GET", "/api/v1/articles/{id}", api_article, NULL },
 	{ "GET", "/api/v1/health", api_health, NULL },
 	{ "GET", "/api/v1/models", api_models, NULL },
+	{ "POST", "/api/v1/keys", api_key_make, NULL },
+	{ "GET", "/api/v1/keys", api_key_list, NULL },
+	{ "DELETE", "/api/v1/keys/{name}", api_key_delete, NULL },
+	{ "GET", "/v1/models", api_openai_models, NULL },
+	{ "GET", "/v1/models/{id}", api_openai_model, NULL },
+	{ "POST", "/v1/chat/completions", api_openai_chat, NULL },
 };
 static const struct web_ws_route ws_routes[] = {
 	{ "/ws/chat", &api_chat_ws, NULL },
@@ -49,6 +55,7 @@ const struct web_route *api_routes(size_t *n)
 }
 
 #define TICK_MS 250
+#define KEYS_MS 5000             /* another process may have made an API key */
 
 struct api_thread {
 	pthread_t id;
@@ -234,6 +241,9 @@ static void tick(void *arg)
 	loop_after(a->loop, &a->tick, TICK_MS, tick, a);
 	due_run(a, loop_now_ms(a->loop));
 	a->ticks++;
+	if (a->ticks % (KEYS_MS / TICK_MS) == 0)
+		api_keys_reload(a);
+	api_openai_tick(a);
 	if (a->ticks % (60000 / TICK_MS) == 0)
 		api_addrs_sweep(a);
 	if (a->ticks % (600000 / TICK_MS) == 0)
@@ -284,6 +294,7 @@ static void *door_main(void *arg)
 	web_srv_close(a->srv);
 	api_live_done(a);
 	api_chats_done(a);
+	api_openai_stop(a);
 	return NULL;
 }
 
@@ -292,6 +303,8 @@ static void api_free(struct api *a)
 {
 	mbox_free(a->mbox);
 	due_run(a, INT64_MAX);
+	api_openai_done(a);
+	api_keys_done(a);
 	loop_free(a->loop);
 	map_free(a->chats);
 	map_free(a->media_now);
@@ -314,7 +327,10 @@ int api_open(struct api **ret, const struct api_opts *o, struct err *e)
 	a->media_now = map_new(LIM_CONVERSATIONS);
 	a->media_before = map_new(LIM_CONVERSATIONS);
 	a->thread = xalloc(sizeof(*a->thread));
+	api_openai_open(a);
 	int rc = api_key_load(a, e);
+	if (rc == 0)
+		api_keys_open(a);
 	if (rc) {
 		api_free(a);
 		return rc;

@@ -84,4 +84,10 @@ void api_feed(void *api, sv conversation_id, sv event_json, sv conversation_json
 int api_user_put(struct store *st, sv login, sv name, sv role, sv password, bool replace,
 		 struct err *e);
 
+/* API keys, for programs that take callm for an OpenAI-compatible server (docs/openai.md). Makes
+ * a new key under that name, instead of the one it may have had; a running server knows it
+ * within seconds. Not on a loop. ERR_INVAL. */
+#define API_APIKEY_MAX 64
+int api_apikey_put(struct store *st, sv name, char out[API_APIKEY_MAX], struct err *e);
+
 #endif

@@ -94,6 +94,20 @@ bool api_user_of_token(struct api *a, sv token, struct api_user *ret)
 	return true;
 }
 
+bool api_owner_of(struct api *a, sv key, char *out, size_t cap)
+{
+	struct api_user u;
+	char name[64];
+	if (api_key_name(a, key, name, sizeof(name)))
+		snprintf(out, cap, "key:%s", name);
+	else if (api_user_of_token(a, key, &u) &&
+		 api_role_fits(sv_of(u.role), "admin|supervisor|agent"))
+		snprintf(out, cap, "user:%s", u.login);
+	else
+		return false;
+	return true;
+}
+
 static sv token_of(struct web_req *r)
 {
 	sv t = web_req_bearer(r);

@@ -51,6 +51,10 @@ struct api {
 	int n_media;                 /* spoken conversations open in browsers */
 	int turns;                   /* of /bot/turn, under way */
 	int claims;                  /* Idempotency-Keys taken since the last clean-up */
+	struct map *keys;            /* API keys: hash -> name, owned */
+	bool keys_loading;
+	struct oai *oai;             /* clients that take us for a model */
+	int n_realtime;              /* their sockets */
 };
 
 /* api.c */
@@ -90,6 +94,26 @@ bool api_need_conversation(struct api *a, struct web_req *r, sv id);
 bool api_need_customer(struct api *a, struct web_req *r, sv id);
 bool api_signed_in(struct api *a, struct web_req *r);
 bool api_role_fits(sv role, const char *roles);
+
+/* api_keys.c */
+void api_keys_open(struct api *a);
+void api_keys_done(struct api *a);
+void api_keys_reload(struct api *a);         /* soon */
+bool api_key_name(struct api *a, sv key, char *out, size_t cap);
+void api_key_make(struct web_req *r, void *arg);
+void api_key_list(struct web_req *r, void *arg);
+void api_key_delete(struct web_req *r, void *arg);
+/* Whose key this is, "key:NAME" or "user:LOGIN"; false = nobody's. */
+bool api_owner_of(struct api *a, sv key, char *out, size_t cap);
+
+/* api_openai.c */
+void api_openai_open(struct api *a);
+void api_openai_stop(struct api *a);         /* answers what is under way */
+void api_openai_done(struct api *a);         /* after the shards */
+void api_openai_tick(struct api *a);
+void api_openai_models(struct web_req *r, void *arg);
+void api_openai_model(struct web_req *r, void *arg);
+void api_openai_chat(struct web_req *r, void *arg);
 
 /* api_login.c */
 void api_login(struct web_req *r, void *arg);
@@ -155,7 +179,7 @@ struct api_query {
 	int status;                  /* 200 unless set */
 	const char *detail;
 	sv s1, s2, s3, s4;
-	void *p;
+	void *p, *p2;
 	int64_t i1, i2;
 	/* first wait until everything handed to the scribe is on disk. */
 	bool settled;

@@ -162,7 +162,7 @@ static void turn_on_reply(void *arg, jv *reply)
 	mbox_post(t->a->mbox, turn_reply, t);
 }
 
-static void turn_start(void *arg)
+static void turn_ask(void *arg)
 {
 	struct turn *t = arg;
 	talk_ask(t->shard, sv_of(t->text), sv_of(t->lang), turn_on_reply, t);
@@ -194,7 +194,7 @@ void api_bot_turn(struct web_req *r, void *arg)
 	jv_free(body);
 	a->turns++;
 	api_due_add(a, &t->due, turn_late);
-	if (mbox_post(talk_shard_mbox(s), turn_start, t))
+	if (mbox_post(talk_shard_mbox(s), turn_ask, t))
 		turn_reply(t);
 }
 

@@ -82,7 +82,7 @@ void talk_shard_set_user(struct talk_shard *s, void *user);
  * until it is given back. On the shard's thread. */
 struct talk_models;
 struct talk_models *talk_models_use(struct talk_shard *s);
-struct llm *talk_models_llm(const struct talk_models *m);   /* one, or a list; NULL = none */
+struct llm *talk_models_llm(const struct talk_models *m, int i);   /* NULL after the last */
 void talk_models_done(struct talk_shard *s, struct talk_models *m); /* accepts NULL */
 
 /* The sink every channel's peers talk to; its arg is the shard. */
