@@ -265,7 +265,7 @@ int weights_pull(const struct weights *w, const struct weights_item *it,
 {
 	struct pull p = { .w = w, .it = it, .watch = watch };
 	struct err none;
-	int fd;
+	int fd = -1;
 	e = e ? e : &none;
 	if (weights_look(w, it, NULL) == WEIGHTS_READY)
 		return 0;
