@@ -319,6 +319,7 @@ int llm_reader_whole(struct llm_reader *r, sv body)
 	int rc = object(r, o);
 	if (!rc)
 		plain_message(r, o);
+	r->finished = r->finished || jv_len(jv_get(o, "choices")) > 0;
 	jv_free(o);
 	return rc ? rc : r->err;
 }
@@ -334,7 +335,9 @@ int llm_reader_end(struct llm_reader *r)
 		return r->err;
 	if (r->stopped)
 		return ERR_CANCELED;
-	bool empty = !r->any && !(r->parts && r->parts->n);
+	bool calls = r->parts && r->parts->n, empty = !r->any && !calls;
+	if (calls && !r->finished && !r->done) /* text may end like this, an action not */
+		return fail(r, ERR_UPSTREAM, SV("the answer broke off in the middle of a call"));
 	if (empty && r->refused)
 		return fail(r, ERR_DENIED, SV("the model refused"));
 	if (empty && r->thought)
