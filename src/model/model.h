@@ -127,6 +127,12 @@ int llm_open_list(struct llm **ret, const struct model_spec *s, size_t n,
 const char *llm_error(const struct llm *m); /* one line about the last failure, "" when
 					       none; never a key */
 
+/* For llm_prompt.grammar: the answer is one of these sentences to the letter, with max 2 maybe
+ * a later one after it, ended by a line end: how a model too small to write freely still
+ * chooses what answers a question. At most 64. ERR_INVAL, ERR_TOOBIG. */
+int llm_quote_grammar(const sv *sentences, size_t n, int max, struct sb *out);
+int llm_worker_pid(const struct llm *m); /* kind llama; 0 while it is being restarted */
+
 /* ---- speech recognition: one stream per utterance turn or call ---- */
 struct asr_cb {
 	void (*on_partial)(void *arg, sv text);
@@ -175,7 +181,16 @@ bool tts_serves(const struct tts *t, sv lang);
 int tts_start(struct tts *t, sv text, sv lang, const struct tts_cb *cb, void *arg,
 	      struct tts_run **ret);
 void tts_cancel(struct tts_run *r);
-int tts_worker_pid(const struct tts *t); /* 0 while it is being restarted */
+int tts_worker_pid(const struct tts *t); /* 0 while it is being restarted, or remote */
+bool tts_ready(const struct tts *t);     /* would begin to speak at once */
+const char *tts_name(const struct tts *t);  /* "kokoro:zf_xiaoxiao" */
+const char *tts_error(const struct tts *t); /* one line about the last failure, "" when none;
+					       never a key */
+/* Several as one, tried in the order given: what a dead, slow (first_ms of its spec without sound,
+ * 0 = 4000) or busy one did not begin to say, the next says. Members that cannot be opened are left
+ * out (tts_error tells) unless that is all of them. Specs are copied. */
+int tts_open_list(struct tts **ret, const struct model_spec *s, size_t n, struct loop *l,
+		  struct err *e);
 
 /* ---- embeddings: texts in, unit vectors out ---- */
 enum emb_side { EMB_QUERY, EMB_PASSAGE };

@@ -15,6 +15,9 @@ static const struct {
 	const char *kind;
 	int (*run)(const struct onnx_args *a);
 } kinds[] = {
+	{ "kokoro", onnx_kokoro },
+	{ "piper", onnx_piper },
+	{ "turn", onnx_turn },
 	{ NULL, NULL }, /* ends */
 };
 

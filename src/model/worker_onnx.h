@@ -16,5 +16,8 @@ struct onnx_args {
 
 /* A kind opens its model, talks on IO_CHILD_FD until the parent closes it, and gives the exit
  * status: declared here, a row in worker_onnx.c. */
+int onnx_kokoro(const struct onnx_args *a);
+int onnx_piper(const struct onnx_args *a);
+int onnx_turn(const struct onnx_args *a);
 
 #endif

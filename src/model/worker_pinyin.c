@@ -92,3 +92,12 @@ const char *pinyin_find(sv s, size_t *len)
 	}
 	return best;
 }
+
+bool pinyin_row(size_t i, const char **word, const char **pinyin)
+{
+	if (i >= sizeof(rows) / sizeof(rows[0]))
+		return false;
+	*word = rows[i].word;
+	*pinyin = rows[i].pinyin;
+	return true;
+}
