@@ -11,7 +11,7 @@
 
 #include "llm_int.h"
 
-static const struct llm_ops *const backends[] = { &llm_openai, &llm_scripted };
+static const struct llm_ops *const backends[] = { &llm_llama, &llm_openai, &llm_scripted };
 
 /* By class: chat, voice, batch. */
 static const struct llm_wait defaults = { .first = { 5000, 1500, 60000 },

@@ -25,6 +25,13 @@ enum worker_frame {
 	WF_RESET = 'X',   /* parent: gen; forget the utterance */
 	WF_PARTIAL = 'H', /* child: gen, text */
 	WF_FINAL = 'T',   /* child: gen, confidence in 1/1000, text */
+	/* language models; WF_CANCEL as above, WF_END has three more numbers: tokens of the
+	 * prompt, of these already computed, tokens written */
+	WF_ASK = 'Q',  /* parent: JSON {"id","key","class","max","temperature","seed",
+			  "grammar","msgs":[{"role","text"}]} */
+	WF_TEXT = 'D', /* child: id, text */
+	WF_PING = 'p', /* parent: anything; also in the middle of an answer */
+	WF_PONG = 'o', /* child: the same */
 };
 
 static inline void wf_put(struct sb *b, uint32_t v)
