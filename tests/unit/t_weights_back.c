@@ -94,7 +94,6 @@ TEST(weights_come_in_the_background)
 	CHECK(row_is(&s, "ready", ""));
 	down(&s);
 	EQ(s.failed, 0);
-	/* what is there already is said to be ready, too */
 }
 
 TEST(weights_background_says_ready_of_what_is_there)
@@ -108,7 +107,7 @@ TEST(weights_background_says_ready_of_what_is_there)
 	OK(start(&s));
 	s.want_ready = 1;
 	CHECK(t_wait(s.l, enough, &s, 10000));
-	EQ(p->hits, 1);
+	EQ(hits(&s.d, p), 1);
 	down(&s);
 }
 
@@ -118,8 +117,7 @@ TEST(weights_background_tries_again_when_the_network_fails)
 	struct page *p;
 	up(&s);
 	sv data = world_simple(&s.d, 200000, &p);
-	p->cuts = 7;
-	p->cut_at = 0;
+	break_off(&s.d, p, 7, 0);
 	OK(start(&s));
 	s.want_failed = 1;
 	CHECK(t_wait(s.l, enough, &s, 10000));
@@ -142,8 +140,8 @@ TEST(weights_background_gives_up_what_cannot_pass)
 	CHECK(t_wait(s.l, enough, &s, 10000));
 	EQ(s.last, WEIGHTS_MISSING);
 	CHECK(row_is(&s, "missing", "HTTP 404"));
+	EQ(hits(&s.d, p), 1);
 	down(&s);
-	EQ(p->hits, 1);
 }
 
 TEST(weights_background_stops_at_once_and_is_silent_then)
@@ -152,8 +150,8 @@ TEST(weights_background_stops_at_once_and_is_silent_then)
 	struct page *p;
 	up(&s);
 	world_simple(&s.d, 300000, &p);
+	break_off(&s.d, p, 0, 100000);
 	p->stall = true;
-	p->cut_at = 100000;
 	OK(start(&s));
 	CHECK(t_wait(s.l, begun, &s, 10000));
 	CHECK(row_is(&s, "downloading", ""));

@@ -35,15 +35,15 @@ TEST(weights_other_contents_than_pinned_are_thrown_away)
 	world_up(&d);
 	world_simple(&d, 100000, &p);
 	OK(world_open(&d));
-	p->body.p[5000] ^= 1;
+	flip(&d, p, 5000);
 	EQ(weights_pull(d.w, item(&d, "one"), NULL, &d.e), ERR_CORRUPT);
 	HAS(sv_of(d.e.msg), "other contents than pinned");
-	EQ(p->hits, 1);
+	EQ(hits(&d, p), 1);
 	CHECK(!exists(&d, "one-1"));
 	/* and the right one is taken at once afterwards */
-	p->body.p[5000] ^= 1;
+	flip(&d, p, 5000);
 	OK(weights_pull(d.w, item(&d, "one"), NULL, &d.e));
-	EQ(p->last_from, -1);
+	EQ(last_from(&d, p), -1);
 	world_down(&d);
 }
 
@@ -144,7 +144,7 @@ TEST(weights_answers_of_servers_are_told_apart)
 		OK(world_open(&d));
 		EQ(weights_pull(d.w, item(&d, "one"), NULL, &d.e), t[i].rc);
 		HAS(sv_of(d.e.msg), t[i].want);
-		EQ(p->hits, t[i].hits);
+		EQ(hits(&d, p), t[i].hits);
 		world_down(&d);
 	}
 }
@@ -169,7 +169,7 @@ TEST(weights_indexes_may_not_list_another_hash)
 		sb_cstr(&d.yaml, "    take:\n      - to: m\n        from: [\"1\"]\n");
 		world_page(&d, "/simple/p/", i < 3 ? "application/json" : "text/html", pages[i]);
 		EQ(pull_x(&d), want[i]);
-		EQ(d.site.pages[0].hits, 0);
+		EQ(hits(&d, &d.site.pages[0]), 0);
 		world_down(&d);
 	}
 }
@@ -207,7 +207,7 @@ TEST(weights_a_full_disk_loses_nothing_that_was_there)
 	EQ(rc, ERR_FULL);
 	HAS(sv_of(d.e.msg), "the disk is full; free some, or set CALLM_CACHE");
 	OK(weights_pull(d.w, item(&d, "one"), NULL, &d.e));
-	EQ(p->last_from, 200000);
+	EQ(last_from(&d, p), 200000);
 	CHECK(is_file(&d, "one-1/a.bin", data));
 	world_down(&d);
 }
@@ -231,7 +231,7 @@ TEST(weights_a_disk_full_of_unpacked_files_keeps_the_download)
 	EQ(rc, ERR_FULL);
 	CHECK(nothing(&d));
 	OK(weights_pull(d.w, item(&d, "x"), NULL, &d.e));
-	EQ(p->hits, 1);
+	EQ(hits(&d, p), 1);
 	world_down(&d);
 }
 
@@ -255,7 +255,7 @@ TEST(weights_room_is_looked_for_before)
 				"        bytes: 64000000000\n", i);
 	EQ(pull_x(&d), ERR_FULL);
 	HAS(sv_of(d.e.msg), "x needs 3456");
-	EQ(p->hits, 0);
+	EQ(hits(&d, p), 0);
 	world_down(&d);
 }
 
@@ -306,7 +306,7 @@ TEST(weights_damage_is_found_told_and_mended)
 	EQ(weights_look(d.w, item(&d, "one"), &d.e), WEIGHTS_BROKEN);
 	HAS(sv_of(d.e.msg), "a.bin is gone");
 	OK(weights_pull(d.w, item(&d, "one"), NULL, &d.e));
-	EQ(p->hits, 4);
+	EQ(hits(&d, p), 4);
 	world_down(&d);
 }
 

@@ -79,9 +79,9 @@ static void whole(struct world *d, bool html)
 	OK(weights_find(d->w, SV("tts"), SV_NULL, &p, &d->e));
 	STR_EQ(p.name, "big");
 	CHECK(sv_ends(sv_of(p.file), SV("/models/big-1")) && p.runtime[0] == 0);
-	int hits = d->site.pages[0].hits;
+	int before = hits(d, &d->site.pages[0]);
 	OK(weights_pull(d->w, item(d, "big"), NULL, &d->e));      /* nothing to do */
-	EQ(d->site.pages[0].hits, hits);
+	EQ(hits(d, &d->site.pages[0]), before);
 }
 
 TEST(weights_packages_become_an_entry)
@@ -106,13 +106,12 @@ TEST(weights_cut_connections_are_gone_on_with)
 	struct page *p;
 	world_up(&d);
 	sv data = world_simple(&d, 300000, &p);
-	p->cuts = 3;
-	p->cut_at = 90000;
+	break_off(&d, p, 3, 90000);
 	OK(world_open(&d));
 	OK(weights_pull(d.w, item(&d, "one"), NULL, &d.e));
 	CHECK(is_file(&d, "one-1/a.bin", data));
-	EQ(p->hits, 4);
-	EQ(p->last_from, 270000);
+	EQ(hits(&d, p), 4);
+	EQ(last_from(&d, p), 270000);
 	world_down(&d);
 }
 
@@ -123,23 +122,20 @@ TEST(weights_the_next_run_goes_on_where_the_last_one_ended)
 	world_up(&d);
 	sv data = world_simple(&d, 300000, &p);
 	OK(world_open(&d));
-	p->cuts = 1;
-	p->cut_at = 120000;
-	p->status = 0;
-	struct page *own = p;
-	/* breaks off, and then there is no server any more for as long as it is tried */
-	own->cuts = 100;
-	own->cut_at = 0;
+	break_off(&d, p, 1, 120000);
+	p->dead_after = 1;       /* it breaks off, and then nobody answers any more */
 	EQ(weights_pull(d.w, item(&d, "one"), NULL, &d.e), ERR_NET);
 	HAS(sv_of(d.e.msg), "check the network");
 	HAS(sv_of(d.e.msg), "/one.zip");
-	own->cuts = 1;
-	own->cut_at = 120000;
-	own->hits = 0;
-	struct page *q = p;
+	EQ(last_from(&d, p), 120000);
+	CHECK(!exists(&d, "one-1") && exists(&d, "one-1.pull"));
+	pthread_mutex_lock(&d.site.lock);
+	p->dead_after = 0;
+	pthread_mutex_unlock(&d.site.lock);
+	int before = hits(&d, p);
 	OK(weights_pull(d.w, item(&d, "one"), NULL, &d.e));
-	EQ(q->hits, 2);
-	EQ(q->last_from, 120000);
+	EQ(hits(&d, p), before + 1);
+	EQ(last_from(&d, p), 120000);
 	CHECK(is_file(&d, "one-1/a.bin", data));
 	world_down(&d);
 }
@@ -174,7 +170,7 @@ TEST(weights_a_stopped_pull_keeps_what_came)
 	p->stall = false;
 	pthread_mutex_unlock(&d.site.lock);
 	OK(weights_pull(d.w, item(&d, "one"), NULL, &d.e));
-	CHECK(p->last_from > 100000);
+	CHECK(last_from(&d, p) > 100000);
 	CHECK(is_file(&d, "one-1/a.bin", data));
 	world_down(&d);
 }
@@ -186,8 +182,7 @@ TEST(weights_servers_without_ranges_send_all_again)
 	world_up(&d);
 	sv data = world_simple(&d, 200000, &p);
 	p->no_range = true;
-	p->cuts = 2;
-	p->cut_at = 50000;
+	break_off(&d, p, 2, 50000);
 	OK(world_open(&d));
 	OK(weights_pull(d.w, item(&d, "one"), NULL, &d.e));
 	CHECK(is_file(&d, "one-1/a.bin", data));
@@ -208,8 +203,8 @@ TEST(weights_a_spoilt_beginning_is_fetched_afresh)
 	OK(file_mkdirs(dir, &d.e));
 	OK(file_write(part, SV("other bytes than these"), &d.e));
 	OK(weights_pull(d.w, item(&d, "one"), NULL, &d.e));
-	EQ(p->hits, 2);
-	EQ(p->last_from, -1);
+	EQ(hits(&d, p), 2);
+	EQ(last_from(&d, p), -1);
 	CHECK(is_file(&d, "one-1/a.bin", data));
 	world_down(&d);
 }
@@ -245,7 +240,7 @@ TEST(weights_two_pullers_fetch_once)
 		pthread_join(a[i].thread, NULL);
 	for (int i = 0; i < 3; i++)
 		OK(a[i].rc);
-	EQ(p->hits, 1);
+	EQ(hits(&d, p), 1);
 	CHECK(is_file(&d, "one-1/a.bin", data));
 	world_down(&d);
 }
@@ -283,14 +278,14 @@ TEST(weights_are_converted_once_by_a_program)
 	OK(world_open(&d));
 	EQ(weights_pull(d.w, item(&d, "conv"), NULL, &d.e), ERR_UNSUPPORTED);
 	HAS(sv_of(d.e.msg), "needs the program turner");
-	EQ(d.site.pages[0].hits, 0);     /* not fetched in vain */
+	EQ(hits(&d, &d.site.pages[0]), 0);     /* not fetched in vain */
 	OK(write_program(&d, "#!/bin/sh\necho no such layer >&2; exit 3\n"));
 	EQ(weights_pull(d.w, item(&d, "conv"), NULL, &d.e), ERR_FAIL);
 	HAS(sv_of(d.e.msg), "turner could not convert it: no such layer");
 	CHECK(!exists(&d, "conv-1") && !exists(&d, "conv-1.new"));
 	OK(write_program(&d, "#!/bin/sh\n[ \"$1\" = --convert ] && cat \"$2\" \"$3\" > \"$4\"\n"));
 	OK(weights_pull(d.w, item(&d, "conv"), NULL, &d.e));
-	EQ(d.site.pages[0].hits, 1);     /* the download was kept */
+	EQ(hits(&d, &d.site.pages[0]), 1);     /* the download was kept */
 	CHECK(is_file(&d, "conv-1/out.bin", SV("model{}")));
 	CHECK(!exists(&d, "conv-1/m.bin") && !exists(&d, "conv-1/t.json"));
 	OK(weights_verify(d.w, item(&d, "conv"), NULL, &d.e));

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/utsname.h>
 
 static const char good[] =
 	"models:\n"
@@ -135,6 +136,18 @@ TEST(weights_plan_brings_what_is_needed_first)
 	EQ(weights_plan(w, &name, 1, plan, 1, &n, &e), ERR_FULL);
 	EQ(weights_plan(w, &none, 1, plan, 4, &n, &e), ERR_NOTFOUND);
 	STR_EQ(e.msg, "there is no model \"gpt\"; known are rt, m");
+	weights_close(w);
+	/* a runtime for another processor: what needs it is left out of the default set */
+	struct utsname u;
+	(void)uname(&u);
+	char *text = changed("licence", 0, strcmp(u.machine, "aarch64") == 0 ?
+						   "    licence: MIT\n    arch: x86_64" :
+						   "    licence: MIT\n    arch: aarch64");
+	OK(open_text(&w, text, true, &e));
+	free(text);
+	OK(weights_plan(w, NULL, 0, plan, 4, &n, &e));
+	EQ(n, 0);
+	EQ(weights_pull(w, weights_named(w, SV("rt")), NULL, &e), ERR_UNSUPPORTED);
 	weights_close(w);
 }
 

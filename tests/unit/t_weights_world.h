@@ -27,6 +27,7 @@ struct page {
 	size_t cut_at;           /* ... after so many bytes of body */
 	bool no_range;           /* sends everything, whatever is asked for */
 	bool stall;              /* sends cut_at bytes and then nothing, until the end */
+	int dead_after;          /* answers this many requests, then hangs up; 0 = for ever */
 	int hits;
 	long long last_from;     /* of the last request's Range, -1 = none */
 };
@@ -74,6 +75,10 @@ static inline void answer(struct site *s, int fd, sv head)
 	if (p) {
 		p->hits++;
 		p->last_from = range >= 0 ? from : -1;
+	}
+	if (p && p->dead_after && p->hits > p->dead_after) {
+		pthread_mutex_unlock(&s->lock);
+		return;
 	}
 	bool part = p && status == 200 && range >= 0 && !p->no_range;
 	size_t at = part ? (size_t)from : 0, whole = p ? p->body.n : 0;
@@ -301,6 +306,38 @@ static inline struct page *world_page(struct world *d, const char *path, const c
 	sb_init(&b, 1u << 20);
 	sb_cstr(&b, text);
 	return site_add(&d->site, path, type, &b);
+}
+
+/* The server's thread may still be at its last answer. */
+static inline int hits(struct world *d, const struct page *p)
+{
+	pthread_mutex_lock(&d->site.lock);
+	int n = p->hits;
+	pthread_mutex_unlock(&d->site.lock);
+	return n;
+}
+
+static inline long long last_from(struct world *d, const struct page *p)
+{
+	pthread_mutex_lock(&d->site.lock);
+	long long n = p->last_from;
+	pthread_mutex_unlock(&d->site.lock);
+	return n;
+}
+
+static inline void break_off(struct world *d, struct page *p, int cuts, size_t cut_at)
+{
+	pthread_mutex_lock(&d->site.lock);
+	p->cuts = cuts;
+	p->cut_at = cut_at;
+	pthread_mutex_unlock(&d->site.lock);
+}
+
+static inline void flip(struct world *d, struct page *p, size_t at)
+{
+	pthread_mutex_lock(&d->site.lock);
+	p->body.p[at] ^= 1;
+	pthread_mutex_unlock(&d->site.lock);
 }
 
 static inline const struct weights_item *item(struct world *d, const char *name)
