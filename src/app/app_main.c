@@ -22,7 +22,7 @@ static const struct cli_cmd cmds[] = {
 	  cmd_score },
 	{ "call", "SIP-URI --play FILE.wav [--record FILE.wav] [--dtmf DIGITS]", "a test phone",
 	  "call sip:service@127.0.0.1:5060 --play question.wav --record answer.wav", cmd_call },
-	{ "bench", "chat | calls | idle", "measure speed and memory", "bench chat", cmd_bench },
+	{ "bench", "chat | calls | llm", "measure speed and memory", "bench chat", cmd_bench },
 	{ "models", "list [--json] | pull [NAME...] | verify [NAME...] | use ROLE NAME",
 	  "weights of language, speech and meaning: pinned, checked, resumable", "models pull",
 	  cmd_models },

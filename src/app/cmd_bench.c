@@ -1,6 +1,6 @@
 /* cmd_bench.c: `callm bench chat`: turns a second through the whole engine, every customer text
  * on disk before its turn counts. `callm bench calls`: many calls at once against a running
- * server, for its media clock.
+ * server, for its media clock. `callm bench llm`: cmd_bench_llm.c.
  *
  * Figures go to docs/SPEED.md with the command. */
 #include "app_int.h"
@@ -363,7 +363,7 @@ static int bench_calls(const char *uri, int64_t calls, int64_t seconds)
 int cmd_bench(int argc, char **argv)
 {
 	const char *data = NULL, *to = "sip:service@127.0.0.1:5060";
-	int64_t turns = 20000, peers = 16, calls = 100, seconds = 20;
+	int64_t turns = 20000, peers = 16, calls = 100, seconds = 20, streams = 300, tokens = 100;
 	int rest, status;
 	const struct cli_opt opts[] = {
 		{ "data", CLI_STR, &data, "chat: data folder (default: a temporary one)" },
@@ -372,17 +372,22 @@ int cmd_bench(int argc, char **argv)
 		{ "to", CLI_STR, &to, "calls: the server (sip:service@127.0.0.1:5060)" },
 		{ "calls", CLI_INT, &calls, "calls: at once (100)" },
 		{ "seconds", CLI_INT, &seconds, "calls: how long (20)" },
+		{ "streams", CLI_INT, &streams, "llm: answers at once (300)" },
+		{ "tokens", CLI_INT, &tokens, "llm: of each answer (100)" },
 	};
 	if (!cli_parse(argc, argv, opts, sizeof(opts) / sizeof(*opts), &rest, &status))
 		return status;
 	const char *what = rest < argc ? argv[rest] : "";
 	bool sane = turns > 0 && turns <= 10000000 && peers > 0 && peers <= 10000 && calls > 0 &&
-		    calls <= 10000 && seconds > 0 && seconds <= 3600;
+		    calls <= 10000 && seconds > 0 && seconds <= 3600 && streams > 0 &&
+		    streams <= 1000 && tokens > 0 && tokens <= 100000;
 	if (!sane)
 		return cli_fail("a number is out of range; see callm bench --help"), 2;
 	if (strcmp(what, "chat") == 0)
 		return bench_chat(data, turns, peers);
 	if (strcmp(what, "calls") == 0)
 		return bench_calls(to, calls, seconds);
-	return cli_fail("bench what? chat or calls; see callm bench --help"), 2;
+	if (strcmp(what, "llm") == 0)
+		return bench_llm(streams, tokens);
+	return cli_fail("bench what? chat, calls or llm; see callm bench --help"), 2;
 }

@@ -115,7 +115,7 @@ struct fetch *fetch_new(struct loop *l)
 	curl_multi_setopt(f->multi, CURLMOPT_SOCKETDATA, f);
 	curl_multi_setopt(f->multi, CURLMOPT_TIMERFUNCTION, want_timer);
 	curl_multi_setopt(f->multi, CURLMOPT_TIMERDATA, f);
-	curl_multi_setopt(f->multi, CURLMOPT_MAXCONNECTS, 64L);
+	curl_multi_setopt(f->multi, CURLMOPT_MAXCONNECTS, 512L);
 	return f;
 }
 

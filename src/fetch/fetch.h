@@ -55,7 +55,7 @@ struct fetch_opts {
 	void (*on_end)(void *arg, int err, int status);
 	void *arg;
 };
-/* 0; ERR_INVAL (URL, method, header with a line break), ERR_FULL (256 run already). */
+/* 0; ERR_INVAL (URL, method, header with a line break), ERR_FULL (1024 run already). */
 int fetch_start(struct fetch_req **ret, struct fetch *f, const struct fetch_opts *o, struct err *e);
 /* Synchronous and idempotent; no callback fires after it. Accepts NULL. Allowed inside
  * callbacks. */

@@ -5,7 +5,7 @@
 #include <curl/curl.h>
 #include "fetch.h"
 
-enum { FETCH_MAX = 256, FETCH_HEAD_MAX = 65536 };
+enum { FETCH_MAX = 1024, FETCH_HEAD_MAX = 65536 };
 
 struct fetch {
 	struct loop *loop;

@@ -553,7 +553,7 @@ TEST(fetch_many_at_once_and_the_limit)
 	struct err e = { 0 };
 	up(&w, a, 1);
 	struct fetch_opts o = { .url = "http://127.0.0.1:1/" };
-	for (int i = 0; i < 256; i++)
+	for (int i = 0; i < 1024; i++)
 		OK(fetch_start(&w.r, w.f, &o, &e));
 	EQ(fetch_start(&w.r, w.f, &o, &e), ERR_FULL);
 	down(&w);
