@@ -201,6 +201,35 @@ static void read_phrases(const char *path)
 	}
 }
 
+/* A word pypinyin does not list takes the readings of the shorter words in it: 银行|卡. */
+static void read_parts(struct word *w, struct sb *out, struct sb *chars)
+{
+	sv text = sv_of(w->text), rest = text;
+	sb_reset(out);
+	sb_reset(chars);
+	if (w->reading || !by_chars(text, chars))
+		return;
+	while (rest.n) {
+		size_t n = sv_runes(rest);
+		for (; n > 1; n--) {
+			sv part = sv_slice(rest, 0, sv_rune_offset(rest, n));
+			const struct word *p = map_get(by_text, part);
+			if (part.n < text.n && p && p->reading) {
+				sb_cstr(out, p->reading);
+				rest = sv_slice(rest, part.n, rest.n);
+				break;
+			}
+		}
+		if (n > 1)
+			continue;
+		sv one = sv_slice(rest, 0, sv_rune_offset(rest, 1));
+		(void)by_chars(one, out);
+		rest = sv_slice(rest, one.n, rest.n);
+	}
+	if (!sv_eq(sb_sv(out), sb_sv(chars)))
+		w->reading = xstrdup(sb_sv(out));
+}
+
 static int by_bytes(const void *a, const void *b)
 {
 	return strcmp(((const struct word *)a)->text, ((const struct word *)b)->text);
@@ -232,6 +261,11 @@ int main(int argc, char **argv)
 	read_singles(argv[2]);
 	read_dict(argv[3]);
 	read_phrases(argv[1]);
+	struct sb parts, chars;
+	sb_init(&parts, 256);
+	sb_init(&chars, 256);
+	for (size_t i = 0; i < n_words; i++)
+		read_parts(&words[i], &parts, &chars);
 	(void)printf("# Readings from pypinyin 0.55.0, counts from jieba 0.42.1 (both MIT; see "
 		     "NOTICE); made by train/zh_words.c.\n");
 	put_singles();

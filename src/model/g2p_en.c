@@ -66,6 +66,11 @@ static const struct {
 	{ "shanghai", "sh ae1 ng hh ay0" },
 	{ "alipay", "ae1 l iy0 p ey0" },
 	{ "wechat", "w iy1 ch ae0 t" },
+	{ "does", "d ah1 z" },
+	{ "mr", "m ih1 s t er0" },
+	{ "mrs", "m ih1 s ax0 z" },
+	{ "ms", "m ih1 z" },
+	{ "dr", "d aa1 k t er0" },
 	{ "a", "ax0" },
 	{ "w", "d ah1 b ax0 l y uw0" },
 };
@@ -207,6 +212,8 @@ static void make_phones(struct phones *p, sv raw, const char *word)
 static bool is_weak(const char *contraction)
 {
 	char word[WORD_MAX];
+	if (strstr(contraction, "n't"))
+		return false;
 	(void)snprintf(word, sizeof(word), "%.*s", (int)strcspn(contraction, "'"), contraction);
 	for (size_t i = 0; i < sizeof(weak) / sizeof(weak[0]); i++)
 		if (!strcmp(word, weak[i]))
@@ -257,6 +264,19 @@ static void emit(const struct phones *p, bool quiet, enum g2p_set set, struct g2
 	}
 }
 
+/* What follows a letter that is spelled: another, or a digit. */
+static bool after_letter(sv next)
+{
+	static const char *const digits[] = { "zero", "oh",  "one", "two",   "three", "four",
+					      "five", "six", "seven", "eight", "nine" };
+	if (next.n <= 1)
+		return true;
+	for (size_t i = 0; i < sizeof(digits) / sizeof(digits[0]); i++)
+		if (sv_eq(next, sv_of(digits[i])))
+			return true;
+	return false;
+}
+
 void g2p_en_word(sv raw, sv next, enum g2p_set set, struct g2p_said *out)
 {
 	char word[WORD_MAX];
@@ -274,13 +294,14 @@ void g2p_en_word(sv raw, sv next, enum g2p_set set, struct g2p_said *out)
 	sv after = next;
 	uint32_t first = after.n ? sv_fold(sv_rune(&after)) : 0;
 	bool before_vowel = first && first < 0x80 && strchr("aeiou", (int)first);
+	bool letter = !strcmp(w, "a") && raw.p[0] == 'A' && after_letter(next); /* A seven */
 	if (!strcmp(w, "the"))
 		add_list(&p, before_vowel ? "dh iy0" : "dh ax0");
 	else if (!strcmp(w, "to"))
 		add_list(&p, before_vowel ? "t uh0" : "t ax0");
-	else if (!strcmp(w, "a") && raw.p[0] == 'A' && next.n <= 1)
-		add_list(&p, "ey1"); /* the letter: "A 7" */
+	else if (letter)
+		add_list(&p, "ey1");
 	else
 		make_phones(&p, raw, w);
-	emit(&p, is_weak(w), set, out);
+	emit(&p, !letter && is_weak(w), set, out);
 }

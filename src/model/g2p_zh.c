@@ -286,12 +286,12 @@ static void change_tones(struct run *r)
 	for (size_t i = 0; i < r->n; i++) {
 		if (r->rune[i] == 0x4E00)
 			tone_yi(r, i); /* a number also within a word: 十一点 */
+		else if (r->rune[i] == 0x513F)
+			read_er(r, i);
 		if (r->fixed[i])
 			continue;
 		if (r->rune[i] == 0x4E0D)
 			tone_bu(r, i);
-		else if (r->rune[i] == 0x513F)
-			read_er(r, i);
 		else
 			read_particle(r, i);
 	}

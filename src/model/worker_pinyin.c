@@ -75,6 +75,20 @@ static const struct {
 	{ "难过", "nan2 guo4" }, { "受难", "shou4 nan4" }, { "困难", "kun4 nan5" },
 	{ "首都", "shou3 du1" }, { "成都", "cheng2 du1" }, { "都是", "dou1 shi4" },
 	{ "都可以", "dou1 ke2 yi3" },
+	{ "朋友", "peng2 you5" }, { "明白", "ming2 bai5" }, { "东西", "dong1 xi5" },
+	{ "消息", "xiao1 xi5" }, { "名字", "ming2 zi5" }, { "客气", "ke4 qi5" },
+	{ "衣服", "yi1 fu5" }, { "先生", "xian1 sheng5" }, { "时候", "shi2 hou5" },
+	{ "地方", "di4 fang5" }, { "告诉", "gao4 su5" }, { "麻烦", "ma2 fan5" },
+	{ "清楚", "qing1 chu5" }, { "认识", "ren4 shi5" }, { "事情", "shi4 qing5" },
+	{ "关系", "guan1 xi5" }, { "喜欢", "xi3 huan5" }, { "谢谢", "xie4 xie5" },
+	{ "知道", "zhi1 dao5" }, { "晚上", "wan3 shang5" }, { "早上", "zao3 shang5" },
+	{ "对不起", "dui4 bu5 qi3" }, { "多少", "duo1 shao5" }, { "发货", "fa1 huo4" },
+	{ "退货", "tui4 huo4" }, { "换货", "huan4 huo4" }, { "退款", "tui4 kuan3" },
+	{ "快递", "kuai4 di4" }, { "售后", "shou4 hou4" }, { "客服", "ke4 fu2" },
+	{ "到账", "dao4 zhang4" }, { "保修", "bao3 xiu1" }, { "运费", "yun4 fei4" },
+	{ "验证码", "yan4 zheng4 ma3" }, { "优惠券", "you1 hui4 quan4" },
+	{ "手机号", "shou3 ji1 hao4" }, { "订单号", "ding4 dan1 hao4" },
+	{ "包邮", "bao1 you2" }, { "下单", "xia4 dan1" },
 };
 
 const char *pinyin_find(sv s, size_t *len)
