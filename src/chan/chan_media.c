@@ -21,6 +21,9 @@ struct chan_media {
 	struct mbox *door;
 	struct chan_place place;
 	char data_dir[4096], id[27], interaction[27], language[8], name[128];
+	const char *channel;
+	bool (*pull)(void *arg, int16_t *frame);
+	void *pull_arg;
 	/* the shard's */
 	struct chan_voice *voice;
 	struct loop_timer tick;
@@ -142,6 +145,19 @@ static void trim_queue(struct chan_media *m)
 	m->ticks = 0;
 }
 
+static void take_frame(struct chan_media *m, int16_t *in)
+{
+	if (m->pull) {
+		m->pull(m->pull_arg, in);
+		return;
+	}
+	trim_queue(m);
+	if (m->n >= FRAME) {
+		memcpy(in, m->queue, sizeof(*in) * FRAME);
+		drop_oldest(m, FRAME);
+	}
+}
+
 static void on_tick(void *arg)
 {
 	struct chan_media *m = obj_ref(arg);
@@ -151,11 +167,7 @@ static void on_tick(void *arg)
 	if (now - m->next_us > 60000)    /* never race to catch up more than three frames */
 		m->next_us = now;
 	loop_at_us(m->place.loop, &m->tick, m->next_us, on_tick, m);
-	trim_queue(m);
-	if (m->n >= FRAME) {
-		memcpy(in, m->queue, sizeof(in));
-		drop_oldest(m, FRAME);
-	}
+	take_frame(m, in);
 	if (chan_voice_tx(m->voice, out) > 0)
 		post_up(m, UP_AUDIO, sv_n((char *)out, sizeof(out)));
 	chan_voice_rx(m->voice, in, FRAME, slot / 1000);
@@ -177,7 +189,7 @@ static void shard_open(void *arg)
 		.partial = on_partial,
 		.event = on_event,
 		.arg = m,
-		.info = { .channel = "talk",
+		.info = { .channel = m->channel,
 			  .language = sv_of(m->language),
 			  .id = sv_of(m->id),
 			  .interaction_id = sv_of(m->interaction),
@@ -236,6 +248,9 @@ int chan_media_open(struct chan_media **ret, const struct chan_media_opts *o)
 	m->door = o->door;
 	m->place = o->place;
 	m->cb = o->cb;
+	m->channel = o->channel ? o->channel : "talk";
+	m->pull = o->pull;
+	m->pull_arg = o->pull_arg;
 	m->arg = o->arg;
 	snprintf(m->data_dir, sizeof(m->data_dir), "%s", o->data_dir ? o->data_dir : "");
 	copy_name(m->id, sizeof(m->id), o->id);

@@ -23,6 +23,11 @@ struct chan_media_opts {
 	struct chan_place place;
 	const char *data_dir;
 	sv id, interaction_id, language, customer_name;  /* copied */
+	const char *channel;         /* static; NULL = "talk" */
+	/* Where the customer's sound comes from instead of chan_media_rx: called every 20 ms on
+	 * the shard while the voice is open; false = silence. May be NULL. */
+	bool (*pull)(void *pull_arg, int16_t frame[320]);
+	void *pull_arg;
 	struct chan_media_cb cb;
 	void *arg;
 };

@@ -169,6 +169,8 @@ void web_stream_end(struct web_req *r);
  * reads too slowly, the socket is being closed with 1013. Bad UTF-8 in text: ERR_UTF8. */
 int web_ws_send(struct web_ws *ws, sv msg, bool binary);
 int web_ws_send_json(struct web_ws *ws, jv *v);                /* moves v */
+/* The greatest message taken from the peer, instead of LIM_WS_MSG; in on_open. */
+void web_ws_set_max(struct web_ws *ws, size_t bytes);
 /* Starts the closing handshake; on_close follows. Reason at most 120 bytes. Idempotent. */
 void web_ws_close(struct web_ws *ws, int code, sv reason);
 /* Like close, and no callback fires any more; ws is dead to the caller. Accepts NULL. */

@@ -103,6 +103,7 @@ struct web_ws {
 	struct web_frame *first, *last;
 	size_t queued, queued_n;
 	struct sb rx;
+	size_t rx_max;
 	int64_t rx_ms, ping_at_ms, kill_ms;
 	int ping_ms;
 	bool open, accepted, rx_binary, closing, want_ping, told;

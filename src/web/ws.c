@@ -19,7 +19,8 @@ static struct loop *ws_loop(const struct web_ws *ws)
 
 void web_ws_init(struct web_ws *ws, int ping_ms, int64_t now_ms)
 {
-	sb_init(&ws->rx, LIM_WS_MSG);
+	ws->rx_max = LIM_WS_MSG;
+	sb_init(&ws->rx, ws->rx_max);
 	ws->ping_ms = ping_ms;
 	ws->rx_ms = now_ms;
 	ws->ping_at_ms = now_ms + ping_ms;
@@ -133,6 +134,12 @@ size_t web_ws_queued(const struct web_ws *ws)
 	return ws->queued;
 }
 
+void web_ws_set_max(struct web_ws *ws, size_t bytes)
+{
+	ws->rx_max = bytes;
+	ws->rx.max = bytes;
+}
+
 void *web_ws_arg(const struct web_ws *ws)
 {
 	return ws->arg;
@@ -173,7 +180,7 @@ static int deliver(struct web_ws *ws)
 	if (ws->ops && ws->ops->on_msg)
 		ws->ops->on_msg(ws, sb_sv(&ws->rx), ws->rx_binary);
 	if (ws->rx.cap > 8192)
-		sb_done(&ws->rx), sb_init(&ws->rx, LIM_WS_MSG);
+		sb_done(&ws->rx), sb_init(&ws->rx, ws->rx_max);
 	return 0;
 }
 
