@@ -1,15 +1,17 @@
 /* chan_ear.c: turn taking on sound.
  *
- * A voice detector with our own sound as echo reference cuts the line into utterances. While we
- * speak, a caller's voice first only ducks us; 200 ms of it, or a recognised word, is an
- * interruption. An utterance ends after a silence that follows this caller's own pauses. Speech
- * goes to the recogniser with 300 ms from before its onset. The recogniser takes one flush at a
- * time and answers it with one final: `flying`; what ends meanwhile is `due`. Words that come
- * while the caller speaks on are kept and told with the rest, so one question in two breaths is
- * one question. Without a recogniser our speech is not cut; what is said into silence is told
- * as not understood. on_start is always followed by on_words, but for what a key or a hold
- * drops, which are news of their own. Owned by its chan_voice; shard's thread. A callback may
- * end in ear_done. */
+ * A voice detector with our own sound as echo reference cuts the line into utterances, by the
+ * shard's network (chan_vad.h) when there is one, else by energy. While we speak, a caller's
+ * voice first only ducks us; 200 ms of it, or a recognised word, is an interruption. An
+ * utterance ends after a silence that follows this caller's own pauses, and what the
+ * end-of-turn model says of the pause when there is one (chan_turn.c). Speech goes to the
+ * recogniser with 300 ms from before its onset. The recogniser takes one flush at a time and
+ * answers it with one final: `flying`; what ends meanwhile is `due`. Words that come while the
+ * caller speaks on are kept and told with the rest, so one question in two breaths is one
+ * question. Without a recogniser our speech is not cut; what is said into silence is told as
+ * not understood. on_start is always followed by on_words, but for what a key or a hold drops,
+ * which are news of their own. Owned by its chan_voice; shard's thread. A callback may end in
+ * ear_done. */
 #include "chan_ear.h"
 
 enum {
@@ -46,6 +48,8 @@ void ear_init(struct ear *e, const struct ear_opts *o, sv lang)
 	vo.onset_ms = ONSET_MS;
 	vo.hang_ms = HANG_MS;
 	pcm_vad_init(&e->vad, &vo);
+	chan_vad_join(&e->line, o->speech->vad, o->rate);
+	ear_turn_init(&e->turn, o->speech, o->rate);
 	sb_init(&e->words, WORDS_MAX);
 }
 
@@ -64,6 +68,8 @@ void ear_done(struct ear *e)
 	e->o.on_start = NULL;
 	e->speaking = false;
 	stop_asr(e);
+	chan_vad_leave(&e->line);
+	ear_turn_done(&e->turn);
 	loop_timer_stop(&e->lost_timer);
 	sb_done(&e->words);
 	e->words_held = false;
@@ -155,7 +161,8 @@ static void on_partial(void *arg, sv text)
 		return;
 	void *owner = obj_ref(e->o.arg);
 	e->complete = ear_whole(text, sv_of(e->lang));
-	if (!e->barged && playout_may_cut(e->o.play) && now(e) - e->start_ms >= WORD_MS)
+	if (!e->barged && !e->manual && playout_may_cut(e->o.play) &&
+	    now(e) - e->start_ms >= WORD_MS)
 		tell_start(e);
 	if (!over(e) && e->o.on_partial)
 		e->o.on_partial(e->o.arg, text);
@@ -181,7 +188,7 @@ static void on_final(void *arg, sv text, double confidence)
 	struct ear_pending p = e->flying;
 	e->flying.is = false;
 	loop_timer_stop(&e->wait);
-	if (!e->speaking)
+	if (!e->speaking || e->manual)
 		send_due(e);         /* else it ends together with what is being said */
 	text = sv_trim(text);
 	bool late_yes = p.maybe && text.n && !e->speaking && !playout_busy(e->o.play);
@@ -302,10 +309,12 @@ static void begin(struct ear *e, int64_t ago_ms)
 	e->voiced_ms = ago_ms > PCM_FRAME_MS ? ago_ms - PCM_FRAME_MS :
 					       0; /* this frame is counted below */
 	e->silence_ms = 0;
+	ear_turn_begin(&e->turn);
 }
 
 static void on_voice(struct ear *e)
 {
+	ear_turn_forget(&e->turn);
 	if (e->speaking) {           /* a pause within the utterance */
 		if (e->ended_wait)
 			learn_pause(e, 0.25, e->gap_ms);
@@ -316,6 +325,7 @@ static void on_voice(struct ear *e)
 	if (e->last_end_ms && e->start_ms - e->last_end_ms < AGAIN_MS)
 		learn_pause(e, 0.5, e->start_ms - e->last_end_ms);
 	feed(e, e->pre, e->pre_n);
+	ear_turn_add(&e->turn, e->pre, e->pre_n);
 	if (e->asr && playout_busy(e->o.play) && playout_may_cut(e->o.play))
 		e->o.play->gain_db = DUCK_DB;
 }
@@ -326,6 +336,7 @@ static void end(struct ear *e, bool cough)
 				 .end_ms = now(e) - e->silence_ms, .silence_ms = e->silence_ms,
 				 .ended_us = loop_now_us(e->o.loop) };
 	e->speaking = e->ended_wait = false;
+	ear_turn_forget(&e->turn);
 	e->o.play->gain_db = 0;
 	if (!cough)
 		e->last_end_ms = p.end_ms;
@@ -341,9 +352,9 @@ static void end(struct ear *e, bool cough)
 static int64_t end_silence(const struct ear *e)
 {
 	double ms = e->complete ? END_WHOLE_MS : END_MS;
-	if (e->pause_ms > PAUSE_FREE_MS)
-		ms += e->pause_ms - PAUSE_FREE_MS;
-	return ms > END_MAX_MS ? END_MAX_MS : (int64_t)ms;
+	double slow = e->pause_ms > PAUSE_FREE_MS ? e->pause_ms - PAUSE_FREE_MS : 0;
+	ms = ms + slow > END_MAX_MS ? END_MAX_MS : ms + slow;
+	return ear_turn_silence(&e->turn, (int64_t)ms, e->complete, slow);
 }
 
 static void judge(struct ear *e)
@@ -369,8 +380,9 @@ static void judge_end(struct ear *e)
 
 static void count(struct ear *e)
 {
-	if (!e->vad.voiced) {
-		e->silence_ms += PCM_FRAME_MS;
+	int64_t lull = pcm_vad_lull(&e->vad, (int)e->silence_ms);
+	if (lull) {
+		e->silence_ms = lull;
 		return;
 	}
 	if (e->silence_ms > PCM_FRAME_MS)
@@ -379,9 +391,24 @@ static void count(struct ear *e)
 	e->silence_ms = 0;
 }
 
+/* Before the first sound of an utterance silence is nothing; within it, it counts. */
+static void hear_manual(struct ear *e, const int16_t *s, size_t n)
+{
+	if (!e->speaking && pcm_peak(s, n) == 0)
+		return;
+	if (!e->speaking)
+		begin(e, 0);
+	feed(e, s, n);
+}
+
 void ear_hear(struct ear *e, const int16_t *s, size_t n, double tx_db)
 {
-	enum pcm_vad_ev ev = pcm_vad_push(&e->vad, s, n, tx_db);
+	if (e->manual) {
+		hear_manual(e, s, n);
+		return;
+	}
+	enum pcm_vad_ev ev = pcm_vad_push_p(&e->vad, s, n, tx_db, chan_vad_p(&e->line));
+	chan_vad_hear(&e->line, s, n, e->vad.level_db, e->vad.floor_db);
 	if (ev == PCM_VAD_START)
 		on_voice(e);
 	if (over(e))
@@ -391,10 +418,14 @@ void ear_hear(struct ear *e, const int16_t *s, size_t n, double tx_db)
 		return;
 	}
 	feed(e, s, n);
+	ear_turn_add(&e->turn, s, n);
 	e->pre_n = 0;
 	count(e);
-	if (ev == PCM_VAD_END)
+	if (ev == PCM_VAD_END) {
 		e->ended_wait = true;
+		if (e->told)
+			ear_turn_ask(&e->turn);
+	}
 	if (!over(e))
 		judge(e);
 	if (!over(e))
@@ -403,7 +434,7 @@ void ear_hear(struct ear *e, const int16_t *s, size_t n, double tx_db)
 
 void ear_say_began(struct ear *e)
 {
-	if (!e->speaking)
+	if (!e->speaking || e->manual)
 		return;
 	e->barged = false;           /* over this one the customer has not spoken yet */
 	e->voiced_ms = 0;
@@ -416,6 +447,7 @@ static void drop(struct ear *e)
 	if (!e->speaking)
 		return;
 	e->speaking = e->ended_wait = false;
+	ear_turn_forget(&e->turn);
 	e->o.play->gain_db = 0;
 	flush(e, (struct ear_pending){ .ended_us = loop_now_us(e->o.loop) });
 }
@@ -429,12 +461,47 @@ void ear_key(struct ear *e)
 	drop(e);
 }
 
+static void vad_again(struct ear *e)
+{
+	e->vad.speech = e->vad.voiced = false;
+	e->vad.run_ms = e->vad.quiet_ms = 0;
+	chan_vad_leave(&e->line);    /* what it remembers is over */
+	chan_vad_join(&e->line, e->o.speech->vad, e->o.rate);
+	e->pre_n = 0;
+}
+
 void ear_hold(struct ear *e, bool held)
 {
 	drop(e);
-	e->vad.speech = e->vad.voiced = false;
-	e->vad.run_ms = e->vad.quiet_ms = 0;
-	e->pre_n = 0;
+	vad_again(e);
 	if (held && e->words_held)
 		tell_words(e, e->last_end_ms, loop_now_us(e->o.loop));
+}
+
+void ear_manual(struct ear *e, bool on)
+{
+	if (e->manual == on)
+		return;
+	drop(e);
+	vad_again(e);
+	e->manual = on;
+}
+
+void ear_commit(struct ear *e)
+{
+	if (!e->manual)
+		return;
+	if (e->speaking) {
+		e->told = true;
+		end(e, false);
+		return;
+	}
+	add_words(e, SV_NULL, 0, now(e));
+	tell_words(e, now(e), loop_now_us(e->o.loop));
+}
+
+void ear_clear(struct ear *e)
+{
+	if (e->manual)
+		drop(e);
 }

@@ -11,6 +11,7 @@
 
 #include "chan_playout.h"
 #include "chan_tape.h"
+#include "chan_vad.h"
 
 struct ear_words {
 	sv text;                     /* empty when nothing was understood */
@@ -40,10 +41,31 @@ struct ear_pending {                 /* an utterance that the recogniser has or 
 	bool maybe;
 	int64_t start_ms, end_ms, ended_us, silence_ms;
 };
+/* Has the customer finished? Asked once a pause (chan_turn.c). */
+struct ear_turn {
+	const struct chan_speech *speech;
+	struct turn_run *run;        /* an answer is awaited */
+	double p;                    /* < 0 = not known */
+	int rate;
+	int16_t *s;                  /* the utterance so far, its last 8 s; NULL until needed */
+	size_t n;
+};
+void ear_turn_init(struct ear_turn *t, const struct chan_speech *sp, int rate);
+void ear_turn_done(struct ear_turn *t);              /* idempotent */
+void ear_turn_begin(struct ear_turn *t);             /* a new utterance */
+void ear_turn_add(struct ear_turn *t, const int16_t *s, size_t n);
+void ear_turn_ask(struct ear_turn *t);               /* a pause */
+void ear_turn_forget(struct ear_turn *t);            /* the pause is over: its answer too */
+/* Silence that ends the turn, ms: otherwise without an answer; whole = the words look complete;
+ * pause_ms = what this customer's pauses are over the usual. */
+int64_t ear_turn_silence(const struct ear_turn *t, int64_t otherwise, bool whole, double pause_ms);
+
 struct ear {
 	struct ear_opts o;
 	char lang[4];
 	struct pcm_vad vad;
+	struct chan_vad_line line;   /* the probability for it */
+	struct ear_turn turn;
 	struct asr_run *asr;
 	bool lost;                   /* on_lost was called or is due */
 	int16_t pre[16 * 300];       /* before the onset */
@@ -54,6 +76,7 @@ struct ear {
 	bool barged;                 /* and since our last say began */
 	bool ended_wait;             /* silence runs, it may end */
 	bool complete;               /* its words look like a whole question */
+	bool manual;                 /* the far side says where an utterance ends */
 	int64_t start_ms, voiced_ms, silence_ms, gap_ms;
 	int64_t last_end_ms;         /* of the one before, 0 = none */
 	double pause_ms;             /* moving mean of this customer's pauses */
@@ -76,6 +99,12 @@ void ear_hear(struct ear *e, const int16_t *s, size_t n, double tx_db);
 void ear_say_began(struct ear *e);                   /* a say's first sample goes out */
 void ear_key(struct ear *e);                         /* a key: its tone is no speech */
 void ear_hold(struct ear *e, bool held);
+
+/* By hand: no voice detector; what is heard is one utterance until ear_commit ends it (on_words
+ * follows, without on_start) or ear_clear drops it. */
+void ear_manual(struct ear *e, bool on);
+void ear_commit(struct ear *e);
+void ear_clear(struct ear *e);
 
 /* Do these words look like a whole question, so that little silence is enough? (chan_whole.c) */
 bool ear_whole(sv text, sv lang);

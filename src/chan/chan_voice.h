@@ -28,6 +28,11 @@ struct chan_speech_ops {
 	int (*tts_start)(struct tts *t, sv text, sv lang, const struct tts_cb *cb, void *arg,
 			 struct tts_run **ret);
 	void (*tts_cancel)(struct tts_run *r);
+	/* may be NULL: nobody is asked */
+	int (*turn_start)(struct turn *m, const int16_t *s, size_t n, int rate_hz,
+			  void (*on_p)(void *arg, int err, double p), void *arg,
+			  struct turn_run **ret);
+	void (*turn_cancel)(struct turn_run *r);
 };
 extern const struct chan_speech_ops chan_speech_model;
 
@@ -39,6 +44,10 @@ struct chan_speech {                 /* the engines of one shard */
 	int n_tts;
 	/* sounds of the company's own texts (chan_cache.h); may be NULL. */
 	struct chan_cache *cache;
+	/* tells voice from noise (chan_vad.h), and whether a caller has finished; each may be
+	 * NULL: energy and silence decide. */
+	struct chan_vad *vad;
+	struct turn *turn;
 };
 /* Says a text of the company's own into the cache, so that it sounds at once later. Free it
  * before the engines; accepts NULL. NULL without a cache. */
@@ -73,6 +82,12 @@ void chan_voice_rx(struct chan_voice *v, const int16_t *s, size_t n, int64_t now
 int chan_voice_tx(struct chan_voice *v, int16_t *out);
 void chan_voice_key(struct chan_voice *v, char digit);
 void chan_voice_hold(struct chan_voice *v, bool held);
+/* The far side says itself where the customer's utterances end: what was heard since the last
+ * commit becomes words, or is dropped. */
+void chan_voice_manual(struct chan_voice *v, bool on);
+void chan_voice_commit(struct chan_voice *v);
+void chan_voice_clear(struct chan_voice *v);
+struct chan_voice *chan_voice_of(struct chan_peer *p);   /* whose peer it is */
 void chan_voice_gone(struct chan_voice *v, enum chan_close_by by);
 void chan_voice_free(struct chan_voice *v);          /* gone first if need be; accepts NULL */
 
