@@ -1,18 +1,21 @@
-/* tts_proc.c: speech by worker processes: flite (part of callm), espeak-ng (callm-espeak), Kokoro
- * and Piper (callm-onnx).
+/* tts_proc.c: speech by worker processes: flite (part of callm), espeak-ng (callm-espeak),
+ * Kokoro and Piper (callm-onnx).
  *
- * One warm process a tts. Runs wait in its queue; one that could not be sent because the process is
- * being restarted waits for it; runs that were being said when it died end with ERR_UPSTREAM. If
- * the process says nothing for its kind's silent_ms with work to do (start_ms while it starts) it
- * is killed and started again. What waits for a process that does not come back for start_ms
- * ends too. A worker that says it cannot work (weights missing) serves nothing until it is
- * back and says otherwise. */
+ * One warm process a tts. Runs wait in its queue; one that could not be sent because the
+ * process is being restarted waits for it; runs that were being said when it died end with
+ * ERR_UPSTREAM. If the process says nothing for its kind's silent_ms with work to do (start_ms
+ * while it starts) it is killed and started again; work to do is also the end of a cancelled
+ * run, which it tells. What waits for a process that does not come back for start_ms ends too.
+ * A worker that says it cannot work (weights missing) serves nothing until it is back and says
+ * otherwise. */
 #include <stdio.h>
 
 #include "io.h"
 #include "model_exe.h"
 #include "tts_int.h"
 #include "worker.h"
+
+enum { OWED_MS = 3000 };
 
 struct kind {
 	const char *program; /* beside callm; NULL = callm itself */
@@ -29,6 +32,8 @@ struct proc {
 	struct io_proc *io;
 	bool ready;   /* its voice is loaded */
 	bool refused; /* it said that it cannot work */
+	unsigned owed; /* cancelled runs whose end it has not told yet */
+	int64_t owed_since_ms;
 	struct loop_timer silent;
 };
 struct say { /* run->priv */
@@ -185,7 +190,7 @@ static void on_silent(void *arg)
 static void watch(struct tts *t)
 {
 	struct proc *p = t->priv;
-	if (t->runs)
+	if (t->runs || p->owed)
 		loop_after(t->loop, &p->silent,
 			   p->ready ? p->kind->silent_ms : p->kind->start_ms, on_silent, t);
 	else
@@ -235,26 +240,29 @@ static void on_ready(struct tts *t, sv text)
 	watch(t);
 }
 
-static void on_frame(void *arg, uint8_t kind, sv p)
+static void on_frame(void *arg, uint8_t kind, sv payload)
 {
 	struct tts *t = arg;
+	struct proc *p = t->priv;
 	if (kind == WF_READY) {
-		on_ready(t, p);
+		on_ready(t, payload);
 		return;
 	}
-	struct tts_run *r = find(t, wf_get(&p));
+	struct tts_run *r = find(t, wf_get(&payload));
+	if (!r && kind == WF_END && p->owed)
+		p->owed--;
 	watch(t);
 	if (!r)
 		return; /* cancelled meanwhile */
 	obj_ref(r);
 	if (kind == WF_PCM) {
-		on_pcm(r, p);
+		on_pcm(r, payload);
 	} else if (kind == WF_MARK) {
-		uint32_t at = wf_get(&p), sample = wf_get(&p);
+		uint32_t at = wf_get(&payload), sample = wf_get(&payload);
 		(void)tts_emit_mark(r, at, sample);
 	} else if (kind == WF_END) {
 		((struct say *)r->priv)->sent = false; /* nothing to cancel there */
-		tts_emit_end(r, -(int)wf_get(&p));
+		tts_emit_end(r, -(int)wf_get(&payload));
 		send_waiting(t);
 		watch(t);
 	}
@@ -273,6 +281,7 @@ static void on_state(void *arg, bool up, int status)
 	}
 	metric_inc(M_WORKER_RESTARTS);
 	p->ready = false;
+	p->owed = 0;
 	end_runs(t, p->refused);
 	watch(t);
 }
@@ -377,9 +386,12 @@ static void close_proc(struct tts *t)
 	xfree(p);
 }
 
+/* Not while it has been busy for long with what nobody wants any more. */
 static bool ready(const struct tts *t)
 {
-	return ((const struct proc *)t->priv)->ready;
+	const struct proc *p = t->priv;
+	return p->ready &&
+	       (!p->owed || loop_now_ms(t->loop) - p->owed_since_ms < OWED_MS);
 }
 
 static int pid(const struct tts *t)
@@ -431,10 +443,11 @@ static void cancel(struct tts_run *r)
 		struct sb b;
 		sb_init(&b, 16);
 		wf_put(&b, r->id);
-		(void)io_proc_send(p->io, WF_CANCEL, sb_sv(&b));
+		if (io_proc_send(p->io, WF_CANCEL, sb_sv(&b)) == 0 && p->owed++ == 0)
+			p->owed_since_ms = loop_now_ms(r->t->loop);
 		sb_done(&b);
 	}
-	if (!r->t->runs)
+	if (!r->t->runs && !p->owed)
 		loop_timer_stop(&p->silent);
 	sb_done(&s->frame);
 	xfree(s);

@@ -1,6 +1,7 @@
 /* worker_tts.c: the child's side of a synthesiser: takes requests off the channel, lets
  * the engine say one after the other, and looks for cancels between two pieces of
- * sound, so that a cancelled request stops at once. One thread; at most QUEUE_MAX
+ * sound, so that a cancelled request stops at once. Each request is answered by one WF_END, also a
+ * cancelled one: the parent knows by that that this process lives. One thread; at most QUEUE_MAX
  * requests wait. */
 #include <poll.h>
 #include <stdio.h>
@@ -71,6 +72,7 @@ static void cancel(uint32_t id)
 				w.tail = at;
 			w.n--;
 			job_free(j);
+			send_end(id, ERR_CANCELED);
 			return;
 		}
 }
@@ -162,8 +164,8 @@ int tts_worker_run(int fd, const struct tts_engine *e)
 			w.tail = &w.head;
 		w.n--;
 		int rc = e->say(j, e->arg);
-		if (!j->stop && !w.closed)
-			send_end(j->id, rc);
+		if (!w.closed)
+			send_end(j->id, j->stop ? ERR_CANCELED : rc);
 		w.now = NULL;
 		job_free(j);
 	}

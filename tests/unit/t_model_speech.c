@@ -264,6 +264,32 @@ TEST(speech_list_cancel_is_final)
 	OK(c.err);
 }
 
+/* One that hangs after a cancel, with nothing else to do, is found out all the same. */
+TEST(speech_cancelled_worker_that_hangs)
+{
+	struct world w;
+	struct heard a = { 0 }, b = { 0 };
+	struct model_spec s = { .kind = "flite", .exe = MODEL_PATHS "/tts_worker" };
+	int rc = world_open(&w, &s, 1);
+	bool up = !rc && t_wait(w.l, is_ready, w.t, 20000);
+	int pid = up ? tts_worker_pid(w.t) : 0;
+	int start = up ? tts_start(w.t, SV("hang on"), SV("en"), &cb, &a, &a.run) : -1;
+	for (int i = 0; i < 10; i++)
+		(void)loop_run_once(w.l, 5);
+	tts_cancel(a.run);
+	int64_t at = loop_now_ms(w.l);
+	while (up && tts_worker_pid(w.t) == pid && loop_now_ms(w.l) - at < 8000)
+		(void)loop_run_once(w.l, 20);
+	bool killed = up && tts_worker_pid(w.t) != pid;
+	bool done = up && say(&w, "again", &b);
+	world_close(&w);
+	OK(start);
+	CHECK(killed);
+	CHECK(done);
+	OK(b.err);
+	EQ(a.ends, 0);
+}
+
 /* What waits behind a long queue goes to the next one at once. */
 TEST(speech_list_busy)
 {
