@@ -273,6 +273,32 @@ void chan_voice_hold(struct chan_voice *v, bool held)
 	obj_unref(v);
 }
 
+void chan_voice_manual(struct chan_voice *v, bool on)
+{
+	if (v->open)
+		ear_manual(&v->ear, on);
+}
+
+void chan_voice_commit(struct chan_voice *v)
+{
+	if (!v->open)
+		return;
+	obj_ref(v);
+	ear_commit(&v->ear);
+	obj_unref(v);
+}
+
+void chan_voice_clear(struct chan_voice *v)
+{
+	if (v->open)
+		ear_clear(&v->ear);
+}
+
+struct chan_voice *chan_voice_of(struct chan_peer *p)
+{
+	return of(p);
+}
+
 void chan_voice_gone(struct chan_voice *v, enum chan_close_by by)
 {
 	voice_close(v, by);
