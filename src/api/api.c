@@ -42,6 +42,7 @@ static const struct web_ws_route ws_routes[] = {
 	{ "/ws/chat", &api_chat_ws, NULL },
 	{ "/ws/supervisor", &api_live_ws, NULL },
 	{ "/ws/media/{id}", &api_media_ws, NULL },
+	{ "/v1/realtime", &api_realtime_ws, NULL },
 };
 
 static const char csp[] =

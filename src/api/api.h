@@ -53,6 +53,7 @@ struct api_opts {
 /* How the app gives the api a voice without the api knowing the engines. All on the door's
  * thread. */
 struct api_media;
+struct chan_place;
 struct api_media_cb {
 	void (*on_audio)(void *arg, sv pcm16k);
 	void (*on_text)(void *arg, sv json);
@@ -67,6 +68,9 @@ struct api_media_ops {
 	void (*rx)(struct api_media *m, sv pcm16k);
 	void (*key)(struct api_media *m, char digit);
 	void (*close)(struct api_media *m);  /* no callback afterwards; accepts NULL */
+	/* Where the next conversation of a program lives (/v1/realtime), and the folder of its
+	 * recording, NULL = none. NULL = no such conversations. */
+	int (*place)(void *media_arg, struct chan_place *ret, const char **ret_data_dir);
 };
 
 int api_open(struct api **ret, const struct api_opts *o, struct err *e);

@@ -170,6 +170,9 @@ void api_live_done(struct api *a);
 extern const struct web_ws_ops api_media_ws;
 void api_media_turn(struct api *a);          /* forgets old tokens; every ten minutes */
 
+/* api_realtime.c */
+extern const struct web_ws_ops api_realtime_ws;
+
 /* A query on a worker whose answer is written by `reply` on the door. */
 struct api_query {
 	struct api *a;

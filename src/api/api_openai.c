@@ -405,7 +405,7 @@ void api_openai_chat(struct web_req *r, void *arg)
 	struct api *a = arg;
 	struct oai_problem p;
 	struct oai_req q;
-	struct oai_conv *c;
+	struct oai_conv *c = NULL;
 	struct err e = { 0 };
 	char owner[96];
 	if (!need_key(a, r, owner, sizeof(owner)))
