@@ -5,15 +5,15 @@
  *
  * PROGRAM is callm-llama, RUNTIME the folder of its libraries. speed: load, first token and
  * tokens a second for a prompt of about 400 tokens, first and again (its beginning is then
- * in the cache), and the process's memory. ask: each line of the input is a JSON list of
+ * in the cache), and the process's memory. Beside the wall clock stands what the process took
+ * of the processors, which with one thread is what an idle machine would need. ask: each line of
+ * the input is a JSON list of
  * {"role","text"}; each answer is printed as one line of JSON with its figures. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "io.h"
 #include "model.h"
-#include "worker.h"
 
 struct got {
 	struct sb text;
@@ -53,33 +53,50 @@ static int ask(struct llm *m, struct loop *l, const struct llm_prompt *p, struct
 	return rc ? rc : g->err;
 }
 
-static void show_speed(const char *what, const struct got *g)
+/* Milliseconds of processor the worker has used so far. */
+static double cpu_ms(const struct llm *m)
 {
-	double first = (double)(g->first_us - g->start_us) / 1e3,
-	       rest = (double)(g->end_us - g->first_us) / 1e6;
-	(void)printf("%-22s prompt %d (cached %d), first token %.0f ms, %d tokens, %.1f tokens/s\n",
-		     what, g->u.prompt_tokens, g->u.cached_tokens, first, g->u.completion_tokens,
-		     rest > 0 ? (g->u.completion_tokens - 1) / rest : 0);
+	struct sb b;
+	sv text, word;
+	char path[64];
+	int64_t v, ticks = 0;
+	sb_init(&b, 4096);
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", llm_worker_pid(m));
+	(void)file_read(path, 4096, &b, NULL);
+	text = sb_sv(&b);
+	ptrdiff_t at = sv_find(text, SV(") "));
+	text = sv_slice(text, at < 0 ? text.n : (size_t)at + 2, text.n);
+	/* utime and stime are fields 14 and 15; the third comes first here (proc(5)) */
+	for (int i = 3; i <= 15 && sv_cut(&text, ' ', &word); i++)
+		if (i >= 14 && sv_i64(word, &v) == 0)
+			ticks += v;
+	sb_done(&b);
+	return 1e3 * (double)ticks / (double)sysconf(_SC_CLK_TCK);
 }
 
-static void show_memory(void)
+static void show_speed(const char *what, const struct got *g, double cpu)
+{
+	int64_t begun = g->first_us ? g->first_us : g->end_us;
+	double first = (double)(begun - g->start_us) / 1e3,
+	       rest = (double)(g->end_us - begun) / 1e6;
+	(void)printf("%-22s prompt %d (cached %d), first token %.0f ms, %d tokens, %.1f tokens/s, "
+		     "processor %.0f ms\n",
+		     what, g->u.prompt_tokens, g->u.cached_tokens, first, g->u.completion_tokens,
+		     rest > 0 ? (g->u.completion_tokens - 1) / rest : 0, cpu);
+}
+
+static void show_memory(const struct llm *m)
 {
 	struct sb b;
 	sv text, line;
 	char path[64];
-	/* the only child */
-	sb_init(&b, 4096);
-	(void)snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
-	if (file_read(path, 4096, &b, NULL) == 0) {
-		long pid = strtol(sb_str(&b), NULL, 10);
-		(void)snprintf(path, sizeof(path), "/proc/%ld/status", pid);
-		sb_reset(&b);
-		(void)file_read(path, 4096, &b, NULL);
-		text = sb_sv(&b);
-		while (sv_line(&text, &line))
-			if (sv_starts(line, SV("VmRSS")) || sv_starts(line, SV("Rss")))
-				(void)printf("%.*s\n", SV_ARG(line));
-	}
+	sb_init(&b, 8192);
+	(void)snprintf(path, sizeof(path), "/proc/%d/status", llm_worker_pid(m));
+	(void)file_read(path, 8192, &b, NULL);
+	text = sb_sv(&b);
+	while (sv_line(&text, &line))
+		if (sv_starts(line, SV("VmRSS")) || sv_starts(line, SV("Rss")))
+			(void)printf("%.*s\n", SV_ARG(line));
 	sb_done(&b);
 }
 
@@ -91,22 +108,30 @@ static int speed(struct llm *m, struct loop *l)
 	sb_init(&long_text, LIM_SB);
 	for (int i = 0; i < 40; i++)
 		sb_fmt(&long_text, "Order %d was sent on day %d. ", 7 * i + 11, i % 28 + 1);
-	struct llm_msg msgs[] = { { LLM_SYSTEM, sb_sv(&long_text) },
-				  { LLM_USER, SV("When was order 25 sent? Tell all you know.") } };
-	struct llm_prompt p = { .msgs = msgs, .n = 2, .max_tokens = 64, .cache_key = SV("a") };
-	struct llm_prompt warm = { .msgs = &msgs[1], .n = 1, .max_tokens = 1 };
-	static const char *const names[] = { "load + short prompt", "400 tokens",
-					     "again, in the cache", "another conversation" };
-	for (size_t i = 0; i < 4 && !rc; i++) {
-		if (i == 3) {
-			msgs[1].text = SV("Which order was sent on day 3, and which on day 5?");
-			p.cache_key = SV("b");
-		}
-		rc = ask(m, l, i ? &p : &warm, &g);
-		show_speed(names[i], &g);
+	struct llm_msg msgs[] = { { LLM_SYSTEM, sb_sv(&long_text) }, { LLM_USER, SV_NULL } };
+	static const struct {
+		const char *name, *question, *key;
+		int max;
+	} steps[] = {
+		{ "load + short prompt", NULL, "w", 1 },
+		{ "500 tokens, 1 answered", "When was order 25 sent?", "a", 1 },
+		{ "again, 64 answered", "When was order 25 sent?", "a", 64 },
+		{ "another conversation", "Which order was sent on day 3, and on day 5?", "b", 1 },
+	};
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && !rc; i++) {
+		double before = cpu_ms(m);
+		msgs[1].text = steps[i].question ? sv_of(steps[i].question) : SV("Hello");
+		struct llm_prompt p = { .msgs = steps[i].question ? msgs : &msgs[1],
+					.n = steps[i].question ? 2 : 1,
+					.max_tokens = steps[i].max,
+					.cache_key = sv_of(steps[i].key),
+					/* so that it does not stop early */
+					.grammar = SV("root ::= [a-z ]{300}") };
+		rc = ask(m, l, &p, &g);
+		show_speed(steps[i].name, &g, cpu_ms(m) - before);
 		sb_done(&g.text);
 	}
-	show_memory();
+	show_memory(m);
 	sb_done(&long_text);
 	return rc;
 }
