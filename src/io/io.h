@@ -35,6 +35,10 @@ struct io_proc_opts {
 	const char *name;         /* prefix of the child's stderr lines; copied */
 	/* Payload valid during the call. */
 	void (*on_frame)(void *arg, uint8_t kind, sv payload);
+	/* Instead of on_frame, for a program that talks over its standard streams: the channel
+	 * is its stdin and stdout, bytes as they come and no frames; only its stderr comes line
+	 * by line. Sent to with io_proc_write. */
+	void (*on_bytes)(void *arg, sv bytes);
 	/* up: the process was started. Down: it ended with wait status `status` (see waitpid),
 	 * or -1 when it could not be started; what was queued for it is gone; it is started
 	 * again after the back-off. May be NULL. Not called by io_proc_start or io_proc_stop
@@ -57,6 +61,11 @@ int io_proc_start(struct io_proc **ret, struct loop *l, const struct io_proc_opt
 /* Queues one frame. ERR_CLOSED while the process is down, ERR_FULL when queue_max is reached
  * (nothing is queued then), ERR_TOOBIG. */
 int io_proc_send(struct io_proc *p, uint8_t kind, sv payload);
+/* With on_bytes: queues bytes for its stdin. Errors as io_proc_send. */
+int io_proc_write(struct io_proc *p, sv bytes);
+/* With on_bytes: its stdin ends once what waits is written; a polite program ends too, and is
+ * not started again. */
+void io_proc_hangup(struct io_proc *p);
 bool io_proc_up(const struct io_proc *p);
 int io_proc_pid(const struct io_proc *p);          /* 0 while down */
 size_t io_proc_queued(const struct io_proc *p);    /* bytes not yet written */

@@ -12,8 +12,10 @@ struct io_spawned {
 	int channel;    /* non-blocking stream socket */
 	int lines;      /* non-blocking read end of its stdout and stderr */
 };
-/* 0, ERR_FULL, ERR_IO. argv and envp (NULL = ours) are the child's. */
-int io_spawn(struct io_spawned *ret, char *const *argv, char *const *envp, int nice_by);
+/* 0, ERR_FULL, ERR_IO. argv and envp (NULL = ours) are the child's. stdio: the channel is its
+ * stdin and stdout, not IO_CHILD_FD. */
+int io_spawn(struct io_spawned *ret, char *const *argv, char *const *envp, int nice_by,
+	     bool stdio);
 /* Kills (if it still runs) and collects the child, closes everything. Returns its wait status. */
 int io_reap(struct io_spawned *c);
 

@@ -30,6 +30,7 @@ struct io_proc {
 	char **argv, **envp, *name;
 	struct io_spawned child;
 	bool up, dead;
+	bool ending;              /* hung up: its end is wanted */
 	int busy;                 /* callbacks on the stack */
 	struct loop_io channel_io, lines_io, pid_io;
 	struct loop_timer restart;
@@ -168,7 +169,7 @@ static bool give_frames(struct io_proc *p)
 	return true;
 }
 
-/* As drain_lines, for frames; false also for a broken frame. */
+/* As drain_lines, for frames or bytes; false also for a broken frame. */
 static bool drain_frames(struct io_proc *p, int turns)
 {
 	char buf[65536];
@@ -180,6 +181,10 @@ static bool drain_frames(struct io_proc *p, int turns)
 			continue;
 		if (n <= 0)
 			return n < 0 && errno == EAGAIN;
+		if (p->o.on_bytes) {
+			p->o.on_bytes(p->o.arg, sv_n(buf, (size_t)n));
+			continue;
+		}
 		sb_put(&p->in, sv_n(buf, (size_t)n));
 		if (!give_frames(p))
 			return false;
@@ -218,7 +223,8 @@ static void child_gone(struct io_proc *p, int status)
 {
 	p->up = false;
 	forget_child_data(p);
-	schedule_restart(p);
+	if (!p->ending)
+		schedule_restart(p);
 	if (p->o.on_state)
 		p->o.on_state(p->o.arg, false, status);
 }
@@ -282,6 +288,8 @@ static void flush(struct io_proc *p)
 	if (p->out_pos == p->out.n) {
 		sb_reset(&p->out);
 		p->out_pos = 0;
+		if (p->ending)
+			(void)shutdown(p->child.channel, SHUT_WR);
 	}
 	if (had)
 		watch_channel(p);
@@ -304,7 +312,7 @@ static void on_channel(void *arg, int fd, unsigned events)
 
 static void start_child(struct io_proc *p)
 {
-	int rc = io_spawn(&p->child, p->argv, p->envp, p->o.nice_by);
+	int rc = io_spawn(&p->child, p->argv, p->envp, p->o.nice_by, p->o.on_bytes != NULL);
 
 	p->born_ms = loop_now_ms(p->loop);
 	if (rc) {
@@ -335,7 +343,7 @@ int io_proc_start(struct io_proc **ret, struct loop *l, const struct io_proc_opt
 {
 	struct io_proc *p;
 
-	ASSERT(opts->argv && opts->argv[0] && opts->on_frame);
+	ASSERT(opts->argv && opts->argv[0] && (opts->on_frame || opts->on_bytes));
 	if (access(opts->argv[0], X_OK) < 0)
 		return err_from_errno(errno);
 	p = xalloc(sizeof(*p));
@@ -354,15 +362,13 @@ int io_proc_start(struct io_proc **ret, struct loop *l, const struct io_proc_opt
 	return 0;
 }
 
-int io_proc_send(struct io_proc *p, uint8_t kind, sv payload)
+/* Queues head and payload, both or none. */
+static int queue(struct io_proc *p, sv head, sv payload)
 {
-	unsigned char head[IO_HEAD];
-	size_t waiting = io_proc_queued(p), need = IO_HEAD + payload.n;
+	size_t waiting = io_proc_queued(p), need = head.n + payload.n;
 
-	if (!p->up || p->dead)
+	if (!p->up || p->dead || p->ending)
 		return ERR_CLOSED;
-	if (payload.n > LIM_PROC_FRAME)
-		return ERR_TOOBIG;
 	if (waiting + need > p->o.queue_max)
 		return ERR_FULL;
 	if (p->out_pos && p->out.n + need > p->out.max) {
@@ -370,13 +376,39 @@ int io_proc_send(struct io_proc *p, uint8_t kind, sv payload)
 		sb_truncate(&p->out, waiting);
 		p->out_pos = 0;
 	}
-	io_put_head(head, kind, payload.n);
-	sb_put(&p->out, sv_n((const char *)head, IO_HEAD));
+	sb_put(&p->out, head);
 	sb_put(&p->out, payload);
 	ASSERT(!sb_err(&p->out));
 	if (!waiting)
 		flush(p);
 	return 0;
+}
+
+int io_proc_send(struct io_proc *p, uint8_t kind, sv payload)
+{
+	unsigned char head[IO_HEAD];
+
+	ASSERT(!p->o.on_bytes);
+	if (payload.n > LIM_PROC_FRAME)
+		return p->up && !p->dead ? ERR_TOOBIG : ERR_CLOSED;
+	io_put_head(head, kind, payload.n);
+	return queue(p, sv_n((const char *)head, IO_HEAD), payload);
+}
+
+int io_proc_write(struct io_proc *p, sv bytes)
+{
+	ASSERT(p->o.on_bytes);
+	return queue(p, SV(""), bytes);
+}
+
+void io_proc_hangup(struct io_proc *p)
+{
+	if (p->ending || p->dead)
+		return;
+	p->ending = true;
+	loop_timer_stop(&p->restart);
+	if (p->up && !io_proc_queued(p))
+		(void)shutdown(p->child.channel, SHUT_WR);
 }
 
 bool io_proc_up(const struct io_proc *p)

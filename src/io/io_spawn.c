@@ -3,7 +3,7 @@
  *
  * Between fork and execve only async-signal-safe calls are made, since other threads of ours
  * may hold locks. The child dies with the thread that started it (PR_SET_PDEATHSIG), and has no
- * descriptor but 0..3.
+ * descriptor but 0..3 (0..2 when the channel is its standard streams).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -47,29 +47,45 @@ static void close_rest(void)
 		(void)close(fd);
 }
 
-_Noreturn static void become(char *const *argv, char *const *envp, int channel, int lines,
-			     pid_t parent)
+struct birth {
+	char *const *argv, *const *envp;
+	int channel, lines;
+	pid_t parent;
+	bool stdio;
+};
+
+/* Gives the child's descriptors their numbers; they were moved out of the way first. */
+static void place(const struct birth *b, int channel, int lines, int null)
+{
+	(void)dup2(b->stdio ? channel : null, 0);
+	(void)dup2(b->stdio ? channel : lines, 1);
+	(void)dup2(lines, 2);
+	if (b->stdio)
+		(void)close(IO_CHILD_FD);
+	else
+		(void)dup2(channel, IO_CHILD_FD);
+	close_rest();
+}
+
+_Noreturn static void become(const struct birth *b)
 {
 	static const char sorry[] = "the program cannot be started\n";
-	int null;
+	int null, channel, lines;
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
+	if (getppid() != b->parent)
 		_exit(127);
 	(void)setpgid(0, 0); /* a group of its own, so that killing it reaches its own children */
 	set_up_signals();
 	/* Out of the way first: they may be any of 0..3. */
-	channel = fcntl(channel, F_DUPFD, FD_SAFE);
-	lines = fcntl(lines, F_DUPFD, FD_SAFE);
+	channel = fcntl(b->channel, F_DUPFD, FD_SAFE);
+	lines = fcntl(b->lines, F_DUPFD, FD_SAFE);
 	null = open("/dev/null", O_RDONLY);
+	null = null < 0 ? null : fcntl(null, F_DUPFD, FD_SAFE);
 	if (channel < 0 || lines < 0 || null < 0)
 		_exit(127);
-	(void)dup2(null, 0);
-	(void)dup2(lines, 1);
-	(void)dup2(lines, 2);
-	(void)dup2(channel, IO_CHILD_FD);
-	close_rest();
-	(void)execve(argv[0], argv, envp ? envp : environ);
+	place(b, channel, lines, null);
+	(void)execve(b->argv[0], b->argv, b->envp ? b->envp : environ);
 	(void)!write(2, sorry, sizeof(sorry) - 1);
 	_exit(127);
 }
@@ -90,7 +106,7 @@ static int open_pair(int channel[2], int lines[2])
 	return 0;
 }
 
-int io_spawn(struct io_spawned *ret, char *const *argv, char *const *envp, int nice_by)
+int io_spawn(struct io_spawned *ret, char *const *argv, char *const *envp, int nice_by, bool stdio)
 {
 	int channel[2], lines[2], rc = open_pair(channel, lines);
 	pid_t me = getpid(), pid;
@@ -101,7 +117,7 @@ int io_spawn(struct io_spawned *ret, char *const *argv, char *const *envp, int n
 	if (pid == 0) {
 		if (nice_by)
 			(void)setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + nice_by);
-		become(argv, envp, channel[1], lines[1], me);
+		become(&(struct birth){ argv, envp, channel[1], lines[1], me, stdio });
 	}
 	rc = pid < 0 ? err_from_errno(errno) : 0;
 	(void)close(channel[1]);

@@ -57,6 +57,13 @@ __attribute__((constructor)) static void be_the_child(void)
 	struct sb in;
 	uint8_t kind;
 
+	if (getenv("CALLM_T_STDIO")) {
+		(void)fprintf(stderr, "%d descriptors\n", open_descriptors());
+		for (int c; (c = getchar()) != EOF; (void)fflush(stdout))
+			(void)putchar(c);
+		(void)fprintf(stderr, "end of input\n");
+		_exit(0);
+	}
 	if (!getenv("CALLM_T_CHILD"))
 		return;
 	sb_init(&in, LIM_PROC_FRAME);
@@ -342,6 +349,50 @@ TEST(proc_backs_off_while_it_keeps_dying)
 	OK(io_proc_start(&b.p, b.l, &o));
 	CHECK(t_wait(b.l, five_downs, &b, 20000));
 	CHECK(clk_mono_us() - begin >= (10 + 20 + 40 + 80) * 1000);
+	finish(&b);
+}
+
+/* ---- programs that talk over their standard streams ---- */
+
+static void on_bytes(void *arg, sv bytes)
+{
+	struct boss *b = arg;
+	size_t len = strlen(b->last);
+
+	b->bytes += bytes.n;
+	(void)snprintf(b->last + len, sizeof(b->last) - len, SV_FMT,
+		       SV_ARG(sv_slice(bytes, 0, 60)));
+}
+
+static bool six_bytes(void *arg)
+{
+	return ((struct boss *)arg)->bytes >= 6;
+}
+
+TEST(proc_over_standard_streams)
+{
+	static const char *const argv[] = { "/proc/self/exe", NULL };
+	static const char *const envp[] = { "CALLM_T_STDIO=1", "ASAN_OPTIONS=detect_leaks=0",
+					    NULL };
+	struct boss b = { .l = loop_new() };
+	struct io_proc_opts o = { .argv = argv, .envp = envp, .on_bytes = on_bytes,
+		.on_state = on_state, .on_line = on_line, .arg = &b, .backoff_min_ms = 20,
+		.queue_max = 1000 };
+	char big[1001] = { 0 };
+
+	OK(io_proc_start(&b.p, b.l, &o));
+	OK(io_proc_write(b.p, SV("a\n\0b\n!")));
+	CHECK(t_wait(b.l, six_bytes, &b, 20000));
+	EQ(b.bytes, 6);
+	STR_EQ(b.line[0], "3 descriptors");          /* 0, 1, 2 and nothing of ours */
+	EQ(io_proc_write(b.p, sv_n(big, sizeof(big))), ERR_FULL);
+	io_proc_hangup(b.p);
+	EQ(io_proc_write(b.p, SV("x")), ERR_CLOSED);
+	CHECK(t_wait(b.l, is_down, &b, 20000));
+	CHECK(WIFEXITED(b.status) && WEXITSTATUS(b.status) == 0);
+	STR_EQ(b.line[1], "end of input");
+	(void)loop_run_once(b.l, 60);                /* its end was wanted: it stays down */
+	EQ(b.ups, 1);
 	finish(&b);
 }
 
