@@ -36,9 +36,7 @@ int talk_models_open(struct talk_shard *s, const struct model_spec *spec, size_t
 {
 	static const struct llm_list_opts list = { .hedge_ms = HEDGE_MS };
 	struct talk_models *m = xalloc(sizeof(*m));
-	int rc = n == 0 ? 0 :
-		 n == 1 ? llm_open(&m->m, spec, s->loop, e) :
-			  llm_open_list(&m->m, spec, n, &list, s->loop, e);
+	int rc = n ? llm_open_list(&m->m, spec, n, &list, s->loop, e) : 0;
 	if (rc) {
 		xfree(m);
 		return rc;
