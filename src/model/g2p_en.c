@@ -75,13 +75,17 @@ static const struct {
 	{ "w", "d ah1 b ax0 l y uw0" },
 };
 
-/* Said without stress within a sentence. */
-static const char *const weak[] = { "a",    "an",  "the", "and", "or",   "of",  "to",   "for",
-				    "at",   "in",  "on",  "by",  "from", "as",  "than", "that",
-				    "is",   "are", "was", "be",  "been", "am",  "it",   "its",
-				    "can",  "will", "has", "have", "had", "you", "your", "we",
-				    "our",  "my",  "he",  "she", "they", "their", "but", "if",
-				    "with", "us",  "me",  "them", "do",  "i",   "would" };
+/* Said without stress within a sentence, or with half of it. */
+static const char *const weak[] = { "a",    "an",    "the",   "and",   "or",    "of",   "to",
+				    "for",  "at",    "in",    "by",    "from",  "as",   "than",
+				    "that", "is",    "are",   "was",   "were",  "be",   "been",
+				    "am",   "it",    "its",   "can",   "could", "will", "would",
+				    "has",  "have",  "had",   "you",   "your",  "we",   "my",
+				    "he",   "she",   "they",  "their", "if",    "with", "this",
+				    "these", "there", "her",  "his" };
+static const char *const half[] = { "on",   "our",  "but",  "us",     "me",   "them",
+				    "not",  "so",   "how",  "what",   "when", "which",
+				    "who",  "some", "him",  "should", "up",   "must" };
 
 static cst_lexicon *lexicon(void)
 {
@@ -209,16 +213,27 @@ static void make_phones(struct phones *p, sv raw, const char *word)
 		look_up(p, word);
 }
 
-static bool is_weak(const char *contraction)
+static bool among(const char *word, const char *const *list, size_t n)
 {
-	char word[WORD_MAX];
-	if (strstr(contraction, "n't"))
-		return false;
-	(void)snprintf(word, sizeof(word), "%.*s", (int)strcspn(contraction, "'"), contraction);
-	for (size_t i = 0; i < sizeof(weak) / sizeof(weak[0]); i++)
-		if (!strcmp(word, weak[i]))
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(word, list[i]))
 			return true;
 	return false;
+}
+
+/* The mark before a word's stressed vowel; "" = none. A contraction is like its first part. */
+static const char *stress_of(const char *word)
+{
+	char stem[WORD_MAX];
+	size_t n = strcspn(word, "'");
+	n = n < sizeof(stem) - 1 ? n : sizeof(stem) - 1;
+	memcpy(stem, word, n);
+	stem[n] = '\0';
+	if (strstr(word, "n't"))
+		return "ˈ";
+	if (among(stem, weak, sizeof(weak) / sizeof(weak[0])))
+		return "";
+	return among(stem, half, sizeof(half) / sizeof(half[0])) ? "ˌ" : "ˈ";
 }
 
 static const char *symbol(const struct phones *p, size_t i, enum g2p_set set)
@@ -255,11 +270,12 @@ static bool swallowed(const struct phones *p, size_t i)
 	return (l || n) && after && (i + 2 == p->n || (i + 3 == p->n && !vowel(p->v[i + 2])));
 }
 
-static void emit(const struct phones *p, bool quiet, enum g2p_set set, struct g2p_said *out)
+static void emit(const struct phones *p, const char *stress, enum g2p_set set,
+		 struct g2p_said *out)
 {
 	for (size_t i = 0; i < p->n; i++) {
-		if (vowel(p->v[i]) && stressed(p->v[i]) && !quiet)
-			g2p_put(out, "ˈ");
+		if (vowel(p->v[i]) && stressed(p->v[i]))
+			g2p_put(out, stress);
 		g2p_put(out, set == G2P_KOKORO && swallowed(p, i) ? "ᵊ" : symbol(p, i, set));
 	}
 }
@@ -303,5 +319,5 @@ void g2p_en_word(sv raw, sv next, enum g2p_set set, struct g2p_said *out)
 		add_list(&p, "ey1");
 	else
 		make_phones(&p, raw, w);
-	emit(&p, !letter && is_weak(w), set, out);
+	emit(&p, letter ? "ˈ" : stress_of(w), set, out);
 }
