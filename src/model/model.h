@@ -159,7 +159,15 @@ void asr_feed(struct asr_run *r, const int16_t *s, size_t n, int rate_hz);
 void asr_flush(struct asr_run *r); /* end of utterance: on_final follows; the stream
 				      stays open for the next */
 void asr_cancel(struct asr_run *r);
-int asr_worker_pid(const struct asr_run *r); /* 0 while it is being restarted */
+int asr_worker_pid(const struct asr_run *r); /* 0 while it is being restarted; remote: 0 */
+/* Several as one: a stream is given to the first that serves its language and is not busy; when
+ * that fails, the sound of the utterance (30 s at most) is given to the next, or once more to it
+ * when it is back, so that no words are lost. Those that cannot be opened are left out; fails
+ * when none can. Specs are copied. */
+int asr_open_list(struct asr **ret, const struct model_spec *s, size_t n, struct loop *l,
+		  struct err *e);
+const char *asr_name(const struct asr *a);  /* "whisper:whisper-base.bin" */
+const char *asr_error(const struct asr *a); /* one line about the last failure, "" when none */
 /* Makes the language model for a recogniser from sentences (fn is called for each by
  * kb_utterances etc.). */
 struct asr_lm;

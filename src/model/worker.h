@@ -32,6 +32,13 @@ enum worker_frame {
 	WF_TEXT = 'D', /* child: id, text */
 	WF_PING = 'p', /* parent: anything; also in the middle of an answer */
 	WF_PONG = 'o', /* child: the same */
+	/* recognition of whole pieces of sound (Whisper): one job at a time; WF_CANCEL, WF_PING
+	 * as above, also in the middle of a job */
+	WF_HEAR = 'J',  /* parent: id, rate, languages, samples; languages: as many bytes as
+			   the next number says, "zh,en", the likeliest first */
+	WF_HEARD = 'W', /* child: id, error as u32 (0 = ok, else -code), confidence in 1/1000,
+			   text */
+	WF_BEAT = 'b',  /* child: id; still at work */
 };
 
 static inline void wf_put(struct sb *b, uint32_t v)
