@@ -486,6 +486,9 @@ static const char *create_bad(struct rt *s, const jv *r, const char **code)
 	*code = "conversation_already_has_active_response";
 	if (s->resp.on)
 		return "A response is under way; wait for response.done or send response.cancel.";
+	*code = "invalid_value";
+	if (!jv_is_null(r) && !jv_is_obj(r))
+		return "response must be an object.";
 	*code = "unsupported_value";
 	if (sv_eq(jv_get_str(r, "conversation"), SV("none")) || jv_len(jv_get(r, "input")))
 		return "Responses beside the conversation are not given.";
