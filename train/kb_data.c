@@ -14,6 +14,9 @@
 #define INTENT_SHARE 0.35        /* of the epochs that a public intent's text takes part in */
 
 struct arena train_mem;
+static struct kb_dense *passages; /* until the program ends */
+static struct map *questions;    /* text to vector */
+static int question_dim;
 
 static int put_row(void *arg, const struct kb_article *a)
 {
@@ -64,7 +67,9 @@ int open_index(const char *root, struct store **st, struct kb_index **ix, struct
 		return e->code;
 	if (!rc)
 		rc = store_reader(*st, &db);
-	return rc ? rc : kb_build(ix, db, NULL, e);
+	if (!rc && !passages)
+		rc = kb_dense_open(&passages, NULL, SV("none"), e);
+	return rc ? rc : kb_build(ix, db, &(struct kb_opts){ .dense = passages }, e);
 }
 
 static sv read_path(const char *path)
@@ -113,17 +118,28 @@ static struct sample *plan(struct set *s, sv want, sv text, bool dev)
 	return x;
 }
 
-/* Candidates and their features. */
+static struct kb_found *found(struct kb_index *ix, const struct kb_query *q, sv want, int *gold)
+{
+	struct kb_found *f = arena_new(&train_mem, struct kb_found, 1);
+
+	if (!f || kb_candidates(ix, q, &train_mem, f) != 0)
+		abort();
+	*gold = -1;
+	for (size_t i = 0; i < f->n; i++)
+		if (want.n && sv_eq(f->sp->art[f->c[i].art].a.group_id, want))
+			*gold = (int)i;
+	return f;
+}
+
+/* Candidates and their features, by words alone and with the question's vector. */
 static void look_up(struct kb_index *ix, const char *lang, struct sample *x)
 {
 	struct kb_query q = { .text = x->text, .lang = sv_of(lang), .k = 5 };
 
-	x->f = arena_new(&train_mem, struct kb_found, 1);
-	if (!x->f || kb_candidates(ix, &q, &train_mem, x->f) != 0)
-		abort();
-	for (size_t i = 0; i < x->f->n; i++)
-		if (x->want.n && sv_eq(x->f->sp->art[x->f->c[i].art].a.group_id, x->want))
-			x->gold = (int)i;
+	x->f = found(ix, &q, x->want, &x->gold);
+	q.vec = question_vector(x->text, &q.dim);
+	if (q.vec)
+		x->f_dense = found(ix, &q, x->want, &x->gold_dense);
 }
 
 static struct kb_vec join(const struct kb_vec *v, size_t n, const struct kb_vec *w, size_t n_w)
@@ -160,8 +176,43 @@ static struct kb_vec join(const struct kb_vec *v, size_t n, const struct kb_vec 
 	return r;
 }
 
+/* The rows of an article without its names from k to before end. */
+static struct kd_rows rows_without(const struct kb_space *sp, const struct kd_rows *d, uint32_t k,
+				   uint32_t end)
+{
+	size_t stride = (size_t)kd_stride(sp->dim);
+	uint32_t n = d->names + 1 + d->chunks;
+	int8_t *q = arena_alloc(&train_mem, (n + 1) * stride), *to = q;
+	float *scale = arena_new(&train_mem, float, n + 1), *mean;
+	struct kd_rows r = { .q = q, .scale = scale, .inv = d->inv, .chunks = d->chunks };
+
+	mean = arena_new(&train_mem, float, stride);
+	for (uint32_t i = 0; i < n; i++) {
+		if (i >= k && i < end && i < d->names)
+			continue;
+		memcpy(to, d->q + i * stride, stride);
+		*scale = d->scale[i];
+		for (size_t j = 0; i < d->names && j < stride; j++)
+			mean[j] += (float)to[j] * *scale;
+		if (i == d->names) {
+			float len = 0;
+
+			for (size_t j = 0; j < stride; j++)
+				len += mean[j] * mean[j];
+			for (size_t j = 0; j < stride; j++)
+				mean[j] /= sqrtf(len) + 1e-9f;
+			kd_quantise(mean, sp->dim, to, scale);
+		}
+		r.names += i < d->names;
+		to += stride;
+		scale++;
+	}
+	return r;
+}
+
 /* The article as if it had never had its names from k to before end. */
-static struct kb_art without(const struct kb_art *a, uint32_t k, uint32_t end)
+static struct kb_art without(const struct kb_space *sp, const struct kb_art *a, uint32_t k,
+			     uint32_t end)
 {
 	struct kb_art r = *a;
 
@@ -176,6 +227,8 @@ static struct kb_art without(const struct kb_art *a, uint32_t k, uint32_t end)
 			r.norm[r.n_name++] = a->norm[i];
 		}
 	r.tight = kb_emb_centre(r.emb, r.n_name, r.centre);
+	if (sp->dim)
+		r.dense = rows_without(sp, &a->dense, k, end);
 	r.names = join(r.name, r.n_name, NULL, 0);
 	r.all = join(&r.names, 1, a->sv, a->n_sent);
 	r.core = join(&r.names, 1, NULL, 0);
@@ -241,7 +294,7 @@ static void plan_lines(struct set *s, sv text, bool tsv)
 	}
 }
 
-static struct set plan_all(struct kb_space *sp, const char *root)
+struct set plan_questions(struct kb_space *sp, const char *root)
 {
 	struct set s = { 0 };
 	char name[64];
@@ -258,6 +311,105 @@ static struct set plan_all(struct kb_space *sp, const char *root)
 	for (size_t i = 0; i < s.n; i++)
 		s.v[i].fold = (int)(i % FOLDS);
 	return s;
+}
+
+/* ---- vectors of passages and questions, made by callm-embed ---- */
+
+static sv whole(const char *dir, const char *name, struct err *e)
+{
+	char path[600];
+	struct sb b;
+	sv r = SV_NULL;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	sb_init(&b, 256u << 20);
+	if (file_read(path, 256u << 20, &b, e) == 0)
+		r = arena_sv(&train_mem, sb_sv(&b));
+	sb_done(&b);
+	return r;
+}
+
+static size_t count(sv text)
+{
+	sv line;
+	size_t n = 0;
+
+	while (sv_line(&text, &line))
+		n++;
+	return n;
+}
+
+int read_vectors(const char *dir, struct err *e)
+{
+	static const char *const names[2][2] = { { "p.txt", "p.f32" }, { "q.txt", "q.f32" } };
+	int rc = kb_dense_open(&passages, NULL, SV("train"), e);
+
+	questions = map_new(1000000);
+	for (int side = 0; side < 2 && !rc; side++) {
+		sv text = whole(dir, names[side][0], e), line;
+		sv v = e->code ? SV_NULL : whole(dir, names[side][1], e);
+		size_t n = count(text), dim = n ? v.n / 4 / n : 0;
+
+		if (e->code || !dim || v.n != n * dim * 4)
+			return err_set(e, ERR_PARSE, "%s: texts and vectors do not fit", dir);
+		for (const char *at = v.p; !rc && sv_line(&text, &line); at += 4 * dim) {
+			const float *f = (const float *)(const void *)at;
+
+			if (side)
+				rc = map_put(questions, line, (void *)(uintptr_t)f);
+			else
+				rc = kb_dense_put(passages, line, f, (int)dim);
+		}
+		question_dim = (int)dim;
+	}
+	return rc;
+}
+
+const float *question_vector(sv text, int *dim)
+{
+	*dim = question_dim;
+	return questions ? map_get(questions, text) : NULL;
+}
+
+struct set dense_set(const struct set *s)
+{
+	struct set d = { 0 };
+
+	for (size_t i = 0; i < s->n; i++) {
+		struct sample *x;
+
+		if (!s->v[i].f_dense)
+			continue;
+		x = VEC_PUSH(&d, QUESTIONS_MAX);
+		*x = s->v[i];
+		x->f = x->f_dense;
+		x->gold = x->gold_dense;
+	}
+	return d;
+}
+
+static void print_line(void *arg, sv text)
+{
+	(void)arg;
+	printf(SV_FMT "\n", SV_ARG(text));
+}
+
+void print_texts(struct kb_index *ix, const char *root, bool of_questions)
+{
+	if (!of_questions) {
+		kb_dense_missing(ix, print_line, NULL);
+		return;
+	}
+	for (size_t i = 0; i < ix->n_space; i++) {
+		struct kb_space *sp = &ix->space[i];
+		struct set s = plan_questions(sp, root);
+
+		plan_lines(&s, read_lang(root, "test", sp->lang), true);
+		plan_lines(&s, read_lang(root, "un", sp->lang), false);
+		for (size_t k = 0; k < s.n; k++)
+			print_line(NULL, s.v[k].text);
+		VEC_FREE(&s);
+	}
 }
 
 /* ---- learned vectors ---- */
@@ -355,7 +507,7 @@ static void look_up_own(struct kb_index *ix, struct kb_space *sp, struct set *s,
 			if (x->fold != fold)
 				continue;
 			if (x->name)
-				*a = without(&was, x->name, x->name + 1);
+				*a = without(sp, &was, x->name, x->name + 1);
 			look_up(ix, sp->lang, x);
 			*a = was;
 		}
@@ -388,7 +540,7 @@ static void look_up_foreign(struct kb_index *ix, struct kb_space *sp, struct set
 		memcpy(was, sp->art, sp->n_art * sizeof(*was));
 		for (size_t i = 0; i < sp->n_art; i++)
 			if (was[i].n_name > young(i))
-				sp->art[i] = without(&was[i], young(i), was[i].n_name);
+				sp->art[i] = without(sp, &was[i], young(i), was[i].n_name);
 		for (size_t i = 0; i < n; i++) {
 			struct sample *x = &s->v[i], *y;
 			int c = class_of(sp, x->want);
@@ -410,7 +562,7 @@ struct set load_set(struct kb_index *ix, const char *root, const char *lang,
 			   const char *data)
 {
 	struct kb_space *sp = kb_space_of(ix, sv_of(lang));
-	struct set s = plan_all(sp, root);
+	struct set s = plan_questions(sp, root);
 	struct embed_set e = embed_texts(sp, &s, data);
 	int8_t *rows = arena_alloc(&train_mem, KE_TABLE);
 

@@ -26,15 +26,20 @@ static double dot(const double *w, const double *f, int n)
 	return z;
 }
 
-/* Full-batch gradient ascent with momentum on the log-likelihood of the gold candidate. */
-void train_rank(const struct set *s, int skip_fold, double w[KF_N])
+static double score_of(const struct kb_cand *c, const double w[RANK_N])
 {
-	double v[KF_N] = { 0 };
+	return dot(w, c->f, KF_N) + dot(w + KF_N, c->d, KD_N);
+}
 
-	for (int k = 0; k < KF_N; k++)
+/* Full-batch gradient ascent with momentum on the log-likelihood of the gold candidate. */
+void train_rank(const struct set *s, int skip_fold, double w[RANK_N])
+{
+	double v[RANK_N] = { 0 };
+
+	for (int k = 0; k < RANK_N; k++)
 		w[k] = k == KF_ALIAS ? 6 : 1;
 	for (int epoch = 0; epoch < 250; epoch++) {
-		double g[KF_N] = { 0 };
+		double g[RANK_N] = { 0 };
 		double n = 0;
 
 		for (size_t i = 0; i < s->n; i++) {
@@ -44,29 +49,33 @@ void train_rank(const struct set *s, int skip_fold, double w[KF_N])
 			if (x->gold < 0 || x->fold == skip_fold)
 				continue;
 			for (size_t c = 0; c < x->f->n; c++)
-				sum += p[c] = exp(dot(w, x->f->c[c].f, KF_N));
+				sum += p[c] = exp(score_of(&x->f->c[c], w));
 			weight = (x->dev ? 1 : ALIAS_WEIGHT) * (x->foreign ? FOREIGN_WEIGHT : 1);
 			n += weight;
-			for (size_t c = 0; c < x->f->n; c++)
+			for (size_t c = 0; c < x->f->n; c++) {
+				const struct kb_cand *cand = &x->f->c[c];
+				double d = weight * (((int)c == x->gold) - p[c] / sum);
+
 				for (int k = 0; k < KF_N; k++)
-					g[k] += weight *
-						(((int)c == x->gold) - p[c] / sum) *
-						x->f->c[c].f[k];
+					g[k] += d * cand->f[k];
+				for (int k = 0; k < KD_N; k++)
+					g[KF_N + k] += d * cand->d[k];
+			}
 		}
-		for (int k = 0; k < KF_N; k++) {
+		for (int k = 0; k < RANK_N; k++) {
 			v[k] = 0.9 * v[k] + 0.3 * (g[k] / n - RANK_DECAY * w[k]);
 			w[k] += v[k];
 		}
 	}
 }
 
-void score_all(struct sample *x, const double w[KF_N])
+void score_all(struct sample *x, const double w[RANK_N])
 {
 	struct kb_cand *c = x->f->c;
 	uint32_t gold = x->gold >= 0 ? c[x->gold].art : UINT32_MAX;
 
 	for (size_t i = 0; i < x->f->n; i++)
-		c[i].score = dot(w, c[i].f, KF_N);
+		c[i].score = score_of(&c[i], w);
 	for (size_t i = 1; i < x->f->n; i++)
 		for (size_t j = i; j && c[j].score > c[j - 1].score; j--) {
 			struct kb_cand t = c[j];
@@ -81,10 +90,9 @@ void score_all(struct sample *x, const double w[KF_N])
 
 /* ---- gate ---- */
 
-
 static void scale_gate(const struct gate_row *r, size_t n, struct kb_gate *w)
 {
-	for (int k = 0; k < KG_N; k++) {
+	for (int k = 0; k < w->n; k++) {
 		double sum = 0, sq = 0;
 
 		for (size_t i = 0; i < n; i++) {
@@ -96,43 +104,46 @@ static void scale_gate(const struct gate_row *r, size_t n, struct kb_gate *w)
 	}
 }
 
-/* Adds the gradient of one row to g, laid out as hid then out. */
-static void gate_gradient(const struct kb_net *w, const struct gate_row *r, double *g)
+/* A net as one row of numbers: KG_H times n features and a constant, then the outputs. */
+#define PARAMS(n) (KG_H * ((n) + 1) + KG_H + 1)
+
+/* Adds the gradient of one row to g, laid out as p. */
+static void gate_gradient(const double *p, int n, const struct gate_row *r, double *g)
 {
-	const double *x = r->x;
+	const double *x = r->x, *out = p + KG_H * (n + 1);
 	double a[KG_H + 1], z = 0, d;
 
 	a[KG_H] = 1;
 	for (int h = 0; h < KG_H; h++)
-		a[h] = tanh(dot(w->hid[h], x, KG_N + 1));
-	z = dot(w->out, a, KG_H + 1);
+		a[h] = tanh(dot(p + h * (n + 1), x, n + 1));
+	z = dot(out, a, KG_H + 1);
 	d = r->weight * (r->y - 1 / (1 + exp(-z)));
 	for (int h = 0; h <= KG_H; h++)
-		g[KG_H * (KG_N + 1) + h] += d * a[h];
+		g[KG_H * (n + 1) + h] += d * a[h];
 	for (int h = 0; h < KG_H; h++) {
-		double dh = d * w->out[h] * (1 - a[h] * a[h]);
-		double *gh = g + h * (KG_N + 1);
+		double dh = d * out[h] * (1 - a[h] * a[h]);
+		double *gh = g + h * (n + 1);
 
-		for (int k = 0; k <= KG_N; k++)
+		for (int k = 0; k <= n; k++)
 			gh[k] += dh * x[k];
 	}
 }
 
-enum { GATE_PARAMS = KG_H * (KG_N + 1) + KG_H + 1 };
-
 /* Adam (Kingma and Ba 2015) on batches of rows; the rate falls to zero. */
 static void train_net(const struct gate_row *r, size_t n, int skip_fold, uint64_t seed,
-		      struct kb_net *w)
+		      int features, struct kb_net *w)
 {
-	double m[GATE_PARAMS] = { 0 }, v[GATE_PARAMS] = { 0 }, *p = &w->hid[0][0];
+	enum { MOST = PARAMS(KG_MAX) };
+	double m[MOST] = { 0 }, v[MOST] = { 0 }, p[MOST];
 	size_t steps = EPOCHS * n / BATCH;
+	int params = PARAMS(features);
 	struct rng rng;
 
 	rng_seed(&rng, seed);
-	for (int k = 0; k < GATE_PARAMS; k++)
+	for (int k = 0; k < params; k++)
 		p[k] = rng_normal(&rng) * 0.15;
 	for (size_t t = 1; t <= steps; t++) {
-		double g[GATE_PARAMS] = { 0 }, total = 0;
+		double g[MOST] = { 0 }, total = 0;
 		double rate = 0.01 * (1 - (double)t / (double)(steps + 1));
 
 		for (int i = 0; i < BATCH;) {
@@ -141,10 +152,10 @@ static void train_net(const struct gate_row *r, size_t n, int skip_fold, uint64_
 			if (x->fold == skip_fold || rng_unit(&rng) > x->weight + 0.2)
 				continue;
 			total += x->weight;
-			gate_gradient(w, x, g);
+			gate_gradient(p, features, x, g);
 			i++;
 		}
-		for (int k = 0; k < GATE_PARAMS; k++) {
+		for (int k = 0; k < params; k++) {
 			double d = g[k] / total - DECAY * p[k];
 
 			m[k] = 0.9 * m[k] + 0.1 * d;
@@ -153,45 +164,79 @@ static void train_net(const struct gate_row *r, size_t n, int skip_fold, uint64_
 				(sqrt(v[k] / (1 - pow(0.999, (double)t))) + 1e-8);
 		}
 	}
+	for (int h = 0; h < KG_H; h++)
+		memcpy(w->hid[h], p + h * (features + 1), sizeof(*p) * (size_t)(features + 1));
+	memcpy(w->out, p + KG_H * (features + 1), sizeof(w->out));
 }
 
 void train_gate(struct gate_row *r, size_t n, int skip_fold, struct kb_gate *w)
 {
 	scale_gate(r, n, w);
 	for (size_t i = 0; i < n; i++) {
-		for (int k = 0; k < KG_N; k++)
+		for (int k = 0; k < w->n; k++)
 			r[i].x[k] = (r[i].g[k] - w->mean[k]) * w->scale[k];
-		r[i].x[KG_N] = 1;
+		r[i].x[w->n] = 1;
 	}
 	for (int i = 0; i < KG_NETS; i++)
-		train_net(r, n, skip_fold, 7 + (uint64_t)i, &w->net[i]);
+		train_net(r, n, skip_fold, 7 + (uint64_t)i, w->n, &w->net[i]);
 }
 
-static struct gate_row row_of(const struct sample *x, size_t n, bool removed)
+static struct gate_row row_of(const struct sample *x, const struct kd_query *d, size_t n,
+			      bool removed)
 {
 	struct gate_row r = { .oos = !x->want.n, .dev = x->dev, .sheet = x->sheet,
 			      .own = !x->foreign, .fold = x->fold, .removed = removed };
 
 	r.y = !removed && x->want.n && x->gold == 0;
 	r.weight = (x->dev ? 1 : ALIAS_WEIGHT) * (removed ? REMOVED_WEIGHT : 1);
-	kb_gate_features(x->f->c, n, 0, r.g);
+	kb_gate_features(d, x->f->c, n, 0, r.g);
 	return r;
+}
+
+/* What stands around the question once an article is gone; its neighbours are candidates. */
+static struct kd_query without_one(const struct kb_found *f, size_t n, double gone)
+{
+	struct kd_query d = f->dense;
+	double best[KD_TOP];
+	size_t k = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		double v = f->c[i].d[KD_ALL];
+		size_t at = k < KD_TOP ? k++ : KD_TOP;
+
+		if (at == KD_TOP && v <= best[--at])
+			continue;
+		for (; at && best[at - 1] < v; at--)
+			best[at] = best[at - 1];
+		best[at] = v;
+	}
+	d.ten = 0;
+	for (size_t i = 0; i < k; i++)
+		d.ten += best[i] / (double)k;
+	d.best = k ? best[0] : -8;
+	d.second = k > 1 ? best[1] : -8;
+	d.logsum = log(exp(5 * d.logsum) - exp(5 * gone) + 1e-300) / 5;
+	return d;
 }
 
 /* Two rows of a question with a known article: as it is, and with the article taken out. */
 size_t gate_rows(struct sample *x, struct gate_row *r)
 {
 	struct kb_cand *c = x->f->c, gold;
+	const struct kd_query *d = kb_dense_of(x->f);
+	struct kd_query less;
 	size_t n = 0, after;
 
 	if (x->f->n)
-		r[n++] = row_of(x, x->f->n, false);
+		r[n++] = row_of(x, d, x->f->n, false);
 	if (!x->want.n || x->gold < 0 || x->f->n < 2)
 		return n;
 	gold = c[x->gold];
 	after = x->f->n - 1 - (size_t)x->gold;
 	memmove(&c[x->gold], &c[x->gold + 1], after * sizeof(gold));
-	r[n++] = row_of(x, x->f->n - 1, true);
+	if (d)
+		less = without_one(x->f, x->f->n - 1, gold.d[KD_ALL]);
+	r[n++] = row_of(x, d ? &less : NULL, x->f->n - 1, true);
 	memmove(&c[x->gold + 1], &c[x->gold], after * sizeof(gold));
 	c[x->gold] = gold;
 	return n;

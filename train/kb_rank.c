@@ -1,7 +1,11 @@
 /* kb_rank.c: trains and measures the knowledge ranker. Not part of the server.
  *
  *	kb_rank train ROOT DATA > w.h       learn; writes models/kb_embed.*.bin as well
- *	kb_rank score ROOT [test]           dev sets (and test sets) with the built-in weights
+ *	kb_rank train ROOT DATA VECS D.h > w.h      the same, and with vectors of passages
+ *	kb_rank cross ROOT - VECS           learn only when an article of another language answers
+ *	kb_rank score ROOT dev|test [VECS]  dev sets (and test sets) with the built-in weights
+ *	kb_rank texts ROOT passages|questions       what VECS holds: p.txt and q.txt; p.f32 and
+ *	                                    q.f32 come from callm-embed (train/kb_vectors.sh)
  *	kb_rank wrong ROOT en|zh DATA       each development question that goes wrong, with why
  *	kb_rank bench ROOT                  microseconds per search
  *	kb_rank ask ROOT en|zh QUESTION
@@ -16,7 +20,8 @@
 #include <stdlib.h>
 #include "kb_train.h"
 
-#define OOS_ANSWERED 0.065       /* of the unanswerable development questions may be answered */
+#define OOS_ANSWERED 0.065       /* of the unanswerable development questions may be answered, */
+#define DENSE_ANSWERED 0.05      /* with vectors fewer: better at both */
 
 static int descending(const void *a, const void *b)
 {
@@ -39,37 +44,40 @@ static double threshold(const struct gate_row *r, size_t n, double share)
 	return k ? fmin(0.95, oos[at < k ? at : k - 1] + 1e-4) : 0.5;
 }
 
+static FILE *out;                /* of the weights being written */
+
 static void print_array(const char *name, const double *v, int n)
 {
-	printf("%s{", name);
+	fprintf(out, "%s{", name);
 	for (int k = 0; k < n; k++)
-		printf("%s%.4f,", k % 8 ? " " : "\n\t\t", v[k]);
-	printf("\n\t}");
+		fprintf(out, "%s%.4f,", k % 8 ? " " : "\n\t\t", v[k]);
+	fprintf(out, "\n\t}");
 }
 
-static void print_net(const struct kb_net *w)
+static void print_net(const struct kb_net *w, int n)
 {
-	printf("\t\t{ .hid = {\n");
+	fprintf(out, "\t\t{ .hid = {\n");
 	for (int h = 0; h < KG_H; h++) {
-		printf("\t\t\t{");
-		for (int k = 0; k <= KG_N; k++)
-			printf("%s%.3f,", k % 9 ? " " : "\n\t\t\t  ", w->hid[h][k]);
-		printf(" },\n");
+		fprintf(out, "\t\t\t{");
+		for (int k = 0; k <= n; k++)
+			fprintf(out, "%s%.3f,", k % 9 ? " " : "\n\t\t\t  ", w->hid[h][k]);
+		fprintf(out, " },\n");
 	}
-	printf("\t\t}, .out = {");
+	fprintf(out, "\t\t}, .out = {");
 	for (int h = 0; h <= KG_H; h++)
-		printf("%s%.3f,", h % 9 ? " " : "\n\t\t\t", w->out[h]);
-	printf(" } },\n");
+		fprintf(out, "%s%.3f,", h % 9 ? " " : "\n\t\t\t", w->out[h]);
+	fprintf(out, " } },\n");
 }
 
 static void print_gate(const struct kb_gate *g)
 {
-	print_array("{\n\t.mean = ", g->mean, KG_N);
-	print_array(",\n\t.scale = ", g->scale, KG_N);
-	printf(",\n\t.net = {\n");
+	fprintf(out, "{\n\t.n = %d,\n", g->n);
+	print_array("\t.mean = ", g->mean, g->n);
+	print_array(",\n\t.scale = ", g->scale, g->n);
+	fprintf(out, ",\n\t.net = {\n");
 	for (int i = 0; i < KG_NETS; i++)
-		print_net(&g->net[i]);
-	printf("\t} }");
+		print_net(&g->net[i], g->n);
+	fprintf(out, "\t} }");
 }
 
 /* Cross-fitted: right and answered among the questions of one kind. */
@@ -93,12 +101,13 @@ static void report(const char *lang, const char *what, const struct gate_row *r,
 		100 * ok / all, oos, 100 * declined / fmax(oos, 1));
 }
 
-static void print_weights(const char *lang, const double w[KF_N], const struct gate_row *r,
+static void print_weights(const char *lang, const double w[RANK_N], const struct gate_row *r,
 			  size_t n, const struct kb_gate *gate)
 {
-	double ans = threshold(r, n, OOS_ANSWERED);
+	bool dense = gate->n == KG_MAX;
+	double ans = threshold(r, n, dense ? DENSE_ANSWERED : OOS_ANSWERED);
 
-	fprintf(stderr, "%s threshold %.3f\n", lang, ans);
+	fprintf(stderr, "%s%s threshold %.3f\n", lang, dense ? " with vectors" : "", ans);
 	for (double share = 0.02; share < 0.11; share += 0.02)
 		report(lang, "(other thresholds)", r, n,
 		       &(struct gate_row){ .dev = true, .own = true },
@@ -109,16 +118,17 @@ static void print_weights(const char *lang, const double w[KF_N], const struct g
 	report(lang, "names", r, n, &(struct gate_row){ .own = true }, ans);
 	report(lang, "foreign questions", r, n, &(struct gate_row){ .dev = true }, ans);
 	report(lang, "foreign names", r, n, &(struct gate_row){ 0 }, ans);
-	printf("static const struct kb_weights weights_%s = {\n", lang);
-	print_array("\t.rank = ", w, KF_N);
-	printf(",\n\t.answer = %.4f,\n\t.unsure = %.4f,\n\t.gate = ", ans,
-	       fmin(ans * 0.6, threshold(r, n, 0.25)));
+	fprintf(out, "static const struct kb_weights weights_%s%s = {\n", dense ? "dense_" : "",
+		lang);
+	print_array("\t.rank = ", w, dense ? RANK_N : KF_N);
+	fprintf(out, ",\n\t.answer = %.4f,\n\t.unsure = %.4f,\n\t.gate = ", ans,
+		fmin(ans * 0.6, threshold(r, n, 0.25)));
 	print_gate(gate);
-	printf(",\n};\n");
+	fprintf(out, ",\n};\n");
 }
 
 /* Learns the order of a language; fills the cross-fitted rows for the gate. */
-static size_t train_order(struct set *s, double w[KF_N], struct gate_row *r)
+static size_t train_order(struct set *s, double w[RANK_N], struct gate_row *r)
 {
 	size_t rows = 0;
 
@@ -135,43 +145,79 @@ static size_t train_order(struct set *s, double w[KF_N], struct gate_row *r)
 	return rows;
 }
 
-static void train(struct kb_index *ix, const char *root, const char *data)
+static void train_lang(const char *lang, struct set *s, bool dense)
+{
+	struct gate_row *r = arena_new(&train_mem, struct gate_row, 2 * s->n + 1);
+	struct kb_gate g = { .n = dense ? KG_MAX : KG_N };
+	double w[RANK_N];
+	size_t n = train_order(s, w, r);
+
+	for (int fold = 0; fold < FOLDS; fold++) {
+		train_gate(r, n, fold, &g);
+		for (size_t i = 0; i < n; i++)
+			if (r[i].fold == fold)
+				r[i].p = kb_gate_p(&g, r[i].g);
+	}
+	train_gate(r, n, -1, &g);
+	print_weights(lang, w, r, n, &g);
+}
+
+static FILE *begin(const char *path, const char *name, const char *guard)
+{
+	out = path ? fopen(path, "w") : stdout;
+	if (!out)
+		return NULL;
+	fprintf(out, "/* %s: learned weights of the ranker, written by `kb_rank train`. */\n"
+		"#ifndef %s\n#define %s\n\n", name, guard, guard);
+	return out;
+}
+
+/* dense: where the weights with vectors go, or NULL. */
+static int train(struct kb_index *ix, const char *root, const char *data, const char *dense)
 {
 	static const char *const langs[] = { "en", "zh" };
+	FILE *words = begin(NULL, "kb_weights.h", "CALLM_KB_WEIGHTS_H"), *with = NULL;
 
-	printf("/* kb_weights.h: learned weights of the ranker, written by `kb_rank train`. */\n"
-	       "#ifndef CALLM_KB_WEIGHTS_H\n#define CALLM_KB_WEIGHTS_H\n\n");
+	if (dense && !(with = begin(dense, "kb_weights_dense.h", "CALLM_KB_WEIGHTS_DENSE_H")))
+		return 1;
 	for (int l = 0; l < 2; l++) {
-		struct set s = load_set(ix, root, langs[l], data);
-		struct gate_row *r = arena_new(&train_mem, struct gate_row, 2 * s.n + 1);
-		double w[KF_N];
-		struct kb_gate g;
-		size_t n = train_order(&s, w, r);
+		struct set s = load_set(ix, root, langs[l], data), d = dense_set(&s);
 
-		for (int fold = 0; fold < FOLDS; fold++) {
-			train_gate(r, n, fold, &g);
-			for (size_t i = 0; i < n; i++)
-				if (r[i].fold == fold)
-					r[i].p = kb_gate_p(&g, r[i].g);
-		}
-		train_gate(r, n, -1, &g);
-		print_weights(langs[l], w, r, n, &g);
+		out = words;
+		train_lang(langs[l], &s, false);
+		out = with;
+		if (with)
+			train_lang(langs[l], &d, true);
 		VEC_FREE(&s);
+		VEC_FREE(&d);
 	}
-	printf("\n#endif\n");
+	fprintf(words, "\n#endif\n");
+	if (with) {
+		train_cross(ix, root, with);
+		fprintf(with, "\n#endif\n");
+	}
+	return with && fclose(with) != 0;
 }
 
 /* ---- reports ---- */
 
 static void print_score(const char *what, const char *lang, const struct kb_score *s)
 {
-	printf("%-5s %s: first and answered %.1f%% (%zu/%zu), in 3 %.1f%%, declined wrongly "
+	printf("%-5s %s: first %.1f%%, in 5 %.1f%%; first and answered %.1f%% (%zu/%zu), in 3 %.1f%%, declined wrongly "
 	       "%.1f%%, unanswerable declined %.1f%% (%zu/%zu), quotes literal %zu/%zu\n", what,
-	       lang, 100.0 * (double)s->first / (double)s->n, s->first, s->n,
+	       lang, 100.0 * (double)s->right_first / (double)s->n,
+	       100.0 * (double)s->in5 / (double)s->n,
+	       100.0 * (double)s->first / (double)s->n, s->first, s->n,
 	       100.0 * (double)s->in3 / (double)s->n,
 	       100.0 * (double)s->declined_wrongly / (double)s->n,
 	       100.0 * (double)s->oos_declined / (double)s->n_oos, s->oos_declined, s->n_oos,
 	       s->quotes_ok, s->quotes);
+}
+
+static const float *vector(void *arg, sv text, int *dim)
+{
+	(void)arg;
+	return question_vector(text, dim);
 }
 
 static int score(struct kb_index *ix, const char *root, bool tests)
@@ -184,8 +230,9 @@ static int score(struct kb_index *ix, const char *root, bool tests)
 		const char *lang = langs[i & 1];
 		bool test = i > 1;
 
-		if (kb_evaluate(ix, sv_of(lang), read_lang(root, test ? "test" : "dev", lang),
-				read_lang(root, test ? "un" : "oos", lang), &s, &e) != 0) {
+		if (kb_evaluate_by(ix, sv_of(lang), read_lang(root, test ? "test" : "dev", lang),
+				   read_lang(root, test ? "un" : "oos", lang), vector, NULL, &s,
+				   &e) != 0) {
 			fprintf(stderr, "%s\n", e.msg);
 			return 1;
 		}
@@ -215,7 +262,7 @@ static void print_cand(const struct kb_found *f, size_t i, const char *mark)
 static void wrong(struct kb_index *ix, const char *root, const char *lang, const char *data)
 {
 	struct set s = load_set(ix, root, lang, data);
-	double ans = kb_weights_of(sv_of(lang))->answer;
+	double ans = kb_weights_of(sv_of(lang), false)->answer;
 
 	for (size_t i = 0; i < s.n; i++) {
 		struct sample *x = &s.v[i];
@@ -223,7 +270,7 @@ static void wrong(struct kb_index *ix, const char *root, const char *lang, const
 
 		if (!x->dev)
 			break;
-		kb_rank(sv_of(lang), x->f->c, x->f->n, x->f->n);
+		kb_rank(sv_of(lang), NULL, x->f->c, x->f->n, x->f->n);
 		answered = x->f->n && x->f->c[0].p >= ans;
 		right = x->f->n && sv_eq(x->f->sp->art[x->f->c[0].art].a.group_id, x->want);
 		if (x->want.n ? right && answered : !answered)
@@ -298,12 +345,18 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: kb_rank train|score|bench ROOT, kb_rank wrong ROOT LANG\n");
 		return 2;
 	}
-	if (open_index(argv[2], &st, &ix, &e) != 0) {
+	if (argc > 4 && strcmp(argv[1], "ask") != 0 && strcmp(argv[1], "wrong") != 0)
+		(void)read_vectors(argv[4], &e);
+	if (e.code || open_index(argv[2], &st, &ix, &e) != 0) {
 		fprintf(stderr, "%s\n", e.msg);
 		return 1;
 	}
 	if (strcmp(argv[1], "train") == 0)
-		train(ix, argv[2], argc > 3 ? argv[3] : NULL);
+		rc = train(ix, argv[2], argc > 3 ? argv[3] : NULL, argc > 5 ? argv[5] : NULL);
+	else if (strcmp(argv[1], "cross") == 0)
+		train_cross(ix, argv[2], stdout);
+	else if (strcmp(argv[1], "texts") == 0)
+		print_texts(ix, argv[2], argc > 3 && strcmp(argv[3], "questions") == 0);
 	else if (strcmp(argv[1], "wrong") == 0 && argc > 3)
 		wrong(ix, argv[2], argv[3], argc > 4 ? argv[4] : NULL);
 	else if (strcmp(argv[1], "ask") == 0 && argc > 4)

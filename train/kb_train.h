@@ -2,6 +2,7 @@
 #ifndef CALLM_KB_TRAIN_H
 #define CALLM_KB_TRAIN_H
 
+#include <stdio.h>
 #include "kb_int.h"
 
 #define FOLDS 5
@@ -33,6 +34,8 @@ struct sample {
 	sv text, want;           /* want empty: no article answers */
 	struct kb_found *f;
 	int gold;                /* candidate, -1 = none */
+	struct kb_found *f_dense; /* the same with the question's vector, or NULL */
+	int gold_dense;
 	bool dev;                /* a development question, else an alias asked as one */
 	bool sheet;              /* from demo/tests/dev* */
 	bool foreign;            /* asked of articles that the vectors do not know */
@@ -45,25 +48,41 @@ struct set {
 };
 extern struct arena train_mem;
 int open_index(const char *root, struct store **st, struct kb_index **ix, struct err *e);
+/* Before open_index: p.txt, p.f32 (texts, vectors of passages), q.txt, q.f32 (of questions). */
+int read_vectors(const char *dir, struct err *e);
+/* The vector of a question, NULL when there is none; *dim. */
+const float *question_vector(sv text, int *dim);
+/* Prints the texts that need a vector: what the index says, or all questions. */
+void print_texts(struct kb_index *ix, const char *root, bool questions);
 /* fmt: "dev", "oos", "test", else the unanswerable of the test. */
 sv read_lang(const char *root, const char *fmt, const char *lang);
+/* All questions and names to ask, with their folds, not looked up. */
+struct set plan_questions(struct kb_space *sp, const char *root);
+/* The samples as the dense ranker sees them; empty without vectors. */
+struct set dense_set(const struct set *s);
 /* All questions with candidates and features, none of them known to what looked it up; writes
  * the final table of vectors and leaves the space with it. data: folder of public intents. */
 struct set load_set(struct kb_index *ix, const char *root, const char *lang, const char *data);
 
 /* ---- learning: kb_learn.c ---- */
 struct gate_row {
-	double g[KG_N], x[KG_N + 1]; /* features; scaled, with a 1 at the end */
+	double g[KG_MAX], x[KG_MAX + 1]; /* features; scaled, with a 1 at the end */
 	double y, weight, p;
 	bool oos, dev, sheet, removed;
 	bool own;                /* the vectors know the articles */
 	int fold;
 };
-void train_rank(const struct set *s, int skip_fold, double w[KF_N]);
-void score_all(struct sample *x, const double w[KF_N]);
+enum { RANK_N = KF_N + KD_N };   /* the last KD_N count for a dense set only */
+void train_rank(const struct set *s, int skip_fold, double w[RANK_N]);
+void score_all(struct sample *x, const double w[RANK_N]);
 /* Two rows of a question with a known article: as it is, and with the article taken out. */
 size_t gate_rows(struct sample *x, struct gate_row *r);
+/* w->n is set: KG_N or KG_MAX. */
 void train_gate(struct gate_row *r, size_t n, int skip_fold, struct kb_gate *w);
+
+/* ---- other languages: kb_cross.c ---- */
+/* Learns from the questions of en and zh; writes weights_abroad. */
+void train_cross(struct kb_index *ix, const char *root, FILE *out);
 
 int words_common(struct arena *mem);
 int words_classes(struct arena *mem);

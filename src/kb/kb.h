@@ -8,6 +8,14 @@
  *	obj_unref(ix);
  *
  * An index is immutable and shared between threads; publish it through a snap.
+ *
+ * Meaning across words and languages comes from vectors that somebody else computes (emb of
+ * model.h; kb does not know it):
+ *
+ *	kb_dense_open(&d, "vectors.bin", emb_name(m), &e);    what is known already
+ *	kb_build(&ix, db, &(struct kb_opts){ .dense = d }, &e);
+ *	kb_dense_missing(ix, fn, arg);                        texts to embed (EMB_PASSAGE)
+ *	kb_dense_put(d, text, v, dim); ... kb_build again     then questions may bring .vec
  */
 #ifndef CALLM_KB_H
 #define CALLM_KB_H
@@ -55,6 +63,9 @@ struct kb_opts {
 	sv synonyms_dir;
 	/* candidates always from FTS5 (else only above 4096 articles). */
 	bool full_text;
+	/* vectors of passages by their text, read while building; NULL = words alone. A language
+	 * whose articles do not all have theirs is searched by words alone. */
+	const struct kb_dense *dense;
 };
 /* Reads live articles and builds the index (full text image plus our own tables). Runs on a
  * worker. */
@@ -65,6 +76,25 @@ int kb_get(const struct kb_index *ix, sv article_id, struct kb_article *ret);
 /* Words for recognisers: every title, alias and first sentence of a language, one call each. */
 void kb_utterances(const struct kb_index *ix, sv lang, void (*fn)(void *arg, sv text), void *arg);
 
+/* ---- vectors of passages: a file of what was computed before ---- */
+struct kb_dense;                 /* one thread at a time */
+
+/* path is made when it is not there; a file of another name (the embedding model's: vectors of
+ * different names never mix) begins anew; records from the first damaged one on are dropped.
+ * NULL path: in memory only. ERR_IO. */
+int kb_dense_open(struct kb_dense **ret, const char *path, sv name, struct err *e);
+void kb_dense_close(struct kb_dense *d);         /* accepts NULL */
+size_t kb_dense_count(const struct kb_dense *d);
+bool kb_dense_has(const struct kb_dense *d, sv text);
+/* Appends. v has length one; all have the same dim (at most 8192). ERR_INVAL, ERR_FULL, ERR_IO. */
+int kb_dense_put(struct kb_dense *d, sv text, const float *v, int dim);
+int kb_dense_flush(struct kb_dense *d);          /* to the disk; ERR_IO */
+/* Calls fn with each text of the index that has no vector yet (with fn NULL only counts);
+ * returns how many. Texts live in the index. */
+size_t kb_dense_missing(const struct kb_index *ix, void (*fn)(void *arg, sv text), void *arg);
+/* Is the language (or, "", any) searched by vectors too? */
+bool kb_dense_ready(const struct kb_index *ix, sv lang);
+
 struct kb_query {
 	sv text;
 	/* wanted language of the articles, "" = by the text's script. */
@@ -73,9 +103,14 @@ struct kb_query {
 	int64_t now_ms;          /* validity; 0 = the wall clock */
 	/* the customer's previous question, for elliptic follow-ups; may be empty. */
 	sv context;
+	/* the text's vector (EMB_QUERY) by the model of the index, or NULL. With it articles of
+	 * other languages are found too where the wanted one has nothing. */
+	const float *vec;
+	int dim;
 };
 struct kb_why {
 	double bm25, title, alias, coverage;   /* parts of the score, 0..1 */
+	double meaning;          /* best cosine of vectors, 0 without them */
 };
 struct kb_hit {                  /* strings live in the index as long as the caller holds it */
 	sv article_id, title, lang, source, category;
@@ -109,10 +144,16 @@ bool kb_quote_in(sv quote, sv text);
 /* ---- measuring: `callm score kb` ---- */
 struct kb_score {
 	size_t n, first, in3, declined_wrongly, n_oos, oos_declined, quotes, quotes_ok;
+	size_t right_first, in5; /* the right article, answered or not */
 };
 /* questions: "article-or-group-id<TAB>question" lines; oos: one question a line (either may be
  * empty). */
 int kb_evaluate(struct kb_index *ix, sv lang, sv questions, sv oos, struct kb_score *ret,
 		struct err *e);
+/* The same with vectors of the questions: vec returns one that lives until the next call, or
+ * NULL. */
+typedef const float *kb_vec_fn(void *arg, sv text, int *dim);
+int kb_evaluate_by(struct kb_index *ix, sv lang, sv questions, sv oos, kb_vec_fn *vec, void *arg,
+		   struct kb_score *ret, struct err *e);
 
 #endif

@@ -20,6 +20,9 @@ static inline int kb_full(const struct kb_build_job *b)
 	return err_set(b->e, ERR_FULL, "the knowledge base is too large for one index");
 }
 
+/* Vectors of passages of all articles of a space, or the list of texts that lack one. 0,
+ * ERR_FULL. */
+int kb_dense_space(struct kb_build_job *b, struct kb_space *sp);
 /* Vocabulary, vectors and weights of all articles of a space. 0, ERR_FULL. */
 int kb_vectors(struct kb_build_job *b, struct kb_space *sp);
 

@@ -1,4 +1,5 @@
-/* kb_cand.c: candidates: from postings in memory, or from a full-text image of the articles.
+/* kb_cand.c: candidates: from postings in memory, or from a full-text image of the articles, and
+ * from vectors where there are any.
  *
  * A space of up to KB_POST_ARTICLES articles keeps its postings in memory: the question's terms are
  * added up per article, about ten microseconds. Larger ones ask FTS5 (our tokenizer, one table a
@@ -284,6 +285,24 @@ static void split(struct kb_found *f, sv text)
 		f->parts = 0;
 }
 
+/* Articles near by vector that words did not find take the places of the last ones. */
+static void from_vectors(const struct kb_query *q, struct arena *a, struct kb_found *f)
+{
+	uint32_t top[KD_TOP];
+	size_t n = kb_dense_query(q, a, f, top);
+
+	if (n && f->n > KB_CAND - KD_TOP)
+		f->n = KB_CAND - KD_TOP;
+	for (size_t i = 0; i < n; i++) {
+		size_t k = 0;
+
+		while (k < f->n && f->c[k].art != top[i])
+			k++;
+		if (k == f->n)
+			f->c[f->n++] = (struct kb_cand){ .art = top[i] };
+	}
+}
+
 int kb_candidates(struct kb_index *ix, const struct kb_query *q, struct arena *a,
 		  struct kb_found *f)
 {
@@ -306,10 +325,12 @@ int kb_candidates(struct kb_index *ix, const struct kb_query *q, struct arena *a
 	} else {
 		rc = from_full_text(ix, q, f);
 	}
+	from_vectors(q, a, f);
 	top = f->n && f->c[0].bm25 > 0 ? f->c[0].bm25 : 1;
 	for (size_t i = 0; i < f->n; i++) {
 		f->c[i].bm25 /= top;
 		kb_features(f, &f->c[i]);
+		kb_dense_features(f, &f->sp->art[f->c[i].art], f->c[i].d);
 	}
 	return rc;
 }

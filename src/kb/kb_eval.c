@@ -12,14 +12,16 @@ static bool is_group(const struct kb_index *ix, sv article_id, sv want)
 static void count_answerable(struct kb_index *ix, const struct kb_result *r, sv want,
 			     struct kb_score *s)
 {
+	size_t at = 0;
+
+	while (at < r->n && !is_group(ix, r->hits[at].article_id, want))
+		at++;
 	s->n++;
-	s->first += r->n && r->answerable && is_group(ix, r->hits[0].article_id, want);
+	s->first += at == 0 && r->n && r->answerable;
 	s->declined_wrongly += !r->answerable;
-	for (size_t i = 0; i < r->n && i < 3; i++)
-		if (is_group(ix, r->hits[i].article_id, want)) {
-			s->in3++;
-			break;
-		}
+	s->right_first += at == 0 && r->n;
+	s->in3 += at < r->n && at < 3;
+	s->in5 += at < r->n && at < 5;
 }
 
 static void count_quotes(struct kb_index *ix, const struct kb_result *r, struct kb_score *s)
@@ -33,19 +35,31 @@ static void count_quotes(struct kb_index *ix, const struct kb_result *r, struct 
 	}
 }
 
-static int ask(struct kb_index *ix, sv lang, sv text, sv want, struct arena *a, struct kb_score *s)
+struct asker {
+	struct kb_index *ix;
+	sv lang;
+	kb_vec_fn *vec;
+	void *arg;
+	struct arena a;
+	struct kb_score s;
+};
+
+static int ask(struct asker *k, sv text, sv want)
 {
-	struct kb_query q = { .text = text, .lang = lang, .k = 5 };
+	struct kb_query q = { .text = text, .lang = k->lang, .k = 5 };
+	struct kb_score *s = &k->s;
 	struct kb_result r;
 	int rc;
 
-	arena_reset(a);
-	rc = kb_search(ix, &q, a, &r);
+	if (k->vec)
+		q.vec = k->vec(k->arg, text, &q.dim);
+	arena_reset(&k->a);
+	rc = kb_search(k->ix, &q, &k->a, &r);
 	if (rc)
 		return rc;
-	count_quotes(ix, &r, s);
+	count_quotes(k->ix, &r, s);
 	if (want.n) {
-		count_answerable(ix, &r, want, s);
+		count_answerable(k->ix, &r, want, s);
 	} else {
 		s->n_oos++;
 		s->oos_declined += !r.answerable;
@@ -53,15 +67,14 @@ static int ask(struct kb_index *ix, sv lang, sv text, sv want, struct arena *a, 
 	return 0;
 }
 
-int kb_evaluate(struct kb_index *ix, sv lang, sv questions, sv oos, struct kb_score *ret,
-		struct err *e)
+int kb_evaluate_by(struct kb_index *ix, sv lang, sv questions, sv oos, kb_vec_fn *vec, void *arg,
+		   struct kb_score *ret, struct err *e)
 {
-	struct kb_score s = { 0 };
-	struct arena a = { 0 };
+	struct asker k = { .ix = ix, .lang = lang, .vec = vec, .arg = arg };
 	sv line, want;
 	int n = 0, rc = 0;
 
-	arena_init(&a, LIM_ARENA_TURN);
+	arena_init(&k.a, LIM_ARENA_TURN);
 	while (!rc && sv_line(&questions, &line)) {
 		n++;
 		line = sv_trim(line);
@@ -74,15 +87,21 @@ int kb_evaluate(struct kb_index *ix, sv lang, sv questions, sv oos, struct kb_sc
 			break;
 		}
 		sv_cut(&line, '\t', &want);
-		rc = ask(ix, lang, sv_trim(line), sv_trim(want), &a, &s);
+		rc = ask(&k, sv_trim(line), sv_trim(want));
 	}
 	while (!rc && sv_line(&oos, &line)) {
 		line = sv_trim(line);
 		if (line.n && line.p[0] != '#')
-			rc = ask(ix, lang, line, SV_NULL, &a, &s);
+			rc = ask(&k, line, SV_NULL);
 	}
-	arena_done(&a);
+	arena_done(&k.a);
 	if (!rc)
-		*ret = s;
+		*ret = k.s;
 	return rc;
+}
+
+int kb_evaluate(struct kb_index *ix, sv lang, sv questions, sv oos, struct kb_score *ret,
+		struct err *e)
+{
+	return kb_evaluate_by(ix, lang, questions, oos, NULL, NULL, ret, e);
 }

@@ -44,6 +44,9 @@ static void index_done(void *obj)
 			VEC_FREE(&sp->art[k].chunks);
 		xfree(sp->w);
 		xfree(sp->art);
+		xfree(sp->block);
+		xfree(sp->mean);
+		xfree(sp->missing);
 	}
 	map_free(ix->by_id);
 	xfree(ix->image);
@@ -248,6 +251,30 @@ static int index_ids(struct kb_build_job *b)
 	return 0;
 }
 
+/* Which languages have an article of the same group. */
+static int groups(struct kb_build_job *b)
+{
+	struct map *in = map_new(LIM_KB_ARTICLES * KB_SPACES);
+	struct kb_index *ix = b->ix;
+	int rc = 0;
+
+	for (size_t s = 0; s < ix->n_space && !rc; s++)
+		for (size_t i = 0; i < ix->space[s].n_art && !rc; i++) {
+			sv group = ix->space[s].art[i].a.group_id;
+			uintptr_t bits = (uintptr_t)map_get(in, group);
+
+			rc = map_put(in, group, (void *)(bits | 1u << s));
+		}
+	for (size_t s = 0; s < ix->n_space; s++)
+		for (size_t i = 0; i < ix->space[s].n_art; i++) {
+			struct kb_art *a = &ix->space[s].art[i];
+
+			a->also = (unsigned)(uintptr_t)map_get(in, a->a.group_id);
+		}
+	map_free(in);
+	return rc ? kb_full(b) : 0;
+}
+
 int kb_build(struct kb_index **ret, struct store_db *db, const struct kb_opts *o, struct err *e)
 {
 	struct kb_build_job b = { .db = db, .o = o, .e = e, .now_ms = clk_wall_ms() };
@@ -264,9 +291,13 @@ int kb_build(struct kb_index **ret, struct store_db *db, const struct kb_opts *o
 		rc = kb_vectors(&b, &b.ix->space[s]);
 		if (!rc)
 			rc = postings(&b, &b.ix->space[s]);
+		if (!rc)
+			rc = kb_dense_space(&b, &b.ix->space[s]);
 	}
 	if (!rc)
 		rc = index_ids(&b);
+	if (!rc)
+		rc = groups(&b);
 	if (!rc)
 		rc = kb_image_build(b.ix, e);
 	VEC_FREE(&b.tmp);

@@ -132,6 +132,51 @@ float kb_emb_cos(const int16_t *a, const int16_t *b);
 float kb_emb_centre(int16_t (*v)[KE_DIM], size_t n, int16_t out[KE_DIM]);
 const int8_t *kb_emb_builtin(sv lang);        /* NULL for a language without a table */
 
+/* ---- vectors of passages (kb_dense.c, kb_dot.c) ---- */
+#define KD_DIM_MAX 8192
+#define KD_NAMES 64              /* names of an article that get a vector, */
+#define KD_CHUNKS 64             /* and chunks */
+#define KD_ROWS_MAX (2u << 20)   /* of all articles of a space */
+#define KD_TEXT 2000             /* bytes of a chunk's text */
+#define KD_TOP 10                /* candidates by vector alone */
+enum kd_feat { KD_NAME, KD_NAME3, KD_MEAN, KD_CHUNK, KD_ALL, KD_N };
+enum { KD_GATE = 9 };            /* further features of the gate */
+struct kd_rows {                 /* of one article: names, their mean, chunks */
+	const int8_t *q;
+	const float *scale;
+	const float *inv;        /* 1 / distance from the space's mean */
+	uint32_t names, chunks;
+};
+struct kd_query {                /* a question's vector, and what stands around it */
+	int16_t *q;              /* NULL: none */
+	float scale;
+	int stride;
+	/* seen from the means of two languages instead of from nothing: what all texts of a
+	 * language share is taken off on both sides */
+	bool centred;
+	double offset, len;
+	/* over the live articles of the space: best, second, mean of the best ten of KD_ALL;
+	 * a soft maximum */
+	double best, second, ten, logsum;
+};
+/* Numbers of a row: dim rounded up. */
+static inline int kd_stride(int dim)
+{
+	return (dim + 63) / 64 * 64;
+}
+void kd_quantise(const float *v, int dim, int8_t *q, float *scale);   /* q: kd_stride bytes */
+/* out[i] = sum of rows[i][k] * q[k]; the fastest way this machine has. */
+void kd_dots(const int8_t *rows, size_t n, int stride, const int16_t *q, int32_t *out);
+void kd_dots_plain(const int8_t *rows, size_t n, int stride, const int16_t *q, int32_t *out);
+/* Runs way 0 (AVX-512), 1 (AVX2) or 2 (plain); false where the machine cannot. For tests. */
+bool kd_dots_by(int way, const int8_t *rows, size_t n, int stride, const int16_t *q, int32_t *out);
+/* A question's numbers to 16 bits in the arena; false when it has none. */
+bool kd_widen(const float *v, int dim, struct arena *a, struct kd_query *ret);
+void kd_features(const struct kd_query *q, const struct kd_rows *r, double d[KD_N]);
+/* The vector of a text, NULL when it is not known. */
+const int8_t *kb_dense_find(const struct kb_dense *d, sv text, float *scale);
+int kb_dense_dim(const struct kb_dense *d);
+
 /* ---- index ---- */
 struct kb_vec {                  /* sparse vector, ids ascending */
 	uint32_t n;
@@ -158,6 +203,8 @@ struct kb_art {
 	struct kb_vec *sv;       /* of each sentence */
 	uint32_t n_sent;
 	struct kb_chunks chunks;
+	struct kd_rows dense;
+	unsigned also;           /* bit per space whose language has an article of this group */
 };
 struct kb_word {
 	sv s;
@@ -183,6 +230,11 @@ struct kb_space {                /* the articles of one language */
 	struct kb_post *post;    /* NULL in a large space */
 	struct kb_lex *lex;
 	const int8_t *rows;      /* of the learned vectors, or NULL */
+	int dim;                 /* of the vectors of passages; 0: some are missing */
+	void *block;             /* their scales, distances and rows */
+	float *mean;             /* of the names' vectors */
+	sv *missing;             /* texts without one */
+	size_t n_missing;
 };
 #define KB_SPACES 8
 #define KB_CONNS 32
@@ -236,44 +288,83 @@ struct kb_cand {
 	uint32_t art;
 	float bm25;
 	double f[KF_N];
+	double d[KD_N];          /* zero without a question's vector */
 	double score, p;
 	uint32_t best_sent;
 	float sent_cos;
 };
-/* Fills score of each, sorts best first, fills p of the first k. */
-void kb_rank(sv lang, struct kb_cand *c, size_t n, size_t k);
-/* Features of the gate for c[0..n), sorted: what decides whether c[i] answers. */
-enum { KG_EXTRA = 14, KG_N = KF_N + KG_EXTRA };
-void kb_gate_features(const struct kb_cand *c, size_t n, size_t i, double g[KG_N]);
+/* Fills score of each, sorts best first, fills p of the first k. d: what the question's vector
+ * found, or NULL: words alone, with weights of their own. */
+void kb_rank(sv lang, const struct kd_query *d, struct kb_cand *c, size_t n, size_t k);
+/* Features of the gate for c[0..n), sorted: what decides whether c[i] answers: KG_N, with d
+ * KG_MAX of them. */
+enum { KG_EXTRA = 14, KG_N = KF_N + KG_EXTRA, KG_MAX = KG_N + KD_N + KD_GATE };
+void kb_gate_features(const struct kd_query *d, const struct kb_cand *c, size_t n, size_t i,
+		      double g[KG_MAX]);
 #define KG_H 12
 #define KG_NETS 4
-struct kb_net {                  /* one hidden layer (tanh) */
-	double hid[KG_H][KG_N + 1], out[KG_H + 1];
+struct kb_net {                  /* one hidden layer (tanh); the constant follows the features */
+	double hid[KG_H][KG_MAX + 1], out[KG_H + 1];
 };
 struct kb_gate {                 /* the mean of a few nets over scaled features */
-	double mean[KG_N], scale[KG_N];
+	int n;                   /* features */
+	double mean[KG_MAX], scale[KG_MAX];
 	struct kb_net net[KG_NETS];
 };
-double kb_gate_p(const struct kb_gate *w, const double g[KG_N]);
+double kb_gate_p(const struct kb_gate *w, const double g[KG_MAX]);
 struct kb_weights {
-	double rank[KF_N];
+	double rank[KF_N + KD_N];
 	double answer, unsure;   /* thresholds on p */
 	struct kb_gate gate;
 };
-const struct kb_weights *kb_weights_of(sv lang);
+const struct kb_weights *kb_weights_of(sv lang, bool dense);
 struct kb_found {
 	struct kb_space *sp;
 	struct kb_qvec q;        /* the whole question, */
 	struct kb_qvec part[KB_PARTS]; /* its clauses when it has several */
 	size_t parts;
+	struct kd_query dense;
 	struct kb_cand c[KB_CAND];
 	size_t n;
 };
+/* The question's vector against a space whose vectors are all there; else f->dense stays
+ * empty. top gets up to KD_TOP articles, best first, by KD_ALL. Returns how many. */
+size_t kb_dense_query(const struct kb_query *q, struct arena *a, struct kb_found *f,
+		      uint32_t top[KD_TOP]);
+void kb_dense_features(const struct kb_found *f, const struct kb_art *a, double d[KD_N]);
+static inline const struct kd_query *kb_dense_of(const struct kb_found *f)
+{
+	return f->dense.q ? &f->dense : NULL;
+}
 void kb_features(const struct kb_found *f, struct kb_cand *c);
 /* Candidates with features, unsorted; for search and for training. f is large: take it from an
  * arena. */
 int kb_candidates(struct kb_index *ix, const struct kb_query *q, struct arena *a,
 		  struct kb_found *f);
 int kb_image_build(struct kb_index *ix, struct err *e);
+
+/* ---- articles of other languages: kb_abroad.c ---- */
+enum { KA_N = KD_N + 4 };
+struct kb_abroad {
+	const struct kb_space *sp;
+	uint32_t art;
+	double g[KA_N];          /* features of the best, its lead over the next and the first
+				    ten, its share, whether it is Chinese */
+	double p;
+};
+struct kb_abroad_weights {
+	double w[KA_N + 1], answer, unsure;
+};
+double kb_abroad_answer(void);
+/* A question of home's language (NULL: unknown) for the articles of sp. */
+bool kb_abroad_query(const float *v, int dim, const struct kb_space *home,
+		     const struct kb_space *sp, struct arena *a, struct kd_query *ret);
+/* May an article that home (may be NULL) lacks answer? Yes when ret->p is above
+ * kb_abroad_answer(); worth offering when this is true. */
+bool kb_abroad(struct kb_index *ix, const struct kb_query *q, const struct kb_space *home,
+	       struct arena *a, struct kb_abroad *ret);
+bool kb_abroad_look(const struct kb_space *sp, const struct kd_query *kd, unsigned home, sv skip,
+		    int64_t now_ms, struct kb_abroad *ret);
+double kb_abroad_p(const struct kb_abroad *b);
 
 #endif

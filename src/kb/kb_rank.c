@@ -1,21 +1,27 @@
 /* kb_rank.c: from features to an order and to a probability.
  *
  * Order: a linear score over the features, trained as a softmax over the candidates of each
- * question. Probability: a gate, the mean of five small nets over the winner's features and its
+ * question. Probability: a gate, the mean of a few small nets over the winner's features and its
  * distance to the runner-up. Both sets of weights and the two thresholds are learned on the
- * development questions by train/kb_rank.c and stand in kb_weights.h. Pure functions.
+ * development questions by train/kb_rank.c and stand in kb_weights.h; a question that brings a
+ * vector has further features and weights of its own (kb_weights_dense.h). Pure functions.
  */
 #include <math.h>
 #include <stdlib.h>
 #include "kb_int.h"
 #include "kb_weights.h"
+#include "kb_weights_dense.h"
 
 #define EXACT_LEAD 100           /* a name of the article, word for word, comes first */
 #define EXACT_P 0.97
 
-const struct kb_weights *kb_weights_of(sv lang)
+const struct kb_weights *kb_weights_of(sv lang, bool dense)
 {
-	return sv_eq(lang, SV("zh")) || sv_eq(lang, SV("ja")) ? &weights_zh : &weights_en;
+	bool zh = sv_eq(lang, SV("zh")) || sv_eq(lang, SV("ja"));
+
+	if (dense)
+		return zh ? &weights_dense_zh : &weights_dense_en;
+	return zh ? &weights_zh : &weights_en;
 }
 
 static int by_score(const void *x, const void *y)
@@ -65,7 +71,34 @@ static void shares(const struct kb_cand *c, size_t n, size_t i, double *own, dou
 	*none = back / sum;
 }
 
-void kb_gate_features(const struct kb_cand *c, size_t n, size_t i, double g[KG_N])
+static double lead_dense(const struct kb_cand *c, size_t n, size_t i, enum kd_feat d)
+{
+	double other = -8;
+
+	for (size_t k = 0; k < n; k++)
+		if (k != i && c[k].d[d] > other)
+			other = c[k].d[d];
+	return c[i].d[d] - other;
+}
+
+static void dense_gate(const struct kd_query *d, const struct kb_cand *c, size_t n, size_t i,
+		       double *y)
+{
+	memcpy(y, c[i].d, sizeof(c[i].d));
+	y += KD_N;
+	y[0] = lead_dense(c, n, i, KD_NAME);
+	y[1] = lead_dense(c, n, i, KD_MEAN);
+	y[2] = lead_dense(c, n, i, KD_CHUNK);
+	y[3] = lead_dense(c, n, i, KD_ALL);
+	y[4] = d->best - c[i].d[KD_ALL];
+	y[5] = exp(5 * (c[i].d[KD_ALL] - d->logsum));
+	y[6] = d->best - d->ten;
+	y[7] = d->best - d->second;
+	y[8] = c[i].d[KD_NAME3] - d->ten;
+}
+
+void kb_gate_features(const struct kd_query *d, const struct kb_cand *c, size_t n, size_t i,
+		      double g[KG_MAX])
 {
 	double other = -20, sum = 0, *x = g + KF_N;
 	double best = 0;
@@ -90,47 +123,51 @@ void kb_gate_features(const struct kb_cand *c, size_t n, size_t i, double g[KG_N
 	x[10] = (double)n / KB_CAND;
 	x[11] = c[i].f[KF_EMB_C] - c[i].f[KF_BACK];
 	shares(c, n, i, &x[12], &x[13]);
+	if (d)
+		dense_gate(d, c, n, i, g + KG_N);
 }
 
-static double net_p(const struct kb_net *w, const double *x)
+static double net_p(const struct kb_net *w, const double *x, int n)
 {
 	double z = w->out[KG_H];
 
 	for (int h = 0; h < KG_H; h++) {
-		double a = w->hid[h][KG_N];
+		double a = w->hid[h][n];
 
-		for (int k = 0; k < KG_N; k++)
+		for (int k = 0; k < n; k++)
 			a += w->hid[h][k] * x[k];
 		z += w->out[h] * tanh(a);
 	}
 	return 1 / (1 + exp(-z));
 }
 
-double kb_gate_p(const struct kb_gate *w, const double g[KG_N])
+double kb_gate_p(const struct kb_gate *w, const double g[KG_MAX])
 {
-	double x[KG_N], p = 0;
+	double x[KG_MAX], p = 0;
 
-	for (int k = 0; k < KG_N; k++)
+	for (int k = 0; k < w->n; k++)
 		x[k] = (g[k] - w->mean[k]) * w->scale[k];
 	for (int i = 0; i < KG_NETS; i++)
-		p += net_p(&w->net[i], x);
+		p += net_p(&w->net[i], x, w->n);
 	return p / KG_NETS;
 }
 
-void kb_rank(sv lang, struct kb_cand *c, size_t n, size_t k)
+void kb_rank(sv lang, const struct kd_query *d, struct kb_cand *c, size_t n, size_t k)
 {
-	const struct kb_weights *w = kb_weights_of(lang);
+	const struct kb_weights *w = kb_weights_of(lang, d != NULL);
 
 	for (size_t i = 0; i < n; i++) {
 		c[i].score = EXACT_LEAD * c[i].f[KF_EXACT];
 		for (int j = 0; j < KF_N; j++)
 			c[i].score += w->rank[j] * c[i].f[j];
+		for (int j = 0; d && j < KD_N; j++)
+			c[i].score += w->rank[KF_N + j] * c[i].d[j];
 	}
 	qsort(c, n, sizeof(*c), by_score);
 	for (size_t i = 0; i < n && i < k; i++) {
-		double g[KG_N];
+		double g[KG_MAX];
 
-		kb_gate_features(c, n, i, g);
+		kb_gate_features(d, c, n, i, g);
 		c[i].p = fmax(kb_gate_p(&w->gate, g), EXACT_P * c[i].f[KF_EXACT]);
 	}
 }

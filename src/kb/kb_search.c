@@ -106,7 +106,8 @@ static void fill_hit(const struct kb_found *f, const struct kb_cand *c, struct k
 	h->p = c->p;
 	h->valid_from_ms = a->valid_from_ms;
 	h->valid_to_ms = a->valid_to_ms;
-	h->why = (struct kb_why){ (double)c->bm25, c->f[KF_TITLE], c->f[KF_ALIAS], c->f[KF_ALL_Q] };
+	h->why = (struct kb_why){ (double)c->bm25, c->f[KF_TITLE], c->f[KF_ALIAS], c->f[KF_ALL_Q],
+				  f->dense.q ? c->d[KD_NAME] / 10 + 0.8 : 0 };
 }
 
 /* One or two words name a topic, they do not ask ("sofa", 发票). */
@@ -126,7 +127,7 @@ static bool is_topic(const struct kb_query *q)
 /* Two thresholds on p; a bare topic is answered only if no other article comes near. */
 static void verdict(const struct kb_query *q, const struct kb_found *f, struct kb_result *r)
 {
-	const struct kb_weights *w = kb_weights_of(sv_of(f->sp->lang));
+	const struct kb_weights *w = kb_weights_of(sv_of(f->sp->lang), f->dense.q != NULL);
 	const struct kb_cand *c = f->c;
 	bool ask = is_topic(q) && f->n > 1 && c[0].f[KF_EXACT] <= 0 &&
 		   c[0].p - c[1].p < TOPIC_LEAD;
@@ -135,20 +136,11 @@ static void verdict(const struct kb_query *q, const struct kb_found *f, struct k
 	r->unsure = !r->answerable && c[0].p >= w->unsure;
 }
 
-int kb_search(struct kb_index *ix, const struct kb_query *q, struct arena *a, struct kb_result *ret)
+static int from_home(const struct kb_query *q, struct kb_found *f, size_t k, struct arena *a,
+		     struct kb_result *ret)
 {
-	struct kb_found *f = arena_new(a, struct kb_found, 1);
-	int k = q->k < 1 ? 1 : q->k > 20 ? 20 : q->k;
-	int rc;
-
-	*ret = (struct kb_result){ 0 };
-	if (!f)
-		return ERR_NOMEM;
-	rc = kb_candidates(ix, q, a, f);
-	if (rc || !f->n)
-		return rc;
-	ret->n = f->n < (size_t)k ? f->n : (size_t)k;
-	kb_rank(sv_of(f->sp->lang), f->c, f->n, ret->n < 2 ? 2 : ret->n);
+	ret->n = f->n < k ? f->n : k;
+	kb_rank(sv_of(f->sp->lang), kb_dense_of(f), f->c, f->n, ret->n < 2 ? 2 : ret->n);
 	ret->hits = arena_new(a, struct kb_hit, ret->n);
 	if (!ret->hits) {
 		ret->n = 0;
@@ -158,4 +150,49 @@ int kb_search(struct kb_index *ix, const struct kb_query *q, struct arena *a, st
 		fill_hit(f, &f->c[i], &ret->hits[i]);
 	verdict(q, f, ret);
 	return 0;
+}
+
+/* Puts an article of another language before what was found, when it answers or may. */
+static int from_abroad(struct kb_index *ix, const struct kb_query *q, const struct kb_found *f,
+		       size_t k, struct arena *a, struct kb_result *ret)
+{
+	struct kb_found *g;
+	struct kb_abroad b;
+	struct kb_hit *hits;
+
+	if (!q->vec || ret->answerable || is_topic(q) || !kb_abroad(ix, q, f->sp, a, &b))
+		return 0;
+	g = arena_new(a, struct kb_found, 1);
+	hits = arena_new(a, struct kb_hit, ret->n + 1);
+	if (!g || !hits)
+		return ERR_NOMEM;
+	g->sp = (struct kb_space *)(uintptr_t)b.sp;
+	g->c[0] = (struct kb_cand){ .art = b.art, .p = b.p, .score = b.g[KD_ALL] };
+	memcpy(g->c[0].d, b.g, sizeof(g->c[0].d));
+	fill_hit(g, &g->c[0], &hits[0]);
+	hits[0].why.meaning = b.g[KD_NAME] / 10 + 0.3;
+	if (ret->n == k)
+		ret->n--;
+	if (ret->n)
+		memcpy(hits + 1, ret->hits, ret->n * sizeof(*hits));
+	ret->hits = hits;
+	ret->n++;
+	ret->answerable = b.p >= kb_abroad_answer();
+	ret->unsure = !ret->answerable;
+	return 0;
+}
+
+int kb_search(struct kb_index *ix, const struct kb_query *q, struct arena *a, struct kb_result *ret)
+{
+	struct kb_found *f = arena_new(a, struct kb_found, 1);
+	size_t k = q->k < 1 ? 1 : q->k > 20 ? 20 : (size_t)q->k;
+	int rc;
+
+	*ret = (struct kb_result){ 0 };
+	if (!f)
+		return ERR_NOMEM;
+	rc = kb_candidates(ix, q, a, f);
+	if (!rc && f->n)
+		rc = from_home(q, f, k, a, ret);
+	return rc ? rc : from_abroad(ix, q, f, k, a, ret);
 }

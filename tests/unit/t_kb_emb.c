@@ -130,11 +130,11 @@ TEST(kb_rank_puts_likeness_first_and_exact_names_above)
 		for (int k = 0; k <= KF_CENTRE; k++)
 			c[1].f[k] = k == KF_UNKNOWN || k == KF_EXACT ? 0 : 0.8;
 		c[1].f[KF_EMB] = c[1].f[KF_EMB3] = c[1].f[KF_EMB_C] = c[1].f[KF_EMB_PART] = 0.9;
-		kb_rank(sv_of(langs[l]), c, 2, 2);
+		kb_rank(sv_of(langs[l]), NULL, c, 2, 2);
 		EQ(c[0].art, 1);
 		CHECK(c[0].p >= 0 && c[0].p <= 1 && c[1].p >= 0 && c[1].p <= 1);
 		c[1].f[KF_EXACT] = 1;
-		kb_rank(sv_of(langs[l]), c, 2, 2);
+		kb_rank(sv_of(langs[l]), NULL, c, 2, 2);
 		EQ(c[0].art, 0);
 		CHECK(c[0].p > 0.95);
 	}
