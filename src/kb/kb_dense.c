@@ -1,0 +1,372 @@
+/* kb_dense.c: vectors of an index's passages, and a question's vector against them.
+ *
+ * An article has a row for its title and each alias, one for their mean, and one for each chunk
+ * with its heading. A space whose texts all have a vector gets one block of rows; one that lacks
+ * any is searched by words alone and names what it lacks. A question looks at every row of its
+ * space (kb_dot.c): the best articles become candidates, and every candidate gets features.
+ * Cosines of such models lie close together (0.75 to 0.95), so features are
+ * (cosine - 0.8) * 10. Built on a worker, then read by any thread. */
+#include <math.h>
+#include <stdlib.h>
+#include "kb_build.h"
+
+#define MIDDLE 0.8
+#define MIDDLE_CENTRED 0.3       /* between languages, what each of them shares taken off */
+#define STRETCH 10
+#define SHARP 5.0                /* of the shares of all articles, on stretched cosines */
+#define FAR (-8.0)               /* of an article without chunks or names: a cosine of 0 */
+
+/* ---- texts ---- */
+
+static sv next_name(const struct kb_art *a, size_t *it, sv *rest)
+{
+	sv line;
+
+	if ((*it)++ == 0) {
+		*rest = a->a.aliases;
+		if (sv_trim(a->a.title).n)
+			return sv_trim(a->a.title);
+	}
+	while (sv_line(rest, &line))
+		if (sv_trim(line).n)
+			return sv_trim(line);
+	return SV_NULL;
+}
+
+/* "Heading > Part. Text of the chunk" on one line. */
+static void chunk_text(const struct kb_art *a, const struct kb_chunk *c, struct sb *out)
+{
+	sv text = sv_n(a->a.body_md.p + c->text.off, c->text.len);
+	sv both[2] = { c->heading, text };
+	bool gap = false;
+
+	sb_reset(out);
+	for (int i = 0; i < 2; i++) {
+		for (size_t k = 0; k < both[i].n && out->n < KD_TEXT; k++) {
+			char ch = both[i].p[k];
+
+			if ((unsigned char)ch <= ' ') {
+				gap = true;
+				continue;
+			}
+			if (gap && out->n)
+				sb_ch(out, ' ');
+			gap = false;
+			sb_ch(out, ch);
+		}
+		if (i == 0)
+			sb_ch(out, '.');
+		gap = true;
+	}
+}
+
+/* Calls fn for the names, then the chunks of an article. */
+static int each_text(struct kb_art *a, int (*fn)(void *arg, struct kb_art *a, bool chunk, sv text),
+		     void *arg)
+{
+	struct sb b;
+	sv rest = SV_NULL, name;
+	size_t it = 0;
+	int rc = 0;
+
+	for (int i = 0; !rc && i < KD_NAMES && (name = next_name(a, &it, &rest)).n; i++)
+		rc = fn(arg, a, false, name);
+	sb_init(&b, KD_TEXT + 64);
+	for (size_t i = 0; !rc && i < a->chunks.n && i < KD_CHUNKS; i++) {
+		chunk_text(a, &a->chunks.v[i], &b);
+		rc = fn(arg, a, true, sb_sv(&b));
+	}
+	sb_done(&b);
+	return rc;
+}
+
+/* ---- building ---- */
+
+struct job {
+	struct kb_build_job *b;
+	struct kb_space *sp;
+	const struct kb_dense *d;
+	struct { sv *v; size_t n, cap; } missing;
+	size_t rows;
+	int stride;
+	int8_t *q;               /* where the next row goes */
+	float *scale, *inv;
+	float *sum;              /* of the names of the article under way */
+};
+
+static int look(void *arg, struct kb_art *a, bool chunk, sv text)
+{
+	struct job *j = arg;
+	sv *slot;
+
+	(void)a;
+	(void)chunk;
+	j->rows++;
+	if (kb_dense_has(j->d, text))
+		return 0;
+	slot = VEC_PUSH(&j->missing, KD_ROWS_MAX);
+	if (!slot)
+		return kb_full(j->b);
+	*slot = arena_sv(&j->b->ix->arena, text);
+	return slot->p ? 0 : kb_full(j->b);
+}
+
+static void close_names(struct job *j, struct kb_art *a)
+{
+	int dim = kb_dense_dim(j->d);
+	float len = 0;
+
+	for (int k = 0; k < dim; k++)
+		len += j->sum[k] * j->sum[k];
+	len = len > 0 ? 1 / sqrtf(len) : 0;
+	for (int k = 0; k < dim; k++)
+		j->sum[k] *= len;
+	kd_quantise(j->sum, dim, j->q, j->scale);
+	j->q += j->stride;
+	j->scale++;
+	memset(j->sum, 0, (size_t)dim * sizeof(*j->sum));
+}
+
+static int place(void *arg, struct kb_art *a, bool chunk, sv text)
+{
+	struct job *j = arg;
+	float scale;
+	const int8_t *q = kb_dense_find(j->d, text, &scale);
+
+	if (chunk && !a->dense.chunks)
+		close_names(j, a);
+	memcpy(j->q, q, (size_t)j->stride);
+	*j->scale++ = scale;
+	if (chunk) {
+		a->dense.chunks++;
+	} else {
+		a->dense.names++;
+		for (int k = 0; k < kb_dense_dim(j->d); k++)
+			j->sum[k] += (float)q[k] * scale;
+	}
+	j->q += j->stride;
+	return 0;
+}
+
+/* What all names of a language share, and how far each row is from it. */
+static void centre(struct job *j, size_t rows)
+{
+	struct kb_space *sp = j->sp;
+	int dim = kb_dense_dim(j->d);
+	size_t n = 0;
+
+	sp->mean = xalloc((size_t)dim * sizeof(*sp->mean));
+	for (size_t i = 0; i < sp->n_art; i++) {
+		const struct kd_rows *r = &sp->art[i].dense;
+
+		for (uint32_t k = 0; k < r->names; k++, n++)
+			for (int x = 0; x < dim; x++)
+				sp->mean[x] += (float)r->q[k * (uint32_t)j->stride + (uint32_t)x] *
+					       r->scale[k];
+	}
+	for (int x = 0; n && x < dim; x++)
+		sp->mean[x] /= (float)n;
+	for (size_t i = 0; i < rows; i++) {
+		const int8_t *q = (int8_t *)(j->inv + rows) + i * (size_t)j->stride;
+		float scale = ((float *)sp->block)[i], sum = 1e-9f;
+
+		for (int x = 0; x < dim; x++) {
+			float d = (float)q[x] * scale - sp->mean[x];
+
+			sum += d * d;
+		}
+		j->inv[i] = 1 / sqrtf(sum);
+	}
+}
+
+static void fill(struct job *j)
+{
+	struct kb_space *sp = j->sp;
+	size_t n = j->rows + sp->n_art;
+
+	j->stride = kd_stride(kb_dense_dim(j->d));
+	sp->block = xalloc(n * ((size_t)j->stride + 2 * sizeof(float)) + 64);
+	j->scale = sp->block;
+	j->inv = j->scale + n;
+	j->q = (int8_t *)(j->inv + n);
+	j->sum = xalloc((size_t)kb_dense_dim(j->d) * sizeof(*j->sum));
+	for (size_t i = 0; i < sp->n_art; i++) {
+		struct kb_art *a = &sp->art[i];
+		const float *inv = j->inv + (j->scale - (float *)sp->block);
+
+		a->dense = (struct kd_rows){ .q = j->q, .scale = j->scale, .inv = inv };
+		(void)each_text(a, place, j);
+		if (!a->dense.chunks)
+			close_names(j, a);
+	}
+	centre(j, n);
+	xfree(j->sum);
+	sp->dim = kb_dense_dim(j->d);
+}
+
+int kb_dense_space(struct kb_build_job *b, struct kb_space *sp)
+{
+	struct job j = { .b = b, .sp = sp, .d = b->o ? b->o->dense : NULL };
+	int rc = 0;
+
+	if (!j.d)
+		return 0;
+	for (size_t i = 0; !rc && i < sp->n_art; i++)
+		rc = each_text(&sp->art[i], look, &j);
+	if (!rc && !j.missing.n && j.rows && j.rows + sp->n_art <= KD_ROWS_MAX)
+		fill(&j);
+	sp->missing = j.missing.v;
+	sp->n_missing = rc ? 0 : j.missing.n;
+	return rc;
+}
+
+size_t kb_dense_missing(const struct kb_index *ix, void (*fn)(void *arg, sv text), void *arg)
+{
+	size_t n = 0;
+
+	for (size_t s = 0; s < ix->n_space; s++) {
+		const struct kb_space *sp = &ix->space[s];
+
+		n += sp->n_missing;
+		for (size_t i = 0; fn && i < sp->n_missing; i++)
+			fn(arg, sp->missing[i]);
+	}
+	return n;
+}
+
+bool kb_dense_ready(const struct kb_index *ix, sv lang)
+{
+	for (size_t s = 0; s < ix->n_space; s++)
+		if (ix->space[s].dim && (!lang.n || sv_eq(sv_of(ix->space[s].lang), lang)))
+			return true;
+	return false;
+}
+
+/* ---- asking ---- */
+
+static double stretched(const struct kd_query *q, const struct kd_rows *r, size_t i, int32_t dot)
+{
+	double c = (double)dot * (double)r->scale[i] * (double)q->scale;
+
+	if (q->centred)
+		return ((c - q->offset) * (double)r->inv[i] * q->len - MIDDLE_CENTRED) * STRETCH;
+	return (c - MIDDLE) * STRETCH;
+}
+
+static void best_names(const double *x, size_t n, double d[KD_N])
+{
+	double best[3] = { FAR, FAR, FAR };
+	size_t k = n < 3 ? n : 3;
+
+	for (size_t i = 0; i < n; i++) {
+		double c = x[i];
+
+		for (int j = 0; j < 3; j++)
+			if (c > best[j]) {
+				double was = best[j];
+
+				best[j] = c;
+				c = was;
+			}
+	}
+	d[KD_NAME] = best[0];
+	d[KD_NAME3] = FAR;
+	if (k)
+		d[KD_NAME3] = (best[0] + (k > 1 ? best[1] : 0) + (k > 2 ? best[2] : 0)) / (double)k;
+}
+
+void kd_features(const struct kd_query *q, const struct kd_rows *r, double d[KD_N])
+{
+	int32_t dot[KD_NAMES + 1 + KD_CHUNKS];
+	double x[KD_NAMES + 1 + KD_CHUNKS], chunk = FAR;
+	uint32_t n = r->names + 1 + r->chunks;
+
+	kd_dots(r->q, n, q->stride, q->q, dot);
+	for (uint32_t i = 0; i < n; i++)
+		x[i] = stretched(q, r, i, dot[i]);
+	best_names(x, r->names, d);
+	d[KD_MEAN] = r->names ? x[r->names] : FAR;
+	for (uint32_t i = r->names + 1; i < n; i++)
+		chunk = x[i] > chunk ? x[i] : chunk;
+	d[KD_CHUNK] = r->chunks ? chunk : d[KD_MEAN];
+	d[KD_ALL] = (d[KD_NAME] + d[KD_MEAN] + d[KD_CHUNK]) / 3;
+}
+
+void kb_dense_features(const struct kb_found *f, const struct kb_art *a, double d[KD_N])
+{
+	if (f->dense.q)
+		kd_features(&f->dense, &a->dense, d);
+	else
+		memset(d, 0, KD_N * sizeof(*d));
+}
+
+/* To 16 bits, so that no sum of products with signed bytes leaves 32 bits. */
+bool kd_widen(const float *v, int dim, struct arena *a, struct kd_query *ret)
+{
+	double sum = 0, top = 0, f;
+
+	for (int i = 0; i < dim; i++) {
+		sum += fabs((double)v[i]);
+		top = fmax(top, fabs((double)v[i]));
+	}
+	if (!(top > 1e-9) || !(sum < 1e9))
+		return false;
+	ret->stride = kd_stride(dim);
+	ret->q = arena_new(a, int16_t, ret->stride);
+	if (!ret->q)
+		return false;
+	f = fmin(32767 / top, 2.0e9 / 127 / sum);
+	for (int i = 0; i < dim; i++)
+		ret->q[i] = (int16_t)lrint((double)v[i] * f);
+	ret->scale = (float)(1 / f);
+	return true;
+}
+
+struct place {
+	uint32_t art;
+	double all;
+};
+
+static void keep_best(struct place *t, size_t *n, uint32_t art, double all)
+{
+	size_t i = *n < KD_TOP ? (*n)++ : KD_TOP;
+
+	if (i == KD_TOP && all <= t[--i].all)
+		return;
+	for (; i && t[i - 1].all < all; i--)
+		t[i] = t[i - 1];
+	t[i] = (struct place){ art, all };
+}
+
+size_t kb_dense_query(const struct kb_query *q, struct arena *a, struct kb_found *f,
+		      uint32_t top[KD_TOP])
+{
+	const struct kb_space *sp = f->sp;
+	int64_t now = q->now_ms ? q->now_ms : clk_wall_ms();
+	struct kd_query *kd = &f->dense;
+	struct place t[KD_TOP];
+	double sum = 0, ten = 0;
+	size_t n = 0;
+
+	*kd = (struct kd_query){ 0 };
+	if (!q->vec || !sp->dim || q->dim != sp->dim || !kd_widen(q->vec, q->dim, a, kd))
+		return 0;
+	for (size_t i = 0; i < sp->n_art; i++) {
+		double d[KD_N];
+
+		if (!kb_live_at(&sp->art[i].a, now))
+			continue;
+		kd_features(kd, &sp->art[i].dense, d);
+		keep_best(t, &n, (uint32_t)i, d[KD_ALL]);
+		sum += exp(SHARP * d[KD_ALL]);
+	}
+	for (size_t i = 0; i < n; i++) {
+		top[i] = t[i].art;
+		ten += t[i].all / (double)n;
+	}
+	kd->best = n ? t[0].all : FAR;
+	kd->second = n > 1 ? t[1].all : FAR;
+	kd->ten = ten;
+	kd->logsum = log(sum + 1e-300) / SHARP;
+	return n;
+}
