@@ -60,7 +60,7 @@ static void print_net(const struct kb_net *w, int n)
 	for (int h = 0; h < KG_H; h++) {
 		fprintf(out, "\t\t\t{");
 		for (int k = 0; k <= n; k++)
-			fprintf(out, "%s%.3f,", k % 9 ? " " : "\n\t\t\t  ", w->hid[h][k]);
+			fprintf(out, "%s%.3f,", k % 9 || !k ? " " : "\n\t\t\t  ", w->hid[h][k]);
 		fprintf(out, " },\n");
 	}
 	fprintf(out, "\t\t}, .out = {");
@@ -203,12 +203,12 @@ static int train(struct kb_index *ix, const char *root, const char *data, const 
 
 static void print_score(const char *what, const char *lang, const struct kb_score *s)
 {
-	printf("%-5s %s: first %.1f%%, in 5 %.1f%%; first and answered %.1f%% (%zu/%zu), in 3 %.1f%%, declined wrongly "
-	       "%.1f%%, unanswerable declined %.1f%% (%zu/%zu), quotes literal %zu/%zu\n", what,
-	       lang, 100.0 * (double)s->right_first / (double)s->n,
-	       100.0 * (double)s->in5 / (double)s->n,
-	       100.0 * (double)s->first / (double)s->n, s->first, s->n,
-	       100.0 * (double)s->in3 / (double)s->n,
+	printf("%-5s %s: first %.1f%%, in 5 %.1f%%; first and answered %.1f%% (%zu/%zu), in 3 "
+	       "%.1f%%, declined wrongly "
+	       "%.1f%%, unanswerable declined %.1f%% (%zu/%zu), quotes literal %zu/%zu\n",
+	       what, lang, 100.0 * (double)s->right_first / (double)s->n,
+	       100.0 * (double)s->in5 / (double)s->n, 100.0 * (double)s->first / (double)s->n,
+	       s->first, s->n, 100.0 * (double)s->in3 / (double)s->n,
 	       100.0 * (double)s->declined_wrongly / (double)s->n,
 	       100.0 * (double)s->oos_declined / (double)s->n_oos, s->oos_declined, s->n_oos,
 	       s->quotes_ok, s->quotes);
