@@ -321,6 +321,11 @@ void llm_set_error(struct llm *m, sv text)
 	sb_done(&b);
 }
 
+bool llm_base(const struct llm *m)
+{
+	return m && (m->all_base ? m->all_base(m) : m->base);
+}
+
 const char *llm_error(const struct llm *m)
 {
 	return m->error;

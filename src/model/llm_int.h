@@ -40,10 +40,12 @@ struct llm {
 	size_t n_runs;
 	int failures;       /* in a row */
 	bool open, probing; /* the breaker */
+	bool base;          /* see llm_base */
 	int64_t open_until_ms;
 	int open_ms;
 	/* A list: its members check calls, count tokens and break circuits. */
 	bool (*healthy)(const struct llm *m);
+	bool (*all_base)(const struct llm *m);
 	char error[200];
 	void *priv; /* the backend's */
 };
@@ -132,7 +134,8 @@ struct llm_vars { /* what stands for $schema and so on; NULL or empty leaves the
 	sv grammar, cache_key;
 	int seed, slots;
 };
-jv *llm_dialect_fill(const jv *tmpl, const struct llm_vars *v); /* the caller's; NULL = nothing */
+/* the caller's; NULL = nothing. */
+jv *llm_dialect_fill(const jv *tmpl, const struct llm_vars *v);
 
 /* ---- llm_body.c: the request of /chat/completions ---- */
 void llm_body(const struct llm_dialect *d, sv model, const struct llm_prompt *p,

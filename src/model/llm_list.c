@@ -378,9 +378,19 @@ static bool list_healthy(const struct llm *m)
 	return false;
 }
 
+static bool list_base(const struct llm *m)
+{
+	const struct list *l = m->priv;
+	for (size_t i = 0; i < l->n; i++)
+		if (!llm_base(l->m[i]))
+			return false;
+	return true;
+}
+
 static int list_open(struct llm *m, const struct model_spec *s, struct err *e)
 {
 	m->healthy = list_healthy;
+	m->all_base = list_base;
 	return 0;
 }
 

@@ -85,6 +85,7 @@ static void on_ready(struct local *l, sv p)
 	sv why = jv_get_str(o, "error");
 	l->refused = !o || why.n > 0;
 	l->ready = !l->refused;
+	l->m->base = !jv_get_bool(o, "template", false);
 	if (l->refused)
 		llm_set_error(l->m, why.n ? why : SV("callm-llama is of another version"));
 	jv_free(o);
@@ -203,6 +204,7 @@ static int llama_open(struct llm *m, const struct model_spec *s, struct err *e)
 					     "(folder of llama.cpp's libraries)");
 	struct local *l = xalloc(sizeof(*l));
 	l->m = m;
+	m->base = true; /* until it says so: what suits a base model suits every one */
 	l->tail = &l->answers;
 	l->heard_ms = loop_now_ms(m->loop);
 	int rc = start_proc(l, s, e);

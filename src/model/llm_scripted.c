@@ -7,7 +7,8 @@
  * The first rule whose match is part of the last user message (or that has none)
  *speaks, one piece each delay_ms, then calls. fail: "http500" before any piece; "stall" says the
  *pieces and then nothing; "garbage", "close" break off after the pieces. No rule:
- *ERR_NOTFOUND at the end. */
+ *ERR_NOTFOUND at the end. With dialect "base" it counts as a base model (llm_base), and the
+ *rules look at the whole text. */
 #include "llm_int.h"
 
 struct script_run {
@@ -23,6 +24,7 @@ static int scripted_open(struct llm *m, const struct model_spec *s, struct err *
 		return err_set(e, ERR_INVAL,
 			       "a scripted model needs script: a list of rules");
 	m->priv = jv_copy(s->script);
+	m->base = s->dialect && sv_eq(sv_of(s->dialect), SV("base"));
 	return 0;
 }
 
@@ -75,7 +77,7 @@ static int scripted_start(struct llm *m, const struct llm_prompt *p, struct llm_
 {
 	sv said = SV_NULL;
 	for (size_t i = 0; i < p->n; i++)
-		if (p->msgs[i].role == LLM_USER)
+		if (p->msgs[i].role == LLM_USER || p->n == 1)
 			said = p->msgs[i].text;
 	struct script_run *x = xalloc(sizeof(*x));
 	for (size_t i = 0; i < jv_len(m->priv) && !x->rule; i++) {

@@ -131,12 +131,9 @@ const char *llm_error(const struct llm *m); /* one line about the last failure, 
  * a later one after it, ended by a line end: how a model too small to write freely still
  * chooses what answers a question. At most 64. ERR_INVAL, ERR_TOOBIG. */
 int llm_quote_grammar(const sv *sentences, size_t n, int max, struct sb *out);
-int llm_worker_pid(const struct llm *m); /* kind llama; 0 while it is being restarted */
-
-/* For llm_prompt.grammar: the answer is one of these sentences to the letter, with max 2 maybe
- * a later one after it, ended by a line end: how a model too small to write freely still
- * chooses what answers a question. At most 64. ERR_INVAL, ERR_TOOBIG. */
-int llm_quote_grammar(const sv *sentences, size_t n, int max, struct sb *out);
+/* It was never taught to follow instructions and only goes on from a text: give it one system
+ * message, gone on from as it stands, and a grammar. A list: when all its members are so. */
+bool llm_base(const struct llm *m);
 int llm_worker_pid(const struct llm *m); /* kind llama; 0 while it is being restarted */
 
 /* ---- speech recognition: one stream per utterance turn or call ---- */

@@ -78,6 +78,10 @@ struct mbox *talk_shard_mbox(struct talk_shard *s);
 int talk_shard_index(const struct talk_shard *s);
 void *talk_shard_user(const struct talk_shard *s);   /* what on_shard left there */
 void talk_shard_set_user(struct talk_shard *s, void *user);
+/* Questions are searched by meaning too, where the index has vectors of this model. m belongs to
+ * the shard's loop and outlives its conversations, or until another (or NULL) is set. On the
+ * shard's thread. */
+void talk_shard_set_emb(struct talk_shard *s, struct emb *m);
 /* The shard's language models for whoever asks them beside a conversation: the set stays open
  * until it is given back. On the shard's thread. */
 struct talk_models;

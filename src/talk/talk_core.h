@@ -64,6 +64,7 @@ struct talk_ev {
 	const struct kb_result *found;
 	bool exact;                  /* FOUND: an article asked for by name (keypad menu) */
 	bool models;                 /* FOUND: a language model is at hand */
+	bool base;                   /* FOUND: and it only goes on from a text (llm_base) */
 	sv date;                     /* FOUND: today, "2026-11-25, Wednesday" */
 	sv args;                     /* CALL: JSON of an object */
 	struct llm_usage usage;      /* MODEL_END */
@@ -107,6 +108,8 @@ struct talk_act {
 	size_t n_msgs;
 	const struct llm_tool *tools;
 	size_t n_tools;
+	sv grammar;
+	int max_tokens;
 	/* RECORD: this row is the turn's reply (goes to the channel with the say). */
 	bool reply;
 };
@@ -162,6 +165,7 @@ struct talk_turn {
 	sv asked_text;               /* CLARIFY: the question */
 	struct llm_usage used;
 	sv date;
+	bool base;                   /* the model chooses sentences, it does not write */
 	uint64_t cited;              /* bit per hit */
 	bool fallback;
 	int64_t began_us, first_us;
@@ -266,10 +270,14 @@ void talk_release_sentence(struct talk_core *c, sv sentence, uint64_t cited, str
 			   struct talk_acts *acts);
 
 /* talk_prompt.c: what a model is asked */
-void talk_prompt(struct talk_core *c, struct arena *a, struct talk_act *x);
+/* False: there is nothing to ask it. */
+bool talk_prompt(struct talk_core *c, struct arena *a, struct talk_act *x);
 /* ret: TALK_TOOLS of them; their schemas are the caller's. */
 void talk_tools_make(const struct talk_texts *x, sv lang, struct llm_tool *ret);
 const struct llm_tool *talk_tools(const struct talk_texts *x, sv lang, size_t *ret_n);
+
+/* Bytes of the first complete sentence of s, 0 when none is complete yet. */
+size_t talk_sentence_end(sv s, bool at_end);
 
 /* talk_call.c: actions that a model asks for */
 void talk_on_call(struct talk_core *c, const struct talk_ev *ev, struct arena *a,

@@ -1,7 +1,8 @@
 /* talk_drive.c: carries out what the core asks for: searches, models, timers, rows, speech.
  *
  * One talk_feed_event is one step of the core and everything that follows from it at once (a
- * search is done on the spot: an index lookup takes a fraction of the 2 ms a shard may spend).
+ * search is done on the spot: an index lookup takes a fraction of the 2 ms a shard may spend;
+ * with an embedding model it waits a moment for the question's vector, talk_seek.c).
  * What takes longer answers with another event. Memory of a turn goes back as soon as the core
  * says that no turn is under way. All of it on the shard's thread. */
 #include "talk_int.h"
@@ -27,6 +28,11 @@ static const char *run_name(const struct talk *t)
 
 static void end_run(struct talk *t)
 {
+	struct llm_usage u = { 0 };
+	if (t->run) {
+		llm_spent(t->run, &u); /* a cancel tells nothing, and is paid for too */
+		t->core.cost += u.cost;
+	}
 	llm_cancel(t->run);
 	t->run = NULL;
 	talk_models_done(t->shard, t->run_of);
@@ -85,8 +91,9 @@ static void start_model(struct talk *t, const struct talk_act *x)
 				.tools = x->tools,
 				.n_tools = x->n_tools,
 				.cache_key = sv_of(t->id),
-				.max_tokens = 400,
-				.temperature = 0.2,
+				.max_tokens = x->max_tokens ? x->max_tokens : 400,
+				.temperature = x->grammar.n ? 0 : 0.2,
+				.grammar = x->grammar,
 				.cls = t->core.voice ? LLM_VOICE : LLM_CHAT };
 	end_run(t);
 	t->run_of = talk_models_use(t->shard);
@@ -100,67 +107,13 @@ static void start_model(struct talk *t, const struct talk_act *x)
 
 /* ---- knowledge ---- */
 
-static void want_index(struct talk *t)
-{
-	if (!t->ix && t->shard->hub->o.kb)
-		t->ix = snap_get(t->shard->hub->o.kb);
-}
-
-static void look_up(struct talk *t, const struct kb_query *q, struct kb_result *ret)
-{
-	*ret = (struct kb_result){ 0 };
-	if (kb_search(t->ix, q, &t->turn, ret))
-		*ret = (struct kb_result){ 0 };
-}
-
-/* "And to Tibet?" */
-static bool follows_up(sv text)
-{
-	static const char *const openings[] = { "and ",  "or ", "what about", "how about",
-						"also ", "那",  "还有",       "另外" };
-	char head[16];
-	text = sv_trim(text);
-	size_t n = text.n < sizeof(head) ? text.n : sizeof(head);
-	for (size_t i = 0; i < n; i++)
-		head[i] = (char)(text.p[i] >= 'A' && text.p[i] <= 'Z' ? text.p[i] | 32 : text.p[i]);
-	for (size_t i = 0; i < sizeof(openings) / sizeof(*openings); i++)
-		if (sv_starts(sv_n(head, n), sv_of(openings[i])))
-			return true;
-	return sv_ends(text, SV("呢")) || sv_ends(text, SV("呢？")) || sv_ends(text, SV("呢?"));
-}
-
-/* A question that stands by itself is not mixed with the one before, one that follows up is; in
- * between the one before helps where nothing else does. */
-static void search(struct talk *t, const struct talk_act *x)
-{
-	t->found = (struct kb_result){ 0 };
-	t->found_ready = true;
-	t->found_exact = false;
-	t->found_gen = x->gen;
-	want_index(t);
-	if (!t->ix)
-		return;
-	struct kb_query q = { .text = x->text, .lang = x->lang, .k = 5,
-			      .now_ms = loop_wall_ms(t->shard->loop) };
-	int64_t began = clk_mono_us();
-	look_up(t, &q, &t->found);
-	if (x->context.n && (follows_up(x->text) || !t->found.answerable)) {
-		struct kb_result with;
-		q.context = x->context;
-		look_up(t, &q, &with);
-		if (with.answerable || t->found.n == 0 || follows_up(x->text))
-			t->found = with;
-	}
-	metric_observe_us(M_KB_SEARCH_US, clk_mono_us() - began);
-}
-
 /* An article asked for by name: its own title is the best question for it. */
 static void fetch_article(struct talk *t, const struct talk_act *x)
 {
 	t->found = (struct kb_result){ 0 };
 	t->found_ready = t->found_exact = true;
 	t->found_gen = x->gen;
-	want_index(t);
+	talk_want_index(t);
 	if (!t->ix)
 		return;
 	struct kb_article art;
@@ -222,7 +175,7 @@ static void carry_out(struct talk *t, const struct talk_act *x)
 			chan_typing(t->peer);
 		break;
 	case TACT_SEARCH:
-		search(t, x);
+		talk_seek(t, x);
 		break;
 	case TACT_ARTICLE:
 		fetch_article(t, x);
@@ -267,6 +220,7 @@ static struct talk_ev found_event(struct talk *t)
 	t->found_ready = false;
 	return (struct talk_ev){ .kind = TEV_FOUND, .found = &t->found, .gen = t->found_gen,
 				 .exact = t->found_exact, .models = t->shard->models->m != NULL,
+				 .base = llm_base(t->shard->models->m),
 				 .date = today(t) };
 }
 
@@ -288,6 +242,7 @@ static void forget_turn(struct talk *t)
 {
 	if (t->core.in_turn)
 		return;
+	talk_seek_cancel(t);
 	arena_reset(&t->turn);
 	t->ix = obj_unref(t->ix);
 }
@@ -391,6 +346,7 @@ static void on_close(void *user, enum chan_close_by by)
 		t->row.ended_ms = loop_wall_ms(t->shard->loop);
 	talk_feed_event(t, &(struct talk_ev){ .kind = TEV_CLOSE, .by = by });
 	end_run(t);
+	talk_seek_cancel(t);
 	for (int i = 0; i < TT_COUNT; i++)
 		loop_timer_stop(&t->clocks[i].t);
 	t->closed = true;

@@ -23,6 +23,7 @@ struct talk_shard {
 	struct loop_timer sweep;
 	int index;
 	struct talk *first;          /* open conversations, doubly linked */
+	struct emb *emb;             /* of questions, or NULL; not owned */
 	void *user;
 };
 
@@ -53,6 +54,13 @@ struct talk_clock {                  /* one timer of a conversation */
 	enum talk_timer which;
 };
 
+struct talk_seek {                   /* a search that waits for the question's vector */
+	struct emb_run *run;
+	struct loop_timer late;
+	struct talk_act act;         /* strings in the turn arena */
+	bool on;
+};
+
 struct talk {
 	struct talk_shard *shard;
 	struct chan_peer *peer;      /* NULL once closed */
@@ -69,6 +77,7 @@ struct talk {
 	struct talk_models *run_of;  /* whose; NULL = none was asked in this turn */
 	uint32_t run_gen;
 	struct kb_result found;      /* of the search just done, waiting to be fed */
+	struct talk_seek seek;
 	bool found_ready, found_exact, stepping;
 	uint32_t found_gen;
 	void *ticket;                /* of the text being fed */
@@ -89,6 +98,10 @@ void talk_models_done(struct talk_shard *s, struct talk_models *m); /* accepts N
 void talk_feed_event(struct talk *t, struct talk_ev *ev);
 struct talk *talk_open_on(struct talk_shard *s, struct chan_peer *p,
 			  const struct chan_info *info, bool recorded);
+/* talk_seek.c */
+void talk_want_index(struct talk *t);
+void talk_seek(struct talk *t, const struct talk_act *x);
+void talk_seek_cancel(struct talk *t);
 /* talk_record.c */
 void talk_record(struct talk *t, const struct talk_act *x);
 void talk_row_flush(struct talk *t);

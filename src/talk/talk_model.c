@@ -9,21 +9,20 @@
 #include "talk_core.h"
 #include "guard.h"
 
-static void start_model(struct talk_core *c, struct arena *a, struct talk_acts *acts)
-{
-	const struct talk_limits *l = &c->cfg->limits;
-	talk_act_timer(acts, TT_MODEL, c->voice ? l->model_first_voice_ms : l->model_first_ms);
-	struct talk_act *x = talk_act_add(acts, TACT_MODEL);
-	x->gen = ++c->gen;
-	c->t.asked = TALK_ASKED_NOTHING;
-	c->t.model = NULL; /* named by its first word or its end */
-	talk_prompt(c, a, x);
-}
-
 void talk_model_begin(struct talk_core *c, struct arena *a, struct talk_acts *acts)
 {
+	const struct talk_limits *l = &c->cfg->limits;
+	struct talk_act want = { .kind = TACT_MODEL };
+	if (!talk_prompt(c, a, &want)) {
+		talk_builtin_reply(c, a, acts);
+		return;
+	}
+	talk_act_timer(acts, TT_MODEL, c->voice ? l->model_first_voice_ms : l->model_first_ms);
+	want.gen = ++c->gen;
 	c->t.asks = true;
-	start_model(c, a, acts);
+	c->t.asked = TALK_ASKED_NOTHING;
+	c->t.model = NULL; /* named by its first word or its end */
+	*talk_act_add(acts, TACT_MODEL) = want;
 }
 
 void talk_model_stop(struct talk_core *c, struct talk_acts *acts)
@@ -119,7 +118,7 @@ static bool ends_here(uint32_t r, sv before, sv rest)
 
 /* Bytes of the first complete sentence of s (with its end mark and sources), 0 when none is
  * complete yet. */
-static size_t sentence_end(sv s, bool at_end)
+size_t talk_sentence_end(sv s, bool at_end)
 {
 	sv rest = s;
 	while (rest.n) {
@@ -183,6 +182,8 @@ void talk_release_sentence(struct talk_core *c, sv sentence, uint64_t cited, str
 		c->say_id++;
 		xfree(c->saying);
 		c->saying = xstrdup(SV(""));
+		while (sentence.n && *sentence.p == ' ')
+			sentence = sv_slice(sentence, 1, sentence.n);
 	}
 	c->t.sentences++;
 	c->t.cited |= cited ? cited : 1;
@@ -229,7 +230,7 @@ static bool drain_draft(struct talk_core *c, bool at_end, struct arena *a, struc
 {
 	for (int i = 0; i < SENTENCES_A_STEP; i++) {
 		sv draft = sb_sv(&c->t.draft);
-		size_t n = sentence_end(draft, at_end);
+		size_t n = talk_sentence_end(draft, at_end);
 		if (at_end && i == SENTENCES_A_STEP - 1)
 			n = draft.n;
 		if (n == 0)

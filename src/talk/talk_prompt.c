@@ -1,9 +1,11 @@
 /* talk_prompt.c: what a language model is asked: instructions, facts, numbered sources, the
  * conversation so far, and the actions it may ask for.
  *
- * The words come from prompts/answer.<lang>.yaml. An action is a tool call, which travels
- * beside the text: nothing that a customer writes can become one. None of them does anything
- * by itself: talk_call.c decides. Pure like the rest of the core. */
+ * The words come from prompts/answer.<lang>.yaml; a model that was never taught to follow
+ * instructions gets examples (prompts/base.<lang>.yaml) and may only choose sentences. An
+ * action is a tool call, which travels beside the text: nothing that a customer writes can
+ * become one. None of them does anything by itself: talk_call.c decides. Pure like the rest of
+ * the core. */
 #include "talk_core.h"
 
 static void prompt_sources(struct talk_core *c, struct sb *b)
@@ -44,7 +46,76 @@ static sv system_prompt(struct talk_core *c, struct arena *a)
 	return out;
 }
 
-void talk_prompt(struct talk_core *c, struct arena *a, struct talk_act *x)
+/* ---- a model that only goes on from a text ---- */
+
+#define QUOTES_MAX 24
+#define QUOTE_TOKENS 160
+
+/* A question of several lines would end where its first one does. */
+static sv one_line(struct arena *a, sv s)
+{
+	struct sb b;
+	sb_init(&b, LIM_SB);
+	for (size_t i = 0; i < s.n; i++)
+		sb_ch(&b, s.p[i] == '\n' || s.p[i] == '\r' ? ' ' : s.p[i]);
+	sv out = arena_sv(a, sb_sv(&b));
+	sb_done(&b);
+	return out;
+}
+
+/* Without what marks it in Markdown: "- ", "1. ", "## ". */
+static sv plain_line(sv s)
+{
+	s = sv_trim(s);
+	while (s.n && (*s.p == '#' || *s.p == '-' || *s.p == '*' || *s.p == '>' || *s.p == ' '))
+		s = sv_slice(s, 1, s.n);
+	return s;
+}
+
+/* The sentences of the best source that the model may choose from. */
+static size_t quotable(const struct kb_hit *h, sv *out)
+{
+	sv rest = sv_find(h->passage, h->quote) < 0 ? h->quote : h->passage;
+	size_t n = 0;
+	while (rest.n && n < QUOTES_MAX) {
+		size_t len = talk_sentence_end(rest, true);
+		sv s = plain_line(sv_slice(rest, 0, len));
+		rest = sv_slice(rest, len, rest.n);
+		if (s.n > 3 && sv_find_ch(s, '|') < 0)
+			out[n++] = s;
+	}
+	return n;
+}
+
+/* The examples of prompts/base.<lang>.yaml, the passage, the question; the answer can only be
+ * sentences of the passage. False: nothing to choose from. */
+static bool quote_prompt(struct talk_core *c, struct arena *a, struct talk_act *x)
+{
+	const struct talk_texts *t = c->cfg->texts;
+	sv lang = sv_of(c->lang), sentences[QUOTES_MAX];
+	size_t n = quotable(&c->t.found.hits[0], sentences);
+	struct sb b;
+	sb_init(&b, LIM_SB);
+	int rc = n ? llm_quote_grammar(sentences, n, 2, &b) : ERR_INVAL;
+	x->grammar = rc ? SV_NULL : arena_sv(a, sb_sv(&b));
+	sb_reset(&b);
+	for (size_t i = 0; i < n; i++)
+		sb_fmt(&b, "%s" SV_FMT, i && strcmp(c->lang, "zh") != 0 ? " " : "",
+		       SV_ARG(sentences[i]));
+	sv question = one_line(a, c->t.model_text);
+	sv pairs[] = { SV("passages"), sb_sv(&b), SV("question"), question };
+	struct llm_msg *m = arena_new(a, struct llm_msg, 1);
+	*m = (struct llm_msg){ .role = LLM_SYSTEM,
+			       .text = talk_fill(a, talk_text(t, lang, "prompt_quote", 0), pairs,
+						 4) };
+	sb_done(&b);
+	x->msgs = m;
+	x->n_msgs = 1;
+	x->max_tokens = QUOTE_TOKENS;
+	return rc == 0;
+}
+
+static void chat_prompt(struct talk_core *c, struct arena *a, struct talk_act *x)
 {
 	struct llm_msg *msgs = arena_new(a, struct llm_msg, TALK_HISTORY + 2);
 	size_t n = 0;
@@ -59,6 +130,14 @@ void talk_prompt(struct talk_core *c, struct arena *a, struct talk_act *x)
 	x->msgs = msgs;
 	x->n_msgs = n;
 	x->tools = talk_tools(c->cfg->texts, sv_of(c->lang), &x->n_tools);
+}
+
+bool talk_prompt(struct talk_core *c, struct arena *a, struct talk_act *x)
+{
+	if (c->t.base)
+		return quote_prompt(c, a, x);
+	chat_prompt(c, a, x);
+	return true;
 }
 
 /* ---- the actions, once for each language ---- */

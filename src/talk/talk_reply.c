@@ -63,7 +63,7 @@ static void put_citations(struct sb *b, const struct kb_result *found, uint64_t 
 static void put_usage(struct sb *b, struct talk_core *c, const struct talk_turn *t)
 {
 	sb_cstr(b, ",\"prompt\":");
-	sb_json(b, talk_text(c->cfg->texts, sv_of(c->lang), "prompt", 0));
+	sb_json(b, talk_text(c->cfg->texts, sv_of(c->lang), t->base ? "quote" : "prompt", 0));
 	sb_fmt(b, ",\"usage\":{\"prompt_tokens\":%d,\"cached_tokens\":%d,\"completion_tokens\":%d,"
 		  "\"first_ms\":%d,\"total_ms\":%d,\"cost_micros\":%lld}",
 	       t->used.prompt_tokens, t->used.cached_tokens, t->used.completion_tokens,
@@ -347,6 +347,7 @@ void talk_on_found(struct talk_core *c, const struct talk_ev *ev, struct arena *
 	c->t.first_us = ev->now_us;
 	c->models = ev->models;
 	c->t.date = ev->date;
+	c->t.base = ev->base;
 	decide(c, ev->exact, &c->t.act);
 	enum policy_action act = c->t.act.action;
 	bool has = c->t.found.n > 0;

@@ -89,7 +89,8 @@ static void fill_fixed(struct talk_texts *t, int li, const jv *company)
 		       SV("options"), SV("{options}"), SV("sources"), SV("{sources}"),
 		       SV("tone"), SV("{tone}"), SV("length"), SV("{length}"),
 		       SV("facts"), SV("{facts}"), SV("date"), SV("{date}"),
-		       SV("channel"), SV("{channel}") };
+		       SV("channel"), SV("{channel}"),
+		       SV("passages"), SV("{passages}"), SV("question"), SV("{question}") };
 	jv *filled = jv_obj();
 	void *it = NULL;
 	sv key;
@@ -151,6 +152,8 @@ int talk_texts_new(struct talk_texts **ret, const jv *company, struct err *e)
 		int rc = load_one(t, "texts", i, e);
 		if (rc == 0)
 			rc = load_one(t, "answer", i, e);
+		if (rc == 0)
+			rc = load_one(t, "base", i, e);
 		if (rc) {
 			obj_unref(t);
 			return rc;

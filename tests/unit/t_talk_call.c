@@ -163,3 +163,51 @@ TEST(talk_call_a_spent_budget_leaves_the_built_in_engine)
 	HAS(bench_rec(&b, "turn.bot")->text, "\"model\":\"builtin\"");
 	bench_close(&b);
 }
+
+/* ---- a model that only goes on from a text ---- */
+
+TEST(talk_base_model_chooses_among_the_sentences_of_the_source)
+{
+	struct bench b;
+	bench_open(&b, CHAT, 1);
+	b.base = true;
+	bench_feed(&b, (struct talk_ev){ .kind = TEV_OPEN, .via = "webchat" });
+	bench_feed(&b, ev_text("how long can I\nreturn an article"));
+	bench_feed(&b, ev_found(&b));
+	const struct talk_act *m = bench_act(&b, TACT_MODEL);
+	EQ(m->n_msgs, 1);
+	EQ(m->msgs[0].role, LLM_SYSTEM);
+	HAS(m->msgs[0].text, "Question: how long can I return an article\n");
+	HAS(m->msgs[0].text,
+	    "Passage: You have 30 days to return an article. Unused articles only.\n");
+	CHECK(sv_ends(sv_trim(m->msgs[0].text), SV("Answer:")));
+	HAS(m->grammar, "You have 30 days to return an article.");
+	HAS(m->grammar, "Unused articles only.");
+	EQ(m->n_tools, 0);
+	/* what it chooses is checked like any text */
+	bench_feed(&b, ev_delta(&b, " Unused articles only.\n"));
+	struct talk_ev end = ev_end(&b, 0);
+	end.usage.completion_tokens = 5;
+	bench_feed(&b, end);
+	const struct talk_act *r = bench_rec(&b, "turn.bot");
+	HAS(r->text, "\"text\":\"Unused articles only.\"");
+	HAS(r->text, "\"grounded\":true");
+	HAS(r->text, "\"prompt\":\"quote@1\"");
+	HAS(r->text, "return-window.en");
+	bench_close(&b);
+}
+
+TEST(talk_base_model_has_nothing_to_choose_from)
+{
+	struct bench b;
+	bench_open(&b, CHAT, 1);
+	b.base = true;
+	b.hits[0].passage = SV("| a | table |");
+	b.hits[0].quote = SV("| a | table |");
+	bench_feed(&b, (struct talk_ev){ .kind = TEV_OPEN, .via = "webchat" });
+	bench_feed(&b, ev_text(question));
+	bench_feed(&b, ev_found(&b));
+	CHECK(!bench_act(&b, TACT_MODEL));
+	HAS(bench_rec(&b, "turn.bot")->text, "\"model\":\"builtin\"");
+	bench_close(&b);
+}

@@ -16,6 +16,7 @@ struct bench {
 	struct kb_result found;
 	struct kb_hit hits[3];
 	int models;
+	bool base;
 };
 
 static inline jv *bench_company(void)
@@ -118,7 +119,7 @@ static inline struct talk_ev ev_text(const char *text)
 static inline struct talk_ev ev_found(struct bench *b)
 {
 	return (struct talk_ev){ .kind = TEV_FOUND, .found = &b->found, .gen = b->c.gen,
-				 .models = b->models, .date = SV("2026-11-25") };
+				 .models = b->models, .base = b->base, .date = SV("2026-11-25") };
 }
 
 static inline struct talk_ev ev_delta(const struct bench *b, const char *text)

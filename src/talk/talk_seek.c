@@ -1,0 +1,158 @@
+/* talk_seek.c: looks the customer's question up, by words at once, by meaning as soon as the
+ * question's vector is there.
+ *
+ * Without an embedding model on the shard, or with an index that has no vectors, the search is
+ * done on the spot. Else the question goes to the model first (the masked text: what leaves for
+ * a model never holds personal data) and the search follows with what came back: after
+ * WAIT_MS, or when the model fails, without a vector. The conversation meanwhile is in the
+ * middle of its turn, as it is while a language model writes; whatever ends the turn cancels the
+ * wait. A follow-up is embedded twice, alone and with the question before it. On the shard's
+ * thread. */
+#include "talk_int.h"
+
+enum { WAIT_MS = 60 };
+
+void talk_want_index(struct talk *t)
+{
+	if (!t->ix && t->shard->hub->o.kb)
+		t->ix = snap_get(t->shard->hub->o.kb);
+}
+
+static void look_up(struct talk *t, const struct kb_query *q, struct kb_result *ret)
+{
+	*ret = (struct kb_result){ 0 };
+	if (kb_search(t->ix, q, &t->turn, ret))
+		*ret = (struct kb_result){ 0 };
+}
+
+/* "And to Tibet?" */
+static bool follows_up(sv text)
+{
+	static const char *const openings[] = { "and ",  "or ", "what about", "how about",
+						"also ", "那",  "还有",       "另外" };
+	char head[16];
+	text = sv_trim(text);
+	size_t n = text.n < sizeof(head) ? text.n : sizeof(head);
+	for (size_t i = 0; i < n; i++)
+		head[i] = (char)(text.p[i] >= 'A' && text.p[i] <= 'Z' ? text.p[i] | 32 : text.p[i]);
+	for (size_t i = 0; i < sizeof(openings) / sizeof(*openings); i++)
+		if (sv_starts(sv_n(head, n), sv_of(openings[i])))
+			return true;
+	return sv_ends(text, SV("呢")) || sv_ends(text, SV("呢？")) || sv_ends(text, SV("呢?"));
+}
+
+/* A question that stands by itself is not mixed with the one before, one that follows up is; in
+ * between the one before helps where nothing else does. */
+static void search(struct talk *t, const struct talk_act *x, const float *vec, int dim)
+{
+	t->found = (struct kb_result){ 0 };
+	t->found_ready = true;
+	t->found_exact = false;
+	t->found_gen = x->gen;
+	talk_want_index(t);
+	if (!t->ix)
+		return;
+	struct kb_query q = { .text = x->text, .lang = x->lang, .k = 5,
+			      .now_ms = loop_wall_ms(t->shard->loop), .vec = vec, .dim = dim };
+	int64_t began = clk_mono_us();
+	look_up(t, &q, &t->found);
+	if (x->context.n && (follows_up(x->text) || !t->found.answerable)) {
+		struct kb_result with;
+		q.context = x->context;
+		if (vec)
+			q.vec = vec + dim; /* the second: with the question before */
+		look_up(t, &q, &with);
+		if (with.answerable || t->found.n == 0 || follows_up(x->text))
+			t->found = with;
+	}
+	metric_observe_us(M_KB_SEARCH_US, clk_mono_us() - began);
+}
+
+/* ---- waiting for the vector ---- */
+
+static void stop(struct talk_seek *k)
+{
+	emb_cancel(k->run);
+	k->run = NULL;
+	loop_timer_stop(&k->late);
+	k->on = false;
+}
+
+void talk_seek_cancel(struct talk *t)
+{
+	stop(&t->seek);
+}
+
+static void go_on(struct talk *t, const float *vec, int dim)
+{
+	struct talk_seek *k = &t->seek;
+	stop(k);
+	search(t, &k->act, vec, dim);
+	t->found_ready = false;
+	talk_feed_event(t, &(struct talk_ev){ .kind = TEV_FOUND, .found = &t->found,
+					      .gen = t->found_gen });
+}
+
+static void on_vecs(void *arg, const float *v, size_t n, int dim)
+{
+	struct talk *t = arg;
+	(void)n;
+	t->seek.run = NULL;
+	go_on(t, v, dim);
+}
+
+static void on_error(void *arg, int err)
+{
+	struct talk *t = arg;
+	(void)err;
+	t->seek.run = NULL;
+	go_on(t, NULL, 0);
+}
+
+static void on_late(void *arg)
+{
+	go_on(arg, NULL, 0);
+}
+
+static bool ask_meaning(struct talk *t, const struct talk_act *x)
+{
+	static const struct emb_cb cb = { on_vecs, on_error };
+	struct talk_seek *k = &t->seek;
+	struct emb *m = t->shard->emb;
+	sv own = t->core.in_turn && t->core.t.model_text.n ? t->core.t.model_text : x->text;
+	sv texts[2] = { own, own };
+	if (!m || !t->ix || !kb_dense_ready(t->ix, SV_NULL))
+		return false;
+	if (x->context.n) {
+		const char *both = arena_fmt(&t->turn, SV_FMT " " SV_FMT, SV_ARG(x->context),
+					     SV_ARG(own));
+		texts[1] = both ? sv_of(both) : own;
+	}
+	if (emb_start(m, texts, x->context.n ? 2 : 1, EMB_QUERY, &cb, t, &k->run))
+		return k->run = NULL, false;
+	k->act = *x;
+	k->act.text = arena_sv(&t->turn, x->text);
+	k->act.lang = arena_sv(&t->turn, x->lang);
+	k->act.context = arena_sv(&t->turn, x->context);
+	k->on = true;
+	loop_after(t->shard->loop, &k->late, WAIT_MS, on_late, t);
+	return true;
+}
+
+void talk_seek(struct talk *t, const struct talk_act *x)
+{
+	stop(&t->seek);
+	talk_want_index(t);
+	if (!ask_meaning(t, x))
+		search(t, x, NULL, 0);
+}
+
+void talk_shard_set_emb(struct talk_shard *s, struct emb *m)
+{
+	s->emb = m;
+	for (struct talk *t = s->first, *next; t; t = next) {
+		next = t->next;
+		if (t->seek.on)
+			go_on(t, NULL, 0);
+	}
+}
