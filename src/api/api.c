@@ -37,6 +37,7 @@ static const struct web_route routes[] = {
 	{ "GET", "/v1/models", api_openai_models, NULL },
 	{ "GET", "/v1/models/{id}", api_openai_model, NULL },
 	{ "POST", "/v1/chat/completions", api_openai_chat, NULL },
+	{ "POST", "/mcp", api_mcp, NULL },
 };
 static const struct web_ws_route ws_routes[] = {
 	{ "/ws/chat", &api_chat_ws, NULL },
@@ -305,6 +306,7 @@ static void api_free(struct api *a)
 	mbox_free(a->mbox);
 	due_run(a, INT64_MAX);
 	api_openai_done(a);
+	api_mcp_done(a);
 	api_keys_done(a);
 	loop_free(a->loop);
 	map_free(a->chats);
@@ -330,6 +332,8 @@ int api_open(struct api **ret, const struct api_opts *o, struct err *e)
 	a->thread = xalloc(sizeof(*a->thread));
 	api_openai_open(a);
 	int rc = api_key_load(a, e);
+	if (rc == 0)
+		rc = api_mcp_open(a, e);
 	if (rc == 0)
 		api_keys_open(a);
 	if (rc) {

@@ -17,6 +17,7 @@
 #include "store.h"
 #include "talk.h"
 #include "kb.h"
+#include "mcp.h"
 
 struct api;
 
@@ -80,6 +81,24 @@ void api_drain(struct api *a);               /* no new conversations; thread-saf
  * post to it: close those next, then call api_close. */
 void api_stop(struct api *a);
 void api_close(struct api *a);               /* stops if need be and frees; accepts NULL */
+/* ---- our own functions for other systems, by MCP (docs/mcp.md) ---- */
+
+/* What they work on. */
+struct api_tools {
+	struct store_db *db;         /* of the calling thread */
+	struct kb_index *kb;         /* may be NULL: no search */
+	void (*models)(void *arg, jv *list);         /* as in api_opts; may be NULL */
+	void *models_arg;
+};
+enum { API_TOOL_KEY, API_TOOL_USER };        /* levels: an API key, a signed-in user */
+/* The table: api_tool_run does all of it but API_TOOL_ASK, a turn of the engine, which whoever
+ * has shards does (with text and lang of args). hint: what a model should know first. */
+#define API_TOOL_ASK 0
+const struct mcp_srv_tool *api_tools(size_t *n, const char **hint);
+/* Runs one, blocking: a worker or a command. args fit its schema. 0 and *ret (an object, the
+ * caller's); or an error with words that help in why. */
+int api_tool_run(size_t tool, const jv *args, const struct api_tools *on, jv **ret, struct err *e);
+
 /* For talk_opts.feed: any thread. */
 void api_feed(void *api, sv conversation_id, sv event_json, sv conversation_json);
 

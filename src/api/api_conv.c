@@ -77,7 +77,7 @@ static int64_t arg_int(struct web_req *r, const char *name, int64_t def, int64_t
 
 /* ---- list: newest first; the cursor is "last_ms.id" of the last row ---- */
 
-static void list_run(struct api_query *q, struct store_db *db)
+void api_conv_list_run(struct api_query *q, struct store_db *db)
 {
 	static const char sql[] =
 		"SELECT " API_CONV_COLS
@@ -115,7 +115,7 @@ static void list_run(struct api_query *q, struct store_db *db)
 		sb_cstr(&q->out, "],\"next_cursor\":null}");
 }
 
-static bool list_args(struct api_query *q, sv state, sv cursor)
+bool api_conv_list_args(struct api_query *q, sv state, sv cursor)
 {
 	sv ms;
 	bool open = sv_eq(state, SV("live")) || sv_eq(state, SV("open"));
@@ -140,7 +140,7 @@ void api_conv_list(struct web_req *r, void *arg)
 	if (!api_need_user(a, r, "admin|supervisor|agent", NULL))
 		return;
 	struct api_query *q = api_query_new(a, r);
-	if (!list_args(q, web_req_arg(r, "state"), web_req_arg(r, "cursor"))) {
+	if (!api_conv_list_args(q, web_req_arg(r, "state"), web_req_arg(r, "cursor"))) {
 		api_problem(r, 400, q->detail);
 		api_query_free(q);
 		return;
@@ -148,11 +148,11 @@ void api_conv_list(struct web_req *r, void *arg)
 	sv channel = web_req_arg(r, "channel");
 	q->s2 = channel.n ? arena_sv(&q->arena, channel) : SV("");
 	q->i2 = arg_int(r, "limit", 50, 1, 200);
-	q->run = list_run;
+	q->run = api_conv_list_run;
 	api_query_start(q);
 }
 
-static void get_run(struct api_query *q, struct store_db *db)
+void api_conv_get_run(struct api_query *q, struct store_db *db)
 {
 	struct store_stmt *st;
 	q->status = 404;
@@ -175,12 +175,12 @@ void api_conv_get(struct web_req *r, void *arg)
 	struct api_query *q = api_query_new(a, r);
 	q->s1 = arena_sv(&q->arena, web_req_param(r, "id"));
 	q->etag = true;
-	q->run = get_run;
+	q->run = api_conv_get_run;
 	q->settled = true;
 	api_query_start(q);
 }
 
-static void events_run(struct api_query *q, struct store_db *db)
+void api_conv_events_run(struct api_query *q, struct store_db *db)
 {
 	struct store_stmt *st;
 	int64_t n = 0, last = q->i1;
@@ -213,7 +213,7 @@ void api_conv_events(struct web_req *r, void *arg)
 	q->s1 = arena_sv(&q->arena, web_req_param(r, "id"));
 	q->i1 = arg_int(r, "after", 0, 0, INT64_MAX);
 	q->i2 = arg_int(r, "limit", 500, 1, 2000);
-	q->run = events_run;
+	q->run = api_conv_events_run;
 	q->settled = true; /* what was answered is there to be read */
 	api_query_start(q);
 }

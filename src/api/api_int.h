@@ -55,7 +55,10 @@ struct api {
 	bool keys_loading;
 	struct oai *oai;             /* clients that take us for a model */
 	int n_realtime;              /* their sockets */
+	struct mcp_srv *mcp;         /* our functions for other systems */
 };
+
+struct api_query;
 
 /* api.c */
 const struct web_route *api_routes(size_t *n);
@@ -132,6 +135,12 @@ void api_conv_list(struct web_req *r, void *arg);
 void api_conv_get(struct web_req *r, void *arg);
 void api_conv_events(struct web_req *r, void *arg);
 void api_conv_recording(struct web_req *r, void *arg);
+/* What runs on a worker, for api_tools.c too. list: s1 state, s2 channel, i2 limit, and what
+ * args read of a cursor; get: s1 id; events: s1 id, i1 after, i2 limit. */
+bool api_conv_list_args(struct api_query *q, sv state, sv cursor);   /* false: detail says why */
+void api_conv_list_run(struct api_query *q, struct store_db *db);
+void api_conv_get_run(struct api_query *q, struct store_db *db);
+void api_conv_events_run(struct api_query *q, struct store_db *db);
 /* An event row as JSON from columns seq, ts_ms, turn, kind, actor, body of q. */
 void api_event_row(struct store_stmt *q, struct sb *out);
 void api_conv_row(struct store_stmt *q, struct sb *out);
@@ -148,6 +157,20 @@ void api_kb_search(struct web_req *r, void *arg);
 void api_bot_turn(struct web_req *r, void *arg);
 void api_articles(struct web_req *r, void *arg);
 void api_article(struct web_req *r, void *arg);
+/* For api_tools.c too. articles: s1 lang, s2 category, s3 from api_like, s4 cursor, i1 limit. */
+void api_articles_run(struct api_query *q, struct store_db *db);
+void api_article_run(struct api_query *q, struct store_db *db);
+sv api_like(struct arena *a, sv text);
+jv *api_hit_json(const struct kb_hit *h);
+/* One turn of the engine that leaves no trace. over once, with 200 and the reply, or 503, 504;
+ * never from inside. ERR_INVAL, ERR_TOOBIG, ERR_FULL: over is not called. */
+int api_turn(struct api *a, sv text, sv lang,
+	     void (*over)(void *arg, int status, jv *reply_moved), void *arg);
+
+/* api_mcp.c */
+int api_mcp_open(struct api *a, struct err *e);
+void api_mcp_done(struct api *a);
+void api_mcp(struct web_req *r, void *arg);
 
 /* api_ops.c */
 void api_healthz(struct web_req *r, void *arg);

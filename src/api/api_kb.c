@@ -45,7 +45,7 @@ static void set_day(jv *o, const char *key, int64_t ms)
 		jv_set(o, key, jv_null());
 }
 
-static jv *hit_json(const struct kb_hit *h)
+jv *api_hit_json(const struct kb_hit *h)
 {
 	jv *o = jv_obj();
 	jv_set_str(o, "article_id", h->article_id);
@@ -74,7 +74,7 @@ static void search_done(void *arg)
 	struct search *s = arg;
 	jv *out = jv_obj(), *hits = jv_arr();
 	for (size_t i = 0; s->rc == 0 && i < s->res.n; i++)
-		jv_push(hits, hit_json(&s->res.hits[i]));
+		jv_push(hits, api_hit_json(&s->res.hits[i]));
 	jv_set(out, "hits", hits);
 	jv_set_bool(out, "answerable", s->res.answerable);
 	jv_set_num(out, "took_ms", (double)s->us / 1000.0);
@@ -125,22 +125,21 @@ void api_kb_search(struct web_req *r, void *arg)
 struct turn {
 	struct api_due due;
 	struct api *a;
-	struct web_req *r;           /* NULL once answered; the door's */
 	struct talk_shard *shard;
 	char *text, *lang;
 	jv *reply;
+	void (*over)(void *arg, int status, jv *reply_moved);   /* NULL once called */
+	void *arg;
 };
 
 static void turn_reply(void *arg)
 {
 	struct turn *t = arg;
 	api_due_cut(t->a, &t->due);
-	if (!t->r)
+	if (!t->over)
 		jv_free(t->reply);
-	else if (t->reply)
-		web_reply_json(t->r, 200, t->reply);
 	else
-		api_problem(t->r, 503, "The turn was not answered.");
+		t->over(t->arg, t->reply ? 200 : 503, t->reply);
 	t->a->turns--;
 	xfree(t->text);
 	xfree(t->lang);
@@ -151,8 +150,8 @@ static void turn_reply(void *arg)
 static void turn_late(struct api_due *d)
 {
 	struct turn *t = (struct turn *)(void *)d;
-	api_problem(t->r, 504, "The turn was not answered in time.");
-	t->r = NULL;
+	t->over(t->arg, 504, NULL);
+	t->over = NULL;
 }
 
 static void turn_on_reply(void *arg, jv *reply)
@@ -168,6 +167,38 @@ static void turn_ask(void *arg)
 	talk_ask(t->shard, sv_of(t->text), sv_of(t->lang), turn_on_reply, t);
 }
 
+int api_turn(struct api *a, sv text, sv lang,
+	     void (*over)(void *arg, int status, jv *reply_moved), void *arg)
+{
+	if (!sv_trim(text).n || lang.n > 16)
+		return ERR_INVAL;
+	if (sv_runes(text) > LIM_TEXT_MSG)
+		return ERR_TOOBIG;
+	struct talk_shard *s = a->turns < TURNS_AT_ONCE ? talk_hub_pick(a->o.hub, a->next++) : NULL;
+	if (!s)
+		return ERR_FULL;
+	struct turn *t = xalloc(sizeof(*t));
+	*t = (struct turn){ .a = a, .shard = s, .text = xstrdup(text), .lang = xstrdup(lang),
+			    .over = over, .arg = arg };
+	a->turns++;
+	api_due_add(a, &t->due, turn_late);
+	if (mbox_post(talk_shard_mbox(s), turn_ask, t)) {
+		t->over = NULL;
+		turn_reply(t);
+		return ERR_FULL;
+	}
+	return 0;
+}
+
+static void bot_turn_over(void *arg, int status, jv *reply)
+{
+	if (status == 200)
+		web_reply_json(arg, 200, reply);
+	else
+		api_problem(arg, status, status == 504 ? "The turn was not answered in time." :
+							 "The turn was not answered.");
+}
+
 void api_bot_turn(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
@@ -176,26 +207,14 @@ void api_bot_turn(struct web_req *r, void *arg)
 	jv *body = api_body(r);
 	if (!body)
 		return;
-	sv text = jv_get_str(body, "text"), lang = jv_get_str(body, "lang");
-	struct talk_shard *s = a->turns < TURNS_AT_ONCE ? talk_hub_pick(a->o.hub, a->next++) : NULL;
-	if (!sv_trim(text).n || sv_runes(text) > LIM_TEXT_MSG || lang.n > 16 || !s) {
-		if (!sv_trim(text).n || lang.n > 16)
-			api_problem(r, 400, "Give text, what the customer says.");
-		else
-			api_problem(r, s ? 413 : 503, s ? "text may have 4000 characters at most." :
-				    "Too many turns are under way.");
-		jv_free(body);
-		return;
-	}
-	struct turn *t = xalloc(sizeof(*t));
-	*t = (struct turn){
-		.a = a, .r = r, .shard = s, .text = xstrdup(text), .lang = xstrdup(lang)
-	};
+	int rc = api_turn(a, jv_get_str(body, "text"), jv_get_str(body, "lang"), bot_turn_over, r);
+	if (rc == ERR_INVAL)
+		api_problem(r, 400, "Give text, what the customer says.");
+	else if (rc)
+		api_problem(r, rc == ERR_TOOBIG ? 413 : 503,
+			    rc == ERR_TOOBIG ? "text may have 4000 characters at most." :
+					       "Too many turns are under way.");
 	jv_free(body);
-	a->turns++;
-	api_due_add(a, &t->due, turn_late);
-	if (mbox_post(talk_shard_mbox(s), turn_ask, t))
-		turn_reply(t);
 }
 
 /* ---- articles ---- */
@@ -231,7 +250,7 @@ static void put_article(struct store_stmt *st, struct sb *b)
 }
 
 /* Ordered by id and language; the cursor is "lang.id" of the last row. */
-static void articles_run(struct api_query *q, struct store_db *db)
+void api_articles_run(struct api_query *q, struct store_db *db)
 {
 	static const char sql[] =
 		"SELECT " ARTICLE_COLS
@@ -285,7 +304,7 @@ static sv kept(struct arena *a, sv s)
 }
 
 /* What contains q literally: % and _ of the customer are no wild cards. */
-static sv like(struct arena *a, sv q)
+sv api_like(struct arena *a, sv q)
 {
 	struct sb b;
 	if (!q.n)
@@ -319,14 +338,14 @@ void api_articles(struct web_req *r, void *arg)
 		limit = 100;
 	q->s1 = kept(&q->arena, web_req_arg(r, "lang"));
 	q->s2 = kept(&q->arena, web_req_arg(r, "category"));
-	q->s3 = like(&q->arena, web_req_arg(r, "q"));
+	q->s3 = api_like(&q->arena, web_req_arg(r, "q"));
 	q->s4 = kept(&q->arena, cursor);
 	q->i1 = limit;
-	q->run = articles_run;
+	q->run = api_articles_run;
 	api_query_start(q);
 }
 
-static void article_run(struct api_query *q, struct store_db *db)
+void api_article_run(struct api_query *q, struct store_db *db)
 {
 	struct store_stmt *st;
 	q->status = 404;
@@ -355,6 +374,6 @@ void api_article(struct web_req *r, void *arg)
 	struct api_query *q = api_query_new(a, r);
 	q->s1 = arena_sv(&q->arena, web_req_param(r, "id"));
 	q->etag = true;
-	q->run = article_run;
+	q->run = api_article_run;
 	api_query_start(q);
 }

@@ -115,6 +115,7 @@ static void req_free(struct mcp_req *r)
 {
 	struct mcp *m = r->m;
 
+	m->link->drop(m, r);
 	for (struct mcp_req **p = &m->reqs; *p; p = &(*p)->next)
 		if (*p == r) {
 			*p = r->next;
@@ -135,10 +136,8 @@ void mcp_close(struct mcp *m)
 	loop_timer_stop(&m->probe);
 	loop_timer_stop(&m->later);
 	mcp_calls_drop(m);
-	while (m->reqs) {
-		m->link->drop(m, m->reqs);
+	while (m->reqs)
 		req_free(m->reqs);
-	}
 	m->link->close(m);
 	if (!m->busy)
 		destroy(m);
@@ -201,7 +200,6 @@ static void on_deadline(void *arg)
 	(void)snprintf(why, sizeof(why), "%.100s did not answer %s in time", m->name, r->method);
 	mcp_enter(m);
 	mcp_cancel_there(r, "deadline");
-	m->link->drop(m, r);
 	mcp_req_fail(r, ERR_TIMEOUT, why);
 	(void)mcp_leave(m);
 }
@@ -271,10 +269,7 @@ void mcp_cancel_there(struct mcp_req *r, const char *reason)
 
 void mcp_req_drop(struct mcp_req *r, const char *reason)
 {
-	struct mcp *m = r->m;
-
 	mcp_cancel_there(r, reason);
-	m->link->drop(m, r);
 	req_free(r);
 }
 
@@ -339,14 +334,11 @@ static void take_answer(struct mcp *m, struct mcp_req *hint, const jv *msg)
 
 	if (!r)
 		return;              /* too late, or never asked */
-	if (jv_is_obj(error) || jv_is_obj(result)) {
-		m->link->drop(m, r);
+	if (jv_is_obj(error) || jv_is_obj(result))
 		finish(r, 0, NULL, jv_is_obj(error) ? NULL : result,
 		       jv_is_obj(error) ? error : NULL);
-		return;
-	}
-	m->link->drop(m, r);
-	mcp_req_fail(r, ERR_UPSTREAM, "the answer has neither a result nor an error");
+	else
+		mcp_req_fail(r, ERR_UPSTREAM, "the answer has neither a result nor an error");
 }
 
 bool mcp_take(struct mcp *m, struct mcp_req *hint, sv json)
@@ -386,12 +378,8 @@ void mcp_down(struct mcp *m, int err, const char *why)
 		m->backoff_ms = m->backoff_ms > BACKOFF_MAX_MS / 2 ? BACKOFF_MAX_MS :
 								    m->backoff_ms * 2;
 	}
-	while (m->reqs && !m->dead) {
-		struct mcp_req *r = m->reqs;
-
-		m->link->drop(m, r);
-		mcp_req_fail(r, err, text);
-	}
+	while (m->reqs && !m->dead)
+		mcp_req_fail(m->reqs, err, text);
 	if (!m->dead)
 		mcp_calls_fail(m, err, text);
 	(void)mcp_leave(m);
@@ -414,10 +402,8 @@ static void forget_probes(struct mcp *m)
 {
 	for (struct mcp_req *r = m->reqs, *next; r; r = next) {
 		next = r->next;
-		if (r->done == on_discover || r->done == on_initialize) {
-			m->link->drop(m, r);
+		if (r->done == on_discover || r->done == on_initialize)
 			req_free(r);
-		}
 	}
 }
 
