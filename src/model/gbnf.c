@@ -151,7 +151,7 @@ static int whole(struct gen *g, const jv *v, bool up, int64_t *ret)
 
 static int integer_rule(struct gen *g, const jv *s, struct sb *b)
 {
-	int64_t lo = -INT_TOP, hi = INT_TOP, n;
+	int64_t lo = -INT_TOP, hi = INT_TOP, n = 0;
 	int rc = 0;
 	const jv *v;
 	if (jv_get(s, "multipleOf"))

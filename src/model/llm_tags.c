@@ -36,19 +36,16 @@ static void tell_tools(const struct llm_prompt *p, struct sb *b)
 		   GBNF_CALL_CLOSE);
 }
 
-/* Text of the other side cannot open or close a frame. */
+/* Text of the other side cannot open or close a frame: a blank goes into its mark. */
 static void put_plain(struct sb *b, sv text)
 {
 	static const char *const frames[] = { GBNF_CALL_OPEN, GBNF_CALL_CLOSE, "<tool_response>",
 					      "</tool_response>" };
-	while (text.n) {
-		size_t skip = 0;
+	for (; text.n; text = sv_slice(text, 1, text.n)) {
+		sb_ch(b, text.p[0]);
 		for (size_t i = 0; i < sizeof(frames) / sizeof(frames[0]); i++)
 			if (sv_starts(text, sv_of(frames[i])))
-				skip = strlen(frames[i]);
-		if (!skip)
-			sb_ch(b, text.p[0]);
-		text = sv_slice(text, skip ? skip : 1, text.n);
+				sb_ch(b, ' ');
 	}
 }
 

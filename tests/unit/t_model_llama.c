@@ -508,19 +508,34 @@ static void raw_ask(struct raw *r, int words)
 	sb_done(&text);
 }
 
-enum { PROMPT_WORDS = 250, TRIES = 5 };
+enum { PROMPT_WORDS = 200, TRIES = 5 };
 
-/* Asks, waits for the answer to a ping in the middle of the prompt, cancels; the time from
- * the cancel to the end, or -1. */
+/* Pings until one is answered from within a step, where frames are looked for every 2 ms
+ * only: the prompt is being computed. */
+static bool in_mid_prompt(struct raw *r)
+{
+	for (int i = 0; i < 1000; i++) {
+		int64_t sent = loop_now_us(r->l);
+		r->pongs = 0;
+		(void)io_proc_send(r->p, WF_PING, SV("?"));
+		if (!t_wait(r->l, raw_ponged, r, 20000) || r->ends)
+			return false;
+		if (loop_now_us(r->l) - sent > 1000)
+			return true;
+	}
+	return false;
+}
+
+/* Asks, cancels in the middle of the prompt; the time from the cancel to the end, or -1. */
 static int64_t cancel_us(struct raw *r)
 {
 	struct sb id;
-	r->ends = r->pongs = 0;
+	r->ends = 0;
 	sb_init(&id, 16);
 	wf_put(&id, 7);
 	raw_ask(r, PROMPT_WORDS);
-	(void)io_proc_send(r->p, WF_PING, SV("?"));
-	bool ok = t_wait(r->l, raw_ponged, r, 20000) && r->ends == 0;
+	/* and some time later, so that the cancel falls anywhere between two looks */
+	bool ok = in_mid_prompt(r) && !t_wait(r->l, raw_ended, r, 3);
 	int64_t from = loop_now_us(r->l);
 	(void)io_proc_send(r->p, WF_CANCEL, sb_sv(&id));
 	ok = ok && t_wait(r->l, raw_ended, r, 20000) && r->end_err == ERR_CANCELED;
@@ -528,7 +543,23 @@ static int64_t cancel_us(struct raw *r)
 	return ok ? r->end_us - from : -1;
 }
 
-/* Other processes may take the processor meanwhile: the best of a few tries counts. */
+/* The middle one of five; -1 when something went wrong. */
+static int64_t usual_cancel_us(struct raw *r)
+{
+	int64_t us[TRIES];
+	for (int i = 0; i < TRIES; i++) {
+		int64_t v = cancel_us(r);
+		int k = i;
+		if (v < 0)
+			return -1;
+		for (; k > 0 && us[k - 1] > v; k--)
+			us[k] = us[k - 1];
+		us[k] = v;
+	}
+	return us[TRIES / 2];
+}
+
+/* Other processes may take the processor meanwhile: up to three rounds. */
 TEST(llama_cancels_in_the_middle_of_a_prompt)
 {
 	NEED_RUNTIME();
@@ -540,10 +571,9 @@ TEST(llama_cancels_in_the_middle_of_a_prompt)
 	(void)snprintf(file, sizeof(file), "%s/mid.gguf", t_tmpdir());
 	OK(gguf_write(file, &o, &e));
 	bool ok = raw_open(&r, file);
-	for (int i = 0; ok && i < TRIES; i++) {
-		int64_t us = cancel_us(&r);
-		ok = us >= 0;
-		best = us < best ? us : best;
+	for (int i = 0; ok && i < 3 && best >= 50000; i++) {
+		best = usual_cancel_us(&r);
+		ok = best >= 0;
 	}
 	/* as a measure: the whole of it; what was cancelled is not computed again */
 	r.ends = 0;
