@@ -23,9 +23,10 @@ for a in "$@"; do
 	esac
 done
 
-need_packages "${build_packages[@]}" $(node_packages)
+need_packages "${build_packages[@]}" $(node_packages) $(engine_packages)
 build_pages
+need_engines
 [ -e build/callm ] || say "building callm (a few minutes the first time) ..."
-build_program build -- callm callm-espeak
+build_program build -- programs
 [ -z "$only_build" ] || { say "built: build/callm"; exit 0; }
 exec build/callm demo "${args[@]}"

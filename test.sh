@@ -144,7 +144,7 @@ static_checks() {
 	stage "static checks"
 	check floors 60 scripts/floors -q
 	check style 60 scripts/style
-	check shell 20 bash -n run.sh test.sh .ci/run scripts/setup.sh
+	check shell 20 bash -n run.sh test.sh .ci/run scripts/setup.sh scripts/deps.sh scripts/deps_whisper.sh
 	check readme_parity 20 node tests/e2e/readme.mjs
 	staged
 }
@@ -166,7 +166,7 @@ unit_part() {
 	[ -e build-asan/build.ninja ] ||
 		meson setup build-asan -Db_sanitize=address,undefined -Db_lundef=false > "$logs/meson.log" 2>&1
 	# shellcheck disable=SC2046
-	build build_asan build-asan -- callm callm-espeak $(unit_tests build-asan) || return 1
+	build build_asan build-asan -- programs $(unit_tests build-asan) || return 1
 	staged
 	data_sets
 	stage "unit tests under ASan and UBSan"
@@ -185,7 +185,7 @@ ui_part() {
 
 e2e_part() {
 	stage "release build"
-	build build_release build -- callm callm-espeak || return 1
+	build build_release build -- programs || return 1
 	staged
 	stage "end to end"
 	check symbols 60 scripts/symbols build
@@ -206,10 +206,11 @@ e2e_part() {
 
 stage "setting up"
 # shellcheck disable=SC2046
-need_packages "${build_packages[@]}" "${test_packages[@]}" $(node_packages)
+need_packages "${build_packages[@]}" "${test_packages[@]}" $(node_packages) $(engine_packages)
 need_node
 need_modules
 build_pages
+need_engines
 staged
 [ $part = all ] || [ $part = unit ] && unit_part
 [ $part = all ] || [ $part = ui ] && ui_part

@@ -135,6 +135,30 @@ build_pages() {
 	ui_hash > "$stamp"
 }
 
+. scripts/deps.sh
+. scripts/deps_whisper.sh
+
+# The Debian packages that building the engines of local models takes, where they are still to be built.
+engine_packages() {
+	llama_packages
+	[ -e "$whisper_dir/lib/libwhisper.a" ] || echo g++ tar
+}
+
+# Engines of local models. callm runs without them, so a failure here is told and no more.
+need_engines() {
+	(need_llama) || say "language models on this machine are left out; the next start tries again"
+	(need_whisper) || say "the Whisper recogniser is left out; the next start tries again"
+}
+
+# What was found of the engines: a build folder that was set up with less is set up again.
+engines_found() {
+	local f
+	for f in "$llama_dir/include/llama.h" "$whisper_dir/lib/libwhisper.a"; do
+		[ -e "$f" ] && printf '%s ' "$f"
+	done
+	return 0
+}
+
 # build_program DIR [MESON OPTION...] -- TARGET...
 build_program() {
 	local dir=$1 opts=()
@@ -144,7 +168,15 @@ build_program() {
 		shift
 	done
 	shift
-	[ -e "$dir/build.ninja" ] || { rm -rf "$dir"; quietly "meson setup $dir" meson setup "$dir" "${opts[@]}"; }
+	local found
+	found=$(engines_found)
+	if [ ! -e "$dir/build.ninja" ]; then
+		rm -rf "$dir"
+		quietly "meson setup $dir" meson setup "$dir" "${opts[@]}"
+	elif [ "$(cat "$dir/.engines" 2>/dev/null)" != "$found" ]; then
+		quietly "meson setup $dir" meson setup --reconfigure "$dir" "${opts[@]}"
+	fi
+	printf '%s\n' "$found" > "$dir/.engines"
 	if [ -t 1 ]; then
 		NINJA_STATUS="[%p] " ninja -C "$dir" "$@" || give_up "the build failed; its first error is above"
 	else

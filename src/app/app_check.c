@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#define MODELS_MAX 4 /* of a role */
+
 struct looking {
 	const char *file;
 	int issues;
@@ -104,16 +106,26 @@ static void look_sip(struct looking *k, const jv *sip)
 	}
 }
 
-static void look_llm(struct looking *k, const jv *list)
+/* Kinds that are reached over the network need an address; models of this machine do not. */
+static void look_providers(struct looking *k, const jv *cfg, const char *role)
 {
+	const jv *list = jv_get(cfg, role);
 	for (size_t i = 0; i < jv_len(list); i++) {
-		sv url = jv_get_str(jv_at(list, i), "url");
+		const jv *x = jv_at(list, i);
+		sv url = jv_get_str(x, "url"), kind = jv_get_str(x, "kind");
+		bool remote = sv_eq(kind, SV("openai")) || sv_eq(kind, SV("realtime"));
 		char where[48];
-		snprintf(where, sizeof(where), "llm[%zu].url", i);
-		if (!sv_starts(url, SV("http://")) && !sv_starts(url, SV("https://")))
+		snprintf(where, sizeof(where), "%s[%zu].url", role, i);
+		if (remote && !sv_starts(url, SV("http://")) && !sv_starts(url, SV("https://")) &&
+		    !sv_starts(url, SV("ws://")) && !sv_starts(url, SV("wss://")))
 			complain(k, where, url.n ? "is not an http address" : "is missing",
 				 "Write the base address, such as http://127.0.0.1:8000/v1.");
-		if (i == 4)
+		snprintf(where, sizeof(where), "%s[%zu].key_file", role, i);
+		look_file(k, where, jv_get_str(x, "key_file"));
+		snprintf(where, sizeof(where), "%s[%zu].file", role, i);
+		look_file(k, where, jv_get_str(x, "file"));
+		snprintf(where, sizeof(where), "%s[%zu]", role, i);
+		if (i == MODELS_MAX)
 			complain(k, where, "is one model too many",
 				 "Four are used; remove the others.");
 	}
@@ -122,11 +134,13 @@ static void look_llm(struct looking *k, const jv *list)
 int app_config_look(const jv *cfg, const char *file)
 {
 	struct looking k = { .file = file ? file : "defaults" };
+	static const char *const roles[] = { "llm", "asr", "tts", "emb" };
 	const jv *sip = jv_get(cfg, "sip");
 	look_file(&k, "company", jv_get_str(cfg, "company"));
 	look_http(&k, jv_get(cfg, "http"));
 	if (jv_get_bool(sip, "enabled", true))
 		look_sip(&k, sip);
-	look_llm(&k, jv_get(cfg, "llm"));
+	for (int r = 0; r < 4; r++)
+		look_providers(&k, cfg, roles[r]);
 	return k.issues ? ERR_INVAL : 0;
 }

@@ -4,6 +4,70 @@
 
 #include <stdio.h>
 
+/* Where a model of some role comes from: an endpoint, or weights on this machine by name. */
+#define PROVIDER(role, kinds, help) \
+	{ role, CFG_LIST, false, 0, 0, NULL, NULL, help }, \
+		{ role "[]", CFG_OBJ, false, 0, \
+		  0,         NULL,    NULL,  "a name of `callm models list`, or" }, \
+		{ role "[].kind", \
+		  CFG_STR, \
+		  false, \
+		  0, \
+		  0, \
+		  kinds, \
+		  "openai", \
+		  "openai = any compatible server" }, \
+		{ role "[].url", \
+		  CFG_STR, \
+		  false, \
+		  0, \
+		  0, \
+		  NULL, \
+		  "", \
+		  "base address, e.g. http://127.0.0.1:8000/v1" }, \
+		{ role "[].model", CFG_STR, false, 0, 0, NULL, "default", "its name" }, \
+		{ role "[].key", CFG_SECRET, false, 0, 0, NULL, NULL, "file:/path or env:NAME" }, \
+		{ role "[].key_file",           CFG_STR, false, 0, 0, NULL, "", \
+		  "the same as key: file:/path" }, \
+		{ role "[].dialect", \
+		  CFG_STR, \
+		  false, \
+		  0, \
+		  0, \
+		  NULL, \
+		  "openai", \
+		  "how it differs; see docs/model.md" }, \
+		{ role "[].voice", CFG_STR, false, 0, 0, NULL, "", "voices: its name" }, \
+		{ role "[].lang", CFG_STR, false, 0, 8, NULL, "", "speech: only this language" }, \
+		{ role "[].file", \
+		  CFG_STR, \
+		  false, \
+		  0, \
+		  0, \
+		  NULL, \
+		  "", \
+		  "weights, instead of installed ones" }, \
+		{ role "[].runtime", \
+		  CFG_STR, \
+		  false, \
+		  0, \
+		  0, \
+		  NULL, \
+		  "", \
+		  "folder of the runtime's libraries" }, \
+		{ role "[].threads", \
+		  CFG_INT, \
+		  false, \
+		  0, \
+		  256, \
+		  NULL, \
+		  "0", \
+		  "of a local one; 0 = by the machine" }, \
+	{ \
+		role "[].memory_mb", CFG_INT, false, 0, 1 << 20, NULL, "0", \
+			"ceiling of a local one; 0 = none" \
+	}
+
 static const struct cfg_rule rules[] = {
 	{ "company", CFG_STR, false, 0, 0, NULL, "",
 	  "file with the company's name, texts and keypad; empty = the demo company" },
@@ -36,7 +100,8 @@ static const struct cfg_rule rules[] = {
 	  "with users, calls must authenticate (digest); without, the networks above decide" },
 	{ "sip.users[]", CFG_OBJ, false, 0, 0, NULL, NULL, "" },
 	{ "sip.users[].user", CFG_STR, true, 1, 64, NULL, NULL, "name" },
-	{ "sip.users[].password", CFG_SECRET, true, 0, 0, NULL, NULL, "file:/path or env:NAME" },
+	{ "sip.users[].password", CFG_SECRET, true, 0, 0, NULL, NULL,
+	  "file:/path or env:NAME" },
 	{ "sip.rtp_min", CFG_INT, false, 0, 65534, NULL, "20000", "first UDP port for audio" },
 	{ "sip.rtp_max", CFG_INT, false, 0, 65535, NULL, "29999", "last UDP port for audio" },
 	{ "sip.max_calls", CFG_INT, false, 1, 20000, NULL, "500",
@@ -47,21 +112,60 @@ static const struct cfg_rule rules[] = {
 	  "accept audio from another address than signalled" },
 	{ "sip.language", CFG_STR, false, 0, 0, "en|zh", "en", "language a call starts in" },
 	{ "sip.record", CFG_BOOL, false, 0, 0, NULL, "true", "record calls (two channels)" },
-	{ "llm", CFG_LIST, false, 0, 0, NULL, NULL,
-	  "language models, tried in order; none = the built-in engine" },
-	{ "llm[]", CFG_OBJ, false, 0, 0, NULL, NULL, "" },
-	{ "llm[].kind", CFG_STR, false, 0, 0, "openai", "openai",
-	  "any OpenAI-compatible endpoint" },
-	{ "llm[].url", CFG_STR, false, 0, 0, NULL, "",
-	  "base address, e.g. http://127.0.0.1:8000/v1" },
-	{ "llm[].model", CFG_STR, false, 0, 0, NULL, "default", "its name" },
-	{ "llm[].key", CFG_SECRET, false, 0, 0, NULL, NULL, "file:/path or env:NAME" },
-	{ "llm[].dialect", CFG_STR, false, 0, 0, "openai|vllm|llama.cpp|ollama|deepseek|qwen",
-	  "openai", "how it differs" },
-	{ "asr", CFG_OBJ, false, 0, 0, NULL, NULL, "speech recognition" },
-	{ "asr.enabled", CFG_BOOL, false, 0, 0, NULL, "true", "false = keypad menu only" },
-	{ "asr.max_workers", CFG_INT, false, 1, 256, NULL, "4",
+	PROVIDER("llm", "openai|llama|local|builtin",
+		 "language models, tried in order; none = the "
+		 "installed one, the built-in engine behind it"),
+	{ "llm[].n_ctx", CFG_INT, false, 0, 1000000, NULL, "0",
+	  "llama: longest text in tokens; 0 = 4096" },
+	{ "llm[].first_ms", CFG_INT, false, 0, 600000, NULL, "0",
+	  "longest wait for the first word; 0 = 5000, on the telephone 1500" },
+	{ "llm[].total_ms", CFG_INT, false, 0, 600000, NULL, "0",
+	  "for the whole answer; 0 = 12000" },
+	{ "llm[].price_in", CFG_NUM, false, 0, 1e6, NULL, "0",
+	  "money per million tokens read" },
+	{ "llm[].price_out", CFG_NUM, false, 0, 1e6, NULL, "0", "and written" },
+	PROVIDER("asr", "openai|realtime|whisper|pocketsphinx|local",
+		 "speech recognition, tried in "
+		 "order; none = what is installed"),
+	PROVIDER("tts", "openai|kokoro|piper|flite|espeak|local",
+		 "voices, tried in order; none = "
+		 "what is installed"),
+	PROVIDER("emb", "openai|e5|local|builtin",
+		 "meaning of texts for the search; none = the "
+		 "installed one"),
+	{ "vad", CFG_STR, false, 0, 0, NULL, "",
+	  "voice detection: name of an installed model, or "
+	  "energy; empty = what is installed" },
+	{ "turn", CFG_STR, false, 0, 0, NULL, "",
+	  "end of a turn: name of an installed model "
+	  "(smart-turn); empty = the length of pauses" },
+	{ "speech", CFG_OBJ, false, 0, 0, NULL, NULL,
+	  "speech on the telephone and in the browser" },
+	{ "speech.recognise", CFG_BOOL, false, 0, 0, NULL, "true", "false = keypad menu only" },
+	{ "speech.workers", CFG_INT, false, 1, 256, NULL, "4",
 	  "calls recognised at once; others get the keypad menu" },
+	{ "models", CFG_OBJ, false, 0, 0, NULL, NULL, "weights on this machine" },
+	{ "models.pull", CFG_BOOL, false, 0, 0, NULL, "false",
+	  "fetch the default set in the background and use it as it arrives" },
+	{ "models.registry", CFG_STR, false, 0, 0, NULL, "", "file with more models" },
+	{ "limits", CFG_OBJ, false, 0, 0, NULL, NULL, "limits of one conversation" },
+	{ "limits.model_cost", CFG_NUM, false, 0, 1e6, NULL, "0",
+	  "money for language models, then the built-in engine answers; 0 = no limit" },
+	{ "mcp", CFG_LIST, false, 0, 0, NULL, NULL, "servers of functions (docs/mcp.md)" },
+	{ "mcp[]", CFG_OBJ, false, 0, 0, NULL, NULL, "a command or a url" },
+	{ "mcp[].name", CFG_STR, true, 1, 64, NULL, NULL, "what it is called here" },
+	{ "mcp[].command", CFG_LIST, false, 0, 0, NULL, NULL,
+	  "a program and its arguments, talked to over its standard streams" },
+	{ "mcp[].command[]", CFG_STR, false, 0, 4096, NULL, NULL, "" },
+	{ "mcp[].env", CFG_LIST, false, 0, 0, NULL, NULL,
+	  "NAME=value for it; of our own environment it gets PATH, HOME and the like" },
+	{ "mcp[].env[]", CFG_STR, false, 0, 8192, NULL, NULL, "" },
+	{ "mcp[].url", CFG_STR, false, 0, 2048, NULL, "", "or an address, https://.../mcp" },
+	{ "mcp[].key", CFG_SECRET, false, 0, 0, NULL, NULL,
+	  "its key: file:/path or env:NAME" },
+	{ "mcp[].allow", CFG_LIST, false, 0, 0, NULL, NULL,
+	  "names of the functions that may be called; none = all" },
+	{ "mcp[].allow[]", CFG_STR, false, 1, 128, NULL, NULL, "" },
 	{ "shards", CFG_INT, false, 0, 64, NULL, "0",
 	  "conversation threads; 0 = by the number of cores" },
 	{ "workers", CFG_INT, false, 0, 256, NULL, "0",
@@ -70,6 +174,29 @@ static const struct cfg_rule rules[] = {
 	  "least important line to write" },
 };
 #define N_RULES (sizeof(rules) / sizeof(*rules))
+
+/* A provider may be a plain name: of weights on this machine, or builtin. */
+static void spell_out(jv *tree)
+{
+	static const char *const roles[] = { "llm", "asr", "tts", "emb" };
+	for (size_t r = 0; r < sizeof(roles) / sizeof(*roles); r++) {
+		const jv *list = jv_get(tree, roles[r]);
+		if (!jv_is_arr(list))
+			continue;
+		jv *out = jv_arr();
+		for (size_t i = 0; i < jv_len(list); i++) {
+			const jv *x = jv_at(list, i);
+			jv *o = jv_is_str(x) ? jv_obj() : jv_copy(x);
+			if (jv_is_str(x)) {
+				bool none = sv_eq(jv_as_str(x), SV("builtin"));
+				jv_set_str(o, "kind", none ? SV("builtin") : SV("local"));
+				jv_set_str(o, "model", jv_as_str(x));
+			}
+			jv_push(out, o);
+		}
+		jv_set(tree, roles[r], out);
+	}
+}
 
 static void print_issues(const struct cfg_report *rep)
 {
@@ -93,6 +220,7 @@ jv *app_config(const char *path, const jv *over)
 	if (tree && over)
 		cfg_merge(tree, over);
 	if (tree) {
+		spell_out(tree);
 		cfg_env(tree, rules, N_RULES);
 		rc = cfg_check(tree, sb_sv(&text), path ? path : "defaults", rules, N_RULES, &rep);
 	}

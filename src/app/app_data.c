@@ -157,11 +157,17 @@ bool app_has_articles(struct store *st)
 
 int app_index(struct store *st, struct kb_index **ret, struct err *e)
 {
+	return app_index_with(st, NULL, ret, e);
+}
+
+int app_index_with(struct store *st, const struct kb_dense *dense, struct kb_index **ret,
+		   struct err *e)
+{
 	struct store_db *db;
 	int rc = store_reader(st, &db);
 	if (rc)
 		return err_set(e, rc, "the database cannot be read");
-	struct kb_opts o = { 0 };
+	struct kb_opts o = { .dense = dense };
 	rc = kb_build(ret, db, &o, e);
 	if (rc == 0)
 		metric_set(M_KB_ARTICLES, (int64_t)kb_count(*ret));

@@ -39,6 +39,9 @@ int cmd_score(int argc, char **argv);
 int cmd_call(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
 int bench_llm(int64_t streams, int64_t tokens);   /* cmd_bench_llm.c; exit status */
+int cmd_eval(int argc, char **argv);
+int cmd_mcp(int argc, char **argv);
+int cmd_mcp_serve(int argc, char **argv);         /* argv[0] is "serve" */
 int cmd_models(int argc, char **argv);
 int cmd_user(int argc, char **argv);
 int cmd_worker(int argc, char **argv);
@@ -59,6 +62,9 @@ int app_import(struct store *st, const char *const *paths, size_t n, size_t *ret
 	       size_t *ret_same, struct err *e);
 bool app_has_articles(struct store *st);
 int app_index(struct store *st, struct kb_index **ret, struct err *e);
+/* With vectors of passages where dense (may be NULL) has them. */
+int app_index_with(struct store *st, const struct kb_dense *dense, struct kb_index **ret,
+		   struct err *e);
 
 /* Store, company and index for a one-shot command; opens read-only beside a running server. */
 struct app_desk {

@@ -4,6 +4,8 @@
  *
  * The main thread owns this struct. */
 #include "app_int.h"
+#include "app_meaning.h"
+#include "app_models.h"
 #include "app_voice.h"
 #include "api.h"
 
@@ -28,36 +30,15 @@ struct app_server {
 	struct app_voice *voice;
 	struct web_asset *assets;
 	bool store_bad;              /* what the log says */
-	struct model_spec llm[4];
-	struct sb secrets[4];
-	size_t n_llm;
+	struct app_models *models;
+	const struct app_specs *llm; /* in use */
+	const struct app_specs *emb;
+	struct app_meaning *meaning;
+	bool stale[APP_ROLES];       /* something of this role has arrived */
 	int64_t fallbacks, fallback_ms; /* seen by the door */
 };
 
 /* ---- pieces ---- */
-
-static int server_llms(struct app_server *s, struct err *e)
-{
-	jv *list = jv_get(s->cfg, "llm");
-	if (jv_len(list) > 4)
-		return err_set(e, ERR_FULL, "llm: at most 4 models");
-	for (size_t i = 0; i < jv_len(list); i++) {
-		const jv *x = jv_at(list, i);
-		sv key = jv_get_str(x, "key");
-		sb_init(&s->secrets[i], 8192);
-		int rc = key.n ? cfg_secret(key, &s->secrets[i], e) : 0;
-		if (rc)
-			return rc;
-		s->llm[i] = (struct model_spec){
-			.kind = jv_get_str(x, "kind").p, .url = jv_get_str(x, "url").p,
-			.model = jv_get_str(x, "model").p, .dialect = jv_get_str(x, "dialect").p,
-			.key = s->secrets[i].n ? sb_str(&s->secrets[i]) : NULL,
-			.script = jv_get(x, "script"),
-		};
-		s->n_llm++;
-	}
-	return 0;
-}
 
 /* chat.html is served as /chat; only the console keeps its file name (index.html, found at /). */
 static char *asset_path(sv file)
@@ -137,6 +118,7 @@ static void on_feed(void *arg, sv id, sv event_json, sv conv_json)
 static int on_shard(void *arg, struct talk_hub *hub, struct talk_shard *shard, bool up)
 {
 	struct app_server *s = arg;
+	app_meaning_shard(s->meaning, shard, up);
 	return app_voice_shard(s->voice, hub, s->texts, shard, up);
 }
 
@@ -146,7 +128,8 @@ static int on_shard(void *arg, struct talk_hub *hub, struct talk_shard *shard, b
  * thread. */
 static jv *llm_health(struct app_server *s)
 {
-	char text[128];
+	char text[256];
+	const struct app_specs *llm = s->llm;
 	int64_t failed = metric_get(M_MODEL_FALLBACK), now = clk_mono_us() / 1000;
 	if (failed > s->fallbacks)
 		s->fallback_ms = now;
@@ -156,11 +139,13 @@ static jv *llm_health(struct app_server *s)
 		snprintf(text, sizeof(text),
 			 "%lld turns fell back to the built-in engine, some just now",
 			 (long long)failed);
-	else if (s->n_llm)
-		snprintf(text, sizeof(text), "%zu configured, the built-in engine behind them",
-			 s->n_llm);
+	else if (llm->n)
+		snprintf(text, sizeof(text), "%.100s%s, the built-in engine behind %s",
+			 llm->v[0].model ? llm->v[0].model : llm->v[0].kind,
+			 llm->n > 1 ? " and others" : "", llm->n > 1 ? "them" : "it");
 	else
-		snprintf(text, sizeof(text), "none configured: the built-in engine answers");
+		snprintf(text, sizeof(text), "none: the built-in engine answers. %.150s",
+			 llm->note);
 	jv *c = jv_obj();
 	jv_set_str(c, "name", SV("llm"));
 	jv_set_str(c, "status", ill ? SV("degraded") : SV("ok"));
@@ -173,6 +158,13 @@ static void on_health(void *arg, jv *components)
 	struct app_server *s = arg;
 	app_voice_health(s->voice, components);
 	jv_push(components, llm_health(s));
+	jv_push(components, app_meaning_health(s->meaning));
+}
+
+static void on_models(void *arg, jv *list)
+{
+	struct app_server *s = arg;
+	app_models_list(s->models, list);
 }
 
 /* ---- up ---- */
@@ -199,6 +191,11 @@ static int server_store(struct app_server *s, bool demo, struct err *e)
 	return rc ? rc : close_left(s, e);
 }
 
+static int64_t model_cost(const jv *cfg)
+{
+	return (int64_t)(jv_get_num(jv_get(cfg, "limits"), "model_cost", 0) * 1e6 + 0.5);
+}
+
 static int server_hub(struct app_server *s, const jv *company, struct err *e)
 {
 	int rc = talk_texts_new(&s->texts, company, e);
@@ -210,8 +207,9 @@ static int server_hub(struct app_server *s, const jv *company, struct err *e)
 		.kb = s->kb,
 		.pool = s->pool,
 		.texts = s->texts,
-		.llm = s->llm,
-		.n_llm = s->n_llm,
+		.llm = s->llm->v,
+		.n_llm = s->llm->n,
+		.limits = { .model_cost = model_cost(s->cfg) },
 		.feed = { on_feed, s },
 		.on_shard = on_shard,
 		.on_shard_arg = s,
@@ -249,6 +247,8 @@ static int server_door(struct app_server *s, const jv *company, struct err *e)
 		.health_arg = s,
 		.media = app_voice_media(),
 		.media_arg = s->voice,
+		.models = on_models,
+		.models_arg = s,
 	};
 	sv cert = jv_get_str(http, "tls_cert"), key = jv_get_str(http, "tls_key");
 	if (cert.n && key.n) {
@@ -264,6 +264,32 @@ static int server_door(struct app_server *s, const jv *company, struct err *e)
 	return 0;
 }
 
+/* What was pulled in the background is put to use, one role after the other. */
+static void on_model(void *arg, enum app_role r)
+{
+	struct app_server *s = arg;
+	s->stale[r] = true;
+}
+
+static int server_models(struct app_server *s, struct err *e)
+{
+	int rc = app_models_open(&s->models, s->cfg, s->data, app_voice_lm_dir(s->voice), e);
+	if (rc)
+		return rc;
+	s->llm = app_models_of(s->models, APP_LLM);
+	app_voice_models(s->voice, s->models);
+	return 0;
+}
+
+static int use_meaning(struct app_server *s)
+{
+	const struct app_specs *emb = app_models_of(s->models, APP_EMB);
+	if (emb == s->emb)
+		return 0;
+	s->emb = emb;
+	return app_meaning_use(s->meaning, s->hub, emb->n ? &emb->v[0] : NULL);
+}
+
 int app_server_open(struct app_server **ret, const jv *cfg, const char *data_dir, const jv *company,
 		    struct err *e)
 {
@@ -276,19 +302,25 @@ int app_server_open(struct app_server **ret, const jv *cfg, const char *data_dir
 	s->kb = snap_new(NULL);
 	s->door = snap_new(NULL);
 	bool demo = jv_get_str(cfg, "company").n == 0;
-	int rc = server_llms(s, e);
-	if (rc == 0)
-		rc = server_store(s, demo, e);
+	int rc = server_store(s, demo, e);
 	if (rc == 0)
 		rc = app_voice_open(&s->voice, cfg, s->data);
 	if (rc == 0)
+		rc = server_models(s, e);
+	if (rc == 0)
 		rc = server_index(s, e);
+	if (rc == 0)
+		rc = app_meaning_open(&s->meaning, s->store, s->kb, s->data);
 	if (rc == 0)
 		rc = server_hub(s, company, e);
 	if (rc == 0)
 		rc = server_door(s, company, e);
 	if (rc == 0)
 		rc = app_voice_start(s->voice, s->hub, e);
+	if (rc == 0)
+		rc = use_meaning(s);
+	if (rc == 0)
+		rc = app_models_pull(s->models, on_model, s, e);
 	if (rc) {
 		app_server_close(s);
 		return rc;
@@ -314,6 +346,28 @@ struct store *app_server_store(const struct app_server *s)
 
 /* ---- running ---- */
 
+static void on_llm_failed(void *arg, int shard, const char *why)
+{
+	if (shard == 0)
+		LOG(WARN, "models.failed", "the language model stays as it was: %s", why);
+}
+
+static void renew(struct app_server *s)
+{
+	if (s->stale[APP_EMB] && use_meaning(s))
+		LOG(WARN, "models.failed", "questions are searched by words alone");
+	if (s->stale[APP_LLM]) {
+		const struct app_specs *now = app_models_of(s->models, APP_LLM);
+		if (now != s->llm) {
+			s->llm = now;
+			talk_hub_models(s->hub, now->v, now->n, on_llm_failed, s);
+		}
+	}
+	if (s->stale[APP_ASR] || s->stale[APP_TTS] || s->stale[APP_VAD] || s->stale[APP_TURN])
+		app_voice_renew(s->voice);
+	memset(s->stale, 0, sizeof(s->stale));
+}
+
 /* One line when writing begins to fail, one when it works again. */
 void app_server_watch(struct app_server *s)
 {
@@ -325,6 +379,8 @@ void app_server_watch(struct app_server *s)
 	if (!failed && s->store_bad)
 		LOG(WARN, "store.recovered", "messages are saved again");
 	s->store_bad = failed;
+	app_models_tick(s->models);
+	renew(s);
 }
 
 /* ---- down ---- */
@@ -347,8 +403,10 @@ void app_server_close(struct app_server *s)
 	if (!s)
 		return;
 	app_voice_stop(s->voice);   /* no new calls, those in progress end */
+	app_meaning_stop(s->meaning);
 	api_stop(s->api);           /* no new requests; its mailbox lives on */
 	talk_hub_close(s->hub);     /* conversations end, their rows go to the scribe */
+	app_meaning_close(s->meaning);
 	app_voice_close(s->voice);
 	pool_free(s->pool);
 	store_close(s->store);
@@ -357,7 +415,6 @@ void app_server_close(struct app_server *s)
 	snap_free(s->door);
 	obj_unref(s->texts);
 	assets_free(s);
-	for (size_t i = 0; i < s->n_llm; i++)
-		sb_done(&s->secrets[i]);
+	app_models_close(s->models);
 	xfree(s);
 }

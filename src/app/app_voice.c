@@ -1,27 +1,17 @@
-/* app_voice.c: the spoken side of the server: engines on every shard, the telephone, the
- * browser's voice.
+/* app_voice.c: the spoken side of the server: the telephone, the browser's voice; the engines
+ * are app_engines.c's.
  *
- * Engines belong to their shard (opened and closed in talk's on_shard). The telephone picks
- * shards in turn from its own thread. The recogniser's language model is written from the
- * knowledge base before the shards start. */
+ * The telephone picks shards in turn from its own thread. The English recogniser's language
+ * model is written from the knowledge base before the shards start. */
 #include "app_voice.h"
 #include "app_int.h"
-#include "chan_cache.h"
+#include "app_engines.h"
 #include "chan_media.h"
 #include "chan_phone.h"
 #include "tel.h"
 
 #include <stdio.h>
 #include <time.h>
-
-#define CACHE_BYTES (6u << 20)       /* of spoken company texts, over all shards */
-#define WARM_MAX 8
-
-struct shard_voice {                 /* a shard's engines; its thread */
-	struct chan_speech speech;
-	struct chan_warm *warm[WARM_MAX];
-	int n_warm;
-};
 
 struct app_voice {
 	const jv *cfg;
@@ -32,93 +22,31 @@ struct app_voice {
 	unsigned next_call;          /* tel's front thread */
 	unsigned next_media;         /* the door's thread */
 	bool record;
-	char asr_note[440], tts_note[440];
+	struct app_engines *engines;
 };
 
-/* ---- engines ---- */
-
-static void open_tts(struct chan_speech *sp, const char *kind, struct loop *l, char *note,
-		     size_t cap)
+void app_voice_models(struct app_voice *v, struct app_models *m)
 {
-	struct err e = { 0 };
-	struct model_spec spec = { .kind = kind };
-	struct tts *t;
-	if (tts_open(&t, &spec, l, &e) == 0)
-		sp->tts[sp->n_tts++] = t;
-	else if (note)
-		snprintf(note, cap, "%s", e.msg);
+	(void)app_engines_open(&v->engines, v->cfg, m);
 }
 
-/* All shards find the same; the first one says it. */
-static void open_asr(struct app_voice *v, struct chan_speech *sp, struct talk_hub *hub,
-		     struct talk_shard *s)
+void app_voice_renew(struct app_voice *v)
 {
-	const jv *asr = jv_get(v->cfg, "asr");
-	if (!jv_get_bool(asr, "enabled", true))
-		return;
-	struct err e = { 0 };
-	int per_shard = (int)(jv_get_int(asr, "max_workers", 4) / (int64_t)talk_hub_shards(hub));
-	struct model_spec spec = { .kind = "pocketsphinx", .lang = "en", .data = v->lm_dir,
-				   .max_workers = per_shard > 0 ? per_shard : 1 };
-	if (asr_open(&sp->asr, &spec, talk_shard_loop(s), &e) == 0)
-		return;
-	sp->asr = NULL;
-	if (talk_shard_index(s) == 0)
-		snprintf(v->asr_note, sizeof(v->asr_note), "%s", e.msg);
-}
-
-/* Greetings and menus are what every call hears first: made before the first call. */
-static void warm_up(struct shard_voice *own, const struct talk_texts *texts)
-{
-	static const char *const keys[] = { "greeting_voice", "greeting_keypad" };
-	static const char *const langs[] = { "en", "zh" };
-	for (int k = 0; k < 2; k++)
-		for (int l = 0; l < 2; l++) {
-			sv lang = sv_of(langs[l]);
-			bool speech = own->speech.asr && asr_serves(own->speech.asr, lang);
-			if (speech == (k == 0))
-				own->warm[own->n_warm++] =
-					chan_warm_start(&own->speech,
-							talk_text(texts, lang, keys[k], 0),
-							lang, PCM_HZ);
-		}
-}
-
-static void shard_down(struct talk_shard *s, struct shard_voice *own)
-{
-	for (int i = 0; i < own->n_warm; i++)
-		chan_warm_free(own->warm[i]);
-	asr_close(own->speech.asr);
-	for (int i = 0; i < own->speech.n_tts; i++)
-		tts_close(own->speech.tts[i]);
-	chan_cache_free(own->speech.cache);
-	xfree(own);
-	talk_shard_set_user(s, NULL);
+	app_engines_renew(v->engines, v->hub);
 }
 
 int app_voice_shard(struct app_voice *v, struct talk_hub *hub, const struct talk_texts *texts,
 		    struct talk_shard *s, bool up)
 {
-	struct shard_voice *own = talk_shard_user(s);
-	if (!up) {
-		if (own)
-			shard_down(s, own);
-		return 0;
-	}
-	bool first = talk_shard_index(s) == 0;
-	char *note = first ? v->tts_note : NULL;
-	if (first)
+	if (talk_shard_index(s) == 0)
 		v->hub = hub;
-	own = xalloc(sizeof(*own));
-	own->speech.ops = &chan_speech_model;
-	own->speech.cache = chan_cache_new(CACHE_BYTES / talk_hub_shards(hub));
-	struct loop *l = talk_shard_loop(s);
-	open_tts(&own->speech, "flite", l, note, sizeof(v->tts_note));
-	open_tts(&own->speech, "espeak", l, note, sizeof(v->tts_note));
-	open_asr(v, &own->speech, hub, s);
-	warm_up(own, texts);
-	talk_shard_set_user(s, own);
+	app_engines_shard(v->engines, hub, texts, s, up);
 	return 0;
+}
+
+const char *app_voice_lm_dir(const struct app_voice *v)
+{
+	return v->lm_dir;
 }
 
 /* ---- what the recogniser should know: titles, aliases and first sentences ---- */
@@ -149,7 +77,7 @@ static void learn_bodies(struct asr_lm *m, struct store *st)
 int app_voice_learn(struct app_voice *v, struct kb_index *ix, struct store *st, struct err *e)
 {
 	char lm[4300], dict[4300];
-	if (!jv_get_bool(jv_get(v->cfg, "asr"), "enabled", true))
+	if (!jv_get_bool(jv_get(v->cfg, "speech"), "recognise", true))
 		return 0;
 	int rc = file_mkdirs(v->lm_dir, e);
 	if (rc)
@@ -162,7 +90,8 @@ int app_voice_learn(struct app_voice *v, struct kb_index *ix, struct store *st, 
 	rc = asr_lm_write(m, lm, dict, e);
 	asr_lm_free(m);
 	if (rc)
-		snprintf(v->asr_note, sizeof(v->asr_note), "no language model: %s", err_text(rc));
+		app_engines_complain(v->engines,
+				     "the English recogniser's language model cannot be written");
 	return 0;                    /* calls then get the keypad menu; health says why */
 }
 
@@ -170,11 +99,11 @@ int app_voice_learn(struct app_voice *v, struct kb_index *ix, struct store *st, 
 
 static int place_on(struct talk_shard *s, struct chan_place *ret)
 {
-	struct shard_voice *u = s ? talk_shard_user(s) : NULL;
-	if (!u)
+	const struct chan_speech *speech = s ? app_engines_speech(s) : NULL;
+	if (!speech)
 		return ERR_FULL;
 	*ret = (struct chan_place){ talk_shard_loop(s), talk_shard_mbox(s), talk_sink(), s,
-				    &u->speech };
+				    speech };
 	return 0;
 }
 
@@ -329,9 +258,17 @@ static void media_close(struct api_media *m)
 	xfree(m);
 }
 
+static int media_place(void *arg, struct chan_place *ret, const char **ret_data_dir)
+{
+	struct app_voice *v = arg;
+	*ret_data_dir = v->record ? v->data : NULL;
+	return place_on(talk_hub_pick(v->hub, v->next_media++), ret);
+}
+
 const struct api_media_ops *app_voice_media(void)
 {
-	static const struct api_media_ops ops = { media_open, media_rx, media_key, media_close };
+	static const struct api_media_ops ops = { media_open, media_rx, media_key, media_close,
+						  media_place };
 	return &ops;
 }
 
@@ -356,10 +293,7 @@ void app_voice_health(struct app_voice *v, jv *components)
 	} else {
 		component(components, "sip", "ok", "switched off");
 	}
-	component(components, "asr", v->asr_note[0] ? "degraded" : "ok",
-		  v->asr_note[0] ? v->asr_note : "English by speech, other languages by keypad");
-	component(components, "tts", v->tts_note[0] ? "degraded" : "ok",
-		  v->tts_note[0] ? v->tts_note : "flite (English), espeak-ng (other languages)");
+	app_engines_health(v->engines, components);
 }
 
 int app_voice_open(struct app_voice **ret, const jv *cfg, const char *data_dir)
@@ -397,5 +331,6 @@ void app_voice_close(struct app_voice *v)
 		return;
 	tel_close(v->tel);
 	chan_phone_close(v->phone);
+	app_engines_close(v->engines);
 	xfree(v);
 }

@@ -11,6 +11,12 @@ struct app_voice;
 
 /* Prepares (main thread). cfg must outlive it. */
 int app_voice_open(struct app_voice **ret, const jv *cfg, const char *data_dir);
+/* Which models speak and hear; before the shards start. Main thread. */
+struct app_models;
+void app_voice_models(struct app_voice *v, struct app_models *m);
+/* Something arrived: later calls and sentences use it. Main thread. */
+void app_voice_renew(struct app_voice *v);
+const char *app_voice_lm_dir(const struct app_voice *v); /* of the English recogniser's model */
 /* Writes the recogniser's language model from the knowledge base; before the shards start. */
 int app_voice_learn(struct app_voice *v, struct kb_index *ix, struct store *st, struct err *e);
 /* From talk's on_shard, on the shard's thread: opens or closes its engines. */

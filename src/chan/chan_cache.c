@@ -66,6 +66,12 @@ static void drop(struct chan_cache *c, struct entry *e)
 	xfree(e);
 }
 
+void chan_cache_clear(struct chan_cache *c)
+{
+	while (c->newest)
+		drop(c, c->newest);
+}
+
 void chan_cache_free(struct chan_cache *c)
 {
 	if (!c)

@@ -28,6 +28,8 @@ const struct chan_sound *chan_cache_find(struct chan_cache *c, sv text, sv lang,
 /* Takes the sound over (zeroed on return), whether kept or not. The longest unused go when it
  * is full. */
 void chan_cache_put(struct chan_cache *c, sv text, sv lang, int rate, struct chan_sound *sound);
+/* Forgets all: another voice speaks from now on. What find gave is invalid. */
+void chan_cache_clear(struct chan_cache *c);
 size_t chan_cache_bytes(const struct chan_cache *c);
 void chan_sound_done(struct chan_sound *s);
 

@@ -434,7 +434,7 @@ static int take_output(struct ort_model *m, struct ort_tensor *t, struct err *e)
 static int run_values(struct ort_model *m, const struct ort_tensor *in, void **values, size_t n_in,
 		      struct ort_tensor *out, size_t n_out, struct err *e)
 {
-	const char *in_names[ORT_IO], *out_names[ORT_IO];
+	const char *in_names[ORT_IO] = { 0 }, *out_names[ORT_IO] = { 0 };
 	void *made[ORT_IO] = { 0 };
 	for (size_t i = 0; i < n_in; i++)
 		in_names[i] = in[i].name;
