@@ -9,7 +9,7 @@
 enum {
 	FIRST_MAX = 60,
 	LATER_MAX = 90,
-	COMMA_FIRST = 12, /* so much before a first clause may end at a comma */
+	COMMA_FIRST = 6, /* so much before a first clause may end at a comma: 您好, */
 	COMMA_LATER = 45,
 	HAN = 3,
 	PAUSE_END = 260,

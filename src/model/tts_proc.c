@@ -133,7 +133,7 @@ static const struct kind kind_kokoro = { .program = "callm-onnx",
 					 .worker = "kokoro",
 					 .voice = voice_kokoro,
 					 .silent_ms = 15000,
-					 .start_ms = 30000,
+					 .start_ms = 60000,
 					 .threads = 2,
 					 .memory_mb = 1500,
 					 .mend = " (build callm-onnx)" };
@@ -141,7 +141,7 @@ static const struct kind kind_piper = { .program = "callm-onnx",
 					.worker = "piper",
 					.voice = voice_piper,
 					.silent_ms = 6000,
-					.start_ms = 20000,
+					.start_ms = 60000,
 					.threads = 1,
 					.memory_mb = 700,
 					.mend = " (build callm-onnx)" };
@@ -335,7 +335,8 @@ static void make_args(struct args *a, const struct kind *k, const struct model_s
 	arg_opt(a, "voice=",
 		k->voice(sv_of(s->voice), s->lang ? sv_of(s->lang) : SV("en"), buf));
 	arg_num(a, "threads=", s->threads, k->threads);
-	arg_num(a, "memory_mb=", s->memory_mb, k->memory_mb);
+	arg_num(a, "memory_mb=", /* less than the default would not load */
+		s->memory_mb > k->memory_mb ? s->memory_mb : 0, k->memory_mb);
 }
 
 static int start_proc(struct tts *t, const struct model_spec *s, struct err *e)
