@@ -160,13 +160,15 @@ async function spoken(s, ai, token) {
   x.send({ type: 'session.update', session: { type: 'realtime', output_modalities: ['audio'],
     audio: { input: { transcription: { model: 'callm', language: 'en' }, turn_detection: { type: 'server_vad' } } } } });
   ok((await x.next('session.updated')).session.audio.output.format.rate === 24000, 'a session of 24 kHz');
+  const sound = pcm(CANCEL);
   const t0 = performance.now();
-  x.sound(pcm(CANCEL), 4800);
+  x.sound(sound, 4800);
   await x.next('input_audio_buffer.speech_started');
   await x.next('input_audio_buffer.committed');
   const heard = await x.next('conversation.item.input_audio_transcription.completed');
   await x.next('response.output_audio.delta');
-  note(`"${heard.transcript}" heard; first sound ${Math.round(performance.now() - t0)} ms after ${CANCEL.length} letters were sent`);
+  const gap = performance.now() - t0 - (sound.length / 48 - 1200); /* heard at the speed of sound, 1.2 s of silence behind */
+  note(`"${heard.transcript}" heard; the answer begins ${Math.round(gap)} ms after the words ended`);
   const done = (await x.next('response.done')).response;
   const said = done.output[0].content[0].transcript;
   ok(done.status === 'completed' && /cancel/i.test(said), 'a spoken question gets an answer', done);

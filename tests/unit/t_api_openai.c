@@ -218,6 +218,51 @@ TEST(openai_streams_end_with_all_that_was_said)
 	}
 }
 
+/* One answer of a kept connection; its status. */
+static int kept_read(int fd)
+{
+	char buf[65536];
+	size_t n = 0, want = SIZE_MAX;
+	int64_t len = 0, status = 0;
+	while (n < want) {
+		ssize_t got = recv(fd, buf + n, sizeof(buf) - n, 0);
+		if (got <= 0)
+			return 0;
+		n += (size_t)got;
+		sv s = sv_n(buf, n), head = SV("Content-Length: "), line;
+		ptrdiff_t end = sv_find(s, SV("\r\n\r\n")), at = sv_find(s, head);
+		sv rest = at < 0 ? SV_NULL : sv_slice(s, (size_t)at + head.n, n);
+		if (end > 0 && sv_line(&rest, &line) && sv_i64(line, &len) == 0)
+			want = (size_t)end + 4 + (size_t)len;
+	}
+	sv_i64(sv_n(buf + 9, 3), &status);
+	return (int)status;
+}
+
+/* The next request is there before the server has turned round: its connection is kept. */
+TEST(openai_a_quick_client_keeps_its_connection)
+{
+	static const char body[] = BODY("", ASK);
+	struct aw w = { 0 };
+	struct sb b;
+	int bad = 0;
+	CHECK(aw_up(&w));
+	sb_init(&b, LIM_SB);
+	sb_fmt(&b,
+	       "POST /v1/chat/completions HTTP/1.1\r\nHost: t\r\nAuthorization: Bearer %s\r\n"
+	       "Content-Length: %zu\r\n\r\n%s",
+	       aw_token(&w, "admin"), strlen(body), body);
+	int fd = dial(w.port);
+	for (int i = 0; i < 400 && !bad; i++) {
+		bad += send(fd, b.p, b.n, MSG_NOSIGNAL) != (ssize_t)b.n;
+		bad += kept_read(fd) != 200;
+	}
+	EQ(bad, 0);
+	close(fd);
+	sb_done(&b);
+	aw_down(&w);
+}
+
 TEST(openai_many_at_once)
 {
 	struct aw w = { 0 };
