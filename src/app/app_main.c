@@ -20,6 +20,8 @@ static const struct cli_cmd cmds[] = {
 	  "the knowledge base", "kb search --json \"return postage\"", cmd_kb },
 	{ "score", "kb [--json]", "measure quality on a labelled set", "score kb --json",
 	  cmd_score },
+	{ "eval", "SUITE... [--junit FILE] [--html FILE] [--trials N] [--json]",
+	  "play suites of conversations and check every reply", "eval demo/evals", cmd_eval },
 	{ "call", "SIP-URI --play FILE.wav [--record FILE.wav] [--dtmf DIGITS]", "a test phone",
 	  "call sip:service@127.0.0.1:5060 --play question.wav --record answer.wav", cmd_call },
 	{ "bench", "chat | calls | llm", "measure speed and memory", "bench chat", cmd_bench },
