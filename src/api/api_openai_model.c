@@ -15,7 +15,7 @@
 
 #define SOURCES 4
 #define TEXT_MAX (64u << 10)
-#define PROGRAM_MAX 16000        /* bytes of the client's system messages */
+#define PROGRAM_MAX 16000        /* letters of the client's system messages */
 
 struct masked {                  /* what stands behind "[email]"; many: nobody can tell which */
 	sv value;
@@ -87,7 +87,8 @@ static void program_says(const struct oai_job *j, struct sb *out)
 	for (size_t i = 0; i < j->q.n; i++)
 		if (j->q.msgs[i].role == LLM_SYSTEM && j->q.msgs[i].text.n)
 			sb_fmt(out, SV_FMT "\n",
-			       SV_ARG(sv_slice(j->q.msgs[i].text, 0, PROGRAM_MAX)));
+			       SV_ARG(sv_slice(j->q.msgs[i].text, 0,
+					       sv_rune_offset(j->q.msgs[i].text, PROGRAM_MAX))));
 }
 
 static void fill(struct sb *out, sv tmpl, const sv *pairs, size_t n)

@@ -15,6 +15,11 @@ struct leaves {
 	int n;
 };
 
+static sv head(sv s, size_t letters)
+{
+	return sv_slice(s, 0, sv_rune_offset(s, letters));
+}
+
 static void leaf(struct leaves *l, sv name, const jv *v)
 {
 	struct sb b;
@@ -27,7 +32,7 @@ static void leaf(struct leaves *l, sv name, const jv *v)
 	sb_init(&b, 4096);
 	if (!jv_is_str(v))
 		jv_dump(v, &b);
-	sb_put(l->out, jv_is_str(v) ? sv_slice(jv_as_str(v), 0, 400) : sb_sv(&b));
+	sb_put(l->out, jv_is_str(v) ? head(jv_as_str(v), 400) : sb_sv(&b));
 	sb_done(&b);
 }
 
@@ -65,7 +70,7 @@ void oai_tool_result(sv text, sv lang, struct sb *out)
 		if (l.n == 0)
 			sb_cstr(out, zh ? "没有内容" : "nothing");
 	} else {
-		sb_put(out, sv_trim(sv_slice(say, 0, RESULT_MAX)));
+		sb_put(out, sv_trim(head(say, RESULT_MAX)));
 	}
 	sv all = sb_sv(out);
 	bool ended = !all.n || sv_ends(all, SV(".")) || sv_ends(all, SV("。")) ||

@@ -2,6 +2,9 @@
  * again, functions with and without a language model. */
 #include "t_api_world.h"
 #include "api_openai.h"
+#define LLVMFuzzerTestOneInput f_openai
+#include "../fuzz/f_api_openai.c"
+#undef LLVMFuzzerTestOneInput
 
 #define ASK "{\"role\":\"user\",\"content\":\"How long may I return goods?\"}"
 #define BODY(more, messages) "{\"model\":\"callm\"," more "\"messages\":[" messages "]}"
@@ -670,4 +673,30 @@ TEST(openai_refusals_say_what_is_wrong)
 	sb_done(&b);
 	resp_done(&r);
 	aw_down(&w);
+}
+
+/* Each request of the corpus, whole, cut off anywhere, and with bytes changed. */
+TEST(openai_fuzz_corpus)
+{
+	static const char *const files[] = { "plain", "tools", "result", "json" };
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+		char path[1024];
+		struct sb b;
+		struct err e = { 0 };
+		snprintf(path, sizeof(path), "%s/tests/fuzz/corpus/api_openai/%s", t_srcdir(),
+			 files[i]);
+		sb_init(&b, LIM_SB);
+		OK(file_read(path, LIM_SB, &b, &e));
+		f_openai((const uint8_t *)b.p, b.n);
+		for (int round = 0; round < 3000; round++) {
+			size_t at = rng_below(t_rng(), b.n);
+			char was = b.p[at];
+			b.p[at] = (char)rng_below(t_rng(), 128);
+			f_openai((const uint8_t *)b.p, b.n);
+			b.p[at] = was;
+			if (round < 200)
+				f_openai((const uint8_t *)b.p, at);
+		}
+		sb_done(&b);
+	}
 }
