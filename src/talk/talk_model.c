@@ -9,15 +9,27 @@
 #include "talk_core.h"
 #include "guard.h"
 
+/* What a model that only chooses may take: the quote is said already. */
+#define MORE_MS 2500
+
+/* A base model's answer begins with the quote that the search found, at once; it only chooses what
+ * follows. */
 void talk_model_begin(struct talk_core *c, struct arena *a, struct talk_acts *acts)
 {
 	const struct talk_limits *l = &c->cfg->limits;
 	struct talk_act want = { .kind = TACT_MODEL };
+	int ms = c->voice ? l->model_first_voice_ms : l->model_first_ms;
 	if (!talk_prompt(c, a, &want)) {
 		talk_builtin_reply(c, a, acts);
 		return;
 	}
-	talk_act_timer(acts, TT_MODEL, c->voice ? l->model_first_voice_ms : l->model_first_ms);
+	if (c->t.base) {
+		c->t.first_us = c->now_us;
+		sv quote = talk_with_empathy(c, c->t.found.hits[0].quote, a);
+		talk_release_sentence(c, quote, 1, a, acts);
+		ms = MORE_MS;
+	}
+	talk_act_timer(acts, TT_MODEL, ms);
 	want.gen = ++c->gen;
 	c->t.asks = true;
 	c->t.asked = TALK_ASKED_NOTHING;

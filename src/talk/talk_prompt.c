@@ -72,42 +72,62 @@ static sv plain_line(sv s)
 	return s;
 }
 
-/* The sentences of the best source that the model may choose from. */
+/* A whole sentence, no heading or row of a table, and not yet said. */
+static bool worth_saying(sv s, sv said)
+{
+	return s.n > 3 && s.n <= 400 && sv_find_ch(s, '|') < 0 && !sv_ends(s, SV(":")) &&
+	       !sv_ends(s, SV("：")) && sv_find(said, s) < 0;
+}
+
+/* The sentences of the best source's passage beside its quote. */
 static size_t quotable(const struct kb_hit *h, sv *out)
 {
-	sv rest = sv_find(h->passage, h->quote) < 0 ? h->quote : h->passage;
+	sv rest = h->passage;
 	size_t n = 0;
 	while (rest.n && n < QUOTES_MAX) {
 		size_t len = talk_sentence_end(rest, true);
 		sv s = plain_line(sv_slice(rest, 0, len));
 		rest = sv_slice(rest, len, rest.n);
-		if (s.n > 3 && sv_find_ch(s, '|') < 0)
+		if (worth_saying(s, h->quote))
 			out[n++] = s;
 	}
 	return n;
 }
 
-/* The examples of prompts/base.<lang>.yaml, the passage, the question; the answer can only be
- * sentences of the passage. False: nothing to choose from. */
+/* "root ::= one of them" becomes "nothing more, or one of them". */
+static sv or_nothing(struct arena *a, sv grammar)
+{
+	static const char root[] = "root ::= ";
+	return sv_of(arena_fmt(a, "root ::= \"\\n\" | more\nmore ::= " SV_FMT,
+			       SV_ARG(sv_slice(grammar, sizeof(root) - 1, grammar.n))));
+}
+
+/* The examples of prompts/base.<lang>.yaml, the passage, the question, and the quote as the
+ * beginning of the answer: it goes on with one more sentence of the passage, or ends. False:
+ * there is nothing more to say. */
 static bool quote_prompt(struct talk_core *c, struct arena *a, struct talk_act *x)
 {
 	const struct talk_texts *t = c->cfg->texts;
+	const struct kb_hit *h = &c->t.found.hits[0];
 	sv lang = sv_of(c->lang), sentences[QUOTES_MAX];
-	size_t n = quotable(&c->t.found.hits[0], sentences);
+	size_t n = quotable(h, sentences);
 	struct sb b;
 	sb_init(&b, LIM_SB);
-	int rc = n ? llm_quote_grammar(sentences, n, 2, &b) : ERR_INVAL;
-	x->grammar = rc ? SV_NULL : arena_sv(a, sb_sv(&b));
+	int rc = n ? llm_quote_grammar(sentences, n, 1, &b) : ERR_INVAL;
+	x->grammar = rc ? SV_NULL : or_nothing(a, sb_sv(&b));
 	sb_reset(&b);
+	sb_put(&b, h->quote);
 	for (size_t i = 0; i < n; i++)
-		sb_fmt(&b, "%s" SV_FMT, i && strcmp(c->lang, "zh") != 0 ? " " : "",
+		sb_fmt(&b, "%s" SV_FMT, strcmp(c->lang, "zh") != 0 ? " " : "",
 		       SV_ARG(sentences[i]));
-	sv question = one_line(a, c->t.model_text);
-	sv pairs[] = { SV("passages"), sb_sv(&b), SV("question"), question };
+	sv pairs[] = { SV("passages"), one_line(a, sb_sv(&b)), SV("question"),
+		       one_line(a, c->t.model_text) };
+	sv asked = sv_trim(talk_fill(a, talk_text(t, lang, "prompt_quote", 0), pairs, 4));
+	const char *gap = strcmp(c->lang, "zh") != 0 ? " " : "";
 	struct llm_msg *m = arena_new(a, struct llm_msg, 1);
 	*m = (struct llm_msg){ .role = LLM_SYSTEM,
-			       .text = talk_fill(a, talk_text(t, lang, "prompt_quote", 0), pairs,
-						 4) };
+			       .text = sv_of(arena_fmt(a, SV_FMT "%s" SV_FMT, SV_ARG(asked), gap,
+						       SV_ARG(one_line(a, h->quote)))) };
 	sb_done(&b);
 	x->msgs = m;
 	x->n_msgs = 1;

@@ -340,6 +340,13 @@ static bool over_budget(struct talk_core *c, struct arena *a, struct talk_acts *
 	return true;
 }
 
+/* On the telephone a base model's one more sentence is not worth the processor that recogniser
+ * and voice need. */
+static bool asks_model(const struct talk_core *c, const struct talk_ev *ev)
+{
+	return c->models && !ev->exact && !(c->voice && ev->base);
+}
+
 void talk_on_found(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
 		   struct talk_acts *acts)
 {
@@ -353,7 +360,7 @@ void talk_on_found(struct talk_core *c, const struct talk_ev *ev, struct arena *
 	bool has = c->t.found.n > 0;
 	if (act == POL_REPLY && has) {
 		c->declined = c->clarified = 0;
-		if (c->models && !ev->exact && !over_budget(c, a, acts))
+		if (asks_model(c, ev) && !over_budget(c, a, acts))
 			talk_model_begin(c, a, acts);
 		else
 			talk_builtin_reply(c, a, acts);

@@ -166,23 +166,38 @@ TEST(talk_call_a_spent_budget_leaves_the_built_in_engine)
 
 /* ---- a model that only goes on from a text ---- */
 
-TEST(talk_base_model_chooses_among_the_sentences_of_the_source)
+static void think_base(struct bench *b, const char *passage, const char *quote)
+{
+	bench_open(b, CHAT, 1);
+	b->base = true;
+	b->hits[0].passage = b->hits[0].body_md = sv_of(passage);
+	b->hits[0].quote = sv_of(quote);
+	bench_feed(b, (struct talk_ev){ .kind = TEV_OPEN, .via = "webchat" });
+	bench_feed(b, ev_text("how long can I\nreturn an article"));
+	bench_feed(b, ev_found(b));
+}
+
+static const char passage[] = "You have 30 days to return an article. Unused articles only.\n"
+			      "Exceptions:\n| a | table |\n- Underwear stays with you.";
+static const char quote[] = "You have 30 days to return an article.";
+
+TEST(talk_base_model_goes_on_from_the_quote)
 {
 	struct bench b;
-	bench_open(&b, CHAT, 1);
-	b.base = true;
-	bench_feed(&b, (struct talk_ev){ .kind = TEV_OPEN, .via = "webchat" });
-	bench_feed(&b, ev_text("how long can I\nreturn an article"));
-	bench_feed(&b, ev_found(&b));
+	think_base(&b, passage, quote);
+	SV_EQ(bench_act(&b, TACT_SAY)->text, quote); /* at once */
 	const struct talk_act *m = bench_act(&b, TACT_MODEL);
 	EQ(m->n_msgs, 1);
 	EQ(m->msgs[0].role, LLM_SYSTEM);
 	HAS(m->msgs[0].text, "Question: how long can I return an article\n");
 	HAS(m->msgs[0].text,
-	    "Passage: You have 30 days to return an article. Unused articles only.\n");
-	CHECK(sv_ends(sv_trim(m->msgs[0].text), SV("Answer:")));
-	HAS(m->grammar, "You have 30 days to return an article.");
-	HAS(m->grammar, "Unused articles only.");
+	    "Passage: You have 30 days to return an article. Unused articles only. "
+	    "Underwear stays with you.\n");
+	CHECK(sv_ends(m->msgs[0].text, SV("Answer: You have 30 days to return an article.")));
+	CHECK(sv_starts(m->grammar, SV("root ::= \"\\n\" | more\n")));
+	HAS(m->grammar, "Underwear stays with you.");
+	CHECK(sv_find(m->grammar, SV("30 days")) < 0);
+	CHECK(sv_find(m->grammar, SV("Exceptions")) < 0);
 	EQ(m->n_tools, 0);
 	/* what it chooses is checked like any text */
 	bench_feed(&b, ev_delta(&b, " Unused articles only.\n"));
@@ -190,24 +205,52 @@ TEST(talk_base_model_chooses_among_the_sentences_of_the_source)
 	end.usage.completion_tokens = 5;
 	bench_feed(&b, end);
 	const struct talk_act *r = bench_rec(&b, "turn.bot");
-	HAS(r->text, "\"text\":\"Unused articles only.\"");
+	HAS(r->text, "\"text\":\"You have 30 days to return an article. Unused articles only.\"");
 	HAS(r->text, "\"grounded\":true");
 	HAS(r->text, "\"prompt\":\"quote@1\"");
 	HAS(r->text, "return-window.en");
 	bench_close(&b);
 }
 
+TEST(talk_base_model_that_fails_or_adds_nothing_leaves_the_quote)
+{
+	for (int i = 0; i < 3; i++) {
+		struct bench b;
+		think_base(&b, passage, quote);
+		if (i == 0) {
+			bench_feed(&b, ev_delta(&b, "\n"));
+			bench_feed(&b, ev_end(&b, 0));
+		} else {
+			bench_feed(&b, i == 1 ? ev_end(&b, ERR_UPSTREAM) :
+						(struct talk_ev){ .kind = TEV_TIMER,
+								  .timer = TT_MODEL });
+		}
+		HAS(bench_rec(&b, "turn.bot")->text,
+		    "\"text\":\"You have 30 days to return an article.\"");
+		EQ(bench_rec(&b, "model.fallback") != NULL, i > 0);
+		CHECK(!b.c.in_turn);
+		bench_close(&b);
+	}
+}
+
 TEST(talk_base_model_has_nothing_to_choose_from)
 {
 	struct bench b;
-	bench_open(&b, CHAT, 1);
+	think_base(&b, quote, quote);
+	CHECK(!bench_act(&b, TACT_MODEL));
+	HAS(bench_rec(&b, "turn.bot")->text, "\"model\":\"builtin\"");
+	bench_close(&b);
+}
+
+TEST(talk_base_model_is_not_asked_on_the_telephone)
+{
+	struct bench b;
+	bench_open(&b, CHAN_VOICE, 1);
 	b.base = true;
-	b.hits[0].passage = SV("| a | table |");
-	b.hits[0].quote = SV("| a | table |");
-	bench_feed(&b, (struct talk_ev){ .kind = TEV_OPEN, .via = "webchat" });
+	bench_feed(&b, (struct talk_ev){ .kind = TEV_OPEN, .via = "phone" });
 	bench_feed(&b, ev_text(question));
 	bench_feed(&b, ev_found(&b));
 	CHECK(!bench_act(&b, TACT_MODEL));
-	HAS(bench_rec(&b, "turn.bot")->text, "\"model\":\"builtin\"");
+	HAS(bench_rec(&b, "turn.bot")->text, "30 days");
 	bench_close(&b);
 }
