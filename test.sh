@@ -191,6 +191,7 @@ e2e_part() {
 	check symbols 60 scripts/symbols build
 	tap e2e_openapi 60 node tests/e2e/openapi.mjs
 	tap e2e_commands 180 node tests/e2e/commands.mjs
+	! wanted e2e_mcp || { need_peers && tap e2e_mcp 180 node tests/e2e/mcp.mjs; }
 	tap e2e_start 60 node tests/e2e/start.mjs
 	tap e2e_browser 300 node tests/e2e/browser.mjs
 	tap e2e_sip 180 node tests/e2e/sip.mjs

@@ -124,6 +124,18 @@ need_modules() {
 	printf '%s\n' "$now" > "$stamp"
 }
 
+# Programs of others that the end-to-end tests talk to.
+need_peers() {
+	local dir=tests/e2e/peers now
+	now=$(sha256sum < $dir/package-lock.json)
+	[ "$(cat $dir/node_modules/.callm-lock 2>/dev/null)" = "$now" ] && return 0
+	say "fetching the test's npm packages ..."
+	mkdir -p "$callm_cache"
+	quietly "npm ci" env npm_config_cache="$callm_cache/npm" npm_config_update_notifier=false \
+		npm --prefix $dir ci --no-audit --no-fund
+	printf '%s\n' "$now" > $dir/node_modules/.callm-lock
+}
+
 build_pages() {
 	local stamp=ui/node_modules/.callm-built now
 	now=$(ui_hash)
