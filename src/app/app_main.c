@@ -26,9 +26,11 @@ static const struct cli_cmd cmds[] = {
 	  "call sip:service@127.0.0.1:5060 --play question.wav --record answer.wav", cmd_call },
 	{ "bench", "chat | calls | llm", "measure speed and memory", "bench chat", cmd_bench },
 	{ "mcp",
-	  "serve | list | call TOOL [JSON] | pin [TOOL]   [--server NAME | --url URL | -- COMMAND...]",
+	  "serve | list | call TOOL [JSON] | pin [TOOL]   [--server NAME | --url URL | -- "
+	  "COMMAND...]",
 	  "functions for and of other systems, by the Model Context Protocol",
-	  "mcp call echo '{\"message\":\"hi\"}' -- npx -y @modelcontextprotocol/server-everything",
+	  "mcp call echo '{\"message\":\"hi\"}' -- npx -y "
+	  "@modelcontextprotocol/server-everything",
 	  cmd_mcp },
 	{ "models", "list [--json] | pull [NAME...] | verify [NAME...] | use ROLE NAME",
 	  "weights of language, speech and meaning: pinned, checked, resumable", "models pull",
