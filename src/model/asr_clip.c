@@ -135,26 +135,34 @@ bool clip_loud_since(const struct asr_clip *c, size_t from)
 	return false;
 }
 
-static size_t quietest(const struct asr_clip *c)
+/* Start of the quietest `span` samples within [from, to). */
+static size_t least(const struct asr_clip *c, size_t from, size_t to, size_t span)
 {
-	size_t b = block(c), span = b * CUT_BLOCKS, best = c->n;
-	size_t from = c->n > (size_t)(c->rate * CUT_SECONDS) ?
-			      c->n - (size_t)(c->rate * CUT_SECONDS) :
-			      0;
-	double least = -1;
-	for (size_t at = from; at + span <= c->n; at += b) {
+	size_t best = from;
+	double low = -1;
+	for (size_t at = from; at + span <= to; at += block(c)) {
 		double p = power(c->s + at, span);
-		if (least < 0 || p <= least) {
-			least = p;
-			best = at + span / 2;
+		if (low < 0 || p <= low) {
+			low = p;
+			best = at;
 		}
 	}
 	return best;
 }
 
+/* The middle of the quietest moment in the quietest stretch: between words, if not sentences. */
+static size_t cut_at(const struct asr_clip *c)
+{
+	size_t b = block(c), tail = (size_t)(c->rate * CUT_SECONDS), stretch = b * CUT_BLOCKS;
+	if (c->n < tail)
+		return c->n;
+	size_t from = least(c, c->n - tail, c->n, stretch);
+	return least(c, from, from + stretch, b * 2) + b;
+}
+
 void clip_split(struct asr_clip *c, struct asr_clip *head)
 {
-	size_t at = c->rate ? quietest(c) : 0;
+	size_t at = c->rate ? cut_at(c) : 0;
 	clip_done(head);
 	head->rate = head->in_rate = c->rate;
 	append(head, c->s, at);
