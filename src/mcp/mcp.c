@@ -12,7 +12,8 @@
 
 #include "mcp_int.h"
 
-enum { START_MS = 60000, PROBE_MS = 4000, BACKOFF_MIN_MS = 500, BACKOFF_MAX_MS = 30000 };
+enum { START_MS = 60000, PROBE_MS = 4000, BACKOFF_MIN_MS = 500, BACKOFF_MAX_MS = 30000,
+       LISTEN_MIN_MS = 10000 };
 
 void mcp_say_why(struct mcp *m, const char *fmt, ...)
 {
@@ -407,8 +408,36 @@ static void forget_probes(struct mcp *m)
 	}
 }
 
-static void up(struct mcp *m, bool modern, sv version, const jv *info)
+/* The end of the question: the server tells no more, or its connection broke after a while and the
+ * list may have changed unheard. Whoever ends it at once is not asked again. */
+static void on_listened(void *arg, int err, const char *why, const jv *result, const jv *error)
 {
+	struct mcp *m = arg;
+
+	(void)why;
+	(void)result;
+	(void)error;
+	m->listen = NULL;
+	m->tells &= err && loop_now_ms(m->loop) - m->listen_ms > LISTEN_MIN_MS;
+	m->stale |= m->tells;
+}
+
+void mcp_listen(struct mcp *m)
+{
+	if (!m->modern || !m->tells || m->listen)
+		return;
+	jv *p = jv_obj(), *what = jv_obj();
+	jv_set_bool(what, "toolsListChanged", true);
+	jv_set(p, "notifications", what);
+	m->listen_ms = loop_now_ms(m->loop);
+	if (mcp_ask(m, "subscriptions/listen", p, 0, NULL, on_listened, m, &m->listen))
+		m->listen = NULL;
+}
+
+static void up(struct mcp *m, bool modern, sv version, const jv *hello)
+{
+	const jv *info = modern ? jv_get(jv_get(hello, "_meta"), MCP_META "serverInfo") :
+				  jv_get(hello, "serverInfo");
 	sv name = jv_get_str(info, "name");
 
 	loop_timer_stop(&m->start);
@@ -418,6 +447,7 @@ static void up(struct mcp *m, bool modern, sv version, const jv *info)
 		       name.p ? name.p : "");
 	m->modern = modern;
 	m->state = MCP_UP;
+	m->tells = jv_as_bool(jv_path(hello, "capabilities.tools.listChanged"), false);
 	m->backoff_ms = BACKOFF_MIN_MS;
 	m->retry_ms = 0;
 	m->why[0] = '\0';
@@ -448,7 +478,7 @@ static void on_initialize(void *arg, int err, const char *why, const jv *result,
 		return;              /* it turned out to be a newer one */
 	for (size_t i = 0; !err && result && i < 4; i++)
 		if (sv_eq(version, sv_of(known[i]))) {
-			up(m, false, version, jv_get(result, "serverInfo"));
+			up(m, false, version, result);
 			return;
 		}
 	if (err)
@@ -499,7 +529,7 @@ static void on_discover(void *arg, int err, const char *why, const jv *result, c
 	if (err && err != ERR_UNSUPPORTED)
 		mcp_fall(m, err, why);
 	else if (modern && lists(versions, MCP_MODERN))
-		up(m, true, SV(MCP_MODERN), jv_get(jv_get(result, "_meta"), MCP_META "serverInfo"));
+		up(m, true, SV(MCP_MODERN), result);
 	else if (modern && !lists(versions, MCP_LEGACY))
 		mcp_fall(m, ERR_VERSION, "the server speaks no protocol version of ours");
 	else

@@ -62,6 +62,9 @@ struct mcp {
 	struct mcp_opts o;           /* numbers and callbacks */
 	enum mcp_state state;
 	bool modern, dead;
+	bool tells;                  /* it would tell when its list changes, if asked to */
+	struct mcp_req *listen;      /* the question that asks it to, as long as it lasts */
+	int64_t listen_ms;           /* since then */
 	int busy;                    /* callbacks on the stack */
 	char version[16], server[128];
 	char why[300];               /* why it is down */
@@ -113,6 +116,8 @@ void mcp_down(struct mcp *m, int err, const char *why);
 void mcp_fall(struct mcp *m, int err, const char *why);      /* and a process is ended */
 void mcp_cancel_there(struct mcp_req *r, const char *reason);        /* tells the server */
 void mcp_connect(struct mcp *m);     /* begins to find out the generation */
+/* Asks a server of the newer generation to tell of changes, unless it does already. */
+void mcp_listen(struct mcp *m);
 void mcp_say_why(struct mcp *m, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Brackets around callbacks: leave is false when the client is gone. */
 void mcp_enter(struct mcp *m);

@@ -278,7 +278,8 @@ static void list_start(struct mcp *m)
 	items_done(&m->fresh);
 	for (struct mcp_call *c = m->calls; c; c = c->next)
 		c->served = c->on_tools != NULL;
-	int rc = ask_page(m, SV_NULL);
+	mcp_listen(m);               /* first, so that no change falls between */
+	int rc = m->state == MCP_UP ? ask_page(m, SV_NULL) : ERR_UPSTREAM;
 	if (rc)
 		list_failed(m, rc, m->why);
 }

@@ -11,6 +11,7 @@
 /* ---- the server ---- */
 
 static const char *mode;
+static bool listening;
 
 static bool is(const char *m)
 {
@@ -61,6 +62,10 @@ static void child_env(const jv *id)
 {
 	struct sb b;
 
+	if (is("legacy") || listening) {
+		printf("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/tools/list_changed\"}\n");
+		fflush(stdout);
+	}
 	sb_init(&b, 65536);
 	sb_fmt(&b, "\"result\":{\"content\":[{\"type\":\"text\",\"text\":\"%s\"}]}",
 	       getenv("MCP_T_SECRET") ? "leaked" : getenv("PATH") ? "clean" : "bare");
@@ -106,10 +111,14 @@ static void child_call(const jv *id, const jv *params)
 
 static void child_hello(const jv *id, sv method)
 {
-	bool modern = is("modern");
+	bool modern = is("modern") || is("tells") || is("tires");
 
 	if (sv_eq(method, SV("server/discover"))) {
-		if (modern)
+		if (modern && !is("modern"))
+			put(id, "\"result\":{\"supportedVersions\":[\"2026-07-28\"],"
+				"\"capabilities\":"
+				"{\"tools\":{\"listChanged\":true}}}");
+		else if (modern)
 			put(id, "\"result\":{\"resultType\":\"complete\",\"supportedVersions\":"
 				"[\"2026-07-28\"],\"capabilities\":{\"tools\":{}},\"_meta\":{\"io."
 				"modelcontextprotocol/serverInfo\":{\"name\":\"new one\"}}}");
@@ -138,8 +147,12 @@ static void child_take(sv line)
 		(void)file_write(getenv("MCP_T_DIR"), SV("x"), NULL);
 	if (id && (sv_eq(method, SV("server/discover")) || sv_eq(method, SV("initialize"))))
 		child_hello(id, method);
-	else if (id && meta != is("modern"))
+	else if (id && meta != (is("modern") || is("tells") || is("tires")))
 		put(id, "\"error\":{\"code\":-32602,\"message\":\"wrong generation\"}");
+	else if (id && sv_eq(method, SV("subscriptions/listen")) && is("tires"))
+		put(id, "\"result\":{\"resultType\":\"complete\"}");
+	else if (id && sv_eq(method, SV("subscriptions/listen")))
+		listening = jv_as_bool(jv_path(params, "notifications.toolsListChanged"), false);
 	else if (id && sv_eq(method, SV("tools/list")))
 		child_list(id, params);
 	else if (id && sv_eq(method, SV("tools/call")))
@@ -366,6 +379,41 @@ TEST(a_new_tool_is_refused_too)
 	CHECK(!start(&b, "legacy", pins, NULL));
 	HAS(sv_of(b.why), "not a file of accepted tools");
 	loop_free(b.l);
+}
+
+/* The server changes a description under way, says so, and is refused from then on. */
+static void notices(const char *m)
+{
+	char pins[400], flag[400];
+	struct boss b;
+
+	snprintf(pins, sizeof(pins), "%s/pins.json", t_tmpdir());
+	snprintf(flag, sizeof(flag), "%s/flag", t_tmpdir());
+	(void)unlink(pins);
+	(void)unlink(flag);
+	CHECK(start(&b, m, pins, NULL));
+	OK(call(&b, "echo", "{\"m\":\"1\"}"));
+	OK(file_write(flag, SV("x"), NULL));
+	OK(call(&b, "echo", "{\"m\":\"1\"}"));       /* nobody has told us */
+	OK(call(&b, "env", "{}"));                   /* now it has */
+	EQ(call(&b, "echo", "{\"m\":\"1\"}"), ERR_DENIED);
+	stop(&b);
+}
+
+TEST(a_change_under_way_is_noticed_by_either_generation)
+{
+	notices("legacy");
+	notices("tells");
+}
+
+TEST(a_server_that_ends_a_subscription_at_once_is_not_asked_for_ever)
+{
+	struct boss b;
+
+	CHECK(start(&b, "tires", NULL, NULL));
+	OK(call(&b, "echo", "{\"m\":\"1\"}"));
+	OK(call(&b, "env", "{}"));
+	stop(&b);
 }
 
 TEST(the_environment_of_a_server_is_small)
