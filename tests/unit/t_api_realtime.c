@@ -26,12 +26,15 @@ static int place(void *arg, struct chan_place *ret, const char **ret_data_dir)
 
 static const struct api_media_ops voice = { .place = place };
 
+static const char *rw_script;        /* of a language model, NULL = none */
+
 static struct rw *rw_up(const char *path)
 {
 	static struct rw x;
 	char url[API_TOKEN_MAX + 96];
 	x = (struct rw){ .w = { .o = { .media = &voice } } };
 	x.w.o.media_arg = &x;
+	x.w.script = rw_script;
 	x.asr = (struct asr){ .lang = "en", .answer_ms = 20 };
 	x.tts = (struct tts){ .lang = "en", .hz = 16000, .fail_after = -1, .first_ms = 1 };
 	x.speech = (struct chan_speech){ &f_speech_ops, &x.asr, { &x.tts }, 1 };
@@ -236,6 +239,36 @@ TEST(realtime_a_turn_by_voice)
 	size_t text = str(done, "response.output.0.content.0.transcript").n;
 	CHECK(pieces > 10);
 	NEAR((double)bytes, (double)text * 10 * 24 * 2 * 4 / 3, 4000);
+	rw_down(x);
+}
+
+/* Sentences are spoken while the model still writes: one response, its transcript in pieces. */
+TEST(realtime_a_model_speaks_in_pieces)
+{
+	rw_script =
+		"[{\"match\":\"return\",\"say\":[\"You may return unused goods within 30 days "
+		"of \","
+		"\"delivery. [1] The refund \",\"arrives in 5 days. [1]\"],\"delay_ms\":150}]";
+	struct rw *x = rw_up("/v1/realtime?model=callm");
+	rw_script = NULL;
+	CHECK(x != NULL);
+	tell(x, ITEM(RETURNS));
+	tell(x, CREATE);
+	const jv *first = next(x, "response.output_audio_transcript.delta");
+	HAS(jv_get_str(first, "delta"), "30 days");
+	next(x, "response.output_audio.delta");
+	CHECK(!has(x, "response.done", 0));
+	HAS(jv_get_str(next(x, "response.output_audio_transcript.delta"), "delta"), "5 days");
+	const jv *done = next(x, "response.done");
+	SV_EQ(str(done, "response.status"), "completed");
+	SV_EQ(str(done, "response.output.0.content.0.transcript"),
+	      "You may return unused goods within 30 days of delivery. The refund arrives in 5 "
+	      "days.");
+	SV_EQ(str(done, "response.callm.citations.0.article_id"), "returns.en");
+	size_t created = 0;
+	for (size_t i = 0; i < x->c.frames.n; i++)
+		created += sv_eq(jv_get_str(x->c.frames.v[i], "type"), SV("response.created"));
+	EQ(created, 1);
 	rw_down(x);
 }
 
