@@ -63,13 +63,20 @@ static sv one_line(struct arena *a, sv s)
 	return out;
 }
 
-/* Without what marks it in Markdown: "- ", "1. ", "## ". */
-static sv plain_line(sv s)
+/* Without what marks it in Markdown: "- ", "1. ", "## ", "**". */
+static sv plain_line(struct arena *a, sv s)
 {
+	struct sb b;
 	s = sv_trim(s);
 	while (s.n && (*s.p == '#' || *s.p == '-' || *s.p == '*' || *s.p == '>' || *s.p == ' '))
 		s = sv_slice(s, 1, s.n);
-	return s;
+	sb_init(&b, LIM_SB);
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] != '*')
+			sb_ch(&b, s.p[i]);
+	sv out = arena_sv(a, sb_sv(&b));
+	sb_done(&b);
+	return out;
 }
 
 /* A whole sentence, no heading or row of a table, and not yet said. */
@@ -80,13 +87,13 @@ static bool worth_saying(sv s, sv said)
 }
 
 /* The sentences of the best source's passage beside its quote. */
-static size_t quotable(const struct kb_hit *h, sv *out)
+static size_t quotable(struct arena *a, const struct kb_hit *h, sv *out)
 {
 	sv rest = h->passage;
 	size_t n = 0;
 	while (rest.n && n < QUOTES_MAX) {
 		size_t len = talk_sentence_end(rest, true);
-		sv s = plain_line(sv_slice(rest, 0, len));
+		sv s = plain_line(a, sv_slice(rest, 0, len));
 		rest = sv_slice(rest, len, rest.n);
 		if (worth_saying(s, h->quote))
 			out[n++] = s;
@@ -110,7 +117,7 @@ static bool quote_prompt(struct talk_core *c, struct arena *a, struct talk_act *
 	const struct talk_texts *t = c->cfg->texts;
 	const struct kb_hit *h = &c->t.found.hits[0];
 	sv lang = sv_of(c->lang), sentences[QUOTES_MAX];
-	size_t n = quotable(h, sentences);
+	size_t n = quotable(a, h, sentences);
 	struct sb b;
 	sb_init(&b, LIM_SB);
 	int rc = n ? llm_quote_grammar(sentences, n, 1, &b) : ERR_INVAL;

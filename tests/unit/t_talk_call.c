@@ -178,7 +178,7 @@ static void think_base(struct bench *b, const char *passage, const char *quote)
 }
 
 static const char passage[] = "You have 30 days to return an article. Unused articles only.\n"
-			      "Exceptions:\n| a | table |\n- Underwear stays with you.";
+			      "Exceptions:\n| a | table |\n- Underwear **stays** with you.";
 static const char quote[] = "You have 30 days to return an article.";
 
 TEST(talk_base_model_goes_on_from_the_quote)
@@ -200,7 +200,7 @@ TEST(talk_base_model_goes_on_from_the_quote)
 	CHECK(sv_find(m->grammar, SV("Exceptions")) < 0);
 	EQ(m->n_tools, 0);
 	/* what it chooses is checked like any text */
-	bench_feed(&b, ev_delta(&b, " Unused articles only.\n"));
+	bench_feed(&b, ev_delta(&b, "Unused articles only.\n"));
 	struct talk_ev end = ev_end(&b, 0);
 	end.usage.completion_tokens = 5;
 	bench_feed(&b, end);
