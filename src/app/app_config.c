@@ -147,6 +147,8 @@ static const struct cfg_rule rules[] = {
 	{ "models", CFG_OBJ, false, 0, 0, NULL, NULL, "weights on this machine" },
 	{ "models.pull", CFG_BOOL, false, 0, 0, NULL, "false",
 	  "fetch the default set in the background and use it as it arrives" },
+	{ "models.cache", CFG_STR, false, 0, 0, NULL, "",
+	  "folder they lie in; empty = $CALLM_CACHE, else ~/.cache/callm" },
 	{ "models.registry", CFG_STR, false, 0, 0, NULL, "", "file with more models" },
 	{ "limits", CFG_OBJ, false, 0, 0, NULL, NULL, "limits of one conversation" },
 	{ "limits.model_cost", CFG_NUM, false, 0, 1e6, NULL, "0",
@@ -204,7 +206,19 @@ static void print_issues(const struct cfg_report *rep)
 		fprintf(stderr, "%s: %s; %s\n", rep->v[i].where, rep->v[i].what, rep->v[i].mend);
 }
 
-jv *app_config(const char *path, const jv *over)
+/* The demo fetches the default set of models while it runs, unless the file says otherwise. */
+static void demo_defaults(jv *tree)
+{
+	jv *models = jv_get(tree, "models");
+	if (models && !jv_is_obj(models))
+		return; /* a complaint follows */
+	jv *o = models ? jv_copy(models) : jv_obj();
+	if (!jv_get(o, "pull"))
+		jv_set_bool(o, "pull", true);
+	jv_set(tree, "models", o);
+}
+
+jv *app_config(const char *path, const jv *over, bool demo)
 {
 	struct cfg_report rep = { 0 };
 	struct err e = { 0 };
@@ -219,6 +233,8 @@ jv *app_config(const char *path, const jv *over)
 	int rc = tree ? 0 : ERR_PARSE;
 	if (tree && over)
 		cfg_merge(tree, over);
+	if (tree && demo)
+		demo_defaults(tree);
 	if (tree) {
 		spell_out(tree);
 		cfg_env(tree, rules, N_RULES);

@@ -93,7 +93,7 @@ struct store *app_server_store(const struct app_server *s);
 /* ---- configuration ---- */
 /* Reads and checks a file (NULL = only defaults), with over merged first; prints every problem.
  * NULL on error. */
-jv *app_config(const char *path, const jv *over);
+jv *app_config(const char *path, const jv *over, bool demo);
 /* What the rules cannot tell: addresses, files, values that must go together; prints every
  * problem. */
 int app_config_look(const jv *cfg, const char *file);

@@ -262,8 +262,10 @@ int app_models_open(struct app_models **ret, const jv *cfg, const char *data, co
 		    struct err *e)
 {
 	struct app_models *m = xalloc(sizeof(*m));
-	sv registry = jv_get_str(jv_get(cfg, "models"), "registry");
-	struct weights_opts o = { .data = data, .registry = registry.n ? registry.p : NULL };
+	const jv *models = jv_get(cfg, "models");
+	sv registry = jv_get_str(models, "registry"), cache = jv_get_str(models, "cache");
+	struct weights_opts o = { .data = data, .registry = registry.n ? registry.p : NULL,
+				  .cache = cache.n ? cache.p : NULL };
 	m->cfg = cfg;
 	m->lm_dir = lm_dir;
 	arena_init(&m->a, LIM_ARENA_CONV);

@@ -14,9 +14,11 @@
 #define REPORT_BYTES (64u << 20)
 
 struct cli_eval {
-	const char *config, *junit, *html, *only, *data, *helper;
+	const char *config, *junit, *html, *only, *data, *helper, *tau, *split, *agent;
 	bool json, builtin;
-	int64_t trials, jobs;
+	int64_t trials, jobs, tasks;
+	enum eval_agent who;
+	struct eval_tau *bench;
 	VEC(struct eval_suite *) suites;
 	jv *results;
 	size_t before, total;        /* cases of the suites that are over, of all */
@@ -154,6 +156,69 @@ static void print_suite(const jv *s)
 	printf("\n");
 }
 
+/* ---- tau ---- */
+
+static bool pick_agent(struct cli_eval *c)
+{
+	static const char *const names[] = { "model", "gold", "idle" };
+	for (int i = 0; i < 3; i++)
+		if (strcmp(c->agent, names[i]) == 0) {
+			c->who = (enum eval_agent)i;
+			return true;
+		}
+	return cli_fail("there is no agent \"%s\"; model, gold, idle or replay", c->agent), false;
+}
+
+static void print_sums(const jv *r)
+{
+	const jv *cases = jv_get(r, "cases");
+	double cost = 0, steps = 0, tokens = 0, turns = 0;
+	size_t n = 0;
+	for (size_t i = 0; i < jv_len(cases); i++) {
+		const jv *runs = jv_get(jv_at(cases, i), "runs");
+		for (size_t k = 0; k < jv_len(runs); k++, n++) {
+			const jv *run = jv_at(runs, k);
+			cost += jv_get_num(run, "cost", 0);
+			steps += jv_get_num(run, "steps", 0);
+			tokens += jv_get_num(run, "tokens", 0);
+			turns += (double)jv_len(jv_get(run, "turns"));
+		}
+	}
+	if (n)
+		printf("  a trial: %.1f turns, %.1f steps, %.0f tokens, cost %.4f\n",
+		       turns / (double)n, steps / (double)n, tokens / (double)n,
+		       cost / (double)n);
+}
+
+/* The benchmark's own actions against our tools: no model, a second. */
+static int replay(struct cli_eval *c)
+{
+	jv *r = eval_tau_replay(c->bench), *errors = jv_get(r, "errors");
+	bool clean = jv_len(errors) == 0;
+	if (c->json) {
+		cli_print_json(r);
+		return clean ? 0 : 1;
+	}
+	for (size_t i = 0; i < jv_len(errors); i++) {
+		const jv *x = jv_at(errors, i);
+		printf(SV_FMT ", " SV_FMT ": " SV_FMT "\n", SV_ARG(jv_get_str(x, "task")),
+		       SV_ARG(jv_get_str(x, "action")), SV_ARG(jv_get_str(x, "error")));
+	}
+	printf("gold actions: %lld in %lld tasks, %lld tasks without an error, %lld change the "
+	       "state\n",
+	       (long long)jv_get_int(r, "actions", 0), (long long)jv_get_int(r, "tasks", 0),
+	       (long long)jv_get_int(r, "clean", 0), (long long)jv_get_int(r, "changed", 0));
+	jv_free(r);
+	return clean ? 0 : 1;
+}
+
+static void run_tau(struct cli_eval *c, struct eval_opts *o)
+{
+	jv *r = eval_tau_run(c->bench, c->who, c->tasks > 0 ? (size_t)c->tasks : 0, o);
+	c->failed = jv_get_int(r, "failed", 0) > 0;
+	jv_push(c->results, r);
+}
+
 /* ---- the run ---- */
 
 /* The first models of a configuration as one, NULL when it has none. */
@@ -166,16 +231,19 @@ static int open_helper(struct app_models *m, struct loop *l, struct llm **ret, s
 }
 
 static void run_suites(struct cli_eval *c, struct loop *l, struct talk_hub *hub,
-		       struct llm *helper)
+		       struct llm *agent, struct llm *helper)
 {
 	struct eval_opts o = { .loop = l,
 			       .shard = talk_hub_pick(hub, 0),
 			       .only = sv_of(c->only),
 			       .trials = (int)c->trials,
 			       .jobs = (int)c->jobs,
+			       .agent = agent,
 			       .helper = helper,
 			       .on_case = on_case,
 			       .arg = c };
+	if (c->bench)
+		run_tau(c, &o);
 	for (size_t i = 0; i < c->suites.n; i++) {
 		size_t n = eval_suite_cases(c->suites.v[i], o.only);
 		if (!n)
@@ -193,7 +261,7 @@ static int with_models(struct cli_eval *c, struct app_desk *d, struct app_models
 	const struct app_specs *s = app_models_of(m, APP_LLM);
 	struct talk_texts *texts;
 	struct talk_hub *hub = NULL;
-	struct llm *helper = NULL;
+	struct llm *agent = NULL, *helper = NULL;
 	int rc = talk_texts_new(&texts, d->company, e);
 	if (rc)
 		return rc;
@@ -202,10 +270,13 @@ static int with_models(struct cli_eval *c, struct app_desk *d, struct app_models
 			       .llm = s->v, .n_llm = s->n };
 	rc = talk_hub_open(&hub, &o, e);
 	if (rc == 0)
-		rc = open_helper(play ? play : m, l, &helper, e);
+		rc = open_helper(m, l, &agent, e);
+	if (rc == 0 && play)
+		rc = open_helper(play, l, &helper, e);
 	if (rc == 0)
-		run_suites(c, l, hub, helper);
+		run_suites(c, l, hub, agent, play ? helper : agent);
 	llm_close(helper);
+	llm_close(agent);
 	if (hub)
 		talk_hub_close(hub);
 	obj_unref(texts);
@@ -253,6 +324,8 @@ static int report(struct cli_eval *c, struct err *e)
 	int rc = 0;
 	for (size_t i = 0; i < jv_len(c->results) && !c->json; i++)
 		print_suite(jv_at(c->results, i));
+	if (c->bench && !c->json)
+		print_sums(jv_at(c->results, 0));
 	if (c->junit)
 		rc = write_report(c->junit, c->results, false, e);
 	if (rc == 0 && c->html)
@@ -271,8 +344,8 @@ static int run(struct cli_eval *c)
 	jv_set_str(one, "kind", SV("builtin"));
 	jv_push(list, one);
 	jv_set(over, "llm", list);
-	jv *cfg = app_config(c->config, c->builtin ? over : NULL);
-	jv *helper = cfg && c->helper ? app_config(c->helper, NULL) : NULL;
+	jv *cfg = app_config(c->config, c->builtin ? over : NULL, false);
+	jv *helper = cfg && c->helper ? app_config(c->helper, NULL, false) : NULL;
 	int rc = cfg && (helper || !c->helper) ? open_and_run(c, cfg, helper, &e) : ERR_INVAL;
 	if (rc == 0)
 		rc = report(c, &e);
@@ -284,9 +357,23 @@ static int run(struct cli_eval *c)
 	return rc ? 2 : c->failed ? 1 : 0;
 }
 
+/* What is named: suites or a benchmark; the exit status. */
+static int start(struct cli_eval *c, char **paths, int n)
+{
+	struct err e = { 0 };
+	if (!c->tau)
+		return load(c, paths, n) ? run(c) : 2;
+	if (strcmp(c->agent, "replay") != 0 && !pick_agent(c))
+		return 2;
+	if (eval_tau_open(&c->bench, c->tau, sv_of(c->split), &e))
+		return cli_fail("%s", e.msg), 2;
+	return strcmp(c->agent, "replay") == 0 ? replay(c) : run(c);
+}
+
 int cmd_eval(int argc, char **argv)
 {
-	struct cli_eval c = { .trials = 1, .jobs = 1, .only = "" };
+	struct cli_eval c = { .trials = 1, .jobs = 1, .only = "", .split = "train",
+			      .agent = "model" };
 	int rest, status;
 	const struct cli_opt opts[] = {
 		{ "config", CLI_STR, &c.config, "whose models answer; default: as a server would" },
@@ -299,14 +386,20 @@ int cmd_eval(int argc, char **argv)
 		{ "json", CLI_FLAG, &c.json, "the whole result as one JSON array" },
 		{ "junit", CLI_STR, &c.junit, "writes JUnit XML there" },
 		{ "html", CLI_STR, &c.html, "writes a page there" },
+		{ "tau", CLI_STR, &c.tau, "unpacked tau-bench or tau2-bench data, retail" },
+		{ "split", CLI_STR, &c.split, "which of its tasks, default train" },
+		{ "tasks", CLI_INT, &c.tasks, "only the first so many" },
+		{ "agent", CLI_STR, &c.agent,
+		  "model; or without one: gold, idle, replay (the tools alone)" },
 		{ "data", CLI_STR, &c.data, "data folder" },
 	};
 	if (!cli_parse(argc, argv, opts, sizeof(opts) / sizeof(*opts), &rest, &status))
 		return status;
-	if (rest >= argc)
+	if (rest >= argc && !c.tau)
 		return cli_fail("which suite? callm eval demo/evals"), 2;
 	c.results = jv_arr();
-	status = load(&c, argv + rest, argc - rest) ? run(&c) : 2;
+	status = start(&c, argv + rest, argc - rest);
+	eval_tau_close(c.bench);
 	for (size_t i = 0; i < c.suites.n; i++)
 		eval_suite_free(c.suites.v[i]);
 	VEC_FREE(&c.suites);

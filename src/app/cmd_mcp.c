@@ -113,7 +113,7 @@ static int req_open(struct req *q, struct err *e)
 	sb_init(&q->headers, 16384);
 	sb_init(&q->pins, 4096);
 	q->loop = loop_new();
-	if (q->config && !(q->cfg = app_config(q->config, NULL)))
+	if (q->config && !(q->cfg = app_config(q->config, NULL, false)))
 		return err_set(e, ERR_INVAL, "the configuration has mistakes");
 	int rc = choose(q, e);
 	if (rc)

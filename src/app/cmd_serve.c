@@ -191,7 +191,7 @@ static int serve(int argc, char **argv, bool demo)
 		       2;
 	block_signals();
 	jv *over = overrides(http, sip, llm, model);
-	jv *cfg = app_config(path, over);
+	jv *cfg = app_config(path, over, demo);
 	jv_free(over);
 	if (!cfg)
 		return 1;

@@ -19,7 +19,7 @@ int cmd_check(int argc, char **argv)
 		path = argv[rest];
 	if (!path)
 		return cli_fail("which file? callm check --config callm.yaml"), 2;
-	jv *cfg = app_config(path, NULL);
+	jv *cfg = app_config(path, NULL, false);
 	if (!cfg)
 		return 1;
 	jv_free(cfg);

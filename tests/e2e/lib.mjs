@@ -16,8 +16,10 @@ export const password = 'correct-horse-battery';
 export const { WebSocket } = createRequire(join(root, 'ui/package.json'))('ws');
 
 /* What is installed on this machine must not decide a test: no weights unless it asks for the cache. */
-const noWeights = { CALLM_CACHE: '/nonexistent' };
-export const withWeights = { CALLM_CACHE: process.env.CALLM_CACHE ?? join(process.env.HOME ?? '/root', '.cache/callm') };
+export const cache = process.env.CALLM_CACHE ?? join(process.env.HOME ?? '/root', '.cache/callm');
+export const withWeights = { CALLM_MODELS__CACHE: cache };
+process.env.CALLM_MODELS__CACHE = '/nonexistent';
+process.env.CALLM_MODELS__PULL = 'false';
 
 export const temp = mkdtempSync(join(tmpdir(), 'callm-e2e-'));
 const servers = new Set();
@@ -82,7 +84,7 @@ export async function demo({ data = mkdtempSync(join(temp, 'data-')), args = [],
   const child = spawn(
     bin,
     ['demo', '--http', '127.0.0.1:0', '--sip', '127.0.0.1:0', '--data', data, ...args],
-    { env: { ...process.env, ...noWeights, CALLM_ADMIN_PASSWORD: password, ...env }, stdio: ['ignore', 'pipe', 'pipe'] },
+    { env: { ...process.env, CALLM_ADMIN_PASSWORD: password, ...env }, stdio: ['ignore', 'pipe', 'pipe'] },
   );
   const s = { child, pid: child.pid, data, out: '', err: '' };
   child.stdout.on('data', (d) => (s.out += d));

@@ -2,7 +2,7 @@
  * and used: a chat in English and Chinese by the local language model with the right article, a question asked aloud
  * and answered aloud through the neural recogniser and voice. A damaged and a missing file are told plainly, and the
  * built-in engines answer. Skipped where the registries cannot be reached and nothing is installed. */
-import { bin, demo, events, http, isSpeech, join, login, main, metric, note, ok, readFileSync, run, runAsync, skip, speak, temp, until, wav,
+import { bin, cache as installed, demo, events, http, isSpeech, join, login, main, metric, note, ok, readFileSync, run, runAsync, skip, speak, temp, until, wav,
   withWeights } from './lib.mjs';
 import { cpSync, readdirSync, rmSync, truncateSync } from 'node:fs';
 
@@ -57,17 +57,17 @@ function copyOf(cache) {
 const folder = (cache, name) => join(cache, 'models', readdirSync(join(cache, 'models')).find((d) => d.startsWith(name)));
 
 async function harmed() {
-  const cache = copyOf(withWeights.CALLM_CACHE);
+  const cache = copyOf(installed);
   const dir = folder(cache, 'gemma');
   const gguf = join(dir, readdirSync(dir).find((f) => f.endsWith('.gguf')));
   const whole = readFileSync(gguf);
   rmSync(gguf);
-  cpSync(join(withWeights.CALLM_CACHE, 'models', dir.split('/').at(-1), gguf.split('/').at(-1)), gguf);
+  cpSync(join(installed, 'models', dir.split('/').at(-1), gguf.split('/').at(-1)), gguf);
   truncateSync(gguf, Math.floor(whole.length / 2));
   const bad = run(bin, ['models', 'verify', 'gemma-3-270m'], { env: { CALLM_CACHE: cache } });
   ok(bad.code === 1 && /gemma-3-270m/.test(bad.err) && /pull/.test(bad.err), 'verify tells of the damage and the mend', bad);
   rmSync(folder(cache, 'kokoro'), { recursive: true });
-  const s = await demo({ env: { CALLM_CACHE: cache } });
+  const s = await demo({ env: { CALLM_MODELS__CACHE: cache } });
   const r = await ask(s, ASKED[0][0]);
   ok(r.model === 'builtin' && r.grounded && ASKED[0][1].test(r.citations[0].article_id), 'with damaged weights the built-in engine answers', r);
   const list = run(bin, ['models', 'list'], { env: { CALLM_CACHE: cache } });
@@ -76,12 +76,12 @@ async function harmed() {
 }
 
 await main(async () => {
-  const pull = await runAsync(bin, ['models', 'pull'], { ms: 400000, env: withWeights });
+  const pull = await runAsync(bin, ['models', 'pull'], { ms: 400000 });
   if (pull.code !== 0) {
     skip('local models', `the default set cannot be pulled here: ${pull.err.split('\n').at(-2)}`);
     return;
   }
-  const verify = run(bin, ['models', 'verify'], { ms: 60000, env: withWeights });
+  const verify = run(bin, ['models', 'verify'], { ms: 60000 });
   ok(verify.code === 0, 'callm models verify passes', verify);
   const s = await demo({ env: withWeights });
   await until('the local model to be ready', async () => /^llama:/.test((await ask(s, ASKED[0][0])).model), 60000);
