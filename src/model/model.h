@@ -194,7 +194,7 @@ int tts_start(struct tts *t, sv text, sv lang, const struct tts_cb *cb, void *ar
 void tts_cancel(struct tts_run *r);
 int tts_worker_pid(const struct tts *t); /* 0 while it is being restarted, or remote */
 bool tts_ready(const struct tts *t);     /* would begin to speak at once */
-const char *tts_name(const struct tts *t);  /* "kokoro:zf_xiaoxiao" */
+const char *tts_name(const struct tts *t);  /* "kokoro:zf_xiaoyi" */
 const char *tts_error(const struct tts *t); /* one line about the last failure, "" when none;
 					       never a key */
 /* Several as one, tried in the order given: what a dead, slow (first_ms of its spec without sound,

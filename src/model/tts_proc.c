@@ -109,7 +109,7 @@ static const char *voice_kokoro(sv asked, sv lang, char buf[64])
 		(void)snprintf(buf, 64, SV_FMT, SV_ARG(one));
 		return buf;
 	}
-	return zh ? "zf_xiaoxiao" : "af_heart";
+	return zh ? "zf_xiaoyi" : "af_heart";
 }
 
 static const char *voice_piper(sv asked, sv lang, char buf[64])
@@ -128,11 +128,12 @@ static const struct kind kind_espeak = { .program = "callm-espeak",
 					 .silent_ms = 3000,
 					 .start_ms = 8000,
 					 .mend = " (install espeak-ng and build callm-espeak)" };
-/* A clause of Kokoro takes up to 5 s of a busy core, and gives no sound before it is whole. */
+/* A clause of Kokoro takes 5 s of a busy core, many times that on a crowded machine, and
+ * gives no sound before it is whole. */
 static const struct kind kind_kokoro = { .program = "callm-onnx",
 					 .worker = "kokoro",
 					 .voice = voice_kokoro,
-					 .silent_ms = 15000,
+					 .silent_ms = 30000,
 					 .start_ms = 60000,
 					 .threads = 2,
 					 .memory_mb = 1500,
@@ -140,7 +141,7 @@ static const struct kind kind_kokoro = { .program = "callm-onnx",
 static const struct kind kind_piper = { .program = "callm-onnx",
 					.worker = "piper",
 					.voice = voice_piper,
-					.silent_ms = 6000,
+					.silent_ms = 15000,
 					.start_ms = 60000,
 					.threads = 1,
 					.memory_mb = 700,
