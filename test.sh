@@ -193,9 +193,16 @@ e2e_part() {
 	tap e2e_commands 180 node tests/e2e/commands.mjs
 	! wanted e2e_mcp || { need_peers && tap e2e_mcp 180 node tests/e2e/mcp.mjs; }
 	tap e2e_start 60 node tests/e2e/start.mjs
+	tap e2e_models 60 node tests/e2e/models.mjs
+	tap e2e_eval 180 node tests/e2e/eval.mjs
+	tap e2e_openai 180 node tests/e2e/openai.mjs
+	tap e2e_mcp 180 node tests/e2e/mcp.mjs
 	tap e2e_browser 300 node tests/e2e/browser.mjs
 	tap e2e_sip 180 node tests/e2e/sip.mjs
 	tap e2e_call 300 node tests/e2e/call.mjs
+	tap e2e_faults 240 node tests/e2e/faults.mjs
+	tap e2e_workers 240 node tests/e2e/workers.mjs
+	tap e2e_local 600 node tests/e2e/local.mjs
 	tap e2e_kill9 120 node tests/e2e/kill9.mjs
 	if [ -x build-asan/callm ]; then
 		data_sets
