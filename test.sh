@@ -201,8 +201,8 @@ e2e_part() {
 	tap e2e_sip 180 node tests/e2e/sip.mjs
 	tap e2e_call 300 node tests/e2e/call.mjs
 	tap e2e_faults 240 node tests/e2e/faults.mjs
-	tap e2e_workers 240 node tests/e2e/workers.mjs
 	tap e2e_local 600 node tests/e2e/local.mjs
+	tap e2e_workers 240 node tests/e2e/workers.mjs
 	tap e2e_kill9 120 node tests/e2e/kill9.mjs
 	if [ -x build-asan/callm ]; then
 		data_sets

@@ -71,7 +71,8 @@ static jv *overrides(const char *http, const char *sip, const char *llm, const c
 	return over;
 }
 
-static void print_ready(const struct app_server *s, const char *password, int64_t ms)
+static void print_ready(const struct app_server *s, const char *password, const char *key,
+			int64_t ms)
 {
 	int sip = app_server_sip_port(s), http = app_server_http_port(s);
 	printf("callm is running (%lld ms)\n", (long long)ms);
@@ -81,6 +82,9 @@ static void print_ready(const struct app_server *s, const char *password, int64_
 	       http, http);
 	if (sip)
 		printf("  telephone sip:service@127.0.0.1:%d\n", sip);
+	if (key[0])
+		printf("  OpenAI    http://127.0.0.1:%d/v1     for its clients, key %s\n", http,
+		       key);
 	printf("stop with Ctrl-C\n");
 	fflush(stdout);
 }
@@ -139,7 +143,7 @@ static int run(const jv *cfg, const char *data, bool demo, struct err *e)
 {
 	int64_t began = clk_mono_us();
 	struct app_server *s;
-	char password[64] = "";
+	char password[64] = "", key[API_APIKEY_MAX] = "";
 	jv *company = company_of(cfg, e);
 	if (!company)
 		return ERR_PARSE;
@@ -147,8 +151,10 @@ static int run(const jv *cfg, const char *data, bool demo, struct err *e)
 	if (rc == 0) {
 		if (demo || !user_exists(app_server_store(s)))
 			rc = demo_admin(app_server_store(s), password, e);
+		if (rc == 0 && demo)
+			rc = api_apikey_put(app_server_store(s), SV("demo"), key, e);
 		if (rc == 0) {
-			print_ready(s, password, (clk_mono_us() - began) / 1000);
+			print_ready(s, password, key, (clk_mono_us() - began) / 1000);
 			wait_signal(s);
 			drain(s);
 		}
