@@ -35,6 +35,7 @@ struct eval_opts {
 	struct talk_shard *shard;
 	sv only;                     /* cases whose name or tag has this in it; empty = all */
 	int trials, jobs;            /* 0 = 1; jobs = conversations at once, at most 64 */
+	struct llm *agent;           /* tau: the one that is tested */
 	struct llm *helper;          /* plays customers and judges; NULL = such cases fail */
 	/* a case is over, all its trials; c is its part of the result. */
 	void (*on_case)(void *arg, const jv *c, size_t done, size_t total);
@@ -42,6 +43,24 @@ struct eval_opts {
 };
 /* Plays all cases; the result is the caller's. Never NULL. */
 jv *eval_run(const struct eval_suite *s, const struct eval_opts *o);
+
+/* ---- tau-bench and tau2-bench, retail ---- */
+/* Who serves the customers: a model with the tools; or for a look at the benchmark itself, one
+ * that carries out the gold actions and says what must be said, one that does nothing. */
+enum eval_agent { EVAL_AGENT_MODEL, EVAL_AGENT_GOLD, EVAL_AGENT_IDLE };
+struct eval_tau;
+/* dir: the unpacked data: policy.md, db.json (or db/users.json, orders.json, products.json) and
+ * tasks, there or in retail/. split: which tasks ("train", "dev", ...). ERR_NOTFOUND, ERR_PARSE. */
+int eval_tau_open(struct eval_tau **ret, const char *dir, sv split, struct err *e);
+void eval_tau_close(struct eval_tau *t);     /* accepts NULL */
+/* The first `most` tasks (0 = all) as one result, each a case; a run has tools (what was called),
+ * steps, tokens, cost. Passed = the end state is that after the gold actions, and the required
+ * outputs were said. Uses o's loop, agent, helper, trials, jobs, only. */
+jv *eval_tau_run(struct eval_tau *t, enum eval_agent agent, size_t most,
+		 const struct eval_opts *o);
+/* Carries out every task's gold actions, each on a fresh state: {tasks, clean (no change refused),
+ * changed (the state is another), actions, errors: [{task, action, error, change}]}. */
+jv *eval_tau_replay(struct eval_tau *t);
 
 /* ---- reports over an array of results ---- */
 /* JUnit XML: a testsuite a suite, a testcase a case, the failed checks as its failure. */

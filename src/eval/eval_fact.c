@@ -387,7 +387,7 @@ static void take_rune(struct toks *t)
 	sv s = t->rest, next = s;
 	uint32_t r = sv_rune(&next);
 	size_t n = s.n - next.n;
-	t->money = t->money || r == 0xA5;
+	t->money = t->money || r == 0xA5 || r == 0xFFE5;
 	if (sv_starts(s, SV("百分之"))) {
 		t->percent = true;
 		skip(t, strlen("百分之"));

@@ -25,11 +25,20 @@ bool eval_one_of(sv alternatives, sv s, bool by_base);
 /* Notes a check; want and got are copied. Returns ok. */
 bool eval_note(jv *checks, const char *what, sv want, sv got, bool ok);
 
-/* ---- eval_play.c: one conversation ---- */
-struct eval_play;
-/* kase: checked. on_done once, from the loop, with the run (moved). */
-void eval_play_start(const jv *kase, const struct eval_opts *o, sv language,
-		     void (*on_done)(void *arg, jv *run), void *arg);
+/* ---- eval_run.c: cases of any kind, trial by trial ---- */
+/* Plays one trial; on_done once, from the loop, with the run (moved). */
+typedef void eval_start_fn(void *ctx, const jv *kase, const struct eval_opts *o, sv language,
+			   void (*on_done)(void *arg, jv *run), void *arg);
+struct eval_set {
+	sv name, file, language;
+	const jv *cases;             /* objects with name, tags, channel, maybe language */
+	eval_start_fn *start;
+	void *ctx;
+};
+jv *eval_run_set(const struct eval_set *s, const struct eval_opts *o);
+
+/* ---- eval_play.c: one conversation of a suite; ctx is not used ---- */
+eval_start_fn eval_play_start;
 
 /* ---- eval_mind.c: a language model that plays the customer or judges ---- */
 struct eval_mind;

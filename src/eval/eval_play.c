@@ -296,7 +296,7 @@ static unsigned caps_of(sv channel)
 	return CHAN_ASYNC;
 }
 
-void eval_play_start(const jv *kase, const struct eval_opts *o, sv language,
+void eval_play_start(void *ctx, const jv *kase, const struct eval_opts *o, sv language,
 		     void (*on_done)(void *arg, jv *run), void *arg)
 {
 	static const struct chan_ops ops = { .name = "eval", .say = play_say, .hush = play_hush,

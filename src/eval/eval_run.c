@@ -13,7 +13,7 @@ struct slot {                        /* a case that is wanted */
 	jv *result;
 };
 struct runner {
-	const struct eval_suite *s;
+	const struct eval_set *s;
 	const struct eval_opts *o;
 	struct slot *v;
 	size_t n, done;
@@ -54,7 +54,7 @@ size_t eval_suite_cases(const struct eval_suite *s, sv only)
 static sv language_of(const struct runner *r, const jv *kase)
 {
 	sv own = jv_get_str(kase, "language");
-	return own.n ? own : jv_get_str(r->s->tree, "language");
+	return own.n ? own : r->s->language;
 }
 
 static void close_case(struct slot *s)
@@ -97,7 +97,7 @@ static void on_more(void *arg)
 		while (s->begun < r->trials && r->running < r->jobs) {
 			s->begun++;
 			r->running++;
-			eval_play_start(s->kase, r->o, language_of(r, s->kase), on_done, s);
+			r->s->start(r->s->ctx, s->kase, r->o, language_of(r, s->kase), on_done, s);
 		}
 	}
 	if (r->done == r->n)
@@ -139,9 +139,9 @@ static jv *sum_up(struct runner *r, int64_t us)
 			sum += eval_pass_k(r->trials, r->v[i].passed, k);
 		jv_push(pass, jv_num(sum / (double)r->n));
 	}
-	jv_set_str(out, "suite", jv_get_str(r->s->tree, "name"));
-	jv_set_str(out, "file", sv_of(r->s->name));
-	jv_set_str(out, "language", jv_get_str(r->s->tree, "language"));
+	jv_set_str(out, "suite", r->s->name);
+	jv_set_str(out, "file", r->s->file);
+	jv_set_str(out, "language", r->s->language);
 	jv_set_int(out, "total", (int64_t)r->n);
 	jv_set_int(out, "passed", (int64_t)passed);
 	jv_set_int(out, "failed", (int64_t)(r->n - passed));
@@ -158,9 +158,9 @@ static int within(int v, int most)
 	return v < 1 ? 1 : v > most ? most : v;
 }
 
-jv *eval_run(const struct eval_suite *s, const struct eval_opts *o)
+jv *eval_run_set(const struct eval_set *s, const struct eval_opts *o)
 {
-	const jv *cases = jv_get(s->tree, "cases");
+	const jv *cases = s->cases;
 	struct runner r = { .s = s, .o = o, .trials = within(o->trials, EVAL_TRIALS),
 			    .jobs = within(o->jobs, 64) };
 	r.v = xalloc(sizeof(*r.v) * (jv_len(cases) + 1));
@@ -174,4 +174,14 @@ jv *eval_run(const struct eval_suite *s, const struct eval_opts *o)
 	jv *out = sum_up(&r, loop_now_us(o->loop) - began);
 	xfree(r.v);
 	return out;
+}
+
+jv *eval_run(const struct eval_suite *s, const struct eval_opts *o)
+{
+	struct eval_set set = { .name = jv_get_str(s->tree, "name"),
+				.file = sv_of(s->name),
+				.language = jv_get_str(s->tree, "language"),
+				.cases = jv_get(s->tree, "cases"),
+				.start = eval_play_start };
+	return eval_run_set(&set, o);
 }

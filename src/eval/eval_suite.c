@@ -9,7 +9,7 @@
 #define STR(path, need, help) { path, CFG_STR, need, 0, 0, NULL, NULL, help }
 #define LIST(path, help) \
 	{ path, CFG_LIST, false, 0, 0, NULL, NULL, help }, \
-		{ path "[]", CFG_STR, true, 1, 2000, NULL, NULL, "" }
+		{ path "[]", CFG_STR, false, 1, 2000, NULL, NULL, "" }
 #define BOOL(path, help) { path, CFG_BOOL, false, 0, 0, NULL, NULL, help }
 #define OBJ(path, help) { path, CFG_OBJ, false, 0, 0, NULL, NULL, help }
 #define EXPECT "cases[].turns[].expect"

@@ -172,7 +172,7 @@ TEST(eval_suite_says_what_is_wrong)
 {
 	static const char x[] = HEAD "  - name: \"x\"\n";
 	char y[700];
-	complains("name: \"T\"\ncases: []\n", "t.yaml:0:language", "missing");
+	complains("name: \"T\"\ncases: []\n", "t.yaml:language", "missing");
 	complains(HEAD "  - name: \"x\"\n    turns:\n      - user: \"a\"\n        expect: "
 		       "{acton: reply}\n",
 		  "t.yaml:7:cases[0].turns[0].expect.acton", "");
@@ -194,7 +194,7 @@ TEST(eval_suite_says_what_is_wrong)
 		 "%s    turns: [{user: \"a\", expect: {action: reply}}]\n"
 		 "  - name: \"x\"\n    turns: [{user: \"a\", expect: {action: reply}}]\n", x);
 	complains(y, "t.yaml:6:cases[1].name", "twice");
-	complains(HEAD "  - [", "t.yaml:4", "");
+	complains(HEAD "  - [", "t.yaml:5:cases[0]", "");
 }
 
 TEST(eval_suite_missing_file)
@@ -289,7 +289,7 @@ TEST(eval_report_junit_and_page)
 	HAS(xml, "<testsuites name=\"callm eval\" tests=\"3\" failures=\"1\"");
 	HAS(xml, "name=\"a &lt;b&gt; &amp; &quot;c&quot;\"");
 	HAS(xml, "0 of 2 trials passed");
-	HAS(xml, "turn 1, action: wanted &quot;end&quot;");
+	HAS(xml, "turn 1, action: wanted \"end\"");
 	HAS(xml, "<property name=\"pass^2\" value=\"0.0000\"/>");
 	EQ(sv_find(xml, SV("x & y")), -1);
 	sb_reset(&out);

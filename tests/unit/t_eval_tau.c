@@ -1,0 +1,363 @@
+/* t_eval_tau.c: the shop's tools on a small state of our own, refusals leave it as it was; gold
+ * and idle agents; a scripted model as agent. With CALLM_DATA_SETS the benchmark's own actions. */
+#include "t.h"
+#include "eval_tau.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char *const shop =
+	"{\"users\":{\"ann_lee_1\":{\"user_id\":\"ann_lee_1\",\"name\":{\"first_name\":\"Ann\","
+	"\"last_name\":\"Lee\"},\"email\":\"ann@example.com\",\"address\":{\"zip\":\"10001\"},"
+	"\"payment_methods\":{\"card_1\":{\"source\":\"credit_card\",\"id\":\"card_1\"},"
+	"\"gift_1\":{\"source\":\"gift_card\",\"id\":\"gift_1\",\"balance\":20.5}},"
+	"\"orders\":[\"#W1\",\"#W2\"]}},\"orders\":{"
+	"\"#W1\":{\"order_id\":\"#W1\",\"user_id\":\"ann_lee_1\",\"address\":{},\"status\":"
+	"\"pending\","
+	"\"items\":[{\"product_id\":\"p1\",\"item_id\":\"i1\",\"price\":10,\"options\":{\"c\":"
+	"\"red\"}},"
+	"{\"product_id\":\"p1\",\"item_id\":\"i1\",\"price\":10,\"options\":{\"c\":\"red\"}}],"
+	"\"payment_history\":[{\"transaction_type\":\"payment\",\"amount\":20,"
+	"\"payment_method_id\":\"card_1\"}]},"
+	"\"#W2\":{\"order_id\":\"#W2\",\"user_id\":\"ann_lee_1\",\"address\":{},"
+	"\"status\":\"delivered\",\"items\":[{\"product_id\":\"p1\",\"item_id\":\"i2\","
+	"\"price\":12.25,"
+	"\"options\":{}},{\"product_id\":\"p1\",\"item_id\":\"i1\",\"price\":10,\"options\":{}}"
+	"],"
+	"\"payment_history\":[{\"transaction_type\":\"payment\",\"amount\":22.25,"
+	"\"payment_method_id\":\"gift_1\"}]}},"
+	"\"products\":{\"p1\":{\"name\":\"Cup\",\"product_id\":\"p1\",\"variants\":{"
+	"\"i1\":{\"item_id\":\"i1\",\"available\":true,\"price\":10,\"options\":{\"c\":\"red\"}"
+	"},"
+	"\"i2\":{\"item_id\":\"i2\",\"available\":true,\"price\":12.25,\"options\":{\"c\":"
+	"\"blue\"}},"
+	"\"i3\":{\"item_id\":\"i3\",\"available\":false,\"price\":1,\"options\":{}},"
+	"\"i4\":{\"item_id\":\"i4\",\"available\":true,\"price\":99,\"options\":{}}}},"
+	"\"p2\":{\"name\":\"Bowl\",\"product_id\":\"p2\",\"variants\":{}}}}";
+
+static jv *state(void)
+{
+	jv *v = jv_parse(sv_of(shop), NULL);
+	ASSERT(v);
+	return v;
+}
+
+/* The tool's answer; *same tells whether the state is as before. */
+static int call(jv *db, const char *name, const char *args, struct sb *out, bool *same)
+{
+	jv *before = jv_copy(db), *a = jv_parse(sv_of(args), NULL);
+	ASSERT(a);
+	int rc = eval_retail_call(db, sv_of(name), a, out);
+	*same = eval_same(before, db);
+	jv_free(before);
+	jv_free(a);
+	return rc;
+}
+
+TEST(eval_retail_looks_up)
+{
+	static const struct {
+		const char *name, *args, *answer;
+	} rows[] = {
+		{ "find_user_id_by_email", "{\"email\":\"ANN@example.com\"}", "ann_lee_1" },
+		{ "find_user_id_by_email", "{\"email\":\"x@example.com\"}",
+		  "Error: User not found" },
+		{ "find_user_id_by_name_zip",
+		  "{\"first_name\":\"ann\",\"last_name\":\"LEE\",\"zip\":\"10001\"}",
+		  "ann_lee_1" },
+		{ "find_user_id_by_name_zip",
+		  "{\"first_name\":\"ann\",\"last_name\":\"lee\",\"zip\":\"10002\"}", "Error" },
+		{ "get_order_details", "{\"order_id\":\"#W1\"}", "\"status\":\"pending\"" },
+		{ "get_order_details", "{\"order_id\":\"W1\"}", "Error: Order not found" },
+		{ "get_user_details", "{\"user_id\":\"ann_lee_1\"}", "gift_1" },
+		{ "get_user_details", "{}", "Error" },
+		{ "get_product_details", "{\"product_id\":\"p1\"}", "\"variants\"" },
+		{ "get_product_details", "{\"product_id\":\"i1\"}", "Error" },
+		{ "get_item_details", "{\"item_id\":\"i2\"}", "12.25" },
+		{ "get_item_details", "{\"item_id\":\"p1\"}", "Error" },
+		{ "list_all_product_types", "{}", "{\"Bowl\":\"p2\",\"Cup\":\"p1\"}" },
+		{ "calculate", "{\"expression\":\"3131.1 + 4777.75 + 367.38\"}", "8276.23" },
+		{ "calculate", "{\"expression\":\"-(2 + 3) * 4 / 8\"}", "-2.5" },
+		{ "calculate", "{\"expression\":\"2 - 2\"}", "0.0" },
+		{ "calculate", "{\"expression\":\"1 / 0\"}", "Error" },
+		{ "calculate", "{\"expression\":\"import os\"}", "Error" },
+		{ "calculate", "{\"expression\":\"(1\"}", "Error" },
+		{ "calculate", "{\"expression\":\"1 2\"}", "Error" },
+		{ "calculate",
+		  "{\"expression\":\"(((((((((((((((((((((((((((((((((((((((((((((((((((((("
+		  "1\"}",
+		  "Error" },
+		{ "transfer_to_human_agents", "{\"summary\":\"x\"}", "Transfer successful" },
+		{ "drop_table", "{}", "Error: Unknown tool" },
+	};
+	jv *db = state();
+	struct sb out;
+	bool same;
+	sb_init(&out, LIM_SB);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		int rc = call(db, rows[i].name, rows[i].args, &out, &same);
+		bool error = sv_starts(sb_sv(&out), SV("Error"));
+		if (sv_find(sb_sv(&out), sv_of(rows[i].answer)) < 0 || !same ||
+		    (rc == 0) == error)
+			t_fail(rows[i].args, (int)i, sb_str(&out));
+	}
+	sb_done(&out);
+	jv_free(db);
+}
+
+TEST(eval_retail_refuses_and_changes_nothing)
+{
+	static const struct {
+		const char *name, *args;
+	} rows[] = {
+		{ "cancel_pending_order", "{\"order_id\":\"#W1\",\"reason\":\"bored\"}" },
+		{ "cancel_pending_order",
+		  "{\"order_id\":\"#W2\",\"reason\":\"no longer needed\"}" },
+		{ "cancel_pending_order",
+		  "{\"order_id\":\"#W9\",\"reason\":\"no longer needed\"}" },
+		{ "modify_pending_order_items", /* not available */
+		  "{\"order_id\":\"#W1\",\"item_ids\":[\"i1\"],\"new_item_ids\":[\"i3\"],"
+		  "\"payment_method_id\":\"card_1\"}" },
+		{ "modify_pending_order_items", /* more than there are */
+		  "{\"order_id\":\"#W1\",\"item_ids\":[\"i1\",\"i1\",\"i1\"],"
+		  "\"new_item_ids\":[\"i2\",\"i2\",\"i2\"],\"payment_method_id\":\"card_1\"}" },
+		{ "modify_pending_order_items", /* too few new ones */
+		  "{\"order_id\":\"#W1\",\"item_ids\":[\"i1\",\"i1\"],\"new_item_ids\":[\"i2\"]"
+		  ","
+		  "\"payment_method_id\":\"card_1\"}" },
+		{ "modify_pending_order_items", /* the gift card is too small */
+		  "{\"order_id\":\"#W1\",\"item_ids\":[\"i1\"],\"new_item_ids\":[\"i4\"],"
+		  "\"payment_method_id\":\"gift_1\"}" },
+		{ "modify_pending_order_items",
+		  "{\"order_id\":\"#W1\",\"item_ids\":[\"i1\"],\"new_item_ids\":[\"i2\"],"
+		  "\"payment_method_id\":\"card_9\"}" },
+		{ "modify_pending_order_items",
+		  "{\"order_id\":\"#W1\",\"item_ids\":[],\"new_item_ids\":[],"
+		  "\"payment_method_id\":\"card_1\"}" },
+		{ "modify_pending_order_address", "{\"order_id\":\"#W2\",\"zip\":\"1\"}" },
+		{ "modify_pending_order_payment",
+		  "{\"order_id\":\"#W1\",\"payment_method_id\":\"card_1\"}" },
+		{ "modify_pending_order_payment",
+		  "{\"order_id\":\"#W2\",\"payment_method_id\":\"card_1\"}" },
+		{ "modify_user_address", "{\"user_id\":\"bob\"}" },
+		{ "return_delivered_order_items", /* neither the original nor a gift card */
+		  "{\"order_id\":\"#W2\",\"item_ids\":[\"i2\"],\"payment_method_id\":\"card_"
+		  "1\"}" },
+		{ "return_delivered_order_items", "{\"order_id\":\"#W1\",\"item_ids\":[\"i1\"],"
+						  "\"payment_method_id\":\"card_1\"}" },
+		{ "return_delivered_order_items", "{\"order_id\":\"#W2\",\"item_ids\":[\"i4\"],"
+						  "\"payment_method_id\":\"gift_1\"}" },
+		{ "exchange_delivered_order_items",
+		  "{\"order_id\":\"#W1\",\"item_ids\":[\"i1\"],\"new_item_ids\":[\"i2\"],"
+		  "\"payment_method_id\":\"card_1\"}" },
+	};
+	jv *db = state();
+	struct sb out;
+	bool same;
+	sb_init(&out, LIM_SB);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (call(db, rows[i].name, rows[i].args, &out, &same) == 0 || !same ||
+		    !sv_starts(sb_sv(&out), SV("Error: ")))
+			t_fail(rows[i].args, (int)i, sb_str(&out));
+	sb_done(&out);
+	jv_free(db);
+}
+
+static double balance(const jv *db)
+{
+	return jv_get_num(jv_path(db, "users.ann_lee_1.payment_methods.gift_1"), "balance", -1);
+}
+
+TEST(eval_retail_changes)
+{
+	jv *db = state();
+	const jv *w1 = jv_path(db, "orders.#W1"), *w2 = jv_path(db, "orders.#W2");
+	struct sb out;
+	bool same;
+	sb_init(&out, LIM_SB);
+	OK(call(db, "modify_pending_order_payment",
+		"{\"order_id\":\"#W1\",\"payment_method_id\":\"gift_1\"}", &out, &same));
+	NEAR(balance(db), 0.5, 1e-9);
+	EQ(jv_len(jv_get(w1, "payment_history")), 3);
+	SV_EQ(jv_get_str(jv_path(w1, "payment_history.2"), "payment_method_id"), "card_1");
+	OK(call(db, "modify_pending_order_address",
+		"{\"order_id\":\"#W1\",\"address1\":\"a\",\"city\":\"c\",\"zip\":\"2\"}", &out,
+		&same));
+	SV_EQ(jv_get_str(jv_get(w1, "address"), "zip"), "2");
+	OK(call(db, "modify_pending_order_items",
+		"{\"order_id\":\"#W1\",\"item_ids\":[\"i1\",\"i1\"],\"new_item_ids\":[\"i2\","
+		"\"i2\"],"
+		"\"payment_method_id\":\"card_1\"}",
+		&out, &same));
+	SV_EQ(jv_get_str(w1, "status"), "pending (item modified)");
+	SV_EQ(jv_get_str(jv_path(w1, "items.1"), "item_id"), "i2");
+	NEAR(jv_get_num(jv_path(w1, "payment_history.3"), "amount", 0), 4.5, 1e-9);
+	CHECK(call(db, "modify_pending_order_items",
+		   "{\"order_id\":\"#W1\",\"item_ids\":[\"i2\"],\"new_item_ids\":[\"i1\"],"
+		   "\"payment_method_id\":\"card_1\"}", &out, &same) != 0);   /* once an order */
+	OK(call(db, "exchange_delivered_order_items",
+		"{\"order_id\":\"#W2\",\"item_ids\":[\"i2\",\"i1\"],\"new_item_ids\":[\"i1\","
+		"\"i2\"],"
+		"\"payment_method_id\":\"gift_1\"}",
+		&out, &same));
+	SV_EQ(jv_as_str(jv_path(w2, "exchange_items.0")), "i1");          /* sorted */
+	NEAR(jv_get_num(w2, "exchange_price_difference", 9), 0, 1e-9);
+	CHECK(call(db, "return_delivered_order_items",
+		   "{\"order_id\":\"#W2\",\"item_ids\":[\"i2\"],\"payment_method_id\":\"gift_1\"}",
+		   &out, &same) != 0);
+	OK(call(db, "modify_user_address", "{\"user_id\":\"ann_lee_1\",\"zip\":\"7\"}", &out,
+		&same));
+	CHECK(!same);
+	sb_done(&out);
+	jv_free(db);
+}
+
+TEST(eval_retail_cancel_and_return)
+{
+	jv *db = state();
+	struct sb out;
+	bool same;
+	sb_init(&out, LIM_SB);
+	OK(call(db, "cancel_pending_order",
+		"{\"order_id\":\"#W1\",\"reason\":\"ordered by mistake\"}", &out, &same));
+	SV_EQ(jv_get_str(jv_path(db, "orders.#W1"), "status"), "cancelled");
+	SV_EQ(jv_get_str(jv_path(db, "orders.#W1.payment_history.1"), "transaction_type"),
+	      "refund");
+	NEAR(balance(db), 20.5, 1e-9);       /* a credit card has none */
+	OK(call(db, "return_delivered_order_items",
+		"{\"order_id\":\"#W2\",\"item_ids\":[\"i2\"],\"payment_method_id\":\"gift_1\"}",
+		&out, &same));
+	SV_EQ(jv_get_str(jv_path(db, "orders.#W2"), "status"), "return requested");
+	sb_done(&out);
+	jv_free(db);
+}
+
+TEST(eval_same_by_value)
+{
+	static const struct {
+		const char *a, *b;
+		bool same;
+	} rows[] = {
+		{ "{\"a\":1,\"b\":[2,\"x\"]}", "{\"b\":[2.0,\"x\"],\"a\":1.0}", true },
+		{ "{\"a\":1}", "{\"a\":1,\"b\":2}", false },
+		{ "{\"a\":1,\"c\":2}", "{\"a\":1,\"b\":2}", false },
+		{ "[1,2]", "[2,1]", false },
+		{ "[1]", "[1,1]", false },
+		{ "{\"a\":null}", "{\"a\":null}", true },
+		{ "{\"a\":null}", "{\"a\":0}", false },
+		{ "{\"a\":\"1\"}", "{\"a\":1}", false },
+		{ "{\"a\":true}", "{\"a\":false}", false },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		jv *a = jv_parse(sv_of(rows[i].a), NULL), *b = jv_parse(sv_of(rows[i].b), NULL);
+		bool same = eval_same(a, b);
+		jv_free(a);
+		jv_free(b);
+		EQ(same, rows[i].same);
+	}
+}
+
+/* ---- whole trials ---- */
+
+static void put_file(const char *name, const char *text)
+{
+	char path[4096];
+	struct err e;
+	snprintf(path, sizeof(path), "%s/%s", t_tmpdir(), name);
+	ASSERT(file_write(path, sv_of(text), &e) == 0);
+}
+
+static struct eval_tau *bench(void)
+{
+	struct eval_tau *t = NULL;
+	struct err e = { 0 };
+	put_file("db.json", shop);
+	put_file("policy.md", "Be kind.");
+	put_file("tasks_train.jsonl",
+		 "{\"id\":\"0\",\"user_scenario\":{\"instructions\":{\"reason_for_call\":"
+		 "\"cancel #W1\"}},"
+		 "\"evaluation_criteria\":{\"actions\":[{\"name\":\"cancel_pending_order\","
+		 "\"arguments\":{\"order_id\":\"#W1\",\"reason\":\"no longer needed\"}}],"
+		 "\"communicate_info\":[\"1,020.50\"]}}\n"
+		 "{\"id\":\"1\",\"instruction\":\"ask for "
+		 "nothing\",\"actions\":[],\"outputs\":[]}\n");
+	ASSERT(eval_tau_open(&t, t_tmpdir(), SV("train"), &e) == 0);
+	return t;
+}
+
+static int64_t passed(struct eval_tau *t, enum eval_agent agent, const struct eval_opts *o)
+{
+	jv *r = eval_tau_run(t, agent, 0, o);
+	int64_t n = jv_get_int(r, "passed", -1);
+	jv_free(r);
+	return n;
+}
+
+TEST(eval_tau_gold_and_idle)
+{
+	struct eval_tau *t = bench();
+	struct eval_opts o = { .loop = loop_new() };
+	EQ(passed(t, EVAL_AGENT_GOLD, &o), 2);
+	EQ(passed(t, EVAL_AGENT_IDLE, &o), 1);
+	EQ(passed(t, EVAL_AGENT_MODEL, &o), 0);      /* without a model nothing passes */
+	jv *r = eval_tau_replay(t);
+	EQ(jv_get_int(r, "clean", 0), 2);
+	EQ(jv_get_int(r, "changed", 0), 1);
+	jv_free(r);
+	loop_free(o.loop);
+	eval_tau_close(t);
+}
+
+static struct llm *scripted(struct loop *l, const char *text, jv **script)
+{
+	struct err e = { 0 };
+	struct llm *m = NULL;
+	*script = jv_parse(sv_of(text), &e);
+	struct model_spec s = { .kind = "scripted", .model = "m", .script = *script };
+	ASSERT(*script && llm_open(&m, &s, l, &e) == 0);
+	return m;
+}
+
+/* The customer asks, the agent's model calls the tool, then says what must be said. */
+TEST(eval_tau_a_model_serves)
+{
+	struct eval_tau *t = bench();
+	struct eval_opts o = { .loop = loop_new() };
+	jv *s1, *s2;
+	o.helper = scripted(o.loop, "[{\"match\":\"back\",\"say\":[\"[END]\"]},"
+				    "{\"say\":[\"Please cancel\"]}]", &s1);
+	o.agent = scripted(o.loop,
+			   "[{\"match\":\"refund\",\"say\":[\"You get $1020.50 back\"]},"
+			   "{\"match\":\"cancel\",\"call\":{\"name\":\"cancel_pending_order\","
+			   "\"args\":{\"order_id\":\"#W1\",\"reason\":\"no longer needed\"}}}]",
+			   &s2);
+	jv *r = eval_tau_run(t, EVAL_AGENT_MODEL, 1, &o), *run = jv_path(r, "cases.0.runs.0");
+	sv tool = jv_get_str(jv_path(run, "turns.0.tools.0"), "name");
+	bool called = sv_eq(tool, SV("cancel_pending_order"));
+	sv error = jv_get_str(run, "error");
+	if (!called)
+		printf("# " SV_FMT "\n", SV_ARG(error));
+	jv_free(r);
+	llm_close(o.agent);
+	llm_close(o.helper);
+	jv_free(s1);
+	jv_free(s2);
+	loop_free(o.loop);
+	eval_tau_close(t);
+	CHECK(called);
+}
+
+TEST(eval_tau_bad_data)
+{
+	struct eval_tau *t = NULL;
+	struct err e = { 0 };
+	EQ(eval_tau_open(&t, t_tmpdir(), SV("train"), &e), ERR_NOTFOUND);
+	put_file("policy.md", "x");
+	put_file("db.json", "{");
+	CHECK(eval_tau_open(&t, t_tmpdir(), SV("train"), &e) < 0);
+	put_file("db.json", shop);
+	EQ(eval_tau_open(&t, t_tmpdir(), SV("train"), &e), ERR_NOTFOUND);
+	HAS(sv_of(e.msg), "--split");
+	put_file("tasks_train.jsonl", "{\"id\":1}\nnot json\n");
+	EQ(eval_tau_open(&t, t_tmpdir(), SV("train"), &e), ERR_PARSE);
+}
