@@ -1,11 +1,12 @@
 /* emb_e5.c: embeddings on this machine: one process callm-embed, supervised.
  *
  * Requests are sent as they come, at most SENT_MAX texts of passages ahead, so that a cancel
- * costs little and the pipe stays short; queries always go at once (the process serves them
- * first). What was sent when the process died ends with ERR_UPSTREAM; what was not waits for the
- * next one. With work to do and no vector for SILENT_MS (START_MS while it starts) the process
- * is killed; it comes back with a back-off. What waits for one that does not come back ends too.
- * All on the loop's thread. */
+ * costs little and the pipe stays short; queries go at once (the process serves them first),
+ * and are refused with ERR_BUSY when so many wait that they would come too late. What was sent
+ * when the process died ends with ERR_UPSTREAM; what was not waits for the next one. With work
+ * to do and no vector for SILENT_MS (START_MS while it starts) the process is killed; it comes
+ * back with a back-off. What waits for one that does not come back ends too. All on the loop's
+ * thread. */
 #include <stdio.h>
 
 #include "emb_int.h"
@@ -13,13 +14,19 @@
 #include "model_exe.h"
 #include "worker.h"
 
-enum { SILENT_MS = 5000, START_MS = 8000, SENT_MAX = 64 };
+enum {
+	SILENT_MS = 5000,
+	START_MS = 8000,
+	SENT_MAX = 64,
+	QUERIES_MAX = 24, /* waiting ones: more would only be late (3 ms each, talk waits 60) */
+};
 
 struct local {
 	struct emb *m;
 	struct io_proc *proc;
 	uint32_t last_id;
 	size_t sent; /* texts of passages in the process */
+	size_t queries; /* texts of questions that are not answered */
 	bool ready;
 	char error[300]; /* what the process said it cannot do, "" */
 	struct loop_timer silent;
@@ -165,6 +172,8 @@ static int e5_start(struct emb_run *r)
 	struct local *x = r->m->priv;
 	struct sent *s = xalloc(sizeof(*s));
 	size_t bytes = 12;
+	if (r->side == EMB_QUERY && x->queries >= QUERIES_MAX)
+		return xfree(s), ERR_BUSY;
 	for (size_t i = 0; i < r->n; i++)
 		bytes += 4 + r->texts[i].n;
 	if (bytes > LIM_PROC_FRAME || x->error[0]) {
@@ -173,6 +182,7 @@ static int e5_start(struct emb_run *r)
 	}
 	s->id = ++x->last_id;
 	r->priv = s;
+	x->queries += r->side == EMB_QUERY ? r->n : 0;
 	if (x->ready && (r->side == EMB_QUERY || !x->sent))
 		(void)send_run(x, r); /* else it waits */
 	if (!r->m->runs)
@@ -193,6 +203,8 @@ static void e5_cancel(struct emb_run *r)
 			(void)io_proc_send(x->proc, WF_CANCEL, sb_sv(&b));
 		sb_done(&b);
 	}
+	if (s && r->side == EMB_QUERY)
+		x->queries -= r->n;
 	r->priv = NULL;
 	xfree(s);
 	if (!r->m->runs)

@@ -290,6 +290,34 @@ TEST(emb_refuses_too_much)
 		EQ(g[i].calls, 0);
 }
 
+/* Under a flood of questions those that can be in time are, the others know at once. */
+TEST(emb_local_refuses_questions_that_would_be_late)
+{
+	enum { N = 60 };
+	static struct got g[N];
+	struct world w;
+	sv text = SV("ab abc");
+	int taken = 0, busy = 0;
+	memset(g, 0, sizeof(g));
+	world_open(&w, NULL);
+	OK(w.rc);
+	for (int i = 0; i < N; i++) {
+		int rc = emb_start(w.m, &text, 1, EMB_QUERY, &cb, &g[i], &g[i].run);
+		taken += rc == 0;
+		busy += rc == ERR_BUSY;
+	}
+	bool done = true;
+	for (int i = 0; i < taken && done; i++)
+		done = answered(&w, &g[i]);
+	struct got next = { 0 };
+	int rc = emb_start(w.m, &text, 1, EMB_QUERY, &cb, &next, &next.run);
+	bool again = !rc && answered(&w, &next);
+	world_close(&w);
+	CHECK(done && again);
+	EQ(taken, 24);
+	EQ(busy, N - 24);
+}
+
 /* ---- a remote server ---- */
 
 #define HEAD(n) "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n"
