@@ -37,7 +37,7 @@ void api_mcp_done(struct api *a)
 
 /* ---- who asks ---- */
 
-/* DNS rebinding: a page of another site that reaches this address by its own name. */
+/* A browser tells where the page comes from that asks; only pages of our own may. */
 static bool same_site(struct web_req *r)
 {
 	sv origin = web_req_header(r, "origin"), host = web_req_header(r, "host");

@@ -9,6 +9,9 @@
 #include "mcp.h"
 
 #include <stdio.h>
+#include <unistd.h>
+
+#define END_MS 1000              /* for a program to end by itself */
 
 struct req {
 	/* from the command line */
@@ -101,9 +104,21 @@ static int choose(struct req *q, struct err *e)
 	return put_key(q, sv_of(q->key), e);
 }
 
+/* What a stranger wrote, to a terminal as text, elsewhere as it is. */
+static void print_text(FILE *to, sv text, bool lines)
+{
+	char *copy = xstrdup(text);
+	if (isatty(fileno(to)))
+		mcp_plain(copy, lines);
+	fwrite(copy, 1, text.n, to);
+	fputc('\n', to);
+	xfree(copy);
+}
+
 static void on_line(void *arg, sv line)
 {
-	fprintf(stderr, "[server] " SV_FMT "\n", SV_ARG(line));
+	fputs("[server] ", stderr);
+	print_text(stderr, line, false);
 }
 
 static int req_open(struct req *q, struct err *e)
@@ -135,6 +150,11 @@ static int req_open(struct req *q, struct err *e)
 
 static void req_done(struct req *q)
 {
+	int64_t until = q->loop ? loop_now_ms(q->loop) + END_MS : 0;
+	if (q->m)
+		mcp_hangup(q->m);    /* a program that guards something may tidy up */
+	while (q->m && !mcp_over(q->m) && loop_now_ms(q->loop) < until)
+		(void)loop_run_once(q->loop, 50);
 	mcp_close(q->m);
 	loop_free(q->loop);
 	jv_free(q->cfg);
@@ -165,16 +185,13 @@ static jv *tool_json(const struct req *q, const struct mcp_tool *t)
 	return o;
 }
 
-/* One line, whatever the server wrote: its text must not steer a terminal. */
+/* One line of it, whatever the server wrote. */
 static void print_plain(sv text, size_t max)
 {
-	for (size_t n = 0; text.n && n < max; n++) {
-		char out[4];
-		uint32_t r = sv_rune(&text);
-		bool bad = r < 32 || (r >= 127 && r < 160) || (r >= 0x202a && r <= 0x202e) ||
-			   (r >= 0x2066 && r <= 0x2069);
-		fwrite(out, 1, sv_encode(bad ? ' ' : r, out), stdout);
-	}
+	char *copy = xstrdup(sv_slice(text, 0, sv_rune_offset(text, max)));
+	mcp_plain(copy, false);
+	fputs(copy, stdout);
+	xfree(copy);
 }
 
 static void on_list(void *arg, int err, const char *why, const struct mcp_tool *v, size_t n)
@@ -227,7 +244,7 @@ static void on_done(void *arg, const struct mcp_result *r)
 	else if (r->err)
 		cli_fail("%s", r->why);
 	else
-		printf(SV_FMT "\n", SV_ARG(r->text));
+		print_text(stdout, r->text, true);
 	loop_stop(q->loop);
 }
 

@@ -144,6 +144,18 @@ void mcp_close(struct mcp *m)
 		destroy(m);
 }
 
+void mcp_hangup(struct mcp *m)
+{
+	if (m->proc)
+		io_proc_hangup(m->proc);
+	mcp_down(m, ERR_CANCELED, "the connection was ended");
+}
+
+bool mcp_over(const struct mcp *m)
+{
+	return !m->proc || !io_proc_up(m->proc);
+}
+
 const char *mcp_version(const struct mcp *m)
 {
 	return m->version;
@@ -445,6 +457,7 @@ static void up(struct mcp *m, bool modern, sv version, const jv *hello)
 	forget_probes(m);
 	(void)snprintf(m->server, sizeof(m->server), "%.*s", (int)(name.n < 100 ? name.n : 100),
 		       name.p ? name.p : "");
+	mcp_plain(m->server, false);
 	m->modern = modern;
 	m->state = MCP_UP;
 	m->tells = jv_as_bool(jv_path(hello, "capabilities.tools.listChanged"), false);

@@ -60,6 +60,10 @@ struct mcp_opts {
  * 0; ERR_INVAL, ERR_NOTFOUND (no such program), ERR_DENIED, ERR_FULL, ERR_CORRUPT (the pins). */
 int mcp_open(struct mcp **ret, struct loop *l, const struct mcp_opts *o, struct err *e);
 void mcp_close(struct mcp *m);       /* accepts NULL; also inside callbacks */
+/* For commands that have the time: what runs fails, a child process is asked to end (its stdin
+ * does) and mcp_over once it has; mcp_close kills one that does not. */
+void mcp_hangup(struct mcp *m);
+bool mcp_over(const struct mcp *m);
 /* "2026-07-28", "2025-11-25" or what an older server asked for; "" = not known yet. */
 const char *mcp_version(const struct mcp *m);
 sv mcp_server_name(const struct mcp *m);     /* as it calls itself; "" = not known yet */
@@ -91,7 +95,8 @@ int mcp_pin(struct mcp *m, sv tool, size_t *ret_n, struct err *e);
 
 struct mcp_result {                  /* valid until the callback returns */
 	int err;                     /* 0 = the tool answered, for better or worse */
-	const char *why;             /* one line for people when err or is_error; never NULL */
+	/* One line for people when err or is_error, without control characters; never NULL. */
+	const char *why;
 	bool is_error;               /* the tool itself says that it failed */
 	/* all text blocks, joined by line breaks; cut at MCP_TEXT. */
 	sv text;
@@ -127,6 +132,10 @@ jv *mcp_quote(const char *server, sv tool, const struct mcp_result *r);
  * jv_dump does). */
 void mcp_canonical(const jv *v, struct sb *out);
 void mcp_tool_hash(const jv *tool, char hex[65]);
+
+/* Control characters become blanks, in place: text of strangers must not steer a terminal. lines:
+ * line breaks and tabs stay. */
+void mcp_plain(char *text, bool lines);
 
 /* Lines of a stream, whole, without their ends. */
 struct mcp_lines {

@@ -142,14 +142,19 @@ static void end(struct mcp_call *c, const struct mcp_result *r)
 {
 	struct mcp *m = c->m;
 	struct mcp_call_opts o = c->o;
+	struct mcp_result plain = *r;
 	mcp_tools_fn *on_tools = c->on_tools;
+	char why[400];
 
+	(void)snprintf(why, sizeof(why), "%s", r->why);
+	mcp_plain(why, false);
+	plain.why = why;
 	call_free(c);
 	mcp_enter(m);
 	if (on_tools)
-		on_tools(o.arg, r->err, r->why, NULL, 0);
+		on_tools(o.arg, r->err, why, NULL, 0);
 	else if (o.on_done)
-		o.on_done(o.arg, r);
+		o.on_done(o.arg, &plain);
 	(void)mcp_leave(m);
 }
 

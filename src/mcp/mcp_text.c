@@ -124,6 +124,35 @@ void mcp_tool_hash(const jv *tool, char hex[65])
 	sb_done(&b);
 }
 
+/* ---- a stranger's text ---- */
+
+/* Bytes of a character that a terminal may act upon, 0 = none: C0, DEL, C1, and the marks that
+ * turn the direction of writing (U+202A-E, U+2066-9). */
+static size_t steering(const unsigned char *s)
+{
+	if (s[0] < ' ' || s[0] == 127)
+		return 1;
+	if (s[0] == 0xc2 && s[1] >= 0x80 && s[1] < 0xa0)
+		return 2;
+	if (s[0] == 0xe2 && ((s[1] == 0x80 && s[2] >= 0xaa && s[2] <= 0xae) ||
+			     (s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9)))
+		return 3;
+	return 0;
+}
+
+void mcp_plain(char *text, bool lines)
+{
+	for (char *s = text; *s; s++) {
+		size_t n = lines && (*s == '\n' || *s == '\t') ? 0 :
+							       steering((unsigned char *)s);
+
+		if (n) {
+			memset(s, ' ', n);
+			s += n - 1;
+		}
+	}
+}
+
 /* ---- a result as data ---- */
 
 jv *mcp_quote(const char *server, sv tool, const struct mcp_result *r)

@@ -179,6 +179,8 @@ __attribute__((constructor)) static void be_the_child(void)
 		_exit(9);
 	while (fgets(line, sizeof(line), stdin))
 		child_take(sv_of(line));
+	if (is("tidy"))
+		(void)file_write(getenv("MCP_T_DIR"), SV("x"), NULL);
 	_exit(0);
 }
 
@@ -552,6 +554,28 @@ TEST(the_client_may_be_closed_in_its_callbacks_and_at_any_time)
 	(void)loop_run_once(b.l, 50);
 	stop(&b);
 	EQ(b.done, 0);
+}
+
+static bool is_over(void *arg)
+{
+	return mcp_over(((struct boss *)arg)->m);
+}
+
+TEST(a_server_may_end_by_itself)
+{
+	char flag[400];
+	struct boss b;
+
+	snprintf(flag, sizeof(flag), "%s/flag", t_tmpdir());
+	CHECK(start(&b, "tidy", NULL, NULL));
+	OK(call(&b, "env", "{}"));
+	begin(&b, "slow", "{}", 20000);
+	mcp_hangup(b.m);
+	EQ(b.err, ERR_CANCELED);
+	CHECK(t_wait(b.l, is_over, &b, 20000));
+	CHECK(file_exists(flag));
+	EQ(call(&b, "env", "{}"), ERR_UPSTREAM);     /* it is not started again */
+	stop(&b);
 }
 
 TEST(too_many_calls_and_bad_servers_are_refused_at_once)
