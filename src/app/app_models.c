@@ -10,6 +10,7 @@
 #include "app_int.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 struct app_models {
 	const jv *cfg;
@@ -169,6 +170,37 @@ static void from_installed(struct app_models *m, enum app_role r, struct app_spe
 		snprintf(out->note, sizeof(out->note), "%s", e.msg);
 }
 
+static bool add_named(struct app_models *m, struct app_specs *out, const char *name,
+		      const char *lang)
+{
+	struct err e = { 0 };
+	struct weights_pick p;
+	const struct weights_item *it = weights_named(m->w, sv_of(name));
+	if (!it || weights_locate(m->w, it, &p, &e))
+		return false;
+	add_pick(m, out, &p, NULL);
+	out->v[out->n - 1].lang = lang;
+	return true;
+}
+
+/* Kokoro takes about as long as it speaks on one core (docs/MODELS.md): in Chinese there is nothing
+ * else that is understood; in English it waits for a machine with cores to spare. A voice that
+ * was chosen (callm models use tts NAME) comes first in its languages. */
+#define KOKORO_CORES 6
+
+static void installed_voices(struct app_models *m, struct app_specs *out)
+{
+	char chosen[64];
+	weights_chosen(m->w, SV("tts"), chosen);
+	if (chosen[0])
+		(void)add_named(m, out, chosen, NULL);
+	if (sysconf(_SC_NPROCESSORS_ONLN) >= KOKORO_CORES)
+		(void)add_named(m, out, "kokoro", NULL);
+	(void)add_named(m, out, "piper-joe", "en");
+	if (!add_named(m, out, "kokoro", "zh"))
+		snprintf(out->note, sizeof(out->note), "no neural voice: callm models pull kokoro");
+}
+
 /* What needs no weights stands behind every list of voices and of recognisers. */
 static void add_built_in(struct app_models *m, enum app_role r, struct app_specs *out)
 {
@@ -188,9 +220,9 @@ static bool same(const struct app_specs *a, const struct app_specs *b)
 		return false;
 	for (size_t i = 0; i < a->n; i++) {
 		const struct model_spec *x = &a->v[i], *y = &b->v[i];
-		if (strcmp(x->kind, y->kind) != 0 ||
-		    !sv_eq(sv_of(x->file), sv_of(y->file)) ||
+		if (strcmp(x->kind, y->kind) != 0 || !sv_eq(sv_of(x->file), sv_of(y->file)) ||
 		    !sv_eq(sv_of(x->url), sv_of(y->url)) ||
+		    !sv_eq(sv_of(x->lang), sv_of(y->lang)) ||
 		    !sv_eq(sv_of(x->model), sv_of(y->model)))
 			return false;
 	}
@@ -207,6 +239,8 @@ const struct app_specs *app_models_of(struct app_models *m, enum app_role r)
 		from_list(m, r, entry, &out);
 	else if (name.n && !off)
 		add_local(m, &out, roles[r].weights, name, NULL);
+	else if (r == APP_TTS)
+		installed_voices(m, &out);
 	else if (!off && r != APP_TURN)
 		from_installed(m, r, &out);
 	if (!jv_len(entry))

@@ -24,7 +24,7 @@ struct model_spec {
 			     "kokoro", "piper", "openai"; emb: "e5", "openai"; turn: "smart" */
 	const char *url, *model,
 		*key;     /* remote ones; key is the secret itself, never logged */
-	const char *lang; /* speech backends: ISO code */
+	const char *lang; /* speech backends: ISO code; a voice then speaks only this */
 	const char *voice;
 	const char *dialect; /* a name of dialects/dialects.yaml: "openai" (default), "vllm",
 				"llama.cpp", "ollama", "azure", "deepseek", "qwen", "gemini" ...,

@@ -20,7 +20,7 @@ bool tts_lang_is(sv lang, const char *iso)
 
 bool tts_serves(const struct tts *t, sv lang)
 {
-	return t->ops->serves(t, lang);
+	return (!t->only[0] || tts_lang_is(lang, t->only)) && t->ops->serves(t, lang);
 }
 
 bool tts_ready(const struct tts *t)
@@ -145,6 +145,8 @@ int tts_open(struct tts **ret, const struct model_spec *s, struct loop *l, struc
 			       s->kind ? s->kind : "");
 	struct tts *t = xalloc(sizeof(*t));
 	*t = (struct tts){ .ops = ops, .loop = l, .name = make_name(s), .tail = &t->runs };
+	if (s->lang)
+		(void)snprintf(t->only, sizeof(t->only), "%s", s->lang);
 	int rc = ops->open(t, s, e);
 	if (rc) {
 		xfree(t->name);

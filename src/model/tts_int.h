@@ -22,6 +22,7 @@ struct tts {
 	const struct tts_ops *ops;
 	struct loop *loop;
 	char *name;                   /* "kokoro:af_heart" */
+	char only[16];                /* the language of its spec, "" = all it can */
 	struct tts_run *runs, **tail; /* in flight, oldest first */
 	size_t n_runs;
 	uint32_t last_id;

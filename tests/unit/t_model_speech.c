@@ -129,6 +129,21 @@ TEST(speech_kinds_by_worker)
 	}
 }
 
+TEST(speech_voice_for_one_language_only)
+{
+	struct world w;
+	struct heard h = { 0 };
+	struct model_spec s[] = { fake("kokoro", "af_16000,zf_x"), fake("piper", "v22050") };
+	s[0].lang = "zh";
+	int rc = world_open(&w, s, 2);
+	bool done = !rc && say(&w, "in English", &h); /* the second says it */
+	bool both = !rc && tts_serves(w.t, SV("zh")) && tts_serves(w.t, SV("en"));
+	world_close(&w);
+	OK(rc);
+	CHECK(done && both);
+	EQ(h.rate, 22050);
+}
+
 TEST(speech_worker_that_cannot_work)
 {
 	struct world w;
