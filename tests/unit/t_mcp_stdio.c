@@ -39,10 +39,19 @@ static void child_list(const jv *id, const jv *params)
 				   "Echoes.";
 	char text[1200];
 
+	if (is("pages")) {           /* a list without end */
+		static int n;
+		snprintf(text, sizeof(text), "\"result\":{\"tools\":[{\"name\":\"t%d\"," OBJ
+			 "}],\"nextCursor\":\"%d\"}", n, n + 1);
+		n++;
+		put(id, text);
+		return;
+	}
 	if (sv_eq(jv_get_str(params, "cursor"), SV("2"))) {
 		put(id, "\"result\":{\"tools\":[{\"name\":\"slow\"," OBJ
-			"},{\"name\":\"env\"," OBJ "},{\"name\":\"die\"," OBJ
-			"},{\"name\":\"say\"," OBJ "},{\"name\":\"echo\"," OBJ "}]}");
+			"},{\"name\":\"trace\"," OBJ "},{\"name\":\"env\"," OBJ
+			"},{\"name\":\"die\"," OBJ "},{\"name\":\"say\"," OBJ
+			"},{\"name\":\"echo\"," OBJ "}]}");
 		return;
 	}
 	snprintf(text, sizeof(text),
@@ -81,6 +90,15 @@ static void child_call(const jv *id, const jv *params)
 
 	if (sv_eq(name, SV("die")))
 		_exit(3);
+	if (sv_eq(name, SV("trace"))) {
+		char text[300];
+		snprintf(text, sizeof(text),
+			 "\"result\":{\"content\":[{\"type\":\"text\",\"text\":\"" SV_FMT
+			 "\"}]}",
+			 SV_ARG(jv_as_str(jv_path(params, "_meta.traceparent"))));
+		put(id, text);
+		return;
+	}
 	if (sv_eq(name, SV("env"))) {
 		child_env(id);
 	} else if (sv_eq(name, SV("say"))) {
@@ -324,7 +342,7 @@ TEST(tools_come_from_all_pages_and_bad_ones_are_told_apart)
 	CHECK(start(&b, "modern", NULL, allow));
 	OK(list(&b));
 	/* A name with a line break and a second "echo" are left out. */
-	STR_EQ(b.list, "echo:0 none:4 slow:0 env:3 die:3 say:3 ");
+	STR_EQ(b.list, "echo:0 none:4 slow:0 trace:3 env:3 die:3 say:3 ");
 	EQ(call(&b, "env", "{}"), ERR_DENIED);
 	HAS(sv_of(b.why), "not on the list");
 	EQ(call(&b, "none", "{}"), ERR_DENIED);
@@ -416,6 +434,33 @@ TEST(a_server_that_ends_a_subscription_at_once_is_not_asked_for_ever)
 	OK(call(&b, "echo", "{\"m\":\"1\"}"));
 	OK(call(&b, "env", "{}"));
 	stop(&b);
+}
+
+TEST(a_list_without_end_is_cut)
+{
+	struct boss b;
+
+	CHECK(start(&b, "pages", NULL, NULL));
+	OK(list(&b));
+	EQ(b.n_tools, MCP_PAGES);
+	stop(&b);
+}
+
+TEST(a_trace_goes_along)
+{
+	struct boss b;
+	static const char trace[] = "00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01";
+	struct mcp_call_opts o = { .tool = SV("trace"), .traceparent = trace, .on_done = on_done,
+				   .arg = &b };
+	static const char *const modes[] = { "modern", "legacy" };
+
+	for (int i = 0; i < 2; i++) {
+		CHECK(start(&b, modes[i], NULL, NULL));
+		OK(mcp_call(NULL, b.m, &o));
+		CHECK(t_wait(b.l, is_done, &b, 20000));
+		STR_EQ(b.text, trace);
+		stop(&b);
+	}
 }
 
 TEST(the_environment_of_a_server_is_small)
