@@ -1,11 +1,11 @@
 /* asr_whisper.c: many languages by Whisper in worker processes (callm-whisper).
  *
  * What is a job and when is asr_win.c's; here are the processes: started when the recogniser is
- * opened (loading takes half a second), restarted when they die, killed when they are silent for
- * SILENT_MS with a job, or do not answer a ping without one. A worker holds nothing of a caller, so
- * any of them takes any job. A worker that refuses (bad weights) is told about once and the
- * recogniser then serves no language; a worker that dies DEATHS times before it ever was ready
- * counts as refusing. */
+ * opened (loading takes half a second), restarted when they die, killed when they are silent
+ * for SILENT_MS with a job and use no CPU, or do not answer a ping without one. A worker holds
+ * nothing of a caller, so any of them takes any job. A worker that refuses (bad weights) is
+ * told about once and the recogniser then serves no language; a worker that dies DEATHS times
+ * before it ever was ready counts as refusing. */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -19,6 +19,8 @@ enum {
 	RUNS_A_WORKER = 8,
 	FINAL_MS = 8000,
 	SILENT_MS = 5000,
+	JOB_MS = 30000,
+	CPU_FIELD = 14, /* of /proc/PID/stat: user time; then system time */
 	START_MS = 30000,
 	PING_MS = 5000,
 	DEATHS = 4,
@@ -31,6 +33,7 @@ struct proc {
 	struct io_proc *io;
 	struct loop_timer watch;
 	bool ready, pinged;
+	int64_t cpu;     /* clock ticks it had used at the last look */
 	uint32_t id;     /* of the last job */
 };
 struct whisper {
@@ -66,10 +69,42 @@ static bool serves(const struct asr *a, sv lang)
 
 /* ---- processes ---- */
 
+/* Clock ticks the process has used; -1 when that cannot be told (proc(5)). */
+static int64_t cpu_of(int pid)
+{
+	char path[64];
+	struct sb b;
+	int64_t sum = -1, v;
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	sb_init(&b, 4096);
+	if (file_read(path, 4096, &b, NULL) == 0) {
+		sv rest = sb_sv(&b), word;
+		ptrdiff_t end = sv_find(rest, SV(") "));
+		rest = end < 0 ? SV_NULL : sv_slice(rest, (size_t)end + 2, rest.n);
+		for (int i = 3; sv_cut(&rest, ' ', &word) && i <= CPU_FIELD + 1; i++)
+			if (i >= CPU_FIELD && sv_i64(word, &v) == 0)
+				sum = (sum < 0 ? 0 : sum) + v;
+	}
+	sb_done(&b);
+	return sum;
+}
+
+/* No beat for a while: but on a crowded machine one step can take that long. */
+static bool works_on(struct proc *p)
+{
+	int64_t was = p->cpu, now = loop_now_ms(p->a->loop);
+	p->cpu = cpu_of(io_proc_pid(p->io));
+	return p->ready && p->slot->busy && p->cpu > was && now - p->slot->begun_ms < JOB_MS;
+}
+
 static void on_watch(void *arg)
 {
 	struct proc *p = arg;
 	struct sb b;
+	if (works_on(p)) {
+		loop_after(p->a->loop, &p->watch, SILENT_MS, on_watch, p);
+		return;
+	}
 	if (p->slot->busy || !p->ready || p->pinged) {
 		asr_set_error(p->a, SV("a recogniser process hung and was restarted"));
 		io_proc_kill(p->io); /* its end comes as on_state */
@@ -187,6 +222,7 @@ static int begin(struct win_slot *s, const struct asr_clip *c, bool final)
 		io_proc_kill(p->io);
 	else
 		loop_after(p->a->loop, &p->watch, SILENT_MS, on_watch, p);
+	p->cpu = rc ? 0 : cpu_of(io_proc_pid(p->io));
 	return rc;
 }
 
@@ -244,7 +280,7 @@ static int start_procs(struct asr *a, const struct model_spec *s, const char *ex
 					  .on_frame = on_frame,
 					  .on_state = on_state,
 					  .arg = p,
-					  .nice_by = 5 };
+					  .nice_by = 2 };
 		p->a = a;
 		p->slot = win_pool_slot(x->pool, i);
 		p->slot->priv = p;
