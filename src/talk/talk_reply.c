@@ -307,10 +307,23 @@ void talk_clarify(struct talk_core *c, struct arena *a, struct talk_acts *acts)
 	talk_reply(c, &r, a, acts);
 }
 
+/* The article is in another language than the customer's: said before it is quoted. */
+static sv in_its_language(struct talk_core *c, sv quote, struct arena *a)
+{
+	const struct kb_hit *h = &c->t.found.hits[0];
+	const struct talk_texts *t = c->cfg->texts;
+	if (!h->lang.n || sv_eq(h->lang, sv_of(c->lang)))
+		return quote;
+	const char *name = sv_eq(h->lang, SV("zh")) ? "language_zh" : "language_en";
+	sv pairs[] = { SV("language"), talk_text(t, sv_of(c->lang), name, 0), SV("quote"), quote };
+	return talk_fill(a, talk_text(t, sv_of(c->lang), "other_language", 0), pairs, 4);
+}
+
 /* The built-in engine: what the article says, word for word, with a fitting opening; never more. */
 void talk_builtin_reply(struct talk_core *c, struct arena *a, struct talk_acts *acts)
 {
-	sv text = talk_with_empathy(c, c->t.found.hits[0].quote, a);
+	sv quote = in_its_language(c, c->t.found.hits[0].quote, a);
+	sv text = talk_with_empathy(c, quote, a);
 	struct talk_reply r = { .text = text, .action = POL_REPLY, .grounded = true, .cited = 1 };
 	talk_reply(c, &r, a, acts);
 }
@@ -344,7 +357,8 @@ static bool over_budget(struct talk_core *c, struct arena *a, struct talk_acts *
  * and voice need. */
 static bool asks_model(const struct talk_core *c, const struct talk_ev *ev)
 {
-	return c->models && !ev->exact && !(c->voice && ev->base);
+	bool same = sv_eq(c->t.found.hits[0].lang, sv_of(c->lang));
+	return c->models && !ev->exact && !(ev->base && (c->voice || !same));
 }
 
 void talk_on_found(struct talk_core *c, const struct talk_ev *ev, struct arena *a,

@@ -90,6 +90,7 @@ static void fill_fixed(struct talk_texts *t, int li, const jv *company)
 		       SV("tone"), SV("{tone}"), SV("length"), SV("{length}"),
 		       SV("facts"), SV("{facts}"), SV("date"), SV("{date}"),
 		       SV("channel"), SV("{channel}"),
+		       SV("language"), SV("{language}"), SV("quote"), SV("{quote}"),
 		       SV("passages"), SV("{passages}"), SV("question"), SV("{question}") };
 	jv *filled = jv_obj();
 	void *it = NULL;

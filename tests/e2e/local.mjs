@@ -22,7 +22,8 @@ async function ask(s, text) {
 
 async function chats(s) {
   for (const [text, article, lang] of ASKED) {
-    const r = await ask(s, text);
+    let r = await ask(s, text); // a busy machine may leave it no time: then the quote stands alone
+    for (let i = 0; i < 5 && r.model === 'builtin'; i++) r = await ask(s, text);
     note(`${text} -> ${r.model} after ${r.ms} ms: ${r.reply}`);
     ok(/^llama:/.test(r.model) && r.grounded && r.language === lang && article.test(r.citations?.[0]?.article_id),
       `the local model answers from the right article: ${text}`, r);

@@ -104,11 +104,12 @@ TEST(talk_texts_both_languages_have_the_same_keys_and_places)
 /* Only places that are filled at the time of use may be left open. */
 static bool filled(sv text)
 {
-	static const char *const later[] = { "{options}", "{sources}", "{tone}", "{length}" };
+	static const char *const later[] = { "{options}", "{sources}", "{tone}", "{length}",
+					     "{language}", "{quote}" };
 	for (ptrdiff_t open; (open = sv_find_ch(text, '{')) >= 0;) {
 		text = sv_slice(text, (size_t)open, text.n);
 		bool ok = false;
-		for (int i = 0; i < 4; i++)
+		for (size_t i = 0; i < sizeof(later) / sizeof(*later); i++)
 			ok |= sv_starts(text, sv_of(later[i]));
 		if (!ok)
 			return false;
@@ -207,4 +208,27 @@ TEST(talk_reply_of_other_rows_is_none)
 	};
 	for (size_t i = 0; i < sizeof(none) / sizeof(*none); i++)
 		CHECK(!talk_reply_of(sv_of(none[i])));
+}
+
+TEST(talk_text_an_article_in_another_language_is_announced)
+{
+	static const struct {
+		const char *ask, *lang, *has;
+	} rows[] = {
+		{ "what does delivery cost", "zh", "only in Chinese: Delivery is free" },
+		{ "配送要多少钱", "en", "只有英文资料：Delivery is free" },
+		{ "what does delivery cost", "en", "\"text\":\"Delivery is free" },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct bench b;
+		bench_open(&b, CHAN_STREAM, 0);
+		b.hits[0] = b.hits[1];
+		b.hits[0].lang = sv_of(rows[i].lang);
+		bench_feed(&b, (struct talk_ev){ .kind = TEV_OPEN, .via = "webchat" });
+		bench_feed(&b, ev_text(rows[i].ask));
+		bench_feed(&b, ev_found(&b));
+		HAS(bench_rec(&b, "turn.bot")->text, rows[i].has);
+		HAS(bench_rec(&b, "turn.bot")->text, "\"grounded\":true");
+		bench_close(&b);
+	}
 }
