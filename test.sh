@@ -152,7 +152,7 @@ static_checks() {
 data_sets() {
 	local name from=../shared/data
 	[ -z "${CALLM_DATA_SETS:-}" ] || return 0
-	for name in sip_torture pii_presidio; do
+	for name in sip_torture pii_presidio tau2_bench; do
 		[ -e "$from/$name.tar.xz" ] || continue
 		mkdir -p "$tmp/sets"
 		tar -xJf "$from/$name.tar.xz" -C "$tmp/sets" && export CALLM_DATA_SETS=$tmp/sets
@@ -194,6 +194,8 @@ e2e_part() {
 	! wanted e2e_mcp || { need_peers && tap e2e_mcp 180 node tests/e2e/mcp.mjs; }
 	tap e2e_start 60 node tests/e2e/start.mjs
 	tap e2e_models 60 node tests/e2e/models.mjs
+	data_sets
+	tap e2e_eval 120 node tests/e2e/eval.mjs
 	tap e2e_eval 180 node tests/e2e/eval.mjs
 	tap e2e_openai 180 node tests/e2e/openai.mjs
 	tap e2e_mcp 180 node tests/e2e/mcp.mjs
