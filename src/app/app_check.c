@@ -131,6 +131,26 @@ static void look_providers(struct looking *k, const jv *cfg, const char *role)
 	}
 }
 
+/* A command or a url, under a name of its own. */
+static void look_mcp(struct looking *k, const jv *list)
+{
+	for (size_t i = 0; i < jv_len(list); i++) {
+		const jv *x = jv_at(list, i);
+		sv name = jv_get_str(x, "name"), url = jv_get_str(x, "url");
+		bool command = jv_len(jv_get(x, "command")) > 0;
+		char where[48];
+		snprintf(where, sizeof(where), "mcp[%zu]", i);
+		if (command == (url.n > 0))
+			complain(k, where, command ? "has a command and a url" :
+						     "has neither command nor url",
+				 "Write one of the two; see docs/mcp.md.");
+		for (size_t j = 0; j < i; j++)
+			if (sv_eq(name, jv_get_str(jv_at(list, j), "name")))
+				complain(k, where, "has a name that another server has",
+					 "Give each server a name of its own.");
+	}
+}
+
 int app_config_look(const jv *cfg, const char *file)
 {
 	struct looking k = { .file = file ? file : "defaults" };
@@ -142,5 +162,6 @@ int app_config_look(const jv *cfg, const char *file)
 		look_sip(&k, sip);
 	for (int r = 0; r < 4; r++)
 		look_providers(&k, cfg, roles[r]);
+	look_mcp(&k, jv_get(cfg, "mcp"));
 	return k.issues ? ERR_INVAL : 0;
 }
