@@ -235,9 +235,11 @@ const struct app_specs *app_models_of(struct app_models *m, enum app_role r)
 	const jv *entry = jv_get(m->cfg, roles[r].cfg);
 	sv name = jv_as_str(entry);
 	bool off = sv_eq(name, SV("energy")) || sv_eq(name, SV("pause"));
-	if (jv_len(entry))
+	if (jv_len(entry)) {
 		from_list(m, r, entry, &out);
-	else if (name.n && !off)
+		if (out.note[0])
+			LOG(WARN, "models.left_out", "%s", out.note);
+	} else if (name.n && !off)
 		add_local(m, &out, roles[r].weights, name, NULL);
 	else if (r == APP_TTS)
 		installed_voices(m, &out);
