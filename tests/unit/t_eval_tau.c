@@ -318,25 +318,27 @@ static struct llm *scripted(struct loop *l, const char *text, jv **script)
 	return m;
 }
 
-/* The customer asks, the agent's model calls the tool, then says what must be said. */
-TEST(eval_tau_a_model_serves)
+struct served {
+	bool ok, state;
+	char tool[40], error[80];
+	size_t turns;
+};
+
+static struct served serve(const char *only, const char *player, const char *agent)
 {
 	struct eval_tau *t = bench();
-	struct eval_opts o = { .loop = loop_new() };
+	struct eval_opts o = { .loop = loop_new(), .only = sv_of(only) };
 	jv *s1, *s2;
-	o.helper = scripted(o.loop, "[{\"match\":\"back\",\"say\":[\"[END]\"]},"
-				    "{\"say\":[\"Please cancel\"]}]", &s1);
-	o.agent = scripted(o.loop,
-			   "[{\"match\":\"refund\",\"say\":[\"You get $1020.50 back\"]},"
-			   "{\"match\":\"cancel\",\"call\":{\"name\":\"cancel_pending_order\","
-			   "\"args\":{\"order_id\":\"#W1\",\"reason\":\"no longer needed\"}}}]",
-			   &s2);
-	jv *r = eval_tau_run(t, EVAL_AGENT_MODEL, 1, &o), *run = jv_path(r, "cases.0.runs.0");
-	sv tool = jv_get_str(jv_path(run, "turns.0.tools.0"), "name");
-	bool called = sv_eq(tool, SV("cancel_pending_order"));
-	sv error = jv_get_str(run, "error");
-	if (!called)
-		printf("# " SV_FMT "\n", SV_ARG(error));
+	struct served out = { 0 };
+	o.helper = scripted(o.loop, player, &s1);
+	o.agent = scripted(o.loop, agent, &s2);
+	jv *r = eval_tau_run(t, EVAL_AGENT_MODEL, 0, &o), *run = jv_path(r, "cases.0.runs.0");
+	out.ok = jv_get_bool(run, "ok", false);
+	out.state = jv_get_bool(jv_path(run, "checks.0"), "ok", false);
+	out.turns = jv_len(jv_get(run, "turns"));
+	snprintf(out.tool, sizeof(out.tool), SV_FMT,
+		 SV_ARG(jv_get_str(jv_path(run, "turns.0.tools.0"), "name")));
+	snprintf(out.error, sizeof(out.error), SV_FMT, SV_ARG(jv_get_str(run, "error")));
 	jv_free(r);
 	llm_close(o.agent);
 	llm_close(o.helper);
@@ -344,7 +346,45 @@ TEST(eval_tau_a_model_serves)
 	jv_free(s2);
 	loop_free(o.loop);
 	eval_tau_close(t);
-	CHECK(called);
+	return out;
+}
+
+TEST(eval_tau_a_model_talks)
+{
+	struct served x = serve("task 1",
+				"[{\"match\":\"welcome\",\"say\":[\"[END]\"]},"
+				"{\"say\":[\"Good day\"]}]",
+				"[{\"say\":[\"You are \",\"welcome\"]}]");
+	CHECK(x.ok);
+	EQ(x.turns, 1);
+	STR_EQ(x.error, "");
+}
+
+/* The script sees no answer of a tool and calls for ever: the state is right after the first
+ * call, nothing was said, and the steps have an end. */
+TEST(eval_tau_a_model_calls)
+{
+	struct served x = serve("task 0", "[{\"say\":[\"Please cancel\"]}]",
+				"[{\"call\":{\"name\":\"cancel_pending_order\",\"args\":"
+				"{\"order_id\":\"#W1\",\"reason\":\"no longer needed\"}}}]");
+	STR_EQ(x.tool, "cancel_pending_order");
+	CHECK(x.state);
+	CHECK(!x.ok);
+	HAS(sv_of(x.error), "too many steps");
+}
+
+TEST(eval_tau_a_model_fails)
+{
+	struct served x = serve("task 1", "[{\"say\":[\"Good day\"]}]",
+				"[{\"say\":[],\"fail\":\"http500\"}]");
+	CHECK(!x.ok);
+	HAS(sv_of(x.error), "model failed");
+	x = serve("task 1", "[{\"say\":[],\"fail\":\"http500\"}]", "[{\"say\":[\"a\"]}]");
+	CHECK(!x.ok);
+	HAS(sv_of(x.error), "plays the customer");
+	x = serve("task 1", "[{\"say\":[\"More\"]}]", "[{\"say\":[\"a\"]}]");
+	CHECK(!x.ok);
+	HAS(sv_of(x.error), "too many turns");
 }
 
 TEST(eval_tau_bad_data)
