@@ -138,6 +138,30 @@ build() {
 	return 1
 }
 
+# together LANE LANE: each lane is lines of check and tap, run one after the other; the lanes run side by side.
+together() {
+	local i=0 lane more ok bad skip
+	for lane in "$@"; do
+		i=$((i + 1))
+		(
+			passed=0 failed=0 skipped=0 failures=()
+			eval "$lane"
+			{
+				printf '%d %d %d\n' $passed $failed $skipped
+				[ ${#failures[@]} -eq 0 ] || printf '%s\n' "${failures[@]}"
+			} > "$tmp/lane.$i"
+		) &
+	done
+	wait
+	while [ $i -gt 0 ]; do
+		{ read -r ok bad skip && mapfile -t more; } < "$tmp/lane.$i" || { ok=0 bad=1 skip=0 more=("lane $i"); }
+		passed=$((passed + ok)) failed=$((failed + bad)) skipped=$((skipped + skip))
+		failures+=("${more[@]+"${more[@]}"}")
+		rm -f "$tmp/lane.$i"
+		i=$((i - 1))
+	done
+}
+
 unit_tests() { ninja -C "$1" -t targets all 2> /dev/null | sed -n 's#^\(tests/t_[a-z0-9_]*\): .*LINKER.*#\1#p' | sort; }
 
 static_checks() {
@@ -170,9 +194,10 @@ unit_part() {
 	staged
 	data_sets
 	stage "unit tests under ASan and UBSan"
-	for t in $(unit_tests build-asan); do
-		tap "${t#tests/}" 300 "build-asan/$t"
-	done
+	# the longest one alone in its lane
+	together "tap t_model 300 build-asan/tests/t_model" "$(for t in $(unit_tests build-asan); do
+		[ "$t" = tests/t_model ] || echo "tap ${t#tests/} 300 build-asan/$t"
+	done)"
 	staged
 }
 
@@ -191,26 +216,21 @@ e2e_part() {
 	check symbols 60 scripts/symbols build
 	tap e2e_openapi 60 node tests/e2e/openapi.mjs
 	tap e2e_commands 180 node tests/e2e/commands.mjs
-	! wanted e2e_mcp || { need_peers && tap e2e_mcp 180 node tests/e2e/mcp.mjs; }
-	tap e2e_start 60 node tests/e2e/start.mjs
-	tap e2e_models 60 node tests/e2e/models.mjs
 	data_sets
-	tap e2e_eval 120 node tests/e2e/eval.mjs
-	tap e2e_eval 180 node tests/e2e/eval.mjs
-	tap e2e_openai 180 node tests/e2e/openai.mjs
-	tap e2e_mcp 180 node tests/e2e/mcp.mjs
-	tap e2e_browser 300 node tests/e2e/browser.mjs
+	! wanted e2e_mcp || need_peers
+	# those that measure times have the machine to themselves
+	tap e2e_start 60 node tests/e2e/start.mjs
 	tap e2e_sip 180 node tests/e2e/sip.mjs
 	tap e2e_call 300 node tests/e2e/call.mjs
 	tap e2e_faults 240 node tests/e2e/faults.mjs
 	tap e2e_local 600 node tests/e2e/local.mjs
 	tap e2e_workers 240 node tests/e2e/workers.mjs
-	tap e2e_kill9 120 node tests/e2e/kill9.mjs
-	if [ -x build-asan/callm ]; then
-		data_sets
-		tap e2e_hostile_asan 180 env CALLM_BIN=build-asan/callm node tests/e2e/hostile.mjs
-	fi
-	tap e2e_many 420 node tests/e2e/many.mjs
+	together 'tap e2e_many 420 node tests/e2e/many.mjs' 'tap e2e_openai 180 node tests/e2e/openai.mjs
+		tap e2e_mcp 180 node tests/e2e/mcp.mjs
+		tap e2e_eval 180 node tests/e2e/eval.mjs
+		tap e2e_models 60 node tests/e2e/models.mjs'
+	together 'tap e2e_browser 300 node tests/e2e/browser.mjs' 'tap e2e_kill9 120 node tests/e2e/kill9.mjs
+		[ ! -x build-asan/callm ] || tap e2e_hostile_asan 180 env CALLM_BIN=build-asan/callm node tests/e2e/hostile.mjs'
 	staged
 }
 
