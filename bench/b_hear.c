@@ -302,6 +302,8 @@ static int options(struct model_spec *s, int argc, char **argv)
 			}
 		if (sv_starts(a, SV("threads=")))
 			s->threads = (int)strtol(argv[i] + 8, NULL, 10);
+		else if (sv_starts(a, SV("memory=")))
+			s->memory_mb = (int)strtol(argv[i] + 7, NULL, 10);
 		else if (sv_eq(a, SV("phone=1")))
 			b.phone = true;
 		else if (sv_eq(a, SV("live=1")))

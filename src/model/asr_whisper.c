@@ -253,7 +253,7 @@ static void close_all(struct asr *a)
 static int start_procs(struct asr *a, const struct model_spec *s, const char *exe)
 {
 	/* Simplified characters and punctuation are more likely after a sentence that has them. */
-	static const char zh_default[] = "zh=您好，我想咨询一下。";
+	static const char zh_default[] = "zh=以下是普通话的句子。";
 	struct whisper *x = a->priv;
 	char threads[16], memory[16];
 	char *zh = asr_prompt(s->data, "zh", "zh="), *en = asr_prompt(s->data, "en", "en=");

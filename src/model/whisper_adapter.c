@@ -26,7 +26,8 @@ enum {
 	LEAST_SAMPLES = WH_HZ / 2,
 	PROMPT_MAX = 96,
 	LOOP_TOKENS = 12,      /* so many tokens of one pattern are a loop */
-	LOOP_TIMES = 3
+	LOOP_TIMES = 3,
+	TWICE_TOKENS = 6       /* a sentence that is said twice in a row */
 };
 
 struct wh {
@@ -250,18 +251,30 @@ static int begin(struct wh *w, int lang, const char *prompt, int out[PROMPT_MAX 
 	return n;
 }
 
-/* The end of t repeats one pattern LOOP_TIMES times and at least LOOP_TOKENS long. */
-static bool loops(const int *t, int n, int *pattern)
+static bool has_digit(const struct wh *w, const int *t, int n)
 {
-	for (int k = 1; k * LOOP_TIMES <= n; k++) {
-		int times = LOOP_TIMES > LOOP_TOKENS / k ? LOOP_TIMES : (LOOP_TOKENS + k - 1) / k;
-		int same = 0;
-		if (k * times > n)
-			continue;
-		while (same < k * (times - 1) && t[n - 1 - same] == t[n - 1 - same - k])
+	for (int i = 0; i < n; i++)
+		for (const char *c = whisper_token_to_str(w->ctx, t[i]); *c; c++)
+			if (*c >= '0' && *c <= '9')
+				return true;
+	return false;
+}
+
+/* The end of the tokens goes in circles: one pattern LOOP_TIMES times and LOOP_TOKENS long, or a
+ * longer one twice. Numbers may repeat themselves. *pattern: how much too much there is. */
+static bool loops(const struct wh *w, int n, int *pattern)
+{
+	const int *t = w->tokens;
+	for (int k = 1; k * 2 <= n; k++) {
+		int times = k >= TWICE_TOKENS && !has_digit(w, t + n - k, k) ? 2 :
+			    k * LOOP_TIMES >= LOOP_TOKENS ? LOOP_TIMES :
+							    (LOOP_TOKENS + k - 1) / k;
+		int same = 0, need = k * (times - 1);
+		while (n - 1 - same - k >= 0 && same < need &&
+		       t[n - 1 - same] == t[n - 1 - same - k])
 			same++;
-		if (same == k * (times - 1)) {
-			*pattern = k * (times - 1);
+		if (same == need) {
+			*pattern = need;
 			return true;
 		}
 	}
@@ -296,7 +309,7 @@ static int search(struct wh *w, const struct wh_job *j, int lang, const char *pr
 		if (t == w->eot || n == most)
 			break;
 		w->tokens[n] = t;
-		if (loops(w->tokens, n + 1, &pattern)) {
+		if (loops(w, n + 1, &pattern)) {
 			h->looped = true;
 			n = n + 1 - pattern;
 			break;

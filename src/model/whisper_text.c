@@ -6,7 +6,7 @@
  * have been said in the time there was, are noise. */
 #include "whisper_int.h"
 
-enum { HAN_FROM = 0x4E00, HAN_TO = 0xA000, RATE_HAN = 12, RATE_LETTERS = 40, LOOP_MIN = 4 };
+enum { HAN_FROM = 0x4E00, HAN_TO = 0xA000, RATE_HAN = 9, RATE_LETTERS = 32, LOOP_MIN = 4 };
 
 static const char t2s[] =
 #include "data/t2s.def"

@@ -8,6 +8,8 @@
  * Between two words of a job it looks for frames: a cancel stops it, a ping is answered, and a beat
  * tells that it is alive. Threads never exceed the cores that are free (worker_cpu.c).
  *
+ * --memory is what it may reserve beyond what loading the model took.
+ *
  * What is not believed is told as empty text: sound without loud moments; what the model itself
  * takes for silence and is not sure of; subtitles' phrases; text too long for its sound. */
 #include <math.h>
@@ -22,7 +24,13 @@
 #include "worker.h"
 #include "worker_llama.h"
 
-enum { BEAT_MS = 200, PROMPTS_MAX = 8, QUIET_BLOCK = WH_HZ / 50, RATE_MAX = 48000 };
+enum {
+	BEAT_MS = 200,
+	PROMPTS_MAX = 8,
+	QUIET_BLOCK = WH_HZ / 50,
+	RATE_MAX = 48000,
+	LEAST_ROOM = 96 << 20
+};
 /* A model that hears nobody says so (no_speech) and is unsure of what it writes (logprob). The
  * first two are those of OpenAI's transcribe.py; measured on telephone speech and noise, see
  * docs/model.md. */
@@ -252,6 +260,25 @@ static int options(int argc, char **argv, const char **model, size_t *memory)
 	return *model ? 0 : ERR_INVAL;
 }
 
+/* VmData of proc(5): what RLIMIT_DATA counts. */
+static size_t data_bytes(void)
+{
+	struct sb b;
+	int64_t kb = 0;
+	sb_init(&b, 65536);
+	if (file_read("/proc/self/status", 65536, &b, NULL) == 0) {
+		sv rest = sb_sv(&b), line, word;
+		while (sv_line(&rest, &line))
+			if (sv_starts(line, SV("VmData:"))) {
+				line = sv_trim(sv_slice(line, 7, line.n));
+				if (sv_cut(&line, ' ', &word))
+					(void)sv_i64(word, &kb);
+			}
+	}
+	sb_done(&b);
+	return (size_t)kb << 10;
+}
+
 static int work(int argc, char **argv)
 {
 	struct err e = { 0 };
@@ -261,10 +288,10 @@ static int work(int argc, char **argv)
 		return refuse(
 			"usage: callm-whisper --model FILE [--threads N] [--memory MB] "
 			"[--prompt LANG=TEXT] | --convert MODEL TOKENIZER OUT | --check FILE");
-	if (memory)
-		cpu_memory_limit(memory);
 	if (wh_open(&d.wh, model, &e))
 		return refuse(e.msg);
+	if (memory) /* of what loading reserved, most is never touched: the rest is what may come */
+		cpu_memory_limit(data_bytes() + (memory > LEAST_ROOM ? memory : LEAST_ROOM));
 	sb_fmt(&d.out, "{\"rate\":%d,\"multilingual\":%s}", WH_HZ,
 	       wh_multilingual(d.wh) ? "true" : "false");
 	send_frame(WF_READY, sb_sv(&d.out));
@@ -303,7 +330,9 @@ int main(int argc, char **argv)
 		return convert(argc, argv);
 	if (argc == 3 && !strcmp(argv[1], "--check"))
 		return check(argv[2]);
-	d.threads = cpu_cores();
+	/* Two threads are 15 % sooner than one and use 1.7 times its CPU (docs/model.md). */
+	(void)setenv("WSP_GGML_NO_BACKTRACE", "1", 1); /* when it aborts: no debugger is started */
+	d.threads = cpu_cores() >= 8 ? cpu_cores() / 4 : 1;
 	sb_init(&d.in, LIM_PROC_FRAME);
 	sb_init(&d.out, LIM_PROC_FRAME);
 	sb_init(&d.clean, LIM_SB);
