@@ -6,8 +6,8 @@
 int cmd_worker(int argc, char **argv)
 {
 	if (argc < 2)
-		return cli_fail("which engine? flite or pocketsphinx (the server starts "
-				"workers itself)"),
+		return cli_fail("which engine? flite, pocketsphinx, llama, whisper, e5, espeak, "
+				"kokoro, piper or turn (the server starts workers itself)"),
 		       2;
 	return model_worker_main(argc - 1, argv + 1);
 }

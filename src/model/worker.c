@@ -2,6 +2,7 @@
  * thread and one blocking loop (worker_tts.c, worker_sphinx.c); a crash here ends no
  * call. */
 #include <stdio.h>
+#include <unistd.h>
 #include <string.h>
 
 #include "model.h"
@@ -12,14 +13,48 @@ static const struct {
 	int (*run)(int argc, char **argv);
 } kinds[] = { { "flite", worker_flite }, { "pocketsphinx", worker_sphinx } };
 
+/* Engines that are programs of their own beside this one; those of callm-onnx are told which. */
+static const struct {
+	const char *kind, *program;
+	bool tell;
+} programs[] = {
+	{ "llama", "callm-llama", false },   { "whisper", "callm-whisper", false },
+	{ "e5", "callm-embed", false },	     { "espeak", "callm-espeak", false },
+	{ "kokoro", "callm-onnx", true },    { "piper", "callm-onnx", true },
+	{ "turn", "callm-onnx", true },
+};
+
+/* Becomes the program; returns only when it is not there. Before argv[0], the kind, stands
+ * "worker". */
+static int become(size_t i, char **argv)
+{
+	char path[4096];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 64);
+	while (n > 0 && path[n - 1] != '/')
+		n--;
+	if (n > 0) {
+		(void)snprintf(path + n, sizeof(path) - (size_t)n, "%s", programs[i].program);
+		(void)execv(path, programs[i].tell ? argv - 1 : argv);
+	}
+	(void)fprintf(
+		stderr,
+		"callm worker: %s is not beside callm; build it (./run.sh --build-only)\n",
+		programs[i].program);
+	return 1;
+}
+
 int model_worker_main(int argc, char **argv)
 {
 	const char *kind = argc > 0 ? argv[0] : "";
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (!strcmp(kind, kinds[i].kind))
 			return kinds[i].run(argc, argv);
+	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
+		if (!strcmp(kind, programs[i].kind))
+			return become(i, argv);
 	(void)fprintf(stderr,
-		      "callm worker: unknown kind \"%s\": flite or pocketsphinx\n",
+		      "callm worker: unknown kind \"%s\": flite, pocketsphinx, llama, whisper, e5, "
+		      "espeak, kokoro, piper or turn\n",
 		      kind);
 	return 2;
 }
