@@ -67,10 +67,11 @@ static void add_pick(struct app_models *m, struct app_specs *out, const struct w
 		.threads = (int)jv_get_int(x, "threads", 0),
 		.memory_mb = (int)jv_get_int(x, "memory_mb", 0),
 		.n_ctx = (int)jv_get_int(x, "n_ctx", 0),
-		.data = m->lm_dir,
 	};
-	/* what callers speak: the recogniser tells these two apart by itself */
-	if (!s->lang && strcmp(p->item->role, "asr") == 0)
+	if (strcmp(p->item->role, "asr") != 0)
+		return;
+	s->data = m->lm_dir;
+	if (!s->lang) /* what callers speak: the recogniser tells these two apart by itself */
 		s->lang = "zh,en";
 }
 

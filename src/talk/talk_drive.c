@@ -215,7 +215,7 @@ static sv today(struct talk *t)
 	return arena_sv(&t->turn, sv_of(text));
 }
 
-static struct talk_ev found_event(struct talk *t)
+struct talk_ev talk_found_event(struct talk *t)
 {
 	t->found_ready = false;
 	return (struct talk_ev){ .kind = TEV_FOUND, .found = &t->found, .gen = t->found_gen,
@@ -230,7 +230,7 @@ static void step_until_quiet(struct talk *t, struct talk_ev *ev)
 	for (int guard = 0; guard < 64; guard++) {
 		struct talk_ev next = { .kind = TEV_NEXT };
 		if (t->found_ready) {
-			next = found_event(t);
+			next = talk_found_event(t);
 		} else if (t->core.in_turn || t->core.voice || t->core.n_queue == 0) {
 			return;
 		}

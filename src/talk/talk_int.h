@@ -96,6 +96,8 @@ void talk_models_done(struct talk_shard *s, struct talk_models *m); /* accepts N
 
 /* talk_drive.c */
 void talk_feed_event(struct talk *t, struct talk_ev *ev);
+/* TEV_FOUND of t->found, with what the core wants to know of the moment. */
+struct talk_ev talk_found_event(struct talk *t);
 struct talk *talk_open_on(struct talk_shard *s, struct chan_peer *p,
 			  const struct chan_info *info, bool recorded);
 /* talk_seek.c */

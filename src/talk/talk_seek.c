@@ -88,9 +88,8 @@ static void go_on(struct talk *t, const float *vec, int dim)
 	struct talk_seek *k = &t->seek;
 	stop(k);
 	search(t, &k->act, vec, dim);
-	t->found_ready = false;
-	talk_feed_event(t, &(struct talk_ev){ .kind = TEV_FOUND, .found = &t->found,
-					      .gen = t->found_gen });
+	struct talk_ev ev = talk_found_event(t);
+	talk_feed_event(t, &ev);
 }
 
 static void on_vecs(void *arg, const float *v, size_t n, int dim)

@@ -88,6 +88,7 @@ await main(async () => {
   await until('the local model to be ready', async () => /^llama:/.test((await ask(s, ASKED[0][0])).model), 60000);
   await chats(s);
   await aloud(s);
+  ok(!/cannot|failed/.test(s.err), 'no engine complains', s.err);
   ok((await s.stop()).code === 0, 'the server ends in order', s.err);
   await harmed();
 });

@@ -131,6 +131,27 @@ static bool cites(const jv *reply, const char *id)
 
 #define HEAD "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n"
 
+/* A search that waited asks the language model like any other. */
+TEST(talk_seek_then_the_language_model)
+{
+	static const struct fake_answer good = { .pieces = {
+		HEAD "{\"data\":[{\"embedding\":[0.99,0.05,0.05]}]}" } };
+	jv *script = jv_parse(SV("[{\"call\":{\"name\":\"no_answer\",\"args\":{}}}]"), NULL);
+	struct model_spec spec = { .kind = "scripted", .model = "m", .script = script };
+	struct world w;
+	world_open(&w, &good);
+	talk_hub_models(w.hub, &spec, 1, NULL, NULL);
+	int rc = ask(&w, "garage for our vehicle please");
+	bool done = !rc && t_wait(w.l, answered, &w, 5000);
+	bool declined = sv_eq(jv_get_str(w.a.reply, "action"), SV("decline"));
+	bool by = sv_eq(jv_get_str(w.a.reply, "model"), SV("scripted:m"));
+	world_close(&w);
+	jv_free(script);
+	OK(rc);
+	CHECK(done);
+	CHECK(declined && by);
+}
+
 TEST(talk_seek_finds_by_meaning)
 {
 	static const struct fake_answer good = { .pieces = {
