@@ -12,12 +12,6 @@ enum { PROMPT_MAX = 2048 };
 static const struct asr_ops *const kinds[] = { &asr_sphinx, &asr_whisper, &asr_openai,
 					       &asr_realtime, &asr_list };
 
-bool asr_lang_is(sv lang, const char *iso)
-{
-	size_t n = strlen(iso);
-	return sv_starts(lang, sv_of(iso)) && (lang.n == n || lang.p[n] == '-');
-}
-
 void asr_set_error(struct asr *a, sv text)
 {
 	size_t n = text.n < sizeof(a->error) - 1 ? text.n : sizeof(a->error) - 1;
@@ -29,11 +23,6 @@ void asr_set_error(struct asr *a, sv text)
 const char *asr_error(const struct asr *a)
 {
 	return a->error;
-}
-
-const char *asr_name(const struct asr *a)
-{
-	return a->name;
 }
 
 char *asr_prompt(const char *folder, const char *lang, const char *before)
@@ -188,20 +177,29 @@ int asr_worker_pid(const struct asr_run *r)
 
 bool asr_emit_partial(struct asr_run *r, sv text)
 {
-	if (!r->dead && r->cb.on_partial)
+	if (r->dead)
+		return false;
+	obj_ref(r); /* the callback may cancel it */
+	if (r->cb.on_partial)
 		r->cb.on_partial(r->arg, text);
-	return !r->dead;
+	bool on = !r->dead;
+	obj_unref(r);
+	return on;
 }
 
 bool asr_emit_final(struct asr_run *r, sv text, double confidence)
 {
 	if (r->dead || !r->flushing)
 		return !r->dead;
-	metric_observe_us(M_ASR_US, (loop_now_ms(r->a->loop) - r->flushed_ms) * 1000);
+	if (r->a->ops != &asr_list) /* its member has told */
+		metric_observe_us(M_ASR_US, (loop_now_ms(r->a->loop) - r->flushed_ms) * 1000);
 	r->flushing = false;
+	obj_ref(r);
 	if (r->cb.on_final)
 		r->cb.on_final(r->arg, text, confidence);
-	return !r->dead;
+	bool on = !r->dead;
+	obj_unref(r);
+	return on;
 }
 
 void asr_emit_error(struct asr_run *r, int err)

@@ -51,11 +51,6 @@ static size_t room(const struct asr_clip *c)
 	return (size_t)c->rate * CLIP_SECONDS;
 }
 
-bool clip_full(const struct asr_clip *c)
-{
-	return c->rate && c->n >= room(c);
-}
-
 static void append(struct asr_clip *c, const int16_t *s, size_t n)
 {
 	size_t left = room(c) - c->n;

@@ -50,7 +50,6 @@ bool asr_emit_final(struct asr_run *r, sv text, double confidence); /* ends flus
 void asr_emit_error(struct asr_run *r, int err); /* r is gone, but for references */
 /* For asr_error: without line breaks. */
 void asr_set_error(struct asr *a, sv text);
-bool asr_lang_is(sv lang, const char *iso); /* "en" or "en-..." */
 /* The first line of FOLDER/asr.LANG.prompt, the company's words, with `before` in front; xfree it.
  * NULL when there is none. */
 char *asr_prompt(const char *folder, const char *lang, const char *before);
@@ -70,7 +69,6 @@ struct asr_clip { /* embedded; zeroed is empty */
 	size_t measured;   /* of s */
 };
 void clip_add(struct asr_clip *c, const int16_t *s, size_t n, int rate_hz);
-bool clip_full(const struct asr_clip *c); /* CLIP_SECONDS are in it; more is dropped */
 int64_t clip_ms(const struct asr_clip *c, size_t samples);
 void clip_clear(struct asr_clip *c); /* keeps the memory */
 void clip_done(struct asr_clip *c);

@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "asr_int.h"
+#include "remote.h"
 #include "fetch.h"
 #include "whisper_int.h"
 
@@ -143,24 +144,11 @@ static void judge(struct asr *a, int err)
 		x->open_until_ms = 0;
 		return;
 	}
-	if (++x->failures < BREAK_AFTER)
-		return;
+	if (++x->failures < BREAK_AFTER || loop_now_ms(a->loop) < x->open_until_ms)
+		return; /* those under way when it opened do not lengthen it */
 	x->open_ms = x->open_ms ? x->open_ms * 2 : BREAK_MS;
 	x->open_ms = x->open_ms < BREAK_MAX_MS ? x->open_ms : BREAK_MAX_MS;
 	x->open_until_ms = loop_now_ms(a->loop) + x->open_ms;
-}
-
-static int status_error(int status)
-{
-	static const struct {
-		int status, code;
-	} known[] = { { 400, ERR_INVAL },  { 401, ERR_AUTH },	 { 403, ERR_AUTH },
-		      { 404, ERR_NOTFOUND }, { 413, ERR_TOOBIG }, { 422, ERR_INVAL },
-		      { 429, ERR_RATE } };
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (known[i].status == status)
-			return known[i].code;
-	return ERR_UPSTREAM;
 }
 
 static int verdict(struct call *c, int err, int status, bool *nobody)
@@ -174,7 +162,7 @@ static int verdict(struct call *c, int err, int status, bool *nobody)
 			x->streams = false;
 			return ERR_AGAIN;
 		}
-		return status_error(status);
+		return remote_status(status);
 	}
 	if (err) {
 		const char *why = c->req ? fetch_error(c->req) : NULL;
@@ -276,8 +264,9 @@ static void put_body(struct remote *x, const struct asr_run *r, const struct asr
 		     struct sb *b)
 {
 	uint32_t at = x->boundary;
-	bool zh = asr_lang_is(sv_of(r->lang), "zh"), en = asr_lang_is(sv_of(r->lang), "en");
-	char lang[4] = { r->lang[0], r->lang[1], 0, 0 };
+	bool zh = lang_is(sv_of(r->lang), SV("zh")), en = lang_is(sv_of(r->lang), SV("en"));
+	char lang[4];
+	(void)snprintf(lang, sizeof(lang), "%.*s", (int)strcspn(r->lang, "-"), r->lang);
 	put_field(b, at, "model", x->model);
 	if (!x->langs) /* with several the server finds out */
 		put_field(b, at, "language", lang);
@@ -385,23 +374,6 @@ static void close_remote(struct asr *a)
 	xfree(x);
 }
 
-static char *full_url(sv url)
-{
-	struct sb b;
-	sb_init(&b, 2048);
-	while (sv_ends(url, SV("/")))
-		url.n--;
-	sb_put(&b, url);
-	ptrdiff_t scheme = sv_find(url, SV("://"));
-	sv rest = scheme < 0 ? url : sv_slice(url, (size_t)scheme + 3, url.n);
-	if (!sv_ends(url, SV("/audio/transcriptions")) && sv_find_ch(url, '?') < 0)
-		sb_cstr(&b, sv_find_ch(rest, '/') < 0 ? "/v1/audio/transcriptions" :
-							 "/audio/transcriptions");
-	char *ret = sb_err(&b) ? NULL : xstrdup(sb_sv(&b));
-	sb_done(&b);
-	return ret;
-}
-
 static void prepare(struct asr *a, const struct model_spec *s)
 {
 	static const struct win_ops ops = { begin, stop };
@@ -446,7 +418,7 @@ static int open_remote(struct asr *a, const struct model_spec *s, struct err *e)
 			       "like http://127.0.0.1:8000/v1");
 	if (s->key && strpbrk(s->key, "\r\n"))
 		return err_set(e, ERR_INVAL, "the key of %s contains a line break", a->name);
-	char *full = full_url(url);
+	char *full = remote_url(url, "/audio/transcriptions");
 	if (!full)
 		return err_set(e, ERR_TOOBIG, "the url of %s is too long", a->name);
 	struct remote *x = xalloc(sizeof(*x));

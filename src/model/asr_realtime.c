@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "asr_int.h"
+#include "remote.h"
 #include "pcm.h"
 #include "web.h"
 #include "whisper_int.h"
@@ -25,7 +26,7 @@ enum {
 #define UNTOLD 0.7
 
 struct remote {
-	char *url, *headers, *model, *langs, *zh, *en;
+	char *url, *headers, *model, *key, *langs, *zh, *en;
 	int connect_ms, final_ms, max;
 };
 struct line { /* run->priv; an obj */
@@ -53,7 +54,7 @@ static void send_text(struct line *l, const struct sb *b)
 static void send_session(struct line *l)
 {
 	const struct remote *x = l->r->a->priv;
-	bool zh = asr_lang_is(sv_of(l->r->lang), "zh"), en = asr_lang_is(sv_of(l->r->lang), "en");
+	bool zh = lang_is(sv_of(l->r->lang), SV("zh")), en = lang_is(sv_of(l->r->lang), SV("en"));
 	const char *prompt = zh ? x->zh : en ? x->en : NULL;
 	struct sb b;
 	sb_init(&b, 16 << 10);
@@ -225,6 +226,14 @@ static void on_completed(struct line *l, const jv *o)
 		give_final(l, jv_get_str(o, "transcript"), mean_logprob(jv_get(o, "logprobs")));
 }
 
+/* The server may say anything, even repeat the key. */
+static void explain(struct asr *a, sv why)
+{
+	const struct remote *x = a->priv;
+	bool told = x->key && sv_find(why, sv_of(x->key)) >= 0;
+	asr_set_error(a, told ? SV("the server repeated the key") : why);
+}
+
 static void on_failed(struct line *l, const jv *o)
 {
 	sv why = jv_as_str(jv_path(o, "error.message")), code = jv_as_str(jv_path(o, "error.code"));
@@ -232,7 +241,7 @@ static void on_failed(struct line *l, const jv *o)
 		give_final(l, SV_NULL, 0);
 		return;
 	}
-	asr_set_error(l->r->a, why.n ? why : SV("the server refused without a reason"));
+	explain(l->r->a, why.n ? why : SV("the server refused without a reason"));
 	asr_emit_error(l->r, ERR_UPSTREAM);
 }
 
@@ -280,7 +289,7 @@ static void on_close(struct web_ws *ws, int code, sv reason)
 	if (l->r) {
 		(void)snprintf(line, sizeof(line), "the connection closed (%d) %.*s", code,
 			       (int)(reason.n < 120 ? reason.n : 120), reason.p ? reason.p : "");
-		asr_set_error(l->r->a, sv_of(line));
+		explain(l->r->a, sv_of(line));
 		asr_emit_error(l->r, code == 1008 || code == 3000 ? ERR_AUTH : ERR_UPSTREAM);
 	}
 	obj_unref(l);
@@ -346,7 +355,7 @@ static bool serves(const struct asr *a, sv lang)
 static void close_remote(struct asr *a)
 {
 	struct remote *x = a->priv;
-	char *const texts[] = { x->url, x->headers, x->model, x->langs, x->zh, x->en };
+	char *const texts[] = { x->url, x->headers, x->model, x->key, x->langs, x->zh, x->en };
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		xfree(texts[i]);
 	xfree(x);
@@ -397,6 +406,7 @@ static int open_remote(struct asr *a, const struct model_spec *s, struct err *e)
 		.url = full_url(url),
 		.headers = xstrdup(sb_sv(&h)),
 		.model = xstrdup(sv_of(s->model ? s->model : "gpt-4o-transcribe")),
+		.key = s->key && s->key[0] ? xstrdup(sv_of(s->key)) : NULL,
 		.langs = s->lang && strchr(s->lang, ',') ? xstrdup(sv_of(s->lang)) : NULL,
 		.zh = asr_prompt(s->data, "zh", ""),
 		.en = asr_prompt(s->data, "en", ""),

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "asr_int.h"
+#include "remote.h"
 #include "asr_lm_int.h"
 #include "io.h"
 #include "model_exe.h"
@@ -83,7 +84,7 @@ static int open_sphinx(struct asr *a, const struct model_spec *s, struct err *e)
 static bool serves(const struct asr *a, sv lang)
 {
 	const struct sphinx *p = a->priv;
-	return !p->refused && asr_lang_is(lang, "en");
+	return !p->refused && lang_is(lang, SV("en"));
 }
 
 /* ---- workers ---- */
@@ -140,7 +141,6 @@ static void on_state(void *arg, bool up, int status)
 	if (up)
 		return;
 	w->ready = false;
-	metric_inc(M_WORKER_RESTARTS);
 	if (w->run) {
 		asr_set_error(w->a, SV("a recogniser process died in mid-utterance"));
 		asr_emit_error(w->run, ERR_UPSTREAM);

@@ -176,7 +176,6 @@ static void on_state(void *arg, bool up, int status)
 		return;
 	}
 	loop_timer_stop(&p->watch);
-	metric_inc(M_WORKER_RESTARTS);
 	if (!x->refused && never && ++x->deaths >= DEATHS)
 		refuse(p->a, SV("callm-whisper dies before it is ready: run callm models verify"));
 	if (!never && !x->refused)

@@ -158,7 +158,6 @@ static void on_state(void *arg, bool up, int status)
 		watch(x);
 		return;
 	}
-	metric_inc(M_WORKER_RESTARTS);
 	x->ready = false;
 	end_runs(x, x->error[0] != 0);
 	x->sent = 0;

@@ -1,4 +1,4 @@
-/* emb_int.h: what emb.c offers to its backends, and the frames between emb_local.c and the
+/* emb_int.h: what emb.c offers to its backends, and the frames between emb_e5.c and the
  * program callm-embed; private to model. */
 #ifndef CALLM_MODEL_EMB_INT_H
 #define CALLM_MODEL_EMB_INT_H

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "emb_int.h"
+#include "remote.h"
 #include "fetch.h"
 
 enum { BATCH = 64, ANSWER_MAX = 32 << 20, BODY_MAX = 4 << 20, CONNECT_MS = 1000 };
@@ -71,13 +72,6 @@ static void read_answer(struct call *c)
 		emb_end(c->run, rc);
 }
 
-static int status_error(int status)
-{
-	return status == 401 || status == 403 ? ERR_AUTH :
-	       status == 429		      ? ERR_RATE :
-						ERR_UPSTREAM;
-}
-
 static int on_data(void *arg, sv piece)
 {
 	struct call *c = arg;
@@ -90,7 +84,7 @@ static void on_end(void *arg, int err, int status)
 	struct call *c = obj_ref(arg);
 	c->req = NULL;
 	if (!err && status != 200)
-		err = status_error(status);
+		err = remote_status(status);
 	if (err && c->run)
 		emb_end(c->run, err);
 	else if (c->run)
@@ -186,21 +180,6 @@ static int openai_start(struct emb_run *r)
 
 /* ---- the backend ---- */
 
-static char *full_url(sv url)
-{
-	struct sb b;
-	sb_init(&b, 2048);
-	while (sv_ends(url, SV("/")))
-		url.n--;
-	sb_put(&b, url);
-	sv rest = sv_slice(url, (size_t)sv_find(url, SV("://")) + 3, url.n);
-	if (!sv_ends(url, SV("/embeddings")) && sv_find(url, SV("?")) < 0)
-		sb_cstr(&b, sv_find_ch(rest, '/') < 0 ? "/v1/embeddings" : "/embeddings");
-	char *ret = sb_err(&b) ? NULL : xstrdup(sb_sv(&b));
-	sb_done(&b);
-	return ret;
-}
-
 static int check(const struct model_spec *s, struct err *e)
 {
 	sv url = sv_of(s->url);
@@ -219,7 +198,7 @@ static int check(const struct model_spec *s, struct err *e)
 static int openai_open(struct emb *m, const struct model_spec *s, struct err *e)
 {
 	int rc = check(s, e);
-	char *url = rc ? NULL : full_url(sv_of(s->url));
+	char *url = rc ? NULL : remote_url(sv_of(s->url), "/embeddings");
 	if (!url)
 		return rc ? rc : err_set(e, ERR_TOOBIG, "the embedding model's url is too long");
 	struct remote *x = xalloc(sizeof(*x));

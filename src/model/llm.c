@@ -88,7 +88,7 @@ int llm_open(struct llm **ret, const struct model_spec *s, struct loop *l,
 		if (s->kind && !strcmp(s->kind, backends[i]->kind))
 			return llm_make(ret, backends[i], s, l, e);
 	return err_set(e, ERR_UNSUPPORTED,
-		       "unknown language model kind \"%s\": use openai, llama or builtin",
+		       "unknown language model kind \"%s\": use openai or llama",
 		       s->kind ? s->kind : "");
 }
 

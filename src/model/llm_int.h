@@ -187,6 +187,5 @@ int llm_reader_whole(struct llm_reader *r, sv body);
 /* End of the answer: what is held comes out; 0 or what is wrong with an answer that
  * ended like this. */
 int llm_reader_end(struct llm_reader *r);
-int llm_status_error(int64_t status); /* HTTP status -> our code */
 
 #endif

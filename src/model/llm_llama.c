@@ -142,7 +142,6 @@ static void on_state(void *arg, bool up, int status)
 	l->ready = false;
 	if (up)
 		return;
-	metric_inc(M_WORKER_RESTARTS);
 	if (!l->refused) {
 		(void)snprintf(why, sizeof(why), "callm-llama ended (%s %d)",
 			       status >= 0 && WIFSIGNALED(status) ? "signal" : "status",
@@ -291,6 +290,7 @@ static void llama_cancel(struct llm_run *run)
 		(void)io_proc_send(l->proc, WF_CANCEL, sb_sv(&b));
 		sb_done(&b);
 	}
+	a->run = NULL;
 	obj_unref(a);
 }
 

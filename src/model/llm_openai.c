@@ -12,6 +12,7 @@
 
 #include "fetch.h"
 #include "llm_int.h"
+#include "remote.h"
 
 enum {
 	BODY_MAX = 2 << 20,
@@ -164,7 +165,7 @@ static int verdict(struct call *c, int err, int status, const char *why)
 		(void)snprintf(line, sizeof(line), "HTTP %d: %s", status,
 			       c->reader.error);
 		llm_set_error(m, sv_of(line));
-		return llm_status_error(status);
+		return remote_status(status);
 	}
 	if (c->reader.err) {
 		llm_set_error(m, sv_of(c->reader.error));

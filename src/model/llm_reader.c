@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "llm_int.h"
+#include "remote.h"
 
 static const sv OPEN_TAG = { "<think>", 7 }, CLOSE_TAG = { "</think>", 8 };
 
@@ -92,19 +93,6 @@ static int fail(struct llm_reader *r, int code, sv why)
 	return code;
 }
 
-int llm_status_error(int64_t status)
-{
-	static const struct {
-		int status, code;
-	} known[] = { { 400, ERR_INVAL },    { 401, ERR_AUTH },    { 403, ERR_AUTH },
-		      { 404, ERR_NOTFOUND }, { 408, ERR_TIMEOUT }, { 413, ERR_TOOBIG },
-		      { 422, ERR_INVAL },    { 429, ERR_RATE } };
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (known[i].status == status)
-			return known[i].code;
-	return ERR_UPSTREAM;
-}
-
 /* {"error":{"message","code"}}, {"error":"text"}, {"object":"error","message","code"} */
 static int error_object(struct llm_reader *r, const jv *o)
 {
@@ -116,7 +104,7 @@ static int error_object(struct llm_reader *r, const jv *o)
 	sv msg = jv_is_str(x) ? jv_as_str(x) : jv_get_str(x, "message");
 	sv type = jv_get_str(x, "type"), name = jv_get_str(x, "code");
 	bool rate = sv_find(type, SV("rate_limit")) >= 0 || sv_find(name, SV("rate_limit")) >= 0;
-	return fail(r, rate ? ERR_RATE : llm_status_error(jv_get_int(x, "code", 0)),
+	return fail(r, rate ? ERR_RATE : remote_status(jv_get_int(x, "code", 0)),
 		    msg.n ? msg : SV("the model server reported an error"));
 }
 

@@ -125,6 +125,8 @@ void llm_tags_done(struct llm_tags *c)
 
 static void forget(struct llm_tags *c, size_t n)
 {
+	if (!n)
+		return;
 	memmove(c->held.p, c->held.p + n, c->held.n - n);
 	sb_truncate(&c->held, c->held.n - n);
 }

@@ -6,8 +6,9 @@
  *	llm_start(m, &prompt, &cb, me, &run);      on_delta ... on_end
  *	llm_cancel(run);                            synchronous; afterwards no callback
  *
- * Every cancel is synchronous, idempotent, accepts NULL; after it returns no callback
- *of that handle fires. A handle is gone after on_end returned or after cancel. No
+ * Every cancel is synchronous, accepts NULL and may be called from inside the handle's own
+ *callbacks; after it returns no callback of that handle fires. A handle is gone after
+ *on_end returned or after cancel. No
  *callback fires from inside a start; a model is not closed from inside one of its
  *callbacks; closing cancels what runs.
  */
@@ -24,21 +25,24 @@ struct model_spec {
 			     "kokoro", "piper", "openai"; emb: "e5", "openai"; turn: "smart" */
 	const char *url, *model,
 		*key;     /* remote ones; key is the secret itself, never logged */
-	const char *lang; /* speech backends: ISO code; a voice then speaks only this */
+	/* speech backends: ISO codes, "en" or "zh,en"; only these are spoken. */
+	const char *lang;
 	const char *voice;
 	const char *dialect; /* a name of dialects/dialects.yaml: "openai" (default), "vllm",
 				"llama.cpp", "ollama", "azure", "deepseek", "qwen", "gemini" ...,
 				or a JSON object: {"like":"vllm", ...} */
-	int connect_ms, first_ms, total_ms; /* 0 = 300, 5000 (voice 1500, batch 60000), 12000
-					       (batch 120000); first counts retries in */
-	int max_workers;                    /* worker processes, 0 = default */
-	const char *exe;  /* the callm binary for `callm worker KIND`; programs of their own
-			     (callm-espeak, callm-llama ...) lie beside it */
+	/* llm: 0 = 300, 5000 (voice 1500, batch 60000), 12000 (batch 120000); first counts
+	 * retries in; a value given holds for all classes. Others have defaults of their own. */
+	int connect_ms, first_ms, total_ms;
+	int max_workers;  /* asr: worker processes, 0 = default */
+	const char *exe;  /* the worker's program; NULL = this binary, or the one beside it
+			     (callm-espeak, callm-llama ...) */
 	const char *data; /* folder of the recogniser's files asr.en.arpa and
 			     asr.en.dict (asr_lm_write) */
 	const char *file; /* local ones: the weights, a file or a folder */
 	const char *runtime;   /* local ones: folder of the runtime's shared libraries */
-	int threads, memory_mb; /* of a worker; 0 = default; threads never above the cores */
+	int threads, memory_mb; /* of a worker (e5: threads only); 0 = default; threads never above
+				   the cores */
 	int n_ctx;              /* llama: 0 = 4096 */
 	int64_t price_in, price_out; /* money per million tokens, in millionths */
 	const jv *script;            /* scripted backends */
@@ -163,7 +167,6 @@ int asr_worker_pid(const struct asr_run *r); /* 0 while it is being restarted; r
  * when none can. Specs are copied. */
 int asr_open_list(struct asr **ret, const struct model_spec *s, size_t n, struct loop *l,
 		  struct err *e);
-const char *asr_name(const struct asr *a);  /* "whisper:whisper-base.bin" */
 const char *asr_error(const struct asr *a); /* one line about the last failure, "" when none */
 /* Makes the language model for a recogniser from sentences (fn is called for each by
  * kb_utterances etc.). */

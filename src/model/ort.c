@@ -28,7 +28,6 @@ enum { API = 21, LOG_FATAL = 4, ALL_OPTIMISATIONS = 99, ARENA = 1, MEM_DEFAULT =
 	   size_t n_in, const char *const *out_names, size_t n_out, void **out))               \
 	X(10, create_options, STATUS, (void **opts))                                           \
 	X(17, disable_pattern, STATUS, (void *opts))                                           \
-	X(19, disable_arena, STATUS, (void *opts))                                             \
 	X(23, set_optimisation, STATUS, (void *opts, int level))                               \
 	X(24, set_threads, STATUS, (void *opts, int n))                                        \
 	X(25, set_inter_threads, STATUS, (void *opts, int n))                                  \
@@ -279,11 +278,9 @@ static int make_options(const struct ort *rt, const struct ort_opts *o, void **r
 			  "threads");
 	if (!rc)
 		rc = took(rt, f->set_inter_threads(opts, 1), e, "threads");
-	if (!rc && !(o && o->spin))
+	if (!rc) /* threads that wait leave their core to others */
 		rc = took(rt, f->set_config(opts, "session.intra_op.allow_spinning", "0"),
 			  e, "options");
-	if (!rc && o && o->no_arena)
-		rc = took(rt, f->disable_arena(opts), e, "options");
 	if (!rc && o && o->no_pattern)
 		rc = took(rt, f->disable_pattern(opts), e, "options");
 	if (rc)

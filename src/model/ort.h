@@ -39,8 +39,6 @@ struct ort;
 struct ort_model;
 struct ort_opts {
 	int threads;    /* within one operation; 0 = 1 */
-	bool spin;      /* threads burn their core while they wait: faster when it is free */
-	bool no_arena;  /* memory goes back after a run: smaller, a little slower */
 	bool no_pattern; /* for inputs of ever different lengths */
 };
 /* An input: all but value are the caller's, data is only read. An output: the caller sets name,

@@ -8,19 +8,14 @@
 #include <stdio.h>
 
 #include "tts_int.h"
+#include "remote.h"
 
 static const struct tts_ops *const kinds[] = { &tts_flite, &tts_espeak, &tts_kokoro, &tts_piper,
 					       &tts_openai };
 
-bool tts_lang_is(sv lang, const char *iso)
-{
-	size_t n = strlen(iso);
-	return sv_starts(lang, sv_of(iso)) && (lang.n == n || lang.p[n] == '-');
-}
-
 bool tts_serves(const struct tts *t, sv lang)
 {
-	return (!t->only[0] || tts_lang_is(lang, t->only)) && t->ops->serves(t, lang);
+	return lang_in(lang, sv_of(t->only)) && t->ops->serves(t, lang);
 }
 
 bool tts_ready(const struct tts *t)

@@ -22,7 +22,7 @@ struct tts {
 	const struct tts_ops *ops;
 	struct loop *loop;
 	char *name;                   /* "kokoro:af_heart" */
-	char only[16];                /* the language of its spec, "" = all it can */
+	char only[64];                /* the languages of its spec, "en,zh"; "" = all it can */
 	struct tts_run *runs, **tail; /* in flight, oldest first */
 	size_t n_runs;
 	uint32_t last_id;
@@ -55,7 +55,6 @@ void tts_emit_end(struct tts_run *r, int err); /* r is gone, but for references 
 /* For tts_error: without line breaks. */
 void tts_set_error(struct tts *t, sv text);
 /* The language is that ISO code, or a variant of it ("en-GB"). */
-bool tts_lang_is(sv lang, const char *iso);
 
 extern const struct tts_ops tts_flite, tts_espeak, tts_kokoro, tts_piper, tts_openai, tts_list;
 

@@ -11,6 +11,7 @@
 
 #include "fetch.h"
 #include "tts_int.h"
+#include "remote.h"
 
 enum {
 	RATE = 24000,
@@ -30,7 +31,7 @@ enum {
 
 struct remote {
 	struct fetch *fetch;
-	char *url, *headers, *model, *voice, *langs, *key;
+	char *url, *headers, *model, *voice, *key;
 	int connect_ms, first_ms, total_ms;
 	int failures, open_ms;
 	bool open, probing; /* the breaker */
@@ -66,8 +67,8 @@ static void judge(struct tts *t, int err)
 		x->open = false;
 		return;
 	}
-	if (++x->failures < BREAK_AFTER)
-		return;
+	if (++x->failures < BREAK_AFTER || (x->open && loop_now_ms(t->loop) < x->open_until_ms))
+		return; /* those under way when it opened do not lengthen it */
 	x->open = true;
 	x->open_ms = x->open_ms == 0 ? BREAK_MS : x->open_ms * 2;
 	x->open_ms = x->open_ms > BREAK_MAX_MS ? BREAK_MAX_MS : x->open_ms;
@@ -228,25 +229,12 @@ static void on_head(void *arg, int status, struct fetch_req *req)
 
 /* ---- the end ---- */
 
-static int status_error(int status)
-{
-	static const struct {
-		int status, code;
-	} known[] = { { 400, ERR_INVAL },    { 401, ERR_AUTH },    { 403, ERR_AUTH },
-		      { 404, ERR_NOTFOUND }, { 408, ERR_TIMEOUT }, { 413, ERR_TOOBIG },
-		      { 422, ERR_INVAL },    { 429, ERR_RATE } };
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (known[i].status == status)
-			return known[i].code;
-	return ERR_UPSTREAM;
-}
-
 static int verdict(struct call *c, int err, int status)
 {
 	struct tts *t = c->r->t;
 	if (status && status != 200) {
 		explain(t, status, sb_sv(&c->head));
-		return status_error(status);
+		return remote_status(status);
 	}
 	if (c->bad) {
 		explain(t, 0, SV("the server sent no sound of 16 bit (pcm or wav)"));
@@ -365,22 +353,6 @@ static void cancel(struct tts_run *r)
 
 /* ---- opening ---- */
 
-static char *full_url(sv url)
-{
-	struct sb b;
-	sb_init(&b, 2048);
-	while (sv_ends(url, SV("/")))
-		url.n--;
-	sb_put(&b, url);
-	ptrdiff_t scheme = sv_find(url, SV("://"));
-	sv rest = scheme < 0 ? url : sv_slice(url, (size_t)scheme + 3, url.n);
-	if (!sv_ends(url, SV("/audio/speech")) && sv_find(url, SV("?")) < 0)
-		sb_cstr(&b, sv_find_ch(rest, '/') < 0 ? "/v1/audio/speech" : "/audio/speech");
-	char *ret = sb_err(&b) ? NULL : xstrdup(sb_sv(&b));
-	sb_done(&b);
-	return ret;
-}
-
 static char *make_headers(const char *key)
 {
 	struct sb b;
@@ -402,7 +374,7 @@ static int open_remote(struct tts *t, const struct model_spec *s, struct err *e)
 			       "http://127.0.0.1:8880/v1");
 	if (s->key && (strchr(s->key, '\n') || strchr(s->key, '\r')))
 		return err_set(e, ERR_INVAL, "the key of %s contains a line break", t->name);
-	char *full = full_url(url);
+	char *full = remote_url(url, "/audio/speech");
 	if (!full)
 		return err_set(e, ERR_TOOBIG, "the url of %s is too long", t->name);
 	struct remote *x = xalloc(sizeof(*x));
@@ -411,7 +383,6 @@ static int open_remote(struct tts *t, const struct model_spec *s, struct err *e)
 			      .headers = make_headers(s->key),
 			      .model = xstrdup(sv_of(s->model ? s->model : "tts-1")),
 			      .voice = xstrdup(sv_of(s->voice ? s->voice : "alloy")),
-			      .langs = xstrdup(sv_of(s->lang)),
 			      .key = xstrdup(sv_of(s->key)),
 			      .connect_ms = s->connect_ms > 0 ? s->connect_ms : CONNECT_MS,
 			      .first_ms = s->first_ms > 0 ? s->first_ms : FIRST_MS,
@@ -428,25 +399,16 @@ static void close_remote(struct tts *t)
 	xfree(x->headers);
 	xfree(x->model);
 	xfree(x->voice);
-	xfree(x->langs);
 	xfree(x->key);
 	xfree(x);
 }
 
-/* All languages, or those of the spec: "en,zh". */
+/* All languages; those of the spec are tts.c's business. */
 static bool serves(const struct tts *t, sv lang)
 {
-	const struct remote *x = t->priv;
-	sv rest = sv_of(x->langs), one;
-	if (!rest.n)
-		return true;
-	while (sv_cut(&rest, ',', &one)) {
-		one = sv_trim(one);
-		if (one.n && sv_starts(lang, one) &&
-		    (lang.n == one.n || lang.p[one.n] == '-'))
-			return true;
-	}
-	return false;
+	(void)t;
+	(void)lang;
+	return true;
 }
 
 const struct tts_ops tts_openai = { "openai",	  open_remote, start,	  cancel,

@@ -13,6 +13,7 @@
 #include "io.h"
 #include "model_exe.h"
 #include "tts_int.h"
+#include "remote.h"
 #include "worker.h"
 
 enum { OWED_MS = 3000 };
@@ -46,7 +47,7 @@ struct say { /* run->priv */
 static const char *voice_flite(sv asked, sv lang, char buf[64])
 {
 	(void)snprintf(buf, 64, SV_FMT, SV_ARG(asked.n ? asked : SV("rms")));
-	return tts_lang_is(lang, "en") ? buf : NULL;
+	return lang_is(lang, SV("en")) ? buf : NULL;
 }
 
 /* Languages of espeak-ng that its Debian package speaks, by ISO code. */
@@ -83,9 +84,9 @@ static const struct {
 static const char *voice_espeak(sv asked, sv lang, char buf[64])
 {
 	for (size_t i = 0; i < sizeof(espeak_voices) / sizeof(espeak_voices[0]); i++) {
-		if (!tts_lang_is(lang, espeak_voices[i].lang))
+		if (!lang_is(lang, sv_of(espeak_voices[i].lang)))
 			continue;
-		if (!asked.n || !tts_lang_is(lang, "en"))
+		if (!asked.n || !lang_is(lang, SV("en")))
 			return espeak_voices[i].voice;
 		(void)snprintf(buf, 64, SV_FMT, SV_ARG(asked));
 		return buf;
@@ -97,7 +98,7 @@ static const char *voice_espeak(sv asked, sv lang, char buf[64])
  * "af_bella,zf_xiaoyi". */
 static const char *voice_kokoro(sv asked, sv lang, char buf[64])
 {
-	bool zh = tts_lang_is(lang, "zh"), en = tts_lang_is(lang, "en");
+	bool zh = lang_is(lang, SV("zh")), en = lang_is(lang, SV("en"));
 	sv one;
 	if (!zh && !en)
 		return NULL;
@@ -115,7 +116,7 @@ static const char *voice_kokoro(sv asked, sv lang, char buf[64])
 static const char *voice_piper(sv asked, sv lang, char buf[64])
 {
 	(void)snprintf(buf, 64, SV_FMT, SV_ARG(asked.n ? asked : SV("joe")));
-	return tts_lang_is(lang, "en") ? buf : NULL;
+	return lang_is(lang, SV("en")) ? buf : NULL;
 }
 
 static const struct kind kind_flite = { .worker = "flite",
@@ -280,7 +281,6 @@ static void on_state(void *arg, bool up, int status)
 		watch(t);
 		return;
 	}
-	metric_inc(M_WORKER_RESTARTS);
 	p->ready = false;
 	p->owed = 0;
 	end_runs(t, p->refused);

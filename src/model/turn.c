@@ -47,6 +47,7 @@ static void leave(struct turn_run *r)
 	if (!t->runs)
 		loop_timer_stop(&t->silent);
 	sb_done(&r->frame);
+	r->t = NULL;
 }
 
 /* The handle is gone once the callback returned; the callback may start others or close the
@@ -136,7 +137,6 @@ static void on_state(void *arg, bool up, int status)
 		watch(t);
 		return;
 	}
-	metric_inc(M_WORKER_RESTARTS);
 	t->ready = false;
 	end_runs(t, t->refused);
 	watch(t);
@@ -240,7 +240,7 @@ int turn_start(struct turn *t, const int16_t *s, size_t n, int rate_hz,
 
 void turn_cancel(struct turn_run *r)
 {
-	if (!r)
+	if (!r || !r->t) /* its answer is being told */
 		return;
 	struct turn *t = r->t;
 	if (r->sent) {

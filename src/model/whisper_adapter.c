@@ -189,7 +189,7 @@ static int pick_lang(struct wh *w, const struct wh_job *j, const float *odds, st
 		     int *token)
 {
 	int best = -1, n = j->n_langs ? j->n_langs : whisper_lang_max_id() + 1;
-	double sum = 0, top = -INFINITY, odd = 0;
+	double top = -INFINITY, odd = 0;
 	for (int i = 0; i < n; i++) {
 		int t = lang_token(w, j, i, odds, &odd);
 		if (t < 0 || (best >= 0 && odd <= top))
@@ -198,12 +198,8 @@ static int pick_lang(struct wh *w, const struct wh_job *j, const float *odds, st
 		best = i;
 		*token = t;
 	}
-	for (int i = 0; i < n && best >= 0; i++)
-		if (lang_token(w, j, i, odds, &odd) >= 0)
-			sum += exp(odd - top);
 	if (best < 0)
 		return -1;
-	h->lang_p = 1 / sum;
 	(void)snprintf(h->lang, sizeof(h->lang), "%.3s",
 		       j->n_langs ? j->langs[best] : whisper_lang_str(best));
 	return best;
@@ -221,7 +217,6 @@ static int listen_first(struct wh *w, const struct wh_job *j, struct wh_heard *h
 	h->no_speech = exp(odds[whisper_token_nosp(w->ctx)] - log_sum(odds, w->n_vocab, NULL));
 	if (!wh_multilingual(w)) {
 		(void)snprintf(h->lang, sizeof(h->lang), "en");
-		h->lang_p = 1;
 		for (int i = 0; i < j->n_langs; i++)
 			if (!strcmp(j->langs[i], "en"))
 				*prompt = j->prompts[i];
@@ -337,8 +332,8 @@ int wh_hear(struct wh *w, const struct wh_job *j, struct wh_heard *h)
 	if (j->n > (size_t)WH_SECONDS_MAX * WH_HZ || j->threads < 1)
 		return ERR_INVAL;
 	int steps = (int)(j->n / SAMPLES_A_STEP);
-	int rc = attempt(w, j, j->full_context ? STEPS_MAX : steps + PAD_STEPS, h);
-	if (!rc && h->looped && !j->full_context)
+	int rc = attempt(w, j, steps + PAD_STEPS, h);
+	if (!rc && h->looped)
 		rc = attempt(w, j, steps + RETRY_STEPS, h);
 	sb_reset(&h->text);
 	for (int i = 0; i < h->tokens && !rc; i++)

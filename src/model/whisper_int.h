@@ -22,7 +22,6 @@ struct wh_job {
 	double prior;       /* the first has so much better odds from the start (logarithm) */
 	const char *prompts[WH_LANGS_MAX]; /* words that are likely in each, or NULL */
 	int threads;        /* >= 1 */
-	bool full_context;  /* for measuring: hear 30 s, however short the sound is */
 	/* Called between the steps; false stops with ERR_CANCELED. May be NULL. */
 	bool (*go_on)(void *arg);
 	void *arg;
@@ -30,7 +29,6 @@ struct wh_job {
 struct wh_heard {
 	struct sb text;       /* as the model writes it; initialised by the caller */
 	char lang[4];
-	double lang_p;        /* among the languages of the job */
 	double logprob;       /* mean over the tokens, end included */
 	double no_speech;     /* the model's own belief that nobody speaks, 0..1 */
 	int tokens;
@@ -101,7 +99,6 @@ int wh_convert(const char *model, const char *tokenizer, const char *out, const 
 /* ---- whisper_text.c: what a recogniser writes and what is to be believed of it ---- */
 /* Traditional characters to simplified ones, punctuation to full width between Chinese, no
  * spaces there; white space collapsed. */
-void wh_text_zh(sv text, struct sb *out);
 void wh_text_clean(sv text, sv lang, struct sb *out);
 /* The text says the same thing again and again, or is one of the sentences that such models
  * write over silence. seconds: length of the sound. */

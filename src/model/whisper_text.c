@@ -58,7 +58,7 @@ static uint32_t peek(sv s)
 	return sv_rune(&s);
 }
 
-void wh_text_zh(sv text, struct sb *out)
+static void wh_text_zh(sv text, struct sb *out)
 {
 	uint32_t last = 0;
 	sb_reset(out);
@@ -111,10 +111,10 @@ static const char *const captions[] = {
 	"请不吝点赞", "明镜与点点栏目", "字幕由",	 "字幕志愿者",	 "字幕製作",
 	"中文字幕",   "字幕组",		"谢谢观看",	 "谢谢大家观看", "感谢观看",
 	"感谢收看",   "多谢您收看",	"谢谢收看",	 "下期再见",	 "我们下期",
-	"订阅我的",   "点赞订阅",	"优优独播",	 "词曲",	 "amara.org",
+	"订阅我的",   "点赞订阅",	"优优独播",	 "amara.org",
 	"thanks for watching", "thank you for watching", "subtitles by", "subtitled by",
-	"please subscribe", "subscribe to", "transcription by", "transcribed by", "captions by",
-	"see you in the next video", "www.", "copyright"
+	"please subscribe", "transcription by", "transcribed by", "captions by",
+	"see you in the next video"
 };
 
 static bool has_caption(sv text)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "model.h"
+#include "model_exe.h"
 #include "worker.h"
 
 static const struct {
@@ -28,14 +29,10 @@ static const struct {
  * "worker". */
 static int become(size_t i, char **argv)
 {
-	char path[4096];
-	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 64);
-	while (n > 0 && path[n - 1] != '/')
-		n--;
-	if (n > 0) {
-		(void)snprintf(path + n, sizeof(path) - (size_t)n, "%s", programs[i].program);
+	char *path = model_exe(NULL, programs[i].program);
+	if (path)
 		(void)execv(path, programs[i].tell ? argv - 1 : argv);
-	}
+	xfree(path);
 	(void)fprintf(
 		stderr,
 		"callm worker: %s is not beside callm; build it (./run.sh --build-only)\n",

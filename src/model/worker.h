@@ -84,4 +84,10 @@ void tts_job_mark(struct tts_job *j, size_t offset, uint32_t sample);
 int worker_flite(int argc, char **argv);
 int worker_sphinx(int argc, char **argv);
 
+/* ---- worker_cpu.c ---- */
+int cpu_cores(void);                 /* this process may run on */
+int cpu_threads(int wanted);         /* of these, as many as are free now; at least 1 */
+/* At most so many bytes of memory of its own (files that are only mapped do not count). */
+void cpu_memory_limit(size_t bytes);
+
 #endif

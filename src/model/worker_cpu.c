@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "worker_llama.h"
+#include "worker.h"
 
 enum { SAMPLE_MS = 200 };
 

@@ -131,10 +131,4 @@ void slots_give(struct slots *s, struct slot *slot); /* keeps what is computed *
 /* Empties the idle slot that was used longest ago; false when none holds anything. */
 bool slots_evict(struct slots *s);
 
-/* ---- worker_cpu.c ---- */
-int cpu_cores(void);                 /* this process may run on */
-int cpu_threads(int wanted);         /* of these, as many as are free now; at least 1 */
-/* At most so many bytes of memory of its own (files that are only mapped do not count). */
-void cpu_memory_limit(size_t bytes);
-
 #endif

@@ -8,8 +8,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
-#include <unistd.h>
+
+#include "worker.h"
 
 static const struct {
 	const char *kind;
@@ -34,8 +34,7 @@ static bool take(struct onnx_args *a, const char *arg)
 	} texts[] = { { "file=", &a->file },
 		      { "runtime=", &a->runtime },
 		      { "data=", &a->data },
-		      { "voice=", &a->voice },
-		      { "lang=", &a->lang } };
+		      { "voice=", &a->voice } };
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		if (!strncmp(arg, texts[i].name, strlen(texts[i].name))) {
 			const char *value = arg + strlen(texts[i].name);
@@ -49,19 +48,6 @@ static bool take(struct onnx_args *a, const char *arg)
 	return false;
 }
 
-/* Private memory only: the weights may be mapped. A sanitizer's shadow counts too, so not
- * there. */
-static void bound_memory(int mb)
-{
-#ifndef __SANITIZE_ADDRESS__
-	struct rlimit r = { .rlim_cur = (rlim_t)mb << 20, .rlim_max = (rlim_t)mb << 20 };
-	if (mb > 0)
-		(void)setrlimit(RLIMIT_DATA, &r);
-#else
-	(void)mb;
-#endif
-}
-
 int main(int argc, char **argv)
 {
 	struct onnx_args a = { .kind = argc > 1 ? argv[1] : "" };
@@ -71,11 +57,12 @@ int main(int argc, char **argv)
 				      argv[i]);
 			return 2;
 		}
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	a.threads = a.threads < 1 ? 1 : a.threads > cores ? (int)cores : a.threads;
+	int cores = cpu_cores();
+	a.threads = a.threads < 1 ? 1 : a.threads > cores ? cores : a.threads;
 	for (size_t i = 0; kinds[i].kind; i++)
 		if (!strcmp(a.kind, kinds[i].kind)) {
-			bound_memory(a.memory_mb);
+			if (a.memory_mb > 0)
+				cpu_memory_limit((size_t)a.memory_mb << 20);
 			return kinds[i].run(&a);
 		}
 	(void)fprintf(stderr, "callm-onnx: unknown kind \"%s\"; it is started by callm\n",

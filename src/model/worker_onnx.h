@@ -9,7 +9,7 @@
 
 /* From the command line; what was not given is NULL or 0. The strings are argv's. */
 struct onnx_args {
-	const char *kind, *file, *runtime, *data, *voice, *lang;
+	const char *kind, *file, *runtime, *data, *voice;
 	int threads; /* 1.. cores */
 	int memory_mb;
 };

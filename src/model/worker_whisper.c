@@ -22,7 +22,6 @@
 #include "pcm.h"
 #include "whisper_int.h"
 #include "worker.h"
-#include "worker_llama.h"
 
 enum {
 	BEAT_MS = 200,

@@ -589,17 +589,23 @@ TEST(llama_cancels_in_the_middle_of_a_prompt)
 	CHECK(best < 50000);
 }
 
+/* An answer that is still being written when something happens to it. */
+static struct llm_prompt endless(void)
+{
+	return (struct llm_prompt){ .msgs = hello,
+				    .n = 2,
+				    .max_tokens = 3000,
+				    .temperature = 1,
+				    .seed = 3,
+				    .grammar = SV("root ::= [a-z]{1500}") };
+}
+
 TEST(llama_cancel_is_final)
 {
 	NEED_RUNTIME();
 	struct setup s = { .plain = true };
 	struct got a, b;
-	struct llm_prompt p = { .msgs = hello,
-				.n = 2,
-				.max_tokens = 3000,
-				.temperature = 1,
-				.seed = 3,
-				.grammar = SV("root ::= [a-z]{1500}") };
+	struct llm_prompt p = endless();
 	bool ok = open_setup(&s) == 0 && start(&s, &p, &a) == 0 && t_wait(s.l, begun, &a, 30000);
 	llm_cancel(a.run);
 	int deltas = a.deltas;
@@ -622,12 +628,7 @@ TEST(llama_killed_in_mid_answer)
 	NEED_RUNTIME();
 	struct setup s = { .plain = true };
 	struct got a, waiting, b;
-	struct llm_prompt p = { .msgs = hello,
-				.n = 2,
-				.max_tokens = 3000,
-				.temperature = 1,
-				.seed = 3,
-				.grammar = SV("root ::= [a-z]{1500}") };
+	struct llm_prompt p = endless();
 	bool ok = open_setup(&s) == 0 && start(&s, &p, &a) == 0 && t_wait(s.l, begun, &a, 30000);
 	int pid = llm_worker_pid(s.m);
 	(void)kill(pid, SIGKILL);
@@ -655,12 +656,7 @@ TEST(llama_hung_is_replaced)
 	NEED_RUNTIME();
 	struct setup s = { .plain = true };
 	struct got a, b;
-	struct llm_prompt p = { .msgs = hello,
-				.n = 2,
-				.max_tokens = 3000,
-				.temperature = 1,
-				.seed = 3,
-				.grammar = SV("root ::= [a-z]{1500}") };
+	struct llm_prompt p = endless();
 	bool ok = open_setup(&s) == 0 && start(&s, &p, &a) == 0 && t_wait(s.l, begun, &a, 30000);
 	(void)kill(llm_worker_pid(s.m), SIGSTOP);
 	ok = ok && t_wait(s.l, ended, &a, 12000);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "t.h"
+#include "worker.h"
 #include "worker_llama.h"
 
 /* ---- the stand-in ---- */

@@ -257,6 +257,9 @@ TEST(whisper_noise)
 	} rows[] = {
 		{ "Where is my order?", 2, false },
 		{ "Thank you.", 1, false },
+		{ "I want to subscribe to the premium plan", 3, false },
+		{ "Is the copyright of the pictures on www.harbour.example yours?", 5, false },
+		{ "这首歌的词曲作者是谁", 3, false },
 		{ "Thanks for watching!", 2, true },
 		{ "请不吝点赞 订阅 转发 打赏支持明镜与点点栏目", 5, true },
 		{ "字幕由志愿者提供", 3, true },

@@ -346,6 +346,35 @@ TEST(win_callbacks_may_cancel_and_flush)
 	EQ(finals, 0);
 }
 
+/* The caller hangs up at the first word, through a list as the server opens it. */
+TEST(win_cancel_in_a_partial_of_a_list)
+{
+	struct model_spec s = spec_of(ear_orders("o", ""));
+	struct loop *l = loop_new();
+	struct ear_said h;
+	struct asr *a = NULL;
+	struct err e;
+	struct asr_run *r = NULL;
+	ear_said_init(&h);
+	int rc = asr_open_list(&a, &s, 1, l, &e);
+	rc = rc ? rc : asr_start(a, SV("en"), &ear_cb, &h, &r);
+	h.cancel_me = r;
+	if (r) {
+		ear_speak(l, r, "5");
+		ear_silence(l, r, 300);
+	}
+	bool told = r && t_wait(l, ear_partial, &h, 10000);
+	(void)t_wait(l, nothing, NULL, 50);
+	asr_close(a);
+	int partials = h.partials, finals = h.finals;
+	ear_said_done(&h);
+	loop_free(l);
+	OK(rc);
+	CHECK(told);
+	EQ(partials, 1);
+	EQ(finals, 0);
+}
+
 TEST(win_tells_the_languages)
 {
 	struct room m;
