@@ -68,6 +68,28 @@ char *xstrdup(sv s)
 	return p;
 }
 
+char **xstrdups(const char *const *list)
+{
+	size_t n = 0;
+	char **copy;
+
+	if (!list)
+		return NULL;
+	while (list[n])
+		n++;
+	copy = xalloc((n + 1) * sizeof(*copy));
+	for (size_t i = 0; i < n; i++)
+		copy[i] = xstrdup(sv_of(list[i]));
+	return copy;
+}
+
+void xfrees(char **list)
+{
+	for (char **s = list; s && *s; s++)
+		xfree(*s);
+	xfree(list);
+}
+
 void xfree(void *p)
 {
 	if (!p)

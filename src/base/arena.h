@@ -28,6 +28,8 @@ size_t arena_live_bytes(void);
 void *xalloc(size_t n);                    /* zeroed */
 void *xrealloc(void *p, size_t n);
 char *xstrdup(sv s);
+char **xstrdups(const char *const *list); /* of texts, ended by NULL; NULL gives NULL */
+void xfrees(char **list);                 /* accepts NULL */
 /* Accepts NULL; only for what xalloc/xrealloc/xstrdup gave. */
 void xfree(void *p);
 

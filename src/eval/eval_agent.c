@@ -124,8 +124,9 @@ static struct llm_msg *add(struct trial *x, enum llm_role role, sv text)
 {
 	struct llm_msg *m = VEC_PUSH(&x->msgs, MSGS);
 	sv kept = arena_sv(&x->a, text);
-	if (m && (kept.p || !text.n))
-		*m = (struct llm_msg){ .role = role, .text = kept };
+	if (!m || (!kept.p && text.n))
+		return NULL;
+	*m = (struct llm_msg){ .role = role, .text = kept };
 	return m;
 }
 

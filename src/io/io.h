@@ -41,8 +41,8 @@ struct io_proc_opts {
 	void (*on_bytes)(void *arg, sv bytes);
 	/* up: the process was started. Down: it ended with wait status `status` (see waitpid),
 	 * or -1 when it could not be started; what was queued for it is gone; it is started
-	 * again after the back-off. May be NULL. Not called by io_proc_start or io_proc_stop
-	 * themselves. */
+	 * again after the back-off. May be NULL. Comes from inside io_proc_start too, before
+	 * its result is set; io_proc_stop calls it never. */
 	void (*on_state)(void *arg, bool up, int status);
 	/* A line the child wrote to stdout or stderr; NULL = our stderr. */
 	void (*on_line)(void *arg, sv line);

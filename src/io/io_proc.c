@@ -43,32 +43,10 @@ struct io_proc {
 
 static void start_child(struct io_proc *p);
 
-static char **copy_list(const char *const *list)
-{
-	size_t n = 0;
-	char **copy;
-
-	if (!list)
-		return NULL;
-	while (list[n])
-		n++;
-	copy = xalloc((n + 1) * sizeof(*copy));
-	for (size_t i = 0; i < n; i++)
-		copy[i] = xstrdup(sv_of(list[i]));
-	return copy;
-}
-
-static void free_list(char **list)
-{
-	for (char **s = list; s && *s; s++)
-		xfree(*s);
-	xfree(list);
-}
-
 static void destroy(struct io_proc *p)
 {
-	free_list(p->argv);
-	free_list(p->envp);
+	xfrees(p->argv);
+	xfrees(p->envp);
 	xfree(p->name);
 	sb_done(&p->in);
 	sb_done(&p->out);
@@ -349,8 +327,8 @@ int io_proc_start(struct io_proc **ret, struct loop *l, const struct io_proc_opt
 	p = xalloc(sizeof(*p));
 	p->loop = l;
 	p->o = *opts;
-	p->argv = copy_list(opts->argv);
-	p->envp = copy_list(opts->envp);
+	p->argv = xstrdups(opts->argv);
+	p->envp = xstrdups(opts->envp);
 	p->name = xstrdup(sv_of(opts->name ? opts->name : opts->argv[0]));
 	p->child = (struct io_spawned){ 0, -1, -1, -1 };
 	fill_defaults(p);

@@ -28,28 +28,6 @@ void mcp_say_why(struct mcp *m, const char *fmt, ...)
 
 /* ---- life ---- */
 
-static char **copy_list(const char *const *list)
-{
-	size_t n = 0;
-	char **copy;
-
-	if (!list)
-		return NULL;
-	while (list[n])
-		n++;
-	copy = xalloc((n + 1) * sizeof(*copy));
-	for (size_t i = 0; i < n; i++)
-		copy[i] = xstrdup(sv_of(list[i]));
-	return copy;
-}
-
-static void free_list(char **list)
-{
-	for (char **s = list; s && *s; s++)
-		xfree(*s);
-	xfree(list);
-}
-
 static char *copy(const char *s)
 {
 	return s ? xstrdup(sv_of(s)) : NULL;
@@ -59,9 +37,9 @@ static void destroy(struct mcp *m)
 {
 	mcp_tools_done(m);
 	jv_free(m->pinned);
-	free_list(m->argv);
-	free_list(m->env);
-	free_list(m->allow);
+	xfrees(m->argv);
+	xfrees(m->env);
+	xfrees(m->allow);
 	xfree(m->name);
 	xfree(m->url);
 	xfree(m->headers);
@@ -93,9 +71,9 @@ int mcp_open(struct mcp **ret, struct loop *l, const struct mcp_opts *o, struct 
 	m->url = copy(o->url);
 	m->headers = copy(o->headers);
 	m->pins = copy(o->pins);
-	m->argv = copy_list(o->argv);
-	m->env = copy_list(o->env);
-	m->allow = copy_list(o->allow);
+	m->argv = xstrdups(o->argv);
+	m->env = xstrdups(o->env);
+	m->allow = xstrdups(o->allow);
 	m->backoff_ms = BACKOFF_MIN_MS;
 	m->link = o->argv ? &mcp_stdio : &mcp_http;
 	int rc = mcp_pins_load(m, e);
@@ -120,7 +98,6 @@ static void req_free(struct mcp_req *r)
 	for (struct mcp_req **p = &m->reqs; *p; p = &(*p)->next)
 		if (*p == r) {
 			*p = r->next;
-			m->n_reqs--;
 			break;
 		}
 	loop_timer_stop(&r->deadline);
@@ -168,15 +145,6 @@ sv mcp_server_name(const struct mcp *m)
 
 /* ---- questions ---- */
 
-static jv *client_info(void)
-{
-	jv *o = jv_obj();
-
-	jv_set_str(o, "name", SV("callm"));
-	jv_set_str(o, "version", SV(CALLM_VERSION));
-	return o;
-}
-
 static void add_meta(jv *params)
 {
 	jv *meta = jv_get(params, "_meta");
@@ -186,7 +154,7 @@ static void add_meta(jv *params)
 		meta = jv_get(params, "_meta");
 	}
 	jv_set_str(meta, MCP_META "protocolVersion", SV(MCP_MODERN));
-	jv_set(meta, MCP_META "clientInfo", client_info());
+	jv_set(meta, MCP_META "clientInfo", mcp_self());
 	jv_set(meta, MCP_META "clientCapabilities", jv_obj());
 }
 
@@ -239,7 +207,6 @@ int mcp_ask(struct mcp *m, const char *method, jv *params, int deadline_ms, char
 	jv_free(params);
 	r->next = m->reqs;
 	m->reqs = r;
-	m->n_reqs++;
 	if (deadline_ms > 0)
 		loop_after(m->loop, &r->deadline, deadline_ms, on_deadline, r);
 	int rc = sb_err(&b) ? ERR_TOOBIG : m->link->send(m, r, sb_sv(&b));
@@ -515,7 +482,7 @@ static void initialize(struct mcp *m)
 	jv *p = jv_obj();
 	jv_set_str(p, "protocolVersion", SV(MCP_LEGACY));
 	jv_set(p, "capabilities", jv_obj());
-	jv_set(p, "clientInfo", client_info());
+	jv_set(p, "clientInfo", mcp_self());
 	int rc = mcp_ask(m, "initialize", p, 0, NULL, on_initialize, m, NULL);
 	if (rc)
 		mcp_fall(m, rc, m->why);

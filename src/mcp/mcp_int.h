@@ -72,7 +72,6 @@ struct mcp {
 	int backoff_ms;
 	int64_t next_id;
 	struct mcp_req *reqs;
-	int n_reqs;
 	struct loop_timer start, probe, later;
 	bool init_sent;
 	/* tools */
@@ -148,5 +147,7 @@ char *mcp_head_make(sv tool, const jv *schema, const jv *args);
 void mcp_head_value(sv v, struct sb *out);   /* as it is, or =?base64?...?= */
 /* What a header says, decoded; SV_NULL when it cannot be. */
 sv mcp_head_read(struct arena *a, sv value);
+
+jv *mcp_self(void); /* {name, version}: who we are, to either side */
 
 #endif

@@ -73,15 +73,6 @@ void mcp_srv_out_done(struct mcp_srv_out *out)
 
 /* ---- answers ---- */
 
-static jv *server_info(void)
-{
-	jv *o = jv_obj();
-
-	jv_set_str(o, "name", SV("callm"));
-	jv_set_str(o, "version", SV(CALLM_VERSION));
-	return o;
-}
-
 static void open_answer(struct mcp_srv_out *out)
 {
 	sb_reset(&out->body);
@@ -119,7 +110,7 @@ static void answer(struct mcp_srv_out *out, jv *result)
 		jv *meta = jv_obj();
 
 		jv_set_str(result, "resultType", SV("complete"));
-		jv_set(meta, MCP_META "serverInfo", server_info());
+		jv_set(meta, MCP_META "serverInfo", mcp_self());
 		jv_set(result, "_meta", meta);
 	}
 	open_answer(out);
@@ -271,7 +262,7 @@ static void do_initialize(const struct mcp_srv *s, const struct mcp_srv_in *in,
 	}
 	jv_set_str(o, "protocolVersion", ours ? asked : SV(MCP_LEGACY));
 	jv_set(o, "capabilities", capabilities());
-	jv_set(o, "serverInfo", server_info());
+	jv_set(o, "serverInfo", mcp_self());
 	jv_set_str(o, "instructions", sv_of(s->hint));
 	answer(out, o);
 }

@@ -147,9 +147,7 @@ int mcp_stdio_open(struct mcp *m, struct err *e)
 				  .on_bytes = on_bytes, .on_state = on_state, .on_line = on_line,
 				  .arg = m, .queue_max = QUEUE_MAX, .backoff_min_ms = 200 };
 	int rc = io_proc_start(&m->proc, m->loop, &o);
-	for (char **s = env; *s; s++)
-		xfree(*s);
-	xfree(env);
+	xfrees(env);
 	if (rc)
 		return err_set(e, rc, "%s: %s cannot be started: %s", m->name, path, err_text(rc));
 	if (io_proc_up(m->proc))

@@ -6,8 +6,9 @@
  */
 #include <stdlib.h>
 
+#include <sodium.h>
+
 #include "mcp_int.h"
-#include "mcp_sha.h"
 
 /* ---- lines ---- */
 
@@ -112,6 +113,7 @@ void mcp_tool_hash(const jv *tool, char hex[65])
 {
 	static const char *const parts[] = { "annotations", "description", "inputSchema", "name",
 					     "outputSchema", "title" };
+	unsigned char raw[crypto_hash_sha256_BYTES];
 	struct sb b;
 
 	sb_init(&b, 2 * MCP_MSG);
@@ -120,8 +122,18 @@ void mcp_tool_hash(const jv *tool, char hex[65])
 		mcp_canonical(jv_get(tool, parts[i]), &b);
 		sb_ch(&b, '\n');
 	}
-	mcp_sha256(b.p, b.n, hex);
+	(void)crypto_hash_sha256(raw, (const unsigned char *)b.p, b.n);
+	sodium_bin2hex(hex, 65, raw, sizeof(raw));
 	sb_done(&b);
+}
+
+jv *mcp_self(void)
+{
+	jv *o = jv_obj();
+
+	jv_set_str(o, "name", SV("callm"));
+	jv_set_str(o, "version", SV(CALLM_VERSION));
+	return o;
 }
 
 /* ---- a stranger's text ---- */

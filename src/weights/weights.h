@@ -10,8 +10,8 @@
  *	weights_close(w);
  *
  * A struct weights is immutable: any thread, several at once. What is installed is asked of the
- * disk each time. Everything here but the background puller blocks on files or the network:
- * never on a loop, except weights_list and weights_find, which only stat.
+ * disk each time. Everything here but the background puller blocks on files or the network,
+ * weights_list and weights_find on small files only: never on a loop.
  */
 #ifndef CALLM_WEIGHTS_H
 #define CALLM_WEIGHTS_H

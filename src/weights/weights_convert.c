@@ -65,13 +65,6 @@ static char **make_args(const struct weights_item *it, const char *program, cons
 	return argv;
 }
 
-static void free_args(char **argv)
-{
-	for (size_t i = 0; argv[i]; i++)
-		xfree(argv[i]);
-	xfree(argv);
-}
-
 static int start(struct child *ch, char **argv, struct err *e)
 {
 	posix_spawn_file_actions_t fa;
@@ -153,7 +146,7 @@ int weights_convert(const struct weights *w, const struct weights_item *it, cons
 	program_path(w, it, program);
 	char **argv = make_args(it, program, folder);
 	rc = start(&ch, argv, e);
-	free_args(argv);
+	xfrees(argv);
 	if (rc)
 		return rc;
 	rc = attend(&ch, watch);
