@@ -53,6 +53,7 @@ struct api {
 	int claims;                  /* Idempotency-Keys taken since the last clean-up */
 	struct map *keys;            /* API keys: hash -> name, owned */
 	bool keys_loading;
+	int64_t keys_asked, keys_taken; /* an older reading never replaces a newer one */
 	struct oai *oai;             /* clients that take us for a model */
 	int n_realtime;              /* their sockets */
 	struct mcp_srv *mcp;         /* our functions for other systems */
@@ -137,7 +138,8 @@ void api_conv_events(struct web_req *r, void *arg);
 void api_conv_recording(struct web_req *r, void *arg);
 /* What runs on a worker, for api_tools.c too. list: s1 state, s2 channel, i2 limit, and what
  * args read of a cursor; get: s1 id; events: s1 id, i1 after, i2 limit. */
-bool api_conv_list_args(struct api_query *q, sv state, sv cursor);   /* false: detail says why */
+/* false: detail says why. */
+bool api_conv_list_args(struct api_query *q, sv state, sv cursor);
 void api_conv_list_run(struct api_query *q, struct store_db *db);
 void api_conv_get_run(struct api_query *q, struct store_db *db);
 void api_conv_events_run(struct api_query *q, struct store_db *db);

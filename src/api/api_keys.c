@@ -59,10 +59,13 @@ static void load_take(struct api_query *q)
 {
 	struct api *a = q->a;
 	a->keys_loading = false;
-	if (!q->p)
+	if (!q->p || q->i1 < a->keys_taken) {
+		keys_free(q->p);
 		return;
+	}
 	keys_free(a->keys);
 	a->keys = q->p;
+	a->keys_taken = q->i1;
 }
 
 static void load_done(struct api_query *q)
@@ -77,6 +80,7 @@ void api_keys_reload(struct api *a)
 		return;
 	a->keys_loading = true;
 	struct api_query *q = api_query_new(a, NULL);
+	q->i1 = ++a->keys_asked;
 	q->run = load_run;
 	q->done = load_done;
 	api_query_start(q);
@@ -138,12 +142,27 @@ static int delete_name(struct store_db *db, sv name, bool *ret_found)
 	return rc;
 }
 
+/* One more than the door would know is refused, not forgotten. */
+static int room_left(struct store_db *db)
+{
+	struct store_stmt *q;
+	int rc = store_prep(db, &q,
+			    "SELECT count(*) FROM kv WHERE k>='apikey/' AND k<'apikey0'");
+	if (rc)
+		return rc;
+	rc = store_step(q) == 1 && store_col_int(q, 0) < KEYS_MAX ? 0 : ERR_FULL;
+	store_reset(q);
+	return rc;
+}
+
 static int change_put(void *arg, struct store_db *db)
 {
 	struct change *c = arg;
 	struct store_stmt *q;
 	char k[48];
 	int rc = delete_name(db, sv_of(c->name), &c->found);
+	if (rc == 0)
+		rc = room_left(db);
 	if (rc == 0)
 		rc = store_prep(db, &q,
 				"INSERT INTO kv (k, v, updated_ms) VALUES (?1,?2,?3) "
@@ -224,6 +243,7 @@ static void changed(void *arg, int err)
 	}
 	struct api_query *q = api_query_new(c->a, c->r);
 	q->p2 = c;
+	q->i1 = ++c->a->keys_asked;
 	q->run = load_run;
 	q->done = told;
 	c->a->keys_loading = true;

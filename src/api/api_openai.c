@@ -248,10 +248,15 @@ void oai_call_fail(struct oai_call *x, int status, const char *code, const char 
 	oai_call_refuse(x, &p);
 }
 
-/* Whoever asked has gone: the turn goes on, as after a hang-up, but no model works for it. */
+/* Whoever asked has gone. A turn goes on, as after a hang-up, and ends the call; a model asked
+ * beside it does not work for nobody. */
 static void client_gone(struct web_req *r, void *arg)
 {
-	oai_job_drop(arg);
+	struct oai_call *x = arg;
+	if (!x->job)
+		return;
+	oai_job_drop(x);
+	oai_call_fail(x, 503, "client_gone", "The client has gone.");
 }
 
 /* What a client will send back of this answer: by it the conversation is found again. */

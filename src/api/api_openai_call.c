@@ -28,14 +28,20 @@ static bool has_results(const struct oai_req *q)
 	return q->first_new < q->n && q->msgs[q->first_new].role == LLM_TOOL;
 }
 
+/* So many of the customer's last texts are read for values, each up to a message's length: they
+ * are read again for every property, on the door's thread. */
+#define TEXTS_READ 16
+
 /* The customer's texts, newest first. */
 static struct oai_words words(struct oai_req *q)
 {
-	sv *v = arena_new(&q->arena, sv, q->n);
+	sv *v = arena_new(&q->arena, sv, TEXTS_READ);
 	struct oai_words w = { v, 0 };
-	for (size_t i = q->n; v && i-- > 0;)
+	for (size_t i = q->n; v && w.n < TEXTS_READ && i-- > 0;) {
+		sv t = q->msgs[i].text;
 		if (q->msgs[i].role == LLM_USER)
-			v[w.n++] = q->msgs[i].text;
+			v[w.n++] = sv_slice(t, 0, sv_rune_offset(t, LIM_TEXT_MSG));
+	}
 	return w;
 }
 

@@ -330,7 +330,7 @@ static void job_begin(void *arg)
 	struct oai_job *j = arg;
 	j->models = talk_models_use(j->shard);
 	j->running = true;
-	struct llm *m = talk_models_llm(j->models, 0);
+	struct llm *m = talk_models_llm(j->models);
 	j->err = !m ? ERR_NOTFOUND : prompt_make(j) ? 0 : ERR_TOOBIG;
 	if (!j->err)
 		j->err = llm_start(m, &j->prompt, &cb, j, &j->run);

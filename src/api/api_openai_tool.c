@@ -163,6 +163,22 @@ double oai_tool_fit(const struct oai_tool *t, sv text)
 
 /* ---- values ---- */
 
+/* The bound that begins at s ("{3,99}") asks for more than so many repeats. */
+static bool bound_over(sv s, int most)
+{
+	int n = 0;
+	for (size_t i = 1; i < s.n && s.p[i] != '}'; i++) {
+		n = is_digit(s.p[i]) ? n * 10 + (s.p[i] - '0') : 0;
+		if (n > most)
+			return true;
+	}
+	return false;
+}
+
+/* The pattern is a stranger's. A compiler of expressions writes repeats out, so one of a group, or
+ * of another repeat, could take any memory: those are not followed. */
+#define REPEATS_MAX 64
+
 static bool pattern_ok(const jv *schema, sv s)
 {
 	char src[256], text[WORD_MAX + 1];
@@ -175,6 +191,10 @@ static bool pattern_ok(const jv *schema, sv s)
 		char c = esc ? pattern.p[++i] : pattern.p[i];
 		if (esc && is_digit(c))
 			return false;        /* what it refers back to is not followed */
+		if (!esc && c == '{' &&
+		    (!n || strchr(")}*+?", src[n - 1]) ||
+		     bound_over(sv_slice(pattern, i, pattern.n), REPEATS_MAX)))
+			return false;
 		const char *cls = esc && c == 'd' ? "[0-9]" :
 				  esc && c == 'w' ? "[A-Za-z0-9_]" :
 				  esc && c == 's' ? "[ ]" : NULL;
@@ -546,6 +566,8 @@ static bool optional_wanted(sv name, const jv *schema)
 	       sv_eq(jv_get_str(schema, "type"), SV("boolean"));
 }
 
+#define PROPERTIES_MAX 64
+
 static bool put_object(struct fill *f, const jv *schema, int depth)
 {
 	void *it = NULL;
@@ -553,7 +575,9 @@ static bool put_object(struct fill *f, const jv *schema, int depth)
 	jv *prop;
 	bool any = false;
 	sb_ch(f->out, '{');
-	while (jv_next(jv_get(schema, "properties"), &it, &key, &prop)) {
+	for (int n = 0;
+	     n < PROPERTIES_MAX && jv_next(jv_get(schema, "properties"), &it, &key, &prop);
+	     n++) {
 		size_t mark = f->out->n;
 		bool must = required(schema, key);
 		if (!must && !optional_wanted(key, prop))

@@ -56,15 +56,13 @@ struct rt_response {
 struct rt {
 	struct api *a;
 	struct web_ws *ws;
-	struct api_addr *addr;
 	char owner[96], id[40], conv_id[27], interaction[27];
 	bool beta;
 	int64_t expires_s;
 	/* configuration */
 	struct rt_sound sound;
 	bool text_only, vad, semantic, create, interrupt;
-	int64_t idle_ms, silence_ms, padding_ms;
-	double threshold;
+	int64_t idle_ms;
 	char lang[9], voice[32];
 	bool transcribe;
 	char *instructions;

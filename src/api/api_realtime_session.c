@@ -15,9 +15,6 @@
 void rt_session_init(struct rt *s)
 {
 	s->vad = s->create = s->interrupt = s->transcribe = true;
-	s->threshold = 0.5;
-	s->silence_ms = SILENCE_MS;
-	s->padding_ms = PADDING_MS;
 	snprintf(s->voice, sizeof(s->voice), "callm");
 	rt_sound_set(s, RT_PCM, RT_PCM);
 }
@@ -33,9 +30,9 @@ static jv *turn_detection(const struct rt *s)
 	if (s->semantic) {
 		jv_set_str(o, "eagerness", SV("auto"));
 	} else {
-		jv_set_num(o, "threshold", s->threshold);
-		jv_set_int(o, "prefix_padding_ms", s->padding_ms);
-		jv_set_int(o, "silence_duration_ms", s->silence_ms);
+		jv_set_num(o, "threshold", 0.5);
+		jv_set_int(o, "prefix_padding_ms", PADDING_MS);
+		jv_set_int(o, "silence_duration_ms", SILENCE_MS);
 		jv_set(o, "idle_timeout_ms", s->idle_ms ? jv_int(s->idle_ms) : jv_null());
 	}
 	jv_set_bool(o, "create_response", s->create);
@@ -134,8 +131,7 @@ jv *rt_session(const struct rt *s)
 struct wanted {                  /* the configuration as it would be */
 	enum rt_format in, out;
 	bool text_only, vad, semantic, create, interrupt, transcribe;
-	int64_t idle_ms, silence_ms, padding_ms;
-	double threshold;
+	int64_t idle_ms;
 	char lang[9], voice[32];
 };
 

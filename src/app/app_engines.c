@@ -41,6 +41,7 @@ struct app_engines {
 	/* what is wrong, "" = nothing: written by the main thread and the first shard, read by
 	 * the door; strings are kept until the end */
 	_Atomic(const char *) asr_note, tts_note, turn_note;
+	_Atomic(const char *) lm_note; /* of the English recogniser's language model */
 	_Atomic(int) n_notes;
 	char *notes[NOTES_MAX];
 };
@@ -49,6 +50,10 @@ static void set_note(struct app_engines *g, _Atomic(const char *) *note, const c
 {
 	if (strcmp(*note, text) == 0)
 		return;
+	if (!*text) {
+		*note = "";
+		return;
+	}
 	int at = g->n_notes++;
 	if (at < NOTES_MAX)
 		*note = g->notes[at] = xstrdup(sv_of(text));
@@ -244,7 +249,8 @@ void app_engines_renew(struct app_engines *g, struct talk_hub *hub)
 	look(g);
 	for (size_t i = 0; i < talk_hub_shards(hub); i++) {
 		struct talk_shard *s = talk_hub_shard(hub, i);
-		mbox_post(talk_shard_mbox(s), renew_here, s);
+		if (mbox_post(talk_shard_mbox(s), renew_here, s))
+			LOG(WARN, "models.failed", "shard %zu is too busy: its engines stay", i);
 	}
 }
 
@@ -253,7 +259,7 @@ int app_engines_open(struct app_engines **ret, const jv *cfg, struct app_models 
 	struct app_engines *g = xalloc(sizeof(*g));
 	g->cfg = cfg;
 	g->models = m;
-	g->asr_note = g->tts_note = g->turn_note = "";
+	g->asr_note = g->tts_note = g->turn_note = g->lm_note = "";
 	g->vad = snap_new(NULL);
 	look(g);
 	*ret = g;
@@ -274,7 +280,7 @@ void app_engines_close(struct app_engines *g)
 
 void app_engines_complain(struct app_engines *g, const char *why)
 {
-	set_note(g, &g->asr_note, why);
+	set_note(g, &g->lm_note, why);
 }
 
 /* "whisper, pocketsphinx", or what is wrong. */
@@ -297,7 +303,8 @@ void app_engines_health(struct app_engines *g, jv *components)
 {
 	bool deaf = !jv_get_bool(jv_get(g->cfg, "speech"), "recognise", true);
 	static const struct app_specs nothing;
-	component(components, "asr", deaf ? &nothing : g->asr, g->asr_note,
+	const char *asr = g->asr_note;
+	component(components, "asr", deaf ? &nothing : g->asr, asr[0] ? asr : g->lm_note,
 		  "switched off: keypad menu");
 	component(components, "tts", g->tts, g->tts_note, "none");
 	component(components, "turn", g->turn, g->turn_note, "the length of pauses");

@@ -17,8 +17,7 @@
 enum { BATCH = 32, RETRY_MS = 10000, SHARDS_MAX = 64, NICE = 10 };
 
 struct shard_emb {               /* the shard's thread */
-	struct app_meaning *own;
-	struct talk_shard *shard;
+	struct talk_shard *shard; /* once it has opened a model */
 	struct emb *emb;
 };
 struct app_meaning {
@@ -81,6 +80,7 @@ static void shard_close(struct shard_emb *x)
 
 struct order {                   /* of one shard to open this model */
 	struct shard_emb *x;
+	struct talk_shard *shard;
 	struct model_spec spec;
 	bool none;
 };
@@ -90,6 +90,7 @@ static void shard_obey(void *arg)
 	struct order *o = arg;
 	struct shard_emb *x = o->x;
 	struct err e = { 0 };
+	x->shard = o->shard;
 	shard_close(x);
 	if (!o->none && emb_open(&x->emb, &o->spec, talk_shard_loop(x->shard), &e) == 0)
 		talk_shard_set_emb(x->shard, x->emb);
@@ -104,12 +105,11 @@ static void order_shards(struct app_meaning *m, const struct model_spec *spec)
 	for (size_t i = 0; i < n && i < SHARDS_MAX; i++) {
 		struct order *o = xalloc(sizeof(*o));
 		o->x = &m->shard[i];
-		o->x->own = m;
-		o->x->shard = talk_hub_shard(m->hub, i);
+		o->shard = talk_hub_shard(m->hub, i);
 		o->none = !spec;
 		if (spec)
 			o->spec = *spec;
-		if (mbox_post(talk_shard_mbox(o->x->shard), shard_obey, o))
+		if (mbox_post(talk_shard_mbox(o->shard), shard_obey, o))
 			xfree(o);
 	}
 }

@@ -21,7 +21,10 @@ struct app_models {
 	void (*on_ready)(void *arg, enum app_role r);
 	void *arg;
 	struct arena a;
-	struct sb keys[APP_ROLES * APP_SPECS]; /* secrets, cleared at the end */
+	struct { /* secrets, read once, cleared at the end */
+		const jv *of; /* the entry */
+		struct sb text;
+	} keys[APP_ROLES * APP_SPECS];
 	int n_keys;
 	struct app_specs *now[APP_ROLES];
 };
@@ -33,11 +36,6 @@ static const struct {
 	[APP_TTS] = { "tts", "tts" },	[APP_EMB] = { "emb", "embed" },
 	[APP_TURN] = { "turn", "turn" }, [APP_VAD] = { "vad", "vad" },
 };
-
-const char *app_role_name(enum app_role r)
-{
-	return roles[r].cfg;
-}
 
 /* ---- one spec ---- */
 
@@ -97,18 +95,22 @@ static bool key_of(struct app_models *m, const jv *x, const char **ret, struct a
 	struct err e = { 0 };
 	sv ref = jv_get_str(x, "key"), path = jv_get_str(x, "key_file");
 	*ret = NULL;
+	for (int i = 0; i < m->n_keys; i++)
+		if (m->keys[i].of == x)
+			return *ret = sb_str(&m->keys[i].text), true;
 	if (!ref.n && path.n)
 		ref = sv_of(arena_fmt(&m->a, "file:" SV_FMT, SV_ARG(path)));
 	if (!ref.n)
 		return true;
-	if (m->n_keys == APP_ROLES * APP_SPECS)
-		return false;
-	struct sb *key = &m->keys[m->n_keys++];
+	ASSERT(m->n_keys < APP_ROLES * APP_SPECS); /* app_config_look counts the entries */
+	struct sb *key = &m->keys[m->n_keys].text;
 	sb_init(key, 8192);
 	if (cfg_secret(ref, key, &e)) {
 		snprintf(out->note, sizeof(out->note), "%s", e.msg);
+		sb_done(key);
 		return false;
 	}
+	m->keys[m->n_keys++].of = x;
 	*ret = sb_str(key);
 	return true;
 }
@@ -156,7 +158,7 @@ static void from_list(struct app_models *m, enum app_role r, const jv *list, str
 		const jv *x = jv_at(list, i);
 		sv kind = jv_get_str(x, "kind");
 		if (sv_eq(kind, SV("builtin")))
-			return; /* nothing comes before it, nothing after */
+			return; /* nothing after it */
 		if (sv_eq(kind, SV("local")))
 			add_local(m, out, roles[r].weights, jv_get_str(x, "model"), x);
 		else
@@ -206,7 +208,7 @@ static void installed_voices(struct app_models *m, struct app_specs *out)
 		snprintf(out->note, sizeof(out->note), "no neural voice: callm models pull kokoro");
 }
 
-/* What needs no weights stands behind every list of voices and of recognisers. */
+/* What needs no weights stands behind what was found, not behind a written list. */
 static void add_built_in(struct app_models *m, enum app_role r, struct app_specs *out)
 {
 	static const char *const voices[] = { "flite", "espeak" };
@@ -240,11 +242,9 @@ const struct app_specs *app_models_of(struct app_models *m, enum app_role r)
 	const jv *entry = jv_get(m->cfg, roles[r].cfg);
 	sv name = jv_as_str(entry);
 	bool off = sv_eq(name, SV("energy")) || sv_eq(name, SV("pause"));
-	if (jv_len(entry)) {
+	if (jv_len(entry))
 		from_list(m, r, entry, &out);
-		if (out.note[0])
-			LOG(WARN, "models.left_out", "%s", out.note);
-	} else if (name.n && !off)
+	else if (name.n && !off)
 		add_local(m, &out, roles[r].weights, name, NULL);
 	else if (r == APP_TTS)
 		installed_voices(m, &out);
@@ -254,6 +254,8 @@ const struct app_specs *app_models_of(struct app_models *m, enum app_role r)
 		add_built_in(m, r, &out);
 	if (!same(m->now[r], &out)) {
 		struct app_specs *fresh = arena_new(&m->a, struct app_specs, 1);
+		if (jv_len(entry) && out.note[0])
+			LOG(WARN, "models.left_out", "%s", out.note);
 		if (fresh) {
 			*fresh = out;
 			m->now[r] = fresh;
@@ -328,7 +330,7 @@ void app_models_close(struct app_models *m)
 	weights_close(m->w);
 	mbox_free(m->box);
 	for (int i = 0; i < m->n_keys; i++)
-		sb_done(&m->keys[i]);
+		sb_done(&m->keys[i].text);
 	arena_done(&m->a);
 	xfree(m);
 }

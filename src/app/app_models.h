@@ -8,7 +8,6 @@
 #include "weights.h"
 
 enum app_role { APP_LLM, APP_ASR, APP_TTS, APP_EMB, APP_TURN, APP_VAD, APP_ROLES };
-const char *app_role_name(enum app_role r); /* as in the configuration: "llm", "emb" */
 
 #define APP_SPECS 8
 struct app_specs { /* lives until app_models_close, its strings too */

@@ -31,7 +31,7 @@ struct app_server {
 	struct web_asset *assets;
 	bool store_bad;              /* what the log says */
 	struct app_models *models;
-	const struct app_specs *llm; /* in use */
+	_Atomic(const struct app_specs *) llm; /* in use; the door's health reads it */
 	const struct app_specs *emb;
 	struct app_meaning *meaning;
 	bool stale[APP_ROLES];       /* something of this role has arrived */
@@ -313,14 +313,14 @@ int app_server_open(struct app_server **ret, const jv *cfg, const char *data_dir
 		rc = app_meaning_open(&s->meaning, s->store, s->kb, s->data);
 	if (rc == 0)
 		rc = server_hub(s, company, e);
+	if (rc == 0) /* before the door, which lists what is being pulled */
+		rc = app_models_pull(s->models, on_model, s, e);
 	if (rc == 0)
 		rc = server_door(s, company, e);
 	if (rc == 0)
 		rc = app_voice_start(s->voice, s->hub, e);
 	if (rc == 0)
 		rc = use_meaning(s);
-	if (rc == 0)
-		rc = app_models_pull(s->models, on_model, s, e);
 	if (rc) {
 		app_server_close(s);
 		return rc;

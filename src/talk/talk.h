@@ -69,7 +69,8 @@ size_t talk_hub_shards(const struct talk_hub *h);
 struct talk_shard *talk_hub_shard(struct talk_hub *h, size_t i);   /* NULL beyond the last */
 /* Other language models from the next question on; answers under way come from those they were
  * asked of. Any thread; the specs must outlive the hub. A shard whose models do not open keeps
- * the old ones and says why on its own thread (on_failed may be NULL). */
+ * the old ones and says why on its own thread, or on the caller's when its mailbox is full
+ * (on_failed may be NULL). */
 void talk_hub_models(struct talk_hub *h, const struct model_spec *spec, size_t n,
 		     void (*on_failed)(void *arg, int shard, const char *why), void *arg);
 
@@ -86,7 +87,7 @@ void talk_shard_set_emb(struct talk_shard *s, struct emb *m);
  * until it is given back. On the shard's thread. */
 struct talk_models;
 struct talk_models *talk_models_use(struct talk_shard *s);
-struct llm *talk_models_llm(const struct talk_models *m, int i);   /* NULL after the last */
+struct llm *talk_models_llm(const struct talk_models *m);   /* NULL: there is none */
 void talk_models_done(struct talk_shard *s, struct talk_models *m); /* accepts NULL */
 
 /* The sink every channel's peers talk to; its arg is the shard. */

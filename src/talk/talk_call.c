@@ -15,6 +15,11 @@ static const char *const names[TALK_ASKED_COUNT] = {
 	[TALK_ASKED_END] = "end",
 };
 
+const char *talk_asked_name(enum talk_asked a)
+{
+	return names[a];
+}
+
 static enum talk_asked asked_by_name(sv name)
 {
 	for (int i = 1; i < TALK_ASKED_COUNT; i++)
@@ -71,17 +76,21 @@ static void ask_back(struct talk_core *c, struct arena *a, struct talk_acts *act
 	talk_reply(c, &r, a, acts);
 }
 
-/* Something was said already: the action follows it. */
+/* Something was said already: the action follows it, where it can. */
 static void after_words(struct talk_core *c, enum talk_asked asked, struct arena *a,
 			struct talk_acts *acts)
 {
 	enum policy_action action = POL_REPLY;
 	if (asked == TALK_ASKED_HANDOFF) {
 		sv where = talk_text(c->cfg->texts, sv_of(c->lang), "handoff", c->variety++);
-		const char *gap = strcmp(c->lang, "zh") != 0 ? " " : "";
-		sv s = sv_of(arena_fmt(a, "%s" SV_FMT, gap, SV_ARG(where)));
+		sv s = sv_of(arena_fmt(a, "%s" SV_FMT, talk_gap(c), SV_ARG(where)));
 		talk_release_sentence(c, s, 0, a, acts);
 		action = POL_HANDOFF;
+	} else if (asked == TALK_ASKED_END) {
+		c->goodbye = c->voice;
+		action = POL_END;
+	} else {
+		refuse(c, sv_of(names[asked]), "something else was said already", a, acts);
 	}
 	talk_model_finish(c, action, a, acts);
 }

@@ -286,6 +286,8 @@ void talk_on_call(struct talk_core *c, const struct talk_ev *ev, struct arena *a
 bool talk_do_asked(struct talk_core *c, struct arena *a, struct talk_acts *acts);
 void talk_clarify(struct talk_core *c, struct arena *a, struct talk_acts *acts);
 sv talk_with_empathy(struct talk_core *c, sv text, struct arena *a);
+const char *talk_gap(const struct talk_core *c); /* between two sentences: " ", in Chinese "" */
+const char *talk_asked_name(enum talk_asked a);  /* "handoff" ... */
 
 /* A text with {name} places filled from pairs name,value,...,NULL; in the arena. */
 sv talk_fill(struct arena *a, sv tmpl, const sv *pairs, size_t n_pairs);

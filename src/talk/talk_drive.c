@@ -67,8 +67,6 @@ static void on_end(void *arg, int err, const struct llm_usage *u)
 		ev.usage = *u;
 		ev.model = u->model ? u->model : ev.model;
 	}
-	if (!err && u)
-		metric_observe_us(M_MODEL_TTFT_US, (int64_t)u->first_ms * 1000);
 	talk_feed_event(t, &ev);
 	talk_models_done(t->shard, of);
 }

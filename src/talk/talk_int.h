@@ -91,8 +91,6 @@ struct talk {
 int talk_models_open(struct talk_shard *s, const struct model_spec *spec, size_t n,
 		     struct err *e);
 void talk_models_close(struct talk_shard *s);
-struct talk_models *talk_models_use(struct talk_shard *s);
-void talk_models_done(struct talk_shard *s, struct talk_models *m); /* accepts NULL */
 
 /* talk_drive.c */
 void talk_feed_event(struct talk *t, struct talk_ev *ev);

@@ -196,8 +196,8 @@ void talk_release_sentence(struct talk_core *c, sv sentence, uint64_t cited, str
 		c->saying = xstrdup(SV(""));
 		while (sentence.n && *sentence.p == ' ')
 			sentence = sv_slice(sentence, 1, sentence.n);
-	} else if (c->t.base && *sentence.p != ' ' && strcmp(c->lang, "zh") != 0) {
-		sentence = sv_of(arena_fmt(a, " " SV_FMT, SV_ARG(sentence)));
+	} else if (c->t.base && *sentence.p != ' ') {
+		sentence = sv_of(arena_fmt(a, "%s" SV_FMT, talk_gap(c), SV_ARG(sentence)));
 	}
 	c->t.sentences++;
 	c->t.cited |= cited ? cited : 1;

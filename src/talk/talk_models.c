@@ -69,9 +69,9 @@ struct talk_models *talk_models_use(struct talk_shard *s)
 	return s->models;
 }
 
-struct llm *talk_models_llm(const struct talk_models *m, int i)
+struct llm *talk_models_llm(const struct talk_models *m)
 {
-	return i == 0 ? m->m : NULL;
+	return m->m;
 }
 
 void talk_models_done(struct talk_shard *s, struct talk_models *m)
@@ -105,6 +105,10 @@ void talk_hub_models(struct talk_hub *h, const struct model_spec *spec, size_t n
 	for (size_t i = 0; i < h->n; i++) {
 		struct swap *w = xalloc(sizeof(*w));
 		*w = (struct swap){ &h->shards[i], spec, n, on_failed, arg };
-		mbox_post(h->shards[i].mbox, swap_here, w);
+		if (mbox_post(h->shards[i].mbox, swap_here, w) == 0)
+			continue;
+		if (on_failed)
+			on_failed(arg, (int)i, err_text(ERR_FULL));
+		xfree(w);
 	}
 }

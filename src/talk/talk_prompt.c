@@ -125,15 +125,14 @@ static bool quote_prompt(struct talk_core *c, struct arena *a, struct talk_act *
 	sb_reset(&b);
 	sb_put(&b, h->quote);
 	for (size_t i = 0; i < n; i++)
-		sb_fmt(&b, "%s" SV_FMT, strcmp(c->lang, "zh") != 0 ? " " : "",
-		       SV_ARG(sentences[i]));
+		sb_fmt(&b, "%s" SV_FMT, talk_gap(c), SV_ARG(sentences[i]));
 	sv pairs[] = { SV("passages"), one_line(a, sb_sv(&b)), SV("question"),
 		       one_line(a, c->t.model_text) };
 	sv asked = sv_trim(talk_fill(a, talk_text(t, lang, "prompt_quote", 0), pairs, 4));
-	const char *gap = strcmp(c->lang, "zh") != 0 ? " " : "";
 	struct llm_msg *m = arena_new(a, struct llm_msg, 1);
 	*m = (struct llm_msg){ .role = LLM_SYSTEM,
-			       .text = sv_of(arena_fmt(a, SV_FMT "%s" SV_FMT, SV_ARG(asked), gap,
+			       .text = sv_of(arena_fmt(a, SV_FMT "%s" SV_FMT, SV_ARG(asked),
+						       talk_gap(c),
 						       SV_ARG(one_line(a, h->quote)))) };
 	sb_done(&b);
 	x->msgs = m;
@@ -170,12 +169,13 @@ bool talk_prompt(struct talk_core *c, struct arena *a, struct talk_act *x)
 /* ---- the actions, once for each language ---- */
 
 static const struct {
-	const char *name, *text, *arg; /* arg: its only argument, a text; NULL = none */
+	enum talk_asked asked;
+	const char *text, *arg; /* arg: its only argument, a text; NULL = none */
 } actions[] = {
-	{ "handoff", "tool_handoff", NULL },
-	{ "clarify", "tool_clarify", "question" },
-	{ "no_answer", "tool_no_answer", NULL },
-	{ "end", "tool_end", NULL },
+	{ TALK_ASKED_HANDOFF, "tool_handoff", NULL },
+	{ TALK_ASKED_CLARIFY, "tool_clarify", "question" },
+	{ TALK_ASKED_NO_ANSWER, "tool_no_answer", NULL },
+	{ TALK_ASKED_END, "tool_end", NULL },
 };
 _Static_assert(sizeof(actions) / sizeof(*actions) == TALK_TOOLS, "talk_core.h counts them");
 
@@ -195,7 +195,7 @@ void talk_tools_make(const struct talk_texts *x, sv lang, struct llm_tool *ret)
 		jv_set(schema, "properties", props);
 		jv_set(schema, "required", need);
 		jv_set_bool(schema, "additionalProperties", false);
-		ret[i] = (struct llm_tool){ .name = sv_of(actions[i].name),
+		ret[i] = (struct llm_tool){ .name = sv_of(talk_asked_name(actions[i].asked)),
 					    .description = talk_text(x, lang, actions[i].text, 0),
 					    .schema = schema };
 	}

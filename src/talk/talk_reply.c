@@ -274,14 +274,18 @@ void talk_think(struct talk_core *c, sv text, sv model_text, int64_t now_us, str
 	ask_for(c, TACT_SEARCH, text, acts);
 }
 
+const char *talk_gap(const struct talk_core *c)
+{
+	return strcmp(c->lang, "zh") != 0 ? " " : "";
+}
+
 /* Who is upset hears first that we are sorry. */
 sv talk_with_empathy(struct talk_core *c, sv text, struct arena *a)
 {
 	if (c->t.act.tone != TONE_EMPATHIC)
 		return text;
 	sv opening = talk_text(c->cfg->texts, sv_of(c->lang), "empathy", c->variety++);
-	const char *space = strcmp(c->lang, "zh") != 0 ? " " : "";
-	return sv_of(arena_fmt(a, SV_FMT "%s" SV_FMT, SV_ARG(opening), space, SV_ARG(text)));
+	return sv_of(arena_fmt(a, SV_FMT "%s" SV_FMT, SV_ARG(opening), talk_gap(c), SV_ARG(text)));
 }
 
 void talk_clarify(struct talk_core *c, struct arena *a, struct talk_acts *acts)

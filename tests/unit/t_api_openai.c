@@ -543,6 +543,11 @@ static const struct {
 	  "I live in 10115", "{\"p\":\"10115\"}" },
 	{ "{\"zip\":{\"type\":\"string\",\"pattern\":\"^\\\\d{5}$\"}}",
 	  "I live in 1011", NULL },
+	/* written out, this one would take 99^3 states: it is not followed */
+	{ "{\"zip\":{\"type\":\"string\",\"pattern\":\"((\\\\d{99}){99}){99}\"}}",
+	  "I live in 10115", NULL },
+	{ "{\"zip\":{\"type\":\"string\",\"pattern\":\"\\\\d{1,99999}\"}}",
+	  "I live in 10115", NULL },
 	{ "{\"city\":{\"type\":\"string\"}}", "What is the weather in New York?",
 	  "{\"p\":\"New York\"}" },
 	{ "{\"city\":{\"type\":\"string\"}}", "What is the weather?", NULL },

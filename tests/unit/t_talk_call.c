@@ -101,6 +101,20 @@ TEST(talk_call_after_words_follows_them)
 	bench_close(&b);
 }
 
+TEST(talk_call_a_wish_that_comes_too_late_is_on_the_record)
+{
+	static const char *const late[] = { "clarify", "no_answer" };
+	for (size_t i = 0; i < 2; i++) {
+		struct bench b;
+		think(&b, CHAT, question);
+		bench_feed(&b, ev_delta(&b, "You have 30 days to return an article. [1]"));
+		sv body = reply_after(&b, late[i], "{\"question\":\"Which one?\"}");
+		HAS(body, "\"action\":\"reply\"");
+		HAS(bench_rec(&b, "tool.refused")->text, late[i]);
+		bench_close(&b);
+	}
+}
+
 TEST(talk_call_only_the_first_counts_and_stale_ones_do_not)
 {
 	struct bench b;
