@@ -208,10 +208,15 @@ ui_part() {
 	staged
 }
 
-e2e_part() {
-	stage "release build"
+# The default set of models, into the cache: the tests of real models use it, and skip without it.
+release_part() {
+	stage "release build, models"
 	build build_release build -- programs || return 1
+	in_group "$logs/pull.log" 400 build/callm models pull || say "   the models cannot be pulled: their tests are skipped"
 	staged
+}
+
+e2e_part() {
 	stage "end to end"
 	check symbols 60 scripts/symbols build
 	tap e2e_openapi 60 node tests/e2e/openapi.mjs
@@ -242,6 +247,7 @@ need_modules
 build_pages
 need_engines
 staged
+[ $part = ui ] || release_part || part=none
 [ $part = all ] || [ $part = unit ] && unit_part
 [ $part = all ] || [ $part = ui ] && ui_part
 [ $part = all ] || [ $part = e2e ] && e2e_part

@@ -20,6 +20,8 @@ const rows = (t) => t.match(/^\|.*\|$/gm) ?? [];
 assert.equal(rows(zh).length, rows(en).length, 'tables differ in length');
 const inline = (t) => rows(t).map((r) => [...r.matchAll(/`[^`]+`/g)].map((m) => m[0]));
 assert.deepEqual(inline(zh), inline(en), 'code in tables differs');
+const figures = (t) => rows(t).map((r) => (r.match(/\d+(?:[.,]\d+)*/g) ?? []).sort());
+assert.deepEqual(figures(zh), figures(en), 'figures in tables differ');
 const points = (t) => (t.match(/^(?:- |\d+\. )/gm) ?? []).length;
 assert.equal(points(zh), points(en), 'lists differ in length');
 

@@ -1,5 +1,5 @@
 /* workers.mjs: every worker process of the server is killed in mid-call, one kind after the other, while the bot speaks
- * and while the caller does: the call goes on, the next question is answered, and each kind is back afterwards. With
+ * and before the caller asks again: the call goes on, the next question is answered, and each kind is back afterwards. With
  * the weights installed here (CALLM_CACHE) if there are any, else with the engines that need none. */
 import { bin, children, demo, events, http, join, login, main, metric, note, ok, readFileSync, run, runAsync, sleep, speak, temp, until,
   withWeights } from './lib.mjs';
@@ -37,17 +37,25 @@ function kill(pids) {
     }
 }
 
-async function newest(s, token) {
+/* The newest call but those known before, its rows; none = []. */
+async function newest(s, token, before) {
   const { json } = await http(s, 'GET', '/api/v1/conversations?state=all&channel=phone&limit=1', { token });
-  return json.items[0] ? events(s, json.items[0].id, token) : [];
+  const id = json.items[0]?.id;
+  return id && !before.has(id) ? events(s, id, token) : [];
+}
+
+async function known(s, token) {
+  const { json } = await http(s, 'GET', '/api/v1/conversations?state=all&channel=phone&limit=20', { token });
+  return new Set(json.items.map((c) => c.id));
 }
 
 const answered = (rows, article) => rows.some((e) => e.kind === 'turn.bot' && e.turn > 0 && article.test(e.body.citations?.[0]?.article_id ?? ''));
 
 /* The caller asks twice; between the first answer's beginning and the second question all workers die. */
 async function call(s, token, file, when) {
+  const before = await known(s, token);
   const done = runAsync(bin, ['call', `sip:service@${s.sip}`, '--max', '70000', '--play', file, '--quiet', '5000'], { ms: 100000 });
-  const heard = (n) => async () => (await newest(s, token)).filter((e) => e.kind === 'turn.bot' && e.turn > 0).length >= n;
+  const heard = (n) => async () => (await newest(s, token, before)).filter((e) => e.kind === 'turn.bot' && e.turn > 0).length >= n;
   await until('the first answer', heard(1), 60000);
   await sleep(when);
   const killed = workers(s);
@@ -59,7 +67,7 @@ async function call(s, token, file, when) {
   const r = await done;
   const report = JSON.parse(r.out);
   await until('the call to be over', async () => (await metric(s, 'callm_calls_active')) === 0);
-  const rows = await newest(s, token);
+  const rows = await newest(s, token, before);
   ok(report.answered && report.sip_status === 200, 'the call was not dropped', report);
   ok(answered(rows, /^return-window/) && answered(rows, /^order-cancel/), 'both questions were answered', rows.map((e) => [e.kind, e.body.text]));
   ok(rows.at(-1).kind === 'conversation.closed' && rows.at(-1).body.by === 'customer', 'the caller ended it', rows.at(-1));
