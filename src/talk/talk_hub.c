@@ -107,6 +107,8 @@ static void set_defaults(struct talk_limits *l)
 		l->model_first_voice_ms = 1500;
 	if (!l->model_total_ms)
 		l->model_total_ms = 12000;
+	if (!l->model_gap_ms)
+		l->model_gap_ms = 3000;
 }
 
 int talk_hub_open(struct talk_hub **ret, const struct talk_opts *o, struct err *e)

@@ -263,6 +263,16 @@ static bool drain_draft(struct talk_core *c, bool at_end, struct arena *a, struc
 #define DRAFT_MAX 8000
 #define SAID_MAX 16000
 
+/* How long the model's next words may take: what is left of its whole time, at most a gap. A caller
+ * who has heard nothing yet waits no longer than for the first word. */
+static int gap_ms(const struct talk_core *c)
+{
+	const struct talk_limits *l = &c->cfg->limits;
+	int gap = c->voice && !c->t.sentences ? l->model_first_voice_ms : l->model_gap_ms;
+	int64_t left = l->model_total_ms - (c->now_us - c->t.first_us) / 1000;
+	return left < 1 ? 1 : left < gap ? (int)left : gap;
+}
+
 void talk_on_delta(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
 		   struct talk_acts *acts)
 {
@@ -270,10 +280,10 @@ void talk_on_delta(struct talk_core *c, const struct talk_ev *ev, struct arena *
 		return;
 	if (!c->t.model || c->t.draft.n == 0)
 		c->t.model = ev->model;
-	if (c->t.sentences == 0 && c->t.draft.n == 0) {
+	if (c->t.sentences == 0 && c->t.draft.n == 0)
 		c->t.first_us = ev->now_us;
-		talk_act_timer(acts, TT_MODEL, c->cfg->limits.model_total_ms);
-	}
+	if (ev->text.n)
+		talk_act_timer(acts, TT_MODEL, gap_ms(c));
 	sb_put(&c->t.draft, ev->text);
 	if (!drain_draft(c, false, a, acts))
 		return;

@@ -56,11 +56,15 @@ function copyOf(cache) {
   return to;
 }
 
-const folder = (cache, name) => join(cache, 'models', readdirSync(join(cache, 'models')).find((d) => d.startsWith(name)));
+/* Where a weight of the registry lies: beside it may lie older versions. */
+function folder(cache, name) {
+  const entry = readFileSync('models/registry.yaml', 'utf8').split('  - name: ').find((x) => x.startsWith(`${name}\n`));
+  return join(cache, 'models', `${name}-${entry.match(/version: "?([^"\n]+)/)[1]}`);
+}
 
 async function harmed() {
   const cache = copyOf(installed);
-  const dir = folder(cache, 'gemma');
+  const dir = folder(cache, 'gemma-3-270m');
   const gguf = join(dir, readdirSync(dir).find((f) => f.endsWith('.gguf')));
   const whole = readFileSync(gguf);
   rmSync(gguf);

@@ -75,7 +75,7 @@ static inline void bench_open_with(struct bench *b, struct talk_texts *texts, un
 {
 	*b = (struct bench){ .texts = texts, .models = n_llm };
 	b->cfg = (struct talk_cfg){ .texts = texts, .voice_lang = "en",
-				    .limits = { 1800000, 8000, 200, 5000, 1500, 12000 } };
+				    .limits = { 1800000, 8000, 200, 5000, 1500, 12000, 3000 } };
 	arena_init(&b->a, LIM_ARENA_TURN);
 	bench_hits(b);
 	talk_core_init(&b->c, &b->cfg, caps, SV("en"));

@@ -256,6 +256,34 @@ TEST(talk_model_deadlines_are_tighter_on_the_phone)
 	bench_close(&b);
 }
 
+static int model_timer(const struct bench *b)
+{
+	int ms = -1;
+	for (size_t i = 0; i < b->acts.n; i++)
+		if (b->acts.v[i].kind == TACT_TIMER && b->acts.v[i].timer == TT_MODEL)
+			ms = b->acts.v[i].ms;
+	return ms;
+}
+
+TEST(talk_model_that_stops_in_the_middle_is_not_waited_for_long)
+{
+	struct bench b;
+	think(&b, CHAT, 1, question);
+	bench_feed(&b, ev_delta(&b, "Unused "));
+	EQ(model_timer(&b), 3000);
+	b.c.t.first_us -= 10000000;
+	bench_feed(&b, ev_delta(&b, "articles "));
+	EQ(model_timer(&b), 2000); /* what is left of 12 s */
+	b.c.t.first_us -= 5000000;
+	bench_feed(&b, ev_delta(&b, "may be "));
+	EQ(model_timer(&b), 1);
+	bench_close(&b);
+	think(&b, CHAN_VOICE | CHAN_ASR, 1, question);
+	bench_feed(&b, ev_delta(&b, "Unused "));
+	EQ(model_timer(&b), 1500); /* the caller has heard nothing */
+	bench_close(&b);
+}
+
 TEST(talk_model_an_invention_is_never_said)
 {
 	static const char *const inventions[] = {
