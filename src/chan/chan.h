@@ -17,8 +17,14 @@ enum chan_caps {
 	CHAN_ASYNC = 8,
 	CHAN_DTMF = 16,
 	CHAN_ASR = 32,
-	CHAN_PATIENT = 64 /* voice: silence is the far side's business, nobody is asked */
+	CHAN_PATIENT = 64, /* voice: silence is the far side's business, nobody is asked */
+	CHAN_MOVES = 128   /* chan_transfer can hand the customer to a telephone address */
 };
+/* What the customer will probably answer to what is being said: how patient to be with pauses. */
+enum chan_expect { CHAN_EXPECT_OPEN, CHAN_EXPECT_YESNO, CHAN_EXPECT_DIGITS, CHAN_EXPECT_SPELLING };
+/* What the recording keeps. SECRET: a payment or PIN is being entered, so both voices, keys and
+ * words of the time are kept nowhere. */
+enum chan_record { CHAN_RECORD_ON, CHAN_RECORD_PAUSED, CHAN_RECORD_SECRET };
 enum chan_close_by {
 	CHAN_BY_CUSTOMER,
 	CHAN_BY_BOT,
@@ -52,8 +58,14 @@ struct chan_resume {             /* what the river knows of it; views valid duri
 	int owed_turn;
 	int64_t started_ms;
 };
-enum chan_msg_kind { CHAN_TEXT, CHAN_SPEECH_START, CHAN_SPEECH_PARTIAL, CHAN_SPEECH_FINAL, CHAN_KEY,
-		     CHAN_PLAYED, CHAN_HOLD, CHAN_RESUME, CHAN_ASR_LOST };
+/* SPEECH_LIKELY: the customer pauses, and these are probably all the words: an answer may be
+ * prepared, nothing told or done. SPEECH_FINAL decides, with the same words or others. MOVED: a
+ * step of chan_transfer: text = "ringing", "briefing", "joined" (the customer is with a person,
+ * we listen), "left" (we are out; on_close follows) or "failed", then client_id = why ("busy",
+ * "no answer", "declined", "unreachable", "gone"): the customer is with us again. */
+enum chan_msg_kind { CHAN_TEXT, CHAN_SPEECH_START, CHAN_SPEECH_PARTIAL, CHAN_SPEECH_LIKELY,
+		     CHAN_SPEECH_FINAL, CHAN_KEY, CHAN_PLAYED, CHAN_HOLD, CHAN_RESUME,
+		     CHAN_ASR_LOST, CHAN_MOVED };
 struct chan_msg {
 	enum chan_msg_kind kind;
 	sv text;                 /* TEXT, SPEECH_*: words; KEY: one digit */
@@ -80,6 +92,7 @@ struct chan_out {
 	/* the company's own words only: their sound may be kept for other calls. */
 	bool shared;
 	bool uninterruptible;    /* speech may not be cut (legal text) */
+	enum chan_expect expect;
 	/* rich channels: the event row that records this reply, sent once with final. */
 	sv event_json;
 };
@@ -87,6 +100,12 @@ struct chan_heard {
 	uint32_t say_id;         /* 0 when nothing was being said */
 	size_t bytes;            /* of that say's text that were really heard */
 	int64_t start_ms, end_ms;
+};
+struct chan_move {
+	sv to;                   /* "sip:agent@host", or a number for the trunk */
+	bool warm;               /* the person is told the briefing first; else REFER at once */
+	sv briefing, lang;       /* spoken to the person */
+	int ring_ms;             /* 0 = the default of the configuration */
 };
 struct chan_ops {
 	const char *name;
@@ -102,6 +121,11 @@ struct chan_ops {
 	 * CHAN_BY_SYSTEM (the shard ends) closes at once: on_close is called before hangup
 	 * returns. */
 	void (*hangup)(struct chan_peer *p, enum chan_close_by by);
+	/* With CHAN_MOVES: a person takes the customer over; CHAN_MOVED tells how it goes.
+	 * ERR_STATE while one is under way, ERR_INVAL for an address that is not allowed. */
+	int (*transfer)(struct chan_peer *p, const struct chan_move *m);
+	/* may be NULL: nothing is recorded */
+	void (*record)(struct chan_peer *p, enum chan_record how);
 };
 /* Every concrete peer has this first. */
 struct chan_peer {
@@ -126,6 +150,15 @@ static inline void chan_event(struct chan_peer *p, sv json)
 {
 	if (p->ops->event)
 		p->ops->event(p, json);
+}
+static inline int chan_transfer(struct chan_peer *p, const struct chan_move *m)
+{
+	return p->ops->transfer ? p->ops->transfer(p, m) : ERR_UNSUPPORTED;
+}
+static inline void chan_set_record(struct chan_peer *p, enum chan_record how)
+{
+	if (p->ops->record)
+		p->ops->record(p, how);
 }
 static inline void chan_hangup(struct chan_peer *p, enum chan_close_by by)
 {

@@ -32,6 +32,13 @@
 struct tel;
 struct tel_leg;
 
+/* A PBX or provider where we register as an extension (RFC 3261, 10), copied by tel_open. */
+struct tel_register {
+	const char *uri;           /* registrar, "sip:pbx.example.com" */
+	const char *user, *password, *auth_user;  /* auth_user NULL = user */
+	int expires_s;             /* 0 = 300 */
+};
+enum tel_srtp { TEL_SRTP_OFF, TEL_SRTP_OFFER, TEL_SRTP_REQUIRE };
 struct tel_user {              /* digest user; all pointers are copied by tel_open */
 	const char *user, *password;
 };
@@ -60,6 +67,17 @@ struct tel_opts {
 	int jitter_min_ms, jitter_max_ms; /* 20, 60 */
 	/* accept RTP from elsewhere than signalled: locks on the first 4 in sequence */
 	bool nat;
+	/* SIP over TLS: 0 = no, -1 = any free port; PEM files; NULL = a certificate of its own
+	 * making. ca: a calling or called peer must prove itself by it; NULL = encrypted only. */
+	int tls_port;
+	const char *tls_cert, *tls_key, *tls_ca;
+	enum tel_srtp srtp;        /* SDES, AES_CM_128_HMAC_SHA1_80 (RFC 4568); default OFFER */
+	/* session timers (RFC 4028): seconds, 0 = only when the other side asks (default 1800) */
+	int session_s;
+	/* codecs in order of preference, "opus,g722,pcmu,pcma"; NULL = "pcmu,pcma" */
+	const char *codecs;
+	const struct tel_register *registers;
+	size_t n_registers;
 };
 void tel_defaults(struct tel_opts *o);
 
@@ -115,6 +133,12 @@ struct tel_leg_cb {
 	/* The other side put us on hold or took us back. While held nothing is sent
 	 * and on_pull is not called. */
 	void (*on_hold)(void *arg, bool held);
+	/* Dialled calls: the other side sends sound before it answers (183 with a description):
+	 * on_frame is called from now on, nothing is sent. May be NULL. */
+	void (*on_early)(void *arg);
+	/* How a tel_leg_refer goes: 100..199 under way, 200 the other side has moved (the call
+	 * ends by its BYE or ours), 300 and above it did not and the call goes on. May be NULL. */
+	void (*on_refer)(void *arg, int status);
 	/* The call is over, exactly once, nothing after it. status = SIP status of the
 	 * end (200 = normal BYE,
 	 * 487 cancelled, 408 media or ring timeout ...). */
@@ -152,6 +176,10 @@ void tel_leg_free(struct tel_leg *leg);
 int tel_leg_dtmf(struct tel_leg *leg, const char *digits);
 /* Puts the other side on hold (re-INVITE sendonly) or takes it back. */
 void tel_leg_hold(struct tel_leg *leg, bool on);
+/* Asks the other side to call uri instead of us (REFER, RFC 3515); on_refer tells. With other: to
+ * take over the other leg's far end (Replaces, RFC 3891). ERR_STATE when not up or one is under
+ * way, ERR_INVAL. */
+int tel_leg_refer(struct tel_leg *leg, const char *uri, const struct tel_leg *other);
 bool tel_leg_is_up(const struct tel_leg *leg);
 uint64_t tel_leg_tx_samples(const struct tel_leg *leg);
 struct tel_leg_stats tel_leg_stats(const struct tel_leg *leg);
