@@ -99,8 +99,13 @@ int io_udp_open_even(struct io_udp **ret, const char *ip, int lo, int hi);
  * opening comes first. */
 int io_udp_attach(struct io_udp *u, struct loop *l, io_udp_fn *fn, void *arg);
 void io_udp_detach(struct io_udp *u);              /* in the thread of its loop; idempotent */
+/* Instead of attaching: reads what has come so far, oldest first and at most max datagrams, and
+ * gives each to fn with the time the kernel got it (of clk_mono_us). For who looks at a socket on
+ * a clock of its own: nothing wakes up for a packet. Returns how many were read. fn may close u. */
+typedef void io_udp_at_fn(void *arg, sv packet, const struct sockaddr_in *from, int64_t at_us);
+int io_udp_poll(struct io_udp *u, int max, io_udp_at_fn *fn, void *arg);
 /* Only this peer from now on (latching); the kernel drops other sources, as does what already
- * waited. */
+ * waited. NULL: anyone again (of a socket opened with a port of its own). */
 int io_udp_connect(struct io_udp *u, const struct sockaddr_in *peer);
 /* to may be NULL once connected. 0, ERR_AGAIN when the socket buffer is full (drop it),
  * ERR_NET, ERR_TOOBIG. */

@@ -2,12 +2,15 @@
  *
  * Reading takes up to 16 datagrams a wake-up with one recvmmsg into a buffer of the calling
  * thread, so a socket costs no receive memory of its own: ten thousand calls share one buffer
- * per shard. A callback may close its socket: the struct is freed once the batch is left.
+ * per shard. A callback may close its socket: the struct is freed once the batch is left. Who
+ * has a clock of its own (a call reads every 20 ms anyway) polls instead: no descriptor in
+ * epoll, no wake-up a packet, and the kernel's receive time, which a late reader does not blur.
  * Thread of the loop it is attached to; before that, of whoever opened it.
  */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "io.h"
@@ -19,7 +22,7 @@ struct io_udp {
 	io_udp_fn *fn;
 	void *arg;
 	int fd, port;
-	bool connected, closed, reading;
+	bool connected, closed, reading, stamped;
 	struct sockaddr_in peer;
 	uint64_t dropped;
 };
@@ -87,16 +90,20 @@ int io_udp_open_even(struct io_udp **ret, const char *ip, int lo, int hi)
 	return rc;
 }
 
+/* From a stranger, or longer than we take. */
+static bool unwanted(struct io_udp *u, const struct mmsghdr *m, const struct sockaddr_in *from)
+{
+	bool stranger = u->connected && !io_addr_eq(from, &u->peer);
+	bool drop = stranger || (m->msg_hdr.msg_flags & MSG_TRUNC);
+
+	u->dropped += drop;
+	return drop;
+}
+
 static void give(struct io_udp *u, const struct mmsghdr *m, const struct sockaddr_in *from)
 {
-	const struct iovec *v = m->msg_hdr.msg_iov;
-	bool stranger = u->connected && !io_addr_eq(from, &u->peer);
-
-	if (stranger || (m->msg_hdr.msg_flags & MSG_TRUNC)) {
-		u->dropped++;
-		return;
-	}
-	u->fn(u->arg, sv_n(v->iov_base, m->msg_len), from);
+	if (!unwanted(u, m, from))
+		u->fn(u->arg, sv_n(m->msg_hdr.msg_iov->iov_base, m->msg_len), from);
 }
 
 static void on_readable(void *arg, int fd, unsigned events)
@@ -140,8 +147,108 @@ void io_udp_detach(struct io_udp *u)
 	loop_io_stop(&u->io);
 }
 
+/* ---- reading on somebody's clock */
+
+enum { POLL_BATCH = 4 };
+struct poll_buf {
+	char data[POLL_BATCH][IO_UDP_MAX];
+	char ctl[POLL_BATCH][CMSG_SPACE(sizeof(struct timespec))];
+	struct sockaddr_in from[POLL_BATCH];
+	struct iovec iov[POLL_BATCH];
+	struct mmsghdr m[POLL_BATCH];
+};
+
+static void poll_ready(struct poll_buf *b, int i)
+{
+	struct msghdr *h = &b->m[i].msg_hdr;
+
+	b->iov[i] = (struct iovec){ b->data[i], IO_UDP_MAX };
+	*h = (struct msghdr){ .msg_name = &b->from[i],
+			      .msg_namelen = sizeof(b->from[i]),
+			      .msg_iov = &b->iov[i],
+			      .msg_iovlen = 1,
+			      .msg_control = b->ctl[i],
+			      .msg_controllen = sizeof(b->ctl[i]) };
+}
+
+/* When the kernel got it, on our clock; off_us = monotonic minus wall clock. */
+static int64_t got_at(struct msghdr *h, int64_t off_us)
+{
+	struct timespec ts;
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(h); c; c = CMSG_NXTHDR(h, c)) {
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_TIMESTAMPNS)
+			continue;
+		memcpy(&ts, CMSG_DATA(c), sizeof(ts));
+		return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000 + off_us;
+	}
+	return clk_mono_us();
+}
+
+static int64_t clock_gap_us(void)
+{
+	struct timespec wall;
+
+	(void)clock_gettime(CLOCK_REALTIME, &wall);
+	return clk_mono_us() - ((int64_t)wall.tv_sec * 1000000 + wall.tv_nsec / 1000);
+}
+
+/* One batch; returns how many were read, < 0 when nothing is left. */
+static int poll_once(struct io_udp *u, int max, int64_t *off_us, io_udp_at_fn *fn, void *arg)
+{
+	static _Thread_local struct poll_buf b;
+	int n;
+
+	max = max < POLL_BATCH ? max : POLL_BATCH;
+	for (int i = 0; i < max; i++)
+		poll_ready(&b, i);
+	n = recvmmsg(u->fd, b.m, (unsigned)max, MSG_DONTWAIT, NULL);
+	if (n < 0)
+		return errno == ECONNREFUSED ? 0 : -1; /* an ICMP report: the next one */
+	if (!*off_us)
+		*off_us = clock_gap_us();
+	for (int i = 0; i < n && !u->closed; i++)
+		if (!unwanted(u, &b.m[i], &b.from[i]))
+			fn(arg, sv_n(b.data[i], b.m[i].msg_len), &b.from[i],
+			   got_at(&b.m[i].msg_hdr, *off_us));
+	return n;
+}
+
+int io_udp_poll(struct io_udp *u, int max, io_udp_at_fn *fn, void *arg)
+{
+	int64_t off_us = 0;
+	int on = 1, n, got = 0;
+
+	ASSERT(!u->io.impl && !u->reading && fn);
+	if (!u->stamped)
+		(void)setsockopt(u->fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on));
+	u->stamped = true;
+	u->reading = true;
+	for (int tries = 0; got < max && !u->closed && tries < max; tries++) {
+		int want = max - got < POLL_BATCH ? max - got : POLL_BATCH;
+
+		n = poll_once(u, want, &off_us, fn, arg);
+		if (n < 0)
+			break;
+		got += n;
+		if (n && n < want)
+			break; /* the queue is empty */
+	}
+	u->reading = false;
+	if (u->closed)
+		xfree(u);
+	return got;
+}
+
 int io_udp_connect(struct io_udp *u, const struct sockaddr_in *peer)
 {
+	static const struct sockaddr_in anyone = { .sin_family = AF_UNSPEC };
+
+	if (!peer) {
+		u->connected = false;
+		(void)connect(u->fd, (const struct sockaddr *)&anyone, sizeof(anyone));
+		return 0;
+	}
 	if (connect(u->fd, (const struct sockaddr *)peer, sizeof(*peer)) < 0)
 		return err_from_errno(errno);
 	u->peer = *peer;

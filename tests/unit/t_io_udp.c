@@ -205,3 +205,64 @@ TEST(udp_moves_to_another_thread)
 	STR_EQ(m.s.got, "before after");
 	io_udp_close(a);
 }
+
+static void on_polled(void *arg, sv packet, const struct sockaddr_in *from, int64_t at_us)
+{
+	CHECK(at_us <= clk_mono_us() && at_us > clk_mono_us() - 5000000);
+	on_packet(arg, packet, from);
+}
+
+TEST(udp_is_read_on_somebodys_clock)
+{
+	struct io_udp *a, *b, *c;
+	struct sink s = { 0 };
+	struct sockaddr_in to, from;
+
+	OK(io_udp_open(&a, NULL, "127.0.0.1", 0, NULL, NULL));
+	OK(io_udp_open_even(&b, "127.0.0.1", 20000, 30000));
+	OK(io_udp_open(&c, NULL, "127.0.0.1", 0, NULL, NULL));
+	to = local(b);
+	EQ(io_udp_poll(b, 8, on_polled, &s), 0);
+	for (int i = 0; i < 7; i++)
+		OK(io_udp_send(a, sv_n("0123456" + i, 1), &to));
+	EQ(io_udp_poll(b, 5, on_polled, &s), 5); /* no more than asked for */
+	EQ(io_udp_poll(b, 64, on_polled, &s), 2);
+	CHECK(!memcmp(s.got, "0123456", 7));
+	from = local(a);
+	OK(io_udp_connect(b, &from));
+	OK(io_udp_send(c, SV("x"), &to));
+	OK(io_udp_send(a, SV("7"), &to));
+	EQ(io_udp_poll(b, 64, on_polled, &s), 1); /* the stranger stays outside */
+	OK(io_udp_connect(b, NULL));
+	OK(io_udp_send(c, SV("8"), &to));
+	EQ(io_udp_poll(b, 64, on_polled, &s), 1);
+	CHECK(!memcmp(s.got, "012345678", 9));
+	EQ(io_udp_local_port(b), ntohs(to.sin_port));
+	s.u = b;
+	s.close_after = s.packets + 1;
+	OK(io_udp_send(a, SV("9"), &to));
+	OK(io_udp_send(a, SV("!"), &to));
+	CHECK(io_udp_poll(b, 64, on_polled, &s) > 0); /* closed from within: nothing more */
+	EQ(s.packets, 10);
+	io_udp_close(a);
+	io_udp_close(c);
+}
+
+TEST(udp_poll_survives_a_port_nobody_has)
+{
+	struct io_udp *a, *b;
+	struct sink s = { 0 };
+	struct sockaddr_in to;
+
+	OK(io_udp_open(&a, NULL, "127.0.0.1", 0, NULL, NULL));
+	OK(io_udp_open(&b, NULL, "127.0.0.1", 0, NULL, NULL));
+	to = local(b);
+	OK(io_udp_connect(a, &to));
+	io_udp_close(b);
+	for (int i = 0; i < 3; i++) {
+		OK(io_udp_send(a, SV("x"), NULL));
+		EQ(io_udp_poll(a, 4, on_polled, &s), 0);
+	}
+	EQ(s.packets, 0);
+	io_udp_close(a);
+}
