@@ -73,6 +73,7 @@ struct chan_msg {
 	sv client_id;            /* TEXT: the client's own id for de-duplication */
 	int64_t start_ms, end_ms;/* voice: offsets from the start of the recording */
 	uint32_t say_id;         /* PLAYED: this chan_say was heard to its end */
+	int status;              /* MOVED failed: SIP status of the person's leg, 0 = none */
 	void *ticket;            /* TEXT: opaque, goes back through chan_ack */
 };
 struct chan_sink {

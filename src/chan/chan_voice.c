@@ -109,6 +109,8 @@ int chan_voice_tx(struct chan_voice *v, int16_t *out)
 		return 0;
 	}
 	int n = playout_pull(&v->play, out);
+	if (v->o.under)
+		n = v->o.under(v->o.arg, out, n);
 	v->tx_db = n ? pcm_dbfs(out, want) : PCM_NO_ECHO;
 	tape_sent(&v->tape, out);
 	return n;
@@ -203,6 +205,22 @@ static void voice_event(struct chan_peer *p, sv event_json)
 	struct chan_voice *v = of(p);
 	if (v->o.event)
 		v->o.event(v->o.arg, event_json);
+}
+
+static int voice_transfer(struct chan_peer *p, const struct chan_move *m)
+{
+	struct chan_voice *v = of(p);
+	if (!v->open || v->ending)
+		return ERR_CLOSED;
+	return v->o.transfer ? v->o.transfer(v->o.arg, m) : ERR_UNSUPPORTED;
+}
+
+void chan_voice_moved(struct chan_voice *v, const char *step, const char *why, int status)
+{
+	obj_ref(v);
+	tell(v, &(struct chan_msg){ .kind = CHAN_MOVED, .text = sv_of(step),
+				    .client_id = sv_of(why), .status = status });
+	obj_unref(v);
 }
 
 static void voice_close(struct chan_voice *v, enum chan_close_by by)
@@ -331,13 +349,15 @@ static void parts_open(struct chan_voice *v)
 int chan_voice_open(struct chan_voice **ret, const struct chan_voice_opts *o)
 {
 	static const struct chan_ops ops = { .name = "voice", .say = voice_say, .hush = voice_hush,
-					     .event = voice_event, .hangup = voice_hangup };
+					     .event = voice_event, .hangup = voice_hangup,
+					     .transfer = voice_transfer };
 	ASSERT(o->rate == 8000 || o->rate == 16000);
 	struct chan_voice *v = obj_new(sizeof(*v), NULL);
 	v->o = *o;
 	v->open = true;
 	parts_open(v);
-	unsigned caps = CHAN_VOICE | CHAN_DTMF | (v->ear.asr ? CHAN_ASR : 0u);
+	unsigned caps = CHAN_VOICE | CHAN_DTMF | (v->ear.asr ? CHAN_ASR : 0u) |
+			(o->transfer ? CHAN_MOVES : 0u);
 	v->peer = (struct chan_peer){ .ops = &ops, .sink = o->sink, .loop = o->loop, .caps = caps };
 	struct chan_info info = o->info;
 	info.caps = caps;

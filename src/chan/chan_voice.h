@@ -73,6 +73,11 @@ struct chan_voice_opts {
 	void (*flush)(void *arg);
 	void (*partial)(void *arg, sv text);               /* words as they are recognised */
 	void (*event)(void *arg, sv event_json);           /* every row of the conversation */
+	/* with it the peer has CHAN_MOVES: see chan_ops.transfer. */
+	int (*transfer)(void *arg, const struct chan_move *m);
+	/* Sound from elsewhere that goes out with ours (a hold tune, a person): frame holds n
+	 * samples of speech, the rest is silence; returns how many of it count now. */
+	int (*under)(void *arg, int16_t *frame, int n);
 	void *arg;
 };
 int chan_voice_open(struct chan_voice **ret, const struct chan_voice_opts *o);
@@ -82,6 +87,9 @@ void chan_voice_rx(struct chan_voice *v, const int16_t *s, size_t n, int64_t now
 int chan_voice_tx(struct chan_voice *v, int16_t *out);
 void chan_voice_key(struct chan_voice *v, char digit);
 void chan_voice_hold(struct chan_voice *v, bool held);
+/* A step of a transfer: tells CHAN_MOVED. step static; why "" unless it failed, with the SIP
+ * status that said so (0 = none). */
+void chan_voice_moved(struct chan_voice *v, const char *step, const char *why, int status);
 /* The far side says itself where the customer's utterances end: what was heard since the last
  * commit becomes words, or is dropped. */
 void chan_voice_manual(struct chan_voice *v, bool on);
