@@ -1,4 +1,4 @@
-/* io.h: worker processes behind a framed channel, and UDP sockets, on a loop.
+/* io.h: worker processes behind a framed channel, UDP sockets and TCP connections, on a loop.
  *
  *	static const char *const argv[] = { "/usr/bin/callm", "worker", "asr", NULL };
  *	struct io_proc *p;
@@ -12,6 +12,13 @@
  *	io_udp_attach(u, shard_loop, on_packet, leg);    later, on the shard's thread
  *	io_udp_send(u, packet, &peer);
  *	io_udp_close(u);
+ *
+ *	struct io_tcp_srv *s;
+ *	io_tcp_listen(&s, "127.0.0.1", 9092);
+ *	io_tcp_srv_attach(s, loop, on_conn, self);       on_conn(self, c, from):
+ *	io_tcp_attach(c, loop, &(struct io_tcp_opts){ .on_bytes = ..., .on_end = ... });
+ *	io_tcp_send(c, bytes);
+ *	io_tcp_close(c);
  *
  * A handle belongs to the thread of its loop; callbacks come there. Callbacks may stop or close
  * their own handle; after stop or close no callback for it fires.
@@ -117,10 +124,58 @@ int io_udp_dscp(struct io_udp *u, int dscp);
 uint64_t io_udp_dropped(const struct io_udp *u);
 void io_udp_close(struct io_udp *u);               /* accepts NULL */
 
+/* ---- TCP (IPv4): a listener and its connections, bytes both ways ---- */
+
+struct io_tcp_srv;
+struct io_tcp;
+/* Takes a connection: it is the callee's from here on, not attached to a loop yet. */
+typedef void io_tcp_accept_fn(void *arg, struct io_tcp *c, const struct sockaddr_in *from);
+
+/* Bind and listen; nothing is accepted before io_tcp_srv_attach. Port 0 = any. ERR_PARSE for a
+ * bad ip, ERR_BUSY when the port is taken, ERR_NET, ERR_DENIED, ERR_FULL. */
+int io_tcp_listen(struct io_tcp_srv **ret, const char *ip, int port);
+int io_tcp_srv_port(const struct io_tcp_srv *s);
+/* Accept on l from now on (in l's thread); close there. Without descriptors it waits a little. */
+int io_tcp_srv_attach(struct io_tcp_srv *s, struct loop *l, io_tcp_accept_fn *fn, void *arg);
+void io_tcp_srv_close(struct io_tcp_srv *s);       /* accepts NULL */
+
+struct io_tcp_opts {
+	/* All bytes that wait; returns how many it took from their front. The others come again,
+	 * with more behind them. Valid during the call. */
+	size_t (*on_bytes)(void *arg, sv bytes);
+	/* Nothing more will come: ERR_CLOSED (the peer ended), ERR_TIMEOUT (idle_ms), ERR_TOOBIG
+	 * (read_max bytes wait that nobody takes), ERR_NET. Once; io_tcp_close is still due. */
+	void (*on_end)(void *arg, int why);
+	void *arg;
+	size_t read_max;          /* 0 = 64 KiB */
+	size_t write_max;         /* bytes waiting to be written; 0 = 64 KiB */
+	int idle_ms;              /* longest time without a byte from the peer; 0 = any */
+	/* of the kernel, bytes: what was written there is not taken back. 0 = as it is */
+	int send_buf;
+};
+/* Serve the connection on l from now on (in l's thread). What was received or queued before and
+ * not dealt with waits in it. */
+int io_tcp_attach(struct io_tcp *c, struct loop *l, const struct io_tcp_opts *o);
+/* In the thread of its loop, not from within its callbacks: it may be attached elsewhere then.
+ * Idempotent. */
+void io_tcp_detach(struct io_tcp *c);
+/* All of it or nothing: 0, ERR_FULL when write_max is reached, ERR_CLOSED, ERR_NET. */
+int io_tcp_send(struct io_tcp *c, sv bytes);
+/* Tells the peer that nothing more comes, once what waits is written. */
+void io_tcp_shutdown(struct io_tcp *c);
+size_t io_tcp_queued(const struct io_tcp *c);      /* bytes not yet written */
+void io_tcp_close(struct io_tcp *c);               /* at once; accepts NULL */
+
 /* "1.2.3.4:5060" or "1.2.3.4" (port 0) both ways. ERR_PARSE. out needs IO_ADDR_STR bytes. */
 enum { IO_ADDR_STR = 24 };
 int io_addr_parse(sv s, struct sockaddr_in *ret);
 void io_addr_str(const struct sockaddr_in *a, char out[IO_ADDR_STR]);
 bool io_addr_eq(const struct sockaddr_in *a, const struct sockaddr_in *b);
+/* "10.0.0.0/8", or an address alone; host byte order. ERR_PARSE. */
+struct io_net {
+	uint32_t net, mask;
+};
+int io_net_parse(sv s, struct io_net *ret);
+bool io_net_has(const struct io_net *v, size_t n, const struct sockaddr_in *a);
 
 #endif

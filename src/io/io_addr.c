@@ -1,4 +1,4 @@
-/* io_addr.c: IPv4 addresses with a port, as text and back. Pure functions. */
+/* io_addr.c: IPv4 addresses with a port, as text and back; networks. Pure functions. */
 #include <arpa/inet.h>
 #include <stdio.h>
 
@@ -36,4 +36,30 @@ void io_addr_str(const struct sockaddr_in *a, char out[IO_ADDR_STR])
 bool io_addr_eq(const struct sockaddr_in *a, const struct sockaddr_in *b)
 {
 	return a->sin_addr.s_addr == b->sin_addr.s_addr && a->sin_port == b->sin_port;
+}
+
+int io_net_parse(sv s, struct io_net *ret)
+{
+	bool has_bits = sv_find_ch(s, '/') >= 0;
+	struct sockaddr_in a;
+	int64_t bits = 32;
+	sv ip;
+
+	if (!sv_cut(&s, '/', &ip) || sv_find_ch(ip, ':') >= 0 || io_addr_parse(ip, &a))
+		return ERR_PARSE;
+	if (has_bits && (sv_i64(s, &bits) || bits < 0 || bits > 32))
+		return ERR_PARSE;
+	ret->mask = bits ? ~UINT32_C(0) << (32 - bits) : 0;
+	ret->net = ntohl(a.sin_addr.s_addr) & ret->mask;
+	return 0;
+}
+
+bool io_net_has(const struct io_net *v, size_t n, const struct sockaddr_in *a)
+{
+	uint32_t ip = ntohl(a->sin_addr.s_addr);
+
+	for (size_t i = 0; i < n; i++)
+		if ((ip & v[i].mask) == v[i].net)
+			return true;
+	return false;
 }
