@@ -62,10 +62,14 @@ struct chan_resume {             /* what the river knows of it; views valid duri
  * prepared, nothing told or done. SPEECH_FINAL decides, with the same words or others. MOVED: a
  * step of chan_transfer: text = "ringing", "briefing", "joined" (the customer is with a person,
  * we listen), "left" (we are out; on_close follows) or "failed", then client_id = why ("busy",
- * "no answer", "declined", "unreachable", "gone"): the customer is with us again. */
+ * "no answer", "declined", "unreachable", "gone"): the customer is with us again. RECORDED: the recording
+ * is over, or could not go on: text = a JSON object (chan_tape.h). */
 enum chan_msg_kind { CHAN_TEXT, CHAN_SPEECH_START, CHAN_SPEECH_PARTIAL, CHAN_SPEECH_LIKELY,
 		     CHAN_SPEECH_FINAL, CHAN_KEY, CHAN_PLAYED, CHAN_HOLD, CHAN_RESUME,
-		     CHAN_ASR_LOST, CHAN_MOVED };
+		     CHAN_ASR_LOST, CHAN_MOVED,
+		     CHAN_RECORDED };
+/* SPEECH_FINAL of words that were said while something secret was entered. */
+#define CHAN_MASKED "[masked]"
 struct chan_msg {
 	enum chan_msg_kind kind;
 	sv text;                 /* TEXT, SPEECH_*: words; KEY: one digit */
@@ -127,6 +131,8 @@ struct chan_ops {
 	int (*transfer)(struct chan_peer *p, const struct chan_move *m);
 	/* may be NULL: nothing is recorded */
 	void (*record)(struct chan_peer *p, enum chan_record how);
+	/* May be NULL. What the customer said in that time goes from the recording. */
+	void (*blank)(struct chan_peer *p, int64_t from_ms, int64_t to_ms);
 };
 /* Every concrete peer has this first. */
 struct chan_peer {
@@ -160,6 +166,11 @@ static inline void chan_set_record(struct chan_peer *p, enum chan_record how)
 {
 	if (p->ops->record)
 		p->ops->record(p, how);
+}
+static inline void chan_blank(struct chan_peer *p, int64_t from_ms, int64_t to_ms)
+{
+	if (p->ops->blank)
+		p->ops->blank(p, from_ms, to_ms);
 }
 static inline void chan_hangup(struct chan_peer *p, enum chan_close_by by)
 {

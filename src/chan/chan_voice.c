@@ -52,8 +52,20 @@ static struct chan_voice *of(struct chan_peer *p)
 
 static void tell(struct chan_voice *v, const struct chan_msg *m)
 {
-	if (v->open)
-		v->peer.sink->on_msg(v->peer.user, m);
+	struct chan_msg x = *m;
+	if (v->open && !tape_hides(&v->tape, &x))
+		v->peer.sink->on_msg(v->peer.user, &x);
+}
+
+/* The recording is over, or cannot go on. */
+static void tell_tape(struct chan_voice *v)
+{
+	struct sb b;
+	sb_init(&b, 16384);
+	tape_json(&v->tape, &b);
+	if (v->tape.name[0])
+		tell(v, &(struct chan_msg){ .kind = CHAN_RECORDED, .text = sb_sv(&b) });
+	sb_done(&b);
 }
 
 /* ---- what was heard ---- */
@@ -77,7 +89,7 @@ static void on_words(void *arg, const struct ear_words *w)
 static void on_partial(void *arg, sv text)
 {
 	struct chan_voice *v = arg;
-	if (v->o.partial)
+	if (v->o.partial && !tape_secret(&v->tape))
 		v->o.partial(v->o.arg, text);
 	tell(v, &(struct chan_msg){ .kind = CHAN_SPEECH_PARTIAL, .text = text });
 }
@@ -94,7 +106,8 @@ void chan_voice_rx(struct chan_voice *v, const int16_t *s, size_t n, int64_t now
 	if (!v->open || n != (size_t)v->o.rate / 50)
 		return;
 	obj_ref(v);
-	tape_heard(&v->tape, s, now_ms);
+	if (!tape_heard(&v->tape, s, now_ms))
+		tell_tape(v);
 	if (!v->held)
 		ear_hear(&v->ear, s, n, v->tx_db);
 	obj_unref(v);
@@ -223,16 +236,29 @@ void chan_voice_moved(struct chan_voice *v, const char *step, const char *why, i
 	obj_unref(v);
 }
 
+static void voice_record(struct chan_peer *p, enum chan_record how)
+{
+	tape_mode(&of(p)->tape, how);
+}
+
+static void voice_blank(struct chan_peer *p, int64_t from_ms, int64_t to_ms)
+{
+	tape_blank(&of(p)->tape, from_ms, to_ms);
+}
+
 static void voice_close(struct chan_voice *v, enum chan_close_by by)
 {
 	if (!v->open)
 		return;
+	if (v->tape.wav) {
+		tape_close(&v->tape);
+		tell_tape(v);
+	}
 	v->open = false;
 	loop_timer_stop(&v->played_timer);
 	loop_timer_stop(&v->bye);
 	ear_done(&v->ear);
 	playout_done(&v->play);
-	tape_close(&v->tape);
 	v->peer.sink->on_close(v->peer.user, by);
 }
 
@@ -330,7 +356,7 @@ static void parts_open(struct chan_voice *v)
 	v->play.on_first = on_first;
 	v->play.arg = v;
 	v->tx_db = PCM_NO_ECHO;
-	tape_open(&v->tape, o->data_dir, o->info.interaction_id, o->rate);
+	tape_open(&v->tape, o->data_dir, o->info.interaction_id, o->rate, o->speech->producer);
 	struct ear_opts eo = { .loop = o->loop,
 			       .speech = o->speech,
 			       .play = &v->play,
@@ -350,6 +376,7 @@ int chan_voice_open(struct chan_voice **ret, const struct chan_voice_opts *o)
 {
 	static const struct chan_ops ops = { .name = "voice", .say = voice_say, .hush = voice_hush,
 					     .event = voice_event, .hangup = voice_hangup,
+					     .record = voice_record, .blank = voice_blank,
 					     .transfer = voice_transfer };
 	ASSERT(o->rate == 8000 || o->rate == 16000);
 	struct chan_voice *v = obj_new(sizeof(*v), NULL);

@@ -48,6 +48,7 @@ struct chan_speech {                 /* the engines of one shard */
 	 * NULL: energy and silence decide. */
 	struct chan_vad *vad;
 	struct turn *turn;
+	const char *producer;        /* who answers for what is said; NULL = callm */
 };
 /* Says a text of the company's own into the cache, so that it sounds at once later. Free it
  * before the engines; accepts NULL. NULL without a cache. */

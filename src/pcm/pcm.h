@@ -192,11 +192,16 @@ int pcm_wav_write(const char *path, const int16_t *s, size_t n, int rate, struct
 /* Writer of a recording: stays a valid WAV at all times but for the last second (header
  * rewritten
  * each second), so a crash loses at most that. left = customer, right = us; right
- * NULL = silence. */
+ * NULL = silence. Only its owner may read the file (0600). comment: a text in its
+ * LIST/INFO chunk (ICMT), NULL = none. */
 struct pcm_wavw;
-int pcm_wavw_open(struct pcm_wavw **ret, const char *path, int rate, int channels, struct err *e);
+int pcm_wavw_open(struct pcm_wavw **ret, const char *path, int rate, int channels,
+		  const char *comment, struct err *e);
 /* ERR_IO */
 int pcm_wavw_put(struct pcm_wavw *w, const int16_t *left, const int16_t *right, size_t n);
+/* Silence in frames from .. to of channel ch (0 left, 1 right, -1 both), as far as they
+ * were put. ERR_IO. */
+int pcm_wavw_blank(struct pcm_wavw *w, int ch, int64_t from, int64_t to);
 /* accepts NULL; ERR_IO when the disk is full */
 int pcm_wavw_close(struct pcm_wavw *w);
 

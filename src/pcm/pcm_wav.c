@@ -6,8 +6,9 @@
  * are bounded, blocks are mixed down to mono and the whole clip is resampled once.
  *
  * Writing a recording: one second is collected, written, and the header brought up to
- * date, so that the file is a valid WAV whenever the process dies. Blocking; owned by
- * one thread at a time.
+ * date, so that the file is a valid WAV whenever the process dies. A comment stands in
+ * front of the sound (LIST/INFO). What must not stay is blanked where it lies, in the
+ * second collected or in the file. Blocking; owned by one thread at a time.
  */
 #include "pcm.h"
 
@@ -294,7 +295,7 @@ void pcm_clip_done(struct pcm_clip *c)
 int pcm_wav_write(const char *path, const int16_t *s, size_t n, int rate, struct err *e)
 {
 	struct pcm_wavw *w = NULL;
-	int er = pcm_wavw_open(&w, path, rate, 1, e);
+	int er = pcm_wavw_open(&w, path, rate, 1, NULL, e);
 
 	if (er)
 		return er;
@@ -308,13 +309,47 @@ int pcm_wav_write(const char *path, const int16_t *s, size_t n, int rate, struct
 
 struct pcm_wavw {
 	SNDFILE *f;
+	int fd;        /* the same file: what is written can be blanked */
+	int64_t data_at, done; /* of its first frame; frames in the file */
 	int16_t *buf;  /* one second, interleaved */
 	size_t n, cap; /* frames */
 	int channels, err;
 };
 
+static int create(const char *path, struct err *e)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return err_set(e, ERR_IO, "%s: cannot be created (%s)", path,
+			       err_text(err_from_errno(errno)));
+	return fd;
+}
+
+/* Strings go in front of the sound, so that they are there whenever the process dies. */
+static int label(struct pcm_wavw *w, const char *comment)
+{
+	if (comment && sf_set_string(w->f, SF_STR_COMMENT, comment))
+		return ERR_IO;
+	if (comment && sf_set_string(w->f, SF_STR_SOFTWARE, "callm"))
+		return ERR_IO;
+	sf_command(w->f, SFC_UPDATE_HEADER_NOW, NULL, 0);
+
+	struct src s = { .fd = w->fd };
+	struct stat st;
+	struct view v;
+
+	if (fstat(w->fd, &st))
+		return ERR_IO;
+	s.n = st.st_size;
+	if (view_open(&v, &s, NULL))
+		return ERR_IO;
+	w->data_at = v.data_at;
+	return 0;
+}
+
 int pcm_wavw_open(struct pcm_wavw **ret, const char *path, int rate, int channels,
-		  struct err *e)
+		  const char *comment, struct err *e)
 {
 	SF_INFO in = { .samplerate = rate,
 		       .channels = channels,
@@ -323,17 +358,28 @@ int pcm_wavw_open(struct pcm_wavw **ret, const char *path, int rate, int channel
 	if (channels < 1 || channels > 2 || rate < 4000 || rate > 192000)
 		return err_set(e, ERR_INVAL,
 			       "recording needs 1 or 2 channels at 4000 to 192000 Hz");
-	SNDFILE *f = sf_open(path, SFM_WRITE, &in);
+	int fd = create(path, e);
 
-	if (!f)
+	if (fd < 0)
+		return fd;
+	SNDFILE *f = sf_open_fd(fd, SFM_WRITE, &in, SF_FALSE);
+
+	if (!f) {
+		close(fd);
 		return err_set(e, ERR_IO, "%s: cannot be created (%s)", path,
 			       sf_strerror(NULL));
+	}
 	struct pcm_wavw *w = xalloc(sizeof(*w));
 
 	w->f = f;
+	w->fd = fd;
 	w->channels = channels;
 	w->cap = (size_t)rate;
 	w->buf = xalloc(w->cap * (size_t)channels * sizeof(*w->buf));
+	if (label(w, comment)) {
+		pcm_wavw_close(w);
+		return err_set(e, ERR_IO, "%s: cannot be written", path);
+	}
 	*ret = w;
 	return 0;
 }
@@ -342,6 +388,8 @@ static void flush(struct pcm_wavw *w)
 {
 	if (w->n && sf_writef_short(w->f, w->buf, (sf_count_t)w->n) != (sf_count_t)w->n)
 		w->err = ERR_IO;
+	else
+		w->done += (int64_t)w->n;
 	w->n = 0;
 	sf_command(w->f, SFC_UPDATE_HEADER_NOW, NULL, 0);
 }
@@ -361,6 +409,51 @@ int pcm_wavw_put(struct pcm_wavw *w, const int16_t *left, const int16_t *right,
 	return w->err;
 }
 
+static void silence(int16_t *s, size_t frames, int channels, int ch)
+{
+	for (size_t i = 0; i < frames; i++)
+		for (int c = 0; c < channels; c++)
+			if (ch < 0 || c == ch)
+				s[i * (size_t)channels + (size_t)c] = 0;
+}
+
+/* What lies in the file already: read, silenced, written back. */
+static int blank_file(struct pcm_wavw *w, int ch, int64_t from, int64_t to)
+{
+	int16_t s[BLOCK * 2];
+	size_t size = sizeof(*s) * (size_t)w->channels;
+
+	while (from < to) {
+		size_t n = to - from < BLOCK ? (size_t)(to - from) : BLOCK;
+		off_t at = (off_t)(w->data_at + from * (int64_t)size);
+
+		if (pread(w->fd, s, n * size, at) != (ssize_t)(n * size))
+			return ERR_IO;
+		silence(s, n, w->channels, ch);
+		if (pwrite(w->fd, s, n * size, at) != (ssize_t)(n * size))
+			return ERR_IO;
+		from += (int64_t)n;
+	}
+	return 0;
+}
+
+int pcm_wavw_blank(struct pcm_wavw *w, int ch, int64_t from, int64_t to)
+{
+	int64_t all = w->done + (int64_t)w->n;
+
+	from = from < 0 ? 0 : from;
+	to = to > all ? all : to;
+	if (to <= from)
+		return 0;
+	if (to > w->done) {
+		int64_t a = from > w->done ? from - w->done : 0;
+
+		silence(w->buf + a * w->channels, (size_t)(to - w->done - a), w->channels,
+			ch);
+	}
+	return blank_file(w, ch, from, to < w->done ? to : w->done);
+}
+
 int pcm_wavw_close(struct pcm_wavw *w)
 {
 	int er;
@@ -370,6 +463,8 @@ int pcm_wavw_close(struct pcm_wavw *w)
 	flush(w);
 	er = w->err;
 	if (sf_close(w->f))
+		er = ERR_IO;
+	if (close(w->fd))
 		er = ERR_IO;
 	xfree(w->buf);
 	xfree(w);

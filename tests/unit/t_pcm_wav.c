@@ -1,8 +1,12 @@
 /* Unit tests of WAV files: round trips, mixing down, crash-safety, hostile headers (the
  * fuzz corpus too). */
 #include <math.h>
+#include <signal.h>
+#include <sndfile.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "t.h"
@@ -139,7 +143,7 @@ TEST(pcm_wavw_stereo_channels)
 		l[i] = 1000;
 		r[i] = 3000;
 	}
-	OK(pcm_wavw_open(&w, in_tmp("s.wav"), 8000, 2, &e));
+	OK(pcm_wavw_open(&w, in_tmp("s.wav"), 8000, 2, NULL, &e));
 	OK(pcm_wavw_put(w, l, r, 160));
 	OK(pcm_wavw_put(w, l, NULL, 160));
 	OK(pcm_wavw_close(w));
@@ -148,8 +152,8 @@ TEST(pcm_wavw_stereo_channels)
 	EQ(c.s[0], 2000);
 	EQ(c.s[319], 500);
 	pcm_clip_done(&c);
-	EQ(pcm_wavw_open(&w, "/nonexistent/x.wav", 8000, 2, &e), ERR_IO);
-	EQ(pcm_wavw_open(&w, in_tmp("t.wav"), 8000, 3, &e), ERR_INVAL);
+	EQ(pcm_wavw_open(&w, "/nonexistent/x.wav", 8000, 2, NULL, &e), ERR_IO);
+	EQ(pcm_wavw_open(&w, in_tmp("t.wav"), 8000, 3, NULL, &e), ERR_INVAL);
 	OK(pcm_wavw_close(NULL));
 }
 
@@ -169,7 +173,7 @@ TEST(pcm_wavw_is_valid_after_a_crash)
 
 		for (int i = 0; i < 28000; i++)
 			s[i] = 1234;
-		if (!pcm_wavw_open(&w, path, 8000, 2, &e))
+		if (!pcm_wavw_open(&w, path, 8000, 2, NULL, &e))
 			pcm_wavw_put(w, s, s, 28000);
 		_exit(0);
 	}
@@ -177,6 +181,95 @@ TEST(pcm_wavw_is_valid_after_a_crash)
 	OK(pcm_wav_read(path, 8000, &c, &e));
 	EQ(c.n, 24000);
 	EQ(c.s[23999], 1234);
+	pcm_clip_done(&c);
+}
+
+static int sample(const struct pcm_clip *c, int ms)
+{
+	return c->s[ms * 8];
+}
+
+/* 2.5 s of stereo, so that blanking meets what is in the file and what is not yet. */
+TEST(pcm_wavw_blanks_where_it_lies)
+{
+	static int16_t l[20000], r[20000];
+	struct pcm_wavw *w;
+	struct pcm_clip c;
+
+	for (int i = 0; i < 20000; i++) {
+		l[i] = 1000;
+		r[i] = 3000;
+	}
+	OK(pcm_wavw_open(&w, in_tmp("blank.wav"), 8000, 2, "a comment", NULL));
+	OK(pcm_wavw_put(w, l, r, 20000));
+	OK(pcm_wavw_blank(w, 0, 500 * 8, 700 * 8));
+	OK(pcm_wavw_blank(w, -1, 1900 * 8, 2100 * 8)); /* over the edge of a second */
+	OK(pcm_wavw_blank(w, 1, 2400 * 8, 9000 * 8));
+	OK(pcm_wavw_blank(w, 0, -80, 8));
+	OK(pcm_wavw_blank(w, 0, 5, 5));
+	OK(pcm_wavw_put(w, l, r, 800)); /* what comes later stays */
+	OK(pcm_wavw_close(w));
+	OK(pcm_wav_read(in_tmp("blank.wav"), 8000, &c, NULL));
+	EQ(c.n, 20800);
+	EQ(sample(&c, 0), 1500);
+	EQ(sample(&c, 2), 2000);
+	EQ(sample(&c, 499), 2000);
+	EQ(sample(&c, 500), 1500);
+	EQ(sample(&c, 699), 1500);
+	EQ(sample(&c, 700), 2000);
+	EQ(sample(&c, 1899), 2000);
+	EQ(sample(&c, 1900), 0);
+	EQ(sample(&c, 2099), 0);
+	EQ(sample(&c, 2100), 2000);
+	EQ(sample(&c, 2450), 500);
+	EQ(sample(&c, 2550), 2000);
+	pcm_clip_done(&c);
+}
+
+TEST(pcm_wavw_comment_is_in_front_and_private)
+{
+	static int16_t s[8000];
+	struct pcm_wavw *w;
+	struct stat st;
+	SF_INFO in = { 0 };
+
+	OK(pcm_wavw_open(&w, in_tmp("label.wav"), 8000, 2, "{\"AIGC\":{}}", NULL));
+	OK(pcm_wavw_put(w, s, s, 8000));
+	/* read while it is being written, as after a crash */
+	SNDFILE *f = sf_open(in_tmp("label.wav"), SFM_READ, &in);
+	CHECK(f);
+	EQ(in.frames, 8000);
+	STR_EQ(sf_get_string(f, SF_STR_COMMENT), "{\"AIGC\":{}}");
+	HAS(sv_of(sf_get_string(f, SF_STR_SOFTWARE)), "callm");
+	sf_close(f);
+	OK(pcm_wavw_close(w));
+	CHECK(!stat(in_tmp("label.wav"), &st));
+	EQ(st.st_mode & 0777, 0600);
+}
+
+/* A limit on the size of a file is a full disk that a test can have. */
+TEST(pcm_wavw_tells_a_full_disk_and_keeps_what_is_there)
+{
+	static int16_t s[16000];
+	struct rlimit was, now;
+	struct pcm_wavw *w;
+	struct pcm_clip c;
+
+	signal(SIGXFSZ, SIG_IGN);
+	CHECK(!getrlimit(RLIMIT_FSIZE, &was));
+	now = was;
+	now.rlim_cur = 80000; /* two seconds of stereo and a bit */
+	OK(pcm_wavw_open(&w, in_tmp("full.wav"), 8000, 2, NULL, NULL));
+	CHECK(!setrlimit(RLIMIT_FSIZE, &now));
+	int first = pcm_wavw_put(w, s, s, 16000);
+	int then = pcm_wavw_put(w, s, s, 16000);
+	int end = pcm_wavw_close(w);
+	CHECK(!setrlimit(RLIMIT_FSIZE, &was));
+	EQ(first, 0);
+	EQ(then, ERR_IO);
+	EQ(end, ERR_IO);
+	OK(pcm_wav_read(in_tmp("full.wav"), 8000, &c, NULL));
+	CHECK(c.n >= 16000);
 	pcm_clip_done(&c);
 }
 
