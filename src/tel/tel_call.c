@@ -93,6 +93,14 @@ void tel_call_free(struct tel_call *c)
 {
 	struct tel *t = c->tel;
 
+	hash_unlink(&c->he);
+	tel_refer_end(c);
+	mem_deref(c->auth);
+	xfree(c->contact);
+	xfree(c->ltag);
+	xfree(c->rtag);
+	xfree(c->remote);
+
 	if (c->prev)
 		c->prev->next = c->next;
 	else
@@ -150,6 +158,8 @@ void tel_call_over(struct tel_call *c, int status, const char *reason)
 	c->state = TEL_CALL_OVER;
 	tmr_cancel(&c->ring);
 	tmr_cancel(&c->limit);
+	tel_refer_end(c);
+	hash_unlink(&c->he);
 	c->sess = mem_deref(c->sess);
 	uncount(c); /* first: whoever hears of the end finds the place free */
 	tel_call_post(c, TEL_M_CLOSE, status, reason ? reason : tel_reason(status));
@@ -238,13 +248,73 @@ int tel_call_rtp(struct tel_call *c, const struct sa *peer)
 	return tel_sdp_open(&c->sdp, &la, (uint16_t)io_udp_local_port(c->udp));
 }
 
-int tel_call_contact(struct tel_call *c, const char *user, const struct sa *peer,
-		     char *to, size_t cap)
+int tel_call_contact(struct tel_call *c, const char *user, const struct sa *peer)
 {
+	char to[2 * TEL_STR];
 	struct sa laddr;
 
 	told_addr(c->tel, peer, &laddr);
-	return re_snprintf(to, cap, "sip:%s@%J", user, &laddr) < 0 ? ERR_FAIL : 0;
+	if (re_snprintf(to, sizeof(to), "sip:%s@%J", user, &laddr) < 0)
+		return ERR_FAIL;
+	xfree(c->contact);
+	c->contact = xstrdup(sv_of(to));
+	return 0;
+}
+
+/* ---- the dialogue */
+
+void tel_call_named(struct tel_call *c, const char *call_id)
+{
+	str_ncpy(c->call_id, call_id, sizeof(c->call_id));
+	hash_unlink(&c->he);
+	hash_append(c->tel->by_id, hash_joaat_str(c->call_id), &c->he, c);
+}
+
+static bool same_dialog(struct le *le, void *arg)
+{
+	const struct tel_call *c = le->data;
+
+	return c->sess && sip_dialog_cmp(sipsess_dialog(c->sess), arg);
+}
+
+struct tel_call *tel_call_find(const struct tel *t, const struct sip_msg *msg)
+{
+	return list_ledata(hash_lookup(t->by_id, hash_joaat_pl(&msg->callid), same_dialog,
+				       (void *)msg));
+}
+
+static void keep(char **to, const struct pl *pl)
+{
+	xfree(*to);
+	*to = xstrdup(sv_n(pl->p, pl->l));
+}
+
+void tel_call_note(struct tel_call *c, const struct sip_msg *msg)
+{
+	const struct sip_hdr *h = sip_msg_hdr(msg, SIP_HDR_CONTACT);
+	struct sip_addr addr;
+	char tag[20];
+	struct pl own;
+
+	if (msg->req) {
+		(void)re_snprintf(tag, sizeof(tag), "%016llx", (unsigned long long)msg->tag);
+		pl_set_str(&own, tag);
+		keep(&c->ltag, &own);
+		keep(&c->rtag, &msg->from.tag);
+	} else {
+		keep(&c->ltag, &msg->from.tag);
+		keep(&c->rtag, &msg->to.tag);
+	}
+	if (h && !sip_addr_decode(&addr, &h->val) && addr.auri.l < TEL_STR)
+		keep(&c->remote, &addr.auri);
+}
+
+int tel_call_put_contact(enum sip_transp tp, const struct sa *src, const struct sa *dst,
+			 struct mbuf *mb, void *arg)
+{
+	const struct tel_call *c = arg;
+
+	return mbuf_printf(mb, "Contact: <%s>\r\n", c->contact);
 }
 
 /* ---- sipsess handlers */
@@ -273,6 +343,8 @@ int tel_call_on_answer(const struct sip_msg *msg, void *arg)
 		return EINVAL;
 	if (c->outgoing && sa_af(&msg->src) == AF_INET)
 		c->peer_ip = sa_in(&msg->src);
+	if (c->early_sdp && !mbuf_get_left(msg->mb))
+		return 0; /* what was said before the answer holds */
 	if (tel_sdp_take(&c->sdp, msg->mb, false, &c->mi))
 		return EPROTO;
 	tel_call_post_media(c);
@@ -291,6 +363,8 @@ void tel_call_on_estab(const struct sip_msg *msg, void *arg)
 		return;
 	}
 	c->state = TEL_CALL_UP;
+	if (c->outgoing)
+		tel_call_note(c, msg);
 	tmr_cancel(&c->ring);
 	tmr_start(&c->limit, (uint64_t)c->tel->o.call_limit_ms, on_limit, c);
 	tel_call_post(c, TEL_M_UP, 0, NULL);
@@ -331,12 +405,6 @@ void tel_call_on_info(struct sip *sip, const struct sip_msg *msg, void *arg)
 		digit = (char)(digit - 'a' + 'A');
 	if (c->state == TEL_CALL_UP && pcm_dtmf_ok(digit))
 		tel_call_post(c, TEL_M_DTMF, digit, NULL);
-}
-
-/* Nobody outside decides where our calls go. */
-void tel_call_on_refer(struct sip *sip, const struct sip_msg *msg, void *arg)
-{
-	(void)sip_reply(sip, msg, 603, "Decline");
 }
 
 void tel_call_on_close(int err, const struct sip_msg *msg, void *arg)
@@ -392,7 +460,6 @@ static int take_invite(struct tel_call *c, const struct sip_msg *msg)
 {
 	struct tel *t = c->tel;
 	struct tel_info in;
-	char contact[64];
 	int e = tel_call_rtp(c, &msg->src);
 
 	if (e)
@@ -404,16 +471,17 @@ static int take_invite(struct tel_call *c, const struct sip_msg *msg)
 		c->got_offer = true;
 	}
 	info_fill(&in, msg);
-	(void)pl_strcpy(&msg->callid, c->call_id, sizeof(c->call_id));
-	memcpy(c->leg->call_id, c->call_id, sizeof(c->leg->call_id));
-	if (tel_call_contact(c, "callm", &msg->src, contact, sizeof(contact)))
+	(void)pl_strcpy(&msg->callid, c->leg->call_id, sizeof(c->leg->call_id));
+	tel_call_named(c, c->leg->call_id);
+	tel_call_note(c, msg);
+	if (tel_call_contact(c, "callm", &msg->src))
 		return 500;
 	e = t->sink.on_invite(t->sink_arg, c->leg, &in);
 	if (e)
 		return err_sip(e);
 	/* From here the leg is the sink's. */
 	obj_ref(c->leg);
-	e = sipsess_accept(&c->sess, t->sock, msg, 180, "Ringing", contact,
+	e = sipsess_accept(&c->sess, t->sock, msg, 180, "Ringing", c->contact,
 			   "application/sdp", NULL, NULL, NULL, false,
 			   tel_call_on_offer, tel_call_on_answer, tel_call_on_estab,
 			   tel_call_on_info, tel_call_on_refer, tel_call_on_close, c,

@@ -72,6 +72,7 @@ static void run_cmd(struct tel_call *c, const struct tel_cmd *cmd)
 	case TEL_C_ANSWER: do_answer(c); return;
 	case TEL_C_HANGUP: tel_call_hangup(c, cmd->n); return;
 	case TEL_C_HOLD: do_hold(c, cmd->n); return;
+	case TEL_C_REFER: tel_refer_out(c, cmd->uri, cmd->other); return;
 	case TEL_C_RELEASE: do_release(c); return;
 	case TEL_C_DIAL: return;
 	}
@@ -86,6 +87,7 @@ void tel_front_on_cmd(void *arg)
 		tel_call_dial(cmd->leg->tel, cmd);
 	else if (c)
 		run_cmd(c, cmd);
+	obj_unref(cmd->other);
 	obj_unref(cmd->leg);
 	xfree(cmd);
 }

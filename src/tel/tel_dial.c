@@ -1,7 +1,7 @@
 /* tel_dial.c: calls that we place. Front thread. */
 #include "tel_front.h"
 
-static int on_challenge(char **user, char **password, const char *realm, void *arg)
+int tel_call_password(char **user, char **password, const char *realm, void *arg)
 {
 	struct tel_call *c = arg;
 	const struct tel_opts *o = &c->tel->o;
@@ -13,12 +13,26 @@ static int on_challenge(char **user, char **password, const char *realm, void *a
 	return e ? e : str_dup(password, o->dial_password);
 }
 
+/* A description before the answer (RFC 3960): from now on the other side is heard. The last
+ * one counts, as after a fork; one that cannot be read is left for the answer to mend. */
+static void early_media(struct tel_call *c, const struct sip_msg *msg)
+{
+	if (!msg_ctype_cmp(&msg->ctyp, "application", "sdp") || !mbuf_get_left(msg->mb))
+		return;
+	if (tel_call_on_answer(msg, c))
+		return;
+	c->early_sdp = true;
+	tel_call_post(c, TEL_M_EARLY, 0, NULL);
+}
+
 static void on_progress(const struct sip_msg *msg, void *arg)
 {
 	struct tel_call *c = arg;
 
-	if (c->state == TEL_CALL_DIALLING && msg->scode > 100)
-		tel_call_post(c, TEL_M_RING, 0, NULL);
+	if (c->state != TEL_CALL_DIALLING || msg->scode <= 100)
+		return;
+	tel_call_post(c, TEL_M_RING, 0, NULL);
+	early_media(c, msg);
 }
 
 static void on_no_answer(void *arg)
@@ -44,7 +58,6 @@ static void note_peer(struct tel_call *c, const char *uri, struct sa *peer)
 static int invite(struct tel_call *c, const struct tel_cmd *cmd)
 {
 	struct tel *t = c->tel;
-	char contact[2 * TEL_STR];
 	struct mbuf *desc = NULL;
 	const struct sa *to;
 	struct sa peer;
@@ -52,12 +65,12 @@ static int invite(struct tel_call *c, const struct tel_cmd *cmd)
 	note_peer(c, cmd->uri, &peer);
 	to = c->peer_ip ? &peer : NULL;
 	if (tel_call_rtp(c, to) ||
-	    tel_call_contact(c, cmd->user, to, contact, sizeof(contact)) ||
+	    tel_call_contact(c, cmd->user, to) ||
 	    tel_sdp_give(&c->sdp, true, &desc))
 		return 503;
 	int e = sipsess_connect(&c->sess, t->sock, cmd->uri,
-				cmd->name[0] ? cmd->name : NULL, contact, contact, NULL,
-				0, "application/sdp", desc, on_challenge, c, false,
+				cmd->name[0] ? cmd->name : NULL, c->contact, c->contact,
+				NULL, 0, "application/sdp", desc, tel_call_password, c, false,
 				tel_call_on_offer, tel_call_on_answer, on_progress,
 				tel_call_on_estab, tel_call_on_info, tel_call_on_refer,
 				tel_call_on_close, c, NULL);
@@ -65,8 +78,7 @@ static int invite(struct tel_call *c, const struct tel_cmd *cmd)
 	mem_deref(desc);
 	if (e)
 		return 503;
-	str_ncpy(c->call_id, sip_dialog_callid(sipsess_dialog(c->sess)),
-		 sizeof(c->call_id));
+	tel_call_named(c, sip_dialog_callid(sipsess_dialog(c->sess)));
 	tmr_start(&c->ring, (uint64_t)t->o.ring_timeout_ms, on_no_answer, c);
 	return 0;
 }

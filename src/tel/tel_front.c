@@ -162,6 +162,7 @@ static void sip_shut(struct tel *t)
 		t->guards[i].helper = mem_deref(t->guards[i].helper);
 	t->sip = mem_deref(t->sip);
 	t->dnsc = mem_deref(t->dnsc);
+	t->by_id = mem_deref(t->by_id);
 }
 
 static void on_probe_wait(void *arg)

@@ -31,8 +31,16 @@ enum tel_call_state {
 	TEL_CALL_DIALLING,
 	TEL_CALL_OVER
 };
+/* A transfer asked of the other side, tel_refer.c */
+struct tel_refer {
+	struct sip_request *req;
+	struct tmr tmr;
+	char *to; /* Refer-To */
+	bool on;  /* asked, its end not heard */
+};
 struct tel_call {
 	struct tel_call *next, *prev;
+	struct le he; /* in tel.by_id */
 	struct tel *tel;
 	struct tel_leg *leg;                /* a reference */
 	struct mbox *box;                   /* the shard's, once attached */
@@ -41,12 +49,18 @@ struct tel_call {
 	struct sipsess *sess;
 	struct tel_sdp sdp;
 	enum tel_call_state state;
-	bool outgoing, got_offer, released, counted;
+	bool outgoing, got_offer, released, counted, early_sdp;
 	int end_status; /* set by hang-up: what on_close will say */
 	struct tmr ring, limit;
 	uint32_t peer_ip; /* dialled: where signalling may come from */
 	struct tel_media_info mi;
 	char call_id[128];
+	/* the dialogue, for requests that libre's session does not know */
+	char *contact;        /* ours */
+	char *ltag, *rtag;    /* tags of ours and theirs */
+	char *remote;         /* their Contact */
+	struct sip_auth *auth;
+	struct tel_refer refer;
 };
 
 struct tel {
@@ -73,6 +87,7 @@ struct tel {
 	int n_addrs;
 	struct dnsc *dnsc;
 	struct tel_call *calls;
+	struct hash *by_id; /* calls by their Call-ID */
 	int n_calls, n_dialled;
 	double tokens; /* new calls allowed now */
 	int64_t token_us, open_us, bye_us;
@@ -124,6 +139,15 @@ void tel_call_post(struct tel_call *c, enum tel_msg_kind kind, int n, const char
 void tel_call_send(struct tel_call *c, struct tel_msg *m);
 void tel_call_post_media(struct tel_call *c);
 const char *tel_reason(int status);
+/* The call that a message within a dialogue belongs to; NULL = none. */
+struct tel_call *tel_call_find(const struct tel *t, const struct sip_msg *msg);
+void tel_call_named(struct tel_call *c, const char *call_id); /* once it is known */
+/* Keeps tags and address of the dialogue that msg (their INVITE or their 200) makes. */
+void tel_call_note(struct tel_call *c, const struct sip_msg *msg);
+/* sip_send_h and sip_auth_h of requests within a call (arg: the call) */
+int tel_call_put_contact(enum sip_transp tp, const struct sa *src, const struct sa *dst,
+			 struct mbuf *mb, void *arg);
+int tel_call_password(char **user, char **password, const char *realm, void *arg);
 /* sipsess handlers shared with tel_dial.c */
 int tel_call_on_offer(struct mbuf **descp, const struct sip_msg *msg, void *arg);
 int tel_call_on_answer(const struct sip_msg *msg, void *arg);
@@ -132,9 +156,14 @@ void tel_call_on_info(struct sip *sip, const struct sip_msg *msg, void *arg);
 void tel_call_on_refer(struct sip *sip, const struct sip_msg *msg, void *arg);
 void tel_call_on_close(int err, const struct sip_msg *msg, void *arg);
 char tel_call_info_digit(const struct sip_msg *msg); /* 0 = none */
-/* Our address as peer (may be NULL) sees it: Contact and From. */
-int tel_call_contact(struct tel_call *c, const char *user, const struct sa *peer,
-		     char *to, size_t cap);
+/* Our address as peer (may be NULL) sees it, kept in c->contact: Contact and From. */
+int tel_call_contact(struct tel_call *c, const char *user, const struct sa *peer);
+
+/* tel_refer.c */
+void tel_refer_out(struct tel_call *c, const char *uri, const struct tel_leg *other);
+/* A NOTIFY within a call: answered. False = not within a call of ours. */
+bool tel_refer_notify(struct tel *t, const struct sip_msg *msg);
+void tel_refer_end(struct tel_call *c); /* the call ends; idempotent */
 
 /* tel_dial.c */
 void tel_call_dial(struct tel *t, const struct tel_cmd *cmd);

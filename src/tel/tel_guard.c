@@ -103,7 +103,7 @@ static void answer_options(struct tel *t, const struct sip_msg *msg)
 		return;
 	}
 	(void)sip_replyf(t->sip, msg, 200, "OK",
-			 "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, INFO\r\nAccept: "
+			 "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, NOTIFY\r\nAccept: "
 			 "application/sdp\r\n"
 			 "Content-Length: 0\r\n\r\n");
 }
@@ -167,7 +167,7 @@ static bool on_request(const struct sip_msg *msg, void *arg)
 		answer_options(t, msg);
 		return true;
 	}
-	return false;
+	return !pl_strcmp(&msg->met, "NOTIFY") && tel_refer_notify(t, msg);
 }
 
 static bool on_response(const struct sip_msg *msg, void *arg)
@@ -191,7 +191,8 @@ static bool last_request(const struct sip_msg *msg, void *arg)
 
 	if (!pl_strcmp(&msg->met, "ACK"))
 		return true;
-	if (!pl_strcmp(&msg->met, "CANCEL") || !pl_strcmp(&msg->met, "BYE"))
+	if (!pl_strcmp(&msg->met, "CANCEL") || !pl_strcmp(&msg->met, "BYE") ||
+	    !pl_strcmp(&msg->met, "NOTIFY"))
 		(void)sip_reply(t->sip, msg, 481, "Call Does Not Exist");
 	else
 		(void)sip_reply(t->sip, msg, 501, "Not Implemented");

@@ -66,7 +66,15 @@ struct tel_media_info {
 	bool send;        /* false: we are on hold */
 	bool recv; /* false: the other side sends nothing, we hold it */
 };
-enum tel_msg_kind { TEL_M_MEDIA, TEL_M_RING, TEL_M_UP, TEL_M_DTMF, TEL_M_CLOSE };
+enum tel_msg_kind {
+	TEL_M_MEDIA,
+	TEL_M_RING,
+	TEL_M_EARLY,
+	TEL_M_UP,
+	TEL_M_DTMF,
+	TEL_M_REFER,
+	TEL_M_CLOSE
+};
 struct tel_msg {
 	struct tel_msg *next;
 	struct tel_leg *leg; /* a reference */
@@ -86,6 +94,7 @@ enum tel_cmd_kind {
 	TEL_C_ANSWER,
 	TEL_C_HANGUP,
 	TEL_C_HOLD,
+	TEL_C_REFER,
 	TEL_C_RELEASE,
 	TEL_C_DIAL
 };
@@ -94,7 +103,8 @@ struct tel_cmd {
 	enum tel_cmd_kind kind;
 	int n;                                           /* HANGUP: status; HOLD: on */
 	struct mbox *box;                                /* ATTACH, DIAL */
-	char uri[TEL_STR], user[TEL_STR], name[TEL_STR]; /* DIAL */
+	char uri[TEL_STR], user[TEL_STR], name[TEL_STR]; /* DIAL; REFER: uri */
+	struct tel_leg *other;                           /* REFER: a reference, or NULL */
 };
 void tel_front_on_cmd(void *cmd); /* on the front; consumes cmd */
 struct mbox *tel_front_box(struct tel *t);
@@ -135,7 +145,7 @@ struct tel_leg {
 	struct loop *loop;
 	const struct tel_leg_cb *cb;
 	void *arg;
-	bool attached, freed, closed, up, held;
+	bool attached, freed, closed, up, held, referring;
 	char call_id[128];
 	struct tel_media m;
 };

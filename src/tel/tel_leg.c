@@ -39,6 +39,7 @@ static void cmd_post(struct tel_cmd *c)
 	if (!mbox_post(tel_front_box(c->leg->tel), tel_front_on_cmd, c))
 		return;
 	metric_inc(M_MBOX_FULL);
+	obj_unref(c->other);
 	obj_unref(c->leg);
 	xfree(c);
 }
@@ -86,9 +87,29 @@ static void leg_up(struct tel_leg *leg)
 	if (leg->up)
 		return;
 	leg->up = true;
-	tel_media_start(leg);
+	leg->m.quiet_frames = 0;
+	tel_media_start(leg); /* goes on when it was early */
 	if (leg->cb->on_up)
 		leg->cb->on_up(leg->arg);
+}
+
+/* Sound before the answer: heard only. */
+static void leg_early(struct tel_leg *leg)
+{
+	if (leg->up || leg->m.on)
+		return;
+	tel_media_start(leg);
+	if (leg->cb->on_early)
+		leg->cb->on_early(leg->arg);
+}
+
+static void leg_refer(struct tel_leg *leg, int status)
+{
+	if (!leg->referring)
+		return;
+	leg->referring = status < 200;
+	if (leg->cb->on_refer)
+		leg->cb->on_refer(leg->arg, status);
 }
 
 static void leg_handle(struct tel_leg *leg, struct tel_msg *m)
@@ -99,7 +120,9 @@ static void leg_handle(struct tel_leg *leg, struct tel_msg *m)
 		if (leg->cb->on_ring)
 			leg->cb->on_ring(leg->arg);
 		return;
+	case TEL_M_EARLY: leg_early(leg); return;
 	case TEL_M_UP: leg_up(leg); return;
+	case TEL_M_REFER: leg_refer(leg, m->status); return;
 	case TEL_M_DTMF: tel_leg_key(leg, m->digit, TEL_KEY_INFO); return;
 	case TEL_M_CLOSE: leg_close(leg, m->status, m->text); return;
 	}
@@ -189,15 +212,9 @@ uint64_t tel_leg_tx_samples(const struct tel_leg *leg)
 
 struct tel_leg_stats tel_leg_stats(const struct tel_leg *leg)
 {
-	struct tel_leg_stats st = leg->m.st;
+	struct tel_leg_stats st;
 
-	if (leg->m.jb) {
-		struct pcm_jb_stats j = pcm_jb_stats(leg->m.jb);
-
-		st.late = j.late;
-		st.concealed = j.concealed;
-		st.jitter_ms = j.target_ms;
-	}
+	tel_media_stats(leg, &st);
 	return st;
 }
 
@@ -246,6 +263,23 @@ static int text_check(const char *s, const char *what, struct err *e)
 static void copy(char to[TEL_STR], const char *s)
 {
 	memcpy(to, s, strlen(s) + 1);
+}
+
+int tel_leg_refer(struct tel_leg *leg, const char *uri, const struct tel_leg *other)
+{
+	struct tel_cmd *c;
+
+	if (!leg->up || leg->closed || leg->referring || (other && !other->up))
+		return ERR_STATE;
+	if (uri_check(uri, NULL))
+		return ERR_INVAL;
+	leg->referring = true;
+	c = cmd_new(leg, TEL_C_REFER, 0);
+	copy(c->uri, uri);
+	if (other)
+		c->other = obj_ref((struct tel_leg *)other);
+	cmd_post(c);
+	return 0;
 }
 
 int tel_dial(struct tel *t, const struct tel_dial_opts *o, struct loop *loop,

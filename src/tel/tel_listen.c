@@ -98,6 +98,8 @@ int tel_listen(struct tel *t)
 
 	dns_open(t);
 	if (!e)
+		e = hash_alloc(&t->by_id, 1024);
+	if (!e)
 		e = sip_alloc(&t->sip, t->dnsc, 64, 4096, 64, "callm/" CALLM_VERSION,
 			      NULL, NULL);
 	if (!e)

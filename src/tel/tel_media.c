@@ -250,7 +250,7 @@ static void say(struct tel_leg *leg)
 	struct tel_media *m = &leg->m;
 	int64_t late;
 
-	if (!m->to.send || !m->to.ip) {
+	if (!leg->up || !m->to.send || !m->to.ip) { /* not up: only heard, not said */
 		m->talking = false;
 		return;
 	}
@@ -297,7 +297,7 @@ static void on_clock(void *arg)
 		m->st.tx_samples += (uint64_t)behind * PCM_FRAME;
 	}
 	loop_at_us(leg->loop, &m->clock, m->due_us, on_clock, leg);
-	if (m->to.send && m->to.recv && m->quiet_frames * PCM_FRAME_MS >
+	if (leg->up && m->to.send && m->to.recv && m->quiet_frames * PCM_FRAME_MS >
 				  tel_front_opts(leg->tel)->media_timeout_ms) {
 		m->quiet_frames = 0; /* once */
 		tel_leg_hangup(leg, 408);

@@ -25,6 +25,7 @@ struct side {
 	double say_hz; /* tone to say, 0 = nothing */
 	uint64_t said;
 	int invites, rings, ups, frames, held, resumed, closes, status, pulls;
+	int earlies, refers, refer_status;
 	char keys[128], reason[128], from[64], to[64];
 	int n_keys;
 	int16_t heard[8000]; /* the last second */
@@ -88,6 +89,19 @@ static inline void w_on_hold(void *arg, bool held)
 	x->resumed += !held;
 }
 
+static inline void w_on_early(void *arg)
+{
+	((struct side *)arg)->earlies++;
+}
+
+static inline void w_on_refer(void *arg, int status)
+{
+	struct side *x = arg;
+
+	x->refers++;
+	x->refer_status = status;
+}
+
 static inline void w_on_close(void *arg, int status, const char *reason)
 {
 	struct side *x = arg;
@@ -104,6 +118,8 @@ static const struct tel_leg_cb w_cb = {
 	.on_pull = w_on_pull,
 	.on_dtmf = w_on_dtmf,
 	.on_hold = w_on_hold,
+	.on_early = w_on_early,
+	.on_refer = w_on_refer,
 	.on_close = w_on_close,
 };
 
@@ -320,6 +336,49 @@ static inline void raw_request(struct raw *r, const char *method, const char *id
 				 "Content-Type: application/sdp\r\n" :
 				 "",
 			 strlen(sdp), sdp);
+
+	raw_send(r, m, (size_t)n);
+}
+
+/* Receives until a request of this method came; false = none in 2 s. */
+static inline bool raw_await(struct raw *r, struct loop *l, const char *method)
+{
+	size_t n = strlen(method);
+
+	for (int i = 0; i < 20 && raw_recv(r, l, 2000); i++)
+		if (!strncmp(r->in, method, n) && r->in[n] == ' ')
+			return true;
+	return false;
+}
+
+/* The line of the message in that begins with name, without its end; "" = none. */
+static inline const char *raw_line(const char *in, const char *name)
+{
+	static char line[8][1024];
+	static int turn;
+	char look[64];
+	const char *at;
+	char *to = line[turn++ & 7];
+
+	snprintf(look, sizeof(look), "\n%s:", name);
+	at = strstr(in, look);
+	snprintf(to, 1024, "%.*s", at ? (int)strcspn(at + 1, "\r\n") : 0, at ? at + 1 : "");
+	return to;
+}
+
+/* Answers the request req (a copy of what was received). */
+static inline void raw_reply(struct raw *r, const char *req, const char *status,
+			     const char *extra, const char *sdp)
+{
+	char m[6000];
+	const char *to = raw_line(req, "To");
+	int n = snprintf(m, sizeof(m),
+			 "SIP/2.0 %s\r\n%s\r\n%s\r\n%s%s\r\n%s\r\n%s\r\n"
+			 "Contact: <sip:raw@127.0.0.1:%d>\r\n%s%sContent-Length: %zu\r\n\r\n%s",
+			 status, raw_line(req, "Via"), raw_line(req, "From"), to,
+			 strstr(to, ";tag=") ? "" : ";tag=r1", raw_line(req, "Call-ID"),
+			 raw_line(req, "CSeq"), r->port, extra,
+			 sdp[0] ? "Content-Type: application/sdp\r\n" : "", strlen(sdp), sdp);
 
 	raw_send(r, m, (size_t)n);
 }

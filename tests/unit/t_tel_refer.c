@@ -1,0 +1,261 @@
+/* Unit tests of transfers and of sound before the answer, against a raw peer. */
+#include "t_tel_world.h"
+
+struct peer {
+	struct world w;
+	struct raw r;
+	char ok[8192]; /* the 200 that made the call */
+};
+
+/* A call from the raw peer to side a. */
+static bool called(struct peer *p, const char *id)
+{
+	w_init(&p->w);
+	if (w_open_side(&p->w, &p->w.a))
+		return false;
+	raw_open(&p->r, p->w.a.tel, "127.0.0.1");
+	if (!raw_call(&p->r, &p->w, id, raw_sdp(4000, "0", "")))
+		return false;
+	memcpy(p->ok, p->r.in, sizeof(p->ok));
+	return true;
+}
+
+static void done(struct peer *p)
+{
+	close(p->r.fd);
+	w_done(&p->w);
+}
+
+/* A request of the raw peer within the call, its final status. */
+static int within(struct peer *p, const char *method, const char *id, int cseq,
+		  const char *extra, const char *body)
+{
+	memcpy(p->r.in, p->ok, sizeof(p->ok));
+	raw_request(&p->r, method, id, cseq, extra, body);
+	return raw_final(&p->r, p->w.loop, method);
+}
+
+struct refer_goal {
+	struct world *w;
+	int refers;
+};
+
+static bool referred(void *arg)
+{
+	struct refer_goal *g = arg;
+
+	return g->w->a.refers >= g->refers;
+}
+
+static bool hears(struct peer *p, int refers)
+{
+	struct refer_goal g = { &p->w, refers };
+
+	return t_wait(p->w.loop, referred, &g, 2000);
+}
+
+static const char frag[] = "Event: refer\r\nContent-Type: message/sipfrag\r\n";
+static const char ended[] = "Event: refer\r\nSubscription-State: terminated;reason=noresource\r\n"
+			    "Content-Type: message/sipfrag\r\n";
+
+TEST(tel_refer_blind)
+{
+	struct peer p;
+
+	CHECK(called(&p, "f1"));
+	EQ(tel_leg_refer(p.w.a.leg, "bob", NULL), ERR_INVAL);
+	EQ(tel_leg_refer(p.w.a.leg, "sip:900@127.0.0.1>\r\nX: y", NULL), ERR_INVAL);
+	OK(tel_leg_refer(p.w.a.leg, "sip:900@127.0.0.1", NULL));
+	EQ(tel_leg_refer(p.w.a.leg, "sip:901@127.0.0.1", NULL), ERR_STATE); /* one at a time */
+	CHECK(raw_await(&p.r, p.w.loop, "REFER"));
+	STR_EQ(raw_line(p.r.in, "Refer-To"), "Refer-To: <sip:900@127.0.0.1>");
+	HAS(sv_of(raw_line(p.r.in, "Referred-By")), "<sip:callm@127.0.0.1:");
+	HAS(sv_of(raw_line(p.r.in, "Contact")), "<sip:callm@127.0.0.1:");
+	raw_reply(&p.r, p.r.in, "202 Accepted", "", "");
+	CHECK(hears(&p, 1));
+	EQ(p.w.a.refer_status, 100);
+	EQ(within(&p, "NOTIFY", "f1", 2, frag, "SIP/2.0 180 Ringing\r\n"), 200);
+	CHECK(hears(&p, 2));
+	EQ(p.w.a.refer_status, 180);
+	EQ(within(&p, "NOTIFY", "f1", 3, ended, "SIP/2.0 200 OK\r\n"), 200);
+	CHECK(hears(&p, 3));
+	EQ(p.w.a.refer_status, 200);
+	EQ(within(&p, "NOTIFY", "f1", 4, ended, "SIP/2.0 200 OK\r\n"), 200);
+	EQ(within(&p, "BYE", "f1", 5, "", ""), 200);
+	CHECK(t_wait(p.w.loop, w_a_closed, &p.w, 2000));
+	EQ(p.w.a.refers, 3); /* the repeat was nothing new */
+	EQ(p.w.a.status, 200);
+	done(&p);
+}
+
+TEST(tel_refer_that_fails_leaves_the_call)
+{
+	static const struct {
+		const char *answer, *notify;
+		int want;
+	} all[] = {
+		{ "603 Decline", NULL, 603 },
+		{ "202 Accepted", "SIP/2.0 486 Busy Here\r\n", 486 },
+		{ "202 Accepted", "SIP/2.0 100 Trying\r\n", 480 }, /* told no more */
+		{ "202 Accepted", "nonsense", 480 },
+	};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		struct peer p;
+
+		CHECK(called(&p, "f2"));
+		OK(tel_leg_refer(p.w.a.leg, "sip:900@127.0.0.1", NULL));
+		CHECK(raw_await(&p.r, p.w.loop, "REFER"));
+		raw_reply(&p.r, p.r.in, all[i].answer, "", "");
+		CHECK(hears(&p, 1));
+		if (all[i].notify) {
+			EQ(within(&p, "NOTIFY", "f2", 2, ended, all[i].notify), 200);
+			CHECK(hears(&p, 2));
+		}
+		EQ(p.w.a.refer_status, all[i].want);
+		EQ(p.w.a.closes, 0);
+		OK(tel_leg_refer(p.w.a.leg, "sip:901@127.0.0.1", NULL)); /* another try */
+		CHECK(raw_await(&p.r, p.w.loop, "REFER"));
+		done(&p);
+	}
+}
+
+TEST(tel_notify_of_something_else)
+{
+	struct peer p;
+
+	CHECK(called(&p, "f3"));
+	EQ(within(&p, "NOTIFY", "f3", 2, "", ""), 489);
+	EQ(within(&p, "NOTIFY", "f3", 3, "Event: presence\r\n", ""), 489);
+	EQ(within(&p, "NOTIFY", "f3", 1, "Event: refer\r\n", ""), 500); /* an old number */
+	EQ(within(&p, "NOTIFY", "other", 4, "Event: refer\r\n", ""), 481);
+	EQ(p.w.a.refers, 0);
+	EQ(p.w.a.closes, 0);
+	done(&p);
+}
+
+/* The two legs of an attended transfer are both ours: the far end of b's call is named. */
+TEST(tel_refer_with_replaces)
+{
+	struct peer p;
+	struct raw r;
+	char uri[64], invite[8192], want[300];
+
+	CHECK(called(&p, "f@4"));
+	OK(w_open_side(&p.w, &p.w.b));
+	raw_open(&r, p.w.a.tel, "127.0.0.1");
+	snprintf(uri, sizeof(uri), "sip:expert@127.0.0.1:%d", r.port);
+	OK(tel_dial(p.w.a.tel, &(struct tel_dial_opts){ .uri = uri }, p.w.loop, p.w.box, &w_cb,
+		    &p.w.b, &p.w.b.leg, NULL));
+	CHECK(raw_await(&r, p.w.loop, "INVITE"));
+	memcpy(invite, r.in, sizeof(invite));
+	EQ(tel_leg_refer(p.w.a.leg, uri, p.w.b.leg), ERR_STATE); /* not yet up */
+	raw_reply(&r, invite, "200 OK", "", raw_sdp(4002, "0", ""));
+	CHECK(raw_await(&r, p.w.loop, "ACK"));
+	CHECK(t_wait(p.w.loop, w_both_up, &p.w, 2000));
+	OK(tel_leg_refer(p.w.a.leg, uri, p.w.b.leg));
+	CHECK(raw_await(&p.r, p.w.loop, "REFER"));
+	const char *from = strstr(raw_line(invite, "From"), ";tag=") + 5;
+
+	snprintf(want, sizeof(want), "Refer-To: <%s?Replaces=%s%%3Bto-tag%%3Dr1%%3Bfrom-tag%%3D%s>",
+		 uri, raw_line(invite, "Call-ID") + 9, from);
+	STR_EQ(raw_line(p.r.in, "Refer-To"), want);
+	close(r.fd);
+	done(&p);
+}
+
+/* ---- sound before the answer */
+
+static bool ringing(struct peer *p)
+{
+	char uri[64];
+
+	w_init(&p->w);
+	if (w_open_side(&p->w, &p->w.b))
+		return false;
+	raw_open(&p->r, p->w.b.tel, "127.0.0.1");
+	snprintf(uri, sizeof(uri), "sip:x@127.0.0.1:%d", p->r.port);
+	return !tel_dial(p->w.b.tel, &(struct tel_dial_opts){ .uri = uri }, p->w.loop, p->w.box,
+			 &w_cb, &p->w.b, &p->w.b.leg, NULL) &&
+	       raw_await(&p->r, p->w.loop, "INVITE");
+}
+
+static bool b_heard_20(void *arg)
+{
+	return ((struct world *)arg)->b.frames >= 20;
+}
+
+static bool b_up(void *arg)
+{
+	return ((struct world *)arg)->b.ups;
+}
+
+static bool b_rung(void *arg)
+{
+	return ((struct world *)arg)->b.rings;
+}
+
+TEST(tel_early_media_is_heard_not_answered)
+{
+	int port, fd = raw_socket(&port, "127.0.0.1");
+	char invite[8192], pkt[300];
+	struct peer p;
+
+	CHECK(ringing(&p));
+	p.w.b.say_hz = 700;
+	memcpy(invite, p.r.in, sizeof(invite));
+	raw_reply(&p.r, invite, "180 Ringing", "", "");
+	CHECK(t_wait(p.w.loop, b_rung, &p.w, 2000));
+	EQ(p.w.b.earlies, 0);
+	raw_reply(&p.r, invite, "183 Session Progress", "", raw_sdp(port, "0", ""));
+	CHECK(t_wait(p.w.loop, b_heard_20, &p.w, 3000));
+	EQ(p.w.b.earlies, 1);
+	EQ(p.w.b.ups, 0);
+	EQ(p.w.b.pulls, 0);
+	CHECK(recv(fd, pkt, sizeof(pkt), MSG_DONTWAIT) < 0); /* nothing was sent */
+	raw_reply(&p.r, invite, "183 Session Progress", "", raw_sdp(port, "0", ""));
+	raw_reply(&p.r, invite, "200 OK", "", raw_sdp(port, "0", ""));
+	CHECK(raw_await(&p.r, p.w.loop, "ACK"));
+	CHECK(t_wait(p.w.loop, b_up, &p.w, 2000));
+	for (int i = 0; i < 50 && !p.w.b.pulls; i++)
+		loop_run_once(p.w.loop, 20);
+	CHECK(p.w.b.pulls > 0);
+	CHECK(recv(fd, pkt, sizeof(pkt), MSG_DONTWAIT) == 172);
+	EQ(p.w.b.earlies, 1);
+	EQ(p.w.b.ups, 1);
+	close(fd);
+	done(&p);
+}
+
+TEST(tel_early_media_then_refused)
+{
+	char invite[8192];
+	struct peer p;
+
+	CHECK(ringing(&p));
+	memcpy(invite, p.r.in, sizeof(invite));
+	raw_reply(&p.r, invite, "183 Session Progress", "", "no description\r\n");
+	raw_reply(&p.r, invite, "183 Session Progress", "", raw_sdp(4000, "0", ""));
+	CHECK(t_wait(p.w.loop, b_heard_20, &p.w, 3000));
+	raw_reply(&p.r, invite, "486 Busy Here", "", "");
+	CHECK(t_wait(p.w.loop, w_b_closed, &p.w, 2000));
+	EQ(p.w.b.status, 486);
+	EQ(p.w.b.ups, 0);
+	done(&p);
+}
+
+/* A 200 without a description after a 183 with one: what was said holds. */
+TEST(tel_answer_without_description_after_early_media)
+{
+	char invite[8192];
+	struct peer p;
+
+	CHECK(ringing(&p));
+	memcpy(invite, p.r.in, sizeof(invite));
+	raw_reply(&p.r, invite, "183 Session Progress", "", raw_sdp(4000, "8", ""));
+	raw_reply(&p.r, invite, "200 OK", "", "");
+	CHECK(raw_await(&p.r, p.w.loop, "ACK"));
+	CHECK(t_wait(p.w.loop, b_up, &p.w, 2000));
+	EQ(p.w.b.leg->m.to.pt, 8);
+	done(&p);
+}
