@@ -62,8 +62,8 @@ struct chan_resume {             /* what the river knows of it; views valid duri
  * prepared, nothing told or done. SPEECH_FINAL decides, with the same words or others. MOVED: a
  * step of chan_transfer: text = "ringing", "briefing", "joined" (the customer is with a person,
  * we listen), "left" (we are out; on_close follows) or "failed", then client_id = why ("busy",
- * "no answer", "declined", "unreachable", "gone"): the customer is with us again. RECORDED: the recording
- * is over, or could not go on: text = a JSON object (chan_tape.h). */
+ * "no answer", "declined", "unreachable", "gone"): the customer is with us again. RECORDED: the
+ * recording is over, or could not go on: text = a JSON object (chan_tape.h). */
 enum chan_msg_kind { CHAN_TEXT, CHAN_SPEECH_START, CHAN_SPEECH_PARTIAL, CHAN_SPEECH_LIKELY,
 		     CHAN_SPEECH_FINAL, CHAN_KEY, CHAN_PLAYED, CHAN_HOLD, CHAN_RESUME,
 		     CHAN_ASR_LOST, CHAN_MOVED,

@@ -75,6 +75,18 @@ struct talk_shard *talk_hub_shard(struct talk_hub *h, size_t i);   /* NULL beyon
 void talk_hub_models(struct talk_hub *h, const struct model_spec *spec, size_t n,
 		     void (*on_failed)(void *arg, int shard, const char *why), void *arg);
 
+/* What the recording of a conversation keeps from now on (chan.h); the river says by whom. Any
+ * thread. done on back's owner with 0, ERR_NOTFOUND (no such conversation is open),
+ * ERR_UNSUPPORTED (it is not recorded) or ERR_FULL, unless this returns an error. */
+struct talk_record_order {
+	sv id, by;               /* by: a login; copied */
+	enum chan_record how;
+	struct mbox *back;
+	void (*done)(void *arg, int err);
+	void *arg;
+};
+int talk_hub_record(struct talk_hub *h, const struct talk_record_order *o);
+
 struct loop *talk_shard_loop(struct talk_shard *s);
 struct mbox *talk_shard_mbox(struct talk_shard *s);
 int talk_shard_index(const struct talk_shard *s);

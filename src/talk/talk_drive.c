@@ -16,6 +16,13 @@ static void on_clock(void *arg)
 	talk_feed_event(k->talk, &(struct talk_ev){ .kind = TEV_TIMER, .timer = k->which });
 }
 
+void talk_silence_after(struct talk *t, int ms)
+{
+	struct talk_clock *k = &t->clocks[TT_SILENCE];
+	if (!t->closed)
+		loop_after(t->shard->loop, &k->t, ms, on_clock, k);
+}
+
 /* ---- models ---- */
 
 static const char *run_name(const struct talk *t)
@@ -275,6 +282,7 @@ static void feed_text(struct talk *t, const struct chan_msg *m, const char *via)
 			chan_ack(t->peer, m->ticket, 0, ERR_INVAL);
 		return;
 	}
+	talk_tape_guard(t, m, &in);
 	t->ticket = m->ticket;
 	struct talk_ev ev = { .kind = TEV_TEXT,
 			      .text = in.clean,
@@ -301,6 +309,8 @@ static void on_msg(void *user, const struct chan_msg *m)
 		[CHAN_ASR_LOST] = TEV_ASR_LOST,
 	};
 	struct talk *t = user;
+	if (talk_tape_msg(t, m))
+		return;
 	if (m->kind == CHAN_SPEECH_PARTIAL)
 		return;
 	if (m->kind == CHAN_TEXT) {

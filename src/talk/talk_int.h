@@ -84,6 +84,8 @@ struct talk {
 	sv reply_json;               /* the reply's row, until it is said; in the turn arena */
 	int waiting;                 /* acknowledgements under way: keeps the struct alive */
 	bool closed, recorded;
+	enum chan_record record;     /* what is kept just now (talk_tape.c) */
+	bool mouth_open;             /* SPEECH_START was told, its words not yet */
 	bool hangup_wanted;
 };
 
@@ -107,6 +109,15 @@ void talk_record(struct talk *t, const struct talk_act *x);
 void talk_row_flush(struct talk *t);
 void talk_row_json(const struct talk *t, struct sb *out);
 void talk_row_done(struct talk_row *r);
+/* talk_drive.c: the next look at a silent customer, unless something else happens. */
+void talk_silence_after(struct talk *t, int ms);
+/* talk_tape.c: true = the message is dealt with, the core does not see it. */
+struct guard_in;
+bool talk_tape_msg(struct talk *t, const struct chan_msg *m);
+/* Takes a card number out of words and recording. */
+void talk_tape_guard(struct talk *t, const struct chan_msg *m, struct guard_in *in);
+/* by = a login, "" = the system. ERR_UNSUPPORTED: it is not recorded. */
+int talk_set_record(struct talk *t, enum chan_record how, sv by);
 /* talk_drive.c: one acknowledgement less; frees a closed conversation with none left */
 void talk_release(struct talk *t);
 
