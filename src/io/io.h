@@ -102,6 +102,8 @@ int io_udp_open(struct io_udp **ret, struct loop *l, const char *ip, int port, i
 /* Bind to a free even port in lo..hi, from a random start; not attached. ERR_BUSY when all are
  * taken. */
 int io_udp_open_even(struct io_udp **ret, const char *ip, int lo, int hi);
+/* The port `by` after that of u, on its address; not attached (RTCP beside RTP). */
+int io_udp_open_beside(struct io_udp **ret, const struct io_udp *u, int by);
 /* Receive on l from now on (in l's thread). The socket must not be attached. What arrived since
  * opening comes first. */
 int io_udp_attach(struct io_udp *u, struct loop *l, io_udp_fn *fn, void *arg);

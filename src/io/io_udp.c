@@ -90,6 +90,19 @@ int io_udp_open_even(struct io_udp **ret, const char *ip, int lo, int hi)
 	return rc;
 }
 
+int io_udp_open_beside(struct io_udp **ret, const struct io_udp *u, int by)
+{
+	struct sockaddr_in at;
+	socklen_t len = sizeof(at);
+
+	if (getsockname(u->fd, (struct sockaddr *)&at, &len) < 0)
+		return err_from_errno(errno);
+	if (u->port + by < 1 || u->port + by > 65535)
+		return ERR_INVAL;
+	at.sin_port = htons((uint16_t)(u->port + by));
+	return open_socket(ret, &at);
+}
+
 /* From a stranger, or longer than we take. */
 static bool unwanted(struct io_udp *u, const struct mmsghdr *m, const struct sockaddr_in *from)
 {

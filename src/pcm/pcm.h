@@ -41,6 +41,20 @@ void pcm_ulaw_encode(const int16_t *in, size_t n, uint8_t *out);
 void pcm_alaw_decode(const uint8_t *in, size_t n, int16_t *out);
 void pcm_alaw_encode(const int16_t *in, size_t n, uint8_t *out);
 
+/* ---- Codecs with a memory: G.722 (spandsp), Opus (libopus), narrow-band inside: 20 ms at PCM_HZ <->
+ * bytes. An object codes in one direction. */
+enum pcm_line_kind { PCM_LINE_G722, PCM_LINE_OPUS };
+struct pcm_line;
+int pcm_line_open(struct pcm_line **ret, enum pcm_line_kind kind); /* ERR_FAIL */
+void pcm_line_close(struct pcm_line *l);                           /* accepts NULL */
+/* Bytes written to out (at most cap, at least 160 of room), < 0: ERR_TOOBIG, ERR_FAIL. */
+int pcm_line_encode(struct pcm_line *l, const int16_t in[PCM_FRAME], uint8_t *out, size_t cap);
+/* Samples of one packet, at most cap; < 0: ERR_PARSE, ERR_TOOBIG. */
+int pcm_line_decode(struct pcm_line *l, const uint8_t *p, size_t n, int16_t *out, size_t cap);
+/* A packet of 20 ms was lost: PCM_FRAME samples made up, from the packet after it (NULL = not
+ * known) when that carries a copy. 0 = cannot. */
+int pcm_line_lost(struct pcm_line *l, const uint8_t *next, size_t n, int16_t out[PCM_FRAME]);
+
 /* ---- Resampling (speexdsp): any rates from 4000 to 192000 Hz. */
 struct pcm_rs;
 /* quality 0 (fast) .. 10; 3 is right for recognisers, 5 for synthesised speech.
@@ -73,6 +87,9 @@ struct pcm_jb_stats {
 int pcm_jb_open(struct pcm_jb **ret, int min_ms, int max_ms);
 void pcm_jb_close(struct pcm_jb *jb);                    /* accepts NULL */
 void pcm_jb_reset(struct pcm_jb *jb);                    /* new stream (SSRC changed) */
+/* The sender says that it is silent (comfort noise, a key): until the next packet nothing is
+ * missing, so nothing is concealed and the delay stays. */
+void pcm_jb_pause(struct pcm_jb *jb);
 /* Samples of one packet, decoded; ts = RTP timestamp of the first. n <= 960. */
 void pcm_jb_put(struct pcm_jb *jb, uint32_t ts, const int16_t *s, size_t n);
 /* The next 20 ms. Returns how many of the 160 samples were really received: 0 = all

@@ -36,6 +36,7 @@ struct pcm_jb {
 		seen; /* smallest depth within the present check window, frames in it */
 	int calm, held, late_run;
 	bool on, primed; /* a packet came; enough came to start reading */
+	bool paused;     /* nothing is missing when dry */
 	struct pcm_plc plc;
 	struct pcm_jb_stats st;
 };
@@ -61,8 +62,13 @@ void pcm_jb_close(struct pcm_jb *jb)
 void pcm_jb_reset(struct pcm_jb *jb)
 {
 	memset(jb->have, 0, sizeof(jb->have));
-	jb->on = jb->primed = false;
+	jb->on = jb->primed = jb->paused = false;
 	jb->least = jb->seen = jb->calm = 0;
+}
+
+void pcm_jb_pause(struct pcm_jb *jb)
+{
+	jb->paused = true;
 }
 
 static int depth(const struct pcm_jb *jb)
@@ -101,6 +107,7 @@ void pcm_jb_put(struct pcm_jb *jb, uint32_t ts, const int16_t *s, size_t n)
 	if (!n || n > 960)
 		return;
 	jb->st.put++;
+	jb->paused = false;
 	if (!jb->on)
 		begin(jb, ts);
 	off = (int32_t)(ts - jb->rd);
@@ -212,6 +219,11 @@ int pcm_jb_get(struct pcm_jb *jb, int16_t out[PCM_FRAME])
 	    -(RING / 2)) { /* half a second of nothing: wait for a fresh start */
 		pcm_jb_reset(jb);
 		memset(out, 0, PCM_FRAME * sizeof(*out));
+		return 0;
+	}
+	if (depth(jb) <= 0 && jb->paused) { /* time goes on, nothing is concealed */
+		memset(out, 0, PCM_FRAME * sizeof(*out));
+		jb->rd += PCM_FRAME;
 		return 0;
 	}
 	if (depth(jb) <= 0 && jb->held * PCM_FRAME < jb->max_smp) {

@@ -155,6 +155,12 @@ struct tel_leg_stats {
 	int64_t worst_late_us;              /* greatest lateness of a sent packet */
 	/* loop time of the first packet heard, 0 = none yet */
 	int64_t first_rx_ms;
+	int64_t rx_jitter_us;               /* of arrival, RFC 3550 6.4.1 */
+	/* RTCP; what the other side says of us: packets it missed in all, in 1000 lately, its
+	 * jitter; 0 until it said so */
+	uint64_t rtcp_in, rtcp_out, rtcp_bad;
+	int64_t peer_lost, peer_jitter_us, rtt_us;
+	int peer_loss_permille;
 };
 
 /* Binds the leg to a shard: loop and mailbox of the calling thread. cb must outlive the

@@ -4,7 +4,9 @@
  * identity of a press: the first packet seen with a new one reports the digit,
  * whichever packet that is (start, middle or a repeat of the end; the marker bit is
  * often wrong). Timestamps of the last eight presses are kept, so that reordered
- * packets of an older press neither repeat it nor are lost. Some gateways move the
+ * packets of an older press neither repeat it nor are lost. When packets before the first one
+ * of a press are missing, they may be an earlier press that was overtaken: the key waits three
+ * slots for it, and keys are told by the time they were pressed. Some gateways move the
  * timestamp within a press: the same key, not ended, starting before the last one can
  * have ended, is the same press.
  */
@@ -13,7 +15,8 @@
 static const char keys[] = "0123456789*#ABCD";
 
 enum {
-	KEEP = 8,
+	KEEP = TEL_EV_KEEP,
+	HOLD = 3, /* slots that a key waits for what it overtook */
 	OLD = PCM_HZ,   /* a packet of a press more than 1 s older than the newest is
 			   stale */
 	ON_FRAMES = 5,  /* 100 ms a key */
@@ -36,36 +39,75 @@ static void keep(struct tel_ev_rx *e, uint32_t ts)
 	e->ts[0] = ts;
 }
 
-char tel_ev_take(struct tel_ev_rx *e, uint32_t ts, const uint8_t *p, size_t n)
+/* Puts a key among those that wait, by time. */
+static void wait_turn(struct tel_ev_rx *e, uint32_t ts, char key, int wait)
 {
-	int32_t ahead;
-	uint16_t dur;
-	bool end;
+	int at = e->n_q;
 
-	if (n < 4 || p[0] >= sizeof(keys) - 1)
+	if (e->n_q == KEEP)
+		return; /* eight keys within three slots: nobody's finger */
+	while (at > 0 && (int32_t)(e->q[at - 1].ts - ts) > 0) {
+		e->q[at] = e->q[at - 1];
+		at--;
+	}
+	e->q[at].ts = ts;
+	e->q[at].key = key;
+	e->q[at].wait = wait;
+	e->n_q++;
+}
+
+char tel_ev_next(struct tel_ev_rx *e)
+{
+	char key;
+
+	if (!e->n_q || e->q[0].wait > 0)
 		return 0;
-	end = p[1] & 0x80;
-	dur = (uint16_t)(p[2] << 8 | p[3]);
-	ahead = e->n ? (int32_t)(ts - e->ts[0]) : 1;
+	key = e->q[0].key;
+	e->n_q--;
+	memmove(e->q, e->q + 1, (size_t)e->n_q * sizeof(*e->q));
+	return key;
+}
+
+void tel_ev_tick(struct tel_ev_rx *e)
+{
+	for (int i = 0; i < e->n_q; i++)
+		e->q[i].wait--;
+}
+
+/* A packet of a press that was begun: does it go on? */
+static bool goes_on(struct tel_ev_rx *e, uint32_t ts, const uint8_t *p)
+{
+	int32_t ahead = (int32_t)(ts - e->ts[0]);
+	uint16_t dur = (uint16_t)(p[2] << 8 | p[3]);
+	bool end = p[1] & 0x80;
+
 	if (seen(e, ts)) {
 		if (!ahead) {
 			e->dur = dur > e->dur ? dur : e->dur;
 			e->ended |= end;
 		}
-		return 0;
+		return true;
 	}
-	if (ahead < -OLD)
-		return 0;
-	if (ahead > 0 && e->n && p[0] == e->event && !e->ended &&
-	    ahead <= e->dur + PCM_FRAME) {
-		e->ts[0] = ts; /* the same press, its timestamp moved */
-		e->ended = end;
-		return 0;
-	}
+	if (ahead <= 0 || p[0] != e->event || e->ended || ahead > e->dur + PCM_FRAME)
+		return false;
+	e->ts[0] = ts; /* the same press, its timestamp moved */
+	e->ended = end;
+	return true;
+}
+
+void tel_ev_take(struct tel_ev_rx *e, uint32_t ts, bool gap, const uint8_t *p, size_t n)
+{
+	int32_t ahead;
+
+	if (n < 4 || p[0] >= sizeof(keys) - 1)
+		return;
+	ahead = e->n ? (int32_t)(ts - e->ts[0]) : 1;
+	if (ahead < -OLD || (e->n && goes_on(e, ts, p)))
+		return;
 	if (ahead > 0) {
 		e->event = p[0];
-		e->dur = dur;
-		e->ended = end;
+		e->dur = (uint16_t)(p[2] << 8 | p[3]);
+		e->ended = p[1] & 0x80;
 	}
 	keep(e, ts);
 	if (ahead < 0) { /* an older one came late: the newest stays first */
@@ -74,10 +116,10 @@ char tel_ev_take(struct tel_ev_rx *e, uint32_t ts, const uint8_t *p, size_t n)
 		e->ts[0] = e->ts[1];
 		e->ts[1] = t;
 	}
-	return keys[p[0]];
+	wait_turn(e, ts, keys[p[0]], gap && ahead > 0 ? HOLD : 0);
 }
 
-int tel_ev_step(struct tel_ev_tx *e, uint32_t now_ts, uint8_t p[4], bool *marker,
+int tel_ev_step(struct tel_ev_tx *e, uint32_t now_ts, uint32_t unit, uint8_t p[4], bool *marker,
 		int *copies)
 {
 	const char *at;
@@ -97,7 +139,7 @@ int tel_ev_step(struct tel_ev_tx *e, uint32_t now_ts, uint8_t p[4], bool *marker
 		return TEL_EV_GAP;
 	}
 	at = memchr(keys, e->queue[0], sizeof(keys) - 1);
-	dur = (uint32_t)e->step * PCM_FRAME;
+	dur = (uint32_t)e->step * unit;
 	p[0] = (uint8_t)(at - keys);
 	p[1] = (uint8_t)((e->step == ON_FRAMES ? 0x80 : 0) | 10); /* -10 dBm0 */
 	p[2] = (uint8_t)(dur >> 8);

@@ -22,6 +22,11 @@ struct tel_nonce {
 struct tel_sdp {
 	struct sdp_session *sess;
 	struct sdp_media *audio;
+	uint8_t codecs[TEL_CODECS]; /* ours, in order */
+	int n_codecs;
+	bool own_order; /* ... which decides, not the offer's */
+	enum tel_srtp srtp;
+	struct tel_crypto mine[TEL_SUITES]; /* keys we offered, or the one in use */
 };
 
 enum tel_call_state {
@@ -106,7 +111,11 @@ int tel_probe(const struct tel *t);
 
 /* tel_sdp.c */
 enum { TEL_SDP_MAX = 8192 };
-int tel_sdp_open(struct tel_sdp *s, const struct sa *laddr, uint16_t port);
+/* secure: what we offer is SRTP. */
+int tel_sdp_open(struct tel_sdp *s, const struct sa *laddr, uint16_t port,
+		 const struct tel_opts *o, bool secure);
+/* "opus,pcmu" -> codecs; their number, ERR_PARSE for an unknown one or one named twice. */
+int tel_codecs_parse(const char *text, uint8_t list[TEL_CODECS]);
 void tel_sdp_close(struct tel_sdp *s);
 /* Reads the other side's description and fills mi. ERR_PARSE, ERR_UNSUPPORTED (no
  * common codec). */

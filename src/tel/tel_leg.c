@@ -96,7 +96,7 @@ static void leg_up(struct tel_leg *leg)
 /* Sound before the answer: heard only. */
 static void leg_early(struct tel_leg *leg)
 {
-	if (leg->up || loop_timer_on(&leg->m.clock))
+	if (leg->up || leg->m.on)
 		return;
 	tel_media_start(leg);
 	if (leg->cb->on_early)
@@ -212,15 +212,9 @@ uint64_t tel_leg_tx_samples(const struct tel_leg *leg)
 
 struct tel_leg_stats tel_leg_stats(const struct tel_leg *leg)
 {
-	struct tel_leg_stats st = leg->m.st;
+	struct tel_leg_stats st;
 
-	if (leg->m.jb) {
-		struct pcm_jb_stats j = pcm_jb_stats(leg->m.jb);
-
-		st.late = j.late;
-		st.concealed = j.concealed;
-		st.jitter_ms = j.target_ms;
-	}
+	tel_media_stats(leg, &st);
 	return st;
 }
 

@@ -1,7 +1,7 @@
 /* tel_rtp.c: the RTP header (RFC 3550 section 5.1). Pure, any thread. */
 #include "tel_int.h"
 
-static uint32_t be32(const uint8_t *p)
+uint32_t tel_be32(const uint8_t *p)
 {
 	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
@@ -29,20 +29,21 @@ int tel_rtp_parse(const uint8_t *p, size_t n, struct tel_rtp *ret)
 		.pt = p[1] & 127,
 		.marker = p[1] >> 7,
 		.seq = (uint16_t)(p[2] << 8 | p[3]),
-		.ts = be32(p + 4),
-		.ssrc = be32(p + 8),
+		.ts = tel_be32(p + 4),
+		.ssrc = tel_be32(p + 8),
 		.p = p + at,
 		.n = n - at - pad,
 	};
 	return 0;
 }
 
-static void put32(uint8_t *to, uint32_t v)
+uint8_t *tel_put32(uint8_t *to, uint32_t v)
 {
 	to[0] = (uint8_t)(v >> 24);
 	to[1] = (uint8_t)(v >> 16);
 	to[2] = (uint8_t)(v >> 8);
 	to[3] = (uint8_t)v;
+	return to + 4;
 }
 
 size_t tel_rtp_write(uint8_t *to, const struct tel_rtp *h)
@@ -51,7 +52,7 @@ size_t tel_rtp_write(uint8_t *to, const struct tel_rtp *h)
 	to[1] = (uint8_t)(h->pt | (h->marker ? 0x80 : 0));
 	to[2] = (uint8_t)(h->seq >> 8);
 	to[3] = (uint8_t)h->seq;
-	put32(to + 4, h->ts);
-	put32(to + 8, h->ssrc);
+	(void)tel_put32(to + 4, h->ts);
+	(void)tel_put32(to + 8, h->ssrc);
 	return 12;
 }

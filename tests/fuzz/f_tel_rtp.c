@@ -14,9 +14,14 @@ static void one(struct pcm_jb *jb, struct tel_ev_rx *ev, const uint8_t *p, size_
 		return;
 	if (h.p < p || h.p + h.n > p + n)
 		__builtin_trap();
-	key = tel_ev_take(ev, h.ts, h.p, h.n);
-	if (key && !pcm_dtmf_ok(key))
-		__builtin_trap();
+	tel_ev_take(ev, h.ts, h.seq & 1, h.p, h.n);
+	while ((key = tel_ev_next(ev)))
+		if (!pcm_dtmf_ok(key))
+			__builtin_trap();
+	if (h.marker)
+		tel_ev_tick(ev);
+	if (h.pt == TEL_PT_CN)
+		pcm_jb_pause(jb);
 	pcm_ulaw_decode(h.p, h.n, pcm);
 	pcm_jb_put(jb, h.ts, pcm, h.n);
 }

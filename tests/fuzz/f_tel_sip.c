@@ -8,6 +8,7 @@ static void look(const struct sip_msg *msg)
 {
 	struct tel_sdp s = { 0 };
 	struct tel_media_info mi;
+	struct tel_opts o;
 	struct mbuf *out = NULL;
 	struct sa la;
 
@@ -16,7 +17,9 @@ static void look(const struct sip_msg *msg)
 	(void)sip_msg_hdr_has_value(msg, SIP_HDR_REQUIRE, "100rel");
 	(void)tel_call_info_digit(msg);
 	sa_set_in(&la, 0x7f000001, 0);
-	if (tel_sdp_open(&s, &la, 4000))
+	tel_defaults(&o);
+	o.codecs = "opus,g722,pcmu,pcma";
+	if (tel_sdp_open(&s, &la, 4000, &o, false))
 		return;
 	if (!tel_sdp_take(&s, msg->mb, true, &mi))
 		(void)tel_sdp_give(&s, false, &out);

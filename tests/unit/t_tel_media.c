@@ -194,7 +194,7 @@ TEST(tel_media_nat_locks_once)
 	EQ(tel_leg_stats(t.w.a.leg).rtp_bad, 3);
 	CHECK(recv(real.fd, b, sizeof(b), MSG_DONTWAIT) == 172);
 	talk_tone(&t, &evil, 0, 1500, 50);
-	CHECK(tel_leg_stats(t.w.a.leg).rtp_bad >= 52);
+	EQ(tel_leg_stats(t.w.a.leg).rtp_bad, 3); /* the kernel drops the others */
 	CHECK(w_heard_db(&t.w.a, 1500) < -50);
 	EQ(recv(evil.fd, b, sizeof(b), MSG_DONTWAIT), -1);
 	close(real.fd);
