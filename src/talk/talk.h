@@ -52,6 +52,10 @@ struct talk_opts {
 	struct talk_limits limits;
 	struct talk_feed feed;
 	const char *voice_lang;  /* language a call starts in, default en */
+	/* "sip:..." or a number: a person for calls that can be transferred; outlives the hub */
+	const char *transfer_to;
+	bool disclosure;         /* calls begin by saying that a machine speaks */
+	bool no_speculation;     /* answers are prepared only for words that are certain */
 	/* run the only shard on this loop instead of own threads (tests, commands). */
 	struct loop *loop;
 	/* called on each shard's thread once its loop stands and before it ends: per-shard

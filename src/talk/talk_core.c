@@ -7,15 +7,18 @@
  * its conversation's shard; memory of a turn lies in the arena that the driver passes in. */
 #include "talk_core.h"
 
-#define LISTENS (SM_TO(TS_LISTENING) | SM_TO(TS_SPEAKING) | SM_TO(TS_THINKING) | SM_TO(TS_HELD) | \
-		 SM_TO(TS_WRAPPING) | SM_TO(TS_CLOSED))
+#define LISTENS \
+	(SM_TO(TS_LISTENING) | SM_TO(TS_AWAY) | SM_TO(TS_SPEAKING) | SM_TO(TS_THINKING) | \
+	 SM_TO(TS_HELD) | SM_TO(TS_WRAPPING) | SM_TO(TS_CLOSED))
 static const struct sm_state states[TS_COUNT] = {
 	[TS_OPENING] = { "opening", LISTENS },
 	[TS_LISTENING] = { "listening", LISTENS },
 	[TS_THINKING] = { "thinking", LISTENS },
 	[TS_SPEAKING] = { "speaking", LISTENS },
-	[TS_HELD] = { "held", SM_TO(TS_LISTENING) | SM_TO(TS_CLOSED) },
-	[TS_WRAPPING] = { "wrapping", SM_TO(TS_THINKING) | SM_TO(TS_CLOSED) },
+	[TS_HELD] = { "held", SM_TO(TS_LISTENING) | SM_TO(TS_AWAY) | SM_TO(TS_CLOSED) },
+	[TS_WRAPPING] = { "wrapping",
+			  SM_TO(TS_THINKING) | SM_TO(TS_AWAY) | SM_TO(TS_CLOSED) },
+	[TS_AWAY] = { "away", SM_TO(TS_LISTENING) | SM_TO(TS_CLOSED) },
 	[TS_CLOSED] = { "closed", 0 },
 };
 
@@ -51,7 +54,7 @@ void talk_await_customer(struct talk_core *c, struct talk_acts *acts)
 	talk_act_timer(acts, TT_SILENCE, soon ? l->silence_ms : l->idle_chat_ms);
 }
 
-static void start_turn(struct talk_core *c, sv text, sv model_text, int number)
+void talk_start_turn(struct talk_core *c, sv text, sv model_text, int number)
 {
 	c->in_turn = true;
 	c->t = (struct talk_turn){
@@ -67,7 +70,7 @@ void talk_next_queued(struct talk_core *c, int64_t now_us, struct arena *a, stru
 		return;
 	struct talk_queued q = c->queue[0];
 	memmove(&c->queue[0], &c->queue[1], sizeof(q) * (size_t)--c->n_queue);
-	start_turn(c, arena_sv(a, sv_of(q.text)), arena_sv(a, sv_of(q.model_text)), q.turn);
+	talk_start_turn(c, arena_sv(a, sv_of(q.text)), arena_sv(a, sv_of(q.model_text)), q.turn);
 	c->feel = q.feel;
 	xfree(q.text);
 	xfree(q.model_text);
@@ -89,12 +92,15 @@ static void record_opened(struct talk_core *c, const struct talk_ev *ev, struct 
 static void on_open(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
 		    struct talk_acts *acts)
 {
+	c->who = ev->who.n ? xstrdup(ev->who) : NULL;
 	if (!ev->resume || !ev->resume->seq)
 		record_opened(c, ev, a, acts);
 	if (!ev->resume) {
 		const char *key = !c->voice   ? "greeting" :
 				  c->asr_lost ? "greeting_keypad" :
 						"greeting_voice";
+		if (c->cfg->disclosure && c->voice && !(c->caps & CHAN_PATIENT))
+			talk_aside(c, "disclosure", "disclosure", a, acts);
 		talk_canned(c, key, POL_REPLY, a, acts);
 		return;
 	}
@@ -113,8 +119,8 @@ static void on_open(struct talk_core *c, const struct talk_ev *ev, struct arena 
 	talk_await_customer(c, acts);
 }
 
-static void record_customer(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
-			    struct talk_acts *acts)
+void talk_record_customer(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
+			  struct talk_acts *acts)
 {
 	struct sb b;
 	sb_init(&b, LIM_SB);
@@ -151,11 +157,10 @@ static void follow_language(struct talk_core *c)
 	memcpy(c->lang, c->feel.lang, sizeof(c->lang));
 }
 
-/* A say is over, whole or cut: one row tells how much of it was heard and when. */
-static void record_heard(struct talk_core *c, const char *rec, const struct chan_heard *h,
-			 struct arena *a, struct talk_acts *acts)
+void talk_record_heard(struct talk_core *c, const char *rec, const char *text,
+		       const struct chan_heard *h, struct arena *a, struct talk_acts *acts)
 {
-	sv heard = sv_slice(sv_of(c->saying), 0, talk_whole_runes(c->saying, h->bytes));
+	sv heard = sv_slice(sv_of(text), 0, talk_whole_runes(text, h->bytes));
 	struct sb b;
 	sb_init(&b, LIM_SB);
 	sb_fmt(&b, "{\"say_id\":%u,\"heard_chars\":%zu,\"heard_text\":", h->say_id,
@@ -185,13 +190,36 @@ static void unanswer(struct talk_core *c)
 		talk_forget_last(c);
 }
 
+/* Of what was being said only the heard part counts. A filler may sound before the reply: then
+ * nothing of that was heard. */
+static void cut_speech(struct talk_core *c, const struct chan_heard *heard, struct arena *a,
+		       struct talk_acts *acts)
+{
+	struct chan_heard h = *heard;
+	if (c->aside && h.say_id == c->aside) {
+		talk_record_heard(c, "turn.cut", c->aside_text, &h, a, acts);
+		h = (struct chan_heard){ c->speaking, 0, h.end_ms, h.end_ms };
+	}
+	c->aside = 0;
+	if (!c->speaking || h.say_id != c->speaking)
+		return;
+	talk_record_heard(c, "turn.cut", c->saying, &h, a, acts);
+	talk_forget_unheard(c, h.bytes);
+	if (c->answers && c->move != MOVE_WANTED && talk_whole_runes(c->saying, h.bytes) == 0)
+		unanswer(c);
+	c->answers = false;
+	c->speaking = 0;
+}
+
 /* The customer cuts in. Work that was not said yet is thrown away and its words go back to the
- * head of what comes next; of what was being said only the heard part counts. */
-static void cut_in(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
-		   struct talk_acts *acts)
+ * head of what comes next. */
+void talk_cut_in(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
+		 struct talk_acts *acts)
 {
 	if (c->in_turn && c->voice) {
 		talk_model_stop(c, acts);
+		if (c->t.asked == TALK_ASKED_HANDOFF && c->t.sentences)
+			talk_hand_over(c, "");   /* asked for already: it will be done */
 		if (c->t.sentences)
 			talk_record_partial(c, a, acts);
 		else if (c->t.text.n)
@@ -199,107 +227,70 @@ static void cut_in(struct talk_core *c, const struct talk_ev *ev, struct arena *
 		c->answers = c->t.sentences && c->t.text.n;
 		talk_end_turn(c, acts);
 	}
-	if (c->speaking && ev->heard.say_id == c->speaking) {
-		record_heard(c, "turn.cut", &ev->heard, a, acts);
-		talk_forget_unheard(c, ev->heard.bytes);
-		if (c->answers && talk_whole_runes(c->saying, ev->heard.bytes) == 0)
-			unanswer(c);
-		c->answers = false;
-		c->speaking = 0;
-	}
+	cut_speech(c, &ev->heard, a, acts);
 }
 
 bool talk_core_hushes(const struct talk_core *c, enum talk_ev_kind kind)
 {
 	if (c->sm.now == TS_WRAPPING && kind == TEV_SPEECH_START)
 		return false;
-	return c->speaking && (kind == TEV_TEXT || kind == TEV_KEY || kind == TEV_SPEECH_START ||
-			       kind == TEV_HOLD);
+	return (c->speaking || c->aside) &&
+	       (kind == TEV_TEXT || kind == TEV_KEY || kind == TEV_SPEECH_START ||
+		kind == TEV_HOLD || kind == TEV_JOINED);
 }
 
-static sv joined(struct arena *a, const char *before, sv text)
+sv talk_joined(struct arena *a, const char *before, sv text)
 {
 	return before ? sv_of(arena_fmt(a, "%s " SV_FMT, before, SV_ARG(text))) : arena_sv(a, text);
 }
 
-static void on_text(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
-		    struct talk_acts *acts)
+/* Words are complete: a turn. What was prepared for the same words is used: they are then asked
+ * as they were when it was prepared. */
+static void answer(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
+		   struct talk_acts *acts)
+{
+	const char *head = c->voice && c->n_queue ? c->queue[0].text : NULL;
+	const char *head_m = c->voice && c->n_queue ? c->queue[0].model_text : NULL;
+	sv text = talk_joined(a, head, ev->text), model = talk_joined(a, head_m, ev->model_text);
+	if (c->guess.on && talk_guess_same(c, text)) {
+		c->guess.sure = true;
+		text = c->guess.text;
+		model = c->guess.model_text;
+	} else {
+		talk_guess_drop(c, acts);
+	}
+	talk_start_turn(c, text, model, c->turn);
+	if (head)
+		talk_queue_clear(c);
+	talk_think(c, c->t.text, c->t.model_text, ev->now_us, a, acts);
+	talk_guess_drop(c, acts);    /* not used after all */
+}
+
+void talk_on_text(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
+		  struct talk_acts *acts)
 {
 	talk_act_timer(acts, TT_SILENCE, 0);
-	c->silences = c->misheard = 0;
-	c->goodbye = false;
-	cut_in(c, ev, a, acts);
+	c->silences = c->misheard = c->tries = 0;
+	c->goodbye = c->mouth = false;
+	talk_keys_clear(c, acts);
+	if (c->voice && strcmp(ev->via ? ev->via : "", "speech") == 0)
+		c->asr_lost = false; /* it is understood again */
+	talk_cut_in(c, ev, a, acts);
 	feel_turn(&c->feel, ev->text, sv_of(c->lang));
 	follow_language(c);
 	c->turn++;
 	bool was_in_turn = c->in_turn;
 	c->in_turn = false;
-	record_customer(c, ev, a, acts);
+	talk_record_customer(c, ev, a, acts);
 	c->in_turn = was_in_turn;
 	if (c->in_turn) {
 		talk_enqueue(c, ev->text, ev->model_text, c->turn);
 		return;
 	}
-	const char *head = c->voice && c->n_queue ? c->queue[0].text : NULL;
-	const char *head_m = c->voice && c->n_queue ? c->queue[0].model_text : NULL;
-	start_turn(c, joined(a, head, ev->text), joined(a, head_m, ev->model_text), c->turn);
-	if (head)
-		talk_queue_clear(c);
-	talk_think(c, c->t.text, c->t.model_text, ev->now_us, a, acts);
-}
-
-static void on_key_menu(struct talk_core *c, char key, int64_t now_us, struct arena *a,
-			struct talk_acts *acts)
-{
-	char name[] = "menu_x";
-	name[5] = key;
-	sv article = talk_text(c->cfg->texts, sv_of(c->lang), name, 0);
-	if (!article.n) {
-		talk_canned(c, "menu_unknown", POL_CLARIFY, a, acts);
-		return;
-	}
-	start_turn(c, SV_NULL, SV_NULL, c->turn);
-	c->t.began_us = now_us;
-	sm_move(&c->sm, TS_THINKING);
-	struct talk_act *x = talk_act_add(acts, TACT_ARTICLE);
-	x->text = arena_sv(a, article);
-	x->lang = sv_of(c->lang);
-	x->gen = ++c->gen;
-}
-
-static void on_key(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
-		   struct talk_acts *acts)
-{
-	if (ev->text.n != 1)
-		return;
-	char key = ev->text.p[0];
-	talk_act_timer(acts, TT_SILENCE, 0);
-	c->silences = 0;
-	cut_in(c, ev, a, acts);
-	if (c->in_turn)
-		return;
-	if (c->goodbye)         /* said goodbye to, the customer stays */
-		sm_move(&c->sm, TS_THINKING);
-	c->goodbye = false;
-	talk_queue_clear(c);
-	c->turn++;
-	struct sb b;
-	sb_init(&b, 64);
-	sb_fmt(&b, "{\"digit\":\"%c\"}", key);
-	talk_act_record(c, acts, "call.dtmf", "customer", arena_sv(a, sb_sv(&b)));
-	sb_done(&b);
-	if (key == '0') {
-		talk_canned(c, "handoff", POL_HANDOFF, a, acts);
-	} else if (key == '*') {
-		memcpy(c->lang, strcmp(c->lang, "zh") == 0 ? "en" : "zh", 3);
-		c->asr_lost = false; /* the channel tells when this language has no recogniser
-					either */
-		talk_canned(c, "menu", POL_REPLY, a, acts);
-	} else if (key == '#') {
-		talk_canned(c, "menu", POL_REPLY, a, acts);
-	} else {
-		on_key_menu(c, key, ev->now_us, a, acts);
-	}
+	if (c->move == MOVE_WANTED && strcmp(c->feel.small, "no") == 0)
+		c->move = MOVE_NONE;
+	talk_move_due(c, a, acts);
+	answer(c, ev, a, acts);
 }
 
 static void on_speech_start(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
@@ -308,14 +299,23 @@ static void on_speech_start(struct talk_core *c, const struct talk_ev *ev, struc
 	talk_act_timer(acts, TT_SILENCE, 0);
 	if (c->sm.now == TS_HELD || c->sm.now == TS_WRAPPING)
 		return;
-	cut_in(c, ev, a, acts);
+	c->mouth = true;
+	talk_cut_in(c, ev, a, acts);
 	sm_move(&c->sm, TS_LISTENING);
 }
 
 static void on_speech_nothing(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
 			      struct talk_acts *acts)
 {
+	c->mouth = false;
+	c->tries = 0;
 	if (c->sm.now != TS_LISTENING)
+		return;
+	if (c->move == MOVE_WANTED) {
+		talk_move_due(c, a, acts);
+		return;
+	}
+	if (talk_notice_due(c, a, acts))
 		return;
 	if (c->n_queue) {       /* a cough while we were thinking: go on with what was asked */
 		talk_next_queued(c, ev->now_us, a, acts);
@@ -334,7 +334,16 @@ static void on_timer(struct talk_core *c, const struct talk_ev *ev, struct arena
 			talk_model_failed(c, "too slow", a, acts);
 		return;
 	}
-	if (c->sm.now != TS_LISTENING)
+	if (ev->timer == TT_FILLER) {
+		talk_on_filler(c, a, acts);
+		return;
+	}
+	if (ev->timer == TT_KEYS) {
+		talk_on_keys_over(c, ev, a, acts);
+		return;
+	}
+	if (c->sm.now != TS_LISTENING || talk_notice_due(c, a, acts) ||
+	    talk_move_waits(c, a, acts))
 		return;
 	c->silences++;
 	if (c->voice && c->silences < 3 && !(c->caps & CHAN_PATIENT)) {
@@ -348,17 +357,19 @@ static void on_timer(struct talk_core *c, const struct talk_ev *ev, struct arena
 static void on_played(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
 		      struct talk_acts *acts)
 {
-	if (ev->say_id != c->speaking)
+	if (talk_aside_played(c, ev, a, acts) || ev->say_id != c->speaking)
 		return;
 	struct chan_heard h = { ev->say_id, c->saying ? strlen(c->saying) : 0, ev->start_ms,
 				ev->end_ms };
-	record_heard(c, "turn.played", &h, a, acts);
+	talk_record_heard(c, "turn.played", c->saying, &h, a, acts);
 	c->speaking = 0;
 	if (c->sm.now == TS_WRAPPING) {
 		talk_act_add(acts, TACT_HANGUP);
 	} else if (c->sm.now == TS_SPEAKING) {
 		sm_move(&c->sm, TS_LISTENING);
 		talk_await_customer(c, acts);
+		talk_move_due(c, a, acts);
+		talk_notice_due(c, a, acts);
 	}
 }
 
@@ -367,8 +378,10 @@ static void on_hold(struct talk_core *c, const struct talk_ev *ev, struct arena 
 {
 	if (!sm_can(&c->sm, TS_HELD) || c->sm.now == TS_HELD)
 		return;
-	cut_in(c, ev, a, acts);
+	talk_cut_in(c, ev, a, acts);
 	talk_act_timer(acts, TT_SILENCE, 0);
+	c->mouth = false;
+	talk_keys_clear(c, acts);
 	talk_act_record(c, acts, "call.hold", "customer", SV("{}"));
 	sm_move(&c->sm, TS_HELD);
 }
@@ -380,6 +393,9 @@ static void on_resume(struct talk_core *c, const struct talk_ev *ev, struct aren
 		return;
 	talk_act_record(c, acts, "call.resume", "customer", SV("{}"));
 	sm_move(&c->sm, TS_LISTENING);
+	talk_move_due(c, a, acts);
+	if (talk_notice_due(c, a, acts))
+		return;
 	talk_next_queued(c, ev->now_us, a, acts);
 	if (!c->in_turn && c->sm.now == TS_LISTENING)
 		talk_await_customer(c, acts);
@@ -396,8 +412,7 @@ static void on_asr_lost(struct talk_core *c, const struct talk_ev *ev, struct ar
 	if (c->n_queue && c->sm.now == TS_LISTENING)
 		talk_next_queued(c, ev->now_us, a,
 				 acts); /* what was understood before is still answered */
-	else if (c->sm.now == TS_LISTENING)
-		talk_canned(c, "menu", POL_REPLY, a, acts);
+	talk_notice(c, talk_text(c->cfg->texts, sv_of(c->lang), "ears_lost", 0), true, a, acts);
 }
 
 /* What is written outlives the server; a call does not. */
@@ -406,12 +421,14 @@ bool talk_core_pauses(const struct talk_core *c, enum chan_close_by by)
 	return by == CHAN_BY_SYSTEM && !c->voice && c->sm.now != TS_WRAPPING;
 }
 
-static void on_close(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
-		     struct talk_acts *acts)
+void talk_on_close(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
+		   struct talk_acts *acts)
 {
 	static const char *const by[] = { "customer", "bot", "agent", "system", "timeout" };
 	talk_model_stop(c, acts);
 	talk_act_timer(acts, TT_SILENCE, 0);
+	talk_filler_stop(c, acts);
+	talk_keys_clear(c, acts);
 	if (c->in_turn)
 		talk_end_turn(c, acts);
 	talk_queue_clear(c);
@@ -436,8 +453,8 @@ typedef void handler(struct talk_core *c, const struct talk_ev *ev, struct arena
 		     struct talk_acts *acts);
 static handler *const handlers[] = {
 	[TEV_OPEN] = on_open,
-	[TEV_TEXT] = on_text,
-	[TEV_KEY] = on_key,
+	[TEV_TEXT] = talk_on_text,
+	[TEV_KEY] = talk_on_key,
 	[TEV_SPEECH_START] = on_speech_start,
 	[TEV_SPEECH_NOTHING] = on_speech_nothing,
 	[TEV_FOUND] = talk_on_found,
@@ -450,7 +467,12 @@ static handler *const handlers[] = {
 	[TEV_RESUME] = on_resume,
 	[TEV_ASR_LOST] = on_asr_lost,
 	[TEV_NEXT] = on_next,
-	[TEV_CLOSE] = on_close,
+	[TEV_LIKELY] = talk_on_likely,
+	[TEV_PARTIAL] = talk_on_partial,
+	[TEV_MOVED] = talk_on_moved,
+	[TEV_JOINED] = talk_on_joined,
+	[TEV_BACK] = talk_on_back,
+	[TEV_CLOSE] = talk_on_close,
 };
 
 static bool stale(const struct talk_core *c, const struct talk_ev *ev)
@@ -466,13 +488,28 @@ static bool stale(const struct talk_core *c, const struct talk_ev *ev)
 	}
 }
 
+/* The customer went another way: nothing that was prepared counts. */
+static bool ends_guess(enum talk_ev_kind kind)
+{
+	return kind == TEV_KEY || kind == TEV_SPEECH_START || kind == TEV_SPEECH_NOTHING ||
+	       kind == TEV_HOLD || kind == TEV_RESUME || kind == TEV_ASR_LOST ||
+	       kind == TEV_TIMER || kind == TEV_NEXT || kind == TEV_JOINED ||
+	       kind == TEV_BACK || kind == TEV_CLOSE;
+}
+
 void talk_step(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
 	       struct talk_acts *ret)
 {
 	ret->n = 0;
 	c->now_us = ev->now_us;
-	if (c->sm.now == TS_CLOSED || stale(c, ev))
+	if (c->sm.now == TS_CLOSED || talk_guess_event(c, ev, a, ret) || stale(c, ev))
 		return;
+	if (ends_guess(ev->kind))
+		talk_guess_drop(c, ret);
+	if (c->sm.now == TS_AWAY) {
+		talk_away(c, ev, a, ret);
+		return;
+	}
 	if (c->sm.now == TS_HELD && (ev->kind == TEV_TEXT || ev->kind == TEV_KEY))
 		sm_move(&c->sm, TS_LISTENING);
 	handlers[ev->kind](c, ev, a, ret);
@@ -500,6 +537,11 @@ void talk_core_done(struct talk_core *c)
 	for (int i = 0; i < c->n_offered; i++)
 		xfree(c->offered[i]);
 	talk_queue_clear(c);
+	if (c->guess.on)
+		sb_done(&c->guess.draft);
+	xfree(c->aside_text);
+	xfree(c->notice);
+	xfree(c->who);
 	xfree(c->saying);
 	xfree(c->last_question);
 	xfree(c->last_model);

@@ -27,6 +27,7 @@ enum talk_state {
 	TS_SPEAKING,
 	TS_HELD,
 	TS_WRAPPING,
+	TS_AWAY,   /* the customer is with a person: we listen only */
 	TS_CLOSED,
 	TS_COUNT
 };
@@ -49,9 +50,15 @@ enum talk_ev_kind {
 	TEV_RESUME,
 	TEV_ASR_LOST, /* no recogniser for this customer: keypad only */
 	TEV_NEXT,     /* no turn is under way and texts wait */
+	TEV_LIKELY,   /* voice: the customer pauses, probably at the end of these words */
+	TEV_PARTIAL,  /* voice: words so far, told while an answer is being prepared */
+	TEV_MOVED,    /* a transfer goes on: text = "ringing", "briefing", "left" */
+	TEV_JOINED,   /* the customer is with a person */
+	TEV_BACK,     /* the transfer failed or is over: client_id = why */
 	TEV_CLOSE,
 };
-enum talk_timer { TT_SILENCE, TT_MODEL, TT_COUNT };
+/* FILLER: nothing sounded since the customer's words. KEYS: a number being keyed in is over. */
+enum talk_timer { TT_SILENCE, TT_MODEL, TT_FILLER, TT_KEYS, TT_COUNT };
 
 struct talk_ev {
 	enum talk_ev_kind kind;
@@ -65,6 +72,10 @@ struct talk_ev {
 	bool exact;                  /* FOUND: an article asked for by name (keypad menu) */
 	bool models;                 /* FOUND: a language model is at hand */
 	bool base;                   /* FOUND: and it only goes on from a text (llm_base) */
+	/* FOUND: and has room for an answer that may be for nothing. */
+	bool spare;
+	bool down;                   /* FOUND: there are models, and none answers just now */
+	sv who;                      /* OPEN: the customer's name where known */
 	sv date;                     /* FOUND: today, "2026-11-25, Wednesday" */
 	sv args;                     /* CALL: JSON of an object */
 	struct llm_usage usage;      /* MODEL_END */
@@ -93,6 +104,7 @@ enum talk_act_kind {
 	TACT_MODEL_CANCEL,
 	TACT_TIMER,  /* timer in ms, 0 = stop */
 	TACT_HANGUP, /* after what is being said */
+	TACT_TRANSFER, /* to a person: text = the address, context = the briefing, lang */
 };
 struct talk_act {
 	enum talk_act_kind kind;
@@ -100,10 +112,14 @@ struct talk_act {
 	sv said;                     /* RECORD of a turn: its words, for the view row */
 	const char *did;             /* RECORD of a reply: its action */
 	sv text, lang, context;
+	sv safe;                     /* SEARCH: text as a model may see it */
 	uint32_t say_id, gen;
 	int n, ms;
 	enum talk_timer timer;
 	bool delta, final;
+	/* SAY: not the reply (its row does not go along); may not be cut; what will be answered */
+	bool aside, uninterruptible;
+	enum chan_expect expect;
 	const struct llm_msg *msgs;
 	size_t n_msgs;
 	const struct llm_tool *tools;
@@ -113,7 +129,7 @@ struct talk_act {
 	/* RECORD: this row is the turn's reply (goes to the channel with the say). */
 	bool reply;
 };
-#define TALK_ACTS_MAX 24
+#define TALK_ACTS_MAX 40
 struct talk_acts {
 	struct talk_act v[TALK_ACTS_MAX];
 	size_t n;
@@ -123,9 +139,13 @@ struct talk_cfg {                    /* shared, immutable while conversations us
 	const struct talk_texts *texts;
 	struct talk_limits limits;
 	const char *voice_lang;      /* language a call starts in */
+	const char *transfer_to;     /* address of a person for calls; NULL or "" = none */
+	bool disclosure;             /* calls begin with "you are talking to a machine" */
+	bool no_speculation;         /* an answer is prepared only for words that are certain */
 };
 
 #define TALK_HISTORY 8
+#define TALK_LINE_RUNES 400          /* of one line of it */
 struct talk_said {                   /* one line of context, owned (xstrdup) */
 	bool bot;
 	char *text;
@@ -168,7 +188,33 @@ struct talk_turn {
 	bool base;                   /* the model chooses sentences, it does not write */
 	uint64_t cited;              /* bit per hit */
 	bool fallback;
+	bool waited;                 /* the filler waited for a half written sentence */
 	int64_t began_us, first_us;
+};
+
+#define TALK_GUESSES 3               /* answers prepared for one turn at most */
+/* An answer prepared while the customer pauses (talk_guess.c). Strings in the turn arena. */
+struct talk_guess {
+	bool on;
+	bool sure;                   /* the words are final and the same */
+	bool found_there, asks, ended;
+	uint32_t gen;                /* of its search, then of its model */
+	sv text, model_text;
+	struct kb_result found;
+	bool models, base, down;
+	sv date;
+	uint64_t print;              /* of what the model was asked */
+	struct sb draft;             /* what it wrote so far */
+	sv call, args;               /* the action it asks for */
+	const char *model;
+	struct llm_usage used;
+	int64_t at_us;               /* when the pause was told */
+};
+enum talk_move { MOVE_NONE, MOVE_WANTED, MOVE_ASKED, MOVE_JOINED, MOVE_LEFT };
+#define TALK_DIGITS 32
+/* Since the beginning, for the driver's metrics. */
+struct talk_tally {
+	unsigned tries, hits, discards, fillers, transfers;
 };
 
 struct talk_core {
@@ -202,6 +248,29 @@ struct talk_core {
 	int n_offered;
 	int64_t now_us;              /* of the event being handled */
 	unsigned variety;            /* picks text variants; counts up, so replays agree */
+	struct talk_guess guess;
+	int tries;                   /* guesses since the last words */
+	struct talk_tally tally;
+	/* what is said beside replies (talk_aside.c) */
+	uint32_t aside;              /* its say while it sounds, 0 = none */
+	char *aside_text;            /* owned */
+	bool filling;                /* TT_FILLER runs */
+	int filled;                  /* fillers of this turn */
+	char *notice;                /* to be said as soon as there is silence; owned */
+	/* the customer began to speak, the words are not here yet. */
+	bool mouth;
+	/* transfers (talk_move.c) */
+	enum talk_move move;
+	int move_waits;              /* phrases said while it rings */
+	char *who;                   /* the customer's name, owned; NULL = not known */
+	/* keys (talk_keys.c) */
+	enum chan_expect expect;     /* of what was said last */
+	bool order_asked;            /* and that was an order number */
+	char digits[TALK_DIGITS + 1];
+	int n_digits;
+	int key_run;                 /* keys in a row, for masking */
+	int64_t key_us;
+	int failed_models;           /* failures in a row */
 };
 
 void talk_core_init(struct talk_core *c, const struct talk_cfg *cfg, unsigned caps, sv lang);
@@ -223,6 +292,86 @@ void talk_act_record(struct talk_core *c, struct talk_acts *acts, const char *re
 		     const char *actor, sv body);
 void talk_await_customer(struct talk_core *c, struct talk_acts *acts);
 void talk_next_queued(struct talk_core *c, int64_t now_us, struct arena *a, struct talk_acts *acts);
+void talk_cut_in(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
+		 struct talk_acts *acts);
+void talk_record_customer(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
+			  struct talk_acts *acts);
+/* A say is over, whole or cut: one row tells how much of text was heard and when. */
+void talk_record_heard(struct talk_core *c, const char *rec, const char *text,
+		       const struct chan_heard *h, struct arena *a, struct talk_acts *acts);
+void talk_on_text(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
+		  struct talk_acts *acts);
+void talk_on_close(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
+		   struct talk_acts *acts);
+void talk_start_turn(struct talk_core *c, sv text, sv model_text, int number);
+/* text after what waits at the head of the queue. */
+sv talk_joined(struct arena *a, const char *before, sv text);
+
+/* talk_guess.c: an answer prepared before the words are final */
+void talk_on_likely(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
+		    struct talk_acts *acts);
+void talk_on_partial(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
+		     struct talk_acts *acts);
+/* Is this event the answer to a guess? Then it is taken. */
+bool talk_guess_event(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
+		      struct talk_acts *acts);
+void talk_guess_drop(struct talk_core *c, struct talk_acts *acts);
+bool talk_guess_same(const struct talk_core *c, sv words);
+/* In place of a search, of a model's run: what was prepared, if it fits. */
+bool talk_guess_found(struct talk_core *c, struct arena *a, struct talk_acts *acts);
+bool talk_guess_adopt(struct talk_core *c, const struct talk_act *want, struct arena *a,
+		      struct talk_acts *acts);
+/* The same letters and digits, whatever the case, spaces and marks between. */
+bool talk_same_words(sv a, sv b);
+bool talk_words_begin(sv whole, sv head); /* whole begins with head, by the same rule */
+
+/* talk_aside.c: what is said beside replies */
+void talk_aside(struct talk_core *c, const char *key, const char *what, struct arena *a,
+		struct talk_acts *acts);
+void talk_filler_arm(struct talk_core *c, struct talk_acts *acts);
+void talk_filler_stop(struct talk_core *c, struct talk_acts *acts);
+void talk_on_filler(struct talk_core *c, struct arena *a, struct talk_acts *acts);
+bool talk_aside_played(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
+		       struct talk_acts *acts);
+/* Said at once when now and nothing is in the way, else when there is silence. */
+void talk_notice(struct talk_core *c, sv text, bool now, struct arena *a, struct talk_acts *acts);
+bool talk_notice_due(struct talk_core *c, struct arena *a, struct talk_acts *acts);
+
+/* talk_move.c: transfers to a person */
+bool talk_can_move(const struct talk_core *c);
+/* The key of the sentence for a hand-over; begins one unless it is under way. Without a way to
+ * connect: otherwise. */
+const char *talk_hand_over(struct talk_core *c, const char *otherwise);
+/* The hand-over sentence is over: the transfer starts, if one is wanted. */
+void talk_move_due(struct talk_core *c, struct arena *a, struct talk_acts *acts);
+/* Silence while it rings; true when that was dealt with. */
+bool talk_move_waits(struct talk_core *c, struct arena *a, struct talk_acts *acts);
+void talk_on_moved(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
+		   struct talk_acts *acts);
+void talk_on_joined(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
+		    struct talk_acts *acts);
+void talk_on_back(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
+		  struct talk_acts *acts);
+void talk_away(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
+	       struct talk_acts *acts);
+
+/* talk_keys.c: the keypad */
+void talk_keys_clear(struct talk_core *c, struct talk_acts *acts);
+void talk_on_key(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
+		 struct talk_acts *acts);
+void talk_on_keys_over(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
+		       struct talk_acts *acts);
+void talk_record_key(struct talk_core *c, char key, struct arena *a, struct talk_acts *acts);
+
+/* talk_expect.c: what the customer will probably answer to text; *ret_order: an order number was
+ * asked for. Pure, any thread. */
+enum chan_expect talk_expect(sv text, bool *ret_order);
+/* The same for one of our own texts, marked in prompts/texts.<lang>.yaml or by its words. */
+enum chan_expect talk_text_expect(const struct talk_texts *x, sv lang, const char *key, sv text,
+				  bool *ret_order);
+bool talk_text_legal(const struct talk_texts *x, sv lang, const char *key);
+/* Is key in the list of keys that the texts hold under mark? */
+bool talk_text_marked(const struct talk_texts *x, sv lang, const char *mark, const char *key);
 
 /* talk_past.c: memory and queue */
 void talk_remember(struct talk_core *c, bool bot, sv text);
@@ -240,7 +389,13 @@ struct talk_reply {
 	bool grounded;
 	uint64_t cited;              /* bit per hit of the turn */
 	bool streamed;               /* the text went out in pieces already */
+	const char *key;             /* of one of our own texts, or NULL */
 };
+/* Would words be looked up? (Not a choice, a wish for a person, small talk.) */
+bool talk_needs_search(const struct talk_core *c, sv text);
+/* Lets the policy choose for c->t.found. */
+void talk_decide(struct talk_core *c, bool exact, struct policy_act *ret);
+bool talk_asks_model(const struct talk_core *c, const struct talk_ev *ev);
 void talk_think(struct talk_core *c, sv text, sv model_text, int64_t now_us, struct arena *a,
 		struct talk_acts *acts);
 void talk_on_found(struct talk_core *c, const struct talk_ev *ev, struct arena *a,

@@ -149,8 +149,10 @@ static void say(struct talk *t, const struct talk_act *x)
 			      .lang = x->lang,
 			      .delta = x->delta,
 			      .final = x->final,
-			      .shared = !x->delta };
-	if (x->final) {
+			      .shared = !x->delta,
+			      .uninterruptible = x->uninterruptible,
+			      .expect = x->expect };
+	if (x->final && !x->aside) {
 		o.event_json = t->reply_json;
 		t->reply_json = SV_NULL;
 	}
@@ -197,6 +199,13 @@ static void carry_out(struct talk *t, const struct talk_act *x)
 	case TACT_HANGUP:
 		t->hangup_wanted = true;
 		break;
+	case TACT_TRANSFER:
+		xfree(t->move.briefing);
+		t->move.briefing = xstrdup(x->context);
+		t->move.to = x->text;
+		t->move.lang = sv_of(sv_starts(x->lang, SV("zh")) ? "zh" : "en");
+		t->move.wanted = true;
+		break;
 	}
 }
 
@@ -208,6 +217,9 @@ static void step(struct talk *t, struct talk_ev *ev)
 	for (size_t i = 0; i < acts.n; i++)
 		carry_out(t, &acts.v[i]);
 }
+
+/* Answers under way from a remote model beside which one may be for nothing. */
+#define SPARE_USERS 16
 
 /* For the model's instructions: "2026-11-25". */
 static sv today(struct talk *t)
@@ -222,10 +234,13 @@ static sv today(struct talk *t)
 
 struct talk_ev talk_found_event(struct talk *t)
 {
+	struct talk_models *m = t->shard->models;
 	t->found_ready = false;
 	return (struct talk_ev){ .kind = TEV_FOUND, .found = &t->found, .gen = t->found_gen,
-				 .exact = t->found_exact, .models = t->shard->models->m != NULL,
-				 .base = llm_base(t->shard->models->m),
+				 .exact = t->found_exact, .models = m->m != NULL,
+				 .base = llm_base(m->m),
+				 .spare = m->users < (m->local ? 1 : SPARE_USERS),
+				 .down = m->m && !llm_healthy(m->m),
 				 .date = today(t) };
 }
 
@@ -245,11 +260,39 @@ static void step_until_quiet(struct talk *t, struct talk_ev *ev)
 
 static void forget_turn(struct talk *t)
 {
-	if (t->core.in_turn)
+	if (t->core.in_turn || t->core.guess.on)
 		return;
 	talk_seek_cancel(t);
 	arena_reset(&t->turn);
 	t->ix = obj_unref(t->ix);
+}
+
+static void count_tally(struct talk *t)
+{
+	struct talk_tally *is = &t->core.tally, *was = &t->seen;
+	metric_add(M_TALK_GUESSES, is->tries - was->tries);
+	metric_add(M_TALK_GUESS_HITS, is->hits - was->hits);
+	metric_add(M_TALK_GUESS_DISCARDS, is->discards - was->discards);
+	metric_add(M_TALK_FILLERS, is->fillers - was->fillers);
+	metric_add(M_TALK_TRANSFERS, is->transfers - was->transfers);
+	*was = *is;
+}
+
+/* Outside of a step: the channel may tell the first step of it at once. */
+static void start_move(struct talk *t)
+{
+	if (!t->move.wanted)
+		return;
+	t->move.wanted = false;
+	char *briefing = t->move.briefing;
+	struct chan_move m = { .to = t->move.to, .warm = true, .briefing = sv_of(briefing),
+			       .lang = t->move.lang };
+	t->move.briefing = NULL;
+	int rc = t->peer ? chan_transfer(t->peer, &m) : ERR_CLOSED;
+	xfree(briefing);
+	if (rc && t->peer)
+		talk_feed_event(t, &(struct talk_ev){ .kind = TEV_BACK,
+						      .client_id = SV("unreachable") });
 }
 
 void talk_feed_event(struct talk *t, struct talk_ev *ev)
@@ -266,6 +309,8 @@ void talk_feed_event(struct talk *t, struct talk_ev *ev)
 	talk_row_flush(t);
 	forget_turn(t);
 	t->stepping = false;
+	count_tally(t);
+	start_move(t);
 	if (t->hangup_wanted && t->peer) {
 		t->hangup_wanted = false;
 		chan_hangup(t->peer, t->core.silences ? CHAN_BY_TIMEOUT : CHAN_BY_BOT);
@@ -298,10 +343,50 @@ static void feed_text(struct talk *t, const struct chan_msg *m, const char *via)
 	t->ticket = NULL;
 }
 
+/* The customer pauses: an answer may be prepared. */
+static void feed_likely(struct talk *t, const struct chan_msg *m)
+{
+	struct guard_in in;
+	if (guard_inbound(m->text, &t->turn, &in))
+		return;
+	struct talk_ev ev = { .kind = TEV_LIKELY,
+			      .text = in.clean,
+			      .masked = in.masked,
+			      .model_text = in.model,
+			      .confidence = m->confidence };
+	talk_feed_event(t, &ev);
+}
+
+static void feed_moved(struct talk *t, const struct chan_msg *m)
+{
+	struct talk_ev ev = { .kind = TEV_MOVED, .text = m->text, .client_id = m->client_id };
+	if (sv_eq(m->text, SV("joined")))
+		ev.kind = TEV_JOINED;
+	else if (sv_eq(m->text, SV("failed")))
+		ev.kind = TEV_BACK;
+	talk_feed_event(t, &ev);
+}
+
+static void feed_words(struct talk *t, const struct chan_msg *m)
+{
+	if (sv_trim(m->text).n)
+		feed_text(t, m, "speech");
+	else
+		talk_feed_event(t, &(struct talk_ev){ .kind = TEV_SPEECH_NOTHING });
+}
+
+static void feed_plain(struct talk *t, const struct chan_msg *m, enum talk_ev_kind kind)
+{
+	struct talk_ev ev = { .kind = kind, .text = m->text, .say_id = m->say_id,
+			      .start_ms = m->start_ms, .end_ms = m->end_ms };
+	talk_feed_event(t, &ev);
+}
+
 static void on_msg(void *user, const struct chan_msg *m)
 {
 	static const enum talk_ev_kind plain[] = {
 		[CHAN_SPEECH_START] = TEV_SPEECH_START,
+		[CHAN_SPEECH_PARTIAL] = TEV_PARTIAL,
 		[CHAN_KEY] = TEV_KEY,
 		[CHAN_PLAYED] = TEV_PLAYED,
 		[CHAN_HOLD] = TEV_HOLD,
@@ -311,18 +396,26 @@ static void on_msg(void *user, const struct chan_msg *m)
 	struct talk *t = user;
 	if (talk_tape_msg(t, m))
 		return;
-	if (m->kind == CHAN_SPEECH_PARTIAL)
-		return;
-	if (m->kind == CHAN_TEXT) {
+	switch (m->kind) {
+	case CHAN_TEXT:
 		feed_text(t, m, "text");
-	} else if (m->kind == CHAN_SPEECH_FINAL && sv_trim(m->text).n) {
-		feed_text(t, m, "speech");
-	} else if (m->kind == CHAN_SPEECH_FINAL) {
-		talk_feed_event(t, &(struct talk_ev){ .kind = TEV_SPEECH_NOTHING });
-	} else {
-		struct talk_ev ev = { .kind = plain[m->kind], .text = m->text, .say_id = m->say_id,
-				      .start_ms = m->start_ms, .end_ms = m->end_ms };
-		talk_feed_event(t, &ev);
+		break;
+	case CHAN_SPEECH_FINAL:
+		feed_words(t, m);
+		break;
+	case CHAN_SPEECH_LIKELY:
+		feed_likely(t, m);
+		break;
+	case CHAN_MOVED:
+		feed_moved(t, m);
+		break;
+	case CHAN_SPEECH_PARTIAL:
+		if (t->core.guess.on)
+			feed_plain(t, m, TEV_PARTIAL);
+		break;
+	default:
+		if (m->kind < sizeof(plain) / sizeof(*plain) && plain[m->kind])
+			feed_plain(t, m, plain[m->kind]);
 	}
 }
 
@@ -333,6 +426,7 @@ void talk_release(struct talk *t)
 	talk_core_done(&t->core);
 	arena_done(&t->turn);
 	talk_row_done(&t->row);
+	xfree(t->move.briefing);
 	xfree(t);
 }
 
@@ -429,7 +523,8 @@ static int on_open(void *arg, struct chan_peer *p, const struct chan_info *info,
 	metric_add(M_CONV_LIVE, 1);
 	metric_inc(M_CONV_TOTAL);
 	*ret_user = t;
-	struct talk_ev ev = { .kind = TEV_OPEN, .via = info->channel, .resume = info->resume };
+	struct talk_ev ev = { .kind = TEV_OPEN, .via = info->channel, .resume = info->resume,
+			      .who = info->customer_name };
 	talk_feed_event(t, &ev);
 	return 0;
 }

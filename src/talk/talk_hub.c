@@ -121,7 +121,10 @@ int talk_hub_open(struct talk_hub **ret, const struct talk_opts *o, struct err *
 	h->n = (size_t)(n > 64 ? 64 : n);
 	h->cfg = (struct talk_cfg){ .texts = o->texts,
 				    .limits = o->limits,
-				    .voice_lang = o->voice_lang };
+				    .voice_lang = o->voice_lang,
+				    .transfer_to = o->transfer_to,
+				    .disclosure = o->disclosure,
+				    .no_speculation = o->no_speculation };
 	set_defaults(&h->cfg.limits);
 	obj_ref(o->texts);
 	h->shards = xalloc(sizeof(*h->shards) * h->n);

@@ -11,6 +11,7 @@
 struct talk_models {
 	struct llm *m;               /* one, or a list; NULL = none */
 	int users;
+	bool local;                  /* computed on this machine: one answer at a time */
 	struct talk_models *next;    /* retired ones */
 };
 
@@ -87,6 +88,9 @@ struct talk {
 	enum chan_record record;     /* what is kept just now (talk_tape.c) */
 	bool mouth_open;             /* SPEECH_START was told, its words not yet */
 	bool hangup_wanted;
+	/* a transfer to be started after the step; the briefing is owned, the rest lives longer */
+	struct { bool wanted; char *briefing; sv to, lang; } move;
+	struct talk_tally seen;      /* of the core's, in the metrics already */
 };
 
 /* talk_models.c; shard's thread */

@@ -29,6 +29,8 @@ void talk_model_begin(struct talk_core *c, struct arena *a, struct talk_acts *ac
 		talk_release_sentence(c, quote, 1, a, acts);
 		ms = MORE_MS;
 	}
+	if (talk_guess_adopt(c, &want, a, acts))
+		return;
 	talk_act_timer(acts, TT_MODEL, ms);
 	want.gen = ++c->gen;
 	c->t.asks = true;
@@ -77,6 +79,7 @@ void talk_model_failed(struct talk_core *c, const char *why, struct arena *a,
 		       struct talk_acts *acts)
 {
 	talk_model_stop(c, acts);
+	c->failed_models++;
 	if (c->t.sentences) {
 		record_fallback(c, "what was said", why, a, acts);
 		talk_model_finish(c, POL_REPLY, a, acts);
@@ -190,6 +193,7 @@ bool talk_grounded(struct talk_core *c, sv sentence, const char **ret_why)
 void talk_release_sentence(struct talk_core *c, sv sentence, uint64_t cited, struct arena *a,
 		    struct talk_acts *acts)
 {
+	talk_filler_stop(c, acts);
 	if (c->t.sentences == 0) {
 		c->say_id++;
 		xfree(c->saying);
@@ -207,7 +211,9 @@ void talk_release_sentence(struct talk_core *c, sv sentence, uint64_t cited, str
 	struct talk_act *x = talk_act_add(acts, TACT_SAY);
 	x->text = arena_sv(a, sentence);
 	x->lang = sv_of(c->lang);
+	bool order;
 	x->say_id = c->say_id;
+	x->expect = talk_expect(sentence, &order);
 	x->delta = true;
 	if (c->voice)
 		c->speaking = c->say_id;
@@ -312,6 +318,7 @@ void talk_on_model_end(struct talk_core *c, const struct talk_ev *ev, struct are
 		return;
 	}
 	c->t.asks = false;
+	c->failed_models = 0;
 	talk_act_timer(acts, TT_MODEL, 0);
 	talk_model_finish(c, POL_REPLY, a, acts);
 }

@@ -41,6 +41,9 @@ int talk_models_open(struct talk_shard *s, const struct model_spec *spec, size_t
 		xfree(m);
 		return rc;
 	}
+	for (size_t i = 0; i < n; i++)
+		m->local |= strcmp(spec[i].kind, "openai") != 0 &&
+			    strcmp(spec[i].kind, "scripted") != 0;
 	if (s->models) {
 		s->models->next = s->retired;
 		s->retired = s->models;

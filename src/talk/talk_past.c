@@ -13,7 +13,7 @@ void talk_remember(struct talk_core *c, bool bot, sv text)
 		memmove(&c->past[0], &c->past[1], sizeof(c->past[0]) * (TALK_HISTORY - 1));
 		c->n_past--;
 	}
-	size_t keep = sv_rune_offset(text, 400);
+	size_t keep = sv_rune_offset(text, TALK_LINE_RUNES);
 	c->past[c->n_past++] = (struct talk_said){ bot, xstrdup(sv_slice(text, 0, keep)) };
 }
 

@@ -135,6 +135,13 @@ static void note_topic(struct talk_core *c, const struct talk_reply *r)
 	c->topic_article = led ? xstrdup(article) : NULL;
 }
 
+static void note_expect(struct talk_core *c, const struct talk_reply *r)
+{
+	c->expect = r->key ? talk_text_expect(c->cfg->texts, sv_of(c->lang), r->key, r->text,
+					      &c->order_asked) :
+			     talk_expect(r->text, &c->order_asked);
+}
+
 void talk_reply(struct talk_core *c, const struct talk_reply *r, struct arena *a,
 		struct talk_acts *acts)
 {
@@ -143,7 +150,9 @@ void talk_reply(struct talk_core *c, const struct talk_reply *r, struct arena *a
 		c->t.first_us = c->now_us;
 	}
 	c->answers = c->in_turn && c->t.text.n > 0;
+	c->mouth = false;
 	note_topic(c, r);
+	note_expect(c, r);
 	record_reply(c, r, a, acts);
 	struct talk_act *x = talk_act_add(acts, TACT_SAY);
 	x->text = r->streamed ? SV("") : arena_sv(a, r->text);
@@ -151,6 +160,9 @@ void talk_reply(struct talk_core *c, const struct talk_reply *r, struct arena *a
 	x->say_id = c->say_id;
 	x->final = true;
 	x->delta = r->streamed;
+	x->expect = c->expect;
+	x->uninterruptible =
+		r->key && talk_text_legal(c->cfg->texts, sv_of(c->lang), r->key);
 	if (!r->streamed) {
 		xfree(c->saying);
 		c->saying = xstrdup(r->text);
@@ -182,6 +194,7 @@ void talk_end_turn(struct talk_core *c, struct talk_acts *acts)
 	sb_done(&c->t.draft);
 	sb_done(&c->t.reply);
 	c->in_turn = false;
+	talk_filler_stop(c, acts);
 	talk_act_timer(acts, TT_MODEL, 0);
 }
 
@@ -189,7 +202,7 @@ void talk_canned(struct talk_core *c, const char *key, enum policy_action action
 		 struct talk_acts *acts)
 {
 	sv text = talk_text(c->cfg->texts, sv_of(c->lang), key, c->variety++);
-	struct talk_reply r = { .text = text, .action = action };
+	struct talk_reply r = { .text = text, .action = action, .key = key };
 	talk_reply(c, &r, a, acts);
 }
 
@@ -223,18 +236,32 @@ static void forget_offers(struct talk_core *c)
 
 static void ask_for(struct talk_core *c, enum talk_act_kind kind, sv text, struct talk_acts *acts)
 {
+	talk_filler_arm(c, acts);
 	struct talk_act *x = talk_act_add(acts, kind);
 	x->text = text;
+	x->safe = c->t.model_text;
 	x->lang = sv_of(c->lang);
 	x->gen = ++c->gen;
 	x->context = sv_of(c->topic);
 }
 
+static bool small_talk_key(const struct talk_core *c, char key[48])
+{
+	snprintf(key, 48, "small_%s", c->feel.small);
+	return c->feel.small_talk && talk_text(c->cfg->texts, sv_of(c->lang), key, 0).n;
+}
+
+bool talk_needs_search(const struct talk_core *c, sv text)
+{
+	char key[48];
+	int k;
+	return !chosen(text, c->n_offered, &k) && !c->feel.wants_human && !small_talk_key(c, key);
+}
+
 static bool small_talk(struct talk_core *c, struct arena *a, struct talk_acts *acts)
 {
 	char key[48];
-	snprintf(key, sizeof(key), "small_%s", c->feel.small);
-	if (!c->feel.small_talk || !talk_text(c->cfg->texts, sv_of(c->lang), key, 0).n)
+	if (!small_talk_key(c, key))
 		return false;
 	bool bye = strcmp(c->feel.small, "bye") == 0;
 	bool off_topic = strcmp(c->feel.small, "off_topic") == 0;
@@ -264,14 +291,17 @@ void talk_think(struct talk_core *c, sv text, sv model_text, int64_t now_us, str
 		return;
 	}
 	if (c->feel.wants_human) {
-		talk_canned(c, "handoff", POL_HANDOFF, a, acts);
+		talk_canned(c, talk_hand_over(c, "handoff"), POL_HANDOFF, a, acts);
 		return;
 	}
 	if (small_talk(c, a, acts))
 		return;
 	if (c->models && !c->voice)
 		talk_act_add(acts, TACT_TYPING);
-	ask_for(c, TACT_SEARCH, text, acts);
+	if (c->guess.on && c->guess.sure)
+		talk_filler_arm(c, acts);
+	if (!talk_guess_found(c, a, acts))
+		ask_for(c, TACT_SEARCH, text, acts);
 }
 
 const char *talk_gap(const struct talk_core *c)
@@ -332,7 +362,7 @@ void talk_builtin_reply(struct talk_core *c, struct arena *a, struct talk_acts *
 	talk_reply(c, &r, a, acts);
 }
 
-static void decide(struct talk_core *c, bool exact, struct policy_act *ret)
+void talk_decide(struct talk_core *c, bool exact, struct policy_act *ret)
 {
 	struct policy_ctx ctx = {
 		.feel = &c->feel,
@@ -342,6 +372,7 @@ static void decide(struct talk_core *c, bool exact, struct policy_act *ret)
 		.declined_before = c->declined,
 		.clarified_before = c->clarified,
 		.voice = c->voice,
+		.human_available = talk_can_move(c),
 	};
 	policy_choose(&ctx, ret);
 }
@@ -359,7 +390,7 @@ static bool over_budget(struct talk_core *c, struct arena *a, struct talk_acts *
 
 /* On the telephone a base model's one more sentence is not worth the processor that recogniser
  * and voice need. */
-static bool asks_model(const struct talk_core *c, const struct talk_ev *ev)
+bool talk_asks_model(const struct talk_core *c, const struct talk_ev *ev)
 {
 	bool same = sv_eq(c->t.found.hits[0].lang, sv_of(c->lang));
 	return c->models && !ev->exact && !(ev->base && (c->voice || !same));
@@ -373,21 +404,22 @@ void talk_on_found(struct talk_core *c, const struct talk_ev *ev, struct arena *
 	c->models = ev->models;
 	c->t.date = ev->date;
 	c->t.base = ev->base;
-	decide(c, ev->exact, &c->t.act);
+	talk_decide(c, ev->exact, &c->t.act);
 	enum policy_action act = c->t.act.action;
 	bool has = c->t.found.n > 0;
 	if (act == POL_REPLY && has) {
 		c->declined = c->clarified = 0;
-		if (asks_model(c, ev) && !over_budget(c, a, acts))
+		if (talk_asks_model(c, ev) && !over_budget(c, a, acts))
 			talk_model_begin(c, a, acts);
 		else
 			talk_builtin_reply(c, a, acts);
 	} else if (act == POL_CLARIFY && has) {
 		talk_clarify(c, a, acts);
 	} else if (act == POL_HANDOFF) {
-		talk_canned(c, "handoff_offer", POL_HANDOFF, a, acts);
+		talk_canned(c, talk_hand_over(c, "handoff_offer"), POL_HANDOFF, a, acts);
 	} else {
+		bool outage = c->voice && (ev->down || c->failed_models);
 		c->declined++;
-		talk_canned(c, "decline", POL_DECLINE, a, acts);
+		talk_canned(c, outage ? "outage" : "decline", POL_DECLINE, a, acts);
 	}
 }

@@ -118,7 +118,7 @@ static bool ask_meaning(struct talk *t, const struct talk_act *x)
 	static const struct emb_cb cb = { on_vecs, on_error };
 	struct talk_seek *k = &t->seek;
 	struct emb *m = t->shard->emb;
-	sv own = t->core.in_turn && t->core.t.model_text.n ? t->core.t.model_text : x->text;
+	sv own = x->safe.n ? x->safe : x->text;
 	sv texts[2] = { own, own };
 	if (!m || !t->ix || !kb_dense_ready(t->ix, SV_NULL))
 		return false;

@@ -18,8 +18,6 @@ static void row(struct talk *t, const char *rec, const char *actor, sv body)
 			      .n = t->core.turn, .text = body };
 	talk_record(t, &x);
 	talk_row_flush(t);
-	if (!t->core.in_turn)
-		arena_reset(&t->turn);   /* the row's JSON lay there */
 }
 
 static void wait_on(struct talk *t)

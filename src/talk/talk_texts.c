@@ -89,7 +89,9 @@ static void fill_fixed(struct talk_texts *t, int li, const jv *company)
 		       SV("options"), SV("{options}"), SV("sources"), SV("{sources}"),
 		       SV("tone"), SV("{tone}"), SV("length"), SV("{length}"),
 		       SV("facts"), SV("{facts}"), SV("date"), SV("{date}"),
-		       SV("channel"), SV("{channel}"),
+		       SV("channel"), SV("{channel}"), SV("reason"), SV("{reason}"),
+		       SV("who"), SV("{who}"), SV("mood"), SV("{mood}"),
+		       SV("answer"), SV("{answer}"),
 		       SV("language"), SV("{language}"), SV("quote"), SV("{quote}"),
 		       SV("passages"), SV("{passages}"), SV("question"), SV("{question}") };
 	jv *filled = jv_obj();
@@ -174,6 +176,15 @@ sv talk_text(const struct talk_texts *t, sv lang, const char *key, unsigned v)
 		list = jv_get(t->by_lang[0], key);
 	size_t n = jv_len(list);
 	return n ? jv_as_str(jv_at(list, v % n)) : SV_NULL;
+}
+
+bool talk_text_marked(const struct talk_texts *t, sv lang, const char *mark, const char *key)
+{
+	const jv *list = jv_get(t->by_lang[lang_index(lang)], mark);
+	for (size_t i = 0; i < jv_len(list); i++)
+		if (sv_eq(jv_as_str(jv_at(list, i)), sv_of(key)))
+			return true;
+	return false;
 }
 
 const struct llm_tool *talk_tools(const struct talk_texts *t, sv lang, size_t *ret_n)

@@ -21,6 +21,8 @@ static void bring_to(struct bench *b, enum talk_state s)
 		bench_feed(b, ev_text("goodbye"));
 	if (s == TS_HELD)
 		bench_feed(b, (struct talk_ev){ .kind = TEV_HOLD });
+	if (s == TS_AWAY)
+		bench_feed(b, (struct talk_ev){ .kind = TEV_JOINED });
 	if (s == TS_CLOSED)
 		bench_feed(b, (struct talk_ev){ .kind = TEV_CLOSE });
 }
@@ -28,6 +30,10 @@ static void bring_to(struct bench *b, enum talk_state s)
 static struct talk_ev event_of(struct bench *b, enum talk_ev_kind kind)
 {
 	struct talk_ev ev = { .kind = kind, .gen = b->c.gen, .found = &b->found };
+	if (kind == TEV_LIKELY)
+		ev.text = ev.model_text = SV("what does delivery cost");
+	if (kind == TEV_MOVED)
+		ev.text = SV("ringing");
 	if (kind == TEV_TEXT)
 		return ev_text("what does delivery cost");
 	if (kind == TEV_KEY)
@@ -45,16 +51,20 @@ TEST(talk_core_every_state_meets_every_event)
 {
 	/* by letter: Listening, Thinking, Speaking, Held, Wrapping, Closed; a column an event,
 	 * TEXT to CLOSE: TEXT KEY START NOTHING FOUND DELTA CALL END TIMER PLAYED HOLD RESUME LOST
-	 * NEXT CLOSE */
+	 * NEXT LIKELY PARTIAL MOVED JOINED BACK CLOSE; Away: with a person */
 	static const struct {
 		enum talk_state from;
 		const char *to;
 	} table[] = {
-		{ TS_LISTENING, "TTLSLLLLSLHLSLC" }, { TS_THINKING, "TTLTSTTTTTHTTTC" },
-		{ TS_SPEAKING, "TTLSSSSSSLHSSSC" }, { TS_HELD, "TTHHHHHHHHHLHHC" },
-		{ TS_WRAPPING, "TTWWWWWWWWWWWWC" }, { TS_CLOSED, "CCCCCCCCCCCCCCC" },
+		{ TS_LISTENING, "TTLSLLLLSLHLSLLLLALC" },
+		{ TS_THINKING, "TTLTSTTTTTHTTTTTTATC" },
+		{ TS_SPEAKING, "TTLSSSSSSLHSSSSSSASC" },
+		{ TS_HELD, "TTHHHHHHHHHLHHHHHAHC" },
+		{ TS_WRAPPING, "TTWWWWWWWWWWWWWWWAWC" },
+		{ TS_AWAY, "AAAAAAAAAAAAAAAAAASC" },
+		{ TS_CLOSED, "CCCCCCCCCCCCCCCCCCCC" },
 	};
-	static const char letters[] = "OLTSHWC";
+	static const char letters[] = "OLTSHWAC";
 	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
 		for (int k = TEV_TEXT; k <= TEV_CLOSE; k++) {
 			struct bench b;

@@ -105,7 +105,8 @@ TEST(talk_texts_both_languages_have_the_same_keys_and_places)
 static bool filled(sv text)
 {
 	static const char *const later[] = { "{options}", "{sources}", "{tone}", "{length}",
-					     "{language}", "{quote}" };
+					     "{language}", "{quote}",   "{reason}", "{who}",
+					     "{mood}",     "{question}", "{answer}" };
 	for (ptrdiff_t open; (open = sv_find_ch(text, '{')) >= 0;) {
 		text = sv_slice(text, (size_t)open, text.n);
 		bool ok = false;

@@ -9,7 +9,10 @@ struct walk {
 	struct bench b;
 	struct rng *rng;
 	bool search, exact, model;   /* an answer is under way */
-	bool silence, deadline;      /* timers that run */
+	bool timer[TT_COUNT];        /* those that run */
+	bool guess;                  /* what is under way is for words that are only likely */
+	bool moving;                 /* a transfer is under way */
+	int asked_moves;
 	bool mouth_open;             /* SPEECH_START told, words not yet */
 	bool hangup;
 	uint32_t gen, last_say;
@@ -50,12 +53,18 @@ static void obey(struct walk *w, const struct talk_act *x)
 		w->model = false;
 		break;
 	case TACT_TIMER:
-		*(x->timer == TT_SILENCE ? &w->silence : &w->deadline) = x->ms > 0;
+		w->timer[x->timer] = x->ms > 0;
 		break;
 	case TACT_SAY:
 		if (x->say_id < w->last_say)
 			broke(w, "say ids rise");
 		w->last_say = x->say_id;
+		break;
+	case TACT_TRANSFER:
+		w->asked_moves++;
+		if (!x->text.n || !x->context.n || w->moving)
+			broke(w, "one transfer at a time, with an address and a briefing");
+		w->moving = true;
 		break;
 	case TACT_HANGUP:
 		w->hangup = true;
@@ -99,12 +108,19 @@ static void check(struct walk *w, bool was_closed)
 		broke(w, "everything is bounded");
 	if (c->in_turn && s != TS_CLOSED && !w->search && !w->model)
 		broke(w, "a turn waits for something that comes");
-	if (w->model && !w->deadline)
+	if (w->model && !w->timer[TT_MODEL])
 		broke(w, "a model always has a deadline");
-	if (s == TS_LISTENING && !w->silence && !(c->voice && w->mouth_open) && !c->in_turn)
+	bool runs = w->timer[TT_SILENCE] || w->timer[TT_KEYS];
+	if (s == TS_LISTENING && !runs && !(c->voice && w->mouth_open) && !c->in_turn)
 		broke(w, "nobody is forgotten: a timer runs while we listen");
 	if (c->voice && s == TS_SPEAKING && !c->speaking)
 		broke(w, "speaking means that an end of it will be told");
+	if (c->guess.on && (c->in_turn || c->speaking || s != TS_LISTENING))
+		broke(w, "an answer is prepared only while the customer has the turn");
+	if (w->timer[TT_FILLER] != c->filling || (c->filling && !c->in_turn))
+		broke(w, "a filler is only for an answer that is owed");
+	if (s == TS_AWAY && (c->in_turn || c->speaking || c->n_queue))
+		broke(w, "with a person we only listen");
 	if (s == TS_WRAPPING && !c->speaking && !w->hangup)
 		broke(w, "a goodbye ends in hanging up");
 	if (!c->voice && s != TS_CLOSED) {
@@ -161,6 +177,16 @@ static void aim(struct walk *w, struct talk_ev *ev)
 		*ev = ev_text(pick(r, words, sizeof(words) / sizeof(*words)).p);
 		ev->via = w->b.c.voice ? "speech" : "text";
 		break;
+	case TEV_LIKELY:
+	case TEV_PARTIAL:
+		ev->text = ev->model_text = pick(r, words, sizeof(words) / sizeof(*words));
+		break;
+	case TEV_MOVED:
+		ev->text = rng_below(r, 2) ? SV("ringing") : SV("left");
+		break;
+	case TEV_BACK:
+		ev->client_id = rng_below(r, 2) ? SV("busy") : SV("gone");
+		break;
 	case TEV_KEY:
 		ev->text = sv_slice(SV("0123456789*#x"), 0, 13);
 		ev->text = sv_n(ev->text.p + rng_below(r, 13), 1);
@@ -177,15 +203,20 @@ static void aim(struct walk *w, struct talk_ev *ev)
 		w->b.found.unsure = !w->b.found.answerable && rng_below(r, 2);
 		ev->found = &w->b.found;
 		ev->exact = w->exact;
+		ev->spare = rng_below(r, 4) > 0;
+		ev->models = w->b.models;
 		break;
 	case TEV_PLAYED:
 		ev->say_id = rng_below(r, 6) ? w->b.c.speaking : (uint32_t)rng_below(r, 50);
+		if (w->b.c.aside && rng_below(r, 2))
+			ev->say_id = w->b.c.aside;
 		break;
 	default:
 		break;
 	}
 	if (talk_core_hushes(&w->b.c, ev->kind))
-		ev->heard = (struct chan_heard){ w->b.c.speaking, rng_below(r, 200), 1, 2 };
+		ev->heard = (struct chan_heard){ w->b.c.aside ? w->b.c.aside : w->b.c.speaking,
+						 rng_below(r, 200), 1, 2 };
 }
 
 /* Only what a driver can send: an answer only to a question, a timer only if it runs, words
@@ -202,7 +233,7 @@ static bool possible(const struct walk *w, const struct talk_ev *ev)
 	case TEV_MODEL_END:
 		return w->model || ev->gen != c->gen;
 	case TEV_TIMER:
-		return ev->timer == TT_SILENCE ? w->silence : w->deadline;
+		return w->timer[ev->timer];
 	case TEV_KEY:
 	case TEV_SPEECH_START:
 	case TEV_PLAYED:
@@ -210,6 +241,13 @@ static bool possible(const struct walk *w, const struct talk_ev *ev)
 	case TEV_RESUME:
 	case TEV_ASR_LOST:
 		return c->voice;
+	case TEV_LIKELY:
+	case TEV_PARTIAL:
+		return c->voice && w->mouth_open;
+	case TEV_MOVED:
+	case TEV_JOINED:
+	case TEV_BACK:
+		return w->moving;
 	case TEV_SPEECH_NOTHING:
 		return c->voice && w->mouth_open;
 	case TEV_CLOSE:
@@ -223,12 +261,14 @@ static void feed(struct walk *w, struct talk_ev ev)
 {
 	bool was_closed = w->b.c.sm.now == TS_CLOSED;
 	if (ev.kind == TEV_TIMER)
-		*(ev.timer == TT_SILENCE ? &w->silence : &w->deadline) = false;
+		w->timer[ev.timer] = false;
 	if (ev.kind == TEV_SPEECH_START && w->b.c.sm.now != TS_HELD)
 		w->mouth_open = true;
 	if (ev.kind == TEV_TEXT || ev.kind == TEV_SPEECH_NOTHING || ev.kind == TEV_KEY ||
 	    ev.kind == TEV_HOLD)
 		w->mouth_open = false;
+	if (ev.kind == TEV_BACK)
+		w->moving = false;
 	if (ev.kind == TEV_FOUND && ev.gen == w->b.c.gen)
 		w->search = false;
 	if (ev.kind == TEV_MODEL_END && ev.gen == w->b.c.gen)
@@ -248,12 +288,15 @@ static void feed(struct walk *w, struct talk_ev ev)
 static void begin(struct walk *w, struct rng *r, struct talk_texts *texts)
 {
 	static const unsigned caps[] = { CHAN_STREAM | CHAN_RICH, CHAN_VOICE | CHAN_DTMF | CHAN_ASR,
-					 CHAN_VOICE | CHAN_DTMF };
+					 CHAN_VOICE | CHAN_DTMF,
+					 CHAN_VOICE | CHAN_DTMF | CHAN_ASR | CHAN_MOVES };
 	uint64_t hash = w->hash;
 	*w = (struct walk){ .rng = r, .hash = hash };
-	unsigned kind = caps[rng_below(r, 3)];
+	unsigned kind = caps[rng_below(r, 4)];
 	bench_open_with(&w->b, obj_ref(texts), kind, (int)rng_below(r, 3));
 	w->b.cfg.limits.max_turns = 30;
+	w->b.cfg.transfer_to = "sip:desk@example.com";
+	w->b.cfg.disclosure = rng_below(r, 2);
 	feed(w, (struct talk_ev){ .kind = TEV_OPEN, .via = "x" });
 }
 
