@@ -38,6 +38,7 @@ int cmd_kb(int argc, char **argv);
 int cmd_score(int argc, char **argv);
 int cmd_call(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
+int bench_voice_cmd(int argc, char **argv);      /* cmd_bench_voice.c; argv[0] is "voice" */
 int bench_llm(int64_t streams, int64_t tokens);   /* cmd_bench_llm.c; exit status */
 int cmd_eval(int argc, char **argv);
 int cmd_mcp(int argc, char **argv);

@@ -375,6 +375,8 @@ int cmd_bench(int argc, char **argv)
 		{ "streams", CLI_INT, &streams, "llm: answers at once (300)" },
 		{ "tokens", CLI_INT, &tokens, "llm: of each answer (100)" },
 	};
+	if (argc > 1 && strcmp(argv[1], "voice") == 0)
+		return bench_voice_cmd(argc - 1, argv + 1);
 	if (!cli_parse(argc, argv, opts, sizeof(opts) / sizeof(*opts), &rest, &status))
 		return status;
 	const char *what = rest < argc ? argv[rest] : "";

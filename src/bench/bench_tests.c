@@ -1,0 +1,27 @@
+/* bench_tests.c: the tests there are, in order, and the server they share. */
+#include "bench_int.h"
+
+const struct bench_test bench_tests[] = {
+	{ "T1", "end of the caller's speech to the first sound of the answer", bench_t1 },
+	{ "T2", "barge-in: silent, streams let go, a new turn", bench_t2 },
+};
+const size_t bench_tests_n = sizeof(bench_tests) / sizeof(*bench_tests);
+
+static bool same(const struct bench_set *a, const struct bench_set *b)
+{
+	return a->vad == b->vad && a->turn == b->turn && a->max_calls == b->max_calls &&
+	       a->shards == b->shards && a->second == b->second && a->record == b->record;
+}
+
+/* The server runs with this configuration; started again when it was another one. */
+int bench_server_ready(struct bench *b, const struct bench_set *o)
+{
+	if (b->o.target)
+		return 0;
+	if (bench_server_alive(b) && same(&b->set, o))
+		return 0;
+	(void)bench_server_stop(b, false);
+	b->srv.status = 0;
+	b->set = *o;
+	return bench_server_start(b, o, &b->trouble);
+}
