@@ -41,6 +41,9 @@ struct chan_info {
 	sv address;              /* caller number, e-mail ...; personal data */
 	sv customer_name;
 	sv recording;            /* path relative to the data folder, "" when none */
+	/* how the call reached us ("audiosocket", "asterisk", ...; empty = the channel's own way)
+	 * and what the other side calls it. */
+	sv way, ref;
 	/* given by the channel when it had to know them first, else empty. */
 	sv id, interaction_id;
 	sv token_hash;           /* of the customer's token, hex; empty when none */
