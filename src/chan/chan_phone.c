@@ -5,12 +5,15 @@
  * freed there: when its leg is over, or at once when the shard ends (nothing would reach it
  * afterwards). The chan_phone is counted and read only: each call holds it. */
 #include "chan_phone.h"
+#include "chan_move.h"
 
 #include <stdio.h>
 
 struct chan_phone {
 	struct chan_phone_opts o;
 	char data_dir[4096], language[8];
+	struct chan_dial transfer;
+	_Atomic(struct tel *) tel;
 };
 
 struct call {
@@ -18,12 +21,14 @@ struct call {
 	struct chan_place place;
 	struct tel_leg *leg;
 	struct chan_voice *voice;
+	struct move move;            /* to a person */
 	char from[260], name[260];
 	char id[27], interaction[27];
 };
 
 static void call_free(struct call *c)
 {
+	move_stop(&c->move);
 	chan_voice_free(c->voice);
 	tel_leg_free(c->leg);
 	obj_unref(c->ph);
@@ -38,6 +43,7 @@ static void on_up(void *arg)
 static void on_frame(void *arg, const int16_t s[160], int64_t ts_ms)
 {
 	struct call *c = arg;
+	move_hear(&c->move, s);
 	if (c->voice)
 		chan_voice_rx(c->voice, s, PCM_FRAME, ts_ms);
 }
@@ -51,6 +57,7 @@ static int on_pull(void *arg, int16_t out[160])
 static void on_dtmf(void *arg, char digit)
 {
 	struct call *c = arg;
+	move_key(&c->move, digit);
 	if (c->voice)
 		chan_voice_key(c->voice, digit);
 }
@@ -74,9 +81,64 @@ static void on_close(void *arg, int status, const char *reason)
 static void on_hangup(void *arg, enum chan_close_by by)
 {
 	struct call *c = arg;
+	move_stop(&c->move);
 	tel_leg_hangup(c->leg, by == CHAN_BY_SYSTEM ? 503 : 200);
 	if (by == CHAN_BY_SYSTEM)
 		call_free(c);
+}
+
+/* ---- to a person ---- */
+
+static void on_moved(void *arg, const char *step, const char *why, int status)
+{
+	struct call *c = arg;
+	if (c->voice)
+		chan_voice_moved(c->voice, step, why, status);
+}
+
+/* The customer is with the person, or the person has ended it: our part is over. */
+static void on_left(void *arg)
+{
+	struct call *c = arg;
+	on_moved(c, "left", "", 0);
+	if (c->voice)
+		chan_voice_gone(c->voice, CHAN_BY_AGENT);
+	tel_leg_hangup(c->leg, 200);
+}
+
+static void on_refer(void *arg, int status)
+{
+	struct call *c = arg;
+	move_referred(&c->move, status);
+}
+
+static int on_transfer(void *arg, const struct chan_move *how)
+{
+	struct call *c = arg;
+	const struct chan_phone_opts *o = &c->ph->o;
+	struct move_place p = {
+		.loop = c->place.loop,
+		.box = c->place.box,
+		.speech = c->place.speech,
+		.tel = c->ph->tel,
+		.leg = c->leg,
+		.o = { .dial = &c->ph->transfer,
+		       .ring_ms = o->transfer.ring_ms,
+		       .confirm = o->transfer.confirm,
+		       .end = o->transfer.end,
+		       .text = o->text,
+		       .text_arg = o->arg },
+		.told = on_moved,
+		.left = on_left,
+		.arg = c,
+	};
+	return move_start(&c->move, &p, how);
+}
+
+static int on_under(void *arg, int16_t *frame, int n)
+{
+	struct call *c = arg;
+	return move_under(&c->move, frame, n);
 }
 
 static void take_call(void *arg)
@@ -86,6 +148,7 @@ static void take_call(void *arg)
 					      .on_pull = on_pull,
 					      .on_dtmf = on_dtmf,
 					      .on_hold = on_hold,
+					      .on_refer = on_refer,
 					      .on_close = on_close };
 	struct call *c = arg;
 	id_new(c->id);
@@ -98,6 +161,8 @@ static void take_call(void *arg)
 		.rate = PCM_HZ,
 		.data_dir = c->ph->data_dir[0] ? c->ph->data_dir : NULL,
 		.hangup = on_hangup,
+		.transfer = chan_dial_any(&c->ph->transfer) ? on_transfer : NULL,
+		.under = on_under,
 		.arg = c,
 		.info = { .channel = "phone",
 			  .language = sv_of(c->ph->language),
@@ -140,14 +205,39 @@ const struct tel_sink *chan_phone_sink(void)
 	return &sink;
 }
 
+static void phone_done(void *obj)
+{
+	struct chan_phone *ph = obj;
+	chan_dial_done(&ph->transfer);
+}
+
+static void dial_open(struct chan_dial *d, const struct chan_transfer_opts *o)
+{
+	struct chan_dial_opts t = {
+		.allow = o->allow, .n_allow = o->n_allow, .trunk = o->trunk, .from = o->from
+	};
+	chan_dial_open(d, &t);
+}
+
 int chan_phone_open(struct chan_phone **ret, const struct chan_phone_opts *o)
 {
-	struct chan_phone *ph = obj_new(sizeof(*ph), NULL);
+	struct chan_phone *ph = obj_new(sizeof(*ph), phone_done);
 	ph->o = *o;
+	dial_open(&ph->transfer, &o->transfer);
 	snprintf(ph->data_dir, sizeof(ph->data_dir), "%s", o->data_dir ? o->data_dir : "");
 	snprintf(ph->language, sizeof(ph->language), "%s", o->language ? o->language : "");
 	*ret = ph;
 	return 0;
+}
+
+void chan_phone_set_tel(struct chan_phone *ph, struct tel *t)
+{
+	ph->tel = t;
+}
+
+bool chan_phone_pattern_ok(sv pattern)
+{
+	return chan_dial_pattern_ok(pattern);
 }
 
 void chan_phone_close(struct chan_phone *ph)

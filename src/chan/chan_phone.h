@@ -2,6 +2,7 @@
  *
  *	chan_phone_open(&ph, &opts);
  *	tel_open(&tel, &tel_opts, chan_phone_sink(), ph, &e);
+ *	chan_phone_set_tel(ph, tel);
  *	...
  *	tel_hangup_all(tel); wait until tel_calls(tel) == 0; end the shards; tel_close(tel);
  *	chan_phone_close(ph);
@@ -29,9 +30,25 @@ struct chan_phone_opts {
 	void *arg;
 	const char *data_dir;        /* recordings below it; NULL = none; copied */
 	const char *language;        /* a call starts in; copied */
+	/* Whom a conversation may be handed to, and how; copied. None allowed: nobody. */
+	struct chan_transfer_opts {
+		const char *const *allow;    /* see chan_dial.h */
+		size_t n_allow;
+		const char *trunk, *from;
+		int ring_ms;                 /* 0 = 25 s; at most 55 s */
+		bool confirm;                /* the person takes the call with key 1 */
+		bool end;                    /* the call ends when the person hangs up */
+	} transfer;
+	/* Company's own words for a key of prompts/texts.<lang>.yaml; on a shard. May be NULL. */
+	sv (*text)(void *arg, const char *key, sv lang);
 };
 int chan_phone_open(struct chan_phone **ret, const struct chan_phone_opts *o);
 const struct tel_sink *chan_phone_sink(void);        /* its arg is the chan_phone */
+/* The telephone that calls persons; before it is set, and after NULL was, nobody can be called.
+ * Any thread. */
+void chan_phone_set_tel(struct chan_phone *ph, struct tel *t);
+/* Is this an entry that transfer.allow can hold? */
+bool chan_phone_pattern_ok(sv pattern);
 void chan_phone_close(struct chan_phone *ph);        /* after tel_close; accepts NULL */
 
 #endif
