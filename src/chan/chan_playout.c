@@ -12,6 +12,8 @@
 #define MADE_MAX_S 120               /* sound waiting at most */
 #define FADE_MS 10
 #define BYTE_MS 80 /* one byte of text as speech, generously (English 65, Chinese 75) */
+#define ASKED_MS 1000                /* who answers so early heard the question coming */
+#define SOUND_DB (-50.0)             /* can be heard */
 #define TAIL_MS 10                   /* what the resampler still holds at the end of a piece */
 
 void playout_init(struct playout *p, const struct chan_speech *speech, int rate)
@@ -330,19 +332,44 @@ static int pull_fade(struct playout *p, int16_t *out, int want)
 /* Ducking and its end are ramps over one frame: no clicks. */
 static void set_gain(struct playout *p, int16_t *s, size_t n)
 {
-	double want = p->gain_db < 0 ? pow(10, p->gain_db / 20) : 1;
+	double want = p->gain_db < 0 && playout_may_cut(p) ? pow(10, p->gain_db / 20) : 1;
+	want = p->paused ? 0 : want;
 	if (want < 1 || p->gain < 1)
 		pcm_fade(s, n, p->gain, want);
 	p->gain = want;
+}
+
+/* How many samples go out now: all that there are, none in a pause, a fade into one. */
+static size_t take_now(const struct playout *p, size_t want)
+{
+	size_t have = p->ring.n - p->ring_off, fade = (size_t)p->rate * FADE_MS / 1000;
+	size_t n = have < want ? have : want;
+	if (!p->paused)
+		return n;
+	if (p->gain == 0)
+		return 0;
+	return n < fade ? n : fade;
 }
 
 static void tell_first(struct playout *p, uint64_t end)
 {
 	for (int i = 0; i < p->n; i++) {
 		const struct playout_piece *x = p->pieces[i];
-		if (x->base == 0 && x->started && x->first >= p->played && x->first < end)
+		if (x->base == 0 && x->started && x->first >= p->played && x->first < end) {
+			p->first_say = x->say_id;
 			p->on_first(p->arg, x->say_id);
+		}
 	}
+}
+
+/* Synthesis begins with up to 200 ms of nothing: what can be heard comes later than on_first. */
+static void tell_sound(struct playout *p, const int16_t *s, size_t n)
+{
+	if (!p->first_say || pcm_dbfs(s, n) < SOUND_DB)
+		return;
+	if (p->on_sound)
+		p->on_sound(p->arg, p->first_say);
+	p->first_say = 0;
 }
 
 int playout_pull(struct playout *p, int16_t *out)
@@ -351,15 +378,19 @@ int playout_pull(struct playout *p, int16_t *out)
 	memset(out, 0, (size_t)want * sizeof(*out));
 	if (p->fade_n)
 		return pull_fade(p, out, want);
-	size_t have = p->ring.n - p->ring_off;
-	int n = have < (size_t)want ? (int)have : want;
+	if (p->paused && !playout_may_cut(p))
+		p->paused = false;
+	int n = (int)take_now(p, (size_t)want);
 	if (n) {
 		tell_first(p, p->played + (uint64_t)n);
 		memcpy(out, p->ring.v + p->ring_off, (size_t)n * sizeof(*out));
 		p->ring_off += (size_t)n;
 		p->played += (uint64_t)n;
 		set_gain(p, out, (size_t)n);
+		tell_sound(p, out, (size_t)n);
 	}
+	if (p->paused)
+		p->gain = 0;
 	make_next(p);
 	settle_pieces(p);
 	return n;
@@ -373,6 +404,17 @@ bool playout_busy(const struct playout *p)
 bool playout_may_cut(const struct playout *p)
 {
 	return p->n == 0 || !p->pieces[0]->uninterruptible;
+}
+
+void playout_pause(struct playout *p)
+{
+	if (p->n && playout_may_cut(p))
+		p->paused = true;
+}
+
+void playout_go(struct playout *p)
+{
+	p->paused = false;
 }
 
 /* The last place at or before `at` where a word of text ends. */
@@ -405,12 +447,30 @@ static size_t heard_of(const struct playout_piece *x, uint64_t played)
 	return x->base + word_end(sv_n(x->text, x->bytes), (size_t)((double)x->bytes * part));
 }
 
+static bool ends_asking(sv text)
+{
+	text = sv_trim(text);
+	return sv_ends(text, SV("?")) || sv_ends(text, SV("？"));
+}
+
+bool playout_asked(const struct playout *p)
+{
+	if (!p->n)
+		return false;
+	const struct playout_piece *x = p->pieces[0];
+	bool last = p->n == 1 && x->made && playout_left_ms(p) < ASKED_MS;
+	size_t heard = last ? x->bytes : heard_of(x, p->played) - x->base;
+	return ends_asking(sv_n(x->text, heard));
+}
+
 static void start_fade(struct playout *p)
 {
 	size_t have = p->ring.n - p->ring_off, fade = (size_t)p->rate * FADE_MS / 1000;
 	p->fade_n = have < fade ? have : fade;
 	if (p->fade_n == 0)
 		return;
+	if (p->gain == 0)            /* it stands still already */
+		p->fade_n = 0;
 	memcpy(p->fade, p->ring.v + p->ring_off, p->fade_n * sizeof(*p->fade));
 	pcm_fade(p->fade, p->fade_n, p->gain, 0);
 }
@@ -440,6 +500,8 @@ void playout_hush(struct playout *p, struct chan_heard *ret)
 	p->say_open = false;
 	p->gain_db = 0;
 	p->gain = 1;
+	p->paused = false;
+	p->first_say = 0;
 }
 
 /* ---- warming the cache: a say that nobody hears ---- */

@@ -46,10 +46,14 @@ struct playout {
 	size_t fade_n;
 	double gain_db;              /* ducking, wanted */
 	double gain;                 /* factor of the last sample sent */
+	bool paused;                 /* wanted; `gain` is 0 once it is so */
+	uint32_t first_say;          /* it began, and nothing of it could be heard yet; 0 = none */
 	/* From playout_pull; neither may say or hush: a final piece was sent to its last sample
 	 * (bytes: of the whole say); the first sample of a say goes out. */
 	void (*on_played)(void *arg, uint32_t say_id, size_t bytes);
 	void (*on_first)(void *arg, uint32_t say_id);
+	/* the first frame of a say that can be heard; may be NULL */
+	void (*on_sound)(void *arg, uint32_t say_id);
 	void *arg;
 };
 
@@ -61,6 +65,13 @@ int playout_say(struct playout *p, const struct chan_out *o);
 int playout_pull(struct playout *p, int16_t *out);
 bool playout_busy(const struct playout *p);          /* something is being said or made */
 bool playout_may_cut(const struct playout *p);
+/* Stands still, after a fade of 10 ms, at the sample it has reached, until playout_go: what is
+ * made meanwhile waits. Each sample goes out once. Not while what sounds may not be cut. Both
+ * idempotent. */
+void playout_pause(struct playout *p);
+void playout_go(struct playout *p);
+/* What was sent of the say that sounds ends in a question, or its last second does. */
+bool playout_asked(const struct playout *p);
 /* Only say_id and bytes are set: of the say that sounds, or of one whose next piece is still to
  * come. */
 void playout_hush(struct playout *p, struct chan_heard *ret);

@@ -139,16 +139,36 @@ void pcm_mix(int16_t *dst, const int16_t *add, size_t n);/* dst += add, saturate
 /* Power of one frequency relative to a full-scale sine of it, dB (Goertzel). */
 double pcm_goertzel_db(const int16_t *s, size_t n, double hz, int rate);
 
+/* ---- Our own voice that comes back: how much of a frame it is (pcm_echo.c). 8 or 16 kHz, frames
+ * of 20 ms at most. */
+struct pcm_echo;
+struct pcm_echo_part {
+	bool known;            /* the way it takes is; else rest_db is all of the frame */
+	double echo_db;        /* our voice in this frame, by what was sent */
+	double rest_db;        /* what is left without it */
+	double left_db;        /* what usually is when nobody else speaks, against the frame */
+	double loss_db;        /* of the way */
+};
+int pcm_echo_open(struct pcm_echo **ret, int rate);      /* ERR_INVAL */
+void pcm_echo_close(struct pcm_echo *x);                 /* accepts NULL */
+void pcm_echo_reset(struct pcm_echo *x);
+/* In turn, once a frame: what was sent (NULL = nothing), what was heard. doubt: it would be
+ * taken for somebody's voice, so another way is looked for. The answer is valid until the next
+ * call. */
+void pcm_echo_sent(struct pcm_echo *x, const int16_t *s, size_t n);
+const struct pcm_echo_part *pcm_echo_heard(struct pcm_echo *x, const int16_t *s, size_t n,
+					   double floor_db, bool doubt);
+
 /* ---- Voice activity by energy over an adaptive noise floor, or by a probability from elsewhere
  * (pcm_silero.h). 20 ms frames, 8 or 16 kHz. */
 struct pcm_vad_opts {
 	/* speech is this much over the noise floor (default 7) */
 	double over_db;
 	double min_db;         /* and at least this loud (default -48) */
-	double echo_margin_db; /* and this much over the bot's own echo (default 3) */
-	/* assumed loss of our own signal on its way back (default 12) */
+	double echo_margin_db; /* and this much over the bot's own echo (default 3.5) */
+	/* least loss of our own signal on its way back, while nothing better is known (12) */
 	double echo_loss_db;
-	/* our signal may echo this long after it was sent (default 300) */
+	/* our signal may echo this long after it was sent (default 400, the most) */
 	int echo_hold_ms;
 	int onset_ms;          /* voiced time that makes a start (default 60) */
 	int hang_ms;           /* silence that makes an end (default 240) */
@@ -157,7 +177,7 @@ struct pcm_vad_opts {
 	double p_on, p_off;
 	double loud_db;        /* its silence counts from below this over the floor (3) */
 };
-enum { PCM_VAD_MINS = 10, PCM_VAD_LAG_MS = 100 };
+enum { PCM_VAD_MINS = 10, PCM_VAD_LAG_MS = 100, PCM_VAD_TX = 20 };
 enum pcm_vad_ev { PCM_VAD_NONE, PCM_VAD_START, PCM_VAD_END };
 struct pcm_vad {
 	struct pcm_vad_opts o;
@@ -165,8 +185,13 @@ struct pcm_vad {
 	double smooth_db, min_db[PCM_VAD_MINS]; /* for it: see pcm_vad.c */
 	int min_at, min_frames, n_min;
 	double level_db;       /* of the last frame */
-	double echo_db;        /* loudest recent level of our own signal */
-	int echo_age_ms;
+	double tx_db[PCM_VAD_TX]; /* levels of our own signal, the last 400 ms */
+	int tx_at;
+	double echo_db;        /* the loudest of them within echo_hold_ms */
+	double rx_max_db;      /* loudest heard since the loss was last looked at */
+	int loss_ms;           /* of our speech since then */
+	double loss_db;        /* of our echo on this line, learned */
+	bool doubt;            /* it would be voice but for what was known of the echo */
 	bool speech;           /* between START and END */
 	bool voiced;           /* the last frame was over the thresholds */
 	/* and it sounded so: a probability falls up to PCM_VAD_LAG_MS after the voice has ended,
@@ -189,6 +214,9 @@ enum pcm_vad_ev pcm_vad_push(struct pcm_vad *v, const int16_t *s, size_t n, doub
  * about our echo hold all the same. */
 enum pcm_vad_ev pcm_vad_push_p(struct pcm_vad *v, const int16_t *s, size_t n, double tx_db,
 			       double p);
+/* The same, with what is known of our echo in this frame; NULL = nothing. */
+enum pcm_vad_ev pcm_vad_push_e(struct pcm_vad *v, const int16_t *s, size_t n, double tx_db,
+			       double p, const struct pcm_echo_part *e);
 /* How long it has been silent, ms before the last frame: 0, or more. */
 int pcm_vad_lull(const struct pcm_vad *v, int ms);
 
