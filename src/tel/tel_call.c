@@ -95,7 +95,10 @@ void tel_call_free(struct tel_call *c)
 
 	hash_unlink(&c->he);
 	tel_refer_end(c);
+	tel_change_end(c);
 	mem_deref(c->auth);
+	xfree(c->uri);
+	xfree(c->name);
 	xfree(c->contact);
 	xfree(c->ltag);
 	xfree(c->rtag);
@@ -135,6 +138,7 @@ const char *tel_reason(int status)
 		    { 403, "Forbidden" },
 		    { 404, "Not Found" },
 		    { 408, "Request Timeout" },
+		    { 422, "Session Interval Too Small" },
 		    { 480, "Temporarily Unavailable" },
 		    { 486, "Busy Here" },
 		    { 487, "Request Terminated" },
@@ -159,6 +163,7 @@ void tel_call_over(struct tel_call *c, int status, const char *reason)
 	tmr_cancel(&c->ring);
 	tmr_cancel(&c->limit);
 	tel_refer_end(c);
+	tel_change_end(c);
 	hash_unlink(&c->he);
 	c->sess = mem_deref(c->sess);
 	uncount(c); /* first: whoever hears of the end finds the place free */
@@ -297,7 +302,9 @@ void tel_call_note(struct tel_call *c, const struct sip_msg *msg)
 	char tag[20];
 	struct pl own;
 
-	if (msg->req) {
+	if (c->ltag) {
+		; /* a change within the call: the tags stay */
+	} else if (msg->req) {
 		(void)re_snprintf(tag, sizeof(tag), "%016llx", (unsigned long long)msg->tag);
 		pl_set_str(&own, tag);
 		keep(&c->ltag, &own);
@@ -308,6 +315,8 @@ void tel_call_note(struct tel_call *c, const struct sip_msg *msg)
 	}
 	if (h && !sip_addr_decode(&addr, &h->val) && addr.auri.l < TEL_STR)
 		keep(&c->remote, &addr.auri);
+	if (sip_msg_hdr(msg, SIP_HDR_ALLOW))
+		c->updates = sip_msg_hdr_has_value(msg, SIP_HDR_ALLOW, "UPDATE");
 }
 
 int tel_call_put_contact(enum sip_transp tp, const struct sa *src, const struct sa *dst,
@@ -364,8 +373,12 @@ void tel_call_on_estab(const struct sip_msg *msg, void *arg)
 		return;
 	}
 	c->state = TEL_CALL_UP;
-	if (c->outgoing)
+	if (c->outgoing) {
 		tel_call_note(c, msg);
+		tel_timer_agreed(c, msg);
+	} else {
+		tel_timer_start(c);
+	}
 	tmr_cancel(&c->ring);
 	tmr_start(&c->limit, (uint64_t)c->tel->o.call_limit_ms, on_limit, c);
 	tel_call_post(c, TEL_M_UP, 0, NULL);
@@ -415,6 +428,8 @@ void tel_call_on_close(int err, const struct sip_msg *msg, void *arg)
 	int status;
 
 	if (c->state == TEL_CALL_OVER)
+		return;
+	if (msg && msg->scode == 422 && tel_call_redial(c, msg))
 		return;
 	if (msg && msg->scode >= 300) {
 		if (pl_strcpy(&msg->reason, reason, sizeof(reason)))
@@ -475,6 +490,7 @@ static int take_invite(struct tel_call *c, const struct sip_msg *msg)
 	(void)pl_strcpy(&msg->callid, c->leg->call_id, sizeof(c->leg->call_id));
 	tel_call_named(c, c->leg->call_id);
 	tel_call_note(c, msg);
+	tel_timer_offered(c, msg);
 	if (tel_call_contact(c, "callm", &msg->src))
 		return 500;
 	e = t->sink.on_invite(t->sink_arg, c->leg, &in);
@@ -503,6 +519,11 @@ void tel_call_invite(const struct sip_msg *msg, void *arg)
 
 	if (!tel_guard_admit(t, msg) || !tel_auth_ok(t, msg))
 		return;
+	if (tel_timer_small(msg)) {
+		metric_inc(M_CALLS_REFUSED);
+		tel_timer_refuse(t, msg);
+		return;
+	}
 	leg = tel_leg_new(t);
 	c = tel_call_new(t, leg, false);
 	status = take_invite(c, msg);

@@ -25,6 +25,7 @@ static void do_attach(struct tel_call *c, struct mbox *box)
 
 static void do_answer(struct tel_call *c)
 {
+	char timer[TEL_TIMER_TEXT];
 	struct mbuf *desc = NULL;
 	int e;
 
@@ -35,7 +36,8 @@ static void do_answer(struct tel_call *c)
 		c->state = TEL_CALL_ANSWERED;
 		if (c->got_offer)
 			tel_call_post_media(c);
-		e = sipsess_answer(c->sess, 200, "OK", desc, NULL);
+		tel_timer_reply(c, timer);
+		e = sipsess_answer(c->sess, 200, "OK", desc, TEL_ALLOW "%s", timer);
 	}
 	mem_deref(desc);
 	if (e)
@@ -44,16 +46,10 @@ static void do_answer(struct tel_call *c)
 
 static void do_hold(struct tel_call *c, bool on)
 {
-	struct mbuf *desc = NULL;
-
 	if (c->state != TEL_CALL_UP)
 		return;
 	sdp_media_set_ldir(c->sdp.audio, on ? SDP_SENDONLY : SDP_SENDRECV);
-	if (!tel_sdp_give(&c->sdp, true, &desc))
-		(void)sipsess_modify(
-			c->sess,
-			desc); /* refused: the other side simply stays as it is */
-	mem_deref(desc);
+	tel_change_out(c, true); /* refused: the other side simply stays as it is */
 }
 
 static void do_release(struct tel_call *c)

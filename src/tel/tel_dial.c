@@ -55,32 +55,53 @@ static void note_peer(struct tel_call *c, const char *uri, struct sa *peer)
 		c->peer_ip = sa_in(peer);
 }
 
-static int invite(struct tel_call *c, const struct tel_cmd *cmd)
+static int invite(struct tel_call *c)
 {
-	struct tel *t = c->tel;
 	struct mbuf *desc = NULL;
-	const struct sa *to;
-	struct sa peer;
+	char timer[TEL_TIMER_TEXT];
+	int e;
 
-	note_peer(c, cmd->uri, &peer);
-	to = c->peer_ip ? &peer : NULL;
-	if (tel_call_rtp(c, to) ||
-	    tel_call_contact(c, cmd->user, to) ||
-	    tel_sdp_give(&c->sdp, true, &desc))
+	if (tel_sdp_give(&c->sdp, true, &desc))
 		return 503;
-	int e = sipsess_connect(&c->sess, t->sock, cmd->uri,
-				cmd->name[0] ? cmd->name : NULL, c->contact, c->contact,
-				NULL, 0, "application/sdp", desc, tel_call_password, c, false,
-				tel_call_on_offer, tel_call_on_answer, on_progress,
-				tel_call_on_estab, tel_call_on_info, tel_call_on_refer,
-				tel_call_on_close, c, NULL);
-
+	tel_timer_ask(c, timer);
+	e = sipsess_connect(&c->sess, c->tel->sock, c->uri, c->name, c->contact, c->contact, NULL,
+			    0, "application/sdp", desc, tel_call_password, c, false,
+			    tel_call_on_offer, tel_call_on_answer, on_progress,
+			    tel_call_on_estab, tel_call_on_info, tel_call_on_refer,
+			    tel_call_on_close, c, TEL_ALLOW "%s", timer);
 	mem_deref(desc);
 	if (e)
 		return 503;
 	tel_call_named(c, sip_dialog_callid(sipsess_dialog(c->sess)));
-	tmr_start(&c->ring, (uint64_t)t->o.ring_timeout_ms, on_no_answer, c);
 	return 0;
+}
+
+static int dial(struct tel_call *c, const struct tel_cmd *cmd)
+{
+	const struct sa *to;
+	struct sa peer;
+	int status;
+
+	c->uri = xstrdup(sv_of(cmd->uri));
+	if (cmd->name[0])
+		c->name = xstrdup(sv_of(cmd->name));
+	c->timer.s = c->tel->o.session_s;
+	note_peer(c, cmd->uri, &peer);
+	to = c->peer_ip ? &peer : NULL;
+	if (tel_call_rtp(c, to) || tel_call_contact(c, cmd->user, to))
+		return 503;
+	status = invite(c);
+	if (!status)
+		tmr_start(&c->ring, (uint64_t)c->tel->o.ring_timeout_ms, on_no_answer, c);
+	return status;
+}
+
+bool tel_call_redial(struct tel_call *c, const struct sip_msg *msg)
+{
+	if (c->state != TEL_CALL_DIALLING || c->timer.least || !tel_timer_raise(c, msg))
+		return false;
+	c->sess = mem_deref(c->sess); /* ended by the answer: nothing is sent */
+	return !invite(c);
 }
 
 void tel_call_dial(struct tel *t, const struct tel_cmd *cmd)
@@ -90,7 +111,7 @@ void tel_call_dial(struct tel *t, const struct tel_cmd *cmd)
 
 	c->box = cmd->box;
 	metric_inc(M_CALLS_TOTAL);
-	status = t->closing || t->n_calls > t->o.max_calls ? 503 : invite(c, cmd);
+	status = t->closing || t->n_calls > t->o.max_calls ? 503 : dial(c, cmd);
 	if (!status)
 		return;
 	metric_inc(M_CALLS_REFUSED);

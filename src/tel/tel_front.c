@@ -29,6 +29,7 @@ void tel_defaults(struct tel_opts *o)
 				.call_limit_ms = LIM_CALL_MS,
 				.media_timeout_ms = 30000,
 				.ring_timeout_ms = 60000,
+				.session_s = 1800,
 				.jitter_min_ms = 20,
 				.jitter_max_ms = 60 };
 }
@@ -107,6 +108,9 @@ static int check(const struct tel_opts *o, struct err *e)
 		return err_set(e, ERR_INVAL,
 			       "jitter buffer %d-%d ms: a range within 20-200",
 			       o->jitter_min_ms, o->jitter_max_ms);
+	if (o->session_s && (o->session_s < TEL_TIMER_LEAST || o->session_s > 86400))
+		return err_set(e, ERR_INVAL, "session timer %d s: 0, or %d to 86400",
+			       o->session_s, TEL_TIMER_LEAST);
 	if (o->call_limit_ms < 1 || o->media_timeout_ms < 1 || o->ring_timeout_ms < 1)
 		return err_set(e, ERR_INVAL, "telephone time limits must be above 0");
 	return 0;

@@ -43,6 +43,29 @@ struct tel_refer {
 	char *to; /* Refer-To */
 	bool on;  /* asked, its end not heard */
 };
+/* A change of a running call, tel_change.c */
+struct tel_change {
+	struct mbuf *mb;     /* theirs: our 200, until its ACK came */
+	struct sip_msg *msg; /* and what it answers */
+	uint32_t seq;
+	int sent;
+	bool awaiting; /* the ACK brings the description */
+	struct tmr again, give_up;
+	struct sip_request *req; /* ours, under way */
+	uint32_t acked;          /* number of the last one that was accepted */
+	bool media, waiting;     /* it changes the sound; another one is wanted */
+	struct tmr retry;
+};
+/* Session timer, tel_timer.c */
+struct tel_timer {
+	int s;     /* the interval, 0 = none */
+	int least; /* what the other side wants at least, 0 = not said */
+	bool ours; /* we refresh */
+	struct tmr tmr;
+};
+#define TEL_ALLOW                                                                             \
+	"Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, NOTIFY\r\nSupported: timer\r\n"
+enum { TEL_TIMER_LEAST = 90, TEL_TIMER_TEXT = 128 };
 struct tel_call {
 	struct tel_call *next, *prev;
 	struct le he; /* in tel.by_id */
@@ -55,6 +78,7 @@ struct tel_call {
 	struct tel_sdp sdp;
 	enum tel_call_state state;
 	bool outgoing, got_offer, released, counted, early_sdp;
+	bool updates; /* the other side knows UPDATE */
 	int end_status; /* set by hang-up: what on_close will say */
 	struct tmr ring, limit;
 	uint32_t peer_ip; /* dialled: where signalling may come from */
@@ -66,6 +90,9 @@ struct tel_call {
 	char *remote;         /* their Contact */
 	struct sip_auth *auth;
 	struct tel_refer refer;
+	struct tel_change change;
+	struct tel_timer timer;
+	char *uri, *name; /* dialled: for another try */
 };
 
 struct tel {
@@ -168,6 +195,29 @@ char tel_call_info_digit(const struct sip_msg *msg); /* 0 = none */
 /* Our address as peer (may be NULL) sees it, kept in c->contact: Contact and From. */
 int tel_call_contact(struct tel_call *c, const char *user, const struct sa *peer);
 
+/* tel_change.c */
+/* INVITE, UPDATE or ACK within a call. False = not ours, or libre's session's to handle. */
+bool tel_change_in(struct tel *t, const struct sip_msg *msg);
+/* Another copy of a 200 to a change of ours: acknowledged again. False = it is not one. */
+bool tel_change_again(struct tel *t, const struct sip_msg *msg);
+/* Asks for a change: media: the description, false: only to show that we are here. */
+void tel_change_out(struct tel_call *c, bool media);
+void tel_change_end(struct tel_call *c); /* the call ends; idempotent */
+
+/* tel_timer.c */
+extern int tel_timer_second_ms;                     /* 1000; tests make seconds shorter */
+bool tel_timer_small(const struct sip_msg *msg);    /* to be refused with 422 */
+void tel_timer_refuse(struct tel *t, const struct sip_msg *msg);
+/* We answer: what msg offers is settled; then the lines of the 200. */
+void tel_timer_offered(struct tel_call *c, const struct sip_msg *msg);
+void tel_timer_reply(const struct tel_call *c, char h[TEL_TIMER_TEXT]);
+/* We ask: the lines of the request; then what their 200 settles (and starts). */
+void tel_timer_ask(const struct tel_call *c, char h[TEL_TIMER_TEXT]);
+void tel_timer_agreed(struct tel_call *c, const struct sip_msg *msg);
+/* Their 422: true = ask again, with what they want at least. */
+bool tel_timer_raise(struct tel_call *c, const struct sip_msg *msg);
+void tel_timer_start(struct tel_call *c); /* counts from now */
+
 /* tel_refer.c */
 void tel_refer_out(struct tel_call *c, const char *uri, const struct tel_leg *other);
 /* A NOTIFY within a call: answered. False = not within a call of ours. */
@@ -176,6 +226,8 @@ void tel_refer_end(struct tel_call *c); /* the call ends; idempotent */
 
 /* tel_dial.c */
 void tel_call_dial(struct tel *t, const struct tel_cmd *cmd);
+/* 422: dials again with a longer session. False = it cannot. */
+bool tel_call_redial(struct tel_call *c, const struct sip_msg *msg);
 
 static inline sv tel_sv(const struct pl *p)
 {

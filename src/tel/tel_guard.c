@@ -103,9 +103,7 @@ static void answer_options(struct tel *t, const struct sip_msg *msg)
 		return;
 	}
 	(void)sip_replyf(t->sip, msg, 200, "OK",
-			 "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, NOTIFY\r\nAccept: "
-			 "application/sdp\r\n"
-			 "Content-Length: 0\r\n\r\n");
+			 TEL_ALLOW "Accept: application/sdp\r\nContent-Length: 0\r\n\r\n");
 }
 
 static void drop(const struct sip_msg *msg)
@@ -167,7 +165,8 @@ static bool on_request(const struct sip_msg *msg, void *arg)
 		answer_options(t, msg);
 		return true;
 	}
-	return !pl_strcmp(&msg->met, "NOTIFY") && tel_refer_notify(t, msg);
+	return tel_change_in(t, msg) ||
+	       (!pl_strcmp(&msg->met, "NOTIFY") && tel_refer_notify(t, msg));
 }
 
 static bool on_response(const struct sip_msg *msg, void *arg)
@@ -179,7 +178,7 @@ static bool on_response(const struct sip_msg *msg, void *arg)
 		return true;
 	}
 	if (tel_msg_sane(msg))
-		return false;
+		return tel_change_again(t, msg);
 	metric_inc(M_SIP_DROPPED);
 	return true;
 }
@@ -192,7 +191,7 @@ static bool last_request(const struct sip_msg *msg, void *arg)
 	if (!pl_strcmp(&msg->met, "ACK"))
 		return true;
 	if (!pl_strcmp(&msg->met, "CANCEL") || !pl_strcmp(&msg->met, "BYE") ||
-	    !pl_strcmp(&msg->met, "NOTIFY"))
+	    !pl_strcmp(&msg->met, "NOTIFY") || !pl_strcmp(&msg->met, "UPDATE"))
 		(void)sip_reply(t->sip, msg, 481, "Call Does Not Exist");
 	else
 		(void)sip_reply(t->sip, msg, 501, "Not Implemented");
