@@ -238,3 +238,43 @@ TEST(pcm_jb_survives_wild_timestamps)
 	CHECK(pcm_dbfs(out, 160) > -15);
 	pcm_jb_close(jb);
 }
+
+/* A pause that the sender tells of: nothing is concealed, the delay stays, and what comes then is
+ * played whole. */
+TEST(pcm_jb_pause_is_no_loss)
+{
+	struct pcm_jb *jb;
+	int16_t out[160], want[160];
+	uint32_t ts = 1000;
+	int target;
+
+	OK(pcm_jb_open(&jb, 20, 60));
+	for (int k = 0; k < 50; k++, ts += 160) {
+		put(jb, ts, 160);
+		EQ(pcm_jb_get(jb, out), 160);
+	}
+	target = pcm_jb_stats(jb).target_ms;
+	pcm_jb_pause(jb);
+	for (int k = 0; k < 15; k++, ts += 160) {
+		EQ(pcm_jb_get(jb, out), 0);
+		EQ(pcm_peak(out, 160), 0);
+	}
+	EQ(pcm_jb_stats(jb).concealed, 0);
+	EQ(pcm_jb_stats(jb).stretched, 0);
+	EQ(pcm_jb_stats(jb).target_ms, target);
+	put(jb, ts, 160);
+	EQ(pcm_jb_get(jb, out), 160);
+	tone_at(want, ts, 160);
+	CHECK(!memcmp(out, want, sizeof(out)));
+	for (int k = 0; k < 40; k++) { /* without a word: concealed, as before */
+		(void)pcm_jb_get(jb, out);
+		CHECK(pcm_jb_stats(jb).stretched > 0);
+	}
+	pcm_jb_pause(jb);
+	for (int k = 0; k < 200; k++) /* a long one ends as a fresh start */
+		EQ(pcm_jb_get(jb, out), 0);
+	for (uint32_t k = 0; k < 3; k++)
+		put(jb, 77777 + k * 160, 160);
+	EQ(pcm_jb_get(jb, out), 160);
+	pcm_jb_close(jb);
+}
