@@ -84,7 +84,14 @@ static void record_opened(struct talk_core *c, const struct talk_ev *ev, struct 
 {
 	struct sb b;
 	sb_init(&b, 4096);
-	sb_fmt(&b, "{\"channel\":\"%s\",\"language\":\"%s\"}", ev->via ? ev->via : "", c->lang);
+	sb_fmt(&b, "{\"channel\":\"%s\",\"language\":\"%s\"", ev->via ? ev->via : "", c->lang);
+	if (ev->text.n) {
+		sb_cstr(&b, ",\"way\":");
+		sb_json(&b, ev->text);
+		sb_cstr(&b, ",\"ref\":");
+		sb_json(&b, ev->client_id);
+	}
+	sb_ch(&b, '}');
 	talk_act_record(c, acts, "conversation.opened", "system", arena_sv(a, sb_sv(&b)));
 	sb_done(&b);
 }
@@ -548,6 +555,11 @@ void talk_core_done(struct talk_core *c)
 	xfree(c->topic);
 	xfree(c->topic_article);
 	*c = (struct talk_core){ 0 };
+}
+
+bool talk_core_busy(const struct talk_core *c)
+{
+	return c->in_turn || c->guess.on;
 }
 
 const char *talk_core_state(const struct talk_core *c)

@@ -8,7 +8,7 @@
  * &acts); for (size_t i = 0; i < acts.n; i++) carry_out(&acts.v[i]);
  *
  * Strings of an action live in the turn arena passed in, which the driver resets whenever no
- * turn is under way (!c.in_turn).
+ * turn is under way (!talk_core_busy).
  */
 #ifndef CALLM_TALK_CORE_H
 #define CALLM_TALK_CORE_H
@@ -62,8 +62,10 @@ enum talk_timer { TT_SILENCE, TT_MODEL, TT_FILLER, TT_KEYS, TT_COUNT };
 
 struct talk_ev {
 	enum talk_ev_kind kind;
-	sv text;                     /* TEXT: cleaned; DELTA; KEY: one character */
-	sv client_id;                /* TEXT: the client's own id, kept in the row */
+	/* TEXT: cleaned; DELTA; KEY: one character; OPEN: the way. */
+	sv text;
+	/* TEXT: the client's own id, kept in the row; OPEN: what the other side calls it */
+	sv client_id;
 	sv masked, model_text;       /* TEXT: what may be stored, what a model may see */
 	double confidence;
 	const char *via;             /* TEXT: "text", "speech", "dtmf" */
@@ -283,6 +285,8 @@ bool talk_core_hushes(const struct talk_core *c, enum talk_ev_kind kind);
 /* Does a close by this side only interrupt the conversation (it stays open and goes on after a
  * restart)? */
 bool talk_core_pauses(const struct talk_core *c, enum chan_close_by by);
+/* Strings in the turn arena are in use: a turn is under way, or one is being prepared. */
+bool talk_core_busy(const struct talk_core *c);
 const char *talk_core_state(const struct talk_core *c);
 
 /* ---- between the core's own files ---- */

@@ -260,7 +260,7 @@ static void step_until_quiet(struct talk *t, struct talk_ev *ev)
 
 static void forget_turn(struct talk *t)
 {
-	if (t->core.in_turn || t->core.guess.on)
+	if (talk_core_busy(&t->core))
 		return;
 	talk_seek_cancel(t);
 	arena_reset(&t->turn);
@@ -524,7 +524,8 @@ static int on_open(void *arg, struct chan_peer *p, const struct chan_info *info,
 	metric_inc(M_CONV_TOTAL);
 	*ret_user = t;
 	struct talk_ev ev = { .kind = TEV_OPEN, .via = info->channel, .resume = info->resume,
-			      .who = info->customer_name };
+			      .who = info->customer_name, .text = info->way,
+			      .client_id = info->ref };
 	talk_feed_event(t, &ev);
 	return 0;
 }

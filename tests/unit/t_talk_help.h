@@ -96,7 +96,7 @@ static inline void bench_close(struct bench *b)
 /* As the driver does it: hush first, memory back when no turn is under way. */
 static inline void bench_feed(struct bench *b, struct talk_ev ev)
 {
-	if (!b->c.in_turn)
+	if (!talk_core_busy(&b->c))
 		arena_reset(&b->a);
 	if (talk_core_hushes(&b->c, ev.kind) && !ev.heard.say_id) {
 		ev.heard.say_id = b->c.speaking;

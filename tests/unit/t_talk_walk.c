@@ -273,7 +273,7 @@ static void feed(struct walk *w, struct talk_ev ev)
 		w->search = false;
 	if (ev.kind == TEV_MODEL_END && ev.gen == w->b.c.gen)
 		w->model = false;
-	if (!w->b.c.in_turn)
+	if (!talk_core_busy(&w->b.c))
 		arena_reset(&w->b.a);
 	talk_step(&w->b.c, &ev, &w->b.a, &w->b.acts);
 	for (size_t i = 0; i < w->b.acts.n; i++)
