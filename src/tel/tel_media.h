@@ -100,7 +100,8 @@ int64_t tel_rx_lost(const struct tel_rx_stat *s);
 void tel_rx_report(struct tel_rx_stat *s, int clock_hz, struct tel_rtcp *r);
 
 /* ---- tel_srtp.c: RFC 3711 with keys from SDES (RFC 4568); one thread */
-enum tel_suite { TEL_SUITE_NONE, TEL_SUITE_80, TEL_SUITE_32, TEL_SUITES = 2 }; /* length of the tag in bits */
+/* by the bits of the tag */
+enum tel_suite { TEL_SUITE_NONE, TEL_SUITE_80, TEL_SUITE_32, TEL_SUITES = 2 };
 struct tel_keys {
 	uint8_t suite;
 	uint8_t tx[TEL_KEY_BYTES], rx[TEL_KEY_BYTES];

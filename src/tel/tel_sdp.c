@@ -124,7 +124,7 @@ int tel_sdp_open(struct tel_sdp *s, const struct sa *laddr, uint16_t port,
 		e = sdp_media_add(&s->audio, s->sess, "audio", port,
 				  secure ? "RTP/SAVP" : "RTP/AVP");
 	if (!e && o->srtp != TEL_SRTP_OFF && !secure)
-		e = sdp_media_set_alt_protos(s->audio, 1, "RTP/SAVP");
+		e = sdp_media_set_alt_protos(s->audio, 2, "RTP/AVP", "RTP/SAVP");
 	if (!e)
 		e = add_codecs(s);
 	if (!e)
