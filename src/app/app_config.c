@@ -150,6 +150,12 @@ static const struct cfg_rule rules[] = {
 	{ "models.cache", CFG_STR, false, 0, 0, NULL, "",
 	  "folder they lie in; empty = $CALLM_CACHE, else ~/.cache/callm" },
 	{ "models.registry", CFG_STR, false, 0, 0, NULL, "", "file with more models" },
+	{ "disclosure", CFG_BOOL, false, 0, 0, NULL, "true",
+	  "calls begin by saying that a machine speaks (the law asks for it)" },
+	{ "talk", CFG_OBJ, false, 0, 0, NULL, NULL, "how calls are answered" },
+	{ "talk.speculate", CFG_BOOL, false, 0, 0, NULL, "true",
+	  "answers are prepared while the caller pauses; false = only for words that are "
+	  "certain" },
 	{ "limits", CFG_OBJ, false, 0, 0, NULL, NULL, "limits of one conversation" },
 	{ "limits.model_cost", CFG_NUM, false, 0, 1e6, NULL, "0",
 	  "money for language models, then the built-in engine answers; 0 = no limit" },
