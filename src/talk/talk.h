@@ -28,6 +28,7 @@ struct talk_texts;
 int talk_texts_new(struct talk_texts **ret, const jv *company, struct err *e);
 /* The text for key in lang (falls back to en), variant v; {name} is filled in by the caller. */
 sv talk_text(const struct talk_texts *t, sv lang, const char *key, unsigned v);
+uint64_t talk_texts_print(const struct talk_texts *t); /* a hash of all of them */
 
 struct talk_limits {
 	int idle_chat_ms;        /* a silent chat is closed, default 30 min */
@@ -56,6 +57,8 @@ struct talk_opts {
 	const char *transfer_to;
 	bool disclosure;         /* calls begin by saying that a machine speaks */
 	bool no_speculation;     /* answers are prepared only for words that are certain */
+	/* event logs for `callm replay` are kept below this data folder (talk_log.h); NULL = none */
+	const char *replay_dir;
 	/* run the only shard on this loop instead of own threads (tests, commands). */
 	struct loop *loop;
 	/* called on each shard's thread once its loop stands and before it ends: per-shard

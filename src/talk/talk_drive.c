@@ -39,6 +39,7 @@ static void end_run(struct talk *t)
 	if (t->run) {
 		llm_spent(t->run, &u); /* a cancel tells nothing, and is paid for too */
 		t->core.cost += u.cost;
+		talk_log_cost(t->log, u.cost);
 	}
 	llm_cancel(t->run);
 	t->run = NULL;
@@ -213,7 +214,9 @@ static void step(struct talk *t, struct talk_ev *ev)
 {
 	struct talk_acts acts;
 	ev->now_us = loop_now_us(t->shard->loop);
+	talk_log_in(t->log, ev);
 	talk_step(&t->core, ev, &t->turn, &acts);
+	talk_log_out(t->log, &acts);
 	for (size_t i = 0; i < acts.n; i++)
 		carry_out(t, &acts.v[i]);
 }
@@ -448,6 +451,8 @@ static void on_close(void *user, enum chan_close_by by)
 		t->row.ended_ms = loop_wall_ms(t->shard->loop);
 	talk_feed_event(t, &(struct talk_ev){ .kind = TEV_CLOSE, .by = by });
 	end_run(t);
+	talk_log_end(t->log);
+	t->log = NULL;
 	talk_seek_cancel(t);
 	for (int i = 0; i < TT_COUNT; i++)
 		loop_timer_stop(&t->clocks[i].t);
@@ -523,6 +528,9 @@ static int on_open(void *arg, struct chan_peer *p, const struct chan_info *info,
 	metric_add(M_CONV_LIVE, 1);
 	metric_inc(M_CONV_TOTAL);
 	*ret_user = t;
+	t->log = talk_log_begin(s->hub->logs,
+				&(struct talk_log_of){ t->id, t->interaction, &t->core,
+						       s->mbox, &s->logs });
 	struct talk_ev ev = { .kind = TEV_OPEN, .via = info->channel, .resume = info->resume,
 			      .who = info->customer_name, .text = info->way,
 			      .client_id = info->ref };

@@ -134,7 +134,9 @@ int talk_hub_open(struct talk_hub **ret, const struct talk_opts *o, struct err *
 		s->loop = o->loop ? o->loop : loop_new();
 		s->mbox = mbox_new(s->loop);
 	}
-	int rc = h->own_threads ? start_threads(h, e) : shard_up(&h->shards[0], e);
+	int rc = o->replay_dir ? talk_logs_open(&h->logs, o->replay_dir, o->pool, e) : 0;
+	if (rc == 0)
+		rc = h->own_threads ? start_threads(h, e) : shard_up(&h->shards[0], e);
 	if (rc) {
 		talk_hub_close(h);
 		return rc;
@@ -168,11 +170,14 @@ void talk_hub_close(struct talk_hub *h)
 					    still open */
 	for (size_t i = 0; i < h->n; i++) {
 		mbox_drain(h->shards[i].mbox);
+		for (; h->shards[i].logs; mbox_drain(h->shards[i].mbox))
+			usleep(1000);        /* a worker writes the last of a log */
 		mbox_free(h->shards[i].mbox);
 		if (h->own_threads)
 			loop_free(h->shards[i].loop);
 	}
 	obj_unref(h->o.texts);
+	talk_logs_close(h->logs);
 	xfree(h->shards);
 	xfree(h);
 }

@@ -5,6 +5,7 @@
 
 #include "talk.h"
 #include "talk_core.h"
+#include "talk_log.h"
 
 /* A shard's language models, as one: a conversation keeps what it asks until the answer is
  * there, also when others have taken its place. */
@@ -26,6 +27,7 @@ struct talk_shard {
 	struct talk *first;          /* open conversations, doubly linked */
 	struct emb *emb;             /* of questions, or NULL; not owned */
 	void *user;
+	int logs;                    /* event logs not on disk to their end */
 };
 
 struct talk_hub {
@@ -34,6 +36,7 @@ struct talk_hub {
 	struct talk_shard *shards;
 	size_t n;
 	bool own_threads;
+	struct talk_logs *logs;      /* NULL = none are kept */
 	struct talk_threads *threads;
 };
 
@@ -86,6 +89,7 @@ struct talk {
 	int waiting;                 /* acknowledgements under way: keeps the struct alive */
 	bool closed, recorded;
 	enum chan_record record;     /* what is kept just now (talk_tape.c) */
+	struct talk_log *log;        /* or NULL */
 	bool mouth_open;             /* SPEECH_START was told, its words not yet */
 	bool hangup_wanted;
 	/* a transfer to be started after the step; the briefing is owned, the rest lives longer */

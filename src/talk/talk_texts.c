@@ -187,6 +187,17 @@ bool talk_text_marked(const struct talk_texts *t, sv lang, const char *mark, con
 	return false;
 }
 
+uint64_t talk_texts_print(const struct talk_texts *t)
+{
+	struct sb b;
+	sb_init(&b, 4u << 20);
+	for (int i = 0; i < LANGS; i++)
+		jv_dump(t->by_lang[i], &b);
+	uint64_t h = sv_hash(sb_sv(&b));
+	sb_done(&b);
+	return h;
+}
+
 const struct llm_tool *talk_tools(const struct talk_texts *t, sv lang, size_t *ret_n)
 {
 	*ret_n = TALK_TOOLS;

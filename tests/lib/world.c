@@ -315,7 +315,8 @@ static int open_hub(struct world *w, struct err *e)
 	static const char *const names[WORLD_LLMS] = { "first", "second" };
 	struct model_spec llm[WORLD_LLMS] = { 0 };
 	struct talk_opts o = { .store = w->store, .kb = w->kb, .texts = w->texts, .llm = llm,
-			       .n_llm = w->o.n_llm, .voice_lang = w->o.lang, .loop = w->loop };
+			       .n_llm = w->o.n_llm, .voice_lang = w->o.lang, .loop = w->loop,
+			       .replay_dir = world_replay_dir(w) };
 	for (size_t i = 0; i < w->o.n_llm; i++)
 		llm[i] = (struct model_spec){ .kind = "scripted",
 					      .model = names[i],
@@ -360,6 +361,7 @@ void world_close(struct world *w)
 	mbox_free(w->door);
 	loop_free(w->loop);
 	store_close(w->store);
+	world_replay(w);
 	obj_unref(w->texts);
 	snap_free(w->kb);
 	sb_done(&w->log);

@@ -99,6 +99,7 @@ struct world {
 	int n_actors;
 	struct sb log;               /* the flight recorder */
 	int64_t began_ms;
+	char replay_dir[40];
 };
 
 /* The demo company's index, built once in a process; a reference the caller gives back. NULL:
@@ -119,6 +120,14 @@ void world_note(struct world *w, const char *fmt, ...) __attribute__((format(pri
  * durable is left. Chats that were open go on from the river. The store must have a folder. 0
  * or the store's error. */
 int world_restart(struct world *w, bool power_cut);
+
+/* world_replay.c: the event logs of this world's conversations, replayed by world_close. */
+struct world_replays {
+	size_t logs, events, acts, bad;
+};
+extern struct world_replays world_replays;   /* of all worlds so far */
+const char *world_replay_dir(struct world *w);
+void world_replay(struct world *w);
 
 /* ---- customers. Names are copied; actors belong to the world. ---- */
 struct actor *world_find(struct world *w, sv name);
