@@ -4,6 +4,7 @@
  *
  * Stateless; prints to stderr in the form of the other issues. */
 #include "app_int.h"
+#include "chan_phone.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -106,6 +107,35 @@ static void look_sip(struct looking *k, const jv *sip)
 	}
 }
 
+/* Addresses that may be called; see chan_dial.h. */
+static void look_allow(struct looking *k, const char *name, const jv *allow, size_t most)
+{
+	char where[48];
+	for (size_t i = 0; i < jv_len(allow); i++) {
+		snprintf(where, sizeof(where), "%s[%zu]", name, i);
+		if (!chan_phone_pattern_ok(jv_as_str(jv_at(allow, i))))
+			complain(k, where, "is neither an address nor a number",
+				 "Write sip:user@host, sip:2*@host or +4961*.");
+		if (i == most)
+			complain(k, where, "is one address too many", "Join some with *.");
+	}
+}
+
+static void look_transfer(struct looking *k, const jv *cfg)
+{
+	const jv *t = jv_get(cfg, "transfer");
+	sv to = jv_get_str(t, "to");
+	look_allow(k, "transfer.allow", jv_get(t, "allow"), CHAN_ALLOW_MAX - 1);
+	if (!to.n)
+		return;
+	if (!chan_phone_pattern_ok(to) || sv_find_ch(to, '*') >= 0)
+		complain(k, "transfer.to", "is neither an address nor a number",
+			 "Write sip:user@host, or a number such as +4961550.");
+	else if (!sv_starts(to, SV("sip:")) && !jv_get_str(jv_get(cfg, "sip"), "trunk").n)
+		complain(k, "transfer.to", "is a number, and sip.trunk is empty",
+			 "Say through which host numbers are called.");
+}
+
 /* Kinds that are reached over the network need an address; models of this machine do not. */
 static void look_providers(struct looking *k, const jv *cfg, const char *role)
 {
@@ -160,6 +190,7 @@ int app_config_look(const jv *cfg, const char *file)
 	look_http(&k, jv_get(cfg, "http"));
 	if (jv_get_bool(sip, "enabled", true))
 		look_sip(&k, sip);
+	look_transfer(&k, cfg);
 	for (int r = 0; r < 4; r++)
 		look_providers(&k, cfg, roles[r]);
 	look_mcp(&k, jv_get(cfg, "mcp"));

@@ -214,6 +214,7 @@ static int server_hub(struct app_server *s, const jv *company, struct err *e)
 		.on_shard = on_shard,
 		.on_shard_arg = s,
 		.voice_lang = jv_as_str(jv_path(s->cfg, "sip.language")).p,
+		.transfer_to = jv_as_str(jv_path(s->cfg, "transfer.to")).p,
 		.disclosure = jv_get_bool(s->cfg, "disclosure", true),
 		.no_speculation = !jv_get_bool(jv_get(s->cfg, "talk"), "speculate", true),
 	};

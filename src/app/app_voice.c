@@ -17,6 +17,7 @@ struct app_voice {
 	const jv *cfg;
 	char data[4096], lm_dir[4200];
 	struct talk_hub *hub;
+	const struct talk_texts *texts;
 	struct chan_phone *phone;
 	_Atomic(struct tel *) tel;   /* the door is open before the telephone */
 	unsigned next_call;          /* tel's front thread */
@@ -38,8 +39,10 @@ void app_voice_renew(struct app_voice *v)
 int app_voice_shard(struct app_voice *v, struct talk_hub *hub, const struct talk_texts *texts,
 		    struct talk_shard *s, bool up)
 {
-	if (talk_shard_index(s) == 0)
+	if (talk_shard_index(s) == 0) {
 		v->hub = hub;
+		v->texts = texts;
+	}
 	app_engines_shard(v->engines, hub, texts, s, up);
 	return 0;
 }
@@ -182,13 +185,52 @@ static int tel_up(struct app_voice *v, struct err *e)
 		o.users = d.users;
 		o.n_users = d.n;
 	}
+	struct sb trunk;
+	sb_init(&trunk, 8192);
+	sv trunk_pw = jv_get_str(sip, "trunk_password");
+	if (rc == 0 && trunk_pw.n)
+		rc = cfg_secret(trunk_pw, &trunk, e);
+	if (trunk.n) {
+		o.dial_user = jv_get_str(sip, "trunk_user").p;
+		o.dial_password = sb_str(&trunk);
+	}
 	struct tel *t;
 	if (rc == 0)
 		rc = tel_open(&t, &o, chan_phone_sink(), v->phone, e);
 	if (rc == 0)
 		v->tel = t;
+	if (rc == 0)
+		chan_phone_set_tel(v->phone, t);
 	digest_done(&d);
+	sb_done(&trunk);
 	return rc;
+}
+
+static sv company_text(void *arg, const char *key, sv lang, unsigned variant)
+{
+	struct app_voice *v = arg;
+	return talk_text(v->texts, lang, key, variant);
+}
+
+/* transfer.to may be called, and what transfer.allow lists. */
+static void transfer_opts(const jv *cfg, const char *allow[CHAN_ALLOW_MAX],
+			  struct chan_transfer_opts *ret)
+{
+	const jv *t = jv_get(cfg, "transfer"), *sip = jv_get(cfg, "sip");
+	const jv *more = jv_get(t, "allow");
+	sv to = jv_get_str(t, "to");
+	*ret = (struct chan_transfer_opts){
+		.allow = allow,
+		.trunk = jv_get_str(sip, "trunk").p,
+		.from = jv_get_str(sip, "from").p,
+		.ring_ms = (int)jv_get_int(t, "ring_s", 25) * 1000,
+		.confirm = jv_get_bool(t, "confirm", false),
+		.end = sv_eq(jv_get_str(t, "after"), SV("end")),
+	};
+	if (to.n)
+		allow[ret->n_allow++] = to.p;
+	for (size_t i = 0; i < jv_len(more) && ret->n_allow < CHAN_ALLOW_MAX; i++)
+		allow[ret->n_allow++] = jv_as_str(jv_at(more, i)).p;
 }
 
 int app_voice_start(struct app_voice *v, struct talk_hub *hub, struct err *e)
@@ -199,7 +241,10 @@ int app_voice_start(struct app_voice *v, struct talk_hub *hub, struct err *e)
 	struct chan_phone_opts o = { .pick = pick_call,
 				     .arg = v,
 				     .data_dir = v->record ? v->data : NULL,
-				     .language = jv_get_str(sip, "language").p };
+				     .language = jv_get_str(sip, "language").p,
+				     .text = company_text };
+	const char *allow[CHAN_ALLOW_MAX];
+	transfer_opts(v->cfg, allow, &o.transfer);
 	int rc = chan_phone_open(&v->phone, &o);
 	return rc ? rc : tel_up(v, e);
 }

@@ -128,7 +128,7 @@ static void on_no_key(void *arg);
 static void ask(struct move *m)
 {
 	const struct move_opts *o = &m->p.o;
-	sv text = o->text ? o->text(o->text_arg, "transfer_confirm", sv_of(m->lang)) : SV("");
+	sv text = o->text ? o->text(o->text_arg, "transfer_confirm", sv_of(m->lang), 0) : SV("");
 	m->asked++;
 	m->said = 1;
 	say(m, 2, text);

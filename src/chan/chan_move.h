@@ -22,7 +22,7 @@ struct move_opts {                   /* of the configuration; borrowed */
 	bool confirm;                /* the person takes the call with a key */
 	bool end;                    /* the call ends with the person's */
 	/* company's own words: "transfer_confirm". */
-	sv (*text)(void *arg, const char *key, sv lang);
+	sv (*text)(void *arg, const char *key, sv lang, unsigned variant);
 	void *text_arg;
 };
 struct move_place {

@@ -17,6 +17,8 @@
 
 struct chan_phone;
 
+#define CHAN_ALLOW_MAX 64            /* entries of a list of addresses */
+
 struct chan_place {                  /* where a conversation will live */
 	struct loop *loop;
 	struct mbox *box;
@@ -40,7 +42,7 @@ struct chan_phone_opts {
 		bool end;                    /* the call ends when the person hangs up */
 	} transfer;
 	/* Company's own words for a key of prompts/texts.<lang>.yaml; on a shard. May be NULL. */
-	sv (*text)(void *arg, const char *key, sv lang);
+	sv (*text)(void *arg, const char *key, sv lang, unsigned variant);
 };
 int chan_phone_open(struct chan_phone **ret, const struct chan_phone_opts *o);
 const struct tel_sink *chan_phone_sink(void);        /* its arg is the chan_phone */

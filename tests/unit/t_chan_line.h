@@ -150,7 +150,7 @@ static inline int pick(void *arg, struct chan_place *ret)
 	return x->refuse;
 }
 
-static inline sv l_text(void *arg, const char *key, sv lang)
+static inline sv l_text(void *arg, const char *key, sv lang, unsigned variant)
 {
 	return SV("One or two?");
 }
