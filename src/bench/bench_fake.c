@@ -17,6 +17,7 @@ void bench_fakes_reset(struct bench *b)
 	struct bench_fakes *f = &b->f;
 	f->llm_first_ms = 200;
 	f->llm_word_ms = 10;
+	f->llm_later_ms = 0;
 	f->tts_first_ms = 100;
 	f->asr_final_ms = 150;
 	f->asr_lag_ms = 100;

@@ -187,6 +187,7 @@ struct bench_spoke {           /* one request to the synthesis */
 	enum bench_fault fault;
 };
 struct bench_fakes {
+	int llm_later_ms;      /* of words after the first sentence; 0 = llm_word_ms */
 	int llm_first_ms, llm_word_ms, tts_first_ms, asr_final_ms, asr_lag_ms;
 	double tts_pace;       /* times real time */
 	int sentences;         /* of an answer */
@@ -337,12 +338,30 @@ void bench_row_missing(struct bench *b, const char *id, const char *what, const 
 void bench_print(struct bench *b);
 int bench_write_json(struct bench *b, struct err *e);
 void bench_progress(struct bench *b);
+void bench_trace(struct bench *b, const char *id, size_t asked, size_t spoke); /* --keep */
 
 /* The server runs with this configuration; started again when it was another one. */
 int bench_server_ready(struct bench *b, const struct bench_set *o);
 void bench_note_failures(struct bench *b, struct bench_row *row);
 int bench_t1(struct bench *b);
 int bench_t2(struct bench *b);
+int bench_barge_in_echo(struct bench *b);      /* a row of T3 */
+int bench_t3(struct bench *b);
+int bench_t4(struct bench *b);
+int bench_t5(struct bench *b);
+
+/* What of the answer was heard in a call, sound kept from sample from on. */
+struct bench_heard {
+	size_t clips;          /* sentences that were made for it */
+	double whole;          /* share of their loud sound that was heard */
+	double twice;          /* the same, heard again */
+	/* whole or begun, in order, until the first that was not heard. */
+	size_t words;
+	size_t of;             /* all of them */
+};
+void bench_heard(struct bench_rep *r, int topic, size_t from, struct bench_heard *ret);
+size_t bench_count_words(sv text);
+const struct bench_clip *bench_topic_clip(struct bench *b, int topic);
 
 /* steps that many tests share: true once it has happened */
 bool bench_greeted(struct bench_rep *r);       /* dials, waits for the greeting's end */

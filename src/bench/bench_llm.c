@@ -96,7 +96,8 @@ static void on_next(void *arg)
 		answer_free(a);
 		return;
 	}
-	loop_after(b->loop, &a->next, b->f.llm_word_ms, on_next, a);
+	bool later = b->f.llm_later_ms && memchr(a->text, ']', a->at);
+	loop_after(b->loop, &a->next, later ? b->f.llm_later_ms : b->f.llm_word_ms, on_next, a);
 }
 
 static char *words_of(struct bench *b, int topic)

@@ -295,7 +295,9 @@ static int run_tests(struct bench *b, struct err *e)
 		b->on_call = NULL;
 		b->keep_sound = false;
 		size_t before = b->rows.n;
+		size_t asked = b->f.asked.n, spoke = b->f.spoke.n;
 		int failed = t->run(b);
+		bench_trace(b, t->id, asked, spoke);
 		if (failed) {
 			struct bench_row *r = bench_row_add(b, t->id, t->what);
 			(void)snprintf(r->note, sizeof(r->note), "could not be run: %s %.80s",

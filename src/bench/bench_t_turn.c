@@ -12,10 +12,15 @@ enum {
 	AFTER_MS = 900,        /* of silence: the answer is over */
 };
 
+const struct bench_clip *bench_topic_clip(struct bench *b, int topic)
+{
+	const char *text = bench_topics[topic % BENCH_TOPICS].question;
+	return bench_clip_get(b->clips, BENCH_CALLER, sv_of(text));
+}
+
 static const struct bench_clip *question(struct bench_rep *r)
 {
-	int topic = (r->slot + r->turn) % BENCH_TOPICS;
-	return bench_clip_get(r->b->clips, BENCH_CALLER, sv_of(bench_topics[topic].question));
+	return bench_topic_clip(r->b, r->slot + r->turn);
 }
 
 /* ---- T1 ---- */
@@ -183,7 +188,8 @@ static void t2_tick(struct bench_rep *r)
 	p = r->p;
 	switch (r->step) {
 	case 2:
-		r->turn = 0;
+		if (r->arg)
+			bench_echo(p, *(const double *)r->arg, 80 + (int)rng_below(&r->rng, 170));
 		bench_say(p, question(r), 0);
 		bench_step(r);
 		break;
@@ -198,9 +204,7 @@ static void t2_tick(struct bench_rep *r)
 	case 4: /* only where it is loud just now */
 		if (bench_now_us() < r->t[0] || bench_quiet_us(p) > 40000)
 			break;
-		bench_say(p, bench_clip_get(b->clips, BENCH_CALLER,
-					    sv_of(bench_topics[next].question)),
-			  r->v[0]);
+		bench_say(p, bench_topic_clip(b, next), r->arg ? *(const double *)r->arg + 3 : 0);
 		bench_step(r);
 		break;
 	case 5:
@@ -221,19 +225,49 @@ static void t2_tick(struct bench_rep *r)
 	}
 }
 
-int bench_t2(struct bench *b)
+/* Half as much to say that the models are still at it when they are cut in on. */
+static int t2_run(struct bench *b, struct t2 *x, int n, const double *echo_db)
 {
-	struct t2 x = { 0 };
 	int rc = bench_server_ready(b, &(struct bench_set){ 0 });
 	if (rc)
 		return rc;
-	b->data = &x;
+	b->data = x;
 	b->f.sentences = BENCH_SENTENCES;
-	b->f.llm_word_ms = 150;
+	b->f.llm_later_ms = 150;
 	b->f.tts_pace = 1.5;
+	bench_reps(b, n, 4, t2_tick, echo_db);
+	return 0;
+}
+
+static void t2_done(struct t2 *x)
+{
+	VEC_FREE(&x->stop);
+	VEC_FREE(&x->stale);
+	VEC_FREE(&x->cancel);
+	VEC_FREE(&x->turn);
+}
+
+/* For T3: the caller 3 dB louder than the agent's echo. */
+int bench_barge_in_echo(struct bench *b)
+{
+	static const double echo_db = -12;
+	struct t2 x = { 0 };
+	int rc = t2_run(b, &x, b->o.quick ? 4 : 40, &echo_db);
+	if (!rc)
+		bench_row_share(b, "T3", "barge-ins 3 dB over an echo of -12 dB", x.stopped,
+				x.tried, 95, "");
+	t2_done(&x);
+	return rc;
+}
+
+int bench_t2(struct bench *b)
+{
+	struct t2 x = { 0 };
 	int n = b->o.quick ? 4 : 40;
-	bench_reps(b, n, 4, t2_tick, NULL);
+	int rc = t2_run(b, &x, n, NULL);
 	size_t need = (size_t)(n * 9 / 10);
+	if (rc)
+		return rc;
 	bench_row_nums(b, "T2", "speech onset to last agent audio", "ms", &x.stop, NAN, 300, need);
 	bench_note_failures(b, &b->rows.v[b->rows.n - 1]);
 	bench_row_nums(b, "T2", "stale 20 ms packets after the stop", "", &x.stale, NAN, 1, need);
@@ -241,9 +275,6 @@ int bench_t2(struct bench *b)
 		       1);
 	bench_row_share(b, "T2", "barge-ins that stopped it (recall)", x.stopped, x.tried, 95, "");
 	b->recall = x.tried ? 100.0 * (double)x.stopped / (double)x.tried : 0;
-	VEC_FREE(&x.stop);
-	VEC_FREE(&x.stale);
-	VEC_FREE(&x.cancel);
-	VEC_FREE(&x.turn);
+	t2_done(&x);
 	return 0;
 }

@@ -4,6 +4,9 @@
 const struct bench_test bench_tests[] = {
 	{ "T1", "end of the caller's speech to the first sound of the answer", bench_t1 },
 	{ "T2", "barge-in: silent, streams let go, a new turn", bench_t2 },
+	{ "T3", "echo of the agent: no interruption of itself", bench_t3 },
+	{ "T4", "backchannel and noise: the same sentence goes on", bench_t4 },
+	{ "T5", "the model's context is what was heard", bench_t5 },
 };
 const size_t bench_tests_n = sizeof(bench_tests) / sizeof(*bench_tests);
 
