@@ -80,7 +80,9 @@ jv *api_gauges(struct api *a)
 	int64_t turns = metric_get(M_TURNS);
 	jv *g = jv_obj();
 	jv_set_int(g, "live_conversations", metric_get(M_CONV_LIVE));
-	jv_set_int(g, "calls_active", metric_get(M_CALLS_ACTIVE));
+	jv_set_int(g, "calls_active",
+		   metric_get(M_CALLS_ACTIVE) + metric_get(M_ASOCK_ACTIVE) +
+			   metric_get(M_STREAM_ACTIVE));
 	jv_set_int(g, "turns_total", turns);
 	jv_set_num(g, "turns_per_min", up_min > 0 ? (double)turns / (up_min < 1 ? 1 : up_min) : 0);
 	jv_set_num(g, "turn_p50_ms", (double)metric_quantile_us(M_TURN_US, 0.5) / 1000.0);

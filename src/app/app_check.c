@@ -84,6 +84,26 @@ static bool is_net(sv s)
 	return is_ip4(ip) && (!s.p || (sv_i64(s, &bits) == 0 && bits >= 0 && bits <= 32));
 }
 
+static void look_nets(struct looking *k, const char *name, const jv *list)
+{
+	for (size_t i = 0; i < jv_len(list); i++) {
+		char where[64];
+		snprintf(where, sizeof(where), "%s[%zu]", name, i);
+		if (!is_net(jv_as_str(jv_at(list, i))))
+			complain(k, where, "is not a network",
+				 "Write an IPv4 network like 10.0.0.0/8.");
+		if (i == 64)
+			complain(k, where, "is one network too many", "64 are read; join some.");
+	}
+}
+
+static void look_audiosocket(struct looking *k, const jv *as)
+{
+	if (jv_get_str(as, "listen").n)
+		look_listen(k, "audiosocket.listen", jv_get_str(as, "listen"), false);
+	look_nets(k, "audiosocket.allow", jv_get(as, "allow"));
+}
+
 static void look_sip(struct looking *k, const jv *sip)
 {
 	const jv *allow = jv_get(sip, "allow");
@@ -191,6 +211,7 @@ int app_config_look(const jv *cfg, const char *file)
 	if (jv_get_bool(sip, "enabled", true))
 		look_sip(&k, sip);
 	look_transfer(&k, cfg);
+	look_audiosocket(&k, jv_get(cfg, "audiosocket"));
 	for (int r = 0; r < 4; r++)
 		look_providers(&k, cfg, roles[r]);
 	look_mcp(&k, jv_get(cfg, "mcp"));

@@ -85,6 +85,7 @@ int app_server_open(struct app_server **ret, const jv *cfg, const char *data_dir
 		    struct err *e);
 int app_server_http_port(const struct app_server *s);
 int app_server_sip_port(const struct app_server *s);     /* 0 = no telephone */
+int app_server_asock_port(const struct app_server *s);   /* 0 = no AudioSocket */
 /* once a second: logs what an operator must know. */
 void app_server_watch(struct app_server *s);
 void app_server_drain(struct app_server *s);

@@ -7,6 +7,7 @@
 #include "app_meaning.h"
 #include "app_models.h"
 #include "app_voice.h"
+#include "app_ways.h"
 #include "api.h"
 
 #include <stdio.h>
@@ -340,6 +341,11 @@ int app_server_http_port(const struct app_server *s)
 int app_server_sip_port(const struct app_server *s)
 {
 	return app_voice_port(s->voice);
+}
+
+int app_server_asock_port(const struct app_server *s)
+{
+	return app_ways_port(app_voice_ways(s->voice));
 }
 
 struct store *app_server_store(const struct app_server *s)

@@ -6,6 +6,7 @@
 #include "app_voice.h"
 #include "app_int.h"
 #include "app_engines.h"
+#include "app_ways.h"
 #include "chan_media.h"
 #include "chan_phone.h"
 #include "tel.h"
@@ -24,6 +25,7 @@ struct app_voice {
 	unsigned next_media;         /* the door's thread */
 	bool record;
 	struct app_engines *engines;
+	struct app_ways *ways;
 };
 
 void app_voice_models(struct app_voice *v, struct app_models *m)
@@ -236,8 +238,9 @@ static void transfer_opts(const jv *cfg, const char *allow[CHAN_ALLOW_MAX],
 int app_voice_start(struct app_voice *v, struct talk_hub *hub, struct err *e)
 {
 	const jv *sip = jv_get(v->cfg, "sip");
-	if (!jv_get_bool(sip, "enabled", true))
-		return 0;
+	int wrc = app_ways_open(&v->ways, v->cfg, v->record ? v->data : NULL, hub, e);
+	if (wrc || !jv_get_bool(sip, "enabled", true))
+		return wrc;
 	struct chan_phone_opts o = { .pick = pick_call,
 				     .arg = v,
 				     .data_dir = v->record ? v->data : NULL,
@@ -252,6 +255,11 @@ int app_voice_start(struct app_voice *v, struct talk_hub *hub, struct err *e)
 int app_voice_port(const struct app_voice *v)
 {
 	return v->tel ? tel_port(v->tel) : 0;
+}
+
+const struct app_ways *app_voice_ways(const struct app_voice *v)
+{
+	return v->ways;
 }
 
 /* ---- the browser's voice ---- */
@@ -338,6 +346,7 @@ void app_voice_health(struct app_voice *v, jv *components)
 	} else {
 		component(components, "sip", "ok", "switched off");
 	}
+	app_ways_health(v->ways, components);
 	app_engines_health(v->engines, components);
 }
 
@@ -354,12 +363,15 @@ int app_voice_open(struct app_voice **ret, const jv *cfg, const char *data_dir)
 
 void app_voice_drain(struct app_voice *v)
 {
+	app_ways_drain(v->ways);
 	if (v->tel)
 		tel_drain(v->tel, true);
 }
 
 void app_voice_stop(struct app_voice *v)
 {
+	if (v)
+		app_ways_stop(v->ways);
 	if (!v || !v->tel)
 		return;
 	tel_drain(v->tel, true);
@@ -376,6 +388,7 @@ void app_voice_close(struct app_voice *v)
 		return;
 	tel_close(v->tel);
 	chan_phone_close(v->phone);
+	app_ways_close(v->ways);
 	app_engines_close(v->engines);
 	xfree(v);
 }

@@ -82,6 +82,8 @@ static void print_ready(const struct app_server *s, const char *password, const 
 	       http, http);
 	if (sip)
 		printf("  telephone sip:service@127.0.0.1:%d\n", sip);
+	if (app_server_asock_port(s))
+		printf("  Asterisk  AudioSocket on port %d\n", app_server_asock_port(s));
 	if (key[0])
 		printf("  OpenAI    http://127.0.0.1:%d/v1     for its clients, key %s\n", http,
 		       key);
@@ -109,10 +111,16 @@ static void block_signals(void)
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
+static int64_t calls(void)
+{
+	return metric_get(M_CALLS_ACTIVE) + metric_get(M_ASOCK_ACTIVE) +
+	       metric_get(M_STREAM_ACTIVE);
+}
+
 static void drain(struct app_server *s)
 {
 	app_server_drain(s);
-	for (int i = 0; i < DRAIN_S * 10 && metric_get(M_CALLS_ACTIVE) > 0; i++) {
+	for (int i = 0; i < DRAIN_S * 10 && calls() > 0; i++) {
 		struct timespec t = { 0, 100 * 1000000 };
 		nanosleep(&t, NULL);
 	}

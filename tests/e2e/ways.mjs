@@ -1,0 +1,293 @@
+/* ways.mjs: calls that another telephone system hands over, with that system played here: AudioSocket over TCP and,
+ * over WebSocket, Asterisk's chan_websocket and media streams as carriers have them. Each greets aloud, hears a
+ * spoken question, answers it aloud from the right article, obeys keys, falls silent when interrupted, and hangs up
+ * both ways. Then strangers, bad bytes and too many calls. */
+import net from 'node:net';
+import { randomBytes } from 'node:crypto';
+import { demo, events, http, isSpeech, join, login, main, metric, note, ok, readFileSync, sleep, speak, speechiness, temp,
+  until, wav } from './lib.mjs';
+
+const QUESTION = ['How can I cancel my order?', /^order-cancel/];
+const FRAME_MS = 20;
+
+function db(samples) {
+  let power = 0;
+  for (const v of samples) power += v * v;
+  return 10 * Math.log10(power / Math.max(1, samples.length) / 32768 ** 2 + 1e-12);
+}
+
+/* What both ends of every way share: frames of 20 ms sent on time, frames heard with their time. */
+class Far {
+  constructor(rate) {
+    this.rate = rate;
+    this.size = rate / 50;
+    this.heard = []; /* {at, s: Int16Array} */
+    this.queue = [];
+    this.closed = false;
+  }
+
+  take(s) {
+    this.heard.push({ at: performance.now(), s });
+  }
+
+  /* Sends frames until the end: what is queued, else a quiet room. */
+  async clock() {
+    let next = performance.now();
+    while (!this.closed) {
+      const s = this.queue.shift() ?? Int16Array.from({ length: this.size }, () => Math.random() * 30 - 15);
+      this.sendFrame(s);
+      next += FRAME_MS;
+      await sleep(Math.max(0, next - performance.now()));
+    }
+  }
+
+  /* Says a sound file; resolves with the time at which its last frame that is no silence was sent. */
+  async say(file) {
+    const s = wav(readFileSync(file)).channels[0];
+    const frames = [];
+    for (let i = 0; i + this.size <= s.length; i += this.size) frames.push(s.subarray(i, i + this.size));
+    while (frames.length && db(frames.at(-1)) < -50) frames.pop();
+    this.queue.push(...frames);
+    await until('the question to be said', () => this.queue.length === 0);
+    return performance.now();
+  }
+
+  loudAfter(at) {
+    return this.heard.filter((f) => f.at > at && db(f.s) > -45);
+  }
+
+  sound(from = 0, to = Infinity) {
+    const v = this.heard.filter((f) => f.at >= from && f.at < to).map((f) => f.s);
+    const all = new Int16Array(v.reduce((n, s) => n + s.length, 0));
+    let at = 0;
+    for (const s of v) {
+      all.set(s, at);
+      at += s.length;
+    }
+    return all;
+  }
+
+  /* Until something was said and then nothing for ms. */
+  async turn(from, ms = 1500) {
+    await until('the bot to speak and end', () => {
+      const loud = this.loudAfter(from);
+      return loud.length > 20 && performance.now() - loud.at(-1).at > ms;
+    }, 40000);
+    return this.loudAfter(from);
+  }
+}
+
+class AudioSocket extends Far {
+  static async open(port, { rate = 8000, uuid = randomBytes(16) } = {}) {
+    const x = new AudioSocket(rate);
+    x.uuid = uuid.toString('hex').replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, '$1-$2-$3-$4-$5');
+    x.kind = { 8000: 0x10, 16000: 0x12 }[rate];
+    x.sock = net.connect(port, '127.0.0.1');
+    x.sock.setNoDelay(true);
+    x.sock.on('data', (d) => x.data(d));
+    x.sock.on('close', () => (x.closed = true));
+    x.sock.on('error', (e) => (x.error = e.code));
+    x.in = Buffer.alloc(0);
+    x.hangups = 0;
+    await new Promise((done) => x.sock.once('connect', done));
+    x.send(0x01, uuid);
+    x.clock();
+    return x;
+  }
+
+  send(kind, body = Buffer.alloc(0)) {
+    if (this.closed) return;
+    const head = Buffer.from([kind, body.length >> 8, body.length & 255]);
+    this.sock.write(Buffer.concat([head, body]));
+  }
+
+  sendFrame(s) {
+    this.send(this.kind, Buffer.from(s.buffer, s.byteOffset, s.byteLength));
+  }
+
+  data(d) {
+    this.in = Buffer.concat([this.in, d]);
+    while (this.in.length >= 3) {
+      const n = this.in.readUInt16BE(1);
+      if (this.in.length < 3 + n) break;
+      const body = this.in.subarray(3, 3 + n);
+      if (this.in[0] === 0x00) this.hangups++;
+      else if (this.in[0] !== this.kind || n !== 2 * this.size) this.odd = `kind ${this.in[0]}, ${n} bytes`;
+      else this.take(Int16Array.from({ length: n / 2 }, (_, i) => body.readInt16LE(2 * i)));
+      this.in = this.in.subarray(3 + n);
+    }
+  }
+
+  key(digit) {
+    this.send(0x03, Buffer.from(digit));
+  }
+
+  hangup() {
+    this.send(0x00);
+  }
+}
+
+/* ---- a whole call by any way ---- */
+
+async function rowsOf(s, token, ref) {
+  const { json } = await http(s, 'GET', '/api/v1/conversations?state=all&channel=phone&limit=20', { token });
+  for (const conv of json.items) {
+    const rows = await events(s, conv.id, token);
+    if (rows[0]?.body.ref === ref) return { conv, rows };
+  }
+  return { conv: null, rows: [] };
+}
+
+async function wholeCall(s, token, name, far, ref, way) {
+  const greeting = await far.turn(0);
+  ok(isSpeech(far.sound(), far.rate), `${name}: the greeting is heard as speech`, speechiness(far.sound(), far.rate));
+  const gaps = greeting.slice(1).map((f, i) => f.at - greeting[i].at).sort((a, b) => a - b);
+  note(`${name}: frames of the greeting come every ${gaps[gaps.length >> 1].toFixed(1)} ms, p99 ${gaps[Math.floor(gaps.length * 0.99)].toFixed(1)}`);
+  const asked = await far.say(speak(QUESTION[0], join(temp, `${name}.wav`), { rate: far.rate }));
+  const answer = await far.turn(asked);
+  note(`${name}: answered ${Math.round(answer[0].at - asked)} ms after the question`);
+  ok(isSpeech(far.sound(asked), far.rate), `${name}: the answer is heard as speech`, speechiness(far.sound(asked), far.rate));
+  const { rows } = await rowsOf(s, token, ref);
+  ok(rows[0]?.kind === 'conversation.opened' && rows[0].body.way === way && rows[0].body.channel === 'phone',
+    `${name}: the log says which way the call came and what the far side calls it`, rows[0] ?? 'no conversation');
+  const bot = rows.find((e) => e.kind === 'turn.bot' && e.turn === 1);
+  ok(bot?.body.grounded && QUESTION[1].test(bot.body.citations[0]?.article_id), `${name}: it is the right answer`,
+    rows.map((e) => [e.kind, e.body.text]));
+}
+
+/* A long answer, and the caller speaks into it. */
+async function interrupt(name, far) {
+  const asked = await far.say(speak('How long do I have to return something?', join(temp, `${name}-2.wav`), { rate: far.rate }));
+  await until('the bot to speak', () => far.loudAfter(asked).length > 30, 20000);
+  const from = performance.now();
+  const said = far.say(speak('Stop, please stop, I want to ask something else.', join(temp, `${name}-3.wav`), { rate: far.rate }));
+  await said;
+  const late = far.loudAfter(from).filter((f) => f.at < from + 3000);
+  const last = late.length ? late.at(-1).at - from : 0;
+  note(`${name}: interrupted, the last loud frame came ${Math.round(last)} ms after the caller began`);
+  ok(last < 1000, `${name}: we fall silent when interrupted`, `${Math.round(last)} ms`);
+  await far.turn(from + 3000).catch(() => null);
+}
+
+async function keys(s, token, name, far, ref) {
+  const from = performance.now();
+  far.key('3');
+  await far.turn(from);
+  const { rows } = await rowsOf(s, token, ref);
+  ok(rows.some((e) => e.kind === 'call.dtmf' && e.body.digit === '3'), `${name}: a key is obeyed`,
+    rows.map((e) => [e.kind, e.body.text ?? e.body.digit]));
+}
+
+async function over(s, token, name, far, ref, gauge) {
+  await until('the far side to be closed', () => far.closed, 5000);
+  await until('the call to be over', async () => (await metric(s, gauge)) === 0, 5000);
+  const { rows } = await until('the conversation to be closed', async () => {
+    const got = await rowsOf(s, token, ref);
+    return got.rows.at(-1)?.kind === 'conversation.closed' ? got : null;
+  }, 5000);
+  ok(rows.at(-1).body.by === 'customer', `${name}: the far side hung up, and the log says so`, rows.at(-1));
+}
+
+/* ---- AudioSocket ---- */
+
+async function audiosocket(s, token, port) {
+  for (const rate of [8000, 16000]) {
+    const name = `audiosocket ${rate / 1000} kHz`;
+    const x = await AudioSocket.open(port, { rate });
+    await wholeCall(s, token, name, x, x.uuid, 'audiosocket');
+    if (rate === 8000) {
+      await interrupt(name, x);
+      await keys(s, token, name, x, x.uuid);
+    }
+    ok(!x.odd, `${name}: only sound of this rate, 20 ms each`, x.odd);
+    x.hangup();
+    await over(s, token, name, x, x.uuid, 'callm_audiosocket_calls_active');
+  }
+}
+
+/* Bytes to the port; resolves with what came back once the server has closed. */
+function knock(port, bytes, { pause = 0, ms = 8000 } = {}) {
+  return new Promise((done) => {
+    const sock = net.connect(port, '127.0.0.1');
+    const t0 = performance.now();
+    const got = [];
+    const timer = setTimeout(() => sock.destroy(), ms);
+    sock.on('data', (d) => got.push(d));
+    sock.on('error', () => {});
+    sock.on('close', () => {
+      clearTimeout(timer);
+      done({ ms: performance.now() - t0, got: Buffer.concat(got) });
+    });
+    (async () => {
+      if (!pause) sock.write(bytes);
+      for (let i = 0; pause && i < bytes.length && !sock.destroyed; i++) {
+        sock.write(bytes.subarray(i, i + 1));
+        await sleep(pause);
+      }
+    })();
+  });
+}
+
+async function hostile(s, token, port) {
+  const id = Buffer.concat([Buffer.from([1, 0, 16]), randomBytes(16)]);
+  const audio = Buffer.concat([Buffer.from([0x10, 1, 64]), Buffer.alloc(320)]);
+  const cases = [
+    ['HTTP', Buffer.from('GET / HTTP/1.1\r\n\r\n')],
+    ['a giant length', Buffer.from([0x10, 255, 255, 1, 2])],
+    ['sound before the UUID', Buffer.concat([audio, id])],
+    ['half a UUID', id.subarray(0, 9)],
+    ['nothing', Buffer.alloc(0)],
+    ['garbage after the UUID', Buffer.concat([id, audio, Buffer.from([0x55, 0x55, 0x55])])],
+    ['a trickle', id.subarray(0, 18), { pause: 400 }],
+  ];
+  const before = await metric(s, 'callm_audiosocket_calls_total');
+  const all = await Promise.all(cases.map(([, b, how]) => knock(port, b, how)));
+  for (const [i, r] of all.entries()) ok(r.ms < 7000, `${cases[i][0]} is closed`, `after ${Math.round(r.ms)} ms`);
+  ok((await metric(s, 'callm_audiosocket_calls_total')) === before + 1, 'one of them was a call, until its garbage');
+  const junk = await Promise.all(Array.from({ length: 40 }, () => knock(port, randomBytes(400))));
+  ok(junk.length === 40 && s.running(), 'random bytes harm nothing');
+  ok(/audiosocket.*this is not AudioSocket/.test(s.err), 'the log has a line about it', s.err.slice(-500));
+  await until('no call to be left', async () => (await metric(s, 'callm_audiosocket_calls_active')) === 0, 5000);
+}
+
+async function full(s, port) {
+  const a = await AudioSocket.open(port);
+  const b = await AudioSocket.open(port);
+  await until('two calls', async () => (await metric(s, 'callm_audiosocket_calls_active')) === 2);
+  const c = await AudioSocket.open(port);
+  await until('the third to be told', () => c.closed, 5000);
+  ok(c.hangups === 1 && c.heard.length === 0, 'a third call of two is told to hang up', { hangups: c.hangups });
+  const n = a.heard.length;
+  await sleep(400);
+  ok(!a.closed && a.heard.length > n + 15, 'the others go on');
+  a.sock.destroy(); /* no farewell at all */
+  b.hangup();
+  await until('both to be over', async () => (await metric(s, 'callm_audiosocket_calls_active')) === 0, 5000);
+  ok(true, 'a far side that just vanishes is over too');
+}
+
+async function drain(s, port) {
+  const a = await AudioSocket.open(port);
+  await until('a call', async () => (await metric(s, 'callm_audiosocket_calls_active')) === 1);
+  const end = s.stop();
+  await sleep(500);
+  const b = await AudioSocket.open(port).catch(() => null);
+  await until('the newcomer to be refused', () => !b || b.closed, 5000);
+  ok(!a.closed && a.heard.length > 10, 'while the server drains the call goes on, a new one is refused');
+  const t0 = performance.now();
+  a.hangup();
+  const { code } = await end;
+  ok(code === 0 && performance.now() - t0 < 5000, 'the server ends in order once the call is over', s.err.slice(-500));
+}
+
+await main(async () => {
+  const s = await demo({ env: { CALLM_AUDIOSOCKET__LISTEN: '127.0.0.1:0', CALLM_AUDIOSOCKET__MAX_CALLS: '2' } });
+  const token = await login(s);
+  const port = Number(s.out.match(/AudioSocket on port (\d+)/)?.[1]);
+  await audiosocket(s, token, port);
+  await full(s, port);
+  await hostile(s, token, port);
+  const { json } = await http(s, 'GET', '/api/v1/health', { token });
+  ok(json.components?.some((c) => c.name === 'audiosocket' && c.status === 'ok'), 'the health page shows it', json);
+  await drain(s, port);
+});
