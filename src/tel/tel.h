@@ -106,6 +106,10 @@ int tel_open(struct tel **ret, const struct tel_opts *o, const struct tel_sink *
 /* Ends the front thread. All legs must have been freed; accepts NULL. */
 void tel_close(struct tel *t);
 int tel_port(const struct tel *t);             /* the SIP port in use */
+int tel_tls_port(const struct tel *t);         /* likewise for TLS, 0 = none */
+/* How the registration i of tel_opts.registers stands: 1 = registered, 0 = not yet, -1 =
+ * refused or silent, tried again by and by; *status (may be NULL) = the last answer's, 0 = none. */
+int tel_registration(const struct tel *t, size_t i, int *status);
 /* on: no new calls, OPTIONS answers 503 + Retry-After */
 void tel_drain(struct tel *t, bool on);
 void tel_hangup_all(struct tel *t);            /* each leg gets on_close */

@@ -232,6 +232,20 @@ static void told_addr(const struct tel *t, const struct sa *peer, struct sa *ret
 	sa_set_port(ret, (uint16_t)t->port);
 }
 
+int tel_contact(const struct tel *t, const char *user, const struct sa *peer,
+		enum sip_transp tp, char to[2 * TEL_STR])
+{
+	struct sa laddr;
+
+	told_addr(t, peer, &laddr);
+	if (tp == SIP_TRANSP_TLS)
+		sa_set_port(&laddr, (uint16_t)t->tls_port);
+	return re_snprintf(to, 2 * TEL_STR, "sip:%s@%J%s", user, &laddr,
+			   sip_transp_param(tp)) < 0 ?
+		       ERR_FAIL :
+		       0;
+}
+
 int tel_call_rtp(struct tel_call *c, const struct sa *peer)
 {
 	const struct tel_opts *o = &c->tel->o;
@@ -254,13 +268,12 @@ int tel_call_rtp(struct tel_call *c, const struct sa *peer)
 			    c->outgoing && o->srtp == TEL_SRTP_REQUIRE);
 }
 
-int tel_call_contact(struct tel_call *c, const char *user, const struct sa *peer)
+int tel_call_contact(struct tel_call *c, const char *user, const struct sa *peer,
+		     enum sip_transp tp)
 {
 	char to[2 * TEL_STR];
-	struct sa laddr;
 
-	told_addr(c->tel, peer, &laddr);
-	if (re_snprintf(to, sizeof(to), "sip:%s@%J", user, &laddr) < 0)
+	if (tel_contact(c->tel, user, peer, tp, to))
 		return ERR_FAIL;
 	xfree(c->contact);
 	c->contact = xstrdup(sv_of(to));
@@ -491,7 +504,7 @@ static int take_invite(struct tel_call *c, const struct sip_msg *msg)
 	tel_call_named(c, c->leg->call_id);
 	tel_call_note(c, msg);
 	tel_timer_offered(c, msg);
-	if (tel_call_contact(c, "callm", &msg->src))
+	if (tel_call_contact(c, "callm", &msg->src, msg->tp))
 		return 500;
 	e = t->sink.on_invite(t->sink_arg, c->leg, &in);
 	if (e)
@@ -517,7 +530,7 @@ void tel_call_invite(const struct sip_msg *msg, void *arg)
 	struct tel_call *c;
 	int status;
 
-	if (!tel_guard_admit(t, msg) || !tel_auth_ok(t, msg))
+	if (!tel_guard_admit(t, msg) || (!tel_reg_call(t, msg) && !tel_auth_ok(t, msg)))
 		return;
 	if (tel_timer_small(msg)) {
 		metric_inc(M_CALLS_REFUSED);

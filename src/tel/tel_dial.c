@@ -7,6 +7,8 @@ int tel_call_password(char **user, char **password, const char *realm, void *arg
 	const struct tel_opts *o = &c->tel->o;
 	int e;
 
+	if (c->reg)
+		return tel_reg_password(c->reg, user, password);
 	if (!o->dial_user || !o->dial_password)
 		return EACCES;
 	e = str_dup(user, o->dial_user);
@@ -42,17 +44,39 @@ static void on_no_answer(void *arg)
 
 /* Where answers may come from, as far as the address says it in digits (a name: see
  * tel_guard). */
-static void note_peer(struct tel_call *c, const char *uri, struct sa *peer)
+static enum sip_transp note_peer(struct tel_call *c, const char *uri, struct sa *peer)
 {
-	struct pl pl;
+	enum sip_transp tp = SIP_TRANSP_UDP;
+	struct pl pl, how;
 	struct uri u;
 
 	sa_init(peer, AF_INET);
 	pl_set_str(&pl, uri);
-	if (!uri_decode(&u, &pl) &&
-	    !sa_set(peer, &u.host, u.port ? u.port : SIP_PORT) &&
-	    sa_af(peer) == AF_INET)
+	if (uri_decode(&u, &pl))
+		return tp;
+	if (!msg_param_decode(&u.params, "transport", &how))
+		tp = !pl_strcasecmp(&how, "tls") ? SIP_TRANSP_TLS :
+		     !pl_strcasecmp(&how, "tcp") ? SIP_TRANSP_TCP :
+						   tp;
+	if (!sa_set(peer, &u.host, u.port ? u.port : SIP_PORT) && sa_af(peer) == AF_INET)
 		c->peer_ip = sa_in(peer);
+	return tp;
+}
+
+/* "sips:x" is "sip:x;transport=tls" here: libre knows one scheme, and promises beyond the first
+ * hop nobody could keep. */
+static char *plain(const char *uri)
+{
+	struct sb b;
+	char *s;
+
+	if (strncasecmp(uri, "sips:", 5))
+		return xstrdup(sv_of(uri));
+	sb_init(&b, 2 * TEL_STR);
+	sb_fmt(&b, "sip:%s%s", uri + 5, strstr(uri, ";transport=") ? "" : ";transport=tls");
+	s = xstrdup(sb_sv(&b));
+	sb_done(&b);
+	return s;
 }
 
 static int invite(struct tel_call *c)
@@ -64,8 +88,9 @@ static int invite(struct tel_call *c)
 	if (tel_sdp_give(&c->sdp, true, &desc))
 		return 503;
 	tel_timer_ask(c, timer);
-	e = sipsess_connect(&c->sess, c->tel->sock, c->uri, c->name, c->contact, c->contact, NULL,
-			    0, "application/sdp", desc, tel_call_password, c, false,
+	e = sipsess_connect(&c->sess, c->tel->sock, c->uri, c->name,
+			    c->reg ? c->reg->aor : c->contact, c->contact, NULL, 0,
+			    "application/sdp", desc, tel_call_password, c, false,
 			    tel_call_on_offer, tel_call_on_answer, on_progress,
 			    tel_call_on_estab, tel_call_on_info, tel_call_on_refer,
 			    tel_call_on_close, c, TEL_ALLOW "%s", timer);
@@ -79,16 +104,19 @@ static int invite(struct tel_call *c)
 static int dial(struct tel_call *c, const struct tel_cmd *cmd)
 {
 	const struct sa *to;
+	enum sip_transp tp;
 	struct sa peer;
 	int status;
 
-	c->uri = xstrdup(sv_of(cmd->uri));
+	c->uri = plain(cmd->uri);
 	if (cmd->name[0])
 		c->name = xstrdup(sv_of(cmd->name));
 	c->timer.s = c->tel->o.session_s;
-	note_peer(c, cmd->uri, &peer);
+	c->reg = tel_reg_of(c->tel, c->uri);
+	tp = note_peer(c, c->uri, &peer);
 	to = c->peer_ip ? &peer : NULL;
-	if (tel_call_rtp(c, to) || tel_call_contact(c, cmd->user, to))
+	if (tel_call_rtp(c, to) ||
+	    tel_call_contact(c, c->reg ? c->reg->user : cmd->user, to, tp))
 		return 503;
 	status = invite(c);
 	if (!status)

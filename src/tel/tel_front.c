@@ -81,6 +81,7 @@ static void copy_users(struct tel *t, const struct tel_opts *o)
 
 static int check(const struct tel_opts *o, struct err *e)
 {
+	uint8_t codecs[TEL_CODECS];
 	struct in_addr in;
 
 	if (!o->ip || inet_pton(AF_INET, o->ip, &in) != 1)
@@ -108,6 +109,11 @@ static int check(const struct tel_opts *o, struct err *e)
 		return err_set(e, ERR_INVAL,
 			       "jitter buffer %d-%d ms: a range within 20-200",
 			       o->jitter_min_ms, o->jitter_max_ms);
+	if (o->codecs && tel_codecs_parse(o->codecs, codecs) < 1)
+		return err_set(e, ERR_INVAL, "codecs \"%s\": of opus, g722, pcmu, pcma, each once",
+			       o->codecs);
+	if (o->tls_port < -1 || o->tls_port > 65535)
+		return err_set(e, ERR_INVAL, "TLS port %d: 0 to 65535", o->tls_port);
 	if (o->session_s && (o->session_s < TEL_TIMER_LEAST || o->session_s > 86400))
 		return err_set(e, ERR_INVAL, "session timer %d s: 0, or %d to 86400",
 			       o->session_s, TEL_TIMER_LEAST);
@@ -127,6 +133,12 @@ static void tel_free(struct tel *t)
 	xfree((char *)t->o.realm);
 	xfree((char *)t->o.dial_user);
 	xfree((char *)t->o.dial_password);
+	xfree((char *)t->o.codecs);
+	xfree((char *)t->o.tls_cert);
+	xfree((char *)t->o.tls_key);
+	xfree((char *)t->o.tls_ca);
+	tel_reg_free(t);
+	mem_deref(t->tls);
 	mbox_free(t->opener);
 	mbox_free(t->box);
 	xfree(t);
@@ -158,6 +170,7 @@ static void sip_shut(struct tel *t)
 {
 	fd_close(mbox_fd(t->box));
 	tmr_cancel(&t->quit);
+	tel_reg_end(t);
 	for (size_t i = 0; i < 4; i++)
 		t->lsnr[i] = mem_deref(t->lsnr[i]);
 	t->sock = mem_deref(t->sock);
@@ -175,6 +188,7 @@ static void on_probe_wait(void *arg)
 
 	if (t->n_guards == t->n_addrs) {
 		tell_opener(t, 0, "");
+		tel_reg_start(t);
 		return;
 	}
 	if (clk_mono_us() - t->open_us > PROBE_MS * 1000) {
@@ -264,6 +278,10 @@ int tel_open(struct tel **ret, const struct tel_opts *o, const struct tel_sink *
 	t->o.realm = dup_str(o->realm);
 	t->o.dial_user = dup_str(o->dial_user);
 	t->o.dial_password = dup_str(o->dial_password);
+	t->o.codecs = dup_str(o->codecs);
+	t->o.tls_cert = dup_str(o->tls_cert);
+	t->o.tls_key = dup_str(o->tls_key);
+	t->o.tls_ca = dup_str(o->tls_ca);
 	if (sink)
 		t->sink = *sink;
 	t->sink_arg = arg;
@@ -273,6 +291,10 @@ int tel_open(struct tel **ret, const struct tel_opts *o, const struct tel_sink *
 	t->opener = mbox_new(NULL);
 	t->start_err = ERR_AGAIN;
 	er = copy_acl(t, o, e);
+	if (!er)
+		er = tel_reg_open(t, o, e);
+	if (!er)
+		er = tel_tls_open(t, e);
 	if (!er)
 		er = start(t, e);
 	if (!er) {
@@ -295,13 +317,16 @@ static void quit_now(void *arg)
 static void on_quit(void *arg)
 {
 	struct tel *t = arg;
-	int64_t since = (clk_mono_us() - t->bye_us) / 1000;
+	int64_t since;
 
 	t->closing = true;
+	if (tel_reg_leave(t))
+		t->bye_us = clk_mono_us();
 	while (t->calls) {
 		t->calls->released = true;
 		tel_call_hangup(t->calls, 0);
 	}
+	since = (clk_mono_us() - t->bye_us) / 1000;
 	tmr_start(&t->quit, since < BYE_MS ? (uint64_t)(BYE_MS - since) : 0, quit_now,
 		  t);
 }

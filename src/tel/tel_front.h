@@ -5,6 +5,7 @@
 #define CALLM_TEL_FRONT_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "tel_re.h"
 #include "tel_int.h"
@@ -63,6 +64,22 @@ struct tel_timer {
 	bool ours; /* we refresh */
 	struct tmr tmr;
 };
+/* A registration as an extension, tel_reg.c */
+struct tel_reg {
+	struct tel *tel;
+	char *uri, *user, *password, *auth_user;
+	char *host, *aor, *contact; /* of uri; "sip:user@host"; ours as told */
+	struct uri parsed;          /* of uri */
+	int expires, granted;       /* seconds */
+	struct sip_dialog *dlg;
+	struct sip_auth *auth;
+	struct sip_request *req;
+	struct tmr tmr;
+	int fails;
+	bool tried, ending; /* the challenge was answered; it is being taken back */
+	uint32_t ip;        /* of the registrar; 0 = not known yet */
+	_Atomic int state, status;
+};
 #define TEL_ALLOW                                                                             \
 	"Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, NOTIFY\r\nSupported: timer\r\n"
 enum { TEL_TIMER_LEAST = 90, TEL_TIMER_TEXT = 128 };
@@ -93,6 +110,7 @@ struct tel_call {
 	struct tel_change change;
 	struct tel_timer timer;
 	char *uri, *name; /* dialled: for another try */
+	const struct tel_reg *reg; /* dialled as this extension, or NULL */
 };
 
 struct tel {
@@ -118,6 +136,10 @@ struct tel {
 	struct sa addrs[TEL_ADDRS]; /* ours; several when bound to 0.0.0.0 */
 	int n_addrs;
 	struct dnsc *dnsc;
+	struct tls *tls;
+	int tls_port;
+	struct tel_reg *regs;
+	size_t n_regs;
 	struct tel_call *calls;
 	struct hash *by_id; /* calls by their Call-ID */
 	int n_calls, n_dialled;
@@ -193,7 +215,25 @@ void tel_call_on_refer(struct sip *sip, const struct sip_msg *msg, void *arg);
 void tel_call_on_close(int err, const struct sip_msg *msg, void *arg);
 char tel_call_info_digit(const struct sip_msg *msg); /* 0 = none */
 /* Our address as peer (may be NULL) sees it, kept in c->contact: Contact and From. */
-int tel_call_contact(struct tel_call *c, const char *user, const struct sa *peer);
+int tel_call_contact(struct tel_call *c, const char *user, const struct sa *peer,
+		     enum sip_transp tp);
+int tel_contact(const struct tel *t, const char *user, const struct sa *peer,
+		enum sip_transp tp, char to[2 * TEL_STR]);
+
+/* tel_tls.c */
+int tel_tls_open(struct tel *t, struct err *e); /* by tel_open, before the thread */
+
+/* tel_reg.c */
+int tel_reg_open(struct tel *t, const struct tel_opts *o, struct err *e); /* likewise */
+void tel_reg_free(struct tel *t);
+void tel_reg_start(struct tel *t);
+bool tel_reg_leave(struct tel *t); /* takes them back; true = answers will come */
+void tel_reg_end(struct tel *t);
+bool tel_reg_source(const struct tel *t, uint32_t ip);              /* a registrar's */
+bool tel_reg_awaited(const struct tel *t);                          /* one not yet known */
+bool tel_reg_call(const struct tel *t, const struct sip_msg *msg); /* to our extension */
+const struct tel_reg *tel_reg_of(const struct tel *t, const char *uri); /* dialled there */
+int tel_reg_password(const struct tel_reg *r, char **user, char **pw);
 
 /* tel_change.c */
 /* INVITE, UPDATE or ACK within a call. False = not ours, or libre's session's to handle. */

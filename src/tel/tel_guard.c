@@ -21,7 +21,7 @@ static bool source_ok(const struct tel *t, const struct sa *src)
 	if (sa_af(src) != AF_INET)
 		return false;
 	ip = sa_in(src);
-	if (tel_net_has(t->acl, t->n_acl, ip))
+	if (tel_net_has(t->acl, t->n_acl, ip) || tel_reg_source(t, ip))
 		return true;
 	if (!t->n_dialled)
 		return false;
@@ -48,8 +48,11 @@ static bool parses(struct mbuf *mb)
  * here. Answers match by the branch of our request or are dropped behind the parser. */
 static bool awaited(const struct tel *t, const struct mbuf *mb)
 {
-	if (!t->n_dialled || mbuf_get_left(mb) < 8 ||
-	    memcmp(mbuf_buf(mb), "SIP/2.0 ", 8))
+	if (mbuf_get_left(mb) < 8 || memcmp(mbuf_buf(mb), "SIP/2.0 ", 8))
+		return false;
+	if (tel_reg_awaited(t))
+		return true;
+	if (!t->n_dialled)
 		return false;
 	for (const struct tel_call *c = t->calls; c; c = c->next)
 		if (c->outgoing && !c->peer_ip)
@@ -108,7 +111,7 @@ static void answer_options(struct tel *t, const struct sip_msg *msg)
 
 static void drop(const struct sip_msg *msg)
 {
-	struct tcp_conn *tc = msg->tp == SIP_TRANSP_TCP ? sip_msg_tcpconn(msg) : NULL;
+	struct tcp_conn *tc = msg->tp != SIP_TRANSP_UDP ? sip_msg_tcpconn(msg) : NULL;
 
 	metric_inc(M_SIP_DROPPED);
 	if (tc) /* libre sees the end and frees the connection */
@@ -156,7 +159,8 @@ static bool on_request(const struct sip_msg *msg, void *arg)
 		bad_request(t, msg);
 		return true;
 	}
-	if (pl_strcasecmp(&msg->uri.scheme, "sip") && pl_strcmp(&msg->met, "ACK")) {
+	if (pl_strcasecmp(&msg->uri.scheme, "sip") && pl_strcmp(&msg->met, "ACK") &&
+	    (msg->tp != SIP_TRANSP_TLS || pl_strcasecmp(&msg->uri.scheme, "sips"))) {
 		metric_inc(M_SIP_DROPPED);
 		(void)sip_reply(t->sip, msg, 416, "Unsupported URI Scheme");
 		return true;

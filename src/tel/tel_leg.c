@@ -228,7 +228,7 @@ static int uri_check(const char *uri, struct err *e)
 {
 	size_t n = uri ? strlen(uri) : 0;
 
-	if (n < 5 || strncasecmp(uri, "sip:", 4))
+	if (n < 5 || (strncasecmp(uri, "sip:", 4) && strncasecmp(uri, "sips:", 5)))
 		return err_set(e, ERR_INVAL,
 			       "%s: a SIP address looks like sip:user@host:5060",
 			       n ? uri : "(empty)");

@@ -54,6 +54,22 @@ static int addresses(struct tel *t)
 	return e ? e : t->n_addrs ? 0 : EADDRNOTAVAIL;
 }
 
+static int bind_tls(struct tel *t, const struct sa *addr)
+{
+	struct sa la = *addr, got;
+	int e;
+
+	sa_set_port(&la, (uint16_t)(t->tls_port	   ? t->tls_port :
+				    t->o.tls_port < 0 ? 0 :
+							t->o.tls_port));
+	e = sip_transp_add(t->sip, SIP_TRANSP_TLS, &la, t->tls);
+	if (!e && !t->tls_port) {
+		e = sip_transp_laddr(t->sip, &got, SIP_TRANSP_TLS, NULL);
+		t->tls_port = e ? 0 : sa_port(&got);
+	}
+	return e;
+}
+
 static int bind_one(struct tel *t, struct sa *la)
 {
 	struct sa got;
@@ -70,7 +86,8 @@ static int bind_one(struct tel *t, struct sa *la)
 		t->port = sa_port(&got);
 		sa_set_port(la, (uint16_t)t->port);
 	}
-	return t->o.tcp ? sip_transp_add(t->sip, SIP_TRANSP_TCP, la) : 0;
+	e = t->o.tcp ? sip_transp_add(t->sip, SIP_TRANSP_TCP, la) : 0;
+	return e || !t->tls ? e : bind_tls(t, la);
 }
 
 /* With port 0 the system chooses a free UDP port on the first address; the same number
@@ -82,7 +99,7 @@ static int bind_all(struct tel *t)
 
 	for (int tries = t->o.sip_port ? 1 : 16; tries > 0; tries--) {
 		e = 0;
-		t->port = 0;
+		t->port = t->tls_port = 0;
 		for (int i = 0; !e && i < t->n_addrs; i++)
 			e = bind_one(t, &t->addrs[i]);
 		if (e != EADDRINUSE)
