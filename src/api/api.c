@@ -25,6 +25,7 @@ static const struct web_route routes[] = {
 	{ "POST", "/api/v1/conversations/{id}/close", api_conv_close, NULL },
 	{ "GET", "/api/v1/conversations/{id}/events", api_conv_events, NULL },
 	{ "GET", "/api/v1/conversations/{id}/recording", api_conv_recording, NULL },
+	{ "POST", "/api/v1/conversations/{id}/recording", api_conv_record, NULL },
 	{ "POST", "/api/v1/kb/search", api_kb_search, NULL },
 	{ "POST", "/api/v1/bot/turn", api_bot_turn, NULL },
 	{ "GET", "/api/v1/articles", api_articles, NULL },

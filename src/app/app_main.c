@@ -25,6 +25,9 @@ static const struct cli_cmd cmds[] = {
 	{ "call", "SIP-URI --play FILE.wav [--record FILE.wav] [--dtmf DIGITS]", "a test phone",
 	  "call sip:service@127.0.0.1:5060 --play question.wav --record answer.wav", cmd_call },
 	{ "bench", "chat | calls | llm", "measure speed and memory", "bench chat", cmd_bench },
+	{ "replay", "FILE.jsonl... [--company FILE] [--key FILE] [--json]",
+	  "does the engine still do what it did in these conversations?",
+	  "replay demo/calls/*.jsonl", cmd_replay },
 	{ "mcp",
 	  "serve | list | call TOOL [JSON] | pin [TOOL]   [--server NAME | --url URL | -- "
 	  "COMMAND...]",

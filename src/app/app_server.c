@@ -217,6 +217,8 @@ static int server_hub(struct app_server *s, const jv *company, struct err *e)
 		.voice_lang = jv_as_str(jv_path(s->cfg, "sip.language")).p,
 		.transfer_to = jv_as_str(jv_path(s->cfg, "transfer.to")).p,
 		.disclosure = jv_get_bool(s->cfg, "disclosure", true),
+		.replay_dir = jv_get_bool(jv_get(s->cfg, "recording"), "replay", false) ?
+				      s->data : NULL,
 		.no_speculation = !jv_get_bool(jv_get(s->cfg, "talk"), "speculate", true),
 	};
 	return talk_hub_open(&s->hub, &o, e);

@@ -57,7 +57,8 @@ struct talk_opts {
 	const char *transfer_to;
 	bool disclosure;         /* calls begin by saying that a machine speaks */
 	bool no_speculation;     /* answers are prepared only for words that are certain */
-	/* event logs for `callm replay` are kept below this data folder (talk_log.h); NULL = none */
+	/* event logs for `callm replay` are kept below this data folder (talk_log.h); NULL =
+	 * none */
 	const char *replay_dir;
 	/* run the only shard on this loop instead of own threads (tests, commands). */
 	struct loop *loop;

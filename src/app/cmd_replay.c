@@ -1,0 +1,141 @@
+/* cmd_replay.c: `callm replay`: does the engine still do with these conversations what it did?
+ *
+ * Each log is fed to a fresh core and compared byte for byte (talk_replay). The texts are the
+ * company's: another company's file, or changed texts, show as the first line that differs. */
+#include "app_int.h"
+#include "talk_log.h"
+
+#include <stdio.h>
+
+#define LOG_MAX (256u << 20)
+
+struct replaying {
+	struct talk_replay_opts o;
+	bool json;
+	int differ, failed;
+};
+
+/* Where two lines come apart, with what stands before it. */
+static void print_apart(const char *name, sv line, size_t at)
+{
+	size_t from = at > 60 ? at - 60 : 0;
+	while (from && ((unsigned char)line.p[from] & 0xC0) == 0x80)
+		from--;
+	sv part = sv_slice(line, from, from + 240 < line.n ? from + 240 : line.n);
+	printf("  %s %s" SV_FMT "%s\n", name, from ? "..." : "", SV_ARG(part),
+	       from + 240 < line.n ? "..." : "");
+}
+
+static void print_difference(const char *path, const struct talk_replay *r)
+{
+	sv want = sb_sv(&r->expected), got = sb_sv(&r->got);
+	size_t at = 0;
+	while (at < want.n && at < got.n && want.p[at] == got.p[at])
+		at++;
+	printf("%s: differs at line %zu, byte %zu, after %zu events and %zu actions%s\n", path,
+	       r->line, at + 1, r->events, r->acts,
+	       r->other_texts ? " (the texts are not those of the log)" : "");
+	print_apart("expected", want, at);
+	print_apart("got     ", got, at);
+}
+
+static void print_json(const char *path, const struct talk_replay *r, int rc, const struct err *e)
+{
+	jv *o = jv_obj();
+	jv_set_str(o, "file", sv_of(path));
+	jv_set_bool(o, "same", rc == 0 && r->line == 0);
+	jv_set_int(o, "events", (int64_t)r->events);
+	jv_set_int(o, "actions", (int64_t)r->acts);
+	if (r->line) {
+		jv_set_int(o, "line", (int64_t)r->line);
+		jv_set_str(o, "expected", sb_sv(&r->expected));
+		jv_set_str(o, "got", sb_sv(&r->got));
+	}
+	if (rc)
+		jv_set_str(o, "error", sv_of(e->msg));
+	cli_print_json(o);
+}
+
+static void replay_one(struct replaying *p, const char *path)
+{
+	struct talk_replay r = { 0 };
+	struct err e = { 0 };
+	struct sb log;
+	sb_init(&log, LOG_MAX);
+	int rc = file_read(path, LOG_MAX, &log, &e);
+	bool read = rc == 0;
+	if (read)
+		rc = talk_replay(sb_sv(&log), &p->o, &r, &e);
+	sb_done(&log);
+	p->failed += rc != 0;
+	p->differ += r.line != 0;
+	if (p->json)
+		print_json(path, &r, rc, &e);
+	else if (rc)
+		cli_fail("%s%s%s", read ? path : "", read ? ": " : "", e.msg);
+	else if (r.line)
+		print_difference(path, &r);
+	else
+		printf("%s: %zu events, %zu actions, the same\n", path, r.events, r.acts);
+	talk_replay_done(&r);
+}
+
+static jv *company_of(const char *path, struct err *e)
+{
+	struct sb text;
+	struct cfg_report rep = { 0 };
+	if (!path[0])
+		return app_demo_company(e);
+	sb_init(&text, LIM_CFG_BYTES);
+	jv *v = NULL;
+	if (file_read(path, LIM_CFG_BYTES, &text, e) == 0) {
+		v = cfg_parse(sb_sv(&text), path, &rep);
+		if (!v)
+			err_set(e, ERR_PARSE, "%s: %s", path, rep.n ? rep.v[0].what : "damaged");
+	}
+	cfg_report_done(&rep);
+	sb_done(&text);
+	return v;
+}
+
+static int replay_all(struct replaying *p, const char *company, char **files, int n)
+{
+	struct err e = { 0 };
+	struct talk_texts *texts = NULL;
+	jv *tree = company_of(company, &e);
+	if (!tree || talk_texts_new(&texts, tree, &e)) {
+		jv_free(tree);
+		return cli_fail("%s", e.msg), 1;
+	}
+	jv_free(tree);
+	p->o.texts = texts;
+	for (int i = 0; i < n; i++)
+		replay_one(p, files[i]);
+	obj_unref(texts);
+	if (!p->json && n > 1)
+		printf("%d logs: %d the same, %d different, %d not readable\n", n,
+		       n - p->differ - p->failed, p->differ, p->failed);
+	return p->differ || p->failed;
+}
+
+int cmd_replay(int argc, char **argv)
+{
+	const char *company = "", *key = "";
+	unsigned char secret[TALK_LOG_KEY];
+	struct replaying p = { 0 };
+	struct err e = { 0 };
+	int rest, status;
+	const struct cli_opt opts[] = {
+		{ "company", CLI_STR, &company, "its file; else the demo company" },
+		{ "key", CLI_STR, &key, "replay.key of the data folder, for sealed lines" },
+		{ "json", CLI_FLAG, &p.json, "one JSON object a file" },
+	};
+	if (!cli_parse(argc, argv, opts, sizeof(opts) / sizeof(*opts), &rest, &status))
+		return status;
+	if (rest >= argc)
+		return cli_fail("which logs? callm replay recordings/*.jsonl"), 2;
+	if (key[0] && talk_log_key(key, secret, &e))
+		return cli_fail("%s", e.msg);
+	p.o.key = key[0] ? secret : NULL;
+	return replay_all(&p, company, argv + rest, argc - rest);
+}
