@@ -1,0 +1,106 @@
+/* moves.mjs: a caller presses 0 and is handed to a person: every way it can go, what each hears, what the record says,
+ * and that nothing is left. */
+import { bin, demo, events, http, join, login, main, metric, note, ok, readFileSync, runAsync, sleep, temp, until, wav,
+  writeFileSync } from './lib.mjs';
+import { db, person, silence, sine, tone } from './person.mjs';
+
+const serve = (yaml) => {
+  const file = join(temp, `moves-${Math.random()}.yaml`);
+  writeFileSync(file, yaml);
+  return demo({ args: ['--config', file] });
+};
+
+/* A call that presses 0 after the greeting (11 s, and 5 s of hand-over sentence) and stays on the line for ms; what it heard. */
+async function caller(s, name, ms, more = []) {
+  const file = join(temp, `${name}.wav`);
+  const r = await runAsync(bin, ['call', `sip:service@${s.sip}`, '--dtmf', '0', '--quiet', '60000', '--max', String(ms), '--record', file, ...more],
+    { ms: ms + 20000 });
+  return { report: JSON.parse(r.out), heard: wav(readFileSync(file)).channels[0] };
+}
+
+async function rows(s, token) {
+  const { json } = await http(s, 'GET', '/api/v1/conversations?state=all&channel=phone&limit=1', { token });
+  return events(s, json.items[0].id, token);
+}
+
+const steps = (list) => list.filter((e) => e.kind === 'call.transfer').map((e) => e.body.state + (e.body.reason ? `: ${e.body.reason}` : ''));
+
+/* ms of sound in which this frequency stands out. */
+const has = (s, hz) => {
+  let n = 0;
+  for (let i = 0; i + 160 <= s.length; i += 160) n += tone(s.subarray(i, i + 160), hz) > -30;
+  return n * 20;
+};
+
+await main(async () => {
+  const ann = await person({ play: sine(1850, 60000) });
+  const s = await serve(`transfer:\n  to: "${ann.uri}"\n  ring_s: 3\n`);
+  const token = await login(s);
+  const idle = () => until('all calls to be over', async () => (await metric(s, 'callm_calls_active')) === 0);
+
+  /* The person answers, is told, talks; the caller hangs up. */
+  ann.again();
+  let c = await caller(s, 'answers', 30000);
+  await idle();
+  let list = await rows(s, token);
+  ok(/ringing,briefing,joined$/.test(steps(list).join()) || /asked,briefing,joined$/.test(steps(list).join()),
+    'a person answers: asked, briefed, joined', steps(list));
+  ok(ann.invites === 1, 'the person is called once', ann.invites);
+  ok(has(c.heard, 1850) > 1000, 'the caller hears the person', has(c.heard, 1850));
+  const briefed = ann.heard.filter((f) => db(f.s) > -40).length * 20;
+  ok(briefed > 1500, 'the person hears a briefing', briefed);
+  const bye = ann.overAt;
+  ok(ann.byes === 1 && bye > 0, 'the caller hangs up: the person gets BYE', ann.byes);
+
+  /* Busy, declined: the bot is back within 2 s and says why. */
+  for (const [does, why] of [['busy', 'busy'], ['declines', 'declined']]) {
+    ann.again();
+    ann.does = does;
+    await caller(s, does, 20000);
+    await idle();
+    list = await rows(s, token);
+    ok(steps(list).at(-1) === `failed: ${why}`, `${does}: the caller is back with the bot`, steps(list));
+    const failed = list.find((e) => e.body.state === 'failed');
+    const said = list.find((e) => e.seq > failed.seq && e.actor === 'bot');
+    ok(said && /could not connect/i.test(said.body.text ?? ''), `${does}: the bot says why`, said);
+  }
+
+  /* Nobody answers: 3 s of ringing, CANCEL, back. */
+  ann.again();
+  ann.does = 'rings';
+  await caller(s, 'rings', 26000);
+  await idle();
+  list = await rows(s, token);
+  ok(steps(list).at(-1) === 'failed: no answer', 'nobody answers: the caller is back with the bot', steps(list));
+  ok(ann.cancelled === 1, 'the ringing is cancelled', ann.cancelled);
+  const rang = ann.overAt - ann.rangAt;
+  note(`rang for ${Math.round(rang)} ms of 3000`);
+  ok(Math.abs(rang - 3000) < 1000, 'it rang as long as configured, within 1 s', rang);
+
+  /* The caller leaves while it rings. */
+  ann.again();
+  const leaving = caller(s, 'leaves', 18500);
+  await until('the person to ring', () => ann.rangAt, 30000);
+  await leaving;
+  await idle();
+  ok(ann.cancelled + ann.byes === 1, 'the caller leaves while it rings: CANCEL', [ann.cancelled, ann.byes]);
+
+  /* The person hangs up: back to the bot. */
+  ann.again();
+  ann.does = 'answers';
+  const talk = caller(s, 'gone', 40000);
+  await until('the person to be up', () => ann.upAt, 30000);
+  await sleep(8000);
+  const hung = performance.now();
+  ann.hangUp();
+  await talk;
+  await idle();
+  list = await rows(s, token);
+  ok(steps(list).at(-1) === 'failed: gone', 'the person hangs up: the caller is back with the bot', steps(list));
+  note(`hung up ${Math.round(hung - ann.upAt)} ms after the answer`);
+
+  ok((await metric(s, 'callm_calls_active')) === 0, 'no call is left');
+  const end = await s.stop();
+  ok(end.code === 0, 'the server ends in order', s.err);
+  ann.close();
+});
