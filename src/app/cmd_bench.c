@@ -1,11 +1,9 @@
 /* cmd_bench.c: `callm bench chat`: turns a second through the whole engine, every customer text
- * on disk before its turn counts. `callm bench calls`: many calls at once against a running
- * server, for its media clock. `callm bench llm`: cmd_bench_llm.c.
+ * on disk before its turn counts. `callm bench calls`, `echo`: cmd_bench_calls.c. `callm bench
+ * llm`: cmd_bench_llm.c.
  *
  * Figures go to docs/SPEED.md with the command. */
 #include "app_int.h"
-#include "pcm.h"
-#include "tel.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -223,146 +221,10 @@ static int bench_chat(const char *data, int64_t turns, int64_t peers)
 	return rc ? cli_fail("%s", e.msg) : 0;
 }
 
-/* ---- calls ---- */
-
-struct many;
-struct one {
-	struct many *m;
-	struct tel_leg *leg;
-	struct pcm_tone tone;
-	bool up, over;
-};
-struct many {
-	struct loop *loop;
-	struct loop_timer start, end;
-	struct tel *tel;
-	struct mbox *box;
-	const char *uri;
-	struct one *v;
-	int64_t n, started, up, over, failed, seconds;
-};
-
-static void one_up(void *arg)
-{
-	struct one *c = arg;
-	c->up = true;
-	c->m->up++;
-}
-
-static void one_frame(void *arg, const int16_t s[160], int64_t ts_ms)
-{
-}
-
-static int one_pull(void *arg, int16_t out[160])
-{
-	memset(out, 0,
-	       PCM_FRAME *
-		       sizeof(*out)); /* a silent caller: the server's own clock is measured */
-	return PCM_FRAME;
-}
-
-static void one_dtmf(void *arg, char digit)
-{
-}
-
-static void one_hold(void *arg, bool held)
-{
-}
-
-static void one_close(void *arg, int status, const char *reason)
-{
-	struct one *c = arg;
-	c->over = true;
-	c->m->failed += !c->up;
-	if (++c->m->over == c->m->n)
-		loop_stop(c->m->loop);
-}
-
-static void many_start(void *arg)
-{
-	static const struct tel_leg_cb cb = { .on_up = one_up,
-					      .on_frame = one_frame,
-					      .on_pull = one_pull,
-					      .on_dtmf = one_dtmf,
-					      .on_hold = one_hold,
-					      .on_close = one_close };
-	struct many *m = arg;
-	struct one *c = &m->v[m->started++];
-	struct err e = { 0 };
-	struct tel_dial_opts d = { .uri = m->uri, .from_user = "bench" };
-	c->m = m;
-	if (tel_dial(m->tel, &d, m->loop, m->box, &cb, c, &c->leg, &e)) {
-		fprintf(stderr, "callm: %s\n", e.msg);
-		one_close(c, 0, "");
-	}
-	if (m->started < m->n)
-		loop_after(m->loop, &m->start, 25, many_start, m);
-}
-
-static void many_end(void *arg)
-{
-	struct many *m = arg;
-	for (int64_t i = 0; i < m->started; i++)
-		if (m->v[i].leg && !m->v[i].over)
-			tel_leg_hangup(m->v[i].leg, 200);
-}
-
-static void print_calls(struct many *m)
-{
-	struct tel_leg_stats sum = { 0 };
-	for (int64_t i = 0; i < m->started; i++) {
-		if (!m->v[i].leg)
-			continue;
-		struct tel_leg_stats st = tel_leg_stats(m->v[i].leg);
-		sum.rtp_in += st.rtp_in;
-		sum.rtp_out += st.rtp_out;
-		sum.lost += st.lost;
-		tel_leg_free(m->v[i].leg);
-	}
-	jv *o = jv_obj();
-	jv_set_int(o, "calls", m->n);
-	jv_set_int(o, "up", m->up);
-	jv_set_int(o, "failed", m->failed);
-	jv_set_int(o, "seconds", m->seconds);
-	jv_set_int(o, "rtp_in", (int64_t)sum.rtp_in);
-	jv_set_int(o, "rtp_out", (int64_t)sum.rtp_out);
-	jv_set_int(o, "rtp_lost", (int64_t)sum.lost);
-	jv_set_num(o, "own_send_late_p99_ms",
-		   (double)metric_quantile_us(M_RTP_LATE_US, 0.99) / 1000.0);
-	cli_print_json(o);
-}
-
-static int bench_calls(const char *uri, int64_t calls, int64_t seconds)
-{
-	struct many m = { .n = calls, .uri = uri, .seconds = seconds };
-	struct tel_opts o;
-	struct err e = { 0 };
-	tel_defaults(&o);
-	o.ip = "127.0.0.1";
-	o.max_calls = 20000;
-	m.v = xalloc(sizeof(*m.v) * (size_t)calls);
-	m.loop = loop_new();
-	m.box = mbox_new(m.loop);
-	int rc = tel_open(&m.tel, &o, NULL, NULL, &e);
-	if (rc == 0) {
-		loop_after(m.loop, &m.start, 0, many_start, &m);
-		loop_after(m.loop, &m.end, seconds * 1000 + calls * 25, many_end, &m);
-		loop_run(m.loop);
-		loop_timer_stop(&m.start);
-		loop_timer_stop(&m.end);
-		print_calls(&m);
-		tel_close(m.tel);
-	}
-	mbox_drain(m.box);
-	mbox_free(m.box);
-	loop_free(m.loop);
-	xfree(m.v);
-	return rc ? cli_fail("%s", e.msg) : m.failed ? 1 : 0;
-}
-
 int cmd_bench(int argc, char **argv)
 {
 	const char *data = NULL, *to = "sip:service@127.0.0.1:5060";
+	int64_t port = 5070, rate = 40;
 	int64_t turns = 20000, peers = 16, calls = 100, seconds = 20, streams = 300, tokens = 100;
 	int rest, status;
 	const struct cli_opt opts[] = {
@@ -372,6 +234,8 @@ int cmd_bench(int argc, char **argv)
 		{ "to", CLI_STR, &to, "calls: the server (sip:service@127.0.0.1:5060)" },
 		{ "calls", CLI_INT, &calls, "calls: at once (100)" },
 		{ "seconds", CLI_INT, &seconds, "calls: how long (20)" },
+		{ "rate", CLI_INT, &rate, "calls: new ones a second (40)" },
+		{ "port", CLI_INT, &port, "echo: SIP port (5070)" },
 		{ "streams", CLI_INT, &streams, "llm: answers at once (300)" },
 		{ "tokens", CLI_INT, &tokens, "llm: of each answer (100)" },
 	};
@@ -381,15 +245,18 @@ int cmd_bench(int argc, char **argv)
 		return status;
 	const char *what = rest < argc ? argv[rest] : "";
 	bool sane = turns > 0 && turns <= 10000000 && peers > 0 && peers <= 10000 && calls > 0 &&
-		    calls <= 10000 && seconds > 0 && seconds <= 3600 && streams > 0 &&
+		    calls <= 10000 && rate > 0 && rate <= 10000 && port >= 0 && port <= 65535 &&
+		    seconds > 0 && seconds <= 3600 && streams > 0 &&
 		    streams <= 1000 && tokens > 0 && tokens <= 100000;
 	if (!sane)
 		return cli_fail("a number is out of range; see callm bench --help"), 2;
 	if (strcmp(what, "chat") == 0)
 		return bench_chat(data, turns, peers);
 	if (strcmp(what, "calls") == 0)
-		return bench_calls(to, calls, seconds);
+		return bench_calls(to, calls, seconds, rate);
+	if (strcmp(what, "echo") == 0)
+		return bench_echo_serve(port);
 	if (strcmp(what, "llm") == 0)
 		return bench_llm(streams, tokens);
-	return cli_fail("bench what? chat, calls or llm; see callm bench --help"), 2;
+	return cli_fail("bench what? chat, calls, echo or llm; see callm bench --help"), 2;
 }

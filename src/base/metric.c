@@ -31,6 +31,7 @@ enum { N_BOUNDS = sizeof(bound_us) / sizeof(bound_us[0]) };
 static _Atomic int64_t value[M_COUNT];               /* histograms: the number of observations */
 static _Atomic int64_t sum_us[M_COUNT];
 static _Atomic int64_t bucket[M_COUNT][N_BOUNDS + 1];
+static int64_t marked[M_COUNT][N_BOUNDS + 1];        /* of whoever measures */
 
 static int64_t load(_Atomic int64_t *p)
 {
@@ -76,19 +77,22 @@ void metric_observe_us(enum metric_id m, int64_t us)
 	atomic_fetch_add_explicit(&value[m], 1, memory_order_relaxed);
 }
 
-int64_t metric_quantile_us(enum metric_id m, double q)
+/* Of n observations a bucket; less = what is not to be counted, NULL = nothing. */
+static int64_t quantile(enum metric_id m, const int64_t *less, double q)
 {
-	int64_t total = 0, below = 0;
+	int64_t n[N_BOUNDS + 1], total = 0, below = 0;
 	double rank;
 
-	for (int i = 0; i <= N_BOUNDS; i++)
-		total += load(&bucket[m][i]);
+	for (int i = 0; i <= N_BOUNDS; i++) {
+		n[i] = load(&bucket[m][i]) - (less ? less[i] : 0);
+		total += n[i];
+	}
 	if (!total)
 		return 0;
 	q = q < 0 ? 0 : q > 1 ? 1 : q;
 	rank = q * (double)total;
 	for (int i = 0; i < N_BOUNDS; i++) {
-		int64_t in = load(&bucket[m][i]), lo = i ? bound_us[i - 1] : 0;
+		int64_t in = n[i], lo = i ? bound_us[i - 1] : 0;
 
 		if (in && (double)(below + in) >= rank)
 			return lo + (int64_t)((double)(bound_us[i] - lo) * (rank - (double)below) /
@@ -96,6 +100,23 @@ int64_t metric_quantile_us(enum metric_id m, double q)
 		below += in;
 	}
 	return bound_us[N_BOUNDS - 1];
+}
+
+int64_t metric_quantile_us(enum metric_id m, double q)
+{
+	return quantile(m, NULL, q);
+}
+
+void metric_mark(void)
+{
+	for (int m = 0; m < M_COUNT; m++)
+		for (int i = 0; i <= N_BOUNDS; i++)
+			marked[m][i] = load(&bucket[m][i]);
+}
+
+int64_t metric_since_us(enum metric_id m, double q)
+{
+	return quantile(m, marked[m], q);
 }
 
 static void write_histogram(struct sb *out, int m)

@@ -18,6 +18,9 @@ int64_t metric_get(enum metric_id m);              /* counter/gauge value, histo
 void metric_observe_us(enum metric_id m, int64_t us); /* histograms, in seconds on the page */
 /* Quantile 0..1 estimated from the buckets, in microseconds; 0 when empty. */
 int64_t metric_quantile_us(enum metric_id m, double q);
+/* For measuring a stretch: from this call on metric_since_us counts. One at a time. */
+void metric_mark(void);
+int64_t metric_since_us(enum metric_id m, double q);
 void metric_write(struct sb *out);
 
 #endif

@@ -99,6 +99,21 @@ static void begin(struct pcm_jb *jb, uint32_t ts)
 	jb->seen = jb->calm = jb->held = jb->late_run = 0;
 }
 
+/* Of n samples from at on, how many lie before the ring's end. */
+static size_t until_end(uint32_t at, size_t n)
+{
+	return n < RING - at ? n : RING - at;
+}
+
+static size_t count(const uint8_t *marks, size_t n)
+{
+	size_t sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += marks[i];
+	return sum;
+}
+
 void pcm_jb_put(struct pcm_jb *jb, uint32_t ts, const int16_t *s, size_t n)
 {
 	int32_t off;
@@ -134,12 +149,14 @@ void pcm_jb_put(struct pcm_jb *jb, uint32_t ts, const int16_t *s, size_t n)
 		note_late(jb);
 		i = (size_t)-off;
 	}
-	for (; i < n; i++) {
+	while (i < n) { /* in one piece, or two where the ring ends */
 		uint32_t at = (ts + (uint32_t)i) & (RING - 1);
+		size_t k = until_end(at, n - i);
 
-		dup += jb->have[at];
-		jb->s[at] = s[i];
-		jb->have[at] = 1;
+		dup += count(jb->have + at, k);
+		memcpy(jb->s + at, s + i, k * sizeof(*s));
+		memset(jb->have + at, 1, k);
+		i += k;
 	}
 	if (dup == n)
 		jb->st.dup++;
@@ -151,27 +168,26 @@ void pcm_jb_put(struct pcm_jb *jb, uint32_t ts, const int16_t *s, size_t n)
  * is missing comes from the concealment, what is there goes over it. */
 static int take(struct pcm_jb *jb, int16_t out[PCM_FRAME])
 {
-	int got = 0;
+	uint32_t at = jb->rd & (RING - 1);
+	size_t first = until_end(at, PCM_FRAME), rest = PCM_FRAME - first;
+	size_t got = count(jb->have + at, first) + count(jb->have, rest);
 
-	for (uint32_t i = 0; i < PCM_FRAME; i++)
-		got += jb->have[(jb->rd + i) & (RING - 1)];
-	if (got < PCM_FRAME) {
-		pcm_plc_fill(&jb->plc, out, PCM_FRAME);
-		jb->st.concealed++;
-	}
-	for (uint32_t i = 0; i < PCM_FRAME; i++) {
-		uint32_t at = (jb->rd + i) & (RING - 1);
-
-		if (jb->have[at])
-			out[i] = jb->s[at];
-		jb->have[at] = 0;
-	}
+	jb->rd += PCM_FRAME;
 	if (got == PCM_FRAME) {
+		memcpy(out, jb->s + at, first * sizeof(*out));
+		memcpy(out + first, jb->s, rest * sizeof(*out));
 		pcm_plc_good(&jb->plc, out, PCM_FRAME);
 		jb->held = 0;
+	} else {
+		pcm_plc_fill(&jb->plc, out, PCM_FRAME);
+		jb->st.concealed++;
+		for (uint32_t i = 0; got && i < PCM_FRAME; i++)
+			if (jb->have[(at + i) & (RING - 1)])
+				out[i] = jb->s[(at + i) & (RING - 1)];
 	}
-	jb->rd += PCM_FRAME;
-	return got;
+	memset(jb->have + at, 0, first);
+	memset(jb->have, 0, rest);
+	return (int)got;
 }
 
 /* Once a second: is what we hold more or less than the target? Returns frames to skip

@@ -387,6 +387,12 @@ TEST(metrics_count_and_estimate)
 	HAS(sb_sv(&b), "callm_asr_final_seconds_bucket{le=\"+Inf\"} 1001\n");
 	HAS(sb_sv(&b), "callm_conversations_live 5\n");
 	sb_done(&b);
+	metric_mark(); /* from here on: another stretch */
+	EQ(metric_since_us(M_ASR_US, 0.5), 0);
+	for (int k = 0; k < 100; k++)
+		metric_observe_us(M_ASR_US, 2500);
+	CHECK(metric_since_us(M_ASR_US, 0.5) >= 2000 && metric_since_us(M_ASR_US, 0.99) <= 3000);
+	CHECK(metric_quantile_us(M_ASR_US, 0.99) > 100000);
 }
 
 struct walked {
