@@ -104,12 +104,67 @@ static void look_audiosocket(struct looking *k, const jv *as)
 	look_nets(k, "audiosocket.allow", jv_get(as, "allow"));
 }
 
+/* "opus,g722": known names, each once. */
+static bool are_codecs(sv list)
+{
+	static const char *const known[] = { "opus", "g722", "pcmu", "pcma" };
+	unsigned seen = 0;
+	sv one;
+	while (sv_cut(&list, ',', &one)) {
+		size_t i = 0;
+		while (i < 4 && !sv_eq_nocase(sv_trim(one), sv_of(known[i])))
+			i++;
+		if (i == 4 || seen & (1u << i))
+			return false;
+		seen |= 1u << i;
+	}
+	return seen != 0;
+}
+
+static void look_register(struct looking *k, const jv *r, size_t i)
+{
+	char where[48];
+	sv uri = jv_get_str(r, "uri"), user = jv_get_str(r, "user");
+	snprintf(where, sizeof(where), "sip.register[%zu].uri", i);
+	if (!sv_starts(uri, SV("sip:")) || sv_find_ch(uri, '@') >= 0 || sv_find_ch(uri, ' ') >= 0)
+		complain(k, where, "is not the address of a registrar",
+			 "Write it like sip:pbx.example.com, without the extension.");
+	snprintf(where, sizeof(where), "sip.register[%zu].user", i);
+	for (size_t n = 0; n < user.n; n++)
+		if (strchr("<>\"@;:?% \r\n", user.p[n])) {
+			complain(k, where, "holds a character that no extension has",
+				 "Write the extension alone, such as 201.");
+			break;
+		}
+}
+
+static void look_sip_more(struct looking *k, const jv *sip)
+{
+	const jv *list = jv_get(sip, "register");
+	int64_t session = jv_get_int(sip, "session_s", 1800);
+	sv codecs = jv_get_str(sip, "codecs");
+	if (jv_get_str(sip, "tls_key").n && !jv_get_str(sip, "tls_cert").n)
+		complain(k, "sip.tls_cert", "is missing, tls_key is there",
+			 "A key needs its certificate; or remove tls_key.");
+	look_file(k, "sip.tls_cert", jv_get_str(sip, "tls_cert"));
+	look_file(k, "sip.tls_key", jv_get_str(sip, "tls_key"));
+	look_file(k, "sip.tls_ca", jv_get_str(sip, "tls_ca"));
+	if (session > 0 && session < 90)
+		complain(k, "sip.session_s", "is too short", "Write 0, or at least 90.");
+	if (codecs.n && !are_codecs(codecs))
+		complain(k, "sip.codecs", "is not a list of codecs",
+			 "Write some of opus, g722, pcmu, pcma, each once, with commas.");
+	for (size_t i = 0; i < jv_len(list); i++)
+		look_register(k, jv_at(list, i), i);
+}
+
 static void look_sip(struct looking *k, const jv *sip)
 {
 	const jv *allow = jv_get(sip, "allow");
 	int64_t from = jv_get_int(sip, "rtp_min", 0), to = jv_get_int(sip, "rtp_max", 0);
 	sv public_ip = jv_get_str(sip, "public_ip");
 	look_listen(k, "sip.listen", jv_get_str(sip, "listen"), false);
+	look_sip_more(k, sip);
 	if (from < 1024 || to > 65534 || from + 1 >= to)
 		complain(k, "sip.rtp_min", "rtp_min to rtp_max is not a range of ports",
 			 "Use a range within 1024 to 65534, such as 20000 to 29999.");
@@ -212,6 +267,7 @@ int app_config_look(const jv *cfg, const char *file)
 		look_sip(&k, sip);
 	look_transfer(&k, cfg);
 	look_audiosocket(&k, jv_get(cfg, "audiosocket"));
+	look_nets(&k, "stream.allow", jv_path(cfg, "stream.allow"));
 	for (int r = 0; r < 4; r++)
 		look_providers(&k, cfg, roles[r]);
 	look_mcp(&k, jv_get(cfg, "mcp"));

@@ -6,6 +6,7 @@
 #include "app_voice.h"
 #include "app_int.h"
 #include "app_engines.h"
+#include "app_tel.h"
 #include "app_ways.h"
 #include "chan_media.h"
 #include "chan_phone.h"
@@ -120,92 +121,15 @@ static int pick_call(void *arg, struct chan_place *ret)
 
 /* ---- telephone ---- */
 
-#define SIP_USERS_MAX 64
-#define SIP_ALLOW_MAX 64
-
-struct digest {
-	struct tel_user users[SIP_USERS_MAX];
-	struct sb passwords[SIP_USERS_MAX];
-	size_t n;
-};
-
-static int digest_load(struct digest *d, const jv *list, struct err *e)
-{
-	if (jv_len(list) > SIP_USERS_MAX)
-		return err_set(e, ERR_FULL, "sip.users: at most %d", SIP_USERS_MAX);
-	for (size_t i = 0; i < jv_len(list); i++) {
-		const jv *u = jv_at(list, i);
-		sb_init(&d->passwords[d->n++], 8192);
-		int rc = cfg_secret(jv_get_str(u, "password"), &d->passwords[i], e);
-		if (rc)
-			return rc;
-		d->users[i] =
-			(struct tel_user){ jv_get_str(u, "user").p, sb_str(&d->passwords[i]) };
-	}
-	return 0;
-}
-
-static void digest_done(struct digest *d)
-{
-	for (size_t i = 0; i < d->n; i++)
-		sb_done(&d->passwords[i]);
-}
-
 static int tel_up(struct app_voice *v, struct err *e)
 {
-	const jv *sip = jv_get(v->cfg, "sip");
-	char host[64];
-	int port;
-	int rc = app_listen(jv_get_str(sip, "listen"), host, &port, e);
+	struct tel *t;
+	int rc = app_tel_open(&t, jv_get(v->cfg, "sip"), chan_phone_sink(), v->phone, e);
 	if (rc)
 		return rc;
-	const char *acl[SIP_ALLOW_MAX];
-	const jv *allow = jv_get(sip, "allow");
-	struct tel_opts o;
-	tel_defaults(&o);
-	o.ip = host;
-	o.sip_port = port;
-	o.tcp = true;
-	o.rtp_min = (int)jv_get_int(sip, "rtp_min", 0);
-	o.rtp_max = (int)jv_get_int(sip, "rtp_max", 0);
-	o.max_calls = (int)jv_get_int(sip, "max_calls", 500);
-	o.max_cps = (int)jv_get_int(sip, "max_cps", 50);
-	o.nat = jv_get_bool(sip, "nat", false);
-	sv public_ip = jv_get_str(sip, "public_ip");
-	if (public_ip.n)
-		o.public_ip = public_ip.p;
-	if (jv_len(allow) > SIP_ALLOW_MAX)
-		return err_set(e, ERR_FULL, "sip.allow: at most %d networks", SIP_ALLOW_MAX);
-	for (size_t i = 0; i < jv_len(allow); i++)
-		acl[o.n_acl++] = jv_as_str(jv_at(allow, i)).p;
-	if (o.n_acl)
-		o.acl = acl;
-	struct digest d = { 0 };
-	rc = digest_load(&d, jv_get(sip, "users"), e);
-	if (rc == 0 && d.n) {
-		o.realm = jv_get_str(sip, "realm").p;
-		o.users = d.users;
-		o.n_users = d.n;
-	}
-	struct sb trunk;
-	sb_init(&trunk, 8192);
-	sv trunk_pw = jv_get_str(sip, "trunk_password");
-	if (rc == 0 && trunk_pw.n)
-		rc = cfg_secret(trunk_pw, &trunk, e);
-	if (trunk.n) {
-		o.dial_user = jv_get_str(sip, "trunk_user").p;
-		o.dial_password = sb_str(&trunk);
-	}
-	struct tel *t;
-	if (rc == 0)
-		rc = tel_open(&t, &o, chan_phone_sink(), v->phone, e);
-	if (rc == 0)
-		v->tel = t;
-	if (rc == 0)
-		chan_phone_set_tel(v->phone, t);
-	digest_done(&d);
-	sb_done(&trunk);
-	return rc;
+	v->tel = t;
+	chan_phone_set_tel(v->phone, t);
+	return 0;
 }
 
 static sv company_text(void *arg, const char *key, sv lang, unsigned variant)
@@ -343,6 +267,7 @@ void app_voice_health(struct app_voice *v, jv *components)
 		snprintf(text, sizeof(text), "port %d, %d calls", tel_port(v->tel),
 			 tel_calls(v->tel));
 		component(components, "sip", "ok", text);
+		app_tel_health(v->tel, jv_get(v->cfg, "sip"), components);
 	} else {
 		component(components, "sip", "ok", "switched off");
 	}

@@ -76,9 +76,13 @@ function mistakes() {
   const wrong = [
     ['http.listen', 'http:\n  listen: nonsense\n'], ['sip.listen', 'sip:\n  listen: 1.2.3:x\n'],
     ['http.tls_key', 'http:\n  tls_cert: /etc/hostname\n'], ['http.tls_cert', 'http:\n  tls_cert: /no.pem\n  tls_key: /no.key\n'],
+    ['stream.allow[1]', 'stream:\n  allow: [10.0.0.0/8, 10.0.0.0/x]\n'],
     ['audiosocket.listen', 'audiosocket:\n  listen: localhost:9092\n'], ['audiosocket.allow[0]', 'audiosocket:\n  allow: [here]\n'],
     ['sip.allow[1]', 'sip:\n  allow: [10.0.0.0/8, 10.0.0.0/99]\n'], ['sip.rtp_min', 'sip:\n  rtp_min: 30000\n  rtp_max: 20000\n'],
-    ['sip.public_ip', 'sip:\n  public_ip: banana\n'], ['company', 'company: /no.yaml\n'],
+    ['sip.public_ip', 'sip:\n  public_ip: banana\n'], ['sip.codecs', 'sip:\n  codecs: pcmu,mp3\n'],
+    ['sip.tls_cert', 'sip:\n  tls_key: /etc/hostname\n'], ['sip.session_s', 'sip:\n  session_s: 30\n'],
+    ['sip.register[0].uri', 'sip:\n  register:\n    - uri: pbx.example.com\n      user: "201"\n      password: "env:PATH"\n'],
+    ['company', 'company: /no.yaml\n'],
     ['llm[1].url', 'llm:\n  - url: http://127.0.0.1:9/v1\n  - url: ftp://x\n'],
   ];
   const missed = wrong.filter(([key, text]) => {
