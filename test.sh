@@ -227,6 +227,7 @@ e2e_part() {
 	tap e2e_start 60 node tests/e2e/start.mjs
 	tap e2e_sip 180 node tests/e2e/sip.mjs
 	tap e2e_call 300 node tests/e2e/call.mjs
+	tap e2e_recording 120 node tests/e2e/recording.mjs
 	tap e2e_ways 300 node tests/e2e/ways.mjs
 	tap e2e_faults 240 node tests/e2e/faults.mjs
 	tap e2e_local 600 node tests/e2e/local.mjs

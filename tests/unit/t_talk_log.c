@@ -137,7 +137,8 @@ TEST(talk_log_seals_what_is_personal)
 	struct err e;
 	char path[400];
 	unsigned char key[TALK_LOG_KEY], wrong[TALK_LOG_KEY] = { 1 };
-	struct world *w = one_call("call me at 13800138000 when can I return order 20251234567", &f);
+	struct world *w =
+		one_call("call me at 13800138000 when can I return order 20251234567", &f);
 	struct talk_texts *t = texts(NULL);
 	sv log = sb_sv(&f.text);
 	CHECK(sv_find(log, SV("13800138000")) < 0);
@@ -170,7 +171,7 @@ TEST(talk_log_that_cannot_be_written_harms_nothing)
 	struct world *w = world_open(&(struct world_opts){ .lang = "en" });
 	char path[400];
 	snprintf(path, sizeof(path), "%s/recordings", w->replay_dir);
-	CHECK(!rmdir(path));                     /* the folder goes while we run */
+	CHECK(!rmdir(path));     /* the folder goes while we run */
 	struct actor *a = world_chat(w, SV("wang"));
 	world_run(w, 1000);
 	actor_write(a, SV("how long do I have to return something"));
