@@ -106,9 +106,16 @@ static void on_open(struct talk_core *c, const struct talk_ev *ev, struct arena 
 		const char *key = !c->voice   ? "greeting" :
 				  c->asr_lost ? "greeting_keypad" :
 						"greeting_voice";
-		if (c->cfg->disclosure && c->voice && !(c->caps & CHAN_PATIENT))
+		bool called = ev->model_text.n > 0; /* who is called by a machine must know */
+		if ((c->cfg->disclosure || called) && c->voice && !(c->caps & CHAN_PATIENT))
 			talk_aside(c, "disclosure", "disclosure", a, acts);
-		talk_canned(c, key, POL_REPLY, a, acts);
+		if (called)
+			talk_reply(c,
+				   &(struct talk_reply){ .text = arena_sv(a, ev->model_text),
+							 .action = POL_REPLY },
+				   a, acts);
+		else
+			talk_canned(c, key, POL_REPLY, a, acts);
 		return;
 	}
 	c->turn = ev->resume->turn;
@@ -251,6 +258,15 @@ sv talk_joined(struct arena *a, const char *before, sv text)
 	return before ? sv_of(arena_fmt(a, "%s " SV_FMT, before, SV_ARG(text))) : arena_sv(a, text);
 }
 
+void talk_feel_joined(const struct talk_core *c, struct feel_state *f)
+{
+	if (!c->voice || c->n_queue == 0)
+		return;
+	const struct feel_state *head = &c->queue[0].feel;
+	f->small_talk &= head->small_talk;
+	f->wants_human |= head->wants_human;
+}
+
 /* Words are complete: a turn. What was prepared for the same words is used: they are then asked
  * as they were when it was prepared. */
 static void answer(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
@@ -258,6 +274,7 @@ static void answer(struct talk_core *c, const struct talk_ev *ev, struct arena *
 {
 	const char *head = c->voice && c->n_queue ? c->queue[0].text : NULL;
 	const char *head_m = c->voice && c->n_queue ? c->queue[0].model_text : NULL;
+	talk_feel_joined(c, &c->feel);
 	sv text = talk_joined(a, head, ev->text), model = talk_joined(a, head_m, ev->model_text);
 	if (c->guess.on && talk_guess_same(c, text)) {
 		c->guess.sure = true;

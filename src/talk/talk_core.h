@@ -66,7 +66,9 @@ struct talk_ev {
 	sv text;
 	/* TEXT: the client's own id, kept in the row; OPEN: what the other side calls it */
 	sv client_id;
-	sv masked, model_text;       /* TEXT: what may be stored, what a model may see */
+	/* TEXT: what may be stored, what a model may see; OPEN: model_text = what we called for,
+	 * said instead of a greeting. */
+	sv masked, model_text;
 	double confidence;
 	const char *via;             /* TEXT: "text", "speech", "dtmf" */
 	int64_t start_ms, end_ms;
@@ -201,7 +203,8 @@ struct talk_guess {
 	bool sure;                   /* the words are final and the same */
 	bool found_there, asks, ended;
 	uint32_t gen;                /* of its search, then of its model */
-	sv text, model_text;
+	sv text, model_text;         /* with what waited before them */
+	sv own;                      /* without */
 	struct kb_result found;
 	bool models, base, down;
 	sv date;
@@ -308,6 +311,9 @@ void talk_on_text(struct talk_core *c, const struct talk_ev *ev, struct arena *a
 void talk_on_close(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
 		   struct talk_acts *acts);
 void talk_start_turn(struct talk_core *c, sv text, sv model_text, int number);
+/* Words that follow others which wait are felt with them: "thanks" behind a question is no small
+ * talk. */
+void talk_feel_joined(const struct talk_core *c, struct feel_state *f);
 /* text after what waits at the head of the queue. */
 sv talk_joined(struct arena *a, const char *before, sv text);
 

@@ -103,6 +103,7 @@ void talk_on_likely(struct talk_core *c, const struct talk_ev *ev, struct arena 
 	talk_guess_drop(c, acts);
 	struct talk_core as = *c;
 	feel_turn(&as.feel, ev->text, sv_of(c->lang));
+	talk_feel_joined(c, &as.feel);
 	if (c->tries >= TALK_GUESSES || !sv_trim(text).n || !talk_needs_search(&as, text))
 		return;
 	c->tries++;
@@ -111,6 +112,7 @@ void talk_on_likely(struct talk_core *c, const struct talk_ev *ev, struct arena 
 		.on = true,
 		.gen = ++c->gen,
 		.text = text,
+		.own = arena_sv(a, ev->text),
 		.model_text = talk_joined(a, head ? c->queue[0].model_text : NULL, ev->model_text),
 		.at_us = ev->now_us,
 	};
@@ -168,7 +170,8 @@ static void on_found(struct talk_core *c, const struct talk_ev *ev, struct arena
 	if (!ev->models || ev->base || !ev->spare || g->found.n == 0)
 		return;
 	struct talk_core as = as_if(c, a);
-	feel_turn(&as.feel, g->text, sv_of(c->lang));
+	feel_turn(&as.feel, g->own, sv_of(c->lang));
+	talk_feel_joined(c, &as.feel);
 	talk_decide(&as, false, &as.t.act);
 	if (as.t.act.action != POL_REPLY || !talk_asks_model(&as, ev) ||
 	    !talk_prompt(&as, a, &want))

@@ -434,3 +434,26 @@ TEST(talk_core_star_changes_the_language_and_tries_its_recogniser)
 	EQ(b.acts.n, 0);
 	bench_close(&b);
 }
+
+/* "Thanks" behind a question that was not answered yet does not take the question away. */
+TEST(talk_core_thanks_behind_a_question)
+{
+	static const char *const asked[] = { "how long can I return an article",
+					     "I want to talk to a person" };
+	for (int i = 0; i < 2; i++) {
+		struct bench b;
+		bench_open(&b, PHONE, 0);
+		bench_feed(&b, (struct talk_ev){ .kind = TEV_OPEN, .via = "phone" });
+		bench_feed(&b, ev_text(asked[i]));
+		struct talk_ev start = { .kind = TEV_SPEECH_START,
+					 .heard = { b.c.speaking, 0, 0, 0 } };
+		talk_step(&b.c, &start, &b.a, &b.acts);
+		EQ(b.c.n_queue, 1);
+		bench_feed(&b, ev_text("thanks"));
+		if (i == 0)
+			CHECK(bench_act(&b, TACT_SEARCH));
+		else
+			HAS(bench_rec(&b, "turn.bot")->text, "\"action\":\"handoff\"");
+		bench_close(&b);
+	}
+}
