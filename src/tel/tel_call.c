@@ -139,6 +139,7 @@ const char *tel_reason(int status)
 		    { 404, "Not Found" },
 		    { 408, "Request Timeout" },
 		    { 422, "Session Interval Too Small" },
+		    { 481, "Call Does Not Exist" },
 		    { 480, "Temporarily Unavailable" },
 		    { 486, "Busy Here" },
 		    { 487, "Request Terminated" },
@@ -484,6 +485,16 @@ static void info_fill(struct tel_info *in, const struct sip_msg *msg)
 	in->src_port = sa_port(&msg->src);
 }
 
+int tel_call_accept(struct tel_call *c, struct sipsess **sess, const struct sip_msg *msg,
+		    int status, struct mbuf *desc, const char *more)
+{
+	return sipsess_accept(sess, c->tel->sock, msg, (uint16_t)status,
+			      status < 200 ? "Ringing" : "OK", c->contact, "application/sdp",
+			      desc, tel_call_password, c, false, tel_call_on_offer,
+			      tel_call_on_answer, tel_call_on_estab, tel_call_on_info,
+			      tel_call_on_refer, tel_call_on_close, c, TEL_ALLOW "%s", more);
+}
+
 /* Socket, SDP, the sink's word, 180. Returns 0 or the SIP status to refuse with. */
 static int take_invite(struct tel_call *c, const struct sip_msg *msg)
 {
@@ -511,12 +522,7 @@ static int take_invite(struct tel_call *c, const struct sip_msg *msg)
 		return err_sip(e);
 	/* From here the leg is the sink's. */
 	obj_ref(c->leg);
-	e = sipsess_accept(&c->sess, t->sock, msg, 180, "Ringing", c->contact,
-			   "application/sdp", NULL, NULL, NULL, false,
-			   tel_call_on_offer, tel_call_on_answer, tel_call_on_estab,
-			   tel_call_on_info, tel_call_on_refer, tel_call_on_close, c,
-			   NULL);
-	if (e)
+	if (tel_call_accept(c, &c->sess, msg, 180, NULL, ""))
 		tel_call_over(c, 500, NULL);
 	else
 		tmr_start(&c->ring, (uint64_t)t->o.ring_timeout_ms, on_ring_timeout, c);
@@ -530,6 +536,11 @@ void tel_call_invite(const struct sip_msg *msg, void *arg)
 	struct tel_call *c;
 	int status;
 
+	if (sip_msg_hdr(msg, SIP_HDR_REPLACES)) { /* one call more and one less: not counted */
+		if (!t->closing && (tel_reg_call(t, msg) || tel_auth_ok(t, msg)))
+			tel_swap(t, msg);
+		return;
+	}
 	if (!tel_guard_admit(t, msg) || (!tel_reg_call(t, msg) && !tel_auth_ok(t, msg)))
 		return;
 	if (tel_timer_small(msg)) {

@@ -7,6 +7,8 @@ int tel_call_password(char **user, char **password, const char *realm, void *arg
 	const struct tel_opts *o = &c->tel->o;
 	int e;
 
+	if (!c->outgoing || c->swapped) /* who called us may not try our passwords */
+		return EACCES;
 	if (c->reg)
 		return tel_reg_password(c->reg, user, password);
 	if (!o->dial_user || !o->dial_password)

@@ -80,8 +80,9 @@ struct tel_reg {
 	uint32_t ip;        /* of the registrar; 0 = not known yet */
 	_Atomic int state, status;
 };
-#define TEL_ALLOW                                                                             \
-	"Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, NOTIFY\r\nSupported: timer\r\n"
+#define TEL_ALLOW \
+	"Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, NOTIFY\r\nSupported: timer, " \
+	"replaces\r\n"
 enum { TEL_TIMER_LEAST = 90, TEL_TIMER_TEXT = 128 };
 struct tel_call {
 	struct tel_call *next, *prev;
@@ -95,6 +96,7 @@ struct tel_call {
 	struct tel_sdp sdp;
 	enum tel_call_state state;
 	bool outgoing, got_offer, released, counted, early_sdp;
+	bool swapped; /* another dialogue than it began with: tel_swap.c */
 	bool updates; /* the other side knows UPDATE */
 	int end_status; /* set by hang-up: what on_close will say */
 	struct tmr ring, limit;
@@ -219,6 +221,15 @@ int tel_call_contact(struct tel_call *c, const char *user, const struct sa *peer
 		     enum sip_transp tp);
 int tel_contact(const struct tel *t, const char *user, const struct sa *peer,
 		enum sip_transp tp, char to[2 * TEL_STR]);
+
+/* Makes the session of their INVITE and answers it with status (180, or 200 with desc and more
+ * headers). errno. */
+int tel_call_accept(struct tel_call *c, struct sipsess **sess, const struct sip_msg *msg,
+		    int status, struct mbuf *desc, const char *more);
+
+/* tel_swap.c */
+/* Answers an INVITE with Replaces. */
+void tel_swap(struct tel *t, const struct sip_msg *msg);
 
 /* tel_tls.c */
 int tel_tls_open(struct tel *t, struct err *e); /* by tel_open, before the thread */

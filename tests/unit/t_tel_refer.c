@@ -164,6 +164,84 @@ TEST(tel_refer_with_replaces)
 	done(&p);
 }
 
+/* ---- a call of ours is taken over */
+
+static int replace(struct peer *p, struct raw *r, const char *id, const char *header)
+{
+	char extra[400];
+
+	r->in[0] = 0;
+	snprintf(extra, sizeof(extra), "Replaces: %s\r\n", header);
+	raw_request(r, "INVITE", id, 1, extra, raw_sdp(4242, "8", ""));
+	return raw_final(r, p->w.loop, "INVITE");
+}
+
+TEST(tel_replaces_takes_over_a_call)
+{
+	char header[200], bye[8192];
+	struct peer p;
+	struct raw r;
+
+	CHECK(called(&p, "s1"));
+	raw_open(&r, p.w.a.tel, "127.0.0.1");
+	const char *ours = strstr(raw_line(p.ok, "To"), ";tag=") + 5;
+
+	snprintf(header, sizeof(header), "s1;to-tag=%s;from-tag=other", ours);
+	EQ(replace(&p, &r, "s2", header), 481);
+	snprintf(header, sizeof(header), "s1;to-tag=%s", ours);
+	EQ(replace(&p, &r, "s3", header), 400);
+	snprintf(header, sizeof(header), "s1;to-tag=%s;from-tag=r1;early-only", ours);
+	EQ(replace(&p, &r, "s4", header), 486);
+	EQ(p.w.a.closes, 0);
+	snprintf(header, sizeof(header), "s1;from-tag=r1;to-tag=%s", ours);
+	EQ(replace(&p, &r, "s5", header), 200);
+	HAS(sv_of(r.in), "m=audio ");
+	char ok[8192];
+
+	memcpy(ok, r.in, sizeof(ok));
+	raw_request(&r, "ACK", "s5", 1, "", "");
+	CHECK(raw_await(&p.r, p.w.loop, "BYE")); /* the side that is left */
+	memcpy(bye, p.r.in, sizeof(bye));
+	raw_reply(&p.r, bye, "200 OK", "", "");
+	for (int i = 0; i < 100 && p.w.a.leg->m.to.port != 4242; i++)
+		loop_run_once(p.w.loop, 10);
+	EQ(p.w.a.leg->m.to.pt, 8);
+	STR_EQ(tel_leg_call_id(p.w.a.leg), "s5");
+	EQ(p.w.a.invites, 1);
+	EQ(p.w.a.closes, 0);
+	EQ(tel_calls(p.w.a.tel), 1);
+	EQ(replace(&p, &r, "s6", header), 481); /* that dialogue is no more */
+	memcpy(r.in, ok, sizeof(ok));
+	raw_request(&r, "BYE", "s5", 2, "", "");
+	EQ(raw_final(&r, p.w.loop, "BYE"), 200);
+	CHECK(t_wait(p.w.loop, w_a_closed, &p.w, 2000));
+	EQ(p.w.a.status, 200);
+	close(r.fd);
+	done(&p);
+}
+
+TEST(tel_replaces_nothing_in_common)
+{
+	char header[200];
+	struct peer p;
+	struct raw r;
+
+	CHECK(called(&p, "n1"));
+	raw_open(&r, p.w.a.tel, "127.0.0.1");
+	snprintf(header, sizeof(header), "Replaces: n1;from-tag=r1%s\r\n",
+		 strstr(raw_line(p.ok, "To"), ";tag="));
+	char *tag = strstr(header, ";tag=");
+
+	memmove(tag + 8, tag + 5, strlen(tag + 5) + 1);
+	memcpy(tag, ";to-tag=", 8);
+	raw_request(&r, "INVITE", "n2", 1, header, raw_sdp(4000, "18", ""));
+	EQ(raw_final(&r, p.w.loop, "INVITE"), 488);
+	EQ(within(&p, "BYE", "n1", 2, "", ""), 200); /* the call was not touched */
+	CHECK(t_wait(p.w.loop, w_a_closed, &p.w, 2000));
+	close(r.fd);
+	done(&p);
+}
+
 /* ---- sound before the answer */
 
 static bool ringing(struct peer *p)
