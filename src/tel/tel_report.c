@@ -12,6 +12,7 @@
 #include "tel_int.h"
 
 enum { EVERY = 250, LOOK = 25, BUDGET = 16 }; /* slots of 20 ms; packets */
+enum { RTT_MOST = 60 * 65536, RTT_CUT = 65 }; /* 1/65536 s */
 
 static const uint64_t unix_to_ntp = 2208988800u; /* seconds from 1900 to 1970 */
 
@@ -106,14 +107,16 @@ static void report(struct tel_leg *leg, bool bye)
 
 static void note_report(struct tel_media *m, const struct tel_rtcp *r, int64_t at_us)
 {
-	uint32_t now = (uint32_t)(ntp_at(m, at_us) >> 16), rtt = now - r->lsr - r->dlsr;
+	uint32_t now = (uint32_t)(ntp_at(m, at_us) >> 16);
+	int32_t rtt = (int32_t)(now - r->lsr - r->dlsr);
 
 	m->st.peer_lost = r->lost;
 	m->st.peer_loss_permille = r->fraction * 1000 / 256;
 	m->st.peer_jitter_us = (int64_t)r->jitter * 1000000 / rtp_hz(m);
-	if (!r->lsr || rtt > 60 * 65536) /* none yet, or nonsense */
+	/* none yet, or nonsense; clocks are cut to 15 us, so a quick one may be below 0 */
+	if (!r->lsr || rtt > RTT_MOST || rtt < -RTT_CUT)
 		return;
-	m->st.rtt_us = (int64_t)rtt * 1000000 / 65536;
+	m->st.rtt_us = rtt > 0 ? (int64_t)rtt * 1000000 / 65536 : 1;
 	metric_observe_us(M_RTCP_RTT_US, m->st.rtt_us);
 }
 

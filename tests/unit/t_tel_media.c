@@ -371,3 +371,174 @@ TEST(tel_media_frames_keep_the_wall_clock)
 	      frames >= slots - 10); /* fewer only when we were stalled */
 	talk_done(&t);
 }
+
+/* Somebody who can forge the source address, but not know the SSRC: beside the true stream nothing
+ * of it is heard, however long it goes on. */
+TEST(tel_media_second_stream_beside_the_first_is_not_heard)
+{
+	struct talk t;
+	struct rtp evil;
+
+	w_init(&t.w);
+	CHECK(talk_open(&t, "0", ""));
+	talk_tone(&t, &t.rtp, 0, 900, 5);
+	evil = t.rtp;
+	evil.ssrc ^= 0x5a5a;
+	for (int i = 0; i < 60; i++) {
+		rtp_tone(&evil, 0, 1500);
+		talk_tone(&t, &t.rtp, 0, 900, 1);
+		rtp_tone(&evil, 0, 1500);
+	}
+	NEAR(w_heard_db(&t.w.a, 900), 20 * log10(8000 / 32768.0), 2);
+	CHECK(w_heard_db(&t.w.a, 1500) < -50);
+	CHECK(tel_leg_stats(t.w.a.leg).rtp_bad >= 110);
+	talk_done(&t);
+}
+
+/* The phone moves: another port is named within the call. What comes from the old one is not heard,
+ * what is said goes to the new one, whose stream is new. */
+TEST(tel_media_moves_within_a_call)
+{
+	struct talk t;
+	struct rtp fresh;
+	uint8_t b[400];
+	int left = 0;
+
+	w_init(&t.w);
+	t.w.a.say_hz = 600;
+	CHECK(talk_open(&t, "0", ""));
+	talk_tone(&t, &t.rtp, 0, 900, 20);
+	CHECK(t.w.a.leg->m.latched);
+	rtp_open(&fresh);
+	fresh.to = t.rtp.to;
+	raw_request(&t.sip, "UPDATE", "m1", 2, "", raw_sdp(fresh.port, "0", ""));
+	EQ(raw_final(&t.sip, t.w.loop, "UPDATE"), 200);
+	talk_tone(&t, &fresh, 0, 1500, 3);
+	while (recv(t.rtp.fd, b, sizeof(b), MSG_DONTWAIT) > 0)
+		;
+	while (recv(fresh.fd, b, sizeof(b), MSG_DONTWAIT) > 0)
+		;
+	for (int i = 0; i < 50; i++) {
+		rtp_tone(&t.rtp, 0, 900); /* the old one goes on */
+		talk_tone(&t, &fresh, 0, 1500, 1);
+	}
+	NEAR(w_heard_db(&t.w.a, 1500), 20 * log10(8000 / 32768.0), 2.5);
+	CHECK(w_heard_db(&t.w.a, 900) < -50);
+	EQ(recv(t.rtp.fd, b, sizeof(b), MSG_DONTWAIT), -1);
+	while (recv(fresh.fd, b, sizeof(b), MSG_DONTWAIT) == 172)
+		left++;
+	CHECK(left >= 45);
+	close(fresh.fd);
+	talk_done(&t);
+}
+
+/* Put on hold and taken back, with another stream afterwards: heard from its first packet on; in
+ * between nothing is sent, and silence hangs nobody up. */
+TEST(tel_media_hold_and_back)
+{
+	struct talk t;
+	uint8_t b[400];
+
+	w_init(&t.w);
+	t.w.a.o.media_timeout_ms = 300;
+	t.w.a.say_hz = 600;
+	CHECK(talk_open(&t, "0", ""));
+	talk_tone(&t, &t.rtp, 0, 900, 20);
+	raw_request(&t.sip, "UPDATE", "m1", 2, "", raw_sdp(t.rtp.port, "0", "a=sendonly\r\n"));
+	EQ(raw_final(&t.sip, t.w.loop, "UPDATE"), 200);
+	int f0 = t.w.a.frames;
+
+	while (!t.w.a.held && t.w.a.frames < f0 + 50)
+		loop_run_once(t.w.loop, 20);
+	EQ(t.w.a.held, 1);
+	while (recv(t.rtp.fd, b, sizeof(b), MSG_DONTWAIT) > 0)
+		;
+	f0 = t.w.a.frames;
+	while (t.w.a.frames < f0 + 40) /* longer than the limit for silence */
+		loop_run_once(t.w.loop, 20);
+	EQ(t.w.a.closes, 0);
+	EQ(recv(t.rtp.fd, b, sizeof(b), MSG_DONTWAIT), -1);
+	raw_request(&t.sip, "UPDATE", "m1", 3, "", raw_sdp(t.rtp.port, "0", ""));
+	EQ(raw_final(&t.sip, t.w.loop, "UPDATE"), 200);
+	t.rtp.ssrc++;
+	t.rtp.ts += 0x12345678;
+	uint64_t bad = tel_leg_stats(t.w.a.leg).rtp_bad;
+
+	for (f0 = t.w.a.frames; !t.w.a.resumed && t.w.a.frames < f0 + 50;)
+		loop_run_once(t.w.loop, 20);
+	EQ(t.w.a.resumed, 1);
+	talk_tone(&t, &t.rtp, 0, 1500, 40);
+	EQ(tel_leg_stats(t.w.a.leg).rtp_bad, bad);
+	NEAR(w_heard_db(&t.w.a, 1500), 20 * log10(8000 / 32768.0), 3);
+	EQ(t.w.a.closes, 0);
+	talk_done(&t);
+}
+
+/* Comfort noise: some noise, never as loud as speech whatever it says of itself, nothing concealed;
+ * the speech after it is whole. */
+TEST(tel_media_comfort_noise_is_quiet)
+{
+	static const uint8_t levels[] = { 60, 0, 127 };
+	struct talk t;
+
+	w_init(&t.w);
+	CHECK(talk_open(&t, "0", ""));
+	talk_tone(&t, &t.rtp, 0, 900, 30);
+	for (int k = 0; k < 3; k++) {
+		uint64_t concealed = tel_leg_stats(t.w.a.leg).concealed;
+		int f0;
+
+		rtp_send(&t.rtp, 13, &levels[k], 1, t.rtp.ts);
+		for (f0 = t.w.a.frames; t.w.a.frames < f0 + 30;)
+			loop_run_once(t.w.loop, 20);
+		double db = pcm_dbfs(t.w.a.heard + t.w.a.n_heard - 1600, 1600);
+
+		if (k < 2)
+			NEAR(db, k ? -55 : -60, 2);
+		else
+			CHECK(db < -90);
+		EQ(tel_leg_stats(t.w.a.leg).concealed, concealed);
+		t.rtp.ts += 30 * 160;
+		talk_tone(&t, &t.rtp, 0, 900, 30);
+		NEAR(w_heard_db(&t.w.a, 900), 20 * log10(8000 / 32768.0), 3);
+	}
+	talk_done(&t);
+}
+
+/* A packet that comes twice, or later than its successors, is heard once and in its place. */
+TEST(tel_media_out_of_order_and_twice)
+{
+	struct talk t;
+	uint8_t b[2][160];
+
+	w_init(&t.w);
+	CHECK(talk_open(&t, "0", ""));
+	talk_tone(&t, &t.rtp, 0, 900, 5);
+	for (int i = 0; i < 30; i++) {
+		int16_t s[160];
+		uint16_t seq = t.rtp.seq;
+		int frames = t.w.a.frames;
+
+		for (int k = 0; k < 2; k++) {
+			for (int j = 0; j < 160; j++)
+				s[j] = (int16_t)lrint(
+					8000 * sin(2 * M_PI * 900 *
+						   (double)(t.rtp.ts + (uint32_t)(k * 160 + j)) /
+						   8000));
+			pcm_ulaw_encode(s, 160, b[k]);
+		}
+		t.rtp.seq = (uint16_t)(seq + 1);
+		rtp_send(&t.rtp, 0, b[1], 160, t.rtp.ts + 160);
+		t.rtp.seq = seq;
+		rtp_send(&t.rtp, 0, b[0], 160, t.rtp.ts);
+		t.rtp.seq = seq;
+		rtp_send(&t.rtp, 0, b[0], 160, t.rtp.ts);
+		t.rtp.seq = (uint16_t)(seq + 2);
+		t.rtp.ts += 320;
+		while (t.w.a.frames < frames + 2)
+			loop_run_once(t.w.loop, 20);
+	}
+	NEAR(w_heard_db(&t.w.a, 900), 20 * log10(8000 / 32768.0), 1);
+	EQ(tel_leg_stats(t.w.a.leg).lost, 0);
+	talk_done(&t);
+}

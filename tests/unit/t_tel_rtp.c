@@ -1,4 +1,7 @@
 /* Unit tests of RTP headers, telephone events and address lists: pure, no network. */
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "t.h"
 #include "tel_int.h"
 
@@ -102,59 +105,158 @@ TEST(tel_event_gateway_that_moves_the_timestamp)
 	EQ(take(&e, 1000 + 20 * 160, 7, false, 160), '7');
 }
 
-/* 1,000 presses of 40 ms through 30 % loss, duplicates and neighbours swapped: each
- * once, in order. */
-TEST(tel_event_thousand_digits_over_a_bad_network)
+/* ---- a thousand presses over a bad network: packets of each in a list with when they arrive;
+ * what is lost, comes twice, overtakes. The reader looks every 20 ms, as a call does. */
+enum { PRESSES = 1000 };
+struct flight {
+	int64_t at_ms;
+	uint16_t seq;
+	uint32_t ts;
+	uint8_t p[4];
+	bool voice;
+};
+static struct flight sky[PRESSES * 40];
+
+static int by_arrival(const void *x, const void *y)
+{
+	const struct flight *a = x, *b = y;
+
+	return a->at_ms != b->at_ms ? (a->at_ms > b->at_ms) - (a->at_ms < b->at_ms) :
+				      (a->seq > b->seq) - (a->seq < b->seq);
+}
+
+struct weather {
+	double loss, twice, swap;
+	bool voice; /* between the keys */
+	int press_ms, pause_ms, ends_apart_ms;
+};
+
+static void fly(struct flight *f, const struct weather *w, struct rng *r, int64_t at_ms)
+{
+	f->at_ms = at_ms + 40;
+	if (rng_unit(r) < w->swap)
+		f->at_ms += 20 + (int64_t)rng_below(r, 20); /* behind the next one */
+}
+
+/* Packets of one press, at least one of which arrives; returns how many. */
+static int press(struct flight *sky_at, const struct weather *w, struct rng *r, int ev, int64_t now,
+		 uint16_t *seq)
+{
+	int n = 0, last = w->press_ms / 20 - 1, all = last + 1 + 2;
+
+	for (int k = 0; k < all; k++, (*seq)++) {
+		bool end = k >= last, must = !n && k == all - 1;
+		int dur = (end ? w->press_ms : (k + 1) * 20) * 8;
+
+		if (rng_unit(r) < w->loss && !must)
+			continue;
+		for (int copies = rng_unit(r) < w->twice ? 2 : 1; copies; copies--, n++) {
+			sky_at[n] = (struct flight){
+				.seq = *seq,
+				.ts = (uint32_t)now * 8,
+				.p = { (uint8_t)ev, (uint8_t)(end ? 0x8a : 0x0a),
+				       (uint8_t)(dur >> 8), (uint8_t)dur } };
+			fly(&sky_at[n], w, r,
+			    now + (end ? w->press_ms + (k - last) * w->ends_apart_ms : k * 20));
+		}
+	}
+	return n;
+}
+
+/* What is heard of it all, in order; returns how many keys. */
+static int hear(int n, char *heard)
+{
+	struct tel_ev_rx e = { 0 };
+	uint16_t top = (uint16_t)(sky[0].seq - 1);
+	int got = 0, gap = 0, i = 0;
+	char c;
+
+	for (int64_t now = 0; i < n || e.n_q; now += 20) {
+		gap -= gap > 0;
+		for (; i < n && sky[i].at_ms <= now; i++) {
+			int step = (int16_t)(sky[i].seq - top);
+
+			if (step > 0)
+				top = sky[i].seq;
+			if (step > 1)
+				gap = 3;
+			if (!sky[i].voice)
+				tel_ev_take(&e, sky[i].ts, step > 1 || gap, sky[i].p, 4);
+		}
+		while ((c = tel_ev_next(&e)) && got < 2 * PRESSES)
+			heard[got++] = c;
+		tel_ev_tick(&e);
+	}
+	return got;
+}
+
+static void thousand(const struct weather *w)
 {
 	static const char keys[] = "0123456789*#ABCD";
-	struct tel_ev_rx e = { 0 };
+	static char want[PRESSES + 1], heard[2 * PRESSES + 1];
 	struct rng *r = t_rng();
-	struct {
-		uint32_t ts;
-		int ev, dur;
-		bool end;
-	} q[24];
-	uint32_t ts = 0xfff00000u;
+	uint16_t seq = (uint16_t)rng_u64(r);
+	int64_t now = 100;
+	int n = 0, got;
 
-	for (int i = 0; i < 1000; i++) {
-		int ev = (int)rng_below(r, 16), n = 0, got = 0;
+	for (int i = 0; i < PRESSES; i++) {
+		int ev = rng_unit(r) < 0.3 && i ? (int)(strchr(keys, want[i - 1]) - keys) :
+						  (int)rng_below(r, 16);
 
-		for (int k = 0; k < 5; k++) {
-			bool end = k >= 2;
-			int copies = rng_unit(r) < 0.3 && (k || n) ? 0 :
-				     rng_unit(r) < 0.2             ? 2 :
-								     1;
-
-			for (int c = 0; c < copies; c++, n++) {
-				q[n].ts = ts;
-				q[n].ev = ev;
-				q[n].dur = end ? 320 : (k + 1) * 160;
-				q[n].end = end;
+		want[i] = keys[ev];
+		n += press(sky + n, w, r, ev, now, &seq);
+		now += w->press_ms;
+		for (int ms = 0; ms < w->pause_ms; ms += 20, seq++) {
+			if (!w->voice || rng_unit(r) < w->loss) {
+				seq = (uint16_t)(seq - !w->voice);
+				continue;
 			}
+			sky[n] = (struct flight){ .seq = seq, .voice = true };
+			fly(&sky[n++], w, r, now + ms);
 		}
-		if (!n) { /* all of it lost: nothing can be heard; one arrives */
-			q[n].ts = ts;
-			q[n].ev = ev;
-			q[n].dur = 320;
-			q[n++].end = true;
-		}
-		if (n > 1 && rng_unit(r) < 0.5) {
-			typeof(q[0]) t = q[0];
-
-			q[0] = q[1];
-			q[1] = t;
-		}
-		for (int k = 0; k < n; k++) {
-			char c = take(&e, q[k].ts, q[k].ev, q[k].end, q[k].dur);
-
-			if (c) {
-				EQ(c, keys[ev]);
-				got++;
-			}
-		}
-		EQ(got, 1);
-		ts += 320 + 400;
+		now += w->pause_ms;
 	}
+	qsort(sky, (size_t)n, sizeof(*sky), by_arrival);
+	got = hear(n, heard);
+	for (int i = 0; i < PRESSES && i < got; i++)
+		if (heard[i] != want[i]) {
+			printf("# press %d: %c, heard %c\n", i, want[i], heard[i]);
+			break;
+		}
+	EQ(got, PRESSES);
+	CHECK(!memcmp(heard, want, PRESSES));
+}
+
+TEST(tel_event_thousand_keys_of_40_ms_with_loss)
+{
+	thousand(&(struct weather){ .loss = 0.3, .press_ms = 40, .pause_ms = 60 });
+	thousand(&(struct weather){ .loss = 0.3, .press_ms = 40, .pause_ms = 60, .voice = true });
+}
+
+TEST(tel_event_thousand_keys_of_40_ms_twice_and_swapped)
+{
+	thousand(&(struct weather){ .twice = 0.3, .swap = 0.4, .press_ms = 40, .pause_ms = 60 });
+	thousand(&(struct weather){
+		.twice = 0.3, .swap = 0.4, .press_ms = 40, .pause_ms = 60, .voice = true });
+}
+
+TEST(tel_event_thousand_keys_with_all_of_it)
+{
+	thousand(&(struct weather){
+		.loss = 0.3, .twice = 0.2, .swap = 0.3, .press_ms = 40, .pause_ms = 60 });
+	thousand(&(struct weather){ .loss = 0.3,
+				    .twice = 0.2,
+				    .swap = 0.3,
+				    .press_ms = 40,
+				    .pause_ms = 60,
+				    .voice = true });
+	thousand(&(struct weather){ .loss = 0.3,
+				    .twice = 0.2,
+				    .swap = 0.3,
+				    .press_ms = 100,
+				    .pause_ms = 80,
+				    .ends_apart_ms = 20,
+				    .voice = true });
 }
 
 TEST(tel_event_sender_follows_the_rfc)
