@@ -45,6 +45,8 @@ static const struct web_ws_route ws_routes[] = {
 	{ "/ws/supervisor", &api_live_ws, NULL },
 	{ "/ws/media/{id}", &api_media_ws, NULL },
 	{ "/v1/realtime", &api_realtime_ws, NULL },
+	{ "/asterisk/media", &api_asterisk_ws, NULL },
+	{ "/twilio/media", &api_twilio_ws, NULL },
 };
 
 static const char csp[] =
@@ -332,6 +334,7 @@ int api_open(struct api **ret, const struct api_opts *o, struct err *e)
 	a->media_before = map_new(LIM_CONVERSATIONS);
 	a->thread = xalloc(sizeof(*a->thread));
 	api_openai_open(a);
+	api_streams_init(a, o->streams);
 	int rc = api_key_load(a, e);
 	if (rc == 0)
 		rc = api_mcp_open(a, e);

@@ -42,6 +42,9 @@ struct api_opts {
 	/* Opens a spoken conversation in a browser; NULL = /ws/media refuses. See api_media.c. */
 	const struct api_media_ops *media;
 	void *media_arg;
+	/* Calls of other telephone systems over WebSocket (docs/asterisk.md): section "stream" of
+	 * the configuration; read in api_open only. NULL = the defaults. */
+	const jv *streams;
 	/* One line of health for each component, called on the door's thread. May be NULL. */
 	void (*health)(void *arg, jv *components);
 	void *health_arg;

@@ -4,9 +4,11 @@
 
 #include "api.h"
 #include "chan_web.h"
+#include "io.h"
 
 #define API_KEY_BYTES 32
 #define API_TOKEN_MAX 512
+#define API_NETS 64
 
 struct api_user {
 	char login[64], role[16];
@@ -56,6 +58,14 @@ struct api {
 	int64_t keys_asked, keys_taken; /* an older reading never replaces a newer one */
 	struct oai *oai;             /* clients that take us for a model */
 	int n_realtime;              /* their sockets */
+	struct {                     /* api_stream.c */
+		int n, max, silent_ms;
+		int strangers;       /* those of them whose key is still to come */
+		int64_t said_s;      /* when something was logged about them, and not since */
+		int unsaid;
+		struct io_net allow[API_NETS];
+		size_t n_allow;
+	} streams;
 	struct mcp_srv *mcp;         /* our functions for other systems */
 };
 
@@ -198,6 +208,10 @@ void api_media_turn(struct api *a);          /* forgets old tokens; every ten mi
 
 /* api_realtime.c */
 extern const struct web_ws_ops api_realtime_ws;
+
+/* api_stream.c */
+void api_streams_init(struct api *a, const jv *cfg);
+extern const struct web_ws_ops api_asterisk_ws, api_twilio_ws;
 
 /* A query on a worker whose answer is written by `reply` on the door. */
 struct api_query {

@@ -364,6 +364,10 @@ static const struct lws_protocols protocols[] = {
 	  .rx_buffer_size = 2048 },
 	{ .name = "realtime", .callback = on_event, .per_session_data_size = sizeof(void *),
 	  .rx_buffer_size = 2048 },
+	{ .name = "media", .callback = on_event, .per_session_data_size = sizeof(void *),
+	  .rx_buffer_size = 2048 },
+	{ .name = "audio.twilio.com", .callback = on_event,
+	  .per_session_data_size = sizeof(void *), .rx_buffer_size = 2048 },
 	{ .name = NULL },
 };
 
