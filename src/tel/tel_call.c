@@ -265,8 +265,10 @@ int tel_call_rtp(struct tel_call *c, const struct sa *peer)
 		return e;
 	told_addr(c->tel, peer, &la);
 	sa_set_port(&la, 0);
+	/* keys in a description are worth offering where nobody reads it on the way */
 	return tel_sdp_open(&c->sdp, &la, (uint16_t)io_udp_local_port(c->udp), o,
-			    c->outgoing && o->srtp == TEL_SRTP_REQUIRE);
+			    c->outgoing && (o->srtp == TEL_SRTP_REQUIRE ||
+					    (o->srtp == TEL_SRTP_OFFER && c->tls)));
 }
 
 int tel_call_contact(struct tel_call *c, const char *user, const struct sa *peer,

@@ -116,6 +116,7 @@ static int dial(struct tel_call *c, const struct tel_cmd *cmd)
 	c->timer.s = c->tel->o.session_s;
 	c->reg = tel_reg_of(c->tel, c->uri);
 	tp = note_peer(c, c->uri, &peer);
+	c->tls = tp == SIP_TRANSP_TLS;
 	to = c->peer_ip ? &peer : NULL;
 	if (tel_call_rtp(c, to) ||
 	    tel_call_contact(c, c->reg ? c->reg->user : cmd->user, to, tp))

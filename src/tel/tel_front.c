@@ -30,6 +30,7 @@ void tel_defaults(struct tel_opts *o)
 				.media_timeout_ms = 30000,
 				.ring_timeout_ms = 60000,
 				.session_s = 1800,
+				.srtp = TEL_SRTP_OFFER,
 				.jitter_min_ms = 20,
 				.jitter_max_ms = 60 };
 }

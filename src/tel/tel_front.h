@@ -96,6 +96,7 @@ struct tel_call {
 	struct tel_sdp sdp;
 	enum tel_call_state state;
 	bool outgoing, got_offer, released, counted, early_sdp;
+	bool tls; /* dialled by it */
 	bool swapped; /* another dialogue than it began with: tel_swap.c */
 	bool updates; /* the other side knows UPDATE */
 	int end_status; /* set by hang-up: what on_close will say */

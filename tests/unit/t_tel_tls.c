@@ -82,6 +82,7 @@ TEST(tel_over_tls)
 		CHECK(tel_tls_port(w.a.tel) != tel_port(w.a.tel));
 		OK(dial_tls(&w, i));
 		CHECK(t_wait(w.loop, w_both_up, &w, 5000));
+		CHECK(w.a.leg->m.srtp && w.b.leg->m.srtp); /* the sound is encrypted too */
 		tel_leg_hold(w.a.leg, true); /* goes back over the same connection */
 		for (int k = 0; k < 200 && !w.b.held; k++)
 			loop_run_once(w.loop, 10);
