@@ -112,6 +112,8 @@ static void on_mark(void *arg, size_t text_offset, size_t samples)
 	struct playout_piece *x = arg;
 	if (text_offset > x->bytes)
 		return;
+	if (text_offset == 0)
+		x->marks.n = 0;      /* told anew */
 	struct chan_mark *m = VEC_PUSH(&x->marks, 4096);
 	if (m)
 		*m = (struct chan_mark){ samples, text_offset };
@@ -155,8 +157,15 @@ static bool play_kept(struct playout_piece *x)
 	return true;
 }
 
+/* Who says what an engine left unsaid: the next one, else the same once more. */
+static int rest_engine(const struct playout_piece *x)
+{
+	int next = x->engine + 1;
+	return next < x->p->speech->n_tts || x->rest ? next : x->engine;
+}
+
 /* The engine broke off: what it said stands up to its last mark, the rest of the text becomes a
- * piece of its own for the next engine. */
+ * piece of its own. */
 static void split_broken(struct playout_piece *x)
 {
 	struct playout *p = x->p;
@@ -170,7 +179,8 @@ static void split_broken(struct playout_piece *x)
 					.bytes = x->bytes - at,
 					.final = x->final,
 					.uninterruptible = x->uninterruptible,
-					.engine = x->engine + 1 };
+					.rest = true,
+					.engine = rest_engine(x) };
 	rest->text = xstrdup(sv_n(x->text + at, rest->bytes));
 	memcpy(rest->lang, x->lang, sizeof(rest->lang));
 	x->bytes = at;

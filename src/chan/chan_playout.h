@@ -21,6 +21,7 @@ struct playout_piece {               /* one chan_say */
 	bool final, uninterruptible;
 	bool started, made;          /* synthesis asked for, synthesis over */
 	int engine;                  /* index of the engine being tried */
+	bool rest;                   /* what another piece's engine left unsaid */
 	struct tts_run *run;
 	struct pcm_rs *rs;
 	int hz;                      /* of the engine, 0 = nothing came yet */
@@ -47,7 +48,8 @@ struct playout {
 	double gain_db;              /* ducking, wanted */
 	double gain;                 /* factor of the last sample sent */
 	bool paused;                 /* wanted; `gain` is 0 once it is so */
-	uint32_t first_say;          /* it began, and nothing of it could be heard yet; 0 = none */
+	/* it began, and nothing of it could be heard yet; 0 = none. */
+	uint32_t first_say;
 	/* From playout_pull; neither may say or hush: a final piece was sent to its last sample
 	 * (bytes: of the whole say); the first sample of a say goes out. */
 	void (*on_played)(void *arg, uint32_t say_id, size_t bytes);

@@ -247,9 +247,12 @@ static void on_end(void *arg, int err, const struct llm_usage *u)
 	llm_emit_end(a->r, err);
 }
 
-/* At most hedge_percent of the requests, counted over a window that fades. */
-static bool may_hedge(struct list *l)
+/* At most hedge_percent of the requests, counted over a window that fades; a caller's silence
+ * costs more than tokens. */
+static bool may_hedge(struct list *l, enum llm_class cls)
 {
+	if (cls == LLM_VOICE)
+		return true;
 	if (l->hedges * 100 > l->o.hedge_percent * (l->requests - 1))
 		return false;
 	l->hedges++;
@@ -260,7 +263,7 @@ static void on_hedge(void *arg)
 {
 	struct ask *a = arg;
 	struct try *first = &a->tries[0];
-	if (first->run && !first->run->useful && another(a) && may_hedge(a->list))
+	if (first->run && !first->run->useful && another(a) && may_hedge(a->list, a->p.cls))
 		(void)ask_next(a, &a->tries[1], 0);
 }
 

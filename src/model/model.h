@@ -114,7 +114,7 @@ void llm_cancel(struct llm_run *run);
 void llm_spent(const struct llm_run *run, struct llm_usage *ret);
 const char *llm_name(const struct llm *m); /* "openai:qwen2.5" */
 /* The circuit breaker lets a request pass: it is closed, or it is time for a probe.
- * After 3 failures in a row it opens for 10 s (20, 40, 60 when probes fail); llm_start
+ * After 3 failures in a row it opens for 2 s (4, 8 when probes fail); llm_start
  * answers ERR_BUSY meanwhile. */
 bool llm_healthy(const struct llm *m);
 /* Several as one, tried in the order given: the next takes over while no text has been
@@ -122,7 +122,7 @@ bool llm_healthy(const struct llm *m);
  * long without a first token, and the loser is cancelled. Specs are copied. */
 struct llm_list_opts {
 	int hedge_ms;         /* 0 = never */
-	int hedge_percent;    /* at most so many of a hundred requests, 0 = 5 */
+	int hedge_percent;    /* at most so many of a hundred chats, 0 = 5; voice always */
 	int max_running;      /* more wait: voice before chat before batch; 0 = 64 */
 	int max_waiting;      /* more are refused with ERR_BUSY; 0 = 256 */
 };
@@ -182,7 +182,7 @@ void asr_lm_free(struct asr_lm *lm);
 struct tts_cb {
 	void (*on_pcm)(void *arg, const int16_t *s, size_t n, int rate_hz);
 	/* the audio from here on speaks text from byte offset (marks at words or
-	 * sentences, in order) */
+	 * sentences, in order). Offset 0 again: all of them anew, with better times. */
 	void (*on_mark)(void *arg, size_t text_offset, size_t samples_so_far);
 	void (*on_end)(void *arg, int err);
 };

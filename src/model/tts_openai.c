@@ -3,10 +3,11 @@
  * The request asks for "pcm": 24 kHz, 16 bit, mono, little-endian (API reference,
  * audio/speech); a server that sends WAV is understood too, by its head. Sound is passed on as
  * it comes. Such a server tells no times of words: their marks are estimated from the length of
- * the text, so that what was heard of an interrupted answer is known about. Deadlines: connect
- * 1 s, first sound 2 s, silence in between 5 s, all 60 s. A failure before the first byte is
- * tried once more. After 3 failures in a row nothing is asked for 10 s (20, 40, 60), then one
- * probe. The key only goes into the head. */
+ * the text and the pace of what this voice said before; when all sound has come its length is
+ * known, and they are told anew. Deadlines: connect 1 s, first sound 2 s, all 60 s; in between
+ * 1.5 s without sound once what came must have been heard, else 5 s. A failure before the first
+ * byte is tried once more. After 3 failures in a row nothing is asked for 10 s (20, 40, 60),
+ * then one probe. The key only goes into the head. */
 #include <stdio.h>
 
 #include "fetch.h"
@@ -18,6 +19,8 @@ enum {
 	CONNECT_MS = 1000,
 	FIRST_MS = 2000,
 	STALL_MS = 5000,
+	OWED_MS = 1500, /* the listener hears nothing meanwhile */
+	WATCH_MS = 250,
 	TOTAL_MS = 60000,
 	SOUND_MAX = 64 << 20,
 	BODY_MAX = 128 << 10,
@@ -36,6 +39,7 @@ struct remote {
 	int failures, open_ms;
 	bool open, probing; /* the breaker */
 	int64_t open_until_ms;
+	double pace; /* length of its speech over the estimate, 0 = not known */
 };
 struct call { /* run->priv; an obj */
 	struct tts_run *r; /* NULL: let go */
@@ -47,7 +51,9 @@ struct call { /* run->priv; an obj */
 	char odd; /* half a sample */
 	bool has_odd;
 	size_t mark; /* byte of text whose mark comes next */
-	int64_t mark_ms;
+	double mark_ms, pace;
+	int64_t first_ms, last_ms; /* the loop's time of the first sound, the newest */
+	struct loop_timer watch;
 };
 
 /* ---- breaker ---- */
@@ -93,31 +99,67 @@ static void explain(struct tts *t, int status, sv text)
 
 /* ---- sound ---- */
 
-/* Marks of the words that are spoken until ms, by estimate. */
-static bool pass_marks(struct call *c, int64_t ms)
+/* Moves on to the next word's mark. */
+static void next_mark(struct call *c)
 {
-	sv all = sb_sv(&c->text);
-	while (c->r && c->mark < all.n && c->mark_ms <= ms) {
-		sv rest = sv_slice(all, c->mark, all.n);
-		size_t sample = (size_t)(c->mark_ms * c->rate / 1000);
-		if (!tts_emit_mark(c->r, c->mark, sample))
+	sv all = sb_sv(&c->text), rest = sv_slice(all, c->mark, all.n);
+	while (rest.n) {
+		uint32_t r = sv_rune(&rest);
+		c->mark_ms += c->pace * (sv_is_cjk(r) ? HAN_MS : LETTER_MS);
+		sv at = rest;
+		uint32_t next = at.n ? sv_rune(&at) : 0;
+		if ((r == ' ' && next != ' ') || sv_is_cjk(next))
+			break;
+	}
+	c->mark = (size_t)(rest.p - all.p);
+}
+
+/* Marks of the words that are spoken until ms, by estimate. */
+static bool pass_marks(struct call *c, double ms)
+{
+	while (c->r && c->mark < c->text.n && c->mark_ms <= ms) {
+		if (!tts_emit_mark(c->r, c->mark, (size_t)(c->mark_ms * c->rate / 1000)))
 			return false;
-		while (rest.n) { /* to the next word */
-			uint32_t r = sv_rune(&rest);
-			c->mark_ms += sv_is_cjk(r) ? HAN_MS : LETTER_MS;
-			sv at = rest;
-			uint32_t next = at.n ? sv_rune(&at) : 0;
-			if ((r == ' ' && next != ' ') || sv_is_cjk(next))
-				break;
-		}
-		c->mark = (size_t)(rest.p - all.p);
+		next_mark(c);
 	}
 	return c->r != NULL;
+}
+
+/* All sound has come: the pace was another than thought. */
+static bool tell_marks_anew(struct call *c)
+{
+	struct remote *x = c->r->t->priv;
+	double ms = (double)c->r->samples * 1000 / c->rate;
+	while (c->mark < c->text.n)
+		next_mark(c);
+	if (c->mark_ms <= 0 || ms <= 0)
+		return true;
+	double pace = c->pace * ms / c->mark_ms;
+	x->pace = x->pace ? x->pace + (pace - x->pace) / 4 : pace;
+	c->pace = pace;
+	c->mark = 0;
+	c->mark_ms = 0;
+	return pass_marks(c, ms);
+}
+
+static void on_watch(void *arg);
+
+/* Sound came: whoever listens has it now. */
+static void sound_came(struct call *c)
+{
+	struct loop *l = c->r->t->loop;
+	c->last_ms = loop_now_ms(l);
+	if (!c->first_ms) {
+		c->first_ms = c->last_ms;
+		loop_after(l, &c->watch, WATCH_MS, on_watch, c);
+	}
 }
 
 static bool pass_samples(struct call *c, sv p)
 {
 	int16_t s[2048];
+	if (c->r)
+		sound_came(c);
 	while (c->r && p.n + (c->has_odd ? 1 : 0) >= 2) {
 		char *to = (char *)s;
 		size_t have = 0;
@@ -129,7 +171,7 @@ static bool pass_samples(struct call *c, sv p)
 		memcpy(to + have, p.p, n);
 		p = sv_slice(p, n, p.n);
 		n = (n + have) / 2;
-		int64_t until = (int64_t)(c->r->samples + n) * 1000 / c->rate;
+		double until = (double)(c->r->samples + n) * 1000 / c->rate;
 		if (!pass_marks(c, until) || !tts_emit_pcm(c->r, s, n, c->rate))
 			return false;
 	}
@@ -255,12 +297,33 @@ static int verdict(struct call *c, int err, int status)
 static void on_end(void *arg, int err, int status)
 {
 	struct call *c = obj_ref(arg);
+	loop_timer_stop(&c->watch);
 	if (c->r) {
 		struct tts_run *r = c->r;
 		int rc = verdict(c, err, status);
 		c->req = NULL; /* it ends itself */
 		judge(r->t, rc);
-		tts_emit_end(r, rc);
+		if (rc || tell_marks_anew(c))
+			tts_emit_end(r, rc);
+	}
+	obj_unref(c);
+}
+
+/* A server that keeps the line open and sends no more: noticed when its sound is used up. */
+static void on_watch(void *arg)
+{
+	struct call *c = obj_ref(arg);
+	struct tts_run *r = c->r;
+	int64_t now = loop_now_ms(r->t->loop);
+	int64_t heard_until = c->first_ms + (int64_t)r->samples * 1000 / c->rate;
+	if (now - c->last_ms < OWED_MS || now < heard_until) {
+		loop_after(r->t->loop, &c->watch, WATCH_MS, on_watch, c);
+	} else {
+		explain(r->t, 0, SV("the server stopped in the middle of a sentence"));
+		fetch_cancel(c->req);
+		c->req = NULL;
+		judge(r->t, ERR_TIMEOUT);
+		tts_emit_end(r, ERR_TIMEOUT);
 	}
 	obj_unref(c);
 }
@@ -319,6 +382,7 @@ static int start(struct tts_run *r, sv text, sv lang)
 	struct call *c = obj_new(sizeof(*c), call_free);
 	c->r = r;
 	c->rate = RATE;
+	c->pace = x->pace ? x->pace : 1;
 	sb_init(&c->text, BODY_MAX / 2);
 	sb_init(&c->head, 2 * WAV_HEAD_MAX);
 	sb_init(&body, BODY_MAX);
@@ -343,6 +407,7 @@ static void cancel(struct tts_run *r)
 	struct remote *x = r->t->priv;
 	r->priv = NULL;
 	c->r = NULL;
+	loop_timer_stop(&c->watch);
 	if (c->req) {
 		x->probing = false; /* the next one probes */
 		fetch_cancel(c->req);

@@ -285,13 +285,13 @@ TEST(llm_breaker_opens_and_probes)
 	}
 	bool open = !llm_healthy(m);
 	int busy = ask(m, "ok", &g);
-	loop_sim_advance(l, 10000);
+	loop_sim_advance(l, 2000);
 	bool probe = llm_healthy(m);
 	int started = ask(m, "x", &g); /* the probe fails: open again, for longer */
 	bool only_one = ask(m, "ok", &g) == ERR_BUSY;
-	loop_sim_advance(l, 10000);
+	loop_sim_advance(l, 2000);
 	bool still = !llm_healthy(m);
-	loop_sim_advance(l, 10100);
+	loop_sim_advance(l, 2100);
 	int again = ask(m, "ok", &g);
 	loop_sim_advance(l, 100);
 	bool closed = llm_healthy(m) && g.err == 0;

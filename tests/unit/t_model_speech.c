@@ -616,6 +616,51 @@ TEST(speech_remote_silence_and_reset)
 	EQ(r.h.samples, 4);
 }
 
+/* The line stays open, nothing comes: no five seconds of silence for the listener. */
+TEST(speech_remote_stops_in_the_middle)
+{
+	static const struct piece begun[] = { PIECE("HTTP/1.1 200 OK\r\nContent-Type: audio/pcm\r\n"
+						    "Content-Length: 4000\r\n\r\nabcdefgh"),
+					      { NULL, 0 } };
+	struct remote r;
+	remote_open(&r, begun);
+	r.srv.stall = true;
+	bool done = remote_say(&r, "Hello");
+	const char *why = tts_error(r.t);
+	bool told = strstr(why, "in the middle") != NULL;
+	remote_close(&r);
+	CHECK(done);
+	CHECK(told);
+	EQ(r.h.err, ERR_TIMEOUT);
+	EQ(r.h.samples, 4);
+}
+
+TEST(speech_remote_marks_fit_the_whole_sound)
+{
+	static char two_seconds[96000];
+	const struct piece p[] = { PIECE("HTTP/1.1 200 OK\r\nContent-Type: audio/pcm\r\n"
+					 "Content-Length: 96000\r\n\r\n"),
+				   { two_seconds, sizeof(two_seconds) },
+				   { NULL, 0 } };
+	struct remote r;
+	memset(two_seconds, 1, sizeof(two_seconds));
+	remote_open(&r, p);
+	bool done = remote_say(&r, "one two three four");
+	remote_close(&r);
+	CHECK(done);
+	OK(r.h.err);
+	size_t anew = 0;
+	for (size_t i = 1; i < r.h.n_marks; i++)
+		if (r.h.off[i] == 0)
+			anew = i;
+	CHECK(anew > 0);
+	EQ(r.h.n_marks - anew, 4);
+	for (size_t i = anew; i < r.h.n_marks; i++) {
+		double want = 48000.0 * (double)r.h.off[i] / 18;
+		CHECK((double)r.h.at[i] > want - 10 && (double)r.h.at[i] < want + 10);
+	}
+}
+
 TEST(speech_remote_breaker)
 {
 	static const struct piece broken[] = {
