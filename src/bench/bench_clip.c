@@ -84,6 +84,36 @@ struct bench_clip *bench_clip_add(struct bench_clips *c, const char *text, int16
 	return k;
 }
 
+/* Several one after the other, with so much silence behind each. */
+struct bench_clip *bench_clip_join(struct bench_clips *c, struct bench_clip *const *v,
+				   const int *gap_ms, size_t n)
+{
+	struct sb text;
+	size_t all = 0, at = 0;
+	sb_init(&text, LIM_SB);
+	for (size_t i = 0; i < n; i++)
+		all += v[i]->n + (size_t)gap_ms[i] * 8;
+	struct bench_clip *k = clip_new(c, SV(""));
+	k->s = xalloc((all + 1) * sizeof(*k->s));
+	k->n = all;
+	for (size_t i = 0; i < n; i++) {
+		for (size_t w = 0; w < v[i]->words.n; w++) {
+			struct bench_word *x = VEC_PUSH(&k->words, 4096);
+			if (x)
+				*x = (struct bench_word){ text.n + v[i]->words.v[w].byte,
+							  at + v[i]->words.v[w].at };
+		}
+		sb_fmt(&text, "%s ", v[i]->text);
+		memcpy(k->s + at, v[i]->s, v[i]->n * sizeof(*k->s));
+		at += v[i]->n + (size_t)gap_ms[i] * 8;
+	}
+	xfree(k->text);
+	k->text = xstrdup(sv_trim(sb_sv(&text)));
+	sb_done(&text);
+	bench_clip_bounds(k);
+	return k;
+}
+
 /* What was spoken at 16 kHz becomes the clip: trimmed, levelled, at both rates. */
 static void finish(struct job *j)
 {

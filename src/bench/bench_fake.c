@@ -25,6 +25,7 @@ void bench_fakes_reset(struct bench *b)
 	f->sentences = 2;
 	f->llm = f->llm2 = f->tts = FAULT_NONE;
 	f->llm_left = f->tts_left = 0;
+	f->tts_once = false;
 	f->asr_down = false;
 	f->asr_cut = 0;
 }

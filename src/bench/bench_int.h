@@ -41,6 +41,8 @@ void bench_clip_want(struct bench_clips *c, enum bench_voice_kind who, sv text, 
 /* The same, waiting for it on the loop. */
 struct bench_clip *bench_clip_get(struct bench_clips *c, enum bench_voice_kind who, sv text);
 void bench_clip_forget(struct bench_clips *c, void *arg); /* no fn for arg any more */
+struct bench_clip *bench_clip_join(struct bench_clips *c, struct bench_clip *const *v,
+				   const int *gap_ms, size_t n);
 enum bench_noise { BENCH_COUGH, BENCH_KEYS, BENCH_BABBLE, BENCH_NOISES };
 struct bench_clip *bench_noise_get(struct bench_clips *c, enum bench_noise kind);
 void bench_clip_bounds(struct bench_clip *c);
@@ -167,6 +169,7 @@ struct bench_segs { struct bench_seg *v; size_t n, cap; };
 void bench_match(const int16_t *s, size_t n, const struct bench_clip *const *clips,
 		 size_t n_clips, struct bench_segs *out);
 /* Words of the clip that began before sample. */
+double bench_rho(const int16_t *a, const int16_t *b, size_t n); /* -1..1 */
 size_t bench_words_at(const struct bench_clip *c, size_t sample);
 
 /* ---- the fakes (bench_fake.c, bench_llm.c, bench_tts.c, bench_asr.c) ---- */
@@ -193,6 +196,7 @@ struct bench_fakes {
 	int sentences;         /* of an answer */
 	enum bench_fault llm, llm2, tts; /* for what comes now */
 	int llm_left, tts_left;          /* so many; 0 = until changed */
+	bool tts_once;                   /* each sentence only the first time */
 	bool asr_down;
 	int asr_cut;           /* so many connections are cut in the middle of speech */
 	uint64_t asr_samples;
@@ -217,6 +221,8 @@ struct bench_topic {
 	const char *say[BENCH_SENTENCES];
 };
 extern const struct bench_topic bench_topics[BENCH_TOPICS];
+/* part of the customer's words, answer; ends with NULL. */
+extern const char *const bench_scripts[][2];
 int bench_topic_of(sv text);                   /* by key or sentence; -1 */
 void bench_article(const struct bench_topic *t, struct sb *out);
 extern const char bench_company[];
@@ -232,7 +238,11 @@ struct bench_server {
 	char *token;
 };
 struct bench_set { /* other than usual: 0 */
-	const char *vad, *turn; int max_calls, shards; bool second, record; };
+	const char *vad, *turn;
+	int max_calls, shards;
+	bool second, record, pin, person;
+	int ring_s;
+};
 int bench_server_start(struct bench *b, const struct bench_set *o, struct err *e);
 int bench_server_stop(struct bench *b, bool kill_it); /* exit status, -1 = killed */
 bool bench_server_alive(struct bench *b);
@@ -243,6 +253,8 @@ int bench_server_fds(struct bench *b);
 /* GET of a path; 0 and out, or an error. Waits on the loop. */
 int bench_get(struct bench *b, const char *path, struct sb *out);
 int bench_server_login(struct bench *b);
+/* The events of the conversation that began then (jv_free), NULL = none. */
+jv *bench_events(struct bench *b, int64_t began_us);
 /* Sum and count of a histogram, or a value, of /metrics. */
 int bench_metric(struct bench *b, const char *name, double *ret);
 
@@ -309,6 +321,7 @@ struct bench {
 	size_t n_reps, n_done, n_begun, parallel;
 	const char *now;       /* test under way, for the progress bar */
 	int64_t began_us, drawn_us;
+	int64_t ramp_us;       /* between the beginnings of two calls */
 	bool keep_sound;       /* calls of bench_greeted keep what they hear */
 	struct err trouble;    /* why a test could not be run */
 	struct bench_set set;  /* of the server that runs */
@@ -349,6 +362,17 @@ int bench_barge_in_echo(struct bench *b);      /* a row of T3 */
 int bench_t3(struct bench *b);
 int bench_t4(struct bench *b);
 int bench_t5(struct bench *b);
+int bench_t6(struct bench *b);
+int bench_t7(struct bench *b);
+int bench_t8(struct bench *b);
+int bench_t9(struct bench *b);
+int bench_t14(struct bench *b);
+int bench_t10(struct bench *b);
+int bench_t11(struct bench *b);
+int bench_t12(struct bench *b);
+int bench_t15(struct bench *b);
+int bench_overload(struct bench *b);            /* rows of T15 */
+int bench_t16(struct bench *b);
 
 /* What of the answer was heard in a call, sound kept from sample from on. */
 struct bench_heard {

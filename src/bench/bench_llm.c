@@ -11,6 +11,7 @@ struct answer {
 	struct loop_timer next;
 	struct bench_asked *asked;
 	char *text;
+	sv tool;               /* of text; empty = none */
 	size_t at;
 	bool begun;
 };
@@ -51,13 +52,30 @@ static void chunk(struct answer *a, sv text, bool last)
 		sb_cstr(&b, "\"content\":");
 		sb_json(&b, text);
 	}
-	sb_fmt(&b, "},\"finish_reason\":%s}]}", last ? "\"stop\"" : "null");
+	const char *end = a->tool.n ? "\"tool_calls\"" : "\"stop\"";
+	sb_fmt(&b, "},\"finish_reason\":%s}]}", last ? end : "null");
+	(void)web_stream_event(a->r, NULL, sb_sv(&b));
+	sb_done(&b);
+}
+
+/* "[tool end]" becomes a call of that function. */
+static void send_tool(struct answer *a, sv name)
+{
+	struct sb b;
+	sb_init(&b, 8192);
+	sb_fmt(&b, "{\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"created\":1764000000,"
+		   "\"model\":\"bench\",\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{"
+		   "\"index\":0,\"id\":\"call_%p\",\"type\":\"function\",\"function\":{\"name\":"
+		   "\"" SV_FMT "\",\"arguments\":\"{}\"}}]},\"finish_reason\":null}]}",
+	       (void *)a, SV_ARG(name));
 	(void)web_stream_event(a->r, NULL, sb_sv(&b));
 	sb_done(&b);
 }
 
 static void finish(struct answer *a)
 {
+	if (a->tool.n)
+		send_tool(a, a->tool);
 	chunk(a, SV_NULL, true);
 	(void)web_stream_event(a->r, NULL, SV("[DONE]"));
 	a->asked->done_us = bench_now_us();
@@ -100,10 +118,16 @@ static void on_next(void *arg)
 	loop_after(b->loop, &a->next, later ? b->f.llm_later_ms : b->f.llm_word_ms, on_next, a);
 }
 
-static char *words_of(struct bench *b, int topic)
+/* What is answered: the words, or "[tool NAME]" and the words before it. */
+static char *words_of(struct bench *b, int topic, sv user)
 {
 	struct sb s;
 	sb_init(&s, 8192);
+	for (int i = 0; bench_scripts[i][0]; i++)
+		if (sv_find(user, sv_of(bench_scripts[i][0])) >= 0) {
+			sb_done(&s);
+			return xstrdup(sv_of(bench_scripts[i][1]));
+		}
 	if (topic < 0)
 		sb_cstr(&s, "Sorry, how can I help?");
 	for (int i = 0; topic >= 0 && i < b->f.sentences && i < BENCH_SENTENCES; i++)
@@ -151,7 +175,14 @@ void bench_llm_post(struct web_req *r, void *arg)
 		return;
 	}
 	struct answer *a = xalloc(sizeof(*a));
-	*a = (struct answer){ .b = b, .r = r, .asked = q, .text = words_of(b, q->topic) };
+	*a = (struct answer){
+		.b = b, .r = r, .asked = q, .text = words_of(b, q->topic, sv_of(q->user))
+	};
+	if (strncmp(a->text, "[tool ", 6) == 0) {
+		sv rest = sv_slice(sv_of(a->text), 6, strlen(a->text));
+		(void)sv_cut(&rest, ']', &a->tool);
+		a->at = strlen(a->text) - rest.n;
+	}
 	web_req_on_gone(r, on_gone, a);
 	loop_after(b->loop, &a->next, b->f.llm_first_ms, on_next, a);
 }

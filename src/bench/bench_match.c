@@ -20,7 +20,7 @@ struct ref {
 	size_t n_low;
 };
 
-static double rho16(const int16_t *a, const int16_t *b, size_t n)
+double bench_rho(const int16_t *a, const int16_t *b, size_t n)
 {
 	double ab = 0, aa = 1, bb = 1;
 	for (size_t i = 0; i < n; i++) {
@@ -75,7 +75,7 @@ static double refine(const struct bench_clip *c, const int16_t *s, size_t n, ptr
 	for (ptrdiff_t o = near - FINE; o <= near + FINE; o++) {
 		if (o < 0 || (size_t)o + n > c->n)
 			continue;
-		double rho = rho16(s, c->s + o, n);
+		double rho = bench_rho(s, c->s + o, n);
 		if (rho > best) {
 			best = rho;
 			*ret = (size_t)o;
@@ -112,7 +112,7 @@ static bool follows(const struct bench_seg *g, const int16_t *s, size_t i)
 		return false;
 	if (pcm_dbfs(s + i, STEP) < SOFT_DB)
 		return pcm_dbfs(g->clip->s + o, STEP) < SOFT_DB + 12;
-	return rho16(s + i, g->clip->s + o, STEP) >= KEEP_RHO;
+	return bench_rho(s + i, g->clip->s + o, STEP) >= KEEP_RHO;
 }
 
 void bench_match(const int16_t *s, size_t n, const struct bench_clip *const *clips,

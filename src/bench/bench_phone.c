@@ -135,10 +135,10 @@ void bench_echo(struct bench_phone *p, double db, int delay_ms)
 
 int64_t bench_loud_after(const struct bench_phone *p, int64_t t)
 {
-	for (size_t i = 0; i < p->runs.n; i++)
-		if (p->runs.v[i].to_us > t)
-			return p->runs.v[i].from_us > t ? p->runs.v[i].from_us : t;
-	return 0;
+	int64_t found = 0;
+	for (size_t i = p->runs.n; i-- > 0 && p->runs.v[i].to_us > t;)
+		found = p->runs.v[i].from_us > t ? p->runs.v[i].from_us : t;
+	return found;
 }
 
 int64_t bench_loud_before(const struct bench_phone *p, int64_t t)

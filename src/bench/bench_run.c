@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-enum { TICK_US = 5000, GREET_MS = 15000, GREET_QUIET_MS = 700, END_MS = 3000 };
+enum { TICK_US = 5000, GREET_MS = 15000, GREET_QUIET_MS = 700, RAMP_US = 250000 };
 
 /* ---- time ---- */
 
@@ -83,7 +83,7 @@ void bench_rep_end(struct bench_rep *r, bool ok, const char *why)
 		return;
 	r->ok = ok;
 	r->over = true;
-	(void)snprintf(r->why, sizeof(r->why), "%s", why);
+	(void)snprintf(r->why, sizeof(r->why), "%s", ok ? "" : why);
 	if (r->p && r->p->state != PH_OVER)
 		bench_bye(r->p);
 	r->b->n_done++;
@@ -137,7 +137,7 @@ void bench_reps(struct bench *b, int n, int parallel, bench_tick_fn *tick, const
 	while (!all_over(b)) {
 		int64_t now = bench_now_us();
 		for (int s = 0; s < parallel && b->n_begun < b->n_reps; s++)
-			if (now - last > 250000 && slot_free(b, s)) {
+			if (now - last > b->ramp_us && slot_free(b, s)) {
 				begin(b, b->n_begun++, s);
 				last = now;
 			}
@@ -294,6 +294,7 @@ static int run_tests(struct bench *b, struct err *e)
 		b->on_gap = NULL;
 		b->on_call = NULL;
 		b->keep_sound = false;
+		b->ramp_us = RAMP_US;
 		size_t before = b->rows.n;
 		size_t asked = b->f.asked.n, spoke = b->f.spoke.n;
 		int failed = t->run(b);

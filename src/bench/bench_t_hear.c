@@ -10,22 +10,37 @@ enum {
 	OVER_US = 1600000,     /* of silence: the answer is over */
 	TALK_MS = 60000,
 	RESUME_MS = 1200,
-	CLIPS = 64,
+	CLIPS = 96,
 	KINDS = 6,
 };
 
 /* ---- what was heard ---- */
 
-static size_t clips_of(struct bench_rep *r, int topic, const struct bench_clip *out[CLIPS])
+static bool has(const struct bench_clip *const *v, size_t n, const struct bench_clip *c)
+{
+	for (size_t i = 0; i < n; i++)
+		if (v[i] == c)
+			return true;
+	return false;
+}
+
+/* The sentences about the subject that were made during the call come first; behind them all
+ * others, so that they are not taken for one of those. *ret_n = of the first kind. */
+static size_t clips_of(struct bench_rep *r, int topic, const struct bench_clip *out[CLIPS],
+		       size_t *ret_n)
 {
 	struct bench *b = r->b;
 	size_t n = 0;
 	for (size_t i = r->spoke0; i < b->f.spoke.n && n < CLIPS; i++) {
 		const struct bench_spoke *q = b->f.spoke.v[i];
-		bool known = q->topic != topic || !q->clip || q->at_us > r->p->over_us;
-		for (size_t k = 0; k < n && !known; k++)
-			known = out[k] == q->clip;
-		if (!known)
+		if (q->topic == topic && q->clip && q->at_us <= r->p->over_us &&
+		    !has(out, n, q->clip))
+			out[n++] = q->clip;
+	}
+	*ret_n = n;
+	for (size_t i = 0; i < b->f.spoke.n && n < CLIPS; i++) {
+		const struct bench_spoke *q = b->f.spoke.v[i];
+		if (q->clip && q->topic != topic && !has(out, n, q->clip))
 			out[n++] = q->clip;
 	}
 	return n;
@@ -68,9 +83,9 @@ void bench_heard(struct bench_rep *r, int topic, size_t from, struct bench_heard
 	struct bench_phone *p = r->p;
 	bool open = true;
 	*ret = (struct bench_heard){ 0 };
-	ret->clips = clips_of(r, topic, clips);
+	size_t all = clips_of(r, topic, clips, &ret->clips);
 	from = from < p->heard.n ? from : p->heard.n;
-	bench_match(p->heard.v + from, p->heard.n - from, clips, ret->clips, &segs);
+	bench_match(p->heard.v + from, p->heard.n - from, clips, all, &segs);
 	for (size_t i = 0; i < ret->clips; i++) {
 		double twice;
 		size_t to;

@@ -7,13 +7,24 @@ const struct bench_test bench_tests[] = {
 	{ "T3", "echo of the agent: no interruption of itself", bench_t3 },
 	{ "T4", "backchannel and noise: the same sentence goes on", bench_t4 },
 	{ "T5", "the model's context is what was heard", bench_t5 },
+	{ "T6", "dictated numbers, then yes or no", bench_t6 },
+	{ "T7", "keys by RFC 4733 on a bad line", bench_t7 },
+	{ "T8", "a provider stalls", bench_t8 },
+	{ "T9", "no language model at all, then back", bench_t9 },
+	{ "T10", "one transfer for one wish, however often it is raced", bench_t10 },
+	{ "T11", "thousands of short calls, ended in every way", bench_t11 },
+	{ "T12", "handed to a person", bench_t12 },
+	{ "T14", "the greeting", bench_t14 },
+	{ "T15", "many calls at once", bench_t15 },
+	{ "T16", "a bad network", bench_t16 },
 };
 const size_t bench_tests_n = sizeof(bench_tests) / sizeof(*bench_tests);
 
 static bool same(const struct bench_set *a, const struct bench_set *b)
 {
 	return a->vad == b->vad && a->turn == b->turn && a->max_calls == b->max_calls &&
-	       a->shards == b->shards && a->second == b->second && a->record == b->record;
+	       a->shards == b->shards && a->second == b->second && a->record == b->record &&
+	       a->pin == b->pin && a->person == b->person && a->ring_s == b->ring_s;
 }
 
 /* The server runs with this configuration; started again when it was another one. */

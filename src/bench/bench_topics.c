@@ -102,6 +102,16 @@ const struct bench_topic bench_topics[BENCH_TOPICS] = {
 	    "The green box is emptied on the last day of the week." } },
 };
 
+/* Answers to single sentences; all of them stand in the article about delivery. */
+const char *const bench_scripts[][2] = {
+	{ "change the phone number", "Please tell me your phone number. [1]" },
+	{ "zero one", "Is that number right?" },
+	{ "yes", "Thank you." },
+	{ "speak to a person", "[tool handoff]" },
+	{ "that is all", "[tool end]Thank you, and goodbye." },
+	{ NULL, NULL },
+};
+
 /* The customer's question has the key; a sentence of ours may share one word with another
  * subject, so whole sentences are looked for first. */
 int bench_topic_of(sv text)
@@ -123,6 +133,10 @@ void bench_article(const struct bench_topic *t, struct sb *out)
 	       t->key, t->title, t->question, t->key);
 	for (int i = 0; i < BENCH_SENTENCES; i++)
 		sb_fmt(out, "%s%s", t->say[i], i + 1 < BENCH_SENTENCES ? " " : "\n");
+	if (t == &bench_topics[0])
+		sb_cstr(out, "\nTo change the phone number of the delivery we ask: Please tell "
+			     "me your "
+			     "phone number. Is that number right?\n");
 }
 
 const char bench_company[] =

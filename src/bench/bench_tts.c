@@ -82,6 +82,18 @@ static void on_clip(void *arg, struct bench_clip *k)
 	}
 }
 
+/* Within the last half minute. */
+static bool said_before(const struct bench *b, const struct bench_spoke *q)
+{
+	for (size_t i = 0; i < b->f.spoke.n; i++) {
+		const struct bench_spoke *x = b->f.spoke.v[i];
+		if (x != q && x->text && q->at_us - x->at_us < 30000000 &&
+		    strcmp(x->text, q->text) == 0)
+			return true;
+	}
+	return false;
+}
+
 void bench_tts_post(struct web_req *r, void *arg)
 {
 	struct bench *b = arg;
@@ -99,6 +111,8 @@ void bench_tts_post(struct web_req *r, void *arg)
 	q->text = xstrdup(text);
 	q->topic = bench_topic_of(text);
 	q->fault = b->f.tts;
+	if (q->fault && b->f.tts_once && (q->topic < 0 || said_before(b, q)))
+		q->fault = FAULT_NONE;
 	if (q->fault && b->f.tts_left && --b->f.tts_left == 0)
 		b->f.tts = FAULT_NONE;
 	jv_free(o);
