@@ -3,12 +3,13 @@
  * Slots come from the loop's wheel (tel_wheel.c) with absolute deadlines. Each one reads what has
  * arrived (tel_rx.c), gives one frame out of the jitter buffer to on_frame, then pulls, encodes and
  * sends one (tel_tx.c), so what is heard and what is said share one clock; then RTCP has its turn
- * (tel_report.c). A late loop makes up for at most three slots; what is beyond that is skipped in
- * both directions (the RTP timestamp jumps), because a burst of old packets helps nobody.
+ * (tel_report.c). A late loop makes up for all it has missed (of the last second) in hearing, so
+ * that recogniser and recording keep the wall clock, but says only the last three frames: a burst
+ * of old packets helps nobody, the RTP timestamp jumps instead.
  */
 #include "tel_int.h"
 
-enum { FRAME_US = 20000, CATCH_UP = 3, KEY_OLD = 15 };
+enum { FRAME_US = 20000, CATCH_UP = 3, HEAR_UP = 50, KEY_OLD = 15 };
 
 /* ---- the slot */
 
@@ -73,22 +74,33 @@ static void mind_silence(struct tel_leg *leg)
 	tel_leg_hangup(leg, 408);
 }
 
+/* Slots that are missed: heard, but not said. */
+static void hear_late(struct tel_leg *leg)
+{
+	struct tel_media *m = &leg->m;
+	int64_t late = (loop_now_us(leg->loop) - m->due_us) / FRAME_US;
+
+	if (late > HEAR_UP)
+		skip(m, late - HEAR_UP);
+	for (late = late < HEAR_UP ? late : HEAR_UP; late >= CATCH_UP && !gone(leg); late--) {
+		m->key_age++;
+		m->quiet_frames++;
+		hear(leg);
+		skip(m, 1);
+	}
+}
+
 void tel_media_slot(struct tel_leg *leg)
 {
 	struct tel_media *m = &leg->m;
-	int64_t now;
 	int n = 0;
 
 	(void)obj_ref(leg);
-	do {
+	hear_late(leg);
+	while (!gone(leg) && m->due_us <= loop_now_us(leg->loop) && n++ < CATCH_UP)
 		one_slot(leg);
-		now = loop_now_us(leg->loop);
-	} while (!gone(leg) && m->due_us <= now && ++n < CATCH_UP);
-	if (!gone(leg)) {
-		if (m->due_us + FRAME_US <= now)
-			skip(m, (now - m->due_us) / FRAME_US);
+	if (!gone(leg))
 		mind_silence(leg);
-	}
 	obj_unref(leg);
 }
 

@@ -542,3 +542,35 @@ TEST(tel_media_out_of_order_and_twice)
 	EQ(tel_leg_stats(t.w.a.leg).lost, 0);
 	talk_done(&t);
 }
+
+/* The loop stands still for half a second: all of it is heard afterwards, the last of it said. */
+TEST(tel_media_late_loop_hears_all_of_it)
+{
+	struct talk t;
+	uint8_t b[400];
+	int frames, packets = 0;
+	uint64_t slots;
+
+	w_init(&t.w);
+	t.w.a.say_hz = 600;
+	CHECK(talk_open(&t, "0", ""));
+	talk_tone(&t, &t.rtp, 0, 900, 10);
+	frames = t.w.a.frames;
+	slots = tel_leg_tx_samples(t.w.a.leg) / 160;
+	while (recv(t.rtp.fd, b, sizeof(b), MSG_DONTWAIT) > 0)
+		;
+	for (int i = 0; i < 25; i++)
+		rtp_tone(&t.rtp, 0, 900);
+	for (int64_t until = clk_mono_us() + 500000; clk_mono_us() < until;)
+		; /* somebody holds the loop */
+	loop_run_once(t.w.loop, 0);
+	frames = t.w.a.frames - frames;
+	slots = tel_leg_tx_samples(t.w.a.leg) / 160 - slots;
+	CHECK(frames >= 24);
+	EQ(frames, slots);
+	while (recv(t.rtp.fd, b, sizeof(b), MSG_DONTWAIT) > 0)
+		packets++;
+	CHECK(packets <= 4);
+	CHECK(w_heard_db(&t.w.a, 900) > -20);
+	talk_done(&t);
+}
