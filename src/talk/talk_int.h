@@ -65,6 +65,12 @@ struct talk_seek {                   /* a search that waits for the question's v
 	bool on;
 };
 
+#define TALK_SAID 4
+struct talk_said_at {                /* an utterance of the customer, for numbers in groups */
+	char text[128];
+	int64_t from_ms, to_ms;
+};
+
 struct talk {
 	struct talk_shard *shard;
 	struct chan_peer *peer;      /* NULL once closed */
@@ -90,6 +96,8 @@ struct talk {
 	bool closed, recorded;
 	enum chan_record record;     /* what is kept just now (talk_tape.c) */
 	struct talk_log *log;        /* or NULL */
+	struct talk_said_at said[TALK_SAID]; /* the last ones (talk_tape.c) */
+	int n_said;
 	bool mouth_open;             /* SPEECH_START was told, its words not yet */
 	bool hangup_wanted;
 	/* a transfer to be started after the step; the briefing is owned, the rest lives longer */

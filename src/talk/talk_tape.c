@@ -2,15 +2,15 @@
  *
  * While something secret is entered (a payment, a PIN) the core hears nothing of it: keys and
  * words become masked rows and no turns, only the silence is counted, more patiently. A card or
- * identity number that was said all the same is taken out of the text before the core sees it
- * and out of the recording. Who changes what is recorded stands in the river. Shard's thread,
+ * identity number that was said all the same, in one utterance or in groups with pauses, is
+ * taken out of the text before the core sees it and out of the recording. Who changes what is recorded stands in the river. Shard's thread,
  * but talk_hub_record: any. */
 #include "talk_int.h"
 #include "guard.h"
 
 #include <stdio.h>
 
-enum { SECRET_PATIENCE = 4 };
+enum { SECRET_PATIENCE = 4, BREATH_MS = 6000 };
 
 static void row(struct talk *t, const char *rec, const char *actor, sv body)
 {
@@ -71,16 +71,83 @@ bool talk_tape_msg(struct talk *t, const struct chan_msg *m)
 	}
 }
 
+static bool is_card(const struct guard_span *s)
+{
+	return s->type == PII_BANK_CARD || s->type == PII_ID_CARD;
+}
+
+static void blank(struct talk *t, int64_t from_ms, int64_t to_ms)
+{
+	if (t->peer && to_ms > from_ms)
+		chan_blank(t->peer, from_ms, to_ms);
+}
+
+/* What was said just before, in one breath with this: its bytes, 0 when too long ago. */
+static size_t before(const struct talk *t, const struct chan_msg *m, struct sb *out)
+{
+	int64_t at = m->start_ms;
+	int first = t->n_said;
+	while (first > 0 && at - t->said[first - 1].to_ms < BREATH_MS)
+		at = t->said[--first].from_ms;
+	for (int i = first; i < t->n_said; i++)
+		sb_fmt(out, "%s ", t->said[i].text);
+	return out->n;
+}
+
+static void keep_said(struct talk *t, const struct chan_msg *m, sv text)
+{
+	if (t->n_said == TALK_SAID)
+		memmove(&t->said[0], &t->said[1], sizeof(t->said[0]) * (size_t)--t->n_said);
+	struct talk_said_at *x = &t->said[t->n_said++];
+	*x = (struct talk_said_at){ .from_ms = m->start_ms, .to_ms = m->end_ms };
+	size_t n = sizeof(x->text) - 1;
+	sv tail = text.n > n ? sv_slice(text, text.n - n, text.n) : text;
+	while (tail.n && ((unsigned char)tail.p[0] & 0xC0) == 0x80)
+		tail = sv_slice(tail, 1, tail.n);
+	memcpy(x->text, tail.p ? tail.p : "", tail.n);
+}
+
+/* A number dictated in groups is one only when they are put together: then the last group is
+ * masked in the words, and all of them on the recording. */
+static void guard_groups(struct talk *t, const struct chan_msg *m, struct guard_in *in)
+{
+	struct sb b;
+	struct guard_in all;
+	sb_init(&b, 4096);
+	size_t head = before(t, m, &b);
+	sb_put(&b, in->clean);
+	sv joint = arena_sv(&t->turn, sb_sv(&b));
+	sb_done(&b);
+	if (!head || !joint.n || guard_inbound(joint, &t->turn, &all) ||
+	    all.clean.n != joint.n)
+		return;
+	for (size_t i = 0; i < all.n; i++) {
+		const struct guard_span *s = &all.spans[i];
+		if (!is_card(s) || s->start >= head || s->end <= head)
+			continue;
+		sv rest = sv_slice(joint, s->end, joint.n);
+		in->clean = in->model = in->masked =
+			sv_of(arena_fmt(&t->turn, "[%s]" SV_FMT, guard_pii_name(s->type),
+					SV_ARG(rest)));
+		for (int k = 0; k < t->n_said; k++)
+			blank(t, t->said[k].from_ms, t->said[k].to_ms);
+		blank(t, m->start_ms, m->end_ms);
+	}
+}
+
 void talk_tape_guard(struct talk *t, const struct chan_msg *m, struct guard_in *in)
 {
 	bool card = false;
 	for (size_t i = 0; i < in->n; i++)
-		card |= in->spans[i].type == PII_BANK_CARD || in->spans[i].type == PII_ID_CARD;
-	if (!card)
-		return;
-	in->clean = in->model = in->masked;
-	if (t->peer && m->end_ms > m->start_ms)
-		chan_blank(t->peer, m->start_ms, m->end_ms);
+		card |= is_card(&in->spans[i]);
+	if (card) {
+		in->clean = in->model = in->masked;
+		blank(t, m->start_ms, m->end_ms);
+	} else if (m->kind == CHAN_SPEECH_FINAL) {
+		guard_groups(t, m, in);
+	}
+	if (m->kind == CHAN_SPEECH_FINAL)
+		keep_said(t, m, in->clean);
 }
 
 /* ---- from outside ---- */

@@ -228,3 +228,35 @@ TEST(talk_tape_is_told_by_id)
 	world_close(w);
 	world_forget();
 }
+
+/* Dictated in groups with pauses: no group is a card number, together they are. */
+TEST(talk_tape_a_card_number_in_groups)
+{
+	const char *dir;
+	struct world *w = start(&dir);
+	struct actor *a = world_call(w, SV("li"), SV("en"), SV("on"));
+	struct wav r;
+	world_run(w, 9000);
+	say(w, a, "my number is 4539", 1500);
+	int64_t from = jv_as_int(jv_path(row(a, "turn.customer", 0), "body.start_ms"), 0);
+	say(w, a, "five seven eight seven six three six two", 2500);
+	say(w, a, "1486 thank you", 1500);
+	const jv *last = row(a, "turn.customer", n_rows(a, "turn.customer") - 1);
+	SV_EQ(text_of(last), "[bank_card] thank you");
+	int64_t to = jv_as_int(jv_path(last, "body.end_ms"), 0);
+	world_run(w, 12000);
+	say(w, a, "how long do I have to return something", 1500);
+	actor_leave(a);
+	struct grep g = { { "1486" }, 0, 0 };
+	world_sync(w);
+	file_walk(w->replay_dir, grep_one, &g);
+	CHECK(load(dir, a, &r));
+	world_close(w);
+	world_forget();
+	file_walk(dir, grep_one, &g);
+	EQ(g.hits, 0);
+	for (int64_t at = from; at < to; at += 100)  /* the pauses hold the room's noise only */
+		CHECK(peak(&r, 0, at, at + 100) < 200);
+	CHECK(peak(&r, 0, to + 3000, r.frames / 8) > 1000);
+	xfree(r.s);
+}
