@@ -115,6 +115,9 @@ static void on_open(struct talk_core *c, const struct talk_ev *ev, struct arena 
 							 .action = POL_REPLY },
 				   a, acts);
 		else
+			if (ev->model_text.n)    /* we called: why */
+			talk_reply(c, &(struct talk_reply){ .text = ev->model_text }, a, acts);
+		else
 			talk_canned(c, key, POL_REPLY, a, acts);
 		return;
 	}
@@ -213,6 +216,10 @@ static void cut_speech(struct talk_core *c, const struct chan_heard *heard, stru
 	if (c->aside && h.say_id == c->aside) {
 		talk_record_heard(c, "turn.cut", c->aside_text, &h, a, acts);
 		h = (struct chan_heard){ c->speaking, 0, h.end_ms, h.end_ms };
+	} else if (c->aside && h.say_id > c->aside) {   /* over, its end was not told yet */
+		struct chan_heard all = { c->aside, strlen(c->aside_text), h.start_ms,
+					  h.start_ms };
+		talk_record_heard(c, "turn.played", c->aside_text, &all, a, acts);
 	}
 	c->aside = 0;
 	if (!c->speaking || h.say_id != c->speaking)

@@ -54,7 +54,7 @@ enum talk_ev_kind {
 	TEV_PARTIAL,  /* voice: words so far, told while an answer is being prepared */
 	TEV_MOVED,    /* a transfer goes on: text = "ringing", "briefing", "left" */
 	TEV_JOINED,   /* the customer is with a person */
-	TEV_BACK,     /* the transfer failed or is over: client_id = why */
+	TEV_BACK,     /* the transfer failed or is over: client_id = why, err = SIP status */
 	TEV_CLOSE,
 };
 /* FILLER: nothing sounded since the customer's words. KEYS: a number being keyed in is over. */

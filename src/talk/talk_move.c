@@ -34,8 +34,8 @@ static sv text_of(const struct talk_core *c, const char *key)
 	return talk_text(c->cfg->texts, sv_of(c->lang), key, 0);
 }
 
-static void record(struct talk_core *c, const char *state, sv reason, struct arena *a,
-		   struct talk_acts *acts)
+static void record(struct talk_core *c, const char *state, sv reason, int status,
+		   struct arena *a, struct talk_acts *acts)
 {
 	struct sb b;
 	sb_init(&b, 4096);
@@ -44,6 +44,8 @@ static void record(struct talk_core *c, const char *state, sv reason, struct are
 		sb_cstr(&b, ",\"reason\":");
 		sb_json(&b, reason);
 	}
+	if (status > 0)
+		sb_fmt(&b, ",\"status\":%d", status);
 	if (strcmp(state, "asked") == 0) {
 		sb_cstr(&b, ",\"to\":");
 		sb_json(&b, sv_of(c->cfg->transfer_to));
@@ -94,7 +96,7 @@ static void go(struct talk_core *c, struct arena *a, struct talk_acts *acts)
 	c->move = MOVE_ASKED;
 	c->move_waits = 0;
 	c->tally.transfers++;
-	record(c, "asked", SV_NULL, a, acts);
+	record(c, "asked", SV_NULL, 0, a, acts);
 	struct talk_act *x = talk_act_add(acts, TACT_TRANSFER);
 	x->text = sv_of(c->cfg->transfer_to);
 	x->context = briefing(c, a);
@@ -109,7 +111,8 @@ void talk_move_due(struct talk_core *c, struct arena *a, struct talk_acts *acts)
 		go(c, a, acts);
 }
 
-static void back(struct talk_core *c, sv why, struct arena *a, struct talk_acts *acts)
+static void back(struct talk_core *c, sv why, int status, struct arena *a,
+		 struct talk_acts *acts)
 {
 	static const char *const known[] = { "busy", "no answer", "declined", "unreachable",
 					     "gone" };
@@ -119,7 +122,7 @@ static void back(struct talk_core *c, sv why, struct arena *a, struct talk_acts 
 			snprintf(key, sizeof(key), "reason_%s", known[i]);
 	for (char *p = key; *p; p++)
 		*p = *p == ' ' ? '_' : *p;
-	record(c, "failed", why, a, acts);
+	record(c, "failed", why, status, a, acts);
 	c->move = MOVE_NONE;
 	sv pairs[] = { SV("reason"), text_of(c, key) };
 	bool gone = strcmp(key, "reason_gone") == 0;
@@ -132,7 +135,7 @@ bool talk_move_waits(struct talk_core *c, struct arena *a, struct talk_acts *act
 	if (c->move != MOVE_ASKED)
 		return false;
 	if (c->move_waits++ >= WAITS_MAX) {
-		back(c, SV("no answer"), a, acts);
+		back(c, SV("no answer"), 0, a, acts);
 		return true;
 	}
 	talk_aside(c, "transfer_wait", "progress", a, acts);
@@ -148,7 +151,7 @@ void talk_on_moved(struct talk_core *c, const struct talk_ev *ev, struct arena *
 	static const char *const steps[] = { "ringing", "briefing", "left" };
 	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++)
 		if (sv_eq(ev->text, sv_of(steps[i])))
-			record(c, steps[i], SV_NULL, a, acts);
+			record(c, steps[i], SV_NULL, 0, a, acts);
 	if (sv_eq(ev->text, SV("left")))
 		c->move = MOVE_LEFT;
 }
@@ -166,7 +169,7 @@ void talk_on_joined(struct talk_core *c, const struct talk_ev *ev, struct arena 
 	talk_keys_clear(c, acts);
 	c->move = MOVE_JOINED;
 	talk_act_timer(acts, TT_SILENCE, 0);
-	record(c, "joined", SV_NULL, a, acts);
+	record(c, "joined", SV_NULL, 0, a, acts);
 	sm_move(&c->sm, TS_AWAY);
 }
 
@@ -179,7 +182,7 @@ void talk_on_back(struct talk_core *c, const struct talk_ev *ev, struct arena *a
 		sm_move(&c->sm, TS_LISTENING);
 		talk_await_customer(c, acts);
 	}
-	back(c, ev->client_id, a, acts);
+	back(c, ev->client_id, ev->err, a, acts);
 }
 
 /* The customer and the person talk: we write down. */

@@ -91,7 +91,7 @@ static void fill_fixed(struct talk_texts *t, int li, const jv *company)
 		       SV("facts"), SV("{facts}"), SV("date"), SV("{date}"),
 		       SV("channel"), SV("{channel}"), SV("reason"), SV("{reason}"),
 		       SV("who"), SV("{who}"), SV("mood"), SV("{mood}"),
-		       SV("answer"), SV("{answer}"),
+		       SV("answer"), SV("{answer}"), SV("purpose"), SV("{purpose}"),
 		       SV("language"), SV("{language}"), SV("quote"), SV("{quote}"),
 		       SV("passages"), SV("{passages}"), SV("question"), SV("{question}") };
 	jv *filled = jv_obj();

@@ -144,6 +144,11 @@ static bool prepare(struct scene *s)
 			snprintf(s->lang, sizeof(s->lang), SV_FMT, SV_ARG(scene_word(s, 1)));
 		else if (scene_is(s, 0, "model"))
 			add_rule(s, 0);
+		else if (scene_is(s, 0, "disclosure"))
+			s->disclosure = true;
+		else if (scene_is(s, 0, "transfers"))
+			snprintf(s->transfer_to, sizeof(s->transfer_to), SV_FMT,
+				 SV_ARG(scene_word(s, 1)));
 		else if (scene_is(s, 0, "backup"))
 			add_rule(s, 1);
 		else if (scene_is(s, 0, "restart") || scene_is(s, 0, "power"))
@@ -313,6 +318,20 @@ static bool act_leaves(struct scene *s, struct actor *a)
 	return true;
 }
 
+/* p1 transfer ringing | joined | left | failed "busy" */
+static bool act_transfer(struct scene *s, struct actor *a)
+{
+	static const char *const steps[] = { "ringing", "briefing", "joined", "left", "failed" };
+	char why[40];
+	snprintf(why, sizeof(why), SV_FMT, SV_ARG(scene_word(s, 3)));
+	note_action(a);
+	a->asking = false;
+	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++)
+		if (scene_is(s, 2, steps[i]))
+			return actor_moved(a, steps[i], why), true;
+	return scene_fail(s, "a transfer is ringing, briefing, joined, left or failed \"why\"");
+}
+
 static bool act_loses(struct scene *s, struct actor *a)
 {
 	note_action(a);
@@ -333,6 +352,7 @@ static bool do_actor(struct scene *s)
 		{ "is", false, act_is },          { "holds", true, act_hold },
 		{ "resumes", true, act_resumes }, { "hangs", true, act_leaves },
 		{ "leaves", false, act_leaves },  { "loses", true, act_loses },
+		{ "transfer", true, act_transfer },
 	};
 	struct actor *a = world_find(s->w, scene_word(s, 0));
 	if (!a)
@@ -377,6 +397,7 @@ static bool do_line(struct scene *s)
 	} words[] = {
 		{ "scene", told_before },    { "lang", told_before },
 		{ "model", told_before },    { "backup", told_before },
+		{ "transfers", told_before }, { "disclosure", told_before },
 		{ "customer", do_customer }, { "caller", do_caller },
 		{ "wait", do_wait },         { "at", do_at },
 		{ "restart", do_restart },   { "power", do_restart },
@@ -398,7 +419,9 @@ static int remove_one(const char *path, const struct stat *st, int flag, struct 
 static void play(struct scene *s)
 {
 	struct world_opts o = { .lang = s->lang, .llm = { s->llm[0], s->llm[1] }, .n_llm = s->n_llm,
-				.dir = s->dir[0] ? s->dir : NULL };
+				.dir = s->dir[0] ? s->dir : NULL,
+				.transfer_to = s->transfer_to[0] ? s->transfer_to : NULL,
+				.disclosure = s->disclosure };
 	s->w = world_open(&o);
 	if (!s->w) {
 		scene_fail(s, "no world");

@@ -29,7 +29,8 @@ struct scene {
 	const char *path;
 	struct arena a;
 	VEC(struct line) lines;
-	char lang[4], dir[64];
+	char lang[4], dir[64], transfer_to[80];
+	bool disclosure;
 	sv title;
 	jv *llm[WORLD_LLMS];
 	size_t n_llm;

@@ -316,6 +316,7 @@ static int open_hub(struct world *w, struct err *e)
 	struct model_spec llm[WORLD_LLMS] = { 0 };
 	struct talk_opts o = { .store = w->store, .kb = w->kb, .texts = w->texts, .llm = llm,
 			       .n_llm = w->o.n_llm, .voice_lang = w->o.lang, .loop = w->loop,
+			       .transfer_to = w->o.transfer_to, .disclosure = w->o.disclosure,
 			       .replay_dir = world_replay_dir(w) };
 	for (size_t i = 0; i < w->o.n_llm; i++)
 		llm[i] = (struct model_spec){ .kind = "scripted",

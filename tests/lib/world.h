@@ -32,6 +32,8 @@ struct world_opts {
 	const jv *llm[WORLD_LLMS];   /* scripts of kind "scripted", tried in order */
 	size_t n_llm;
 	const char *dir;             /* data folder of the store; NULL = in memory */
+	const char *transfer_to;     /* callers can be handed to a person there; NULL = not */
+	bool disclosure;
 };
 
 /* One row that the engine sent to the customer's channel. */
@@ -79,6 +81,7 @@ struct actor {
 	double echo_db;
 	int16_t echo[6][PCM_FRAME];  /* 120 ms on the way */
 	int echo_at;
+	int transfers;               /* asked of this caller's line */
 	bool held, sounding;
 	int64_t quiet_ms;
 	int64_t sound_since_ms, silent_since_ms;  /* last change, world time */
@@ -145,6 +148,8 @@ struct actor *world_call(struct world *w, sv name, sv lang, sv recogniser);
 void actor_speak(struct actor *a, sv words, int64_t ms, double level_db, double confidence);
 void actor_press(struct actor *a, char key);
 void actor_hold(struct actor *a, bool held);
+/* A step of the transfer: "ringing", "joined", "failed" with why. */
+void actor_moved(struct actor *a, const char *step, const char *why);
 void actor_lose_ears(struct actor *a);               /* the recogniser breaks down */
 
 void actor_got_row(struct actor *a, sv json);        /* world.c, for world_voice.c */

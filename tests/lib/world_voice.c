@@ -303,6 +303,22 @@ static void on_hangup(void *arg, enum chan_close_by by)
 	world_note(a->w, "%s: the call is ended by us", a->name);
 }
 
+static int on_transfer(void *arg, const struct chan_move *m)
+{
+	struct actor *a = arg;
+	a->transfers++;
+	world_note(a->w, "%s: transfer to " SV_FMT ", briefing: " SV_FMT, a->name, SV_ARG(m->to),
+		   SV_ARG(m->briefing));
+	return sv_starts(m->to, SV("sip:")) ? 0 : ERR_INVAL;
+}
+
+void actor_moved(struct actor *a, const char *step, const char *why)
+{
+	world_note(a->w, "%s: transfer %s %s", a->name, step, why);
+	a->acted_ms = a->spoke_ms = world_ms(a->w);
+	chan_voice_moved(a->voice, step, why, *why ? 486 : 0);
+}
+
 /* ---- callers ---- */
 
 struct actor *world_call(struct world *w, sv name, sv lang, sv recogniser)
@@ -329,6 +345,7 @@ struct actor *world_call(struct world *w, sv name, sv lang, sv recogniser)
 		.rate = PCM_HZ,
 		.hangup = on_hangup,
 		.event = on_event,
+		.transfer = w->o.transfer_to ? on_transfer : NULL,
 		.arg = a,
 		.data_dir = w->o.dir,
 		.info = { .channel = "phone",

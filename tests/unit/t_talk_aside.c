@@ -188,6 +188,20 @@ TEST(talk_aside_disclosure_first_and_whole)
 	}
 }
 
+/* Cut right after it, before its end was told: it was heard whole, and the record says so. */
+TEST(talk_aside_disclosure_cut_right_after_it)
+{
+	struct bench b;
+	bench_open(&b, PHONE, 0);
+	b.cfg.disclosure = true;
+	bench_feed(&b, (struct talk_ev){ .kind = TEV_OPEN, .via = "phone" });
+	struct talk_ev start = { .kind = TEV_SPEECH_START, .heard = { 2, 0, 3900, 3940 } };
+	talk_step(&b.c, &start, &b.a, &b.acts);
+	HAS(bench_rec(&b, "turn.played")->text, "\"say_id\":1");
+	HAS(bench_rec(&b, "turn.cut")->text, "\"say_id\":2");
+	bench_close(&b);
+}
+
 TEST(talk_aside_disclosure_only_on_calls)
 {
 	static const unsigned caps[] = { CHAN_STREAM | CHAN_RICH, PHONE | CHAN_PATIENT };

@@ -457,3 +457,15 @@ TEST(talk_core_thanks_behind_a_question)
 		bench_close(&b);
 	}
 }
+
+TEST(talk_core_a_call_of_ours_begins_with_its_reason)
+{
+	struct bench b;
+	bench_open(&b, PHONE, 0);
+	bench_feed(&b, (struct talk_ev){ .kind = TEV_OPEN, .via = "phone",
+					 .model_text = SV("Your sofa comes tomorrow.") });
+	SV_EQ(bench_act(&b, TACT_SAY)->text, "Your sofa comes tomorrow.");
+	EQ(b.c.sm.now, TS_SPEAKING);
+	STR_EQ(b.c.past[0].text, "Your sofa comes tomorrow.");
+	bench_close(&b);
+}

@@ -106,7 +106,7 @@ static bool filled(sv text)
 {
 	static const char *const later[] = { "{options}", "{sources}", "{tone}", "{length}",
 					     "{language}", "{quote}",   "{reason}", "{who}",
-					     "{mood}",     "{question}", "{answer}" };
+					     "{mood}",     "{question}", "{answer}", "{purpose}" };
 	for (ptrdiff_t open; (open = sv_find_ch(text, '{')) >= 0;) {
 		text = sv_slice(text, (size_t)open, text.n);
 		bool ok = false;
