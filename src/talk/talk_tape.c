@@ -3,8 +3,8 @@
  * While something secret is entered (a payment, a PIN) the core hears nothing of it: keys and
  * words become masked rows and no turns, only the silence is counted, more patiently. A card or
  * identity number that was said all the same, in one utterance or in groups with pauses, is
- * taken out of the text before the core sees it and out of the recording. Who changes what is recorded stands in the river. Shard's thread,
- * but talk_hub_record: any. */
+ * taken out of the text before the core sees it and out of the recording. Who changes what is
+ * recorded stands in the river. Shard's thread, but talk_hub_record: any. */
 #include "talk_int.h"
 #include "guard.h"
 
