@@ -226,6 +226,7 @@ e2e_part() {
 	# those that measure times have the machine to themselves
 	tap e2e_start 60 node tests/e2e/start.mjs
 	tap e2e_sip 180 node tests/e2e/sip.mjs
+	tap e2e_baresip 120 node tests/e2e/baresip.mjs
 	tap e2e_call 300 node tests/e2e/call.mjs
 	tap e2e_recording 120 node tests/e2e/recording.mjs
 	tap e2e_ways 300 node tests/e2e/ways.mjs

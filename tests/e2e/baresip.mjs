@@ -1,0 +1,96 @@
+/* baresip.mjs: a telephone that others wrote (baresip, package baresip-core) calls: over UDP, over TLS with SRTP, and
+ * while the server is told to end. What it heard is judged by its own recording. */
+import { demo, events, have, http, isSpeech, join, login, main, mediaPort, metric, ok, readFileSync, readdirSync, runAsync, skip,
+  sleep, temp, until, wav, writeFileSync } from './lib.mjs';
+import { existsSync, mkdirSync } from 'node:fs';
+import dgram from 'node:dgram';
+
+const modules = ['/usr/lib/baresip/modules', '/usr/lib64/baresip/modules', '/usr/local/lib/baresip/modules'].find((d) => existsSync(d));
+
+/* A WAV of silence for it to say: its sources are files or microphones. */
+function silence(file, seconds) {
+  const n = seconds * 16000;
+  const b = Buffer.alloc(44 + n);
+  b.write('RIFF', 0);
+  b.writeUInt32LE(36 + n, 4);
+  b.write('WAVEfmt ', 8);
+  b.writeUInt32LE(16, 16);
+  b.writeUInt16LE(1, 20);
+  b.writeUInt16LE(1, 22);
+  b.writeUInt32LE(8000, 24);
+  b.writeUInt32LE(16000, 28);
+  b.writeUInt16LE(2, 32);
+  b.writeUInt16LE(16, 34);
+  b.write('data', 36);
+  b.writeUInt32LE(n, 40);
+  writeFileSync(file, b);
+}
+
+/* Calls uri for so many seconds; {out, heard (a WAV)}. */
+async function call(name, uri, account, seconds) {
+  const dir = join(temp, name);
+  mkdirSync(dir);
+  silence(join(dir, 'say.wav'), 30);
+  const mods = ['g711', 'aufile', 'sndfile', 'srtp'].map((m) => `module ${m}.so`).join('\n');
+  /* accounts last: they name modules */
+  writeFileSync(join(dir, 'config'), `sip_listen 127.0.0.1:0\nnet_interface 127.0.0.1\nmodule_path ${modules}\n${mods}\n` +
+    `module_app menu.so\nmodule_app account.so\naudio_source aufile,${dir}/say.wav\nsnd_path ${dir}\n`);
+  writeFileSync(join(dir, 'accounts'), `<sip:tester@127.0.0.1${account}\n`);
+  writeFileSync(join(dir, 'contacts'), '');
+  const r = await runAsync('baresip', ['-f', dir, '-t', String(seconds), '-e', `/dial ${uri}`], { ms: (seconds + 20) * 1000 });
+  const file = readdirSync(dir).find((f) => f.endsWith('-dec.wav'));
+  return { out: (r.out + r.err).replace(/[^\n]*\r|\x1b\[[0-9;]*m/g, '').slice(-3000), heard: file ? wav(readFileSync(join(dir, file))) : null };
+}
+
+function heard(r, what) {
+  const samples = r.heard?.channels[0] ?? [];
+  ok(/Call established/.test(r.out) && samples.length > 3 * 8000, `${what}: the call stands and sound arrives`, r.out);
+  return ok(samples.length > 0 && isSpeech(samples, 8000), `${what}: what is heard is speech`, r.out);
+}
+
+/* The status of an OPTIONS. */
+function options(to) {
+  const [host, port] = to.split(':');
+  const s = dgram.createSocket('udp4');
+  return new Promise((done) => {
+    const end = (v) => { clearTimeout(t); s.close(); done(v); };
+    const t = setTimeout(() => end(0), 2000);
+    s.on('message', (m) => end(Number(String(m).slice(8, 11))));
+    s.bind(0, host, () => s.send(`OPTIONS sip:x@${to} SIP/2.0\r\nVia: SIP/2.0/UDP ${host}:${s.address().port};branch=z9hG4bKo${Math.random()}\r\n` +
+      `From: <sip:o@${host}>;tag=o\r\nTo: <sip:x@${to}>\r\nCall-ID: o${Math.random()}\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n`, port, host));
+  });
+}
+
+await main(async () => {
+  if (!have('baresip') || !modules) return skip('baresip', 'package baresip-core is not installed');
+  const s = await demo();
+  heard(await call('udp', `sip:service@${s.sip}`, '>;regint=0', 7), 'UDP');
+  const token = await login(s);
+  await until('the call to be over', async () => (await metric(s, 'callm_calls_active')) === 0);
+  const list = (await http(s, 'GET', '/api/v1/conversations?state=all&channel=phone&limit=9', { token })).json.items;
+  const log = list.length === 1 ? await events(s, list[0].id, token) : [];
+  ok(log.some((e) => e.kind === 'conversation.closed'), 'its BYE ends the conversation', log);
+
+  /* Told to end while a call is on: the call is let finish, new ones are not taken. */
+  const going = call('drain', `sip:service@${s.sip}`, '>;regint=0', 7);
+  await until('the call to be there', async () => (await metric(s, 'callm_calls_active')) === 1);
+  await sleep(1000);
+  const t = Date.now();
+  const ending = s.stop();
+  await sleep(500);
+  ok(await options(s.sip) === 503, 'OPTIONS is answered 503 while it ends');
+  heard(await going, 'a call during the end');
+  const end = await ending;
+  ok(end.code === 0 && Date.now() - t > 3000, 'the server waited for it and ended in order', s.err);
+
+  /* Encrypted both ways, and nothing else taken. */
+  const tls = await mediaPort();
+  const file = join(temp, 'tls.yaml');
+  writeFileSync(file, `sip:\n  tls_port: ${tls}\n  srtp: require\n`);
+  const d = await demo({ args: ['--config', file] });
+  const r = await call('tls', `sip:service@127.0.0.1:${tls}`, ';transport=tls>;regint=0;mediaenc=srtp-mand', 7);
+  heard(r, 'TLS and SRTP');
+  ok(/SRTP is Enabled/.test(r.out), 'it says that the sound is encrypted', r.out);
+  const plain = await call('plain', `sip:service@${d.sip}`, '>;regint=0', 3);
+  ok(/488/.test(plain.out) && !/Call established/.test(plain.out), 'without SRTP the call is refused', plain.out);
+});
