@@ -3,8 +3,11 @@
  *
  *	ear_init(&e, &(struct ear_opts){ ... });
  *	ear_listen(&e);                 starts the recogniser
- *	ear_hear(&e, frame, tx_db);     each 20 ms
+ *	ear_hear(&e, frame, n, sent);   each 20 ms
  *	ear_done(&e);
+ *
+ * chan_ear.c cuts the line into utterances, chan_ear_asr.c gets words for them, chan_ear_cut.c
+ * decides what is said over our voice, chan_ear_slot.c how much silence ends a turn.
  */
 #ifndef CALLM_CHAN_EAR_H
 #define CALLM_CHAN_EAR_H
@@ -13,11 +16,15 @@
 #include "chan_tape.h"
 #include "chan_vad.h"
 
+/* Voice that is more than a click, and makes us stand still when it is over ours. */
+enum { EAR_SPOKE_MS = 140, EAR_WORDS_MAX = 16 << 10 };
+
 struct ear_words {
 	sv text;                     /* empty when nothing was understood */
 	double confidence;
 	int64_t start_ms, end_ms;
 	int64_t silence_from_us;     /* the loop's time at which the customer fell silent */
+	int64_t decided_us;          /* at which that was taken for the end */
 };
 struct ear_opts {
 	struct loop *loop;
@@ -30,16 +37,19 @@ struct ear_opts {
 	void (*on_start)(void *arg);
 	void (*on_words)(void *arg, const struct ear_words *w);
 	void (*on_partial)(void *arg, sv text);
+	/* The customer pauses; these are probably all the words. May be NULL. */
+	void (*on_likely)(void *arg, sv text, int64_t start_ms);
 	void (*on_lost)(void *arg);  /* no recogniser any more; once */
 	/* an obj (obj.h) that contains the ear: callbacks hold it. */
 	void *arg;
 };
-struct ear_pending {                 /* an utterance that the recogniser has or is to finish */
+struct ear_pending {                 /* sound that the recogniser has or is to finish */
 	bool is;
 	bool counts;                 /* on_start was called for it */
-	/* Short, over our voice: counts if it holds words and we are silent by then. */
-	bool maybe;
-	int64_t start_ms, end_ms, ended_us, silence_ms;
+	bool maybe;                  /* else it may yet, by its words */
+	bool spoke;                  /* long enough to be more than a click */
+	unsigned utterance;
+	int64_t start_ms, end_ms, ended_us, silence_ms, flushed_us;
 };
 /* Has the customer finished? Asked once a pause (chan_turn.c). */
 struct ear_turn {
@@ -60,10 +70,26 @@ void ear_turn_forget(struct ear_turn *t);            /* the pause is over: its a
  * pause_ms = what this customer's pauses are over the usual. */
 int64_t ear_turn_silence(const struct ear_turn *t, int64_t otherwise, bool whole, double pause_ms);
 
+/* What the words so far look like, and what a listener's murmur is. */
+enum ear_shape { EAR_UNKNOWN, EAR_DANGLES, EAR_PLAIN, EAR_WHOLE, EAR_ANSWER, EAR_NUMBER,
+		 EAR_NUMBER_MAYBE, EAR_NUMBER_ALL, EAR_SPELLS, EAR_SPELT };
+enum ear_back { EAR_SILENT, EAR_GOES_ON, EAR_YES, EAR_NO, EAR_SPEAKS };
+enum ear_shape ear_shape(sv text, sv lang, enum chan_expect expect);
+enum ear_shape ear_words_shape(sv text, sv lang);    /* of free speech (chan_whole.c) */
+bool ear_whole(sv text, sv lang);                    /* a whole question */
+/* SPEAKS: there is more in it than listening. */
+enum ear_back ear_backchannel(sv text);
+/* Silence that ends the turn, ms. */
+int64_t ear_silence(enum ear_shape shape, enum chan_expect expect, const struct ear_turn *turn,
+		    double pause_ms);
+
 struct ear {
 	struct ear_opts o;
 	char lang[4];
+	enum chan_expect expect;     /* of our last say */
+	uint32_t expect_say;
 	struct pcm_vad vad;
+	struct pcm_echo *echo;       /* what of the line is our own voice */
 	struct chan_vad_line line;   /* the probability for it */
 	struct ear_turn turn;
 	struct asr_run *asr;
@@ -71,19 +97,36 @@ struct ear {
 	int16_t pre[16 * 300];       /* before the onset */
 	size_t pre_n;
 	/* the utterance under way */
+	unsigned utterance;          /* counts them */
 	bool speaking;
 	bool told;                   /* on_start was called for it */
 	bool barged;                 /* and since our last say began */
 	bool ended_wait;             /* silence runs, it may end */
-	bool complete;               /* its words look like a whole question */
+	bool flushed;                /* the recogniser has all of it so far */
 	bool manual;                 /* the far side says where an utterance ends */
+	enum ear_shape shape;        /* of its words so far */
+	int64_t onset_ms;            /* of its last stretch of voice */
 	int64_t start_ms, voiced_ms, silence_ms, gap_ms;
+	int64_t spoken_ms;           /* voiced in all, also before our say began */
+	double loud_sum;             /* of the levels of its voiced frames, dB */
+	int loud_n;
+	/* over our voice */
+	int64_t over_ms;             /* since when */
+	int64_t paused_ms;           /* we stood still for it from here on; 0 = not */
+	struct sb kept;              /* said while we could not be cut: told afterwards */
+	int64_t kept_start_ms, kept_end_ms;
+	double kept_confidence;
 	int64_t last_end_ms;         /* of the one before, 0 = none */
 	double pause_ms;             /* moving mean of this customer's pauses */
+	double caller_db;            /* how loud this customer usually is; 0 = not known */
+	double asr_ms;               /* moving mean of flush to words */
 	struct ear_pending flying;   /* flushed, its final is awaited */
 	struct ear_pending due;      /* to be flushed when that came: one at a time */
-	struct sb words;             /* recognised, kept back because the customer speaks on */
-	int64_t words_start_ms;
+	/* recognised, kept back because the customer may speak on. */
+	struct sb words;
+	struct sb partial;           /* of what is not flushed yet */
+	struct sb likely;            /* told last by on_likely */
+	int64_t words_start_ms, decided_us;
 	double words_confidence;
 	bool words_held;
 	struct loop_timer wait, lost_timer;
@@ -91,11 +134,9 @@ struct ear {
 
 void ear_init(struct ear *e, const struct ear_opts *o, sv lang);
 void ear_done(struct ear *e);                        /* idempotent; no callback afterwards */
-/* e->asr says whether there is a recogniser. */
-void ear_listen(struct ear *e);
-/* another recogniser; on_lost follows later if there is none. */
-void ear_lang(struct ear *e, sv lang);
-void ear_hear(struct ear *e, const int16_t *s, size_t n, double tx_db);
+/* One frame heard; sent = ours of the same 20 ms, NULL = none. */
+void ear_hear(struct ear *e, const int16_t *s, size_t n, const int16_t *sent);
+void ear_say(struct ear *e, uint32_t say_id, enum chan_expect expect);
 void ear_say_began(struct ear *e);                   /* a say's first sample goes out */
 void ear_key(struct ear *e);                         /* a key: its tone is no speech */
 void ear_hold(struct ear *e, bool held);
@@ -106,7 +147,31 @@ void ear_manual(struct ear *e, bool on);
 void ear_commit(struct ear *e);
 void ear_clear(struct ear *e);
 
-/* Do these words look like a whole question, so that little silence is enough? (chan_whole.c) */
-bool ear_whole(sv text, sv lang);
+/* ---- chan_ear_asr.c: words. e->asr says whether there is a recogniser. */
+void ear_listen(struct ear *e);
+/* another recogniser; on_lost follows later if there is none. */
+void ear_lang(struct ear *e, sv lang);
+void ear_stop_asr(struct ear *e);
+void ear_feed(struct ear *e, const int16_t *s, size_t n);
+/* All of the utterance so far is to become words. */
+void ear_flush(struct ear *e);
+void ear_drop_words(struct ear *e);                  /* and nobody is told */
+void ear_add_words(struct ear *e, sv text, double confidence, int64_t start_ms);
+void ear_tell_words(struct ear *e, int64_t end_ms, int64_t silence_from_us);
+void ear_tell_likely(struct ear *e);
+bool ear_waits(const struct ear *e);                 /* for words of this utterance */
+static inline bool ear_over(const struct ear *e) { return !e->o.on_start; }
+
+/* ---- chan_ear_cut.c: over our voice */
+void ear_duck(struct ear *e);
+void ear_judge(struct ear *e);                       /* each frame of an utterance */
+/* It is over: told, or only a cough. */
+void ear_take_turn(struct ear *e);
+void ear_let_on(struct ear *e);                      /* we go on where we stood still */
+/* Words of an utterance that on_start was not called for. True: it counts from now on. */
+bool ear_maybe(struct ear *e, const struct ear_pending *p, sv text, double confidence);
+bool ear_undecided(const struct ear *e);             /* we stand still until it is */
+void ear_tell_kept(struct ear *e);
+void ear_close(struct ear *e);                       /* chan_ear.c: it was nothing */
 
 #endif

@@ -31,9 +31,12 @@ struct chan_voice {
 	struct playout play;
 	struct ear ear;
 	struct tape tape;
-	double tx_db;                /* level of the last frame sent: the echo to expect */
-	int64_t silent_from_us; /* end of the customer's words that are being answered, 0 = none
-				 */
+	int16_t sent[320];           /* the last frame sent: the echo to expect */
+	bool sounds;                 /* there was something in it */
+	/* end of the customer's words that are being answered, 0 = none; when we had them; when
+	 * the answer's first text came, 0 = not yet */
+	int64_t silent_from_us, words_us, text_us;
+	int line_ms;                 /* sound is so old when it comes to us */
 	struct say_began
 		began[4]; /* the last ones: a frame may hold the end of one and another */
 	unsigned n_began;
@@ -78,7 +81,14 @@ static void on_start(void *arg)
 static void on_words(void *arg, const struct ear_words *w)
 {
 	struct chan_voice *v = arg;
-	v->silent_from_us = w->silence_from_us;
+	int64_t now = loop_now_us(v->o.loop);
+	v->silent_from_us = w->silence_from_us - v->line_ms * 1000;
+	v->words_us = now;
+	v->text_us = 0;
+	if (w->text.n) {
+		metric_observe_us(M_EAR_WAIT_US, w->decided_us - v->silent_from_us);
+		metric_observe_us(M_EAR_WORDS_US, now - w->decided_us);
+	}
 	tell(v, &(struct chan_msg){ .kind = CHAN_SPEECH_FINAL,
 				    .text = w->text,
 				    .confidence = w->confidence,
@@ -92,6 +102,13 @@ static void on_partial(void *arg, sv text)
 	if (v->o.partial && !tape_secret(&v->tape))
 		v->o.partial(v->o.arg, text);
 	tell(v, &(struct chan_msg){ .kind = CHAN_SPEECH_PARTIAL, .text = text });
+}
+
+static void on_likely(void *arg, sv text, int64_t start_ms)
+{
+	struct chan_voice *v = arg;
+	tell(v, &(struct chan_msg){ .kind = CHAN_SPEECH_LIKELY, .text = text, .confidence = 1,
+				    .start_ms = start_ms, .end_ms = v->tape.ms });
 }
 
 static void on_lost(void *arg)
@@ -109,7 +126,7 @@ void chan_voice_rx(struct chan_voice *v, const int16_t *s, size_t n, int64_t now
 	if (!tape_heard(&v->tape, s, now_ms))
 		tell_tape(v);
 	if (!v->held)
-		ear_hear(&v->ear, s, n, v->tx_db);
+		ear_hear(&v->ear, s, n, v->sounds ? v->sent : NULL);
 	obj_unref(v);
 }
 
@@ -118,13 +135,14 @@ int chan_voice_tx(struct chan_voice *v, int16_t *out)
 	size_t want = (size_t)v->o.rate / 50;
 	if (!v->open || v->held) {
 		memset(out, 0, want * sizeof(*out));
-		v->tx_db = PCM_NO_ECHO;
+		v->sounds = false;
 		return 0;
 	}
 	int n = playout_pull(&v->play, out);
 	if (v->o.under)
 		n = v->o.under(v->o.arg, out, n);
-	v->tx_db = n ? pcm_dbfs(out, want) : PCM_NO_ECHO;
+	v->sounds = n > 0;
+	memcpy(v->sent, out, want * sizeof(*out));
 	tape_sent(&v->tape, out);
 	return n;
 }
@@ -167,10 +185,19 @@ static void on_first(void *arg, uint32_t say_id)
 {
 	struct chan_voice *v = arg;
 	v->began[v->n_began++ % 4] = (struct say_began){ say_id, v->tape.ms };
-	if (v->silent_from_us)
-		metric_observe_us(M_VOICE_GAP_US, loop_now_us(v->o.loop) - v->silent_from_us);
-	v->silent_from_us = 0;
 	ear_say_began(&v->ear);
+}
+
+static void on_sound(void *arg, uint32_t say_id)
+{
+	struct chan_voice *v = arg;
+	int64_t now = loop_now_us(v->o.loop);
+	if (!v->silent_from_us || !v->text_us)
+		return;
+	metric_observe_us(M_VOICE_GAP_US, now - v->silent_from_us);
+	metric_observe_us(M_ENGINE_US, v->text_us - v->words_us);
+	metric_observe_us(M_SPEAK_US, now - v->text_us);
+	v->silent_from_us = 0;
 }
 
 /* ---- the engine's verbs ---- */
@@ -182,7 +209,10 @@ static int voice_say(struct chan_peer *p, const struct chan_out *o)
 		return ERR_CLOSED;
 	if (o->event_json.n && v->o.event)
 		v->o.event(v->o.arg, o->event_json);
+	if (!v->text_us && o->text.n)
+		v->text_us = loop_now_us(v->o.loop);
 	ear_lang(&v->ear, o->lang);
+	ear_say(&v->ear, o->say_id, o->expect);
 	return playout_say(&v->play, o);
 }
 
@@ -206,9 +236,9 @@ static void voice_hush(struct chan_peer *p, struct chan_heard *ret)
 	if (ret->say_id == 0)
 		take_back_played(v, ret);
 	ret->start_ms = say_start(v, ret->say_id);
-	ret->end_ms = v->tape.ms;
+	ret->end_ms = v->ear.paused_ms ? v->ear.paused_ms : v->tape.ms;
 	if (busy && v->ear.speaking)
-		metric_observe_us(M_BARGE_US, (v->tape.ms - v->ear.start_ms) * 1000);
+		metric_observe_us(M_BARGE_US, (ret->end_ms - v->ear.start_ms) * 1000);
 	if (v->o.flush)
 		v->o.flush(v->o.arg);
 }
@@ -317,6 +347,11 @@ void chan_voice_hold(struct chan_voice *v, bool held)
 	obj_unref(v);
 }
 
+void chan_voice_line_ms(struct chan_voice *v, int ms)
+{
+	v->line_ms = ms;
+}
+
 void chan_voice_manual(struct chan_voice *v, bool on)
 {
 	if (v->open)
@@ -354,8 +389,8 @@ static void parts_open(struct chan_voice *v)
 	playout_init(&v->play, o->speech, o->rate);
 	v->play.on_played = on_played;
 	v->play.on_first = on_first;
+	v->play.on_sound = on_sound;
 	v->play.arg = v;
-	v->tx_db = PCM_NO_ECHO;
 	tape_open(&v->tape, o->data_dir, o->info.interaction_id, o->rate, o->speech->producer);
 	struct ear_opts eo = { .loop = o->loop,
 			       .speech = o->speech,
@@ -365,6 +400,7 @@ static void parts_open(struct chan_voice *v)
 			       .on_start = on_start,
 			       .on_words = on_words,
 			       .on_partial = on_partial,
+			       .on_likely = on_likely,
 			       .on_lost = on_lost,
 			       .arg = v };
 	bool resumed = o->info.resume && o->info.resume->language.n;

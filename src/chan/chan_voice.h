@@ -91,6 +91,9 @@ void chan_voice_hold(struct chan_voice *v, bool held);
 /* A step of a transfer: tells CHAN_MOVED. step static; why "" unless it failed, with the SIP
  * status that said so (0 = none). */
 void chan_voice_moved(struct chan_voice *v, const char *step, const char *why, int status);
+/* How old sound is when chan_voice_rx gets it (a jitter buffer's delay): the customer's wait is
+ * counted from what was really said. */
+void chan_voice_line_ms(struct chan_voice *v, int ms);
 /* The far side says itself where the customer's utterances end: what was heard since the last
  * commit becomes words, or is dropped. */
 void chan_voice_manual(struct chan_voice *v, bool on);

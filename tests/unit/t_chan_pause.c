@@ -127,6 +127,7 @@ TEST(pause_words_that_look_whole_count_too)
 		pause_open(&x, 8000);
 		x.turn.p = p[i];
 		x.w.asr.partial = "what are your opening hours?";
+		x.w.asr.says[x.w.asr.n_says++] = x.w.asr.partial;
 		ms[i] = silence_after(&x, 1400);
 		pause_close(&x);
 	}

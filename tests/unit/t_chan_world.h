@@ -27,7 +27,8 @@ struct asr {
 	const char *says[16];      /* answers, one a flush; after the last: "" */
 	int n_says;
 	int answer_ms;             /* < 0: never */
-	const char *partial;       /* told once 200 ms of speech were fed */
+	/* told once 200 ms of speech were fed, and when it changes. */
+	const char *partial;
 	int starts, flushes, live;
 	size_t fed_ms;             /* since the last flush */
 	struct asr_run *last;
@@ -38,7 +39,7 @@ struct asr_run {
 	void *arg;
 	struct loop_timer t;
 	int waiting;               /* flushes not answered */
-	bool told;
+	const char *told;          /* the partial, since the last flush */
 };
 struct tts {
 	struct loop *loop;
@@ -80,8 +81,8 @@ static inline void f_asr_feed(struct asr_run *r, const int16_t *s, size_t n, int
 {
 	struct asr *a = r->a;
 	a->fed_ms += n * 1000 / (size_t)rate_hz;
-	if (a->partial && !r->told && a->fed_ms >= 500) {  /* 300 of it is pre-roll */
-		r->told = true;
+	if (a->partial && r->told != a->partial && a->fed_ms >= 500) {  /* 300 of it is pre-roll */
+		r->told = a->partial;
 		r->cb.on_partial(r->arg, sv_of(a->partial));
 	}
 }
@@ -105,7 +106,7 @@ static inline void f_asr_flush(struct asr_run *r)
 	struct asr *a = r->a;
 	a->flushes++;
 	a->fed_ms = 0;
-	r->told = false;
+	r->told = NULL;
 	if (r->waiting)
 		t_fail(__FILE__, __LINE__, "a flush while one is under way is lost");
 	if (a->answer_ms >= 0 && r->waiting++ == 0)
