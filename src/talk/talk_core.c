@@ -115,9 +115,6 @@ static void on_open(struct talk_core *c, const struct talk_ev *ev, struct arena 
 							 .action = POL_REPLY },
 				   a, acts);
 		else
-			if (ev->model_text.n)    /* we called: why */
-			talk_reply(c, &(struct talk_reply){ .text = ev->model_text }, a, acts);
-		else
 			talk_canned(c, key, POL_REPLY, a, acts);
 		return;
 	}
