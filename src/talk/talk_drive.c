@@ -362,7 +362,8 @@ static void feed_likely(struct talk *t, const struct chan_msg *m)
 
 static void feed_moved(struct talk *t, const struct chan_msg *m)
 {
-	struct talk_ev ev = { .kind = TEV_MOVED, .text = m->text, .client_id = m->client_id };
+	struct talk_ev ev = { .kind = TEV_MOVED, .text = m->text, .client_id = m->client_id,
+			      .err = m->status };
 	if (sv_eq(m->text, SV("joined")))
 		ev.kind = TEV_JOINED;
 	else if (sv_eq(m->text, SV("failed")))
