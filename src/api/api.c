@@ -32,6 +32,8 @@ static const struct web_route routes[] = {
 	{ "GET", "/api/v1/articles/{id}", api_article, NULL },
 	{ "GET", "/api/v1/health", api_health, NULL },
 	{ "GET", "/api/v1/models", api_models, NULL },
+	{ "POST", "/api/v1/calls", api_call_make, NULL },
+	{ "GET", "/api/v1/calls/{id}", api_call_get, NULL },
 	{ "POST", "/api/v1/keys", api_key_make, NULL },
 	{ "GET", "/api/v1/keys", api_key_list, NULL },
 	{ "DELETE", "/api/v1/keys/{name}", api_key_delete, NULL },

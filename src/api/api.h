@@ -21,6 +21,10 @@
 
 struct api;
 
+struct api_call {                    /* that we place */
+	sv id;                       /* 26 bytes */
+	sv to, name, language, opening, message, purpose;
+};
 struct api_opts {
 	const char *host;            /* default 127.0.0.1 */
 	int port;                    /* 0 = any */
@@ -52,6 +56,10 @@ struct api_opts {
 	 * called on a worker. NULL: an empty list. */
 	void (*models)(void *arg, jv *list);
 	void *models_arg;
+	/* Calls somebody; rows kept under its id tell how it goes. 0, ERR_INVAL (not allowed),
+	 * ERR_STATE (no telephone), ERR_FULL. On the door's thread; NULL = ERR_STATE. */
+	int (*call)(void *arg, const struct api_call *c);
+	void *call_arg;
 };
 
 /* How the app gives the api a voice without the api knowing the engines. All on the door's

@@ -194,6 +194,10 @@ void api_openapi(struct web_req *r, void *arg);
 void api_health(struct web_req *r, void *arg);
 jv *api_gauges(struct api *a);
 
+/* api_calls.c */
+void api_call_make(struct web_req *r, void *arg);
+void api_call_get(struct web_req *r, void *arg);
+
 /* api_models.c */
 void api_models(struct web_req *r, void *arg);
 

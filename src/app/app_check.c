@@ -200,6 +200,7 @@ static void look_transfer(struct looking *k, const jv *cfg)
 {
 	const jv *t = jv_get(cfg, "transfer");
 	sv to = jv_get_str(t, "to");
+	look_allow(k, "outbound.allow", jv_path(cfg, "outbound.allow"), CHAN_ALLOW_MAX);
 	look_allow(k, "transfer.allow", jv_get(t, "allow"), CHAN_ALLOW_MAX - 1);
 	if (!to.n)
 		return;

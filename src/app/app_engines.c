@@ -141,17 +141,18 @@ static void set_turn(struct app_engines *g, struct shard_voice *own, struct talk
 /* Greetings and menus are what every call hears first: made before the first call. */
 static void warm_up(struct shard_voice *own, const struct talk_texts *texts)
 {
-	static const char *const keys[] = { "greeting_voice", "greeting_keypad" };
+	static const char *const keys[] = { "greeting_voice", "greeting_keypad", "disclosure",
+					    "outbound_hello" };
 	static const char *const langs[] = { "en", "zh" };
 	for (int i = 0; i < own->n_warm; i++)
 		chan_warm_free(own->warm[i]);
 	own->n_warm = 0;
 	chan_cache_clear(own->speech.cache);
-	for (int k = 0; k < 2; k++)
+	for (int k = 0; k < 4; k++)
 		for (int l = 0; l < 2; l++) {
 			sv lang = sv_of(langs[l]);
 			bool speech = own->speech.asr && asr_serves(own->speech.asr, lang);
-			if (speech == (k == 0))
+			if (k >= 2 || speech == (k == 0))
 				own->warm[own->n_warm++] =
 					chan_warm_start(&own->speech,
 							talk_text(texts, lang, keys[k], 0),

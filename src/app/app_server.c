@@ -253,6 +253,8 @@ static int server_door(struct app_server *s, const jv *company, struct err *e)
 		.health_arg = s,
 		.media = app_voice_media(),
 		.media_arg = s->voice,
+		.call = app_voice_call(),
+		.call_arg = s->voice,
 		.streams = jv_get(s->cfg, "stream"),
 		.models = on_models,
 		.models_arg = s,

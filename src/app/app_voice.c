@@ -22,10 +22,11 @@ struct app_voice {
 	const struct talk_texts *texts;
 	struct chan_phone *phone;
 	_Atomic(struct tel *) tel;   /* the door is open before the telephone */
-	unsigned next_call;          /* tel's front thread */
+	_Atomic(unsigned) next_call; /* tel's front thread, the door's for calls of ours */
 	unsigned next_media;         /* the door's thread */
 	bool record;
 	struct app_engines *engines;
+	struct store *store;         /* rows of calls that we place */
 	struct app_ways *ways;
 };
 
@@ -83,6 +84,7 @@ static void learn_bodies(struct asr_lm *m, struct store *st)
 int app_voice_learn(struct app_voice *v, struct kb_index *ix, struct store *st, struct err *e)
 {
 	char lm[4300], dict[4300];
+	v->store = st;
 	if (!jv_get_bool(jv_get(v->cfg, "speech"), "recognise", true))
 		return 0;
 	int rc = file_mkdirs(v->lm_dir, e);
@@ -142,13 +144,11 @@ static sv company_text(void *arg, const char *key, sv lang, unsigned variant)
 static void transfer_opts(const jv *cfg, const char *allow[CHAN_ALLOW_MAX],
 			  struct chan_transfer_opts *ret)
 {
-	const jv *t = jv_get(cfg, "transfer"), *sip = jv_get(cfg, "sip");
+	const jv *t = jv_get(cfg, "transfer");
 	const jv *more = jv_get(t, "allow");
 	sv to = jv_get_str(t, "to");
 	*ret = (struct chan_transfer_opts){
 		.allow = allow,
-		.trunk = jv_get_str(sip, "trunk").p,
-		.from = jv_get_str(sip, "from").p,
 		.ring_ms = (int)jv_get_int(t, "ring_s", 25) * 1000,
 		.confirm = jv_get_bool(t, "confirm", false),
 		.end = sv_eq(jv_get_str(t, "after"), SV("end")),
@@ -157,6 +157,66 @@ static void transfer_opts(const jv *cfg, const char *allow[CHAN_ALLOW_MAX],
 		allow[ret->n_allow++] = to.p;
 	for (size_t i = 0; i < jv_len(more) && ret->n_allow < CHAN_ALLOW_MAX; i++)
 		allow[ret->n_allow++] = jv_as_str(jv_at(more, i)).p;
+}
+
+/* ---- calls that we place: a row for each step, under the call's own id ---- */
+
+static void on_call(void *arg, const struct chan_call_news *n)
+{
+	struct app_voice *v = arg;
+	char kind[32];
+	struct sb b;
+	sb_init(&b, 1024);
+	sb_fmt(&b, "{\"state\":\"%s\"", n->state);
+	if (n->why[0])
+		sb_fmt(&b, ",\"reason\":\"%s\"", n->why);
+	if (n->status)
+		sb_fmt(&b, ",\"sip_status\":%d", n->status);
+	if (n->conversation[0])
+		sb_fmt(&b, ",\"conversation_id\":\"%s\"", n->conversation);
+	sb_ch(&b, '}');
+	snprintf(kind, sizeof(kind), "outbound.%s", n->state);
+	/* the first row is the request's */
+	struct store_event ev = { .conversation = sv_of(n->id),
+				  .seq = n->n + 1,
+				  .kind = sv_of(kind),
+				  .actor = SV("system"),
+				  .body = sb_sv(&b) };
+	if (store_append(v->store, &ev, NULL, NULL, NULL))
+		metric_inc(M_SCRIBE_FAILED);
+	sb_done(&b);
+}
+
+static int call_out(void *arg, const struct api_call *c)
+{
+	struct app_voice *v = arg;
+	if (!v->phone)
+		return ERR_STATE;
+	return chan_phone_dial(v->phone, &(struct chan_call_opts){ .id = c->id,
+								   .to = c->to,
+								   .name = c->name,
+								   .language = c->language,
+								   .opening = c->opening,
+								   .message = c->message,
+								   .purpose = c->purpose });
+}
+
+int (*app_voice_call(void))(void *arg, const struct api_call *c)
+{
+	return call_out;
+}
+
+static void outbound_opts(const jv *cfg, const char *allow[CHAN_ALLOW_MAX],
+			  struct chan_outbound_opts *ret)
+{
+	const jv *o = jv_get(cfg, "outbound"), *list = jv_get(o, "allow");
+	*ret = (struct chan_outbound_opts){
+		.allow = allow,
+		.ring_ms = (int)jv_get_int(o, "ring_s", 30) * 1000,
+		.no_amd = !jv_get_bool(o, "detect", true),
+	};
+	for (size_t i = 0; i < jv_len(list) && ret->n_allow < CHAN_ALLOW_MAX; i++)
+		allow[ret->n_allow++] = jv_as_str(jv_at(list, i)).p;
 }
 
 int app_voice_start(struct app_voice *v, struct talk_hub *hub, struct err *e)
@@ -169,9 +229,13 @@ int app_voice_start(struct app_voice *v, struct talk_hub *hub, struct err *e)
 				     .arg = v,
 				     .data_dir = v->record ? v->data : NULL,
 				     .language = jv_get_str(sip, "language").p,
-				     .text = company_text };
-	const char *allow[CHAN_ALLOW_MAX];
-	transfer_opts(v->cfg, allow, &o.transfer);
+				     .text = company_text,
+				     .on_call = on_call,
+				     .trunk = jv_get_str(sip, "trunk").p,
+				     .from = jv_get_str(sip, "from").p };
+	const char *persons[CHAN_ALLOW_MAX], *called[CHAN_ALLOW_MAX];
+	transfer_opts(v->cfg, persons, &o.transfer);
+	outbound_opts(v->cfg, called, &o.outbound);
 	int rc = chan_phone_open(&v->phone, &o);
 	return rc ? rc : tel_up(v, e);
 }

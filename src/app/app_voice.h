@@ -27,6 +27,8 @@ int app_voice_start(struct app_voice *v, struct talk_hub *hub, struct err *e);
 int app_voice_port(const struct app_voice *v);           /* SIP port, 0 = none */
 const struct app_ways *app_voice_ways(const struct app_voice *v);    /* app_ways.h */
 void app_voice_health(struct app_voice *v, jv *components);
+/* For api_opts.call; its arg is the struct app_voice. */
+int (*app_voice_call(void))(void *arg, const struct api_call *c);
 const struct api_media_ops *app_voice_media(void);       /* media_arg is the struct app_voice */
 void app_voice_drain(struct app_voice *v);
 void app_voice_stop(struct app_voice *v);                /* ends calls; accepts NULL */

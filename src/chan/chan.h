@@ -40,6 +40,7 @@ struct chan_info {
 	sv language;             /* hint, may be empty */
 	sv address;              /* caller number, e-mail ...; personal data */
 	sv customer_name;
+	sv opening;              /* we called: said first, instead of a greeting */
 	sv recording;            /* path relative to the data folder, "" when none */
 	/* how the call reached us ("audiosocket", "asterisk", ...; empty = the channel's own way)
 	 * and what the other side calls it. */

@@ -4,40 +4,33 @@
  * One struct a call, made on the front thread, moved to the shard with the first message and
  * freed there: when its leg is over, or at once when the shard ends (nothing would reach it
  * afterwards). The chan_phone is counted and read only: each call holds it. */
-#include "chan_phone.h"
-#include "chan_move.h"
+#include "chan_phone_int.h"
 
 #include <stdio.h>
 
-struct chan_phone {
-	struct chan_phone_opts o;
-	char data_dir[4096], language[8];
-	struct chan_dial transfer;
-	_Atomic(struct tel *) tel;
-};
-
-struct call {
-	struct chan_phone *ph;
-	struct chan_place place;
-	struct tel_leg *leg;
-	struct chan_voice *voice;
-	struct move move;            /* to a person */
-	char from[260], name[260];
-	char id[27], interaction[27];
-};
-
-static void call_free(struct call *c)
+void call_free(struct call *c)
 {
 	move_stop(&c->move);
 	chan_voice_free(c->voice);
+	out_free(c);
 	tel_leg_free(c->leg);
 	obj_unref(c->ph);
 	xfree(c);
 }
 
+static void on_ring(void *arg)
+{
+	struct call *c = arg;
+	if (c->out)
+		out_ring(c);
+}
+
 /* The leg wants it answered; the greeting waits in the playout and is pulled from now on. */
 static void on_up(void *arg)
 {
+	struct call *c = arg;
+	if (c->out)
+		out_up(c);
 }
 
 static void on_frame(void *arg, const int16_t s[160], int64_t ts_ms)
@@ -46,11 +39,15 @@ static void on_frame(void *arg, const int16_t s[160], int64_t ts_ms)
 	move_hear(&c->move, s);
 	if (c->voice)
 		chan_voice_rx(c->voice, s, PCM_FRAME, ts_ms);
+	else if (c->out)
+		out_frame(c, s);
 }
 
 static int on_pull(void *arg, int16_t out[160])
 {
 	struct call *c = arg;
+	if (!c->voice && c->out)
+		return out_pull(c, out);
 	return c->voice ? chan_voice_tx(c->voice, out) : 0;
 }
 
@@ -74,6 +71,8 @@ static void on_close(void *arg, int status, const char *reason)
 	struct call *c = arg;
 	if (c->voice)
 		chan_voice_gone(c->voice, status == 408 ? CHAN_BY_TIMEOUT : CHAN_BY_CUSTOMER);
+	if (c->out)
+		out_close(c, status);
 	call_free(c);
 }
 
@@ -141,16 +140,17 @@ static int on_under(void *arg, int16_t *frame, int n)
 	return move_under(&c->move, frame, n);
 }
 
-static void take_call(void *arg)
+const struct tel_leg_cb call_leg_cb = { .on_ring = on_ring,
+					.on_up = on_up,
+					.on_frame = on_frame,
+					.on_pull = on_pull,
+					.on_dtmf = on_dtmf,
+					.on_hold = on_hold,
+					.on_refer = on_refer,
+					.on_close = on_close };
+
+int call_talk(struct call *c, sv opening)
 {
-	static const struct tel_leg_cb cb = { .on_up = on_up,
-					      .on_frame = on_frame,
-					      .on_pull = on_pull,
-					      .on_dtmf = on_dtmf,
-					      .on_hold = on_hold,
-					      .on_refer = on_refer,
-					      .on_close = on_close };
-	struct call *c = arg;
 	id_new(c->id);
 	id_new(c->interaction);
 	struct chan_voice_opts o = {
@@ -165,19 +165,27 @@ static void take_call(void *arg)
 		.under = on_under,
 		.arg = c,
 		.info = { .channel = "phone",
-			  .language = sv_of(c->ph->language),
+			  .language = sv_of(c->language),
+			  .opening = opening,
 			  .address = sv_of(c->from),
 			  .customer_name = sv_of(c->name),
 			  .id = sv_of(c->id),
 			  .interaction_id = sv_of(c->interaction) },
 	};
-	tel_leg_attach(c->leg, c->place.loop, c->place.box, &cb, c);
-	if (chan_voice_open(&c->voice, &o)) {
+	int rc = chan_voice_open(&c->voice, &o);
+	if (rc)
 		c->voice = NULL;
+	return rc;
+}
+
+static void take_call(void *arg)
+{
+	struct call *c = arg;
+	tel_leg_attach(c->leg, c->place.loop, c->place.box, &call_leg_cb, c);
+	if (call_talk(c, SV("")))
 		tel_leg_hangup(c->leg, 503);
-		return;
-	}
-	tel_leg_answer(c->leg);
+	else
+		tel_leg_answer(c->leg);
 }
 
 static int on_invite(void *arg, struct tel_leg *leg, const struct tel_info *info)
@@ -186,6 +194,7 @@ static int on_invite(void *arg, struct tel_leg *leg, const struct tel_info *info
 	struct call *c = xalloc(sizeof(*c));
 	c->ph = obj_ref(ph);
 	c->leg = leg;
+	snprintf(c->language, sizeof(c->language), "%s", ph->language);
 	sv from = info->asserted.n ? info->asserted : info->from_user;
 	snprintf(c->from, sizeof(c->from), SV_FMT, SV_ARG(sv_slice(from, 0, 255)));
 	snprintf(c->name, sizeof(c->name), SV_FMT, SV_ARG(sv_slice(info->from_name, 0, 255)));
@@ -209,21 +218,24 @@ static void phone_done(void *obj)
 {
 	struct chan_phone *ph = obj;
 	chan_dial_done(&ph->transfer);
+	chan_dial_done(&ph->outbound);
 }
 
-static void dial_open(struct chan_dial *d, const struct chan_transfer_opts *o)
+static void dials_open(struct chan_phone *ph, const struct chan_phone_opts *o)
 {
-	struct chan_dial_opts t = {
-		.allow = o->allow, .n_allow = o->n_allow, .trunk = o->trunk, .from = o->from
-	};
-	chan_dial_open(d, &t);
+	chan_dial_open(&ph->transfer, &(struct chan_dial_opts){ o->transfer.allow,
+								o->transfer.n_allow, o->trunk,
+								o->from });
+	chan_dial_open(&ph->outbound, &(struct chan_dial_opts){ o->outbound.allow,
+								o->outbound.n_allow, o->trunk,
+								o->from });
 }
 
 int chan_phone_open(struct chan_phone **ret, const struct chan_phone_opts *o)
 {
 	struct chan_phone *ph = obj_new(sizeof(*ph), phone_done);
 	ph->o = *o;
-	dial_open(&ph->transfer, &o->transfer);
+	dials_open(ph, o);
 	snprintf(ph->data_dir, sizeof(ph->data_dir), "%s", o->data_dir ? o->data_dir : "");
 	snprintf(ph->language, sizeof(ph->language), "%s", o->language ? o->language : "");
 	*ret = ph;

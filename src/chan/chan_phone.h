@@ -26,6 +26,17 @@ struct chan_place {                  /* where a conversation will live */
 	void *sink_arg;
 	const struct chan_speech *speech;
 };
+/* state: "ringing", "answered", "human" (with the id of the conversation that begins),
+ * "machine", "screening", "message" (left), "ended", or "failed" with why: "busy", "no answer",
+ * "declined", "unreachable", "no room"; "ended" may have one too: "machine", "mailbox full",
+ * "screened". Views end with the callback. */
+struct chan_call_news {
+	const char *id;              /* as given to chan_phone_dial */
+	int n;                       /* 1, 2 ... of this call */
+	const char *state, *why;     /* why "" = none */
+	int status;                  /* SIP status that ended it, 0 = none */
+	const char *conversation;    /* "" = none */
+};
 struct chan_phone_opts {
 	/* On tel's front thread: where the next call goes. 0 or ERR_FULL. */
 	int (*pick)(void *arg, struct chan_place *ret);
@@ -36,11 +47,20 @@ struct chan_phone_opts {
 	struct chan_transfer_opts {
 		const char *const *allow;    /* see chan_dial.h */
 		size_t n_allow;
-		const char *trunk, *from;
 		int ring_ms;                 /* 0 = 25 s; at most 55 s */
 		bool confirm;                /* the person takes the call with key 1 */
 		bool end;                    /* the call ends when the person hangs up */
 	} transfer;
+	/* Whom chan_phone_dial may call; copied. */
+	struct chan_outbound_opts {
+		const char *const *allow;
+		size_t n_allow;
+		int ring_ms;                 /* 0 = 30 s; at most 55 s */
+		bool no_amd;                 /* whoever answers is a person */
+	} outbound;
+	const char *trunk, *from;    /* of numbers, and ours; see chan_dial.h; copied */
+	/* How a call of chan_phone_dial goes; on its shard. May be NULL. */
+	void (*on_call)(void *arg, const struct chan_call_news *n);
 	/* Company's own words for a key of prompts/texts.<lang>.yaml; on a shard. May be NULL. */
 	sv (*text)(void *arg, const char *key, sv lang, unsigned variant);
 };
@@ -49,6 +69,16 @@ const struct tel_sink *chan_phone_sink(void);        /* its arg is the chan_phon
 /* The telephone that calls persons; before it is set, and after NULL was, nobody can be called.
  * Any thread. */
 void chan_phone_set_tel(struct chan_phone *ph, struct tel *t);
+/* We call somebody: once a person is there it is a conversation like any other, whose first words
+ * are opening. A machine gets message after its beep (empty: it is hung up); who asks why hears
+ * purpose (empty: opening). Any thread; copied; on_call tells the rest. ERR_INVAL: not
+ * allowed; ERR_STATE: no telephone; ERR_FULL. */
+struct chan_call_opts {
+	sv id;                       /* 26 bytes, the caller's choice */
+	sv to, name, language;
+	sv opening, message, purpose;
+};
+int chan_phone_dial(struct chan_phone *ph, const struct chan_call_opts *o);
 /* Is this an entry that transfer.allow can hold? */
 bool chan_phone_pattern_ok(sv pattern);
 void chan_phone_close(struct chan_phone *ph);        /* after tel_close; accepts NULL */

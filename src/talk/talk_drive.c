@@ -534,7 +534,7 @@ static int on_open(void *arg, struct chan_peer *p, const struct chan_info *info,
 						       s->mbox, &s->logs });
 	struct talk_ev ev = { .kind = TEV_OPEN, .via = info->channel, .resume = info->resume,
 			      .who = info->customer_name, .text = info->way,
-			      .client_id = info->ref };
+			      .client_id = info->ref, .model_text = info->opening };
 	talk_feed_event(t, &ev);
 	return 0;
 }

@@ -155,6 +155,14 @@ static inline sv l_text(void *arg, const char *key, sv lang, unsigned variant)
 	return SV("One or two?");
 }
 
+static inline void l_loop(struct line *x)
+{
+	w_init(&x->w, 8000);
+	loop_free(x->w.loop);
+	x->w.loop = x->w.asr.loop = x->w.tts[0].loop = x->w.tts[1].loop = loop_new();
+	x->box = mbox_new(x->w.loop);
+}
+
 /* transfer: NULL = nobody may be called. */
 static inline int l_open_with(struct line *x, const struct chan_transfer_opts *transfer)
 {
@@ -163,11 +171,8 @@ static inline int l_open_with(struct line *x, const struct chan_transfer_opts *t
 	struct tel_opts o;
 	struct err e = { 0 };
 	*x = (struct line){ 0 };
-	w_init(&x->w, 8000);
-	loop_free(x->w.loop);
-	x->w.loop = x->w.asr.loop = x->w.tts[0].loop = x->w.tts[1].loop = loop_new();
+	l_loop(x);
 	x->w.greeting = "Hello, this is the parcel service.";
-	x->box = mbox_new(x->w.loop);
 	struct chan_phone_opts po = {
 		.pick = pick, .arg = x, .data_dir = t_tmpdir(), .language = "en", .text = l_text
 	};

@@ -1,0 +1,248 @@
+/* api_calls.c: calls that the company places: asked for here, and how they went.
+ *
+ * The request is a row of the river first (who asked, for whom, what for), so that no call leaves
+ * without one; the steps of the call follow under the same id (the app writes them as they
+ * happen), and the conversation, once a person is there, has its own. Of the address only the
+ * last three letters of its user part stay in the row. Door's thread; rows are read on a worker. */
+#include "api_int.h"
+
+#include <stdio.h>
+
+enum { TO_MAX = 200, NAME_MAX_BYTES = 200, TEXT_MAX = 2000 };
+
+struct out_call {
+	struct api *a;
+	struct web_req *r;
+	char id[27];
+	char *to, *name, *language, *opening, *message, *purpose;    /* owned */
+};
+
+static void out_call_free(struct out_call *c)
+{
+	xfree(c->to);
+	xfree(c->name);
+	xfree(c->language);
+	xfree(c->opening);
+	xfree(c->message);
+	xfree(c->purpose);
+	xfree(c);
+}
+
+static int dial(struct out_call *c)
+{
+	const struct api_opts *o = &c->a->o;
+	struct api_call x = { .id = sv_of(c->id),
+			      .to = sv_of(c->to),
+			      .name = sv_of(c->name),
+			      .language = sv_of(c->language),
+			      .opening = sv_of(c->opening),
+			      .message = sv_of(c->message),
+			      .purpose = sv_of(c->purpose) };
+	return o->call ? o->call(o->call_arg, &x) : ERR_STATE;
+}
+
+/* What could not even be tried is told in its row too. */
+static void refused(struct out_call *c, const char *why)
+{
+	char body[96];
+	snprintf(body, sizeof(body), "{\"state\":\"failed\",\"reason\":\"%s\"}", why);
+	struct store_event ev = { .conversation = sv_of(c->id),
+				  .seq = 2,
+				  .kind = SV("outbound.failed"),
+				  .actor = SV("system"),
+				  .body = sv_of(body) };
+	if (store_append(c->a->o.store, &ev, NULL, NULL, NULL))
+		metric_inc(M_SCRIBE_FAILED);
+}
+
+/* The request is on disk: now it may be dialled. */
+static void requested(void *arg, int err)
+{
+	struct out_call *c = arg;
+	int rc = err ? err : dial(c);
+	if (rc == 0) {
+		jv *o = jv_obj();
+		jv_set_str(o, "id", sv_of(c->id));
+		jv_set_str(o, "state", SV("dialling"));
+		web_reply_json(c->r, 202, o);
+	} else if (err) {
+		api_problem(c->r, err, "The call could not be recorded, so it is not placed.");
+	} else if (rc == ERR_INVAL) {
+		refused(c, "not allowed");
+		api_problem(c->r, 403, "This address is not in outbound.allow, or is none.");
+	} else {
+		refused(c, rc == ERR_STATE ? "no telephone" : "no room");
+		api_problem(c->r, 503, rc == ERR_STATE ? "The telephone is switched off." :
+							 "Too much happens; try again.");
+	}
+	out_call_free(c);
+}
+
+/* "sip:+4961550123@trunk" -> "...123" */
+static void masked(sv to, struct sb *out)
+{
+	sv user = sv_starts(to, SV("sip:")) ? sv_slice(to, 4, to.n) : to;
+	ptrdiff_t at = sv_find_ch(user, '@');
+	user = at < 0 ? user : sv_slice(user, 0, (size_t)at);
+	sb_cstr(out, "...");
+	sb_put(out, user.n > 5 ? sv_slice(user, user.n - 3, user.n) : SV(""));
+}
+
+static void request(struct out_call *c, const struct api_user *who)
+{
+	struct sb to, body;
+	char actor[80];
+	sb_init(&to, 256);
+	sb_init(&body, LIM_SB);
+	masked(sv_of(c->to), &to);
+	sb_cstr(&body, "{\"state\":\"requested\",\"to\":");
+	sb_json(&body, sb_sv(&to));
+	sb_cstr(&body, ",\"purpose\":");
+	sb_json(&body, sv_of(c->purpose));
+	sb_cstr(&body, ",\"text\":");
+	sb_json(&body, sv_of(c->opening));
+	sb_ch(&body, '}');
+	snprintf(actor, sizeof(actor), "user:%s", who->login);
+	struct store_event ev = { .conversation = sv_of(c->id),
+				  .seq = 1,
+				  .kind = SV("outbound.requested"),
+				  .actor = sv_of(actor),
+				  .body = sb_sv(&body) };
+	int rc = store_append(c->a->o.store, &ev, c->a->mbox, requested, c);
+	sb_done(&to);
+	sb_done(&body);
+	if (rc)
+		requested(c, rc);
+}
+
+/* A text member of at most max bytes, without control characters; NULL: *bad says which. */
+static char *take(const jv *body, const char *key, size_t max, const char **bad)
+{
+	const jv *v = jv_get(body, key);
+	sv s = jv_get_str(body, key);
+	bool ok = !v || (jv_is_str(v) && s.n <= max);
+	for (size_t i = 0; ok && i < s.n; i++)
+		ok = (unsigned char)s.p[i] >= 0x20 && s.p[i] != 0x7f;
+	if (!ok)
+		*bad = *bad ? *bad : key;
+	return xstrdup(ok ? s : SV(""));
+}
+
+static struct out_call *read_body(const jv *body, const char **bad)
+{
+	struct out_call *c = xalloc(sizeof(*c));
+	c->to = take(body, "to", TO_MAX, bad);
+	c->name = take(body, "name", NAME_MAX_BYTES, bad);
+	c->language = take(body, "language", 7, bad);
+	c->opening = take(body, "text", TEXT_MAX, bad);
+	c->message = take(body, "message", TEXT_MAX, bad);
+	c->purpose = take(body, "purpose", TEXT_MAX, bad);
+	sv lang = sv_of(c->language);
+	if (lang.n && !sv_eq(lang, SV("en")) && !sv_eq(lang, SV("zh")))
+		*bad = *bad ? *bad : "language";
+	if (!c->to[0])
+		*bad = *bad ? *bad : "to";
+	if (!c->opening[0])
+		*bad = *bad ? *bad : "text";
+	return c;
+}
+
+void api_call_make(struct web_req *r, void *arg)
+{
+	struct api *a = arg;
+	struct api_user who;
+	const char *bad = NULL;
+	char why[200];
+	if (!api_need_user(a, r, "admin|supervisor", &who))
+		return;
+	if (a->draining) {
+		api_problem(r, 503, "The server is about to stop; no new calls.");
+		return;
+	}
+	jv *body = api_body(r);
+	if (!body)
+		return;
+	struct out_call *c = read_body(body, &bad);
+	jv_free(body);
+	if (bad) {
+		snprintf(why, sizeof(why),
+			 "%s is missing or wrong: to and text are needed (texts of one line, 2000 "
+			 "bytes at most); language is en or zh.",
+			 bad);
+		api_problem(r, 400, why);
+		out_call_free(c);
+		return;
+	}
+	c->a = a;
+	c->r = r;
+	id_new(c->id);
+	request(c, &who);
+}
+
+/* ---- how it went ---- */
+
+static void put_last(struct sb *out, const jv *last, sv conversation)
+{
+	static const char *const keys[] = { "state", "reason" };
+	for (int i = 0; i < 2; i++) {
+		sv v = jv_get_str(last, keys[i]);
+		sb_fmt(out, ",\"%s\":", keys[i]);
+		if (v.n)
+			sb_json(out, v);
+		else
+			sb_cstr(out, "null");
+	}
+	sb_fmt(out, ",\"sip_status\":%lld", (long long)jv_get_int(last, "sip_status", 0));
+	sb_cstr(out, ",\"conversation_id\":");
+	if (conversation.n)
+		sb_json(out, conversation);
+	else
+		sb_cstr(out, "null");
+}
+
+static void get_run(struct api_query *q, struct store_db *db)
+{
+	struct store_stmt *st;
+	if (store_prep(db, &st,
+		       "SELECT " API_EVENT_COLS " FROM event WHERE conversation=?1 "
+		       "AND kind>='outbound.' AND kind<'outbound/' ORDER BY seq LIMIT 64")) {
+		q->status = 500;
+		return;
+	}
+	store_bind_sv(st, 1, q->s1);
+	sv conversation = SV("");
+	jv *last = NULL;
+	int n = 0;
+	sb_cstr(&q->out, "{\"events\":[");
+	for (; api_row(q, st); n++) {
+		if (n)
+			sb_ch(&q->out, ',');
+		api_event_row(st, &q->out);
+		jv_free(last);
+		last = jv_parse(store_col_sv(st, 5), NULL);
+		if (jv_get_str(last, "conversation_id").n)
+			conversation = arena_sv(&q->arena, jv_get_str(last, "conversation_id"));
+	}
+	store_reset(st);
+	sb_cstr(&q->out, "],\"id\":");
+	sb_json(&q->out, q->s1);
+	put_last(&q->out, last, conversation);
+	sb_ch(&q->out, '}');
+	jv_free(last);
+	if (n == 0 && q->status == 200) {
+		q->status = 404;
+		q->detail = "There is no call of that id.";
+	}
+}
+
+void api_call_get(struct web_req *r, void *arg)
+{
+	struct api *a = arg;
+	if (!api_need_user(a, r, "admin|supervisor|agent", NULL))
+		return;
+	struct api_query *q = api_query_new(a, r);
+	q->s1 = arena_sv(&q->arena, web_req_param(r, "id"));
+	q->settled = true;
+	q->run = get_run;
+	api_query_start(q);
+}
