@@ -83,6 +83,8 @@ void ear_tell_words(struct ear *e, int64_t end_ms, int64_t silence_from_us)
 	struct ear_words w = { .text = sv_trim(sb_sv(&b)), .confidence = e->words_confidence,
 			       .start_ms = e->words_start_ms, .end_ms = end_ms,
 			       .silence_from_us = silence_from_us, .decided_us = e->decided_us };
+	if (w.decided_us < silence_from_us)          /* late words: nothing was decided */
+		w.decided_us = now_us(e);
 	sb_init(&e->words, EAR_WORDS_MAX);
 	ear_drop_words(e);
 	if (w.text.n)

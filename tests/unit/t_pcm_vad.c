@@ -257,3 +257,34 @@ TEST(pcm_vad_without_a_probability_is_as_ever)
 		EQ(a.quiet_ms && a.speech, a.speech && !a.voiced);
 	}
 }
+
+/* The far side stopped sending: whatever the probability remembers, nobody speaks. */
+TEST(pcm_vad_probability_on_a_dead_line_is_no_voice)
+{
+	struct pcm_vad v;
+	struct count c = { 0 };
+	int16_t zero[160] = { 0 };
+
+	pcm_vad_init(&v, NULL);
+	feed_p(&v, 1000, -65, 0, PCM_NO_ECHO, &c);
+	feed_p(&v, 600, -25, 0.9, PCM_NO_ECHO, &c);
+	for (int i = 0; i < 13; i++)
+		c.ends += pcm_vad_push_p(&v, zero, 160, PCM_NO_ECHO, 0.9) == PCM_VAD_END;
+	EQ(c.starts, 1);
+	EQ(c.ends, 1);
+}
+
+/* The loudest of 400 ms counts, not the last frame, and not for longer. */
+TEST(pcm_vad_echo_is_told_by_the_loudest_of_400_ms)
+{
+	struct pcm_vad v;
+	struct count c = { 0 };
+
+	pcm_vad_init(&v, NULL);
+	feed(&v, 500, -65, PCM_NO_ECHO, &c);
+	feed(&v, 40, -65, -15, &c);
+	feed(&v, 360, -26, -40, &c);
+	EQ(c.starts, 0);
+	feed(&v, 120, -26, -40, &c);
+	EQ(c.starts, 1);
+}
