@@ -37,10 +37,12 @@ static void on_frame(void *arg, const int16_t s[160], int64_t ts_ms)
 {
 	struct call *c = arg;
 	move_hear(&c->move, s);
-	if (c->voice)
+	if (c->voice) {
+		chan_voice_line_ms(c->voice, tel_leg_stats(c->leg).jitter_ms);
 		chan_voice_rx(c->voice, s, PCM_FRAME, ts_ms);
-	else if (c->out)
+	} else if (c->out) {
 		out_frame(c, s);
+	}
 }
 
 static int on_pull(void *arg, int16_t out[160])
