@@ -317,6 +317,7 @@ static int open_hub(struct world *w, struct err *e)
 	struct talk_opts o = { .store = w->store, .kb = w->kb, .texts = w->texts, .llm = llm,
 			       .n_llm = w->o.n_llm, .voice_lang = w->o.lang, .loop = w->loop,
 			       .transfer_to = w->o.transfer_to, .disclosure = w->o.disclosure,
+			       .no_speculation = w->o.no_speculation,
 			       .replay_dir = world_replay_dir(w) };
 	for (size_t i = 0; i < w->o.n_llm; i++)
 		llm[i] = (struct model_spec){ .kind = "scripted",

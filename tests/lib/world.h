@@ -33,7 +33,7 @@ struct world_opts {
 	size_t n_llm;
 	const char *dir;             /* data folder of the store; NULL = in memory */
 	const char *transfer_to;     /* callers can be handed to a person there; NULL = not */
-	bool disclosure;
+	bool disclosure, no_speculation;
 };
 
 /* One row that the engine sent to the customer's channel. */

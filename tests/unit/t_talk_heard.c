@@ -142,3 +142,37 @@ TEST(talk_heard_nothing_behind_a_filler)
 		one(1400, 100 + (int64_t)rng_below(t_rng(), 900), true);
 	world_forget();
 }
+
+/* From the caller's last sound to our first. */
+static int64_t gap_ms(bool speculate, int model_ms, const char *words)
+{
+	struct world_opts o = { .lang = "en", .llm = { script(model_ms) }, .n_llm = 1,
+				.no_speculation = !speculate };
+	struct world *w = world_open(&o);
+	ASSERT(w);
+	struct actor *a = world_call(w, SV("p1"), SV("en"), SV("on"));
+	ASSERT(world_until(w, is_loud, a, 5000) && world_until(w, is_quiet, a, 30000));
+	actor_speak(a, sv_of(words), 2600, 0, 0.9);
+	world_run(w, 2700);
+	ASSERT(world_until(w, is_loud, a, 8000));
+	int64_t gap = a->sound_since_ms - a->spoke_ms;
+	const struct talk_tally *t = &actor_talk(a)->core.tally;
+	ASSERT(t->fillers == 0 && t->hits == (unsigned)speculate);
+	world_close(w);
+	jv_free((jv *)(uintptr_t)o.llm[0]);
+	return gap;
+}
+
+/* The model works while the ear still waits for more words; the same words, the same answer. */
+TEST(talk_heard_prepared_answers_come_earlier)
+{
+	static const char *const said[] = { ASKED, "I bought a lamp and want to return the lamp" };
+	for (size_t i = 0; i < 2; i++) {
+		int64_t with = gap_ms(true, 400, said[i]), without = gap_ms(false, 400, said[i]);
+		printf("# \"%s\": %d ms, %d ms without preparing\n", said[i], (int)with,
+		       (int)without);
+		CHECK(with <= without);
+		CHECK(i == 0 || with < without);
+	}
+	world_forget();
+}
