@@ -346,12 +346,16 @@ static void feed_text(struct talk *t, const struct chan_msg *m, const char *via)
 	t->ticket = NULL;
 }
 
-/* The customer pauses: an answer may be prepared. */
+/* The customer pauses: an answer may be prepared, but not for words with a card or identity
+ * number, which are kept nowhere. */
 static void feed_likely(struct talk *t, const struct chan_msg *m)
 {
 	struct guard_in in;
 	if (guard_inbound(m->text, &t->turn, &in))
 		return;
+	for (size_t i = 0; i < in.n; i++)
+		if (in.spans[i].type == PII_BANK_CARD || in.spans[i].type == PII_ID_CARD)
+			return;
 	struct talk_ev ev = { .kind = TEV_LIKELY,
 			      .text = in.clean,
 			      .masked = in.masked,
