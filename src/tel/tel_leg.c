@@ -48,6 +48,7 @@ void tel_msg_drop(struct tel_msg *m)
 {
 	io_udp_close(m->udp);
 	obj_unref(m->leg);
+	explicit_bzero(&m->mi.keys, sizeof(m->mi.keys));
 	xfree(m);
 }
 

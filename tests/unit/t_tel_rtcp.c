@@ -161,3 +161,26 @@ TEST(tel_rtcp_fuzz_seeds)
 		EQ(fuzz_rtcp(p, n), 0);
 	}
 }
+
+static int one_rtcp(void *arg, const char *path)
+{
+	struct sb b;
+
+	sb_init(&b, 1 << 17);
+	if (!file_read(path, 1 << 16, &b, NULL)) {
+		fuzz_rtcp((const uint8_t *)sb_str(&b), b.n);
+		++*(int *)arg;
+	}
+	sb_done(&b);
+	return 0;
+}
+
+TEST(tel_rtcp_fuzz_corpus)
+{
+	char dir[400];
+	int n = 0;
+
+	snprintf(dir, sizeof(dir), "%s/tests/fuzz/corpus/tel_rtcp", t_srcdir());
+	OK(file_walk(dir, one_rtcp, &n));
+	CHECK(n >= 8);
+}
