@@ -81,7 +81,7 @@ static bool is_net(sv s)
 	sv ip;
 	int64_t bits = 32;
 	sv_cut(&s, '/', &ip);
-	return is_ip4(ip) && (!s.p || (sv_i64(s, &bits) == 0 && bits >= 0 && bits <= 32));
+	return is_ip4(ip) && (!s.n || (sv_i64(s, &bits) == 0 && bits >= 0 && bits <= 32));
 }
 
 static void look_nets(struct looking *k, const char *name, const jv *list)
@@ -156,6 +156,15 @@ static void look_sip_more(struct looking *k, const jv *sip)
 			 "Write some of opus, g722, pcmu, pcma, each once, with commas.");
 	for (size_t i = 0; i < jv_len(list); i++)
 		look_register(k, jv_at(list, i), i);
+	list = jv_get(sip, "refer_to");
+	for (size_t i = 0; i < jv_len(list); i++) {
+		char where[48];
+		sv to = jv_as_str(jv_at(list, i));
+		snprintf(where, sizeof(where), "sip.refer_to[%zu]", i);
+		if (sv_find_ch(to, '@') < 0 || strpbrk(to.p, "<>; \""))
+			complain(k, where, "is not somebody to be called",
+				 "Write 201@pbx.example.com, or @pbx.example.com.");
+	}
 }
 
 static void look_sip(struct looking *k, const jv *sip)

@@ -13,7 +13,7 @@ enum { LIST_MAX = 64, PASSWORDS = 2 * LIST_MAX + 1 };
 struct fill {
 	struct tel_opts o;
 	char host[64];
-	const char *allow[LIST_MAX];
+	const char *allow[LIST_MAX], *refer_to[LIST_MAX];
 	struct tel_user users[LIST_MAX];
 	struct tel_register registers[LIST_MAX];
 	struct sb passwords[PASSWORDS];
@@ -88,6 +88,16 @@ static int fill_allow(struct fill *f, const jv *sip, struct err *e)
 	return rc;
 }
 
+static int fill_refer_to(struct fill *f, const jv *sip, struct err *e)
+{
+	const jv *list = jv_get(sip, "refer_to");
+	int rc = at_most(list, "sip.refer_to", e);
+	for (size_t i = 0; rc == 0 && i < jv_len(list); i++)
+		f->refer_to[f->o.n_refer_to++] = jv_as_str(jv_at(list, i)).p;
+	f->o.refer_to = f->refer_to;
+	return rc;
+}
+
 static int fill_trunk(struct fill *f, const jv *sip, struct err *e)
 {
 	sv pw = jv_get_str(sip, "trunk_password");
@@ -126,6 +136,7 @@ static int fill(struct fill *f, const jv *sip, struct err *e)
 	rc = rc ? rc : fill_allow(f, sip, e);
 	rc = rc ? rc : fill_users(f, sip, e);
 	rc = rc ? rc : fill_registers(f, sip, e);
+	rc = rc ? rc : fill_refer_to(f, sip, e);
 	return rc ? rc : fill_trunk(f, sip, e);
 }
 

@@ -78,6 +78,10 @@ struct tel_opts {
 	const char *codecs;
 	const struct tel_register *registers;
 	size_t n_registers;
+	/* to whom the other side may send our calls (REFER): "user@host", "@host" for anybody
+	 * there, ":port" after it when one is meant; none = REFER is declined */
+	const char *const *refer_to;
+	size_t n_refer_to;
 };
 void tel_defaults(struct tel_opts *o);
 

@@ -95,6 +95,7 @@ void tel_call_free(struct tel_call *c)
 
 	hash_unlink(&c->he);
 	tel_refer_end(c);
+	tel_move_end(c);
 	tel_change_end(c);
 	mem_deref(c->auth);
 	xfree(c->uri);
@@ -125,7 +126,6 @@ void tel_call_free(struct tel_call *c)
 	}
 	c->leg->call = NULL;
 	obj_unref(c->leg);
-	explicit_bzero(&c->mi.keys, sizeof(c->mi.keys));
 	xfree(c);
 }
 
@@ -165,6 +165,7 @@ void tel_call_over(struct tel_call *c, int status, const char *reason)
 	tmr_cancel(&c->ring);
 	tmr_cancel(&c->limit);
 	tel_refer_end(c);
+	tel_move_end(c);
 	tel_change_end(c);
 	hash_unlink(&c->he);
 	c->sess = mem_deref(c->sess);

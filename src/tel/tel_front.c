@@ -69,6 +69,15 @@ static int copy_acl(struct tel *t, const struct tel_opts *o, struct err *e)
 	return 0;
 }
 
+static void copy_refer_to(struct tel *t, const struct tel_opts *o)
+{
+	char **v = xalloc((o->n_refer_to + 1) * sizeof(*v));
+
+	for (size_t i = 0; i < o->n_refer_to; i++)
+		v[i] = dup_str(o->refer_to[i]);
+	t->o.refer_to = (const char *const *)v;
+}
+
 static void copy_users(struct tel *t, const struct tel_opts *o)
 {
 	t->users = xalloc((o->n_users + 1) * sizeof(*t->users));
@@ -110,6 +119,12 @@ static int check(const struct tel_opts *o, struct err *e)
 		return err_set(e, ERR_INVAL,
 			       "jitter buffer %d-%d ms: a range within 20-200",
 			       o->jitter_min_ms, o->jitter_max_ms);
+	for (size_t i = 0; i < o->n_refer_to; i++)
+		if (!strchr(o->refer_to[i], '@') || strpbrk(o->refer_to[i], "<>; \""))
+			return err_set(
+				e, ERR_INVAL,
+				"refer_to \"%s\": write user@host, or @host for anybody there",
+				o->refer_to[i]);
 	if (o->codecs && tel_codecs_parse(o->codecs, codecs) < 1)
 		return err_set(e, ERR_INVAL, "codecs \"%s\": of opus, g722, pcmu, pcma, each once",
 			       o->codecs);
@@ -135,6 +150,9 @@ static void tel_free(struct tel *t)
 	xfree((char *)t->o.dial_user);
 	xfree((char *)t->o.dial_password);
 	xfree((char *)t->o.codecs);
+	for (size_t i = 0; i < t->o.n_refer_to; i++)
+		xfree((char *)t->o.refer_to[i]);
+	xfree((char **)t->o.refer_to);
 	xfree((char *)t->o.tls_cert);
 	xfree((char *)t->o.tls_key);
 	xfree((char *)t->o.tls_ca);
@@ -280,6 +298,7 @@ int tel_open(struct tel **ret, const struct tel_opts *o, const struct tel_sink *
 	t->o.dial_user = dup_str(o->dial_user);
 	t->o.dial_password = dup_str(o->dial_password);
 	t->o.codecs = dup_str(o->codecs);
+	copy_refer_to(t, o);
 	t->o.tls_cert = dup_str(o->tls_cert);
 	t->o.tls_key = dup_str(o->tls_key);
 	t->o.tls_ca = dup_str(o->tls_ca);

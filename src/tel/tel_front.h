@@ -110,6 +110,10 @@ struct tel_call {
 	char *remote;         /* their Contact */
 	struct sip_auth *auth;
 	struct tel_refer refer;
+	struct {
+		struct sipsess *sess;
+		struct tmr ring;
+	} move; /* a call to where the other side sends us, tel_move.c */
 	struct tel_change change;
 	struct tel_timer timer;
 	char *uri, *name; /* dialled: for another try */
@@ -227,6 +231,9 @@ int tel_contact(const struct tel *t, const char *user, const struct sa *peer,
  * headers). errno. */
 int tel_call_accept(struct tel_call *c, struct sipsess **sess, const struct sip_msg *msg,
 		    int status, struct mbuf *desc, const char *more);
+
+/* tel_move.c */
+void tel_move_end(struct tel_call *c); /* the call ends; idempotent */
 
 /* tel_swap.c */
 /* Answers an INVITE with Replaces. */

@@ -4,7 +4,7 @@
  * (RFC 3891), to take over the far end of another call of ours. How it goes comes back as
  * NOTIFY with the status line of that other call; the shard hears it as on_refer. One at a
  * time; one whose end is not told within two minutes has failed.
- * Theirs: nobody outside decides where our calls go: declined.
+ * What they ask of us is tel_move.c's.
  */
 #include "tel_front.h"
 
@@ -130,11 +130,6 @@ bool tel_refer_notify(struct tel *t, const struct sip_msg *msg)
 	if (status)
 		tell(c, status);
 	return true;
-}
-
-void tel_call_on_refer(struct sip *sip, const struct sip_msg *msg, void *arg)
-{
-	(void)sip_reply(sip, msg, 603, "Decline");
 }
 
 void tel_refer_end(struct tel_call *c)

@@ -57,6 +57,7 @@ static int take_over(struct tel_call *c, const struct sip_msg *msg)
 	if (e)
 		return e;
 	tel_refer_end(c);
+	tel_move_end(c);
 	tel_change_end(c);
 	c->auth = mem_deref(c->auth);
 	xfree(c->ltag);

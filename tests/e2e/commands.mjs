@@ -81,6 +81,7 @@ function mistakes() {
     ['sip.allow[1]', 'sip:\n  allow: [10.0.0.0/8, 10.0.0.0/99]\n'], ['sip.rtp_min', 'sip:\n  rtp_min: 30000\n  rtp_max: 20000\n'],
     ['sip.public_ip', 'sip:\n  public_ip: banana\n'], ['sip.codecs', 'sip:\n  codecs: pcmu,mp3\n'],
     ['sip.tls_cert', 'sip:\n  tls_key: /etc/hostname\n'], ['sip.session_s', 'sip:\n  session_s: 30\n'],
+    ['sip.refer_to[1]', 'sip:\n  refer_to: ["201@pbx.example.com", "sip:x"]\n'],
     ['sip.register[0].uri', 'sip:\n  register:\n    - uri: pbx.example.com\n      user: "201"\n      password: "env:PATH"\n'],
     ['company', 'company: /no.yaml\n'],
     ['llm[1].url', 'llm:\n  - url: http://127.0.0.1:9/v1\n  - url: ftp://x\n'],

@@ -7,10 +7,8 @@ struct peer {
 	char ok[8192]; /* the 200 that made the call */
 };
 
-/* A call from the raw peer to side a. */
-static bool called(struct peer *p, const char *id)
+static bool call_in(struct peer *p, const char *id)
 {
-	w_init(&p->w);
 	if (w_open_side(&p->w, &p->w.a))
 		return false;
 	raw_open(&p->r, p->w.a.tel, "127.0.0.1");
@@ -18,6 +16,13 @@ static bool called(struct peer *p, const char *id)
 		return false;
 	memcpy(p->ok, p->r.in, sizeof(p->ok));
 	return true;
+}
+
+/* A call from the raw peer to side a. */
+static bool called(struct peer *p, const char *id)
+{
+	w_init(&p->w);
+	return call_in(p, id);
 }
 
 static void done(struct peer *p)
@@ -238,6 +243,143 @@ TEST(tel_replaces_nothing_in_common)
 	EQ(raw_final(&r, p.w.loop, "INVITE"), 488);
 	EQ(within(&p, "BYE", "n1", 2, "", ""), 200); /* the call was not touched */
 	CHECK(t_wait(p.w.loop, w_a_closed, &p.w, 2000));
+	close(r.fd);
+	done(&p);
+}
+
+/* ---- the other side sends us elsewhere */
+
+static const char *const targets[] = { "201@127.0.0.1", "@localhost.example:5070" };
+
+static int refer(struct peer *p, const char *id, int cseq, const char *to)
+{
+	char extra[300];
+
+	snprintf(extra, sizeof(extra), "Refer-To: %s\r\n", to);
+	return within(p, "REFER", id, cseq, extra, "");
+}
+
+TEST(tel_refer_to_us_is_declined)
+{
+	struct peer p;
+
+	w_init(&p.w);
+	p.w.a.o.refer_to = targets;
+	p.w.a.o.n_refer_to = 2;
+	CHECK(call_in(&p, "d1"));
+	EQ(refer(&p, "d1", 2, "<sip:900@premium.example>"), 603);
+	EQ(refer(&p, "d1", 3, "<sip:2010@127.0.0.1>"), 603);
+	EQ(refer(&p, "d1", 4, "<sip:1@localhost.example>"), 603); /* another port */
+	EQ(refer(&p, "d1", 5, "<tel:201>"), 603);
+	EQ(refer(&p, "d1", 6, "<sip:201@127.0.0.1?Replaces=a%0D%0AX:%20y>"), 400);
+	EQ(refer(&p, "d1", 7, ""), 400);
+	EQ(p.w.a.closes, 0);
+	done(&p);
+}
+
+/* Asked and accepted; their INVITE is in r->in. */
+static bool moving(struct peer *p, struct raw *r, const char *id)
+{
+	char to[100];
+
+	w_init(&p->w);
+	p->w.a.o.refer_to = targets;
+	p->w.a.o.n_refer_to = 2;
+	if (!call_in(p, id))
+		return false;
+	raw_open(r, p->w.a.tel, "127.0.0.1");
+	snprintf(to, sizeof(to),
+		 "<sip:201@127.0.0.1:%d?Replaces=x%%3Bto-tag%%3D1%%3Bfrom-tag%%3D2>", r->port);
+	return refer(p, id, 2, to) == 202 && raw_await(r, p->w.loop, "INVITE");
+}
+
+/* The next NOTIFY says so, and is answered. */
+static bool notified(struct peer *p, const char *what)
+{
+	char req[8192];
+
+	if (!raw_await(&p->r, p->w.loop, "NOTIFY"))
+		return false;
+	memcpy(req, p->r.in, sizeof(req));
+	raw_reply(&p->r, req, "200 OK", "", "");
+	return strstr(req, "Event: refer") && strstr(req, what);
+}
+
+TEST(tel_refer_to_us_moves_the_call)
+{
+	char invite[8192], bye[8192];
+	struct peer p;
+	struct raw r;
+
+	CHECK(moving(&p, &r, "v1"));
+	memcpy(invite, r.in, sizeof(invite));
+	STR_EQ(raw_line(invite, "Replaces"), "Replaces: x;to-tag=1;from-tag=2");
+	HAS(sv_of(invite), "m=audio ");
+	CHECK(notified(&p, "SIP/2.0 100 Trying"));
+	EQ(refer(&p, "v1", 3, "<sip:201@127.0.0.1>"), 603); /* one at a time */
+	raw_reply(&r, invite, "180 Ringing", "", "");
+	CHECK(notified(&p, "SIP/2.0 180 Ringing"));
+	raw_reply(&r, invite, "200 OK", "", raw_sdp(4848, "8", ""));
+	CHECK(raw_await(&r, p.w.loop, "ACK"));
+	CHECK(notified(&p, "terminated;reason=noresource"));
+	CHECK(raw_await(&p.r, p.w.loop, "BYE"));
+	memcpy(bye, p.r.in, sizeof(bye));
+	raw_reply(&p.r, bye, "200 OK", "", "");
+	for (int i = 0; i < 100 && p.w.a.leg->m.to.port != 4848; i++)
+		loop_run_once(p.w.loop, 10);
+	EQ(p.w.a.leg->m.to.pt, 8);
+	EQ(p.w.a.closes, 0);
+	EQ(tel_calls(p.w.a.tel), 1);
+	tel_leg_hangup(p.w.a.leg, 0);
+	CHECK(raw_await(&r, p.w.loop, "BYE"));
+	CHECK(t_wait(p.w.loop, w_a_closed, &p.w, 2000));
+	EQ(p.w.a.status, 200);
+	close(r.fd);
+	done(&p);
+}
+
+TEST(tel_refer_to_us_that_fails)
+{
+	char invite[8192];
+	struct peer p;
+	struct raw r;
+
+	CHECK(moving(&p, &r, "w1"));
+	memcpy(invite, r.in, sizeof(invite));
+	CHECK(notified(&p, "SIP/2.0 100 Trying"));
+	raw_reply(&r, invite, "486 Busy Here", "", "");
+	CHECK(notified(&p, "SIP/2.0 486 Busy Here"));
+	EQ(p.w.a.closes, 0);
+	EQ(p.w.a.leg->m.to.port, 4000);
+	EQ(within(&p, "BYE", "w1", 3, "", ""), 200);
+	CHECK(t_wait(p.w.loop, w_a_closed, &p.w, 2000));
+	close(r.fd);
+	done(&p);
+}
+
+/* Who asked hangs up while the new one still rings: nobody is called any more. */
+TEST(tel_refer_to_us_and_gone)
+{
+	struct peer p;
+	struct raw r;
+
+	CHECK(moving(&p, &r, "y1"));
+	char invite[8192];
+
+	memcpy(invite, r.in, sizeof(invite));
+	raw_reply(&r, invite, "180 Ringing", "", "");
+	CHECK(notified(&p, "SIP/2.0 100 Trying"));
+	CHECK(notified(&p, "SIP/2.0 180 Ringing"));
+	EQ(within(&p, "BYE", "y1", 3, "", ""), 200);
+	CHECK(raw_await(&r, p.w.loop, "CANCEL"));
+	char cancel[8192];
+
+	memcpy(cancel, r.in, sizeof(cancel));
+	raw_reply(&r, cancel, "200 OK", "", "");
+	raw_reply(&r, invite, "487 Request Terminated", "", "");
+	CHECK(raw_await(&r, p.w.loop, "ACK"));
+	CHECK(t_wait(p.w.loop, w_a_closed, &p.w, 2000));
+	EQ(p.w.a.status, 200);
 	close(r.fd);
 	done(&p);
 }
