@@ -126,6 +126,7 @@ void tel_call_free(struct tel_call *c)
 	}
 	c->leg->call = NULL;
 	obj_unref(c->leg);
+	explicit_bzero(&c->mi.keys, sizeof(c->mi.keys));
 	xfree(c);
 }
 
