@@ -3,6 +3,7 @@ import { useEffect, useMemo } from 'preact/hooks';
 import { useComputed, useSignal, useSignalEffect, type Signal } from '@preact/signals';
 import { clock, dateTime, latency, percentile } from '../lib/format.ts';
 import { lang, t, tWord } from '../lib/i18n.ts';
+import { listen } from '../lib/keys.ts';
 import { makeHash } from '../lib/router.ts';
 import { lastSeq, mergeEvents, timeline, type Item, type TurnItem } from '../lib/timeline.ts';
 import type { Conv, Ev } from '../lib/types.ts';
@@ -84,6 +85,9 @@ function Loaded({ id }: { id: string }) {
       {conv ? <Head c={conv} /> : error.value ? null : <div class="skel conv-head-skel" />}
       {error.value ? <ErrorNote error={error.value} retry={() => void load()} /> : null}
       {conv?.recording ? <Player player={player} items={items.value} open={!ready} /> : null}
+      {conv?.recording && conv.state === 'open' ? (
+        <Keep id={id} events={events.value ?? []} error={error} />
+      ) : null}
       <LatencyStrip items={items.value} id={id} />
       {events.value === null ? (
         error.value ? null : (
@@ -95,6 +99,24 @@ function Loaded({ id }: { id: string }) {
         <Transcript items={items.value} player={player} open={conv?.state === 'open'} />
       )}
     </section>
+  );
+}
+
+/* Pauses the recording of a call, or lets it go on; the rows say how it stands. */
+function Keep({ id, events, error }: { id: string; events: Ev[]; error: Signal<unknown> }) {
+  const last = events.filter((e) => /^recording\.(on|paused|secret)$/.test(e.kind)).at(-1);
+  const off = last !== undefined && last.kind !== 'recording.on';
+  const toggle = () => {
+    void authed(`/api/v1/conversations/${encodeURIComponent(id)}/recording`, {
+      method: 'POST',
+      body: { state: off ? 'on' : 'paused' },
+    }).catch((e: unknown) => (error.value = e));
+  };
+  useEffect(() => listen(() => ({ p: toggle })), [id, off]);
+  return (
+    <button class="btn ghost" aria-pressed={off} onClick={toggle} data-test="conv-record">
+      <Icon name={off ? 'play' : 'pause'} /> {t(off ? 'conv.record_on' : 'conv.record_pause')}
+    </button>
   );
 }
 

@@ -8,6 +8,7 @@ const ROWS: [string[], Key][] = [
   [['Enter'], 'help.open'],
   [['/'], 'help.search'],
   [['Space'], 'help.play'],
+  [['p'], 'help.record'],
   [['g', 'l'], 'help.live'],
   [['g', 'k'], 'help.kb'],
   [['g', 'h'], 'help.health'],
