@@ -137,8 +137,9 @@ static const struct cfg_rule rules[] = {
 	  "encrypted audio (SDES); offer = when the other side wants it" },
 	{ "sip.session_s", CFG_INT, false, 0, 86400, NULL, "1800",
 	  "session timer; 0 = only when the other side asks" },
-	{ "sip.codecs", CFG_STR, false, 0, 64, NULL, "pcmu,pcma",
-	  "of opus, g722, pcmu, pcma, in order of preference" },
+	{ "sip.codecs", CFG_STR, false, 0, 64, NULL, "",
+	  "of opus, g722, pcmu, pcma, in order of preference; empty = pcmu and pcma, as the other "
+	  "side prefers" },
 	{ "sip.language", CFG_STR, false, 0, 0, "en|zh", "en", "language a call starts in" },
 	{ "sip.trunk", CFG_STR, false, 0, 120, NULL, "",
 	  "host or host:port that numbers are called through" },
