@@ -167,6 +167,49 @@ TEST(tel_glare)
 	done(&p);
 }
 
+/* Requests within the call whose headers and bodies were damaged on the way: whatever is
+ * answered, nothing breaks and the next good one is served. */
+TEST(tel_mutated_requests_within_a_call)
+{
+	static const char *const met[] = { "INVITE", "UPDATE", "NOTIFY", "REFER", "INFO", "ACK" };
+	static const char extra[] =
+		"Supported: timer, replaces\r\nSession-Expires: 600;refresher=uac\r\nMin-SE: 90\r\n"
+		"Event: refer;id=1\r\nSubscription-State: terminated;reason=noresource\r\n"
+		"Refer-To: <sip:201@127.0.0.1:9?Replaces=a%3Bto-tag%3Db%3Bfrom-tag%3Dc>\r\n"
+		"Allow: INVITE, UPDATE\r\n";
+	static const char *const to[] = { "201@127.0.0.1" };
+	struct peer p;
+
+	w_init(&p.w);
+	p.w.a.o.refer_to = to;
+	p.w.a.o.n_refer_to = 1;
+	CHECK(open_a(&p));
+	EQ(invite(&p, "z1", ""), 200);
+	raw_request(&p.r, "ACK", "z1", 1, "", "");
+	CHECK(t_wait(p.w.loop, w_a_up, &p.w, 2000));
+	for (int k = 0; k < 1200; k++) {
+		const char *body = k % 6 == 2 ? "SIP/2.0 180 Ringing\r\n" :
+						raw_sdp(4000, "0 8 101", "a=sendonly\r\n");
+		char x[3000], sdp[600];
+
+		snprintf(x, sizeof(x), "%s", extra);
+		snprintf(sdp, sizeof(sdp), "%s", body);
+		for (int j = (int)rng_below(t_rng(), 5); j >= 0; j--) {
+			char *at = rng_below(t_rng(), 2) ? x : sdp;
+
+			at[rng_below(t_rng(), strlen(at))] = (char)(1 + rng_below(t_rng(), 255));
+		}
+		send_within(&p, met[k % 6], "z1", 2 + k, x, sdp);
+		for (int i = 0; i < 4 && raw_recv(&p.r, p.w.loop, 0); i++)
+			;
+	}
+	for (int i = 0; i < 300 && raw_recv(&p.r, p.w.loop, 5); i++)
+		;
+	raw_request(&p.r, "OPTIONS", "z2", 9, "", "");
+	EQ(raw_final(&p.r, p.w.loop, "OPTIONS"), 200);
+	done(&p);
+}
+
 /* ---- setting up, by the book */
 
 TEST(tel_merged_invite_and_late_cancel)
