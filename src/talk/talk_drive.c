@@ -346,16 +346,23 @@ static void feed_text(struct talk *t, const struct chan_msg *m, const char *via)
 	t->ticket = NULL;
 }
 
-/* The customer pauses: an answer may be prepared, but not for words with a card or identity
- * number, which are kept nowhere. */
+/* Digits: perhaps a part of a card number, which is kept nowhere and is only told by the whole. */
+#define DIGITS_MOST 3
+
+static bool dictates(const struct talk *t, sv text)
+{
+	int n = 0;
+	for (size_t i = 0; i < text.n; i++)
+		n += text.p[i] >= '0' && text.p[i] <= '9';
+	return n > DIGITS_MOST || t->core.expect == CHAN_EXPECT_DIGITS;
+}
+
+/* The customer pauses: an answer may be prepared, but not for a number that is being dictated. */
 static void feed_likely(struct talk *t, const struct chan_msg *m)
 {
 	struct guard_in in;
-	if (guard_inbound(m->text, &t->turn, &in))
+	if (dictates(t, m->text) || guard_inbound(m->text, &t->turn, &in))
 		return;
-	for (size_t i = 0; i < in.n; i++)
-		if (in.spans[i].type == PII_BANK_CARD || in.spans[i].type == PII_ID_CARD)
-			return;
 	struct talk_ev ev = { .kind = TEV_LIKELY,
 			      .text = in.clean,
 			      .masked = in.masked,
