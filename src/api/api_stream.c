@@ -88,8 +88,8 @@ static void note(struct api_stream *s, const char *why)
 		s->a->streams.unsaid++;
 		return;
 	}
-	LOG(WARN, s->kind->way, "from=" SV_FMT " unsaid=%d: %s", SV_ARG(peer),
-	    s->a->streams.unsaid, why);
+	LOG(WARN, s->kind->way, "from=" SV_FMT " why=\"%s\" unsaid=%d", SV_ARG(peer), why,
+	    s->a->streams.unsaid);
 	s->a->streams.said_s = now;
 	s->a->streams.unsaid = 0;
 }

@@ -42,7 +42,7 @@ static void note(void *arg, const char *from, const char *what)
 	}
 	int unsaid = w->unsaid;
 	w->unsaid -= unsaid;
-	LOG(WARN, "audiosocket", "from=%s unsaid=%d: %s", from, unsaid, what);
+	LOG(WARN, "audiosocket", "from=%s why=\"%s\" unsaid=%d", from, what, unsaid);
 }
 
 static void read_nets(const jv *list, struct chan_asock_opts *o)

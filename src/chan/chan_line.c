@@ -2,7 +2,8 @@
  *
  * What comes is brought to the voice's rate (8 kHz, or 16 kHz for anything else) and queued: a
  * second at most, the oldest goes first. One whole frame a tick is heard, silence when there is
- * none; if the queue never fell below 80 ms for a second, a burst left it that long, and the
+ * none and then until two are there, so that a far side that is late now and then makes one gap,
+ * not many; if the queue never fell below 80 ms for a second, a burst left it that long, and the
  * surplus goes: delay does not stay. What is said is brought to the far side's rate through a
  * short queue, since a resampler gives a sample more or less than a frame. A counted object:
  * a tick holds it, so callbacks may free the line. Shard's thread. */
@@ -12,6 +13,7 @@
 #define RATE_MAX 16000
 #define FRAME_MAX (RATE_MAX / 50)
 #define QUEUE_MAX RATE_MAX           /* samples: a second, or two at 8 kHz */
+#define CUSHION_FRAMES 2             /* wait for so many after a gap: the next late one is no gap */
 #define SLACK_FRAMES 4               /* more than these for a second is surplus */
 #define SLACK_TICKS 50
 #define CHUNK 480                    /* of what comes, at a time through the resampler */
@@ -28,6 +30,7 @@ struct chan_line {
 	int16_t queue[QUEUE_MAX];
 	size_t n, least;             /* waiting; the least of the last second */
 	int ticks;
+	bool filling;                /* until the cushion is there */
 	int16_t due[2 * OUT_MAX + 64]; /* resampled, for the far side */
 	size_t n_due;
 	bool speech;                 /* of the last frame */
@@ -118,7 +121,8 @@ static void trim_queue(struct chan_line *l)
 static void take_frame(struct chan_line *l, int16_t *in)
 {
 	trim_queue(l);
-	if (l->n < l->frame)
+	l->filling = l->n < (l->filling ? CUSHION_FRAMES : 1) * l->frame;
+	if (l->filling)
 		return;
 	memcpy(in, l->queue, l->frame * sizeof(*in));
 	drop_oldest(l, l->frame);
@@ -243,6 +247,7 @@ int chan_line_open(struct chan_line **ret, const struct chan_line_opts *o)
 	}
 	l->o.info = (struct chan_info){ 0 };
 	l->heard_us = loop_now_us(o->place.loop);
+	l->filling = true;
 	l->next_us = l->heard_us + 20000;
 	loop_at_us(o->place.loop, &l->tick, l->next_us, on_tick, l);
 	*ret = l;

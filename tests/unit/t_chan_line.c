@@ -186,6 +186,42 @@ TEST(line_delay_does_not_stay)
 	f_done(&f);
 }
 
+/* A far side whose frames come late again and again, by up to 35 ms: one gap, not one each. */
+TEST(line_late_frames_make_one_gap)
+{
+	static struct far f;
+	static int16_t tone[160];
+	f_init(&f, 8000);
+	f.w.asr.says[f.w.asr.n_says++] = "heard";
+	f.o.data_dir = t_tmpdir();
+	f.o.info.interaction_id = SV("01J0000000000000000000000E");
+	OK(chan_line_open(&f.l, &f.o));
+	for (int i = 0; i < 160; i++)
+		tone[i] = (int16_t)(8000 * sin(2 * M_PI * 300 * i / 8000));
+	int owed = 0;
+	for (int i = 0; i < 200; i++) {           /* four seconds, every fifth frame one late */
+		owed++;
+		for (; owed && i % 5; owed--)
+			chan_line_rx(f.l, tone, 160, 8000);
+		loop_sim_advance(f.w.loop, 20);
+	}
+	chan_line_gone(f.l, CHAN_BY_CUSTOMER);
+	char path[512];
+	struct pcm_clip c;
+	snprintf(path, sizeof(path), "%s/%s", f.o.data_dir, f.w.recording);
+	OK(pcm_wav_read(path, 8000, &c, NULL));
+	int gaps = 0, heard = 0;
+	for (size_t at = 0; at + 160 <= c.n; at += 160) {
+		bool quiet = pcm_peak(c.s + at, 160) < 64;
+		heard += !quiet;
+		gaps += quiet && heard;
+	}
+	CHECK(heard > 190);
+	CHECK(gaps <= 3);
+	pcm_clip_done(&c);
+	f_done(&f);
+}
+
 TEST(line_without_sound_ends)
 {
 	static struct far f;
