@@ -40,9 +40,10 @@ void bench_mark_put(int16_t s[PCM_FRAME], unsigned id, unsigned frame)
 	uint64_t bits = (uint64_t)MARK_MAGIC << 48 | (uint64_t)(id & 0xFFFF) << 32 |
 			(uint64_t)(frame & 0xFFFF) << 16 |
 			((id ^ frame ^ 0x5A5A) & 0xFFFF);
-	for (int i = 0; i < PCM_FRAME; i++)
-		s[i] = i < 64 ? (bits >> (63 - i) & 1 ? 8 : -8) :
-				(int16_t)((i * 7 + i / 9) % 3 * 8 - 8);
+	for (int i = 0; i < PCM_FRAME; i++) {
+		int v = i < 64 ? (bits >> (63 - i) & 1 ? 8 : -8) : (i * 7 + i / 9) % 3 * 8 - 8;
+		s[i] = (int16_t)v;
+	}
 }
 
 bool bench_mark_find(struct bench_mark *m, int16_t s, unsigned *id, unsigned *frame)

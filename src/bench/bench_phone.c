@@ -77,6 +77,8 @@ void bench_phone_free(struct bench_phone *p)
 			b->phones.v[i] = b->phones.v[--b->phones.n];
 			break;
 		}
+	if (!b->phones.n)
+		VEC_FREE(&b->phones);
 	bench_media_close(p);
 	VEC_FREE(&p->said);
 	VEC_FREE(&p->keys);

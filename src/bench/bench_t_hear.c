@@ -25,7 +25,7 @@ static bool has(const struct bench_clip *const *v, size_t n, const struct bench_
 }
 
 /* The sentences about the subject that were made during the call come first; behind them all
- * others, so that they are not taken for one of those. *ret_n = of the first kind. */
+ * that belongs to none, so that they are not taken for one of those. *ret_n = of the first kind. */
 static size_t clips_of(struct bench_rep *r, int topic, const struct bench_clip *out[CLIPS],
 		       size_t *ret_n)
 {
@@ -40,7 +40,7 @@ static size_t clips_of(struct bench_rep *r, int topic, const struct bench_clip *
 	*ret_n = n;
 	for (size_t i = 0; i < b->f.spoke.n && n < CLIPS; i++) {
 		const struct bench_spoke *q = b->f.spoke.v[i];
-		if (q->clip && q->topic != topic && !has(out, n, q->clip))
+		if (q->clip && q->topic < 0 && !has(out, n, q->clip))
 			out[n++] = q->clip;
 	}
 	return n;

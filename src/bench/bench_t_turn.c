@@ -91,7 +91,7 @@ void bench_note_failures(struct bench *b, struct bench_row *row)
 			why = b->reps[i].why;
 		}
 	if (bad && !row->note[0])
-		(void)snprintf(row->note, sizeof(row->note), "%zu calls failed: %s", bad, why);
+		(void)snprintf(row->note, sizeof(row->note), "%zu calls failed: %.80s", bad, why);
 	if (bad)
 		row->pass = false;
 }
