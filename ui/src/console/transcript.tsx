@@ -205,7 +205,7 @@ export function systemText(ev: Ev): string {
     to: b.to ?? '',
     reason: b.reason ? tWord('reason', b.reason) : '',
     by: b.by ? tWord('who', b.by) : '',
-    channel: tWord('channel', b.channel),
+    channel: tWord('channel', b.channel) + (b.way ? ` (${b.way})` : ''),
   };
   const known = `event.${ev.kind}`;
   const text = t(known as Key, params);

@@ -39,6 +39,8 @@ export interface EventBody {
   say_id?: number; /* ties turn.played and turn.cut to their turn.bot */
   language?: string;
   channel?: string;
+  way?: string; /* how a call reached us, when not by SIP */
+  ref?: string; /* and what the other side calls it */
   via?: 'text' | 'speech' | 'dtmf';
   asr_confidence?: number;
   start_ms?: number;
