@@ -119,7 +119,6 @@ static int set_keys(struct tel_media *m, const struct tel_keys *k)
 		return 0;
 	tel_srtp_close(m->srtp);
 	m->srtp = NULL;
-	m->rx_on = false;
 	return k->suite ? tel_srtp_open(&m->srtp, k) : 0;
 }
 
@@ -154,7 +153,6 @@ static void unlock(struct tel_media *m)
 {
 	m->nat_locked = false;
 	m->nat_run = 0;
-	m->rx_on = false;
 	if (m->latched)
 		(void)io_udp_connect(m->udp, NULL);
 	m->latched = false;
@@ -178,7 +176,7 @@ int tel_media_set(struct tel_leg *leg, struct io_udp *udp, const struct tel_medi
 	m->sig_port = mi->port;
 	if (moved)
 		unlock(m);
-	m->rx_on = false; /* an offer may bring a new stream (SSRC) from the same place */
+	m->fresh = true; /* an offer may bring a new stream (SSRC) from the same place */
 	if (!m->to.recv && mi->recv)
 		m->quiet_frames = 0;
 	m->to = *mi;

@@ -182,6 +182,7 @@ struct tel_media {
 	bool talking;    /* the last frame was sent */
 	/* what we hear: a locked stream */
 	bool rx_on, latched; /* latched: the socket is connected to its source */
+	bool fresh;          /* signalled anew: another stream may begin at once */
 	uint32_t rx_ssrc, rx_ts;
 	int64_t rx_ext; /* rx_ts made long */
 	uint16_t rx_seq; /* the newest */

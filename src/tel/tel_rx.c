@@ -70,6 +70,7 @@ static void begin_stream(struct tel_media *m, const struct tel_rtp *h)
 	pcm_line_close(m->dec);
 	m->dec = NULL;
 	m->rx_on = true;
+	m->fresh = false;
 	m->rx_ssrc = h->ssrc;
 	m->rx_seq = (uint16_t)(h->seq - 1);
 	m->rx_ts = h->ts;
@@ -83,9 +84,10 @@ static bool stream_ok(struct tel_media *m, const struct tel_rtp *h)
 {
 	if (m->rx_on && h->ssrc == m->rx_ssrc) {
 		m->new_run = 0; /* it lives: whoever comes beside it begins again */
+		m->fresh = false;
 		return true;
 	}
-	if (m->rx_on) {
+	if (m->rx_on && !m->fresh) {
 		bool next = m->new_run && h->ssrc == m->new_ssrc &&
 			    h->seq == (uint16_t)(m->new_seq + 1);
 

@@ -574,3 +574,34 @@ TEST(tel_media_late_loop_hears_all_of_it)
 	CHECK(w_heard_db(&t.w.a, 900) > -20);
 	talk_done(&t);
 }
+
+/* The session is refreshed in the middle of a key and of the voice: the key comes once, the sound
+ * goes on as if nothing were. */
+TEST(tel_media_refresh_disturbs_nothing)
+{
+	static const uint8_t six[2][4] = { { 6, 10, 0, 160 }, { 6, 0x8a, 3, 32 } };
+	struct talk t;
+	const char *ev = "a=rtpmap:101 telephone-event/8000\r\n";
+	uint32_t ts;
+	uint64_t bad;
+
+	w_init(&t.w);
+	CHECK(talk_open(&t, "0 101", ev));
+	talk_tone(&t, &t.rtp, 0, 900, 20);
+	ts = t.rtp.ts;
+	bad = tel_leg_stats(t.w.a.leg).rtp_bad;
+	rtp_send(&t.rtp, 101, six[0], 4, ts);
+	talk_tone(&t, &t.rtp, 0, 900, 2);
+	raw_request(&t.sip, "UPDATE", "m1", 2, "", raw_sdp(t.rtp.port, "0 101", ev));
+	EQ(raw_final(&t.sip, t.w.loop, "UPDATE"), 200);
+	talk_tone(&t, &t.rtp, 0, 900, 3);
+	CHECK(t.w.a.leg->m.latched);
+	for (int i = 0; i < 3; i++)
+		rtp_send(&t.rtp, 101, six[1], 4, ts);
+	talk_tone(&t, &t.rtp, 0, 900, 30);
+	STR_EQ(t.w.a.keys, "6");
+	EQ(tel_leg_stats(t.w.a.leg).rtp_bad, bad);
+	EQ(tel_leg_stats(t.w.a.leg).lost, 0);
+	NEAR(w_heard_db(&t.w.a, 900), 20 * log10(8000 / 32768.0), 2);
+	talk_done(&t);
+}
