@@ -1,7 +1,7 @@
 /* sip.mjs: sipp as a stranger's telephone, UDP: sound, keys, hold, keep-alive; then what the API says about those
  * calls. Giving up while it rings (sip/cancel.xml) needs a server that rings for a while: the demo answers at once, so
  * that is t_tel's. */
-import { bin, demo, events, have, http, join, login, main, mediaPort, metric, ok, run, runAsync, skip, speak, temp, until, writeFileSync } from './lib.mjs';
+import { bin, demo, events, have, http, join, login, main, mediaPort, metric, ok, root, run, runAsync, skip, speak, temp, until, writeFileSync } from './lib.mjs';
 
 await main(async () => {
   if (!have('sipp')) return skip('sipp', 'package sip-tester is not installed');
@@ -36,6 +36,19 @@ await main(async () => {
     ok(JSON.parse(r.out).sip_status === status, `a call with ${pw ?? 'no password'} ends with ${status}`, r.out + r.err);
   }
   await d.stop();
+  /* As an extension of a PBX, played by sipp. */
+  const port = await mediaPort();
+  const reg = join(temp, 'register.yaml');
+  writeFileSync(reg, `sip:\n  register:\n    - uri: "sip:127.0.0.1:${port}"\n      user: "201"\n      password: "env:EXT_PW"\n`);
+  const pbx = runAsync('sipp', ['-sf', join(root, 'tests/e2e/sip/registrar.xml'), '-i', '127.0.0.1', '-p', String(port), '-m', '1',
+    '-timeout', '30s', '-timeout_error', '-nostdin'], { ms: 40000, cwd: temp });
+  const x = await demo({ args: ['--config', reg], env: { EXT_PW: 'secret' } });
+  const registered = await until('the registration', async () => (await metric(x, 'callm_sip_registrations')) === 1, 25000).catch(() => false);
+  const p = await pbx;
+  ok(registered && p.code === 0, 'it registers with a PBX, with its password', p.out.slice(-2000) + p.err);
+  const parts = (await http(x, 'GET', '/api/v1/health', { token: await login(x) })).json.components;
+  ok(parts.some((c) => c.name === 'sip registration' && c.status === 'ok' && /: registered$/.test(c.detail)), 'health says so', parts);
+  await x.stop();
   const end = await s.stop();
   ok(end.code === 0, 'the server ends in order', s.err);
 });
