@@ -228,6 +228,8 @@ e2e_part() {
 	tap e2e_sip 180 node tests/e2e/sip.mjs
 	tap e2e_baresip 120 node tests/e2e/baresip.mjs
 	tap e2e_call 300 node tests/e2e/call.mjs
+	tap e2e_moves 300 node tests/e2e/moves.mjs
+	tap e2e_outbound 240 node tests/e2e/outbound.mjs
 	tap e2e_recording 120 node tests/e2e/recording.mjs
 	tap e2e_ways 300 node tests/e2e/ways.mjs
 	tap e2e_faults 240 node tests/e2e/faults.mjs

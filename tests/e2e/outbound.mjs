@@ -1,6 +1,6 @@
 /* outbound.mjs: the company calls: a person, a machine with a beep, an assistant that asks who is calling, a full
  * mailbox, silence, busy, nobody; what the API says about each, and how soon we speak. With figures. */
-import { demo, have, http, join, login, main, metric, note, ok, readFileSync, run, skip, temp, until, wav, writeFileSync } from './lib.mjs';
+import { bin, demo, have, http, join, login, main, metric, note, ok, readFileSync, run, skip, temp, until, wav, writeFileSync } from './lib.mjs';
 import { db, joined, person, silence, sine } from './person.mjs';
 
 let n = 0;
@@ -21,6 +21,13 @@ const p95 = (v) => [...v].sort((a, b) => a - b)[Math.min(v.length - 1, Math.floo
 
 await main(async () => {
   if (!have('flite') || !have('espeak-ng') || !have('sox')) return skip('outbound', 'flite, espeak-ng or sox is not installed');
+  /* What can never be dialled is named before the start. */
+  const wrong = join(temp, 'wrong.yaml');
+  writeFileSync(wrong, 'transfer:\n  to: "+4961550"\n  allow: ["ann@pbx"]\noutbound:\n  allow: ["sip:*2@pbx", "+49*"]\n');
+  const checked = run(bin, ['check', wrong]);
+  ok(checked.code !== 0 && ['transfer.to', 'transfer.allow[0]', 'outbound.allow[0]'].every((w) => checked.err.includes(w)) &&
+    !checked.err.includes('outbound.allow[1]'), 'callm check names wrong addresses', checked.out + checked.err);
+
   const bob = await person();
   const file = join(temp, 'outbound.yaml');
   writeFileSync(file, 'outbound:\n  allow: ["sip:*@127.0.0.1"]\n  ring_s: 3\n');

@@ -47,7 +47,7 @@ static int next_piece(struct out *o)
 {
 	while (o->left == 0 && o->plays && *o->plays) {
 		o->kind = o->plays[0];
-		o->left = atoi(o->plays + 1) / 20;
+		o->left = (int)strtol(o->plays + 1, NULL, 10) / 20;
 		const char *next = strchr(o->plays, ' ');
 		o->plays = next ? next + 1 : "";
 	}
