@@ -22,7 +22,9 @@ enum {
 	UTTERANCE_MS = 20000,
 	KEY_TONE_MS = 600,           /* a voice this young may be the tone of the key */
 	FLUSH_EARLY_MS = 40,
+	WHOLE_MS = 160,              /* of silence after words that look whole */
 };
+#define LOUD_DB (-45.0)
 
 static int64_t now(const struct ear *e)
 {
@@ -105,6 +107,15 @@ static void begin(struct ear *e, int64_t ago_ms)
 	ear_turn_begin(&e->turn);
 }
 
+/* All that came since the flush is the recogniser's, too. */
+static void go_on(struct ear *e)
+{
+	if (e->flushed)
+		ear_feed(e, e->pre, e->pre_n);
+	e->flushed = false;
+	e->pre_n = 0;
+}
+
 static void on_voice(struct ear *e)
 {
 	ear_turn_forget(&e->turn);
@@ -113,9 +124,7 @@ static void on_voice(struct ear *e)
 		if (e->ended_wait)
 			learn_pause(e, 0.25, e->gap_ms);
 		e->ended_wait = false;
-		if (e->flushed)
-			ear_feed(e, e->pre, e->pre_n);
-		e->flushed = false;
+		go_on(e);
 		return;
 	}
 	begin(e, ONSET_MS);
@@ -165,6 +174,9 @@ static int64_t end_silence(const struct ear *e)
 static int64_t flush_silence(const struct ear *e)
 {
 	bool doubt = e->turn.run || (e->turn.p >= 0 && e->turn.p < 0.5);
+	bool all = e->shape == EAR_WHOLE || e->shape == EAR_ANSWER || e->shape == EAR_NUMBER_ALL;
+	if (e->told && all)
+		return WHOLE_MS;
 	if (!e->told || (!e->partial.n && !doubt))
 		return HANG_MS;
 	int64_t ms = end_silence(e) - (int64_t)e->asr_ms - FLUSH_EARLY_MS;
@@ -173,7 +185,8 @@ static int64_t flush_silence(const struct ear *e)
 
 static void judge_end(struct ear *e)
 {
-	if (e->ended_wait && !e->flushed && e->silence_ms >= flush_silence(e))
+	bool pause = e->ended_wait || (e->told && e->silence_ms >= WHOLE_MS);
+	if (pause && !e->flushed && e->silence_ms >= flush_silence(e))
 		ear_flush(e);
 	if (e->told && e->ended_wait && e->silence_ms >= end_silence(e)) {
 		end(e);
@@ -198,6 +211,8 @@ static void count(struct ear *e)
 	}
 	if (e->silence_ms > PCM_FRAME_MS)
 		e->gap_ms = e->silence_ms;   /* the pause that may just have ended */
+	if (e->flushed && e->vad.speech)     /* it was hardly a pause */
+		go_on(e);
 	e->voiced_ms += PCM_FRAME_MS;
 	e->spoken_ms += PCM_FRAME_MS;
 	e->silence_ms = 0;
@@ -238,6 +253,8 @@ static void hear_on(struct ear *e, const int16_t *s, size_t n, enum pcm_vad_ev e
 		e->pre_n = 0;
 	}
 	ear_turn_add(&e->turn, s, n);
+	if (e->vad.level_db > LOUD_DB)
+		e->loud_us = loop_now_us(e->o.loop);
 	count(e);
 	if (ev == PCM_VAD_END) {
 		e->ended_wait = true;

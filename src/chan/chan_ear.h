@@ -17,7 +17,7 @@
 #include "chan_vad.h"
 
 /* Voice that is more than a click, and makes us stand still when it is over ours. */
-enum { EAR_SPOKE_MS = 140, EAR_WORDS_MAX = 16 << 10 };
+enum { EAR_SPOKE_MS = 120, EAR_WORDS_MAX = 16 << 10 };
 
 struct ear_words {
 	sv text;                     /* empty when nothing was understood */
@@ -127,6 +127,7 @@ struct ear {
 	struct sb partial;           /* of what is not flushed yet */
 	struct sb likely;            /* told last by on_likely */
 	int64_t words_start_ms, decided_us;
+	int64_t loud_us;             /* when a frame that anybody hears came last */
 	double words_confidence;
 	bool words_held;
 	struct loop_timer wait, lost_timer;

@@ -13,6 +13,7 @@ enum {
 	FINAL_LOST_MS = 10000,       /* and a recogniser silent for so much more is lost */
 	FINAL_AGAIN_MS = 500,
 	UTTERANCE_MS = 20000,
+	TAIL_MS = 300,
 	LATENCY_MS = 300,            /* of the recogniser, before it is known */
 };
 
@@ -85,6 +86,9 @@ void ear_tell_words(struct ear *e, int64_t end_ms, int64_t silence_from_us)
 			       .silence_from_us = silence_from_us, .decided_us = e->decided_us };
 	if (w.decided_us < silence_from_us)          /* late words: nothing was decided */
 		w.decided_us = now_us(e);
+	/* the soft end of a voice is not what a customer waits from */
+	if (e->loud_us < silence_from_us && e->loud_us > silence_from_us - TAIL_MS * 1000)
+		w.silence_from_us = e->loud_us;
 	sb_init(&e->words, EAR_WORDS_MAX);
 	ear_drop_words(e);
 	if (w.text.n)

@@ -38,7 +38,8 @@ static void on_frame(void *arg, const int16_t s[160], int64_t ts_ms)
 	struct call *c = arg;
 	move_hear(&c->move, s);
 	if (c->voice) {
-		chan_voice_line_ms(c->voice, tel_leg_stats(c->leg).jitter_ms);
+		/* and a frame: half of one waits at each end */
+		chan_voice_line_ms(c->voice, tel_leg_stats(c->leg).jitter_ms + PCM_FRAME_MS);
 		chan_voice_rx(c->voice, s, PCM_FRAME, ts_ms);
 	} else if (c->out) {
 		out_frame(c, s);

@@ -13,7 +13,7 @@
 #define FADE_MS 10
 #define BYTE_MS 80 /* one byte of text as speech, generously (English 65, Chinese 75) */
 #define ASKED_MS 1000                /* who answers so early heard the question coming */
-#define SOUND_DB (-50.0)             /* can be heard */
+#define SOUND_DB (-45.0)             /* can be heard */
 #define TAIL_MS 10                   /* what the resampler still holds at the end of a piece */
 
 void playout_init(struct playout *p, const struct chan_speech *speech, int rate)

@@ -259,8 +259,8 @@ const struct pcm_echo_part *pcm_echo_heard(struct pcm_echo *x, const int16_t *s,
 	double heard = pcm_dbfs(s, n);
 	x->part = (struct pcm_echo_part){ .echo_db = PCM_SILENT_DB, .rest_db = heard };
 	x->since_ms += PCM_FRAME_MS;
-	bool due = x->delay < 0 ? x->since_ms >= SEARCH_MS && heard > floor_db + 3 :
-				  doubt;
+	bool due = x->delay < 0 && x->since_ms >= SEARCH_MS && heard > floor_db + 3;
+	due |= doubt;
 	if (due && pcm_dbfs(x->tx, x->cap) > LOUD_DB)
 		search(x);
 	if (x->delay >= 0)

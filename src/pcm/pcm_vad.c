@@ -31,7 +31,7 @@ enum {
 };
 #define DEAD_DB (-75.0)    /* no voice below */
 #define LOSS_TX_DB (-40.0) /* our speech, not its gaps */
-#define LOSS_MAX_DB 24.0
+#define LOSS_MAX_DB 36.0
 #define REST_DB (-2.0)     /* no more than this of our echo is ever told from a voice */
 #define DOUBT_DB (-6.0)    /* an echo is not louder, against what we sent */
 
