@@ -223,7 +223,7 @@ static int bench_chat(const char *data, int64_t turns, int64_t peers)
 
 int cmd_bench(int argc, char **argv)
 {
-	const char *data = NULL, *to = "sip:service@127.0.0.1:5060";
+	const char *codecs = NULL, *data = NULL, *to = "sip:service@127.0.0.1:5060";
 	int64_t port = 5070, rate = 40;
 	int64_t turns = 20000, peers = 16, calls = 100, seconds = 20, streams = 300, tokens = 100;
 	int rest, status;
@@ -236,6 +236,7 @@ int cmd_bench(int argc, char **argv)
 		{ "seconds", CLI_INT, &seconds, "calls: how long (20)" },
 		{ "rate", CLI_INT, &rate, "calls: new ones a second (40)" },
 		{ "port", CLI_INT, &port, "echo: SIP port (5070)" },
+		{ "codecs", CLI_STR, &codecs, "echo: of opus,g722,pcmu,pcma (pcmu,pcma)" },
 		{ "streams", CLI_INT, &streams, "llm: answers at once (300)" },
 		{ "tokens", CLI_INT, &tokens, "llm: of each answer (100)" },
 	};
@@ -255,7 +256,7 @@ int cmd_bench(int argc, char **argv)
 	if (strcmp(what, "calls") == 0)
 		return bench_calls(to, calls, seconds, rate);
 	if (strcmp(what, "echo") == 0)
-		return bench_echo_serve(port);
+		return bench_echo_serve(port, codecs);
 	if (strcmp(what, "llm") == 0)
 		return bench_llm(streams, tokens);
 	return cli_fail("bench what? chat, calls, echo or llm; see callm bench --help"), 2;

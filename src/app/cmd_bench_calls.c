@@ -295,7 +295,7 @@ static void echo_look(void *arg)
 	loop_after(e->loop, &e->look, 100, echo_look, e);
 }
 
-int bench_echo_serve(int64_t port)
+int bench_echo_serve(int64_t port, const char *codecs)
 {
 	static const struct tel_sink sink = { .on_invite = echo_invite };
 	struct echo e = { .cpu_us = clk_cpu_us(), .wall_us = clk_mono_us() };
@@ -306,6 +306,7 @@ int bench_echo_serve(int64_t port)
 	o.ip = "127.0.0.1";
 	o.sip_port = (int)port;
 	o.max_calls = o.max_cps = 20000;
+	o.codecs = codecs;
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
 	e.loop = loop_new();
