@@ -34,7 +34,7 @@ struct talk_limits {
 	int idle_chat_ms;        /* a silent chat is closed, default 30 min */
 	int silence_ms;          /* voice: "are you still there", default 8 s */
 	int max_turns;           /* default 200 */
-	int model_first_ms, model_first_voice_ms, model_total_ms;  /* 5000, 1500, 12000 */
+	int model_first_ms, model_first_voice_ms, model_total_ms;  /* 5000, 2400, 12000 */
 	int model_gap_ms;        /* between two pieces of its text, default 3000 */
 	int64_t model_cost;      /* of one conversation, millionths; 0 = no limit */
 };

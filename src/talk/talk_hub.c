@@ -104,7 +104,8 @@ static void set_defaults(struct talk_limits *l)
 	if (!l->model_first_ms)
 		l->model_first_ms = 5000;
 	if (!l->model_first_voice_ms)
-		l->model_first_voice_ms = 1500;
+		l->model_first_voice_ms = 2400; /* the first gives up at 1500, a second has a
+						   turn; a filler sounds meanwhile */
 	if (!l->model_total_ms)
 		l->model_total_ms = 12000;
 	if (!l->model_gap_ms)

@@ -9,6 +9,9 @@
 #include "talk_core.h"
 #include "guard.h"
 
+/* Between two pieces of a first sentence, when a caller listens. */
+#define VOICE_GAP_MS 1500
+
 /* What a model that only chooses may take: the quote is said already. */
 #define MORE_MS 2500
 
@@ -274,7 +277,7 @@ static bool drain_draft(struct talk_core *c, bool at_end, struct arena *a, struc
 static int gap_ms(const struct talk_core *c)
 {
 	const struct talk_limits *l = &c->cfg->limits;
-	int gap = c->voice && !c->t.sentences ? l->model_first_voice_ms : l->model_gap_ms;
+	int gap = c->voice && !c->t.sentences ? VOICE_GAP_MS : l->model_gap_ms;
 	int64_t left = l->model_total_ms - (c->now_us - c->t.first_us) / 1000;
 	return left < 1 ? 1 : left < gap ? (int)left : gap;
 }
