@@ -240,12 +240,14 @@ struct bench_server {
 struct bench_set { /* other than usual: 0 */
 	const char *vad, *turn;
 	int max_calls, shards;
-	bool second, record, pin, person;
+	bool second, record, replay, pin, person;
 	int ring_s;
 };
 int bench_server_start(struct bench *b, const struct bench_set *o, struct err *e);
 int bench_server_stop(struct bench *b, bool kill_it); /* exit status, -1 = killed */
 bool bench_server_alive(struct bench *b);
+/* Runs a program to its end, the server not running; its exit status, -1 = none. */
+int bench_command(struct bench *b, const char *const *argv);
 void bench_server_clean(struct bench *b);      /* removes its temporary folder */
 int64_t bench_server_cpu_us(struct bench *b);
 int64_t bench_server_rss_kb(struct bench *b);
@@ -305,7 +307,7 @@ struct bench {
 	struct sockaddr_in target;
 	int sip_fd, sip_port;
 	struct loop_io sip_io;
-	struct loop_timer tick;
+	struct loop_timer tick, later;
 	int64_t next_tick_us;
 	VEC(struct bench_phone *) phones;
 	struct map *by_call;
@@ -373,6 +375,11 @@ int bench_t12(struct bench *b);
 int bench_t15(struct bench *b);
 int bench_overload(struct bench *b);            /* rows of T15 */
 int bench_t16(struct bench *b);
+int bench_t13(struct bench *b);
+int bench_t17(struct bench *b);
+int bench_t18(struct bench *b);
+int bench_t19(struct bench *b);
+int bench_t20(struct bench *b);
 
 /* What of the answer was heard in a call, sound kept from sample from on. */
 struct bench_heard {

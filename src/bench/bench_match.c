@@ -13,6 +13,7 @@ enum { STEP = PCM_FRAME, WINDOW = 640, DOWN = 4, FINE = 6 };
 #define KEEP_RHO 0.75
 #define FIND_RHO 0.82
 #define SOFT_DB (-45.0)
+#define LEAST 4000.0           /* energy of a sample of the lower rate: below is silence */
 
 struct ref {
 	const struct bench_clip *clip;
@@ -64,21 +65,25 @@ static float dot(const float *a, const float *b, size_t n)
 static ptrdiff_t scan(const struct ref *r, const float *x, size_t n, float *best)
 {
 	ptrdiff_t at = -1;
-	float xx = 1, rr = 1;
+	float xx = 1;
+	double rr = 0; /* the sum is carried on: single precision would drift */
 	if (r->n_low < n)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
 		xx += x[i] * x[i];
-		rr += r->low[i] * r->low[i];
+		rr += (double)r->low[i] * r->low[i];
 	}
 	for (size_t o = 0; o + n <= r->n_low; o++) {
-		float rho = dot(x, r->low + o, n) / sqrtf(xx * (rr > 1 ? rr : 1));
+		float rho = rr < LEAST * (double)n ?
+				    0 :
+				    dot(x, r->low + o, n) / sqrtf(xx * (float)rr);
 		if (rho > *best) {
 			*best = rho;
 			at = (ptrdiff_t)o;
 		}
 		if (o + n < r->n_low)
-			rr += r->low[o + n] * r->low[o + n] - r->low[o] * r->low[o];
+			rr += (double)r->low[o + n] * r->low[o + n] -
+			      (double)r->low[o] * r->low[o];
 	}
 	return at;
 }

@@ -57,6 +57,8 @@ static int write_config(struct bench *b, const struct bench_set *o, struct err *
 	if (o->person)
 		sb_fmt(&c, "transfer:\n  to: sip:human@127.0.0.1:%d\n  ring_s: %d\n", b->sip_port,
 		       o->ring_s ? o->ring_s : 5);
+	if (o->replay)
+		sb_cstr(&c, "recording:\n  replay: true\n");
 	sb_fmt(&c, "asr:\n  - kind: realtime\n    url: ws://127.0.0.1:%d/v1/realtime\n", port);
 	sb_fmt(&c, "tts:\n  - kind: openai\n    url: http://127.0.0.1:%d/v1\n", port);
 	sb_fmt(&c, "emb: [builtin]\nvad: \"%s\"\nturn: \"%s\"\nshards: %d\nmodels:\n  pull: false\n"
@@ -162,6 +164,20 @@ static bool is_up(void *arg)
 static bool is_gone(void *arg)
 {
 	return !bench_server_alive(arg);
+}
+
+int bench_command(struct bench *b, const char *const *argv)
+{
+	int pid;
+	struct err e;
+	if (spawn(b, argv, &pid, &e))
+		return -1;
+	b->srv.pid = pid;
+	(void)bench_wait(b, is_gone, b, START_MS);
+	(void)close(b->srv.out_fd);
+	int status = b->srv.status;
+	b->srv.status = 0;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 static int import(struct bench *b, struct err *e)

@@ -14,9 +14,14 @@ const struct bench_test bench_tests[] = {
 	{ "T10", "one transfer for one wish, however often it is raced", bench_t10 },
 	{ "T11", "thousands of short calls, ended in every way", bench_t11 },
 	{ "T12", "handed to a person", bench_t12 },
+	{ "T13", "answering machines", bench_t13 },
 	{ "T14", "the greeting", bench_t14 },
 	{ "T15", "many calls at once", bench_t15 },
 	{ "T16", "a bad network", bench_t16 },
+	{ "T17", "recording and redaction", bench_t17 },
+	{ "T18", "change of language", bench_t18 },
+	{ "T19", "stopped or killed under load", bench_t19 },
+	{ "T20", "replay", bench_t20 },
 };
 const size_t bench_tests_n = sizeof(bench_tests) / sizeof(*bench_tests);
 
@@ -24,6 +29,7 @@ static bool same(const struct bench_set *a, const struct bench_set *b)
 {
 	return a->vad == b->vad && a->turn == b->turn && a->max_calls == b->max_calls &&
 	       a->shards == b->shards && a->second == b->second && a->record == b->record &&
+	       a->replay == b->replay &&
 	       a->pin == b->pin && a->person == b->person && a->ring_s == b->ring_s;
 }
 

@@ -111,6 +111,24 @@ TEST(bench_match_finds_place_and_clip)
 	CHECK(of_a > 11000 && of_a <= 12200);
 }
 
+/* A sentence with silence in it draws nothing to it. */
+TEST(bench_match_is_not_drawn_into_silence)
+{
+	struct bench_clip a = voice(1, 16000), b = voice(2, 40000);
+	const struct bench_clip *clips[] = { &a, &b };
+	struct bench_segs segs = { 0 };
+	size_t right = 0;
+	memset(b.s + 6000, 0, 30000 * sizeof(*b.s));
+	pcm_gain(b.s, 6000, 12);
+	bench_match(a.s, a.n, clips, 2, &segs);
+	for (size_t i = 0; i < segs.n; i++)
+		right += segs.v[i].clip == &a ? segs.v[i].n : 0;
+	VEC_FREE(&segs);
+	drop(&a);
+	drop(&b);
+	CHECK(right > 14000);
+}
+
 TEST(bench_match_finds_nothing_in_what_is_not_there)
 {
 	struct bench_clip a = voice(1, 16000), b = voice(9, 16000);
