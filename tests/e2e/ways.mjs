@@ -4,8 +4,8 @@
  * both ways. Then strangers, bad bytes and too many calls. */
 import net from 'node:net';
 import { randomBytes } from 'node:crypto';
-import { demo, events, http, isSpeech, join, login, main, metric, note, ok, readFileSync, sleep, speak, speechiness, temp,
-  until, wav, WebSocket } from './lib.mjs';
+import { demo, events, http, isSpeech, join, login, main, memory, metric, note, ok, readFileSync, sleep, speak, speechiness,
+  temp, until, wav, WebSocket } from './lib.mjs';
 
 const QUESTION = ['How can I cancel my order?', /^order-cancel/];
 const FRAME_MS = 20;
@@ -440,6 +440,32 @@ async function drain(s, port) {
   ok(code === 0 && performance.now() - t0 < 5000, 'the server ends in order once the call is over', s.err.slice(-500));
 }
 
+/* node tests/e2e/ways.mjs --density N: what N calls by AudioSocket cost the server, for docs/SPEED.md. */
+async function density(n) {
+  const s = await demo({ env: { CALLM_AUDIOSOCKET__LISTEN: '127.0.0.1:0', CALLM_AUDIOSOCKET__MAX_CALLS: String(n),
+    CALLM_SPEECH__RECOGNISE: 'false' } });
+  const port = Number(s.out.match(/AudioSocket on port (\d+)/)[1]);
+  const cpu = () => readFileSync(`/proc/${s.pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ').slice(11, 13)
+    .reduce((sum, v) => sum + Number(v) / 100, 0);
+  const before = memory(s.pid);
+  const calls = [];
+  for (let i = 0; i < n; i++) {
+    calls.push(await AudioSocket.open(port));
+    calls[i].take = function () { this.count = (this.count ?? 0) + 1; };
+  }
+  await sleep(12000);
+  const frames = () => calls.reduce((sum, x) => sum + (x.count ?? 0), 0);
+  const [c, f, t] = [cpu(), frames(), performance.now()];
+  await sleep(20000);
+  const [c2, f2, secs] = [cpu(), frames(), (performance.now() - t) / 1000];
+  note(`${n} calls: ${((c2 - c) / secs).toFixed(3)} of a core, ${((f2 - f) / secs / n).toFixed(2)} frames a second and call, ` +
+    `${Math.round((memory(s.pid) - before) / n)} KB a call`);
+  ok((await metric(s, 'callm_audiosocket_calls_active')) === n, `${n} calls are served`);
+  for (const x of calls) x.sock.destroy();
+}
+
+const most = Number(process.argv[process.argv.indexOf('--density') + 1]);
+if (most) await main(() => density(most));
 await main(async () => {
   const s = await demo({ env: { CALLM_AUDIOSOCKET__LISTEN: '127.0.0.1:0', CALLM_AUDIOSOCKET__MAX_CALLS: '2' } });
   const token = await login(s);
