@@ -10,7 +10,7 @@
 
 #include "base.h"
 
-enum { CHAN_URI = 256, CHAN_DIAL_MAX = 64 /* CHAN_ALLOW_MAX */ };
+enum { CHAN_URI = 256, CHAN_DIAL_MAX = 64 };
 
 struct chan_dial_opts {              /* copied */
 	/* "sip:alice@pbx.example", "sip:2*@10.0.0.5:5070", "+4961*", "112"; none: nobody. */

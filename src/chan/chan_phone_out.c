@@ -25,7 +25,7 @@ struct call_out {
 	char uri[CHAN_URI], call_id[27];
 	char *opening, *message, *purpose;      /* owned */
 	char lang[8];
-	bool up, tone_over;
+	bool up, rang;
 	int news, screens;
 	const char *why;             /* of the end */
 	struct amd amd;
@@ -280,9 +280,9 @@ void out_frame(struct call *c, const int16_t *s)
 
 void out_ring(struct call *c)
 {
-	if (!c->out->up && !c->out->tone_over)
+	if (!c->out->up && !c->out->rang)
 		tell(c->out, "ringing", "", 0);
-	c->out->tone_over = true;
+	c->out->rang = true;
 }
 
 void out_up(struct call *c)
