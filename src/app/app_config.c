@@ -108,6 +108,8 @@ static const struct cfg_rule rules[] = {
 	  "calls at once; more get 503" },
 	{ "sip.max_cps", CFG_INT, false, 1, 2000, NULL, "50",
 	  "new calls a second; more get 503" },
+	{ "sip.drain_s", CFG_INT, false, 0, 86400, NULL, "20",
+	  "told to end, the server lets running calls finish for so many seconds" },
 	{ "sip.nat", CFG_BOOL, false, 0, 0, NULL, "false",
 	  "accept audio from another address than signalled" },
 	{ "sip.register", CFG_LIST, false, 0, 0, NULL, NULL,

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define DRAIN_S 20
 
 static bool user_exists(struct store *st)
 {
@@ -117,10 +116,12 @@ static int64_t calls(void)
 	       metric_get(M_STREAM_ACTIVE);
 }
 
-static void drain(struct app_server *s)
+/* No new calls; those that run have sip.drain_s to finish. */
+static void drain(struct app_server *s, const jv *cfg)
 {
+	int64_t tenths = jv_get_int(jv_get(cfg, "sip"), "drain_s", 20) * 10;
 	app_server_drain(s);
-	for (int i = 0; i < DRAIN_S * 10 && calls() > 0; i++) {
+	for (int64_t i = 0; i < tenths && calls() > 0; i++) {
 		struct timespec t = { 0, 100 * 1000000 };
 		nanosleep(&t, NULL);
 	}
@@ -164,7 +165,7 @@ static int run(const jv *cfg, const char *data, bool demo, struct err *e)
 		if (rc == 0) {
 			print_ready(s, password, key, (clk_mono_us() - began) / 1000);
 			wait_signal(s);
-			drain(s);
+			drain(s, cfg);
 		}
 		app_server_close(s);
 	}

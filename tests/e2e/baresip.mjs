@@ -83,6 +83,18 @@ await main(async () => {
   const end = await ending;
   ok(end.code === 0 && Date.now() - t > 3000, 'the server waited for it and ended in order', s.err);
 
+  /* A call that is longer than it may be is ended. */
+  const brief = join(temp, 'brief.yaml');
+  writeFileSync(brief, 'sip:\n  drain_s: 1\n');
+  const b = await demo({ args: ['--config', brief] });
+  const long = call('brief', `sip:service@${b.sip}`, '>;regint=0', 12);
+  await until('the call to be there', async () => (await metric(b, 'callm_calls_active')) === 1);
+  const began = Date.now();
+  const stopped = await b.stop();
+  ok(stopped.code === 0 && Date.now() - began < 6000, 'sip.drain_s is how long a call may still take', b.err);
+  const cut = await long;
+  ok(/terminated \(duration: [1-6] secs\)/.test(cut.out), 'the caller gets a BYE', cut.out);
+
   /* Encrypted both ways, and nothing else taken. */
   const tls = await mediaPort();
   const file = join(temp, 'tls.yaml');
