@@ -22,7 +22,8 @@ enum {
 	UTTERANCE_MS = 20000,
 	KEY_TONE_MS = 600,           /* a voice this young may be the tone of the key */
 	FLUSH_EARLY_MS = 40,
-	WHOLE_MS = 160,              /* of silence after words that look whole */
+	WHOLE_MS = 120,              /* of silence after words that look whole */
+	LATE_MS = 300,               /* partial results lag: the last word may be missing */
 };
 #define LOUD_DB (-45.0)
 
@@ -177,9 +178,11 @@ static int64_t flush_silence(const struct ear *e)
 	bool all = e->shape == EAR_WHOLE || e->shape == EAR_ANSWER || e->shape == EAR_NUMBER_ALL;
 	if (e->told && all)
 		return WHOLE_MS;
-	if (!e->told || (!e->partial.n && !doubt))
+	if (!e->told || (!doubt && (!e->partial.n || e->shape == EAR_PLAIN)))
 		return HANG_MS;
 	int64_t ms = end_silence(e) - (int64_t)e->asr_ms - FLUSH_EARLY_MS;
+	if (!doubt && e->shape < EAR_ANSWER && ms > LATE_MS)
+		ms = LATE_MS;
 	return ms < HANG_MS ? HANG_MS : ms;
 }
 
