@@ -67,6 +67,9 @@ static void walk(const char *root, const char *rel, int depth)
 	join(dir, root, rel);
 	if (depth > DEPTH_MAX)
 		die("%s: too deep", dir);
+	join(full, dir, ".noembed"); /* a folder that stays out of the program */
+	if (lstat(full, &st) == 0)
+		return;
 	d = opendir(dir);
 	if (!d)
 		die("%s: %s", dir, strerror(errno));

@@ -1,7 +1,8 @@
 /* recording.mjs: a call whose recording is made secret in the middle and then goes on: both sides are silent there, time
  * went on, the label can be read, the river says who did it and what is left; a killed server leaves a readable file. The
  * event log of the call is replayed. */
-import { bin, demo, events, http, join, login, main, metric, note, ok, readdirSync, readFileSync, run, runAsync, speak, temp, until, wav, have }
+import { bin, demo, events, http, join, login, main, metric, note, ok, readdirSync, readFileSync, root, run, runAsync, speak, temp, until, wav,
+  have, writeFileSync }
   from './lib.mjs';
 
 const peak = (samples, from, to) => {
@@ -81,4 +82,26 @@ async function killed() {
   ok(w.channels[0].length >= 3 * 8000 && peak(w.channels[0], 0, 3000) > 1000, 'a killed server leaves a readable recording', w.channels[0].length);
 }
 
-await main(main_);
+/* The recorded calls of the demo: the engine still does what it did, and shows a changed log. */
+function calls() {
+  const dir = join(root, 'demo/calls');
+  const logs = readdirSync(dir).filter((f) => f.endsWith('.jsonl')).map((f) => join(dir, f));
+  const key = ['--key', join(dir, 'replay.key')];
+  const r = run(bin, ['replay', ...key, ...logs]);
+  note(r.out.trim().split('\n').at(-1));
+  ok(logs.length === 10 && r.code === 0, 'ten recorded calls replay byte for byte', r.out + r.err);
+  const text = logs.map((f) => readFileSync(f, 'utf8')).join('');
+  const open = text.replace(/"sealed":"[0-9a-f]+"/g, '');
+  ok(/sealed/.test(text) && !/4539.?5787|5787.?6362|five seven eight seven/i.test(open), 'none holds the card number that was said');
+  const changed = join(temp, 'changed.jsonl');
+  writeFileSync(changed, readFileSync(logs[0], 'utf8').replace('"kind":"say"', '"kind":"sing"'));
+  const d = run(bin, ['replay', ...key, changed]);
+  ok(d.code === 1 && /differs at line \d+/.test(d.out) && /expected.*sing/.test(d.out) && /got .*say/.test(d.out), 'a difference is shown', d.out + d.err);
+  const missing = run(bin, ['replay', join(temp, 'nothing.jsonl')]);
+  ok(missing.code === 1 && /nothing\.jsonl/.test(missing.err), 'a missing log is told', missing.err);
+}
+
+await main(async () => {
+  await main_();
+  calls();
+});
