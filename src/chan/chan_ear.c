@@ -23,7 +23,6 @@ enum {
 	KEY_TONE_MS = 600,           /* a voice this young may be the tone of the key */
 	FLUSH_EARLY_MS = 40,
 	WHOLE_MS = 120,              /* of silence after words that look whole */
-	LATE_MS = 300,               /* partial results lag: the last word may be missing */
 };
 #define LOUD_DB (-45.0)
 
@@ -170,19 +169,18 @@ static int64_t end_silence(const struct ear *e)
 	return ear_silence(e->shape, e->expect, &e->turn, e->pause_ms);
 }
 
-/* Early enough for the words to be there when the silence is long enough; at once where nothing
- * is known of them, unless the end-of-turn model may still say that it is none. */
+/* Early enough for the words to be there when the silence is long enough. In free speech at once:
+ * partial results lag, and what seems to dangle lacks its last word - unless the end-of-turn
+ * model may still say that it is no end. */
 static int64_t flush_silence(const struct ear *e)
 {
 	bool doubt = e->turn.run || (e->turn.p >= 0 && e->turn.p < 0.5);
 	bool all = e->shape == EAR_WHOLE || e->shape == EAR_ANSWER || e->shape == EAR_NUMBER_ALL;
 	if (e->told && all)
 		return WHOLE_MS;
-	if (!e->told || (!doubt && (!e->partial.n || e->shape == EAR_PLAIN)))
+	if (!e->told || (!doubt && (!e->partial.n || e->shape < EAR_ANSWER)))
 		return HANG_MS;
 	int64_t ms = end_silence(e) - (int64_t)e->asr_ms - FLUSH_EARLY_MS;
-	if (!doubt && e->shape < EAR_ANSWER && ms > LATE_MS)
-		ms = LATE_MS;
 	return ms < HANG_MS ? HANG_MS : ms;
 }
 
