@@ -14,11 +14,14 @@ int bench_voice_cmd(int argc, char **argv)
 	int rest, status;
 	const struct cli_opt opts[] = {
 		{ "only", CLI_STR, &o.only, "tests to run, T1,T2 (all)" },
-		{ "quick", CLI_FLAG, &o.quick, "few repetitions, for a first look" },
+		{ "quick", CLI_FLAG, &o.quick,
+		  "few repetitions; without --only T1, T2 and T14: a minute" },
 		{ "json", CLI_STR, &o.json, "write the figures to this file too" },
 		{ "seed", CLI_INT, &seed, "of all that is random (1)" },
-		{ "target", CLI_STR, &o.target, "another server, sip:127.0.0.1:5060 (our own)" },
-		{ "keep", CLI_STR, &o.keep, "folder for the server's data and log (temporary)" },
+		{ "target", CLI_STR, &o.target,
+		  "another server, sip:127.0.0.1:5060 (our own)" },
+		{ "keep", CLI_STR, &o.keep,
+		  "folder for the server's data and log (temporary)" },
 		{ "calls", CLI_INT, &calls, "T15: calls at once (200)" },
 		{ "seconds", CLI_INT, &seconds, "T15: how long (600)" },
 		{ "list", CLI_FLAG, &o.list, "print the tests" },

@@ -190,8 +190,9 @@ bool bench_greeted(struct bench_rep *r)
 
 static bool wanted(const struct bench_opts *o, const char *id)
 {
-	sv rest = sv_of(o->only), one;
-	if (!o->only || !*o->only)
+	/* a minute for a build server: how it feels at all */
+	sv rest = sv_of(o->only && *o->only ? o->only : o->quick ? "T1,T2,T14" : ""), one;
+	if (!rest.n)
 		return true;
 	while (sv_cut(&rest, ',', &one))
 		if (sv_eq_nocase(sv_trim(one), sv_of(id)))

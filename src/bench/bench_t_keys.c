@@ -102,10 +102,18 @@ static void t6_tick(struct bench_rep *r)
 		t6_number(r);
 		break;
 	case 6:
+		if (bench_quiet_us(r->p) > 700000)
+			say_text(r, "I want to check the phone number of my delivery.");
+		break;
+	case 7:
+		if (reply_at(r, "no answer after the number"))
+			bench_step(r);
+		break;
+	case 8:
 		if (bench_quiet_us(r->p) < 700000)
 			break;
 		if (!asked_right(r))
-			bench_rep_end(r, true, "no yes-or-no question came");
+			bench_rep_end(r, false, "no yes-or-no question came");
 		else
 			say_text(r, "Yes.");
 		break;

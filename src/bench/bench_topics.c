@@ -105,7 +105,7 @@ const struct bench_topic bench_topics[BENCH_TOPICS] = {
 /* Answers to single sentences; all of them stand in the article about delivery. */
 const char *const bench_scripts[][2] = {
 	{ "change the phone number", "Please tell me your phone number. [1]" },
-	{ "zero one", "Is that number right?" },
+	{ "check the phone number", "Is that number right? [1]" },
 	{ "yes", "Thank you." },
 	{ "speak to a person", "[tool handoff]" },
 	{ "that is all", "[tool end]Thank you, and goodbye." },
