@@ -22,7 +22,7 @@ enum {
 	UTTERANCE_MS = 20000,
 	KEY_TONE_MS = 600,           /* a voice this young may be the tone of the key */
 	FLUSH_EARLY_MS = 40,
-	WHOLE_MS = 120,              /* of silence after words that look whole */
+	PARTIAL_MS = 260,            /* of silence, for the last word of a partial result */
 };
 #define LOUD_DB (-45.0)
 
@@ -169,25 +169,23 @@ static int64_t end_silence(const struct ear *e)
 	return ear_silence(e->shape, e->expect, &e->turn, e->pause_ms);
 }
 
-/* Early enough for the words to be there when the silence is long enough. In free speech at once:
- * partial results lag, and what seems to dangle lacks its last word - unless the end-of-turn
- * model may still say that it is no end. */
+/* Early enough for the words to be there when the silence is long enough. Where the recogniser
+ * tells partial results its last word is given time to come as one: an answer can be prepared on
+ * it. Where it tells none, at once - unless the end-of-turn model may say that it is no end. */
 static int64_t flush_silence(const struct ear *e)
 {
 	bool doubt = e->turn.run || (e->turn.p >= 0 && e->turn.p < 0.5);
-	bool all = e->shape == EAR_WHOLE || e->shape == EAR_ANSWER || e->shape == EAR_NUMBER_ALL;
-	if (e->told && all)
-		return WHOLE_MS;
-	if (!e->told || (!doubt && (!e->partial.n || e->shape < EAR_ANSWER)))
+	if (!e->told || (!doubt && !e->partial.n))
 		return HANG_MS;
+	if (!doubt && e->shape < EAR_ANSWER)
+		return PARTIAL_MS;
 	int64_t ms = end_silence(e) - (int64_t)e->asr_ms - FLUSH_EARLY_MS;
 	return ms < HANG_MS ? HANG_MS : ms;
 }
 
 static void judge_end(struct ear *e)
 {
-	bool pause = e->ended_wait || (e->told && e->silence_ms >= WHOLE_MS);
-	if (pause && !e->flushed && e->silence_ms >= flush_silence(e))
+	if (e->ended_wait && !e->flushed && e->silence_ms >= flush_silence(e))
 		ear_flush(e);
 	if (e->told && e->ended_wait && e->silence_ms >= end_silence(e)) {
 		end(e);
