@@ -208,7 +208,7 @@ static const struct cfg_rule rules[] = {
 		 "speech recognition, tried in "
 		 "order; none = what is installed"),
 	PROVIDER("tts", "openai|kokoro|piper|flite|espeak|local",
-		 "voices, tried in order; none = "
+		 "voices, tried in order, the plain ones last; none = "
 		 "what is installed"),
 	PROVIDER("emb", "openai|e5|local|builtin",
 		 "meaning of texts for the search; none = the "

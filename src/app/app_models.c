@@ -208,7 +208,8 @@ static void installed_voices(struct app_models *m, struct app_specs *out)
 		snprintf(out->note, sizeof(out->note), "no neural voice: callm models pull kokoro");
 }
 
-/* What needs no weights stands behind what was found, not behind a written list. */
+/* What needs no weights stands behind what was found. Behind a written list only the voices do: a
+ * caller who hears nothing is worse off than one who hears a plain voice. */
 static void add_built_in(struct app_models *m, enum app_role r, struct app_specs *out)
 {
 	static const char *const voices[] = { "flite", "espeak" };
@@ -250,7 +251,7 @@ const struct app_specs *app_models_of(struct app_models *m, enum app_role r)
 		installed_voices(m, &out);
 	else if (!off && r != APP_TURN)
 		from_installed(m, r, &out);
-	if (!jv_len(entry))
+	if (!jv_len(entry) || r == APP_TTS)
 		add_built_in(m, r, &out);
 	if (!same(m->now[r], &out)) {
 		struct app_specs *fresh = arena_new(&m->a, struct app_specs, 1);

@@ -5,7 +5,7 @@
  * to, and what they have so far is told as a partial result. Confidence: from the tokens' log
  * probabilities where the server gives them (json with logprobs, or verbose_json's segments),
  * else UNTOLD. A server that knows no verbose_json is asked for json from then on. Three
- * failures in a row open the breaker: no new runs for 10 s (20, 40, 60), so that a list of
+ * failures in a row open the breaker: no new runs for 2 s (4, 8), so that a list of
  * recognisers goes on to the next. The key only goes into the head. */
 #include <math.h>
 #include <stdio.h>
@@ -26,8 +26,8 @@ enum {
 	ANSWER_MAX = 256 << 10,
 	BODY_MAX = 1200 << 10,
 	BREAK_AFTER = 3,
-	BREAK_MS = 10000,
-	BREAK_MAX_MS = 60000
+	BREAK_MS = 2000,
+	BREAK_MAX_MS = 8000
 };
 #define UNTOLD 0.7
 

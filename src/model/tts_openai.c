@@ -6,7 +6,7 @@
  * the text and the pace of what this voice said before; when all sound has come its length is
  * known, and they are told anew. Deadlines: connect 1 s, first sound 2 s, all 60 s; in between
  * 1.5 s without sound once what came must have been heard, else 5 s. A failure before the first
- * byte is tried once more. After 3 failures in a row nothing is asked for 10 s (20, 40, 60),
+ * byte is tried once more. After 3 failures in a row nothing is asked for 2 s (4, 8),
  * then one probe. The key only goes into the head. */
 #include <stdio.h>
 
@@ -25,8 +25,8 @@ enum {
 	SOUND_MAX = 64 << 20,
 	BODY_MAX = 128 << 10,
 	BREAK_AFTER = 3,
-	BREAK_MS = 10000,
-	BREAK_MAX_MS = 60000,
+	BREAK_MS = 2000,
+	BREAK_MAX_MS = 8000,
 	WAV_HEAD_MAX = 4096,
 	LETTER_MS = 65, /* of speech, about */
 	HAN_MS = 210,
