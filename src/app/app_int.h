@@ -39,7 +39,8 @@ int cmd_score(int argc, char **argv);
 int cmd_call(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
 int bench_voice_cmd(int argc, char **argv);      /* cmd_bench_voice.c; argv[0] is "voice" */
-int bench_calls(const char *uri, int64_t calls, int64_t seconds, int64_t rate); /* cmd_bench_calls.c */
+/* cmd_bench_calls.c. */
+int bench_calls(const char *uri, int64_t calls, int64_t seconds, int64_t rate);
 int bench_echo_serve(int64_t port, const char *codecs);
 int bench_llm(int64_t streams, int64_t tokens);   /* cmd_bench_llm.c; exit status */
 int cmd_eval(int argc, char **argv);
