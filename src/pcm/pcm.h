@@ -41,8 +41,8 @@ void pcm_ulaw_encode(const int16_t *in, size_t n, uint8_t *out);
 void pcm_alaw_decode(const uint8_t *in, size_t n, int16_t *out);
 void pcm_alaw_encode(const int16_t *in, size_t n, uint8_t *out);
 
-/* ---- Codecs with a memory: G.722 (spandsp), Opus (libopus), narrow-band inside: 20 ms at PCM_HZ <->
- * bytes. An object codes in one direction. */
+/* ---- Codecs with a memory: G.722 (spandsp), Opus (libopus), narrow-band inside: 20 ms at
+ * PCM_HZ <-> bytes. An object codes in one direction. */
 enum pcm_line_kind { PCM_LINE_G722, PCM_LINE_OPUS };
 struct pcm_line;
 int pcm_line_open(struct pcm_line **ret, enum pcm_line_kind kind); /* ERR_FAIL */
