@@ -59,6 +59,20 @@ test('calls and model changes are small lines, unknown kinds too', () => {
   assert.deepEqual(items.map((i) => i.type), ['system', 'system']);
 });
 
+test('what is said beside a turn is a line, with what was heard of it', () => {
+  const items = timeline([
+    ev(1, 'turn.aside', { text: 'One moment.', say_id: 1, what: 'filler' }),
+    ev(2, 'turn.played', { say_id: 1, heard_text: 'One moment.' }),
+    ev(3, 'turn.aside', { text: 'Still looking.', say_id: 2, what: 'progress' }),
+    ev(4, 'turn.cut', { say_id: 2, heard_text: 'Still', heard_chars: 5 }),
+    ev(5, 'turn.bot', { text: 'Yes.', say_id: 3 }),
+    ev(6, 'call.transfer', { state: 'asked', to: 'sip:201@pbx' }),
+  ]);
+  assert.deepEqual(items.map((i) => [i.type, i.heard, i.unheard]), [
+    ['system', null, ''], ['system', 'Still', ' looking.'], ['turn', null, ''], ['system', null, ''],
+  ]);
+});
+
 test('the turn at an offset, the later one where two overlap', () => {
   const items = timeline([
     ev(1, 'turn.bot', { text: 'a', start_ms: 0, end_ms: 2000 }),

@@ -192,9 +192,23 @@ const SYSTEM_ICON: Record<string, IconName> = {
   'call.hold': 'hold',
   'call.resume': 'play',
   'call.dtmf': 'keypad',
+  'call.transfer': 'swap',
   'call.hangup': 'hangup',
   'model.fallback': 'swap',
+  'recording.on': 'mic',
+  'recording.paused': 'micoff',
+  'recording.secret': 'micoff',
+  'recording.closed': 'mic',
+  'turn.aside': 'quote',
 };
+
+/* The name of the text for a row. */
+function rowKey(ev: Ev): string {
+  if (ev.kind === 'call.transfer') return `event.call.transfer.${ev.body.state ?? 'asked'}`;
+  if (ev.kind === 'recording.closed' && ev.body.complete === false)
+    return 'event.recording.incomplete';
+  return `event.${ev.kind}`;
+}
 
 /* A word for each kind we know; an unknown kind shows its own name. */
 export function systemText(ev: Ev): string {
@@ -207,16 +221,27 @@ export function systemText(ev: Ev): string {
     by: b.by ? tWord('who', b.by) : '',
     channel: tWord('channel', b.channel) + (b.way ? ` (${b.way})` : ''),
   };
-  const known = `event.${ev.kind}`;
+  const known = rowKey(ev);
   const text = t(known as Key, params);
   return text === known ? ev.kind.replace(/[._]/g, ' ') : text.replace(/[\s:：·]+$/, '');
+}
+
+/* Said, but no answer: that a machine speaks, a filler, news of a transfer. */
+function Aside({ i }: { i: SystemItem }) {
+  const b = i.ev.body;
+  return (
+    <span class="beside" lang={b.language} title={tWord('aside', b.what)}>
+      {i.heard === null ? b.text : i.heard}
+      {i.unheard ? <del title={t('conv.unheard')}>{i.unheard}</del> : null}
+    </span>
+  );
 }
 
 function System({ i, lit }: { i: SystemItem; lit: boolean }) {
   return (
     <li class={`sys ${i.kind.replace('.', '-')} ${lit ? 'lit' : ''}`} data-seq={i.seq} data-test="sys">
       <Icon name={SYSTEM_ICON[i.kind] ?? 'clock'} />
-      <span>{systemText(i.ev)}</span>
+      {i.kind === 'turn.aside' ? <Aside i={i} /> : <span>{systemText(i.ev)}</span>}
       <time class="num" dateTime={i.ts}>
         {timeOfDay(i.ts, lang.value, true)}
       </time>

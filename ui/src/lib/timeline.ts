@@ -25,6 +25,8 @@ export interface SystemItem {
   seq: number;
   ts: string;
   kind: string;
+  heard: string | null; /* of what was said beside the turns; null: all of it */
+  unheard: string;
   ev: Ev;
 }
 
@@ -101,6 +103,21 @@ function turnItem(e: Ev, fates: Map<string, Fate>): TurnItem {
   };
 }
 
+/* What the bot says beside a turn (a filler, news) is a line, not a turn. */
+function systemItem(e: Ev, fates: Map<string, Fate>): SystemItem {
+  const parts = e.kind === 'turn.aside' ? heardOf(e, fates.get(sayKey(e))) : null;
+  const cut = parts?.unheard ? parts : null;
+  return {
+    type: 'system',
+    seq: e.seq,
+    ts: e.ts,
+    kind: e.kind,
+    heard: cut ? cut.heard : null,
+    unheard: cut ? cut.unheard : '',
+    ev: e,
+  };
+}
+
 export function timeline(events: Ev[]): Item[] {
   const fates = new Map<string, Fate>();
   for (const e of events)
@@ -110,7 +127,7 @@ export function timeline(events: Ev[]): Item[] {
     if (isFate(e)) continue;
     if (e.kind === 'turn.customer' || e.kind === 'turn.bot' || e.kind === 'turn.agent')
       items.push(turnItem(e, fates));
-    else items.push({ type: 'system', seq: e.seq, ts: e.ts, kind: e.kind, ev: e });
+    else items.push(systemItem(e, fates));
   }
   return items;
 }

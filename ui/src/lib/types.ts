@@ -58,6 +58,9 @@ export interface EventBody {
   from?: string;
   to?: string;
   by?: string;
+  state?: string; /* call.transfer: how far it is */
+  what?: string; /* turn.aside: disclosure, filler, progress */
+  complete?: boolean; /* recording.closed */
   reason?: string;
   client_id?: string;
 }
