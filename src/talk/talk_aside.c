@@ -106,9 +106,10 @@ bool talk_aside_played(struct talk_core *c, const struct talk_ev *ev, struct are
 
 /* ---- news ---- */
 
+/* Nobody speaks, and no number is being keyed in. */
 static bool silence(const struct talk_core *c)
 {
-	return c->sm.now == TS_LISTENING && !c->in_turn && !c->speaking;
+	return c->sm.now == TS_LISTENING && !c->in_turn && !c->speaking && !c->n_digits;
 }
 
 static void say_notice(struct talk_core *c, struct arena *a, struct talk_acts *acts)

@@ -337,7 +337,7 @@ static void on_speech_nothing(struct talk_core *c, const struct talk_ev *ev, str
 {
 	c->mouth = false;
 	c->tries = 0;
-	if (c->sm.now != TS_LISTENING)
+	if (c->sm.now != TS_LISTENING || c->n_digits) /* a key's own tone is no speech */
 		return;
 	if (c->move == MOVE_WANTED) {
 		talk_move_due(c, a, acts);
@@ -370,7 +370,7 @@ static void on_timer(struct talk_core *c, const struct talk_ev *ev, struct arena
 		talk_on_keys_over(c, ev, a, acts);
 		return;
 	}
-	if (c->sm.now != TS_LISTENING || talk_notice_due(c, a, acts) ||
+	if (c->sm.now != TS_LISTENING || c->n_digits || talk_notice_due(c, a, acts) ||
 	    talk_move_waits(c, a, acts))
 		return;
 	c->silences++;
@@ -534,7 +534,7 @@ void talk_step(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
 		return;
 	if (ends_guess(ev->kind))
 		talk_guess_drop(c, ret);
-	if (c->sm.now == TS_AWAY) {
+	if (c->sm.now == TS_AWAY && ev->kind != TEV_ASR_LOST) {
 		talk_away(c, ev, a, ret);
 		return;
 	}

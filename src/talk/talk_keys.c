@@ -43,12 +43,13 @@ static void feed_number(struct talk_core *c, sv digits, const struct talk_ev *ev
 	struct guard_in in;
 	if (guard_inbound(digits, a, &in))
 		return;
-	bool hide = digits.n >= SECRET_FROM && !c->order_asked;
 	bool found = !sv_eq(in.masked, in.clean);   /* guard knows what it is */
+	bool hide = digits.n >= SECRET_FROM && !found;
+	sv as = c->order_asked ? SV("[order_number]") : SV("[digits]");
 	struct talk_ev text = {
 		.kind = TEV_TEXT, .text = in.clean, .via = "dtmf", .confidence = 1,
-		.masked = hide && !found ? SV("[digits]") : in.masked,
-		.model_text = hide && !found ? SV("[digits]") : in.model,
+		.masked = hide ? as : in.masked,
+		.model_text = hide && !c->order_asked ? as : in.model,
 		.start_ms = ev->start_ms, .end_ms = ev->end_ms, .now_us = ev->now_us,
 	};
 	talk_on_text(c, &text, a, acts);

@@ -110,11 +110,19 @@ static void record_reply(struct talk_core *c, const struct talk_reply *r, struct
 	talk_remember(c, true, r->text);
 }
 
+static void note_expect(struct talk_core *c, const struct talk_reply *r)
+{
+	c->expect = r->key ? talk_text_expect(c->cfg->texts, sv_of(c->lang), r->key, r->text,
+					      &c->order_asked) :
+			     talk_expect(r->text, &c->order_asked);
+}
+
 /* The customer cut in while the model's text was being said: what was released is the reply. */
 void talk_record_partial(struct talk_core *c, struct arena *a, struct talk_acts *acts)
 {
 	struct talk_reply r = { .text = sb_sv(&c->t.reply), .action = POL_REPLY, .grounded = true,
 				.cited = c->t.cited };
+	note_expect(c, &r);          /* who keys at once what it asks for is not in the menu */
 	record_reply(c, &r, a, acts);
 }
 
@@ -133,13 +141,6 @@ static void note_topic(struct talk_core *c, const struct talk_reply *r)
 	xfree(c->topic_article);
 	c->topic = led ? xstrdup(c->t.text) : NULL;
 	c->topic_article = led ? xstrdup(article) : NULL;
-}
-
-static void note_expect(struct talk_core *c, const struct talk_reply *r)
-{
-	c->expect = r->key ? talk_text_expect(c->cfg->texts, sv_of(c->lang), r->key, r->text,
-					      &c->order_asked) :
-			     talk_expect(r->text, &c->order_asked);
 }
 
 void talk_reply(struct talk_core *c, const struct talk_reply *r, struct arena *a,

@@ -103,6 +103,7 @@ TEST(talk_keys_records_keep_no_long_number)
 		{ "What is your phone number?", "13800138000#", "13800138", "[phone]" },
 		{ "What is your PIN code?", "4711#", "4711", "[digits]" },
 		{ "What is your customer number?", "88123456#", "88123456", "[digits]" },
+		{ "What is your order number?", "20260117#", "20260117", "20260117" },
 		{ "How many digits does it have?", "12#", "!", "12" },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
@@ -170,5 +171,40 @@ TEST(talk_keys_more_digits_than_a_number_has)
 	EQ(b.c.n_digits, TALK_DIGITS);
 	press(&b, "#");
 	EQ(b.c.t.text.n, TALK_DIGITS);
+	bench_close(&b);
+}
+
+/* The tones of keys are taken for speech now and then: nothing is said over a number. */
+TEST(talk_keys_nothing_is_said_over_a_number)
+{
+	struct bench b;
+	ask_for(&b, "What is your order number?");
+	press(&b, "2026");
+	bench_feed(&b, (struct talk_ev){ .kind = TEV_SPEECH_START });
+	bench_feed(&b, (struct talk_ev){ .kind = TEV_SPEECH_NOTHING });
+	CHECK(!bench_act(&b, TACT_SAY));
+	bench_feed(&b, (struct talk_ev){ .kind = TEV_TIMER, .timer = TT_SILENCE });
+	CHECK(!bench_act(&b, TACT_SAY));
+	bench_feed(&b, (struct talk_ev){ .kind = TEV_ASR_LOST });
+	CHECK(!bench_act(&b, TACT_SAY));
+	press(&b, "0117#");
+	SV_EQ(b.c.t.text, "20260117");
+	bench_close(&b);
+}
+
+/* Keyed in while the model still speaks: what it asked for, not the menu. */
+TEST(talk_keys_before_the_question_is_over)
+{
+	struct bench b;
+	bench_open(&b, PHONE, 1);
+	bench_feed(&b, (struct talk_ev){ .kind = TEV_OPEN, .via = "phone" });
+	b.hits[0].body_md = SV("To return an article please tell us your phone number.");
+	bench_feed(&b, ev_text("how long can I return an article"));
+	bench_feed(&b, ev_found(&b));
+	bench_feed(&b, ev_delta(&b, "Please tell me your phone number. A"));
+	CHECK(bench_act(&b, TACT_SAY));
+	press(&b, "2");
+	EQ(b.c.n_digits, 1);
+	CHECK(!bench_act(&b, TACT_ARTICLE));
 	bench_close(&b);
 }

@@ -271,6 +271,20 @@ TEST(talk_move_joined_we_only_listen)
 }
 
 /* In every state of the conversation the join ends our part at once. */
+/* The recogniser went while the person spoke: the bot knows when it has the customer back. */
+TEST(talk_move_ears_lost_meanwhile)
+{
+	struct bench b;
+	to_person(&b);
+	bench_feed(&b, moved(TEV_JOINED, "joined", ""));
+	bench_feed(&b, (struct talk_ev){ .kind = TEV_ASR_LOST });
+	CHECK(!bench_act(&b, TACT_SAY));
+	EQ(b.c.sm.now, TS_AWAY);
+	bench_feed(&b, moved(TEV_BACK, "failed", "gone"));
+	CHECK(b.c.asr_lost);
+	bench_close(&b);
+}
+
 TEST(talk_move_joined_at_any_time)
 {
 	for (int at = 0; at < 5; at++) {
