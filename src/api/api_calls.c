@@ -1,10 +1,12 @@
 /* api_calls.c: calls that the company places: asked for here, and how they went.
  *
- * The request is a row of the river first (who asked, for whom, what for), so that no call leaves
- * without one; the steps of the call follow under the same id (the app writes them as they
- * happen), and the conversation, once a person is there, has its own. Of the address only the
- * last three letters of its user part stay in the row. Door's thread; rows are read on a worker. */
+ * The request is a row of the river first (who asked, for whom, what for), so that no call
+ * leaves without one; the steps of the call follow under the same id (the app writes them as
+ * they happen), and the conversation, once a person is there, has its own. Of the address only
+ * the last three letters of its user part stay in the row, and its texts are masked. Door's
+ * thread; rows are read on a worker. */
 #include "api_int.h"
+#include "guard.h"
 
 #include <stdio.h>
 
@@ -88,6 +90,16 @@ static void masked(sv to, struct sb *out)
 	sb_put(out, user.n > 5 ? sv_slice(user, user.n - 3, user.n) : SV(""));
 }
 
+/* What an employee wrote for one customer may hold personal data, as a customer's words may. */
+static void put_masked(struct sb *b, const char *text)
+{
+	struct arena a;
+	struct guard_in in;
+	arena_init(&a, LIM_ARENA_TURN);
+	sb_json(b, guard_inbound(sv_of(text), &a, &in) ? SV("") : in.masked);
+	arena_done(&a);
+}
+
 static void request(struct out_call *c, const struct api_user *who)
 {
 	struct sb to, body;
@@ -98,9 +110,9 @@ static void request(struct out_call *c, const struct api_user *who)
 	sb_cstr(&body, "{\"state\":\"requested\",\"to\":");
 	sb_json(&body, sb_sv(&to));
 	sb_cstr(&body, ",\"purpose\":");
-	sb_json(&body, sv_of(c->purpose));
+	put_masked(&body, c->purpose);
 	sb_cstr(&body, ",\"text\":");
-	sb_json(&body, sv_of(c->opening));
+	put_masked(&body, c->opening);
 	sb_ch(&body, '}');
 	snprintf(actor, sizeof(actor), "user:%s", who->login);
 	struct store_event ev = { .conversation = sv_of(c->id),

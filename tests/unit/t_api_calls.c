@@ -68,6 +68,27 @@ TEST(api_calls_who_may_and_what_arrives)
 	aw_down(&w);
 }
 
+TEST(api_calls_the_row_is_masked_the_call_is_not)
+{
+	struct aw w;
+	struct called x;
+	struct resp r = { 0 };
+	char line[80];
+	CHECK(up(&w, &x));
+	EQ(call(&w, "admin",
+		"{\"to\":\"112\",\"text\":\"Call us at 13800138000.\",\"purpose\":\"card 4111 1111 "
+		"1111 1111\"}", &r), 202);
+	STR_EQ(x.opening, "Call us at 13800138000.");
+	snprintf(line, sizeof(line), "GET /api/v1/calls/%s", x.id);
+	EQ(http(&w, line, aw_token(&w, "admin"), NULL, &r), 200);
+	SV_EQ(jv_as_str(jv_path(jv_at(jv_get(r.json, "events"), 0), "body.text")),
+	      "Call us at [phone].");
+	CHECK(sv_find(sb_sv(&r.body), SV("[bank_card]")) > 0);
+	CHECK(sv_find(sb_sv(&r.body), SV("1111")) < 0);
+	resp_done(&r);
+	aw_down(&w);
+}
+
 TEST(api_calls_steps_are_told)
 {
 	struct aw w;
