@@ -1,5 +1,31 @@
-/* tel_dial.c: calls that we place. Front thread. */
+/* tel_dial.c: calls that we place. Front thread.
+ *
+ * libre follows a redirection (3xx) to whatever address it names, over any transport, with the
+ * password of the trunk that was called. Whoever we call would so decide whom we call: the
+ * lists of allowed addresses stand before tel_dial. The one question libre asks before it does
+ * so is sip_request_loops, called through the PLT as its timers are (tel_tmr.c), so the answer
+ * here is that every redirection is a loop: the call ends with its status.
+ */
 #include "tel_front.h"
+
+/* Replaces libre's. Else as there: a challenge may come now and then, a refusal once. */
+bool sip_request_loops(struct sip_loopstate *ls, uint16_t scode)
+{
+	enum { MOST = 16 };
+	bool again, loop;
+
+	if (!ls || scode < 200)
+		return false;
+	if (scode < 300) {
+		ls->failc = 0;
+		ls->last_scode = scode;
+		return false;
+	}
+	again = scode == 401 || scode == 407 || scode == 491;
+	loop = scode < 400 || ++ls->failc >= MOST || (!again && ls->last_scode == scode);
+	ls->last_scode = scode;
+	return loop;
+}
 
 int tel_call_password(char **user, char **password, const char *realm, void *arg)
 {

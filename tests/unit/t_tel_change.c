@@ -120,6 +120,21 @@ TEST(tel_reinvite_is_answered_until_acknowledged)
 	done(&p);
 }
 
+/* Our 200 was lost: the same INVITE comes again, and hears what it heard. */
+TEST(tel_reinvite_that_comes_again)
+{
+	struct peer p;
+
+	CHECK(called(&p, "a3", ""));
+	EQ(within(&p, "INVITE", "a3", 2, "", raw_sdp(4000, "0", "")), 200);
+	EQ(within(&p, "INVITE", "a3", 2, "", raw_sdp(4000, "0", "")), 200);
+	send_within(&p, "ACK", "a3", 2, "", "");
+	EQ(within(&p, "INVITE", "a3", 3, "", raw_sdp(4000, "0", "")), 200);
+	send_within(&p, "ACK", "a3", 3, "", "");
+	EQ(within(&p, "BYE", "a3", 4, "", ""), 200);
+	done(&p);
+}
+
 TEST(tel_hold_is_acknowledged_each_time)
 {
 	struct peer p;

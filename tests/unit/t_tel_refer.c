@@ -464,6 +464,25 @@ TEST(tel_early_media_then_refused)
 	done(&p);
 }
 
+/* Whom we call may not send us to somebody else (toll fraud): a redirection is an end. */
+TEST(tel_redirection_is_not_followed)
+{
+	static const char *const all[] = { "300 Multiple Choices", "301 Moved Permanently",
+					   "302 Moved Temporarily", "380 Alternative Service" };
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		struct peer p;
+
+		CHECK(ringing(&p));
+		raw_reply(&p.r, p.r.in, all[i], "", ""); /* its Contact could be anybody's */
+		CHECK(raw_await(&p.r, p.w.loop, "ACK"));
+		CHECK(t_wait(p.w.loop, w_b_closed, &p.w, 2000));
+		EQ(p.w.b.status, strtol(all[i], NULL, 10));
+		CHECK(!raw_recv(&p.r, p.w.loop, 20)); /* no INVITE */
+		done(&p);
+	}
+}
+
 /* A 200 without a description after a 183 with one: what was said holds. */
 TEST(tel_answer_without_description_after_early_media)
 {
