@@ -4,7 +4,8 @@
  * the list. Patterns are read whole: "*" stands at the end of a number or of a user part only,
  * the host is compared to its end, and a number matches digits alone. So "sip:2*@10.0.0.5" never
  * lets "sip:2@10.0.0.5.example" through, as a comparison of prefixes would. An address with
- * headers (RFC 3261, 19.1.1: "?") or a password is refused. Pure; owns its strings. */
+ * headers (RFC 3261, 19.1.1: "?") or a password is refused, and of parameters all but transport
+ * and user: "maddr" would send the call to another host. Pure; owns its strings. */
 #include "chan_dial.h"
 
 #include <stdio.h>
@@ -54,6 +55,24 @@ static bool digits(sv s)
 	return s.n > 0;
 }
 
+/* Parameters that change nothing of who is called, each once. */
+static bool params_ok(sv s)
+{
+	bool transport = false, user = false;
+	sv one, name;
+	while (sv_cut(&s, ';', &one)) {
+		if (!sv_cut(&one, '=', &name) || !all_of(one, "-"))
+			return false;
+		bool *seen = sv_eq_nocase(name, SV("transport")) ? &transport :
+			     sv_eq_nocase(name, SV("user"))	 ? &user :
+								   NULL;
+		if (!seen || *seen)
+			return false;
+		*seen = true;
+	}
+	return true;
+}
+
 static bool addr_read(sv s, struct addr *a, bool pattern)
 {
 	sv rest, params;
@@ -63,7 +82,7 @@ static bool addr_read(sv s, struct addr *a, bool pattern)
 	if (sv_find_ch(rest, '?') >= 0)
 		return false;
 	params = rest;
-	if (!sv_cut(&params, ';', &rest) || (params.n && !all_of(params, ";=-._")))
+	if (!sv_cut(&params, ';', &rest) || !params_ok(params) || s.p[s.n - 1] == ';')
 		return false;
 	if (sv_find_ch(rest, '@') < 0 || !sv_cut(&rest, '@', &a->user))
 		return false;

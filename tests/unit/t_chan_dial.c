@@ -20,6 +20,13 @@ TEST(dial_addresses_on_the_list)
 		{ "sip:2@10.0.0.5", 0 },
 		{ "sip:201@10.0.0.5:5072", 0 },
 		{ "SIP:201@10.0.0.5;transport=tcp", 0 },
+		{ "sip:201@10.0.0.5;user=phone;Transport=tls", 0 },
+		{ "sip:201@10.0.0.5;maddr=192.0.2.1", ERR_INVAL }, /* would be called there */
+		{ "sip:201@10.0.0.5;MAddr=192.0.2.1", ERR_INVAL },
+		{ "sip:201@10.0.0.5;transport=tcp;maddr=192.0.2.1", ERR_INVAL },
+		{ "sip:201@10.0.0.5;transport=tcp;transport=udp", ERR_INVAL },
+		{ "sip:201@10.0.0.5;method=REFER", ERR_INVAL },
+		{ "sip:201@10.0.0.5;", ERR_INVAL },
 		{ "sip:301@10.0.0.5", ERR_INVAL },
 		{ "sip:201@10.0.0.50", ERR_INVAL },
 		{ "sip:201@10.0.0.5.evil.example", ERR_INVAL },
