@@ -37,7 +37,7 @@ void talk_aside(struct talk_core *c, const char *key, const char *what, struct a
 	x->lang = sv_of(c->lang);
 	x->say_id = c->aside;
 	x->final = x->aside = true;
-	x->uninterruptible = talk_text_legal(c->cfg->texts, sv_of(c->lang), key);
+	x->uninterruptible = c->legal = talk_text_legal(c->cfg->texts, sv_of(c->lang), key);
 	x->expect = CHAN_EXPECT_OPEN;
 }
 

@@ -163,12 +163,32 @@ void talk_record_customer(struct talk_core *c, const struct talk_ev *ev, struct 
 	sb_done(&b);
 }
 
-static void follow_language(struct talk_core *c)
+/* Half a word for a letter of two or more bytes (a Chinese one), one for a word of ASCII. */
+static int half_words(sv text)
+{
+	int n = 0;
+	bool in = false;
+	for (size_t i = 0; i < text.n; i++) {
+		unsigned char ch = (unsigned char)text.p[i];
+		bool word = (ch | 32) >= 'a' && (ch | 32) <= 'z';
+		n += ch >= 0xE4 && ch <= 0xE9; /* first byte of U+4000 to U+9FFF */
+		n += word && !in ? 2 : 0;
+		in = word;
+	}
+	return n;
+}
+
+/* A chat follows at once. On the telephone a courtesy in another language ("thank you", "谢谢")
+ * and a word that was misheard change nothing: it takes a sentence of at least three words. */
+static void follow_language(struct talk_core *c, sv text)
 {
 	bool known = strcmp(c->feel.lang, "zh") == 0 || strcmp(c->feel.lang, "en") == 0;
-	if (c->voice || !known || c->feel.lang_p < 0.6)
+	if (!known || c->feel.lang_p < 0.6 || strcmp(c->lang, c->feel.lang) == 0)
+		return;
+	if (c->voice && (c->feel.small_talk || c->feel.lang_p < 0.8 || half_words(text) < 5))
 		return;
 	memcpy(c->lang, c->feel.lang, sizeof(c->lang));
+	c->asr_lost = c->voice ? false : c->asr_lost; /* the channel tells when it has none */
 }
 
 void talk_record_heard(struct talk_core *c, const char *rec, const char *text,
@@ -257,6 +277,11 @@ bool talk_core_hushes(const struct talk_core *c, enum talk_ev_kind kind)
 		kind == TEV_HOLD || kind == TEV_JOINED);
 }
 
+bool talk_core_must_end(const struct talk_core *c)
+{
+	return c->aside && c->legal;
+}
+
 sv talk_joined(struct arena *a, const char *before, sv text)
 {
 	return before ? sv_of(arena_fmt(a, "%s " SV_FMT, before, SV_ARG(text))) : arena_sv(a, text);
@@ -305,7 +330,7 @@ void talk_on_text(struct talk_core *c, const struct talk_ev *ev, struct arena *a
 		c->asr_lost = false; /* it is understood again */
 	talk_cut_in(c, ev, a, acts);
 	feel_turn(&c->feel, ev->text, sv_of(c->lang));
-	follow_language(c);
+	follow_language(c, ev->text);
 	c->turn++;
 	bool was_in_turn = c->in_turn;
 	c->in_turn = false;

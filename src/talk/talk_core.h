@@ -258,6 +258,7 @@ struct talk_core {
 	struct talk_tally tally;
 	/* what is said beside replies (talk_aside.c) */
 	uint32_t aside;              /* its say while it sounds, 0 = none */
+	bool legal;                  /* and that may not be cut */
 	char *aside_text;            /* owned */
 	bool filling;                /* TT_FILLER runs */
 	int filled;                  /* fillers of this turn */
@@ -285,6 +286,8 @@ void talk_step(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
 /* Must the driver stop speech (chan_hush, result in ev.heard) before it feeds an event of this
  * kind? */
 bool talk_core_hushes(const struct talk_core *c, enum talk_ev_kind kind);
+/* What sounds may not be cut, by a key either: the driver keeps keys until it is over. */
+bool talk_core_must_end(const struct talk_core *c);
 /* Does a close by this side only interrupt the conversation (it stays open and goes on after a
  * restart)? */
 bool talk_core_pauses(const struct talk_core *c, enum chan_close_by by);

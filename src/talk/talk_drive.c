@@ -397,13 +397,44 @@ static void feed_plain(struct talk *t, const struct chan_msg *m, enum talk_ev_ki
 	talk_feed_event(t, &ev);
 }
 
+/* A legal text takes so long at most, from the start of the call: a voice that tells no end does
+ * not keep the keys. */
+#define LEGAL_US INT64_C(15000000)
+
+static void feed_kept_keys(struct talk *t)
+{
+	int n = t->n_keys;
+	t->n_keys = 0;
+	for (int i = 0; i < n && !t->closed; i++)
+		feed_plain(t, &(struct chan_msg){ .text = sv_n(&t->keys[i], 1) }, TEV_KEY);
+}
+
+/* Over a legal text keys wait, as words do. */
+static void feed_key(struct talk *t, const struct chan_msg *m)
+{
+	bool early = loop_now_us(t->shard->loop) - t->opened_us < LEGAL_US;
+	if (early && talk_core_must_end(&t->core) && m->text.n == 1) {
+		if (t->n_keys < (int)sizeof(t->keys))
+			t->keys[t->n_keys++] = m->text.p[0];
+		return;
+	}
+	feed_kept_keys(t);
+	feed_plain(t, m, TEV_KEY);
+}
+
+static void feed_played(struct talk *t, const struct chan_msg *m)
+{
+	bool waiting = t->n_keys > 0;
+	feed_plain(t, m, TEV_PLAYED);
+	if (waiting && !talk_core_must_end(&t->core))
+		feed_kept_keys(t);
+}
+
 static void on_msg(void *user, const struct chan_msg *m)
 {
 	static const enum talk_ev_kind plain[] = {
 		[CHAN_SPEECH_START] = TEV_SPEECH_START,
 		[CHAN_SPEECH_PARTIAL] = TEV_PARTIAL,
-		[CHAN_KEY] = TEV_KEY,
-		[CHAN_PLAYED] = TEV_PLAYED,
 		[CHAN_HOLD] = TEV_HOLD,
 		[CHAN_RESUME] = TEV_RESUME,
 		[CHAN_ASR_LOST] = TEV_ASR_LOST,
@@ -423,6 +454,12 @@ static void on_msg(void *user, const struct chan_msg *m)
 		break;
 	case CHAN_MOVED:
 		feed_moved(t, m);
+		break;
+	case CHAN_KEY:
+		feed_key(t, m);
+		break;
+	case CHAN_PLAYED:
+		feed_played(t, m);
 		break;
 	case CHAN_SPEECH_PARTIAL:
 		if (t->core.guess.on)
@@ -540,6 +577,7 @@ static int on_open(void *arg, struct chan_peer *p, const struct chan_info *info,
 	metric_add(M_CONV_LIVE, 1);
 	metric_inc(M_CONV_TOTAL);
 	*ret_user = t;
+	t->opened_us = loop_now_us(s->loop);
 	t->log = talk_log_begin(s->hub->logs,
 				&(struct talk_log_of){ t->id, t->interaction, &t->core,
 						       s->mbox, &s->logs });

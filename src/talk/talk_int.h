@@ -98,6 +98,9 @@ struct talk {
 	struct talk_log *log;        /* or NULL */
 	struct talk_said_at said[TALK_SAID]; /* the last ones (talk_tape.c) */
 	int n_said;
+	char keys[16];               /* pressed over what may not be cut */
+	int n_keys;
+	int64_t opened_us;
 	bool mouth_open;             /* SPEECH_START was told, its words not yet */
 	bool hangup_wanted;
 	/* a transfer to be started after the step; the briefing is owned, the rest lives longer */
