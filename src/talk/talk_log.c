@@ -18,6 +18,7 @@
 
 enum {
 	WAITING_MAX = 8 << 20,       /* bytes in memory */
+	FILE_MAX = 32 << 20,         /* bytes on disk; 200 turns with prompts are a few MiB */
 	PIECE = 32 << 10,
 	FLUSH_US = 200 * 1000,
 	BODIES_MAX = 4096,
@@ -39,6 +40,7 @@ struct talk_log {
 	int *live;
 	char path[4200];
 	struct sb buf;               /* not on disk yet */
+	size_t given;                /* bytes to the disk so far */
 	VEC(uint64_t) bodies;        /* articles that are in the file, by hash */
 	bool created, busy, ended, broken;
 	bool private_now;            /* personal data was said: what follows may hold it */
@@ -171,6 +173,7 @@ static void flush(struct talk_log *g)
 	sb_init(&g->buf, WAITING_MAX);
 	g->created = true;
 	g->busy = true;
+	g->given += p->bytes.n;
 	g->flushed_us = g->now_us;
 	if (g->of->pool && pool_submit(g->of->pool, write_piece, p, g->box, written) == 0)
 		return;
@@ -185,6 +188,8 @@ static void line_end(struct talk_log *g)
 {
 	if (!g->broken && sb_err(&g->buf))
 		break_off(g, "too much at once");
+	if (!g->broken && g->given + g->buf.n > FILE_MAX)
+		break_off(g, "too long");
 	if (!g->broken)
 		sb_ch(&g->buf, '\n');
 	bool due = g->buf.n > PIECE || g->now_us - g->flushed_us > FLUSH_US;

@@ -20,7 +20,7 @@ static int find_log(void *arg, const char *path)
 		return 0;
 	snprintf(f->path, sizeof(f->path), "%s", path);
 	sb_reset(&f->text);
-	return file_read(path, 16u << 20, &f->text, NULL);
+	return file_read(path, 64u << 20, &f->text, NULL);
 }
 
 /* A call, a question, an interruption, a key, goodbye; the log as text. */
@@ -178,5 +178,40 @@ TEST(talk_log_that_cannot_be_written_harms_nothing)
 	world_run(w, 3000);
 	CHECK(a->rows.n >= 3);
 	world_close(w);
+	world_forget();
+}
+
+/* Somebody who never ends: the file does, whole lines in it. */
+TEST(talk_log_has_a_bound_on_disk)
+{
+	static char words[16 << 10];
+	struct talk_logs *l = NULL;
+	struct talk_texts *t = texts(NULL);
+	struct talk_cfg cfg = { .texts = t };
+	struct talk_core core;
+	struct found f;
+	struct err e = { 0 };
+	int live = 0;
+	talk_core_init(&core, &cfg, 0, SV("en"));
+	memset(words, 'a', sizeof(words));
+	OK(talk_logs_open(&l, t_tmpdir(), NULL, &e));
+	struct talk_log_of of = { "C", "I", &core, NULL, &live };
+	struct talk_log *g = talk_log_begin(l, &of);
+	struct talk_ev ev = { .kind = TEV_TEXT, .text = sv_n(words, sizeof(words)) };
+	ev.masked = ev.text;
+	for (int i = 0; i < 3000; i++) {
+		ev.now_us = i;
+		talk_log_in(g, &ev);
+	}
+	talk_log_end(g);
+	EQ(live, 0);
+	sb_init(&f.text, 64u << 20);
+	file_walk(t_tmpdir(), find_log, &f);
+	CHECK(f.text.n > 30u << 20 && f.text.n <= 32u << 20);
+	CHECK(sv_ends(sb_sv(&f.text), SV("}\n")));
+	sb_done(&f.text);
+	talk_core_done(&core);
+	talk_logs_close(l);
+	obj_unref(t);
 	world_forget();
 }
