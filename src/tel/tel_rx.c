@@ -192,6 +192,14 @@ static void comfort(struct tel_media *m, const struct tel_rtp *h)
 	pcm_jb_pause(m->jb);
 }
 
+/* Likewise for a key's, where its clock is the faster one. */
+static uint32_t key_ts(const struct tel_media *m, uint32_t ts)
+{
+	int64_t ext = m->rx_ext + (int32_t)(ts - m->rx_ts);
+
+	return m->to.ev_div > 1 ? (uint32_t)(ext / m->to.ev_div) : ts;
+}
+
 static void key_event(struct tel_media *m, const struct tel_rtp *h, int step)
 {
 	bool gap = step > 1 || m->gap_slots > 0;
@@ -199,7 +207,7 @@ static void key_event(struct tel_media *m, const struct tel_rtp *h, int step)
 	m->quiet = true;
 	m->cn_db = -127;
 	pcm_jb_pause(m->jb);
-	tel_ev_take(&m->ev_rx, h->ts / m->to.ev_div, gap, h->p, h->n);
+	tel_ev_take(&m->ev_rx, key_ts(m, h->ts), gap, h->p, h->n);
 }
 
 static void bad_packet(struct tel_media *m)

@@ -575,6 +575,28 @@ TEST(tel_media_late_loop_hears_all_of_it)
 	talk_done(&t);
 }
 
+/* Keys on Opus' clock of 48 kHz: its wrap, here between two presses, is none of ours. */
+TEST(tel_media_event_keys_over_a_wrap_of_48_khz)
+{
+	static const uint8_t three[4] = { 3, 0x8a, 5, 160 }, four[4] = { 4, 0x8a, 5, 160 };
+	const char *sdp = "a=rtpmap:107 opus/48000/2\r\na=rtpmap:102 telephone-event/48000\r\n";
+	struct talk t;
+
+	w_init(&t.w);
+	t.w.a.o.codecs = "opus";
+	CHECK(talk_open(&t, "107 102", sdp));
+	EQ(t.w.a.leg->m.to.ev_div, 6);
+	rtp_send(&t.rtp, 102, three, 4, 0xfffff000u);
+	rtp_send(&t.rtp, 102, three, 4, 0xfffff000u);
+	rtp_send(&t.rtp, 102, four, 4, 0xfffff000u + 48000);
+	rtp_send(&t.rtp, 102, four, 4, 0xfffff000u + 48000);
+	rtp_send(&t.rtp, 102, three, 4, 0xfffff000u + 96000);
+	rtp_send(&t.rtp, 102, four, 4, 0xfffff000u + 144000);
+	CHECK(t_wait(t.w.loop, a_four_keys, &t, 2000));
+	STR_EQ(t.w.a.keys, "3434");
+	talk_done(&t);
+}
+
 /* The session is refreshed in the middle of a key and of the voice: the key comes once, the sound
  * goes on as if nothing were. */
 TEST(tel_media_refresh_disturbs_nothing)
