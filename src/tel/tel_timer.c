@@ -11,7 +11,8 @@
  */
 #include "tel_front.h"
 
-enum { LONGEST_S = 86400 };
+/* SHORTEST: whatever an answer says; below it we would do nothing but refresh */
+enum { LONGEST_S = 86400, SHORTEST_S = 20 };
 
 int tel_timer_second_ms = 1000;
 
@@ -108,6 +109,7 @@ void tel_timer_agreed(struct tel_call *c, const struct sip_msg *msg)
 	int64_t s = number(msg, SIP_HDR_SESSION_EXPIRES);
 	struct pl who = refresher(msg);
 
+	s = s > 0 && s < SHORTEST_S ? SHORTEST_S : s;
 	c->timer.s = s <= 0 ? 0 : s > LONGEST_S ? LONGEST_S : (int)s;
 	c->timer.ours = pl_strcasecmp(&who, "uas") != 0;
 	tel_timer_start(c);

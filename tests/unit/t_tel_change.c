@@ -403,6 +403,21 @@ static bool b_up(void *arg)
 	return ((struct world *)arg)->b.ups;
 }
 
+/* An interval that nobody may ask for does not make us refresh without a pause. */
+TEST(tel_timer_answered_with_a_second)
+{
+	char req[8192];
+	struct peer p;
+
+	CHECK(dialled(&p, req));
+	raw_reply(&p.r, req, "200 OK", "Allow: UPDATE\r\nSession-Expires: 1;refresher=uac\r\n",
+		  raw_sdp(4000, "0", ""));
+	CHECK(raw_await(&p.r, p.w.loop, "ACK"));
+	CHECK(t_wait(p.w.loop, b_up, &p.w, 2000));
+	CHECK(!raw_recv(&p.r, p.w.loop, 200)); /* the first one after ten seconds */
+	done(&p);
+}
+
 TEST(tel_timer_of_a_dialled_call)
 {
 	char req[8192];
