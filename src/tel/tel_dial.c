@@ -95,13 +95,19 @@ static enum sip_transp note_peer(struct tel_call *c, const char *uri, struct sa 
  * hop nobody could keep. */
 static char *plain(const char *uri)
 {
+	sv rest, one;
 	struct sb b;
 	char *s;
 
 	if (strncasecmp(uri, "sips:", 5))
 		return xstrdup(sv_of(uri));
 	sb_init(&b, 2 * TEL_STR);
-	sb_fmt(&b, "sip:%s%s", uri + 5, strstr(uri, ";transport=") ? "" : ";transport=tls");
+	sb_put(&b, SV("sip"));
+	rest = sv_of(uri + 5);
+	for (char sep = ':'; sv_cut(&rest, ';', &one); sep = ';')
+		if (!sv_eq_nocase(sv_slice(one, 0, 10), SV("transport="))) /* it is always TLS */
+			sb_fmt(&b, "%c" SV_FMT, sep, SV_ARG(one));
+	sb_put(&b, SV(";transport=tls"));
 	s = xstrdup(sb_sv(&b));
 	sb_done(&b);
 	return s;

@@ -158,3 +158,23 @@ TEST(tel_tls_explains_bad_files)
 	drop(&a);
 	drop(&b);
 }
+
+/* "sips:" is never dialled in the clear, whatever its parameters say. */
+TEST(tel_sips_is_always_tls)
+{
+	struct world w;
+	struct raw r;
+	char uri[80];
+
+	w_init(&w);
+	OK(w_open_side(&w, &w.b));
+	raw_open(&r, w.b.tel, "127.0.0.1");
+	snprintf(uri, sizeof(uri), "sips:x@127.0.0.1:%d;Transport=udp;user=phone", r.port);
+	OK(tel_dial(w.b.tel, &(struct tel_dial_opts){ .uri = uri }, w.loop, w.box, &w_cb, &w.b,
+		    &w.b.leg, NULL));
+	CHECK(t_wait(w.loop, w_b_closed, &w, 2000));
+	EQ(w.b.status, 503); /* no TLS here */
+	CHECK(!raw_recv(&r, w.loop, 20));
+	close(r.fd);
+	w_done(&w);
+}
