@@ -113,6 +113,10 @@ struct tel_call {
 	struct {
 		struct sipsess *sess;
 		struct tmr ring;
+		/* what it was before, for one that fails; ip: the side that asked is still there */
+		uint32_t ip;
+		bool outgoing, swapped;
+		const struct tel_reg *reg;
 	} move; /* a call to where the other side sends us, tel_move.c */
 	struct tel_change change;
 	struct tel_timer timer;
@@ -173,6 +177,8 @@ int tel_sdp_open(struct tel_sdp *s, const struct sa *laddr, uint16_t port,
 /* "opus,pcmu" -> codecs; their number, ERR_PARSE for an unknown one or one named twice. */
 int tel_codecs_parse(const char *text, uint8_t list[TEL_CODECS]);
 void tel_sdp_close(struct tel_sdp *s);
+/* Keys of ours that the side so far does not know: another one will hear them. */
+void tel_sdp_renew(struct tel_sdp *s);
 /* Reads the other side's description and fills mi. ERR_PARSE, ERR_UNSUPPORTED (no
  * common codec). */
 int tel_sdp_take(struct tel_sdp *s, struct mbuf *body, bool offer,

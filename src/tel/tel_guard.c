@@ -26,7 +26,7 @@ static bool source_ok(const struct tel *t, const struct sa *src)
 	if (!t->n_dialled)
 		return false;
 	for (const struct tel_call *c = t->calls; c; c = c->next)
-		if (c->outgoing && c->peer_ip == ip)
+		if (c->outgoing && (c->peer_ip == ip || c->move.ip == ip))
 			return true;
 	return false;
 }

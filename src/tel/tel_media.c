@@ -117,6 +117,8 @@ static int set_keys(struct tel_media *m, const struct tel_keys *k)
 {
 	if (same_keys(&m->to.keys, k))
 		return 0;
+	if (m->srtp && k->suite == m->to.keys.suite)
+		return tel_srtp_rekey(m->srtp, &m->to.keys, k);
 	tel_srtp_close(m->srtp);
 	m->srtp = NULL;
 	return k->suite ? tel_srtp_open(&m->srtp, k) : 0;

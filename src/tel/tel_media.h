@@ -108,6 +108,8 @@ struct tel_keys {
 };
 struct tel_sec;
 int tel_srtp_open(struct tel_sec **ret, const struct tel_keys *k); /* ERR_FAIL */
+/* From was to k, of one suite: a direction whose key stays keeps its counters. ERR_FAIL. */
+int tel_srtp_rekey(struct tel_sec *s, const struct tel_keys *was, const struct tel_keys *k);
 void tel_srtp_close(struct tel_sec *s);                            /* accepts NULL */
 /* In place; p must be 4-byte aligned, protect needs 32 bytes behind *n. ERR_DENIED: not
  * authentic; ERR_STATE: seen before. */

@@ -65,6 +65,11 @@ void tel_move_end(struct tel_call *c)
 static void fail(struct tel_call *c, int status)
 {
 	tel_move_end(c);
+	c->tel->n_dialled -= c->outgoing && !c->move.outgoing;
+	c->outgoing = c->move.outgoing;
+	c->swapped = c->move.swapped;
+	c->reg = c->move.reg;
+	c->peer_ip = c->move.ip;
 	tell(c, status, tel_reason(status));
 }
 
@@ -153,7 +158,7 @@ static bool replaces(const struct pl *headers, char to[TEL_STR])
 			continue;
 		val = (struct pl){ one.p, one.n };
 		n = re_snprintf(to, TEL_STR, "Replaces: %H", uri_header_unescape, &val);
-		if (n < 0 || strpbrk(to, "\r\n"))
+		if (n < 0 || n > TEL_STR - 3 || strlen(to) != (size_t)n || strpbrk(to, "\r\n"))
 			return false;
 		str_ncpy(to + n, "\r\n", TEL_STR - (size_t)n);
 	}
@@ -169,12 +174,18 @@ static int start(struct tel_call *c, const char *uri, const char *more)
 	int e;
 
 	pl_set_str(&pl, uri);
+	c->move.ip = c->peer_ip;
+	c->move.outgoing = c->outgoing;
+	c->move.swapped = c->swapped;
+	c->move.reg = c->reg;
 	if (!c->outgoing) /* from now on its answers come in, wherever it is */
 		c->tel->n_dialled++;
 	c->outgoing = c->swapped = true;
 	c->reg = tel_reg_of(c->tel, uri);
+	c->peer_ip = 0; /* a name: known with its first answer */
 	if (!uri_decode(&u, &pl) && !sa_set(&sa, &u.host, 1) && sa_af(&sa) == AF_INET)
 		c->peer_ip = sa_in(&sa);
+	tel_sdp_renew(&c->sdp);
 	if (tel_sdp_give(&c->sdp, true, &desc))
 		return 500;
 	e = sipsess_connect(&c->move.sess, c->tel->sock, uri, NULL, c->contact, c->contact, NULL,
@@ -183,6 +194,19 @@ static int start(struct tel_call *c, const char *uri, const char *more)
 			    tel_call_on_refer, on_end, c, TEL_ALLOW "%s", more);
 	mem_deref(desc);
 	return e ? 503 : 0;
+}
+
+/* "sip:user@host:port" of the target, nothing else of it. False = it cannot be written. */
+static bool target(const struct uri *u, char to[TEL_STR])
+{
+	int n = re_snprintf(to, TEL_STR, "sip:%r@%r", &u->user, &u->host);
+
+	if (n > 0 && u->port)
+		n = re_snprintf(to, TEL_STR, "sip:%r@%r:%u", &u->user, &u->host, u->port);
+	for (const char *p = to; n > 0 && *p; p++)
+		if ((unsigned char)*p <= ' ' || *p == 0x7f || strchr("<>\"", *p))
+			return false;
+	return n > 0;
 }
 
 void tel_call_on_refer(struct sip *sip, const struct sip_msg *msg, void *arg)
@@ -198,12 +222,10 @@ void tel_call_on_refer(struct sip *sip, const struct sip_msg *msg, void *arg)
 		return;
 	}
 	if (c->state != TEL_CALL_UP || c->move.sess || !allowed(&c->tel->o, &a.uri) ||
-	    re_snprintf(uri, sizeof(uri), "sip:%r@%r", &a.uri.user, &a.uri.host) < 0) {
+	    !target(&a.uri, uri)) {
 		(void)sip_treply(NULL, sip, msg, 603, tel_reason(603));
 		return;
 	}
-	if (a.uri.port)
-		(void)snprintf(uri + strlen(uri), sizeof(uri) - strlen(uri), ":%d", a.uri.port);
 	(void)sip_treplyf(NULL, NULL, sip, msg, false, 202, "Accepted",
 			  "Contact: <%s>\r\nContent-Length: 0\r\n\r\n", c->contact);
 	tell(c, 100, "Trying");

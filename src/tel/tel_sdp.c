@@ -146,6 +146,15 @@ void tel_sdp_close(struct tel_sdp *s)
 	explicit_bzero(s->mine, sizeof(s->mine));
 }
 
+void tel_sdp_renew(struct tel_sdp *s)
+{
+	int n = 0;
+
+	while (n < TEL_SUITES && s->mine[n].suite)
+		rng_secure(s->mine[n++].key, TEL_KEY_BYTES);
+	(void)tell_keys(s, s->mine, n);
+}
+
 /* ---- the other side's */
 
 /* m-lines, and no line that a 32-codec description could not need. */

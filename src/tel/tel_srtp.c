@@ -54,6 +54,29 @@ int tel_srtp_open(struct tel_sec **ret, const struct tel_keys *k)
 	return 0;
 }
 
+static int renew(srtp_t *at, int suite, const uint8_t *was, const uint8_t *key,
+		 srtp_ssrc_type_t dir)
+{
+	srtp_t fresh = NULL;
+
+	if (!memcmp(was, key, TEL_KEY_BYTES))
+		return 0;
+	if (!session(&fresh, suite, key, dir))
+		return ERR_FAIL;
+	(void)srtp_dealloc(*at);
+	*at = fresh;
+	return 0;
+}
+
+/* A context begun anew under the same key would count from 0 again: after a wrap of the sequence
+ * number the other side could not follow, and the same key stream would be used twice. */
+int tel_srtp_rekey(struct tel_sec *s, const struct tel_keys *was, const struct tel_keys *k)
+{
+	int e = renew(&s->tx, k->suite, was->tx, k->tx, ssrc_any_outbound);
+
+	return e ? e : renew(&s->rx, k->suite, was->rx, k->rx, ssrc_any_inbound);
+}
+
 void tel_srtp_close(struct tel_sec *s)
 {
 	if (!s)

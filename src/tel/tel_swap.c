@@ -41,6 +41,7 @@ static bool is_it(struct le *le, void *arg)
 /* The description of the answer; desc is the caller's. */
 static int describe(struct tel_call *c, const struct sip_msg *msg, struct mbuf **desc)
 {
+	tel_sdp_renew(&c->sdp);
 	c->got_offer = mbuf_get_left(msg->mb) > 0;
 	if (c->got_offer && tel_sdp_take(&c->sdp, msg->mb, true, &c->mi))
 		return 488;

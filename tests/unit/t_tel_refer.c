@@ -225,6 +225,37 @@ TEST(tel_replaces_takes_over_a_call)
 	done(&p);
 }
 
+/* What the side that is left knew of our keys is of no use to it any more. */
+TEST(tel_replaces_brings_new_keys)
+{
+	static const char savp[] =
+		"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+		"m=audio 4000 RTP/SAVP 0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 "
+		"inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz\r\n";
+	char header[200], one[200], two[200];
+	struct peer p;
+	struct raw r;
+
+	w_init(&p.w);
+	OK(w_open_side(&p.w, &p.w.a));
+	raw_open(&p.r, p.w.a.tel, "127.0.0.1");
+	CHECK(raw_call(&p.r, &p.w, "k1", savp));
+	memcpy(p.ok, p.r.in, sizeof(p.ok));
+	CHECK(strstr(p.ok, "a=crypto:1 "));
+	snprintf(one, sizeof(one), "%.100s", strstr(p.ok, "a=crypto:1 "));
+	snprintf(header, sizeof(header), "Replaces: k1;from-tag=r1;to-tag=%s\r\n",
+		 strstr(raw_line(p.ok, "To"), ";tag=") + 5);
+	raw_open(&r, p.w.a.tel, "127.0.0.1");
+	raw_request(&r, "INVITE", "k2", 1, header, savp);
+	EQ(raw_final(&r, p.w.loop, "INVITE"), 200);
+	CHECK(strstr(r.in, "a=crypto:1 "));
+	snprintf(two, sizeof(two), "%.100s", strstr(r.in, "a=crypto:1 "));
+	raw_request(&r, "ACK", "k2", 1, "", "");
+	CHECK(strncmp(one, two, 40) == 0 && strcmp(one, two) != 0);
+	close(r.fd);
+	done(&p);
+}
+
 TEST(tel_replaces_nothing_in_common)
 {
 	char header[200];
@@ -273,6 +304,12 @@ TEST(tel_refer_to_us_is_declined)
 	EQ(refer(&p, "d1", 5, "<tel:201>"), 603);
 	EQ(refer(&p, "d1", 6, "<sip:201@127.0.0.1?Replaces=a%0D%0AX:%20y>"), 400);
 	EQ(refer(&p, "d1", 7, ""), 400);
+	EQ(refer(&p, "d1", 8, "<sip:201@127.0.0.1?Replaces=a%00>"), 400);
+	EQ(refer(&p, "d1", 9, "<sip:a\r\n b@localhost.example:5070>"), 603); /* a folded line */
+	EQ(refer(&p, "d1", 10, "<sip:%32%30%31@127.0.0.1>"), 603);
+	EQ(refer(&p, "d1", 11, "<sip:201@127.0.0.1.>"), 603);
+	EQ(refer(&p, "d1", 12, "<sip:201@[::1]>"), 603);
+	EQ(refer(&p, "d1", 13, "<sips:201@127.0.0.1>"), 603);
 	EQ(p.w.a.closes, 0);
 	done(&p);
 }
@@ -354,6 +391,49 @@ TEST(tel_refer_to_us_that_fails)
 	EQ(within(&p, "BYE", "w1", 3, "", ""), 200);
 	CHECK(t_wait(p.w.loop, w_a_closed, &p.w, 2000));
 	close(r.fd);
+	done(&p);
+}
+
+/* A trunk whose calls we only place: while it rings elsewhere, and when that fails, it is still the
+ * one we talk to. */
+TEST(tel_refer_to_us_by_one_that_we_called)
+{
+	static const char *const to[] = { "@127.0.0.3" }, *const acl[] = { "127.0.0.2/32" };
+	char uri[64], ack[8192];
+	struct peer p;
+
+	w_init(&p.w);
+	p.w.a.o.refer_to = to;
+	p.w.a.o.n_refer_to = 1;
+	p.w.a.o.acl = acl;
+	p.w.a.o.n_acl = 1;
+	OK(w_open_side(&p.w, &p.w.a));
+	raw_open(&p.r, p.w.a.tel, "127.0.0.1");
+	snprintf(uri, sizeof(uri), "sip:x@127.0.0.1:%d", p.r.port);
+	OK(tel_dial(p.w.a.tel, &(struct tel_dial_opts){ .uri = uri }, p.w.loop, p.w.box, &w_cb,
+		    &p.w.a, &p.w.a.leg, NULL));
+	CHECK(raw_await(&p.r, p.w.loop, "INVITE"));
+	raw_reply(&p.r, p.r.in, "200 OK", "", raw_sdp(4000, "0", ""));
+	CHECK(raw_await(&p.r, p.w.loop, "ACK"));
+	memcpy(ack, p.r.in, sizeof(ack));
+	CHECK(t_wait(p.w.loop, w_a_up, &p.w, 2000));
+	for (int i = 0; i < 2; i++) {
+		char m[2000];
+		const char *what = i ? "BYE" : "REFER";
+		int n = snprintf(m, sizeof(m),
+				 "%s sip:callm@127.0.0.1 SIP/2.0\r\n"
+				 "Via: SIP/2.0/UDP 127.0.0.1:%d;branch=z9hG4bKt%d\r\n"
+				 "From:%s\r\nTo:%s\r\n%s\r\nCSeq: %d %s\r\n"
+				 "Contact: <sip:raw@127.0.0.1:%d>\r\nMax-Forwards: 70\r\n"
+				 "%sContent-Length: 0\r\n\r\n",
+				 what, p.r.port, i, raw_line(ack, "To") + 3,
+				 raw_line(ack, "From") + 5, raw_line(ack, "Call-ID"), i + 1, what,
+				 p.r.port, i ? "" : "Refer-To: <sip:1@127.0.0.3:9>\r\n");
+
+		raw_send(&p.r, m, (size_t)n);
+		EQ(raw_final(&p.r, p.w.loop, what), i ? 200 : 202);
+	}
+	CHECK(t_wait(p.w.loop, w_a_closed, &p.w, 2000));
 	done(&p);
 }
 

@@ -116,6 +116,42 @@ TEST(tel_srtp_there_and_back_in_both_suites)
 	}
 }
 
+/* One side takes a new key, the other keeps its own: what it sends goes on being understood after
+ * a wrap of its numbers, and is not encrypted as the packet of before was. */
+TEST(tel_srtp_a_new_key_of_one_direction)
+{
+	struct tel_keys ka = { .suite = TEL_SUITE_80 }, kb = ka, was;
+	_Alignas(8) uint8_t pkt[TEL_RTP_ROOM];
+	struct tel_sec *a = NULL, *b = NULL;
+	size_t len;
+
+	rng_secure(ka.tx, sizeof(ka.tx));
+	rng_secure(ka.rx, sizeof(ka.rx));
+	memcpy(kb.rx, ka.tx, sizeof(kb.rx));
+	memcpy(kb.tx, ka.rx, sizeof(kb.tx));
+	OK(tel_srtp_open(&a, &ka));
+	OK(tel_srtp_open(&b, &kb));
+	for (int i = 0; i < 20; i++) {
+		len = packet(pkt, (uint16_t)(65530 + i), 5);
+		OK(tel_srtp_protect(a, false, pkt, &len));
+		OK(tel_srtp_unprotect(b, false, pkt, &len));
+	}
+	was = ka;
+	rng_secure(ka.rx, sizeof(ka.rx));
+	OK(tel_srtp_rekey(a, &was, &ka));
+	was = kb;
+	memcpy(kb.tx, ka.rx, sizeof(kb.tx));
+	OK(tel_srtp_rekey(b, &was, &kb));
+	len = packet(pkt, 14, 5);
+	OK(tel_srtp_protect(a, false, pkt, &len));
+	OK(tel_srtp_unprotect(b, false, pkt, &len));
+	len = packet(pkt, 7, 6);
+	OK(tel_srtp_protect(b, false, pkt, &len));
+	OK(tel_srtp_unprotect(a, false, pkt, &len));
+	tel_srtp_close(a);
+	tel_srtp_close(b);
+}
+
 TEST(tel_srtp_tampered_packets_are_refused)
 {
 	struct pair p;
