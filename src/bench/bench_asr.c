@@ -180,8 +180,9 @@ static void hear(struct bench_ear *x, const int16_t *s, size_t n)
 		int64_t now = (int64_t)(p->sent / PCM_FRAME);
 		int64_t f = now - (int64_t)(uint16_t)((uint64_t)now - frame);
 		x->base = f * PCM_FRAME + 64 - (int64_t)x->n;
-		if (!x->known || x->phone != (int)id)
-			x->told = x->told ? x->told : 0;
+		/* it knows nothing of what was said before it was there */
+		if (!x->known && !x->told && x->base > 0)
+			x->told = (uint64_t)x->base;
 		x->known = true;
 		x->phone = (int)id;
 	}

@@ -85,6 +85,8 @@ struct bench_phone {
 	bool held, got_bye, early, cancelled, answered, gone;
 	bool refer_refuse;             /* our NOTIFY says that it did not work */
 	int answer_ms, refuse;         /* incoming: after so long, 200 or this status */
+	bool early_out;                /* incoming: 183 with sound before it is answered */
+	int64_t answer_us;             /* our 200 left */
 	char *invite_raw;              /* incoming: owned */
 	/* media */
 	int fd, port;
@@ -225,7 +227,7 @@ extern const struct bench_topic bench_topics[BENCH_TOPICS];
 extern const char *const bench_scripts[][2];
 int bench_topic_of(sv text);                   /* by key or sentence; -1 */
 void bench_article(const struct bench_topic *t, struct sb *out);
-extern const char bench_company[];
+extern const char bench_company[], bench_article_zh[];
 
 /* ---- the server under test (bench_server.c) ---- */
 
@@ -240,7 +242,7 @@ struct bench_server {
 struct bench_set { /* other than usual: 0 */
 	const char *vad, *turn;
 	int max_calls, shards;
-	bool second, record, replay, pin, person;
+	bool second, record, replay, pin, person, outbound;
 	int ring_s;
 };
 int bench_server_start(struct bench *b, const struct bench_set *o, struct err *e);
@@ -255,6 +257,8 @@ int bench_server_fds(struct bench *b);
 /* GET of a path; 0 and out, or an error. Waits on the loop. */
 int bench_get(struct bench *b, const char *path, struct sb *out);
 int bench_server_login(struct bench *b);
+/* JSON to a path, signed in as the admin; 200 and 202 are 0. */
+int bench_post(struct bench *b, const char *path, sv body, struct sb *out);
 /* The events of the conversation that began then (jv_free), NULL = none. */
 jv *bench_events(struct bench *b, int64_t began_us);
 /* Sum and count of a histogram, or a value, of /metrics. */
@@ -376,6 +380,7 @@ int bench_t15(struct bench *b);
 int bench_overload(struct bench *b);            /* rows of T15 */
 int bench_t16(struct bench *b);
 int bench_t13(struct bench *b);
+int bench_out_early(struct bench *b);          /* rows of T14 */
 int bench_t17(struct bench *b);
 int bench_t18(struct bench *b);
 int bench_t19(struct bench *b);

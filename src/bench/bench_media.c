@@ -331,7 +331,8 @@ static void send_frame(struct bench_phone *p)
 void bench_media_tick(struct bench_phone *p, int64_t now)
 {
 	flush_late(p, now);
-	if (p->state != PH_UP || !p->rtp_known)
+	bool sounds = p->state == PH_UP || (p->early_out && p->state == PH_RINGING);
+	if (!sounds || !p->rtp_known)
 		return;
 	if (!p->next_us || now - p->next_us > LATE_US)
 		p->next_us = now;

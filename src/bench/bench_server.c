@@ -34,6 +34,8 @@ static int write_articles(struct bench *b, struct err *e)
 		rc = file_write(path, sb_sv(&text), e);
 		sb_done(&text);
 	}
+	(void)snprintf(path, sizeof(path), "%s/kb/zh.md", b->srv.dir);
+	rc = rc ? rc : file_write(path, sv_of(bench_article_zh), e);
 	(void)snprintf(path, sizeof(path), "%s/company.yaml", b->srv.dir);
 	return rc ? rc : file_write(path, sv_of(bench_company), e);
 }
@@ -57,6 +59,8 @@ static int write_config(struct bench *b, const struct bench_set *o, struct err *
 	if (o->person)
 		sb_fmt(&c, "transfer:\n  to: sip:human@127.0.0.1:%d\n  ring_s: %d\n", b->sip_port,
 		       o->ring_s ? o->ring_s : 5);
+	if (o->outbound)
+		sb_cstr(&c, "outbound:\n  allow: [\"sip:*@127.0.0.1\"]\n  ring_s: 10\n");
 	if (o->replay)
 		sb_cstr(&c, "recording:\n  replay: true\n");
 	sb_fmt(&c, "asr:\n  - kind: realtime\n    url: ws://127.0.0.1:%d/v1/realtime\n", port);
@@ -367,12 +371,18 @@ static int ask(struct bench *b, const char *path, sv body, struct sb *out)
 		fetch_cancel(r);
 		return ERR_TIMEOUT;
 	}
-	return g.err ? g.err : g.status == 200 ? 0 : ERR_UPSTREAM;
+	return g.err ? g.err : g.status == 200 || g.status == 202 ? 0 : ERR_UPSTREAM;
 }
 
 int bench_get(struct bench *b, const char *path, struct sb *out)
 {
 	return ask(b, path, SV_NULL, out);
+}
+
+int bench_post(struct bench *b, const char *path, sv body, struct sb *out)
+{
+	int rc = bench_server_login(b);
+	return rc ? rc : ask(b, path, body, out);
 }
 
 int bench_server_login(struct bench *b)
@@ -408,9 +418,9 @@ static jv *get_json(struct bench *b, const char *path)
 
 /* Addresses are masked there: the conversation that began with the call is meant; the bench
  * begins them a quarter of a second apart. */
-jv *bench_events(struct bench *b, int64_t began_us)
+static bool conversation(struct bench *b, int64_t began_us, char id[64])
 {
-	char path[200], id[64] = "";
+	id[0] = 0;
 	int64_t best = 125;
 	jv *list = get_json(b, "/api/v1/conversations?channel=phone&state=all&limit=200");
 	const jv *items = jv_get(list, "items");
@@ -423,11 +433,17 @@ jv *bench_events(struct bench *b, int64_t began_us)
 		off = off < 0 ? -off : off;
 		if (off < best) {
 			best = off;
-			(void)snprintf(id, sizeof(id), SV_FMT, SV_ARG(jv_get_str(x, "id")));
+			(void)snprintf(id, 64, SV_FMT, SV_ARG(jv_get_str(x, "id")));
 		}
 	}
 	jv_free(list);
-	if (!id[0])
+	return id[0] != 0;
+}
+
+jv *bench_events(struct bench *b, int64_t began_us)
+{
+	char path[200], id[64];
+	if (!conversation(b, began_us, id))
 		return NULL;
 	jv *all = jv_arr();
 	for (int64_t after = 0;;) {

@@ -353,7 +353,7 @@ static void on_invite(struct bench *b, const struct msg *m, const struct sockadd
 	b->on_call(b, p);
 	p->invite_raw = xstrdup(m->raw);
 	p->ring_us = bench_now_us();
-	respond(b, p, m, from, 180, NULL);
+	respond(b, p, m, from, p->early_out ? 183 : 180, p->early_out ? "sendrecv" : NULL);
 }
 
 void bench_sip_answer(struct bench_phone *p, int status)
@@ -361,6 +361,7 @@ void bench_sip_answer(struct bench_phone *p, int status)
 	struct msg m;
 	if (!p->invite_raw || !parse(&m, sv_of(p->invite_raw)))
 		return;
+	p->answer_us = bench_now_us();
 	respond(p->b, p, &m, &p->peer, status, status < 300 ? "sendrecv" : NULL);
 	if (status >= 300)
 		over(p, status);
@@ -405,6 +406,8 @@ static void on_request(struct bench *b, struct bench_phone *p, const struct msg 
 		on_refer(p, m, from);
 		return;
 	}
+	if (invite && p->state == PH_RINGING)
+		return; /* said again: our answer is on its way */
 	if (invite && p->state == PH_UP) {
 		p->offers++;
 		p->held = sv_find(m->body, SV("a=sendonly")) >= 0 ||

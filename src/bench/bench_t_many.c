@@ -294,7 +294,8 @@ static void t11_tick(struct bench_rep *r)
 		t11_end(r, 30000);
 		return;
 	}
-	if (way != BY_AGENT && bench_done_if_over(r))
+	/* these two are ended by the server */
+	if (way != BY_AGENT && way != WITHOUT_BYE && bench_done_if_over(r))
 		return;
 	if (r->step == 1) {
 		if (way == IN_GREETING && p->state == PH_UP)
@@ -369,7 +370,7 @@ int bench_t11(struct bench *b)
 	int rc = bench_server_ready(b, &(struct bench_set){ 0 });
 	if (rc)
 		return rc;
-	t11_round(b, &x, b->o.quick ? 20 : 400); /* warm */
+	t11_round(b, &x, b->o.quick ? 60 : 400); /* warm */
 	x.rss0 = (double)bench_server_rss_kb(b);
 	x.fds0 = bench_server_fds(b);
 	for (int done = 0; done < n; done += 500)

@@ -30,7 +30,8 @@ static bool same(const struct bench_set *a, const struct bench_set *b)
 	return a->vad == b->vad && a->turn == b->turn && a->max_calls == b->max_calls &&
 	       a->shards == b->shards && a->second == b->second && a->record == b->record &&
 	       a->replay == b->replay &&
-	       a->pin == b->pin && a->person == b->person && a->ring_s == b->ring_s;
+	       a->pin == b->pin && a->person == b->person && a->outbound == b->outbound &&
+	       a->ring_s == b->ring_s;
 }
 
 /* The server runs with this configuration; started again when it was another one. */

@@ -108,6 +108,7 @@ const char *const bench_scripts[][2] = {
 	{ "check the phone number", "Is that number right? [1]" },
 	{ "yes", "Thank you." },
 	{ "speak to a person", "[tool handoff]" },
+	{ "配送", "配送大约需要一周。 [1]" },
 	{ "that is all", "[tool end]Thank you, and goodbye." },
 	{ NULL, NULL },
 };
@@ -138,6 +139,12 @@ void bench_article(const struct bench_topic *t, struct sb *out)
 			     "me your "
 			     "phone number. Is that number right?\n");
 }
+
+/* For T18: the only one in Chinese. */
+const char bench_article_zh[] =
+	"---\nid: bench-zh\nlang: zh\ntitle: 包裹配送\ncategory: bench\n"
+	"aliases: 包裹配送需要多长时间; 配送到家里要几天\n---\n"
+	"配送大约需要一周。每个包裹在下单当天晚上离开仓库。\n";
 
 const char bench_company[] =
 	"name:\n  en: \"Brightlake\"\n"

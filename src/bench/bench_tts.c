@@ -125,5 +125,9 @@ void bench_tts_post(struct web_req *r, void *arg)
 	*s = (struct speech){ .b = b, .r = r, .spoke = q, .waiting = true };
 	web_req_on_gone(r, on_gone, s);
 	loop_after(b->loop, &s->next, b->f.tts_first_ms, on_next, s);
-	bench_clip_want(b->clips, BENCH_AGENT, sv_of(q->text), on_clip, s);
+	/* there is no Chinese voice: a sentence stands for it */
+	bool other = (unsigned char)q->text[0] >= 0x80;
+	bench_clip_want(b->clips, BENCH_AGENT,
+			other ? SV("This answer is in another language.") : sv_of(q->text),
+			on_clip, s);
 }

@@ -17,6 +17,7 @@ enum {
 	SETTLE_MS = 200,             /* after our own words their echo may come */
 	BYE_MS = 300,                /* after the last sample of the message */
 	SCREENS_MAX = 2,
+	SCREEN_QUIET_MS = 600,       /* who asks is let finish */
 };
 enum said { SAID_NOTHING, SAID_HELLO, SAID_WHO, SAID_MESSAGE };
 
@@ -34,6 +35,8 @@ struct call_out {
 	struct chan_warm *warm;
 	struct playout play;
 	bool playing, was_said;
+	bool screen_due;             /* asked who we are; told once they are silent */
+	int quiet_ms;
 	enum said saying;
 	int settle_ms;
 	struct loop_timer timer;
@@ -124,7 +127,10 @@ static void on_bye(void *arg)
 	hang_up(o, "machine");
 }
 
-/* Our words are out. */
+static void ears_off(struct call_out *o);
+static void ears_on(struct call_out *o);
+
+/* Our words are out. The recogniser begins anew: what it heard before belongs to the past. */
 static void said(struct call_out *o)
 {
 	enum said what = o->saying;
@@ -135,6 +141,9 @@ static void said(struct call_out *o)
 		loop_after(o->c->place.loop, &o->timer, BYE_MS, on_bye, o);
 	} else {
 		amd_again(&o->amd);
+		ears_off(o);
+		ears_on(o);
+		o->amd.hears = o->asr != NULL;
 	}
 }
 
@@ -217,7 +226,8 @@ static void decided(struct call_out *o, enum amd_ev e)
 		tell(o, "machine", "", 0);
 		return;
 	case AMD_SCREEN:
-		screened(o);
+		o->screen_due = true;
+		o->quiet_ms = 0;
 		return;
 	case AMD_FULL:
 		hang_up(o, "mailbox full");
@@ -274,6 +284,13 @@ void out_frame(struct call *c, const int16_t *s)
 	if (o->asr)
 		c->place.speech->ops->asr_feed(o->asr, s, PCM_FRAME, PCM_HZ);
 	decided(o, amd_push(&o->amd, s));
+	if (!o->screen_due)
+		return;
+	o->quiet_ms = o->amd.vad.voiced ? 0 : o->quiet_ms + PCM_FRAME_MS;
+	if (o->quiet_ms >= SCREEN_QUIET_MS) {
+		o->screen_due = false;
+		screened(o);
+	}
 }
 
 /* ---- the leg ---- */

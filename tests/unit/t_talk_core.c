@@ -410,6 +410,35 @@ TEST(talk_core_what_is_written_outlives_the_server_a_call_does_not)
 	}
 }
 
+/* ---- the language of a call ---- */
+
+TEST(talk_core_a_call_follows_a_sentence_not_a_courtesy)
+{
+	static const struct {
+		const char *said, *lang;
+	} turns[] = {
+		{ "谢谢。", "en" },
+		{ "好的，谢谢你。", "en" },
+		{ "What can I send back?", "en" },
+		{ "请问买了东西几天内可以退？", "zh" },
+		{ "okay", "zh" },
+		{ "Thank you very much.", "zh" },
+		{ "买了东西几天内可以退？", "zh" },
+		{ "Can I send back the shoes that I bought?", "en" },
+	};
+	struct bench b;
+	bench_open(&b, CHAN_VOICE | CHAN_DTMF | CHAN_ASR, 0);
+	bench_feed(&b, (struct talk_ev){ .kind = TEV_OPEN, .via = "phone" });
+	SV_EQ(sv_of(b.c.lang), "en");
+	for (size_t i = 0; i < sizeof(turns) / sizeof(*turns); i++) {
+		bench_feed(&b, (struct talk_ev){ .kind = TEV_TEXT,
+						 .text = sv_of(turns[i].said),
+						 .via = "speech" });
+		SV_EQ(sv_of(b.c.lang), turns[i].lang);
+	}
+	bench_close(&b);
+}
+
 /* ---- keypad ---- */
 
 TEST(talk_core_star_changes_the_language_and_tries_its_recogniser)
