@@ -37,8 +37,8 @@ void playout_done(struct playout *p)
 	for (int i = 0; i < p->n; i++)
 		piece_free(p->pieces[i]);
 	p->n = 0;
-	VEC_FREE(&p->ring);
-	p->ring_off = p->fade_n = 0;
+	ring_clear(&p->ring);
+	p->fade_n = 0;
 	p->played = p->written;
 	p->say_open = false;
 }
@@ -50,18 +50,10 @@ static void make_next(struct playout *p);
 static void put_samples(struct playout *p, const int16_t *s, size_t n)
 {
 	size_t room = (size_t)p->rate * MADE_MAX_S;
-	if (p->ring_off > (size_t)p->rate * 2) {
-		memmove(p->ring.v, p->ring.v + p->ring_off, (p->ring.n - p->ring_off) * sizeof(*s));
-		p->ring.n -= p->ring_off;
-		p->ring_off = 0;
-	}
-	for (size_t i = 0; i < n; i++) {
-		int16_t *slot = VEC_PUSH(&p->ring, room);
-		if (!slot)
-			return;
-		*slot = s[i];
-		p->written++;
-	}
+	room -= p->ring.n < room ? p->ring.n : room;
+	n = n < room ? n : room;
+	ring_put(&p->ring, s, n);
+	p->written += n;
 }
 
 #define COPY_MAX_S 40 /* the longest sound worth keeping */
@@ -352,7 +344,7 @@ static void set_gain(struct playout *p, int16_t *s, size_t n)
 /* How many samples go out now: all that there are, none in a pause, a fade into one. */
 static size_t take_now(const struct playout *p, size_t want)
 {
-	size_t have = p->ring.n - p->ring_off, fade = (size_t)p->rate * FADE_MS / 1000;
+	size_t have = p->ring.n, fade = (size_t)p->rate * FADE_MS / 1000;
 	size_t n = have < want ? have : want;
 	if (!p->paused)
 		return n;
@@ -393,8 +385,8 @@ int playout_pull(struct playout *p, int16_t *out)
 	int n = (int)take_now(p, (size_t)want);
 	if (n) {
 		tell_first(p, p->played + (uint64_t)n);
-		memcpy(out, p->ring.v + p->ring_off, (size_t)n * sizeof(*out));
-		p->ring_off += (size_t)n;
+		(void)ring_peek(&p->ring, out, (size_t)n);
+		ring_drop(&p->ring, (size_t)n);
 		p->played += (uint64_t)n;
 		set_gain(p, out, (size_t)n);
 		tell_sound(p, out, (size_t)n);
@@ -475,13 +467,13 @@ bool playout_asked(const struct playout *p)
 
 static void start_fade(struct playout *p)
 {
-	size_t have = p->ring.n - p->ring_off, fade = (size_t)p->rate * FADE_MS / 1000;
+	size_t have = p->ring.n, fade = (size_t)p->rate * FADE_MS / 1000;
 	p->fade_n = have < fade ? have : fade;
 	if (p->fade_n == 0)
 		return;
 	if (p->gain == 0)            /* it stands still already */
 		p->fade_n = 0;
-	memcpy(p->fade, p->ring.v + p->ring_off, p->fade_n * sizeof(*p->fade));
+	(void)ring_peek(&p->ring, p->fade, p->fade_n);
 	pcm_fade(p->fade, p->fade_n, p->gain, 0);
 }
 
@@ -504,7 +496,7 @@ void playout_hush(struct playout *p, struct chan_heard *ret)
 	for (int i = 0; i < p->n; i++)
 		piece_free(p->pieces[i]);
 	p->n = 0;
-	p->ring.n = p->ring_off = 0;
+	ring_clear(&p->ring);
 	p->played = p->written;
 	p->say_id = 0;
 	p->say_open = false;

@@ -9,6 +9,7 @@
 #define CALLM_CHAN_PLAYOUT_H
 
 #include "chan_cache.h"
+#include "chan_ring.h"
 #include "chan_voice.h"
 
 #define PLAYOUT_PIECES 64
@@ -37,8 +38,7 @@ struct playout {
 	/* owned; fixed addresses, synthesis points at them. */
 	struct playout_piece *pieces[PLAYOUT_PIECES];
 	int n;
-	VEC(int16_t) ring;           /* samples from `played` on */
-	size_t ring_off;
+	struct chan_ring ring;       /* samples from `played` on */
 	uint64_t played, written;
 	uint32_t say_id;             /* of the newest piece */
 	size_t say_bytes;            /* its text so far */

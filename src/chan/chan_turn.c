@@ -45,6 +45,8 @@ void ear_turn_done(struct ear_turn *t)
 void ear_turn_begin(struct ear_turn *t)
 {
 	ear_turn_forget(t);
+	xfree(t->s);
+	t->s = NULL;
 	t->n = 0;
 }
 
@@ -54,11 +56,11 @@ void ear_turn_add(struct ear_turn *t, const int16_t *s, size_t n)
 	size_t second = (size_t)t->rate, cap = (KEEP_S + 1) * second;
 	if (!t->speech || !t->speech->turn || !t->speech->ops->turn_start)
 		return;
-	if (!t->s)
-		t->s = xalloc(cap * sizeof(*t->s));
 	if (t->n + n > cap) {
 		t->n -= second;
 		memmove(t->s, t->s + second, t->n * sizeof(*t->s));
+	} else if (t->n / second != (t->n + n) / second || !t->s) {
+		t->s = xrealloc(t->s, ((t->n + n) / second + 1) * second * sizeof(*t->s));
 	}
 	memcpy(t->s + t->n, s, n * sizeof(*s));
 	t->n += n;
