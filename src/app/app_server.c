@@ -10,6 +10,7 @@
 #include "app_ways.h"
 #include "api.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -299,10 +300,19 @@ static int use_meaning(struct app_server *s)
 	return app_meaning_use(s->meaning, s->hub, emb->n ? &emb->v[0] : NULL);
 }
 
+/* What a turn needs for a moment goes back to the system at once: without this glibc learns from
+ * the first large free to keep everything (mallopt(3)), and each call costs what its turn did. */
+static void small_heap(void)
+{
+	(void)mallopt(M_MMAP_THRESHOLD, 64 << 10);
+	(void)mallopt(M_TRIM_THRESHOLD, 1 << 20);
+}
+
 int app_server_open(struct app_server **ret, const jv *cfg, const char *data_dir, const jv *company,
 		    struct err *e)
 {
 	struct app_server *s = xalloc(sizeof(*s));
+	small_heap();
 	s->cfg = cfg;
 	snprintf(s->data, sizeof(s->data), "%s", data_dir);
 	int threads = (int)jv_get_int(cfg, "workers", 0);

@@ -1,6 +1,7 @@
 /* arena.c: bump allocator: a list of blocks, the newest in front; and the counted malloc family.
  *
  * Blocks grow from 4 KiB to 256 KiB so that a small arena costs one page and a big one few calls.
+ * A reset keeps one block of 16 KiB at most: a call between two turns holds little.
  * `used` counts what was handed out and is what max bounds. The process-wide byte count is atomic;
  * an arena itself belongs to one thread at a time.
  */
@@ -14,7 +15,7 @@
 
 #include "err.h"
 
-enum { BLOCK_MIN = 4096, BLOCK_MAX = 256 << 10, ALIGN = 16 };
+enum { BLOCK_MIN = 4096, BLOCK_MAX = 256 << 10, BLOCK_KEPT = 16 << 10, ALIGN = 16 };
 
 struct arena_block {
 	struct arena_block *next;
@@ -121,11 +122,18 @@ void arena_done(struct arena *a)
 
 void arena_reset(struct arena *a)
 {
+	struct arena_block *b = a->head;
+
 	a->used = 0;
-	if (!a->head)
+	while (b && b->size > BLOCK_KEPT) {
+		a->head = b->next;
+		xfree(b);
+		b = a->head;
+	}
+	if (!b)
 		return;
-	free_chain(a->head->next);
-	a->head->next = NULL;
+	free_chain(b->next);
+	b->next = NULL;
 	memset(a->head->data, 0, a->head->off);
 	a->head->off = 0;
 }

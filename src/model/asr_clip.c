@@ -9,7 +9,7 @@
 
 enum {
 	BLOCK_MS = 20,
-	GROW = 32000,
+	GROW = 8000,
 	CUT_SECONDS = 6,       /* where a cut is looked for */
 	CUT_BLOCKS = 10,       /* length of the pause that is looked for */
 	RS_CHUNK = 1024
@@ -101,10 +101,19 @@ int64_t clip_ms(const struct asr_clip *c, size_t samples)
 	return c->rate ? (int64_t)samples * 1000 / c->rate : 0;
 }
 
-void clip_clear(struct asr_clip *c)
+static void from_start(struct asr_clip *c)
 {
 	c->n = c->quiet = c->measured = 0;
 	c->loudest = 0;
+}
+
+/* Between two utterances a call holds no sound. */
+void clip_clear(struct asr_clip *c)
+{
+	from_start(c);
+	xfree(c->s);
+	c->s = NULL;
+	c->cap = 0;
 }
 
 void clip_done(struct asr_clip *c)
@@ -164,7 +173,7 @@ void clip_split(struct asr_clip *c, struct asr_clip *head)
 	size_t left = c->n - at;
 	if (left)
 		memmove(c->s, c->s + at, left * sizeof(*c->s));
-	clip_clear(c);
+	from_start(c);
 	c->n = left;
 	measure(c);
 }

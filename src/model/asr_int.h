@@ -70,7 +70,7 @@ struct asr_clip { /* embedded; zeroed is empty */
 };
 void clip_add(struct asr_clip *c, const int16_t *s, size_t n, int rate_hz);
 int64_t clip_ms(const struct asr_clip *c, size_t samples);
-void clip_clear(struct asr_clip *c); /* keeps the memory */
+void clip_clear(struct asr_clip *c); /* gives its memory back */
 void clip_done(struct asr_clip *c);
 void clip_swap(struct asr_clip *a, struct asr_clip *b);
 /* Whether something that could be speech came in the samples from `from` on. */

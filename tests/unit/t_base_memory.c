@@ -32,6 +32,30 @@ TEST(arena_is_bounded_zeroed_and_aligned)
 	EQ(arena_live_bytes(), before);
 }
 
+TEST(arena_reset_keeps_little)
+{
+	struct arena a;
+	size_t before = arena_live_bytes();
+
+	arena_init(&a, 4 << 20);
+	for (int round = 0; round < 3; round++) {
+		for (int i = 0; i < 1000; i++) {
+			unsigned char *p = arena_alloc(&a, 1000);
+
+			CHECK(p && !p[0] && !p[999]);
+			memset(p, 0xEE, 1000);
+		}
+		CHECK(arena_live_bytes() - before > 1000000);
+		arena_reset(&a);
+		EQ(a.used, 0);
+		CHECK(arena_live_bytes() - before <= 17000);
+	}
+	CHECK(arena_alloc(&a, 1 << 20)); /* one block, larger than any that is kept */
+	arena_reset(&a);
+	arena_done(&a);
+	EQ(arena_live_bytes(), before);
+}
+
 TEST(arena_copies_text)
 {
 	struct arena a;
