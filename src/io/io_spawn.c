@@ -106,6 +106,15 @@ static int open_pair(int channel[2], int lines[2])
 	return 0;
 }
 
+/* A thread that sound depends on is ahead of the program; its children are not. */
+static int child_nice(int nice_by)
+{
+	int own = getpriority(PRIO_PROCESS, 0),
+	    main_thread = getpriority(PRIO_PROCESS, (id_t)getpid());
+
+	return (own > main_thread ? own : main_thread) + nice_by;
+}
+
 int io_spawn(struct io_spawned *ret, char *const *argv, char *const *envp, int nice_by, bool stdio)
 {
 	int channel[2], lines[2], rc = open_pair(channel, lines);
@@ -113,10 +122,11 @@ int io_spawn(struct io_spawned *ret, char *const *argv, char *const *envp, int n
 
 	if (rc)
 		return rc;
+	int nice = child_nice(nice_by);
+
 	pid = fork();
 	if (pid == 0) {
-		if (nice_by)
-			(void)setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + nice_by);
+		(void)setpriority(PRIO_PROCESS, 0, nice);
 		become(&(struct birth){ argv, envp, channel[1], lines[1], me, stdio });
 	}
 	rc = pid < 0 ? err_from_errno(errno) : 0;

@@ -289,7 +289,7 @@ static void on_state(void *arg, bool up, int status)
 
 /* ---- opening ---- */
 
-enum { ARGS_MAX = 12 };
+enum { ARGS_MAX = 12, NICE = 2 };
 
 struct args {
 	const char *v[ARGS_MAX];
@@ -352,7 +352,8 @@ static int start_proc(struct tts *t, const struct model_spec *s, struct err *e)
 				  .name = t->ops->kind,
 				  .on_frame = on_frame,
 				  .on_state = on_state,
-				  .arg = t };
+				  .arg = t,
+				  .nice_by = NICE };
 	int rc = exe ? io_proc_start(&p->io, t->loop, &o) : ERR_NOTFOUND;
 	if (rc)
 		(void)err_set(e, rc, "the %s speech worker %.200s cannot be started: %s%s",

@@ -1,10 +1,13 @@
 /* t_io_proc.c: supervised workers. The child is this very program, started again with
  * CALLM_T_CHILD set. */
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "t.h"
@@ -192,6 +195,40 @@ TEST(proc_echoes_frames)
 	STR_EQ(b.last, "hello");
 	EQ(b.ups, 1);
 	finish(&b);
+}
+
+struct ahead {
+	int program, child;          /* niceness */
+};
+
+/* A thread that is ahead of the program (where the system allows it) starts a worker. */
+static void *start_ahead(void *arg)
+{
+	struct ahead *a = arg;
+	struct boss b;
+
+	(void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), a->program - 5);
+	if (start(&b, 8) == 0)
+		a->child = getpriority(PRIO_PROCESS, (id_t)io_proc_pid(b.p));
+	/* the child sets it after the fork */
+	for (int i = 0; i < 100 && a->child != a->program + 5; i++) {
+		(void)loop_run_once(b.l, 20);
+		a->child = getpriority(PRIO_PROCESS, (id_t)io_proc_pid(b.p));
+	}
+	finish(&b);
+	return NULL;
+}
+
+TEST(proc_is_behind_the_program_whoever_starts_it)
+{
+	struct ahead a = { .program = getpriority(PRIO_PROCESS, (id_t)getpid()), .child = -100 };
+	pthread_t t;
+
+	if (a.program > 14)
+		return;              /* no niceness is left below */
+	EQ(pthread_create(&t, NULL, start_ahead, &a), 0);
+	EQ(pthread_join(t, NULL), 0);
+	EQ(a.child, a.program + 5);
 }
 
 TEST(proc_carries_the_largest_frame)
