@@ -541,6 +541,11 @@ void tel_call_invite(const struct sip_msg *msg, void *arg)
 	struct tel_call *c;
 	int status;
 
+	if (!tel_guard_listed(t, &msg->src)) {
+		metric_inc(M_SIP_DROPPED);
+		(void)sip_treply(NULL, t->sip, msg, 403, tel_reason(403));
+		return;
+	}
 	if (sip_msg_hdr(msg, SIP_HDR_REPLACES)) { /* one call more and one less: not counted */
 		if (!t->closing && (tel_reg_call(t, msg) || tel_auth_ok(t, msg)))
 			tel_swap(t, msg);

@@ -188,6 +188,8 @@ int tel_sdp_give(struct tel_sdp *s, bool offer, struct mbuf **ret);
 /* tel_guard.c: what stands before the calls */
 int tel_guard_open(struct tel *t); /* listeners that go first */
 int tel_guard_last(struct tel *t); /* listeners that go last */
+/* May src call us? Whom we have called may only speak of that call. */
+bool tel_guard_listed(const struct tel *t, const struct sa *src);
 bool tel_guard_admit(struct tel *t,
 		     const struct sip_msg *msg); /* new INVITE; false = answered */
 bool tel_msg_sane(

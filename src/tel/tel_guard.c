@@ -14,17 +14,21 @@
 
 enum { RETRY_S = 10, UDP_LAYER = 10 };
 
+bool tel_guard_listed(const struct tel *t, const struct sa *src)
+{
+	return sa_af(src) == AF_INET &&
+	       (tel_net_has(t->acl, t->n_acl, sa_in(src)) || tel_reg_source(t, sa_in(src)));
+}
+
 static bool source_ok(const struct tel *t, const struct sa *src)
 {
 	uint32_t ip;
 
-	if (sa_af(src) != AF_INET)
+	if (tel_guard_listed(t, src))
+		return true;
+	if (!t->n_dialled || sa_af(src) != AF_INET)
 		return false;
 	ip = sa_in(src);
-	if (tel_net_has(t->acl, t->n_acl, ip) || tel_reg_source(t, ip))
-		return true;
-	if (!t->n_dialled)
-		return false;
 	for (const struct tel_call *c = t->calls; c; c = c->next)
 		if (c->outgoing && (c->peer_ip == ip || c->move.ip == ip))
 			return true;

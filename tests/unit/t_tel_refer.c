@@ -417,6 +417,13 @@ TEST(tel_refer_to_us_by_one_that_we_called)
 	CHECK(raw_await(&p.r, p.w.loop, "ACK"));
 	memcpy(ack, p.r.in, sizeof(ack));
 	CHECK(t_wait(p.w.loop, w_a_up, &p.w, 2000));
+	/* which does not mean that it may call us, or take over calls */
+	raw_request(&p.r, "INVITE", "o1", 1, "", raw_sdp(4000, "0", ""));
+	EQ(raw_final(&p.r, p.w.loop, "INVITE"), 403);
+	raw_request(&p.r, "INVITE", "o2", 1, "Replaces: a;to-tag=b;from-tag=c\r\n",
+		    raw_sdp(4000, "0", ""));
+	EQ(raw_final(&p.r, p.w.loop, "INVITE"), 403);
+	EQ(p.w.a.invites, 0);
 	for (int i = 0; i < 2; i++) {
 		char m[2000];
 		const char *what = i ? "BYE" : "REFER";
