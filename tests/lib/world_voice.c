@@ -18,7 +18,8 @@
 #define TTS_HZ 16000
 #define TTS_FIRST_MS 80
 #define TTS_CHUNK_MS 200
-#define PARTIAL_MS 250
+#define PARTIAL_MS 250               /* half of the words are known */
+#define WHOLE_MS 150                 /* after the last one all are, unless it is asked before */
 
 /* ---- the recogniser ---- */
 
@@ -26,7 +27,7 @@ struct asr_run {
 	struct actor *a;
 	const struct asr_cb *cb;
 	void *arg;
-	struct loop_timer partial, final;
+	struct loop_timer partial, whole, final;
 	char *heard;                 /* in the utterance so far, owned */
 	VEC(char *) finals;          /* flushed, to be told, owned */
 	double confidence;
@@ -52,6 +53,7 @@ static int ears_start(struct asr *x, sv lang, const struct asr_cb *cb, void *arg
 static void ears_free(struct asr_run *r)
 {
 	loop_timer_stop(&r->partial);
+	loop_timer_stop(&r->whole);
 	loop_timer_stop(&r->final);
 	for (size_t i = 0; i < r->finals.n; i++)
 		xfree(r->finals.v[i]);
@@ -78,6 +80,13 @@ static void tell_partial(void *arg)
 					   sv_rune_offset(words, (sv_runes(words) + 1) / 2)));
 }
 
+static void tell_whole(void *arg)
+{
+	struct asr_run *r = arg;
+	if (r->heard)
+		r->cb->on_partial(r->arg, sv_of(r->heard));
+}
+
 static void ears_feed(struct asr_run *r, const int16_t *s, size_t n, int hz)
 {
 	struct mouth *m = &r->a->mouth;
@@ -94,6 +103,7 @@ static void ears_feed(struct asr_run *r, const int16_t *s, size_t n, int hz)
 	r->confidence = m->confidence;
 	sb_done(&b);
 	loop_after(r->a->w->loop, &r->partial, PARTIAL_MS, tell_partial, r);
+	loop_after(r->a->w->loop, &r->whole, (int)m->left_ms + WHOLE_MS, tell_whole, r);
 }
 
 static void tell_final(void *arg)
@@ -116,6 +126,7 @@ static void ears_flush(struct asr_run *r)
 	*slot = r->heard ? r->heard : xstrdup(SV(""));
 	r->heard = NULL;
 	loop_timer_stop(&r->partial);
+	loop_timer_stop(&r->whole);
 	if (!loop_timer_on(&r->final))
 		loop_after(r->a->w->loop, &r->final, r->a->ears.delay_ms, tell_final, r);
 }
