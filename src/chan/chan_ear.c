@@ -22,7 +22,9 @@ enum {
 	UTTERANCE_MS = 20000,
 	KEY_TONE_MS = 600,           /* a voice this young may be the tone of the key */
 	FLUSH_EARLY_MS = 40,
+	LIKELY_MS = 140,             /* of silence, after words that look whole */
 	PARTIAL_MS = 260,            /* of silence, for the last word of a partial result */
+	WHOLE_FLUSH_MS = 220,        /* the same where the words look whole already */
 };
 #define LOUD_DB (-45.0)
 
@@ -169,16 +171,24 @@ static int64_t end_silence(const struct ear *e)
 	return ear_silence(e->shape, e->expect, &e->turn, e->pause_ms);
 }
 
+/* Said over what must not be cut: nothing hangs on its end, so it is heard as a whole. */
+static bool is_kept(const struct ear *e)
+{
+	return !e->told && !playout_may_cut(e->o.play);
+}
+
 /* Early enough for the words to be there when the silence is long enough. Where the recogniser
  * tells partial results its last word is given time to come as one: an answer can be prepared on
  * it. Where it tells none, at once - unless the end-of-turn model may say that it is no end. */
 static int64_t flush_silence(const struct ear *e)
 {
 	bool doubt = e->turn.run || (e->turn.p >= 0 && e->turn.p < 0.5);
+	if (is_kept(e))
+		return end_silence(e);
 	if (!e->told || (!doubt && !e->partial.n))
 		return HANG_MS;
 	if (!doubt && e->shape < EAR_ANSWER)
-		return PARTIAL_MS;
+		return e->shape == EAR_WHOLE ? WHOLE_FLUSH_MS : PARTIAL_MS;
 	int64_t ms = end_silence(e) - (int64_t)e->asr_ms - FLUSH_EARLY_MS;
 	return ms < HANG_MS ? HANG_MS : ms;
 }
@@ -189,7 +199,8 @@ static void judge_end(struct ear *e)
 		ear_flush(e);
 	if (e->told && e->ended_wait && e->silence_ms >= end_silence(e)) {
 		end(e);
-	} else if (!e->told && e->ended_wait && !ear_undecided(e)) {
+	} else if (!e->told && e->ended_wait && !ear_undecided(e) &&
+		   (!is_kept(e) || e->silence_ms >= end_silence(e))) {
 		ear_close(e);
 	} else if (now(e) - e->start_ms > UTTERANCE_MS && !ear_undecided(e)) {
 		if (e->told)
@@ -261,6 +272,8 @@ static void hear_on(struct ear *e, const int16_t *s, size_t n, enum pcm_vad_ev e
 			ear_turn_ask(&e->turn);
 		if (!ear_over(e))
 			ear_tell_likely(e);
+	} else if (e->silence_ms == LIKELY_MS && e->partial.n) {
+		ear_tell_likely(e);  /* whole, and nothing was added for some time */
 	}
 	if (!ear_over(e))
 		ear_judge(e);

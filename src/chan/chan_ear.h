@@ -16,8 +16,9 @@
 #include "chan_tape.h"
 #include "chan_vad.h"
 
-/* Voice that is more than a click, and makes us stand still when it is over ours. */
-enum { EAR_SPOKE_MS = 120, EAR_WORDS_MAX = 16 << 10 };
+/* SPOKE: voice that is more than a click. EARLY: of silence, in which words that come and look
+ * whole are likely all. */
+enum { EAR_SPOKE_MS = 120, EAR_EARLY_MS = 80, EAR_WORDS_MAX = 16 << 10 };
 
 struct ear_words {
 	sv text;                     /* empty when nothing was understood */
@@ -37,7 +38,8 @@ struct ear_opts {
 	void (*on_start)(void *arg);
 	void (*on_words)(void *arg, const struct ear_words *w);
 	void (*on_partial)(void *arg, sv text);
-	/* The customer pauses; these are probably all the words. May be NULL. */
+	/* The customer pauses (after a whole question, shortly); these are probably all the
+	 * words. May be NULL. */
 	void (*on_likely)(void *arg, sv text, int64_t start_ms);
 	void (*on_lost)(void *arg);  /* no recogniser any more; once */
 	/* an obj (obj.h) that contains the ear: callbacks hold it. */

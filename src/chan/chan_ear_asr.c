@@ -105,7 +105,8 @@ void ear_tell_likely(struct ear *e)
 	put_words(&b, sb_sv(&e->partial));
 	e->shape = ear_shape(sb_sv(&b), sv_of(e->lang), e->expect);
 	bool news = !sv_eq(sb_sv(&b), sb_sv(&e->likely));
-	bool likely = e->told && e->speaking && e->ended_wait && e->o.on_likely;
+	bool pause = e->ended_wait || (e->shape == EAR_WHOLE && e->silence_ms >= EAR_EARLY_MS);
+	bool likely = e->told && e->speaking && pause && e->o.on_likely;
 	if (news && likely && b.n) {
 		sb_reset(&e->likely);
 		sb_put(&e->likely, sb_sv(&b));
@@ -286,7 +287,7 @@ void ear_flush(struct ear *e)
 				 .maybe = true,
 				 .start_ms = e->start_ms,
 				 .utterance = e->utterance,
-				 .spoke = e->spoken_ms >= EAR_SPOKE_MS,
+				 .spoke = e->spoken_ms >= EAR_SPOKE_MS || e->paused_ms,
 				 .end_ms = e->o.tape->ms - e->silence_ms,
 				 .silence_ms = e->silence_ms,
 				 .ended_us = now_us(e) };

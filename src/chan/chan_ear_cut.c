@@ -1,7 +1,7 @@
 /* chan_ear_cut.c: somebody is heard while we speak: are we to stop?
  *
- * Pause first, decide later. At the onset we duck; after EAR_SPOKE_MS of voice we stand still at
- * the sample we have reached. Then it is decided. A recognised word that is no listener's murmur,
+ * Pause first, decide later. At the onset we duck; after HALT_MS of voice we stand still at the
+ * sample we have reached. Then it is decided. A recognised word that is no listener's murmur,
  * or a voice that goes on for GO_ON_MS, is an interruption: what was heard of ours is what was
  * sent until we stood still. If it ends before, and its words are a murmur (chan_ear_back.c) or
  * there are none, we go on with the next sample; at the latest LET_ON_MS after the onset, should
@@ -17,6 +17,7 @@
 enum {
 	GO_ON_MS = 700,              /* of voice, over ours: an interruption whatever it says */
 	AGAIN_MS = 200,              /* of one who was speaking before our say began */
+	HALT_MS = 100,               /* of voice, and we stand still */
 	WORD_MS = 100,               /* a recognised word counts from here */
 	LET_ON_MS = 1080,
 	STILL_MS = 3000,
@@ -78,7 +79,7 @@ static bool counts(const struct ear *e, sv text)
 
 static void stand_still(struct ear *e)
 {
-	if (e->paused_ms || e->voiced_ms < EAR_SPOKE_MS || too_soft(e))
+	if (e->paused_ms || e->voiced_ms < HALT_MS || too_soft(e))
 		return;
 	playout_pause(e->o.play);
 	e->paused_ms = now(e);

@@ -52,7 +52,7 @@ TEST(turn_cough_only_ducks)
 	OK(w_say(&w, 1, text, true));
 	w_run(&w, 500);
 	double loud = pcm_dbfs(w.out, 160);
-	w_speak(&w, 100);
+	w_speak(&w, 80);
 	w_run(&w, 140);
 	ABOUT(pcm_dbfs(w.out, 160), loud - 12, 0.5);
 	w_run(&w, 400);
@@ -112,7 +112,7 @@ TEST(turn_yes_at_the_end_of_our_question)
 	OK(w_say(&w, 1, "Is that what you mean, or not, please?", true));
 	while (w.samples < 24 * 80)
 		w_step(&w);
-	w_speak(&w, 100);                         /* over before our last sample */
+	w_speak(&w, 80);                          /* over before our last sample */
 	CHECK(w_until(&w, CHAN_SPEECH_FINAL, 1, 2000));
 	STR_EQ(w_msg(&w, CHAN_SPEECH_FINAL, 0)->text, "yes");
 	EQ(w_count(&w, CHAN_SPEECH_START), 1);
@@ -178,7 +178,7 @@ TEST(turn_whole_question_needs_less_silence)
 	w_run(&w, 800);
 	int64_t from = loop_now_ms(w.loop);
 	CHECK(w_until(&w, CHAN_SPEECH_FINAL, 1, 3000));
-	ABOUT(loop_now_ms(w.loop) - from, 260 + 150, 20);  /* its last partial words awaited */
+	ABOUT(loop_now_ms(w.loop) - from, 220 + 150, 20);  /* the partial words were whole */
 	w_done(&w);
 }
 

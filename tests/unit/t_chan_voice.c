@@ -71,7 +71,7 @@ TEST(voice_barge_in_is_silent_at_once_and_tells_what_was_heard)
 		w_speak(&w, 1000);
 		while (loop_now_ms(w.loop) - from < 1000 && w.n_out != 80)
 			w_step(&w);               /* the fade, 10 ms, and we stand still */
-		ABOUT(loop_now_ms(w.loop) - from, 140, 20);
+		ABOUT(loop_now_ms(w.loop) - from, 120, 20);
 		int64_t sent = w.samples;
 		EQ(w_count(&w, CHAN_SPEECH_START), 0);
 		CHECK(w_until(&w, CHAN_SPEECH_START, 1, 1000));
