@@ -23,7 +23,7 @@ await main(async () => {
     'a key by RTP and one by INFO are in the log', logs.flat().filter((e) => e.kind === 'call.dtmf'));
   ok(logs.some((l) => l.some((e) => e.kind === 'call.hold') && l.some((e) => e.kind === 'call.resume')),
     'hold and resume are in the log');
-  ok(logs.some((l) => l.some((e) => e.kind === 'turn.customer' && /return something/.test(e.body.text)) &&
+  ok(logs.some((l) => l.some((e) => e.kind === 'turn.customer' && /how long do i have to return/.test(e.body.text)) &&
     l.some((e) => e.kind === 'turn.bot' && e.body.citations.some((c) => c.article_id === 'return-window.en'))),
     'a question asked by sipp is heard and answered from the right article', logs.flat().filter((e) => /turn/.test(e.kind)));
   /* With users in the configuration a call must know a password. */
