@@ -17,7 +17,7 @@
 enum {
 	FINAL_MS = 6000,
 	CONNECT_MS = 3000,
-	SEND_MS = 100,
+	SEND_MS = 40,
 	LEAST_MS = 100, /* of sound in a commit; the server refuses less */
 	WIDE_HZ = 24000,
 	TEXT_MAX = 64 << 10,
