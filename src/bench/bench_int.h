@@ -58,6 +58,7 @@ struct bench_run { int64_t from_us, to_us; };  /* loud */
 struct bench_said {            /* what was put on the line */
 	const struct bench_clip *clip;
 	uint64_t at;           /* sample of our stream */
+	int64_t us;            /* when that was, 20 ms or less before */
 };
 struct bench_rx { int64_t at_us; uint32_t ts; uint32_t off; }; /* off: into heard */
 struct bench_key { char digit; int ms, gap_ms; bool no_marker; };
@@ -386,6 +387,10 @@ int bench_t18(struct bench *b);
 int bench_t19(struct bench *b);
 int bench_t20(struct bench *b);
 
+/* The card number of T17 in any form, or another one that begins with 4. */
+bool bench_has_card(sv s);
+/* its digits, each behind these words and a quote. */
+bool bench_has_keys(sv s, const char *before);
 /* What of the answer was heard in a call, sound kept from sample from on. */
 struct bench_heard {
 	size_t clips;          /* sentences that were made for it */

@@ -106,7 +106,7 @@ void bench_say(struct bench_phone *p, const struct bench_clip *c, double db)
 	struct bench_said *x = c ? VEC_PUSH(&p->said, 100000) : NULL;
 	if (!x)
 		return;
-	*x = (struct bench_said){ c, p->sent };
+	*x = (struct bench_said){ c, p->sent, bench_now_us() };
 	p->clip = c;
 	p->clip_at = 0;
 	p->clip_db = db;

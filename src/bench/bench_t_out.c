@@ -327,6 +327,20 @@ static void rows(struct bench *b, struct t13 *x, struct tally *t)
 			(size_t)x->count[SILENT], 100, "");
 }
 
+/* Spoken before: a call must not wait for its words. */
+static void prepare(struct bench *b)
+{
+	for (int who = 0; who < 2; who++) {
+		enum bench_voice_kind v = who ? BENCH_AGENT : BENCH_CALLER;
+		for (size_t i = 0; i < sizeof(hellos) / sizeof(*hellos); i++)
+			(void)bench_clip_get(b->clips, v, sv_of(hellos[i]));
+		for (size_t i = 0; i < sizeof(machines) / sizeof(*machines); i++)
+			(void)bench_clip_get(b->clips, v, sv_of(machines[i]));
+		(void)bench_clip_get(b->clips, v, sv_of(screen));
+		(void)bench_clip_get(b->clips, v, sv_of(full));
+	}
+}
+
 static struct bench_clip *tone(struct bench *b, int hz, int ms)
 {
 	size_t n = (size_t)ms * 8;
@@ -352,6 +366,7 @@ int bench_t13(struct bench *b)
 		memcpy(x.count, (int[]){ 10, 4, 2, 2, 2 }, sizeof(x.count));
 	for (int i = 0; i < WHO; i++)
 		n += x.count[i];
+	prepare(b);
 	x.beep[0] = tone(b, 1000, 400);
 	x.beep[1] = tone(b, 800, 300);
 	x.beep[2] = tone(b, 440, 500);
@@ -393,6 +408,7 @@ int bench_out_early(struct bench *b)
 	int rc = bench_server_ready(b, &(struct bench_set){ .outbound = true });
 	if (rc)
 		return rc;
+	prepare(b);
 	x.beep[0] = bench_clip_get(b->clips, BENCH_AGENT,
 				   SV("Please wait, you are being connected."));
 	b->data = &x;

@@ -136,7 +136,7 @@ static bool has_digits(sv s)
 	return false;
 }
 
-static bool has_card(sv s)
+bool bench_has_card(sv s)
 {
 	static const char *const forms[] = { pan, "one one one one, one one one one",
 					     "one one one one one one" };
@@ -147,7 +147,7 @@ static bool has_card(sv s)
 }
 
 /* Keys lie in rows of their own: all digits of the file one after the other. */
-static bool has_keys(sv s, const char *before)
+bool bench_has_keys(sv s, const char *before)
 {
 	char last[sizeof(pan)] = "";
 	size_t n = strlen(before);
@@ -185,9 +185,9 @@ static int look(void *arg, const char *path)
 	sb_init(&text, FILE_MAX);
 	x->files++;
 	/* what cannot be read proves nothing */
-	x->bad_files += file_read(path, FILE_MAX, &text, &e) || has_card(sb_sv(&text)) ||
-			has_keys(sb_sv(&text), "\"digit\":\"") ||
-			has_keys(sb_sv(&text), "\"kind\":\"key\",\"text\":\"");
+	x->bad_files += file_read(path, FILE_MAX, &text, &e) || bench_has_card(sb_sv(&text)) ||
+			bench_has_keys(sb_sv(&text), "\"digit\":\"") ||
+			bench_has_keys(sb_sv(&text), "\"kind\":\"key\",\"text\":\"");
 	sb_done(&text);
 	if (sv_ends(sv_of(path), SV(".jsonl")))
 		look_log(b, x, path);
@@ -258,26 +258,41 @@ static size_t digits_in(const int16_t *s, size_t n)
 	return k;
 }
 
-/* Where of the sound the clip begins, by its longest part that is found, and how much of it from
- * sample from on was found. */
-static double found(const struct stereo *w, const struct bench_clip *c, size_t from, size_t *ret_n)
+/* Where of the sound the clip begins, by its longest part that was found, and how much of it from
+ * sample from on was found between two moments (ms). */
+static double found(const struct bench_segs *segs, const struct bench_clip *c, size_t from,
+		    double after, double before, size_t *ret_n)
 {
-	struct bench_segs segs = { 0 };
 	size_t best = 0;
 	double at = NAN;
 	*ret_n = 0;
-	bench_match(w->ch[0], w->n, &c, 1, &segs);
-	for (size_t i = 0; i < segs.n; i++) {
-		const struct bench_seg *g = &segs.v[i];
+	for (size_t i = 0; i < segs->n; i++) {
+		const struct bench_seg *g = &segs->v[i];
 		size_t to = g->from + g->n;
+		double ms = (double)g->at / 8;
+		if (g->clip != c || ms < after || ms > before)
+			continue;
 		*ret_n += to > from ? to - (g->from > from ? g->from : from) : 0;
 		if (g->n > best) {
 			best = g->n;
-			at = ((double)g->at - (double)g->from) / 8;
+			at = ms - (double)g->from / 8;
 		}
 	}
-	VEC_FREE(&segs);
 	return at;
+}
+
+/* All that was said is looked for at once: vowels of one voice are alike, the best place wins. */
+static void find_said(const struct bench_phone *p, const struct stereo *w, struct bench_segs *out)
+{
+	VEC(const struct bench_clip *) clips = { 0 };
+	for (size_t i = 0; i < p->said.n; i++) {
+		const struct bench_clip *c = p->said.v[i].clip;
+		const struct bench_clip **slot = c->text[0] ? VEC_PUSH(&clips, 64) : NULL;
+		if (slot)
+			*slot = c;
+	}
+	bench_match(w->ch[0], w->n, clips.v, clips.n, out);
+	VEC_FREE(&clips);
 }
 
 /* The number's sound must not be found, the first and the last question must, where they were
@@ -288,17 +303,27 @@ static void customer(struct bench_rep *r, struct kept *x, const struct stereo *w
 	const struct bench_clip *card = NULL, *first = p->said.v[0].clip;
 	const struct bench_said *last = &p->said.v[p->said.n - 1];
 	size_t n, all;
+	int64_t card_us = 0;
 	for (size_t i = 0; i < p->said.n; i++)
-		if (strcmp(p->said.v[i].clip->text, card_of(r)) == 0)
+		if (strcmp(p->said.v[i].clip->text, card_of(r)) == 0) {
 			card = p->said.v[i].clip;
-	double a = found(w, first, 0, &n), z = found(w, last->clip, 0, &all);
+			card_us = p->said.v[i].us;
+		}
+	struct bench_segs segs = { 0 };
+	find_said(p, w, &segs);
+	double a = found(&segs, first, 0, 0, 1e9, &n),
+	       z = found(&segs, last->clip, 0, 0, 1e9, &all);
 	bool both = n * 10 > first->n * 7 && all * 10 > last->clip->n * 7;
-	if (!card || card->words.n <= ID_DIGITS || !both)
+	size_t from = card && card->words.n > ID_DIGITS ? card->words.v[ID_DIGITS].at : 0;
+	if (!from || !both) {
+		VEC_FREE(&segs);
 		return;
+	}
 	x->known++;
-	bench_num(&x->drift, fabs(z - a - (double)(last->at - p->said.v[0].at) / 8));
-	size_t from = card->words.v[ID_DIGITS].at;
-	(void)found(w, card, from, &n);
+	bench_num(&x->drift, fabs(z - a - (double)(last->us - p->said.v[0].us) / 1000));
+	double when = a + (double)(card_us - p->said.v[0].us) / 1000;
+	(void)found(&segs, card, from, when - 500, when + (double)card->n / 8 + 500, &n);
+	VEC_FREE(&segs);
 	double part = 100.0 * (double)n / (double)(card->loud_to - from);
 	bench_num(&x->left, part);
 	x->clear += part <= 3;
@@ -350,8 +375,8 @@ static void rows_of(struct bench *b, struct kept *x, int n)
 		if (all)
 			jv_dump(all, &text);
 		x->rows++;
-		x->bad_rows += !x->id[i][0] || has_card(sb_sv(&text)) ||
-			       has_keys(sb_sv(&text), "\"digit\":\"");
+		x->bad_rows += !x->id[i][0] || bench_has_card(sb_sv(&text)) ||
+			       bench_has_keys(sb_sv(&text), "\"digit\":\"");
 		sb_done(&text);
 		jv_free(all);
 	}
@@ -366,6 +391,11 @@ static int kept(struct bench *b, struct kept *x)
 	if (rc)
 		return rc;
 	*x = (struct kept){ .tones = tones(b) };
+	/* spoken before: a call must not wait for its words */
+	for (int i = 0; i < BENCH_TOPICS; i++)
+		(void)bench_topic_clip(b, i);
+	for (int i = 0; i < 2; i++)
+		(void)bench_clip_get(b->clips, BENCH_CALLER, sv_of(said[i]));
 	x->tones_sent = digits_in(x->tones->s, x->tones->n);
 	b->data = x;
 	b->f.sentences = 6;
@@ -374,7 +404,12 @@ static int kept(struct bench *b, struct kept *x)
 	bench_reps(b, n, 5, kept_tick, NULL);
 	bench_pause(b, 1500);
 	rows_of(b, x, n);
-	(void)bench_server_stop(b, false);
+	int end = bench_server_stop(b, false);
+	if (end) {
+		struct bench_row *row = bench_row_add(b, b->now, "the server ends with status 0");
+		(void)snprintf(row->note, sizeof(row->note), "it ended with %d (%x)", end,
+			       (unsigned)b->srv.status);
+	}
 	b->srv.status = 0;
 	(void)snprintf(path, sizeof(path), "%s/data", b->srv.dir);
 	(void)file_walk(path, look, b);
@@ -382,7 +417,7 @@ static int kept(struct bench *b, struct kept *x)
 	(void)look(b, path);
 	for (size_t i = from; i < b->f.asked.n; i++) {
 		x->prompts++;
-		x->bad_prompts += has_card(sv_of(b->f.asked.v[i]->user));
+		x->bad_prompts += bench_has_card(sv_of(b->f.asked.v[i]->user));
 	}
 	return 0;
 }

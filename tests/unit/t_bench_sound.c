@@ -262,3 +262,43 @@ TEST(bench_article_holds_all_that_is_answered)
 	sb_done(&out);
 	CHECK(all);
 }
+
+/* ---- what T17 looks for ---- */
+
+TEST(bench_card_number_is_found_in_every_form)
+{
+	static const char *const with[] = {
+		"x 4111111111111111 y", "4111 1111 1111 1111", "a=4111-1111-1111-1111.",
+		"\"text\":\"4111 1111 1111 1111\"", "4242 4242 4242 4242",
+		"four one one one, one one one one, one one one one, one one one one",
+		"four one one one one one one one",
+	};
+	static const char *const without[] = {
+		"", "4111 1111 1111 1112", "4111 1111 1111", "[bank_card]",
+		"1795642697675123", "a4242424242424242", "order 411 111", "4", "4111 1111 1111 111",
+	};
+	for (size_t i = 0; i < sizeof(with) / sizeof(*with); i++)
+		CHECK(bench_has_card(sv_of(with[i])));
+	for (size_t i = 0; i < sizeof(without) / sizeof(*without); i++)
+		CHECK(!bench_has_card(sv_of(without[i])));
+}
+
+TEST(bench_card_number_is_found_key_by_key)
+{
+	static const char pan[] = "4111111111111111", before[] = "\"digit\":\"";
+	struct sb all, part;
+	sb_init(&all, LIM_SB);
+	sb_init(&part, LIM_SB);
+	sb_cstr(&all, "{\"digit\":\"7\"}");
+	for (size_t i = 0; pan[i]; i++) {
+		sb_fmt(&all, "{\"digit\":\"%c\"}\n", pan[i]);
+		sb_fmt(&part, "{\"digit\":\"%c\"}\n", i < 3 ? pan[i] : 'x');
+	}
+	CHECK(bench_has_keys(sb_sv(&all), before));
+	CHECK(!bench_has_keys(sb_sv(&part), before));
+	CHECK(!bench_has_keys(sv_slice(sb_sv(&all), 0, all.n - 4), before));
+	CHECK(!bench_has_keys(SV(""), before));
+	CHECK(!bench_has_keys(SV("\"digit\":\""), before));
+	sb_done(&all);
+	sb_done(&part);
+}
