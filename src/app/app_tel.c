@@ -104,6 +104,7 @@ static int fill_trunk(struct fill *f, const jv *sip, struct err *e)
 	if (!pw.n)
 		return 0;
 	f->o.dial_user = text(sip, "trunk_user");
+	f->o.dial_host = text(sip, "trunk");
 	return password(f, pw, &f->o.dial_password, e);
 }
 

@@ -57,6 +57,9 @@ struct tel_opts {
 	size_t n_users;
 	/* answers a challenge of a trunk we call; NULL = never */
 	const char *dial_user, *dial_password;
+	/* ... and only one of this host, "trunk.example" or with a port that does not count;
+	 * NULL or empty = of whoever is called */
+	const char *dial_host;
 	int max_calls;             /* above: 503 with Retry-After (default 1000) */
 	int max_cps;               /* new calls per second, likewise (default 50) */
 	int64_t call_limit_ms;     /* hang up after (default LIM_CALL_MS) */

@@ -27,6 +27,20 @@ bool sip_request_loops(struct sip_loopstate *ls, uint16_t scode)
 	return loop;
 }
 
+/* Who is called without being the trunk is not told its password, hashed or not. */
+static bool is_trunk(const struct tel_call *c)
+{
+	const char *host = c->tel->o.dial_host;
+	struct pl pl;
+	struct uri u;
+
+	if (!host || !host[0])
+		return true;
+	pl_set_str(&pl, c->uri);
+	return !uri_decode(&u, &pl) &&
+	       sv_eq_nocase(sv_n(u.host.p, u.host.l), sv_n(host, strcspn(host, ":;")));
+}
+
 int tel_call_password(char **user, char **password, const char *realm, void *arg)
 {
 	struct tel_call *c = arg;
@@ -37,7 +51,7 @@ int tel_call_password(char **user, char **password, const char *realm, void *arg
 		return EACCES;
 	if (c->reg)
 		return tel_reg_password(c->reg, user, password);
-	if (!o->dial_user || !o->dial_password)
+	if (!o->dial_user || !o->dial_password || !is_trunk(c))
 		return EACCES;
 	e = str_dup(user, o->dial_user);
 	return e ? e : str_dup(password, o->dial_password);

@@ -149,6 +149,7 @@ static void tel_free(struct tel *t)
 	xfree((char *)t->o.realm);
 	xfree((char *)t->o.dial_user);
 	xfree((char *)t->o.dial_password);
+	xfree((char *)t->o.dial_host);
 	xfree((char *)t->o.codecs);
 	for (size_t i = 0; i < t->o.n_refer_to; i++)
 		xfree((char *)t->o.refer_to[i]);
@@ -297,6 +298,7 @@ int tel_open(struct tel **ret, const struct tel_opts *o, const struct tel_sink *
 	t->o.realm = dup_str(o->realm);
 	t->o.dial_user = dup_str(o->dial_user);
 	t->o.dial_password = dup_str(o->dial_password);
+	t->o.dial_host = dup_str(o->dial_host);
 	t->o.codecs = dup_str(o->codecs);
 	copy_refer_to(t, o);
 	t->o.tls_cert = dup_str(o->tls_cert);

@@ -395,6 +395,31 @@ TEST(tel_digest_right_and_wrong)
 	}
 }
 
+/* A challenge of somebody who is not the trunk is not answered with the trunk's password. */
+TEST(tel_trunk_password_is_for_the_trunk)
+{
+	static const struct tel_user users[] = { { "trunk", "secret" } };
+	static const char *const host[] = { "127.0.0.1;transport=udp", "127.0.0.1:5080", "",
+					    "127.0.0.10", "trunk.example" };
+
+	for (int i = 0; i < 5; i++) {
+		struct world w;
+
+		w_init(&w);
+		w.a.o.realm = "callm";
+		w.a.o.users = users;
+		w.a.o.n_users = 1;
+		w.b.o.dial_user = "trunk";
+		w.b.o.dial_password = "secret";
+		w.b.o.dial_host = host[i];
+		OK(w_open(&w));
+		OK(w_dial(&w, "x"));
+		CHECK(t_wait(w.loop, i > 2 ? w_b_closed : w_both_up, &w, 3000));
+		EQ(w.a.invites, i > 2 ? 0 : 1);
+		w_done(&w);
+	}
+}
+
 TEST(tel_open_explains_bad_options)
 {
 	static const char *const bad_net[] = { "10.0.0.0/33" };
