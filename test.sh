@@ -223,25 +223,25 @@ e2e_part() {
 	tap e2e_commands 180 node tests/e2e/commands.mjs
 	data_sets
 	! wanted e2e_mcp || need_peers
-	# those that measure times have the machine to themselves
+	# those that measure times to the millisecond have the machine to themselves
 	tap e2e_start 60 node tests/e2e/start.mjs
 	tap e2e_sip 180 node tests/e2e/sip.mjs
-	tap e2e_baresip 120 node tests/e2e/baresip.mjs
-	tap e2e_codecs 120 node tests/e2e/codecs.mjs
-	tap e2e_call 300 node tests/e2e/call.mjs
-	tap e2e_moves 300 node tests/e2e/moves.mjs
 	tap e2e_outbound 240 node tests/e2e/outbound.mjs
-	tap e2e_recording 120 node tests/e2e/recording.mjs
-	tap e2e_ways 300 node tests/e2e/ways.mjs
-	tap e2e_faults 240 node tests/e2e/faults.mjs
+	tap e2e_bench 240 node tests/e2e/bench.mjs
+	together 'tap e2e_call 300 node tests/e2e/call.mjs
+		tap e2e_codecs 120 node tests/e2e/codecs.mjs' 'tap e2e_moves 300 node tests/e2e/moves.mjs'
+	together 'tap e2e_faults 240 node tests/e2e/faults.mjs' 'tap e2e_baresip 120 node tests/e2e/baresip.mjs
+		tap e2e_recording 120 node tests/e2e/recording.mjs'
 	tap e2e_local 600 node tests/e2e/local.mjs
 	tap e2e_workers 240 node tests/e2e/workers.mjs
-	together 'tap e2e_many 420 node tests/e2e/many.mjs' 'tap e2e_openai 180 node tests/e2e/openai.mjs
+	together 'tap e2e_many 420 node tests/e2e/many.mjs
+		[ ! -x build-asan/callm ] || tap e2e_hostile_asan 180 env CALLM_BIN=build-asan/callm node tests/e2e/hostile.mjs' \
+		'tap e2e_ways 400 node tests/e2e/ways.mjs'
+	together 'tap e2e_openai 180 node tests/e2e/openai.mjs
 		tap e2e_mcp 180 node tests/e2e/mcp.mjs
 		tap e2e_eval 180 node tests/e2e/eval.mjs
-		tap e2e_models 60 node tests/e2e/models.mjs'
-	together 'tap e2e_browser 300 node tests/e2e/browser.mjs' 'tap e2e_kill9 120 node tests/e2e/kill9.mjs
-		[ ! -x build-asan/callm ] || tap e2e_hostile_asan 180 env CALLM_BIN=build-asan/callm node tests/e2e/hostile.mjs'
+		tap e2e_models 60 node tests/e2e/models.mjs' 'tap e2e_browser 300 node tests/e2e/browser.mjs
+		tap e2e_kill9 120 node tests/e2e/kill9.mjs'
 	staged
 }
 

@@ -508,6 +508,7 @@ static handler *const handlers[] = {
 	[TEV_OPEN] = on_open,
 	[TEV_TEXT] = talk_on_text,
 	[TEV_KEY] = talk_on_key,
+	[TEV_KEY_EARLY] = talk_on_key_early,
 	[TEV_SPEECH_START] = on_speech_start,
 	[TEV_SPEECH_NOTHING] = on_speech_nothing,
 	[TEV_FOUND] = talk_on_found,

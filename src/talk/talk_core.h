@@ -36,7 +36,8 @@ enum talk_ev_kind {
 	TEV_OPEN, /* the customer is there; resume says whether an earlier conversation goes on
 		   */
 	TEV_TEXT, /* words complete: typed, or recognised (then confidence < 1) */
-	TEV_KEY,  /* a digit of the keypad */
+	TEV_KEY,  /* a digit of the keypad; via "kept": it is on the record already */
+	TEV_KEY_EARLY, /* pressed over what may not be cut: for the record, a kept KEY follows */
 	TEV_SPEECH_START,   /* voice: the customer began to speak; heard tells what of ours was
 			       heard if we spoke */
 	TEV_SPEECH_NOTHING, /* voice: speech ended, nothing was understood */
@@ -370,6 +371,8 @@ void talk_away(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
 
 /* talk_keys.c: the keypad */
 void talk_keys_clear(struct talk_core *c, struct talk_acts *acts);
+void talk_on_key_early(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
+		       struct talk_acts *acts);
 void talk_on_key(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
 		 struct talk_acts *acts);
 void talk_on_keys_over(struct talk_core *c, const struct talk_ev *ev, struct arena *a,

@@ -406,7 +406,8 @@ static void feed_kept_keys(struct talk *t)
 	int n = t->n_keys;
 	t->n_keys = 0;
 	for (int i = 0; i < n && !t->closed; i++)
-		feed_plain(t, &(struct chan_msg){ .text = sv_n(&t->keys[i], 1) }, TEV_KEY);
+		talk_feed_event(t, &(struct talk_ev){ .kind = TEV_KEY, .via = "kept",
+						      .text = sv_n(&t->keys[i], 1) });
 }
 
 /* Over a legal text keys wait, as words do. */
@@ -416,6 +417,7 @@ static void feed_key(struct talk *t, const struct chan_msg *m)
 	if (early && talk_core_must_end(&t->core) && m->text.n == 1) {
 		if (t->n_keys < (int)sizeof(t->keys))
 			t->keys[t->n_keys++] = m->text.p[0];
+		feed_plain(t, m, TEV_KEY_EARLY);
 		return;
 	}
 	feed_kept_keys(t);

@@ -143,6 +143,13 @@ static void menu_key(struct talk_core *c, char key, const struct talk_ev *ev, st
 	}
 }
 
+void talk_on_key_early(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
+		       struct talk_acts *acts)
+{
+	if (ev->text.n == 1)
+		talk_record_key(c, *ev->text.p, a, acts);
+}
+
 void talk_on_key(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
 		 struct talk_acts *acts)
 {
@@ -166,6 +173,7 @@ void talk_on_key(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
 	}
 	talk_queue_clear(c);
 	c->turn++;
-	talk_record_key(c, key, a, acts);
+	if (!ev->via || strcmp(ev->via, "kept") != 0)
+		talk_record_key(c, key, a, acts);
 	menu_key(c, key, ev, a, acts);
 }

@@ -280,6 +280,7 @@ static bool is_private(struct talk_log *g, const struct talk_ev *ev)
 			g->private_now = true;
 		return g->private_now;
 	case TEV_KEY:
+	case TEV_KEY_EARLY:
 		g->private_now |= key_is_private(g, ev);
 		return g->private_now;
 	case TEV_DELTA:

@@ -68,6 +68,7 @@ static const struct field limit_fields[] = {
 
 static const char *const ev_names[] = {
 	[TEV_OPEN] = "open", [TEV_TEXT] = "text", [TEV_KEY] = "key",
+	[TEV_KEY_EARLY] = "key_early",
 	[TEV_SPEECH_START] = "speech_start", [TEV_SPEECH_NOTHING] = "speech_nothing",
 	[TEV_FOUND] = "found", [TEV_DELTA] = "delta", [TEV_CALL] = "call",
 	[TEV_MODEL_END] = "model_end", [TEV_TIMER] = "timer", [TEV_PLAYED] = "played",

@@ -36,7 +36,7 @@ static struct talk_ev event_of(struct bench *b, enum talk_ev_kind kind)
 		ev.text = SV("ringing");
 	if (kind == TEV_TEXT)
 		return ev_text("what does delivery cost");
-	if (kind == TEV_KEY)
+	if (kind == TEV_KEY || kind == TEV_KEY_EARLY)
 		ev.text = SV("6");
 	if (kind == TEV_DELTA)
 		ev.text = SV("words");
@@ -50,19 +50,19 @@ static struct talk_ev event_of(struct bench *b, enum talk_ev_kind kind)
 TEST(talk_core_every_state_meets_every_event)
 {
 	/* by letter: Listening, Thinking, Speaking, Held, Wrapping, Closed; a column an event,
-	 * TEXT to CLOSE: TEXT KEY START NOTHING FOUND DELTA CALL END TIMER PLAYED HOLD RESUME LOST
-	 * NEXT LIKELY PARTIAL MOVED JOINED BACK CLOSE; Away: with a person */
+	 * TEXT to CLOSE: TEXT KEY KEY_EARLY START NOTHING FOUND DELTA CALL END TIMER PLAYED
+	 * HOLD RESUME LOST NEXT LIKELY PARTIAL MOVED JOINED BACK CLOSE; Away: with a person */
 	static const struct {
 		enum talk_state from;
 		const char *to;
 	} table[] = {
-		{ TS_LISTENING, "TTLSLLLLSLHLSLLLLALC" },
-		{ TS_THINKING, "TTLTSTTTTTHTTTTTTATC" },
-		{ TS_SPEAKING, "TTLSSSSSSLHSSSSSSASC" },
-		{ TS_HELD, "TTHHHHHHHHHLHHHHHAHC" },
-		{ TS_WRAPPING, "TTWWWWWWWWWWWWWWWAWC" },
-		{ TS_AWAY, "AAAAAAAAAAAAAAAAAASC" },
-		{ TS_CLOSED, "CCCCCCCCCCCCCCCCCCCC" },
+		{ TS_LISTENING, "TTLLSLLLLSLHLSLLLLALC" },
+		{ TS_THINKING, "TTTLTSTTTTTHTTTTTTATC" },
+		{ TS_SPEAKING, "TTSLSSSSSSLHSSSSSSASC" },
+		{ TS_HELD, "TTHHHHHHHHHHLHHHHHAHC" },
+		{ TS_WRAPPING, "TTWWWWWWWWWWWWWWWWAWC" },
+		{ TS_AWAY, "AAAAAAAAAAAAAAAAAAASC" },
+		{ TS_CLOSED, "CCCCCCCCCCCCCCCCCCCCC" },
 	};
 	static const char letters[] = "OLTSHWAC";
 	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
