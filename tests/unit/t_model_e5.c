@@ -487,7 +487,7 @@ TEST(e5_net_is_the_encoder_in_doubles)
 	}
 	e5_work_free(w);
 	e5_close(m);
-	CHECK(worst > 0.999);
+	CHECK(worst > 0.995); /* activations are 8 bit: 0.9985 has been seen */
 }
 
 TEST(e5_embed_gives_unit_vectors_whatever_the_text)
