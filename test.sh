@@ -164,6 +164,8 @@ together() {
 
 unit_tests() { ninja -C "$1" -t targets all 2> /dev/null | sed -n 's#^\(tests/t_[a-z0-9_]*\): .*LINKER.*#\1#p' | sort; }
 
+unit_lane() { printf 'tap %s 300 build-asan/tests/%s\n' $(for t in "$@"; do echo "$t" "$t"; done); }
+
 static_checks() {
 	stage "static checks"
 	check floors 60 scripts/floors -q
@@ -194,10 +196,8 @@ unit_part() {
 	staged
 	data_sets
 	stage "unit tests under ASan and UBSan"
-	# the longest one alone in its lane
-	together "tap t_model 300 build-asan/tests/t_model" "$(for t in $(unit_tests build-asan); do
-		[ "$t" = tests/t_model ] || echo "tap ${t#tests/} 300 build-asan/$t"
-	done)"
+	# the longest ones in a lane of their own
+	together "$(unit_lane t_model t_tel)" "$(unit_lane $(unit_tests build-asan | sed 's#tests/##; /^t_model$/d; /^t_tel$/d'))"
 	staged
 }
 
@@ -227,21 +227,22 @@ e2e_part() {
 	tap e2e_start 60 node tests/e2e/start.mjs
 	tap e2e_sip 180 node tests/e2e/sip.mjs
 	tap e2e_outbound 240 node tests/e2e/outbound.mjs
-	tap e2e_bench 240 node tests/e2e/bench.mjs
 	together 'tap e2e_call 300 node tests/e2e/call.mjs
-		tap e2e_codecs 120 node tests/e2e/codecs.mjs' 'tap e2e_moves 300 node tests/e2e/moves.mjs'
+		tap e2e_codecs 120 node tests/e2e/codecs.mjs' 'tap e2e_moves 300 node tests/e2e/moves.mjs' \
+		'tap e2e_bench 240 node tests/e2e/bench.mjs'
 	together 'tap e2e_faults 240 node tests/e2e/faults.mjs' 'tap e2e_baresip 120 node tests/e2e/baresip.mjs
-		tap e2e_recording 120 node tests/e2e/recording.mjs'
+		tap e2e_recording 120 node tests/e2e/recording.mjs
+		tap e2e_openai 180 node tests/e2e/openai.mjs
+		tap e2e_mcp 180 node tests/e2e/mcp.mjs
+		tap e2e_models 60 node tests/e2e/models.mjs'
 	tap e2e_local 600 node tests/e2e/local.mjs
 	tap e2e_workers 240 node tests/e2e/workers.mjs
 	together 'tap e2e_many 420 node tests/e2e/many.mjs
-		[ ! -x build-asan/callm ] || tap e2e_hostile_asan 180 env CALLM_BIN=build-asan/callm node tests/e2e/hostile.mjs' \
-		'tap e2e_ways 400 node tests/e2e/ways.mjs'
-	together 'tap e2e_openai 180 node tests/e2e/openai.mjs
-		tap e2e_mcp 180 node tests/e2e/mcp.mjs
-		tap e2e_eval 180 node tests/e2e/eval.mjs
-		tap e2e_models 60 node tests/e2e/models.mjs' 'tap e2e_browser 300 node tests/e2e/browser.mjs
-		tap e2e_kill9 120 node tests/e2e/kill9.mjs'
+		[ ! -x build-asan/callm ] || tap e2e_hostile_asan 180 env CALLM_BIN=build-asan/callm node tests/e2e/hostile.mjs
+		tap e2e_kill9 120 node tests/e2e/kill9.mjs' \
+		'tap e2e_ways 400 node tests/e2e/ways.mjs
+		tap e2e_eval 180 node tests/e2e/eval.mjs'
+	tap e2e_browser 300 node tests/e2e/browser.mjs
 	staged
 }
 
