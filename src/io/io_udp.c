@@ -187,15 +187,17 @@ static void poll_ready(struct poll_buf *b, int i)
 /* When the kernel got it, on our clock; off_us = monotonic minus wall clock. */
 static int64_t got_at(struct msghdr *h, int64_t off_us)
 {
+	int64_t now = clk_mono_us();
 	struct timespec ts;
 
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(h); c; c = CMSG_NXTHDR(h, c)) {
 		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_TIMESTAMPNS)
 			continue;
 		memcpy(&ts, CMSG_DATA(c), sizeof(ts));
-		return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000 + off_us;
+		int64_t at = (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000 + off_us;
+		return at < now ? at : now;  /* the two clocks are read one after the other */
 	}
-	return clk_mono_us();
+	return now;
 }
 
 static int64_t clock_gap_us(void)
