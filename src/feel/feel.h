@@ -12,6 +12,22 @@
 
 #include "base.h"
 
+/* The emotions of CONTRACT, in the order of its list. */
+enum feel_mood { FEEL_NEUTRAL, FEEL_SATISFIED, FEEL_CONFUSED, FEEL_ANXIOUS, FEEL_FRUSTRATED,
+		 FEEL_ANGRY, FEEL_SAD, FEEL_RELIEVED, FEEL_MOODS };
+const char *feel_mood_name(int mood);    /* "angry"; "" when there is none of that number */
+int feel_mood_of(sv name);               /* -1 when it is none */
+
+/* One turn alone: what feel_track.c follows. Whoever knows more (the voice) changes it between
+ * feel_turn and feel_track_turn. */
+struct feel_reading {
+	double share[FEEL_MOODS];        /* sum 1 */
+	double valence, arousal;         /* -1..1 */
+	int mood;                        /* of the greatest share */
+	char cue[24];                    /* the word of our table that weighed most, or "" */
+	bool voice;                      /* the voice changed it */
+};
+
 struct feel_state {              /* of a conversation, smoothed over its turns */
 	char lang[4];            /* ISO 639-1 of the last turn with evidence */
 	double lang_p;
@@ -25,6 +41,7 @@ struct feel_state {              /* of a conversation, smoothed over its turns *
 	char small[24];
 	bool wants_human;
 	int turns;
+	struct feel_reading now;         /* of the last turn alone */
 };
 /* Updates f with one customer turn. fallback_lang is used when the text tells nothing (digits,
  * emoji). */
@@ -32,5 +49,33 @@ void feel_turn(struct feel_state *f, sv text, sv fallback_lang);
 /* Language by script and function words: ISO code into out, returns the probability; 0 and out
  * as it was when the text tells nothing. */
 double feel_language(sv text, char out[4]);
+
+/* ---- feel_track.c: the mood of a conversation over its turns ---- */
+
+#define FEEL_TURNINGS 8
+#define FEEL_TREND 6             /* turns that the trend looks at */
+struct feel_turning {            /* the mood became another one */
+	int turn, from, to;
+	double valence;          /* of that turn */
+	char why[24];            /* a word of our table; "voice"; "calm" when it faded */
+};
+struct feel_track {              /* all zero at the beginning */
+	double p[FEEL_MOODS];    /* how much of each is left, 0..1; neutral is not kept */
+	int mood;                /* held: changes with hysteresis */
+	double valence, arousal; /* smoothed */
+	double trend;            /* of valence, a turn; < 0 = it gets worse */
+	int turns;
+	/* turns of anger since it began; frustration beside it counts. */
+	int angry;
+	int upset;               /* turns of anger or frustration */
+	double lowest;           /* valence */
+	int lowest_turn;
+	double last[FEEL_TREND]; /* valences, oldest first */
+	struct feel_turning turning[FEEL_TURNINGS];  /* the last ones, oldest first */
+	int n_turning;
+};
+/* Follows one more turn (its number in the conversation); true when the mood turned: the last of
+ * t->turning tells how. Pure. */
+bool feel_track_turn(struct feel_track *t, const struct feel_reading *r, int turn);
 
 #endif

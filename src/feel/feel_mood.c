@@ -3,8 +3,8 @@
  * exclamation marks.
  *
  * Each turn gives shares of the eight emotions (neutral has a fixed share, so that one weak
- * word does not colour a question); the state of the conversation follows with a memory of 0.4.
- * Any thread.
+ * word does not colour a question), kept as the turn's own reading for feel_track.c; the state of
+ * the conversation follows with a memory of 0.4. Any thread.
  */
 #include "feel_int.h"
 
@@ -16,7 +16,8 @@
 #define HITS_MAX 64
 #define NEG_BACK 24         /* bytes before a word in which a negation or "very" counts */
 
-enum mood { NEUTRAL, SATISFIED, CONFUSED, ANXIOUS, FRUSTRATED, ANGRY, SAD, RELIEVED, MOODS };
+#define NEUTRAL FEEL_NEUTRAL
+#define MOODS FEEL_MOODS
 static const struct {
 	const char *name;
 	double valence, arousal;
@@ -26,7 +27,12 @@ static const struct {
 	{ "sad", -0.7, -0.4 },    { "relieved", 0.8, -0.2 },
 };
 
-static int mood_of(sv name)
+const char *feel_mood_name(int mood)
+{
+	return mood >= 0 && mood < MOODS ? moods[mood].name : "";
+}
+
+int feel_mood_of(sv name)
 {
 	for (int i = 0; i < MOODS; i++)
 		if (sv_eq(name, sv_of(moods[i].name)))
@@ -54,6 +60,8 @@ struct reading {
 	double share[MOODS];
 	int hits;
 	size_t seen[HITS_MAX], upto[HITS_MAX]; /* places already taken by a longer word */
+	sv cue;                                /* the word that weighs most, of the table */
+	double cue_w;
 };
 
 /* A word inside one that was counted ("很满意" holds "满意") counts once: the table lists
@@ -83,7 +91,7 @@ static void count_word(const struct feel_text *t, struct reading *r, int mood, d
 	if (!before(t, at, neg)) {
 		r->share[mood] += w;
 	} else if (moods[mood].valence > 0) {
-		r->share[FRUSTRATED] += w;
+		r->share[FEEL_FRUSTRATED] += w;
 	} else if (moods[mood].valence < 0) {
 		r->share[NEUTRAL] += w / 2;
 	}
@@ -94,7 +102,7 @@ static void read_words(const struct feel_text *t, struct reading *r)
 	sv rest = feel_table("emotion.tsv"), col[3], alt;
 
 	while (feel_row(&rest, col, 3)) {
-		int mood = mood_of(col[0]);
+		int mood = feel_mood_of(col[0]);
 		double w = feel_number(col[1]);
 		while (mood >= 0 && sv_cut(&col[2], '|', &alt)) {
 			size_t end = 0;
@@ -103,6 +111,10 @@ static void read_words(const struct feel_text *t, struct reading *r)
 				continue;
 			r->seen[r->hits] = (size_t)at;
 			r->upto[r->hits++] = end;
+			if (w > r->cue_w) {
+				r->cue = alt;
+				r->cue_w = w;
+			}
 			count_word(t, r, mood, w, (size_t)at);
 		}
 	}
@@ -113,16 +125,17 @@ static void read_signs(const struct feel_text *t, struct reading *r)
 {
 	double loud = (t->marks > 1 ? 0.3 : 0) + (t->marks > 3 ? 0.3 : 0) +
 		      (t->shouted > 1 ? 0.5 : 0);
-	double bad = r->share[ANGRY] + r->share[FRUSTRATED],
-	       good = r->share[SATISFIED] + r->share[RELIEVED];
+	double bad = r->share[FEEL_ANGRY] + r->share[FEEL_FRUSTRATED],
+	       good = r->share[FEEL_SATISFIED] + r->share[FEEL_RELIEVED];
 
 	if (loud > 0 && bad > 0 && bad > good) {
-		r->share[ANGRY] = r->share[ANGRY] * (1 + loud) + loud * r->share[FRUSTRATED];
+		r->share[FEEL_ANGRY] =
+			r->share[FEEL_ANGRY] * (1 + loud) + loud * r->share[FEEL_FRUSTRATED];
 	} else if (loud > 0 && good == 0 && t->shouted > 3) {
-		r->share[ANGRY] += 1.5;
+		r->share[FEEL_ANGRY] += 1.5;
 	}
 	if (t->asks > 2)
-		r->share[FRUSTRATED] += 0.5;
+		r->share[FEEL_FRUSTRATED] += 0.5;
 }
 
 static double squash(double x)
@@ -130,11 +143,26 @@ static double squash(double x)
 	return x > 1 ? 1 : x < -1 ? -1 : x;
 }
 
+/* The turn alone, before memory mixes in. */
+static void keep_reading(const struct reading *r, double sum, double valence, double arousal,
+			 struct feel_reading *out)
+{
+	*out = (struct feel_reading){ .valence = squash(valence), .arousal = squash(arousal) };
+	for (int i = 0; i < MOODS; i++) {
+		out->share[i] = r->share[i] / sum;
+		out->mood = out->share[i] > out->share[out->mood] ? i : out->mood;
+	}
+	sv cue = sv_ends(r->cue, SV("~")) ? sv_slice(r->cue, 0, r->cue.n - 1) : r->cue;
+	size_t n = cue.n < sizeof(out->cue) ? cue.n : 0;
+	if (n)
+		memcpy(out->cue, cue.p, n);
+}
+
 void feel_mood(const struct feel_text *t, struct feel_state *f)
 {
 	struct reading r = { .share = { [NEUTRAL] = NEUTRAL_SHARE } };
 	double sum = 0, valence = 0, arousal = 0;
-	int top = NEUTRAL, old = mood_of(sv_of(f->emotion));
+	int top = NEUTRAL, old = feel_mood_of(sv_of(f->emotion));
 
 	read_words(t, &r);
 	read_signs(t, &r);
@@ -148,6 +176,7 @@ void feel_mood(const struct feel_text *t, struct feel_state *f)
 	}
 	arousal = squash(arousal + 0.1 * (t->marks > 4 ? 4 : t->marks) +
 			 0.1 * (t->shouted > 3 ? 3 : t->shouted));
+	keep_reading(&r, sum, valence, arousal, &f->now);
 	double p = r.share[top] / sum, keep = f->turns > 0 ? MEMORY : 0;
 	f->sentiment = squash((1 - keep) * valence + keep * f->sentiment);
 	f->arousal = squash((1 - keep) * arousal + keep * f->arousal);
