@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "asr_int.h"
+#include "breaker.h"
 #include "remote.h"
 #include "fetch.h"
 #include "whisper_int.h"
@@ -25,9 +26,6 @@ enum {
 	TOTAL_MS = 12000,
 	ANSWER_MAX = 256 << 10,
 	BODY_MAX = 1200 << 10,
-	BREAK_AFTER = 3,
-	BREAK_MS = 2000,
-	BREAK_MAX_MS = 8000
 };
 #define UNTOLD 0.7
 
@@ -49,8 +47,7 @@ struct remote {
 	char *url, *headers, *model, *key, *langs, *zh, *en;
 	int connect_ms, first_ms, total_ms, n;
 	bool streams, plain_json;
-	int failures, open_ms;
-	int64_t open_until_ms;
+	struct breaker breaker;
 	uint32_t boundary;
 	struct call c[SLOTS_MAX];
 };
@@ -136,21 +133,6 @@ static int read_answer(struct call *c, bool *nobody)
 	return ok ? 0 : ERR_UPSTREAM;
 }
 
-static void judge(struct asr *a, int err)
-{
-	struct remote *x = a->priv;
-	if (!err) {
-		x->failures = x->open_ms = 0;
-		x->open_until_ms = 0;
-		return;
-	}
-	if (++x->failures < BREAK_AFTER || loop_now_ms(a->loop) < x->open_until_ms)
-		return; /* those under way when it opened do not lengthen it */
-	x->open_ms = x->open_ms ? x->open_ms * 2 : BREAK_MS;
-	x->open_ms = x->open_ms < BREAK_MAX_MS ? x->open_ms : BREAK_MAX_MS;
-	x->open_until_ms = loop_now_ms(a->loop) + x->open_ms;
-}
-
 static int verdict(struct call *c, int err, int status, bool *nobody)
 {
 	struct remote *x = c->a->priv;
@@ -192,7 +174,8 @@ static void finish(struct call *c, int err, int status)
 	}
 	c->req = NULL;
 	if (rc != ERR_AGAIN)
-		judge(c->a, rc);
+		breaker_told(&((struct remote *)c->a->priv)->breaker,
+			     loop_now_ms(c->a->loop), false, !rc);
 	win_answered(c->slot, &ans);
 	sb_done(&clean);
 }
@@ -351,7 +334,7 @@ static bool serves(const struct asr *a, sv lang)
 static int start(struct asr_run *r)
 {
 	const struct remote *x = r->a->priv;
-	if (loop_now_ms(r->a->loop) < x->open_until_ms)
+	if (!breaker_passes(&x->breaker, loop_now_ms(r->a->loop)))
 		return ERR_BUSY;
 	return win_start(r);
 }

@@ -80,16 +80,6 @@ static void leave(struct emb_run *r)
 	m->ops->cancel(r);
 }
 
-/* Three failures in a row: no request for a while, then they may try again. */
-static void breaker(struct emb *m, int err)
-{
-	if (!m->breaks)
-		return;
-	m->failures = err ? m->failures + 1 : 0;
-	if (m->failures >= EMB_BREAK_AFTER)
-		m->closed_until_ms = loop_now_ms(m->loop) + EMB_BREAK_MS;
-}
-
 void emb_end(struct emb_run *r, int err)
 {
 	if (r->dead)
@@ -97,7 +87,8 @@ void emb_end(struct emb_run *r, int err)
 	if (!err && r->n_put < r->n)
 		err = ERR_UPSTREAM;
 	leave(r);
-	breaker(r->m, err);
+	if (r->m->breaks)
+		breaker_told(&r->m->breaker, loop_now_ms(r->m->loop), false, !err);
 	if (err && r->cb.on_error)
 		r->cb.on_error(r->arg, err);
 	else if (!err && r->cb.on_vecs)
@@ -175,7 +166,7 @@ int emb_start(struct emb *m, const sv *texts, size_t n, enum emb_side side,
 		return ERR_TOOBIG;
 	if (m->waiting + n > EMB_WAITING_MAX)
 		return ERR_BUSY;
-	if (m->failures >= EMB_BREAK_AFTER && loop_now_ms(m->loop) < m->closed_until_ms)
+	if (!breaker_passes(&m->breaker, loop_now_ms(m->loop)))
 		return ERR_BUSY;
 	struct emb_run *r = obj_new(sizeof(*r), run_free);
 	r->m = m;

@@ -3,6 +3,7 @@
 #ifndef CALLM_MODEL_EMB_INT_H
 #define CALLM_MODEL_EMB_INT_H
 
+#include "breaker.h"
 #include "model.h"
 
 enum {
@@ -11,8 +12,6 @@ enum {
 	EMB_WAITING_MAX = 8192,   /* texts of all requests under way */
 	EMB_DIM_MAX = 8192,
 	EMB_TOTAL_MS = 12000,     /* a query; passages get ten times as long */
-	EMB_BREAK_AFTER = 3,
-	EMB_BREAK_MS = 10000,
 };
 
 /* Frames (worker.h: u32 little-endian; floats as in memory). */
@@ -39,9 +38,8 @@ struct emb {
 	int total_ms;
 	struct emb_run *runs, **tail; /* oldest first */
 	size_t waiting;               /* texts */
-	int failures;                 /* in a row */
-	int64_t closed_until_ms;      /* the breaker */
-	bool breaks;                  /* it has one */
+	struct breaker breaker;
+	bool breaks;                  /* it uses that */
 	void *priv;
 };
 

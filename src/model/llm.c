@@ -67,8 +67,7 @@ int llm_make(struct llm **ret, const struct llm_ops *ops, const struct model_spe
 			   .key = copy(s->key),
 			   .dialect = copy(s->dialect),
 			   .price_in = s->price_in,
-			   .price_out = s->price_out,
-			   .open_ms = LLM_BREAK_MS };
+			   .price_out = s->price_out };
 	m->connect_ms = s->connect_ms > 0 ? s->connect_ms : LLM_CONNECT_MS;
 	set_waits(m, s);
 	make_name(m);
@@ -98,7 +97,7 @@ bool llm_healthy(const struct llm *m)
 {
 	if (m->healthy)
 		return m->healthy(m);
-	return !m->open || (!m->probing && loop_now_ms(m->loop) >= m->open_until_ms);
+	return breaker_passes(&m->breaker, loop_now_ms(m->loop));
 }
 
 /* A request that the server refuses says nothing against the server. */
@@ -106,26 +105,6 @@ static bool server_works(int err)
 {
 	return !err || err == ERR_INVAL || err == ERR_TOOBIG || err == ERR_DENIED ||
 	       err == ERR_PARSE;
-}
-
-static void breaker_result(struct llm *m, bool probe, bool ok)
-{
-	if (probe)
-		m->probing = false;
-	if (ok) {
-		m->failures = 0;
-		m->open = false;
-		m->open_ms = LLM_BREAK_MS;
-		return;
-	}
-	m->failures++;
-	if (m->open && probe)
-		m->open_ms = m->open_ms * 2 < LLM_BREAK_MAX_MS ? m->open_ms * 2 :
-								 LLM_BREAK_MAX_MS;
-	if (probe || m->failures >= LLM_BREAK_AFTER) {
-		m->open = true;
-		m->open_until_ms = loop_now_ms(m->loop) + m->open_ms;
-	}
 }
 
 /* ---- runs ---- */
@@ -295,7 +274,8 @@ void llm_emit_end(struct llm_run *r, int err)
 		u.total_ms = (int)(loop_now_ms(m->loop) - r->start_ms);
 		leave(r);
 		if (!m->healthy)
-			breaker_result(m, r->probe, server_works(err));
+			breaker_told(&m->breaker, loop_now_ms(m->loop), r->probe,
+				     server_works(err));
 		if (r->cb.on_end)
 			r->cb.on_end(r->arg, err, &u);
 		obj_unref(r);
@@ -363,14 +343,13 @@ int llm_start_with(struct llm *m, const struct llm_prompt *p, int retries,
 	r->retries = retries;
 	r->in = llm_prompt_bytes(p);
 	r->start_ms = loop_now_ms(m->loop);
-	r->probe = m->open;
 	int rc = llm_keep(r, p);
 	rc = rc ? rc : m->ops->start(m, p, r);
 	if (rc) {
 		obj_unref(r);
 		return rc;
 	}
-	m->probing = m->probing || r->probe;
+	r->probe = breaker_take(&m->breaker);
 	enlist(m, r);
 	*ret = r;
 	return 0;
@@ -393,8 +372,7 @@ void llm_cancel(struct llm_run *r)
 {
 	if (!r || r->dead)
 		return;
-	if (r->probe)
-		r->m->probing = false;
+	breaker_let_go(&r->m->breaker, r->probe);
 	leave(r);
 	obj_unref(r);
 }

@@ -7,14 +7,12 @@
 #ifndef CALLM_LLM_INT_H
 #define CALLM_LLM_INT_H
 
+#include "breaker.h"
 #include "model.h"
 
 enum {
 	LLM_CONNECT_MS = 300,
 	LLM_MAX_TOKENS = 400,
-	LLM_BREAK_AFTER = 3,
-	LLM_BREAK_MS = 2000,
-	LLM_BREAK_MAX_MS = 8000,
 	LLM_RETRIES = 2,
 	LLM_RUNS_MAX = 4096,
 	LLM_CLASSES = 3,
@@ -38,11 +36,8 @@ struct llm {
 	int64_t price_in, price_out;
 	struct llm_run *runs; /* in flight, newest first */
 	size_t n_runs;
-	int failures;       /* in a row */
-	bool open, probing; /* the breaker */
-	bool base;          /* see llm_base */
-	int64_t open_until_ms;
-	int open_ms;
+	struct breaker breaker;
+	bool base; /* see llm_base */
 	/* A list: its members check calls, count tokens and break circuits. */
 	bool (*healthy)(const struct llm *m);
 	bool (*all_base)(const struct llm *m);

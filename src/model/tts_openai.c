@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "fetch.h"
+#include "breaker.h"
 #include "tts_int.h"
 #include "remote.h"
 
@@ -24,9 +25,6 @@ enum {
 	TOTAL_MS = 60000,
 	SOUND_MAX = 64 << 20,
 	BODY_MAX = 128 << 10,
-	BREAK_AFTER = 3,
-	BREAK_MS = 2000,
-	BREAK_MAX_MS = 8000,
 	WAV_HEAD_MAX = 4096,
 	LETTER_MS = 65, /* of speech, about */
 	HAN_MS = 210,
@@ -36,9 +34,7 @@ struct remote {
 	struct fetch *fetch;
 	char *url, *headers, *model, *voice, *key;
 	int connect_ms, first_ms, total_ms;
-	int failures, open_ms;
-	bool open, probing; /* the breaker */
-	int64_t open_until_ms;
+	struct breaker breaker;
 	double pace; /* length of its speech over the estimate, 0 = not known */
 };
 struct call { /* run->priv; an obj */
@@ -47,7 +43,7 @@ struct call { /* run->priv; an obj */
 	struct sb text; /* spoken form */
 	struct sb head; /* of a WAV file, until it is whole; or an error's text */
 	int rate, status;
-	bool wav, bad, begun;
+	bool wav, bad, begun, probe;
 	char odd; /* half a sample */
 	bool has_odd;
 	size_t mark; /* byte of text whose mark comes next */
@@ -61,24 +57,14 @@ struct call { /* run->priv; an obj */
 static bool lets_pass(const struct tts *t)
 {
 	const struct remote *x = t->priv;
-	return !x->open || (!x->probing && loop_now_ms(t->loop) >= x->open_until_ms);
+	return breaker_passes(&x->breaker, loop_now_ms(t->loop));
 }
 
-static void judge(struct tts *t, int err)
+static void judge(const struct call *c, bool ok)
 {
+	struct tts *t = c->r->t;
 	struct remote *x = t->priv;
-	x->probing = false;
-	if (!err) {
-		x->failures = x->open_ms = 0;
-		x->open = false;
-		return;
-	}
-	if (++x->failures < BREAK_AFTER || (x->open && loop_now_ms(t->loop) < x->open_until_ms))
-		return; /* those under way when it opened do not lengthen it */
-	x->open = true;
-	x->open_ms = x->open_ms == 0 ? BREAK_MS : x->open_ms * 2;
-	x->open_ms = x->open_ms > BREAK_MAX_MS ? BREAK_MAX_MS : x->open_ms;
-	x->open_until_ms = loop_now_ms(t->loop) + x->open_ms;
+	breaker_told(&x->breaker, loop_now_ms(t->loop), c->probe, ok);
 }
 
 /* The server may say anything, even repeat the key. */
@@ -302,7 +288,7 @@ static void on_end(void *arg, int err, int status)
 		struct tts_run *r = c->r;
 		int rc = verdict(c, err, status);
 		c->req = NULL; /* it ends itself */
-		judge(r->t, rc);
+		judge(c, !rc);
 		if (rc || tell_marks_anew(c))
 			tts_emit_end(r, rc);
 	}
@@ -322,7 +308,7 @@ static void on_watch(void *arg)
 		explain(r->t, 0, SV("the server stopped in the middle of a sentence"));
 		fetch_cancel(c->req);
 		c->req = NULL;
-		judge(r->t, ERR_TIMEOUT);
+		judge(c, false);
 		tts_emit_end(r, ERR_TIMEOUT);
 	}
 	obj_unref(c);
@@ -394,8 +380,8 @@ static int start(struct tts_run *r, sv text, sv lang)
 	rc = rc ? rc : sb_err(&body);
 	rc = rc ? rc : send_it(c, r->t, sb_sv(&body));
 	sb_done(&body);
-	if (!rc && x->open)
-		x->probing = true;
+	if (!rc)
+		c->probe = breaker_take(&x->breaker);
 	return rc;
 }
 
@@ -409,7 +395,7 @@ static void cancel(struct tts_run *r)
 	c->r = NULL;
 	loop_timer_stop(&c->watch);
 	if (c->req) {
-		x->probing = false; /* the next one probes */
+		breaker_let_go(&x->breaker, c->probe); /* the next one probes */
 		fetch_cancel(c->req);
 	}
 	c->req = NULL;
