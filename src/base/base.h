@@ -32,6 +32,7 @@
 #include "loop.h"
 #include "mbox.h"
 #include "pool.h"
+#include "team.h"
 #include "sm.h"
 #include "snap.h"
 #include "cfg.h"

@@ -552,3 +552,42 @@ TEST(state_machine_knows_its_legal_moves)
 	EQ(moves, 112);
 	EQ(m.prev, LISTENING);
 }
+
+/* ---- team ---- */
+
+struct sums {
+	int64_t part[64];
+	int64_t in[64];
+};
+
+static void add_part(void *arg, int part)
+{
+	struct sums *s = arg;
+
+	for (int64_t i = 0; i < 1000 + part; i++)
+		s->part[part] += i * s->in[part];
+}
+
+TEST(team_does_every_part_once_and_waits)
+{
+	static const int sizes[] = { 1, 2, 5, 100 };
+
+	for (size_t k = 0; k < 4; k++) {
+		struct team *t = team_new(sizes[k]);
+
+		CHECK(team_size(t) >= 1 && team_size(t) <= 64);
+		team_run(t, add_part, NULL, 0);
+		for (int round = 0; round < 200; round++) {
+			struct sums s = { 0 };
+			int parts = 1 + round % 64;
+
+			for (int i = 0; i < parts; i++)
+				s.in[i] = round;
+			team_run(t, add_part, &s, parts);
+			for (int64_t i = 0; i < 64; i++)
+				EQ(s.part[i], i < parts ? (1000 + i) * (999 + i) / 2 * round : 0);
+		}
+		team_free(t);
+	}
+	team_free(NULL);
+}
