@@ -46,3 +46,12 @@ void feel_turn(struct feel_state *f, sv text, sv fallback_lang)
 	feel_mood(&t, f);
 	f->turns++;
 }
+
+void feel_says(sv text, const sv *pattern, size_t n, bool *ret)
+{
+	struct feel_text t;
+
+	feel_prepare(sv_slice(text, 0, 4 * LIM_TEXT_MSG), &t);
+	for (size_t i = 0; i < n; i++)
+		ret[i] = feel_match(&t, pattern[i]);
+}

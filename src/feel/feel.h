@@ -17,6 +17,8 @@ enum feel_mood { FEEL_NEUTRAL, FEEL_SATISFIED, FEEL_CONFUSED, FEEL_ANXIOUS, FEEL
 		 FEEL_ANGRY, FEEL_SAD, FEEL_RELIEVED, FEEL_MOODS };
 const char *feel_mood_name(int mood);    /* "angry"; "" when there is none of that number */
 int feel_mood_of(sv name);               /* -1 when it is none */
+double feel_mood_valence(int mood);      /* -1..1; 0 when there is none of that number */
+double feel_mood_arousal(int mood);
 
 /* One turn alone: what feel_track.c follows. Whoever knows more (the voice) changes it between
  * feel_turn and feel_track_turn. */
@@ -49,6 +51,9 @@ void feel_turn(struct feel_state *f, sv text, sv fallback_lang);
 /* Language by script and function words: ISO code into out, returns the probability; 0 and out
  * as it was when the text tells nothing. */
 double feel_language(sv text, char out[4]);
+/* Which of n patterns stand in text: terms joined by " + " must all, those with '!' must not; a
+ * term is "a|b|c", '~' at the end of a Latin word makes it a beginning. Pure. */
+void feel_says(sv text, const sv *pattern, size_t n, bool *ret);
 
 /* ---- feel_track.c: the mood of a conversation over its turns ---- */
 
@@ -77,5 +82,47 @@ struct feel_track {              /* all zero at the beginning */
 /* Follows one more turn (its number in the conversation); true when the mood turned: the last of
  * t->turning tells how. Pure. */
 bool feel_track_turn(struct feel_track *t, const struct feel_reading *r, int turn);
+
+/* ---- slots: what a text names, as values a program can use ----
+ *
+ *	struct feel_slot_ctx c = { .now_ms = clk_wall_ms(), .tz_min = 480, .country = "CN" };
+ *	feel_slots(SV("下周三下午三点送两箱"), &c, &arena, &slot, &n);
+ *	date "2026-12-02", time "15:00", quantity "2"
+ */
+struct feel_slot {
+	/* phone email id_card bank_card address name order_number plate date_of_birth (from
+	 * .seen), date time datetime duration money quantity percent product. */
+	const char *type;
+	/* What was said, normalised (docs/feel.md has the forms): ISO 8601 dates, 24 h times and
+	 * durations, "12.50 CNY", E.164 numbers. In the arena. */
+	sv value;
+	size_t start, end;       /* bytes of text */
+	size_t cp_start, cp_end; /* code points of text */
+};
+/* A span another room found in the same text: guard's personal data. */
+struct feel_seen {
+	const char *type;
+	size_t start, end;       /* bytes */
+};
+struct feel_product {
+	sv id;
+	sv name;                 /* names of one product, '|' between them */
+};
+struct feel_slot_ctx {
+	int64_t now_ms;          /* the moment it is said, ms since 1970 UTC */
+	int tz_min;              /* its time zone, minutes east of UTC */
+	/* ISO 3166 of the customer, NULL = unknown: reads 03/04, plain phone numbers, "dollars"
+	 * and the sign of yuan and yen. */
+	const char *country;
+	const struct feel_seen *seen;
+	size_t n_seen;
+	const struct feel_product *products;
+	size_t n_products;
+};
+#define FEEL_SLOTS_MAX 256
+/* Slots of text in their order, never overlapping; past LIM_TEXT_MSG code points or
+ * FEEL_SLOTS_MAX slots the rest is not looked at. *ret lives in a. ERR_TOOBIG when a is full. */
+int feel_slots(sv text, const struct feel_slot_ctx *c, struct arena *a, struct feel_slot **ret,
+	       size_t *ret_n);
 
 #endif

@@ -13,7 +13,7 @@
 #include "feel.h"
 
 enum policy_action { POL_REPLY, POL_CLARIFY, POL_TOOL, POL_HANDOFF, POL_DECLINE, POL_END };
-enum policy_tone { TONE_PLAIN, TONE_WARM, TONE_EMPATHIC, TONE_BRIEF };
+enum policy_tone { TONE_PLAIN, TONE_WARM, TONE_EMPATHIC, TONE_BRIEF, TONE_CALM };
 const char *policy_action_name(enum policy_action a);   /* "reply", as in CONTRACT */
 
 struct policy_ctx {

@@ -1,0 +1,99 @@
+/* policy_table.h: the strategy table: a company's rules of service as data, and the choice by
+ * it.
+ *
+ *	struct policy_table *t;
+ *	policy_table_new(&t, SV_NULL, "strategy.yaml", company, &rep);    0, or rep tells what
+ * is wrong struct policy_case k = { .track = &mood, .intent = "refund_status", .found = ... };
+ *	k.topics = policy_topics(t, text, k.intent, 0);
+ *	policy_plan(t, &k, &plan);
+ *	policy_plan_json(t, &k, &plan, &sb);       what was chosen, why, and instead of what
+ *
+ * A row holds when all its conditions do; of the rows that hold the one of the highest priority
+ * is taken, of equal ones that with more conditions, then the first. What no table can change
+ * (policy_bound) comes after the choice and is told with it. A table is immutable (an obj): any
+ * thread. docs/policy.md has the language.
+ */
+#ifndef CALLM_POLICY_TABLE_H
+#define CALLM_POLICY_TABLE_H
+
+#include "policy.h"
+
+enum { POLICY_ROWS = 200, POLICY_TOPICS = 48, POLICY_OFFERS = 48, POLICY_TIERS = 16 };
+enum policy_apology { APOLOGY_NONE, APOLOGY_SHORT, APOLOGY_FULL };
+enum policy_human { HUMAN_NO, HUMAN_OFFER, HUMAN_NOW };
+enum policy_found { FOUND_UNKNOWN, FOUND_ANSWER, FOUND_UNSURE, FOUND_NOTHING };
+#define POLICY_PACE_LEAST 70         /* percent of the voice's own speed */
+#define POLICY_PACE_MOST 130
+#define POLICY_EXPLORE_MOST 0.2      /* share of turns that may be served otherwise */
+
+struct policy_table;
+/* yaml SV_NULL: the table inside the program. company: a tree whose "strategy" member replaces or
+ * adds to it, or NULL. 0 (what it returns is an obj), or ERR_INVAL: rep holds one issue a fault,
+ * with file:line:place, what is wrong and how to mend it; the caller ends rep in both cases. */
+struct cfg_report;
+int policy_table_new(struct policy_table **ret, sv yaml, const char *name, const jv *company,
+		     struct cfg_report *rep);
+/* Of the table inside the program, appended. */
+int policy_table_text(struct sb *out);
+uint64_t policy_table_print(const struct policy_table *t); /* a hash of all that decides */
+size_t policy_table_rows(const struct policy_table *t);
+
+/* What is known of one turn. All zero: a customer of whom nothing is known. */
+struct policy_case {
+	const struct feel_track *track;  /* NULL: neutral */
+	const char *intent;              /* CONTRACT's; NULL or "" = out of scope */
+	sv tier;                         /* empty: the customer is not identified */
+	int attempts;                    /* answers in this conversation that did not help */
+	uint64_t topics;
+	enum policy_found found;
+	bool voice, wants_human, small_talk, identified;
+	bool repeat;                     /* came with the same before; a topic tells it too */
+	uint64_t seed;                   /* of the conversation, for exploration */
+	int turn;
+};
+/* Bits of the topics that text, intent and the article (may be empty) belong to. */
+uint64_t policy_topics(const struct policy_table *t, sv text, const char *intent, sv article);
+/* Those of them that a conversation keeps once they came up. */
+uint64_t policy_topics_kept(const struct policy_table *t, uint64_t topics);
+
+struct policy_do {
+	enum policy_tone style;
+	int pace;                        /* percent */
+	enum policy_apology apology;
+	bool simplify;
+	int offer;                       /* number, -1 = none */
+	double max;                      /* of its worth, in the company's currency */
+	int priority;                    /* in a queue, 0..9 */
+	enum policy_human human;
+	bool alert;                      /* a supervisor is told */
+	int sentences;                   /* at most; 0 = no limit of its own */
+};
+/* What no table decides. */
+enum policy_bound {
+	BOUND_PERSON = 1,        /* who asks for a person gets one */
+	BOUND_OFFER = 2,         /* a forbidden offer, or one for nobody known, is not made */
+	BOUND_ANGER = 4,         /* anger that lasts is brought to a person */
+	BOUND_REFUSAL = 8,       /* an angry customer is never just refused */
+};
+#define POLICY_OTHERS 4
+struct policy_plan {
+	struct policy_do act;
+	int row;
+	int others[POLICY_OTHERS], n_others; /* rows that held too, best first */
+	double propensity;
+	bool explored;                       /* the row's "try" was taken */
+	unsigned bounds;                     /* enum policy_bound */
+};
+void policy_plan(const struct policy_table *t, const struct policy_case *k,
+		 struct policy_plan *ret);
+const char *policy_row_id(const struct policy_table *t, int row);
+sv policy_row_why(const struct policy_table *t, int row, sv lang);   /* may be empty */
+sv policy_offer_text(const struct policy_table *t, int offer, sv lang);
+const char *policy_offer_id(const struct policy_table *t, int offer); /* "" = none */
+int policy_offer_find(const struct policy_table *t, sv id);          /* -1 = none */
+const char *policy_style_name(enum policy_tone tone);
+/* {"row":..,"style":..,...,"because":[{"what","want","is"}],"instead":[...],"bounds":[...]} */
+void policy_plan_json(const struct policy_table *t, const struct policy_case *k,
+		      const struct policy_plan *p, struct sb *out);
+
+#endif
