@@ -32,6 +32,16 @@ const char *feel_mood_name(int mood)
 	return mood >= 0 && mood < MOODS ? moods[mood].name : "";
 }
 
+double feel_mood_valence(int mood)
+{
+	return mood >= 0 && mood < MOODS ? moods[mood].valence : 0;
+}
+
+double feel_mood_arousal(int mood)
+{
+	return mood >= 0 && mood < MOODS ? moods[mood].arousal : 0;
+}
+
 int feel_mood_of(sv name)
 {
 	for (int i = 0; i < MOODS; i++)
