@@ -273,7 +273,7 @@ struct actor *world_chat(struct world *w, sv name)
 
 int actor_write(struct actor *a, sv text)
 {
-	char id[24];
+	char id[sizeof(a->name) + 12];
 	snprintf(id, sizeof(id), "%s-%d", a->name, ++a->sent);
 	world_note(a->w, "%s writes: " SV_FMT, a->name, SV_ARG(text));
 	a->acted_ms = a->spoke_ms = world_ms(a->w);
