@@ -175,8 +175,8 @@ struct nn_save {
 	const char *const *drop; /* names of layers to leave out (heads of training only), NULL at
 				  * the end; nothing kept may read them */
 };
-/* Rows of a table that are all 0 take no room in the file: those that no example touched
- * (nn_train.h) are saved as 0. Written whole or not at all. */
+/* Rows of a table that no example has touched in training are 0 and take no room in the file.
+ * Written whole or not at all. */
 int nn_save(const struct nn_net *net, const char *path, const struct nn_save *how, struct err *e);
 /* The same into out. */
 int nn_save_mem(const struct nn_net *net, struct sb *out, const struct nn_save *how,

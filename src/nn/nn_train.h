@@ -74,8 +74,6 @@ void nn_eval(struct nn_trainer *t, const struct nn_in *const *in, size_t n,
 /* Puts the averaged weights in the place of the net's, and back (call in pairs around an
  * evaluation; once before saving). Nothing without opt.ema. */
 void nn_ema_swap(struct nn_trainer *t);
-/* Zeroes the table rows that no example has touched yet (they are noise): before saving. */
-void nn_forget_unseen(struct nn_trainer *t);
 
 /* ---- losses: each returns the loss and adds its derivative times `weight` to grad (may be
  * NULL). ---- */
