@@ -4,8 +4,9 @@
  * A run holds a copy of its text and passes on what the member in turn says. A member that fails
  * before any sound was passed on, or gives none for first_ms while there is another, is
  * cancelled and the next says the text from its beginning. Once sound was passed on, a
- * failure ends the run. Members that are not ready (restarting, breaker open) or have BUSY_RUNS
- * waiting are only asked when no other serves the language. */
+ * failure ends the run. Members that are not ready (restarting, breaker open) or are worker
+ * processes with BUSY_RUNS waiting (they say one text after the other; a remote server says many
+ * at once) are only asked when no other serves the language. */
 #include <stdio.h>
 
 #include "tts_int.h"
@@ -61,7 +62,8 @@ static size_t pick(const struct list *l, const struct ask *a)
 	for (size_t i = 0; i < l->n; i++) {
 		if ((a->asked >> i & 1) || !tts_serves(l->m[i], sv_of(a->lang)))
 			continue;
-		if (tts_ready(l->m[i]) && l->m[i]->n_runs < BUSY_RUNS)
+		bool busy = tts_worker_pid(l->m[i]) && l->m[i]->n_runs >= BUSY_RUNS;
+		if (tts_ready(l->m[i]) && !busy)
 			return i;
 		any = any == l->n ? i : any;
 	}

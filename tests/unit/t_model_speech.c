@@ -661,6 +661,43 @@ TEST(speech_remote_marks_fit_the_whole_sound)
 	}
 }
 
+/* A worker says one text after the other, a remote server many at once: five calls at once keep its
+ * voice. */
+TEST(speech_list_remote_is_not_busy)
+{
+	static const struct piece broken[] = {
+		PIECE("HTTP/1.1 500 Oops\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
+		{ NULL, 0 }
+	};
+	struct server srv;
+	struct world w = { .l = loop_new() };
+	struct heard first = { 0 }, h[5] = { 0 };
+	char url[64];
+	server_open(&srv, w.l, broken);
+	(void)snprintf(url, sizeof(url), "http://127.0.0.1:%d/v1", srv.port);
+	struct model_spec s[2] = {
+		{ .kind = "openai", .url = url, .model = "voice-1", .first_ms = 20000 },
+		fake("piper", "v16000")
+	};
+	int rc = tts_open_list(&w.t, s, 2, w.l, &w.e), started = 0;
+	bool up = !rc && say(&w, "one two", &first); /* by the second */
+	loop_io_stop(&srv.io); /* takes connections and says nothing */
+	for (int i = 0; up && i < 5; i++)
+		started += tts_start(w.t, SV("one two"), SV("en"), &cb, &h[i], &h[i].run) == 0;
+	for (int i = 0; up && i < 200; i++)
+		(void)loop_run_once(w.l, 5);
+	int by_other = 0;
+	for (int i = 0; i < 5; i++)
+		by_other += h[i].rate != 0;
+	tts_close(w.t);
+	server_close(&srv);
+	loop_free(w.l);
+	CHECK(up);
+	EQ(first.rate, 16000);
+	EQ(started, 5);
+	EQ(by_other, 0);
+}
+
 TEST(speech_remote_breaker)
 {
 	static const struct piece broken[] = {
