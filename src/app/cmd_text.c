@@ -1,34 +1,163 @@
-/* cmd_text.c: `callm understand` and `callm redact`: what the engine reads in a text. */
+/* cmd_text.c: `callm understand` and `callm redact`: what the engine reads in a text.
+ *
+ * understand names products of the example company unless --products gives others. Reads
+ * standard input by lines; main thread.
+ */
 #include "app_int.h"
 #include "feel.h"
 #include "guard.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
-static jv *spans_json(const struct guard_in *in, bool value)
+extern const struct embed_file demo_files[];
+extern const size_t demo_files_n;
+
+struct text_opts {
+	bool json;
+	int64_t now_ms, tz_min;
+	const char *country;
+	const struct feel_product *products;
+	size_t n_products;
+};
+
+/* ---- products: JSON lines {sku or id, name, aliases}, names a string or by language ---- */
+
+struct catalogue {
+	struct arena a;
+	struct feel_product *v;
+	size_t n, cap;
+};
+#define CATALOGUE_MAX 20000
+
+static void put_names(struct sb *b, const jv *v)
+{
+	sv key;
+	jv *val;
+	void *it = NULL;
+
+	if (jv_is_str(v) && jv_as_str(v).n) {
+		sb_put(b, jv_as_str(v));
+		sb_ch(b, '|');
+	}
+	for (size_t i = 0; jv_is_arr(v) && i < jv_len(v); i++)
+		put_names(b, jv_at(v, i));
+	while (jv_is_obj(v) && jv_next(v, &it, &key, &val))
+		put_names(b, val);
+}
+
+static int product_line(struct catalogue *c, sv line, struct err *e)
+{
+	struct sb names;
+	jv *o = jv_parse(line, e);
+	sv id = jv_get_str(o, "sku");
+
+	if (!o)
+		return ERR_PARSE;
+	id = id.n ? id : jv_get_str(o, "id");
+	sb_init(&names, LIM_SB);
+	put_names(&names, jv_get(o, "name"));
+	put_names(&names, jv_get(o, "aliases"));
+	int rc = !id.n || !names.n ? err_set(e, ERR_INVAL, "needs \"sku\" and \"name\"") : 0;
+	if (rc == 0 && c->n == c->cap)
+		rc = err_set(e, ERR_TOOBIG, "more than %d products", CATALOGUE_MAX);
+	if (rc == 0)
+		c->v[c->n++] = (struct feel_product){ arena_sv(&c->a, id),
+						      arena_sv(&c->a, sb_sv(&names)) };
+	sb_done(&names);
+	jv_free(o);
+	return rc;
+}
+
+/* Of a file, or the example company's. Prints what is wrong. */
+static int catalogue_open(struct catalogue *c, const char *file)
+{
+	struct sb doc;
+	struct err e = { 0 };
+	sv rest, line;
+	int rc, row = 0;
+
+	*c = (struct catalogue){ .cap = CATALOGUE_MAX };
+	arena_init(&c->a, LIM_ARENA_BIG);
+	c->v = arena_new(&c->a, struct feel_product, c->cap);
+	sb_init(&doc, LIM_KB_DOC);
+	if (file)
+		rc = file_read(file, LIM_KB_DOC, &doc, &e);
+	else
+		rc = embed_text(embed_find(demo_files, demo_files_n, SV("products.jsonl")), &doc);
+	rest = sb_sv(&doc);
+	while (rc == 0 && sv_line(&rest, &line)) {
+		row++;
+		if (sv_trim(line).n)
+			rc = product_line(c, line, &e);
+	}
+	if (rc)
+		rc = row ? cli_fail("%s:%d: %s", file ? file : "products", row, e.msg) :
+			   cli_fail("%s", e.msg);
+	sb_done(&doc);
+	if (rc)
+		arena_done(&c->a);
+	return rc;
+}
+
+/* ---- understand ---- */
+
+/* Places in clean as places in the text it was cleaned from. */
+static void put_span(jv *o, const struct guard_in *in, size_t cp_start, size_t cp_end)
+{
+	jv_set_int(o, "start", (int64_t)in->from[cp_start]);
+	jv_set_int(o, "end", (int64_t)in->from[cp_end - 1] + 1);
+}
+
+static jv *spans_json(const struct guard_in *in)
 {
 	jv *list = jv_arr();
+
 	for (size_t i = 0; i < in->n; i++) {
 		const struct guard_span *s = &in->spans[i];
 		jv *o = jv_obj();
 		jv_set_str(o, "type", sv_of(guard_pii_name(s->type)));
-		if (value)
-			jv_set_str(o, "value", sv_slice(in->clean, s->start, s->end));
-		jv_set_int(o, "start", (int64_t)s->cp_start);
-		jv_set_int(o, "end", (int64_t)s->cp_end);
+		put_span(o, in, s->cp_start, s->cp_end);
 		jv_push(list, o);
 	}
 	return list;
 }
 
-static jv *understand(sv text, struct arena *a)
+static jv *slots_json(const struct guard_in *in, const char *lang, const struct text_opts *t,
+		      struct arena *a)
+{
+	struct feel_slot *slot = NULL;
+	struct feel_seen *seen = arena_new(a, struct feel_seen, in->n + 1);
+	struct feel_slot_ctx c = { .now_ms = t->now_ms ? t->now_ms : clk_wall_ms(),
+				   .tz_min = (int)t->tz_min, .seen = seen,
+				   .products = t->products, .n_products = t->n_products };
+	size_t n = 0;
+	jv *list = jv_arr();
+
+	c.country = t->country ? t->country : strcmp(lang, "zh") == 0 ? "CN" : NULL;
+	for (size_t i = 0; seen && i < in->n; i++)
+		seen[c.n_seen++] = (struct feel_seen){ guard_pii_name(in->spans[i].type),
+						       in->spans[i].start, in->spans[i].end };
+	if (feel_slots(in->clean, &c, a, &slot, &n))
+		return list;
+	for (size_t i = 0; i < n; i++) {
+		jv *o = jv_obj();
+		jv_set_str(o, "type", sv_of(slot[i].type));
+		jv_set_str(o, "value", slot[i].value);
+		put_span(o, in, slot[i].cp_start, slot[i].cp_end);
+		jv_push(list, o);
+	}
+	return list;
+}
+
+static jv *understand(sv text, const struct text_opts *t, struct arena *a)
 {
 	struct feel_state f = { 0 };
 	struct guard_in in = { 0 };
 	jv *o = jv_obj();
 	feel_turn(&f, text, SV("en"));
-	guard_inbound(text, a, &in);
+	int e = guard_inbound(text, a, &in);
 	jv_set_str(o, "text", text);
 	jv_set_str(o, "language", sv_of(f.lang));
 	jv_set_num(o, "language_p", f.lang_p);
@@ -42,30 +171,35 @@ static jv *understand(sv text, struct arena *a)
 	jv_set_str(o, "emotion", sv_of(f.emotion[0] ? f.emotion : "neutral"));
 	jv_set_num(o, "emotion_p", f.emotion_p);
 	jv_set_num(o, "arousal", f.arousal);
-	jv_set(o, "slots", jv_arr());
-	jv_set(o, "pii", spans_json(&in, false));
+	jv_set(o, "slots", e ? jv_arr() : slots_json(&in, f.lang, t, a));
+	jv_set(o, "pii", e ? jv_arr() : spans_json(&in));
 	return o;
 }
 
-static void print_understood(sv text, bool json)
+static void print_understood(sv text, const struct text_opts *t)
 {
 	struct arena a;
 	arena_init(&a, LIM_ARENA_TURN);
-	jv *o = understand(text, &a);
-	if (json) {
+	jv *o = understand(text, t, &a);
+	if (t->json) {
 		cli_print_json(o);
 	} else {
-		printf("language " SV_FMT "  intent " SV_FMT "  emotion " SV_FMT "\n",
+		printf("language " SV_FMT "  intent " SV_FMT "  emotion " SV_FMT,
 		       SV_ARG(jv_get_str(o, "language")), SV_ARG(jv_get_str(o, "intent")),
 		       SV_ARG(jv_get_str(o, "emotion")));
+		const jv *slots = jv_get(o, "slots");
+		for (size_t i = 0; i < jv_len(slots); i++)
+			printf("  " SV_FMT " " SV_FMT, SV_ARG(jv_get_str(jv_at(slots, i), "type")),
+			       SV_ARG(jv_get_str(jv_at(slots, i), "value")));
+		printf("\n");
 		jv_free(o);
 	}
 	arena_done(&a);
 }
 
-typedef void line_fn(sv line, bool json);
+typedef void line_fn(sv line, const struct text_opts *t);
 
-static int each_line(line_fn *fn, bool json)
+static int each_line(line_fn *fn, const struct text_opts *t)
 {
 	char *line = NULL;
 	size_t cap = 0;
@@ -73,37 +207,87 @@ static int each_line(line_fn *fn, bool json)
 	while ((n = getline(&line, &cap, stdin)) > 0) {
 		if (n > 0 && line[n - 1] == '\n')
 			n--;
-		fn(sv_n(line, (size_t)n), json);
+		fn(sv_n(line, (size_t)n), t);
 	}
 	free(line);
 	fflush(stdout);
 	return 0;
 }
 
-int cmd_understand(int argc, char **argv)
+/* "+08:00", "-05:00", "Z": minutes east. */
+static int zone_of(const char *s, int64_t *ret)
 {
-	bool json = false;
-	int rest, status;
-	const struct cli_opt opts[] = { { "json", CLI_FLAG, &json, "one JSON object a line" } };
-	if (!cli_parse(argc, argv, opts, 1, &rest, &status))
-		return status;
-	if (rest >= argc || strcmp(argv[rest], "-") == 0)
-		return each_line(print_understood, json);
-	print_understood(sv_of(argv[rest]), json);
+	int64_t h = 0, m = 0;
+	sv z = sv_of(s);
+
+	*ret = 0;
+	if (sv_eq_nocase(z, SV("Z")))
+		return 0;
+	if (z.n != 6 || (s[0] != '+' && s[0] != '-') || s[3] != ':' || s[1] < '0' || s[4] < '0' ||
+	    sv_i64(sv_slice(z, 1, 3), &h) || sv_i64(sv_slice(z, 4, 6), &m) || h > 14 || m > 59)
+		return cli_fail("--tz %s: give it as +08:00", s);
+	*ret = (s[0] == '-' ? -1 : 1) * (h * 60 + m);
 	return 0;
 }
 
-static void print_redacted(sv line, bool json)
+static int64_t local_zone(void)
+{
+	time_t now = (time_t)(clk_wall_ms() / 1000);
+	struct tm tm;
+
+	return localtime_r(&now, &tm) ? tm.tm_gmtoff / 60 : 0;
+}
+
+int cmd_understand(int argc, char **argv)
+{
+	struct text_opts t = { 0 };
+	struct catalogue cat;
+	const char *now = NULL, *tz = NULL, *products = NULL;
+	int rest, status;
+	const struct cli_opt opts[] = {
+		{ "json", CLI_FLAG, &t.json, "one JSON object a line" },
+		{ "now", CLI_STR, &now, "when it is said, 2026-11-25T08:00:00Z; default: now" },
+		{ "tz", CLI_STR, &tz, "the zone of dates, +08:00; default: this machine's" },
+		{ "country", CLI_STR, &t.country,
+		  "the customer's, two letters: reads 03/04, phones, dollars" },
+		{ "products", CLI_STR, &products,
+		  "JSON lines {sku, name, aliases}; default: the demo's" },
+	};
+	if (!cli_parse(argc, argv, opts, sizeof(opts) / sizeof(*opts), &rest, &status))
+		return status;
+	if (now && clk_parse_rfc3339(sv_of(now), &t.now_ms))
+		return cli_fail("--now %s: give it as 2026-11-25T08:00:00Z", now), 2;
+	if (t.country &&
+	    (strlen(t.country) != 2 || strspn(t.country, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 2))
+		return cli_fail("--country %s: give two capitals, CN or US", t.country), 2;
+	t.tz_min = local_zone();
+	if (tz && zone_of(tz, &t.tz_min))
+		return 2;
+	if (catalogue_open(&cat, products))
+		return 1;
+	t.products = cat.v;
+	t.n_products = cat.n;
+	if (rest >= argc || strcmp(argv[rest], "-") == 0)
+		status = each_line(print_understood, &t);
+	else
+		print_understood(sv_of(argv[rest]), &t);
+	arena_done(&cat.a);
+	return 0;
+}
+
+/* ---- redact ---- */
+
+static void print_redacted(sv line, const struct text_opts *t)
 {
 	struct arena a;
 	struct guard_in in = { 0 };
 	arena_init(&a, LIM_ARENA_TURN);
-	guard_inbound(line, &a, &in);
-	if (json) {
+	int e = guard_inbound(line, &a, &in);
+	if (t->json) {
 		jv *o = jv_obj();
 		jv_set_str(o, "text", line);
 		jv_set_str(o, "redacted", in.masked);
-		jv_set(o, "pii", spans_json(&in, false));
+		jv_set(o, "pii", e ? jv_arr() : spans_json(&in));
 		cli_print_json(o);
 	} else {
 		printf(SV_FMT "\n", SV_ARG(in.masked));
@@ -113,11 +297,11 @@ static void print_redacted(sv line, bool json)
 
 int cmd_redact(int argc, char **argv)
 {
-	bool json = false;
+	struct text_opts t = { 0 };
 	int rest, status;
-	const struct cli_opt opts[] = { { "json", CLI_FLAG, &json,
+	const struct cli_opt opts[] = { { "json", CLI_FLAG, &t.json,
 					  "text, redacted and spans a line" } };
 	if (!cli_parse(argc, argv, opts, 1, &rest, &status))
 		return status;
-	return each_line(print_redacted, json);
+	return each_line(print_redacted, &t);
 }

@@ -28,6 +28,8 @@ struct guard_in {
 	sv model;                /* like masked but order numbers stay: what a model may see */
 	struct guard_span *spans;
 	size_t n;
+	/* Where each code point of clean stood in the text, one more for its end. */
+	uint32_t *from;
 	bool truncated;
 	/* looks like an attempt to steer the model; recorded, never trusted as a filter. */
 	bool suspicious;

@@ -149,7 +149,7 @@ int guard_inbound(sv text, struct arena *a, struct guard_in *ret)
 	struct guard_text t;
 	struct guard_hits h = { 0 };
 	size_t hidden = 0;
-	int e = guard_clean(text, a, &in.clean, &in.truncated, &hidden);
+	int e = guard_clean(text, a, &in, &hidden);
 
 	if (!e)
 		e = guard_decode(in.clean, a, &t);

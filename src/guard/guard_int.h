@@ -28,10 +28,10 @@ struct guard_hits {
 	size_t n;
 };
 
-/* ---- guard_clean.c ---- */
-/* Cleaned copy in a, at most LIM_TEXT_MSG code points; hidden counts invisible letters that
- * were dropped. */
-int guard_clean(sv text, struct arena *a, sv *ret, bool *ret_truncated, size_t *ret_hidden);
+/* ---- cleaning and decoding (guard_text.c) ---- */
+/* Fills clean, from and truncated: at most LIM_TEXT_MSG code points; hidden counts invisible
+ * letters that were dropped. */
+int guard_clean(sv text, struct arena *a, struct guard_in *ret, size_t *ret_hidden);
 int guard_decode(sv clean, struct arena *a, struct guard_text *ret);
 
 /* ---- shared small things (guard_text.c) ---- */

@@ -43,32 +43,37 @@ static uint32_t cleaned(uint32_t r, uint32_t before, size_t *hidden)
 	return r;
 }
 
-int guard_clean(sv text, struct arena *a, sv *ret, bool *ret_truncated, size_t *ret_hidden)
+int guard_clean(sv text, struct arena *a, struct guard_in *ret, size_t *ret_hidden)
 {
 	size_t room = text.n < (size_t)LIM_TEXT_MSG * 4 ? text.n * 3 : (size_t)LIM_TEXT_MSG * 4;
+	size_t most = text.n < (size_t)LIM_TEXT_MSG ? text.n : (size_t)LIM_TEXT_MSG;
 	char *out = arena_alloc(a, room + 5);
+	uint32_t *from = arena_new(a, uint32_t, most + 1);
 	size_t n = 0, runes = 0, marks = 0;
-	uint32_t before = 0;
+	uint32_t before = 0, at = 0;
 
-	if (!out)
+	if (!out || !from)
 		return ERR_TOOBIG;
-	*ret_truncated = false;
+	ret->truncated = false;
 	*ret_hidden = 0;
-	while (text.n) {
+	for (; text.n; at++) {
 		uint32_t r = cleaned(sv_rune(&text), before, ret_hidden);
 		marks = r >= 0x300 && r <= 0x36F ? marks + 1 : 0;
 		if (!r || marks > COMBINING_MAX)
 			continue;
 		if (runes == LIM_TEXT_MSG) {
-			*ret_truncated = true;
+			ret->truncated = true;
 			break;
 		}
+		from[runes] = at;
 		n += sv_encode(r, out + n);
 		runes++;
 		before = r;
 	}
+	from[runes] = at;
 	out[n] = 0;
-	*ret = sv_n(out, n);
+	ret->clean = sv_n(out, n);
+	ret->from = from;
 	return 0;
 }
 
