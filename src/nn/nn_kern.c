@@ -293,10 +293,13 @@ int nn_kern_use(const char *name)
 float nn_quantise(const float *x, int n, int8_t *q)
 {
 	float top = 0, inv;
+	bool numbers = true;
 
-	for (int i = 0; i < n; i++)
-		top = fabsf(x[i]) <= top ? top : fabsf(x[i]);
-	if (!(top > 1e-30f && top < 1e30f))
+	for (int i = 0; i < n; i++) {
+		top = fabsf(x[i]) > top ? fabsf(x[i]) : top;
+		numbers &= fabsf(x[i]) < 1e30f;
+	}
+	if (!numbers || top < 1e-30f)
 		return memset(q, 0, (size_t)n), 0;
 	inv = 127 / top;
 	for (int i = 0; i < n; i++) {

@@ -32,8 +32,8 @@ static double focal(float p, float f, double ce, float *factor)
 {
 	float rest = 1 - p, power = powf(rest, f);
 
-	/* d/dz_k of (1-p)^f (-log p) = [(1-p)^f + f p (1-p)^(f-1) log p] (p_k - [k is it]) */
-	*factor = power - (rest > 1e-6f ? f * p * power / rest * (float)ce : 0);
+	/* d/dz_k of (1-p)^f (-log p) = [(1-p)^f - f p (1-p)^(f-1) log p] (p_k - [k is it]) */
+	*factor = power + (rest > 1e-6f ? f * p * power / rest * (float)ce : 0);
 	return (double)power * ce;
 }
 
