@@ -161,7 +161,8 @@ static const struct cfg_rule rules[] = {
 	{ "transfer.ring_s", CFG_INT, false, 3, 55, NULL, "25",
 	  "how long the person may ring" },
 	{ "transfer.confirm", CFG_BOOL, false, 0, 0, NULL, "false",
-	  "the person takes the call with key 1 (against answering machines)" },
+	  "the person takes the call with key 1 and is told what it is about then: a machine "
+	  "that answers hears nothing" },
 	{ "transfer.after", CFG_STR, false, 0, 0, "bot|end", "bot",
 	  "when the person hangs up: back to the bot, or the call ends" },
 	{ "audiosocket", CFG_OBJ, false, 0, 0, NULL, NULL,

@@ -2,7 +2,9 @@
  * told what it is about, then both are joined here.
  *
  * The person's leg is dialled on the customer's shard, so joining is exchanging frames between
- * two legs of one loop: a pipe of at most 80 ms each way, no resampling. What the person says
+ * two legs of one loop: a pipe of at most 80 ms each way, no resampling. Where the person is to
+ * take the call with a key, that is asked first and the briefing comes after the key: a voicemail
+ * hears nothing of the customer. What the person says
  * goes out as sound under ours (move_under), so the recording, the echo reference and hold see
  * it as they see our own voice. A cold transfer asks the other side to call by itself (REFER,
  * RFC 3515) and falls back to joining here when it will not. Every end goes through move_stop,
@@ -130,12 +132,12 @@ static void ask(struct move *m)
 	const struct move_opts *o = &m->p.o;
 	sv text = o->text ? o->text(o->text_arg, "transfer_confirm", sv_of(m->lang), 0) : SV("");
 	m->asked++;
-	m->said = 1;
 	say(m, 2, text);
 	loop_after(m->p.loop, &m->timer, playout_owed_ms(&m->play) + KEY_MS, on_no_key, m);
 }
 
-/* A machine presses no key: without one the customer is not given away. */
+/* A machine presses no key: without one the customer is not given away, and nothing is told of
+ * them. */
 static void on_no_key(void *arg)
 {
 	struct move *m = arg;
@@ -147,11 +149,18 @@ static void on_no_key(void *arg)
 
 static void on_too_long(void *arg)
 {
-	struct move *m = arg;
-	if (m->p.o.confirm)
-		fail(m, "unreachable", 0);
-	else
+	join(arg);
+}
+
+static void brief(struct move *m)
+{
+	if (!m->briefing[0]) {
 		join(m);
+		return;
+	}
+	loop_after(m->p.loop, &m->timer, BRIEF_MAX_MS, on_too_long, m);
+	say(m, 1, sv_of(m->briefing));
+	m->p.told(m->p.arg, "briefing", "", 0);
 }
 
 static int human_pull(void *arg, int16_t out[160])
@@ -162,12 +171,8 @@ static int human_pull(void *arg, int16_t out[160])
 	if (!m->playing)
 		return 0;
 	int n = playout_pull(&m->play, out);
-	if (m->said == 1 && !m->asked) {
-		if (m->p.o.confirm)
-			ask(m);
-		else
-			join(m);
-	}
+	if (m->said == 1)
+		join(m);
 	return n;
 }
 
@@ -178,13 +183,24 @@ static void human_frame(void *arg, const int16_t s[160], int64_t ts_ms)
 		pipe_put(&m->to_customer, s);
 }
 
+static void take(struct move *m)
+{
+	struct chan_heard unheard;
+	m->taken = true;
+	loop_timer_stop(&m->timer);
+	playout_hush(&m->play, &unheard);
+	brief(m);
+}
+
 static void human_key(void *arg, char digit)
 {
 	struct move *m = arg;
 	if (m->step != MOVE_BRIEFING || !m->p.o.confirm)
 		return;
-	if (digit == '1')
-		join(m);
+	if (digit == '1' && m->taken)
+		join(m);             /* knows enough */
+	else if (digit == '1')
+		take(m);
 	else if (digit == '2')
 		fail(m, "declined", 0);
 }
@@ -207,19 +223,16 @@ static void human_up(void *arg)
 {
 	struct move *m = arg;
 	loop_timer_stop(&m->timer);
-	if (!m->p.o.confirm && !m->briefing[0]) {
-		join(m);
-		return;
-	}
 	m->step = MOVE_BRIEFING;
 	playout_init(&m->play, m->p.speech, PCM_HZ);
 	m->play.on_played = on_played;
 	m->play.on_first = on_first;
 	m->play.arg = m;
 	m->playing = true;
-	loop_after(m->p.loop, &m->timer, BRIEF_MAX_MS, on_too_long, m);
-	say(m, 1, sv_of(m->briefing));
-	m->p.told(m->p.arg, "briefing", "", 0);
+	if (m->p.o.confirm)
+		ask(m);
+	else
+		brief(m);
 }
 
 static void human_close(void *arg, int status, const char *reason)

@@ -52,6 +52,7 @@ struct move {
 	char *briefing;              /* owned */
 	struct playout play;         /* to the person, while briefing */
 	bool playing, rang, human_held;
+	bool taken;                  /* with a key */
 	int said;                    /* last sentence heard whole: 1 briefing, 2 question */
 	int asked;                   /* how often */
 	int ring_ms;

@@ -45,6 +45,7 @@ struct chan_voice {
 	struct loop_timer played_timer, bye;
 	int64_t bye_us;              /* not later than this */
 	bool held, open, ending;
+	bool opening;                /* within on_open: the opener is told by chan_voice_open */
 	enum chan_close_by end_by;
 };
 
@@ -313,7 +314,8 @@ static void voice_hangup(struct chan_peer *p, enum chan_close_by by)
 	if (by == CHAN_BY_SYSTEM) {
 		obj_ref(v);
 		voice_close(v, by);
-		v->o.hangup(v->o.arg, by);
+		if (!v->opening)
+			v->o.hangup(v->o.arg, by);
 		obj_unref(v);
 		return;
 	}
@@ -409,6 +411,17 @@ static void parts_open(struct chan_voice *v)
 }
 
 int chan_voice_open(struct chan_voice **ret, const struct chan_voice_opts *o)
+/* The engine took it not: there is no on_close, and no recording. */
+static void refused(struct chan_voice *v)
+{
+	v->open = false;
+	loop_timer_stop(&v->played_timer);
+	loop_timer_stop(&v->bye);
+	ear_done(&v->ear);
+	playout_done(&v->play);
+	tape_discard(&v->tape);
+}
+
 {
 	static const struct chan_ops ops = { .name = "voice", .say = voice_say, .hush = voice_hush,
 					     .event = voice_event, .hangup = voice_hangup,
@@ -427,18 +440,16 @@ int chan_voice_open(struct chan_voice **ret, const struct chan_voice_opts *o)
 	info.recording = sv_of(v->tape.name);
 	*ret = v;                    /* the engine may speak from within on_open */
 	int rc = o->sink->on_open(o->sink_arg, &v->peer, &info, &v->peer.user);
+	v->opening = true;
 	v->o.info = (struct chan_info){ 0 };   /* its views end here */
-	if (rc == 0)
+	v->opening = false;
+	if (rc == 0 && v->open)
 		return 0;
-	v->open = false;
-	loop_timer_stop(&v->played_timer);
-	loop_timer_stop(&v->bye);
-	ear_done(&v->ear);
-	playout_done(&v->play);
-	tape_discard(&v->tape);
-	obj_unref(v);
 	*ret = NULL;
-	return rc;
+	if (rc)
+		refused(v);
+	obj_unref(v);
+	return rc ? rc : ERR_CLOSED;
 }
 
 void chan_voice_free(struct chan_voice *v)

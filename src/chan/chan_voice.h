@@ -49,6 +49,7 @@ struct chan_speech {                 /* the engines of one shard */
 	struct chan_vad *vad;
 	struct turn *turn;
 	const char *producer;        /* who answers for what is said; NULL = callm */
+	bool no_tone;                /* how customers speak is not measured */
 };
 /* Says a text of the company's own into the cache, so that it sounds at once later. Free it
  * before the engines; accepts NULL. NULL without a cache. */
@@ -81,6 +82,8 @@ struct chan_voice_opts {
 	int (*under)(void *arg, int16_t *frame, int n);
 	void *arg;
 };
+/* ERR_CLOSED: the engine closed it from within on_open (CHAN_BY_SYSTEM; on_close was called,
+ * o->hangup was not); otherwise what on_open returned. *ret is NULL then, and nothing is left. */
 int chan_voice_open(struct chan_voice **ret, const struct chan_voice_opts *o);
 void chan_voice_rx(struct chan_voice *v, const int16_t *s, size_t n, int64_t now_ms);
 /* Writes the next 20 ms (rate/50 samples) and returns how many are speech; 0 = nothing to say

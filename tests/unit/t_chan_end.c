@@ -108,6 +108,22 @@ TEST(end_engine_refuses)
 	EQ(w.closes, 0);
 }
 
+/* The shard ends while the engine greets: the opener is told by the return, not by hangup. */
+TEST(end_system_closes_from_within_open)
+{
+	static struct world w;
+	w_init(&w, 8000);
+	w.greeting = "Hello, this is the parcel service.";
+	w.end_on_open = w.free_on_hangup = true;
+	EQ(w_open(&w), ERR_CLOSED);
+	CHECK(!w.v);
+	EQ(w.closes, 1);
+	EQ(w.by, CHAN_BY_SYSTEM);
+	EQ(w.hangups, 0);
+	w_done(&w);
+	EQ(w.closes, 1);
+}
+
 /* ---- the far side goes, in every state */
 
 static void s_new(struct world *w)

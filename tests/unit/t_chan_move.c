@@ -200,19 +200,57 @@ TEST(move_person_hangs_up_while_told)
 	l_close(&x);
 }
 
+/* "One or two?" is 110 ms of sound, about 6 frames. */
 static bool question_heard(void *arg)
 {
 	return ((struct line *)arg)->person.briefed > 4;
 }
 
+static bool silent_for_long(void *arg)
+{
+	return ((struct line *)arg)->person.frames > 60;
+}
+
+/* Who answers (it may be a voicemail) hears the question only; what it is about after the key. */
 TEST(move_person_takes_it_with_a_key)
 {
 	static struct line x;
 	struct chan_transfer_opts o = { .confirm = true };
-	CHECK(m_start(&x, &o, P_ANSWERS, "Ann."));
-	CHECK(t_wait(x.w.loop, briefing, &x, 5000));
-	CHECK(t_wait(x.w.loop, question_heard, &x, 3000));
-	CHECK(!joined(&x));                      /* not before the key */
+	CHECK(m_start(&x, &o, P_ANSWERS, "Ann waits for a parcel for many days now."));
+	CHECK(t_wait(x.w.loop, question_heard, &x, 5000));
+	x.person.frames = 0;
+	CHECK(t_wait(x.w.loop, silent_for_long, &x, 5000));
+	CHECK(x.person.briefed < 9);
+	CHECK(!briefing(&x) && !joined(&x));     /* not before the key */
+	OK(tel_leg_dtmf(x.person.leg, "1"));
+	CHECK(t_wait(x.w.loop, briefing, &x, 3000));
+	CHECK(t_wait(x.w.loop, joined, &x, 3000));
+	NEAR(x.person.briefed, 6 + 20, 5);       /* 410 ms of briefing, all of it */
+	l_close(&x);
+}
+
+TEST(move_person_needs_no_briefing)
+{
+	static struct line x;
+	struct chan_transfer_opts o = { .confirm = true };
+	CHECK(m_start(&x, &o, P_ANSWERS, ""));
+	CHECK(t_wait(x.w.loop, question_heard, &x, 5000));
+	OK(tel_leg_dtmf(x.person.leg, "1"));
+	CHECK(t_wait(x.w.loop, joined, &x, 3000));
+	CHECK(!briefing(&x));
+	l_close(&x);
+}
+
+TEST(move_person_cuts_the_briefing_short)
+{
+	static struct line x;
+	struct chan_transfer_opts o = { .confirm = true };
+	static char longer[2000];
+	memset(longer, 'a', sizeof(longer) - 1); /* 20 s */
+	CHECK(m_start(&x, &o, P_ANSWERS, longer));
+	CHECK(t_wait(x.w.loop, question_heard, &x, 5000));
+	OK(tel_leg_dtmf(x.person.leg, "1"));
+	CHECK(t_wait(x.w.loop, briefing, &x, 3000));
 	OK(tel_leg_dtmf(x.person.leg, "1"));
 	CHECK(t_wait(x.w.loop, joined, &x, 3000));
 	l_close(&x);

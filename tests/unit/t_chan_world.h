@@ -230,6 +230,7 @@ struct world {
 	const char *greeting;
 	enum chan_msg_kind end_on; /* hang up by the system when told this */
 	bool ends;
+	bool end_on_open;          /* hang up by the system from within on_open */
 	/* the line */
 	int64_t frames;
 	double voice_db;           /* of the customer, PCM_SILENT_DB = silent */
@@ -258,6 +259,8 @@ static inline int w_on_open(void *arg, struct chan_peer *p, const struct chan_in
 	return 0;
 }
 
+	if (w->end_on_open)
+		chan_hangup(p, CHAN_BY_SYSTEM);
 static inline void w_on_msg(void *user, const struct chan_msg *m)
 {
 	struct world *w = user;
