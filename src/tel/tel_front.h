@@ -26,6 +26,8 @@ struct tel_sdp {
 	uint8_t codecs[TEL_CODECS]; /* ours, in order */
 	int n_codecs;
 	bool own_order; /* ... which decides, not the offer's */
+	bool both;      /* RTP and SRTP, as the other side likes */
+	bool taken;     /* a description of theirs holds */
 	enum tel_srtp srtp;
 	struct tel_crypto mine[TEL_SUITES]; /* keys we offered, or the one in use */
 };

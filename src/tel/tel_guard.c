@@ -12,7 +12,7 @@
 
 #include <sys/socket.h>
 
-enum { RETRY_S = 10, UDP_LAYER = 10 };
+enum { RETRY_S = 10, UDP_LAYER = 10, UNSUPPORTED_MAX = 256 };
 
 bool tel_guard_listed(const struct tel *t, const struct sa *src)
 {
@@ -149,6 +149,47 @@ static void guard(struct tel *t, void *sock)
 	t->guards[t->n_guards++].sock = sock;
 }
 
+/* Adds what of one Require header we do not know; true = the answer has no room for more. */
+static bool on_require(const struct sip_hdr *h, const struct sip_msg *msg, void *arg)
+{
+	struct sb *b = arg;
+	sv rest = sv_n(h->val.p, h->val.l), tag;
+
+	while (sv_cut(&rest, ',', &tag)) {
+		tag = sv_trim(tag);
+		if (!tag.n || sv_eq_nocase(tag, SV("timer")) || sv_eq_nocase(tag, SV("replaces")))
+			continue;
+		if (b->n + tag.n > UNSUPPORTED_MAX - 2)
+			return true;
+		if (b->n)
+			sb_cstr(b, ", ");
+		for (size_t i = 0; i < tag.n; i++) /* a folded line must not be sent back */
+			sb_ch(b, tag.p[i] > ' ' && tag.p[i] < 127 ? tag.p[i] : '_');
+	}
+	return false;
+}
+
+/* RFC 3261, 8.2.2.3: who requires what we do not know is told; an ACK and a CANCEL are not. */
+static bool refuse_extensions(struct tel *t, const struct sip_msg *msg)
+{
+	struct sb b;
+
+	if (!pl_strcmp(&msg->met, "ACK") || !pl_strcmp(&msg->met, "CANCEL"))
+		return false;
+	sb_init(&b, UNSUPPORTED_MAX);
+	(void)sip_msg_hdr_apply(msg, true, SIP_HDR_REQUIRE, on_require, &b);
+	if (!b.n) {
+		sb_done(&b);
+		return false;
+	}
+	if (!pl_strcmp(&msg->met, "INVITE") && !pl_isset(&msg->to.tag))
+		metric_inc(M_CALLS_REFUSED);
+	(void)sip_replyf(t->sip, msg, 420, "Bad Extension",
+			 "Unsupported: %b\r\nContent-Length: 0\r\n\r\n", b.p, b.n);
+	sb_done(&b);
+	return true;
+}
+
 static bool on_request(const struct sip_msg *msg, void *arg)
 {
 	struct tel *t = arg;
@@ -169,6 +210,8 @@ static bool on_request(const struct sip_msg *msg, void *arg)
 		(void)sip_reply(t->sip, msg, 416, "Unsupported URI Scheme");
 		return true;
 	}
+	if (refuse_extensions(t, msg))
+		return true;
 	if (!pl_strcmp(&msg->met, "OPTIONS")) { /* within a call too: a keep-alive */
 		answer_options(t, msg);
 		return true;
@@ -247,12 +290,6 @@ bool tel_guard_admit(struct tel *t, const struct sip_msg *msg)
 	    t->n_calls >= t->o.max_calls || !take_token(t)) {
 		metric_inc(M_CALLS_REFUSED);
 		too_busy(t, msg);
-		return false;
-	}
-	if (sip_msg_hdr_has_value(msg, SIP_HDR_REQUIRE, "100rel")) {
-		metric_inc(M_CALLS_REFUSED);
-		(void)sip_replyf(t->sip, msg, 420, "Bad Extension",
-				 "Unsupported: 100rel\r\nContent-Length: 0\r\n\r\n");
 		return false;
 	}
 	return true;

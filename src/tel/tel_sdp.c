@@ -114,19 +114,26 @@ static void choose(struct tel_sdp *s, const struct tel_opts *o)
 	s->n_codecs = 2;
 }
 
-int tel_sdp_open(struct tel_sdp *s, const struct sa *laddr, uint16_t port,
-		 const struct tel_opts *o, bool secure)
+static int open_audio(struct tel_sdp *s, const struct sa *laddr, uint16_t port,
+		      const char *proto)
 {
 	int e = sdp_session_alloc(&s->sess, laddr);
 
-	choose(s, o);
 	if (!e)
-		e = sdp_media_add(&s->audio, s->sess, "audio", port,
-				  secure ? "RTP/SAVP" : "RTP/AVP");
-	if (!e && o->srtp != TEL_SRTP_OFF && !secure)
+		e = sdp_media_add(&s->audio, s->sess, "audio", port, proto);
+	if (!e && s->both)
 		e = sdp_media_set_alt_protos(s->audio, 2, "RTP/AVP", "RTP/SAVP");
-	if (!e)
-		e = add_codecs(s);
+	return e ? e : add_codecs(s);
+}
+
+int tel_sdp_open(struct tel_sdp *s, const struct sa *laddr, uint16_t port,
+		 const struct tel_opts *o, bool secure)
+{
+	int e;
+
+	choose(s, o);
+	s->both = o->srtp != TEL_SRTP_OFF && !secure;
+	e = open_audio(s, laddr, port, secure ? "RTP/SAVP" : "RTP/AVP");
 	if (!e)
 		e = sdp_media_set_lattr(s->audio, false, "ptime", "20");
 	if (!e)
@@ -330,7 +337,7 @@ static int take_keys(struct tel_sdp *s, bool offer, struct tel_media_info *mi)
 	return e;
 }
 
-int tel_sdp_take(struct tel_sdp *s, struct mbuf *body, bool offer, struct tel_media_info *mi)
+static int take(struct tel_sdp *s, struct mbuf *body, bool offer, struct tel_media_info *mi)
 {
 	struct tel_media_info got = { 0 };
 	const struct sa *raddr;
@@ -357,6 +364,42 @@ int tel_sdp_take(struct tel_sdp *s, struct mbuf *body, bool offer, struct tel_me
 	*mi = got;
 	explicit_bzero(&got.keys, sizeof(got.keys));
 	return 0;
+}
+
+/* Would it be taken? Asked of a twin: reading it leaves its marks on a session, and the next offer
+ * of ours must follow what holds, not what was refused. */
+static int rehearse(const struct tel_sdp *s, struct mbuf *body, bool offer)
+{
+	struct tel_sdp twin = *s;
+	struct tel_media_info mi;
+	struct mbuf *asked = NULL;
+	struct sa any;
+	size_t pos = body->pos;
+	int e;
+
+	twin.sess = NULL;
+	twin.audio = NULL;
+	sa_set_in(&any, 0x7f000001, 0);
+	e = open_audio(&twin, &any, 9, sdp_media_proto(s->audio));
+	if (!e && !offer) /* no answer without an offer */
+		e = sdp_encode(&asked, twin.sess, true);
+	e = e ? ERR_NOMEM : take(&twin, body, offer, &mi);
+	mem_deref(asked);
+	if (!e)
+		explicit_bzero(&mi.keys, sizeof(mi.keys));
+	body->pos = pos;
+	tel_sdp_close(&twin);
+	return e;
+}
+
+int tel_sdp_take(struct tel_sdp *s, struct mbuf *body, bool offer, struct tel_media_info *mi)
+{
+	int e = s->taken ? rehearse(s, body, offer) : 0;
+
+	if (!e)
+		e = take(s, body, offer, mi);
+	s->taken |= !e;
+	return e;
 }
 
 int tel_sdp_give(struct tel_sdp *s, bool offer, struct mbuf **ret)

@@ -197,3 +197,60 @@ TEST(tel_sdp_answers_that_do_not_fit)
 	EQ(d.mi.keys.suite, TEL_SUITE_32);
 	tel_sdp_close(&d.s);
 }
+
+static int count(const char *text, const char *what)
+{
+	int n = 0;
+
+	for (const char *at = text; (at = strstr(at, what)) != NULL; at++)
+		n++;
+	return n;
+}
+
+/* A change that was refused leaves no mark: our next offer is that of before. */
+TEST(tel_sdp_next_offer_after_a_refusal)
+{
+	static const char secure[] = HEAD "m=audio 5000 RTP/SAVP 0 101\r\na=rtcp-mux\r\n"
+					  "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:" KEY "\r\n"
+					  "a=rtpmap:101 telephone-event/8000\r\n";
+	static const char *const refused[] = {
+		HEAD "m=audio 5000 RTP/AVP 0\r\n",
+		HEAD "m=audio 0 RTP/SAVP 0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:" KEY
+		     "\r\n",
+		HEAD
+		"m=audio 5000 RTP/SAVP 18\r\na=crypto:2 AES_CM_128_HMAC_SHA1_32 inline:" KEY
+		"\r\n",
+		HEAD "m=audio 5000 RTP/SAVP 0\r\n",
+		HEAD "m=video 5000 RTP/AVP 99\r\n",
+		"not a description\r\n",
+	};
+	struct desk d;
+	char before[4096], key[80];
+
+	for (int ours = 0; ours < 2; ours++) {
+		CHECK(desk_open(&d, NULL, TEL_SRTP_REQUIRE, ours));
+		if (ours)
+			(void)desk_give(&d, true);
+		OK(desk_take(&d, secure, !ours));
+		if (!ours)
+			(void)desk_give(&d, false);
+		snprintf(before, sizeof(before), "%s", strstr(desk_give(&d, true), "m=audio"));
+		HAS(sv_of(before), "RTP/SAVP");
+		HAS(sv_of(before), "a=rtcp-mux");
+		snprintf(key, sizeof(key), "%.60s", strstr(before, "a=crypto:1"));
+		for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++) {
+			CHECK(desk_take(&d, refused[i], true) < 0);
+			STR_EQ(strstr(desk_give(&d, true), "m=audio"), before);
+			EQ(count(d.text, "m="), 1);
+			HAS(sv_of(d.text), key);
+			EQ(d.mi.port, 5000);
+			EQ(d.mi.keys.suite, TEL_SUITE_80);
+		}
+		OK(desk_take(&d, secure, true));         /* and what fits is still taken */
+		(void)desk_give(&d, true);
+		EQ(desk_take(&d, HEAD "m=audio 5002 RTP/AVP 0\r\n", false), ERR_UNSUPPORTED);
+		STR_EQ(strstr(desk_give(&d, true), "m=audio"), before);
+		OK(desk_take(&d, secure, false));
+		tel_sdp_close(&d.s);
+	}
+}

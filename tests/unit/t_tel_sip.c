@@ -84,6 +84,20 @@ TEST(tel_refusals_by_the_book)
 	OK(peer_open(&p, "127.0.0.1"));
 	EQ(ask(&p, "INVITE", "r1", "Require: 100rel\r\n", raw_sdp(4000, "0", "")), 420);
 	HAS(sv_of(p.r.in), "Unsupported: 100rel");
+	EQ(ask(&p, "INVITE", "q1",
+	       "Require: timer, sec-agree ,replaces\r\nRequire: gruu,\r\n b\tc\r\n",
+	       raw_sdp(4000, "0", "")),
+	   420);
+	HAS(sv_of(p.r.in), "\nUnsupported: sec-agree, gruu, b_c\r\n");
+	EQ(ask(&p, "OPTIONS", "q2", "Require: nonsense\r\n", ""), 420);
+	EQ(ask(&p, "OPTIONS", "q3", "Require: Timer\r\n", ""), 200);
+	EQ(ask(&p, "CANCEL", "q4", "Require: nonsense\r\n", ""), 481);
+	static char many[1200] = "Require: ";
+	for (int i = 0; i < 60; i++)
+		snprintf(many + strlen(many), 20, "extension%02d,", i);
+	(void)memcpy(many + strlen(many), "x\r\n", 4);
+	EQ(ask(&p, "OPTIONS", "q5", many, ""), 420);
+	HAS(sv_of(p.r.in), "Unsupported: extension00, extension01, ");
 	EQ(ask(&p, "INVITE", "r2", "", raw_sdp(4000, "18", "")), 488);
 	EQ(ask(&p, "INVITE", "r3", "", "no session description\r\n"), 400);
 	EQ(ask(&p, "INVITE", "r4", "", raw_sdp(0, "0", "")), 488);
