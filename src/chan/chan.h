@@ -34,6 +34,7 @@ enum chan_close_by {
 };
 
 struct chan_peer;
+struct pcm_prosody_sum;
 struct chan_info {
 	const char *channel;     /* "webchat", "phone", "talk", "sms", ... */
 	unsigned caps;
@@ -83,6 +84,8 @@ struct chan_msg {
 	uint32_t say_id;         /* PLAYED: this chan_say was heard to its end */
 	int status;              /* MOVED failed: SIP status of the person's leg, 0 = none */
 	void *ticket;            /* TEXT: opaque, goes back through chan_ack */
+	/* SPEECH_FINAL: how the customer said it (pcm_prosody.h); NULL = not known */
+	const struct pcm_prosody_sum *tone;
 };
 struct chan_sink {
 	int (*on_open)(void *arg, struct chan_peer *p, const struct chan_info *info,

@@ -59,6 +59,7 @@ void ear_done(struct ear *e)
 	ear_stop_asr(e);
 	chan_vad_leave(&e->line);
 	ear_turn_done(&e->turn);
+	ear_tone_drop(e);
 	loop_timer_stop(&e->lost_timer);
 	pcm_echo_close(e->echo);
 	e->echo = NULL;
@@ -130,6 +131,7 @@ static void on_voice(struct ear *e)
 		return;
 	}
 	begin(e, ONSET_MS);
+	ear_tone_begin(e);
 	if (e->last_end_ms && e->start_ms - e->last_end_ms < AGAIN_MS)
 		learn_pause(e, 0.5, e->start_ms - e->last_end_ms);
 	ear_feed(e, e->pre, e->pre_n);
@@ -294,10 +296,12 @@ void ear_hear(struct ear *e, const int16_t *s, size_t n, const int16_t *sent)
 		ear_tell_kept(e);
 	if (ear_over(e))
 		return;
-	if (e->speaking)
+	if (e->speaking) {
+		ear_tone_hear(e, s, n, sent != NULL);
 		hear_on(e, s, n, ev);
-	else
+	} else {
 		keep_preroll(e, s, n);
+	}
 }
 
 /* ---- what else happens */
@@ -325,6 +329,7 @@ static void drop(struct ear *e)
 		return;
 	struct ear_pending *const both[] = { &e->flying, &e->due };
 	e->told = false;
+	ear_tone_drop(e);
 	if (!e->flushed)
 		ear_flush(e);
 	for (int i = 0; i < 2; i++)

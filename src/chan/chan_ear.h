@@ -15,6 +15,7 @@
 #include "chan_playout.h"
 #include "chan_tape.h"
 #include "chan_vad.h"
+#include "pcm_prosody.h"
 
 /* SPOKE: voice that is more than a click. EARLY: of silence, in which words that come and look
  * whole are likely all. */
@@ -26,6 +27,7 @@ struct ear_words {
 	int64_t start_ms, end_ms;
 	int64_t silence_from_us;     /* the loop's time at which the customer fell silent */
 	int64_t decided_us;          /* at which that was taken for the end */
+	const struct pcm_prosody_sum *tone;  /* how it was said; NULL = not known */
 };
 struct ear_opts {
 	struct loop *loop;
@@ -94,6 +96,7 @@ struct ear {
 	struct pcm_echo *echo;       /* what of the line is our own voice */
 	struct chan_vad_line line;   /* the probability for it */
 	struct ear_turn turn;
+	struct pcm_prosody *tone;    /* of what is being said; NULL = nobody speaks */
 	struct asr_run *asr;
 	bool lost;                   /* on_lost was called or is due */
 	int16_t pre[16 * 300];       /* before the onset */
@@ -164,6 +167,13 @@ void ear_tell_words(struct ear *e, int64_t end_ms, int64_t silence_from_us);
 void ear_tell_likely(struct ear *e);
 bool ear_waits(const struct ear *e);                 /* for words of this utterance */
 static inline bool ear_over(const struct ear *e) { return !e->o.on_start; }
+
+/* ---- chan_ear_tone.c: how it is said */
+void ear_tone_begin(struct ear *e);                  /* an utterance; its onset is in the pre-roll */
+void ear_tone_hear(struct ear *e, const int16_t *s, size_t n, bool ours);
+/* Into room, or NULL: too little voice; it begins anew. */
+const struct pcm_prosody_sum *ear_tone_end(struct ear *e, struct pcm_prosody_sum *room);
+void ear_tone_drop(struct ear *e);                   /* idempotent */
 
 /* ---- chan_ear_cut.c: over our voice */
 void ear_duck(struct ear *e);

@@ -81,6 +81,7 @@ static void learn_level(struct ear *e)
 void ear_tell_words(struct ear *e, int64_t end_ms, int64_t silence_from_us)
 {
 	struct sb b = e->words;
+	struct pcm_prosody_sum tone;
 	struct ear_words w = { .text = sv_trim(sb_sv(&b)), .confidence = e->words_confidence,
 			       .start_ms = e->words_start_ms, .end_ms = end_ms,
 			       .silence_from_us = silence_from_us, .decided_us = e->decided_us };
@@ -93,6 +94,7 @@ void ear_tell_words(struct ear *e, int64_t end_ms, int64_t silence_from_us)
 	ear_drop_words(e);
 	if (w.text.n)
 		learn_level(e);
+	w.tone = ear_tone_end(e, &tone);
 	e->o.on_words(e->o.arg, &w);
 	sb_done(&b);
 }

@@ -94,7 +94,8 @@ static void on_words(void *arg, const struct ear_words *w)
 				    .text = w->text,
 				    .confidence = w->confidence,
 				    .start_ms = w->start_ms,
-				    .end_ms = w->end_ms });
+				    .end_ms = w->end_ms,
+				    .tone = w->tone });
 }
 
 static void on_partial(void *arg, sv text)

@@ -148,6 +148,7 @@ void talk_record_customer(struct talk_core *c, const struct talk_ev *ev, struct 
 	       c->feel.emotion_p, c->feel.sentiment);
 	if (c->voice && strcmp(ev->via ? ev->via : "", "speech") == 0)
 		sb_fmt(&b, ",\"asr_confidence\":%.2f", ev->confidence);
+	talk_tone_json(c, &b);
 	if (ev->end_ms > 0)
 		sb_fmt(&b, ",\"start_ms\":%lld,\"end_ms\":%lld", (long long)ev->start_ms,
 		       (long long)ev->end_ms);
@@ -330,6 +331,7 @@ void talk_on_text(struct talk_core *c, const struct talk_ev *ev, struct arena *a
 		c->asr_lost = false; /* it is understood again */
 	talk_cut_in(c, ev, a, acts);
 	feel_turn(&c->feel, ev->text, sv_of(c->lang));
+	talk_hear_tone(c, ev);
 	follow_language(c, ev->text);
 	c->turn++;
 	bool was_in_turn = c->in_turn;

@@ -16,6 +16,7 @@
 #include "base.h"
 #include "kb.h"
 #include "feel.h"
+#include "feel_voice.h"
 #include "policy.h"
 #include "chan.h"
 #include "talk.h"
@@ -71,6 +72,7 @@ struct talk_ev {
 	 * said instead of a greeting. */
 	sv masked, model_text;
 	double confidence;
+	const struct pcm_prosody_sum *tone; /* TEXT: how it was said; NULL = not known */
 	const char *via;             /* TEXT: "text", "speech", "dtmf" */
 	int64_t start_ms, end_ms;
 	const struct kb_result *found;
@@ -229,6 +231,7 @@ struct talk_core {
 	unsigned caps;
 	char lang[4];
 	struct feel_state feel;
+	struct feel_voice tone;      /* how the customer of this call sounds */
 	int turn;
 	uint32_t gen;                /* of searches and model runs */
 	uint32_t say_id;             /* last given */
@@ -350,6 +353,11 @@ bool talk_aside_played(struct talk_core *c, const struct talk_ev *ev, struct are
 /* Said at once when now and nothing is in the way, else when there is silence. */
 void talk_notice(struct talk_core *c, sv text, bool now, struct arena *a, struct talk_acts *acts);
 bool talk_notice_due(struct talk_core *c, struct arena *a, struct talk_acts *acts);
+
+/* talk_tone.c: right after feel_turn, each turn: the voice beside the words */
+void talk_hear_tone(struct talk_core *c, const struct talk_ev *ev);
+/* ,"voice":{...} for the turn's row; nothing when it told nothing. */
+void talk_tone_json(const struct talk_core *c, struct sb *b);
 
 /* talk_move.c: transfers to a person */
 bool talk_can_move(const struct talk_core *c);

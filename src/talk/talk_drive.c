@@ -337,6 +337,7 @@ static void feed_text(struct talk *t, const struct chan_msg *m, const char *via)
 			      .masked = in.masked,
 			      .model_text = in.model,
 			      .confidence = m->confidence,
+			      .tone = m->tone,
 			      .via = via,
 			      .start_ms = m->start_ms,
 			      .end_ms = m->end_ms,

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-enum type { SVIEW, CSTR, INT, I64, U32, SIZE, BOOL, DBL };
+enum type { SVIEW, CSTR, INT, I64, U32, SIZE, BOOL, DBL, FLT };
 struct field {
 	const char *name;
 	size_t at;
@@ -30,6 +30,11 @@ static const struct field ev_fields[] = {
 static const struct field heard_fields[] = {
 	F(chan_heard, say_id, U32), F(chan_heard, bytes, SIZE),
 	F(chan_heard, start_ms, I64), F(chan_heard, end_ms, I64),
+};
+static const struct field tone_fields[] = {  /* all but the cepstrum, which nothing here reads */
+#define TONE(name) F(pcm_prosody_sum, name, FLT),
+	PCM_PROSODY_SUM(TONE)
+#undef TONE
 };
 static const struct field usage_fields[] = {
 	F(llm_usage, prompt_tokens, INT), F(llm_usage, cached_tokens, INT),
@@ -139,6 +144,11 @@ static void put_field(struct sb *b, const struct field *f, const char *at)
 		if (*(const double *)(const void *)at != 0)
 			sb_fmt(b, ",\"%s\":%.17g", f->name, *(const double *)(const void *)at);
 		break;
+	case FLT:
+		if (*(const float *)(const void *)at != 0)
+			sb_fmt(b, ",\"%s\":%.9g", f->name,
+			       (double)*(const float *)(const void *)at);
+		break;
 	}
 }
 
@@ -184,6 +194,8 @@ void wire_put_ev(struct sb *b, const struct talk_ev *ev, wire_body_fn *body, voi
 		put_obj(b, "heard", heard_fields, N(heard_fields), &ev->heard);
 	if (memcmp(&ev->usage, &no_usage, sizeof(no_usage)))
 		put_obj(b, "usage", usage_fields, N(usage_fields), &ev->usage);
+	if (ev->tone)
+		put_obj(b, "tone", tone_fields, N(tone_fields), ev->tone);
 	if (ev->resume)
 		put_obj(b, "resumed", resume_fields, N(resume_fields), ev->resume);
 	if (ev->found)
@@ -254,6 +266,9 @@ static void get_field(const jv *o, const struct field *f, char *at, struct arena
 	case DBL:
 		*(double *)(void *)at = jv_as_num(v, 0);
 		break;
+	case FLT:
+		*(float *)(void *)at = (float)jv_as_num(v, 0);
+		break;
 	}
 }
 
@@ -301,6 +316,14 @@ int wire_get_ev(const jv *o, struct arena *a, wire_get_fn *get, void *arg, struc
 	if (ret->timer >= TT_COUNT || ret->by > CHAN_BY_TIMEOUT)
 		return ERR_PARSE;
 	const jv *resumed = jv_get(o, "resumed"), *found = jv_get(o, "found");
+	const jv *tone = jv_get(o, "tone");
+	if (tone) {
+		struct pcm_prosody_sum *t = arena_new(a, struct pcm_prosody_sum, 1);
+		if (!t)
+			return ERR_PARSE;
+		get_fields(tone, tone_fields, N(tone_fields), t, a);
+		ret->tone = t;
+	}
 	if (resumed) {
 		struct chan_resume *r = arena_new(a, struct chan_resume, 1);
 		if (!r)

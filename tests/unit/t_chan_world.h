@@ -13,6 +13,7 @@
 #include "t.h"
 #include "chan_voice.h"
 #include "pcm.h"
+#include "pcm_prosody.h"
 
 #define ABOUT(a, b, eps) NEAR((double)(a), (double)(b), eps)
 #define W_MSGS 256
@@ -209,6 +210,8 @@ struct w_msg {
 	double confidence;
 	int64_t start_ms, end_ms, at_ms;
 	uint32_t say_id;
+	bool toned;                /* it was told how it was said */
+	struct pcm_prosody_sum tone;
 };
 struct world {
 	struct loop *loop;
@@ -274,6 +277,9 @@ static inline void w_on_msg(void *user, const struct chan_msg *m)
 			     .at_ms = loop_now_ms(w->loop),
 			     .say_id = m->say_id };
 	snprintf(x->text, sizeof(x->text), SV_FMT, SV_ARG(m->text));
+	x->toned = m->tone != NULL;
+	if (m->tone)
+		x->tone = *m->tone;
 	if (m->kind == CHAN_SPEECH_START && !w->no_hush)
 		chan_hush(w->peer, &w->heard);
 	if (w->ends && m->kind == w->end_on)
