@@ -10,7 +10,7 @@ int bench_voice_cmd(int argc, char **argv)
 {
 	struct bench_opts o = { 0 };
 	char exe[4096];
-	int64_t seed = 1, calls = 0, seconds = 0;
+	int64_t seed = 1, calls = 0, seconds = 0, models = 0;
 	int rest, status;
 	const struct cli_opt opts[] = {
 		{ "only", CLI_STR, &o.only, "tests to run, T1,T2 (all)" },
@@ -20,6 +20,9 @@ int bench_voice_cmd(int argc, char **argv)
 		{ "seed", CLI_INT, &seed, "of all that is random (1)" },
 		{ "target", CLI_STR, &o.target,
 		  "another server, sip:127.0.0.1:5060 (our own)" },
+		{ "caller", CLI_STR, &o.caller,
+		  "baresip: it makes the calls of T1, T2, T7, T11 (our own telephones)" },
+		{ "models", CLI_INT, &models, "port of the fake models (any)" },
 		{ "keep", CLI_STR, &o.keep,
 		  "folder for the server's data and log (temporary)" },
 		{ "calls", CLI_INT, &calls, "T15: calls at once (200)" },
@@ -28,7 +31,8 @@ int bench_voice_cmd(int argc, char **argv)
 	};
 	if (!cli_parse(argc, argv, opts, sizeof(opts) / sizeof(*opts), &rest, &status))
 		return status;
-	if (seed < 1 || calls < 0 || calls > 5000 || seconds < 0 || seconds > 86400)
+	if (seed < 1 || calls < 0 || calls > 5000 || seconds < 0 || seconds > 86400 ||
+	    models < 0 || models > 65535)
 		return cli_fail("a number is out of range; see callm bench voice --help"), 2;
 	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
 	if (n <= 0)
@@ -38,6 +42,7 @@ int bench_voice_cmd(int argc, char **argv)
 	o.seed = (uint64_t)seed;
 	o.calls = (int)calls;
 	o.seconds = (int)seconds;
+	o.models_port = (int)models;
 	struct err e = { 0 };
 	log_init(LOG_LV_ERROR, LOG_FMT_AUTO, 2);
 	int rc = bench_voice(&o, &e);

@@ -6,12 +6,22 @@
  * the line, each once its end has been received, asr_lag_ms later as a delta, and all of them
  * asr_final_ms after a commit. Loud sound that is no clip of the caller's (an echo of the agent)
  * is heard as words too, since a recogniser would. A sender of 24 kHz PCM loses the marks: then
- * the only call there is is meant, and wall clock time tells the place. */
+ * the only call there is is meant, and wall clock time tells the place. It does so too when the
+ * server left sound out and no mark has come since (an echo covers them): counting on would put
+ * the words where they are not. */
 #include "bench_int.h"
 
 #include <stdio.h>
 
-enum { SOUND_MAX = 1 << 20, ECHO_WORD = PCM_HZ * 3 / 10, BLOCK = 40 };
+enum {
+	SOUND_MAX = 1 << 20,
+	ECHO_WORD = PCM_HZ * 3 / 10,
+	BLOCK = 40,
+	LAG_MAX = PCM_HZ * 3 / 10,
+	LATE_MAX = PCM_HZ / 2,
+	LONG = PCM_HZ * 5,
+	BEHIND = PCM_FRAME * 3
+}; /* the line: what lies in pieces and on the way */
 #define LOUD_DB (-45.0)
 
 struct bench_ear {
@@ -21,8 +31,12 @@ struct bench_ear {
 	struct loop_timer partial, final;
 	struct bench_mark mark;
 	bool wide, known, committed, cut;
+	bool guess;            /* sound was left out, and no mark since */
+	int64_t lag;           /* behind the line at the last mark */
+	size_t behind;         /* samples that came while it was much further behind */
 	int phone;
 	uint64_t n;            /* samples received (8 kHz) */
+	uint64_t marked;       /* n at the last mark */
 	int64_t base;          /* sample of the caller's stream = base + n */
 	uint64_t told;         /* words end before it were told in an earlier item */
 	uint64_t upto;         /* of this item, when committed */
@@ -165,6 +179,17 @@ static void hear_echo(struct bench_ear *x, const int16_t *s, size_t n)
 	}
 }
 
+/* Between two marks far apart: what came against what the line sent, in per cent of it. A mark
+ * after a gap in which nothing was meant to come lies near the one before it, counted so. */
+static void count_feed(struct bench_ear *x, int64_t base)
+{
+	uint64_t n = x->n - x->marked;
+	int64_t off = base - x->base;
+	if (x->known && !x->guess && n >= LONG)
+		bench_num(&x->b->f.feed_off, 100.0 * (double)(off < 0 ? -off : off) / (double)n);
+	x->marked = x->n;
+}
+
 static void hear(struct bench_ear *x, const int16_t *s, size_t n)
 {
 	unsigned id, frame;
@@ -179,15 +204,26 @@ static void hear(struct bench_ear *x, const int16_t *s, size_t n)
 		/* the counter has 16 bits: the one nearest to what was sent is meant */
 		int64_t now = (int64_t)(p->sent / PCM_FRAME);
 		int64_t f = now - (int64_t)(uint16_t)((uint64_t)now - frame);
-		x->base = f * PCM_FRAME + 64 - (int64_t)x->n;
+		int64_t base = f * PCM_FRAME + 64 - (int64_t)x->n;
+		count_feed(x, base);
+		x->base = base;
 		/* it knows nothing of what was said before it was there */
 		if (!x->known && !x->told && x->base > 0)
 			x->told = (uint64_t)x->base;
 		x->known = true;
+		x->guess = false;
+		x->behind = 0;
+		x->lag = (int64_t)p->sent - x->base - (int64_t)x->n;
 		x->phone = (int)id;
 	}
-	hear_echo(x, s, n);
 	struct bench_phone *p = phone_of(x);
+	bool far = x->known && p && (int64_t)p->sent - x->base - (int64_t)x->n > x->lag + LAG_MAX;
+	x->behind = far ? x->behind + n : 0;
+	/* sound that was only late would have caught up by now */
+	x->guess |= x->behind > LATE_MAX;
+	if (x->guess && p)
+		x->base = (int64_t)p->sent - BEHIND - (int64_t)x->n;
+	hear_echo(x, s, n);
 	if (x->b->f.asr_cut > 0 && p && p->clip && p->clip_at > p->clip->n / 2 && !x->cut) {
 		x->b->f.asr_cut--;
 		x->cut = true;

@@ -14,6 +14,10 @@
 
 int64_t bench_now_us(void);
 
+struct bench_nums { double *v; size_t n, cap; };
+void bench_num(struct bench_nums *x, double v);
+double bench_q(struct bench_nums *x, double q); /* sorts; NaN when empty */
+
 /* ---- clips: what is said, with the times of its words (bench_clip.c, bench_noise.c) ---- */
 
 struct bench_word {
@@ -53,6 +57,7 @@ struct bench_clip *bench_clip_add(struct bench_clips *c, const char *text, int16
 
 struct bench;
 struct bench_ear;
+struct bench_ua;
 enum bench_state { PH_CALLING, PH_RINGING, PH_UP, PH_ENDING, PH_OVER };
 struct bench_run { int64_t from_us, to_us; };  /* loud */
 struct bench_said {            /* what was put on the line */
@@ -68,6 +73,12 @@ struct bench_line {            /* how bad our sending is */
 	bool reorder;
 };
 struct bench_late { int64_t due_us; uint16_t n; uint8_t p[200]; };
+
+/* What lies in the background of our silence: who we are and which frame this is, in the lowest
+ * bits; bench_asr.c finds it again. */
+struct bench_mark { uint64_t bits; unsigned n; };
+void bench_mark_put(int16_t s[PCM_FRAME], unsigned id, unsigned frame);
+bool bench_mark_find(struct bench_mark *m, int16_t s, unsigned *id, unsigned *frame);
 
 struct bench_phone {
 	struct bench *b;
@@ -110,6 +121,7 @@ struct bench_phone {
 	struct bench_line line;
 	VEC(struct bench_late) late;
 	bool silent_codec;             /* no marked background, only digital silence */
+	bool comfort;                  /* silence is not sent but told (RFC 3389) */
 	/* echo: what we heard, so much later and softer */
 	double echo_db;                /* 0 = none */
 	int echo_ms;
@@ -124,12 +136,20 @@ struct bench_phone {
 	uint16_t rx_seq;
 	uint32_t rx_ssrc, rx_ts;
 	bool echoing;                  /* the last frame we sent had an echo in it */
+	/* another's telephone makes this call; its sound passes through tap_fd */
+	struct bench_ua *ua;           /* NULL: we are the telephone */
+	int tap_fd, tap_port;
+	struct loop_io tap_io;
+	struct sockaddr_in tap_rtp;
+	bool tap_known;
+	struct bench_mark tap_mark;
 };
 
 /* Calls target; the phone belongs to the bench and lives until bench_phone_free. */
 struct bench_phone *bench_dial(struct bench *b, const char *user, bool keep);
 void bench_bye(struct bench_phone *p);         /* BYE, or CANCEL before the answer */
 void bench_hold(struct bench_phone *p, bool on);
+int bench_move(struct bench_phone *p);         /* another port for the sound, by re-INVITE */
 void bench_phone_free(struct bench_phone *p);
 void bench_say(struct bench_phone *p, const struct bench_clip *c, double db);
 void bench_press(struct bench_phone *p, char digit, int ms, int gap_ms, bool no_marker);
@@ -144,6 +164,7 @@ struct bench_phone *bench_phone_find(struct bench *b, int id);
 /* parts of it */
 int bench_media_open(struct bench_phone *p);
 void bench_media_close(struct bench_phone *p);
+int bench_media_move(struct bench_phone *p);   /* to another port; not signalled */
 void bench_media_tick(struct bench_phone *p, int64_t now);
 bool bench_media_frame(struct bench_phone *p, int16_t out[PCM_FRAME]);
 int bench_sip_open(struct bench *b, struct err *e);
@@ -155,11 +176,52 @@ void bench_sip_reinvite(struct bench_phone *p, bool hold);
 void bench_sip_answer(struct bench_phone *p, int status); /* an incoming call */
 struct bench_phone *bench_phone_incoming(struct bench *b);
 
-/* What lies in the background of our silence: who we are and which frame this is, in the lowest
- * bits; bench_asr.c finds it again. */
-void bench_mark_put(int16_t s[PCM_FRAME], unsigned id, unsigned frame);
-struct bench_mark { uint64_t bits; unsigned n; };
-bool bench_mark_find(struct bench_mark *m, int16_t s, unsigned *id, unsigned *frame);
+/* A message; views into raw. */
+struct bench_msg {
+	sv raw, first, body;
+	int status;            /* of a response, else 0 */
+	char method[16];       /* of a request, or of the CSeq */
+};
+bool bench_msg_parse(struct bench_msg *m, sv raw);
+/* brief: 0 or x. */
+sv bench_msg_header(const struct bench_msg *m, const char *name, char brief);
+bool bench_sip_media(sv sdp, struct sockaddr_in *ret); /* where its sound is to go */
+void bench_sip_over(struct bench_phone *p, int status);
+int bench_media_socket(int *ret_port);         /* stamped by the kernel; -1 = none */
+/* As recv; when it came by the kernel's clock. */
+ssize_t bench_recv(int fd, uint8_t *d, size_t cap, int64_t *ret_us);
+/* A packet to the server, over a line as bad as is wanted. */
+void bench_line_send(struct bench_phone *p, const uint8_t *d, size_t n);
+double bench_loud_ms(const int16_t *s, size_t n);
+
+/* ---- another's telephone (bench_ua.c), and the wire to it (bench_tap.c) ---- */
+
+struct bench_ua {              /* a baresip process, one call at a time */
+	struct bench_phone *p; /* the call it makes or made last */
+	int n, pid, in_fd;
+	char dir[4300];
+	struct sockaddr_in sip;
+};
+int bench_ua_check(const char *caller, struct err *e);
+int bench_ua_dial(struct bench_phone *p);
+void bench_ua_bye(struct bench_phone *p);
+/* *ret_at = the sample of its stream that the clip begins with. */
+int bench_ua_say(struct bench_phone *p, const struct bench_clip *c, double db, uint64_t *ret_at);
+void bench_ua_tick(struct bench_phone *p, int64_t now);
+void bench_ua_rows(struct bench *b, const char *id); /* what it recorded against the wire */
+void bench_ua_close_all(struct bench *b);
+/* The WAV file that is its microphone: background from frame on, the clip in it (may be NULL);
+ * the sample of its stream that the clip begins with. */
+size_t bench_ua_sound(const struct bench_phone *p, const struct bench_clip *c, double db,
+		      uint64_t frame, struct sb *out);
+int bench_tap_open(struct bench_phone *p);
+void bench_tap_close(struct bench_phone *p);
+bool bench_tap_packet(struct bench *b, const struct bench_msg *m, const struct sockaddr_in *from);
+/* A message with ports from[i] as to[i], and the sound's port. */
+void bench_tap_rewrite(const struct bench_msg *m, const int from[2], const int to[2], int port,
+		       struct sb *out);
+void bench_tap_frame(struct bench_phone *p, const int16_t s[PCM_FRAME], int64_t at);
+void bench_tap_down(struct bench_phone *p, const uint8_t *d, size_t n);
 
 /* ---- where in what is known the heard is (bench_match.c) ---- */
 
@@ -203,6 +265,7 @@ struct bench_fakes {
 	bool asr_down;
 	int asr_cut;           /* so many connections are cut in the middle of speech */
 	uint64_t asr_samples;
+	struct bench_nums feed_off; /* samples of an utterance against the line's, % */
 	VEC(struct bench_asked *) asked;
 	VEC(struct bench_spoke *) spoke;
 };
@@ -246,6 +309,8 @@ struct bench_set { /* other than usual: 0 */
 	bool second, record, replay, pin, person, outbound;
 	int ring_s;
 };
+/* srv.dir is there: the folder of --keep, or a temporary one. */
+int bench_dir(struct bench *b, struct err *e);
 int bench_server_start(struct bench *b, const struct bench_set *o, struct err *e);
 int bench_server_stop(struct bench *b, bool kill_it); /* exit status, -1 = killed */
 bool bench_server_alive(struct bench *b);
@@ -266,10 +331,6 @@ jv *bench_events(struct bench *b, int64_t began_us);
 int bench_metric(struct bench *b, const char *name, double *ret);
 
 /* ---- tests (bench_run.c, bench_report.c, bench_t_*.c) ---- */
-
-struct bench_nums { double *v; size_t n, cap; };
-void bench_num(struct bench_nums *x, double v);
-double bench_q(struct bench_nums *x, double q); /* sorts; NaN when empty */
 
 struct bench_row {
 	char id[8], what[72], unit[8], threshold[48], note[120];
@@ -315,6 +376,8 @@ struct bench {
 	struct loop_timer tick, later;
 	int64_t next_tick_us;
 	VEC(struct bench_phone *) phones;
+	VEC(struct bench_ua *) uas;
+	struct bench_nums ua_off;      /* % of loud time it recorded otherwise */
 	struct map *by_call;
 	int next_id;
 	/* a person is called: how to answer (p->answer_ms, refuse). NULL: 404 */
@@ -391,7 +454,8 @@ int bench_t20(struct bench *b);
 bool bench_has_card(sv s);
 /* its digits, each behind these words and a quote. */
 bool bench_has_keys(sv s, const char *before);
-/* What of the answer was heard in a call, sound kept from sample from on. */
+/* ---- what was heard of an answer (bench_heard.c) ---- */
+
 struct bench_heard {
 	size_t clips;          /* sentences that were made for it */
 	double whole;          /* share of their loud sound that was heard */
@@ -400,7 +464,13 @@ struct bench_heard {
 	size_t words;
 	size_t of;             /* all of them */
 };
+/* Sound kept from sample from on. */
 void bench_heard(struct bench_rep *r, int topic, size_t from, struct bench_heard *ret);
+/* The next call from *i on that went well, and what was heard of its subject's answer since
+ * sample v[0]; NULL at the end. *i is the call behind it. */
+struct bench_rep *bench_heard_next(struct bench *b, int *i, struct bench_heard *ret);
+/* First sound after what was said last; 0 = not yet. */
+int64_t bench_answer_at(const struct bench_phone *p);
 size_t bench_count_words(sv text);
 const struct bench_clip *bench_topic_clip(struct bench *b, int topic);
 

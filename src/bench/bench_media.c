@@ -20,6 +20,8 @@ enum {
 	HEARD_MAX = PCM_HZ * 900,
 	ECHO_RING = 1 << 14,
 	PT_KEY = 101,
+	PT_COMFORT = 13,       /* RFC 3389 */
+	COMFORT_EVERY = 10,    /* frames */
 	KEY_END = 3,
 	LATE_US = 200000,
 	MARK_MAGIC = 0xB5C3,
@@ -82,6 +84,14 @@ static bool loud(const int16_t *s)
 	return sum > LOUD_RMS * LOUD_RMS * BLOCK;
 }
 
+double bench_loud_ms(const int16_t *s, size_t n)
+{
+	size_t k = 0;
+	for (size_t i = 0; i + BLOCK <= n; i += BLOCK)
+		k += loud(s + i);
+	return (double)k * 5;
+}
+
 static void echo_in(struct bench_phone *p, const int16_t *s, size_t n)
 {
 	for (size_t i = 0; p->echo && i < n; i++)
@@ -130,45 +140,63 @@ static void on_rtp(struct bench_phone *p, const uint8_t *d, size_t n, int64_t at
 		keep(p, s, n - 12, at, ts);
 }
 
+ssize_t bench_recv(int fd, uint8_t *d, size_t cap, int64_t *ret_us)
+{
+	char ctl[128];
+	struct iovec io = { d, cap };
+	struct msghdr h = { .msg_iov = &io, .msg_iovlen = 1, .msg_control = ctl,
+			    .msg_controllen = sizeof(ctl) };
+	ssize_t n = recvmsg(fd, &h, MSG_DONTWAIT);
+	if (n <= 0)
+		return n;
+	*ret_us = bench_now_us();
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&h); c; c = CMSG_NXTHDR(&h, c)) {
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_TIMESTAMPNS)
+			continue;
+		struct timespec t;
+		memcpy(&t, CMSG_DATA(c), sizeof(t));
+		*ret_us = (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+	}
+	return n;
+}
+
 static void on_read(void *arg, int fd, unsigned events)
 {
 	struct bench_phone *p = arg;
 	uint8_t d[2048];
-	char ctl[128];
-	for (;;) {
-		struct iovec io = { d, sizeof(d) };
-		struct msghdr h = { .msg_iov = &io, .msg_iovlen = 1, .msg_control = ctl,
-				    .msg_controllen = sizeof(ctl) };
-		ssize_t n = recvmsg(fd, &h, MSG_DONTWAIT);
-		if (n <= 0)
-			return;
-		int64_t at = 0;
-		for (struct cmsghdr *c = CMSG_FIRSTHDR(&h); c; c = CMSG_NXTHDR(&h, c)) {
-			if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_TIMESTAMPNS)
-				continue;
-			struct timespec t;
-			memcpy(&t, CMSG_DATA(c), sizeof(t));
-			at = (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-		}
-		on_rtp(p, d, (size_t)n, at ? at : bench_now_us());
+	int64_t at;
+	ssize_t n;
+	while ((n = bench_recv(fd, d, sizeof(d), &at)) > 0) {
+		if (p->ua)
+			bench_tap_down(p, d, (size_t)n);
+		on_rtp(p, d, (size_t)n, at);
 	}
 }
 
-int bench_media_open(struct bench_phone *p)
+int bench_media_socket(int *ret_port)
 {
 	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof(a);
 	int on = 1;
-	p->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -1;
+	(void)setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on));
+	if (bind(fd, (struct sockaddr *)&a, sizeof(a)) ||
+	    getsockname(fd, (struct sockaddr *)&a, &len)) {
+		(void)close(fd);
+		return -1;
+	}
+	*ret_port = ntohs(a.sin_port);
+	return fd;
+}
+
+int bench_media_open(struct bench_phone *p)
+{
+	p->fd = bench_media_socket(&p->port);
 	if (p->fd < 0)
 		return ERR_FULL;
-	(void)setsockopt(p->fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on));
-	if (bind(p->fd, (struct sockaddr *)&a, sizeof(a)) ||
-	    getsockname(p->fd, (struct sockaddr *)&a, &len) ||
-	    loop_io_start(p->b->loop, &p->io, p->fd, LOOP_READ, on_read, p))
-		return ERR_NET;
-	p->port = ntohs(a.sin_port);
-	return 0;
+	return loop_io_start(p->b->loop, &p->io, p->fd, LOOP_READ, on_read, p);
 }
 
 void bench_media_close(struct bench_phone *p)
@@ -178,6 +206,12 @@ void bench_media_close(struct bench_phone *p)
 	loop_io_stop(&p->io);
 	(void)close(p->fd);
 	p->fd = 0;
+}
+
+int bench_media_move(struct bench_phone *p)
+{
+	bench_media_close(p);
+	return bench_media_open(p);
 }
 
 /* ---- what is said ---- */
@@ -248,11 +282,29 @@ static void dispatch(struct bench_phone *p, const uint8_t *d, size_t n)
 	(void)sendto(p->fd, d, n, 0, (struct sockaddr *)&p->rtp, sizeof(p->rtp));
 }
 
+void bench_line_send(struct bench_phone *p, const uint8_t *d, size_t n)
+{
+	struct bench *b = p->b;
+	bool lost = p->line.loss > 0 && rng_unit(&b->rng) < p->line.loss;
+	if (p->mute || !p->rtp_known || lost)
+		return;
+	bool late = p->line.jitter_ms || (p->line.reorder && rng_below(&b->rng, 10) == 0);
+	struct bench_late *x =
+		late && n <= sizeof(p->late.v->p) ? VEC_PUSH(&p->late, 64) : NULL;
+	if (!x) {
+		dispatch(p, d, n);
+		return;
+	}
+	int ms = p->line.jitter_ms ? (int)rng_below(&b->rng, (uint64_t)p->line.jitter_ms) : 30;
+	x->due_us = bench_now_us() + ms * 1000;
+	x->n = (uint16_t)n;
+	memcpy(x->p, d, n);
+}
+
 static void packet(struct bench_phone *p, int pt, bool marker, uint32_t ts, const uint8_t *body,
 		   size_t n)
 {
 	uint8_t d[200];
-	struct bench *b = p->b;
 	d[0] = 0x80;
 	d[1] = (uint8_t)(pt | (marker ? 128 : 0));
 	d[2] = (uint8_t)(p->seq >> 8);
@@ -260,18 +312,7 @@ static void packet(struct bench_phone *p, int pt, bool marker, uint32_t ts, cons
 	put32(d + 4, ts);
 	put32(d + 8, p->ssrc);
 	memcpy(d + 12, body, n);
-	if (p->mute || !p->rtp_known || (p->line.loss > 0 && rng_unit(&b->rng) < p->line.loss))
-		return;
-	bool late = p->line.jitter_ms || (p->line.reorder && rng_below(&b->rng, 10) == 0);
-	struct bench_late *x = late ? VEC_PUSH(&p->late, 64) : NULL;
-	if (!x) {
-		dispatch(p, d, n + 12);
-		return;
-	}
-	int ms = p->line.jitter_ms ? (int)rng_below(&b->rng, (uint64_t)p->line.jitter_ms) : 30;
-	x->due_us = bench_now_us() + ms * 1000;
-	x->n = (uint16_t)(n + 12);
-	memcpy(x->p, d, n + 12);
+	bench_line_send(p, d, n + 12);
 }
 
 static void flush_late(struct bench_phone *p, int64_t now)
@@ -315,11 +356,15 @@ static void send_frame(struct bench_phone *p)
 	int16_t s[PCM_FRAME];
 	uint8_t law[PCM_FRAME];
 	bool key = p->key_at < p->keys.n && p->key_ms >= 0;
-	(void)bench_media_frame(p, s);
+	bool spoke = bench_media_frame(p, s);
 	if (p->key_ms < 0)
 		p->key_ms = p->key_ms + 20 > 0 ? 0 : p->key_ms + 20;
 	if (key) {
 		send_key(p);
+	} else if (p->comfort && !spoke) {
+		static const uint8_t level = 70; /* -70 dBov */
+		if (p->sent / PCM_FRAME % COMFORT_EVERY == 0)
+			packet(p, PT_COMFORT, false, p->ts, &level, 1);
 	} else {
 		pcm_ulaw_encode(s, PCM_FRAME, law);
 		packet(p, 0, p->sent == 0, p->ts, law, PCM_FRAME);
@@ -331,6 +376,10 @@ static void send_frame(struct bench_phone *p)
 void bench_media_tick(struct bench_phone *p, int64_t now)
 {
 	flush_late(p, now);
+	if (p->ua) {
+		bench_ua_tick(p, now);
+		return;
+	}
 	bool sounds = p->state == PH_UP || (p->early_out && p->state == PH_RINGING);
 	if (!sounds || !p->rtp_known)
 		return;

@@ -46,6 +46,12 @@ struct bench_phone *bench_dial(struct bench *b, const char *user, bool keep)
 	p->peer = b->target;
 	p->dialled_us = bench_now_us();
 	(void)snprintf(p->user, sizeof(p->user), "%s", user);
+	if (b->o.caller) {
+		if (bench_ua_dial(p) == 0)
+			return p;
+		bench_phone_free(p);
+		return NULL;
+	}
 	(void)snprintf(p->call_id, sizeof(p->call_id), "%s-%d-%08x", user, p->id,
 		       (unsigned)rng_u64(&b->rng));
 	(void)snprintf(p->remote_uri, sizeof(p->remote_uri), "sip:service@127.0.0.1:%d",
@@ -65,6 +71,14 @@ void bench_hold(struct bench_phone *p, bool on)
 	bench_sip_reinvite(p, on);
 }
 
+int bench_move(struct bench_phone *p)
+{
+	int rc = bench_media_move(p);
+	if (rc == 0)
+		bench_sip_reinvite(p, false);
+	return rc;
+}
+
 void bench_phone_free(struct bench_phone *p)
 {
 	if (!p)
@@ -79,7 +93,11 @@ void bench_phone_free(struct bench_phone *p)
 		}
 	if (!b->phones.n)
 		VEC_FREE(&b->phones);
+	for (size_t i = 0; i < b->uas.n; i++)
+		if (b->uas.v[i]->p == p)
+			b->uas.v[i]->p = NULL;
 	bench_media_close(p);
+	bench_tap_close(p);
 	VEC_FREE(&p->said);
 	VEC_FREE(&p->keys);
 	VEC_FREE(&p->late);
@@ -103,10 +121,13 @@ struct bench_phone *bench_phone_find(struct bench *b, int id)
 
 void bench_say(struct bench_phone *p, const struct bench_clip *c, double db)
 {
+	uint64_t at = p->sent;
+	if (c && p->ua && bench_ua_say(p, c, db, &at))
+		return;
 	struct bench_said *x = c ? VEC_PUSH(&p->said, 100000) : NULL;
 	if (!x)
 		return;
-	*x = (struct bench_said){ c, p->sent, bench_now_us() };
+	*x = (struct bench_said){ c, at, bench_now_us() };
 	p->clip = c;
 	p->clip_at = 0;
 	p->clip_db = db;
@@ -149,6 +170,11 @@ int64_t bench_loud_before(const struct bench_phone *p, int64_t t)
 		if (p->runs.v[i].from_us <= t)
 			return p->runs.v[i].to_us < t ? p->runs.v[i].to_us : t;
 	return 0;
+}
+
+int64_t bench_answer_at(const struct bench_phone *p)
+{
+	return p->said_to_us ? bench_loud_after(p, p->said_to_us) : 0;
 }
 
 int64_t bench_quiet_us(const struct bench_phone *p)

@@ -157,6 +157,7 @@ int bench_write_json(struct bench *b, struct err *e)
 	jv_set_int(o, "seed", (int64_t)b->o.seed);
 	jv_set_bool(o, "quick", b->o.quick);
 	jv_set_str(o, "target", sv_of(b->o.target ? b->o.target : "own"));
+	jv_set_str(o, "caller", sv_of(b->o.caller ? b->o.caller : "own"));
 	if (uname(&u) == 0)
 		jv_set_str(o, "kernel", sv_of(u.release));
 	jv_set_int(o, "cores", sysconf(_SC_NPROCESSORS_ONLN));

@@ -79,7 +79,7 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
 	return remove(path);
 }
 
-static int make_dir(struct bench *b, struct err *e)
+int bench_dir(struct bench *b, struct err *e)
 {
 	struct bench_server *s = &b->srv;
 	if (s->dir[0])
@@ -207,7 +207,7 @@ int bench_server_start(struct bench *b, const struct bench_set *o, struct err *e
 	if (b->o.target)
 		return 0;
 	bool fresh = !s->dir[0];
-	int rc = make_dir(b, e);
+	int rc = bench_dir(b, e);
 	rc = rc ? rc : write_config(b, o, e);
 	if (!rc && fresh) {
 		rc = write_articles(b, e);

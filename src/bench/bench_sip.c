@@ -15,15 +15,9 @@
 
 enum { RESEND_US = 500000, TRIES = 8, DATAGRAM = 8192 };
 
-struct msg {
-	sv raw, first, body;
-	int status;            /* of a response, else 0 */
-	char method[16];       /* of a request, or of the CSeq */
-};
-
 /* ---- reading ---- */
 
-static sv header(const struct msg *m, const char *name, char brief)
+sv bench_msg_header(const struct bench_msg *m, const char *name, char brief)
 {
 	sv rest = m->raw, line;
 	(void)sv_line(&rest, &line);
@@ -45,17 +39,17 @@ static void put_cstr(char *out, size_t cap, sv s)
 	(void)snprintf(out, cap, SV_FMT, SV_ARG(s));
 }
 
-static bool parse(struct msg *m, sv raw)
+bool bench_msg_parse(struct bench_msg *m, sv raw)
 {
 	sv rest = raw, word;
-	*m = (struct msg){ .raw = raw };
+	*m = (struct bench_msg){ .raw = raw };
 	if (!sv_line(&rest, &m->first))
 		return false;
 	ptrdiff_t gap = sv_find(raw, SV("\r\n\r\n"));
 	m->body = gap < 0 ? SV_NULL : sv_slice(raw, (size_t)gap + 4, raw.n);
 	if (sv_starts(m->first, SV("SIP/2.0 "))) {
 		m->status = (int)strtol(m->first.p + 8, NULL, 10);
-		sv cseq = header(m, "CSeq", 0);
+		sv cseq = bench_msg_header(m, "CSeq", 0);
 		(void)sv_cut(&cseq, ' ', &word);
 		put_cstr(m->method, sizeof(m->method), sv_trim(cseq));
 		return m->status >= 100;
@@ -86,7 +80,7 @@ static void uri_of(sv h, char *out, size_t cap)
 	put_cstr(out, cap, sv_trim(uri));
 }
 
-static bool sdp(struct bench_phone *p, sv body)
+bool bench_sip_media(sv body, struct sockaddr_in *ret)
 {
 	sv line;
 	char ip[32] = "127.0.0.1";
@@ -97,10 +91,17 @@ static bool sdp(struct bench_phone *p, sv body)
 		if (sv_starts(line, SV("m=audio ")))
 			port = (int)strtol(line.p + 8, NULL, 10);
 	}
-	if (port <= 0 || inet_pton(AF_INET, ip, &p->rtp.sin_addr) != 1)
+	if (port <= 0 || inet_pton(AF_INET, ip, &ret->sin_addr) != 1)
 		return false;
-	p->rtp.sin_family = AF_INET;
-	p->rtp.sin_port = htons((uint16_t)port);
+	ret->sin_family = AF_INET;
+	ret->sin_port = htons((uint16_t)port);
+	return true;
+}
+
+static bool sdp(struct bench_phone *p, sv body)
+{
+	if (!bench_sip_media(body, &p->rtp))
+		return false;
 	p->rtp_known = true;
 	return true;
 }
@@ -116,10 +117,12 @@ static void put_sdp(struct bench_phone *p, struct sb *out, const char *way)
 {
 	struct sb body;
 	sb_init(&body, 1024);
-	sb_fmt(&body, "v=0\r\no=- %d %u IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
-		      "m=audio %d RTP/AVP 0 101\r\na=rtpmap:0 PCMU/8000\r\n"
-		      "a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=ptime:20\r\n"
-		      "a=%s\r\n",
+	sb_fmt(&body,
+	       "v=0\r\no=- %d %u IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+	       "m=audio %d RTP/AVP 0 13 101\r\na=rtpmap:0 PCMU/8000\r\n"
+	       "a=rtpmap:13 CN/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 "
+	       "0-15\r\na=ptime:20\r\n"
+	       "a=%s\r\n",
 	       p->id, p->cseq + 1, p->port, way);
 	sb_fmt(out, "Content-Type: application/sdp\r\nContent-Length: %zu\r\n\r\n", body.n);
 	sb_put(out, sb_sv(&body));
@@ -187,6 +190,10 @@ void bench_sip_bye(struct bench_phone *p)
 	int64_t now = bench_now_us();
 	if (p->state == PH_OVER)
 		return;
+	if (p->ua) {
+		bench_ua_bye(p);
+		return;
+	}
 	if (p->incoming && p->state != PH_UP)
 		p->state = PH_OVER;
 	else if (p->state == PH_UP) {
@@ -202,7 +209,7 @@ void bench_sip_bye(struct bench_phone *p)
 	p->tries = 1;
 }
 
-static void over(struct bench_phone *p, int status)
+void bench_sip_over(struct bench_phone *p, int status)
 {
 	p->state = PH_OVER;
 	p->status = status;
@@ -214,11 +221,15 @@ void bench_sip_tick(struct bench_phone *p, int64_t now)
 {
 	if (!p->resend_us || now < p->resend_us)
 		return;
+	if (p->ua) { /* the telephone repeats what it asked; this is its last moment */
+		bench_sip_over(p, 408);
+		return;
+	}
 	p->resend_us = now + RESEND_US;
 	if (p->incoming && p->state == PH_RINGING)
 		return;
 	if (++p->tries > TRIES) {
-		over(p, 408);
+		bench_sip_over(p, 408);
 		return;
 	}
 	if (p->state == PH_CALLING)
@@ -231,22 +242,23 @@ void bench_sip_tick(struct bench_phone *p, int64_t now)
 
 /* ---- answers to what we asked ---- */
 
-static void ack(struct bench_phone *p, const struct msg *m)
+static void ack(struct bench_phone *p, const struct bench_msg *m)
 {
 	char branch[sizeof(p->branch)];
 	(void)snprintf(branch, sizeof(branch), "%s", p->branch);
 	if (m->status < 300)
 		new_branch(p);
 	if (m->status >= 300)
-		put_cstr(p->remote_tag, sizeof(p->remote_tag), tag_of(header(m, "To", 't')));
+		put_cstr(p->remote_tag, sizeof(p->remote_tag),
+			 tag_of(bench_msg_header(m, "To", 't')));
 	request(p, "ACK", p->invite_cseq, NULL);
 	(void)snprintf(p->branch, sizeof(p->branch), "%s", branch);
 }
 
-static void accepted(struct bench_phone *p, const struct msg *m)
+static void accepted(struct bench_phone *p, const struct bench_msg *m)
 {
-	put_cstr(p->remote_tag, sizeof(p->remote_tag), tag_of(header(m, "To", 't')));
-	sv contact = header(m, "Contact", 'm');
+	put_cstr(p->remote_tag, sizeof(p->remote_tag), tag_of(bench_msg_header(m, "To", 't')));
+	sv contact = bench_msg_header(m, "Contact", 'm');
 	if (contact.n)
 		uri_of(contact, p->remote_uri, sizeof(p->remote_uri));
 	(void)sdp(p, m->body);
@@ -263,23 +275,23 @@ static void accepted(struct bench_phone *p, const struct msg *m)
 	}
 }
 
-static void refused(struct bench_phone *p, const struct msg *m)
+static void refused(struct bench_phone *p, const struct bench_msg *m)
 {
-	sv after = header(m, "Retry-After", 0);
+	sv after = bench_msg_header(m, "Retry-After", 0);
 	ack(p, m);
 	p->retry_after_s = after.n ? (int)strtol(after.p, NULL, 10) : 0;
 	if (!p->up_us)
-		over(p, m->status);
+		bench_sip_over(p, m->status);
 }
 
-static void on_response(struct bench_phone *p, const struct msg *m)
+static void on_response(struct bench_phone *p, const struct bench_msg *m)
 {
 	if (strcmp(m->method, "INVITE") != 0) {
 		if (strcmp(m->method, "BYE") == 0 && m->status >= 200)
-			over(p, 200);
+			bench_sip_over(p, 200);
 		return;
 	}
-	sv cseq = header(m, "CSeq", 0);
+	sv cseq = bench_msg_header(m, "CSeq", 0);
 	if ((unsigned)strtoul(cseq.p, NULL, 10) != p->invite_cseq)
 		return;
 	if (m->status >= 300)
@@ -297,7 +309,7 @@ static void on_response(struct bench_phone *p, const struct msg *m)
 
 /* ---- what is asked of us ---- */
 
-static void put_vias(const struct msg *m, struct sb *out)
+static void put_vias(const struct bench_msg *m, struct sb *out)
 {
 	sv rest = m->raw, line;
 	(void)sv_line(&rest, &line);
@@ -309,21 +321,22 @@ static void put_vias(const struct msg *m, struct sb *out)
 	}
 }
 
-static void respond(struct bench *b, struct bench_phone *p, const struct msg *m,
+static void respond(struct bench *b, struct bench_phone *p, const struct bench_msg *m,
 		    const struct sockaddr_in *to, int status, const char *way)
 {
 	struct sb r;
-	sv to_h = header(m, "To", 't');
+	sv to_h = bench_msg_header(m, "To", 't');
 	sb_init(&r, DATAGRAM);
 	sb_fmt(&r, "SIP/2.0 %d %s\r\n", status, web_status_text(status));
 	put_vias(m, &r);
-	sb_fmt(&r, "From: " SV_FMT "\r\nTo: " SV_FMT, SV_ARG(header(m, "From", 'f')), SV_ARG(to_h));
+	sb_fmt(&r, "From: " SV_FMT "\r\nTo: " SV_FMT, SV_ARG(bench_msg_header(m, "From", 'f')),
+	       SV_ARG(to_h));
 	if (p && !tag_of(to_h).n)
 		sb_fmt(&r, ";tag=%s", p->tag);
 	sb_fmt(&r,
 	       "\r\nCall-ID: " SV_FMT "\r\nCSeq: " SV_FMT
 	       "\r\nContact: <sip:%s@127.0.0.1:%d>\r\n",
-	       SV_ARG(header(m, "Call-ID", 'i')), SV_ARG(header(m, "CSeq", 0)),
+	       SV_ARG(bench_msg_header(m, "Call-ID", 'i')), SV_ARG(bench_msg_header(m, "CSeq", 0)),
 	       p ? p->user : "bench", b->sip_port);
 	if (p && way)
 		put_sdp(p, &r, way);
@@ -334,19 +347,19 @@ static void respond(struct bench *b, struct bench_phone *p, const struct msg *m,
 }
 
 /* A call from the server to a person. */
-static void on_invite(struct bench *b, const struct msg *m, const struct sockaddr_in *from)
+static void on_invite(struct bench *b, const struct bench_msg *m, const struct sockaddr_in *from)
 {
 	struct bench_phone *p = b->on_call ? bench_phone_incoming(b) : NULL;
 	if (!p) {
 		respond(b, NULL, m, from, 404, NULL);
 		return;
 	}
-	put_cstr(p->call_id, sizeof(p->call_id), header(m, "Call-ID", 'i'));
+	put_cstr(p->call_id, sizeof(p->call_id), bench_msg_header(m, "Call-ID", 'i'));
 	map_put(b->by_call, sv_of(p->call_id), p);
 	p->peer = *from;
-	put_cstr(p->their_from, sizeof(p->their_from), header(m, "From", 'f'));
-	put_cstr(p->their_to, sizeof(p->their_to), header(m, "To", 't'));
-	uri_of(header(m, "Contact", 'm'), p->remote_uri, sizeof(p->remote_uri));
+	put_cstr(p->their_from, sizeof(p->their_from), bench_msg_header(m, "From", 'f'));
+	put_cstr(p->their_to, sizeof(p->their_to), bench_msg_header(m, "To", 't'));
+	uri_of(bench_msg_header(m, "Contact", 'm'), p->remote_uri, sizeof(p->remote_uri));
 	p->invites = 1;
 	p->cseq = 100;
 	(void)sdp(p, m->body);
@@ -358,19 +371,20 @@ static void on_invite(struct bench *b, const struct msg *m, const struct sockadd
 
 void bench_sip_answer(struct bench_phone *p, int status)
 {
-	struct msg m;
-	if (!p->invite_raw || !parse(&m, sv_of(p->invite_raw)))
+	struct bench_msg m;
+	if (!p->invite_raw || !bench_msg_parse(&m, sv_of(p->invite_raw)))
 		return;
 	p->answer_us = bench_now_us();
 	respond(p->b, p, &m, &p->peer, status, status < 300 ? "sendrecv" : NULL);
 	if (status >= 300)
-		over(p, status);
+		bench_sip_over(p, status);
 }
 
-static void on_refer(struct bench_phone *p, const struct msg *m, const struct sockaddr_in *from)
+static void on_refer(struct bench_phone *p, const struct bench_msg *m,
+		     const struct sockaddr_in *from)
 {
 	p->refers++;
-	uri_of(header(m, "Refer-To", 'r'), p->refer_to, sizeof(p->refer_to));
+	uri_of(bench_msg_header(m, "Refer-To", 'r'), p->refer_to, sizeof(p->refer_to));
 	respond(p->b, p, m, from, 202, NULL);
 	struct sb n;
 	sb_init(&n, DATAGRAM);
@@ -384,7 +398,7 @@ static void on_refer(struct bench_phone *p, const struct msg *m, const struct so
 	sb_done(&n);
 }
 
-static void on_request(struct bench *b, struct bench_phone *p, const struct msg *m,
+static void on_request(struct bench *b, struct bench_phone *p, const struct bench_msg *m,
 		       const struct sockaddr_in *from)
 {
 	bool invite = strcmp(m->method, "INVITE") == 0;
@@ -418,7 +432,7 @@ static void on_request(struct bench *b, struct bench_phone *p, const struct msg 
 	if (strcmp(m->method, "BYE") == 0) {
 		p->got_bye = true;
 		p->bye_us = bench_now_us();
-		over(p, 200);
+		bench_sip_over(p, 200);
 	} else if (strcmp(m->method, "CANCEL") == 0 && p->state == PH_RINGING) {
 		p->cancelled = true;
 		bench_sip_answer(p, 487);
@@ -429,10 +443,10 @@ static void on_request(struct bench *b, struct bench_phone *p, const struct msg 
 
 static void on_packet(struct bench *b, sv raw, const struct sockaddr_in *from)
 {
-	struct msg m;
-	if (!parse(&m, raw))
+	struct bench_msg m;
+	if (!bench_msg_parse(&m, raw) || bench_tap_packet(b, &m, from))
 		return;
-	struct bench_phone *p = map_get(b->by_call, header(&m, "Call-ID", 'i'));
+	struct bench_phone *p = map_get(b->by_call, bench_msg_header(&m, "Call-ID", 'i'));
 	if (m.status) {
 		if (p && !p->gone)
 			on_response(p, &m);

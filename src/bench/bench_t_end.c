@@ -40,7 +40,7 @@ static void t19_tick(struct bench_rep *r)
 		bench_say(p, bench_topic_clip(r->b, r->i), 0);
 		bench_step(r);
 	} else if (r->step == 3 && now > x->told_us + DRAIN_US) {
-		bool heard = p->said_to_us && bench_loud_after(p, p->said_to_us);
+		bool heard = bench_answer_at(p) != 0;
 		bench_rep_end(r, heard && p->last_rx_us > now - 200000,
 			      heard ? "no sound any more" : "not answered after the signal");
 	}

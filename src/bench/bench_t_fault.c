@@ -35,7 +35,7 @@ static void t8_tick(struct bench_rep *r)
 	if (r->step == 2) {
 		t8_ask(r, kind);
 	} else if (r->step == 3) {
-		int64_t first = p->said_to_us ? bench_loud_after(p, p->said_to_us) : 0;
+		int64_t first = bench_answer_at(p);
 		if (first)
 			bench_step(r);
 		else if (bench_in_step_us(r) > ANSWER_MS * 1000LL)
@@ -77,12 +77,9 @@ static void t8_rows(struct bench *b, int n, const char *name, const char *whole_
 	struct bench_nums dead = { 0 };
 	size_t whole = 0, kept = 0, tried = 0, twice = 0;
 	char what[72];
-	for (int i = 0; i < n; i++) {
-		struct bench_rep *r = &b->reps[i];
-		struct bench_heard h;
-		if (!r->ok)
-			continue;
-		bench_heard(r, topic_of(r), (size_t)r->v[0], &h);
+	struct bench_rep *r;
+	struct bench_heard h;
+	for (int i = 0; (r = bench_heard_next(b, &i, &h)) != NULL;) {
 		tried++;
 		double d = dead_air(r->p);
 		bench_num(&dead, d);
@@ -166,7 +163,7 @@ static void t9_reply(struct bench_rep *r)
 {
 	struct t9 *x = r->b->data;
 	struct bench_phone *p = r->p;
-	int64_t first = p->said_to_us ? bench_loud_after(p, p->said_to_us) : 0;
+	int64_t first = bench_answer_at(p);
 	if (first) {
 		if (!x->back_us)
 			bench_num(&x->dead, (double)(first - p->said_to_us) / 1000);

@@ -1,5 +1,5 @@
 /* bench_t_hear.c: T3 the agent's own echo, T4 backchannel and noise, T5 what the model believes
- * was heard. All three find what was played in the received sound. */
+ * was heard. All three find what was played in the received sound (bench_heard.c). */
 #include "bench_int.h"
 
 #include <math.h>
@@ -10,107 +10,8 @@ enum {
 	OVER_US = 1600000,     /* of silence: the answer is over */
 	TALK_MS = 60000,
 	RESUME_MS = 1200,
-	CLIPS = 96,
 	KINDS = 6,
 };
-
-/* ---- what was heard ---- */
-
-static bool has(const struct bench_clip *const *v, size_t n, const struct bench_clip *c)
-{
-	for (size_t i = 0; i < n; i++)
-		if (v[i] == c)
-			return true;
-	return false;
-}
-
-/* The sentences about the subject that were made during the call come first; behind them all
- * that belongs to none, so that they are not taken for one of those. *ret_n = of the first kind. */
-static size_t clips_of(struct bench_rep *r, int topic, const struct bench_clip *out[CLIPS],
-		       size_t *ret_n)
-{
-	struct bench *b = r->b;
-	size_t n = 0;
-	for (size_t i = r->spoke0; i < b->f.spoke.n && n < CLIPS; i++) {
-		const struct bench_spoke *q = b->f.spoke.v[i];
-		if (q->topic == topic && q->clip && q->at_us <= r->p->over_us &&
-		    !has(out, n, q->clip))
-			out[n++] = q->clip;
-	}
-	*ret_n = n;
-	for (size_t i = 0; i < b->f.spoke.n && n < CLIPS; i++) {
-		const struct bench_spoke *q = b->f.spoke.v[i];
-		if (q->clip && q->topic < 0 && !has(out, n, q->clip))
-			out[n++] = q->clip;
-	}
-	return n;
-}
-
-/* Share of the clip's loud sound in the segments, once and more often; *ret_to = where the last
- * heard part ends. */
-static double covered(const struct bench_clip *c, const struct bench_segs *segs, size_t until,
-		      double *twice, size_t *ret_to)
-{
-	size_t blocks = c->n / 40 + 1, once = 0, more = 0, all = 0;
-	unsigned char *hit = xalloc(blocks);
-	*ret_to = 0;
-	for (size_t i = 0; i < segs->n; i++) {
-		const struct bench_seg *g = &segs->v[i];
-		if (g->clip != c || g->at > until)
-			continue;
-		size_t n = g->at + g->n > until ? until - g->at : g->n;
-		for (size_t k = g->from / 40; k < (g->from + n) / 40 && k < blocks; k++)
-			hit[k] = hit[k] ? 2 : 1;
-		if (g->from + n > *ret_to)
-			*ret_to = g->from + n;
-	}
-	for (size_t k = 0; k + 1 < blocks; k++) {
-		if (pcm_dbfs(c->s + k * 40, 40) < -45)
-			continue;
-		all++;
-		once += hit[k] > 0;
-		more += hit[k] > 1;
-	}
-	xfree(hit);
-	*twice = all ? (double)more / (double)all : 0;
-	return all ? (double)once / (double)all : 0;
-}
-
-void bench_heard(struct bench_rep *r, int topic, size_t from, struct bench_heard *ret)
-{
-	const struct bench_clip *clips[CLIPS];
-	struct bench_segs segs = { 0 };
-	struct bench_phone *p = r->p;
-	bool open = true;
-	*ret = (struct bench_heard){ 0 };
-	size_t all = clips_of(r, topic, clips, &ret->clips);
-	from = from < p->heard.n ? from : p->heard.n;
-	bench_match(p->heard.v + from, p->heard.n - from, clips, all, &segs);
-	for (size_t i = 0; i < ret->clips; i++) {
-		double twice;
-		size_t to;
-		double part = covered(clips[i], &segs, p->heard.n - from, &twice, &to);
-		ret->whole += part / (double)ret->clips;
-		ret->twice += twice / (double)ret->clips;
-		ret->of += clips[i]->words.n;
-		if (open)
-			ret->words += bench_words_at(clips[i], to);
-		open = open && to + 800 >= clips[i]->loud_to;
-	}
-	VEC_FREE(&segs);
-}
-
-size_t bench_count_words(sv text)
-{
-	size_t n = 0;
-	bool in = false;
-	for (size_t i = 0; i < text.n; i++) {
-		bool space = text.p[i] == ' ' || text.p[i] == '\n';
-		n += !space && !in;
-		in = !space;
-	}
-	return n;
-}
 
 /* ---- asking, and waiting for the answer ---- */
 
@@ -131,7 +32,7 @@ static bool answered(struct bench_rep *r)
 		r->v[0] = (double)r->p->heard.n;
 		bench_step(r);
 	} else if (r->step == 3) {
-		int64_t first = p->said_to_us ? bench_loud_after(p, p->said_to_us) : 0;
+		int64_t first = bench_answer_at(p);
 		if (first) {
 			r->t[0] = first;
 			bench_step(r);
@@ -180,12 +81,9 @@ int bench_t3(struct bench *b)
 	int n = b->o.quick ? 6 : 27;
 	bench_reps(b, n, 6, t3_tick, NULL);
 	size_t said = 0, cut = 0, turns = 0;
-	for (int i = 0; i < n; i++) {
-		struct bench_rep *r = &b->reps[i];
-		struct bench_heard h;
-		if (!r->ok)
-			continue;
-		bench_heard(r, topic_of(r), (size_t)r->v[0], &h);
+	struct bench_rep *r;
+	struct bench_heard h;
+	for (int i = 0; (r = bench_heard_next(b, &i, &h)) != NULL;) {
 		said += 1 + (size_t)b->f.sentences; /* the greeting and the answer */
 		bool bad = h.whole < 0.95 || h.twice > 0.05 || h.of < 30;
 		cut += bad;
@@ -268,23 +166,21 @@ int bench_t4(struct bench *b)
 	bench_reps(b, n, 6, t4_tick, NULL);
 	size_t tried = 0, stops = 0, whole = 0, by_kind[KINDS] = { 0 };
 	char note[100] = "";
-	for (int i = 0; i < n; i++) {
-		struct bench_rep *r = &b->reps[i];
-		struct bench_heard h;
-		if (!r->ok)
-			continue;
-		bench_heard(r, topic_of(r), (size_t)r->v[0], &h);
+	struct bench_rep *r;
+	struct bench_heard h;
+	for (int i = 0; (r = bench_heard_next(b, &i, &h)) != NULL;) {
+		int kind = r->i % KINDS;
 		double g = longest_gap(r->p, r->t[1]);
 		bool stop = h.whole < 0.9 || g > RESUME_MS || asked_by(r, topic_of(r)) > 1;
 		tried++;
 		stops += stop;
-		by_kind[i % KINDS] += stop;
+		by_kind[kind] += stop;
 		whole += stop || (h.whole > 0.97 && h.twice < 0.03);
 		if (!stop)
 			bench_num(&gap, g);
 		(void)snprintf(r->why, sizeof(r->why),
 			       "%s: %.1f %% heard, %.1f %% twice, gap %.0f ms",
-			       kinds[i % KINDS], h.whole * 100, h.twice * 100, g);
+			       kinds[kind], h.whole * 100, h.twice * 100, g);
 	}
 	for (int k = 0; k < KINDS; k++)
 		if (by_kind[k])
@@ -357,12 +253,9 @@ int bench_t5(struct bench *b)
 	int n = b->o.quick ? 4 : 40;
 	bench_reps(b, n, 4, t5_tick, NULL);
 	size_t beyond = 0, tried = 0;
-	for (int i = 0; i < n; i++) {
-		struct bench_rep *r = &b->reps[i];
-		struct bench_heard h;
-		if (!r->ok)
-			continue;
-		bench_heard(r, topic_of(r), (size_t)r->v[0], &h);
+	struct bench_rep *r;
+	struct bench_heard h;
+	for (int i = 0; (r = bench_heard_next(b, &i, &h)) != NULL;) {
 		double d = r->v[2] - (double)h.words;
 		tried++;
 		bench_num(&diff, fabs(d));

@@ -64,7 +64,7 @@ static void t18_tick(struct bench_rep *r)
 		bench_step(r);
 		return;
 	}
-	int64_t at = p->said_to_us ? bench_loud_after(p, p->said_to_us) : 0;
+	int64_t at = bench_answer_at(p);
 	if (!at && bench_in_step_us(r) > ANSWER_MS * 1000LL)
 		bench_rep_end(r, false, "no answer");
 	if (!at || bench_quiet_us(p) < 1200000)

@@ -70,7 +70,7 @@ static void t15_tick(struct bench_rep *r)
 		bench_rep_end(r, true, "");
 		return;
 	}
-	int64_t first = p->said_to_us ? bench_loud_after(p, p->said_to_us) : 0;
+	int64_t first = bench_answer_at(p);
 	if (r->step == 2) {
 		x->up++;
 		r->t[1] = now;

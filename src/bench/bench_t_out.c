@@ -126,7 +126,7 @@ static void say(struct bench_rep *r, const char *text)
 static int64_t reply(struct bench_rep *r)
 {
 	const struct bench_phone *p = r->p;
-	return p->said_to_us ? bench_loud_after(p, p->said_to_us) : 0;
+	return bench_answer_at(p);
 }
 
 /* ---- the called ---- */

@@ -33,7 +33,7 @@ static int turns_of(const struct bench *b)
 static void t1_asked(struct bench_rep *r)
 {
 	struct bench_phone *p = r->p;
-	int64_t first = p->said_to_us ? bench_loud_after(p, p->said_to_us) : 0;
+	int64_t first = bench_answer_at(p);
 	if (p->said_from_us && bench_loud_after(p, p->said_from_us) && !p->said_to_us)
 		bench_rep_end(r, false, "the agent spoke into the question");
 	else if (first) {
@@ -111,6 +111,7 @@ int bench_t1(struct bench *b)
 	(void)bench_metric(b, "callm_voice_gap_seconds_sum", &before[0]);
 	(void)bench_metric(b, "callm_voice_gap_seconds_count", &before[1]);
 	b->nums = &x;
+	b->keep_sound = b->o.caller != NULL;
 	int n = b->o.quick ? 3 : 20;
 	bench_reps(b, n, 4, t1_tick, NULL);
 	bench_row_nums(b, "T1", "end of speech to first audio", "ms", &x, BUDGET_MS + 250,
@@ -118,6 +119,7 @@ int bench_t1(struct bench *b)
 	bench_note_failures(b, &b->rows.v[b->rows.n - 1]);
 	if (!b->o.target)
 		t1_own(b, before, &x);
+	bench_ua_rows(b, "T1");
 	VEC_FREE(&x);
 	return 0;
 }
@@ -199,8 +201,8 @@ static void t2_tick(struct bench_rep *r)
 		bench_step(r);
 		break;
 	case 3: /* the answer is being said: so long from its first sound */
-		if (p->said_to_us && bench_loud_after(p, p->said_to_us)) {
-			r->t[0] = bench_loud_after(p, p->said_to_us) + 1500000 +
+		if (bench_answer_at(p)) {
+			r->t[0] = bench_answer_at(p) + 1500000 +
 				  (int64_t)rng_below(&r->rng, 4000000);
 			bench_step(r);
 		} else if (bench_in_step_us(r) > ANSWER_MS * 1000LL)
@@ -257,10 +259,16 @@ int bench_barge_in_echo(struct bench *b)
 {
 	static const double echo_db = -12;
 	struct t2 x = { 0 };
+	size_t turns = 0;
 	int rc = t2_run(b, &x, b->o.quick ? 4 : 40, &echo_db);
 	if (!rc)
 		bench_row_share(b, "T3", "barge-ins 3 dB over an echo of -12 dB", x.stopped,
 				x.tried, 95, "");
+	for (size_t i = 0; i < b->n_reps; i++)
+		turns += b->reps[i].ok;
+	if (!rc)
+		bench_row_share(b, "T3", "of these their words became a new turn", turns, x.tried,
+				95, "");
 	t2_done(&x);
 	return rc;
 }
