@@ -411,7 +411,6 @@ static void parts_open(struct chan_voice *v)
 	ear_listen(&v->ear);
 }
 
-int chan_voice_open(struct chan_voice **ret, const struct chan_voice_opts *o)
 /* The engine took it not: there is no on_close, and no recording. */
 static void refused(struct chan_voice *v)
 {
@@ -423,6 +422,7 @@ static void refused(struct chan_voice *v)
 	tape_discard(&v->tape);
 }
 
+int chan_voice_open(struct chan_voice **ret, const struct chan_voice_opts *o)
 {
 	static const struct chan_ops ops = { .name = "voice", .say = voice_say, .hush = voice_hush,
 					     .event = voice_event, .hangup = voice_hangup,
@@ -440,10 +440,10 @@ static void refused(struct chan_voice *v)
 	info.caps = caps;
 	info.recording = sv_of(v->tape.name);
 	*ret = v;                    /* the engine may speak from within on_open */
-	int rc = o->sink->on_open(o->sink_arg, &v->peer, &info, &v->peer.user);
 	v->opening = true;
-	v->o.info = (struct chan_info){ 0 };   /* its views end here */
+	int rc = o->sink->on_open(o->sink_arg, &v->peer, &info, &v->peer.user);
 	v->opening = false;
+	v->o.info = (struct chan_info){ 0 };   /* its views end here */
 	if (rc == 0 && v->open)
 		return 0;
 	*ret = NULL;
