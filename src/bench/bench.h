@@ -14,12 +14,13 @@ struct bench_opts {
 	const char *exe;       /* the program that is started as the server, and for speech */
 	const char *only;      /* "T1,T2"; NULL = all */
 	const char *json;      /* file for the results; NULL = none */
-	/* "sip:host:port": this server instead of our own; NULL = ours. */
+	/* "sip:host:port": this server of this machine instead of our own; NULL = ours. It is
+	 * waited for. */
 	const char *target;
 	const char *caller;    /* "baresip": it makes the calls; NULL = we do */
 	const char *keep;      /* folder for server log and data; NULL = temporary, removed */
 	uint64_t seed;         /* 0 = 1 */
-	int calls, seconds;    /* T15: 0 = 200 calls, 600 s; calls: of T11, too */
+	int calls, seconds;    /* T15: 0 = 200 calls, 600 s */
 	int models_port;       /* of the fake models; 0 = any */
 	bool quick;            /* few repetitions */
 	bool list;             /* only print what there is */

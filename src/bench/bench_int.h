@@ -168,6 +168,7 @@ int bench_media_move(struct bench_phone *p);   /* to another port; not signalled
 void bench_media_tick(struct bench_phone *p, int64_t now);
 bool bench_media_frame(struct bench_phone *p, int16_t out[PCM_FRAME]);
 int bench_sip_open(struct bench *b, struct err *e);
+void bench_sip_ping(struct bench *b);          /* OPTIONS; target_up once it is answered */
 void bench_sip_close(struct bench *b);
 void bench_sip_tick(struct bench_phone *p, int64_t now);
 void bench_sip_invite(struct bench_phone *p);
@@ -372,6 +373,8 @@ struct bench {
 	struct bench_server srv;
 	struct sockaddr_in target;
 	int sip_fd, sip_port;
+	int64_t pinged_us;
+	bool target_up;        /* it has answered OPTIONS */
 	struct loop_io sip_io;
 	struct loop_timer tick, later;
 	int64_t next_tick_us;

@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-enum { TICK_US = 5000, GREET_MS = 15000, GREET_QUIET_MS = 700, RAMP_US = 250000, UA_LINES = 20 };
+enum { TICK_US = 5000, GREET_MS = 15000, GREET_QUIET_MS = 700, RAMP_US = 250000, UA_LINES = 20,
+       PING_US = 500000, TARGET_MS = 60000 };
 
 /* ---- time ---- */
 
@@ -98,20 +99,15 @@ static void begin(struct bench *b, size_t i, int slot)
 	rng_seed(&r->rng, b->o.seed * 1000003 + i);
 }
 
-static bool slot_free(struct bench *b, int slot)
+static bool is_over(const struct bench_rep *r)
 {
-	for (size_t i = 0; i < b->n_begun; i++) {
-		const struct bench_rep *r = &b->reps[i];
-		if (r->slot == slot && (!r->over || (r->p && r->p->state != PH_OVER)))
-			return false;
-	}
-	return true;
+	return r->over && (!r->p || r->p->state == PH_OVER);
 }
 
 static bool all_over(struct bench *b)
 {
 	for (size_t i = 0; i < b->n_reps; i++)
-		if (!b->reps[i].over || (b->reps[i].p && b->reps[i].p->state != PH_OVER))
+		if (!is_over(&b->reps[i]))
 			return false;
 	return true;
 }
@@ -135,16 +131,20 @@ void bench_reps(struct bench *b, int n, int parallel, bench_tick_fn *tick, const
 	for (int i = 0; i < n; i++)
 		b->reps[i] = (struct bench_rep){ .b = b, .tick = tick, .i = i, .arg = arg };
 	b->n_reps = (size_t)n;
+	/* who is in a slot now */
+	struct bench_rep **in = xalloc(sizeof(struct bench_rep *) * (size_t)(parallel + 1));
 	int64_t last = 0;
 	while (!all_over(b)) {
 		int64_t now = bench_now_us();
 		for (int s = 0; s < parallel && b->n_begun < b->n_reps; s++)
-			if (now - last > b->ramp_us && slot_free(b, s)) {
+			if (now - last > b->ramp_us && (!in[s] || is_over(in[s]))) {
+				in[s] = &b->reps[b->n_begun];
 				begin(b, b->n_begun++, s);
 				last = now;
 			}
 		loop_run_once(b->loop, 5);
 	}
+	xfree(in);
 }
 
 /* ---- steps that many tests share ---- */
@@ -264,6 +264,29 @@ static int target(struct bench *b, struct err *e)
 	return 0;
 }
 
+static bool answers(void *arg)
+{
+	struct bench *b = arg;
+	if (!b->target_up && bench_now_us() - b->pinged_us > PING_US) {
+		b->pinged_us = bench_now_us();
+		bench_sip_ping(b);
+	}
+	return b->target_up;
+}
+
+/* Its models are ours: it may well be started only now. */
+static int await_target(struct bench *b, struct err *e)
+{
+	if (!b->o.target)
+		return 0;
+	printf("  a person   sip:human@127.0.0.1:%d\nwaiting until it answers OPTIONS\n",
+	       b->sip_port);
+	(void)fflush(stdout);
+	if (bench_wait(b, answers, b, TARGET_MS))
+		return 0;
+	return err_set(e, ERR_TIMEOUT, "%s does not answer OPTIONS", b->o.target);
+}
+
 static int open_all(struct bench *b, struct err *e)
 {
 	struct rlimit lim;
@@ -280,6 +303,7 @@ static int open_all(struct bench *b, struct err *e)
 	rc = rc ? rc : bench_fakes_open(b, e);
 	rc = rc ? rc : target(b, e);
 	rc = rc ? rc : bench_sip_open(b, e);
+	rc = rc ? rc : await_target(b, e);
 	b->next_tick_us = loop_now_us(b->loop);
 	if (!rc)
 		loop_at_us(b->loop, &b->tick, b->next_tick_us, on_tick, b);

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define PING "bench-ping-"
 enum { RESEND_US = 500000, TRIES = 8, DATAGRAM = 8192 };
 
 /* ---- reading ---- */
@@ -439,6 +440,23 @@ static void on_request(struct bench *b, struct bench_phone *p, const struct benc
 	}
 }
 
+void bench_sip_ping(struct bench *b)
+{
+	struct sb m;
+	unsigned n = (unsigned)rng_u64(&b->rng);
+	int to = ntohs(b->target.sin_port);
+	sb_init(&m, DATAGRAM);
+	sb_fmt(&m,
+	       "OPTIONS sip:service@127.0.0.1:%d SIP/2.0\r\n"
+	       "Via: SIP/2.0/UDP 127.0.0.1:%d;branch=z9hG4bKp%08x;rport\r\n"
+	       "Max-Forwards: 70\r\nFrom: <sip:bench@127.0.0.1:%d>;tag=%08x\r\n"
+	       "To: <sip:service@127.0.0.1:%d>\r\nCall-ID: " PING "%08x\r\nCSeq: 1 OPTIONS\r\n"
+	       "Content-Length: 0\r\n\r\n",
+	       to, b->sip_port, n, b->sip_port, n, to, n);
+	send_to(b, &b->target, &m);
+	sb_done(&m);
+}
+
 /* ---- the socket ---- */
 
 static void on_packet(struct bench *b, sv raw, const struct sockaddr_in *from)
@@ -446,6 +464,8 @@ static void on_packet(struct bench *b, sv raw, const struct sockaddr_in *from)
 	struct bench_msg m;
 	if (!bench_msg_parse(&m, raw) || bench_tap_packet(b, &m, from))
 		return;
+	if (m.status && sv_starts(bench_msg_header(&m, "Call-ID", 'i'), SV(PING)))
+		b->target_up = true;
 	struct bench_phone *p = map_get(b->by_call, bench_msg_header(&m, "Call-ID", 'i'));
 	if (m.status) {
 		if (p && !p->gone)

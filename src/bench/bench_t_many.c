@@ -253,7 +253,7 @@ static const char *const ways[WAYS] = { "ringing",  "greeting",     "question",	
 
 static enum way way_of(const struct bench_rep *r)
 {
-	return r->i % 50 == 49 ? WITHOUT_BYE : (enum way)(r->i % 6);
+	return r->i % 50 == 7 ? WITHOUT_BYE : (enum way)(r->i % 6);
 }
 
 static void t11_end(struct bench_rep *r, int64_t random_us)
@@ -350,7 +350,7 @@ struct t11 {
 static void t11_round(struct bench *b, struct t11 *x, int n)
 {
 	b->ramp_us = 15000;
-	bench_reps(b, n, b->o.quick ? 10 : 40, t11_tick, NULL);
+	bench_reps(b, n, b->o.quick ? 10 : 80, t11_tick, NULL);
 	for (int i = 0; i < n; i++) {
 		struct bench_rep *r = &b->reps[i];
 		x->all++;
@@ -365,16 +365,23 @@ static void t11_round(struct bench *b, struct t11 *x, int n)
 
 int bench_t11(struct bench *b)
 {
+	enum { ROUND = 1000 };
 	struct t11 x = { 0 };
-	int n = b->o.quick ? 60 : 5000;
+	int n = b->o.quick ? 60 : b->o.caller ? 1000 : 5000;
+	char grown[100] = "MB";
 	int rc = bench_server_ready(b, &(struct bench_set){ 0 });
 	if (rc)
 		return rc;
-	t11_round(b, &x, b->o.quick ? 60 : 400); /* warm */
+	/* buffers, connections and caches of as many calls at once as will come */
+	t11_round(b, &x, b->o.quick ? 60 : n / 5);
+	bench_pause(b, 3000);
 	x.rss0 = (double)bench_server_rss_kb(b);
 	x.fds0 = bench_server_fds(b);
-	for (int done = 0; done < n; done += 500)
-		t11_round(b, &x, n - done < 500 ? n - done : 500);
+	for (int done = 0; done < n; done += ROUND) {
+		t11_round(b, &x, n - done < ROUND ? n - done : ROUND);
+		(void)snprintf(grown + strlen(grown), sizeof(grown) - strlen(grown), " %.1f",
+			       (double)bench_server_rss_kb(b) / 1024);
+	}
 	bench_pause(b, 1000);
 	(void)bench_metric(b, "callm_calls_active", &x.active);
 	bench_pause(b, 3000);
@@ -387,8 +394,9 @@ int bench_t11(struct bench *b)
 			99.5, "");
 	bench_row_nums(b, "T11", "last sound to BYE", "ms", &x.bye, NAN, 500, 1);
 	if (!b->o.target) {
-		char note[80];
-		(void)snprintf(note, sizeof(note), "%.1f MB before, %d calls", x.rss0 / 1024, n);
+		char note[120];
+		(void)snprintf(note, sizeof(note), "%.1f MB before, then %.60s; %d calls",
+			       x.rss0 / 1024, grown, n);
 		one_value(b, "T11", "memory growth", "KB", x.rss1 - x.rss0, 1024, note);
 		one_value(b, "T11", "descriptor growth", "", x.fds1 - x.fds0, 0, "");
 		one_value(b, "T11", "calls left a second after the last", "", x.active, 0, "");

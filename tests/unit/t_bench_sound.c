@@ -173,6 +173,56 @@ TEST(bench_level_is_of_the_loud_parts)
 	NEAR(10 * log10(sum / (double)k), -20, 0.5);
 }
 
+/* ---- what was heard of an answer ---- */
+
+static void spoke(struct bench *b, struct bench_clip *c, int topic, int sentence)
+{
+	struct bench_spoke *q = xalloc(sizeof(*q));
+	xfree(c->text);
+	c->text = xstrdup(sv_of(bench_topics[topic].say[sentence]));
+	*q = (struct bench_spoke){ .topic = topic, .clip = c };
+	*VEC_PUSH(&b->f.spoke, 10) = q;
+}
+
+static void hear(struct bench_phone *p, const struct bench_clip *c, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		*VEC_PUSH(&p->heard, 200000) = c->s[i];
+}
+
+/* The second sentence was made in an earlier call and kept; so was another that was not said. The
+ * third is cut off after two of its words, the fourth was made and never sent. */
+TEST(bench_heard_counts_kept_sentences_in_the_order_of_the_text)
+{
+	struct bench b = { 0 };
+	struct bench_phone p = { .over_us = 1 };
+	struct bench_clip c[5];
+	struct bench_heard h;
+	for (uint64_t i = 0; i < 5; i++)
+		c[i] = voice(i + 1, 16000);
+	spoke(&b, &c[1], 0, 1);
+	spoke(&b, &c[4], 0, 7);
+	struct bench_rep r = { .b = &b, .p = &p, .spoke0 = 2 };
+	spoke(&b, &c[0], 0, 0);
+	spoke(&b, &c[2], 0, 2);
+	spoke(&b, &c[3], 0, 3);
+	hear(&p, &c[0], 16000);
+	hear(&p, &c[1], 16000);
+	hear(&p, &c[2], 8000);
+	bench_heard(&r, 0, 0, &h);
+	for (size_t i = 0; i < b.f.spoke.n; i++)
+		xfree(b.f.spoke.v[i]);
+	VEC_FREE(&b.f.spoke);
+	VEC_FREE(&p.heard);
+	for (int i = 0; i < 5; i++)
+		drop(&c[i]);
+	EQ(h.clips, 4);
+	EQ(h.words, 3 + 3 + 2);
+	EQ(h.of, 12);
+	CHECK(h.whole > 0.55 && h.whole < 0.7); /* two and a half of four */
+	CHECK(h.twice < 0.02);
+}
+
 /* ---- figures ---- */
 
 TEST(bench_quantiles_by_nearest_rank)

@@ -198,6 +198,45 @@ TEST(bench_call_is_refused_or_taken_back)
 	CHECK(gone);
 }
 
+static bool pinged(struct pair *p)
+{
+	return p->a.target_up;
+}
+
+TEST(bench_target_is_there_once_it_answers)
+{
+	struct pair *p = pair_open();
+	bool before = p->a.target_up;
+	bench_sip_ping(&p->a);
+	bool after = until(p, pinged);
+	pair_close(p);
+	CHECK(!before);
+	CHECK(after);
+}
+
+/* The sound goes on from another port, and nobody hangs up for it. */
+static bool heard_more(struct pair *p)
+{
+	return p->in->packets > 60 && p->in->offers == 1;
+}
+
+TEST(bench_port_moves_within_the_call)
+{
+	struct pair *p = call_up();
+	struct bench_phone *out = p->a.phones.v[0];
+	bool up = is_up(p);
+	int port = out->port;
+	int rc = up ? bench_move(out) : -1;
+	bool on = !rc && until(p, heard_more);
+	bool moved = out->port != port && ntohs(p->in->rtp.sin_port) == out->port;
+	bool still = is_up(p);
+	pair_close(p);
+	OK(rc);
+	CHECK(on);
+	CHECK(moved);
+	CHECK(still);
+}
+
 static bool three_keys(struct pair *p)
 {
 	return p->a.phones.v[0]->key_at == 3;
@@ -217,6 +256,29 @@ TEST(bench_keys_are_events_not_sound)
 	CHECK(sent);
 	EQ(runs, 0);
 	EQ(bad, 0);
+}
+
+static bool a_while(struct pair *p)
+{
+	return p->a.phones.v[0]->sent > 3 * PCM_HZ / 2;
+}
+
+/* Silence that is told, not sent: 5 packets a second, none of them sound. */
+TEST(bench_comfort_noise_is_rare_and_no_sound)
+{
+	struct pair *p = call_up();
+	struct bench_phone *out = p->a.phones.v[0];
+	bool up = is_up(p);
+	out->comfort = true;
+	uint64_t from = out->sent, packets = p->in->packets, bad = p->in->bad;
+	(void)until(p, a_while);
+	uint64_t frames = (out->sent - from) / PCM_FRAME;
+	uint64_t sound = p->in->packets - packets, other = p->in->bad - bad;
+	pair_close(p);
+	CHECK(up);
+	CHECK(frames > 20);
+	CHECK(sound < 5); /* on the way when it began */
+	CHECK(other > 0 && other <= frames / 10 + 1);
 }
 
 /* ---- the fake model ---- */
