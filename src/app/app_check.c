@@ -266,6 +266,16 @@ static void look_mcp(struct looking *k, const jv *list)
 	}
 }
 
+/* There is no way to do it, so who asks for it is told rather than ignored. */
+static void look_feel(struct looking *k, const jv *feel)
+{
+	if (jv_get_bool(feel, "voice_of_employees", false))
+		complain(k, "feel.voice_of_employees",
+			 "emotion is never read from an employee's voice: Art. 5(1)(f) of the EU "
+			 "AI Act (Regulation 2024/1689) forbids it at work",
+			 "Remove the line; customers' voices are feel.voice.");
+}
+
 int app_config_look(const jv *cfg, const char *file)
 {
 	struct looking k = { .file = file ? file : "defaults" };
@@ -281,5 +291,6 @@ int app_config_look(const jv *cfg, const char *file)
 	for (int r = 0; r < 4; r++)
 		look_providers(&k, cfg, roles[r]);
 	look_mcp(&k, jv_get(cfg, "mcp"));
+	look_feel(&k, jv_get(cfg, "feel"));
 	return k.issues ? ERR_INVAL : 0;
 }

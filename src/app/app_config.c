@@ -243,6 +243,11 @@ static const struct cfg_rule rules[] = {
 	{ "talk.speculate", CFG_BOOL, false, 0, 0, NULL, "true",
 	  "answers are prepared while the caller pauses; false = only for words that are "
 	  "certain" },
+	{ "feel", CFG_OBJ, false, 0, 0, NULL, NULL, "the customer's mood (docs/feel.md)" },
+	{ "feel.voice", CFG_BOOL, false, 0, 0, NULL, "true",
+	  "on calls, by the customer's voice as well as by the words" },
+	{ "feel.voice_of_employees", CFG_BOOL, false, 0, 0, NULL, "false",
+	  "cannot be true: emotion must not be read from people at work (EU AI Act)" },
 	{ "limits", CFG_OBJ, false, 0, 0, NULL, NULL, "limits of one conversation" },
 	{ "limits.model_cost", CFG_NUM, false, 0, 1e6, NULL, "0",
 	  "money for language models, then the built-in engine answers; 0 = no limit" },

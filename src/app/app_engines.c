@@ -80,6 +80,7 @@ static void set_voices(struct app_engines *g, struct shard_voice *own, struct ta
 	struct err e = { 0 };
 	struct tts *t;
 	sp->producer = jv_get_str(jv_get(g->cfg, "recording"), "producer").p;
+	sp->no_tone = !jv_get_bool(jv_get(g->cfg, "feel"), "voice", true);
 	if (!want->n || own->tts_specs == want || own->n_old_tts == RETIRED_MAX)
 		return;
 	int rc = tts_open_list(&t, want->v, want->n, l, &e);
