@@ -156,10 +156,48 @@ SET(plain, "plain", always, plain_dot_q);
 
 /* ---- four floats: what every 64-bit processor has ---- */
 
+typedef float quad __attribute__((vector_size(16)));
+#define SMALL static inline __attribute__((always_inline))
+
+SMALL quad load4(const float *p)
+{
+	quad q;
+	memcpy(&q, p, sizeof(q));
+	return q;
+}
+
+/* The sums of four, side by side. */
+SMALL quad sum4(quad a, quad b, quad c, quad d)
+{
+	quad ab = __builtin_shufflevector(a, b, 0, 4, 1, 5) +
+		  __builtin_shufflevector(a, b, 2, 6, 3, 7);
+	quad cd = __builtin_shufflevector(c, d, 0, 4, 1, 5) +
+		  __builtin_shufflevector(c, d, 2, 6, 3, 7);
+
+	return __builtin_shufflevector(ab, cd, 0, 1, 4, 5) +
+	       __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+}
+
+SMALL quad vec4_part(const float *p, int n)
+{
+	return (quad){ p[0], n > 1 ? p[1] : 0, n > 2 ? p[2] : 0, 0 };
+}
+
+SMALL void vec4_put(float *p, int n, quad v)
+{
+	for (int i = 0; i < n; i++)
+		p[i] = v[i];
+}
+
 #define ID(name) vec4_##name
 #define W 4
 #define FN
 #define SQRT(v) ((vec4_v){ sqrtf((v)[0]), sqrtf((v)[1]), sqrtf((v)[2]), sqrtf((v)[3]) })
+#define PART(p, n) vec4_part(p, n)
+#define PUT(p, n, v) vec4_put(p, n, v)
+#define FOLD(v) (v)
+#define TALL 2
+#define WIDE 2
 #include "nn_vec.inc"
 SET(vec4, "vec4", always, plain_dot_q);
 
@@ -169,16 +207,37 @@ SET(vec4, "vec4", always, plain_dot_q);
 #define VNNI \
 	__attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,avx512vnni,avx2,fma")))
 
+AVX2 SMALL __m256i avx2_first(int n)
+{
+	return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+
 #define ID(name) avx2_##name
 #define W 8
 #define FN AVX2
 #define SQRT(v) ((avx2_v)_mm256_sqrt_ps((__m256)(v)))
+#define PART(p, n) ((avx2_v)_mm256_maskload_ps(p, avx2_first(n)))
+#define PUT(p, n, v) _mm256_maskstore_ps(p, avx2_first(n), (__m256)(v))
+#define FOLD(v)                                              \
+	(__builtin_shufflevector((v), (v), 0, 1, 2, 3) +     \
+	 __builtin_shufflevector((v), (v), 4, 5, 6, 7))
+#define TALL 2
+#define WIDE 2
 #include "nn_vec.inc"
 
 #define ID(name) avx512_##name
 #define W 16
 #define FN AVX512
 #define SQRT(v) ((avx512_v)_mm512_sqrt_ps((__m512)(v)))
+#define PART(p, n) ((avx512_v)_mm512_maskz_loadu_ps((__mmask16)((1u << (n)) - 1), p))
+#define PUT(p, n, v) _mm512_mask_storeu_ps(p, (__mmask16)((1u << (n)) - 1), (__m512)(v))
+#define FOLD(v)                                              \
+	(__builtin_shufflevector((v), (v), 0, 1, 2, 3) +     \
+	 __builtin_shufflevector((v), (v), 4, 5, 6, 7) +     \
+	 __builtin_shufflevector((v), (v), 8, 9, 10, 11) +   \
+	 __builtin_shufflevector((v), (v), 12, 13, 14, 15))
+#define TALL 4
+#define WIDE 4
 #include "nn_vec.inc"
 
 /* Sixteen products at a time, widened to 16 bits: 2 * 127 * 127 fits the sums of 32. */
