@@ -394,6 +394,7 @@ struct bench {
 	size_t n_reps, n_done, n_begun, parallel;
 	const char *now;       /* test under way, for the progress bar */
 	int64_t began_us, drawn_us;
+	bool printed;          /* the head of the table */
 	int64_t ramp_us;       /* between the beginnings of two calls */
 	bool keep_sound;       /* calls of bench_greeted keep what they hear */
 	struct err trouble;    /* why a test could not be run */
@@ -421,7 +422,8 @@ void bench_row_nums(struct bench *b, const char *id, const char *what, const cha
 void bench_row_share(struct bench *b, const char *id, const char *what, size_t good, size_t n,
 		     double at_least, const char *note);
 void bench_row_missing(struct bench *b, const char *id, const char *what, const char *why);
-void bench_print(struct bench *b);
+void bench_print(struct bench *b, size_t from); /* rows from there on, and at first the head */
+bool bench_sum(struct bench *b);               /* prints how many passed; true: all */
 int bench_write_json(struct bench *b, struct err *e);
 void bench_progress(struct bench *b);
 void bench_trace(struct bench *b, const char *id, size_t asked, size_t spoke); /* --keep */

@@ -97,12 +97,15 @@ static void cell(double v, char out[16])
 		(void)snprintf(out, 16, fabs(v) >= 100 ? "%.0f" : "%.1f", v);
 }
 
-void bench_print(struct bench *b)
+void bench_print(struct bench *b, size_t from)
 {
-	size_t good = 0;
-	printf("%-4s %-44s %6s %9s %9s %9s %-5s %-28s %s\n", "test", "what", "n", "p50", "p95",
-	       "p99", "", "threshold", "");
-	for (size_t i = 0; i < b->rows.n; i++) {
+	if (b->drawn_us)
+		fprintf(stderr, "\r\033[K");
+	if (!b->printed)
+		printf("%-4s %-44s %6s %9s %9s %9s %-5s %-28s %s\n", "test", "what", "n", "p50",
+		       "p95", "p99", "", "threshold", "");
+	b->printed = true;
+	for (size_t i = from; i < b->rows.n; i++) {
 		const struct bench_row *r = &b->rows.v[i];
 		char a[16], m[16], z[16];
 		cell(r->p50, a);
@@ -111,10 +114,18 @@ void bench_print(struct bench *b)
 		printf("%-4s %-44s %6zu %9s %9s %9s %-5s %-28s %s%s%s\n", r->id, r->what, r->n, a,
 		       m, z, r->unit, r->threshold, r->pass ? "pass" : "FAIL",
 		       r->note[0] ? "  " : "", r->note);
-		good += r->pass;
 	}
+	(void)fflush(stdout);
+}
+
+bool bench_sum(struct bench *b)
+{
+	size_t good = 0;
+	for (size_t i = 0; i < b->rows.n; i++)
+		good += b->rows.v[i].pass;
 	printf("%zu of %zu passed, %lld s\n", good, b->rows.n,
 	       (long long)(bench_now_us() - b->began_us) / 1000000);
+	return good && good == b->rows.n;
 }
 
 void bench_progress(struct bench *b)
