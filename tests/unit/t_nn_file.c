@@ -376,3 +376,30 @@ TEST(nn_run_takes_any_input)
 	nn_pass_free(p);
 	nn_unref(net);
 }
+
+/* What the fuzz target starts from loads and runs. */
+static int run_seed(void *arg, const char *path)
+{
+	struct err e = { 0 };
+	struct nn_net *net = nn_load(path, &e);
+	struct nn_pass *p;
+
+	if (!net)
+		return printf("# %s\n", e.msg), 1;
+	p = nn_pass_new(net);
+	nn_run(p, &in);
+	nn_pass_free(p);
+	nn_unref(net);
+	++*(int *)arg;
+	return 0;
+}
+
+TEST(nn_file_seeds_of_the_fuzz_target_run)
+{
+	char dir[500];
+	int n = 0;
+
+	(void)snprintf(dir, sizeof(dir), "%s/tests/fuzz/corpus/nn_file", t_srcdir());
+	OK(file_walk(dir, run_seed, &n));
+	EQ(n, 2);
+}
