@@ -103,7 +103,7 @@ static void begin(struct ear *e, int64_t ago_ms)
 	e->voiced_ms = ago_ms > PCM_FRAME_MS ? ago_ms - PCM_FRAME_MS :
 					       0; /* this frame is counted below */
 	e->spoken_ms = e->voiced_ms;
-	e->silence_ms = 0;
+	e->silence_ms = e->lead_ms = 0;
 	e->loud_sum = 0;
 	e->loud_n = 0;
 	sb_reset(&e->partial);
@@ -131,6 +131,7 @@ static void on_voice(struct ear *e)
 		return;
 	}
 	begin(e, ONSET_MS);
+	e->lead_ms = e->vad.sound_ms > ONSET_MS ? e->vad.sound_ms - ONSET_MS : 0;
 	ear_tone_begin(e);
 	if (e->last_end_ms && e->start_ms - e->last_end_ms < AGAIN_MS)
 		learn_pause(e, 0.5, e->start_ms - e->last_end_ms);
@@ -318,7 +319,7 @@ void ear_say_began(struct ear *e)
 	if (!e->speaking || e->manual)
 		return;
 	e->barged = false;           /* over this one the customer has not spoken yet */
-	e->voiced_ms = 0;
+	e->voiced_ms = e->lead_ms = 0;
 	ear_duck(e);
 	e->over_ms = now(e);
 }

@@ -44,6 +44,9 @@ struct ear_opts {
 	 * words. May be NULL. */
 	void (*on_likely)(void *arg, sv text, int64_t start_ms);
 	void (*on_lost)(void *arg);  /* no recogniser any more; once */
+	/* We stand still for who speaks over us, and it is likely to be meant; on_start follows, or
+	 * on_over with false: it was nothing, we go on. May be NULL. */
+	void (*on_over)(void *arg, bool on);
 	/* an obj (obj.h) that contains the ear: callbacks hold it. */
 	void *arg;
 };
@@ -117,7 +120,9 @@ struct ear {
 	int loud_n;
 	/* over our voice */
 	int64_t over_ms;             /* since when */
+	int64_t lead_ms;             /* sound right before it, not yet told from noise then */
 	int64_t paused_ms;           /* we stood still for it from here on; 0 = not */
+	bool over_told;              /* on_over was called with true last */
 	struct sb kept;              /* said while we could not be cut: told afterwards */
 	int64_t kept_start_ms, kept_end_ms;
 	double kept_confidence;
@@ -169,7 +174,8 @@ bool ear_waits(const struct ear *e);                 /* for words of this uttera
 static inline bool ear_over(const struct ear *e) { return !e->o.on_start; }
 
 /* ---- chan_ear_tone.c: how it is said */
-void ear_tone_begin(struct ear *e);                  /* an utterance; its onset is in the pre-roll */
+/* an utterance; its onset is in the pre-roll. */
+void ear_tone_begin(struct ear *e);
 void ear_tone_hear(struct ear *e, const int16_t *s, size_t n, bool ours);
 /* Into room, or NULL: too little voice; it begins anew. */
 const struct pcm_prosody_sum *ear_tone_end(struct ear *e, struct pcm_prosody_sum *room);

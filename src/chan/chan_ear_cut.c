@@ -1,9 +1,12 @@
 /* chan_ear_cut.c: somebody is heard while we speak: are we to stop?
  *
  * Pause first, decide later. At the onset we duck; after HALT_MS of voice we stand still at the
- * sample we have reached. Then it is decided. A recognised word that is no listener's murmur,
- * or a voice that goes on for GO_ON_MS, is an interruption: what was heard of ours is what was
- * sent until we stood still. If it ends before, and its words are a murmur (chan_ear_back.c) or
+ * sample we have reached; the sound right before the onset counts, since the detector is sure of
+ * a voice only some 100 ms after it began. Who still speaks LET_GO_MS after that has probably
+ * something to say: voice and language model are let go (on_over), and asked for the rest should
+ * it be nothing after all. Then it is decided. A recognised word that is no listener's murmur, or
+ * a voice that goes on for GO_ON_MS, is an interruption: what was heard of ours is what was sent
+ * until we stood still. If it ends before, and its words are a murmur (chan_ear_back.c) or
  * there are none, we go on with the next sample; at the latest LET_ON_MS after the onset, should
  * the recogniser be slow: its words still count when they come. A murmur counts where we just
  * asked something, a yes or a no where one is asked for at all. What is much softer than this
@@ -17,7 +20,8 @@
 enum {
 	GO_ON_MS = 700,              /* of voice, over ours: an interruption whatever it says */
 	AGAIN_MS = 200,              /* of one who was speaking before our say began */
-	HALT_MS = 100,               /* of voice, and we stand still */
+	HALT_MS = 100,               /* of sound that turned out to be voice: we stand still */
+	LET_GO_MS = 240,             /* since the sound began: nobody makes more for us */
 	WORD_MS = 100,               /* a recognised word counts from here */
 	LET_ON_MS = 1080,
 	STILL_MS = 3000,
@@ -39,11 +43,23 @@ void ear_duck(struct ear *e)
 		e->o.play->gain_db = DUCK_DB;
 }
 
+static void tell_over(struct ear *e, bool on)
+{
+	if (e->over_told == on)
+		return;
+	e->over_told = on;
+	if (on)
+		playout_let_go(e->o.play);
+	if (e->o.on_over)
+		e->o.on_over(e->o.arg, on);
+}
+
 void ear_let_on(struct ear *e)
 {
 	e->o.play->gain_db = 0;
 	e->paused_ms = 0;
 	playout_go(e->o.play);
+	tell_over(e, false);
 }
 
 /* The engine hushes us from within on_start, or lets us go on. */
@@ -53,6 +69,7 @@ void ear_take_turn(struct ear *e)
 	for (int i = 0; i < 2; i++)
 		both[i]->counts |= both[i]->is && both[i]->utterance == e->utterance;
 	e->told = e->barged = true;
+	e->over_told = false;        /* that is what it was */
 	e->o.on_start(e->o.arg);
 	if (!ear_over(e))
 		ear_let_on(e);
@@ -79,7 +96,7 @@ static bool counts(const struct ear *e, sv text)
 
 static void stand_still(struct ear *e)
 {
-	if (e->paused_ms || e->voiced_ms < HALT_MS || too_soft(e))
+	if (e->paused_ms || e->voiced_ms + e->lead_ms < HALT_MS || too_soft(e))
 		return;
 	playout_pause(e->o.play);
 	e->paused_ms = now(e);
@@ -104,6 +121,9 @@ static void judge_over(struct ear *e)
 		return;
 	if (word || e->voiced_ms >= (was_on ? AGAIN_MS : GO_ON_MS))
 		ear_take_turn(e);
+	else if (e->paused_ms && !e->ended_wait &&
+		 now(e) - e->over_ms + e->lead_ms >= LET_GO_MS)
+		tell_over(e, true);
 }
 
 void ear_judge(struct ear *e)

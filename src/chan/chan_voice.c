@@ -118,6 +118,11 @@ static void on_lost(void *arg)
 	tell(arg, &(struct chan_msg){ .kind = CHAN_ASR_LOST });
 }
 
+static void on_over(void *arg, bool on)
+{
+	tell(arg, &(struct chan_msg){ .kind = on ? CHAN_HALTED : CHAN_GOES_ON });
+}
+
 /* ---- the 20 ms ---- */
 
 void chan_voice_rx(struct chan_voice *v, const int16_t *s, size_t n, int64_t now_ms)
@@ -405,6 +410,7 @@ static void parts_open(struct chan_voice *v)
 			       .on_partial = on_partial,
 			       .on_likely = on_likely,
 			       .on_lost = on_lost,
+			       .on_over = on_over,
 			       .arg = v };
 	bool resumed = o->info.resume && o->info.resume->language.n;
 	ear_init(&v->ear, &eo, resumed ? o->info.resume->language : o->info.language);

@@ -197,6 +197,9 @@ struct pcm_vad {
 	/* and it sounded so: a probability falls up to PCM_VAD_LAG_MS after the voice has ended,
 	 * so much of its silence counts at once when it does */
 	bool loud;
+	/* unbroken sound so far that is not our echo and well over the floor, voice or not: at a
+	 * START, how long it has been heard (a probability needs a moment to rise) */
+	int sound_ms;
 	int run_ms, quiet_ms;  /* voiced run before a start, silence within speech */
 	int64_t pos_ms;        /* total pushed */
 	/* where the last START (first voiced frame) and END (last voiced) lie */

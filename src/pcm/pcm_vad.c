@@ -220,6 +220,7 @@ enum pcm_vad_ev pcm_vad_push_e(struct pcm_vad *v, const int16_t *s, size_t n, do
 	bool theirs = is_theirs(v, e);
 	v->voiced = is_voice(v, p) && theirs;
 	v->loud = p < 0 || v->level_db > v->floor_db + v->o.loud_db;
+	v->sound_ms = theirs && is_voice(v, -1) ? v->sound_ms + PCM_FRAME_MS : 0;
 	track_floor(v, maybe_echo || (e && e->known && e->echo_db > v->floor_db));
 	learn_loss(v, tx_db, e);
 	return v->speech ? in_speech(v) : in_silence(v);

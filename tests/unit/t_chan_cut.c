@@ -95,6 +95,90 @@ TEST(cut_murmurs_make_us_stand_still_and_go_on)
 	}
 }
 
+/* Who goes on for 240 ms has probably something to say: the voice that makes the rest of our text
+ * is let go. When it was nothing, it makes it again from the beginning, of which we leave out what
+ * we have: each sample still goes out once. */
+static void let_go(struct world *w, struct line *l, int hz, int ms, int *ret_gone_ms)
+{
+	*l = (struct line){ 0 };
+	w_init(w, 8000);
+	w->tts[0].hz = hz;
+	w->tts[0].step_ms = 40;
+	w->asr.says[w->asr.n_says++] = "mhm";
+	ASSERT(w_open(w) == 0);
+	ASSERT(w_say(w, 1, LONG, true) == 0);
+	for (int t = 0; t < 800; t += 20)
+		step(w, l);
+	*ret_gone_ms = 0;
+	w_speak(w, ms);
+	for (int t = 20; t <= 6000 && !w_count(w, CHAN_PLAYED); t += 20) {
+		step(w, l);
+		if (!w->tts[0].live && !*ret_gone_ms)
+			*ret_gone_ms = t;
+		if (w_count(w, CHAN_SPEECH_START))
+			break;
+	}
+}
+
+TEST(cut_the_voice_is_let_go_and_makes_the_rest)
+{
+	static const int hz[] = { 8000, 24000 };
+	for (int i = 0; i < 2; i++) {
+		static struct world w;
+		static struct line want, got;
+		int gone;
+		let_go(&w, &want, hz[i], 0, &gone);
+		EQ(w.tts[0].starts, 1);
+		EQ(w.halts, 0);
+		w_done(&w);
+		let_go(&w, &got, hz[i], 400, &gone);
+		CHECK(gone >= 240 && gone <= 320);
+		EQ(w.tts[0].starts, 2);
+		EQ(w.halts, 1);
+		EQ(w.goes_on, 1);
+		EQ(w_count(&w, CHAN_SPEECH_START), 0);
+		EQ(w_count(&w, CHAN_PLAYED), 1);
+		w_done(&w);
+		check_sound(got.s, got.n, want.s, want.n);
+	}
+}
+
+TEST(cut_the_voice_that_was_let_go_is_not_asked_again)
+{
+	static struct world w;
+	static struct line got;
+	int gone;
+	let_go(&w, &got, 8000, 1500, &gone);
+	CHECK(gone >= 240 && gone <= 320);
+	EQ(w_count(&w, CHAN_SPEECH_START), 1);
+	w_run(&w, 500);
+	EQ(w.tts[0].starts, 1);
+	EQ(w.halts, 1);
+	EQ(w.goes_on, 0);
+	CHECK(w.heard.bytes > 40 && w.heard.bytes < 110);
+	w_done(&w);
+}
+
+/* The voice fails when it is asked for the rest: the next one says it, from the last word on. */
+TEST(cut_the_rest_is_said_by_another_voice)
+{
+	static struct world w;
+	w_init(&w, 8000);
+	w.tts[0].step_ms = 40;
+	OK(w_open(&w));
+	OK(w_say(&w, 1, LONG, true));
+	w_run(&w, 800);
+	w_speak(&w, 400);
+	w_run(&w, 340);
+	EQ(w.tts[0].live, 0);
+	w.tts[0].fail_after = 3;
+	CHECK(w_until(&w, CHAN_PLAYED, 1, 6000));
+	EQ(w.tts[1].starts, 1);
+	CHECK(w.samples >= (int64_t)strlen(LONG) * 80);
+	CHECK(w.samples <= (int64_t)strlen(LONG) * 80 + 10 * 80); /* a word twice at most */
+	w_done(&w);
+}
+
 TEST(cut_words_of_a_short_utterance_interrupt)
 {
 	static const char *const words[] = { "stop", "no", "wait a moment", "yes but", "等一下" };

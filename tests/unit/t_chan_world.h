@@ -49,6 +49,7 @@ struct tts {
 	int fail_after;            /* bytes; -1 = never */
 	bool stuck, no_marks;
 	int first_ms;              /* before the first sound */
+	int step_ms;               /* for each 50 ms of it; 0 = 5 */
 	int starts, live;
 };
 struct tts_run {
@@ -170,7 +171,7 @@ static inline void f_tts_step(void *arg)
 	if (r->at == len)
 		f_tts_end(r, 0);
 	else
-		loop_after(t->loop, &r->timer, 5, f_tts_step, r);
+		loop_after(t->loop, &r->timer, t->step_ms ? t->step_ms : 5, f_tts_step, r);
 }
 
 static inline int f_tts_start(struct tts *t, sv text, sv lang, const struct tts_cb *cb, void *arg,
@@ -225,15 +226,15 @@ struct world {
 	char recording[128];
 	/* told */
 	struct w_msg msgs[W_MSGS];
-	int n_msgs, closes, hangups, flushes, refuse;
+	int n_msgs, closes, hangups, flushes, refuse, halts, goes_on;
 	enum chan_close_by by;
 	struct chan_heard heard;   /* of the last hush */
 	bool no_hush;              /* leave our speech alone at SPEECH_START */
 	bool free_on_hangup;
+	bool end_on_open;          /* hang up by the system from within on_open */
 	const char *greeting;
 	enum chan_msg_kind end_on; /* hang up by the system when told this */
 	bool ends;
-	bool end_on_open;          /* hang up by the system from within on_open */
 	/* the line */
 	int64_t frames;
 	double voice_db;           /* of the customer, PCM_SILENT_DB = silent */
@@ -259,15 +260,18 @@ static inline int w_on_open(void *arg, struct chan_peer *p, const struct chan_in
 	if (w->greeting)
 		chan_say(p, &(struct chan_out){ .say_id = 1, .text = sv_of(w->greeting),
 						.lang = SV("en"), .final = true });
+	if (w->end_on_open)
+		chan_hangup(p, CHAN_BY_SYSTEM);
 	return 0;
 }
 
-	if (w->end_on_open)
-		chan_hangup(p, CHAN_BY_SYSTEM);
 static inline void w_on_msg(void *user, const struct chan_msg *m)
 {
 	struct world *w = user;
-	if (m->kind == CHAN_SPEECH_PARTIAL || w->n_msgs == W_MSGS)
+	w->halts += m->kind == CHAN_HALTED;
+	w->goes_on += m->kind == CHAN_GOES_ON;
+	bool aside = m->kind == CHAN_HALTED || m->kind == CHAN_GOES_ON;
+	if (m->kind == CHAN_SPEECH_PARTIAL || aside || w->n_msgs == W_MSGS)
 		return;
 	struct w_msg *x = &w->msgs[w->n_msgs++];
 	*x = (struct w_msg){ .kind = m->kind,

@@ -288,3 +288,30 @@ TEST(pcm_vad_echo_is_told_by_the_loudest_of_400_ms)
 	feed(&v, 120, -26, -40, &c);
 	EQ(c.starts, 1);
 }
+
+/* A probability is late: how long the sound before it was heard is known at the start. */
+TEST(pcm_vad_sound_before_the_voice)
+{
+	struct pcm_vad v;
+	int16_t s[160], quiet[160];
+
+	for (int i = 0; i < 160; i++) {
+		s[i] = (int16_t)(i % 16 < 8 ? 3000 : -3000);
+		quiet[i] = (int16_t)(i % 2 * 8);
+	}
+	pcm_vad_init(&v, NULL);
+	for (int i = 0; i < 100; i++)
+		(void)pcm_vad_push_p(&v, quiet, 160, PCM_NO_ECHO, 0.01);
+	EQ(v.sound_ms, 0);
+	for (int i = 0; i < 5; i++)
+		EQ(pcm_vad_push_p(&v, s, 160, PCM_NO_ECHO, 0.2), PCM_VAD_NONE);
+	EQ(v.sound_ms, 100);
+	for (int i = 0; i < 2; i++)
+		EQ(pcm_vad_push_p(&v, s, 160, PCM_NO_ECHO, 0.9), PCM_VAD_NONE);
+	EQ(pcm_vad_push_p(&v, s, 160, PCM_NO_ECHO, 0.9), PCM_VAD_START);
+	EQ(v.sound_ms, 160);
+	(void)pcm_vad_push_p(&v, quiet, 160, PCM_NO_ECHO, 0.9);
+	EQ(v.sound_ms, 0);
+	(void)pcm_vad_push_p(&v, s, 160, -10, 0.9);  /* as loud as our own echo may be */
+	EQ(v.sound_ms, 0);
+}
