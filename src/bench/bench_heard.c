@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-enum { CLIPS = 96 };
+enum { CLIPS = 96, LONG = PCM_HZ / 5, NEAR_BY = PCM_HZ / 10 };
 
 struct piece {
 	const struct bench_clip *clip;
@@ -62,6 +62,27 @@ static int by_place(const void *a, const void *b)
 	return (x->at > y->at) - (x->at < y->at);
 }
 
+/* Where its last part ends. A vowel that is like a later one of the clip must not count: a part
+ * is long, or lies where the longest one says. */
+static size_t heard_to(const struct bench_clip *c, const struct bench_segs *segs)
+{
+	const struct bench_seg *main = NULL;
+	size_t to = 0;
+	for (size_t i = 0; i < segs->n; i++)
+		if (segs->v[i].clip == c && (!main || segs->v[i].n > main->n))
+			main = &segs->v[i];
+	for (size_t i = 0; i < segs->n; i++) {
+		const struct bench_seg *g = &segs->v[i];
+		if (g->clip != c)
+			continue;
+		ptrdiff_t off = (ptrdiff_t)(g->at + main->from) - (ptrdiff_t)(main->at + g->from);
+		bool there = g->n >= LONG || (off > -NEAR_BY && off < NEAR_BY);
+		if (there && g->from + g->n > to)
+			to = g->from + g->n;
+	}
+	return to;
+}
+
 static void cover(struct piece *x, const struct bench_segs *segs)
 {
 	const struct bench_clip *c = x->clip;
@@ -73,9 +94,8 @@ static void cover(struct piece *x, const struct bench_segs *segs)
 			continue;
 		for (size_t k = g->from / 40; k < (g->from + g->n) / 40 && k < blocks; k++)
 			hit[k] = hit[k] ? 2 : 1;
-		if (g->from + g->n > x->to)
-			x->to = g->from + g->n;
 	}
+	x->to = heard_to(c, segs);
 	for (size_t k = 0; k + 1 < blocks; k++) {
 		if (pcm_dbfs(c->s + k * 40, 40) < -45)
 			continue;

@@ -116,7 +116,8 @@ struct bench_phone {
 	VEC(struct bench_said) said;
 	VEC(struct bench_key) keys;
 	size_t key_at;
-	int key_ms, key_end;
+	int key_ms;
+	bool key_came;                 /* a packet of it was not lost */
 	uint32_t key_ts;
 	struct bench_line line;
 	VEC(struct bench_late) late;
@@ -191,8 +192,8 @@ void bench_sip_over(struct bench_phone *p, int status);
 int bench_media_socket(int *ret_port);         /* stamped by the kernel; -1 = none */
 /* As recv; when it came by the kernel's clock. */
 ssize_t bench_recv(int fd, uint8_t *d, size_t cap, int64_t *ret_us);
-/* A packet to the server, over a line as bad as is wanted. */
-void bench_line_send(struct bench_phone *p, const uint8_t *d, size_t n);
+/* A packet to the server, over a line as bad as is wanted; false: it was lost. */
+bool bench_line_send(struct bench_phone *p, const uint8_t *d, size_t n);
 double bench_loud_ms(const int16_t *s, size_t n);
 
 /* ---- another's telephone (bench_ua.c), and the wire to it (bench_tap.c) ---- */

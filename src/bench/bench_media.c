@@ -282,26 +282,27 @@ static void dispatch(struct bench_phone *p, const uint8_t *d, size_t n)
 	(void)sendto(p->fd, d, n, 0, (struct sockaddr *)&p->rtp, sizeof(p->rtp));
 }
 
-void bench_line_send(struct bench_phone *p, const uint8_t *d, size_t n)
+bool bench_line_send(struct bench_phone *p, const uint8_t *d, size_t n)
 {
 	struct bench *b = p->b;
 	bool lost = p->line.loss > 0 && rng_unit(&b->rng) < p->line.loss;
 	if (p->mute || !p->rtp_known || lost)
-		return;
+		return false;
 	bool late = p->line.jitter_ms || (p->line.reorder && rng_below(&b->rng, 10) == 0);
 	struct bench_late *x =
 		late && n <= sizeof(p->late.v->p) ? VEC_PUSH(&p->late, 64) : NULL;
 	if (!x) {
 		dispatch(p, d, n);
-		return;
+		return true;
 	}
 	int ms = p->line.jitter_ms ? (int)rng_below(&b->rng, (uint64_t)p->line.jitter_ms) : 30;
 	x->due_us = bench_now_us() + ms * 1000;
 	x->n = (uint16_t)n;
 	memcpy(x->p, d, n);
+	return true;
 }
 
-static void packet(struct bench_phone *p, int pt, bool marker, uint32_t ts, const uint8_t *body,
+static bool packet(struct bench_phone *p, int pt, bool marker, uint32_t ts, const uint8_t *body,
 		   size_t n)
 {
 	uint8_t d[200];
@@ -312,7 +313,7 @@ static void packet(struct bench_phone *p, int pt, bool marker, uint32_t ts, cons
 	put32(d + 4, ts);
 	put32(d + 8, p->ssrc);
 	memcpy(d + 12, body, n);
-	bench_line_send(p, d, n + 12);
+	return bench_line_send(p, d, n + 12);
 }
 
 static void flush_late(struct bench_phone *p, int64_t now)
@@ -328,7 +329,8 @@ static void flush_late(struct bench_phone *p, int64_t now)
 }
 
 /* One packet of the key that is pressed (RFC 4733): the timestamp stays, the duration grows, the
- * end is sent three times. */
+ * end is sent three times. Of each key one packet at least comes through: a key that is lost whole
+ * (0.8 % of those of 40 ms at 30 % loss) nobody could know. */
 static void send_key(struct bench_phone *p)
 {
 	static const char names[] = "0123456789*#ABCD";
@@ -342,11 +344,16 @@ static void send_key(struct bench_phone *p)
 	uint32_t long_ = (uint32_t)(p->key_ms < k->ms ? p->key_ms : k->ms) * 8;
 	uint8_t body[4] = { (uint8_t)(at ? at - names : 0), (uint8_t)(10 | (end ? 128 : 0)),
 			    (uint8_t)(long_ >> 8), (uint8_t)long_ };
-	packet(p, PT_KEY, first && !k->no_marker, p->key_ts, body, 4);
+	p->key_came &= !first;
+	p->key_came |= packet(p, PT_KEY, first && !k->no_marker, p->key_ts, body, 4);
 	if (!end)
 		return;
-	for (int i = 1; i < KEY_END; i++)
-		packet(p, PT_KEY, false, p->key_ts, body, 4);
+	double loss = p->line.loss;
+	for (int i = 1; i < KEY_END; i++) {
+		p->line.loss = p->key_came || i + 1 < KEY_END ? loss : 0;
+		p->key_came |= packet(p, PT_KEY, false, p->key_ts, body, 4);
+	}
+	p->line.loss = loss;
 	p->key_at++;
 	p->key_ms = -k->gap_ms;
 }
@@ -364,10 +371,10 @@ static void send_frame(struct bench_phone *p)
 	} else if (p->comfort && !spoke) {
 		static const uint8_t level = 70; /* -70 dBov */
 		if (p->sent / PCM_FRAME % COMFORT_EVERY == 0)
-			packet(p, PT_COMFORT, false, p->ts, &level, 1);
+			(void)packet(p, PT_COMFORT, false, p->ts, &level, 1);
 	} else {
 		pcm_ulaw_encode(s, PCM_FRAME, law);
-		packet(p, 0, p->sent == 0, p->ts, law, PCM_FRAME);
+		(void)packet(p, 0, p->sent == 0, p->ts, law, PCM_FRAME);
 	}
 	p->ts += PCM_FRAME;
 	p->sent += PCM_FRAME;

@@ -140,7 +140,17 @@ static const struct bench_asked *asked_since(struct bench *b, size_t from, int t
 	return NULL;
 }
 
-/* Requests of the old answer that were under way when it was cut, and when they were let go. */
+/* Under way when it was cut in on: when it was let go, or was done, after the stop. */
+static void t2_open(struct t2 *x, int64_t onset, int64_t stop, int64_t gone_us, int64_t done_us)
+{
+	int64_t end = gone_us ? gone_us : done_us;
+	if (end && end <= (gone_us ? onset : stop))
+		return;
+	double ms = end > stop ? (double)(end - stop) / 1000 : 0;
+	bench_num(&x->cancel, end ? ms : 1e4);
+}
+
+/* Requests of the old answer. */
 static void t2_cancels(struct bench_rep *r, int64_t stop)
 {
 	struct bench *b = r->b;
@@ -148,19 +158,13 @@ static void t2_cancels(struct bench_rep *r, int64_t stop)
 	int topic = r->slot % BENCH_TOPICS;
 	for (size_t i = r->asked0; i < b->f.asked.n; i++) {
 		const struct bench_asked *q = b->f.asked.v[i];
-		bool open = q->topic == topic && q->at_us < r->p->said_from_us &&
-			    (!q->done_us || q->done_us > stop);
-		if (open)
-			bench_num(&x->cancel,
-				  q->gone_us ? (double)(q->gone_us - stop) / 1000 : 1e4);
+		if (q->topic == topic && q->at_us < r->p->said_from_us)
+			t2_open(x, r->p->said_from_us, stop, q->gone_us, q->done_us);
 	}
 	for (size_t i = r->spoke0; i < b->f.spoke.n; i++) {
 		const struct bench_spoke *q = b->f.spoke.v[i];
-		bool open = q->topic == topic && q->at_us < r->p->said_from_us &&
-			    (!q->done_us || q->done_us > stop);
-		if (open)
-			bench_num(&x->cancel,
-				  q->gone_us ? (double)(q->gone_us - stop) / 1000 : 1e4);
+		if (q->topic == topic && q->at_us < r->p->said_from_us)
+			t2_open(x, r->p->said_from_us, stop, q->gone_us, q->done_us);
 	}
 }
 

@@ -235,7 +235,7 @@ static void on_read(void *arg, int fd, unsigned events)
 			pcm_ulaw_decode(d + RTP_HEAD, PCM_FRAME, s);
 			bench_tap_frame(p, s, at);
 		}
-		bench_line_send(p, d, (size_t)n);
+		(void)bench_line_send(p, d, (size_t)n);
 	}
 }
 
