@@ -35,6 +35,13 @@ enum chan_close_by {
 
 struct chan_peer;
 struct pcm_prosody_sum;
+/* Who the customer is, where that was made sure: read only, for service that fits. */
+struct chan_profile {
+	sv id, name, tier, language, since;      /* since: "2022-08-31" */
+	sv last_order, last_status;              /* number and status of the newest order */
+	int orders;
+	int contacts_7d;         /* conversations in the last seven days before this one */
+};
 struct chan_info {
 	const char *channel;     /* "webchat", "phone", "talk", "sms", ... */
 	unsigned caps;
@@ -51,6 +58,8 @@ struct chan_info {
 	sv token_hash;           /* of the customer's token, hex; empty when none */
 	/* an earlier conversation goes on (after a restart), else NULL. */
 	const struct chan_resume *resume;
+	/* of an identified customer, else NULL; valid during on_open. */
+	const struct chan_profile *profile;
 };
 struct chan_resume {             /* what the river knows of it; views valid during on_open */
 	/* last row of the conversation; 0 = none: it begins here, with what follows as its past
@@ -68,13 +77,11 @@ struct chan_resume {             /* what the river knows of it; views valid duri
  * step of chan_transfer: text = "ringing", "briefing", "joined" (the customer is with a person,
  * we listen), "left" (we are out; on_close follows) or "failed", then client_id = why ("busy",
  * "no answer", "declined", "unreachable", "gone"): the customer is with us again. RECORDED: the
- * recording is over, or could not go on: text = a JSON object (chan_tape.h). HALTED: the customer
- * speaks over us, we stand still, and it is likely an interruption: what is still being made for
- * us may be let go. SPEECH_START follows, or GOES_ON: it was nothing, and we go on. */
+ * recording is over, or could not go on: text = a JSON object (chan_tape.h). */
 enum chan_msg_kind { CHAN_TEXT, CHAN_SPEECH_START, CHAN_SPEECH_PARTIAL, CHAN_SPEECH_LIKELY,
 		     CHAN_SPEECH_FINAL, CHAN_KEY, CHAN_PLAYED, CHAN_HOLD, CHAN_RESUME,
 		     CHAN_ASR_LOST, CHAN_MOVED,
-		     CHAN_RECORDED, CHAN_HALTED, CHAN_GOES_ON };
+		     CHAN_RECORDED };
 /* SPEECH_FINAL of words that were said while something secret was entered. */
 #define CHAN_MASKED "[masked]"
 struct chan_msg {
@@ -107,6 +114,7 @@ struct chan_out {
 	bool shared;
 	bool uninterruptible;    /* speech may not be cut (legal text) */
 	enum chan_expect expect;
+	int rate;                /* speed of the voice in percent, 0 = its own */
 	/* rich channels: the event row that records this reply, sent once with final. */
 	sv event_json;
 };

@@ -26,6 +26,7 @@ static void piece_free(struct playout_piece *x)
 	if (x->run)
 		x->p->speech->ops->tts_cancel(x->run);
 	pcm_rs_close(x->rs);
+	pcm_stretch_free(x->stretch);
 	VEC_FREE(&x->marks);
 	chan_sound_done(&x->copy);
 	xfree(x->text);
@@ -58,9 +59,32 @@ static void put_samples(struct playout *p, const int16_t *s, size_t n)
 
 #define COPY_MAX_S 40 /* the longest sound worth keeping */
 
+static void put_stretched(void *arg, const int16_t *s, size_t n)
+{
+	put_samples(arg, s, n);
+}
+
+/* At the piece's own speed. What is kept for others is not: pace is for this customer now. */
+static void put_paced(struct playout_piece *x, const int16_t *s, size_t n)
+{
+	struct playout *p = x->p;
+	if (x->pace && !x->stretch)
+		x->stretch = pcm_stretch_new(p->rate, x->pace);
+	if (x->stretch)
+		pcm_stretch_run(x->stretch, s, n, put_stretched, p);
+	else
+		put_samples(p, s, n);
+}
+
+static void end_paced(struct playout_piece *x)
+{
+	if (x->stretch)
+		pcm_stretch_end(x->stretch, put_stretched, x->p);
+}
+
 static void put_made(struct playout_piece *x, const int16_t *s, size_t n)
 {
-	put_samples(x->p, s, n);
+	put_paced(x, s, n);
 	for (size_t i = 0; x->shared && i < n; i++) {
 		int16_t *slot = VEC_PUSH(&x->copy.s, (size_t)x->p->rate * COPY_MAX_S);
 		if (slot)
@@ -93,11 +117,6 @@ static void on_pcm(void *arg, const int16_t *s, size_t n, int rate_hz)
 		if (rate_hz != p->rate && pcm_rs_open(&x->rs, rate_hz, p->rate, 5))
 			x->rs = NULL;
 	}
-	size_t known = x->skip < n ? x->skip : n;
-	x->skip -= known;
-	s += known;
-	n -= known;
-	x->got += n;
 	if (rate_hz == p->rate)
 		put_made(x, s, n);
 	else
@@ -107,8 +126,8 @@ static void on_pcm(void *arg, const int16_t *s, size_t n, int rate_hz)
 static void on_mark(void *arg, size_t text_offset, size_t samples)
 {
 	struct playout_piece *x = arg;
-	if (text_offset > x->bytes || (x->skip && samples < x->got))
-		return;              /* not of this text; or known */
+	if (text_offset > x->bytes)
+		return;
 	if (text_offset == 0)
 		x->marks.n = 0;      /* told anew */
 	struct chan_mark *m = VEC_PUSH(&x->marks, 4096);
@@ -148,7 +167,8 @@ static bool play_kept(struct playout_piece *x)
 	if (!kept)
 		return false;
 	x->hz = kept->hz;
-	put_samples(x->p, kept->s.v, kept->s.n);
+	put_paced(x, kept->s.v, kept->s.n);
+	end_paced(x);
 	for (size_t i = 0; i < kept->marks.n; i++)
 		on_mark(x, kept->marks.v[i].text, kept->marks.v[i].sample);
 	return true;
@@ -175,6 +195,7 @@ static void split_broken(struct playout_piece *x)
 					.base = x->base + at,
 					.bytes = x->bytes - at,
 					.final = x->final,
+					.pace = x->pace,
 					.uninterruptible = x->uninterruptible,
 					.rest = true,
 					.engine = rest_engine(x) };
@@ -199,11 +220,14 @@ static void on_end(void *arg, int err)
 	if (err && x->p->written == x->first) {
 		x->engine++;
 		x->marks.n = 0;
+		pcm_stretch_free(x->stretch);
+		x->stretch = NULL;
 		if (start_engine(x))
 			return;
 	}
 	if (x->rs)
 		resample(x, zero, (size_t)x->hz / 1000 * TAIL_MS);
+	end_paced(x);
 	if (err)
 		split_broken(x);
 	else
@@ -285,6 +309,12 @@ static int say_joined(struct playout *p, const struct chan_out *o)
 	return 0;
 }
 
+/* Slower or faster by less than 3 percent is not heard. */
+static int pace_of(int percent)
+{
+	return percent > 0 && (percent < 98 || percent > 102) ? percent : 0;
+}
+
 int playout_say(struct playout *p, const struct chan_out *o)
 {
 	if (o->say_id != p->say_id) {
@@ -300,6 +330,7 @@ int playout_say(struct playout *p, const struct chan_out *o)
 				     .bytes = o->text.n,
 				     .final = o->final,
 				     .shared = o->shared,
+				     .pace = pace_of(o->rate),
 				     .uninterruptible = o->uninterruptible };
 	x->text = xstrdup(o->text);
 	size_t n = o->lang.n < 3 ? o->lang.n : 3;
@@ -419,12 +450,9 @@ void playout_pause(struct playout *p)
 		p->paused = true;
 }
 
-static void make_again(struct playout *p);
-
 void playout_go(struct playout *p)
 {
 	p->paused = false;
-	make_again(p);
 }
 
 /* The last place at or before `at` where a word of text ends. */
@@ -445,6 +473,10 @@ static size_t heard_of(const struct playout_piece *x, uint64_t played)
 	if (!x->started || played <= x->first)
 		return x->base;
 	uint64_t rate = (uint64_t)x->p->rate, hz = x->hz ? (uint64_t)x->hz : rate;
+	if (x->pace) {               /* marks are the voice's own, the line's time is ours */
+		rate *= 100;
+		hz *= (uint64_t)x->pace;
+	}
 	size_t heard = x->base;
 	for (size_t i = 0; i < x->marks.n; i++) {
 		if (x->first + x->marks.v[i].sample * rate / hz > played)
@@ -461,33 +493,6 @@ static bool ends_asking(sv text)
 {
 	text = sv_trim(text);
 	return sv_ends(text, SV("?")) || sv_ends(text, SV("？"));
-}
-
-void playout_let_go(struct playout *p)
-{
-	for (int i = 0; i < p->n; i++) {
-		struct playout_piece *x = p->pieces[i];
-		if (!x->run)
-			continue;
-		p->speech->ops->tts_cancel(x->run);
-		x->run = NULL;
-		x->let_go = true;
-	}
-}
-
-/* The same words in the same voice: so many samples of them are there already. */
-static void make_again(struct playout *p)
-{
-	for (int i = 0; i < p->n; i++) {
-		struct playout_piece *x = p->pieces[i];
-		if (!x->let_go)
-			continue;
-		x->let_go = false;
-		x->skip = x->got;
-		if (!start_engine(x))
-			on_end(x, ERR_UPSTREAM);
-		return;              /* one is made at a time */
-	}
 }
 
 bool playout_asked(const struct playout *p)

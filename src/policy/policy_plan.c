@@ -206,6 +206,14 @@ static void put_do(const struct policy_table *t, const struct policy_do *a, stru
 		sb_fmt(out, ",\"offer\":\"%s\",\"max\":%g", policy_offer_id(t, a->offer), a->max);
 }
 
+static bool no_offers(const struct policy_table *t, const struct policy_case *k)
+{
+	for (int i = 0; i < t->n_topics; i++)
+		if (k->topics >> i & 1 && t->topics[i].forbid == UINT64_MAX)
+			return true;
+	return false;
+}
+
 static void put_bounds(unsigned bounds, struct sb *out)
 {
 	static const struct { unsigned bit; const char *name; } names[] = {
@@ -246,6 +254,8 @@ void policy_plan_json(const struct policy_table *t, const struct policy_case *k,
 	}
 	sb_ch(out, ']');
 	put_bounds(p->bounds, out);
+	sb_fmt(out, ",\"angry_turns\":%d%s", k->track ? k->track->angry : 0,
+	       no_offers(t, k) ? ",\"no_offers\":true" : "");
 	sb_fmt(out, ",\"propensity\":%.3f%s}", p->propensity,
 	       p->explored ? ",\"explored\":true" : "");
 }

@@ -19,6 +19,7 @@
 #include "chan.h"
 
 struct talk;
+struct policy_table;
 struct talk_hub;
 struct talk_shard;
 
@@ -48,6 +49,9 @@ struct talk_opts {
 	struct snap *kb;         /* of struct kb_index */
 	struct pool *pool;
 	struct talk_texts *texts;
+	/* how customers are served (policy_table.h, an obj; a reference is taken); NULL = the table
+	 * inside the program */
+	struct policy_table *strategy;
 	const struct model_spec *llm;   /* tried in order; none = built-in engine only */
 	size_t n_llm;
 	struct talk_limits limits;
@@ -82,6 +86,12 @@ struct talk_shard *talk_hub_shard(struct talk_hub *h, size_t i);   /* NULL beyon
  * (on_failed may be NULL). */
 void talk_hub_models(struct talk_hub *h, const struct model_spec *spec, size_t n,
 		     void (*on_failed)(void *arg, int shard, const char *why), void *arg);
+
+/* Another strategy table for conversations that begin from now on; takes the caller's reference.
+ * Any thread. */
+void talk_hub_strategy(struct talk_hub *h, struct policy_table *moved);
+/* The one in use: a reference for the caller. Any thread. */
+struct policy_table *talk_hub_strategy_now(struct talk_hub *h);
 
 /* What the recording of a conversation keeps from now on (chan.h); the river says by whom. Any
  * thread. done on back's owner with 0, ERR_NOTFOUND (no such conversation is open),
@@ -133,5 +143,19 @@ jv *talk_reply_of(sv event_json);
  * on_reply gets the object of `ask --json`, once. lang "" = by the text. Not recorded. */
 int talk_ask(struct talk_shard *s, sv text, sv lang,
 	     void (*on_reply)(void *arg, jv *reply_moved), void *arg);
+
+/* talk_dialog.c: a conversation without a channel, a turn at a time, not recorded; the hub must
+ * have no language model. On the shard's thread. */
+struct talk_dialog;
+struct talk_dialog_opts {
+	sv lang;
+	bool voice, can_move;        /* on the phone; a person can be connected */
+	const struct chan_profile *profile;  /* outlives the dialogue; NULL = not identified */
+};
+struct talk_dialog *talk_dialog_open(struct talk_shard *s, const struct talk_dialog_opts *o);
+/* The object of `ask --json` with "rows" (kinds of the turn's rows) and "rate", the caller's; NULL
+ * when there was no reply. */
+jv *talk_dialog_say(struct talk_dialog *d, sv text);
+void talk_dialog_close(struct talk_dialog *d);       /* accepts NULL */
 
 #endif

@@ -39,6 +39,7 @@ void talk_aside(struct talk_core *c, const char *key, const char *what, struct a
 	x->final = x->aside = true;
 	x->uninterruptible = c->legal = talk_text_legal(c->cfg->texts, sv_of(c->lang), key);
 	x->expect = CHAN_EXPECT_OPEN;
+	x->rate = talk_pace(c);
 }
 
 /* ---- fillers ---- */

@@ -100,6 +100,8 @@ static void on_open(struct talk_core *c, const struct talk_ev *ev, struct arena 
 		    struct talk_acts *acts)
 {
 	c->who = ev->who.n ? xstrdup(ev->who) : NULL;
+	c->seed = (uint64_t)ev->seed;
+	c->profile = ev->profile;
 	if (!ev->resume || !ev->resume->seq)
 		record_opened(c, ev, a, acts);
 	if (!ev->resume) {
@@ -144,8 +146,9 @@ void talk_record_customer(struct talk_core *c, const struct talk_ev *ev, struct 
 	if (c->feel.intent[0])
 		sb_fmt(&b, ",\"intent\":\"%s\",\"intent_p\":%.2f", c->feel.intent,
 		       c->feel.intent_p);
-	sb_fmt(&b, ",\"emotion\":\"%s\",\"emotion_p\":%.2f,\"sentiment\":%.2f", c->feel.emotion,
-	       c->feel.emotion_p, c->feel.sentiment);
+	sb_fmt(&b, ",\"emotion\":\"%s\",\"emotion_p\":%.2f,\"sentiment\":%.2f,\"mood\":",
+	       c->feel.emotion, c->feel.emotion_p, c->feel.sentiment);
+	talk_put_mood(c, &b);
 	if (c->voice && strcmp(ev->via ? ev->via : "", "speech") == 0)
 		sb_fmt(&b, ",\"asr_confidence\":%.2f", ev->confidence);
 	talk_tone_json(c, &b);
@@ -332,11 +335,13 @@ void talk_on_text(struct talk_core *c, const struct talk_ev *ev, struct arena *a
 	talk_cut_in(c, ev, a, acts);
 	feel_turn(&c->feel, ev->text, sv_of(c->lang));
 	talk_hear_tone(c, ev);
+	talk_follow(c, ev->text);
 	follow_language(c, ev->text);
 	c->turn++;
 	bool was_in_turn = c->in_turn;
 	c->in_turn = false;
 	talk_record_customer(c, ev, a, acts);
+	talk_record_turning(c, a, acts);
 	c->in_turn = was_in_turn;
 	if (c->in_turn) {
 		talk_enqueue(c, ev->text, ev->model_text, c->turn);

@@ -18,6 +18,7 @@
 #include "feel.h"
 #include "feel_voice.h"
 #include "policy.h"
+#include "policy_table.h"
 #include "chan.h"
 #include "talk.h"
 
@@ -97,6 +98,8 @@ struct talk_ev {
 	enum chan_close_by by;
 	bool suspicious;
 	const struct chan_resume *resume;
+	int64_t seed;                /* OPEN: of this conversation, for what is tried out */
+	const struct chan_profile *profile; /* OPEN: who it is; NULL = not identified */
 	int64_t now_us;              /* the driver's clock, for latencies in the record */
 };
 
@@ -124,6 +127,7 @@ struct talk_act {
 	int n, ms;
 	enum talk_timer timer;
 	bool delta, final;
+	int rate;                    /* SAY: speed of the voice in percent, 0 = its own */
 	/* SAY: not the reply (its row does not go along); may not be cut; what will be answered */
 	bool aside, uninterruptible;
 	enum chan_expect expect;
@@ -158,6 +162,8 @@ struct talk_said {                   /* one line of context, owned (xstrdup) */
 	char *text;
 };
 
+#define TALK_RECENT 6                /* of our own sentences that are not said again */
+#define TALK_KEY 48                  /* bytes of a text's key */
 #define TALK_QUEUE 8
 #define TALK_OFFERS 3
 struct talk_queued {                 /* owned strings */
@@ -281,6 +287,22 @@ struct talk_core {
 	int key_run;                 /* keys in a row, for masking */
 	int64_t key_us;
 	int failed_models;           /* failures in a row */
+	/* how the customer is served (talk_strategy.c) */
+	const struct policy_table *table;    /* the driver's; NULL: policy.c alone decides */
+	const struct chan_profile *profile;  /* the driver's; NULL: not identified */
+	struct feel_track track, track_before;
+	struct feel_reading heard_mood;      /* of the last turn */
+	bool turned;                         /* the mood, with it */
+	struct policy_plan plan;
+	enum policy_found planned;           /* what it was made with */
+	bool plans;                          /* plan is there */
+	bool answered;                       /* our last words were an answer */
+	int attempts;                        /* answers that did not help */
+	uint64_t topics, offers;             /* offers: made already */
+	uint64_t seed, recent[TALK_RECENT];
+	int sorry_turn;                      /* the last apology */
+	bool handed, alerted;
+	int hand_priority, alert_priority;
 };
 
 void talk_core_init(struct talk_core *c, const struct talk_cfg *cfg, unsigned caps, sv lang);
@@ -457,6 +479,27 @@ const struct llm_tool *talk_tools(const struct talk_texts *x, sv lang, size_t *r
 
 /* Bytes of the first complete sentence of s, 0 when none is complete yet. */
 size_t talk_sentence_end(sv s, bool at_end);
+
+/* talk_strategy.c: how the customer is served */
+/* After feel_turn and talk_hear_tone: the mood, the topics and what did not help. */
+void talk_follow(struct talk_core *c, sv text);
+/* A reference to the table inside the program: the caller's. */
+struct policy_table *talk_own_strategy(void);
+void talk_plan(struct talk_core *c, enum policy_found found);
+void talk_record_turning(struct talk_core *c, struct arena *a, struct talk_acts *acts);
+void talk_put_mood(const struct talk_core *c, struct sb *b);
+void talk_put_plan(const struct talk_core *c, struct sb *b);
+int talk_pace(const struct talk_core *c);    /* for talk_act.rate */
+/* A variant of a text that was not said lately. */
+sv talk_vary(struct talk_core *c, const char *key);
+/* key_STYLE or key_simple where there is such a text, else key. */
+const char *talk_key(const struct talk_core *c, const char *key, char buf[TALK_KEY]);
+/* What is said after an answer, may be empty; an offer in it is recorded. */
+sv talk_ending(struct talk_core *c, enum policy_action action, struct arena *a,
+	       struct talk_acts *acts);
+/* Rows for a queue and a supervisor, where the plan asks for them. */
+void talk_tell_others(struct talk_core *c, enum policy_action action, struct arena *a,
+		      struct talk_acts *acts);
 
 /* talk_call.c: actions that a model asks for */
 void talk_on_call(struct talk_core *c, const struct talk_ev *ev, struct arena *a,

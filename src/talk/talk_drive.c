@@ -152,7 +152,8 @@ static void say(struct talk *t, const struct talk_act *x)
 			      .final = x->final,
 			      .shared = !x->delta,
 			      .uninterruptible = x->uninterruptible,
-			      .expect = x->expect };
+			      .expect = x->expect,
+			      .rate = x->rate };
 	if (x->final && !x->aside) {
 		o.event_json = t->reply_json;
 		t->reply_json = SV_NULL;
@@ -479,6 +480,7 @@ void talk_release(struct talk *t)
 	if (!t->closed || t->waiting > 0)
 		return;
 	talk_core_done(&t->core);
+	obj_unref(t->table);
 	arena_done(&t->turn);
 	talk_row_done(&t->row);
 	xfree(t->move.briefing);
@@ -561,6 +563,7 @@ struct talk *talk_open_on(struct talk_shard *s, struct chan_peer *p,
 	if (!lang.n && s->hub->cfg.voice_lang)
 		lang = sv_of(s->hub->cfg.voice_lang);
 	talk_core_init(&t->core, &s->hub->cfg, p ? p->caps : 0, lang);
+	t->core.table = t->table = snap_get(s->hub->strategy);
 	for (int i = 0; i < TT_COUNT; i++)
 		t->clocks[i] = (struct talk_clock){ .talk = t, .which = (enum talk_timer)i };
 	t->next = s->first;
@@ -586,7 +589,8 @@ static int on_open(void *arg, struct chan_peer *p, const struct chan_info *info,
 						       s->mbox, &s->logs });
 	struct talk_ev ev = { .kind = TEV_OPEN, .via = info->channel, .resume = info->resume,
 			      .who = info->customer_name, .text = info->way,
-			      .client_id = info->ref, .model_text = info->opening };
+			      .client_id = info->ref, .model_text = info->opening,
+			      .seed = (int64_t)(sv_hash(sv_of(t->id)) >> 1) };
 	talk_feed_event(t, &ev);
 	return 0;
 }

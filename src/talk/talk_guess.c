@@ -103,6 +103,7 @@ void talk_on_likely(struct talk_core *c, const struct talk_ev *ev, struct arena 
 	talk_guess_drop(c, acts);
 	struct talk_core as = *c;
 	feel_turn(&as.feel, ev->text, sv_of(c->lang));
+	talk_follow(&as, ev->text);
 	talk_feel_joined(c, &as.feel);
 	if (c->tries >= TALK_GUESSES || !sv_trim(text).n || !talk_needs_search(&as, text))
 		return;
@@ -171,6 +172,8 @@ static void on_found(struct talk_core *c, const struct talk_ev *ev, struct arena
 		return;
 	struct talk_core as = as_if(c, a);
 	feel_turn(&as.feel, g->own, sv_of(c->lang));
+	talk_follow(&as, g->own);
+	as.turn++;
 	talk_feel_joined(c, &as.feel);
 	talk_decide(&as, false, &as.t.act);
 	if (as.t.act.action != POL_REPLY || !talk_asks_model(&as, ev) ||

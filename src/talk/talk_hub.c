@@ -150,6 +150,7 @@ int talk_hub_open(struct talk_hub **ret, const struct talk_opts *o, struct err *
 				    .no_speculation = o->no_speculation };
 	set_defaults(&h->cfg.limits);
 	obj_ref(o->texts);
+	h->strategy = snap_new(o->strategy ? obj_ref(o->strategy) : talk_own_strategy());
 	h->shards = xalloc(sizeof(*h->shards) * h->n);
 	for (size_t i = 0; i < h->n; i++) {
 		struct talk_shard *s = &h->shards[i];
@@ -200,9 +201,20 @@ void talk_hub_close(struct talk_hub *h)
 			loop_free(h->shards[i].loop);
 	}
 	obj_unref(h->o.texts);
+	snap_free(h->strategy);
 	talk_logs_close(h->logs);
 	xfree(h->shards);
 	xfree(h);
+}
+
+void talk_hub_strategy(struct talk_hub *h, struct policy_table *moved)
+{
+	snap_publish(h->strategy, moved);
+}
+
+struct policy_table *talk_hub_strategy_now(struct talk_hub *h)
+{
+	return snap_get(h->strategy);
 }
 
 struct talk_shard *talk_hub_pick(struct talk_hub *h, unsigned n)

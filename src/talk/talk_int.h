@@ -33,6 +33,7 @@ struct talk_shard {
 struct talk_hub {
 	struct talk_opts o;
 	struct talk_cfg cfg;
+	struct snap *strategy;       /* of struct policy_table */
 	struct talk_shard *shards;
 	size_t n;
 	bool own_threads;
@@ -76,6 +77,7 @@ struct talk {
 	struct chan_peer *peer;      /* NULL once closed */
 	struct talk *next, *prev;
 	struct talk_core core;
+	struct policy_table *table;  /* the conversation's, a reference */
 	struct arena turn;           /* reset whenever no turn is under way */
 	struct kb_index *ix;         /* reference held for a turn */
 	struct talk_clock clocks[TT_COUNT];

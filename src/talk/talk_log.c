@@ -367,9 +367,10 @@ static void put_head(struct talk_log *g, const struct talk_log_of *o)
 	sb_fmt(b,
 	       "{\"callm_replay\":%d,\"version\":\"" CALLM_VERSION
 	       "\",\"conversation\":\"%s\",\"interaction\":\"%s\",\"caps\":%u,\"lang\":\"%s\","
-	       "\"texts\":\"%016llx\"",
+	       "\"texts\":\"%016llx\",\"strategy\":\"%016llx\"",
 	       WIRE_VERSION, o->conversation, o->interaction, o->core->caps, o->core->lang,
-	       (unsigned long long)talk_texts_print(c->texts));
+	       (unsigned long long)talk_texts_print(c->texts),
+	       (unsigned long long)(o->core->table ? policy_table_print(o->core->table) : 0));
 	sb_cstr(b, ",\"transfer_to\":");
 	sb_json(b, c->transfer_to ? sv_of(c->transfer_to) : SV_NULL);
 	sb_fmt(b, ",\"disclosure\":%d,\"no_speculation\":%d", c->disclosure, c->no_speculation);

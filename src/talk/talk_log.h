@@ -44,13 +44,14 @@ void talk_log_end(struct talk_log *g);               /* the handle is gone */
 
 struct talk_replay_opts {
 	const struct talk_texts *texts;
+	struct policy_table *strategy; /* NULL = the one inside the program */
 	const unsigned char *key;    /* for sealed lines; may be NULL */
 };
 struct talk_replay {
 	size_t events, acts;         /* compared */
 	size_t line;                 /* of the first difference, 0 = none */
 	struct sb expected, got;     /* the two lines there; done by the caller */
-	bool other_texts;            /* the log was made with other texts */
+	bool other_texts;            /* the log was made with other texts or another strategy */
 	char interaction[27];
 };
 /* 0, also when there is a difference; ERR_PARSE, ERR_STATE (cut off), ERR_DENIED (sealed and no

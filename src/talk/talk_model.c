@@ -69,6 +69,10 @@ static void record_fallback(struct talk_core *c, const char *to, const char *why
 void talk_model_finish(struct talk_core *c, enum policy_action action, struct arena *a,
 		       struct talk_acts *acts)
 {
+	sv end = talk_ending(c, action, a, acts);
+	if (end.n)
+		talk_release_sentence(c, sv_of(arena_fmt(a, "%s" SV_FMT, talk_gap(c), SV_ARG(end))),
+				      0, a, acts);
 	struct talk_reply r = { .text = arena_sv(a, sb_sv(&c->t.reply)),
 				.action = action,
 				.grounded = c->t.cited != 0,
@@ -218,6 +222,7 @@ void talk_release_sentence(struct talk_core *c, sv sentence, uint64_t cited, str
 	x->say_id = c->say_id;
 	x->expect = talk_expect(sentence, &order);
 	x->delta = true;
+	x->rate = talk_pace(c);
 	if (c->voice)
 		c->speaking = c->say_id;
 }

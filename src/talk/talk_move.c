@@ -192,8 +192,10 @@ void talk_away(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
 	switch (ev->kind) {
 	case TEV_TEXT:
 		feel_turn(&c->feel, ev->text, sv_of(c->lang));
+		talk_follow(c, ev->text);
 		c->turn++;
 		talk_record_customer(c, ev, a, acts);
+		talk_record_turning(c, a, acts);
 		break;
 	case TEV_KEY:
 		if (ev->text.n == 1)

@@ -8,6 +8,8 @@
  * the core. */
 #include "talk_core.h"
 
+#include <stdio.h>
+
 static void prompt_sources(struct talk_core *c, struct sb *b)
 {
 	for (size_t i = 0; i < c->t.found.n && i < TALK_SOURCES; i++) {
@@ -29,6 +31,38 @@ static sv facts(struct talk_core *c, struct arena *a)
 	return talk_fill(a, talk_text(x, lang, "facts", 0), pairs, 4);
 }
 
+/* By the style, and by what the table asks beside it. */
+static sv tone_of(struct talk_core *c, struct arena *a)
+{
+	const struct talk_texts *x = c->cfg->texts;
+	sv lang = sv_of(c->lang);
+	char key[TALK_KEY];
+	(void)snprintf(key, sizeof(key), "tone_%s", policy_style_name(c->t.act.tone));
+	sv tone = talk_text(x, lang, key, 0);
+	if (!tone.n)
+		tone = talk_text(x, lang, "tone_plain", 0);
+	if (!c->plans)
+		return tone;
+	sv sorry = c->plan.act.apology == APOLOGY_FULL ? talk_text(x, lang, "tone_sorry", 0) :
+							 SV_NULL;
+	sv simple = c->plan.act.simplify ? talk_text(x, lang, "tone_simple", 0) : SV_NULL;
+	return sv_of(arena_fmt(a, SV_FMT "%s" SV_FMT "%s" SV_FMT, SV_ARG(tone),
+			       sorry.n ? talk_gap(c) : "", SV_ARG(sorry),
+			       simple.n ? talk_gap(c) : "", SV_ARG(simple)));
+}
+
+static sv length_of(struct talk_core *c, struct arena *a)
+{
+	const struct talk_texts *x = c->cfg->texts;
+	sv lang = sv_of(c->lang);
+	int most = c->plans ? c->plan.act.sentences : 0;
+	if (most <= 0)
+		return talk_text(x, lang, c->voice ? "length_voice" : "length_chat", 0);
+	sv pairs[] = { SV("n"), sv_of(arena_fmt(a, "%d", most)) };
+	return talk_fill(a, talk_text(x, lang, c->voice ? "length_n_voice" : "length_n_chat", 0),
+			 pairs, 2);
+}
+
 static sv system_prompt(struct talk_core *c, struct arena *a)
 {
 	const struct talk_texts *x = c->cfg->texts;
@@ -36,9 +70,7 @@ static sv system_prompt(struct talk_core *c, struct arena *a)
 	struct sb src;
 	sb_init(&src, LIM_SB);
 	prompt_sources(c, &src);
-	sv tone = talk_text(x, lang,
-			    c->t.act.tone == TONE_EMPATHIC ? "tone_empathic" : "tone_plain", 0);
-	sv length = talk_text(x, lang, c->voice ? "length_voice" : "length_chat", 0);
+	sv tone = tone_of(c, a), length = length_of(c, a);
 	sv pairs[] = { SV("company"), talk_text(x, lang, "company", 0), SV("sources"), sb_sv(&src),
 		       SV("tone"),    tone, SV("length"), length, SV("facts"), facts(c, a) };
 	sv out = talk_fill(a, talk_text(x, lang, "prompt_answer", 0), pairs, 10);

@@ -299,7 +299,8 @@ static void move_member(jv *from, jv *to, const char *key, const char *as)
 jv *talk_reply_of(sv json)
 {
 	static const char *const keys[] = { "language", "intent", "emotion", "action", "citations",
-					    "grounded", "model", "fallback" };
+					    "grounded", "model", "fallback",
+					    "strategy" };
 	jv *ev = jv_parse(json, NULL);
 	jv *body = jv_get(ev, "body");
 	if (!body || !sv_eq(jv_get_str(ev, "kind"), SV("turn.bot"))) {

@@ -19,6 +19,7 @@ struct play {
 	size_t line;
 	struct talk_cfg cfg;
 	struct talk_core core;
+	struct policy_table *table;
 	bool begun, over;
 	struct arena kept;           /* bodies and strings of events: cores keep views */
 	VEC(sv) bodies;
@@ -48,6 +49,10 @@ static int head(struct play *p, const jv *o)
 	wire_get_limits(jv_get(o, "limits"), &p->cfg.limits);
 	talk_core_init(&p->core, &p->cfg, (unsigned)jv_get_int(o, "caps", 0),
 		       jv_get_str(o, "lang"));
+	p->core.table = p->table;
+	snprintf(print, sizeof(print), "%016llx",
+		 (unsigned long long)policy_table_print(p->table));
+	p->r->other_texts |= !sv_eq(jv_get_str(o, "strategy"), sv_of(print));
 	p->begun = true;
 	return 0;
 }
@@ -223,9 +228,11 @@ int talk_replay(sv log, const struct talk_replay_opts *o, struct talk_replay *re
 	struct play *p = xalloc(sizeof(*p));
 	*p = (struct play){ .o = o, .r = ret, .e = e };
 	arena_init(&p->kept, ARENA_MAX);
+	p->table = o->strategy ? obj_ref(o->strategy) : talk_own_strategy();
 	int rc = lines(p, log);
 	if (p->begun)
 		talk_core_done(&p->core);
+	obj_unref(p->table);
 	VEC_FREE(&p->bodies);
 	arena_done(&p->kept);
 	xfree(p);

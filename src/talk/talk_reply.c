@@ -92,6 +92,10 @@ static sv reply_body(struct talk_core *c, const struct talk_reply *r, struct are
 	if (t && t->act.reason)
 		sb_fmt(&b, ",\"policy\":{\"reason\":\"%s\",\"version\":%d,\"propensity\":%.3f}",
 		       t->act.reason, t->act.version, t->act.propensity);
+	if (t && c->plans) {
+		sb_cstr(&b, ",\"strategy\":");
+		talk_put_plan(c, &b);
+	}
 	if (t && t->began_us)
 		sb_fmt(&b, ",\"latency_us\":%lld", (long long)(t->first_us - t->began_us));
 	sb_ch(&b, '}');
@@ -152,8 +156,10 @@ void talk_reply(struct talk_core *c, const struct talk_reply *r, struct arena *a
 	}
 	c->answers = c->in_turn && c->t.text.n > 0;
 	c->mouth = false;
+	c->answered |= c->answers;
 	note_topic(c, r);
 	note_expect(c, r);
+	talk_tell_others(c, r->action, a, acts);
 	record_reply(c, r, a, acts);
 	struct talk_act *x = talk_act_add(acts, TACT_SAY);
 	x->text = r->streamed ? SV("") : arena_sv(a, r->text);
@@ -162,6 +168,7 @@ void talk_reply(struct talk_core *c, const struct talk_reply *r, struct arena *a
 	x->final = true;
 	x->delta = r->streamed;
 	x->expect = c->expect;
+	x->rate = talk_pace(c);
 	x->uninterruptible =
 		r->key && talk_text_legal(c->cfg->texts, sv_of(c->lang), r->key);
 	if (!r->streamed) {
@@ -202,7 +209,8 @@ void talk_end_turn(struct talk_core *c, struct talk_acts *acts)
 void talk_canned(struct talk_core *c, const char *key, enum policy_action action, struct arena *a,
 		 struct talk_acts *acts)
 {
-	sv text = talk_text(c->cfg->texts, sv_of(c->lang), key, c->variety++);
+	char buf[TALK_KEY];
+	sv text = talk_vary(c, c->in_turn ? talk_key(c, key, buf) : key);
 	struct talk_reply r = { .text = text, .action = action, .key = key };
 	talk_reply(c, &r, a, acts);
 }
@@ -277,6 +285,7 @@ void talk_think(struct talk_core *c, sv text, sv model_text, int64_t now_us, str
 	c->t.began_us = c->t.first_us = now_us;
 	sm_move(&c->sm, TS_THINKING);
 	talk_remember(c, false, model_text);
+	talk_plan(c, FOUND_UNKNOWN);
 	int k;
 	if (chosen(text, c->n_offered, &k)) {
 		sv article = arena_sv(a, sv_of(c->offered[k]));
@@ -310,15 +319,6 @@ const char *talk_gap(const struct talk_core *c)
 	return strcmp(c->lang, "zh") != 0 ? " " : "";
 }
 
-/* Who is upset hears first that we are sorry. */
-sv talk_with_empathy(struct talk_core *c, sv text, struct arena *a)
-{
-	if (c->t.act.tone != TONE_EMPATHIC)
-		return text;
-	sv opening = talk_text(c->cfg->texts, sv_of(c->lang), "empathy", c->variety++);
-	return sv_of(arena_fmt(a, SV_FMT "%s" SV_FMT, SV_ARG(opening), talk_gap(c), SV_ARG(text)));
-}
-
 void talk_clarify(struct talk_core *c, struct arena *a, struct talk_acts *acts)
 {
 	struct sb b;
@@ -333,7 +333,8 @@ void talk_clarify(struct talk_core *c, struct arena *a, struct talk_acts *acts)
 		       i ? (c->voice ? "; " : "\n") : "", i + 1, SV_ARG(h->title));
 		c->offered[c->n_offered++] = xstrdup(h->article_id);
 	}
-	sv tmpl = talk_text(c->cfg->texts, sv_of(c->lang), "clarify", c->variety++);
+	char buf[TALK_KEY];
+	sv tmpl = talk_vary(c, talk_key(c, "clarify", buf));
 	sv pairs[] = { SV("options"), sb_sv(&b) };
 	sv text = talk_with_empathy(c, talk_fill(a, tmpl, pairs, 2), a);
 	struct talk_reply r = { .text = text, .action = POL_CLARIFY };
@@ -358,8 +359,24 @@ static sv in_its_language(struct talk_core *c, sv quote, struct arena *a)
 void talk_builtin_reply(struct talk_core *c, struct arena *a, struct talk_acts *acts)
 {
 	sv quote = in_its_language(c, c->t.found.hits[0].quote, a);
-	sv text = talk_with_empathy(c, quote, a);
+	sv text = talk_with_empathy(c, quote, a), end = talk_ending(c, POL_REPLY, a, acts);
+	if (end.n)
+		text = sv_of(arena_fmt(a, SV_FMT "%s" SV_FMT, SV_ARG(text), talk_gap(c),
+				       SV_ARG(end)));
 	struct talk_reply r = { .text = text, .action = POL_REPLY, .grounded = true, .cited = 1 };
+	talk_reply(c, &r, a, acts);
+}
+
+/* A person is due and cannot be connected from here: the answer first, then where people are. */
+static void answer_and_hand_over(struct talk_core *c, struct arena *a, struct talk_acts *acts)
+{
+	char buf[TALK_KEY];
+	sv text = talk_with_empathy(c, in_its_language(c, c->t.found.hits[0].quote, a), a);
+	sv end = talk_ending(c, POL_HANDOFF, a, acts);
+	sv where = talk_vary(c, talk_key(c, "handoff_too", buf));
+	text = sv_of(arena_fmt(a, SV_FMT "%s" SV_FMT "%s" SV_FMT, SV_ARG(text), talk_gap(c),
+			       SV_ARG(end), end.n ? talk_gap(c) : "", SV_ARG(where)));
+	struct talk_reply r = { .text = text, .action = POL_HANDOFF, .grounded = true, .cited = 1 };
 	talk_reply(c, &r, a, acts);
 }
 
@@ -376,6 +393,16 @@ void talk_decide(struct talk_core *c, bool exact, struct policy_act *ret)
 		.human_available = talk_can_move(c),
 	};
 	policy_choose(&ctx, ret);
+	if (!c->table)
+		return;
+	talk_plan(c, ctx.answerable ? FOUND_ANSWER : ctx.unsure ? FOUND_UNSURE : FOUND_NOTHING);
+	const struct policy_do *plan = &c->plan.act;
+	ret->tone = plan->style;
+	bool refused = ret->action == POL_DECLINE && plan->human == HUMAN_OFFER;
+	if (ret->action != POL_HANDOFF && (plan->human == HUMAN_NOW || refused)) {
+		ret->action = POL_HANDOFF;
+		ret->reason = "the strategy table brings a person";
+	}
 }
 
 /* A conversation has a budget for models; beyond it the built-in engine answers. */
@@ -416,6 +443,8 @@ void talk_on_found(struct talk_core *c, const struct talk_ev *ev, struct arena *
 			talk_builtin_reply(c, a, acts);
 	} else if (act == POL_CLARIFY && has) {
 		talk_clarify(c, a, acts);
+	} else if (act == POL_HANDOFF && has && c->t.found.answerable && !talk_can_move(c)) {
+		answer_and_hand_over(c, a, acts);
 	} else if (act == POL_HANDOFF) {
 		talk_canned(c, talk_hand_over(c, "handoff_offer"), POL_HANDOFF, a, acts);
 	} else {

@@ -26,6 +26,7 @@ static const struct field ev_fields[] = {
 	F(talk_ev, args, SVIEW),       F(talk_ev, gen, U32),         F(talk_ev, err, INT),
 	F(talk_ev, model, CSTR),       F(talk_ev, timer, U32),       F(talk_ev, say_id, U32),
 	F(talk_ev, by, U32),           F(talk_ev, suspicious, BOOL), F(talk_ev, now_us, I64),
+	F(talk_ev, seed, I64),
 };
 static const struct field heard_fields[] = {
 	F(chan_heard, say_id, U32), F(chan_heard, bytes, SIZE),
@@ -63,6 +64,7 @@ static const struct field act_fields[] = {
 	F(talk_act, timer, U32), F(talk_act, delta, BOOL), F(talk_act, final, BOOL),
 	F(talk_act, aside, BOOL), F(talk_act, uninterruptible, BOOL), F(talk_act, expect, U32),
 	F(talk_act, grammar, SVIEW), F(talk_act, max_tokens, INT), F(talk_act, reply, BOOL),
+	F(talk_act, rate, INT),
 };
 static const struct field limit_fields[] = {
 	F(talk_limits, idle_chat_ms, INT), F(talk_limits, silence_ms, INT),
