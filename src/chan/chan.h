@@ -77,11 +77,13 @@ struct chan_resume {             /* what the river knows of it; views valid duri
  * step of chan_transfer: text = "ringing", "briefing", "joined" (the customer is with a person,
  * we listen), "left" (we are out; on_close follows) or "failed", then client_id = why ("busy",
  * "no answer", "declined", "unreachable", "gone"): the customer is with us again. RECORDED: the
- * recording is over, or could not go on: text = a JSON object (chan_tape.h). */
+ * recording is over, or could not go on: text = a JSON object (chan_tape.h). HALTED: the customer
+ * speaks over us, we stand still, and it is likely an interruption: what is still being made for
+ * us may be let go. SPEECH_START follows, or GOES_ON: it was nothing, and we go on. */
 enum chan_msg_kind { CHAN_TEXT, CHAN_SPEECH_START, CHAN_SPEECH_PARTIAL, CHAN_SPEECH_LIKELY,
 		     CHAN_SPEECH_FINAL, CHAN_KEY, CHAN_PLAYED, CHAN_HOLD, CHAN_RESUME,
 		     CHAN_ASR_LOST, CHAN_MOVED,
-		     CHAN_RECORDED };
+		     CHAN_RECORDED, CHAN_HALTED, CHAN_GOES_ON };
 /* SPEECH_FINAL of words that were said while something secret was entered. */
 #define CHAN_MASKED "[masked]"
 struct chan_msg {

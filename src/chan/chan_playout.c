@@ -117,6 +117,11 @@ static void on_pcm(void *arg, const int16_t *s, size_t n, int rate_hz)
 		if (rate_hz != p->rate && pcm_rs_open(&x->rs, rate_hz, p->rate, 5))
 			x->rs = NULL;
 	}
+	size_t known = x->skip < n ? x->skip : n;
+	x->skip -= known;
+	s += known;
+	n -= known;
+	x->got += n;
 	if (rate_hz == p->rate)
 		put_made(x, s, n);
 	else
@@ -126,8 +131,8 @@ static void on_pcm(void *arg, const int16_t *s, size_t n, int rate_hz)
 static void on_mark(void *arg, size_t text_offset, size_t samples)
 {
 	struct playout_piece *x = arg;
-	if (text_offset > x->bytes)
-		return;
+	if (text_offset > x->bytes || (x->skip && samples < x->got))
+		return;              /* not of this text; or known */
 	if (text_offset == 0)
 		x->marks.n = 0;      /* told anew */
 	struct chan_mark *m = VEC_PUSH(&x->marks, 4096);
@@ -450,9 +455,12 @@ void playout_pause(struct playout *p)
 		p->paused = true;
 }
 
+static void make_again(struct playout *p);
+
 void playout_go(struct playout *p)
 {
 	p->paused = false;
+	make_again(p);
 }
 
 /* The last place at or before `at` where a word of text ends. */
@@ -493,6 +501,33 @@ static bool ends_asking(sv text)
 {
 	text = sv_trim(text);
 	return sv_ends(text, SV("?")) || sv_ends(text, SV("？"));
+}
+
+void playout_let_go(struct playout *p)
+{
+	for (int i = 0; i < p->n; i++) {
+		struct playout_piece *x = p->pieces[i];
+		if (!x->run)
+			continue;
+		p->speech->ops->tts_cancel(x->run);
+		x->run = NULL;
+		x->let_go = true;
+	}
+}
+
+/* The same words in the same voice: so many samples of them are there already. */
+static void make_again(struct playout *p)
+{
+	for (int i = 0; i < p->n; i++) {
+		struct playout_piece *x = p->pieces[i];
+		if (!x->let_go)
+			continue;
+		x->let_go = false;
+		x->skip = x->got;
+		if (!start_engine(x))
+			on_end(x, ERR_UPSTREAM);
+		return;              /* one is made at a time */
+	}
 }
 
 bool playout_asked(const struct playout *p)

@@ -27,6 +27,9 @@ struct playout_piece {               /* one chan_say */
 	struct tts_run *run;
 	struct pcm_rs *rs;
 	int hz;                      /* of the engine, 0 = nothing came yet */
+	/* samples that came, at its rate; after a break to be passed over once more. */
+	size_t got, skip;
+	bool let_go;                 /* its engine was stopped on the way, by playout_let_go */
 	uint64_t first, end;         /* samples; end valid when made */
 	/* sample of the synthesiser, at its rate, from which this byte of the piece is spoken. */
 	VEC(struct chan_mark) marks;
@@ -75,6 +78,9 @@ bool playout_may_cut(const struct playout *p);
  * idempotent. */
 void playout_pause(struct playout *p);
 void playout_go(struct playout *p);
+/* Stops the engine that makes sound now: probably nobody will want the rest. What came stays;
+ * playout_go has the piece made again and leaves out what came. Idempotent. */
+void playout_let_go(struct playout *p);
 /* What was sent of the say that sounds ends in a question, or its last second does. */
 bool playout_asked(const struct playout *p);
 /* Only say_id and bytes are set: of the say that sounds, or of one whose next piece is still to
