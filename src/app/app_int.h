@@ -36,6 +36,9 @@ int cmd_init(int argc, char **argv);
 int cmd_ask(int argc, char **argv);
 int cmd_kb(int argc, char **argv);
 int cmd_score(int argc, char **argv);
+/* cmd_score_task.c; exit status. */
+int score_task(const char *task, const char *model, const char *data, bool json);
+int cmd_train(int argc, char **argv);
 int cmd_call(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
 int bench_voice_cmd(int argc, char **argv);      /* cmd_bench_voice.c; argv[0] is "voice" */

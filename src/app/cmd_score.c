@@ -1,4 +1,5 @@
-/* cmd_score.c: `callm score kb`: the knowledge base against labelled questions. */
+/* cmd_score.c: `callm score kb`: the knowledge base against labelled questions; other tasks are
+ * in cmd_score_task.c. */
 #include "app_int.h"
 
 #include <stdio.h>
@@ -73,6 +74,7 @@ static int score_lang(struct kb_index *ix, const char *lang, const char *qfile,
 int cmd_score(int argc, char **argv)
 {
 	const char *data = NULL, *lang = NULL, *questions = NULL, *oos = NULL;
+	const char *model = NULL;
 	bool json = false, dev = false;
 	int rest, status;
 	const struct cli_opt opts[] = {
@@ -83,12 +85,15 @@ int cmd_score(int argc, char **argv)
 		{ "questions", CLI_STR, &questions,
 		  "TSV article<TAB>question; default: the demo's" },
 		{ "unanswerable", CLI_STR, &oos, "one question a line; default: the demo's" },
-		{ "data", CLI_STR, &data, "data folder" },
+		{ "data", CLI_STR, &data, "kb: data folder; tasks: rows label<TAB>text" },
+		{ "model", CLI_STR, &model, "tasks: a file of callm train" },
 	};
 	if (!cli_parse(argc, argv, opts, sizeof(opts) / sizeof(*opts), &rest, &status))
 		return status;
-	if (rest >= argc || strcmp(argv[rest], "kb") != 0)
-		return cli_fail("score what? callm score kb"), 2;
+	if (rest >= argc)
+		return cli_fail("score what? kb, intent, emotion, pairs or language"), 2;
+	if (strcmp(argv[rest], "kb") != 0)
+		return score_task(argv[rest], model, data, json);
 	struct app_desk d;
 	struct err e = { 0 };
 	if (app_desk_open(&d, data, false, false, &e))

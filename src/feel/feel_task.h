@@ -31,7 +31,8 @@ enum {
 };
 #define FEEL_TSV_MAX (512u << 20)
 
-enum feel_kind { FEEL_INTENT, FEEL_EMOTION, FEEL_PAIRS, FEEL_LANGUAGE, FEEL_KINDS };
+/* FEEL_BASE is no task but the meaning of words that tasks begin with (feel_task_base). */
+enum feel_kind { FEEL_INTENT, FEEL_EMOTION, FEEL_PAIRS, FEEL_LANGUAGE, FEEL_KINDS, FEEL_BASE };
 const char *feel_kind_name(int kind);    /* "intent"; NULL past the end */
 int feel_kind_of(sv name);               /* -1: none of them */
 
@@ -81,10 +82,11 @@ struct feel_tally {
 	size_t ece_n[15];
 };
 void feel_tally_init(struct feel_tally *t, size_t n_label, int oos_label);
-/* One row: its labels, the answer's labels (none and said_oos: out of scope), and the
- * probability of the answer; below 0 it does not count for calibration. */
+/* One row: its labels and the answer's (only `oos`: out of scope). */
 void feel_tally_add(struct feel_tally *t, const uint16_t *want, size_t n_want, const uint16_t *got,
-		    size_t n_got, double p);
+		    size_t n_got);
+/* For calibration: an answer said with probability p was right or not. */
+void feel_tally_sure(struct feel_tally *t, double p, bool right);
 struct feel_figures {
 	double accuracy;         /* of the rows in scope; a false `oos` is an error */
 	double accuracy_all;     /* of all rows */
@@ -120,9 +122,10 @@ struct feel_vocab {
 	size_t slots, n;
 	float *idf;              /* n */
 };
-/* Hashes to rows, counts to (1 + log count) * idf, each block to length 1, all to length 1;
- * unknown features are dropped. */
-void feel_feats_weigh(struct feel_feats *f, const struct feel_vocab *v);
+/* Hashes to rows into out, counts to (1 + log count) * idf, each block to length 1, all to length
+ * 1; unknown features and blocks not in the set of bits `blocks` are dropped. */
+void feel_feats_weigh(const struct feel_feats *f, const struct feel_vocab *v, unsigned blocks,
+		      struct feel_feats *out);
 void feel_feats_done(struct feel_feats *f);
 /* Counts in how many texts each feature is. */
 struct feel_counts {
@@ -140,5 +143,77 @@ void feel_vocab_take(struct feel_vocab *v, const struct feel_counts *c, uint32_t
 int feel_vocab_put(struct feel_vocab *v, const uint32_t *key, const float *idf, size_t n);
 uint32_t feel_vocab_find(const struct feel_vocab *v, uint32_t key);  /* UINT32_MAX: unknown */
 void feel_vocab_done(struct feel_vocab *v);
+
+/* ---- feel_task_file.c, feel_task.c: a trained task ---- */
+enum { FEEL_BASE_MAX = 512 };            /* numbers of a base vector */
+struct feel_task;                        /* an obj, immutable */
+struct feel_reader;                      /* scratch of one thread; keeps its task */
+/* Loads what feel_train wrote. base: what it was trained with (NULL: none at hand; then only
+ * tasks without one load). NULL and e: ERR_NOTFOUND, ERR_CORRUPT, ERR_VERSION, ERR_STATE
+ * (another base). Any thread. */
+struct feel_task *feel_task_load(const char *path, struct feel_task *base, struct err *e);
+/* From memory that outlives the task. */
+struct feel_task *feel_task_load_mem(sv data, struct feel_task *base, struct err *e);
+void *feel_task_unref(struct feel_task *t);      /* accepts NULL; always NULL */
+int feel_task_kind(const struct feel_task *t);
+size_t feel_task_labels(const struct feel_task *t);
+sv feel_task_label(const struct feel_task *t, size_t i);
+sv feel_task_card(const struct feel_task *t);    /* JSON text; borrowed */
+
+/* The base that is in the program (models/text_base.bin), to be given to the others. */
+struct feel_task *feel_task_base(struct err *e);
+/* A file of models/ that is in the program, by its name; empty: it is not. */
+sv feel_task_embedded(const char *name);
+
+struct feel_said {
+	uint16_t label;
+	float p;
+};
+struct feel_guess {
+	struct feel_said said[FEEL_ROW_LABELS];  /* most probable first */
+	size_t n;                /* 1; 0..16 when a text may have several labels */
+	bool oos;                /* out of scope: said[0] is only the nearest */
+	float oos_p;
+	const float *p;          /* of all labels; valid until the next guess */
+	bool has_value;
+	float value[FEEL_VALUES];/* valence, arousal */
+};
+struct feel_reader *feel_reader_new(struct feel_task *t);
+void feel_reader_free(struct feel_reader *r);    /* accepts NULL */
+/* What the text means, turns before in front of it (FEEL_TURN_MARK); other: the second text of a
+ * pair. Any bytes. About 60 us. */
+void feel_guess(struct feel_reader *r, sv text, sv other, struct feel_guess *g);
+/* The vector of a text; dim floats of unit length into v (FEEL_BASE_MAX). base is a reader of a
+ * base. Returns dim. */
+int feel_base_vector(struct feel_reader *base, sv text, float *v);
+/* Answers of a task to rows that have labels. name gets the names of the tally's labels: those of
+ * the task and then those only the rows know (borrowed from both), which can only be missed. */
+void feel_task_test(struct feel_task *t, const struct feel_rows *rows, struct feel_tally *tally,
+		    sv name[FEEL_LABELS_MAX]);
+
+/* ---- feel_task_train.c ---- */
+struct feel_progress {
+	int epoch, epochs;
+	bool last_round;         /* on all rows, after the held-out ones told when to stop */
+	double loss, dev;        /* dev < 0: not measured */
+	double share;            /* of all the work, 0..1 */
+};
+struct feel_train {
+	int kind;
+	struct feel_task *base;  /* may be NULL */
+	uint64_t seed;
+	int epochs;              /* 0: by the number of rows */
+	int threads;
+	/* share of rows in scope that may be called out of scope; 0: .025. */
+	double alarms;
+	const char *licence, *source;    /* for the card; NULL: "not stated" */
+	/* false: stop; may be NULL. */
+	bool (*progress)(void *arg, const struct feel_progress *p);
+	void *arg;
+};
+/* Trains and writes path, whole or not at all. figures (may be NULL): on the rows held out.
+ * ERR_INVAL: too few rows or labels; ERR_CANCELED: progress said stop. Blocking, minutes. */
+int feel_train(const struct feel_rows *rows, const struct feel_train *how, const char *path,
+	       struct feel_figures *figures, struct err *e);
 
 #endif

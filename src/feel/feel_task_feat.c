@@ -219,44 +219,53 @@ void feel_feats_text(struct feel_feats *f, int kind, sv text)
 	close_block(f, FEEL_CONTEXT);
 }
 
-/* Brings a block to length 1 and moves it to `to`. */
-static size_t weigh_block(struct feel_feats *f, const struct feel_vocab *v, size_t from,
-			  size_t end, size_t to)
+static void room(struct feel_feats *f, size_t n)
 {
-	size_t begin = to;
+	if (n <= f->cap)
+		return;
+	f->cap = n;
+	f->id = xrealloc(f->id, n * sizeof(*f->id));
+	f->w = xrealloc(f->w, n * sizeof(*f->w));
+}
+
+/* The features from..end of f, weighed and brought to length 1, behind those of out. */
+static void weigh_block(const struct feel_feats *f, const struct feel_vocab *v, size_t from,
+			size_t end, struct feel_feats *out)
+{
+	size_t begin = out->n;
 	double sum = 0;
 
 	for (size_t i = from; i < end; i++) {
 		uint32_t row = feel_vocab_find(v, f->id[i]);
 		if (row == UINT32_MAX)
 			continue;
-		float w = (1 + logf(f->w[i])) * v->idf[row];
-		f->id[to] = row;
-		f->w[to++] = w;
+		float w = (f->w[i] > 1 ? 1 + logf(f->w[i]) : 1) * v->idf[row];
+		out->id[out->n] = row;
+		out->w[out->n++] = w;
 		sum += (double)w * w;
 	}
 	float scale = sum > 0 ? (float)(1 / sqrt(sum)) : 0;
-	for (size_t i = begin; i < to; i++)
-		f->w[i] *= scale;
-	return to;
+	for (size_t i = begin; i < out->n; i++)
+		out->w[i] *= scale;
 }
 
-void feel_feats_weigh(struct feel_feats *f, const struct feel_vocab *v)
+void feel_feats_weigh(const struct feel_feats *f, const struct feel_vocab *v, unsigned blocks,
+		      struct feel_feats *out)
 {
-	size_t to = 0, from = 0;
-	int blocks = 0;
+	int filled = 0;
 
+	room(out, f->n);
+	out->n = 0;
 	for (int b = 0; b < FEEL_BLOCKS; b++) {
-		size_t end = f->end[b], before = to;
-		to = weigh_block(f, v, from, end, to);
-		blocks += to > before;
-		from = end;
-		f->end[b] = to;
+		size_t before = out->n;
+		if (blocks >> b & 1)
+			weigh_block(f, v, b ? f->end[b - 1] : 0, f->end[b], out);
+		filled += out->n > before;
+		out->end[b] = out->n;
 	}
-	f->n = to;
-	float scale = blocks ? 1 / sqrtf((float)blocks) : 0;
-	for (size_t i = 0; i < to; i++)
-		f->w[i] *= scale;
+	float scale = filled ? 1 / sqrtf((float)filled) : 0;
+	for (size_t i = 0; i < out->n; i++)
+		out->w[i] *= scale;
 }
 
 void feel_feats_done(struct feel_feats *f)

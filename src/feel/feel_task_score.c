@@ -41,7 +41,7 @@ static void count_labels(struct feel_tally *t, const uint16_t *want, size_t n_wa
 }
 
 void feel_tally_add(struct feel_tally *t, const uint16_t *want, size_t n_want, const uint16_t *got,
-		    size_t n_got, double p)
+		    size_t n_got)
 {
 	bool oos = t->oos_label >= 0 && has(want, n_want, (uint16_t)t->oos_label);
 	bool said = t->oos_label >= 0 && has(got, n_got, (uint16_t)t->oos_label);
@@ -54,14 +54,17 @@ void feel_tally_add(struct feel_tally *t, const uint16_t *want, size_t n_want, c
 	t->oos += oos;
 	t->oos_said += oos && said;
 	t->false_oos += !oos && said;
-	if (p >= 0) {
-		int bins = (int)(sizeof(t->ece_n) / sizeof(t->ece_n[0]));
-		int k = (int)(p * bins);
-		k = k < 0 ? 0 : k >= bins ? bins - 1 : k;
-		t->ece_n[k]++;
-		t->ece_sum[k] += p;
-		t->ece_right[k] += right;
-	}
+}
+
+void feel_tally_sure(struct feel_tally *t, double p, bool right)
+{
+	int bins = (int)(sizeof(t->ece_n) / sizeof(t->ece_n[0]));
+	int k = p > 0 ? (int)(p * bins) : 0;
+
+	k = k >= bins ? bins - 1 : k;
+	t->ece_n[k]++;
+	t->ece_sum[k] += p;
+	t->ece_right[k] += right;
 }
 
 void feel_score_prf(const struct feel_score *s, double *precision, double *recall, double *f1)

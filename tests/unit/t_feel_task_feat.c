@@ -88,6 +88,7 @@ TEST(feel_vocab_keeps_what_is_common_enough)
 	static const char *const texts[] = { "red card", "blue card", "red phone" };
 	struct feel_feats f = { 0 };
 	struct feel_counts c = { 0 };
+	struct feel_feats w = { 0 };
 	struct feel_vocab v, again, few;
 
 	for (int i = 0; i < 3; i++) {
@@ -97,15 +98,19 @@ TEST(feel_vocab_keeps_what_is_common_enough)
 	feel_vocab_take(&v, &c, 2, 1000);
 	CHECK(v.n > 10 && v.n < c.used);
 	feel_feats_text(&f, FEEL_INTENT, SV("red car"));
-	feel_feats_weigh(&f, &v);
+	feel_feats_weigh(&f, &v, ~0u, &w);
 	double sum = 0;
-	for (size_t i = 0; i < f.n; i++) {
-		CHECK(f.id[i] < v.n);
-		sum += f.w[i] * f.w[i];
+	for (size_t i = 0; i < w.n; i++) {
+		CHECK(w.id[i] < v.n);
+		sum += w.w[i] * w.w[i];
 	}
 	NEAR(sum, 1, 1e-5);
-	EQ(block_n(&f, FEEL_WORDS), 1);
-	EQ(block_n(&f, FEEL_SKIPS), 0);
+	EQ(block_n(&w, FEEL_WORDS), 1);
+	EQ(block_n(&w, FEEL_SKIPS), 0);
+	CHECK(block_n(&w, FEEL_CHARS) > 0);
+	feel_feats_weigh(&f, &v, 1u << FEEL_WORDS, &w);
+	EQ(w.n, 1);
+	NEAR(w.w[0], 1, 1e-6);
 	feel_vocab_take(&few, &c, 1, 10);
 	CHECK(few.n <= 10);
 	uint32_t *key = xalloc(v.n * sizeof(*key));
@@ -122,12 +127,14 @@ TEST(feel_vocab_keeps_what_is_common_enough)
 	feel_vocab_done(&v);
 	feel_vocab_done(&few);
 	feel_counts_done(&c);
+	feel_feats_done(&w);
 	feel_feats_done(&f);
 }
 
 TEST(feel_feats_rare_words_weigh_more)
 {
 	struct feel_feats f = { 0 };
+	struct feel_feats w = { 0 };
 	struct feel_counts c = { 0 };
 	struct feel_vocab v;
 
@@ -137,12 +144,13 @@ TEST(feel_feats_rare_words_weigh_more)
 	}
 	feel_vocab_take(&v, &c, 1, 1000);
 	feel_feats_text(&f, FEEL_LANGUAGE, SV("the zq"));
-	feel_feats_weigh(&f, &v);
-	EQ(block_n(&f, FEEL_WORDS), 2);   /* "the zq" was never seen */
-	float low = f.w[0] < f.w[1] ? f.w[0] : f.w[1], high = f.w[0] + f.w[1] - low;
+	feel_feats_weigh(&f, &v, ~0u, &w);
+	EQ(block_n(&w, FEEL_WORDS), 2);   /* "the zq" was never seen */
+	float low = w.w[0] < w.w[1] ? w.w[0] : w.w[1], high = w.w[0] + w.w[1] - low;
 	NEAR(high / low, 1 + logf(21.0f / 2), 0.01);
 	feel_vocab_done(&v);
 	feel_counts_done(&c);
+	feel_feats_done(&w);
 	feel_feats_done(&f);
 }
 

@@ -135,13 +135,16 @@ TEST(feel_tally_counts_scope_apart)
 	const uint16_t a = 0, b = 1, oos = 2;
 
 	feel_tally_init(&t, 3, 2);
-	feel_tally_add(&t, &a, 1, &a, 1, 0.9);
-	feel_tally_add(&t, &a, 1, &a, 1, 0.9);
-	feel_tally_add(&t, &a, 1, &b, 1, 0.9);
-	feel_tally_add(&t, &b, 1, &oos, 1, 0.6);   /* a false alarm */
-	feel_tally_add(&t, &b, 1, &b, 1, 0.9);
-	feel_tally_add(&t, &oos, 1, &oos, 1, -1);
-	feel_tally_add(&t, &oos, 1, &a, 1, -1);
+	feel_tally_add(&t, &a, 1, &a, 1);
+	feel_tally_add(&t, &a, 1, &a, 1);
+	feel_tally_add(&t, &a, 1, &b, 1);
+	feel_tally_add(&t, &b, 1, &oos, 1);   /* a false alarm */
+	feel_tally_add(&t, &b, 1, &b, 1);
+	feel_tally_add(&t, &oos, 1, &oos, 1);
+	feel_tally_add(&t, &oos, 1, &a, 1);
+	for (int i = 0; i < 4; i++)
+		feel_tally_sure(&t, 0.9, i > 0);
+	feel_tally_sure(&t, 0.6, false);
 	feel_tally_figures(&t, &f);
 	NEAR(f.accuracy, 0.6, 1e-9);
 	NEAR(f.accuracy_all, 4.0 / 7, 1e-9);
@@ -161,10 +164,10 @@ TEST(feel_tally_several_labels)
 	const uint16_t ab[] = { 0, 1 }, a[] = { 0 }, far[] = { 60000 };
 
 	feel_tally_init(&t, 2, -1);
-	feel_tally_add(&t, ab, 2, a, 1, -1);
-	feel_tally_add(&t, a, 1, ab, 2, -1);
-	feel_tally_add(&t, ab, 2, ab, 2, -1);
-	feel_tally_add(&t, a, 1, far, 1, -1);      /* a label nobody knows */
+	feel_tally_add(&t, ab, 2, a, 1);
+	feel_tally_add(&t, a, 1, ab, 2);
+	feel_tally_add(&t, ab, 2, ab, 2);
+	feel_tally_add(&t, a, 1, far, 1);      /* a label nobody knows */
 	feel_tally_figures(&t, &f);
 	NEAR(f.accuracy, 0.25, 1e-9);
 	NEAR(f.macro_f1, (6.0 / 7 + 0.5) / 2, 1e-9);

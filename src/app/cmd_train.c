@@ -1,0 +1,143 @@
+/* cmd_train.c: `callm train TASK`: a small net from a company's own rows, in minutes.
+ *
+ * Reads the rows (docs/train.md), trains with feel_train and writes one file, which `callm score`
+ * measures. On a terminal a bar shows how far it is; into a file
+ * goes a line an epoch. Ctrl-C stops and leaves nothing behind.
+ */
+#include "app_int.h"
+#include "feel_task.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t stopped;
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	stopped = 1;
+}
+
+struct bar {
+	int64_t began_us;
+	bool tty, quiet;
+};
+
+static bool show(void *arg, const struct feel_progress *p)
+{
+	const struct bar *b = arg;
+	double gone = (double)(clk_mono_us() - b->began_us) / 1e6;
+	double left = p->share > 0 ? gone * (1 - p->share) / p->share : 0;
+	char dev[48] = "";
+
+	if (b->quiet)
+		return !stopped;
+	if (p->dev >= 0)
+		snprintf(dev, sizeof(dev), "  held out %.1f %%", 100 * p->dev);
+	if (b->tty) {
+		char line[21] = "....................";
+		for (int i = 0; i < (int)(20 * p->share + 0.5) && i < 20; i++)
+			line[i] = '#';
+		fprintf(stderr, "\r[%s] %3.0f %%  %s epoch %d of %d  loss %.3f%s  %.0f s left   ",
+			line, 100 * p->share, p->last_round ? "all rows," : "", p->epoch,
+			p->epochs, p->loss, dev, left);
+	} else {
+		fprintf(stderr, "%s epoch %d of %d: loss %.4f%s, %.0f s left\n",
+			p->last_round ? "all rows," : "nine tenths,", p->epoch, p->epochs,
+			p->loss, dev, left);
+	}
+	return !stopped;
+}
+
+static int report(const char *task, const char *out, const struct feel_rows *rows,
+		  const struct feel_figures *f, double seconds, bool json)
+{
+	if (json) {
+		jv *o = jv_obj();
+		jv_set_str(o, "task", sv_of(task));
+		jv_set_str(o, "file", sv_of(out));
+		jv_set_int(o, "rows", (int64_t)rows->n);
+		jv_set_int(o, "labels", (int64_t)rows->n_name);
+		jv_set_num(o, "accuracy", f->accuracy);
+		jv_set_num(o, "macro_f1", f->macro_f1);
+		jv_set_num(o, "oos_recall", f->oos_recall);
+		jv_set_num(o, "false_alarms", f->false_alarms);
+		jv_set_num(o, "ece", f->ece);
+		jv_set_num(o, "seconds", seconds);
+		cli_print_json(o);
+		return 0;
+	}
+	printf("%s: %zu rows, %zu labels, %.0f s\nheld-out rows: accuracy %.1f %%, macro F1 "
+	       "%.1f %%, calibration error %.1f %%",
+	       out, rows->n, rows->n_name, seconds, 100 * f->accuracy, 100 * f->macro_f1,
+	       100 * f->ece);
+	if (rows->oos >= 0)
+		printf(", out of scope found %.1f %% at %.1f %% false alarms",
+		       100 * f->oos_recall, 100 * f->false_alarms);
+	printf("\n");
+	return 0;
+}
+
+static int train(const char *task, const char *data, const char *out, struct feel_train *how,
+		 bool json)
+{
+	struct err e = { 0 };
+	struct feel_rows rows;
+	struct feel_figures f = { 0 };
+	struct bar bar = { clk_mono_us(), isatty(2), json };
+
+	if (feel_rows_read(&rows, data, how->kind, &e)) {
+		feel_rows_done(&rows);
+		return cli_fail("%s", e.msg);
+	}
+	how->progress = show;
+	how->arg = &bar;
+	how->base = feel_task_base(&e);
+	signal(SIGINT, on_signal);
+	signal(SIGTERM, on_signal);
+	int rc = how->base ? feel_train(&rows, how, out, &f, &e) : e.code;
+	if (bar.tty && !bar.quiet)
+		fputc('\n', stderr);
+	if (rc == 0)
+		report(task, out, &rows, &f, (double)(clk_mono_us() - bar.began_us) / 1e6, json);
+	how->base = feel_task_unref(how->base);
+	feel_rows_done(&rows);
+	return rc ? cli_fail("%s", e.msg) : 0;
+}
+
+int cmd_train(int argc, char **argv)
+{
+	const char *data = NULL, *out = NULL, *licence = NULL, *source = NULL;
+	int64_t seed = 7, epochs = 0, threads = 2, alarms = 25;
+	bool json = false;
+	int rest, status;
+	const struct cli_opt opts[] = {
+		{ "data", CLI_STR, &data, "rows: label<TAB>text (docs/train.md)" },
+		{ "out", CLI_STR, &out, "the file to write" },
+		{ "seed", CLI_INT, &seed, "same seed, same rows: same file (7)" },
+		{ "epochs", CLI_INT, &epochs, "looks at every row; 0: by their number" },
+		{ "threads", CLI_INT, &threads, "1 to 4 (2)" },
+		{ "false-alarms", CLI_INT, &alarms,
+		  "of 1000 rows in scope, how many may be called out of scope (25)" },
+		{ "licence", CLI_STR, &licence, "of the rows, for the file's card" },
+		{ "source", CLI_STR, &source, "where the rows are from, for the card" },
+		{ "json", CLI_FLAG, &json, "one JSON object at the end, no bar" },
+	};
+
+	if (!cli_parse(argc, argv, opts, sizeof(opts) / sizeof(*opts), &rest, &status))
+		return status;
+	struct feel_train how = { .kind = rest < argc ? feel_kind_of(sv_of(argv[rest])) : -1,
+				  .seed = (uint64_t)seed, .epochs = (int)epochs,
+				  .threads = (int)threads, .alarms = (double)alarms / 1000,
+				  .licence = licence, .source = source };
+	if (how.kind < 0)
+		return cli_fail("train what? intent, emotion, pairs or language"), 2;
+	if (!data || !out)
+		return cli_fail("train %s needs --data ROWS.tsv and --out FILE", argv[rest]), 2;
+	if (epochs < 0 || epochs > 1000 || threads < 1 || threads > 4 || alarms < 1 ||
+	    alarms > 500)
+		return cli_fail("--epochs 0 to 1000, --threads 1 to 4, --false-alarms 1 to 500"),
+		       2;
+	return train(argv[rest], data, out, &how, json);
+}

@@ -1,0 +1,384 @@
+/* feel_task_train.c: training a task from rows.
+ *
+ * The net is a wide branch (one weight a feature and label) beside a deep one (a small vector a
+ * feature, the base's vector of meaning, a hidden layer); their logits are added. Dropout of half
+ * of the features and label smoothing keep the wide branch from learning rows by heart.
+ *
+ * Two rounds. The first trains on nine tenths of the rows and looks after every epoch how good
+ * the rest is answered: that gives the number of epochs, the temperature, the thresholds and the
+ * figures of the card. The second trains on all rows for so many epochs; many rows (over
+ * ALL_ROUND_MOST) do without it and keep the best weights of the first. Everything follows from
+ * the seed. The caller's thread works with how->threads - 1 helpers.
+ */
+#include <stdio.h>
+
+#include "feel_task_fit.h"
+#include "nn_train.h"
+
+enum { BATCH = 32, EMB = 64, HIDDEN = 256, ALL_ROUND_MOST = 30000, ROWS_LEAST = 10 };
+
+struct fit {
+	const struct feel_rows *rows;
+	const struct feel_train *how;
+	struct feel_task *t;
+	struct feel_set set;
+	uint32_t *order;         /* rows of the batch being trained, from `at` on */
+	size_t at;
+	float *logit;            /* of the held-out rows */
+	struct feel_figures dev;
+	double share;            /* of the work that is done */
+	double share_epoch;
+	struct err *e;
+};
+
+/* ---- the net ---- */
+
+static struct nn_net *net_new(const struct fit *f)
+{
+	struct nn_layer l[12];
+	int n = 0, labels = (int)f->t->n_label, rows = (int)f->t->vocab.n;
+
+	l[n++] = (struct nn_layer){ .name = "wide", .kind = NN_BAG, .rows = rows, .dim = labels,
+				    .zero = true, .row_rule = true, .drop = 0.5f };
+	l[n++] = (struct nn_layer){ .name = "words", .kind = NN_BAG, .rows = rows, .dim = EMB,
+				    .row_rule = true, .drop = 0.5f };
+	if (f->set.dense) {
+		l[n++] = (struct nn_layer){ .name = "dense", .kind = NN_INPUT, .slot = 1,
+					    .dim = (int)f->set.dense };
+		l[n++] = (struct nn_layer){ .name = "both", .from = "words dense",
+					    .kind = NN_CAT };
+	}
+	l[n++] = (struct nn_layer){ .name = "mid", .kind = NN_DENSE, .dim = HIDDEN,
+				    .act = NN_GELU, .drop = 0.2f, .rate = 0.1f };
+	l[n++] = (struct nn_layer){ .name = "deep", .kind = NN_DENSE, .dim = labels, .zero = true,
+				    .rate = 0.1f };
+	l[n++] = (struct nn_layer){ .name = "out", .from = "wide deep", .kind = NN_SUM };
+	if (f->t->values)
+		l[n++] = (struct nn_layer){ .name = "value", .from = "mid", .kind = NN_DENSE,
+					    .dim = FEEL_VALUES, .act = NN_TANH, .rate = 0.1f };
+	return nn_new(l, (size_t)n, f->how->seed, f->e);
+}
+
+/* ---- losses ---- */
+
+static double loss_labels(const struct fit *f, const struct feel_row *r, const float *logit,
+			  float *grad)
+{
+	int n = (int)f->t->n_label;
+	float y[FEEL_LABELS_MAX] = { 0 };
+
+	if (!f->t->multi)
+		return nn_ce(logit, n, &(struct nn_ce){ .label = r->label[0], .smooth = 0.1f },
+			     grad);
+	for (int i = 0; i < r->n_label; i++)
+		y[r->label[i]] = 1;
+	return nn_bce(logit, n, y, NULL, 1, grad);
+}
+
+static double each(void *arg, struct nn_pass *p, size_t i)
+{
+	const struct fit *f = arg;
+	const struct feel_row *r = &f->rows->v[f->order[f->at + i]];
+	double loss = loss_labels(f, r, nn_out(p, f->t->out, NULL), nn_grad(p, f->t->out));
+
+	if (f->t->value >= 0 && r->has_value)
+		loss += nn_mse(nn_out(p, f->t->value, NULL), FEEL_VALUES, r->value, 1,
+			       nn_grad(p, f->t->value));
+	return loss;
+}
+
+static double read_logit(void *arg, struct nn_pass *p, size_t i)
+{
+	struct fit *f = arg;
+
+	memcpy(f->logit + i * f->t->n_label, nn_out(p, f->t->out, NULL),
+	       f->t->n_label * sizeof(float));
+	return 0;
+}
+
+/* ---- one round ---- */
+
+static double train_epoch(struct fit *f, struct nn_trainer *tr, size_t from, struct rng *rng)
+{
+	const struct nn_in *in[BATCH];
+	struct nn_loss loss = { .each = each, .arg = f };
+	double sum = 0;
+	size_t steps = 0, n = f->rows->n;
+
+	nn_shuffle(f->order + from, n - from, rng);
+	for (f->at = from; f->at < n; f->at += BATCH) {
+		size_t k = n - f->at < BATCH ? n - f->at : BATCH;
+		for (size_t i = 0; i < k; i++)
+			in[i] = &f->set.in[f->order[f->at + i]];
+		double l = nn_step(tr, in, k, &loss);
+		sum += l == l ? l : 0;
+		steps++;
+	}
+	return steps ? sum / (double)steps : 0;
+}
+
+/* How good the rows held out are answered: what the task is measured by. */
+static double dev_score(struct fit *f, struct nn_trainer *tr, size_t n_dev)
+{
+	const struct nn_in **in = xalloc((n_dev + 1) * sizeof(struct nn_in *));
+
+	for (size_t i = 0; i < n_dev; i++)
+		in[i] = &f->set.in[f->order[i]];
+	nn_eval(tr, in, n_dev, read_logit, f);
+	xfree(in);
+	feel_tune(f->t, f->rows, f->order, n_dev, f->logit, f->how->alarms);
+	feel_dev_figures(f->t, f->rows, f->order, n_dev, f->logit, &f->dev);
+	if (f->t->multi)
+		return f->dev.macro_f1;
+	return f->t->kind == FEEL_EMOTION ? (f->dev.weighted_f1 + f->dev.macro_f1) / 2 :
+					    f->dev.accuracy_all;
+}
+
+static bool tell(struct fit *f, int epoch, int epochs, double loss, double dev)
+{
+	struct feel_progress p = { .epoch = epoch, .epochs = epochs, .last_round = dev < 0,
+				   .loss = loss, .dev = dev, .share = f->share };
+
+	return !f->how->progress || f->how->progress(f->how->arg, &p);
+}
+
+/* The tuned numbers that go with the best weights. */
+struct tuned {
+	float temperature, oos_at, threshold[FEEL_LABELS_MAX];
+	struct feel_figures dev;
+};
+
+static void tuned_keep(struct tuned *k, const struct fit *f)
+{
+	k->temperature = f->t->temperature;
+	k->oos_at = f->t->oos_at;
+	memcpy(k->threshold, f->t->threshold, sizeof(k->threshold));
+	k->dev = f->dev;
+}
+
+static void tuned_back(const struct tuned *k, struct fit *f)
+{
+	f->t->temperature = k->temperature;
+	f->t->oos_at = k->oos_at;
+	memcpy(f->t->threshold, k->threshold, sizeof(k->threshold));
+	f->dev = k->dev;
+}
+
+static int start(struct fit *f)
+{
+	nn_unref(f->t->net);
+	f->t->net = net_new(f);
+	if (!f->t->net)
+		return f->e ? f->e->code : ERR_FAIL;
+	f->t->out = nn_find(f->t->net, "out");
+	f->t->value = nn_find(f->t->net, "value");
+	return 0;
+}
+
+static struct nn_trainer *trainer(const struct fit *f, size_t rows, int epochs)
+{
+	int steps = (int)((rows + BATCH - 1) / BATCH) * epochs;
+	struct nn_opt opt = { .rate = 0.05f, .steps = steps, .seed = f->how->seed,
+			      .warm = steps / 20 < 50 ? steps / 20 : 50,
+			      .threads = f->how->threads, .sched = NN_LINEAR_DECAY };
+
+	return nn_trainer_new(f->t->net, &opt);
+}
+
+/* On the rows behind the first n_dev; *epochs becomes how many there were before it got worse. */
+static int round_held(struct fit *f, size_t n_dev, int *epochs, struct rng *rng)
+{
+	struct nn_stop stop = { .patience = 5 };
+	struct tuned best = { 0 };
+	float *kept = NULL;
+	int rc = start(f), ran = 0;
+
+	if (rc)
+		return rc;
+	struct nn_trainer *tr = trainer(f, f->rows->n - n_dev, *epochs);
+	for (int k = 1; k <= *epochs && rc == 0 && !nn_stop_now(&stop); k++) {
+		double loss = train_epoch(f, tr, n_dev, rng), dev = dev_score(f, tr, n_dev);
+		f->share += f->share_epoch;
+		ran = k;
+		if (nn_stop_best(&stop, dev)) {
+			nn_keep(f->t->net, &kept);
+			tuned_keep(&best, f);
+		}
+		if (!tell(f, k, *epochs, loss, dev))
+			rc = err_set(f->e, ERR_CANCELED, "stopped");
+	}
+	nn_trainer_free(tr);
+	if (kept && rc == 0) {
+		nn_restore(f->t->net, kept);
+		tuned_back(&best, f);
+	}
+	xfree(kept);
+	*epochs = ran;
+	return rc;
+}
+
+static int round_all(struct fit *f, int epochs, struct rng *rng)
+{
+	int rc = start(f);
+
+	if (rc)
+		return rc;
+	f->share_epoch = (1 - f->share) / (epochs ? epochs : 1);
+	struct nn_trainer *tr = trainer(f, f->rows->n, epochs);
+	for (int k = 1; k <= epochs && rc == 0; k++) {
+		double loss = train_epoch(f, tr, 0, rng);
+		f->share += f->share_epoch;
+		if (!tell(f, k, epochs, loss, -1))
+			rc = err_set(f->e, ERR_CANCELED, "stopped");
+	}
+	nn_trainer_free(tr);
+	return rc;
+}
+
+/* ---- the card ---- */
+
+static jv *figures_json(const struct feel_figures *g)
+{
+	jv *o = jv_obj();
+
+	jv_set_num(o, "accuracy", g->accuracy);
+	jv_set_num(o, "macro_f1", g->macro_f1);
+	jv_set_num(o, "weighted_f1", g->weighted_f1);
+	jv_set_num(o, "oos_recall", g->oos_recall);
+	jv_set_num(o, "false_alarms", g->false_alarms);
+	jv_set_num(o, "ece", g->ece);
+	return o;
+}
+
+static void card_answers(const struct feel_task *t, jv *o)
+{
+	jv *labels = jv_arr(), *at = jv_arr();
+
+	for (size_t i = 0; i < t->n_label; i++) {
+		jv_push(labels, jv_str(t->name[i]));
+		jv_push(at, jv_num((double)t->threshold[i]));
+	}
+	jv_set(o, "labels", labels);
+	jv_set_bool(o, "multi", t->multi);
+	jv_set_bool(o, "values", t->values);
+	jv_set_num(o, "temperature", (double)t->temperature);
+	jv_set_num(o, "oos_at", (double)t->oos_at);
+	if (t->multi)
+		jv_set(o, "thresholds", at);
+	else
+		jv_free(at);
+}
+
+static void card_make(const struct fit *f, int epochs, struct sb *out)
+{
+	char hash[32];
+	jv *o = jv_obj();
+
+	jv_set_str(o, "task", sv_of(feel_kind_name(f->t->kind)));
+	jv_set_str(o, "made_by", SV("callm " CALLM_VERSION));
+	jv_set_str(o, "licence", f->how->licence ? sv_of(f->how->licence) : SV("not stated"));
+	jv_set_str(o, "source", f->how->source ? sv_of(f->how->source) : SV("not stated"));
+	snprintf(hash, sizeof(hash), "fnv1a:%016llx", (unsigned long long)f->rows->hash);
+	jv_set_str(o, "data_hash", sv_of(hash));
+	jv_set_int(o, "rows", (int64_t)f->rows->n);
+	jv_set_int(o, "seed", (int64_t)f->how->seed);
+	jv_set_int(o, "epochs", epochs);
+	jv_set_int(o, "features", (int64_t)f->t->vocab.n);
+	jv_set_bool(o, "base", f->t->base != NULL);
+	jv_set(o, "held_out", figures_json(&f->dev));
+	card_answers(f->t, o);
+	jv_dump(o, out);
+	jv_free(o);
+}
+
+/* ---- all of it ---- */
+
+static void task_free(void *obj)
+{
+	struct feel_task *t = obj;
+
+	nn_unref(t->net);
+	feel_vocab_done(&t->vocab);
+	feel_task_unref(t->base);
+}
+
+/* More rows need fewer looks at each: 10,000 take 12 epochs. */
+static int epochs_for(size_t rows)
+{
+	double n = (double)rows;
+	int k = 4;
+
+	while (k < 40 && k * k * n < 144.0 * 10000)
+		k++;
+	return k;
+}
+
+static int fit_rounds(struct fit *f, int *ret_epochs)
+{
+	struct rng rng;
+	size_t n_dev;
+	int epochs = f->how->epochs > 0 ? f->how->epochs : epochs_for(f->rows->n);
+	bool again = f->rows->n <= ALL_ROUND_MOST;
+
+	rng_seed(&rng, f->how->seed);
+	feel_split(f->rows, &rng, f->order, &n_dev);
+	f->logit = xalloc((n_dev * f->t->n_label + 1) * sizeof(float));
+	f->share_epoch = (again ? 0.47 : 1) / epochs;
+	int rc = round_held(f, n_dev, &epochs, &rng);
+	if (rc == 0 && again)
+		rc = round_all(f, epochs, &rng);
+	*ret_epochs = epochs;
+	return rc;
+}
+
+static struct feel_task *task_begin(const struct feel_rows *rows, const struct feel_train *how)
+{
+	struct feel_task *t = obj_new(sizeof(*t), task_free);
+
+	t->kind = how->kind;
+	t->n_label = rows->n_name;
+	memcpy(t->name, rows->name, sizeof(t->name));
+	t->oos = rows->oos;
+	t->multi = rows->multi;
+	t->values = rows->values;
+	t->temperature = 1;
+	t->oos_at = 2;
+	t->value = -1;
+	for (size_t i = 0; i < t->n_label; i++)
+		t->threshold[i] = 0.5f;
+	if (how->base && how->kind != FEEL_LANGUAGE)
+		t->base = obj_ref(how->base);
+	return t;
+}
+
+int feel_train(const struct feel_rows *rows, const struct feel_train *how, const char *path,
+	       struct feel_figures *figures, struct err *e)
+{
+	struct feel_train with = *how;
+	struct fit f = { .rows = rows, .how = &with, .e = e };
+	int epochs = 0;
+	struct sb card;
+
+	if (rows->n < ROWS_LEAST || rows->n_name < 2)
+		return err_set(e, ERR_INVAL, "too little to learn from: at least %d rows and two "
+					     "labels (there are %zu and %zu)",
+			       ROWS_LEAST, rows->n, rows->n_name);
+	with.alarms = how->alarms > 0 ? how->alarms : 0.025;
+	f.t = task_begin(rows, how);
+	f.order = xalloc(rows->n * sizeof(*f.order));
+	feel_set_make(&f.set, f.t, rows, FEEL_VOCAB_MOST, how->threads);
+	int rc = fit_rounds(&f, &epochs);
+	if (rc == 0) {
+		sb_init(&card, LIM_JSON_BYTES);
+		card_make(&f, epochs, &card);
+		rc = feel_task_write(f.t, sb_sv(&card), NULL, path, e);
+		sb_done(&card);
+	}
+	if (figures)
+		*figures = f.dev;
+	feel_set_done(&f.set);
+	xfree(f.order);
+	xfree(f.logit);
+	feel_task_unref(f.t);
+	return rc;
+}

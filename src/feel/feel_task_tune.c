@@ -1,0 +1,219 @@
+/* feel_task_tune.c: from logits of held-out rows to answers one can rely on: the temperature
+ * that makes probabilities honest, a threshold a label where a text may have several, and the
+ * limit beyond which a text is out of scope. Pure arithmetic on the caller's arrays.
+ */
+#include <math.h>
+#include <stdlib.h>
+
+#include "feel_task_fit.h"
+#include "nn_train.h"
+
+enum { RARE = 5, STEPS = 20 };
+#define GAP_MOST 0.1f
+
+static bool has_label(const struct feel_row *r, int k)
+{
+	for (int i = 0; i < r->n_label; i++)
+		if (r->label[i] == k)
+			return true;
+	return false;
+}
+
+/* The label of a row in scope, else -1. */
+static int one_label(const struct feel_task *t, const struct feel_row *r)
+{
+	return r->label[0] == t->oos ? -1 : r->label[0];
+}
+
+/* ---- several labels ---- */
+
+struct point {
+	float p;
+	bool there;
+};
+
+static int by_p(const void *a, const void *b)
+{
+	float x = ((const struct point *)a)->p, y = ((const struct point *)b)->p;
+
+	return x > y ? -1 : x < y;
+}
+
+/* The threshold of the greatest F1; v is sorted here. */
+static float best_threshold(struct point *v, size_t n, size_t there)
+{
+	size_t right = 0;
+	double best = 0;
+	float at = 0.5f;
+
+	qsort(v, n, sizeof(*v), by_p);
+	for (size_t i = 0; i < n; i++) {
+		right += v[i].there;
+		double f1 = 2.0 * (double)right / ((double)(i + 1) + (double)there);
+		if (f1 <= best || (i + 1 < n && v[i + 1].p == v[i].p))
+			continue;
+		best = f1;
+		at = i + 1 < n ? (v[i].p + v[i + 1].p) / 2 : v[i].p;
+	}
+	return at < 0.02f ? 0.02f : at;
+}
+
+static size_t points_of(const struct feel_task *t, const struct feel_rows *rows,
+			const uint32_t *dev, size_t n, const float *p, size_t label,
+			struct point *v)
+{
+	size_t there = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		v[i].p = p[i * t->n_label + label];
+		v[i].there = has_label(&rows->v[dev[i]], (int)label);
+		there += v[i].there;
+	}
+	return there;
+}
+
+static void tune_several(struct feel_task *t, const struct feel_rows *rows, const uint32_t *dev,
+			 size_t n, const float *p)
+{
+	struct point *v = xalloc((n + 1) * sizeof(*v));
+	struct point *all = xalloc((n * t->n_label + 1) * sizeof(*all));
+	size_t total = 0;
+
+	for (size_t k = 0; k < t->n_label; k++)
+		total += points_of(t, rows, dev, n, p, k, all + k * n);
+	float usual = best_threshold(all, n * t->n_label, total);
+	for (size_t k = 0; k < t->n_label; k++) {
+		size_t there = points_of(t, rows, dev, n, p, k, v);
+		float own = best_threshold(v, n, there),
+		      share = (float)there / (float)(there + RARE);
+		t->threshold[k] = share * own + (1 - share) * usual;
+	}
+	xfree(v);
+	xfree(all);
+}
+
+/* The temperature of least loss over all labels, by golden section on its logarithm. */
+static double several_loss(const struct feel_task *t, const struct feel_rows *rows,
+			   const uint32_t *dev, size_t n, const float *logit, double log_t)
+{
+	double sum = 0, scale = exp(-log_t);
+
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < t->n_label; k++) {
+			double z = (double)logit[i * t->n_label + k] * scale;
+			double s = has_label(&rows->v[dev[i]], (int)k) ? -z : z;
+			sum += s > 30 ? s : log1p(exp(s));
+		}
+	return sum;
+}
+
+static float several_temperature(const struct feel_task *t, const struct feel_rows *rows,
+				 const uint32_t *dev, size_t n, const float *logit)
+{
+	double lo = -2, hi = 2, ratio = 0.6180339887;
+
+	for (int i = 0; i < STEPS; i++) {
+		double a = hi - ratio * (hi - lo), b = lo + ratio * (hi - lo);
+		if (several_loss(t, rows, dev, n, logit, a) <
+		    several_loss(t, rows, dev, n, logit, b))
+			hi = b;
+		else
+			lo = a;
+	}
+	return (float)exp((lo + hi) / 2);
+}
+
+/* ---- scope ---- */
+
+static int by_float(const void *a, const void *b)
+{
+	float x = *(const float *)a, y = *(const float *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Among the limits that give no more false alarms than allowed, the highest one that still finds
+ * as many rows out of scope as the lowest. */
+static void tune_scope(struct feel_task *t, const struct feel_rows *rows, const uint32_t *dev,
+		       size_t n, const float *p, double alarms)
+{
+	float *in = xalloc((n + 1) * sizeof(*in)), *out = xalloc((n + 1) * sizeof(*out));
+	size_t n_in = 0, n_out = 0;
+	struct feel_guess g;
+
+	for (size_t i = 0; i < n; i++) {
+		feel_task_say(t, p + i * t->n_label, &g);
+		if (one_label(t, &rows->v[dev[i]]) < 0)
+			out[n_out++] = g.oos_p;
+		else
+			in[n_in++] = g.oos_p;
+	}
+	qsort(in, n_in, sizeof(*in), by_float);
+	qsort(out, n_out, sizeof(*out), by_float);
+	size_t allowed = (size_t)((double)n_in * alarms);
+	float low = n_in ? in[n_in - 1 - (allowed < n_in ? allowed : n_in - 1)] : 0.5f;
+	size_t k = 0;
+	while (k < n_out && out[k] <= low)
+		k++;
+	/* half way to the first row that must be found; few such rows tell little */
+	float gap = k < n_out && n_out >= RARE ? (out[k] - low) / 2 : 0;
+	t->oos_at = low + (gap < GAP_MOST ? gap : GAP_MOST);
+	xfree(in);
+	xfree(out);
+}
+
+/* ---- both ---- */
+
+static float one_temperature(const struct feel_task *t, const struct feel_rows *rows,
+			     const uint32_t *dev, size_t n, const float *logit)
+{
+	int *label = xalloc((n + 1) * sizeof(*label));
+
+	for (size_t i = 0; i < n; i++)
+		label[i] = one_label(t, &rows->v[dev[i]]);
+	float at = nn_fit_temperature(logit, label, n, (int)t->n_label);
+	xfree(label);
+	return at >= 0.01f && at <= 100 ? at : 1;
+}
+
+static float *all_p(const struct feel_task *t, size_t n, const float *logit)
+{
+	float *p = xalloc((n * t->n_label + 1) * sizeof(*p));
+
+	for (size_t i = 0; i < n; i++)
+		feel_task_p(t, logit + i * t->n_label, p + i * t->n_label);
+	return p;
+}
+
+void feel_tune(struct feel_task *t, const struct feel_rows *rows, const uint32_t *dev, size_t n,
+	       const float *logit, double alarms)
+{
+	if (!n)
+		return;
+	t->temperature = t->multi ? several_temperature(t, rows, dev, n, logit) :
+				    one_temperature(t, rows, dev, n, logit);
+	float *p = all_p(t, n, logit);
+	if (t->multi)
+		tune_several(t, rows, dev, n, p);
+	else if (t->oos >= 0)
+		tune_scope(t, rows, dev, n, p, alarms);
+	xfree(p);
+}
+
+void feel_dev_figures(const struct feel_task *t, const struct feel_rows *rows, const uint32_t *dev,
+		      size_t n, const float *logit, struct feel_figures *out)
+{
+	struct feel_tally *tally = xalloc(sizeof(*tally));
+	float p[FEEL_LABELS_MAX];
+	struct feel_guess g;
+
+	feel_tally_init(tally, t->n_label, t->oos);
+	for (size_t i = 0; i < n; i++) {
+		const struct feel_row *r = &rows->v[dev[i]];
+		feel_task_p(t, logit + i * t->n_label, p);
+		feel_task_say(t, p, &g);
+		feel_tally_guess(tally, &g, t->multi, r->label, r->n_label);
+	}
+	feel_tally_figures(tally, out);
+	xfree(tally);
+}
