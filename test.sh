@@ -221,6 +221,7 @@ e2e_part() {
 	check symbols 60 scripts/symbols build
 	tap e2e_openapi 60 node tests/e2e/openapi.mjs
 	tap e2e_commands 180 node tests/e2e/commands.mjs
+	tap e2e_train 120 node tests/e2e/train.mjs
 	data_sets
 	! wanted e2e_mcp || need_peers
 	# those that measure times to the millisecond have the machine to themselves

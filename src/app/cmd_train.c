@@ -109,7 +109,7 @@ static int train(const char *task, const char *data, const char *out, struct fee
 int cmd_train(int argc, char **argv)
 {
 	const char *data = NULL, *out = NULL, *licence = NULL, *source = NULL;
-	int64_t seed = 7, epochs = 0, threads = 2, alarms = 25;
+	int64_t seed = 7, epochs = 0, threads = 2, alarms = 20;
 	bool json = false;
 	int rest, status;
 	const struct cli_opt opts[] = {
@@ -119,7 +119,7 @@ int cmd_train(int argc, char **argv)
 		{ "epochs", CLI_INT, &epochs, "looks at every row; 0: by their number" },
 		{ "threads", CLI_INT, &threads, "1 to 4 (2)" },
 		{ "false-alarms", CLI_INT, &alarms,
-		  "of 1000 rows in scope, how many may be called out of scope (25)" },
+		  "of 1000 rows in scope, how many may be called out of scope (20)" },
 		{ "licence", CLI_STR, &licence, "of the rows, for the file's card" },
 		{ "source", CLI_STR, &source, "where the rows are from, for the card" },
 		{ "json", CLI_FLAG, &json, "one JSON object at the end, no bar" },

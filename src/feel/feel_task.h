@@ -204,7 +204,7 @@ struct feel_train {
 	uint64_t seed;
 	int epochs;              /* 0: by the number of rows */
 	int threads;
-	/* share of rows in scope that may be called out of scope; 0: .025. */
+	/* share of rows in scope that may be called out of scope; 0: .02. */
 	double alarms;
 	const char *licence, *source;    /* for the card; NULL: "not stated" */
 	/* false: stop; may be NULL. */

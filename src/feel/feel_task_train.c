@@ -363,7 +363,7 @@ int feel_train(const struct feel_rows *rows, const struct feel_train *how, const
 		return err_set(e, ERR_INVAL, "too little to learn from: at least %d rows and two "
 					     "labels (there are %zu and %zu)",
 			       ROWS_LEAST, rows->n, rows->n_name);
-	with.alarms = how->alarms > 0 ? how->alarms : 0.025;
+	with.alarms = how->alarms > 0 ? how->alarms : 0.02;
 	f.t = task_begin(rows, how);
 	f.order = xalloc(rows->n * sizeof(*f.order));
 	feel_set_make(&f.set, f.t, rows, FEEL_VOCAB_MOST, how->threads);

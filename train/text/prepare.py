@@ -127,7 +127,7 @@ def xsid(data, out):
 
 SETS = {
     "banking77": intents("banking77", {"train": ["train.tsv"], "test": ["open_test.tsv"]}),
-    "clinc150": intents("clinc150", {"train": ["train.tsv", "valid.tsv"], "test": ["open_test.tsv"]}),
+    "clinc150": intents("clinc150", {"train": ["train.tsv"], "test": ["open_test.tsv"]}),
     "hwu64": intents("hwu64", {"train": ["train.tsv"], "test": ["open_test.tsv"]}),
     "smp2020_ewect_virus": intents("smp2020_ewect_virus", {"train": ["train.tsv"], "test": ["open_eval.tsv"]}, "label"),
     "goemotions": goemotions, "meld": meld, "cped": cped, "zh_sentiment": zh_sentiment, "nlupp": nlupp, "zh_pairs": pairs, "xsid": xsid}
