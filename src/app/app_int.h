@@ -36,6 +36,7 @@ int cmd_init(int argc, char **argv);
 int cmd_ask(int argc, char **argv);
 int cmd_kb(int argc, char **argv);
 int cmd_score(int argc, char **argv);
+int cmd_score_pii(int argc, char **argv);        /* argv[0] is "pii" */
 /* cmd_score_task.c; exit status. */
 int score_task(const char *task, const char *model, const char *data, bool json);
 int cmd_train(int argc, char **argv);

@@ -4,7 +4,7 @@
  * value that was found once is masked wherever it stands again. All results live in the
  * caller's arena; any thread.
  */
-#include "guard_int.h"
+#include "guard_tag.h"
 
 #include <stdlib.h>
 
@@ -30,6 +30,29 @@ static int by_rank(const void *pa, const void *pb)
 	if (na != nb)
 		return na < nb ? 1 : -1;
 	return a->s < b->s ? -1 : a->s > b->s;
+}
+
+#define JOIN_MAX 256 /* addresses looked at in pairs */
+
+/* What rules and tagger found of one address becomes one. */
+static void join_addresses(struct guard_hits *h)
+{
+	size_t at[JOIN_MAX], n = 0;
+
+	for (size_t i = 0; i < h->n && n < JOIN_MAX; i++)
+		if (h->v[i].type == PII_ADDRESS)
+			at[n++] = i;
+	for (size_t i = 0; i < n; i++) {
+		struct guard_hit *a = &h->v[at[i]];
+		for (size_t k = i + 1; k < n; k++) {
+			struct guard_hit *b = &h->v[at[k]];
+			if (a->s >= b->e || b->s >= a->e)
+				continue;
+			a->s = b->s = a->s < b->s ? a->s : b->s;
+			a->e = b->e = a->e > b->e ? a->e : b->e;
+			a->rank = b->rank = a->rank > b->rank ? a->rank : b->rank;
+		}
+	}
 }
 
 static int by_place(const void *pa, const void *pb)
@@ -128,6 +151,7 @@ static int write_masked(const struct guard_in *in, struct arena *a, bool keep_or
 static int find_all(const struct guard_text *t, struct arena *a, struct guard_hits *h)
 {
 	bool *taken = arena_new(a, bool, t->n + 1);
+	struct guard_tagger tagger;
 
 	h->v = arena_new(a, struct guard_hit, GUARD_HITS_MAX);
 	if (!taken || !h->v)
@@ -138,6 +162,9 @@ static int find_all(const struct guard_text *t, struct arena *a, struct guard_hi
 	guard_find_birth(t, h);
 	guard_find_address(t, h);
 	guard_find_name(t, h);
+	if (guard_tagger_own(&tagger) == 0)
+		guard_find_tagged(t, &tagger, a, h);
+	join_addresses(h);
 	settle(h, taken);
 	repeat_values(t, h, taken);
 	return 0;

@@ -272,6 +272,9 @@ void guard_find_birth(const struct guard_text *t, struct guard_hits *h)
 			birth_before(t, i, h);
 		} else if (guard_any_at(t, i, "生的|生人")) {
 			birth_before(t, i, h);
+		} else if (guard_any_at(t, i, "日生|号生|月生|年生") &&
+			   !guard_any_at(t, i + 1, "生产|生效|生成|生意")) {
+			birth_before(t, i + 1, h);
 		}
 	}
 }

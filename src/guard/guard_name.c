@@ -13,7 +13,7 @@ static const char *const surnames =
 	"洪翟安颜倪严牛温芦季俞章鲁葛伍韦申尤毕"
 	"聂丛焦向柳邢路岳齐梅莫庄辛管祝左涂谷祁时舒耿牟卜肖詹关苗凌费纪靳盛童欧甄项曲成游阳裴席"
 	"卫查屈鲍位覃霍翁隋植甘景薄单包司柏宁柯"
-	"阮桂闵解强柴华车冉房边辜吉饶刁瞿戚丘古米池滕晋苑邬臧畅宫来缪苟褚冷";
+	"阮桂闵解强柴华车冉房边辜吉饶刁瞿戚丘古米池滕晋苑邬臧畅宫来缪苟褚冷符姬简晏芦仲钮";
 static const char *const surnames2 =
 	"欧阳|司马|上官|诸葛|东方|皇甫|尉迟|公孙|慕容|令狐|司徒|夏侯|端木|南宫";
 /* What begins like a name after 我是 and is none. */
@@ -29,9 +29,14 @@ static const char *const not_zh =
 	"周末|周一|周二|周三|周四|周五|周六|周日|周内|白天|包装|车里|顾客|卫生|单号|谢谢|冷水|"
 	"季节|方法|成人|路上|"
 	"游戏|严格|焦急|左手|右手|祝您|祝你|常见|易碎|郁闷|惠|贵重|贵|时间|包裹|车间|房子|关机|"
-	"毛巾|石头|田园|方案|高兴|费用|池子|边上|应该|位于|来的|来着|来了";
+	"毛巾|石头|田园|方案|高兴|费用|池子|边上|应该|位于|来的|来着|来了|白色|黄色|金色|红色|蓝色";
 
 /* ---- Chinese ---- */
+
+bool guard_surname(uint32_t r)
+{
+	return guard_in_set(r, surnames);
+}
 
 static size_t surname_at(const struct guard_text *t, size_t i)
 {
@@ -46,7 +51,8 @@ static bool ends_here(const struct guard_text *t, size_t i)
 	       guard_any_at(t, i,
 			    "的|你|您|我|想|要|来|之前|上周|昨天|今天|手机|电话|订单|这边|啊|"
 			    "呀|哈|啦|先生|女士|小姐|在|住|从|"
-			    "是|会员|请|现在|前天|买|就|收|地址|身份|号|有");
+			    "是|会员|请|现在|前天|买|就|收|地址|身份|号|有|经理|主管|师傅|老师|"
+			    "阿姨|主任|店长|同学|医生");
 }
 
 /* A name with a listed surname at i: 2 to 4 signs, its end or i. */
@@ -82,7 +88,9 @@ static void zh_title(const struct guard_text *t, size_t i, struct guard_hits *h)
 {
 	size_t s = i;
 
-	if (!guard_any_at(t, i, "先生|女士|小姐|太太|老师|经理|师傅|阿姨|同学"))
+	if (!guard_any_at(
+		    t, i,
+		    "先生|女士|小姐|太太|老师|经理|师傅|阿姨|同学|主管|主任|店长|叔叔|医生"))
 		return;
 	for (size_t back = 1; back <= 4 && back <= i; back++) {
 		size_t k = i - back;
@@ -98,6 +106,21 @@ static void zh_title(const struct guard_text *t, size_t i, struct guard_hits *h)
 		guard_hit_add(h, s, i, PII_NAME, 2);
 }
 
+/* 我姓谭, 姓符, 我是小顾: the end of the surname behind the sign at i, or i. */
+static size_t zh_surname_only(const struct guard_text *t, size_t i)
+{
+	uint32_t before = i ? t->fold[i - 1] : 0;
+	bool family = guard_at(t, i, "姓") &&
+		      (!guard_han(before) || guard_in_set(before, "我贵人傅客他她"));
+	bool familiar = guard_any_at(t, i, "小|老") && guard_in_set(before, "是叫找我");
+	size_t k = family || familiar ? surname_at(t, i + 1) : 0;
+
+	if (!k || !ends_here(t, i + 1 + k) ||
+	    guard_any_at(t, i, "小单|老单|小时|小雨|老单|小路|小车|小包"))
+		return i;
+	return i + 1 + k;
+}
+
 static void find_zh(const struct guard_text *t, struct guard_hits *h)
 {
 	static const char *const sure =
@@ -111,11 +134,8 @@ static void find_zh(const struct guard_text *t, struct guard_hits *h)
 		if (!guard_han(t->fold[i]))
 			continue;
 		zh_title(t, i, h);
-		if (guard_any_at(t, i, "我姓|免贵姓|本人姓") &&
-		    (n = guard_any_at(t, i, "我姓|免贵姓|本人姓"))) {
-			k = surname_at(t, i + n);
-			if (k)
-				guard_hit_add(h, i + n, i + n + k, PII_NAME, 2);
+		if ((k = zh_surname_only(t, i)) > i) {
+			guard_hit_add(h, i + 1, k, PII_NAME, 3);
 			continue;
 		}
 		bool free = (n = guard_any_at(t, i, sure)) > 0;
@@ -316,4 +336,12 @@ void guard_find_name(const struct guard_text *t, struct guard_hits *h)
 	find_zh_alone(t, h);
 	find_zh(t, h);
 	find_en(t, h);
+}
+
+bool guard_not_name(const struct guard_text *t, size_t i, size_t e)
+{
+	if (guard_han(t->fold[i]))
+		return guard_any_at(t, i, not_zh) > 0;
+	return guard_any_at(t, i, not_en) == e - i ||
+	       guard_any_at(t, i, "mr|mrs|ms|dr|miss|prof|sir|madam|mister") == e - i;
 }

@@ -43,7 +43,7 @@ static const struct {
 	  "invoice number is|order no is|order "
 	  "id|ticket|tracking|invoice|reference|ref|parcel|case|"
 	  "item|article|sku|单号|订单|订单号|订单编号|工单|快递单|运单|发票|编号|"
-	  "货号|流水号|退货号" },
+	  "货号|流水号|退货号|发票号码|订单号码|单号码|运单号码|快递单号码" },
 	{ CUE_ID,
 	  "id card|id number|id number is|passport number is|identity|identity card|identity "
 	  "number|passport|ssn|social security|"
@@ -56,7 +56,7 @@ static const struct {
 		     "text|sms|whatsapp|fax|"
 		     "reach me|reach us|contact|contact number|number is|my "
 		     "number|callback|telefon|telefono|numero|"
-		     "desk:|office:|home:|work:|"
+		     "extension|desk:|office:|home:|work:|"
 		     "电话|手机|手机号|号码|座机|联系|联系方式|致电|拨打|打给|回电|短信发|传真|"
 		     "微信|热线|来电|拨" },
 	{ CUE_MONEY, "price|cost|costs|pay|paid|total|amount|worth|cny|usd|eur|rmb|价格|金额|"
@@ -277,6 +277,8 @@ static bool phone_alone(const struct window *w)
 {
 	if (w->dotted && !is_us(w))
 		return false;
+	if (w->spoken && w->n >= 7 && w->n <= 12)
+		return true;
 	if (w->plus && w->n >= 8 && w->n <= 15)
 		return true;
 	if (is_cn_abroad(w))
@@ -459,6 +461,70 @@ static void find_digits(const struct guard_text *t, struct guard_hits *h)
 
 /* ---- order numbers: letters then digits ---- */
 
+/* 2018-02-24, 2018-2-4 at i. */
+static bool day_at(const struct guard_text *t, size_t i)
+{
+	size_t n = 0, k = i;
+
+	while (guard_digit(t->fold[k + n]))
+		n++;
+	if (n != 4 || t->fold[k + 4] != '-' || !guard_digit(t->fold[k + 5]))
+		return false;
+	k += 6 + guard_digit(t->fold[k + 6]);
+	return t->fold[k] == '-' && guard_digit(t->fold[k + 1]) && !guard_digit(t->fold[k + 3]);
+}
+
+/* "driver's license number is F1628235", "passport: EA1234567": letters and digits, at least five
+ * of these, behind the name of a document. */
+static void find_papers(const struct guard_text *t, struct guard_hits *h)
+{
+	static const char *const papers =
+		"license|licence|license number|licence number|license no|licence no|"
+		"license number is|licence number is|license is|licence is|passport|passport "
+		"number|"
+		"passport no|passport number is|passport "
+		"is|护照|护照号|护照号码|护照号是|驾驶证|驾照|"
+		"驾驶证号|驾照号|驾驶证号码|军官证|军官证号|港澳通行证|通行证|通行证号|"
+		"社保卡号|社保号";
+
+	for (size_t i = 0; i < t->n; i++) {
+		size_t n = guard_any_at(t, i, papers), k = i + n, digits = 0, s;
+		if (!n)
+			continue;
+		while (k < i + n + 4 && guard_in_set(t->fold[k], " :：#是,，"))
+			k++;
+		for (s = k; k < s + 24 && (guard_digit(t->fold[k]) || guard_alpha(t->fold[k]) ||
+					   (t->fold[k] == '-' && k > s)); k++)
+			digits += guard_digit(t->fold[k]);
+		if (digits >= 5 && !guard_word(t->fold[k]))
+			guard_hit_add(h, s, k, PII_ID_CARD, 8);
+	}
+}
+
+/* "tracking 1Z999AA10123456784": letters and digits mixed behind the name of a number. */
+static void find_mixed(const struct guard_text *t, struct guard_hits *h)
+{
+	static const char *const words =
+		"tracking|tracking number|tracking number is|tracking no|"
+		"order|order number|order number is|order no|reference|"
+		"reference number|ticket|invoice|快递单号|运单号|单号|订单号|运单";
+
+	for (size_t i = 0; i < t->n; i++) {
+		size_t n = guard_any_at(t, i, words), k = i + n, digits = 0, letters = 0, s;
+		if (!n)
+			continue;
+		while (k < i + n + 3 && guard_in_set(t->fold[k], " :：#是"))
+			k++;
+		for (s = k; k < s + 32 && (guard_digit(t->fold[k]) || guard_alpha(t->fold[k]));
+		     k++) {
+			digits += guard_digit(t->fold[k]);
+			letters += guard_alpha(t->fold[k]);
+		}
+		if (digits >= 6 && letters && !guard_word(t->fold[k]))
+			guard_hit_add(h, s, k, PII_ORDER_NUMBER, 5);
+	}
+}
+
 /* HH2026-100123, R10240344, SG341286637144. */
 static void find_orders(const struct guard_text *t, struct guard_hits *h)
 {
@@ -471,9 +537,10 @@ static void find_orders(const struct guard_text *t, struct guard_hits *h)
 		size_t letters = i - s;
 		if (letters > 3)
 			continue;
+		bool capitals = t->raw[s] != t->fold[s] && t->raw[i - 1] != t->fold[i - 1];
 		if ((t->fold[i] == '-' || t->fold[i] == ' ') && guard_digit(t->fold[i + 1]) &&
-		    letters >= 2)
-			i += t->raw[s] != t->fold[s] || t->fold[i] == '-';
+		    letters >= 2 && !day_at(t, i + 1))
+			i += capitals || t->fold[i] == '-';
 		size_t d = i;
 		while (guard_digit(t->fold[i]) ||
 		       (t->fold[i] == '-' && i > d && guard_digit(t->fold[i + 1]) &&
@@ -529,6 +596,8 @@ static void find_iban(const struct guard_text *t, struct guard_hits *h)
 void guard_find_numbers(const struct guard_text *t, struct guard_hits *h)
 {
 	find_digits(t, h);
+	find_papers(t, h);
+	find_mixed(t, h);
 	find_orders(t, h);
 	find_iban(t, h);
 }

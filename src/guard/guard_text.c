@@ -166,12 +166,12 @@ size_t guard_any_at(const struct guard_text *t, size_t i, const char *list)
 
 bool guard_in_set(uint32_t r, const char *set_utf8)
 {
-	sv s = sv_of(set_utf8);
+	char c[5];
 
-	while (s.n)
-		if (sv_rune(&s) == r)
-			return true;
-	return false;
+	if (r < 0x80)
+		return r && strchr(set_utf8, (int)r);
+	c[sv_encode(r, c)] = 0;
+	return strstr(set_utf8, c) != NULL;
 }
 
 void guard_hit_add(struct guard_hits *h, size_t s, size_t e, enum guard_pii type, int rank)
