@@ -225,6 +225,11 @@ int bench_t4(struct bench *b)
 
 /* ---- T5 ---- */
 
+static bool asks(const struct bench_asked *q, int topic)
+{
+	return sv_find(sv_of(q->user), sv_of(bench_topics[topic].question)) >= 0;
+}
+
 static void t5_tick(struct bench_rep *r)
 {
 	struct bench *b = r->b;
@@ -246,9 +251,11 @@ static void t5_tick(struct bench_rep *r)
 		}
 		for (size_t i = r->asked0; r->t[2] && i < b->f.asked.n; i++) {
 			const struct bench_asked *q = b->f.asked.v[i];
-			if (q->topic != next || q->at_us < p->said_from_us + 300000)
+			if (q->at_us < p->said_from_us + 300000 || !asks(q, next))
 				continue;
-			r->v[2] = (double)bench_count_words(sv_of(q->assistant));
+			/* both questions as one: the answer has not happened */
+			bool one = asks(q, topic_of(r));
+			r->v[2] = one ? 0 : (double)bench_count_words(sv_of(q->assistant));
 			r->v[3] = 1;
 		}
 		if (r->v[3] > 0 && now > r->t[2] + 900000)
