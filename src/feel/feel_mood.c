@@ -50,6 +50,14 @@ int feel_mood_of(sv name)
 	return -1;
 }
 
+/* 是不是, 能不能: a question, no negation. */
+static bool a_not_a(const struct feel_text *t, size_t at)
+{
+	static const char no[] = "不";
+	return at >= 3 && at + 6 <= t->n && memcmp(t->p + at, no, 3) == 0 &&
+	       memcmp(t->p + at - 3, t->p + at + 3, 3) == 0;
+}
+
 /* Does one of list stand in the clause just before at? */
 static bool before(const struct feel_text *t, size_t at, sv list)
 {
@@ -60,7 +68,7 @@ static bool before(const struct feel_text *t, size_t at, sv list)
 		low = t->p[i] == '|' ? i : low;
 	while (sv_cut(&list, '|', &alt)) {
 		ptrdiff_t p = feel_find(t, low, alt, &end);
-		if (p >= 0 && end <= at)
+		if (p >= 0 && end <= at && !a_not_a(t, (size_t)p))
 			return true;
 	}
 	return false;

@@ -1,12 +1,13 @@
 /* feel_track.c: the mood of a conversation over its turns: smoothed, with hysteresis, turning
  * points, trend, and for how long the customer has been angry.
  *
- * Evidence for each emotion rises at once with a turn that shows it and fades by FADE with every
- * turn that does not. The held mood changes to another one only when that is strong (ENTER) and
- * stronger than what is held by a MARGIN; it goes back to neutral only when little is left
- * (LEAVE). So an angry word counts at once, one neutral sentence does not calm anybody, two do,
- * and a clear "thank you, that solved it" does so at once. Constants were set by the tables of
- * t_feel_track.c and the strategy scenes, not learned. Pure, any thread; owns nothing.
+ * Evidence for each emotion rises at once with a turn that shows it and fades by FADE with
+ * every turn that does not. The held mood changes to another one only when that is strong
+ * (ENTER) and stronger than what is held by a MARGIN, related moods helping each other; it goes
+ * back to neutral only when little is left (LEAVE). So an angry word counts at once, one
+ * neutral sentence does not calm anybody, two do, and a clear "thank you, that solved it" does
+ * so at once. Constants were set by the tables of t_feel_track.c and the strategy scenes, not
+ * learned. Pure, any thread; owns nothing.
  */
 #include "feel.h"
 
@@ -15,6 +16,8 @@
 #define RISE 0.85
 #define FADE 0.55
 #define ENTER 0.45
+#define ENTER_HOT 0.34           /* anger and frustration: they cost more when they are missed */
+#define KIN 0.5                  /* of a related mood's evidence that counts for this one too */
 #define LEAVE 0.25
 #define MARGIN 0.10
 #define FOLLOW 0.6               /* share of the new turn in valence and arousal */
@@ -28,19 +31,40 @@ static void follow_evidence(struct feel_track *t, const struct feel_reading *r)
 	}
 }
 
+/* With a part of what shows a related mood: anger and frustration in one sentence are no reason
+ * to see neither. */
+static double strength(const struct feel_track *t, int mood)
+{
+	static const int kin[FEEL_MOODS] = {
+		[FEEL_ANGRY] = FEEL_FRUSTRATED, [FEEL_FRUSTRATED] = FEEL_ANGRY,
+		[FEEL_SATISFIED] = FEEL_RELIEVED, [FEEL_RELIEVED] = FEEL_SATISFIED,
+		[FEEL_SAD] = FEEL_ANXIOUS, [FEEL_ANXIOUS] = FEEL_SAD,
+	};
+	return t->p[mood] + (kin[mood] ? KIN * t->p[kin[mood]] : 0);
+}
+
+static bool hot(int mood)
+{
+	return mood == FEEL_ANGRY || mood == FEEL_FRUSTRATED;
+}
+
+/* Of equal ones the hot one: "lovely, but what a terrible service". */
 static int strongest(const struct feel_track *t)
 {
 	int top = FEEL_NEUTRAL + 1;
-	for (int i = top; i < FEEL_MOODS; i++)
-		top = t->p[i] > t->p[top] ? i : top;
+	for (int i = top; i < FEEL_MOODS; i++) {
+		double d = strength(t, i) - strength(t, top);
+		top = d > 1e-9 || (d > -0.05 && hot(i) && !hot(top)) ? i : top;
+	}
 	return top;
 }
 
 static int next_mood(const struct feel_track *t)
 {
 	int top = strongest(t);
-	double held = t->mood == FEEL_NEUTRAL ? 0 : t->p[t->mood];
-	if (top != t->mood && t->p[top] >= ENTER && t->p[top] > held + MARGIN)
+	double held = t->mood == FEEL_NEUTRAL ? 0 : strength(t, t->mood);
+	double is = strength(t, top), enter = hot(top) ? ENTER_HOT : ENTER;
+	if (top != t->mood && is >= enter && is > held + MARGIN)
 		return top;
 	return t->mood != FEEL_NEUTRAL && held < LEAVE ? FEEL_NEUTRAL : t->mood;
 }
@@ -55,11 +79,6 @@ static void note_turning(struct feel_track *t, const struct feel_reading *r, int
 				    .valence = r->valence };
 	const char *why = to == FEEL_NEUTRAL ? "calm" : r->voice ? "voice" : r->cue;
 	(void)snprintf(x->why, sizeof(x->why), "%s", why[0] ? why : "tone");
-}
-
-static bool hot(int mood)
-{
-	return mood == FEEL_ANGRY || mood == FEEL_FRUSTRATED;
 }
 
 /* Turns that show it, counted until the mood is another one: a neutral sentence in between

@@ -211,6 +211,10 @@ void talk_canned(struct talk_core *c, const char *key, enum policy_action action
 {
 	char buf[TALK_KEY];
 	sv text = talk_vary(c, c->in_turn ? talk_key(c, key, buf) : key);
+	sv end = action == POL_HANDOFF ? talk_ending(c, action, a, acts) : SV_NULL;
+	if (end.n)
+		text = sv_of(arena_fmt(a, SV_FMT "%s" SV_FMT, SV_ARG(text), talk_gap(c),
+				       SV_ARG(end)));
 	struct talk_reply r = { .text = text, .action = action, .key = key };
 	talk_reply(c, &r, a, acts);
 }
@@ -303,6 +307,10 @@ void talk_think(struct talk_core *c, sv text, sv model_text, int64_t now_us, str
 	if (c->feel.wants_human) {
 		talk_canned(c, talk_hand_over(c, "handoff"), POL_HANDOFF, a, acts);
 		return;
+	}
+	if (c->feel.small_talk && c->plans && c->plan.act.human == HUMAN_NOW) {
+		talk_canned(c, talk_hand_over(c, "handoff_offer"), POL_HANDOFF, a, acts);
+		return;      /* insults, for the second time */
 	}
 	if (small_talk(c, a, acts))
 		return;
