@@ -4,6 +4,7 @@
  * The thread owns the server, the sockets and everything in struct api; other threads reach it
  * through its mailbox only. */
 #include "api_int.h"
+#include "api_policy.h"
 
 #include <pthread.h>
 #include <sodium.h>
@@ -30,6 +31,9 @@ static const struct web_route routes[] = {
 	{ "POST", "/api/v1/bot/turn", api_bot_turn, NULL },
 	{ "GET", "/api/v1/articles", api_articles, NULL },
 	{ "GET", "/api/v1/articles/{id}", api_article, NULL },
+	{ "GET", "/api/v1/policies/strategy", api_strategy_get, NULL },
+	{ "PUT", "/api/v1/policies/strategy", api_strategy_put, NULL },
+	{ "POST", "/api/v1/policies/strategy/try", api_strategy_try, NULL },
 	{ "GET", "/api/v1/health", api_health, NULL },
 	{ "GET", "/api/v1/models", api_models, NULL },
 	{ "POST", "/api/v1/calls", api_call_make, NULL },
