@@ -103,24 +103,28 @@ static int catalogue_open(struct catalogue *c, const char *file)
 
 /* ---- understand ---- */
 
-/* Places in clean as places in the text it was cleaned from. */
-static void put_span(jv *o, const struct guard_in *in, size_t cp_start, size_t cp_end)
+/* Places in clean as places in the text it was cleaned from, which begins at base. */
+static void put_span(jv *o, const struct guard_in *in, size_t cp_start, size_t cp_end, size_t base)
 {
-	jv_set_int(o, "start", (int64_t)in->from[cp_start]);
-	jv_set_int(o, "end", (int64_t)in->from[cp_end - 1] + 1);
+	jv_set_int(o, "start", (int64_t)(base + in->from[cp_start]));
+	jv_set_int(o, "end", (int64_t)(base + in->from[cp_end - 1] + 1));
+}
+
+static jv *span_json(const struct guard_in *in, const struct guard_span *s, size_t base)
+{
+	jv *o = jv_obj();
+
+	jv_set_str(o, "type", sv_of(guard_pii_name(s->type)));
+	put_span(o, in, s->cp_start, s->cp_end, base);
+	return o;
 }
 
 static jv *spans_json(const struct guard_in *in)
 {
 	jv *list = jv_arr();
 
-	for (size_t i = 0; i < in->n; i++) {
-		const struct guard_span *s = &in->spans[i];
-		jv *o = jv_obj();
-		jv_set_str(o, "type", sv_of(guard_pii_name(s->type)));
-		put_span(o, in, s->cp_start, s->cp_end);
-		jv_push(list, o);
-	}
+	for (size_t i = 0; i < in->n; i++)
+		jv_push(list, span_json(in, &in->spans[i], 0));
 	return list;
 }
 
@@ -145,7 +149,7 @@ static jv *slots_json(const struct guard_in *in, const char *lang, const struct 
 		jv *o = jv_obj();
 		jv_set_str(o, "type", sv_of(slot[i].type));
 		jv_set_str(o, "value", slot[i].value);
-		put_span(o, in, slot[i].cp_start, slot[i].cp_end);
+		put_span(o, in, slot[i].cp_start, slot[i].cp_end, 0);
 		jv_push(list, o);
 	}
 	return list;
@@ -277,31 +281,143 @@ int cmd_understand(int argc, char **argv)
 
 /* ---- redact ---- */
 
+/* Lines longer than a message are taken in pieces, so that nothing of them is lost or left bare. */
 static void print_redacted(sv line, const struct text_opts *t)
 {
-	struct arena a;
-	struct guard_in in = { 0 };
-	arena_init(&a, LIM_ARENA_TURN);
-	int e = guard_inbound(line, &a, &in);
+	struct sb masked;
+	jv *list = jv_arr();
+	size_t base = 0;
+	sv rest = line;
+
+	sb_init(&masked, LIM_ARENA_BIG);
+	do {
+		struct arena a;
+		struct guard_in in = { 0 };
+		arena_init(&a, LIM_ARENA_TURN);
+		sv piece = sv_slice(rest, 0, guard_piece(rest));
+		if (guard_inbound(piece, &a, &in) == 0) {
+			sb_put(&masked, in.masked);
+			for (size_t i = 0; i < in.n; i++)
+				jv_push(list, span_json(&in, &in.spans[i], base));
+		}
+		rest = sv_slice(rest, piece.n, rest.n);
+		base += sv_runes(piece);
+		arena_done(&a);
+	} while (rest.n);
 	if (t->json) {
 		jv *o = jv_obj();
 		jv_set_str(o, "text", line);
-		jv_set_str(o, "redacted", in.masked);
-		jv_set(o, "pii", e ? jv_arr() : spans_json(&in));
+		jv_set_str(o, "redacted", sb_sv(&masked));
+		jv_set(o, "pii", list);
 		cli_print_json(o);
 	} else {
-		printf(SV_FMT "\n", SV_ARG(in.masked));
+		printf("%s\n", sb_str(&masked));
+		jv_free(list);
 	}
-	arena_done(&a);
+	sb_done(&masked);
+}
+
+/* All of standard input. */
+static int read_all(struct sb *out)
+{
+	char buf[65536];
+	size_t n;
+
+	while ((n = fread(buf, 1, sizeof(buf), stdin)) > 0)
+		sb_put(out, sv_n(buf, n));
+	return sb_err(out);
+}
+
+/* The map of a file, or a new one when there is none and make is true. */
+static int vault_open(struct guard_vault **ret, const char *file, bool make,
+		      const unsigned char *key)
+{
+	struct sb b;
+	struct err e = { 0 };
+
+	if (make && !file_exists(file)) {
+		*ret = guard_vault_new();
+		return 0;
+	}
+	sb_init(&b, LIM_ARENA_BIG);
+	int rc = file_read(file, LIM_ARENA_BIG, &b, &e);
+	if (rc)
+		rc = cli_fail("%s", e.msg);
+	else if ((rc = guard_vault_load(ret, sb_sv(&b), key)))
+		rc = cli_fail(rc == ERR_DENIED ? "%s: made with another key, or changed since" :
+						 "%s: not a map of callm redact", file);
+	sb_done(&b);
+	return rc;
+}
+
+static int vault_write(const struct guard_vault *v, const char *file, const unsigned char *key)
+{
+	struct sb b;
+	struct err e = { 0 };
+
+	sb_init(&b, LIM_ARENA_BIG);
+	int rc = guard_vault_save(v, key, &b);
+	rc = rc ? err_set(&e, rc, "too many values for one map") : file_write(file, sb_sv(&b), &e);
+	sb_done(&b);
+	return rc ? cli_fail("%s: %s", file, e.msg) : 0;
+}
+
+/* Standard input with tokens for values, or the other way. The map is on disk before a word of
+ * the answer is written. */
+static int reversible(const char *map, const char *restore, const char *key_file)
+{
+	unsigned char key[GUARD_KEY];
+	struct guard_vault *v = NULL;
+	struct sb in, out, path;
+	struct err e = { 0 };
+	int rc = 0;
+
+	sb_init(&in, LIM_ARENA_BIG);
+	sb_init(&out, LIM_ARENA_BIG);
+	sb_init(&path, 4096);
+	if (!key_file) {
+		rc = app_data_dir(NULL, &path, &e);
+		sb_cstr(&path, "/pii.key");
+		key_file = sb_str(&path);
+	}
+	if (rc || guard_key(key_file, map != NULL, key, &e))
+		rc = cli_fail("%s", e.msg);
+	if (rc == 0)
+		rc = vault_open(&v, map ? map : restore, map != NULL, key);
+	if (rc == 0 && (read_all(&in) || (map ? guard_vault_mask(v, sb_sv(&in), &out) :
+						guard_vault_restore(v, sb_sv(&in), &out))))
+		rc = cli_fail("more than %u MiB of text or values", LIM_ARENA_BIG >> 20);
+	if (rc == 0 && map)
+		rc = vault_write(v, map, key);
+	if (rc == 0 && (fwrite(sb_str(&out), 1, out.n, stdout) != out.n || fflush(stdout)))
+		rc = cli_fail("cannot write the answer");
+	guard_vault_free(v);
+	sb_done(&in);
+	sb_done(&out);
+	sb_done(&path);
+	return rc;
 }
 
 int cmd_redact(int argc, char **argv)
 {
 	struct text_opts t = { 0 };
+	const char *map = NULL, *restore = NULL, *key = NULL;
 	int rest, status;
-	const struct cli_opt opts[] = { { "json", CLI_FLAG, &t.json,
-					  "text, redacted and spans a line" } };
-	if (!cli_parse(argc, argv, opts, 1, &rest, &status))
+	const struct cli_opt opts[] = {
+		{ "json", CLI_FLAG, &t.json, "text, redacted and spans a line" },
+		{ "map", CLI_STR, &map,
+		  "tokens such as [phone_1] instead; their values go sealed into this file" },
+		{ "restore", CLI_STR, &restore, "the values of this file back into the text" },
+		{ "key", CLI_STR, &key,
+		  "the key of these files; default: pii.key of the data folder" },
+	};
+	if (!cli_parse(argc, argv, opts, sizeof(opts) / sizeof(*opts), &rest, &status))
 		return status;
+	if (map && restore)
+		return cli_fail("redact: --map or --restore, not both"), 2;
+	if (t.json && (map || restore))
+		return cli_fail("redact: --json goes without --map and --restore"), 2;
+	if (map || restore)
+		return reversible(map, restore, key);
 	return each_line(print_redacted, &t);
 }

@@ -35,6 +35,9 @@ struct guard_in {
 	bool suspicious;
 };
 int guard_inbound(sv text, struct arena *a, struct guard_in *ret);
+/* Bytes of text that fit one guard_inbound, ended at a blank or between words where there is
+ * one: for texts longer than a message. */
+size_t guard_piece(sv text);
 
 struct guard_source {
 	sv id, text;             /* article id and its body */
@@ -50,5 +53,43 @@ struct guard_verdict {
  * pass. */
 void guard_outbound(sv reply, const struct guard_source *src, size_t n, sv customer_text,
 		    struct guard_verdict *ret);
+
+/* ---- masks that can be taken off again (docs/guard.md) ----
+ *
+ *	guard_vault_mask(v, SV("call 13800138000"), &out);     "call [phone_1]"
+ *	guard_vault_restore(v, SV("we ring [phone_1]"), &out);  "we ring 13800138000"
+ *
+ * Sealed is XChaCha20-Poly1305 (libsodium) under a key of 32 random bytes, as base64.
+ */
+#define GUARD_KEY 32
+/* Reads the key of a file; make: one that is not there is made, readable by its owner only. */
+int guard_key(const char *path, bool make, unsigned char key[GUARD_KEY], struct err *e);
+/* Appends plain, sealed for the place that context names. Any thread. */
+int guard_seal(const unsigned char key[GUARD_KEY], sv plain, sv context, struct sb *out);
+/* Appends what was sealed. ERR_DENIED: another key, another place, or something was changed. */
+int guard_unseal(const unsigned char key[GUARD_KEY], sv sealed, sv context, struct sb *out);
+
+/* What in's masks hide, in their order, sealed; nothing when there is none. Bank cards are never
+ * kept, also not sealed (PCI DSS 3.3.1): their masks stay. */
+int guard_seal_masks(const unsigned char key[GUARD_KEY], const struct guard_in *in, sv context,
+		     struct sb *out);
+/* Appends masked with the masks taken off. ERR_DENIED as above; ERR_PARSE: they do not fit. */
+int guard_unseal_masks(const unsigned char key[GUARD_KEY], sv masked, sv sealed, sv context,
+		       struct sb *out);
+
+/* Values and their tokens. One thread at a time. */
+struct guard_vault;
+struct guard_vault *guard_vault_new(void);
+void guard_vault_free(struct guard_vault *v);            /* accepts NULL */
+/* Appends text, however long, with personal data as tokens; the same value has the same token.
+ * What looks like a token already becomes one too, so that restoring gives back each byte. */
+int guard_vault_mask(struct guard_vault *v, sv text, struct sb *out);
+/* Appends text with the values of known tokens; unknown ones stay. */
+int guard_vault_restore(const struct guard_vault *v, sv text, struct sb *out);
+size_t guard_vault_size(const struct guard_vault *v);    /* values in it */
+int guard_vault_save(const struct guard_vault *v, const unsigned char key[GUARD_KEY],
+		     struct sb *out);
+/* ERR_DENIED, ERR_PARSE; *ret only on success. */
+int guard_vault_load(struct guard_vault **ret, sv sealed, const unsigned char key[GUARD_KEY]);
 
 #endif

@@ -51,6 +51,30 @@ function texts() {
   const us = u.out.trim().split('\n').map((l) => JSON.parse(l));
   ok(u.code === 0 && us.length === 2 && us[0].language === 'zh' && us[0].intent === 'return_goods' &&
     us[1].language === 'en', 'understand reads a line each', u.out + u.err);
+  const d = callm(['understand', '--json', '--now', '2026-11-25T08:00:00Z', '--tz', '+08:00', '下周三下午三点打13812345678，退我三千五']);
+  const slots = d.code === 0 ? JSON.parse(d.out).slots.map((x) => `${x.type} ${x.value} ${x.start}-${x.end}`) : [];
+  ok(slots.join(', ') === 'date 2026-12-02 0-3, time 15:00 3-7, phone +8613812345678 8-19, money 3500.00 CNY 22-25',
+    'understand gives slots with values and places', d.out + d.err);
+}
+
+/* Masks that can be taken off again: the map is sealed, the text comes back to the byte. */
+function reversible() {
+  const map = join(temp, 'map'), key = ['--key', join(temp, 'pii.key')];
+  const text = 'ring 13812345678, 我叫王小明\r\nno data [phone_1] here\n';
+  const m = callm(['redact', '--map', map, ...key], { input: text });
+  ok(m.code === 0 && m.out === 'ring [phone_1], 我叫[name_1]\r\nno data [text_1] here\n', 'redact --map writes tokens', m.out + m.err);
+  ok(!readFileSync(map, 'latin1').includes('13812345678'), 'the map is sealed');
+  const b = callm(['redact', '--restore', map, ...key], { input: m.out });
+  ok(b.code === 0 && b.out === text, 'redact --restore gives the text back', b.out + b.err);
+  writeFileSync(join(temp, 'other.key'), Buffer.alloc(32, 7));
+  const w = callm(['redact', '--restore', map, '--key', join(temp, 'other.key')], { input: m.out });
+  ok(w.code === 1 && w.out === '' && /another key/.test(w.err), 'another key opens nothing', w.out + w.err);
+  const long = '打13812345678给我 '.repeat(20000);
+  const r = callm(['redact'], { input: `${long}\n` });
+  ok(r.code === 0 && r.out.split('[phone]').length === 20001, 'a line of 400 kB is masked to its end', r.out.length);
+  const p = callm(['score', 'pii', '--json', '--data', join(root, 'tests/unit/t_guard_pii.zh.txt')]);
+  const f = p.code === 0 ? JSON.parse(p.out) : {};
+  ok(f.recall >= 0.95 && f.precision >= 0.9 && f.per_type.phone.recall === 1, 'score pii measures per type', p.out + p.err);
 }
 
 function knowledge() {
@@ -115,6 +139,7 @@ await main(() => {
   asks();
   knowledge();
   texts();
+  reversible();
   mistakes();
   quality();
 });
