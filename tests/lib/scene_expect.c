@@ -177,6 +177,26 @@ static bool value_fits(const jv *v, const struct token *t)
 	return same;
 }
 
+/* strategy KEY VALUE ...: what the strategy table decided for the reply. */
+static bool exp_strategy(struct scene *s, struct actor *a, int i)
+{
+	const struct world_row *r = reply_of(s, a);
+	for (; r && i + 1 < s->now->n; i += 2) {
+		char key[40];
+		snprintf(key, sizeof(key), SV_FMT, SV_ARG(scene_word(s, i)));
+		const jv *st = jv_get(body_of(r), "strategy");
+		if (value_fits(jv_get(st, key), &s->now->v[i + 1]))
+			continue;
+		struct sb b;
+		sb_init(&b, LIM_SB);
+		jv_dump(st, &b);
+		scene_fail(s, "%s is not so: %s", key, sb_str(&b));
+		sb_done(&b);
+		return false;
+	}
+	return r != NULL;
+}
+
 static bool row_fits(const struct scene *s, const struct world_row *r, int i)
 {
 	for (; i + 1 < s->now->n; i += 2) {
@@ -436,6 +456,7 @@ bool scene_expect(struct scene *s)
 		{ "cited", exp_cited },     { "event", exp_event },   { "bot", scene_expect_bot },
 		{ "said", exp_said },       { "pieces", exp_pieces }, { "state", exp_state },
 		{ "context", exp_context }, { "closed", exp_closed }, { "acked", exp_acked },
+		{ "strategy", exp_strategy },
 		{ "leak", exp_leak },       { "river", exp_river },   { "record", exp_record },
 	};
 	int i = 1;
