@@ -11,15 +11,17 @@ import { Help } from './help.tsx';
 import { Knowledge } from './kb.tsx';
 import { LivePage } from './list.tsx';
 import { Login } from './login.tsx';
+import { StrategyPage } from './strategy.tsx';
 import {
   boot, company, link, live, now, order, page, reconnect, retryAt, route, signOut, token, user,
 } from './state.ts';
 
 export const helpOpen = signal(false);
 
-const NAV: { to: 'live' | 'kb' | 'health'; icon: IconName; label: Key; key: string }[] = [
+const NAV: { to: 'live' | 'kb' | 'strategy' | 'health'; icon: IconName; label: Key; key: string }[] = [
   { to: 'live', icon: 'chat', label: 'nav.live', key: 'g l' },
   { to: 'kb', icon: 'book', label: 'nav.kb', key: 'g k' },
+  { to: 'strategy', icon: 'swap', label: 'nav.strategy', key: 'g s' },
   { to: 'health', icon: 'pulse', label: 'nav.health', key: 'g h' },
 ];
 
@@ -157,6 +159,7 @@ const bindings = (): Bindings => ({
   ' ': () => document.querySelector<HTMLElement>('[data-play]')?.click(),
   'g l': () => go(['live']),
   'g k': () => go(['kb']),
+  'g s': () => go(['strategy']),
   'g h': () => go(['health']),
 });
 
@@ -171,6 +174,8 @@ function CurrentPage() {
       );
     case 'kb':
       return <Knowledge />;
+    case 'strategy':
+      return <StrategyPage />;
     case 'health':
       return <HealthPage />;
     default:

@@ -10,6 +10,7 @@ import type { Conv, Ev } from '../lib/types.ts';
 import { Empty, ErrorNote, Icon, Skeleton } from '../lib/ui.tsx';
 import { CHANNEL_ICON, convName, Emotion, lasted, turnsText } from './list.tsx';
 import { authed, feed, fresh, live, now, route } from './state.ts';
+import { MoodCurve } from './mood.tsx';
 import { Player, usePlayer } from './player.tsx';
 import { Transcript } from './transcript.tsx';
 
@@ -89,6 +90,7 @@ function Loaded({ id }: { id: string }) {
         <Keep id={id} events={events.value ?? []} error={error} />
       ) : null}
       <LatencyStrip items={items.value} id={id} />
+      <MoodCurve events={events.value ?? []} id={id} />
       {events.value === null ? (
         error.value ? null : (
           <Skeleton rows={4} kind="bubble" />

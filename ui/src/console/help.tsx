@@ -11,6 +11,7 @@ const ROWS: [string[], Key][] = [
   [['p'], 'help.record'],
   [['g', 'l'], 'help.live'],
   [['g', 'k'], 'help.kb'],
+  [['g', 's'], 'help.strategy'],
   [['g', 'h'], 'help.health'],
   [['Esc'], 'help.back'],
   [['?'], 'help.help'],

@@ -5,6 +5,7 @@ import '../styles/health.css';
 import '../styles/console.css';
 import '../styles/conversation.css';
 import '../styles/pages.css';
+import '../styles/strategy.css';
 import { App } from './app.tsx';
 
 render(<App />, document.getElementById('app')!);

@@ -24,7 +24,7 @@ export const order = signal<string[]>([]);
 
 export const page = computed(() => {
   const head = route.value.path[0];
-  return head === 'kb' || head === 'health' || head === 'c' ? head : 'live';
+  return head === 'kb' || head === 'health' || head === 'strategy' || head === 'c' ? head : 'live';
 });
 
 addEventListener('hashchange', () => (route.value = parseHash(location.hash)));

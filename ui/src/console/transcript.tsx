@@ -8,6 +8,7 @@ import { uniqueCites, type Item, type SystemItem, type TurnItem } from '../lib/t
 import type { Cite, Ev } from '../lib/types.ts';
 import { Icon, type IconName } from '../lib/ui.tsx';
 import { ActionTag } from './list.tsx';
+import { Why } from './mood.tsx';
 import type { PlayerState } from './player.tsx';
 import { route } from './state.ts';
 
@@ -91,6 +92,7 @@ function Turn({ i, player, lit, playing }: TurnProps) {
         ) : null}
       </div>
       {i.citations.length ? <Cites cites={i.citations} /> : null}
+      {i.who === 'bot' && b.strategy ? <Why s={b.strategy} /> : null}
       <p class="meta num">
         {seekable ? (
           <button class="at" onClick={() => player.seek(at, true)} aria-label={t('conv.seek')}>
@@ -200,6 +202,11 @@ const SYSTEM_ICON: Record<string, IconName> = {
   'recording.secret': 'micoff',
   'recording.closed': 'mic',
   'turn.aside': 'quote',
+  'mood.turn': 'pulse',
+  handover: 'swap',
+  'alert.supervisor': 'alert',
+  'offer.made': 'check',
+  'profile.use': 'book',
 };
 
 /* The name of the text for a row. */
@@ -215,8 +222,13 @@ export function systemText(ev: Ev): string {
   const b = ev.body;
   const params = {
     digit: b.digit ?? '',
-    from: b.from ?? '',
-    to: b.to ?? '',
+    from: ev.kind === 'mood.turn' ? tWord('emotion', b.from) : (b.from ?? ''),
+    to: ev.kind === 'mood.turn' ? tWord('emotion', b.to) : (b.to ?? ''),
+    why: ev.kind === 'profile.use' ? tWord('profilewhy', b.why) : tWord('moodwhy', b.why),
+    priority: b.priority ?? '',
+    row: b.row ?? '',
+    offer: tWord('offer', b.offer),
+    field: tWord('field', b.field),
     reason: b.reason ? tWord('reason', b.reason) : '',
     by: b.by ? tWord('who', b.by) : '',
     channel: tWord('channel', b.channel) + (b.way ? ` (${b.way})` : ''),

@@ -32,7 +32,42 @@ export interface Cite {
   lang: string;
 }
 
+export interface Mood {
+  class: string;
+  valence: number; /* smoothed, -1..1 */
+  arousal: number;
+  trend: number;
+  sustained: number; /* turns of anger in a row */
+  turn_valence: number;
+}
+
+/* What the strategy table decided for a turn, and why. */
+export interface Strategy {
+  row: string;
+  style: string;
+  pace: number;
+  apology: string;
+  simplify: boolean;
+  priority: number;
+  human: string;
+  alert: boolean;
+  max_sentences: number;
+  offer?: string;
+  because: { what: string; want: string; is: string }[];
+  instead: { row: string; style: string; human: string }[];
+  bounds: string[];
+  propensity: number;
+}
+
 export interface EventBody {
+  mood?: Mood; /* turn.customer */
+  strategy?: Strategy; /* turn.bot */
+  turn?: number; /* mood.turn */
+  why?: string;
+  priority?: number; /* handover, alert.supervisor */
+  row?: string;
+  offer?: string;
+  field?: string; /* profile.use */
   text?: string;
   heard_text?: string;
   heard_chars?: number;
