@@ -67,17 +67,48 @@ size_t slot_at(const struct slot_text *t, size_t i, const char *lit)
 	return n && stands(t, i, lit, n) ? n : 0;
 }
 
+/* Beginnings of the words of a list as a set of 256 bits, kept for lists that were asked of before:
+ * most places in a text begin none of them. A list is told by its address: all are literals. */
+struct starts {
+	const char *list;
+	uint64_t set[4];
+};
+#define STARTS 512
+
+static unsigned start_of(const char *p)
+{
+	unsigned char c = (unsigned char)p[0];
+
+	return c < 0xC0 ? c : (c * 31u + (unsigned char)p[1] * 7u + (unsigned char)p[2]) & 255;
+}
+
+static bool may_start(const char *list, const char *at)
+{
+	static _Thread_local struct starts kept[STARTS];
+	struct starts *s = &kept[((uintptr_t)list >> 3) % STARTS];
+	unsigned c = start_of(at);
+
+	if (s->list != list) {
+		*s = (struct starts){ .list = list };
+		for (const char *p = list; p && *p; p = (p = strchr(p, '|')) ? p + 1 : NULL) {
+			unsigned k = start_of(p);
+			s->set[k / 64] |= UINT64_C(1) << (k % 64);
+		}
+	}
+	return s->set[c / 64] >> (c % 64) & 1;
+}
+
 size_t slot_any(const struct slot_text *t, size_t i, const char *list, int *ret_which)
 {
 	size_t best = 0;
 	int which = 0;
 
-	if (i >= t->n || t->p[i] == ' ')
+	if (i >= t->n || t->p[i] == ' ' || !may_start(list, t->p + i))
 		return 0;
 	for (const char *p = list; *p; which++) {
 		const char *bar = strchr(p, '|');
 		size_t n = bar ? (size_t)(bar - p) : strlen(p);
-		if (n > best && stands(t, i, p, n)) {
+		if (n > best && p[0] == t->p[i] && stands(t, i, p, n)) {
 			best = n;
 			if (ret_which)
 				*ret_which = which;

@@ -140,6 +140,32 @@ size_t guard_at(const struct guard_text *t, size_t i, const char *lit)
 	return k - i;
 }
 
+/* Beginnings of the words of a list as a set of 256 bits, kept for lists that were asked of before:
+ * most places in a text begin none of them. A list is told by its address: all are literals. */
+struct starts {
+	const char *list;
+	uint64_t set[4];
+};
+#define STARTS 256
+
+static bool may_start(const char *list, uint32_t fold)
+{
+	static _Thread_local struct starts kept[STARTS];
+	struct starts *s = &kept[((uintptr_t)list >> 3) % STARTS];
+	unsigned c = (fold ^ fold >> 8) & 255;
+
+	if (s->list != list) {
+		*s = (struct starts){ .list = list };
+		for (const char *p = list; p && *p; p = (p = strchr(p, '|')) ? p + 1 : NULL) {
+			sv rest = sv_of(p);
+			uint32_t r = sv_rune(&rest);
+			unsigned k = (r ^ r >> 8) & 255;
+			s->set[k / 64] |= UINT64_C(1) << (k % 64);
+		}
+	}
+	return s->set[c / 64] >> (c % 64) & 1;
+}
+
 size_t guard_any_at(const struct guard_text *t, size_t i, const char *list)
 {
 	size_t best = 0, first;
@@ -149,6 +175,8 @@ size_t guard_any_at(const struct guard_text *t, size_t i, const char *list)
 		return 0;
 	if (i > 0 && guard_alpha(t->fold[i]) && guard_word(t->fold[i - 1]))
 		return 0; /* inside a word */
+	if (!may_start(list, t->fold[i]))
+		return 0;
 	first = sv_encode(t->fold[i], head);
 	while (list && *list) {
 		const char *bar = strchr(list, '|');
