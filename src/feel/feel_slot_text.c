@@ -79,7 +79,10 @@ static unsigned start_of(const char *p)
 {
 	unsigned char c = (unsigned char)p[0];
 
-	return c < 0xC0 ? c : (c * 31u + (unsigned char)p[1] * 7u + (unsigned char)p[2]) & 255;
+	unsigned two = c < 0xC0 ? 0 : (unsigned char)p[1],
+		 three = c < 0xE0 ? 0 : (unsigned char)p[2];
+
+	return (c + two * 7u + three * 31u) & 255;
 }
 
 static bool may_start(const char *list, const char *at)
