@@ -5,6 +5,7 @@
  * Stateless; prints to stderr in the form of the other issues. */
 #include "app_int.h"
 #include "chan_phone.h"
+#include "policy_table.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -50,6 +51,27 @@ static void look_listen(struct looking *k, const char *where, sv text, bool ip6)
 		complain(k, where, "the address is not numeric",
 			 ip6 ? "Write 127.0.0.1:8080, 0.0.0.0:8080 or [::1]:8080." :
 			       "Write 127.0.0.1:5060 or 0.0.0.0:5060.");
+}
+
+/* The company's own rows of the strategy table. */
+static void look_strategy(struct looking *k, sv path)
+{
+	struct sb text;
+	struct cfg_report rep = { 0 }, faults = { 0 };
+	struct policy_table *t = NULL;
+	struct err e = { 0 };
+	sb_init(&text, LIM_CFG_BYTES);
+	jv *company = path.n && file_read(path.p, LIM_CFG_BYTES, &text, &e) == 0 ?
+			      cfg_parse(sb_sv(&text), path.p, &rep) : NULL;
+	if (jv_get(company, "strategy"))
+		(void)policy_table_new(&t, SV_NULL, "strategy", company, &faults);
+	for (size_t i = 0; i < faults.n; i++)
+		complain(k, "company", faults.v[i].what, faults.v[i].mend);
+	obj_unref(t);
+	jv_free(company);
+	cfg_report_done(&rep);
+	cfg_report_done(&faults);
+	sb_done(&text);
 }
 
 static void look_file(struct looking *k, const char *where, sv path)
@@ -282,6 +304,7 @@ int app_config_look(const jv *cfg, const char *file)
 	static const char *const roles[] = { "llm", "asr", "tts", "emb" };
 	const jv *sip = jv_get(cfg, "sip");
 	look_file(&k, "company", jv_get_str(cfg, "company"));
+	look_strategy(&k, jv_get_str(cfg, "company"));
 	look_http(&k, jv_get(cfg, "http"));
 	if (jv_get_bool(sip, "enabled", true))
 		look_sip(&k, sip);

@@ -40,6 +40,7 @@ int cmd_score_pii(int argc, char **argv);        /* argv[0] is "pii" */
 /* cmd_score_task.c; exit status. */
 int score_task(const char *task, const char *model, const char *data, bool json);
 int cmd_train(int argc, char **argv);
+int cmd_score_strategy(int argc, char **argv); /* `callm score strategy` */
 int cmd_call(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
 int bench_voice_cmd(int argc, char **argv);      /* cmd_bench_voice.c; argv[0] is "voice" */

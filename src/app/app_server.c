@@ -9,6 +9,7 @@
 #include "app_voice.h"
 #include "app_ways.h"
 #include "api.h"
+#include "api_policy.h"
 
 #include <malloc.h>
 #include <stdio.h>
@@ -198,9 +199,31 @@ static int64_t model_cost(const jv *cfg)
 	return (int64_t)(jv_get_num(jv_get(cfg, "limits"), "model_cost", 0) * 1e6 + 0.5);
 }
 
+/* How customers are served. A saved table that does not fit any more is told and left alone. */
+static int server_strategy(struct app_server *s, const jv *company, struct policy_table **ret,
+			   struct err *e)
+{
+	struct cfg_report rep = { 0 };
+	int rc = api_strategy_load(s->store, company, ret, &rep);
+	const struct cfg_issue *x = rep.n ? &rep.v[0] : NULL;
+	if (rc == ERR_VERSION) {
+		LOG(WARN, "strategy.unfit", "where=%s why=\"%s\": the program's own table is used",
+		    x ? x->where : "", x ? x->what : "");
+		rc = 0;
+	} else if (rc) {
+		err_set(e, rc, "the strategy table: %s: %s; %s", x ? x->where : "",
+			x ? x->what : err_text(rc), x ? x->mend : "");
+	}
+	cfg_report_done(&rep);
+	return rc;
+}
+
 static int server_hub(struct app_server *s, const jv *company, struct err *e)
 {
+	struct policy_table *strategy = NULL;
 	int rc = talk_texts_new(&s->texts, company, e);
+	if (rc == 0)
+		rc = server_strategy(s, company, &strategy, e);
 	if (rc)
 		return rc;
 	struct talk_opts o = {
@@ -209,6 +232,7 @@ static int server_hub(struct app_server *s, const jv *company, struct err *e)
 		.kb = s->kb,
 		.pool = s->pool,
 		.texts = s->texts,
+		.strategy = strategy,
 		.llm = s->llm->v,
 		.n_llm = s->llm->n,
 		.limits = { .model_cost = model_cost(s->cfg) },
@@ -222,7 +246,9 @@ static int server_hub(struct app_server *s, const jv *company, struct err *e)
 				      s->data : NULL,
 		.no_speculation = !jv_get_bool(jv_get(s->cfg, "talk"), "speculate", true),
 	};
-	return talk_hub_open(&s->hub, &o, e);
+	rc = talk_hub_open(&s->hub, &o, e);
+	obj_unref(strategy);         /* the hub has its own reference */
+	return rc;
 }
 
 static int server_door(struct app_server *s, const jv *company, struct err *e)

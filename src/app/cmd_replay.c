@@ -3,6 +3,7 @@
  * Each log is fed to a fresh core and compared byte for byte (talk_replay). The texts are the
  * company's: another company's file, or changed texts, show as the first line that differs. */
 #include "app_int.h"
+#include "policy_table.h"
 #include "talk_log.h"
 
 #include <stdio.h>
@@ -107,11 +108,22 @@ static int replay_all(struct replaying *p, const char *company, char **files, in
 		jv_free(tree);
 		return cli_fail("%s", e.msg), 1;
 	}
+	struct cfg_report rep = { 0 };
+	int rc = policy_table_new(&p->o.strategy, SV_NULL, "strategy", tree, &rep);
 	jv_free(tree);
+	if (rc)
+		cli_fail("%s: %s", rep.n ? rep.v[0].where : "",
+			 rep.n ? rep.v[0].what : err_text(rc));
+	cfg_report_done(&rep);
+	if (rc) {
+		obj_unref(texts);
+		return 1;
+	}
 	p->o.texts = texts;
 	for (int i = 0; i < n; i++)
 		replay_one(p, files[i]);
 	obj_unref(texts);
+	obj_unref(p->o.strategy);
 	if (!p->json && n > 1)
 		printf("%d logs: %d the same, %d different, %d not readable\n", n,
 		       n - p->differ - p->failed, p->differ, p->failed);

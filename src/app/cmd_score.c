@@ -79,6 +79,8 @@ int cmd_score(int argc, char **argv)
 	int rest, status;
 	if (argc > 1 && strcmp(argv[1], "pii") == 0)
 		return cmd_score_pii(argc - 1, argv + 1);
+	if (argc > 1 && strcmp(argv[1], "strategy") == 0)
+		return cmd_score_strategy(argc - 1, argv + 1);
 	const struct cli_opt opts[] = {
 		{ "json", CLI_FLAG, &json, "one JSON object a language" },
 		{ "dev", CLI_FLAG, &dev,
