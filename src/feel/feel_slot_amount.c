@@ -445,9 +445,11 @@ static void find_name(struct slot_run *r, sv name, sv id)
 	size_t n = 0;
 
 	name = sv_trim(name);
-	while (name.n && n + 4 < sizeof(fold)) {
+	for (int runes = 0; name.n && n + 4 < sizeof(fold); runes++) {
 		uint32_t c = sv_fold(sv_rune(&name));
 		n += sv_encode(c ? c : ' ', fold + n);
+		if (runes == 2 && !memmem(t->p, t->n, fold, n))
+			return; /* most names end here */
 	}
 	if (n < 2 || name.n)
 		return;
