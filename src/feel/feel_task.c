@@ -108,7 +108,7 @@ static void say_one(const struct feel_task *t, struct feel_guess *g)
 	size_t best = t->oos == 0 && t->n_label > 1;
 
 	for (size_t i = 0; i < t->n_label; i++)
-		if ((int)i != t->oos && g->p[i] > g->p[best])
+		if ((int)i != t->oos && g->p[i] * t->lift[i] > g->p[best] * t->lift[best])
 			best = i;
 	g->said[0] = (struct feel_said){ (uint16_t)best, g->p[best] };
 	g->n = 1;

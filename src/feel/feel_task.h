@@ -206,6 +206,7 @@ struct feel_train {
 	int threads;
 	/* share of rows in scope that may be called out of scope; 0: .02. */
 	double alarms;
+	size_t features;         /* at most so many, the commonest; 0: 250,000 */
 	const char *licence, *source;    /* for the card; NULL: "not stated" */
 	/* false: stop; may be NULL. */
 	bool (*progress)(void *arg, const struct feel_progress *p);

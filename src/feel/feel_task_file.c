@@ -112,6 +112,7 @@ static int damaged(struct err *e, const char *what)
 static int read_labels(struct feel_task *t, struct err *e)
 {
 	const jv *names = jv_get(t->card, "labels"), *at = jv_get(t->card, "thresholds");
+	const jv *lift = jv_get(t->card, "lift");
 	size_t n = jv_len(names);
 
 	if (n > FEEL_LABELS_MAX || (n < 2 && t->kind != FEEL_BASE))
@@ -125,6 +126,9 @@ static int read_labels(struct feel_task *t, struct err *e)
 		if (sv_eq(t->name[i], SV("oos")))
 			t->oos = (int)i;
 		t->threshold[i] = (float)jv_as_num(jv_at(at, i), 0.5);
+		t->lift[i] = (float)jv_as_num(jv_at(lift, i), 1);
+		if (!(t->lift[i] > 0 && t->lift[i] < 1e6f))
+			return damaged(e, "the lift");
 	}
 	return 0;
 }

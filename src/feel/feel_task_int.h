@@ -17,6 +17,8 @@ struct feel_task {
 	float temperature;               /* logits are divided by it */
 	float oos_at;                    /* out of scope when 1 - p of the best is more */
 	float threshold[FEEL_LABELS_MAX];/* several labels: said from this probability on */
+	/* one label: factor on its probability when the best is chosen; lifts rare ones */
+	float lift[FEEL_LABELS_MAX];
 	struct feel_vocab vocab;
 	struct nn_net *net;              /* layers "out", "value"; a base has "base" */
 	int out, value;                  /* numbers of layers, -1 */

@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-enum { PARTS = 64 };
+enum { PARTS = 64, BLOCK = 40 };
 
 struct part {
 	uint32_t *id, *n;        /* n: features of each row */
@@ -161,11 +161,22 @@ void feel_set_done(struct feel_set *s)
 
 /* ---- held-out rows ---- */
 
-static int by_label(const void *a, const void *b)
+static int by_key(const void *a, const void *b)
 {
 	const uint64_t *x = a, *y = b;
 
 	return *x < *y ? -1 : *x > *y;
+}
+
+/* Turns of one dialogue stand together and in each other's rows; held out one by one, they would
+ * be known from their neighbours. So they go in blocks. */
+static bool in_dialogues(const struct feel_rows *rows)
+{
+	size_t with = 0;
+
+	for (size_t i = 0; i < rows->n; i++)
+		with += sv_find(rows->v[i].text, SV(FEEL_TURN_MARK)) >= 0;
+	return 3 * with > rows->n;
 }
 
 void feel_split(const struct feel_rows *rows, struct rng *rng, uint32_t *order, size_t *n_dev)
@@ -173,15 +184,18 @@ void feel_split(const struct feel_rows *rows, struct rng *rng, uint32_t *order, 
 	/* label, random number, row: sorted, each label's rows are together and shuffled */
 	uint64_t *key = xalloc((rows->n + 1) * sizeof(*key));
 	size_t every = rows->n > 40000 ? 20 : 10, dev = 0, rest = rows->n;
+	bool blocks = rows->n >= 20 * BLOCK && in_dialogues(rows);
 
 	for (size_t i = 0; i < rows->n; i++)
-		key[i] = (uint64_t)rows->v[i].label[0] << 48 | rng_below(rng, 1 << 20) << 24 |
-			 (i & 0xFFFFFF);
-	qsort(key, rows->n, sizeof(*key), by_label);
+		key[i] = blocks ? i :
+				  (uint64_t)rows->v[i].label[0] << 48 |
+					  rng_below(rng, 1 << 20) << 24 | (i & 0xFFFFFF);
+	if (!blocks)
+		qsort(key, rows->n, sizeof(*key), by_key);
 	uint32_t *back = xalloc((rows->n + 1) * sizeof(*back));
 	for (size_t i = 0; i < rows->n; i++) {
 		uint32_t row = (uint32_t)(key[i] & 0xFFFFFF);
-		if (i % every == every / 2)
+		if ((blocks ? i / BLOCK : i) % every == every / 2)
 			order[dev++] = row;
 		else
 			back[--rest] = row;

@@ -8,8 +8,9 @@
 #include "feel_task_fit.h"
 #include "nn_train.h"
 
-enum { RARE = 5, STEPS = 20 };
+enum { RARE = 5, STEPS = 20, LIFT_STEPS = 16 };
 #define GAP_MOST 0.1f
+#define LIFT_STEP 0.05
 
 static bool has_label(const struct feel_row *r, int k)
 {
@@ -162,6 +163,33 @@ static void tune_scope(struct feel_task *t, const struct feel_rows *rows, const 
 	xfree(out);
 }
 
+/* ---- rare labels ---- */
+
+/* Emotions are rare beside "neutral", and the likeliest label of each row makes few of them:
+ * (share of the label)^-power lifts them, the power that does best on the rows held out. */
+static void tune_lift(struct feel_task *t, const struct feel_rows *rows, const uint32_t *dev,
+		      size_t n, const float *logit)
+{
+	double share[FEEL_LABELS_MAX] = { 0 }, best = -1;
+	struct feel_figures f;
+	int power = 0;
+
+	for (size_t i = 0; i < rows->n; i++)
+		share[rows->v[i].label[0]] += 1 / (double)rows->n;
+	for (int k = 0; k <= LIFT_STEPS + 1; k++) {
+		int at = k <= LIFT_STEPS ? k : power;
+		for (size_t i = 0; i < t->n_label; i++)
+			t->lift[i] = (float)pow(share[i] + 1e-4, -LIFT_STEP * at);
+		if (k > LIFT_STEPS)
+			return;
+		feel_dev_figures(t, rows, dev, n, logit, &f);
+		if (f.weighted_f1 + f.macro_f1 <= best)
+			continue;
+		best = f.weighted_f1 + f.macro_f1;
+		power = k;
+	}
+}
+
 /* ---- both ---- */
 
 static float one_temperature(const struct feel_task *t, const struct feel_rows *rows,
@@ -198,6 +226,8 @@ void feel_tune(struct feel_task *t, const struct feel_rows *rows, const uint32_t
 	else if (t->oos >= 0)
 		tune_scope(t, rows, dev, n, p, alarms);
 	xfree(p);
+	if (!t->multi && t->kind == FEEL_EMOTION)
+		tune_lift(t, rows, dev, n, logit);
 }
 
 void feel_dev_figures(const struct feel_task *t, const struct feel_rows *rows, const uint32_t *dev,
