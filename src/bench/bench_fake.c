@@ -34,7 +34,7 @@ int bench_fakes_open(struct bench *b, struct err *e)
 {
 	struct web_srv_opts o = { .routes = routes, .n_routes = 3, .ws_routes = ws_routes,
 				  .n_ws_routes = 1, .arg = b, .max_conns = 20000,
-				  .port = b->o.models_port, .idle_ms = 120000 };
+				  .port = b->o.models_port, .idle_ms = 120000, .gone_ms = 10 };
 	bench_fakes_reset(b);
 	int rc = web_srv_open(&b->web, b->loop, &o, e);
 	if (rc == 0)

@@ -62,6 +62,8 @@ void talk_start_turn(struct talk_core *c, sv text, sv model_text, int number)
 	};
 	sb_init(&c->t.draft, LIM_SB);
 	sb_init(&c->t.reply, LIM_SB);
+	sb_init(&c->t.written, LIM_SB);
+	sb_init(&c->t.again, LIM_SB);
 }
 
 void talk_next_queued(struct talk_core *c, int64_t now_us, struct arena *a, struct talk_acts *acts)
@@ -533,6 +535,8 @@ static handler *const handlers[] = {
 	[TEV_MOVED] = talk_on_moved,
 	[TEV_JOINED] = talk_on_joined,
 	[TEV_BACK] = talk_on_back,
+	[TEV_HALTED] = talk_on_halted,
+	[TEV_GOES_ON] = talk_on_goes_on,
 	[TEV_CLOSE] = talk_on_close,
 };
 
@@ -592,6 +596,8 @@ void talk_core_done(struct talk_core *c)
 	if (c->in_turn) {
 		sb_done(&c->t.draft);
 		sb_done(&c->t.reply);
+		sb_done(&c->t.written);
+		sb_done(&c->t.again);
 	}
 	for (int i = 0; i < c->n_past; i++)
 		xfree(c->past[i].text);

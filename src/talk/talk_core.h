@@ -58,6 +58,8 @@ enum talk_ev_kind {
 	TEV_MOVED,    /* a transfer goes on: text = "ringing", "briefing", "left" */
 	TEV_JOINED,   /* the customer is with a person */
 	TEV_BACK,     /* the transfer failed or is over: client_id = why, err = SIP status */
+	TEV_HALTED,   /* voice: somebody speaks over us, probably to interrupt; we stand still */
+	TEV_GOES_ON,  /* voice: it was nothing */
 	TEV_CLOSE,
 };
 /* FILLER: nothing sounded since the customer's words. KEYS: a number being keyed in is over. */
@@ -202,6 +204,9 @@ struct talk_turn {
 	uint64_t cited;              /* bit per hit */
 	bool fallback;
 	bool waited;                 /* the filler waited for a half written sentence */
+	/* talk_halt.c: let go while somebody speaks over us; writes once more what it wrote */
+	bool halted, repeats;
+	struct sb written, again;    /* the model's text as it came; the second time */
 	int64_t began_us, first_us;
 };
 
@@ -469,6 +474,15 @@ void talk_model_finish(struct talk_core *c, enum policy_action action, struct ar
 bool talk_grounded(struct talk_core *c, sv sentence, const char **ret_why);
 void talk_release_sentence(struct talk_core *c, sv sentence, uint64_t cited, struct arena *a,
 			   struct talk_acts *acts);
+
+/* talk_halt.c: a model is let go while somebody speaks over us, and asked again */
+void talk_on_halted(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
+		    struct talk_acts *acts);
+void talk_on_goes_on(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
+		     struct talk_acts *acts);
+/* What of a piece of the model's text is new. */
+sv talk_halt_news(struct talk_core *c, sv text, struct arena *a);
+void talk_halt_end(struct talk_core *c);             /* the model's text is over */
 
 /* talk_prompt.c: what a model is asked */
 /* False: there is nothing to ask it. */

@@ -222,8 +222,9 @@ static void step(struct talk *t, struct talk_ev *ev)
 		carry_out(t, &acts.v[i]);
 }
 
-/* Answers under way from a remote model beside which one may be for nothing. */
-#define SPARE_USERS 16
+/* Answers under way from a remote model beside which one may be for nothing: half of those that a
+ * list of models runs at a time. */
+#define SPARE_USERS 32
 
 /* For the model's instructions: "2026-11-25". */
 static sv today(struct talk *t)
@@ -468,6 +469,11 @@ static void on_msg(void *user, const struct chan_msg *m)
 	case CHAN_SPEECH_PARTIAL:
 		if (t->core.guess.on)
 			feed_plain(t, m, TEV_PARTIAL);
+		break;
+	case CHAN_HALTED:
+	case CHAN_GOES_ON:
+		if (t->core.in_turn)
+			feed_plain(t, m, m->kind == CHAN_HALTED ? TEV_HALTED : TEV_GOES_ON);
 		break;
 	default:
 		if (m->kind < sizeof(plain) / sizeof(*plain) && plain[m->kind])

@@ -298,7 +298,8 @@ void talk_on_delta(struct talk_core *c, const struct talk_ev *ev, struct arena *
 		c->t.first_us = ev->now_us;
 	if (ev->text.n)
 		talk_act_timer(acts, TT_MODEL, gap_ms(c));
-	sb_put(&c->t.draft, ev->text);
+	sv news = talk_halt_news(c, ev->text, a);
+	sb_put(&c->t.draft, news);
 	if (!drain_draft(c, false, a, acts))
 		return;
 	if (c->t.draft.n > DRAFT_MAX || c->t.reply.n > SAID_MAX)
@@ -317,6 +318,7 @@ void talk_on_model_end(struct talk_core *c, const struct talk_ev *ev, struct are
 		talk_model_failed(c, err_text(ev->err), a, acts);
 		return;
 	}
+	talk_halt_end(c);
 	if (!drain_draft(c, true, a, acts))
 		return;
 	if (talk_do_asked(c, a, acts))

@@ -201,6 +201,8 @@ void talk_end_turn(struct talk_core *c, struct talk_acts *acts)
 	}
 	sb_done(&c->t.draft);
 	sb_done(&c->t.reply);
+	sb_done(&c->t.written);
+	sb_done(&c->t.again);
 	c->in_turn = false;
 	talk_filler_stop(c, acts);
 	talk_act_timer(acts, TT_MODEL, 0);

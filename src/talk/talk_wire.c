@@ -82,6 +82,7 @@ static const char *const ev_names[] = {
 	[TEV_HOLD] = "hold", [TEV_RESUME] = "resume", [TEV_ASR_LOST] = "asr_lost",
 	[TEV_NEXT] = "next", [TEV_LIKELY] = "likely", [TEV_PARTIAL] = "partial",
 	[TEV_MOVED] = "moved", [TEV_JOINED] = "joined", [TEV_BACK] = "back",
+	[TEV_HALTED] = "halted", [TEV_GOES_ON] = "goes_on",
 	[TEV_CLOSE] = "close",
 };
 static const char *const act_names[] = {

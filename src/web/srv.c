@@ -355,7 +355,7 @@ static void sweep(void *arg)
 			web_ws_tick(c->ws, now);
 	}
 	web_peers_sweep(s);
-	int every = s->o.ping_ms / 4 < SWEEP_MS ? s->o.ping_ms / 4 : SWEEP_MS;
+	int every = s->o.ping_ms / 4 < s->o.gone_ms ? s->o.ping_ms / 4 : s->o.gone_ms;
 	loop_after(s->loop, &s->sweep, every > 10 ? every : 10, sweep, s);
 }
 
@@ -380,6 +380,7 @@ static void set_defaults(struct web_srv_opts *o)
 	o->body_ms = o->body_ms > 0 ? o->body_ms : 20000;
 	o->idle_ms = o->idle_ms > 0 ? o->idle_ms : 30000;
 	o->ping_ms = o->ping_ms > 0 ? o->ping_ms : 20000;
+	o->gone_ms = o->gone_ms > 0 ? o->gone_ms : SWEEP_MS;
 }
 
 static int check_opts(const struct web_srv_opts *o, struct err *e)

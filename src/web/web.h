@@ -91,6 +91,7 @@ struct web_srv_opts {
 	int idle_ms;               /* keep-alive; 0 = 30 s */
 	/* WebSocket ping; 0 = 20 s; silent for two of them = closed */
 	int ping_ms;
+	int gone_ms;               /* a client that hung up is noticed within; 0 = 500 ms */
 	/* Called before routing; 0 to go on, else it has answered r. NULL = none. */
 	int (*before)(struct web_req *r, void *arg);
 	/* Called when an answer was handed to the socket (access log); NULL = none. */

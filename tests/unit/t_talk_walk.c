@@ -106,7 +106,7 @@ static void check(struct walk *w, bool was_closed)
 		broke(w, "no action after the end");
 	if (w->b.acts.n > TALK_ACTS_MAX || c->n_past > TALK_HISTORY || c->n_queue > TALK_QUEUE)
 		broke(w, "everything is bounded");
-	if (c->in_turn && s != TS_CLOSED && !w->search && !w->model)
+	if (c->in_turn && s != TS_CLOSED && !w->search && !w->model && !c->t.halted)
 		broke(w, "a turn waits for something that comes");
 	if (w->model && !w->timer[TT_MODEL])
 		broke(w, "a model always has a deadline");
@@ -244,6 +244,10 @@ static bool possible(const struct walk *w, const struct talk_ev *ev)
 	case TEV_LIKELY:
 	case TEV_PARTIAL:
 		return c->voice && w->mouth_open;
+	case TEV_HALTED:
+		return c->voice && !(c->in_turn && c->t.halted);
+	case TEV_GOES_ON:
+		return c->in_turn && c->t.halted;
 	case TEV_MOVED:
 	case TEV_JOINED:
 	case TEV_BACK:
