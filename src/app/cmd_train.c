@@ -109,7 +109,7 @@ static int train(const char *task, const char *data, const char *out, struct fee
 int cmd_train(int argc, char **argv)
 {
 	const char *data = NULL, *out = NULL, *licence = NULL, *source = NULL;
-	int64_t seed = 7, epochs = 0, threads = 2, alarms = 20;
+	int64_t seed = 7, epochs = 0, threads = 2, alarms = 20, features = 0;
 	bool json = false;
 	int rest, status;
 	const struct cli_opt opts[] = {
@@ -120,6 +120,7 @@ int cmd_train(int argc, char **argv)
 		{ "threads", CLI_INT, &threads, "1 to 4 (2)" },
 		{ "false-alarms", CLI_INT, &alarms,
 		  "of 1000 rows in scope, how many may be called out of scope (20)" },
+		{ "features", CLI_INT, &features, "at most, for a smaller file; 0: 250000" },
 		{ "licence", CLI_STR, &licence, "of the rows, for the file's card" },
 		{ "source", CLI_STR, &source, "where the rows are from, for the card" },
 		{ "json", CLI_FLAG, &json, "one JSON object at the end, no bar" },
@@ -130,6 +131,7 @@ int cmd_train(int argc, char **argv)
 	struct feel_train how = { .kind = rest < argc ? feel_kind_of(sv_of(argv[rest])) : -1,
 				  .seed = (uint64_t)seed, .epochs = (int)epochs,
 				  .threads = (int)threads, .alarms = (double)alarms / 1000,
+				  .features = features > 0 ? (size_t)features : 0,
 				  .licence = licence, .source = source };
 	if (how.kind < 0)
 		return cli_fail("train what? intent, emotion, pairs or language"), 2;
