@@ -96,7 +96,7 @@ static void begin(struct ear *e, int64_t ago_ms)
 {
 	e->speaking = true;
 	e->utterance++;
-	e->told = e->barged = e->ended_wait = e->flushed = false;
+	e->told = e->barged = e->ended_wait = e->flushed = e->kept_on = false;
 	if (!e->words_held)
 		e->shape = EAR_UNKNOWN;
 	e->start_ms = now(e) > ago_ms ? now(e) - ago_ms : 0;
@@ -196,8 +196,19 @@ static int64_t flush_silence(const struct ear *e)
 	return ms < HANG_MS ? HANG_MS : ms;
 }
 
+/* A soft last word is no voice while we speak, for it may be our own coming back; where nothing
+ * hangs on the end, the line is heard until it is still. */
+static bool may_go_on(const struct ear *e)
+{
+	return e->kept_on && !e->told && e->still_ms < HANG_MS &&
+	       now(e) - e->start_ms <= UTTERANCE_MS;
+}
+
 static void judge_end(struct ear *e)
 {
+	e->kept_on |= is_kept(e);
+	if (may_go_on(e))
+		return;
 	if (e->ended_wait && !e->flushed && e->silence_ms >= flush_silence(e))
 		ear_flush(e);
 	if (e->told && e->ended_wait && e->silence_ms >= end_silence(e)) {
@@ -266,6 +277,7 @@ static void hear_on(struct ear *e, const int16_t *s, size_t n, enum pcm_vad_ev e
 		e->pre_n = 0;
 	}
 	ear_turn_add(&e->turn, s, n);
+	e->still_ms = pcm_vad_sounds(&e->vad) ? 0 : e->still_ms + PCM_FRAME_MS;
 	if (e->vad.level_db > LOUD_DB)
 		e->loud_us = loop_now_us(e->o.loop);
 	count(e);

@@ -116,6 +116,8 @@ struct ear {
 	int64_t onset_ms;            /* of its last stretch of voice */
 	int64_t start_ms, voiced_ms, silence_ms, gap_ms;
 	int64_t spoken_ms;           /* voiced in all, also before our say began */
+	bool kept_on;                /* a part of it was said over what must not be cut */
+	int64_t still_ms;            /* since the line had any sound, ours coming back too */
 	double loud_sum;             /* of the levels of its voiced frames, dB */
 	int loud_n;
 	/* over our voice */

@@ -205,6 +205,8 @@ struct pcm_vad {
 	/* where the last START (first voiced frame) and END (last voiced) lie */
 	int64_t start_ms, end_ms;
 };
+/* The last frame was sound and not the room, be it our own coming back. */
+bool pcm_vad_sounds(const struct pcm_vad *v);
 void pcm_vad_defaults(struct pcm_vad_opts *o);
 /* o NULL = defaults */
 void pcm_vad_init(struct pcm_vad *v, const struct pcm_vad_opts *o);

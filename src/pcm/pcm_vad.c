@@ -175,10 +175,15 @@ static enum pcm_vad_ev in_silence(struct pcm_vad *v)
 	return PCM_VAD_START;
 }
 
+bool pcm_vad_sounds(const struct pcm_vad *v)
+{
+	return v->level_db > v->floor_db + v->o.over_db && v->level_db > v->o.min_db;
+}
+
 static bool is_voice(const struct pcm_vad *v, double p)
 {
 	if (p < 0)
-		return v->level_db > v->floor_db + v->o.over_db && v->level_db > v->o.min_db;
+		return pcm_vad_sounds(v);
 	return v->level_db > DEAD_DB && p >= (v->voiced ? v->o.p_off : v->o.p_on);
 }
 
@@ -220,7 +225,7 @@ enum pcm_vad_ev pcm_vad_push_e(struct pcm_vad *v, const int16_t *s, size_t n, do
 	bool theirs = is_theirs(v, e);
 	v->voiced = is_voice(v, p) && theirs;
 	v->loud = p < 0 || v->level_db > v->floor_db + v->o.loud_db;
-	v->sound_ms = theirs && is_voice(v, -1) ? v->sound_ms + PCM_FRAME_MS : 0;
+	v->sound_ms = theirs && pcm_vad_sounds(v) ? v->sound_ms + PCM_FRAME_MS : 0;
 	track_floor(v, maybe_echo || (e && e->known && e->echo_db > v->floor_db));
 	learn_loss(v, tx_db, e);
 	return v->speech ? in_speech(v) : in_silence(v);

@@ -317,6 +317,30 @@ TEST(cut_what_is_said_over_legal_text_is_told_after_it)
 	w_done(&w);
 }
 
+/* The last words are soft, no louder than an echo of ours might be: they belong to it too. */
+TEST(cut_soft_last_words_over_legal_text_are_heard)
+{
+	static struct world w;
+	w_init(&w, 8000);
+	w.asr.says[w.asr.n_says++] = "I want to return a lamp";
+	OK(w_open(&w));
+	OK(chan_say(w.peer, &(struct chan_out){ .say_id = 1, .text = SV(LONG), .lang = SV("en"),
+						.final = true, .uninterruptible = true }));
+	w_run(&w, 200);
+	w_speak(&w, 600);
+	w_run(&w, 600);
+	w.voice_db = -38;
+	w.voice_from = w.frames;
+	w.voice_frames = 1000 / 20;
+	while (!w.asr.flushes && w.frames < 200)
+		w_step(&w);
+	ABOUT(w.asr.had_ms, 240 + 600 + 1000 + 200, 60);
+	CHECK(w_until(&w, CHAN_SPEECH_FINAL, 1, 3000));
+	STR_EQ(w_msg(&w, CHAN_SPEECH_FINAL, 0)->text, "I want to return a lamp");
+	EQ(w_count(&w, CHAN_SPEECH_FINAL), 1);
+	w_done(&w);
+}
+
 /* ---- likely words */
 
 TEST(cut_words_are_told_as_likely_before_the_end)

@@ -32,6 +32,7 @@ struct asr {
 	const char *partial;
 	int starts, flushes, live;
 	size_t fed_ms;             /* since the last flush */
+	size_t had_ms;             /* at the last flush */
 	struct asr_run *last;
 };
 struct asr_run {
@@ -107,6 +108,7 @@ static inline void f_asr_flush(struct asr_run *r)
 {
 	struct asr *a = r->a;
 	a->flushes++;
+	a->had_ms = a->fed_ms;
 	a->fed_ms = 0;
 	r->told = NULL;
 	if (r->waiting)
