@@ -60,11 +60,14 @@ static void gather(struct nn_trainer *t, int q, int mat, const struct nn_used *u
 	int step = 0;
 
 	for (uint32_t i = 0; i < u->n; i++) {
-		uint32_t row = u->id[i] % rows;
+		uint32_t row;
 
 		while (u->end && step + 1 < u->steps && i >= u->end[step])
 			step++;
-		if (row % NN_SHARES != (uint32_t)q || u->w[i] == 0)
+		if (u->w[i] == 0) /* dropout may leave few */
+			continue;
+		row = u->id[i] < rows ? u->id[i] : u->id[i] % rows;
+		if (row % NN_SHARES != (uint32_t)q)
 			continue;
 		nn_k->axpy(sum_of(t, &t->part[q], mat, row), u->w[i],
 			   u->dy + (size_t)(u->each ? (int)i : step) * (size_t)u->dim, u->dim);
