@@ -25,7 +25,7 @@ struct recipe {
 	float rate;
 };
 static const struct recipe recipes[FEEL_KINDS] = {
-	[FEEL_INTENT] = { 0.5f, 0.1f, 0.05f },
+	[FEEL_INTENT] = { 0.7f, 0.1f, 0.03f },
 	[FEEL_EMOTION] = { 0.8f, 0.2f, 0.02f },
 	[FEEL_PAIRS] = { 0.5f, 0.1f, 0.02f },
 	[FEEL_LANGUAGE] = { 0.5f, 0.1f, 0.05f },

@@ -1,4 +1,6 @@
 /* t_feel_task_rows.c: rows of a task: what is read, and what is told when a file is broken. */
+#include <stdio.h>
+
 #include "feel_task.h"
 #include "t.h"
 
@@ -176,4 +178,33 @@ TEST(feel_tally_several_labels)
 	feel_tally_init(&t, 2, -1);
 	feel_tally_figures(&t, &f);
 	NEAR(f.accuracy + f.macro_f1 + f.ece, 0, 1e-9);
+}
+
+static int one_file(void *arg, const char *path)
+{
+	struct feel_rows r;
+	struct err e = { 0 };
+	struct sb b;
+
+	sb_init(&b, 1u << 20);
+	if (file_read(path, 1u << 20, &b, &e) == 0 && b.n > 1)
+		for (size_t n = 1; n <= b.n; n++) {
+			int kind = b.p[0] % FEEL_KINDS;
+			int rc = feel_rows_parse(&r, sv_n(b.p + 1, n - 1), path, kind, &e);
+			*(int *)arg += rc == 0 && r.n > 0;
+			feel_rows_done(&r);
+		}
+	sb_done(&b);
+	return 0;
+}
+
+/* Each file of the fuzzing corpus, cut off anywhere. */
+TEST(feel_rows_fuzz_corpus)
+{
+	char path[4096];
+	int read = 0;
+
+	snprintf(path, sizeof(path), "%s/tests/fuzz/corpus/feel_rows", t_srcdir());
+	file_walk(path, one_file, &read);
+	CHECK(read > 20);
 }
