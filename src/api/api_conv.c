@@ -207,12 +207,18 @@ void api_conv_events_run(struct api_query *q, struct store_db *db)
 void api_conv_events(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
+	int64_t after = arg_int(r, "after", 0, 0, INT64_MAX);
+	int64_t limit = arg_int(r, "limit", 500, 1, 2000);
+	if (sv_eq(web_req_arg(r, "reveal"), SV("1"))) {
+		api_conv_reveal(a, r, after, limit);
+		return;
+	}
 	if (!api_need_conversation(a, r, web_req_param(r, "id")))
 		return;
 	struct api_query *q = api_query_new(a, r);
 	q->s1 = arena_sv(&q->arena, web_req_param(r, "id"));
-	q->i1 = arg_int(r, "after", 0, 0, INT64_MAX);
-	q->i2 = arg_int(r, "limit", 500, 1, 2000);
+	q->i1 = after;
+	q->i2 = limit;
 	q->run = api_conv_events_run;
 	q->settled = true; /* what was answered is there to be read */
 	api_query_start(q);

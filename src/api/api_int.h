@@ -154,6 +154,8 @@ bool api_conv_list_args(struct api_query *q, sv state, sv cursor);
 void api_conv_list_run(struct api_query *q, struct store_db *db);
 void api_conv_get_run(struct api_query *q, struct store_db *db);
 void api_conv_events_run(struct api_query *q, struct store_db *db);
+/* api_reveal.c: the same rows without masks; answers 401, 403, 409 itself. */
+void api_conv_reveal(struct api *a, struct web_req *r, int64_t after, int64_t limit);
 /* An event row as JSON from columns seq, ts_ms, turn, kind, actor, body of q. */
 void api_event_row(struct store_stmt *q, struct sb *out);
 void api_conv_row(struct store_stmt *q, struct sb *out);

@@ -237,6 +237,11 @@ static const struct cfg_rule rules[] = {
 	  "who answers for what the machine says; in the label of each recording" },
 	{ "recording.replay", CFG_BOOL, false, 0, 0, NULL, "false",
 	  "keep each conversation's events for callm replay, personal data sealed" },
+	{ "privacy", CFG_OBJ, false, 0, 0, NULL, NULL,
+	  "personal data in what customers write (docs/guard.md)" },
+	{ "privacy.reversible", CFG_BOOL, false, 0, 0, NULL, "false",
+	  "keep what the masks hide, sealed under pii.key of the data folder, for administrators; "
+	  "bank cards are never kept" },
 	{ "disclosure", CFG_BOOL, false, 0, 0, NULL, "true",
 	  "calls begin by saying that a machine speaks (the law asks for it)" },
 	{ "talk", CFG_OBJ, false, 0, 0, NULL, NULL, "how calls are answered" },

@@ -4,6 +4,7 @@
  *
  * The main thread owns this struct. */
 #include "app_int.h"
+#include "guard.h"
 #include "app_meaning.h"
 #include "app_models.h"
 #include "app_voice.h"
@@ -39,6 +40,8 @@ struct app_server {
 	struct app_meaning *meaning;
 	bool stale[APP_ROLES];       /* something of this role has arrived */
 	int64_t fallbacks, fallback_ms; /* seen by the door */
+	unsigned char pii[GUARD_KEY];
+	const unsigned char *pii_key; /* of what masks hide; NULL = not kept */
 };
 
 /* ---- pieces ---- */
@@ -218,10 +221,25 @@ static int server_strategy(struct app_server *s, const jv *company, struct polic
 	return rc;
 }
 
+/* The key of what masks hide, when that is kept. */
+static int server_pii(struct app_server *s, struct err *e)
+{
+	char path[4200];
+
+	if (!jv_get_bool(jv_get(s->cfg, "privacy"), "reversible", false))
+		return 0;
+	snprintf(path, sizeof(path), "%s/pii.key", s->data);
+	int rc = guard_key(path, true, s->pii, e);
+	s->pii_key = rc ? NULL : s->pii;
+	return rc;
+}
+
 static int server_hub(struct app_server *s, const jv *company, struct err *e)
 {
 	struct policy_table *strategy = NULL;
 	int rc = talk_texts_new(&s->texts, company, e);
+	if (rc == 0)
+		rc = server_pii(s, e);
 	if (rc == 0)
 		rc = server_strategy(s, company, &strategy, e);
 	if (rc)
@@ -244,6 +262,7 @@ static int server_hub(struct app_server *s, const jv *company, struct err *e)
 		.disclosure = jv_get_bool(s->cfg, "disclosure", true),
 		.replay_dir = jv_get_bool(jv_get(s->cfg, "recording"), "replay", false) ?
 				      s->data : NULL,
+		.pii_key = s->pii_key,
 		.no_speculation = !jv_get_bool(jv_get(s->cfg, "talk"), "speculate", true),
 	};
 	rc = talk_hub_open(&s->hub, &o, e);
@@ -271,6 +290,7 @@ static int server_door(struct app_server *s, const jv *company, struct err *e)
 		.company = company,
 		.assets = s->assets,
 		.n_assets = ui_files_n,
+		.pii_key = s->pii_key,
 		.rate_per_s = jv_get_num(http, "rate_per_s", 0),
 		.chats_per_addr = (int)jv_get_int(http, "chats_per_addr", 0),
 		.chats_max = (int)jv_get_int(http, "chats_max", 0),

@@ -405,7 +405,7 @@ static bool times_sign(struct slot_run *r, size_t i)
 void slot_find_amount(struct slot_run *r, size_t i)
 {
 	const struct slot_text *t = &r->t;
-	struct slot_num n;
+	struct slot_num n = { .e = i };
 	char before = slot_before(t, i);
 
 	if (money_before(r, i) || times_sign(r, i))

@@ -69,6 +69,8 @@ int guard_seal(const unsigned char key[GUARD_KEY], sv plain, sv context, struct 
 /* Appends what was sealed. ERR_DENIED: another key, another place, or something was changed. */
 int guard_unseal(const unsigned char key[GUARD_KEY], sv sealed, sv context, struct sb *out);
 
+/* The context of a text's masks: its conversation and the masked text itself. */
+void guard_seal_context(sv conversation, sv masked, struct sb *out);
 /* What in's masks hide, in their order, sealed; nothing when there is none. Bank cards are never
  * kept, also not sealed (PCI DSS 3.3.1): their masks stay. */
 int guard_seal_masks(const unsigned char key[GUARD_KEY], const struct guard_in *in, sv context,

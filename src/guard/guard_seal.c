@@ -85,6 +85,13 @@ int guard_unseal(const unsigned char key[GUARD_KEY], sv sealed, sv context, stru
 	return rc ? ERR_DENIED : sb_err(out);
 }
 
+void guard_seal_context(sv conversation, sv masked, struct sb *out)
+{
+	sb_put(out, conversation);
+	sb_ch(out, '\n');
+	sb_put(out, masked);
+}
+
 /* ---- masks: lines "offset-in-masked length-of-mask length-of-value\n" and the value ---- */
 
 int guard_seal_masks(const unsigned char key[GUARD_KEY], const struct guard_in *in, sv context,

@@ -64,6 +64,9 @@ struct talk_opts {
 	/* event logs for `callm replay` are kept below this data folder (talk_log.h); NULL =
 	 * none */
 	const char *replay_dir;
+	/* what the masks of a customer's rows hide is kept beside them, sealed under this key of
+	 * GUARD_KEY bytes (docs/guard.md); NULL = not at all */
+	const unsigned char *pii_key;
 	/* run the only shard on this loop instead of own threads (tests, commands). */
 	struct loop *loop;
 	/* called on each shard's thread once its loop stands and before it ends: per-shard

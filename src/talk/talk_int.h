@@ -51,6 +51,8 @@ struct talk_row {
 	char *last_text, *last_actor, *last_action;
 	char emotion[16], lang[4];
 	bool dirty;
+	struct sb sealed;            /* what the masks of the text being fed hide (talk_sealed.c) */
+	uint64_t sealed_of;          /* hash of that text, masked */
 };
 
 struct talk_clock {                  /* one timer of a conversation */
@@ -125,6 +127,10 @@ struct talk *talk_open_on(struct talk_shard *s, struct chan_peer *p,
 void talk_want_index(struct talk *t);
 void talk_seek(struct talk *t, const struct talk_act *x);
 void talk_seek_cancel(struct talk *t);
+struct guard_in;
+/* talk_sealed.c: keeps what in's masks hide, until its row is written; and writes it. */
+void talk_seal(struct talk *t, const struct guard_in *in);
+void talk_seal_write(struct talk *t, const struct talk_act *x);
 /* talk_record.c */
 void talk_record(struct talk *t, const struct talk_act *x);
 void talk_row_flush(struct talk *t);

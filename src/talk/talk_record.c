@@ -62,6 +62,8 @@ static void append(struct talk *t, const struct talk_act *x, int64_t ts)
 		on_durable(d, rc);
 	if (rc)
 		metric_inc(M_SCRIBE_FAILED);
+	else if (st && t->recorded && strcmp(x->rec, "turn.customer") == 0)
+		talk_seal_write(t, x);
 }
 
 static void set_str(char **p, sv s)
@@ -268,6 +270,7 @@ void talk_row_flush(struct talk *t)
 	w->r.last_text = copy(t->row.last_text);
 	w->r.last_actor = copy(t->row.last_actor);
 	w->r.last_action = copy(t->row.last_action);
+	w->r.sealed = (struct sb){ 0 };
 	if (store_write(st, write_row, w, NULL, row_written)) {
 		metric_inc(M_SCRIBE_FAILED);
 		t->row.dirty = true;
@@ -284,6 +287,7 @@ void talk_row_done(struct talk_row *r)
 	xfree(r->last_text);
 	xfree(r->last_actor);
 	xfree(r->last_action);
+	sb_done(&r->sealed);
 	*r = (struct talk_row){ 0 };
 }
 

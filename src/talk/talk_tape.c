@@ -140,6 +140,7 @@ void talk_tape_guard(struct talk *t, const struct chan_msg *m, struct guard_in *
 	bool card = false;
 	for (size_t i = 0; i < in->n; i++)
 		card |= is_card(&in->spans[i]);
+	talk_seal(t, in);
 	if (card) {
 		in->clean = in->model = in->masked;
 		blank(t, m->start_ms, m->end_ms);

@@ -119,6 +119,7 @@ static int aw_hub(struct aw *w, struct err *e)
 				.pool = w->pool,
 				.feed = { aw_feed, w },
 				.limits = w->limits,
+				.pii_key = w->o.pii_key,
 				.llm = &llm,
 				.n_llm = w->script ? 1 : 0 };
 	int rc = talk_texts_new(&w->texts, w->company, e);

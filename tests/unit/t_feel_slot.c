@@ -5,6 +5,7 @@
 
 #include "feel_slot.h"
 #include "t.h"
+#include "../fuzz/f_feel_slot.c"
 
 #define NOW INT64_C(1795593600000) /* 2026-11-25T08:00:00Z: 16:00 in Shanghai */
 
@@ -333,4 +334,30 @@ TEST(slot_seen_beyond_the_text_is_left_out)
 	arena_done(&a);
 	EQ(e, 0);
 	CHECK(n <= 1);
+}
+
+static int fuzz_file(void *arg, const char *path)
+{
+	struct sb b;
+
+	sb_init(&b, LIM_SB);
+	int e = file_read(path, LIM_SB, &b, NULL);
+	if (e == 0)
+		LLVMFuzzerTestOneInput((const uint8_t *)b.p, b.n);
+	sb_done(&b);
+	++*(int *)arg;
+	return e;
+}
+
+TEST(slot_fuzz_corpus)
+{
+	struct sb path;
+	int n = 0;
+
+	sb_init(&path, 4096);
+	sb_fmt(&path, "%s/tests/fuzz/corpus/feel_slot", t_srcdir());
+	int e = file_walk(sb_str(&path), fuzz_file, &n);
+	sb_done(&path);
+	EQ(e, 0);
+	CHECK(n >= 7);
 }
