@@ -8,6 +8,8 @@
 
 #include "nn_int.h"
 
+enum { AHEAD = 8 }; /* rows of a table that are asked of the memory before they are needed */
+
 bool nn_is_bag(enum nn_kind k)
 {
 	return k == NN_BAG || k == NN_SEQ;
@@ -109,9 +111,12 @@ static void add_rows(struct nn_pass *p, const struct nn_node *node, const struct
 {
 	const struct nn_mat *m = &p->net->mat[node->mat];
 
-	for (uint32_t i = span[0]; i < span[1]; i++)
+	for (uint32_t i = span[0]; i < span[1]; i++) {
+		if (span[1] - i > AHEAD)
+			nn_mat_hint(m, s->id[i + AHEAD] % (uint32_t)m->rows);
 		if (f[i] != 0)
 			nn_mat_axpy(m, s->id[i] % (uint32_t)m->rows, f[i], y);
+	}
 }
 
 /* aux: factors of all features, then the length of each step's sum. */

@@ -125,6 +125,8 @@ void nn_mat_fill(struct nn_net *net, int mat);
 void nn_mat_done(struct nn_mat *m);
 /* Gives row r its first values if it has none; only for tables of a net being trained. */
 void nn_mat_birth(struct nn_net *net, int mat, uint32_t r);
+/* Row r of a loaded table will be read soon. */
+void nn_mat_hint(const struct nn_mat *m, uint32_t r);
 /* y += a * row r. */
 void nn_mat_axpy(const struct nn_mat *m, uint32_t r, float a, float *y);
 void nn_mat_row(const struct nn_mat *m, uint32_t r, float *out);

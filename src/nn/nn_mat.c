@@ -85,6 +85,17 @@ int64_t nn_mat_at(const struct nn_mat *m, uint32_t r)
 	return (int64_t)m->rank[r / 32] + __builtin_popcount(word & ((1u << r % 32) - 1));
 }
 
+void nn_mat_hint(const struct nn_mat *m, uint32_t r)
+{
+	int64_t at = nn_mat_at(m, r);
+
+	if (at < 0 || m->f)
+		return;
+	__builtin_prefetch(&m->scale[at]);
+	for (int k = 0; k < m->cols; k += 64)
+		__builtin_prefetch(m->q + (size_t)at * (size_t)m->cols + k);
+}
+
 void nn_mat_axpy(const struct nn_mat *m, uint32_t r, float a, float *y)
 {
 	int64_t at = nn_mat_at(m, r);
