@@ -38,6 +38,15 @@ int cmd_kb(int argc, char **argv);
 int cmd_score(int argc, char **argv);
 int cmd_score_pii(int argc, char **argv);        /* argv[0] is "pii" */
 /* cmd_score_task.c; exit status. */
+/* cmd_digits.c, for cmd_train.c and cmd_score_task.c: exit status. */
+struct digit_opt;
+int train_digits(const char *data, const char *out, const struct digit_opt *how, bool json);
+int score_digits(const char *model, const char *data, bool json);
+/* What `callm score` prints of a tally; us: time of one row. */
+struct feel_tally;
+struct feel_figures;
+void score_print(const struct feel_tally *t, const struct feel_figures *f, const sv *name,
+		 double us, bool json);
 int score_task(const char *task, const char *model, const char *data, bool json);
 int cmd_train(int argc, char **argv);
 int cmd_score_strategy(int argc, char **argv); /* `callm score strategy` */

@@ -4,6 +4,7 @@
 #include "feel_task.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static jv *label_json(const struct feel_score *s)
 {
@@ -65,6 +66,15 @@ static void print_text(const struct feel_tally *t, const struct feel_figures *f,
 	}
 }
 
+void score_print(const struct feel_tally *t, const struct feel_figures *f, const sv *name,
+		 double us, bool json)
+{
+	if (json)
+		print_json(t, f, name, us);
+	else
+		print_text(t, f, name, us);
+}
+
 static int test(struct feel_task *t, const char *data, bool json, struct err *e)
 {
 	struct feel_rows rows;
@@ -78,10 +88,7 @@ static int test(struct feel_task *t, const char *data, bool json, struct err *e)
 		feel_task_test(t, &rows, tally, name);
 		double us = (double)(clk_cpu_us() - began) / (double)rows.n;
 		feel_tally_figures(tally, &f);
-		if (json)
-			print_json(tally, &f, name, us);
-		else
-			print_text(tally, &f, name, us);
+		score_print(tally, &f, name, us, json);
 		xfree(tally);
 	}
 	feel_rows_done(&rows);
@@ -93,8 +100,10 @@ int score_task(const char *task, const char *model, const char *data, bool json)
 	struct err e = { 0 };
 	int kind = feel_kind_of(sv_of(task));
 
+	if (strcmp(task, "digits") == 0)
+		return score_digits(model, data, json);
 	if (kind < 0)
-		return cli_fail("score what? kb, intent, emotion, pairs or language"), 2;
+		return cli_fail("score what? kb, intent, emotion, pairs, language or digits"), 2;
 	if (!model || !data)
 		return cli_fail("score %s needs --model FILE and --data ROWS.tsv", task), 2;
 	struct feel_task *base = feel_task_base(&e);

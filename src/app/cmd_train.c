@@ -5,6 +5,7 @@
  * goes a line an epoch. Ctrl-C stops and leaves nothing behind.
  */
 #include "app_int.h"
+#include "digit.h"
 #include "feel_task.h"
 
 #include <signal.h>
@@ -133,13 +134,21 @@ int cmd_train(int argc, char **argv)
 				  .threads = (int)threads, .alarms = (double)alarms / 1000,
 				  .features = features > 0 ? (size_t)features : 0,
 				  .licence = licence, .source = source };
-	if (how.kind < 0)
-		return cli_fail("train what? intent, emotion, pairs or language"), 2;
+	bool digits = rest < argc && strcmp(argv[rest], "digits") == 0;
+	if (how.kind < 0 && !digits)
+		return cli_fail("train what? intent, emotion, pairs, language or digits"), 2;
 	if (!data || !out)
 		return cli_fail("train %s needs --data ROWS.tsv and --out FILE", argv[rest]), 2;
 	if (epochs < 0 || epochs > 1000 || threads < 1 || threads > 4 || alarms < 1 ||
 	    alarms > 500)
 		return cli_fail("--epochs 0 to 1000, --threads 1 to 4, --false-alarms 1 to 500"),
 		       2;
+	if (digits)
+		return train_digits(data, out,
+				    &(struct digit_opt){ .seed = (uint64_t)seed,
+							 .epochs = (int)epochs,
+							 .threads = (int)threads,
+							 .licence = licence, .source = source },
+				    json);
 	return train(argv[rest], data, out, &how, json);
 }

@@ -1,0 +1,26 @@
+/* digit_int.h: what hearing and training share; private. */
+#ifndef CALLM_DIGIT_INT_H
+#define CALLM_DIGIT_INT_H
+
+#include "digit.h"
+#include "pcm_mel.h"
+
+enum {
+	DIGIT_FRAMES = DIGIT_MAX_MS / 10 + 50,  /* windows looked at: and a slow voice */
+	DIGIT_AROUND = 4,                       /* windows before and after one */
+	DIGIT_DIM = (2 * DIGIT_AROUND + 1) * PCM_MEL_BANDS,
+	DIGIT_STEPS = 24,                       /* of a word, however long it is */
+};
+#define DIGIT_FORMAT "callm digits 1"
+#define DIGIT_SILENT 7.5F                       /* nat under the loudest: 33 dB */
+/* What is cut off at both ends: windows so much softer than the loudest, but for some. */
+struct digit_cut {
+	float silent;
+	int margin;
+};
+extern const struct digit_cut digit_usual;
+/* Rows of mel to the steps of the net: silence around is cut off, each band's mean taken out.
+ * mel is changed. Returns steps, 0: silence. */
+int digit_steps(float *mel, size_t rows, const struct digit_cut *cut, float *out);
+
+#endif

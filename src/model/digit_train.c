@@ -1,0 +1,297 @@
+/* digit_train.c: training a net of spoken words from clips.
+ *
+ * Few people speak in the rows, and strangers will on the line, so no clip is ever shown as it
+ * is: another length of vocal tract (warped bands) and another pace each time, noise, mu-law,
+ * no low tones, ends cut a little differently, bands and moments left out (Park et al.,
+ * "SpecAugment", 2019). The net: dense on nine windows, a recurrent layer each way, the
+ * greatest and the mean over time, dense. A tenth of the rows is not learned from and sets the
+ * temperature. Blocking; run it in a worker or a command. Everything is owned by the call. */
+#include "digit_int.h"
+#include "nn_train.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { BATCH = 32, ROWS_MIN = 20, EPOCHS = 40, HELD = 10 };
+#define WARP 0.17                /* of the logarithm, either way */
+#define PACE_MIN (-0.28)         /* of the logarithm, slower */
+#define PACE_MAX 0.3
+
+struct job {
+	const struct digit_set *set;
+	const struct digit_opt *o;
+	struct nn_net *net;
+	struct nn_trainer *trainer;
+	int head;
+	uint32_t *order;                 /* rows to learn, then those held out */
+	size_t n_learn, n_held;
+	float *x;                        /* BATCH examples of DIGIT_STEPS steps */
+	struct nn_in in[BATCH];
+	int label[BATCH];
+	float *logit;                    /* of the held-out rows */
+	struct rng rng;
+};
+
+/* ---- another speaker, another line */
+
+static double spread(struct rng *r, double log_width)
+{
+	return exp((2 * rng_unit(r) - 1) * log_width);
+}
+
+static bool toss(struct rng *r, double p)
+{
+	return rng_unit(r) < p;
+}
+
+static int16_t clip16(double v)
+{
+	return (int16_t)(v > 32767 ? 32767 : v < -32768 ? -32768 : v);
+}
+
+static void add_noise(struct rng *r, int16_t *s, size_t n)
+{
+	double level = pcm_dbfs(s, n) - (6 + 30 * rng_unit(r));
+	double amp = 32768 * pow(10, level / 20), was = 0, hum = rng_unit(r);
+	for (size_t i = 0; i < n; i++) {
+		was = hum * was + (1 - hum) * rng_normal(r);
+		s[i] = clip16(s[i] + amp * was / sqrt((1 - hum) / (1 + hum) + 1e-9));
+	}
+}
+
+/* Another line or handset: a smooth curve over the bands. */
+static void bend(struct rng *r, float *rows, size_t n)
+{
+	float curve[PCM_MEL_BANDS];
+	double a = 0.9 * rng_normal(r), b = 0.6 * rng_normal(r), c = 0.4 * rng_normal(r);
+	for (int k = 0; k < PCM_MEL_BANDS; k++) {
+		double at = M_PI * (k + 0.5) / PCM_MEL_BANDS;
+		curve[k] = (float)(a * cos(at) + b * cos(2 * at) + c * cos(3 * at));
+	}
+	for (size_t i = 0; i < n * PCM_MEL_BANDS; i++)
+		rows[i] += curve[i % PCM_MEL_BANDS];
+}
+
+static void through_line(int16_t *s, size_t n)
+{
+	uint8_t b[4096];
+	for (size_t at = 0; at < n; at += sizeof(b)) {
+		size_t k = n - at < sizeof(b) ? n - at : sizeof(b);
+		pcm_ulaw_encode(s + at, k, b);
+		pcm_ulaw_decode(b, k, s + at);
+	}
+}
+
+/* Bands and moments that tell nothing this time: the mean is 0 by now. */
+static void leave_out(struct rng *r, float *x, int steps)
+{
+	enum { AT_ONCE = 4 };
+	if (toss(r, 0.5)) {
+		int from = (int)rng_below(r, PCM_MEL_BANDS), n = 1 + (int)rng_below(r, AT_ONCE);
+		for (int i = 0; i < steps * (2 * DIGIT_AROUND + 1); i++)
+			for (int b = from; b < from + n && b < PCM_MEL_BANDS; b++)
+				x[i * PCM_MEL_BANDS + b] = 0;
+	}
+	if (toss(r, 0.3) && steps > 2 * AT_ONCE) {
+		int from = (int)rng_below(r, (uint64_t)(steps - AT_ONCE));
+		int n = 1 + (int)rng_below(r, AT_ONCE);
+		memset(x + from * DIGIT_DIM, 0, sizeof(*x) * DIGIT_DIM * (size_t)n);
+	}
+}
+
+static int make(struct rng *r, const struct digit_clip *c, float *out)
+{
+	static const size_t most = (size_t)DIGIT_MAX_MS * PCM_HZ / 1000;
+	int16_t s[DIGIT_MAX_MS * PCM_HZ / 1000];
+	float rows[DIGIT_FRAMES * PCM_MEL_BANDS];
+	size_t n = c->n < most ? c->n : most;
+	size_t off = n > 2000 ? rng_below(r, 240) : 0;
+	memcpy(s, c->s + off, (n - off) * sizeof(*s));
+	n -= off;
+	if (toss(r, 0.7))
+		add_noise(r, s, n);
+	if (toss(r, 0.5))
+		through_line(s, n);
+	struct pcm_mel *mel = pcm_mel_new(spread(r, WARP));
+	size_t k = pcm_mel_frames(mel, s, n,
+				  80 * exp(PACE_MIN + (PACE_MAX - PACE_MIN) * rng_unit(r)),
+				  rows, DIGIT_FRAMES);
+	pcm_mel_free(mel);
+	bend(r, rows, k);
+	struct digit_cut cut = { (float)(2.5 + 6 * rng_unit(r)), (int)rng_below(r, 6) };
+	int steps = digit_steps(rows, k, &cut, out);
+	leave_out(r, out, steps);
+	return steps;
+}
+
+static int plain(const struct digit_clip *c, float *out)
+{
+	static const size_t most = (size_t)DIGIT_MAX_MS * PCM_HZ / 1000;
+	float rows[DIGIT_FRAMES * PCM_MEL_BANDS];
+	struct pcm_mel *mel = pcm_mel_new(1);
+	size_t k = pcm_mel_frames(mel, c->s, c->n < most ? c->n : most, 80, rows, DIGIT_FRAMES);
+	pcm_mel_free(mel);
+	return digit_steps(rows, k, &digit_usual, out);
+}
+
+/* ---- training */
+
+static double each(void *arg, struct nn_pass *p, size_t i)
+{
+	struct job *j = arg;
+	return nn_ce(nn_out(p, j->head, NULL), j->set->n_label,
+		     &(struct nn_ce){ .label = j->label[i], .smooth = 0.1F },
+		     nn_grad(p, j->head));
+}
+
+static bool put(struct job *j, size_t k, const struct digit_clip *c, int steps)
+{
+	j->in[k].slot[0] = (struct nn_slot){ .x = j->x + k * DIGIT_STEPS * DIGIT_DIM,
+					     .steps = (uint32_t)steps };
+	j->label[k] = c->label;
+	return steps > 0;
+}
+
+static double epoch(struct job *j)
+{
+	const struct nn_in *ptr[BATCH];
+	double loss = 0;
+	size_t batches = 0;
+	nn_shuffle(j->order, j->n_learn, &j->rng);
+	for (size_t at = 0; at < j->n_learn; at += BATCH) {
+		size_t n = 0;
+		for (size_t i = at; i < at + BATCH && i < j->n_learn; i++) {
+			const struct digit_clip *c = &j->set->v[j->order[i]];
+			float *x = j->x + n * DIGIT_STEPS * DIGIT_DIM;
+			if (put(j, n, c, make(&j->rng, c, x))) {
+				ptr[n] = &j->in[n];
+				n++;
+			}
+		}
+		if (n)
+			loss += nn_step(j->trainer, ptr, n,
+					&(struct nn_loss){ .each = each, .arg = j });
+		batches += n > 0;
+	}
+	return batches ? loss / (double)batches : 0;
+}
+
+/* Those held out, as they are: logits for the temperature; how many are right. */
+static size_t test_held(struct job *j, int *label, float *temperature)
+{
+	struct nn_pass *p = nn_pass_new(j->net);
+	int k = j->set->n_label;
+	size_t right = 0, n = 0;
+	for (size_t i = 0; i < j->n_held; i++) {
+		const struct digit_clip *c = &j->set->v[j->order[j->n_learn + i]];
+		int steps = plain(c, j->x), best = 0;
+		if (!put(j, 0, c, steps))
+			continue;
+		nn_run(p, &j->in[0]);
+		const float *out = nn_out(p, j->head, NULL);
+		memcpy(j->logit + n * (size_t)k, out, sizeof(*out) * (size_t)k);
+		for (int m = 1; m < k; m++)
+			best = out[m] > out[best] ? m : best;
+		right += best == c->label;
+		label[n++] = c->label;
+	}
+	*temperature = nn_fit_temperature(j->logit, label, n, k);
+	nn_pass_free(p);
+	return right;
+}
+
+static void write_card(struct job *j, float temperature, size_t right, struct sb *out)
+{
+	const struct digit_opt *o = j->o;
+	sb_fmt(out, "{\"format\":\"%s\",\"labels\":[", DIGIT_FORMAT);
+	for (int i = 0; i < j->set->n_label; i++) {
+		if (i)
+			sb_ch(out, ',');
+		sb_json(out, sv_of(j->set->label[i]));
+	}
+	sb_fmt(out, "],\"temperature\":%.4f,\"rows\":%zu,\"held_out\":%zu,\"held_out_right\":%zu",
+	       (double)temperature, j->set->n, j->n_held, right);
+	sb_fmt(out, ",\"data_hash\":\"%016llx\",\"seed\":%llu,\"licence\":",
+	       (unsigned long long)j->set->hash, (unsigned long long)o->seed);
+	sb_json(out, sv_of(o->licence ? o->licence : "not stated"));
+	sb_cstr(out, ",\"source\":");
+	sb_json(out, sv_of(o->source ? o->source : "not stated"));
+	sb_ch(out, '}');
+}
+
+static int save(struct job *j, const char *path, struct err *e)
+{
+	struct sb card;
+	int *label = xalloc(sizeof(*label) * (j->n_held + 1));
+	float temperature;
+	sb_init(&card, 1 << 16);
+	nn_ema_swap(j->trainer);
+	size_t right = test_held(j, label, &temperature);
+	write_card(j, temperature, right, &card);
+	int rc = nn_save(j->net, path, &(struct nn_save){ .card = sb_sv(&card), .int8 = true }, e);
+	sb_done(&card);
+	xfree(label);
+	return rc;
+}
+
+static int run(struct job *j, const char *path, struct err *e)
+{
+	int epochs = j->o->epochs > 0 ? j->o->epochs : EPOCHS;
+	size_t batches = (j->n_learn + BATCH - 1) / BATCH;
+	struct nn_opt opt = { .rate = 0.003F, .steps = epochs * (int)batches,
+			      .warm = (int)batches, .decay = 0.02F, .clip = 1, .ema = 0.995F,
+			      .seed = j->o->seed, .threads = j->o->threads ? j->o->threads : 2 };
+	j->trainer = nn_trainer_new(j->net, &opt);
+	for (int i = 0; i < epochs; i++) {
+		double loss = epoch(j);
+		if (j->o->progress && !j->o->progress(j->o->arg, i + 1, epochs, loss))
+			return err_set(e, ERR_CANCELED, "stopped");
+	}
+	return save(j, path, e);
+}
+
+static struct nn_net *design(int labels, uint64_t seed, struct err *e)
+{
+	const struct nn_layer layers[] = {
+		{ "in", .kind = NN_INPUT, .dim = DIGIT_DIM, .steps = DIGIT_STEPS },
+		{ "sound", .kind = NN_DENSE, .dim = 96, .act = NN_GELU, .drop = 0.2F },
+		{ "on", .kind = NN_GRU, .dim = 64 },
+		{ "back", .from = "sound", .kind = NN_GRU, .dim = 64, .reverse = true },
+		{ "both", .from = "on back", .kind = NN_CAT },
+		{ "mean", .kind = NN_POOL, .how = NN_AVERAGE },
+		{ "most", .from = "both", .kind = NN_POOL, .how = NN_GREATEST },
+		{ "all", .from = "mean most", .kind = NN_CAT },
+		{ "thin", .kind = NN_DROP, .drop = 0.3F },
+		{ "word", .kind = NN_DENSE, .dim = labels },
+	};
+	return nn_new(layers, sizeof(layers) / sizeof(*layers), seed, e);
+}
+
+int digit_train(const struct digit_set *set, const struct digit_opt *o, const char *path,
+		struct err *e)
+{
+	if (set->n < ROWS_MIN || set->n_label < 2)
+		return err_set(e, ERR_INVAL, "%zu rows of %d words are too few: at least %d of 2",
+			       set->n, set->n_label, ROWS_MIN);
+	struct job j = { .set = set, .o = o, .net = design(set->n_label, o->seed, e) };
+	if (!j.net)
+		return e->code;
+	j.head = nn_find(j.net, "word");
+	j.order = xalloc(sizeof(*j.order) * set->n);
+	j.x = xalloc(sizeof(*j.x) * BATCH * DIGIT_STEPS * DIGIT_DIM);
+	j.logit = xalloc(sizeof(*j.logit) * (set->n + 1) * (size_t)set->n_label);
+	rng_seed(&j.rng, o->seed);
+	for (size_t i = 0; i < set->n; i++)
+		j.order[i] = (uint32_t)i;
+	nn_shuffle(j.order, set->n, &j.rng);
+	j.n_held = set->n / HELD;
+	j.n_learn = set->n - j.n_held;
+	int rc = run(&j, path, e);
+	nn_trainer_free(j.trainer);
+	nn_unref(j.net);
+	xfree(j.order);
+	xfree(j.x);
+	xfree(j.logit);
+	return rc;
+}

@@ -1,0 +1,235 @@
+/* t_model_digit.c: spoken words by a small net: reading rows, training, calibration, files, and
+ * sounds that are no words. The words are made here: a voice whose formants move in three ways. */
+#include <math.h>
+#include <stdio.h>
+#include "t.h"
+#include "digit.h"
+
+enum { WORD = 3200, WORDS = 3 };
+static const struct {
+	const char *label;
+	double from, to;         /* of a formant, Hz */
+} words[WORDS] = { { "down", 2400, 600 }, { "low", 500, 500 }, { "up", 600, 2400 } };
+
+/* 400 ms of a word by another speaker each time. */
+static void speak(struct rng *r, int word, int16_t *s)
+{
+	double f0 = 90 + 120 * rng_unit(r), tract = 0.9 + 0.2 * rng_unit(r), ring[2] = { 0 };
+	double next = 0, gain = 3000 + 9000 * rng_unit(r);
+	for (int i = 0; i < WORD; i++) {
+		double at = i / (double)WORD;
+		double hz = tract * (words[word].from + at * (words[word].to - words[word].from));
+		double pole = exp(-M_PI * 120 / PCM_HZ), w = 2 * M_PI * hz / PCM_HZ;
+		double in = i >= next ? 1 : 0;
+		next += in > 0 ? PCM_HZ / f0 : 0;
+		double out = in + 2 * pole * cos(w) * ring[0] - pole * pole * ring[1];
+		ring[1] = ring[0];
+		ring[0] = out;
+		double v = gain * out * sin(M_PI * at) + 20 * rng_normal(r);
+		s[i] = (int16_t)(v > 32767 ? 32767 : v < -32768 ? -32768 : v);
+	}
+}
+
+static const char *rows_of(int n, const char *more)
+{
+	static char path[600];
+	char wav[700], name[32];
+	struct sb b;
+	struct rng r;
+	int16_t s[WORD];
+	rng_seed(&r, 11);
+	sb_init(&b, 1 << 20);
+	sb_cstr(&b, "# made-up words\n\n");
+	for (int i = 0; i < n; i++) {
+		snprintf(name, sizeof(name), "w%d.wav", i);
+		snprintf(wav, sizeof(wav), "%s/%s", t_tmpdir(), name);
+		speak(&r, i % WORDS, s);
+		if (pcm_wav_write(wav, s, WORD, PCM_HZ, NULL))
+			return NULL;
+		sb_fmt(&b, "%s\t%s\n", words[i % WORDS].label, name);
+	}
+	sb_cstr(&b, more);
+	snprintf(path, sizeof(path), "%s/rows.tsv", t_tmpdir());
+	int rc = file_write(path, sb_sv(&b), NULL);
+	sb_done(&b);
+	return rc ? NULL : path;
+}
+
+static int learn(const char *rows, const char *out, int epochs, struct err *e)
+{
+	struct digit_set set;
+	int rc = digit_set_read(&set, rows, e);
+	if (rc == 0)
+		rc = digit_train(&set, &(struct digit_opt){ .seed = 3, .epochs = epochs,
+							    .licence = "CC0-1.0" },
+				 out, e);
+	digit_set_done(&set);
+	return rc;
+}
+
+static const char *out_file(const char *name)
+{
+	static char path[2][600];
+	static int turn;
+	turn = !turn;
+	snprintf(path[turn], sizeof(path[0]), "%s/%s", t_tmpdir(), name);
+	return path[turn];
+}
+
+TEST(digit_learns_words_and_keeps_them_in_a_file)
+{
+	struct err e = { 0 };
+	struct rng r;
+	int16_t s[3 * WORD] = { 0 };
+	int right = 0;
+	const char *out = out_file("words.nn"), *rows = rows_of(90, "");
+	CHECK(rows);
+	EQ(learn(rows, out, 40, &e), 0);
+	struct digit *d = digit_load(out, &e);
+	CHECK(d);
+	EQ(digit_labels(d), WORDS);
+	SV_EQ(digit_label(d, 0), "down");
+	SV_EQ(digit_label(d, 2), "up");
+	CHECK(!digit_label(d, 3).p && !digit_label(d, -1).p);
+	struct digit_ear *x = digit_ear_new(d);
+	rng_seed(&r, 99);
+	for (int i = 0; i < 60; i++) {
+		float p;
+		speak(&r, i % WORDS, s + WORD);      /* silence before and after it */
+		int k = digit_hear(x, s, 3 * WORD, &p);
+		right += k == i % WORDS;
+		CHECK(p > 1.0F / WORDS - 0.01F && p <= 1);
+	}
+	CHECK(right >= 54);
+	digit_ear_free(x);
+	digit_unref(d);
+}
+
+TEST(digit_same_rows_and_seed_give_the_same_file)
+{
+	struct err e = { 0 };
+	struct sb a, b;
+	const char *rows = rows_of(30, "");
+	CHECK(rows);
+	sb_init(&a, 8 << 20);
+	sb_init(&b, 8 << 20);
+	EQ(learn(rows, out_file("a.nn"), 1, &e), 0);
+	EQ(learn(rows, out_file("b.nn"), 1, &e), 0);
+	EQ(file_read(out_file("a.nn"), 8 << 20, &a, &e), 0);
+	EQ(file_read(out_file("b.nn"), 8 << 20, &b, &e), 0);
+	CHECK(a.n > 1000 && sv_eq(sb_sv(&a), sb_sv(&b)));
+	/* damaged, cut off, or another thing: told, and nothing is loaded */
+	b.p[b.n / 2] ^= 1;
+	CHECK(!digit_load_mem(sb_sv(&b), &e));
+	CHECK(!digit_load_mem(sv_slice(sb_sv(&a), 0, a.n / 2), &e));
+	CHECK(!digit_load_mem(SV("no net at all"), &e));
+	CHECK(!digit_load("/nonexistent/x.nn", &e));
+	EQ(e.code, ERR_NOTFOUND);
+	sb_done(&a);
+	sb_done(&b);
+}
+
+/* A net of something else has a card that says so. */
+TEST(digit_other_nets_are_refused)
+{
+	static const struct nn_layer layers[] = { { "in", .kind = NN_INPUT, .dim = 4 },
+						  { "word", .kind = NN_DENSE, .dim = 2 } };
+	struct err e = { 0 };
+	struct sb b;
+	struct nn_net *net = nn_new(layers, 2, 1, &e);
+	CHECK(net);
+	sb_init(&b, 1 << 20);
+	EQ(nn_save_mem(net, &b, &(struct nn_save){ .card = SV("{\"labels\":[\"a\",\"b\"]}") }, &e),
+	   0);
+	CHECK(!digit_load_mem(sb_sv(&b), &e));
+	EQ(e.code, ERR_CORRUPT);
+	sb_reset(&b);
+	EQ(nn_save_mem(net, &b,
+		       &(struct nn_save){ .card = SV("{\"format\":\"callm digits 1\",\"labels\":"
+						     "[\"a\",\"b\"],\"temperature\":1}") },
+		       &e),
+	   0);
+	CHECK(!digit_load_mem(sb_sv(&b), &e));       /* it does not listen to mel */
+	nn_unref(net);
+	sb_done(&b);
+}
+
+TEST(digit_sounds_that_are_no_words)
+{
+	struct err e = { 0 };
+	float p = 1;
+	static int16_t s[10 * PCM_HZ];
+	const char *rows = rows_of(30, "");
+	CHECK(rows);
+	EQ(learn(rows, out_file("n.nn"), 1, &e), 0);
+	struct digit *d = digit_load(out_file("n.nn"), &e);
+	CHECK(d);
+	struct digit_ear *x = digit_ear_new(d);
+	EQ(digit_hear(x, s, PCM_HZ, &p), -1);
+	EQ(p, 0);
+	EQ(digit_hear(x, s, 0, &p), -1);
+	for (size_t i = 0; i < 10 * PCM_HZ; i++)
+		s[i] = (int16_t)rng_u64(t_rng());
+	EQ(digit_hear(x, s, 100, &p), -1);           /* shorter than a window */
+	for (size_t n = 250; n <= 10 * PCM_HZ; n *= 3) {
+		int k = digit_hear(x, s, n, &p);
+		CHECK(k >= -1 && k < WORDS && p >= 0 && p <= 1);
+	}
+	digit_ear_free(x);
+	digit_unref(d);
+}
+
+static bool says(const char *more, const char *want)
+{
+	struct err e = { 0 };
+	struct digit_set set;
+	const char *rows = rows_of(3, more);
+	int rc = rows ? digit_set_read(&set, rows, &e) : 0;
+	if (rows)
+		digit_set_done(&set);
+	bool ok = rc < 0 && sv_find(sv_of(e.msg), sv_of(want)) >= 0;
+	if (!ok)
+		printf("# %d \"%s\", not \"%s\"\n", rc, e.msg, want);
+	return ok;
+}
+
+TEST(digit_rows_that_are_wrong_are_told_by_line)
+{
+	struct err e = { 0 };
+	struct digit_set set;
+
+	CHECK(says("seven\n", "rows.tsv:6: not a word, a tab and a WAV file"));
+	CHECK(says("seven\t\n", "rows.tsv:6: not a word, a tab"));
+	CHECK(says("seven\tmissing.wav\n", "rows.tsv:6: "));
+	CHECK(says("seven\trows.tsv\n", "rows.tsv:6: "));
+	CHECK(says("a word that is far too long for a label of this kind\tw0.wav\n",
+		   "rows.tsv:6: a word of more than 31 bytes"));
+	EQ(digit_set_read(&set, "/nonexistent/rows.tsv", &e), ERR_NOTFOUND);
+	digit_set_done(&set);
+}
+
+static bool stop(void *arg, int epoch, int epochs, double loss)
+{
+	return ++*(int *)arg < 2;
+}
+
+TEST(digit_training_that_cannot_be_leaves_no_file)
+{
+	struct err e = { 0 };
+	struct digit_set set;
+	int seen = 0;
+	const char *out = out_file("x.nn"), *rows = rows_of(6, "");
+	CHECK(rows);
+	EQ(learn(rows, out, 1, &e), ERR_INVAL);
+	CHECK(sv_find(sv_of(e.msg), SV("too few")) >= 0);
+	CHECK(!file_exists(out));
+	rows = rows_of(30, "");
+	EQ(digit_set_read(&set, rows, &e), 0);
+	EQ(digit_train(&set, &(struct digit_opt){ .seed = 1, .epochs = 9, .progress = stop,
+						  .arg = &seen },
+		       out, &e),
+	   ERR_CANCELED);
+	EQ(seen, 2);
+	CHECK(!file_exists(out));
+	digit_set_done(&set);
+}
