@@ -58,7 +58,7 @@ struct chan_info {
 	sv token_hash;           /* of the customer's token, hex; empty when none */
 	/* an earlier conversation goes on (after a restart), else NULL. */
 	const struct chan_resume *resume;
-	/* of an identified customer, else NULL; valid during on_open. */
+	/* of an identified customer, else NULL; outlives the conversation. */
 	const struct chan_profile *profile;
 };
 struct chan_resume {             /* what the river knows of it; views valid during on_open */

@@ -23,6 +23,15 @@ const char *policy_row_id(const struct policy_table *t, int row)
 	return row >= 0 && (size_t)row < t->n_rows ? t->rows[row].id.p : "";
 }
 
+bool policy_row_asks(const struct policy_table *t, int row, const char *what)
+{
+	const struct policy_row *r = row >= 0 && (size_t)row < t->n_rows ? &t->rows[row] : NULL;
+	for (int i = 0; r && i < r->n; i++)
+		if (strcmp(policy_fields[r->cond[i].field].name, what) == 0)
+			return true;
+	return r && r->act.offer >= 0 && t->offers[r->act.offer].tiers && strcmp(what, "tier") == 0;
+}
+
 static int zh(sv lang)
 {
 	return sv_starts(lang, SV("zh")) ? 1 : 0;

@@ -87,6 +87,8 @@ struct policy_plan {
 void policy_plan(const struct policy_table *t, const struct policy_case *k,
 		 struct policy_plan *ret);
 const char *policy_row_id(const struct policy_table *t, int row);
+/* Does the row ask for this ("tier"), as a condition or by its offer? */
+bool policy_row_asks(const struct policy_table *t, int row, const char *what);
 sv policy_row_why(const struct policy_table *t, int row, sv lang);   /* may be empty */
 sv policy_offer_text(const struct policy_table *t, int offer, sv lang);
 const char *policy_offer_id(const struct policy_table *t, int offer); /* "" = none */

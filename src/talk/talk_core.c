@@ -98,12 +98,20 @@ static void record_opened(struct talk_core *c, const struct talk_ev *ev, struct 
 	sb_done(&b);
 }
 
+static void greet(struct talk_core *c, const char *key, struct arena *a, struct talk_acts *acts)
+{
+	sv text = talk_profile_greeting(c, talk_vary(c, key), a, acts);
+	talk_reply(c, &(struct talk_reply){ .text = text, .action = POL_REPLY, .key = key }, a,
+		   acts);
+}
+
 static void on_open(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
 		    struct talk_acts *acts)
 {
 	c->who = ev->who.n ? xstrdup(ev->who) : NULL;
 	c->seed = (uint64_t)ev->seed;
 	c->profile = ev->profile;
+	talk_profile_language(c, a, acts);
 	if (!ev->resume || !ev->resume->seq)
 		record_opened(c, ev, a, acts);
 	if (!ev->resume) {
@@ -119,7 +127,7 @@ static void on_open(struct talk_core *c, const struct talk_ev *ev, struct arena 
 							 .action = POL_REPLY },
 				   a, acts);
 		else
-			talk_canned(c, key, POL_REPLY, a, acts);
+			greet(c, key, a, acts);
 		return;
 	}
 	c->turn = ev->resume->turn;

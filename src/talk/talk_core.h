@@ -306,6 +306,7 @@ struct talk_core {
 	uint64_t topics, offers;             /* offers: made already */
 	uint64_t seed, recent[TALK_RECENT];
 	int sorry_turn;                      /* the last apology */
+	unsigned used;                       /* fields of the profile: bits of enum talk_use */
 	bool handed, alerted;
 	int hand_priority, alert_priority;
 };
@@ -511,6 +512,24 @@ const char *talk_key(const struct talk_core *c, const char *key, char buf[TALK_K
 /* What is said after an answer, may be empty; an offer in it is recorded. */
 sv talk_ending(struct talk_core *c, enum policy_action action, struct arena *a,
 	       struct talk_acts *acts);
+/* talk_profile.c: service that knows the customer; nothing for one who is not identified */
+enum talk_use {
+	TALK_USE_LANGUAGE,
+	TALK_USE_NAME,
+	TALK_USE_OPEN_ORDER,
+	TALK_USE_ORDER,
+	TALK_USE_TIER,
+	TALK_USE_HISTORY,
+	TALK_USE_BRIEFING
+};
+void talk_profile_use(struct talk_core *c, enum talk_use use, struct arena *a,
+		      struct talk_acts *acts);
+void talk_profile_language(struct talk_core *c, struct arena *a, struct talk_acts *acts);
+/* With the customer's name, and the order that is under way. */
+sv talk_profile_greeting(struct talk_core *c, sv greeting, struct arena *a, struct talk_acts *acts);
+/* What the customer's own orders say to the question of this turn; empty when nothing. */
+sv talk_profile_answer(struct talk_core *c, struct arena *a, struct talk_acts *acts);
+
 /* Rows for a queue and a supervisor, where the plan asks for them. */
 void talk_tell_others(struct talk_core *c, enum policy_action action, struct arena *a,
 		      struct talk_acts *acts);

@@ -596,6 +596,7 @@ static int on_open(void *arg, struct chan_peer *p, const struct chan_info *info,
 	struct talk_ev ev = { .kind = TEV_OPEN, .via = info->channel, .resume = info->resume,
 			      .who = info->customer_name, .text = info->way,
 			      .client_id = info->ref, .model_text = info->opening,
+			      .profile = info->profile,
 			      .seed = (int64_t)(sv_hash(sv_of(t->id)) >> 1) };
 	talk_feed_event(t, &ev);
 	return 0;

@@ -268,8 +268,8 @@ static bool is_private(struct talk_log *g, const struct talk_ev *ev)
 {
 	switch (ev->kind) {
 	case TEV_OPEN:
-		g->named |= ev->who.n > 0;
-		return ev->who.n > 0;
+		g->named |= ev->who.n > 0 || ev->profile;
+		return ev->who.n > 0 || ev->profile;
 	case TEV_TEXT:
 		g->private_now |= !sv_eq(ev->text, ev->masked);
 		return g->private_now;

@@ -96,6 +96,8 @@ static void go(struct talk_core *c, struct arena *a, struct talk_acts *acts)
 	c->move = MOVE_ASKED;
 	c->move_waits = 0;
 	c->tally.transfers++;
+	if (c->who)
+		talk_profile_use(c, TALK_USE_BRIEFING, a, acts);
 	record(c, "asked", SV_NULL, 0, a, acts);
 	struct talk_act *x = talk_act_add(acts, TACT_TRANSFER);
 	x->text = sv_of(c->cfg->transfer_to);

@@ -369,12 +369,31 @@ static sv in_its_language(struct talk_core *c, sv quote, struct arena *a)
 void talk_builtin_reply(struct talk_core *c, struct arena *a, struct talk_acts *acts)
 {
 	sv quote = in_its_language(c, c->t.found.hits[0].quote, a);
+	sv own = talk_profile_answer(c, a, acts);
+	if (own.n)
+		quote = sv_of(arena_fmt(a, SV_FMT "%s" SV_FMT, SV_ARG(own), talk_gap(c),
+					SV_ARG(quote)));
 	sv text = talk_with_empathy(c, quote, a), end = talk_ending(c, POL_REPLY, a, acts);
 	if (end.n)
 		text = sv_of(arena_fmt(a, SV_FMT "%s" SV_FMT, SV_ARG(text), talk_gap(c),
 				       SV_ARG(end)));
-	struct talk_reply r = { .text = text, .action = POL_REPLY, .grounded = true, .cited = 1 };
+	struct talk_reply r = { .text = text, .action = POL_REPLY, .grounded = !own.n, .cited = 1 };
 	talk_reply(c, &r, a, acts);
+}
+
+/* No article answers it, but the customer's own orders do. */
+static bool answered_by_profile(struct talk_core *c, struct arena *a, struct talk_acts *acts)
+{
+	sv own = talk_profile_answer(c, a, acts);
+	if (!own.n)
+		return false;
+	sv text = talk_with_empathy(c, own, a), end = talk_ending(c, POL_REPLY, a, acts);
+	if (end.n)
+		text = sv_of(arena_fmt(a, SV_FMT "%s" SV_FMT, SV_ARG(text), talk_gap(c),
+				       SV_ARG(end)));
+	c->declined = c->clarified = 0;
+	talk_reply(c, &(struct talk_reply){ .text = text, .action = POL_REPLY }, a, acts);
+	return true;
 }
 
 /* A person is due and cannot be connected from here: the answer first, then where people are. */
@@ -445,9 +464,11 @@ void talk_on_found(struct talk_core *c, const struct talk_ev *ev, struct arena *
 	talk_decide(c, ev->exact, &c->t.act);
 	enum policy_action act = c->t.act.action;
 	bool has = c->t.found.n > 0;
+	if ((act == POL_DECLINE || act == POL_CLARIFY) && answered_by_profile(c, a, acts))
+		return;
 	if (act == POL_REPLY && has) {
 		c->declined = c->clarified = 0;
-		if (talk_asks_model(c, ev) && !over_budget(c, a, acts))
+		if (!c->profile && talk_asks_model(c, ev) && !over_budget(c, a, acts))
 			talk_model_begin(c, a, acts);
 		else
 			talk_builtin_reply(c, a, acts);

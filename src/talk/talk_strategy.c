@@ -273,6 +273,11 @@ void talk_tell_others(struct talk_core *c, enum policy_action action, struct are
 {
 	if (!c->plans || !c->in_turn)
 		return;
+	if (policy_row_asks(c->table, c->plan.row, "tier"))
+		talk_profile_use(c, TALK_USE_TIER, a, acts);
+	if (policy_row_asks(c->table, c->plan.row, "repeat") && c->profile &&
+	    c->profile->contacts_7d > 0)
+		talk_profile_use(c, TALK_USE_HISTORY, a, acts);
 	alert(c, a, acts);
 	if (action != POL_HANDOFF || (c->handed && c->plan.act.priority <= c->hand_priority))
 		return;

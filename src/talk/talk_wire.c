@@ -48,6 +48,12 @@ static const struct field resume_fields[] = {
 	F(chan_resume, owed, SVIEW), F(chan_resume, owed_turn, INT),
 	F(chan_resume, started_ms, I64),
 };
+static const struct field profile_fields[] = {
+	F(chan_profile, id, SVIEW), F(chan_profile, name, SVIEW), F(chan_profile, tier, SVIEW),
+	F(chan_profile, language, SVIEW), F(chan_profile, since, SVIEW),
+	F(chan_profile, last_order, SVIEW), F(chan_profile, last_status, SVIEW),
+	F(chan_profile, orders, INT), F(chan_profile, contacts_7d, INT),
+};
 static const struct field hit_fields[] = {   /* all but the body */
 	F(kb_hit, article_id, SVIEW), F(kb_hit, title, SVIEW), F(kb_hit, lang, SVIEW),
 	F(kb_hit, source, SVIEW), F(kb_hit, category, SVIEW), F(kb_hit, version, INT),
@@ -201,6 +207,8 @@ void wire_put_ev(struct sb *b, const struct talk_ev *ev, wire_body_fn *body, voi
 		put_obj(b, "tone", tone_fields, N(tone_fields), ev->tone);
 	if (ev->resume)
 		put_obj(b, "resumed", resume_fields, N(resume_fields), ev->resume);
+	if (ev->profile)
+		put_obj(b, "profile", profile_fields, N(profile_fields), ev->profile);
 	if (ev->found)
 		put_found(b, ev->found, body, arg);
 	sb_ch(b, '}');
@@ -333,6 +341,14 @@ int wire_get_ev(const jv *o, struct arena *a, wire_get_fn *get, void *arg, struc
 			return ERR_PARSE;
 		get_fields(resumed, resume_fields, N(resume_fields), r, a);
 		ret->resume = r;
+	}
+	const jv *profile = jv_get(o, "profile");
+	if (profile) {
+		struct chan_profile *p = arena_new(a, struct chan_profile, 1);
+		if (!p)
+			return ERR_PARSE;
+		get_fields(profile, profile_fields, N(profile_fields), p, a);
+		ret->profile = p;
 	}
 	if (!found)
 		return k == TEV_FOUND ? ERR_PARSE : 0;
