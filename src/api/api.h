@@ -63,6 +63,10 @@ struct api_opts {
 	 * ERR_STATE (no telephone), ERR_FULL. On the door's thread; NULL = ERR_STATE. */
 	int (*call)(void *arg, const struct api_call *c);
 	void *call_arg;
+	/* Who customer id is; NULL = nobody of that id. Lives as long as the api; any thread. Asked
+	 * only for requests that have signed in. */
+	const struct chan_profile *(*profile)(void *arg, sv id);
+	void *profile_arg;
 };
 
 /* How the app gives the api a voice without the api knowing the engines. All on the door's

@@ -249,7 +249,9 @@ struct api_chat *chat_open(struct api *a, const struct chat_made *m, int *ret_st
 	name_chat(c, m);
 	struct chan_info info = { .channel = "webchat",
 				  .language = m->language,
-				  .customer_name = m->name,
+				  .customer_name = m->profile && !m->name.n ? m->profile->name :
+									      m->name,
+				  .profile = m->profile,
 				  .address = m->address,
 				  .id = sv_of(c->id),
 				  .interaction_id = sv_of(c->interaction) };

@@ -83,6 +83,7 @@ struct api_chat {
 struct chat_made {                   /* how a conversation begins; strings may be temporary */
 	sv language, name, address, peer;
 	bool signed_in;
+	const struct chan_profile *profile;  /* who the customer is; NULL = not identified */
 	const char *id, *interaction; /* NULL = new ones */
 };
 /* NULL and *ret_status 429 or 503 with *ret_why when there is no room. */

@@ -108,6 +108,7 @@ struct create {
 	/* of a claim */
 	char key[48], had[128];      /* had: "ID INTERACTION BODYHASH" of the one who claimed it */
 	int64_t now_ms;
+	const struct chan_profile *profile;  /* NULL: not identified */
 };
 
 static void create_free(struct create *c)
@@ -176,6 +177,7 @@ static void create_new(struct create *c)
 		return;
 	}
 	api_customer_read(c->body, &m);
+	m.profile = c->profile;
 	struct api_chat *chat = chat_open(c->a, &m, &status, &why);
 	if (chat) {
 		create_wait(c, chat);
@@ -313,6 +315,22 @@ static const char *create_bad(const jv *body, int *status)
 	return sv_runes(text) > LIM_TEXT_MSG ? "text may have 4000 characters at most." : NULL;
 }
 
+/* customer.id says who it is: only somebody who has signed in may say so, and then it is believed.
+ * Spoken conversations begin later, on a socket of the customer's own. */
+static const char *identify(struct api *a, const jv *body, bool signed_in,
+			    const struct chan_profile **ret, int *status)
+{
+	sv id = jv_get_str(jv_get(body, "customer"), "id");
+	if (!id.n)
+		return NULL;
+	*status = 403;
+	if (!signed_in)
+		return "customer.id says who the customer is: sign in to say so, or leave it out.";
+	*ret = a->o.profile ? a->o.profile(a->o.profile_arg, id) : NULL;
+	*status = 404;
+	return *ret ? NULL : "There is no customer of this id.";
+}
+
 void api_conv_create(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
@@ -325,6 +343,9 @@ void api_conv_create(struct web_req *r, void *arg)
 		return;
 	const char *why = create_bad(body, &status);
 	bool signed_in = api_signed_in(a, r);
+	const struct chan_profile *who = NULL;
+	if (!why)
+		why = identify(a, body, signed_in, &who, &status);
 	if (!why)
 		status = key.n ? 0 : api_room(a, web_req_peer(r), signed_in, &why);
 	if (why && status) {
@@ -334,6 +355,7 @@ void api_conv_create(struct web_req *r, void *arg)
 	}
 	struct create *c = xalloc(sizeof(*c));
 	*c = (struct create){ .a = a, .r = r, .body = body, .signed_in = signed_in,
+			      .profile = who,
 			      .talk = sv_eq(jv_get_str(body, "channel"), SV("talk")) };
 	id_new(c->id);
 	id_new(c->interaction);

@@ -7,6 +7,7 @@
 #include "guard.h"
 #include "app_meaning.h"
 #include "app_models.h"
+#include "app_profile.h"
 #include "app_voice.h"
 #include "app_ways.h"
 #include "api.h"
@@ -28,6 +29,7 @@ struct app_server {
 	struct pool *pool;
 	struct snap *kb;
 	struct talk_texts *texts;
+	struct app_profiles *profiles; /* NULL: a company of its own */
 	struct talk_hub *hub;
 	struct api *api;
 	struct snap *door;           /* of struct door, for the shards */
@@ -270,6 +272,11 @@ static int server_hub(struct app_server *s, const jv *company, struct err *e)
 	return rc;
 }
 
+static const struct chan_profile *on_profile(void *arg, sv id)
+{
+	return app_profile(arg, id);
+}
+
 static int server_door(struct app_server *s, const jv *company, struct err *e)
 {
 	char host[64];
@@ -305,6 +312,8 @@ static int server_door(struct app_server *s, const jv *company, struct err *e)
 		.streams = jv_get(s->cfg, "stream"),
 		.models = on_models,
 		.models_arg = s,
+		.profile = s->profiles ? on_profile : NULL,
+		.profile_arg = s->profiles,
 	};
 	sv cert = jv_get_str(http, "tls_cert"), key = jv_get_str(http, "tls_key");
 	if (cert.n && key.n) {
@@ -380,6 +389,8 @@ int app_server_open(struct app_server **ret, const jv *cfg, const char *data_dir
 		rc = server_hub(s, company, e);
 	if (rc == 0) /* before the door, which lists what is being pulled */
 		rc = app_models_pull(s->models, on_model, s, e);
+	if (rc == 0 && !jv_get_str(s->cfg, "company").n) /* its own customers are another's */
+		rc = app_profiles_open(&s->profiles, e);
 	if (rc == 0)
 		rc = server_door(s, company, e);
 	if (rc == 0)
@@ -484,6 +495,7 @@ void app_server_close(struct app_server *s)
 	snap_free(s->kb);
 	snap_free(s->door);
 	obj_unref(s->texts);
+	app_profiles_close(s->profiles);
 	assets_free(s);
 	app_models_close(s->models);
 	xfree(s);

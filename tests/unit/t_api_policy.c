@@ -136,6 +136,35 @@ TEST(api_strategy_tried_by_a_case_and_an_unsaved_text)
 	aw_down(&w);
 }
 
+/* customer.id: believed of somebody who has signed in, refused of anybody else. */
+TEST(api_conversation_of_an_identified_customer)
+{
+	static const struct chan_profile li = { .id = SV("c1"), .name = SV("Li Wei"),
+						.tier = SV("gold"), .language = SV("en"),
+						.last_order = SV("HH2026-100777"),
+						.last_status = SV("shipped"), .orders = 1 };
+	static const char body[] = "{\"channel\":\"webchat\",\"customer\":{\"id\":\"c1\"},"
+				   "\"text\":\"Where is my order?\"}";
+	struct aw w = { .profile = &li };
+	struct resp r = { 0 };
+	CHECK(aw_up(&w));
+	EQ(http(&w, "POST /api/v1/conversations", NULL, body, &r), 403);
+	const char *t = aw_token(&w, "agent");
+	EQ(http(&w, "POST /api/v1/conversations", t,
+		"{\"channel\":\"webchat\",\"customer\":{\"id\":\"c2\"}}", &r), 404);
+	EQ(http(&w, "POST /api/v1/conversations", t, body, &r), 201);
+	HAS(jv_get_str(r.json, "greeting"), "Welcome back, Li Wei");
+	HAS(jv_as_str(jv_path(r.json, "reply.reply")), "HH2026-100777, is on its way");
+	char id[27], line[80];
+	snprintf(id, sizeof(id), SV_FMT, SV_ARG(jv_get_str(r.json, "id")));
+	store_flush(w.store);
+	snprintf(line, sizeof(line), "GET /api/v1/conversations/%s/events", id);
+	EQ(http(&w, line, t, NULL, &r), 200);
+	CHECK(kinds(&r, "profile.use") >= 3);
+	resp_done(&r);
+	aw_down(&w);
+}
+
 /* Saved: the next conversation is served by it, and so is one after a new start. */
 TEST(api_strategy_in_use_and_kept)
 {

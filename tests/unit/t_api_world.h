@@ -32,6 +32,7 @@ struct aw {
 	jv *rules;
 	struct talk_limits limits;
 	int port;
+	const struct chan_profile *profile;  /* the only customer known */
 };
 
 struct resp {
@@ -127,6 +128,12 @@ static int aw_hub(struct aw *w, struct err *e)
 	return rc ? rc : talk_hub_open(&w->hub, &to, e);
 }
 
+static const struct chan_profile *aw_profile(void *arg, sv id)
+{
+	const struct aw *w = arg;
+	return w->profile && sv_eq(id, w->profile->id) ? w->profile : NULL;
+}
+
 UNUSED static bool aw_up(struct aw *w)
 {
 	struct err e = { 0 };
@@ -141,6 +148,8 @@ UNUSED static bool aw_up(struct aw *w)
 	o.hub = w->hub;
 	o.kb = w->kb;
 	o.company = w->company;
+	o.profile = aw_profile;
+	o.profile_arg = w;
 	o.data_dir = t_tmpdir();
 	struct api *a = NULL;
 	if (rc == 0)
