@@ -63,7 +63,7 @@ export function MoodCurve({ events, id }: { events: Ev[]; id: string }) {
           return (
             <li key={p.seq} style={{ left: `${(x(i) / W) * 100}%`, top: `${(y(p.v) / H) * 100}%` }}>
               <a
-                class={`dot ${p.v <= -0.35 ? 'bad' : p.v >= 0.35 ? 'ok' : ''} ${e ? 'turning' : ''}`}
+                class={`mood-dot ${p.v <= -0.35 ? 'bad' : p.v >= 0.35 ? 'ok' : ''} ${e ? 'turning' : ''}`}
                 data-test={e ? 'turning' : 'mood-point'}
                 title={label}
                 aria-label={label}

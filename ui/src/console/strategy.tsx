@@ -165,7 +165,7 @@ function Editor({ table, draft, load }: EditorProps) {
         </ul>
       ) : null}
       {error.value ? <ErrorNote error={error.value} retry={() => void load()} /> : null}
-      <div class="row">
+      <div class="srow">
         <input
           class="input"
           data-test="strategy-note"
@@ -270,7 +270,7 @@ function Try({ draft, saved }: { draft: Signal<string>; saved: string }) {
             }}
           />
         </label>
-        <div class="row">
+        <div class="srow">
           <label>
             <span>{t('strategy.channel')}</span>
             <select class="input" value={channel.value} onChange={(e) => (channel.value = e.currentTarget.value)}>
