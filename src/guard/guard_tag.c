@@ -66,9 +66,9 @@ static void best_row(const struct guard_tagger *m, const struct guard_toks *k,
 
 	for (size_t i = 0; i < k->n; i++) {
 		score_token(m, k, i, sum);
-		int lean = !guard_han(k->t->fold[k->v[i].s]);
+		int part = guard_han(k->t->fold[k->v[i].s]) ? 3 : 1;
 		for (int b = 0; b < TAG_USED; b++)
-			next[b] = sum[b] + lean * m->lean[b] +
+			next[b] = sum[b] + m->lean[b] / part +
 				  (i ? step_to(m, now, b, &back[i][b]) :
 				   guard_tag_follows(TAG_COUNT, b) ? 0 :
 								     -100000000);
@@ -95,11 +95,15 @@ static bool is_place(uint8_t tag)
 	return tag == TAG_ADDR || tag == TAG_ADDR_IN || tag == TAG_PLACE;
 }
 
-/* What no person is called: a lone Han sign (the rules know 王先生), a common word. */
+/* What no person is called: something with digits, a lone Han sign (the rules know 王先生), a
+ * common word. */
 static bool no_name(const struct guard_toks *k, size_t from, size_t to)
 {
 	size_t s = k->v[from].s, e = k->v[to - 1].e;
 
+	for (size_t i = s; i < e; i++)
+		if (guard_digit(k->t->fold[i]))
+			return true;
 	return (to - from == 1 && guard_han(k->t->fold[s])) ||
 	       ((to - from == 1 || guard_han(k->t->fold[s])) && guard_not_name(k->t, s, e));
 }

@@ -23,7 +23,7 @@ struct guard_tag_file {
 	char magic[8];          /* "CALLMTG1" */
 	uint32_t rows, known_bits;
 	int8_t step[TAG_COUNT][TAG_COUNT]; /* from, to */
-	int16_t lean[TAG_COUNT]; /* added to a tag of what is not Han */
+	int16_t lean[TAG_COUNT]; /* added to a tag; a third of it to one of a Han sign */
 };
 struct guard_tagger {
 	const int8_t (*w)[TAG_COUNT];

@@ -135,6 +135,11 @@ TEST(tag_set_en)
 	run_set("t_guard_pii.en.txt", 150);
 }
 
+TEST(tag_set_held)
+{
+	run_set("t_guard_pii.held.txt", 100);
+}
+
 TEST(tag_model_is_checked)
 {
 	size_t n = sizeof(struct guard_tag_file) + (size_t)TAG_ROWS * TAG_COUNT +

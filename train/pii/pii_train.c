@@ -15,7 +15,7 @@
 
 #define TEXTS_MAX 200000
 #define EPOCHS 10
-#define SHY 24          /* what a name not in Han must be better by, in updates */
+#define SHY 22          /* what a name must be better by, in updates */
 
 struct text {
 	uint32_t n;             /* tokens */

@@ -280,7 +280,7 @@ def main():
     # the same sentences again, other people and places in them
     for t, _ in rows:
         texts.append(recase(re.sub(r"\{(\w+):[^}]*\}", lambda m: mark(*fill(m.group(1), "en")), t)))
-    for lang, times in (("en", 14), ("zh", 20)):
+    for lang, times in (("en", 20), ("zh", 30)):
         for line in plain_lines(HERE / f"own.{lang}.txt"):
             for _ in range(times):
                 t = expand(line, lang)
