@@ -13,7 +13,9 @@
  * side stopped sending) holds no voice whatever the probability remembers.
  *
  * Our echo is at most the loudest of what we sent in the last 400 ms, less the line's loss. That is
- * taken for 12 dB, and for more once we spoke for two seconds and less came back. What is known of
+ * taken for 12 dB, and for more once we spoke for two seconds and less came back. A customer who
+ * cuts in is no echo: we stand still within 200 ms, and so much changes nothing; more of it, in a
+ * few seconds, is our own voice louder than believed. What is known of
  * the echo in this very frame (pcm_echo.c) goes before: then the rest of the frame decides, and a
  * customer hardly louder than the echo is heard.
  *
@@ -28,6 +30,7 @@ enum {
 	DIP_MS = 20,     /* one frame of a consonant does not break an onset */
 	MIN_FRAMES = 10, /* frames in one minimum */
 	LOSS_MS = 2000,  /* of our speech, after which the line's loss is looked at */
+	OVER_MS = 600,   /* so much of it louder than an echo of ours is one after all */
 };
 #define DEAD_DB (-75.0)    /* no voice below */
 #define LOSS_TX_DB (-40.0) /* our speech, not its gaps */
@@ -58,7 +61,7 @@ void pcm_vad_init(struct pcm_vad *v, const struct pcm_vad_opts *o)
 	else
 		pcm_vad_defaults(&v->o);
 	v->floor_db = v->o.floor_start_db;
-	v->level_db = v->echo_db = v->rx_max_db = PCM_SILENT_DB;
+	v->level_db = v->echo_db = v->rx_max_db = v->over_max_db = PCM_SILENT_DB;
 	v->loss_db = v->o.echo_loss_db;
 	for (int i = 0; i < PCM_VAD_TX; i++)
 		v->tx_db[i] = PCM_SILENT_DB;
@@ -91,15 +94,20 @@ static void learn_loss(struct pcm_vad *v, double tx_db, const struct pcm_echo_pa
 	}
 	if (tx_db < LOSS_TX_DB)
 		return;
-	v->rx_max_db = v->level_db > v->rx_max_db ? v->level_db : v->rx_max_db;
+	double *max = v->sound_ms ? &v->over_max_db : &v->rx_max_db;
+	*max = v->level_db > *max ? v->level_db : *max;
+	v->over_ms += v->sound_ms ? PCM_FRAME_MS : 0;
 	v->loss_ms += PCM_FRAME_MS;
 	if (v->loss_ms < LOSS_MS)
 		return;
-	double loss = v->echo_db - v->rx_max_db - v->o.echo_margin_db;
+	double heard = v->over_ms >= OVER_MS && v->over_max_db > v->rx_max_db ? v->over_max_db :
+										v->rx_max_db;
+	double loss = v->echo_db - heard - v->o.echo_margin_db;
 	loss = loss > LOSS_MAX_DB ? LOSS_MAX_DB : loss < least ? least : loss;
 	v->loss_db += loss < v->loss_db ? loss - v->loss_db : (loss - v->loss_db) / 2;
 	v->loss_ms = 0;
-	v->rx_max_db = PCM_SILENT_DB;
+	v->over_ms /= 2;
+	v->rx_max_db = v->over_max_db = PCM_SILENT_DB;
 }
 
 /* The floor is the least smoothed level of the last two seconds, kept as the minima of

@@ -315,3 +315,29 @@ TEST(pcm_vad_sound_before_the_voice)
 	(void)pcm_vad_push_p(&v, s, 160, -10, 0.9);  /* as loud as our own echo may be */
 	EQ(v.sound_ms, 0);
 }
+
+/* How much of our voice comes back is learned from what is softer; a customer who cuts in for a
+ * moment does not undo it, our own voice turned loud does. */
+TEST(pcm_vad_who_cuts_in_is_no_echo)
+{
+	struct pcm_vad v;
+	struct count c = { 0 };
+
+	pcm_vad_init(&v, NULL);
+	feed(&v, 8000, -65, -20, &c);
+	CHECK(v.loss_db > 30);
+	for (int i = 0; i < 6; i++) {
+		feed(&v, 140, -18, -20, &c);
+		feed(&v, 4000, -65, -20, &c);
+		CHECK(v.loss_db > 30);
+	}
+	for (int i = 0; i < 8; i++) {             /* a loudspeaker: it stops us again and again */
+		feed(&v, 140, -29, -20, &c);
+		feed(&v, 300, -65, PCM_NO_ECHO, &c);
+		feed(&v, 200, -65, -20, &c);
+	}
+	CHECK(v.loss_db < 13);
+	int starts = c.starts;
+	feed(&v, 3000, -30, -20, &c);
+	EQ(c.starts, starts);
+}
