@@ -40,6 +40,19 @@ test('an event updates its row, but an old one does not', () => {
   assert.equal(live(say(1, 'x')).items.size, 0, 'unknown conversations wait for their message');
 });
 
+test('an alert stays on its row, whatever the server sends later', () => {
+  const alert = { conversation_id: 'a', seq: 3, ts: '2030-01-01T00:00:00Z', turn: 2, actor: 'system',
+    kind: 'alert.supervisor', body: { priority: 8 } } as const;
+  let s = live({ type: 'snapshot', data: { items: [conv('a')] } }, { type: 'event', data: alert });
+  assert.equal(s.items.get('a')?.alert, 8);
+  s = reduceLive(s, [{ type: 'conversation', data: conv('a', { turns: 5 }) }], 2);
+  assert.equal(s.items.get('a')?.alert, 8);
+  assert.equal(s.items.get('a')?.turns, 5);
+  s = reduceLive(s, [{ type: 'snapshot', data: { items: [conv('a'), conv('b')] } }], 3);
+  assert.equal(s.items.get('a')?.alert, 8);
+  assert.equal(s.items.get('b')?.alert, undefined);
+});
+
 test('a closing event closes', () => {
   const closing = { conversation_id: 'a', ...ev(9, 'conversation.closed', { by: 'customer' }) };
   const s = live(

@@ -226,6 +226,12 @@ function Row({ c, selected, compact }: { c: Conv; selected: boolean; compact: bo
           <b>{convName(c)}</b>
           {c.language ? <span class="lang">{c.language}</span> : null}
           <Emotion word={c.emotion} />
+          {c.alert === undefined ? null : (
+            <span class="tag bad num" data-test="alert" title={t('live.alert', { p: c.alert })}>
+              <Icon name="alert" label={t('live.alert', { p: c.alert })} />
+              {c.alert}
+            </span>
+          )}
         </span>
         <span class="row-last">
           {c.last_actor === 'bot' ? <Icon name="reply" label={t('who.bot')} /> : null}

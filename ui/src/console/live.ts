@@ -42,13 +42,20 @@ function snapshot(items: Map<string, Conv>, fresh: Conv[]): void {
   for (const [id, c] of items)
     if (fresh.length < SNAPSHOT_MAX && c.state === 'open' && !there.has(id))
       items.set(id, { ...c, state: 'closed', ended_at: c.ended_at ?? c.last_at });
-  for (const c of fresh) items.set(c.id, c);
+  for (const c of fresh) put(items, c);
+}
+
+/* The server's object does not know of alerts: what was seen stays. */
+function put(items: Map<string, Conv>, c: Conv): void {
+  const alert = c.alert ?? items.get(c.id)?.alert;
+  items.set(c.id, alert === undefined ? c : { ...c, alert });
 }
 
 /* An event may overtake its conversation's own message: only what it surely
  * says is taken from it, and only for conversations already known. */
 function applyEvent(items: Map<string, Conv>, e: Ev & { conversation_id: string }): void {
   const c = items.get(e.conversation_id);
+  if (c && e.kind === 'alert.supervisor') items.set(c.id, { ...c, alert: e.body.priority ?? 1 });
   if (!c || Date.parse(e.ts) < Date.parse(c.last_at)) return;
   if (e.kind === 'turn.customer' || e.kind === 'turn.bot') {
     items.set(c.id, {
@@ -79,9 +86,9 @@ export function reduceLive(s: LiveState, batch: LiveMsg[], now_s: number): LiveS
       snapshot(items, m.data.items);
       snapshots++;
     } else if (m.type === 'conversation') {
-      items.set(m.data.id, m.data);
+      put(items, m.data);
     } else if (m.type === 'page') {
-      for (const c of m.data.items) items.set(c.id, newer(items.get(c.id), c));
+      for (const c of m.data.items) put(items, newer(items.get(c.id), c));
     } else if (m.type === 'event') {
       applyEvent(items, m.data);
     } else if (m.type === 'stats') {

@@ -22,6 +22,7 @@ export interface Conv {
   last_action: string | null;
   emotion: string | null;
   recording: boolean;
+  alert?: number; /* a supervisor was alerted, with this priority; known from its row only */
 }
 
 export interface Cite {
