@@ -150,6 +150,8 @@ void guard_find_tagged(const struct guard_text *t, const struct guard_tagger *m,
 	if (!tag || !back)
 		return;
 	best_row(m, &k, back, tag);
+	if (guard_tag_foreign(&k, tag))
+		return;
 	for (size_t i = 0; i < k.n; i++) {
 		size_t s = i;
 		if (tag[i] != TAG_NAME && tag[i] != TAG_ADDR)

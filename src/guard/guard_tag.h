@@ -51,6 +51,8 @@ struct guard_toks {
 /* Cuts t into tokens. ERR_TOOBIG when a is full. */
 int guard_tokenize(const struct guard_text *t, const uint8_t *known, struct arena *a,
 		   struct guard_toks *ret);
+/* What got no tag is mostly in another language than Chinese and English: the tags mean nothing. */
+bool guard_tag_foreign(const struct guard_toks *k, const uint8_t *tag);
 /* Rows of token i; how many. */
 size_t guard_tag_features(const struct guard_toks *k, size_t i, uint32_t out[TAG_FEATURES]);
 /* May tag b follow tag a (TAG_COUNT = the beginning)? */

@@ -132,6 +132,28 @@ int guard_tokenize(const struct guard_text *t, const uint8_t *known, struct aren
 	return 0;
 }
 
+bool guard_tag_foreign(const struct guard_toks *k, const uint8_t *tag)
+{
+	size_t strange = 0, known = 0, han = 0, kana = 0, other = 0, latin = 0;
+
+	for (size_t i = 0; i < k->n; i++) {
+		const struct guard_tok *x = &k->v[i];
+		uint32_t r = k->t->fold[x->s];
+		bool word = x->shape >= SH_LOWER && x->shape <= SH_MIXED;
+		bool lower = x->shape == SH_LOWER && x->e - x->s > 1;
+		known += x->flags & FL_KNOWN;
+		/* where names have capitals, a strange word without one is no name */
+		strange += lower && !(x->flags & FL_KNOWN) &&
+			   (k->mode == MODE_MIXED || tag[i] == TAG_NONE);
+		han += x->shape == SH_HAN;
+		kana += r >= 0x3040 && r < 0x3100;
+		other += word && r >= 0x370;
+		latin += word && r < 0x370;
+	}
+	return kana > 1 || (other > 1 && other > latin + han) ||
+	       (strange > 2 && strange > known && strange > han);
+}
+
 /* ---- features ---- */
 
 struct feats {

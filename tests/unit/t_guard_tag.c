@@ -285,3 +285,21 @@ TEST(tag_long_and_odd_texts)
 		CHECK(order);
 	}
 }
+
+TEST(tag_other_languages_are_left_alone)
+{
+	static const char *const rows[] = {
+		"새 카드가 언제 도착하는지 알려 주세요",
+		"когда придет моя новая карта",
+		"注文した商品はいつ届きますか",
+	};
+	struct arena a;
+
+	arena_init(&a, LIM_ARENA_TURN);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct guard_in in = { 0 };
+		if (guard_inbound(sv_of(rows[i]), &a, &in) || in.n)
+			t_fail(__FILE__, __LINE__, rows[i]);
+	}
+	arena_done(&a);
+}
