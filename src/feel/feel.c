@@ -1,9 +1,11 @@
-/* feel.c: one customer turn into the state of the conversation. Reads the tables of feel/data
- * only; owns nothing; any thread, one state per conversation.
+/* feel.c: one customer turn into the state of the conversation, by the nets of feel_net.c and
+ * the tables of feel/data; owns nothing; any thread, one state per conversation.
  */
 #include "feel_int.h"
 
 #include <stdio.h>
+
+#define MOOD_BYTES 2000
 
 static void set_language(struct feel_state *f, sv text, sv fallback)
 {
@@ -20,16 +22,33 @@ static void set_language(struct feel_state *f, sv text, sv fallback)
 	}
 }
 
+/* The mood of the words: how loud they are written is counted by feel_mood.c, and makes the net
+ * take joy for anger. */
+static void ask_mood(sv text, struct feel_net *net)
+{
+	char words[MOOD_BYTES];
+	size_t n = 0;
+
+	for (size_t i = 0; i < text.n && n < sizeof(words); i++)
+		if (text.p[i] != '!')
+			words[n++] = text.p[i];
+	feel_net(FEEL_NET_EMOTION, sv_n(words, n), net);
+}
+
 void feel_turn(struct feel_state *f, sv text, sv fallback_lang)
 {
 	struct feel_text t;
+	struct feel_net net;
 
 	text = sv_slice(text, 0, 4 * LIM_TEXT_MSG);
 	feel_prepare(text, &t);
 	set_language(f, text, fallback_lang);
 	f->wants_human = feel_wants_human(&t);
 	feel_small(&t, f);
-	feel_intent(&t, f);
+	net.n = 0; /* small talk is settled by its phrases */
+	if (!f->small_talk)
+		feel_net(FEEL_NET_INTENT, text, &net);
+	feel_intent(&t, &net, f);
 	if (f->wants_human) {
 		f->small_talk = false;
 		snprintf(f->intent, sizeof(f->intent), "talk_to_human");
@@ -43,7 +62,10 @@ void feel_turn(struct feel_state *f, sv text, sv fallback_lang)
 	}
 	if (f->small_talk)
 		f->out_of_scope = false;
-	feel_mood(&t, f);
+	net.n = 0;
+	if (!f->small_talk)
+		ask_mood(text, &net);
+	feel_mood(&t, &net, f);
 	f->turns++;
 }
 

@@ -29,8 +29,22 @@ sv feel_table(const char *name);
 bool feel_row(sv *rest, sv *fields, size_t n);
 int feel_number(sv s);
 
-void feel_intent(const struct feel_text *t, struct feel_state *f);
-void feel_mood(const struct feel_text *t, struct feel_state *f);
+/* ---- feel_net.c: the nets in the program ---- */
+enum { FEEL_NET_LANG, FEEL_NET_INTENT, FEEL_NET_EMOTION, FEEL_NETS, FEEL_NET_LABELS = 64 };
+struct feel_net {
+	sv name[FEEL_NET_LABELS];        /* of the net, for good */
+	double p[FEEL_NET_LABELS];       /* sum about 1 */
+	size_t n;
+	double valence, arousal;         /* of an emotion */
+};
+/* What a net says to text; false, and no labels, when the program has none. About 60 us. */
+bool feel_net(int net, sv text, struct feel_net *out);
+double feel_net_p(const struct feel_net *x, sv name);    /* 0: it has no such label */
+
+/* net: what the intent net says; no labels: the patterns alone. */
+void feel_intent(const struct feel_text *t, const struct feel_net *net, struct feel_state *f);
+/* net: what the emotion net says; no labels, or NULL: the words of the table alone. */
+void feel_mood(const struct feel_text *t, const struct feel_net *net, struct feel_state *f);
 void feel_small(const struct feel_text *t, struct feel_state *f);
 bool feel_wants_human(const struct feel_text *t);
 

@@ -1,6 +1,8 @@
-/* feel_intent.c: the intent of a turn and whether the customer asks for a person, from
- * data/intent.tsv and data/human.tsv: the weights of all patterns that match are summed; the
- * best intent wins when its sum and its distance to the second are enough. Any thread.
+/* feel_intent.c: the intent of a turn and whether the customer asks for a person.
+ *
+ * The net of models/intent.bin reads the whole sentence; the patterns of data/intent.tsv, whose
+ * weights are summed, move its answer: they know words the net has not met, and they answer alone
+ * when there is no net. Whether a person is wanted is settled by data/human.tsv alone. Any thread.
  */
 #include "feel_int.h"
 
@@ -8,7 +10,10 @@
 #include <stdio.h>
 
 #define INTENTS 24
-#define LEAST 2          /* sum below which a turn is out of scope */
+#define LEAST 2          /* sum below which a turn is out of scope, without a net */
+#define STRENGTH 0.5     /* of a pattern's weight of 1; tried on the guiding tables of t_feel */
+#define SUM_MOST 6.0
+#define FLOOR 0.01       /* what the net rules out, patterns can still bring back */
 
 static int intent_slot(char names[INTENTS][32], int *n, sv name)
 {
@@ -21,26 +26,52 @@ static int intent_slot(char names[INTENTS][32], int *n, sv name)
 	return (*n)++;
 }
 
-void feel_intent(const struct feel_text *t, struct feel_state *f)
+/* Sums of the weights of the patterns that match. */
+static int pattern_sums(const struct feel_text *t, char names[INTENTS][32], double *score)
 {
-	char names[INTENTS][32];
-	double score[INTENTS] = { 0 }, second = 0;
-	int n = 0, top = 0;
 	sv rest = feel_table("intent.tsv"), col[3];
+	int n = 0;
 
 	while (feel_row(&rest, col, 3)) {
 		int i = intent_slot(names, &n, col[0]);
 		if (feel_match(t, col[2]))
 			score[i] += feel_number(col[1]);
 	}
-	for (int i = 1; i < n; i++)
-		top = score[i] > score[top] ? i : top;
-	for (int i = 0; i < n; i++)
-		second = i != top && score[i] > second ? score[i] : second;
-	f->out_of_scope = n == 0 || score[top] < LEAST;
-	f->intent_p = f->out_of_scope ? 0 :
-					(1 - exp(-score[top] / 2.5)) * score[top] /
-						(score[top] + 0.6 * second);
+	return n;
+}
+
+/* Probabilities of the intents (n) and of none of them (behind them) from both: the net's
+ * probability times e^(STRENGTH * sum). Without a net a sum of LEAST is as likely as none. */
+static void both(const struct feel_net *net, char names[INTENTS][32], const double *score, int n,
+		 double *p)
+{
+	double sum = 0;
+
+	for (int i = 0; i <= n; i++) {
+		double s = i == n ? 0 : fmin(fmax(score[i], -SUM_MOST), SUM_MOST);
+		double q = net->n ? feel_net_p(net, i == n ? SV("oos") : sv_of(names[i])) :
+			   i == n ? exp(STRENGTH * LEAST) :
+				    1;
+		p[i] = (q + FLOOR) * exp(STRENGTH * s);
+		p[i] = !net->n && i < n && score[i] < LEAST ? 0 : p[i];
+		sum += p[i];
+	}
+	for (int i = 0; i <= n; i++)
+		p[i] /= sum;
+}
+
+void feel_intent(const struct feel_text *t, const struct feel_net *net, struct feel_state *f)
+{
+	char names[INTENTS][32];
+	double score[INTENTS] = { 0 }, p[INTENTS + 1];
+	int n = t->letters ? pattern_sums(t, names, score) : 0, top = 0;
+
+	if (n)
+		both(net, names, score, n, p);
+	for (int i = 1; i <= n; i++)
+		top = p[i] > p[top] ? i : top;
+	f->out_of_scope = top == n;
+	f->intent_p = f->out_of_scope ? 0 : p[top];
 	snprintf(f->intent, sizeof(f->intent), "%s", f->out_of_scope ? "" : names[top]);
 }
 

@@ -1,15 +1,22 @@
-/* feel_lang.c: which language a text is in, by script first, then by function words and
- * letters.
+/* feel_lang.c: which language a text is in, by script first, then by the net of models/lang.bin
+ * with function words and letters beside it.
  *
  * A Han letter, a Latin word and a word of any other script count one each, so that a Chinese
- * sentence with English product names stays Chinese. Latin-script languages are told apart by
- * data/lang.tsv. Any thread.
+ * sentence with English product names stays Chinese. Languages that share a script (Latin,
+ * Cyrillic, Arabic) are told apart by the net among those alone; a word of data/lang.tsv makes its
+ * language likelier. Without a net the words of the table answer. Any thread.
  */
 #include "feel_int.h"
 
+#include <math.h>
 #include <stdio.h>
 
-#define LATIN_LANGS 12
+#define TABLE_LANGS 28       /* of the table */
+#define TABLE_MOST 1.5       /* what its words count at most, as a logarithm */
+#define WORDS_FEW 3
+#define SURE 0.95            /* a few words without a word of the table */
+#define LIKELY 0.5
+#define BYTES_LEAST 5
 
 enum script {
 	S_LATIN,
@@ -22,6 +29,8 @@ enum script {
 	S_GREEK,
 	S_HEBREW,
 	S_HINDI,
+	S_BENGALI,
+	S_TAMIL,
 	S_COUNT
 };
 
@@ -38,6 +47,7 @@ static enum script script_of(uint32_t r)
 		{ 0x600, 0x6FF, S_ARABIC },   { 0x750, 0x77F, S_ARABIC },
 		{ 0xFB50, 0xFDFF, S_ARABIC }, { 0xFE70, 0xFEFE, S_ARABIC },
 		{ 0x900, 0x97F, S_HINDI },    { 0xE00, 0xE7F, S_THAI },
+		{ 0x980, 0x9FF, S_BENGALI },  { 0xB80, 0xBFF, S_TAMIL },
 		{ 0x3041, 0x30FF, S_KANA },   { 0xFF66, 0xFF9D, S_KANA },
 		{ 0x3400, 0x9FFF, S_HAN },    { 0xF900, 0xFAFF, S_HAN },
 		{ 0x20000, 0x3134F, S_HAN },  { 0x1100, 0x11FF, S_HANGUL },
@@ -68,49 +78,121 @@ static void count_scripts(sv text, double n[S_COUNT])
 	}
 }
 
+/* Languages of a script, the likeliest first: that one when the net is silent. */
 static const struct { enum script s; const char *lang; } by_script[] = {
-	{ S_HANGUL, "ko" }, { S_CYRILLIC, "ru" }, { S_ARABIC, "ar" }, { S_THAI, "th" },
-	{ S_GREEK, "el" }, { S_HEBREW, "he" }, { S_HINDI, "hi" },
+	{ S_HANGUL, "ko" },
+	{ S_CYRILLIC, "ru|uk|bg" },
+	{ S_ARABIC, "ar|fa|ur" },
+	{ S_THAI, "th" },
+	{ S_GREEK, "el" },
+	{ S_HEBREW, "he" },
+	{ S_HINDI, "hi" },
+	{ S_BENGALI, "bn" },
+	{ S_TAMIL, "ta" },
+};
+/* Chinese and Hindi in Latin letters are written every day. */
+#define LATIN_LANGS_LIST \
+	"en|es|fr|de|it|pt|nl|pl|sv|da|no|fi|hu|ro|cs|tr|vi|id|ms|hr|sk|ca|tl|sw|lt|zh|hi"
+
+/* What the table's words and letters say: a sum for each of its languages. */
+struct table_say {
+	char lang[TABLE_LANGS][4];
+	double score[TABLE_LANGS];
+	int n;
 };
 
-/* The best of the Latin-script languages; its share of the evidence, 0 when there is none. */
-static double latin_lang(sv text, char out[4])
+static void read_table(sv text, struct table_say *say)
 {
 	struct feel_text t;
-	char langs[LATIN_LANGS][4];
-	double score[LATIN_LANGS], best = 0, sum = 0;
-	int n = 0, top = -1;
 	sv rest = feel_table("lang.tsv"), f[3], alt;
 
+	*say = (struct table_say){ .n = 0 };
 	feel_prepare(text, &t);
 	while (feel_row(&rest, f, 3)) {
 		int i = 0, hits = 0;
-		while (i < n && !sv_eq(f[0], sv_of(langs[i])))
+		while (i < say->n && !sv_eq(f[0], sv_of(say->lang[i])))
 			i++;
-		if (i == LATIN_LANGS)
+		if (i == TABLE_LANGS)
 			continue;
-		if (i == n) {
-			snprintf(langs[n], 4, SV_FMT, SV_ARG(f[0]));
-			score[n++] = 0;
-		}
+		if (i == say->n)
+			snprintf(say->lang[say->n++], 4, SV_FMT, SV_ARG(f[0]));
 		bool raw = f[1].n &&
 			   f[1].p[0] == 'L'; /* letters, looked for in the text as written */
 		size_t end;
 		while (sv_cut(&f[2], '|', &alt))
 			hits += raw ? sv_find(text, alt) >= 0 : feel_find(&t, 0, alt, &end) >= 0;
-		score[i] += hits * feel_number(raw ? sv_slice(f[1], 1, f[1].n) : f[1]);
+		say->score[i] +=
+			hits * feel_number(raw ? sv_slice(f[1], 1, f[1].n) : f[1]);
 	}
-	for (int i = 0; i < n; i++) {
-		sum += score[i] * score[i];
-		if (score[i] > best) {
-			best = score[i];
+}
+
+/* The best of the table's languages; its share of the evidence, 0 when there is none. */
+static double table_lang(const struct table_say *say, char out[4])
+{
+	double best = 0, sum = 0;
+	int top = -1;
+
+	for (int i = 0; i < say->n; i++) {
+		sum += say->score[i] * say->score[i];
+		if (say->score[i] > best) {
+			best = say->score[i];
 			top = i;
 		}
 	}
 	if (top < 0)
 		return 0;
-	memcpy(out, langs[top], 4);
+	memcpy(out, say->lang[top], 4);
 	return best * best / sum * (best / (best + 0.7));
+}
+
+static double table_score(const struct table_say *say, sv lang)
+{
+	for (int i = 0; say && i < say->n; i++)
+		if (sv_eq(lang, sv_of(say->lang[i])))
+			return say->score[i];
+	return 0;
+}
+
+/* The best of list by the net, the table's words beside it (NULL: none); its probability among
+ * them, 0 without a net. */
+static double net_lang(sv text, sv list, const struct table_say *say, char out[4])
+{
+	struct feel_net net;
+	double best = 0, sum = 0;
+	sv lang, top = SV_NULL;
+
+	if (!feel_net(FEEL_NET_LANG, text, &net))
+		return 0;
+	while (sv_cut(&list, '|', &lang)) {
+		double p = (feel_net_p(&net, lang) + 0.001) *
+			   exp(fmin(table_score(say, lang), TABLE_MOST));
+		sum += p;
+		if (p > best) {
+			best = p;
+			top = lang;
+		}
+	}
+	snprintf(out, 4, SV_FMT, SV_ARG(top));
+	return best / sum;
+}
+
+/* A word or two tell little: the net must be sure, or the table must agree. "ok" and "no" are of
+ * many languages. */
+static double latin_lang(sv text, double words, char out[4])
+{
+	struct table_say say;
+	char by_net[4] = "", by_table[4] = "";
+
+	read_table(text, &say);
+	double p = table_lang(&say, by_table),
+	       q = net_lang(text, SV(LATIN_LANGS_LIST), &say, by_net);
+	bool few = words < WORDS_FEW, weak = q < (few ? SURE : LIKELY) || text.n < BYTES_LEAST;
+	if (q == 0 || (p == 0 && weak) || (p > 0 && few)) {
+		memcpy(out, by_table, p > 0 ? 4 : 0);
+		return p;
+	}
+	memcpy(out, by_net, 4);
+	return q;
 }
 
 double feel_language(sv text, char out[4])
@@ -135,12 +217,17 @@ double feel_language(sv text, char out[4])
 			top = (int)i;
 		}
 	if (other > east && other * 2 > n[S_LATIN]) {
-		memcpy(out, by_script[top].lang, 3);
-		return other / sum;
+		sv list = sv_of(by_script[top].lang);
+		memcpy(out, list.p, 2);
+		out[2] = 0;
+		struct table_say say;
+		read_table(text, &say);
+		double q = list.n > 2 ? net_lang(text, list, &say, out) : 1;
+		return (q > 0 ? q : 1) * other / sum;
 	}
 	if (east > 0 && east * 1.5 >= n[S_LATIN]) {
 		memcpy(out, "zh", 3);
 		return 0.4 + 0.6 * east / sum;
 	}
-	return latin_lang(text, out);
+	return latin_lang(text, n[S_LATIN] / 1.5, out);
 }

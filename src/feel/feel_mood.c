@@ -13,6 +13,9 @@
 
 #define NEUTRAL_SHARE 1.2
 #define MEMORY 0.4          /* share of the past in the new state */
+#define TABLE_SHARE 0.8     /* of the table beside the net, when it has words */
+#define TABLE_SHARE_SILENT 0.25
+#define SHORT_TEXT 12.0     /* bytes at which half of the net's answer counts */
 #define HITS_MAX 64
 #define NEG_BACK 24         /* bytes before a word in which a negation or "very" counts */
 
@@ -176,7 +179,28 @@ static void keep_reading(const struct reading *r, double sum, double valence, do
 		memcpy(out->cue, cue.p, n);
 }
 
-void feel_mood(const struct feel_text *t, struct feel_state *f)
+/* The net reads the sentence, the table its words. Where the table has words both count the same;
+ * where it has none, the net counts for nearly all, but of a few letters it is not trusted. */
+static void mix_net(struct reading *r, const struct feel_net *net, double bytes)
+{
+	double sum = 0, w = r->hits ? TABLE_SHARE : TABLE_SHARE_SILENT;
+	double trust = r->hits ? 1 : bytes / (bytes + SHORT_TEXT);
+	int top = NEUTRAL;
+
+	for (int i = 0; i < MOODS; i++)
+		sum += r->share[i];
+	for (int i = 0; i < MOODS; i++) {
+		double p = trust * feel_net_p(net, sv_of(feel_mood_name(i)));
+		r->share[i] = w * r->share[i] / sum +
+			      (1 - w) * (i == NEUTRAL ? p + 1 - trust : p);
+		top = r->share[i] > r->share[top] ? i : top;
+	}
+	if (top == NEUTRAL && !r->hits) /* no trace of what was not said */
+		for (int i = 0; i < MOODS; i++)
+			r->share[i] = i == NEUTRAL;
+}
+
+void feel_mood(const struct feel_text *t, const struct feel_net *net, struct feel_state *f)
 {
 	struct reading r = { .share = { [NEUTRAL] = NEUTRAL_SHARE } };
 	double sum = 0, valence = 0, arousal = 0;
@@ -184,6 +208,8 @@ void feel_mood(const struct feel_text *t, struct feel_state *f)
 
 	read_words(t, &r);
 	read_signs(t, &r);
+	if (net && net->n && t->letters)
+		mix_net(&r, net, (double)t->n);
 	for (int i = 0; i < MOODS; i++) {
 		sum += r.share[i];
 		top = r.share[i] > r.share[top] ? i : top;

@@ -196,3 +196,11 @@ bool feel_match(const struct feel_text *t, sv pattern)
 	}
 	return true;
 }
+
+double feel_net_p(const struct feel_net *x, sv name)
+{
+	for (size_t i = 0; i < x->n; i++)
+		if (sv_eq(x->name[i], name))
+			return x->p[i];
+	return 0;
+}

