@@ -63,7 +63,7 @@ static int by_place(const void *a, const void *b)
 }
 
 /* Where its last part ends. A vowel that is like a later one of the clip must not count: a part
- * is long, or lies where the longest one says. */
+ * is long, or lies where a long one says, or at the clip's beginning. */
 static size_t heard_to(const struct bench_clip *c, const struct bench_segs *segs)
 {
 	const struct bench_seg *main = NULL;
@@ -76,7 +76,8 @@ static size_t heard_to(const struct bench_clip *c, const struct bench_segs *segs
 		if (g->clip != c)
 			continue;
 		ptrdiff_t off = (ptrdiff_t)(g->at + main->from) - (ptrdiff_t)(main->at + g->from);
-		bool there = g->n >= LONG || (off > -NEAR_BY && off < NEAR_BY);
+		bool there = g->n >= LONG || (main->n >= LONG ? off > -NEAR_BY && off < NEAR_BY :
+								g->from < LONG);
 		if (there && g->from + g->n > to)
 			to = g->from + g->n;
 	}

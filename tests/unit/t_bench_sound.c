@@ -226,6 +226,30 @@ TEST(bench_heard_counts_kept_sentences_in_the_order_of_the_text)
 	CHECK(h.twice < 0.02);
 }
 
+/* The first sentence whole, then 100 ms that sound like the middle of the second. */
+TEST(bench_heard_is_not_begun_by_something_alike)
+{
+	struct bench b = { 0 };
+	struct bench_phone p = { .over_us = 1 };
+	struct bench_rep r = { .b = &b, .p = &p };
+	struct bench_clip c[2] = { voice(1, 16000), voice(2, 16000) };
+	struct bench_heard h;
+	spoke(&b, &c[0], 0, 0);
+	spoke(&b, &c[1], 0, 1);
+	hear(&p, &c[0], 16000);
+	for (size_t i = 0; i < 4000; i++)
+		*VEC_PUSH(&p.heard, 200000) = i < 800 ? c[1].s[9000 + i] : 0;
+	bench_heard(&r, 0, 0, &h);
+	for (size_t i = 0; i < 2; i++) {
+		xfree(b.f.spoke.v[i]);
+		drop(&c[i]);
+	}
+	VEC_FREE(&b.f.spoke);
+	VEC_FREE(&p.heard);
+	EQ(h.clips, 2);
+	EQ(h.words, 3);
+}
+
 /* ---- figures ---- */
 
 TEST(bench_quantiles_by_nearest_rank)
