@@ -37,8 +37,8 @@ struct api_opts {
 	const jv *company;           /* name.{zh,en}; must outlive the api */
 	const struct web_asset *assets;
 	size_t n_assets;
-	/* Opens what rows hide for administrators (GUARD_KEY bytes, docs/guard.md); NULL = nothing is
-	 * kept. */
+	/* Opens what rows hide for administrators (GUARD_KEY bytes, docs/guard.md);
+	 * NULL = nothing is kept. */
 	const unsigned char *pii_key;
 	double rate_per_s;           /* requests a second and address, 0 = no limit */
 	/* open at once without sign-in; 0 = 50, negative = no limit. */

@@ -190,7 +190,8 @@ struct pcm_vad {
 	double echo_db;        /* the loudest of them within echo_hold_ms */
 	double rx_max_db;      /* loudest heard since the loss was last looked at */
 	int loss_ms;           /* of our speech since then */
-	int over_ms;           /* of that somebody was louder than our echo may be; halved each time */
+	/* of that somebody was louder than our echo may be; halved each time */
+	int over_ms;
 	double over_max_db;    /* the loudest of it */
 	double loss_db;        /* of our echo on this line, learned */
 	bool doubt;            /* it would be voice but for what was known of the echo */

@@ -41,7 +41,7 @@ TEST(slot_backchannels_by_their_words)
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		if (ear_backchannel(sv_of(rows[i].text)) != rows[i].is)
-			printf("# \"%s\"\n", rows[i].text);
+			printf("# \"%s\"\n", rows[i].text ? rows[i].text : "");
 		EQ(ear_backchannel(sv_of(rows[i].text)), rows[i].is);
 	}
 }

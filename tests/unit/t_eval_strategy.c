@@ -90,8 +90,8 @@ TEST(eval_strategy_held_out)
 	bool read = play(&d, "en", "strategy_held", &s) && play(&d, "zh", "strategy_held", &s);
 	desk_close(&d);
 	CHECK(read);
-	printf("# held out: %zu scenes, %zu of %zu turns right, person due %zu of %zu, lasting anger "
-	       "%zu of %zu, calm escalated %zu of %zu, forbidden offers %zu\n",
+	printf("# held out: %zu scenes, %zu of %zu turns right, person due %zu of %zu, lasting "
+	       "anger %zu of %zu, calm escalated %zu of %zu, forbidden offers %zu\n",
 	       s.scenes, s.right, s.turns, s.brought, s.due, s.in_time, s.sustained, s.escalated,
 	       s.calm, s.forbidden);
 	CHECK(s.right * 100 >= s.turns * 60);

@@ -1,106 +1,13 @@
 /* t_model_speech.c: voices behind a fake worker, several as one, and on a server: who takes over
- * when one dies, hangs or refuses; and the real neural voices where they are installed. */
+ * when one dies, hangs or refuses. */
 #include <arpa/inet.h>
-#include <glob.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "t.h"
-#include "model.h"
-#include "model_paths.h"
-
-enum { MARKS = 200, WORD = 100 /* ms, of the fake worker */ };
-
-struct heard {
-	size_t samples, n_marks, chunks;
-	int rate, ends, err, peak;
-	size_t off[MARKS], at[MARKS];
-	struct tts_run *run;
-	bool cancel_at_first;
-};
-
-static void on_pcm(void *arg, const int16_t *s, size_t n, int rate)
-{
-	struct heard *h = arg;
-	h->samples += n;
-	h->rate = rate;
-	h->chunks++;
-	for (size_t i = 0; i < n; i++)
-		h->peak = s[i] > h->peak ? s[i] : h->peak;
-	if (h->cancel_at_first)
-		tts_cancel(h->run);
-}
-
-static void on_mark(void *arg, size_t off, size_t at)
-{
-	struct heard *h = arg;
-	if (h->n_marks < MARKS) {
-		h->off[h->n_marks] = off;
-		h->at[h->n_marks++] = at;
-	}
-}
-
-static void on_end(void *arg, int err)
-{
-	struct heard *h = arg;
-	h->ends++;
-	h->err = err;
-}
-static const struct tts_cb cb = { on_pcm, on_mark, on_end };
-
-static bool ended(void *arg)
-{
-	return ((struct heard *)arg)->ends > 0;
-}
-
-static bool is_ready(void *arg)
-{
-	return tts_ready(arg);
-}
-
-static bool explained(void *arg)
-{
-	return tts_error(arg)[0] != '\0';
-}
-
-/* A voice of the fake worker, told from others by its rate. */
-static struct model_spec fake(const char *kind, const char *voice)
-{
-	return (struct model_spec){ .kind = kind,
-				    .exe = MODEL_PATHS "/tts_worker",
-				    .voice = voice };
-}
-
-struct world {
-	struct loop *l;
-	struct tts *t;
-	struct err e;
-};
-
-static int world_open(struct world *w, const struct model_spec *s, size_t n)
-{
-	*w = (struct world){ .l = loop_new() };
-	int rc = n == 1 ? tts_open(&w->t, s, w->l, &w->e) :
-			  tts_open_list(&w->t, s, n, w->l, &w->e);
-	if (rc)
-		(void)printf("# %s\n", w->e.msg);
-	return rc;
-}
-
-static void world_close(struct world *w)
-{
-	tts_close(w->t);
-	loop_free(w->l);
-}
-
-static bool say(struct world *w, const char *text, struct heard *h)
-{
-	int rc = tts_start(w->t, sv_of(text), SV("en"), &cb, h, &h->run);
-	return !rc && t_wait(w->l, ended, h, 30000);
-}
+#include "t_model_speech.h"
 
 /* ---- the kinds of callm-onnx ---- */
 
@@ -752,66 +659,4 @@ TEST(speech_remote_open_explains)
 	HAS(sv_of(e.msg), "http://");
 	EQ(rc2, ERR_INVAL);
 	CHECK(sv_find(sv_of(k.msg), SV("a\r")) < 0);
-}
-
-/* ---- the real ones ---- */
-
-static bool find(const char *pattern, char out[1024])
-{
-	const char *cache = getenv("CALLM_CACHE"), *home = getenv("HOME");
-	char full[1200];
-	glob_t g;
-	(void)snprintf(full, sizeof(full), "%s%s/%s", cache ? cache : (home ? home : ""),
-		       cache ? "" : "/.cache/callm", pattern);
-	bool ok = glob(full, 0, NULL, &g) == 0;
-	if (ok)
-		(void)snprintf(out, 1024, "%.1000s", g.gl_pathv[0]);
-	globfree(&g);
-	return ok;
-}
-
-static void check_real(const char *kind, const char *file, const char *text, const char *lang,
-		       int rate)
-{
-	static char weights[1024], runtime[1024];
-	struct world w;
-	struct heard h = { 0 };
-	if (!find(file, weights) || !find("*/onnxruntime-*/libonnxruntime.so", runtime))
-		SKIP("the voice or ONNX Runtime is not installed");
-	*strrchr(runtime, '/') = '\0';
-	struct model_spec s = { .kind = kind,
-				.exe = MODEL_PATHS "/callm-onnx",
-				.file = weights,
-				.runtime = runtime,
-				.lang = lang,
-				.threads = 1 };
-	int rc = world_open(&w, &s, 1);
-	bool up = !rc && t_wait(w.l, is_ready, w.t, 38000);
-	int start = up ? tts_start(w.t, sv_of(text), sv_of(lang), &cb, &h, &h.run) : rc;
-	bool done = up && !start && t_wait(w.l, ended, &h, 18000);
-	bool refused = !rc && tts_error(w.t)[0];
-	if (refused)
-		(void)printf("# %s\n", tts_error(w.t));
-	world_close(&w);
-	OK(rc);
-	CHECK(!refused);
-	if (!up)
-		SKIP("too busy a machine: the voice did not load within 38 s");
-	CHECK(done);
-	OK(h.err);
-	EQ(h.rate, rate);
-	CHECK(h.samples > (size_t)rate / 2 && h.samples < (size_t)rate * 4);
-	CHECK(h.peak > 5000 && h.peak < 32767);
-	CHECK(h.n_marks >= 2);
-	EQ(h.off[0], 0);
-}
-
-TEST(speech_real_piper)
-{
-	check_real("piper", "*/*piper*/*.onnx", "Good morning to you.", "en", 22050);
-}
-
-TEST(speech_real_kokoro)
-{
-	check_real("kokoro", "*/kokoro*/model.onnx", "您好，谢谢。", "zh", 24000);
 }

@@ -106,7 +106,8 @@ static bool filled(sv text)
 {
 	static const char *const later[] = { "{options}", "{sources}", "{tone}", "{length}",
 					     "{language}", "{quote}",   "{reason}", "{who}",
-					     "{mood}",     "{question}", "{answer}", "{purpose}" };
+					     "{mood}",     "{question}", "{answer}", "{purpose}",
+					     "{order}",    "{status}",   "{name}" };
 	for (ptrdiff_t open; (open = sv_find_ch(text, '{')) >= 0;) {
 		text = sv_slice(text, (size_t)open, text.n);
 		bool ok = false;

@@ -269,7 +269,7 @@ static void spoil(const struct world *d, const char *below, bool cut)
 	if (!f)
 		return;
 	if (cut) {
-		(void)ftruncate(fileno(f), 10);
+		CHECK(ftruncate(fileno(f), 10) == 0);
 	} else {
 		(void)fseek(f, 777, SEEK_SET);
 		(void)fputs("!!", f);
