@@ -12,6 +12,7 @@
 #include "app_ways.h"
 #include "api.h"
 #include "api_policy.h"
+#include "feel.h"
 
 #include <malloc.h>
 #include <stdio.h>
@@ -267,6 +268,7 @@ static int server_hub(struct app_server *s, const jv *company, struct err *e)
 		.pii_key = s->pii_key,
 		.no_speculation = !jv_get_bool(jv_get(s->cfg, "talk"), "speculate", true),
 	};
+	feel_warm();                 /* not in the first customer's turn */
 	rc = talk_hub_open(&s->hub, &o, e);
 	obj_unref(strategy);         /* the hub has its own reference */
 	return rc;
