@@ -73,17 +73,30 @@ static bool tcp_state(struct lws *wsi, struct tcp_info *ti)
 	return fd >= 0 && getsockopt(fd, IPPROTO_TCP, TCP_INFO, ti, &n) == 0;
 }
 
-/* Bytes that had arrived when an answer was complete. */
-void web_conn_mark(struct web_conn *c)
+/* Bytes of this connection that the library has read. What still waits in the socket is asked
+ * before and after the total: only when nothing came in between do they belong together. -1 when
+ * they cannot be told. */
+static int64_t bytes_read(struct web_conn *c)
 {
 	struct tcp_info ti;
-	int unread = 0;
+	int fd = lws_get_socket_fd(c->wsi), before = 0, after = 0;
+	for (int i = 0; i < 8; i++) {
+		if (ioctl(fd, FIONREAD, &before) || !tcp_state(c->wsi, &ti) ||
+		    ioctl(fd, FIONREAD, &after))
+			return -1;
+		if (before == after)
+			return (int64_t)ti.tcpi_bytes_received - after;
+	}
+	return -1;
+}
+
+/* What had been read when an answer was complete: what waits in the socket is the next request
+ * of a quick client and not sent ahead. */
+void web_conn_mark(struct web_conn *c)
+{
+	int64_t n = bytes_read(c);
 	c->served = true;
-	/* What already waits in the socket is the next request of a quick client: not sent
-	 * ahead. Asked first, so that what comes in between is on the safe side. */
-	bool known = ioctl(lws_get_socket_fd(c->wsi), FIONREAD, &unread) == 0 &&
-		     tcp_state(c->wsi, &ti);
-	c->mark = known ? (int64_t)ti.tcpi_bytes_received - unread : INT64_MAX;
+	c->mark = n < 0 ? INT64_MAX : n;
 }
 
 /* Was this head read from the socket after the last answer? If not it was sent ahead
@@ -93,13 +106,7 @@ void web_conn_mark(struct web_conn *c)
  * a byte read since then proves the opposite. */
 static bool fresh(struct web_conn *c)
 {
-	struct tcp_info ti;
-	int unread = 0;
-	if (!c->served)
-		return true;
-	if (!tcp_state(c->wsi, &ti) || ioctl(lws_get_socket_fd(c->wsi), FIONREAD, &unread) != 0)
-		return false;
-	return (int64_t)ti.tcpi_bytes_received - unread > c->mark;
+	return !c->served || bytes_read(c) > c->mark;
 }
 
 /* With reading off the library does not write either, so it is on from wake to written. */
