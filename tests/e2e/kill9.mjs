@@ -8,8 +8,10 @@ const CHATS = Number(process.env.KILL9_CHATS ?? 200);
 const ROUNDS = Number(process.env.KILL9_ROUNDS ?? 2);
 const QUESTIONS = ['How long do I have to return something?', 'Can I pay in instalments?', '可以开发票吗？', '怎么退货？'];
 
-/* Customers come from 20 addresses (the number of chats from one is limited). Letters only: numbers might be masked as personal data. */
-const word = (i) => [...String(i)].map((d) => 'kbdfghjlmn'[d]).join('');
+/* Customers come from 20 addresses (the number of chats from one is limited). Plain words tell messages apart: numbers and
+ * what looks like a name are masked as personal data. */
+const WORDS = ['sofa', 'lamp', 'table', 'chair', 'shelf', 'bed', 'desk', 'rug', 'mirror', 'stool'];
+const word = (i) => [...String(i)].map((d) => WORDS[d]).join(' ');
 
 class Chat {
   constructor(i) {
@@ -63,7 +65,7 @@ class Chat {
 
   next() {
     const k = this.sent.size;
-    this.say(`c${this.i}-${k}`, `${QUESTIONS[(this.i + k) % QUESTIONS.length]} ${word(this.i)} ${word(k)}`);
+    this.say(`c${this.i}-${k}`, `${QUESTIONS[(this.i + k) % QUESTIONS.length]} ${word(this.i)}, ${word(k)}`);
   }
 }
 
