@@ -84,10 +84,11 @@ int api_strategy_load(struct store *st, const jv *company, struct policy_table *
 
 /* ---- reading ---- */
 
-static void put_ids(struct sb *b, const jv *company, const char *key)
+/* Rows that the company's file brings. */
+static void put_company_rows(struct sb *b, const jv *company)
 {
 	jv *list = jv_path(company, "strategy.rows");
-	sb_fmt(b, ",\"%s\":[", key);
+	sb_cstr(b, ",\"company_rows\":[");
 	for (size_t i = 0; i < jv_len(list); i++) {
 		if (i)
 			sb_ch(b, ',');
@@ -141,7 +142,7 @@ static void get_run(struct api_query *q, struct store_db *db)
 		(void)policy_table_text(&own);
 	sb_fmt(&q->out, "{\"version\":%lld,\"text\":", (long long)version);
 	sb_json(&q->out, version ? jv_get_str(o, "text") : sb_sv(&own));
-	put_ids(&q->out, q->a->o.company, "company_rows");
+	put_company_rows(&q->out, q->a->o.company);
 	put_history(q, db);
 	sb_ch(&q->out, '}');
 	jv_free(o);
@@ -365,9 +366,11 @@ static void put_decision(struct api_query *q, struct attempt *x, sv text, const 
 	policy_plan(x->t, &k, &p);
 	sb_cstr(b, "{\"text\":");
 	sb_json(b, text);
-	sb_fmt(b, ",\"intent\":\"%s\",\"mood\":{\"class\":\"%s\",\"valence\":%.2f,\"arousal\":%.2f,"
+	sb_cstr(b, ",\"intent\":");
+	sb_json(b, sv_of(intent));
+	sb_fmt(b, ",\"mood\":{\"class\":\"%s\",\"valence\":%.2f,\"arousal\":%.2f,"
 		  "\"trend\":%.2f,\"sustained\":%d},\"strategy\":",
-	       intent, feel_mood_name(x->track.mood), x->track.valence, x->track.arousal,
+	       feel_mood_name(x->track.mood), x->track.valence, x->track.arousal,
 	       x->track.trend, x->track.angry);
 	policy_plan_json(x->t, &k, &p, b);
 	put_two(b, "why", policy_row_why(x->t, p.row, SV("en")),

@@ -37,7 +37,6 @@ int cmd_ask(int argc, char **argv);
 int cmd_kb(int argc, char **argv);
 int cmd_score(int argc, char **argv);
 int cmd_score_pii(int argc, char **argv);        /* argv[0] is "pii" */
-/* cmd_score_task.c; exit status. */
 /* cmd_digits.c, for cmd_train.c and cmd_score_task.c: exit status. */
 struct digit_opt;
 int train_digits(const char *data, const char *out, const struct digit_opt *how, bool json);

@@ -95,7 +95,8 @@ int cmd_score(int argc, char **argv)
 	if (!cli_parse(argc, argv, opts, sizeof(opts) / sizeof(*opts), &rest, &status))
 		return status;
 	if (rest >= argc)
-		return cli_fail("score what? kb, intent, emotion, pairs or language"), 2;
+		return cli_fail("score what? kb, strategy, pii, intent, emotion, pairs, "
+				"language or digits"), 2;
 	if (strcmp(argv[rest], "kb") != 0)
 		return score_task(argv[rest], model, data, json);
 	struct app_desk d;

@@ -164,9 +164,13 @@ static int spawn(struct bench_ua *u, bool keep)
 		_exit(127);
 	}
 	(void)close(fd[1]);
+	if (pid < 0) {
+		(void)close(fd[0]);
+		return ERR_FULL;
+	}
 	u->in_fd = fd[0];
 	u->pid = pid;
-	return pid < 0 ? ERR_FULL : 0;
+	return 0;
 }
 
 static void tell(struct bench_ua *u, const char *text)

@@ -1,7 +1,7 @@
 /* feel_blob.h: files that embed_bin.c puts into the program.
  *
  *	extern const struct feel_blob feel_models[];
- *	sv bytes = feel_blob_find(feel_models, "text_base.bin");    aligned to 64
+ *	sv bytes = feel_task_embedded("text_base.bin");    aligned to 64
  */
 #ifndef CALLM_FEEL_BLOB_H
 #define CALLM_FEEL_BLOB_H

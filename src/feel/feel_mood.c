@@ -179,7 +179,7 @@ static void keep_reading(const struct reading *r, double sum, double valence, do
 		memcpy(out->cue, cue.p, n);
 }
 
-/* The net reads the sentence, the table its words. Where the table has words both count the same;
+/* The net reads the sentence, the table its words. Where the table has words it counts TABLE_SHARE;
  * where it has none, the net counts for nearly all, but of a few letters it is not trusted. */
 static void mix_net(struct reading *r, const struct feel_net *net, double bytes)
 {

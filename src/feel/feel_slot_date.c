@@ -394,7 +394,7 @@ static bool zh_lunar(const struct slot_run *r, size_t i, struct slot_date *ret)
 		m = 11, k += w;
 	else if (named && (m = zh_month(t, k, &e)))
 		k = e;
-	if (!m && slot_at(t, k, "初") && !slot_any_before(t, k, "月|年|最|当"))
+	if (!m && slot_at(t, k, "初") && slot_any_before(t, k, "月|年|最|当|起") == k)
 		m = 1;
 	if (!m || ((k += slot_at(t, k, "初")), !slot_whole(t, k, &n)) || n.milli % 1000)
 		return false;

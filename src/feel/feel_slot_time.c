@@ -301,7 +301,7 @@ static void put_iso(struct sb *b, int64_t milli, int32_t unit)
 			sb_fmt(b, "P%lldM", (long long)months);
 		return;
 	}
-	int64_t s = milli > SLOT_NUM_MAX / 2000000 ? 0 : milli * unit / 1000;
+	int64_t s = milli > INT64_MAX / unit ? 0 : milli * unit / 1000;
 	if (unit >= 86400 && s % 86400 == 0) {
 		sb_fmt(b, s % 604800 || unit < 604800 ? "P%lldD" : "P%lldW",
 		       (long long)(s % 604800 || unit < 604800 ? s / 86400 : s / 604800));
@@ -430,7 +430,7 @@ void slot_find_duration(struct slot_run *r, size_t i)
 	size_t k = slot_spaces(t, n.e);
 	k += slot_at(t, k, "and ") ? 4 : slot_at(t, k, "零") ? 3 : slot_at(t, k, "又") ? 3 : 0;
 	if (unit > 0 && n.hi == n.milli && one_part(t, k, &more, &unit2) && unit2 > 0 &&
-	    unit2 < unit) {
+	    unit2 < unit && more.milli <= SLOT_NUM_MAX / 2000000) {
 		n.milli = n.hi = (n.milli * unit + more.milli * unit2) / (unit2 < 60 ? 1 : 60);
 		unit = unit2 < 60 ? 1 : 60;
 		n.e = more.e;

@@ -221,7 +221,7 @@ static bool en_day_first(const struct slot_run *r, size_t i, struct slot_date *r
 		return month_day(r, which == 24 ? 9 : which % 12 + 1, d, k, ret);
 	}
 	int step = 0;
-	bool coming, word = !slot_digit(t->p[e - 3]);
+	bool coming, word = !plain && !slot_digit(t->p[e - 3]);
 	size_t s = en_step(t, k, &step, &coming);
 	bool this_month = s > k && slot_at(t, s, "month");
 	bool on = slot_any_before(t, i, "on |by |until |before |after |since |from |till ") < i;

@@ -43,12 +43,6 @@ static int base_of(struct feel_reader *base, const struct feel_feats *raw, float
 	return dim;
 }
 
-int feel_base_vector(struct feel_reader *base, sv text, float *v)
-{
-	feel_feats_text(&base->raw, FEEL_INTENT, text);
-	return base_of(base, &base->raw, v);
-}
-
 /* A component of a unit vector is about 1 / sqrt(dim); the net likes numbers of about 0.3. */
 static void scale_up(float *x, int dim)
 {
@@ -148,7 +142,8 @@ struct feel_reader *feel_reader_new(struct feel_task *t)
 
 	r->t = obj_ref(t);
 	r->pass = nn_pass_new(t->net);
-	r->x = xalloc((2 * FEEL_BASE_MAX + FEEL_PAIR_STATS) * sizeof(float));
+	/* as many as any layer of a (forged) file may read */
+	r->x = xalloc(NN_DIM_MAX * sizeof(float));
 	if (t->base)
 		r->base = feel_reader_new(t->base);
 	return r;

@@ -7,7 +7,7 @@
  *	struct feel_reader *r = feel_reader_new(t);                  one a thread
  *	struct feel_guess g;
  *	feel_guess(r, SV("where is my parcel"), SV_NULL, &g);
- *	g.label[0].name "order_status", g.label[0].p 0.97, g.oos false
+ *	feel_task_label(t, g.said[0].label) "order_status", g.said[0].p 0.97
  *
  * Rows (docs/train.md): `label<TAB>text`, UTF-8, a row a line, '#' begins a comment, `oos` is out
  * of scope. Several labels are joined by commas. Turns before stand in front of the text, oldest
@@ -183,9 +183,6 @@ void feel_reader_free(struct feel_reader *r);    /* accepts NULL */
 /* What the text means, turns before in front of it (FEEL_TURN_MARK); other: the second text of a
  * pair. Any bytes. About 60 us. */
 void feel_guess(struct feel_reader *r, sv text, sv other, struct feel_guess *g);
-/* The vector of a text; dim floats of unit length into v (FEEL_BASE_MAX). base is a reader of a
- * base. Returns dim. */
-int feel_base_vector(struct feel_reader *base, sv text, float *v);
 /* Answers of a task to rows that have labels. name gets the names of the tally's labels: those of
  * the task and then those only the rows know (borrowed from both), which can only be missed. */
 void feel_task_test(struct feel_task *t, const struct feel_rows *rows, struct feel_tally *tally,

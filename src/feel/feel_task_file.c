@@ -209,7 +209,6 @@ static int read_head(struct feel_task *t, sv all, struct feel_task *base, struct
 		return damaged(e, "its kind");
 	t->kind = (int)h.kind;
 	t->id = h.sum;
-	t->base_id = h.base;
 	if (h.base && (!base || base->id != h.base || base->kind != FEEL_BASE))
 		return err_set(e, ERR_STATE, "trained on another base than this program has; "
 					     "train it again");

@@ -23,7 +23,7 @@ struct feel_task {
 	struct nn_net *net;              /* layers "out", "value"; a base has "base" */
 	int out, value;                  /* numbers of layers, -1 */
 	struct feel_task *base;          /* a reference, or NULL */
-	uint64_t id, base_id;            /* checksums of the files; 0: none */
+	uint64_t id;                     /* checksum of the file; 0: none */
 	jv *card;
 	struct sb card_text;
 	char *mem;                       /* a file that was read; the net may lie in it */

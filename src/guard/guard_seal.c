@@ -1,7 +1,7 @@
 /* guard_seal.c: sealing: the key file, and what the masks of one text hide.
  *
- * XChaCha20-Poly1305 of libsodium with a random nonce; the context (a conversation and the number
- * of its row) is authenticated with it, so that a sealed value moved elsewhere does not open. The
+ * XChaCha20-Poly1305 of libsodium with a random nonce; the context (a conversation and the masked
+ * text) is authenticated with it, so that a sealed value moved elsewhere does not open. The
  * key is 32 random bytes in a file of its own (0600): a copy of the database without it tells
  * nothing. Owns nothing; any thread.
  */

@@ -7,9 +7,9 @@
  *	breaker_let_go(&m->breaker, r->probe);          or when it was cancelled
  *
  * Three failures in a row open it for 2 s, then one request may probe; when that one fails it is
- * closed for twice as long, at most 8 s. Requests that were under way when it opened do not
- * lengthen it. A zeroed struct is a breaker that lets everything pass. Times are the loop's, ms;
- * a loop's thread owns it. */
+ * kept open twice as long, at most 8 s. Engines that take no probe (asr, emb) let all through
+ * again then. Requests that were under way when it opened do not lengthen it. A zeroed struct is a
+ * breaker that lets everything pass. Times are the loop's, ms; a loop's thread owns it. */
 #ifndef CALLM_BREAKER_H
 #define CALLM_BREAKER_H
 

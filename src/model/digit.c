@@ -1,10 +1,9 @@
 /* digit.c: a spoken word to a label.
  *
  * Windows of 25 ms every 10 ms; what is 33 dB under the loudest one at both ends is silence and
- * cut off, with 30 ms left; each band's mean over the word is taken out, so that lines and
- * handsets matter little. Nine windows side by side make a step of the net, every 20 ms. The
- * net's file carries its labels and its temperature in the card. A loaded net is immutable and
- * counted. */
+ * cut off, with 30 ms left; how loud it was is taken out. Nine windows side by side make one of
+ * 24 steps of the net, however long the word is. The net's file carries its labels and its
+ * temperature in the card. A loaded net is immutable and counted. */
 #include "digit_int.h"
 
 #include <math.h>

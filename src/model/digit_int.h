@@ -19,7 +19,7 @@ struct digit_cut {
 	int margin;
 };
 extern const struct digit_cut digit_usual;
-/* Rows of mel to the steps of the net: silence around is cut off, each band's mean taken out.
+/* Rows of mel to the steps of the net: silence around is cut off, how loud it was taken out.
  * mel is changed. Returns steps, 0: silence. */
 int digit_steps(float *mel, size_t rows, const struct digit_cut *cut, float *out);
 

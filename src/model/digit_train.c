@@ -83,7 +83,7 @@ static void through_line(int16_t *s, size_t n)
 	}
 }
 
-/* Bands and moments that tell nothing this time: the mean is 0 by now. */
+/* Bands and moments that tell nothing this time: 0 is the middle of the scale. */
 static void leave_out(struct rng *r, float *x, int steps)
 {
 	enum { AT_ONCE = 4 };

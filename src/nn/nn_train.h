@@ -99,7 +99,8 @@ double nn_mse(const float *x, int n, const float *y, float weight, float *grad);
 double nn_cosine_loss(const float *x, int n, const float *y, float weight, float *grad);
 /* InfoNCE, both directions (van den Oord et al. 2018; Radford et al. 2021): a[i] and b[i] belong
  * together, all others of the batch do not; rows of unit length (NN_UNIT), n of them of dim
- * floats. Pairs of the same group (not NULL) are no negatives of each other. Mean over i. */
+ * floats. Pairs of the same group (not NULL) are no negatives of each other. Sum over i, both
+ * directions halved. */
 double nn_infonce(const float *const *a, const float *const *b, size_t n, int dim,
 		  const int *group, float temperature, float weight, float *const *ga,
 		  float *const *gb);

@@ -18,22 +18,17 @@ struct pcm_mel {
 	float share[PROS_HALF + 1];   /* of it; the next has the rest */
 };
 
-static double mel_of(double hz)
-{
-	return 1127 * log(1 + hz / 700);
-}
-
 struct pcm_mel *pcm_mel_new(double warp)
 {
 	struct pcm_mel *m = xalloc(sizeof(*m));
-	double low = mel_of(LOW_HZ), high = mel_of(HIGH_HZ);
+	double low = pros_mel(LOW_HZ), high = pros_mel(HIGH_HZ);
 	ASSERT(warp >= 0.7 && warp <= 1.4);
 	pros_fft_init(&m->fft);
 	for (int i = 0; i < PCM_MEL_WIN; i++)
 		m->window[i] = (float)(0.54 - 0.46 * cos(2 * M_PI * (i + 0.5) / PCM_MEL_WIN));
 	for (int k = 0; k <= PROS_HALF; k++) {
 		double hz = k * (double)PCM_HZ / PROS_N / warp;
-		double at = (mel_of(hz) - low) / (high - low) * (PCM_MEL_BANDS + 1);
+		double at = (pros_mel(hz) - low) / (high - low) * (PCM_MEL_BANDS + 1);
 		bool in = at >= 0 && at < PCM_MEL_BANDS + 1;
 		m->left[k] = in ? (uint8_t)at : PCM_MEL_BANDS + 1;
 		m->share[k] = in ? (float)(1 - (at - (int)at)) : 1;

@@ -49,16 +49,11 @@ struct pcm_prosody {
 
 /* ---- tables */
 
-static double mel_of(double hz)
-{
-	return 1127 * log(1 + hz / 700);
-}
-
 static void init_mel(struct pcm_prosody *p)
 {
-	double low = mel_of(LOW_BIN * HZ_PER_BIN), high = mel_of(HIGH_BIN * HZ_PER_BIN);
+	double low = pros_mel(LOW_BIN * HZ_PER_BIN), high = pros_mel(HIGH_BIN * HZ_PER_BIN);
 	for (int k = LOW_BIN; k <= HIGH_BIN; k++) {
-		double at = (mel_of(k * HZ_PER_BIN) - low) / (high - low) * (PROS_MELS + 1);
+		double at = (pros_mel(k * HZ_PER_BIN) - low) / (high - low) * (PROS_MELS + 1);
 		int left = (int)at > PROS_MELS ? PROS_MELS : (int)at;
 		p->mel[k] = (uint8_t)left;
 		p->mel_w[k] = (float)(1 - (at - left));
@@ -174,7 +169,7 @@ static void spectrum(struct pcm_prosody *p, const float *power, struct pcm_proso
 	}
 }
 
-/* A line is its bin and two on each side: the window's main lobe. */
+/* A line is its bin and three on each side: the window's main lobe. */
 static float take_line(float *power, int *ret_at)
 {
 	int at = HUM_BIN;

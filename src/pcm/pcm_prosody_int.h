@@ -4,6 +4,8 @@
 
 #include "pcm_prosody.h"
 
+#include <math.h>
+
 enum {
 	PROS_N = 512,            /* points of the transform at 8 kHz */
 	PROS_HALF = PROS_N / 2,
@@ -14,6 +16,11 @@ enum {
 	PROS_ST_BINS = 160,      /* a quarter semitone each */
 	PROS_DB_BINS = 101,
 };
+
+static inline double pros_mel(double hz)
+{
+	return 1127 * log(1 + hz / 700);
+}
 
 struct pros_fft {                /* twiddles: exp(-2 pi i k / PROS_N), k < PROS_HALF */
 	float cos[PROS_HALF], sin[PROS_HALF];

@@ -29,10 +29,14 @@ void pros_sums_init(struct pros_sums *s)
 	s->valley_db = s->peak_db = s->top_db = -100;
 }
 
+static bool is_syllable(const struct pros_sums *s)
+{
+	return s->rising && s->peak_voiced && s->peak_db > s->top_db - SYLLABLE_DB;
+}
+
 static void end_syllable(struct pros_sums *s)
 {
-	if (s->rising && s->peak_voiced && s->peak_db > s->top_db - SYLLABLE_DB)
-		s->nuclei++;
+	s->nuclei += is_syllable(s);
 	s->rising = false;
 }
 
@@ -187,9 +191,8 @@ bool pros_sums_tell(const struct pros_sums *s, struct pcm_prosody_sum *ret)
 	ret->hnr_mean = (float)(s->hnr / n);
 	ret->jitter = (float)(s->n_jitter ? s->jitter / s->n_jitter : 0);
 	ret->shimmer = (float)(s->n_jitter ? s->shimmer / s->n_jitter : 0);
-	bool open = s->rising && s->peak_voiced && s->peak_db > s->top_db - SYLLABLE_DB;
 	ret->speech_s = (float)(s->voice * 0.02);
-	ret->rate = (float)(s->nuclei + open) / ret->speech_s;
+	ret->rate = (float)(s->nuclei + is_syllable(s)) / ret->speech_s;
 	ret->pause = 1 - (float)s->voice / (float)span;
 	ret->over = (float)s->over / (float)s->voice;
 	ret->voiced = (float)s->voiced / (float)s->voice;

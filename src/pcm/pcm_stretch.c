@@ -15,7 +15,7 @@
 #define HELD_MAX (1u << 20)          /* samples; callers give some thousand at a time */
 
 struct pcm_stretch {
-	int rate, percent;
+	int percent;
 	size_t hop, seek;
 	VEC(int16_t) in;             /* from the first sample still needed */
 	size_t at100;                /* where we should be, in hundredths of a sample */
@@ -30,7 +30,7 @@ struct pcm_stretch *pcm_stretch_new(int rate, int percent)
 	ASSERT(rate >= 8000 && rate <= 48000);
 	percent = percent < PCM_STRETCH_LEAST ? PCM_STRETCH_LEAST : percent;
 	percent = percent > PCM_STRETCH_MOST ? PCM_STRETCH_MOST : percent;
-	*s = (struct pcm_stretch){ .rate = rate, .percent = percent,
+	*s = (struct pcm_stretch){ .percent = percent,
 				   .hop = (size_t)rate * HOP_US / 1000000,
 				   .seek = (size_t)rate * SEEK_US / 1000000 };
 	return s;

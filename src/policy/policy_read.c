@@ -282,6 +282,9 @@ static void read_cond(struct reader *r, const jv *when, enum policy_field f, str
 	struct bits b = { .field = f };
 	if (!jv_get(when, d->name))
 		return;
+	const jv *list = jv_get(when, d->name);
+	if (d->kind == K_ONE_OF && jv_is_arr(list) && !jv_len(list))
+		fault(r, d->name, "Name one, or leave it out.", "an empty list never holds");
 	if (d->kind == K_ONE_OF)
 		each(r, when, d->name, add_bit, &b);
 	else if (d->kind == K_YES_NO)
@@ -433,7 +436,7 @@ static void read_table(struct reader *r, const jv *o)
 	rank_rows(t);
 }
 
-/* An entry of the same id is replaced, others are put before the last (which always holds). */
+/* An entry of the same id is replaced, others go behind (rows are chosen by priority). */
 static void lay_list(jv *base, const jv *over, const char *key)
 {
 	jv *list = jv_get(base, key), *more = jv_get(over, key);

@@ -2,9 +2,9 @@
  * it.
  *
  *	struct policy_table *t;
- *	policy_table_new(&t, SV_NULL, "strategy.yaml", company, &rep);    0, or rep tells what
- * is wrong struct policy_case k = { .track = &mood, .intent = "refund_status", .found = ... };
- *	k.topics = policy_topics(t, text, k.intent, 0);
+ *	policy_table_new(&t, SV_NULL, "strategy.yaml", company, &rep);   0, or rep tells why
+ *	struct policy_case k = { .track = &mood, .intent = "refund_status", .found = ... };
+ *	k.topics = policy_topics(t, text, k.intent, SV_NULL);
  *	policy_plan(t, &k, &plan);
  *	policy_plan_json(t, &k, &plan, &sb);       what was chosen, why, and instead of what
  *

@@ -159,6 +159,7 @@ static bool on_require(const struct sip_hdr *h, const struct sip_msg *msg, void 
 		tag = sv_trim(tag);
 		if (!tag.n || sv_eq_nocase(tag, SV("timer")) || sv_eq_nocase(tag, SV("replaces")))
 			continue;
+		tag = sv_slice(tag, 0, 64); /* enough to tell; so the first always fits */
 		if (b->n + tag.n > UNSUPPORTED_MAX - 2)
 			return true;
 		if (b->n)

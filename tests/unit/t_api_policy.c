@@ -128,6 +128,8 @@ TEST(api_strategy_tried_by_a_case_and_an_unsaved_text)
 	EQ(http(&w, "POST " PATH "/try", t, with_text(&b, CALM, 0, ",\"mood\":\"angry\""), &r),
 	   200);
 	SV_EQ(jv_as_str(jv_path(r.json, "turns.0.strategy.row")), "hot");
+	EQ(http(&w, "POST " PATH "/try", t, "{\"mood\":\"angry\",\"intent\":\"a\\\"b\"}", &r), 200);
+	SV_EQ(jv_as_str(jv_path(r.json, "turns.0.intent")), "a\"b");
 	EQ(http(&w, "POST " PATH "/try", t, with_text(&b, "version: 9\n", 0, ""), &r), 200);
 	EQ(jv_len(jv_get(r.json, "turns")), 0);
 	CHECK(jv_len(jv_get(r.json, "issues")) > 0);

@@ -98,7 +98,7 @@ TEST(tone_is_not_measured_when_it_is_off)
 	w_done(&w);
 }
 
-/* Held, cut off, hung up in the middle: nothing is told of it and nothing is left. */
+/* Held, and hung up in the middle of a word: nothing is left. */
 TEST(tone_of_what_is_dropped)
 {
 	static struct world w;

@@ -1,5 +1,5 @@
 /* t_feel_net.c: the nets in the program: they are there, and on the held-out rows of train/data
- * as good as their cards say. */
+ * not far below what their cards say. */
 #include <stdio.h>
 
 #include "feel_int.h"
@@ -14,10 +14,13 @@ TEST(feel_net_each_is_there)
 		CHECK(feel_net(i, SV("hello there"), &x));
 		EQ(x.n, labels[i]);
 		double sum = 0;
-		for (size_t k = 0; k < x.n; k++)
+		bool there = false;
+		for (size_t k = 0; k < x.n; k++) {
 			sum += x.p[k];
+			there |= sv_eq(x.name[k], sv_of(has[i]));
+		}
 		NEAR(sum, 1, 0.03);
-		CHECK(feel_net_p(&x, sv_of(has[i])) >= 0);
+		CHECK(there);
 		NEAR(feel_net_p(&x, SV("no such label")), 0, 1e-12);
 	}
 }

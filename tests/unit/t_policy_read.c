@@ -15,6 +15,8 @@ static const struct { const char *yaml, *where, *what; } faults[] = {
 	{ "version: 1\nrules: []\nrows:\n" LAST, "t.yaml:2:rules", "unknown key" },
 	{ "version: 1\nrows:\n- {id: a, when: {mod: angry}, do: {style: calm}}\n" LAST,
 	  "t.yaml:3:rows[0].when.mod", "\"a\": unknown key" },
+	{ "version: 1\nrows:\n- {id: a, when: {mood: []}, do: {style: calm}}\n" LAST,
+	  "t.yaml:3:rows[0].when.mood", "an empty list" },
 	{ "version: 1\nrows:\n- {id: a, when: {mood: furious}, do: {style: calm}}\n" LAST,
 	  "t.yaml:3:rows[0].when.mood", "\"furious\" is not known" },
 	{ "version: 1\nrows:\n- {id: a, when: {topic: fire}, do: {style: calm}}\n" LAST,

@@ -98,6 +98,10 @@ TEST(tel_refusals_by_the_book)
 	(void)memcpy(many + strlen(many), "x\r\n", 4);
 	EQ(ask(&p, "OPTIONS", "q5", many, ""), 420);
 	HAS(sv_of(p.r.in), "Unsupported: extension00, extension01, ");
+	char one[340] = "Require: ";
+	memset(one + 9, 'x', 300);
+	(void)memcpy(one + 309, "\r\n", 3);
+	EQ(ask(&p, "OPTIONS", "q6", one, ""), 420);
 	EQ(ask(&p, "INVITE", "r2", "", raw_sdp(4000, "18", "")), 488);
 	EQ(ask(&p, "INVITE", "r3", "", "no session description\r\n"), 400);
 	EQ(ask(&p, "INVITE", "r4", "", raw_sdp(0, "0", "")), 488);
