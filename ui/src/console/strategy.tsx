@@ -44,7 +44,7 @@ export function StrategyPage() {
     error.value = null;
     try {
       const got = await authed<Table>(PATH, { query: { version: version ?? null } });
-      table.value = version && table.value ? { ...got, version: table.value.version } : got;
+      if (!version) table.value = got; // an old text beside the one in use can be tried and saved again
       draft.value = got.text;
     } catch (e) {
       error.value = e;
@@ -175,7 +175,7 @@ function Editor({ table, draft, load }: EditorProps) {
           value={note.value}
           onInput={(e) => (note.value = e.currentTarget.value)}
         />
-        <button class="btn" data-test="strategy-check" onClick={() => void check()}>
+        <button class="btn" data-test="strategy-check" onClick={() => check().catch((e) => (error.value = e))}>
           {t('strategy.check')}
         </button>
         <button
