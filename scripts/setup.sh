@@ -4,7 +4,7 @@
 
 callm_cache=${CALLM_CACHE:-${HOME:-/root}/.cache/callm}
 
-build_packages=(meson ninja-build gcc libc6-dev pkg-config ca-certificates libev-dev libwebsockets-dev
+build_packages=(meson ninja-build gcc libc6-dev pkg-config ca-certificates tzdata libev-dev libwebsockets-dev
 	libcurl4-openssl-dev libsqlite3-dev libjansson-dev libyaml-dev libspeexdsp-dev libspandsp-dev libsndfile1-dev
 	libopus-dev libsrtp2-dev
 	libre-dev flite1-dev libpocketsphinx-dev libsphinxbase-dev pocketsphinx-en-us libespeak-ng-dev

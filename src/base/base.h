@@ -26,6 +26,7 @@
 #include "map.h"
 #include "jv.h"
 #include "clk.h"
+#include "cal.h"
 #include "rng.h"
 #include "log.h"
 #include "metric.h"
