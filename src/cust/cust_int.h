@@ -1,0 +1,48 @@
+/* cust_int.h: what the files of cust share. Keys, hashes and sealing; rows; groups. Whoever has the
+ * database connection calls: the scribe to write, a worker to read. */
+#ifndef CALLM_CUST_INT_H
+#define CALLM_CUST_INT_H
+
+#include "cust.h"
+
+#define CUST_HASH 65                 /* hex of 32 bytes and a NUL */
+#define CUST_IDENTS_MAX 32           /* of one customer */
+
+struct cust_keys {                   /* an obj */
+	unsigned char seal[32], hash[32];
+};
+
+/* ---- cust_keys.c ---- */
+/* A keyed BLAKE2b over three texts; what keeps purposes apart ("ident", "word", ...). */
+void cust_hash(const struct cust_keys *k, const char *what, sv a, sv b, char ret[CUST_HASH]);
+/* In the same time whatever they hold; both of CUST_HASH. */
+bool cust_hash_same(const char *a, const char *b);
+/* guard_seal bound to a place: "kind/id". */
+int cust_seal(const struct cust_keys *k, const char *kind, sv id, sv plain, struct sb *out);
+/* Into the arena; ERR_DENIED when it does not open. */
+int cust_unseal(const struct cust_keys *k, const char *kind, sv id, sv sealed, struct arena *a,
+		sv *ret);
+
+/* ---- cust_norm.c ---- */
+/* Full width to ASCII, upper to lower case, blanks of all sorts to one; in the arena. */
+sv cust_fold(sv s, struct arena *a);
+/* The last four digits of text; false when it has fewer. */
+bool cust_last4(sv text, char ret[5]);
+
+/* ---- cust.c ---- */
+bool cust_id_ok(sv id);
+enum cust_kind cust_kind_of(sv name);        /* CUST_KINDS: there is none */
+int cust_event(struct store_db *db, sv customer, const char *kind, sv by, sv body, int64_t now_ms);
+/* 0; ERR_NOTFOUND: no such customer; ERR_STATE: erased. */
+int cust_alive(struct store_db *db, sv id);
+/* One more version: lists and ETags see a change. */
+int cust_touch(struct store_db *db, sv id, int64_t now_ms);
+
+/* ---- cust_join.c ---- */
+#define CUST_GROUP_SQL \
+	"WITH RECURSIVE g(id) AS (SELECT CAST(?1 AS TEXT) UNION SELECT e.b FROM g JOIN " \
+	"cust_edge e ON e.a=g.id WHERE e.undone_ms IS NULL) "
+/* What an address that two have means: a join when it was proven for both, else a proposal. */
+int cust_shared(struct store_db *db, sv id, sv kind, sv hash, int verified, int64_t now_ms);
+
+#endif
