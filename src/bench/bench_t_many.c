@@ -400,7 +400,7 @@ int bench_t11(struct bench *b)
 	if (rc)
 		return rc;
 	/* buffers, connections and caches of as many calls at once as will come */
-	t11_round(b, &x, b->o.quick ? 60 : n / 5);
+	t11_round(b, &x, b->o.quick ? 60 : ROUND);
 	bench_pause(b, 3000);
 	x.rss0 = (double)bench_server_rss_kb(b);
 	x.fds0 = bench_server_fds(b);

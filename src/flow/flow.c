@@ -1,0 +1,91 @@
+/* flow.c: a set of flows: which one serves a wish. */
+#include "flow_int.h"
+
+const char *const flow_step_names[STEP_KINDS] = { "collect", "call", "say",     "if", "set",
+						  "clear",   "goto", "handoff", "end" };
+const char *const flow_outcome_names[FLOW_OUTCOMES] = { "done",   "refused",  "not_found",
+							"approve", "later",   "failed",
+							"denied", "invalid",  "declined",
+							"unverified", "verify" };
+
+size_t flow_set_count(const struct flow_set *s)
+{
+	return s->n;
+}
+
+const char *flow_set_id(const struct flow_set *s, size_t i)
+{
+	return i < s->n ? s->v[i].id : "";
+}
+
+static const struct flow *find(const struct flow_set *s, sv id)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (sv_eq(id, sv_of(s->v[i].id)))
+			return &s->v[i];
+	return NULL;
+}
+
+/* 0 = not this one; words that fit count more than an intent alone. */
+static int fits(const struct flow *f, const char *intent, sv text)
+{
+	bool words = flow_has(text, f->words.t[0]) || flow_has(text, f->words.t[1]);
+	bool asks_words = f->words.t[0].n || f->words.t[1].n, wish = false;
+	for (size_t i = 0; i < f->n_intents; i++)
+		wish |= strcmp(f->intents[i], intent) == 0;
+	if (f->n_intents && !wish)
+		return 0;
+	if (asks_words && !words)
+		return 0;
+	if (!f->n_intents && !asks_words)
+		return 0; /* only by name: identify */
+	return 1 + (asks_words ? 1 : 0) + f->priority * 4;
+}
+
+const char *flow_for(const struct flow_set *s, const char *intent, sv text)
+{
+	const char *best = NULL;
+	int score = 0;
+	for (size_t i = 0; i < s->n; i++) {
+		int n = fits(&s->v[i], intent ? intent : "", text);
+		if (n > score) {
+			score = n;
+			best = s->v[i].id;
+		}
+	}
+	return best;
+}
+
+int flow_start(const struct flow_set *s, sv id, struct flow_run **ret)
+{
+	const struct flow *f = find(s, id);
+	if (!f)
+		return ERR_NOTFOUND;
+	struct flow_run *r = xalloc(sizeof(*r));
+	r->set = obj_ref((void *)s);
+	r->f = f;
+	r->effect_at = -1;
+	r->slot = -1;
+	r->vars = jv_obj();
+	*ret = r;
+	return 0;
+}
+
+void flow_free(struct flow_run *r)
+{
+	if (!r)
+		return;
+	jv_free(r->vars);
+	obj_unref(r->set);
+	xfree(r);
+}
+
+const char *flow_id(const struct flow_run *r)
+{
+	return r->f->id;
+}
+
+const jv *flow_slots(const struct flow_run *r)
+{
+	return r->vars;
+}

@@ -1,0 +1,100 @@
+/* flow.h: service flows: what a company does step by step (return an item, change an address, take
+ * down a complaint), drawn as data: steps, slots, branches, tool calls, texts in zh and en.
+ *
+ *	struct flow_set *set;
+ *	flow_set_new(&set, files, n, &rep);                       an obj
+ *	struct flow_run *run;
+ *	flow_start(set, SV("return_goods"), &run);
+ *	struct flow_in in = { .kind = FLOW_IN_START, .slots = slots, .lang = SV("zh"), ... };
+ *	flow_step(run, &in, &arena, &out);                        out.v[]: say, ask, call, ...
+ *
+ * Pure: no clock, no database, no allocation but the run's own and the arena. The engine above
+ * carries out what comes out: a call goes through the gate of tool.h, whose outcome comes back as
+ * FLOW_IN_RESULT. Verification and confirmation are the engine's (they are the same for a language
+ * model's calls); a flow only sees their end. docs/flow.md has the language.
+ */
+#ifndef CALLM_FLOW_H
+#define CALLM_FLOW_H
+
+#include "base.h"
+
+struct cfg_report;
+struct flow_set;                     /* an obj, immutable, any thread */
+struct flow_file {
+	const char *name;        /* "flows/return.yaml" */
+	sv yaml;
+};
+enum { FLOW_MAX = 200, FLOW_STEPS = 200, FLOW_SLOTS = 32 };
+/* 0, or ERR_INVAL with all faults in rep (unknown step, step never reached, slot never filled, a
+ * text without zh or en, unknown tool when tool_known is given). */
+int flow_set_new(struct flow_set **ret, const struct flow_file *files, size_t n,
+		 bool (*tool_known)(void *arg, sv name), void *arg, struct cfg_report *rep);
+size_t flow_set_count(const struct flow_set *s);
+const char *flow_set_id(const struct flow_set *s, size_t i);
+/* The flow that serves an intent and the words (a flow may ask for words beside the intent), or
+ * NULL. */
+const char *flow_for(const struct flow_set *s, const char *intent, sv text);
+/* {"id","version","title","intents","slots":[..],"steps":[{id,kind,next:[..],...}]} for a
+ * drawing */
+int flow_json(const struct flow_set *s, sv id, struct sb *out);
+
+enum flow_in_kind {
+	FLOW_IN_START,   /* slots: what the words that began it held already */
+	FLOW_IN_TEXT,    /* the customer answered */
+	FLOW_IN_RESULT,  /* of the call asked for */
+	FLOW_IN_RESUME,  /* the customer digressed and is back: ask again */
+	FLOW_IN_CANCEL   /* the customer does not want it any more */
+};
+struct flow_slot { sv type, value, text; };  /* types of `callm understand`; value normalised */
+enum flow_yes { FLOW_UNSURE, FLOW_YES, FLOW_NO };
+struct flow_in {
+	enum flow_in_kind kind;
+	sv lang;
+	sv text;                 /* TEXT, START: the customer's words, cleaned */
+	const char *intent;      /* of the words; "" = none */
+	const struct flow_slot *slots;
+	size_t n_slots;
+	enum flow_yes yes;       /* the engine's reading of the words */
+	bool question;           /* the words ask something */
+	/* what is known: {"customer":{..},"orders":[..],"channel":..} or NULL. */
+	const jv *known;
+	/* RESULT: tool_outcome_name(), "declined" (the customer did not confirm) or "unverified" */
+	const char *outcome;
+	const jv *body;          /* RESULT */
+	sv say;                  /* RESULT: the tool's own words */
+};
+enum flow_out_kind {
+	FLOW_SAY,        /* text, not a question */
+	FLOW_ASK,        /* text; expect tells what will be answered */
+	FLOW_CALL,       /* text = tool, args = JSON; FLOW_IN_RESULT comes next */
+	FLOW_HANDOFF,    /* text = why; to a person */
+	FLOW_ASIDE,      /* these words do not belong here: answer them, then FLOW_IN_RESUME */
+	FLOW_END         /* over; text = "done", "cancelled", "failed" */
+};
+struct flow_act {
+	enum flow_out_kind kind;
+	sv text, args;
+	const char *step;        /* for the record */
+	/* ASK: "yes_no", "order_number", "phone", "digits", "choice", "open". */
+	const char *expect;
+	const sv *choices;       /* ASK: shown as buttons where there are any */
+	size_t n_choices;
+};
+#define FLOW_ACTS_MAX 8
+struct flow_out {
+	struct flow_act v[FLOW_ACTS_MAX];
+	size_t n;
+};
+struct flow_run;
+int flow_start(const struct flow_set *s, sv id, struct flow_run **ret);  /* takes a reference */
+void flow_free(struct flow_run *r);                                      /* accepts NULL */
+void flow_step(struct flow_run *r, const struct flow_in *in, struct arena *a, struct flow_out *ret);
+const char *flow_id(const struct flow_run *r);
+/* Its state as JSON and back (a conversation that goes on after a restart or on another channel);
+ * ERR_VERSION: the flow has changed since, begin again. */
+void flow_save(const struct flow_run *r, struct sb *out);
+int flow_load(const struct flow_set *s, sv json, struct flow_run **ret);
+/* What was learned so far, {"order":"HH..."}: for a hand-over, a ticket, a record. */
+const jv *flow_slots(const struct flow_run *r);
+
+#endif
