@@ -131,6 +131,33 @@ static int job_write(struct store_db *db, struct store_job *j)
 	return rc;
 }
 
+int store_try(struct store_db *db, store_write_fn *fn, void *arg)
+{
+	if (!db->river || !db->guarded)
+		return ERR_STATE;
+	struct store_mark at = db->river->at;
+
+	store_db_idle(db);
+	db->guarded = false;
+	int rc = store_exec(db, "SAVEPOINT try");
+
+	db->guarded = true;
+	if (rc)
+		return rc;
+	rc = fn(arg, db);
+	store_db_idle(db);
+	db->guarded = false;
+	if (!rc)
+		rc = store_exec(db, "RELEASE try");
+	if (rc) {
+		db->river->at = at;
+		if (!sqlite3_get_autocommit(db->db) && !store_exec(db, "ROLLBACK TO try"))
+			store_exec(db, "RELEASE try");
+	}
+	db->guarded = true;
+	return rc;
+}
+
 /* Runs every job; non-zero when SQLite gave the whole transaction up. */
 static int group_jobs(struct store_db *db, struct store_job *head)
 {

@@ -604,3 +604,47 @@ TEST(readonly_reads_beside_the_owner_and_never_writes)
 	store_close(side);
 	store_close(own);
 }
+
+static int put_and_refuse(void *arg, struct store_db *db)
+{
+	struct store_event ev = { .kind = SV("inner") };
+	int rc = store_event_put(db, &ev);
+
+	rc = rc ? rc : store_exec(db, "INSERT INTO kv (k, v, updated_ms) VALUES ('try', 'x', 0)");
+	return rc ? rc : *(int *)arg;
+}
+
+static int try_both(void *arg, struct store_db *db)
+{
+	struct store_event ev = { .kind = SV("outer") };
+	int bad = ERR_CANCELED, good = 0, *got = arg;
+
+	got[0] = store_try(db, put_and_refuse, &bad);
+	got[1] = store_event_put(db, &ev);
+	got[2] = store_try(db, put_and_refuse, &good);
+	got[3] = store_exec(db, "SAVEPOINT x");
+	return 0;
+}
+
+TEST(store_try_takes_back_its_own_part)
+{
+	struct store *st = open_in("", -1);
+	struct store_verdict v = { 0 };
+	struct store_db *db;
+	int got[4] = { 1, 1, 1, 0 };
+
+	CHECK(st);
+	OK(store_write(st, try_both, got, NULL, NULL));
+	OK(store_flush(st));
+	EQ(got[0], ERR_CANCELED);
+	EQ(got[1], 0);
+	EQ(got[2], 0);
+	CHECK(got[3] != 0); /* still guarded */
+	EQ(count(st, "kind = 'inner'"), 1);
+	EQ(count(st, "kind = 'outer'"), 1);
+	OK(store_verify(st, &v));
+	EQ(v.rows, 2);
+	OK(store_reader(st, &db));
+	EQ(store_try(db, try_both, got), ERR_STATE);
+	store_close(st);
+}

@@ -1,0 +1,167 @@
+/* tool_ask.c: what is beyond the caller's authority waits for a person.
+ *
+ * The row holds the call as it would be made. A yes makes that very call with a supervisor's role
+ * and the key it came with: decision and effect are one transaction, and whoever asks again under
+ * the key gets the new result. A no becomes the result of the key too. When the call is refused or
+ * fails after all (the parcel has gone meanwhile) the row goes on waiting. */
+#include "tool_int.h"
+
+int tool_ask_person(struct tool_run *r, struct store_db *db, const char *what, double amount)
+{
+	struct tool_work *w = r->put->work;
+	struct store_stmt *q;
+	struct sb text;
+	char id[27];
+	tool_outcome(r, TOOL_APPROVE, "a person decides");
+	if (!r->confirmed)
+		return 0;
+	int rc = store_prep(
+		db, &q,
+		"INSERT INTO tool_approval (id, name, what, amount, k, request, customer, "
+		"conversation, actor, made_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
+		"?9, ?10)");
+	if (rc)
+		return rc;
+	id_new(id);
+	sb_init(&text, LIM_JSON_BYTES);
+	jv *o = tool_request_json(w);
+	jv_dump(o, &text);
+	jv_free(o);
+	store_bind_sv(q, 1, sv_of(id));
+	store_bind_sv(q, 2, w->req.name);
+	store_bind_sv(q, 3, sv_of(what));
+	store_bind_num(q, 4, amount);
+	store_bind_sv(q, 5, w->req.key);
+	store_bind_sv(q, 6, sb_sv(&text));
+	store_bind_sv(q, 7, r->who->customer.p ? r->who->customer : SV(""));
+	store_bind_sv(q, 8, r->who->conversation.p ? r->who->conversation : SV(""));
+	store_bind_sv(q, 9, r->who->actor.p ? r->who->actor : SV(""));
+	store_bind_int(q, 10, r->now_ms);
+	rc = sb_err(&text);
+	if (rc)
+		store_reset(q);
+	else
+		rc = store_run(q);
+	sb_done(&text);
+	jv_set_str(r->body, "approval", sv_of(id));
+	return rc;
+}
+
+/* ---- the decision ---- */
+
+struct decision {
+	struct tool_kit *k;
+	sv id, by, note;
+	bool yes;
+	int64_t now_ms;
+	struct tool_work *w;
+};
+
+static int decide(struct store_db *db, const struct decision *d)
+{
+	struct store_stmt *q;
+	int rc = store_prep(db, &q,
+			    "UPDATE tool_approval SET state = ?2, decided_ms = ?3, by_login = ?4, "
+			    "note = ?5 WHERE id = ?1 AND state = 'waiting'");
+	if (rc)
+		return rc;
+	store_bind_sv(q, 1, d->id);
+	store_bind_sv(q, 2, d->yes ? SV("yes") : SV("no"));
+	store_bind_int(q, 3, d->now_ms);
+	store_bind_sv(q, 4, d->by);
+	store_bind_sv(q, 5, d->note.p ? d->note : SV(""));
+	rc = store_run(q);
+	return rc ? rc : store_changes(db) == 1 ? 0 : ERR_STATE;
+}
+
+int tool_approval_take(struct tool_work *w, struct store_db *db)
+{
+	struct decision d = { .id = w->approval, .by = w->by, .note = w->note, .yes = true,
+			      .now_ms = w->req.now_ms };
+	return decide(db, &d);
+}
+
+static int say_no(void *arg, struct store_db *db)    /* on the scribe */
+{
+	struct decision *d = arg;
+	struct tool_work *w = d->w;
+	struct store_event ev = { 0 };
+	struct sb body;
+	int rc = decide(db, d);
+	if (rc)
+		return rc;
+	tool_run_begin(w, true);
+	tool_outcome(&w->run, TOOL_REFUSED, "a person has said no");
+	jv_set_str(w->run.body, "approval", d->id);
+	rc = tool_keep_put(w, db);
+	sb_init(&body, LIM_JSON_BYTES);
+	tool_row(w, &ev, &body);
+	if (!rc)
+		rc = sb_err(&body) ? sb_err(&body) : store_event_put(db, &ev);
+	sb_done(&body);
+	return rc;
+}
+
+/* The call behind an approval that still waits. */
+static int load(struct decision *d)
+{
+	struct store_db *db;
+	struct store_stmt *q;
+	int rc = store_reader(d->k->store, &db);
+	if (!rc)
+		rc = store_prep(db, &q,
+				"SELECT state, k, request FROM tool_approval WHERE id = ?1");
+	if (rc)
+		return rc;
+	store_bind_sv(q, 1, d->id);
+	rc = store_step(q);
+	if (rc != 1)
+		rc = rc ? rc : ERR_NOTFOUND;
+	else
+		rc = sv_eq(store_col_sv(q, 0), SV("waiting")) ? 0 : ERR_STATE;
+	jv *o = rc ? NULL : jv_parse(store_col_sv(q, 2), NULL);
+	if (o)
+		d->w = tool_request_work(d->k, o, store_col_sv(q, 1));
+	else if (!rc)
+		rc = ERR_CORRUPT;
+	jv_free(o);
+	store_reset(q);
+	return rc;
+}
+
+static int refuse(struct decision *d, struct tool_res **ret)
+{
+	struct tool_work *w = d->w;
+	int rc = tool_kit_enter(d->k);
+	if (!rc) {
+		w->run.body = jv_obj();
+		rc = tool_gate(w) ? 0 : ERR_STATE;
+		if (!rc)
+			rc = tool_kit_write(d->k, say_no, d);
+		if (!rc)
+			*ret = tool_res_new(w);
+		tool_kit_leave(d->k);
+	}
+	tool_work_free(w);
+	return rc;
+}
+
+int tool_approve(struct tool_kit *k, sv id, bool yes, sv by, sv note, int64_t now_ms,
+		 struct tool_res **ret)
+{
+	struct decision d = { .k = k, .id = id, .by = by, .note = note, .yes = yes,
+			      .now_ms = now_ms };
+	int rc = load(&d);
+	if (rc)
+		return rc;
+	struct tool_work *w = d.w;
+	w->approval = arena_sv(&w->a, id);
+	w->by = arena_sv(&w->a, by);
+	w->note = arena_sv(&w->a, note);
+	w->req.now_ms = now_ms;
+	if (!yes)
+		return refuse(&d, ret);
+	if (w->req.who.role < TOOL_SUPERVISOR)
+		w->req.who.role = TOOL_SUPERVISOR;
+	return tool_work_wait(w, ret);
+}

@@ -1,0 +1,161 @@
+/* t_tool_box.c: declarations of tools: read, refused with the place, shown; texts that are
+ * filled. */
+#include <stdio.h>
+#include "t_tool_world.h"
+
+static int load(const char *yaml, char all[4000], struct tool_box **box)
+{
+	struct tool_file f = { "tools/x.yaml", sv_of(yaml) };
+	struct cfg_report rep = { 0 };
+	size_t at = 0;
+	int rc = tool_box_new(box, &f, 1, &rep);
+	all[0] = 0;
+	for (size_t i = 0; i < rep.n && at < 3400; i++)
+		at += (size_t)snprintf(all + at, 4000 - at, "%s: %s | %s\n", rep.v[i].where,
+				       rep.v[i].what, rep.v[i].mend);
+	cfg_report_done(&rep);
+	return rc;
+}
+
+TEST(tool_box_reads_declarations)
+{
+	struct tool_box *b = NULL;
+	char all[4000];
+	OK(load(world_yaml, all, &b));
+	STR_EQ(all, "");
+	EQ(tool_box_count(b), 6);
+	const struct tool_decl *d = tool_box_find(b, SV("purse_spend"));
+	CHECK(d && tool_box_at(b, 1) == d && !tool_box_at(b, 6));
+	STR_EQ(d->source, "purse");
+	STR_EQ(d->op, "spend");
+	EQ(d->level, TOOL_KNOWN);
+	EQ(d->role, TOOL_CUSTOMER);
+	CHECK(d->effect && d->confirm && d->timeout_ms == 5000);
+	SV_EQ(d->title[0], "付款");
+	CHECK(!jv_get_bool(d->schema, "additionalProperties", true));
+	STR_EQ(tool_box_find(b, SV("purse_far"))->op, "purse_far");
+	EQ(tool_box_find(b, SV("purse_close"))->role, TOOL_SUPERVISOR);
+	CHECK(!tool_box_find(b, SV("purse")));
+	struct sb out;
+	sb_init(&out, LIM_SB);
+	tool_box_json(b, &out);
+	jv *v = jv_parse(sb_sv(&out), NULL);
+	EQ(jv_len(jv_get(v, "items")), 6);
+	SV_EQ(jv_as_str(jv_path(v, "items.1.title.en")), "Pay");
+	SV_EQ(jv_as_str(jv_path(v, "items.0.level")), "known");
+	jv_free(v);
+	sb_done(&out);
+	obj_unref(b);
+}
+
+TEST(tool_box_refuses_with_place_and_mend)
+{
+	static const struct {
+		const char *yaml, *says;
+	} bad[] = {
+		{ "tools: 3\n", "x.yaml:1:tools: no list of tools" },
+		{ "tool: []\n", "unknown key \"tool\"" },
+		{ "tools:\n  - name: Order\n    source: x\n    title: {zh: a, en: a}\n"
+		  "    about: {zh: a, en: a}\n",
+		  "x.yaml:2:tools[0].name: not a usable name" },
+		{ "tools:\n  - name: a\n    source: x\n    title: {zh: a}\n    about: {zh: a, "
+		  "en: a}\n",
+		  "\"a\": no text in en" },
+		{ "tools:\n  - name: a\n    source: x\n    title: {zh: a, en: a}\n"
+		  "    about: {zh: a, en: a}\n    level: high\n",
+		  "x.yaml:6:tools[0].level: \"a\": not a known word here | Use one of: "
+		  "nobody" },
+		{ "tools:\n  - name: a\n    source: x\n    title: {zh: a, en: a}\n"
+		  "    about: {zh: a, en: a}\n    confirm: {zh: a, en: a}\n",
+		  "changes nothing needs no confirmation" },
+		{ "tools:\n  - name: a\n    source: x\n    title: {zh: a, en: a}\n"
+		  "    about: {zh: a, en: a}\n    undo: b\n",
+		  "undo: no tool \"b\"" },
+		{ "tools:\n  - name: a\n    source: x\n    title: {zh: a, en: a}\n"
+		  "    about: {zh: a, en: a}\n    schema: {type: object, required: [k]}\n",
+		  "\"k\" is required but not described" },
+		{ "tools:\n  - name: a\n    source: x\n    title: {zh: a, en: a}\n"
+		  "    about: {zh: a, en: a}\n    timeout_ms: 5\n",
+		  "not a usable time" },
+		{ "tools:\n  - name: a\n    source: x\n    title: {zh: a, en: a}\n"
+		  "    about: {zh: a, en: a}\n  - name: a\n    source: x\n    title: {zh: a, "
+		  "en: a}\n"
+		  "    about: {zh: a, en: a}\n",
+		  "tools[1].name: \"a\": two tools of this name" },
+		{ "tools:\n  - [1\n", "x.yaml:" },
+	};
+	struct tool_box *b = NULL;
+	char all[4000];
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		EQ(load(bad[i].yaml, all, &b), ERR_INVAL);
+		HAS(sv_of(all), bad[i].says);
+		CHECK(!b);
+	}
+}
+
+TEST(tool_text_fills_or_says_nothing)
+{
+	static const struct {
+		const char *text, *want;     /* NULL: cannot be filled */
+	} cases[] = {
+		{ "{order.total} for {order.number}", "2899 for HH1" },
+		{ "{cents}", "12.50" },
+		{ "{names}", "a, b" },
+		{ "{from_args} {title}", "7 Pay" },
+		{ "{ok}", "yes" },
+		{ "plain", "plain" },
+		{ "{none}", NULL },
+		{ "{order}", NULL },
+		{ "{open", NULL },
+		{ "{}", NULL },
+		{ "{empty}", NULL },
+	};
+	jv *body = jv_parse(SV("{\"order\":{\"total\":2899.0,\"number\":\"HH1\"},\"cents\":12.5,"
+			       "\"names\":[\"a\",\"b\"],\"ok\":true,\"empty\":[]}"),
+			    NULL);
+	jv *args = jv_parse(SV("{\"from_args\":7}"), NULL);
+	struct sb out;
+	sb_init(&out, LIM_SB);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		sb_reset(&out);
+		bool ok = tool_text_fill(sv_of(cases[i].text), body, args, SV("Pay"), 1, &out);
+		EQ(ok, cases[i].want != NULL);
+		if (ok)
+			STR_EQ(sb_str(&out), cases[i].want);
+	}
+	sb_done(&out);
+	jv_free(body);
+	jv_free(args);
+}
+
+TEST(tool_texts_of_outcomes_are_there_in_both_languages)
+{
+	for (int o = 0; o < TOOL_OUTCOMES; o++)
+		for (int l = 0; l < 2; l++)
+			CHECK(tool_text_own((enum tool_outcome)o, true, l).n > 0);
+	EQ(tool_text_own(TOOL_DONE, false, 0).n, 0);
+	EQ(tool_lang(SV("zh-CN")), 0);
+	EQ(tool_lang(SV("de")), 1);
+}
+
+TEST(tool_masked_hides_what_is_personal_or_unknown)
+{
+	jv *schema = jv_parse(
+		SV("{\"type\":\"object\",\"properties\":{\"order\":{\"type\":\"string\"},"
+		   "\"phone\":{\"type\":\"string\",\"personal\":true},\"items\":{\"items\":"
+		   "{\"properties\":{\"sku\":{},\"name\":{\"personal\":true}}}}}}"),
+		NULL);
+	jv *args = jv_parse(SV("{\"order\":\"HH1\",\"phone\":\"13800138000\",\"x13800138000\":1,"
+			       "\"items\":[{\"sku\":\"A\",\"name\":\"Li\"}]}"),
+			    NULL);
+	struct sb out;
+	sb_init(&out, LIM_SB);
+	jv *m = tool_masked(schema, args);
+	jv_dump(m, &out);
+	STR_EQ(sb_str(&out), "{\"order\":\"HH1\",\"phone\":\"***\",\"items\":[{\"sku\":\"A\","
+			     "\"name\":\"***\"}]}");
+	sb_done(&out);
+	jv_free(m);
+	jv_free(args);
+	jv_free(schema);
+}
