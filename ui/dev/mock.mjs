@@ -3,7 +3,7 @@
  *
  *   npm run build && npm run mock          then open http://127.0.0.1:8090
  *
- * PORT chooses the port, CALLM_PASSWORD the password (default "demo"). */
+ * PORT chooses the port, CALLM_PASSWORD the password (default "demo"), CALLM_DIST other built files. */
 import { createServer } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import { extname, join, normalize } from 'node:path';
@@ -11,9 +11,10 @@ import { WebSocketServer } from 'ws';
 import { recording } from './mock-audio.mjs';
 import { answer, articles, hello, search } from './mock-kb.mjs';
 import { append, botBody, chatter, convs, gauges, logs, open, seed, tokens, totals } from './mock-world.mjs';
+import { serviceRoutes } from './mock-service.mjs';
 import { chat, media, supervisor } from './mock-ws.mjs';
 
-const dist = join(import.meta.dirname, '..', 'dist');
+const dist = process.env.CALLM_DIST ?? join(import.meta.dirname, '..', 'dist');
 const port = Number(process.env.PORT ?? 8090);
 const password = process.env.CALLM_PASSWORD ?? 'demo';
 const ADMIN = 'mock-admin-token';
@@ -126,6 +127,7 @@ const routes = [
     return a;
   }],
   ['GET', /^\/healthz$/, () => ({ status: 'ok' })],
+  ...serviceRoutes(admin, page, Problem),
 ];
 
 async function body(req) {
@@ -138,7 +140,7 @@ async function api(req, res, url) {
   for (const [method, pattern, run] of routes) {
     const m = pattern.exec(url.pathname);
     if (!m || method !== req.method) continue;
-    const out = await run(req, m.slice(1), url.searchParams, method === 'POST' ? await body(req) : {});
+    const out = await run(req, m.slice(1), url.searchParams, method === 'GET' ? {} : await body(req));
     const wav = Buffer.isBuffer(out);
     res.writeHead(200, { 'Content-Type': wav ? 'audio/wav' : 'application/json' });
     return res.end(wav ? out : JSON.stringify(out));

@@ -4,10 +4,19 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..', 'src');
-const read = (l) => JSON.parse(readFileSync(join(root, 'i18n', `${l}.json`), 'utf8'));
+const problems = [];
+/* en.json and service.en.json: a text has one place. */
+const read = (l) => {
+  const all = {};
+  for (const f of readdirSync(join(root, 'i18n')).filter((n) => n === `${l}.json` || n.endsWith(`.${l}.json`)))
+    for (const [k, v] of Object.entries(JSON.parse(readFileSync(join(root, 'i18n', f), 'utf8')))) {
+      if (k in all) problems.push(`${f}: ${k} is in another file too`);
+      all[k] = v;
+    }
+  return all;
+};
 const en = read('en');
 const zh = read('zh');
-const problems = [];
 const params = (s) => [...s.matchAll(/\{(\w+)\}/g)].map((m) => m[1]).sort().join();
 
 for (const k of Object.keys(en)) if (!(k in zh)) problems.push(`zh.json lacks ${k}`);

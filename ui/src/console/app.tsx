@@ -3,6 +3,7 @@ import { useEffect } from 'preact/hooks';
 import { signal } from '@preact/signals';
 import { lang, t, type Key } from '../lib/i18n.ts';
 import { listen, type Bindings } from '../lib/keys.ts';
+import { Lazy, type Loader } from '../lib/lazy.tsx';
 import { makeHash } from '../lib/router.ts';
 import { Icon, LangSwitch, Logo, ThemeSwitch, type IconName } from '../lib/ui.tsx';
 import { Conversation } from './conversation.tsx';
@@ -13,17 +14,34 @@ import { LivePage } from './list.tsx';
 import { Login } from './login.tsx';
 import { StrategyPage } from './strategy.tsx';
 import {
-  boot, company, link, live, now, order, page, reconnect, retryAt, route, signOut, token, user,
+  boot, company, keyStack, link, live, now, order, page, reconnect, retryAt, route, signOut, token, user,
+  type PageName,
 } from './state.ts';
 
 export const helpOpen = signal(false);
 
-const NAV: { to: 'live' | 'kb' | 'strategy' | 'health'; icon: IconName; label: Key; key: string }[] = [
+interface NavItem {
+  to: PageName;
+  icon: IconName;
+  label: Key;
+  key: string;
+}
+const NAV: NavItem[] = [
   { to: 'live', icon: 'chat', label: 'nav.live', key: 'g l' },
+  { to: 'customers', icon: 'users', label: 'nav.customers', key: 'g c' },
+  { to: 'orders', icon: 'box', label: 'nav.orders', key: 'g o' },
+  { to: 'tickets', icon: 'ticket', label: 'nav.tickets', key: 'g t' },
   { to: 'kb', icon: 'book', label: 'nav.kb', key: 'g k' },
   { to: 'strategy', icon: 'swap', label: 'nav.strategy', key: 'g s' },
   { to: 'health', icon: 'pulse', label: 'nav.health', key: 'g h' },
 ];
+
+/* Pages beyond the conversations come when they are opened first. */
+const PAGES: Partial<Record<PageName, Loader>> = {
+  customers: () => import('../service/customers.tsx'),
+  orders: () => import('../service/orders.tsx'),
+  tickets: () => import('../service/tickets.tsx'),
+};
 
 function Sidebar() {
   const here = page.value === 'c' ? 'live' : page.value;
@@ -157,13 +175,13 @@ const bindings = (): Bindings => ({
   '/': () => document.querySelector<HTMLElement>('[data-search]')?.focus(),
   '?': () => (helpOpen.value = !helpOpen.value),
   ' ': () => document.querySelector<HTMLElement>('[data-play]')?.click(),
-  'g l': () => go(['live']),
-  'g k': () => go(['kb']),
-  'g s': () => go(['strategy']),
-  'g h': () => go(['health']),
+  ...Object.fromEntries(NAV.map((n) => [n.key, () => go([n.to])])),
+  ...Object.assign({}, ...keyStack.map((k) => k())),
 });
 
 function CurrentPage() {
+  const later = PAGES[page.value];
+  if (later) return <Lazy key={page.value} load={later} />;
   switch (page.value) {
     case 'c':
       return (

@@ -1,6 +1,7 @@
 /* The console's shared state: who is signed in, where we are, what is live. */
 import { batch, computed, signal } from '@preact/signals';
-import { ApiError, call, type CallOptions } from '../lib/api.ts';
+import { ApiError, call, callBytes, callTagged, type CallOptions } from '../lib/api.ts';
+import type { Bindings } from '../lib/keys.ts';
 import { parseHash } from '../lib/router.ts';
 import { ReSocket, wsUrl, type LinkState } from '../lib/socket.ts';
 import type { Conv, Ev, Health, Page, User } from '../lib/types.ts';
@@ -22,22 +23,34 @@ export const fresh = signal<(Ev & { conversation_id: string })[]>([]);
 /* The order of rows on screen, for j and k. */
 export const order = signal<string[]>([]);
 
-export const page = computed(() => {
-  const head = route.value.path[0];
-  return head === 'kb' || head === 'health' || head === 'strategy' || head === 'c' ? head : 'live';
-});
+/* Keys of what is on screen; they go before those of the frame. The last one wins. */
+export const keyStack: (() => Bindings)[] = [];
+
+const PAGES = ['live', 'c', 'customers', 'orders', 'tickets', 'kb', 'rules', 'strategy', 'training', 'health'] as const;
+export type PageName = (typeof PAGES)[number];
+
+export const page = computed<PageName>(
+  () => PAGES.find((p) => p === route.value.path[0]) ?? 'live',
+);
 
 addEventListener('hashchange', () => (route.value = parseHash(location.hash)));
 setInterval(() => (now.value = Date.now()), 1000);
 
-export async function authed<T>(path: string, o: CallOptions = {}): Promise<T> {
+async function signed<T>(ask: (o: CallOptions) => Promise<T>, o: CallOptions): Promise<T> {
   try {
-    return await call<T>(path, { ...o, token: token.value });
+    return await ask({ ...o, token: token.value });
   } catch (e) {
     if (e instanceof ApiError && e.status === 401 && token.value) signOut(true);
     throw e;
   }
 }
+
+export const authed = <T>(path: string, o: CallOptions = {}): Promise<T> =>
+  signed((x) => call<T>(path, x), o);
+export const authedTagged = <T>(path: string, o: CallOptions = {}): Promise<{ body: T; etag: string | null }> =>
+  signed((x) => callTagged<T>(path, x), o);
+export const authedBytes = (path: string, o: CallOptions = {}): Promise<ArrayBuffer> =>
+  signed((x) => callBytes(path, x), o);
 
 export async function signIn(login: string, password: string): Promise<void> {
   const r = await call<{ token: string; user: User }>('/api/v1/auth/login', {

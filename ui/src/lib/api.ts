@@ -16,6 +16,7 @@ export interface CallOptions {
   token?: string | null;
   signal?: AbortSignal;
   query?: Record<string, string | number | null | undefined>;
+  headers?: Record<string, string>; /* If-Match, Idempotency-Key */
 }
 
 export function withQuery(path: string, query: CallOptions['query']): string {
@@ -27,7 +28,7 @@ export function withQuery(path: string, query: CallOptions['query']): string {
 }
 
 async function send(path: string, o: CallOptions): Promise<Response> {
-  const headers: Record<string, string> = { Accept: 'application/json' };
+  const headers: Record<string, string> = { Accept: 'application/json', ...o.headers };
   if (o.token) headers['Authorization'] = `Bearer ${o.token}`;
   const init: RequestInit = { method: o.method ?? 'GET', headers, cache: 'no-store' };
   if (o.signal) init.signal = o.signal;
@@ -60,6 +61,16 @@ export async function call<T>(path: string, o: CallOptions = {}): Promise<T> {
   if (r.status === 204) return undefined as T;
   try {
     return (await r.json()) as T;
+  } catch {
+    throw new ApiError(502, 'bad answer', '');
+  }
+}
+
+/* The answer with its ETag, for a later If-Match. */
+export async function callTagged<T>(path: string, o: CallOptions = {}): Promise<{ body: T; etag: string | null }> {
+  const r = await send(path, o);
+  try {
+    return { body: (await r.json()) as T, etag: r.headers.get('ETag') };
   } catch {
     throw new ApiError(502, 'bad answer', '');
   }

@@ -1,13 +1,15 @@
-/* Two JSON files, one signal. Components that call t() re-render on a switch. */
+/* Two JSON files, one signal; pages that are loaded later bring two more (addTexts).
+ * Components that call t() re-render on a switch. */
 import { signal } from '@preact/signals';
 import en from '../i18n/en.json';
+import type service from '../i18n/service.en.json';
 import zh from '../i18n/zh.json';
 import type { Lang } from './types.ts';
 
-export type Key = keyof typeof en;
+export type Key = keyof typeof en | keyof typeof service;
 type Params = Record<string, string | number>;
 
-const tables: Record<Lang, Record<string, string>> = { en, zh };
+const tables: Record<Lang, Record<string, string>> = { en: { ...en }, zh: { ...zh } };
 const STORE = 'callm.lang';
 
 function initial(): Lang {
@@ -25,6 +27,12 @@ export function setLang(l: Lang): void {
 }
 
 document.documentElement.lang = lang.value === 'zh' ? 'zh-CN' : 'en';
+
+/* The texts of pages that are loaded later. */
+export function addTexts(more: Record<Lang, Record<string, string>>): void {
+  Object.assign(tables.en, more.en);
+  Object.assign(tables.zh, more.zh);
+}
 
 export function fill(text: string, params?: Params): string {
   if (!params) return text;

@@ -1,0 +1,231 @@
+/* Parts of the card: identities with how sure they are, consent, and joining two customers. */
+import { useSignal } from '@preact/signals';
+import { dateTime } from '../lib/format.ts';
+import { lang, t, tWord } from '../lib/i18n.ts';
+import { makeHash } from '../lib/router.ts';
+import { ErrorNote, Icon } from '../lib/ui.tsx';
+import { authed } from '../console/state.ts';
+import { pathOf, type Card } from './customer.tsx';
+import { Done, post, seg } from './parts.tsx';
+import type { Identity, Joined } from './types.ts';
+
+const KINDS = ['phone', 'email', 'wechat', 'whatsapp', 'social', 'external'];
+const LEVELS = ['nobody', 'claimed', 'known', 'proven'];
+const CHANNELS = ['phone', 'sms', 'email', 'chat'];
+const PURPOSES = ['service', 'marketing', 'recording'];
+
+const levelOf = (v: number | string): string => (typeof v === 'number' ? (LEVELS[v] ?? 'nobody') : v);
+const TONE: Record<string, string> = { proven: 'ok', known: 'info', claimed: 'warn', nobody: '' };
+
+export function Level({ level }: { level: number | string }) {
+  const word = levelOf(level);
+  return (
+    <span class={`tag ${TONE[word] ?? ''}`} title={t('cust.level')}>
+      {tWord('level', word)}
+    </span>
+  );
+}
+
+export function Identities(x: Card) {
+  const kind = useSignal('phone');
+  const value = useSignal('');
+  const gone = useSignal<Identity | null>(null);
+  async function run(job: () => Promise<unknown>) {
+    x.error.value = null;
+    try {
+      await job();
+      await x.got.load();
+    } catch (e) {
+      x.error.value = e;
+    }
+  }
+  function add(e: Event) {
+    e.preventDefault();
+    if (!value.value.trim()) return;
+    void run(async () => {
+      await post(`${pathOf(x.c.id)}/identities`, { kind: kind.value, value: value.value.trim() });
+      value.value = '';
+      gone.value = null;
+    });
+  }
+  return (
+    <section class="card" data-test="identities">
+      <h2>{t('cust.identities')}</h2>
+      <ul class="lines">
+        {x.c.identities.map((i) => (
+          <li key={i.id} data-test="identity">
+            <span class="kind">{tWord('ident', i.kind)}</span>
+            <b class="num grow">{i.value ?? i.masked}</b>
+            {i.primary ? <span class="tag accent">{t('cust.primary')}</span> : null}
+            <Level level={i.verified} />
+            <button
+              class="btn ghost square small"
+              aria-label={t('cust.remove', { what: i.masked })}
+              title={t('cust.remove', { what: i.masked })}
+              onClick={() =>
+                gone.value?.id === i.id
+                  ? void run(() => authed(`${pathOf(x.c.id)}/identities/${seg(i.id)}`, { method: 'DELETE' }))
+                  : (gone.value = i)
+              }
+            >
+              <Icon name={gone.value?.id === i.id ? 'check' : 'x'} />
+            </button>
+          </li>
+        ))}
+      </ul>
+      {gone.value && x.c.identities.some((i) => i.id === gone.value!.id) ? (
+        <p class="hint">{t('cust.remove_again', { what: gone.value.masked })}</p>
+      ) : null}
+      <form class="srow" onSubmit={add}>
+        <select class="input" aria-label={t('cust.kind')} value={kind.value}
+          onChange={(e) => (kind.value = e.currentTarget.value)}>
+          {KINDS.map((k) => (
+            <option key={k} value={k}>
+              {tWord('ident', k)}
+            </option>
+          ))}
+        </select>
+        <input class="input" data-test="identity-value" aria-label={t('cust.value')} placeholder={t('cust.value')}
+          value={value.value} onInput={(e) => (value.value = e.currentTarget.value)} />
+        <button class="btn" type="submit" data-test="identity-add">
+          {t('svc.add')}
+        </button>
+      </form>
+    </section>
+  );
+}
+
+/* yes, no, or never asked: a switch for each channel and purpose. */
+export function ConsentGrid(x: Card) {
+  const find = (channel: string, purpose: string) =>
+    x.c.consent.find((k) => k.channel === channel && k.purpose === purpose);
+  async function put(channel: string, purpose: string, yes: boolean) {
+    x.error.value = null;
+    try {
+      await authed(`${pathOf(x.c.id)}/consent`, {
+        method: 'PUT',
+        body: { channel, purpose, yes, source: 'console' },
+      });
+    } catch (e) {
+      x.error.value = e;
+    }
+    await x.got.load();
+  }
+  return (
+    <section class="card" data-test="consent">
+      <h2>{t('cust.consent')}</h2>
+      <table class="grid-table">
+        <thead>
+          <tr>
+            <th />
+            {PURPOSES.map((p) => (
+              <th key={p} scope="col">
+                {tWord('purpose', p)}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {CHANNELS.map((ch) => (
+            <tr key={ch}>
+              <th scope="row">{tWord('ident', ch)}</th>
+              {PURPOSES.map((p) => {
+                const k = find(ch, p);
+                const said = k ? t('cust.said', { at: dateTime(k.at, lang.value), source: tWord('consentsource', k.source) }) : t('cust.never');
+                return (
+                  <td key={p}>
+                    <button
+                      class={`switch ${k ? '' : 'unset'}`}
+                      role="switch"
+                      aria-checked={Boolean(k?.yes)}
+                      aria-label={`${tWord('ident', ch)}, ${tWord('purpose', p)}: ${said}`}
+                      title={said}
+                      data-test={`consent-${ch}-${p}`}
+                      onClick={() => void put(ch, p, !k?.yes)}
+                    >
+                      <i />
+                    </button>
+                  </td>
+                );
+              })}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+const other = (j: Joined, id: string): string => j.id ?? (j.a === id ? j.b : j.a) ?? '';
+
+/* Two records of one person: joined with a reason, and apart again. */
+export function JoinBox(x: Card) {
+  const who = useSignal('');
+  const reason = useSignal('');
+  const last = useSignal<string | null>(null);
+  const error = useSignal<unknown>(null);
+  async function join(e: Event) {
+    e.preventDefault();
+    const b = who.value.trim();
+    if (!b || !reason.value.trim()) return;
+    error.value = null;
+    try {
+      await post('/api/v1/customers/join', { a: x.c.id, b, reason: reason.value.trim() });
+      last.value = b;
+      who.value = reason.value = '';
+      await x.got.load();
+    } catch (err) {
+      error.value = err;
+    }
+  }
+  async function apart(b: string) {
+    error.value = null;
+    try {
+      await post('/api/v1/customers/unjoin', { a: x.c.id, b });
+      last.value = null;
+      await x.got.load();
+    } catch (err) {
+      error.value = err;
+    }
+  }
+  const joined = x.c.joined ?? [];
+  return (
+    <section class="card" data-test="join">
+      <h2>{t('cust.join')}</h2>
+      {joined.length ? (
+        <ul class="lines">
+          {joined.map((j) => (
+            <li key={other(j, x.c.id)} data-test="joined">
+              <a class="grow" href={makeHash(['customers', other(j, x.c.id)])}>
+                {j.name || other(j, x.c.id)}
+              </a>
+              <span class="muted">{[j.reason, j.by].filter(Boolean).join(' · ')}</span>
+              <button class="btn small" data-test="unjoin" onClick={() => void apart(other(j, x.c.id))}>
+                {t('cust.apart')}
+              </button>
+            </li>
+          ))}
+        </ul>
+      ) : null}
+      {last.value && !joined.length ? (
+        <Done text={t('cust.joined', { id: last.value })}>
+          <button class="btn small" data-test="unjoin" onClick={() => void apart(last.value!)}>
+            {t('cust.apart')}
+          </button>
+        </Done>
+      ) : null}
+      {error.value ? <ErrorNote error={error.value} /> : null}
+      <form class="srow" onSubmit={(e) => void join(e)}>
+        <input class="input" data-test="join-who" aria-label={t('cust.join_who')} placeholder={t('cust.join_who')}
+          value={who.value} onInput={(e) => (who.value = e.currentTarget.value)} />
+        <input class="input" data-test="join-why" aria-label={t('cust.join_why')} placeholder={t('cust.join_why')}
+          value={reason.value} onInput={(e) => (reason.value = e.currentTarget.value)} />
+        <button class="btn" type="submit" data-test="join-do" disabled={!who.value.trim() || !reason.value.trim()}>
+          <Icon name="link" />
+          {t('cust.join_do')}
+        </button>
+      </form>
+      <p class="hint">{t('cust.join_hint')}</p>
+    </section>
+  );
+}

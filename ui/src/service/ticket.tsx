@@ -1,0 +1,341 @@
+/* One ticket: what it is about, what is demanded and shown, its clocks, what was done, and the next moves. */
+import { useSignal, type Signal } from '@preact/signals';
+import { ApiError } from '../lib/api.ts';
+import { dateTime } from '../lib/format.ts';
+import { lang, t, tWord } from '../lib/i18n.ts';
+import { makeHash } from '../lib/router.ts';
+import { ErrorNote, Icon, Skeleton } from '../lib/ui.tsx';
+import { authed, now, user } from '../console/state.ts';
+import { allDue } from './clocks.ts';
+import { Facts } from './facts.tsx';
+import { BackBar, Done, post, seg, useKeys, useLoad, type Loaded } from './parts.tsx';
+import { DueTag, Severity, TicketState } from './ticket_list.tsx';
+import type { Ticket } from './types.ts';
+
+/* What may follow a state; the server has the last word. */
+const MOVES: Record<string, string[]> = {
+  new: ['assigned', 'in_progress', 'resolved'],
+  assigned: ['in_progress', 'wait_customer', 'resolved'],
+  in_progress: ['wait_customer', 'resolved'],
+  wait_customer: ['in_progress', 'resolved'],
+  resolved: ['closed', 'reopened'],
+  closed: ['reopened'],
+  reopened: ['in_progress', 'wait_customer', 'resolved'],
+};
+
+interface Part {
+  x: Ticket;
+  got: Loaded<Ticket>;
+  error: Signal<unknown>;
+  done: Signal<string>;
+}
+
+const pathOf = (id: string): string => `/api/v1/tickets/${seg(id)}`;
+
+export function TicketPage({ id }: { id: string }) {
+  const got = useLoad<Ticket>(pathOf(id));
+  const error = useSignal<unknown>(null);
+  const done = useSignal('');
+  const x = got.data.value;
+  return (
+    <section class="page" aria-label={t('ticket.one')} data-test="ticket-page">
+      <BackBar to={['tickets']}>
+        <h1>
+          <span class="num">{x?.number ?? id}</span> {x?.title}
+        </h1>
+        {x ? (
+          <>
+            <TicketState state={x.state} />
+            <Severity severity={x.severity} />
+            {x.state === 'closed' ? null : allDue(x, now.value).map((d) => <DueTag key={d.kind} due={d} />)}
+          </>
+        ) : null}
+      </BackBar>
+      <div class="page-body">
+        {got.error.value ? <ErrorNote error={got.error.value} retry={() => void got.load()} /> : null}
+        {error.value ? <ErrorNote error={error.value} retry={() => void got.load()} /> : null}
+        {done.value ? <Done text={done.value} /> : null}
+        {!x ? (
+          got.error.value ? null : <Skeleton rows={8} kind="line" />
+        ) : (
+          <div class="two">
+            <div class="stack">
+              <Moves x={x} got={got} error={error} done={done} />
+              <Fields x={x} got={got} error={error} done={done} />
+              <Links x={x} got={got} error={error} done={done} />
+            </div>
+            <div class="stack">
+              <Case x={x} />
+              <Notes x={x} got={got} error={error} done={done} />
+              <History x={x} />
+            </div>
+          </div>
+        )}
+      </div>
+    </section>
+  );
+}
+
+async function change(p: Part, job: () => Promise<unknown>, said: string): Promise<void> {
+  p.error.value = null;
+  p.done.value = '';
+  try {
+    await job();
+    p.done.value = said;
+  } catch (e) {
+    const clash = e instanceof ApiError && e.status === 412;
+    p.error.value = clash ? new ApiError(409, '', t('svc.clash')) : e;
+  }
+  await p.got.load();
+}
+
+/* The word of the customer goes with closing; a reason with the rest, when there is one. */
+function Moves(p: Part) {
+  const why = useSignal('');
+  const moves = p.x.moves ?? MOVES[p.x.state] ?? [];
+  const go = (state: string) =>
+    void change(p, async () => {
+      await post(`${pathOf(p.x.id)}/state`, { state, ...(why.value.trim() ? { note: why.value.trim() } : {}) });
+      why.value = '';
+    }, t('ticket.moved', { n: p.x.number ?? p.x.id, state: tWord('tstate', state) }));
+  useKeys(() => Object.fromEntries(moves.map((m, n) => [String(n + 1), () => go(m)])));
+  return (
+    <section class="card" data-test="moves">
+      <h2>{t('ticket.next')}</h2>
+      <div class="chips">
+        {moves.map((m, n) => (
+          <button key={m} class="chip" data-test={`move-${m}`} onClick={() => go(m)}>
+            <kbd>{n + 1}</kbd>
+            {tWord('tmove', m)}
+          </button>
+        ))}
+      </div>
+      <input class="input" data-test="move-note" aria-label={t('ticket.why')} placeholder={t('ticket.why')}
+        value={why.value} onInput={(e) => (why.value = e.currentTarget.value)} />
+    </section>
+  );
+}
+
+const local = (iso: string | null | undefined): string => {
+  const d = iso ? new Date(iso) : null;
+  if (!d || Number.isNaN(d.getTime())) return '';
+  return new Date(d.getTime() - d.getTimezoneOffset() * 60000).toISOString().slice(0, 16);
+};
+
+function Fields(p: Part) {
+  const { x } = p;
+  const promise = useSignal(local(x.promised_at));
+  const owner = useSignal(x.owner ?? '');
+  const save = (body: Record<string, unknown>) =>
+    void change(p, () =>
+      authed(pathOf(x.id), {
+        method: 'PATCH',
+        body,
+        headers: p.got.etag.value ? { 'If-Match': p.got.etag.value } : {},
+      }), t('svc.saved'));
+  const me = user.value?.login;
+  return (
+    <section class="card" data-test="ticket-fields">
+      <h2>{t('ticket.card')}</h2>
+      <dl class="facts">
+        <div>
+          <dt>{t('ticket.type')}</dt>
+          <dd>{tWord('ttype', x.type)}</dd>
+        </div>
+        {x.category ? (
+          <div>
+            <dt>{t('kb.category')}</dt>
+            <dd>{x.category}</dd>
+          </div>
+        ) : null}
+        {x.customer ? (
+          <div>
+            <dt>{t('order.customer')}</dt>
+            <dd>
+              <a href={makeHash(['customers', x.customer])}>{x.customer_name || x.customer}</a>
+            </dd>
+          </div>
+        ) : null}
+        <div>
+          <dt>{t('ticket.created')}</dt>
+          <dd class="num">{dateTime(x.created_at ?? null, lang.value)}</dd>
+        </div>
+      </dl>
+      <form class="srow" onSubmit={(e) => {
+        e.preventDefault();
+        save({ owner: owner.value.trim() || null });
+      }}>
+        <label class="field grow">
+          <span>{t('ticket.owner')}</span>
+          <input class="input" data-test="owner" value={owner.value} onInput={(e) => (owner.value = e.currentTarget.value)} />
+        </label>
+        <button class="btn" type="submit" data-test="owner-save">{t('svc.save')}</button>
+        {me && owner.value !== me ? (
+          <button class="btn" type="button" data-test="take" onClick={() => {
+            owner.value = me;
+            save({ owner: me });
+          }}>
+            {t('ticket.take')}
+          </button>
+        ) : null}
+      </form>
+      <form class="srow" onSubmit={(e) => {
+        e.preventDefault();
+        if (promise.value) save({ promised_at: new Date(promise.value).toISOString() });
+      }}>
+        <label class="field grow">
+          <span>{t('ticket.promise')}</span>
+          <input class="input" type="datetime-local" data-test="promise" value={promise.value}
+            onInput={(e) => (promise.value = e.currentTarget.value)} />
+        </label>
+        <button class="btn" type="submit" data-test="promise-save">{t('svc.save')}</button>
+      </form>
+    </section>
+  );
+}
+
+const LINK: Record<string, (ref: string) => string> = {
+  conversation: (r) => makeHash(['c', r]),
+  order: (r) => makeHash(['orders', r]),
+  return: (r) => makeHash(['orders', 'returns', r]),
+  ticket: (r) => makeHash(['tickets', r]),
+  customer: (r) => makeHash(['customers', r]),
+};
+
+function Links(p: Part) {
+  const kind = useSignal('conversation');
+  const ref = useSignal('');
+  const add = (e: Event) => {
+    e.preventDefault();
+    if (!ref.value.trim()) return;
+    void change(p, async () => {
+      await post(`${pathOf(p.x.id)}/link`, { kind: kind.value, ref: ref.value.trim() });
+      ref.value = '';
+    }, t('svc.saved'));
+  };
+  return (
+    <section class="card" data-test="links">
+      <h2>{t('ticket.links')}</h2>
+      <ul class="lines">
+        {(p.x.links ?? []).map((l) => (
+          <li key={l.kind + l.ref}>
+            <span class="kind">{tWord('linkkind', l.kind)}</span>
+            {LINK[l.kind] ? <a class="grow" href={LINK[l.kind]!(l.ref)}>{l.title || l.ref}</a> : <span>{l.ref}</span>}
+          </li>
+        ))}
+      </ul>
+      <form class="srow" onSubmit={add}>
+        <select class="input" aria-label={t('ticket.link_kind')} value={kind.value}
+          onChange={(e) => (kind.value = e.currentTarget.value)}>
+          {Object.keys(LINK).map((k) => (
+            <option key={k} value={k}>
+              {tWord('linkkind', k)}
+            </option>
+          ))}
+        </select>
+        <input class="input" data-test="link-ref" aria-label={t('ticket.link_ref')} placeholder={t('ticket.link_ref')}
+          value={ref.value} onInput={(e) => (ref.value = e.currentTarget.value)} />
+        <button class="btn" type="submit" data-test="link-add">{t('svc.add')}</button>
+      </form>
+    </section>
+  );
+}
+
+function Case({ x }: { x: Ticket }) {
+  const facts = x.facts && Object.keys(x.facts).length ? x.facts : null;
+  const evidence = x.evidence ?? [];
+  if (!facts && !x.demand && !evidence.length && !x.resolution) return null;
+  return (
+    <section class="card" data-test="case">
+      <h2>{t('ticket.facts')}</h2>
+      {facts ? <Facts of={facts} /> : null}
+      {x.demand ? (
+        <p class="demand">
+          <Icon name="flag" />
+          <b>{t('ticket.demand')}</b> {x.demand}
+        </p>
+      ) : null}
+      {evidence.length ? (
+        <>
+          <h3>{t('ticket.evidence')}</h3>
+          <Facts of={Object.fromEntries(evidence.map((e, n) => [String(n + 1), e]))} />
+        </>
+      ) : null}
+      {x.resolution ? (
+        <p>
+          <b>{t('ticket.resolution')}</b> {x.resolution}
+        </p>
+      ) : null}
+    </section>
+  );
+}
+
+function Notes(p: Part) {
+  const text = useSignal('');
+  const add = (e: Event) => {
+    e.preventDefault();
+    if (!text.value.trim()) return;
+    void change(p, async () => {
+      await post(`${pathOf(p.x.id)}/notes`, { text: text.value.trim() });
+      text.value = '';
+    }, t('ticket.noted'));
+  };
+  useKeys(() => ({ m: () => document.querySelector<HTMLElement>('[data-note]')?.focus() }));
+  return (
+    <section class="card" data-test="notes">
+      <h2>{t('ticket.notes')}</h2>
+      <ol class="moments">
+        {(p.x.notes ?? []).map((n) => (
+          <li key={n.at + n.text}>
+            <div class="grow">
+              <p class="pre">{n.text}</p>
+            </div>
+            <time class="num muted">
+              {dateTime(n.at, lang.value)}
+              <small>{n.by}</small>
+            </time>
+          </li>
+        ))}
+      </ol>
+      <form class="srow" onSubmit={add}>
+        <textarea class="input" rows={2} data-note data-test="note-text" aria-label={t('ticket.note')}
+          placeholder={t('ticket.note')} value={text.value} maxLength={4000}
+          onInput={(e) => (text.value = e.currentTarget.value)}
+          onKeyDown={(e) => {
+            if (e.key === 'Enter' && (e.ctrlKey || e.metaKey)) add(e);
+          }} />
+        <button class="btn" type="submit" data-test="note-add" title="Ctrl Enter">{t('svc.add')}</button>
+      </form>
+    </section>
+  );
+}
+
+function History({ x }: { x: Ticket }) {
+  if (!x.history?.length) return null;
+  return (
+    <section class="card" data-test="history">
+      <h2>{t('ticket.history')}</h2>
+      <ol class="moments">
+        {x.history.map((h, n) => (
+          <li key={n}>
+            <div class="grow">
+              <p>
+                <b>{tWord('moment', h.kind)}</b>
+                {h.from || h.to ? (
+                  <span>
+                    {tWord('tstate', h.from)} → {tWord('tstate', h.to)}
+                  </span>
+                ) : null}
+              </p>
+              {h.text ? <span class="pre">{h.text}</span> : null}
+            </div>
+            <time class="num muted">
+              {dateTime(h.at, lang.value)}
+              <small>{h.by}</small>
+            </time>
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}

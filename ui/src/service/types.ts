@@ -1,0 +1,183 @@
+/* Shapes of the server's JSON on the service pages. Field names are the wire names; what an older server
+ * leaves out is optional. */
+import type { Both } from './parts.tsx';
+
+export interface CustomerRow {
+  id: string;
+  name: string;
+  tier: string;
+  language: string;
+  phone_masked: string;
+  email_masked: string;
+  last_ms?: number;
+  last_at?: string | null;
+}
+export interface Identity {
+  id: string;
+  kind: string;
+  masked: string;
+  value?: string; /* with reveal only */
+  verified: number | string;
+  primary: boolean;
+}
+export interface Consent {
+  channel: string;
+  purpose: string;
+  yes: boolean;
+  at: string;
+  source: string;
+}
+export interface Joined {
+  id?: string;
+  a?: string;
+  b?: string;
+  name?: string;
+  reason?: string;
+  score?: number;
+  by?: string;
+  at?: string;
+}
+export interface Customer extends CustomerRow {
+  since?: string;
+  identities: Identity[];
+  consent: Consent[];
+  preferences: Record<string, unknown> | null;
+  stats: Record<string, unknown> | null;
+  joined?: Joined[];
+  address?: Record<string, unknown> | string | null;
+}
+export interface Moment {
+  at: string;
+  kind: string;
+  channel?: string;
+  title: string;
+  ref?: string;
+  by?: string;
+}
+
+export interface OrderRow {
+  number: string;
+  state: string;
+  customer?: string;
+  total: number | { amount: number; currency?: string };
+  currency?: string;
+  placed_at: string;
+}
+export interface OrderEvent {
+  at: string;
+  kind: string;
+  place?: string;
+  text?: Both;
+}
+export interface Order extends OrderRow {
+  items: { sku: string; name: Both; qty: number; price: number }[];
+  events: OrderEvent[];
+  returns: ReturnRow[];
+  shipped_at?: string | null;
+  delivered_at?: string | null;
+  carrier?: string;
+  tracking?: string;
+  address?: Record<string, unknown> | string | null;
+  customer_name?: string;
+}
+export interface ReturnRow {
+  id: string;
+  order?: string;
+  kind?: string;
+  state: string;
+  reason?: string;
+  refund?: number | null;
+  currency?: string;
+  at?: string;
+  created_at?: string;
+}
+
+export interface Tool {
+  name: string;
+  title: Both;
+  about: Both;
+  schema: Schema;
+  source: string;
+  role: string | number;
+  level: string | number;
+  effect: boolean;
+  confirm: boolean;
+  undo?: string;
+}
+export interface Schema {
+  type?: string | string[];
+  properties?: Record<string, Schema>;
+  required?: string[];
+  enum?: (string | number)[];
+  title?: Both;
+  description?: Both;
+  items?: Schema;
+  format?: string;
+  pattern?: string;
+  minimum?: number;
+  maximum?: number;
+  maxLength?: number;
+  default?: unknown;
+}
+export interface ToolAnswer {
+  outcome: string;
+  say?: string;
+  why?: string;
+  body?: Record<string, unknown>;
+  print?: string | number;
+}
+export interface Approval {
+  id: string;
+  state: string;
+  what: string;
+  tool?: string;
+  args?: Record<string, unknown>;
+  amount?: number;
+  customer?: string;
+  conversation?: string;
+  by?: string;
+  at?: string;
+  created_at?: string;
+  why?: string;
+  decided_by?: string;
+  decided_at?: string;
+  note?: string;
+}
+
+export interface Clock {
+  kind: string;
+  due_at: string | null;
+  breach?: boolean;
+  breached?: boolean;
+  paused?: boolean;
+  met_at?: string | null;
+}
+export interface TicketCard {
+  id: string;
+  number?: string;
+  type: string;
+  state: string;
+  severity: string | number;
+  title: string;
+  owner?: string | null;
+  customer?: string | null;
+  customer_name?: string | null;
+  category?: string;
+  promised_at?: string | null;
+  clocks?: Clock[];
+  due_at?: string | null;
+  breach?: boolean;
+  paused?: boolean;
+  created_at?: string;
+  updated_at?: string;
+}
+export interface Ticket extends TicketCard {
+  facts?: Record<string, unknown> | null;
+  demand?: string;
+  evidence?: unknown[];
+  history?: { at: string; kind: string; by: string; text?: string; from?: string; to?: string }[];
+  notes?: { at: string; by: string; text: string }[];
+  links?: { kind: string; ref: string; title?: string }[];
+  moves?: string[];
+  resolution?: string;
+}
