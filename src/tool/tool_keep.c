@@ -128,6 +128,16 @@ int tool_keep_put(struct tool_work *w, struct store_db *db)
 	return rc;
 }
 
+int tool_keep_drop(struct tool_work *w, struct store_db *db)
+{
+	struct store_stmt *q;
+	int rc = store_prep(db, &q, "DELETE FROM tool_call WHERE k = ?1");
+	if (rc)
+		return rc;
+	store_bind_sv(q, 1, w->req.key);
+	return store_run(q);
+}
+
 /* ---- the river ---- */
 
 static jv *masked(const jv *schema, const jv *v, int depth);

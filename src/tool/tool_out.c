@@ -193,7 +193,9 @@ static int mark(struct store_db *db, sv id, enum mark *how, const char *why)
 		return rc;
 	if (*how == MARK_AGAIN && ++tries >= TRIES_MAX)
 		*how = MARK_DEAD;
-	if (*how == MARK_DEAD && (rc = alert(db, id, kind, tries, why)) != 0)
+	/* Of a call that was refused at once its asker has heard. */
+	bool told = !strcmp(kind, "remote") && !tries;
+	if (*how == MARK_DEAD && !told && (rc = alert(db, id, kind, tries, why)) != 0)
 		return rc;
 	rc = store_prep(db, &q,
 			"UPDATE tool_outbox SET state = ?2, tries = ?3, next_ms = ?4, why = ?5, "
@@ -224,7 +226,9 @@ int tool_out_asked(void *work, struct store_db *db)
 	int rc = mark(db, w->remote, &how, w->rc ? err_text(w->rc) : "");
 	if (!rc && how == MARK_DEAD && w->put.outcome == TOOL_LATER)
 		tool_failed(w, w->rc);
-	if (!rc)
+	if (!rc && w->put.outcome == TOOL_FAILED)
+		rc = tool_keep_drop(w, db);
+	else if (!rc)
 		rc = tool_keep_put(w, db);
 	sb_init(&body, LIM_JSON_BYTES);
 	tool_row(w, &ev, &body);

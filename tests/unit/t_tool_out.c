@@ -1,0 +1,240 @@
+/* t_tool_out.c: the outbox: after the commit, in order, at least once, later when it fails, dead in
+ * the end; calls of another system that answers, does not, or refuses. */
+#include <stdio.h>
+#include "t_tool_world.h"
+
+struct post {
+	int rc, n;                   /* what the sender does; how often it was asked */
+	char log[4000];              /* "sms paid/1;" */
+	char ids[16][27];
+};
+
+static int post_send(void *arg, sv id, sv kind, const jv *body)
+{
+	struct post *p = arg;
+	size_t at = strlen(p->log);
+	(void)snprintf(p->log + at, sizeof(p->log) - at, SV_FMT " " SV_FMT ";", SV_ARG(kind),
+		       SV_ARG(jv_get_str(body, "text")));
+	(void)snprintf(p->ids[p->n % 16], 27, SV_FMT, SV_ARG(id));
+	p->n++;
+	return p->rc;
+}
+
+static int spend(struct world *w, const char *customer)
+{
+	struct tool_req r = world_req("purse_send", "{}");
+	r.who.customer = sv_of(customer);
+	return world_call(w, &r);
+}
+
+TEST(tool_outbox_sends_after_the_commit_and_forgets_the_text)
+{
+	struct world w;
+	struct post p = { 0 };
+	size_t n = 0;
+	CHECK(world_open(&w, ""));
+	EQ(spend(&w, "C-1"), TOOL_DONE);
+	EQ(world_sql(&w, "SELECT COUNT(*) FROM tool_outbox WHERE body LIKE '%paid%'"), 1);
+	OK(tool_outbox_run(w.kit, post_send, &p, &n));
+	EQ(n, 1);
+	STR_EQ(p.log, "sms paid;");
+	OK(tool_outbox_run(w.kit, post_send, &p, &n));
+	EQ(n, 0);
+	EQ(p.n, 1);
+	EQ(world_sql(&w, "SELECT COUNT(*) FROM tool_outbox WHERE state = 'sent' AND body = '{}' AND "
+			 "done_ms > 0"),
+	   1);
+	world_close(&w);
+}
+
+TEST(tool_outbox_waits_longer_each_time_and_is_dead_in_the_end)
+{
+	struct world w;
+	struct post p = { .rc = ERR_IO };
+	int64_t now = T_NOW;
+	size_t n;
+	CHECK(world_open(&w, ""));
+	clk_pin_wall(now);
+	int first = spend(&w, "C-1");
+	for (int i = 0; i < 4; i++)
+		(void)tool_outbox_run(w.kit, post_send, &p, &n);
+	int at_once = p.n;                   /* only the first of them was due */
+	for (int i = 1; i < 30; i++) {
+		now += 16 * 60 * 1000;
+		clk_pin_wall(now);
+		(void)tool_outbox_run(w.kit, post_send, &p, &n);
+	}
+	clk_pin_wall(0);
+	EQ(first, TOOL_DONE);
+	EQ(at_once, 1);
+	EQ(p.n, 20);
+	STR_EQ(p.ids[0], p.ids[1]);
+	EQ(world_sql(&w, "SELECT COUNT(*) FROM tool_outbox WHERE state = 'dead'"), 1);
+	EQ(world_sql(&w, "SELECT COUNT(*) FROM event WHERE kind = 'alert' AND body LIKE "
+			 "'%\"tries\":20%'"),
+	   1);
+	world_close(&w);
+}
+
+TEST(tool_outbox_keeps_the_order_of_a_lane)
+{
+	struct world w;
+	struct post p = { .rc = ERR_TIMEOUT };
+	size_t n;
+	CHECK(world_open(&w, ""));
+	EQ(spend(&w, "C-1"), TOOL_DONE);
+	EQ(spend(&w, "C-1"), TOOL_DONE);
+	EQ(spend(&w, "C-2"), TOOL_DONE);
+	OK(tool_outbox_run(w.kit, post_send, &p, &n));
+	EQ(p.n, 2);                          /* the second of C-1 waits for the first */
+	p.rc = 0;
+	clk_pin_wall(clk_wall_ms() + 60000);
+	int rc = tool_outbox_run(w.kit, post_send, &p, &n);
+	clk_pin_wall(0);
+	OK(rc);
+	EQ(n, 3);
+	STR_EQ(p.ids[2], p.ids[0]);          /* the same message has the same id */
+	world_close(&w);
+}
+
+TEST(tool_outbox_drops_what_cannot_be_sent_and_goes_on)
+{
+	struct world w;
+	struct post p = { .rc = ERR_INVAL };
+	size_t n;
+	CHECK(world_open(&w, ""));
+	EQ(spend(&w, "C-1"), TOOL_DONE);
+	EQ(spend(&w, "C-1"), TOOL_DONE);
+	OK(tool_outbox_run(w.kit, post_send, &p, &n));
+	EQ(p.n, 2);
+	EQ(n, 0);
+	EQ(world_sql(&w, "SELECT COUNT(*) FROM event WHERE kind = 'alert'"), 2);
+	world_close(&w);
+}
+
+TEST(tool_outbox_without_a_sender_leaves_messages)
+{
+	struct world w;
+	size_t n;
+	CHECK(world_open(&w, ""));
+	EQ(spend(&w, "C-1"), TOOL_DONE);
+	OK(tool_outbox_run(w.kit, NULL, NULL, &n));
+	EQ(n, 0);
+	EQ(world_sql(&w, "SELECT COUNT(*) FROM tool_outbox WHERE state = 'waiting'"), 1);
+	world_close(&w);
+}
+
+/* ---- another system ---- */
+
+TEST(tool_remote_effect_is_asked_with_its_key)
+{
+	struct world w;
+	CHECK(world_open(&w, ""));
+	struct tool_req r = world_req("purse_far", "{\"n\":1}");
+	r.key = SV("far-1");
+	EQ(world_call(&w, &r), TOOL_DONE);
+	CHECK(w.r->effect);
+	SV_EQ(jv_get_str(w.r->body, "there"), "yes");
+	STR_EQ(w.far_key, "far-1");
+	EQ(world_call(&w, &r), TOOL_DONE);
+	CHECK(w.r->again);
+	EQ(w.fars, 1);
+	EQ(world_sql(&w, "SELECT COUNT(*) FROM tool_outbox WHERE state = 'sent' AND body = '{}'"), 1);
+	EQ(world_sql(&w, "SELECT COUNT(*) FROM event WHERE kind = 'tool.done'"), 1);
+	world_close(&w);
+}
+
+TEST(tool_remote_effect_that_is_late_goes_on_from_the_outbox)
+{
+	struct world w;
+	size_t n;
+	CHECK(world_open(&w, ""));
+	w.far_rc = ERR_TIMEOUT;
+	struct tool_req r = world_req("purse_far", "{\"n\":1}");
+	r.key = SV("far-2");
+	EQ(world_call(&w, &r), TOOL_LATER);
+	CHECK(!w.r->effect && w.r->say.n);
+	EQ(world_call(&w, &r), TOOL_LATER);
+	CHECK(w.r->again);
+	EQ(w.fars, 1);
+	w.far_rc = 0;
+	clk_pin_wall(clk_wall_ms() + 5000);
+	int rc = tool_outbox_run(w.kit, NULL, NULL, &n);
+	clk_pin_wall(0);
+	OK(rc);
+	EQ(n, 1);
+	EQ(w.fars, 2);
+	STR_EQ(w.far_key, "far-2");
+	EQ(world_call(&w, &r), TOOL_DONE);
+	CHECK(w.r->again && w.r->effect);
+	EQ(w.fars, 2);
+	world_close(&w);
+}
+
+TEST(tool_remote_effect_that_is_refused_may_be_asked_again)
+{
+	struct world w;
+	size_t n;
+	CHECK(world_open(&w, ""));
+	w.far_rc = ERR_INVAL;
+	struct tool_req r = world_req("purse_far", "{\"n\":1}");
+	r.key = SV("far-3");
+	EQ(world_call(&w, &r), TOOL_FAILED);
+	EQ(jv_len(w.r->body), 0);
+	OK(tool_outbox_run(w.kit, NULL, NULL, &n));
+	EQ(w.fars, 1);
+	EQ(world_sql(&w, "SELECT COUNT(*) FROM event WHERE kind = 'alert'"), 0);
+	w.far_rc = 0;
+	EQ(world_call(&w, &r), TOOL_DONE);
+	CHECK(!w.r->again);
+	world_close(&w);
+}
+
+TEST(tool_remote_effect_survives_a_restart)
+{
+	struct world w;
+	size_t n;
+	char dir[200];
+	(void)snprintf(dir, sizeof(dir), "%s", t_tmpdir());
+	CHECK(world_open(&w, dir));
+	w.far_rc = ERR_IO;
+	struct tool_req r = world_req("purse_far", "{\"n\":7}");
+	r.key = SV("far-4");
+	EQ(world_call(&w, &r), TOOL_LATER);
+	world_close(&w);
+	CHECK(world_open(&w, dir));
+	clk_pin_wall(clk_wall_ms() + 5000);
+	int rc = tool_outbox_run(w.kit, NULL, NULL, &n);
+	clk_pin_wall(0);
+	OK(rc);
+	EQ(w.fars, 1);
+	EQ(n, 1);
+	EQ(world_call(&w, &r), TOOL_DONE);
+	CHECK(w.r->again);
+	world_close(&w);
+}
+
+TEST(tool_remote_effect_of_a_tool_that_is_gone_is_dead)
+{
+	struct world w;
+	size_t n;
+	struct tool_file f = { "tools/none.yaml", SV("tools: []\n") };
+	struct cfg_report rep = { 0 };
+	struct tool_box *empty = NULL;
+	CHECK(world_open(&w, ""));
+	w.far_rc = ERR_IO;
+	struct tool_req r = world_req("purse_far", "{\"n\":7}");
+	EQ(world_call(&w, &r), TOOL_LATER);
+	OK(tool_box_new(&empty, &f, 1, &rep));
+	tool_kit_box(w.kit, empty);
+	obj_unref(empty);
+	clk_pin_wall(clk_wall_ms() + 5000);
+	int rc = tool_outbox_run(w.kit, NULL, NULL, &n);
+	clk_pin_wall(0);
+	OK(rc);
+	EQ(n, 0);
+	EQ(w.fars, 1);
+	EQ(world_sql(&w, "SELECT COUNT(*) FROM tool_outbox WHERE state = 'dead'"), 1);
+	EQ(world_sql(&w, "SELECT COUNT(*) FROM event WHERE kind = 'alert'"), 1);
+	world_close(&w);
+}
