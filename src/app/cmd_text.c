@@ -18,8 +18,7 @@ struct text_opts {
 	bool json;
 	int64_t now_ms, tz_min;
 	const char *country;
-	const struct feel_product *products;
-	size_t n_products;
+	const struct feel_catalogue *catalogue;
 };
 
 /* ---- products: JSON lines {sku or id, name, aliases}, names a string or by language ---- */
@@ -135,7 +134,7 @@ static jv *slots_json(const struct guard_in *in, const char *lang, const struct 
 	struct feel_seen *seen = arena_new(a, struct feel_seen, in->n + 1);
 	struct feel_slot_ctx c = { .now_ms = t->now_ms ? t->now_ms : clk_wall_ms(),
 				   .tz_min = (int)t->tz_min, .seen = seen,
-				   .products = t->products, .n_products = t->n_products };
+				   .catalogue = t->catalogue };
 	size_t n = 0;
 	jv *list = jv_arr();
 
@@ -269,12 +268,13 @@ int cmd_understand(int argc, char **argv)
 		return 2;
 	if (catalogue_open(&cat, products))
 		return 1;
-	t.products = cat.v;
-	t.n_products = cat.n;
+	struct feel_catalogue *names = feel_catalogue_new(cat.v, cat.n);
+	t.catalogue = names;
 	if (rest >= argc || strcmp(argv[rest], "-") == 0)
 		status = each_line(print_understood, &t);
 	else
 		print_understood(sv_of(argv[rest]), &t);
+	feel_catalogue_free(names);
 	arena_done(&cat.a);
 	return 0;
 }

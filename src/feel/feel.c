@@ -23,8 +23,8 @@ static void set_language(struct feel_state *f, sv text, sv fallback)
 }
 
 /* The mood of the words: how loud they are written is counted by feel_mood.c, and makes the net
- * take joy for anger. */
-static void ask_mood(sv text, struct feel_net *net)
+ * take joy for anger. known: the ear has read all of text. */
+static void ask_mood(struct feel_ear *x, sv text, bool known, struct feel_net *net)
 {
 	char words[MOOD_BYTES];
 	size_t n = 0;
@@ -32,7 +32,31 @@ static void ask_mood(sv text, struct feel_net *net)
 	for (size_t i = 0; i < text.n && n < sizeof(words); i++)
 		if (text.p[i] != '!')
 			words[n++] = text.p[i];
-	feel_net(FEEL_NET_EMOTION, sv_n(words, n), net);
+	if (!known || n < text.n)
+		feel_ear_read(x, FEEL_NET_EMOTION, sv_n(words, n));
+	feel_ear_say(x, FEEL_NET_EMOTION, net);
+}
+
+/* Intent and mood of what is more than small talk, which its phrases settle. */
+static void ask_nets(struct feel_state *f, sv text, const struct feel_text *t,
+		     struct feel_net *mood)
+{
+	struct feel_net intent = { .n = 0 };
+	struct feel_ear *x = NULL;
+	bool asked = !f->small_talk;
+
+	mood->n = 0;
+	if (!f->small_talk || f->wants_human)
+		x = feel_ear_take();
+	if (asked) {
+		feel_ear_read(x, FEEL_NET_INTENT, text);
+		feel_ear_say(x, FEEL_NET_INTENT, &intent);
+	}
+	feel_intent(t, &intent, f);
+	if (x) {
+		ask_mood(x, text, asked, mood);
+		feel_ear_give(x);
+	}
 }
 
 void feel_turn(struct feel_state *f, sv text, sv fallback_lang)
@@ -45,10 +69,7 @@ void feel_turn(struct feel_state *f, sv text, sv fallback_lang)
 	set_language(f, text, fallback_lang);
 	f->wants_human = feel_wants_human(&t);
 	feel_small(&t, f);
-	net.n = 0; /* small talk is settled by its phrases */
-	if (!f->small_talk)
-		feel_net(FEEL_NET_INTENT, text, &net);
-	feel_intent(&t, &net, f);
+	ask_nets(f, text, &t, &net);
 	if (f->wants_human) {
 		f->small_talk = false;
 		snprintf(f->intent, sizeof(f->intent), "talk_to_human");
@@ -62,9 +83,6 @@ void feel_turn(struct feel_state *f, sv text, sv fallback_lang)
 	}
 	if (f->small_talk)
 		f->out_of_scope = false;
-	net.n = 0;
-	if (!f->small_talk)
-		ask_mood(text, &net);
 	feel_mood(&t, &net, f);
 	f->turns++;
 }

@@ -110,6 +110,11 @@ struct feel_product {
 	sv id;
 	sv name;                 /* names of one product, '|' between them */
 };
+/* The names of products, made ready once; the products are copied. NULL: they are more than 256
+ * MB. */
+struct feel_catalogue;
+struct feel_catalogue *feel_catalogue_new(const struct feel_product *p, size_t n);
+void feel_catalogue_free(struct feel_catalogue *c);      /* accepts NULL */
 struct feel_slot_ctx {
 	int64_t now_ms;          /* the moment it is said, ms since 1970 UTC */
 	int tz_min;              /* its time zone, minutes east of UTC */
@@ -118,8 +123,7 @@ struct feel_slot_ctx {
 	const char *country;
 	const struct feel_seen *seen;
 	size_t n_seen;
-	const struct feel_product *products;
-	size_t n_products;
+	const struct feel_catalogue *catalogue;  /* NULL: no products */
 };
 #define FEEL_SLOTS_MAX 256
 /* Slots of text in their order, never overlapping; past LIM_TEXT_MSG code points or

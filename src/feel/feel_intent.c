@@ -29,13 +29,14 @@ static int intent_slot(char names[INTENTS][32], int *n, sv name)
 /* Sums of the weights of the patterns that match. */
 static int pattern_sums(const struct feel_text *t, char names[INTENTS][32], double *score)
 {
-	sv rest = feel_table("intent.tsv"), col[3];
+	const struct feel_table *table = feel_table(FEEL_T_INTENT);
 	int n = 0;
 
-	while (feel_row(&rest, col, 3)) {
-		int i = intent_slot(names, &n, col[0]);
-		if (feel_match(t, col[2]))
-			score[i] += feel_number(col[1]);
+	for (size_t k = 0; k < table->n; k++) {
+		const struct feel_table_row *row = &table->row[k];
+		int i = intent_slot(names, &n, row->name);
+		if (feel_row_stands(t, table, row))
+			score[i] += row->number;
 	}
 	return n;
 }
@@ -79,13 +80,13 @@ void feel_intent(const struct feel_text *t, const struct feel_net *net, struct f
  * service. */
 bool feel_wants_human(const struct feel_text *t)
 {
-	sv rest = feel_table("human.tsv"), col[2];
+	const struct feel_table *table = feel_table(FEEL_T_HUMAN);
 	bool asks = false;
 
-	while (feel_row(&rest, col, 2)) {
-		if (!feel_match(t, col[1]))
+	for (size_t k = 0; k < table->n; k++) {
+		if (!feel_row_stands(t, table, &table->row[k]))
 			continue;
-		if (sv_eq(col[0], SV("not")))
+		if (sv_eq(table->row[k].name, SV("not")))
 			return false;
 		asks = true;
 	}

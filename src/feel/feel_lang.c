@@ -104,25 +104,25 @@ struct table_say {
 static void read_table(sv text, struct table_say *say)
 {
 	struct feel_text t;
-	sv rest = feel_table("lang.tsv"), f[3], alt;
+	const struct feel_table *table = feel_table(FEEL_T_LANG);
 
 	*say = (struct table_say){ .n = 0 };
 	feel_prepare(text, &t);
-	while (feel_row(&rest, f, 3)) {
+	for (size_t k = 0; k < table->n; k++) {
+		const struct feel_table_row *row = &table->row[k];
+		const struct feel_term *term = &table->term[row->term];
 		int i = 0, hits = 0;
-		while (i < say->n && !sv_eq(f[0], sv_of(say->lang[i])))
+		while (i < say->n && !sv_eq(row->name, sv_of(say->lang[i])))
 			i++;
 		if (i == TABLE_LANGS)
 			continue;
 		if (i == say->n)
-			snprintf(say->lang[say->n++], 4, SV_FMT, SV_ARG(f[0]));
-		bool raw = f[1].n &&
-			   f[1].p[0] == 'L'; /* letters, looked for in the text as written */
+			snprintf(say->lang[say->n++], 4, SV_FMT, SV_ARG(row->name));
 		size_t end;
-		while (sv_cut(&f[2], '|', &alt))
-			hits += raw ? sv_find(text, alt) >= 0 : feel_find(&t, 0, alt, &end) >= 0;
-		say->score[i] +=
-			hits * feel_number(raw ? sv_slice(f[1], 1, f[1].n) : f[1]);
+		for (uint32_t a = term->from; a < term->to; a++)
+			hits += row->letters ? sv_find(text, table->alt[a].word) >= 0 :
+					       feel_find(&t, 0, &table->alt[a], &end) >= 0;
+		say->score[i] += hits * row->number;
 	}
 }
 

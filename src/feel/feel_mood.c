@@ -61,16 +61,17 @@ static bool a_not_a(const struct feel_text *t, size_t at)
 	       memcmp(t->p + at - 3, t->p + at + 3, 3) == 0;
 }
 
-/* Does one of list stand in the clause just before at? */
-static bool before(const struct feel_text *t, size_t at, sv list)
+/* Does a word of the table's row stand in the clause just before at? */
+static bool before(const struct feel_text *t, size_t at, const struct feel_table_row *row)
 {
+	const struct feel_table *table = feel_table(FEEL_T_EMOTION);
+	const struct feel_term *term = &table->term[row->term];
 	size_t low = at > NEG_BACK ? at - NEG_BACK : 0, end;
-	sv alt;
 
 	for (size_t i = low; i < at; i++)
 		low = t->p[i] == '|' ? i : low;
-	while (sv_cut(&list, '|', &alt)) {
-		ptrdiff_t p = feel_find(t, low, alt, &end);
+	for (uint32_t i = term->from; i < term->to; i++) {
+		ptrdiff_t p = feel_find(t, low, &table->alt[i], &end);
 		if (p >= 0 && end <= at && !a_not_a(t, (size_t)p))
 			return true;
 	}
@@ -97,19 +98,18 @@ static bool taken(struct reading *r, size_t at, size_t end)
 
 static void count_word(const struct feel_text *t, struct reading *r, int mood, double w, size_t at)
 {
-	sv rest = feel_table("emotion.tsv"), col[3], neg = SV_NULL, very = SV_NULL;
+	const struct feel_table *table = feel_table(FEEL_T_EMOTION);
+	bool neg = false, very = false;
 
-	while (feel_row(&rest, col, 3)) {
-		if (sv_eq(col[0], SV("_not")))
-			neg = col[2];
-		else if (sv_eq(col[0], SV("_very")))
-			very = col[2];
-		else
-			break;
+	for (size_t k = 0; k < table->n && table->row[k].name.p[0] == '_'; k++) {
+		const struct feel_table_row *row = &table->row[k];
+		bool not = sv_eq(row->name, SV("_not"));
+		neg |= not && before(t, at, row);
+		very |= !not && before(t, at, row);
 	}
-	if (before(t, at, very))
+	if (very)
 		w *= 1.5;
-	if (!before(t, at, neg)) {
+	if (!neg) {
 		r->share[mood] += w;
 	} else if (moods[mood].valence > 0) {
 		r->share[FEEL_FRUSTRATED] += w;
@@ -120,12 +120,15 @@ static void count_word(const struct feel_text *t, struct reading *r, int mood, d
 
 static void read_words(const struct feel_text *t, struct reading *r)
 {
-	sv rest = feel_table("emotion.tsv"), col[3], alt;
+	const struct feel_table *table = feel_table(FEEL_T_EMOTION);
 
-	while (feel_row(&rest, col, 3)) {
-		int mood = feel_mood_of(col[0]);
-		double w = feel_number(col[1]);
-		while (mood >= 0 && sv_cut(&col[2], '|', &alt)) {
+	for (size_t k = 0; k < table->n; k++) {
+		const struct feel_table_row *row = &table->row[k];
+		const struct feel_term *term = &table->term[row->term];
+		int mood = feel_mood_of(row->name);
+		double w = row->number;
+		for (uint32_t i = term->from; mood >= 0 && i < term->to; i++) {
+			const struct feel_alt *alt = &table->alt[i];
 			size_t end = 0;
 			ptrdiff_t at = feel_find(t, 0, alt, &end);
 			if (at < 0 || r->hits >= HITS_MAX || taken(r, (size_t)at, end))
@@ -133,7 +136,7 @@ static void read_words(const struct feel_text *t, struct reading *r)
 			r->seen[r->hits] = (size_t)at;
 			r->upto[r->hits++] = end;
 			if (w > r->cue_w) {
-				r->cue = alt;
+				r->cue = alt->word;
 				r->cue_w = w;
 			}
 			count_word(t, r, mood, w, (size_t)at);
@@ -173,7 +176,7 @@ static void keep_reading(const struct reading *r, double sum, double valence, do
 		out->share[i] = r->share[i] / sum;
 		out->mood = out->share[i] > out->share[out->mood] ? i : out->mood;
 	}
-	sv cue = sv_ends(r->cue, SV("~")) ? sv_slice(r->cue, 0, r->cue.n - 1) : r->cue;
+	sv cue = r->cue;
 	size_t n = cue.n < sizeof(out->cue) ? cue.n : 0;
 	if (n)
 		memcpy(out->cue, cue.p, n);

@@ -1,9 +1,11 @@
 /* feel_net.c: the nets that are in the program (models/lang.bin, intent.bin, emotion.bin): what
  * feel_turn asks before it looks at its tables.
  *
- * The tasks lie in the program; they are opened once, by whoever asks first, and kept for good. A
- * question makes its own scratch and gives it back: a few microseconds, and nothing is kept for a
- * thread. Without a net (it was left out of the build, or is broken) the tables answer alone.
+ * The tasks lie in the program; they are opened once, by whoever asks first, and kept for good.
+ * Whoever asks takes an ear (the scratch of all nets) from a small store and gives it back; the
+ * store keeps as many as ever listened at once, EARS at most. What is made of a text, its features
+ * and its meaning, is made once for all nets that read alike. Without a net (it was left out of the
+ * build, or is broken) the tables answer alone.
  * Answers are rounded to 1/1000: kernels of other processors add in another order, and a recorded
  * conversation must come out the same there. Any thread.
  */
@@ -21,6 +23,15 @@ static const int kind[FEEL_NETS] = { FEEL_LANGUAGE, FEEL_INTENT, FEEL_EMOTION };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static struct feel_task *task[FEEL_NETS];    /* written once, under once */
+
+enum { EARS = 16, ROOM = 4096 };
+struct feel_ear {
+	struct feel_reader *r[FEEL_NETS];    /* NULL: no such net */
+	int read;                            /* the net whose reader holds the text */
+};
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct feel_ear *store[EARS];         /* under lock */
+static int stored;
 
 /* Opening looked at every byte (checksums); an answer needs a few rows. The pages are the
  * program's own, so they come back by themselves when they are asked for. */
@@ -48,9 +59,65 @@ static void open_all(void)
 	feel_task_unref(base);
 }
 
+static struct feel_ear *ear_new(void)
+{
+	struct feel_ear *x = xalloc(sizeof(*x));
+
+	for (int i = 0; i < FEEL_NETS; i++) {
+		x->r[i] = task[i] ? feel_reader_new(task[i]) : NULL;
+		if (x->r[i])
+			feel_reader_reserve(x->r[i], ROOM);
+	}
+	return x;
+}
+
+struct feel_ear *feel_ear_take(void)
+{
+	struct feel_ear *x = NULL;
+
+	(void)pthread_once(&once, open_all);
+	(void)pthread_mutex_lock(&lock);
+	if (stored)
+		x = store[--stored];
+	(void)pthread_mutex_unlock(&lock);
+	return x ? x : ear_new();
+}
+
+static void ear_free(struct feel_ear *x)
+{
+	for (int i = 0; i < FEEL_NETS; i++)
+		feel_reader_free(x->r[i]);
+	xfree(x);
+}
+
+/* A very long text makes an ear large for good; a new one takes its place. */
+static bool is_large(const struct feel_ear *x)
+{
+	for (int i = 0; i < FEEL_NETS; i++)
+		if (x->r[i] && feel_reader_room(x->r[i]) > ROOM)
+			return true;
+	return false;
+}
+
+void feel_ear_give(struct feel_ear *x)
+{
+	if (is_large(x)) {
+		ear_free(x);
+		x = ear_new();
+	}
+	(void)pthread_mutex_lock(&lock);
+	bool kept = stored < EARS;
+	if (kept)
+		store[stored++] = x;
+	(void)pthread_mutex_unlock(&lock);
+	if (!kept)
+		ear_free(x);
+}
+
 void feel_warm(void)
 {
-	(void)pthread_once(&once, open_all);
+	(void)feel_table(FEEL_T_INTENT);
+	feel_ear_give(feel_ear_take());
 }
 
 static double rounded(double p)
@@ -58,16 +125,23 @@ static double rounded(double p)
 	return round(p * 1000) / 1000;
 }
 
-bool feel_net(int net, sv text, struct feel_net *out)
+void feel_ear_read(struct feel_ear *x, int net, sv text)
+{
+	x->read = net;
+	if (x->r[net])
+		feel_read(x->r[net], text, SV_NULL);
+}
+
+bool feel_ear_say(struct feel_ear *x, int net, struct feel_net *out)
 {
 	struct feel_guess g;
 
-	feel_warm();
-	*out = (struct feel_net){ .n = 0 };
-	if (!task[net])
+	out->n = 0;
+	if (!x->r[net] || !x->r[x->read])
 		return false;
-	struct feel_reader *r = feel_reader_new(task[net]);
-	feel_guess(r, text, SV_NULL, &g);
+	if (net != x->read && !feel_reads_alike(task[net], task[x->read]))
+		return false;
+	feel_guess_read(x->r[net], x->r[x->read], &g);
 	size_t n = feel_task_labels(task[net]);
 	for (size_t i = 0; i < n && i < FEEL_NET_LABELS; i++) {
 		out->name[i] = feel_task_label(task[net], i);
@@ -76,6 +150,15 @@ bool feel_net(int net, sv text, struct feel_net *out)
 	}
 	out->valence = g.has_value ? rounded((double)g.value[0]) : 0;
 	out->arousal = g.has_value ? rounded((double)g.value[1]) : 0;
-	feel_reader_free(r);
 	return true;
+}
+
+bool feel_net(int net, sv text, struct feel_net *out)
+{
+	struct feel_ear *x = feel_ear_take();
+
+	feel_ear_read(x, net, text);
+	bool said = feel_ear_say(x, net, out);
+	feel_ear_give(x);
+	return said;
 }

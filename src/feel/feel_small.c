@@ -22,18 +22,21 @@ struct piece {
 /* The longest phrase at i. */
 static bool longest(const struct feel_text *t, size_t i, struct piece *best)
 {
-	sv rest = feel_table("small.tsv"), col[3], alt;
+	const struct feel_table *table = feel_table(FEEL_T_SMALL);
 	size_t end;
 
 	best->end = i;
-	while (feel_row(&rest, col, 3)) {
-		while (sv_cut(&col[2], '|', &alt)) {
-			if (i + alt.n > t->n || memcmp(t->p + i, alt.p, alt.n) != 0 ||
-			    i + alt.n <= best->end)
+	for (size_t k = 0; k < table->n; k++) {
+		const struct feel_table_row *row = &table->row[k];
+		const struct feel_term *term = &table->term[row->term];
+		for (uint32_t a = term->from; a < term->to; a++) {
+			const struct feel_alt *alt = &table->alt[a];
+			sv w = alt->word;
+			if (i + w.n > t->n || !w.n || w.p[0] != t->p[i] ||
+			    memcmp(t->p + i, w.p, w.n) != 0 || i + w.n <= best->end)
 				continue;
-			if (feel_find(t, i, alt, &end) != (ptrdiff_t)i)
-				continue;
-			*best = (struct piece){ col[0], feel_number(col[1]), end };
+			if (feel_find(t, i, alt, &end) == (ptrdiff_t)i)
+				*best = (struct piece){ row->name, row->number, end };
 		}
 	}
 	return best->end > i;

@@ -94,7 +94,7 @@ void feel_task_p(const struct feel_task *t, const float *logit, float *p)
 		return;
 	}
 	for (size_t i = 0; i < t->n_label; i++)
-		p[i] = nn_sigmoid(logit[i] / t->temperature);
+		p[i] = nn_sigmoid(logit[i] / t->temperature + t->bias);
 }
 
 static void say_one(const struct feel_task *t, struct feel_guess *g)
@@ -163,16 +163,40 @@ void feel_reader_free(struct feel_reader *r)
 	xfree(r);
 }
 
-void feel_guess(struct feel_reader *r, sv text, sv other, struct feel_guess *g)
+/* Runs once with as many features, so that everything inside has the room. */
+void feel_reader_reserve(struct feel_reader *r, size_t n)
+{
+	struct feel_feats *f = &r->weighed;
+
+	feel_feats_reserve(&r->raw, n);
+	feel_feats_reserve(f, n);
+	memset(f->id, 0, n * sizeof(*f->id));
+	memset(f->w, 0, n * sizeof(*f->w));
+	nn_run(r->pass, &(struct nn_in){ .slot[0] = { .id = f->id, .w = f->w, .n = (uint32_t)n },
+					 .slot[1] = { .x = r->x, .steps = 1 } });
+	if (r->base)
+		feel_reader_reserve(r->base, n);
+}
+
+size_t feel_reader_room(const struct feel_reader *r)
+{
+	return r->raw.cap;
+}
+
+void feel_read(struct feel_reader *r, sv text, sv other)
+{
+	feel_task_input(r->t->kind, r->base, text, other, &r->raw, &r->raw2, r->x);
+}
+
+void feel_guess_read(struct feel_reader *r, const struct feel_reader *read, struct feel_guess *g)
 {
 	const struct feel_task *t = r->t;
 	struct feel_feats *f = &r->weighed;
 
-	feel_task_input(t->kind, r->base, text, other, &r->raw, &r->raw2, r->x);
-	feel_feats_weigh(&r->raw, &t->vocab, feel_task_blocks(t->kind), f);
+	feel_feats_weigh(&read->raw, &t->vocab, feel_task_blocks(t->kind), f);
 	nn_run(r->pass, &(struct nn_in){ .slot[0] = { .id = f->id, .w = f->w,
 						      .n = (uint32_t)f->n },
-					 .slot[1] = { .x = r->x, .steps = 1 } });
+					 .slot[1] = { .x = read->x, .steps = 1 } });
 	feel_task_p(t, nn_out(r->pass, t->out, NULL), r->p);
 	feel_task_say(t, r->p, g);
 	if (t->value < 0)
@@ -181,6 +205,20 @@ void feel_guess(struct feel_reader *r, sv text, sv other, struct feel_guess *g)
 	g->has_value = true;
 	for (int i = 0; i < FEEL_VALUES; i++)
 		g->value[i] = v[i];
+}
+
+void feel_guess(struct feel_reader *r, sv text, sv other, struct feel_guess *g)
+{
+	feel_read(r, text, other);
+	feel_guess_read(r, r, g);
+}
+
+bool feel_reads_alike(const struct feel_task *a, const struct feel_task *b)
+{
+	bool turns_a = a->kind == FEEL_INTENT || a->kind == FEEL_EMOTION,
+	     turns_b = b->kind == FEEL_INTENT || b->kind == FEEL_EMOTION;
+
+	return turns_a && turns_b && a->base == b->base;
 }
 
 /* ---- scoring ---- */

@@ -54,8 +54,10 @@ struct feel_rows {
 	int oos;                 /* the number of `oos`, -1 without */
 	bool multi;              /* some row has several labels */
 	bool values;             /* all rows have numbers */
+	int kind;
+	size_t tune_from;        /* rows from here on are of feel_rows_tune; n: none */
 	uint64_t hash;           /* of the bytes */
-	struct sb mem;
+	struct sb mem, tune_mem;
 };
 /* Reads rows for one kind of task. ERR_PARSE and e with file, line and what is wrong with the
  * first broken row (and how many more there are); ERR_TOOBIG; ERR_NOTFOUND. *r is whole only on
@@ -64,6 +66,11 @@ int feel_rows_read(struct feel_rows *r, const char *file, int kind, struct err *
 /* The same from memory; name stands for the file in messages. text is copied. */
 int feel_rows_parse(struct feel_rows *r, sv text, const char *name, int kind, struct err *e);
 void feel_rows_done(struct feel_rows *r);
+/* Puts the rows of `tune` behind those of r; training holds these out, and no other, to find
+ * the temperature, the thresholds and when to stop: rows like those that will come, where the
+ * rows learned from are of another kind. Takes them over; tune stays right for feel_rows_done.
+ * ERR_INVAL: a label r has not, another kind, or they were there already. */
+int feel_rows_tune(struct feel_rows *r, struct feel_rows *tune, struct err *e);
 /* Number of a label among the names, -1: none. */
 int feel_rows_label(const struct feel_rows *r, sv name);
 
@@ -108,25 +115,29 @@ struct feel_feats {
 	size_t n, cap;
 	size_t end[FEEL_BLOCKS]; /* where each block ends */
 	uint32_t *rune;          /* scratch: folded text, hashes of words */
-	uint32_t *word;
-	size_t rune_cap, word_cap, n_rune, n_word;
+	uint32_t *word, *sort;
+	size_t n_rune, n_word, sort_cap;
 };
 /* Features of a text: words and pairs of words, pairs with words between, pieces of words, and
  * the words of turns before. Each once a block, with its count. All bytes are fine; invalid UTF-8
  * counts as U+FFFD. */
 void feel_feats_text(struct feel_feats *f, int kind, sv text);
 /* Which features a task knows, and how rare each is. */
+struct feel_word {
+	uint32_t key;            /* hash, 0: free */
+	uint32_t row;
+	float idf;
+};
 struct feel_vocab {
-	uint32_t *key;           /* slots of hashes, 0: free; a power of two of them */
-	uint32_t *row;
+	struct feel_word *slot;  /* a power of two of them */
 	size_t slots, n;
-	float *idf;              /* n */
 };
 /* Hashes to rows into out, counts to (1 + log count) * idf, each block to length 1, all to length
  * 1; unknown features and blocks not in the set of bits `blocks` are dropped. */
 void feel_feats_weigh(const struct feel_feats *f, const struct feel_vocab *v, unsigned blocks,
 		      struct feel_feats *out);
 void feel_feats_done(struct feel_feats *f);
+void feel_feats_reserve(struct feel_feats *f, size_t n);
 /* Counts in how many texts each feature is. */
 struct feel_counts {
 	uint32_t *key, *n;
@@ -141,7 +152,10 @@ void feel_vocab_take(struct feel_vocab *v, const struct feel_counts *c, uint32_t
 		     size_t most);
 /* From hashes, ascending, and idf (both copied): a loaded task. ERR_CORRUPT. */
 int feel_vocab_put(struct feel_vocab *v, const uint32_t *key, const float *idf, size_t n);
-uint32_t feel_vocab_find(const struct feel_vocab *v, uint32_t key);  /* UINT32_MAX: unknown */
+/* NULL: unknown. */
+const struct feel_word *feel_vocab_find(const struct feel_vocab *v, uint32_t key);
+/* key will be looked for soon. */
+void feel_vocab_hint(const struct feel_vocab *v, uint32_t key);
 void feel_vocab_done(struct feel_vocab *v);
 
 /* ---- feel_task_file.c, feel_task.c: a trained task ---- */
@@ -183,6 +197,15 @@ void feel_reader_free(struct feel_reader *r);    /* accepts NULL */
 /* What the text means, turns before in front of it (FEEL_TURN_MARK); other: the second text of a
  * pair. Any bytes. About 60 us. */
 void feel_guess(struct feel_reader *r, sv text, sv other, struct feel_guess *g);
+/* The same in two steps, for several tasks that are asked of one text: its features and meaning
+ * are made once by one reader and read by others whose tasks read alike. */
+void feel_read(struct feel_reader *r, sv text, sv other);
+void feel_guess_read(struct feel_reader *r, const struct feel_reader *read, struct feel_guess *g);
+/* Room for texts of n features from now on; how many there is room for. */
+void feel_reader_reserve(struct feel_reader *r, size_t n);
+size_t feel_reader_room(const struct feel_reader *r);
+/* Intents and emotions on the same base do. */
+bool feel_reads_alike(const struct feel_task *a, const struct feel_task *b);
 /* Answers of a task to rows that have labels. name gets the names of the tally's labels: those of
  * the task and then those only the rows know (borrowed from both), which can only be missed. */
 void feel_task_test(struct feel_task *t, const struct feel_rows *rows, struct feel_tally *tally,
@@ -205,6 +228,8 @@ struct feel_train {
 	double alarms;
 	size_t features;         /* at most so many, the commonest; 0: 250,000 */
 	const char *licence, *source;    /* for the card; NULL: "not stated" */
+	/* emotions: judged by how many are right; usually by F1 as well, which lifts rare ones */
+	bool by_accuracy;
 	/* false: stop; may be NULL. */
 	bool (*progress)(void *arg, const struct feel_progress *p);
 	void *arg;

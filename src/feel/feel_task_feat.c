@@ -15,9 +15,8 @@
 #include "feel_task.h"
 
 #include <math.h>
-#include <stdlib.h>
 
-enum { SKIP = 4, PIECE = 5, PIECE_CJK = 4 };
+enum { SKIP = 4, PIECE = 5, PIECE_CJK = 4, AHEAD = 8 };
 
 static uint32_t mix(uint32_t h, uint32_t v)
 {
@@ -59,11 +58,37 @@ static bool is_word(uint32_t r)
 	       (r >= 0x2C00 && r < 0x2E00) || (r >= 0xA000 && r < 0xD800 && !sv_is_cjk(r));
 }
 
+static void room(struct feel_feats *f, size_t n)
+{
+	if (n <= f->cap)
+		return;
+	f->cap = n;
+	f->id = xrealloc(f->id, n * sizeof(*f->id));
+	f->w = xrealloc(f->w, n * sizeof(*f->w));
+}
+
+static void scratch(struct feel_feats *f)
+{
+	if (f->rune)
+		return;
+	f->rune = xalloc((FEEL_TASK_TEXT + 2) * sizeof(*f->rune));
+	f->word = xalloc((FEEL_TASK_TEXT + 2) * sizeof(*f->word));
+}
+
+void feel_feats_reserve(struct feel_feats *f, size_t n)
+{
+	room(f, n);
+	scratch(f);
+	if (n > f->sort_cap) {
+		f->sort_cap = n;
+		f->sort = xrealloc(f->sort, n * sizeof(*f->sort));
+	}
+}
+
 /* Folded runes of text into f->rune; a blank at both ends and single blanks between. */
 static void take_runes(struct feel_feats *f, int kind, sv text)
 {
-	if (!f->rune)
-		f->rune = xalloc((FEEL_TASK_TEXT + 2) * sizeof(*f->rune));
+	scratch(f);
 	f->n_rune = 0;
 	f->rune[f->n_rune++] = ' ';
 	while (text.n && f->n_rune < FEEL_TASK_TEXT) {
@@ -96,8 +121,6 @@ static uint32_t word_hash(const uint32_t *r, size_t n)
 
 static void take_words(struct feel_feats *f)
 {
-	if (!f->word)
-		f->word = xalloc((FEEL_TASK_TEXT + 2) * sizeof(*f->word));
 	f->n_word = 0;
 	for (size_t i = 0, k; i < f->n_rune; i = k) {
 		k = i + 1;
@@ -143,11 +166,46 @@ static void put_pieces(struct feel_feats *f, size_t i, int least)
 	}
 }
 
-static int by_id(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+enum { FEW = 40 };
 
-	return x < y ? -1 : x > y;
+static void sort_few(uint32_t *v, size_t n)
+{
+	for (size_t i = 1; i < n; i++) {
+		uint32_t x = v[i];
+		size_t k = i;
+		for (; k > 0 && v[k - 1] > x; k--)
+			v[k] = v[k - 1];
+		v[k] = x;
+	}
+}
+
+/* By bytes, the lowest first; four turns, so that the result is in v again. */
+static void sort_ids(struct feel_feats *f, uint32_t *v, size_t n)
+{
+	uint32_t begin[4][256] = { 0 };
+
+	if (n <= FEW) {
+		sort_few(v, n);
+		return;
+	}
+	feel_feats_reserve(f, f->cap);
+	for (size_t i = 0; i < n; i++)
+		for (int b = 0; b < 4; b++)
+			begin[b][v[i] >> 8 * b & 255]++;
+	uint32_t *from = v, *to = f->sort;
+	for (int b = 0; b < 4; b++) {
+		uint32_t sum = 0;
+		for (int k = 0; k < 256; k++) {
+			uint32_t here = begin[b][k];
+			begin[b][k] = sum;
+			sum += here;
+		}
+		for (size_t i = 0; i < n; i++)
+			to[begin[b][from[i] >> 8 * b & 255]++] = from[i];
+		uint32_t *was = from;
+		from = to;
+		to = was;
+	}
 }
 
 /* Sorts the features from `from` on and joins equal ones. */
@@ -156,7 +214,7 @@ static void close_block(struct feel_feats *f, int block)
 	size_t from = block ? f->end[block - 1] : 0, to = from;
 
 	if (f->n > from)
-		qsort(f->id + from, f->n - from, sizeof(*f->id), by_id);
+		sort_ids(f, f->id + from, f->n - from);
 	for (size_t i = from; i < f->n; i++) {
 		if (to > from && f->id[to - 1] == f->id[i]) {
 			f->w[to - 1]++;
@@ -219,15 +277,6 @@ void feel_feats_text(struct feel_feats *f, int kind, sv text)
 	close_block(f, FEEL_CONTEXT);
 }
 
-static void room(struct feel_feats *f, size_t n)
-{
-	if (n <= f->cap)
-		return;
-	f->cap = n;
-	f->id = xrealloc(f->id, n * sizeof(*f->id));
-	f->w = xrealloc(f->w, n * sizeof(*f->w));
-}
-
 /* The features from..end of f, weighed and brought to length 1, behind those of out. */
 static void weigh_block(const struct feel_feats *f, const struct feel_vocab *v, size_t from,
 			size_t end, struct feel_feats *out)
@@ -236,11 +285,13 @@ static void weigh_block(const struct feel_feats *f, const struct feel_vocab *v, 
 	double sum = 0;
 
 	for (size_t i = from; i < end; i++) {
-		uint32_t row = feel_vocab_find(v, f->id[i]);
-		if (row == UINT32_MAX)
+		if (i + AHEAD < end)
+			feel_vocab_hint(v, f->id[i + AHEAD]);
+		const struct feel_word *word = feel_vocab_find(v, f->id[i]);
+		if (!word)
 			continue;
-		float w = (f->w[i] > 1 ? 1 + logf(f->w[i]) : 1) * v->idf[row];
-		out->id[out->n] = row;
+		float w = (f->w[i] > 1 ? 1 + logf(f->w[i]) : 1) * word->idf;
+		out->id[out->n] = word->row;
 		out->w[out->n++] = w;
 		sum += (double)w * w;
 	}
@@ -274,5 +325,6 @@ void feel_feats_done(struct feel_feats *f)
 	xfree(f->w);
 	xfree(f->rune);
 	xfree(f->word);
+	xfree(f->sort);
 	*f = (struct feel_feats){ 0 };
 }

@@ -46,15 +46,21 @@ static void fill(struct sb *b)
 static void put_vocab(struct sb *b, const struct feel_vocab *v)
 {
 	uint32_t *key = xalloc((v->n + 1) * sizeof(*key));
+	float *idf = xalloc((v->n + 1) * sizeof(*idf));
 
-	for (size_t i = 0; i < v->slots; i++)
-		if (v->key[i])
-			key[v->row[i]] = v->key[i];
+	for (size_t i = 0; i < v->slots; i++) {
+		const struct feel_word *w = &v->slot[i];
+		if (!w->key)
+			continue;
+		key[w->row] = w->key;
+		idf[w->row] = w->idf;
+	}
 	sb_put(b, sv_n((const char *)key, v->n * sizeof(*key)));
 	fill(b);
-	sb_put(b, sv_n((const char *)v->idf, v->n * sizeof(*v->idf)));
+	sb_put(b, sv_n((const char *)idf, v->n * sizeof(*idf)));
 	fill(b);
 	xfree(key);
+	xfree(idf);
 }
 
 int feel_task_write(const struct feel_task *t, sv card, const char *const *drop, const char *path,
@@ -148,6 +154,9 @@ static int read_card(struct feel_task *t, sv text, struct err *e)
 	t->oos_at = (float)jv_get_num(t->card, "oos_at", 2);
 	if (!(t->temperature >= 0.01f && t->temperature <= 100))
 		return damaged(e, "the temperature");
+	t->bias = (float)jv_get_num(t->card, "bias", 0);
+	if (!(t->bias >= -20 && t->bias <= 20))
+		return damaged(e, "the bias");
 	return read_labels(t, e);
 }
 

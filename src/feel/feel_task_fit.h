@@ -17,14 +17,25 @@ struct feel_set {
 void feel_set_make(struct feel_set *s, struct feel_task *t, const struct feel_rows *rows,
 		   size_t most, int threads);
 void feel_set_done(struct feel_set *s);
-/* Rows held out: every tenth or so of each label, in a random order; *n_dev of them first in
- * order. */
-void feel_split(const struct feel_rows *rows, struct rng *rng, uint32_t *order, size_t *n_dev);
+/* ---- feel_task_split.c ---- */
+struct feel_split {
+	const struct feel_rows *rows;
+	size_t every;            /* one row of so many is held out */
+	int folds;               /* rounds that hold rows out; 1 when one tells enough */
+	bool plain;              /* row by row, not in a run and not a file of their own */
+	uint32_t *perm;          /* all rows, label by label, shuffled within */
+	uint32_t *order;         /* of a fold: held out, left out, learned */
+	size_t n_dev, n_left;
+};
+void feel_split_begin(struct feel_split *s, const struct feel_rows *rows, struct rng *rng);
+/* The rows of a fold, 0 to folds - 1, into order, n_dev and n_left. */
+void feel_split_fold(struct feel_split *s, int fold);
+void feel_split_done(struct feel_split *s);
 
-/* Temperature, thresholds and scope of t from the logits of held-out rows. alarms: share of rows
- * in scope that may be called out of scope. */
+/* Temperature, thresholds and scope of t from the logits of held-out rows; how: alarms and what it
+ * is judged by. */
 void feel_tune(struct feel_task *t, const struct feel_rows *rows, const uint32_t *dev, size_t n,
-	       const float *logit, double alarms);
+	       const float *logit, const struct feel_train *how);
 /* The figures of these answers. */
 void feel_dev_figures(const struct feel_task *t, const struct feel_rows *rows, const uint32_t *dev,
 		      size_t n, const float *logit, struct feel_figures *out);

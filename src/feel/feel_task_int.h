@@ -15,6 +15,7 @@ struct feel_task {
 	int oos;                         /* number of `oos`, -1 */
 	bool multi, values;
 	float temperature;               /* logits are divided by it */
+	float bias;                      /* several labels: and this is added */
 	float oos_at;                    /* out of scope when 1 - p of the best is more */
 	float threshold[FEEL_LABELS_MAX];/* several labels: said from this probability on */
 	/* one label: factor on its probability when the best is chosen; lifts rare ones */

@@ -218,6 +218,8 @@ static int rows_take(struct feel_rows *r, const char *file, int kind, struct err
 	if (!r->n)
 		return err_set(e, ERR_PARSE, "%s: no rows; a row is label, tab, text", file);
 	r->values = g.with_values == r->n;
+	r->kind = kind;
+	r->tune_from = r->n;
 	labels_sort(r);
 	return 0;
 }
@@ -226,6 +228,7 @@ static void rows_init(struct feel_rows *r)
 {
 	*r = (struct feel_rows){ .oos = -1 };
 	sb_init(&r->mem, FEEL_TSV_MAX);
+	sb_init(&r->tune_mem, FEEL_TSV_MAX);
 }
 
 int feel_rows_parse(struct feel_rows *r, sv text, const char *name, int kind, struct err *e)
@@ -248,5 +251,39 @@ void feel_rows_done(struct feel_rows *r)
 {
 	VEC_FREE(r);
 	sb_done(&r->mem);
+	sb_done(&r->tune_mem);
 	r->n_name = 0;
+}
+
+int feel_rows_tune(struct feel_rows *r, struct feel_rows *tune, struct err *e)
+{
+	uint16_t to[FEEL_LABELS_MAX];
+
+	if (r->kind != tune->kind || r->tune_from < r->n)
+		return err_set(e, ERR_INVAL, "rows to tune by are of one file and the same task");
+	for (size_t i = 0; i < tune->n_name; i++) {
+		int k = feel_rows_label(r, tune->name[i]);
+		if (k < 0)
+			return err_set(e, ERR_INVAL,
+				       "rows to tune by: nothing is learned of the label " SV_FMT,
+				       SV_ARG(tune->name[i]));
+		to[i] = (uint16_t)k;
+	}
+	r->tune_from = r->n;
+	for (size_t i = 0; i < tune->n; i++) {
+		struct feel_row *slot = VEC_PUSH(r, FEEL_ROWS_MAX);
+		if (!slot)
+			return err_set(e, ERR_TOOBIG, "more than 2,000,000 rows");
+		*slot = tune->v[i];
+		for (int k = 0; k < slot->n_label; k++)
+			slot->label[k] = to[slot->label[k]];
+	}
+	r->multi |= tune->multi;
+	r->values &= tune->values;
+	r->hash ^= tune->hash * 31;
+	sb_done(&r->tune_mem);
+	r->tune_mem = tune->mem;
+	sb_init(&tune->mem, FEEL_TSV_MAX);
+	tune->n = tune->n_name = 0;
+	return 0;
 }

@@ -1,4 +1,4 @@
-/* feel_task_set.c: rows made ready for training: features, vocabulary, what is held out.
+/* feel_task_set.c: rows made ready for training: features and vocabulary.
  *
  * Two passes over the texts: the first counts in how many each feature is, the second weighs
  * them. The second pass is cut into parts that threads do together; each part writes lists of
@@ -6,9 +6,8 @@
  */
 #include "feel_task_fit.h"
 
-#include <stdlib.h>
 
-enum { PARTS = 64, BLOCK = 40 };
+enum { PARTS = 64 };
 
 struct part {
 	uint32_t *id, *n;        /* n: features of each row */
@@ -157,51 +156,4 @@ void feel_set_done(struct feel_set *s)
 	xfree(s->w);
 	xfree(s->x);
 	*s = (struct feel_set){ 0 };
-}
-
-/* ---- held-out rows ---- */
-
-static int by_key(const void *a, const void *b)
-{
-	const uint64_t *x = a, *y = b;
-
-	return *x < *y ? -1 : *x > *y;
-}
-
-/* Turns of one dialogue stand together and in each other's rows; held out one by one, they would
- * be known from their neighbours. So they go in blocks. */
-static bool in_dialogues(const struct feel_rows *rows)
-{
-	size_t with = 0;
-
-	for (size_t i = 0; i < rows->n; i++)
-		with += sv_find(rows->v[i].text, SV(FEEL_TURN_MARK)) >= 0;
-	return 3 * with > rows->n;
-}
-
-void feel_split(const struct feel_rows *rows, struct rng *rng, uint32_t *order, size_t *n_dev)
-{
-	/* label, random number, row: sorted, each label's rows are together and shuffled */
-	uint64_t *key = xalloc((rows->n + 1) * sizeof(*key));
-	size_t every = rows->n > 40000 ? 20 : 10, dev = 0, rest = rows->n;
-	bool blocks = rows->n >= 20 * BLOCK && in_dialogues(rows);
-
-	for (size_t i = 0; i < rows->n; i++)
-		key[i] = blocks ? i :
-				  (uint64_t)rows->v[i].label[0] << 48 |
-					  rng_below(rng, 1 << 20) << 24 | (i & 0xFFFFFF);
-	if (!blocks)
-		qsort(key, rows->n, sizeof(*key), by_key);
-	uint32_t *back = xalloc((rows->n + 1) * sizeof(*back));
-	for (size_t i = 0; i < rows->n; i++) {
-		uint32_t row = (uint32_t)(key[i] & 0xFFFFFF);
-		if ((blocks ? i / BLOCK : i) % every == every / 2)
-			order[dev++] = row;
-		else
-			back[--rest] = row;
-	}
-	memcpy(order + dev, back + rest, (rows->n - rest) * sizeof(*back));
-	*n_dev = dev;
-	xfree(back);
-	xfree(key);
 }

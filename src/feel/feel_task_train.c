@@ -36,10 +36,12 @@ struct fit {
 	const struct feel_train *how;
 	struct feel_task *t;
 	struct feel_set set;
-	uint32_t *order;         /* rows of the batch being trained, from `at` on */
+	struct feel_split split; /* rows of the batch being trained: split.order, from `at` on */
 	size_t at;
-	float *logit;            /* of the held-out rows */
-	struct feel_figures dev;
+	float *logit;            /* of the rows held out now, behind those of folds before */
+	uint32_t *dev;           /* all rows whose logits are known */
+	size_t n_known;
+	struct feel_figures dev_figures;
 	double share;            /* of the work that is done */
 	double share_epoch;
 	struct err *e;
@@ -93,7 +95,7 @@ static double loss_labels(const struct fit *f, const struct feel_row *r, const f
 static double each(void *arg, struct nn_pass *p, size_t i)
 {
 	const struct fit *f = arg;
-	const struct feel_row *r = &f->rows->v[f->order[f->at + i]];
+	const struct feel_row *r = &f->rows->v[f->split.order[f->at + i]];
 	double loss = loss_labels(f, r, nn_out(p, f->t->out, NULL), nn_grad(p, f->t->out));
 
 	if (f->t->value >= 0 && r->has_value)
@@ -106,7 +108,7 @@ static double read_logit(void *arg, struct nn_pass *p, size_t i)
 {
 	struct fit *f = arg;
 
-	memcpy(f->logit + i * f->t->n_label, nn_out(p, f->t->out, NULL),
+	memcpy(f->logit + (f->n_known + i) * f->t->n_label, nn_out(p, f->t->out, NULL),
 	       f->t->n_label * sizeof(float));
 	return 0;
 }
@@ -120,11 +122,11 @@ static double train_epoch(struct fit *f, struct nn_trainer *tr, size_t from, str
 	double sum = 0;
 	size_t steps = 0, n = f->rows->n;
 
-	nn_shuffle(f->order + from, n - from, rng);
+	nn_shuffle(f->split.order + from, n - from, rng);
 	for (f->at = from; f->at < n; f->at += BATCH) {
 		size_t k = n - f->at < BATCH ? n - f->at : BATCH;
 		for (size_t i = 0; i < k; i++)
-			in[i] = &f->set.in[f->order[f->at + i]];
+			in[i] = &f->set.in[f->split.order[f->at + i]];
 		double l = nn_step(tr, in, k, &loss);
 		sum += l == l ? l : 0;
 		steps++;
@@ -132,21 +134,36 @@ static double train_epoch(struct fit *f, struct nn_trainer *tr, size_t from, str
 	return steps ? sum / (double)steps : 0;
 }
 
-/* How good the rows held out are answered: what the task is measured by. */
-static double dev_score(struct fit *f, struct nn_trainer *tr, size_t n_dev)
+/* What the net says to the rows held out. */
+static void ask_held(struct fit *f, struct nn_trainer *tr)
 {
-	const struct nn_in **in = xalloc((n_dev + 1) * sizeof(struct nn_in *));
+	size_t n = f->split.n_dev;
+	const struct nn_in **in = xalloc((n + 1) * sizeof(struct nn_in *));
 
-	for (size_t i = 0; i < n_dev; i++)
-		in[i] = &f->set.in[f->order[i]];
-	nn_eval(tr, in, n_dev, read_logit, f);
+	for (size_t i = 0; i < n; i++) {
+		in[i] = &f->set.in[f->split.order[i]];
+		f->dev[f->n_known + i] = f->split.order[i];
+	}
+	nn_eval(tr, in, n, read_logit, f);
 	xfree(in);
-	feel_tune(f->t, f->rows, f->order, n_dev, f->logit, f->how->alarms);
-	feel_dev_figures(f->t, f->rows, f->order, n_dev, f->logit, &f->dev);
+}
+
+static void tune(struct fit *f, size_t n)
+{
+	feel_tune(f->t, f->rows, f->dev, n, f->logit, f->how);
+	feel_dev_figures(f->t, f->rows, f->dev, n, f->logit, &f->dev_figures);
+}
+
+/* How good the rows held out are answered: what the task is measured by. */
+static double dev_score(struct fit *f, struct nn_trainer *tr)
+{
+	ask_held(f, tr);
+	tune(f, f->split.n_dev);
 	if (f->t->multi)
-		return f->dev.macro_f1;
-	return f->t->kind == FEEL_EMOTION ? (f->dev.weighted_f1 + f->dev.macro_f1) / 2 :
-					    f->dev.accuracy_all;
+		return f->dev_figures.macro_f1;
+	return f->t->kind == FEEL_EMOTION && !f->how->by_accuracy ?
+		       (f->dev_figures.weighted_f1 + f->dev_figures.macro_f1) / 2 :
+		       f->dev_figures.accuracy_all;
 }
 
 static bool tell(struct fit *f, int epoch, int epochs, double loss, double dev)
@@ -159,26 +176,28 @@ static bool tell(struct fit *f, int epoch, int epochs, double loss, double dev)
 
 /* The tuned numbers that go with the best weights. */
 struct tuned {
-	float temperature, oos_at, threshold[FEEL_LABELS_MAX], lift[FEEL_LABELS_MAX];
+	float temperature, bias, oos_at, threshold[FEEL_LABELS_MAX], lift[FEEL_LABELS_MAX];
 	struct feel_figures dev;
 };
 
 static void tuned_keep(struct tuned *k, const struct fit *f)
 {
 	k->temperature = f->t->temperature;
+	k->bias = f->t->bias;
 	k->oos_at = f->t->oos_at;
 	memcpy(k->threshold, f->t->threshold, sizeof(k->threshold));
 	memcpy(k->lift, f->t->lift, sizeof(k->lift));
-	k->dev = f->dev;
+	k->dev = f->dev_figures;
 }
 
 static void tuned_back(const struct tuned *k, struct fit *f)
 {
 	f->t->temperature = k->temperature;
+	f->t->bias = k->bias;
 	f->t->oos_at = k->oos_at;
 	memcpy(f->t->threshold, k->threshold, sizeof(k->threshold));
 	memcpy(f->t->lift, k->lift, sizeof(k->lift));
-	f->dev = k->dev;
+	f->dev_figures = k->dev;
 }
 
 static int start(struct fit *f)
@@ -205,8 +224,8 @@ static struct nn_trainer *trainer(const struct fit *f, size_t rows, int epochs)
 	return nn_trainer_new(f->t->net, &opt);
 }
 
-/* On the rows behind the first n_dev; *ret_last: after which epoch it was best. */
-static int round_held(struct fit *f, size_t n_dev, int epochs, struct rng *rng, int *ret_last)
+/* On the rows that are not held out; *ret_last: after which epoch it was best. */
+static int round_held(struct fit *f, int epochs, struct rng *rng, int *ret_last)
 {
 	struct nn_stop stop = { .patience = 5 };
 	struct tuned best = { 0 };
@@ -215,9 +234,11 @@ static int round_held(struct fit *f, size_t n_dev, int epochs, struct rng *rng, 
 
 	if (rc)
 		return rc;
-	struct nn_trainer *tr = trainer(f, f->rows->n - n_dev, epochs);
+	feel_split_fold(&f->split, 0);
+	size_t from = f->split.n_dev + f->split.n_left;
+	struct nn_trainer *tr = trainer(f, f->rows->n - from, epochs);
 	for (int k = 1; k <= epochs && rc == 0 && !nn_stop_now(&stop); k++) {
-		double loss = train_epoch(f, tr, n_dev, rng), dev = dev_score(f, tr, n_dev);
+		double loss = train_epoch(f, tr, from, rng), dev = dev_score(f, tr);
 		f->share += f->share_epoch;
 		if (nn_stop_best(&stop, dev)) {
 			nn_keep(f->t->net, &kept);
@@ -234,6 +255,34 @@ static int round_held(struct fit *f, size_t n_dev, int epochs, struct rng *rng, 
 	}
 	xfree(kept);
 	*ret_last = last;
+	return rc;
+}
+
+/* The rest of the folds, each for so many epochs, then everything is tuned by all of them. */
+static int round_folds(struct fit *f, int epochs, int last)
+{
+	struct rng rng;
+	int rc = 0;
+
+	rng_seed(&rng, f->how->seed + 1);
+	for (int fold = 0; fold < f->split.folds && rc == 0; fold++) {
+		if ((rc = start(f)))
+			break;
+		feel_split_fold(&f->split, fold);
+		size_t from = f->split.n_dev + f->split.n_left;
+		struct nn_trainer *tr = trainer(f, f->rows->n - from, epochs);
+		for (int k = 1; k <= last && rc == 0; k++) {
+			double loss = train_epoch(f, tr, from, &rng);
+			f->share += f->share_epoch;
+			if (!tell(f, k, last, loss, -1))
+				rc = err_set(f->e, ERR_CANCELED, "stopped");
+		}
+		ask_held(f, tr);
+		f->n_known += f->split.n_dev;
+		nn_trainer_free(tr);
+	}
+	if (rc == 0)
+		tune(f, f->n_known);
 	return rc;
 }
 
@@ -284,6 +333,7 @@ static void card_answers(const struct feel_task *t, jv *o)
 	jv_set_bool(o, "multi", t->multi);
 	jv_set_bool(o, "values", t->values);
 	jv_set_num(o, "temperature", (double)t->temperature);
+	jv_set_num(o, "bias", (double)t->bias);
 	jv_set_num(o, "oos_at", (double)t->oos_at);
 	jv_set(o, t->multi ? "thresholds" : "lift", t->multi ? at : lift);
 	jv_free(t->multi ? lift : at);
@@ -305,7 +355,7 @@ static void card_make(const struct fit *f, int epochs, struct sb *out)
 	jv_set_int(o, "epochs", epochs);
 	jv_set_int(o, "features", (int64_t)f->t->vocab.n);
 	jv_set_bool(o, "base", f->t->base != NULL);
-	jv_set(o, "held_out", figures_json(&f->dev));
+	jv_set(o, "held_out", figures_json(&f->dev_figures));
 	card_answers(f->t, o);
 	jv_dump(o, out);
 	jv_free(o);
@@ -336,15 +386,18 @@ static int epochs_for(size_t rows)
 static int fit_rounds(struct fit *f, int *ret_epochs)
 {
 	struct rng rng;
-	size_t n_dev;
 	int last = 0, epochs = f->how->epochs > 0 ? f->how->epochs : epochs_for(f->rows->n);
 	bool again = f->rows->n <= ALL_ROUND_MOST;
 
 	rng_seed(&rng, f->how->seed);
-	feel_split(f->rows, &rng, f->order, &n_dev);
-	f->logit = xalloc((n_dev * f->t->n_label + 1) * sizeof(float));
-	f->share_epoch = (again ? 0.47 : 1) / epochs;
-	int rc = round_held(f, n_dev, epochs, &rng, &last);
+	feel_split_begin(&f->split, f->rows, &rng);
+	int folds = f->split.folds;
+	f->dev = xalloc((f->rows->n + 1) * sizeof(*f->dev));
+	f->logit = xalloc((f->rows->n * f->t->n_label + 1) * sizeof(float));
+	f->share_epoch = (again ? 0.94 / (folds > 1 ? folds + 2 : 2) : 1) / epochs;
+	int rc = round_held(f, epochs, &rng, &last);
+	if (rc == 0 && folds > 1)
+		rc = round_folds(f, epochs, last ? last : 1);
 	if (rc == 0 && again)
 		rc = round_all(f, epochs, last, &rng);
 	*ret_epochs = last;
@@ -385,7 +438,6 @@ int feel_train(const struct feel_rows *rows, const struct feel_train *how, const
 			       ROWS_LEAST, rows->n, rows->n_name);
 	with.alarms = how->alarms > 0 ? how->alarms : 0.02;
 	f.t = task_begin(rows, how);
-	f.order = xalloc(rows->n * sizeof(*f.order));
 	feel_set_make(&f.set, f.t, rows, how->features ? how->features : FEEL_VOCAB_MOST,
 		      how->threads);
 	int rc = fit_rounds(&f, &epochs);
@@ -396,9 +448,10 @@ int feel_train(const struct feel_rows *rows, const struct feel_train *how, const
 		sb_done(&card);
 	}
 	if (figures)
-		*figures = f.dev;
+		*figures = f.dev_figures;
 	feel_set_done(&f.set);
-	xfree(f.order);
+	feel_split_done(&f.split);
+	xfree(f.dev);
 	xfree(f.logit);
 	feel_task_unref(f.t);
 	return rc;

@@ -93,35 +93,34 @@ static void tune_several(struct feel_task *t, const struct feel_rows *rows, cons
 	xfree(all);
 }
 
-/* The temperature of least loss over all labels, by golden section on its logarithm. */
-static double several_loss(const struct feel_task *t, const struct feel_rows *rows,
-			   const uint32_t *dev, size_t n, const float *logit, double log_t)
+/* Temperature and bias of least loss over all labels (Platt 1999): p = sigmoid(z / T + b), by
+ * Newton's steps on 1 / T and b. */
+static void several_platt(struct feel_task *t, const struct feel_rows *rows, const uint32_t *dev,
+			  size_t n, const float *logit)
 {
-	double sum = 0, scale = exp(-log_t);
+	double a = 1, b = 0;
 
-	for (size_t i = 0; i < n; i++)
-		for (size_t k = 0; k < t->n_label; k++) {
-			double z = (double)logit[i * t->n_label + k] * scale;
-			double s = has_label(&rows->v[dev[i]], (int)k) ? -z : z;
-			sum += s > 30 ? s : log1p(exp(s));
+	for (int step = 0; step < STEPS; step++) {
+		double ga = 0, gb = 0, haa = 1e-9, hab = 0, hbb = 1e-9;
+		for (size_t i = 0; i < n * t->n_label; i++) {
+			const struct feel_row *r = &rows->v[dev[i / t->n_label]];
+			double z = (double)logit[i], p = 1 / (1 + exp(-(a * z + b)));
+			double d = p - has_label(r, (int)(i % t->n_label)), w = p * (1 - p);
+			ga += d * z;
+			gb += d;
+			haa += w * z * z;
+			hab += w * z;
+			hbb += w;
 		}
-	return sum;
-}
-
-static float several_temperature(const struct feel_task *t, const struct feel_rows *rows,
-				 const uint32_t *dev, size_t n, const float *logit)
-{
-	double lo = -2, hi = 2, ratio = 0.6180339887;
-
-	for (int i = 0; i < STEPS; i++) {
-		double a = hi - ratio * (hi - lo), b = lo + ratio * (hi - lo);
-		if (several_loss(t, rows, dev, n, logit, a) <
-		    several_loss(t, rows, dev, n, logit, b))
-			hi = b;
-		else
-			lo = a;
+		double det = haa * hbb - hab * hab;
+		if (!(det > 1e-12))
+			break;
+		a -= fmin(fmax((hbb * ga - hab * gb) / det, -0.5), 0.5);
+		b -= fmin(fmax((haa * gb - hab * ga) / det, -1), 1);
+		a = fmin(fmax(a, 0.01), 100);
 	}
-	return (float)exp((lo + hi) / 2);
+	t->temperature = (float)(1 / a);
+	t->bias = (float)fmin(fmax(b, -20), 20);
 }
 
 /* ---- scope ---- */
@@ -214,19 +213,21 @@ static float *all_p(const struct feel_task *t, size_t n, const float *logit)
 }
 
 void feel_tune(struct feel_task *t, const struct feel_rows *rows, const uint32_t *dev, size_t n,
-	       const float *logit, double alarms)
+	       const float *logit, const struct feel_train *how)
 {
 	if (!n)
 		return;
-	t->temperature = t->multi ? several_temperature(t, rows, dev, n, logit) :
-				    one_temperature(t, rows, dev, n, logit);
+	if (t->multi)
+		several_platt(t, rows, dev, n, logit);
+	else
+		t->temperature = one_temperature(t, rows, dev, n, logit);
 	float *p = all_p(t, n, logit);
 	if (t->multi)
 		tune_several(t, rows, dev, n, p);
 	else if (t->oos >= 0)
-		tune_scope(t, rows, dev, n, p, alarms);
+		tune_scope(t, rows, dev, n, p, how->alarms);
 	xfree(p);
-	if (!t->multi && t->kind == FEEL_EMOTION)
+	if (!t->multi && t->kind == FEEL_EMOTION && !how->by_accuracy)
 		tune_lift(t, rows, dev, n, logit);
 }
 

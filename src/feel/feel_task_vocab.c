@@ -101,14 +101,21 @@ void feel_vocab_take(struct feel_vocab *v, const struct feel_counts *c, uint32_t
 	xfree(idf);
 }
 
+static struct feel_word *word_slot(const struct feel_vocab *v, uint32_t key)
+{
+	size_t i = (size_t)(key * 0x9E3779B1u) & (v->slots - 1);
+
+	while (v->slot[i].key && v->slot[i].key != key)
+		i = (i + 1) & (v->slots - 1);
+	return &v->slot[i];
+}
+
 int feel_vocab_put(struct feel_vocab *v, const uint32_t *key, const float *idf, size_t n)
 {
 	*v = (struct feel_vocab){ .n = n, .slots = 16 };
 	while (v->slots < 2 * n + 2)
 		v->slots *= 2;
-	v->key = xalloc(v->slots * sizeof(*v->key));
-	v->row = xalloc(v->slots * sizeof(*v->row));
-	v->idf = xalloc((n + 1) * sizeof(*v->idf));
+	v->slot = xalloc(v->slots * sizeof(*v->slot));
 	for (size_t i = 0; i < n; i++) {
 		bool fine = key[i] && (i == 0 || key[i] > key[i - 1]) && idf[i] > 0 &&
 			    idf[i] < 100;
@@ -116,26 +123,27 @@ int feel_vocab_put(struct feel_vocab *v, const uint32_t *key, const float *idf, 
 			feel_vocab_done(v);
 			return ERR_CORRUPT;
 		}
-		size_t at = slot_of(v->key, v->slots, key[i]);
-		v->key[at] = key[i];
-		v->row[at] = (uint32_t)i;
-		v->idf[i] = idf[i];
+		*word_slot(v, key[i]) = (struct feel_word){ key[i], (uint32_t)i, idf[i] };
 	}
 	return 0;
 }
 
-uint32_t feel_vocab_find(const struct feel_vocab *v, uint32_t key)
+void feel_vocab_hint(const struct feel_vocab *v, uint32_t key)
+{
+	if (v->n)
+		__builtin_prefetch(&v->slot[(size_t)(key * 0x9E3779B1u) & (v->slots - 1)]);
+}
+
+const struct feel_word *feel_vocab_find(const struct feel_vocab *v, uint32_t key)
 {
 	if (!key || !v->n)
-		return UINT32_MAX;
-	size_t at = slot_of(v->key, v->slots, key);
-	return v->key[at] ? v->row[at] : UINT32_MAX;
+		return NULL;
+	const struct feel_word *w = word_slot(v, key);
+	return w->key ? w : NULL;
 }
 
 void feel_vocab_done(struct feel_vocab *v)
 {
-	xfree(v->key);
-	xfree(v->row);
-	xfree(v->idf);
+	xfree(v->slot);
 	*v = (struct feel_vocab){ 0 };
 }

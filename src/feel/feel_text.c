@@ -1,49 +1,7 @@
-/* feel_text.c: preparing a text and matching the patterns of the tables.
- *
- * The tables are text (feel/data, embedded by the build) and are read while matching: no
- * set-up, no shared state, any thread. A bitmap of the letter pairs of the text makes a miss
- * cost a few instructions.
+/* feel_text.c: preparing a text and finding words and patterns in it. A bitmap of the letter
+ * pairs of the text makes a miss cost a few instructions. Pure; any thread.
  */
 #include "feel_int.h"
-
-struct feel_file {
-	const char *name, *text;
-	size_t n;
-};
-extern const struct feel_file feel_files[];
-
-sv feel_table(const char *name)
-{
-	for (size_t i = 0; feel_files[i].name; i++)
-		if (strcmp(feel_files[i].name, name) == 0)
-			return sv_n(feel_files[i].text, feel_files[i].n);
-	err_assert("a table of feel/data is embedded", __FILE__, __LINE__);
-}
-
-bool feel_row(sv *rest, sv *fields, size_t n)
-{
-	sv line;
-
-	while (sv_line(rest, &line)) {
-		if (!line.n || line.p[0] == '#')
-			continue;
-		size_t k = 0;
-		for (; k < n - 1; k++)
-			if (!sv_cut(&line, '\t', &fields[k]))
-				break;
-		fields[k] = line;
-		if (k == n - 1 && line.n)
-			return true;
-	}
-	return false;
-}
-
-int feel_number(sv s)
-{
-	int64_t v = 0;
-
-	return sv_i64(s, &v) == 0 ? (int)v : 0;
-}
 
 /* ---- preparing ---- */
 
@@ -145,30 +103,49 @@ static bool latin_word(const struct feel_text *t, size_t i)
 	       ((unsigned char)c >= 0xC3 && (unsigned char)c < 0xE3);
 }
 
-ptrdiff_t feel_find(const struct feel_text *t, size_t from, sv alt, size_t *ret_end)
+static bool has_pair(const struct feel_text *t, unsigned k)
 {
-	bool open = alt.n && alt.p[alt.n - 1] == '~';
+	return t->pairs[k >> 3] >> (k & 7) & 1;
+}
 
-	alt.n -= open;
-	if (!alt.n)
+static unsigned pair_at(const char *p)
+{
+	return (unsigned)(unsigned char)p[0] << 8 | (unsigned char)p[1];
+}
+
+struct feel_alt feel_alt_of(sv word)
+{
+	bool open = word.n && word.p[word.n - 1] == '~';
+
+	word.n -= open;
+	return (struct feel_alt){ .word = word, .open = open,
+				  .pair = word.n >= 2 ? (uint16_t)pair_at(word.p) : 0 };
+}
+
+ptrdiff_t feel_find(const struct feel_text *t, size_t from, const struct feel_alt *alt,
+		    size_t *ret_end)
+{
+	sv w = alt->word;
+
+	if (!w.n || (alt->pair && !has_pair(t, alt->pair)))
 		return -1;
-	if (alt.n >= 2) {
-		unsigned k = (unsigned)(unsigned char)alt.p[0] << 8 | (unsigned char)alt.p[1];
-		if (!(t->pairs[k >> 3] & (1u << (k & 7))))
+	for (size_t i = 1; i + 1 < w.n; i++)
+		if (!has_pair(t, pair_at(w.p + i)))
 			return -1;
-	}
-	while (from < t->n) {
-		const char *p = memmem(t->p + from, t->n - from, alt.p, alt.n);
+	while (from + w.n <= t->n) {
+		const char *p = memchr(t->p + from, w.p[0], t->n - from - w.n + 1);
 		if (!p)
 			return -1;
-		size_t at = (size_t)(p - t->p), end = at + alt.n;
-		bool head = !ascii(alt.p[0]) || !latin_word(t, at - 1) || at == 0;
-		bool tail = open || !ascii(alt.p[alt.n - 1]) || !latin_word(t, end);
+		size_t at = (size_t)(p - t->p), end = at + w.n;
+		from = at + 1;
+		if (memcmp(p, w.p, w.n) != 0)
+			continue;
+		bool head = !ascii(w.p[0]) || !latin_word(t, at - 1) || at == 0;
+		bool tail = alt->open || !ascii(w.p[w.n - 1]) || !latin_word(t, end);
 		if (head && tail) {
 			*ret_end = end;
 			return (ptrdiff_t)at;
 		}
-		from = at + 1;
 	}
 	return -1;
 }
@@ -178,22 +155,22 @@ static bool match_term(const struct feel_text *t, sv term)
 	sv alt;
 	size_t end;
 
-	while (sv_cut(&term, '|', &alt))
-		if (feel_find(t, 0, alt, &end) >= 0)
+	while (sv_cut(&term, '|', &alt)) {
+		struct feel_alt a = feel_alt_of(alt);
+		if (feel_find(t, 0, &a, &end) >= 0)
 			return true;
+	}
 	return false;
 }
 
 bool feel_match(const struct feel_text *t, sv pattern)
 {
-	while (pattern.n) {
-		ptrdiff_t plus = sv_find(pattern, SV(" + "));
-		sv term = sv_slice(pattern, 0, plus < 0 ? pattern.n : (size_t)plus);
-		pattern = plus < 0 ? SV_NULL : sv_slice(pattern, (size_t)plus + 3, pattern.n);
-		bool not = term.n && term.p[0] == '!';
-		if (match_term(t, not ? sv_slice(term, 1, term.n) : term) == not)
+	sv words;
+	bool not;
+
+	while (feel_term(&pattern, &words, &not))
+		if (match_term(t, words) == not)
 			return false;
-	}
 	return true;
 }
 

@@ -17,12 +17,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 
 	if (n < 4)
 		return 0;
+	struct feel_catalogue *catalogue = feel_catalogue_new(&product, 1);
 	sv text = sv_n((const char *)data + 4, n - 4);
 	struct feel_seen seen = { type[data[2] % 9], data[3], data[3] + data[2] / 9u };
 	struct feel_slot_ctx c = { .now_ms = (int64_t)data[0] * 86400000 * 73,
 				   .tz_min = data[1] * 6 - 720, .country = country[data[1] % 8],
-				   .seen = &seen, .n_seen = 1, .products = &product,
-				   .n_products = 1 };
+				   .seen = &seen, .n_seen = 1 };
+	c.catalogue = catalogue;
 	arena_init(&a, LIM_ARENA_TURN);
 	if (feel_slots(text, &c, &a, &s, &count) == 0) {
 		ASSERT(count <= FEEL_SLOTS_MAX);
@@ -34,5 +35,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		}
 	}
 	arena_done(&a);
+	feel_catalogue_free(catalogue);
 	return 0;
 }

@@ -37,6 +37,26 @@ TEST(feel_net_same_answer_each_time)
 	CHECK(feel_net_p(&a, SV("order_status")) > 0.7);
 }
 
+TEST(feel_net_one_reading_for_two_nets)
+{
+	static const char *const said[] = { "this is the third time I ask, where is it",
+					    "又坏了，我要换一个", "", "ok" };
+	struct feel_net together, alone;
+	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
+		struct feel_ear *x = feel_ear_take();
+		feel_ear_read(x, FEEL_NET_INTENT, sv_of(said[i]));
+		CHECK(feel_ear_say(x, FEEL_NET_EMOTION, &together));
+		/* letters with accents are read another way */
+		CHECK(!feel_ear_say(x, FEEL_NET_LANG, &alone) && alone.n == 0);
+		feel_ear_give(x);
+		CHECK(feel_net(FEEL_NET_EMOTION, sv_of(said[i]), &alone));
+		EQ(together.n, alone.n);
+		for (size_t k = 0; k < alone.n; k++)
+			NEAR(together.p[k], alone.p[k], 1e-12);
+		NEAR(together.valence, alone.valence, 1e-12);
+	}
+}
+
 static sv top(const struct feel_net *x)
 {
 	size_t best = 0;

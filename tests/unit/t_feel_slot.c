@@ -16,6 +16,8 @@ static const struct feel_product products[] = {
 	{ LIT("HH-1014"), LIT("recliner|lounge chair|懒人椅") },
 };
 
+static struct feel_catalogue *catalogue; /* of these, while a table is read */
+
 /* Text with {type:words} marks: the marks out, their spans into seen. */
 static sv unmark(sv text, struct sb *out, struct feel_seen *seen, char (*types)[24], size_t *n)
 {
@@ -64,7 +66,7 @@ static bool row_ok(sv marked, sv want, const char *country)
 	struct feel_seen seen[8];
 	char types[8][24];
 	struct feel_slot_ctx c = { .now_ms = NOW, .tz_min = 480, .country = country,
-				   .seen = seen, .products = products, .n_products = 2 };
+				   .seen = seen, .catalogue = catalogue };
 	struct feel_slot *s = NULL;
 	size_t n = 0;
 
@@ -90,6 +92,7 @@ static void run_table(const char *name, const char *country, int least)
 	int rows = 0, bad = 0;
 	sv rest, line, marked;
 
+	catalogue = feel_catalogue_new(products, 2);
 	sb_init(&path, 4096);
 	sb_init(&text, LIM_SB);
 	sb_fmt(&path, "%s/tests/unit/%s", t_srcdir(), name);
@@ -106,6 +109,8 @@ static void run_table(const char *name, const char *country, int least)
 	EQ(e, 0);
 	EQ(bad, 0);
 	CHECK(rows >= least);
+	feel_catalogue_free(catalogue);
+	catalogue = NULL;
 }
 
 TEST(slot_table_zh)
@@ -131,6 +136,63 @@ static const char *only(const char *text, const struct feel_slot_ctx *c, char ou
 		(void)snprintf(out, 64, SV_FMT, SV_ARG(s[0].value));
 	arena_done(&a);
 	return out;
+}
+
+/* Is the name at i in text, as a word? Names and texts are of a, b, c and blanks. */
+static bool stands_at(sv text, size_t i, sv name)
+{
+	if (i + name.n > text.n || memcmp(text.p + i, name.p, name.n) != 0)
+		return false;
+	bool head = i == 0 || text.p[i - 1] == ' ' || name.p[0] == ' ';
+	return head && (i + name.n == text.n || text.p[i + name.n] == ' ');
+}
+
+TEST(slot_catalogue_finds_what_a_search_finds)
+{
+	enum { NAMES = 3000, TEXT = 120 };
+	static char name[NAMES][16], id[NAMES][8];
+	struct feel_product *p = xalloc(NAMES * sizeof(*p));
+	struct rng r;
+	char text[TEXT];
+
+	rng_seed(&r, 17);
+	for (int i = 0; i < NAMES; i++) {
+		size_t n = 2 + rng_below(&r, 9);
+		for (size_t k = 0; k < n; k++)
+			name[i][k] = k && k + 1 < n ? "abc "[rng_below(&r, 4)] :
+						      "abc"[rng_below(&r, 3)];
+		snprintf(id[i], sizeof(id[i]), "p%d", i);
+		p[i] = (struct feel_product){ sv_of(id[i]), sv_n(name[i], n) };
+	}
+	struct feel_catalogue *c = feel_catalogue_new(p, NAMES);
+	for (int round = 0; round < 100; round++) {
+		struct feel_slot_ctx ctx = { .now_ms = NOW, .catalogue = c };
+		struct feel_slot *s = NULL;
+		struct arena a;
+		size_t n = 0, longest = 0;
+		for (int k = 0; k < TEXT; k++)
+			text[k] = "aabbcc  "[rng_below(&r, 8)];
+		arena_init(&a, LIM_ARENA_TURN);
+		OK(feel_slots(sv_n(text, TEXT), &ctx, &a, &s, &n));
+		for (size_t i = 0; i < n; i++) {
+			longest = s[i].end - s[i].start > longest ? s[i].end - s[i].start : longest;
+			int64_t no = 0; /* p17: the name of that number */
+			if (strcmp(s[i].type, "product") != 0)
+				continue;
+			OK(sv_i64(sv_slice(s[i].value, 1, s[i].value.n), &no));
+			CHECK(stands_at(sv_n(text, TEXT), s[i].start, p[no].name));
+		}
+		size_t want = 0; /* the longest name that stands is found, whatever overlaps */
+		for (int i = 0; i < NAMES; i++)
+			for (size_t k = 0; k < TEXT; k++)
+				if (stands_at(sv_n(text, TEXT), k, p[i].name) && p[i].name.n > want)
+					want = p[i].name.n;
+		EQ(longest, want);
+		arena_done(&a);
+	}
+	feel_catalogue_free(c);
+	feel_catalogue_free(NULL);
+	xfree(p);
 }
 
 TEST(slot_country_decides_what_is_open)

@@ -114,16 +114,23 @@ TEST(feel_vocab_keeps_what_is_common_enough)
 	feel_vocab_take(&few, &c, 1, 10);
 	CHECK(few.n <= 10);
 	uint32_t *key = xalloc(v.n * sizeof(*key));
+	float *idf = xalloc(v.n * sizeof(*idf));
 	for (size_t i = 0; i < v.slots; i++)
-		if (v.key[i])
-			key[v.row[i]] = v.key[i];
-	OK(feel_vocab_put(&again, key, v.idf, v.n));
-	EQ(feel_vocab_find(&again, key[5]), 5);
-	EQ(feel_vocab_find(&again, key[5] + 1), UINT32_MAX);
+		if (v.slot[i].key) {
+			key[v.slot[i].row] = v.slot[i].key;
+			idf[v.slot[i].row] = v.slot[i].idf;
+		}
+	OK(feel_vocab_put(&again, key, idf, v.n));
+	EQ(feel_vocab_find(&again, key[5])->row, 5);
+	NEAR(feel_vocab_find(&again, key[5])->idf, idf[5], 1e-9);
+	feel_vocab_hint(&again, key[5]);
+	CHECK(!feel_vocab_find(&again, key[5] + 1));
+	CHECK(!feel_vocab_find(&again, 0));
 	feel_vocab_done(&again);
 	key[3] = key[2];
-	EQ(feel_vocab_put(&again, key, v.idf, v.n), ERR_CORRUPT);
+	EQ(feel_vocab_put(&again, key, idf, v.n), ERR_CORRUPT);
 	xfree(key);
+	xfree(idf);
 	feel_vocab_done(&v);
 	feel_vocab_done(&few);
 	feel_counts_done(&c);
@@ -151,6 +158,25 @@ TEST(feel_feats_rare_words_weigh_more)
 	feel_vocab_done(&v);
 	feel_counts_done(&c);
 	feel_feats_done(&w);
+	feel_feats_done(&f);
+}
+
+TEST(feel_feats_stand_in_order_and_once)
+{
+	struct feel_feats f = { 0 };
+	struct rng r;
+	char text[600];
+
+	rng_seed(&r, 9);
+	for (int round = 0; round < 200; round++) {
+		size_t n = rng_below(&r, sizeof(text));
+		for (size_t i = 0; i < n; i++)
+			text[i] = "abcde    "[rng_below(&r, 9)];
+		feel_feats_text(&f, round % 2 ? FEEL_INTENT : FEEL_LANGUAGE, sv_n(text, n));
+		for (int b = 0; b < FEEL_BLOCKS; b++)
+			for (size_t i = (b ? f.end[b - 1] : 0) + 1; i < f.end[b]; i++)
+				CHECK(f.id[i - 1] < f.id[i] && f.w[i] >= 1);
+	}
 	feel_feats_done(&f);
 }
 
