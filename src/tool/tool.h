@@ -185,6 +185,7 @@ void tool_kit_box(struct tool_kit *k, struct tool_box *box);
 void tool_kit_rules(struct tool_kit *k, struct policy_rules *rules);
 /* The ones in use: a reference for the caller. */
 struct tool_box *tool_kit_box_now(struct tool_kit *k);
+struct policy_rules *tool_kit_rules_now(struct tool_kit *k);         /* may be NULL */
 /* Carries out one call: done(arg, res) on back's owner, res a reference of the receiver's. Any
  * thread, does not block. Never cancelled: a stale answer is the receiver's to drop. ERR_FULL,
  * ERR_CLOSED, ERR_TOOBIG: then done is not called. */
@@ -201,6 +202,12 @@ int tool_outbox_run(struct tool_kit *k, tool_send_fn *sender, void *arg, size_t 
 int tool_approve(struct tool_kit *k, sv id, bool yes, sv by, sv note, int64_t now_ms,
 		 struct tool_res **ret);
 /* waits for calls under way; accepts NULL. */
+/* One page of the approvals, newest first, of one state ("waiting", "yes", "no") or all:
+ * {"items":[{"id","state","tool","title":{zh,en},"what","amount","customer","conversation",
+ * "actor","made_at","decided_at","by","note","args"}],"next":CURSOR|null}. Personal arguments are
+ * masked. On a reader; ERR_INVAL: the cursor. */
+int tool_approvals(struct store_db *db, const struct tool_box *box, sv state, sv cursor, int limit,
+		   struct sb *out);
 void tool_kit_close(struct tool_kit *k);
 
 #endif

@@ -64,6 +64,11 @@ struct tool_box *tool_kit_box_now(struct tool_kit *k)
 	return snap_get(k->box);
 }
 
+struct policy_rules *tool_kit_rules_now(struct tool_kit *k)
+{
+	return snap_get(k->rules);
+}
+
 int tool_kit_enter(struct tool_kit *k)
 {
 	pthread_mutex_lock(&k->lock);
