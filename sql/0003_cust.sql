@@ -7,6 +7,7 @@ CREATE TABLE customer (
 	tier TEXT NOT NULL DEFAULT '',
 	since_ms INTEGER NOT NULL,
 	sealed TEXT NOT NULL DEFAULT '',
+	name_hash TEXT NOT NULL DEFAULT '',
 	preferences TEXT NOT NULL DEFAULT '{}',
 	version INTEGER NOT NULL DEFAULT 1,
 	updated_ms INTEGER NOT NULL,
@@ -14,7 +15,7 @@ CREATE TABLE customer (
 );
 CREATE INDEX customer_updated ON customer (updated_ms, id);
 
--- Words of names, for finding: a keyed hash each.
+-- Words of names, for finding: a keyed hash each. (name_hash above is of the whole and bound to the customer.)
 CREATE TABLE cust_word (
 	customer TEXT NOT NULL,
 	hash TEXT NOT NULL,
@@ -90,3 +91,5 @@ CREATE TABLE cust_code (
 
 -- How sure it is that a conversation is its customer's (enum tool_level).
 ALTER TABLE conversation ADD COLUMN customer_level INTEGER NOT NULL DEFAULT 0;
+-- An order is found by its number however the dashes are said.
+CREATE INDEX order_bare ON order_ref (replace(id, '-', ''));

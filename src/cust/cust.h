@@ -107,11 +107,16 @@ int cust_where(struct store_db *db, sv id, int64_t now_ms, struct sb *out);
 /* {"orders":n,"last_order","last_status","contacts_7d":n,"open_tickets":n} */
 int cust_stats(struct store_db *db, sv id, int64_t now_ms, struct sb *out);
 
-/* ---- the tools of identity (tool.h): source "cust" ----
- * identify {order, phone_last4} or {phone, name}: TOOL_KNOWN; code_send {channel}: sends six
- * digits by the outbox to an address the customer had before; code_check {code}: TOOL_PROVEN.
- * Five tries for a conversation and ten for a customer and hour, then TOOL_DENIED and an alert
- * row. */
+/* ---- the tools of identity (tool.h): source "cust"; declared in tools/identity.yaml ----
+ * identify {order, phone_last4} or {phone, name}: TOOL_KNOWN. code_send {channel, phone?,
+ * email?}: six digits by the outbox to an address that the customer has had for a day; without
+ * phone and email to who.customer's own. code_check {code}: TOOL_PROVEN. vouch {customer, how}:
+ * an agent's word, TOOL_PROVEN. Outcomes: DONE with a grant (code_send: without); NOT_FOUND: it
+ * does not fit, body has tries_left (whether customer, order or phone exist is never told);
+ * DENIED: no tries left, a person must help; INVALID: something is missing. Five wrong answers
+ * in a conversation, ten about one customer, order or phone in an hour, then DENIED and a row
+ * "alert". Three codes in a conversation, five an hour. On success the conversation's row gets
+ * customer_id and customer_level. Never dry. */
 struct tool_ops;
 extern const struct tool_ops cust_tools;             /* its arg: struct cust_tools_arg */
 struct cust_tools_arg {
@@ -120,5 +125,10 @@ struct cust_tools_arg {
 	uint64_t (*random)(void *arg);   /* codes; tests give their own */
 	void *random_arg;
 };
+/* For who empties the outbox (tool_send_fn): where a message of kind "sms" or "email" goes and what
+ * it says. Bodies: {"sealed"} (codes), {"to","text"}, or {"customer","text"}: the customer's own
+ * address then. In the arena or the body. ERR_NOTFOUND: there is no address. Reader. */
+int cust_message(struct store_db *db, const struct cust_keys *k, sv kind, const jv *body,
+		 struct arena *a, sv *ret_to, sv *ret_text);
 
 #endif

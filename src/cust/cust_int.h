@@ -29,6 +29,9 @@ sv cust_fold(sv s, struct arena *a);
 /* The last four digits of text; false when it has fewer. */
 bool cust_last4(sv text, char ret[5]);
 
+/* cust_put.c: of a whole name, bound to its customer. */
+void cust_name_hash(const struct cust_keys *k, sv id, sv name, char ret[CUST_HASH]);
+
 /* ---- cust.c ---- */
 bool cust_id_ok(sv id);
 enum cust_kind cust_kind_of(sv name);        /* CUST_KINDS: there is none */
@@ -44,5 +47,43 @@ int cust_touch(struct store_db *db, sv id, int64_t now_ms);
 	"cust_edge e ON e.a=g.id WHERE e.undone_ms IS NULL) "
 /* What an address that two have means: a join when it was proven for both, else a proposal. */
 int cust_shared(struct store_db *db, sv id, sv kind, sv hash, int verified, int64_t now_ms);
+
+/* ---- cust_limit.c: how often may be tried ---- */
+
+enum {
+	CUST_TRIES_CONV = 5,         /* wrong answers in one conversation */
+	CUST_TRIES_HOUR = 10,        /* about one customer, order or phone in an hour */
+	CUST_SENDS_CONV = 3,         /* codes sent */
+	CUST_SENDS_HOUR = 5,
+};
+#define CUST_SCOPES 3
+/* What a try is counted under: hashes, so that they tell nothing. */
+struct cust_scopes {
+	char v[CUST_SCOPES][CUST_HASH];  /* the conversation, what it is about, whose it is */
+	char customer[CUST_ID_MAX];      /* "": nobody's */
+};
+struct tool_run;
+void cust_scopes(const struct cust_keys *k, const struct tool_run *r, const char *what, sv about,
+		 const char *customer, struct cust_scopes *ret);
+/* Tries left before one of the limits is reached; 0 = none. Negative: an error. */
+int cust_tries_left(struct store_db *db, const struct cust_scopes *s, int conv, int hour,
+		    int64_t now_ms);
+/* One more. */
+int cust_tried(struct store_db *db, const struct cust_scopes *s, int64_t now_ms);
+
+/* ---- cust_code.c ---- */
+struct cust_tools_arg;
+int cust_code_send(const struct cust_tools_arg *t, struct tool_run *r, struct store_db *db);
+int cust_code_check(const struct cust_tools_arg *t, struct tool_run *r, struct store_db *db);
+
+/* ---- cust_tool.c ---- */
+/* A check went wrong: counted, on the record, the same words as for any other. */
+int cust_check_failed(struct tool_run *r, struct store_db *db, const struct cust_scopes *s,
+		      const char *how);
+/* It is proven: the grant, the conversation's customer, a row. */
+int cust_check_passed(struct tool_run *r, struct store_db *db, sv customer, int level,
+		      const char *how);
+/* No tries left. */
+int cust_check_blocked(struct tool_run *r);
 
 #endif

@@ -47,6 +47,22 @@ static int words_put(struct store_db *db, const struct cust_keys *k, sv id, sv n
 	return rc;
 }
 
+/* Of the name without blanks and case; nobody's for an empty one. */
+void cust_name_hash(const struct cust_keys *k, sv id, sv name, char ret[CUST_HASH])
+{
+	struct arena a;
+	struct sb b;
+	sv word;
+	arena_init(&a, LIM_ARENA_TURN);
+	sb_init(&b, 4096);
+	sv rest = cust_fold(name, &a);
+	while (sv_cut(&rest, ' ', &word))
+		sb_put(&b, word);
+	cust_hash(k, b.n ? "name" : "no name", id, sb_sv(&b), ret);
+	sb_done(&b);
+	arena_done(&a);
+}
+
 /* ---- one customer ---- */
 
 /* {"name":..,"address":..,"body":..} of what c has. */
@@ -113,9 +129,10 @@ static int row_put(struct store_db *db, const struct cust_keys *k, const struct 
 {
 	static const char sql[] =
 		"INSERT INTO customer (id, language, tier, since_ms, sealed, preferences, "
-		"updated_ms) VALUES (?1,?2,?3,?4,?5,?6,?7) ON CONFLICT (id) DO UPDATE SET "
-		"language=?2, tier=?3, sealed=?5, preferences=?6, updated_ms=?7, "
-		"version=customer.version+1";
+		"updated_ms, name_hash) VALUES (?1,?2,?3,?4,?5,?6,?7,?8) ON CONFLICT (id) DO "
+		"UPDATE SET language=?2, tier=?3, sealed=?5, preferences=?6, updated_ms=?7, "
+		"name_hash=?8, version=customer.version+1";
+	char name[CUST_HASH];
 	struct store_stmt *q;
 	struct sb plain, sealed, prefs;
 	sb_init(&plain, LIM_SB);
@@ -136,6 +153,8 @@ static int row_put(struct store_db *db, const struct cust_keys *k, const struct 
 		store_bind_sv(q, 5, sb_sv(&sealed));
 		store_bind_sv(q, 6, sb_sv(&prefs));
 		store_bind_int(q, 7, now_ms);
+		cust_name_hash(k, c->id, c->name, name);
+		store_bind_sv(q, 8, sv_of(name));
 		rc = store_run(q);
 	}
 	sb_done(&plain);
