@@ -1,12 +1,13 @@
 /* policy_expr.c: conditions and small sums over facts, for decision tables and flows:
  * "order.status == 'paid' and days <= 7", "min(price_fen * 0.3, 50000)".
  *
- * From weak to strong: or · and · not · == != < <= > >= in, not in (one at a time) · + - · * / ·
- * minus. Values: numbers, 'text' or "text", true, false, null, [a, b], names (a path into the
- * facts: "items.0.sku"), and min, max, round, floor, ceil, abs, len. A name that is not there is
- * null. == and != hold for values of one type only, null equals null alone; an order or a sum of
- * anything but two numbers (an order: two texts too) is null, and null is not true. No text can
- * harm: length, number of parts and depth are bounded, nothing loops.
+ * From weak to strong: or · and · not · == != < <= > >= in, not in (one at a time) · + - · * /
+ * · minus. Values: numbers, 'text' or "text", true, false, null, [a, b], names (a path into the
+ * facts: "items.0.sku"), and min, max, round, floor, ceil, abs, len, if(condition, a, b). A
+ * name that is not there is null. == and != hold for values of one type only, null equals null
+ * alone; an order or a sum of anything but two numbers (an order: two texts too) is null, and
+ * null is not true. No text can harm: length, number of parts and depth are bounded, nothing
+ * loops.
  *
  * Parsed once (precedence climbing) into an array of parts that name each other by number; a
  * walk over it evaluates. Owns its text in an arena. Immutable (an obj): any thread.
@@ -189,9 +190,9 @@ static int expr(struct parse *p, int least, int depth);
 
 static const struct { const char *name; int least, most; } functions[] = {
 	{ "min", 1, 16 }, { "max", 1, 16 }, { "round", 1, 1 }, { "floor", 1, 1 },
-	{ "ceil", 1, 1 }, { "abs", 1, 1 }, { "len", 1, 1 },
+	{ "ceil", 1, 1 }, { "abs", 1, 1 }, { "len", 1, 1 }, { "if", 3, 3 },
 };
-enum fn { FN_MIN, FN_MAX, FN_ROUND, FN_FLOOR, FN_CEIL, FN_ABS, FN_LEN, FN_N };
+enum fn { FN_MIN, FN_MAX, FN_ROUND, FN_FLOOR, FN_CEIL, FN_ABS, FN_LEN, FN_IF, FN_N };
 
 /* "a, b)" after the opening: parts hung below list by next. */
 static int items(struct parse *p, int list, const char *end, int depth, int *count)
@@ -224,7 +225,7 @@ static int call(struct parse *p, sv name, int depth)
 		fn++;
 	if (fn == FN_N)
 		return wrong(p, "no such function; there are min, max, round, floor, ceil, "
-				"abs, len");
+				"abs, len, if");
 	if (i == NONE)
 		return NONE;
 	p->x->v[i].fn = fn;
@@ -529,6 +530,10 @@ static struct val function(const struct policy_expr *x, const struct part *p, co
 	struct val v = eval(x, p->a, facts);
 	if (p->fn == FN_LEN)
 		return v_num(length(x, v));
+	if (p->fn == FN_IF) {
+		int yes = x->v[p->a].next;
+		return eval(x, truth(x, v) ? yes : x->v[yes].next, facts);
+	}
 	for (int i = x->v[p->a].next; v.type == V_NUM && i != NONE; i = x->v[i].next) {
 		struct val w = eval(x, i, facts);
 		if (w.type != V_NUM || (p->fn == FN_MIN ? w.num < v.num : w.num > v.num))

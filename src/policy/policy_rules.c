@@ -69,21 +69,36 @@ static const struct rules_table *find(const struct policy_rules *r, sv id)
 /* ---- asking ---- */
 
 enum holds { NO, PERHAPS, YES };
+_Static_assert(POLICY_RULE_INPUTS <= 32, "bits of seen");
 struct ask {
 	const struct rules_table *t;
 	const jv *facts;
 	struct rules_val v[POLICY_RULE_INPUTS];
 	jv *known;                       /* facts with the defaults, for sums */
 	bool missing[POLICY_RULE_INPUTS];
+	uint32_t seen;                   /* inputs that were looked at for it */
 	jv *out;
 };
+
+/* A fact, or what its sum makes of those before it; NULL, or why it is none. */
+static const char *take_fact(struct ask *q, int i)
+{
+	const struct rules_input *in = &q->t->inputs[i];
+	const jv *v = jv_get(q->facts, in->name);
+	if (!jv_is_null(v) || !in->from)
+		return rules_fact(in, v, &q->v[i]);
+	jv *sum = policy_expr_eval(in->from, q->known);
+	const char *bad = rules_fact(in, sum, &q->v[i]);
+	jv_free(sum);
+	return bad;
+}
 
 /* Facts to values; ERR_INVAL with the reason in out. */
 static int take_facts(struct ask *q)
 {
 	for (int i = 0; i < q->t->n_inputs; i++) {
 		const struct rules_input *in = &q->t->inputs[i];
-		const char *bad = rules_fact(in, jv_get(q->facts, in->name), &q->v[i]);
+		const char *bad = take_fact(q, i);
 		if (bad) {
 			jv_set_str(q->out, "fact", sv_of(in->name));
 			jv_set_str(q->out, "error", sv_of(bad));
@@ -107,11 +122,27 @@ static enum holds rule_holds(const struct ask *q, const struct rules_rule *r)
 	return h;
 }
 
+/* Is input i missing? Then it is marked, or, of a sum, what is missing in it. */
+static bool want(struct ask *q, int i)
+{
+	const struct policy_expr *x = q->t->inputs[i].from;
+	const char *name;
+	bool below = false;
+	if (q->v[i].kind != RULES_MISSING || (q->seen >> i & 1))
+		return q->v[i].kind == RULES_MISSING;
+	q->seen |= UINT32_C(1) << i;
+	for (size_t n = 0; x && (name = policy_expr_name(x, n)) != NULL; n++)
+		for (int k = 0; k < i; k++)
+			if (strcmp(q->t->inputs[k].name, name) == 0)
+				below |= want(q, k);
+	q->missing[i] = !below;
+	return true;
+}
+
 static void want_facts(struct ask *q, const struct rules_rule *r)
 {
 	for (int i = 0; i < r->n_conds; i++)
-		if (q->v[r->conds[i].input].kind == RULES_MISSING)
-			q->missing[r->conds[i].input] = true;
+		(void)want(q, r->conds[i].input);
 }
 
 static void want_names(struct ask *q, const struct policy_expr *x)
@@ -120,7 +151,7 @@ static void want_names(struct ask *q, const struct policy_expr *x)
 	for (size_t n = 0; (name = policy_expr_name(x, n)) != NULL; n++)
 		for (int i = 0; i < q->t->n_inputs; i++)
 			if (strcmp(q->t->inputs[i].name, name) == 0)
-				q->missing[i] |= q->v[i].kind == RULES_MISSING;
+				(void)want(q, i);
 }
 
 static void want_sums(struct ask *q, const struct rules_rule *r)

@@ -68,7 +68,7 @@ static bool knows_word(const struct rules_input *in, sv word)
 	for (int i = 0; i < in->n_values; i++)
 		if (sv_eq(in->values[i], word))
 			return true;
-	return in->other && word.n > 0;
+	return false;
 }
 
 static const char *number_fact(const struct rules_input *in, const jv *v, struct rules_val *ret)
@@ -99,7 +99,9 @@ const char *rules_fact(const struct rules_input *in, const jv *v, struct rules_v
 	*ret = (struct rules_val){ .kind = RULES_IS_WORD, .word = jv_as_str(v) };
 	if (!jv_is_str(v))
 		return "a word is expected";
-	return knows_word(in, ret->word) ? NULL : "not one of the table's words";
+	if (knows_word(in, ret->word) || (in->other && ret->word.n > 0))
+		return NULL;
+	return "not one of the table's words";
 }
 
 /* ---- reading ---- */

@@ -32,6 +32,8 @@ struct rules_input {
 	int n_values;
 	bool other;                      /* words that are not in values are facts too */
 	struct rules_val def;
+	struct policy_expr *from;        /* over inputs above: what it is when no fact says */
+	sv from_text;
 	/* The cases that the rules tell apart: one bit each in a box. WORD: values, then
 	 * "other"; BOOL: false, true; numbers: ranges in order that fill min..max. */
 	struct rules_range *atoms;

@@ -196,10 +196,28 @@ static int output_of(const struct rules_table *t, sv name)
 	return -1;
 }
 
+/* An expression over the inputs so far; NULL with a fault. */
+static struct policy_expr *read_expr(struct reader *r, const char *key, sv text, sv *ret_text)
+{
+	struct policy_expr *x = NULL;
+	struct err e = { 0 };
+	const char *name;
+	if (policy_expr_new(&x, text, &e)) {
+		fault(r, key, "Use a number, or a sum over inputs: \"price_fen * 0.1\".", "%s",
+		      e.msg);
+		return NULL;
+	}
+	*ret_text = arena_sv(r->a, text);
+	for (size_t i = 0; (name = policy_expr_name(x, i)) != NULL; i++)
+		if (input_of(r->t, sv_of(name)) < 0)
+			fault(r, key, "Use inputs of this table.", "no input \"%.40s\"", name);
+	return x;
+}
+
 static void read_input(struct reader *r, const jv *o)
 {
 	static const char *const keys[] = { "name", "type", "title", "unit", "min", "max", "step",
-					    "values", "other", "default" };
+					    "values", "other", "default", "from" };
 	struct rules_input *in = &r->t->inputs[r->t->n_inputs];
 	known_keys(r, o, keys, N(keys));
 	in->name = word(r, o, "name", false);
@@ -224,8 +242,13 @@ static void read_input(struct reader *r, const jv *o)
 		fault(r, "values", "A word has values: [paid, shipped]; others have none.",
 		      "%s", in->n_values ? "only words have values" : "no values are named");
 	const char *bad = rules_fact(in, jv_get(o, "default"), &in->def);
+	in->def.word = arena_sv(r->a, in->def.word);
 	if (bad)
 		fault(r, "default", "Use a value that a fact can have.", "%s", bad);
+	if (jv_get(o, "from") && in->type == RULES_WORD)
+		fault(r, "from", "Use it for a number or a yes/no.", "a word is never a sum");
+	else if (jv_get(o, "from"))
+		in->from = read_expr(r, "from", jv_get_str(o, "from"), &in->from_text);
 	if (input_of(r->t, sv_of(in->name)) >= 0)
 		fault(r, "name", "Rename one of them.", "two inputs of this name");
 	r->t->n_inputs++;
@@ -316,21 +339,6 @@ static void read_when(struct reader *r, const jv *o, struct rules_rule *x)
 	r->at[at] = 0;
 }
 
-static void read_expr(struct reader *r, const char *key, sv text, struct rules_then *x)
-{
-	struct err e = { 0 };
-	const char *name;
-	if (policy_expr_new(&x->expr, text, &e)) {
-		fault(r, key, "Use a number, or a sum over inputs: \"price_fen * 0.1\".", "%s",
-		      e.msg);
-		return;
-	}
-	x->text = arena_sv(r->a, text);
-	for (size_t i = 0; (name = policy_expr_name(x->expr, i)) != NULL; i++)
-		if (input_of(r->t, sv_of(name)) < 0)
-			fault(r, key, "Use inputs of this table.", "no input \"%.40s\"", name);
-}
-
 static void read_output_value(struct reader *r, const jv *v, const struct rules_output *out,
 			      struct rules_then *x)
 {
@@ -342,7 +350,7 @@ static void read_output_value(struct reader *r, const jv *v, const struct rules_
 		return;
 	}
 	if (jv_is_str(v) && out->type <= RULES_BOOL)
-		read_expr(r, out->name, jv_as_str(v), x);
+		x->expr = read_expr(r, out->name, jv_as_str(v), &x->text);
 	else if (!literal(out->type, out->values, out->n_values, v, r->a, &x->val))
 		fault(r, out->name, "Use a value of the output's type.",
 		      "not a value of this output");
@@ -474,4 +482,6 @@ void rules_table_done(struct rules_table *t)
 	for (int i = 0; t->rules && i < t->n_rules; i++)
 		for (int k = 0; t->rules[i].then && k < t->n_outputs; k++)
 			obj_unref(t->rules[i].then[k].expr);
+	for (int i = 0; i < t->n_inputs; i++)
+		obj_unref(t->inputs[i].from);
 }

@@ -37,6 +37,8 @@ static jv *input_json(const struct rules_input *in)
 		jv_set(o, "values", words(in->values, in->n_values));
 	if (in->other)
 		jv_set_bool(o, "other", true);
+	if (in->from)
+		jv_set_str(o, "from", in->from_text);
 	if (in->def.kind != RULES_MISSING)
 		jv_set(o, "default", rules_val_json(&in->def, in->type));
 	return o;
