@@ -201,13 +201,13 @@ int tool_outbox_run(struct tool_kit *k, tool_send_fn *sender, void *arg, size_t 
 /* A person's decision on an approval: carries it out when yes (with the supervisor's role). */
 int tool_approve(struct tool_kit *k, sv id, bool yes, sv by, sv note, int64_t now_ms,
 		 struct tool_res **ret);
-/* waits for calls under way; accepts NULL. */
 /* One page of the approvals, newest first, of one state ("waiting", "yes", "no") or all:
  * {"items":[{"id","state","tool","title":{zh,en},"what","amount","customer","conversation",
  * "actor","made_at","decided_at","by","note","args"}],"next":CURSOR|null}. Personal arguments are
  * masked. On a reader; ERR_INVAL: the cursor. */
 int tool_approvals(struct store_db *db, const struct tool_box *box, sv state, sv cursor, int limit,
 		   struct sb *out);
+/* Waits for calls under way; accepts NULL. */
 void tool_kit_close(struct tool_kit *k);
 
 #endif

@@ -6,6 +6,8 @@
  * fails after all (the parcel has gone meanwhile) the row goes on waiting. */
 #include "tool_int.h"
 
+#include <stdio.h>
+
 int tool_ask_person(struct tool_run *r, struct store_db *db, const char *what, double amount)
 {
 	struct tool_work *w = r->put->work;
@@ -164,4 +166,75 @@ int tool_approve(struct tool_kit *k, sv id, bool yes, sv by, sv note, int64_t no
 	if (w->req.who.role < TOOL_SUPERVISOR)
 		w->req.who.role = TOOL_SUPERVISOR;
 	return tool_work_wait(w, ret);
+}
+
+/* ---- the list ---- */
+
+static void put_when(jv *o, const char *key, struct store_stmt *q, int col)
+{
+	char when[32];
+	clk_rfc3339(store_col_int(q, col), when);
+	if (store_col_null(q, col))
+		jv_set(o, key, jv_null());
+	else
+		jv_set_str(o, key, sv_of(when));
+}
+
+static jv *approval_json(const struct tool_box *box, struct store_stmt *q)
+{
+	static const char *const names[] = { "id",	 "state",	 "tool",  "what",
+					     "customer", "conversation", "actor", "by",
+					     "note" };
+	const struct tool_decl *d = tool_box_find(box, store_col_sv(q, 2));
+	jv *o = jv_obj(), *title = jv_obj(), *req = jv_parse(store_col_sv(q, 12), NULL);
+	for (int i = 0; i < 9; i++)
+		jv_set_str(o, names[i], store_col_sv(q, i));
+	jv_set_num(o, "amount", store_col_num(q, 9));
+	put_when(o, "made_at", q, 10);
+	put_when(o, "decided_at", q, 11);
+	jv_set_str(title, "zh", d ? d->title[0] : store_col_sv(q, 2));
+	jv_set_str(title, "en", d ? d->title[1] : store_col_sv(q, 2));
+	jv_set(o, "title", title);
+	if (d)
+		jv_set(o, "args", tool_masked(d->schema, jv_get(req, "args")));
+	jv_free(req);
+	return o;
+}
+
+/* Ids sort by time: the cursor is the last one of the page before. */
+int tool_approvals(struct store_db *db, const struct tool_box *box, sv state, sv cursor, int limit,
+		   struct sb *out)
+{
+	struct store_stmt *q;
+	char last[27] = "";
+	int n = 0;
+	if (cursor.n && !id_ok(cursor))
+		return ERR_INVAL;
+	int rc = store_prep(
+		db, &q,
+		"SELECT id, state, name, what, customer, conversation, actor, by_login, "
+		"note, amount, made_ms, decided_ms, request FROM tool_approval "
+		"WHERE (?1 = '' OR state = ?1) AND (?2 = '' OR id < ?2) "
+		"ORDER BY id DESC LIMIT ?3");
+	if (rc)
+		return rc;
+	store_bind_sv(q, 1, state.n ? state : SV(""));
+	store_bind_sv(q, 2, cursor.n ? cursor : SV(""));
+	store_bind_int(q, 3, limit + 1);
+	sb_cstr(out, "{\"items\":[");
+	while ((rc = store_step(q)) == 1 && n < limit) {
+		jv *o = approval_json(box, q);
+		sb_cstr(out, n++ ? "," : "");
+		jv_dump(o, out);
+		(void)snprintf(last, sizeof(last), SV_FMT, SV_ARG(store_col_sv(q, 0)));
+		jv_free(o);
+	}
+	store_reset(q);
+	sb_cstr(out, "],\"next\":");
+	if (rc == 1)
+		sb_json(out, sv_of(last));
+	else
+		sb_cstr(out, "null");
+	sb_ch(out, '}');
+	return rc < 0 ? rc : sb_err(out);
 }
