@@ -67,15 +67,15 @@ int shop_import(struct store_db *db, enum shop_kind kind, sv jsonl, const char *
 
 struct shop_page {
 	sv customer, q, state, category, cursor;
-	int limit;
+	int limit, lang;             /* 0 = 50, at most 200; names in 0 zh, 1 en */
 };
 /* {"items":[..],"next":CURSOR|null}; ERR_INVAL: the cursor is none of ours. */
 int shop_orders_json(struct store_db *db, const struct shop_page *p, struct sb *out);
 int shop_returns_json(struct store_db *db, const struct shop_page *p, struct sb *out);
 int shop_products_json(struct store_db *db, const struct shop_page *p, struct sb *out);
 /* One; ERR_NOTFOUND. */
-int shop_order_json(struct store_db *db, sv number, struct sb *out);
-int shop_return_json(struct store_db *db, sv id, struct sb *out);
-int shop_product_json(struct store_db *db, sv sku, struct sb *out);
+int shop_order_json(struct store_db *db, sv number, int lang, struct sb *out);
+int shop_return_json(struct store_db *db, sv id, int lang, struct sb *out);
+int shop_product_json(struct store_db *db, sv sku, int lang, struct sb *out);
 
 #endif

@@ -1,0 +1,214 @@
+/* shop_sell.c: advice before buying: search, one product, comparison, fit, stock, price.
+ *
+ * Every figure said here is a column of the catalogue; nothing is worked out that it does not
+ * say. Reads only; nobody needs to be known.
+ */
+#include "shop_int.h"
+
+static void put_product(struct shop_call *c, const struct shop_product *p)
+{
+	shop_put(c, "sku", p->sku);
+	shop_put(c, "name", p->name[c->lang]);
+	shop_put_money(c, "price", p->price_fen);
+	jv_set_int(c->r->body, "stock", p->stock);
+	jv_set_bool(c->r->body, "in_stock", p->stock > 0);
+}
+
+/* The names with prices of what was found, for one sentence; the first three. */
+static int put_hits(struct shop_call *c, const struct shop_hit *v, size_t n)
+{
+	jv *items = jv_arr();
+	sv names[3];
+	size_t said = 0;
+	jv_set(c->r->body, "items", items);
+	for (size_t i = 0; i < n; i++) {
+		struct shop_product p;
+		int rc = shop_product_get(c, v[i].sku, &p);
+		if (rc)
+			return rc;
+		if (said < 3)
+			names[said++] = sv_of(arena_fmt(c->a, c->lang ? SV_FMT " at " SV_FMT :
+								       SV_FMT SV_FMT,
+							SV_ARG(p.name[c->lang]),
+							SV_ARG(shop_money(c, p.price_fen))));
+		jv_push(items, shop_product_jv(c, &p));
+	}
+	jv_set_int(c->r->body, "n", (int64_t)n);
+	shop_put(c, "names_text", shop_and(c, names, said));
+	return 0;
+}
+
+/* "家具" as words, or as category, means the whole of it; a category that is none is one more
+ * word. */
+static struct shop_seek seek_of(struct shop_call *c)
+{
+	const jv *args = c->r->args;
+	sv words = jv_get_str(args, "words"), given = jv_get_str(args, "category");
+	struct shop_seek s = { .text = words,
+			       .category = shop_category(c, given),
+			       .min_fen = shop_fen(jv_get_num(args, "price_min", 0)),
+			       .max_fen = shop_fen(jv_get_num(args, "price_max", 0)),
+			       .in_stock = jv_get_bool(args, "in_stock", false) };
+	if (given.n && !s.category.n)
+		s.text = sv_of(arena_fmt(c->a, SV_FMT " " SV_FMT, SV_ARG(words), SV_ARG(given)));
+	sv whole = s.category.n ? SV_NULL : shop_category(c, words);
+	if (whole.n) {
+		s.category = whole;
+		s.text = SV_NULL;
+	}
+	return s;
+}
+
+int shop_op_search(struct shop_call *c)
+{
+	struct shop_hit v[SHOP_HITS];
+	size_t n, keep = 1;
+	struct shop_seek s = seek_of(c);
+	int rc = shop_search(c, &s, v, &n);
+	if (rc)
+		return rc;
+	if (!n)
+		return shop_said(c, TOOL_NOT_FOUND, "no_product",
+				 "nothing in the catalogue fits these words and limits");
+	while (keep < n && v[keep].score * 2 >= v[0].score)
+		keep++;
+	rc = put_hits(c, v, keep);
+	if (rc == 0)
+		tool_say(c->r, keep == 1 ? "found_one" : "found");
+	return rc;
+}
+
+int shop_op_info(struct shop_call *c)
+{
+	struct shop_product p;
+	int rc = shop_product_arg(c, "product", &p);
+	if (rc)
+		return rc;
+	put_product(c, &p);
+	jv *o = shop_keep(c, shop_product_jv(c, &p));
+	shop_put(c, "specs", jv_get_str(o, "specs"));
+	shop_put(c, "description", jv_get_str(o, "description"));
+	shop_put(c, "category", p.category);
+	jv_set_int(c->r->body, "warranty_months", p.warranty_months);
+	tool_say(c->r, p.stock > 0 ? "done" : "sold_out");
+	return 0;
+}
+
+int shop_op_compare(struct shop_call *c)
+{
+	struct shop_product x, y;
+	int rc = shop_product_arg(c, "product", &x);
+	if (rc == 0)
+		rc = shop_product_arg(c, "other", &y);
+	if (rc)
+		return rc;
+	if (sv_eq(x.sku, y.sku))
+		return shop_said(c, TOOL_INVALID, "same_product", "both are the same product");
+	jv *items = jv_arr();
+	jv_push(items, shop_product_jv(c, &x));
+	jv_push(items, shop_product_jv(c, &y));
+	jv_set(c->r->body, "items", items);
+	int64_t d = x.price_fen - y.price_fen;
+	shop_put_money(c, "difference", d < 0 ? -d : d);
+	shop_put(c, "a", x.name[c->lang]);
+	shop_put(c, "b", y.name[c->lang]);
+	shop_put(c, "a_specs", jv_get_str(jv_at(items, 0), "specs"));
+	shop_put(c, "b_specs", jv_get_str(jv_at(items, 1), "specs"));
+	shop_put(c, "a_price_text", shop_money(c, x.price_fen));
+	shop_put(c, "b_price_text", shop_money(c, y.price_fen));
+	tool_say(c->r, d ? "done" : "same_price");
+	return 0;
+}
+
+int shop_op_fit(struct shop_call *c)
+{
+	static const char *const says[] = { "no", "yes", "unknown" };
+	struct shop_product x, y;
+	struct sb why;
+	enum shop_fit fit;
+	sv attr = jv_get_str(c->r->args, "attribute");
+	int rc = shop_product_arg(c, "product", &x);
+	if (rc)
+		return rc;
+	sb_init(&why, LIM_SB);
+	if (attr.n) {
+		fit = shop_fits_value(c->a, &x, attr, jv_get_str(c->r->args, "value"), c->lang,
+				      &why);
+		sv word = sv_of(arena_fmt(c->a, "attr." SV_FMT, SV_ARG(attr)));
+		shop_put(c, "other_name",
+			 sv_of(arena_fmt(c->a, SV_FMT " " SV_FMT,
+					 SV_ARG(shop_word(c->lang, word)),
+					 SV_ARG(jv_get_str(c->r->args, "value")))));
+	} else {
+		rc = shop_product_arg(c, "other", &y);
+		if (rc) {
+			sb_done(&why);
+			return rc;
+		}
+		fit = shop_fits(c->a, &x, &y, c->lang, &why);
+		shop_put(c, "other_name", y.name[c->lang]);
+	}
+	shop_put(c, "name", x.name[c->lang]);
+	shop_put(c, "compatible", sv_of(says[fit]));
+	shop_put(c, "why_text", sb_sv(&why));
+	sb_done(&why);
+	tool_say(c->r, says[fit]);
+	return 0;
+}
+
+/* What else of the category is there, at about the price: at most three. */
+int shop_similar(struct shop_call *c, const struct shop_product *p)
+{
+	struct store_stmt *q;
+	struct shop_hit v[3];
+	size_t n = 0;
+	int rc = store_prep(
+		c->db, &q,
+		"SELECT id FROM product WHERE category=?1 AND id<>?2 AND stock>0 ORDER BY "
+		"abs(price_fen-?3), id LIMIT 3");
+	if (rc)
+		return rc;
+	store_bind_sv(q, 1, p->category);
+	store_bind_sv(q, 2, p->sku);
+	store_bind_int(q, 3, p->price_fen);
+	while ((rc = store_step(q)) == 1)
+		v[n++] = (struct shop_hit){ .sku = arena_sv(c->a, store_col_sv(q, 0)) };
+	store_reset(q);
+	return rc ? rc : put_hits(c, v, n);
+}
+
+int shop_op_stock(struct shop_call *c)
+{
+	struct shop_product p;
+	int64_t qty = jv_get_int(c->r->args, "qty", 1);
+	int rc = shop_product_arg(c, "product", &p);
+	if (rc)
+		return rc;
+	put_product(c, &p);
+	jv_set_int(c->r->body, "qty", qty);
+	jv_set_bool(c->r->body, "enough", p.stock >= qty);
+	if (p.stock >= qty) {
+		tool_say(c->r, "done");
+		return 0;
+	}
+	rc = shop_similar(c, &p);
+	tool_say(c->r, p.stock                        ? "not_enough" :
+		       jv_get_int(c->r->body, "n", 0) ? "sold_out_similar" :
+							"sold_out");
+	return rc;
+}
+
+int shop_op_quote(struct shop_call *c)
+{
+	struct shop_product p;
+	int64_t qty = jv_get_int(c->r->args, "qty", 1);
+	int rc = shop_product_arg(c, "product", &p);
+	if (rc)
+		return rc;
+	put_product(c, &p);
+	jv_set_int(c->r->body, "qty", qty);
+	shop_put_money(c, "total", p.price_fen * qty);
+	sv billing = jv_get_str(p.body, "billing");
+	tool_say(c->r, sv_eq(billing, SV("monthly")) ? "monthly" : qty == 1 ? "one" : "many");
+	return 0;
+}
