@@ -78,7 +78,12 @@ int cust_unjoin(struct store_db *db, sv a, sv b, sv by, int64_t now_ms);
 /* The id that leads the group of id (itself when it is alone): the one known longest.
  * ERR_NOTFOUND. */
 int cust_lead(struct store_db *db, sv id, char ret[CUST_ID_MAX]);
-/* All ids of the person, id among them; in the arena. */
+/* All ids of the person, id among them; in the arena. In a statement: put CUST_GROUP_SQL before
+ * the SELECT, bind the id as ?1, and join g(id): "... FROM g JOIN order_ref o ON
+ * o.customer_id=g.id". */
+#define CUST_GROUP_SQL \
+	"WITH RECURSIVE g(id) AS (SELECT CAST(?1 AS TEXT) UNION SELECT e.b FROM g JOIN " \
+	"cust_edge e ON e.a=g.id WHERE e.undone_ms IS NULL) "
 int cust_group(struct store_db *db, sv id, struct arena *a, sv **ret, size_t *ret_n);
 /* One page of who may be one person, {"items":[{"a","b","reason","score","at"}]}; and a
  * person's no. (A yes is cust_join.) */
@@ -91,21 +96,62 @@ int cust_proposal_no(struct store_db *db, sv a, sv b, sv by, int64_t now_ms);
 int cust_import(struct store_db *db, const struct cust_keys *k, sv jsonl, sv default_cc,
 		int64_t now_ms, size_t *ret_n, struct err *e);
 
-/* Consent: purpose "service", "marketing", "recording"; channel "phone", "sms", "email", "chat". */
+/* Consent: purpose "service", "marketing", "recording"; channel "phone", "sms", "email",
+ * "chat". The newest word of the person counts. ERR_INVAL: another channel or purpose. */
 int cust_consent_put(struct store_db *db, sv id, sv channel, sv purpose, bool yes, sv source, sv by,
 		     int64_t now_ms);
 /* 1 yes, 0 no, -1 never asked. */
 int cust_consent(struct store_db *db, sv id, sv channel, sv purpose);
+/* [{"channel","purpose","yes","at","source"}] */
+int cust_consents(struct store_db *db, sv id, struct sb *out);
 
 /* One page of everything that happened with the customer (all joined ids), newest first:
- * {"items":[{"at","kind","channel","title","ref","by"}],"next":CURSOR}. Reader. */
+ * {"items":[{"at","kind","channel","title","ref","by"}],"next":CURSOR}. Conversations, and rows of
+ * the river outside of one that name the customer (tool.done, ticket.*, customer.*, identity.*,
+ * consent.*). ERR_INVAL: the cursor. Reader. */
 int cust_timeline(struct store_db *db, sv id, sv cursor, int limit, struct sb *out);
-/* Where an earlier conversation of the customer stands, for one that goes on elsewhere:
- * {"conversation","channel","at","language","intent","last_question","last_reply","open":bool,
- *  "flow":{..}} or {}. */
+/* Where an earlier conversation of the customer stands (of the last seven days, but for `except`),
+ * for one that goes on elsewhere: {"conversation","channel","at","language","intent",
+ * "last_question","last_reply","open":bool,"flow":{..}} or {}. flow: the newest row "flow.saved"
+ * of it, when no "flow.ended" came after. Texts are masked. Reader. */
 int cust_where(struct store_db *db, sv id, int64_t now_ms, struct sb *out);
+int cust_where_but(struct store_db *db, sv id, sv except, int64_t now_ms, struct sb *out);
 /* {"orders":n,"last_order","last_status","contacts_7d":n,"open_tickets":n} */
 int cust_stats(struct store_db *db, sv id, int64_t now_ms, struct sb *out);
+
+/* ---- who is it? At the start of a conversation, by what the channel knows. ---- */
+
+/* An obj, immutable; strings live as long. id "": nobody known, or several share the address. */
+struct cust_card {
+	char id[CUST_ID_MAX];
+	int level;               /* enum tool_level: CLAIMED by an address, PROVEN by a token */
+	sv name, tier, language, since;
+	sv last_order, last_status;
+	int orders, contacts_7d, open_tickets;
+	sv where;                /* of cust_where_but, "{}": nowhere. Say it from TOOL_CLAIMED up,
+				  * but nothing of what is in it below TOOL_KNOWN */
+	struct arena a;          /* private */
+};
+struct cust_look {                   /* copied */
+	enum cust_kind kind;
+	sv address;              /* of the channel, as it came: caller number, e-mail, cookie */
+	/* an id of which the channel is sure (signed in); else empty. */
+	sv customer;
+	sv conversation;         /* its row gets the customer, when it has none yet */
+	sv default_cc;
+	int64_t now_ms;
+};
+/* The channel's kind of address: "phone" -> CUST_PHONE, "email" ..., else CUST_COOKIE. */
+enum cust_kind cust_kind_of_channel(sv channel);
+/* Reads. ERR_NOTFOUND: no such customer (look->customer). */
+int cust_look_up(struct store_db *db, const struct cust_keys *k, const struct cust_look *look,
+		 struct cust_card **ret);
+/* The same on a worker: done(arg, card) on back's owner with a reference of the receiver's, never
+ * NULL (on an error a card of nobody). Any thread. k: a reference is taken. ERR_FULL, ERR_CLOSED:
+ * then done is not called. A stale answer is the receiver's to drop. */
+typedef void cust_look_fn(void *arg, struct cust_card *card);
+int cust_look_start(struct store *st, struct pool *pool, struct cust_keys *k,
+		    const struct cust_look *look, struct mbox *back, cust_look_fn *done, void *arg);
 
 /* ---- the tools of identity (tool.h): source "cust"; declared in tools/identity.yaml ----
  * identify {order, phone_last4} or {phone, name}: TOOL_KNOWN. code_send {channel, phone?,

@@ -42,11 +42,16 @@ int cust_alive(struct store_db *db, sv id);
 int cust_touch(struct store_db *db, sv id, int64_t now_ms);
 
 /* ---- cust_join.c ---- */
-#define CUST_GROUP_SQL \
-	"WITH RECURSIVE g(id) AS (SELECT CAST(?1 AS TEXT) UNION SELECT e.b FROM g JOIN " \
-	"cust_edge e ON e.a=g.id WHERE e.undone_ms IS NULL) "
 /* What an address that two have means: a join when it was proven for both, else a proposal. */
 int cust_shared(struct store_db *db, sv id, sv kind, sv hash, int verified, int64_t now_ms);
+
+/* ---- cust_time.c ---- */
+struct cust_numbers {
+	int orders, contacts_7d, open_tickets;
+	char last_order[64], last_status[40];
+};
+/* except: a conversation that does not count; may be empty. */
+int cust_numbers(struct store_db *db, sv id, sv except, int64_t now_ms, struct cust_numbers *ret);
 
 /* ---- cust_limit.c: how often may be tried ---- */
 
