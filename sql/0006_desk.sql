@@ -32,7 +32,7 @@ CREATE TABLE ticket (
 );
 CREATE UNIQUE INDEX ticket_number ON ticket (number);
 CREATE UNIQUE INDEX ticket_idem ON ticket (idem) WHERE idem IS NOT NULL;
-CREATE INDEX ticket_list ON ticket (seq, live, state, type, severity, owner, customer);
+CREATE INDEX ticket_list ON ticket (seq, live, state, type, severity, owner, customer, category);
 CREATE INDEX ticket_live ON ticket (live, seq);
 CREATE INDEX ticket_state ON ticket (state, seq);
 CREATE INDEX ticket_owner ON ticket (owner, seq);

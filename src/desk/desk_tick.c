@@ -1,0 +1,186 @@
+/* desk_tick.c: what is due by the clock: warnings, breaches, the ladder of escalation, follow-ups
+ * of complaints, closing. On the scribe's thread.
+ *
+ * Each ticket carries the next moment at which it wants to be looked at, so a tick reads only those
+ * that are due. A tick that comes late finds everything that happened meanwhile and dates breaches
+ * by their due moment. Two ticks at once do nothing twice. */
+#include "desk_int.h"
+#include "policy_rules.h"
+
+struct tick {
+	const struct desk *d;
+	struct store_db *db;
+	const struct policy_rules *rules;
+	struct desk_by by;
+	struct desk_did *did;
+};
+
+static int tell_clock(struct tick *k, struct ticket *t, const char *what, int kind, int64_t due)
+{
+	char when[32];
+	jv *o = jv_obj();
+	clk_rfc3339(due, when);
+	jv_set_str(o, "clock", sv_of(desk_clock_name((enum desk_clock_kind)kind)));
+	jv_set_str(o, "due_at", sv_of(when));
+	jv_set_str(o, "owner", t->owner.n ? t->owner : SV(""));
+	int rc = ticket_event(k->db, t, what, &k->by, SV_NULL, false, o);
+	jv_free(o);
+	return rc;
+}
+
+static int look_at_clocks(struct tick *k, struct ticket *t)
+{
+	int64_t now = k->by.now_ms;
+	int rc = 0;
+	for (int i = 0; i < DESK_CLOCKS && rc == 0; i++) {
+		struct desk_clock *c = &t->clock[i];
+		if (!c->there || c->ended || !c->running || c->breached)
+			continue;
+		if (c->due <= now) {
+			c->breached = c->due;
+			t->late = 1;
+			k->did->breached++;
+			rc = tell_clock(k, t, "breach", i, c->due);
+		} else if (!c->warned && clock_warn_at(k->d, t, c) <= now) {
+			c->warned = now;
+			k->did->warned++;
+			rc = tell_clock(k, t, "warning", i, c->due);
+		}
+	}
+	return rc;
+}
+
+/* The clock that is late longest, and by how many working hours. */
+static int latest(const struct ticket *t, int64_t now, int64_t *hours)
+{
+	int worst = -1;
+	int64_t most = -1;
+	for (int i = 0; i < DESK_CLOCKS; i++) {
+		const struct desk_clock *c = &t->clock[i];
+		if (!c->there || c->ended || !c->breached)
+			continue;
+		int64_t late = clock_spent(c, now) - c->target;
+		if (late > most) {
+			most = late;
+			worst = i;
+		}
+	}
+	*hours = most > 0 ? most / CAL_HOUR : 0;
+	return worst;
+}
+
+/* Without a table: the supervisor hears of it once. */
+static jv *ask_ladder(struct tick *k, const struct ticket *t, int clock, int64_t hours)
+{
+	jv *facts = jv_obj(), *d = NULL;
+	jv_set_str(facts, "type", sv_of(desk_type_name(t->type)));
+	jv_set_str(facts, "severity", sv_of(desk_severity_name(t->severity)));
+	jv_set_str(facts, "clock", sv_of(desk_clock_name((enum desk_clock_kind)clock)));
+	jv_set_int(facts, "hours_late", hours);
+	jv_set_int(facts, "rung", t->rung);
+	jv_set_bool(facts, "repeat", jv_get_str(t->body, "repeat_of").n > 0);
+	if (!k->rules || policy_decide(k->rules, SV("escalation"), facts, &d)) {
+		jv_free(d);
+		d = jv_obj();
+		jv_set_int(d, "rung", 1);
+		jv_set_str(d, "notify", SV("supervisor"));
+	}
+	jv_free(facts);
+	return d;
+}
+
+static int climb(struct tick *k, struct ticket *t)
+{
+	int64_t hours;
+	int clock = latest(t, k->by.now_ms, &hours), rc = 0;
+	if (clock < 0)
+		return 0;
+	jv *d = ask_ladder(k, t, clock, hours);
+	int rung = (int)jv_get_int(d, "rung", 0);
+	if (rung > t->rung) {
+		sv rule = jv_get_str(d, "rule"), to = jv_get_str(d, "notify");
+		jv *o = jv_obj();
+		t->rung = rung;
+		jv_set_int(o, "rung", rung);
+		jv_set_str(o, "to", to.n ? to : SV("supervisor"));
+		jv_set_str(o, "clock", sv_of(desk_clock_name((enum desk_clock_kind)clock)));
+		jv_set_int(o, "hours_late", hours);
+		jv_set_str(o, "rule", rule.n ? rule : SV(""));
+		k->did->escalated++;
+		rc = ticket_event(k->db, t, "escalated", &k->by, SV_NULL, false, o);
+		jv_free(o);
+		int raise = desk_severity_of(jv_get_str(d, "raise"));
+		if (rc == 0 && raise > (int)t->severity)
+			rc = ticket_severity(k->d, k->db, t, (enum desk_severity)raise,
+					     "escalation", &k->by);
+	}
+	jv_free(d);
+	return rc;
+}
+
+/* "Does it hold?", some times; then it is closed and says that nobody answered. */
+static int follow_up(struct tick *k, struct ticket *t)
+{
+	if (t->tries >= k->d->follow_tries) {
+		k->did->closed++;
+		return ticket_move(k->d, k->db, t, DESK_CLOSED, SV_NULL, &k->by, NULL);
+	}
+	jv *o = jv_obj();
+	t->tries++;
+	t->follow = cal_add(k->d->cal, k->by.now_ms, k->d->follow_ms);
+	jv_set_int(o, "try", t->tries);
+	jv_set_int(o, "of", k->d->follow_tries);
+	jv_set_str(o, "channel", t->channel.n ? t->channel : SV(""));
+	jv_set_str(o, "language", t->language.n ? t->language : SV(""));
+	k->did->followed++;
+	int rc = ticket_event(k->db, t, "follow_up", &k->by, SV_NULL, false, o);
+	jv_free(o);
+	return rc;
+}
+
+static int look_at_solved(struct tick *k, struct ticket *t)
+{
+	if (t->follow)
+		return t->follow <= k->by.now_ms ? follow_up(k, t) : 0;
+	if (t->solved + k->d->auto_close_ms > k->by.now_ms)
+		return 0;
+	k->did->closed++;
+	return ticket_move(k->d, k->db, t, DESK_CLOSED, SV_NULL, &k->by, NULL);
+}
+
+static int look_at(struct tick *k, int64_t seq)
+{
+	struct ticket t;
+	int rc = ticket_load_seq(k->d, k->db, seq, &t);
+	if (rc == 0)
+		rc = t.state == DESK_SOLVED ? look_at_solved(k, &t) : look_at_clocks(k, &t);
+	if (rc == 0 && t.state != DESK_SOLVED)
+		rc = climb(k, &t);
+	if (rc == 0)
+		rc = ticket_save(k->d, k->db, &t, k->by.now_ms);
+	ticket_done(&t);
+	k->did->looked++;
+	return rc;
+}
+
+int desk_tick(const struct desk *d, struct store_db *db, const struct policy_rules *rules,
+	      int64_t now_ms, struct desk_did *ret)
+{
+	struct tick k = { d, db, rules, { SV("system"), TOOL_SYSTEM, now_ms }, ret };
+	int64_t seqs[DESK_TICKED];
+	struct store_stmt *q;
+	int n = 0, rc = store_prep(db, &q,
+				   "SELECT seq FROM ticket WHERE look_ms<=?1 ORDER BY look_ms, "
+				   "seq LIMIT ?2");
+	memset(ret, 0, sizeof(*ret));
+	if (rc)
+		return rc;
+	store_bind_int(q, 1, now_ms);
+	store_bind_int(q, 2, DESK_TICKED);
+	while ((rc = store_step(q)) == 1 && n < DESK_TICKED)
+		seqs[n++] = store_col_int(q, 0);
+	store_reset(q);
+	for (int i = 0; i < n && rc >= 0; i++)
+		rc = look_at(&k, seqs[i]);
+	return rc < 0 ? rc : 0;
+}

@@ -1,0 +1,418 @@
+/* desk_tool.c: the tools of source "desk": what a conversation or an agent may do with tickets.
+ *
+ * Reads run on a worker, writes on the scribe's thread in the gate's savepoint (tool.h). A customer
+ * reaches own tickets only, and those opened in the same conversation; whether another customer has
+ * a ticket of a number cannot be told from any answer. */
+#include "desk_tool.h"
+
+#include <stdio.h>
+
+/* ---- helpers ---- */
+
+static bool staff(const struct tool_run *r)
+{
+	return r->who->role > TOOL_CUSTOMER;
+}
+
+int desk_outcome(struct desk_call *c, int rc)
+{
+	static const struct { int rc; enum tool_outcome o; } rows[] = {
+		{ ERR_INVAL, TOOL_INVALID }, { ERR_NOTFOUND, TOOL_NOT_FOUND },
+		{ ERR_STATE, TOOL_REFUSED }, { ERR_DENIED, TOOL_REFUSED },
+		{ ERR_EXISTS, TOOL_DONE },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		if (rows[i].rc != rc)
+			continue;
+		tool_outcome(c->r, rows[i].o, c->e.msg[0] ? c->e.msg : err_text(rc));
+		return DESK_SAID;
+	}
+	return rc;
+}
+
+sv desk_date(struct desk_call *c, int64_t ms)
+{
+	struct sb b;
+	sb_init(&b, 256);
+	if (ms)
+		desk_date_text(c->d, ms, c->r->who->lang, &b);
+	sv s = arena_sv(c->r->arena, sb_sv(&b));
+	sb_done(&b);
+	return s;
+}
+
+int desk_message(struct desk_call *c, sv customer, sv text)
+{
+	if (!customer.n)
+		return 0;
+	jv *o = jv_obj();
+	jv_set_str(o, "customer", customer);
+	jv_set_str(o, "lang", c->r->who->lang);
+	jv_set_str(o, "text", text);
+	return tool_send(c->r, c->db, "sms", o);
+}
+
+/* "c 2600 0123" as it is said: without blanks, upper case; eight digits alone are a complaint's. */
+static sv number_of(struct desk_call *c)
+{
+	sv raw = jv_get_str(c->r->args, "number");
+	char out[DESK_NUMBER + 1];
+	size_t n = 0;
+	if (!raw.n)
+		return SV_NULL;
+	if (raw.n >= 8 && raw.p[0] >= '0' && raw.p[0] <= '9')
+		out[n++] = 'C';
+	for (size_t i = 0; i < raw.n && n < sizeof(out) - 1; i++)
+		if (raw.p[i] != ' ')
+			out[n++] = raw.p[i] >= 'a' && raw.p[i] <= 'z' ? (char)(raw.p[i] - 32) :
+									  raw.p[i];
+	return arena_sv(c->r->arena, sv_n(out, n));
+}
+
+static int has_link(struct store_db *db, int64_t seq, sv conversation, bool *ret)
+{
+	struct store_stmt *q;
+	*ret = false;
+	if (!conversation.n)
+		return 0;
+	int rc = store_prep(db, &q, "SELECT 1 FROM ticket_link WHERE ticket=?1 AND "
+				    "kind='conversation' AND ref=?2");
+	if (rc)
+		return rc;
+	store_bind_int(q, 1, seq);
+	store_bind_sv(q, 2, conversation);
+	rc = store_step(q);
+	*ret = rc == 1;
+	store_reset(q);
+	return rc < 0 ? rc : 0;
+}
+
+/* The last one that is not closed; 0 = none. */
+static int last_of(struct desk_call *c, bool complaint, int64_t *seq)
+{
+	static const char by_customer[] =
+		"SELECT seq FROM ticket WHERE customer=?1 AND (?2=0 OR type='complaint') ORDER BY "
+		"(state='closed'), seq DESC LIMIT 1";
+	static const char by_conversation[] =
+		"SELECT t.seq FROM ticket_link l JOIN ticket t ON t.seq=l.ticket WHERE "
+		"l.kind='conversation' AND l.ref=?1 AND (?2=0 OR t.type='complaint') ORDER BY "
+		"t.seq "
+		"DESC LIMIT 1";
+	const struct tool_who *w = c->r->who;
+	*seq = 0;
+	for (int i = 0; i < 2 && !*seq; i++) {
+		struct store_stmt *q;
+		sv key = i ? w->conversation : w->level >= TOOL_KNOWN ? w->customer : SV_NULL;
+		if (!key.n)
+			continue;
+		int rc = store_prep(c->db, &q, i ? by_conversation : by_customer);
+		if (rc)
+			return rc;
+		store_bind_sv(q, 1, key);
+		store_bind_int(q, 2, complaint);
+		rc = store_step(q);
+		*seq = rc == 1 ? store_col_int(q, 0) : 0;
+		store_reset(q);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int not_yours(struct desk_call *c)
+{
+	const struct tool_who *w = c->r->who;
+	bool sure = staff(c->r) || (w->customer.n && w->level >= TOOL_KNOWN);
+	tool_outcome(c->r, sure ? TOOL_NOT_FOUND : TOOL_VERIFY,
+		     sure ? "this customer has no such ticket" :
+			    "the customer must be verified first");
+	return DESK_SAID;
+}
+
+int desk_mine(struct desk_call *c, bool complaint, struct ticket *t)
+{
+	const struct tool_who *w = c->r->who;
+	sv number = number_of(c);
+	int64_t seq = 0;
+	bool here = false;
+	memset(t, 0, sizeof(*t));
+	int rc = number.n ? 0 : last_of(c, complaint, &seq);
+	if (rc == 0)
+		rc = number.n ? ticket_load(c->d, c->db, number, t) :
+		     seq      ? ticket_load_seq(c->d, c->db, seq, t) : ERR_NOTFOUND;
+	if (rc == 0)
+		rc = has_link(c->db, t->seq, w->conversation, &here);
+	if (rc == ERR_NOTFOUND)
+		return not_yours(c);
+	if (rc)
+		return rc;
+	bool own = w->customer.n && w->level >= TOOL_KNOWN && sv_eq(w->customer, t->customer);
+	if ((!own && !here && !staff(c->r)) || (complaint && t->type != DESK_COMPLAINT))
+		return not_yours(c);
+	return 0;
+}
+
+/* ---- status ---- */
+
+/* The last public note that is not the customer's. */
+static int last_word(struct desk_call *c, const struct ticket *t)
+{
+	struct store_stmt *q;
+	int rc = store_prep(c->db, &q, "SELECT text, at_ms FROM ticket_event WHERE ticket=?1 AND "
+				       "kind='note' AND shown=1 AND by_whom<>'customer' AND "
+				       "by_whom<>'bot' ORDER BY n DESC LIMIT 1");
+	if (rc)
+		return rc;
+	store_bind_int(q, 1, t->seq);
+	rc = store_step(q);
+	if (rc == 1) {
+		jv_set_str(c->r->body, "last_note", store_col_sv(q, 0));
+		jv_set_str(c->r->body, "last_note_on", desk_date(c, store_col_int(q, 1)));
+	}
+	store_reset(q);
+	return rc < 0 ? rc : 0;
+}
+
+int desk_put_status(struct desk_call *c, const struct ticket *t)
+{
+	jv *b = c->r->body;
+	const jv *offer = jv_get(t->body, "proposal");
+	jv_set_str(b, "number", sv_of(t->number));
+	jv_set_str(b, "type", sv_of(desk_type_name(t->type)));
+	jv_set_str(b, "state", sv_of(desk_status_name(t->state)));
+	jv_set_str(b, "about", t->title);
+	jv_set_str(b, "opened_on", desk_date(c, t->opened));
+	if (t->promised)
+		jv_set_str(b, "promised_on", desk_date(c, t->promised));
+	if (t->owner.n)
+		jv_set_str(b, "owner", t->owner);
+	if (sv_eq(jv_get_str(offer, "state"), SV("offered")))
+		jv_set_str(b, "offer", jv_get_str(offer, "text"));
+	return last_word(c, t);
+}
+
+static int status(struct desk_call *c, bool complaint)
+{
+	struct ticket t;
+	char key[48];
+	int rc = desk_mine(c, complaint, &t);
+	if (rc == 0)
+		rc = desk_put_status(c, &t);
+	if (rc == 0) {
+		(void)snprintf(key, sizeof(key), "%s%s", desk_status_name(t.state),
+			       t.promised || t.state >= DESK_SOLVED ? "" : "_open");
+		tool_say(c->r, key);
+	}
+	ticket_done(&t);
+	return rc;
+}
+
+static int complaint_status(struct desk_call *c)
+{
+	return status(c, true);
+}
+
+static int ticket_status(struct desk_call *c)
+{
+	return status(c, false);
+}
+
+/* ---- tickets ---- */
+
+static int ticket_open(struct desk_call *c)
+{
+	static const char *const keys[] = { "what",  "when",  "product",
+					    "order", "wants", "contact" };
+	const jv *args = c->r->args;
+	const struct tool_who *w = c->r->who;
+	int type = desk_type_of(jv_get_str(args, "type"));
+	char number[DESK_NUMBER] = "";
+	struct ticket t = { 0 };
+	if (type < 0 || type == DESK_COMPLAINT)
+		type = DESK_ENQUIRY;
+	if (type == DESK_INTERNAL && !staff(c->r))
+		type = DESK_ENQUIRY;
+	jv *facts = jv_obj();
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+		if (jv_get_str(args, keys[i]).n)
+			jv_set_str(facts, keys[i], jv_get_str(args, keys[i]));
+	struct desk_new_ticket n = { .type = (enum desk_type)type,
+				     .severity = -1,
+				     .category = jv_get_str(args, "category"),
+				     .customer = w->customer,
+				     .language = w->lang,
+				     .channel = w->channel,
+				     .body = facts,
+				     .conversation = w->conversation,
+				     .order = jv_get_str(args, "order") };
+	int rc = desk_open(c->d, c->db, &n, &c->by, number, &c->e);
+	jv_free(facts);
+	if (rc)
+		return desk_outcome(c, rc);
+	rc = ticket_load(c->d, c->db, sv_of(number), &t);
+	if (rc == 0 && c->r->confirmed) {
+		jv_set_str(c->r->body, "number", sv_of(number));
+		if (t.promised)
+			jv_set_str(c->r->body, "promised_on", desk_date(c, t.promised));
+		tool_say(c->r, t.promised ? "opened" : "opened_only");
+	}
+	ticket_done(&t);
+	return rc;
+}
+
+static int ticket_note(struct desk_call *c)
+{
+	struct ticket t;
+	bool shown = !staff(c->r) || jv_get_bool(c->r->args, "public", false);
+	int rc = desk_mine(c, false, &t);
+	if (rc == 0)
+		rc = desk_outcome(c, desk_note(c->d, c->db, sv_of(t.number),
+					       jv_get_str(c->r->args, "text"), shown, &c->by,
+					       &c->e));
+	if (rc == 0) {
+		jv_set_str(c->r->body, "number", sv_of(t.number));
+		tool_say(c->r, "noted");
+	}
+	ticket_done(&t);
+	return rc;
+}
+
+/* ---- a call back ---- */
+
+/* RFC 3339, or the clock on the wall: "2026-11-27T14:00". */
+static bool moment(const struct cal_zone *z, sv s, int64_t *ret)
+{
+	struct cal_time t = { 0 };
+	int64_t days, v[2];
+	if (clk_parse_rfc3339(s, ret) == 0 && s.n > 16)
+		return true;
+	if (s.n != 16 || (s.p[10] != 'T' && s.p[10] != ' ') || s.p[13] != ':' ||
+	    clk_parse_rfc3339(sv_slice(s, 0, 10), &days) || sv_i64(sv_slice(s, 11, 13), &v[0]) ||
+	    sv_i64(sv_slice(s, 14, 16), &v[1]) || v[0] < 0 || v[0] > 23 || v[1] < 0 || v[1] > 59)
+		return false;
+	cal_date(days / CAL_DAY, &t);
+	t.hour = (int)v[0];
+	t.minute = (int)v[1];
+	*ret = cal_instant(z, &t);
+	return true;
+}
+
+/* Two hours inside the calendar, not in the past and not too far ahead. */
+static const char *bad_window(const struct desk *d, int64_t at, int64_t now)
+{
+	if (at < now)
+		return "too_early";
+	if (at > now + d->callback_ahead_ms)
+		return "too_late";
+	return cal_between(d->callback_cal, at, at + 2 * CAL_HOUR) == 2 * CAL_HOUR ? NULL :
+										     "closed";
+}
+
+static sv window_text(struct desk_call *c, int64_t at)
+{
+	struct cal_time a, b;
+	const struct cal_zone *z = cal_zone_of(c->d->callback_cal);
+	cal_local(z, at, &a);
+	cal_local(z, at + 2 * CAL_HOUR, &b);
+	return sv_of(arena_fmt(c->r->arena, SV_FMT " %02d:%02d-%02d:%02d", SV_ARG(desk_date(c, at)),
+			       a.hour, a.minute, b.hour ? b.hour : 24, b.minute));
+}
+
+static int keep_window(struct desk_call *c, sv number, int64_t at)
+{
+	char when[32];
+	jv *patch = jv_obj();
+	clk_rfc3339(at, when);
+	jv_set_str(patch, "promised_at", sv_of(when));
+	struct desk_by by = c->by;
+	by.now_ms--;                     /* a window may begin now */
+	int rc = desk_change(c->d, c->db, number, patch, 0, &by, &c->e);
+	jv_free(patch);
+	return rc;
+}
+
+int desk_callback_request(struct desk_call *c)
+{
+	const jv *args = c->r->args;
+	const struct tool_who *w = c->r->who;
+	char number[DESK_NUMBER] = "";
+	int64_t at;
+	if (!moment(cal_zone_of(c->d->callback_cal), jv_get_str(args, "at"), &at)) {
+		tool_outcome(c->r, TOOL_INVALID, "at must be like 2026-11-27T14:00");
+		return DESK_SAID;
+	}
+	const char *bad = bad_window(c->d, at, c->r->now_ms);
+	if (bad) {
+		tool_outcome(c->r, TOOL_REFUSED, bad);
+		tool_say(c->r, bad);
+		return DESK_SAID;
+	}
+	sv window = window_text(c, at);
+	jv *facts = jv_obj();
+	jv_set_str(facts, "what", jv_get_str(args, "about"));
+	jv_set_str(facts, "window", window);
+	if (jv_get_str(args, "phone").n)
+		jv_set_str(facts, "contact", jv_get_str(args, "phone"));
+	struct desk_new_ticket n = { .type = DESK_ENQUIRY,
+				     .severity = -1,
+				     .category = SV("callback"),
+				     .customer = w->customer,
+				     .language = w->lang,
+				     .channel = w->channel,
+				     .body = facts,
+				     .conversation = w->conversation };
+	int rc = desk_open(c->d, c->db, &n, &c->by, number, &c->e);
+	jv_free(facts);
+	if (rc == 0)
+		rc = keep_window(c, sv_of(number), at);
+	if (rc)
+		return desk_outcome(c, rc);
+	jv_set_str(c->r->body, "window", window);
+	if (c->r->confirmed)
+		jv_set_str(c->r->body, "number", sv_of(number));
+	tool_say(c->r, "booked");
+	return 0;
+}
+
+/* ---- the source ---- */
+
+typedef int op_fn(struct desk_call *c);
+static const struct { const char *op; op_fn *fn; bool reads; } ops[] = {
+	{ "complaint_status", complaint_status, true },
+	{ "ticket_status", ticket_status, true },
+	{ "complaint_open", desk_complaint_open, false },
+	{ "complaint_add", desk_complaint_add, false },
+	{ "complaint_accept", desk_complaint_accept, false },
+	{ "resolution_propose", desk_resolution_propose, false },
+	{ "ticket_open", ticket_open, false },
+	{ "ticket_note", ticket_note, false },
+	{ "callback_request", desk_callback_request, false },
+};
+
+static int carry_out(void *arg, struct tool_run *r, struct store_db *db, bool reads)
+{
+	const struct tool_who *w = r->who;
+	struct desk_call c = { .d = arg, .r = r, .db = db };
+	c.by = (struct desk_by){ .who = w->role == TOOL_CUSTOMER ? SV("customer") :
+					w->actor.n		 ? w->actor : SV("system"),
+				 .role = w->role, .now_ms = r->now_ms };
+	for (size_t i = 0; i < sizeof(ops) / sizeof(*ops); i++) {
+		if (ops[i].reads != reads || strcmp(ops[i].op, r->decl->op) != 0)
+			continue;
+		int rc = ops[i].fn(&c);
+		return rc == DESK_SAID ? 0 : rc;
+	}
+	return ERR_UNSUPPORTED;
+}
+
+static int desk_read(void *arg, struct tool_run *r, struct store_db *db)
+{
+	return carry_out(arg, r, db, true);
+}
+
+static int desk_write(void *arg, struct tool_run *r, struct store_db *db)
+{
+	return carry_out(arg, r, db, false);
+}
+
+const struct tool_ops desk_tools = { .name = "desk", .read = desk_read, .write = desk_write };
