@@ -388,7 +388,11 @@ static const struct { const char *table, *facts, *rule;
 	  "account-closed" },
 	/* inside */
 	{ "compensation", "\"kind\":\"late_express\"", "express-late" },
-	{ "compensation", "\"severity\":\"critical\",\"fault\":\"unknown\"", "critical" },
+	{ "compensation", "\"severity\":\"critical\",\"fault\":\"unclear\"", "critical" },
+	{ "compensation", "\"severity\":\"normal\",\"fault\":\"ours\",\"kind\":\"voucher\"", "normal" },
+	{ "escalation", "\"type\":\"complaint\",\"hours_late\":80", "complaint-far-over" },
+	{ "escalation", "\"type\":\"complaint\",\"hours_late\":79", "a-day-late" },
+	{ "escalation", "\"type\":\"lead\",\"hours_late\":23", "late" },
 	{ "compensation", "\"severity\":\"high\",\"fault\":\"ours\",\"repeat\":true",
 	  "high-repeat" },
 	{ "compensation", "\"severity\":\"high\"", "high-unclear" },
@@ -462,7 +466,7 @@ TEST(demo_tables_amounts)
 		ask(&d, "compensation",
 		    "{\"severity\":\"high\",\"fault\":\"ours\",\"tier\":\"silver\"}"),
 		ask(&d, "escalation",
-		    "{\"type\":\"complaint\",\"used_pct\":300,\"repeat\":true}"),
+		    "{\"type\":\"complaint\",\"hours_late\":4,\"repeat\":true}"),
 		ask(&d, "approval",
 		    "{\"what\":\"refund\",\"role\":\"agent\",\"amount_fen\":500001}"),
 	};
@@ -473,11 +477,11 @@ TEST(demo_tables_amounts)
 		jv_get_int(x[2], "gift_card_back_fen", -1), jv_get_int(x[2], "rest_fen", -1),
 		jv_get_int(x[3], "amount_fen", -1), jv_get_int(x[4], "amount_fen", -1),
 		jv_get_int(x[4], "supervisor_fen", -1), jv_get_int(x[5], "bot_fen", -1),
-		jv_get_int(x[6], "step", -1), (int64_t)jv_len(jv_get(x[6], "rules")),
+		jv_get_int(x[6], "rung", -1), sv_eq(jv_get_str(x[6], "raise"), SV("high")),
 		sv_eq(jv_get_str(x[7], "ask"), SV("supervisor")),
 	};
 	static const int64_t want[] = { 6000, 10, 50, 10000, 20000, 0, 5000, 0, 12345, 2000, 6000,
-					5000, 4, 5, 1 };
+					5000, 2, 1, 1 };
 	bool why = sv_find(jv_as_str(jv_path(x[3], "why.zh")), SV("123.45元")) >= 0;
 	for (int i = 0; i < 8; i++)
 		jv_free(x[i]);
