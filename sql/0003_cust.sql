@@ -9,6 +9,8 @@ CREATE TABLE customer (
 	sealed TEXT NOT NULL DEFAULT '',
 	name_hash TEXT NOT NULL DEFAULT '',
 	preferences TEXT NOT NULL DEFAULT '{}',
+	-- Of the line of the import it came from: an equal line changes nothing.
+	import_hash TEXT NOT NULL DEFAULT '',
 	version INTEGER NOT NULL DEFAULT 1,
 	updated_ms INTEGER NOT NULL,
 	erased_ms INTEGER

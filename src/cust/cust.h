@@ -91,10 +91,39 @@ int cust_proposals(struct store_db *db, int limit, struct sb *out);
 int cust_proposal_no(struct store_db *db, sv a, sv b, sv by, int64_t now_ms);
 
 /* Customers of another system, one JSON object a line: {"id","name","language","phone","email",
- * "tier","address":{..},"created_at"}; other members are kept in body. What is there already is
- * changed where it differs. On the scribe; e names the line; all or nothing. */
+ * "tier","address":{..},"created_at"}; other members are kept in body. A line that was imported
+ * before changes nothing, whatever was edited since; another line of the same id does. Who was
+ * erased stays so. On the scribe; e names the line; all or nothing. */
 int cust_import(struct store_db *db, const struct cust_keys *k, sv jsonl, sv default_cc,
 		int64_t now_ms, size_t *ret_n, struct err *e);
+
+/* ---- for the outside (JSON) ---- */
+
+/* One page: {"items":[{"id","name","tier","language","phone_masked","email_masked","last_ms",
+ * "lead"}],"next":CURSOR}, last changed first; with q those of an id, a phone, an e-mail or
+ * words of a name. ERR_INVAL: the cursor. Reader. */
+struct cust_query {
+	sv q, cursor, default_cc;
+	int limit;               /* 0 = 50; 200 at most */
+};
+int cust_list(struct store_db *db, const struct cust_keys *k, const struct cust_query *q,
+	      struct sb *out);
+/* The card: as above and since, identities, consent, preferences, stats, joined, version. reveal:
+ * values of identities and the whole address too. Reader or scribe. ERR_NOTFOUND. */
+int cust_json(struct store_db *db, const struct cust_keys *k, sv id, bool reveal, int64_t now_ms,
+	      struct sb *out);
+
+/* Everything there is of a person (all joined ids) as one JSON object: the card, timeline,
+ * orders, returns, tickets, conversations with their rows. pii_key opens what the rows' masks
+ * hide (NULL: they stay). Conversations that were only claimed (a caller number, a cookie) are
+ * listed without their words unless claimed is set: they may be another's. Reader. */
+int cust_export(struct store_db *db, const struct cust_keys *k, const unsigned char *pii_key, sv id,
+		bool claimed, int64_t now_ms, struct sb *out);
+/* Takes a person (all joined ids) out of the store: docs/cust.md tells what goes and what
+ * stays. With an open ticket only when force is set (ERR_STATE). files gets the names of
+ * recordings, below the data folder, and "replay/INTERACTION", a line each: the caller deletes
+ * those. On the scribe. */
+int cust_erase(struct store_db *db, sv id, bool force, sv by, int64_t now_ms, struct sb *files);
 
 /* Consent: purpose "service", "marketing", "recording"; channel "phone", "sms", "email",
  * "chat". The newest word of the person counts. ERR_INVAL: another channel or purpose. */

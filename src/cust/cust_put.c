@@ -13,14 +13,16 @@
 
 /* ---- words of a name, to find it by ---- */
 
-static int word_put(struct store_db *db, sv id, const char *hash)
+static int word_put(struct store_db *db, const struct cust_keys *k, sv id, sv word)
 {
 	struct store_stmt *q;
+	char hash[CUST_HASH];
 	int rc = store_prep(db, &q,
 			    "INSERT INTO cust_word (customer, hash) VALUES (?1,?2) ON CONFLICT "
 			    "(customer, hash) DO NOTHING");
 	if (rc)
 		return rc;
+	cust_hash(k, "word", word, SV_NULL, hash);
 	store_bind_sv(q, 1, id);
 	store_bind_sv(q, 2, sv_of(hash));
 	return store_run(q);
@@ -30,7 +32,6 @@ static int words_put(struct store_db *db, const struct cust_keys *k, sv id, sv n
 {
 	struct store_stmt *q;
 	struct arena a;
-	char hash[CUST_HASH];
 	sv word;
 	int rc = store_prep(db, &q, "DELETE FROM cust_word WHERE customer=?1");
 	if (rc)
@@ -40,8 +41,15 @@ static int words_put(struct store_db *db, const struct cust_keys *k, sv id, sv n
 	arena_init(&a, LIM_ARENA_TURN);
 	sv rest = cust_fold(name, &a);
 	for (int n = 0; n < 8 && rc == 0 && sv_cut(&rest, ' ', &word); n++) {
-		cust_hash(k, "word", word, SV_NULL, hash);
-		rc = word_put(db, id, hash);
+		rc = word_put(db, k, id, word);
+		/* 吴建华: the family name, and what comes after it */
+		sv all = word;
+		size_t first = sv_rune_offset(word, 1);
+		if (rc == 0 && first < word.n && sv_is_cjk(sv_rune(&all))) {
+			rc = word_put(db, k, id, sv_slice(word, 0, first));
+			if (rc == 0)
+				rc = word_put(db, k, id, sv_slice(word, first, word.n));
+		}
 	}
 	arena_done(&a);
 	return rc;
@@ -285,6 +293,55 @@ static int import_one(struct store_db *db, const struct cust_keys *k, const jv *
 	return rc;
 }
 
+/* 1: this very line was imported before, or its customer is erased and stays so; 0: no. */
+static int import_old(struct store_db *db, sv id, const char *hash)
+{
+	struct store_stmt *q;
+	int rc = store_prep(
+		db, &q,
+		"SELECT 1 FROM customer WHERE id=?1 AND (import_hash=?2 OR erased_ms IS "
+		"NOT NULL)");
+	if (rc)
+		return rc;
+	store_bind_sv(q, 1, id);
+	store_bind_sv(q, 2, sv_of(hash));
+	rc = store_step(q);
+	store_reset(q);
+	return rc;
+}
+
+static int import_done(struct store_db *db, sv id, const char *hash)
+{
+	struct store_stmt *q;
+	int rc = store_prep(db, &q, "UPDATE customer SET import_hash=?2 WHERE id=?1");
+	if (rc)
+		return rc;
+	store_bind_sv(q, 1, id);
+	store_bind_sv(q, 2, sv_of(hash));
+	return store_run(q);
+}
+
+static int import_line(struct store_db *db, const struct cust_keys *k, sv line, sv cc,
+		       int64_t now_ms, struct err *e)
+{
+	char hash[CUST_HASH];
+	jv *o = jv_parse(line, e);
+	if (!jv_is_obj(o)) {
+		jv_free(o);
+		return err_set(e, ERR_PARSE, "this is no JSON object");
+	}
+	sv id = jv_get_str(o, "id");
+	cust_hash(k, "import", id, line, hash);
+	int rc = import_old(db, id, hash);
+	if (rc == 0) {
+		rc = import_one(db, k, o, cc, now_ms, e);
+		if (rc == 0)
+			rc = import_done(db, id, hash);
+	}
+	jv_free(o);
+	return rc < 0 ? rc : 0;
+}
+
 int cust_import(struct store_db *db, const struct cust_keys *k, sv jsonl, sv default_cc,
 		int64_t now_ms, size_t *ret_n, struct err *e)
 {
@@ -294,11 +351,8 @@ int cust_import(struct store_db *db, const struct cust_keys *k, sv jsonl, sv def
 	for (int no = 1; sv_line(&jsonl, &line); no++) {
 		if (!sv_trim(line).n)
 			continue;
-		jv *o = jv_parse(line, &why);
-		int rc = !jv_is_obj(o) ? err_set(&why, ERR_PARSE, "this is no JSON object") :
-			 ++n > IMPORT_ROWS ? err_set(&why, ERR_TOOBIG, "too many customers") :
-					     import_one(db, k, o, default_cc, now_ms, &why);
-		jv_free(o);
+		int rc = ++n > IMPORT_ROWS ? err_set(&why, ERR_TOOBIG, "too many customers") :
+					     import_line(db, k, line, default_cc, now_ms, &why);
 		if (rc) {
 			err_set(e, rc, "line %d: %s", no, why.msg);
 			if (e)
