@@ -160,7 +160,17 @@ int store_image_save(struct store_db *db, void **ret, size_t *ret_n);
 /* Opens the bytes read-only without copying; they must outlive the connection. Each
  * thread opens its own. ERR_CORRUPT when they are no database. */
 int store_image_open(struct store_db **ret, const void *bytes, size_t n);
-/* For mem and image connections; accepts NULL. */
+/* A database file of somebody else's, to read only. ERR_NOTFOUND, ERR_CORRUPT, ERR_IO. */
+int store_file_open(struct store_db **ret, const char *path, struct err *e);
+/* Statements of this connection end with ERR_TIMEOUT after ms from now; 0 = no limit. */
+void store_limit(struct store_db *db, int ms);
+/* Does the statement only read, by the database's own judgement? */
+bool store_reads_only(struct store_stmt *q);
+size_t store_cols(struct store_stmt *q);
+const char *store_col_name(struct store_stmt *q, int i);
+enum store_type { STORE_NULL, STORE_INT, STORE_NUM, STORE_TEXT, STORE_BLOB };
+enum store_type store_col_type(struct store_stmt *q, int i);
+/* For mem, image and file connections; accepts NULL. */
 void store_db_close(struct store_db *db);
 
 #endif

@@ -30,6 +30,7 @@ struct store_db {
 	uint64_t tick;
 	struct store_river *river; /* the scribe's connection only */
 	bool guarded;              /* inside a write function: no transaction control */
+	int64_t until_ms;          /* of store_limit; monotonic */
 	char msg[256];
 };
 

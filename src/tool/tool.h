@@ -201,6 +201,16 @@ int tool_outbox_run(struct tool_kit *k, tool_send_fn *sender, void *arg, size_t 
 /* A person's decision on an approval: carries it out when yes (with the supervisor's role). */
 int tool_approve(struct tool_kit *k, sv id, bool yes, sv by, sv note, int64_t now_ms,
 		 struct tool_res **ret);
+/* ---- other systems: the sources "http", "mcp" and "sql", whose arg is a tool_far ----
+ * Where they are and how we sign in stands in the configuration, not in a declaration: whoever
+ * edits tools reaches only what the operator allowed. */
+struct tool_far;
+extern const struct tool_ops tool_http, tool_mcp, tool_sql;
+/* systems: a list of {"name", "url" | "command" | "sqlite", ...} (docs/tool.md); pins: folder of
+ * accepted MCP tools. Starts a thread. ERR_INVAL, ERR_FULL: e tells what to mend. */
+int tool_far_open(struct tool_far **ret, const jv *systems, const char *pins, struct err *e);
+void tool_far_close(struct tool_far *f);     /* after the kit; accepts NULL */
+
 /* One page of the approvals, newest first, of one state ("waiting", "yes", "no") or all:
  * {"items":[{"id","state","tool","title":{zh,en},"what","amount","customer","conversation",
  * "actor","made_at","decided_at","by","note","args"}],"next":CURSOR|null}. Personal arguments are

@@ -226,10 +226,9 @@ int tool_out_asked(void *work, struct store_db *db)
 	int rc = mark(db, w->remote, &how, w->rc ? err_text(w->rc) : "");
 	if (!rc && how == MARK_DEAD && w->put.outcome == TOOL_LATER)
 		tool_failed(w, w->rc);
-	if (!rc && w->put.outcome == TOOL_FAILED)
-		rc = tool_keep_drop(w, db);
-	else if (!rc)
-		rc = tool_keep_put(w, db);
+	bool keep = w->put.outcome == TOOL_DONE || w->put.outcome == TOOL_LATER;
+	if (!rc)
+		rc = keep ? tool_keep_put(w, db) : tool_keep_drop(w, db);
 	sb_init(&body, LIM_JSON_BYTES);
 	tool_row(w, &ev, &body);
 	if (!rc)

@@ -41,8 +41,10 @@ TEST(tool_outbox_sends_after_the_commit_and_forgets_the_text)
 	OK(tool_outbox_run(w.kit, post_send, &p, &n));
 	EQ(n, 0);
 	EQ(p.n, 1);
-	EQ(world_sql(&w, "SELECT COUNT(*) FROM tool_outbox WHERE state = 'sent' AND body = '{}' AND "
-			 "done_ms > 0"),
+	EQ(world_sql(
+		   &w,
+		   "SELECT COUNT(*) FROM tool_outbox WHERE state = 'sent' AND body = '{}' AND "
+		   "done_ms > 0"),
 	   1);
 	world_close(&w);
 }
@@ -139,7 +141,9 @@ TEST(tool_remote_effect_is_asked_with_its_key)
 	EQ(world_call(&w, &r), TOOL_DONE);
 	CHECK(w.r->again);
 	EQ(w.fars, 1);
-	EQ(world_sql(&w, "SELECT COUNT(*) FROM tool_outbox WHERE state = 'sent' AND body = '{}'"), 1);
+	EQ(world_sql(&w,
+		     "SELECT COUNT(*) FROM tool_outbox WHERE state = 'sent' AND body = '{}'"),
+	   1);
 	EQ(world_sql(&w, "SELECT COUNT(*) FROM event WHERE kind = 'tool.done'"), 1);
 	world_close(&w);
 }
