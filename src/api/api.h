@@ -20,6 +20,7 @@
 #include "mcp.h"
 
 struct api;
+struct tool_kit;
 
 struct api_call {                    /* that we place */
 	sv id;                       /* 26 bytes */
@@ -67,6 +68,8 @@ struct api_opts {
 	 * only for requests that have signed in. */
 	const struct chan_profile *(*profile)(void *arg, sv id);
 	void *profile_arg;
+	/* Business actions; NULL = none. Closed after api_stop, before api_close. */
+	struct tool_kit *kit;
 };
 
 /* How the app gives the api a voice without the api knowing the engines. All on the door's

@@ -196,6 +196,12 @@ void api_openapi(struct web_req *r, void *arg);
 void api_health(struct web_req *r, void *arg);
 jv *api_gauges(struct api *a);
 
+/* api_tool_call.c */
+void api_tools_get(struct web_req *r, void *arg);
+void api_tool_call(struct web_req *r, void *arg);
+void api_approvals_get(struct web_req *r, void *arg);
+void api_approval_post(struct web_req *r, void *arg);
+
 /* api_calls.c */
 void api_call_make(struct web_req *r, void *arg);
 void api_call_get(struct web_req *r, void *arg);
