@@ -2,10 +2,10 @@
  *timers only, so that it works in the simulated loop.
  *
  *	[{"match": "return", "say": ["You ", "can."], "delay_ms": 20, "fail": "close",
- *	  "call": {"name": "handoff", "args": {}}}, ...]
+ *	  "call": {"name": "handoff", "args": {}}, "after": 1}, ...]
  *
- * The first rule whose match is part of the last user message (or that has none)
- *speaks, one piece each delay_ms, then calls. fail: "http500" before any piece; "stall" says the
+ * The first rule whose match is part of the last user message (or that has none), with after
+ *tools' results behind that message (or any number), speaks, one piece each delay_ms, then calls. fail: "http500" before any piece; "stall" says the
  *pieces and then nothing; "garbage", "close" break off after the pieces. No rule:
  *ERR_NOTFOUND at the end. With dialect "base" it counts as a base model (llm_base), and the
  *rules look at the whole text. */
@@ -76,14 +76,20 @@ static void step(void *arg)
 static int scripted_start(struct llm *m, const struct llm_prompt *p, struct llm_run *r)
 {
 	sv said = SV_NULL;
-	for (size_t i = 0; i < p->n; i++)
-		if (p->msgs[i].role == LLM_USER || p->n == 1)
+	int after = 0;
+	for (size_t i = 0; i < p->n; i++) {
+		after = p->msgs[i].role == LLM_TOOL ? after + 1 : after;
+		if (p->msgs[i].role == LLM_USER || p->n == 1) {
 			said = p->msgs[i].text;
+			after = 0;
+		}
+	}
 	struct script_run *x = xalloc(sizeof(*x));
 	for (size_t i = 0; i < jv_len(m->priv) && !x->rule; i++) {
 		const jv *rule = jv_at(m->priv, i);
 		sv match = jv_get_str(rule, "match");
-		if (!match.n || sv_find(said, match) >= 0)
+		bool now = jv_get_int(rule, "after", after) == after;
+		if (now && (!match.n || sv_find(said, match) >= 0))
 			x->rule = rule;
 	}
 	x->delay_ms = (int)jv_get_int(x->rule, "delay_ms", 1);

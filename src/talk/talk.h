@@ -17,9 +17,11 @@
 #include "kb.h"
 #include "model.h"
 #include "chan.h"
+#include "tool.h"
 
 struct talk;
 struct policy_table;
+struct flow_set;
 struct talk_hub;
 struct talk_shard;
 
@@ -52,6 +54,9 @@ struct talk_opts {
 	/* how customers are served (policy_table.h, an obj; a reference is taken); NULL = the table
 	 * inside the program */
 	struct policy_table *strategy;
+	/* business actions; outlives the hub, which waits for calls under way. NULL = none */
+	struct tool_kit *tools;
+	struct flow_set *flows;         /* an obj; a reference is taken; NULL = none */
 	const struct model_spec *llm;   /* tried in order; none = built-in engine only */
 	size_t n_llm;
 	struct talk_limits limits;
@@ -95,6 +100,10 @@ void talk_hub_models(struct talk_hub *h, const struct model_spec *spec, size_t n
 void talk_hub_strategy(struct talk_hub *h, struct policy_table *moved);
 /* The one in use: a reference for the caller. Any thread. */
 struct policy_table *talk_hub_strategy_now(struct talk_hub *h);
+
+/* Other flows for conversations that begin from now on; takes the caller's reference. Any
+ * thread. */
+void talk_hub_flows(struct talk_hub *h, struct flow_set *moved);
 
 /* What the recording of a conversation keeps from now on (chan.h); the river says by whom. Any
  * thread. done on back's owner with 0, ERR_NOTFOUND (no such conversation is open),

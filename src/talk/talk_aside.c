@@ -16,10 +16,9 @@
 #define DRAFT_MS 400             /* a sentence is half written: it is waited for */
 #define PROGRESS_MS 4500         /* from the end of one phrase to the next */
 
-void talk_aside(struct talk_core *c, const char *key, const char *what, struct arena *a,
-		struct talk_acts *acts)
+static void say_aside(struct talk_core *c, sv text, const char *key, const char *what,
+		      struct arena *a, struct talk_acts *acts)
 {
-	sv text = talk_text(c->cfg->texts, sv_of(c->lang), key, c->variety++);
 	struct sb b;
 	if (!text.n)
 		return;
@@ -40,6 +39,19 @@ void talk_aside(struct talk_core *c, const char *key, const char *what, struct a
 	x->uninterruptible = c->legal = talk_text_legal(c->cfg->texts, sv_of(c->lang), key);
 	x->expect = CHAN_EXPECT_OPEN;
 	x->rate = talk_pace(c);
+}
+
+void talk_aside(struct talk_core *c, const char *key, const char *what, struct arena *a,
+		struct talk_acts *acts)
+{
+	say_aside(c, talk_text(c->cfg->texts, sv_of(c->lang), key, c->variety++), key, what, a,
+		  acts);
+}
+
+void talk_aside_text(struct talk_core *c, sv text, const char *what, struct arena *a,
+		     struct talk_acts *acts)
+{
+	say_aside(c, text, "", what, a, acts);
 }
 
 /* ---- fillers ---- */
@@ -72,7 +84,7 @@ void talk_filler_stop(struct talk_core *c, struct talk_acts *acts)
 static bool answer_owed(const struct talk_core *c)
 {
 	return c->in_turn && c->t.sentences == 0 && c->sm.now == TS_THINKING && !c->speaking &&
-	       !c->aside;
+	       !c->aside && !c->mouth;
 }
 
 void talk_on_filler(struct talk_core *c, struct arena *a, struct talk_acts *acts)
@@ -86,7 +98,10 @@ void talk_on_filler(struct talk_core *c, struct arena *a, struct talk_acts *acts
 		return;
 	}
 	c->tally.fillers++;
-	if (c->filled++)
+	sv slow = talk_slow_phrase(c);
+	if (slow.n)
+		talk_aside_text(c, slow, "progress", a, acts), c->filled++;
+	else if (c->filled++)
 		talk_aside(c, "progress", "progress", a, acts);
 	else
 		talk_aside(c, "filler", "filler", a, acts);
@@ -115,10 +130,11 @@ static bool silence(const struct talk_core *c)
 
 static void say_notice(struct talk_core *c, struct arena *a, struct talk_acts *acts)
 {
-	struct talk_reply r = { .text = arena_sv(a, sv_of(c->notice)), .action = POL_REPLY };
+	struct talk_reply r = { .text = c->notice ? arena_sv(a, sv_of(c->notice)) : SV_NULL,
+				.action = POL_REPLY };
 	xfree(c->notice);
 	c->notice = NULL;
-	talk_reply(c, &r, a, acts);
+	talk_reply(c, &r, a, acts);  /* and what a tool did while the customer spoke */
 }
 
 void talk_notice(struct talk_core *c, sv text, bool now, struct arena *a, struct talk_acts *acts)
@@ -131,7 +147,7 @@ void talk_notice(struct talk_core *c, sv text, bool now, struct arena *a, struct
 
 bool talk_notice_due(struct talk_core *c, struct arena *a, struct talk_acts *acts)
 {
-	if (!c->notice || !silence(c))
+	if ((!c->notice && !c->svc.news) || !silence(c))
 		return false;
 	say_notice(c, a, acts);
 	return true;

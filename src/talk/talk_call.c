@@ -46,6 +46,10 @@ void talk_on_call(struct talk_core *c, const struct talk_ev *ev, struct arena *a
 	if (!c->t.asks || c->t.asked)
 		return; /* the first wish counts */
 	enum talk_asked asked = asked_by_name(ev->text);
+	if (!asked && talk_wish_add(c, ev, a)) {
+		c->t.model = ev->model;
+		return;
+	}
 	if (!asked) {
 		refuse(c, ev->text, "no such action", a, acts);
 		return;

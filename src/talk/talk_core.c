@@ -74,8 +74,10 @@ void talk_next_queued(struct talk_core *c, int64_t now_us, struct arena *a, stru
 	memmove(&c->queue[0], &c->queue[1], sizeof(q) * (size_t)--c->n_queue);
 	talk_start_turn(c, arena_sv(a, sv_of(q.text)), arena_sv(a, sv_of(q.model_text)), q.turn);
 	c->feel = q.feel;
+	c->t.slots = arena_sv(a, sv_of(q.slots));
 	xfree(q.text);
 	xfree(q.model_text);
+	xfree(q.slots);
 	talk_think(c, c->t.text, c->t.model_text, now_us, a, acts);
 }
 
@@ -138,7 +140,8 @@ static void on_open(struct talk_core *c, const struct talk_ev *ev, struct arena 
 	if (ev->resume->last_reply.n)
 		talk_remember(c, true, ev->resume->last_reply);
 	if (ev->resume->owed.n)
-		talk_enqueue(c, ev->resume->owed, ev->resume->owed, ev->resume->owed_turn);
+		talk_enqueue(c, ev->resume->owed, ev->resume->owed, SV_NULL,
+			     ev->resume->owed_turn);
 	sm_move(&c->sm, TS_LISTENING);
 	if (ev->resume->seq)
 		talk_act_record(c, acts, "conversation.resumed", "system", SV("{}"));
@@ -224,7 +227,7 @@ void talk_record_heard(struct talk_core *c, const char *rec, const char *text,
  * thought about. */
 static void unthink(struct talk_core *c)
 {
-	talk_enqueue(c, c->t.text, c->t.model_text, c->t.number);
+	talk_enqueue(c, c->t.text, c->t.model_text, c->t.slots, c->t.number);
 	if (c->n_past && !c->past[c->n_past - 1].bot)
 		talk_forget_last(c);
 }
@@ -233,9 +236,20 @@ static void unthink(struct talk_core *c)
  * answered again). */
 static void unanswer(struct talk_core *c)
 {
-	talk_enqueue(c, sv_of(c->last_question), sv_of(c->last_model), c->last_turn);
+	talk_enqueue(c, sv_of(c->last_question), sv_of(c->last_model), SV_NULL, c->last_turn);
 	if (c->n_past && !c->past[c->n_past - 1].bot)
 		talk_forget_last(c);
+}
+
+/* The question whether something may be done stands at the end: most of it must have been heard. */
+static void note_question_heard(struct talk_core *c, const struct chan_heard *h)
+{
+	struct talk_service *s = &c->svc;
+	if (s->waits != WAITS_YES || !s->asked_in || h->say_id != s->asked_in || !s->say)
+		return;
+	s->heard = h->bytes + strlen(s->say) * 4 / 10 >= strlen(c->saying);
+	if (talk_whole_runes(c->saying, h->bytes) == 0)
+		talk_service_drop(c);        /* never asked: the words come up again */
 }
 
 /* Of what was being said only the heard part counts. A filler may sound before the reply: then
@@ -257,10 +271,26 @@ static void cut_speech(struct talk_core *c, const struct chan_heard *heard, stru
 		return;
 	talk_record_heard(c, "turn.cut", c->saying, &h, a, acts);
 	talk_forget_unheard(c, h.bytes);
-	if (c->answers && c->move != MOVE_WANTED && talk_whole_runes(c->saying, h.bytes) == 0)
+	note_question_heard(c, &h);
+	bool nothing = talk_whole_runes(c->saying, h.bytes) == 0;
+	if (nothing && c->acted)     /* done is done: told again, not done again */
+		talk_news(c, sv_of(c->saying), true);
+	else if (nothing && c->answers && c->move != MOVE_WANTED)
 		unanswer(c);
+	c->acted = false;
 	c->answers = false;
 	c->speaking = 0;
+}
+
+/* A business action is under way: it is never cancelled, its turn waits for it. */
+static void keep_turn(struct talk_core *c, struct arena *a, struct talk_acts *acts)
+{
+	if (!c->t.sentences)
+		return;
+	talk_record_partial(c, a, acts);
+	c->t.sentences = 0;
+	sb_reset(&c->t.reply);
+	c->answers = false;
 }
 
 /* The customer cuts in. Work that was not said yet is thrown away and its words go back to the
@@ -268,15 +298,20 @@ static void cut_speech(struct talk_core *c, const struct chan_heard *heard, stru
 void talk_cut_in(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
 		 struct talk_acts *acts)
 {
-	if (c->in_turn && c->voice) {
+	if (c->in_turn && c->voice && c->svc.call) {
+		keep_turn(c, a, acts);
+	} else if (c->in_turn && c->voice) {
 		talk_model_stop(c, acts);
 		if (c->t.asked == TALK_ASKED_HANDOFF && c->t.sentences)
 			talk_hand_over(c, "");   /* asked for already: it will be done */
 		if (c->t.sentences)
 			talk_record_partial(c, a, acts);
+		else if (c->t.acted)
+			talk_news(c, c->t.told, true);
 		else if (c->t.text.n)
 			unthink(c);
 		c->answers = c->t.sentences && c->t.text.n;
+		c->acted = c->t.acted;
 		talk_end_turn(c, acts);
 	}
 	cut_speech(c, &ev->heard, a, acts);
@@ -327,6 +362,7 @@ static void answer(struct talk_core *c, const struct talk_ev *ev, struct arena *
 		talk_guess_drop(c, acts);
 	}
 	talk_start_turn(c, text, model, c->turn);
+	c->t.slots = arena_sv(a, ev->slots);
 	if (head)
 		talk_queue_clear(c);
 	talk_think(c, c->t.text, c->t.model_text, ev->now_us, a, acts);
@@ -354,7 +390,9 @@ void talk_on_text(struct talk_core *c, const struct talk_ev *ev, struct arena *a
 	talk_record_turning(c, a, acts);
 	c->in_turn = was_in_turn;
 	if (c->in_turn) {
-		talk_enqueue(c, ev->text, ev->model_text, c->turn);
+		talk_enqueue(c, ev->text, ev->model_text, ev->slots, c->turn);
+		if (c->svc.call && !c->filling)
+			talk_filler_arm(c, acts);
 		return;
 	}
 	if (c->move == MOVE_WANTED && strcmp(c->feel.small, "no") == 0)
@@ -371,7 +409,8 @@ static void on_speech_start(struct talk_core *c, const struct talk_ev *ev, struc
 		return;
 	c->mouth = true;
 	talk_cut_in(c, ev, a, acts);
-	sm_move(&c->sm, TS_LISTENING);
+	if (!c->in_turn)
+		sm_move(&c->sm, TS_LISTENING);
 }
 
 static void on_speech_nothing(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
@@ -379,6 +418,8 @@ static void on_speech_nothing(struct talk_core *c, const struct talk_ev *ev, str
 {
 	c->mouth = false;
 	c->tries = 0;
+	if (c->in_turn && c->svc.call && !c->filling)
+		talk_filler_arm(c, acts);
 	if (c->sm.now != TS_LISTENING || c->n_digits) /* a key's own tone is no speech */
 		return;
 	if (c->move == MOVE_WANTED) {
@@ -432,6 +473,7 @@ static void on_played(struct talk_core *c, const struct talk_ev *ev, struct aren
 	struct chan_heard h = { ev->say_id, c->saying ? strlen(c->saying) : 0, ev->start_ms,
 				ev->end_ms };
 	talk_record_heard(c, "turn.played", c->saying, &h, a, acts);
+	note_question_heard(c, &h);
 	c->speaking = 0;
 	if (c->sm.now == TS_WRAPPING) {
 		talk_act_add(acts, TACT_HANGUP);
@@ -463,6 +505,10 @@ static void on_resume(struct talk_core *c, const struct talk_ev *ev, struct aren
 		return;
 	talk_act_record(c, acts, "call.resume", "customer", SV("{}"));
 	sm_move(&c->sm, TS_LISTENING);
+	if (c->in_turn && c->svc.call) {
+		sm_move(&c->sm, TS_THINKING);
+		return;
+	}
 	talk_move_due(c, a, acts);
 	if (talk_notice_due(c, a, acts))
 		return;
@@ -545,6 +591,7 @@ static handler *const handlers[] = {
 	[TEV_BACK] = talk_on_back,
 	[TEV_HALTED] = talk_on_halted,
 	[TEV_GOES_ON] = talk_on_goes_on,
+	[TEV_TOOL] = talk_on_tool,
 	[TEV_CLOSE] = talk_on_close,
 };
 
@@ -556,6 +603,8 @@ static bool stale(const struct talk_core *c, const struct talk_ev *ev)
 	case TEV_CALL:
 	case TEV_MODEL_END:
 		return !c->in_turn || ev->gen != c->gen;
+	case TEV_TOOL:
+		return !c->svc.call || ev->gen != c->svc.call;
 	default:
 		return false;
 	}
@@ -622,6 +671,7 @@ void talk_core_done(struct talk_core *c)
 	xfree(c->last_model);
 	xfree(c->topic);
 	xfree(c->topic_article);
+	talk_service_free(c);
 	*c = (struct talk_core){ 0 };
 }
 

@@ -20,6 +20,8 @@
 #include "policy.h"
 #include "policy_table.h"
 #include "chan.h"
+#include "tool.h"
+#include "flow.h"
 #include "talk.h"
 
 enum talk_state {
@@ -60,10 +62,22 @@ enum talk_ev_kind {
 	TEV_BACK,     /* the transfer failed or is over: client_id = why, err = SIP status */
 	TEV_HALTED,   /* voice: somebody speaks over us, probably to interrupt; we stand still */
 	TEV_GOES_ON,  /* voice: it was nothing */
+	TEV_TOOL,     /* a business action came back: gen = its call, tool */
 	TEV_CLOSE,
 };
 /* FILLER: nothing sounded since the customer's words. KEYS: a number being keyed in is over. */
 enum talk_timer { TT_SILENCE, TT_MODEL, TT_FILLER, TT_KEYS, TT_COUNT };
+
+/* What came of a call (tool.h); views valid during the event. */
+struct talk_got {
+	enum tool_outcome outcome;
+	sv name, body, say, why;     /* body: JSON */
+	enum tool_level need;        /* VERIFY */
+	int64_t print;               /* CONFIRM */
+	sv grant_customer;
+	enum tool_level grant;
+	bool effect, again;
+};
 
 struct talk_ev {
 	enum talk_ev_kind kind;
@@ -102,6 +116,9 @@ struct talk_ev {
 	const struct chan_resume *resume;
 	int64_t seed;                /* OPEN: of this conversation, for what is tried out */
 	const struct chan_profile *profile; /* OPEN: who it is; NULL = not identified */
+	/* TEXT: what the words name: [{"type","value","text"}], or empty */
+	sv slots;
+	const struct talk_got *tool; /* TOOL */
 	int64_t now_us;              /* the driver's clock, for latencies in the record */
 };
 
@@ -117,6 +134,9 @@ enum talk_act_kind {
 	TACT_TIMER,  /* timer in ms, 0 = stop */
 	TACT_HANGUP, /* after what is being said */
 	TACT_TRANSFER, /* to a person: text = the address, context = the briefing, lang */
+	/* a business action: text = its name, context = arguments (JSON), safe = key within the
+	 * conversation, did = the customer's id, n = turn, level, print, lang -> TEV_TOOL gen */
+	TACT_TOOL,
 };
 struct talk_act {
 	enum talk_act_kind kind;
@@ -141,6 +161,8 @@ struct talk_act {
 	int max_tokens;
 	/* RECORD: this row is the turn's reply (goes to the channel with the say). */
 	bool reply;
+	int level;                   /* TOOL: enum tool_level of the customer */
+	int64_t print;               /* TOOL: what the customer said yes to; 0 = nothing */
 };
 #define TALK_ACTS_MAX 40
 struct talk_acts {
@@ -169,13 +191,16 @@ struct talk_said {                   /* one line of context, owned (xstrdup) */
 #define TALK_QUEUE 8
 #define TALK_OFFERS 3
 struct talk_queued {                 /* owned strings */
-	char *text, *model_text;
+	char *text, *model_text, *slots;
 	int turn;
 	struct feel_state feel;      /* as these words left it */
 };
 
 #define TALK_SOURCES 4               /* articles a model sees */
-#define TALK_TOOLS 4                 /* actions it may ask for */
+#define TALK_TOOLS 4                 /* actions it may ask for, beside the company's tools */
+#define TALK_CALLS 4                 /* of the company's tools, in one answer */
+#define TALK_ROUNDS 4                /* answers with calls in one turn */
+#define TALK_FACTS 4                 /* results of tools that are kept */
 enum talk_asked {
 	TALK_ASKED_NOTHING,
 	TALK_ASKED_HANDOFF,
@@ -183,6 +208,13 @@ enum talk_asked {
 	TALK_ASKED_NO_ANSWER,
 	TALK_ASKED_END,
 	TALK_ASKED_COUNT
+};
+
+/* A tool call of the model (talk_loop.c); in the turn arena. */
+struct talk_wish {
+	sv id, name, args;
+	sv result;                   /* what the model is told; empty until it is there */
+	int round;
 };
 
 /* A turn in progress; reset at its end. */
@@ -200,6 +232,14 @@ struct talk_turn {
 	sv asked_text;               /* CLARIFY: the question */
 	struct llm_usage used;
 	sv date;
+	sv slots;                    /* of the words, see talk_ev */
+	struct talk_wish wish[TALK_CALLS * TALK_ROUNDS];
+	int n_wish, rounds;          /* rounds that are over */
+	int before;                  /* sentences said when the last results came */
+	sv told;                     /* what the tools of this turn said for the customer */
+	bool acted;                  /* an effect is part of what will be said */
+	/* the words were beside the point: lead back after the answer. */
+	bool back;
 	bool base;                   /* the model chooses sentences, it does not write */
 	uint64_t cited;              /* bit per hit */
 	bool fallback;
@@ -224,7 +264,8 @@ struct talk_guess {
 	sv date;
 	uint64_t print;              /* of what the model was asked */
 	struct sb draft;             /* what it wrote so far */
-	sv call, args;               /* the action it asks for */
+	sv call[TALK_CALLS], args[TALK_CALLS]; /* the actions it asks for */
+	int n_calls;
 	const char *model;
 	struct llm_usage used;
 	int64_t at_us;               /* when the pause was told */
@@ -234,6 +275,47 @@ enum talk_move { MOVE_NONE, MOVE_WANTED, MOVE_ASKED, MOVE_JOINED, MOVE_LEFT };
 /* Since the beginning, for the driver's metrics. */
 struct talk_tally {
 	unsigned tries, hits, discards, fillers, transfers;
+};
+
+/* What a tool told, kept for what follows; owned. */
+struct talk_fact {
+	char *name, *body, *say;
+	bool effect;
+};
+/* Who asks for a business action, and what it waits for. */
+enum talk_for { FOR_NOBODY, FOR_MODEL, FOR_FLOW, FOR_CHECK };
+enum talk_waits {
+	WAITS_NOTHING,
+	WAITS_YES,                   /* the customer's yes to what the tool would do */
+	WAITS_WHO                    /* who the customer is */
+};
+enum talk_asks { ASKS_ORDER, ASKS_DIGITS, ASKS_CODE };
+/* The business action under way or waited for (talk_service.c, talk_check.c). Strings owned. */
+struct talk_service {
+	enum talk_waits waits;
+	enum talk_for whose;         /* of the action that waits, or runs */
+	uint32_t call, calls;        /* under way, 0 = none; given so far */
+	enum talk_for calling;       /* FOR_CHECK while the identity is looked at, else whose */
+	char *name, *args, key[40];
+	bool slow;                   /* the phrase of a slow tool was said */
+	int turn, nth;               /* for keys */
+	/* the customer's yes */
+	int64_t print;
+	char *say;                   /* what was asked */
+	uint32_t asked_in;           /* the say that held it */
+	bool heard;                  /* and it was heard */
+	int unclear;                 /* answers that were neither */
+	/* who it is */
+	enum tool_level need;
+	enum talk_asks asks;
+	char *order;
+	int tries;                   /* all of the conversation */
+	struct talk_fact fact[TALK_FACTS];
+	int n_fact;
+	char *news;                  /* told before the next reply */
+	bool news_acted;
+	char *customer;              /* id; NULL = nobody known */
+	enum tool_level level;
 };
 
 struct talk_core {
@@ -309,6 +391,12 @@ struct talk_core {
 	unsigned used;                       /* fields of the profile: bits of enum talk_use */
 	bool handed, alerted;
 	int hand_priority, alert_priority;
+	/* business actions */
+	const struct tool_box *box;          /* the driver's; NULL = none */
+	const struct flow_set *flows;        /* the same */
+	struct flow_run *flow;               /* under way, or NULL */
+	struct talk_service svc;
+	bool acted;                          /* what is being said tells of an effect */
 };
 
 void talk_core_init(struct talk_core *c, const struct talk_cfg *cfg, unsigned caps, sv lang);
@@ -373,6 +461,8 @@ bool talk_words_begin(sv whole, sv head); /* whole begins with head, by the same
 /* talk_aside.c: what is said beside replies */
 void talk_aside(struct talk_core *c, const char *key, const char *what, struct arena *a,
 		struct talk_acts *acts);
+void talk_aside_text(struct talk_core *c, sv text, const char *what, struct arena *a,
+		     struct talk_acts *acts);
 void talk_filler_arm(struct talk_core *c, struct talk_acts *acts);
 void talk_filler_stop(struct talk_core *c, struct talk_acts *acts);
 void talk_on_filler(struct talk_core *c, struct arena *a, struct talk_acts *acts);
@@ -431,7 +521,7 @@ void talk_forget_last(struct talk_core *c);
 /* bytes, cut back to the end of a letter and to the text's length. */
 size_t talk_whole_runes(const char *text, size_t bytes);
 void talk_forget_unheard(struct talk_core *c, size_t heard_bytes);
-void talk_enqueue(struct talk_core *c, sv text, sv model_text, int turn);
+void talk_enqueue(struct talk_core *c, sv text, sv model_text, sv slots, int turn);
 void talk_queue_clear(struct talk_core *c);
 
 /* talk_reply.c: what the bot says */
@@ -442,12 +532,17 @@ struct talk_reply {
 	uint64_t cited;              /* bit per hit of the turn */
 	bool streamed;               /* the text went out in pieces already */
 	const char *key;             /* of one of our own texts, or NULL */
+	/* "yes_no", "digits", "order_number", "open"; NULL = by the text. */
+	const char *expect;
+	bool asks;                   /* it holds the question whether something may be done */
 };
 /* Would words be looked up? (Not a choice, a wish for a person, small talk.) */
 bool talk_needs_search(const struct talk_core *c, sv text);
 /* Lets the policy choose for c->t.found. */
 void talk_decide(struct talk_core *c, bool exact, struct policy_act *ret);
 bool talk_asks_model(const struct talk_core *c, const struct talk_ev *ev);
+/* For what the policy chose: an answer, or anything but a person where tools may help. */
+bool talk_model_may(const struct talk_core *c);
 void talk_think(struct talk_core *c, sv text, sv model_text, int64_t now_us, struct arena *a,
 		struct talk_acts *acts);
 void talk_on_found(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
@@ -458,10 +553,13 @@ void talk_reply(struct talk_core *c, const struct talk_reply *r, struct arena *a
 		struct talk_acts *acts);
 void talk_record_partial(struct talk_core *c, struct arena *a, struct talk_acts *acts);
 void talk_builtin_reply(struct talk_core *c, struct arena *a, struct talk_acts *acts);
+/* What the policy chose, without a language model. */
+void talk_without_model(struct talk_core *c, bool down, struct arena *a, struct talk_acts *acts);
 void talk_end_turn(struct talk_core *c, struct talk_acts *acts);
 
 /* talk_model.c: the language model's part of a turn */
 void talk_model_begin(struct talk_core *c, struct arena *a, struct talk_acts *acts);
+void talk_model_again(struct talk_core *c, struct arena *a, struct talk_acts *acts);
 void talk_on_delta(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
 		   struct talk_acts *acts);
 void talk_on_model_end(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
@@ -494,6 +592,75 @@ const struct llm_tool *talk_tools(const struct talk_texts *x, sv lang, size_t *r
 
 /* Bytes of the first complete sentence of s, 0 when none is complete yet. */
 size_t talk_sentence_end(sv s, bool at_end);
+
+/* talk_yes.c: pure, any thread */
+enum flow_yes talk_yes(sv text);             /* does it say yes or no? */
+bool talk_is_question(sv text);
+/* Digits in it, also spoken ones ("one zero", "幺零"), at most n; returns how many. */
+int talk_digits(sv text, char *out, int n);
+/* Is sentence a claim that something was done for the customer? */
+bool talk_claims_effect(sv sentence);
+
+/* talk_service.c: business actions */
+/* Asks for one in the turn under way; key is made of the turn, the same for the same intent. */
+void talk_tool_ask(struct talk_core *c, enum talk_for whose, sv name, sv args, struct arena *a,
+		   struct talk_acts *acts);
+/* As it was asked before, with the same key. */
+void talk_tool_again(struct talk_core *c, struct arena *a, struct talk_acts *acts);
+/* One of the engine's own (who the customer is), while another one waits. */
+void talk_tool_check(struct talk_core *c, sv name, sv args, struct arena *a,
+		     struct talk_acts *acts);
+void talk_on_tool(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
+		  struct talk_acts *acts);
+/* The words belong to an action that waits, and were dealt with. */
+bool talk_service_words(struct talk_core *c, sv text, struct arena *a, struct talk_acts *acts);
+/* What waits for the customer is given up; quit: and the flow too. */
+void talk_service_quit(struct talk_core *c);
+/* The customer does not want it: said so. */
+void talk_service_give_up(struct talk_core *c, struct arena *a, struct talk_acts *acts);
+void talk_service_drop(struct talk_core *c);
+void talk_service_free(struct talk_core *c);
+/* A result may be told in the turn under way: nobody speaks or has spoken since. */
+bool talk_at_once(const struct talk_core *c);
+/* Said before the next reply; acted: it tells of an effect. */
+void talk_news(struct talk_core *c, sv text, bool acted);
+/* text with the news before it, which are told then. */
+sv talk_with_news(struct talk_core *c, sv text, struct arena *a);
+/* What leads back to what was asked before the customer digressed; empty when nothing does. */
+sv talk_lead_back(struct talk_core *c, struct arena *a, const char **ret_expect);
+/* The phrase of the tool under way; empty when there is none. */
+sv talk_slow_phrase(struct talk_core *c);
+/* The end of an action, good or bad, in a turn: words and the reply. */
+void talk_service_reply(struct talk_core *c, sv text, enum policy_action action, struct arena *a,
+			struct talk_acts *acts);
+/* talk_check.c: who the customer is */
+void talk_check_begin(struct talk_core *c, enum tool_level need, struct arena *a,
+		      struct talk_acts *acts);
+bool talk_check_words(struct talk_core *c, sv text, struct arena *a, struct talk_acts *acts);
+void talk_check_got(struct talk_core *c, const struct talk_got *g, struct arena *a,
+		    struct talk_acts *acts);
+sv talk_check_question(struct talk_core *c);
+
+/* talk_flow.c: service flows */
+/* Words that begin a flow or go on with it: dealt with. */
+bool talk_flow_words(struct talk_core *c, sv text, struct arena *a, struct talk_acts *acts);
+/* The end of its call: outcome as flow.h names them, g NULL when there is none. False: no flow. */
+bool talk_flow_got(struct talk_core *c, const char *outcome, const struct talk_got *g, bool now,
+		   struct arena *a, struct talk_acts *acts);
+/* What it waits to be answered. */
+sv talk_flow_question(struct talk_core *c, struct arena *a, const char **ret_expect);
+void talk_flow_drop(struct talk_core *c);
+
+/* talk_loop.c: the model's tool calls */
+bool talk_may_use(const struct tool_decl *d);        /* a model may ask for it */
+bool talk_has_tools(const struct talk_core *c);
+bool talk_wish_add(struct talk_core *c, const struct talk_ev *ev, struct arena *a);
+/* At the end of the model's answer: true when calls are to be carried out first. */
+bool talk_wishes_due(struct talk_core *c, struct arena *a, struct talk_acts *acts);
+void talk_wish_got(struct talk_core *c, const struct talk_got *g, struct arena *a,
+		   struct talk_acts *acts);
+/* Actions and tools, for a prompt; in the arena. */
+const struct llm_tool *talk_all_tools(struct talk_core *c, struct arena *a, size_t *ret_n);
 
 /* talk_strategy.c: how the customer is served */
 /* After feel_turn and talk_hear_tone: the mood, the topics and what did not help. */

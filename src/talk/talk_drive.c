@@ -201,6 +201,9 @@ static void carry_out(struct talk *t, const struct talk_act *x)
 	case TACT_HANGUP:
 		t->hangup_wanted = true;
 		break;
+	case TACT_TOOL:
+		talk_serve(t, x);
+		break;
 	case TACT_TRANSFER:
 		xfree(t->move.briefing);
 		t->move.briefing = xstrdup(x->context);
@@ -334,6 +337,7 @@ static void feed_text(struct talk *t, const struct chan_msg *m, const char *via)
 	}
 	talk_tape_guard(t, m, &in);
 	t->ticket = m->ticket;
+	sv slots = talk_slots(t, &in);
 	struct talk_ev ev = { .kind = TEV_TEXT,
 			      .text = in.clean,
 			      .masked = in.masked,
@@ -344,7 +348,8 @@ static void feed_text(struct talk *t, const struct chan_msg *m, const char *via)
 			      .start_ms = m->start_ms,
 			      .end_ms = m->end_ms,
 			      .client_id = m->client_id,
-			      .suspicious = in.suspicious };
+			      .suspicious = in.suspicious,
+			      .slots = slots };
 	talk_feed_event(t, &ev);
 	t->ticket = NULL;
 }
@@ -487,6 +492,7 @@ void talk_release(struct talk *t)
 		return;
 	talk_core_done(&t->core);
 	obj_unref(t->table);
+	talk_serve_free(t);
 	arena_done(&t->turn);
 	talk_row_done(&t->row);
 	xfree(t->move.briefing);
@@ -514,6 +520,7 @@ static void on_close(void *user, enum chan_close_by by)
 	talk_log_end(t->log);
 	t->log = NULL;
 	talk_seek_cancel(t);
+	talk_serve_close(t);
 	for (int i = 0; i < TT_COUNT; i++)
 		loop_timer_stop(&t->clocks[i].t);
 	t->closed = true;
@@ -570,6 +577,7 @@ struct talk *talk_open_on(struct talk_shard *s, struct chan_peer *p,
 		lang = sv_of(s->hub->cfg.voice_lang);
 	talk_core_init(&t->core, &s->hub->cfg, p ? p->caps : 0, lang);
 	t->core.table = t->table = snap_get(s->hub->strategy);
+	talk_serve_open(t, info);
 	for (int i = 0; i < TT_COUNT; i++)
 		t->clocks[i] = (struct talk_clock){ .talk = t, .which = (enum talk_timer)i };
 	t->next = s->first;

@@ -168,7 +168,7 @@ static void on_found(struct talk_core *c, const struct talk_ev *ev, struct arena
 	g->base = ev->base;
 	g->down = ev->down;
 	g->date = ev->date;
-	if (!ev->models || ev->base || !ev->spare || g->found.n == 0)
+	if (!ev->models || ev->base || !ev->spare || (g->found.n == 0 && !talk_has_tools(c)))
 		return;
 	struct talk_core as = as_if(c, a);
 	feel_turn(&as.feel, g->own, sv_of(c->lang));
@@ -176,7 +176,7 @@ static void on_found(struct talk_core *c, const struct talk_ev *ev, struct arena
 	as.turn++;
 	talk_feel_joined(c, &as.feel);
 	talk_decide(&as, false, &as.t.act);
-	if (as.t.act.action != POL_REPLY || !talk_asks_model(&as, ev) ||
+	if (!talk_model_may(&as) || !talk_asks_model(&as, ev) ||
 	    !talk_prompt(&as, a, &want))
 		return;
 	g->print = print_of(&want);
@@ -214,10 +214,10 @@ bool talk_guess_event(struct talk_core *c, const struct talk_ev *ev, struct aren
 	} else if (ev->kind == TEV_DELTA) {
 		g->model = arena_cstr(a, sv_of(ev->model));
 		sb_put(&g->draft, ev->text);
-	} else if (!g->call.n) {
+	} else if (g->n_calls < TALK_CALLS) {
 		g->model = arena_cstr(a, sv_of(ev->model));
-		g->call = arena_sv(a, ev->text);
-		g->args = arena_sv(a, ev->args);
+		g->call[g->n_calls] = arena_sv(a, ev->text);
+		g->args[g->n_calls++] = arena_sv(a, ev->args);
 	}
 	return true;
 }
@@ -253,10 +253,10 @@ static void replay(struct talk_core *c, const struct talk_guess *g, struct arena
 		ev.text = sb_sv(&g->draft);
 		talk_on_delta(c, &ev, a, acts);
 	}
-	if (c->in_turn && c->t.asks && g->call.n) {
+	for (int i = 0; c->in_turn && c->t.asks && i < g->n_calls; i++) {
 		ev.kind = TEV_CALL;
-		ev.text = g->call;
-		ev.args = g->args;
+		ev.text = g->call[i];
+		ev.args = g->args[i];
 		talk_on_call(c, &ev, a, acts);
 	}
 	if (c->in_turn && c->t.asks && g->ended) {

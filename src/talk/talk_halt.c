@@ -13,7 +13,7 @@ void talk_on_halted(struct talk_core *c, const struct talk_ev *ev, struct arena 
 {
 	struct talk_turn *t = &c->t;
 	if (!c->in_turn || !c->voice || !t->asks || t->base || t->sentences == 0 ||
-	    t->asked != TALK_ASKED_NOTHING)
+	    t->asked != TALK_ASKED_NOTHING || t->n_wish)
 		return;
 	talk_model_stop(c, acts);
 	t->halted = true;

@@ -151,6 +151,7 @@ int talk_hub_open(struct talk_hub **ret, const struct talk_opts *o, struct err *
 	set_defaults(&h->cfg.limits);
 	obj_ref(o->texts);
 	h->strategy = snap_new(o->strategy ? obj_ref(o->strategy) : talk_own_strategy());
+	h->flows = snap_new(obj_ref(o->flows));
 	h->shards = xalloc(sizeof(*h->shards) * h->n);
 	for (size_t i = 0; i < h->n; i++) {
 		struct talk_shard *s = &h->shards[i];
@@ -194,14 +195,15 @@ void talk_hub_close(struct talk_hub *h)
 					    still open */
 	for (size_t i = 0; i < h->n; i++) {
 		mbox_drain(h->shards[i].mbox);
-		for (; h->shards[i].logs; mbox_drain(h->shards[i].mbox))
-			usleep(1000);        /* a worker writes the last of a log */
+		for (; h->shards[i].logs || h->shards[i].calls; mbox_drain(h->shards[i].mbox))
+			usleep(1000);        /* the last of a log; a tool's answer */
 		mbox_free(h->shards[i].mbox);
 		if (h->own_threads)
 			loop_free(h->shards[i].loop);
 	}
 	obj_unref(h->o.texts);
 	snap_free(h->strategy);
+	snap_free(h->flows);
 	talk_logs_close(h->logs);
 	xfree(h->shards);
 	xfree(h);
@@ -210,6 +212,11 @@ void talk_hub_close(struct talk_hub *h)
 void talk_hub_strategy(struct talk_hub *h, struct policy_table *moved)
 {
 	snap_publish(h->strategy, moved);
+}
+
+void talk_hub_flows(struct talk_hub *h, struct flow_set *moved)
+{
+	snap_publish(h->flows, moved);
 }
 
 struct policy_table *talk_hub_strategy_now(struct talk_hub *h)

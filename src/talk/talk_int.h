@@ -28,12 +28,14 @@ struct talk_shard {
 	struct emb *emb;             /* of questions, or NULL; not owned */
 	void *user;
 	int logs;                    /* event logs not on disk to their end */
+	int calls;                   /* business actions under way */
 };
 
 struct talk_hub {
 	struct talk_opts o;
 	struct talk_cfg cfg;
 	struct snap *strategy;       /* of struct policy_table */
+	struct snap *flows;          /* of struct flow_set */
 	struct talk_shard *shards;
 	size_t n;
 	bool own_threads;
@@ -110,6 +112,13 @@ struct talk {
 	/* a transfer to be started after the step; the briefing is owned, the rest lives longer */
 	struct { bool wanted; char *briefing; sv to, lang; } move;
 	struct talk_tally seen;      /* of the core's, in the metrics already */
+	/* business actions (talk_serve.c) */
+	struct tool_box *box;        /* the conversation's, a reference, or NULL */
+	struct flow_set *flows;      /* the same */
+	char *address;               /* where the customer is, personal data; owned, or NULL */
+	struct loop_timer refusal;   /* a call that was not taken is told after the step */
+	uint32_t refused;
+	char refused_name[64];
 };
 
 /* talk_models.c; shard's thread */
@@ -131,6 +140,14 @@ struct guard_in;
 /* talk_sealed.c: keeps what in's masks hide, until its row is written; and writes it. */
 void talk_seal(struct talk *t, const struct guard_in *in);
 void talk_seal_write(struct talk *t, const struct talk_act *x);
+/* talk_serve.c */
+struct guard_in;
+/* What the words name, as JSON in the turn arena; empty without tools and flows. */
+sv talk_slots(struct talk *t, const struct guard_in *in);
+void talk_serve(struct talk *t, const struct talk_act *x);
+void talk_serve_open(struct talk *t, const struct chan_info *info);
+void talk_serve_close(struct talk *t);
+void talk_serve_free(struct talk *t);
 /* talk_record.c */
 void talk_record(struct talk *t, const struct talk_act *x);
 void talk_row_flush(struct talk *t);

@@ -286,6 +286,9 @@ static bool is_private(struct talk_log *g, const struct talk_ev *ev)
 	case TEV_DELTA:
 	case TEV_CALL:
 		return g->private_now;
+	case TEV_TOOL:               /* the customer's orders, and what a model is told of them */
+		g->private_now = true;
+		return true;
 	default:
 		return false;
 	}
@@ -299,6 +302,8 @@ static bool act_is_private(const struct talk_log *g, const struct talk_act *x)
 		return g->private_now;
 	case TACT_TRANSFER:
 		return g->private_now || g->named;
+	case TACT_TOOL:
+		return true;
 	default:                     /* rows and what is said are masked, or kept anyway */
 		return false;
 	}
@@ -371,6 +376,12 @@ static void put_head(struct talk_log *g, const struct talk_log_of *o)
 	       WIRE_VERSION, o->conversation, o->interaction, o->core->caps, o->core->lang,
 	       (unsigned long long)talk_texts_print(c->texts),
 	       (unsigned long long)(o->core->table ? policy_table_print(o->core->table) : 0));
+	if (o->core->box)
+		sb_fmt(b, ",\"tools\":\"%016llx\"",
+		       (unsigned long long)talk_box_print(o->core->box));
+	if (o->core->flows)
+		sb_fmt(b, ",\"flows\":\"%016llx\"",
+		       (unsigned long long)talk_flows_print(o->core->flows));
 	sb_cstr(b, ",\"transfer_to\":");
 	sb_json(b, c->transfer_to ? sv_of(c->transfer_to) : SV_NULL);
 	sb_fmt(b, ",\"disclosure\":%d,\"no_speculation\":%d", c->disclosure, c->no_speculation);

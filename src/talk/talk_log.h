@@ -42,9 +42,15 @@ void talk_log_out(struct talk_log *g, const struct talk_acts *acts);
 void talk_log_cost(struct talk_log *g, int64_t cost); /* of a model's run that was cut off */
 void talk_log_end(struct talk_log *g);               /* the handle is gone */
 
+/* A hash of all declarations. */
+uint64_t talk_box_print(const struct tool_box *b);
+uint64_t talk_flows_print(const struct flow_set *s);
+
 struct talk_replay_opts {
 	const struct talk_texts *texts;
 	struct policy_table *strategy; /* NULL = the one inside the program */
+	struct flow_set *flows;
+	struct tool_box *tools;      /* both for logs of conversations that had some; may be NULL */
 	const unsigned char *key;    /* for sealed lines; may be NULL */
 };
 struct talk_replay {

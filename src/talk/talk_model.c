@@ -23,7 +23,7 @@ void talk_model_begin(struct talk_core *c, struct arena *a, struct talk_acts *ac
 	struct talk_act want = { .kind = TACT_MODEL };
 	int ms = c->voice ? l->model_first_voice_ms : l->model_first_ms;
 	if (!talk_prompt(c, a, &want)) {
-		talk_builtin_reply(c, a, acts);
+		talk_without_model(c, false, a, acts);
 		return;
 	}
 	if (c->t.base) {
@@ -39,6 +39,25 @@ void talk_model_begin(struct talk_core *c, struct arena *a, struct talk_acts *ac
 	c->t.asks = true;
 	c->t.asked = TALK_ASKED_NOTHING;
 	c->t.model = NULL; /* named by its first word or its end */
+	*talk_act_add(acts, TACT_MODEL) = want;
+}
+
+/* With what its calls brought. */
+void talk_model_again(struct talk_core *c, struct arena *a, struct talk_acts *acts)
+{
+	const struct talk_limits *l = &c->cfg->limits;
+	struct talk_act want = { .kind = TACT_MODEL };
+	if (!talk_prompt(c, a, &want)) {
+		talk_model_failed(c, "no prompt", a, acts);
+		return;
+	}
+	talk_act_timer(acts, TT_MODEL, c->voice ? l->model_first_voice_ms : l->model_first_ms);
+	if (!c->filling && !c->t.sentences)
+		talk_filler_arm(c, acts);
+	want.gen = ++c->gen;
+	c->t.asks = true;
+	c->t.before = c->t.sentences;
+	sb_reset(&c->t.draft);
 	*talk_act_add(acts, TACT_MODEL) = want;
 }
 
@@ -69,13 +88,20 @@ static void record_fallback(struct talk_core *c, const char *to, const char *why
 void talk_model_finish(struct talk_core *c, enum policy_action action, struct arena *a,
 		       struct talk_acts *acts)
 {
-	sv end = talk_ending(c, action, a, acts);
+	const char *expect = NULL;
+	sv end = talk_ending(c, action, a, acts), back = talk_lead_back(c, a, &expect);
 	if (end.n)
 		talk_release_sentence(c, sv_of(arena_fmt(a, "%s" SV_FMT, talk_gap(c), SV_ARG(end))),
 				      0, a, acts);
-	struct talk_reply r = { .text = arena_sv(a, sb_sv(&c->t.reply)),
+	if (back.n)
+		talk_release_sentence(c,
+				      sv_of(arena_fmt(a, "%s" SV_FMT, talk_gap(c), SV_ARG(back))),
+				      0, a, acts);
+	bool asks = back.n && c->svc.waits == WAITS_YES;
+	struct talk_reply r = { .asks = asks, .expect = expect,
+				.text = arena_sv(a, sb_sv(&c->t.reply)),
 				.action = action,
-				.grounded = c->t.cited != 0,
+				.grounded = c->t.cited != 0 || c->t.rounds > 0,
 				.cited = c->t.cited,
 				.streamed = true };
 	talk_reply(c, &r, a, acts);
@@ -89,13 +115,20 @@ void talk_model_failed(struct talk_core *c, const char *why, struct arena *a,
 	c->failed_models++;
 	if (c->t.sentences) {
 		record_fallback(c, "what was said", why, a, acts);
+		if (c->t.told.n && c->t.sentences == c->t.before)
+			talk_release_sentence(c, sv_of(arena_fmt(a, "%s" SV_FMT, talk_gap(c),
+								 SV_ARG(c->t.told))),
+					      0, a, acts);
 		talk_model_finish(c, POL_REPLY, a, acts);
 		return;
 	}
-	record_fallback(c, "builtin", why, a, acts);
+	record_fallback(c, c->t.told.n ? "the tool's words" : "builtin", why, a, acts);
 	c->t.fallback = true;
 	c->t.model = "builtin";
-	talk_builtin_reply(c, a, acts);
+	if (c->t.told.n)
+		talk_service_reply(c, c->t.told, POL_REPLY, a, acts);
+	else
+		talk_without_model(c, false, a, acts);
 }
 
 /* ---- sentences ---- */
@@ -185,11 +218,24 @@ static sv strip_marks(struct arena *a, sv s, size_t n_sources, uint64_t *cited)
 
 bool talk_grounded(struct talk_core *c, sv sentence, const char **ret_why)
 {
-	struct guard_source src[TALK_SOURCES];
+	struct guard_source src[TALK_SOURCES + 2 * TALK_FACTS];
 	size_t n = 0;
+	bool said = false, done = c->t.acted;
 	for (; n < c->t.found.n && n < TALK_SOURCES; n++)
 		src[n] = (struct guard_source){ c->t.found.hits[n].article_id,
 						c->t.found.hits[n].body_md };
+	for (int i = 0; i < c->svc.n_fact; i++) {
+		const struct talk_fact *f = &c->svc.fact[i];
+		src[n++] = (struct guard_source){ sv_of(f->name), sv_of(f->say) };
+		src[n++] = (struct guard_source){ sv_of(f->name), sv_of(f->body) };
+		done |= f->effect;
+	}
+	for (size_t i = 0; i < n && !said; i++)
+		said = sv_find(src[i].text, sv_trim(sentence)) >= 0;
+	if (c->box && !done && !said && talk_claims_effect(sentence)) {
+		*ret_why = "claims what was not done";
+		return false;
+	}
 	struct guard_verdict v = { .ok = true };
 	guard_outbound(sentence, src, n, c->t.model_text, &v);
 	*ret_why = v.why;
@@ -207,11 +253,12 @@ void talk_release_sentence(struct talk_core *c, sv sentence, uint64_t cited, str
 		c->saying = xstrdup(SV(""));
 		while (sentence.n && *sentence.p == ' ')
 			sentence = sv_slice(sentence, 1, sentence.n);
+		sentence = talk_with_news(c, sentence, a);
 	} else if (c->t.base && *sentence.p != ' ') {
 		sentence = sv_of(arena_fmt(a, "%s" SV_FMT, talk_gap(c), SV_ARG(sentence)));
 	}
 	c->t.sentences++;
-	c->t.cited |= cited ? cited : 1;
+	c->t.cited |= cited || c->t.rounds ? cited : 1;
 	sb_put(&c->t.reply, sentence);
 	xfree(c->saying);
 	c->saying = xstrdup(sb_sv(&c->t.reply));
@@ -321,7 +368,7 @@ void talk_on_model_end(struct talk_core *c, const struct talk_ev *ev, struct are
 	talk_halt_end(c);
 	if (!drain_draft(c, true, a, acts))
 		return;
-	if (talk_do_asked(c, a, acts))
+	if (talk_do_asked(c, a, acts) || talk_wishes_due(c, a, acts))
 		return;
 	if (c->t.sentences == 0) {
 		talk_model_failed(c, "said nothing", a, acts);

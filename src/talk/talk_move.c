@@ -209,6 +209,9 @@ void talk_away(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
 	case TEV_BACK:
 		talk_on_back(c, ev, a, acts);
 		break;
+	case TEV_TOOL:
+		talk_on_tool(c, ev, a, acts);
+		break;
 	case TEV_CLOSE:
 		talk_on_close(c, ev, a, acts);
 		break;

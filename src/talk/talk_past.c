@@ -60,18 +60,21 @@ static void append(char **to, sv more)
 	sb_done(&b);
 }
 
-void talk_enqueue(struct talk_core *c, sv text, sv model_text, int turn)
+void talk_enqueue(struct talk_core *c, sv text, sv model_text, sv slots, int turn)
 {
-	if (c->n_queue == TALK_QUEUE) {  /* answered together with the last one */
-		struct talk_queued *last = &c->queue[TALK_QUEUE - 1];
+	if (c->n_queue == TALK_QUEUE || (c->voice && c->n_queue)) { /* with the last one */
+		struct talk_queued *last = &c->queue[c->n_queue - 1];
 		append(&last->text, text);
 		append(&last->model_text, model_text);
+		xfree(last->slots);
+		last->slots = slots.n ? xstrdup(slots) : NULL;
 		last->turn = turn;
 		last->feel = c->feel;
 		return;
 	}
 	c->queue[c->n_queue++] =
-		(struct talk_queued){ xstrdup(text), xstrdup(model_text), turn, c->feel };
+		(struct talk_queued){ xstrdup(text), xstrdup(model_text),
+				      slots.n ? xstrdup(slots) : NULL, turn, c->feel };
 }
 
 void talk_queue_clear(struct talk_core *c)
@@ -79,6 +82,7 @@ void talk_queue_clear(struct talk_core *c)
 	for (int i = 0; i < c->n_queue; i++) {
 		xfree(c->queue[i].text);
 		xfree(c->queue[i].model_text);
+		xfree(c->queue[i].slots);
 	}
 	c->n_queue = 0;
 }

@@ -63,6 +63,21 @@ static sv length_of(struct talk_core *c, struct arena *a)
 			 pairs, 2);
 }
 
+/* How tools are used, and what they told in earlier turns. */
+static sv with_tools(struct talk_core *c, sv prompt, struct arena *a)
+{
+	const struct talk_texts *x = c->cfg->texts;
+	struct sb b;
+	sb_init(&b, LIM_SB);
+	sb_fmt(&b, SV_FMT "\n" SV_FMT, SV_ARG(prompt),
+	       SV_ARG(talk_text(x, sv_of(c->lang), "prompt_tools", 0)));
+	for (int i = 0; i < c->svc.n_fact && !c->t.rounds; i++)
+		sb_fmt(&b, "%s%s: %s\n", i ? "" : "\n", c->svc.fact[i].name, c->svc.fact[i].say);
+	sv out = arena_sv(a, sb_sv(&b));
+	sb_done(&b);
+	return out;
+}
+
 static sv system_prompt(struct talk_core *c, struct arena *a)
 {
 	const struct talk_texts *x = c->cfg->texts;
@@ -75,7 +90,7 @@ static sv system_prompt(struct talk_core *c, struct arena *a)
 		       SV("tone"),    tone, SV("length"), length, SV("facts"), facts(c, a) };
 	sv out = talk_fill(a, talk_text(x, lang, "prompt_answer", 0), pairs, 10);
 	sb_done(&src);
-	return out;
+	return c->box ? with_tools(c, out, a) : out;
 }
 
 /* ---- a model that only goes on from a text ---- */
@@ -173,9 +188,30 @@ static bool quote_prompt(struct talk_core *c, struct arena *a, struct talk_act *
 	return rc == 0;
 }
 
+/* What it asked for in this turn, an answer at a time, and what came of it. */
+static size_t past_rounds(struct talk_core *c, struct arena *a, struct llm_msg *msgs, size_t n)
+{
+	struct llm_call *calls = arena_new(a, struct llm_call, TALK_CALLS * TALK_ROUNDS);
+	for (int r = 0; r < c->t.rounds; r++) {
+		struct llm_msg *ask = &msgs[n++];
+		*ask = (struct llm_msg){ .role = LLM_ASSISTANT, .calls = calls };
+		for (int i = 0; i < c->t.n_wish; i++) {
+			const struct talk_wish *w = &c->t.wish[i];
+			if (w->round != r)
+				continue;
+			*calls++ = (struct llm_call){ w->id, w->name, w->args };
+			ask->n_calls++;
+			msgs[n++] = (struct llm_msg){ .role = LLM_TOOL, .text = w->result,
+						      .call_id = w->id };
+		}
+	}
+	return n;
+}
+
 static void chat_prompt(struct talk_core *c, struct arena *a, struct talk_act *x)
 {
-	struct llm_msg *msgs = arena_new(a, struct llm_msg, TALK_HISTORY + 2);
+	size_t room = TALK_HISTORY + 2 + TALK_ROUNDS * (TALK_CALLS + 1);
+	struct llm_msg *msgs = arena_new(a, struct llm_msg, room);
 	size_t n = 0;
 	msgs[n++] = (struct llm_msg){ .role = LLM_SYSTEM, .text = system_prompt(c, a) };
 	for (int i = 0; i < c->n_past; i++)
@@ -185,9 +221,10 @@ static void chat_prompt(struct talk_core *c, struct arena *a, struct talk_act *x
 		};
 	if (n == 1 || msgs[n - 1].role != LLM_USER)
 		msgs[n++] = (struct llm_msg){ .role = LLM_USER, .text = c->t.model_text };
+	n = past_rounds(c, a, msgs, n);
 	x->msgs = msgs;
 	x->n_msgs = n;
-	x->tools = talk_tools(c->cfg->texts, sv_of(c->lang), &x->n_tools);
+	x->tools = talk_all_tools(c, a, &x->n_tools);
 }
 
 bool talk_prompt(struct talk_core *c, struct arena *a, struct talk_act *x)

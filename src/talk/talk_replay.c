@@ -32,6 +32,48 @@ static int bad(struct play *p, int err, const char *what)
 	return err_set(p->e, err, "line %zu: %s", p->line, what);
 }
 
+uint64_t talk_box_print(const struct tool_box *b)
+{
+	struct sb all;
+	sb_init(&all, 4u << 20);
+	tool_box_json(b, &all);
+	uint64_t h = sv_hash(sb_sv(&all));
+	sb_done(&all);
+	return h;
+}
+
+uint64_t talk_flows_print(const struct flow_set *s)
+{
+	struct sb all;
+	sb_init(&all, 4u << 20);
+	for (size_t i = 0; i < flow_set_count(s); i++)
+		(void)flow_json(s, sv_of(flow_set_id(s, i)), &all);
+	uint64_t h = sv_hash(sb_sv(&all));
+	sb_done(&all);
+	return h;
+}
+
+static bool same_print(sv want, uint64_t is)
+{
+	char print[17];
+	snprintf(print, sizeof(print), "%016llx", (unsigned long long)is);
+	return sv_eq(want, sv_of(print));
+}
+
+/* Tools and flows, where the conversation had some. */
+static void services(struct play *p, const jv *o)
+{
+	sv tools = jv_get_str(o, "tools"), flows = jv_get_str(o, "flows");
+	p->core.box = tools.n ? p->o->tools : NULL;
+	p->core.flows = flows.n ? p->o->flows : NULL;
+	if (tools.n)
+		p->r->other_texts |= !p->core.box ||
+				     !same_print(tools, talk_box_print(p->core.box));
+	if (flows.n)
+		p->r->other_texts |= !p->core.flows ||
+				     !same_print(flows, talk_flows_print(p->core.flows));
+}
+
 static int head(struct play *p, const jv *o)
 {
 	if (jv_get_int(o, "callm_replay", 0) != WIRE_VERSION)
@@ -53,6 +95,7 @@ static int head(struct play *p, const jv *o)
 	snprintf(print, sizeof(print), "%016llx",
 		 (unsigned long long)policy_table_print(p->table));
 	p->r->other_texts |= !sv_eq(jv_get_str(o, "strategy"), sv_of(print));
+	services(p, o);
 	p->begun = true;
 	return 0;
 }

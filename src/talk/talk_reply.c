@@ -116,6 +116,19 @@ static void record_reply(struct talk_core *c, const struct talk_reply *r, struct
 
 static void note_expect(struct talk_core *c, const struct talk_reply *r)
 {
+	static const struct {
+		const char *name;
+		enum chan_expect is;
+	} told[] = { { "yes_no", CHAN_EXPECT_YESNO }, { "order_number", CHAN_EXPECT_DIGITS },
+		     { "digits", CHAN_EXPECT_DIGITS }, { "phone", CHAN_EXPECT_DIGITS } };
+	if (r->expect) {
+		c->expect = CHAN_EXPECT_OPEN;
+		c->order_asked = strcmp(r->expect, "order_number") == 0;
+		for (size_t i = 0; i < sizeof(told) / sizeof(*told); i++)
+			if (strcmp(r->expect, told[i].name) == 0)
+				c->expect = told[i].is;
+		return;
+	}
 	c->expect = r->key ? talk_text_expect(c->cfg->texts, sv_of(c->lang), r->key, r->text,
 					      &c->order_asked) :
 			     talk_expect(r->text, &c->order_asked);
@@ -147,15 +160,41 @@ static void note_topic(struct talk_core *c, const struct talk_reply *r)
 	c->topic_article = led ? xstrdup(article) : NULL;
 }
 
-void talk_reply(struct talk_core *c, const struct talk_reply *r, struct arena *a,
+/* What was to be told before it, and what leads back after it. */
+static struct talk_reply whole(struct talk_core *c, const struct talk_reply *r, struct arena *a)
+{
+	struct talk_reply out = *r;
+	if (r->streamed)
+		return out;
+	out.text = talk_with_news(c, r->text, a);
+	const char *expect = NULL;
+	sv back = talk_lead_back(c, a, &expect);
+	if (back.n) {
+		out.text = sv_of(arena_fmt(a, SV_FMT "%s" SV_FMT, SV_ARG(out.text), talk_gap(c),
+					   SV_ARG(back)));
+		out.asks = c->svc.waits == WAITS_YES;
+		out.expect = expect;
+		out.key = NULL;
+	}
+	return out;
+}
+
+void talk_reply(struct talk_core *c, const struct talk_reply *given, struct arena *a,
 		struct talk_acts *acts)
 {
+	bool acted = (c->in_turn && c->t.acted) || c->svc.news_acted;
+	struct talk_reply all = whole(c, given, a), *r = &all;
 	if (!r->streamed) {
 		c->say_id++;
 		c->t.first_us = c->now_us;
 	}
 	c->answers = c->in_turn && c->t.text.n > 0;
+	c->acted = acted || (c->in_turn && c->t.acted);
 	c->mouth = false;
+	if (r->asks) {
+		c->svc.asked_in = c->say_id;
+		c->svc.heard = !c->voice;
+	}
 	c->answered |= c->answers;
 	note_topic(c, r);
 	note_expect(c, r);
@@ -270,7 +309,8 @@ bool talk_needs_search(const struct talk_core *c, sv text)
 {
 	char key[48];
 	int k;
-	return !chosen(text, c->n_offered, &k) && !c->feel.wants_human && !small_talk_key(c, key);
+	return !chosen(text, c->n_offered, &k) && !c->feel.wants_human &&
+	       !small_talk_key(c, key) && c->svc.waits == WAITS_NOTHING && !c->flow;
 }
 
 static bool small_talk(struct talk_core *c, struct arena *a, struct talk_acts *acts)
@@ -307,13 +347,18 @@ void talk_think(struct talk_core *c, sv text, sv model_text, int64_t now_us, str
 		return;
 	}
 	if (c->feel.wants_human) {
+		talk_service_quit(c);
 		talk_canned(c, talk_hand_over(c, "handoff"), POL_HANDOFF, a, acts);
 		return;
 	}
 	if (c->feel.small_talk && c->plans && c->plan.act.human == HUMAN_NOW) {
+		talk_service_quit(c);
 		talk_canned(c, talk_hand_over(c, "handoff_offer"), POL_HANDOFF, a, acts);
 		return;      /* insults, for the second time */
 	}
+	if (talk_service_words(c, text, a, acts) ||
+	    (c->svc.waits == WAITS_NOTHING && talk_flow_words(c, text, a, acts)))
+		return;
 	if (small_talk(c, a, acts))
 		return;
 	if (c->models && !c->voice)
@@ -449,8 +494,36 @@ static bool over_budget(struct talk_core *c, struct arena *a, struct talk_acts *
  * and voice need. */
 bool talk_asks_model(const struct talk_core *c, const struct talk_ev *ev)
 {
-	bool same = sv_eq(c->t.found.hits[0].lang, sv_of(c->lang));
+	bool same = c->t.found.n && sv_eq(c->t.found.hits[0].lang, sv_of(c->lang));
 	return c->models && !ev->exact && !(ev->base && (c->voice || !same));
+}
+
+bool talk_model_may(const struct talk_core *c)
+{
+	enum policy_action act = c->t.act.action;
+	if (act == POL_REPLY && c->t.found.n)
+		return true;
+	return act != POL_HANDOFF && !c->t.base && talk_has_tools(c);
+}
+
+void talk_without_model(struct talk_core *c, bool down, struct arena *a, struct talk_acts *acts)
+{
+	enum policy_action act = c->t.act.action;
+	bool has = c->t.found.n > 0;
+	if (act == POL_REPLY && has) {
+		talk_builtin_reply(c, a, acts);
+	} else if (act == POL_CLARIFY && has) {
+		talk_clarify(c, a, acts);
+	} else if (act == POL_HANDOFF && has && c->t.found.answerable && !talk_can_move(c)) {
+		answer_and_hand_over(c, a, acts);
+	} else if (act == POL_HANDOFF) {
+		talk_service_quit(c);
+		talk_canned(c, talk_hand_over(c, "handoff_offer"), POL_HANDOFF, a, acts);
+	} else {
+		bool outage = c->voice && (down || c->failed_models);
+		c->declined++;
+		talk_canned(c, outage ? "outage" : "decline", POL_DECLINE, a, acts);
+	}
 }
 
 void talk_on_found(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
@@ -463,24 +536,13 @@ void talk_on_found(struct talk_core *c, const struct talk_ev *ev, struct arena *
 	c->t.base = ev->base;
 	talk_decide(c, ev->exact, &c->t.act);
 	enum policy_action act = c->t.act.action;
-	bool has = c->t.found.n > 0;
+	bool model = talk_model_may(c) && talk_asks_model(c, ev);
 	if ((act == POL_DECLINE || act == POL_CLARIFY) && answered_by_profile(c, a, acts))
 		return;
-	if (act == POL_REPLY && has) {
+	if (act == POL_REPLY && c->t.found.n)
 		c->declined = c->clarified = 0;
-		if (!c->profile && talk_asks_model(c, ev) && !over_budget(c, a, acts))
-			talk_model_begin(c, a, acts);
-		else
-			talk_builtin_reply(c, a, acts);
-	} else if (act == POL_CLARIFY && has) {
-		talk_clarify(c, a, acts);
-	} else if (act == POL_HANDOFF && has && c->t.found.answerable && !talk_can_move(c)) {
-		answer_and_hand_over(c, a, acts);
-	} else if (act == POL_HANDOFF) {
-		talk_canned(c, talk_hand_over(c, "handoff_offer"), POL_HANDOFF, a, acts);
-	} else {
-		bool outage = c->voice && (ev->down || c->failed_models);
-		c->declined++;
-		talk_canned(c, outage ? "outage" : "decline", POL_DECLINE, a, acts);
-	}
+	if (model && (!c->profile || talk_has_tools(c)) && !over_budget(c, a, acts))
+		talk_model_begin(c, a, acts);
+	else
+		talk_without_model(c, ev->down, a, acts);
 }

@@ -26,7 +26,7 @@ static const struct field ev_fields[] = {
 	F(talk_ev, args, SVIEW),       F(talk_ev, gen, U32),         F(talk_ev, err, INT),
 	F(talk_ev, model, CSTR),       F(talk_ev, timer, U32),       F(talk_ev, say_id, U32),
 	F(talk_ev, by, U32),           F(talk_ev, suspicious, BOOL), F(talk_ev, now_us, I64),
-	F(talk_ev, seed, I64),
+	F(talk_ev, seed, I64),	       F(talk_ev, slots, SVIEW),
 };
 static const struct field heard_fields[] = {
 	F(chan_heard, say_id, U32), F(chan_heard, bytes, SIZE),
@@ -54,6 +54,12 @@ static const struct field profile_fields[] = {
 	F(chan_profile, last_order, SVIEW), F(chan_profile, last_status, SVIEW),
 	F(chan_profile, orders, INT), F(chan_profile, contacts_7d, INT),
 };
+static const struct field got_fields[] = {
+	F(talk_got, outcome, U32), F(talk_got, name, SVIEW), F(talk_got, body, SVIEW),
+	F(talk_got, say, SVIEW), F(talk_got, why, SVIEW), F(talk_got, need, U32),
+	F(talk_got, print, I64), F(talk_got, grant_customer, SVIEW), F(talk_got, grant, U32),
+	F(talk_got, effect, BOOL), F(talk_got, again, BOOL),
+};
 static const struct field hit_fields[] = {   /* all but the body */
 	F(kb_hit, article_id, SVIEW), F(kb_hit, title, SVIEW), F(kb_hit, lang, SVIEW),
 	F(kb_hit, source, SVIEW), F(kb_hit, category, SVIEW), F(kb_hit, version, INT),
@@ -70,7 +76,7 @@ static const struct field act_fields[] = {
 	F(talk_act, timer, U32), F(talk_act, delta, BOOL), F(talk_act, final, BOOL),
 	F(talk_act, aside, BOOL), F(talk_act, uninterruptible, BOOL), F(talk_act, expect, U32),
 	F(talk_act, grammar, SVIEW), F(talk_act, max_tokens, INT), F(talk_act, reply, BOOL),
-	F(talk_act, rate, INT),
+	F(talk_act, rate, INT), F(talk_act, level, INT), F(talk_act, print, I64),
 };
 static const struct field limit_fields[] = {
 	F(talk_limits, idle_chat_ms, INT), F(talk_limits, silence_ms, INT),
@@ -89,6 +95,7 @@ static const char *const ev_names[] = {
 	[TEV_NEXT] = "next", [TEV_LIKELY] = "likely", [TEV_PARTIAL] = "partial",
 	[TEV_MOVED] = "moved", [TEV_JOINED] = "joined", [TEV_BACK] = "back",
 	[TEV_HALTED] = "halted", [TEV_GOES_ON] = "goes_on",
+	[TEV_TOOL] = "tool",
 	[TEV_CLOSE] = "close",
 };
 static const char *const act_names[] = {
@@ -96,6 +103,7 @@ static const char *const act_names[] = {
 	[TACT_SEARCH] = "search", [TACT_ARTICLE] = "article", [TACT_MODEL] = "model",
 	[TACT_MODEL_CANCEL] = "model_cancel", [TACT_TIMER] = "timer",
 	[TACT_HANGUP] = "hangup", [TACT_TRANSFER] = "transfer",
+	[TACT_TOOL] = "tool",
 };
 
 const char *wire_ev_name(enum talk_ev_kind k)
@@ -209,6 +217,8 @@ void wire_put_ev(struct sb *b, const struct talk_ev *ev, wire_body_fn *body, voi
 		put_obj(b, "resumed", resume_fields, N(resume_fields), ev->resume);
 	if (ev->profile)
 		put_obj(b, "profile", profile_fields, N(profile_fields), ev->profile);
+	if (ev->tool)
+		put_obj(b, "got", got_fields, N(got_fields), ev->tool);
 	if (ev->found)
 		put_found(b, ev->found, body, arg);
 	sb_ch(b, '}');
@@ -220,6 +230,10 @@ static void put_msgs(struct sb *b, const struct talk_act *x)
 	for (size_t i = 0; i < x->n_msgs; i++) {
 		sb_fmt(b, "%s{\"role\":%d,\"text\":", i ? "," : "", (int)x->msgs[i].role);
 		sb_json(b, x->msgs[i].text);
+		for (size_t k = 0; k < x->msgs[i].n_calls; k++) {
+			put_str(b, "call", x->msgs[i].calls[k].name);
+			put_str(b, "args", x->msgs[i].calls[k].args);
+		}
 		sb_ch(b, '}');
 	}
 	sb_cstr(b, "],\"tools\":[");
@@ -350,6 +364,18 @@ int wire_get_ev(const jv *o, struct arena *a, wire_get_fn *get, void *arg, struc
 		get_fields(profile, profile_fields, N(profile_fields), p, a);
 		ret->profile = p;
 	}
+	const jv *got = jv_get(o, "got");
+	if (got) {
+		struct talk_got *g = arena_new(a, struct talk_got, 1);
+		if (!g)
+			return ERR_PARSE;
+		get_fields(got, got_fields, N(got_fields), g, a);
+		ret->tool = g;
+	}
+	if ((k == TEV_TOOL && !ret->tool) ||
+	    (ret->tool && (ret->tool->outcome >= TOOL_OUTCOMES || ret->tool->need > TOOL_PROVEN ||
+			   ret->tool->grant > TOOL_PROVEN)))
+		return ERR_PARSE;
 	if (!found)
 		return k == TEV_FOUND ? ERR_PARSE : 0;
 	return get_found(found, a, get, arg, &ret->found);

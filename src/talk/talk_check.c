@@ -1,0 +1,237 @@
+/* talk_check.c: who the customer is, when an action needs to know: the order number and the last
+ * four digits of its telephone number, or a code that was sent.
+ *
+ * It begins when a call comes back with VERIFY and ends with the same call, asked again with the
+ * same key. Only the tools of identity (cust.h) can raise the level; words never do. What the
+ * customer says beside it is answered and leads back. After three checks that failed in one
+ * conversation a person takes over. Pure like the rest of the core. */
+#include "talk_core.h"
+
+#include <stdio.h>
+
+#define TRIES_MAX 3
+#define LAST_DIGITS 4
+#define CODE_DIGITS 6
+#define ORDER_DIGITS_LEAST 6
+
+static sv own_text(struct talk_core *c, const char *key)
+{
+	return talk_text(c->cfg->texts, sv_of(c->lang), key, 0);
+}
+
+static void set(char **slot, sv text)
+{
+	char *new = text.n ? xstrdup(text) : NULL;
+	xfree(*slot);
+	*slot = new;
+}
+
+sv talk_check_question(struct talk_core *c)
+{
+	static const char *const keys[] = { "check_order", "check_digits", "check_code" };
+	return own_text(c, keys[c->svc.asks]);
+}
+
+/* Nobody speaks: it may be asked at once. Else it is led back to. */
+static void ask(struct talk_core *c, sv before, struct arena *a, struct talk_acts *acts)
+{
+	sv q = talk_check_question(c);
+	if (before.n)
+		q = sv_of(arena_fmt(a, SV_FMT "%s" SV_FMT, SV_ARG(before), talk_gap(c), SV_ARG(q)));
+	c->svc.waits = WAITS_WHO;
+	if (talk_at_once(c))
+		talk_service_reply(c, q, POL_CLARIFY, a, acts);
+	else
+		talk_news(c, before, false);
+}
+
+static void send_code(struct talk_core *c, struct arena *a, struct talk_acts *acts)
+{
+	c->svc.asks = ASKS_CODE;
+	talk_tool_check(c, SV("code_send"), SV("{}"), a, acts);
+}
+
+/* The order that the action is about is the one that is asked for. */
+static void order_from_args(struct talk_core *c)
+{
+	struct talk_service *s = &c->svc;
+	jv *args = jv_parse(sv_of(s->args), NULL);
+	set(&s->order, jv_get_str(args, "order"));
+	jv_free(args);
+}
+
+static void failed_for_good(struct talk_core *c, struct arena *a, struct talk_acts *acts)
+{
+	talk_service_drop(c);
+	talk_act_record(c, acts, "check.failed", "system",
+			sv_of(arena_fmt(a, "{\"tries\":%d}", c->svc.tries)));
+	if (!talk_at_once(c)) {
+		talk_news(c, own_text(c, "check_failed"), false);
+		return;
+	}
+	struct talk_got g = { .say = own_text(c, "check_failed_moves") };
+	if (c->svc.whose == FOR_FLOW && talk_flow_got(c, "unverified", &g, true, a, acts))
+		return;
+	sv where = own_text(c, talk_hand_over(c, "check_failed"));
+	bool moves = c->move == MOVE_WANTED;
+	sv text = moves ? sv_of(arena_fmt(a, SV_FMT "%s" SV_FMT,
+					  SV_ARG(own_text(c, "check_failed_moves")), talk_gap(c),
+					  SV_ARG(where))) :
+			  where;
+	talk_reply(c, &(struct talk_reply){ .text = text, .action = POL_HANDOFF }, a, acts);
+}
+
+void talk_check_begin(struct talk_core *c, enum tool_level need, struct arena *a,
+		      struct talk_acts *acts)
+{
+	struct talk_service *s = &c->svc;
+	s->need = need;
+	s->waits = WAITS_WHO;
+	s->unclear = 0;
+	if (s->tries >= TRIES_MAX) {
+		failed_for_good(c, a, acts);
+		return;
+	}
+	order_from_args(c);
+	if (need == TOOL_PROVEN && s->level >= TOOL_KNOWN && c->in_turn) {
+		send_code(c, a, acts);
+		return;
+	}
+	s->asks = s->order ? ASKS_DIGITS : ASKS_ORDER;
+	ask(c, own_text(c, s->tries ? "" : "check_why"), a, acts);
+}
+
+/* ---- what came of a check ---- */
+
+static void failed_once(struct talk_core *c, const struct talk_got *g, struct arena *a,
+			struct talk_acts *acts)
+{
+	struct talk_service *s = &c->svc;
+	if (g->outcome == TOOL_DENIED || ++s->tries >= TRIES_MAX) {
+		failed_for_good(c, a, acts);
+		return;
+	}
+	order_from_args(c);
+	if (s->asks != ASKS_CODE)
+		s->asks = s->order ? ASKS_DIGITS : ASKS_ORDER;
+	ask(c, g->say.n ? arena_sv(a, g->say) : own_text(c, "check_wrong"), a, acts);
+}
+
+void talk_check_got(struct talk_core *c, const struct talk_got *g, struct arena *a,
+		    struct talk_acts *acts)
+{
+	struct talk_service *s = &c->svc;
+	bool sent = sv_eq(g->name, SV("code_send"));
+	if (g->outcome != TOOL_DONE || (!sent && s->level < TOOL_KNOWN)) {
+		failed_once(c, g, a, acts);
+	} else if (sent) {
+		ask(c, arena_sv(a, g->say), a, acts);
+	} else if (s->level >= s->need) {
+		talk_tool_again(c, a, acts);
+	} else if (s->need == TOOL_PROVEN && s->asks != ASKS_CODE) {
+		send_code(c, a, acts);
+	} else {
+		failed_once(c, g, a, acts);
+	}
+}
+
+/* ---- the customer's words ---- */
+
+/* "HH2026-100123" among the slots of the words; or a long row of digits, keyed or spoken. */
+static sv order_in(struct talk_core *c, sv text, struct arena *a)
+{
+	jv *slots = jv_parse(c->t.slots, NULL);
+	sv found = SV_NULL;
+	char d[24];
+	for (size_t i = 0; i < jv_len(slots) && !found.n; i++)
+		if (sv_eq(jv_get_str(jv_at(slots, i), "type"), SV("order_number")))
+			found = arena_sv(a, jv_get_str(jv_at(slots, i), "value"));
+	jv_free(slots);
+	if (found.n)
+		return found;
+	int n = talk_digits(text, d, sizeof(d));
+	return n >= ORDER_DIGITS_LEAST ? arena_sv(a, sv_n(d, (size_t)n)) : SV_NULL;
+}
+
+/* Exactly n digits beside the order's. */
+static bool digits_in(struct talk_core *c, sv text, int n, sv *ret, struct arena *a)
+{
+	char d[24];
+	ptrdiff_t at = c->svc.order ? sv_find(text, sv_of(c->svc.order)) : -1;
+	if (at >= 0) {
+		size_t end = (size_t)at + strlen(c->svc.order);
+		text = sv_of(arena_fmt(a, SV_FMT " " SV_FMT, (int)at, text.p,
+				       SV_ARG(sv_slice(text, end, text.n))));
+	}
+	int got = talk_digits(text, d, sizeof(d));
+	if (got != n)
+		return false;
+	*ret = arena_sv(a, sv_n(d, (size_t)n));
+	return true;
+}
+
+static void look(struct talk_core *c, const char *name, const char *k1, sv v1, const char *k2,
+		 sv v2, struct arena *a, struct talk_acts *acts)
+{
+	struct sb b;
+	sb_init(&b, 1024);
+	sb_fmt(&b, "{\"%s\":", k1);
+	sb_json(&b, v1);
+	if (k2) {
+		sb_fmt(&b, ",\"%s\":", k2);
+		sb_json(&b, v2);
+	}
+	sb_ch(&b, '}');
+	talk_tool_check(c, sv_of(name), arena_sv(a, sb_sv(&b)), a, acts);
+	sb_done(&b);
+}
+
+/* What was asked for is in the words, or a part of it. */
+static bool takes(struct talk_core *c, sv text, struct arena *a, struct talk_acts *acts)
+{
+	struct talk_service *s = &c->svc;
+	sv digits;
+	if (s->asks == ASKS_CODE) {
+		if (!digits_in(c, text, CODE_DIGITS, &digits, a))
+			return false;
+		look(c, "code_check", "code", digits, NULL, SV_NULL, a, acts);
+		return true;
+	}
+	sv order = order_in(c, text, a);
+	if (order.n)
+		set(&s->order, order);
+	if (s->order && digits_in(c, text, LAST_DIGITS, &digits, a)) {
+		look(c, "identify", "order", sv_of(s->order), "phone_last4", digits, a, acts);
+		return true;
+	}
+	if (!order.n || s->asks != ASKS_ORDER)
+		return false;
+	s->asks = ASKS_DIGITS;
+	ask(c, SV_NULL, a, acts);
+	return true;
+}
+
+bool talk_check_words(struct talk_core *c, sv text, struct arena *a, struct talk_acts *acts)
+{
+	struct talk_service *s = &c->svc;
+	if (s->level >= s->need) {   /* it was made sure while the customer went on */
+		talk_tool_again(c, a, acts);
+		return true;
+	}
+	if (takes(c, text, a, acts))
+		return true;
+	if (talk_yes(text) == FLOW_NO) {
+		talk_service_give_up(c, a, acts);
+		return true;
+	}
+	if (talk_is_question(text)) {
+		c->t.back = true;
+		return false;
+	}
+	if (++s->unclear >= TRIES_MAX) {
+		failed_for_good(c, a, acts);
+		return true;
+	}
+	ask(c, own_text(c, "check_unclear"), a, acts);
+	return true;
+}
