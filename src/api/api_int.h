@@ -206,6 +206,12 @@ void api_approval_post(struct web_req *r, void *arg);
 void api_call_make(struct web_req *r, void *arg);
 void api_call_get(struct web_req *r, void *arg);
 
+/* api_label.c */
+void api_label_turns(struct web_req *r, void *arg);
+void api_label_confusion(struct web_req *r, void *arg);
+void api_label_rows(struct web_req *r, void *arg);
+void api_label_put(struct web_req *r, void *arg);
+
 /* api_models.c */
 void api_models(struct web_req *r, void *arg);
 
