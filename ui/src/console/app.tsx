@@ -32,7 +32,9 @@ const NAV: NavItem[] = [
   { to: 'orders', icon: 'box', label: 'nav.orders', key: 'g o' },
   { to: 'tickets', icon: 'ticket', label: 'nav.tickets', key: 'g t' },
   { to: 'kb', icon: 'book', label: 'nav.kb', key: 'g k' },
+  { to: 'rules', icon: 'rules', label: 'nav.rules', key: 'g r' },
   { to: 'strategy', icon: 'swap', label: 'nav.strategy', key: 'g s' },
+  { to: 'training', icon: 'target', label: 'nav.training', key: 'g i' },
   { to: 'health', icon: 'pulse', label: 'nav.health', key: 'g h' },
 ];
 
@@ -41,6 +43,8 @@ const PAGES: Partial<Record<PageName, Loader>> = {
   customers: () => import('../service/customers.tsx'),
   orders: () => import('../service/orders.tsx'),
   tickets: () => import('../service/tickets.tsx'),
+  rules: () => import('../service/rules.tsx'),
+  training: () => import('../service/training.tsx'),
 };
 
 function Sidebar() {

@@ -1,10 +1,18 @@
 /* One door to the REST surface: JSON in and out, problem+json as ApiError. */
 
+/* What is wrong in a text that was sent, where, and how to mend it. */
+export interface Issue {
+  where: string;
+  what: string;
+  mend: string;
+}
+
 export class ApiError extends Error {
   constructor(
     public status: number, /* 0: the server could not be reached */
     public title: string,
     public detail: string,
+    public issues: Issue[] = [],
   ) {
     super(detail || title);
   }
@@ -49,8 +57,8 @@ async function send(path: string, o: CallOptions): Promise<Response> {
 
 async function problem(r: Response): Promise<ApiError> {
   try {
-    const p = (await r.json()) as { title?: string; detail?: string };
-    return new ApiError(r.status, p.title ?? r.statusText, p.detail ?? '');
+    const p = (await r.json()) as { title?: string; detail?: string; issues?: Issue[] };
+    return new ApiError(r.status, p.title ?? r.statusText, p.detail ?? '', p.issues ?? []);
   } catch {
     return new ApiError(r.status, r.statusText, '');
   }
