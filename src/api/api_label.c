@@ -1,9 +1,9 @@
 /* api_label.c: what people say about the intents that were heard in customers' turns: labels, where
  * they differ from the prediction, and the rows that `callm train intent` learns from.
  *
- * A label is a row of the river ("label.intent", who said it and about which turn) and, beside it,
- * the one that counts now: kv "label/CONVERSATION/SEQ" -> {label, by, at_ms}. Texts are those of the
- * turns' rows: cleaned, and gone with them when a customer is erased. Door's thread; reading runs on
+ * A label is a row of the river ("label.intent", who said it and about which turn) and, beside
+ * it, the one that counts now: kv "label/CONVERSATION/SEQ" -> {label, by, at_ms}. Texts are those
+ * of the turns' rows: cleaned, and gone with them when a customer is erased. Door's thread; reading runs on
  * workers, LABEL_LOOK turns at most a request, the newest first.
  */
 #include "api_int.h"
@@ -184,7 +184,8 @@ static void one_label(struct store_db *db, sv key, sv value, label_put_fn *put, 
 static void all_labels(struct api_query *q, struct store_db *db, label_put_fn *put, void *arg)
 {
 	struct store_stmt *st;
-	if (store_prep(db, &st, "SELECT k, v FROM kv WHERE k>='label/' AND k<'label0' ORDER BY k")) {
+	if (store_prep(db, &st,
+		       "SELECT k, v FROM kv WHERE k>='label/' AND k<'label0' ORDER BY k")) {
 		q->status = 500;
 		return;
 	}
@@ -302,7 +303,8 @@ static void put_row(void *arg, const struct label_turn *t)
 
 static void rows_run(struct api_query *q, struct store_db *db)
 {
-	sb_cstr(&q->out, "# label<TAB>text: callm train intent --data this-file --out intent.bin\n");
+	sb_cstr(&q->out, "# label<TAB>text: callm train intent --data this-file --out "
+			 "intent.bin\n");
 	all_labels(q, db, put_row, &q->out);
 }
 
