@@ -288,6 +288,31 @@ static void look_mcp(struct looking *k, const jv *list)
 	}
 }
 
+/* An address or a file, under a name of its own. */
+static void look_systems(struct looking *k, const jv *list)
+{
+	for (size_t i = 0; i < jv_len(list); i++) {
+		const jv *x = jv_at(list, i);
+		sv name = jv_get_str(x, "name"), url = jv_get_str(x, "url");
+		sv sqlite = jv_get_str(x, "sqlite");
+		char where[48];
+		snprintf(where, sizeof(where), "systems[%zu]", i);
+		if ((url.n > 0) == (sqlite.n > 0))
+			complain(k, where, url.n ? "has a url and a database file" :
+						   "has neither url nor sqlite",
+				 "Write one of the two; see docs/tool.md.");
+		if (url.n && !sv_starts(url, SV("https://")) && !sv_starts(url, SV("http://")))
+			complain(k, where, "has a url that is no http address",
+				 "Write the base address, such as https://erp.example/api.");
+		for (size_t j = 0; j < i; j++)
+			if (sv_eq(name, jv_get_str(jv_at(list, j), "name")))
+				complain(k, where, "has a name that another system has",
+					 "Give each system a name of its own.");
+		snprintf(where, sizeof(where), "systems[%zu].ca_file", i);
+		look_file(k, where, jv_get_str(x, "ca_file"));
+	}
+}
+
 /* There is no way to do it, so who asks for it is told rather than ignored. */
 static void look_feel(struct looking *k, const jv *feel)
 {
@@ -314,6 +339,7 @@ int app_config_look(const jv *cfg, const char *file)
 	for (int r = 0; r < 4; r++)
 		look_providers(&k, cfg, roles[r]);
 	look_mcp(&k, jv_get(cfg, "mcp"));
+	look_systems(&k, jv_get(cfg, "systems"));
 	look_feel(&k, jv_get(cfg, "feel"));
 	return k.issues ? ERR_INVAL : 0;
 }

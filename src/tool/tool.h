@@ -206,9 +206,9 @@ int tool_approve(struct tool_kit *k, sv id, bool yes, sv by, sv note, int64_t no
  * edits tools reaches only what the operator allowed. */
 struct tool_far;
 extern const struct tool_ops tool_http, tool_mcp, tool_sql;
-/* systems: a list of {"name", "url" | "command" | "sqlite", ...} (docs/tool.md); pins: folder of
- * accepted MCP tools. Starts a thread. ERR_INVAL, ERR_FULL: e tells what to mend. */
-int tool_far_open(struct tool_far **ret, const jv *systems, const char *pins, struct err *e);
+/* cfg: its members "systems" and "mcp", lists (docs/tool.md, docs/mcp.md); pins: the file of
+ * accepted MCP tools, or NULL. Starts a thread. ERR_INVAL, ERR_FULL: e tells what to mend. */
+int tool_far_open(struct tool_far **ret, const jv *cfg, const char *pins, struct err *e);
 void tool_far_close(struct tool_far *f);     /* after the kit; accepts NULL */
 
 /* One page of the approvals, newest first, of one state ("waiting", "yes", "no") or all:

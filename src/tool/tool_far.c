@@ -105,13 +105,6 @@ static char *text_of(const jv *o, const char *key)
 	return s.n ? xstrdup(s) : NULL;
 }
 
-static void read_argv(struct far_system *s, const jv *list)
-{
-	s->argv = xalloc(sizeof(char *) * (jv_len(list) + 1));
-	for (size_t i = 0; i < jv_len(list); i++)
-		s->argv[i] = xstrdup(jv_as_str(jv_at(list, i)));
-}
-
 static void read_headers(struct far_system *s, const jv *o)
 {
 	struct sb b;
@@ -125,31 +118,41 @@ static void read_headers(struct far_system *s, const jv *o)
 	sb_done(&b);
 }
 
-static int read_system(struct tool_far *f, const jv *o, struct err *e)
+static void read_words(char ***ret, const jv *list)
+{
+	if (!jv_len(list))
+		return;
+	char **v = xalloc(sizeof(char *) * (jv_len(list) + 1));
+	for (size_t i = 0; i < jv_len(list); i++)
+		v[i] = xstrdup(jv_as_str(jv_at(list, i)));
+	*ret = v;
+}
+
+static int read_system(struct tool_far *f, const jv *o, bool mcp, struct err *e)
 {
 	struct far_system *s = &f->v[f->n++];
-	const jv *argv = jv_get(o, "command");
 	s->name = xstrdup(jv_get_str(o, "name"));
 	s->url = text_of(o, "url");
-	s->auth = text_of(o, "auth");
-	s->auth_header = text_of(o, "auth_header");
+	s->key = text_of(o, "key");
+	s->key_header = text_of(o, "key_header");
 	s->ca_file = text_of(o, "ca_file");
 	s->sqlite = text_of(o, "sqlite");
 	s->max_bytes = (size_t)jv_get_int(o, "max_bytes", FAR_BYTES);
 	s->fails_max = (int)jv_get_int(o, "breaker_fails", FAR_FAILS);
 	s->rest_ms = (int)jv_get_int(o, "breaker_ms", FAR_REST_MS);
 	read_headers(s, jv_get(o, "headers"));
-	if (jv_len(argv))
-		read_argv(s, argv);
-	bool mcp = jv_len(argv) || jv_get_bool(o, "mcp", false);
-	s->kind = s->sqlite ? FAR_SQL : mcp ? FAR_MCP : FAR_HTTP;
+	read_words(&s->argv, jv_get(o, "command"));
+	read_words(&s->env, jv_get(o, "env"));
+	read_words(&s->allow, jv_get(o, "allow"));
+	s->kind = mcp ? FAR_MCP : s->sqlite ? FAR_SQL : FAR_HTTP;
 	if (!s->name[0])
-		return err_set(e, ERR_INVAL, "systems[%zu] has no name", f->n - 1);
+		return err_set(e, ERR_INVAL, "%s: one has no name", mcp ? "mcp" : "systems");
 	if (!s->sqlite && !s->url && !s->argv)
-		return err_set(e, ERR_INVAL, "system %s: give url, command or sqlite", s->name);
+		return err_set(e, ERR_INVAL, "%s: give url%s", s->name,
+			       mcp ? " or command" : " or sqlite");
 	if (s->url && !sv_starts(sv_of(s->url), SV("http://")) &&
 	    !sv_starts(sv_of(s->url), SV("https://")))
-		return err_set(e, ERR_INVAL, "system %s: url must begin with https:// or http://",
+		return err_set(e, ERR_INVAL, "%s: url must begin with https:// or http://",
 			       s->name);
 	return 0;
 }
@@ -161,11 +164,13 @@ static void far_free(struct tool_far *f)
 		xfree(s->name);
 		xfree(s->url);
 		xfree(s->headers);
-		xfree(s->auth);
-		xfree(s->auth_header);
+		xfree(s->key);
+		xfree(s->key_header);
 		xfree(s->ca_file);
 		xfree(s->sqlite);
 		xfrees(s->argv);
+		xfrees(s->env);
+		xfrees(s->allow);
 	}
 	if (f->box)
 		mbox_free(f->box);
@@ -176,17 +181,20 @@ static void far_free(struct tool_far *f)
 	xfree(f);
 }
 
-int tool_far_open(struct tool_far **ret, const jv *systems, const char *pins, struct err *e)
+int tool_far_open(struct tool_far **ret, const jv *cfg, const char *pins, struct err *e)
 {
+	const jv *systems = jv_get(cfg, "systems"), *mcp = jv_get(cfg, "mcp");
 	struct tool_far *f = xalloc(sizeof(*f));
 	int rc = 0;
 	pthread_mutex_init(&f->lock, NULL);
 	pthread_cond_init(&f->wake, NULL);
 	f->pins = xstrdup(sv_of(pins ? pins : ""));
-	if (jv_len(systems) > FAR_SYSTEMS)
-		rc = err_set(e, ERR_FULL, "more than %d systems", FAR_SYSTEMS);
+	if (jv_len(systems) + jv_len(mcp) > FAR_SYSTEMS)
+		rc = err_set(e, ERR_FULL, "more than %d other systems", FAR_SYSTEMS);
 	for (size_t i = 0; !rc && i < jv_len(systems); i++)
-		rc = read_system(f, jv_at(systems, i), e);
+		rc = read_system(f, jv_at(systems, i), false, e);
+	for (size_t i = 0; !rc && i < jv_len(mcp); i++)
+		rc = read_system(f, jv_at(mcp, i), true, e);
 	if (!rc) {
 		f->loop = loop_new();
 		f->box = mbox_new(f->loop);

@@ -19,8 +19,8 @@ enum {
 struct far_system {
 	enum far_kind kind;
 	char *name;
-	char *url, *headers, *auth, *auth_header, *ca_file;  /* http, mcp by http */
-	char **argv;                                         /* mcp as a program */
+	char *url, *headers, *key, *key_header, *ca_file;    /* http, mcp by http */
+	char **argv, **env, **allow;                         /* mcp; each may be NULL */
 	char *sqlite;                                        /* sql: path of the file */
 	size_t max_bytes;
 	int fails_max, rest_ms;
@@ -32,7 +32,7 @@ struct far_system {
 struct tool_far {
 	struct far_system v[FAR_SYSTEMS];
 	size_t n;
-	char *pins;                  /* folder of accepted MCP tools */
+	char *pins;                  /* file of accepted MCP tools; "" = none */
 	pthread_t thread;
 	struct loop *loop;
 	struct mbox *box;

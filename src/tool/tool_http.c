@@ -59,11 +59,11 @@ static int put_headers(const struct tool_run *r, const struct far_system *s, str
 	sb_cstr(out, "Accept: application/json\r\n");
 	if (r->decl->effect)
 		sb_fmt(out, "Idempotency-Key: " SV_FMT "\r\n", SV_ARG(r->key));
-	if (s->auth) {
+	if (s->key) {
 		sb_init(&secret, 64u << 10);
-		rc = cfg_secret(sv_of(s->auth), &secret, &e);
-		if (!rc && s->auth_header)
-			sb_fmt(out, "%s: %s\r\n", s->auth_header, sb_str(&secret));
+		rc = cfg_secret(sv_of(s->key), &secret, &e);
+		if (!rc && s->key_header)
+			sb_fmt(out, "%s: %s\r\n", s->key_header, sb_str(&secret));
 		else if (!rc)
 			sb_fmt(out, "Authorization: Bearer %s\r\n", sb_str(&secret));
 		sb_done(&secret);

@@ -45,28 +45,27 @@ static void answered(void *arg, const struct mcp_result *res)
 
 static int open_client(struct tool_far *f, struct far_system *s, struct err *e)
 {
-	struct sb headers, secret, pins;
+	struct sb headers, secret;
 	int rc = 0;
 	sb_init(&headers, 80u << 10);
 	sb_init(&secret, 64u << 10);
-	sb_init(&pins, 4096);
 	sb_cstr(&headers, s->headers);
-	if (s->auth)
-		rc = cfg_secret(sv_of(s->auth), &secret, e);
-	if (!rc && s->auth)
-		sb_fmt(&headers, s->auth_header ? "%s: %s\r\n" : "%s: Bearer %s\r\n",
-		       s->auth_header ? s->auth_header : "Authorization", sb_str(&secret));
-	sb_fmt(&pins, "%s/mcp-%s.json", f->pins, s->name);
+	if (s->key)
+		rc = cfg_secret(sv_of(s->key), &secret, e);
+	if (!rc && s->key)
+		sb_fmt(&headers, s->key_header ? "%s: %s\r\n" : "%s: Bearer %s\r\n",
+		       s->key_header ? s->key_header : "Authorization", sb_str(&secret));
 	struct mcp_opts o = { .name = s->name,
 			      .argv = (const char *const *)s->argv,
 			      .url = s->url,
 			      .headers = headers.n ? sb_str(&headers) : NULL,
-			      .pins = f->pins[0] ? sb_str(&pins) : NULL };
+			      .env = (const char *const *)s->env,
+			      .allow = (const char *const *)s->allow,
+			      .pins = f->pins[0] ? f->pins : NULL };
 	if (!rc)
 		rc = mcp_open(&s->mcp, f->loop, &o, e);
 	sb_done(&headers);
 	sb_done(&secret);
-	sb_done(&pins);
 	return rc;
 }
 

@@ -108,6 +108,8 @@ function mistakes() {
     ['sip.refer_to[1]', 'sip:\n  refer_to: ["201@pbx.example.com", "sip:x"]\n'],
     ['sip.register[0].uri', 'sip:\n  register:\n    - uri: pbx.example.com\n      user: "201"\n      password: "env:PATH"\n'],
     ['company', 'company: /no.yaml\n'],
+    ['systems[0]', 'systems:\n  - name: erp\n'], ['systems[1]', 'systems:\n  - {name: a, url: "https://a"}\n  - {name: a, sqlite: /a.db}\n'],
+    ['systems[0].ca_file', 'systems:\n  - {name: a, url: "https://a", ca_file: /no.pem}\n'],
     ['llm[1].url', 'llm:\n  - url: http://127.0.0.1:9/v1\n  - url: ftp://x\n'],
   ];
   const missed = wrong.filter(([key, text]) => {

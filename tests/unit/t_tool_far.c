@@ -211,18 +211,20 @@ static bool house_open(struct house *x, const char *const *answers, int n, const
 	tool_kit_box(x->w.kit, x->w.box);
 	sb_init(&cfg, 8192);
 	sb_fmt(&cfg,
-	       "[{\"name\":\"erp\",\"url\":\"http://127.0.0.1:%d/"
+	       "{\"systems\":[{\"name\":\"erp\",\"url\":\"http://127.0.0.1:%d/"
 	       "api\",\"headers\":{\"X-Shop\":\"1\"},"
-	       "\"auth\":\"file:%s/secret\",\"max_bytes\":2000,\"breaker_fails\":3,"
+	       "\"key\":\"file:%s/secret\",\"max_bytes\":2000,\"breaker_fails\":3,"
 	       "\"breaker_ms\":%s},"
-	       "{\"name\":\"crm\",\"command\":[\"/proc/self/exe\",\"--mcp-server\"]},"
-	       "{\"name\":\"house\",\"sqlite\":\"%s/house.db\"}]",
+	       "{\"name\":\"house\",\"sqlite\":\"%s/house.db\"}],\"mcp\":[{\"name\":\"crm\","
+	       "\"command\":[\"/proc/self/exe\",\"--mcp-server\"],\"allow\":[\"lookup\"]}]}",
 	       x->h.port, x->dir, more ? more : "60000", x->dir);
 	jv *list = jv_parse(sb_sv(&cfg), &e);
 	sb_truncate(&cfg, 0);
 	sb_fmt(&cfg, "%s/secret", x->dir);
 	rc = file_write(sb_str(&cfg), SV("hush\n"), &e);
-	rc = rc ? rc : tool_far_open(&x->far, list, x->dir, &e);
+	sb_truncate(&cfg, 0);
+	sb_fmt(&cfg, "%s/mcp-pins.json", x->dir);
+	rc = rc ? rc : tool_far_open(&x->far, list, sb_str(&cfg), &e);
 	jv_free(list);
 	sb_done(&cfg);
 	if (rc)
@@ -385,9 +387,10 @@ TEST(tool_http_unreadable_secret_asks_nobody)
 TEST(tool_far_refuses_bad_configuration)
 {
 	static const char *const bad[] = {
-		"[{\"url\":\"https://x\"}]",
-		"[{\"name\":\"x\"}]",
-		"[{\"name\":\"x\",\"url\":\"file:///etc/passwd\"}]",
+		"{\"systems\":[{\"url\":\"https://x\"}]}",
+		"{\"systems\":[{\"name\":\"x\"}]}",
+		"{\"mcp\":[{\"name\":\"x\"}]}",
+		"{\"systems\":[{\"name\":\"x\",\"url\":\"file:///etc/passwd\"}]}",
 	};
 	struct tool_far *f = NULL;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
@@ -461,7 +464,7 @@ TEST(tool_mcp_asks_a_server_and_takes_only_what_is_declared)
 	CHECK(sv_find(x.w.r->say, SV("no such order")) < 0);
 	EQ(call(&x, "crm_do", "{}"), TOOL_FAILED);
 	HAS(x.w.r->why, "key_arg");
-	(void)snprintf(path, sizeof(path), "%s/mcp-crm.json", x.dir);
+	(void)snprintf(path, sizeof(path), "%s/mcp-pins.json", x.dir);
 	CHECK(file_exists(path));            /* pinned */
 	house_close(&x);
 }
