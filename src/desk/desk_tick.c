@@ -50,25 +50,6 @@ static int look_at_clocks(struct tick *k, struct ticket *t)
 	return rc;
 }
 
-/* The clock that is late longest, and by how many working hours. */
-static int latest(const struct ticket *t, int64_t now, int64_t *hours)
-{
-	int worst = -1;
-	int64_t most = -1;
-	for (int i = 0; i < DESK_CLOCKS; i++) {
-		const struct desk_clock *c = &t->clock[i];
-		if (!c->there || c->ended || !c->breached)
-			continue;
-		int64_t late = clock_spent(c, now) - c->target;
-		if (late > most) {
-			most = late;
-			worst = i;
-		}
-	}
-	*hours = most > 0 ? most / CAL_HOUR : 0;
-	return worst;
-}
-
 /* Without a table: the supervisor hears of it once. */
 static jv *ask_ladder(struct tick *k, const struct ticket *t, int clock, int64_t hours)
 {
@@ -89,32 +70,50 @@ static jv *ask_ladder(struct tick *k, const struct ticket *t, int clock, int64_t
 	return d;
 }
 
+static int step_up(struct tick *k, struct ticket *t, int clock, int64_t hours, const jv *d)
+{
+	sv rule = jv_get_str(d, "rule"), to = jv_get_str(d, "notify");
+	int raise = desk_severity_of(jv_get_str(d, "raise"));
+	jv *o = jv_obj();
+	t->rung = (int)jv_get_int(d, "rung", 0);
+	jv_set_int(o, "rung", t->rung);
+	jv_set_str(o, "to", to.n ? to : SV("supervisor"));
+	jv_set_str(o, "clock", sv_of(desk_clock_name((enum desk_clock_kind)clock)));
+	jv_set_int(o, "hours_late", hours);
+	jv_set_str(o, "rule", rule.n ? rule : SV(""));
+	k->did->escalated++;
+	int rc = ticket_event(k->db, t, "escalated", &k->by, SV_NULL, false, o);
+	jv_free(o);
+	return rc == 0 && raise > (int)t->severity ?
+		       ticket_severity(k->d, k->db, t, (enum desk_severity)raise, "escalation",
+				       &k->by) :
+		       rc;
+}
+
+/* Each clock that is late may ask for a rung; the highest counts. Hours are working hours. */
 static int climb(struct tick *k, struct ticket *t)
 {
-	int64_t hours;
-	int clock = latest(t, k->by.now_ms, &hours), rc = 0;
-	if (clock < 0)
-		return 0;
-	jv *d = ask_ladder(k, t, clock, hours);
-	int rung = (int)jv_get_int(d, "rung", 0);
-	if (rung > t->rung) {
-		sv rule = jv_get_str(d, "rule"), to = jv_get_str(d, "notify");
-		jv *o = jv_obj();
-		t->rung = rung;
-		jv_set_int(o, "rung", rung);
-		jv_set_str(o, "to", to.n ? to : SV("supervisor"));
-		jv_set_str(o, "clock", sv_of(desk_clock_name((enum desk_clock_kind)clock)));
-		jv_set_int(o, "hours_late", hours);
-		jv_set_str(o, "rule", rule.n ? rule : SV(""));
-		k->did->escalated++;
-		rc = ticket_event(k->db, t, "escalated", &k->by, SV_NULL, false, o);
-		jv_free(o);
-		int raise = desk_severity_of(jv_get_str(d, "raise"));
-		if (rc == 0 && raise > (int)t->severity)
-			rc = ticket_severity(k->d, k->db, t, (enum desk_severity)raise,
-					     "escalation", &k->by);
+	jv *best = NULL;
+	int clock = 0, rc = 0;
+	int64_t hours = 0;
+	for (int i = 0; i < DESK_CLOCKS; i++) {
+		const struct desk_clock *c = &t->clock[i];
+		if (!c->there || c->ended || !c->breached)
+			continue;
+		int64_t late = (clock_spent(c, k->by.now_ms) - c->target) / CAL_HOUR;
+		jv *d = ask_ladder(k, t, i, late > 0 ? late : 0);
+		if (!best || jv_get_int(d, "rung", 0) > jv_get_int(best, "rung", 0)) {
+			jv_free(best);
+			best = d;
+			clock = i;
+			hours = late > 0 ? late : 0;
+		} else {
+			jv_free(d);
+		}
 	}
-	jv_free(d);
+	if (best && jv_get_int(best, "rung", 0) > t->rung)
+		rc = step_up(k, t, clock, hours, best);
+	jv_free(best);
 	return rc;
 }
 

@@ -121,31 +121,49 @@ int desk_complaint_add(struct desk_call *c)
 
 /* ---- a proposal ---- */
 
-/* How far whoever asks may go, by the table "compensation"; -1: a person has to decide. */
-static int authority(struct desk_call *c, const struct ticket *t, sv kind, int64_t fen,
-		     int64_t *limit_fen)
+static int put_tier(struct desk_call *c, sv customer, jv *facts)
 {
-	static const char *const roles[] = { "bot", "agent", "supervisor", "supervisor" };
-	char key[32];
+	struct store_stmt *q;
+	int rc = store_prep(c->db, &q, "SELECT tier FROM customer WHERE id=?1");
+	if (rc)
+		return rc;
+	store_bind_sv(q, 1, customer.n ? customer : SV(""));
+	rc = store_step(q);
+	if (rc == 1 && store_col_sv(q, 0).n)
+		jv_set_str(facts, "tier", store_col_sv(q, 0));
+	store_reset(q);
+	return rc < 0 ? rc : 0;
+}
+
+/* How far whoever asks may go, by the table "compensation"; without one as far as what costs
+ * nothing. What happened is what an agent says; a conversation cannot choose a better rule. */
+static int authority(struct desk_call *c, const struct ticket *t, int64_t *limit_fen)
+{
+	static const char *const keys[] = { "bot_fen", "agent_fen", "supervisor_fen",
+					    "supervisor_fen" };
+	const jv *args = c->r->args;
+	sv fault = jv_get_str(t->body, "fault"), cause = jv_get_str(args, "cause");
 	jv *facts = jv_obj(), *d = NULL;
 	jv_set_str(facts, "severity", sv_of(desk_severity_name(t->severity)));
-	jv_set_str(facts, "fault", jv_get_str(t->body, "fault").n ? jv_get_str(t->body, "fault") :
-								    SV("unclear"));
+	jv_set_str(facts, "fault", fault.n ? fault : SV("unclear"));
 	jv_set_bool(facts, "repeat", jv_get_str(t->body, "repeat_of").n > 0);
-	jv_set_str(facts, "kind", kind);
-	jv_set_str(facts, "role", sv_of(roles[c->by.role]));
-	jv_set_int(facts, "amount_fen", fen);
-	int rc = tool_decide(c->r, "compensation", facts, &d);
-	*limit_fen = fen ? -1 : 0;
-	if (rc == ERR_NOTFOUND)
-		return 0;                /* without a table only what costs nothing */
-	if (rc == 0 && jv_is_bool(jv_get(d, "allowed")) && !jv_get_bool(d, "allowed", true))
-		rc = DESK_SAID;
-	(void)snprintf(key, sizeof(key), "%s_fen", roles[c->by.role]);
-	if (rc == 0)
-		*limit_fen = jv_get_int(d, key, jv_get_int(d, "limit_fen", -1));
+	jv_set_str(facts, "kind", cause.n && c->by.role > TOOL_CUSTOMER ? cause : SV("general"));
+	jv_set_int(facts, "price_fen", (int64_t)(jv_get_num(args, "price", 0) * 100 + 0.5));
+	jv_set_int(facts, "days_since_delivery", jv_get_int(args, "days_since_delivery", 0));
+	jv_set_int(facts, "days_late", jv_get_int(args, "days_late", 0));
+	int rc = put_tier(c, t->customer, facts);
+	if (rc) {
+		jv_free(facts);
+		return rc;
+	}
+	*limit_fen = 0;
+	rc = tool_decide(c->r, "compensation", facts, &d);
+	if (rc == 0) {
+		*limit_fen = jv_get_int(d, keys[c->by.role], 0);
+		jv_set_str(c->r->body, "rule", jv_get_str(d, "rule"));
+	}
 	jv_free(d);
-	return rc;
+	return rc == ERR_NOTFOUND ? 0 : rc;
 }
 
 static int check_proposal(struct desk_call *c, const struct ticket *t)
@@ -186,6 +204,22 @@ static int offer(struct desk_call *c, struct ticket *t, sv kind, double amount, 
 	return rc ? rc : ticket_save(c->d, c->db, t, c->by.now_ms);
 }
 
+/* A supervisor is the last who can be asked. */
+static int beyond(struct desk_call *c, const struct ticket *t, sv kind, double amount)
+{
+	if (c->by.role >= TOOL_SUPERVISOR) {
+		tool_outcome(c->r, TOOL_REFUSED, "beyond a supervisor's limit");
+		tool_say(c->r, "too_much");
+		return DESK_SAID;
+	}
+	int rc = tool_ask_person(c->r, c->db,
+				 arena_fmt(c->r->arena, SV_FMT " for complaint %s", SV_ARG(kind),
+					   t->number),
+				 amount);
+	tool_say(c->r, "asked");
+	return rc ? rc : DESK_SAID;
+}
+
 static int propose(struct desk_call *c, struct ticket *t)
 {
 	const jv *args = c->r->args;
@@ -194,20 +228,15 @@ static int propose(struct desk_call *c, struct ticket *t)
 	int64_t fen = (int64_t)(amount * 100 + 0.5), limit;
 	int rc = check_proposal(c, t);
 	if (rc == 0)
-		rc = authority(c, t, kind, fen, &limit);
+		rc = authority(c, t, &limit);
 	if (rc)
 		return rc;
 	jv_set_str(c->r->body, "number", sv_of(t->number));
 	jv_set_str(c->r->body, "kind", kind);
 	jv_set_num(c->r->body, "amount", amount);
 	jv_set_str(c->r->body, "text", text);
-	if (fen > limit) {
-		const char *what = arena_fmt(c->r->arena, "%s: " SV_FMT " for complaint %s",
-					     "beyond the authority", SV_ARG(kind), t->number);
-		rc = tool_ask_person(c->r, c->db, what, amount);
-		tool_say(c->r, "asked");
-		return rc ? rc : DESK_SAID;
-	}
+	if (fen > limit)
+		return beyond(c, t, kind, amount);
 	rc = offer(c, t, kind, amount, text);
 	tool_say(c->r, amount > 0 ? "offered_money" : "offered");
 	return desk_outcome(c, rc);

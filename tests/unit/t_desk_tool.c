@@ -1,0 +1,402 @@
+/* t_desk_tool.c: the tools through the real gate with the demo's declarations and tables: a
+ * complaint from anger to closure, authority, other people's tickets, repeats, call-backs. */
+#include "policy_rules.h"
+#include "t_desk_help.h"
+
+struct tw {
+	struct dw d;
+	struct pool *pool;
+	struct tool_box *box;
+	struct policy_rules *rules;
+	struct tool_kit *kit;
+	struct tool_res *r;
+	struct tool_who who;
+	int keys;
+};
+
+static const struct { const char *path; bool tools; } files[] = {
+	{ "tools/desk.yaml", true }, { "policies/compensation.yaml", false },
+	{ "policies/escalation.yaml", false },
+};
+
+static bool read_files(struct tw *w, struct sb b[3], struct cfg_report *rep)
+{
+	struct policy_rules_file pf[2];
+	struct tool_file tf;
+	char path[512];
+	for (int i = 0; i < 3; i++) {
+		sb_init(&b[i], 1u << 20);
+		(void)snprintf(path, sizeof(path), "%s/demo/%s", t_srcdir(), files[i].path);
+		if (file_read(path, 1u << 20, &b[i], NULL))
+			return false;
+		if (files[i].tools)
+			tf = (struct tool_file){ files[i].path, sb_sv(&b[i]) };
+		else
+			pf[i - 1] = (struct policy_rules_file){ files[i].path, sb_sv(&b[i]) };
+	}
+	return tool_box_new(&w->box, &tf, 1, rep) == 0 &&
+	       policy_rules_new(&w->rules, pf, 2, rep) == 0;
+}
+
+static bool up(struct tw *w)
+{
+	struct cfg_report rep = { 0 };
+	struct store_opts o = { .dir = "", .group_ms = -1 };
+	struct sb b[3];
+	*w = (struct tw){ 0 };
+	bool ok = read_files(w, b, &rep);
+	for (size_t i = 0; i < rep.n; i++)
+		printf("# %s: %s\n", rep.v[i].where, rep.v[i].what);
+	for (int i = 0; i < 3; i++)
+		sb_done(&b[i]);
+	cfg_report_done(&rep);
+	w->d.desk = dw_rules();
+	if (!ok || !w->d.desk || store_open(&w->d.store, &o, NULL))
+		return false;
+	w->pool = pool_new(2, 0);
+	struct tool_kit_opts k = { .store = w->d.store, .pool = w->pool, .box = w->box,
+				   .rules = w->rules };
+	w->d.now = when("2026-11-26T10:00:00+08:00");
+	w->who = (struct tool_who){ .customer = SV("c001"), .level = TOOL_KNOWN,
+				    .conversation = SV("conv1"), .actor = SV("bot"),
+				    .lang = SV("en") };
+	return tool_kit_open(&w->kit, &k, NULL) == 0 &&
+	       tool_source_add(w->kit, &desk_tools, w->d.desk) == 0;
+}
+
+static void down(struct tw *w)
+{
+	obj_unref(w->r);
+	tool_kit_close(w->kit);
+	pool_free(w->pool);
+	store_close(w->d.store);
+	obj_unref(w->box);
+	obj_unref(w->rules);
+	obj_unref(w->d.desk);
+}
+
+static int call_as(struct tw *w, const char *name, const char *args, uint64_t confirmed, bool again)
+{
+	struct tool_res *res = NULL;
+	char key[32];
+	w->keys += !again && !confirmed;
+	(void)snprintf(key, sizeof(key), "key/%d", w->keys);
+	struct tool_req q = { .name = sv_of(name), .args = sv_of(args), .who = w->who,
+			      .key = sv_of(key), .confirmed = confirmed, .now_ms = w->d.now };
+	int rc = tool_call(w->kit, &q, &res);
+	obj_unref(w->r);
+	w->r = res;
+	return rc ? rc : (int)res->outcome;
+}
+
+static int call(struct tw *w, const char *name, const char *args)
+{
+	return call_as(w, name, args, 0, false);
+}
+
+/* Asks, and says yes to what was read back. */
+static int confirm(struct tw *w, const char *name, const char *args)
+{
+	int rc = call(w, name, args);
+	return rc == TOOL_CONFIRM ? call_as(w, name, args, w->r->print, false) : rc;
+}
+
+static jv *ticket(struct tw *w, const char *number)
+{
+	(void)store_flush(w->d.store);
+	if (store_reader(w->d.store, &w->d.db))
+		return NULL;
+	return dw_get(&w->d, number);
+}
+
+static int64_t count(struct tw *w, const char *sql)
+{
+	(void)store_flush(w->d.store);
+	return store_reader(w->d.store, &w->d.db) ? -1 : dw_count(&w->d, sql);
+}
+
+static void as(struct tw *w, const char *customer, enum tool_level level, const char *conversation)
+{
+	w->who.role = TOOL_CUSTOMER;
+	w->who.actor = SV("bot");
+	w->who.customer = sv_of(customer);
+	w->who.level = level;
+	w->who.conversation = sv_of(conversation);
+}
+
+static void as_staff(struct tw *w, enum tool_role role)
+{
+	w->who.role = role;
+	w->who.actor = role == TOOL_AGENT ? SV("mei") : SV("boss");
+	w->who.level = TOOL_PROVEN;
+}
+
+static const char SOFA[] =
+	"{\"what\":\"The sofa came with a torn seat and nobody calls back\",\"when\":\"Monday\","
+	"\"order\":\"HH2026-100108\",\"wants\":\"a new seat this week\",\"category\":"
+	"\"delivery/damaged\",\"evidence\":[\"photo 1\",\"photo 2\"]}";
+
+static void number_of(struct tw *w, char out[DESK_NUMBER])
+{
+	(void)snprintf(out, DESK_NUMBER, SV_FMT, SV_ARG(jv_get_str(w->r->body, "number")));
+}
+
+TEST(desk_tool_complaint_from_anger_to_closure)
+{
+	struct tw w;
+	char n[DESK_NUMBER];
+	CHECK(up(&w));
+	EQ(call(&w, "complaint_open", SOFA), TOOL_CONFIRM);
+	HAS(w.r->say, "torn seat");
+	HAS(w.r->say, "photo 1, photo 2");
+	HAS(w.r->say, "a new seat this week");
+	EQ(count(&w, "SELECT COUNT(*) FROM ticket"), 0);         /* nothing is kept yet */
+	w.d.now += 95000;                                        /* the customer thinks it over */
+	EQ(call_as(&w, "complaint_open", SOFA, w.r->print, false), TOOL_DONE);
+	HAS(w.r->say, "C26000001");
+	HAS(w.r->say, "3 December 2026");
+	HAS(w.r->say, "24 hours");
+	number_of(&w, n);
+	EQ(call_as(&w, "complaint_open", SOFA, w.r->print, true), TOOL_DONE);    /* once more */
+	CHECK(w.r->again);
+	EQ(count(&w, "SELECT COUNT(*) FROM ticket"), 1);
+	EQ(count(&w, "SELECT COUNT(*) FROM tool_outbox WHERE kind='sms'"), 1);
+	EQ(call(&w, "complaint_accept", "{\"satisfied\":true}"), TOOL_REFUSED);
+	EQ(call(&w, "complaint_add", "{\"text\":\"and the legs wobble\",\"evidence\":[\"video\"]}"),
+	   TOOL_DONE);
+	jv *t = ticket(&w, n);
+	EQ(jv_len(jv_path(t, "facts.evidence")), 3);
+	SV_EQ(jv_as_str(jv_path(t, "links.0.ref")), "conv1");
+	jv_free(t);
+	as_staff(&w, TOOL_AGENT);
+	EQ(call(&w, "resolution_propose", "{\"number\":\"C26000001\",\"kind\":\"replacement\","
+					  "\"text\":\"a new seat on Friday\"}"), TOOL_DONE);
+	as(&w, "c001", TOOL_KNOWN, "conv2");
+	EQ(call(&w, "complaint_status", "{}"), TOOL_DONE);
+	HAS(w.r->say, "waiting for your answer");
+	SV_EQ(jv_get_str(w.r->body, "offer"), "a new seat on Friday");
+	EQ(call(&w, "complaint_accept", "{\"satisfied\":true,\"words\":\"yes, Friday is fine\"}"),
+	   TOOL_DONE);
+	t = ticket(&w, n);
+	SV_EQ(jv_get_str(t, "state"), "closed");
+	SV_EQ(jv_get_str(t, "closed_by"), "customer");
+	SV_EQ(jv_as_str(jv_path(t, "facts.proposal.state")), "accepted");
+	jv_free(t);
+	EQ(count(&w, "SELECT COUNT(*) FROM ticket WHERE type='internal' AND "
+		     "category='compensation' AND live=1"), 1);  /* the seat is still to be sent */
+	EQ(call(&w, "complaint_accept", "{\"satisfied\":false,\"words\":\"it never came\"}"),
+	   TOOL_DONE);
+	t = ticket(&w, n);
+	SV_EQ(jv_get_str(t, "state"), "reopened");
+	jv_free(t);
+	EQ(count(&w, "SELECT COUNT(*) FROM event WHERE kind='ticket.alert'"), 1);
+	down(&w);
+}
+
+TEST(desk_tool_other_peoples_tickets)
+{
+	static const char *const reads[] = { "complaint_status", "ticket_status" };
+	struct tw w;
+	CHECK(up(&w));
+	EQ(confirm(&w, "complaint_open", SOFA), TOOL_DONE);
+	for (size_t i = 0; i < 2; i++) {
+		as(&w, "c002", TOOL_PROVEN, "conv9");
+		EQ(call(&w, reads[i], "{\"number\":\"C26000001\"}"), TOOL_NOT_FOUND);
+		struct tool_res *there = obj_ref(w.r);
+		EQ(call(&w, reads[i], "{\"number\":\"C26009999\"}"), TOOL_NOT_FOUND);
+		CHECK(sv_eq(there->say, w.r->say) && sv_eq(there->why, w.r->why));
+		EQ(jv_len(there->body), 0);              /* the same answer, there or not */
+		obj_unref(there);
+		as(&w, "c001", TOOL_CLAIMED, "conv9");
+		EQ(call(&w, reads[i], "{\"number\":\"C26000001\"}"), TOOL_VERIFY);
+		EQ(call(&w, reads[i], "{\"number\":\"C26009999\"}"), TOOL_VERIFY);
+		as(&w, "", TOOL_NOBODY, "conv9");
+		EQ(call(&w, reads[i], "{\"number\":\"C26000001\"}"), TOOL_VERIFY);
+		as(&w, "", TOOL_NOBODY, "conv1");        /* where it was taken down */
+		EQ(call(&w, reads[i], "{\"number\":\"c 2600 0001\"}"), TOOL_DONE);
+		as(&w, "c001", TOOL_KNOWN, "conv9");
+		EQ(call(&w, reads[i], "{\"number\":\"26000001\"}"), TOOL_DONE);
+	}
+	as(&w, "c002", TOOL_PROVEN, "conv9");
+	EQ(call(&w, "complaint_add", "{\"number\":\"C26000001\",\"text\":\"x\"}"), TOOL_NOT_FOUND);
+	EQ(call(&w, "complaint_accept", "{\"number\":\"C26000001\",\"satisfied\":false}"),
+	   TOOL_NOT_FOUND);
+	EQ(call(&w, "ticket_note", "{\"number\":\"C26000001\",\"text\":\"x\"}"), TOOL_NOT_FOUND);
+	EQ(call(&w, "resolution_propose",
+		"{\"number\":\"C26000001\",\"kind\":\"voucher\",\"amount\":"
+		"10,\"text\":\"xx\"}"),
+	   TOOL_NOT_FOUND);
+	EQ(count(&w, "SELECT COUNT(*) FROM ticket_event WHERE kind IN ('note','proposal')"), 0);
+	down(&w);
+}
+
+static int propose(struct tw *w, const char *more)
+{
+	char args[300];
+	(void)snprintf(
+		args, sizeof(args),
+		"{\"number\":\"C26000001\",\"kind\":\"voucher\",\"text\":\"a voucher\"%s}",
+		more);
+	return call(w, "resolution_propose", args);
+}
+
+static void set_fault(struct dw *d)
+{
+	jv *f = jv_parse(SV("{\"fault\":\"ours\"}"), NULL);
+	(void)desk_facts(d->desk, d->db, SV("C26000001"), f, &d->mei, NULL);
+	jv_free(f);
+}
+
+/* The limits of demo/policies/compensation.yaml for a normal complaint: nobody's fault yet, bot 0
+ * and agent 20; ours: bot 20, agent 50, supervisor 300. */
+TEST(desk_tool_authority)
+{
+	struct tw w;
+	struct tool_res *res = NULL;
+	char id[40];
+	CHECK(up(&w));
+	EQ(confirm(&w, "complaint_open", SOFA), TOOL_DONE);
+	EQ(propose(&w, ",\"amount\":5"), TOOL_APPROVE);
+	/* a conversation cannot choose a better rule */
+	EQ(propose(&w, ",\"amount\":25,\"cause\":\"late_express\""), TOOL_APPROVE);
+	as_staff(&w, TOOL_AGENT);
+	EQ(propose(&w, ",\"amount\":20.01"), TOOL_APPROVE);
+	w.d.mei = (struct desk_by){ SV("mei"), TOOL_AGENT, w.d.now };
+	OK(dw_once(&w.d, set_fault));
+	EQ(propose(&w, ",\"amount\":50.01"), TOOL_APPROVE);
+	(void)snprintf(id, sizeof(id), SV_FMT, SV_ARG(jv_get_str(w.r->body, "approval")));
+	OK(tool_approve(w.kit, sv_of(id), true, SV("boss"), SV("fine"), w.d.now, &res));
+	EQ(res->outcome, TOOL_DONE);
+	obj_unref(res);
+	jv *t = ticket(&w, "C26000001");
+	NEAR(jv_get_num(jv_path(t, "facts.proposal"), "amount", 0), 50.01, 0.001);
+	SV_EQ(jv_get_str(t, "state"), "pending_customer");
+	jv_free(t);
+	EQ(propose(&w, ",\"amount\":50"), TOOL_DONE);
+	as_staff(&w, TOOL_SUPERVISOR);
+	EQ(propose(&w, ",\"amount\":300.01"), TOOL_REFUSED);
+	EQ(propose(&w, ",\"amount\":300"), TOOL_DONE);
+	as(&w, "c001", TOOL_KNOWN, "conv1");
+	EQ(propose(&w, ",\"amount\":0"), TOOL_REFUSED);          /* the bot's is not the next one */
+	EQ(call(&w, "complaint_accept", "{\"satisfied\":false,\"words\":\"no\"}"), TOOL_DONE);
+	EQ(propose(&w, ",\"amount\":20"), TOOL_REFUSED);
+	down(&w);
+}
+
+TEST(desk_tool_repeat_is_watched)
+{
+	struct tw w;
+	CHECK(up(&w));
+	EQ(confirm(&w, "complaint_open", SOFA), TOOL_DONE);
+	w.d.now += 29 * CAL_DAY;
+	EQ(confirm(&w, "complaint_open",
+		   "{\"what\":\"torn again\",\"wants\":\"money\",\"category\":\"delivery/late\"}"),
+	   TOOL_DONE);
+	HAS(w.r->say, "supervisor");
+	jv *t = ticket(&w, "C26000002");
+	SV_EQ(jv_get_str(t, "severity"), "high");
+	SV_EQ(jv_as_str(jv_path(t, "facts.repeat_of")), "C26000001");
+	jv_free(t);
+	EQ(call(&w, "resolution_propose",
+		"{\"kind\":\"apology\",\"text\":\"sorry\"}"), TOOL_REFUSED);
+	EQ(confirm(&w, "complaint_open",
+		   "{\"what\":\"rude\",\"wants\":\"an apology\",\"category\":\"service/staff\"}"),
+	   TOOL_DONE);                                           /* another matter */
+	t = ticket(&w, "C26000003");
+	SV_EQ(jv_get_str(t, "severity"), "normal");
+	jv_free(t);
+	as(&w, "c002", TOOL_KNOWN, "conv7");                     /* another customer */
+	EQ(confirm(&w, "complaint_open", SOFA), TOOL_DONE);
+	CHECK(!jv_get_bool(w.r->body, "repeat", true));
+	w.d.now += 31 * CAL_DAY;                                 /* and long after */
+	EQ(confirm(&w, "complaint_open", SOFA), TOOL_DONE);
+	CHECK(!jv_get_bool(w.r->body, "repeat", true));
+	down(&w);
+}
+
+TEST(desk_tool_call_back_windows)
+{
+	static const struct { const char *at; int outcome; const char *says; } rows[] = {
+		{ "2026-11-26T14:00", TOOL_DONE, "26 November 2026 14:00-16:00" },
+		{ "2026-11-27T20:00", TOOL_DONE, "20:00-22:00" },
+		{ "2026-11-27T12:00:00Z", TOOL_DONE, "27 November 2026 20:00-22:00" },
+		{ "2026-11-27T20:30", TOOL_REFUSED, "between 08:00 and 22:00" },
+		{ "2026-11-27T07:00", TOOL_REFUSED, "between 08:00 and 22:00" },
+		{ "2026-11-26T09:00", TOOL_REFUSED, "has passed" },
+		{ "2026-11-30T14:00", TOOL_REFUSED, "three days" },
+		{ "tomorrow", TOOL_INVALID, "day and time" },
+		{ "2026-11-27T25:00", TOOL_INVALID, "day and time" },
+		{ "2026-02-30T10:00", TOOL_INVALID, "day and time" },
+	};
+	struct tw w;
+	char args[200];
+	CHECK(up(&w));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		(void)snprintf(args, sizeof(args), "{\"at\":\"%s\",\"about\":\"the bill\"}",
+			       rows[i].at);
+		EQ(confirm(&w, "callback_request", args), rows[i].outcome);
+		HAS(w.r->say, rows[i].says);
+	}
+	EQ(count(&w, "SELECT COUNT(*) FROM ticket WHERE category='callback'"), 3);
+	down(&w);
+}
+
+TEST(desk_tool_tickets_in_chinese)
+{
+	struct tw w;
+	CHECK(up(&w));
+	w.who.lang = SV("zh");
+	EQ(call(&w, "ticket_open", "{\"type\":\"aftersale\",\"what\":\"灯不亮\",\"order\":"
+				   "\"HH2026-100109\"}"), TOOL_DONE);
+	HAS(w.r->say, "T2026-000001");
+	HAS(w.r->say, "2026年12月3日");                          /* five working days */
+	EQ(call(&w, "ticket_status", "{\"number\":\"t2026-000001\"}"), TOOL_DONE);
+	HAS(w.r->say, "已登记");
+	EQ(call(&w, "ticket_note", "{\"text\":\"换过灯泡了\"}"), TOOL_DONE);
+	EQ(call(&w, "ticket_open", "{\"type\":\"internal\",\"what\":\"xx\"}"), TOOL_INVALID);
+	EQ(call(&w, "ticket_open", "{\"what\":\"插座冒烟\"}"), TOOL_DONE);
+	EQ(confirm(&w, "complaint_open",
+		   "{\"what\":\"插座冒烟，差点起火\",\"wants\":\"马上处理\"}"),
+	   TOOL_DONE);
+	HAS(w.r->say, "2 小时");                                 /* critical */
+	jv *t = ticket(&w, "C26000001");
+	SV_EQ(jv_get_str(t, "severity"), "critical");
+	SV_EQ(jv_as_str(jv_path(t, "facts.signs.0")), "safety");
+	jv_free(t);
+	EQ(count(&w, "SELECT COUNT(*) FROM event WHERE kind='ticket.alert'"), 1);
+	down(&w);
+}
+
+static struct policy_rules *the_rules;
+
+static void climb(struct dw *d)
+{
+	static const struct { const char *at; int rung; const char *to, *severity; } rows[] = {
+		{ "2026-11-27T10:00:00+08:00", 1, "supervisor", "normal" },
+		{ "2026-11-27T18:00:00+08:00", 2, "manager", "high" },
+		{ "2026-12-18T10:00:00+08:00", 3, "ombudsman", "high" },
+	};
+	char n[DESK_NUMBER];
+	dw_at(d, when("2026-11-26T10:00:00+08:00"));
+	OK(dw_open(d, DESK_COMPLAINT, -1, "x", &d->bot, n));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct desk_did did;
+		dw_at(d, when(rows[i].at));
+		for (int k = 0; k < 3; k++)
+			OK(desk_tick(d->desk, d->db, the_rules, d->now, &did));
+		jv *t = dw_get(d, n);
+		EQ(jv_get_int(t, "escalation", 0), rows[i].rung);
+		SV_EQ(jv_get_str(t, "severity"), rows[i].severity);
+		jv_free(t);
+	}
+	EQ(dw_count(d, "SELECT COUNT(*) FROM event WHERE kind='ticket.escalated'"), 3);
+}
+
+TEST(desk_ladder_by_the_demos_table)
+{
+	struct tw w;
+	CHECK(up(&w));
+	the_rules = w.rules;
+	OK(dw_once(&w.d, climb));
+	down(&w);
+}
