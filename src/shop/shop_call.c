@@ -107,6 +107,25 @@ int shop_decide(struct shop_call *c, const char *table, jv *facts, const jv **re
 	return 0;
 }
 
+int shop_may_pay(struct shop_call *c, const char *what, int64_t fen)
+{
+	static const char *const roles[] = { "bot", "agent", "supervisor", "manager" };
+	jv *f = jv_obj(), *d = NULL;
+	jv_set_str(f, "what", SV("refund"));
+	jv_set_str(f, "role", sv_of(roles[c->r->who->role]));
+	jv_set_int(f, "amount_fen", fen);
+	int rc = c->r->rules ? policy_decide(c->r->rules, SV("approval"), f, &d) : ERR_NOTFOUND;
+	bool ok = rc == ERR_NOTFOUND || jv_get_bool(d, "allowed", false);
+	jv_free(f);
+	jv_free(d);
+	if (rc && rc != ERR_NOTFOUND)
+		return rc;
+	if (ok)
+		return 0;
+	rc = tool_ask_person(c->r, c->db, what, shop_num(fen));
+	return rc ? rc : SHOP_SAID;
+}
+
 static int refund_row(struct shop_call *c, const struct shop_order *o, const char *kind, sv source,
 		      int64_t fen, bool released, sv id)
 {

@@ -248,6 +248,9 @@ int shop_op_price(struct shop_call *c)
 	jv_set_int(c->r->body, "qty", qty);
 	shop_put_money(c, "amount", drop * qty);
 	shop_put(c, "payment_text", shop_pay_text(c, o.payment));
+	rc = shop_may_pay(c, "price protection", drop * qty);
+	if (rc)
+		return rc;
 	tool_say(c->r, "done");
 	rc = pay_difference(c, &o, it, drop * qty);
 	return rc ? rc : shop_notify(c, o.customer, "sms");
@@ -273,7 +276,8 @@ int shop_op_warranty(struct shop_call *c)
 				 "the order is not delivered yet");
 	jv *f = jv_obj();
 	fact(f, "category", it->p.category);
-	fact(f, "cause", jv_get_str(c->r->args, "cause"));
+	sv cause = jv_get_str(c->r->args, "cause");
+	fact(f, "cause", cause.n ? cause : SV("fault"));
 	jv_set_int(f, "warranty_months", it->p.warranty_months);
 	jv_set_int(f, "months_since_delivery", shop_months(c, o.delivered_ms, c->r->now_ms));
 	jv_set_int(f, "days_since_delivery", shop_days(c, o.delivered_ms, c->r->now_ms));

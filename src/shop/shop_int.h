@@ -2,6 +2,7 @@
 #ifndef CALLM_SHOP_INT_H
 #define CALLM_SHOP_INT_H
 
+#include "cust.h"
 #include "guard.h"
 #include "policy_rules.h"
 #include "shop.h"
@@ -69,6 +70,9 @@ int shop_exec1(struct store_db *db, const char *sql, sv s1, int64_t i2);    /* o
 sv shop_tier(struct shop_call *c, sv customer);
 /* Asks the table; what is allowed is in *ret (kept). Without a table a person decides. */
 int shop_decide(struct shop_call *c, const char *table, jv *facts, const jv **ret);
+/* Money that leaves is within the authority of who asks (table "approval"); else a person is
+ * asked. */
+int shop_may_pay(struct shop_call *c, const char *what, int64_t fen);
 int shop_refund_add(struct shop_call *c, const struct shop_order *o, const char *kind, sv source,
 		    int64_t fen, bool released, sv *ret_id);
 

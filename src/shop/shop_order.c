@@ -110,13 +110,13 @@ static int find_row(struct shop_call *c, struct store_stmt *q, sv given, sv *ret
 	return rc < 0 ? rc : 0;
 }
 
-/* All orders of one customer, newest first. CUST's joins: of the whole group. */
+/* All orders of the person (all joined ids), newest first. */
 static int own_orders(struct shop_call *c, struct store_stmt **q)
 {
-	int rc = store_prep(
-		c->db, q,
-		"SELECT id FROM order_ref WHERE customer_id=?1 ORDER BY placed_ms DESC, id "
-		"DESC LIMIT 1000");
+	int rc = store_prep(c->db, q,
+			    CUST_GROUP_SQL
+			    "SELECT o.id FROM g JOIN order_ref o ON o.customer_id=g.id ORDER BY "
+			    "o.placed_ms DESC, o.id DESC LIMIT 1000");
 	if (rc == 0)
 		store_bind_sv(*q, 1, c->r->who->customer);
 	return rc;

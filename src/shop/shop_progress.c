@@ -49,14 +49,15 @@ static int find(struct shop_call *c, sv id, sv order, struct moved *m)
 	struct store_stmt *q;
 	int rc = store_prep(
 		c->db, &q,
-		"SELECT " COLS " FROM shop_return WHERE (?1='' OR id=?1) AND (?2='' OR "
-		"order_id=?2) AND (customer_id=?3 OR (?4=1 AND (?1<>'' OR ?2<>''))) ORDER BY "
-		"requested_ms DESC, id DESC LIMIT 1");
+		CUST_GROUP_SQL
+		"SELECT " COLS " FROM shop_return WHERE (?2='' OR id=?2) AND (?3='' OR "
+		"order_id=?3) AND (customer_id IN (SELECT id FROM g) OR (?4=1 AND (?2<>'' OR "
+		"?3<>''))) ORDER BY requested_ms DESC, id DESC LIMIT 1");
 	if (rc)
 		return rc;
-	store_bind_sv(q, 1, id.p ? id : SV(""));
-	store_bind_sv(q, 2, order.p ? order : SV(""));
-	store_bind_sv(q, 3, c->r->who->customer.p ? c->r->who->customer : SV(""));
+	store_bind_sv(q, 1, c->r->who->customer.p ? c->r->who->customer : SV(""));
+	store_bind_sv(q, 2, id.p ? id : SV(""));
+	store_bind_sv(q, 3, order.p ? order : SV(""));
 	store_bind_int(q, 4, shop_staff(c));
 	return read_row(c, q, m);
 }
@@ -398,12 +399,15 @@ int shop_op_return_move(struct shop_call *c)
 		if (!is(m.kind, moves[i].kind) || !is(m.state, moves[i].from) ||
 		    !is(to, moves[i].to))
 			continue;
-		rc = is(to, "checked") ? checked(c, &m) : 0;
+		rc = is(to, "checked")  ? checked(c, &m) :
+		     is(to, "refunded") ? shop_may_pay(c, "refund of a return", m.refund) :
+					  0;
 		if (rc == 0)
 			rc = set_state(c, &m, moves[i].to, moves[i].col);
 		if (rc == 0)
 			rc = after_move(c, &m);
-		tool_say(c->r, "done");
+		if (rc == 0)
+			tool_say(c->r, "done");
 		return rc;
 	}
 	return rc ? rc :

@@ -35,12 +35,10 @@ int64_t shop_days(const struct shop_call *c, int64_t from_ms, int64_t to_ms)
 	return (to_ms + zone) / SHOP_DAY_MS - (from_ms + zone) / SHOP_DAY_MS;
 }
 
-/* A month has begun once the day of the month is past: bought on the 5th, the 6th of the next
- * month is in the second. Whole months exactly on the day itself. */
 int64_t shop_months(const struct shop_call *c, int64_t from_ms, int64_t to_ms)
 {
 	struct date a = date_of(c->s, from_ms), b = date_of(c->s, to_ms);
-	return (b.y - a.y) * 12 + (b.mon - a.mon) + (b.d > a.d);
+	return (b.y - a.y) * 12 + (b.mon - a.mon) - (b.d < a.d);
 }
 
 sv shop_word(int lang, sv key)

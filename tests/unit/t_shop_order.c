@@ -1,0 +1,326 @@
+/* Orders: looking them up, cancelling, another address, price protection, warranty; whose they
+ * are. */
+#include "t_shop_world.h"
+
+TEST(shop_order_is_told_with_its_parcel)
+{
+	struct world w;
+	CHECK(world_open(&w));
+	w.customer = "c012";
+	STR_EQ(shop_do(&w, "order_status", "{\"order\":\"HH2026-100386\"}"), "done");
+	HAS(w.r->say, "has been shipped with 海鸥速运");
+	HAS(w.r->say, "23 November, 07:09: it reached a sorting centre, 成都转运中心");
+	HAS(w.r->say, "2 pieces of Lantern Paper Pendant 60 cm");
+	EQ(jv_len(jv_get(w.r->body, "events")), 3);
+	EQ(fen_of(&w, "total"), 119952);
+	w.lang = "zh";
+	STR_EQ(shop_do(&w, "order_status", "{\"order\":\"100386\"}"), "done");
+	HAS(w.r->say, "11月23日7点09分，已到达中转站，成都转运中心");
+	STR_EQ(shop_do(&w, "order_status", "{\"order\":\"hh 2026 100386\"}"), "done");
+	world_close(&w);
+}
+
+TEST(shop_states_have_words_in_both_languages)
+{
+	static const struct {
+		const char *customer, *order, *zh, *en;
+	} rows[] = {
+		{ "c021", "HH2026-100450", "还没有付款", "has not been paid yet" },
+		{ "c008", "HH2026-100428", "排队等待配货", "in the queue" },
+		{ "c021", "HH2026-100414", "正在仓库配货", "is being packed" },
+		{ "c027", "HH2026-100102", "已经在8月7日签收", "was delivered on 7 August" },
+		{ "c024", "HH2026-100101", "已经全部退回", "has come back to us" },
+		{ "c037", "HH2026-100111", "已经取消", "was cancelled" },
+	};
+	struct world w;
+	char args[80];
+	CHECK(world_open(&w));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		snprintf(args, sizeof(args), "{\"order\":\"%s\"}", rows[i].order);
+		w.customer = rows[i].customer;
+		w.lang = "zh";
+		STR_EQ(shop_do(&w, "order_status", args), "done");
+		HAS(w.r->say, rows[i].zh);
+		w.lang = "en";
+		STR_EQ(shop_do(&w, "order_status", args), "done");
+		HAS(w.r->say, rows[i].en);
+	}
+	world_close(&w);
+}
+
+TEST(shop_order_list_newest_first)
+{
+	struct world w;
+	CHECK(world_open(&w));
+	w.customer = "c021";
+	STR_EQ(shop_do(&w, "order_list", "{}"), "done");
+	HAS(w.r->say, "Your latest three orders are: HH2026-100450");
+	SV_EQ(jv_as_str(jv_path(w.r->body, "items.0.order")), "HH2026-100450");
+	STR_EQ(shop_do(&w, "order_status", "{}"), "done");
+	SV_EQ(jv_get_str(w.r->body, "order"), "HH2026-100450");
+	w.customer = "c999";
+	STR_EQ(shop_do(&w, "order_list", "{}"), "not_found");
+	STR_EQ(shop_do(&w, "order_status", "{}"), "not_found");
+	w.customer = "";
+	STR_EQ(shop_do(&w, "order_status", "{\"order\":\"HH2026-100450\"}"), "verify");
+	world_close(&w);
+}
+
+/* The same words and the same result for somebody else's order and for none at all. */
+TEST(shop_other_orders_do_not_exist)
+{
+	static const char *const tools[] = { "order_status",  "order_cancel",   "price_protect",
+					     "warranty_check", "return_check",  "return_create",
+					     "exchange_create", "return_status", "refund_status",
+					     "return_cancel",  "appointment_create",
+					     "appointment_cancel" };
+	struct world w;
+	struct sb theirs, none;
+	CHECK(world_open(&w));
+	sb_init(&theirs, LIM_SB);
+	sb_init(&none, LIM_SB);
+	for (size_t i = 0; i < sizeof(tools) / sizeof(*tools); i++) {
+		bool slot = strncmp(tools[i], "appointment_create", 18) == 0;
+		bool back = strncmp(tools[i], "return_c", 8) == 0 &&
+			    strcmp(tools[i], "return_cancel");
+		const char *more = slot ? ",\"slot\":\"2026-11-27\"" :
+				   back || !strncmp(tools[i], "exch", 4) ?
+					  ",\"reason\":\"faulty\"" :
+					  "";
+		char a[120], b[120];
+		snprintf(a, sizeof(a), "{\"order\":\"HH2026-100102\"%s}", more);
+		snprintf(b, sizeof(b), "{\"order\":\"HH2026-999999\"%s}", more);
+		STR_EQ(shop_do(&w, tools[i], a), "not_found");
+		sb_reset(&theirs);
+		sb_put(&theirs, w.r->say);
+		sb_put(&theirs, w.r->why);
+		jv_dump(w.r->body, &theirs);
+		STR_EQ(shop_do(&w, tools[i], b), "not_found");
+		sb_reset(&none);
+		sb_put(&none, w.r->say);
+		sb_put(&none, w.r->why);
+		jv_dump(w.r->body, &none);
+		STR_EQ(sb_str(&theirs), sb_str(&none));
+	}
+	sb_done(&theirs);
+	sb_done(&none);
+	STR_EQ(shop_do(&w, "return_status", "{\"return\":\"R10240408\"}"), "not_found");
+	STR_EQ(shop_do(&w, "return_status", "{\"return\":\"nonsense\"}"), "not_found");
+	w.level = TOOL_CLAIMED;
+	STR_EQ(shop_do(&w, "order_status", "{\"order\":\"HH2026-100101\"}"), "verify");
+	EQ(w.r->need_level, TOOL_KNOWN);
+	world_close(&w);
+}
+
+TEST(shop_an_agent_may_name_any_order)
+{
+	struct world w;
+	CHECK(world_open(&w));
+	w.customer = "";
+	w.role = TOOL_AGENT;
+	STR_EQ(shop_do(&w, "order_status", "{\"order\":\"HH2026-100102\"}"), "done");
+	STR_EQ(shop_do(&w, "order_status", "{\"order\":\"HH2026100102\"}"), "done");
+	STR_EQ(shop_do(&w, "order_status", "{\"order\":\"100102\"}"), "not_found");
+	STR_EQ(shop_do(&w, "return_status", "{\"return\":\"R10240408\"}"), "done");
+	STR_EQ(shop_do(&w, "return_status", "{}"), "not_found");
+	world_close(&w);
+}
+
+/* A joined id sees the orders of both. */
+TEST(shop_joined_customers_share_orders)
+{
+	struct world w;
+	CHECK(world_open(&w));
+	w.customer = "c998";
+	STR_EQ(shop_do(&w, "order_status", "{\"order\":\"HH2026-100102\"}"), "not_found");
+	CHECK(world_exec(&w, "INSERT INTO cust_edge (a, b, reason, score, by_actor, at_ms) VALUES "
+			     "('c998','c027','test',1,'t',0),('c027','c998','test',1,'t',0)"));
+	STR_EQ(shop_do(&w, "order_status", "{\"order\":\"HH2026-100102\"}"), "done");
+	world_close(&w);
+}
+
+TEST(shop_cancel_asks_first_and_pays_back)
+{
+	struct world w;
+	CHECK(world_open(&w));
+	w.customer = "c008";
+	int64_t stock = world_sql(&w, "SELECT stock FROM product WHERE id='HH-1604'");
+	STR_EQ(shop_do(&w, "order_cancel", "{\"order\":\"HH2026-100428\"}"), "confirm");
+	HAS(w.r->say, "1,375 yuan goes back to");
+	HAS(w.r->say, "Shall I cancel it?");
+	EQ(world_sql(
+		   &w,
+		   "SELECT count(*) FROM order_ref WHERE id='HH2026-100428' AND state='paid'"),
+	   1);
+	EQ(world_sql(&w, "SELECT count(*) FROM shop_refund WHERE order_id='HH2026-100428'"), 0);
+	STR_EQ(shop_yes(&w, "order_cancel", "{\"order\":\"HH2026-100428\"}"), "done");
+	CHECK(w.r->effect);
+	HAS(w.r->say, "is cancelled");
+	EQ(world_sql(&w, "SELECT amount_fen FROM shop_refund WHERE order_id='HH2026-100428' AND "
+			 "state='released'"), 137500);
+	EQ(world_sql(&w, "SELECT stock FROM product WHERE id='HH-1604'"), stock + 2);
+	EQ(world_sql(&w, "SELECT count(*) FROM tool_outbox WHERE kind='sms'"), 1);
+	STR_EQ(shop_yes(&w, "order_cancel", "{\"order\":\"HH2026-100428\"}"), "refused");
+	HAS(w.r->say, "was cancelled before");
+	EQ(world_sql(&w, "SELECT count(*) FROM shop_refund WHERE order_id='HH2026-100428'"), 1);
+	STR_EQ(shop_do(&w, "refund_status", "{\"order\":\"HH2026-100428\"}"), "done");
+	HAS(w.r->say, "The refund of 1,375 yuan");
+	world_close(&w);
+}
+
+TEST(shop_cancel_by_state)
+{
+	struct world w;
+	CHECK(world_open(&w));
+	w.lang = "zh";
+	w.customer = "c021";
+	STR_EQ(shop_do(&w, "order_cancel", "{\"order\":\"HH2026-100450\"}"), "confirm");
+	HAS(w.r->say, "不会产生任何费用");
+	STR_EQ(shop_yes(&w, "order_cancel", "{\"order\":\"HH2026-100450\"}"), "done");
+	EQ(world_sql(&w, "SELECT count(*) FROM shop_refund WHERE order_id='HH2026-100450'"), 0);
+	STR_EQ(shop_do(&w, "order_cancel", "{\"order\":\"HH2026-100391\"}"), "refused");
+	HAS(jv_as_str(jv_path(w.r->body, "rule.rule")), "shipped");
+	CHECK(w.r->say.n > 0);
+	w.customer = "c027";
+	STR_EQ(shop_do(&w, "order_cancel", "{\"order\":\"HH2026-100102\"}"), "refused");
+	HAS(w.r->say, "可以申请退货");
+	w.customer = "c037";
+	STR_EQ(shop_do(&w, "order_cancel", "{\"order\":\"HH2026-100111\"}"), "refused");
+	world_close(&w);
+}
+
+#define ADDRESS(order) \
+	"{\"order\":\"" order \
+	"\",\"city\":\"上海市\",\"district\":\"浦东新区\",\"line\":\"银城路9号501\"}"
+
+TEST(shop_address_is_sealed_and_counted)
+{
+	struct world w;
+	struct store_db *db;
+	struct store_stmt *q;
+	struct sb plain;
+	CHECK(world_open(&w));
+	w.lang = "zh";
+	w.customer = "c021";
+	STR_EQ(shop_do(&w, "address_change", ADDRESS("HH2026-100414")), "verify");
+	w.level = TOOL_PROVEN;
+	STR_EQ(shop_do(&w, "address_change", ADDRESS("HH2026-100414")), "confirm");
+	SV_EQ(w.r->say, "把订单HH2026-100414改送到上海市浦东新区银城路9号501，对吗？");
+	STR_EQ(shop_yes(&w, "address_change", ADDRESS("HH2026-100414")), "done");
+	OK(store_flush(w.st));
+	OK(store_reader(w.st, &db));
+	OK(store_prep(db, &q, "SELECT address, city FROM order_ref WHERE id='HH2026-100414'"));
+	EQ(store_step(q), 1);
+	CHECK(sv_find(store_col_sv(q, 0), SV("银城路")) < 0);
+	SV_EQ(store_col_sv(q, 1), "上海市");
+	sb_init(&plain, LIM_SB);
+	OK(guard_unseal(w.shop->key, store_col_sv(q, 0), SV("HH2026-100414"), &plain));
+	HAS(sb_sv(&plain), "银城路9号501");
+	sb_done(&plain);
+	store_reset(q);
+	EQ(world_sql(&w, "SELECT count(*) FROM event WHERE body LIKE '%银城路%'"), 0);
+	STR_EQ(shop_yes(&w, "address_change", ADDRESS("HH2026-100414")), "done");
+	STR_EQ(shop_yes(&w, "address_change", ADDRESS("HH2026-100414")), "refused");
+	HAS(jv_as_str(jv_path(w.r->body, "rule.rule")), "too-often");
+	world_close(&w);
+}
+
+TEST(shop_address_on_the_way_by_city)
+{
+	struct world w;
+	CHECK(world_open(&w));
+	w.customer = "c021";
+	w.level = TOOL_PROVEN;
+	CHECK(world_exec(&w, "UPDATE order_ref SET city='上海市' WHERE id='HH2026-100391'"));
+	STR_EQ(shop_yes(&w, "address_change", ADDRESS("HH2026-100391")), "done");
+	EQ(fen_of(&w, "fee"), 800);
+	HAS(w.r->say, "8 yuan");
+	CHECK(world_exec(&w, "UPDATE order_ref SET city='北京市' WHERE id='HH2026-100395'"));
+	STR_EQ(shop_yes(&w, "address_change", ADDRESS("HH2026-100395")), "refused");
+	w.customer = "c024";
+	STR_EQ(shop_yes(&w, "address_change", ADDRESS("HH2026-100101")), "refused");
+	world_close(&w);
+}
+
+TEST(shop_price_protection_to_the_fen)
+{
+	struct world w;
+	CHECK(world_open(&w));
+	w.customer = "c011";
+	const char *args = "{\"order\":\"HH2026-100373\"}";
+	STR_EQ(shop_do(&w, "price_protect", args), "refused"); /* its piece is in a return */
+	CHECK(world_exec(&w, "UPDATE shop_item SET back=0 WHERE order_id='HH2026-100373'"));
+	STR_EQ(shop_do(&w, "price_protect", args), "refused");
+	HAS(w.r->say, "no difference to refund");
+	CHECK(world_exec(&w, "UPDATE product SET price_fen=17999 WHERE id='HH-1413'"));
+	STR_EQ(shop_do(&w, "price_protect", args), "confirm");
+	HAS(w.r->say, "15.03 yuan");
+	STR_EQ(shop_yes(&w, "price_protect", args), "done");
+	EQ(fen_of(&w, "amount"), 1503);
+	EQ(world_sql(&w, "SELECT amount_fen FROM shop_refund WHERE kind='price'"), 1503);
+	STR_EQ(shop_yes(&w, "price_protect", args), "refused");
+	HAS(w.r->say, "used for");
+	EQ(world_sql(&w, "SELECT count(*) FROM shop_claim"), 1);
+	world_close(&w);
+}
+
+TEST(shop_price_protection_late_or_large)
+{
+	struct world w;
+	CHECK(world_open(&w));
+	w.customer = "c027";
+	CHECK(world_exec(&w, "UPDATE product SET price_fen=10000 WHERE id='HH-1214'"));
+	STR_EQ(shop_do(&w, "price_protect", "{\"order\":\"HH2026-100102\"}"), "refused");
+	HAS(jv_as_str(jv_path(w.r->body, "rule.rule")), "late");
+	w.customer = "c024";
+	CHECK(world_exec(
+		&w, "UPDATE order_ref SET state='delivered', delivered_ms=1795400000000 WHERE "
+		    "id='HH2026-100384'"));
+	CHECK(world_exec(&w, "UPDATE shop_item SET qty=2 WHERE order_id='HH2026-100384'"));
+	CHECK(world_exec(&w, "UPDATE product SET price_fen=50000 WHERE id='HH-1014'"));
+	STR_EQ(shop_yes(&w, "price_protect", "{\"order\":\"HH2026-100384\"}"), "approve");
+	EQ(world_sql(&w, "SELECT count(*) FROM shop_claim"), 0);
+	EQ(world_sql(&w, "SELECT count(*) FROM shop_refund WHERE kind='price'"), 0);
+	sv id = jv_get_str(w.r->body, "approval");
+	struct tool_res *res = NULL;
+	OK(tool_approve(w.kit, arena_sv(&w.a, id), true, SV("boss"), SV("fine"), w.now, &res));
+	EQ(res->outcome, TOOL_DONE);
+	obj_unref(res);
+	EQ(world_sql(&w, "SELECT amount_fen FROM shop_refund WHERE kind='price'"), 226208);
+	world_close(&w);
+}
+
+TEST(shop_warranty_by_months)
+{
+	struct world w;
+	CHECK(world_open(&w));
+	w.customer = "c027";
+	const char *args = "{\"order\":\"HH2026-100102\"}";
+	STR_EQ(shop_do(&w, "warranty_check", args), "done");
+	HAS(w.r->say, "the repair is free");
+	w.now = 1817812800000LL;     /* 2027-08-09: past 12 months from 7 August 2026 */
+	STR_EQ(shop_do(&w, "warranty_check", args), "refused");
+	w.now = T_NOON;
+	STR_EQ(shop_do(&w, "warranty_check", "{\"order\":\"HH2026-100102\",\"cause\":\"water\"}"),
+	       "refused");
+	w.customer = "c021";
+	STR_EQ(shop_do(&w, "warranty_check",
+		       "{\"order\":\"HH2026-100414\",\"item\":\"shoe cabinet\"}"),
+	       "refused");
+	HAS(w.r->say, "has not been delivered");
+	world_close(&w);
+}
+
+TEST(shop_without_tables_a_person_decides)
+{
+	struct world w;
+	CHECK(world_open(&w));
+	w.customer = "c008";
+	tool_kit_rules(w.kit, NULL);
+	STR_EQ(shop_yes(&w, "order_cancel", "{\"order\":\"HH2026-100428\"}"), "approve");
+	EQ(world_sql(
+		   &w,
+		   "SELECT count(*) FROM order_ref WHERE id='HH2026-100428' AND state='paid'"),
+	   1);
+	world_close(&w);
+}
