@@ -37,6 +37,8 @@ static int fits(const struct flow *f, const char *intent, sv text)
 		return 0;
 	if (asks_words && !words)
 		return 0;
+	if (flow_has(text, f->unless.t[0]) || flow_has(text, f->unless.t[1]))
+		return 0;
 	if (!f->n_intents && !asks_words)
 		return 0; /* only by name: identify */
 	return 1 + (asks_words ? 1 : 0) + f->priority * 4;

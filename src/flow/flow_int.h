@@ -74,7 +74,7 @@ struct flow {
 	const char *id;
 	int version, priority;
 	uint64_t print;              /* of its text */
-	struct flow_text title, words;
+	struct flow_text title, words, unless;   /* words that must, must not be said */
 	const char **intents;
 	size_t n_intents;
 	struct flow_slot_def *slot;

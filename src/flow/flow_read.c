@@ -30,7 +30,7 @@ void flow_fault(struct flow_reader *r, const char *path, const char *mend, const
 
 static void fault(struct reading *d, const char *key, const char *mend, const char *what)
 {
-	char path[200];
+	char path[240];
 	(void)snprintf(path, sizeof(path), "%s%s%s", d->here, d->here[0] && key[0] ? "." : "", key);
 	flow_fault(d->r, path, mend, "flow %s: %s", d->f->id, what);
 }
@@ -434,8 +434,8 @@ static void read_steps(struct reading *d)
 
 static void read_flow(struct flow_reader *r, const jv *o, const char *at)
 {
-	static const char *const keys[] = { "id",    "version", "title", "intents", "words",
-					    "slots", "steps",   "priority" };
+	static const char *const keys[] = { "id",     "version", "title", "intents",  "words",
+					    "unless", "slots",   "steps", "priority" };
 	struct flow *f = r->set->n < FLOW_MAX ? &r->set->v[r->set->n] : NULL;
 	struct reading d = {
 		.r = r, .f = f, .steps = jv_get(o, "steps"), .slots = jv_get(o, "slots")
@@ -459,6 +459,7 @@ static void read_flow(struct flow_reader *r, const jv *o, const char *at)
 	f->priority = (int)whole(&d, o, "priority", 0, 100, 0);
 	texts(&d, o, "title", true, &f->title);
 	texts(&d, o, "words", false, &f->words);
+	texts(&d, o, "unless", false, &f->unless);
 	const jv *in = jv_get(o, "intents");
 	f->intents = make(&d, jv_len(in), sizeof(*f->intents));
 	for (size_t i = 0; i < jv_len(in); i++)

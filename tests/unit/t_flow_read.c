@@ -67,12 +67,14 @@ TEST(flow_for_takes_words_before_the_intent_alone)
 		{ "b.yaml",
 		  SV("id: parcel\ntitle: {zh: 包裹, en: Parcel}\nintents: [order_status]\n"
 		     "words: {zh: \"包裹|快递\", en: \"parcel|courier\"}\n"
+		     "unless: {zh: \"怎么\", en: \"how do\"}\n"
 		     "steps:\n  - say: {zh: 好, en: ok}\n") },
 	};
 	EQ(flow_set_new(&s, f, 2, tool_known, NULL, &rep), 0);
 	STR_EQ(flow_for(s, "order_status", SV("Where is my PARCEL?")), "parcel");
 	STR_EQ(flow_for(s, "order_status", SV("我的快递呢")), "parcel");
 	STR_EQ(flow_for(s, "order_status", SV("where is my order")), "status");
+	STR_EQ(flow_for(s, "order_status", SV("How do I find my parcel")), "status");
 	STR_EQ(flow_for(s, "order_status", SV("parcels are nice")), "status");
 	CHECK(!flow_for(s, "greeting", SV("a parcel")));
 	obj_unref(s);

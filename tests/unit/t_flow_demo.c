@@ -1,0 +1,170 @@
+/* t_flow_demo.c: the demo's flows are whole: read without a fault, with the tools that the demo
+ * declares, each argument one that its tool has; and questions are left to the knowledge base. */
+#include "flow_int.h"
+#include "t.h"
+
+#include <stdio.h>
+
+struct demo {
+	jv *tools[16];
+	size_t n_tools;
+	struct flow_file file[16];
+	char *text[32], *name[16];
+	size_t n, n_text;
+};
+
+static int take(void *arg, const char *path)
+{
+	struct demo *d = arg;
+	struct sb b;
+	struct err e;
+	struct cfg_report rep = { 0 };
+	if (!sv_ends(sv_of(path), SV(".yaml")) || d->n == 16 || d->n_tools == 16)
+		return 0;
+	sb_init(&b, 1u << 20);
+	int rc = file_read(path, 1u << 20, &b, &e);
+	if (rc == 0 && strstr(path, "/tools/")) {
+		d->tools[d->n_tools++] = cfg_parse(sb_sv(&b), path, &rep);
+	} else if (rc == 0) {
+		d->text[d->n] = xstrdup(sb_sv(&b));
+		d->name[d->n] = xstrdup(sv_of(path));
+		d->file[d->n] = (struct flow_file){ d->name[d->n], sv_of(d->text[d->n]) };
+		d->n++;
+	}
+	cfg_report_done(&rep);
+	sb_done(&b);
+	return rc;
+}
+
+static const jv *tool(const struct demo *d, sv name)
+{
+	for (size_t i = 0; i < d->n_tools; i++) {
+		const jv *list = jv_get(d->tools[i], "tools");
+		for (size_t k = 0; k < jv_len(list); k++)
+			if (sv_eq(name, jv_get_str(jv_at(list, k), "name")))
+				return jv_at(list, k);
+	}
+	return NULL;
+}
+
+static bool known(void *arg, sv name)
+{
+	return tool(arg, name) != NULL;
+}
+
+static int demo_open(struct demo *d, struct flow_set **ret)
+{
+	char path[600];
+	struct cfg_report rep = { 0 };
+	memset(d, 0, sizeof(*d));
+	(void)snprintf(path, sizeof(path), "%s/demo/tools", t_srcdir());
+	int rc = file_walk(path, take, d);
+	(void)snprintf(path, sizeof(path), "%s/demo/flows", t_srcdir());
+	if (rc == 0)
+		rc = file_walk(path, take, d);
+	if (rc == 0)
+		rc = flow_set_new(ret, d->file, d->n, known, d, &rep);
+	for (size_t i = 0; i < rep.n; i++)
+		fprintf(stderr, "# %s: %s (%s)\n", rep.v[i].where, rep.v[i].what, rep.v[i].mend);
+	cfg_report_done(&rep);
+	return rc;
+}
+
+static void demo_close(struct demo *d, struct flow_set *s)
+{
+	for (size_t i = 0; i < d->n_tools; i++)
+		jv_free(d->tools[i]);
+	for (size_t i = 0; i < d->n; i++) {
+		xfree(d->text[i]);
+		xfree(d->name[i]);
+	}
+	obj_unref(s);
+}
+
+static bool args_fit(const struct demo *d, const struct flow *f, const struct flow_step *s)
+{
+	const jv *props = jv_path(tool(d, s->word), "schema.properties");
+	const jv *need = jv_path(tool(d, s->word), "schema.required");
+	void *it = NULL;
+	sv key;
+	jv *v;
+	bool ok = true;
+	while (jv_next(s->args, &it, &key, &v))
+		if (!jv_member(props, key)) {
+			fprintf(stderr, "# %s: " SV_FMT " has no " SV_FMT "\n", f->id,
+				SV_ARG(s->word), SV_ARG(key));
+			ok = false;
+		}
+	for (size_t i = 0; i < jv_len(need); i++)
+		if (!jv_member(s->args, jv_as_str(jv_at(need, i)))) {
+			fprintf(stderr, "# %s: " SV_FMT " needs " SV_FMT "\n", f->id,
+				SV_ARG(s->word), SV_ARG(jv_as_str(jv_at(need, i))));
+			ok = false;
+		}
+	return ok;
+}
+
+TEST(demo_flows_are_whole)
+{
+	struct demo d;
+	struct flow_set *s = NULL;
+	EQ(demo_open(&d, &s), 0);
+	CHECK(flow_set_count(s) >= 12);
+	bool ok = true;
+	for (size_t i = 0; i < s->n; i++)
+		for (size_t k = 0; k < s->v[i].n_steps; k++)
+			if (s->v[i].step[k].kind == STEP_CALL)
+				ok &= args_fit(&d, &s->v[i], &s->v[i].step[k]);
+	CHECK(ok);
+	demo_close(&d, s);
+}
+
+/* What begins which flow; "" = none: a question for the knowledge base. */
+static const struct {
+	const char *intent, *text, *flow;
+} wishes[] = {
+	{ "order_status", "帮我查一下订单", "order_status" },
+	{ "order_status", "我的快递到哪了", "order_status" },
+	{ "order_status", "怎么查订单进度？", "" },
+	{ "order_status", "Where is my order HH2026-100108?", "order_status" },
+	{ "order_status", "How can I check my order?", "" },
+	{ "cancel_order", "我要取消订单", "cancel_order" },
+	{ "cancel_order", "订单发货后还可以取消吗", "" },
+	{ "cancel_order", "please cancel my order", "cancel_order" },
+	{ "return_goods", "I would like to return the lamp", "return_goods" },
+	{ "return_goods", "How do I return something?", "" },
+	{ "return_goods", "台灯坏了，我要退货", "return_goods" },
+	{ "return_goods", "退货政策是什么", "" },
+	{ "exchange_goods", "这个桌子太大了，想换一个小的", "exchange_goods" },
+	{ "refund_status", "我的退款还没到", "refund_status" },
+	{ "refund_status", "退款一般多久到账", "" },
+	{ "refund_status", "what is the status of my return", "return_progress" },
+	{ "price_query", "橡线餐桌多少钱", "price_quote" },
+	{ "price_query", "刚买就降价了，能补差价吗", "price_protection" },
+	{ "price_query", "the lamp got cheaper, can I have the difference back",
+	  "price_protection" },
+	{ "complaint", "你们太过分了，我要投诉", "complaint" },
+	{ "complaint", "How do I complain?", "" },
+	{ "complaint", "我的投诉处理得怎么样了", "complaint_progress" },
+	{ "warranty", "我的沙发坏了还在保吗", "warranty" },
+	{ "warranty", "沙发保修多久", "" },
+	{ "invoice", "我要开发票", "" },
+};
+
+TEST(demo_wishes_begin_the_right_flow)
+{
+	struct demo d;
+	struct flow_set *s = NULL;
+	bool ok = true;
+	EQ(demo_open(&d, &s), 0);
+	for (size_t i = 0; i < sizeof(wishes) / sizeof(*wishes); i++) {
+		const char *f = flow_for(s, wishes[i].intent, sv_of(wishes[i].text));
+		if (strcmp(f ? f : "", wishes[i].flow) == 0)
+			continue;
+		fprintf(stderr, "# %s: %s, not %s\n", wishes[i].text, f ? f : "none",
+			wishes[i].flow);
+		ok = false;
+	}
+	CHECK(ok);
+	demo_close(&d, s);
+}
