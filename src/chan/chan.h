@@ -41,6 +41,9 @@ struct chan_profile {
 	sv last_order, last_status;              /* number and status of the newest order */
 	int orders;
 	int contacts_7d;         /* conversations in the last seven days before this one */
+	/* the obj in which its strings live: a conversation keeps a reference; NULL = they outlive
+	 * everything */
+	void *keep;
 };
 struct chan_info {
 	const char *channel;     /* "webchat", "phone", "talk", "sms", ... */

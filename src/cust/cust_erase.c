@@ -83,7 +83,7 @@ static int list_files(struct store_db *db, sv id, struct sb *files)
 	while ((rc = store_step(q)) == 1) {
 		if (store_col_sv(q, 0).n)
 			sb_fmt(files, SV_FMT "\n", SV_ARG(store_col_sv(q, 0)));
-		sb_fmt(files, "replay/" SV_FMT "\n", SV_ARG(store_col_sv(q, 1)));
+		sb_fmt(files, "recordings/" SV_FMT ".jsonl\n", SV_ARG(store_col_sv(q, 1)));
 	}
 	store_reset(q);
 	return rc ? rc : sb_err(files);

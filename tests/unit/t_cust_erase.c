@@ -224,7 +224,7 @@ static void gone(struct cw *w)
 	EQ(cust_erase(w->db, SV("c1"), false, SV("user:ann"), w->now, &files), ERR_STATE);
 	OK(cust_erase(w->db, SV("c1"), true, SV("user:ann"), w->now, &files));
 	HAS(sb_sv(&files), "recordings/v1.wav\n");
-	HAS(sb_sv(&files), "replay/i2\n");
+	HAS(sb_sv(&files), "recordings/i2.jsonl\n");
 	EQ(sv_find(sb_sv(&files), SV("v3")), -1);
 	OK(cust_erase(w->db, SV("c2"), false, SV("user:ann"), w->now, &files));      /* again */
 	sb_done(&files);
