@@ -183,6 +183,14 @@ static const jv *read_schema(struct reader *r, jv *o)
 			      "\"%.*s\" is required but not described",
 			      (int)(jv_as_str(jv_at(need, i)).n % 60),
 			      jv_as_str(jv_at(need, i)).p);
+	void *it = NULL;
+	sv key;
+	jv *p;
+	while (jv_next(props, &it, &key, &p))
+		if (!jv_is_obj(p))
+			fault(r, "schema.properties", "Describe it: {type: string}.",
+			      "\"%.*s\" is not described by an object",
+			      (int)(key.n < 60 ? key.n : 60), key.p);
 	if (!props)
 		jv_set(s, "properties", jv_obj());
 	if (!jv_get(s, "additionalProperties"))
@@ -197,6 +205,7 @@ static void read_decl(struct reader *r, jv *o)
 					    "slow",  "timeout_ms", "undo",    "say",    "with" };
 	struct tool_item *it = &r->b->v[r->b->n];
 	struct tool_decl *d = &it->d;
+	char key[80];
 	known_keys(r, o, keys, N(keys));
 	d->name = word(r, o, "name", NULL);
 	r->id = sv_of(d->name);
@@ -223,6 +232,9 @@ static void read_decl(struct reader *r, jv *o)
 	if ((ms && !jv_is_num(ms)) || d->timeout_ms < 50 || d->timeout_ms > 60000)
 		fault(r, "timeout_ms", "Use a number from 50 to 60000.", "not a usable time");
 	read_says(r, o, it);
+	const char *mend, *wrong = tool_with_wrong(d, key, &mend);
+	if (wrong)
+		fault(r, key, mend, "%s", wrong);
 	r->b->n++;
 }
 

@@ -38,6 +38,10 @@ struct tool_box {                    /* an obj */
 };
 const struct tool_item *tool_item_of(const struct tool_decl *d);
 
+/* tool_with.c: what is wrong with a declaration's "with" for its source, or NULL; key is its
+ * place. */
+const char *tool_with_wrong(const struct tool_decl *d, char key[80], const char **mend);
+
 /* ---- texts (tool_text.c) ---- */
 
 int tool_lang(sv lang);              /* 0 zh, 1 en */
@@ -89,7 +93,8 @@ struct tool_work {
 
 struct tool_kit {
 	struct store *store;
-	struct pool *pool, *far;     /* far: made with the first source that asks other systems */
+	/* far: made with the first source that asks other systems. */
+	struct pool *pool, *far;
 	struct snap *box, *rules;
 	struct tool_source sources[TOOL_SOURCES];
 	size_t n_sources;
@@ -142,7 +147,8 @@ jv *tool_masked(const jv *schema, const jv *args);        /* the caller's */
 sv tool_say_of(const struct tool_work *w, struct sb *buf);
 
 /* tool_out.c: the outbox */
-int tool_out_remote(struct tool_work *w, struct store_db *db);   /* a row for the other system */
+/* a row for the other system. */
+int tool_out_remote(struct tool_work *w, struct store_db *db);
 int tool_out_put(struct tool_work *w, struct store_db *db, const char *kind, const jv *body,
 		 char id[27]);
 /* After the other system was asked: marks the row, keeps the result, writes the river's row. */

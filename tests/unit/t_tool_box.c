@@ -159,3 +159,42 @@ TEST(tool_masked_hides_what_is_personal_or_unknown)
 	jv_free(args);
 	jv_free(schema);
 }
+
+struct files {
+	struct tool_file v[TOOL_FILES];
+	struct sb text[TOOL_FILES];
+	size_t n;
+};
+
+static int add_file(void *arg, const char *path)
+{
+	struct files *f = arg;
+	struct sb *b = &f->text[f->n];
+	sb_init(b, LIM_CFG_BYTES);
+	int rc = file_read(path, LIM_CFG_BYTES, b, NULL);
+	f->v[f->n++] = (struct tool_file){ "demo/tools", sb_sv(b) };
+	return rc;
+}
+
+TEST(tool_box_reads_the_demo)
+{
+	struct files f = { .n = 0 };
+	struct cfg_report rep = { 0 };
+	struct tool_box *b = NULL;
+	char path[512];
+	(void)snprintf(path, sizeof(path), "%s/demo/tools", t_srcdir());
+	OK(file_walk(path, add_file, &f));
+	int rc = tool_box_new(&b, f.v, f.n, &rep);
+	for (size_t i = 0; i < rep.n; i++)
+		printf("# %s: %s | %s\n", rep.v[i].where, rep.v[i].what, rep.v[i].mend);
+	cfg_report_done(&rep);
+	for (size_t i = 0; i < f.n; i++)
+		sb_done(&f.text[i]);
+	OK(rc);
+	CHECK(tool_box_count(b) >= 10);
+	for (size_t i = 0; i < tool_box_count(b); i++) {
+		const struct tool_decl *d = tool_box_at(b, i);
+		CHECK(d->title[0].n && d->title[1].n && d->about[0].n && d->about[1].n);
+	}
+	obj_unref(b);
+}

@@ -140,12 +140,6 @@ static const char far_yaml[] =
 	"    timeout_ms: 20000\n"
 	"    schema: {type: object, properties: {order: {type: string}}}\n"
 	"    with: {system: crm, tool: lookup, args: {id: \"{order}\"}, take: {state: state}}\n"
-	"  - name: crm_do\n"
-	"    source: mcp\n"
-	"    title: {zh: 做, en: Do}\n"
-	"    about: {zh: 做, en: Do}\n"
-	"    effect: true\n"
-	"    with: {system: crm, tool: lookup}\n"
 	"  - name: stock\n"
 	"    source: sql\n"
 	"    title: {zh: 库存, en: Stock}\n"
@@ -172,12 +166,12 @@ static const char far_yaml[] =
 	"    source: sql\n"
 	"    title: {zh: 库存, en: Stock}\n"
 	"    about: {zh: 库存, en: Stock}\n"
-	"    with: {system: house, sql: \"DELETE FROM stock\"}\n"
-	"  - name: stock_attach\n"
+	"    with: {system: house, sql: \"WITH x AS (SELECT 1) DELETE FROM stock RETURNING sku\"}\n"
+	"  - name: stock_two\n"
 	"    source: sql\n"
 	"    title: {zh: 库存, en: Stock}\n"
 	"    about: {zh: 库存, en: Stock}\n"
-	"    with: {system: house, sql: \"ATTACH '/etc/passwd' AS x\"}\n"
+	"    with: {system: house, sql: \"SELECT 1; ATTACH '/etc/passwd' AS x\"}\n"
 	"  - name: nowhere\n"
 	"    source: http\n"
 	"    title: {zh: 无, en: None}\n"
@@ -462,8 +456,6 @@ TEST(tool_mcp_asks_a_server_and_takes_only_what_is_declared)
 	EQ(jv_len(x.w.r->body), 1);
 	EQ(call(&x, "crm_get", "{\"order\":\"bad\"}"), TOOL_REFUSED);
 	CHECK(sv_find(x.w.r->say, SV("no such order")) < 0);
-	EQ(call(&x, "crm_do", "{}"), TOOL_FAILED);
-	HAS(x.w.r->why, "key_arg");
 	(void)snprintf(path, sizeof(path), "%s/mcp-pins.json", x.dir);
 	CHECK(file_exists(path));            /* pinned */
 	house_close(&x);
@@ -512,10 +504,50 @@ TEST(tool_sql_selects_and_nothing_else)
 	EQ(call(&x, "stock_one", "{\"sku\":\"A-3' OR '1'='1\"}"), TOOL_NOT_FOUND);
 	EQ(call(&x, "stock_one", "{}"), TOOL_NOT_FOUND);
 	EQ(call(&x, "stock_write", "{}"), TOOL_FAILED);
-	EQ(call(&x, "stock_attach", "{}"), TOOL_FAILED);
+	EQ(call(&x, "stock_two", "{}"), TOOL_FAILED);
 	EQ(call(&x, "stock_forever", "{}"), TOOL_FAILED);
 	HAS(x.w.r->why, "too long");
 	EQ(call(&x, "stock", "{\"sku\":\"A-1\"}"), TOOL_DONE);
 	EQ(jv_len(jv_get(x.w.r->body, "rows")), 1);
 	house_close(&x);
+}
+
+TEST(tool_with_is_looked_at_when_read)
+{
+	static const struct {
+		const char *source, *with, *where, *what;
+	} bad[] = {
+		{ "http", "{path: /x}", "with.system", "is missing" },
+		{ "http", "{system: a, path: x}", "with.path", "Begin it with /" },
+		{ "http", "{system: a, path: /x, method: FETCH}", "with.method", "POST" },
+		{ "http", "{system: a, path: /x, url: \"http://b\"}", "with.url",
+		  "unknown key" },
+		{ "http", "{system: a, path: /x, status: {404: gone}}", "with.status",
+		  "not_found" },
+		{ "http", "{system: a, path: /x, take: {a: 1}}", "with.take", "paths" },
+		{ "sql", "{system: a, sql: \"DELETE FROM x\"}", "with.sql", "one SELECT" },
+		{ "sql", "{system: a, sql: \"SELECT 1\", params: [1]}", "with.params",
+		  "names" },
+		{ "mcp", "{system: a}", "with.tool", "is missing" },
+		{ "mcp", "{system: a, tool: b}\n    effect: true", "effect", "key_arg" },
+		{ "sql", "{system: a, sql: \"SELECT 1\"}\n    effect: true", "effect",
+		  "with a key" },
+	};
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		struct tool_box *b = NULL;
+		struct cfg_report rep = { 0 };
+		char text[500], all[800];
+		(void)snprintf(text, sizeof(text),
+			       "tools:\n  - name: a\n    source: %s\n    title: {zh: a, en: a}\n"
+			       "    about: {zh: a, en: a}\n    with: %s\n",
+			       bad[i].source, bad[i].with);
+		struct tool_file f = { "x.yaml", sv_of(text) };
+		EQ(tool_box_new(&b, &f, 1, &rep), ERR_INVAL);
+		EQ(rep.n, 1);
+		(void)snprintf(all, sizeof(all), "%s: %s | %s", rep.v[0].where, rep.v[0].what,
+			       rep.v[0].mend);
+		HAS(sv_of(all), bad[i].where);
+		HAS(sv_of(all), bad[i].what);
+		cfg_report_done(&rep);
+	}
 }
