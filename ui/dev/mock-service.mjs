@@ -36,25 +36,25 @@ const orders = lines('orders.jsonl').map((o) => {
     placed_at: o.placed_at, shipped_at: o.shipped_at ?? null, delivered_at: o.delivered_at ?? null,
     carrier: o.carrier, tracking: o.tracking, events,
     items: o.items.map((i) => ({ sku: i.sku, qty: i.qty, price: i.price_cny, name: products.get(i.sku)?.name ?? i.sku })),
-    returns: r ? [{ id: r.number, order: o.number, customer: o.customer_id, kind: r.kind ?? 'return', state: r.status, reason: r.reason, refund: r.refund_cny ?? null, at: r.requested_at }] : [],
+    returns: r ? [{ id: r.number, order: o.number, customer: o.customer_id, kind: r.kind ?? 'return', state: r.status, reason: r.reason, refund: r.refund_cny ?? null, requested_at: r.requested_at }] : [],
   };
 });
 
 const tickets = [
   ['complaint', 'critical', 'new', 'Sofa delivered with a torn seat, third call', 'c024', -95],
   ['complaint', 'high', 'new', '吊灯少了一个灯罩，客服没有回电', 'c001', 12],
-  ['after_sale', 'normal', 'assigned', 'Recliner lever is stiff', 'c002', 340],
-  ['return', 'normal', 'in_progress', '退货一直没有人上门取件', 'c003', -20],
-  ['enquiry', 'low', 'wait_customer', 'Which bulb fits the Drift lamp', 'c005', 60],
-  ['complaint', 'high', 'resolved', 'Charged twice for one order', 'c022', 900],
+  ['aftersale', 'normal', 'open', 'Recliner lever is stiff', 'c002', 340],
+  ['return', 'normal', 'open', '退货一直没有人上门取件', 'c003', -20],
+  ['enquiry', 'low', 'pending_customer', 'Which bulb fits the Drift lamp', 'c005', 60],
+  ['complaint', 'high', 'solved', 'Charged twice for one order', 'c022', 900],
 ].map(([type, severity, state, title, customer, min], n) => ({
-  id: `T2026-00000${n + 1}`, number: `T2026-00000${n + 1}`, type, severity, state, title, customer,
-  owner: n > 1 ? 'admin' : null, created_at: later(-300 - n * 60), category: 'delivery/damage',
-  clocks: [{ kind: 'first_response', due_at: later(min), breach: min < 0, paused: state === 'wait_customer' },
-    { kind: 'resolution', due_at: later(min + 2000), breach: false, paused: state === 'wait_customer' }],
-  facts: { what: title, when: now(), order: 'HH2026-100101' }, demand: 'A new seat within a week and an apology.',
-  evidence: ['photo-1.jpg'], promised_at: later(2880), notes: [], links: [{ kind: 'order', ref: 'HH2026-100101' }],
-  history: [{ at: later(-300 - n * 60), kind: 'opened', by: 'bot' }],
+  id: `T2026-00000${n + 1}`, type, severity, state, title, customer,
+  owner: n > 1 ? 'admin' : '', opened_at: later(-300 - n * 60), category: 'delivery/damage',
+  clocks: [{ kind: 'first_response', due_at: later(min), breach: min < 0, paused: state === 'pending_customer' },
+    { kind: 'resolution', due_at: later(min + 2000), breach: false, paused: state === 'pending_customer' }],
+  facts: { order: 'HH2026-100101', text: title, demand: 'A new seat within a week and an apology.', evidence: ['photo-1.jpg'] },
+  promised_at: later(2880), moves: ['open', 'pending_customer', 'solved'], links: [{ kind: 'order', ref: 'HH2026-100101' }],
+  history: [{ n: 1, at: later(-300 - n * 60), kind: 'opened', by: 'bot' }],
 }));
 
 const order = { type: 'string', description: { en: 'Number of the order', zh: '订单号' } };
@@ -63,8 +63,8 @@ const tools = [
   { name: 'return_create', title: { en: 'Return items', zh: '退货' }, about: { en: 'Opens a return.', zh: '创建退货。' }, schema: { type: 'object', required: ['order', 'reason'], properties: { order, reason: { type: 'string', enum: ['fault', 'change_of_mind'] }, items: { type: 'array', items: { type: 'string' } }, note: { type: 'string', maxLength: 200 } } }, source: 'shop', role: 'customer', level: 'known', effect: true, confirm: true },
 ];
 const approvals = [
-  { id: 'A1', state: 'waiting', what: 'Compensation beyond the agent’s limit', tool: 'compensate', amount: 300, customer: 'c024', by: 'bot', at: later(-15), why: 'Damaged twice, gold customer', args: { order: 'HH2026-100101', amount: 300 } },
-  { id: 'A2', state: 'waiting', what: '超过退货期的退货', tool: 'return_create', amount: 214.62, customer: 'c027', by: 'bot', at: later(-4), args: { order: 'HH2026-100102', reason: 'fault' } },
+  { id: 'A1', state: 'waiting', what: 'Compensation beyond the agent’s limit', tool: 'compensate', amount: 300, customer: 'c024', actor: 'bot', made_at: later(-15), args: { order: 'HH2026-100101', amount: 300 } },
+  { id: 'A2', state: 'waiting', what: '超过退货期的退货', tool: 'return_create', amount: 214.62, customer: 'c027', actor: 'bot', made_at: later(-4), args: { order: 'HH2026-100102', reason: 'fault' } },
 ];
 
 export function serviceRoutes(admin, page, Problem) {
@@ -115,7 +115,7 @@ export function serviceRoutes(admin, page, Problem) {
     ['GET', 'customers/([\\w-]+)/timeline', ([id], q) => list([
       { at: now(), kind: 'conversation.opened', channel: 'phone', title: 'Where is my sofa?', ref: '1', by: 'bot' },
       ...orders.filter((o) => o.customer === id).map((o) => ({ at: o.placed_at, kind: 'order.placed', channel: 'web', title: o.number, ref: o.number, by: 'customer' })),
-      ...tickets.filter((x) => x.customer === id).map((x) => ({ at: x.created_at, kind: 'ticket', title: x.title, ref: x.id, by: 'bot' })),
+      ...tickets.filter((x) => x.customer === id).map((x) => ({ at: x.opened_at, kind: 'ticket', title: x.title, ref: x.id, by: 'bot' })),
       { at: cust(id).since, kind: 'customer.created', title: 'import', by: 'import' },
     ].sort((a, b) => (a.at < b.at ? 1 : -1)), q)],
     ['GET', 'orders', (_p, q) => list(orders.filter((o) => (!q.get('customer') || o.customer === q.get('customer')) && (!q.get('state') || o.state === q.get('state')) && has(o.number, q.get('q'))).reverse(), q)],
@@ -136,17 +136,16 @@ export function serviceRoutes(admin, page, Problem) {
     }],
     ['GET', 'approvals', (_p, q) => list(approvals.filter((a) => (q.get('state') || 'waiting') === a.state), q)],
     ['POST', 'approvals/(\\w+)', ([id], _q, b) => {
-      Object.assign(approvals.find((a) => a.id === id), { state: b.yes ? 'approved' : 'refused', note: b.note, decided_by: 'admin' });
+      Object.assign(approvals.find((a) => a.id === id), { state: b.yes ? 'yes' : 'no', note: b.note, by: 'admin' });
       return { outcome: 'done' };
     }],
-    ['GET', 'tickets', (_p, q) => list(tickets.filter((x) => ['type', 'state', 'severity', 'customer'].every((k) => !q.get(k) || x[k] === q.get(k)) && has(x.title + x.number, q.get('q'))), q)],
+    ['GET', 'tickets', (_p, q) => list(tickets.filter((x) => ['type', 'state', 'severity', 'customer'].every((k) => !q.get(k) || x[k] === q.get(k)) && has(x.title + x.id, q.get('q'))), q)],
     ['POST', 'tickets', (_p, _q, b) => {
-      const x = { ...b, id: `T2026-0000${10 + tickets.length}`, state: 'new', owner: null, created_at: now(), clocks: [{ kind: 'first_response', due_at: later(60), breach: false, paused: false }], facts: b.text ? { what: b.text } : {}, evidence: [], notes: [], links: b.links ?? [], history: [{ at: now(), kind: 'opened', by: 'admin' }] };
-      x.number = x.id;
+      const x = { ...b, id: `T2026-0000${10 + tickets.length}`, state: 'new', owner: '', opened_at: now(), moves: ['open', 'solved'], clocks: [{ kind: 'first_response', due_at: later(60), breach: false, paused: false }], facts: { text: b.text, demand: b.demand }, links: b.links ?? [], history: [{ n: 1, at: now(), kind: 'opened', by: 'admin' }] };
       tickets.unshift(x);
       return { id: x.id };
     }],
-    ['GET', 'tickets/board', () => ({ columns: ['new', 'assigned', 'in_progress', 'wait_customer', 'resolved', 'closed'].map((state) => {
+    ['GET', 'tickets/board', () => ({ columns: ['new', 'open', 'pending_customer', 'pending_third', 'solved', 'closed'].map((state) => {
       const items = tickets.filter((x) => x.state === state);
       return { state, count: items.length, items };
     }) })],
@@ -154,10 +153,10 @@ export function serviceRoutes(admin, page, Problem) {
     ['PATCH', 'tickets/([\\w-]+)', ([id], _q, b) => Object.assign(ticket(id), b)],
     ['POST', 'tickets/([\\w-]+)/(notes|state|link)', ([id, what], _q, b) => {
       const x = ticket(id);
-      if (what === 'notes') x.notes.push({ at: now(), by: 'admin', text: b.text });
+      if (what === 'notes') x.history.push({ n: x.history.length + 1, at: now(), kind: 'note', by: 'admin', text: b.text });
       if (what === 'link') x.links.push(b);
       if (what === 'state') {
-        x.history.unshift({ at: now(), kind: 'state', by: 'admin', from: x.state, to: b.state, text: b.note });
+        x.history.push({ n: x.history.length + 1, at: now(), kind: 'state', by: 'admin', body: { from: x.state, to: b.state }, text: b.why });
         x.state = b.state;
       }
       return {};

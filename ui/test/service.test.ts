@@ -27,9 +27,9 @@ test('late, in time, met, without an end, closed', () => {
   assert.equal(nextDue(card([{ kind: 'a', due_at: at(-1) }]), NOW)!.tone, 'bad');
   assert.equal(nextDue(card([{ kind: 'a', due_at: at(90), breach: true }]), NOW)!.tone, 'bad', 'the server says so');
   assert.equal(nextDue(card([{ kind: 'a', due_at: at(31) }]), NOW)!.tone, 'ok');
-  assert.equal(nextDue(card([{ kind: 'a', due_at: at(3), met_at: at(-3) }, { kind: 'b', due_at: null }]), NOW), null);
+  assert.equal(nextDue(card([{ kind: 'a', due_at: at(3), ended_at: at(-3) }, { kind: 'b', due_at: null }]), NOW), null);
   assert.equal(nextDue(card([{ kind: 'a', due_at: at(-1) }], 'closed'), NOW), null);
-  assert.equal(nextDue({ ...card([]), due_at: at(-2), breach: true }, NOW)!.tone, 'bad', 'a card with one clock');
+  assert.equal(nextDue({ ...card([]), due_at: at(90), late: true }, NOW)!.tone, 'bad', 'a row of a list');
   assert.equal(allDue(card([{ kind: 'a', due_at: at(1) }, { kind: 'b', due_at: at(2), paused: true }]), NOW).length, 2);
 });
 

@@ -1,7 +1,7 @@
 /* Carrying out a tool for a customer: pick, fill in, see what would happen, do it, say yes, result. The server
  * decides; nothing here is an authority. */
 import { useSignal, type Signal } from '@preact/signals';
-import { t, tWord } from '../lib/i18n.ts';
+import { lang, t, tWord } from '../lib/i18n.ts';
 import { ErrorNote, Icon } from '../lib/ui.tsx';
 import { authed } from '../console/state.ts';
 import { Facts } from './facts.tsx';
@@ -74,9 +74,10 @@ function Run({ tool, customer, preset, after, conversation }: Props & { tool: To
         method: 'POST',
         body: {
           args,
-          customer,
+          ...(customer ? { customer } : {}),
+          lang: lang.value,
           ...(conversation ? { conversation } : {}),
-          ...(checked.value ? { checked: checked.value } : {}),
+          ...(checked.value && customer ? { checked: tWord('checked', checked.value) } : {}),
           ...more,
         },
         headers: { 'Idempotency-Key': `${key.value}-${stage.value}` },
@@ -96,6 +97,7 @@ function Run({ tool, customer, preset, after, conversation }: Props & { tool: To
   const go = () => ask({}, (a) => (a.outcome === 'confirm' ? 'confirm' : 'over'));
   const yes = () => ask({ confirmed: answer.value?.print }, () => 'over');
   const back = () => {
+    key.value = newKey();
     stage.value = 'form';
     answer.value = null;
   };

@@ -6,14 +6,14 @@ import { makeHash } from '../lib/router.ts';
 import { Empty, ErrorNote, Icon } from '../lib/ui.tsx';
 import { route } from '../console/state.ts';
 import { Facts } from './facts.tsx';
-import { Done, money, Pick, post, Rows, seg, usePages, useRows } from './parts.tsx';
+import { both, Done, money, Pick, post, Rows, seg, usePages, useRows } from './parts.tsx';
 import type { Approval, ToolAnswer } from './types.ts';
 
-const STATES = ['waiting', 'approved', 'refused', 'all'];
+const STATES = ['waiting', 'yes', 'no', 'all'];
 
 export function Approvals() {
   const state = route.value.query['state'] || 'waiting';
-  const pages = usePages<Approval>('/api/v1/approvals', { state: state, limit: 50 });
+  const pages = usePages<Approval>('/api/v1/approvals', { state: state === 'all' ? '' : state });
   const rows = pages.rows.value ?? [];
   const notes = useSignal<Record<string, string>>({});
   const error = useSignal<unknown>(null);
@@ -30,7 +30,7 @@ export function Approvals() {
         yes,
         note: (notes.value[a.id] ?? '').trim(),
       });
-      const what = a.what || a.tool || a.id;
+      const what = a.what || both(a.title) || a.tool;
       const failed = yes && r?.outcome && r.outcome !== 'done';
       done.value = failed
         ? t('approval.undone', { what, why: r.why || tWord('outcome', r.outcome) })
@@ -64,14 +64,13 @@ export function Approvals() {
                 onClick={() => (at.value = n)}>
                 <h2>
                   <span>
-                    {a.what || tWord('tool', a.tool)}
+                    {a.what || both(a.title) || a.tool}
                     {a.amount ? <b class="num amount">{money(a.amount)}</b> : null}
                   </span>
                   <small>
-                    {[a.by, dateTime(a.at ?? a.created_at ?? null, lang.value)].filter(Boolean).join(' · ')}
+                    {[both(a.title), tWord('who', a.actor), dateTime(a.made_at ?? null, lang.value)].filter(Boolean).join(' · ')}
                   </small>
                 </h2>
-                {a.why ? <p>{a.why}</p> : null}
                 {a.args ? <Facts of={a.args} /> : null}
                 <p class="links">
                   {a.customer ? <a href={makeHash(['customers', a.customer])}>{t('order.customer')} {a.customer}</a> : null}
@@ -97,7 +96,7 @@ export function Approvals() {
                   </div>
                 ) : (
                   <p class="hint">
-                    {tWord('astate', a.state)} {[a.decided_by, a.note].filter(Boolean).join(' · ')}
+                    {tWord('astate', a.state)} {[a.by, a.decided_at ? dateTime(a.decided_at, lang.value) : '', a.note].filter(Boolean).join(' · ')}
                   </p>
                 )}
               </li>
@@ -109,4 +108,4 @@ export function Approvals() {
   );
 }
 
-const waits = (a: Approval): boolean => !a.state || a.state === 'open' || a.state === 'waiting';
+const waits = (a: Approval): boolean => a.state === 'waiting';

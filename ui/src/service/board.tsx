@@ -17,7 +17,7 @@ interface Column {
   items: TicketCard[];
 }
 interface BoardJson {
-  columns: (Partial<Column> & { cards?: TicketCard[]; n?: number })[];
+  columns: Column[];
 }
 
 const POLL_MS = 15000;
@@ -38,9 +38,8 @@ export function Board() {
   }, [type, severity]);
 
   const columns: Column[] = (got.data.value?.columns ?? []).map((c) => {
-    const items = (c.items ?? c.cards ?? [])
-      .filter((x) => (!type || x.type === type) && (!severity || String(x.severity) === severity));
-    return { state: c.state ?? '', count: c.count ?? c.n ?? items.length, items: items.sort(byDue(now.peek())) };
+    const items = c.items.filter((x) => (!type || x.type === type) && (!severity || x.severity === severity));
+    return { ...c, items: items.sort(byDue(now.peek())) };
   });
   const sizes = columns.map((c) => c.items.length);
   const here = columns[at.value.col]?.items[at.value.row];
@@ -56,7 +55,7 @@ export function Board() {
     moved.value = '';
     try {
       await post(`/api/v1/tickets/${seg(here.id)}/state`, { state: to });
-      moved.value = t('ticket.moved', { n: here.number ?? here.id, state: tWord('tstate', to) });
+      moved.value = t('ticket.moved', { n: here.id, state: tWord('tstate', to) });
     } catch (e) {
       error.value = e;
     }
@@ -113,7 +112,7 @@ function Card({ x, here, focus }: { x: TicketCard; here: boolean; focus: () => v
       onFocus={focus}
     >
       <span class="tcard-top">
-        <span class="num muted">{x.number ?? x.id}</span>
+        <span class="num muted">{x.id}</span>
         <DueTag due={due} />
       </span>
       <b>{x.title}</b>

@@ -10,18 +10,16 @@ export interface Due {
 
 const SOON_MS = 30 * 60000;
 
-const late = (c: Clock): boolean => Boolean(c.breach ?? c.breached);
-
 function clocksOf(t: TicketCard): Clock[] {
   if (t.clocks?.length) return t.clocks;
-  return t.due_at ? [{ kind: 'due', due_at: t.due_at, breach: t.breach ?? false, paused: t.paused ?? false }] : [];
+  return t.due_at ? [{ kind: 'due', due_at: t.due_at, breach: t.late ?? false }] : [];
 }
 
 function dueOf(c: Clock, now: number): Due | null {
   const at = c.due_at ? Date.parse(c.due_at) : NaN;
-  if (Number.isNaN(at) || c.met_at) return null;
+  if (Number.isNaN(at) || c.ended_at) return null;
   const left_ms = at - now;
-  const tone = c.paused ? 'paused' : late(c) || left_ms < 0 ? 'bad' : left_ms < SOON_MS ? 'warn' : 'ok';
+  const tone = c.paused ? 'paused' : c.breach || left_ms < 0 ? 'bad' : left_ms < SOON_MS ? 'warn' : 'ok';
   return { kind: c.kind, left_ms, tone };
 }
 

@@ -4,7 +4,7 @@ import { useEffect } from 'preact/hooks';
 import { useSignal, type Signal } from '@preact/signals';
 import { ApiError, type Issue } from '../lib/api.ts';
 import { dateTime } from '../lib/format.ts';
-import { lang, t, tWord } from '../lib/i18n.ts';
+import { lang, t } from '../lib/i18n.ts';
 import { ErrorNote } from '../lib/ui.tsx';
 import { authed } from '../console/state.ts';
 import { diffLines, shorten } from './diff.ts';
@@ -15,59 +15,57 @@ export interface Doc {
   kind?: string;
   id: string;
   title?: Both;
-  version: number;
-  state?: string;
+  version: number; /* 0: as the folder holds it, never edited */
+  state?: string; /* file, published, draft, retired */
   text: string;
-  published?: { version: number; text: string } | null; /* what is in use while this is a draft */
+  draft?: number | null; /* the version of a draft beside the one in use */
+  issues?: Issue[];
 }
 export interface Version {
   version: number;
   state?: string;
-  at?: string;
-  changed_at?: string;
+  changed_at?: string | null;
   by?: string;
   note?: string;
 }
 
-export interface DocState {
+/* The text in use, and the draft of it when there is one: that is what is edited. */
+export interface DocOpen {
   path: string;
-  got: Loaded<Doc>;
+  got: Loaded<Doc>; /* in use */
+  open: Signal<Doc | null>; /* what is edited: the draft, else the one in use */
   versions: Loaded<{ items: Version[] }>;
-  draft: Signal<string>;
-  used: Signal<string>; /* the text in use */
+  draft: Signal<string>; /* the text in the editor */
   issues: Signal<Issue[]>;
   error: Signal<unknown>;
   done: Signal<string>;
 }
 
-export function useDoc(path: string): DocState {
+export function useDoc(path: string): DocOpen {
   const got = useLoad<Doc>(path);
   const versions = useLoad<{ items: Version[] }>(`${path}/versions`);
+  const open = useSignal<Doc | null>(null);
   const draft = useSignal('');
-  const used = useSignal('');
   const issues = useSignal<Issue[]>([]);
   const error = useSignal<unknown>(null);
   const done = useSignal('');
   const d = got.data.value;
   useEffect(() => {
     if (!d) return;
-    draft.value = d.text;
-    if (d.state !== 'draft') used.value = d.text;
-    else if (d.published) used.value = d.published.text;
-    else void inUse(path, versions.data.value?.items ?? []).then((text) => (used.value = text), () => undefined);
-  }, [d, versions.data.value]);
-  return { path, got, versions, draft, used, issues, error, done };
+    const show = (x: Doc) => {
+      open.value = x;
+      draft.value = x.text;
+      issues.value = x.issues ?? [];
+    };
+    if (!d.draft || d.draft === d.version) show(d);
+    else authed<Doc>(path, { query: { version: d.draft } }).then(show, (e: unknown) => (error.value = e));
+  }, [d]);
+  return { path, got, open, versions, draft, issues, error, done };
 }
 
-async function inUse(path: string, all: Version[]): Promise<string> {
-  const v = all.find((x) => x.state === 'published');
-  return v ? (await authed<Doc>(path, { query: { version: v.version } })).text : '';
-}
-
-export async function attempt(s: DocState, job: () => Promise<string>): Promise<boolean> {
+export async function attempt(s: DocOpen, job: () => Promise<string>): Promise<boolean> {
   s.error.value = null;
   s.done.value = '';
-  s.issues.value = [];
   try {
     s.done.value = await job();
     return true;
@@ -78,27 +76,28 @@ export async function attempt(s: DocState, job: () => Promise<string>): Promise<
   }
 }
 
-export function Editor({ s, label }: { s: DocState; label: string }) {
+export function Editor({ s, label }: { s: DocOpen; label: string }) {
   const note = useSignal('');
   const showDiff = useSignal(false);
-  const d = s.got.data.value!;
+  const d = s.open.value!;
+  const used = s.got.data.value!;
   const changed = s.draft.value !== d.text;
   const reload = async () => {
     await Promise.all([s.got.load(), s.versions.load()]);
   };
   const save = () =>
     attempt(s, async () => {
-      const r = await authed<{ version?: number }>(s.path, {
+      const r = await authed<{ version: number; issues: Issue[] }>(s.path, {
         method: 'PUT',
-        body: { text: s.draft.value, base: d.version, note: note.value.trim() },
+        body: { text: s.draft.value, note: note.value.trim() },
         headers: s.got.etag.value ? { 'If-Match': s.got.etag.value } : {},
       });
       await reload();
-      return t('doc.saved', { v: r?.version ?? '' });
+      return t(r.issues.length ? 'doc.saved_faulty' : 'doc.saved', { v: r.version });
     });
   const publish = () =>
     attempt(s, async () => {
-      await post(`${s.path}/publish`, { version: d.version, note: note.value.trim() });
+      await post(`${s.path}/publish`, { note: note.value.trim() });
       note.value = '';
       await reload();
       return t('doc.published', { v: d.version });
@@ -116,7 +115,7 @@ export function Editor({ s, label }: { s: DocState; label: string }) {
       <h2>
         {label}
         <small>
-          <DocState state={d.state} /> {d.version ? t('strategy.version', { v: d.version }) : t('strategy.built_in')}
+          <DocState state={d.state} /> {d.version ? t('strategy.version', { v: d.version }) : ''}
         </small>
       </h2>
       <textarea
@@ -139,7 +138,7 @@ export function Editor({ s, label }: { s: DocState; label: string }) {
         <input class="input" data-test="doc-note" aria-label={t('strategy.note')} placeholder={t('strategy.note')}
           maxLength={200} value={note.value} onInput={(e) => (note.value = e.currentTarget.value)} />
         <button class="btn" data-test="doc-diff" aria-pressed={showDiff.value}
-          disabled={s.draft.value === s.used.value} onClick={() => (showDiff.value = !showDiff.value)}>
+          disabled={s.draft.value === used.text} onClick={() => (showDiff.value = !showDiff.value)}>
           {t('doc.diff')}
         </button>
         <button class="btn" data-test="doc-save" disabled={!changed} title="Ctrl S" onClick={() => void save()}>
@@ -150,7 +149,7 @@ export function Editor({ s, label }: { s: DocState; label: string }) {
           {t('doc.publish')}
         </button>
       </div>
-      {showDiff.value ? <Diff before={s.used.value} after={s.draft.value} /> : null}
+      {showDiff.value ? <Diff before={used.text} after={s.draft.value} /> : null}
       <History s={s} back={back} />
     </section>
   );
@@ -199,7 +198,7 @@ export function Diff({ before, after }: { before: string; after: string }) {
   );
 }
 
-function History({ s, back }: { s: DocState; back: (v: number) => Promise<boolean> }) {
+function History({ s, back }: { s: DocOpen; back: (v: number) => Promise<boolean> }) {
   const all = s.versions.data.value?.items ?? [];
   if (!all.length) return null;
   const look = async (v: number) => {
@@ -219,9 +218,9 @@ function History({ s, back }: { s: DocState; back: (v: number) => Promise<boolea
             </button>
             <DocState state={v.state} />
             <span>{v.by}</span>
-            <time>{dateTime(v.at ?? v.changed_at ?? null, lang.value)}</time>
+            <time>{dateTime(v.changed_at ?? null, lang.value)}</time>
             <span class="grow">{v.note}</span>
-            {v.state !== 'published' ? (
+            {v.state === 'retired' || (v.state === 'file' && s.got.data.value?.state === 'published') ? (
               <button class="btn small" data-test={`rollback-${v.version}`} onClick={() => void back(v.version)}>
                 {t('doc.rollback')}
               </button>
@@ -233,5 +232,4 @@ function History({ s, back }: { s: DocState; back: (v: number) => Promise<boolea
   );
 }
 
-export const docPath = (kind: 'policies' | 'flows' | 'tools', id: string): string => `/api/v1/${kind}/${seg(id)}`;
-export const stateWord = (s: string | undefined): string => tWord('status', s);
+export const docPath = (kind: 'policies' | 'flows' | 'tools/files', id: string): string => `/api/v1/${kind}/${seg(id)}`;

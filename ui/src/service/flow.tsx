@@ -1,9 +1,8 @@
 /* One flow: its text, its drawing with the step that runs marked, and a chat to try it in. */
-import { useEffect } from 'preact/hooks';
 import { useSignal, type Signal } from '@preact/signals';
 import { lang, t, tWord } from '../lib/i18n.ts';
 import { ErrorNote, Icon, Skeleton } from '../lib/ui.tsx';
-import { attempt, docPath, Editor, useDoc, type Doc, type DocState } from './doc.tsx';
+import { attempt, docPath, Editor, useDoc, type Doc, type DocOpen } from './doc.tsx';
 import { draw, type FlowStep } from './flowdraw.ts';
 import { BackBar, both, post, type Both } from './parts.tsx';
 
@@ -20,7 +19,7 @@ interface FlowJson {
   slots: { name: string; type: string; ask: Both }[];
   steps: Step[];
 }
-type FlowDoc = Doc & Partial<FlowJson> & { flow?: FlowJson; json?: FlowJson };
+type FlowDoc = Doc & { flows?: FlowJson[] | null };
 
 export interface FlowAct {
   kind: string; /* say, ask, call, handoff, aside, end */
@@ -35,19 +34,15 @@ interface Tried {
   state?: unknown;
   step?: string;
   slots?: Record<string, unknown>;
-  flow?: FlowJson;
 }
 
 export function FlowPage({ id }: { id: string }) {
   const s = useDoc(docPath('flows', id));
-  const d = s.got.data.value as FlowDoc | null;
-  const json = d ? (d.flow ?? d.json ?? (d.steps ? (d as FlowJson) : null)) : null;
-  const shown = useSignal<FlowJson | null>(null);
+  const d = s.open.value as FlowDoc | null;
   const step = useSignal('');
-  useEffect(() => {
-    shown.value = json;
-  }, [json]);
-  const view = shown.value ?? json;
+  const flows = d?.flows ?? (s.got.data.value as FlowDoc | null)?.flows ?? [];
+  const which = useSignal(0); /* a file may hold several */
+  const view = flows[which.value] ?? flows[0] ?? null;
   return (
     <section class="page" aria-label={t('doc.flow')} data-test="flow-page">
       <BackBar to={['rules', 'flows']}>
@@ -66,8 +61,17 @@ export function FlowPage({ id }: { id: string }) {
               <Editor s={s} label={t('doc.text')} />
             </div>
             <div class="stack">
+              {flows.length > 1 ? (
+                <div class="seg" role="group" aria-label={t('doc.flows')}>
+                  {flows.map((f, n) => (
+                    <button key={f.id} aria-pressed={view === f} onClick={() => (which.value = n)}>
+                      {both(f.title) || f.id}
+                    </button>
+                  ))}
+                </div>
+              ) : null}
               {view ? <Picture steps={view.steps} at={step.value} /> : null}
-              <TryChat s={s} step={step} shown={shown} />
+              {view ? <TryChat key={view.id} s={s} step={step} flow={view.id} /> : null}
             </div>
           </div>
         )}
@@ -131,7 +135,7 @@ interface Line {
 }
 
 /* The server runs the flow as it stands in the text on the left; tools are only asked what they would do. */
-function TryChat({ s, step, shown }: { s: DocState; step: Signal<string>; shown: Signal<FlowJson | null> }) {
+function TryChat({ s, step, flow }: { s: DocOpen; step: Signal<string>; flow: string }) {
   const lines = useSignal<Line[]>([]);
   const said = useSignal<string[]>([]);
   const text = useSignal('');
@@ -144,6 +148,7 @@ function TryChat({ s, step, shown }: { s: DocState; step: Signal<string>; shown:
     await attempt(s, async () => {
       const draft = s.draft.value !== s.got.data.value?.text;
       const r = await post<Tried & { turns?: { said?: string; acts: FlowAct[] }[] }>(`${s.path}/try`, {
+        flow,
         messages,
         language: lang.value,
         ...(draft ? { text: s.draft.value } : {}),
@@ -157,7 +162,6 @@ function TryChat({ s, step, shown }: { s: DocState; step: Signal<string>; shown:
       const last = turns.flatMap((x) => x.acts);
       step.value = r.step ?? [...last].reverse().find((a) => a.step)?.step ?? '';
       choices.value = last[last.length - 1]?.choices ?? [];
-      if (r.flow) shown.value = r.flow;
       return '';
     });
     busy.value = false;

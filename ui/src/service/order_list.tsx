@@ -113,7 +113,7 @@ export function ReturnTable({ rows, at = -1, short = false }: { rows: ReturnRow[
               )}
               <td class="cut">{tWord('rreason', r.reason)}</td>
               <td class="num right">{money(r.refund, r.currency)}</td>
-              {short ? null : <td class="num muted">{dateTime(r.at ?? r.created_at ?? null, lang.value)}</td>}
+              {short ? null : <td class="num muted">{dateTime(r.requested_at ?? null, lang.value)}</td>}
             </tr>
           ))}
         </tbody>

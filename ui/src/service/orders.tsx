@@ -7,7 +7,7 @@ import { OrderList, ReturnList } from './order_list.tsx';
 import { Pick, Search, Tabs } from './parts.tsx';
 
 const ORDER_STATES = ['placed', 'paid', 'packed', 'shipped', 'delivered', 'cancelled', 'returned'];
-const RETURN_STATES = ['requested', 'approved', 'collected', 'received', 'refunded', 'exchanged', 'rejected', 'cancelled'];
+const RETURN_STATES = ['requested', 'collected', 'checked', 'refunded', 'refused', 'sent', 'done', 'cancelled'];
 
 export default function Orders() {
   const [, sub = '', id = ''] = route.value.path;

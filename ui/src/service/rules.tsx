@@ -15,6 +15,7 @@ interface DocRow {
   title?: Both;
   version: number;
   state: string;
+  draft?: number | null;
   changed_at?: string | null;
   by?: string | null;
 }
@@ -22,7 +23,7 @@ interface DocRow {
 const KINDS: Record<string, { path: string; tab: string }> = {
   rules: { path: 'policies', tab: '' },
   flow: { path: 'flows', tab: 'flows' },
-  tool: { path: 'tools', tab: 'tools' },
+  tool: { path: 'tools/files', tab: 'tools' },
 };
 
 export default function RulesPages() {
@@ -76,9 +77,9 @@ function List({ kind }: { kind: string }) {
                   </td>
                   <td class="mono">{d.id}</td>
                   <td>
-                    <DocState state={d.state} />
+                    <DocState state={d.state} /> {d.draft ? <DocState state="draft" /> : null}
                   </td>
-                  <td class="num">{d.version ? d.version : t('strategy.built_in')}</td>
+                  <td class="num">{d.version || '–'}</td>
                   <td class="num muted">
                     {d.changed_at ? dateTime(d.changed_at, lang.value) : '–'} {d.by ?? ''}
                   </td>
@@ -93,6 +94,6 @@ function List({ kind }: { kind: string }) {
 }
 
 export function DocState({ state }: { state: string | undefined }) {
-  const tone = state === 'published' ? 'ok' : state === 'draft' ? 'warn' : '';
+  const tone = state === 'published' || state === 'file' ? 'ok' : state === 'draft' ? 'warn' : '';
   return <span class={`tag ${tone}`}>{tWord('status', state || 'published')}</span>;
 }

@@ -1,10 +1,10 @@
 /* One decision table: drawn as a grid, tried with facts, the rule that decides marked cell by cell, all rules and
  * boundaries checked, and its text. */
-import { useEffect } from 'preact/hooks';
 import { useSignal, type Signal } from '@preact/signals';
+import type { Issue } from '../lib/api.ts';
 import { t, tWord } from '../lib/i18n.ts';
 import { ErrorNote, Icon, Skeleton } from '../lib/ui.tsx';
-import { attempt, Diff, docPath, Editor, useDoc, type Doc, type DocState } from './doc.tsx';
+import { attempt, docPath, Editor, useDoc, type Doc, type DocOpen } from './doc.tsx';
 import { Facts } from './facts.tsx';
 import { BackBar, both, post, type Both } from './parts.tsx';
 
@@ -60,18 +60,14 @@ interface Conform {
   not_hit: string[];
   wrong: { facts: Record<string, unknown>; want: string; got: string }[];
 }
-type TableDoc = Doc & Partial<TableJson> & { table?: TableJson; json?: TableJson };
+type TableDoc = Doc & { table?: TableJson | null };
 
 export function TablePage({ id }: { id: string }) {
   const s = useDoc(docPath('policies', id));
-  const d = s.got.data.value as TableDoc | null;
-  const table = d ? (d.table ?? d.json ?? (d.rules ? (d as TableJson) : null)) : null;
-  const shown = useSignal<TableJson | null>(null);
+  const d = s.open.value as TableDoc | null;
   const decision = useSignal<Decision | null>(null);
-  useEffect(() => {
-    shown.value = table;
-  }, [table]);
-  const view = shown.value ?? table;
+  /* a draft with faults has no grid: the one in use is shown */
+  const view = d?.table ?? (s.got.data.value as TableDoc | null)?.table ?? null;
   return (
     <section class="page" aria-label={t('doc.table')} data-test="table-page">
       <BackBar to={['rules']}>
@@ -87,7 +83,7 @@ export function TablePage({ id }: { id: string }) {
             {view ? <Grid t={view} d={decision.value} /> : null}
             <div class="two even">
               <div class="stack">
-                {view ? <Try s={s} table={view} decision={decision} shown={shown} /> : null}
+                {view ? <Try s={s} table={view} decision={decision} /> : null}
                 <Check s={s} />
               </div>
               <Editor s={s} label={t('doc.text')} />
@@ -165,25 +161,24 @@ export function factsOf(inputs: Input[], typed: Record<string, string>): Record<
 }
 
 interface TryProps {
-  s: DocState;
+  s: DocOpen;
   table: TableJson;
   decision: Signal<Decision | null>;
-  shown: Signal<TableJson | null>;
 }
 
-function Try({ s, table, decision, shown }: TryProps) {
+function Try({ s, table, decision }: TryProps) {
   const typed = useSignal<Record<string, string>>({});
   const draft = s.draft.value !== s.got.data.value?.text;
   async function run(e?: Event) {
     e?.preventDefault();
     decision.value = null;
     await attempt(s, async () => {
-      const r = await post<{ decision?: Decision; table?: TableJson | string } & Decision>(`${s.path}/try`, {
+      const r = await post<{ decision: Decision | null; issues: Issue[] }>(`${s.path}/try`, {
         facts: factsOf(table.inputs, typed.value),
         ...(draft ? { text: s.draft.value } : {}),
       });
-      decision.value = r.decision ?? r;
-      if (r.table && typeof r.table === 'object') shown.value = r.table;
+      s.issues.value = r.issues;
+      decision.value = r.decision;
       return '';
     });
   }
@@ -261,14 +256,15 @@ function Decided({ d, table }: { d: Decision; table: TableJson }) {
   );
 }
 
-function Check({ s }: { s: DocState }) {
+function Check({ s }: { s: DocOpen }) {
   const result = useSignal<Conform | null>(null);
   const run = () =>
     attempt(s, async () => {
       const draft = s.draft.value !== s.got.data.value?.text;
-      const r = await post<{ tables?: Conform[]; items?: Conform[] } & Partial<Conform>>(
+      const r = await post<{ ok: boolean; checks: Conform[]; issues: Issue[] }>(
         `${s.path}/check`, draft ? { text: s.draft.value } : {});
-      result.value = (r.tables ?? r.items)?.[0] ?? (r as Conform);
+      s.issues.value = r.issues;
+      result.value = r.checks[0] ?? null;
       return '';
     });
   const r = result.value;
@@ -299,5 +295,3 @@ function Check({ s }: { s: DocState }) {
     </section>
   );
 }
-
-export { Diff };

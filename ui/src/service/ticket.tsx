@@ -7,21 +7,10 @@ import { makeHash } from '../lib/router.ts';
 import { ErrorNote, Icon, Skeleton } from '../lib/ui.tsx';
 import { authed, now, user } from '../console/state.ts';
 import { allDue } from './clocks.ts';
-import { Facts } from './facts.tsx';
+import { Facts, Value } from './facts.tsx';
 import { BackBar, Done, post, seg, useKeys, useLoad, type Loaded } from './parts.tsx';
 import { DueTag, Severity, TicketState } from './ticket_list.tsx';
 import type { Ticket } from './types.ts';
-
-/* What may follow a state; the server has the last word. */
-const MOVES: Record<string, string[]> = {
-  new: ['assigned', 'in_progress', 'resolved'],
-  assigned: ['in_progress', 'wait_customer', 'resolved'],
-  in_progress: ['wait_customer', 'resolved'],
-  wait_customer: ['in_progress', 'resolved'],
-  resolved: ['closed', 'reopened'],
-  closed: ['reopened'],
-  reopened: ['in_progress', 'wait_customer', 'resolved'],
-};
 
 interface Part {
   x: Ticket;
@@ -41,7 +30,7 @@ export function TicketPage({ id }: { id: string }) {
     <section class="page" aria-label={t('ticket.one')} data-test="ticket-page">
       <BackBar to={['tickets']}>
         <h1>
-          <span class="num">{x?.number ?? id}</span> {x?.title}
+          <span class="num">{id}</span> {x?.title}
         </h1>
         {x ? (
           <>
@@ -92,12 +81,12 @@ async function change(p: Part, job: () => Promise<unknown>, said: string): Promi
 /* The word of the customer goes with closing; a reason with the rest, when there is one. */
 function Moves(p: Part) {
   const why = useSignal('');
-  const moves = p.x.moves ?? MOVES[p.x.state] ?? [];
+  const moves = p.x.moves ?? [];
   const go = (state: string) =>
     void change(p, async () => {
       await post(`${pathOf(p.x.id)}/state`, { state, ...(why.value.trim() ? { note: why.value.trim() } : {}) });
       why.value = '';
-    }, t('ticket.moved', { n: p.x.number ?? p.x.id, state: tWord('tstate', state) }));
+    }, t('ticket.moved', { n: p.x.id, state: tWord('tstate', state) }));
   useKeys(() => Object.fromEntries(moves.map((m, n) => [String(n + 1), () => go(m)])));
   return (
     <section class="card" data-test="moves">
@@ -152,18 +141,18 @@ function Fields(p: Part) {
           <div>
             <dt>{t('order.customer')}</dt>
             <dd>
-              <a href={makeHash(['customers', x.customer])}>{x.customer_name || x.customer}</a>
+              <a href={makeHash(['customers', x.customer])}>{x.customer}</a>
             </dd>
           </div>
         ) : null}
         <div>
           <dt>{t('ticket.created')}</dt>
-          <dd class="num">{dateTime(x.created_at ?? null, lang.value)}</dd>
+          <dd class="num">{dateTime(x.opened_at ?? null, lang.value)}</dd>
         </div>
       </dl>
       <form class="srow" onSubmit={(e) => {
         e.preventDefault();
-        save({ owner: owner.value.trim() || null });
+        save({ owner: owner.value.trim() });
       }}>
         <label class="field grow">
           <span>{t('ticket.owner')}</span>
@@ -199,7 +188,6 @@ const LINK: Record<string, (ref: string) => string> = {
   order: (r) => makeHash(['orders', r]),
   return: (r) => makeHash(['orders', 'returns', r]),
   ticket: (r) => makeHash(['tickets', r]),
-  customer: (r) => makeHash(['customers', r]),
 };
 
 function Links(p: Part) {
@@ -220,7 +208,7 @@ function Links(p: Part) {
         {(p.x.links ?? []).map((l) => (
           <li key={l.kind + l.ref}>
             <span class="kind">{tWord('linkkind', l.kind)}</span>
-            {LINK[l.kind] ? <a class="grow" href={LINK[l.kind]!(l.ref)}>{l.title || l.ref}</a> : <span>{l.ref}</span>}
+            {LINK[l.kind] ? <a class="grow" href={LINK[l.kind]!(l.ref)}>{l.ref}</a> : <span>{l.ref}</span>}
           </li>
         ))}
       </ul>
@@ -241,30 +229,32 @@ function Links(p: Part) {
   );
 }
 
+/* What a complaint says; the demand and the evidence apart from the rest. */
 function Case({ x }: { x: Ticket }) {
-  const facts = x.facts && Object.keys(x.facts).length ? x.facts : null;
-  const evidence = x.evidence ?? [];
-  if (!facts && !x.demand && !evidence.length && !x.resolution) return null;
+  const { demand, evidence, resolution, ...rest } = x.facts ?? {};
+  const list = Array.isArray(evidence) ? evidence : evidence ? [evidence] : [];
+  if (!Object.keys(rest).length && !demand && !list.length && !resolution) return null;
   return (
     <section class="card" data-test="case">
       <h2>{t('ticket.facts')}</h2>
-      {facts ? <Facts of={facts} /> : null}
-      {x.demand ? (
-        <p class="demand">
+      <Facts of={rest} />
+      {demand ? (
+        <div class="demand">
           <Icon name="flag" />
-          <b>{t('ticket.demand')}</b> {x.demand}
-        </p>
+          <b>{t('ticket.demand')}</b> <Value name="demand" v={demand} />
+        </div>
       ) : null}
-      {evidence.length ? (
+      {list.length ? (
         <>
           <h3>{t('ticket.evidence')}</h3>
-          <Facts of={Object.fromEntries(evidence.map((e, n) => [String(n + 1), e]))} />
+          <Value name="evidence" v={list} />
         </>
       ) : null}
-      {x.resolution ? (
-        <p>
-          <b>{t('ticket.resolution')}</b> {x.resolution}
-        </p>
+      {resolution ? (
+        <>
+          <h3>{t('ticket.resolution')}</h3>
+          <Value name="resolution" v={resolution} />
+        </>
       ) : null}
     </section>
   );
@@ -285,10 +275,12 @@ function Notes(p: Part) {
     <section class="card" data-test="notes">
       <h2>{t('ticket.notes')}</h2>
       <ol class="moments">
-        {(p.x.notes ?? []).map((n) => (
-          <li key={n.at + n.text}>
+        {(p.x.history ?? []).filter((h) => h.kind === 'note').map((n) => (
+          <li key={n.n}>
             <div class="grow">
-              <p class="pre">{n.text}</p>
+              <p class="pre">
+                {n.text} {n.public ? <span class="tag info">{t('ticket.public')}</span> : null}
+              </p>
             </div>
             <time class="num muted">
               {dateTime(n.at, lang.value)}
@@ -311,19 +303,21 @@ function Notes(p: Part) {
 }
 
 function History({ x }: { x: Ticket }) {
-  if (!x.history?.length) return null;
+  const rows = (x.history ?? []).filter((h) => h.kind !== 'note');
+  if (!rows.length) return null;
+  const word = (v: unknown): string => (typeof v === 'string' ? tWord('tstate', v) : '');
   return (
     <section class="card" data-test="history">
       <h2>{t('ticket.history')}</h2>
       <ol class="moments">
-        {x.history.map((h, n) => (
-          <li key={n}>
+        {rows.map((h) => (
+          <li key={h.n}>
             <div class="grow">
               <p>
                 <b>{tWord('moment', h.kind)}</b>
-                {h.from || h.to ? (
+                {h.body?.['to'] ? (
                   <span>
-                    {tWord('tstate', h.from)} → {tWord('tstate', h.to)}
+                    {word(h.body['from'])} → {word(h.body['to'])}
                   </span>
                 ) : null}
               </p>

@@ -9,8 +9,7 @@ import { Rows, setHashQuery, usePages, useRows } from './parts.tsx';
 import type { TicketCard } from './types.ts';
 
 const TONE: Record<string, string> = {
-  new: 'accent', assigned: 'info', in_progress: 'info', wait_customer: 'warn', waiting: 'warn', resolved: 'ok',
-  closed: '', reopened: 'bad',
+  new: 'accent', open: 'info', pending_customer: 'warn', pending_third: 'warn', solved: 'ok', closed: '', reopened: 'bad',
 };
 
 export function TicketState({ state }: { state: string }) {
@@ -21,10 +20,9 @@ export function TicketState({ state }: { state: string }) {
   );
 }
 
-export function Severity({ severity }: { severity: string | number }) {
-  const word = String(severity);
-  const tone = /^(1|critical|urgent)$/.test(word) ? 'bad' : /^(2|high)$/.test(word) ? 'warn' : '';
-  return <span class={`tag ${tone}`}>{tWord('severity', word)}</span>;
+export function Severity({ severity }: { severity: string }) {
+  const tone = severity === 'critical' ? 'bad' : severity === 'high' ? 'warn' : '';
+  return <span class={`tag ${tone}`}>{tWord('severity', severity)}</span>;
 }
 
 export function DueTag({ due }: { due: Due | null }) {
@@ -61,7 +59,7 @@ export function TicketTable({ rows, at }: { rows: TicketCard[]; at: number }) {
           {rows.map((x, n) => (
             <tr key={x.id} data-row aria-selected={at === n} data-test="ticket">
               <td class="num">
-                <a href={makeHash(['tickets', x.id])}>{x.number ?? x.id}</a>
+                <a href={makeHash(['tickets', x.id])}>{x.id}</a>
               </td>
               <td class="cut">{x.title}</td>
               <td>{tWord('ttype', x.type)}</td>
@@ -75,7 +73,7 @@ export function TicketTable({ rows, at }: { rows: TicketCard[]; at: number }) {
               <td>
                 <DueTag due={nextDue(x, now.value)} />
               </td>
-              <td class="num muted">{dateTime(x.created_at ?? null, lang.value)}</td>
+              <td class="num muted">{dateTime(x.opened_at ?? null, lang.value)}</td>
             </tr>
           ))}
         </tbody>

@@ -9,8 +9,8 @@ import { NewTicket } from './ticket_new.tsx';
 import { TicketPage } from './ticket.tsx';
 import { TicketList } from './ticket_list.tsx';
 
-export const TYPES = ['complaint', 'after_sale', 'return', 'enquiry', 'lead', 'internal'];
-export const STATES = ['new', 'assigned', 'in_progress', 'wait_customer', 'resolved', 'closed', 'reopened'];
+export const TYPES = ['complaint', 'aftersale', 'return', 'enquiry', 'lead', 'internal'];
+export const STATES = ['live', 'new', 'open', 'pending_customer', 'pending_third', 'solved', 'closed', 'reopened'];
 export const SEVERITIES = ['critical', 'high', 'normal', 'low'];
 
 export default function Tickets() {

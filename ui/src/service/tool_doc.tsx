@@ -7,9 +7,9 @@ import { fieldsOf } from './schema.ts';
 import type { Tool } from './types.ts';
 
 export function ToolPage({ id }: { id: string }) {
-  const s = useDoc(docPath('tools', id));
-  const d = s.got.data.value as (Doc & Partial<Tool> & { tools?: Tool[] }) | null;
-  const tools: Tool[] = d?.tools ?? (d?.schema ? [d as unknown as Tool] : []);
+  const s = useDoc(docPath('tools/files', id));
+  const d = s.open.value as (Doc & { tools?: { items: Tool[] } | null }) | null;
+  const tools = d?.tools?.items ?? [];
   return (
     <section class="page" aria-label={t('doc.tools')} data-test="tool-page">
       <BackBar to={['rules', 'tools']}>

@@ -88,8 +88,7 @@ export interface ReturnRow {
   reason?: string;
   refund?: number | null;
   currency?: string;
-  at?: string;
-  created_at?: string;
+  requested_at?: string | null;
 }
 
 export interface Tool {
@@ -128,56 +127,59 @@ export interface ToolAnswer {
 }
 export interface Approval {
   id: string;
-  state: string;
+  state: string; /* waiting, yes, no */
+  tool: string;
+  title?: Both;
   what: string;
-  tool?: string;
   args?: Record<string, unknown>;
   amount?: number;
   customer?: string;
   conversation?: string;
-  by?: string;
-  at?: string;
-  created_at?: string;
-  why?: string;
-  decided_by?: string;
-  decided_at?: string;
+  actor?: string; /* who asked */
+  made_at?: string | null;
+  by?: string; /* who decided */
+  decided_at?: string | null;
   note?: string;
 }
 
 export interface Clock {
-  kind: string;
+  kind: string; /* first_response, next_update, resolution */
   due_at: string | null;
   breach?: boolean;
-  breached?: boolean;
   paused?: boolean;
-  met_at?: string | null;
+  ended_at?: string | null;
 }
 export interface TicketCard {
-  id: string;
-  number?: string;
+  id: string; /* its number */
   type: string;
   state: string;
-  severity: string | number;
+  severity: string;
   title: string;
-  owner?: string | null;
-  customer?: string | null;
-  customer_name?: string | null;
+  priority?: number;
+  owner?: string;
+  customer?: string;
   category?: string;
   promised_at?: string | null;
+  opened_at?: string | null;
+  due_at?: string | null; /* of the clock that runs out first; in lists */
+  late?: boolean;
   clocks?: Clock[];
-  due_at?: string | null;
-  breach?: boolean;
-  paused?: boolean;
-  created_at?: string;
-  updated_at?: string;
+}
+export interface TicketEvent {
+  n: number;
+  at: string;
+  kind: string;
+  by: string;
+  public?: boolean;
+  text?: string;
+  body?: Record<string, unknown>;
 }
 export interface Ticket extends TicketCard {
   facts?: Record<string, unknown> | null;
-  demand?: string;
-  evidence?: unknown[];
-  history?: { at: string; kind: string; by: string; text?: string; from?: string; to?: string }[];
-  notes?: { at: string; by: string; text: string }[];
-  links?: { kind: string; ref: string; title?: string }[];
+  history?: TicketEvent[];
+  links?: { kind: string; ref: string; at?: string; by?: string }[];
   moves?: string[];
-  resolution?: string;
+  closed_by?: string;
+  solved_at?: string | null;
+  follow_up_at?: string | null;
 }
