@@ -189,9 +189,9 @@ int cust_look_start(struct store *st, struct pool *pool, struct cust_keys *k,
  * an agent's word, TOOL_PROVEN. Outcomes: DONE with a grant (code_send: without); NOT_FOUND: it
  * does not fit, body has tries_left (whether customer, order or phone exist is never told);
  * DENIED: no tries left, a person must help; INVALID: something is missing. Five wrong answers
- * in a conversation, ten about one customer, order or phone in an hour, then DENIED and a row
- * "alert". Three codes in a conversation, five an hour. On success the conversation's row gets
- * customer_id and customer_level. Never dry. */
+ * in a conversation, ten about one customer, order or phone in an hour (20 a day), then DENIED
+ * and a row "alert". Three codes in a conversation, five an hour. On success the conversation's
+ * row gets customer_id and customer_level. Never dry. */
 struct tool_ops;
 extern const struct tool_ops cust_tools;             /* its arg: struct cust_tools_arg */
 struct cust_tools_arg {

@@ -60,6 +60,7 @@ enum {
 	CUST_TRIES_HOUR = 10,        /* about one customer, order or phone in an hour */
 	CUST_SENDS_CONV = 3,         /* codes sent */
 	CUST_SENDS_HOUR = 5,
+	CUST_DAY_HOURS = 2,          /* a day's worth: so many hours' */
 };
 #define CUST_SCOPES 3
 /* What a try is counted under: hashes, so that they tell nothing. */

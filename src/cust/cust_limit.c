@@ -51,12 +51,18 @@ int cust_tries_left(struct store_db *db, const struct cust_scopes *s, int conv, 
 {
 	int left = conv;
 	for (int i = 0; i < CUST_SCOPES; i++) {
-		int n = 0, max = i ? hour : conv;
+		int n = 0, day = 0;
 		int rc = count(db, s->v[i], i ? now_ms - HOUR_MS : now_ms - KEEP_MS, &n);
+		if (rc == 0 && i)
+			rc = count(db, s->v[i], now_ms - 24 * HOUR_MS, &day);
 		if (rc)
 			return rc;
-		if (max - n < left)
-			left = max - n;
+		n = (i ? hour : conv) - n;
+		day = CUST_DAY_HOURS * hour - day;
+		if (n < left)
+			left = n;
+		if (i && day < left)
+			left = day;
 	}
 	return left > 0 ? left : 0;
 }

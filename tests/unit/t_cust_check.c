@@ -259,7 +259,7 @@ TEST(cust_identify_success_buys_no_new_tries)
 	down(&c);
 }
 
-/* New conversations and actors all the time, for days: no more than the limit is ever compared. */
+/* New conversations all the time, for ten hours: no more than the limits is ever compared. */
 TEST(cust_ten_thousand_guesses)
 {
 	struct check c;
@@ -281,10 +281,15 @@ TEST(cust_ten_thousand_guesses)
 		}
 	}
 	EQ(granted, 0);
-	EQ(compared, hours * (CUST_TRIES_HOUR - 1));
+	/* two hours' worth a day; the last one of each hour says that it was the last */
+	EQ(hours, 10);
+	EQ(compared, CUST_DAY_HOURS * (CUST_TRIES_HOUR - 1));
 	EQ(num(&c, "SELECT count(*) FROM event WHERE kind='identity.failed'"),
-	   hours * CUST_TRIES_HOUR);
-	EQ(num(&c, "SELECT count(*) FROM event WHERE kind='alert'"), hours);
+	   CUST_DAY_HOURS * CUST_TRIES_HOUR);
+	EQ(num(&c, "SELECT count(*) FROM event WHERE kind='alert'"), CUST_DAY_HOURS);
+	c.w.now += 25 * HOUR;
+	snprintf(c.conv, sizeof(c.conv), "tomorrow");
+	EQ(ask(&c, "identify", GOOD), TOOL_DONE);
 	down(&c);
 }
 
