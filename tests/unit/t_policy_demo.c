@@ -1,63 +1,88 @@
-/* t_policy_demo.c: the demo company's decision tables: all are right and complete, every rule and
- * boundary is tried, they say what the knowledge articles say (articles exist in zh and en and
- * hold the rules' numbers), and the decisions that customers will ask for, written by hand from
- * those articles. */
+/* t_policy_demo.c: the decision tables of the demo company and of the packs: all are right and
+ * complete, every rule and boundary is tried, they say what the knowledge articles say
+ * (articles exist in zh and en and hold the rules' numbers), and the decisions that customers
+ * will ask for, written by hand from those articles. */
 #include "policy_rules.h"
 #include "t.h"
 
 #include <dirent.h>
 #include <stdio.h>
 
-#define TABLES 10
-static const char *const names[TABLES] = {
-	"return", "exchange", "cancel", "address", "price_protection", "warranty",
-	"refund_band", "compensation", "escalation", "approval",
+#define TABLES 12
+/* A company's tables: the first ones are what customers can read, each of their rules cites an
+ * article. */
+struct company {
+	const char *dir;
+	const char *names[TABLES];
+	int published;
 };
-/* What customers can read: every rule cites an article. */
-#define PUBLISHED 7
+static const struct company companies[] = {
+	{ "demo",
+	  { "return", "exchange", "cancel", "address", "price_protection", "warranty",
+	    "refund_band", "compensation", "escalation", "approval" },
+	  7 },
+	{ "packs/telecom",
+	  { "contract_end", "plan_change", "port_out", "outage_credit", "bill_refund",
+	    "compensation", "escalation" },
+	  5 },
+	{ "packs/bank",
+	  { "card_fee", "fraud_claim", "transfer_recall", "compensation", "escalation" },
+	  3 },
+	{ "packs/public", { "respond", "review", "compensation", "escalation" }, 2 },
+};
+#define COMPANIES (sizeof(companies) / sizeof(companies[0]))
 
 struct demo {
+	const struct company *c;
 	struct sb text[TABLES];
 	char file[TABLES][64];
+	size_t n;
 	struct policy_rules *rules;
 };
 
 static void demo_close(struct demo *d)
 {
-	for (int i = 0; i < TABLES; i++)
+	for (size_t i = 0; i < d->n; i++)
 		sb_done(&d->text[i]);
 	obj_unref(d->rules);
 }
 
-static bool demo_open(struct demo *d)
+static bool company_open(struct demo *d, const struct company *c)
 {
 	struct policy_rules_file f[TABLES];
 	struct cfg_report rep = { 0 };
 	struct err e = { 0 };
 	char path[300];
-	*d = (struct demo){ 0 };
-	for (int i = 0; i < TABLES; i++) {
+	*d = (struct demo){ .c = c };
+	for (; d->n < TABLES && c->names[d->n]; d->n++) {
+		size_t i = d->n;
 		sb_init(&d->text[i], LIM_CFG_BYTES);
-		(void)snprintf(d->file[i], sizeof(d->file[i]), "policies/%s.yaml", names[i]);
-		(void)snprintf(path, sizeof(path), "%s/demo/%s", t_srcdir(), d->file[i]);
+		(void)snprintf(d->file[i], sizeof(d->file[i]), "policies/%s.yaml", c->names[i]);
+		(void)snprintf(path, sizeof(path), "%s/%s/%s", t_srcdir(), c->dir, d->file[i]);
 		if (file_read(path, LIM_CFG_BYTES, &d->text[i], &e))
 			printf("# %s: %s\n", path, e.msg);
-		f[i] = (struct policy_rules_file){ .name = d->file[i], .yaml = sb_sv(&d->text[i]) };
+		f[i] = (struct policy_rules_file){ .name = d->file[i],
+						   .yaml = sb_sv(&d->text[i]) };
 	}
-	int rc = policy_rules_new(&d->rules, f, TABLES, &rep);
+	int rc = policy_rules_new(&d->rules, f, d->n, &rep);
 	for (size_t i = 0; i < rep.n; i++)
-		printf("# %s: %s\n#   %s\n", rep.v[i].where, rep.v[i].what, rep.v[i].mend);
+		printf("# %s/%s: %s\n#   %s\n", c->dir, rep.v[i].where, rep.v[i].what,
+		       rep.v[i].mend);
 	cfg_report_done(&rep);
 	return rc == 0;
 }
 
-TEST(demo_tables_try_every_rule_and_boundary)
+static bool demo_open(struct demo *d)
+{
+	return company_open(d, &companies[0]);
+}
+
+static bool tries(const struct company *c)
 {
 	struct demo d;
 	jv *out = NULL;
-	bool ok = demo_open(&d);
+	bool right = company_open(&d, c) && policy_rules_conform(d.rules, SV_NULL, &out);
 	int64_t rules = 0, hit = 0, cases = 0;
-	bool right = ok && policy_rules_conform(d.rules, SV_NULL, &out);
 	for (size_t i = 0; i < jv_len(out); i++) {
 		const jv *t = jv_at(out, i);
 		rules += jv_get_int(t, "rules", 0);
@@ -66,13 +91,17 @@ TEST(demo_tables_try_every_rule_and_boundary)
 		if (jv_len(jv_get(t, "wrong")) || jv_len(jv_get(t, "not_hit")))
 			printf("# %.*s is wrong\n", SV_ARG(jv_get_str(t, "table")));
 	}
-	printf("# %lld rules, %lld hit, %lld cases\n", (long long)rules, (long long)hit,
-	       (long long)cases);
+	printf("# %s: %lld rules, %lld hit, %lld cases\n", c->dir, (long long)rules,
+	       (long long)hit, (long long)cases);
 	jv_free(out);
 	demo_close(&d);
-	CHECK(ok && right);
-	EQ(hit, rules);
-	CHECK(rules > 90 && cases > 500);
+	return right && hit == rules && rules > 0 && cases > rules;
+}
+
+TEST(demo_tables_try_every_rule_and_boundary)
+{
+	for (size_t i = 0; i < COMPANIES; i++)
+		CHECK(tries(&companies[i]));
 }
 
 /* ---- what the articles say ---- */
@@ -82,11 +111,12 @@ struct article {
 };
 
 /* The text without its head (aliases hold other numbers). */
-static bool read_article(sv id, const char *lang, struct sb *out)
+static bool read_article(const char *dir, sv id, const char *lang, struct sb *out)
 {
 	char path[300];
 	sb_init(out, LIM_KB_DOC);
-	(void)snprintf(path, sizeof(path), "%s/demo/kb/%s/%.*s.md", t_srcdir(), lang, SV_ARG(id));
+	(void)snprintf(path, sizeof(path), "%s/%s/kb/%s/%.*s.md", t_srcdir(), dir, lang,
+		       SV_ARG(id));
 	if (file_read(path, LIM_KB_DOC, out, NULL))
 		return false;
 	sv s = sb_sv(out);
@@ -126,11 +156,13 @@ static bool says(sv text, double n, sv unit)
 {
 	if (sv_eq(unit, SV("fen")))
 		return has_number(text, n / 100);
+	if (sv_eq(unit, SV("sum")))      /* "fee * 30 / 100" is 30%; 30000 in it is 300 yuan */
+		return n == 100 || has_number(text, n) || has_number(text, n / 100);
 	return has_number(text, n) || (sv_eq(unit, SV("days")) && has_number(text, n * 24));
 }
 
 struct against {
-	const char *table;
+	const char *dir, *table;
 	sv rule;
 	struct sb text[2];               /* of all its articles: zh, en */
 	int checked;
@@ -189,7 +221,8 @@ static void want_cells(struct against *x, const jv *table, const jv *cells, cons
 			want_number(x, jv_as_num(jv_at(v, i), 0), unit);
 		if (jv_is_num(v))
 			want_number(x, jv_as_num(v, 0), unit);
-		want_numbers(x, jv_as_str(v), unit);
+		bool sum = sv_eq(sv_of(list), SV("outputs")) && sv_eq(unit, SV("fen"));
+		want_numbers(x, jv_as_str(v), sum ? SV("sum") : unit);
 	}
 }
 
@@ -200,7 +233,7 @@ static void add_articles(struct against *x, const jv *a)
 		sv id = jv_as_str(jv_is_arr(a) ? jv_at(a, i) : a);
 		for (int k = 0; k < 2; k++) {
 			struct sb b;
-			if (!read_article(id, k ? "en" : "zh", &b)) {
+			if (!read_article(x->dir, id, k ? "en" : "zh", &b)) {
 				printf("# %s, rule %.*s: no article %.*s\n", x->table,
 				       SV_ARG(x->rule), SV_ARG(id));
 				x->ok = false;
@@ -234,27 +267,35 @@ static void against_articles(struct against *x, const jv *table, const jv *rule,
 	sb_done(&x->text[1]);
 }
 
-TEST(demo_tables_say_what_the_articles_say)
+static bool company_says(const struct company *c, int *checked)
 {
 	struct demo d;
-	bool ok = demo_open(&d);
-	int checked = 0;
-	for (int i = 0; ok && i < TABLES; i++) {
+	bool ok = company_open(&d, c);
+	for (size_t i = 0; ok && i < d.n; i++) {
 		struct cfg_report rep = { 0 };
 		jv *o = cfg_parse(sb_sv(&d.text[i]), d.file[i], &rep);
 		const jv *rules = jv_get(o, "rules");
-		struct against x = { .table = names[i], .ok = true };
+		struct against x = { .dir = c->dir, .table = c->names[i], .ok = true };
 		for (size_t k = 0; k < jv_len(rules); k++)
-			against_articles(&x, o, jv_at(rules, k), i < PUBLISHED);
+			against_articles(&x, o, jv_at(rules, k), (int)i < c->published);
 		ok &= x.ok;
-		checked += x.checked;
+		*checked += x.checked;
 		jv_free(o);
 		cfg_report_done(&rep);
 	}
-	printf("# %d numbers of rules stand in their articles, zh and en\n", checked);
 	demo_close(&d);
-	CHECK(ok);
-	CHECK(checked > 100);
+	return ok;
+}
+
+TEST(demo_tables_say_what_the_articles_say)
+{
+	for (size_t i = 0; i < COMPANIES; i++) {
+		int checked = 0;
+		bool ok = company_says(&companies[i], &checked);
+		printf("# %s: %d numbers of rules stand in their articles, zh and en\n",
+		       companies[i].dir, checked);
+		CHECK(ok && checked > (i ? 5 : 100));
+	}
 	/* the comparison can fail */
 	CHECK(!has_number(SV("30 days, CNY 2,000 and 3.6%"), 6));
 	CHECK(!has_number(SV("30 days, CNY 2,000 and 3.6%"), 2));
@@ -389,7 +430,8 @@ static const struct { const char *table, *facts, *rule;
 	/* inside */
 	{ "compensation", "\"kind\":\"late_express\"", "express-late" },
 	{ "compensation", "\"severity\":\"critical\",\"fault\":\"unclear\"", "critical" },
-	{ "compensation", "\"severity\":\"normal\",\"fault\":\"ours\",\"kind\":\"voucher\"", "normal" },
+	{ "compensation", "\"severity\":\"normal\",\"fault\":\"ours\",\"kind\":\"voucher\"",
+	  "normal" },
 	{ "escalation", "\"type\":\"complaint\",\"hours_late\":80", "complaint-far-over" },
 	{ "escalation", "\"type\":\"complaint\",\"hours_late\":79", "a-day-late" },
 	{ "escalation", "\"type\":\"lead\",\"hours_late\":23", "late" },
