@@ -28,8 +28,9 @@ static int bad(struct load *l, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
+	int rc = err_set(l->e, ERR_INVAL, "%.80s:%d: %s", l->name, l->line, what);
 	l->e->line = l->line;
-	return err_set(l->e, ERR_INVAL, "%.80s:%d: %s", l->name, l->line, what);
+	return rc;
 }
 
 static int bad_db(struct load *l, int rc)
