@@ -227,8 +227,10 @@ static void asked(void *arg, int err)        /* on the scribe, the result is dur
 	struct tool_work *w = arg;
 	/* The other system has done it but it could not be written down: the row still waits, and
 	 * asking again with the same key does no harm. */
-	if (err)
+	if (err) {
 		w->put.outcome = TOOL_LATER;
+		w->effect = false;
+	}
 	tool_land(w->kit, w->remote);
 	tool_work_finish(w);
 }
@@ -254,8 +256,10 @@ static void written(void *arg, int err)      /* on the scribe, after the commit 
 	}
 	if (w->remote.n && pool_submit(w->kit->far, far_write, w, NULL, NULL) == 0)
 		return;
-	if (w->remote.n)
-		tool_land(w->kit, w->remote);   /* LATER: the outbox goes on with it */
+	if (w->remote.n) {                   /* LATER: the outbox goes on with it */
+		tool_land(w->kit, w->remote);
+		note(w);
+	}
 	tool_work_finish(w);
 }
 

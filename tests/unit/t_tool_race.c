@@ -286,12 +286,12 @@ static void live(uint64_t seed, int64_t now_ms, bool mortal)
 	far_rng = &far;
 	calm = !mortal;
 	clk_pin_wall(now_ms);
-	atomic_store(&die_in, mortal && rng_below(&l.rng, 4) ? 1 + (int)rng_below(&l.rng, 120) :
-							       INT_MAX);
+	int batch = BATCH + N / 250, steps = 1 + (int)rng_below(&l.rng, (uint64_t)batch * 6);
+	atomic_store(&die_in, mortal && rng_below(&l.rng, 4) ? steps : INT_MAX);
 	if (!life_open(&l))
 		_exit(1);
 	int from = (int)rng_below(&l.rng, (uint64_t)N), asked = 0;
-	for (int i = 0; i < N && (!mortal || asked < BATCH); i++) {
+	for (int i = 0; i < N && (!mortal || asked < batch); i++) {
 		int n = (from + i) % N;
 		if (atomic_load(&L->v[n].acked))
 			continue;
