@@ -7,7 +7,13 @@
 #include "policy_rules.h"
 #include "shop.h"
 
-enum { SHOP_LINES = 100, SHOP_ORDERS_SHOWN = 20, SHOP_HITS = 8, SHOP_PRODUCTS_MAX = 20000 };
+enum {
+	SHOP_LINES = 100,
+	SHOP_ORDERS_SHOWN = 20,
+	SHOP_HITS = 8,
+	SHOP_SLOTS_SAID = 4,
+	SHOP_PRODUCTS_MAX = 20000
+};
 /* A parcel or furniture is collected, furniture is delivered or put together. */
 enum shop_visit { SHOP_PICKUP, SHOP_TRUCK, SHOP_DELIVERY, SHOP_ASSEMBLY, SHOP_VISITS };
 #define SHOP_DAY_MS 86400000LL
@@ -152,6 +158,8 @@ int shop_order_load(struct shop_call *c, sv id, struct shop_order *o);       /* 
 int shop_event_add(struct store_db *db, sv order, int64_t at_ms, const char *kind, sv place,
 		   sv text);
 int shop_order_state(struct shop_call *c, struct shop_order *o, const char *state);
+/* The one article of the order that words mean; NULL: none, or not only one. */
+struct shop_item *shop_item_named(struct shop_call *c, const struct shop_order *o, sv words);
 /* The lines meant by "item" and "qty": pieces that are not on their way back. */
 int shop_pick_arg(struct shop_call *c, struct shop_order *o, struct shop_pick **ret, size_t *n);
 jv *shop_items_jv(struct shop_call *c, const struct shop_order *o);

@@ -208,7 +208,7 @@ static int which_item(struct shop_call *c, struct shop_order *o)
 			 "the order has several articles, see candidates: ask which one is meant");
 }
 
-static struct shop_item *best_item(struct shop_call *c, struct shop_order *o, sv words)
+struct shop_item *shop_item_named(struct shop_call *c, const struct shop_order *o, sv words)
 {
 	struct shop_item *best = NULL;
 	int top = 0, second = 0;
@@ -268,7 +268,7 @@ int shop_pick_arg(struct shop_call *c, struct shop_order *o, struct shop_pick **
 				      "all pieces are in a return or exchange already");
 	}
 	bool whole = !item.n || means_all(item);
-	struct shop_item *it = whole && o->n == 1 ? &o->items[0] : best_item(c, o, item);
+	struct shop_item *it = whole && o->n == 1 ? &o->items[0] : shop_item_named(c, o, item);
 	if (!it)
 		return which_item(c, o);
 	*n = 1;

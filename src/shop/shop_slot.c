@@ -101,7 +101,7 @@ int shop_slots_put(struct shop_call *c, enum shop_visit k, size_t *n)
 			continue;
 		jv *o = jv_obj();
 		sv text = shop_window(c, w.from, w.to);
-		jv_set_str(o, "slot", slot_id(c, w.from));
+		jv_set_str(o, "id", slot_id(c, w.from));
 		jv_set_str(o, "text", text);
 		jv_push(list, o);
 		if (*n < 3)
@@ -220,35 +220,39 @@ int shop_visit_cancel(struct shop_call *c, sv ref)
 
 /* ---- pickup_slots, appointment_create, appointment_cancel ---- */
 
-static int kind_arg(struct shop_call *c, const struct shop_order *o, enum shop_visit *ret)
+/* As named; else by the article that is meant, or by anything in the order that is furniture. */
+static enum shop_visit kind_arg(struct shop_call *c, const struct shop_order *o)
 {
-	sv kind = jv_get_str(c->r->args, "kind");
-	*ret = SHOP_PICKUP;
-	for (int k = 0; k < SHOP_VISITS; k++)
-		if (sv_eq(kind, sv_of(shop_visit_name(k))))
-			*ret = (enum shop_visit)k;
-	for (size_t i = 0; i < o->n && *ret == SHOP_PICKUP; i++)
-		if (is_furniture(&o->items[i].p))
-			*ret = SHOP_TRUCK;
-	shop_put(c, "kind", sv_of(shop_visit_name(*ret)));
-	shop_put(c, "kind_text", shop_word(c->lang, sv_of(shop_visit_name(*ret))));
-	return 0;
+	sv kind = jv_get_str(c->r->args, "kind"), item = jv_get_str(c->r->args, "item");
+	struct shop_item *it = item.n && o->n ? shop_item_named(c, o, item) : NULL;
+	enum shop_visit k = SHOP_PICKUP;
+	for (int i = 0; i < SHOP_VISITS; i++)
+		if (sv_eq(kind, sv_of(shop_visit_name(i))))
+			k = (enum shop_visit)i;
+	for (size_t i = 0; i < o->n && !kind.n; i++)
+		if ((!it || it == &o->items[i]) && is_furniture(&o->items[i].p))
+			k = SHOP_TRUCK;
+	shop_put(c, "kind", sv_of(shop_visit_name(k)));
+	shop_put(c, "kind_text", shop_word(c->lang, sv_of(shop_visit_name(k))));
+	return k;
 }
 
+/* slots has all; items the first few, to be read out and chosen from. */
 int shop_op_slots(struct shop_call *c)
 {
 	struct shop_order o = { 0 };
-	enum shop_visit k;
 	size_t n;
 	int rc = jv_get_str(c->r->args, "order").n ? shop_order_arg(c, false, &o) : 0;
 	if (rc == 0)
-		rc = kind_arg(c, &o, &k);
-	if (rc == 0)
-		rc = shop_slots_put(c, k, &n);
+		rc = shop_slots_put(c, kind_arg(c, &o), &n);
 	if (rc)
 		return rc;
 	if (!n)
 		return shop_said(c, TOOL_REFUSED, "no_slots", "no time is free");
+	jv *few = jv_arr();
+	for (size_t i = 0; i < n && i < SHOP_SLOTS_SAID; i++)
+		jv_push(few, jv_copy(jv_at(jv_get(c->r->body, "slots"), i)));
+	jv_set(c->r->body, "items", few);
 	tool_say(c->r, "done");
 	return 0;
 }
@@ -327,10 +331,10 @@ int shop_op_visit(struct shop_call *c)
 	int64_t from, to;
 	sv ref;
 	int rc = shop_order_arg(c, false, &o);
-	if (rc == 0)
-		rc = kind_arg(c, &o, &k);
-	if (rc == 0)
-		rc = visit_ok(c, &o, k, &ref);
+	if (rc)
+		return rc;
+	k = kind_arg(c, &o);
+	rc = visit_ok(c, &o, k, &ref);
 	if (rc == 0)
 		rc = move_ok(c, k, ref);
 	if (rc == 0)
@@ -350,10 +354,10 @@ int shop_op_visit_cancel(struct shop_call *c)
 	int64_t from, to, moves;
 	sv ref;
 	int rc = shop_order_arg(c, false, &o);
-	if (rc == 0)
-		rc = kind_arg(c, &o, &k);
-	if (rc == 0)
-		rc = visit_ok(c, &o, k, &ref);
+	if (rc)
+		return rc;
+	k = kind_arg(c, &o);
+	rc = visit_ok(c, &o, k, &ref);
 	if (rc)
 		return rc;
 	if (!shop_visit_get(c, ref, k, &from, &to, &moves))

@@ -8,12 +8,24 @@ TEST(shop_slots_of_parcels_and_furniture)
 	CHECK(world_open(&w));
 	STR_EQ(shop_do(&w, "pickup_slots", "{}"), "done");
 	EQ(jv_len(jv_get(w.r->body, "slots")), 4);   /* two days, two windows */
-	SV_EQ(jv_as_str(jv_path(w.r->body, "slots.0.slot")), "2026-11-27T09:00");
+	SV_EQ(jv_as_str(jv_path(w.r->body, "slots.0.id")), "2026-11-27T09:00");
 	HAS(w.r->say, "Friday 27 November, 09:00 to 14:00");
 	STR_EQ(shop_do(&w, "pickup_slots", "{\"kind\":\"truck\"}"), "done");
 	EQ(jv_len(jv_get(w.r->body, "slots")), 21);
+	EQ(jv_len(jv_get(w.r->body, "items")), 4);
 	STR_EQ(shop_do(&w, "pickup_slots", "{\"order\":\"HH2026-100384\"}"), "done");
 	SV_EQ(jv_get_str(w.r->body, "kind"), "truck");
+	w.customer = "c008";         /* parcels only */
+	STR_EQ(shop_do(&w, "pickup_slots", "{\"order\":\"HH2026-100428\"}"), "done");
+	SV_EQ(jv_get_str(w.r->body, "kind"), "pickup");
+	CHECK(world_exec(
+		&w, "UPDATE shop_item SET sku='HH-1010' WHERE order_id='HH2026-100428' AND "
+		    "line=1"));
+	STR_EQ(shop_do(&w, "pickup_slots", "{\"order\":\"HH2026-100428\"}"), "done");
+	SV_EQ(jv_get_str(w.r->body, "kind"), "truck");
+	STR_EQ(shop_do(&w, "pickup_slots", "{\"order\":\"HH2026-100428\",\"item\":\"HH-1401\"}"),
+	       "done");
+	SV_EQ(jv_get_str(w.r->body, "kind"), "pickup");
 	w.lang = "zh";
 	w.now = 1795708800000LL;     /* 27 November, midnight in the shop's zone */
 	STR_EQ(shop_do(&w, "pickup_slots", "{}"), "done");
