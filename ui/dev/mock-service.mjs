@@ -52,7 +52,7 @@ const tickets = [
   owner: n > 1 ? 'admin' : '', opened_at: later(-300 - n * 60), category: 'delivery/damage',
   clocks: [{ kind: 'first_response', due_at: later(min), breach: min < 0, paused: state === 'pending_customer' },
     { kind: 'resolution', due_at: later(min + 2000), breach: false, paused: state === 'pending_customer' }],
-  facts: { order: 'HH2026-100101', text: title, demand: 'A new seat within a week and an apology.', evidence: ['photo-1.jpg'] },
+  facts: { order: 'HH2026-100101', text: title, wants: 'A new seat within a week and an apology.', evidence: ['photo-1.jpg'] },
   promised_at: later(2880), moves: ['open', 'pending_customer', 'solved'], links: [{ kind: 'order', ref: 'HH2026-100101' }],
   history: [{ n: 1, at: later(-300 - n * 60), kind: 'opened', by: 'bot' }],
 }));
@@ -128,12 +128,18 @@ export function serviceRoutes(admin, page, Problem) {
       if (!o) return { outcome: 'not_found', say: 'I could not find that order.', why: 'no such order of this customer', body: {} };
       const body = { order: o.number, refund: o.total };
       if (o.shipped_at && name === 'order_cancel') return { outcome: 'refused', say: 'It has left already.', why: 'shipped', body: { rule: 'shipped' } };
+      if (!b.checked) return { outcome: 'verify', say: '', why: 'level claimed, known is needed', body: {} };
       if (b.dry) return { outcome: 'done', say: `${o.number} will be cancelled and ${o.total} refunded.`, why: 'policy cancel/not-shipped', body };
       if (!b.confirmed) return { outcome: 'confirm', say: `Shall I cancel ${o.number}? ${o.total} goes back.`, why: 'needs a yes', body, print: '8812345678901234567' };
       o.state = 'cancelled';
       o.events.push({ at: now(), kind: 'cancelled' });
       return { outcome: 'done', say: 'It is cancelled.', why: '', body };
     }],
+    ['GET', 'policies', () => ({ items: [] })],
+    ['GET', 'flows', () => ({ items: [] })],
+    ['GET', 'tools/files', () => ({ items: [] })],
+    ['GET', 'intents/confusion', () => ({ turns: 0, heard: {}, labelled: 0, right: 0, cells: [] })],
+    ['GET', 'intents/turns', () => ({ items: [], next: null })],
     ['GET', 'approvals', (_p, q) => list(approvals.filter((a) => (q.get('state') || 'waiting') === a.state), q)],
     ['POST', 'approvals/(\\w+)', ([id], _q, b) => {
       Object.assign(approvals.find((a) => a.id === id), { state: b.yes ? 'yes' : 'no', note: b.note, by: 'admin' });
@@ -141,9 +147,9 @@ export function serviceRoutes(admin, page, Problem) {
     }],
     ['GET', 'tickets', (_p, q) => list(tickets.filter((x) => ['type', 'state', 'severity', 'customer'].every((k) => !q.get(k) || x[k] === q.get(k)) && has(x.title + x.id, q.get('q'))), q)],
     ['POST', 'tickets', (_p, _q, b) => {
-      const x = { ...b, id: `T2026-0000${10 + tickets.length}`, state: 'new', owner: '', opened_at: now(), moves: ['open', 'solved'], clocks: [{ kind: 'first_response', due_at: later(60), breach: false, paused: false }], facts: { text: b.text, demand: b.demand }, links: b.links ?? [], history: [{ n: 1, at: now(), kind: 'opened', by: 'admin' }] };
+      const x = { ...b, id: `T2026-0000${10 + tickets.length}`, state: 'new', owner: '', opened_at: now(), moves: ['open', 'solved'], clocks: [{ kind: 'first_response', due_at: later(60), breach: false, paused: false }], links: b.order ? [{ kind: 'order', ref: b.order }] : [], history: [{ n: 1, at: now(), kind: 'opened', by: 'admin' }] };
       tickets.unshift(x);
-      return { id: x.id };
+      return x;
     }],
     ['GET', 'tickets/board', () => ({ columns: ['new', 'open', 'pending_customer', 'pending_third', 'solved', 'closed'].map((state) => {
       const items = tickets.filter((x) => x.state === state);

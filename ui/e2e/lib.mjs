@@ -5,6 +5,8 @@
  * CALLM_LOGIN (default admin), CHROMIUM (default /usr/bin/chromium),
  * CALLM_SHOTS=DIR keeps a screenshot of how each page ended. */
 import { strict as assert } from 'node:assert';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 
@@ -114,4 +116,31 @@ export async function scenario(name, run, extraArgs = []) {
       await p.screenshot({ path: join(dir, `${name}-${n}.png`) }).catch(() => undefined);
   clearTimeout(timer);
   await browser.close();
+}
+
+/* What an accessibility check finds on the page as it is (axe-core, WCAG 2.2 A and AA). */
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+export async function accessible(page, what) {
+  await page.evaluate(axeSource);
+  const found = await page.evaluate(async () => {
+    const r = await window.axe.run(document, {
+      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'],
+    });
+    return r.violations.map((v) => `${v.id}: ${v.help} (${v.nodes.map((n) => n.target.join(' ')).slice(0, 4).join(', ')})`);
+  });
+  assert.deepEqual(found, [], `accessibility of ${what}`);
+}
+
+export async function signIn(page) {
+  await page.goto(`${base}/`);
+  await page.fill('[name=login]', login);
+  await page.fill('[name=password]', password);
+  await page.click('[data-test=sign-in]');
+  await page.waitForSelector('[data-test=link][data-state=open]');
+}
+
+/* A picture of the page when CALLM_SHOTS asks for pictures. */
+export async function picture(page, name) {
+  const dir = process.env.CALLM_SHOTS;
+  if (dir) await page.screenshot({ path: join(dir, `${name}.png`) });
 }

@@ -52,7 +52,7 @@ function Sidebar() {
   const open = live.value.gauges?.live_conversations;
   return (
     <nav class="side" aria-label={t('nav.main')}>
-      <a class="brand" href="#/live" aria-label="callm">
+      <a class="brand" href="#/live">
         <Logo />
         <span>
           <b>callm</b>

@@ -163,12 +163,12 @@ function Answer({ a, stage }: { a: ToolAnswer; stage: Stage }) {
   const head =
     stage === 'dry' && GOOD.includes(a.outcome) ? t('action.would') : stage === 'confirm' ? t('action.ask') : tWord('outcome', a.outcome);
   return (
-    <div class={`outcome ${TONE[a.outcome] ?? 'bad'}`} role="status" data-test="outcome" data-outcome={a.outcome}
+    <div class={`outcome ${TONE[a.outcome] ?? 'no'}`} role="status" data-test="outcome" data-outcome={a.outcome}
       data-stage={stage}>
       <p>
         <Icon name={a.outcome === 'done' ? 'check' : TONE[a.outcome] ? 'help' : 'alert'} />
         <b>{head}</b>
-        {stage === 'dry' && a.outcome !== 'done' ? <span class="tag">{tWord('outcome', a.outcome)}</span> : null}
+        {stage === 'dry' && a.outcome !== 'done' && GOOD.includes(a.outcome) ? <span class="tag">{tWord('outcome', a.outcome)}</span> : null}
       </p>
       {a.say ? <blockquote>{a.say}</blockquote> : null}
       {a.why ? <p class="hint">{a.why}</p> : null}

@@ -60,7 +60,7 @@ export function Approvals() {
         {(all) => (
           <ol class="stack" data-test="approvals">
             {all.map((a, n) => (
-              <li key={a.id} class="card approval" data-row aria-selected={at.value === n} data-test="approval"
+              <li key={a.id} class="card approval" data-row aria-current={at.value === n ? 'true' : undefined} data-test="approval"
                 onClick={() => (at.value = n)}>
                 <h2>
                   <span>

@@ -56,7 +56,7 @@ export function Happened({ id }: { id: string }) {
               const to = hrefOf(m);
               const family = familyOf(m.kind);
               return (
-                <li key={`${m.at}${m.kind}${m.ref}${n}`} data-row aria-selected={at.value === n} data-test="moment">
+                <li key={`${m.at}${m.kind}${m.ref}${n}`} data-row aria-current={at.value === n ? 'true' : undefined} data-test="moment">
                   <span class={`moment-icon ${family}`}>
                     <Icon name={m.channel === 'phone' ? 'phone' : ICON[family]} />
                   </span>

@@ -59,7 +59,7 @@ function List() {
                 </thead>
                 <tbody>
                   {all.map((c, n) => (
-                    <tr key={c.id} data-row aria-selected={at.value === n} data-test="customer">
+                    <tr key={c.id} data-row aria-current={at.value === n ? 'true' : undefined} data-test="customer">
                       <td>
                         <a href={makeHash(['customers', c.id])}>{c.name || c.id}</a>
                       </td>

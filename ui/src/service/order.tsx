@@ -11,7 +11,7 @@ import type { Order, ReturnRow } from './types.ts';
 import { wayOf } from './way.ts';
 
 export function OrderPage({ number }: { number: string }) {
-  const got = useLoad<Order>(`/api/v1/orders/${seg(number)}`);
+  const got = useLoad<Order>(`/api/v1/orders/${seg(number)}`, { lang: lang.value });
   const o = got.data.value;
   return (
     <section class="page" aria-label={t('order.one')} data-test="order-page">
@@ -127,7 +127,7 @@ function Items({ o }: { o: Order }) {
 }
 
 export function ReturnPage({ id }: { id: string }) {
-  const got = useLoad<ReturnRow & Record<string, unknown>>(`/api/v1/returns/${seg(id)}`);
+  const got = useLoad<ReturnRow & Record<string, unknown>>(`/api/v1/returns/${seg(id)}`, { lang: lang.value });
   const r = got.data.value;
   return (
     <section class="page" aria-label={t('return.one')} data-test="return-page">

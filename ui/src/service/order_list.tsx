@@ -37,7 +37,7 @@ export function OrderTable({ rows, at }: { rows: OrderRow[]; at: number }) {
         </thead>
         <tbody>
           {rows.map((o, n) => (
-            <tr key={o.number} data-row aria-selected={at === n} data-test="order">
+            <tr key={o.number} data-row aria-current={at === n ? 'true' : undefined} data-test="order">
               <td>
                 <a class="num" href={makeHash(['orders', o.number])}>
                   {o.number}
@@ -98,7 +98,7 @@ export function ReturnTable({ rows, at = -1, short = false }: { rows: ReturnRow[
         </thead>
         <tbody>
           {rows.map((r, n) => (
-            <tr key={r.id} data-row aria-selected={at === n} data-test="return">
+            <tr key={r.id} data-row aria-current={at === n ? 'true' : undefined} data-test="return">
               <td>
                 <a class="num" href={makeHash(['orders', 'returns', r.id])}>
                   {r.id}

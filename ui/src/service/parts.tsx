@@ -101,13 +101,13 @@ export function useKeys(keys: () => Bindings): void {
   }, []);
 }
 
-/* j and k through rows, Enter opens one. Rows carry data-row and aria-selected. */
+/* j and k through rows, Enter opens one. Rows carry data-row and aria-current. */
 export function useRows(n: number, open: (at: number) => void, more: () => Bindings = () => ({})): Signal<number> {
   const at = useSignal(-1);
   const go = (to: number) => {
     at.value = Math.max(0, Math.min(n - 1, to));
     requestAnimationFrame(() =>
-      document.querySelector('[data-row][aria-selected=true]')?.scrollIntoView({ block: 'nearest' }));
+      document.querySelector('[data-row][aria-current=true]')?.scrollIntoView({ block: 'nearest' }));
   };
   useKeys(() => ({
     j: () => n && go(at.value + 1),

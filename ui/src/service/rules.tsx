@@ -71,7 +71,7 @@ function List({ kind }: { kind: string }) {
             </thead>
             <tbody>
               {rows.map((d, n) => (
-                <tr key={d.kind + d.id} data-row aria-selected={at.value === n} data-test="doc">
+                <tr key={d.kind + d.id} data-row aria-current={at.value === n ? 'true' : undefined} data-test="doc">
                   <td>
                     <a href={hrefOf(d)}>{both(d.title) || d.id}</a>
                   </td>

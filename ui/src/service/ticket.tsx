@@ -78,13 +78,13 @@ async function change(p: Part, job: () => Promise<unknown>, said: string): Promi
   await p.got.load();
 }
 
-/* The word of the customer goes with closing; a reason with the rest, when there is one. */
+/* Where this role may move it, as the server says; with a reason, or the customer's word. */
 function Moves(p: Part) {
   const why = useSignal('');
   const moves = p.x.moves ?? [];
   const go = (state: string) =>
     void change(p, async () => {
-      await post(`${pathOf(p.x.id)}/state`, { state, ...(why.value.trim() ? { note: why.value.trim() } : {}) });
+      await post(`${pathOf(p.x.id)}/state`, { state, ...(why.value.trim() ? { why: why.value.trim() } : {}) });
       why.value = '';
     }, t('ticket.moved', { n: p.x.id, state: tWord('tstate', state) }));
   useKeys(() => Object.fromEntries(moves.map((m, n) => [String(n + 1), () => go(m)])));
@@ -231,7 +231,7 @@ function Links(p: Part) {
 
 /* What a complaint says; the demand and the evidence apart from the rest. */
 function Case({ x }: { x: Ticket }) {
-  const { demand, evidence, resolution, ...rest } = x.facts ?? {};
+  const { wants: demand, evidence, proposal: resolution, ...rest } = x.facts ?? {};
   const list = Array.isArray(evidence) ? evidence : evidence ? [evidence] : [];
   if (!Object.keys(rest).length && !demand && !list.length && !resolution) return null;
   return (
@@ -262,12 +262,14 @@ function Case({ x }: { x: Ticket }) {
 
 function Notes(p: Part) {
   const text = useSignal('');
+  const open = useSignal(false); /* the customer may read it */
   const add = (e: Event) => {
     e.preventDefault();
     if (!text.value.trim()) return;
     void change(p, async () => {
-      await post(`${pathOf(p.x.id)}/notes`, { text: text.value.trim() });
+      await post(`${pathOf(p.x.id)}/notes`, { text: text.value.trim(), public: open.value });
       text.value = '';
+      open.value = false;
     }, t('ticket.noted'));
   };
   useKeys(() => ({ m: () => document.querySelector<HTMLElement>('[data-note]')?.focus() }));
@@ -296,6 +298,10 @@ function Notes(p: Part) {
           onKeyDown={(e) => {
             if (e.key === 'Enter' && (e.ctrlKey || e.metaKey)) add(e);
           }} />
+        <label class="check">
+          <input type="checkbox" checked={open.value} onChange={(e) => (open.value = e.currentTarget.checked)} />
+          {t('ticket.public')}
+        </label>
         <button class="btn" type="submit" data-test="note-add" title="Ctrl Enter">{t('svc.add')}</button>
       </form>
     </section>

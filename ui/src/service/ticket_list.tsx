@@ -57,7 +57,7 @@ export function TicketTable({ rows, at }: { rows: TicketCard[]; at: number }) {
         </thead>
         <tbody>
           {rows.map((x, n) => (
-            <tr key={x.id} data-row aria-selected={at === n} data-test="ticket">
+            <tr key={x.id} data-row aria-current={at === n ? 'true' : undefined} data-test="ticket">
               <td class="num">
                 <a href={makeHash(['tickets', x.id])}>{x.id}</a>
               </td>

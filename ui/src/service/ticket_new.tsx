@@ -1,6 +1,6 @@
 /* A new ticket: what, how bad, for whom; a complaint with its facts and what is demanded. */
 import { useSignal } from '@preact/signals';
-import { t, tWord } from '../lib/i18n.ts';
+import { lang, t, tWord } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
 import { ErrorNote } from '../lib/ui.tsx';
 import { route } from '../console/state.ts';
@@ -11,7 +11,7 @@ export function NewTicket() {
   const q = route.value.query;
   const f = useSignal<Record<string, string>>({
     type: q['type'] ?? 'complaint', severity: 'normal', customer: q['customer'] ?? '', order: q['order'] ?? '',
-    conversation: q['conversation'] ?? '', title: '', text: '', demand: '',
+    conversation: q['conversation'] ?? '', title: '', what: '', wants: '',
   });
   const key = useSignal(newKey());
   const error = useSignal<unknown>(null);
@@ -25,19 +25,15 @@ export function NewTicket() {
     if (!v('title') || busy.value) return;
     busy.value = true;
     error.value = null;
-    const links = [
-      ...(v('order') ? [{ kind: 'order', ref: v('order') }] : []),
-      ...(v('conversation') ? [{ kind: 'conversation', ref: v('conversation') }] : []),
-    ];
+    const facts = Object.fromEntries(['what', 'wants'].filter((k) => v(k)).map((k) => [k, v(k)]));
     try {
       const made = await post<{ id: string }>('/api/v1/tickets', {
         type: v('type'),
         severity: v('severity'),
         title: v('title'),
-        ...(v('customer') ? { customer: v('customer') } : {}),
-        ...(v('text') ? { text: v('text') } : {}),
-        ...(v('demand') ? { demand: v('demand') } : {}),
-        ...(links.length ? { links } : {}),
+        language: lang.value,
+        ...Object.fromEntries(['customer', 'order', 'conversation'].filter((k) => v(k)).map((k) => [k, v(k)])),
+        facts,
       }, key.value);
       location.hash = makeHash(['tickets', made.id]);
     } catch (err) {
@@ -81,10 +77,10 @@ export function NewTicket() {
           </div>
           <label class="field">
             <span>{t('ticket.text')}</span>
-            <textarea class="input" rows={4} data-test="new-text" value={f.value['text']} onInput={set('text')}
+            <textarea class="input" rows={4} data-test="new-what" value={f.value['what']} onInput={set('what')}
               maxLength={4000} />
           </label>
-          {f.value['type'] === 'complaint' ? text('demand', t('ticket.demand')) : null}
+          {f.value['type'] === 'complaint' ? text('wants', t('ticket.demand')) : null}
           {error.value ? <ErrorNote error={error.value} /> : null}
           <div class="srow">
             <button class="btn primary" type="submit" data-test="new-save" disabled={!v('title') || busy.value}>

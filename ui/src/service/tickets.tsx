@@ -37,6 +37,9 @@ function Overview({ list }: { list: boolean }) {
           {list ? (
             <Pick name="state" label={t('order.state')} group="tstate" words={STATES} every={t('order.every_state')} />
           ) : null}
+          {list ? (
+            <Pick name="due" label={t('ticket.clock')} group="tdue" words={['late', '4h', '24h']} every={t('ticket.any_due')} />
+          ) : null}
           <Pick name="severity" label={t('ticket.severity')} group="severity" words={SEVERITIES}
             every={t('ticket.every_severity')} />
         </div>

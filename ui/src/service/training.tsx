@@ -226,7 +226,7 @@ function Turns({ c, after }: { c: Confusion; after: () => void }) {
         {(all) => (
           <ol class="turns">
             {all.map((x, n) => (
-              <li key={`${x.conversation}/${x.seq}`} class="card turn" data-row aria-selected={at.value === n}
+              <li key={`${x.conversation}/${x.seq}`} class="card turn" data-row aria-current={at.value === n ? 'true' : undefined}
                 data-test="turn" onClick={() => (at.value = n)}>
                 <p lang={x.language}>{x.text}</p>
                 <div class="meta muted">
