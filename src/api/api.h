@@ -20,6 +20,7 @@
 #include "mcp.h"
 
 struct api;
+struct cust_keys;
 struct tool_kit;
 
 struct api_call {                    /* that we place */
@@ -41,6 +42,9 @@ struct api_opts {
 	/* Opens what rows hide for administrators (GUARD_KEY bytes, docs/guard.md);
 	 * NULL = nothing is kept. */
 	const unsigned char *pii_key;
+	/* Customers (cust.h); NULL = none. And the code of their phones' country, NULL = "86". */
+	const struct cust_keys *cust;
+	const char *country_code;
 	double rate_per_s;           /* requests a second and address, 0 = no limit */
 	/* open at once without sign-in; 0 = 50, negative = no limit. */
 	int chats_per_addr;
@@ -94,6 +98,9 @@ struct api_media_ops {
 	 * recording, NULL = none. NULL = no such conversations. */
 	int (*place)(void *media_arg, struct chan_place *ret, const char **ret_data_dir);
 };
+
+/* Deletes what cust_erase names, below the data folder; how many there were. */
+int api_erase_files(const char *data_dir, sv files);
 
 int api_open(struct api **ret, const struct api_opts *o, struct err *e);
 int api_port(const struct api *a);

@@ -167,6 +167,21 @@ void api_conv_row(struct store_stmt *q, struct sb *out);
 	"emotion, recording"
 #define API_EVENT_COLS "seq, ts_ms, turn, kind, actor, body"
 
+/* api_cust.c */
+void api_customers(struct web_req *r, void *arg);
+void api_customer(struct web_req *r, void *arg);
+void api_customer_patch(struct web_req *r, void *arg);
+void api_customer_timeline(struct web_req *r, void *arg);
+void api_customer_ident_add(struct web_req *r, void *arg);
+void api_customer_ident_delete(struct web_req *r, void *arg);
+void api_customer_join(struct web_req *r, void *arg);
+void api_customer_unjoin(struct web_req *r, void *arg);
+void api_customer_consent(struct web_req *r, void *arg);
+void api_customer_export(struct web_req *r, void *arg);
+void api_customer_erase(struct web_req *r, void *arg);
+void api_customer_proposals(struct web_req *r, void *arg);
+void api_customer_apart(struct web_req *r, void *arg);
+
 /* api_kb.c */
 void api_kb_search(struct web_req *r, void *arg);
 void api_bot_turn(struct web_req *r, void *arg);
