@@ -88,9 +88,11 @@ static int name_score(struct arena *a, sv name, const struct words *w)
 	sv tight = tighten(a, name);
 	if (sv_eq(tight, w->tight))
 		return 400 + len;
+	bool cjk = has_cjk(name);
+	if (cjk && w->cjk && sv_runes(w->tight) == 1)
+		return sv_find(tight, w->tight) >= 0 ? 110 : 0;
 	if (len < 2 || w->tight.n < 2)
 		return 0;
-	bool cjk = has_cjk(name);
 	if (cjk ? sv_find(w->tight, tight) >= 0 : word_in(w->all, name))
 		return 150 + 8 * len;
 	if (cjk && w->cjk && sv_runes(w->tight) >= 2 && sv_find(tight, w->tight) >= 0)

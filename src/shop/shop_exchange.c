@@ -101,6 +101,7 @@ int shop_op_exchange(struct shop_call *c)
 	t.plan.refund = t.differ_fen < 0 ? -t.differ_fen : 0;
 	shop_put(c, "items_text", shop_items_text(c, v, n));
 	jv_set_int(c->r->body, "qty", v[0].qty);
+	shop_put(c, "new_text", same ? shop_fill(c, "same") : to.name[c->lang]);
 	put_difference(c, &t);
 	rc = shop_stock_take(c->db, to.sku, v[0].qty);
 	if (rc == 0)

@@ -141,15 +141,20 @@ sv shop_window(const struct shop_call *c, int64_t from, int64_t to)
 			       SV_ARG(a), SV_ARG(b)));
 }
 
+/* Parts with commas of their own are parted by semicolons. */
 sv shop_and(const struct shop_call *c, const sv *v, size_t n)
 {
 	struct sb b;
+	bool commas = false;
 	sb_init(&b, LIM_SB);
+	for (size_t i = 0; i < n; i++)
+		commas |= sv_find(v[i], SV(", ")) >= 0 || sv_find(v[i], SV("，")) >= 0;
 	for (size_t i = 0; i < n; i++) {
-		if (i && i + 1 == n)
-			sb_cstr(&b, c->lang ? " and " : "和");
+		bool last = i + 1 == n;
+		if (i && commas)
+			sb_cstr(&b, !c->lang ? "；" : last ? "; and " : "; ");
 		else if (i)
-			sb_cstr(&b, c->lang ? ", " : "、");
+			sb_cstr(&b, !c->lang ? (last ? "和" : "、") : last ? " and " : ", ");
 		sb_put(&b, v[i]);
 	}
 	sv ret = arena_sv(c->a, sb_sv(&b));

@@ -26,6 +26,7 @@ TEST(shop_search_by_words_of_both_languages)
 		{ "wifi 7 router", "HH-1708" },   { "Wi-Fi7路由器", "HH-1708" },
 		{ "一米八的床", "HH-1024" },        { "worktop cutting board", "HH-1225" },
 		{ "purifier filter", "HH-1413" }, { "滤芯", "HH-1413" },
+		{ "床", "HH-1023" },
 		{ "E27 bulb", "HH-1318" },        { "暖水壶", "HH-1221" },
 	};
 	struct world w;
