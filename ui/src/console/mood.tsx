@@ -3,7 +3,7 @@
 import { useSignal } from '@preact/signals';
 import { lang, t, tWord, type Key } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
-import type { Ev, Strategy } from '../lib/types.ts';
+import type { Ev, Strategy, Voice } from '../lib/types.ts';
 import { Icon } from '../lib/ui.tsx';
 import { route } from './state.ts';
 
@@ -15,15 +15,24 @@ interface Point {
   turn: number;
   v: number;
   mood: string;
+  voice: Voice | null;
 }
 
 export function moodPoints(events: Ev[]): Point[] {
   return events.flatMap((e) =>
     e.kind === 'turn.customer' && e.body.mood
-      ? [{ seq: e.seq, turn: e.turn, v: e.body.mood.valence, mood: e.body.mood.class }]
+      ? [{ seq: e.seq, turn: e.turn, v: e.body.mood.valence, mood: e.body.mood.class, voice: e.body.voice ?? null }]
       : [],
   );
 }
+
+/* What the voice told beside the words. */
+export const voiceText = (v: Voice): string =>
+  t('mood.heard', {
+    arousal: `${v.arousal > 0 ? '+' : ''}${v.arousal.toFixed(2)}`,
+    anger: `${Math.round(v.anger * 100)} %`,
+    trust: `${Math.round(v.trust * 100)} %`,
+  });
 
 const y = (v: number): number => H / 2 - (Math.max(-1, Math.min(1, v)) * (H - 12)) / 2;
 
@@ -37,17 +46,25 @@ export function MoodCurve({ events, id }: { events: Ev[]; id: string }) {
     points.length === 1 ? W / 2 : 10 + (i * (W - 20)) / (points.length - 1);
   const path = points.map((p, i) => `${i ? 'L' : 'M'}${x(i).toFixed(1)} ${y(p.v).toFixed(1)}`);
   const last = points[points.length - 1]!;
+  const heard = points.flatMap((p, i) => (p.voice ? [{ i, n: p.turn, voice: p.voice }] : []));
+  const loud = heard.map((h, k) => `${k ? 'L' : 'M'}${x(h.i).toFixed(1)} ${y(h.voice.arousal).toFixed(1)}`);
   return (
     <div class="mood" data-test="mood">
       <span class="strip-label">
         {t('mood.title')}
         <b>{tWord('emotion', last.mood)}</b>
         {turned.size ? <b class="num">{t('mood.turnings', { n: turned.size })}</b> : null}
+        {heard.length ? <b class="mood-key">{t('mood.voice')}</b> : null}
       </span>
       <svg viewBox={`0 0 ${W} ${H}`} preserveAspectRatio="none" role="img"
         aria-label={t('mood.label', { from: tWord('emotion', points[0]!.mood), to: tWord('emotion', last.mood) })}>
         <line class="mood-zero" x1="0" x2={W} y1={H / 2} y2={H / 2} />
+        {heard.length > 1 ? <path class="mood-voice" d={loud.join('')} /> : null}
         <path class="mood-line" d={path.join('')} />
+        {heard.map((h) => (
+          <path key={h.n} class="mood-loud" data-test="mood-voice" stroke-width={(4 + 6 * h.voice.trust).toFixed(1)}
+            d={`M${x(h.i).toFixed(1)} ${y(h.voice.arousal).toFixed(1)}h.01`} />
+        ))}
       </svg>
       <ol>
         {points.map((p, i) => {
@@ -60,13 +77,14 @@ export function MoodCurve({ events, id }: { events: Ev[]; id: string }) {
                 why: tWord('moodwhy', e.body.why),
               })
             : t('mood.at', { n: p.turn, mood: tWord('emotion', p.mood) });
+          const title = p.voice ? `${label} · ${voiceText(p.voice)}` : label;
           return (
             <li key={p.seq} style={{ left: `${(x(i) / W) * 100}%`, top: `${(y(p.v) / H) * 100}%` }}>
               <a
                 class={`mood-dot ${p.v <= -0.35 ? 'bad' : p.v >= 0.35 ? 'ok' : ''} ${e ? 'turning' : ''}`}
                 data-test={e ? 'turning' : 'mood-point'}
-                title={label}
-                aria-label={label}
+                title={title}
+                aria-label={title}
                 href={makeHash(['c', id], { ...route.value.query, seq: String(p.seq) })}
               />
             </li>

@@ -60,8 +60,17 @@ export interface Strategy {
   propensity: number;
 }
 
+/* How it was said, against this caller's usual: calls only. */
+export interface Voice {
+  arousal: number; /* -1..1 */
+  anger: number; /* probability */
+  trust: number; /* 0..1: how much was heard */
+  cue?: string;
+}
+
 export interface EventBody {
   mood?: Mood; /* turn.customer */
+  voice?: Voice; /* turn.customer */
   strategy?: Strategy; /* turn.bot */
   turn?: number; /* mood.turn */
   why?: string;

@@ -83,16 +83,17 @@ export function Logo() {
 
 export function LangSwitch() {
   const other = lang.value === 'zh' ? 'en' : 'zh';
+  const shown = other === 'zh' ? '中' : 'EN';
   return (
     <button
       class="btn ghost square"
       data-test="lang"
       lang={other}
       title={t('ui.language')}
-      aria-label={t('ui.language')}
+      aria-label={`${shown} · ${t('ui.language')}`}
       onClick={() => setLang(other)}
     >
-      {other === 'zh' ? '中' : 'EN'}
+      {shown}
     </button>
   );
 }

@@ -1,8 +1,10 @@
 /* One flow: its text, its drawing with the step that runs marked, and a chat to try it in. */
 import { useSignal, type Signal } from '@preact/signals';
+import type { Issue } from '../lib/api.ts';
 import { lang, t, tWord } from '../lib/i18n.ts';
 import { ErrorNote, Icon, Skeleton } from '../lib/ui.tsx';
 import { attempt, docPath, Editor, useDoc, type Doc, type DocOpen } from './doc.tsx';
+import { Facts } from './facts.tsx';
 import { draw, type FlowStep } from './flowdraw.ts';
 import { BackBar, both, post, type Both } from './parts.tsx';
 
@@ -29,11 +31,9 @@ export interface FlowAct {
   choices?: string[];
 }
 interface Tried {
-  acts?: FlowAct[];
-  out?: FlowAct[];
-  state?: unknown;
-  step?: string;
-  slots?: Record<string, unknown>;
+  turns: { said: string | null; acts: FlowAct[] }[];
+  slots: Record<string, unknown>;
+  issues: Issue[];
 }
 
 export function FlowPage({ id }: { id: string }) {
@@ -71,7 +71,7 @@ export function FlowPage({ id }: { id: string }) {
                 </div>
               ) : null}
               {view ? <Picture steps={view.steps} at={step.value} /> : null}
-              {view ? <TryChat key={view.id} s={s} step={step} flow={view.id} /> : null}
+              {view ? <TryChat key={view.id} s={s} step={step} flow={view} /> : null}
             </div>
           </div>
         )}
@@ -129,17 +129,22 @@ function Picture({ steps, at }: { steps: Step[]; at: string }) {
   );
 }
 
+const OUTCOMES = ['done', 'refused', 'not_found', 'approve', 'later', 'failed', 'denied', 'invalid', 'declined', 'unverified'];
+
 interface Line {
   who: 'customer' | 'bot' | 'system';
   text: string;
 }
 
-/* The server runs the flow as it stands in the text on the left; tools are only asked what they would do. */
-function TryChat({ s, step, flow }: { s: DocOpen; step: Signal<string>; flow: string }) {
+/* The server runs the flow as it stands in the text on the left; no tool is called. */
+function TryChat({ s, step, flow }: { s: DocOpen; step: Signal<string>; flow: FlowJson }) {
   const lines = useSignal<Line[]>([]);
   const said = useSignal<string[]>([]);
   const text = useSignal('');
   const choices = useSignal<string[]>([]);
+  const slots = useSignal<Record<string, unknown>>({});
+  const outcomes = useSignal<Record<string, string>>({});
+  const tools = [...new Set(flow.steps.flatMap((x) => (x.tool ? [x.tool] : [])))];
   const busy = useSignal(false);
 
   async function run(messages: string[]) {
@@ -147,21 +152,23 @@ function TryChat({ s, step, flow }: { s: DocOpen; step: Signal<string>; flow: st
     busy.value = true;
     await attempt(s, async () => {
       const draft = s.draft.value !== s.got.data.value?.text;
-      const r = await post<Tried & { turns?: { said?: string; acts: FlowAct[] }[] }>(`${s.path}/try`, {
-        flow,
+      const r = await post<Tried>(`${s.path}/try`, {
+        flow: flow.id,
         messages,
         language: lang.value,
+        outcomes: Object.fromEntries(Object.entries(outcomes.value).map(([k, v]) => [k, { outcome: v }])),
         ...(draft ? { text: s.draft.value } : {}),
       });
+      s.issues.value = r.issues;
       said.value = messages;
-      const turns = r.turns ?? [{ acts: r.acts ?? r.out ?? [] }];
-      lines.value = turns.flatMap((x, n) => {
-        const mine = x.said ?? (n > 0 ? messages[n - 1] : undefined);
-        return [...(mine ? [{ who: 'customer' as const, text: mine }] : []), ...x.acts.map(lineOf)];
-      });
-      const last = turns.flatMap((x) => x.acts);
-      step.value = r.step ?? [...last].reverse().find((a) => a.step)?.step ?? '';
-      choices.value = last[last.length - 1]?.choices ?? [];
+      lines.value = r.turns.flatMap((x) => [
+        ...(x.said ? [{ who: 'customer' as const, text: x.said }] : []),
+        ...x.acts.map(lineOf),
+      ]);
+      const acts = r.turns.flatMap((x) => x.acts);
+      step.value = [...acts].reverse().find((a) => a.step)?.step ?? '';
+      choices.value = acts[acts.length - 1]?.choices ?? [];
+      slots.value = r.slots;
       return '';
     });
     busy.value = false;
@@ -180,6 +187,26 @@ function TryChat({ s, step, flow }: { s: DocOpen; step: Signal<string>; flow: st
         </button>
       </h2>
       <p class="hint">{t('doc.flow_try')}</p>
+      {tools.length ? (
+        <details>
+          <summary>{t('doc.outcomes')}</summary>
+          <div class="pair">
+            {tools.map((x) => (
+              <label key={x} class="field">
+                <span class="mono">{x}</span>
+                <select class="input" data-test={`outcome-${x}`} value={outcomes.value[x] ?? 'done'}
+                  onChange={(e) => (outcomes.value = { ...outcomes.value, [x]: e.currentTarget.value })}>
+                  {OUTCOMES.map((o) => (
+                    <option key={o} value={o}>
+                      {tWord('outcome', o)}
+                    </option>
+                  ))}
+                </select>
+              </label>
+            ))}
+          </div>
+        </details>
+      ) : null}
       <ol class="trychat" aria-live="polite">
         {lines.value.map((l, n) => (
           <li key={n} class={l.who} data-test="try-line">
@@ -194,6 +221,12 @@ function TryChat({ s, step, flow }: { s: DocOpen; step: Signal<string>; flow: st
           </button>
         ))}
       </div>
+      {Object.keys(slots.value).length ? (
+        <details open>
+          <summary>{t('doc.slots')}</summary>
+          <Facts of={slots.value} />
+        </details>
+      ) : null}
       <form class="srow" onSubmit={(e) => {
         e.preventDefault();
         send(text.value);
