@@ -102,9 +102,24 @@ static int read_slots(struct shop *s, const jv *cfg, enum shop_visit k, struct e
 	return rc;
 }
 
+static int read_cfg(struct shop *s, const jv *company, struct err *e)
+{
+	const jv *cfg = jv_get(company, "shop");
+	sv cur = jv_get_str(company, "currency"), zone = jv_get_str(company, "timezone");
+	if (cfg && !jv_is_obj(cfg))
+		return err_set(e, ERR_INVAL, "shop: write slots: below it, see docs/shop.md");
+	if (cur.n && cur.n != 3)
+		return err_set(e, ERR_INVAL, "currency: use three letters: CNY");
+	snprintf(s->currency, sizeof(s->currency), SV_FMT, SV_ARG(cur.n ? cur : SV("CNY")));
+	int rc = cal_zone_open(&s->zone, zone.n ? zone : SV("Asia/Shanghai"), e);
+	for (int k = 0; k < SHOP_VISITS && rc == 0; k++)
+		rc = read_slots(s, cfg, (enum shop_visit)k, e);
+	return rc;
+}
+
 /* Hours as the articles return-how, return-furniture, delivery-slot-change and assembly-book
  * tell. */
-int shop_open(struct shop **ret, const jv *cfg, const unsigned char *key32, struct err *e)
+int shop_open(struct shop **ret, const jv *company, const unsigned char *key32, struct err *e)
 {
 	struct shop *s = xalloc(sizeof(*s));
 	static const struct shop_slots slots[SHOP_VISITS] = {
@@ -113,15 +128,8 @@ int shop_open(struct shop **ret, const jv *cfg, const unsigned char *key32, stru
 		[SHOP_DELIVERY] = { 1, 21, 9, 18, 3, 6 },
 		[SHOP_ASSEMBLY] = { 1, 7, 9, 18, 3, 4 },
 	};
-	int zone = 480, rc = whole(cfg, "utc_offset_min", -720, 840, &zone, e);
-	sv cur = jv_get_str(cfg, "currency");
 	memcpy(s->slots, slots, sizeof(slots));
-	snprintf(s->currency, sizeof(s->currency), SV_FMT, SV_ARG(cur.n ? cur : SV("CNY")));
-	if (rc == 0 && cur.n && cur.n != 3)
-		rc = err_set(e, ERR_INVAL, "shop.currency: use three letters: CNY");
-	s->zone_ms = zone * 60000LL;
-	for (int k = 0; k < SHOP_VISITS && rc == 0; k++)
-		rc = read_slots(s, cfg, (enum shop_visit)k, e);
+	int rc = read_cfg(s, company, e);
 	s->has_key = key32 != NULL;
 	if (key32)
 		memcpy(s->key, key32, sizeof(s->key));
@@ -135,7 +143,9 @@ int shop_open(struct shop **ret, const jv *cfg, const unsigned char *key32, stru
 
 void shop_close(struct shop *s)
 {
-	if (s)
-		memset(s->key, 0, sizeof(s->key));
+	if (!s)
+		return;
+	obj_unref(s->zone);
+	memset(s->key, 0, sizeof(s->key));
 	xfree(s);
 }

@@ -2,7 +2,7 @@
  * exchanges, refunds, price protection, visits; as tools of the source "shop". docs/shop.md.
  *
  *	struct shop *s;
- *	shop_open(&s, jv_get(company, "shop"), key, &e);
+ *	shop_open(&s, company, key, &e);
  *	shop_import(db, SHOP_PRODUCTS, text, "demo/products.jsonl", &counts, &e);   on the scribe
  *	tool_source_add(kit, &shop_tools, s);
  *
@@ -41,10 +41,10 @@
 #include "tool.h"
 
 struct shop;
-/* cfg: "shop:" of the company's file, may be NULL (docs/shop.md lists the keys); key: the data
- * key, addresses of orders are sealed with it; NULL = they are not kept. ERR_INVAL: e tells the
- * key and how to mend it. */
-int shop_open(struct shop **ret, const jv *cfg, const unsigned char *key32, struct err *e);
+/* company: its file (timezone, currency, shop: docs/shop.md lists the keys), may be NULL; key: the
+ * data key, addresses of orders are sealed with it; NULL = none is taken. ERR_INVAL and those of
+ * cal_zone_open: e tells the key and how to mend it. */
+int shop_open(struct shop **ret, const jv *company, const unsigned char *key32, struct err *e);
 void shop_close(struct shop *s);                     /* accepts NULL */
 
 /* Its arg: struct shop. */

@@ -174,8 +174,7 @@ static jv *price_facts(struct shop_call *c, const struct shop_order *o, const st
 		       int64_t drop, bool again)
 {
 	jv *f = jv_obj();
-	char when[32];
-	int64_t month, day;
+	struct cal_time placed;
 	fact(f, "state", o->state);
 	fact(f, "tier", shop_tier(c, o->customer));
 	fact(f, "category", it->p.category);
@@ -186,11 +185,9 @@ static jv *price_facts(struct shop_call *c, const struct shop_order *o, const st
 	jv_set_int(f, "days_since_purchase", shop_days(c, o->placed_ms, c->r->now_ms));
 	if (o->delivered_ms)
 		jv_set_int(f, "days_since_delivery", shop_days(c, o->delivered_ms, c->r->now_ms));
-	clk_rfc3339(o->placed_ms + c->s->zone_ms, when);
-	if (sv_i64(sv_n(when + 5, 2), &month) == 0 && sv_i64(sv_n(when + 8, 2), &day) == 0) {
-		jv_set_int(f, "placed_month", month);
-		jv_set_int(f, "placed_day", day);
-	}
+	cal_local(c->s->zone, o->placed_ms, &placed);
+	jv_set_int(f, "placed_month", placed.month);
+	jv_set_int(f, "placed_day", placed.day);
 	return f;
 }
 

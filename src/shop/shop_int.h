@@ -25,7 +25,7 @@ struct shop_slots {
 struct shop {
 	unsigned char key[GUARD_KEY];
 	bool has_key;
-	int64_t zone_ms;             /* added to UTC */
+	struct cal_zone *zone;
 	char currency[8];
 	struct shop_slots slots[SHOP_VISITS];
 };
@@ -106,6 +106,10 @@ void shop_put_time(struct shop_call *c, const char *key, int64_t ms);        /* 
 void shop_put(struct shop_call *c, const char *key, sv v);
 void shop_set_time(jv *o, const char *key, int64_t ms);
 /* of the calendar. */
+/* The day of the calendar, counted from 1970, on which ms falls there. */
+int64_t shop_day_of(const struct shop *s, int64_t ms);
+/* The moment of an hour of such a day. */
+int64_t shop_at(const struct shop *s, int64_t day, int hour);
 int64_t shop_days(const struct shop_call *c, int64_t from_ms, int64_t to_ms);
 /* begun ones. */
 int64_t shop_months(const struct shop_call *c, int64_t from_ms, int64_t to_ms);

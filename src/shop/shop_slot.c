@@ -6,8 +6,6 @@
  */
 #include "shop_int.h"
 
-#define HOUR_MS 3600000LL
-
 const char *shop_visit_name(enum shop_visit k)
 {
 	static const char *const names[SHOP_VISITS] = { "pickup", "truck", "delivery", "assembly" };
@@ -31,7 +29,8 @@ enum shop_visit shop_visit_for(const struct shop_pick *v, size_t n)
 
 struct walk {
 	const struct shop_slots *s;
-	int64_t day0, zone_ms;       /* the present day's number */
+	const struct shop *shop;
+	int64_t day0;                /* the present day's number */
 	int day, hour;
 	int64_t from, to;
 };
@@ -40,8 +39,8 @@ static struct walk walk_of(const struct shop_call *c, enum shop_visit k)
 {
 	const struct shop_slots *s = &c->s->slots[k];
 	return (struct walk){ .s = s,
-			      .day0 = (c->r->now_ms + c->s->zone_ms) / SHOP_DAY_MS,
-			      .zone_ms = c->s->zone_ms,
+			      .shop = c->s,
+			      .day0 = shop_day_of(c->s, c->r->now_ms),
 			      .day = s->first_day,
 			      .hour = s->open_h };
 }
@@ -54,8 +53,8 @@ static bool walk_next(struct walk *w)
 	}
 	if (w->day > w->s->last_day)
 		return false;
-	w->from = (w->day0 + w->day) * SHOP_DAY_MS + w->hour * HOUR_MS - w->zone_ms;
-	w->to = w->from + w->s->step_h * HOUR_MS;
+	w->from = shop_at(w->shop, w->day0 + w->day, w->hour);
+	w->to = shop_at(w->shop, w->day0 + w->day, w->hour + w->s->step_h);
 	w->hour += w->s->step_h;
 	return true;
 }
@@ -63,9 +62,10 @@ static bool walk_next(struct walk *w)
 /* "2026-11-27T09:00", local. */
 static sv slot_id(struct shop_call *c, int64_t from)
 {
-	char when[32];
-	clk_rfc3339(from + c->s->zone_ms, when);
-	return sv_slice(arena_sv(c->a, sv_of(when)), 0, 16);
+	struct cal_time t;
+	cal_local(c->s->zone, from, &t);
+	return sv_of(arena_fmt(c->a, "%04d-%02d-%02dT%02d:%02d", t.year, t.month, t.day, t.hour,
+			       t.minute));
 }
 
 /* Visits of this kind and window, but not of ref. Negative: an error. */
@@ -306,8 +306,7 @@ static int visit_ok(struct shop_call *c, const struct shop_order *o, enum shop_v
 /* A booked visit is moved or cancelled until 18:00 of the day before. */
 static int not_late(struct shop_call *c, int64_t from)
 {
-	int64_t day = (from + c->s->zone_ms) / SHOP_DAY_MS * SHOP_DAY_MS - c->s->zone_ms;
-	if (c->r->now_ms < day - 6 * HOUR_MS)
+	if (c->r->now_ms < shop_at(c->s, shop_day_of(c->s, from) - 1, 18))
 		return 0;
 	return shop_said(c, TOOL_REFUSED, "too_late",
 			 "it can be changed until 18:00 of the day before");

@@ -7,38 +7,32 @@
 
 #include <math.h>
 
-struct date {
-	int y, mon, d, h, min;       /* mon 1..12 */
-};
-
-/* Days since 1970 to a date of the Gregorian calendar; eras of 400 years. */
-static struct date date_of(const struct shop *s, int64_t ms)
+int64_t shop_day_of(const struct shop *s, int64_t ms)
 {
-	int64_t local = ms + s->zone_ms, day = local / SHOP_DAY_MS;
-	if (local % SHOP_DAY_MS < 0)
-		day--;
-	int64_t min = (local - day * SHOP_DAY_MS) / 60000, z = day + 719468;
-	int64_t era = (z >= 0 ? z : z - 146096) / 146097, doe = z - era * 146097;
-	int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-	int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100), mp = (5 * doy + 2) / 153;
-	struct date t = { .d = (int)(doy - (153 * mp + 2) / 5 + 1),
-			  .mon = (int)(mp < 10 ? mp + 3 : mp - 9),
-			  .h = (int)(min / 60),
-			  .min = (int)(min % 60) };
-	t.y = (int)(yoe + era * 400 + (t.mon <= 2));
-	return t;
+	struct cal_time t;
+	cal_local(s->zone, ms, &t);
+	return cal_days(t.year, t.month, t.day);
+}
+
+int64_t shop_at(const struct shop *s, int64_t day, int hour)
+{
+	struct cal_time t = { 0 };
+	cal_date(day + hour / 24, &t);
+	t.hour = hour % 24;
+	return cal_instant(s->zone, &t);
 }
 
 int64_t shop_days(const struct shop_call *c, int64_t from_ms, int64_t to_ms)
 {
-	int64_t zone = c->s->zone_ms;
-	return (to_ms + zone) / SHOP_DAY_MS - (from_ms + zone) / SHOP_DAY_MS;
+	return shop_day_of(c->s, to_ms) - shop_day_of(c->s, from_ms);
 }
 
 int64_t shop_months(const struct shop_call *c, int64_t from_ms, int64_t to_ms)
 {
-	struct date a = date_of(c->s, from_ms), b = date_of(c->s, to_ms);
-	return (b.y - a.y) * 12 + (b.mon - a.mon) - (b.d < a.d);
+	struct cal_time a, b;
+	cal_local(c->s->zone, from_ms, &a);
+	cal_local(c->s->zone, to_ms, &b);
+	return (b.year - a.year) * 12 + (b.month - a.month) - (b.day < a.day);
 }
 
 sv shop_word(int lang, sv key)
@@ -105,22 +99,24 @@ static const char *const months[] = { "January",   "February", "March",    "Apri
 
 sv shop_day(const struct shop_call *c, int64_t ms)
 {
-	struct date t = date_of(c->s, ms);
-	return sv_of(c->lang ? arena_fmt(c->a, "%d %s", t.d, months[t.mon - 1]) :
-			       arena_fmt(c->a, "%d月%d日", t.mon, t.d));
+	struct cal_time t;
+	cal_local(c->s->zone, ms, &t);
+	return sv_of(c->lang ? arena_fmt(c->a, "%d %s", t.day, months[t.month - 1]) :
+			       arena_fmt(c->a, "%d月%d日", t.month, t.day));
 }
 
-static sv clock_text(const struct shop_call *c, const struct date *t)
+static sv clock_text(const struct shop_call *c, const struct cal_time *t)
 {
 	if (c->lang)
-		return sv_of(arena_fmt(c->a, "%02d:%02d", t->h, t->min));
-	return sv_of(t->min ? arena_fmt(c->a, "%d点%02d分", t->h, t->min) :
-			      arena_fmt(c->a, "%d点", t->h));
+		return sv_of(arena_fmt(c->a, "%02d:%02d", t->hour, t->minute));
+	return sv_of(t->minute ? arena_fmt(c->a, "%d点%02d分", t->hour, t->minute) :
+			      arena_fmt(c->a, "%d点", t->hour));
 }
 
 sv shop_time(const struct shop_call *c, int64_t ms)
 {
-	struct date t = date_of(c->s, ms);
+	struct cal_time t;
+	cal_local(c->s->zone, ms, &t);
 	sv day = shop_day(c, ms), at = clock_text(c, &t);
 	return sv_of(arena_fmt(c->a, c->lang ? SV_FMT ", " SV_FMT : SV_FMT SV_FMT, SV_ARG(day),
 			       SV_ARG(at)));
@@ -128,17 +124,18 @@ sv shop_time(const struct shop_call *c, int64_t ms)
 
 sv shop_window(const struct shop_call *c, int64_t from, int64_t to)
 {
-	static const char *const en[] = { "Thursday", "Friday",  "Saturday", "Sunday",
-					  "Monday",   "Tuesday", "Wednesday" };
-	static const char *const zh[] = { "四", "五", "六", "日", "一", "二", "三" };
-	struct date f = date_of(c->s, from), t = date_of(c->s, to);
-	int wd = (int)((from + c->s->zone_ms) / SHOP_DAY_MS % 7); /* day 0 was a Thursday */
+	static const char *const en[] = { "Monday", "Tuesday",  "Wednesday", "Thursday",
+					  "Friday", "Saturday", "Sunday" };
+	static const char *const zh[] = { "一", "二", "三", "四", "五", "六", "日" };
+	struct cal_time f, t;
+	cal_local(c->s->zone, from, &f);
+	cal_local(c->s->zone, to, &t);
 	sv a = clock_text(c, &f), b = clock_text(c, &t);
 	if (c->lang)
-		return sv_of(arena_fmt(c->a, "%s %d %s, " SV_FMT " to " SV_FMT, en[wd], f.d,
-				       months[f.mon - 1], SV_ARG(a), SV_ARG(b)));
-	return sv_of(arena_fmt(c->a, "%d月%d日星期%s，" SV_FMT "到" SV_FMT, f.mon, f.d, zh[wd],
-			       SV_ARG(a), SV_ARG(b)));
+		return sv_of(arena_fmt(c->a, "%s %d %s, " SV_FMT " to " SV_FMT, en[f.weekday - 1],
+				       f.day, months[f.month - 1], SV_ARG(a), SV_ARG(b)));
+	return sv_of(arena_fmt(c->a, "%d月%d日星期%s，" SV_FMT "到" SV_FMT, f.month, f.day,
+			       zh[f.weekday - 1], SV_ARG(a), SV_ARG(b)));
 }
 
 /* Parts with commas of their own are parted by semicolons. */
