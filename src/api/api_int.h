@@ -197,6 +197,14 @@ jv *api_hit_json(const struct kb_hit *h);
 int api_turn(struct api *a, sv text, sv lang,
 	     void (*over)(void *arg, int status, jv *reply_moved), void *arg);
 
+/* api_shop.c */
+void api_orders(struct web_req *r, void *arg);
+void api_order(struct web_req *r, void *arg);
+void api_returns(struct web_req *r, void *arg);
+void api_return(struct web_req *r, void *arg);
+void api_products(struct web_req *r, void *arg);
+void api_product(struct web_req *r, void *arg);
+
 /* api_mcp.c */
 int api_mcp_open(struct api *a, struct err *e);
 void api_mcp_done(struct api *a);
