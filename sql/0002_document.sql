@@ -1,4 +1,5 @@
--- What a company edits as text (strategy, decision tables, flows, tools): every version is kept.
+-- What a company edits as text: kind rules, flow or tool; every version is kept. state: draft (one at most), published (in
+-- use, one at most), retired, file (what the company's own folder held when it was first edited). docs/rules.md.
 CREATE TABLE document (
 	kind TEXT NOT NULL,
 	id TEXT NOT NULL,

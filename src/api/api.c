@@ -34,6 +34,29 @@ static const struct web_route routes[] = {
 	{ "GET", "/api/v1/policies/strategy", api_strategy_get, NULL },
 	{ "PUT", "/api/v1/policies/strategy", api_strategy_put, NULL },
 	{ "POST", "/api/v1/policies/strategy/try", api_strategy_try, NULL },
+	{ "GET", "/api/v1/policies", api_doc_list, NULL },
+	{ "GET", "/api/v1/policies/{id}", api_doc_get, NULL },
+	{ "PUT", "/api/v1/policies/{id}", api_doc_put, NULL },
+	{ "GET", "/api/v1/policies/{id}/versions", api_doc_versions, NULL },
+	{ "POST", "/api/v1/policies/{id}/publish", api_doc_publish, NULL },
+	{ "POST", "/api/v1/policies/{id}/rollback", api_doc_rollback, NULL },
+	{ "POST", "/api/v1/policies/{id}/check", api_doc_check, NULL },
+	{ "POST", "/api/v1/policies/{id}/try", api_doc_try, NULL },
+	{ "GET", "/api/v1/flows", api_doc_list, NULL },
+	{ "GET", "/api/v1/flows/{id}", api_doc_get, NULL },
+	{ "PUT", "/api/v1/flows/{id}", api_doc_put, NULL },
+	{ "GET", "/api/v1/flows/{id}/versions", api_doc_versions, NULL },
+	{ "POST", "/api/v1/flows/{id}/publish", api_doc_publish, NULL },
+	{ "POST", "/api/v1/flows/{id}/rollback", api_doc_rollback, NULL },
+	{ "POST", "/api/v1/flows/{id}/check", api_doc_check, NULL },
+	{ "POST", "/api/v1/flows/{id}/try", api_doc_try, NULL },
+	{ "GET", "/api/v1/tools/files", api_doc_list, NULL },
+	{ "GET", "/api/v1/tools/files/{id}", api_doc_get, NULL },
+	{ "PUT", "/api/v1/tools/files/{id}", api_doc_put, NULL },
+	{ "GET", "/api/v1/tools/files/{id}/versions", api_doc_versions, NULL },
+	{ "POST", "/api/v1/tools/files/{id}/publish", api_doc_publish, NULL },
+	{ "POST", "/api/v1/tools/files/{id}/rollback", api_doc_rollback, NULL },
+	{ "POST", "/api/v1/tools/files/{id}/check", api_doc_check, NULL },
 	{ "GET", "/api/v1/tools", api_tools_get, NULL },
 	{ "POST", "/api/v1/tools/{name}/call", api_tool_call, NULL },
 	{ "GET", "/api/v1/approvals", api_approvals_get, NULL },
@@ -344,6 +367,7 @@ static void api_free(struct api *a)
 	api_openai_done(a);
 	api_mcp_done(a);
 	api_keys_done(a);
+	api_docs_done(a);
 	loop_free(a->loop);
 	map_free(a->chats);
 	map_free(a->media_now);
@@ -367,6 +391,7 @@ int api_open(struct api **ret, const struct api_opts *o, struct err *e)
 	a->media_before = map_new(LIM_CONVERSATIONS);
 	a->thread = xalloc(sizeof(*a->thread));
 	api_openai_open(a);
+	api_docs_open(a);
 	api_streams_init(a, o->streams);
 	int rc = api_key_load(a, e);
 	if (rc == 0)

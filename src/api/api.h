@@ -27,6 +27,16 @@ struct api_call {                    /* that we place */
 	sv id;                       /* 26 bytes */
 	sv to, name, language, opening, message, purpose;
 };
+/* What a company edits as text, kinds "rules", "flow" and "tool" (api_doc.c). All NULL: none. */
+struct api_docs {
+	/* id's text takes effect with all others of its kind; with test only looks whether it
+	 * would. 0, or ERR_INVAL with rep (the caller's). On a worker, one call at a time. */
+	int (*apply)(void *arg, sv kind, sv id, sv text, bool test, struct cfg_report *rep);
+	/* Those in use at start, asked in api_open only. */
+	int (*text)(void *arg, sv kind, sv id, struct sb *out);
+	void (*list)(void *arg, sv kind, void (*fn)(void *arg, sv id), void *fn_arg);
+	void *arg;
+};
 struct api_opts {
 	const char *host;            /* default 127.0.0.1 */
 	int port;                    /* 0 = any */
@@ -72,6 +82,7 @@ struct api_opts {
 	 * only for requests that have signed in. */
 	const struct chan_profile *(*profile)(void *arg, sv id);
 	void *profile_arg;
+	struct api_docs docs;
 	/* Business actions; NULL = none. Closed after api_stop, before api_close. */
 	struct tool_kit *kit;
 };

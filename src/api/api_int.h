@@ -67,6 +67,7 @@ struct api {
 		size_t n_allow;
 	} streams;
 	struct mcp_srv *mcp;         /* our functions for other systems */
+	struct doc_files *docs;      /* api_doc.h */
 };
 
 struct api_query;
@@ -224,6 +225,18 @@ void api_tools_get(struct web_req *r, void *arg);
 void api_tool_call(struct web_req *r, void *arg);
 void api_approvals_get(struct web_req *r, void *arg);
 void api_approval_post(struct web_req *r, void *arg);
+
+/* api_doc.c, api_doc_edit.c: under policies, flows and tools/files */
+void api_docs_open(struct api *a);
+void api_docs_done(struct api *a);
+void api_doc_list(struct web_req *r, void *arg);
+void api_doc_get(struct web_req *r, void *arg);
+void api_doc_versions(struct web_req *r, void *arg);
+void api_doc_try(struct web_req *r, void *arg);
+void api_doc_check(struct web_req *r, void *arg);
+void api_doc_put(struct web_req *r, void *arg);
+void api_doc_publish(struct web_req *r, void *arg);
+void api_doc_rollback(struct web_req *r, void *arg);
 
 /* api_calls.c */
 void api_call_make(struct web_req *r, void *arg);
