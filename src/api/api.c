@@ -5,6 +5,7 @@
  * through its mailbox only. */
 #include "api_int.h"
 #include "api_policy.h"
+#include "api_ticket.h"
 
 #include <pthread.h>
 #include <sodium.h>
@@ -84,6 +85,15 @@ static const struct web_route routes[] = {
 	{ "POST", "/api/v1/customers/unjoin", api_customer_unjoin, NULL },
 	{ "GET", "/api/v1/joins", api_customer_proposals, NULL },
 	{ "POST", "/api/v1/joins/no", api_customer_apart, NULL },
+	{ "GET", "/api/v1/tickets", api_tickets, NULL },
+	{ "POST", "/api/v1/tickets", api_ticket_open, NULL },
+	{ "GET", "/api/v1/tickets/board", api_ticket_board, NULL },
+	{ "GET", "/api/v1/tickets/{id}", api_ticket_get, NULL },
+	{ "PATCH", "/api/v1/tickets/{id}", api_ticket_patch, NULL },
+	{ "POST", "/api/v1/tickets/{id}/notes", api_ticket_note, NULL },
+	{ "POST", "/api/v1/tickets/{id}/state", api_ticket_state, NULL },
+	{ "POST", "/api/v1/tickets/{id}/link", api_ticket_link, NULL },
+	{ "GET", "/api/v1/calendars", api_calendars, NULL },
 	{ "GET", "/api/v1/health", api_health, NULL },
 	{ "GET", "/api/v1/models", api_models, NULL },
 	{ "POST", "/api/v1/calls", api_call_make, NULL },

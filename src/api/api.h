@@ -21,6 +21,7 @@
 
 struct api;
 struct cust_keys;
+struct desk;
 struct tool_kit;
 
 struct api_call {                    /* that we place */
@@ -52,6 +53,8 @@ struct api_opts {
 	/* Opens what rows hide for administrators (GUARD_KEY bytes, docs/guard.md);
 	 * NULL = nothing is kept. */
 	const unsigned char *pii_key;
+	/* Tickets (desk.h); NULL = none. Outlives the api. */
+	const struct desk *desk;
 	/* Customers (cust.h); NULL = none. And the code of their phones' country, NULL = "86". */
 	const struct cust_keys *cust;
 	const char *country_code;

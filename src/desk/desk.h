@@ -104,8 +104,6 @@ struct desk_did {
  * which may be NULL), follow-ups of complaints, closing. At most 200 tickets a call. */
 int desk_tick(const struct desk *d, struct store_db *db, const struct policy_rules *rules,
 	      int64_t now_ms, struct desk_did *ret);
-/* The customer's words go, the figures stay. */
-int desk_erase(struct store_db *db, sv customer, int64_t now_ms);
 
 /* ---- reading ---- */
 
@@ -128,9 +126,6 @@ int desk_get(const struct desk *d, struct store_db *db, sv number, enum tool_rol
 /* Columns by state with counts and their most urgent tickets with clocks. type may be empty. */
 int desk_board(const struct desk *d, struct store_db *db, sv type, sv owner, int64_t now_ms,
 	       struct sb *out);
-/* Everything of one customer, for an answer about their data: an array. */
-int desk_export(struct store_db *db, sv customer, struct sb *out);
-
 /* ---- tools (tool.h): source "desk", its arg is the struct desk ---- */
 extern const struct tool_ops desk_tools;
 

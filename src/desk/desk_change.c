@@ -1,5 +1,5 @@
-/* desk_change.c: fields and facts of a ticket that is there, and what goes when a customer is
- * erased. On the scribe's thread, in the caller's savepoint. */
+/* desk_change.c: fields and facts of a ticket that is there. On the scribe's thread, in the caller's
+ * savepoint. */
 #include "desk_int.h"
 
 /* from and to of one field, for the history. */
@@ -210,29 +210,5 @@ int desk_facts(const struct desk *d, struct store_db *db, sv number, const jv *f
 	if (rc == ERR_TOOBIG)
 		rc = err_set(e, ERR_INVAL, "the facts are too large: %d bytes at most", DESK_BODY);
 	ticket_done(&t);
-	return rc;
-}
-
-int desk_erase(struct store_db *db, sv customer, int64_t now_ms)
-{
-	static const char *const sql[] = {
-		"DELETE FROM ticket_word WHERE ticket IN (SELECT seq FROM ticket WHERE "
-		"customer=?1)",
-		"UPDATE ticket_event SET text='' WHERE ticket IN (SELECT seq FROM ticket WHERE "
-		"customer=?1)",
-		"UPDATE ticket SET title='', body='{}', changed_ms=?2, version=version+1 WHERE "
-		"customer=?1",
-	};
-	int rc = customer.n ? 0 : ERR_INVAL;
-	for (int i = 0; i < 3 && rc == 0; i++) {
-		struct store_stmt *q;
-		rc = store_prep(db, &q, sql[i]);
-		if (rc)
-			return rc;
-		store_bind_sv(q, 1, customer);
-		if (i == 2)
-			store_bind_int(q, 2, now_ms);
-		rc = store_run(q);
-	}
 	return rc;
 }

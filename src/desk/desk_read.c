@@ -1,4 +1,4 @@
-/* desk_read.c: tickets as JSON: lists with cursor and filters, one whole, a customer's all.
+/* desk_read.c: tickets as JSON: lists with cursor and filters, one whole, a board.
  *
  * A list is found in an index first (which one depends on what narrows most) and only the rows
  * of the page are read whole. On a reader's connection. */
@@ -486,30 +486,4 @@ int desk_board(const struct desk *d, struct store_db *db, sv type, sv owner, int
 	desk_put_time(out, "now", now_ms);
 	sb_ch(out, '}');
 	return rc ? rc : sb_err(out);
-}
-
-/* ---- a customer's own ---- */
-
-int desk_export(struct store_db *db, sv customer, struct sb *out)
-{
-	struct store_stmt *q;
-	int n = 0, rc = store_prep(db, &q, "SELECT " LIST_COLS ", t.body FROM ticket t WHERE "
-					   "t.customer=?1 ORDER BY t.seq");
-	if (rc)
-		return rc;
-	store_bind_sv(q, 1, customer);
-	sb_ch(out, '[');
-	while ((rc = store_step(q)) == 1) {
-		if (n++)
-			sb_ch(out, ',');
-		put_row(q, out);
-		sb_cstr(out, ",\"facts\":");
-		sb_put(out, store_col_sv(q, 18));
-		if (put_history(db, store_col_int(q, 17), false, out))
-			break;
-		sb_ch(out, '}');
-	}
-	store_reset(q);
-	sb_ch(out, ']');
-	return rc < 0 ? rc : sb_err(out);
 }

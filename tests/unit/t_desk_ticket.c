@@ -1,4 +1,4 @@
-/* t_desk_ticket.c: opening, moving, noting, changing, linking; numbers, history, erasing. */
+/* t_desk_ticket.c: opening, moving, noting, changing, linking; numbers, history. */
 #include "t_desk_help.h"
 
 static void numbers(struct dw *w)
@@ -199,35 +199,6 @@ static void changes(struct dw *w)
 TEST(desk_changes_and_links)
 {
 	dw_run(changes);
-}
-
-static void erase(struct dw *w)
-{
-	char n[DESK_NUMBER];
-	struct err e = { 0 };
-	struct sb b;
-	dw_at(w, when("2026-11-26T10:00:00+08:00"));
-	OK(dw_open(w, DESK_ENQUIRY, -1, "my secret chandelier", &w->bot, n));
-	OK(desk_note(w->desk, w->db, sv_of(n), SV("the chandelier hangs askew"), true, &w->bot,
-		     &e));
-	sb_init(&b, 1u << 20);
-	OK(desk_export(w->db, SV("c001"), &b));
-	HAS(sb_sv(&b), "chandelier hangs");
-	OK(desk_erase(w->db, SV("c001"), w->now));
-	sb_reset(&b);
-	OK(desk_export(w->db, SV("c001"), &b));
-	CHECK(sv_find(sb_sv(&b), SV("chandelier")) < 0);
-	HAS(sb_sv(&b), n);                                       /* the figures stay */
-	struct desk_query q = { .text = SV("chandelier"), .limit = 5 };
-	jv *l = dw_list(w, &q);
-	EQ(jv_len(jv_get(l, "items")), 0);
-	jv_free(l);
-	sb_done(&b);
-}
-
-TEST(desk_erase_takes_the_words)
-{
-	dw_run(erase);
 }
 
 /* ---- lists ---- */
