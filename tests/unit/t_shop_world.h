@@ -175,6 +175,22 @@ MAYBE static void world_close(struct world *w)
 	arena_done(&w->a);
 }
 
+/* Every answer has words of its own: no gaps, not the gate's general ones. */
+MAYBE static void check_words(const char *tool, const struct tool_res *r)
+{
+	static const char *const general[] = { "按照规定这个没有办法办理",
+					       "我没有查到相关的信息",
+					       "our rules do not allow this",
+					       "I could not find that." };
+	bool bad = sv_find_ch(r->say, '{') >= 0 || (!r->say.n && r->outcome == TOOL_DONE);
+	for (size_t i = 0; i < 4; i++)
+		bad |= sv_find(r->say, sv_of(general[i])) >= 0;
+	if (bad) {
+		printf("# %s: " SV_FMT "\n", tool, SV_ARG(r->say));
+		t_fail(__FILE__, __LINE__, "an answer without words of its own");
+	}
+}
+
 /* One call; the outcome's name, or "error". */
 MAYBE static const char *shop_do(struct world *w, const char *tool, const char *args)
 {
@@ -203,6 +219,7 @@ MAYBE static const char *shop_do(struct world *w, const char *tool, const char *
 		printf("# %s: %s\n", tool, err_text(rc));
 		return "error";
 	}
+	check_words(tool, res);
 	if (res->outcome == TOOL_FAILED)
 		printf("# %s: " SV_FMT "\n", tool, SV_ARG(res->why));
 	return tool_outcome_name(res->outcome);
