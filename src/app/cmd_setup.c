@@ -1,4 +1,4 @@
-/* cmd_setup.c: `callm check`, `callm init`, `callm user add`. */
+/* cmd_setup.c: `callm check`, `callm user add`. */
 #include "app_int.h"
 #include "api.h"
 
@@ -24,33 +24,6 @@ int cmd_check(int argc, char **argv)
 		return 1;
 	jv_free(cfg);
 	printf("%s: fine\n", path);
-	return 0;
-}
-
-int cmd_init(int argc, char **argv)
-{
-	int rest, status;
-	if (!cli_parse(argc, argv, NULL, 0, &rest, &status))
-		return status;
-	if (rest >= argc)
-		return cli_fail("which folder? callm init DIR"), 2;
-	struct err e = { 0 };
-	char path[4200];
-	snprintf(path, sizeof(path), "%s/callm.yaml", argv[rest]);
-	if (file_exists(path))
-		return cli_fail("%s is there already; it was left alone", path);
-	struct sb b;
-	sb_init(&b, LIM_CFG_BYTES);
-	app_config_starter(&b);
-	int rc = file_mkdirs(argv[rest], &e);
-	if (rc == 0)
-		rc = file_write(path, sb_sv(&b), &e);
-	sb_done(&b);
-	if (rc)
-		return cli_fail("%s", e.msg);
-	printf("%s written; edit it, then: callm check --config %s && callm serve --config "
-	       "%s\n",
-	       path, path, path);
 	return 0;
 }
 
