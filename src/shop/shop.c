@@ -133,6 +133,8 @@ int shop_open(struct shop **ret, const jv *company, const unsigned char *key32, 
 	s->has_key = key32 != NULL;
 	if (key32)
 		memcpy(s->key, key32, sizeof(s->key));
+	if (rc == 0 && key32)
+		rc = cust_keys_new(&s->people, key32);
 	if (rc) {
 		shop_close(s);
 		return rc;
@@ -146,6 +148,7 @@ void shop_close(struct shop *s)
 	if (!s)
 		return;
 	obj_unref(s->zone);
+	obj_unref(s->people);
 	memset(s->key, 0, sizeof(s->key));
 	xfree(s);
 }

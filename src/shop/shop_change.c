@@ -128,6 +128,28 @@ static int seal_address(struct shop_call *c, const struct shop_order *o, sv city
 	return rc;
 }
 
+/* Where the order goes: what it says itself, else where the customer lives. */
+static sv town_of(struct shop_call *c, const struct shop_order *o)
+{
+	struct cust who;
+	if (o->city.n || !c->s->people || cust_get(c->db, c->s->people, o->customer, c->a, &who))
+		return o->city;
+	sv town = arena_sv(c->a, jv_get_str(who.address, "city"));
+	cust_done(&who);
+	return town;
+}
+
+/* "江苏省南京市" is "南京": one name stands in the other. */
+static bool same_town(struct shop_call *c, sv a, sv b)
+{
+	sv x = shop_fold(c->a, a), y = shop_fold(c->a, b), shi = SV("市");
+	if (sv_ends(x, shi))
+		x.n -= shi.n;
+	if (sv_ends(y, shi))
+		y.n -= shi.n;
+	return x.n && y.n && (sv_find(x, y) >= 0 || sv_find(y, x) >= 0);
+}
+
 int shop_op_address(struct shop_call *c)
 {
 	struct shop_order o;
@@ -142,8 +164,9 @@ int shop_op_address(struct shop_call *c)
 	jv *f = jv_obj();
 	fact(f, "state", o.state);
 	jv_set_int(f, "changes", o.changes);
-	if (o.city.n)
-		jv_set_bool(f, "same_city", sv_eq(shop_fold(c->a, o.city), shop_fold(c->a, city)));
+	sv town = town_of(c, &o);
+	if (town.n)
+		jv_set_bool(f, "same_city", same_town(c, town, city));
 	rc = shop_decide(c, "address", f, &d);
 	if (rc)
 		return rc;

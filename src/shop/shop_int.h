@@ -26,6 +26,7 @@ struct shop {
 	unsigned char key[GUARD_KEY];
 	bool has_key;
 	struct cal_zone *zone;
+	struct cust_keys *people;    /* of the same key; NULL without one */
 	char currency[8];
 	struct shop_slots slots[SHOP_VISITS];
 };

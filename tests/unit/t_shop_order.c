@@ -231,7 +231,9 @@ TEST(shop_address_on_the_way_by_city)
 	CHECK(world_open(&w));
 	w.customer = "c021";
 	w.level = TOOL_PROVEN;
-	CHECK(world_exec(&w, "UPDATE order_ref SET city='上海市' WHERE id='HH2026-100391'"));
+	STR_EQ(shop_yes(&w, "address_change", ADDRESS("HH2026-100391")), "refused");
+	HAS(jv_as_str(jv_path(w.r->body, "rule.rule")), "shipped-other-city");
+	CHECK(world_exec(&w, "UPDATE order_ref SET city='上海' WHERE id='HH2026-100391'"));
 	STR_EQ(shop_yes(&w, "address_change", ADDRESS("HH2026-100391")), "done");
 	EQ(fen_of(&w, "fee"), 800);
 	HAS(w.r->say, "8 yuan");

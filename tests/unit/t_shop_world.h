@@ -43,26 +43,6 @@ MAYBE static sv demo_text(struct world *w, const char *path)
 	return ret;
 }
 
-MAYBE static int put_customers(struct store_db *db, sv lines)
-{
-	struct store_stmt *q;
-	sv line;
-	int rc = 0;
-	while (rc == 0 && sv_line(&lines, &line)) {
-		jv *o = jv_parse(line, NULL);
-		rc = store_prep(db, &q,
-				"INSERT INTO customer (id, tier, updated_ms, since_ms) VALUES "
-				"(?1, ?2, 0, 1)");
-		if (rc == 0) {
-			store_bind_sv(q, 1, jv_get_str(o, "id"));
-			store_bind_sv(q, 2, jv_get_str(o, "tier"));
-			rc = store_run(q);
-		}
-		jv_free(o);
-	}
-	return rc;
-}
-
 MAYBE static int world_fill(void *arg, struct store_db *db)
 {
 	struct world *w = arg;
@@ -74,10 +54,10 @@ MAYBE static int world_fill(void *arg, struct store_db *db)
 				 NULL, &e);
 	if (rc)
 		printf("# import: %s\n", e.msg);
-	rc = rc ? rc : put_customers(db, demo_text(w, "customers.jsonl"));
-	if (rc)
-		printf("# %s\n", store_error(db));
-	return rc;
+	size_t people;
+	return rc ? rc :
+		    cust_import(db, w->shop->people, demo_text(w, "customers.jsonl"), SV("86"),
+				w->now, &people, &e);
 }
 
 static int world_rc;
