@@ -22,6 +22,8 @@
 struct talk;
 struct policy_table;
 struct flow_set;
+struct cust_keys;
+struct feel_catalogue;
 struct talk_hub;
 struct talk_shard;
 
@@ -56,6 +58,11 @@ struct talk_opts {
 	struct policy_table *strategy;
 	/* business actions; outlives the hub, which waits for calls under way. NULL = none */
 	struct tool_kit *tools;
+	/* customers are looked up by the channel's address; NULL = not; outlives the hub */
+	struct cust_keys *cust;
+	sv country_code;                /* of numbers without one: "86" */
+	/* names that words may have of the company's products; outlives the hub */
+	const struct feel_catalogue *products;
 	struct flow_set *flows;         /* an obj; a reference is taken; NULL = none */
 	const struct model_spec *llm;   /* tried in order; none = built-in engine only */
 	size_t n_llm;

@@ -69,7 +69,7 @@ static void ask_back(struct talk_core *c, struct arena *a, struct talk_acts *act
 {
 	sv q = c->t.asked_text;
 	const char *why = "";
-	bool fit = q.n > 0 && q.n <= 400 && sv_find_ch(q, '\n') < 0 && talk_grounded(c, q, &why);
+	bool fit = q.n > 0 && q.n <= 400 && sv_find_ch(q, '\n') < 0 && talk_grounded(c, q, a, &why);
 	if (!fit) {
 		refuse(c, SV("clarify"), q.n ? why : "no question", a, acts);
 		talk_clarify(c, a, acts);

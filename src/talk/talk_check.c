@@ -117,6 +117,15 @@ static void failed_once(struct talk_core *c, const struct talk_got *g, struct ar
 	ask(c, g->say.n ? arena_sv(a, g->say) : own_text(c, "check_wrong"), a, acts);
 }
 
+/* The action that waited, or what an earlier conversation left. */
+static void known(struct talk_core *c, struct arena *a, struct talk_acts *acts)
+{
+	if (c->svc.whose != FOR_PAST)
+		talk_tool_again(c, a, acts);
+	else if (talk_at_once(c))
+		talk_where_go(c, a, acts);
+}
+
 void talk_check_got(struct talk_core *c, const struct talk_got *g, struct arena *a,
 		    struct talk_acts *acts)
 {
@@ -127,7 +136,7 @@ void talk_check_got(struct talk_core *c, const struct talk_got *g, struct arena 
 	} else if (sent) {
 		ask(c, arena_sv(a, g->say), a, acts);
 	} else if (s->level >= s->need) {
-		talk_tool_again(c, a, acts);
+		known(c, a, acts);
 	} else if (s->need == TOOL_PROVEN && s->asks != ASKS_CODE) {
 		send_code(c, a, acts);
 	} else {
@@ -215,7 +224,7 @@ bool talk_check_words(struct talk_core *c, sv text, struct arena *a, struct talk
 {
 	struct talk_service *s = &c->svc;
 	if (s->level >= s->need) {   /* it was made sure while the customer went on */
-		talk_tool_again(c, a, acts);
+		known(c, a, acts);
 		return true;
 	}
 	if (takes(c, text, a, acts))

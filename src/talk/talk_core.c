@@ -113,6 +113,7 @@ static void on_open(struct talk_core *c, const struct talk_ev *ev, struct arena 
 	c->who = ev->who.n ? xstrdup(ev->who) : NULL;
 	c->seed = (uint64_t)ev->seed;
 	c->profile = ev->profile;
+	talk_service_signed_in(c);
 	talk_profile_language(c, a, acts);
 	if (!ev->resume || !ev->resume->seq)
 		record_opened(c, ev, a, acts);
@@ -591,6 +592,7 @@ static handler *const handlers[] = {
 	[TEV_BACK] = talk_on_back,
 	[TEV_HALTED] = talk_on_halted,
 	[TEV_GOES_ON] = talk_on_goes_on,
+	[TEV_WHO] = talk_on_who,
 	[TEV_TOOL] = talk_on_tool,
 	[TEV_CLOSE] = talk_on_close,
 };
@@ -672,6 +674,7 @@ void talk_core_done(struct talk_core *c)
 	xfree(c->topic);
 	xfree(c->topic_article);
 	talk_service_free(c);
+	talk_where_free(c);
 	*c = (struct talk_core){ 0 };
 }
 

@@ -62,6 +62,7 @@ enum talk_ev_kind {
 	TEV_BACK,     /* the transfer failed or is over: client_id = why, err = SIP status */
 	TEV_HALTED,   /* voice: somebody speaks over us, probably to interrupt; we stand still */
 	TEV_GOES_ON,  /* voice: it was nothing */
+	TEV_WHO,      /* an address was looked up: profile, level; text = where it stood (JSON) */
 	TEV_TOOL,     /* a business action came back: gen = its call, tool */
 	TEV_CLOSE,
 };
@@ -119,6 +120,7 @@ struct talk_ev {
 	/* TEXT: what the words name: [{"type","value","text"}], or empty */
 	sv slots;
 	const struct talk_got *tool; /* TOOL */
+	enum tool_level level;       /* WHO */
 	int64_t now_us;              /* the driver's clock, for latencies in the record */
 };
 
@@ -283,11 +285,12 @@ struct talk_fact {
 	bool effect;
 };
 /* Who asks for a business action, and what it waits for. */
-enum talk_for { FOR_NOBODY, FOR_MODEL, FOR_FLOW, FOR_CHECK };
+enum talk_for { FOR_NOBODY, FOR_MODEL, FOR_FLOW, FOR_CHECK, FOR_PAST };
 enum talk_waits {
 	WAITS_NOTHING,
 	WAITS_YES,                   /* the customer's yes to what the tool would do */
-	WAITS_WHO                    /* who the customer is */
+	WAITS_WHO,                   /* who the customer is */
+	WAITS_PAST                   /* shall it go on where it was? */
 };
 enum talk_asks { ASKS_ORDER, ASKS_DIGITS, ASKS_CODE };
 /* The business action under way or waited for (talk_service.c, talk_check.c). Strings owned. */
@@ -309,6 +312,7 @@ struct talk_service {
 	enum tool_level need;
 	enum talk_asks asks;
 	char *order;
+	char *about;                 /* the order talked of last */
 	int tries;                   /* all of the conversation */
 	struct talk_fact fact[TALK_FACTS];
 	int n_fact;
@@ -316,6 +320,11 @@ struct talk_service {
 	bool news_acted;
 	char *customer;              /* id; NULL = nobody known */
 	enum tool_level level;
+};
+
+/* Where an earlier conversation of the customer stood (talk_where.c). Owned. */
+struct talk_where {
+	char *flow, *question, *reply;
 };
 
 struct talk_core {
@@ -396,6 +405,9 @@ struct talk_core {
 	const struct flow_set *flows;        /* the same */
 	struct flow_run *flow;               /* under way, or NULL */
 	struct talk_service svc;
+	struct talk_where where;
+	const struct chan_profile *claimed;  /* by an address; the driver's */
+	int contacts;                        /* of the last seven days, of whoever it is */
 	bool acted;                          /* what is being said tells of an effect */
 };
 
@@ -570,7 +582,7 @@ void talk_model_stop(struct talk_core *c, struct talk_acts *acts);
 
 void talk_model_finish(struct talk_core *c, enum policy_action action, struct arena *a,
 		       struct talk_acts *acts);
-bool talk_grounded(struct talk_core *c, sv sentence, const char **ret_why);
+bool talk_grounded(struct talk_core *c, sv sentence, struct arena *a, const char **ret_why);
 void talk_release_sentence(struct talk_core *c, sv sentence, uint64_t cited, struct arena *a,
 			   struct talk_acts *acts);
 
@@ -614,6 +626,8 @@ void talk_on_tool(struct talk_core *c, const struct talk_ev *ev, struct arena *a
 		  struct talk_acts *acts);
 /* The words belong to an action that waits, and were dealt with. */
 bool talk_service_words(struct talk_core *c, sv text, struct arena *a, struct talk_acts *acts);
+/* A customer whom a signed-in system named is proven. */
+void talk_service_signed_in(struct talk_core *c);
 /* What waits for the customer is given up; quit: and the flow too. */
 void talk_service_quit(struct talk_core *c);
 /* The customer does not want it: said so. */
@@ -651,6 +665,15 @@ bool talk_flow_got(struct talk_core *c, const char *outcome, const struct talk_g
 sv talk_flow_question(struct talk_core *c, struct arena *a, const char **ret_expect);
 void talk_flow_drop(struct talk_core *c);
 
+bool talk_flow_load(struct talk_core *c, sv state);  /* false: it has changed since */
+
+/* talk_where.c: who was here before */
+void talk_on_who(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
+		 struct talk_acts *acts);
+bool talk_where_words(struct talk_core *c, sv text, struct arena *a, struct talk_acts *acts);
+void talk_where_go(struct talk_core *c, struct arena *a, struct talk_acts *acts);
+void talk_where_free(struct talk_core *c);
+
 /* talk_loop.c: the model's tool calls */
 bool talk_may_use(const struct tool_decl *d);        /* a model may ask for it */
 bool talk_has_tools(const struct talk_core *c);
@@ -687,7 +710,8 @@ enum talk_use {
 	TALK_USE_ORDER,
 	TALK_USE_TIER,
 	TALK_USE_HISTORY,
-	TALK_USE_BRIEFING
+	TALK_USE_BRIEFING,
+	TALK_USE_PROMPT
 };
 void talk_profile_use(struct talk_core *c, enum talk_use use, struct arena *a,
 		      struct talk_acts *acts);
@@ -696,6 +720,10 @@ void talk_profile_language(struct talk_core *c, struct arena *a, struct talk_act
 sv talk_profile_greeting(struct talk_core *c, sv greeting, struct arena *a, struct talk_acts *acts);
 /* What the customer's own orders say to the question of this turn; empty when nothing. */
 sv talk_profile_answer(struct talk_core *c, struct arena *a, struct talk_acts *acts);
+
+/* What a language model is told of the customer (no name), and may say again; empty for one who is
+ * not identified. */
+sv talk_profile_facts(struct talk_core *c, struct arena *a);
 
 /* Rows for a queue and a supervisor, where the plan asks for them. */
 void talk_tell_others(struct talk_core *c, enum policy_action action, struct arena *a,

@@ -495,6 +495,7 @@ void talk_release(struct talk *t)
 	talk_serve_free(t);
 	arena_done(&t->turn);
 	talk_row_done(&t->row);
+	obj_unref(t->profile_keep);
 	xfree(t->move.briefing);
 	xfree(t);
 }
@@ -568,6 +569,7 @@ struct talk *talk_open_on(struct talk_shard *s, struct chan_peer *p,
 	t->shard = s;
 	t->peer = p;
 	t->recorded = recorded;
+	t->profile_keep = info->profile ? obj_ref(info->profile->keep) : NULL;
 	arena_init(&t->turn, LIM_ARENA_TURN);
 	name_talk(t, info);
 	fill_row(t, info);
@@ -607,6 +609,7 @@ static int on_open(void *arg, struct chan_peer *p, const struct chan_info *info,
 			      .profile = info->profile,
 			      .seed = (int64_t)(sv_hash(sv_of(t->id)) >> 1) };
 	talk_feed_event(t, &ev);
+	talk_serve_who(t, info);
 	return 0;
 }
 

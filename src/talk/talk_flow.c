@@ -8,6 +8,9 @@
 #include "talk_core.h"
 #include "guard.h"
 
+#define GUARD_ARENA (32u << 20)
+#define CALLS_A_TURN 12
+
 struct told {                        /* what one step of a flow wants */
 	struct sb say;
 	const struct flow_act *call, *ask;
@@ -33,6 +36,8 @@ static jv *known(const struct talk_core *c)
 		jv_set_str(who, "name", p->name);
 	if (p && p->tier.n)
 		jv_set_str(who, "tier", p->tier);
+	if (c->svc.about)
+		jv_set_str(o, "order", sv_of(c->svc.about));
 	jv_set(o, "customer", who);
 	return o;
 }
@@ -90,11 +95,13 @@ static void record(struct talk_core *c, const struct flow_out *out, struct arena
 		   struct talk_acts *acts)
 {
 	struct sb state, b;
+	struct arena mem;            /* long texts take much of it */
 	struct guard_in in;
 	sb_init(&state, LIM_SB);
 	sb_init(&b, LIM_SB);
 	flow_save(c->flow, &state);
-	if (guard_inbound(sb_sv(&state), a, &in) || in.truncated)
+	arena_init(&mem, GUARD_ARENA);
+	if (guard_inbound(sb_sv(&state), &mem, &in) || in.truncated)
 		in.model = SV("");
 	sb_cstr(&b, "{\"flow\":");
 	sb_json(&b, sv_of(flow_id(c->flow)));
@@ -103,7 +110,8 @@ static void record(struct talk_core *c, const struct flow_out *out, struct arena
 	sb_cstr(&b, ",\"state\":");
 	sb_json(&b, in.model);
 	sb_ch(&b, '}');
-	talk_act_record(c, acts, "flow.step", "bot", arena_sv(a, sb_sv(&b)));
+	arena_done(&mem);
+	talk_act_record(c, acts, "flow.saved", "bot", arena_sv(a, sb_sv(&b)));
 	sb_done(&state);
 	sb_done(&b);
 }
@@ -118,7 +126,7 @@ static void end(struct talk_core *c, const struct told *t, struct arena *a,
 	sb_fmt(&b, ",\"end\":\"%s\",\"how\":", t->person ? "handoff" : "end");
 	sb_json(&b, t->how);
 	sb_ch(&b, '}');
-	talk_act_record(c, acts, "flow.end", "bot", arena_sv(a, sb_sv(&b)));
+	talk_act_record(c, acts, "flow.ended", "bot", arena_sv(a, sb_sv(&b)));
 	sb_done(&b);
 	talk_flow_drop(c);
 }
@@ -172,6 +180,11 @@ static bool step(struct talk_core *c, struct flow_in *in, bool now, struct arena
 	look(c, &out, &t);
 	sv said = arena_sv(a, sb_sv(&t.say));
 	sb_done(&t.say);
+	if (t.call && c->svc.turn == c->t.number && c->svc.nth >= CALLS_A_TURN) {
+		t.call = NULL;       /* it goes in a circle */
+		t.person = t.over = true;
+		t.how = SV("too many calls");
+	}
 	if (t.aside) {
 		c->t.back = true;
 		return false;
@@ -227,6 +240,42 @@ bool talk_flow_got(struct talk_core *c, const char *outcome, const struct talk_g
 		c->svc.news_acted = true;
 	jv_free(body);
 	return true;
+}
+
+/* Strings that hold a mask were personal: asked for again. */
+static void unmask(jv *v)
+{
+	static const char *const places[] = { "vars", "slots" };
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+		jv *o = jv_get(v, places[i]), *x;
+		void *it = NULL;
+		sv key;
+		char names[32][64];
+		size_t n = 0;
+		while (jv_next(o, &it, &key, &x))
+			if (n < 32 && key.n < 64 && sv_starts(jv_as_str(x), SV("[")) &&
+			    sv_ends(jv_as_str(x), SV("]")))
+				memcpy(names[n], key.p, key.n), names[n++][key.n] = '\0';
+		for (size_t k = 0; k < n; k++)
+			jv_del(o, names[k]);
+	}
+}
+
+bool talk_flow_load(struct talk_core *c, sv state)
+{
+	struct sb b;
+	jv *v = jv_parse(state, NULL);
+	if (!v || c->flow) {
+		jv_free(v);
+		return false;
+	}
+	unmask(v);
+	sb_init(&b, LIM_SB);
+	jv_dump(v, &b);
+	int rc = flow_load(c->flows, sb_sv(&b), &c->flow);
+	sb_done(&b);
+	jv_free(v);
+	return rc == 0;
 }
 
 sv talk_flow_question(struct talk_core *c, struct arena *a, const char **ret_expect)

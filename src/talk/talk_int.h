@@ -53,7 +53,8 @@ struct talk_row {
 	char *last_text, *last_actor, *last_action;
 	char emotion[16], lang[4];
 	bool dirty;
-	struct sb sealed;            /* what the masks of the text being fed hide (talk_sealed.c) */
+	/* what the masks of the text being fed hide (talk_sealed.c). */
+	struct sb sealed;
 	uint64_t sealed_of;          /* hash of that text, masked */
 };
 
@@ -112,9 +113,12 @@ struct talk {
 	/* a transfer to be started after the step; the briefing is owned, the rest lives longer */
 	struct { bool wanted; char *briefing; sv to, lang; } move;
 	struct talk_tally seen;      /* of the core's, in the metrics already */
+	void *profile_keep;          /* an obj: the profile lives in it; or NULL */
 	/* business actions (talk_serve.c) */
 	struct tool_box *box;        /* the conversation's, a reference, or NULL */
 	struct flow_set *flows;      /* the same */
+	struct cust_card *card;      /* of the address, a reference; or NULL */
+	struct chan_profile known;   /* what it says, for the core */
 	char *address;               /* where the customer is, personal data; owned, or NULL */
 	struct loop_timer refusal;   /* a call that was not taken is told after the step */
 	uint32_t refused;
@@ -146,6 +150,8 @@ struct guard_in;
 sv talk_slots(struct talk *t, const struct guard_in *in);
 void talk_serve(struct talk *t, const struct talk_act *x);
 void talk_serve_open(struct talk *t, const struct chan_info *info);
+/* Who it is, by the address: looked up on a worker, after the greeting. */
+void talk_serve_who(struct talk *t, const struct chan_info *info);
 void talk_serve_close(struct talk *t);
 void talk_serve_free(struct talk *t);
 /* talk_record.c */

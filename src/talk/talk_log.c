@@ -286,6 +286,9 @@ static bool is_private(struct talk_log *g, const struct talk_ev *ev)
 	case TEV_DELTA:
 	case TEV_CALL:
 		return g->private_now;
+	case TEV_WHO:
+		g->named = true;
+		return true;
 	case TEV_TOOL:               /* the customer's orders, and what a model is told of them */
 		g->private_now = true;
 		return true;

@@ -12,6 +12,7 @@
 
 #include <stdio.h>
 
+#define GUARD_ARENA (32u << 20)
 #define RESULT_MAX 3000              /* bytes of a result that a model sees */
 
 bool talk_may_use(const struct tool_decl *d)
@@ -93,9 +94,11 @@ bool talk_wishes_due(struct talk_core *c, struct arena *a, struct talk_acts *act
 static sv for_model(const struct talk_got *g, struct arena *a)
 {
 	struct guard_in in;
+	struct arena mem;            /* long texts take much of it */
 	struct sb b;
 	sv body = sv_slice(g->body, 0, talk_whole_runes(arena_cstr(a, g->body), RESULT_MAX));
-	if (guard_inbound(body, a, &in))
+	arena_init(&mem, GUARD_ARENA);
+	if (guard_inbound(body, &mem, &in))
 		in.model = SV_NULL;
 	sb_init(&b, LIM_SB);
 	sb_fmt(&b, "{\"outcome\":\"%s\",\"say\":", tool_outcome_name(g->outcome));
@@ -110,6 +113,7 @@ static sv for_model(const struct talk_got *g, struct arena *a)
 	sb_ch(&b, '}');
 	sv out = arena_sv(a, sb_sv(&b));
 	sb_done(&b);
+	arena_done(&mem);
 	return out;
 }
 

@@ -216,10 +216,11 @@ static sv strip_marks(struct arena *a, sv s, size_t n_sources, uint64_t *cited)
 	return out;
 }
 
-bool talk_grounded(struct talk_core *c, sv sentence, const char **ret_why)
+bool talk_grounded(struct talk_core *c, sv sentence, struct arena *a, const char **ret_why)
 {
-	struct guard_source src[TALK_SOURCES + 2 * TALK_FACTS];
+	struct guard_source src[TALK_SOURCES + 2 * TALK_FACTS + 1];
 	size_t n = 0;
+	sv own = talk_profile_facts(c, a);
 	bool said = false, done = c->t.acted;
 	for (; n < c->t.found.n && n < TALK_SOURCES; n++)
 		src[n] = (struct guard_source){ c->t.found.hits[n].article_id,
@@ -230,6 +231,8 @@ bool talk_grounded(struct talk_core *c, sv sentence, const char **ret_why)
 		src[n++] = (struct guard_source){ sv_of(f->name), sv_of(f->body) };
 		done |= f->effect;
 	}
+	if (own.n)
+		src[n++] = (struct guard_source){ SV("profile"), own };
 	for (size_t i = 0; i < n && !said; i++)
 		said = sv_find(src[i].text, sv_trim(sentence)) >= 0;
 	if (c->box && !done && !said && talk_claims_effect(sentence)) {
@@ -289,7 +292,7 @@ static bool take_sentence(struct talk_core *c, sv raw, struct arena *a, struct t
 	if (!sv_trim(s).n)
 		return true;
 	const char *why = NULL;
-	if (!talk_grounded(c, s, &why)) {
+	if (!talk_grounded(c, s, a, &why)) {
 		talk_model_failed(c, why ? why : "not grounded", a, acts);
 		return false;
 	}

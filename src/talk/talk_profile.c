@@ -18,6 +18,7 @@ static const struct {
 	[TALK_USE_TIER] = { "tier", "strategy" },
 	[TALK_USE_HISTORY] = { "history", "strategy" },
 	[TALK_USE_BRIEFING] = { "name", "briefing" },
+	[TALK_USE_PROMPT] = { "orders", "prompt" },
 };
 
 void talk_profile_use(struct talk_core *c, enum talk_use use, struct arena *a,
@@ -93,4 +94,12 @@ sv talk_profile_answer(struct talk_core *c, struct arena *a, struct talk_acts *a
 		return SV_NULL;
 	talk_profile_use(c, TALK_USE_ORDER, a, acts);
 	return filled(c, "order_known", a);
+}
+
+sv talk_profile_facts(struct talk_core *c, struct arena *a)
+{
+	const struct chan_profile *p = c->profile;
+	if (!p || !p->last_order.n || !status_text(c).n)
+		return SV_NULL;
+	return filled(c, "facts_customer", a);
 }

@@ -28,7 +28,10 @@ static sv facts(struct talk_core *c, struct arena *a)
 	sv lang = sv_of(c->lang);
 	sv pairs[] = { SV("date"), c->t.date, SV("channel"),
 		       talk_text(x, lang, c->voice ? "facts_voice" : "facts_chat", 0) };
-	return talk_fill(a, talk_text(x, lang, "facts", 0), pairs, 4);
+	sv general = talk_fill(a, talk_text(x, lang, "facts", 0), pairs, 4);
+	sv own = talk_profile_facts(c, a);
+	return sv_of(arena_fmt(a, SV_FMT "%s" SV_FMT, SV_ARG(general), own.n ? talk_gap(c) : "",
+			       SV_ARG(own)));
 }
 
 /* By the style, and by what the table asks beside it. */

@@ -356,8 +356,10 @@ void talk_think(struct talk_core *c, sv text, sv model_text, int64_t now_us, str
 		talk_canned(c, talk_hand_over(c, "handoff_offer"), POL_HANDOFF, a, acts);
 		return;      /* insults, for the second time */
 	}
-	if (talk_service_words(c, text, a, acts) ||
-	    (c->svc.waits == WAITS_NOTHING && talk_flow_words(c, text, a, acts)))
+	if (c->plans && c->plan.act.human == HUMAN_NOW && talk_can_move(c))
+		talk_service_quit(c);        /* anger goes before any step */
+	else if (talk_service_words(c, text, a, acts) ||
+		 (c->svc.waits == WAITS_NOTHING && talk_flow_words(c, text, a, acts)))
 		return;
 	if (small_talk(c, a, acts))
 		return;
@@ -541,8 +543,11 @@ void talk_on_found(struct talk_core *c, const struct talk_ev *ev, struct arena *
 		return;
 	if (act == POL_REPLY && c->t.found.n)
 		c->declined = c->clarified = 0;
-	if (model && (!c->profile || talk_has_tools(c)) && !over_budget(c, a, acts))
+	if (model && !over_budget(c, a, acts)) {
+		if (talk_profile_facts(c, a).n)
+			talk_profile_use(c, TALK_USE_PROMPT, a, acts);
 		talk_model_begin(c, a, acts);
-	else
+	} else {
 		talk_without_model(c, ev->down, a, acts);
+	}
 }

@@ -5,6 +5,7 @@
  * struct lives until it is there (waiting), also when the customer is gone: then it is on the
  * tool's own record. Shard's thread. */
 #include "talk_int.h"
+#include "cust.h"
 #include "guard.h"
 
 #include <stdio.h>
@@ -111,7 +112,8 @@ sv talk_slots(struct talk *t, const struct guard_in *in)
 		seen[i] = (struct feel_seen){ guard_pii_name(in->spans[i].type),
 					      in->spans[i].start, in->spans[i].end };
 	struct feel_slot_ctx c = { .now_ms = loop_wall_ms(t->shard->loop), .tz_min = ZONE_MIN,
-				   .country = "CN", .seen = seen, .n_seen = k };
+				   .country = "CN", .seen = seen, .n_seen = k,
+				   .catalogue = t->shard->hub->o.products };
 	if (feel_slots(in->clean, &c, &t->turn, &s, &n) || n == 0)
 		return SV_NULL;
 	sb_init(&b, LIM_SB);
@@ -137,6 +139,47 @@ void talk_serve_open(struct talk *t, const struct chan_info *info)
 	t->core.flows = t->flows = snap_get(t->shard->hub->flows);
 }
 
+static void on_card(void *arg, struct cust_card *card)
+{
+	struct talk *t = arg;
+	t->waiting--;
+	t->shard->calls--;
+	if (!t->closed && card->id[0] && !t->card) {
+		t->card = obj_ref(card);
+		t->known = (struct chan_profile){
+			.id = sv_of(card->id), .name = card->name, .tier = card->tier,
+			.language = card->language, .since = card->since,
+			.last_order = card->last_order, .last_status = card->last_status,
+			.orders = card->orders, .contacts_7d = card->contacts_7d
+		};
+		talk_feed_event(t, &(struct talk_ev){ .kind = TEV_WHO, .profile = &t->known,
+						      .level = (enum tool_level)card->level,
+						      .text = card->where });
+	}
+	obj_unref(card);
+	talk_release(t);
+}
+
+void talk_serve_who(struct talk *t, const struct chan_info *info)
+{
+	struct talk_opts *o = &t->shard->hub->o;
+	struct cust_look look = {
+		.kind = cust_kind_of_channel(sv_of(info->channel)), .address = info->address,
+		.customer = info->profile ? info->profile->id : SV_NULL,
+		.conversation = sv_of(t->id), .default_cc = o->country_code,
+		.now_ms = loop_wall_ms(t->shard->loop)
+	};
+	if (!o->cust || !o->store || !o->pool || !t->recorded ||
+	    (!look.address.n && !look.customer.n))
+		return;
+	t->waiting++;
+	t->shard->calls++;
+	if (cust_look_start(o->store, o->pool, o->cust, &look, t->shard->mbox, on_card, t) == 0)
+		return;
+	t->waiting--;
+	t->shard->calls--;
+}
+
 void talk_serve_close(struct talk *t)
 {
 	loop_timer_stop(&t->refusal);
@@ -147,4 +190,5 @@ void talk_serve_free(struct talk *t)
 	xfree(t->address);
 	obj_unref(t->box);
 	obj_unref(t->flows);
+	obj_unref(t->card);
 }

@@ -118,6 +118,10 @@ void talk_tool_ask(struct talk_core *c, enum talk_for whose, sv name, sv args, s
 	s->unclear = 0;
 	set(&s->name, name);
 	set(&s->args, args);
+	jv *o = jv_parse(args, NULL);
+	if (jv_get_str(o, "order").n)
+		set(&s->about, jv_get_str(o, "order"));
+	jv_free(o);
 	next_key(c, s->key);
 	start(c, whose, name, args, s->key, 0, a, acts);
 }
@@ -220,6 +224,14 @@ sv talk_lead_back(struct talk_core *c, struct arena *a, const char **ret_expect)
 	return sv_of(arena_fmt(a, SV_FMT "%s" SV_FMT, SV_ARG(back), talk_gap(c), SV_ARG(q)));
 }
 
+void talk_service_signed_in(struct talk_core *c)
+{
+	if (!c->profile || !c->profile->id.n)
+		return;
+	set(&c->svc.customer, c->profile->id);
+	c->svc.level = TOOL_PROVEN;
+}
+
 void talk_service_drop(struct talk_core *c)
 {
 	struct talk_service *s = &c->svc;
@@ -246,6 +258,7 @@ void talk_service_free(struct talk_core *c)
 	set(&s->args, SV_NULL);
 	set(&s->news, SV_NULL);
 	set(&s->customer, SV_NULL);
+	set(&s->about, SV_NULL);
 	for (int i = 0; i < s->n_fact; i++)
 		forget_fact(&s->fact[i]);
 	s->n_fact = 0;
@@ -364,6 +377,8 @@ static void take_grant(struct talk_core *c, const struct talk_got *g, struct are
 		return;
 	set(&s->customer, g->grant_customer);
 	s->level = g->grant;
+	if (c->claimed && !c->profile && sv_eq(c->claimed->id, g->grant_customer))
+		c->profile = c->claimed;
 	talk_act_record(c, acts, "customer.known", "system",
 			sv_of(arena_fmt(a, "{\"level\":%d}", (int)s->level)));
 }
@@ -390,6 +405,8 @@ void talk_on_tool(struct talk_core *c, const struct talk_ev *ev, struct arena *a
 	}
 	if (g->outcome == TOOL_DONE)
 		keep_fact(c, g);
+	if (g->outcome == TOOL_NOT_FOUND)    /* not taken for granted once more */
+		set(&s->about, SV_NULL);
 	got_outcome(c, g, a, acts);
 }
 
@@ -433,6 +450,8 @@ bool talk_service_words(struct talk_core *c, sv text, struct arena *a, struct ta
 	struct talk_service *s = &c->svc;
 	if (s->waits == WAITS_WHO)
 		return talk_check_words(c, text, a, acts);
+	if (s->waits == WAITS_PAST)
+		return talk_where_words(c, text, a, acts);
 	if (s->waits != WAITS_YES)
 		return false;
 	enum flow_yes yes = talk_yes(text);

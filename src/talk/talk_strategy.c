@@ -85,7 +85,7 @@ static struct policy_case case_of(const struct talk_core *c, enum policy_found f
 		.intent = c->feel.intent,
 		.tier = c->profile ? c->profile->tier : SV_NULL,
 		.identified = c->profile != NULL,
-		.repeat = c->profile && c->profile->contacts_7d > 0,
+		.repeat = (c->profile && c->profile->contacts_7d > 0) || c->contacts > 0,
 		.attempts = c->attempts,
 		.topics = c->topics,
 		.found = found,

@@ -27,6 +27,7 @@ static const struct field ev_fields[] = {
 	F(talk_ev, model, CSTR),       F(talk_ev, timer, U32),       F(talk_ev, say_id, U32),
 	F(talk_ev, by, U32),           F(talk_ev, suspicious, BOOL), F(talk_ev, now_us, I64),
 	F(talk_ev, seed, I64),	       F(talk_ev, slots, SVIEW),
+	F(talk_ev, level, U32),
 };
 static const struct field heard_fields[] = {
 	F(chan_heard, say_id, U32), F(chan_heard, bytes, SIZE),
@@ -95,7 +96,7 @@ static const char *const ev_names[] = {
 	[TEV_NEXT] = "next", [TEV_LIKELY] = "likely", [TEV_PARTIAL] = "partial",
 	[TEV_MOVED] = "moved", [TEV_JOINED] = "joined", [TEV_BACK] = "back",
 	[TEV_HALTED] = "halted", [TEV_GOES_ON] = "goes_on",
-	[TEV_TOOL] = "tool",
+	[TEV_WHO] = "who", [TEV_TOOL] = "tool",
 	[TEV_CLOSE] = "close",
 };
 static const char *const act_names[] = {
@@ -338,7 +339,7 @@ int wire_get_ev(const jv *o, struct arena *a, wire_get_fn *get, void *arg, struc
 	get_fields(o, ev_fields, N(ev_fields), ret, a);
 	get_fields(jv_get(o, "heard"), heard_fields, N(heard_fields), &ret->heard, a);
 	get_fields(jv_get(o, "usage"), usage_fields, N(usage_fields), &ret->usage, a);
-	if (ret->timer >= TT_COUNT || ret->by > CHAN_BY_TIMEOUT)
+	if (ret->level > TOOL_PROVEN || ret->timer >= TT_COUNT || ret->by > CHAN_BY_TIMEOUT)
 		return ERR_PARSE;
 	const jv *resumed = jv_get(o, "resumed"), *found = jv_get(o, "found");
 	const jv *tone = jv_get(o, "tone");

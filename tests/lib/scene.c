@@ -96,8 +96,34 @@ static bool read_lines(struct scene *s, sv text)
 
 /* ---- what the world must know before it begins ---- */
 
-/* model [on "word"] says "a" / "b" [every 20ms] [then stall|close|garbage] | fails http500 |
- * dead */
+static int64_t number(const struct scene *s, int i)
+{
+	int64_t n = 0;
+	(void)sv_i64(scene_word(s, i), &n);
+	return n;
+}
+
+/* ... calls TOOL "{'order':'HH2026-100108'}" [after 0]: single quotes stand for double ones */
+static jv *model_call(struct scene *s, jv *rule, int i)
+{
+	jv *call = jv_obj();
+	struct sb b;
+	sb_init(&b, 4096);
+	sv args = scene_word(s, i + 2);
+	for (size_t k = 0; k < args.n; k++)
+		sb_ch(&b, args.p[k] == '\'' ? '"' : args.p[k]);
+	jv_set_str(call, "name", scene_word(s, i + 1));
+	jv_set(call, "args", jv_parse(sb_sv(&b), NULL));
+	if (!jv_get(call, "args"))
+		scene_fail(s, "the arguments are no JSON: %s", sb_str(&b));
+	jv_set(rule, "call", call);
+	jv_set_int(rule, "after", scene_is(s, i + 3, "after") ? number(s, i + 4) : 0);
+	sb_done(&b);
+	return rule;
+}
+
+/* model [on "word"] says "a" / "b" [every 20ms] [then stall|close|garbage] [after 1] | calls ... |
+ * fails http500 | dead */
 static jv *model_rule(struct scene *s)
 {
 	jv *rule = jv_obj(), *say = jv_arr();
@@ -111,11 +137,15 @@ static jv *model_rule(struct scene *s)
 		jv_set_str(rule, "fail", SV("http500"));
 	else if (scene_is(s, i, "stalls"))
 		jv_set_str(rule, "fail", SV("stall"));
+	else if (scene_is(s, i, "calls"))
+		return model_call(s, rule, i);
 	else if (!scene_is(s, i, "says"))
-		scene_fail(s, "a model says, stalls, fails or is dead");
+		scene_fail(s, "a model says, calls, stalls, fails or is dead");
 	for (i++; i < s->now->n; i++) {
 		if (s->now->v[i].quoted)
 			jv_push(say, jv_str(scene_word(s, i)));
+		else if (scene_is(s, i, "after"))
+			jv_set_int(rule, "after", number(s, i + 1));
 		else if (scene_is(s, i, "every"))
 			jv_set_int(rule, "delay_ms", scene_ms(scene_word(s, i + 1)));
 		else if (scene_is(s, i, "then"))
@@ -144,6 +174,8 @@ static bool prepare(struct scene *s)
 			snprintf(s->lang, sizeof(s->lang), SV_FMT, SV_ARG(scene_word(s, 1)));
 		else if (scene_is(s, 0, "model"))
 			add_rule(s, 0);
+		else if (scene_is(s, 0, "service"))
+			s->service = true;
 		else if (scene_is(s, 0, "disclosure"))
 			s->disclosure = true;
 		else if (scene_is(s, 0, "transfers"))
@@ -371,6 +403,20 @@ static bool told_before(struct scene *s)
 	return true;
 }
 
+/* tools hold | go | break | mend */
+static bool do_tools(struct scene *s)
+{
+	if (!s->service)
+		return scene_fail(s, "a story with tools says: service");
+	if (scene_is(s, 1, "hold") || scene_is(s, 1, "go"))
+		world_tools_hold(s->w, scene_is(s, 1, "hold"));
+	else if (scene_is(s, 1, "break") || scene_is(s, 1, "mend"))
+		world_tools_break(s->w, scene_is(s, 1, "break"));
+	else
+		return scene_fail(s, "tools hold, go, break or mend");
+	return true;
+}
+
 static bool do_line(struct scene *s);
 
 /* at +600ms p1 says ... */
@@ -398,6 +444,7 @@ static bool do_line(struct scene *s)
 		{ "scene", told_before },    { "lang", told_before },
 		{ "model", told_before },    { "backup", told_before },
 		{ "transfers", told_before }, { "disclosure", told_before },
+		{ "service", told_before },  { "tools", do_tools },
 		{ "customer", do_customer }, { "caller", do_caller },
 		{ "wait", do_wait },         { "at", do_at },
 		{ "restart", do_restart },   { "power", do_restart },
@@ -421,7 +468,8 @@ static void play(struct scene *s)
 	struct world_opts o = { .lang = s->lang, .llm = { s->llm[0], s->llm[1] }, .n_llm = s->n_llm,
 				.dir = s->dir[0] ? s->dir : NULL,
 				.transfer_to = s->transfer_to[0] ? s->transfer_to : NULL,
-				.disclosure = s->disclosure };
+				.disclosure = s->disclosure,
+				.service = s->service ? &world_service : NULL };
 	s->w = world_open(&o);
 	if (!s->w) {
 		scene_fail(s, "no world");

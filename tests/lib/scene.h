@@ -10,7 +10,7 @@
 #ifndef CALLM_TEST_SCENE_H
 #define CALLM_TEST_SCENE_H
 
-#include "world.h"
+#include "world_service.h"
 
 bool scene_run(const char *path, bool always, struct sb *why);
 
@@ -30,7 +30,7 @@ struct scene {
 	struct arena a;
 	VEC(struct line) lines;
 	char lang[4], dir[64], transfer_to[80];
-	bool disclosure;
+	bool disclosure, service;
 	sv title;
 	jv *llm[WORLD_LLMS];
 	size_t n_llm;

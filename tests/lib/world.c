@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define START_MS INT64_C(1795593600000)  /* 2026-11-25 08:00 UTC */
+#define LATER_MS INT64_C(64800000)       /* past the last of the demo's orders */
 
 static struct kb_index *demo_index;
 static jv *demo_company;
@@ -127,16 +128,29 @@ void world_note(struct world *w, const char *fmt, ...)
 	sb_fmt(&w->log, "#  %8.3f  %s\n", (double)world_ms(w) / 1000, line);
 }
 
-void world_run(struct world *w, int64_t ms)
+/* Business actions run on real threads: the clock stands until they have answered. */
+static void advance(struct world *w, int64_t ms)
 {
 	loop_sim_advance(w->loop, ms);
+	struct talk_shard *s = w->hub ? talk_hub_shard(w->hub, 0) : NULL;
+	for (int i = 0; s && s->calls && !w->held && i < 200000; i++) {
+		usleep(100);
+		loop_sim_advance(w->loop, 0);
+	}
+}
+
+void world_run(struct world *w, int64_t ms)
+{
+	for (; w->kit && ms > 20; ms -= 20)
+		advance(w, 20);
+	advance(w, ms);
 }
 
 bool world_until(struct world *w, bool (*cond)(void *arg), void *arg, int64_t ms)
 {
-	loop_sim_advance(w->loop, 0);
+	advance(w, 0);
 	for (int64_t t = 0; t < ms && !cond(arg); t += 20)
-		loop_sim_advance(w->loop, 20);
+		advance(w, 20);
 	return cond(arg);
 }
 
@@ -154,6 +168,8 @@ void actor_got_row(struct actor *a, sv json)
 	struct world_row *r = VEC_PUSH(&a->rows, WORLD_ROWS);
 	ASSERT(r);
 	r->v = jv_parse(json, NULL);
+	if (!r->v)
+		fprintf(stderr, "# no JSON: " SV_FMT "\n", SV_ARG(json));
 	ASSERT(r->v);
 	r->at_ms = world_ms(a->w);
 	struct sb b;
@@ -318,12 +334,26 @@ static int open_hub(struct world *w, struct err *e)
 			       .n_llm = w->o.n_llm, .voice_lang = w->o.lang, .loop = w->loop,
 			       .transfer_to = w->o.transfer_to, .disclosure = w->o.disclosure,
 			       .no_speculation = w->o.no_speculation,
+			       .tools = w->kit, .flows = w->flows, .cust = w->keys,
+			       .pool = w->pool, .country_code = SV("86"),
+			       .products = w->catalogue,
 			       .replay_dir = world_replay_dir(w) };
 	for (size_t i = 0; i < w->o.n_llm; i++)
 		llm[i] = (struct model_spec){ .kind = "scripted",
 					      .model = names[i],
 					      .script = w->o.llm[i] };
 	return talk_hub_open(&w->hub, &o, e);
+}
+
+static int open_service(struct world *w, struct err *e)
+{
+	return w->o.service ? w->o.service->open(w, e) : 0;
+}
+
+static void close_service(struct world *w)
+{
+	if (w->o.service)
+		w->o.service->close(w);
 }
 
 struct world *world_open(const struct world_opts *o)
@@ -334,7 +364,7 @@ struct world *world_open(const struct world_opts *o)
 	sb_init(&w->log, 8u << 20);
 	rng_seed(&w->rng, 7);
 	w->kb = snap_new(world_kb());
-	w->loop = loop_new_sim(START_MS);
+	w->loop = loop_new_sim(START_MS + (o->service ? LATER_MS : 0));
 	w->began_ms = loop_now_ms(w->loop);
 	w->door = mbox_new(w->loop);
 	jv *company = world_company();
@@ -342,6 +372,8 @@ struct world *world_open(const struct world_opts *o)
 	jv_free(company);
 	if (rc == 0)
 		rc = open_store(w, &e);
+	if (rc == 0)
+		rc = open_service(w, &e);
 	if (rc == 0)
 		rc = open_hub(w, &e);
 	if (rc == 0)
@@ -355,6 +387,8 @@ void world_close(struct world *w)
 {
 	if (!w)
 		return;
+	if (w->held)
+		w->o.service->let_go(w);
 	talk_hub_close(w->hub);
 	w->hub = NULL;
 	mbox_drain(w->door);
@@ -362,8 +396,9 @@ void world_close(struct world *w)
 		actor_free(w->actors[i]);
 	mbox_free(w->door);
 	loop_free(w->loop);
-	store_close(w->store);
 	world_replay(w);
+	close_service(w);
+	store_close(w->store);
 	obj_unref(w->texts);
 	snap_free(w->kb);
 	sb_done(&w->log);
@@ -399,6 +434,7 @@ static int swap_store(struct world *w, bool power_cut, struct err *e)
 	talk_hub_close(w->hub);
 	w->hub = NULL;
 	mbox_drain(w->door);
+	close_service(w);
 	store_close(w->store);
 	w->store = NULL;
 	if (rc == 0 && power_cut && rename(from, to))
@@ -418,6 +454,8 @@ int world_restart(struct world *w, bool power_cut)
 		actor_detach(w->actors[i]);
 	if (rc == 0)
 		rc = open_store(w, &e);
+	if (rc == 0)
+		rc = open_service(w, &e);
 	if (rc == 0)
 		rc = open_hub(w, &e);
 	for (int i = 0; rc == 0 && i < w->n_actors; i++)

@@ -26,6 +26,14 @@
 #define WORLD_ACTORS 12
 #define WORLD_ROWS 2000
 
+struct world;
+/* Business actions (world_service.c): opened over the store, before the hub. */
+struct world_service_ops {
+	int (*open)(struct world *w, struct err *e);
+	void (*close)(struct world *w);
+	void (*let_go)(struct world *w);     /* calls that stand still */
+};
+
 struct world_opts {
 	/* "en", "zh": of callers, and of chats that give no hint. */
 	const char *lang;
@@ -34,6 +42,7 @@ struct world_opts {
 	const char *dir;             /* data folder of the store; NULL = in memory */
 	const char *transfer_to;     /* callers can be handed to a person there; NULL = not */
 	bool disclosure, no_speculation;
+	const struct world_service_ops *service;     /* NULL = none */
 };
 
 /* One row that the engine sent to the customer's channel. */
@@ -103,6 +112,16 @@ struct world {
 	struct sb log;               /* the flight recorder */
 	int64_t began_ms;
 	char replay_dir[40];
+	struct world_service *service;
+	struct tool_kit *kit;        /* of service, or NULL; so are box and flows */
+	struct tool_box *box;
+	struct flow_set *flows;
+	struct cust_keys *keys;
+	struct pool *pool;
+	struct feel_product *products;
+	struct feel_catalogue *catalogue;    /* of them */
+	size_t n_products;
+	bool held;                   /* its calls stand still */
 };
 
 /* The demo company's index, built once in a process; a reference the caller gives back. NULL:

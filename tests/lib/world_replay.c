@@ -45,7 +45,8 @@ struct checking {
 static int one(void *arg, const char *path)
 {
 	struct checking *c = arg;
-	struct talk_replay_opts o = { .texts = c->w->texts, .key = c->key };
+	struct talk_replay_opts o = { .texts = c->w->texts, .key = c->key,
+				      .tools = c->w->box, .flows = c->w->flows };
 	struct talk_replay r = { 0 };
 	struct err e = { 0 };
 	struct sb log;

@@ -104,10 +104,11 @@ TEST(talk_texts_both_languages_have_the_same_keys_and_places)
 /* Only places that are filled at the time of use may be left open. */
 static bool filled(sv text)
 {
-	static const char *const later[] = { "{options}", "{sources}", "{tone}", "{length}",
-					     "{language}", "{quote}",   "{reason}", "{who}",
-					     "{mood}",     "{question}", "{answer}", "{purpose}",
-					     "{order}",    "{status}",   "{name}" };
+	static const char *const later[] = {
+		"{options}", "{sources}", "{tone}", "{length}",   "{language}", "{quote}",
+		"{reason}",  "{who}",     "{mood}", "{question}", "{answer}",   "{purpose}",
+		"{order}",   "{status}",  "{name}", "{channel}"
+	};
 	for (ptrdiff_t open; (open = sv_find_ch(text, '{')) >= 0;) {
 		text = sv_slice(text, (size_t)open, text.n);
 		bool ok = false;

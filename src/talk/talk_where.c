@@ -1,0 +1,123 @@
+/* talk_where.c: a customer who was here before: found by the channel's address after the greeting
+ * (TEV_WHO), asked once whether to go on where an earlier conversation stood.
+ *
+ * An address is only a claim: until the customer is known nothing of what was talked about is said,
+ * a yes leads to the identity check first, and only then the flow goes on or the question is
+ * told. Whoever says something else instead is simply served. Pure like the rest of the core. */
+#include "talk_core.h"
+
+static void set(char **slot, sv text)
+{
+	char *new = text.n ? xstrdup(text) : NULL;
+	xfree(*slot);
+	*slot = new;
+}
+
+static sv own_text(struct talk_core *c, const char *key)
+{
+	return talk_text(c->cfg->texts, sv_of(c->lang), key, 0);
+}
+
+void talk_where_free(struct talk_core *c)
+{
+	struct talk_where *w = &c->where;
+	xfree(w->flow);
+	xfree(w->question);
+	xfree(w->reply);
+	*w = (struct talk_where){ 0 };
+}
+
+/* Something stands open: a flow on its way, or a conversation that was never closed. */
+static bool stands(struct talk_core *c, const jv *o)
+{
+	struct talk_where *w = &c->where;
+	set(&w->flow, jv_get_str(jv_get(o, "flow"), "state"));
+	set(&w->question, jv_get_str(o, "last_question"));
+	set(&w->reply, jv_get_str(o, "last_reply"));
+	return (w->flow && c->flows) || (jv_get_bool(o, "open", false) && w->question);
+}
+
+static const char *channel_key(sv channel)
+{
+	return sv_eq(channel, SV("phone")) ? "channel_phone" :
+	       sv_eq(channel, SV("email")) ? "channel_email" :
+					     "channel_chat";
+}
+
+void talk_on_who(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
+		 struct talk_acts *acts)
+{
+	struct talk_service *s = &c->svc;
+	const struct chan_profile *p = ev->profile;
+	if (!p || s->level >= TOOL_KNOWN)
+		return;
+	c->claimed = p;
+	c->contacts = p->contacts_7d;
+	if (!s->customer && p->id.n) {
+		set(&s->customer, p->id);
+		s->level = ev->level;
+		talk_act_record(c, acts, "customer.known", "system",
+				sv_of(arena_fmt(a, "{\"level\":%d}", (int)s->level)));
+	}
+	jv *o = ev->text.n ? jv_parse(ev->text, NULL) : NULL;
+	bool early = c->turn == 0 && s->waits == WAITS_NOTHING && !c->flow && !c->in_turn;
+	if (o && early && stands(c, o)) {
+		sv pairs[] = { SV("channel"),
+			       own_text(c, channel_key(jv_get_str(o, "channel"))) };
+		sv ask = talk_fill(a, own_text(c, "where_offer"), pairs, 2);
+		s->waits = WAITS_PAST;
+		talk_notice(c, ask, false, a, acts);
+	}
+	jv_free(o);
+}
+
+/* The customer is known: what stood there goes on. */
+void talk_where_go(struct talk_core *c, struct arena *a, struct talk_acts *acts)
+{
+	struct talk_where *w = &c->where;
+	const char *expect = NULL;
+	c->svc.waits = WAITS_NOTHING;
+	talk_act_record(c, acts, "conversation.continued", "system", SV("{}"));
+	if (w->flow && c->flows && talk_flow_load(c, sv_of(w->flow))) {
+		sv q = talk_flow_question(c, a, &expect);
+		talk_reply(c,
+			   &(struct talk_reply){ .text = q.n ? q : own_text(c, "where_go"),
+						 .action = POL_CLARIFY, .expect = expect },
+			   a, acts);
+	} else if (w->question) {
+		sv pairs[] = { SV("question"), sv_of(w->question), SV("answer"),
+			       w->reply ? sv_of(w->reply) : SV("-") };
+		sv text = talk_fill(a, own_text(c, "where_was"), pairs, 4);
+		talk_remember(c, false, sv_of(w->question));
+		set(&c->topic, sv_of(w->question));
+		talk_reply(c, &(struct talk_reply){ .text = text, .action = POL_REPLY }, a, acts);
+	} else {
+		talk_canned(c, "where_go", POL_REPLY, a, acts);
+	}
+	talk_where_free(c);
+}
+
+bool talk_where_words(struct talk_core *c, sv text, struct arena *a, struct talk_acts *acts)
+{
+	struct talk_service *s = &c->svc;
+	enum flow_yes yes = talk_yes(text);
+	s->waits = WAITS_NOTHING;
+	if (yes == FLOW_UNSURE) {    /* served as anybody */
+		talk_where_free(c);
+		return false;
+	}
+	if (yes == FLOW_NO) {
+		talk_where_free(c);
+		talk_canned(c, "where_anew", POL_REPLY, a, acts);
+		return true;
+	}
+	if (s->level >= TOOL_KNOWN) {
+		talk_where_go(c, a, acts);
+		return true;
+	}
+	s->whose = FOR_PAST;
+	xfree(s->args);
+	s->args = NULL;
+	talk_check_begin(c, TOOL_KNOWN, a, acts);
+	return true;
+}

@@ -1,0 +1,20 @@
+/* world_service.h: business actions in the simulated world: the demo company's tools, rules and
+ * flows over its shop, customers and desk, in the world's own store.
+ *
+ *	struct world_opts o = { .service = world_service };
+ *	world_tools_hold(w, true);       calls stand still until they are let go
+ */
+#ifndef CALLM_TEST_WORLD_SERVICE_H
+#define CALLM_TEST_WORLD_SERVICE_H
+
+#include "world.h"
+
+extern const struct world_service_ops world_service;
+void world_tools_hold(struct world *w, bool hold);
+void world_tools_break(struct world *w, bool broken);        /* every call fails */
+/* A member of an order as the shop has it: "state", "address". The caller's sb. */
+int world_order(struct world *w, sv number, struct sb *out);
+/* Rows of a table for which sql (one number) counts; -1 = an error. */
+int64_t world_count(struct world *w, const char *sql);
+
+#endif
