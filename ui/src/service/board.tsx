@@ -5,11 +5,11 @@ import { useSignal } from '@preact/signals';
 import { t, tWord } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
 import { Empty, ErrorNote, Skeleton } from '../lib/ui.tsx';
-import { now, route } from '../console/state.ts';
+import { authed, now, route } from '../console/state.ts';
 import { nextDue, step, type Spot } from './clocks.ts';
 import { Done, post, seg, useKeys, useLoad } from './parts.tsx';
 import { DueTag, Severity } from './ticket_list.tsx';
-import type { TicketCard } from './types.ts';
+import type { Ticket, TicketCard } from './types.ts';
 
 interface Column {
   state: string;
@@ -48,12 +48,16 @@ export function Board() {
     at.value = step(sizes, at.value, key);
     requestAnimationFrame(() => document.querySelector<HTMLElement>('.tcard.here')?.focus());
   };
+  /* To the nearest column in this direction that the server lets it go to. */
   async function shift(by: number) {
-    const to = columns[at.value.col + by]?.state;
-    if (!here || !to) return;
+    if (!here) return;
     error.value = null;
     moved.value = '';
     try {
+      const { moves } = await authed<Ticket>(`/api/v1/tickets/${seg(here.id)}`);
+      const way = by > 0 ? columns.slice(at.value.col + 1) : columns.slice(0, at.value.col).reverse();
+      const to = way.find((c) => !moves || moves.includes(c.state))?.state;
+      if (!to) return;
       await post(`/api/v1/tickets/${seg(here.id)}/state`, { state: to });
       moved.value = t('ticket.moved', { n: here.id, state: tWord('tstate', to) });
     } catch (e) {
@@ -82,7 +86,7 @@ export function Board() {
       ) : (
         <div class="board" data-test="board">
           {columns.map((c, col) => (
-            <section key={c.state} class="column" aria-label={tWord('tstate', c.state)} data-state={c.state}>
+            <section key={c.state} class={`column ${c.items.length ? '' : 'bare'}`} aria-label={tWord('tstate', c.state)} data-state={c.state}>
               <h2>
                 {tWord('tstate', c.state)} <span class="tag num">{c.count}</span>
               </h2>

@@ -101,8 +101,8 @@ function Picture({ steps, at }: { steps: Step[]; at: string }) {
           <g key={n} class={`fedge ${e.back ? 'back' : ''}`}>
             <path d={e.path} marker-end="url(#tip)" />
             {e.label ? (
-              <text x={e.lx} y={e.ly} text-anchor={e.back ? 'end' : 'middle'}>
-                {short(tWord('outcome', e.label), 26)}
+              <text x={e.lx} y={e.ly} text-anchor={e.side === 'left' ? 'end' : e.side === 'right' ? 'start' : 'middle'}>
+                {short(tWord('flowway', e.label), e.side === 'none' ? 26 : 14)}
               </text>
             ) : null}
           </g>

@@ -21,6 +21,7 @@ export interface Edge {
   lx: number;
   ly: number;
   back: boolean;
+  side: 'left' | 'right' | 'none';
 }
 export interface Drawing {
   w: number;
@@ -34,7 +35,8 @@ const H = 44;
 const GAP_X = 28;
 const GAP_Y = 46;
 const PAD = 12;
-const SIDE = 16;
+const SIDE = 14;
+const LABEL = 70; /* room for what an edge at the side is called */
 export const END = 'end';
 
 /* How deep a step lies: the longest way from the first one, without the edges that close a circle. */
@@ -85,19 +87,42 @@ function rows(steps: FlowStep[], depth: Map<string, number>): string[][] {
   return out;
 }
 
-function edge(a: Box, b: Box, label: string, back: boolean, n: number, right: number): Edge {
+/* Edges that lead back go along the right side, those that jump over a layer along the left: one lane for each
+ * step they lead to. */
+interface Lanes {
+  left: Map<string, number>;
+  right: Map<string, number>;
+}
+
+function lanesOf(steps: FlowStep[], depth: Map<string, number>, back: Set<string>): Lanes {
+  const lanes: Lanes = { left: new Map(), right: new Map() };
+  for (const s of steps)
+    for (const e of s.next) {
+      const side = back.has(`${s.id} ${e.to}`) ? lanes.right : depth.get(e.to)! - depth.get(s.id)! > 1 ? lanes.left : null;
+      if (side && !side.has(e.to)) side.set(e.to, side.size);
+    }
+  return lanes;
+}
+
+function edge(a: Box, b: Box, label: string, back: boolean, lane: number | undefined, right: number): Edge {
   const base = { from: a.id, to: b.id, label, back };
+  const ya = a.y + a.h / 2;
+  const yb = b.y + b.h / 2;
+  if (back) {
+    const side = right + SIDE * ((lane ?? 0) + 1);
+    return { ...base, side: 'right', path: `M${a.x + a.w} ${ya} H${side} V${yb} H${b.x + b.w}`, lx: a.x + a.w + 6, ly: ya - 5 };
+  }
+  if (lane !== undefined) {
+    const side = PAD + SIDE * lane;
+    return { ...base, side: 'left', path: `M${a.x} ${ya} H${side} V${yb} H${b.x}`, lx: a.x - 6, ly: ya - 5 };
+  }
   const x1 = a.x + a.w / 2;
   const x2 = b.x + b.w / 2;
-  if (back) {
-    const side = right + SIDE * (n + 1);
-    const path = `M${a.x + a.w} ${a.y + a.h / 2} H${side} V${b.y + b.h / 2} H${b.x + b.w}`;
-    return { ...base, path, lx: side - 4, ly: (a.y + b.y) / 2 + a.h / 2 };
-  }
   const y1 = a.y + a.h;
   const bend = Math.min(30, (b.y - y1) / 2);
   return {
     ...base,
+    side: 'none',
     path: `M${x1} ${y1} C${x1} ${y1 + bend} ${x2} ${b.y - bend} ${x2} ${b.y}`,
     lx: x1 + (x2 - x1) * 0.35,
     ly: y1 + (b.y - y1) * 0.42,
@@ -112,8 +137,10 @@ export function draw(steps: FlowStep[]): Drawing {
   const clean = all.map((s) => ({ ...s, next: s.next.filter((e) => known.has(e.to)) }));
   const { depth, back } = layers(clean);
   const grid = rows(clean, depth);
+  const lanes = lanesOf(clean, depth, back);
   const widest = Math.max(...grid.map((r) => r?.length ?? 0));
-  const right = PAD + widest * W + (widest - 1) * GAP_X;
+  const left = PAD + SIDE * lanes.left.size + (lanes.left.size ? LABEL : 0);
+  const right = left + widest * W + (widest - 1) * GAP_X;
   const kinds = new Map(clean.map((s) => [s.id, s.kind]));
   const boxes: Box[] = grid.flatMap((row, d) =>
     (row ?? []).map((id, n) => ({
@@ -121,17 +148,23 @@ export function draw(steps: FlowStep[]): Drawing {
       kind: kinds.get(id) ?? '',
       w: W,
       h: H,
-      x: PAD + (right - PAD - row.length * W - (row.length - 1) * GAP_X) / 2 + n * (W + GAP_X),
+      x: left + (right - left - row.length * W - (row.length - 1) * GAP_X) / 2 + n * (W + GAP_X),
       y: PAD + d * (H + GAP_Y),
     })),
   );
   const box = new Map(boxes.map((b) => [b.id, b]));
-  let backs = 0;
   const edges = clean.flatMap((s) =>
     s.next.map((e) => {
       const is = back.has(`${s.id} ${e.to}`);
-      return edge(box.get(s.id)!, box.get(e.to)!, e.label ?? '', is, is ? backs++ : 0, right);
+      const far = depth.get(e.to)! - depth.get(s.id)! > 1;
+      const lane = is ? lanes.right.get(e.to) : far ? lanes.left.get(e.to) : undefined;
+      return edge(box.get(s.id)!, box.get(e.to)!, e.label ?? '', is, lane, right + (lanes.right.size ? LABEL : 0));
     }),
   );
-  return { w: right + PAD + SIDE * (backs + 1), h: 2 * PAD + grid.length * (H + GAP_Y) - GAP_Y, boxes, edges };
+  return {
+    w: right + PAD + (lanes.right.size ? LABEL + SIDE * (lanes.right.size + 1) : 0),
+    h: 2 * PAD + grid.length * (H + GAP_Y) - GAP_Y,
+    boxes,
+    edges,
+  };
 }

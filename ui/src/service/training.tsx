@@ -151,18 +151,24 @@ function Turns({ c, after }: { c: Confusion; after: () => void }) {
   const error = useSignal<unknown>(null);
   const other = useSignal('');
   const labels = keysFor(KNOWN, c);
-  /* What was labelled just now stays where it is until the list is loaded again. */
+  const mark = (x: Turn, word: string) => {
+    pages.rows.value = (pages.rows.value ?? []).map((y) =>
+      y.conversation === x.conversation && y.seq === x.seq ? { ...y, label: word } : y);
+  };
+  /* Shown at once, so that keys may come quickly; taken back when the server does not take it. What was
+   * labelled just now stays where it is until the list is loaded again. */
   async function put(n: number, word: string) {
-    const x = rows[n];
+    const x = pages.rows.value?.[n];
     if (!x) return;
     error.value = null;
+    mark(x, word);
+    if (word && n + 1 < rows.length) at.value = n + 1;
     try {
       await post('/api/v1/intents/labels', { conversation: x.conversation, seq: x.seq, label: word });
-      pages.rows.value = rows.map((y, i) => (i === n ? { ...y, label: word } : y));
       said.value = word ? t('train.said', { label: tWord('intent', word) }) : t('train.back');
-      if (word && n + 1 < rows.length) at.value = n + 1;
       after();
     } catch (e) {
+      mark(x, x.label);
       error.value = e;
     }
   }
@@ -226,7 +232,7 @@ function Turns({ c, after }: { c: Confusion; after: () => void }) {
         {(all) => (
           <ol class="turns">
             {all.map((x, n) => (
-              <li key={`${x.conversation}/${x.seq}`} class="card turn" data-row aria-current={at.value === n ? 'true' : undefined}
+              <li key={`${x.conversation}/${x.seq}`} class="card heard" data-row aria-current={at.value === n ? 'true' : undefined}
                 data-test="turn" onClick={() => (at.value = n)}>
                 <p lang={x.language}>{x.text}</p>
                 <div class="meta muted">
