@@ -107,7 +107,7 @@ TEST(packs_tools_rules_and_flows_fit)
 
 static const struct embed_file *file_of(const char *pack, const char *rest)
 {
-	char path[200];
+	char path[400];
 	(void)snprintf(path, sizeof(path), "%s/%s", pack, rest);
 	return embed_find(packs_files, packs_files_n, sv_of(path));
 }
