@@ -558,7 +558,8 @@ static int erase_named(const char *dir, sv name)
 	int n = 0;
 	bool log = sv_ends(name, SV(".jsonl"));
 	sv stem = sv_slice(name, 0, name.n - (log ? strlen(".jsonl") : 0));
-	if (!sv_starts(name, SV("recordings/")) || name.n > 300 || sv_find(name, SV("..")) >= 0)
+	bool ours = sv_starts(name, SV("recordings/")) || sv_starts(name, SV("messages/"));
+	if (!ours || name.n > 300 || sv_find(name, SV("..")) >= 0)
 		return 0;
 	for (int i = 1; i < (log ? 100 : 2); i++) {
 		if (i == 1)

@@ -333,9 +333,8 @@ static int ident_raise(struct store_db *db, sv id, const struct cust_ident *i, c
 	return rc ? rc : 2;
 }
 
-/* As cust_ident_add, without its row of the river: *ret_changed. */
-static int ident_put(struct store_db *db, const struct cust_keys *k, sv id,
-		     const struct cust_ident *i, int64_t now_ms, bool *ret_changed)
+int cust_ident_put(struct store_db *db, const struct cust_keys *k, sv id,
+		   const struct cust_ident *i, int64_t now_ms, bool *ret_changed)
 {
 	char hash[CUST_HASH];
 	sv kind = sv_of(cust_kind_name(i->kind));
@@ -381,7 +380,7 @@ int cust_ident_add(struct store_db *db, const struct cust_keys *k, sv id,
 	bool changed = false;
 	int rc = cust_alive(db, id);
 	if (rc == 0)
-		rc = ident_put(db, k, id, i, now_ms, &changed);
+		rc = cust_ident_put(db, k, id, i, now_ms, &changed);
 	return rc || !changed ? rc :
 				changed_row(db, id, "customer.changed", cust_kind_name(i->kind), by,
 					    now_ms);

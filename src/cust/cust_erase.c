@@ -70,20 +70,23 @@ static int open_tickets(struct store_db *db, sv id)
 	return rc < 0 ? rc : n;
 }
 
-/* Before the rows forget them: recordings, and what a replay of the conversation needs. */
+/* Before the rows forget them: recordings, logs for replay, messages that were written out. */
 static int list_files(struct store_db *db, sv id, struct sb *files)
 {
 	struct store_stmt *q;
 	int rc = store_prep(
 		db, &q,
-		"SELECT recording, interaction_id FROM conversation WHERE customer_id=?1");
+		"SELECT recording, 'recordings/' || interaction_id || '.jsonl' FROM "
+		"conversation WHERE customer_id=?1 UNION ALL SELECT NULL, 'messages/' || id "
+		"|| '-' || kind || '.json' FROM tool_outbox WHERE customer=?1 AND "
+		"state='sent'");
 	if (rc)
 		return rc;
 	store_bind_sv(q, 1, id);
 	while ((rc = store_step(q)) == 1) {
 		if (store_col_sv(q, 0).n)
 			sb_fmt(files, SV_FMT "\n", SV_ARG(store_col_sv(q, 0)));
-		sb_fmt(files, "recordings/" SV_FMT ".jsonl\n", SV_ARG(store_col_sv(q, 1)));
+		sb_fmt(files, SV_FMT "\n", SV_ARG(store_col_sv(q, 1)));
 	}
 	store_reset(q);
 	return rc ? rc : sb_err(files);

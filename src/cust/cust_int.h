@@ -38,6 +38,9 @@ enum cust_kind cust_kind_of(sv name);        /* CUST_KINDS: there is none */
 int cust_event(struct store_db *db, sv customer, const char *kind, sv by, sv body, int64_t now_ms);
 /* 0; ERR_NOTFOUND: no such customer; ERR_STATE: erased. */
 int cust_alive(struct store_db *db, sv id);
+/* As cust_ident_add, without its row of the river. */
+int cust_ident_put(struct store_db *db, const struct cust_keys *k, sv id,
+		   const struct cust_ident *i, int64_t now_ms, bool *ret_changed);
 /* One more version: lists and ETags see a change. */
 int cust_touch(struct store_db *db, sv id, int64_t now_ms);
 

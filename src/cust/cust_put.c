@@ -183,14 +183,19 @@ static bool has_ident(const struct cust *was, const struct cust_ident *i)
 	return false;
 }
 
+/* Identities that are not there yet; fields gets the kinds of those that were put. */
 static int idents_put(struct store_db *db, const struct cust_keys *k, const struct cust *was,
-		      const struct cust *c, sv by, int64_t now_ms)
+		      const struct cust *c, int64_t now_ms, struct sb *fields)
 {
+	bool changed;
 	int rc = 0;
 	for (size_t i = 0; i < c->n_idents && rc == 0; i++) {
-		sv of = c->idents[i].customer;
-		if ((!of.n || sv_eq(of, c->id)) && !has_ident(was, &c->idents[i]))
-			rc = cust_ident_add(db, k, c->id, &c->idents[i], by, now_ms);
+		const struct cust_ident *x = &c->idents[i];
+		if ((x->customer.n && !sv_eq(x->customer, c->id)) || has_ident(was, x))
+			continue;
+		rc = cust_ident_put(db, k, c->id, x, now_ms, &changed);
+		if (rc == 0 && changed)
+			note(fields, cust_kind_name(x->kind));
 	}
 	return rc;
 }
@@ -201,19 +206,24 @@ static int put_changed(struct store_db *db, const struct cust_keys *k, const str
 	struct sb fields, body;
 	bool fresh = !was->id.n;
 	int64_t since = now_ms;
-	sb_init(&fields, 1024);
-	sb_init(&body, 2048);
+	sb_init(&fields, 2048);
+	sb_init(&body, 4096);
 	differences(was, c, &fields);
-	sb_fmt(&body, "{\"fields\":[" SV_FMT "]}", SV_ARG(sb_sv(&fields)));
 	if (fresh && c->since.n)
 		(void)clk_parse_rfc3339(c->since, &since);
-	int rc = fresh || fields.n ? row_put(db, k, c, since, now_ms) : 0;
+	bool row = fresh || fields.n;
+	int rc = row ? row_put(db, k, c, since, now_ms) : 0;
+	if (rc == 0)
+		rc = idents_put(db, k, was, c, now_ms, &fields);
+	if (rc == 0 && !row && fields.n)
+		rc = cust_touch(db, c->id, now_ms);
+	sb_fmt(&body, "{\"fields\":[" SV_FMT "]}", SV_ARG(sb_sv(&fields)));
 	if (rc == 0 && (fresh || fields.n))
 		rc = cust_event(db, c->id, fresh ? "customer.created" : "customer.changed", by,
 				sb_sv(&body), now_ms);
 	sb_done(&fields);
 	sb_done(&body);
-	return rc ? rc : idents_put(db, k, was, c, by, now_ms);
+	return rc;
 }
 
 int cust_put(struct store_db *db, const struct cust_keys *k, const struct cust *c, sv by,
