@@ -26,6 +26,11 @@ static const struct flow *find(const struct flow_set *s, sv id)
 	return NULL;
 }
 
+const struct flow *flow_of(const struct flow_set *s, const char *id)
+{
+	return id ? find(s, sv_of(id)) : NULL;
+}
+
 /* 0 = not this one; words that fit count more than an intent alone. */
 static int fits(const struct flow *f, const char *intent, sv text)
 {

@@ -89,6 +89,7 @@ struct flow_run;
 int flow_start(const struct flow_set *s, sv id, struct flow_run **ret);  /* takes a reference */
 void flow_free(struct flow_run *r);                                      /* accepts NULL */
 void flow_step(struct flow_run *r, const struct flow_in *in, struct arena *a, struct flow_out *ret);
+/* The flow it is in; it changes when the customer wishes another one. */
 const char *flow_id(const struct flow_run *r);
 /* Its state as JSON and back (a conversation that goes on after a restart or on another channel);
  * ERR_VERSION: the flow has changed since, begin again. */

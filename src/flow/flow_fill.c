@@ -139,7 +139,8 @@ static jv *arg_value(const jv *vars, const jv *v, sv lang, struct arena *a)
 		char path[160];
 		(void)snprintf(path, sizeof(path), SV_FMT, SV_ARG(place));
 		const jv *x = jv_path(vars, path);
-		return jv_is_null(x) ? NULL : jv_copy(x);
+		bool none = jv_is_null(x) || (jv_is_str(x) && !jv_as_str(x).n);
+		return none ? NULL : jv_copy(x);
 	}
 	return jv_str(flow_words(vars, s, lang, a));
 }
@@ -201,19 +202,29 @@ size_t flow_choices(const struct flow_run *r, const struct flow_slot_def *s, sv 
 	return n;
 }
 
-/* "the second one", "第二个", "2": 1-based, 0 = none. */
+/* "the second one", "第二个", "2", "two": 1-based, 0 = none. "one" is a number only alone: "the
+ * blue one" is none. */
 static size_t ordinal(sv text)
 {
-	static const char *const words[] = {
-		"1|one|first|第一|一|头一个", "2|two|second|第二|二|两",   "3|three|third|第三|三",
-		"4|four|fourth|第四|四",      "5|five|fifth|第五|五",      "6|six|sixth|第六|六",
-		"7|seven|seventh|第七|七",    "8|eight|eighth|第八|八",    "9|nine|ninth|第九|九",
-	};
-	if (sv_runes(text) > 24)
+	static const char *const words[] = { "1|first|第一|头一个", "2|second|第二",
+					     "3|third|第三",        "4|fourth|第四",
+					     "5|fifth|第五",        "6|sixth|第六",
+					     "7|seventh|第七",      "8|eighth|第八",
+					     "9|ninth|第九" };
+	static const char *const alone[] = { "one|一|一号",   "two|二|两|二号", "three|三|三号",
+					     "four|四|四号",  "five|五|五号",   "six|六|六号",
+					     "seven|七|七号", "eight|八|八号",  "nine|九|九号" };
+	char a[FOLD_MAX];
+	sv t = sv_trim(folded(sv_trim(text), a)), one;
+	if (sv_runes(t) > 24)
 		return 0;
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-		if (flow_has(text, sv_of(words[i])))
+		if (flow_has(t, sv_of(words[i])))
 			return i + 1;
+	for (size_t i = 0; i < sizeof(alone) / sizeof(*alone); i++)
+		for (sv list = sv_of(alone[i]); sv_cut(&list, '|', &one);)
+			if (sv_eq(t, one))
+				return i + 1;
 	return 0;
 }
 
@@ -317,10 +328,12 @@ jv *flow_take(const struct flow_run *r, const struct flow_slot_def *s, const str
 	for (size_t i = 0; s->kind == SLOT_TYPED && i < in->n_slots; i++)
 		if (sv_eq(in->slots[i].type, s->type))
 			return jv_str(in->slots[i].value);
-	if (s->kind == SLOT_CHOICE)
+	if (s->kind == SLOT_CHOICE && !(asked && s->optional && in->yes == FLOW_NO))
 		return take_choice(r, s, in, asked, a);
 	if (!asked)
 		return NULL; /* words at large say nothing to these */
+	if (s->optional && in->yes == FLOW_NO)
+		return jv_str(SV(""));
 	if (s->kind == SLOT_YES_NO && in->yes != FLOW_UNSURE)
 		return jv_str(in->yes == FLOW_YES ? SV("yes") : SV("no"));
 	if (s->kind == SLOT_DIGITS)

@@ -31,6 +31,7 @@ struct flow_slot_def {
 	const char *expect;
 	sv known;                    /* a path into what is known, taken without asking; "" */
 	int tries, digits;
+	bool optional;               /* "no" is an answer: it stays empty */
 	struct flow_choice *choices;
 	size_t n_choices;
 	sv list, list_value, list_label;     /* choices from a list among the results */
@@ -103,6 +104,9 @@ struct flow_run {
 	int effect_at;               /* last step with an effect that was done, -1 */
 	jv *vars;                    /* slots, results, what was set, "known" */
 };
+
+/* Of that id, or NULL. */
+const struct flow *flow_of(const struct flow_set *s, const char *id);
 
 /* ---- flow_read.c ---- */
 struct flow_reader {

@@ -280,9 +280,52 @@ static bool aside(const struct mover *m)
 	return m->in->question || !ours;
 }
 
+/* Another flow that the words plainly wish: they ask, or hold the words of that flow. Free words
+ * that answer an open question are never such a wish. */
+static const struct flow *other_wish(const struct mover *m)
+{
+	const struct flow_run *r = m->r;
+	if (slot_at(r, r->slot)->kind == SLOT_WORDS || (m->in->n_slots && !m->in->question))
+		return NULL;
+	const struct flow *f = flow_of(r->set, flow_for(r->set, m->in->intent, m->in->text));
+	if (!f || f == r->f)
+		return NULL;
+	return m->in->question || f->words.t[0].n ? f : NULL;
+}
+
+/* Goes on in another flow; a slot of the same name and type keeps its value. */
+static void change_to(struct mover *m, const struct flow *f)
+{
+	struct flow_run *r = m->r;
+	jv *old = r->vars, *known = jv_get(old, "known");
+	const struct flow *was = r->f;
+	r->vars = jv_obj();
+	if (known)
+		jv_set(r->vars, "known", jv_copy(known));
+	for (size_t i = 0; i < was->n_slots; i++) {
+		const struct flow_slot_def *s = &was->slot[i];
+		const jv *v = jv_get(old, s->name);
+		for (size_t k = 0; k < f->n_slots && s->kind == SLOT_TYPED && !jv_is_null(v); k++)
+			if (strcmp(f->slot[k].name, s->name) == 0 &&
+			    sv_eq(f->slot[k].type, s->type))
+				jv_set(r->vars, s->name, jv_copy(v));
+	}
+	jv_free(old);
+	r->f = f;
+	r->effect_at = r->slot = -1;
+	memset(r->tries, 0, sizeof(r->tries));
+	r->step = 0;
+	on_start(m);
+}
+
 static void on_text(struct mover *m)
 {
 	struct flow_run *r = m->r;
+	const struct flow *other = other_wish(m);
+	if (other) {
+		change_to(m, other);
+		return;
+	}
 	const struct flow_slot_def *s = slot_at(r, r->slot);
 	bool any = s->kind == SLOT_WORDS; /* takes all words, but not a question for us */
 	int before = r->step;

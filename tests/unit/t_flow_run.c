@@ -181,8 +181,17 @@ TEST(flow_choice_by_number_and_name)
 {
 	static const struct {
 		const char *text, *sku;
-	} said[] = { { "第二个", "B2" }, { "2", "B2" },      { "餐桌那个", "B2" },
-		     { "台灯", "A1" },   { "the first one", "A1" }, { "desk lamp please", "" } };
+	} said[] = { { "第二个", "B2" },
+		     { "2", "B2" },
+		     { "餐桌那个", "B2" },
+		     { "台灯", "A1" },
+		     { "the first one", "A1" },
+		     { "desk lamp please", "" },
+		     { "the second one", "B2" },
+		     { "two", "B2" },
+		     { "二", "B2" },
+		     { "那一个", "" },
+		     { "the other one", "" } };
 	for (size_t i = 0; i < sizeof(said) / sizeof(*said); i++) {
 		struct line l;
 		line_open(&l, RETURN, "return_goods", "zh");
@@ -284,6 +293,60 @@ TEST(flow_default_ways_of_outcomes)
 		CHECK(is(&l, 0, ways[i].kind, ways[i].end));
 		line_close(&l);
 	}
+}
+
+TEST(flow_optional_slot_takes_a_no)
+{
+	static const char yaml[] =
+		"id: a\ntitle: {zh: a, en: b}\nslots:\n"
+		"  order: {type: order_number, optional: true, ask: {zh: 单号？, en: 'Which "
+		"order?'}}\n"
+		"steps:\n  - {collect: order}\n  - {call: x, args: {order: '{order}', n: 1}}\n";
+	struct line l;
+	line_open(&l, yaml, "a", "en");
+	start(&l, "x");
+	CHECK(is(&l, 0, FLOW_ASK, "Which order?"));
+	in(&l, (struct flow_in){ .kind = FLOW_IN_TEXT, .text = SV("none"), .yes = FLOW_NO });
+	CHECK(is(&l, 0, FLOW_CALL, "x"));
+	SV_EQ(l.out.v[0].args, "{\"n\":1}");
+	line_close(&l);
+}
+
+TEST(flow_changes_to_another_wish)
+{
+	static const char yaml[] =
+		"flows:\n"
+		"  - id: stock\n    title: {zh: a, en: b}\n    intents: [stock_query]\n    slots:\n"
+		"      what: {type: product, ask: {zh: 哪个？, en: 'Which one?'}}\n"
+		"    steps: [{collect: what}, {call: stock_check, args: {product: '{what}'}}]\n"
+		"  - id: price\n    title: {zh: a, en: b}\n    intents: [price_query]\n"
+		"    words: {zh: 多少钱, en: how much}\n    slots:\n"
+		"      what: {type: product, ask: {zh: 哪个？, en: 'Which one?'}}\n"
+		"    steps: [{collect: what}, {call: price_quote, args: {product: '{what}'}}]\n";
+	struct line l;
+	struct flow_slot s = { SV("product"), SV("HH-1"), SV("the lamp") };
+	line_open(&l, yaml, "stock", "en");
+	start(&l, "is it there");
+	CHECK(is(&l, 0, FLOW_ASK, "Which one?"));
+	in(&l, (struct flow_in){ .kind = FLOW_IN_TEXT,
+				 .text = SV("how much is the lamp"),
+				 .intent = "price_query",
+				 .question = true,
+				 .slots = &s,
+				 .n_slots = 1 });
+	CHECK(is(&l, 0, FLOW_CALL, "price_quote"));
+	STR_EQ(flow_id(l.run), "price");
+	line_close(&l);
+	/* an answer alone stays, whatever intent is read in it */
+	line_open(&l, yaml, "stock", "en");
+	start(&l, "is it there");
+	in(&l, (struct flow_in){ .kind = FLOW_IN_TEXT,
+				 .text = SV("the lamp"),
+				 .intent = "price_query",
+				 .slots = &s,
+				 .n_slots = 1 });
+	CHECK(is(&l, 0, FLOW_CALL, "stock_check"));
+	line_close(&l);
 }
 
 TEST(flow_circle_ends_at_a_person)
