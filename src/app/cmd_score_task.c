@@ -19,6 +19,24 @@ static jv *label_json(const struct feel_score *s)
 	return o;
 }
 
+/* How sure against how often right: [mean probability, share right, rows] a bin. */
+static jv *bins_json(const struct feel_tally *t)
+{
+	jv *list = jv_arr();
+
+	for (size_t i = 0; i < sizeof(t->ece_n) / sizeof(t->ece_n[0]); i++) {
+		double n = (double)t->ece_n[i];
+		if (n == 0)
+			continue;
+		jv *bin = jv_arr();
+		jv_push(bin, jv_num(t->ece_sum[i] / n));
+		jv_push(bin, jv_num(t->ece_right[i] / n));
+		jv_push(bin, jv_int((int64_t)t->ece_n[i]));
+		jv_push(list, bin);
+	}
+	return list;
+}
+
 static void print_json(const struct feel_tally *t, const struct feel_figures *f, const sv *name,
 		       double us)
 {
@@ -41,6 +59,8 @@ static void print_json(const struct feel_tally *t, const struct feel_figures *f,
 	jv_set_num(o, "oos_recall", f->oos_recall);
 	jv_set_num(o, "false_alarms", f->false_alarms);
 	jv_set_num(o, "ece", f->ece);
+	jv_set_num(o, "ece_chance", f->ece_chance);
+	jv_set(o, "bins", bins_json(t));
 	jv_set_num(o, "us_per_text", us);
 	cli_print_json(o);
 }
@@ -49,9 +69,9 @@ static void print_text(const struct feel_tally *t, const struct feel_figures *f,
 		       double us)
 {
 	printf("%zu rows, %.0f us each\naccuracy %.2f %%  macro F1 %.2f %%  weighted F1 %.2f %%  "
-	       "micro F1 %.2f %%  calibration error %.2f %%\n",
+	       "micro F1 %.2f %%  calibration error %.2f %% (%.2f %% by chance)\n",
 	       t->n + t->oos, us, 100 * f->accuracy, 100 * f->macro_f1, 100 * f->weighted_f1,
-	       100 * f->micro_f1, 100 * f->ece);
+	       100 * f->micro_f1, 100 * f->ece, 100 * f->ece_chance);
 	if (t->oos)
 		printf("out of scope: found %.2f %% of %zu, false alarms %.2f %%\n",
 		       100 * f->oos_recall, t->oos, 100 * f->false_alarms);

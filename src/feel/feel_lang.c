@@ -14,7 +14,7 @@
 #define TABLE_LANGS 28       /* of the table */
 #define TABLE_MOST 1.5       /* what its words count at most, as a logarithm */
 #define WORDS_FEW 3
-#define SURE 0.95            /* a few words without a word of the table */
+#define SURE 0.9             /* a few words without a word of the table */
 #define LIKELY 0.5
 #define BYTES_LEAST 5
 

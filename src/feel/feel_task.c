@@ -104,7 +104,9 @@ static void say_one(const struct feel_task *t, struct feel_guess *g)
 	for (size_t i = 0; i < t->n_label; i++)
 		if ((int)i != t->oos && g->p[i] * t->lift[i] > g->p[best] * t->lift[best])
 			best = i;
-	g->said[0] = (struct feel_said){ (uint16_t)best, g->p[best] };
+	float rest = t->oos >= 0 ? 1 - g->p[t->oos] : 1;
+	g->said[0] =
+		(struct feel_said){ (uint16_t)best, rest > g->p[best] ? g->p[best] / rest : 1 };
 	g->n = 1;
 	g->oos_p = t->oos >= 0 ? 1 - g->p[best] : 0;
 	g->oos = t->oos >= 0 && g->oos_p > t->oos_at;

@@ -101,6 +101,7 @@ struct feel_figures {
 	double weighted_f1, micro_f1;
 	double oos_recall, false_alarms;
 	double ece;              /* 15 bins of equal width */
+	double ece_chance;       /* what honest probabilities would show with so few rows */
 };
 void feel_tally_figures(const struct feel_tally *t, struct feel_figures *out);
 void feel_score_prf(const struct feel_score *s, double *precision, double *recall, double *f1);
@@ -181,7 +182,7 @@ sv feel_task_embedded(const char *name);
 
 struct feel_said {
 	uint16_t label;
-	float p;
+	float p;                 /* among the labels in scope */
 };
 struct feel_guess {
 	struct feel_said said[FEEL_ROW_LABELS];  /* most probable first */

@@ -8,6 +8,8 @@
  */
 #include "feel_task.h"
 
+#include <math.h>
+
 void feel_tally_init(struct feel_tally *t, size_t n_label, int oos_label)
 {
 	memset(t, 0, sizeof(*t));
@@ -97,9 +99,18 @@ static void figures_f1(const struct feel_tally *t, struct feel_figures *out)
 	feel_score_prf(&all, &p, &r, &out->micro_f1);
 }
 
+/* How far the rows of a bin that are right lie from their number on average, by the normal
+ * distribution, when each is right with the probability that was said. */
+static double chance_gap(double sum, double n)
+{
+	double p = n > 0 ? sum / n : 0;
+
+	return sqrt(2 / M_PI * n * fmax(p * (1 - p), 0));
+}
+
 void feel_tally_figures(const struct feel_tally *t, struct feel_figures *out)
 {
-	double rows = 0, gap = 0;
+	double rows = 0, gap = 0, chance = 0;
 
 	*out = (struct feel_figures){ 0 };
 	figures_f1(t, out);
@@ -115,6 +126,8 @@ void feel_tally_figures(const struct feel_tally *t, struct feel_figures *out)
 		double d = t->ece_sum[i] - t->ece_right[i];
 		gap += d < 0 ? -d : d;
 		rows += (double)t->ece_n[i];
+		chance += chance_gap(t->ece_sum[i], (double)t->ece_n[i]);
 	}
 	out->ece = rows > 0 ? gap / rows : 0;
+	out->ece_chance = rows > 0 ? chance / rows : 0;
 }

@@ -90,7 +90,7 @@ static void leave_out_kin(struct feel_split *s)
 		s->order[s->n_dev + s->n_left++] = row;
 	}
 	map_free(seen);
-	if (2 * (s->n_dev + s->n_left) > s->rows->n) /* nothing would be left to learn from */
+	if (5 * s->n_left > s->rows->n) /* too little would be left to learn from */
 		s->n_left = 0;
 }
 

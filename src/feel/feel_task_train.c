@@ -23,12 +23,13 @@ struct recipe {
 	float drop;              /* features left out of a row */
 	float smooth;            /* of the label */
 	float rate;
+	bool to_end;             /* more looks do no harm: the last epoch, at its small rate */
 };
 static const struct recipe recipes[FEEL_KINDS] = {
 	[FEEL_INTENT] = { 0.7f, 0.1f, 0.03f },
 	[FEEL_EMOTION] = { 0.8f, 0.2f, 0.02f },
 	[FEEL_PAIRS] = { 0.5f, 0.1f, 0.02f },
-	[FEEL_LANGUAGE] = { 0.5f, 0.1f, 0.05f },
+	[FEEL_LANGUAGE] = { 0.5f, 0.1f, 0.05f, true },
 };
 
 struct fit {
@@ -229,6 +230,7 @@ static int round_held(struct fit *f, int epochs, struct rng *rng, int *ret_last)
 {
 	struct nn_stop stop = { .patience = 5 };
 	struct tuned best = { 0 };
+	bool to_end = recipes[f->t->kind].to_end;
 	float *kept = NULL;
 	int rc = start(f), last = 0;
 
@@ -237,10 +239,10 @@ static int round_held(struct fit *f, int epochs, struct rng *rng, int *ret_last)
 	feel_split_fold(&f->split, 0);
 	size_t from = f->split.n_dev + f->split.n_left;
 	struct nn_trainer *tr = trainer(f, f->rows->n - from, epochs);
-	for (int k = 1; k <= epochs && rc == 0 && !nn_stop_now(&stop); k++) {
+	for (int k = 1; k <= epochs && rc == 0 && (to_end || !nn_stop_now(&stop)); k++) {
 		double loss = train_epoch(f, tr, from, rng), dev = dev_score(f, tr);
 		f->share += f->share_epoch;
-		if (nn_stop_best(&stop, dev)) {
+		if (to_end ? k == epochs : nn_stop_best(&stop, dev)) {
 			nn_keep(f->t->net, &kept);
 			tuned_keep(&best, f);
 			last = k;
@@ -258,8 +260,9 @@ static int round_held(struct fit *f, int epochs, struct rng *rng, int *ret_last)
 	return rc;
 }
 
-/* The rest of the folds, each for so many epochs, then everything is tuned by all of them. */
-static int round_folds(struct fit *f, int epochs, int last)
+/* Few rows: the best epoch of one small part of them would be chance, so each fold is trained to
+ * the end, where the rate has come down to nothing; everything is tuned by all of them. */
+static int round_folds(struct fit *f, int epochs)
 {
 	struct rng rng;
 	int rc = 0;
@@ -271,10 +274,10 @@ static int round_folds(struct fit *f, int epochs, int last)
 		feel_split_fold(&f->split, fold);
 		size_t from = f->split.n_dev + f->split.n_left;
 		struct nn_trainer *tr = trainer(f, f->rows->n - from, epochs);
-		for (int k = 1; k <= last && rc == 0; k++) {
+		for (int k = 1; k <= epochs && rc == 0; k++) {
 			double loss = train_epoch(f, tr, from, &rng);
 			f->share += f->share_epoch;
-			if (!tell(f, k, last, loss, -1))
+			if (!tell(f, k, epochs, loss, -1))
 				rc = err_set(f->e, ERR_CANCELED, "stopped");
 		}
 		ask_held(f, tr);
@@ -391,13 +394,14 @@ static int fit_rounds(struct fit *f, int *ret_epochs)
 
 	rng_seed(&rng, f->how->seed);
 	feel_split_begin(&f->split, f->rows, &rng);
-	int folds = f->split.folds;
+	int folds = f->split.folds, rc;
 	f->dev = xalloc((f->rows->n + 1) * sizeof(*f->dev));
 	f->logit = xalloc((f->rows->n * f->t->n_label + 1) * sizeof(float));
-	f->share_epoch = (again ? 0.94 / (folds > 1 ? folds + 2 : 2) : 1) / epochs;
-	int rc = round_held(f, epochs, &rng, &last);
-	if (rc == 0 && folds > 1)
-		rc = round_folds(f, epochs, last ? last : 1);
+	f->share_epoch = (again ? 0.94 / (folds + 1) : 1) / epochs;
+	if (folds > 1)
+		rc = round_folds(f, last = epochs);
+	else
+		rc = round_held(f, epochs, &rng, &last);
 	if (rc == 0 && again)
 		rc = round_all(f, epochs, last, &rng);
 	*ret_epochs = last;

@@ -8,8 +8,9 @@
 #include "feel_task_fit.h"
 #include "nn_train.h"
 
-enum { RARE = 5, STEPS = 20, LIFT_STEPS = 16 };
+enum { RARE = 5, STEPS = 20, LIFT_STEPS = 16, TOP = 2 };
 #define GAP_MOST 0.1f
+#define NEVER (-1e4f)
 #define LIFT_STEP 0.05
 
 static bool has_label(const struct feel_row *r, int k)
@@ -93,8 +94,19 @@ static void tune_several(struct feel_task *t, const struct feel_rows *rows, cons
 	xfree(all);
 }
 
-/* Temperature and bias of least loss over all labels (Platt 1999): p = sigmoid(z / T + b), by
- * Newton's steps on 1 / T and b. */
+/* A label and its logit in a row: is it one of the TOP likeliest? The rest is surely not said, and
+ * so much of it would drown what is. */
+static bool near_top(const float *logit, size_t n, size_t label)
+{
+	size_t above = 0;
+
+	for (size_t k = 0; k < n; k++)
+		above += logit[k] > logit[label];
+	return above < TOP;
+}
+
+/* Temperature and bias of least loss over the likeliest labels (Platt 1999): p = sigmoid(z / T
+ * + b), by Newton's steps on 1 / T and b. */
 static void several_platt(struct feel_task *t, const struct feel_rows *rows, const uint32_t *dev,
 			  size_t n, const float *logit)
 {
@@ -104,8 +116,11 @@ static void several_platt(struct feel_task *t, const struct feel_rows *rows, con
 		double ga = 0, gb = 0, haa = 1e-9, hab = 0, hbb = 1e-9;
 		for (size_t i = 0; i < n * t->n_label; i++) {
 			const struct feel_row *r = &rows->v[dev[i / t->n_label]];
+			size_t label = i % t->n_label;
+			if (!near_top(logit + i - label, t->n_label, label))
+				continue;
 			double z = (double)logit[i], p = 1 / (1 + exp(-(a * z + b)));
-			double d = p - has_label(r, (int)(i % t->n_label)), w = p * (1 - p);
+			double d = p - has_label(r, (int)label), w = p * (1 - p);
 			ga += d * z;
 			gb += d;
 			haa += w * z * z;
@@ -191,15 +206,23 @@ static void tune_lift(struct feel_task *t, const struct feel_rows *rows, const u
 
 /* ---- both ---- */
 
+/* Among the labels in scope, of the rows in scope: how sure an answer is counts for those. */
 static float one_temperature(const struct feel_task *t, const struct feel_rows *rows,
 			     const uint32_t *dev, size_t n, const float *logit)
 {
+	size_t labels = t->n_label;
 	int *label = xalloc((n + 1) * sizeof(*label));
+	float *z = xalloc((n * labels + 1) * sizeof(*z));
 
-	for (size_t i = 0; i < n; i++)
+	memcpy(z, logit, n * labels * sizeof(*z));
+	for (size_t i = 0; i < n; i++) {
 		label[i] = one_label(t, &rows->v[dev[i]]);
-	float at = nn_fit_temperature(logit, label, n, (int)t->n_label);
+		if (t->oos >= 0)
+			z[i * labels + (size_t)t->oos] = NEVER;
+	}
+	float at = nn_fit_temperature(z, label, n, (int)labels);
 	xfree(label);
+	xfree(z);
 	return at >= 0.01f && at <= 100 ? at : 1;
 }
 

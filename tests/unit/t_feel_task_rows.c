@@ -157,6 +157,8 @@ TEST(feel_tally_counts_scope_apart)
 	NEAR(f.weighted_f1, (3 * 2.0 / 3 + 2 * 0.5) / 5, 1e-9);
 	/* bin .9: 3.6 said, 3 right; bin .6: .6 said, none right */
 	NEAR(f.ece, (0.6 + 0.6) / 5, 1e-9);
+	/* of 4 at .9 and 1 at .6: their deviations, times sqrt(2 / pi) */
+	NEAR(f.ece_chance, 0.797885 * (0.6 + 0.489898) / 5, 1e-5);
 }
 
 TEST(feel_tally_several_labels)
