@@ -32,10 +32,12 @@ CREATE TABLE ticket (
 );
 CREATE UNIQUE INDEX ticket_number ON ticket (number);
 CREATE UNIQUE INDEX ticket_idem ON ticket (idem) WHERE idem IS NOT NULL;
+-- Lists are found in these alone; the rows of a page are read afterwards.
 CREATE INDEX ticket_list ON ticket (seq, live, state, type, severity, owner, customer, category);
-CREATE INDEX ticket_live ON ticket (live, seq);
-CREATE INDEX ticket_state ON ticket (state, seq);
-CREATE INDEX ticket_owner ON ticket (owner, seq);
+CREATE INDEX ticket_live ON ticket (live, seq, state, type, severity, owner, customer, category);
+CREATE INDEX ticket_state ON ticket (state, seq, live, type, severity, owner, customer, category);
+CREATE INDEX ticket_owner ON ticket (owner, seq, live, state, type, severity, customer, category);
+CREATE INDEX ticket_board ON ticket (state, type, owner, late, due_ms, priority);
 CREATE INDEX ticket_customer ON ticket (customer, seq);
 CREATE INDEX ticket_due ON ticket (due_ms, seq) WHERE due_ms IS NOT NULL;
 CREATE INDEX ticket_look ON ticket (look_ms) WHERE look_ms IS NOT NULL;

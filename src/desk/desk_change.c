@@ -1,5 +1,5 @@
-/* desk_change.c: fields and facts of a ticket that is there. On the scribe's thread, in the caller's
- * savepoint. */
+/* desk_change.c: fields and facts of a ticket that is there. On the scribe's thread, in the
+ * savepoint of the caller. */
 #include "desk_int.h"
 
 /* from and to of one field, for the history. */

@@ -130,8 +130,21 @@ typedef int desk_word_fn(void *arg, sv word);
 /* Calls fn for each word of text, folded; a non-zero return stops and is returned. */
 int desk_each_word(sv text, desk_word_fn *fn, void *arg);
 
+/* Columns of a clock's row, and the clock of a row that begins with them; -1: of no known kind. */
+#define DESK_CLOCK_COLS \
+	"kind, round, calendar, target_ms, started_ms, spent_ms, running_ms, due_ms, warned_ms, " \
+	"breached_ms, ended_ms"
+int desk_clock_of(const struct desk *d, struct store_stmt *q, struct desk_clock *ret);
+
 /* JSON pieces (desk_read.c) */
 void desk_put_time(struct sb *b, const char *key, int64_t ms);
 void desk_put_text(struct sb *b, const char *key, sv v);
+void desk_put_clock(const struct desk_clock *c, const char *kind, int64_t now_ms, struct sb *b);
+/* A row of DESK_LIST_COLS as an object that is still open. */
+void desk_put_row(struct store_stmt *q, struct sb *b);
+#define DESK_LIST_COLS \
+	"t.number, t.type, t.category, t.severity, t.priority, t.state, t.title, t.customer, " \
+	"t.owner, t.language, t.channel, t.opened_ms, t.changed_ms, t.due_ms, t.promised_ms, " \
+	"t.late, t.rung, t.seq"
 
 #endif

@@ -1,4 +1,4 @@
-/* desk_read.c: tickets as JSON: lists with cursor and filters, one whole, a board.
+/* desk_read.c: tickets as JSON: lists with cursor and filters, one whole.
  *
  * A list is found in an index first (which one depends on what narrows most) and only the rows
  * of the page are read whole. On a reader's connection. */
@@ -19,12 +19,7 @@ void desk_put_text(struct sb *b, const char *key, sv v)
 	sb_json(b, v);
 }
 
-#define LIST_COLS \
-	"t.number, t.type, t.category, t.severity, t.priority, t.state, t.title, t.customer, " \
-	"t.owner, t.language, t.channel, t.opened_ms, t.changed_ms, t.due_ms, t.promised_ms, " \
-	"t.late, t.rung, t.seq"
-
-static void put_row(struct store_stmt *q, struct sb *b)
+void desk_put_row(struct store_stmt *q, struct sb *b)
 {
 	static const char *const texts[] = { "type", "category", "severity" };
 	static const char *const more[] = { "state", "title", "customer", "owner", "language",
@@ -51,8 +46,8 @@ static void put_row(struct store_stmt *q, struct sb *b)
 #define CATEGORY "AND (?6='' OR category=?6 OR (category>=?7 AND category<?8)) "
 #define PAGE "AND seq<?9 ORDER BY seq DESC LIMIT ?10"
 #define LIST(from, lead) \
-	"SELECT " LIST_COLS " FROM ticket t WHERE t.seq IN (SELECT seq FROM " from " WHERE " lead \
-	FILTER CATEGORY PAGE ") ORDER BY t.seq DESC"
+	"SELECT " DESK_LIST_COLS " FROM ticket t WHERE t.seq IN (SELECT seq FROM " from \
+	" WHERE " lead FILTER CATEGORY PAGE ") ORDER BY t.seq DESC"
 
 enum lead { BY_NONE, BY_LIVE, BY_STATE, BY_OWNER, BY_CUSTOMER, BY_DUE, BY_WORD };
 static const char *const lists[] = {
@@ -62,14 +57,14 @@ static const char *const lists[] = {
 	[BY_OWNER] = LIST("ticket", "owner=?4 AND "),
 	[BY_CUSTOMER] = LIST("ticket", "customer=?5 AND "),
 	/* soonest first: the cursor is due_ms.seq */
-	[BY_DUE] = "SELECT " LIST_COLS
+	[BY_DUE] = "SELECT " DESK_LIST_COLS
 		   " FROM ticket t WHERE due_ms IS NOT NULL AND due_ms<=?11 AND "
 		   "(due_ms>?12 OR (due_ms=?12 AND seq>?9)) AND " FILTER CATEGORY
 		   "ORDER BY due_ms, seq LIMIT ?10",
 #define ALSO(n) "AND (?" n "='' OR EXISTS (SELECT 1 FROM ticket_word x WHERE x.word=?" n \
 		" AND x.ticket=w.ticket)) "
 	/* the rarest word leads; the others are looked up for each of its tickets */
-	[BY_WORD] = "SELECT " LIST_COLS " FROM ticket t WHERE t.seq IN (SELECT w.ticket FROM "
+	[BY_WORD] = "SELECT " DESK_LIST_COLS " FROM ticket t WHERE t.seq IN (SELECT w.ticket FROM "
 		    "ticket_word w JOIN ticket ON ticket.seq=w.ticket WHERE w.word=?11 " ALSO(
 			    "12") ALSO("13") ALSO("14") ALSO("15")
 			    ALSO("16") "AND w.ticket<?9 AND " FILTER CATEGORY
@@ -182,7 +177,7 @@ static int put_page(struct store_stmt *st, int limit, bool due, struct sb *out)
 			break;
 		if (n++)
 			sb_ch(out, ',');
-		put_row(st, out);
+		desk_put_row(st, out);
 		sb_ch(out, '}');
 		seq = store_col_int(st, 17);
 		ms = store_col_int(st, 13);
@@ -228,7 +223,7 @@ int desk_list(struct store_db *db, const struct desk_query *q, struct sb *out)
 
 /* ---- one whole ---- */
 
-static void put_clock(const struct desk_clock *c, const char *kind, int64_t now, struct sb *b)
+void desk_put_clock(const struct desk_clock *c, const char *kind, int64_t now, struct sb *b)
 {
 	int64_t spent = clock_spent(c, c->ended ? c->ended : now);
 	bool late = c->breached || (c->running && c->due && now > c->due);
@@ -246,17 +241,17 @@ static void put_clock(const struct desk_clock *c, const char *kind, int64_t now,
 	       late ? "true" : "false");
 }
 
-static void put_clocks(const struct ticket *t, bool live_only, int64_t now, struct sb *b)
+static void put_clocks(const struct ticket *t, int64_t now, struct sb *b)
 {
 	int n = 0;
 	sb_cstr(b, ",\"clocks\":[");
 	for (int k = 0; k < DESK_CLOCKS; k++) {
 		const struct desk_clock *c = &t->clock[k];
-		if (!c->there || (live_only && c->ended))
+		if (!c->there)
 			continue;
 		if (n++)
 			sb_ch(b, ',');
-		put_clock(c, desk_clock_name((enum desk_clock_kind)k), now, b);
+		desk_put_clock(c, desk_clock_name((enum desk_clock_kind)k), now, b);
 	}
 	sb_ch(b, ']');
 }
@@ -351,24 +346,37 @@ static void put_moves(const struct ticket *t, enum tool_role role, struct sb *b)
 	sb_ch(b, ']');
 }
 
-static int put_ticket(struct store_db *db, const struct ticket *t, struct sb *b)
+/* What desk_put_row puts, of a ticket in hand. */
+static void put_head(const struct ticket *t, struct sb *b)
 {
-	struct store_stmt *q;
-	int rc = store_prep(db, &q, "SELECT " LIST_COLS " FROM ticket t WHERE t.seq=?1");
-	if (rc)
-		return rc;
-	store_bind_int(q, 1, t->seq);
-	rc = store_step(q);
-	if (rc == 1)
-		put_row(q, b);
-	store_reset(q);
+	sb_cstr(b, "{\"id\":");
+	sb_json(b, sv_of(t->number));
+	desk_put_text(b, "type", sv_of(desk_type_name(t->type)));
+	desk_put_text(b, "category", t->category);
+	desk_put_text(b, "severity", sv_of(desk_severity_name(t->severity)));
+	sb_fmt(b, ",\"priority\":%d", t->priority);
+	desk_put_text(b, "state", sv_of(desk_status_name(t->state)));
+	desk_put_text(b, "title", t->title);
+	desk_put_text(b, "customer", t->customer);
+	desk_put_text(b, "owner", t->owner);
+	desk_put_text(b, "language", t->language);
+	desk_put_text(b, "channel", t->channel);
+	desk_put_time(b, "opened_at", t->opened);
+	desk_put_time(b, "changed_at", t->changed);
+	desk_put_time(b, "due_at", t->due);
+	desk_put_time(b, "promised_at", t->promised);
+	sb_fmt(b, ",\"late\":%s,\"escalation\":%d", t->late ? "true" : "false", t->rung);
+}
+
+static void put_ticket(const struct ticket *t, struct sb *b)
+{
+	put_head(t, b);
 	desk_put_time(b, "solved_at", t->solved);
 	desk_put_time(b, "closed_at", t->closed);
 	desk_put_time(b, "follow_up_at", t->follow);
 	desk_put_text(b, "closed_by", t->closed_by);
 	sb_fmt(b, ",\"tries\":%d,\"version\":%lld,\"facts\":", t->tries, (long long)t->version);
 	jv_dump(t->body, b);
-	return rc < 0 ? rc : 0;
 }
 
 int desk_get(const struct desk *d, struct store_db *db, sv number, enum tool_role role,
@@ -376,10 +384,9 @@ int desk_get(const struct desk *d, struct store_db *db, sv number, enum tool_rol
 {
 	struct ticket t;
 	int rc = ticket_load(d, db, number, &t);
-	if (rc == 0)
-		rc = put_ticket(db, &t, out);
 	if (rc == 0) {
-		put_clocks(&t, false, now_ms, out);
+		put_ticket(&t, out);
+		put_clocks(&t, now_ms, out);
 		rc = put_breaches(db, t.seq, out);
 	}
 	if (rc == 0)
@@ -393,97 +400,5 @@ int desk_get(const struct desk *d, struct store_db *db, sv number, enum tool_rol
 			*version = t.version;
 	}
 	ticket_done(&t);
-	return rc ? rc : sb_err(out);
-}
-
-/* ---- the board ---- */
-
-enum { CARDS = 50 };
-
-static int count_of(struct store_db *db, sv state, sv type, sv owner, int64_t *n, int64_t *late)
-{
-	struct store_stmt *q;
-	int rc = store_prep(db, &q, "SELECT COUNT(*), COALESCE(SUM(late),0) FROM ticket WHERE "
-				    "state=?1 AND (?2='' OR type=?2) AND (?3='' OR owner=?3)");
-	if (rc)
-		return rc;
-	store_bind_sv(q, 1, state);
-	store_bind_sv(q, 2, or_empty(type));
-	store_bind_sv(q, 3, or_empty(owner));
-	rc = store_step(q);
-	*n = rc == 1 ? store_col_int(q, 0) : 0;
-	*late = rc == 1 ? store_col_int(q, 1) : 0;
-	store_reset(q);
-	return rc < 0 ? rc : 0;
-}
-
-static int put_card(const struct desk *d, struct store_db *db, int64_t seq, int64_t now,
-		    struct sb *b)
-{
-	struct ticket t;
-	struct store_stmt *q;
-	int rc = ticket_load_seq(d, db, seq, &t);
-	if (rc == 0)
-		rc = store_prep(db, &q, "SELECT " LIST_COLS " FROM ticket t WHERE t.seq=?1");
-	if (rc == 0) {
-		store_bind_int(q, 1, seq);
-		if (store_step(q) == 1)
-			put_row(q, b);
-		store_reset(q);
-		put_clocks(&t, true, now, b);
-		sb_ch(b, '}');
-	}
-	ticket_done(&t);
-	return rc;
-}
-
-/* Closed ones are only counted; solved and the rest come with the most urgent first. */
-static int put_cards(const struct desk *d, struct store_db *db, sv state, sv type, sv owner,
-		     int64_t now, struct sb *b)
-{
-	int64_t seqs[CARDS];
-	int n = 0;
-	struct store_stmt *q;
-	int rc = store_prep(db, &q, "SELECT seq FROM ticket WHERE state=?1 AND (?2='' OR type=?2) "
-				    "AND (?3='' OR owner=?3) ORDER BY due_ms IS NULL, due_ms, "
-				    "priority, seq LIMIT ?4");
-	if (rc)
-		return rc;
-	store_bind_sv(q, 1, state);
-	store_bind_sv(q, 2, or_empty(type));
-	store_bind_sv(q, 3, or_empty(owner));
-	store_bind_int(q, 4, CARDS);
-	while (n < CARDS && (rc = store_step(q)) == 1)
-		seqs[n++] = store_col_int(q, 0);
-	store_reset(q);
-	for (int i = 0; i < n && rc >= 0; i++) {
-		if (i)
-			sb_ch(b, ',');
-		rc = put_card(d, db, seqs[i], now, b);
-	}
-	return rc < 0 ? rc : 0;
-}
-
-int desk_board(const struct desk *d, struct store_db *db, sv type, sv owner, int64_t now_ms,
-	       struct sb *out)
-{
-	static const enum desk_status order[] = { DESK_NEW, DESK_REOPENED, DESK_WORKING,
-						  DESK_PENDING_CUSTOMER, DESK_PENDING_THIRD,
-						  DESK_SOLVED, DESK_CLOSED };
-	int rc = 0;
-	sb_cstr(out, "{\"columns\":[");
-	for (int i = 0; i < DESK_STATUSES && rc == 0; i++) {
-		sv state = sv_of(desk_status_name(order[i]));
-		int64_t n = 0, late = 0;
-		rc = count_of(db, state, type, owner, &n, &late);
-		sb_fmt(out, "%s{\"state\":\"%s\",\"count\":%lld,\"late\":%lld,\"items\":[",
-		       i ? "," : "", state.p, (long long)n, (long long)late);
-		if (rc == 0 && order[i] != DESK_CLOSED)
-			rc = put_cards(d, db, state, type, owner, now_ms, out);
-		sb_cstr(out, "]}");
-	}
-	sb_cstr(out, "]");
-	desk_put_time(out, "now", now_ms);
-	sb_ch(out, '}');
 	return rc ? rc : sb_err(out);
 }

@@ -48,29 +48,32 @@ static int kind_of(sv s)
 	return -1;
 }
 
+int desk_clock_of(const struct desk *d, struct store_stmt *q, struct desk_clock *ret)
+{
+	const struct cal *c = desk_cal(d, store_col_sv(q, 2));
+	*ret = (struct desk_clock){
+		.there = true, .round = (int)store_col_int(q, 1), .cal = c ? c : d->cal,
+		.target = store_col_int(q, 3), .started = store_col_int(q, 4),
+		.spent = store_col_int(q, 5), .running = store_col_int(q, 6),
+		.due = store_col_int(q, 7), .warned = store_col_int(q, 8),
+		.breached = store_col_int(q, 9), .ended = store_col_int(q, 10)
+	};
+	return kind_of(store_col_sv(q, 0));
+}
+
 static int load_clocks(const struct desk *d, struct store_db *db, struct ticket *t)
 {
 	struct store_stmt *q;
-	int rc = store_prep(
-		db, &q,
-		"SELECT kind, round, calendar, target_ms, started_ms, spent_ms, "
-		"running_ms, due_ms, warned_ms, breached_ms, ended_ms FROM ticket_clock "
-		"WHERE ticket=?1 ORDER BY round");
+	int rc = store_prep(db, &q, "SELECT " DESK_CLOCK_COLS " FROM ticket_clock WHERE ticket=?1 "
+				    "ORDER BY round");
 	if (rc)
 		return rc;
 	store_bind_int(q, 1, t->seq);
 	while ((rc = store_step(q)) == 1) {
-		int k = kind_of(store_col_sv(q, 0));
-		const struct cal *c = desk_cal(d, store_col_sv(q, 2));
-		if (k < 0)
-			continue;
-		t->clock[k] = (struct desk_clock){
-			.there = true, .round = (int)store_col_int(q, 1), .cal = c ? c : d->cal,
-			.target = store_col_int(q, 3), .started = store_col_int(q, 4),
-			.spent = store_col_int(q, 5), .running = store_col_int(q, 6),
-			.due = store_col_int(q, 7), .warned = store_col_int(q, 8),
-			.breached = store_col_int(q, 9), .ended = store_col_int(q, 10)
-		};
+		struct desk_clock c;
+		int k = desk_clock_of(d, q, &c);
+		if (k >= 0)
+			t->clock[k] = c;
 	}
 	store_reset(q);
 	return rc;

@@ -99,7 +99,9 @@ static int fact_words(struct store_db *db, const struct ticket *t)
 {
 	static const char *const keys[] = { "what",  "wants",  "product",
 					    "order", "effect", "place" };
-	int rc = ticket_words(db, t, t->title);
+	int rc = ticket_words(db, t, sv_of(t->number));
+	if (rc == 0)
+		rc = ticket_words(db, t, t->title);
 	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys) && rc == 0; i++)
 		rc = ticket_words(db, t, jv_get_str(t->body, keys[i]));
 	return rc;

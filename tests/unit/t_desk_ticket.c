@@ -239,6 +239,7 @@ static const struct { struct desk_query q; int n; } rows[] = {
 	{ { .text = { "沙发", 6 }, .state = { "solved", 6 }, .limit = 200 }, 6 },
 	{ { .text = { "nothing", 7 }, .limit = 200 }, 0 },
 	{ { .text = { "!!", 2 }, .limit = 200 }, 0 },
+	{ { .text = { "C26000002", 9 }, .limit = 200 }, 1 },
 	{ { .customer = { "c002", 4 }, .limit = 200 }, 0 },
 };
 /* Page by page it is the same. */
