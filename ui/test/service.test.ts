@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { allDue, leftText, nextDue, step } from '../src/service/clocks.ts';
-import { familyOf, hrefOf } from '../src/service/moments.ts';
+import { familyOf, hrefOf, withOrders } from '../src/service/moments.ts';
 import { argsOf, fieldsOf } from '../src/service/schema.ts';
 import type { Clock, TicketCard } from '../src/service/types.ts';
 import { wayOf } from '../src/service/way.ts';
@@ -117,4 +117,19 @@ test('rows of a timeline lead to their page', () => {
   assert.equal(to('customer.changed', 'c1'), null);
   assert.equal(to('order.placed'), null);
   assert.equal(familyOf('customer.consent'), 'record');
+});
+
+test('orders are laid into the timeline, none twice, none before older rows are there', () => {
+  const row = (min: number, kind: string, ref: string) => ({ at: at(min), kind, title: ref, ref });
+  const rows = [row(-10, 'conversation', 'C1'), row(-40, 'order.shipped', 'H1'), row(-60, 'conversation', 'C2')];
+  const orders = [
+    { number: 'H1', state: 'shipped', total: 1, placed_at: at(-50), shipped_at: at(-40) },
+    { number: 'H0', state: 'delivered', total: 1, placed_at: at(-900), delivered_at: at(-20) },
+  ];
+  const list = (more: boolean) => withOrders(rows, orders, more).map((m) => `${m.kind} ${m.ref}`);
+  assert.deepEqual(list(true), [
+    'conversation C1', 'order.delivered H0', 'order.shipped H1', 'order.placed H1', 'conversation C2',
+  ]);
+  assert.deepEqual(list(false).slice(-1), ['order.placed H0']);
+  assert.equal(withOrders([], orders, false).length, 4);
 });

@@ -158,6 +158,16 @@ function Head({ c }: { c: Conv }) {
         <span>{open ? t('state.live') : endedBy(c)} ·</span>
         {clock(lasted(c, now.value))}
       </span>
+      {c.customer?.id ? (
+        <a class="btn ghost square" href={makeHash(['customers', c.customer.id])} data-test="conv-customer"
+          title={t('conv.customer')} aria-label={t('conv.customer')}>
+          <Icon name="users" />
+        </a>
+      ) : null}
+      <a class="btn ghost square" data-test="conv-ticket" title={t('conv.ticket')} aria-label={t('conv.ticket')}
+        href={makeHash(['tickets', 'new'], { conversation: c.id, customer: c.customer?.id })}>
+        <Icon name="ticket" />
+      </a>
       <code class="conv-id" title={t('conv.id')}>
         {c.id}
       </code>

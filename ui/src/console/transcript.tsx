@@ -207,6 +207,15 @@ const SYSTEM_ICON: Record<string, IconName> = {
   'alert.supervisor': 'alert',
   'offer.made': 'check',
   'profile.use': 'book',
+  'tool.call': 'target',
+  'tool.result': 'check',
+  'tool.refused': 'x',
+  'tool.dropped': 'x',
+  'customer.known': 'users',
+  'check.failed': 'alert',
+  'conversation.continued': 'link',
+  'flow.saved': 'rules',
+  'flow.ended': 'flag',
 };
 
 /* The name of the text for a row. */
@@ -231,6 +240,12 @@ export function systemText(ev: Ev): string {
     field: tWord('field', b.field),
     reason: b.reason ? tWord('reason', b.reason) : '',
     by: b.by ? tWord('who', b.by) : '',
+    tool: b.tool ?? '',
+    outcome: tWord('toolout', b.outcome),
+    level: tWord('knownlevel', String(b.level ?? '')),
+    flow: b.flow ?? '',
+    step: b.step ?? '',
+    how: b.how ?? '',
     channel: tWord('channel', b.channel) + (b.way ? ` (${b.way})` : ''),
   };
   const known = rowKey(ev);

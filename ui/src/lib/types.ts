@@ -108,6 +108,12 @@ export interface EventBody {
   complete?: boolean; /* recording.closed */
   reason?: string;
   client_id?: string;
+  tool?: string; /* tool.call, tool.result */
+  outcome?: string;
+  level?: string | number;
+  flow?: string; /* flow.saved, flow.ended */
+  step?: string;
+  how?: string;
 }
 
 export interface Ev {

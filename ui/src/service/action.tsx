@@ -20,9 +20,10 @@ export function Actions(p: Props) {
   const tools = useLoad<{ items: Tool[] }>('/api/v1/tools');
   const chosen = useSignal<Tool | null>(null);
   const names = Object.keys(p.preset);
-  const fit = (tools.data.value?.items ?? []).filter(
-    (x) => x.effect && names.some((n) => n in (x.schema?.properties ?? {})),
-  );
+  /* the shop's first; who the customer is was checked by the agent */
+  const fit = (tools.data.value?.items ?? [])
+    .filter((x) => x.effect && x.source !== 'cust' && names.some((n) => n in (x.schema?.properties ?? {})))
+    .sort((a, b) => Number(b.source === 'shop') - Number(a.source === 'shop'));
   useKeys(() => Object.fromEntries(fit.slice(0, 9).map((x, n) => [String(n + 1), () => (chosen.value = x)])));
   return (
     <section class="card" data-test="actions">

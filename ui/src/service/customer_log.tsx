@@ -5,9 +5,9 @@ import { lang, t, tWord } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
 import { Empty, Icon, type IconName } from '../lib/ui.tsx';
 import { OrderTable } from './order_list.tsx';
-import { Rows, seg, usePages, useRows } from './parts.tsx';
+import { Rows, seg, useLoad, usePages, useRows } from './parts.tsx';
 import { TicketTable } from './ticket_list.tsx';
-import { familyOf, hrefOf, type Family } from './moments.ts';
+import { familyOf, hrefOf, withOrders, type Family } from './moments.ts';
 import type { Moment, OrderRow, TicketCard } from './types.ts';
 
 const ICON: Record<Family, IconName> = {
@@ -22,7 +22,8 @@ export function Happened({ id }: { id: string }) {
   const pages = usePages<Moment>(`/api/v1/customers/${seg(id)}/timeline`, {});
   const only = useSignal<Family | ''>('');
   const channel = useSignal('');
-  const all = pages.rows.value ?? [];
+  const orders = useLoad<{ items: OrderRow[] }>('/api/v1/orders', { customer: id, limit: 100 });
+  const all = withOrders(pages.rows.value ?? [], orders.data.value?.items ?? [], Boolean(pages.next.value));
   const channels = [...new Set(all.map((m) => m.channel ?? '').filter(Boolean))].sort();
   const rows = all.filter(
     (m) => (!only.value || familyOf(m.kind) === only.value) && (!channel.value || m.channel === channel.value),

@@ -4,6 +4,7 @@ import { lang, t, tWord } from '../lib/i18n.ts';
 import { both, money, type Both } from './parts.tsx';
 
 const TIME = /^\d{4}-\d\d-\d\dT/;
+const DOUBLE = /_(text|fen)$/; /* the same again: in words, in the smallest coin */
 const MONEY = /(amount|total|price|refund|fee|difference|value)$/;
 
 function isBoth(v: object): boolean {
@@ -32,7 +33,7 @@ export function Value({ name, v }: { name: string; v: unknown }) {
 }
 
 export function Facts({ of, skip = [] }: { of: Record<string, unknown>; skip?: string[] }) {
-  const rows = Object.entries(of).filter(([k, v]) => !skip.includes(k) && v !== null && v !== '');
+  const rows = Object.entries(of).filter(([k, v]) => !skip.includes(k) && !DOUBLE.test(k) && v !== null && v !== '');
   return (
     <dl class="facts">
       {rows.map(([k, v]) => (

@@ -56,7 +56,7 @@ export function FlowPage({ id }: { id: string }) {
         {!d ? (
           s.got.error.value ? null : <Skeleton rows={8} kind="line" />
         ) : (
-          <div class="two even">
+          <div class="two wide-right">
             <div class="stack">
               <Editor s={s} label={t('doc.text')} />
             </div>

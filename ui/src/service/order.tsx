@@ -51,6 +51,8 @@ export function OrderPage({ number }: { number: string }) {
   );
 }
 
+const MOVING = /^(shipped|transit|in_transit|out|out_for_delivery|missed|redirected)$/;
+
 function Way({ o }: { o: Order }) {
   const stops = wayOf(o);
   return (
@@ -63,7 +65,7 @@ function Way({ o }: { o: Order }) {
         {stops.map((s, n) => (
           <li key={n} class={s.state} aria-current={s.state === 'now' ? 'step' : undefined} data-test="stop">
             <span class="way-dot">
-              {s.state === 'now' && s.kind !== 'delivered' ? (
+              {s.state === 'now' && MOVING.test(s.kind) ? (
                 <Icon name="truck" />
               ) : s.state === 'stopped' ? (
                 <Icon name="x" />

@@ -36,7 +36,7 @@ export function TicketPage({ id }: { id: string }) {
           <>
             <TicketState state={x.state} />
             <Severity severity={x.severity} />
-            {x.state === 'closed' ? null : allDue(x, now.value).map((d) => <DueTag key={d.kind} due={d} />)}
+            {x.state === 'closed' ? null : allDue(x, now.value).map((d) => <DueTag key={d.kind} due={d} named />)}
           </>
         ) : null}
       </BackBar>

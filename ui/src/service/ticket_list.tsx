@@ -25,7 +25,7 @@ export function Severity({ severity }: { severity: string }) {
   return <span class={`tag ${tone}`}>{tWord('severity', severity)}</span>;
 }
 
-export function DueTag({ due }: { due: Due | null }) {
+export function DueTag({ due, named = false }: { due: Due | null; named?: boolean }) {
   if (!due) return null;
   const left = leftText(due.left_ms);
   const text =
@@ -34,7 +34,7 @@ export function DueTag({ due }: { due: Due | null }) {
   return (
     <span class={`tag num due ${tone}`} data-test="due" data-tone={due.tone} title={tWord('clock', due.kind)}>
       <Icon name={due.tone === 'paused' ? 'hold' : due.tone === 'bad' ? 'alert' : 'clock'} />
-      {text}
+      {named ? `${tWord('clock', due.kind)}: ${text}` : text}
     </span>
   );
 }

@@ -62,6 +62,9 @@ export interface OrderRow {
   total: number | { amount: number; currency?: string };
   currency?: string;
   placed_at: string;
+  shipped_at?: string | null;
+  delivered_at?: string | null;
+  cancelled_at?: string | null;
 }
 export interface OrderEvent {
   at: string;
@@ -73,8 +76,6 @@ export interface Order extends OrderRow {
   items: { sku: string; name: Both; qty: number; price: number }[];
   events: OrderEvent[];
   returns: ReturnRow[];
-  shipped_at?: string | null;
-  delivered_at?: string | null;
   carrier?: string;
   tracking?: string;
   address?: Record<string, unknown> | string | null;
