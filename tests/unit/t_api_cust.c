@@ -254,6 +254,25 @@ TEST(api_cust_files_of_an_erased_customer)
 	CHECK(file_exists(path));
 }
 
+/* Welcomed by name, and the river has no name: it could not be erased there. */
+TEST(api_cust_river_names_nobody)
+{
+	static const struct chan_profile li = { .id = SV("c1"), .name = SV("Li Wei"),
+						.language = SV("en") };
+	struct cu u = { .w = { .profile = &li } };
+	CHECK(aw_up(&u.w));
+	EQ(call(&u, "POST /api/v1/conversations", "agent",
+		"{\"channel\":\"webchat\",\"customer\":{\"id\":\"c1\"}}"),
+	   201);
+	HAS(at(&u, "greeting"), "Welcome back, Li Wei");
+	EQ(count(&u, "SELECT count(*) FROM event WHERE body LIKE '%Li Wei%'"), 0);
+	EQ(count(&u, "SELECT count(*) FROM event WHERE kind='turn.bot' AND body LIKE '%Welcome "
+		     "back, "
+		     "[name]%'"),
+	   1);
+	down(&u);
+}
+
 TEST(api_cust_none_without_keys)
 {
 	struct aw w = { 0 };
