@@ -233,13 +233,27 @@ static void read_signs(struct reader *r, const jv *o)
 	}
 }
 
+static void read_follow_text(struct reader *r, const jv *o)
+{
+	static const char *const langs[] = { "zh", "en" };
+	for (int i = 0; o && i < 2; i++) {
+		sv s = jv_get_str(o, langs[i]);
+		if (!s.n || sv_find(s, SV("{number}")) < 0)
+			fault(r, "complaint.follow_up_text",
+			      "Write zh: \"..\" and en: \"..\", each with {number}.",
+			      "no text in %s, or without {number}", langs[i]);
+		r->d->follow_text[i] = arena_sv(&r->d->a, s);
+	}
+}
+
 static void read_rest(struct reader *r, const jv *tree)
 {
 	struct desk *d = r->d;
 	const jv *t = jv_get(tree, "tickets"), *c = jv_get(tree, "complaint"), *v;
 	known_keys(r, t, "tickets",
 		   "|calendar|auto_close|reopen|callback_ahead|callback_calendar|");
-	known_keys(r, c, "complaint", "|follow_up|follow_up_tries|repeat_days|signs|");
+	known_keys(r, c, "complaint",
+		   "|follow_up|follow_up_tries|follow_up_text|repeat_days|signs|");
 	d->cal = d->callback_cal = cal_named(r, t, "tickets", d->cals[0]);
 	sv name = jv_get_str(t, "callback_calendar");
 	if (name.n && !(d->callback_cal = desk_cal(d, name)))
@@ -263,6 +277,7 @@ static void read_rest(struct reader *r, const jv *tree)
 	    d->repeat_days > 3650)
 		fault(r, "complaint", "follow_up_tries: 1 to 20, repeat_days: 0 to 3650.",
 		      "a number is out of range");
+	read_follow_text(r, jv_get(c, "follow_up_text"));
 	read_signs(r, jv_get(c, "signs"));
 }
 

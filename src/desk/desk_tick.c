@@ -117,6 +117,26 @@ static int climb(struct tick *k, struct ticket *t)
 	return rc;
 }
 
+static int ask_customer(struct tick *k, const struct ticket *t)
+{
+	bool en = sv_starts(t->language, SV("en"));
+	sv text = k->d->follow_text[en];
+	ptrdiff_t at = sv_find(text, SV("{number}"));
+	struct sb b;
+	if (!t->customer.n || at < 0)
+		return 0;
+	sb_init(&b, 4096);
+	sb_put(&b, sv_slice(text, 0, (size_t)at));
+	sb_cstr(&b, t->number);
+	sb_put(&b, sv_slice(text, (size_t)at + 8, text.n));
+	jv *o = jv_obj();
+	jv_set_str(o, "customer", t->customer);
+	jv_set_str(o, "lang", en ? SV("en") : SV("zh"));
+	jv_set_str(o, "text", sb_sv(&b));
+	sb_done(&b);
+	return tool_post(k->db, "sms", o, t->customer, k->by.now_ms);
+}
+
 /* "Does it hold?", some times; then it is closed and says that nobody answered. */
 static int follow_up(struct tick *k, struct ticket *t)
 {
@@ -134,7 +154,7 @@ static int follow_up(struct tick *k, struct ticket *t)
 	k->did->followed++;
 	int rc = ticket_event(k->db, t, "follow_up", &k->by, SV_NULL, false, o);
 	jv_free(o);
-	return rc;
+	return rc ? rc : ask_customer(k, t);
 }
 
 static int look_at_solved(struct tick *k, struct ticket *t)

@@ -162,6 +162,8 @@ void tool_keep(struct tool_run *r);
 /* A message that goes out after the commit, at least once, in order: kind "sms", "email", "http",
  * "notify"; body moved. In write only. */
 int tool_send(struct tool_run *r, struct store_db *db, const char *kind, jv *body);
+/* The same outside of a call: what a clock brings about. On the scribe; body moved. */
+int tool_post(struct store_db *db, const char *kind, jv *body, sv customer, int64_t now_ms);
 /* Beyond the caller's authority: a row for a person, with what would be done. Sets APPROVE. */
 int tool_ask_person(struct tool_run *r, struct store_db *db, const char *what, double amount);
 /* By the company's decision table (policy_rules.h): facts moved; *ret is the decision, the

@@ -27,12 +27,15 @@ static int64_t next_pos(struct store_db *db)
 	return pos;
 }
 
-int tool_out_put(struct tool_work *w, struct store_db *db, const char *kind, const jv *body,
-		 char id[27])
+struct letter {
+	const char *kind;
+	const jv *body;
+	sv key, lane, customer;
+	int64_t now_ms;
+};
+
+static int put_letter(struct store_db *db, const struct letter *l, char id[27])
 {
-	const struct tool_who *who = &w->req.who;
-	sv of = who->customer.n ? who->customer : who->conversation.n ? who->conversation :
-								       w->req.key;
 	struct store_stmt *q;
 	struct sb text;
 	int64_t pos = next_pos(db);
@@ -45,21 +48,44 @@ int tool_out_put(struct tool_work *w, struct store_db *db, const char *kind, con
 		return rc;
 	id_new(id);
 	sb_init(&text, LIM_JSON_BYTES);
-	jv_dump(body, &text);
+	jv_dump(l->body, &text);
 	store_bind_int(q, 1, pos);
 	store_bind_sv(q, 2, sv_of(id));
-	store_bind_sv(q, 3, w->req.key);
-	store_bind_sv(q, 4, sv_of(arena_fmt(&w->a, "%s:%.*s", kind, SV_ARG(of))));
-	store_bind_sv(q, 5, sv_of(kind));
+	store_bind_sv(q, 3, l->key);
+	store_bind_sv(q, 4, l->lane);
+	store_bind_sv(q, 5, sv_of(l->kind));
 	store_bind_sv(q, 6, sb_sv(&text));
-	store_bind_sv(q, 7, who->customer.p ? who->customer : SV(""));
-	store_bind_int(q, 8, w->req.now_ms);
+	store_bind_sv(q, 7, l->customer.p ? l->customer : SV(""));
+	store_bind_int(q, 8, l->now_ms);
 	rc = sb_err(&text);
 	if (rc)
 		store_reset(q);
 	else
 		rc = store_run(q);
 	sb_done(&text);
+	return rc;
+}
+
+int tool_out_put(struct tool_work *w, struct store_db *db, const char *kind, const jv *body,
+		 char id[27])
+{
+	const struct tool_who *who = &w->req.who;
+	sv of = who->customer.n ? who->customer : who->conversation.n ? who->conversation :
+								       w->req.key;
+	struct letter l = { kind, body, w->req.key,
+			    sv_of(arena_fmt(&w->a, "%s:%.*s", kind, SV_ARG(of))), who->customer,
+			    w->req.now_ms };
+	return put_letter(db, &l, id);
+}
+
+int tool_post(struct store_db *db, const char *kind, jv *body, sv customer, int64_t now_ms)
+{
+	char id[27], lane[160];
+	(void)snprintf(lane, sizeof(lane), "%.30s:%.*s", kind,
+		       (int)(customer.n < 100 ? customer.n : 100), customer.n ? customer.p : "");
+	struct letter l = { kind, body, SV(""), sv_of(lane), customer, now_ms };
+	int rc = put_letter(db, &l, id);
+	jv_free(body);
 	return rc;
 }
 

@@ -212,6 +212,8 @@ static void follow_ups(struct dw *w)
 	SV_EQ(jv_get_str(t, "closed_by"), "no_answer");
 	EQ(jv_get_int(t, "tries", 0), 3);
 	jv_free(t);
+	EQ(dw_count(w, "SELECT COUNT(*) FROM tool_outbox WHERE kind='sms' AND customer='c001' AND "
+		       "body LIKE '%C26000001%'"), 3);           /* each time it was asked */
 	OK(dw_open(w, DESK_ENQUIRY, -1, "y", &w->mei, n));       /* others close by themselves */
 	OK(desk_state(w->desk, w->db, sv_of(n), DESK_SOLVED, SV("done"), &w->mei, &e));
 	tick_to(w, "2026-12-04T17:59:00+08:00");
