@@ -11,6 +11,9 @@
 #define LLVMFuzzerTestOneInput fuzz_text
 #include "../fuzz/f_base_text.c"
 #undef LLVMFuzzerTestOneInput
+#define LLVMFuzzerTestOneInput fuzz_tzif
+#include "../fuzz/f_base_tzif.c"
+#undef LLVMFuzzerTestOneInput
 
 struct corpus {
 	int (*target)(const uint8_t *data, size_t size);
@@ -77,4 +80,9 @@ TEST(fuzz_corpus_cfg)
 TEST(fuzz_corpus_text)
 {
 	CHECK(files_run("base_text", fuzz_text) >= 8);
+}
+
+TEST(fuzz_corpus_tzif)
+{
+	CHECK(files_run("base_tzif", fuzz_tzif) >= 4);
 }
