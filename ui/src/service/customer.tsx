@@ -6,7 +6,7 @@ import { lang, t, tWord, type Key } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
 import { ErrorNote, Icon, Skeleton } from '../lib/ui.tsx';
 import { authed, route, user } from '../console/state.ts';
-import { ConsentGrid, Identities, JoinBox } from './customer_card.tsx';
+import { ConsentGrid, DataBox, Identities, JoinBox } from './customer_card.tsx';
 import { lastSeen, Tier } from './customers.tsx';
 import { CustomerOrders, CustomerTickets, Happened } from './customer_log.tsx';
 import { BackBar, seg, useLoad, type Loaded } from './parts.tsx';
@@ -48,6 +48,7 @@ export function CustomerPage({ id }: { id: string }) {
               <Identities c={c} got={got} error={error} reveal={reveal} />
               <ConsentGrid c={c} got={got} error={error} reveal={reveal} />
               <JoinBox c={c} got={got} error={error} reveal={reveal} />
+              {user.value?.role === 'admin' ? <DataBox c={c} got={got} error={error} reveal={reveal} /> : null}
             </div>
             <div class="stack">
               <nav class="seg" aria-label={t('cust.views')}>

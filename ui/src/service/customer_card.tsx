@@ -4,9 +4,9 @@ import { dateTime } from '../lib/format.ts';
 import { lang, t, tWord } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
 import { ErrorNote, Icon } from '../lib/ui.tsx';
-import { authed } from '../console/state.ts';
+import { authed, authedBytes } from '../console/state.ts';
 import { pathOf, type Card } from './customer.tsx';
-import { Done, post, seg } from './parts.tsx';
+import { Done, post, save, seg } from './parts.tsx';
 import type { Identity, Joined } from './types.ts';
 
 const KINDS = ['phone', 'email', 'wechat', 'whatsapp', 'social', 'external'];
@@ -56,7 +56,11 @@ export function Identities(x: Card) {
           <li key={i.id} data-test="identity">
             <span class="kind">{tWord('ident', i.kind)}</span>
             <b class="num grow">{i.value ?? i.masked}</b>
-            {i.primary ? <span class="tag accent">{t('cust.primary')}</span> : null}
+            {i.primary ? (
+              <span class="is-primary" title={t('cust.primary')}>
+                <Icon name="check" label={t('cust.primary')} />
+              </span>
+            ) : null}
             <Level level={i.verified} />
             <button
               class="btn ghost square small"
@@ -226,6 +230,52 @@ export function JoinBox(x: Card) {
         </button>
       </form>
       <p class="hint">{t('cust.join_hint')}</p>
+    </section>
+  );
+}
+
+/* Everything that is kept of a customer, as a file; and gone for good. For administrators. */
+export function DataBox(x: Card) {
+  const typed = useSignal('');
+  const error = useSignal<unknown>(null);
+  async function download() {
+    error.value = null;
+    try {
+      save(`${x.c.id}.json`, await authedBytes(`${pathOf(x.c.id)}/export`), 'application/json');
+    } catch (e) {
+      error.value = e;
+    }
+  }
+  async function erase(e: Event) {
+    e.preventDefault();
+    if (typed.value.trim() !== x.c.id) return;
+    error.value = null;
+    try {
+      await authed(pathOf(x.c.id), { method: 'DELETE' });
+      location.hash = makeHash(['customers']);
+    } catch (err) {
+      error.value = err;
+    }
+  }
+  return (
+    <section class="card" data-test="data">
+      <h2>
+        {t('cust.data')}
+        <button class="btn small" data-test="export" onClick={() => void download()}>
+          <Icon name="download" />
+          {t('cust.export')}
+        </button>
+      </h2>
+      {error.value ? <ErrorNote error={error.value} /> : null}
+      <form class="srow" onSubmit={(e) => void erase(e)}>
+        <input class="input" data-test="erase-id" aria-label={t('cust.erase_id', { id: x.c.id })}
+          placeholder={t('cust.erase_id', { id: x.c.id })} value={typed.value}
+          onInput={(e) => (typed.value = e.currentTarget.value)} />
+        <button class="btn danger" type="submit" data-test="erase" disabled={typed.value.trim() !== x.c.id}>
+          {t('cust.erase')}
+        </button>
+      </form>
+      <p class="hint">{t('cust.erase_hint')}</p>
     </section>
   );
 }

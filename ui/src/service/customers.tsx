@@ -5,16 +5,41 @@ import { makeHash } from '../lib/router.ts';
 import { Empty } from '../lib/ui.tsx';
 import { now, route } from '../console/state.ts';
 import { CustomerPage } from './customer.tsx';
+import { Proposals } from './joins.tsx';
 import { Rows, Search, setHashQuery, usePages, useRows } from './parts.tsx';
 import type { CustomerRow } from './types.ts';
 
 export default function Customers() {
   const id = route.value.path[1];
-  return id ? <CustomerPage key={id} id={id} /> : <List />;
+  return id ? <CustomerPage key={id} id={id} /> : <Overview joins={route.value.query['view'] === 'joins'} />;
 }
 
 export const lastSeen = (c: CustomerRow): string =>
   ago(c.last_at ?? (c.last_ms ? new Date(c.last_ms).toISOString() : null), now.value, lang.value);
+
+function Overview({ joins }: { joins: boolean }) {
+  return (
+    <section class="page" aria-label={t('nav.customers')} data-test="customers">
+      <header class="bar">
+        <h1>{t('nav.customers')}</h1>
+        <nav class="seg" aria-label={t('cust.views')}>
+          <a href="#/customers" aria-current={joins ? undefined : 'page'}>
+            {t('cust.all')}
+          </a>
+          <a href={makeHash(['customers'], { view: 'joins' })} aria-current={joins ? 'page' : undefined} data-test="joins">
+            {t('cust.perhaps')}
+          </a>
+        </nav>
+        {joins ? null : (
+          <div class="filters">
+            <Search label={t('cust.search')} />
+          </div>
+        )}
+      </header>
+      <div class="page-body">{joins ? <Proposals /> : <List />}</div>
+    </section>
+  );
+}
 
 function List() {
   const { q = '' } = route.value.query;
@@ -22,14 +47,7 @@ function List() {
   const rows = pages.rows.value ?? [];
   const at = useRows(rows.length, (n) => (location.hash = makeHash(['customers', rows[n]!.id])));
   return (
-    <section class="page" aria-label={t('nav.customers')} data-test="customers">
-      <header class="bar">
-        <h1>{t('nav.customers')}</h1>
-        <div class="filters">
-          <Search label={t('cust.search')} />
-        </div>
-      </header>
-      <div class="page-body">
+    <>
         <Rows
           pages={pages}
           empty={
@@ -77,8 +95,7 @@ function List() {
             </div>
           )}
         </Rows>
-      </div>
-    </section>
+    </>
   );
 }
 

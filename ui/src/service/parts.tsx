@@ -251,3 +251,13 @@ export function money(n: number | { amount: number; currency?: string } | null |
 export type Both = string | { zh?: string; en?: string } | null | undefined;
 export const both = (v: Both): string =>
   !v ? '' : typeof v === 'string' ? v : (v[lang.value] ?? v.en ?? v.zh ?? '');
+
+/* Gives the reader a file. */
+export function save(name: string, bytes: ArrayBuffer, type: string): void {
+  const url = URL.createObjectURL(new Blob([bytes], { type }));
+  const a = document.createElement('a');
+  a.href = url;
+  a.download = name;
+  a.click();
+  setTimeout(() => URL.revokeObjectURL(url), 10000);
+}

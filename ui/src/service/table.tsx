@@ -179,6 +179,11 @@ function Try({ s, table, decision }: TryProps) {
       });
       s.issues.value = r.issues;
       decision.value = r.decision;
+      requestAnimationFrame(() => {
+        const row = document.querySelector<HTMLElement>('[data-test=hit]');
+        const box = row?.closest('.grid-wrap');
+        if (row && box) box.scrollTop = row.offsetTop - 70;
+      });
       return '';
     });
   }

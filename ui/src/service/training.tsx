@@ -8,7 +8,7 @@ import { makeHash } from '../lib/router.ts';
 import { Empty, ErrorNote, Icon, Skeleton } from '../lib/ui.tsx';
 import { authedBytes, route } from '../console/state.ts';
 import { keysFor, matrixOf, type Confusion } from './matrix.ts';
-import { Done, post, Rows, Search, setHashQuery, useLoad, usePages, useRows } from './parts.tsx';
+import { Done, post, Rows, save, Search, setHashQuery, useLoad, usePages, useRows } from './parts.tsx';
 
 interface Turn {
   conversation: string;
@@ -36,13 +36,7 @@ export default function Training() {
   async function download() {
     error.value = null;
     try {
-      const bytes = await authedBytes('/api/v1/intents/labels');
-      const url = URL.createObjectURL(new Blob([bytes], { type: 'text/tab-separated-values' }));
-      const a = document.createElement('a');
-      a.href = url;
-      a.download = 'intents.tsv';
-      a.click();
-      setTimeout(() => URL.revokeObjectURL(url), 10000);
+      save('intents.tsv', await authedBytes('/api/v1/intents/labels'), 'text/tab-separated-values');
     } catch (e) {
       error.value = e;
     }
