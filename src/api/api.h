@@ -20,9 +20,9 @@
 #include "mcp.h"
 
 struct api;
+struct tool_kit;
 struct cust_keys;
 struct desk;
-struct tool_kit;
 
 struct api_call {                    /* that we place */
 	sv id;                       /* 26 bytes */

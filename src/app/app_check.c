@@ -4,6 +4,7 @@
  *
  * Stateless; prints to stderr in the form of the other issues. */
 #include "app_int.h"
+#include "app_service.h"
 #include "chan_phone.h"
 #include "policy_table.h"
 
@@ -72,6 +73,19 @@ static void look_strategy(struct looking *k, sv path)
 	cfg_report_done(&rep);
 	cfg_report_done(&faults);
 	sb_done(&text);
+}
+
+/* Tools, decision tables, flows and calendars beside the company's file. */
+static void look_service(struct looking *k, sv path)
+{
+	struct cfg_report rep = { 0 };
+	if (path.n && access(path.p, R_OK) == 0)
+		app_service_check(path, &rep);
+	for (size_t i = 0; i < rep.n; i++) {
+		fprintf(stderr, "%s: %s; %s\n", rep.v[i].where, rep.v[i].what, rep.v[i].mend);
+		k->issues++;
+	}
+	cfg_report_done(&rep);
 }
 
 static void look_file(struct looking *k, const char *where, sv path)
@@ -330,6 +344,7 @@ int app_config_look(const jv *cfg, const char *file)
 	const jv *sip = jv_get(cfg, "sip");
 	look_file(&k, "company", jv_get_str(cfg, "company"));
 	look_strategy(&k, jv_get_str(cfg, "company"));
+	look_service(&k, jv_get_str(cfg, "company"));
 	look_http(&k, jv_get(cfg, "http"));
 	if (jv_get_bool(sip, "enabled", true))
 		look_sip(&k, sip);

@@ -25,6 +25,9 @@ struct cli_opt {
 bool cli_parse(int argc, char **argv, const struct cli_opt *o, size_t n, int *ret_rest,
 	       int *ret_status);
 const struct cli_cmd *cli_cmd_find(const char *name);
+struct feel_catalogue;
+/* Names of products from JSON lines; name is for messages. *ret is the caller's. */
+int app_catalogue_read(sv jsonl, const char *name, struct feel_catalogue **ret, struct err *e);
 /* prints "callm: ..." ; returns 1. */
 int cli_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void cli_print_json(jv *v_moved);    /* one line on stdout */
@@ -56,6 +59,8 @@ int bench_voice_cmd(int argc, char **argv);      /* cmd_bench_voice.c; argv[0] i
 int bench_calls(const char *uri, int64_t calls, int64_t seconds, int64_t rate);
 int bench_echo_serve(int64_t port, const char *codecs);
 int bench_llm(int64_t streams, int64_t tokens);   /* cmd_bench_llm.c; exit status */
+int cmd_erase(int argc, char **argv);             /* cmd_cust.c */
+int cmd_export(int argc, char **argv);
 int cmd_eval(int argc, char **argv);
 int cmd_mcp(int argc, char **argv);
 int cmd_mcp_serve(int argc, char **argv);         /* argv[0] is "serve" */

@@ -1,103 +1,106 @@
-/* app_profile.c: the demo company's customers with their newest orders, from customers.jsonl and
- * orders.jsonl inside the program. Strings lie in one arena; nothing changes after open. */
+/* app_profile.c: a customer's card (cust.h) as the profile of a conversation.
+ *
+ * Whoever asks gets a plain pointer, as a request needs it for the moment between sign-in and
+ * the shard; the conversation then keeps a reference. So each profile is held here for ten
+ * minutes after it was given out, oldest first, and goes when the next one is asked for. One
+ * thread. */
 #include "app_profile.h"
+#include "cust.h"
 
-#include <stdio.h>
+#define HELD_MS (10 * 60 * 1000)
 
-#define CUSTOMERS_MAX 10000
-#define FILE_MAX (4u << 20)
-
-extern const struct embed_file demo_files[];
-extern const size_t demo_files_n;
-
-struct known {
-	struct chan_profile p;
-	sv placed_at;                /* of the newest order */
+struct held {
+	struct held *next;
+	struct profile *p;           /* a reference */
+	int64_t at_ms;
+};
+struct profile {                     /* an obj */
+	struct chan_profile c;
+	struct cust_card *card;      /* its strings live there */
 };
 struct app_profiles {
-	struct arena a;
-	struct map *by_id;           /* id -> struct known, in the arena */
+	struct store *store;
+	const struct cust_keys *keys;
+	struct held *first, *last;
+	size_t n;
 };
 
-typedef void line_fn(struct app_profiles *p, const jv *o);
-
-static void add_customer(struct app_profiles *p, const jv *o)
-{
-	struct known *k = arena_new(&p->a, struct known, 1);
-	sv id = jv_get_str(o, "id"), since = jv_get_str(o, "created_at");
-	if (!k || !id.n)
-		return;
-	*k = (struct known){ .p = { .id = arena_sv(&p->a, id),
-				    .name = arena_sv(&p->a, jv_get_str(o, "name")),
-				    .tier = arena_sv(&p->a, jv_get_str(o, "tier")),
-				    .language = arena_sv(&p->a, jv_get_str(o, "language")),
-				    .since = arena_sv(&p->a, sv_slice(since, 0, 10)) } };
-	(void)map_put(p->by_id, k->p.id, k);
-}
-
-/* Times of one zone in RFC 3339: the greater text is the later one. */
-static void add_order(struct app_profiles *p, const jv *o)
-{
-	struct known *k = map_get(p->by_id, jv_get_str(o, "customer_id"));
-	sv at = jv_get_str(o, "placed_at");
-	if (!k)
-		return;
-	k->p.orders++;
-	size_t n = at.n < k->placed_at.n ? at.n : k->placed_at.n;
-	if (k->placed_at.n && memcmp(at.p, k->placed_at.p, n) <= 0)
-		return;
-	k->placed_at = arena_sv(&p->a, at);
-	k->p.last_order = arena_sv(&p->a, jv_get_str(o, "number"));
-	k->p.last_status = arena_sv(&p->a, jv_get_str(o, "status"));
-}
-
-static int read_lines(struct app_profiles *p, const char *file, line_fn *one, struct err *e)
-{
-	const struct embed_file *f = embed_find(demo_files, demo_files_n, sv_of(file));
-	struct sb text;
-	sv rest, line;
-	sb_init(&text, FILE_MAX);
-	int rc = f ? embed_text(f, &text) : ERR_NOTFOUND;
-	rest = sb_sv(&text);
-	for (int no = 1; rc == 0 && sv_line(&rest, &line); no++) {
-		jv *o = sv_trim(line).n ? jv_parse(line, NULL) : NULL;
-		if (o)
-			one(p, o);
-		else if (sv_trim(line).n)
-			rc = err_set(e, ERR_PARSE, "%s:%d inside the program is no JSON", file, no);
-		jv_free(o);
-	}
-	sb_done(&text);
-	return rc == ERR_NOTFOUND ? err_set(e, rc, "%s is not in the program", file) : rc;
-}
-
-int app_profiles_open(struct app_profiles **ret, struct err *e)
+void app_profiles_open(struct app_profiles **ret, struct store *st, const struct cust_keys *keys)
 {
 	struct app_profiles *p = xalloc(sizeof(*p));
-	arena_init(&p->a, LIM_ARENA_BIG);
-	p->by_id = map_new(CUSTOMERS_MAX);
-	int rc = read_lines(p, "customers.jsonl", add_customer, e);
-	if (rc == 0)
-		rc = read_lines(p, "orders.jsonl", add_order, e);
-	if (rc) {
-		app_profiles_close(p);
-		return rc;
-	}
+	p->store = st;
+	p->keys = keys;
 	*ret = p;
-	return 0;
+}
+
+static void drop_first(struct app_profiles *p)
+{
+	struct held *h = p->first;
+	p->first = h->next;
+	if (!p->first)
+		p->last = NULL;
+	p->n--;
+	obj_unref(h->p);
+	xfree(h);
 }
 
 void app_profiles_close(struct app_profiles *p)
 {
-	if (!p)
-		return;
-	map_free(p->by_id);
-	arena_done(&p->a);
+	while (p && p->first)
+		drop_first(p);
 	xfree(p);
 }
 
-const struct chan_profile *app_profile(const struct app_profiles *p, sv id)
+static void profile_free(void *obj)
 {
-	const struct known *k = p ? map_get(p->by_id, id) : NULL;
-	return k ? &k->p : NULL;
+	obj_unref(((struct profile *)obj)->card);
+}
+
+static struct profile *profile_of(struct cust_card *moved)
+{
+	struct profile *x = obj_new(sizeof(*x), profile_free);
+	x->card = moved;
+	x->c = (struct chan_profile){ .id = sv_of(moved->id),
+				      .name = moved->name,
+				      .tier = moved->tier,
+				      .language = moved->language,
+				      .since = moved->since,
+				      .last_order = moved->last_order,
+				      .last_status = moved->last_status,
+				      .orders = moved->orders,
+				      .contacts_7d = moved->contacts_7d,
+				      .keep = x };
+	return x;
+}
+
+static void hold(struct app_profiles *p, struct profile *moved, int64_t now)
+{
+	struct held *h = xalloc(sizeof(*h));
+	*h = (struct held){ .p = moved, .at_ms = now };
+	if (p->last)
+		p->last->next = h;
+	else
+		p->first = h;
+	p->last = h;
+	p->n++;
+}
+
+const struct chan_profile *app_profile(struct app_profiles *p, sv id)
+{
+	struct store_db *db;
+	struct cust_card *card;
+	int64_t now = clk_mono_us() / 1000;
+	struct cust_look look = { .customer = id, .now_ms = clk_wall_ms() };
+	while (p->first && now - p->first->at_ms > HELD_MS)
+		drop_first(p);
+	if (!id.n || store_reader(p->store, &db) || cust_look_up(db, p->keys, &look, &card))
+		return NULL;
+	struct profile *x = profile_of(card);
+	hold(p, x, now);
+	return &x->c;
+}
+
+size_t app_profiles_held(const struct app_profiles *p)
+{
+	return p->n;
 }

@@ -1,7 +1,7 @@
-/* app_profile.h: who the demo company's customers are, for conversations in which that was made
- * sure. Read once at start, immutable: any thread.
+/* app_profile.h: who a customer is, for conversations of which a signed-in page or program has made
+ * sure whose they are: out of the store, of any company.
  *
- *	app_profiles_open(&p, &e);
+ *	app_profiles_open(&p, store, keys);
  *	const struct chan_profile *who = app_profile(p, SV("c007"));    NULL: nobody of that id
  *	app_profiles_close(p);
  */
@@ -10,12 +10,17 @@
 
 #include "base.h"
 #include "chan.h"
+#include "store.h"
 
 struct app_profiles;
-/* From the customers and orders inside the program. */
-int app_profiles_open(struct app_profiles **ret, struct err *e);
+struct cust_keys;
+/* Both outlive it. */
+void app_profiles_open(struct app_profiles **ret, struct store *st, const struct cust_keys *keys);
 void app_profiles_close(struct app_profiles *p);     /* accepts NULL */
-/* Lives until close. */
-const struct chan_profile *app_profile(const struct app_profiles *p, sv id);
+/* As the store has it now: a handful of indexed reads. One thread (the door). Valid for ten
+ * minutes, and for as long as somebody keeps a reference of ->keep. */
+const struct chan_profile *app_profile(struct app_profiles *p, sv id);
+/* For tests: how many are held. */
+size_t app_profiles_held(const struct app_profiles *p);
 
 #endif

@@ -8,6 +8,7 @@
 #include "app_meaning.h"
 #include "app_models.h"
 #include "app_profile.h"
+#include "app_service.h"
 #include "app_voice.h"
 #include "app_ways.h"
 #include "api.h"
@@ -30,7 +31,8 @@ struct app_server {
 	struct pool *pool;
 	struct snap *kb;
 	struct talk_texts *texts;
-	struct app_profiles *profiles; /* NULL: a company of its own */
+	struct app_profiles *profiles;
+	struct app_service *service;
 	struct talk_hub *hub;
 	struct api *api;
 	struct snap *door;           /* of struct door, for the shards */
@@ -237,6 +239,16 @@ static int server_pii(struct app_server *s, struct err *e)
 	return rc;
 }
 
+static int server_service(struct app_server *s, const jv *company, struct err *e)
+{
+	struct app_service_opts o = { .cfg = s->cfg,
+				      .company = company,
+				      .data = s->data,
+				      .store = s->store,
+				      .pool = s->pool };
+	return app_service_open(&s->service, &o, e);
+}
+
 static int server_hub(struct app_server *s, const jv *company, struct err *e)
 {
 	struct policy_table *strategy = NULL;
@@ -267,16 +279,38 @@ static int server_hub(struct app_server *s, const jv *company, struct err *e)
 				      s->data : NULL,
 		.pii_key = s->pii_key,
 		.no_speculation = !jv_get_bool(jv_get(s->cfg, "talk"), "speculate", true),
+		.tools = app_service_kit(s->service),
+		.flows = app_service_flows(s->service),
+		.cust = app_service_keys(s->service),
+		.country_code = jv_get_str(company, "country_code"),
+		.products = app_service_products(s->service),
 	};
 	feel_warm();                 /* not in the first customer's turn */
 	rc = talk_hub_open(&s->hub, &o, e);
 	obj_unref(strategy);         /* the hub has its own reference */
+	if (rc == 0)
+		app_service_hub(s->service, s->hub);
 	return rc;
 }
 
 static const struct chan_profile *on_profile(void *arg, sv id)
 {
-	return app_profile(arg, id);
+	return app_profile(arg, id);       /* on the door's thread */
+}
+
+static int docs_apply(void *arg, sv kind, sv id, sv text, bool test, struct cfg_report *rep)
+{
+	return app_service_apply(arg, kind, id, text, test, rep);
+}
+
+static int docs_text(void *arg, sv kind, sv id, struct sb *out)
+{
+	return app_service_text(arg, kind, id, out);
+}
+
+static void docs_list(void *arg, sv kind, void (*fn)(void *fn_arg, sv id), void *fn_arg)
+{
+	app_service_list(arg, kind, fn, fn_arg);
 }
 
 static int server_door(struct app_server *s, const jv *company, struct err *e)
@@ -314,8 +348,13 @@ static int server_door(struct app_server *s, const jv *company, struct err *e)
 		.streams = jv_get(s->cfg, "stream"),
 		.models = on_models,
 		.models_arg = s,
-		.profile = s->profiles ? on_profile : NULL,
+		.cust = app_service_keys(s->service),
+		.country_code = jv_get_str(company, "country_code").p,
+		.profile = on_profile,
 		.profile_arg = s->profiles,
+		.docs = { docs_apply, docs_text, docs_list, s->service },
+		.kit = app_service_kit(s->service),
+		.desk = app_service_desk(s->service),
 	};
 	sv cert = jv_get_str(http, "tls_cert"), key = jv_get_str(http, "tls_key");
 	if (cert.n && key.n) {
@@ -388,11 +427,13 @@ int app_server_open(struct app_server **ret, const jv *cfg, const char *data_dir
 	if (rc == 0)
 		rc = app_meaning_open(&s->meaning, s->store, s->kb, s->data);
 	if (rc == 0)
+		rc = server_service(s, company, e);
+	if (rc == 0)
 		rc = server_hub(s, company, e);
 	if (rc == 0) /* before the door, which lists what is being pulled */
 		rc = app_models_pull(s->models, on_model, s, e);
-	if (rc == 0 && !jv_get_str(s->cfg, "company").n) /* its own customers are another's */
-		rc = app_profiles_open(&s->profiles, e);
+	if (rc == 0)
+		app_profiles_open(&s->profiles, s->store, app_service_keys(s->service));
 	if (rc == 0)
 		rc = server_door(s, company, e);
 	if (rc == 0)
@@ -463,6 +504,7 @@ void app_server_watch(struct app_server *s)
 		LOG(WARN, "store.recovered", "messages are saved again");
 	s->store_bad = failed;
 	app_models_tick(s->models);
+	app_service_tick(s->service);
 	renew(s);
 }
 
@@ -486,12 +528,14 @@ void app_server_close(struct app_server *s)
 	if (!s)
 		return;
 	app_voice_stop(s->voice);   /* no new calls, those in progress end */
+	app_service_stop(s->service);
 	app_meaning_stop(s->meaning);
 	api_stop(s->api);           /* no new requests; its mailbox lives on */
 	talk_hub_close(s->hub);     /* conversations end, their rows go to the scribe */
 	app_meaning_close(s->meaning);
 	app_voice_close(s->voice);
 	pool_free(s->pool);
+	app_service_close(s->service);
 	store_close(s->store);
 	api_close(s->api);
 	snap_free(s->kb);

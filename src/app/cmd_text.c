@@ -21,83 +21,27 @@ struct text_opts {
 	const struct feel_catalogue *catalogue;
 };
 
-/* ---- products: JSON lines {sku or id, name, aliases}, names a string or by language ---- */
+/* ---- products ---- */
 
-struct catalogue {
-	struct arena a;
-	struct feel_product *v;
-	size_t n, cap;
-};
-#define CATALOGUE_MAX 20000
-
-static void put_names(struct sb *b, const jv *v)
-{
-	sv key;
-	jv *val;
-	void *it = NULL;
-
-	if (jv_is_str(v) && jv_as_str(v).n) {
-		sb_put(b, jv_as_str(v));
-		sb_ch(b, '|');
-	}
-	for (size_t i = 0; jv_is_arr(v) && i < jv_len(v); i++)
-		put_names(b, jv_at(v, i));
-	while (jv_is_obj(v) && jv_next(v, &it, &key, &val))
-		put_names(b, val);
-}
-
-static int product_line(struct catalogue *c, sv line, struct err *e)
-{
-	struct sb names;
-	jv *o = jv_parse(line, e);
-	sv id = jv_get_str(o, "sku");
-
-	if (!o)
-		return ERR_PARSE;
-	id = id.n ? id : jv_get_str(o, "id");
-	sb_init(&names, LIM_SB);
-	put_names(&names, jv_get(o, "name"));
-	put_names(&names, jv_get(o, "aliases"));
-	int rc = !id.n || !names.n ? err_set(e, ERR_INVAL, "needs \"sku\" and \"name\"") : 0;
-	if (rc == 0 && c->n == c->cap)
-		rc = err_set(e, ERR_TOOBIG, "more than %d products", CATALOGUE_MAX);
-	if (rc == 0)
-		c->v[c->n++] = (struct feel_product){ arena_sv(&c->a, id),
-						      arena_sv(&c->a, sb_sv(&names)) };
-	sb_done(&names);
-	jv_free(o);
-	return rc;
-}
-
-/* Of a file, or the example company's. Prints what is wrong. */
-static int catalogue_open(struct catalogue *c, const char *file)
+/* Of a file, or the example company's. Prints what is wrong; NULL then. */
+static struct feel_catalogue *catalogue_open(const char *file)
 {
 	struct sb doc;
 	struct err e = { 0 };
-	sv rest, line;
-	int rc, row = 0;
+	struct feel_catalogue *names = NULL;
+	int rc;
 
-	*c = (struct catalogue){ .cap = CATALOGUE_MAX };
-	arena_init(&c->a, LIM_ARENA_BIG);
-	c->v = arena_new(&c->a, struct feel_product, c->cap);
 	sb_init(&doc, LIM_KB_DOC);
 	if (file)
 		rc = file_read(file, LIM_KB_DOC, &doc, &e);
 	else
 		rc = embed_text(embed_find(demo_files, demo_files_n, SV("products.jsonl")), &doc);
-	rest = sb_sv(&doc);
-	while (rc == 0 && sv_line(&rest, &line)) {
-		row++;
-		if (sv_trim(line).n)
-			rc = product_line(c, line, &e);
-	}
+	if (rc == 0)
+		rc = app_catalogue_read(sb_sv(&doc), file ? file : "products", &names, &e);
 	if (rc)
-		rc = row ? cli_fail("%s:%d: %s", file ? file : "products", row, e.msg) :
-			   cli_fail("%s", e.msg);
+		(void)cli_fail("%s", e.msg);
 	sb_done(&doc);
-	if (rc)
-		arena_done(&c->a);
-	return rc;
+	return names;
 }
 
 /* ---- understand ---- */
@@ -244,7 +188,7 @@ static int64_t local_zone(void)
 int cmd_understand(int argc, char **argv)
 {
 	struct text_opts t = { 0 };
-	struct catalogue cat;
+	struct feel_catalogue *names;
 	const char *now = NULL, *tz = NULL, *products = NULL;
 	int rest, status;
 	const struct cli_opt opts[] = {
@@ -266,16 +210,15 @@ int cmd_understand(int argc, char **argv)
 	t.tz_min = local_zone();
 	if (tz && zone_of(tz, &t.tz_min))
 		return 2;
-	if (catalogue_open(&cat, products))
+	names = catalogue_open(products);
+	if (!names)
 		return 1;
-	struct feel_catalogue *names = feel_catalogue_new(cat.v, cat.n);
 	t.catalogue = names;
 	if (rest >= argc || strcmp(argv[rest], "-") == 0)
 		status = each_line(print_understood, &t);
 	else
 		print_understood(sv_of(argv[rest]), &t);
 	feel_catalogue_free(names);
-	arena_done(&cat.a);
 	return 0;
 }
 

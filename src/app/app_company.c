@@ -1,0 +1,132 @@
+/* app_company.c: a company's texts, from the demo inside the program or from its own folder. */
+#include "app_company.h"
+
+#include <stdio.h>
+
+#define TEXTS_MAX 400
+#define TEXT_BYTES (4u << 20)
+#define DATA_BYTES (256u << 20)
+
+extern const struct embed_file demo_files[];
+extern const size_t demo_files_n;
+
+void app_company_open(struct app_company *c, sv config)
+{
+	c->dir[0] = '\0';
+	if (!config.n)
+		return;
+	(void)snprintf(c->dir, sizeof(c->dir), SV_FMT, SV_ARG(config));
+	char *slash = strrchr(c->dir, '/');
+	if (slash)
+		*slash = '\0';
+	else
+		(void)snprintf(c->dir, sizeof(c->dir), ".");
+}
+
+/* "flows/return.yaml" -> "return" */
+static sv id_of(sv path)
+{
+	for (ptrdiff_t i; (i = sv_find_ch(path, '/')) >= 0;)
+		path = sv_slice(path, (size_t)i + 1, path.n);
+	return sv_ends(path, SV(".yaml")) ? sv_slice(path, 0, path.n - 5) : path;
+}
+
+static int add(struct app_texts *t, sv name, sv text)
+{
+	struct app_text *x = VEC_PUSH(t, TEXTS_MAX);
+	if (!x)
+		return ERR_FULL;
+	x->name = xstrdup(name);
+	x->id = xstrdup(id_of(name));
+	x->text = xstrdup(text);
+	return 0;
+}
+
+static int from_demo(const char *folder, struct app_texts *ret)
+{
+	struct sb b;
+	int rc = 0;
+	size_t n = strlen(folder);
+	sb_init(&b, TEXT_BYTES);
+	for (size_t i = 0; i < demo_files_n && rc == 0; i++) {
+		sv path = sv_of(demo_files[i].path);
+		bool in = sv_starts(path, sv_of(folder)) && path.n > n && path.p[n] == '/';
+		if (!in || !sv_ends(path, SV(".yaml")))
+			continue;
+		sb_reset(&b);
+		rc = embed_text(&demo_files[i], &b);
+		if (rc == 0)
+			rc = add(ret, path, sb_sv(&b));
+	}
+	sb_done(&b);
+	return rc;
+}
+
+struct walk {
+	struct app_texts *ret;
+	const char *folder;
+	struct err *e;
+};
+
+static int on_file(void *arg, const char *path)
+{
+	struct walk *w = arg;
+	struct sb b;
+	char name[200];
+	sv id = id_of(sv_of(path));
+	if (!sv_ends(sv_of(path), SV(".yaml")))
+		return 0;
+	sb_init(&b, TEXT_BYTES);
+	int rc = file_read(path, TEXT_BYTES, &b, w->e);
+	(void)snprintf(name, sizeof(name), "%.60s/" SV_FMT ".yaml", w->folder,
+		       (int)(id.n < 100 ? id.n : 100), id.p);
+	if (rc == 0)
+		rc = add(w->ret, sv_of(name), sb_sv(&b));
+	sb_done(&b);
+	return rc;
+}
+
+int app_company_texts(const struct app_company *c, const char *folder, struct app_texts *ret,
+		      struct err *e)
+{
+	char path[4200];
+	struct walk w = { ret, folder, e };
+	if (!c->dir[0])
+		return from_demo(folder, ret);
+	(void)snprintf(path, sizeof(path), "%s/%s", c->dir, folder);
+	return file_exists(path) ? file_walk(path, on_file, &w) : 0;
+}
+
+int app_company_file(const struct app_company *c, const char *name, struct sb *out, struct err *e)
+{
+	char path[4200];
+	if (c->dir[0]) {
+		(void)snprintf(path, sizeof(path), "%s/%s", c->dir, name);
+		return file_exists(path) ? file_read(path, DATA_BYTES, out, e) : ERR_NOTFOUND;
+	}
+	const struct embed_file *f = embed_find(demo_files, demo_files_n, sv_of(name));
+	return f ? embed_text(f, out) : ERR_NOTFOUND;
+}
+
+void app_texts_put(struct app_texts *t, sv id, sv text)
+{
+	char name[120];
+	for (size_t i = 0; i < t->n; i++)
+		if (sv_eq(id, sv_of(t->v[i].id))) {
+			xfree(t->v[i].text);
+			t->v[i].text = xstrdup(text);
+			return;
+		}
+	(void)snprintf(name, sizeof(name), SV_FMT ".yaml", (int)(id.n < 100 ? id.n : 100), id.p);
+	(void)add(t, sv_of(name), text);
+}
+
+void app_texts_done(struct app_texts *t)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		xfree(t->v[i].name);
+		xfree(t->v[i].id);
+		xfree(t->v[i].text);
+	}
+	VEC_FREE(t);
+}

@@ -1,0 +1,560 @@
+/* app_service.c: tools, tables, flows and what they work on, put together.
+ *
+ * Opened on the main thread before the shards. Sets of declarations, tables and flows are
+ * immutable objects; app_service_apply builds a whole new set with one text replaced and hands
+ * it over, so that a fault leaves everything as it was. Messages of the outbox are written to
+ * DATA/messages until the company names a provider. */
+#include "app_service.h"
+
+#include "app_company.h"
+#include "app_int.h"
+#include "cust.h"
+#include "desk.h"
+#include "feel.h"
+#include "flow.h"
+#include "guard.h"
+#include "policy_rules.h"
+#include "shop.h"
+#include "talk.h"
+#include "tool.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+
+#define DESK_EVERY_S 5
+enum kind { KIND_TOOL, KIND_RULES, KIND_FLOW, KINDS };
+static const struct {
+	const char *kind, *folder;
+} kinds[KINDS] = {
+	[KIND_TOOL] = { "tool", "tools" },
+	[KIND_RULES] = { "rules", "policies" },
+	[KIND_FLOW] = { "flow", "flows" },
+};
+
+struct app_service {
+	struct store *store;
+	struct pool *pool;
+	char data[4096];
+	struct app_company company;
+	struct app_texts texts[KINDS];
+	struct tool_box *box;
+	struct policy_rules *rules;
+	struct flow_set *flows;
+	struct talk_hub *hub;
+	struct tool_kit *kit;
+	struct tool_far *far;            /* other systems that tools ask */
+	struct cust_keys *keys;
+	struct cust_tools_arg cust;
+	struct shop *shop;
+	struct desk *desk;
+	struct feel_catalogue *names;        /* of products */
+	unsigned char key[GUARD_KEY];
+	_Atomic bool sending, minding;
+	bool stopped;
+	int ticks;
+};
+
+/* ---- sets ---- */
+
+static int kind_of(sv kind)
+{
+	for (int i = 0; i < KINDS; i++)
+		if (sv_eq(kind, sv_of(kinds[i].kind)))
+			return i;
+	return -1;
+}
+
+/* strategy.yaml is another kind of table (policy_table.h). */
+static bool ours(int kind, const struct app_text *t)
+{
+	return kind != KIND_RULES || strcmp(t->id, "strategy") != 0;
+}
+
+struct parts {                       /* of one set: names and texts */
+	struct tool_file *v;
+	size_t n;
+};
+
+/* text in place of id's own; id empty = none */
+static struct parts parts_of(const struct app_service *s, int kind, sv id, sv text)
+{
+	const struct app_texts *t = &s->texts[kind];
+	struct parts p = { xalloc(sizeof(*p.v) * (t->n + 1)), 0 };
+	bool placed = id.n == 0;
+	for (size_t i = 0; i < t->n; i++) {
+		bool this_one = id.n && sv_eq(id, sv_of(t->v[i].id));
+		if (!ours(kind, &t->v[i]))
+			continue;
+		placed |= this_one;
+		p.v[p.n++] = (struct tool_file){ t->v[i].name,
+						 this_one ? text : sv_of(t->v[i].text) };
+	}
+	if (!placed)
+		p.v[p.n++] = (struct tool_file){ "new.yaml", text };
+	return p;
+}
+
+static bool tool_known(void *arg, sv name)
+{
+	return tool_box_find(arg, name) != NULL;
+}
+
+/* tool_file, policy_rules_file and flow_file are the same two members. */
+static int make_set(const struct app_service *s, int kind, const struct parts *p, void **ret,
+		    struct cfg_report *rep)
+{
+	if (kind == KIND_TOOL)
+		return tool_box_new((struct tool_box **)ret, p->v, p->n, rep);
+	if (kind == KIND_RULES) {
+		struct policy_rules_file *f = xalloc(sizeof(*f) * (p->n + 1));
+		for (size_t i = 0; i < p->n; i++)
+			f[i] = (struct policy_rules_file){ p->v[i].name, p->v[i].yaml };
+		int rc = policy_rules_new((struct policy_rules **)ret, f, p->n, rep);
+		xfree(f);
+		return rc;
+	}
+	struct flow_file *f = xalloc(sizeof(*f) * (p->n + 1));
+	for (size_t i = 0; i < p->n; i++)
+		f[i] = (struct flow_file){ p->v[i].name, p->v[i].yaml };
+	int rc = flow_set_new((struct flow_set **)ret, f, p->n, tool_known, s->box, rep);
+	xfree(f);
+	return rc;
+}
+
+static int build(const struct app_service *s, int kind, sv id, sv text, void **ret,
+		 struct cfg_report *rep)
+{
+	struct parts p = parts_of(s, kind, id, text);
+	int rc = make_set(s, kind, &p, ret, rep);
+	xfree(p.v);
+	return rc;
+}
+
+static int build_all(struct app_service *s, struct err *e)
+{
+	struct cfg_report rep = { 0 };
+	int rc = build(s, KIND_TOOL, SV_NULL, SV_NULL, (void **)&s->box, &rep);
+	if (rc == 0)
+		rc = build(s, KIND_RULES, SV_NULL, SV_NULL, (void **)&s->rules, &rep);
+	if (rc == 0)
+		rc = build(s, KIND_FLOW, SV_NULL, SV_NULL, (void **)&s->flows, &rep);
+	if (rc && rep.n)
+		err_set(e, rc, "%s: %s; %s", rep.v[0].where, rep.v[0].what, rep.v[0].mend);
+	cfg_report_done(&rep);
+	return rc;
+}
+
+/* ---- texts ---- */
+
+static int read_published(struct app_service *s, struct store_db *db, int kind)
+{
+	struct store_stmt *q;
+	int rc = store_prep(db, &q,
+			    "SELECT id, text FROM document WHERE kind=?1 AND state='published'");
+	if (rc)
+		return rc;
+	store_bind_sv(q, 1, sv_of(kinds[kind].kind));
+	while ((rc = store_step(q)) == 1)
+		app_texts_put(&s->texts[kind], store_col_sv(q, 0), store_col_sv(q, 1));
+	store_reset(q);
+	return rc;
+}
+
+static int read_texts(struct app_service *s, struct err *e)
+{
+	struct store_db *db;
+	int rc = store_reader(s->store, &db);
+	for (int k = 0; k < KINDS && rc == 0; k++) {
+		rc = app_company_texts(&s->company, kinds[k].folder, &s->texts[k], e);
+		if (rc == 0)
+			rc = read_published(s, db, k);
+	}
+	return rc;
+}
+
+/* ---- what a company brings along ---- */
+
+struct import {
+	struct app_service *s;
+	struct sb products, orders, customers;
+	int rc;
+	struct err e;
+};
+
+static int import_write(void *arg, struct store_db *db)
+{
+	struct import *m = arg;
+	struct shop_counts n;
+	size_t people;
+	m->rc = cust_import(db, m->s->keys, sb_sv(&m->customers), m->s->cust.default_cc,
+			    clk_wall_ms(), &people, &m->e);
+	if (m->rc == 0)
+		m->rc = shop_import(db, SHOP_PRODUCTS, sb_sv(&m->products), "products.jsonl", &n,
+				    &m->e);
+	if (m->rc == 0)
+		m->rc = shop_import(db, SHOP_ORDERS, sb_sv(&m->orders), "orders.jsonl", &n, &m->e);
+	return m->rc;
+}
+
+static int import_file(struct app_service *s, const char *name, struct sb *b, struct err *e)
+{
+	sb_init(b, 256u << 20);
+	int rc = app_company_file(&s->company, name, b, e);
+	return rc == ERR_NOTFOUND ? 0 : rc;
+}
+
+static int import_all(struct app_service *s, struct err *e)
+{
+	struct import m = { .s = s };
+	int rc = import_file(s, "products.jsonl", &m.products, e);
+	if (rc == 0)
+		rc = import_file(s, "orders.jsonl", &m.orders, e);
+	if (rc == 0)
+		rc = import_file(s, "customers.jsonl", &m.customers, e);
+	if (rc == 0)
+		rc = store_write(s->store, import_write, &m, NULL, NULL);
+	if (rc == 0)
+		rc = store_flush(s->store);
+	if (rc == 0 && m.rc) {
+		rc = m.rc;
+		*e = m.e;
+	}
+	sb_done(&m.products);
+	sb_done(&m.orders);
+	sb_done(&m.customers);
+	return rc;
+}
+
+/* ---- open ---- */
+
+static uint64_t secure(void *arg)
+{
+	uint64_t x;
+	rng_secure(&x, sizeof(x));
+	return x;
+}
+
+static int open_names(struct app_service *s, struct err *e)
+{
+	struct sb b;
+	sb_init(&b, 256u << 20);
+	int rc = app_company_file(&s->company, "products.jsonl", &b, e);
+	if (rc == 0)
+		rc = app_catalogue_read(sb_sv(&b), "products.jsonl", &s->names, e);
+	sb_done(&b);
+	return rc == ERR_NOTFOUND ? 0 : rc;
+}
+
+static int open_key(struct app_service *s, struct err *e)
+{
+	char path[4200];
+	(void)snprintf(path, sizeof(path), "%s/data.key", s->data);
+	int rc = guard_key(path, true, s->key, e);
+	return rc ? rc : cust_keys_new(&s->keys, s->key);
+}
+
+static int open_desk(struct app_service *s, struct err *e)
+{
+	struct sb b;
+	struct cfg_report rep = { 0 };
+	struct app_company demo = { 0 };
+	sb_init(&b, 4u << 20);
+	int rc = app_company_file(&s->company, "calendars.yaml", &b, e);
+	if (rc == ERR_NOTFOUND) /* opening times and promises of its own come later */
+		rc = app_company_file(&demo, "calendars.yaml", &b, e);
+	if (rc == 0)
+		rc = desk_new(&s->desk, sb_sv(&b), "calendars.yaml", &rep);
+	if (rc && rep.n)
+		err_set(e, rc, "%s: %s; %s", rep.v[0].where, rep.v[0].what, rep.v[0].mend);
+	cfg_report_done(&rep);
+	sb_done(&b);
+	return rc;
+}
+
+static int open_kit(struct app_service *s, struct err *e)
+{
+	struct tool_kit_opts k = { s->store, s->pool, s->box, s->rules };
+	int rc = tool_kit_open(&s->kit, &k, e);
+	if (rc == 0)
+		rc = tool_source_add(s->kit, &shop_tools, s->shop);
+	if (rc == 0)
+		rc = tool_source_add(s->kit, &cust_tools, &s->cust);
+	if (rc == 0)
+		rc = tool_source_add(s->kit, &desk_tools, s->desk);
+	return rc;
+}
+
+static int open_far(struct app_service *s, const jv *cfg, struct err *e)
+{
+	char pins[4200];
+	(void)snprintf(pins, sizeof(pins), "%s/mcp-pins.json", s->data);
+	int rc = tool_far_open(&s->far, cfg, pins, e);
+	if (rc == 0)
+		rc = tool_source_add(s->kit, &tool_http, s->far);
+	if (rc == 0)
+		rc = tool_source_add(s->kit, &tool_mcp, s->far);
+	if (rc == 0)
+		rc = tool_source_add(s->kit, &tool_sql, s->far);
+	return rc;
+}
+
+int app_service_open(struct app_service **ret, const struct app_service_opts *o, struct err *e)
+{
+	struct app_service *s = xalloc(sizeof(*s));
+	sv cc = jv_get_str(o->company, "country_code");
+	s->store = o->store;
+	s->pool = o->pool;
+	(void)snprintf(s->data, sizeof(s->data), "%s", o->data);
+	app_company_open(&s->company, jv_get_str(o->cfg, "company"));
+	int rc = open_key(s, e);
+	s->cust = (struct cust_tools_arg){ .keys = s->keys,
+					   .default_cc = cc.n ? cc : SV("86"),
+					   .random = secure };
+	if (rc == 0)
+		rc = shop_open(&s->shop, o->company, s->key, e);
+	if (rc == 0)
+		rc = open_desk(s, e);
+	if (rc == 0 && !o->reads_only)
+		rc = import_all(s, e);
+	if (rc == 0)
+		rc = open_names(s, e);
+	if (rc == 0)
+		rc = read_texts(s, e);
+	if (rc == 0)
+		rc = build_all(s, e);
+	if (rc == 0)
+		rc = open_kit(s, e);
+	if (rc == 0)
+		rc = open_far(s, o->cfg, e);
+	if (rc) {
+		if (!e->msg[0])
+			err_set(e, rc, "service cannot start: %s", err_text(rc));
+		app_service_close(s);
+		return rc;
+	}
+	*ret = s;
+	return 0;
+}
+
+void app_service_check(sv company_file, struct cfg_report *rep)
+{
+	struct app_service s = { 0 };
+	struct desk *desk = NULL;
+	struct sb b;
+	struct err e = { 0 };
+	app_company_open(&s.company, company_file);
+	sb_init(&b, 4u << 20);
+	for (int k = 0; k < KINDS; k++)
+		(void)app_company_texts(&s.company, kinds[k].folder, &s.texts[k], &e);
+	(void)build(&s, KIND_TOOL, SV_NULL, SV_NULL, (void **)&s.box, rep);
+	(void)build(&s, KIND_RULES, SV_NULL, SV_NULL, (void **)&s.rules, rep);
+	if (s.box) /* else each call would be one more fault */
+		(void)build(&s, KIND_FLOW, SV_NULL, SV_NULL, (void **)&s.flows, rep);
+	if (app_company_file(&s.company, "calendars.yaml", &b, &e) == 0)
+		(void)desk_new(&desk, sb_sv(&b), "calendars.yaml", rep);
+	sb_done(&b);
+	obj_unref(desk);
+	obj_unref(s.box);
+	obj_unref(s.rules);
+	obj_unref(s.flows);
+	for (int k = 0; k < KINDS; k++)
+		app_texts_done(&s.texts[k]);
+}
+
+struct tool_kit *app_service_kit(const struct app_service *s)
+{
+	return s->kit;
+}
+
+struct flow_set *app_service_flows(const struct app_service *s)
+{
+	return s->flows;
+}
+
+struct cust_keys *app_service_keys(const struct app_service *s)
+{
+	return s->keys;
+}
+
+const struct feel_catalogue *app_service_products(const struct app_service *s)
+{
+	return s->names;
+}
+
+const struct desk *app_service_desk(const struct app_service *s)
+{
+	return s->desk;
+}
+
+void app_service_hub(struct app_service *s, struct talk_hub *hub)
+{
+	s->hub = hub;
+}
+
+/* ---- editing ---- */
+
+static void hand_over(struct app_service *s, int kind, void *made)
+{
+	if (kind == KIND_TOOL) {
+		tool_kit_box(s->kit, made);
+		obj_unref(s->box);
+		s->box = made;
+	} else if (kind == KIND_RULES) {
+		tool_kit_rules(s->kit, made);
+		obj_unref(s->rules);
+		s->rules = made;
+	} else {
+		if (s->hub)
+			talk_hub_flows(s->hub, obj_ref(made));
+		obj_unref(s->flows);
+		s->flows = made;
+	}
+}
+
+int app_service_apply(struct app_service *s, sv kind, sv id, sv text, bool test,
+		      struct cfg_report *rep)
+{
+	int k = kind_of(kind);
+	void *made = NULL;
+	int rc = k < 0 ? ERR_NOTFOUND : build(s, k, id, text, &made, rep);
+	if (rc)
+		return rc;
+	if (test) {
+		obj_unref(made);
+		return 0;
+	}
+	app_texts_put(&s->texts[k], id, text);
+	hand_over(s, k, made);
+	return 0;
+}
+
+int app_service_text(const struct app_service *s, sv kind, sv id, struct sb *out)
+{
+	int k = kind_of(kind);
+	for (size_t i = 0; k >= 0 && i < s->texts[k].n; i++)
+		if (sv_eq(id, sv_of(s->texts[k].v[i].id))) {
+			sb_cstr(out, s->texts[k].v[i].text);
+			return 0;
+		}
+	return ERR_NOTFOUND;
+}
+
+void app_service_list(const struct app_service *s, sv kind, void (*fn)(void *arg, sv id), void *arg)
+{
+	int k = kind_of(kind);
+	for (size_t i = 0; k >= 0 && i < s->texts[k].n; i++)
+		if (ours(k, &s->texts[k].v[i]))
+			fn(arg, sv_of(s->texts[k].v[i].id));
+}
+
+/* ---- the clock ---- */
+
+/* What a provider would be given: where a message goes and what it says. Others as they are. */
+static int message_text(const struct app_service *s, sv kind, const jv *body, struct sb *out)
+{
+	struct store_db *db;
+	struct arena a;
+	sv to, text;
+	if (!sv_eq(kind, SV("sms")) && !sv_eq(kind, SV("email"))) {
+		jv_dump(body, out);
+		return 0;
+	}
+	arena_init(&a, LIM_ARENA_TURN);
+	int rc = store_reader(s->store, &db);
+	if (rc == 0)
+		rc = cust_message(db, s->keys, kind, body, &a, &to, &text);
+	sb_cstr(out, "{\"to\":");
+	sb_json(out, rc ? SV("") : to);
+	sb_cstr(out, ",\"text\":");
+	sb_json(out, rc ? SV("") : text);
+	sb_ch(out, '}');
+	arena_done(&a);
+	return rc;
+}
+
+/* One file a message. */
+static int to_file(void *arg, sv id, sv kind, const jv *body)
+{
+	const struct app_service *s = arg;
+	char path[4400];
+	struct sb b;
+	struct err e = { 0 };
+	(void)snprintf(path, sizeof(path), "%s/messages", s->data);
+	int rc = file_mkdirs(path, &e);
+	(void)snprintf(path, sizeof(path), "%s/messages/" SV_FMT "-" SV_FMT ".json", s->data,
+		       SV_ARG(id), SV_ARG(kind));
+	sb_init(&b, 1u << 20);
+	int told = message_text(s, kind, body, &b);
+	if (rc == 0 && told == 0)
+		rc = file_write(path, sb_sv(&b), &e);
+	sb_done(&b);
+	/* who has no address gets no message: that does not change by waiting */
+	return told == ERR_NOTFOUND || told == ERR_DENIED ? told : rc || told ? ERR_IO : 0;
+}
+
+static void send_job(void *arg)
+{
+	struct app_service *s = arg;
+	size_t n;
+	(void)tool_outbox_run(s->kit, to_file, s, &n);
+	s->sending = false;
+}
+
+static int mind_write(void *arg, struct store_db *db)
+{
+	struct app_service *s = arg;
+	struct desk_did did;
+	struct policy_rules *rules = tool_kit_rules_now(s->kit);
+	int rc = desk_tick(s->desk, db, rules, clk_wall_ms(), &did);
+	obj_unref(rules);
+	return rc;
+}
+
+static void mind_done(void *arg, int err)
+{
+	struct app_service *s = arg;
+	s->minding = false;
+}
+
+void app_service_tick(struct app_service *s)
+{
+	if (s->stopped)
+		return;
+	if (!s->sending) {
+		s->sending = true;
+		if (pool_submit(s->pool, send_job, s, NULL, NULL))
+			s->sending = false;
+	}
+	if (s->ticks++ % DESK_EVERY_S == 0 && !s->minding) {
+		s->minding = true;
+		if (store_write(s->store, mind_write, s, NULL, mind_done))
+			s->minding = false;
+	}
+}
+
+/* ---- down ---- */
+
+void app_service_stop(struct app_service *s)
+{
+	if (s)
+		s->stopped = true;
+}
+
+void app_service_close(struct app_service *s)
+{
+	if (!s)
+		return;
+	tool_kit_close(s->kit);
+	tool_far_close(s->far);
+	obj_unref(s->box);
+	obj_unref(s->rules);
+	obj_unref(s->flows);
+	obj_unref(s->desk);
+	shop_close(s->shop);
+	feel_catalogue_free(s->names);
+	obj_unref(s->keys);
+	for (int k = 0; k < KINDS; k++)
+		app_texts_done(&s->texts[k]);
+	memset(s->key, 0, sizeof(s->key));
+	xfree(s);
+}
