@@ -14,6 +14,7 @@ interface Props {
   preset: Record<string, string>; /* arguments that are known, by name */
   after: () => void;
   conversation?: string;
+  keys?: boolean; /* 1 to 9 choose; not where the page has these keys itself */
 }
 
 export function Actions(p: Props) {
@@ -24,7 +25,8 @@ export function Actions(p: Props) {
   const fit = (tools.data.value?.items ?? [])
     .filter((x) => x.effect && x.source !== 'cust' && names.some((n) => n in (x.schema?.properties ?? {})))
     .sort((a, b) => Number(b.source === 'shop') - Number(a.source === 'shop'));
-  useKeys(() => Object.fromEntries(fit.slice(0, 9).map((x, n) => [String(n + 1), () => (chosen.value = x)])));
+  const keys = p.keys ?? true;
+  useKeys(() => Object.fromEntries((keys ? fit : []).slice(0, 9).map((x, n) => [String(n + 1), () => (chosen.value = x)])));
   return (
     <section class="card" data-test="actions">
       <h2>{t('action.title')}</h2>
@@ -40,7 +42,7 @@ export function Actions(p: Props) {
             data-test={`tool-${x.name}`}
             onClick={() => (chosen.value = chosen.value?.name === x.name ? null : x)}
           >
-            {n < 9 ? <kbd>{n + 1}</kbd> : null}
+            {keys && n < 9 ? <kbd>{n + 1}</kbd> : null}
             {both(x.title) || x.name}
           </button>
         ))}

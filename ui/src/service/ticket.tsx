@@ -6,6 +6,7 @@ import { lang, t, tWord } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
 import { ErrorNote, Icon, Skeleton } from '../lib/ui.tsx';
 import { authed, now, user } from '../console/state.ts';
+import { Actions } from './action.tsx';
 import { allDue } from './clocks.ts';
 import { Facts, Value } from './facts.tsx';
 import { BackBar, Done, post, seg, useKeys, useLoad, type Loaded } from './parts.tsx';
@@ -55,6 +56,7 @@ export function TicketPage({ id }: { id: string }) {
             </div>
             <div class="stack">
               <Case x={x} />
+              <Actions customer={x.customer ?? ''} preset={{ number: x.id }} keys={false} after={() => void got.load()} />
               <Notes x={x} got={got} error={error} done={done} />
               <History x={x} />
             </div>
