@@ -23,7 +23,7 @@ CREATE TABLE cust_word (
 	hash TEXT NOT NULL,
 	PRIMARY KEY (customer, hash)
 );
-CREATE INDEX cust_word_hash ON cust_word (hash);
+CREATE INDEX cust_word_hash ON cust_word (hash, customer);
 
 -- hash finds the value over all customers; tail is of the last four digits of a phone and bound to the customer.
 CREATE TABLE cust_ident (

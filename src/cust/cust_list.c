@@ -121,26 +121,55 @@ static int by_address(struct store_db *db, const struct cust_keys *k, enum cust_
 	return take_ids(q, h);
 }
 
-/* Those that have every word, four words at most. */
+/* How many have this word, up to 1,000. */
+static int word_count(struct store_db *db, const char *hash, int *ret)
+{
+	struct store_stmt *q;
+	int rc = store_prep(
+		db, &q,
+		"SELECT count(*) FROM (SELECT 1 FROM cust_word WHERE hash=?1 LIMIT 1000) w");
+	if (rc)
+		return rc;
+	store_bind_sv(q, 1, sv_of(hash));
+	rc = store_step(q);
+	*ret = rc == 1 ? (int)store_col_int(q, 0) : 0;
+	store_reset(q);
+	return rc < 0 ? rc : 0;
+}
+
+/* Those that have every word, four words at most: the rarest leads, the others are looked up. */
 static int by_name(struct store_db *db, const struct cust_keys *k, sv text, struct arena *a,
 		   struct hits *h)
 {
 	struct store_stmt *q;
-	char hash[4][CUST_HASH] = { "", "", "", "" };
-	int n = 0;
+	char hash[4][CUST_HASH];
+	int n = 0, rare = 0, least = INT_MAX;
 	sv rest = cust_fold(text, a), word;
 	while (n < 4 && sv_cut(&rest, ' ', &word))
 		cust_hash(k, "word", word, SV_NULL, hash[n++]);
+	for (int i = 0; i < n; i++) {
+		int many = 0, rc = word_count(db, hash[i], &many);
+		if (rc)
+			return rc;
+		if (many < least) {
+			least = many;
+			rare = i;
+		}
+	}
 	if (n == 0)
 		return 0;
-	int rc = store_prep(db, &q,
-			    "SELECT customer FROM cust_word WHERE hash IN (?1,?2,?3,?4) GROUP BY "
-			    "customer HAVING count(*)=?5 ORDER BY customer LIMIT 50");
+	int rc = store_prep(
+		db, &q,
+		"SELECT w.customer FROM cust_word w WHERE w.hash=?1 AND EXISTS (SELECT 1 "
+		"FROM cust_word x WHERE x.customer=w.customer AND x.hash=?2) AND EXISTS "
+		"(SELECT 1 FROM cust_word x WHERE x.customer=w.customer AND x.hash=?3) "
+		"AND EXISTS (SELECT 1 FROM cust_word x WHERE x.customer=w.customer AND "
+		"x.hash=?4) ORDER BY w.customer LIMIT 50");
 	if (rc)
 		return rc;
-	for (int i = 0; i < 4; i++)
-		store_bind_sv(q, i + 1, sv_of(hash[i]));
-	store_bind_int(q, 5, n);
+	store_bind_sv(q, 1, sv_of(hash[rare]));
+	for (int i = 1; i < 4; i++)
+		store_bind_sv(q, i + 1, sv_of(hash[(rare + (i < n ? i : 0)) % n]));
 	return take_ids(q, h);
 }
 

@@ -226,7 +226,7 @@ int cust_numbers(struct store_db *db, sv id, sv except, int64_t now_ms, struct c
 	rc = store_prep(db, &q,
 			CUST_GROUP_SQL
 			"SELECT o.id, o.state FROM g JOIN order_ref o ON "
-			"o.customer_id=g.id ORDER BY o.placed_ms DESC, o.id DESC LIMIT 1");
+			"o.customer_id=g.id ORDER BY +o.placed_ms DESC, o.id DESC LIMIT 1");
 	if (rc)
 		return rc;
 	store_bind_sv(q, 1, id);
