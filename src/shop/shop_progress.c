@@ -58,7 +58,7 @@ static int find(struct shop_call *c, sv id, sv order, struct moved *m)
 	store_bind_sv(q, 1, c->r->who->customer.p ? c->r->who->customer : SV(""));
 	store_bind_sv(q, 2, id.p ? id : SV(""));
 	store_bind_sv(q, 3, order.p ? order : SV(""));
-	store_bind_int(q, 4, shop_staff(c));
+	store_bind_int(q, 4, shop_staff(c) && !c->r->who->customer.n);
 	return read_row(c, q, m);
 }
 

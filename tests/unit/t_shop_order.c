@@ -126,6 +126,7 @@ TEST(shop_an_agent_may_name_any_order)
 	/* Who names a customer too gets that customer's alone: a slip is not carried out. */
 	w.customer = "c998";
 	STR_EQ(shop_do(&w, "order_status", "{\"order\":\"HH2026-100102\"}"), "not_found");
+	STR_EQ(shop_do(&w, "return_status", "{\"return\":\"R10240408\"}"), "not_found");
 	world_close(&w);
 }
 
