@@ -37,7 +37,7 @@ CREATE INDEX ticket_list ON ticket (seq, live, state, type, severity, owner, cus
 CREATE INDEX ticket_live ON ticket (live, seq, state, type, severity, owner, customer, category);
 CREATE INDEX ticket_state ON ticket (state, seq, live, type, severity, owner, customer, category);
 CREATE INDEX ticket_owner ON ticket (owner, seq, live, state, type, severity, customer, category);
-CREATE INDEX ticket_board ON ticket (state, type, owner, late, due_ms, priority);
+CREATE INDEX ticket_board ON ticket (state, type, owner, severity, late, due_ms, priority);
 CREATE INDEX ticket_customer ON ticket (customer, seq);
 CREATE INDEX ticket_due ON ticket (due_ms, seq) WHERE due_ms IS NOT NULL;
 CREATE INDEX ticket_look ON ticket (look_ms) WHERE look_ms IS NOT NULL;

@@ -103,11 +103,12 @@ void api_tickets(struct web_req *r, void *arg)
 	api_query_start(q);
 }
 
-/* ---- board: s1 type, s2 owner ---- */
+/* ---- board: s1 type, s2 owner, s3 severity ---- */
 
 static void board_run(struct api_query *q, struct store_db *db)
 {
-	int rc = desk_board(q->a->o.desk, db, q->s1, q->s2, clk_wall_ms(), &q->out);
+	struct desk_board b = { q->s1, q->s2, q->s3, clk_wall_ms() };
+	int rc = desk_board(q->a->o.desk, db, &b, &q->out);
 	if (rc)
 		failed(q, rc);
 }
@@ -119,12 +120,18 @@ void api_ticket_board(struct web_req *r, void *arg)
 	if (!ready(a, r, &u))
 		return;
 	sv type = web_req_arg(r, "type"), owner = web_req_arg(r, "owner");
+	sv severity = web_req_arg(r, "severity");
 	if (type.n && desk_type_of(type) < 0) {
 		api_problem(r, 400, "type must be enquiry, aftersale, return, complaint, lead or "
 				    "internal.");
 		return;
 	}
+	if (severity.n && desk_severity_of(severity) < 0) {
+		api_problem(r, 400, "severity must be low, normal, high or critical.");
+		return;
+	}
 	struct api_query *q = api_query_new(a, r);
+	q->s3 = arena_sv(&q->arena, severity);
 	q->s1 = arena_sv(&q->arena, type);
 	q->s2 = arena_sv(&q->arena, sv_eq(owner, SV("me")) ? sv_of(u.login) : owner);
 	q->run = board_run;

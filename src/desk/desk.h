@@ -123,9 +123,14 @@ int desk_list(struct store_db *db, const struct desk_query *q, struct sb *out);
  * NULL) is what desk_change takes. ERR_NOTFOUND. */
 int desk_get(const struct desk *d, struct store_db *db, sv number, enum tool_role role,
 	     int64_t now_ms, int64_t *version, struct sb *out);
-/* Columns by state with counts and their most urgent tickets with clocks. type may be empty. */
-int desk_board(const struct desk *d, struct store_db *db, sv type, sv owner, int64_t now_ms,
+struct desk_board {
+	sv type, owner, severity;    /* empty = any */
+	int64_t now_ms;
+};
+/* Columns by state with counts and the 50 most urgent tickets of each with their clocks. */
+int desk_board(const struct desk *d, struct store_db *db, const struct desk_board *b,
 	       struct sb *out);
+
 /* ---- tools (tool.h): source "desk", its arg is the struct desk ---- */
 extern const struct tool_ops desk_tools;
 

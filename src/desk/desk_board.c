@@ -4,21 +4,25 @@
 
 enum { CARDS = 50 };              /* of a column */
 
-struct board {
-	sv type, owner;              /* empty = any */
-	int64_t now_ms;
-};
-
-static int count_of(struct store_db *db, const struct board *b, sv state, int64_t *n, int64_t *late)
+static void bind_column(struct store_stmt *q, const struct desk_board *b, sv state)
 {
-	struct store_stmt *q;
-	int rc = store_prep(db, &q, "SELECT COUNT(*), COALESCE(SUM(late),0) FROM ticket WHERE "
-				    "state=?1 AND (?2='' OR type=?2) AND (?3='' OR owner=?3)");
-	if (rc)
-		return rc;
 	store_bind_sv(q, 1, state);
 	store_bind_sv(q, 2, b->type.n ? b->type : SV(""));
 	store_bind_sv(q, 3, b->owner.n ? b->owner : SV(""));
+	store_bind_sv(q, 4, b->severity.n ? b->severity : SV(""));
+}
+
+static int count_of(struct store_db *db, const struct desk_board *b, sv state, int64_t *n,
+		    int64_t *late)
+{
+	struct store_stmt *q;
+	int rc = store_prep(db, &q,
+			    "SELECT COUNT(*), COALESCE(SUM(late),0) FROM ticket WHERE "
+			    "state=?1 AND (?2='' OR type=?2) AND (?3='' OR owner=?3) AND "
+			    "(?4='' OR severity=?4)");
+	if (rc)
+		return rc;
+	bind_column(q, b, state);
 	rc = store_step(q);
 	*n = rc == 1 ? store_col_int(q, 0) : 0;
 	*late = rc == 1 ? store_col_int(q, 1) : 0;
@@ -50,26 +54,19 @@ static struct sb *clocks_of(struct cards *c, int64_t seq, bool add)
 
 #define MOST_URGENT \
 	"SELECT seq FROM ticket WHERE state=?1 AND (?2='' OR type=?2) AND (?3='' OR " \
-	"owner=?3) ORDER BY " \
-	"due_ms IS NULL, due_ms, priority, seq LIMIT ?4"
+	"owner=?3) AND (?4='' OR severity=?4) ORDER BY " \
+	"due_ms IS NULL, due_ms, priority, seq LIMIT ?5"
 
-static void bind_column(struct store_stmt *q, sv state, sv type, sv owner)
-{
-	store_bind_sv(q, 1, state);
-	store_bind_sv(q, 2, type.n ? type : SV(""));
-	store_bind_sv(q, 3, owner.n ? owner : SV(""));
-	store_bind_int(q, 4, CARDS);
-}
-
-static int read_clocks(const struct desk *d, struct store_db *db, struct board *b, sv state,
-		       struct cards *cards)
+static int read_clocks(const struct desk *d, struct store_db *db, const struct desk_board *b,
+		       sv state, struct cards *cards)
 {
 	struct store_stmt *q;
 	int rc = store_prep(db, &q, "SELECT " DESK_CLOCK_COLS ", ticket FROM ticket_clock WHERE "
 				    "ended_ms IS NULL AND ticket IN (" MOST_URGENT ")");
 	if (rc)
 		return rc;
-	bind_column(q, state, b->type, b->owner);
+	bind_column(q, b, state);
+	store_bind_int(q, 5, CARDS);
 	while ((rc = store_step(q)) == 1) {
 		struct desk_clock c;
 		int k = desk_clock_of(d, q, &c);
@@ -84,7 +81,7 @@ static int read_clocks(const struct desk *d, struct store_db *db, struct board *
 	return rc;
 }
 
-static int put_rows(struct store_db *db, struct board *b, sv state, struct cards *cards,
+static int put_rows(struct store_db *db, const struct desk_board *b, sv state, struct cards *cards,
 		    struct sb *out)
 {
 	struct store_stmt *q;
@@ -95,7 +92,8 @@ static int put_rows(struct store_db *db, struct board *b, sv state, struct cards
 				   "t.priority, t.seq");
 	if (rc)
 		return rc;
-	bind_column(q, state, b->type, b->owner);
+	bind_column(q, b, state);
+	store_bind_int(q, 5, CARDS);
 	while ((rc = store_step(q)) == 1) {
 		const struct sb *clocks = clocks_of(cards, store_col_int(q, 17), false);
 		if (n++)
@@ -111,8 +109,8 @@ static int put_rows(struct store_db *db, struct board *b, sv state, struct cards
 }
 
 /* Closed ones are only counted; solved and the rest come with the most urgent first. */
-static int put_cards(const struct desk *d, struct store_db *db, struct board *b, sv state,
-		     struct sb *out)
+static int put_cards(const struct desk *d, struct store_db *db, const struct desk_board *b,
+		     sv state, struct sb *out)
 {
 	struct cards cards = { .n = 0 };
 	int rc = read_clocks(d, db, b, state, &cards);
@@ -123,27 +121,26 @@ static int put_cards(const struct desk *d, struct store_db *db, struct board *b,
 	return rc;
 }
 
-int desk_board(const struct desk *d, struct store_db *db, sv type, sv owner, int64_t now_ms,
+int desk_board(const struct desk *d, struct store_db *db, const struct desk_board *b,
 	       struct sb *out)
 {
 	static const enum desk_status order[] = { DESK_NEW, DESK_REOPENED, DESK_WORKING,
 						  DESK_PENDING_CUSTOMER, DESK_PENDING_THIRD,
 						  DESK_SOLVED, DESK_CLOSED };
-	struct board b = { type, owner, now_ms };
 	int rc = 0;
 	sb_cstr(out, "{\"columns\":[");
 	for (int i = 0; i < DESK_STATUSES && rc == 0; i++) {
 		sv state = sv_of(desk_status_name(order[i]));
 		int64_t n = 0, late = 0;
-		rc = count_of(db, &b, state, &n, &late);
+		rc = count_of(db, b, state, &n, &late);
 		sb_fmt(out, "%s{\"state\":\"%s\",\"count\":%lld,\"late\":%lld,\"items\":[",
 		       i ? "," : "", state.p, (long long)n, (long long)late);
 		if (rc == 0 && order[i] != DESK_CLOSED)
-			rc = put_cards(d, db, &b, state, out);
+			rc = put_cards(d, db, b, state, out);
 		sb_cstr(out, "]}");
 	}
 	sb_cstr(out, "]");
-	desk_put_time(out, "now", now_ms);
+	desk_put_time(out, "now", b->now_ms);
 	sb_ch(out, '}');
 	return rc ? rc : sb_err(out);
 }

@@ -194,6 +194,8 @@ static void time_rest(struct many *m, bool board, struct times *all)
 		char number[DESK_NUMBER] = "";
 		struct store_stmt *st;
 		struct sb b;
+		struct desk_board q = { .type = i % 2 ? SV("complaint") : SV(""),
+					.now_ms = m->d.now };
 		if (store_prep(m->d.db, &st, "SELECT number FROM ticket WHERE seq=?1"))
 			return;
 		store_bind_int(st, 1, 1 + (int64_t)rng_below(t_rng(), (uint64_t)m->n));
@@ -203,8 +205,7 @@ static void time_rest(struct many *m, bool board, struct times *all)
 		sb_init(&b, 4u << 20);
 		int64_t t0 = clk_mono_us();
 		if (board)
-			(void)desk_board(m->d.desk, m->d.db, i % 2 ? SV("complaint") : SV(""),
-					 SV(""), m->d.now, &b);
+			(void)desk_board(m->d.desk, m->d.db, &q, &b);
 		else
 			(void)desk_get(m->d.desk, m->d.db, sv_of(number), TOOL_AGENT, m->d.now,
 				       NULL, &b);

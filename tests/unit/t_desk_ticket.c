@@ -299,7 +299,8 @@ static void board(struct dw *w)
 		OK(dw_open(w, i % 2 ? DESK_COMPLAINT : DESK_ENQUIRY, -1, "x", &w->mei, n));
 	OK(move(w, n, DESK_PENDING_CUSTOMER, "", &w->mei));
 	sb_init(&b, 4u << 20);
-	OK(desk_board(w->desk, w->db, SV("complaint"), SV_NULL, w->now, &b));
+	struct desk_board q = { .type = SV("complaint"), .now_ms = w->now };
+	OK(desk_board(w->desk, w->db, &q, &b));
 	jv *o = jv_parse(sb_sv(&b), NULL);
 	SV_EQ(jv_as_str(jv_path(o, "columns.0.state")), "new");
 	EQ(jv_as_int(jv_path(o, "columns.0.count"), 0), 29);
@@ -309,10 +310,17 @@ static void board(struct dw *w)
 	CHECK(!jv_as_bool(jv_path(o, "columns.0.items.0.clocks.0.paused"), true));
 	jv_free(o);
 	sb_reset(&b);
-	OK(desk_board(w->desk, w->db, SV_NULL, SV_NULL, w->now, &b));
+	q.type = SV_NULL;
+	OK(desk_board(w->desk, w->db, &q, &b));
 	o = jv_parse(sb_sv(&b), NULL);
 	EQ(jv_as_int(jv_path(o, "columns.0.count"), 0), 59);
 	EQ(jv_len(jv_path(o, "columns.0.items")), 50);           /* the most urgent */
+	jv_free(o);
+	sb_reset(&b);
+	q.severity = SV("high");
+	OK(desk_board(w->desk, w->db, &q, &b));
+	o = jv_parse(sb_sv(&b), NULL);
+	EQ(jv_as_int(jv_path(o, "columns.0.count"), -1), 0);
 	jv_free(o);
 	sb_done(&b);
 }
