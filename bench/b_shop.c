@@ -193,6 +193,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s\n", e.msg);
 		return 1;
 	}
+	(void)setvbuf(stdout, NULL, _IOLBF, 0);
 	arena_init(&mem, LIM_ARENA_BIG);
 	rng_seed(&rng, 1);
 	int64_t t0 = clk_mono_us();

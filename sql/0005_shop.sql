@@ -103,6 +103,7 @@ CREATE TABLE shop_refund (
 	released_ms INTEGER
 );
 CREATE INDEX shop_refund_order ON shop_refund (order_id, made_ms);
+CREATE INDEX shop_refund_source ON shop_refund (source);
 
 -- One claim for each article bought.
 CREATE TABLE shop_claim (

@@ -162,13 +162,17 @@ int shop_returns_json(struct store_db *db, const struct shop_page *p, struct sb 
 	bool more = false;
 	if (cursor_of(p->cursor, &at, &id))
 		return ERR_INVAL;
-	int rc = store_prep(
-		db, &q,
-		"SELECT " RETURN_COLS " FROM shop_return WHERE (?1='' OR customer_id=?1) AND "
-		"(?2='' OR state=?2) AND (?3='%%' OR id LIKE ?3 ESCAPE '!' OR order_id LIKE ?3 "
-		"ESCAPE '!') AND (?4=0 OR requested_ms<?4 OR (requested_ms=?4 AND id<?5)) "
-		"ORDER "
-		"BY requested_ms DESC, id DESC LIMIT ?6");
+	/* with a customer by its index; else by time */
+#define RETURNS(of, time) \
+	"SELECT " RETURN_COLS " FROM shop_return WHERE " of \
+	" AND (?2='' OR state=?2) AND (?3='%%' OR " \
+	"id LIKE ?3 ESCAPE '!' OR order_id LIKE ?3 ESCAPE '!') AND (?4=0 OR requested_ms<?4 " \
+	"OR " \
+	"(requested_ms=?4 AND id<?5)) ORDER BY " time " DESC, id DESC LIMIT ?6"
+	int rc = store_prep(db, &q,
+			    p->customer.n ? RETURNS("customer_id=?1", "+requested_ms") :
+					    RETURNS("?1=''", "requested_ms"));
+#undef RETURNS
 	if (rc)
 		return rc;
 	view_init(&v, db, p->lang);
@@ -260,12 +264,16 @@ int shop_orders_json(struct store_db *db, const struct shop_page *p, struct sb *
 	sv id, ids[201];
 	if (cursor_of(p->cursor, &at, &id))
 		return ERR_INVAL;
-	int rc = store_prep(
-		db, &q,
-		"SELECT id, placed_ms FROM order_ref WHERE (?1='' OR customer_id=?1) AND "
-		"(?2='' "
-		"OR state=?2) AND (?3='%%' OR id LIKE ?3 ESCAPE '!') AND (?4=0 OR placed_ms<?4 "
-		"OR (placed_ms=?4 AND id<?5)) ORDER BY placed_ms DESC, id DESC LIMIT ?6");
+	/* with a customer by its index; else by time */
+#define ORDERS(of, time) \
+	"SELECT id, placed_ms FROM order_ref WHERE " of \
+	" AND (?2='' OR state=?2) AND (?3='%%' OR " \
+	"id LIKE ?3 ESCAPE '!') AND (?4=0 OR placed_ms<?4 OR (placed_ms=?4 AND id<?5)) ORDER " \
+	"BY " time " DESC, id DESC LIMIT ?6"
+	int rc = store_prep(db, &q,
+			    p->customer.n ? ORDERS("customer_id=?1", "+placed_ms") :
+					    ORDERS("?1=''", "placed_ms"));
+#undef ORDERS
 	if (rc)
 		return rc;
 	view_init(&v, db, p->lang);

@@ -46,13 +46,20 @@ static int read_row(struct shop_call *c, struct store_stmt *q, struct moved *m)
 /* By its number, else the order's newest, else the customer's newest; staff may name any. */
 static int find(struct shop_call *c, sv id, sv order, struct moved *m)
 {
+#define FIND(where)                                                                              \
+	CUST_GROUP_SQL "SELECT " COLS " FROM shop_return WHERE " where                            \
+		       " ORDER BY +requested_ms DESC, id DESC LIMIT 1"
 	struct store_stmt *q;
 	int rc = store_prep(
 		c->db, &q,
-		CUST_GROUP_SQL
-		"SELECT " COLS " FROM shop_return WHERE (?2='' OR id=?2) AND (?3='' OR "
-		"order_id=?3) AND (customer_id IN (SELECT id FROM g) OR (?4=1 AND (?2<>'' OR "
-		"?3<>''))) ORDER BY requested_ms DESC, id DESC LIMIT 1");
+		id.n ? FIND("id=?2 AND (?3='' OR order_id=?3) AND (?4=1 OR customer_id IN "
+			    "(SELECT "
+			    "id FROM g))") :
+		order.n ?
+		       FIND("?2='' AND order_id=?3 AND (?4=1 OR customer_id IN (SELECT id FROM "
+			    "g))") :
+		       FIND("?2='' AND ?3='' AND ?4>=0 AND customer_id IN (SELECT id FROM g)"));
+#undef FIND
 	if (rc)
 		return rc;
 	store_bind_sv(q, 1, c->r->who->customer.p ? c->r->who->customer : SV(""));
