@@ -137,7 +137,42 @@ function mistakes() {
   ok(names.length >= 10 && !silent.length, 'every command has --help with an example first', silent);
 }
 
+/* Decision tables: every rule and boundary tried, a decision with its reason, faults with their line. */
+function rules() {
+  const c = callm(['rules', 'check', '--json']);
+  const t = c.code === 0 ? JSON.parse(c.out) : [];
+  ok(t.length >= 10 && t.every((x) => x.hit === x.rules && x.cases > x.rules && !x.wrong.length),
+    'rules check tries every rule of the demo company', c.out.slice(0, 200) + c.err);
+  const d = callm(['rules', 'decide', 'return', '{"state":"delivered","reason":"size","days_since_delivery":31}']);
+  const a = d.code === 0 ? JSON.parse(d.out) : {};
+  ok(a.rule === 'late' && a.allowed === false && /31天/.test(a.why?.zh) && /31 days/.test(a.why?.en),
+    'rules decide tells the rule and why', d.out + d.err);
+  const bad = join(temp, 'table.yaml');
+  writeFileSync(bad, readFileSync(join(root, 'demo/policies/cancel.yaml'), 'utf8').replace('"> 24"', '"> day"'));
+  const b = callm(['rules', 'check', bad]);
+  ok(b.code === 1 && /table\.yaml:\d+:rules\[4\]\.when\.hours_since_payment: .*not a number/.test(b.err),
+    'a fault of a table is told with its line', b.err);
+}
+
+/* A pack is a whole company: written once, accepted by check, its articles answer. */
+function packs() {
+  for (const [pack, question, article] of [['telecom', '流量用完了怎么收费？', /^data-overuse/],
+    ['bank', 'I lost my card, how do I block it?', /^card-lost/], ['public', '夜间施工噪音怎么办？', /^noise/]]) {
+    const dir = join(temp, `pack-${pack}`), own = ['--data', join(dir, 'data')];
+    const i = callm(['init', dir, '--pack', pack]);
+    ok(i.code === 0 && callm(['check', '--config', join(dir, 'callm.yaml')]).code === 0, `init --pack ${pack} writes what check accepts`, i.err);
+    const k = callm(['kb', 'import', ...own, join(dir, 'kb')]);
+    const r = callm(['ask', '--json', ...own, question]);
+    const a = r.code === 0 ? JSON.parse(r.out) : {};
+    ok(k.code === 0 && article.test(a.citations?.[0]?.article_id), `the articles of ${pack} answer`, k.err + r.out + r.err);
+  }
+  const none = callm(['init', join(temp, 'pack-none'), '--pack', 'zoo']);
+  ok(none.code === 1 && /telecom/.test(none.err), 'an unknown pack names those there are', none.err);
+}
+
 await main(() => {
+  rules();
+  packs();
   asks();
   knowledge();
   texts();
