@@ -8,6 +8,7 @@ enum {
 	DESK_CALS = 32,
 	DESK_SLAS = 64,
 	DESK_SIGNS = 8,              /* kinds of signs */
+	DESK_TOPICS = 32,            /* categories that words tell */
 	DESK_SIGN_WORDS = 200,
 	DESK_WORDS = 400,            /* of one ticket, for full text */
 	DESK_ASKED = 6,              /* words of a search */
@@ -39,6 +40,8 @@ struct desk {                        /* an obj */
 	size_t n_slas;
 	struct desk_sign signs[DESK_SIGNS];
 	size_t n_signs;
+	struct desk_sign topics[DESK_TOPICS];    /* without severity */
+	size_t n_topics;
 	const struct cal *cal, *callback_cal;
 	int64_t auto_close_ms, reopen_ms, callback_ahead_ms, follow_ms;
 	int follow_tries, repeat_days;
@@ -47,6 +50,8 @@ struct desk {                        /* an obj */
 const struct desk_sla *desk_sla_for(const struct desk *d, enum desk_type t, enum desk_severity s);
 /* Bits of the signs that the words show, and the highest severity of them (or least). */
 unsigned desk_signs_in(const struct desk *d, sv text, enum desk_severity *severity);
+/* The category most of whose words stand in the text; empty = none. */
+sv desk_topic_of(const struct desk *d, sv text);
 
 /* ---- a ticket in hand (desk_row.c) ---- */
 

@@ -210,26 +210,29 @@ static void read_words(struct reader *r, struct desk_sign *s, int lang, const jv
 	}
 }
 
-static void read_signs(struct reader *r, const jv *o)
+/* signs (with a severity) and categories: a name and its words in both languages. */
+static void read_lists(struct reader *r, const jv *o, const char *where, bool weighs)
 {
 	struct desk *d = r->d;
+	struct desk_sign *v = weighs ? d->signs : d->topics;
+	size_t *n = weighs ? &d->n_signs : &d->n_topics, max = weighs ? DESK_SIGNS : DESK_TOPICS;
 	void *it = NULL;
 	sv key;
-	jv *v;
-	while (jv_next(o, &it, &key, &v)) {
+	jv *list;
+	while (jv_next(o, &it, &key, &list)) {
 		char at[120];
-		(void)snprintf(at, sizeof(at), "complaint.signs.%.60s", key.p);
-		if (d->n_signs == DESK_SIGNS) {
-			fault(r, at, "Leave some out.", "more than %d signs", DESK_SIGNS);
+		(void)snprintf(at, sizeof(at), "complaint.%s.%.60s", where, key.p);
+		if (*n == max) {
+			fault(r, at, "Leave some out.", "more than %zu %s", max, where);
 			return;
 		}
-		struct desk_sign *s = &d->signs[d->n_signs++];
-		known_keys(r, v, at, "|severity|zh|en|");
+		struct desk_sign *s = &v[(*n)++];
+		known_keys(r, list, at, weighs ? "|severity|zh|en|" : "|zh|en|");
 		s->name = arena_cstr(&d->a, key);
-		int sev = named(r, v, "severity", desk_severity_of, at);
+		int sev = named(r, list, "severity", desk_severity_of, at);
 		s->severity = sev < 0 ? DESK_HIGH : (enum desk_severity)sev;
-		read_words(r, s, 0, jv_get(v, "zh"), at);
-		read_words(r, s, 1, jv_get(v, "en"), at);
+		read_words(r, s, 0, jv_get(list, "zh"), at);
+		read_words(r, s, 1, jv_get(list, "en"), at);
 	}
 }
 
@@ -253,7 +256,7 @@ static void read_rest(struct reader *r, const jv *tree)
 	known_keys(r, t, "tickets",
 		   "|calendar|auto_close|reopen|callback_ahead|callback_calendar|");
 	known_keys(r, c, "complaint",
-		   "|follow_up|follow_up_tries|follow_up_text|repeat_days|signs|");
+		   "|follow_up|follow_up_tries|follow_up_text|repeat_days|signs|categories|");
 	d->cal = d->callback_cal = cal_named(r, t, "tickets", d->cals[0]);
 	sv name = jv_get_str(t, "callback_calendar");
 	if (name.n && !(d->callback_cal = desk_cal(d, name)))
@@ -278,7 +281,8 @@ static void read_rest(struct reader *r, const jv *tree)
 		fault(r, "complaint", "follow_up_tries: 1 to 20, repeat_days: 0 to 3650.",
 		      "a number is out of range");
 	read_follow_text(r, jv_get(c, "follow_up_text"));
-	read_signs(r, jv_get(c, "signs"));
+	read_lists(r, jv_get(c, "signs"), "signs", true);
+	read_lists(r, jv_get(c, "categories"), "categories", false);
 }
 
 static void desk_free(void *obj)
@@ -344,13 +348,31 @@ static bool shows(sv text, sv word)
 	return false;
 }
 
-static bool sign_in(const struct desk_sign *s, sv text)
+static int hits(const struct desk_sign *s, sv text)
 {
+	int n = 0;
 	for (int lang = 0; lang < 2; lang++)
 		for (size_t i = 0; i < s->n[lang]; i++)
-			if (shows(text, s->words[lang][i]))
-				return true;
-	return false;
+			n += shows(text, s->words[lang][i]);
+	return n;
+}
+
+sv desk_topic_of(const struct desk *d, sv text)
+{
+	int most = 0;
+	sv best = SV("");
+	struct sb b;
+	sb_init(&b, 4 * DESK_BODY);
+	folded(text, &b);
+	for (size_t i = 0; i < d->n_topics; i++) {
+		int n = hits(&d->topics[i], sb_sv(&b));
+		if (n > most) {
+			most = n;
+			best = sv_of(d->topics[i].name);
+		}
+	}
+	sb_done(&b);
+	return best;
 }
 
 unsigned desk_signs_in(const struct desk *d, sv text, enum desk_severity *severity)
@@ -360,7 +382,7 @@ unsigned desk_signs_in(const struct desk *d, sv text, enum desk_severity *severi
 	sb_init(&b, 4 * DESK_BODY);
 	folded(text, &b);
 	for (size_t i = 0; i < d->n_signs; i++) {
-		if (!sign_in(&d->signs[i], sb_sv(&b)))
+		if (!hits(&d->signs[i], sb_sv(&b)))
 			continue;
 		bits |= 1u << i;
 		if (d->signs[i].severity > *severity)

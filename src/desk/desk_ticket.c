@@ -195,6 +195,8 @@ static int open_it(const struct desk *d, struct store_db *db, const struct desk_
 	bool repeat = false;
 	int rc = next_number(d, db, t, by->now_ms);
 	if (rc == 0 && t->type == DESK_COMPLAINT) {
+		if (!t->category.n)
+			t->category = desk_topic_of(d, jv_get_str(t->body, "what"));
 		t->severity = desk_weigh(d, t->body, t->severity);
 		rc = desk_repeat_watch(d, db, t, by, &repeat);
 	}

@@ -314,3 +314,23 @@ TEST(desk_signs_weigh)
 	}
 	obj_unref(d);
 }
+
+TEST(desk_categories_by_words)
+{
+	struct desk *d = dw_rules();
+	static const struct { const char *text, *want; } rows[] = {
+		{ "沙发送来坐垫是破的", "delivery/damaged" },
+		{ "等了两周还没到货", "delivery/late" },
+		{ "客服态度太差，还骂人", "service/staff" },
+		{ "打了三次电话没人理，宽带断网，上不了网", "broadband/fault" },
+		{ "My parcel is LATE", "delivery/late" },
+		{ "I was charged twice on the last bill", "billing" },
+		{ "the lamp is broken", "product/faulty" },
+		{ "the latest catalogue", "" },
+		{ "我不高兴", "" },
+	};
+	CHECK(d != NULL);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		SV_EQ(desk_topic_of(d, sv_of(rows[i].text)), rows[i].want);
+	obj_unref(d);
+}
