@@ -120,6 +120,22 @@ static int share(sv s, const struct words *w)
 	return all ? hit * 100 / all : 0;
 }
 
+/* Does any word (pair of characters, or the one there is) stand in words? Without any nothing
+ * matches; this is quick and says no to most products. */
+static bool any_word(sv words, const struct words *w)
+{
+	sv rest = w->all, one;
+	while (sv_cut(&rest, ' ', &one)) {
+		size_t n = sv_runes(one), step = has_cjk(one) && n > 1 ? 2 : n;
+		for (size_t k = 0; k + step <= n && one.n; k++) {
+			size_t from = sv_rune_offset(one, k), to = sv_rune_offset(one, k + step);
+			if (sv_find(words, sv_slice(one, from, to)) >= 0)
+				return true;
+		}
+	}
+	return false;
+}
+
 static int match_words(struct arena *a, sv words, const struct words *w)
 {
 	int best = 0, named = 0, about = 0;
@@ -185,6 +201,8 @@ static int search_row(struct shop_call *c, struct store_stmt *q, const struct wo
 		      struct arena *tmp, struct shop_hit *v, size_t *n)
 {
 	arena_reset(tmp);
+	if (w->all.n && !any_word(store_col_sv(q, 1), w))
+		return 0;
 	int score = w->all.n ? match_words(tmp, store_col_sv(q, 1), w) : 1;
 	bool in = *n < SHOP_HITS || score > v[*n - 1].score;
 	if (score <= 0 || !in)
