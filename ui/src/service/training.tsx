@@ -176,8 +176,8 @@ function Turns({ c, after }: { c: Confusion; after: () => void }) {
     m: () => document.querySelector<HTMLElement>('[data-test=label-other]')?.focus(),
   }));
   useEffect(() => {
-    at.value = rows.length ? 0 : -1;
-  }, [pages.rows.value === null, q, label, predicted, shown]);
+    at.value = 0;
+  }, [q, label, predicted, shown]);
 
   return (
     <section class="stack" data-test="turns">
