@@ -220,6 +220,34 @@ static bool takes(struct talk_core *c, sv text, struct arena *a, struct talk_act
 	return true;
 }
 
+static bool is_digit(uint32_t r)
+{
+	return (r >= '0' && r <= '9') || (r >= 0xFF10 && r <= 0xFF19);
+}
+
+/* Written ones row by row; spoken ones with all the words. */
+sv talk_check_masked(const struct talk_core *c, sv masked, struct arena *a)
+{
+	char d[24];
+	struct sb b;
+	bool in_row = false, any = false;
+	if (c->svc.waits != WAITS_WHO || talk_digits(masked, d, sizeof(d)) < LAST_DIGITS)
+		return masked;
+	sb_init(&b, LIM_SB);
+	for (sv rest = masked; rest.n;) {
+		uint32_t r = sv_rune(&rest);
+		if (is_digit(r) && !in_row)
+			sb_cstr(&b, "[digits]");
+		else if (!is_digit(r))
+			sb_rune(&b, r);
+		in_row = is_digit(r);
+		any |= in_row;
+	}
+	sv ret = any ? arena_sv(a, sb_sv(&b)) : SV("[digits]");
+	sb_done(&b);
+	return ret;
+}
+
 bool talk_check_words(struct talk_core *c, sv text, struct arena *a, struct talk_acts *acts)
 {
 	struct talk_service *s = &c->svc;

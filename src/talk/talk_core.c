@@ -153,9 +153,10 @@ void talk_record_customer(struct talk_core *c, const struct talk_ev *ev, struct 
 			  struct talk_acts *acts)
 {
 	struct sb b;
+	sv masked = talk_check_masked(c, ev->masked, a);
 	sb_init(&b, LIM_SB);
 	sb_cstr(&b, "{\"text\":");
-	sb_json(&b, ev->masked);
+	sb_json(&b, masked);
 	sb_fmt(&b, ",\"language\":\"%s\",\"via\":\"%s\"", c->feel.lang, ev->via ? ev->via : "text");
 	if (c->feel.intent[0])
 		sb_fmt(&b, ",\"intent\":\"%s\",\"intent_p\":%.2f", c->feel.intent,
@@ -177,7 +178,7 @@ void talk_record_customer(struct talk_core *c, const struct talk_ev *ev, struct 
 		sb_cstr(&b, ",\"suspicious\":true");
 	sb_ch(&b, '}');
 	talk_act_record(c, acts, "turn.customer", "customer", arena_sv(a, sb_sv(&b)));
-	acts->v[acts->n - 1].said = ev->masked;
+	acts->v[acts->n - 1].said = masked;
 	sb_done(&b);
 }
 

@@ -654,6 +654,9 @@ bool talk_check_words(struct talk_core *c, sv text, struct arena *a, struct talk
 void talk_check_got(struct talk_core *c, const struct talk_got *g, struct arena *a,
 		    struct talk_acts *acts);
 sv talk_check_question(struct talk_core *c);
+/* For the record: digits of a phone or a code that are said while it is asked who they are are kept
+ * nowhere. */
+sv talk_check_masked(const struct talk_core *c, sv masked, struct arena *a);
 
 /* talk_flow.c: service flows */
 /* Words that begin a flow or go on with it: dealt with. */

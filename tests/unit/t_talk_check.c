@@ -43,6 +43,31 @@ TEST(talk_check_digits_of_the_order_at_hand_then_the_same_call)
 	served_close(&s);
 }
 
+static bool keeps(struct served *s, const char *words, const char *want)
+{
+	struct talk_ev ev = ev_text(words);
+	bench_feed(&s->b, ev);
+	const struct talk_act *x = bench_rec(&s->b, "turn.customer");
+	return x && sv_eq(x->said, sv_of(want)) && sv_find(x->text, sv_of(want)) > 0;
+}
+
+TEST(talk_check_digits_are_kept_nowhere)
+{
+	struct served s;
+	to_check(&s, ARGS, TOOL_KNOWN);
+	CHECK(keeps(&s, "it is 1037", "it is [digits]"));
+	served_close(&s);
+	to_check(&s, ARGS, TOOL_KNOWN);
+	CHECK(keeps(&s, "one zero three seven", "[digits]"));
+	served_close(&s);
+	to_check(&s, ARGS, TOOL_KNOWN);
+	CHECK(keeps(&s, "give me 2 minutes", "give me 2 minutes"));
+	served_close(&s);
+	served_open(&s, CHAT, 1);            /* nobody asked */
+	CHECK(keeps(&s, "do you have 1037 chairs", "do you have 1037 chairs"));
+	served_close(&s);
+}
+
 TEST(talk_check_asks_for_what_is_missing)
 {
 	struct served s;
