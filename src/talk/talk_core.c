@@ -197,6 +197,15 @@ static int half_words(sv text)
 	return n;
 }
 
+/* "HH2026-100357" is of no language. */
+static bool only_a_number(sv text)
+{
+	int digits = 0;
+	for (size_t i = 0; i < text.n; i++)
+		digits += text.p[i] >= '0' && text.p[i] <= '9';
+	return digits >= 4 && half_words(text) < 4;
+}
+
 /* A chat follows at once. On the telephone a courtesy in another language ("thank you", "谢谢")
  * and a word that was misheard change nothing: it takes a sentence of at least three words. */
 static void follow_language(struct talk_core *c, sv text)
@@ -205,6 +214,8 @@ static void follow_language(struct talk_core *c, sv text)
 	if (!known || c->feel.lang_p < 0.6 || strcmp(c->lang, c->feel.lang) == 0)
 		return;
 	if (c->voice && (c->feel.small_talk || c->feel.lang_p < 0.8 || half_words(text) < 5))
+		return;
+	if (only_a_number(text))
 		return;
 	memcpy(c->lang, c->feel.lang, sizeof(c->lang));
 	c->asr_lost = c->voice ? false : c->asr_lost; /* the channel tells when it has none */

@@ -240,6 +240,7 @@ struct talk_turn {
 	int before;                  /* sentences said when the last results came */
 	sv told;                     /* what the tools of this turn said for the customer */
 	bool acted;                  /* an effect is part of what will be said */
+	bool settled;                /* told by the tool's own words, not by a model's */
 	/* the words were beside the point: lead back after the answer. */
 	bool back;
 	bool base;                   /* the model chooses sentences, it does not write */

@@ -1,12 +1,13 @@
 /* talk_loop.c: the language model's calls of the company's tools.
  *
  * Calls of one answer are carried out in order when the answer has ended, never before the
- * customer's words are final, and their results go back to the model as data: at most TALK_ROUNDS
- * answers with calls in a turn. The gate of tool.h checks each call; who the customer is and
- * whether they said yes is the core's, whatever a call says. A result that asks something of the
- * customer ends the round: the model is not asked again. What the model then says passes the same
- * checks as ever, the results being sources beside the articles; when it does not, the customer
- * hears the tools' own words. Pure like the rest of the core. */
+ * customer's words are final, and their results go back to the model as data: at most
+ * TALK_ROUNDS answers with calls in a turn. The gate of tool.h checks each call; who the
+ * customer is and whether they said yes is the core's, whatever a call says. A result that asks
+ * something of the customer ends the round: the model is not asked again. What the model then
+ * says passes the same checks as ever, the results being sources beside the articles; when it
+ * does not, and whenever something was done, refused or passed on, the customer hears the
+ * tools' own words. Pure like the rest of the core. */
 #include "talk_core.h"
 #include "guard.h"
 
@@ -117,6 +118,25 @@ static sv for_model(const struct talk_got *g, struct arena *a)
 	return out;
 }
 
+/* What was done, refused or passed on is told by the tool's own words: a model has no part in
+ * it. */
+static bool settles(const struct talk_got *g)
+{
+	return g->effect || g->outcome == TOOL_APPROVE || g->outcome == TOOL_LATER ||
+	       g->outcome == TOOL_REFUSED || g->outcome == TOOL_FAILED;
+}
+
+static void tell(struct talk_core *c, struct arena *a, struct talk_acts *acts)
+{
+	if (!c->t.sentences) {
+		talk_service_reply(c, c->t.told, POL_REPLY, a, acts);
+		return;
+	}
+	talk_release_sentence(
+		c, sv_of(arena_fmt(a, "%s" SV_FMT, talk_gap(c), SV_ARG(c->t.told))), 0, a, acts);
+	talk_model_finish(c, POL_REPLY, a, acts);
+}
+
 void talk_wish_got(struct talk_core *c, const struct talk_got *g, struct arena *a,
 		   struct talk_acts *acts)
 {
@@ -128,8 +148,12 @@ void talk_wish_got(struct talk_core *c, const struct talk_got *g, struct arena *
 		t->told = t->told.n ? sv_of(arena_fmt(a, SV_FMT "%s" SV_FMT, SV_ARG(t->told),
 						      talk_gap(c), SV_ARG(g->say))) :
 				      arena_sv(a, g->say);
+	t->settled |= g->say.n && settles(g);
 	if (talk_wishes_due(c, a, acts))
 		return;
 	t->rounds++;
-	talk_model_again(c, a, acts);
+	if (t->settled)
+		tell(c, a, acts);
+	else
+		talk_model_again(c, a, acts);
 }

@@ -206,21 +206,23 @@ static bool do_customer(struct scene *s)
 	return true;
 }
 
-/* caller p1 calls [in zh] [recogniser on|off|zh|en] [echo -20] */
+/* caller p1 calls [in zh] [recogniser on|off|zh|en] [echo -20] [from +8615400001370] */
 static bool do_caller(struct scene *s)
 {
-	sv lang = sv_of(s->lang), ears = SV("on");
+	sv lang = sv_of(s->lang), ears = SV("on"), from = SV_NULL;
 	double echo = 0;
 	for (int i = 3; i + 1 < s->now->n; i += 2) {
 		if (scene_is(s, i, "in"))
 			lang = scene_word(s, i + 1);
 		else if (scene_is(s, i, "recogniser"))
 			ears = scene_word(s, i + 1);
+		else if (scene_is(s, i, "from"))
+			from = scene_word(s, i + 1);
 		else if (!scene_is(s, i, "echo") || sv_f64(scene_word(s, i + 1), &echo))
 			return scene_fail(
 				s, "a caller calls [in zh] [recogniser on|off] [echo -20]");
 	}
-	s->actor = world_call(s->w, scene_word(s, 1), lang, ears);
+	s->actor = world_call_from(s->w, scene_word(s, 1), lang, ears, from);
 	s->actor->echo_db = echo;
 	return true;
 }
@@ -403,6 +405,17 @@ static bool told_before(struct scene *s)
 	return true;
 }
 
+/* shop SKU stock 0 | shop SKU price 98.00 */
+static bool do_shop(struct scene *s)
+{
+	double v;
+	bool price = scene_is(s, 2, "price");
+	if (!s->service || (!price && !scene_is(s, 2, "stock")) || sv_f64(scene_word(s, 3), &v))
+		return scene_fail(s, "shop SKU stock 0, or price 98.00; with service");
+	return world_product(s->w, scene_word(s, 1), price, price ? v * 100 : v) == 0 ||
+	       scene_fail(s, "no such product");
+}
+
 /* tools hold | go | break | mend */
 static bool do_tools(struct scene *s)
 {
@@ -445,6 +458,7 @@ static bool do_line(struct scene *s)
 		{ "model", told_before },    { "backup", told_before },
 		{ "transfers", told_before }, { "disclosure", told_before },
 		{ "service", told_before },  { "tools", do_tools },
+		{ "shop", do_shop },
 		{ "customer", do_customer }, { "caller", do_caller },
 		{ "wait", do_wait },         { "at", do_at },
 		{ "restart", do_restart },   { "power", do_restart },

@@ -161,8 +161,12 @@ void actor_leave(struct actor *a);                   /* closes the chat or hangs
 /* world.c, world_voice.c: frees the connection. */
 void actor_detach(struct actor *a);
 
-/* Phone: recogniser "on", "off" or a language. */
-struct actor *world_call(struct world *w, sv name, sv lang, sv recogniser);
+/* Phone: recogniser "on", "off" or a language; from: the caller's number, empty = one of nobody. */
+struct actor *world_call_from(struct world *w, sv name, sv lang, sv recogniser, sv from);
+static inline struct actor *world_call(struct world *w, sv name, sv lang, sv recogniser)
+{
+	return world_call_from(w, name, lang, recogniser, SV_NULL);
+}
 /* Begins to speak; words = what the recogniser will make of it (empty: nothing). */
 void actor_speak(struct actor *a, sv words, int64_t ms, double level_db, double confidence);
 void actor_press(struct actor *a, char key);

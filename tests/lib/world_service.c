@@ -357,3 +357,36 @@ int64_t world_count(struct world *w, const char *sql)
 	store_reset(q);
 	return n;
 }
+
+struct product_edit {
+	sv sku;
+	bool price;
+	int64_t value;
+	int rc;
+};
+
+static int edit_product(void *arg, struct store_db *db)
+{
+	struct product_edit *p = arg;
+	struct store_stmt *q;
+	p->rc = store_prep(db, &q,
+			   p->price ? "UPDATE product SET price_fen=?2 WHERE id=?1" :
+				      "UPDATE product SET stock=?2 WHERE id=?1");
+	if (p->rc)
+		return p->rc;
+	store_bind_sv(q, 1, p->sku);
+	store_bind_int(q, 2, p->value);
+	p->rc = store_step(q);
+	p->rc = p->rc < 0 ? p->rc : 0;
+	store_reset(q);
+	return p->rc;
+}
+
+int world_product(struct world *w, sv sku, bool price, double value)
+{
+	struct product_edit p = { .sku = sku, .price = price, .value = (int64_t)(value + 0.5) };
+	int rc = store_write(w->store, edit_product, &p, NULL, NULL);
+	if (rc == 0)
+		rc = store_flush(w->store);
+	return rc ? rc : p.rc;
+}

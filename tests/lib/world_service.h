@@ -14,6 +14,8 @@ void world_tools_hold(struct world *w, bool hold);
 void world_tools_break(struct world *w, bool broken);        /* every call fails */
 /* A member of an order as the shop has it: "state", "address". The caller's sb. */
 int world_order(struct world *w, sv number, struct sb *out);
+/* The stock of a product, or its price in fen. */
+int world_product(struct world *w, sv sku, bool price, double value);
 /* Rows of a table for which sql (one number) counts; -1 = an error. */
 int64_t world_count(struct world *w, const char *sql);
 

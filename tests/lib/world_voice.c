@@ -332,7 +332,7 @@ void actor_moved(struct actor *a, const char *step, const char *why)
 
 /* ---- callers ---- */
 
-struct actor *world_call(struct world *w, sv name, sv lang, sv recogniser)
+struct actor *world_call_from(struct world *w, sv name, sv lang, sv recogniser, sv from)
 {
 	struct talk_shard *s = talk_hub_pick(w->hub, 0);
 	ASSERT(w->n_actors < WORLD_ACTORS && name.n < 16 && lang.n < 4 && !world_find(w, name));
@@ -361,7 +361,7 @@ struct actor *world_call(struct world *w, sv name, sv lang, sv recogniser)
 		.data_dir = w->o.dir,
 		.info = { .channel = "phone",
 			  .language = sv_of(a->lang),
-			  .address = SV("+8613800138000"),
+			  .address = from.n ? from : SV("+8613800138000"),
 			  .id = sv_of(a->id),
 			  .interaction_id = sv_of(a->interaction) },
 	};

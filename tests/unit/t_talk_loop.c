@@ -196,3 +196,29 @@ TEST(talk_loop_a_tool_of_people_is_refused)
 	CHECK(!tool_act(&s));
 	served_close(&s);
 }
+
+TEST(talk_loop_what_was_done_or_refused_is_told_by_the_tool)
+{
+	static const enum tool_outcome outcomes[] = { TOOL_DONE, TOOL_REFUSED, TOOL_APPROVE,
+						      TOOL_LATER, TOOL_FAILED };
+	for (size_t i = 0; i < sizeof(outcomes) / sizeof(*outcomes); i++) {
+		for (int words = 0; words < 2; words++) {
+			struct served s;
+			served_open(&s, CHAT, 1);
+			known(&s);
+			hear(&s, "please cancel it, how long can I return an article");
+			bench_feed(&s.b, ev_found(&s.b));
+			if (words)
+				bench_feed(&s.b, ev_delta(&s.b, "You have 30 days to return an "
+								"article. [1] So"));
+			bench_feed(&s.b, ev_call(&s.b, "order_cancel", ARGS));
+			bench_feed(&s.b, ev_end(&s.b, 0));
+			got(&s, res("order_cancel", outcomes[i], "The tool says this."));
+			CHECK(!bench_act(&s.b, TACT_MODEL));
+			CHECK(!s.b.c.in_turn);
+			HAS(reply_text(&s), "The tool says this.");
+			EQ(sv_find(reply_text(&s), SV("30 days")) >= 0, words);
+			served_close(&s);
+		}
+	}
+}
