@@ -82,12 +82,46 @@ static bool wanted(const struct doc *d, int64_t version, int64_t row, sv state)
 	return sv_eq(state, version == DOC_DRAFT ? SV("draft") : SV("published")) && !d->state.n;
 }
 
+/* The folder's text: what was in use at start, unless that is one of the versions made here. Then
+ * what was kept of it when it was first edited. */
+static void note_folder(struct arena *a, struct store_stmt *q, struct doc *d, sv *kept)
+{
+	if (sv_eq(store_col_sv(q, 1), SV("file")))
+		*kept = arena_sv(a, store_col_sv(q, 2));
+	else if (d->folder.p && sv_eq(d->folder, store_col_sv(q, 2)))
+		d->folder = SV_NULL;
+}
+
+static int read_rows(struct arena *a, struct store_stmt *q, int64_t version, struct doc *ret,
+		     struct doc *draft)
+{
+	sv kept = SV_NULL;
+	int rc;
+	while ((rc = store_step(q)) == 1) {
+		int64_t n = store_col_int(q, 0), at = store_col_int(q, 5);
+		sv state = store_col_sv(q, 1);
+		ret->newest = ret->newest ? ret->newest : n;
+		ret->changed_ms = at > ret->changed_ms ? at : ret->changed_ms;
+		note_folder(a, q, ret, &kept);
+		if (sv_eq(state, SV("draft"))) {
+			ret->draft = n;
+			take_row(a, q, draft);
+		}
+		if (wanted(ret, version, n, state))
+			take_row(a, q, ret);
+	}
+	if (!ret->folder.p)
+		ret->folder = kept;
+	return rc;
+}
+
 int doc_load(struct store_db *db, const struct doc_files *f, struct arena *a, enum doc_kind kind,
 	     sv id, int64_t version, struct doc *ret)
 {
 	struct store_stmt *q;
 	struct doc draft = { 0 };
 	*ret = (struct doc){ .kind = kind, .id = id };
+	ret->folder = sv_of(doc_file_text(f, kind, id));
 	int rc = store_prep(db, &q,
 			    "SELECT version, state, text, note, by_login, at_ms FROM document "
 			    "WHERE kind=?1 AND id=?2 ORDER BY version DESC");
@@ -95,25 +129,13 @@ int doc_load(struct store_db *db, const struct doc_files *f, struct arena *a, en
 		return rc;
 	store_bind_sv(q, 1, sv_of(doc_kind_names[kind]));
 	store_bind_sv(q, 2, id);
-	while ((rc = store_step(q)) == 1) {
-		int64_t n = store_col_int(q, 0), at = store_col_int(q, 5);
-		sv state = store_col_sv(q, 1);
-		ret->newest = ret->newest ? ret->newest : n;
-		ret->changed_ms = at > ret->changed_ms ? at : ret->changed_ms;
-		if (sv_eq(state, SV("draft"))) {
-			ret->draft = n;
-			take_row(a, q, &draft);
-		}
-		if (wanted(ret, version, n, state))
-			take_row(a, q, ret);
-	}
+	rc = read_rows(a, q, version, ret, &draft);
 	store_reset(q);
-	const char *file = doc_file_text(f, kind, id);
 	if (rc < 0 || ret->state.n)
 		return rc < 0 ? rc : 0;
-	if (version == DOC_IN_USE && file) {
+	if (version == DOC_IN_USE && ret->folder.p) {
 		ret->state = SV("file");
-		ret->text = sv_of(file);
+		ret->text = ret->folder;
 		ret->note = ret->by = SV("");
 		return 0;
 	}

@@ -9,7 +9,8 @@ enum doc_kind { DOC_RULES, DOC_FLOW, DOC_TOOL, DOC_KINDS };
 enum { DOC_TEXT_MAX = 256 << 10, DOC_ID_MAX = 60, DOC_NOTE_MAX = 200 };
 extern const char *const doc_kind_names[DOC_KINDS];      /* as in the table */
 
-/* What the company's own folder held at start; never changed: any thread. */
+/* What was in use at start: the folder's text unless one was published. Never changed: any
+ * thread. */
 struct doc_file {
 	enum doc_kind kind;
 	char *id, *text;
@@ -30,6 +31,7 @@ struct doc {
 	int64_t draft;               /* its version; 0 = none */
 	int64_t newest;              /* the highest; 0 = no rows */
 	int64_t changed_ms;          /* any of them */
+	sv folder;                   /* what the company's own folder holds; p NULL: nothing */
 };
 /* version > 0: that one; DOC_IN_USE: the published, else the file, else (nothing else is there) the
  * draft; DOC_DRAFT: the draft. ERR_NOTFOUND. */

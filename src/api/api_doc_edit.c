@@ -71,11 +71,10 @@ static int put_row(struct store_db *db, const struct edit *x, int64_t version, c
 /* The folder's text becomes version 1, once, so that it can be gone back to. */
 static int keep_file(struct store_db *db, const struct edit *x, struct doc *d)
 {
-	const char *file = doc_file_text(x->a->docs, x->kind, sv_of(x->id));
-	if (d->newest || !file)
+	if (d->newest || !d->folder.p)
 		return 0;
 	d->newest = 1;
-	return put_row(db, x, 1, "file", sv_of(file), SV(""), SV(""));
+	return put_row(db, x, 1, "file", d->folder, SV(""), SV(""));
 }
 
 static int put_write(void *arg, struct store_db *db)
@@ -271,9 +270,8 @@ static void check_run(struct api_query *q, struct store_db *db)
 							  "There is no such version.");
 			return;
 		}
-		const char *file = doc_file_text(x->a->docs, x->kind, sv_of(x->id));
-		x->to_file = file && sv_eq(d.state, SV("file"));
-		x->text = xstrdup(x->to_file ? sv_of(file) : d.text);
+		x->to_file = d.folder.p && sv_eq(d.state, SV("file"));
+		x->text = xstrdup(x->to_file ? d.folder : d.text);
 		if (sv_eq(d.state, SV("draft")) && x->verb == ROLLBACK) {
 			(void)refuse(x, 409, "That version is a draft: publish it.");
 			return;

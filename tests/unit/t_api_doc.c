@@ -19,6 +19,7 @@ struct service {
 	struct policy_rules *rules;
 	int tests, applied;
 	bool refuse;                 /* the next real apply */
+	const char *at_start;        /* the text in use; NULL: the folder's */
 };
 
 static int apply(void *arg, sv kind, sv id, sv text, bool test, struct cfg_report *rep)
@@ -43,10 +44,10 @@ static int apply(void *arg, sv kind, sv id, sv text, bool test, struct cfg_repor
 
 static int text_of(void *arg, sv kind, sv id, struct sb *out)
 {
-	(void)arg;
+	const struct service *s = arg;
 	if (!sv_eq(kind, SV("rules")) || !sv_eq(id, SV("return")))
 		return ERR_NOTFOUND;
-	sb_cstr(out, RETURNS("30"));
+	sb_cstr(out, s->at_start ? s->at_start : RETURNS("30"));
 	return 0;
 }
 
@@ -262,11 +263,19 @@ TEST(api_doc_stays_over_a_restart)
 	EQ(http(&w, "PUT " BASE "/return", aw_token(&w, "admin"), with_text(&b, RETURNS("45")), &r),
 	   200);
 	EQ(http(&w, "POST " BASE "/return/publish", aw_token(&w, "admin"), "{}", &r), 200);
+	s.at_start = RETURNS("45");      /* as the app begins: what was published */
 	CHECK(aw_restart(&w));
 	EQ(http(&w, "GET " BASE "/return", aw_token(&w, "admin"), NULL, &r), 200);
 	EQ(jv_get_int(r.json, "version", 0), 2);
 	SV_EQ(jv_get_str(r.json, "state"), "published");
 	SV_EQ(jv_get_str(r.json, "text"), RETURNS("45"));
+	/* the folder's own is still known */
+	EQ(http(&w, "POST " BASE "/return/rollback", aw_token(&w, "admin"), "{\"version\":1}",
+		&r),
+	   200);
+	STR_EQ(rule(&s, 31), "late");
+	EQ(http(&w, "GET " BASE "/return", aw_token(&w, "admin"), NULL, &r), 200);
+	SV_EQ(jv_get_str(r.json, "text"), RETURNS("30"));
 	sb_done(&b);
 	resp_done(&r);
 	down(&w, &s);
