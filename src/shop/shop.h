@@ -3,14 +3,14 @@
  *
  *	struct shop *s;
  *	shop_open(&s, company, key, &e);
- *	shop_import(db, SHOP_PRODUCTS, text, "demo/products.jsonl", &counts, &e);   on the scribe
- *	tool_source_add(kit, &shop_tools, s);
+ *	shop_import(db, SHOP_PRODUCTS, text, "demo/products.jsonl", &counts, &e);   on the
+ * scribe tool_source_add(kit, &shop_tools, s);
  *
- * Whoever asks sees only orders of who->customer (an agent: any). An order of somebody else is
- * answered in the very words of one that does not exist.
+ * Whoever asks sees only orders of who->customer (an agent without one: any). An order of
+ * somebody else is answered in the very words of one that does not exist.
  *
- * Decisions are the company's (tool_decide). Tables and what they are asked, with the outputs that
- * are read; a fact that is not known is left out. Amounts are whole fen.
+ * Decisions are the company's (tool_decide). Tables and what they are asked, with the outputs
+ * that are read; a fact that is not known is left out. Amounts are whole fen.
  *
  *	return, exchange   category state days_since_delivery opened condition reason payment
  *	                   price_fen tier hygiene custom_made final_sale mattress bulb qty way
@@ -23,15 +23,16 @@
  *	price_protection   days_since_delivery days_since_purchase placed_month placed_day
  *	                   price_drop_fen final_sale flash_sale claimed state tier
  *	                -> allowed
- *	warranty           category warranty_months months_since_delivery days_since_delivery cause
- *	                   bulb
+ *	warranty           category warranty_months months_since_delivery days_since_delivery
+ * cause bulb
  *	                -> allowed way ("exchange", "repair", "parts", "paid")
  *
  * state: placed paid packed shipped delivered returned cancelled. condition: unused opened used
- * faulty. reason: no_longer_wanted faulty wrong_item damaged late size other. tier: standard silver
- * gold platinum. payment: alipay wechat debit credit gift_card transfer on_delivery. way: pickup
- * store. category: as in the catalogue (furniture is collected by the truck team, everything else
- * goes as a parcel). cause: fault wear water heat pets cleaning commercial own_repair consumable.
+ * faulty. reason: no_longer_wanted faulty wrong_item damaged late size other. tier: standard
+ * silver gold platinum. payment: alipay wechat debit credit gift_card transfer on_delivery. way:
+ * pickup store. category: as in the catalogue (furniture is collected by the truck team,
+ * everything else goes as a parcel). cause: fault wear water heat pets cleaning commercial
+ * own_repair consumable.
  */
 #ifndef CALLM_SHOP_H
 #define CALLM_SHOP_H

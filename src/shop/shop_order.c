@@ -138,8 +138,10 @@ static int any_order(struct shop_call *c, sv given, sv *ret)
 int shop_order_arg(struct shop_call *c, bool newest, struct shop_order *o)
 {
 	struct store_stmt *q;
-	sv given = bare(c->a, jv_get_str(c->r->args, "order")), id = SV_NULL;
+	sv said = jv_get_str(c->r->args, "order"), given = bare(c->a, said), id = SV_NULL;
 	int rc = 0;
+	if (said.n && !given.n)
+		given = SV("?"); /* words without a number are none */
 	if (c->r->who->customer.n && (given.n || newest)) {
 		rc = own_orders(c, &q);
 		if (rc == 0)
@@ -150,7 +152,7 @@ int shop_order_arg(struct shop_call *c, bool newest, struct shop_order *o)
 	if (rc == 0 && id.n)
 		rc = shop_order_load(c, id, o);
 	if (rc == ERR_NOTFOUND || (rc == 0 && !id.n))
-		return shop_said(c, TOOL_NOT_FOUND, given.n ? "no_order" : "no_orders",
+		return shop_said(c, TOOL_NOT_FOUND, given.n || !newest ? "no_order" : "no_orders",
 				 "this customer has no such order");
 	if (rc == 0)
 		shop_put(c, "order", o->id);

@@ -199,7 +199,8 @@ MAYBE static const char *shop_do(struct world *w, const char *tool, const char *
 		printf("# %s: %s\n", tool, err_text(rc));
 		return "error";
 	}
-	check_words(tool, res);
+	if (!w->dry)
+		check_words(tool, res);
 	if (res->outcome == TOOL_FAILED)
 		printf("# %s: " SV_FMT "\n", tool, SV_ARG(res->why));
 	return tool_outcome_name(res->outcome);
