@@ -168,6 +168,7 @@ int cust_normal(enum cust_kind kind, sv raw, sv default_cc, struct arena *a, sv 
 		return normal_phone(cust_fold(raw, a), default_cc, a, ret);
 	if (kind == CUST_EMAIL)
 		return normal_email(cust_fold(raw, a), a, ret);
+	raw = sv_trim(raw);
 	if (kind == CUST_WHATSAPP && normal_phone(cust_fold(raw, a), SV_NULL, a, ret) == 0)
 		return 0;
 	return kind < CUST_KINDS ? normal_other(raw, a, ret) : ERR_INVAL;
