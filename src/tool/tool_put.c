@@ -45,7 +45,8 @@ sv tool_say_of(const struct tool_work *w, struct sb *buf)
 	int lang = tool_lang(w->req.who.lang);
 	if (w->again && p->say_text.n)
 		return p->say_text;
-	if (p->outcome == TOOL_CONFIRM && fill(w, w->item->confirm[lang], buf))
+	bool asks = p->outcome == TOOL_CONFIRM || (w->req.dry && p->outcome == TOOL_DONE);
+	if (asks && w->item && fill(w, w->item->confirm[lang], buf))
 		return sb_sv(buf);
 	if (p->say_key.n && fill(w, tool_text_of(w->item, p->say_key, lang), buf))
 		return sb_sv(buf);

@@ -220,6 +220,7 @@ TEST(shop_same_key_is_one_return)
 	w.dry = true;
 	STR_EQ(shop_do(&w, "return_create", args), "done");
 	CHECK(!w.r->effect);
+	HAS(w.r->say, "I would arrange the return of Steep Vacuum Jug");
 	CHECK(!jv_get(w.r->body, "return_id"));
 	EQ(world_sql(&w, "SELECT count(*) FROM shop_return WHERE id>'R10241274'"), 0);
 	w.dry = false;

@@ -199,8 +199,7 @@ MAYBE static const char *shop_do(struct world *w, const char *tool, const char *
 		printf("# %s: %s\n", tool, err_text(rc));
 		return "error";
 	}
-	if (!w->dry)
-		check_words(tool, res);
+	check_words(tool, res);
 	if (res->outcome == TOOL_FAILED)
 		printf("# %s: " SV_FMT "\n", tool, SV_ARG(res->why));
 	return tool_outcome_name(res->outcome);
