@@ -6,7 +6,7 @@ import { makeHash } from '../lib/router.ts';
 import { Empty, ErrorNote, Icon } from '../lib/ui.tsx';
 import { route } from '../console/state.ts';
 import { Facts } from './facts.tsx';
-import { both, Done, money, Pick, post, Rows, seg, usePages, useRows } from './parts.tsx';
+import { both, byText, Done, money, Pick, post, Rows, seg, usePages, useRows } from './parts.tsx';
 import type { Approval, ToolAnswer } from './types.ts';
 
 const STATES = ['waiting', 'yes', 'no', 'all'];
@@ -68,7 +68,7 @@ export function Approvals() {
                     {a.amount ? <b class="num amount">{money(a.amount)}</b> : null}
                   </span>
                   <small>
-                    {[both(a.title), tWord('who', a.actor), dateTime(a.made_at ?? null, lang.value)].filter(Boolean).join(' · ')}
+                    {[both(a.title), byText(a.actor), dateTime(a.made_at ?? null, lang.value)].filter(Boolean).join(' · ')}
                   </small>
                 </h2>
                 {a.args ? <Facts of={a.args} /> : null}
@@ -96,7 +96,7 @@ export function Approvals() {
                   </div>
                 ) : (
                   <p class="hint">
-                    {tWord('astate', a.state)} {[a.by, a.decided_at ? dateTime(a.decided_at, lang.value) : '', a.note].filter(Boolean).join(' · ')}
+                    {tWord('astate', a.state)} {[byText(a.by), a.decided_at ? dateTime(a.decided_at, lang.value) : '', a.note].filter(Boolean).join(' · ')}
                   </p>
                 )}
               </li>

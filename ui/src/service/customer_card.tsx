@@ -6,7 +6,7 @@ import { makeHash } from '../lib/router.ts';
 import { ErrorNote, Icon } from '../lib/ui.tsx';
 import { authed, authedBytes } from '../console/state.ts';
 import { pathOf, type Card } from './customer.tsx';
-import { Done, post, save, seg } from './parts.tsx';
+import { byText, Done, post, save, seg } from './parts.tsx';
 import type { Identity, Joined } from './types.ts';
 
 const KINDS = ['phone', 'email', 'wechat', 'whatsapp', 'social', 'external'];
@@ -203,7 +203,7 @@ export function JoinBox(x: Card) {
               <a class="grow" href={makeHash(['customers', other(j, x.c.id)])}>
                 {j.name || other(j, x.c.id)}
               </a>
-              <span class="muted">{[j.reason, j.by].filter(Boolean).join(' · ')}</span>
+              <span class="muted">{[j.reason, byText(j.by)].filter(Boolean).join(' · ')}</span>
               <button class="btn small" data-test="unjoin" onClick={() => void apart(other(j, x.c.id))}>
                 {t('cust.apart')}
               </button>

@@ -5,7 +5,7 @@ import { lang, t, tWord } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
 import { Empty, Icon, type IconName } from '../lib/ui.tsx';
 import { OrderTable } from './order_list.tsx';
-import { Rows, seg, useLoad, usePages, useRows } from './parts.tsx';
+import { byText, Rows, seg, useLoad, usePages, useRows } from './parts.tsx';
 import { TicketTable } from './ticket_list.tsx';
 import { familyOf, hrefOf, withOrders, type Family } from './moments.ts';
 import type { Moment, OrderRow, TicketCard } from './types.ts';
@@ -70,7 +70,7 @@ export function Happened({ id }: { id: string }) {
                   </div>
                   <time class="num muted" dateTime={m.at}>
                     {dateTime(m.at, lang.value)}
-                    {m.by ? <small>{tWord('who', m.by)}</small> : null}
+                    {m.by ? <small>{byText(m.by)}</small> : null}
                   </time>
                 </li>
               );

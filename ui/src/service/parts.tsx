@@ -261,3 +261,6 @@ export function save(name: string, bytes: ArrayBuffer, type: string): void {
   a.click();
   setTimeout(() => URL.revokeObjectURL(url), 10000);
 }
+
+/* Who did it: "user:mei" is mei; bot, customer and others by their names. */
+export const byText = (by: string | null | undefined): string => tWord('who', (by ?? '').replace(/^user:/, ''));

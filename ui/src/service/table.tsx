@@ -182,7 +182,8 @@ function Try({ s, table, decision }: TryProps) {
       requestAnimationFrame(() => {
         const row = document.querySelector<HTMLElement>('[data-test=hit]');
         const box = row?.closest('.grid-wrap');
-        if (row && box) box.scrollTop = row.offsetTop - 70;
+        const head = box?.querySelector('thead')?.offsetHeight ?? 0;
+        if (row && box) box.scrollTop = row.offsetTop - head - 6;
       });
       return '';
     });

@@ -9,7 +9,7 @@ import { authed, now, user } from '../console/state.ts';
 import { Actions } from './action.tsx';
 import { allDue } from './clocks.ts';
 import { Facts, Value } from './facts.tsx';
-import { BackBar, Done, post, seg, useKeys, useLoad, type Loaded } from './parts.tsx';
+import { BackBar, byText, Done, post, seg, useKeys, useLoad, type Loaded } from './parts.tsx';
 import { DueTag, Severity, TicketState } from './ticket_list.tsx';
 import type { Ticket } from './types.ts';
 
@@ -288,7 +288,7 @@ function Notes(p: Part) {
             </div>
             <time class="num muted">
               {dateTime(n.at, lang.value)}
-              <small>{n.by}</small>
+              <small>{byText(n.by)}</small>
             </time>
           </li>
         ))}
@@ -333,7 +333,7 @@ function History({ x }: { x: Ticket }) {
             </div>
             <time class="num muted">
               {dateTime(h.at, lang.value)}
-              <small>{h.by}</small>
+              <small>{byText(h.by)}</small>
             </time>
           </li>
         ))}
