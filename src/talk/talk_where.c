@@ -77,6 +77,11 @@ void talk_where_go(struct talk_core *c, struct arena *a, struct talk_acts *acts)
 	struct talk_where *w = &c->where;
 	const char *expect = NULL;
 	c->svc.waits = WAITS_NOTHING;
+	if (c->claimed && c->svc.customer && !sv_eq(c->claimed->id, sv_of(c->svc.customer))) {
+		talk_where_free(c);  /* it was another's */
+		talk_canned(c, "where_anew", POL_REPLY, a, acts);
+		return;
+	}
 	talk_act_record(c, acts, "conversation.continued", "system", SV("{}"));
 	if (w->flow && c->flows && talk_flow_load(c, sv_of(w->flow))) {
 		sv q = talk_flow_question(c, a, &expect);
