@@ -322,6 +322,21 @@ static jv *take_digits(const struct flow_slot_def *s, const struct flow_in *in, 
 	return jv_str(out);
 }
 
+/* How much words tell: a Chinese sign counts 1, a word of letters 2. */
+static int weight(sv text)
+{
+	int n = 0;
+	bool in = false;
+	while (text.n) {
+		uint32_t c = sv_rune(&text);
+		bool part = c > ' ' && !sv_is_cjk(c) &&
+			    (c >= 0x80 ? c < 0x2000 : letter((char)sv_fold(c)));
+		n += sv_is_cjk(c) ? 1 : part && !in ? 2 : 0;
+		in = part;
+	}
+	return n;
+}
+
 jv *flow_take(const struct flow_run *r, const struct flow_slot_def *s, const struct flow_in *in,
 	      bool asked, struct arena *a)
 {
@@ -330,6 +345,8 @@ jv *flow_take(const struct flow_run *r, const struct flow_slot_def *s, const str
 			return jv_str(in->slots[i].value);
 	if (s->kind == SLOT_CHOICE && !(asked && s->optional && in->yes == FLOW_NO))
 		return take_choice(r, s, in, asked, a);
+	if (!asked && in->kind == FLOW_IN_START && s->opening && weight(in->text) >= s->opening)
+		return jv_str(sv_trim(in->text));
 	if (!asked)
 		return NULL; /* words at large say nothing to these */
 	if (s->optional && in->yes == FLOW_NO)

@@ -32,6 +32,7 @@ struct flow_slot_def {
 	sv known;                    /* a path into what is known, taken without asking; "" */
 	int tries, digits;
 	bool optional;               /* "no" is an answer: it stays empty */
+	int opening;                 /* WORDS: taken from first words of this weight; 0 = not */
 	struct flow_choice *choices;
 	size_t n_choices;
 	sv list, list_value, list_label;     /* choices from a list among the results */

@@ -218,7 +218,7 @@ static void read_slot(struct reading *d, sv name, const jv *o, struct flow_slot_
 					    "expect",       "known",        "tries",
 					    "digits",       "choices",      "choices_from",
 					    "choice_value", "choice_label", "clears",
-					    "fail",         "optional" };
+					    "fail",         "optional",     "opening" };
 	known_keys(d, o, keys, N(keys));
 	if (!name_ok(name))
 		fault(d, "", "Use a-z, 0-9 and _.", "no usable name of a slot");
@@ -229,6 +229,7 @@ static void read_slot(struct reading *d, sv name, const jv *o, struct flow_slot_
 	s->known = keep(d, jv_get_str(o, "known"));
 	s->tries = (int)whole(d, o, "tries", 1, 10, FLOW_TRIES);
 	s->optional = jv_get_bool(o, "optional", false);
+	s->opening = (int)whole(d, o, "opening", 1, 1000, 0);
 	s->digits = (int)whole(d, o, "digits", 1, 20, 0);
 	read_choices(d, o, s);
 }

@@ -141,6 +141,7 @@ static const struct {
 	{ "refund_status", "what is the status of my return", "return_progress" },
 	{ "price_query", "橡线餐桌多少钱", "price_quote" },
 	{ "price_query", "刚买就降价了，能补差价吗", "price_protection" },
+	{ "return_goods", "降价了，能退差价吗", "price_protection" },
 	{ "price_query", "the lamp got cheaper, can I have the difference back",
 	  "price_protection" },
 	{ "complaint", "你们太过分了，我要投诉", "complaint" },

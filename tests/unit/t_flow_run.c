@@ -312,6 +312,29 @@ TEST(flow_optional_slot_takes_a_no)
 	line_close(&l);
 }
 
+TEST(flow_opening_words_are_taken_when_they_tell_enough)
+{
+	static const char yaml[] =
+		"id: a\ntitle: {zh: a, en: b}\nslots:\n"
+		"  what: {type: text, opening: 14, ask: {zh: 说, en: Tell}}\n"
+		"steps:\n  - {collect: what}\n  - {call: x, args: {what: '{what}'}}\n";
+	static const struct {
+		const char *text;
+		bool taken;
+	} said[] = { { "我要投诉", false },
+		     { "I want to complain", false },
+		     { "你们送来的沙发腿是断的，我要投诉", true },
+		     { "The leg of the sofa you sent me is broken", true } };
+	for (size_t i = 0; i < sizeof(said) / sizeof(*said); i++) {
+		struct line l;
+		line_open(&l, yaml, "a", "en");
+		start(&l, said[i].text);
+		EQ(l.out.n, 1);
+		EQ(l.out.v[0].kind, said[i].taken ? FLOW_CALL : FLOW_ASK);
+		line_close(&l);
+	}
+}
+
 TEST(flow_changes_to_another_wish)
 {
 	static const char yaml[] =
