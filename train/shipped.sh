@@ -11,7 +11,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 "$here/text/shipped_rows.py" "$out/own"
 "$here/text/shipped_rows.py" "$out/open" --open "$open" --udhr "$udhr"
 ours="own utterances, Apache-2.0"
-"$callm" train intent --data "$out/open/intent.tsv" --features 30000 --out "$out/intent.bin" \
+"$callm" train intent --data "$out/open/intent.tsv" --features 30000 --false-alarms 14 --out "$out/intent.bin" \
 	--licence Apache-2.0 --source "$ours; training halves of banking77, clinc150, hwu64, bitext, chatterbot, CrossWOZ"
 "$callm" train emotion --data "$out/own/emotion.tsv" --features 25000 --out "$out/emotion.bin" \
 	--licence Apache-2.0 --source "$ours"

@@ -3,7 +3,7 @@
 #
 #	run.sh SET TASK DATA OUT NAME [TEST...]     trains on OUT/NAME.train.tsv and scores each OUT/TEST.test.tsv (NAME's own by default)
 #
-# DATA holds the unpacked data sets. CALLM is the program (build/callm). A line of figures a test goes to standard output.
+# DATA holds the unpacked data sets. CALLM is the program (build/callm), TRAIN more options of callm train. A line of figures a test goes to standard output.
 set -eu
 set_=$1 task=$2 data=$3 out=$4 name=$5
 shift 5
@@ -11,7 +11,8 @@ here=$(dirname "$0")
 callm=${CALLM:-$here/../../build/callm}
 [ -s "$out/$name.train.tsv" ] || python3 "$here/prepare.py" "$set_" "$data" "$out" >&2
 began=$(date +%s)
-"$callm" train "$task" --data "$out/$name.train.tsv" --out "$out/$name.bin" --source "$set_" >&2
+# shellcheck disable=SC2086 -- several options
+"$callm" train "$task" --data "$out/$name.train.tsv" --out "$out/$name.bin" --source "$set_" ${TRAIN:-} >&2
 took=$(($(date +%s) - began))
 for test in "${@:-$name}"; do
 	printf '%s trained in %s s: ' "$test" "$took"
