@@ -2,7 +2,8 @@
  *
  * Windows of 25 ms every 10 ms; what is 33 dB under the loudest one at both ends is silence and
  * cut off, with 30 ms left; how loud it was is taken out. Nine windows side by side make one of
- * 24 steps of the net, however long the word is. The net's file carries its labels and its
+ * 24 steps of the net, however long the word is, and is heard with three lengths of the vocal
+ * tract. The net's file carries its labels and its
  * temperature in the card. A loaded net is immutable and counted. */
 #include "digit_int.h"
 
@@ -21,8 +22,7 @@ struct digit {
 struct digit_ear {
 	struct digit *d;
 	struct nn_pass *pass;
-	struct pcm_mel *mel;
-	float rows[DIGIT_FRAMES * PCM_MEL_BANDS], steps[DIGIT_STEPS * DIGIT_DIM];
+	struct digit_ways ways;
 };
 
 /* ---- from mel to steps */
@@ -82,6 +82,40 @@ int digit_steps(float *mel, size_t rows, const struct digit_cut *cut, float *out
 			       mel + at * PCM_MEL_BANDS, PCM_MEL_BANDS * sizeof(*mel));
 		}
 	return n;
+}
+
+/* ---- heard several ways */
+
+void digit_ways_open(struct digit_ways *w)
+{
+	static const double warp[DIGIT_WAYS] = { 1, 0.9, 1.11 };
+	for (int k = 0; k < DIGIT_WAYS; k++)
+		w->mel[k] = pcm_mel_new(warp[k]);
+}
+
+void digit_ways_close(struct digit_ways *w)
+{
+	for (int k = 0; k < DIGIT_WAYS; k++)
+		pcm_mel_free(w->mel[k]);
+}
+
+bool digit_ways_run(struct digit_ways *w, struct nn_pass *p, int head, const int16_t *s, size_t n,
+		    float *logit)
+{
+	int labels = nn_dim(nn_pass_net(p), head);
+	memset(logit, 0, sizeof(*logit) * (size_t)labels);
+	for (int k = 0; k < DIGIT_WAYS; k++) {
+		size_t rows = pcm_mel_frames(w->mel[k], s, n, 80, w->rows, DIGIT_FRAMES);
+		int steps = digit_steps(w->rows, rows, &digit_usual, w->steps);
+		if (steps == 0)
+			return false;
+		nn_run(p, &(struct nn_in){
+				  .slot[0] = { .x = w->steps, .steps = (uint32_t)steps } });
+		const float *out = nn_out(p, head, NULL);
+		for (int i = 0; i < labels; i++)
+			logit[i] += out[i] / DIGIT_WAYS;
+	}
+	return true;
 }
 
 /* ---- a loaded net */
@@ -161,7 +195,7 @@ struct digit_ear *digit_ear_new(struct digit *d)
 	struct digit_ear *x = xalloc(sizeof(*x));
 	x->d = obj_ref(d);
 	x->pass = nn_pass_new(d->net);
-	x->mel = pcm_mel_new(1);
+	digit_ways_open(&x->ways);
 	return x;
 }
 
@@ -170,7 +204,7 @@ void digit_ear_free(struct digit_ear *x)
 	if (!x)
 		return;
 	nn_pass_free(x->pass);
-	pcm_mel_free(x->mel);
+	digit_ways_close(&x->ways);
 	obj_unref(x->d);
 	xfree(x);
 }
@@ -178,20 +212,14 @@ void digit_ear_free(struct digit_ear *x)
 int digit_hear(struct digit_ear *x, const int16_t *s, size_t n, float *ret_p)
 {
 	const struct digit *d = x->d;
-	float p[DIGIT_LABELS_MAX];
+	float logit[DIGIT_LABELS_MAX], p[DIGIT_LABELS_MAX];
 	int best = 0;
 	*ret_p = 0;
 	if (n > (size_t)DIGIT_MAX_MS * PCM_HZ / 1000)
 		n = (size_t)DIGIT_MAX_MS * PCM_HZ / 1000;
-	if (pcm_peak(s, n) < 32)
+	if (pcm_peak(s, n) < 32 || !digit_ways_run(&x->ways, x->pass, d->head, s, n, logit))
 		return -1;
-	size_t rows = pcm_mel_frames(x->mel, s, n, 80, x->rows, DIGIT_FRAMES);
-	int steps = digit_steps(x->rows, rows, &digit_usual, x->steps);
-	if (steps == 0)
-		return -1;
-	nn_run(x->pass,
-	       &(struct nn_in){ .slot[0] = { .x = x->steps, .steps = (uint32_t)steps } });
-	nn_softmax(nn_out(x->pass, d->head, NULL), d->n_label, d->temperature, p);
+	nn_softmax(logit, d->n_label, d->temperature, p);
 	for (int k = 1; k < d->n_label; k++)
 		best = p[k] > p[best] ? k : best;
 	*ret_p = p[best];

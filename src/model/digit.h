@@ -50,7 +50,7 @@ int digit_set_read(struct digit_set *ret, const char *path, struct err *e);
 void digit_set_done(struct digit_set *set);
 struct digit_opt {
 	uint64_t seed;
-	int epochs;                      /* 0: 40 */
+	int epochs;                      /* 0: 60 */
 	int threads;                     /* 0: 2 */
 	const char *licence, *source;    /* for the card; NULL: "not stated" */
 	bool (*progress)(void *arg, int epoch, int epochs, double loss);   /* false: stop */

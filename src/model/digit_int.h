@@ -23,4 +23,18 @@ extern const struct digit_cut digit_usual;
  * mel is changed. Returns steps, 0: silence. */
 int digit_steps(float *mel, size_t rows, const struct digit_cut *cut, float *out);
 
+/* A caller's vocal tract is longer or shorter than those of the people in the rows; so a word is
+ * heard with three of them, and what the net says is averaged: vocal tract length normalisation
+ * (Lee & Rose 1998) without the choice of one. One thread's scratch. */
+enum { DIGIT_WAYS = 3 };
+struct digit_ways {
+	struct pcm_mel *mel[DIGIT_WAYS];
+	float rows[DIGIT_FRAMES * PCM_MEL_BANDS], steps[DIGIT_STEPS * DIGIT_DIM];
+};
+void digit_ways_open(struct digit_ways *w);
+void digit_ways_close(struct digit_ways *w);
+/* The mean of the net's logits into logit; false: there is no sound. */
+bool digit_ways_run(struct digit_ways *w, struct nn_pass *p, int head, const int16_t *s, size_t n,
+		    float *logit);
+
 #endif

@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { BATCH = 32, ROWS_MIN = 20, EPOCHS = 40, HELD = 10 };
+enum { BATCH = 32, ROWS_MIN = 20, EPOCHS = 60, HELD = 10 };
 #define WARP 0.17                /* of the logarithm, either way */
 #define PACE_MIN (-0.28)         /* of the logarithm, slower */
 #define PACE_MAX 0.3
@@ -125,16 +125,6 @@ static int make(struct rng *r, const struct digit_clip *c, float *out)
 	return steps;
 }
 
-static int plain(const struct digit_clip *c, float *out)
-{
-	static const size_t most = (size_t)DIGIT_MAX_MS * PCM_HZ / 1000;
-	float rows[DIGIT_FRAMES * PCM_MEL_BANDS];
-	struct pcm_mel *mel = pcm_mel_new(1);
-	size_t k = pcm_mel_frames(mel, c->s, c->n < most ? c->n : most, 80, rows, DIGIT_FRAMES);
-	pcm_mel_free(mel);
-	return digit_steps(rows, k, &digit_usual, out);
-}
-
 /* ---- training */
 
 static double each(void *arg, struct nn_pass *p, size_t i)
@@ -180,22 +170,25 @@ static double epoch(struct job *j)
 /* Those held out, as they are: logits for the temperature; how many are right. */
 static size_t test_held(struct job *j, int *label, float *temperature)
 {
+	static const size_t most = (size_t)DIGIT_MAX_MS * PCM_HZ / 1000;
+	struct digit_ways *ways = xalloc(sizeof(*ways));
 	struct nn_pass *p = nn_pass_new(j->net);
 	int k = j->set->n_label;
 	size_t right = 0, n = 0;
+	digit_ways_open(ways);
 	for (size_t i = 0; i < j->n_held; i++) {
 		const struct digit_clip *c = &j->set->v[j->order[j->n_learn + i]];
-		int steps = plain(c, j->x), best = 0;
-		if (!put(j, 0, c, steps))
+		float *out = j->logit + n * (size_t)k;
+		int best = 0;
+		if (!digit_ways_run(ways, p, j->head, c->s, c->n < most ? c->n : most, out))
 			continue;
-		nn_run(p, &j->in[0]);
-		const float *out = nn_out(p, j->head, NULL);
-		memcpy(j->logit + n * (size_t)k, out, sizeof(*out) * (size_t)k);
 		for (int m = 1; m < k; m++)
 			best = out[m] > out[best] ? m : best;
 		right += best == c->label;
 		label[n++] = c->label;
 	}
+	digit_ways_close(ways);
+	xfree(ways);
 	*temperature = nn_fit_temperature(j->logit, label, n, k);
 	nn_pass_free(p);
 	return right;
