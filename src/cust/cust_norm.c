@@ -191,9 +191,17 @@ bool cust_last4(sv text, char ret[5])
 
 /* ---- masks ---- */
 
+static bool is_e164(sv v)
+{
+	for (size_t i = 1; i < v.n; i++)
+		if (v.p[i] < '0' || v.p[i] > '9')
+			return false;
+	return v.n > 0 && v.p[0] == '+';
+}
+
 static sv mask_phone(sv v, struct arena *a)
 {
-	if (v.n < 8 || v.p[0] != '+')
+	if (v.n < 8 || !is_e164(v))
 		return SV("****");
 	sv last = sv_slice(v, v.n - 4, v.n);
 	if (sv_starts(v, SV("+86")) && v.n == 14)
@@ -220,7 +228,7 @@ static sv mask_email(sv v, struct arena *a)
 
 sv cust_masked(enum cust_kind kind, sv value, struct arena *a)
 {
-	if (kind == CUST_PHONE || (kind == CUST_WHATSAPP && sv_starts(value, SV("+"))))
+	if (kind == CUST_PHONE || (kind == CUST_WHATSAPP && is_e164(value)))
 		return mask_phone(value, a);
 	if (kind == CUST_EMAIL)
 		return mask_email(value, a);
