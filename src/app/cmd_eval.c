@@ -169,6 +169,27 @@ static bool pick_agent(struct cli_eval *c)
 	return cli_fail("there is no agent \"%s\"; model, gold, idle or replay", c->agent), false;
 }
 
+static double percent(int64_t part, int64_t of)
+{
+	return of ? 100.0 * (double)part / (double)of : 0;
+}
+
+/* The gold agent: what reached the gold state, and what the second deliveries were told. */
+static void print_gate(const jv *g)
+{
+	int64_t n = jv_get_int(g, "trials", 0), same = jv_get_int(g, "same", 0),
+		twice = jv_get_int(g, "same_twice", 0);
+	printf("  through the gate: %lld calls, %lld effects, in %lld trials it asked first who it "
+	       "is\n", (long long)jv_get_int(g, "calls", 0),
+	       (long long)jv_get_int(g, "effects", 0), (long long)jv_get_int(g, "identified", 0));
+	printf("  gold end state: %lld of %lld (%.1f %%)\n", (long long)same, (long long)n,
+	       percent(same, n));
+	printf("  each call delivered twice, gold end state: %lld of %lld (%.1f %%); %lld effects "
+	       "told again, %lld told otherwise\n", (long long)twice, (long long)n,
+	       percent(twice, n), (long long)jv_get_int(g, "again", 0),
+	       (long long)jv_get_int(g, "odd", 0));
+}
+
 static void print_sums(const jv *r)
 {
 	const jv *cases = jv_get(r, "cases");
@@ -205,9 +226,10 @@ static int replay(struct cli_eval *c)
 		       SV_ARG(jv_get_str(x, "action")), SV_ARG(jv_get_str(x, "error")));
 	}
 	printf("gold actions: %lld in %lld tasks, in %lld of them every change is accepted, "
-	       "%lld leave another state\n",
+	       "%lld leave another state, in %lld the gate asked first who it is\n",
 	       (long long)jv_get_int(r, "actions", 0), (long long)jv_get_int(r, "tasks", 0),
-	       (long long)jv_get_int(r, "clean", 0), (long long)jv_get_int(r, "changed", 0));
+	       (long long)jv_get_int(r, "clean", 0), (long long)jv_get_int(r, "changed", 0),
+	       (long long)jv_get_int(r, "identified", 0));
 	jv_free(r);
 	return clean ? 0 : 1;
 }
@@ -326,6 +348,8 @@ static int report(struct cli_eval *c, struct err *e)
 		print_suite(jv_at(c->results, i));
 	if (c->bench && !c->json)
 		print_sums(jv_at(c->results, 0));
+	if (c->bench && !c->json && c->who == EVAL_AGENT_GOLD)
+		print_gate(jv_get(jv_at(c->results, 0), "gate"));
 	if (c->junit)
 		rc = write_report(c->junit, c->results, false, e);
 	if (rc == 0 && c->html)

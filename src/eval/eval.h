@@ -55,11 +55,15 @@ int eval_tau_open(struct eval_tau **ret, const char *dir, sv split, struct err *
 void eval_tau_close(struct eval_tau *t);     /* accepts NULL */
 /* The first `most` tasks (0 = all) as one result, each a case; a run has tools (what was called),
  * steps, tokens, cost. Passed = the end state is that after the gold actions, and the required
- * outputs were said. Uses o's loop, agent, helper, trials, jobs, only. */
+ * outputs were said. Every call of an agent goes through the gate of tool.h. With the gold agent
+ * the result has gate: {trials, calls, effects, identified, refused, same (end states that are the
+ * gold one), and of a second trial with each call delivered twice: again, odd, same_twice}. Uses
+ * o's loop, agent, helper, trials, jobs, only. */
 jv *eval_tau_run(struct eval_tau *t, enum eval_agent agent, size_t most,
 		 const struct eval_opts *o);
-/* Carries out every task's gold actions, each on a fresh state: {tasks, clean (no change refused),
- * changed (the state is another), actions, errors: [{task, action, error, change}]}. */
+/* Carries out every task's gold actions through the gate, each on a fresh state; waits: {tasks,
+ * clean (no change refused), changed (the state is another), actions, identified (the customer was
+ * looked up first), errors: [{task, action, error, change}]}. */
 jv *eval_tau_replay(struct eval_tau *t);
 
 /* ---- reports over an array of results ---- */

@@ -1,11 +1,12 @@
 /* eval_agent.c: one trial of a tau task: an agent with the shop's tools serves a played
  * customer, then the state and what was said are judged.
  *
- * The agent's model gets the policy as its instructions and the tools as tools; what it calls is
- * carried out on the trial's own copy of the state and answered, until it speaks; then it is the
- * customer's turn. It ends when the customer leaves, after a transfer to a person, or at the
- * limits. Every step is taken from a timer of 0 ms, none inside a model's callback. Owned by
- * itself until on_done; the loop's thread. */
+ * The agent's model gets the policy as its instructions and the tools as tools; what it calls goes
+ * through the gate (eval_tau_gate.c) one after the other and is answered, until it speaks; then it
+ * is the customer's turn. It ends when the customer leaves, after a transfer to a person, or at
+ * the limits. Every step is taken from a timer of 0 ms or from the gate's result, none inside a
+ * model's callback. The gold agent has no model: its calls are made at the begin. Owned by itself
+ * until on_done; the loop's thread. */
 #include "eval_tau.h"
 
 #include <stdio.h>
@@ -20,13 +21,16 @@ struct trial {
 	const struct eval_tau *t;
 	const jv *task;
 	const struct eval_opts *o;
-	jv *db, *run, *turns, *user;
+	struct eval_visit visit, second;     /* second: the gold agent's, each call twice */
+	struct mbox *box;
+	jv *run, *turns, *user;
 	struct arena a;
 	VEC(struct llm_msg) msgs;
 	struct llm_tool tools[TOOLS];
 	size_t n_tools;
 	struct llm_call calls[CALLS];
-	size_t n_calls;
+	size_t n_calls, at;          /* calls of the model's answer; the one at the gate */
+	const struct llm_call *kept;
 	struct llm_run *asked;
 	struct eval_mind *mind;
 	struct sb text;
@@ -73,15 +77,28 @@ static bool said(const struct trial *x, sv output)
 	return found;
 }
 
+static bool judge_state(const struct eval_visit *v, const jv *gold, const char *what, jv *checks)
+{
+	jv *db = eval_visit_state(v);
+	bool same = db && eval_same(gold, db);
+	jv_free(db);
+	return eval_note(checks, what, SV("as after the gold actions"),
+			 same ? SV("the same") : SV("another"), same);
+}
+
 static void judge(struct trial *x)
 {
 	jv *checks = jv_arr();
 	const jv *outputs = jv_get(x->task, "outputs");
-	size_t errors;
-	jv *gold = eval_tau_gold(x->t, x->task, &errors);
-	bool same = eval_same(gold, x->db);
-	bool ok = eval_note(checks, "state", SV("as after the gold actions"),
-			    same ? SV("the same") : SV("another"), same);
+	jv *gold = eval_tau_gold(x->t, x->task);
+	bool ok = judge_state(&x->visit, gold, "state", checks);
+	jv *gate = jv_get(x->run, "gate");
+	if (gate) {
+		bool twice = judge_state(&x->second, gold, "state, each call twice", checks);
+		jv_set_int(gate, "same", ok);
+		jv_set_int(gate, "same_twice", twice);
+		ok &= twice;
+	}
 	for (size_t i = 0; i < jv_len(outputs); i++) {
 		sv want = jv_as_str(jv_at(outputs, i));
 		bool there = said(x, want);
@@ -102,7 +119,7 @@ static void deliver(void *arg)
 	jv_set_int(run, "steps", x->steps);
 	jv_set_int(run, "tokens", x->tokens);
 	jv_set_num(run, "cost", (double)x->cost / 1e6);
-	jv_free(x->db);
+	mbox_free(x->box);
 	jv_free(x->user);
 	VEC_FREE(&x->msgs);
 	arena_done(&x->a);
@@ -159,11 +176,48 @@ static void note_tool(struct trial *x, const struct llm_call *c, const jv *args,
 	jv_push(list, n);
 }
 
+static void at_gate(void *arg);
+
+static void answer_call(struct trial *x, sv text)
+{
+	const struct llm_call *c = &x->kept[x->at++];
+	jv *args = jv_parse(c->args, NULL);
+	note_tool(x, c, args, text);
+	jv_free(args);
+	struct llm_msg *m = add(x, LLM_TOOL, text);
+	if (m)
+		m->call_id = c->id;
+	later(x, x->at < x->n_calls ? at_gate : agent);
+}
+
+static void on_result(void *arg, struct tool_res *res)
+{
+	struct trial *x = arg;
+	struct sb out;
+	sb_init(&out, LIM_SB);
+	eval_visit_took(&x->visit, res);
+	eval_visit_answer(res, &out);
+	x->transferred = x->transferred || (res->outcome == TOOL_DONE &&
+			 sv_eq(sv_of(res->name), SV("transfer_to_human_agents")));
+	answer_call(x, sb_sv(&out));
+	sb_done(&out);
+	obj_unref(res);
+}
+
+/* The next call of the model's answer. */
+static void at_gate(void *arg)
+{
+	struct trial *x = arg;
+	struct tool_req r;
+	eval_visit_req(&x->visit, x->kept[x->at].name, x->kept[x->at].args, &r);
+	if (tool_start(eval_gate_kit(x->t->gate), &r, x->box, on_result, x))
+		answer_call(x, SV("Error: the call is too large"));
+}
+
 static void call_tools(struct trial *x)
 {
 	struct llm_call *kept = arena_new(&x->a, struct llm_call, x->n_calls);
 	struct llm_msg *m = add(x, LLM_ASSISTANT, sb_sv(&x->text));
-	struct sb out;
 	if (!kept || !m) {
 		fail(x, "the conversation grew too long");
 		return;
@@ -171,20 +225,9 @@ static void call_tools(struct trial *x)
 	memcpy(kept, x->calls, sizeof(*kept) * x->n_calls);
 	m->calls = kept;
 	m->n_calls = x->n_calls;
-	sb_init(&out, LIM_SB);
-	for (size_t i = 0; i < x->n_calls; i++) {
-		jv *args = jv_parse(kept[i].args, NULL);
-		(void)eval_retail_call(x->db, kept[i].name, args, &out);
-		note_tool(x, &kept[i], args, sb_sv(&out));
-		x->transferred = x->transferred ||
-				 sv_eq(kept[i].name, SV("transfer_to_human_agents"));
-		m = add(x, LLM_TOOL, sb_sv(&out));
-		if (m)
-			m->call_id = kept[i].id;
-		jv_free(args);
-	}
-	sb_done(&out);
-	later(x, agent);
+	x->kept = kept;
+	x->at = 0;
+	later(x, at_gate);
 }
 
 static void speak(struct trial *x)
@@ -272,11 +315,11 @@ static void customer(void *arg)
 
 static void set_tools(struct trial *x)
 {
-	for (size_t i = 0; i < jv_len(x->t->tools) && i < TOOLS; i++) {
-		const jv *d = jv_at(x->t->tools, i);
-		x->tools[x->n_tools++] = (struct llm_tool){ jv_get_str(d, "name"),
-							    jv_get_str(d, "description"),
-							    jv_get(d, "parameters") };
+	const struct tool_box *box = eval_gate_box(x->t->gate);
+	for (size_t i = 0; i < tool_box_count(box) && i < TOOLS; i++) {
+		const struct tool_decl *d = tool_box_at(box, i);
+		x->tools[x->n_tools++] = (struct llm_tool){ sv_of(d->name), d->about[1],
+							    d->schema };
 	}
 }
 
@@ -293,6 +336,24 @@ static void put_turn(struct trial *x, bool gold)
 	jv_set_str(turn, "reply", sb_sv(&b));
 	jv_push(x->turns, turn);
 	sb_done(&b);
+}
+
+/* The gold actions, then in another trial the same with every call delivered twice. */
+static void walk_gold(struct trial *x)
+{
+	struct eval_walk once = { 0 }, twice = { .twice = true };
+	jv *gate = jv_obj();
+	eval_visit_begin(&x->second, x->t->gate, jv_get_str(x->task, "name"));
+	int rc = eval_gold_walk(x->t, x->task, &x->visit, &once, NULL);
+	rc = rc ? rc : eval_gold_walk(x->t, x->task, &x->second, &twice, NULL);
+	x->failed = rc != 0 || twice.odd || once.effects != twice.effects;
+	jv_set_int(gate, "calls", once.calls);
+	jv_set_int(gate, "effects", once.effects);
+	jv_set_int(gate, "identified", once.identified);
+	jv_set_int(gate, "refused", once.refused);
+	jv_set_int(gate, "again", twice.again);
+	jv_set_int(gate, "odd", twice.odd);
+	jv_set(x->run, "gate", gate);
 }
 
 void eval_agent_start(void *ctx, const jv *kase, const struct eval_opts *o, sv language,
@@ -312,11 +373,10 @@ void eval_agent_start(void *ctx, const jv *kase, const struct eval_opts *o, sv l
 	arena_init(&x->a, LIM_ARENA_TURN);
 	sb_init(&x->text, LIM_SB);
 	x->began_us = loop_now_us(o->loop);
-	size_t errors = 0;
+	x->box = mbox_new(o->loop);
+	eval_visit_begin(&x->visit, x->t->gate, jv_get_str(kase, "name"));
 	if (x->t->agent == EVAL_AGENT_GOLD)
-		x->db = eval_tau_gold(x->t, kase, &errors);
-	else
-		x->db = jv_copy(x->t->db);
+		walk_gold(x);
 	if (x->t->agent != EVAL_AGENT_MODEL) {
 		put_turn(x, x->t->agent == EVAL_AGENT_GOLD);
 		later(x, deliver);

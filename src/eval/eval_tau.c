@@ -13,9 +13,6 @@
 
 #define TASK_BYTES (16u << 20)
 
-extern const struct embed_file eval_pages[];
-extern const size_t eval_pages_n;
-
 bool eval_same(const jv *a, const jv *b)
 {
 	void *it = NULL;
@@ -165,17 +162,6 @@ static int find_tasks(struct eval_tau *t, const char *dir, sv split, struct err 
 		       "as train", dir, SV_ARG(split));
 }
 
-static int read_tools(struct eval_tau *t, struct err *e)
-{
-	const struct embed_file *f = embed_find(eval_pages, eval_pages_n, SV("retail_tools.json"));
-	struct sb b;
-	sb_init(&b, LIM_SB);
-	int rc = f ? embed_text(f, &b) : ERR_NOTFOUND;
-	t->tools = rc ? NULL : jv_parse(sb_sv(&b), e);
-	sb_done(&b);
-	return t->tools ? 0 : err_set(e, ERR_CORRUPT, "the list of tools is damaged");
-}
-
 int eval_tau_open(struct eval_tau **ret, const char *dir, sv split, struct err *e)
 {
 	char own[4000], path[4096];
@@ -193,7 +179,7 @@ int eval_tau_open(struct eval_tau **ret, const char *dir, sv split, struct err *
 	if (rc == 0)
 		rc = find_tasks(t, own, split, e);
 	if (rc == 0)
-		rc = read_tools(t, e);
+		rc = eval_gate_open(&t->gate, t->db, e);
 	if (rc)
 		eval_tau_close(t);
 	else
@@ -205,8 +191,8 @@ void eval_tau_close(struct eval_tau *t)
 {
 	if (!t)
 		return;
+	eval_gate_close(t->gate);
 	jv_free(t->db);
-	jv_free(t->tools);
 	jv_free(t->tasks);
 	sb_done(&t->policy);
 	xfree(t);
@@ -214,57 +200,36 @@ void eval_tau_close(struct eval_tau *t)
 
 /* ---- gold ---- */
 
-/* How many changes were refused; look-ups that find nothing are some gold agents' own: they try
- * a wrong address first. */
-static size_t carry_out(jv *db, const jv *task, jv *errors)
+jv *eval_tau_gold(const struct eval_tau *t, const jv *task)
 {
 	const jv *actions = jv_get(task, "actions");
+	jv *db = jv_copy(t->db);
 	struct sb out;
-	size_t bad = 0;
 	sb_init(&out, LIM_SB);
 	for (size_t i = 0; i < jv_len(actions); i++) {
 		const jv *a = jv_at(actions, i);
-		if (eval_retail_call(db, jv_get_str(a, "name"), jv_get(a, "arguments"), &out) == 0)
-			continue;
-		bool looks = !eval_retail_changes(jv_get_str(a, "name"));
-		bad += !looks;
-		if (!errors)
-			continue;
-		jv *x = jv_obj();
-		jv_set_str(x, "task", jv_get_str(task, "name"));
-		jv_set_str(x, "action", jv_get_str(a, "name"));
-		jv_set_str(x, "error", sb_sv(&out));
-		jv_set_bool(x, "change", !looks);
-		jv_push(errors, x);
+		(void)eval_retail_call(db, jv_get_str(a, "name"), jv_get(a, "arguments"), &out);
 	}
 	sb_done(&out);
-	return bad;
-}
-
-jv *eval_tau_gold(const struct eval_tau *t, const jv *task, size_t *ret_errors)
-{
-	jv *db = jv_copy(t->db);
-	*ret_errors = carry_out(db, task, NULL);
 	return db;
 }
 
-jv *eval_tau_replay(struct eval_tau *t)
+/* What the gold agent's trials did at the gate, summed up. */
+static jv *sum_gate(const jv *cases)
 {
-	jv *out = jv_obj(), *errors = jv_arr();
-	size_t clean = 0, actions = 0, changed = 0;
-	for (size_t i = 0; i < jv_len(t->tasks); i++) {
-		const jv *task = jv_at(t->tasks, i);
-		jv *db = jv_copy(t->db);
-		clean += carry_out(db, task, errors) == 0;
-		changed += !eval_same(db, t->db);
-		actions += jv_len(jv_get(task, "actions"));
-		jv_free(db);
+	static const char *const keys[] = { "calls", "effects", "identified", "refused",
+					    "again", "odd",	"same",	      "same_twice" };
+	jv *out = jv_obj();
+	int64_t sum[8] = { 0 }, trials = 0;
+	for (size_t i = 0; i < jv_len(cases); i++) {
+		const jv *runs = jv_get(jv_at(cases, i), "runs");
+		for (size_t k = 0; k < jv_len(runs); k++, trials++)
+			for (int j = 0; j < 8; j++)
+				sum[j] += jv_get_int(jv_get(jv_at(runs, k), "gate"), keys[j], 0);
 	}
-	jv_set_int(out, "tasks", (int64_t)jv_len(t->tasks));
-	jv_set_int(out, "clean", (int64_t)clean);
-	jv_set_int(out, "changed", (int64_t)changed);
-	jv_set_int(out, "actions", (int64_t)actions);
-	jv_set(out, "errors", errors);
+	jv_set_int(out, "trials", trials);
+	for (int j = 0; j < 8; j++)
+		jv_set_int(out, keys[j], sum[j]);
 	return out;
 }
 
@@ -279,6 +244,8 @@ jv *eval_tau_run(struct eval_tau *t, enum eval_agent agent, size_t most,
 				.start = eval_agent_start, .ctx = t };
 	t->agent = agent;
 	jv *r = eval_run_set(&set, o);
+	if (agent == EVAL_AGENT_GOLD)
+		jv_set(r, "gate", sum_gate(jv_get(r, "cases")));
 	jv_free(cases);
 	return r;
 }

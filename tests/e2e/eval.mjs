@@ -90,6 +90,9 @@ await main(async () => {
   }
   r = run('--tau', tau, '--agent', 'gold', '--json');
   ok(r.code === 0 && JSON.parse(r.out)[0].passed === 74, 'an agent with the gold actions passes all 74', r.out.slice(0, 300));
+  const gate = JSON.parse(r.out)[0].gate;
+  ok(gate.same === 74 && gate.same_twice === 74 && gate.odd === 0 && gate.again === gate.effects,
+    'through the gate: the gold state in all 74, also with each call delivered twice', JSON.stringify(gate));
   r = run('--tau', tau, '--agent', 'idle', '--json');
   ok(r.code === 1 && JSON.parse(r.out)[0].passed === 5, 'one that does nothing passes the 5 that ask for nothing', r.err);
 });

@@ -1,46 +1,7 @@
 /* t_eval_tau.c: the shop's tools on a small state of our own, refusals leave it as it was; gold
- * and idle agents; a scripted model as agent. With CALLM_DATA_SETS the benchmark's own actions. */
+ * and idle agents; a scripted model as agent. */
 #include "t.h"
-#include "eval_tau.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-
-static const char *const shop =
-	"{\"users\":{\"ann_lee_1\":{\"user_id\":\"ann_lee_1\",\"name\":{\"first_name\":\"Ann\","
-	"\"last_name\":\"Lee\"},\"email\":\"ann@example.com\",\"address\":{\"zip\":\"10001\"},"
-	"\"payment_methods\":{\"card_1\":{\"source\":\"credit_card\",\"id\":\"card_1\"},"
-	"\"gift_1\":{\"source\":\"gift_card\",\"id\":\"gift_1\",\"balance\":20.5}},"
-	"\"orders\":[\"#W1\",\"#W2\"]}},\"orders\":{"
-	"\"#W1\":{\"order_id\":\"#W1\",\"user_id\":\"ann_lee_1\",\"address\":{},\"status\":"
-	"\"pending\","
-	"\"items\":[{\"product_id\":\"p1\",\"item_id\":\"i1\",\"price\":10,\"options\":{\"c\":"
-	"\"red\"}},"
-	"{\"product_id\":\"p1\",\"item_id\":\"i1\",\"price\":10,\"options\":{\"c\":\"red\"}}],"
-	"\"payment_history\":[{\"transaction_type\":\"payment\",\"amount\":20,"
-	"\"payment_method_id\":\"card_1\"}]},"
-	"\"#W2\":{\"order_id\":\"#W2\",\"user_id\":\"ann_lee_1\",\"address\":{},"
-	"\"status\":\"delivered\",\"items\":[{\"product_id\":\"p1\",\"item_id\":\"i2\","
-	"\"price\":12.25,"
-	"\"options\":{}},{\"product_id\":\"p1\",\"item_id\":\"i1\",\"price\":10,\"options\":{}}"
-	"],"
-	"\"payment_history\":[{\"transaction_type\":\"payment\",\"amount\":22.25,"
-	"\"payment_method_id\":\"gift_1\"}]}},"
-	"\"products\":{\"p1\":{\"name\":\"Cup\",\"product_id\":\"p1\",\"variants\":{"
-	"\"i1\":{\"item_id\":\"i1\",\"available\":true,\"price\":10,\"options\":{\"c\":\"red\"}"
-	"},"
-	"\"i2\":{\"item_id\":\"i2\",\"available\":true,\"price\":12.25,\"options\":{\"c\":"
-	"\"blue\"}},"
-	"\"i3\":{\"item_id\":\"i3\",\"available\":false,\"price\":1,\"options\":{}},"
-	"\"i4\":{\"item_id\":\"i4\",\"available\":true,\"price\":99,\"options\":{}}}},"
-	"\"p2\":{\"name\":\"Bowl\",\"product_id\":\"p2\",\"variants\":{}}}}";
-
-static jv *state(void)
-{
-	jv *v = jv_parse(sv_of(shop), NULL);
-	ASSERT(v);
-	return v;
-}
+#include "t_eval_tau.h"
 
 /* The tool's answer; *same tells whether the state is as before. */
 static int call(jv *db, const char *name, const char *args, struct sb *out, bool *same)
@@ -259,32 +220,6 @@ TEST(eval_same_by_value)
 
 /* ---- whole trials ---- */
 
-static void put_file(const char *name, const char *text)
-{
-	char path[4096];
-	struct err e;
-	snprintf(path, sizeof(path), "%s/%s", t_tmpdir(), name);
-	ASSERT(file_write(path, sv_of(text), &e) == 0);
-}
-
-static struct eval_tau *bench(void)
-{
-	struct eval_tau *t = NULL;
-	struct err e = { 0 };
-	put_file("db.json", shop);
-	put_file("policy.md", "Be kind.");
-	put_file("tasks_train.jsonl",
-		 "{\"id\":\"0\",\"user_scenario\":{\"instructions\":{\"reason_for_call\":"
-		 "\"cancel #W1\"}},"
-		 "\"evaluation_criteria\":{\"actions\":[{\"name\":\"cancel_pending_order\","
-		 "\"arguments\":{\"order_id\":\"#W1\",\"reason\":\"no longer needed\"}}],"
-		 "\"communicate_info\":[\"1,020.50\"]}}\n"
-		 "{\"id\":\"1\",\"instruction\":\"ask for "
-		 "nothing\",\"actions\":[],\"outputs\":[]}\n");
-	ASSERT(eval_tau_open(&t, t_tmpdir(), SV("train"), &e) == 0);
-	return t;
-}
-
 static int64_t passed(struct eval_tau *t, enum eval_agent agent, const struct eval_opts *o)
 {
 	jv *r = eval_tau_run(t, agent, 0, o);
@@ -297,10 +232,19 @@ TEST(eval_tau_gold_and_idle)
 {
 	struct eval_tau *t = bench();
 	struct eval_opts o = { .loop = loop_new() };
-	EQ(passed(t, EVAL_AGENT_GOLD, &o), 2);
+	jv *r = eval_tau_run(t, EVAL_AGENT_GOLD, 0, &o), *gate = jv_get(r, "gate");
+	EQ(jv_get_int(r, "passed", 0), 2);
+	EQ(jv_get_int(gate, "trials", 0), 2);
+	EQ(jv_get_int(gate, "same", 0), 2);
+	EQ(jv_get_int(gate, "same_twice", 0), 2);
+	EQ(jv_get_int(gate, "effects", 0), 1);
+	EQ(jv_get_int(gate, "again", 0), 1);
+	EQ(jv_get_int(gate, "odd", 1), 0);
+	jv_free(r);
 	EQ(passed(t, EVAL_AGENT_IDLE, &o), 1);
 	EQ(passed(t, EVAL_AGENT_MODEL, &o), 0);      /* without a model nothing passes */
-	jv *r = eval_tau_replay(t);
+	r = eval_tau_replay(t);
+	EQ(jv_get_int(r, "identified", 0), 1);
 	EQ(jv_get_int(r, "clean", 0), 2);
 	EQ(jv_get_int(r, "changed", 0), 1);
 	jv_free(r);
@@ -320,8 +264,8 @@ static struct llm *scripted(struct loop *l, const char *text, jv **script)
 
 struct served {
 	bool ok, state;
-	char tool[40], error[80];
-	size_t turns;
+	char tool[40], answer[80], error[80];
+	size_t turns, tools;
 };
 
 static struct served serve(const char *only, const char *player, const char *agent)
@@ -338,6 +282,9 @@ static struct served serve(const char *only, const char *player, const char *age
 	out.turns = jv_len(jv_get(run, "turns"));
 	snprintf(out.tool, sizeof(out.tool), SV_FMT,
 		 SV_ARG(jv_get_str(jv_path(run, "turns.0.tools.0"), "name")));
+	snprintf(out.answer, sizeof(out.answer), SV_FMT,
+		 SV_ARG(jv_get_str(jv_path(run, "turns.0.tools.0"), "result")));
+	out.tools = jv_len(jv_path(run, "turns.0.tools"));
 	snprintf(out.error, sizeof(out.error), SV_FMT, SV_ARG(jv_get_str(run, "error")));
 	jv_free(r);
 	llm_close(o.agent);
@@ -360,15 +307,35 @@ TEST(eval_tau_a_model_talks)
 	STR_EQ(x.error, "");
 }
 
-/* The script sees no answer of a tool and calls for ever: the state is right after the first
- * call, nothing was said, and the steps have an end. */
+/* It asks who the customer is, changes the order, tells the amount; then the customer leaves. */
 TEST(eval_tau_a_model_calls)
+{
+	struct served x = serve("task 0",
+				"[{\"match\":\"1020.50\",\"say\":[\"[END]\"]},"
+				"{\"say\":[\"Please cancel\"]}]",
+				"[{\"after\":0,\"call\":{\"name\":\"find_user_id_by_email\","
+				"\"args\":{\"email\":\"ann@example.com\"}}},"
+				"{\"after\":1,\"call\":{\"name\":\"cancel_pending_order\","
+				"\"args\":{\"order_id\":\"#W1\",\"reason\":"
+				"\"no longer needed\"}}},"
+				"{\"say\":[\"You get 1020.50\"]}]");
+	STR_EQ(x.tool, "find_user_id_by_email");
+	STR_EQ(x.answer, "ann_lee_1");
+	STR_EQ(x.error, "");
+	EQ(x.tools, 2);
+	CHECK(x.state);
+	CHECK(x.ok);
+}
+
+/* One that does not ask who it is gets nothing done, and its steps have an end. */
+TEST(eval_tau_a_model_must_identify)
 {
 	struct served x = serve("task 0", "[{\"say\":[\"Please cancel\"]}]",
 				"[{\"call\":{\"name\":\"cancel_pending_order\",\"args\":"
 				"{\"order_id\":\"#W1\",\"reason\":\"no longer needed\"}}}]");
 	STR_EQ(x.tool, "cancel_pending_order");
-	CHECK(x.state);
+	HAS(sv_of(x.answer), "verified");
+	CHECK(!x.state);
 	CHECK(!x.ok);
 	HAS(sv_of(x.error), "too many steps");
 }
