@@ -1,11 +1,12 @@
-/* talk_keys.c: the telephone's keys: a menu, a wish for a person, or a number that was asked for.
+/* talk_keys.c: the telephone's keys: a menu, a wish for a person, or a number that was asked
+ * for.
  *
- * After a question for a number its digits are gathered until hash or a pause, and come in as
- * one text (via "dtmf"). Star begins the number anew; zero alone asks for a person as it does
- * everywhere. What a long number was is kept only in masked form: a card as guard masks it, an
- * order number that was asked for as an order number, anything else as [digits]. Digits of a
- * long row of keys that nobody asked for are not recorded either. Pure like the rest of the
- * core. */
+ * While an action waits for the customer's yes, 1 is yes and 2 is no. After a question for a
+ * number its digits are gathered until hash or a pause, and come in as one text (via "dtmf").
+ * Star begins the number anew; zero alone asks for a person as it does everywhere. What a long
+ * number was is kept only in masked form: a card as guard masks it, an order number that was
+ * asked for as an order number, anything else as [digits]. Digits of a long row of keys that
+ * nobody asked for are not recorded either. Pure like the rest of the core. */
 #include "talk_core.h"
 #include "guard.h"
 
@@ -105,6 +106,23 @@ static bool gathers(struct talk_core *c, char key, const struct talk_ev *ev, str
 	return true;
 }
 
+/* 1 and 2 answer the question whether something may be done. */
+static bool answers(struct talk_core *c, char key, const struct talk_ev *ev, struct arena *a,
+		    struct talk_acts *acts)
+{
+	bool zh = strcmp(c->lang, "zh") == 0;
+	if (c->svc.waits != WAITS_YES || (key != '1' && key != '2'))
+		return false;
+	sv says = key == '1' ? (zh ? SV("是的") : SV("yes")) : (zh ? SV("不用了") : SV("no"));
+	struct talk_ev text = {
+		.kind = TEV_TEXT, .text = says, .masked = says, .model_text = says,
+		.via = "dtmf", .confidence = 1,
+		.start_ms = ev->start_ms, .end_ms = ev->end_ms, .now_us = ev->now_us,
+	};
+	talk_on_text(c, &text, a, acts);
+	return true;
+}
+
 /* ---- a menu ---- */
 
 static void menu(struct talk_core *c, char key, int64_t now_us, struct arena *a,
@@ -166,6 +184,8 @@ void talk_on_key(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
 	if (c->goodbye)         /* said goodbye to, the customer stays */
 		sm_move(&c->sm, TS_THINKING);
 	c->goodbye = false;
+	if (answers(c, key, ev, a, acts))
+		return;
 	if (gathers(c, key, ev, a, acts)) {
 		if (c->n_digits)
 			sm_move(&c->sm, TS_LISTENING);
