@@ -7,12 +7,38 @@
  */
 #include "guard_int.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #define NONCE crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
 #define TAG crypto_aead_xchacha20poly1305_ietf_ABYTES
 #define SEALED_MAX (64u << 20)
+
+/* The key is written beside its place and then linked to it: of several processes that make one at
+ * the same time the first wins, and nobody ever reads half a key. */
+static int make_key(const char *path, struct err *e)
+{
+	unsigned char fresh[GUARD_KEY], salt[8];
+	char hex[2 * sizeof(salt) + 1];
+	struct sb tmp;
+
+	randombytes_buf(salt, sizeof(salt));
+	randombytes_buf(fresh, sizeof(fresh));
+	sb_init(&tmp, PATH_MAX);
+	sb_fmt(&tmp, "%s.%s", path, sodium_bin2hex(hex, sizeof(hex), salt, sizeof(salt)));
+	int rc = file_write(sb_str(&tmp), sv_n((char *)fresh, sizeof(fresh)), e);
+	/* a file system without links: the last one wins there */
+	if (rc == 0 && link(sb_str(&tmp), path) < 0 && errno != EEXIST &&
+	    rename(sb_str(&tmp), path) < 0)
+		rc = err_set(e, ERR_IO, "cannot create %s: %s", path, strerror(errno));
+	(void)unlink(sb_str(&tmp));
+	sodium_memzero(fresh, sizeof(fresh));
+	sb_done(&tmp);
+	return rc;
+}
 
 int guard_key(const char *path, bool make, unsigned char key[GUARD_KEY], struct err *e)
 {
@@ -21,14 +47,8 @@ int guard_key(const char *path, bool make, unsigned char key[GUARD_KEY], struct 
 
 	if (sodium_init() < 0)
 		return err_set(e, ERR_FAIL, "libsodium does not start");
-	if (make && !file_exists(path)) {
-		unsigned char fresh[GUARD_KEY];
-		randombytes_buf(fresh, sizeof(fresh));
-		rc = file_write(path, sv_n((char *)fresh, sizeof(fresh)), e);
-		sodium_memzero(fresh, sizeof(fresh));
-		if (rc)
-			return rc;
-	}
+	if (make && !file_exists(path) && (rc = make_key(path, e)))
+		return rc;
 	sb_init(&b, 256);
 	rc = file_read(path, 256, &b, e);
 	if (rc == 0 && b.n != GUARD_KEY)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "guard.h"
@@ -273,4 +274,45 @@ TEST(key_file)
 	CHECK(same);
 	EQ(st.st_mode & 0777, 0600);
 	EQ(shorter, ERR_PARSE);
+}
+
+/* Processes that want the key at the same moment all get the same one. */
+TEST(key_file_of_many_processes)
+{
+	enum { MANY = 8, ROUNDS = 10 };
+	char dir[] = "/tmp/t_guard_XXXXXX", path[64];
+	struct err e = { 0 };
+	bool same = true;
+
+	CHECK(mkdtemp(dir) != NULL);
+	for (int round = 0; round < ROUNDS; round++) {
+		unsigned char got[MANY][GUARD_KEY] = { 0 }, last[GUARD_KEY];
+		int go[2], back[2], begun = 0;
+		(void)snprintf(path, sizeof(path), "%s/%d.key", dir, round);
+		same &= pipe(go) == 0 && pipe(back) == 0;
+		for (int i = 0; i < MANY; i++) {
+			pid_t pid = fork();
+			if (pid == 0) {
+				char c;
+				(void)close(go[1]);
+				bool ok = read(go[0], &c, 1) == 0 && /* closed: all at once */
+					  guard_key(path, true, last, &e) == 0;
+				_exit(ok && write(back[1], last, GUARD_KEY) == GUARD_KEY ? 0 : 1);
+			}
+			begun += pid > 0;
+		}
+		(void)close(go[0]);
+		(void)close(go[1]);
+		for (int i = 0; i < begun; i++)
+			same &= wait(&(int){ 0 }) > 0;
+		(void)close(back[1]);
+		same &= read(back[0], got, sizeof(got)) == (ssize_t)sizeof(got);
+		(void)close(back[0]);
+		same &= guard_key(path, false, last, &e) == 0;
+		for (int i = 0; i < MANY; i++)
+			same &= memcmp(got[i], last, GUARD_KEY) == 0;
+		(void)unlink(path);
+	}
+	same &= rmdir(dir) == 0; /* and nothing is left beside it */
+	CHECK(same);
 }
