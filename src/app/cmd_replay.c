@@ -3,8 +3,11 @@
  * Each log is fed to a fresh core and compared byte for byte (talk_replay). The texts are the
  * company's: another company's file, or changed texts, show as the first line that differs. */
 #include "app_int.h"
+#include "app_company.h"
+#include "flow.h"
 #include "policy_table.h"
 #include "talk_log.h"
+#include "tool.h"
 
 #include <stdio.h>
 
@@ -99,6 +102,42 @@ static jv *company_of(const char *path, struct err *e)
 	return v;
 }
 
+static bool tool_known(void *arg, sv name)
+{
+	return tool_box_find(arg, name) != NULL;
+}
+
+/* The company's tools and flows as it brings them, for logs of conversations that had some;
+ * what was edited since shows as other texts. */
+static int read_service(struct replaying *p, const char *company, struct err *e)
+{
+	struct app_company c;
+	struct app_texts t = { 0 }, f = { 0 };
+	struct cfg_report rep = { 0 };
+	app_company_open(&c, sv_of(company));
+	int rc = app_company_texts(&c, "tools", &t, e);
+	if (rc == 0)
+		rc = app_company_texts(&c, "flows", &f, e);
+	struct tool_file *tools = xalloc(sizeof(*tools) * (t.n + 1));
+	struct flow_file *flows = xalloc(sizeof(*flows) * (f.n + 1));
+	for (size_t i = 0; i < t.n; i++)
+		tools[i] = (struct tool_file){ t.v[i].name, sv_of(t.v[i].text) };
+	for (size_t i = 0; i < f.n; i++)
+		flows[i] = (struct flow_file){ f.v[i].name, sv_of(f.v[i].text) };
+	if (rc == 0)
+		rc = tool_box_new(&p->o.tools, tools, t.n, &rep);
+	if (rc == 0)
+		rc = flow_set_new(&p->o.flows, flows, f.n, tool_known, p->o.tools, &rep);
+	if (rc && rep.n)
+		err_set(e, rc, "%s: %s", rep.v[0].where, rep.v[0].what);
+	cfg_report_done(&rep);
+	xfree(tools);
+	xfree(flows);
+	app_texts_done(&t);
+	app_texts_done(&f);
+	return rc;
+}
+
 static int replay_all(struct replaying *p, const char *company, char **files, int n)
 {
 	struct err e = { 0 };
@@ -120,10 +159,17 @@ static int replay_all(struct replaying *p, const char *company, char **files, in
 		return 1;
 	}
 	p->o.texts = texts;
+	if (read_service(p, company, &e)) {
+		cli_fail("%s", e.msg);
+		n = 0;
+		p->failed = 1;
+	}
 	for (int i = 0; i < n; i++)
 		replay_one(p, files[i]);
 	obj_unref(texts);
 	obj_unref(p->o.strategy);
+	obj_unref(p->o.tools);
+	obj_unref(p->o.flows);
 	if (!p->json && n > 1)
 		printf("%d logs: %d the same, %d different, %d not readable\n", n,
 		       n - p->differ - p->failed, p->differ, p->failed);

@@ -5,10 +5,10 @@
  *	  "call": {"name": "handoff", "args": {}}, "after": 1}, ...]
  *
  * The first rule whose match is part of the last user message (or that has none), with after
- *tools' results behind that message (or any number), speaks, one piece each delay_ms, then calls. fail: "http500" before any piece; "stall" says the
- *pieces and then nothing; "garbage", "close" break off after the pieces. No rule:
- *ERR_NOTFOUND at the end. With dialect "base" it counts as a base model (llm_base), and the
- *rules look at the whole text. */
+ * tools' results behind that message (or any number), speaks, one piece each delay_ms, then
+ * calls. fail: "http500" before any piece; "stall" says the pieces and then nothing; "garbage",
+ * "close" break off after the pieces. No rule: ERR_NOTFOUND at the end. With dialect "base" it
+ * counts as a base model (llm_base), and the rules look at the whole text. */
 #include "llm_int.h"
 
 struct script_run {
