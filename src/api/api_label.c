@@ -3,8 +3,8 @@
  *
  * A label is a row of the river ("label.intent", who said it and about which turn) and, beside
  * it, the one that counts now: kv "label/CONVERSATION/SEQ" -> {label, by, at_ms}. Texts are those
- * of the turns' rows: cleaned, and gone with them when a customer is erased. Door's thread; reading runs on
- * workers, LABEL_LOOK turns at most a request, the newest first.
+ * of the turns' rows: cleaned, and gone with them when a customer is erased. Door's thread;
+ * reading runs on workers, LABEL_LOOK turns at most a request, the newest first.
  */
 #include "api_int.h"
 
