@@ -36,9 +36,9 @@ struct sh {
 static int fill(void *arg, struct store_db *db)
 {
 	struct sh *u = arg;
-	u->rc = shop_import(db, SHOP_PRODUCTS, SV(catalogue), "catalogue", NULL, NULL);
+	u->rc = shop_import(db, SHOP_PRODUCTS, sv_of(catalogue), "catalogue", NULL, NULL);
 	if (u->rc == 0)
-		u->rc = shop_import(db, SHOP_ORDERS, SV(sold), "orders", NULL, NULL);
+		u->rc = shop_import(db, SHOP_ORDERS, sv_of(sold), "orders", NULL, NULL);
 	return u->rc;
 }
 
