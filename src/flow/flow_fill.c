@@ -273,6 +273,16 @@ static int nearest(sv text, const sv *label, size_t n)
 	return best >= LIKE_LEAST && best - second >= LIKE_APART ? at : -1;
 }
 
+/* The one whose value is in the words as a slot: an order by its number. */
+static int spoken_of(const struct flow_in *in, const jv *const *value, size_t n)
+{
+	for (size_t i = 0; i < in->n_slots; i++)
+		for (size_t k = 0; k < n; k++)
+			if (value[k] && sv_eq(in->slots[i].value, jv_as_str(value[k])))
+				return (int)k;
+	return -1;
+}
+
 static jv *take_choice(const struct flow_run *r, const struct flow_slot_def *s,
 		       const struct flow_in *in, bool asked, struct arena *a)
 {
@@ -285,7 +295,9 @@ static jv *take_choice(const struct flow_run *r, const struct flow_slot_def *s,
 		if (flow_has(in->text, s->choices[i].words.t[0]) ||
 		    flow_has(in->text, s->choices[i].words.t[1]))
 			return jv_str(s->choices[i].value);
-	int at = in->text.n ? nearest(in->text, label, n) : -1;
+	int at = spoken_of(in, value, n);
+	if (at < 0 && in->text.n)
+		at = nearest(in->text, label, n);
 	if (at < 0 && asked) {
 		size_t o = ordinal(in->text);
 		at = o >= 1 && o <= n ? (int)o - 1 : -1;

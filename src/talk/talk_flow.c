@@ -38,6 +38,8 @@ static jv *known(const struct talk_core *c)
 		jv_set_str(who, "tier", p->tier);
 	if (c->svc.about)
 		jv_set_str(o, "order", sv_of(c->svc.about));
+	else if (p && p->orders == 1 && p->last_order.n && c->svc.level >= TOOL_KNOWN)
+		jv_set_str(o, "order", p->last_order);
 	jv_set(o, "customer", who);
 	return o;
 }

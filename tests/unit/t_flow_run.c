@@ -204,6 +204,20 @@ TEST(flow_choice_by_number_and_name)
 	}
 }
 
+TEST(flow_choice_by_what_it_is)
+{
+	struct line l;
+	struct flow_slot s = { SV("product"), SV("B2"), SV("that thing") };
+	line_open(&l, RETURN, "return_goods", "en");
+	start(&l, "return");
+	say(&l, "HH2026-100101", "HH2026-100101");
+	result(&l, "done", TWO, "");
+	in(&l, (struct flow_in){ .kind = FLOW_IN_TEXT, .text = SV("that thing"), .slots = &s,
+				 .n_slots = 1 });
+	SV_EQ(jv_as_str(jv_get(flow_slots(l.run), "item")), "B2");
+	line_close(&l);
+}
+
 TEST(flow_asks_again_and_then_gives_up)
 {
 	struct line l;
