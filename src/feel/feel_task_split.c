@@ -71,6 +71,11 @@ static void note_text(struct map *seen, sv text)
 	(void)map_put(seen, text, seen);
 }
 
+static bool is_kin(const struct map *seen, const struct feel_row *r)
+{
+	return map_get(seen, r->text) || map_get(seen, r->other);
+}
+
 /* Pairs behind the first n_dev that share a text with one of those come next. */
 static void leave_out_kin(struct feel_split *s)
 {
@@ -81,17 +86,18 @@ static void leave_out_kin(struct feel_split *s)
 		note_text(seen, v[s->order[i]].text);
 		note_text(seen, v[s->order[i]].other);
 	}
-	for (size_t i = s->n_dev; i < s->rows->n; i++) {
-		const struct feel_row *r = &v[s->order[i]];
-		if (!map_get(seen, r->text) && !map_get(seen, r->other))
-			continue;
+	size_t kin = 0;
+	for (size_t i = s->n_dev; i < s->rows->n; i++)
+		kin += is_kin(seen, &v[s->order[i]]);
+	bool few = 5 * kin <= s->rows->n; /* else too little would be left to learn from */
+	for (size_t i = s->n_dev; few && i < s->rows->n; i++) {
 		uint32_t row = s->order[i];
+		if (!is_kin(seen, &v[row]))
+			continue;
 		s->order[i] = s->order[s->n_dev + s->n_left];
 		s->order[s->n_dev + s->n_left++] = row;
 	}
 	map_free(seen);
-	if (5 * s->n_left > s->rows->n) /* too little would be left to learn from */
-		s->n_left = 0;
 }
 
 void feel_split_fold(struct feel_split *s, int fold)
