@@ -197,7 +197,8 @@ unit_part() {
 	data_sets
 	stage "unit tests under ASan and UBSan"
 	# the longest ones in a lane of their own
-	together "$(unit_lane t_model t_tel)" "$(unit_lane $(unit_tests build-asan | sed 's#tests/##; /^t_model$/d; /^t_tel$/d'))"
+	together "$(unit_lane t_model t_tel t_tool)" \
+		"$(unit_lane $(unit_tests build-asan | sed 's#tests/##; /^t_model$/d; /^t_tel$/d; /^t_tool$/d'))"
 	staged
 }
 
@@ -237,13 +238,12 @@ e2e_part() {
 		tap e2e_mcp 180 node tests/e2e/mcp.mjs
 		tap e2e_models 60 node tests/e2e/models.mjs'
 	tap e2e_local 600 node tests/e2e/local.mjs
-	tap e2e_workers 240 node tests/e2e/workers.mjs
+	together 'tap e2e_workers 240 node tests/e2e/workers.mjs' 'tap e2e_browser 400 node tests/e2e/browser.mjs'
 	together 'tap e2e_many 420 node tests/e2e/many.mjs
 		[ ! -x build-asan/callm ] || tap e2e_hostile_asan 180 env CALLM_BIN=build-asan/callm node tests/e2e/hostile.mjs
 		tap e2e_kill9 120 node tests/e2e/kill9.mjs' \
 		'tap e2e_ways 400 node tests/e2e/ways.mjs
 		tap e2e_eval 180 node tests/e2e/eval.mjs'
-	tap e2e_browser 300 node tests/e2e/browser.mjs
 	staged
 }
 
