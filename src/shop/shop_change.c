@@ -41,6 +41,15 @@ static jv *cancel_facts(struct shop_call *c, const struct shop_order *o)
 	return f;
 }
 
+/* What price protection gave back already. */
+static int64_t claims(const struct shop_order *o)
+{
+	int64_t fen = 0;
+	for (size_t i = 0; i < o->n; i++)
+		fen += o->items[i].claim_fen;
+	return fen;
+}
+
 static int give_stock_back(struct shop_call *c, const struct shop_order *o)
 {
 	int rc = 0;
@@ -83,12 +92,13 @@ int shop_op_cancel(struct shop_call *c)
 	if (rc)
 		return rc;
 	int64_t fee = jv_get_int(d, "fee_fen", 0);
-	int64_t refund = paid ? (fee < o.total_fen ? o.total_fen - fee : 0) : 0;
+	int64_t left = o.total_fen - claims(&o);
+	int64_t refund = paid && fee < left ? left - fee : 0;
 	jv_set(c->r->body, "items", shop_items_jv(c, &o));
 	shop_put_order_items(c, &o);
 	shop_put(c, "payment_text", shop_pay_text(c, o.payment));
 	shop_put(c, "bank_text", shop_bank_text(c, o.payment));
-	shop_put_money(c, "fee", paid ? o.total_fen - refund : 0);
+	shop_put_money(c, "fee", paid ? left - refund : 0);
 	shop_put_money(c, "refund", refund);
 	shop_put(c, "money_text", shop_fill(c, paid ? "back" : "unpaid"));
 	tool_say(c->r, paid ? "done" : "unpaid");

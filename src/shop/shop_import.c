@@ -334,6 +334,8 @@ static int put_back_item(struct load *l, const jv *o, sv number, const jv *x, st
 	if (!line || qty < 1)
 		return bad(l, SV_FMT ": the return has an article that the order has not",
 			   SV_ARG(number));
+	if (qty > 10000)
+		return bad(l, SV_FMT ": more pieces are returned than were bought", SV_ARG(number));
 	int64_t fen = shop_fen(
 		jv_get_num(jv_at(jv_get(o, "items"), (size_t)line - 1), "price_cny", 0));
 	b->gross += fen * qty;

@@ -51,6 +51,8 @@ struct shop_product {
 struct shop_item {
 	int line;
 	int64_t qty, back, exchanges, price_fen;
+	/* price protection: paid back for the line, and for each of its pieces */
+	int64_t claim_fen, drop_fen;
 	struct shop_product p;       /* of its sku; without body when it is no longer sold */
 };
 struct shop_order {

@@ -27,8 +27,10 @@ static int load_items(struct shop_call *c, struct shop_order *o)
 	struct store_stmt *q;
 	int rc = store_prep(
 		c->db, &q,
-		"SELECT line, sku, qty, price_fen, back, exchanges FROM shop_item WHERE "
-		"order_id=?1 ORDER BY line");
+		"SELECT i.line, i.sku, i.qty, i.price_fen, i.back, i.exchanges, "
+		"coalesce(k.amount_fen,0), coalesce(k.paid_fen-k.now_fen,0) FROM shop_item i LEFT "
+		"JOIN shop_claim k ON k.order_id=i.order_id AND k.line=i.line WHERE i.order_id=?1 "
+		"ORDER BY i.line");
 	if (rc)
 		return rc;
 	store_bind_sv(q, 1, o->id);
@@ -41,6 +43,8 @@ static int load_items(struct shop_call *c, struct shop_order *o)
 		it->price_fen = store_col_int(q, 3);
 		it->back = store_col_int(q, 4);
 		it->exchanges = store_col_int(q, 5);
+		it->claim_fen = store_col_int(q, 6);
+		it->drop_fen = store_col_int(q, 7);
 	}
 	store_reset(q);
 	rc = rc < 0 ? rc : 0;

@@ -1,10 +1,11 @@
 /* shop_return.c: sending something back: may it be, what comes back, when is it collected.
  *
  * Each line is asked about in the table "return" by itself; one no refuses the whole. The money
- * is worked out once, here, in whole fen: gross (what was paid for the pieces) = fee + deduct +
- * refund, always. A fee is taken once for a collection, never more than what is left. For used
- * articles deduct is a range until the goods are checked. A line remembers how many of its
- * pieces are on their way back, so two returns cannot take the same piece.
+ * is worked out once, here, in whole fen: gross (what was paid for the pieces, less what price
+ * protection gave back) = fee + deduct + refund, always. A fee is taken once for a collection,
+ * never more than what is left. For used articles deduct is a range until the goods are checked.
+ * A line remembers how many of its pieces are on their way back, so two returns cannot take the
+ * same piece.
  */
 #include "shop_int.h"
 
@@ -73,6 +74,20 @@ int shop_sendable(struct shop_call *c, const struct shop_order *o)
 	return 0;
 }
 
+/* What is still paid for the pieces: price protection gave back a part of it, for those pieces that
+ * were not on their way back then. The others go first. */
+static int64_t paid_for(const struct shop_pick *p)
+{
+	const struct shop_item *it = p->it;
+	int64_t all = it->price_fen * p->qty;
+	if (it->drop_fen <= 0)
+		return all;
+	int64_t other = it->qty - it->claim_fen / it->drop_fen;
+	int64_t before = it->back > other ? it->back - other : 0;
+	int64_t after = it->back + p->qty > other ? it->back + p->qty - other : 0;
+	return all - it->drop_fen * (after - before);
+}
+
 /* Half a fen is rounded up. */
 static int64_t percent(int64_t fen, double pct)
 {
@@ -89,7 +104,7 @@ int shop_return_plan(struct shop_call *c, const char *table, const struct shop_o
 		int rc = shop_decide(c, table, shop_return_facts(c, o, &v[i]), &d);
 		if (rc)
 			return rc;
-		int64_t paid = v[i].it->price_fen * v[i].qty, fee = jv_get_int(d, "fee_fen", 0);
+		int64_t paid = paid_for(&v[i]), fee = jv_get_int(d, "fee_fen", 0);
 		double low = jv_get_num(d, "deduct_min_pct", 0);
 		p->gross += paid;
 		p->fee = fee > p->fee ? fee : p->fee;

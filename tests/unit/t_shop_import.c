@@ -147,6 +147,21 @@ TEST(shop_import_names_the_line)
 	world_close(&w);
 }
 
+TEST(shop_import_no_sum_overflows)
+{
+	struct world w;
+	CHECK(world_open(&w));
+	struct imp i = import(
+		&w, SHOP_ORDERS,
+		ORDER("delivered",
+		      ",\"return\":{\"number\":\"R1\",\"status\":\"requested\","
+		      "\"requested_at\":\"2026-11-05T10:00:00+08:00\",\"items\":[{\"sku\":"
+		      "\"HH-1010\",\"qty\":9223372036854775807}]}"));
+	CHECK(i.rc < 0);
+	HAS(sv_of(i.e.msg), "more pieces are returned");
+	world_close(&w);
+}
+
 /* Bytes changed at random: an error or a good row, never anything else. */
 TEST(shop_import_of_broken_lines)
 {

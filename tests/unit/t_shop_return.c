@@ -198,6 +198,45 @@ TEST(shop_return_is_made_once)
 	world_close(&w);
 }
 
+/* What price protection gave back for a piece is not given back again with the piece. */
+TEST(shop_return_after_price_protection)
+{
+	struct world w;
+	CHECK(world(&w));
+	CHECK(made(&w, "HH2026-300013", "HH-1504", 3, 49900, 3));
+	const char *one = ASK("HH2026-300013", UNUSED ",\"qty\":1,\"way\":\"store\"");
+	STR_EQ(shop_yes(&w, "return_create", one), "done");
+	EQ(fen_of(&w, "refund"), 49900);
+	CHECK(world_exec(&w, "UPDATE product SET price_fen=48900 WHERE id='HH-1504'"));
+	STR_EQ(shop_yes(&w, "price_protect", "{\"order\":\"HH2026-300013\"}"), "done");
+	EQ(fen_of(&w, "amount"), 2000);      /* of the two that are left */
+	STR_EQ(shop_yes(&w, "return_create", one), "done");
+	EQ(fen_of(&w, "paid"), 48900);
+	EQ(fen_of(&w, "refund"), 48900);
+	STR_EQ(shop_yes(&w, "return_create", one), "done");
+	EQ(fen_of(&w, "refund"), 48900);
+	EQ(world_sql(&w, "SELECT sum(amount_fen) FROM shop_refund WHERE order_id='HH2026-300013'"),
+	   3 * 49900);
+	EQ(world_sql(&w, "SELECT sum(fee_fen+deduct_fen+refund_fen-gross_fen) FROM shop_return "
+			 "WHERE order_id='HH2026-300013'"), 0);
+	world_close(&w);
+}
+
+TEST(shop_cancel_after_price_protection)
+{
+	struct world w;
+	CHECK(world(&w));
+	CHECK(made(&w, "HH2026-300014", "HH-1504", 2, 49900, 0));
+	CHECK(world_exec(&w, "UPDATE order_ref SET state='paid' WHERE id='HH2026-300014'"));
+	CHECK(world_exec(&w, "INSERT INTO shop_claim (order_id, line, paid_fen, now_fen, "
+			     "amount_fen, at_ms) VALUES ('HH2026-300014', 1, 49900, 48900, 2000, "
+			     "1)"));
+	STR_EQ(shop_yes(&w, "order_cancel", "{\"order\":\"HH2026-300014\"}"), "done");
+	EQ(fen_of(&w, "refund"), 2 * 48900);
+	EQ(fen_of(&w, "fee"), 0);
+	world_close(&w);
+}
+
 TEST(shop_return_asks_which_article)
 {
 	struct world w;
