@@ -1,10 +1,11 @@
 /* cust_code.c: one-time codes: six digits to an address that the customer has had for a day.
  *
- * A conversation has one code at a time, kept as a keyed hash for five minutes and gone once it was
- * used. It goes only where the customer was reachable before and for 24 hours: whoever has just
- * put a new phone into an account cannot prove with it that the account is theirs. When there is no
- * such customer or address a code is made all the same, kept for nobody and sent nowhere. The
- * message waits in the outbox sealed (cust_message opens it). On the scribe.
+ * A conversation has one code at a time, kept as a keyed hash for five minutes and gone once it
+ * was used, or with the next code of anybody after that. It goes only where the customer was
+ * reachable before and for 24 hours: whoever has just put a new phone into an account cannot
+ * prove with it that the account is theirs. When there is no such customer or address a code is
+ * made all the same, kept for nobody and sent nowhere. The message waits in the outbox sealed
+ * (cust_message opens it). On the scribe.
  */
 #include "cust_int.h"
 #include "tool.h"
@@ -177,11 +178,24 @@ static void code_hash(const struct cust_keys *k, const char *scope, sv code, cha
 	cust_hash(k, "code", sv_of(scope), code, ret);
 }
 
-static int code_put(struct store_db *db, const char *scope, const struct target *t,
-		    const char *hash, int64_t expires_ms)
+static int forget_old(struct store_db *db, int64_t now_ms)
 {
 	struct store_stmt *q;
-	int rc = store_prep(
+	int rc = store_prep(db, &q, "DELETE FROM cust_code WHERE expires_ms<=?1");
+	if (rc)
+		return rc;
+	store_bind_int(q, 1, now_ms);
+	return store_run(q);
+}
+
+static int code_put(struct store_db *db, const char *scope, const struct target *t,
+		    const char *hash, int64_t now_ms)
+{
+	struct store_stmt *q;
+	int rc = forget_old(db, now_ms);
+	if (rc)
+		return rc;
+	rc = store_prep(
 		db, &q,
 		"INSERT INTO cust_code (scope, customer, ident, hash, expires_ms) VALUES "
 		"(?1,?2,?3,?4,?5) ON CONFLICT (scope) DO UPDATE SET customer=?2, "
@@ -192,7 +206,7 @@ static int code_put(struct store_db *db, const char *scope, const struct target 
 	store_bind_sv(q, 2, sv_of(t->customer));
 	store_bind_sv(q, 3, sv_of(t->ident));
 	store_bind_sv(q, 4, sv_of(hash));
-	store_bind_int(q, 5, expires_ms);
+	store_bind_int(q, 5, now_ms + CODE_MS);
 	return store_run(q);
 }
 
@@ -217,7 +231,7 @@ static int send_code(const struct cust_tools_arg *t, struct tool_run *r, struct 
 	snprintf(code, sizeof(code), "%06u", (unsigned)(x % 1000000));
 	cust_scopes(t->keys, r, "check", SV(""), "", &check);
 	code_hash(t->keys, check.v[0], sv_of(code), hash);
-	int rc = code_put(db, check.v[0], to, hash, r->now_ms + CODE_MS);
+	int rc = code_put(db, check.v[0], to, hash, r->now_ms);
 	if (rc == 0)
 		rc = cust_tried(db, s, r->now_ms);
 	if (rc == 0)

@@ -18,6 +18,7 @@ static const char *const steps[] = {
 	"DELETE FROM cust_consent WHERE customer=?1 AND ?2>0",
 	"DELETE FROM cust_code WHERE customer=?1 AND ?2>0",
 	"DELETE FROM cust_proposal WHERE (a=?1 OR b=?1) AND ?2>0",
+	"UPDATE cust_edge SET reason='' WHERE (a=?1 OR b=?1) AND ?2>0",
 	"DELETE FROM kv WHERE ?2>0 AND EXISTS (SELECT 1 FROM conversation c WHERE "
 	"c.customer_id=?1 AND "
 	"kv.k>='sealed/' || c.id || '/' AND kv.k<'sealed/' || c.id || '0')",
@@ -34,7 +35,7 @@ static const char *const steps[] = {
 	"UPDATE tool_call SET result='{}' WHERE customer=?1 AND ?2>0",
 	"UPDATE tool_outbox SET body='{}', state='dead', why='erased', done_ms=?2 WHERE "
 	"customer=?1 AND "
-	"state='waiting'",
+	"state<>'sent'",
 	"UPDATE tool_approval SET request='{}', what='', note='' WHERE customer=?1 AND ?2>0",
 	"UPDATE tool_approval SET state='no', by_login='system', decided_ms=?2 WHERE "
 	"customer=?1 AND "

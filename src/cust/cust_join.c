@@ -6,6 +6,7 @@
  * an address that was proven for both; the rest is a proposal that a person decides.
  */
 #include "cust_int.h"
+#include "guard.h"
 #include "tool.h"
 
 #include <stdio.h>
@@ -80,19 +81,23 @@ static int proposal_state(struct store_db *db, sv a, sv b, const char *state)
 	return store_run(q);
 }
 
-/* A row for each of the two, so that both timelines tell. */
+/* A row for each of the two, so that both timelines tell; what is personal in a person's words is
+ * masked, a row cannot be erased. */
 static int edge_rows(struct store_db *db, sv a, sv b, const char *kind, sv reason, double score,
 		     sv by, int64_t now_ms)
 {
+	struct guard_in in = { 0 };
+	struct arena ar;
 	struct sb body;
 	sv who[2] = { a, b };
-	int rc = 0;
+	arena_init(&ar, LIM_ARENA_TURN);
+	int rc = guard_inbound(reason, &ar, &in);
 	for (int i = 0; i < 2 && rc == 0; i++) {
 		sb_init(&body, 4096);
 		sb_cstr(&body, "{\"with\":");
 		sb_json(&body, who[1 - i]);
 		sb_cstr(&body, ",\"reason\":");
-		sb_json(&body, reason);
+		sb_json(&body, in.masked);
 		sb_fmt(&body, ",\"score\":%.3f}", score);
 		rc = sb_err(&body);
 		if (rc == 0)
@@ -101,6 +106,7 @@ static int edge_rows(struct store_db *db, sv a, sv b, const char *kind, sv reaso
 			rc = cust_event(db, who[i], kind, by, sb_sv(&body), now_ms);
 		sb_done(&body);
 	}
+	arena_done(&ar);
 	return rc;
 }
 

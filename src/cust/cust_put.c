@@ -87,10 +87,12 @@ static void plain_text(const struct cust *c, struct sb *out)
 	jv_free(o);
 }
 
-static void prefs_text(const struct cust *c, struct sb *out)
+/* None given: those that were there stay. */
+static void prefs_text(const struct cust *was, const struct cust *c, struct sb *out)
 {
-	if (c->preferences)
-		jv_dump(c->preferences, out);
+	const jv *prefs = c->preferences ? c->preferences : was->preferences;
+	if (prefs)
+		jv_dump(prefs, out);
 	else
 		sb_cstr(out, "{}");
 }
@@ -132,8 +134,8 @@ static void differences(const struct cust *was, const struct cust *c, struct sb 
 		note(fields, "body");
 }
 
-static int row_put(struct store_db *db, const struct cust_keys *k, const struct cust *c,
-		   int64_t since_ms, int64_t now_ms)
+static int row_put(struct store_db *db, const struct cust_keys *k, const struct cust *was,
+		   const struct cust *c, int64_t since_ms, int64_t now_ms)
 {
 	static const char sql[] =
 		"INSERT INTO customer (id, language, tier, since_ms, sealed, preferences, "
@@ -147,7 +149,7 @@ static int row_put(struct store_db *db, const struct cust_keys *k, const struct 
 	sb_init(&sealed, 2 * LIM_SB);
 	sb_init(&prefs, LIM_SB);
 	plain_text(c, &plain);
-	prefs_text(c, &prefs);
+	prefs_text(was, c, &prefs);
 	int rc = sb_err(&plain) ? ERR_TOOBIG : sb_err(&prefs) ? ERR_TOOBIG : 0;
 	if (rc == 0)
 		rc = cust_seal(k, "customer", c->id, sb_sv(&plain), &sealed);
@@ -212,7 +214,7 @@ static int put_changed(struct store_db *db, const struct cust_keys *k, const str
 	if (fresh && c->since.n)
 		(void)clk_parse_rfc3339(c->since, &since);
 	bool row = fresh || fields.n;
-	int rc = row ? row_put(db, k, c, since, now_ms) : 0;
+	int rc = row ? row_put(db, k, was, c, since, now_ms) : 0;
 	if (rc == 0)
 		rc = idents_put(db, k, was, c, now_ms, &fields);
 	if (rc == 0 && !row && fields.n)

@@ -87,15 +87,15 @@ int cust_check_passed(struct tool_run *r, struct store_db *db, sv customer, int 
 	static const char *const names[] = { "nobody", "claimed", "known", "proven" };
 	char lead[CUST_ID_MAX];
 	int rc = cust_lead(db, customer, lead);
+	/* what was known of this customer already stays */
+	if (rc == 0 && sv_eq(r->who->customer, sv_of(lead)) && (int)r->who->level > level)
+		level = (int)r->who->level;
 	if (rc == 0 && r->who->conversation.n)
 		rc = conversation_of(db, r->who->conversation, sv_of(lead), level);
 	if (rc == 0)
 		rc = check_row(r, db, "identity.checked", sv_of(lead), how, true);
 	if (rc)
 		return rc;
-	/* what was known of this customer already stays */
-	if (sv_eq(r->who->customer, sv_of(lead)) && (int)r->who->level > level)
-		level = (int)r->who->level;
 	jv_set_bool(r->body, "identified", true);
 	jv_set_str(r->body, "level", sv_of(names[level & 3]));
 	tool_grant(r, sv_of(lead), (enum tool_level)level);

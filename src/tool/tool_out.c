@@ -72,9 +72,11 @@ int tool_out_put(struct tool_work *w, struct store_db *db, const char *kind, con
 	const struct tool_who *who = &w->req.who;
 	sv of = who->customer.n ? who->customer : who->conversation.n ? who->conversation :
 								       w->req.key;
+	/* whose it is: a code may go to one who is not known here yet; erasing finds it so */
+	sv whose = jv_get_str(body, "customer");
 	struct letter l = { kind, body, w->req.key,
-			    sv_of(arena_fmt(&w->a, "%s:%.*s", kind, SV_ARG(of))), who->customer,
-			    w->req.now_ms };
+			    sv_of(arena_fmt(&w->a, "%s:%.*s", kind, SV_ARG(of))),
+			    whose.n ? whose : who->customer, w->req.now_ms };
 	return put_letter(db, &l, id);
 }
 

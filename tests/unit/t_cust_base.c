@@ -240,6 +240,15 @@ static void import(struct cw *w)
 	EQ(jv_get_int(c.body, "shoe", 0), 42);
 	SV_EQ(jv_get_str(c.address, "city"), "南京");
 	cust_done(&c);
+	/* what was chosen here stays when the other system's line changes */
+	OK(store_exec(w->db, "UPDATE customer SET preferences='{\"call\":\"late\"}'"));
+	OK(cust_import(w->db, w->k, SV("{\"id\":\"c002\",\"name\":\"Chloe Martin\"}"), SV("86"),
+		       w->now, &n, &e));
+	OK(cust_get(w->db, w->k, SV("c002"), &w->a, &c));
+	SV_EQ(c.name, "Chloe Martin");
+	SV_EQ(jv_get_str(c.preferences, "call"), "late");
+	cust_done(&c);
+	OK(cust_import(w->db, w->k, sv_of(file), SV("86"), w->now, &n, &e));
 	int64_t rows = cw_num(w, "SELECT count(*) FROM event");
 	OK(cust_import(w->db, w->k, sv_of(file), SV("86"), w->now + 1, &n, &e));
 	EQ(cw_num(w, "SELECT count(*) FROM event"), rows);

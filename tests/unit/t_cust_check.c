@@ -301,6 +301,7 @@ TEST(cust_code_goes_where_the_customer_was_before)
 	EQ(ask(&c, "code_send", "{\"phone\":\"12\"}"), TOOL_INVALID);
 	EQ(ask(&c, "code_send", "{\"phone\":\"154 0000 1037\"}"), TOOL_DONE);
 	CHECK(!c.r->grant_customer.n);
+	EQ(num(&c, "SELECT count(*) FROM tool_outbox WHERE customer='c1'"), 1);
 	EQ(num(&c, "SELECT count(*) FROM tool_outbox WHERE body LIKE '%123456%' OR body LIKE "
 		   "'%15400001037%'"),
 	   0);
@@ -327,6 +328,9 @@ TEST(cust_code_goes_where_the_customer_was_before)
 	HAS(sv_of(c.text), "000007");
 	c.w.now += 5 * 60000;
 	EQ(ask(&c, "code_check", "{\"code\":\"000007\"}"), TOOL_NOT_FOUND);  /* too old */
+	snprintf(c.conv, sizeof(c.conv), "conv2");
+	EQ(ask(&c, "code_send", "{\"channel\":\"email\"}"), TOOL_DONE);
+	EQ(num(&c, "SELECT count(*) FROM cust_code"), 1);       /* old ones are gone */
 	down(&c);
 }
 

@@ -170,6 +170,10 @@ static void life(struct cw *w)
 			     "INSERT INTO tool_outbox (pos, id, k, lane, kind, body, customer, "
 			     "made_ms) VALUES "
 			     "(1,'o','k','sms:c1','sms','{\"text\":\"zzqtoken18\"}','c1',1);"
+			     "INSERT INTO tool_outbox (pos, id, k, lane, kind, body, customer, "
+			     "made_ms, state) VALUES "
+			     "(2,'p','k','sms:c1','sms','{\"text\":\"zzqtoken21\"}','c1',1,'dead'"
+			     ");"
 			     "INSERT INTO tool_approval (id, name, what, k, request, customer, "
 			     "made_ms) VALUES "
 			     "('a','t','zzqtoken19','k','{\"args\":\"zzqtoken20\"}','c1',1)");
@@ -241,6 +245,7 @@ static void gone(struct cw *w)
 	EQ(cw_num(w, "SELECT count(*) FROM customer WHERE erased_ms IS NOT NULL"), 2);
 	EQ(cw_num(w, "SELECT count(*) FROM kv WHERE k LIKE 'sealed/%'"), 1);
 	EQ(cw_num(w, "SELECT count(*) FROM tool_outbox WHERE state='waiting'"), 0);
+	EQ(cw_num(w, "SELECT count(*) FROM cust_edge WHERE reason<>''"), 0);
 	EQ(cw_num(w, "SELECT count(*) FROM event WHERE kind='customer.erased'"), 2);
 	EQ(cw_num(w, "SELECT count(*) FROM order_ref WHERE customer_id='c1'"), 1);
 	/* others have what they had */

@@ -128,7 +128,8 @@ static void back_again(struct cw *w)
 	OK(person(w, 1));
 	OK(person(w, 2));
 	OK(person(w, 3));
-	OK(cust_join(w->db, SV("p02"), SV("p03"), SV("same voice"), 0.6, SV("user:ann"), w->now));
+	OK(cust_join(w->db, SV("p02"), SV("p03"), SV("she rang from 13987654321"), 0.6,
+		     SV("user:ann"), w->now));
 	OK(cust_join(w->db, SV("p01"), SV("p03"), SV("said so"), 0.9, SV("user:ann"), w->now));
 	struct cust_found f = cw_find(w, CUST_PHONE, "+8615400000003");
 	STR_EQ(f.id, "p01");
@@ -152,6 +153,9 @@ static void back_again(struct cw *w)
 		STR_EQ(cw_find(w, CUST_PHONE, number).id, id);
 	}
 	EQ(cw_num(w, "SELECT count(*) FROM event WHERE kind='customer.joined'"), 4);
+	EQ(cw_num(w, "SELECT count(*) FROM event WHERE kind='customer.joined' AND body LIKE "
+		     "'%she rang from [phone]%'"),
+	   2);
 	EQ(cw_num(w, "SELECT count(*) FROM event WHERE kind='customer.unjoined' AND "
 		     "customer='p03'"),
 	   2);
