@@ -298,7 +298,8 @@ int tool_box_new(struct tool_box **ret, const struct tool_file *files, size_t n,
 {
 	struct tool_box *b = obj_new(sizeof(*b), box_free);
 	struct reader r = { .b = b, .rep = rep, .name = "tools" };
-	arena_init(&b->a, LIM_ARENA_CONV);
+	/* the texts of 64 files fit: nothing here is refused for want of room */
+	arena_init(&b->a, LIM_ARENA_BIG);
 	b->v = xalloc(sizeof(*b->v) * TOOL_DECLS);
 	if (n > TOOL_FILES)
 		fault(&r, "", "Join some.", "more than %d files of tools", TOOL_FILES);

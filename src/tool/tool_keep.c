@@ -1,12 +1,14 @@
-/* tool_keep.c: what is kept of calls: the result of an effect under its key, and a row of the river
- * for every call.
+/* tool_keep.c: what is kept of calls: the result of an effect under its key, and a row of the
+ * river for every call.
  *
- * A key belongs to one call: the same tool and arguments, of the same conversation and customer (or
- * of one who was found by that call). Anything else under it is refused and told nothing. Rows of
- * the river hold no personal data: an argument that its schema calls personal, or does not know, is
- * masked; arguments that did not fit are left out. The conversation is named in the row's body, its
- * numbers belong to the conversation's own thread.
+ * A key belongs to one call: the same tool and arguments, of the same conversation and customer
+ * (or of one who was found by that call). Anything else under it is refused and told nothing.
+ * Rows of the river hold no personal data: an argument that its schema calls personal, or does
+ * not know, is masked, what is found in other texts too; arguments that did not fit are left
+ * out. The conversation is named in the row's body, its numbers belong to the conversation's
+ * own thread.
  */
+#include "guard.h"
 #include "tool_int.h"
 
 #include <stdio.h>
@@ -140,6 +142,23 @@ int tool_keep_drop(struct tool_work *w, struct store_db *db)
 
 /* ---- the river ---- */
 
+/* What a customer says in their own words may hold a phone number or an address. Numbers of orders
+ * stay. */
+static jv *masked_text(sv text)
+{
+	struct guard_in in = { 0 };
+	struct arena a;
+	arena_init(&a, LIM_ARENA_TURN);
+	if (guard_inbound(text, &a, &in))
+		in.model = SV(MASK);
+	sv s = in.model, cut = sv_slice(s, 0, ROW_TEXT);
+	while (cut.n < s.n && cut.n && ((unsigned char)s.p[cut.n] & 0xC0) == 0x80)
+		cut.n--;
+	jv *ret = jv_str(cut);
+	arena_done(&a);
+	return ret;
+}
+
 static jv *masked(const jv *schema, const jv *v, int depth);
 
 static jv *masked_obj(const jv *schema, const jv *v, int depth)
@@ -170,12 +189,7 @@ static jv *masked(const jv *schema, const jv *v, int depth)
 			jv_push(a, masked(jv_get(schema, "items"), jv_at(v, i), depth + 1));
 		return a;
 	}
-	if (!jv_is_str(v))
-		return jv_copy(v);
-	sv s = jv_as_str(v), cut = sv_slice(s, 0, ROW_TEXT);
-	while (cut.n < s.n && cut.n && ((unsigned char)s.p[cut.n] & 0xC0) == 0x80)
-		cut.n--;
-	return jv_str(cut);
+	return jv_is_str(v) ? masked_text(jv_as_str(v)) : jv_copy(v);
 }
 
 jv *tool_masked(const jv *schema, const jv *args)

@@ -93,6 +93,48 @@ TEST(tool_box_refuses_with_place_and_mend)
 	}
 }
 
+/* One of eight files that are as long as may be edited. */
+static void long_file(int from, struct sb *text)
+{
+	sb_cstr(text, "tools:\n");
+	for (int i = from; i < from + TOOL_DECLS / 8; i++) {
+		sb_fmt(text, "  - name: t%d\n    source: x\n    title: {zh: a, en: a}\n", i);
+		sb_cstr(text, "    about:\n      zh: a\n      en: \"");
+		for (int n = 0; n < 700; n++)
+			sb_cstr(text, "long ");
+		sb_cstr(text, "\"\n    say:\n");
+		for (int n = 0; n < TOOL_SAYS; n++)
+			sb_fmt(text, "      k%d: {zh: a, en: b}\n", n);
+	}
+}
+
+/* They fit: a box that cannot be read is missed by every customer. */
+TEST(tool_box_has_room_for_long_texts)
+{
+	struct tool_box *b = NULL;
+	struct cfg_report rep = { 0 };
+	struct tool_file f[8];
+	struct sb text[8];
+	for (int i = 0; i < 8; i++) {
+		sb_init(&text[i], 1u << 20);
+		long_file(i * (TOOL_DECLS / 8), &text[i]);
+		f[i] = (struct tool_file){ "t.yaml", sb_sv(&text[i]) };
+	}
+	int rc = tool_box_new(&b, f, 8, &rep);
+	for (size_t i = 0; i < rep.n; i++)
+		printf("# %s: %s\n", rep.v[i].where, rep.v[i].what);
+	cfg_report_done(&rep);
+	for (int i = 0; i < 8; i++)
+		sb_done(&text[i]);
+	OK(rc);
+	EQ(tool_box_count(b), TOOL_DECLS);
+	const struct tool_decl *d = tool_box_find(b, SV("t255"));
+	CHECK(d);
+	EQ(d->about[1].n, 3500);
+	SV_EQ(tool_text_of(tool_item_of(d), SV("k31"), 1), "b");
+	obj_unref(b);
+}
+
 TEST(tool_text_fills_or_says_nothing)
 {
 	static const struct {
@@ -156,6 +198,30 @@ TEST(tool_masked_hides_what_is_personal_or_unknown)
 			     "\"name\":\"***\"}]}");
 	sb_done(&out);
 	jv_free(m);
+	jv_free(args);
+	jv_free(schema);
+}
+
+TEST(tool_masked_finds_what_stands_in_free_text)
+{
+	jv *schema = jv_parse(SV("{\"properties\":{\"what\":{\"type\":\"string\"}}}"), NULL);
+	jv *args = jv_obj();
+	struct sb long_text;
+	jv_set_str(args, "what", SV("call 13987654321 about HH2026-100101"));
+	jv *m = tool_masked(schema, args);
+	SV_EQ(jv_get_str(m, "what"), "call [phone] about HH2026-100101");
+	jv_free(m);
+	/* one that a cut would have made unknowable */
+	sb_init(&long_text, 4096);
+	for (int i = 0; i < 39; i++)
+		sb_cstr(&long_text, "word ");
+	sb_cstr(&long_text, "13987654321 and so on");
+	jv_set_str(args, "what", sb_sv(&long_text));
+	m = tool_masked(schema, args);
+	EQ(jv_get_str(m, "what").n, 200);
+	EQ(sv_find(jv_get_str(m, "what"), SV("139")), -1);
+	jv_free(m);
+	sb_done(&long_text);
 	jv_free(args);
 	jv_free(schema);
 }
