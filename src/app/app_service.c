@@ -544,6 +544,8 @@ void app_service_close(struct app_service *s)
 {
 	if (!s)
 		return;
+	if (s->minding)              /* the clock's last look still waits for the scribe */
+		(void)store_flush(s->store);
 	tool_kit_close(s->kit);
 	tool_far_close(s->far);
 	obj_unref(s->box);
