@@ -215,6 +215,8 @@ static void count_turn(void *arg, const struct label_turn *t)
 	m->right += sv_eq(t->label, t->predicted.n ? t->predicted : SV("oos"));
 	if (!c && map_count(m->cells) < LABEL_CELLS) {
 		c = arena_new(m->arena, struct cell, 1);
+		if (!c)
+			return;      /* too many kinds: counted, but in no cell */
 		*c = (struct cell){ arena_sv(m->arena, t->label), arena_sv(m->arena, predicted),
 				    0 };
 		(void)map_put(m->cells, sv_of(key), c);
