@@ -135,6 +135,12 @@ static int put_tier(struct desk_call *c, sv customer, jv *facts)
 	return rc < 0 ? rc : 0;
 }
 
+/* More than any limit when it is more than money can be. */
+static int64_t fen_of(double amount)
+{
+	return amount < 1e12 ? (int64_t)(amount * 100 + 0.5) : INT64_MAX;
+}
+
 /* How far whoever asks may go, by the table "compensation"; without one as far as what costs
  * nothing. What happened is what an agent says; a conversation cannot choose a better rule. */
 static int authority(struct desk_call *c, const struct ticket *t, int64_t *limit_fen)
@@ -148,7 +154,7 @@ static int authority(struct desk_call *c, const struct ticket *t, int64_t *limit
 	jv_set_str(facts, "fault", fault.n ? fault : SV("unclear"));
 	jv_set_bool(facts, "repeat", jv_get_str(t->body, "repeat_of").n > 0);
 	jv_set_str(facts, "kind", cause.n && c->by.role > TOOL_CUSTOMER ? cause : SV("general"));
-	jv_set_int(facts, "price_fen", (int64_t)(jv_get_num(args, "price", 0) * 100 + 0.5));
+	jv_set_int(facts, "price_fen", fen_of(jv_get_num(args, "price", 0)));
 	jv_set_int(facts, "days_since_delivery", jv_get_int(args, "days_since_delivery", 0));
 	jv_set_int(facts, "days_late", jv_get_int(args, "days_late", 0));
 	int rc = put_tier(c, t->customer, facts);
@@ -220,12 +226,18 @@ static int beyond(struct desk_call *c, const struct ticket *t, sv kind, double a
 	return rc ? rc : DESK_SAID;
 }
 
+/* No limit holds what has no price: of that the bot itself offers an apology only. */
+static bool unpriced(const struct desk_call *c, sv kind, int64_t fen)
+{
+	return c->by.role == TOOL_CUSTOMER && fen <= 0 && !sv_eq(kind, SV("apology"));
+}
+
 static int propose(struct desk_call *c, struct ticket *t)
 {
 	const jv *args = c->r->args;
 	sv kind = jv_get_str(args, "kind"), text = jv_get_str(args, "text");
 	double amount = jv_get_num(args, "amount", 0);
-	int64_t fen = (int64_t)(amount * 100 + 0.5), limit;
+	int64_t fen = fen_of(amount), limit;
 	int rc = check_proposal(c, t);
 	if (rc == 0)
 		rc = authority(c, t, &limit);
@@ -235,7 +247,7 @@ static int propose(struct desk_call *c, struct ticket *t)
 	jv_set_str(c->r->body, "kind", kind);
 	jv_set_num(c->r->body, "amount", amount);
 	jv_set_str(c->r->body, "text", text);
-	if (fen > limit)
+	if (fen > limit || unpriced(c, kind, fen))
 		return beyond(c, t, kind, amount);
 	rc = offer(c, t, kind, amount, text);
 	tool_say(c->r, amount > 0 ? "offered_money" : "offered");

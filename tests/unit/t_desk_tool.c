@@ -283,6 +283,27 @@ TEST(desk_tool_authority)
 	down(&w);
 }
 
+/* A replacement of no amount is within every limit; it is not the bot's to promise. */
+TEST(desk_tool_bot_offers_nothing_without_a_price)
+{
+	static const char *const kinds[] = { "replacement", "repair", "visit", "voucher",
+					     "money",       "points", "other" };
+	struct tw w;
+	char args[120];
+	CHECK(up(&w));
+	EQ(confirm(&w, "complaint_open", SOFA), TOOL_DONE);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		(void)snprintf(args, sizeof(args), "{\"kind\":\"%s\",\"text\":\"a new sofa\"}",
+			       kinds[i]);
+		EQ(call(&w, "resolution_propose", args), TOOL_APPROVE);
+	}
+	EQ(count(&w, "SELECT COUNT(*) FROM ticket_event WHERE kind='proposal'"), 0);
+	EQ(call(&w, "resolution_propose", "{\"kind\":\"apology\",\"text\":\"so sorry\"}"),
+	   TOOL_DONE);
+	EQ(count(&w, "SELECT COUNT(*) FROM ticket_event WHERE kind='proposal'"), 1);
+	down(&w);
+}
+
 TEST(desk_tool_repeat_is_watched)
 {
 	struct tw w;
