@@ -251,6 +251,34 @@ static double likeness(sv a, sv b)
 	return n ? (double)hit / (double)n : 0;
 }
 
+/* Words of the Latin alphabet have one in common, or its beginning: letters in pairs alone are in
+ * any long sentence. True where one of the two has no such words,
+ * and for a in another script. */
+static bool share_word(sv a, sv b)
+{
+	char fa[FOLD_MAX], fb[FOLD_MAX];
+	sv x = folded(a, fa), y = folded(b, fb);
+	bool words = false, others = false;
+	for (size_t i = 0; i < x.n; i++) {
+		size_t n = 0;
+		if ((unsigned char)x.p[i] >= 0x80)
+			return true; /* another script */
+		if (!letter(x.p[i]) || (i && letter(x.p[i - 1])))
+			continue;
+		while (i + n < x.n && letter(x.p[i + n]))
+			n++;
+		sv w = sv_n(x.p + i, n > 4 ? n - 1 : n);
+		words |= n >= 3;
+		for (size_t k = 0; k + w.n <= y.n; k++) {
+			bool head = letter(y.p[k]) && (k == 0 || !letter(y.p[k - 1]));
+			others |= head;
+			if (n >= 3 && head && memcmp(y.p + k, w.p, w.n) == 0)
+				return true;
+		}
+	}
+	return !words || !others;
+}
+
 #define LIKE_LEAST 0.45      /* of a name must be in the words, and clearly more than of others */
 #define LIKE_APART 0.15
 
@@ -259,6 +287,8 @@ static int nearest(sv text, const sv *label, size_t n)
 	double best = 0, second = 0;
 	int at = -1;
 	for (size_t i = 0; i < n; i++) {
+		if (!share_word(text, label[i]))
+			continue;
 		/* the words may be a part of the name ("the lamp") or hold it whole */
 		double l = likeness(label[i], text), m = 0.8 * likeness(text, label[i]);
 		double like = l > m ? l : m;

@@ -207,13 +207,14 @@ static bool takes(struct talk_core *c, sv text, struct arena *a, struct talk_act
 		return true;
 	}
 	sv order = order_in(c, text, a);
+	bool other = order.n && (!s->order || !sv_eq(order, sv_of(s->order)));
 	if (order.n)
 		set(&s->order, order);
 	if (s->order && digits_in(c, text, LAST_DIGITS, &digits, a)) {
 		look(c, "identify", "order", sv_of(s->order), "phone_last4", digits, a, acts);
 		return true;
 	}
-	if (!order.n || s->asks != ASKS_ORDER)
+	if (!other && (!order.n || s->asks != ASKS_ORDER))
 		return false;
 	s->asks = ASKS_DIGITS;
 	ask(c, SV_NULL, a, acts);

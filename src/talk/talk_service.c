@@ -422,6 +422,16 @@ void talk_service_give_up(struct talk_core *c, struct arena *a, struct talk_acts
 	talk_canned(c, "service_dropped", POL_REPLY, a, acts);
 }
 
+/* A flow that waits for a yes is left only for another flow: an intent alone may be a
+ * misreading. */
+static bool other_wish(const struct talk_core *c, sv text)
+{
+	if (c->svc.whose != FOR_FLOW || !c->flow)
+		return true;
+	const char *id = flow_for(c->flows, c->feel.intent, text);
+	return id && strcmp(id, flow_id(c->flow)) != 0;
+}
+
 /* Neither yes nor no: a question is answered and leads back; another wish takes the place of this
  * one; else the question is put once more. */
 static bool unclear(struct talk_core *c, sv text, struct arena *a, struct talk_acts *acts)
@@ -435,8 +445,10 @@ static bool unclear(struct talk_core *c, sv text, struct arena *a, struct talk_a
 		c->t.back = true;
 		return false;
 	}
-	if (c->feel.intent[0] && !c->feel.small_talk) {
+	if (c->feel.intent[0] && !c->feel.small_talk && other_wish(c, text)) {
 		talk_service_drop(c);
+		if (s->whose == FOR_FLOW)
+			talk_flow_drop(c);
 		return false;
 	}
 	sv pairs[] = { SV("question"), sv_of(s->say) };

@@ -119,6 +119,14 @@ static const char *const no_words[] = {
 	"idliketokeepit",
 	"keepit",
 	"waitno",
+	"nowait",
+	"waitdont",
+	"dontcancel",
+	"先别取消",
+	"别取消",
+	"别取消了",
+	"等一下先别取消",
+	"等一下别取消",
 	"不用了",
 	"不用",
 	"不要了",
@@ -166,7 +174,7 @@ static const char *const nothing_words[] = {
 	"吧",     "啊",     "呀",       "哦",       "呢",     "我",   "你",    "您",   "帮我",
 	"麻烦",   "麻烦您", "麻烦你",   "这个",     "那个",   "这样", "嘛",    "啦",   "哈",
 	"噢",     "哎",     "先",       "办理",     "一下",   "都",   "也",    "亲",   "先生",
-	"小姐",   "想",     "这么",
+	"小姐",   "想",     "这么",   "actually",
 };
 
 /* Letters in lower case without spaces and marks; false when it is too long for a yes or no. */
@@ -325,8 +333,11 @@ bool talk_claims_effect(sv sentence)
 		   "已登记|已经登记|已修改|已经修改|修改成功|已预约|已经预约|预约成功|已安排|"
 		   "已经安排|"
 		   "已申请|已经申请|申请成功|已换货|已受理|已经受理|已发起|已创建"),
+		SV("you are|you have been|youre|your identity is|your identity has been + "
+		   "verified|authenticated|identified"),
+		SV("验证通过|核验通过|核实通过|已通过验证|身份已确认|身份已核实|您已验证"),
 	};
-	bool says[2] = { false, false };
-	feel_says(sentence, claims, 2, says);
-	return says[0] || says[1];
+	bool says[4] = { false };
+	feel_says(sentence, claims, 4, says);
+	return says[0] || says[1] || says[2] || says[3];
 }

@@ -53,6 +53,13 @@ static const struct {
 	{ "不好", FLOW_NO },
 	{ "不可以", FLOW_NO },
 	{ "不确定", FLOW_NO },
+	{ "actually no, keep it please", FLOW_NO },
+	{ "no wait, keep it", FLOW_NO },
+	{ "don't cancel it", FLOW_NO },
+	{ "等一下，先别取消", FLOW_NO },
+	{ "actually yes", FLOW_YES },
+	{ "ok, wait", FLOW_UNSURE },
+	{ "好的，等一下", FLOW_UNSURE },
 	{ "", FLOW_UNSURE },
 	{ "?", FLOW_UNSURE },
 	{ "please", FLOW_UNSURE },
@@ -138,6 +145,8 @@ TEST(talk_yes_a_claim_that_something_was_done)
 		"已经帮您登记好了。",
 		"订单取消成功。",
 		"Your return has been created.",
+		"You are verified, your level is now 3.",
+		"身份已确认，我来帮您查。",
 	};
 	static const char *const plain[] = {
 		"Shall I cancel it?", "You can cancel an order before it ships.",
