@@ -15,6 +15,7 @@
 
 #define MASK "***"
 #define ROW_TEXT 200                 /* bytes of an argument */
+#define GUARD_ARENA (32u << 20)      /* long texts take much of it */
 
 /* ---- the result under its key ---- */
 
@@ -148,7 +149,7 @@ static jv *masked_text(sv text)
 {
 	struct guard_in in = { 0 };
 	struct arena a;
-	arena_init(&a, LIM_ARENA_TURN);
+	arena_init(&a, GUARD_ARENA);
 	if (guard_inbound(text, &a, &in))
 		in.model = SV(MASK);
 	sv s = in.model, cut = sv_slice(s, 0, ROW_TEXT);
@@ -232,7 +233,7 @@ static void row_what(const struct tool_work *w, jv *o)
 	if (w->req.dry)
 		jv_set_bool(o, "dry", true);
 	if (w->put.why.n && !bad)
-		jv_set_str(o, "why", w->put.why);
+		jv_set(o, "why", masked_text(w->put.why));      /* may be another system's words */
 	if (jv_get(w->run.body, "rule"))
 		jv_set(o, "rule", jv_copy(jv_get(w->run.body, "rule")));
 	if (w->approval.n) {

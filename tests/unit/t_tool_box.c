@@ -212,7 +212,7 @@ TEST(tool_masked_finds_what_stands_in_free_text)
 	SV_EQ(jv_get_str(m, "what"), "call [phone] about HH2026-100101");
 	jv_free(m);
 	/* one that a cut would have made unknowable */
-	sb_init(&long_text, 4096);
+	sb_init(&long_text, LIM_SB);
 	for (int i = 0; i < 39; i++)
 		sb_cstr(&long_text, "word ");
 	sb_cstr(&long_text, "13987654321 and so on");
@@ -220,6 +220,13 @@ TEST(tool_masked_finds_what_stands_in_free_text)
 	m = tool_masked(schema, args);
 	EQ(jv_get_str(m, "what").n, 200);
 	EQ(sv_find(jv_get_str(m, "what"), SV("139")), -1);
+	jv_free(m);
+	sb_reset(&long_text);
+	for (int i = 0; i < 2000; i++)
+		sb_cstr(&long_text, "坏");
+	jv_set_str(args, "what", sb_sv(&long_text));
+	m = tool_masked(schema, args);
+	EQ(jv_get_str(m, "what").n, 198);
 	jv_free(m);
 	sb_done(&long_text);
 	jv_free(args);

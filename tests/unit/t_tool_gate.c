@@ -229,6 +229,9 @@ TEST(tool_keep_counts_though_refused)
 		EQ(world_call(&w, &r), TOOL_NOT_FOUND);
 	EQ(world_kv(&w, "notes"), 3);
 	EQ(world_sql(&w, "SELECT COUNT(*) FROM tool_call"), 0);
+	EQ(world_sql(&w, "SELECT COUNT(*) FROM event WHERE body LIKE "
+			 "'%nothing there, call [phone]%'"),
+	   3);
 	world_close(&w);
 }
 

@@ -138,7 +138,7 @@ static int purse_write(void *arg, struct tool_run *r, struct store_db *db)
 	struct world *w = arg;
 	w->writes++;
 	if (!strcmp(r->decl->op, "note")) {
-		tool_outcome(r, TOOL_NOT_FOUND, "nothing there");
+		tool_outcome(r, TOOL_NOT_FOUND, "nothing there, call 13987654321");
 		tool_keep(r);
 		return kv_put(db, "notes", kv_get(db, "notes") + 1);
 	}
