@@ -206,9 +206,10 @@ static void print_sums(const jv *r)
 		}
 	}
 	if (n)
-		printf("  a trial: %.1f turns, %.1f steps, %.0f tokens, cost %.4f\n",
-		       turns / (double)n, steps / (double)n, tokens / (double)n,
-		       cost / (double)n);
+		printf("  pass^1 %.1f %%; a trial: %.1f turns, %.1f steps, %.0f tokens, cost "
+		       "%.4f\n",
+		       100 * jv_as_num(jv_at(jv_get(r, "pass_k"), 0), 0), turns / (double)n,
+		       steps / (double)n, tokens / (double)n, cost / (double)n);
 }
 
 /* The benchmark's own actions against our tools: no model, a second. */
@@ -399,6 +400,8 @@ int cmd_eval(int argc, char **argv)
 	struct cli_eval c = { .trials = 1, .jobs = 1, .only = "", .split = "train",
 			      .agent = "model" };
 	int rest, status;
+	if (argc > 1 && strcmp(argv[1], "adversarial") == 0)
+		return cmd_eval_adversarial(argc - 1, argv + 1);
 	const struct cli_opt opts[] = {
 		{ "config", CLI_STR, &c.config, "whose models answer; default: as a server would" },
 		{ "builtin", CLI_FLAG, &c.builtin, "only the built-in engine" },
