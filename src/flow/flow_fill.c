@@ -6,6 +6,9 @@
 #include <stdio.h>
 
 #define FOLD_MAX 4096
+#define NUMBER_MAX 32                /* of an order: letters, then digits */
+#define NUMBER_LETTERS 4
+#define NUMBER_DIGITS 6
 
 int flow_lang(sv lang)
 {
@@ -364,6 +367,26 @@ static jv *take_digits(const struct flow_slot_def *s, const struct flow_in *in, 
 	return jv_str(out);
 }
 
+/* "HH 2026 100385", alone and however its parts are set apart; NULL where there is more or less. */
+static jv *take_number(sv text)
+{
+	char b[NUMBER_MAX];
+	size_t n = 0, letters = 0;
+	for (size_t i = 0; i < text.n; i++) {
+		char c = text.p[i];
+		char up = c >= 'a' && c <= 'z' ? (char)(c - 32) : c;
+		bool digit = up >= '0' && up <= '9', head = up >= 'A' && up <= 'Z';
+		if (up == ' ' || up == '-' || up == '.')
+			continue;
+		if ((!digit && !head) || (head && n > letters) || n == sizeof(b))
+			return NULL;
+		letters += head;
+		b[n++] = up;
+	}
+	bool fits = letters > 0 && letters <= NUMBER_LETTERS && n >= letters + NUMBER_DIGITS;
+	return fits ? jv_str(sv_n(b, n)) : NULL;
+}
+
 /* How much words tell: a Chinese sign counts 1, a word of letters 2. */
 static int weight(sv text)
 {
@@ -395,6 +418,8 @@ jv *flow_take(const struct flow_run *r, const struct flow_slot_def *s, const str
 		return jv_str(SV(""));
 	if (s->kind == SLOT_YES_NO && in->yes != FLOW_UNSURE)
 		return jv_str(in->yes == FLOW_YES ? SV("yes") : SV("no"));
+	if (s->kind == SLOT_TYPED && sv_eq(s->type, SV("order_number")))
+		return take_number(sv_trim(in->text));
 	if (s->kind == SLOT_DIGITS)
 		return take_digits(s, in, a);
 	sv words = sv_trim(in->text);
