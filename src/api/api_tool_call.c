@@ -198,12 +198,12 @@ void api_tool_call(struct web_req *r, void *arg)
 
 /* ---- approvals ---- */
 
-/* s1 state, s2 cursor, p a reference of the box */
+/* s1 state, s2 cursor */
 static void list_run(struct api_query *q, struct store_db *db)
 {
-	int rc = tool_approvals(db, q->p, q->s1, q->s2, LIST_MAX, &q->out);
-	obj_unref(q->p);
-	q->p = NULL;
+	struct tool_box *box = tool_kit_box_now(q->a->o.kit);
+	int rc = tool_approvals(db, box, q->s1, q->s2, LIST_MAX, &q->out);
+	obj_unref(box);
 	if (rc) {
 		q->status = rc == ERR_INVAL ? 400 : 500;
 		q->detail = rc == ERR_INVAL ? "cursor is the next of the page before." :
@@ -225,7 +225,6 @@ void api_approvals_get(struct web_req *r, void *arg)
 	struct api_query *q = api_query_new(a, r);
 	q->s1 = arena_sv(&q->arena, state);
 	q->s2 = arena_sv(&q->arena, web_req_arg(r, "cursor"));
-	q->p = tool_kit_box_now(a->o.kit);
 	q->run = list_run;
 	q->settled = true;
 	api_query_start(q);
