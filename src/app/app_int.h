@@ -62,6 +62,7 @@ int bench_llm(int64_t streams, int64_t tokens);   /* cmd_bench_llm.c; exit statu
 int cmd_erase(int argc, char **argv);             /* cmd_cust.c */
 int cmd_export(int argc, char **argv);
 int cmd_eval(int argc, char **argv);
+int cmd_eval_adversarial(int argc, char **argv); /* of cmd_eval */
 int cmd_mcp(int argc, char **argv);
 int cmd_mcp_serve(int argc, char **argv);         /* argv[0] is "serve" */
 int cmd_models(int argc, char **argv);

@@ -216,6 +216,28 @@ static sv strip_marks(struct arena *a, sv s, size_t n_sources, uint64_t *cited)
 	return out;
 }
 
+#define RECITED 15                   /* bytes of the prompt that are no chance */
+
+/* The prompt's own words, a piece between its names and full stops. */
+static bool recites(const struct talk_core *c, sv sentence)
+{
+	static const char *const langs[] = { "en", "zh" };
+	for (int l = 0; l < 2; l++) {
+		sv all = talk_text(c->cfg->texts, sv_of(langs[l]), "prompt_answer", 0);
+		size_t from = 0;
+		for (size_t i = 0; i <= all.n; i++) {
+			bool stop = sv_starts(sv_slice(all, i, all.n), SV("。"));
+			if (i < all.n && !stop && !strchr("{}.;\n", all.p[i]))
+				continue;
+			sv piece = sv_trim(sv_slice(all, from, i));
+			if (piece.n >= RECITED && sv_find(sentence, piece) >= 0)
+				return true;
+			from = i + (stop ? 3 : 1);
+		}
+	}
+	return false;
+}
+
 bool talk_grounded(struct talk_core *c, sv sentence, struct arena *a, const char **ret_why)
 {
 	struct guard_source src[TALK_SOURCES + 2 * TALK_FACTS + 1];
@@ -237,6 +259,10 @@ bool talk_grounded(struct talk_core *c, sv sentence, struct arena *a, const char
 		said = sv_find(src[i].text, sv_trim(sentence)) >= 0;
 	if (c->box && !done && !said && talk_claims_effect(sentence)) {
 		*ret_why = "claims what was not done";
+		return false;
+	}
+	if (recites(c, sentence)) {
+		*ret_why = "leaks instructions";
 		return false;
 	}
 	struct guard_verdict v = { .ok = true };
