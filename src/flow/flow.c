@@ -31,6 +31,16 @@ const struct flow *flow_of(const struct flow_set *s, const char *id)
 	return id ? find(s, sv_of(id)) : NULL;
 }
 
+/* Words with a number of six digits or more are about something of the customer's own, never a
+ * question in general. */
+static bool names_one(sv text)
+{
+	int run = 0;
+	for (size_t i = 0; i < text.n && run < 6; i++)
+		run = text.p[i] >= '0' && text.p[i] <= '9' ? run + 1 : 0;
+	return run >= 6;
+}
+
 /* 0 = not this one; words that fit count more than an intent alone. */
 static int fits(const struct flow *f, const char *intent, sv text)
 {
@@ -42,7 +52,8 @@ static int fits(const struct flow *f, const char *intent, sv text)
 		return 0;
 	if (asks_words && !words)
 		return 0;
-	if (flow_has(text, f->unless.t[0]) || flow_has(text, f->unless.t[1]))
+	if (!names_one(text) &&
+	    (flow_has(text, f->unless.t[0]) || flow_has(text, f->unless.t[1])))
 		return 0;
 	if (!f->n_intents && !asks_words)
 		return 0; /* only by name: identify */

@@ -135,6 +135,7 @@ static const struct {
 	{ "return_goods", "How do I return something?", "" },
 	{ "return_goods", "台灯坏了，我要退货", "return_goods" },
 	{ "return_goods", "退货政策是什么", "" },
+	{ "return_goods", "我的订单HH2026-100367能退吗", "return_goods" },
 	{ "exchange_goods", "这个桌子太大了，想换一个小的", "exchange_goods" },
 	{ "exchange_goods", "算了我还是换货吧", "exchange_goods" },
 	{ "exchange_goods", "想买个沙发，两个人坐的，别太贵", "" },
