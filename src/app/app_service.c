@@ -130,6 +130,13 @@ static int build(const struct app_service *s, int kind, sv id, sv text, void **r
 	return rc;
 }
 
+static void drop_sets(struct app_service *s)
+{
+	s->box = obj_unref(s->box);
+	s->rules = obj_unref(s->rules);
+	s->flows = obj_unref(s->flows);
+}
+
 static int build_all(struct app_service *s, struct err *e)
 {
 	struct cfg_report rep = { 0 };
@@ -160,16 +167,34 @@ static int read_published(struct app_service *s, struct store_db *db, int kind)
 	return rc;
 }
 
-static int read_texts(struct app_service *s, struct err *e)
+static int read_texts(struct app_service *s, bool published, struct err *e)
 {
 	struct store_db *db;
 	int rc = store_reader(s->store, &db);
 	for (int k = 0; k < KINDS && rc == 0; k++) {
+		app_texts_done(&s->texts[k]);
 		rc = app_company_texts(&s->company, kinds[k].folder, &s->texts[k], e);
-		if (rc == 0)
+		if (rc == 0 && published)
 			rc = read_published(s, db, k);
 	}
 	return rc;
+}
+
+/* The company's texts with what was published over them. When that does not fit together any
+ * more (another version of the program, a file that changed) the company's own alone is used,
+ * and said. */
+static int open_texts(struct app_service *s, struct err *e)
+{
+	int rc = read_texts(s, true, e);
+	if (rc == 0)
+		rc = build_all(s, e);
+	if (rc != ERR_INVAL)
+		return rc;
+	LOG(WARN, "service.unfit", "published texts are left out: %s", e->msg);
+	*e = (struct err){ 0 };
+	drop_sets(s);
+	rc = read_texts(s, false, e);
+	return rc ? rc : build_all(s, e);
 }
 
 /* ---- what a company brings along ---- */
@@ -319,9 +344,7 @@ int app_service_open(struct app_service **ret, const struct app_service_opts *o,
 	if (rc == 0)
 		rc = open_names(s, e);
 	if (rc == 0)
-		rc = read_texts(s, e);
-	if (rc == 0)
-		rc = build_all(s, e);
+		rc = open_texts(s, e);
 	if (rc == 0)
 		rc = open_kit(s, e);
 	if (rc == 0)
@@ -411,17 +434,28 @@ static void hand_over(struct app_service *s, int kind, void *made)
 	}
 }
 
+/* Do the flows still find their tools? */
+static int flows_fit(const struct app_service *s, struct tool_box *box, struct cfg_report *rep)
+{
+	struct app_service with = *s;
+	void *flows = NULL;
+	with.box = box;
+	int rc = build(&with, KIND_FLOW, SV_NULL, SV_NULL, &flows, rep);
+	obj_unref(flows);
+	return rc;
+}
+
 int app_service_apply(struct app_service *s, sv kind, sv id, sv text, bool test,
 		      struct cfg_report *rep)
 {
 	int k = kind_of(kind);
 	void *made = NULL;
 	int rc = k < 0 ? ERR_NOTFOUND : build(s, k, id, text, &made, rep);
-	if (rc)
-		return rc;
-	if (test) {
+	if (rc == 0 && k == KIND_TOOL)
+		rc = flows_fit(s, made, rep);
+	if (rc || test) {
 		obj_unref(made);
-		return 0;
+		return rc;
 	}
 	app_texts_put(&s->texts[k], id, text);
 	hand_over(s, k, made);
