@@ -65,7 +65,7 @@ int main(int argc, char **argv)
 		r.record |= strcmp(argv[i], "-r") == 0;
 	}
 	log_init(LOG_LV_OFF, LOG_FMT_TEXT, 2);
-	feel_warm(); /* nets kept for good are no leak of the first scene */
+	feel_warm(1); /* nets kept for good are no leak of the first scene */
 	file_walk(T_SRCDIR "/tests/scenes", one, &r);
 	world_forget();
 	if (!r.list) {

@@ -285,7 +285,7 @@ static int server_hub(struct app_server *s, const jv *company, struct err *e)
 		.country_code = jv_get_str(company, "country_code"),
 		.products = app_service_products(s->service),
 	};
-	feel_warm();                 /* not in the first customer's turn */
+	feel_warm(1);                 /* not in the first customer's turn */
 	rc = talk_hub_open(&s->hub, &o, e);
 	obj_unref(strategy);         /* the hub has its own reference */
 	if (rc == 0)

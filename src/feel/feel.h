@@ -48,8 +48,10 @@ struct feel_state {              /* of a conversation, smoothed over its turns *
 /* Updates f with one customer turn. fallback_lang is used when the text tells nothing (digits,
  * emoji). */
 void feel_turn(struct feel_state *f, sv text, sv fallback_lang);
-/* Opens the nets in the program now, not with the first turn (some milliseconds). Any thread. */
-void feel_warm(void);
+/* Opens the nets in the program now, not with the first turn (some milliseconds), with readers
+ * (1 MB each) for so many threads that ask at the same time; more are made when they do. Any
+ * thread. */
+void feel_warm(int threads);
 /* Language by script and function words: ISO code into out, returns the probability; 0 and out
  * as it was when the text tells nothing. */
 double feel_language(sv text, char out[4]);

@@ -114,10 +114,16 @@ void feel_ear_give(struct feel_ear *x)
 		ear_free(x);
 }
 
-void feel_warm(void)
+void feel_warm(int threads)
 {
+	struct feel_ear *x[EARS];
+	int n = threads < 1 ? 1 : threads > EARS ? EARS : threads;
+
 	(void)feel_table(FEEL_T_INTENT);
-	feel_ear_give(feel_ear_take());
+	for (int i = 0; i < n; i++)
+		x[i] = feel_ear_take();
+	for (int i = 0; i < n; i++)
+		feel_ear_give(x[i]);
 }
 
 static double rounded(double p)
