@@ -476,6 +476,18 @@ int cfg_secret(sv ref, struct sb *out, struct err *e)
 	return rc ? rc : sb_err(out);
 }
 
+#define NAME_SHOWN 48
+
+void cfg_where(char out[160], sv text, const char *name, const char *path)
+{
+	size_t n = strlen(name);
+	const char *end = n > NAME_SHOWN ? name + n - NAME_SHOWN : name;
+	const char *slash = end > name ? strchr(end, '/') : NULL;
+
+	(void)snprintf(out, 160, "%.48s:%d:%.90s", slash ? slash + 1 : end, cfg_line(text, path),
+		       path);
+}
+
 int cfg_line(sv text, const char *path)
 {
 	struct cfg_places places = { .by_path = map_new(CFG_NODES_MAX) };

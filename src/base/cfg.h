@@ -55,6 +55,8 @@ int cfg_secret(sv ref, struct sb *out, struct err *e);
 /* Where a value stands, for complaints that the rules cannot make: path as shown in messages
  * ("llm[2].url"). 1-based; 0 = not there (or the text breaks off before). Parses again. */
 int cfg_line(sv text, const char *path);
+/* "NAME:LINE:PATH" for cfg_issue.where. Of a long name the end stays: that is where the file is. */
+void cfg_where(char out[160], sv text, const char *name, const char *path);
 void cfg_report_done(struct cfg_report *rep);
 
 #endif

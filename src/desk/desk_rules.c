@@ -31,8 +31,7 @@ static void fault(struct reader *r, const char *path, const char *mend, const ch
 	va_start(ap, fmt);
 	(void)vsnprintf(x->what, sizeof(x->what), fmt, ap);
 	va_end(ap);
-	(void)snprintf(x->where, sizeof(x->where), "%.40s:%d:%.100s", r->name,
-		       cfg_line(r->text, path), path);
+	cfg_where(x->where, r->text, r->name, path);
 	(void)snprintf(x->mend, sizeof(x->mend), "%s", mend);
 }
 

@@ -20,8 +20,7 @@ void flow_fault(struct flow_reader *r, const char *path, const char *mend, const
 	va_list ap;
 	if (!x)
 		return;
-	(void)snprintf(x->where, sizeof(x->where), "%.50s:%d:%.90s", r->name,
-		       cfg_line(r->text, path), path);
+	cfg_where(x->where, r->text, r->name, path);
 	(void)snprintf(x->mend, sizeof(x->mend), "%s", mend);
 	va_start(ap, fmt);
 	(void)vsnprintf(x->what, sizeof(x->what), fmt, ap);

@@ -38,8 +38,7 @@ static void fault(struct reader *r, const char *key, const char *mend, const cha
 	va_start(ap, fmt);
 	(void)vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
-	int line = cfg_line(r->text, path);
-	(void)snprintf(x->where, sizeof(x->where), "%.40s:%d:%.100s", r->name, line, path);
+	cfg_where(x->where, r->text, r->name, path);
 	if (r->id.n)
 		(void)snprintf(x->what, sizeof(x->what), "\"%.*s\": %s",
 			       (int)(r->id.n < 40 ? r->id.n : 40), r->id.p, what);

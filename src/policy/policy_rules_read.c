@@ -41,8 +41,7 @@ static void fault(struct reader *r, const char *key, const char *mend, const cha
 	va_start(ap, fmt);
 	(void)vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
-	(void)snprintf(x->where, sizeof(x->where), "%.40s:%d:%.100s", r->name,
-		       cfg_line(r->text, path), path);
+	cfg_where(x->where, r->text, r->name, path);
 	if (r->id)
 		(void)snprintf(x->what, sizeof(x->what), "\"%.40s\": %s", r->id, what);
 	else

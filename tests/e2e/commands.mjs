@@ -150,7 +150,7 @@ function rules() {
   const bad = join(temp, 'table.yaml');
   writeFileSync(bad, readFileSync(join(root, 'demo/policies/cancel.yaml'), 'utf8').replace('"> 24"', '"> day"'));
   const b = callm(['rules', 'check', bad]);
-  ok(b.code === 1 && /:\d+:rules\[4\]\.when\.hours_since_payment: .*not a number/.test(b.err),
+  ok(b.code === 1 && /table\.yaml:\d+:rules\[4\]\.when\.hours_since_payment: .*not a number/.test(b.err),
     'a fault of a table is told with its line', b.err);
 }
 

@@ -363,3 +363,17 @@ TEST(cfg_is_bounded)
 	cfg_report_done(&rep);
 	sb_done(&b);
 }
+
+TEST(cfg_where_keeps_the_file_of_a_long_path)
+{
+	char out[160];
+	cfg_where(out, SV("a: 1\nb:\n  c: 2\n"), "short.yaml", "b.c");
+	STR_EQ(out, "short.yaml:3:b.c");
+	cfg_where(out, SV("a: 1\n"),
+		  "/a/very/long/folder/that/goes/on/and/on/for/ever/x/table.yaml", "a");
+	CHECK(strstr(out, "table.yaml:1:a") != NULL);
+	CHECK(strlen(out) < 70);
+	cfg_where(out, SV(""),
+		  "one-name-without-any-slash-in-it-that-is-far-longer-than-48.yaml", "a");
+	CHECK(strstr(out, "48.yaml:0:a") != NULL);
+}
