@@ -8,12 +8,9 @@
 #include "feel.h"
 #include "flow.h"
 #include "guard.h"
+#include "talk_yes.h"
 
 enum { MESSAGES = 40, CALLS = 20 };
-
-/* talk_yes.c: the readings of a conversation. */
-extern enum flow_yes talk_yes(sv text);
-extern bool talk_is_question(sv text);
 
 struct attempt {
 	struct api_query *q;

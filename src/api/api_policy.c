@@ -5,7 +5,7 @@
  * The company file's own rows lie over both. A table is parsed and checked on a worker; one with
  * a fault is refused with every fault told. A new one is on disk before the shards get it:
  * conversations that began before keep theirs. Door's thread; api_strategy_load: any thread. */
-#include "api_int.h"
+#include "api_doc.h"
 #include "api_policy.h"
 #include "feel.h"
 #include "policy_table.h"
@@ -38,21 +38,6 @@ static int read_version(struct store_db *db, int64_t version, struct sb *out, in
 	}
 	store_reset(q);
 	return rc < 0 ? rc : 0;
-}
-
-static void issues_json(const struct cfg_report *rep, struct sb *b)
-{
-	sb_cstr(b, "\"issues\":[");
-	for (size_t i = 0; i < rep->n; i++) {
-		sb_cstr(b, i ? ",{\"where\":" : "{\"where\":");
-		sb_json(b, sv_of(rep->v[i].where));
-		sb_cstr(b, ",\"what\":");
-		sb_json(b, sv_of(rep->v[i].what));
-		sb_cstr(b, ",\"mend\":");
-		sb_json(b, sv_of(rep->v[i].mend));
-		sb_ch(b, '}');
-	}
-	sb_ch(b, ']');
 }
 
 int api_strategy_load(struct store *st, const jv *company, struct policy_table **ret,
@@ -247,7 +232,7 @@ static void check_run(struct api_query *q, struct store_db *db)
 	(void)db;
 	sb_init(&s->issues, 256u << 10);
 	if (policy_table_new(&s->table, sv_of(s->text), "strategy", s->a->o.company, &rep))
-		issues_json(&rep, &s->issues);
+		doc_issues(&rep, &s->issues);
 	cfg_report_done(&rep);
 }
 
@@ -425,7 +410,7 @@ static void try_run(struct api_query *q, struct store_db *db)
 	(void)db;
 	if (q->s1.n && policy_table_new(&t, q->s1, "strategy", q->a->o.company, &rep)) {
 		sb_cstr(&q->out, "{\"turns\":[],");
-		issues_json(&rep, &q->out);
+		doc_issues(&rep, &q->out);
 		sb_ch(&q->out, '}');
 		cfg_report_done(&rep);
 		return;

@@ -99,7 +99,7 @@ static bool tool_known(void *arg, sv name)
 	return tool_box_find(arg, name) != NULL;
 }
 
-/* tool_file, policy_rules_file and flow_file are the same two members. */
+/* Names and texts as each kind of set takes them. */
 static int make_set(const struct app_service *s, int kind, const struct parts *p, void **ret,
 		    struct cfg_report *rep)
 {
@@ -339,7 +339,7 @@ int app_service_open(struct app_service **ret, const struct app_service_opts *o,
 		rc = shop_open(&s->shop, o->company, s->key, e);
 	if (rc == 0)
 		rc = open_desk(s, e);
-	if (rc == 0 && !o->reads_only)
+	if (rc == 0)
 		rc = import_all(s, e);
 	if (rc == 0)
 		rc = open_names(s, e);

@@ -28,7 +28,6 @@ struct app_service_opts {
 	const char *data;            /* folder: the data key, messages of the demo */
 	struct store *store;
 	struct pool *pool;
-	bool reads_only;             /* beside a server: nothing is imported */
 };
 int app_service_open(struct app_service **ret, const struct app_service_opts *o, struct err *e);
 /* All faults of the texts beside a company.yaml into rep, as a start would find them. */

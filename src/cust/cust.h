@@ -38,6 +38,10 @@ int cust_normal(enum cust_kind kind, sv raw, sv default_cc, struct arena *a, sv 
 /* "+86 154 **** 1037", "w***a@example.cn": what may be shown to whoever may not see it. */
 sv cust_masked(enum cust_kind kind, sv value, struct arena *a);
 
+/* An order's number as letters in upper case and digits, however its dashes are said:
+ * "hh2026-100108" is HH2026100108; in the arena. */
+sv cust_order_bare(sv number, struct arena *a);
+
 #define CUST_ID_MAX 40
 #define CUST_GROUP_MAX 64            /* joined customers of one person */
 struct cust {                        /* strings in the arena it was read into */

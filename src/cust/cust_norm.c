@@ -239,3 +239,19 @@ sv cust_masked(enum cust_kind kind, sv value, struct arena *a)
 			       SV_ARG(sv_slice(value, 0, sv_rune_offset(value, 2))),
 			       SV_ARG(sv_slice(value, sv_rune_offset(value, n - 2), value.n))));
 }
+
+sv cust_order_bare(sv number, struct arena *a)
+{
+	struct sb b;
+	sb_init(&b, 256);
+	while (number.n) {
+		uint32_t r = sv_fold(sv_rune(&number));
+		if (r >= 'a' && r <= 'z')
+			sb_ch(&b, (char)(r - 32));
+		else if (r >= '0' && r <= '9')
+			sb_ch(&b, (char)r);
+	}
+	sv ret = arena_sv(a, sb_sv(&b));
+	sb_done(&b);
+	return ret;
+}

@@ -4,6 +4,7 @@
  * belongs to somebody else takes the same way as what does not exist. An agent may name any. On the
  * thread of db.
  */
+#include "cust.h"
 #include "shop_int.h"
 
 #define COLS                                                                                    \
@@ -74,23 +75,6 @@ int shop_order_load(struct shop_call *c, sv id, struct shop_order *o)
 	return rc == 1 ? load_items(c, o) : rc ? rc : ERR_NOTFOUND;
 }
 
-/* Letters in upper case and digits, nothing else: "hh2026-100108" is HH2026100108. */
-static sv bare(struct arena *a, sv s)
-{
-	struct sb b;
-	sb_init(&b, 256);
-	while (s.n) {
-		uint32_t r = sv_fold(sv_rune(&s));
-		if (r >= 'a' && r <= 'z')
-			sb_ch(&b, (char)(r - 32));
-		else if (r >= '0' && r <= '9')
-			sb_ch(&b, (char)r);
-	}
-	sv ret = arena_sv(a, sb_sv(&b));
-	sb_done(&b);
-	return ret;
-}
-
 /* Of the rows of q (newest first), the one whose number is given, whole or its last four digits or
  * more; an empty number means the newest. Several fits are none. */
 static int find_row(struct shop_call *c, struct store_stmt *q, sv given, sv *ret)
@@ -98,7 +82,7 @@ static int find_row(struct shop_call *c, struct store_stmt *q, sv given, sv *ret
 	int rc, fits = 0;
 	*ret = SV_NULL;
 	while ((rc = store_step(q)) == 1) {
-		sv id = arena_sv(c->a, store_col_sv(q, 0)), b = bare(c->a, id);
+		sv id = arena_sv(c->a, store_col_sv(q, 0)), b = cust_order_bare(id, c->a);
 		if (!given.n && !ret->n)
 			*ret = id;
 		if (!given.n || (!sv_eq(b, given) && (given.n < 4 || !sv_ends(b, given))))
@@ -142,7 +126,7 @@ static int any_order(struct shop_call *c, sv given, sv *ret)
 int shop_order_arg(struct shop_call *c, bool newest, struct shop_order *o)
 {
 	struct store_stmt *q;
-	sv said = jv_get_str(c->r->args, "order"), given = bare(c->a, said), id = SV_NULL;
+	sv said = jv_get_str(c->r->args, "order"), given = cust_order_bare(said, c->a), id = SV_NULL;
 	int rc = 0;
 	if (said.n && !given.n)
 		given = SV("?"); /* words without a number are none */
