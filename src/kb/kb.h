@@ -50,6 +50,10 @@ int kb_parse_products(sv jsonl, const char *name, struct arena *a, kb_article_fn
  */
 int kb_put(struct store_db *db, const struct kb_article *a, int64_t now_ms, bool *ret_changed);
 int kb_retire(struct store_db *db, sv article_id, int64_t now_ms);
+/* By its characters: "zh", "ja", "ko" or "en". */
+sv kb_script_lang(sv text);
+/* Lower case, digits and dashes, at most 48; "doc-" and a print where nothing of that is left. */
+sv kb_slug(struct arena *a, sv text);
 
 /* ---- index ---- */
 struct kb_index;

@@ -81,8 +81,6 @@ int kb_doc_err(struct kb_doc *d, int line, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 int kb_set_field(struct kb_doc *d, struct kb_article *a, sv key, sv val, int line);
 sv kb_alias_lines(struct arena *a, sv list);  /* "a; b" -> "a\nb" */
-sv kb_script_lang(sv text);                   /* "zh", "ja", "ko" or "en" */
-sv kb_slug(struct arena *a, sv text);         /* lower case, dashes */
 
 /* ---- words to concepts ---- */
 /* synonyms and stop phrases of one language; read-only once built. */

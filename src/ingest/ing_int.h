@@ -1,0 +1,140 @@
+/* ing_int.h: what the files of this room share. */
+#ifndef CALLM_ING_INT_H
+#define CALLM_ING_INT_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "ingest.h"
+
+/* ---- reading: limits ---- */
+enum {
+	ING_TEXT_MAX = 16 << 20,         /* bytes of a document's text */
+	ING_PART_MAX = 3000,             /* bytes of an article that a document is split into */
+	ING_PART_WALL = 12000,           /* split even without a heading */
+	ING_ENTRIES_MAX = 4096,          /* files in an archive */
+	ING_UNPACK_MAX = 96 << 20,       /* bytes out of one archive */
+	ING_RATIO_MAX = 200,             /* and how often more than went in, from 8 MiB on */
+	ING_XML_DEPTH = 200,
+	ING_INNER_DEPTH = 3,             /* mail in mail; an archive counts as all */
+	ING_ROWS_MAX = 20000,
+	ING_COLS_MAX = 64,
+	ING_PAGES_MAX = 2000,
+	ING_PDF_MEMORY = 384 << 20,
+	ING_SECONDS = 9,                 /* of CPU, and of the clock */
+	ING_MEMORY = 512 << 20,
+};
+
+/* One document being read. */
+struct ing_job {
+	const struct ing_in *in;
+	struct arena *a;
+	struct ing_doc *d;
+	int depth;                       /* containers around */
+	sv inner;                        /* file inside a container */
+	const char *name;                /* of the file at hand */
+	sv lang;
+	uint32_t at;                     /* bytes of text given so far */
+	struct { size_t hidden, invisible; } left;
+};
+
+/* ing_read.c */
+void ing_note(struct ing_job *j, enum ing_code c, sv detail);
+void ing_notef(struct ing_job *j, enum ing_code c, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+int ing_refuse(struct ing_job *j, int rc, enum ing_code c, sv detail);
+int ing_bytes(struct ing_job *j, sv bytes, sv mime);
+sv ing_stem(const char *name);           /* "a/b.docx" -> "b" */
+
+/* ing_split.c: a text as Markdown, split at its headings where it is long. page_of may be NULL:
+ * offsets where pages begin. */
+struct ing_pages {
+	uint32_t *v;
+	size_t n, cap;
+};
+int ing_add(struct ing_job *j, const struct kb_article *base, sv md, const struct ing_pages *pages);
+
+/* ing_text.c */
+/* UTF-8 of any text: BOMs, UTF-16, GB18030, Windows-1252. *what names what it was. ERR_UTF8. */
+int ing_utf8(struct arena *a, sv bytes, sv charset, sv *ret, const char **what);
+/* Without control, zero-width and direction characters; counts them. */
+sv ing_visible(struct arena *a, sv text, size_t *removed);
+bool ing_charset(struct arena *a, const char *from, sv bytes, sv *ret);
+
+/* ing_html.c */
+int ing_html(struct ing_job *j, sv bytes, sv mime);
+sv ing_html_text(struct ing_job *j, sv html, sv *title); /* as Markdown */
+
+/* ing_grid.c: tables */
+struct ing_grid {
+	sv *cell;                        /* rows * cols */
+	size_t rows, cols, cap;
+	bool cut;
+};
+bool ing_grid_put(struct ing_grid *g, size_t row, size_t col, sv text); /* false: full */
+void ing_grid_done(struct ing_grid *g);
+/* Articles of questions and answers where its header says so, else the table itself. */
+int ing_grid_out(struct ing_job *j, const struct ing_grid *g, sv title);
+void ing_grid_md(const struct ing_grid *g, size_t from, size_t to, struct sb *out);
+int ing_csv(struct ing_job *j, sv text, char sep);
+
+/* ing_zip.c */
+struct ing_part {
+	sv name, bytes;
+};
+struct ing_zip {
+	VEC(struct ing_part) parts;
+	size_t n_entries;
+};
+typedef bool ing_want_fn(sv name);
+/* The wanted files of an archive, in the arena. A note says why not. */
+int ing_zip_read(struct ing_job *j, sv bytes, ing_want_fn *want, struct ing_zip *z);
+sv ing_zip_get(const struct ing_zip *z, const char *name);  /* p NULL: not there */
+void ing_zip_done(struct ing_zip *z);
+int ing_zip(struct ing_job *j, sv bytes);        /* any of: docx, xlsx, pptx, archive */
+
+/* ing_xml.c: expat with limits; names without their prefixes ("w:p" -> "p"). */
+struct ing_xml {
+	void (*start)(void *arg, const char *name, const char **attrs);
+	void (*end)(void *arg, const char *name);
+	void (*text)(void *arg, sv text);
+	void *arg;
+};
+int ing_xml(struct ing_job *j, sv xml, const struct ing_xml *h);
+sv ing_attr(const char **attrs, const char *name);  /* by its name without prefix */
+
+int ing_docx(struct ing_job *j, const struct ing_zip *z);
+int ing_pptx(struct ing_job *j, const struct ing_zip *z);
+int ing_xlsx(struct ing_job *j, const struct ing_zip *z);
+sv ing_core_title(struct ing_job *j, const struct ing_zip *z);
+int ing_mail(struct ing_job *j, sv bytes);
+int ing_pdf(struct ing_job *j, sv bytes);
+int ing_pdf_text(struct ing_job *j, sv xml);     /* what pdftohtml -xml printed */
+int ing_json(struct ing_job *j, sv text, bool lines);
+int ing_markdown(struct ing_job *j, sv text);
+
+/* ing_wire.c: a document between the two processes */
+enum { ING_MSG_ASK = 'q', ING_MSG_BYTES = 'b', ING_MSG_GO = 'g', ING_MSG_ARTICLE = 'a',
+       ING_MSG_NOTE = 'n', ING_MSG_LINK = 'l', ING_MSG_END = 'e' };
+jv *ing_article_json(const struct ing_article *x);
+int ing_article_read(const jv *o, struct arena *a, struct ing_article *x);
+
+/* ---- sources ---- */
+enum { ING_GROUP = 200 };                /* articles in one transaction */
+
+struct ing_table_row {
+	char name[40];
+	ing_table_fn *fn;
+	void *arg;
+};
+struct ing {
+	struct ing_opts o;
+	char reader[4096];
+	struct ing_table_row table[16];
+	size_t n_tables;
+	pthread_t thread;
+	bool started;
+	atomic_bool stop;
+};
+
+#endif

@@ -1,0 +1,151 @@
+/* ingest.h: documents from files, folders, the web and tables become articles, and stay current.
+ *
+ *	struct ing *g;
+ *	ing_open(&g, &(struct ing_opts){ .store = st, .on_changed = publish, .arg = self }, &e);
+ *	struct ing_source s = { .kind = ING_FOLDER, .place = SV("/srv/help"), .every_s = 60 };
+ *	ing_source_add(g, &s, SV("anna"), id, &e);
+ *	ing_sync(g, sv_of(id), &report, &e);                 now, on the calling thread
+ *	ing_start(g);                                        or: a thread syncs what is due
+ *	ing_close(g);
+ *
+ * A document is read in a process of its own (callm-reader) with limits on memory, time and
+ * network, so that a hostile one harms nothing; what it gives is articles and notes for people.
+ * docs/ingest.md has the whole.
+ */
+#ifndef CALLM_INGEST_H
+#define CALLM_INGEST_H
+
+#include "base.h"
+#include "kb.h"
+#include "store.h"
+
+/* ---- notes: what people are told of a document ---- */
+enum ing_grade { ING_INFO, ING_WARN, ING_BAD };
+enum ing_code {
+#define X(name, grade, en, zh, mend_en, mend_zh) ING_##name##_NOTE,
+#include "../tbl/ingest_notes.def"
+#undef X
+	ING_CODES
+};
+struct ing_note {
+	enum ing_code code;
+	sv detail;
+};
+const char *ing_code_name(enum ing_code c);      /* "encrypted"; static */
+int ing_code_of(sv name);                        /* or -1 */
+enum ing_grade ing_code_grade(enum ing_code c);
+/* The note as a sentence and how to mend it ("" where there is nothing to), in zh or else in
+ * English. Appended. */
+void ing_note_text(const struct ing_note *n, sv lang, struct sb *text, struct sb *mend);
+/* [{code, grade, detail, text:{en,zh}, mend:{en,zh}}]; the caller's. */
+jv *ing_notes_json(const struct ing_note *v, size_t n);
+
+/* ---- one document ---- */
+enum {
+	ING_FILE_MAX = 32 << 20, /* bytes of one document */
+	ING_ARTICLES_MAX = 5000, /* out of one document */
+	ING_NOTES_MAX = 100,
+	ING_LINKS_MAX = 2000,
+};
+
+struct ing_in {
+	sv bytes;
+	const char *name;        /* path or URL: its end tells the kind, and makes ids */
+	sv mime;                 /* Content-Type, or empty */
+	sv lang;                 /* of documents that do not say, or empty: by their script */
+	int pages_max;           /* 0 = 2000 */
+};
+struct ing_article {             /* strings in the arena */
+	struct kb_article kb;    /* id and group_id empty: by the document's name */
+	sv heading;              /* path of headings within the document, "A > B" */
+	sv inner;                /* name of the file inside a container */
+	uint32_t from, to;       /* bytes of the document's text (as Markdown) */
+	int page;                /* from 1; 0 = unknown */
+	bool own_id;             /* the document itself gave the id */
+};
+struct ing_doc {
+	const char *kind;        /* "docx"; static */
+	sv title;
+	VEC(struct ing_article) articles;
+	VEC(struct ing_note) notes;
+	VEC(sv) links;           /* of a page, as written */
+	int pages;
+	bool noindex;
+};
+void ing_doc_done(struct ing_doc *d);            /* idempotent */
+bool ing_doc_bad(const struct ing_doc *d);       /* nothing was taken, a note says why */
+/* Reads a document in this process. *d is filled, also on refusal (then ERR_PARSE, ERR_TOOBIG ...
+ * and a note says why). Any thread; may start pdftohtml and waits for it. */
+int ing_read(const struct ing_in *in, struct arena *a, struct ing_doc *d);
+/* The same in a process of its own: reader is the path of callm-reader. A crash, a hang (10 s) and
+ * memory beyond 512 MB become notes. Blocking, not on a loop's thread. */
+int ing_read_apart(const char *reader, const struct ing_in *in, struct arena *a,
+		   struct ing_doc *d);
+/* The program callm-reader. */
+int ing_reader_main(int argc, char **argv);
+
+/* ---- sources ---- */
+enum ing_kind { ING_FILE, ING_FOLDER, ING_URL, ING_SITEMAP, ING_TABLE, ING_KINDS };
+const char *ing_kind_name(enum ing_kind k);      /* "folder" */
+int ing_kind_of(sv name);                        /* or -1 */
+
+struct ing_source {
+	enum ing_kind kind;
+	sv place;                /* path, URL, or name of a table */
+	sv name;                 /* for people; empty = the place */
+	sv lang, category, owner;
+	int every_s;             /* synced this often; 0 = only by hand */
+	int depth;               /* URL: links followed below its folder; 0..3 */
+	int docs_max;            /* 0 = 500 pages, 20000 files */
+};
+
+/* A table that makes its articles itself (products, decision tables): articles as JSON lines
+ * (keys of kb.h) are appended to out. On a worker. */
+typedef int ing_table_fn(void *arg, struct store_db *db, struct sb *out, struct err *e);
+
+struct ing_opts {
+	struct store *store;
+	const char *reader;      /* path of callm-reader; NULL = beside this program */
+	/* Web addresses in private networks may be read (SSRF guard off). */
+	bool allow_private;
+	const char *ca_file;     /* PEM; NULL = the system's */
+	/* Articles have changed: make and publish an index. On the thread that synced. May be
+	 * NULL. */
+	void (*on_changed)(void *arg);
+	void *arg;
+};
+struct ing;
+int ing_open(struct ing **ret, const struct ing_opts *o, struct err *e);
+/* Starts the thread that syncs what is due, looking once a second. ERR_NOMEM. */
+int ing_start(struct ing *g);
+/* Ends a sync under way at its next document, and the thread. Accepts NULL; before the store is
+ * closed. */
+void ing_close(struct ing *g);
+/* Before the first sync. "products" is there already: the table product. */
+int ing_table(struct ing *g, const char *name, ing_table_fn *fn, void *arg);
+
+/* Adds or, with the same kind and place, changes a source; its id (26 letters) goes to id. Waits
+ * for the scribe: not on a loop. ERR_INVAL with e. */
+int ing_source_add(struct ing *g, const struct ing_source *s, sv by, char id[27], struct err *e);
+/* Its articles are retired with it. ERR_NOTFOUND. Waits for the scribe. */
+int ing_source_delete(struct ing *g, sv id, sv by, int64_t *retired, struct err *e);
+
+struct ing_report {
+	int64_t docs, changed, same, gone, refused;  /* documents */
+	/* articles: new or changed; untouched; out. */
+	int64_t made, kept, retired;
+	bool stopped;
+};
+/* Reads what changed, writes it in transactions of at most 200 articles, retires what is gone. On
+ * the calling thread (not on a loop), one at a time. ERR_NOTFOUND; ERR_IO, ERR_NET ... when the
+ * source itself cannot be read (nothing is retired then). e may be NULL. */
+int ing_sync(struct ing *g, sv id, struct ing_report *ret, struct err *e);
+/* At the next look of ing_start's thread, whatever its schedule. ERR_NOTFOUND. Waits for the
+ * scribe. */
+int ing_sync_soon(struct ing *g, sv id, struct err *e);
+
+/* ---- out ---- */
+/* All published articles as a tree of Markdown: DIR/category/id.lang.md. Blocking. */
+int ing_export_tree(struct store_db *db, const char *dir, size_t *ret_n, struct err *e);
+
+#endif
