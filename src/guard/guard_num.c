@@ -402,6 +402,48 @@ static void take_x(const struct guard_text *t, struct window *w)
 	}
 }
 
+static bool has_vowel(const struct guard_text *t, size_t s, size_t e)
+{
+	for (size_t k = s; k < e; k++)
+		if (guard_in_set(t->fold[k], "aeiouy"))
+			return true;
+	return false;
+}
+
+/* Letters before a number as they are said or spelt, "h h ", "HH ", HH before spoken digits: where
+ * they begin, else s. spelt: one by one, or before spoken digits, so that it is no word. */
+static size_t letters_before(const struct guard_text *t, size_t s, bool *spelt)
+{
+	bool gap = s > 0 && (t->fold[s - 1] == ' ' || t->fold[s - 1] == '-');
+	bool said = !guard_digit(t->fold[s]);
+	size_t e = gap ? s - 1 : s, k = e, n = 1;
+
+	while (k > 0 && guard_alpha(t->fold[k - 1]) && e - k < 4)
+		k--;
+	if (k == e || (!gap && !said) || (k > 0 && guard_word(t->fold[k - 1])))
+		return s;
+	*spelt = said && !has_vowel(t, k, e);
+	if (e - k == 2 || e - k == 3)
+		return *spelt || (t->raw[k] != t->fold[k] && t->raw[e - 1] != t->fold[e - 1]) ?
+			       k :
+			       s;
+	for (; e - k == 2 * n - 1 && n < 3 && k >= 2 && t->fold[k - 1] == ' ' &&
+	       guard_alpha(t->fold[k - 2]) && (k == 2 || !guard_word(t->fold[k - 3])); n++)
+		k -= 2;
+	*spelt = true;
+	return n >= 2 ? k : s;
+}
+
+/* A number behind such letters is an order's: long when they were spelt, else one that begins with
+ * a year, "HH 2026 100384". */
+static bool order_behind_letters(const struct window *w, bool spelt)
+{
+	bool year = w->tok[0].n == 4 && w->d[0] == '2' && w->d[1] == '0' && w->toks <= 4;
+
+	return w->n >= 8 && w->n <= 20 && !guard_cn_mobile(w->d, w->n) && (spelt || year) &&
+	       !w->plus && !w->parens && !date_shaped(w);
+}
+
 /* Tries the windows that begin with tok[0], longest first; the number of tokens used, 0 when
  * none fits. */
 static size_t try_windows(const struct guard_text *t, const struct tok *tok, size_t n,
@@ -410,7 +452,10 @@ static size_t try_windows(const struct guard_text *t, const struct tok *tok, siz
 	enum cue cue = cue_of(t, c, tok[0].s);
 	struct window first = { 0 };
 	size_t s = start_of(t, &first, tok[0].s);
-	bool glued = s > 0 && (guard_alpha(t->fold[s - 1]) || t->fold[s - 1] == '_');
+	bool spelt = false;
+	size_t letters = letters_before(t, s, &spelt);
+	bool glued = letters == s && s > 0 &&
+		     (guard_alpha(t->fold[s - 1]) || t->fold[s - 1] == '_');
 	bool money = money_before(t, s) || cue == CUE_MONEY;
 
 	for (size_t k = n; k > 0; k--) {
@@ -427,8 +472,12 @@ static size_t try_windows(const struct guard_text *t, const struct tok *tok, siz
 			continue;
 		if (unit_after(t, w.e) && w.n < 13)
 			continue;
-		if (!classify(&w, cue, &g))
+		if (letters < s && order_behind_letters(&w, spelt)) {
+			g = (struct guess){ PII_ORDER_NUMBER, 9 };
+			w.s = letters;
+		} else if (!classify(&w, cue, &g)) {
 			continue;
+		}
 		guard_hit_add(h, w.s, g.type == PII_PHONE ? with_extension(t, w.e) : w.e,
 			      g.type, g.rank);
 		return k;
