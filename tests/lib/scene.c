@@ -405,31 +405,6 @@ static bool told_before(struct scene *s)
 	return true;
 }
 
-/* shop SKU stock 0 | shop SKU price 98.00 */
-static bool do_shop(struct scene *s)
-{
-	double v;
-	bool price = scene_is(s, 2, "price");
-	if (!s->service || (!price && !scene_is(s, 2, "stock")) || sv_f64(scene_word(s, 3), &v))
-		return scene_fail(s, "shop SKU stock 0, or price 98.00; with service");
-	return world_product(s->w, scene_word(s, 1), price, price ? v * 100 : v) == 0 ||
-	       scene_fail(s, "no such product");
-}
-
-/* tools hold | go | break | mend */
-static bool do_tools(struct scene *s)
-{
-	if (!s->service)
-		return scene_fail(s, "a story with tools says: service");
-	if (scene_is(s, 1, "hold") || scene_is(s, 1, "go"))
-		world_tools_hold(s->w, scene_is(s, 1, "hold"));
-	else if (scene_is(s, 1, "break") || scene_is(s, 1, "mend"))
-		world_tools_break(s->w, scene_is(s, 1, "break"));
-	else
-		return scene_fail(s, "tools hold, go, break or mend");
-	return true;
-}
-
 static bool do_line(struct scene *s);
 
 /* at +600ms p1 says ... */
@@ -457,8 +432,8 @@ static bool do_line(struct scene *s)
 		{ "scene", told_before },    { "lang", told_before },
 		{ "model", told_before },    { "backup", told_before },
 		{ "transfers", told_before }, { "disclosure", told_before },
-		{ "service", told_before },  { "tools", do_tools },
-		{ "shop", do_shop },
+		{ "service", told_before },  { "tools", scene_tools },
+		{ "shop", scene_shop },      { "agent", scene_agent },
 		{ "customer", do_customer }, { "caller", do_caller },
 		{ "wait", do_wait },         { "at", do_at },
 		{ "restart", do_restart },   { "power", do_restart },

@@ -14,7 +14,7 @@
 
 bool scene_run(const char *path, bool always, struct sb *why);
 
-/* ---- between scene.c and scene_expect.c ---- */
+/* ---- between scene.c, scene_expect.c and scene_service.c ---- */
 
 struct token {
 	sv text;
@@ -53,5 +53,16 @@ bool scene_mouth_shut(void *arg);
 bool scene_expect_bot(struct scene *s, struct actor *a, int i);
 /* The statement "expect ...". */
 bool scene_expect(struct scene *s);
+/* What a row or a result holds against a word of a statement: 10..40, "a part", equal. */
+bool scene_value_fits(const jv *v, const struct token *t);
+
+/* scene_service.c: statements "tools", "shop", "agent" */
+bool scene_tools(struct scene *s);
+bool scene_shop(struct scene *s);
+bool scene_agent(struct scene *s);
+/* ... and expectations of the store; tokens from i on */
+bool scene_exp_order(struct scene *s, struct actor *a, int i);
+bool scene_exp_rows(struct scene *s, struct actor *a, int i);
+bool scene_exp_row(struct scene *s, struct actor *a, int i);
 
 #endif

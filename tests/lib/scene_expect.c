@@ -161,7 +161,7 @@ static bool in_range(const jv *v, sv want)
 	return jv_is_num(v) && x >= lo && x <= hi;
 }
 
-static bool value_fits(const jv *v, const struct token *t)
+bool scene_value_fits(const jv *v, const struct token *t)
 {
 	double n;
 	if (jv_is_str(v))
@@ -185,7 +185,7 @@ static bool exp_strategy(struct scene *s, struct actor *a, int i)
 		char key[40];
 		snprintf(key, sizeof(key), SV_FMT, SV_ARG(scene_word(s, i)));
 		const jv *st = jv_get(body_of(r), "strategy");
-		if (value_fits(jv_get(st, key), &s->now->v[i + 1]))
+		if (scene_value_fits(jv_get(st, key), &s->now->v[i + 1]))
 			continue;
 		struct sb b;
 		sb_init(&b, LIM_SB);
@@ -203,7 +203,7 @@ static bool row_fits(const struct scene *s, const struct world_row *r, int i)
 		char key[40];
 		snprintf(key, sizeof(key), SV_FMT, SV_ARG(scene_word(s, i)));
 		const jv *v = jv_get(body_of(r), strcmp(key, "heard") == 0 ? "heard_chars" : key);
-		if (!v || !value_fits(v, &s->now->v[i + 1]))
+		if (!v || !scene_value_fits(v, &s->now->v[i + 1]))
 			return false;
 	}
 	return true;
@@ -398,37 +398,6 @@ static bool kinds_fit(const struct scene *s, int i, sv *kinds, size_t n)
 	return false;
 }
 
-/* order HH2026-100108 state cancelled: a member of what the shop has. */
-static bool exp_order(struct scene *s, struct actor *a, int i)
-{
-	struct sb b;
-	char key[40];
-	sb_init(&b, LIM_SB);
-	if (!s->service || world_order(s->w, scene_word(s, i), &b)) {
-		sb_done(&b);
-		return scene_fail(s, "no such order");
-	}
-	jv *o = jv_parse(sb_sv(&b), NULL);
-	snprintf(key, sizeof(key), SV_FMT, SV_ARG(scene_word(s, i + 1)));
-	bool fits = value_fits(jv_get(o, key), &s->now->v[i + 2]);
-	if (!fits)
-		scene_fail(s, "%s is not so: %.1500s", key, sb_str(&b));
-	jv_free(o);
-	sb_done(&b);
-	return fits;
-}
-
-/* rows TABLE N: so many rows are in a table of the store. */
-static bool exp_rows(struct scene *s, struct actor *a, int i)
-{
-	char sql[120];
-	int64_t want = -2;
-	snprintf(sql, sizeof(sql), "SELECT count(*) FROM " SV_FMT, SV_ARG(scene_word(s, i)));
-	(void)sv_i64(scene_word(s, i + 1), &want);
-	int64_t is = world_count(s->w, sql);
-	return is == want || scene_fail(s, "%lld rows", (long long)is);
-}
-
 static bool exp_river(struct scene *s, struct actor *a, int i)
 {
 	struct store_stmt *q;
@@ -487,8 +456,8 @@ bool scene_expect(struct scene *s)
 		{ "cited", exp_cited },     { "event", exp_event },   { "bot", scene_expect_bot },
 		{ "said", exp_said },       { "pieces", exp_pieces }, { "state", exp_state },
 		{ "context", exp_context }, { "closed", exp_closed }, { "acked", exp_acked },
-		{ "strategy", exp_strategy }, { "order", exp_order },
-		{ "rows", exp_rows },
+		{ "strategy", exp_strategy }, { "order", scene_exp_order },
+		{ "rows", scene_exp_rows },  { "row", scene_exp_row },
 		{ "leak", exp_leak },       { "river", exp_river },   { "record", exp_record },
 	};
 	int i = 1;

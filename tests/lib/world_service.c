@@ -358,6 +358,60 @@ int64_t world_count(struct world *w, const char *sql)
 	return n;
 }
 
+static jv *value_of(struct store_stmt *q)
+{
+	if (store_col_null(q, 0))
+		return jv_null();
+	return store_col_type(q, 0) == STORE_TEXT ? jv_str(store_col_sv(q, 0)) :
+						    jv_num(store_col_num(q, 0));
+}
+
+jv *world_column(struct world *w, const char *sql)
+{
+	struct store_db *db;
+	struct store_stmt *q;
+	jv *all = jv_arr();
+	store_flush(w->store);
+	if (store_reader(w->store, &db) || store_prep(db, &q, sql)) {
+		world_note(w, "no SQL: %s", sql);
+		return all;
+	}
+	while (store_step(q) == 1)
+		jv_push(all, value_of(q));
+	store_reset(q);
+	return all;
+}
+
+struct ticket_edit {
+	const struct desk *d;
+	sv number, why;
+	enum desk_status to;
+	int64_t now_ms;
+	int rc;
+	struct err *e;
+};
+
+static int edit_ticket(void *arg, struct store_db *db)
+{
+	struct ticket_edit *t = arg;
+	struct desk_by by = { SV("mei"), TOOL_AGENT, t->now_ms };
+	t->rc = desk_state(t->d, db, t->number, t->to, t->why, &by, t->e);
+	return t->rc;
+}
+
+int world_ticket(struct world *w, sv number, int to, sv why, struct err *e)
+{
+	struct ticket_edit t = { .d = w->service->desk, .number = number, .why = why,
+				 .to = (enum desk_status)to, .now_ms = loop_wall_ms(w->loop),
+				 .e = e };
+	int rc = store_write(w->store, edit_ticket, &t, NULL, NULL);
+	if (rc == 0)
+		rc = store_flush(w->store);
+	world_note(w, "agent: " SV_FMT " is %s", SV_ARG(number),
+		   desk_status_name((enum desk_status)to));
+	return rc ? rc : t.rc;
+}
+
 struct product_edit {
 	sv sku;
 	bool price;

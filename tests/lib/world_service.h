@@ -18,5 +18,10 @@ int world_order(struct world *w, sv number, struct sb *out);
 int world_product(struct world *w, sv sku, bool price, double value);
 /* Rows of a table for which sql (one number) counts; -1 = an error. */
 int64_t world_count(struct world *w, const char *sql);
+/* The first column of each row that sql finds, a JSON array; the caller's. Empty: none, or no
+ * SQL. */
+jv *world_column(struct world *w, const char *sql);
+/* An agent moves a ticket: enum desk_status. 0, or the desk's error and e. */
+int world_ticket(struct world *w, sv number, int to, sv why, struct err *e);
 
 #endif
