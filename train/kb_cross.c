@@ -31,7 +31,7 @@ static void ask(const struct kb_space *sp, const struct sample *q, const struct 
 	struct kb_abroad b = { 0 };
 	struct row *x;
 
-	if (!kb_abroad_look(sp, kd, 0, removed ? q->want : SV_NULL, clk_wall_ms(), &b))
+	if (!kb_abroad_look(sp, &(struct kb_query){ 0 }, kd, 0, removed ? q->want : SV_NULL, &b))
 		return;
 	x = VEC_PUSH(r, 4 * QUESTIONS_MAX);
 	memcpy(x->x, b.g, sizeof(b.g));

@@ -58,6 +58,12 @@ int bench_voice_cmd(int argc, char **argv);      /* cmd_bench_voice.c; argv[0] i
 /* cmd_bench_calls.c. */
 int bench_calls(const char *uri, int64_t calls, int64_t seconds, int64_t rate);
 int bench_echo_serve(int64_t port, const char *codecs);
+struct app_bench_kb {
+	int64_t passages, questions, clients;
+	const char *lang;
+	bool full_text;          /* candidates from FTS5 instead, to compare */
+};
+int bench_kb(const struct app_bench_kb *o);       /* cmd_bench_kb.c; exit status */
 int bench_llm(int64_t streams, int64_t tokens);   /* cmd_bench_llm.c; exit status */
 int cmd_erase(int argc, char **argv);             /* cmd_cust.c */
 int cmd_export(int argc, char **argv);

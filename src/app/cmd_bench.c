@@ -225,6 +225,8 @@ int cmd_bench(int argc, char **argv)
 {
 	const char *codecs = NULL, *data = NULL, *to = "sip:service@127.0.0.1:5060";
 	int64_t port = 5070, rate = 40;
+	struct app_bench_kb kb = { .passages = 100000, .questions = 2000, .clients = 20,
+				   .lang = "en" };
 	int64_t turns = 20000, peers = 16, calls = 100, seconds = 20, streams = 300, tokens = 100;
 	int rest, status;
 	const struct cli_opt opts[] = {
@@ -238,6 +240,11 @@ int cmd_bench(int argc, char **argv)
 		{ "port", CLI_INT, &port, "echo: SIP port (5070)" },
 		{ "codecs", CLI_STR, &codecs, "echo: of opus,g722,pcmu,pcma (pcmu,pcma)" },
 		{ "streams", CLI_INT, &streams, "llm: answers at once (300)" },
+		{ "passages", CLI_INT, &kb.passages, "kb: in the base (100000)" },
+		{ "questions", CLI_INT, &kb.questions, "kb: of a thread (2000)" },
+		{ "clients", CLI_INT, &kb.clients, "kb: at once (20)" },
+		{ "lang", CLI_STR, &kb.lang, "kb: en or zh (en)" },
+		{ "full-text", CLI_FLAG, &kb.full_text, "kb: candidates from FTS5, to compare" },
 		{ "tokens", CLI_INT, &tokens, "llm: of each answer (100)" },
 	};
 	if (argc > 1 && strcmp(argv[1], "voice") == 0)
@@ -248,7 +255,9 @@ int cmd_bench(int argc, char **argv)
 	bool sane = turns > 0 && turns <= 10000000 && peers > 0 && peers <= 10000 && calls > 0 &&
 		    calls <= 10000 && rate > 0 && rate <= 10000 && port >= 0 && port <= 65535 &&
 		    seconds > 0 && seconds <= 3600 && streams > 0 &&
-		    streams <= 1000 && tokens > 0 && tokens <= 100000;
+		    streams <= 1000 && tokens > 0 && tokens <= 100000 && kb.passages >= 20 &&
+		    kb.passages <= LIM_KB_ARTICLES && kb.questions > 0 && kb.questions <= 100000 &&
+		    kb.clients > 0 && kb.clients <= 200;
 	if (!sane)
 		return cli_fail("a number is out of range; see callm bench --help"), 2;
 	if (strcmp(what, "chat") == 0)
@@ -259,5 +268,7 @@ int cmd_bench(int argc, char **argv)
 		return bench_echo_serve(port, codecs);
 	if (strcmp(what, "llm") == 0)
 		return bench_llm(streams, tokens);
-	return cli_fail("bench what? chat, calls, echo or llm; see callm bench --help"), 2;
+	if (strcmp(what, "kb") == 0)
+		return bench_kb(&kb);
+	return cli_fail("bench what? chat, calls, echo, llm or kb; see callm bench --help"), 2;
 }

@@ -33,6 +33,10 @@ struct kb_article {              /* views into the arena it was parsed with */
 	sv aliases;              /* similar questions, one a line */
 	int64_t valid_from_ms, valid_to_ms; /* 0 = open */
 	int version;             /* given by kb_put */
+	/* who may read it: "" or "public" = customers too, "agent" = all staff, else a role */
+	sv audience;
+	/* 0 = for all; 1..99 = on trial: for cohorts up to it, the former version for the rest */
+	int canary;
 };
 typedef int kb_article_fn(void *arg, const struct kb_article *a);
 /* Parses one document (Markdown with front matter, text, HTML, CSV with a header line
@@ -65,8 +69,10 @@ int kb_init(void);
 struct kb_opts {
 	/* folder with synonyms.<lang>.tsv, or empty for the built-in ones. */
 	sv synonyms_dir;
-	/* candidates always from FTS5 (else only above 4096 articles). */
+	/* candidates from FTS5, to compare with; else from own postings. */
 	bool full_text;
+	/* every language in the packed form of large ones (else above 4096 articles). */
+	bool packed;
 	/* vectors of passages by their text, read while building; NULL = words alone. A language
 	 * whose articles do not all have theirs is searched by words alone. */
 	const struct kb_dense *dense;
@@ -74,7 +80,15 @@ struct kb_opts {
 /* Reads live articles and builds the index (full text image plus our own tables). Runs on a
  * worker. */
 int kb_build(struct kb_index **ret, struct store_db *db, const struct kb_opts *o, struct err *e);
+/* The index after what was committed since `was` was made: only articles whose row differs are
+ * read and indexed, everything else is shared with it. *ret is another reference to `was` when
+ * nothing differs. ret_large (may be NULL): the changes have become so many that kb_build is due.
+ * A worker; `was` may be in use meanwhile. 0, ERR_FULL, ERR_DB, ERR_PARSE. */
+int kb_update(struct kb_index **ret, struct kb_index *was, struct store_db *db,
+	      const struct kb_opts *o, bool *ret_large, struct err *e);
 size_t kb_count(const struct kb_index *ix);      /* live articles */
+/* Bytes the index holds beyond the articles' texts. */
+size_t kb_bytes(const struct kb_index *ix);
 /* views into the index. */
 int kb_get(const struct kb_index *ix, sv article_id, struct kb_article *ret);
 /* Words for recognisers: every title, alias and first sentence of a language, one call each. */
@@ -111,6 +125,10 @@ struct kb_query {
 	 * other languages are found too where the wanted one has nothing. */
 	const float *vec;
 	int dim;
+	/* who asks: "" = a customer, else a member of staff by role ("agent", "supervisor") */
+	sv audience;
+	sv category, source;     /* only articles of this category, with a source that begins so */
+	int cohort;              /* of the conversation, 1..100; 0 = sees nothing on trial */
 };
 struct kb_why {
 	double bm25, title, alias, coverage;   /* parts of the score, 0..1 */
@@ -129,7 +147,12 @@ struct kb_hit {                  /* strings live in the index as long as the cal
 	double p;
 	int64_t valid_from_ms, valid_to_ms;
 	struct kb_why why;
+	/* where the passage and the quote stand in body_md (of this version): offsets in bytes */
+	struct { uint32_t off, len; } passage_at, quote_at;
 };
+/* "return-how.en@3:120-480": the article, its version, the span: it keeps its meaning when the
+ * article changes. A view into buf. */
+sv kb_passage_id(const struct kb_hit *h, char buf[512]);
 struct kb_result {
 	struct kb_hit *hits;     /* in the arena, best first */
 	size_t n;

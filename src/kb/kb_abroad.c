@@ -50,17 +50,18 @@ static void keep(double top[KD_TOP], size_t *n, double v)
 
 /* The best of one space that `home` (bit of the wanted space, 0 = none) lacks; how it stands out
  * is told against all articles but those of the group `skip`. */
-bool kb_abroad_look(const struct kb_space *sp, const struct kd_query *kd, unsigned home, sv skip,
-		    int64_t now_ms, struct kb_abroad *ret)
+bool kb_abroad_look(const struct kb_space *sp, const struct kb_query *q, const struct kd_query *kd,
+		    unsigned home, sv skip, struct kb_abroad *ret)
 {
+	int64_t now_ms = q->now_ms ? q->now_ms : clk_wall_ms();
 	double sum = 0, top[KD_TOP], ten = 0, best = -80;
 	size_t n = 0;
 
-	for (size_t i = 0; i < sp->n_art; i++) {
-		const struct kb_art *a = &sp->art[i];
+	for (size_t i = 0; !sp->seg && i < kb_space_n(sp); i++) {
+		const struct kb_art *a = kb_space_art(sp, i, NULL); /* open: nothing to unpack */
 		double d[KD_N];
 
-		if (!kb_live_at(&a->a, now_ms) || sv_eq(a->a.group_id, skip))
+		if (!kb_space_may(sp, i, q, now_ms) || sv_eq(a->a.group_id, skip))
 			continue;
 		kd_features(kd, &a->dense, d);
 		sum += exp(SHARP * d[KD_ALL]);
@@ -96,7 +97,6 @@ double kb_abroad_p(const struct kb_abroad *b)
 bool kb_abroad(struct kb_index *ix, const struct kb_query *q, const struct kb_space *home,
 	       struct arena *a, struct kb_abroad *ret)
 {
-	int64_t now = q->now_ms ? q->now_ms : clk_wall_ms();
 	unsigned bit = home ? 1u << (home - ix->space) : 0;
 	struct kd_query kd;
 
@@ -107,7 +107,7 @@ bool kb_abroad(struct kb_index *ix, const struct kb_query *q, const struct kb_sp
 		if (&ix->space[s] == home || ix->space[s].dim != q->dim || !q->dim)
 			continue;
 		if (!kb_abroad_query(q->vec, q->dim, home, &ix->space[s], a, &kd) ||
-		    !kb_abroad_look(&ix->space[s], &kd, bit, SV_NULL, now, &one))
+		    !kb_abroad_look(&ix->space[s], q, &kd, bit, SV_NULL, &one))
 			continue;
 		one.p = kb_abroad_p(&one);
 		if (one.p > ret->p)

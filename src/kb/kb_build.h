@@ -5,6 +5,7 @@
 #include "kb_int.h"
 
 #define KB_VOCAB_MAX 4000000
+#define KB_CORE 2.0f              /* of a term's share in the names against its place anywhere */
 
 struct kb_build_job {
 	struct kb_index *ix;
@@ -13,6 +14,8 @@ struct kb_build_job {
 	struct err *e;
 	struct { struct kb_qterm *v; size_t n, cap; } tmp;
 	int64_t now_ms;
+	struct arena *arena;     /* of an article's vectors: the index's, or one for each article */
+	struct arena once;
 };
 
 static inline int kb_full(const struct kb_build_job *b)
@@ -25,5 +28,20 @@ static inline int kb_full(const struct kb_build_job *b)
 int kb_dense_space(struct kb_build_job *b, struct kb_space *sp);
 /* Vocabulary, vectors and weights of all articles of a space. 0, ERR_FULL. */
 int kb_vectors(struct kb_build_job *b, struct kb_space *sp);
+/* The same in steps, for a space whose articles are packed one by one: vectors in b->arena, with
+ * factors in place of weights; then, after the last one, what the words weigh. */
+int kb_vectors_one(struct kb_build_job *b, struct kb_space *sp, struct kb_art *art);
+int kb_vectors_end(struct kb_build_job *b, struct kb_space *sp);
+
+struct kb_index *kb_index_new(void);
+/* Has a space an article of this group, gone ones left out? */
+bool kb_space_group(const struct kb_space *sp, sv group);
+/* kb_index.c, for kb_update.c: columns of an article row, and a row as an article of sp. */
+#define KB_COLS "id, lang, group_id, title, body_md, aliases, category, source, version, " \
+		"valid_from_ms, valid_to_ms, checksum, updated_ms, status"
+uint64_t kb_row_stamp(struct store_stmt *q);     /* columns as in KB_COLS */
+int kb_row_add(struct kb_build_job *b, struct kb_space *sp, struct store_stmt *q, int64_t until_ms);
+/* A version that begins later than now: the one served until then joins sp. */
+int kb_row_former(struct kb_build_job *b, struct kb_space *sp, const struct kb_article *a);
 
 #endif

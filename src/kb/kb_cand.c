@@ -1,14 +1,15 @@
 /* kb_cand.c: candidates: from postings in memory, or from a full-text image of the articles, and
  * from vectors where there are any.
  *
- * A space of up to KB_POST_ARTICLES articles keeps its postings in memory: the question's terms are
- * added up per article, about ten microseconds. Larger ones ask FTS5 (our tokenizer, one table a
- * space, bm25 over the most informative terms). The image is built once, immutable, and shared by
- * all connections; a connection is taken from an atomic slot by one thread at a time.
+ * A space of up to KB_POST_ARTICLES articles keeps its postings open: the question's terms are
+ * added up per article, about ten microseconds. Larger ones are packed (kb_seg_top.c). What changed
+ * since is few and compared one by one. To measure against, FTS5 can propose instead (kb_opts: our
+ * tokenizer, one table a space, bm25 over the most informative terms): its image is immutable and
+ * shared; a connection is taken from an atomic slot by one thread at a time.
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include "kb_int.h"
+#include "kb_seg.h"
 
 #define FTS_TERMS 8
 
@@ -194,7 +195,7 @@ static int run_fts(struct kb_index *ix, const struct kb_query *kq, struct kb_fou
 
 		c->art = (uint32_t)store_col_int(q, 0) - 1;
 		c->bm25 = (float)-store_col_num(q, 1);
-		if (kb_live_at(&f->sp->art[c->art].a, now))
+		if (kb_space_may(f->sp, c->art, kq, now))
 			f->n++;
 	}
 	store_reset(q);
@@ -240,13 +241,13 @@ static void from_postings(const struct kb_query *kq, struct kb_found *f, struct 
 	for (size_t i = 0; i < f->q.n; i++) {
 		const struct kb_qterm *t = &f->q.t[i];
 
-		if (t->id == KB_UNKNOWN)
+		if (t->id == KB_UNKNOWN || t->id >= sp->n_w)
 			continue;
 		for (uint32_t k = sp->post_at[t->id]; k < sp->post_at[t->id + 1]; k++)
 			s[sp->post[k].art].w += t->w * sp->post[k].w;
 	}
 	for (uint32_t i = 0; i < sp->n_art; i++)
-		if (s[i].w > 0 && kb_live_at(&sp->art[i].a, now)) {
+		if (s[i].w > 0 && kb_space_may(sp, i, kq, now)) {
 			s[n] = (struct sum){ s[i].w, i };
 			n++;
 		}
@@ -254,6 +255,70 @@ static void from_postings(const struct kb_query *kq, struct kb_found *f, struct 
 	for (; f->n < n && f->n < KB_CAND; f->n++) {
 		f->c[f->n].art = s[f->n].art;
 		f->c[f->n].bm25 = s[f->n].w;
+	}
+}
+
+/* ---- packed spaces, and what changed ---- */
+
+/* What the article's postings would add up to, in the order of the open form. */
+static float weigh(const struct kb_qvec *q, const struct kb_art *a)
+{
+	float sum = 0;
+
+	for (size_t i = 0; i < q->n; i++) {
+		uint32_t at;
+		float w;
+
+		if (q->t[i].id == KB_UNKNOWN || !kb_vec_at(&a->all, q->t[i].id, &at))
+			continue;
+		w = a->all.w[at];
+		if (kb_vec_at(&a->core, q->t[i].id, &at))
+			w += KB_CORE * a->core.w[at];
+		sum += q->t[i].w * w;
+	}
+	return sum;
+}
+
+/* Postings hold rounded factors: a few more than are wanted are unpacked and weighed to the bit. */
+static int from_packed(const struct kb_query *q, struct arena *a, struct kb_found *f)
+{
+	struct seg_hit hit[SEG_HITS];
+	size_t n = kb_seg_top(f->sp, q, &f->q, a, hit, SEG_HITS);
+
+	for (size_t i = 0; i < n; i++) {
+		struct kb_cand c = { .art = hit[i].art, .a = kb_space_art(f->sp, hit[i].art, a) };
+		size_t k;
+
+		if (!c.a)
+			continue; /* larger than a question's arena */
+		c.bm25 = weigh(&f->q, c.a);
+		if (f->n == KB_CAND && c.bm25 <= f->c[KB_CAND - 1].bm25)
+			continue;
+		k = f->n < KB_CAND ? f->n++ : KB_CAND - 1;
+		for (; k && (f->c[k - 1].bm25 < c.bm25 ||
+			     (f->c[k - 1].bm25 == c.bm25 && f->c[k - 1].art > c.art)); k--)
+			f->c[k] = f->c[k - 1];
+		f->c[k] = c;
+	}
+	return 0;
+}
+
+static void from_changes(const struct kb_query *q, struct kb_found *f)
+{
+	int64_t now = q->now_ms ? q->now_ms : clk_wall_ms();
+	size_t own = kb_space_own(f->sp), n = f->sp->more ? f->sp->more->n_art : 0;
+
+	for (size_t i = 0; i < n; i++) {
+		float w = weigh(&f->q, &f->sp->more->art[i]);
+		size_t k;
+
+		if (w <= 0 || (f->n == KB_CAND && w <= f->c[KB_CAND - 1].bm25) ||
+		    !kb_space_may(f->sp, own + i, q, now))
+			continue;
+		k = f->n < KB_CAND ? f->n++ : KB_CAND - 1;
+		for (; k && f->c[k - 1].bm25 < w; k--)
+			f->c[k] = f->c[k - 1];
+		f->c[k] = (struct kb_cand){ .art = (uint32_t)(own + i), .bm25 = w };
 	}
 }
 
@@ -316,7 +381,9 @@ int kb_candidates(struct kb_index *ix, const struct kb_query *q, struct arena *a
 		return 0;
 	kb_qvec_make(f->sp, q->text, q->context, &f->q);
 	split(f, q->text);
-	if (f->sp->post) {
+	if (f->sp->seg) {
+		rc = from_packed(q, a, f);
+	} else if (f->sp->post) {
 		struct sum *s = arena_new(a, struct sum, f->sp->n_art + 1);
 
 		if (!s)
@@ -325,12 +392,19 @@ int kb_candidates(struct kb_index *ix, const struct kb_query *q, struct arena *a
 	} else {
 		rc = from_full_text(ix, q, f);
 	}
+	from_changes(q, f);
 	from_vectors(q, a, f);
 	top = f->n && f->c[0].bm25 > 0 ? f->c[0].bm25 : 1;
 	for (size_t i = 0; i < f->n; i++) {
 		f->c[i].bm25 /= top;
+		if (!f->c[i].a)
+			f->c[i].a = kb_space_art(f->sp, f->c[i].art, a);
+		if (!f->c[i].a) {
+			f->n = i;
+			break;
+		}
 		kb_features(f, &f->c[i]);
-		kb_dense_features(f, &f->sp->art[f->c[i].art], f->c[i].d);
+		kb_dense_features(f, f->c[i].a, f->c[i].d);
 	}
 	return rc;
 }

@@ -156,7 +156,9 @@ static void centre(struct job *j, size_t rows)
 	size_t n = 0;
 
 	sp->mean = xalloc((size_t)dim * sizeof(*sp->mean));
-	for (size_t i = 0; i < sp->n_art; i++) {
+	if (sp->under && sp->under->mean)
+		memcpy(sp->mean, sp->under->mean, (size_t)dim * sizeof(*sp->mean));
+	for (size_t i = 0; !(sp->under && sp->under->mean) && i < sp->n_art; i++) {
 		const struct kd_rows *r = &sp->art[i].dense;
 
 		for (uint32_t k = 0; k < r->names; k++, n++)
@@ -227,9 +229,11 @@ size_t kb_dense_missing(const struct kb_index *ix, void (*fn)(void *arg, sv text
 	for (size_t s = 0; s < ix->n_space; s++) {
 		const struct kb_space *sp = &ix->space[s];
 
-		n += sp->n_missing;
-		for (size_t i = 0; fn && i < sp->n_missing; i++)
-			fn(arg, sp->missing[i]);
+		for (const struct kb_space *x = sp; x; x = x->more) {
+			n += x->n_missing;
+			for (size_t i = 0; fn && i < x->n_missing; i++)
+				fn(arg, x->missing[i]);
+		}
 	}
 	return n;
 }
@@ -351,12 +355,12 @@ size_t kb_dense_query(const struct kb_query *q, struct arena *a, struct kb_found
 	*kd = (struct kd_query){ 0 };
 	if (!q->vec || !sp->dim || q->dim != sp->dim || !kd_widen(q->vec, q->dim, a, kd))
 		return 0;
-	for (size_t i = 0; i < sp->n_art; i++) {
+	for (size_t i = 0; i < kb_space_n(sp); i++) {
 		double d[KD_N];
 
-		if (!kb_live_at(&sp->art[i].a, now))
+		if (!kb_space_may(sp, i, q, now))
 			continue;
-		kd_features(kd, &sp->art[i].dense, d);
+		kd_features(kd, &kb_space_art(sp, i, a)->dense, d);
 		keep_best(t, &n, (uint32_t)i, d[KD_ALL]);
 		sum += exp(SHARP * d[KD_ALL]);
 	}

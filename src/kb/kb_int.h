@@ -203,6 +203,7 @@ struct kb_art {
 	struct kb_chunks chunks;
 	struct kd_rows dense;
 	unsigned also;           /* bit per space whose language has an article of this group */
+	uint64_t stamp;          /* of its row: another one when anything in it changed */
 };
 struct kb_word {
 	sv s;
@@ -215,14 +216,26 @@ struct kb_post {
 	uint32_t art;
 	float w;
 };
+#define KB_UNKNOWN UINT32_MAX    /* a term that the knowledge base lacks */
+#define KB_NEAR (26 * (KB_WORD_MAX + 1))
+struct kb_seg;                   /* kb_seg.h */
 struct kb_space {                /* the articles of one language */
 	char lang[12];
+	/* What changed since this space was built: the articles of `more` (whose vocabulary goes on
+	 * where this one ends: more->under == this) beside those without a bit in `dead`. */
+	struct kb_space *more;
+	const struct kb_space *under;
+	const uint64_t *dead;
+	struct kb_seg *seg;      /* of a large space: its articles, packed; art is NULL then */
 	struct map *ids;         /* term -> index + 1 */
 	struct kb_word *w;
 	size_t n_w, cap_w;
 	struct kb_art *art;
 	size_t n_art, cap_art;
 	size_t n_live;           /* without former versions */
+	size_t n_row;            /* the first ones of art: newest versions, ascending by id */
+	uint32_t *near;          /* a large vocabulary by first letter and length, else NULL */
+	uint32_t *near_at;       /* KB_NEAR + 1 starts */
 	float idf_max;
 	uint32_t *post_at;       /* of term i: post[post_at[i]] .. post[post_at[i + 1]] */
 	struct kb_post *post;    /* NULL in a large space */
@@ -238,6 +251,8 @@ struct kb_space {                /* the articles of one language */
 #define KB_CONNS 32
 struct kb_index {
 	struct arena arena;
+	/* An index of changes: the one it was made from, whose spaces it shares; else NULL. */
+	struct kb_index *root;
 	struct kb_space space[KB_SPACES];
 	size_t n_space, n_live;
 	struct map *by_id;       /* article id -> newest entry */
@@ -250,9 +265,27 @@ struct kb_space *kb_space_of(struct kb_index *ix, sv lang);
 uint64_t kb_norm_hash(sv text);
 bool kb_live_at(const struct kb_article *a, int64_t now_ms);
 
+/* ---- an index with changes on top ---- */
+/* The words of a space and of what changed since. */
+uint32_t kb_space_term(const struct kb_space *sp, sv term);     /* or KB_UNKNOWN */
+static inline const struct kb_word *kb_space_word(const struct kb_space *sp, uint32_t id)
+{
+	return id < sp->n_w ? &sp->w[id] : &sp->more->w[id - sp->n_w];
+}
+/* Words that begin with this letter (a-z) and have from..to bytes: near[*ret..), or all of w when
+ * near is NULL. Returns how many. */
+size_t kb_space_near(const struct kb_space *sp, char first, size_t from, size_t to, size_t *ret);
+void kb_space_sort_words(struct kb_space *sp);   /* once, of a large space */
+/* Articles are numbered through: those of the space, then those that changed. */
+size_t kb_space_own(const struct kb_space *sp);  /* of the space itself */
+size_t kb_space_n(const struct kb_space *sp);
+/* A packed one is unpacked into the arena (NULL: it does not fit). */
+const struct kb_art *kb_space_art(const struct kb_space *sp, size_t i, struct arena *a);
+/* May it answer this question now? Not what is gone, out of time or not for this asker. */
+bool kb_space_may(const struct kb_space *sp, size_t i, const struct kb_query *q, int64_t now_ms);
+
 /* ---- query ---- */
 #define KB_CAND 40
-#define KB_UNKNOWN UINT32_MAX    /* a term that the knowledge base lacks */
 #define KB_PARTS 3
 struct kb_qterm {
 	uint32_t id;             /* or KB_UNKNOWN */
@@ -274,6 +307,7 @@ struct kb_qvec {
 };
 void kb_qvec_make(const struct kb_space *sp, sv text, sv context, struct kb_qvec *q);
 bool kb_vec_has(const struct kb_vec *v, uint32_t id);
+bool kb_vec_at(const struct kb_vec *v, uint32_t id, uint32_t *ret);      /* its place in v */
 float kb_qvec_match(const struct kb_qvec *q, const struct kb_vec *v);
 
 enum kb_feat {
@@ -284,6 +318,7 @@ enum kb_feat {
 };
 struct kb_cand {
 	uint32_t art;
+	const struct kb_art *a;
 	float bm25;
 	double f[KF_N];
 	double d[KD_N];          /* zero without a question's vector */
@@ -361,8 +396,8 @@ bool kb_abroad_query(const float *v, int dim, const struct kb_space *home,
  * kb_abroad_answer(); worth offering when this is true. */
 bool kb_abroad(struct kb_index *ix, const struct kb_query *q, const struct kb_space *home,
 	       struct arena *a, struct kb_abroad *ret);
-bool kb_abroad_look(const struct kb_space *sp, const struct kd_query *kd, unsigned home, sv skip,
-		    int64_t now_ms, struct kb_abroad *ret);
+bool kb_abroad_look(const struct kb_space *sp, const struct kb_query *q, const struct kd_query *kd,
+		    unsigned home, sv skip, struct kb_abroad *ret);
 double kb_abroad_p(const struct kb_abroad *b);
 
 #endif

@@ -111,13 +111,17 @@ static uint32_t typo_of(const struct kb_space *sp, sv word)
 {
 	uint32_t letters = 0, best = KB_UNKNOWN;
 	int limit = word.n >= 8 ? 2 : 1, best_d = 99;
+	size_t n, from = 0;
 
 	for (size_t i = 0; i < word.n; i++) {
 		if (word.p[i] < 'a' || word.p[i] > 'z')
 			return KB_UNKNOWN;
 		letters |= 1u << (word.p[i] - 'a');
 	}
-	for (size_t i = 0; word.n >= 4 && i < sp->n_w; i++) {
+	n = word.n < 4 ? 0 : kb_space_near(sp, word.p[0], word.n - (size_t)limit,
+					    word.n + (size_t)limit, &from);
+	for (size_t k = 0; k < n; k++) {
+		uint32_t i = sp->near ? sp->near[from + k] : (uint32_t)k;
 		const struct kb_word *w = &sp->w[i];
 		int d;
 
@@ -127,7 +131,7 @@ static uint32_t typo_of(const struct kb_space *sp, sv word)
 		d = edits(word, w->s, limit);
 		if (d > limit || d > best_d || (d == best_d && w->df <= sp->w[best].df))
 			continue;
-		best = (uint32_t)i;
+		best = i;
 		best_d = d;
 	}
 	return best;
@@ -136,8 +140,13 @@ static uint32_t typo_of(const struct kb_space *sp, sv word)
 static sv fix_typo(const void *arg, sv word)
 {
 	const struct kb_space *sp = arg;
-	uint32_t id = map_get(sp->ids, word) ? KB_UNKNOWN : typo_of(sp, word);
+	uint32_t id;
 
+	if (kb_space_term(sp, word) != KB_UNKNOWN)
+		return SV_NULL;
+	id = typo_of(sp, word);
+	if (id == KB_UNKNOWN && sp->more && (id = typo_of(sp->more, word)) != KB_UNKNOWN)
+		return sp->more->w[id].s;
 	return id == KB_UNKNOWN ? SV_NULL : sp->w[id].s;
 }
 
@@ -165,15 +174,15 @@ static void q_text(const struct kb_space *sp, sv text, float factor, struct kb_q
 	}
 	for (size_t i = 0; i < n; i++) {
 		sv s = sv_n(t[i].s, t[i].n);
-		uintptr_t at = (uintptr_t)map_get(sp->ids, s);
-		uint32_t id = at ? (uint32_t)(at - 1) : KB_UNKNOWN;
+		uint32_t id = kb_space_term(sp, s);
 		float f = t[i].f * factor;
 
-		if (id != KB_UNKNOWN && !sp->w[id].df)
+		if (id != KB_UNKNOWN && !kb_space_word(sp, id)->df)
 			id = KB_UNKNOWN; /* in the lexicon only */
 		if (id == KB_UNKNOWN && (t[i].weak || s.p[0] == '~'))
 			f *= F_WEAK;
-		q_add(q, id, f * (id == KB_UNKNOWN ? sp->idf_max : sp->w[id].idf), s.p[0] == '#');
+		q_add(q, id, f * (id == KB_UNKNOWN ? sp->idf_max : kb_space_word(sp, id)->idf),
+		      s.p[0] == '#');
 	}
 }
 
@@ -314,7 +323,7 @@ static void emb_features(const struct kb_found *found, const struct kb_art *a, d
 void kb_features(const struct kb_found *found, struct kb_cand *c)
 {
 	const struct kb_qvec *q = &found->q;
-	const struct kb_art *a = &found->sp->art[c->art];
+	const struct kb_art *a = c->a ? c->a : &found->sp->art[c->art];
 	float body = 0, m;
 
 	memset(c->f, 0, sizeof(c->f));

@@ -5,6 +5,7 @@
  * question clearly better and speaks of something the article's names do not. Hits point into the
  * index; the caller keeps its reference while it uses them. Any thread.
  */
+#include <stdio.h>
 #include "kb_int.h"
 
 #define QUOTE_ZH 120             /* characters */
@@ -51,7 +52,7 @@ static bool adds(const struct kb_qvec *q, const struct kb_art *a, uint32_t sent)
 
 static sv pick_quote(const struct kb_space *sp, const struct kb_qvec *q, const struct kb_cand *c)
 {
-	const struct kb_art *a = &sp->art[c->art];
+	const struct kb_art *a = c->a;
 	size_t max = strcmp(sp->lang, "zh") == 0 ? QUOTE_ZH : QUOTE_OTHER;
 	uint32_t at = 0;
 	sv s, next;
@@ -71,25 +72,37 @@ static sv pick_quote(const struct kb_space *sp, const struct kb_qvec *q, const s
 	return sv_runes(s) <= max ? s : shorten(s, max);
 }
 
-/* The chunk that holds the quote. */
-static const struct kb_chunk *chunk_of(const struct kb_art *a, sv quote)
+/* The chunk that holds the quote: of a packed article cut anew, the heading in the arena. */
+static struct kb_chunk chunk_of(const struct kb_art *a, sv quote, bool packed, struct arena *arena)
 {
 	size_t at = (size_t)(quote.p - a->a.body_md.p);
+	struct kb_chunks cut = { 0 };
+	const struct kb_chunks *all = packed ? &cut : &a->chunks;
+	struct kb_chunk ret = { { 0, (uint32_t)a->a.body_md.n }, a->a.title };
 
-	for (size_t i = 0; i < a->chunks.n; i++) {
-		const struct kb_span *s = &a->chunks.v[i].text;
+	if (packed)
+		kb_chunk(a->a.title, a->a.body_md, arena, &cut);
+	if (all->n)
+		ret = all->v[0];
+	for (size_t i = 0; i < all->n; i++) {
+		const struct kb_span *s = &all->v[i].text;
 
-		if (at >= s->off && at < s->off + s->len)
-			return &a->chunks.v[i];
+		if (at < s->off || at >= s->off + s->len)
+			continue;
+		ret = all->v[i];
+		break;
 	}
-	return a->chunks.n ? &a->chunks.v[0] : NULL;
+	VEC_FREE(&cut);
+	return ret;
 }
 
-static void fill_hit(const struct kb_found *f, const struct kb_cand *c, struct kb_hit *h)
+static void fill_hit(const struct kb_found *f, const struct kb_cand *c, struct arena *arena,
+		     struct kb_hit *h)
 {
-	const struct kb_art *art = &f->sp->art[c->art];
+	const struct kb_art *art = c->a;
 	const struct kb_article *a = &art->a;
-	const struct kb_chunk *k;
+	bool packed = f->sp->seg && c->art < kb_space_own(f->sp);
+	struct kb_chunk k;
 
 	h->article_id = a->id;
 	h->title = a->title;
@@ -98,16 +111,28 @@ static void fill_hit(const struct kb_found *f, const struct kb_cand *c, struct k
 	h->category = a->category;
 	h->version = a->version;
 	h->quote = pick_quote(f->sp, &f->q, c);
-	k = chunk_of(art, h->quote);
-	h->passage = k ? sv_n(a->body_md.p + k->text.off, k->text.len) : a->body_md;
+	k = chunk_of(art, h->quote, packed, arena);
+	h->passage = sv_n(a->body_md.p + k.text.off, k.text.len);
 	h->body_md = a->body_md;
-	h->heading = k ? k->heading : a->title;
+	h->heading = k.heading;
+	h->passage_at.off = k.text.off;
+	h->passage_at.len = k.text.len;
+	h->quote_at.off = (uint32_t)(h->quote.p - a->body_md.p);
+	h->quote_at.len = (uint32_t)h->quote.n;
 	h->score = c->score;
 	h->p = c->p;
 	h->valid_from_ms = a->valid_from_ms;
 	h->valid_to_ms = a->valid_to_ms;
 	h->why = (struct kb_why){ (double)c->bm25, c->f[KF_TITLE], c->f[KF_ALIAS], c->f[KF_ALL_Q],
 				  f->dense.q ? c->d[KD_NAME] / 10 + 0.8 : 0 };
+}
+
+sv kb_passage_id(const struct kb_hit *h, char buf[512])
+{
+	int n = snprintf(buf, 512, SV_FMT "@%d:%u-%u", SV_ARG(sv_slice(h->article_id, 0, 400)),
+			 h->version, h->passage_at.off, h->passage_at.off + h->passage_at.len);
+
+	return sv_n(buf, (size_t)n);
 }
 
 /* One or two words name a topic, they do not ask ("sofa", 发票). */
@@ -147,7 +172,7 @@ static int from_home(const struct kb_query *q, struct kb_found *f, size_t k, str
 		return ERR_NOMEM;
 	}
 	for (size_t i = 0; i < ret->n; i++)
-		fill_hit(f, &f->c[i], &ret->hits[i]);
+		fill_hit(f, &f->c[i], a, &ret->hits[i]);
 	verdict(q, f, ret);
 	return 0;
 }
@@ -167,9 +192,12 @@ static int from_abroad(struct kb_index *ix, const struct kb_query *q, const stru
 	if (!g || !hits)
 		return ERR_NOMEM;
 	g->sp = (struct kb_space *)(uintptr_t)b.sp;
-	g->c[0] = (struct kb_cand){ .art = b.art, .p = b.p, .score = b.g[KD_ALL] };
+	g->c[0] = (struct kb_cand){ .art = b.art, .p = b.p, .score = b.g[KD_ALL],
+				    .a = kb_space_art(b.sp, b.art, a) };
+	if (!g->c[0].a)
+		return ERR_NOMEM;
 	memcpy(g->c[0].d, b.g, sizeof(g->c[0].d));
-	fill_hit(g, &g->c[0], &hits[0]);
+	fill_hit(g, &g->c[0], a, &hits[0]);
 	hits[0].why.meaning = b.g[KD_NAME] / 10 + 0.3;
 	if (ret->n == k)
 		ret->n--;

@@ -11,12 +11,19 @@ static int word_id(struct kb_build_job *b, struct kb_space *sp, const struct kb_
 		   uint32_t *ret)
 {
 	sv s = sv_n(t->s, t->n);
-	uintptr_t at = (uintptr_t)map_get(sp->ids, s);
+	const struct kb_space *under = sp->under;
+	uintptr_t at = under ? (uintptr_t)map_get(under->ids, s) : 0;
 	struct { struct kb_word *v; size_t n, cap; } v = { sp->w, sp->n_w, sp->cap_w };
+	uint32_t first = under ? (uint32_t)under->n_w : 0;
 	struct kb_word *w;
 
-	if (at) {
+	if (at && under->w[at - 1].df) { /* else it stands in the lexicon only */
 		*ret = (uint32_t)(at - 1);
+		return 0;
+	}
+	at = (uintptr_t)map_get(sp->ids, s);
+	if (at) {
+		*ret = first + (uint32_t)(at - 1);
 		return 0;
 	}
 	w = VEC_PUSH(&v, KB_VOCAB_MAX);
@@ -30,8 +37,16 @@ static int word_id(struct kb_build_job *b, struct kb_space *sp, const struct kb_
 	for (size_t i = 0; i < s.n; i++)
 		if (s.p[i] >= 'a' && s.p[i] <= 'z')
 			w->letters |= 1u << (s.p[i] - 'a');
-	*ret = (uint32_t)v.n - 1;
+	*ret = first + (uint32_t)v.n - 1;
 	return w->s.p ? 0 : kb_full(b);
+}
+
+/* Of a space under construction: the words below it belong to the space that it extends. */
+static struct kb_word *word_of(const struct kb_space *sp, uint32_t id)
+{
+	size_t below = sp->under ? sp->under->n_w : 0;
+
+	return id < below ? &sp->under->w[id] : &sp->w[id - below];
 }
 
 static int by_id(const void *x, const void *y)
@@ -58,8 +73,8 @@ static int seal(struct kb_build_job *b, struct kb_vec *ret)
 	}
 	b->tmp.n = 0;
 	ret->n = (uint32_t)n;
-	ret->id = arena_alloc(&b->ix->arena, n * sizeof(*ret->id) + 1);
-	ret->w = arena_alloc(&b->ix->arena, n * sizeof(*ret->w) + 1);
+	ret->id = arena_alloc(b->arena, n * sizeof(*ret->id) + 1);
+	ret->w = arena_alloc(b->arena, n * sizeof(*ret->w) + 1);
 	if (!ret->id || !ret->w)
 		return kb_full(b);
 	for (size_t i = 0; i < n; i++) {
@@ -104,7 +119,7 @@ static int gather(struct kb_build_job *b, struct kb_space *sp, sv text)
 	return 0;
 }
 
-bool kb_vec_has(const struct kb_vec *v, uint32_t id)
+bool kb_vec_at(const struct kb_vec *v, uint32_t id, uint32_t *ret)
 {
 	uint32_t lo = 0, hi = v->n;
 
@@ -112,13 +127,20 @@ bool kb_vec_has(const struct kb_vec *v, uint32_t id)
 		uint32_t mid = (lo + hi) / 2;
 
 		if (v->id[mid] == id)
-			return true;
+			return *ret = mid, true;
 		if (v->id[mid] < id)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
 	return false;
+}
+
+bool kb_vec_has(const struct kb_vec *v, uint32_t id)
+{
+	uint32_t at;
+
+	return kb_vec_at(v, id, &at);
 }
 
 static int gather_vec(struct kb_build_job *b, const struct kb_vec *v)
@@ -160,7 +182,7 @@ static int core_vec(struct kb_build_job *b, struct kb_space *sp, struct kb_art *
 	for (uint32_t i = 0; !rc && i < art->core.n; i++) {
 		struct kb_qterm *q;
 
-		if (sp->w[art->core.id[i]].s.p[0] != '#')
+		if (word_of(sp, art->core.id[i])->s.p[0] != '#')
 			continue;
 		q = VEC_PUSH(&b->tmp, KB_VOCAB_MAX);
 		if (!q)
@@ -176,9 +198,9 @@ static int name_vecs(struct kb_build_job *b, struct kb_space *sp, struct kb_art 
 	sv rest = art->a.aliases, line = art->a.title;
 	int rc = 0;
 
-	art->name = arena_new(&b->ix->arena, struct kb_vec, n);
-	art->norm = arena_new(&b->ix->arena, uint64_t, n);
-	art->emb = arena_alloc(&b->ix->arena, n * sizeof(*art->emb));
+	art->name = arena_new(b->arena, struct kb_vec, n);
+	art->norm = arena_new(b->arena, uint64_t, n);
+	art->emb = arena_alloc(b->arena, n * sizeof(*art->emb));
 	if (!art->name || !art->norm || !art->emb)
 		return kb_full(b);
 	do {
@@ -204,8 +226,8 @@ static int sentence_vecs(struct kb_build_job *b, struct kb_space *sp, struct kb_
 	int rc = 0;
 
 	kb_sentences(art->a.body_md, &s);
-	art->sent = arena_new(&b->ix->arena, struct kb_span, s.n + 1);
-	art->sv = arena_new(&b->ix->arena, struct kb_vec, s.n + 1);
+	art->sent = arena_new(b->arena, struct kb_span, s.n + 1);
+	art->sv = arena_new(b->arena, struct kb_vec, s.n + 1);
 	if (!art->sent || !art->sv)
 		rc = kb_full(b);
 	for (size_t i = 0; !rc && i < s.n; i++) {
@@ -218,13 +240,13 @@ static int sentence_vecs(struct kb_build_job *b, struct kb_space *sp, struct kb_
 	return rc;
 }
 
-static int vectors(struct kb_build_job *b, struct kb_space *sp, struct kb_art *art)
+int kb_vectors_one(struct kb_build_job *b, struct kb_space *sp, struct kb_art *art)
 {
 	int rc = name_vecs(b, sp, art);
 
 	if (!rc)
 		rc = sentence_vecs(b, sp, art);
-	kb_chunk(art->a.title, art->a.body_md, &b->ix->arena, &art->chunks);
+	kb_chunk(art->a.title, art->a.body_md, b->arena, &art->chunks);
 	for (size_t i = 0; !rc && i < art->chunks.n; i++)
 		if (i == 0 || !sv_eq(art->chunks.v[i].heading, art->chunks.v[i - 1].heading))
 			rc = gather(b, sp, art->chunks.v[i].heading);
@@ -235,7 +257,8 @@ static int vectors(struct kb_build_job *b, struct kb_space *sp, struct kb_art *a
 	if (!rc)
 		rc = seal(b, &art->all);
 	for (uint32_t i = 0; !rc && i < art->all.n; i++)
-		sp->w[art->all.id[i]].df++;
+		if (!sp->under || art->all.id[i] >= sp->under->n_w)
+			word_of(sp, art->all.id[i])->df++;
 	return rc;
 }
 
@@ -243,14 +266,14 @@ static void weigh_vec(const struct kb_space *sp, struct kb_vec *v)
 {
 	v->sum = 0;
 	for (uint32_t i = 0; i < v->n; i++) {
-		v->w[i] *= sp->w[v->id[i]].idf;
+		v->w[i] *= word_of(sp, v->id[i])->idf;
 		v->sum += v->w[i];
 	}
 }
 
-static void weigh(struct kb_space *sp)
+static void weigh_words(struct kb_space *sp)
 {
-	float n = (float)sp->n_art;
+	float n = (float)((sp->under ? kb_space_own(sp->under) : 0) + kb_space_own(sp));
 
 	sp->idf_max = logf(1 + n);
 	for (size_t i = 0; i < sp->n_w; i++) {
@@ -258,6 +281,11 @@ static void weigh(struct kb_space *sp)
 
 		sp->w[i].idf = logf(1 + (n - df + 0.5f) / (df + 0.5f));
 	}
+}
+
+static void weigh(struct kb_space *sp)
+{
+	weigh_words(sp);
 	for (size_t i = 0; i < sp->n_art; i++) {
 		struct kb_art *a = &sp->art[i];
 
@@ -272,13 +300,21 @@ static void weigh(struct kb_space *sp)
 	}
 }
 
+int kb_vectors_end(struct kb_build_job *b, struct kb_space *sp)
+{
+	int rc = lexicon_words(b, sp);
+
+	weigh_words(sp);
+	return rc;
+}
+
 int kb_vectors(struct kb_build_job *b, struct kb_space *sp)
 {
 	int rc = 0;
 
 	for (size_t i = 0; !rc && i < sp->n_art; i++)
-		rc = vectors(b, sp, &sp->art[i]);
-	if (!rc)
+		rc = kb_vectors_one(b, sp, &sp->art[i]);
+	if (!rc && !sp->under) /* else they are there already */
 		rc = lexicon_words(b, sp);
 	weigh(sp);
 	return rc;

@@ -1,0 +1,399 @@
+/* t_kb_update.c: the packed form answers as the open one; an index of changes answers as a new
+ * one. */
+#include <stdio.h>
+#include "kb_int.h"
+#include "t.h"
+
+#define DAY (86400000LL)
+#define NOW (1767225600000LL + 30 * DAY) /* 2026-01-31 */
+
+struct base {
+	struct store *st;
+	struct store_db *db;
+	struct arena a, b;
+	struct err e;
+	struct { struct kb_article *v; size_t n, cap; } put;
+	sv retire;
+	int rc;
+};
+
+static int put_all(void *arg, struct store_db *db)
+{
+	struct base *w = arg;
+	bool changed;
+
+	for (size_t i = 0; i < w->put.n && !w->rc; i++)
+		w->rc = kb_put(db, &w->put.v[i], NOW, &changed);
+	if (w->retire.n && !w->rc)
+		w->rc = kb_retire(db, w->retire, NOW);
+	w->put.n = 0;
+	w->retire = SV_NULL;
+	return w->rc;
+}
+
+static bool commit(struct base *w)
+{
+	w->rc = 0;
+	return store_write(w->st, put_all, w, NULL, NULL) == 0 && store_flush(w->st) == 0 &&
+	       w->rc == 0;
+}
+
+static int collect(void *arg, const struct kb_article *a)
+{
+	struct base *w = arg;
+	struct kb_article *slot = VEC_PUSH(&w->put, 10000);
+
+	if (!slot)
+		return ERR_FULL;
+	*slot = *a;
+	return 0;
+}
+
+static void add(struct base *w, const char *id, const char *lang, const char *title,
+		const char *body)
+{
+	(void)collect(w, &(struct kb_article){ .id = sv_of(id), .lang = sv_of(lang),
+					       .title = sv_of(title), .body_md = sv_of(body) });
+}
+
+static bool base_open(struct base *w)
+{
+	struct store_opts o = { .dir = "" };
+
+	memset(w, 0, sizeof(*w));
+	arena_init(&w->a, LIM_ARENA_BIG);
+	arena_init(&w->b, LIM_ARENA_BIG);
+	return kb_init() == 0 && store_open(&w->st, &o, &w->e) == 0 &&
+	       store_reader(w->st, &w->db) == 0;
+}
+
+static bool demo(struct base *w)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/demo/kb", t_srcdir());
+	return kb_parse_path(path, &w->a, collect, w, &w->e) == 0 && commit(w);
+}
+
+static void base_close(struct base *w)
+{
+	VEC_FREE(&w->put);
+	store_close(w->st);
+	arena_done(&w->a);
+	arena_done(&w->b);
+}
+
+static struct kb_index *built(struct base *w, bool packed)
+{
+	struct kb_index *ix = NULL;
+
+	if (kb_build(&ix, w->db, &(struct kb_opts){ .packed = packed }, &w->e))
+		fprintf(stderr, "# %s\n", w->e.msg);
+	return ix;
+}
+
+static struct kb_index *updated(struct base *w, struct kb_index *was)
+{
+	struct kb_index *ix = NULL;
+
+	if (kb_update(&ix, was, w->db, NULL, NULL, &w->e))
+		fprintf(stderr, "# %s\n", w->e.msg);
+	return ix;
+}
+
+static struct kb_result ask(struct kb_index *ix, struct arena *a, struct kb_query q)
+{
+	struct kb_result r = { 0 };
+
+	arena_reset(a);
+	q.k = q.k ? q.k : 5;
+	q.now_ms = q.now_ms ? q.now_ms : NOW;
+	if (kb_search(ix, &q, a, &r))
+		r.n = 0;
+	return r;
+}
+
+static sv quote(struct kb_index *ix, struct arena *a, const char *text)
+{
+	struct kb_result r = ask(ix, a, (struct kb_query){ .text = sv_of(text), .lang = SV("en") });
+
+	return r.n ? r.hits[0].quote : SV("none");
+}
+
+/* Same articles, passages, quotes and probabilities, to the bit. */
+static bool same(const struct kb_result *x, const struct kb_result *y)
+{
+	if (x->n != y->n || x->answerable != y->answerable || x->unsure != y->unsure)
+		return false;
+	for (size_t i = 0; i < x->n; i++) {
+		const struct kb_hit *a = &x->hits[i], *b = &y->hits[i];
+
+		if (!sv_eq(a->article_id, b->article_id) || !sv_eq(a->passage, b->passage) ||
+		    !sv_eq(a->quote, b->quote) || !sv_eq(a->heading, b->heading) ||
+		    memcmp(&a->p, &b->p, sizeof(a->p)) != 0 ||
+		    memcmp(&a->score, &b->score, sizeof(a->score)) != 0 ||
+		    a->version != b->version)
+			return false;
+	}
+	return true;
+}
+
+struct tally {
+	size_t n, same;
+};
+
+static void both(struct base *w, struct kb_index *x, struct kb_index *y, const char *lang,
+		 struct tally *t)
+{
+	char path[512];
+	struct sb b;
+	sv rest, line, id;
+
+	snprintf(path, sizeof(path), "%s/demo/tests/dev.%s.tsv", t_srcdir(), lang);
+	sb_init(&b, LIM_KB_DOC);
+	CHECK(file_read(path, LIM_KB_DOC, &b, &w->e) == 0);
+	rest = sb_sv(&b);
+	while (sv_line(&rest, &line) && sv_cut(&line, '\t', &id) && line.n) {
+		struct kb_query q = { .text = line, .lang = sv_of(lang) };
+		struct kb_result r = ask(x, &w->a, q), s = ask(y, &w->b, q);
+
+		t->n++;
+		t->same += same(&r, &s);
+	}
+	sb_done(&b);
+}
+
+/* The candidates' order decides nothing but who is the 40th: so all but a few are the same. */
+TEST(kb_packed_articles_answer_as_open_ones_do_to_the_bit)
+{
+	static const char *const langs[] = { "en", "zh" };
+	struct kb_index *open, *packed;
+	struct tally t = { 0 };
+	struct kb_article x, y;
+	struct base w;
+
+	CHECK(base_open(&w) && demo(&w));
+	open = built(&w, false);
+	packed = built(&w, true);
+	CHECK(open && packed && kb_count(open) == kb_count(packed));
+	CHECK(packed->space[0].seg && !packed->space[0].art && !open->space[0].seg);
+	for (int i = 0; i < 2; i++)
+		both(&w, open, packed, langs[i], &t);
+	fprintf(stderr, "# %zu of %zu questions answered the same\n", t.same, t.n);
+	CHECK(t.n > 300 && t.same * 100 >= t.n * 99);
+	OK(kb_get(open, SV("return-how.zh"), &x));
+	OK(kb_get(packed, SV("return-how.zh"), &y));
+	CHECK(sv_eq(x.body_md, y.body_md) && sv_eq(x.aliases, y.aliases) && x.version == y.version);
+	EQ(kb_get(packed, SV("return-how.z"), &y), ERR_NOTFOUND);
+	CHECK(kb_bytes(packed) < kb_bytes(open));
+	obj_unref(open);
+	obj_unref(packed);
+	base_close(&w);
+}
+
+static void small(struct base *w)
+{
+	add(w, "fee.en", "en", "What is the delivery fee?", "It is CNY 10.");
+	add(w, "hours.en", "en", "When are you open?", "From nine to six.");
+	add(w, "lamp.en", "en", "How do I mount the lamp?", "With two screws.");
+	add(w, "fee.zh", "zh", "运费多少？", "十元。");
+	CHECK(commit(w));
+}
+
+static void changes_on(bool packed)
+{
+	struct kb_index *root, *one, *two;
+	struct kb_article got;
+	struct base w;
+
+	CHECK(base_open(&w));
+	small(&w);
+	root = built(&w, packed);
+	CHECK(root);
+	one = updated(&w, root);
+	CHECK(one == root); /* nothing differs */
+	obj_unref(one);
+	add(&w, "fee.en", "en", "What is the delivery fee?", "It is CNY 12 since May.");
+	add(&w, "gift.en", "en", "Do you wrap presents?", "Yes, in glittering zirconia foil.");
+	w.retire = SV("lamp.en");
+	CHECK(commit(&w));
+	one = updated(&w, root);
+	CHECK(one && one != root && one->root == root);
+	EQ(kb_count(one), 4);
+	EQ(kb_count(root), 4);
+	SV_EQ(quote(one, &w.a, "what is the delivery fee"), "It is CNY 12 since May.");
+	SV_EQ(quote(root, &w.a, "what is the delivery fee"), "It is CNY 10.");
+	SV_EQ(quote(one, &w.a, "zirconia foil"), "Yes, in glittering zirconia foil.");
+	SV_EQ(quote(one, &w.a, "zircomia foil"), "Yes, in glittering zirconia foil.");
+	CHECK(!sv_eq(quote(one, &w.a, "how do I mount the lamp"), SV("With two screws.")));
+	EQ(kb_get(one, SV("lamp.en"), &got), ERR_NOTFOUND);
+	OK(kb_get(one, SV("fee.en"), &got));
+	EQ(got.version, 2);
+	SV_EQ(got.body_md, "It is CNY 12 since May.");
+	OK(kb_get(root, SV("fee.en"), &got));
+	SV_EQ(got.body_md, "It is CNY 10.");
+	two = updated(&w, one);
+	CHECK(two == one);
+	obj_unref(two);
+	add(&w, "lamp.en", "en", "How do I mount the lamp?", "With three screws.");
+	add(&w, "fee.zh", "zh", "运费多少？", "十二元。");
+	CHECK(commit(&w));
+	two = updated(&w, one);
+	obj_unref(one);
+	CHECK(two && two->root == root);
+	obj_unref(root); /* two keeps it */
+	SV_EQ(quote(two, &w.a, "how do I mount the lamp"), "With three screws.");
+	SV_EQ(quote(two, &w.a, "when are you open"), "From nine to six.");
+	EQ(kb_count(two), 5);
+	obj_unref(two);
+	base_close(&w);
+}
+
+TEST(kb_changes_lie_on_top_of_an_open_index)
+{
+	changes_on(false);
+}
+
+TEST(kb_changes_lie_on_top_of_a_packed_index)
+{
+	changes_on(true);
+}
+
+static void validity(bool packed)
+{
+	struct kb_article a = { .id = SV("fee.en"), .lang = SV("en"),
+				.title = SV("What is the delivery fee?"),
+				.body_md = SV("It is CNY 12."), .valid_from_ms = NOW + DAY,
+				.valid_to_ms = NOW + 2 * DAY };
+	struct kb_query q = { .text = SV("what is the delivery fee"), .lang = SV("en"), .k = 1 };
+	const struct { int64_t at; const char *says; } at[] = {
+		{ NOW, "It is CNY 10." }, { NOW + DAY - 1, "It is CNY 10." },
+		{ NOW + DAY, "It is CNY 12." }, { NOW + 2 * DAY, "It is CNY 12." },
+		{ NOW + 2 * DAY + 1, "From nine to six." } };
+	struct kb_index *root, *ix;
+	struct base w;
+
+	CHECK(base_open(&w));
+	clk_pin_wall(NOW);
+	small(&w);
+	root = built(&w, packed);
+	CHECK(collect(&w, &a) == 0 && commit(&w));
+	ix = updated(&w, root);
+	for (int round = 0; round < 2; round++) { /* as a change, then as part of a new index */
+		CHECK(ix != NULL);
+		for (size_t i = 0; i < sizeof(at) / sizeof(*at); i++) {
+			struct kb_result r;
+
+			q.now_ms = at[i].at;
+			r = ask(ix, &w.a, q);
+			CHECK(i == 4 || (r.n && sv_eq(r.hits[0].quote, sv_of(at[i].says))));
+			CHECK(i < 4 || !r.n || !sv_eq(r.hits[0].article_id, SV("fee.en")));
+		}
+		obj_unref(ix);
+		ix = round ? NULL : built(&w, packed);
+	}
+	clk_pin_wall(0);
+	obj_unref(root);
+	base_close(&w);
+}
+
+TEST(kb_a_version_to_come_and_its_end_are_kept_to_the_millisecond)
+{
+	validity(false);
+	validity(true);
+}
+
+TEST(kb_many_changes_are_due_for_a_new_index_and_a_new_language_makes_one)
+{
+	struct kb_index *root, *ix = NULL;
+	struct base w;
+	bool large = true;
+	char id[80][16];
+
+	CHECK(base_open(&w));
+	small(&w);
+	root = built(&w, false);
+	for (int i = 0; i < 80; i++) {
+		snprintf(id[i], sizeof(id[i]), "n%02d.en", i);
+		add(&w, id[i], "en", "What about number so and so?", "It is so and so.");
+		if (i == 10) {
+			CHECK(commit(&w));
+			OK(kb_update(&ix, root, w.db, NULL, &large, &w.e));
+			CHECK(!large && ix->root == root);
+			obj_unref(ix);
+		}
+	}
+	CHECK(commit(&w));
+	OK(kb_update(&ix, root, w.db, NULL, &large, &w.e));
+	CHECK(large && ix->root == root);
+	EQ(kb_count(ix), 84);
+	obj_unref(ix);
+	add(&w, "frais.fr", "fr", "Combien coûte la livraison ?", "Dix yuans.");
+	CHECK(commit(&w));
+	OK(kb_update(&ix, root, w.db, NULL, &large, &w.e));
+	CHECK(!large && !ix->root && kb_count(ix) == 85);
+	obj_unref(ix);
+	obj_unref(root);
+	base_close(&w);
+}
+
+TEST(kb_passages_have_names_that_last)
+{
+	struct kb_result r;
+	struct kb_index *ix;
+	struct base w;
+	char buf[512];
+
+	CHECK(base_open(&w));
+	add(&w, "long.en", "en", "How do returns work?",
+	    "# Start\n\nChoose the article.\n\n# Pick-up\n\nA courier collects it for free.");
+	CHECK(commit(&w));
+	for (int packed = 0; packed < 2; packed++) {
+		ix = built(&w, packed != 0);
+		r = ask(ix, &w.a, (struct kb_query){ .text = SV("does a courier collect it"),
+						     .lang = SV("en") });
+		CHECK(r.n == 1);
+		SV_EQ(r.hits[0].passage, "A courier collects it for free.");
+		SV_EQ(r.hits[0].heading, "How do returns work? > Pick-up");
+		SV_EQ(kb_passage_id(&r.hits[0], buf), "long.en@1:41-72");
+		CHECK(sv_eq(sv_n(r.hits[0].body_md.p + r.hits[0].quote_at.off,
+				 r.hits[0].quote_at.len), r.hits[0].quote));
+		obj_unref(ix);
+	}
+	base_close(&w);
+}
+
+TEST(kb_a_question_may_be_for_one_category_or_source_only)
+{
+	struct kb_article a = { .lang = SV("en"), .title = SV("What is the fee?") };
+	struct kb_query q = { .text = SV("what is the fee"), .lang = SV("en") };
+	struct base w;
+
+	CHECK(base_open(&w));
+	a.id = SV("a.en");
+	a.body_md = SV("Ten.");
+	a.category = SV("shipping");
+	a.source = SV("files/fees.md");
+	CHECK(collect(&w, &a) == 0);
+	a.id = SV("b.en");
+	a.body_md = SV("Twenty.");
+	a.category = SV("service");
+	a.source = SV("https://example.com/fees");
+	CHECK(collect(&w, &a) == 0 && commit(&w));
+	for (int packed = 0; packed < 2; packed++) {
+		struct kb_index *ix = built(&w, packed != 0);
+		struct kb_query c = q, s = q, none = q;
+
+		EQ(ask(ix, &w.a, q).n, 2);
+		c.category = SV("service");
+		EQ(ask(ix, &w.a, c).n, 1);
+		SV_EQ(ask(ix, &w.a, c).hits[0].article_id, "b.en");
+		s.source = SV("files/");
+		EQ(ask(ix, &w.a, s).n, 1);
+		SV_EQ(ask(ix, &w.a, s).hits[0].article_id, "a.en");
+		none.category = SV("nothing");
+		EQ(ask(ix, &w.a, none).n, 0);
+		obj_unref(ix);
+	}
+	base_close(&w);
+}
