@@ -2,7 +2,8 @@
 #include "flow_int.h"
 
 const char *const flow_step_names[STEP_KINDS] = { "collect", "call", "say",     "if", "set",
-						  "clear",   "goto", "handoff", "end" };
+						  "clear",   "goto", "flow",    "handoff",
+						  "end" };
 const char *const flow_outcome_names[FLOW_OUTCOMES] = { "done",   "refused",  "not_found",
 							"approve", "later",   "failed",
 							"denied", "invalid",  "declined",
@@ -33,7 +34,7 @@ const struct flow *flow_of(const struct flow_set *s, const char *id)
 
 /* Words with a number of six digits or more are about something of the customer's own, never a
  * question in general. */
-static bool names_one(sv text)
+bool flow_names_one(sv text)
 {
 	int run = 0;
 	for (size_t i = 0; i < text.n && run < 6; i++)
@@ -41,22 +42,29 @@ static bool names_one(sv text)
 	return run >= 6;
 }
 
+static bool said(const struct flow *f, sv text)
+{
+	if (f->whole)
+		return flow_whole(text, f->words.t[0]) || flow_whole(text, f->words.t[1]);
+	return flow_near(text, f->words.t[0]) || flow_near(text, f->words.t[1]);
+}
+
 /* 0 = not this one; words that fit count more than an intent alone. */
 static int fits(const struct flow *f, const char *intent, sv text)
 {
-	bool words = flow_has(text, f->words.t[0]) || flow_has(text, f->words.t[1]);
 	bool asks_words = f->words.t[0].n || f->words.t[1].n, wish = false;
 	for (size_t i = 0; i < f->n_intents; i++)
 		wish |= strcmp(f->intents[i], intent) == 0;
 	if (f->n_intents && !wish)
 		return 0;
-	if (asks_words && !words)
-		return 0;
-	if (!names_one(text) &&
-	    (flow_has(text, f->unless.t[0]) || flow_has(text, f->unless.t[1])))
-		return 0;
 	if (!f->n_intents && !asks_words)
-		return 0; /* only by name: identify */
+		return 0; /* only by name */
+	if (asks_words && !said(f, text))
+		return 0;
+	if (flow_says(text, &f->never))
+		return 0;
+	if (!flow_names_one(text) && flow_says(text, &f->unless))
+		return 0;
 	return 1 + (asks_words ? 1 : 0) + f->priority * 4;
 }
 
@@ -71,6 +79,11 @@ const char *flow_for(const struct flow_set *s, const char *intent, sv text)
 			best = s->v[i].id;
 		}
 	}
+	/* plain words about something of one's own go before an intent that was not understood */
+	struct flow_wish w[1];
+	bool plain = !best && (flow_names_one(text) || !intent || !intent[0]);
+	if (plain && flow_wishes(s, text, w, 1))
+		best = w[0].f->id;
 	return best;
 }
 
@@ -85,6 +98,7 @@ int flow_start(const struct flow_set *s, sv id, struct flow_run **ret)
 	r->effect_at = -1;
 	r->slot = -1;
 	r->vars = jv_obj();
+	r->more = jv_arr();
 	*ret = r;
 	return 0;
 }
@@ -94,6 +108,7 @@ void flow_free(struct flow_run *r)
 	if (!r)
 		return;
 	jv_free(r->vars);
+	jv_free(r->more);
 	obj_unref(r->set);
 	xfree(r);
 }
@@ -101,6 +116,11 @@ void flow_free(struct flow_run *r)
 const char *flow_id(const struct flow_run *r)
 {
 	return r->f->id;
+}
+
+const jv *flow_more(const struct flow_run *r)
+{
+	return r->more;
 }
 
 const jv *flow_slots(const struct flow_run *r)

@@ -8,6 +8,9 @@
  *	struct flow_in in = { .kind = FLOW_IN_START, .slots = slots, .lang = SV("zh"), ... };
  *	flow_step(run, &in, &arena, &out);                        out.v[]: say, ask, call, ...
  *
+ * Words may hold several wishes ("cancel 100385 and where is 100186?"): the flow takes the first,
+ * keeps the others and goes on with them by itself when it is over.
+ *
  * Pure: no clock, no database, no allocation but the run's own and the arena. The engine above
  * carries out what comes out: a call goes through the gate of tool.h, whose outcome comes back as
  * FLOW_IN_RESULT. Verification and confirmation are the engine's (they are the same for a language
@@ -27,12 +30,14 @@ struct flow_file {
 enum { FLOW_MAX = 200, FLOW_STEPS = 200, FLOW_SLOTS = 32 };
 /* 0, or ERR_INVAL with all faults in rep (unknown step, step never reached, slot never filled, a
  * text without zh or en, unknown tool when tool_known is given). */
+/* tool_known NULL: the text is looked at alone; parts and flows of other files are not missed. */
 int flow_set_new(struct flow_set **ret, const struct flow_file *files, size_t n,
 		 bool (*tool_known)(void *arg, sv name), void *arg, struct cfg_report *rep);
 size_t flow_set_count(const struct flow_set *s);
 const char *flow_set_id(const struct flow_set *s, size_t i);
-/* The flow that serves an intent and the words (a flow may ask for words beside the intent), or
- * NULL. */
+/* The flow that serves an intent and the words (a flow may ask for words beside the intent), else
+ * the one whose `wish` words are said with a number of the customer's own or without any intent;
+ * or NULL. */
 const char *flow_for(const struct flow_set *s, const char *intent, sv text);
 /* {"id","version","title","intents","slots":[..],"steps":[{id,kind,next:[..],...}]} for a
  * drawing */
@@ -40,7 +45,10 @@ int flow_json(const struct flow_set *s, sv id, struct sb *out);
 
 enum flow_in_kind {
 	FLOW_IN_START,   /* slots: what the words that began it held already */
-	FLOW_IN_TEXT,    /* the customer answered */
+	/* The customer answered. While a call waits for a yes or for proof: words that may mend a
+	 * value. Nothing comes out when they do not; else the call is void, what comes out is
+	 * carried out in its place. */
+	FLOW_IN_TEXT,
 	FLOW_IN_RESULT,  /* of the call asked for */
 	FLOW_IN_RESUME,  /* the customer digressed and is back: ask again */
 	FLOW_IN_CANCEL   /* the customer does not want it any more */
@@ -95,6 +103,8 @@ const char *flow_id(const struct flow_run *r);
  * ERR_VERSION: the flow has changed since, begin again. */
 void flow_save(const struct flow_run *r, struct sb *out);
 int flow_load(const struct flow_set *s, sv json, struct flow_run **ret);
+/* Wishes that wait until this one is over: [{"flow","text","slots"}]; never NULL. */
+const jv *flow_more(const struct flow_run *r);
 /* What was learned so far, {"order":"HH..."}: for a hand-over, a ticket, a record. */
 const jv *flow_slots(const struct flow_run *r);
 

@@ -16,7 +16,7 @@ size_t flow_ways(const struct flow *f, size_t at, int *to, size_t max)
 	const struct flow_step *s = &f->step[at];
 	size_t n = 0;
 	bool all = false;
-	if (s->kind == STEP_HANDOFF || s->kind == STEP_END)
+	if (s->kind == STEP_HANDOFF || s->kind == STEP_END || s->kind == STEP_FLOW)
 		return 0;
 	for (size_t i = 0; s->kind == STEP_IF && i < s->n_branch; i++) {
 		add_way(f, s->branch[i].to, at, to, &n, max);
@@ -28,6 +28,8 @@ size_t flow_ways(const struct flow *f, size_t at, int *to, size_t max)
 	all |= s->kind == STEP_CALL && s->on[0] != FLOW_TO_NONE;
 	if (s->kind == STEP_COLLECT && f->slot[s->slot].fail >= 0)
 		add_way(f, f->slot[s->slot].fail, at, to, &n, max);
+	if (s->kind == STEP_COLLECT && f->slot[s->slot].lacks_to >= 0)
+		add_way(f, f->slot[s->slot].lacks_to, at, to, &n, max);
 	if (!all)
 		add_way(f, s->next, at, to, &n, max);
 	return n;
@@ -35,7 +37,7 @@ size_t flow_ways(const struct flow *f, size_t at, int *to, size_t max)
 
 static void reach(const struct flow *f, size_t at, bool *seen)
 {
-	int to[FLOW_BRANCHES + FLOW_OUTCOMES + 2];
+	int to[FLOW_BRANCHES + FLOW_OUTCOMES + 4];
 	if (at >= f->n_steps || seen[at])
 		return;
 	seen[at] = true;
@@ -98,19 +100,23 @@ static void check_words(struct flow_reader *r, const struct flow *f, const char 
 			   (int)(place.n < 60 ? place.n : 60), place.p);
 }
 
-static void check_step(struct flow_reader *r, const struct flow *f, const char *at, size_t i)
+static void check_step(struct flow_reader *r, const struct flow *f, const struct flow_origin *from,
+		       size_t i)
 {
 	const struct flow_step *s = &f->step[i];
+	struct flow_reader there = *r;
 	char path[200];
 	void *it = NULL;
 	sv key;
 	jv *v;
-	path_of(path, at, "steps", i, "say");
+	there.name = from->name;
+	there.text = from->text;
+	path_of(path, from->at, "steps", from->step, "say");
 	for (int l = 0; l < 2; l++)
-		check_words(r, f, path, s->text.t[l]);
-	path_of(path, at, "steps", i, "args");
+		check_words(&there, f, path, s->text.t[l]);
+	path_of(path, from->at, "steps", from->step, "args");
 	while (s->args && jv_next(s->args, &it, &key, &v))
-		check_words(r, f, path, jv_as_str(v));
+		check_words(&there, f, path, jv_as_str(v));
 }
 
 static void check_slots(struct flow_reader *r, const struct flow *f, const char *at)
@@ -122,7 +128,9 @@ static void check_slots(struct flow_reader *r, const struct flow *f, const char 
 		for (size_t k = 0; k < f->n_steps; k++)
 			used |= f->step[k].kind == STEP_COLLECT && f->step[k].slot == (int)i;
 		(void)snprintf(path, sizeof(path), "%s%sslots.%s", at, at[0] ? "." : "", s->name);
-		if (!used)
+		bool heard = s->optional && (s->kind == SLOT_CHOICE || s->kind == SLOT_CODE ||
+					     s->kind == SLOT_TYPED);
+		if (!used && !heard)
 			flow_fault(r, path, "Add a step collect, or take the slot out.",
 				   "flow %s: nothing asks for %s", f->id, s->name);
 		if (s->list.n && !named(f, root_of(s->list)))
@@ -135,17 +143,21 @@ static void check_slots(struct flow_reader *r, const struct flow *f, const char 
 	}
 }
 
-void flow_check(struct flow_reader *r, const struct flow *f, const char *at)
+void flow_check(struct flow_reader *r, const struct flow *f, const char *at,
+		const struct flow_origin *from)
 {
 	bool *seen = xalloc(f->n_steps + 1);
 	reach(f, 0, seen);
 	for (size_t i = 0; i < f->n_steps; i++) {
+		struct flow_reader there = *r;
 		char path[200];
-		path_of(path, at, "steps", i, "");
+		path_of(path, from[i].at, "steps", from[i].step, "");
+		there.name = from[i].name;
+		there.text = from[i].text;
 		if (!seen[i])
-			flow_fault(r, path, "Lead to it, or take it out.",
+			flow_fault(&there, path, "Lead to it, or take it out.",
 				   "flow %s: no way leads to step %s", f->id, f->step[i].id);
-		check_step(r, f, at, i);
+		check_step(r, f, &from[i], i);
 	}
 	check_slots(r, f, at);
 	xfree(seen);

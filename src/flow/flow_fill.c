@@ -1,11 +1,10 @@
 /* flow_fill.c: what a flow takes from words and puts into words: slots, choices, templates,
- * arguments. Pure; results in the arena given. */
+ * arguments. flow_words.c and flow_place.c read the words. Pure; results in the arena given. */
 #include "flow_int.h"
 
 #include <math.h>
 #include <stdio.h>
 
-#define FOLD_MAX 4096
 #define NUMBER_MAX 32                /* of an order: letters, then digits */
 #define NUMBER_LETTERS 4
 #define NUMBER_DIGITS 6
@@ -13,45 +12,6 @@
 int flow_lang(sv lang)
 {
 	return sv_starts(lang, SV("zh")) ? 0 : 1;
-}
-
-/* ---- words ---- */
-
-static sv folded(sv s, char buf[FOLD_MAX])
-{
-	size_t n = 0;
-	while (s.n && n + 4 <= FOLD_MAX)
-		n += sv_encode(sv_fold(sv_rune(&s)), buf + n);
-	return sv_n(buf, n);
-}
-
-static bool letter(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-}
-
-static bool holds(sv text, sv word)
-{
-	for (size_t at = 0; word.n && at + word.n <= text.n; at++) {
-		if (memcmp(text.p + at, word.p, word.n) != 0)
-			continue;
-		size_t end = at + word.n;
-		bool open = at > 0 && letter(text.p[at - 1]) && letter(word.p[0]);
-		open |= end < text.n && letter(text.p[end]) && letter(word.p[word.n - 1]);
-		if (!open)
-			return true;
-	}
-	return false;
-}
-
-bool flow_has(sv text, sv words)
-{
-	char a[FOLD_MAX], b[FOLD_MAX];
-	sv t = folded(text, a), w = folded(words, b), one;
-	while (sv_cut(&w, '|', &one))
-		if (holds(t, sv_trim(one)))
-			return true;
-	return false;
 }
 
 /* ---- templates ---- */
@@ -100,7 +60,7 @@ static void put_path(struct sb *b, const jv *vars, sv path, int lang)
 
 static bool name_char(char c)
 {
-	return letter(c) || c == '_' || c == '.' || c == '*';
+	return flow_letter(c) || c == '_' || c == '.' || c == '*';
 }
 
 /* The name in {..} at the head of s, or nothing. */
@@ -131,15 +91,30 @@ sv flow_words(const jv *vars, sv tmpl, sv lang, struct arena *a)
 	return out;
 }
 
+/* "{amount.number}": the number at the head of "50.00 CNY"; NULL = none. */
+static jv *number_at(const jv *vars, sv place)
+{
+	char path[160];
+	double d;
+	(void)snprintf(path, sizeof(path), SV_FMT, SV_ARG(sv_slice(place, 0, place.n - 7)));
+	sv s = jv_as_str(jv_path(vars, path)), head;
+	return sv_cut(&s, ' ', &head) && sv_f64(head, &d) == 0 ? jv_num(d) : NULL;
+}
+
 /* A string that is one place keeps the value's type; NULL when there is none. */
 static jv *arg_value(const jv *vars, const jv *v, sv lang, struct arena *a)
 {
+	static const char *const langs[] = { "zh", "en" };
+	if (jv_is_obj(v) && jv_get(v, "zh") && jv_get(v, "en"))
+		v = jv_get(v, langs[flow_lang(lang)]);
 	sv s = jv_as_str(v);
 	if (!jv_is_str(v))
 		return jv_copy(v);
 	sv place = s.n && s.p[0] == '{' ? place_at(s) : SV_NULL;
 	if (place.n && place.n + 2 == s.n && sv_find_ch(place, '*') < 0) {
 		char path[160];
+		if (place.n > 7 && sv_ends(place, SV(".number")))
+			return number_at(vars, place);
 		(void)snprintf(path, sizeof(path), SV_FMT, SV_ARG(place));
 		const jv *x = jv_path(vars, path);
 		bool none = jv_is_null(x) || (jv_is_str(x) && !jv_as_str(x).n);
@@ -217,8 +192,8 @@ static size_t ordinal(sv text)
 	static const char *const alone[] = { "one|一|一号",   "two|二|两|二号", "three|三|三号",
 					     "four|四|四号",  "five|五|五号",   "six|六|六号",
 					     "seven|七|七号", "eight|八|八号",  "nine|九|九号" };
-	char a[FOLD_MAX];
-	sv t = sv_trim(folded(sv_trim(text), a)), one;
+	char a[FLOW_FOLD];
+	sv t = sv_trim(flow_fold(sv_trim(text), a)), one;
 	if (sv_runes(t) > 24)
 		return 0;
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
@@ -234,8 +209,8 @@ static size_t ordinal(sv text)
 /* Letters (or Han signs) of a that b has in pairs, as a share of a's. */
 static double likeness(sv a, sv b)
 {
-	char fa[FOLD_MAX], fb[FOLD_MAX];
-	sv x = folded(a, fa), y = folded(b, fb);
+	char fa[FLOW_FOLD], fb[FLOW_FOLD];
+	sv x = flow_fold(a, fa), y = flow_fold(b, fb);
 	size_t n = 0, hit = 0;
 	while (x.n) {
 		sv rest = x;
@@ -259,21 +234,21 @@ static double likeness(sv a, sv b)
  * and for a in another script. */
 static bool share_word(sv a, sv b)
 {
-	char fa[FOLD_MAX], fb[FOLD_MAX];
-	sv x = folded(a, fa), y = folded(b, fb);
+	char fa[FLOW_FOLD], fb[FLOW_FOLD];
+	sv x = flow_fold(a, fa), y = flow_fold(b, fb);
 	bool words = false, others = false;
 	for (size_t i = 0; i < x.n; i++) {
 		size_t n = 0;
 		if ((unsigned char)x.p[i] >= 0x80)
 			return true; /* another script */
-		if (!letter(x.p[i]) || (i && letter(x.p[i - 1])))
+		if (!flow_letter(x.p[i]) || (i && flow_letter(x.p[i - 1])))
 			continue;
-		while (i + n < x.n && letter(x.p[i + n]))
+		while (i + n < x.n && flow_letter(x.p[i + n]))
 			n++;
 		sv w = sv_n(x.p + i, n > 4 ? n - 1 : n);
 		words |= n >= 3;
 		for (size_t k = 0; k + w.n <= y.n; k++) {
-			bool head = letter(y.p[k]) && (k == 0 || !letter(y.p[k - 1]));
+			bool head = flow_letter(y.p[k]) && (k == 0 || !flow_letter(y.p[k - 1]));
 			others |= head;
 			if (n >= 3 && head && memcmp(y.p + k, w.p, w.n) == 0)
 				return true;
@@ -316,20 +291,57 @@ static int spoken_of(const struct flow_in *in, const jv *const *value, size_t n)
 	return -1;
 }
 
+static bool says_other(sv text)
+{
+	return flow_has(text,
+			SV("the other one|other one|the other|另一个|另外一个|另一件|另外一件|"
+			   "另外那个|另外那件|另一张|另外一张"));
+}
+
+static bool says_all(sv text)
+{
+	return flow_has(text,
+			SV("both|both of them|all of them|all of it|everything|all three|"
+			   "the whole order|两个都|两件都|都要|都退|都换|都取消|全部|全都|所有|"
+			   "三件都|几件都|整单"));
+}
+
+/* Of two the one that it is not now; -1 = not so. */
+static int the_other(const jv *now, const jv *const *value, size_t n)
+{
+	for (size_t i = 0; n == 2 && i < 2; i++)
+		if (value[i] && now && sv_eq(jv_as_str(value[i]), jv_as_str(now)))
+			return 1 - (int)i;
+	return -1;
+}
+
+int flow_choice_said(const struct flow_slot_def *s, sv text)
+{
+	for (size_t i = 0; i < s->n_choices; i++)
+		if (flow_says(text, &s->choices[i].words))
+			return (int)i;
+	return -1;
+}
+
 static jv *take_choice(const struct flow_run *r, const struct flow_slot_def *s,
 		       const struct flow_in *in, bool asked, struct arena *a)
 {
 	sv label[FLOW_CHOICES];
 	const jv *value[FLOW_CHOICES];
+	const jv *now = jv_get(r->vars, s->name);
 	size_t n = flow_choices(r, s, in->lang, a, label, value, FLOW_CHOICES);
 	if (s->list.n && n == 1)
-		return jv_copy(value[0]);
-	for (size_t i = 0; i < s->n_choices; i++)
-		if (flow_has(in->text, s->choices[i].words.t[0]) ||
-		    flow_has(in->text, s->choices[i].words.t[1]))
-			return jv_str(s->choices[i].value);
-	int at = spoken_of(in, value, n);
-	if (at < 0 && in->text.n)
+		return jv_is_null(now) ? jv_copy(value[0]) : NULL;
+	if (!jv_is_null(now) && !asked) { /* only "the other one" is heard without a question */
+		int at = says_other(in->text) ? the_other(now, value, n) : -1;
+		return at >= 0 ? jv_copy(value[at]) : NULL;
+	}
+	int at = flow_choice_said(s, in->text);
+	if (at < 0)
+		at = spoken_of(in, value, n);
+	if (at < 0 && s->all.n && (asked || n > 1) && says_all(in->text))
+		return jv_str(s->all);
+	if (at < 0 && in->text.n && (asked || s->list.n)) /* a label only answers its question */
 		at = nearest(in->text, label, n);
 	if (at < 0 && asked) {
 		size_t o = ordinal(in->text);
@@ -387,44 +399,115 @@ static jv *take_number(sv text)
 	return fits ? jv_str(sv_n(b, n)) : NULL;
 }
 
-/* How much words tell: a Chinese sign counts 1, a word of letters 2. */
-static int weight(sv text)
+/* Does the value begin as the slot says ("HH|C")? One without letters does. */
+static bool begins(sv value, sv starts)
 {
-	int n = 0;
-	bool in = false;
-	while (text.n) {
-		uint32_t c = sv_rune(&text);
-		bool part = c > ' ' && !sv_is_cjk(c) &&
-			    (c >= 0x80 ? c < 0x2000 : letter((char)sv_fold(c)));
-		n += sv_is_cjk(c) ? 1 : part && !in ? 2 : 0;
-		in = part;
+	char buf[FLOW_FOLD], sbuf[FLOW_FOLD];
+	sv v = flow_fold(value, buf), list = flow_fold(starts, sbuf), one;
+	bool letters = v.n && v.p[0] >= 'a' && v.p[0] <= 'z';
+	while (letters && sv_cut(&list, '|', &one))
+		if (sv_starts(v, sv_trim(one)) && v.n > one.n &&
+		    !(v.p[one.n] >= 'a' && v.p[one.n] <= 'z'))
+			return true;
+	return !starts.n || !letters;
+}
+
+/* "C26000001", "T2026-000123": letters of the slot's, then digits and dashes, at least six. */
+static jv *take_code(const struct flow_slot_def *s, sv text)
+{
+	char buf[FLOW_FOLD], up[NUMBER_MAX];
+	sv t = flow_fold(text, buf);
+	for (size_t at = 0; at < t.n; at++) {
+		size_t n = 0, digits = 0;
+		if (t.p[at] < 'a' || t.p[at] > 'z' || (at && flow_letter(t.p[at - 1])))
+			continue;
+		while (at + n < t.n && n < sizeof(up) &&
+		       (flow_letter(t.p[at + n]) || (t.p[at + n] == '-' && digits))) {
+			char c = t.p[at + n];
+			digits += c >= '0' && c <= '9';
+			up[n++] = c >= 'a' && c <= 'z' ? (char)(c - 32) : c;
+		}
+		while (n && up[n - 1] == '-')
+			n--;
+		if (digits >= NUMBER_DIGITS && begins(sv_n(up, n), s->starts))
+			return jv_str(sv_n(up, n));
 	}
-	return n;
+	return NULL;
+}
+
+static jv *take_typed(const struct flow_run *r, const struct flow_slot_def *s,
+		      const struct flow_in *in)
+{
+	const jv *not = s->differs >= 0 ? jv_get(r->vars, r->f->slot[s->differs].name) : NULL;
+	for (size_t i = 0; i < in->n_slots; i++) {
+		sv v = in->slots[i].value;
+		if (sv_eq(in->slots[i].type, s->type) && begins(v, s->starts) &&
+		    !(not && sv_eq(v, jv_as_str(not))))
+			return jv_str(v);
+	}
+	return NULL;
+}
+
+/* What words at large tell to a slot of words: the part of an address, what follows "换成". */
+static jv *overheard(const struct flow_slot_def *s, const struct flow_in *in, struct arena *a)
+{
+	sv v = SV_NULL;
+	if (s->shape)
+		v = flow_shaped(s->shape, in->text, false, a);
+	for (int l = 0; l < 2 && !v.n && s->after.t[l].n; l++) {
+		v = flow_after(in->text, s->after.t[l]);
+		if (v.n && (flow_says(v, &s->unlike) || flow_small(v)))
+			v = SV_NULL;
+	}
+	if (!v.n && in->kind == FLOW_IN_START && s->opening &&
+	    flow_weight(in->text) >= s->opening)
+		v = sv_trim(in->text);
+	return v.n ? jv_str(sv_slice(v, 0, v.n < FLOW_VALUE_MAX ? v.n : FLOW_VALUE_MAX)) : NULL;
+}
+
+/* An answer in words; no yes or no, no greeting, no question, nothing of another shape is one. */
+static jv *take_words(const struct flow_slot_def *s, const struct flow_in *in, struct arena *a)
+{
+	sv words = sv_trim(in->text);
+	bool asks = flow_asks(in) && !(s->wishes && !flow_open_question(words));
+	if (!words.n || in->yes != FLOW_UNSURE || flow_small(words) || asks || flow_drops(words))
+		return NULL;
+	if (s->shape) {
+		sv v = flow_shaped(s->shape, words, true, a);
+		return v.n ? jv_str(v) : NULL;
+	}
+	if (flow_weight(words) < s->min || flow_says(words, &s->unlike))
+		return NULL;
+	return jv_str(sv_slice(words, 0, words.n < FLOW_VALUE_MAX ? words.n : FLOW_VALUE_MAX));
 }
 
 jv *flow_take(const struct flow_run *r, const struct flow_slot_def *s, const struct flow_in *in,
 	      bool asked, struct arena *a)
 {
-	for (size_t i = 0; s->kind == SLOT_TYPED && i < in->n_slots; i++)
-		if (sv_eq(in->slots[i].type, s->type))
-			return jv_str(in->slots[i].value);
+	jv *typed = s->kind == SLOT_TYPED ? take_typed(r, s, in) : NULL;
+	if (typed)
+		return typed;
 	if (s->kind == SLOT_CHOICE && !(asked && s->optional && in->yes == FLOW_NO))
 		return take_choice(r, s, in, asked, a);
-	if (!asked && in->kind == FLOW_IN_START && s->opening && weight(in->text) >= s->opening)
-		return jv_str(sv_trim(in->text));
+	if (s->kind == SLOT_CODE) {
+		jv *code = take_code(s, in->text);
+		if (code || !asked)
+			return code;
+	}
 	if (!asked)
-		return NULL; /* words at large say nothing to these */
+		return s->kind == SLOT_WORDS ? overheard(s, in, a) : NULL;
 	if (s->optional && in->yes == FLOW_NO)
 		return jv_str(SV(""));
 	if (s->kind == SLOT_YES_NO && in->yes != FLOW_UNSURE)
 		return jv_str(in->yes == FLOW_YES ? SV("yes") : SV("no"));
-	if (s->kind == SLOT_TYPED && sv_eq(s->type, SV("order_number")))
-		return take_number(sv_trim(in->text));
+	if (s->kind == SLOT_TYPED && sv_eq(s->type, SV("order_number"))) {
+		jv *v = take_number(sv_trim(in->text));
+		if (v && begins(jv_as_str(v), s->starts))
+			return v;
+		jv_free(v);
+		return NULL;
+	}
 	if (s->kind == SLOT_DIGITS)
 		return take_digits(s, in, a);
-	sv words = sv_trim(in->text);
-	if (s->kind == SLOT_WORDS && words.n)
-		return jv_str(sv_slice(words, 0,
-				       words.n < FLOW_VALUE_MAX ? words.n : FLOW_VALUE_MAX));
-	return NULL;
+	return s->kind == SLOT_WORDS ? take_words(s, in, a) : NULL;
 }

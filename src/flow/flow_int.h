@@ -13,6 +13,10 @@
 #define FLOW_TRIES 3             /* questions for one slot, where it does not say */
 #define FLOW_HOPS 64             /* steps without a wait: more is a circle */
 #define FLOW_VALUE_MAX 2000      /* bytes of a slot's words */
+#define FLOW_FOLD 4096           /* bytes of words that are looked at */
+#define FLOW_SHORT 14            /* words that tell less may be another wish, not an answer */
+#define FLOW_WISHES 4            /* in one sentence */
+#define FLOW_PARTS 40
 
 /* [0] zh, [1] en */
 struct flow_text {
@@ -22,7 +26,9 @@ struct flow_choice {
 	sv value;
 	struct flow_text label, words;       /* words: "a|b|c" */
 };
-enum flow_slot_kind { SLOT_TYPED, SLOT_WORDS, SLOT_YES_NO, SLOT_CHOICE, SLOT_DIGITS };
+enum flow_slot_kind { SLOT_TYPED, SLOT_WORDS, SLOT_YES_NO, SLOT_CHOICE, SLOT_DIGITS,
+		      SLOT_CODE };
+enum flow_shape { SHAPE_ANY, SHAPE_NAME, SHAPE_CITY, SHAPE_DISTRICT, SHAPE_STREET };
 struct flow_slot_def {
 	const char *name;
 	enum flow_slot_kind kind;
@@ -30,6 +36,17 @@ struct flow_slot_def {
 	struct flow_text ask, retry;
 	const char *expect;
 	sv known;                    /* a path into what is known, taken without asking; "" */
+	struct flow_text known_for;  /* only when the words hold nothing but these */
+	sv starts;                   /* TYPED, CODE: letters it may begin with, "HH|C" */
+	int differs;                 /* TYPED: slot whose value this one cannot have; -1 */
+	int min;                     /* WORDS: of less weight it is no answer */
+	struct flow_text unlike;     /* WORDS: with these it is none */
+	struct flow_text after;      /* WORDS: also what follows these in any words */
+	enum flow_shape shape;       /* WORDS */
+	bool wishes;                 /* WORDS, CHOICE: what sounds like a wish is an answer */
+	struct flow_text lacks, lacks_answer;  /* the customer has none, tells so */
+	int lacks_to;                /* step then; -1 = it is asked for again */
+	sv all;                      /* CHOICE: its value for "both", "all of them"; "" */
 	int tries, digits;
 	bool optional;               /* "no" is an answer: it stays empty */
 	int opening;                 /* WORDS: taken from first words of this weight; 0 = not */
@@ -42,7 +59,7 @@ struct flow_slot_def {
 };
 
 enum flow_step_kind { STEP_COLLECT, STEP_CALL, STEP_SAY, STEP_IF, STEP_SET, STEP_CLEAR, STEP_GOTO,
-		      STEP_HANDOFF, STEP_END, STEP_KINDS };
+		      STEP_FLOW, STEP_HANDOFF, STEP_END, STEP_KINDS };
 extern const char *const flow_step_names[STEP_KINDS];
 #define FLOW_OUTCOMES 11
 /* of tool.h, "declined", "unverified". */
@@ -60,11 +77,12 @@ struct flow_step {
 	enum flow_step_kind kind;
 	int slot;                    /* COLLECT */
 	struct flow_text text;       /* SAY */
-	sv word;                     /* CALL: tool; SET: name; HANDOFF: why; END: how */
+	/* CALL: tool; SET: name; FLOW: id; HANDOFF: why; END: how. */
+	sv word;
 	const jv *args;              /* CALL */
 	const char *as;              /* CALL: name of its result, or NULL */
-	/* CALL: its words are not said; cannot be gone back over. */
-	bool quiet, effect;
+	/* CALL: its words about success, all its words are not said; cannot be gone back over. */
+	bool quiet, silent, effect;
 	int on[FLOW_OUTCOMES];
 	struct flow_branch *branch;  /* IF; SET: one */
 	size_t n_branch;
@@ -77,21 +95,47 @@ struct flow {
 	int version, priority;
 	uint64_t print;              /* of its text */
 	struct flow_text title, words, unless;   /* words that must, must not be said */
+	struct flow_text never;      /* with these it is no wish, and one under way ends */
+	struct flow_text wish;       /* these alone tell the wish, among other wishes */
+	struct flow_text also;       /* said when it begins after another one */
+	bool whole;                  /* words: nothing else is said */
 	const char **intents;
 	size_t n_intents;
 	struct flow_slot_def *slot;
 	size_t n_slots;
 	struct flow_step *step;
 	size_t n_steps;
-	const jv *tree;              /* as read */
-	int line;
+};
+/* Where a step was written: its own file, or that of a part. */
+struct flow_origin {
+	const char *name;            /* of the file */
+	sv text;
+	const char *at;              /* "flows[2]", "parts[0]", "" */
+	size_t step;
+};
+struct flow_reader {
+	struct flow_set *set;
+	const char *name;
+	sv text;
+	struct cfg_report *rep;
+	bool (*tool_known)(void *arg, sv name);  /* NULL: a text looked at alone */
+	void *arg;
+};
+struct flow_part {
+	const jv *tree;
+	struct flow_reader r;        /* its file */
+	const char *at;
 };
 struct flow_set {
 	struct arena a;
+	void **spill;                /* what the arena had no room for */
+	size_t n_spill;
 	struct flow *v;
 	size_t n, cap;
-	jv **tree;                   /* of the files */
+	jv **tree;                   /* of the files, and of the flows */
 	size_t n_trees;
+	struct flow_part part[FLOW_PARTS];   /* only while it is read */
+	size_t n_parts;
 };
 
 enum flow_wait { WAIT_START, WAIT_SLOT, WAIT_CALL, WAIT_OVER };
@@ -104,24 +148,56 @@ struct flow_run {
 	int tries[FLOW_SLOTS];
 	int effect_at;               /* last step with an effect that was done, -1 */
 	jv *vars;                    /* slots, results, what was set, "known" */
+	jv *more;                    /* further wishes: {"flow","text","slots":[..]} */
 };
 
 /* Of that id, or NULL. */
 const struct flow *flow_of(const struct flow_set *s, const char *id);
 
 /* ---- flow_read.c ---- */
-struct flow_reader {
-	struct flow_set *set;
-	const char *name;
-	sv text;
-	struct cfg_report *rep;
-	bool (*tool_known)(void *arg, sv name);
-	void *arg;
-};
 void flow_fault(struct flow_reader *r, const char *path, const char *mend, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 /* ---- flow_check.c: what only the whole flow shows ---- */
-void flow_check(struct flow_reader *r, const struct flow *f, const char *at);
+/* from[i]: where step i was written. */
+void flow_check(struct flow_reader *r, const struct flow *f, const char *at,
+		const struct flow_origin *from);
+/* ---- flow_part.c ---- */
+void flow_parts(struct flow_reader *r, const jv *tree);  /* those of a file */
+/* A copy of the flow with its parts put in (the caller's); from: FLOW_STEPS places. */
+jv *flow_expand(struct flow_reader *r, const jv *flow, const char *at, struct flow_origin *from);
+
+/* ---- flow.c ---- */
+bool flow_names_one(sv text);        /* has a number of something of the customer's own */
+
+/* ---- flow_words.c ---- */
+sv flow_fold(sv s, char buf[FLOW_FOLD]);     /* lower case, plain, rune for rune */
+bool flow_letter(char c);                    /* of folded words */
+/* Does text hold one of "a|b|c"? Letters only as whole words, "a*" as the beginning of one. */
+bool flow_has(sv text, sv words);
+bool flow_says(sv text, const struct flow_text *words);      /* in either language */
+bool flow_near(sv text, sv words);           /* also with one letter wrong in a long word */
+bool flow_only(sv text, sv words);           /* one of them, and nothing else */
+bool flow_whole(sv text, sv words);          /* the same, with "so", "please", 那 beside it */
+sv flow_after(sv text, sv words);            /* what follows one of them */
+/* without marks around it and "please" behind it. */
+sv flow_bare(sv text);
+int flow_weight(sv text);                    /* a Chinese sign counts 1, a word of letters 2 */
+bool flow_small(sv text);                    /* "hello", "ok thanks" and nothing else */
+bool flow_drops(sv text);                    /* "never mind" */
+bool flow_asks(const struct flow_in *in);    /* a question, not "when I opened it .." */
+bool flow_open_question(sv text);            /* how, what, when .. */
+
+/* ---- flow_place.c ---- */
+/* The value of that shape in text, SV_NULL = none. Not asked: only out of a whole address. */
+sv flow_shaped(enum flow_shape shape, sv text, bool asked, struct arena *a);
+
+/* ---- flow_wish.c ---- */
+struct flow_wish {
+	const struct flow *f;
+	size_t from, to;             /* its part of the text, in bytes */
+};
+/* Wishes that the words tell by themselves, in their order; their number. */
+size_t flow_wishes(const struct flow_set *s, sv text, struct flow_wish *v, size_t max);
 /* Steps that can follow step i, at most max; their number. */
 size_t flow_ways(const struct flow *f, size_t i, int *to, size_t max);
 
@@ -131,12 +207,12 @@ int flow_lang(sv lang);              /* 0 zh, 1 en */
 sv flow_words(const jv *vars, sv tmpl, sv lang, struct arena *a);
 /* Arguments of a call as JSON; in the arena. */
 sv flow_args(const jv *vars, const jv *args, sv lang, struct arena *a);
-/* Does text hold one of "a|b|c"? Letters only as whole words. */
-bool flow_has(sv text, sv words);
 /* What the words say to the slot, as its value (the caller's); NULL = nothing. asked: the words
  * answer this slot's question. */
 jv *flow_take(const struct flow_run *r, const struct flow_slot_def *s, const struct flow_in *in,
 	      bool asked, struct arena *a);
+/* Which of the slot's own choices has words in text, -1 = none. */
+int flow_choice_said(const struct flow_slot_def *s, sv text);
 /* The choices of the slot as they are now; the one that is left when there is only one. */
 size_t flow_choices(const struct flow_run *r, const struct flow_slot_def *s, sv lang,
 		    struct arena *a, sv *label, const jv **value, size_t max);

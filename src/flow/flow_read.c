@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#define FLOW_MEMORY (64u << 20)      /* of a set: some hundred times its text */
 #define N(x) (sizeof(x) / sizeof((x)[0]))
 
 struct reading {
@@ -11,6 +12,8 @@ struct reading {
 	struct flow *f;
 	const jv *steps, *slots;
 	char at[40];                 /* of the flow: "flows[2]" or "" */
+	struct flow_origin *from;    /* of each step */
+	struct flow_reader own;      /* of the flow's file; r changes where a part is read */
 	char here[160];              /* of the entry */
 };
 
@@ -34,9 +37,20 @@ static void fault(struct reading *d, const char *key, const char *mend, const ch
 	flow_fault(d->r, path, mend, "flow %s: %s", d->f->id, what);
 }
 
+/* Never NULL: a set that is too large has its fault told, and is none. */
 static void *make(struct reading *d, size_t n, size_t size)
 {
-	return arena_alloc(&d->r->set->a, (n ? n : 1) * size);
+	struct flow_set *s = d->r->set;
+	void *p = arena_alloc(&s->a, (n ? n : 1) * size);
+	if (p)
+		return p;
+	fault(d, "", "Take flows out.", "the flows are too large");
+	void **more = xalloc((s->n_spill + 1) * sizeof(*more));
+	if (s->n_spill)
+		memcpy(more, s->spill, s->n_spill * sizeof(*more));
+	xfree(s->spill);
+	s->spill = more;
+	return s->spill[s->n_spill++] = xalloc((n ? n : 1) * size);
 }
 
 static sv keep(struct reading *d, sv s)
@@ -145,7 +159,7 @@ static const char *const expects[] = { "open",  "yes_no", "order_number",
 
 static void read_type(struct reading *d, const jv *o, struct flow_slot_def *s)
 {
-	static const char *const kinds[] = { "text", "yes_no", "choice", "digits" };
+	static const char *const kinds[] = { "text", "yes_no", "choice", "digits", "code" };
 	sv t = jv_get_str(o, "type");
 	for (size_t i = 0; i < N(types); i++)
 		if (sv_eq(t, sv_of(types[i]))) {
@@ -157,13 +171,14 @@ static void read_type(struct reading *d, const jv *o, struct flow_slot_def *s)
 			s->kind = (enum flow_slot_kind)(i + 1);
 			return;
 		}
-	fault(d, "type", "Use a type of `callm understand`, or text, yes_no, choice, digits.",
+	fault(d, "type", "Use a type of `callm understand`, or text, yes_no, choice, digits, code.",
 	      "no such type of slot");
 }
 
 static void read_expect(struct reading *d, const jv *o, struct flow_slot_def *s)
 {
-	static const char *const by_kind[] = { "open", "open", "yes_no", "choice", "digits" };
+	static const char *const by_kind[] = { "open",   "open", "yes_no",
+					       "choice", "digits", "open" };
 	sv e = jv_get_str(o, "expect");
 	s->expect = by_kind[s->kind];
 	if (s->kind == SLOT_TYPED &&
@@ -211,13 +226,56 @@ static void read_choices(struct reading *d, const jv *o, struct flow_slot_def *s
 	memcpy(d->here, here, sizeof(here));
 }
 
+static void read_shape(struct reading *d, const jv *o, struct flow_slot_def *s)
+{
+	static const char *const shapes[] = { "", "name", "city", "district", "street" };
+	sv shape = jv_get_str(o, "shape");
+	for (size_t i = 0; i < N(shapes); i++)
+		if (sv_eq(shape, sv_of(shapes[i]))) {
+			s->shape = (enum flow_shape)i;
+			return;
+		}
+	fault(d, "shape", "Use name, city, district or street.", "no such shape");
+}
+
+/* What an answer may be and what it may not. */
+static void read_sense(struct reading *d, const jv *o, struct flow_slot_def *s)
+{
+	static const char *const keys[] = { "words", "answer", "goto" };
+	const jv *lacks = jv_get(o, "lacks");
+	char here[160];
+	s->min = (int)whole(d, o, "min", 1, 1000, 0);
+	s->wishes = jv_get_bool(o, "wishes", false);
+	s->starts = keep(d, jv_get_str(o, "starts"));
+	s->all = keep(d, jv_get_str(o, "all"));
+	texts(d, o, "unlike", false, &s->unlike);
+	texts(d, o, "after", false, &s->after);
+	texts(d, o, "known_for", false, &s->known_for);
+	read_shape(d, o, s);
+	if (s->kind == SLOT_CODE && !s->starts.n)
+		fault(d, "", "Say how it begins: starts: \"C|T\".",
+		      "any number would be taken for one");
+	if (jv_is_null(lacks))
+		return;
+	memcpy(here, d->here, sizeof(here));
+	(void)snprintf(d->here, sizeof(d->here), "%.150s.lacks", here);
+	known_keys(d, lacks, keys, N(keys));
+	texts(d, lacks, "words", true, &s->lacks);
+	texts(d, lacks, "answer", false, &s->lacks_answer);
+	memcpy(d->here, here, sizeof(here));
+}
+
 static void read_slot(struct reading *d, sv name, const jv *o, struct flow_slot_def *s)
 {
 	static const char *const keys[] = { "type",         "ask",          "retry",
 					    "expect",       "known",        "tries",
 					    "digits",       "choices",      "choices_from",
 					    "choice_value", "choice_label", "clears",
-					    "fail",         "optional",     "opening" };
+					    "fail",         "optional",     "opening",
+					    "min",          "unlike",       "after",
+					    "shape",        "wishes",       "starts",
+					    "all",          "known_for",    "lacks",
+					    "differs" };
 	known_keys(d, o, keys, N(keys));
 	if (!name_ok(name))
 		fault(d, "", "Use a-z, 0-9 and _.", "no usable name of a slot");
@@ -230,6 +288,7 @@ static void read_slot(struct reading *d, sv name, const jv *o, struct flow_slot_
 	s->optional = jv_get_bool(o, "optional", false);
 	s->opening = (int)whole(d, o, "opening", 1, 1000, 0);
 	s->digits = (int)whole(d, o, "digits", 1, 20, 0);
+	read_sense(d, o, s);
 	read_choices(d, o, s);
 }
 
@@ -247,7 +306,7 @@ static void read_slots(struct reading *d)
 	while (d->f->n_slots < n && jv_next(d->slots, &it, &name, &o)) {
 		struct flow_slot_def *s = &d->f->slot[d->f->n_slots++];
 		s->name = arena_cstr(&d->r->set->a, name);
-		s->fail = -1;
+		s->fail = s->lacks_to = s->differs = -1;
 		(void)snprintf(d->here, sizeof(d->here), "%s%sslots.%.40s", d->at,
 			       d->at[0] ? "." : "", s->name);
 		read_slot(d, name, o, s);
@@ -260,12 +319,19 @@ static void link_slots(struct reading *d)
 	for (size_t i = 0; i < d->f->n_slots; i++) {
 		struct flow_slot_def *s = &d->f->slot[i];
 		const jv *o = jv_get(d->slots, s->name);
-		sv fail = jv_get_str(o, "fail");
+		sv fail = jv_get_str(o, "fail"), other = jv_get_str(o, "differs");
+		sv lacks = jv_get_str(jv_get(o, "lacks"), "goto");
 		(void)snprintf(d->here, sizeof(d->here), "%s%sslots.%.40s", d->at,
 			       d->at[0] ? "." : "", s->name);
 		s->clears = slot_list(d, jv_get(o, "clears"), "clears", &s->n_clears);
 		if (fail.n)
 			s->fail = step_of(d, "fail", fail);
+		if (lacks.n)
+			s->lacks_to = step_of(d, "lacks", lacks);
+		else if (jv_get(o, "lacks"))
+			fault(d, "lacks", "Say where it goes on: goto: STEP.", "leads nowhere");
+		if (other.n && (s->differs = slot_of(d->f, other)) < 0)
+			fault(d, "differs", "Name a slot of this flow.", "there is no such slot");
 	}
 }
 
@@ -337,6 +403,7 @@ static void read_call(struct reading *d, const jv *o, struct flow_step *s)
 	s->word = keep(d, jv_get_str(o, "call"));
 	s->args = jv_get(o, "args");
 	s->quiet = jv_get_bool(o, "quiet", false);
+	s->silent = jv_get_bool(o, "silent", false);
 	s->effect = jv_get_bool(o, "effect", false);
 	s->as = as.n ? arena_cstr(&d->r->set->a, as) : NULL;
 	if (as.n && !name_ok(as))
@@ -368,15 +435,20 @@ static void read_step(struct reading *d, const jv *o, struct flow_step *s)
 {
 	static const char *const keys[] = { "id",    "collect", "call",    "say",  "if",   "set",
 					    "clear", "goto",    "handoff", "end",  "args", "as",
-					    "quiet", "effect",  "on",      "next", "title" };
+					    "quiet", "effect",  "on",      "next", "title", "flow",
+					    "use",   "slot",    "silent" };
 	int kind = kind_of(o);
 	sv next = jv_get_str(o, "next");
 	known_keys(d, o, keys, N(keys));
 	s->next = next.n ? step_of(d, "next", next) : FLOW_TO_NEXT;
-	if (kind < 0) {
+	if (jv_get(o, "use"))
+		fault(d, "use", "Name a part (parts:) that is there.", "there is no such part");
+	else if (kind < 0)
 		fault(d, "",
-		      "Give it one of collect, call, say, if, set, clear, goto, handoff, end.",
+		      "Give it one of collect, call, say, if, set, clear, goto, flow, handoff, "
+		      "end, use.",
 		      "what does this step do?");
+	if (kind < 0) {
 		kind = STEP_GOTO;
 	}
 	s->kind = (enum flow_step_kind)kind;
@@ -396,19 +468,24 @@ static void read_step(struct reading *d, const jv *o, struct flow_step *s)
 		s->clears = slot_list(d, jv_get(o, "clear"), "clear", &s->n_clears);
 	if (kind == STEP_GOTO && jv_get(o, "goto"))
 		s->next = step_of(d, "goto", jv_get_str(o, "goto"));
-	if (kind == STEP_HANDOFF || kind == STEP_END)
+	if (kind == STEP_HANDOFF || kind == STEP_END || kind == STEP_FLOW)
 		s->word = keep(d, jv_get_str(o, flow_step_names[kind]));
 }
 
 static void step_here(struct reading *d, size_t i)
 {
-	(void)snprintf(d->here, sizeof(d->here), "%s%ssteps[%zu]", d->at, d->at[0] ? "." : "", i);
+	const struct flow_origin *o = &d->from[i];
+	d->r->name = o->name;
+	d->r->text = o->text;
+	(void)snprintf(d->here, sizeof(d->here), "%.60s%ssteps[%zu]", o->at, o->at[0] ? "." : "",
+		       o->step);
 }
 
 static void read_steps(struct reading *d)
 {
 	size_t n = jv_len(d->steps);
 	if (!n || n > FLOW_STEPS) {
+		(void)snprintf(d->here, sizeof(d->here), "%s", d->at);
 		fault(d, "steps", "Write steps: a list of 1 to 200.", "no steps, or too many");
 		n = n ? FLOW_STEPS : 0;
 	}
@@ -429,6 +506,7 @@ static void read_steps(struct reading *d)
 		step_here(d, i);
 		read_step(d, jv_at(d->steps, i), &d->f->step[i]);
 	}
+	*d->r = d->own;
 }
 
 /* ---- a flow, a file, a set ---- */
@@ -436,16 +514,21 @@ static void read_steps(struct reading *d)
 static void read_flow(struct flow_reader *r, const jv *o, const char *at)
 {
 	static const char *const keys[] = { "id",     "version", "title", "intents",  "words",
-					    "unless", "slots",   "steps", "priority" };
+					    "unless", "slots",   "steps", "priority", "never",
+					    "wish",   "also",    "whole" };
 	struct flow *f = r->set->n < FLOW_MAX ? &r->set->v[r->set->n] : NULL;
-	struct reading d = {
-		.r = r, .f = f, .steps = jv_get(o, "steps"), .slots = jv_get(o, "slots")
-	};
+	struct flow_origin from[FLOW_STEPS];
+	struct reading d = { .r = r, .f = f, .from = from, .own = *r };
 	struct sb b;
 	sv id = jv_get_str(o, "id");
 	if (!f)
 		return;
 	r->set->n++;
+	o = flow_expand(r, o, at, from);
+	r->set->tree[r->set->n_trees++] = (jv *)o; /* arguments are read from it later */
+	d.steps = jv_get(o, "steps");
+	d.slots = jv_get(o, "slots");
+	id = jv_get_str(o, "id");
 	(void)snprintf(d.at, sizeof(d.at), "%s", at);
 	(void)snprintf(d.here, sizeof(d.here), "%s", at);
 	f->id = arena_cstr(&r->set->a, id);
@@ -461,6 +544,10 @@ static void read_flow(struct flow_reader *r, const jv *o, const char *at)
 	texts(&d, o, "title", true, &f->title);
 	texts(&d, o, "words", false, &f->words);
 	texts(&d, o, "unless", false, &f->unless);
+	texts(&d, o, "never", false, &f->never);
+	texts(&d, o, "wish", false, &f->wish);
+	texts(&d, o, "also", false, &f->also);
+	f->whole = jv_get_bool(o, "whole", false);
 	const jv *in = jv_get(o, "intents");
 	f->intents = make(&d, jv_len(in), sizeof(*f->intents));
 	for (size_t i = 0; i < jv_len(in); i++)
@@ -472,15 +559,14 @@ static void read_flow(struct flow_reader *r, const jv *o, const char *at)
 	read_slots(&d);
 	read_steps(&d);
 	link_slots(&d);
-	flow_check(r, f, at);
+	flow_check(r, f, at, from);
 }
 
-static void read_file(struct flow_reader *r)
+/* A file may hold parts alone. */
+static void read_file(struct flow_reader *r, const jv *tree)
 {
-	jv *tree = cfg_parse(r->text, r->name, r->rep);
 	const jv *list = jv_get(tree, "flows");
-	r->set->tree[r->set->n_trees++] = tree; /* arguments are read from it later */
-	if (!tree)
+	if (!tree || (!list && jv_get(tree, "parts")))
 		return;
 	if (!jv_is_arr(list)) {
 		read_flow(r, tree, "");
@@ -491,6 +577,23 @@ static void read_file(struct flow_reader *r)
 		(void)snprintf(at, sizeof(at), "flows[%zu]", i);
 		read_flow(r, jv_at(list, i), at);
 	}
+}
+
+/* Steps that lead to flows: when all are there. */
+static void check_jumps(struct flow_reader *r)
+{
+	for (size_t i = 0; r->tool_known && i < r->set->n; i++)
+		for (size_t k = 0; k < r->set->v[i].n_steps; k++) {
+			const struct flow_step *s = &r->set->v[i].step[k];
+			char id[FLOW_NAME];
+			(void)snprintf(id, sizeof(id), SV_FMT,
+				       (int)(s->word.n < 39 ? s->word.n : 39),
+				       s->word.p ? s->word.p : "");
+			if (s->kind == STEP_FLOW && !flow_of(r->set, id))
+				flow_fault(r, "", "Name a flow by its id.",
+					   "flow %s: step %s leads to %s, which is not there",
+					   r->set->v[i].id, s->id, id);
+		}
 }
 
 static void set_done(void *p)
@@ -504,6 +607,9 @@ static void set_done(void *p)
 		jv_free(s->tree[i]);
 	xfree(s->tree);
 	xfree(s->v);
+	for (size_t i = 0; i < s->n_spill; i++)
+		xfree(s->spill[i]);
+	xfree(s->spill);
 	arena_done(&s->a);
 }
 
@@ -512,13 +618,21 @@ int flow_set_new(struct flow_set **ret, const struct flow_file *files, size_t n,
 {
 	struct flow_set *s = obj_new(sizeof(*s), set_done);
 	size_t before = rep->n;
-	arena_init(&s->a, 16u << 20);
+	arena_init(&s->a, FLOW_MEMORY);
 	s->v = xalloc(sizeof(*s->v) * FLOW_MAX);
-	s->tree = xalloc(sizeof(*s->tree) * (n + 1));
-	for (size_t i = 0; i < n; i++) {
+	s->tree = xalloc(sizeof(*s->tree) * (n + FLOW_MAX + 1));
+	for (size_t i = 0; i < n; i++) { /* the parts first */
 		struct flow_reader r = { s, files[i].name, files[i].yaml, rep, tool_known, arg };
-		read_file(&r);
+		s->tree[s->n_trees++] = cfg_parse(r.text, r.name, rep);
+		flow_parts(&r, s->tree[i]);
 	}
+	struct flow_reader r = { s, "", SV_NULL, rep, tool_known, arg };
+	for (size_t i = 0; i < n; i++) {
+		r.name = files[i].name;
+		r.text = files[i].yaml;
+		read_file(&r, s->tree[i]);
+	}
+	check_jumps(&r);
 	if (rep->n > before) {
 		obj_unref(s);
 		return ERR_INVAL;

@@ -7,11 +7,14 @@
 
 #include <stdio.h>
 
+#define FLOW_JUMPS 4
+
 struct mover {
 	struct flow_run *r;
 	const struct flow_in *in;
 	struct arena *a;
 	struct flow_out *out;
+	int jumps;                   /* from flow to flow, in this step */
 };
 
 static struct flow_act *put(struct mover *m, enum flow_out_kind kind, sv text)
@@ -27,8 +30,15 @@ static struct flow_act *put(struct mover *m, enum flow_out_kind kind, sv text)
 	return x;
 }
 
+static void begin_next(struct mover *m);
+
+/* A further wish goes on in its place. */
 static void over(struct mover *m, sv how)
 {
+	if (jv_len(m->r->more) > 0) {
+		begin_next(m);
+		return;
+	}
 	put(m, FLOW_END, how);
 	m->r->wait = WAIT_OVER;
 }
@@ -102,8 +112,10 @@ static int asked_at(const struct flow_run *r, int slot)
 }
 
 /* Other slots the words speak of. A value that replaces an older one takes the flow back to
- * where it was asked for, unless something was done with it. */
-static bool overhear(struct mover *m, int asked)
+ * where it was asked for, unless something was done with it; so does one that was asked for in
+ * vain. typed_only: only what is not known
+ * yet and cannot be mistaken, from an answer in free words. */
+static bool overhear(struct mover *m, int asked, bool typed_only)
 {
 	struct flow_run *r = m->r;
 	bool news = false;
@@ -111,26 +123,34 @@ static bool overhear(struct mover *m, int asked)
 	for (int i = 0; i < (int)r->f->n_slots; i++) {
 		const struct flow_slot_def *s = slot_at(r, i);
 		bool had = filled(r, i);
-		if (i == asked || (had && s->kind != SLOT_TYPED) || s->list.n)
+		if (i == asked || (had ? s->kind != SLOT_TYPED && !s->list.n : s->list.n > 0))
+			continue;
+		if (typed_only && (had || (s->kind != SLOT_TYPED && s->kind != SLOT_CODE)))
 			continue;
 		jv *v = flow_take(r, s, m->in, false, m->a);
 		if (!v || !fill(r, i, v))
 			continue;
 		news = true;
 		int at = asked_at(r, i);
-		if (had && at >= 0 && at > r->effect_at && at < back)
+		bool missed = had || r->tries[i] > 0; /* asked for in vain */
+		if (missed && at >= 0 && at > r->effect_at && at < back)
 			back = at;
 	}
 	r->step = back;
 	return news;
 }
 
-static void from_known(struct flow_run *r, int slot)
+static void from_known(struct mover *m, int slot)
 {
+	struct flow_run *r = m->r;
 	const struct flow_slot_def *s = slot_at(r, slot);
+	const struct flow_text *only = &s->known_for;
 	char path[160];
 	if (!s->known.n || filled(r, slot))
 		return;
+	if (only->t[0].n && !flow_only(m->in->text, only->t[0]) &&
+	    !flow_only(m->in->text, only->t[1]))
+		return; /* it speaks of something else */
 	(void)snprintf(path, sizeof(path), "known." SV_FMT, SV_ARG(s->known));
 	const jv *v = jv_path(r->vars, path);
 	if (!jv_is_null(v))
@@ -159,10 +179,21 @@ static int behind(const struct flow_run *r, int i)
 	return next == FLOW_TO_NEXT ? i + 1 : next;
 }
 
+/* Does the customer say that there is none ("I have lost the number")? asked: as an answer. */
+static bool lacks(const struct mover *m, bool asked)
+{
+	const struct flow_slot_def *s = slot_at(m->r, m->r->slot);
+	if (s->lacks_to < 0)
+		return false;
+	if (flow_says(m->in->text, &s->lacks))
+		return true;
+	return asked && (m->in->yes == FLOW_NO || flow_says(m->in->text, &s->lacks_answer));
+}
+
 static int do_collect(struct mover *m, const struct flow_step *s)
 {
 	struct flow_run *r = m->r;
-	from_known(r, s->slot);
+	from_known(m, s->slot);
 	if (!filled(r, s->slot) && slot_at(r, s->slot)->list.n)
 		(void)fill(r, s->slot,
 			   flow_take(r, slot_at(r, s->slot), m->in, false, m->a));
@@ -170,6 +201,10 @@ static int do_collect(struct mover *m, const struct flow_step *s)
 		return behind(r, r->step);
 	r->slot = s->slot;
 	r->wait = WAIT_SLOT;
+	if (lacks(m, false)) {
+		r->tries[s->slot]++;
+		return slot_at(r, s->slot)->lacks_to;
+	}
 	if (r->tries[s->slot] >= slot_at(r, s->slot)->tries) {
 		int fail = slot_at(r, s->slot)->fail;
 		r->tries[s->slot] = 0;
@@ -217,6 +252,8 @@ static int do_clear(struct mover *m, const struct flow_step *s)
 	return behind(m->r, m->r->step);
 }
 
+static void to_flow(struct mover *m, sv id);
+
 static int do_step(struct mover *m, const struct flow_step *s)
 {
 	switch (s->kind) {
@@ -233,6 +270,9 @@ static int do_step(struct mover *m, const struct flow_step *s)
 		return do_set(m, s);
 	case STEP_CLEAR:
 		return do_clear(m, s);
+	case STEP_FLOW:
+		to_flow(m, s->word);
+		return -1;
 	case STEP_HANDOFF:
 		to_person(m, s->word);
 		return -1;
@@ -261,13 +301,163 @@ static void go(struct mover *m, int to)
 	}
 }
 
-/* ---- what comes in ---- */
+/* ---- from one flow to another ---- */
 
-static void on_start(struct mover *m)
+static bool same_slot(const struct flow_slot_def *a, const struct flow_slot_def *b)
 {
-	(void)overhear(m, -1);
+	return strcmp(a->name, b->name) == 0 && a->kind == b->kind && sv_eq(a->type, b->type);
+}
+
+/* Goes on in another flow; a slot of the same name and type keeps its value. all: choices and
+ * words, too: the flow leads there by itself. */
+static void change_to(struct flow_run *r, const struct flow *f, bool all)
+{
+	jv *old = r->vars, *known = jv_get(old, "known");
+	const struct flow *was = r->f;
+	r->vars = jv_obj();
+	if (known)
+		jv_set(r->vars, "known", jv_copy(known));
+	for (size_t i = 0; i < was->n_slots; i++) {
+		const struct flow_slot_def *s = &was->slot[i];
+		const jv *v = jv_get(old, s->name);
+		for (size_t k = 0; k < f->n_slots && !jv_is_null(v); k++)
+			if ((all || s->kind == SLOT_TYPED) && same_slot(s, &f->slot[k]))
+				jv_set(r->vars, s->name, jv_copy(v));
+	}
+	jv_free(old);
+	r->f = f;
+	r->effect_at = r->slot = -1;
+	memset(r->tries, 0, sizeof(r->tries));
+	r->step = 0;
+}
+
+static void begin(struct mover *m)
+{
+	(void)overhear(m, -1, false);
 	go(m, 0);
 }
+
+static void to_flow(struct mover *m, sv id)
+{
+	const struct flow *f = NULL;
+	for (size_t i = 0; i < m->r->set->n; i++)
+		if (sv_eq(id, sv_of(m->r->set->v[i].id)))
+			f = &m->r->set->v[i];
+	if (!f || m->jumps++ == FLOW_JUMPS) {
+		to_person(m, f ? SV("the flows go in a circle") : SV("there is no such flow"));
+		return;
+	}
+	change_to(m->r, f, true);
+	begin(m);
+}
+
+/* Another wish in the middle of this one: as if it began with these words. */
+static void instead(struct mover *m, const struct flow *f)
+{
+	struct flow_in in = *m->in;
+	struct mover there = *m;
+	in.kind = FLOW_IN_START;
+	there.in = &in;
+	change_to(m->r, f, false);
+	begin(&there);
+}
+
+/* ---- several wishes ---- */
+
+/* Values whose words stand in this part of the text. */
+static size_t slots_in(const struct flow_in *in, sv part, struct flow_slot *v, size_t max)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < in->n_slots && n < max; i++)
+		if (in->slots[i].text.n && sv_find(part, in->slots[i].text) >= 0)
+			v[n++] = in->slots[i];
+	return n;
+}
+
+static void keep_wish(struct flow_run *r, const struct flow_in *in, const struct flow_wish *w)
+{
+	struct flow_slot v[FLOW_SLOTS];
+	sv part = flow_bare(sv_slice(in->text, w->from, w->to));
+	size_t n = slots_in(in, part, v, FLOW_SLOTS);
+	jv *o = jv_obj(), *list = jv_arr();
+	for (size_t i = 0; i < n; i++) {
+		jv *x = jv_obj();
+		jv_set_str(x, "type", v[i].type);
+		jv_set_str(x, "value", v[i].value);
+		jv_set_str(x, "text", v[i].text);
+		jv_push(list, x);
+	}
+	jv_set_str(o, "flow", sv_of(w->f->id));
+	jv_set_str(o, "text", part);
+	jv_set(o, "slots", list);
+	jv_push(r->more, o);
+}
+
+/* The wish at the head of those that wait; its own from now on. */
+static jv *first_of(struct flow_run *r)
+{
+	jv *rest = jv_arr(), *head = jv_copy(jv_at(r->more, 0));
+	for (size_t i = 1; i < jv_len(r->more); i++)
+		jv_push(rest, jv_copy(jv_at(r->more, i)));
+	jv_free(r->more);
+	r->more = rest;
+	return head;
+}
+
+static void begin_next(struct mover *m)
+{
+	struct flow_slot v[FLOW_SLOTS];
+	jv *w = first_of(m->r);
+	const jv *list = jv_get(w, "slots");
+	struct flow_in in = { .kind = FLOW_IN_START, .lang = m->in->lang, .intent = "",
+			      .slots = v, .text = arena_sv(m->a, jv_get_str(w, "text")) };
+	struct mover there = *m;
+	for (size_t i = 0; i < jv_len(list) && in.n_slots < FLOW_SLOTS; i++)
+		v[in.n_slots++] = (struct flow_slot){ jv_get_str(jv_at(list, i), "type"),
+						      jv_get_str(jv_at(list, i), "value"),
+						      jv_get_str(jv_at(list, i), "text") };
+	char id[FLOW_NAME];
+	(void)snprintf(id, sizeof(id), SV_FMT, SV_ARG(jv_get_str(w, "flow")));
+	const struct flow *f = flow_of(m->r->set, id);
+	there.in = &in;
+	if (f) {
+		change_to(m->r, f, false);
+		if (f->also.t[0].n)
+			put(&there, FLOW_SAY, words(&there, &f->also));
+		begin(&there);
+	} else {
+		over(m, SV("done"));
+	}
+	jv_free(w);
+}
+
+/* Words with several wishes: this flow takes the first, the others wait. */
+static void on_start(struct mover *m)
+{
+	struct flow_wish w[FLOW_WISHES];
+	struct flow_slot v[FLOW_SLOTS];
+	struct flow_in in = *m->in;
+	struct mover first = *m;
+	size_t n = flow_wishes(m->r->set, in.text, w, FLOW_WISHES);
+	bool ours = false;
+	for (size_t i = 0; i < n; i++)
+		ours |= w[i].f == m->r->f;
+	if (n < 2 || !ours) {
+		begin(m);
+		return;
+	}
+	for (size_t i = 1; i < n; i++)
+		keep_wish(m->r, m->in, &w[i]);
+	in.text = flow_bare(sv_slice(m->in->text, w[0].from, w[0].to));
+	in.n_slots = slots_in(m->in, in.text, v, FLOW_SLOTS);
+	in.slots = v;
+	first.in = &in;
+	if (w[0].f != m->r->f)
+		change_to(m->r, w[0].f, false);
+	begin(&first);
+}
+
+/* ---- what comes in ---- */
 
 /* Do the words belong somewhere else? */
 static bool aside(const struct mover *m)
@@ -280,68 +470,43 @@ static bool aside(const struct mover *m)
 	return m->in->question || !ours;
 }
 
-/* Another flow that the words plainly wish: they ask, or hold the words of that flow. Free words
- * that answer an open question are never such a wish. */
+/* Another flow that the words plainly wish: they ask, or hold the words of that flow. Words that
+ * answer an open question are such a wish only when they are short. */
 static const struct flow *other_wish(const struct mover *m)
 {
 	const struct flow_run *r = m->r;
-	if (slot_at(r, r->slot)->kind == SLOT_WORDS || (m->in->n_slots && !m->in->question))
+	const struct flow_slot_def *s = slot_at(r, r->slot);
+	if (m->in->n_slots && !m->in->question && s->kind != SLOT_WORDS)
 		return NULL;
+	if (s->kind == SLOT_CHOICE && s->wishes && flow_choice_said(s, m->in->text) >= 0)
+		return NULL;
+	if (s->kind == SLOT_WORDS) {
+		struct flow_wish w[1];
+		bool brief = !s->wishes && flow_weight(m->in->text) < FLOW_SHORT;
+		size_t n = brief ? flow_wishes(r->set, m->in->text, w, 1) : 0;
+		return n && w[0].f != r->f ? w[0].f : NULL;
+	}
 	const struct flow *f = flow_of(r->set, flow_for(r->set, m->in->intent, m->in->text));
-	if (!f || f == r->f)
+	if (!f || f == r->f || f->whole)
 		return NULL;
 	return m->in->question || f->words.t[0].n ? f : NULL;
 }
 
-/* Goes on in another flow; a slot of the same name and type keeps its value. */
-static void change_to(struct mover *m, const struct flow *f)
+/* The words were no answer: what were they? */
+static void no_answer(struct mover *m)
 {
 	struct flow_run *r = m->r;
-	jv *old = r->vars, *known = jv_get(old, "known");
-	const struct flow *was = r->f;
-	r->vars = jv_obj();
-	if (known)
-		jv_set(r->vars, "known", jv_copy(known));
-	for (size_t i = 0; i < was->n_slots; i++) {
-		const struct flow_slot_def *s = &was->slot[i];
-		const jv *v = jv_get(old, s->name);
-		for (size_t k = 0; k < f->n_slots && s->kind == SLOT_TYPED && !jv_is_null(v); k++)
-			if (strcmp(f->slot[k].name, s->name) == 0 &&
-			    sv_eq(f->slot[k].type, s->type))
-				jv_set(r->vars, s->name, jv_copy(v));
-	}
-	jv_free(old);
-	r->f = f;
-	r->effect_at = r->slot = -1;
-	memset(r->tries, 0, sizeof(r->tries));
-	r->step = 0;
-	on_start(m);
-}
-
-static void on_text(struct mover *m)
-{
-	struct flow_run *r = m->r;
-	const struct flow *other = other_wish(m);
-	if (other) {
-		change_to(m, other);
-		return;
-	}
 	const struct flow_slot_def *s = slot_at(r, r->slot);
-	bool any = s->kind == SLOT_WORDS; /* takes all words, but not a question for us */
-	int before = r->step;
-	jv *v = any && m->in->question ? NULL : flow_take(r, s, m->in, true, m->a);
-	bool got = v != NULL; /* the same once more is an answer, too */
-	(void)fill(r, r->slot, v);
-	bool more = any ? false : overhear(m, r->slot);
-	if (got || (more && r->step != before)) {
-		go(m, r->step);
+	if (flow_drops(m->in->text) || flow_says(m->in->text, &r->f->never)) {
+		over(m, SV("cancelled"));
 		return;
 	}
-	if (more) { /* something else was said to it: once more, not counted */
-		ask(m, &s->ask);
+	if (lacks(m, true)) {
+		r->tries[r->slot]++;
+		go(m, s->lacks_to);
 		return;
 	}
-	if (aside(m)) {
+	if (aside(m) && !flow_small(m->in->text)) {
 		put(m, FLOW_ASIDE, m->in->text);
 		return;
 	}
@@ -351,6 +516,40 @@ static void on_text(struct mover *m)
 		return;
 	}
 	ask(m, s->retry.t[0].n ? &s->retry : &s->ask);
+}
+
+static void on_text(struct mover *m)
+{
+	struct flow_run *r = m->r;
+	const struct flow *other = other_wish(m);
+	if (other) {
+		instead(m, other);
+		return;
+	}
+	const struct flow_slot_def *s = slot_at(r, r->slot);
+	bool any = s->kind == SLOT_WORDS && !s->shape; /* takes all words */
+	int before = r->step;
+	jv *v = flow_take(r, s, m->in, true, m->a);
+	bool got = v != NULL; /* the same once more is an answer, too */
+	(void)fill(r, r->slot, v);
+	bool more = overhear(m, r->slot, any) && !any;
+	if (got || (more && r->step != before)) {
+		go(m, r->step);
+		return;
+	}
+	if (more) /* something else was said to it: once more, not counted */
+		ask(m, &s->ask);
+	else
+		no_answer(m);
+}
+
+/* A call waits for a yes or for proof: words that mend a value make it void. */
+static void on_mend(struct mover *m)
+{
+	struct flow_run *r = m->r;
+	int before = r->step;
+	if (overhear(m, -1, false) && r->step != before)
+		go(m, r->step);
 }
 
 static int outcome_of(const char *name)
@@ -373,7 +572,7 @@ static void on_result(struct mover *m)
 	if (done && s->effect)
 		r->effect_at = r->step;
 	bool own = s->on[o] != FLOW_TO_NONE;
-	if (m->in->say.n && !(done && s->quiet))
+	if (m->in->say.n && !s->silent && !(done && s->quiet))
 		put(m, FLOW_SAY, m->in->say);
 	if (own || done) {
 		go(m, own && s->on[o] != FLOW_TO_NEXT ? s->on[o] : behind(r, r->step));
@@ -391,7 +590,7 @@ static void on_result(struct mover *m)
 
 void flow_step(struct flow_run *r, const struct flow_in *in, struct arena *a, struct flow_out *ret)
 {
-	struct mover m = { r, in, a, ret };
+	struct mover m = { r, in, a, ret, 0 };
 	ret->n = 0;
 	if (in->known)
 		jv_set(r->vars, "known", jv_copy(in->known));
@@ -403,8 +602,12 @@ void flow_step(struct flow_run *r, const struct flow_in *in, struct arena *a, st
 		on_start(&m);
 	else if (in->kind == FLOW_IN_TEXT && r->wait == WAIT_SLOT)
 		on_text(&m);
+	else if (in->kind == FLOW_IN_TEXT && r->wait == WAIT_CALL)
+		on_mend(&m);
 	else if (in->kind == FLOW_IN_RESUME && r->wait == WAIT_SLOT)
 		ask(&m, &slot_at(r, r->slot)->ask);
+	else if (in->kind == FLOW_IN_RESUME && r->wait == WAIT_CALL)
+		(void)do_call(&m, &r->f->step[r->step]);
 	else if (in->kind == FLOW_IN_RESULT && r->wait == WAIT_CALL)
 		on_result(&m);
 }

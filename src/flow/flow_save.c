@@ -25,6 +25,8 @@ void flow_save(const struct flow_run *r, struct sb *out)
 	jv_set_int(o, "effect_at", r->effect_at);
 	jv_set(o, "tries", tries);
 	jv_set(o, "vars", vars);
+	if (jv_len(r->more))
+		jv_set(o, "more", jv_copy(r->more));
 	jv_dump(o, out);
 	sb_done(&print);
 	jv_free(o);
@@ -58,6 +60,9 @@ static int load(struct flow_run *r, const jv *o)
 	r->effect_at = (int)effect;
 	jv_free(r->vars);
 	r->vars = jv_copy(vars);
+	const jv *more = jv_get(o, "more");
+	for (size_t i = 0; i < jv_len(more) && i < FLOW_WISHES; i++)
+		jv_push(r->more, jv_copy(jv_at(more, i)));
 	return 0;
 }
 
@@ -96,7 +101,7 @@ static void put_texts(jv *o, const char *key, const struct flow_text *t)
 
 static jv *slot_json(const struct flow_slot_def *s)
 {
-	static const char *const kinds[] = { "", "text", "yes_no", "choice", "digits" };
+	static const char *const kinds[] = { "", "text", "yes_no", "choice", "digits", "code" };
 	jv *o = jv_obj();
 	jv_set_str(o, "name", sv_of(s->name));
 	jv_set_str(o, "type", s->kind == SLOT_TYPED ? s->type : sv_of(kinds[s->kind]));
@@ -125,7 +130,7 @@ static jv *ways(const struct flow *f, size_t at)
 {
 	const struct flow_step *s = &f->step[at];
 	jv *list = jv_arr();
-	if (s->kind == STEP_HANDOFF || s->kind == STEP_END)
+	if (s->kind == STEP_HANDOFF || s->kind == STEP_END || s->kind == STEP_FLOW)
 		return list;
 	for (size_t i = 0; s->kind == STEP_IF && i < s->n_branch; i++) {
 		char label[160];

@@ -143,7 +143,12 @@ static const struct {
 	{ "change_address", "我搬家了，想改地址，订单HH2026-100440", "change_address" },
 	{ "change_address", "please send it to another place", "change_address" },
 	{ "order_status", "My parcel arrived smashed", "" },
-	{ "stock_query", "E14的灯泡能装在落地灯上吗", "" },
+	{ "stock_query", "E14的灯泡能装在落地灯上吗", "fits" },
+	{ "product_info", "Does the E27 bulb fit the arc floor lamp?", "fits" },
+	{ "return_goods", "the table doesn't fit, I want to return it", "return_goods" },
+	{ "product_info", "橡线餐桌和橡线餐椅有什么区别", "compare" },
+	{ "product_info", "which is better, the AX3000 or the BE7200?", "compare" },
+	{ "product_info", "金卡会员和银卡会员有什么区别", "" },
 	{ "stock_query", "这款沙发有货吗", "stock_check" },
 	{ "refund_status", "我的退款还没到", "refund_status" },
 	{ "refund_status", "退款一般多久到账", "" },
@@ -160,6 +165,44 @@ static const struct {
 	{ "warranty", "我的沙发坏了还在保吗", "warranty" },
 	{ "warranty", "沙发保修多久", "" },
 	{ "invoice", "我要开发票", "" },
+	/* a letter that slipped */
+	{ "return_goods", "I want to retrun the lamp", "return_goods" },
+	{ "cancel_order", "please cancle my order", "cancel_order" },
+	{ "exchange_goods", "can you exhcange the table for me", "exchange_goods" },
+	/* what the customer does not want is no wish */
+	{ "return_goods", "I would like to keep the lamp", "" },
+	{ "return_goods", "I don't want to return HH2026-100367", "" },
+	{ "return_goods", "台灯我不退了", "" },
+	{ "return_goods", "订单HH2026-100367不用退了", "" },
+	{ "return_goods", "I don't want to keep the lamp, I want to return it", "return_goods" },
+	{ "cancel_order", "先别取消我的订单", "" },
+	{ "cancel_order", "don't cancel my order please", "" },
+	{ "exchange_goods", "算了，不换了", "" },
+	/* numbers of complaints, tickets and returns are no orders */
+	{ "order_status", "C26000001", "by_number" },
+	{ "", "我的工单T2026-000123怎么样了", "by_number" },
+	{ "refund_status", "R10240344到哪一步了", "return_progress" },
+	{ "warranty", "HH2026-100367 is it covered", "warranty" },
+	{ "complaint", "How far is my complaint?", "complaint_progress" },
+	{ "complaint", "Yes, I accept that. Please close complaint C26000001", "complaint_answer" },
+	{ "complaint", "问题还没解决，没有人给我打电话", "complaint_answer" },
+	{ "thanks", "已解决，谢谢", "complaint_answer" },
+	/* money for what went wrong */
+	{ "complaint", "我要求赔偿", "compensation" },
+	{ "complaint", "I want compensation for the broken lamp", "compensation" },
+	{ "complaint", "赔偿标准是什么", "" },
+	{ "refund_status", "How much compensation is there for a late parcel?", "" },
+	/* after a no */
+	{ "", "那怎么办", "what_now" },
+	{ "", "so what can I do now?", "what_now" },
+	{ "", "就不能通融一下吗", "what_now" },
+	{ "", "Please make an exception", "what_now" },
+	{ "technical_fault", "沙发坏了怎么办", "" },
+	/* the words tell it when the intent is none */
+	{ "", "我要退货，订单HH2026-100102，不想要了", "return_goods" },
+	{ "", "cancel HH2026-100438", "cancel_order" },
+	{ "", "I want to return the lamp", "return_goods" },
+	{ "", "what a nice day", "" },
 };
 
 TEST(demo_wishes_begin_the_right_flow)
