@@ -198,6 +198,13 @@ jv *api_hit_json(const struct kb_hit *h);
 int api_turn(struct api *a, sv text, sv lang,
 	     void (*over)(void *arg, int status, jv *reply_moved), void *arg);
 
+/* api_article.c */
+void api_article_put(struct web_req *r, void *arg);
+void api_article_retire(struct web_req *r, void *arg);
+void api_article_rollback(struct web_req *r, void *arg);
+void api_article_versions(struct web_req *r, void *arg);
+void api_article_version(struct web_req *r, void *arg);
+
 /* api_shop.c */
 void api_orders(struct web_req *r, void *arg);
 void api_order(struct web_req *r, void *arg);
