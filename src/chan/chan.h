@@ -74,6 +74,10 @@ struct chan_resume {             /* what the river knows of it; views valid duri
 	sv owed;                 /* acknowledged before, not answered yet; answered at once */
 	int owed_turn;
 	int64_t started_ms;
+	/* a flow under way (flow_save) and the key of the call it waits for; who the customer
+	 * is, and how sure that is */
+	sv flow, flow_key, customer;
+	int level;
 };
 /* SPEECH_LIKELY: the customer pauses, and these are probably all the words: an answer may be
  * prepared, nothing told or done. SPEECH_FINAL decides, with the same words or others. MOVED: a

@@ -238,6 +238,9 @@ static void copy_info(struct chan_web *w, const struct chan_info *from)
 	w->resume.last_question = arena_sv(a, from->resume->last_question);
 	w->resume.last_reply = arena_sv(a, from->resume->last_reply);
 	w->resume.owed = arena_sv(a, from->resume->owed);
+	w->resume.flow = arena_sv(a, from->resume->flow);
+	w->resume.flow_key = arena_sv(a, from->resume->flow_key);
+	w->resume.customer = arena_sv(a, from->resume->customer);
 	w->info.resume = &w->resume;
 }
 

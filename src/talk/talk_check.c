@@ -81,6 +81,22 @@ static void failed_for_good(struct talk_core *c, struct arena *a, struct talk_ac
 	talk_reply(c, &(struct talk_reply){ .text = text, .action = POL_HANDOFF }, a, acts);
 }
 
+static bool takes(struct talk_core *c, sv text, struct arena *a, struct talk_acts *acts);
+
+/* The digits stand in the words that began it: "cancel HH2026-100367, the number ends in 1370". */
+static bool told_already(struct talk_core *c, struct arena *a, struct talk_acts *acts)
+{
+	static const sv ends[] = {
+		SV("last four|last 4|last digits|ends in|ends with|ending in|ending with"),
+		SV("后四位|后4位|尾号|末四位|最后四位"),
+	};
+	bool says[2] = { false };
+	if (!c->in_turn || c->svc.call || !c->svc.order || !c->t.text.n)
+		return false;
+	feel_says(c->t.text, ends, 2, says);
+	return (says[0] || says[1]) && takes(c, c->t.text, a, acts);
+}
+
 void talk_check_begin(struct talk_core *c, enum tool_level need, struct arena *a,
 		      struct talk_acts *acts)
 {
@@ -98,6 +114,8 @@ void talk_check_begin(struct talk_core *c, enum tool_level need, struct arena *a
 		return;
 	}
 	s->asks = s->order ? ASKS_DIGITS : ASKS_ORDER;
+	if (told_already(c, a, acts))
+		return;
 	ask(c, own_text(c, s->tries ? "" : "check_why"), a, acts);
 }
 
@@ -256,7 +274,7 @@ bool talk_check_words(struct talk_core *c, sv text, struct arena *a, struct talk
 		known(c, a, acts);
 		return true;
 	}
-	if (takes(c, text, a, acts))
+	if (talk_flow_corrects(c, text, a, acts) || takes(c, text, a, acts))
 		return true;
 	if (talk_yes(text) == FLOW_NO) {
 		talk_service_give_up(c, a, acts);

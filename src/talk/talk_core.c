@@ -75,6 +75,7 @@ void talk_next_queued(struct talk_core *c, int64_t now_us, struct arena *a, stru
 	talk_start_turn(c, arena_sv(a, sv_of(q.text)), arena_sv(a, sv_of(q.model_text)), q.turn);
 	c->feel = q.feel;
 	c->t.slots = arena_sv(a, sv_of(q.slots));
+	c->t.steers = q.steers;
 	xfree(q.text);
 	xfree(q.model_text);
 	xfree(q.slots);
@@ -141,8 +142,9 @@ static void on_open(struct talk_core *c, const struct talk_ev *ev, struct arena 
 	if (ev->resume->last_reply.n)
 		talk_remember(c, true, ev->resume->last_reply);
 	if (ev->resume->owed.n)
-		talk_enqueue(c, ev->resume->owed, ev->resume->owed, SV_NULL,
+		talk_enqueue(c, ev->resume->owed, ev->resume->owed, SV_NULL, false,
 			     ev->resume->owed_turn);
+	talk_where_resume(c, ev->resume);
 	sm_move(&c->sm, TS_LISTENING);
 	if (ev->resume->seq)
 		talk_act_record(c, acts, "conversation.resumed", "system", SV("{}"));
@@ -240,7 +242,7 @@ void talk_record_heard(struct talk_core *c, const char *rec, const char *text,
  * thought about. */
 static void unthink(struct talk_core *c)
 {
-	talk_enqueue(c, c->t.text, c->t.model_text, c->t.slots, c->t.number);
+	talk_enqueue(c, c->t.text, c->t.model_text, c->t.slots, c->t.steers, c->t.number);
 	if (c->n_past && !c->past[c->n_past - 1].bot)
 		talk_forget_last(c);
 }
@@ -249,7 +251,8 @@ static void unthink(struct talk_core *c)
  * answered again). */
 static void unanswer(struct talk_core *c)
 {
-	talk_enqueue(c, sv_of(c->last_question), sv_of(c->last_model), SV_NULL, c->last_turn);
+	talk_enqueue(c, sv_of(c->last_question), sv_of(c->last_model), SV_NULL, false,
+		     c->last_turn);
 	if (c->n_past && !c->past[c->n_past - 1].bot)
 		talk_forget_last(c);
 }
@@ -376,6 +379,7 @@ static void answer(struct talk_core *c, const struct talk_ev *ev, struct arena *
 	}
 	talk_start_turn(c, text, model, c->turn);
 	c->t.slots = arena_sv(a, ev->slots);
+	c->t.steers = ev->suspicious;
 	if (head)
 		talk_queue_clear(c);
 	talk_think(c, c->t.text, c->t.model_text, ev->now_us, a, acts);
@@ -403,7 +407,7 @@ void talk_on_text(struct talk_core *c, const struct talk_ev *ev, struct arena *a
 	talk_record_turning(c, a, acts);
 	c->in_turn = was_in_turn;
 	if (c->in_turn) {
-		talk_enqueue(c, ev->text, ev->model_text, ev->slots, c->turn);
+		talk_enqueue(c, ev->text, ev->model_text, ev->slots, ev->suspicious, c->turn);
 		if (c->svc.call && !c->filling)
 			talk_filler_arm(c, acts);
 		return;

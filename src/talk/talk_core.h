@@ -23,6 +23,7 @@
 #include "tool.h"
 #include "flow.h"
 #include "talk.h"
+#include "talk_yes.h"
 
 enum talk_state {
 	TS_OPENING,
@@ -195,6 +196,7 @@ struct talk_said {                   /* one line of context, owned (xstrdup) */
 struct talk_queued {                 /* owned strings */
 	char *text, *model_text, *slots;
 	int turn;
+	bool steers;
 	struct feel_state feel;      /* as these words left it */
 };
 
@@ -235,6 +237,7 @@ struct talk_turn {
 	struct llm_usage used;
 	sv date;
 	sv slots;                    /* of the words, see talk_ev */
+	bool steers;                 /* the words try to steer a model: they begin no flow */
 	struct talk_wish wish[TALK_CALLS * TALK_ROUNDS];
 	int n_wish, rounds;          /* rounds that are over */
 	int before;                  /* sentences said when the last results came */
@@ -285,6 +288,11 @@ struct talk_fact {
 	char *name, *body, *say;
 	bool effect;
 };
+#define TALK_TRIED 6
+struct talk_tried {                  /* an action that was asked for, and its end */
+	char name[48];
+	enum tool_outcome outcome;
+};
 /* Who asks for a business action, and what it waits for. */
 enum talk_for { FOR_NOBODY, FOR_MODEL, FOR_FLOW, FOR_CHECK, FOR_PAST };
 enum talk_waits {
@@ -300,7 +308,7 @@ struct talk_service {
 	enum talk_for whose;         /* of the action that waits, or runs */
 	uint32_t call, calls;        /* under way, 0 = none; given so far */
 	enum talk_for calling;       /* FOR_CHECK while the identity is looked at, else whose */
-	char *name, *args, key[40];
+	char *name, *args, key[72];
 	bool slow;                   /* the phrase of a slow tool was said */
 	int turn, nth;               /* for keys */
 	/* the customer's yes */
@@ -313,10 +321,19 @@ struct talk_service {
 	enum tool_level need;
 	enum talk_asks asks;
 	char *order;
-	char *about;                 /* the order talked of last */
+	/* the order and the article (its number in the catalogue) talked of last */
+	char *about, *product;
+	int about_turn, product_turn;
 	int tries;                   /* all of the conversation */
 	struct talk_fact fact[TALK_FACTS];
 	int n_fact;
+	struct talk_tried tried[TALK_TRIED]; /* oldest first */
+	int n_tried;
+	/* of the flow that was left: its case, JSON (talk_case.c). */
+	char *left;
+	/* key of the call that a flow waited for in an earlier conversation, or before a restart:
+	 * the same intent, so the same effect; empty = none */
+	char old_key[72];
 	char *news;                  /* told before the next reply */
 	bool news_acted;
 	char *customer;              /* id; NULL = nobody known */
@@ -326,6 +343,7 @@ struct talk_service {
 /* Where an earlier conversation of the customer stood (talk_where.c). Owned. */
 struct talk_where {
 	char *flow, *question, *reply;
+	char key[72];                /* as talk_service.old_key */
 };
 
 struct talk_core {
@@ -400,11 +418,14 @@ struct talk_core {
 	int sorry_turn;                      /* the last apology */
 	unsigned used;                       /* fields of the profile: bits of enum talk_use */
 	bool handed, alerted;
+	int persons;                         /* times we said how to reach one */
 	int hand_priority, alert_priority;
 	/* business actions */
 	const struct tool_box *box;          /* the driver's; NULL = none */
 	const struct flow_set *flows;        /* the same */
 	struct flow_run *flow;               /* under way, or NULL */
+	/* it goes on after a break, which is not said yet. */
+	bool resumed;
 	struct talk_service svc;
 	struct talk_where where;
 	const struct chan_profile *claimed;  /* by an address; the driver's */
@@ -534,7 +555,7 @@ void talk_forget_last(struct talk_core *c);
 /* bytes, cut back to the end of a letter and to the text's length. */
 size_t talk_whole_runes(const char *text, size_t bytes);
 void talk_forget_unheard(struct talk_core *c, size_t heard_bytes);
-void talk_enqueue(struct talk_core *c, sv text, sv model_text, sv slots, int turn);
+void talk_enqueue(struct talk_core *c, sv text, sv model_text, sv slots, bool steers, int turn);
 void talk_queue_clear(struct talk_core *c);
 
 /* talk_reply.c: what the bot says */
@@ -606,9 +627,7 @@ const struct llm_tool *talk_tools(const struct talk_texts *x, sv lang, size_t *r
 /* Bytes of the first complete sentence of s, 0 when none is complete yet. */
 size_t talk_sentence_end(sv s, bool at_end);
 
-/* talk_yes.c: pure, any thread */
-enum flow_yes talk_yes(sv text);             /* does it say yes or no? */
-bool talk_is_question(sv text);
+/* talk_yes.c (and talk_yes.h): pure, any thread */
 /* Digits in it, also spoken ones ("one zero", "幺零"), at most n; returns how many. */
 int talk_digits(sv text, char *out, int n);
 /* Is sentence a claim that something was done for the customer? */
@@ -618,6 +637,8 @@ bool talk_claims_effect(sv sentence);
 /* Asks for one in the turn under way; key is made of the turn, the same for the same intent. */
 void talk_tool_ask(struct talk_core *c, enum talk_for whose, sv name, sv args, struct arena *a,
 		   struct talk_acts *acts);
+/* The key that the next call of this turn will have. */
+void talk_tool_key(const struct talk_core *c, char key[72]);
 /* As it was asked before, with the same key. */
 void talk_tool_again(struct talk_core *c, struct arena *a, struct talk_acts *acts);
 /* One of the engine's own (who the customer is), while another one waits. */
@@ -668,8 +689,35 @@ bool talk_flow_got(struct talk_core *c, const char *outcome, const struct talk_g
 /* What it waits to be answered. */
 sv talk_flow_question(struct talk_core *c, struct arena *a, const char **ret_expect);
 void talk_flow_drop(struct talk_core *c);
-
+/* Words that give the flow another value than the call that waits has: that one is dropped, the
+ * flow goes on. */
+bool talk_flow_corrects(struct talk_core *c, sv text, struct arena *a, struct talk_acts *acts);
+/* After a break: what it asked or called, once more. False: nothing of it is left. */
+bool talk_flow_go_on(struct talk_core *c, struct arena *a, struct talk_acts *acts);
+/* A text of ours with {title}: what was being done ("Return an article: LUMO lamp"). */
+sv talk_flow_stood(struct talk_core *c, const char *key, struct arena *a);
 bool talk_flow_load(struct talk_core *c, sv state);  /* false: it has changed since */
+
+/* talk_case.c: where the customer's business stands, for whoever takes over */
+/* Its flow or the one that was left, what was learned, what was tried, what tools said: a JSON
+ * object without personal data. */
+void talk_case_json(const struct talk_core *c, struct sb *out);
+/* The same in a sentence, in the arena; empty when there is nothing to tell. */
+sv talk_case_words(struct talk_core *c, struct arena *a);
+/* The flow is being left: what it learned is kept. */
+void talk_case_keep(struct talk_core *c);
+/* text, or JSON, without personal data but order numbers, in the arena; "" when it is too long. */
+sv talk_masked(sv text, struct arena *a);
+
+/* talk_about.c: what is being talked of: the order and the article named last */
+void talk_about_words(struct talk_core *c);  /* of the turn under way */
+void talk_about_result(struct talk_core *c, const struct talk_got *g);
+void talk_about_order(struct talk_core *c, sv order);
+const char *talk_about_product(const struct talk_core *c);  /* NULL: none, or too long ago */
+
+/* talk_result.c: a result of at most max bytes: rows are left out from the end of its longest
+ * list, and it says how many of how many are shown. Pure. */
+void talk_fit_result(sv body, size_t max, struct sb *out);
 
 /* talk_where.c: who was here before */
 void talk_on_who(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
@@ -677,6 +725,8 @@ void talk_on_who(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
 bool talk_where_words(struct talk_core *c, sv text, struct arena *a, struct talk_acts *acts);
 void talk_where_go(struct talk_core *c, struct arena *a, struct talk_acts *acts);
 void talk_where_free(struct talk_core *c);
+/* The conversation goes on after a restart: who the customer is, and the flow. */
+void talk_where_resume(struct talk_core *c, const struct chan_resume *r);
 
 /* talk_loop.c: the model's tool calls */
 bool talk_may_use(const struct tool_decl *d);        /* a model may ask for it */

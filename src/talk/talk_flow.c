@@ -6,9 +6,7 @@
  * needs the customer's yes or identity waits for it here, the flow only sees its end. Pure like
  * the rest of the core; the run is the core's. */
 #include "talk_core.h"
-#include "guard.h"
 
-#define GUARD_ARENA (32u << 20)
 #define CALLS_A_TURN 12
 
 struct told {                        /* what one step of a flow wants */
@@ -22,6 +20,8 @@ void talk_flow_drop(struct talk_core *c)
 {
 	flow_free(c->flow);
 	c->flow = NULL;
+	c->resumed = false;
+	c->svc.old_key[0] = '\0';
 }
 
 static jv *known(const struct talk_core *c)
@@ -40,12 +40,13 @@ static jv *known(const struct talk_core *c)
 		jv_set_str(o, "order", sv_of(c->svc.about));
 	else if (p && p->orders == 1 && p->last_order.n && c->svc.level >= TOOL_KNOWN)
 		jv_set_str(o, "order", p->last_order);
+	if (talk_about_product(c))
+		jv_set_str(o, "product", sv_of(talk_about_product(c)));
 	jv_set(o, "customer", who);
 	return o;
 }
 
-static size_t slots_of(const struct talk_core *c, jv *list, struct arena *a,
-		       struct flow_slot **ret)
+static size_t slots_of(jv *list, struct arena *a, struct flow_slot **ret)
 {
 	size_t n = jv_len(list);
 	*ret = n ? arena_new(a, struct flow_slot, n + 1) : NULL;
@@ -55,7 +56,6 @@ static size_t slots_of(const struct talk_core *c, jv *list, struct arena *a,
 						arena_sv(a, jv_get_str(s, "value")),
 						arena_sv(a, jv_get_str(s, "text")) };
 	}
-	(void)c;
 	return *ret ? n : 0;
 }
 
@@ -65,10 +65,45 @@ static void add(struct talk_core *c, struct sb *b, sv text)
 		sb_fmt(b, "%s" SV_FMT, b->n ? talk_gap(c) : "", SV_ARG(text));
 }
 
-/* In a chat choices are shown, a line each; on the phone the question names them. */
+/* The longest word of a name: "faulty" of "It is faulty"; of a Chinese one its first two signs. */
+static sv main_word(sv name)
+{
+	sv best = SV_NULL, word = SV_NULL;
+	if (name.n && (unsigned char)name.p[0] >= 0xE0)
+		return sv_slice(name, 0, sv_rune_offset(name, 2));
+	for (size_t i = 0; i <= name.n; i++) {
+		bool letter = i < name.n && (((name.p[i] | 32) >= 'a' && (name.p[i] | 32) <= 'z') ||
+					     (unsigned char)name.p[i] >= 0x80 ||
+					     (name.p[i] >= '0' && name.p[i] <= '9'));
+		if (letter && !word.n)
+			word = sv_n(name.p + i, 0);
+		word.n = letter ? word.n + 1 : 0;
+		best = word.n > best.n ? word : best;
+	}
+	return best;
+}
+
+/* Does the question name its choices itself? Most of them: then no list is shown. */
+static bool names_choices(const struct flow_act *x)
+{
+	size_t named = 0;
+	for (size_t i = 0; i < x->n_choices; i++) {
+		sv word = main_word(x->choices[i]);
+		bool there = false;
+		for (size_t k = 0; k + word.n <= x->text.n && word.n && !there; k++)
+			there = sv_eq_nocase(sv_n(x->text.p + k, word.n), word);
+		named += there;
+	}
+	return named * 3 >= x->n_choices * 2;
+}
+
+/* In a chat choices are shown, a line each, where the question does not name them; on the phone
+ * it always does. */
 static void add_choices(struct talk_core *c, struct sb *b, const struct flow_act *x)
 {
-	for (size_t i = 0; !c->voice && i < x->n_choices; i++)
+	if (c->voice || names_choices(x))
+		return;
+	for (size_t i = 0; i < x->n_choices; i++)
 		sb_fmt(b, "\n%zu. " SV_FMT, i + 1, SV_ARG(x->choices[i]));
 }
 
@@ -93,29 +128,32 @@ static void look(struct talk_core *c, const struct flow_out *out, struct told *t
 }
 
 /* Its state without what is personal, so that it can go on after a restart. */
-static void record(struct talk_core *c, const struct flow_out *out, struct arena *a,
+static void record(struct talk_core *c, const struct flow_out *out, bool calls, struct arena *a,
 		   struct talk_acts *acts)
 {
 	struct sb state, b;
-	struct arena mem;            /* long texts take much of it */
-	struct guard_in in;
+	char key[72] = "";
 	sb_init(&state, LIM_SB);
 	sb_init(&b, LIM_SB);
 	flow_save(c->flow, &state);
-	arena_init(&mem, GUARD_ARENA);
-	if (guard_inbound(sb_sv(&state), &mem, &in) || in.truncated)
-		in.model = SV("");
+	if (calls)
+		talk_tool_key(c, key);
 	sb_cstr(&b, "{\"flow\":");
 	sb_json(&b, sv_of(flow_id(c->flow)));
 	sb_cstr(&b, ",\"step\":");
 	sb_json(&b, sv_of(out->n ? out->v[out->n - 1].step : ""));
-	sb_cstr(&b, ",\"state\":");
-	sb_json(&b, in.model);
+	sb_fmt(&b, ",\"key\":\"%s\",\"state\":", key);
+	sb_json(&b, talk_masked(sb_sv(&state), a));
 	sb_ch(&b, '}');
-	arena_done(&mem);
 	talk_act_record(c, acts, "flow.saved", "bot", arena_sv(a, sb_sv(&b)));
 	sb_done(&state);
 	sb_done(&b);
+}
+
+static void record_dropped(struct talk_core *c, struct arena *a, struct talk_acts *acts)
+{
+	talk_act_record(c, acts, "tool.dropped", "customer",
+			sv_of(arena_fmt(a, "{\"key\":\"%s\"}", c->svc.key)));
 }
 
 static void end(struct talk_core *c, const struct told *t, struct arena *a,
@@ -130,6 +168,8 @@ static void end(struct talk_core *c, const struct told *t, struct arena *a,
 	sb_ch(&b, '}');
 	talk_act_record(c, acts, "flow.ended", "bot", arena_sv(a, sb_sv(&b)));
 	sb_done(&b);
+	if (t->person)
+		talk_case_keep(c);
 	talk_flow_drop(c);
 }
 
@@ -173,12 +213,16 @@ static bool step(struct talk_core *c, struct flow_in *in, bool now, struct arena
 {
 	struct flow_out out;
 	struct told t = { 0 };
+	const char *was = flow_id(c->flow);
+	sv stood = c->resumed ? talk_flow_stood(c, "where_goes", a) : SV_NULL;
 	jv *k = known(c);
-	sb_init(&t.say, LIM_SB);
 	in->lang = sv_of(c->lang);
 	in->known = k;
 	flow_step(c->flow, in, a, &out);
 	jv_free(k);
+	if (out.n == 0)
+		return false;
+	sb_init(&t.say, LIM_SB);
 	look(c, &out, &t);
 	sv said = arena_sv(a, sb_sv(&t.say));
 	sb_done(&t.say);
@@ -191,10 +235,19 @@ static bool step(struct talk_core *c, struct flow_in *in, bool now, struct arena
 		c->t.back = true;
 		return false;
 	}
+	if (in->kind == FLOW_IN_TEXT && c->svc.waits != WAITS_NOTHING) {
+		record_dropped(c, a, acts);
+		talk_service_drop(c);
+	}
+	if (in->kind != FLOW_IN_RESUME)
+		c->svc.old_key[0] = '\0';
+	c->resumed = false;
+	if (strcmp(was, flow_id(c->flow)) == 0)
+		talk_news(c, stood, false);
 	if (t.over)
 		end(c, &t, a, acts);
 	else
-		record(c, &out, a, acts);
+		record(c, &out, t.call != NULL, a, acts);
 	if (t.call || !now)
 		talk_news(c, t.ask && !t.call ? SV_NULL : said, false);
 	if (t.call)
@@ -210,22 +263,88 @@ static bool step(struct talk_core *c, struct flow_in *in, bool now, struct arena
 
 /* ---- the customer's words ---- */
 
-bool talk_flow_words(struct talk_core *c, sv text, struct arena *a, struct talk_acts *acts)
+static struct flow_in words_in(struct talk_core *c, sv text, struct arena *a)
 {
-	const char *id = c->flow || !c->flows ? NULL : flow_for(c->flows, c->feel.intent, text);
 	struct flow_in in = { .kind = FLOW_IN_TEXT, .text = text, .intent = c->feel.intent,
 			      .yes = talk_yes(text), .question = talk_is_question(text) };
 	struct flow_slot *slots;
-	if (!c->flow && (!id || flow_start(c->flows, sv_of(id), &c->flow)))
-		return false;
-	if (id)
-		in.kind = FLOW_IN_START;
 	jv *list = jv_parse(c->t.slots, NULL);
-	in.n_slots = slots_of(c, list, a, &slots);
+	in.n_slots = slots_of(list, a, &slots);
 	in.slots = slots;
 	jv_free(list);
+	return in;
+}
+
+enum { FOR_THE_FLOW, DEALT_WITH, IN_BETWEEN };
+
+/* The first words after a break, where the flow waits for a call, or they only greet: does the
+ * customer still want it? */
+static int resumed_words(struct talk_core *c, sv text, struct arena *a, struct talk_acts *acts)
+{
+	const char *expect = NULL, *other = flow_for(c->flows, c->feel.intent, text);
+	bool calls = !talk_flow_question(c, a, &expect).n;
+	bool greets = c->feel.small_talk && strcmp(c->feel.small, "hello") == 0;
+	if (!calls && !greets)
+		return FOR_THE_FLOW;
+	if (other && strcmp(other, flow_id(c->flow)) != 0) {
+		talk_flow_drop(c);
+		return FOR_THE_FLOW;
+	}
+	if (calls && !greets && talk_yes(text) == FLOW_NO) {
+		talk_service_quit(c);
+		talk_canned(c, "service_dropped", POL_REPLY, a, acts);
+		return DEALT_WITH;
+	}
+	if (calls && !greets && talk_is_question(text)) {
+		c->t.back = true;
+		return IN_BETWEEN;
+	}
+	return talk_flow_go_on(c, a, acts) ? DEALT_WITH : FOR_THE_FLOW;
+}
+
+/* Words that try to steer a model begin nothing, and go on with nothing. */
+static bool steers(struct talk_core *c)
+{
+	if (!c->t.steers || c->t.slots.n)
+		return false;
+	c->t.back = c->flow != NULL;
+	return true;
+}
+
+bool talk_flow_words(struct talk_core *c, sv text, struct arena *a, struct talk_acts *acts)
+{
+	if (!c->flows || steers(c))
+		return false;
+	int how = c->flow && c->resumed ? resumed_words(c, text, a, acts) : FOR_THE_FLOW;
+	if (how != FOR_THE_FLOW)
+		return how == DEALT_WITH;
+	const char *id = c->flow ? NULL : flow_for(c->flows, c->feel.intent, text);
+	if (!c->flow && (!id || flow_start(c->flows, sv_of(id), &c->flow)))
+		return false;
+	struct flow_in in = words_in(c, text, a);
+	if (id)
+		in.kind = FLOW_IN_START;
 	c->t.first_us = c->now_us;
 	return step(c, &in, true, a, acts);
+}
+
+bool talk_flow_corrects(struct talk_core *c, sv text, struct arena *a, struct talk_acts *acts)
+{
+	bool proof = c->svc.waits == WAITS_WHO && !c->t.slots.n;
+	if (!c->flow || c->svc.whose != FOR_FLOW || c->svc.call || proof)
+		return false;
+	struct flow_in in = words_in(c, text, a);
+	return step(c, &in, true, a, acts);
+}
+
+bool talk_flow_go_on(struct talk_core *c, struct arena *a, struct talk_acts *acts)
+{
+	struct flow_in in = { .kind = FLOW_IN_RESUME, .intent = "" };
+	c->resumed = true;
+	if (step(c, &in, true, a, acts))
+		return true;
+	talk_flow_drop(c);
+	return false;
 }
 
 bool talk_flow_got(struct talk_core *c, const char *outcome, const struct talk_got *g, bool now,
@@ -237,11 +356,13 @@ bool talk_flow_got(struct talk_core *c, const char *outcome, const struct talk_g
 	struct flow_in in = { .kind = FLOW_IN_RESULT, .intent = "", .outcome = outcome,
 			      .body = body, .say = g ? g->say : SV_NULL };
 	c->t.acted |= g && g->effect;
-	(void)step(c, &in, now, a, acts);
+	bool goes = step(c, &in, now, a, acts);
 	if (!now && g && g->effect && c->svc.news)
 		c->svc.news_acted = true;
 	jv_free(body);
-	return true;
+	if (!goes)
+		talk_flow_drop(c);
+	return goes;
 }
 
 /* Strings that hold a mask were personal: asked for again. */
@@ -278,6 +399,70 @@ bool talk_flow_load(struct talk_core *c, sv state)
 	sb_done(&b);
 	jv_free(v);
 	return rc == 0;
+}
+
+static sv name_of(const jv *item, const char *lang)
+{
+	const jv *name = jv_get(item, "name");
+	return jv_is_obj(name) ? jv_get_str(name, lang) : jv_as_str(name);
+}
+
+/* The row of a list whose article is sku; with sku empty the only row. */
+static const jv *row_of(const jv *items, sv sku)
+{
+	if (!sku.n)
+		return jv_len(items) == 1 ? jv_at(items, 0) : NULL;
+	for (size_t i = 0; i < jv_len(items); i++)
+		if (sv_eq(jv_get_str(jv_at(items, i), "sku"), sku))
+			return jv_at(items, i);
+	return NULL;
+}
+
+/* What a result calls that article. */
+static sv named(const jv *vars, sv sku, const char *lang)
+{
+	void *it = NULL;
+	sv key;
+	jv *v;
+	while (jv_next(vars, &it, &key, &v)) {
+		const jv *row = row_of(jv_get(v, "items"), sku);
+		if (jv_get_str(row, "sku").n)
+			return name_of(row, lang);
+	}
+	return SV_NULL;
+}
+
+/* The thing it is about: the article of a slot, else the only one of the order. */
+static sv subject(const struct talk_core *c)
+{
+	const jv *vars = flow_slots(c->flow);
+	void *it = NULL;
+	sv key;
+	jv *v;
+	while (jv_next(vars, &it, &key, &v)) {
+		sv name = jv_is_str(v) ? named(vars, jv_as_str(v), c->lang) : SV_NULL;
+		if (name.n)
+			return name;
+	}
+	return named(vars, SV_NULL, c->lang);
+}
+
+sv talk_flow_stood(struct talk_core *c, const char *key, struct arena *a)
+{
+	struct sb b;
+	sb_init(&b, 4u << 20);
+	if (c->flow && c->flows)
+		(void)flow_json(c->flows, sv_of(flow_id(c->flow)), &b);
+	jv *o = jv_parse(sb_sv(&b), NULL);
+	sv title = jv_get_str(jv_get(o, "title"), c->lang);
+	sv what = c->flow ? subject(c) : SV_NULL;
+	const char *mark = strcmp(c->lang, "zh") == 0 ? "，" : ", ";
+	sv pairs[] = { SV("title"), sv_of(arena_fmt(a, SV_FMT "%s" SV_FMT, SV_ARG(title),
+						    what.n ? mark : "", SV_ARG(what))) };
+	sv text = talk_fill(a, talk_text(c->cfg->texts, sv_of(c->lang), key, 0), pairs, 2);
+	sb_done(&b);
+	jv_free(o);
+	return text;
 }
 
 sv talk_flow_question(struct talk_core *c, struct arena *a, const char **ret_expect)

@@ -9,11 +9,9 @@
  * does not, and whenever something was done, refused or passed on, the customer hears the
  * tools' own words. Pure like the rest of the core. */
 #include "talk_core.h"
-#include "guard.h"
 
 #include <stdio.h>
 
-#define GUARD_ARENA (32u << 20)
 #define RESULT_MAX 3000              /* bytes of a result that a model sees */
 
 bool talk_may_use(const struct tool_decl *d)
@@ -94,27 +92,19 @@ bool talk_wishes_due(struct talk_core *c, struct arena *a, struct talk_acts *act
 /* Personal data of the result stays here: a model sees its kind only. */
 static sv for_model(const struct talk_got *g, struct arena *a)
 {
-	struct guard_in in;
-	struct arena mem;            /* long texts take much of it */
-	struct sb b;
-	sv body = sv_slice(g->body, 0, talk_whole_runes(arena_cstr(a, g->body), RESULT_MAX));
-	arena_init(&mem, GUARD_ARENA);
-	if (guard_inbound(body, &mem, &in))
-		in.model = SV_NULL;
+	struct sb b, body;
 	sb_init(&b, LIM_SB);
+	sb_init(&body, LIM_SB);
+	talk_fit_result(g->body, RESULT_MAX, &body);
+	sv seen = talk_masked(sb_sv(&body), a);
 	sb_fmt(&b, "{\"outcome\":\"%s\",\"say\":", tool_outcome_name(g->outcome));
-	sb_json(&b, g->say);
+	sb_json(&b, talk_masked(g->say, a));
 	sb_cstr(&b, ",\"why\":");
 	sb_json(&b, sv_slice(g->why, 0, talk_whole_runes(arena_cstr(a, g->why), 500)));
-	sb_cstr(&b, ",\"result\":");
-	if (sv_eq(in.model, g->body))
-		sb_put(&b, g->body);
-	else
-		sb_json(&b, in.model);
-	sb_ch(&b, '}');
+	sb_fmt(&b, ",\"result\":" SV_FMT "}", SV_ARG(seen.n ? seen : SV("{}")));
 	sv out = arena_sv(a, sb_sv(&b));
 	sb_done(&b);
-	arena_done(&mem);
+	sb_done(&body);
 	return out;
 }
 

@@ -21,8 +21,9 @@ bool talk_can_move(const struct talk_core *c)
 
 const char *talk_hand_over(struct talk_core *c, const char *otherwise)
 {
+	bool asked = strcmp(otherwise, "handoff") == 0 || strcmp(otherwise, "handoff_offer") == 0;
 	if (!talk_can_move(c))
-		return otherwise;
+		return asked && c->persons ? "handoff_again" : otherwise;
 	if (c->move)
 		return "transfer_wait";
 	c->move = MOVE_WANTED;
@@ -72,7 +73,8 @@ static sv first_sentence(sv s)
 	return sv_trim(sv_slice(s, 0, n < 200 ? n : sv_rune_offset(s, 80)));
 }
 
-/* Who, language, mood, the last question and what was answered: short, to be spoken. */
+/* Who, language, mood, the last question and what was answered, and where their business stands:
+ * short, to be spoken. */
 static sv briefing(struct talk_core *c, struct arena *a)
 {
 	char key[40], mood[40];
@@ -86,7 +88,10 @@ static sv briefing(struct talk_core *c, struct arena *a)
 		SV("question"), i > 0 ? first_sentence(sv_of(c->past[i - 1].text)) : SV_NULL,
 		SV("answer"), i > 0 ? first_sentence(sv_of(c->past[i].text)) : SV_NULL,
 	};
-	return talk_fill(a, text_of(c, i > 0 ? "briefing" : "briefing_short"), pairs, 10);
+	sv text = talk_fill(a, text_of(c, i > 0 ? "briefing" : "briefing_short"), pairs, 10);
+	sv stands = c->box ? talk_case_words(c, a) : SV_NULL;
+	return sv_of(arena_fmt(a, SV_FMT "%s" SV_FMT, SV_ARG(text), stands.n ? talk_gap(c) : "",
+			       SV_ARG(stands)));
 }
 
 /* ---- the way there ---- */

@@ -60,7 +60,7 @@ static void append(char **to, sv more)
 	sb_done(&b);
 }
 
-void talk_enqueue(struct talk_core *c, sv text, sv model_text, sv slots, int turn)
+void talk_enqueue(struct talk_core *c, sv text, sv model_text, sv slots, bool steers, int turn)
 {
 	if (c->n_queue == TALK_QUEUE || (c->voice && c->n_queue)) { /* with the last one */
 		struct talk_queued *last = &c->queue[c->n_queue - 1];
@@ -69,12 +69,13 @@ void talk_enqueue(struct talk_core *c, sv text, sv model_text, sv slots, int tur
 		xfree(last->slots);
 		last->slots = slots.n ? xstrdup(slots) : NULL;
 		last->turn = turn;
+		last->steers |= steers;
 		last->feel = c->feel;
 		return;
 	}
 	c->queue[c->n_queue++] =
 		(struct talk_queued){ xstrdup(text), xstrdup(model_text),
-				      slots.n ? xstrdup(slots) : NULL, turn, c->feel };
+				      slots.n ? xstrdup(slots) : NULL, turn, steers, c->feel };
 }
 
 void talk_queue_clear(struct talk_core *c)

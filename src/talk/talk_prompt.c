@@ -75,7 +75,14 @@ static sv with_tools(struct talk_core *c, sv prompt, struct arena *a)
 	sb_fmt(&b, SV_FMT "\n" SV_FMT, SV_ARG(prompt),
 	       SV_ARG(talk_text(x, sv_of(c->lang), "prompt_tools", 0)));
 	for (int i = 0; i < c->svc.n_fact && !c->t.rounds; i++)
-		sb_fmt(&b, "%s%s: %s\n", i ? "" : "\n", c->svc.fact[i].name, c->svc.fact[i].say);
+		sb_fmt(&b, "%s%s: " SV_FMT "\n", i ? "" : "\n", c->svc.fact[i].name,
+		       SV_ARG(talk_masked(sv_of(c->svc.fact[i].say), a)));
+	const char *product = talk_about_product(c);
+	if (product || c->svc.about) {
+		sv pairs[] = { SV("order"), sv_of(c->svc.about ? c->svc.about : "-"),
+			       SV("product"), sv_of(product ? product : "-") };
+		sb_put(&b, talk_fill(a, talk_text(x, sv_of(c->lang), "prompt_about", 0), pairs, 4));
+	}
 	sv out = arena_sv(a, sb_sv(&b));
 	sb_done(&b);
 	return out;

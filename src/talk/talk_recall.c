@@ -2,8 +2,9 @@
  * restart.
  *
  * One walk over its rows in order. A customer's text that has no reply of its turn or a later
- * one is owed: it was acknowledged, so it will be answered. Runs on a reading thread; the
- * strings lie in the caller's arena. */
+ * one is owed: it was acknowledged, so it will be answered. A flow that was saved and did not end
+ * goes on, with the key of the call it waited for. Runs on a reading thread; the strings lie in
+ * the caller's arena. */
 #include "talk.h"
 
 #define OWED_MAX 16
@@ -17,6 +18,7 @@ struct recall {
 	} asked[OWED_MAX];           /* not answered so far, oldest first */
 	int n;
 	char *question, *reply;      /* the last answered one, the last said; owned */
+	char *flow, *flow_key;       /* of the flow under way; owned, NULL = none */
 };
 
 static void keep(char **slot, char *moved)
@@ -50,6 +52,15 @@ static void note_bot(struct recall *x, int turn, sv text)
 	drop_asked(x, n);
 }
 
+static void note_flow(struct recall *x, sv body)
+{
+	jv *o = jv_parse(body, NULL);
+	sv state = jv_get_str(o, "state");
+	keep(&x->flow, state.n ? xstrdup(state) : NULL);
+	keep(&x->flow_key, state.n ? xstrdup(jv_get_str(o, "key")) : NULL);
+	jv_free(o);
+}
+
 static void note_row(struct recall *x, struct store_stmt *q)
 {
 	sv kind = store_col_sv(q, 2);
@@ -58,6 +69,8 @@ static void note_row(struct recall *x, struct store_stmt *q)
 	x->r->seq = store_col_int(q, 0);
 	if (turn > x->r->turn)
 		x->r->turn = turn;
+	if (sv_eq(kind, SV("flow.saved")) || sv_eq(kind, SV("flow.ended")))
+		note_flow(x, store_col_sv(q, 3));
 	if (!customer && !sv_eq(kind, SV("turn.bot")))
 		return;
 	jv *body = jv_parse(store_col_sv(q, 3), NULL);
@@ -82,16 +95,21 @@ static void settle(struct recall *x)
 	x->r->owed = arena_sv(x->a, sb_sv(&b));
 	x->r->last_question = arena_sv(x->a, sv_of(x->question));
 	x->r->last_reply = arena_sv(x->a, sv_of(x->reply));
+	x->r->flow = arena_sv(x->a, sv_of(x->flow));
+	x->r->flow_key = arena_sv(x->a, sv_of(x->flow_key));
 	sb_done(&b);
 	xfree(x->question);
 	xfree(x->reply);
+	xfree(x->flow);
+	xfree(x->flow_key);
 }
 
 static int recall_head(struct store_db *db, sv id, struct recall *x, bool *ret_open)
 {
 	struct store_stmt *q;
 	int rc = store_prep(db, &q,
-			    "SELECT state, language, started_ms FROM conversation WHERE id=?1");
+			    "SELECT state, language, started_ms, customer_id, customer_level "
+			    "FROM conversation WHERE id=?1");
 	if (rc)
 		return rc;
 	store_bind_sv(q, 1, id);
@@ -100,6 +118,8 @@ static int recall_head(struct store_db *db, sv id, struct recall *x, bool *ret_o
 		*ret_open = sv_eq(store_col_sv(q, 0), SV("open"));
 		x->r->language = arena_sv(x->a, store_col_sv(q, 1));
 		x->r->started_ms = store_col_int(q, 2);
+		x->r->customer = arena_sv(x->a, store_col_sv(q, 3));
+		x->r->level = (int)store_col_int(q, 4);
 	}
 	store_reset(q);
 	return rc == 1 ? 0 : rc == 0 ? ERR_NOTFOUND : rc;

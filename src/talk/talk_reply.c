@@ -59,6 +59,15 @@ static void put_citations(struct sb *b, const struct kb_result *found, uint64_t 
 	sb_ch(b, ']');
 }
 
+/* What the search found, used or not: who looks for gaps in the knowledge reads it. */
+static void put_best(struct sb *b, const struct kb_result *found)
+{
+	sb_fmt(b, ",\"found\":{\"p\":%.3f,\"answerable\":%s,\"article_id\":", found->hits[0].p,
+	       found->answerable ? "true" : "false");
+	sb_json(b, found->hits[0].article_id);
+	sb_ch(b, '}');
+}
+
 /* Which prompt was used and what it took; money in millionths. */
 static void put_usage(struct sb *b, struct talk_core *c, const struct talk_turn *t)
 {
@@ -96,6 +105,8 @@ static sv reply_body(struct talk_core *c, const struct talk_reply *r, struct are
 		sb_cstr(&b, ",\"strategy\":");
 		talk_put_plan(c, &b);
 	}
+	if (t && t->found.n)
+		put_best(&b, &t->found);
 	if (t && t->began_us)
 		sb_fmt(&b, ",\"latency_us\":%lld", (long long)(t->first_us - t->began_us));
 	sb_ch(&b, '}');
@@ -196,6 +207,7 @@ void talk_reply(struct talk_core *c, const struct talk_reply *given, struct aren
 		c->svc.heard = !c->voice;
 	}
 	c->answered |= c->answers;
+	c->persons += r->action == POL_HANDOFF;
 	note_topic(c, r);
 	note_expect(c, r);
 	talk_tell_others(c, r->action, a, acts);
@@ -331,6 +343,7 @@ void talk_think(struct talk_core *c, sv text, sv model_text, int64_t now_us, str
 	c->t.began_us = c->t.first_us = now_us;
 	sm_move(&c->sm, TS_THINKING);
 	talk_remember(c, false, model_text);
+	talk_about_words(c);
 	talk_plan(c, FOUND_UNKNOWN);
 	int k;
 	if (chosen(text, c->n_offered, &k)) {
@@ -524,7 +537,8 @@ void talk_without_model(struct talk_core *c, bool down, struct arena *a, struct 
 	} else {
 		bool outage = c->voice && (down || c->failed_models);
 		c->declined++;
-		talk_canned(c, outage ? "outage" : "decline", POL_DECLINE, a, acts);
+		talk_canned(c, outage ? "outage" : c->t.steers ? "decline_rules" : "decline",
+			    POL_DECLINE, a, acts);
 	}
 }
 

@@ -69,8 +69,13 @@ static void on_refused(void *arg)
 void talk_serve(struct talk *t, const struct talk_act *x)
 {
 	struct tool_kit *kit = t->shard->hub->o.tools;
-	char key[80];
-	(void)snprintf(key, sizeof(key), "%s/" SV_FMT, t->id, SV_ARG(x->safe));
+	char key[120];
+	ptrdiff_t slash = sv_find_ch(x->safe, '/');
+	/* of an earlier conversation: "CONVERSATION/TURN/N" */
+	bool whole = slash > 0 &&
+		     sv_find_ch(sv_slice(x->safe, (size_t)slash + 1, x->safe.n), '/') >= 0;
+	(void)snprintf(key, sizeof(key), "%s%s" SV_FMT, whole ? "" : t->id, whole ? "" : "/",
+		       SV_ARG(x->safe));
 	struct tool_req r = {
 		.name = x->text,
 		.args = x->context,

@@ -38,7 +38,7 @@ static int lang_index(const struct talk_core *c)
 
 static const char *whose_name(enum talk_for f)
 {
-	static const char *const names[] = { "", "model", "flow", "check" };
+	static const char *const names[] = { "", "model", "flow", "check", "past" };
 	return names[f];
 }
 
@@ -100,13 +100,26 @@ static void start(struct talk_core *c, enum talk_for whose, sv name, sv args, co
 	x->lang = sv_of(c->lang);
 }
 
-static void next_key(struct talk_core *c, char key[40])
+void talk_tool_key(const struct talk_core *c, char key[72])
+{
+	const struct talk_service *s = &c->svc;
+	if (s->old_key[0])
+		(void)snprintf(key, 72, "%s", s->old_key);
+	else
+		(void)snprintf(key, 72, "%d/%d", c->t.number, s->turn == c->t.number ? s->nth : 0);
+}
+
+/* An old key is for one call: the one that waited. */
+static void next_key(struct talk_core *c, char key[72])
 {
 	struct talk_service *s = &c->svc;
-	if (s->turn != c->t.number)
-		s->nth = 0;
+	talk_tool_key(c, key);
+	if (s->old_key[0]) {
+		s->old_key[0] = '\0';
+		return;
+	}
+	s->nth = s->turn == c->t.number ? s->nth + 1 : 1;
 	s->turn = c->t.number;
-	(void)snprintf(key, 40, "%d/%d", c->t.number, s->nth++);
 }
 
 void talk_tool_ask(struct talk_core *c, enum talk_for whose, sv name, sv args, struct arena *a,
@@ -119,8 +132,7 @@ void talk_tool_ask(struct talk_core *c, enum talk_for whose, sv name, sv args, s
 	set(&s->name, name);
 	set(&s->args, args);
 	jv *o = jv_parse(args, NULL);
-	if (jv_get_str(o, "order").n)
-		set(&s->about, jv_get_str(o, "order"));
+	talk_about_order(c, jv_get_str(o, "order"));
 	jv_free(o);
 	next_key(c, s->key);
 	start(c, whose, name, args, s->key, 0, a, acts);
@@ -137,8 +149,11 @@ void talk_tool_again(struct talk_core *c, struct arena *a, struct talk_acts *act
 void talk_tool_check(struct talk_core *c, sv name, sv args, struct arena *a,
 		     struct talk_acts *acts)
 {
-	char key[40];
+	char key[72], old[72];
+	memcpy(old, c->svc.old_key, sizeof(old));
+	c->svc.old_key[0] = '\0';    /* it is not a check's */
 	next_key(c, key);
+	memcpy(c->svc.old_key, old, sizeof(old));
 	start(c, FOR_CHECK, name, args, key, 0, a, acts);
 }
 
@@ -217,6 +232,10 @@ sv talk_lead_back(struct talk_core *c, struct arena *a, const char **ret_expect)
 		*ret_expect = s->asks == ASKS_ORDER ? "order_number" : "digits";
 	} else {
 		q = talk_flow_question(c, a, ret_expect);
+		if (!q.n && c->flow && c->resumed) {
+			*ret_expect = "yes_no";
+			return talk_flow_stood(c, "where_ask", a);
+		}
 	}
 	if (!q.n)
 		return q;
@@ -245,6 +264,7 @@ void talk_service_drop(struct talk_core *c)
 
 void talk_service_quit(struct talk_core *c)
 {
+	talk_case_keep(c);
 	talk_service_drop(c);
 	talk_flow_drop(c);
 }
@@ -259,6 +279,8 @@ void talk_service_free(struct talk_core *c)
 	set(&s->news, SV_NULL);
 	set(&s->customer, SV_NULL);
 	set(&s->about, SV_NULL);
+	set(&s->product, SV_NULL);
+	set(&s->left, SV_NULL);
 	for (int i = 0; i < s->n_fact; i++)
 		forget_fact(&s->fact[i]);
 	s->n_fact = 0;
@@ -383,6 +405,21 @@ static void take_grant(struct talk_core *c, const struct talk_got *g, struct are
 			sv_of(arena_fmt(a, "{\"level\":%d}", (int)s->level)));
 }
 
+/* An action that was asked for again (after a yes, a check) counts once, with its end. */
+static void note_tried(struct talk_service *s, const struct talk_got *g)
+{
+	if (s->n_tried == TALK_TRIED) {
+		memmove(&s->tried[0], &s->tried[1], sizeof(s->tried[0]) * (TALK_TRIED - 1));
+		s->n_tried--;
+	}
+	struct talk_tried *last = s->n_tried ? &s->tried[s->n_tried - 1] : NULL;
+	bool again = last && sv_eq(g->name, sv_of(last->name)) &&
+		     (last->outcome == TOOL_VERIFY || last->outcome == TOOL_CONFIRM);
+	struct talk_tried *x = again ? last : &s->tried[s->n_tried++];
+	(void)snprintf(x->name, sizeof(x->name), SV_FMT, SV_ARG(g->name));
+	x->outcome = g->outcome;
+}
+
 void talk_on_tool(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
 		  struct talk_acts *acts)
 {
@@ -403,10 +440,10 @@ void talk_on_tool(struct talk_core *c, const struct talk_ev *ev, struct arena *a
 			next_turn(c, a, acts);
 		return;
 	}
+	note_tried(s, g);
 	if (g->outcome == TOOL_DONE)
 		keep_fact(c, g);
-	if (g->outcome == TOOL_NOT_FOUND)    /* not taken for granted once more */
-		set(&s->about, SV_NULL);
+	talk_about_result(c, g);
 	got_outcome(c, g, a, acts);
 }
 
@@ -432,11 +469,29 @@ static bool other_wish(const struct talk_core *c, sv text)
 	return id && strcmp(id, flow_id(c->flow)) != 0;
 }
 
+/* The words name another order than the action that waits is about. */
+static bool names_another(const struct talk_core *c)
+{
+	jv *slots = jv_parse(c->t.slots, NULL), *args = jv_parse(sv_of(c->svc.args), NULL);
+	sv has = jv_get_str(args, "order");
+	bool another = false;
+	for (size_t i = 0; i < jv_len(slots) && has.n; i++)
+		another |= sv_eq(jv_get_str(jv_at(slots, i), "type"), SV("order_number")) &&
+			   !sv_eq(jv_get_str(jv_at(slots, i), "value"), has);
+	jv_free(slots);
+	jv_free(args);
+	return another;
+}
+
 /* Neither yes nor no: a question is answered and leads back; another wish takes the place of this
  * one; else the question is put once more. */
 static bool unclear(struct talk_core *c, sv text, struct arena *a, struct talk_acts *acts)
 {
 	struct talk_service *s = &c->svc;
+	if (s->whose == FOR_MODEL && names_another(c)) {
+		talk_service_drop(c);
+		return false;
+	}
 	if (++s->unclear > UNCLEAR_MAX) {
 		talk_service_give_up(c, a, acts);
 		return true;
@@ -468,7 +523,7 @@ bool talk_service_words(struct talk_core *c, sv text, struct arena *a, struct ta
 		return false;
 	enum flow_yes yes = talk_yes(text);
 	if (yes == FLOW_UNSURE)
-		return unclear(c, text, a, acts);
+		return talk_flow_corrects(c, text, a, acts) || unclear(c, text, a, acts);
 	if (yes == FLOW_NO) {
 		talk_service_give_up(c, a, acts);
 		return true;

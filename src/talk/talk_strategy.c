@@ -253,7 +253,7 @@ static void record_case(struct talk_core *c, const char *rec, struct arena *a,
 {
 	const struct policy_plan *p = &c->plan;
 	struct sb b;
-	sb_init(&b, 8192);
+	sb_init(&b, LIM_SB);
 	sb_fmt(&b, "{\"priority\":%d,\"row\":\"%s\",\"why\":", p->act.priority,
 	       policy_row_id(c->table, p->row));
 	sb_json(&b, policy_row_why(c->table, p->row, sv_of(c->lang)));
@@ -261,6 +261,10 @@ static void record_case(struct talk_core *c, const char *rec, struct arena *a,
 	       c->feel.intent, c->attempts);
 	talk_put_mood(c, &b);
 	put_turnings(&c->track, &b);
+	if (c->box) {
+		sb_cstr(&b, ",\"case\":");
+		talk_case_json(c, &b);
+	}
 	sb_ch(&b, '}');
 	talk_act_record(c, acts, rec, "system", arena_sv(a, sb_sv(&b)));
 	sb_done(&b);

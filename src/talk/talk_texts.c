@@ -94,6 +94,9 @@ static void fill_fixed(struct talk_texts *t, int li, const jv *company)
 		       SV("answer"), SV("{answer}"), SV("purpose"), SV("{purpose}"),
 		       SV("language"), SV("{language}"), SV("quote"), SV("{quote}"),
 		       SV("n"), SV("{n}"),
+		       SV("title"), SV("{title}"), SV("what"), SV("{what}"),
+		       SV("tool"), SV("{tool}"), SV("outcome"), SV("{outcome}"),
+		       SV("product"), SV("{product}"),
 		       SV("order"), SV("{order}"), SV("status"), SV("{status}"),
 		       SV("passages"), SV("{passages}"), SV("question"), SV("{question}") };
 	jv *filled = jv_obj();

@@ -3,8 +3,12 @@
  *
  * An address is only a claim: until the customer is known nothing of what was talked about is said,
  * a yes leads to the identity check first, and only then the flow goes on or the question is
- * told. Whoever says something else instead is simply served. Pure like the rest of the core. */
+ * told. Whoever says something else instead is simply served. Who is known already hears what it
+ * was about. A conversation that itself goes on after a restart needs no question: its flow and
+ * what was known of the customer are there again. Pure like the rest of the core. */
 #include "talk_core.h"
+
+#include <stdio.h>
 
 static void set(char **slot, sv text)
 {
@@ -32,6 +36,9 @@ static bool stands(struct talk_core *c, const jv *o)
 {
 	struct talk_where *w = &c->where;
 	set(&w->flow, jv_get_str(jv_get(o, "flow"), "state"));
+	sv id = jv_get_str(o, "conversation"), key = jv_get_str(jv_get(o, "flow"), "key");
+	if (id.n && key.n)
+		(void)snprintf(w->key, sizeof(w->key), SV_FMT "/" SV_FMT, SV_ARG(id), SV_ARG(key));
 	set(&w->question, jv_get_str(o, "last_question"));
 	set(&w->reply, jv_get_str(o, "last_reply"));
 	return (w->flow && c->flows) || (jv_get_bool(o, "open", false) && w->question);
@@ -44,15 +51,31 @@ static const char *channel_key(sv channel)
 					     "channel_chat";
 }
 
+/* Who is sure to be the one hears what it was; others only that there was something. */
+static sv offer(struct talk_core *c, const jv *o, struct arena *a)
+{
+	sv pairs[] = { SV("channel"), own_text(c, channel_key(jv_get_str(o, "channel"))) };
+	bool flow = c->svc.level >= TOOL_KNOWN && c->where.flow && c->flows &&
+		    talk_flow_load(c, sv_of(c->where.flow));
+	if (!flow)
+		return talk_fill(a, own_text(c, "where_offer"), pairs, 2);
+	sv text = talk_flow_stood(c, "where_ask", a);
+	talk_flow_drop(c);
+	return text;
+}
+
 void talk_on_who(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
 		 struct talk_acts *acts)
 {
 	struct talk_service *s = &c->svc;
 	const struct chan_profile *p = ev->profile;
-	if (!p || s->level >= TOOL_KNOWN)
+	bool sure = s->level >= TOOL_KNOWN;
+	if (!p || (sure && (!s->customer || !sv_eq(p->id, sv_of(s->customer)))))
 		return;
 	c->claimed = p;
 	c->contacts = p->contacts_7d;
+	if (sure && !c->profile)
+		c->profile = p;
 	if (!s->customer && p->id.n) {
 		set(&s->customer, p->id);
 		s->level = ev->level;
@@ -62,9 +85,7 @@ void talk_on_who(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
 	jv *o = ev->text.n ? jv_parse(ev->text, NULL) : NULL;
 	bool early = c->turn == 0 && s->waits == WAITS_NOTHING && !c->flow && !c->in_turn;
 	if (o && early && stands(c, o)) {
-		sv pairs[] = { SV("channel"),
-			       own_text(c, channel_key(jv_get_str(o, "channel"))) };
-		sv ask = talk_fill(a, own_text(c, "where_offer"), pairs, 2);
+		sv ask = offer(c, o, a);
 		s->waits = WAITS_PAST;
 		talk_notice(c, ask, false, a, acts);
 	}
@@ -75,7 +96,6 @@ void talk_on_who(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
 void talk_where_go(struct talk_core *c, struct arena *a, struct talk_acts *acts)
 {
 	struct talk_where *w = &c->where;
-	const char *expect = NULL;
 	c->svc.waits = WAITS_NOTHING;
 	if (c->claimed && c->svc.customer && !sv_eq(c->claimed->id, sv_of(c->svc.customer))) {
 		talk_where_free(c);  /* it was another's */
@@ -83,13 +103,14 @@ void talk_where_go(struct talk_core *c, struct arena *a, struct talk_acts *acts)
 		return;
 	}
 	talk_act_record(c, acts, "conversation.continued", "system", SV("{}"));
-	if (w->flow && c->flows && talk_flow_load(c, sv_of(w->flow))) {
-		sv q = talk_flow_question(c, a, &expect);
-		talk_reply(c,
-			   &(struct talk_reply){ .text = q.n ? q : own_text(c, "where_go"),
-						 .action = POL_CLARIFY, .expect = expect },
-			   a, acts);
-	} else if (w->question) {
+	bool flow = w->flow && c->flows && talk_flow_load(c, sv_of(w->flow));
+	if (flow)
+		memcpy(c->svc.old_key, w->key, sizeof(w->key));
+	if (flow && talk_flow_go_on(c, a, acts)) {
+		talk_where_free(c);
+		return;
+	}
+	if (w->question) {
 		sv pairs[] = { SV("question"), sv_of(w->question), SV("answer"),
 			       w->reply ? sv_of(w->reply) : SV("-") };
 		sv text = talk_fill(a, own_text(c, "where_was"), pairs, 4);
@@ -125,4 +146,17 @@ bool talk_where_words(struct talk_core *c, sv text, struct arena *a, struct talk
 	s->args = NULL;
 	talk_check_begin(c, TOOL_KNOWN, a, acts);
 	return true;
+}
+
+void talk_where_resume(struct talk_core *c, const struct chan_resume *r)
+{
+	struct talk_service *s = &c->svc;
+	if (r->customer.n && r->level > (int)s->level) {
+		set(&s->customer, r->customer);
+		s->level = (enum tool_level)r->level;
+	}
+	if (!r->flow.n || !c->flows || !talk_flow_load(c, r->flow))
+		return;
+	c->resumed = true;
+	(void)snprintf(s->old_key, sizeof(s->old_key), SV_FMT, SV_ARG(r->flow_key));
 }

@@ -47,7 +47,9 @@ static const struct field resume_fields[] = {
 	F(chan_resume, seq, I64), F(chan_resume, turn, INT), F(chan_resume, language, SVIEW),
 	F(chan_resume, last_question, SVIEW), F(chan_resume, last_reply, SVIEW),
 	F(chan_resume, owed, SVIEW), F(chan_resume, owed_turn, INT),
-	F(chan_resume, started_ms, I64),
+	F(chan_resume, started_ms, I64), F(chan_resume, flow, SVIEW),
+	F(chan_resume, flow_key, SVIEW), F(chan_resume, customer, SVIEW),
+	F(chan_resume, level, INT),
 };
 static const struct field profile_fields[] = {
 	F(chan_profile, id, SVIEW), F(chan_profile, name, SVIEW), F(chan_profile, tier, SVIEW),
@@ -355,6 +357,8 @@ int wire_get_ev(const jv *o, struct arena *a, wire_get_fn *get, void *arg, struc
 		if (!r)
 			return ERR_PARSE;
 		get_fields(resumed, resume_fields, N(resume_fields), r, a);
+		if (r->level < TOOL_NOBODY || r->level > TOOL_PROVEN)
+			return ERR_PARSE;
 		ret->resume = r;
 	}
 	const jv *profile = jv_get(o, "profile");

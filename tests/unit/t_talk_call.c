@@ -168,7 +168,7 @@ TEST(talk_call_a_spent_budget_leaves_the_built_in_engine)
 					.first_ms = 40, .total_ms = 90, .cost = 1200 };
 	bench_feed(&b, end);
 	const struct talk_act *r = bench_rec(&b, "turn.bot");
-	HAS(r->text, "\"prompt\":\"answer@4\"");
+	HAS(r->text, "\"prompt\":\"answer@5\"");
 	HAS(r->text, "\"cost_micros\":1200");
 	bench_feed(&b, ev_text(question));
 	bench_feed(&b, ev_found(&b));

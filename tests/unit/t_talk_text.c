@@ -107,7 +107,8 @@ static bool filled(sv text)
 	static const char *const later[] = {
 		"{options}", "{sources}", "{tone}", "{length}",   "{language}", "{quote}",
 		"{reason}",  "{who}",     "{mood}", "{question}", "{answer}",   "{purpose}",
-		"{order}",   "{status}",  "{name}", "{channel}"
+		"{order}",   "{status}",  "{name}", "{channel}",  "{title}",    "{what}",
+		"{tool}",    "{outcome}", "{product}"
 	};
 	for (ptrdiff_t open; (open = sv_find_ch(text, '{')) >= 0;) {
 		text = sv_slice(text, (size_t)open, text.n);
