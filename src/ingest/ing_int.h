@@ -137,4 +137,76 @@ struct ing {
 	atomic_bool stop;
 };
 
+/* What is known of a document. */
+struct ing_seen {
+	sv uri, state, stamp, hash, etag, modified;
+	bool met;                        /* in this sync */
+};
+/* One sync: its thread's alone. */
+struct ing_sync {
+	struct ing *g;
+	struct ing_source src;
+	sv id;
+	struct arena a;                  /* of the sync */
+	struct map *seen;                /* uri -> struct ing_seen */
+	VEC(struct ing_seen *) rows;
+	struct ing_report *rep;
+	struct err *e;
+	struct ing_batch *batch;
+	int n_docs;
+};
+
+/* ing_write.c: documents on their way to the tables, a transaction for about ING_GROUP articles */
+struct ing_batch;
+struct ing_change {
+	sv uri, hash, stamp, etag, modified;
+	const char *state;               /* NULL: by the document's notes */
+	size_t bytes;
+	bool keep;                       /* the articles made before stay */
+};
+struct ing_batch *ing_batch_new(struct ing_sync *y);
+void ing_batch_free(struct ing_batch *b);
+/* Copies what it needs. d may be NULL: nothing but the row (or, with state "gone", everything
+ * out). */
+int ing_batch_add(struct ing_batch *b, const struct ing_change *c, const struct ing_doc *d);
+int ing_batch_flush(struct ing_batch *b);
+
+/* ing_sync.c */
+struct ing_seen *ing_seen_get(struct ing_sync *y, sv uri);       /* NULL: a new one */
+/* Reads the bytes and hands them on, unless they are the same as last time. links may be NULL. */
+int ing_take(struct ing_sync *y, const struct ing_change *c, sv bytes, sv mime,
+	     struct ing_doc *links);
+/* A document that could not be had: a note; its articles stay where keep. */
+int ing_miss(struct ing_sync *y, struct ing_change *c, enum ing_code code, sv detail);
+bool ing_stopped(const struct ing_sync *y);
+int ing_sync_files(struct ing_sync *y);
+int ing_sync_web(struct ing_sync *y);
+int ing_sync_table(struct ing_sync *y);
+int ing_products(void *arg, struct store_db *db, struct arena *a, kb_article_fn *put, void *put_arg,
+		 struct err *e);                 /* an ing_table_fn */
+
+/* ing_net.c: one page at a time, on a loop of its own */
+struct ing_net;
+struct ing_page {
+	int status;                      /* 0: none came */
+	int err;
+	struct sb body;
+	sv etag, modified, type;         /* in the arena given */
+	sv why;
+	bool private_addr;
+};
+struct ing_net *ing_net_new(const struct ing_opts *o);
+void ing_net_free(struct ing_net *n);
+/* Blocking, 10 s at most. page->body is set up by the caller. */
+void ing_net_get(struct ing_net *n, struct arena *a, const char *url, sv etag, sv modified,
+		 size_t max, struct ing_page *page);
+/* A numeric address that belongs to nobody's public network. */
+bool ing_addr_private(const char *addr);
+
+/* ing_site.c: robots.txt (RFC 9309) and sitemaps */
+/* May this path be read? robots: the file's text. */
+bool ing_robots_allow(sv robots, sv path, int *delay_ms);
+/* Calls fn with each <loc>; index: it lists sitemaps. */
+void ing_sitemap(sv xml, bool *index, void (*fn)(void *arg, sv loc), void *arg);
+
 #endif

@@ -38,23 +38,32 @@ static bool id_fits(sv s)
 	return s.n && s.n <= 100;
 }
 
+/* "a; b；c" -> lines */
 static sv lines_of(struct arena *a, sv list)
 {
 	char *p = arena_alloc(a, list.n + 1);
 	size_t n = 0;
+	bool begun = false;      /* the alias at hand */
 
 	while (p && list.n) {
 		sv rest = list;
 		uint32_t r = sv_rune(&rest);
 		size_t k = list.n - rest.n;
 
-		if (r == ';' || r == 0xFF1B)
-			p[n++] = '\n';
-		else
-			memcpy(p + n, list.p, k), n += k;
+		if (r == ';' || r == 0xFF1B) {
+			while (n && p[n - 1] == ' ')
+				n--;
+			if (n && p[n - 1] != '\n')
+				p[n++] = '\n';
+			begun = false;
+		} else if (r != ' ' || begun) {
+			memcpy(p + n, list.p, k);
+			n += k;
+			begun = true;
+		}
 		list = rest;
 	}
-	return p ? sv_n(p, n) : SV_NULL;
+	return p ? sv_trim(sv_n(p, n)) : SV_NULL;
 }
 
 static void field(struct front *f, sv key, sv val)

@@ -72,8 +72,13 @@ jv *ing_notes_json(const struct ing_note *v, size_t n)
 
 	for (size_t i = 0; i < n; i++) {
 		jv *o = jv_obj();
+		const char *name = notes[v[i].code].name;
+		char code[40];
+		size_t k = 0;
 
-		jv_set_str(o, "code", sv_of(notes[v[i].code].name));
+		for (; name[k] && k + 1 < sizeof(code); k++)
+			code[k] = (char)(name[k] == '_' ? '_' : name[k] | 32);
+		jv_set_str(o, "code", sv_n(code, k));
 		jv_set_str(o, "grade", sv_of(grades[notes[v[i].code].grade]));
 		jv_set_str(o, "detail", v[i].detail);
 		jv_set(o, "text", both(&v[i], false));

@@ -31,13 +31,13 @@ struct ing_note {
 	enum ing_code code;
 	sv detail;
 };
-const char *ing_code_name(enum ing_code c);      /* "encrypted"; static */
+const char *ing_code_name(enum ing_code c);      /* "ENCRYPTED"; static */
 int ing_code_of(sv name);                        /* or -1 */
 enum ing_grade ing_code_grade(enum ing_code c);
 /* The note as a sentence and how to mend it ("" where there is nothing to), in zh or else in
  * English. Appended. */
 void ing_note_text(const struct ing_note *n, sv lang, struct sb *text, struct sb *mend);
-/* [{code, grade, detail, text:{en,zh}, mend:{en,zh}}]; the caller's. */
+/* [{code ("encrypted"), grade, detail, text:{en,zh}, mend:{en,zh}}]; the caller's. */
 jv *ing_notes_json(const struct ing_note *v, size_t n);
 
 /* ---- one document ---- */
@@ -99,9 +99,10 @@ struct ing_source {
 	int docs_max;            /* 0 = 500 pages, 20000 files */
 };
 
-/* A table that makes its articles itself (products, decision tables): articles as JSON lines
- * (keys of kb.h) are appended to out. On a worker. */
-typedef int ing_table_fn(void *arg, struct store_db *db, struct sb *out, struct err *e);
+/* A table that makes its articles itself (products, decision tables): calls put for each; group ids
+ * are its own. On the thread that syncs; db only reads. */
+typedef int ing_table_fn(void *arg, struct store_db *db, struct arena *a, kb_article_fn *put,
+			 void *put_arg, struct err *e);
 
 struct ing_opts {
 	struct store *store;
@@ -140,6 +141,13 @@ struct ing_report {
  * the calling thread (not on a loop), one at a time. ERR_NOTFOUND; ERR_IO, ERR_NET ... when the
  * source itself cannot be read (nothing is retired then). e may be NULL. */
 int ing_sync(struct ing *g, sv id, struct ing_report *ret, struct err *e);
+/* {"items":[..],"next":CURSOR|null} of all sources, appended; cursor is of an earlier answer. On a
+ * reader. ERR_INVAL for a bad cursor. */
+int ing_sources_json(struct store_db *db, sv cursor, int limit, struct sb *out);
+int ing_source_json(struct store_db *db, sv id, struct sb *out);         /* ERR_NOTFOUND */
+/* The report: one item a document, its notes in zh and en, those that need a person first where
+ * state is "bad" (refused, error, partly); state "" = all, else only those of this state. */
+int ing_docs_json(struct store_db *db, sv id, sv state, sv cursor, int limit, struct sb *out);
 /* At the next look of ing_start's thread, whatever its schedule. ERR_NOTFOUND. Waits for the
  * scribe. */
 int ing_sync_soon(struct ing *g, sv id, struct err *e);

@@ -18,7 +18,7 @@ TEST(ingest_markdown_takes_what_it_knows_of_any_front_matter)
 	SV_EQ(m.d.articles.v[0].kb.lang, "en");
 	SV_EQ(made_title(&m, 0), "How long?");
 	SV_EQ(made_body(&m, 0), "You have 30 days.");
-	SV_EQ(m.d.articles.v[0].kb.aliases, "x\n y");
+	SV_EQ(m.d.articles.v[0].kb.aliases, "x\ny");
 	EQ(m.d.articles.v[0].kb.valid_to_ms, 1798761599999);
 	CHECK(made_note(&m, ING_FRONT_NOTE));
 	HAS(made_note(&m, ING_FRONT_NOTE)->detail, "sidebar_position");

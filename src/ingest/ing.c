@@ -1,0 +1,157 @@
+/* ing.c: the room's handle and its thread.
+ *
+ * The thread looks once a second which source is due: asked for by a person, or by its
+ * schedule, which is kept in memory (after a start everything with a schedule is due at once).
+ * One sync at a time: reading is cheap, and two of one source would cross. It may block, so it
+ * is no worker of the pool; it runs with the niceness of one.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "ing_int.h"
+
+enum { LOOK_MS = 200, LOOKS = 5, SOURCES_MAX = 10000 };
+
+/* callm-reader lies beside this program. */
+static int find_reader(struct ing *g, struct err *e)
+{
+	char self[4000];
+	ssize_t n;
+	char *slash;
+
+	if (g->o.reader) {
+		(void)snprintf(g->reader, sizeof(g->reader), "%s", g->o.reader);
+	} else {
+		n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+		self[n > 0 ? n : 0] = 0;
+		slash = strrchr(self, '/');
+		if (slash)
+			*slash = 0;
+		(void)snprintf(g->reader, sizeof(g->reader), "%s/callm-reader", self);
+	}
+	return access(g->reader, X_OK) == 0 ?
+		       0 :
+		       err_set(e, ERR_NOTFOUND, "%.200s is missing: build or install it",
+			       g->reader);
+}
+
+int ing_open(struct ing **ret, const struct ing_opts *o, struct err *e)
+{
+	struct ing *g = xalloc(sizeof(*g));
+	int rc;
+
+	g->o = *o;
+	rc = find_reader(g, e);
+	if (!rc)
+		rc = ing_table(g, "products", ing_products, NULL);
+	if (rc)
+		xfree(g);
+	else
+		*ret = g;
+	return rc;
+}
+
+/* ---- the thread ---- */
+
+struct due {
+	char id[27];
+	int64_t at_us;           /* by its schedule; 0 = none */
+	int every_s;
+	bool asked, met;
+};
+struct clock {
+	struct ing *g;
+	VEC(struct due) v;
+};
+
+static struct due *due_of(struct clock *c, sv id)
+{
+	struct due *d;
+
+	for (size_t i = 0; i < c->v.n; i++)
+		if (sv_eq(id, sv_of(c->v.v[i].id)))
+			return &c->v.v[i];
+	d = VEC_PUSH(&c->v, SOURCES_MAX);
+	if (d) {
+		(void)snprintf(d->id, sizeof(d->id), SV_FMT, SV_ARG(id));
+		d->at_us = 1; /* at the first look */
+	}
+	return d;
+}
+
+static void look(struct clock *c)
+{
+	struct store_db *db;
+	struct store_stmt *q;
+
+	if (store_reader(c->g->o.store, &db) ||
+	    store_prep(db, &q, "SELECT id, every_s, ask_ms FROM source ORDER BY id"))
+		return;
+	for (size_t i = 0; i < c->v.n; i++)
+		c->v.v[i].met = false;
+	while (store_step(q) == 1) {
+		struct due *d = due_of(c, store_col_sv(q, 0));
+
+		if (!d)
+			break;
+		d->met = true;
+		d->every_s = (int)store_col_int(q, 1);
+		d->asked = !store_col_null(q, 2);
+	}
+	store_reset(q);
+	for (size_t i = 0; i < c->v.n;) /* deleted ones */
+		if (c->v.v[i].met)
+			i++;
+		else
+			c->v.v[i] = c->v.v[--c->v.n];
+}
+
+static void serve(struct clock *c)
+{
+	for (size_t i = 0; i < c->v.n && !atomic_load(&c->g->stop); i++) {
+		struct due *d = &c->v.v[i];
+		struct ing_report r;
+
+		if (!d->asked && !(d->every_s && clk_mono_us() >= d->at_us))
+			continue;
+		(void)ing_sync(c->g, sv_of(d->id), &r, NULL);
+		d->asked = false;
+		d->at_us = clk_mono_us() + (int64_t)d->every_s * 1000000;
+	}
+}
+
+static void *run(void *arg)
+{
+	struct clock c = { .g = arg };
+
+	(void)pthread_setname_np(pthread_self(), "sources");
+	(void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), 10);
+	while (!atomic_load(&c.g->stop)) {
+		look(&c);
+		serve(&c);
+		for (int i = 0; i < LOOKS && !atomic_load(&c.g->stop); i++)
+			(void)poll(NULL, 0, LOOK_MS);
+	}
+	VEC_FREE(&c.v);
+	return NULL;
+}
+
+int ing_start(struct ing *g)
+{
+	if (!g->started)
+		g->started = pthread_create(&g->thread, NULL, run, g) == 0;
+	return g->started ? 0 : ERR_NOMEM;
+}
+
+void ing_close(struct ing *g)
+{
+	if (!g)
+		return;
+	atomic_store(&g->stop, true);
+	if (g->started)
+		(void)pthread_join(g->thread, NULL);
+	xfree(g);
+}

@@ -1,0 +1,105 @@
+/* ing_table.c: tables of the business make their articles themselves: when a price changes, so does
+ * what is said of it, without a person. The table product is here; others are given by app. */
+#include <inttypes.h>
+#include <stdio.h>
+#include "ing_int.h"
+
+int ing_table(struct ing *g, const char *name, ing_table_fn *fn, void *arg)
+{
+	struct ing_table_row *t = &g->table[g->n_tables];
+
+	if (g->n_tables == sizeof(g->table) / sizeof(*g->table) || strlen(name) >= sizeof(t->name))
+		return ERR_FULL;
+	(void)snprintf(t->name, sizeof(t->name), "%s", name);
+	t->fn = fn;
+	t->arg = arg;
+	g->n_tables++;
+	return 0;
+}
+
+/* ---- products: their rows are the lines of products.jsonl ---- */
+
+int ing_products(void *arg, struct store_db *db, struct arena *a, kb_article_fn *put, void *put_arg,
+		 struct err *e)
+{
+	struct store_stmt *q;
+	struct sb b;
+	int rc = store_prep(db, &q, "SELECT body FROM product ORDER BY id");
+
+	if (rc)
+		return err_set(e, rc, "the products cannot be read");
+	sb_init(&b, LIM_KB_DOC);
+	while ((rc = store_step(q)) == 1) {
+		sb_put(&b, store_col_sv(q, 0));
+		sb_ch(&b, '\n');
+	}
+	store_reset(q);
+	if (rc < 0)
+		rc = err_set(e, rc, "the products cannot be read");
+	else if (sb_err(&b))
+		rc = err_set(e, ERR_TOOBIG, "more than %u bytes of products", LIM_KB_DOC);
+	else if (b.n)
+		rc = kb_parse_products(sb_sv(&b), "products", a, put, put_arg, e);
+	sb_done(&b);
+	return rc;
+}
+
+/* ---- any table ---- */
+
+struct pick {
+	struct ing_sync *y;
+	struct ing_doc d;
+	uint64_t print;
+};
+
+static int on_article(void *arg, const struct kb_article *a)
+{
+	struct pick *p = arg;
+	const sv text[] = { a->group_id, a->lang, a->title, a->body_md, a->aliases, a->category };
+	struct ing_article *x = VEC_PUSH(&p->d.articles, LIM_KB_ARTICLES);
+
+	if (!x)
+		return ERR_FULL;
+	x->kb = *a;
+	x->own_id = true;
+	for (int i = 0; i < 6; i++)
+		p->print = (p->print ^ sv_hash(text[i])) * 1099511628211u + (uint64_t)i;
+	p->print = (p->print ^ (uint64_t)a->valid_from_ms) * 1099511628211u;
+	p->print = (p->print ^ (uint64_t)a->valid_to_ms) * 1099511628211u;
+	return 0;
+}
+
+int ing_sync_table(struct ing_sync *y)
+{
+	const struct ing_table_row *t = NULL;
+	struct pick p = { .y = y, .d = { .kind = "table" }, .print = 14695981039346656037u };
+	struct ing_change c = { .uri = y->src.place };
+	struct ing_seen *s = ing_seen_get(y, c.uri);
+	struct store_db *db;
+	char hash[20];
+	int rc = store_reader(y->g->o.store, &db);
+
+	for (size_t i = 0; i < y->g->n_tables; i++)
+		if (sv_eq(y->src.place, sv_of(y->g->table[i].name)))
+			t = &y->g->table[i];
+	if (!t)
+		return err_set(y->e, ERR_NOTFOUND, "there is no table " SV_FMT,
+			       SV_ARG(y->src.place));
+	if (!rc)
+		rc = t->fn(t->arg, db, &y->a, on_article, &p, y->e);
+	(void)snprintf(hash, sizeof(hash), "%016" PRIx64, p.print);
+	c.hash = sv_of(hash);
+	if (!rc) {
+		y->rep->docs++;
+		if (s)
+			s->met = true;
+	}
+	if (!rc && s && sv_eq(s->hash, c.hash) && sv_eq(s->state, SV("ok"))) {
+		y->rep->same++;
+	} else if (!rc) {
+		y->rep->changed++;
+		rc = ing_batch_add(y->batch, &c, &p.d);
+	}
+	ing_doc_done(&p.d);
+	return rc;
+}

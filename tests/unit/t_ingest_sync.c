@@ -1,0 +1,416 @@
+/* t_ingest_sync.c: sources kept current: what changed is read again, what is gone is retired,
+ * ids stay, the report says all of it. */
+#include <sys/stat.h>
+#include <unistd.h>
+#include "ingest_paths.h"
+#include "t_ingest_help.h"
+
+struct world {
+	struct store *st;
+	struct ing *g;
+	char dir[400], id[27];
+	struct ing_report r;
+	struct err e;
+	int published;
+};
+
+static void on_changed(void *arg)
+{
+	((struct world *)arg)->published++;
+}
+
+static int world_open(struct world *w)
+{
+	int rc;
+
+	memset(w, 0, sizeof(*w));
+	(void)snprintf(w->dir, sizeof(w->dir), "%s/docs", t_tmpdir());
+	rc = mkdir(w->dir, 0700);
+	if (!rc)
+		rc = store_open(&w->st, &(struct store_opts){ .dir = "" }, &w->e);
+	if (!rc)
+		rc = ing_open(&w->g,
+			      &(struct ing_opts){ .store = w->st, .reader = INGEST_READER,
+						  .on_changed = on_changed, .arg = w }, &w->e);
+	return rc;
+}
+
+static void world_close(struct world *w)
+{
+	ing_close(w->g);
+	store_close(w->st);
+}
+
+static void put_file(struct world *w, const char *name, const char *text)
+{
+	char path[800];
+	struct err e;
+	char *slash;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", w->dir, name);
+	slash = strrchr(path, '/');
+	*slash = 0;
+	(void)file_mkdirs(path, &e);
+	*slash = '/';
+	(void)file_write(path, sv_of(text), &e);
+}
+
+static int add_folder(struct world *w)
+{
+	struct ing_source s = { .kind = ING_FOLDER, .place = sv_of(w->dir),
+				.category = SV("help"), .owner = SV("anna") };
+
+	return ing_source_add(w->g, &s, SV("t"), w->id, &w->e);
+}
+
+static int run_sync(struct world *w)
+{
+	return ing_sync(w->g, sv_of(w->id), &w->r, &w->e);
+}
+
+/* One value of a query with up to two parameters, as text ("" when there is no row). */
+static const char *ask(struct world *w, const char *sql, const char *a, const char *b)
+{
+	static char out[4000];
+	struct store_db *db;
+	struct store_stmt *q;
+
+	out[0] = 0;
+	if (store_reader(w->st, &db) || store_prep(db, &q, sql))
+		return "(no statement)";
+	if (a)
+		store_bind_sv(q, 1, sv_of(a));
+	if (b)
+		store_bind_sv(q, 2, sv_of(b));
+	if (store_step(q) == 1)
+		(void)snprintf(out, sizeof(out), SV_FMT, SV_ARG(store_col_sv(q, 0)));
+	store_reset(q);
+	return out;
+}
+
+#define BODY "SELECT body_md FROM article WHERE id = ?1 AND status = 'published'"
+#define STATE "SELECT state FROM source_doc WHERE uri = ?1"
+
+TEST(ingest_folder_new_changed_same_gone)
+{
+	struct world w;
+
+	OK(world_open(&w));
+	put_file(&w, "returns.md", "# Returns\n\nWithin 30 days.\n");
+	put_file(&w, "sub/faq.en.txt", "Shipping\n\nTwo days.\n");
+	put_file(&w, ".git/x.md", "# no\n\nno\n");
+	put_file(&w, "pic.png", "\x89PNG");
+	OK(add_folder(&w));
+	OK(run_sync(&w));
+	EQ(w.r.docs, 2);
+	EQ(w.r.changed, 2);
+	EQ(w.r.made, 2);
+	EQ(w.published, 1);
+	STR_EQ(ask(&w, BODY, "returns.en", NULL), "Within 30 days.");
+	STR_EQ(ask(&w, BODY, "sub-faq.en", NULL), "Two days.");
+	STR_EQ(ask(&w, "SELECT category FROM article WHERE id = ?1", "returns.en", NULL), "help");
+	STR_EQ(ask(&w, "SELECT source || '|' || uri || '|' || span_from FROM source_article WHERE "
+		       "article = ?1", "returns.en", NULL) + 26, "|returns.md|11");
+	/* nothing changed: nothing is opened, nothing published */
+	OK(run_sync(&w));
+	EQ(w.r.same, 2);
+	EQ(w.r.made + w.r.retired, 0);
+	EQ(w.published, 1);
+	/* one changes, one goes, one comes */
+	put_file(&w, "returns.md", "# Returns\n\nWithin 60 days.\n");
+	put_file(&w, "new.md", "# New\n\nText.\n");
+	char path[500];
+	(void)snprintf(path, sizeof(path), "%s/sub/faq.en.txt", w.dir);
+	OK(unlink(path));
+	OK(run_sync(&w));
+	EQ(w.r.changed, 2);
+	EQ(w.r.gone, 1);
+	EQ(w.r.made, 2);
+	EQ(w.r.retired, 1);
+	STR_EQ(ask(&w, BODY, "returns.en", NULL), "Within 60 days.");
+	STR_EQ(ask(&w, BODY, "sub-faq.en", NULL), "");
+	STR_EQ(ask(&w, STATE, "sub/faq.en.txt", NULL), "gone");
+	STR_EQ(ask(&w, "SELECT version FROM article WHERE id = ?1", "returns.en", NULL), "2");
+	/* and comes back */
+	put_file(&w, "sub/faq.en.txt", "Shipping\n\nTwo days.\n");
+	OK(run_sync(&w));
+	STR_EQ(ask(&w, BODY, "sub-faq.en", NULL), "Two days.");
+	STR_EQ(ask(&w, "SELECT count(*) FROM event WHERE kind = 'source.sync'", NULL, NULL), "3");
+	world_close(&w);
+}
+
+TEST(ingest_a_folder_that_is_not_there_retires_nothing)
+{
+	struct world w;
+	char away[500];
+
+	OK(world_open(&w));
+	put_file(&w, "help.md", "# A\n\nText.\n");
+	OK(add_folder(&w));
+	OK(run_sync(&w));
+	(void)snprintf(away, sizeof(away), "%s-away", w.dir);
+	OK(rename(w.dir, away));
+	EQ(run_sync(&w), ERR_NOTFOUND);
+	STR_EQ(ask(&w, BODY, "help.en", NULL), "Text.");
+	STR_EQ(ask(&w, "SELECT state FROM source WHERE id = ?1", w.id, NULL), "error");
+	CHECK(ask(&w, "SELECT error FROM source WHERE id = ?1", w.id, NULL)[0]);
+	OK(rename(away, w.dir));
+	OK(run_sync(&w));
+	STR_EQ(ask(&w, "SELECT state || error FROM source WHERE id = ?1", w.id, NULL), "ok");
+	world_close(&w);
+}
+
+TEST(ingest_parts_keep_their_ids_when_another_comes_between)
+{
+	struct world w;
+	struct sb doc;
+
+	OK(world_open(&w));
+	sb_init(&doc, LIM_SB);
+	for (int round = 0; round < 2; round++) {
+		sb_reset(&doc);
+		sb_cstr(&doc, "# Book\n\n");
+		for (int part = 0; part < 4; part++) {
+			if (part == 1 && !round)
+				continue;
+			sb_fmt(&doc, "## Part %c\n\n", 'A' + part);
+			for (int i = 0; i < 60; i++)
+				sb_fmt(&doc, "Line %d of part %c, and more of it.\n", i,
+				       'A' + part);
+		}
+		sb_cstr(&doc, "## Part A\n\nThe same heading again.\n");
+		put_file(&w, "book.md", sb_str(&doc));
+		if (!round)
+			OK(add_folder(&w));
+		OK(run_sync(&w));
+		EQ(w.r.made, round ? 1 : 4);
+		EQ(w.r.retired, 0);
+	}
+	CHECK(ask(&w, BODY, "book-part-c.en", NULL)[0]);
+	STR_EQ(ask(&w, BODY, "book-part-a-2.en", NULL), "The same heading again.");
+	STR_EQ(ask(&w, "SELECT count(*) FROM article WHERE status = 'published'", NULL, NULL), "5");
+	sb_done(&doc);
+	world_close(&w);
+}
+
+TEST(ingest_large_documents_take_several_transactions)
+{
+	struct world w;
+	struct sb doc;
+
+	OK(world_open(&w));
+	sb_init(&doc, LIM_SB);
+	sb_cstr(&doc, "question,answer\n");
+	for (int i = 0; i < 450; i++)
+		sb_fmt(&doc, "How long does it take number %d?,%d days\n", i, i);
+	put_file(&w, "faq.csv", sb_str(&doc));
+	OK(add_folder(&w));
+	OK(run_sync(&w));
+	EQ(w.r.made, 450);
+	STR_EQ(ask(&w, "SELECT articles FROM source_doc WHERE uri = ?1", "faq.csv", NULL), "450");
+	sb_truncate(&doc, doc.n - strlen("How long does it take number 449?,449 days\n"));
+	put_file(&w, "faq.csv", sb_str(&doc));
+	OK(run_sync(&w));
+	EQ(w.r.made, 0);
+	EQ(w.r.kept, 449);
+	EQ(w.r.retired, 1);
+	sb_done(&doc);
+	world_close(&w);
+}
+
+TEST(ingest_ids_that_another_document_has)
+{
+	struct world w;
+
+	OK(world_open(&w));
+	put_file(&w, "a/one.md", "---\nid: same\n---\n# One\n\nFirst.\n");
+	put_file(&w, "b/two.md", "---\nid: same\n---\n# Two\n\nSecond.\n");
+	put_file(&w, "x-y.md", "# X\n\nPlain.\n");
+	put_file(&w, "x/y.md", "# X\n\nDeep.\n");
+	OK(add_folder(&w));
+	OK(run_sync(&w));
+	STR_EQ(ask(&w, BODY, "same.en", NULL), "First.");
+	STR_EQ(ask(&w, STATE, "b/two.md", NULL), "partly");
+	HAS(sv_of(ask(&w, "SELECT notes FROM source_doc WHERE uri = ?1", "b/two.md", NULL)),
+	    "NAME_TAKEN");
+	/* names made by us find another way */
+	STR_EQ(ask(&w, "SELECT count(*) FROM article WHERE id LIKE 'x-y%'", NULL, NULL), "2");
+	world_close(&w);
+}
+
+TEST(ingest_report_names_each_trouble)
+{
+	struct world w;
+	struct store_db *db;
+	struct sb out;
+
+	OK(world_open(&w));
+	put_file(&w, "bad.pdf", "%PDF-1.4 nothing follows");
+	put_file(&w, "old.doc", "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1 x");
+	put_file(&w, "ok.md", "# Ok\n\nText.\n");
+	OK(add_folder(&w));
+	OK(run_sync(&w));
+	EQ(w.r.refused, 2);
+	OK(store_reader(w.st, &db));
+	sb_init(&out, LIM_SB);
+	OK(ing_docs_json(db, sv_of(w.id), SV("bad"), SV_NULL, 1, &out));
+	HAS(sb_sv(&out), "\"uri\":\"bad.pdf\",\"state\":\"refused\"");
+	HAS(sb_sv(&out), "\"code\":\"damaged\"");
+	HAS(sb_sv(&out), "文档损坏");
+	HAS(sb_sv(&out), "\"next\":\"bad.pdf\"");
+	sb_reset(&out);
+	OK(ing_docs_json(db, sv_of(w.id), SV("bad"), SV("bad.pdf"), 1, &out));
+	HAS(sb_sv(&out), "old.doc");
+	HAS(sb_sv(&out), "\"next\":null");
+	sb_reset(&out);
+	OK(ing_sources_json(db, SV_NULL, 10, &out));
+	HAS(sb_sv(&out), "\"documents\":3,\"troubled\":2,\"articles\":1");
+	HAS(sb_sv(&out), "\"state\":\"partly\"");
+	EQ(ing_sources_json(db, SV("x"), 10, &out), ERR_INVAL);
+	sb_done(&out);
+	world_close(&w);
+}
+
+TEST(ingest_delete_retires_and_forgets)
+{
+	struct world w;
+	int64_t retired = 0;
+
+	OK(world_open(&w));
+	put_file(&w, "help.md", "# A\n\nText.\n");
+	OK(add_folder(&w));
+	OK(run_sync(&w));
+	OK(ing_source_delete(w.g, sv_of(w.id), SV("t"), &retired, &w.e));
+	EQ(retired, 1);
+	EQ(w.published, 2);
+	STR_EQ(ask(&w, BODY, "help.en", NULL), "");
+	STR_EQ(ask(&w, "SELECT count(*) FROM source_doc", NULL, NULL), "0");
+	EQ(ing_source_delete(w.g, sv_of(w.id), SV("t"), &retired, &w.e), ERR_NOTFOUND);
+	EQ(run_sync(&w), ERR_NOTFOUND);
+	world_close(&w);
+}
+
+TEST(ingest_bad_sources_are_refused)
+{
+	static const struct ing_source bad[] = {
+		{ .kind = ING_FOLDER, .place = { "docs", 4 } },
+		{ .kind = ING_FOLDER, .place = { "https://a.example/", 18 } },
+		{ .kind = ING_URL, .place = { "/srv", 4 } },
+		{ .kind = ING_URL, .place = { "file:///etc/passwd", 18 } },
+		{ .kind = ING_URL, .place = { "https://a.example/", 18 }, .every_s = 5 },
+		{ .kind = ING_URL, .place = { "https://a.example/", 18 }, .depth = 9 },
+		{ .kind = ING_TABLE, .place = { "nosuch", 6 } },
+		{ .kind = ING_FOLDER, .place = { "/srv", 4 }, .lang = { "english", 7 } },
+		{ .kind = ING_FOLDER },
+	};
+	struct world w;
+
+	OK(world_open(&w));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		w.e.msg[0] = 0;
+		EQ(ing_source_add(w.g, &bad[i], SV("t"), w.id, &w.e), ERR_INVAL);
+		CHECK(w.e.msg[0]);
+	}
+	world_close(&w);
+}
+
+static int new_product(void *arg, struct store_db *db)
+{
+	return store_exec(db, arg);
+}
+
+TEST(ingest_products_follow_their_table)
+{
+	static char one[] =
+		"INSERT INTO product (id, name, body, updated_ms) VALUES ('S1', 'x', "
+		"'{\"sku\":\"S1\","
+		"\"name\":{\"en\":\"Sofa\",\"zh\":\"沙发\"},\"price_cny\":2899,\"specs\":{"
+		"\"en\":\"big\","
+		"\"zh\":\"大\"},\"description\":{\"en\":\"Soft.\",\"zh\":\"软。\"}}', 0)";
+	static char two[] = "UPDATE product SET body = replace(body, '2899', '1999')";
+	static char none[] = "DELETE FROM product";
+	const struct ing_source s = { .kind = ING_TABLE, .place = SV("products") };
+	struct world w;
+
+	OK(world_open(&w));
+	OK(ing_source_add(w.g, &s, SV("t"), w.id, &w.e));
+	OK(store_write(w.st, new_product, one, NULL, NULL));
+	OK(store_flush(w.st));
+	OK(run_sync(&w));
+	EQ(w.r.made, 2);
+	CHECK(strstr(ask(&w, "SELECT body_md FROM article WHERE title = 'Sofa'", NULL, NULL),
+		     "2899"));
+	OK(run_sync(&w));
+	EQ(w.r.same, 1);
+	OK(store_write(w.st, new_product, two, NULL, NULL));
+	OK(store_flush(w.st));
+	OK(run_sync(&w));
+	EQ(w.r.made, 2);
+	CHECK(strstr(ask(&w, "SELECT body_md FROM article WHERE title = 'Sofa'", NULL, NULL),
+		     "1999"));
+	OK(store_write(w.st, new_product, none, NULL, NULL));
+	OK(store_flush(w.st));
+	OK(run_sync(&w));
+	EQ(w.r.retired, 2);
+	world_close(&w);
+}
+
+static bool has_article(void *arg)
+{
+	return ask(arg, BODY, "later.en", NULL)[0] != 0;
+}
+
+TEST(ingest_thread_syncs_what_is_due)
+{
+	struct world w;
+	struct loop *l = loop_new();
+
+	OK(world_open(&w));
+	put_file(&w, "help.md", "# A\n\nText.\n");
+	const struct ing_source s = { .kind = ING_FOLDER, .place = sv_of(w.dir), .every_s = 1 };
+	OK(ing_source_add(w.g, &s, SV("t"), w.id, &w.e));
+	OK(ing_start(w.g));
+	put_file(&w, "later.md", "# Later\n\nText.\n");
+	CHECK(t_wait(l, has_article, &w, 20000));
+	world_close(&w);
+	loop_free(l);
+}
+
+TEST(ingest_what_was_exported_comes_back_the_same)
+{
+	struct world w;
+	struct store_db *db;
+	char dir[600];
+	size_t n = 0;
+
+	OK(world_open(&w));
+	put_file(&w, "a.en.md",
+		 "---\nid: a\ntitle: Q?\naliases: x;y\nvalid_to: 2030-01-01\n---\n# "
+		 "Head\n\nText; more.\n");
+	put_file(&w, "b.zh.md", "# 退货\n\n三十天。\n");
+	OK(add_folder(&w));
+	OK(run_sync(&w));
+	OK(store_reader(w.st, &db));
+	(void)snprintf(dir, sizeof(dir), "%s-out", w.dir);
+	OK(ing_export_tree(db, dir, &n, &w.e));
+	EQ(n, 2);
+	const char *sum =
+		ask(&w,
+		    "SELECT group_concat(checksum) FROM (SELECT checksum FROM article ORDER "
+		    "BY id)",
+		    NULL, NULL);
+	char before[200];
+	(void)snprintf(before, sizeof(before), "%s", sum);
+	OK(ing_source_delete(w.g, sv_of(w.id), SV("t"), NULL, &w.e));
+	const struct ing_source s = { .kind = ING_FOLDER, .place = sv_of(dir) };
+	OK(ing_source_add(w.g, &s, SV("t"), w.id, &w.e));
+	OK(run_sync(&w));
+	EQ(w.r.made, 2);
+	STR_EQ(ask(&w,
+		   "SELECT group_concat(checksum) FROM (SELECT checksum FROM article WHERE "
+		   "status = "
+		   "'published' ORDER BY id)",
+		   NULL, NULL),
+	       before);
+	world_close(&w);
+}
