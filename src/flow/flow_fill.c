@@ -448,6 +448,34 @@ static jv *take_typed(const struct flow_run *r, const struct flow_slot_def *s,
 	return NULL;
 }
 
+static bool names_typed(const struct flow_slot_def *s, const struct flow_in *in, sv words,
+			size_t *n)
+{
+	bool in_it = false;
+	for (size_t i = 0; i < in->n_slots; i++)
+		if (sv_eq(in->slots[i].type, s->type)) {
+			++*n;
+			in_it |= sv_find(words, in->slots[i].text) >= 0;
+		}
+	return in_it;
+}
+
+/* "does X fit Y" where only one of them is a name we know: the words for the other one. */
+static jv *beside(const struct flow_slot_def *s, const struct flow_in *in)
+{
+	for (int l = 0; l < 2; l++) {
+		sv v[2] = { flow_after(in->text, s->after.t[l]),
+			    flow_before(in->text, s->before.t[l]) };
+		for (int i = 0; i < 2; i++) {
+			size_t n = 0;
+			bool it = names_typed(s, in, v[i], &n);
+			if (n == 1 && !it && flow_weight(v[i]) >= 2 && !flow_small(v[i]))
+				return jv_str(v[i]);
+		}
+	}
+	return NULL;
+}
+
 /* What words at large tell to a slot of words: the part of an address, what follows "换成". */
 static jv *overheard(const struct flow_slot_def *s, const struct flow_in *in, struct arena *a)
 {
@@ -468,7 +496,7 @@ static jv *overheard(const struct flow_slot_def *s, const struct flow_in *in, st
 /* An answer in words; no yes or no, no greeting, no question, nothing of another shape is one. */
 static jv *take_words(const struct flow_slot_def *s, const struct flow_in *in, struct arena *a)
 {
-	sv words = sv_trim(in->text);
+	sv words = flow_bare(in->text);
 	bool asks = flow_asks(in) && !(s->wishes && !flow_open_question(words));
 	if (!words.n || in->yes != FLOW_UNSURE || flow_small(words) || asks || flow_drops(words))
 		return NULL;
@@ -485,6 +513,8 @@ jv *flow_take(const struct flow_run *r, const struct flow_slot_def *s, const str
 	      bool asked, struct arena *a)
 {
 	jv *typed = s->kind == SLOT_TYPED ? take_typed(r, s, in) : NULL;
+	if (!typed && s->kind == SLOT_TYPED && !asked && s->after.t[0].n)
+		typed = beside(s, in);
 	if (typed)
 		return typed;
 	if (s->kind == SLOT_CHOICE && !(asked && s->optional && in->yes == FLOW_NO))
@@ -509,5 +539,8 @@ jv *flow_take(const struct flow_run *r, const struct flow_slot_def *s, const str
 	}
 	if (s->kind == SLOT_DIGITS)
 		return take_digits(s, in, a);
-	return s->kind == SLOT_WORDS ? take_words(s, in, a) : NULL;
+	/* a tool finds a product by the customer's words, too */
+	bool words = s->kind == SLOT_WORDS ||
+		     (s->kind == SLOT_TYPED && sv_eq(s->type, SV("product")));
+	return words ? take_words(s, in, a) : NULL;
 }

@@ -41,12 +41,13 @@ struct flow_slot_def {
 	int differs;                 /* TYPED: slot whose value this one cannot have; -1 */
 	int min;                     /* WORDS: of less weight it is no answer */
 	struct flow_text unlike;     /* WORDS: with these it is none */
-	struct flow_text after;      /* WORDS: also what follows these in any words */
+	struct flow_text after, before;      /* WORDS, TYPED: also what stands beside these */
 	enum flow_shape shape;       /* WORDS */
 	bool wishes;                 /* WORDS, CHOICE: what sounds like a wish is an answer */
 	struct flow_text lacks, lacks_answer;  /* the customer has none, tells so */
 	int lacks_to;                /* step then; -1 = it is asked for again */
 	sv all;                      /* CHOICE: its value for "both", "all of them"; "" */
+	bool said;                   /* the tool's words before it put the question already */
 	int tries, digits;
 	bool optional;               /* "no" is an answer: it stays empty */
 	int opening;                 /* WORDS: taken from first words of this weight; 0 = not */
@@ -179,6 +180,7 @@ bool flow_near(sv text, sv words);           /* also with one letter wrong in a 
 bool flow_only(sv text, sv words);           /* one of them, and nothing else */
 bool flow_whole(sv text, sv words);          /* the same, with "so", "please", 那 beside it */
 sv flow_after(sv text, sv words);            /* what follows one of them */
+sv flow_before(sv text, sv words);           /* what stands before one, in its clause */
 /* without marks around it and "please" behind it. */
 sv flow_bare(sv text);
 int flow_weight(sv text);                    /* a Chinese sign counts 1, a word of letters 2 */

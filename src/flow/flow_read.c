@@ -250,6 +250,8 @@ static void read_sense(struct reading *d, const jv *o, struct flow_slot_def *s)
 	s->all = keep(d, jv_get_str(o, "all"));
 	texts(d, o, "unlike", false, &s->unlike);
 	texts(d, o, "after", false, &s->after);
+	texts(d, o, "before", false, &s->before);
+	s->said = jv_get_bool(o, "said", false);
 	texts(d, o, "known_for", false, &s->known_for);
 	read_shape(d, o, s);
 	if (s->kind == SLOT_CODE && !s->starts.n)
@@ -275,7 +277,7 @@ static void read_slot(struct reading *d, sv name, const jv *o, struct flow_slot_
 					    "min",          "unlike",       "after",
 					    "shape",        "wishes",       "starts",
 					    "all",          "known_for",    "lacks",
-					    "differs" };
+					    "differs",      "before",       "said" };
 	known_keys(d, o, keys, N(keys));
 	if (!name_ok(name))
 		fault(d, "", "Use a-z, 0-9 and _.", "no usable name of a slot");

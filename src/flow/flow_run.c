@@ -163,7 +163,10 @@ static void ask(struct mover *m, const struct flow_text *t)
 	const struct flow_slot_def *s = slot_at(r, r->slot);
 	const jv *value[FLOW_CHOICES];
 	sv *label = arena_new(m->a, sv, FLOW_CHOICES);
-	struct flow_act *x = put(m, FLOW_ASK, words(m, t->t[0].n ? t : &s->ask));
+	sv text = words(m, t->t[0].n ? t : &s->ask);
+	if (s->said && m->out->n && m->out->v[m->out->n - 1].kind == FLOW_SAY)
+		text = m->out->v[--m->out->n].text;
+	struct flow_act *x = put(m, FLOW_ASK, text);
 	x->expect = s->expect;
 	if (s->kind == SLOT_CHOICE && label) {
 		x->n_choices = flow_choices(r, s, m->in->lang, m->a, label, value, FLOW_CHOICES);
@@ -477,6 +480,8 @@ static const struct flow *other_wish(const struct mover *m)
 	const struct flow_run *r = m->r;
 	const struct flow_slot_def *s = slot_at(r, r->slot);
 	if (m->in->n_slots && !m->in->question && s->kind != SLOT_WORDS)
+		return NULL;
+	if (s->lacks_to >= 0 && flow_says(m->in->text, &s->lacks))
 		return NULL;
 	if (s->kind == SLOT_CHOICE && s->wishes && flow_choice_said(s, m->in->text) >= 0)
 		return NULL;

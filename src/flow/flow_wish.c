@@ -97,7 +97,7 @@ size_t flow_wishes(const struct flow_set *s, sv text, struct flow_wish *v, size_
 {
 	char buf[FLOW_FOLD];
 	sv t = flow_fold(text, buf);
-	size_t n = 0, from = 0;
+	size_t n = 0, from = 0, end = 0;
 	for (size_t at = 0; at <= t.n; at++) {
 		size_t cut = at < t.n ? cut_at(t, at) : 0;
 		if (!cut && at < t.n)
@@ -105,12 +105,14 @@ size_t flow_wishes(const struct flow_set *s, sv text, struct flow_wish *v, size_
 		/* where it is in the words as they were given, rune for rune */
 		size_t a = sv_rune_offset(text, sv_runes(sv_slice(t, 0, from)));
 		size_t b = sv_rune_offset(text, sv_runes(sv_slice(t, 0, at)));
+		size_t had = n;
 		take(s, text, a, b, v, &n, max);
+		if (had && n > had)
+			v[had - 1].to = end; /* without "and by the way" */
+		end = b > a ? b : end;
 		from = at + cut;
 		at += cut ? cut - 1 : 0;
 	}
-	for (size_t i = 0; i + 1 < n; i++)
-		v[i].to = v[i + 1].from;
 	if (n)
 		v[0].from = 0; /* "about my order: cancel it" */
 	return n;

@@ -169,19 +169,44 @@ bool flow_whole(sv text, sv words)
 	return flow_only(text, sv_n(both, n + rest.n));
 }
 
-sv flow_after(sv text, sv words)
+/* The first phrase that stands in text: its first byte and the one behind it. */
+static bool first_at(sv text, sv words, size_t *from, size_t *to)
 {
 	char a[FLOW_FOLD], b[FLOW_FOLD];
 	sv t = flow_fold(text, a), w = flow_fold(words, b);
-	for (size_t at = 0; at < t.n; at++) {
+	for (size_t at = 0; w.n && at < t.n; at++) {
 		size_t n = longest(t, at, w);
 		if (!n)
 			continue;
 		/* rune for rune: the words as they were written */
-		size_t k = sv_runes(sv_slice(t, 0, at + n));
-		return flow_bare(sv_slice(text, sv_rune_offset(text, k), text.n));
+		*from = sv_rune_offset(text, sv_runes(sv_slice(t, 0, at)));
+		*to = sv_rune_offset(text, sv_runes(sv_slice(t, 0, at + n)));
+		return true;
 	}
-	return SV_NULL;
+	return false;
+}
+
+sv flow_after(sv text, sv words)
+{
+	size_t from, to;
+	return first_at(text, words, &from, &to) ? flow_bare(sv_slice(text, to, text.n)) : SV_NULL;
+}
+
+sv flow_before(sv text, sv words)
+{
+	size_t from, to, begin = 0;
+	if (!first_at(text, words, &from, &to))
+		return SV_NULL;
+	for (size_t i = 0; i < from; i++) {
+		sv rest = sv_slice(text, i, from);
+		if (strchr(",.;?!", text.p[i]) || sv_starts(rest, SV("，")) ||
+		    sv_starts(rest, SV("。")) || sv_starts(rest, SV("？")))
+			begin = i + 1;
+	}
+	sv v = flow_bare(sv_slice(text, begin, from));
+	while (v.n && (v.p[0] & 0xC0) == 0x80)
+		v = sv_slice(v, 1, v.n); /* the rest of a mark */
+	return flow_bare(v);
 }
 
 sv flow_bare(sv text)

@@ -99,13 +99,19 @@ static const char SHOP[] =
 	"    slots:\n"
 	"      product: {type: product, known: product, known_for: {zh: '多少钱|它', en: 'how "
 	"much|is|it'}, ask: {zh: 哪款？, en: 'Which product?'}}\n"
-	"      other: {type: product, differs: product, ask: {zh: 和哪款？, en: 'And with "
+	"      other: {type: product, differs: product, after: {zh: 能配, en: fit}, before: "
+	"{zh: 能配, en: fit}, ask: {zh: 和哪款？, en: 'And with "
 	"which?'}}\n"
 	"    steps:\n"
 	"      - {collect: product}\n      - {call: price_quote, args: {product: "
 	"'{product}'}}\n"
 	"      - {collect: other}\n"
 	"      - {call: product_compare, args: {product: '{product}', other: '{other}'}}\n"
+	"  - {id: late, title: {zh: 晚, en: Late}, slots: {back: {type: yes_no, said: true, "
+	"ask: {zh: "
+	"退吗？, en: 'Take it back?'}}}, steps: [{call: order_cancel, on: {refused: next}}, "
+	"{collect: "
+	"back}]}\n"
 	"  - id: back\n"
 	"    title: {zh: 退, en: Back}\n"
 	"    slots:\n"
@@ -204,7 +210,8 @@ static bool is(const struct line *l, size_t i, enum flow_out_kind kind, const ch
 
 TEST(flow_part_asks_phone_and_name_when_the_number_is_lost)
 {
-	static const char *const ways[] = { "I forgot", "I have lost the number", "no" };
+	static const char *const ways[] = { "I forgot", "I have lost the number to cancel it",
+					    "no" };
 	for (int i = 0; i < 3; i++) {
 		struct line l;
 		open_line(&l, "cancel", "en", NULL);
@@ -398,7 +405,7 @@ TEST(flow_a_short_other_wish_goes_there_a_tale_stays)
 				   .question = true });
 	CHECK(is(&l, 0, FLOW_CALL, "complaint_open",
 		 "{\"what\":\"I asked you to cancel HH2026-100385 a week ago and nobody did it\","
-		 "\"order\":\"HH2026-100385\",\"wants\":\"Can you cancel it now?\",\"note\":"
+		 "\"order\":\"HH2026-100385\",\"wants\":\"Can you cancel it now\",\"note\":"
 		 "\"noted\"}"));
 	close_line(&l);
 }
@@ -522,6 +529,47 @@ TEST(flow_known_only_when_nothing_else_is_named)
 				   .n_slots = 2 });
 	result(&l, "done", NULL, "");
 	CHECK(is(&l, 0, FLOW_CALL, "product_compare", "{\"product\":\"HH-1\",\"other\":\"HH-2\"}"));
+	close_line(&l);
+}
+
+TEST(flow_words_for_a_product_that_is_no_known_name)
+{
+	static const struct {
+		const char *text, *typed, *other;
+	} v[] = { { "does the old filter fit the purifier", "purifier", "does the old filter" },
+		  { "does the purifier fit my old filter?", "purifier", "my old filter" },
+		  { "滤网能配净化器吗", "净化器", "滤网" } };
+	for (int i = 0; i < 3; i++) {
+		struct line l;
+		struct flow_slot s = { SV("product"), SV("HH-1"), sv_of(v[i].typed) };
+		open_line(&l, "price", "en", NULL);
+		step(&l, (struct flow_in){ .kind = FLOW_IN_START, .text = sv_of(v[i].text),
+					   .slots = &s, .n_slots = 1, .question = true });
+		SV_EQ(jv_as_str(jv_get(flow_slots(l.run), "product")), "HH-1");
+		SV_EQ(jv_as_str(jv_get(flow_slots(l.run), "other")), v[i].other);
+		close_line(&l);
+	}
+	struct line l;
+	open_line(&l, "price", "en", NULL);
+	begin(&l, "price");
+	say(&l, "ok", FLOW_YES);
+	CHECK(is(&l, 0, FLOW_ASK, "Which product?", NULL));
+	say(&l, "that tall lamp", FLOW_UNSURE);
+	CHECK(is(&l, 0, FLOW_CALL, "price_quote", "{\"product\":\"that tall lamp\"}"));
+	close_line(&l);
+}
+
+TEST(flow_a_tool_that_asks_is_not_asked_again)
+{
+	struct line l;
+	open_line(&l, "late", "en", NULL);
+	begin(&l, "late");
+	result(&l, "refused", NULL, "It has come. Shall I take it back?");
+	EQ(l.out.n, 1);
+	CHECK(is(&l, 0, FLOW_ASK, "It has come. Shall I take it back?", NULL));
+	STR_EQ(l.out.v[0].expect, "yes_no");
+	step(&l, (struct flow_in){ .kind = FLOW_IN_RESUME });
+	CHECK(is(&l, 0, FLOW_ASK, "Take it back?", NULL)); /* said alone it is asked */
 	close_line(&l);
 }
 

@@ -217,11 +217,11 @@ TEST(flow_several_wishes_in_a_sentence)
 		const char *text, *found;
 	} v[] = {
 		{ "cancel 100385 and where is 100186?",
-		  "cancel[cancel 100385 and] status[ where is 100186?]" },
+		  "cancel[cancel 100385] status[ where is 100186?]" },
 		{ "帮我取消100385，顺便看看100186到哪了",
-		  "cancel[帮我取消100385，顺便] status[看看100186到哪了]" },
-		{ "cancel 100385 and 100386", "cancel[cancel 100385 and] cancel[ 100386]" },
-		{ "帮我取消100385和100386", "cancel[帮我取消100385和] cancel[100386]" },
+		  "cancel[帮我取消100385] status[看看100186到哪了]" },
+		{ "cancel 100385 and 100386", "cancel[cancel 100385] cancel[ 100386]" },
+		{ "帮我取消100385和100386", "cancel[帮我取消100385] cancel[100386]" },
 		{ "hello, cancel 100385, it is order 100385", "cancel[*]" },
 		{ "cancel it or tell me where is it", "cancel[*]" },
 		{ "cancel it, otherwise where is it", "cancel[*]" },
@@ -280,4 +280,14 @@ TEST(flow_words_any_bytes_do_no_harm)
 		CHECK(flow_weight(t) <= (int)(2 * n));
 		arena_done(&a);
 	}
+}
+
+TEST(flow_what_stands_before_the_words)
+{
+	SV_EQ(flow_before(SV("净化器滤网能装在加湿器上吗"), SV("能装在")), "净化器滤网");
+	SV_EQ(flow_before(SV("你好，请问滤网能装在加湿器上吗"), SV("能装在")), "请问滤网");
+	SV_EQ(flow_before(SV("Hi. The Old filter, fits it?"), SV("fits")), "");
+	SV_EQ(flow_before(SV("Hi! Old filter fits it?"), SV("fits|it")), "Old filter");
+	SV_EQ(flow_before(SV("fits it"), SV("fits")), "");
+	SV_EQ(flow_before(SV("nothing"), SV("fits")), "");
 }
