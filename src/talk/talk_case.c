@@ -113,7 +113,8 @@ static jv *title_of(const struct talk_core *c)
 	return title ? title : jv_obj();
 }
 
-/* {"flow","title":{zh,en},"slots":{..}}, the caller's; NULL = no flow. */
+/* {"flow","title":{zh,en},"slots":{..},"more":[wishes that wait]}, the caller's; NULL = no
+ * flow. */
 static jv *case_of(const struct talk_core *c)
 {
 	if (!c->flow || !c->flows)
@@ -122,6 +123,8 @@ static jv *case_of(const struct talk_core *c)
 	jv_set_str(o, "flow", sv_of(flow_id(c->flow)));
 	jv_set(o, "title", title_of(c));
 	jv_set(o, "slots", plain_slots(flow_slots(c->flow)));
+	if (jv_len(flow_more(c->flow)))
+		jv_set(o, "more", jv_copy(flow_more(c->flow)));
 	return o;
 }
 

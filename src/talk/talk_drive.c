@@ -131,7 +131,8 @@ static void fetch_article(struct talk *t, const struct talk_act *x)
 	if (kb_get(t->ix, id, &art))
 		return;
 	struct kb_query q = { .text = art.title, .lang = art.lang, .k = 20,
-			      .now_ms = loop_wall_ms(t->shard->loop) };
+			      .now_ms = loop_wall_ms(t->shard->loop),
+			      .cohort = talk_cohort(t) };
 	if (kb_search(t->ix, &q, &t->turn, &r))
 		return;
 	for (size_t i = 0; i < r.n; i++)

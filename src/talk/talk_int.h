@@ -140,6 +140,8 @@ struct talk *talk_open_on(struct talk_shard *s, struct chan_peer *p,
 void talk_want_index(struct talk *t);
 void talk_seek(struct talk *t, const struct talk_act *x);
 void talk_seek_cancel(struct talk *t);
+/* Of its conversation, 1 to 100: which share of them it belongs to, for articles on trial. */
+int talk_cohort(const struct talk *t);
 struct guard_in;
 /* talk_sealed.c: keeps what in's masks hide, until its row is written; and writes it. */
 void talk_seal(struct talk *t, const struct guard_in *in);

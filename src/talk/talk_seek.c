@@ -41,6 +41,11 @@ static bool follows_up(sv text)
 	return sv_ends(text, SV("呢")) || sv_ends(text, SV("呢？")) || sv_ends(text, SV("呢?"));
 }
 
+int talk_cohort(const struct talk *t)
+{
+	return (int)(sv_hash(sv_of(t->id)) % 100) + 1;
+}
+
 /* A question that stands by itself is not mixed with the one before, one that follows up is; in
  * between the one before helps where nothing else does. */
 static void search(struct talk *t, const struct talk_act *x, const float *vec, int dim)
@@ -53,7 +58,8 @@ static void search(struct talk *t, const struct talk_act *x, const float *vec, i
 	if (!t->ix)
 		return;
 	struct kb_query q = { .text = x->text, .lang = x->lang, .k = 5,
-			      .now_ms = loop_wall_ms(t->shard->loop), .vec = vec, .dim = dim };
+			      .now_ms = loop_wall_ms(t->shard->loop), .vec = vec, .dim = dim,
+			      .cohort = talk_cohort(t) };
 	int64_t began = clk_mono_us();
 	look_up(t, &q, &t->found);
 	if (x->context.n && (follows_up(x->text) || !t->found.answerable)) {
