@@ -52,14 +52,15 @@ static bool known(void *arg, sv name)
 	return tool(arg, name) != NULL;
 }
 
-static int demo_open(struct demo *d, struct flow_set **ret)
+/* A company's tools and flows: "demo", "packs/bank". */
+static int company_open(struct demo *d, const char *company, struct flow_set **ret)
 {
 	char path[600];
 	struct cfg_report rep = { 0 };
 	memset(d, 0, sizeof(*d));
-	(void)snprintf(path, sizeof(path), "%s/demo/tools", t_srcdir());
+	(void)snprintf(path, sizeof(path), "%s/%s/tools", t_srcdir(), company);
 	int rc = file_walk(path, take, d);
-	(void)snprintf(path, sizeof(path), "%s/demo/flows", t_srcdir());
+	(void)snprintf(path, sizeof(path), "%s/%s/flows", t_srcdir(), company);
 	if (rc == 0)
 		rc = file_walk(path, take, d);
 	if (rc == 0)
@@ -68,6 +69,11 @@ static int demo_open(struct demo *d, struct flow_set **ret)
 		fprintf(stderr, "# %s: %s (%s)\n", rep.v[i].where, rep.v[i].what, rep.v[i].mend);
 	cfg_report_done(&rep);
 	return rc;
+}
+
+static int demo_open(struct demo *d, struct flow_set **ret)
+{
+	return company_open(d, "demo", ret);
 }
 
 static void demo_close(struct demo *d, struct flow_set *s)
@@ -104,19 +110,30 @@ static bool args_fit(const struct demo *d, const struct flow *f, const struct fl
 	return ok;
 }
 
-TEST(demo_flows_are_whole)
+TEST(flows_of_demo_and_packs_are_whole)
 {
-	struct demo d;
-	struct flow_set *s = NULL;
-	EQ(demo_open(&d, &s), 0);
-	CHECK(flow_set_count(s) >= 12);
-	bool ok = true;
-	for (size_t i = 0; i < s->n; i++)
-		for (size_t k = 0; k < s->v[i].n_steps; k++)
-			if (s->v[i].step[k].kind == STEP_CALL)
-				ok &= args_fit(&d, &s->v[i], &s->v[i].step[k]);
-	CHECK(ok);
-	demo_close(&d, s);
+	static const struct {
+		const char *company;
+		size_t least;
+	} v[] = { { "demo", 18 },
+		  { "packs/telecom", 8 },
+		  { "packs/bank", 7 },
+		  { "packs/public", 6 } };
+	for (size_t c = 0; c < sizeof(v) / sizeof(*v); c++) {
+		struct demo d;
+		struct flow_set *s = NULL;
+		bool ok = true, complaint = false;
+		EQ(company_open(&d, v[c].company, &s), 0);
+		CHECK(s && flow_set_count(s) >= v[c].least);
+		for (size_t i = 0; s && i < s->n; i++) {
+			complaint |= strcmp(s->v[i].id, "complaint") == 0;
+			for (size_t k = 0; k < s->v[i].n_steps; k++)
+				if (s->v[i].step[k].kind == STEP_CALL)
+					ok &= args_fit(&d, &s->v[i], &s->v[i].step[k]);
+		}
+		CHECK(ok && complaint);
+		demo_close(&d, s);
+	}
 }
 
 /* What begins which flow; "" = none: a question for the knowledge base. */
