@@ -23,6 +23,7 @@ struct shard_emb {               /* the shard's thread */
 struct app_meaning {
 	struct store *st;
 	struct snap *kb;
+	struct kb_live *live;
 	char path[4200];
 	struct talk_hub *hub;
 	const struct model_spec *spec;
@@ -156,10 +157,24 @@ static void failed(struct app_meaning *m, const char *why)
 static int build(struct app_meaning *m, struct err *e)
 {
 	struct kb_opts o = { .dense = m->dense };
+	struct kb_index *was = snap_get(m->kb), *ix = NULL;
 	struct store_db *db;
+	bool large = false;
 	int rc = store_reader(m->st, &db);
 	m->ix = obj_unref(m->ix);
-	return rc ? err_set(e, rc, "the database cannot be read") : kb_build(&m->ix, db, &o, e);
+	if (rc) {
+		obj_unref(was);
+		return err_set(e, rc, "the database cannot be read");
+	}
+	if (was)
+		rc = kb_update(&ix, was, db, &o, &large, e);
+	if (!rc && (!was || large)) {
+		ix = obj_unref(ix);
+		rc = kb_build(&ix, db, &o, e);
+	}
+	obj_unref(was);
+	m->ix = rc ? NULL : ix;
+	return rc;
 }
 
 static void finish(void *arg)
@@ -170,7 +185,7 @@ static void finish(void *arg)
 	char name[300];
 	(void)snprintf(name, sizeof(name), "%s", emb_name(m->emb));
 	(void)kb_dense_flush(m->dense);
-	snap_publish(m->kb, obj_ref(m->ix));
+	kb_live_offer(m->live, m->ix);
 	drop_work(m);
 	m->told = false;
 	tell(m, false, "%zu texts of the knowledge base, by %.200s", all, name);
@@ -277,12 +292,13 @@ static void *run(void *arg)
 
 /* ---- door ---- */
 
-int app_meaning_open(struct app_meaning **ret, struct store *st, struct snap *kb, const char *data)
+int app_meaning_open(struct app_meaning **ret, const struct app_meaning_opts *o)
 {
 	struct app_meaning *m = xalloc(sizeof(*m));
-	m->st = st;
-	m->kb = kb;
-	(void)snprintf(m->path, sizeof(m->path), "%s/vectors.bin", data);
+	m->st = o->store;
+	m->kb = o->kb;
+	m->live = o->live;
+	(void)snprintf(m->path, sizeof(m->path), "%s/vectors.bin", o->data);
 	(void)pthread_mutex_init(&m->lock, NULL);
 	m->loop = loop_new();
 	m->box = mbox_new(m->loop);

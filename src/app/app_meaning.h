@@ -6,7 +6,7 @@
 #include "model.h"
 #include "talk.h"
 
-/*	app_meaning_open(&m, store, kb, data);
+/*	app_meaning_open(&m, &(struct app_meaning_opts){ store, kb, live, data });
  *	talk_hub_open(...)             on_shard calls app_meaning_shard(m, shard, up)
  *	app_meaning_use(m, hub, spec); again when another model is there
  *	app_meaning_stop(m);           before the hub closes
@@ -15,10 +15,13 @@
  * Main thread but for app_meaning_shard. */
 struct app_meaning;
 
-/* kb: the server's index; a new one with vectors is published there when all are made. data: the
- * folder that keeps them (vectors.bin). */
-int app_meaning_open(struct app_meaning **ret, struct store *st, struct snap *kb,
-		     const char *data);
+struct app_meaning_opts {
+	struct store *store;
+	struct snap *kb;         /* the server's index */
+	struct kb_live *live;    /* gets one with vectors when all are made */
+	const char *data;        /* the folder that keeps them (vectors.bin) */
+};
+int app_meaning_open(struct app_meaning **ret, const struct app_meaning_opts *o);
 /* Embeds with this model from now on (NULL = with none: words alone). Its strings outlive m. The
  * thread of its own starts with the first call. */
 int app_meaning_use(struct app_meaning *m, struct talk_hub *hub, const struct model_spec *spec);

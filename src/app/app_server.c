@@ -16,6 +16,7 @@
 #include "feel.h"
 
 #include <malloc.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -30,6 +31,8 @@ struct app_server {
 	struct store *store;
 	struct pool *pool;
 	struct snap *kb;
+	struct kb_live *live;
+	atomic_bool kb_changed;      /* since vectors were asked for */
 	struct talk_texts *texts;
 	struct app_profiles *profiles;
 	struct app_service *service;
@@ -110,6 +113,35 @@ static int server_index(struct app_server *s, struct err *e)
 	rc = app_voice_learn(s->voice, ix, s->store, e);
 	snap_publish(s->kb, ix);
 	return rc;
+}
+
+static void on_published(void *arg, struct kb_index *ix, bool changed)
+{
+	struct app_server *s = arg;
+	metric_set(M_KB_ARTICLES, (int64_t)kb_count(ix));
+	if (changed)
+		LOG(INFO, "kb.published", "articles=%zu", kb_count(ix));
+	if (changed)
+		atomic_store(&s->kb_changed, true);
+}
+
+static void on_kb_failed(void *arg, int rc, const struct err *e)
+{
+	LOG(WARN, "kb.failed", "the knowledge base stays as it was: %s",
+	    e->msg[0] ? e->msg : err_text(rc));
+}
+
+/* Edits are searchable from now on; those between the first index and here too. */
+static int server_live(struct app_server *s, struct err *e)
+{
+	const struct kb_live_opts o = { .store = s->store, .kb = s->kb,
+					.published = on_published, .failed = on_kb_failed,
+					.arg = s };
+	int rc = kb_live_open(&s->live, &o);
+	if (rc)
+		return err_set(e, rc, "no thread for the knowledge base");
+	const struct app_meaning_opts m = { s->store, s->kb, s->live, s->data };
+	return app_meaning_open(&s->meaning, &m);
 }
 
 /* The door opens after the shards stand: until then nobody looks on. */
@@ -425,7 +457,7 @@ int app_server_open(struct app_server **ret, const jv *cfg, const char *data_dir
 	if (rc == 0)
 		rc = server_index(s, e);
 	if (rc == 0)
-		rc = app_meaning_open(&s->meaning, s->store, s->kb, s->data);
+		rc = server_live(s, e);
 	if (rc == 0)
 		rc = server_service(s, company, e);
 	if (rc == 0)
@@ -503,6 +535,8 @@ void app_server_watch(struct app_server *s)
 	if (!failed && s->store_bad)
 		LOG(WARN, "store.recovered", "messages are saved again");
 	s->store_bad = failed;
+	if (atomic_exchange(&s->kb_changed, false))
+		app_meaning_refresh(s->meaning);
 	app_models_tick(s->models);
 	app_service_tick(s->service);
 	renew(s);
@@ -532,6 +566,7 @@ void app_server_close(struct app_server *s)
 	app_meaning_stop(s->meaning);
 	api_stop(s->api);           /* no new requests; its mailbox lives on */
 	talk_hub_close(s->hub);     /* conversations end, their rows go to the scribe */
+	kb_live_close(s->live);
 	app_meaning_close(s->meaning);
 	app_voice_close(s->voice);
 	pool_free(s->pool);

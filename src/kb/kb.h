@@ -91,6 +91,30 @@ size_t kb_count(const struct kb_index *ix);      /* live articles */
 size_t kb_bytes(const struct kb_index *ix);
 /* views into the index. */
 int kb_get(const struct kb_index *ix, sv article_id, struct kb_article *ret);
+
+/* ---- the index of a running server ---- */
+/* A thread that keeps the index in `kb` equal to the committed rows: an edit is searchable within
+ * a second, whoever made it. Its callbacks run on its threads. */
+struct kb_live;
+struct kb_live_opts {
+	struct store *store;
+	struct snap *kb;
+	/* ix is published now; changed: rows differ from the index that was offered or before. */
+	void (*published)(void *arg, struct kb_index *ix, bool changed); /* may be NULL */
+	void (*failed)(void *arg, int err, const struct err *e); /* may be NULL; tried again */
+	void *arg;
+};
+int kb_live_open(struct kb_live **ret, const struct kb_live_opts *o);
+/* Rows have changed. kb_put and kb_retire tell by themselves; any thread. */
+void kb_live_poke(struct kb_live *l);
+/* Publish this one, with what was committed since it was made on top. Takes a reference of its
+ * own; any thread. */
+void kb_live_offer(struct kb_live *l, struct kb_index *ix);
+/* Waits for a build under way; before the store closes. Accepts NULL. */
+void kb_live_close(struct kb_live *l);
+/* Whoever writes article rows without kb_put says so, in the same write. */
+void kb_touched(void);
+
 /* Words for recognisers: every title, alias and first sentence of a language, one call each. */
 void kb_utterances(const struct kb_index *ix, sv lang, void (*fn)(void *arg, sv text), void *arg);
 

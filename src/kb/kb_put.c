@@ -128,6 +128,8 @@ int kb_put(struct store_db *db, const struct kb_article *a, int64_t now_ms, bool
 	store_bind_int(q, 13, now_ms);
 	rc = run(q);
 	*ret_changed = rc == 0;
+	if (!rc)
+		kb_touched();
 	return rc;
 }
 
@@ -149,5 +151,8 @@ int kb_retire(struct store_db *db, sv article_id, int64_t now_ms)
 		return rc;
 	store_bind_sv(q, 1, article_id);
 	store_bind_int(q, 2, now_ms);
-	return run(q);
+	rc = run(q);
+	if (!rc)
+		kb_touched();
+	return rc;
 }

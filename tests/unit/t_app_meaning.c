@@ -20,6 +20,7 @@ static const struct {
 struct world {
 	struct store *st;
 	struct snap *kb;
+	struct kb_live *live;
 	struct talk_hub *hub;
 	struct app_meaning *m;
 	struct talk_texts *texts;
@@ -100,7 +101,9 @@ static void world_open(struct world *w)
 	ASSERT(kb_init() == 0 && store_open(&w->st, &so, &e) == 0);
 	ASSERT(store_write(w->st, put_all, NULL, NULL, NULL) == 0 && store_flush(w->st) == 0);
 	index_now(w);
-	ASSERT(app_meaning_open(&w->m, w->st, w->kb, w->dir) == 0);
+	ASSERT(kb_live_open(&w->live, &(struct kb_live_opts){ .store = w->st, .kb = w->kb }) == 0);
+	const struct app_meaning_opts mo = { w->st, w->kb, w->live, w->dir };
+	ASSERT(app_meaning_open(&w->m, &mo) == 0);
 	struct talk_opts o = { .shards = 2, .kb = w->kb, .texts = w->texts, .pool = w->pool,
 			       .on_shard = on_shard, .on_shard_arg = w };
 	ASSERT(talk_hub_open(&w->hub, &o, &e) == 0);
@@ -110,6 +113,7 @@ static void world_close(struct world *w)
 {
 	app_meaning_stop(w->m);
 	talk_hub_close(w->hub);
+	kb_live_close(w->live);
 	app_meaning_close(w->m);
 	snap_free(w->kb);
 	store_close(w->st);
@@ -124,6 +128,11 @@ static bool ready(void *arg)
 	bool yes = kb_dense_ready(ix, SV("en"));
 	obj_unref(ix);
 	return yes;
+}
+
+static bool by_words(void *arg)
+{
+	return !ready(arg);
 }
 
 /* Waits on a loop of its own: the work is done on other threads. */
@@ -184,8 +193,7 @@ TEST(app_meaning_embeds_only_what_is_new)
 	OK(app_meaning_use(w.m, w.hub, &w.spec));
 	bool first = until(ready, &w, 20000);
 	ASSERT(store_write(w.st, put_more, NULL, NULL, NULL) == 0 && store_flush(w.st) == 0);
-	index_now(&w); /* as an import does: without vectors */
-	bool off = !ready(&w);
+	bool off = until(by_words, &w, 20000); /* the new article is searchable, without vectors */
 	app_meaning_refresh(w.m);
 	bool again = until(ready, &w, 20000);
 	world_close(&w);
