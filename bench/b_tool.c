@@ -14,12 +14,15 @@ static const char yaml[] =
 	"tools:\n"
 	"  - {name: get, source: b, title: {zh: a, en: a}, about: {zh: a, en: a},\n"
 	"     schema: {type: object, properties: {k: {type: string}}}}\n"
-	"  - {name: put, source: b, effect: true, title: {zh: a, en: a}, about: {zh: a, en: a},\n"
+	"  - {name: put, source: b, level: nobody, effect: true, title: {zh: a, en: a}, about: "
+	"{zh: a, en: a},\n"
 	"     schema: {type: object, properties: {k: {type: string}}}}\n"
-	"  - {name: ask, source: b, effect: true, title: {zh: a, en: a}, about: {zh: a, en: a},\n"
+	"  - {name: ask, source: b, level: nobody, effect: true, title: {zh: a, en: a}, about: "
+	"{zh: a, en: a},\n"
 	"     confirm: {zh: \"{k}?\", en: \"{k}?\"},\n"
 	"     schema: {type: object, properties: {k: {type: string}}}}\n"
-	"  - {name: far, source: b, level: proven, title: {zh: a, en: a}, about: {zh: a, en: a},\n"
+	"  - {name: far, source: b, level: proven, title: {zh: a, en: a}, about: {zh: a, en: "
+	"a},\n"
 	"     schema: {type: object, properties: {k: {type: string}}}}\n";
 
 static int b_read(void *arg, struct tool_run *r, struct store_db *db)

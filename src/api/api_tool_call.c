@@ -204,6 +204,13 @@ static void list_run(struct api_query *q, struct store_db *db)
 	struct tool_box *box = tool_kit_box_now(q->a->o.kit);
 	int rc = tool_approvals(db, box, q->s1, q->s2, LIST_MAX, &q->out);
 	obj_unref(box);
+	/* what could not be delivered waits for a person too: with the first page */
+	if (!rc && !q->s2.n && q->out.n) {
+		sb_truncate(&q->out, q->out.n - 1);
+		sb_cstr(&q->out, ",\"undelivered\":");
+		rc = tool_undelivered(db, LIST_MAX, &q->out);
+		sb_ch(&q->out, '}');
+	}
 	if (rc) {
 		q->status = rc == ERR_INVAL ? 400 : 500;
 		q->detail = rc == ERR_INVAL ? "cursor is the next of the page before." :

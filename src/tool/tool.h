@@ -166,8 +166,13 @@ int tool_send(struct tool_run *r, struct store_db *db, const char *kind, jv *bod
 int tool_post(struct store_db *db, const char *kind, jv *body, sv customer, int64_t now_ms);
 /* Beyond the caller's authority: a row for a person, with what would be done. Sets APPROVE. */
 int tool_ask_person(struct tool_run *r, struct store_db *db, const char *what, double amount);
+/* The same for a part of what is done: the call itself goes on, and a person decides about another
+ * call, of tool with args (moved). ERR_NOTFOUND: there is no such tool. */
+int tool_ask_for(struct tool_run *r, struct store_db *db, const char *tool, jv *args,
+		 const char *what, double amount);
 /* By the company's decision table (policy_rules.h): facts moved; *ret is the decision, the
- * caller's. Its "allowed": false sets REFUSED with its reason. 0, ERR_NOTFOUND (no table). */
+ * caller's. Its "allowed": false sets REFUSED with its reason; "missing" facts set INVALID with
+ * their names, and nothing is decided. 0, ERR_NOTFOUND (no table). */
 int tool_decide(struct tool_run *r, const char *table, jv *facts, jv **ret);
 
 /* ---- the kit: a running set of sources over one store ---- */
@@ -219,6 +224,14 @@ void tool_far_close(struct tool_far *f);     /* after the kit; accepts NULL */
  * masked. On a reader; ERR_INVAL: the cursor. */
 int tool_approvals(struct store_db *db, const struct tool_box *box, sv state, sv cursor, int limit,
 		   struct sb *out);
+/* Messages, and calls of other systems, that were given up:
+ * {"count":N,"items":[{"id","kind","tool", "customer","tries","why","made_at","dead_at"}]}, the
+ * newest; not what they say. On a reader. */
+int tool_undelivered(struct store_db *db, int limit, struct sb *out);
+/* Results and decided requests of before before_ms are blanked, their rows stay; 2000 rows a call.
+ * from is where it goes on, "" at first and again when all were looked at. On the scribe. */
+#define TOOL_FORGET 72
+int tool_forget(struct store_db *db, int64_t before_ms, char from[TOOL_FORGET]);
 /* Waits for calls under way; accepts NULL. */
 void tool_kit_close(struct tool_kit *k);
 

@@ -8,15 +8,19 @@
 
 #include <stdio.h>
 
-int tool_ask_person(struct tool_run *r, struct store_db *db, const char *what, double amount)
+/* A row that waits; request is the call as it would be made, under key. */
+struct question {
+	const char *id, *what;
+	sv name, key;
+	double amount;
+	const jv *request;
+};
+
+static int put_question(struct tool_run *r, struct store_db *db, const struct question *x)
 {
-	struct tool_work *w = r->put->work;
+	const struct tool_who *who = r->who;
 	struct store_stmt *q;
 	struct sb text;
-	char id[27];
-	tool_outcome(r, TOOL_APPROVE, "a person decides");
-	if (!r->confirmed)
-		return 0;
 	int rc = store_prep(
 		db, &q,
 		"INSERT INTO tool_approval (id, name, what, amount, k, request, customer, "
@@ -24,20 +28,17 @@ int tool_ask_person(struct tool_run *r, struct store_db *db, const char *what, d
 		"?9, ?10)");
 	if (rc)
 		return rc;
-	id_new(id);
 	sb_init(&text, LIM_JSON_BYTES);
-	jv *o = tool_request_json(w);
-	jv_dump(o, &text);
-	jv_free(o);
-	store_bind_sv(q, 1, sv_of(id));
-	store_bind_sv(q, 2, w->req.name);
-	store_bind_sv(q, 3, sv_of(what));
-	store_bind_num(q, 4, amount);
-	store_bind_sv(q, 5, w->req.key);
+	jv_dump(x->request, &text);
+	store_bind_sv(q, 1, sv_of(x->id));
+	store_bind_sv(q, 2, x->name);
+	store_bind_sv(q, 3, sv_of(x->what));
+	store_bind_num(q, 4, x->amount);
+	store_bind_sv(q, 5, x->key);
 	store_bind_sv(q, 6, sb_sv(&text));
-	store_bind_sv(q, 7, r->who->customer.p ? r->who->customer : SV(""));
-	store_bind_sv(q, 8, r->who->conversation.p ? r->who->conversation : SV(""));
-	store_bind_sv(q, 9, r->who->actor.p ? r->who->actor : SV(""));
+	store_bind_sv(q, 7, who->customer.p ? who->customer : SV(""));
+	store_bind_sv(q, 8, who->conversation.p ? who->conversation : SV(""));
+	store_bind_sv(q, 9, who->actor.p ? who->actor : SV(""));
 	store_bind_int(q, 10, r->now_ms);
 	rc = sb_err(&text);
 	if (rc)
@@ -45,6 +46,44 @@ int tool_ask_person(struct tool_run *r, struct store_db *db, const char *what, d
 	else
 		rc = store_run(q);
 	sb_done(&text);
+	return rc;
+}
+
+int tool_ask_person(struct tool_run *r, struct store_db *db, const char *what, double amount)
+{
+	struct tool_work *w = r->put->work;
+	char id[27];
+	tool_outcome(r, TOOL_APPROVE, "a person decides");
+	if (!r->confirmed)
+		return 0;
+	id_new(id);
+	jv *o = tool_request_json(w);
+	struct question x = { id, what, w->req.name, w->req.key, amount, o };
+	int rc = put_question(r, db, &x);
+	jv_free(o);
+	jv_set_str(r->body, "approval", sv_of(id));
+	return rc;
+}
+
+/* Its key is the row's own id: whoever is asked again about the whole call asks no second time, for
+ * that call's key gives its first result. */
+int tool_ask_for(struct tool_run *r, struct store_db *db, const char *tool, jv *args,
+		 const char *what, double amount)
+{
+	struct tool_work *w = r->put->work;
+	char id[27];
+	bool there = tool_box_find(w->box, sv_of(tool)) != NULL;
+	if (!there || !r->confirmed) {
+		jv_free(args);
+		return there ? 0 : ERR_NOTFOUND;
+	}
+	id_new(id);
+	jv *o = tool_request_json(w);
+	jv_set_str(o, "tool", sv_of(tool));
+	jv_set(o, "args", args);
+	struct question x = { id, what, sv_of(tool), sv_of(id), amount, o };
+	int rc = put_question(r, db, &x);
+	jv_free(o);
 	jv_set_str(r->body, "approval", sv_of(id));
 	return rc;
 }
@@ -131,15 +170,15 @@ static int load(struct decision *d)
 	return rc;
 }
 
+/* A no needs no gate: it may be said of a tool that is gone, or that is declared otherwise now. */
 static int refuse(struct decision *d, struct tool_res **ret)
 {
 	struct tool_work *w = d->w;
 	int rc = tool_kit_enter(d->k);
 	if (!rc) {
 		w->run.body = jv_obj();
-		rc = tool_gate(w) ? 0 : ERR_STATE;
-		if (!rc)
-			rc = tool_kit_write(d->k, say_no, d);
+		tool_gate_look(w);
+		rc = tool_kit_write(d->k, say_no, d);
 		if (!rc)
 			*ret = tool_res_new(w);
 		tool_kit_leave(d->k);

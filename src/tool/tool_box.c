@@ -223,6 +223,11 @@ static void read_decl(struct reader *r, jv *o)
 	d->level = (enum tool_level)choice(r, o, "level", level_names, N(level_names));
 	d->effect = yes(r, o, "effect");
 	d->confirm = it->confirm[0].n > 0;
+	if (d->effect && !jv_get(o, "level"))
+		fault(r, "level",
+		      "Name the least level: known, or proven where money or an address changes; "
+		      "level: nobody lets anybody do it.",
+		      "an effect must say how sure it has to be who the customer is");
 	if (d->confirm && !d->effect)
 		fault(r, "confirm", "Write effect: true, or take confirm away.",
 		      "a tool that changes nothing needs no confirmation");

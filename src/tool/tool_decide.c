@@ -1,5 +1,6 @@
 /* tool_decide.c: the company's decision tables, asked by a source. A table that says no makes the
- * outcome REFUSED, with its own reason as the words and the rule in the body. */
+ * outcome REFUSED, with its own reason as the words and the rule in the body. A table that cannot
+ * decide because facts are missing has not said no: INVALID, with their names. */
 #include "tool_int.h"
 #include "policy_rules.h"
 
@@ -19,6 +20,25 @@ static void refuse(struct tool_run *r, const jv *d)
 		     arena_fmt(&p->work->a, "table %.*s, rule %.*s", SV_ARG(table), SV_ARG(rule)));
 }
 
+/* "days, payment": the names for whoever asks, the table's own question for the customer. */
+static void undecided(struct tool_run *r, const jv *d, const jv *missing)
+{
+	struct tool_put *p = r->put;
+	struct sb b;
+	sb_init(&b, 2000);
+	for (size_t i = 0; i < jv_len(missing); i++) {
+		sb_cstr(&b, i ? ", " : "");
+		sb_put(&b, jv_as_str(jv_at(missing, i)));
+	}
+	jv_set(r->body, "missing", jv_copy(missing));
+	tool_outcome(r, TOOL_INVALID,
+		     arena_fmt(&p->work->a, "table %.*s cannot decide without: %s",
+			       SV_ARG(jv_get_str(d, "table")), sb_str(&b)));
+	p->say_text = arena_sv(&p->work->a, jv_get_str(jv_get(d, "why"),
+						       tool_lang(r->who->lang) ? "en" : "zh"));
+	sb_done(&b);
+}
+
 int tool_decide(struct tool_run *r, const char *table, jv *facts, jv **ret)
 {
 	jv *d = NULL;
@@ -28,7 +48,10 @@ int tool_decide(struct tool_run *r, const char *table, jv *facts, jv **ret)
 		jv_free(d);
 		return rc;
 	}
-	if (jv_is_bool(jv_get(d, "allowed")) && !jv_get_bool(d, "allowed", true))
+	const jv *missing = jv_get(d, "missing");
+	if (jv_len(missing))
+		undecided(r, d, missing);
+	else if (jv_is_bool(jv_get(d, "allowed")) && !jv_get_bool(d, "allowed", true))
 		refuse(r, d);
 	*ret = d;
 	return 0;

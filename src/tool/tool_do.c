@@ -23,7 +23,7 @@ void tool_run_begin(struct tool_work *w, bool real)
 	w->rc = 0;
 	w->real = real;
 	w->run = (struct tool_run){
-		.decl = &w->item->d,
+		.decl = w->item ? &w->item->d : NULL,
 		.args = w->args,
 		.who = &w->req.who,
 		.rules = w->rules,
@@ -48,10 +48,10 @@ static const char *reason(int rc)
 /* Nothing was changed; what the source had put is not told. */
 void tool_failed(struct tool_work *w, int rc)
 {
-	sv why = w->put.why;
+	sv why = w->put.why, audit = w->put.audit;
 	jv_free(w->run.body);
 	w->run.body = jv_obj();
-	w->put = (struct tool_put){ .work = w, .outcome = TOOL_FAILED };
+	w->put = (struct tool_put){ .work = w, .outcome = TOOL_FAILED, .audit = audit };
 	w->put.why = why.n ? why : sv_of(reason(rc));
 	w->rc = rc;
 }

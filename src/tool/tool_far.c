@@ -267,7 +267,8 @@ int far_take(struct tool_run *r, jv *answer)
 	jv_free(answer);
 	if (!schema || !jv_schema_check(schema, r->body, &e))
 		return 0;
-	tool_outcome(r, TOOL_FAILED,
-		     arena_fmt(r->arena, "the other system's answer does not fit: %s", e.msg));
+	/* names and values in the fault are the other system's */
+	tool_outcome(r, TOOL_FAILED, "the other system's answer does not fit");
+	tool_audit(r, sv_of(e.msg));
 	return ERR_UPSTREAM;
 }

@@ -27,24 +27,31 @@ static bool known(struct tool_work *w)
 	return true;
 }
 
-static bool args_fit(struct tool_work *w)
+/* The arguments as a tree and their print; e tells why there are none. */
+static int take_args(struct tool_work *w, struct err *e)
 {
-	struct err e = { 0 };
 	struct sb canon;
-	w->args = jv_parse(w->req.args.n ? w->req.args : SV("{}"), &e);
+	w->args = jv_parse(w->req.args.n ? w->req.args : SV("{}"), e);
 	if (!w->args || !jv_is_obj(w->args)) {
 		jv_free(w->args);
 		w->args = jv_obj();
-		return stop(w, TOOL_INVALID, e.code ? e.msg : "the arguments must be an object");
+		return err_set(e, ERR_INVAL, "%s",
+			       e->code ? e->msg : "the arguments must be an object");
 	}
-	if (jv_schema_check(w->item->d.schema, w->args, &e))
-		return stop(w, TOOL_INVALID, e.msg);
 	sb_init(&canon, 8 * TOOL_ARGS_MAX);
 	mcp_canonical(w->args, &canon);
 	int err = sb_err(&canon);
 	w->args_print = sv_hash(sb_sv(&canon));
 	sb_done(&canon);
-	return err ? stop(w, TOOL_INVALID, "the arguments are too large") : true;
+	return err ? err_set(e, ERR_INVAL, "the arguments are too large") : 0;
+}
+
+static bool args_fit(struct tool_work *w)
+{
+	struct err e = { 0 };
+	if (take_args(w, &e) || jv_schema_check(w->item->d.schema, w->args, &e))
+		return stop(w, TOOL_INVALID, e.msg);
+	return true;
 }
 
 /* A level without a customer is none; the system is always sure. */
@@ -63,6 +70,15 @@ static bool sure(struct tool_work *w)
 bool tool_gate(struct tool_work *w)
 {
 	return known(w) && args_fit(w) && sure(w);
+}
+
+void tool_gate_look(struct tool_work *w)
+{
+	struct err e = { 0 };
+	if (!known(w))
+		(void)take_args(w, &e);
+	else
+		(void)args_fit(w);
 }
 
 uint64_t tool_print(sv name, const jv *args, const jv *body)

@@ -64,6 +64,7 @@ struct tool_put {
 	enum tool_outcome outcome;
 	enum tool_level need_level, grant_level;
 	sv why, say_key, say_text, grant_customer;
+	sv audit;                    /* another system's own words: for the record alone */
 	bool keep;                   /* what was written stays, whatever the outcome */
 	int sent;
 };
@@ -123,6 +124,9 @@ int tool_work_wait(struct tool_work *w, struct tool_res **ret);
 
 /* tool_gate.c: the checks that need no database; true: go on, false: put holds the outcome. */
 bool tool_gate(struct tool_work *w);
+/* What of a call there still is: its tool (item stays NULL when it is gone) and arguments. Nothing
+ * is refused. */
+void tool_gate_look(struct tool_work *w);
 uint64_t tool_print(sv name, const jv *args, const jv *body);    /* body may be NULL; never 0 */
 
 /* tool_do.c: carrying it out */
@@ -144,6 +148,9 @@ void tool_row(const struct tool_work *w, struct store_event *ev, struct sb *body
 jv *tool_masked(const jv *schema, const jv *args);        /* the caller's */
 
 /* tool_put.c */
+/* Words of another system: they go into the record, masked, and nowhere else: what they say may
+ * be meant for a model. */
+void tool_audit(struct tool_run *r, sv text);
 sv tool_say_of(const struct tool_work *w, struct sb *buf);
 
 /* tool_out.c: the outbox */

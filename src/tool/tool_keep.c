@@ -25,7 +25,8 @@ static bool same_call(const struct tool_work *w, struct store_stmt *q, const jv 
 	sv customer = store_col_sv(q, 3);
 	return sv_eq(store_col_sv(q, 0), w->req.name) &&
 	       (uint64_t)store_col_int(q, 1) == w->args_print &&
-	       sv_eq(store_col_sv(q, 2), who->conversation) &&
+	       (sv_eq(store_col_sv(q, 2), who->conversation) ||
+		(customer.n && who->level >= TOOL_KNOWN)) && /* who goes on in another one */
 	       (sv_eq(customer, who->customer) ||
 		(!customer.n && sv_eq(jv_get_str(result, "grant_customer"), who->customer)));
 }
@@ -53,7 +54,8 @@ static void take_result(struct tool_work *w, struct store_stmt *q, const jv *o)
 	w->put.say_text = arena_sv(&w->a, jv_get_str(o, "say"));
 	w->put.grant_customer = arena_sv(&w->a, jv_get_str(o, "grant_customer"));
 	w->put.grant_level = (enum tool_level)jv_get_int(o, "grant_level", 0);
-	w->effect = jv_get_bool(o, "effect", false);
+	/* of a result that was forgotten, or erased, this much is known */
+	w->effect = jv_get_bool(o, "effect", w->put.outcome == TOOL_DONE);
 	w->again = true;
 }
 
@@ -233,7 +235,9 @@ static void row_what(const struct tool_work *w, jv *o)
 	if (w->req.dry)
 		jv_set_bool(o, "dry", true);
 	if (w->put.why.n && !bad)
-		jv_set(o, "why", masked_text(w->put.why));      /* may be another system's words */
+		jv_set(o, "why", masked_text(w->put.why));
+	if (w->put.audit.n)
+		jv_set(o, "there", masked_text(w->put.audit));  /* another system's words */
 	if (jv_get(w->run.body, "rule"))
 		jv_set(o, "rule", jv_copy(jv_get(w->run.body, "rule")));
 	if (w->approval.n) {

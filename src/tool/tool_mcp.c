@@ -9,8 +9,9 @@
  *
  * What the server says of its tools is never shown to a model: name, description and schema are
  * ours, from the declaration. Its tools are pinned when it is met first and refused when they
- * change (mcp.h). Its answer is data: the structured one, or its text as "text". The client
- * lives on the loop's thread; the call waits on a far thread.
+ * change (mcp.h). Its answer is data: the structured one, or its text as "text". Why it did not
+ * do something is told in words of ours; its own go into the record alone. The client lives on
+ * the loop's thread; the call waits on a far thread.
  */
 #include "tool_far.h"
 
@@ -115,20 +116,35 @@ static jv *arguments(const struct tool_run *r)
 	return args;
 }
 
+static const char *reason(int err)
+{
+	return err == ERR_TIMEOUT ?
+		       "the other system did not answer in time" :
+	       err == ERR_DENIED ?
+		       "the other system's tools are not the ones that were accepted" :
+	       err == ERR_NOTFOUND ? "the other system has no such tool" :
+	       err == ERR_TOOBIG   ? "the other system's answer is too large" :
+	       err_retryable(err)  ? "the other system cannot be reached" :
+				     "the other system could not do it";
+}
+
 static int result(struct tool_run *r, struct ask *a)
 {
+	struct sb words;
 	if (a->err) {
-		tool_outcome(r, TOOL_FAILED,
-			     a->err == ERR_TIMEOUT ? "the other system did not answer in time" :
-						     a->why);
+		tool_outcome(r, TOOL_FAILED, reason(a->err));
+		tool_audit(r, sv_of(a->why));
 		jv_free(a->got);
 		return a->err;
 	}
 	if (!a->is_error)
 		return far_take(r, a->got);
-	/* Its words may be anything: an agent can look at them, they are no reason of ours. */
-	jv_set(r->body, "there", a->got);
+	sb_init(&words, LIM_JSON_BYTES);
+	jv_dump(a->got, &words);
+	tool_audit(r, sb_sv(&words));
 	tool_outcome(r, TOOL_REFUSED, "the other system refused");
+	sb_done(&words);
+	jv_free(a->got);
 	return 0;
 }
 

@@ -3,7 +3,9 @@
  * A row is written with the effect that asked for it and is carried out afterwards, until it
  * succeeded: at least once, in order within its lane (a kind and a customer), with an id that stays
  * the same, so that the other side can tell a repeat. What does not succeed waits longer each time
- * and is dead after TRIES_MAX, which puts a row "alert" into the river. In one process a row is
+ * and is dead after TRIES_MAX: a row "alert" in the river, a count in the metrics, and it stands in
+ * tool_undelivered until a person has seen to it. A call that the other system refuses at once is
+ * not dead: its asker was told. In one process a row is
  * carried out by one thread at a time (tool_fly); after a crash nothing flies and all that waits is
  * carried out again. Its text is emptied once it has gone out: one-time codes do not stay.
  */
@@ -168,7 +170,7 @@ int tool_out_remote(struct tool_work *w, struct store_db *db)
 
 /* ---- marking: on the scribe ---- */
 
-enum mark { MARK_SENT, MARK_AGAIN, MARK_DEAD };
+enum mark { MARK_SENT, MARK_AGAIN, MARK_DEAD, MARK_REFUSED };
 
 static int64_t wait_ms(int64_t tries)
 {
@@ -212,7 +214,7 @@ static int alert(struct store_db *db, sv id, const char *kind, int64_t tries, co
 /* *how may become MARK_DEAD. */
 static int mark(struct store_db *db, sv id, enum mark *how, const char *why)
 {
-	static const char *const states[] = { "sent", "waiting", "dead" };
+	static const char *const states[] = { "sent", "waiting", "dead", "refused" };
 	struct store_stmt *q;
 	char kind[32] = "";
 	int64_t tries = 0;
@@ -222,8 +224,8 @@ static int mark(struct store_db *db, sv id, enum mark *how, const char *why)
 	if (*how == MARK_AGAIN && ++tries >= TRIES_MAX)
 		*how = MARK_DEAD;
 	/* Of a call that was refused at once its asker has heard. */
-	bool told = !strcmp(kind, "remote") && !tries;
-	if (*how == MARK_DEAD && !told && (rc = alert(db, id, kind, tries, why)) != 0)
+	enum mark to = *how == MARK_DEAD && !strcmp(kind, "remote") && !tries ? MARK_REFUSED : *how;
+	if (to == MARK_DEAD && (rc = alert(db, id, kind, tries, why)) != 0)
 		return rc;
 	rc = store_prep(db, &q,
 			"UPDATE tool_outbox SET state = ?2, tries = ?3, next_ms = ?4, why = ?5, "
@@ -233,7 +235,7 @@ static int mark(struct store_db *db, sv id, enum mark *how, const char *why)
 		return rc;
 	int64_t now = clk_wall_ms();
 	store_bind_sv(q, 1, id);
-	store_bind_sv(q, 2, sv_of(states[*how]));
+	store_bind_sv(q, 2, sv_of(states[to]));
 	store_bind_int(q, 3, tries);
 	store_bind_int(q, 4, *how == MARK_AGAIN ? now + wait_ms(tries - 1) : 0);
 	store_bind_sv(q, 5, sv_of(why));
@@ -241,7 +243,10 @@ static int mark(struct store_db *db, sv id, enum mark *how, const char *why)
 		store_bind_sv(q, 6, SV_NULL);
 	else
 		store_bind_int(q, 6, now);
-	return store_run(q);
+	rc = store_run(q);
+	if (rc == 0 && to == MARK_DEAD)
+		metric_inc(M_OUTBOX_DEAD);
+	return rc;
 }
 
 int tool_out_asked(void *work, struct store_db *db)

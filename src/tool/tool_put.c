@@ -24,6 +24,11 @@ void tool_grant(struct tool_run *r, sv customer, enum tool_level level)
 	r->put->grant_level = level;
 }
 
+void tool_audit(struct tool_run *r, sv text)
+{
+	r->put->audit = arena_sv(&r->put->work->a, sv_slice(text, 0, 1000));
+}
+
 void tool_keep(struct tool_run *r)
 {
 	r->put->keep = true;

@@ -57,20 +57,35 @@ static bool is_texts(const jv *v)
 	return jv_is_obj(v) || jv_is_arr(v);
 }
 
+/* What an answer may mean for the customer: a no, nothing there, something missing, a fault. Never
+ * that it is done, or that somebody has to be asked. */
+static bool is_answer(sv s)
+{
+	static const enum tool_outcome may[] = { TOOL_REFUSED, TOOL_NOT_FOUND, TOOL_INVALID,
+						 TOOL_FAILED };
+	for (size_t i = 0; i < N(may); i++)
+		if (sv_eq(s, sv_of(tool_outcome_name(may[i]))))
+			return true;
+	return false;
+}
+
+/* Codes that speak of the request itself (RFC 9110, 15.5). Not those of our credentials (401, 403,
+ * 407), of what may be otherwise in a moment (408, 425, 429), redirects, or a server in trouble. */
+static bool is_code(sv key)
+{
+	int64_t n;
+	bool own = sv_i64(key, &n) == 0 && key.n == 3 && n >= 400 && n <= 499;
+	return own && n != 401 && n != 403 && n != 407 && n != 408 && n != 425 && n != 429;
+}
+
 static bool is_outcomes(const jv *v)
 {
 	void *it = NULL;
 	sv key;
 	jv *m;
-	int64_t code;
-	while (jv_next(v, &it, &key, &m)) {
-		int o = 0;
-		while (o < TOOL_OUTCOMES &&
-		       !sv_eq(jv_as_str(m), sv_of(tool_outcome_name((enum tool_outcome)o))))
-			o++;
-		if (o == TOOL_OUTCOMES || sv_i64(key, &code) || code < 300 || code > 499)
+	while (jv_next(v, &it, &key, &m))
+		if (!is_answer(jv_as_str(m)) || !is_code(key))
 			return false;
-	}
 	return jv_is_obj(v);
 }
 
@@ -90,7 +105,9 @@ static const struct want http_wants[] = {
 	{ "retries", false, is_whole, "Use 0, 1 or 2." },
 	{ "take", false, is_texts, "Write paths of the answer: {state: data.state}." },
 	{ "result", false, jv_is_obj, "Write a JSON Schema." },
-	{ "status", false, is_outcomes, "Write outcomes for 300 to 499: {410: not_found}." },
+	{ "status", false, is_outcomes,
+	  "Write refused, not_found, invalid or failed for 400 to 499 (not 401, 403, 407, 408, "
+	  "425, 429): {410: not_found}." },
 };
 static const struct want mcp_wants[] = {
 	{ "system", true, is_text, "Name a server of the configuration's mcp." },

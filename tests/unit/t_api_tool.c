@@ -212,6 +212,37 @@ TEST(api_approvals_are_a_supervisors)
 	down(&t);
 }
 
+static int refuse_all(void *arg, sv id, sv kind, const jv *body)
+{
+	return ERR_INVAL;
+}
+
+static int post_letter(void *arg, struct store_db *db)
+{
+	jv *m = jv_obj();
+	jv_set_str(m, "text", SV("your refund"));
+	return tool_post(db, "sms", m, SV("C-9"), 1);
+}
+
+/* What was given up stands where supervisors look for what waits. */
+TEST(api_approvals_show_what_could_not_be_delivered)
+{
+	struct tw t;
+	size_t n;
+	CHECK(up(&t));
+	EQ(http(&t.w, "GET /api/v1/approvals", t.boss, NULL, &t.r), 200);
+	EQ(jv_as_int(jv_path(t.r.json, "undelivered.count"), -1), 0);
+	OK(store_write(t.w.store, post_letter, NULL, NULL, NULL));
+	OK(store_flush(t.w.store));
+	OK(tool_outbox_run(t.kit, refuse_all, NULL, &n));
+	EQ(http(&t.w, "GET /api/v1/approvals?state=waiting", t.boss, NULL, &t.r), 200);
+	EQ(jv_as_int(jv_path(t.r.json, "undelivered.count"), -1), 1);
+	SV_EQ(jv_as_str(jv_path(t.r.json, "undelivered.items.0.kind")), "sms");
+	SV_EQ(jv_as_str(jv_path(t.r.json, "undelivered.items.0.customer")), "C-9");
+	CHECK(sv_find(sb_sv(&t.r.body), SV("your refund")) < 0);
+	down(&t);
+}
+
 TEST(api_tools_without_a_kit_say_so)
 {
 	struct aw w = { 0 };

@@ -69,6 +69,10 @@ TEST(tool_box_refuses_with_place_and_mend)
 		  "    about: {zh: a, en: a}\n    confirm: {zh: a, en: a}\n",
 		  "changes nothing needs no confirmation" },
 		{ "tools:\n  - name: a\n    source: x\n    title: {zh: a, en: a}\n"
+		  "    about: {zh: a, en: a}\n    effect: true\n",
+		  "\"a\": an effect must say how sure it has to be who the customer is | Name the "
+		  "least level: known" },
+		{ "tools:\n  - name: a\n    source: x\n    title: {zh: a, en: a}\n"
 		  "    about: {zh: a, en: a}\n    undo: b\n",
 		  "undo: no tool \"b\"" },
 		{ "tools:\n  - name: a\n    source: x\n    title: {zh: a, en: a}\n"

@@ -11,6 +11,7 @@ static const char judge_yaml[] =
 	"    title: {zh: 借, en: Lend}\n"
 	"    about: {zh: 借, en: Lend}\n"
 	"    effect: true\n"
+	"    level: nobody\n"
 	"    schema: {type: object, properties: {days: {type: integer}, word: {type: string},\n"
 	"      table: {type: string}}}\n"
 	"    say: {done: {zh: \"好，收{fee}分。\", en: \"Yes, {fee} cents.\"}}\n";
@@ -123,8 +124,12 @@ TEST(tool_decide_on_what_is_not_known_is_no)
 {
 	struct world w;
 	CHECK(judge_open(&w, 30));
-	EQ(lend(&w, "{}", "en"), TOOL_REFUSED);
-	CHECK(w.r->say.n > 0);
+	EQ(lend(&w, "{}", "en"), TOOL_INVALID);      /* not a no: it asks for what is missing */
+	SV_EQ(w.r->why, "table lend cannot decide without: days");
+	SV_EQ(w.r->say, "To decide this, I still need to know: days.");
+	SV_EQ(jv_as_str(jv_path(w.r->body, "missing.0")), "days");
+	EQ(lend(&w, "{}", "zh"), TOOL_INVALID);
+	SV_EQ(w.r->say, "还需要知道：天。");
 	EQ(lend(&w, "{\"word\":\"many\"}", "en"), TOOL_FAILED);
 	EQ(lend(&w, "{\"days\":3,\"table\":\"none\"}", "en"), TOOL_FAILED);
 	world_close(&w);

@@ -159,7 +159,11 @@ TEST(tool_key_belongs_to_one_call)
 	EQ(jv_len(w.r->body), 0);
 	other = r;
 	other.who.conversation = SV("other");
+	other.who.level = TOOL_CLAIMED;
 	EQ(world_call(&w, &other), TOOL_INVALID);
+	other.who.level = TOOL_KNOWN;        /* the customer goes on in another conversation */
+	EQ(world_call(&w, &other), TOOL_DONE);
+	CHECK(w.r->again);
 	r.who.level = TOOL_NOBODY;
 	EQ(world_call(&w, &r), TOOL_DONE);
 	CHECK(w.r->again);
@@ -293,6 +297,40 @@ TEST(tool_approval_no_refuses_the_key)
 	EQ(world_call(&w, &r), TOOL_REFUSED);
 	CHECK(w.r->again && !w.r->effect);
 	EQ(world_kv(&w, "purse"), 1000);
+	world_close(&w);
+}
+
+/* A tool that was taken away cannot be carried out any more, but it can be refused. */
+TEST(tool_approval_of_a_tool_that_is_gone_can_be_refused)
+{
+	struct world w;
+	struct tool_res *res = NULL;
+	struct tool_file f = { "tools/none.yaml", SV("tools: []\n") };
+	struct cfg_report rep = { 0 };
+	struct tool_box *empty = NULL;
+	char id[27];
+	CHECK(world_open(&w, ""));
+	ask_for(&w, id);
+	OK(tool_box_new(&empty, &f, 1, &rep));
+	tool_kit_box(w.kit, empty);
+	OK(tool_approve(w.kit, sv_of(id), true, SV("boss"), SV(""), T_NOW, &res));
+	EQ(res->outcome, TOOL_DENIED);
+	obj_unref(res);
+	EQ(world_sql(&w, "SELECT COUNT(*) FROM tool_approval WHERE state = 'waiting'"), 1);
+	OK(tool_approve(w.kit, sv_of(id), false, SV("boss"), SV("gone"), T_NOW, &res));
+	EQ(res->outcome, TOOL_REFUSED);
+	CHECK(res->say.n > 0);
+	obj_unref(res);
+	EQ(world_sql(&w, "SELECT COUNT(*) FROM tool_approval WHERE state = 'no' AND by_login = "
+			 "'boss'"),
+	   1);
+	tool_kit_box(w.kit, w.box);          /* the key stays refused when it is back */
+	struct tool_req r = world_req("purse_spend", "{\"amount\":600}");
+	r.key = SV("big");
+	EQ(world_call(&w, &r), TOOL_REFUSED);
+	CHECK(w.r->again);
+	EQ(world_kv(&w, "purse"), 1000);
+	obj_unref(empty);
 	world_close(&w);
 }
 

@@ -114,6 +114,121 @@ TEST(tool_outbox_drops_what_cannot_be_sent_and_goes_on)
 	world_close(&w);
 }
 
+static jv *undelivered(struct world *w)
+{
+	struct store_db *db;
+	struct sb b;
+	sb_init(&b, 1u << 16);
+	int rc = store_flush(w->st);
+	if (!rc)
+		rc = store_reader(w->st, &db);
+	if (!rc)
+		rc = tool_undelivered(db, 10, &b);
+	bool words = sv_find(sb_sv(&b), SV("paid")) >= 0;    /* what they say is not told */
+	jv *v = rc || words ? NULL : jv_parse(sb_sv(&b), NULL);
+	sb_done(&b);
+	return v;
+}
+
+/* What is given up is counted, alerted, and waits to be seen; what a customer was told at once, or
+ * was erased, is not among it. */
+TEST(tool_undelivered_is_what_was_given_up)
+{
+	struct world w;
+	struct post p = { .rc = ERR_INVAL };
+	size_t n;
+	int64_t dead = metric_get(M_OUTBOX_DEAD);
+	CHECK(world_open(&w, ""));
+	jv *v = undelivered(&w);
+	EQ(jv_get_int(v, "count", -1), 0);
+	jv_free(v);
+	EQ(spend(&w, "C-1"), TOOL_DONE);
+	EQ(spend(&w, "C-2"), TOOL_DONE);
+	w.far_rc = ERR_INVAL;
+	struct tool_req r = world_req("purse_far", "{\"n\":1}");
+	EQ(world_call(&w, &r), TOOL_FAILED);
+	OK(tool_outbox_run(w.kit, post_send, &p, &n));
+	EQ(metric_get(M_OUTBOX_DEAD), dead + 2);
+	v = undelivered(&w);
+	EQ(jv_get_int(v, "count", -1), 2);
+	SV_EQ(jv_as_str(jv_path(v, "items.0.kind")), "sms");
+	SV_EQ(jv_as_str(jv_path(v, "items.0.customer")), "C-2");
+	CHECK(jv_as_str(jv_path(v, "items.1.why")).n && jv_as_str(jv_path(v, "items.1.dead_at")).n);
+	jv_free(v);
+	world_close(&w);
+}
+
+/* ---- what has grown old ---- */
+
+struct forget {
+	int64_t before;
+	char from[TOOL_FORGET];
+};
+
+static int forget_write(void *arg, struct store_db *db)
+{
+	struct forget *f = arg;
+	return tool_forget(db, f->before, f->from);
+}
+
+static bool forget(struct world *w, struct forget *f)
+{
+	return !store_write(w->st, forget_write, f, NULL, nothing) && !store_flush(w->st);
+}
+
+TEST(tool_forget_blanks_old_results_and_keeps_the_key)
+{
+	struct world w;
+	struct forget f = { .before = T_NOW };
+	CHECK(world_open(&w, ""));
+	struct tool_req r = world_req("purse_send", "{}");
+	r.key = SV("old");
+	EQ(world_call(&w, &r), TOOL_DONE);
+	r.key = SV("new");
+	r.now_ms = T_NOW + 1000;
+	EQ(world_call(&w, &r), TOOL_DONE);
+	CHECK(forget(&w, &f));
+	STR_EQ(f.from, "old");
+	EQ(world_sql(&w, "SELECT COUNT(*) FROM tool_call WHERE result = '{}'"), 0);
+	f = (struct forget){ .before = T_NOW + 500 };
+	CHECK(forget(&w, &f));
+	EQ(world_sql(&w, "SELECT COUNT(*) FROM tool_call WHERE result = '{}' AND k = 'old' AND "
+			 "outcome = 'done'"),
+	   1);
+	EQ(world_sql(&w, "SELECT COUNT(*) FROM tool_call WHERE result = '{}'"), 1);
+	CHECK(forget(&w, &f));
+	STR_EQ(f.from, "");                  /* all were looked at: it begins again */
+	r.key = SV("old");
+	EQ(world_call(&w, &r), TOOL_DONE);   /* still one effect */
+	CHECK(w.r->again && w.r->effect && w.r->say.n);
+	EQ(world_kv(&w, "paid"), 2);
+	world_close(&w);
+}
+
+static int many_calls(void *arg, struct store_db *db)
+{
+	return store_exec(
+		db, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE "
+		    "i < 4500) INSERT INTO tool_call (k, name, args_print, outcome, result, "
+		    "at_ms) SELECT 'k/' || i, 'x', 1, 'done', '{\"a\":1}', i FROM n");
+}
+
+TEST(tool_forget_goes_on_where_it_stopped)
+{
+	struct world w;
+	struct forget f = { .before = 4001 };
+	int rounds = 0;
+	CHECK(world_open(&w, ""));
+	CHECK(!store_write(w.st, many_calls, NULL, NULL, nothing));
+	do
+		CHECK(forget(&w, &f));
+	while (f.from[0] && ++rounds < 10);
+	EQ(rounds, 3);
+	EQ(world_sql(&w, "SELECT COUNT(*) FROM tool_call WHERE result = '{}'"), 4000);
+	EQ(world_sql(&w, "SELECT COUNT(*) FROM tool_call WHERE result = '{}' AND at_ms > 4000"), 0);
+	world_close(&w);
+}
+
 TEST(tool_outbox_without_a_sender_leaves_messages)
 {
 	struct world w;
@@ -188,6 +303,7 @@ TEST(tool_remote_effect_that_is_refused_may_be_asked_again)
 	OK(tool_outbox_run(w.kit, NULL, NULL, &n));
 	EQ(w.fars, 1);
 	EQ(world_sql(&w, "SELECT COUNT(*) FROM event WHERE kind = 'alert'"), 0);
+	EQ(world_sql(&w, "SELECT COUNT(*) FROM tool_outbox WHERE state = 'refused'"), 1);
 	w.far_rc = 0;
 	EQ(world_call(&w, &r), TOOL_DONE);
 	CHECK(!w.r->again);

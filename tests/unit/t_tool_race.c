@@ -32,6 +32,7 @@ static const char race_yaml[] =
 	"    title: {zh: 付, en: Pay}\n"
 	"    about: {zh: 付, en: Pay}\n"
 	"    effect: true\n"
+	"    level: nobody\n"
 	"    confirm: {zh: \"付{n}？\", en: \"Pay {n}?\"}\n"
 	"    schema: {type: object, required: [n], properties: {n: {type: integer}}}\n"
 	"  - name: send\n"
@@ -39,12 +40,14 @@ static const char race_yaml[] =
 	"    title: {zh: 发, en: Send}\n"
 	"    about: {zh: 发, en: Send}\n"
 	"    effect: true\n"
+	"    level: nobody\n"
 	"    schema: {type: object, required: [n], properties: {n: {type: integer}}}\n"
 	"  - name: far\n"
 	"    source: rfar\n"
 	"    title: {zh: 订, en: Order}\n"
 	"    about: {zh: 订, en: Order}\n"
 	"    effect: true\n"
+	"    level: nobody\n"
 	"    schema: {type: object, required: [n], properties: {n: {type: integer}}}\n";
 
 /* What the world outside has seen of an intent. */
