@@ -98,10 +98,11 @@ int desk_facts(const struct desk *d, struct store_db *db, sv number, const jv *f
 	       const struct desk_by *by, struct err *e);
 
 struct desk_did {
-	int looked, warned, breached, escalated, followed, closed;
+	int looked, warned, breached, escalated, followed, closed, failed;
 };
 /* What is due by the clock: warnings, breaches, the escalation ladder (table "escalation" of rules,
- * which may be NULL), follow-ups of complaints, closing. At most 200 tickets a call. */
+ * which may be NULL), follow-ups of complaints, closing. At most 200 tickets a call. One that fails
+ * (a row "alert") holds up no other. */
 int desk_tick(const struct desk *d, struct store_db *db, const struct policy_rules *rules,
 	      int64_t now_ms, struct desk_did *ret);
 

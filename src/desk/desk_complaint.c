@@ -1,5 +1,6 @@
 /* desk_complaint.c: what makes a complaint weigh more, and whether it comes again. On the scribe's
  * thread; weighing and reading back are pure. */
+#include "cust.h"
 #include "desk_int.h"
 
 #include <stdio.h>
@@ -65,9 +66,10 @@ static int find_before(const struct desk *d, struct store_db *db, const struct t
 	struct store_stmt *q;
 	int found = 0,
 	    rc = store_prep(db, &q,
-			    "SELECT number, category, body FROM ticket WHERE customer=?1 "
-			    "AND type='complaint' AND opened_ms>=?2 AND seq<>?3 ORDER BY "
-			    "seq DESC LIMIT 20");
+			    CUST_GROUP_SQL
+			    "SELECT t.number, t.category, t.body FROM g JOIN ticket t ON "
+			    "t.customer=g.id WHERE t.type='complaint' AND t.opened_ms>=?2 AND "
+			    "t.seq<>?3 ORDER BY t.seq DESC LIMIT 20");
 	if (rc)
 		return rc;
 	store_bind_sv(q, 1, t->customer);

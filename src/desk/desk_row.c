@@ -31,8 +31,6 @@ static void take(struct ticket *t, struct store_stmt *q)
 	for (int i = 0; i < 7; i++)
 		*texts[i] = arena_sv(&t->a, store_col_sv(q, 9 + i));
 	t->body = jv_parse(store_col_sv(q, 16), NULL);
-	if (!t->body)
-		t->body = jv_obj();
 	int64_t *times[] = { &t->promised, &t->due, &t->look, &t->follow, &t->opened, &t->changed,
 			     &t->solved, &t->closed };
 	for (int i = 0; i < 8; i++)
@@ -85,6 +83,8 @@ static int load(const struct desk *d, struct store_db *db, struct store_stmt *q,
 	if (rc == 1)
 		take(t, q);
 	store_reset(q);
+	if (rc == 1 && !jv_is_obj(t->body))
+		return ERR_CORRUPT;          /* saved again its facts would be gone */
 	return rc == 1 ? load_clocks(d, db, t) : rc ? rc : ERR_NOTFOUND;
 }
 

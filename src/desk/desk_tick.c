@@ -3,9 +3,14 @@
  *
  * Each ticket carries the next moment at which it wants to be looked at, so a tick reads only those
  * that are due. A tick that comes late finds everything that happened meanwhile and dates breaches
- * by their due moment. Two ticks at once do nothing twice. */
+ * by their due moment. Two ticks at once do nothing twice. Each ticket has a savepoint of its own:
+ * one that cannot be looked at is put off for an hour, with a row "alert", and the others go on. */
 #include "desk_int.h"
 #include "policy_rules.h"
+
+#include <stdio.h>
+
+#define PUT_OFF_MS CAL_HOUR
 
 struct tick {
 	const struct desk *d;
@@ -13,6 +18,7 @@ struct tick {
 	const struct policy_rules *rules;
 	struct desk_by by;
 	struct desk_did *did;
+	int64_t seq;                     /* the one that is looked at */
 };
 
 static int tell_clock(struct tick *k, struct ticket *t, const char *what, int kind, int64_t due)
@@ -34,7 +40,8 @@ static int look_at_clocks(struct tick *k, struct ticket *t)
 	int rc = 0;
 	for (int i = 0; i < DESK_CLOCKS && rc == 0; i++) {
 		struct desk_clock *c = &t->clock[i];
-		if (!c->there || c->ended || !c->running || c->breached)
+		/* a clock that is due at no moment cannot be late */
+		if (!c->there || c->ended || !c->running || c->breached || c->due <= 0)
 			continue;
 		if (c->due <= now) {
 			c->breached = c->due;
@@ -167,17 +174,52 @@ static int look_at_solved(struct tick *k, struct ticket *t)
 	return ticket_move(k->d, k->db, t, DESK_CLOSED, SV_NULL, &k->by, NULL);
 }
 
-static int look_at(struct tick *k, int64_t seq)
+static int look_at(void *arg, struct store_db *db)
 {
+	struct tick *k = arg;
 	struct ticket t;
-	int rc = ticket_load_seq(k->d, k->db, seq, &t);
+	int rc = ticket_load_seq(k->d, db, k->seq, &t);
 	if (rc == 0)
 		rc = t.state == DESK_SOLVED ? look_at_solved(k, &t) : look_at_clocks(k, &t);
 	if (rc == 0 && t.state != DESK_SOLVED)
 		rc = climb(k, &t);
 	if (rc == 0)
-		rc = ticket_save(k->d, k->db, &t, k->by.now_ms);
+		rc = ticket_save(k->d, db, &t, k->by.now_ms);
 	ticket_done(&t);
+	return rc;
+}
+
+/* It is tried again later; nothing else of it was changed. */
+static int put_off(struct tick *k, int why)
+{
+	struct store_stmt *q;
+	char body[160];
+	int rc = store_prep(k->db, &q, "UPDATE ticket SET look_ms=?2 WHERE seq=?1");
+	if (rc)
+		return rc;
+	store_bind_int(q, 1, k->seq);
+	store_bind_int(q, 2, k->by.now_ms + PUT_OFF_MS);
+	rc = store_run(q);
+	if (rc)
+		return rc;
+	(void)snprintf(body, sizeof(body), "{\"what\":\"ticket\",\"seq\":%lld,\"why\":\"%s\"}",
+		       (long long)k->seq, err_text(why));
+	struct store_event ev = { .ts_ms = k->by.now_ms, .kind = SV("alert"),
+				  .actor = SV("system"), .body = sv_of(body) };
+	return store_event_put(k->db, &ev);
+}
+
+/* What came to nothing is not counted either. */
+static int look_alone(struct tick *k, int64_t seq)
+{
+	struct desk_did before = *k->did;
+	k->seq = seq;
+	int rc = store_try(k->db, look_at, k);
+	if (rc) {
+		*k->did = before;
+		k->did->failed++;
+		rc = put_off(k, rc);
+	}
 	k->did->looked++;
 	return rc;
 }
@@ -185,7 +227,7 @@ static int look_at(struct tick *k, int64_t seq)
 int desk_tick(const struct desk *d, struct store_db *db, const struct policy_rules *rules,
 	      int64_t now_ms, struct desk_did *ret)
 {
-	struct tick k = { d, db, rules, { SV("system"), TOOL_SYSTEM, now_ms }, ret };
+	struct tick k = { d, db, rules, { SV("system"), TOOL_SYSTEM, now_ms }, ret, 0 };
 	int64_t seqs[DESK_TICKED];
 	struct store_stmt *q;
 	int n = 0, rc = store_prep(db, &q,
@@ -200,6 +242,6 @@ int desk_tick(const struct desk *d, struct store_db *db, const struct policy_rul
 		seqs[n++] = store_col_int(q, 0);
 	store_reset(q);
 	for (int i = 0; i < n && rc >= 0; i++)
-		rc = look_at(&k, seqs[i]);
+		rc = look_alone(&k, seqs[i]);
 	return rc < 0 ? rc : 0;
 }

@@ -3,7 +3,9 @@
  * Reads run on a worker, writes on the scribe's thread in the gate's savepoint (tool.h). A customer
  * reaches own tickets only, and those opened in the same conversation; whether another customer has
  * a ticket of a number cannot be told from any answer. */
+#include "cust.h"
 #include "desk_tool.h"
+#include "guard.h"
 
 #include <stdio.h>
 
@@ -39,6 +41,39 @@ sv desk_date(struct desk_call *c, int64_t ms)
 	sv s = arena_sv(c->r->arena, sb_sv(&b));
 	sb_done(&b);
 	return s;
+}
+
+/* What customers and agents wrote may hold a phone number or an address: as a model may see it. */
+static sv masked(struct desk_call *c, sv text)
+{
+	struct guard_in in = { 0 };
+	struct arena a;
+	arena_init(&a, LIM_ARENA_BIG);
+	if (guard_inbound(text, &a, &in))
+		in.model = SV("***");
+	sv ret = arena_sv(c->r->arena, in.model);
+	arena_done(&a);
+	return ret;
+}
+
+/* Whose a new ticket is. A caller's number can be forged: who is only claimed leaves one that is
+ * nobody's, in this conversation; nothing of the named customer's is touched. */
+sv desk_asker(const struct desk_call *c)
+{
+	const struct tool_who *w = c->r->who;
+	return staff(c->r) || w->level >= TOOL_KNOWN ? w->customer : SV_NULL;
+}
+
+/* Where whoever is not known can be reached: what was said, else where they call or write from. */
+void desk_contact(const struct desk_call *c, jv *facts)
+{
+	static const char *const ways[] = { "phone", "sms", "email", "whatsapp", "wechat" };
+	const struct tool_who *w = c->r->who;
+	if (desk_asker(c).n || !w->address.n || jv_get_str(facts, "contact").n)
+		return;
+	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++)
+		if (sv_eq(w->channel, sv_of(ways[i])))
+			jv_set_str(facts, "contact", w->address);
 }
 
 int desk_message(struct desk_call *c, sv customer, sv text)
@@ -87,12 +122,34 @@ static int has_link(struct store_db *db, int64_t seq, sv conversation, bool *ret
 	return rc < 0 ? rc : 0;
 }
 
+/* Opened by who was only claimed to be this customer then, and is known to be now. */
+static int claimed_then(struct desk_call *c, const struct ticket *t, bool *ret)
+{
+	struct store_stmt *q;
+	*ret = false;
+	if (t->customer.n || c->r->who->level < TOOL_KNOWN || !c->r->who->customer.n)
+		return 0;
+	int rc = store_prep(c->db, &q,
+			    CUST_GROUP_SQL
+			    "SELECT 1 FROM ticket_link l JOIN conversation k ON k.id=l.ref JOIN g "
+			    "ON g.id=k.customer_id WHERE l.ticket=?2 AND l.kind='conversation'");
+	if (rc)
+		return rc;
+	store_bind_sv(q, 1, c->r->who->customer);
+	store_bind_int(q, 2, t->seq);
+	rc = store_step(q);
+	*ret = rc == 1;
+	store_reset(q);
+	return rc < 0 ? rc : 0;
+}
+
 /* The last one that is not closed; 0 = none. */
 static int last_of(struct desk_call *c, bool complaint, int64_t *seq)
 {
 	static const char by_customer[] =
-		"SELECT seq FROM ticket WHERE customer=?1 AND (?2=0 OR type='complaint') ORDER BY "
-		"(state='closed'), seq DESC LIMIT 1";
+		CUST_GROUP_SQL
+		"SELECT t.seq FROM g JOIN ticket t ON t.customer=g.id WHERE (?2=0 OR "
+		"t.type='complaint') ORDER BY (t.state='closed'), t.seq DESC LIMIT 1";
 	static const char by_conversation[] =
 		"SELECT t.seq FROM ticket_link l JOIN ticket t ON t.seq=l.ticket WHERE "
 		"l.kind='conversation' AND l.ref=?1 AND (?2=0 OR t.type='complaint') ORDER BY "
@@ -129,12 +186,30 @@ static int not_yours(struct desk_call *c)
 	return DESK_SAID;
 }
 
+/* The customer's own, under any of the ids that were joined. */
+static int is_own(struct desk_call *c, const struct ticket *t, bool *own)
+{
+	const struct tool_who *w = c->r->who;
+	char me[CUST_ID_MAX], whose[CUST_ID_MAX];
+	*own = w->customer.n && w->level >= TOOL_KNOWN && sv_eq(w->customer, t->customer);
+	if (!t->customer.n)
+		return claimed_then(c, t, own);
+	if (*own || !w->customer.n || w->level < TOOL_KNOWN)
+		return 0;
+	int rc = cust_lead(c->db, w->customer, me);
+	if (rc == 0)
+		rc = cust_lead(c->db, t->customer, whose);
+	*own = rc == 0 && strcmp(me, whose) == 0;
+	return rc == ERR_NOTFOUND ? 0 : rc;
+}
+
+
 int desk_mine(struct desk_call *c, bool complaint, struct ticket *t)
 {
 	const struct tool_who *w = c->r->who;
 	sv number = number_of(c);
 	int64_t seq = 0;
-	bool here = false;
+	bool here = false, own = false;
 	memset(t, 0, sizeof(*t));
 	int rc = number.n ? 0 : last_of(c, complaint, &seq);
 	if (rc == 0)
@@ -144,9 +219,10 @@ int desk_mine(struct desk_call *c, bool complaint, struct ticket *t)
 		rc = has_link(c->db, t->seq, w->conversation, &here);
 	if (rc == ERR_NOTFOUND)
 		return not_yours(c);
+	if (rc == 0)
+		rc = is_own(c, t, &own);
 	if (rc)
 		return rc;
-	bool own = w->customer.n && w->level >= TOOL_KNOWN && sv_eq(w->customer, t->customer);
 	if ((!own && !here && !staff(c->r)) || (complaint && t->type != DESK_COMPLAINT))
 		return not_yours(c);
 	return 0;
@@ -166,7 +242,7 @@ static int last_word(struct desk_call *c, const struct ticket *t)
 	store_bind_int(q, 1, t->seq);
 	rc = store_step(q);
 	if (rc == 1) {
-		jv_set_str(c->r->body, "last_note", store_col_sv(q, 0));
+		jv_set_str(c->r->body, "last_note", masked(c, store_col_sv(q, 0)));
 		jv_set_str(c->r->body, "last_note_on", desk_date(c, store_col_int(q, 1)));
 	}
 	store_reset(q);
@@ -180,7 +256,7 @@ int desk_put_status(struct desk_call *c, const struct ticket *t)
 	jv_set_str(b, "number", sv_of(t->number));
 	jv_set_str(b, "type", sv_of(desk_type_name(t->type)));
 	jv_set_str(b, "state", sv_of(desk_status_name(t->state)));
-	jv_set_str(b, "about", t->title);
+	jv_set_str(b, "about", masked(c, t->title));
 	jv_set_str(b, "opened_on", desk_date(c, t->opened));
 	if (t->promised)
 		jv_set_str(b, "promised_on", desk_date(c, t->promised));
@@ -236,10 +312,11 @@ static int ticket_open(struct desk_call *c)
 	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
 		if (jv_get_str(args, keys[i]).n)
 			jv_set_str(facts, keys[i], jv_get_str(args, keys[i]));
+	desk_contact(c, facts);
 	struct desk_new_ticket n = { .type = (enum desk_type)type,
 				     .severity = -1,
 				     .category = jv_get_str(args, "category"),
-				     .customer = w->customer,
+				     .customer = desk_asker(c),
 				     .language = w->lang,
 				     .channel = w->channel,
 				     .body = facts,
@@ -353,10 +430,11 @@ int desk_callback_request(struct desk_call *c)
 	jv_set_str(facts, "window", window);
 	if (jv_get_str(args, "phone").n)
 		jv_set_str(facts, "contact", jv_get_str(args, "phone"));
+	desk_contact(c, facts);
 	struct desk_new_ticket n = { .type = DESK_ENQUIRY,
 				     .severity = -1,
 				     .category = SV("callback"),
-				     .customer = w->customer,
+				     .customer = desk_asker(c),
 				     .language = w->lang,
 				     .channel = w->channel,
 				     .body = facts,

@@ -23,6 +23,14 @@ int desk_put_status(struct desk_call *c, const struct ticket *t);
 /* A message to the customer with the text that is said, when there is somebody to send it to. */
 int desk_message(struct desk_call *c, sv customer, sv text);
 sv desk_date(struct desk_call *c, int64_t ms);       /* in who.lang, in the run's arena */
+/* Whose a new ticket is; empty: nobody's (who asks is not known). */
+sv desk_asker(const struct desk_call *c);
+/* Puts "contact" of a ticket that is nobody's into its facts: where the channel reaches them. */
+void desk_contact(const struct desk_call *c, jv *facts);
+
+/* desk_promise.c: does the text promise more than amount? NULL, or why it may not be said; staff
+ * speak for themselves where the bot may not (percentages, bare numbers). Pure. */
+const char *desk_promise_wrong(sv text, double amount, bool staff, int64_t now_ms);
 
 int desk_complaint_open(struct desk_call *c);
 int desk_complaint_add(struct desk_call *c);

@@ -68,11 +68,16 @@ int desk_complaint_open(struct desk_call *c)
 	const struct tool_who *w = c->r->who;
 	char number[DESK_NUMBER] = "";
 	jv *facts = facts_of(args);
-	struct desk_new_ticket n = {
-		.type = DESK_COMPLAINT, .severity = -1, .category = jv_get_str(args, "category"),
-		.customer = w->customer, .language = w->lang, .channel = w->channel, .body = facts,
-		.conversation = w->conversation, .order = jv_get_str(args, "order")
-	};
+	desk_contact(c, facts);
+	struct desk_new_ticket n = { .type = DESK_COMPLAINT,
+				     .severity = -1,
+				     .category = jv_get_str(args, "category"),
+				     .customer = desk_asker(c),
+				     .language = w->lang,
+				     .channel = w->channel,
+				     .body = facts,
+				     .conversation = w->conversation,
+				     .order = jv_get_str(args, "order") };
 	int rc = desk_open(c->d, c->db, &n, &c->by, number, &c->e);
 	if (rc == 0)
 		read_back(c, facts);     /* the same each time it is asked: what is said yes to */
@@ -164,6 +169,10 @@ static int authority(struct desk_call *c, const struct ticket *t, int64_t *limit
 	}
 	*limit_fen = 0;
 	rc = tool_decide(c->r, "compensation", facts, &d);
+	if (rc == 0 && jv_len(jv_get(d, "missing"))) {
+		jv_free(d);
+		return DESK_SAID;            /* nothing is decided on what is not known */
+	}
 	if (rc == 0) {
 		*limit_fen = jv_get_int(d, keys[c->by.role], 0);
 		jv_set_str(c->r->body, "rule", jv_get_str(d, "rule"));
@@ -239,6 +248,12 @@ static int propose(struct desk_call *c, struct ticket *t)
 	double amount = jv_get_num(args, "amount", 0);
 	int64_t fen = fen_of(amount), limit;
 	int rc = check_proposal(c, t);
+	const char *wrong = desk_promise_wrong(text, amount, c->by.role > TOOL_CUSTOMER,
+					       c->by.now_ms);
+	if (rc == 0 && wrong) {
+		tool_outcome(c->r, TOOL_INVALID, wrong);
+		return DESK_SAID;
+	}
 	if (rc == 0)
 		rc = authority(c, t, &limit);
 	if (rc)

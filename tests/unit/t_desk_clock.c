@@ -231,6 +231,57 @@ TEST(desk_follow_ups_then_closing)
 	dw_run(follow_ups);
 }
 
+/* One that cannot be read holds up no other, is not looked at again at once, and is on record. */
+static void one_is_bad(struct dw *w)
+{
+	char n[3][DESK_NUMBER];
+	struct desk_did did;
+	dw_at(w, when("2026-11-26T09:00:00+08:00"));
+	for (int i = 0; i < 3; i++)
+		OK(dw_open(w, DESK_COMPLAINT, -1, "x", &w->bot, n[i]));
+	OK(store_exec(w->db, "UPDATE ticket SET body='{\"what\":' WHERE number='C26000001'"));
+	dw_at(w, when("2026-11-27T09:00:00+08:00"));
+	OK(desk_tick(w->desk, w->db, NULL, w->now, &did));
+	EQ(did.looked, 3);
+	EQ(did.failed, 1);
+	EQ(did.breached, 2);
+	EQ(events(w, "alert"), 1);
+	EQ(dw_count(w, "SELECT COUNT(*) FROM ticket WHERE number='C26000001' AND body='{\"what\":' "
+		       "AND late=0"), 1);
+	OK(desk_tick(w->desk, w->db, NULL, w->now, &did));
+	EQ(did.looked, 0);
+	OK(store_exec(w->db, "UPDATE ticket SET body='{}' WHERE number='C26000001'"));
+	dw_at(w, w->now + CAL_HOUR);
+	OK(desk_tick(w->desk, w->db, NULL, w->now, &did));
+	EQ(did.failed, 0);
+	EQ(did.breached, 1);
+}
+
+TEST(desk_tick_one_bad_ticket_stops_no_other)
+{
+	dw_run(one_is_bad);
+}
+
+/* A clock of a calendar that never opens is due at no moment: that is not late. */
+static void due_never(struct dw *w)
+{
+	char n[DESK_NUMBER];
+	struct desk_did did;
+	dw_at(w, when("2026-11-26T09:00:00+08:00"));
+	OK(dw_open(w, DESK_COMPLAINT, -1, "x", &w->bot, n));
+	OK(store_exec(w->db, "UPDATE ticket_clock SET due_ms=NULL"));
+	OK(store_exec(w->db, "UPDATE ticket SET look_ms=1"));
+	OK(desk_tick(w->desk, w->db, NULL, w->now + CAL_HOUR, &did));
+	EQ(did.looked, 1);
+	EQ(did.breached + did.warned + did.failed, 0);
+	EQ(events(w, "ticket.breach"), 0);
+}
+
+TEST(desk_tick_due_never_is_not_late)
+{
+	dw_run(due_never);
+}
+
 /* More tickets than one tick takes: all are found in the end, each once. */
 static void many(struct dw *w)
 {

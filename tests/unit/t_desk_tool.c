@@ -1,5 +1,6 @@
 /* t_desk_tool.c: the tools through the real gate with the demo's declarations and tables: a
  * complaint from anger to closure, authority, other people's tickets, repeats, call-backs. */
+#include "desk_tool.h"
 #include "policy_rules.h"
 #include "t_desk_help.h"
 
@@ -385,6 +386,157 @@ TEST(desk_tool_tickets_in_chinese)
 	SV_EQ(jv_as_str(jv_path(t, "facts.signs.0")), "safety");
 	jv_free(t);
 	EQ(count(&w, "SELECT COUNT(*) FROM event WHERE kind='ticket.alert'"), 1);
+	down(&w);
+}
+
+/* ---- whose it is ---- */
+
+static void people(struct dw *d)
+{
+	OK(store_exec(d->db,
+		      "INSERT INTO customer (id, since_ms, updated_ms) VALUES ('c001',1,1), "
+		      "('c003',2,1), ('c002',3,1)"));
+	OK(store_exec(d->db,
+		      "INSERT INTO cust_edge (a, b, reason, score, by_actor, at_ms) VALUES "
+		      "('c001','c003','test',1,'t',0), ('c003','c001','test',1,'t',0)"));
+	OK(store_exec(d->db, "INSERT INTO conversation (id, interaction_id, channel, customer_id, "
+			     "started_ms, last_ms) VALUES ('call1','i1','phone','c001',1,1)"));
+}
+
+/* Whoever has forged a number may complain, but not in the name of the one it belongs to. */
+TEST(desk_tool_claimed_caller_complains_as_nobody)
+{
+	struct tw w;
+	CHECK(up(&w));
+	OK(dw_once(&w.d, people));
+	as(&w, "c001", TOOL_KNOWN, "conv0");
+	EQ(confirm(&w, "complaint_open", SOFA), TOOL_DONE);      /* the customer's own */
+	as(&w, "c001", TOOL_CLAIMED, "call1");
+	w.who.channel = SV("phone");
+	w.who.address = SV("+8615400001037");
+	EQ(confirm(&w, "complaint_open", SOFA), TOOL_DONE);
+	CHECK(!jv_get_bool(w.r->body, "repeat", true));          /* tells nothing of the first */
+	EQ(count(&w, "SELECT COUNT(*) FROM tool_outbox"), 1);    /* no message to the customer */
+	jv *t = ticket(&w, "C26000002");
+	SV_EQ(jv_get_str(t, "customer"), "");
+	SV_EQ(jv_as_str(jv_path(t, "facts.contact")), "+8615400001037");
+	SV_EQ(jv_as_str(jv_path(t, "links.0.ref")), "call1");
+	jv_free(t);
+	EQ(call(&w, "complaint_status", "{}"), TOOL_DONE);       /* in the same conversation */
+	SV_EQ(jv_get_str(w.r->body, "number"), "C26000002");
+	EQ(call(&w, "ticket_open", "{\"what\":\"the lamp\"}"), TOOL_DONE);
+	EQ(confirm(&w, "callback_request", "{\"at\":\"2026-11-27T14:00\",\"about\":\"x y\"}"),
+	   TOOL_DONE);
+	EQ(count(&w, "SELECT COUNT(*) FROM ticket WHERE customer='' AND body LIKE "
+		     "'%+8615400001037%'"), 3);
+	as(&w, "c002", TOOL_PROVEN, "conv9");
+	EQ(call(&w, "complaint_status", "{\"number\":\"C26000002\"}"), TOOL_NOT_FOUND);
+	as(&w, "c001", TOOL_CLAIMED, "conv9");
+	EQ(call(&w, "complaint_status", "{\"number\":\"C26000002\"}"), TOOL_VERIFY);
+	as(&w, "c001", TOOL_KNOWN, "conv9");                     /* it was them after all */
+	EQ(call(&w, "complaint_status", "{\"number\":\"C26000002\"}"), TOOL_DONE);
+	as_staff(&w, TOOL_AGENT);                                /* an agent names whom they like */
+	w.who.level = TOOL_CLAIMED;
+	EQ(confirm(&w, "complaint_open", SOFA), TOOL_DONE);
+	t = ticket(&w, "C26000003");
+	SV_EQ(jv_get_str(t, "customer"), "c001");
+	jv_free(t);
+	down(&w);
+}
+
+TEST(desk_tool_joined_customers_share_tickets)
+{
+	struct tw w;
+	CHECK(up(&w));
+	EQ(confirm(&w, "complaint_open", SOFA), TOOL_DONE);
+	as(&w, "c003", TOOL_KNOWN, "conv9");
+	EQ(call(&w, "complaint_status", "{\"number\":\"C26000001\"}"), TOOL_NOT_FOUND);
+	OK(dw_once(&w.d, people));
+	EQ(call(&w, "complaint_status", "{\"number\":\"C26000001\"}"), TOOL_DONE);
+	EQ(call(&w, "complaint_status", "{}"), TOOL_DONE);
+	EQ(call(&w, "complaint_add", "{\"text\":\"and the legs\"}"), TOOL_DONE);
+	EQ(confirm(&w, "complaint_open", SOFA), TOOL_DONE);      /* the same person again */
+	CHECK(jv_get_bool(w.r->body, "repeat", false));
+	w.who.level = TOOL_CLAIMED;
+	EQ(call(&w, "complaint_status", "{\"number\":\"C26000001\"}"), TOOL_VERIFY);
+	as(&w, "c002", TOOL_PROVEN, "conv8");
+	EQ(call(&w, "complaint_status", "{\"number\":\"C26000001\"}"), TOOL_NOT_FOUND);
+	down(&w);
+}
+
+/* What is told of a ticket may go to a model: without numbers and addresses of people. */
+TEST(desk_tool_status_holds_no_personal_data)
+{
+	struct tw w;
+	struct sb b;
+	CHECK(up(&w));
+	EQ(confirm(&w, "complaint_open",
+		   "{\"what\":\"call me on 13912345678, order HH2026-100108 is late\",\"wants\":"
+		   "\"a call\",\"contact\":\"a.b@example.com\"}"), TOOL_DONE);
+	as_staff(&w, TOOL_AGENT);
+	EQ(call(&w, "ticket_note", "{\"number\":\"C26000001\",\"public\":true,\"text\":"
+				   "\"we rang 13912345678 in vain\"}"), TOOL_DONE);
+	as(&w, "c001", TOOL_KNOWN, "conv1");
+	EQ(call(&w, "complaint_status", "{}"), TOOL_DONE);
+	sb_init(&b, 1u << 16);
+	jv_dump(w.r->body, &b);
+	HAS(sb_sv(&b), "HH2026-100108");
+	HAS(sb_sv(&b), "we rang [phone]");
+	CHECK(sv_find(sb_sv(&b), SV("13912345678")) < 0);
+	CHECK(sv_find(sb_sv(&b), SV("a.b@example.com")) < 0);
+	sb_done(&b);
+	EQ(count(&w, "SELECT COUNT(*) FROM event WHERE body LIKE '%13912345678%' OR body LIKE "
+		     "'%a.b@example.com%'"), 0);
+	down(&w);
+}
+
+/* The text is what the customer hears: it may not promise more than the amount. */
+TEST(desk_tool_text_is_held_against_the_amount)
+{
+	static const struct {
+		const char *text;
+		double amount;
+		bool staff, fits;
+	} rows[] = {
+		{ "a voucher of 50 yuan", 50, false, true },
+		{ "a voucher of 500 yuan", 50, false, false },
+		{ "we pay you CNY 50.01", 50, true, false },
+		{ "we pay you \u00a5500 by Friday", 50, true, false },
+		{ "补偿您五百块钱", 50, false, false },
+		{ "补偿您五十元", 50, false, true },
+		{ "一张50元的代金券，3天内到账", 50, false, true },
+		{ "给您退500", 50, false, false },
+		{ "five hundred dollars", 50, true, false },
+		{ "between 20 and 100 yuan", 50, true, false },
+		{ "half price: 50% off", 20, false, false },
+		{ "half price: 50% off", 20, true, true },
+		{ "so sorry for the 3 days you waited", 0, false, true },
+		{ "a new seat on 27 November, order HH2026-100108", 0, false, true },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const char *wrong = desk_promise_wrong(sv_of(rows[i].text), rows[i].amount,
+						       rows[i].staff, 1795665600000LL);
+		if ((wrong == NULL) != rows[i].fits)
+			printf("# %s: %s\n", rows[i].text, wrong ? wrong : "fits");
+		EQ(wrong == NULL, rows[i].fits);
+	}
+}
+
+TEST(desk_tool_promise_goes_around_no_limit)
+{
+	struct tw w;
+	CHECK(up(&w));
+	EQ(confirm(&w, "complaint_open", SOFA), TOOL_DONE);
+	as_staff(&w, TOOL_AGENT);
+	EQ(call(&w, "resolution_propose", "{\"number\":\"C26000001\",\"kind\":\"money\","
+					  "\"amount\":20,\"text\":\"500 yuan in cash\"}"),
+	   TOOL_INVALID);
+	HAS(w.r->why, "more than amount");
+	EQ(count(&w, "SELECT COUNT(*) FROM ticket_event WHERE kind='proposal'"), 0);
+	EQ(count(&w, "SELECT COUNT(*) FROM tool_approval"), 0);
+	EQ(call(&w, "resolution_propose", "{\"number\":\"C26000001\",\"kind\":\"money\","
+					  "\"amount\":20,\"text\":\"20 yuan in cash\"}"),
+	   TOOL_DONE);
 	down(&w);
 }
 
