@@ -35,7 +35,7 @@ static const char *const steps[] = {
 	"UPDATE tool_call SET result='{}' WHERE customer=?1 AND ?2>0",
 	"UPDATE tool_outbox SET body='{}', state='dead', why='erased', done_ms=?2 WHERE "
 	"customer=?1 AND "
-	"state<>'sent'",
+	"state<>'sent' AND kind<>'pay'", /* money that is owed is still paid */
 	"UPDATE tool_approval SET request='{}', what='', note='' WHERE customer=?1 AND ?2>0",
 	"UPDATE tool_approval SET state='no', by_login='system', decided_ms=?2 WHERE "
 	"customer=?1 AND "

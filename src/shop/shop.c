@@ -26,6 +26,7 @@ static const struct op ops[] = {
 	{ "return_status", shop_op_return_status, false },
 	{ "refund_status", shop_op_refund_status, false },
 	{ "return_move", shop_op_return_move, true },
+	{ "refund_release", shop_op_refund_release, true },
 	{ "pickup_slots", shop_op_slots, false },
 	{ "appointment_create", shop_op_visit, true },
 	{ "appointment_cancel", shop_op_visit_cancel, true },

@@ -51,6 +51,11 @@ void shop_close(struct shop *s);                     /* accepts NULL */
 /* Its arg: struct shop. */
 extern const struct tool_ops shop_tools;
 
+/* The payment system has taken a message of the outbox of kind "pay" (its body): the refund is
+ * paid, with a row refund.paid and a message to the customer; once, however often it is told.
+ * On the scribe. */
+int shop_refund_paid(struct store_db *db, const jv *body, int64_t now_ms);
+
 /* ---- import ---- */
 
 enum shop_kind { SHOP_PRODUCTS, SHOP_ORDERS };

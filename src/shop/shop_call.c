@@ -1,5 +1,5 @@
 /* shop_call.c: what every operation needs: its values' keeper, outcomes, numbers, the company's
- * decision, and a refund's row. On the thread of the call's db. */
+ * decision, a message. On the thread of the call's db. */
 #include "shop_int.h"
 
 #include <stdio.h>
@@ -105,67 +105,6 @@ int shop_decide(struct shop_call *c, const char *table, jv *facts, const jv **re
 	shop_put(c, "rule", sv_of(arena_fmt(c->a, "%s/" SV_FMT, table,
 					    SV_ARG(jv_get_str(d, "rule")))));
 	return 0;
-}
-
-int shop_may_pay(struct shop_call *c, const char *what, int64_t fen)
-{
-	static const char *const roles[] = { "bot", "agent", "supervisor", "manager" };
-	jv *f = jv_obj(), *d = NULL;
-	jv_set_str(f, "what", SV("refund"));
-	jv_set_str(f, "role", sv_of(roles[c->r->who->role]));
-	jv_set_int(f, "amount_fen", fen);
-	int rc = c->r->rules ? policy_decide(c->r->rules, SV("approval"), f, &d) : ERR_NOTFOUND;
-	bool ok = rc == ERR_NOTFOUND || jv_get_bool(d, "allowed", false);
-	jv_free(f);
-	jv_free(d);
-	if (rc && rc != ERR_NOTFOUND)
-		return rc;
-	if (ok)
-		return 0;
-	rc = tool_ask_person(c->r, c->db, what, shop_num(fen));
-	return rc ? rc : SHOP_SAID;
-}
-
-static int refund_row(struct shop_call *c, const struct shop_order *o, const char *kind, sv source,
-		      int64_t fen, bool released, sv id)
-{
-	struct store_stmt *q;
-	int rc = store_prep(
-		c->db, &q,
-		"INSERT INTO shop_refund (id, order_id, source, kind, state, amount_fen, "
-		"payment, made_ms, released_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
-		"?9) ON CONFLICT (id) DO NOTHING");
-	if (rc)
-		return rc;
-	store_bind_sv(q, 1, id);
-	store_bind_sv(q, 2, o->id);
-	store_bind_sv(q, 3, source);
-	store_bind_sv(q, 4, sv_of(kind));
-	store_bind_sv(q, 5, released ? SV("released") : SV("due"));
-	store_bind_int(q, 6, fen);
-	store_bind_sv(q, 7, o->payment);
-	store_bind_int(q, 8, c->r->now_ms);
-	if (released)
-		store_bind_int(q, 9, c->r->now_ms);
-	else
-		store_bind_sv(q, 9, SV_NULL);
-	return store_run(q);
-}
-
-/* Six digits that a bank can find it by; those that came in by import are passed over. */
-int shop_refund_add(struct shop_call *c, const struct shop_order *o, const char *kind, sv source,
-		    int64_t fen, bool released, sv *ret_id)
-{
-	for (int tries = 0; tries < 1000; tries++) {
-		int64_t n = shop_number(c->db, "refund", 500001);
-		if (n < 0)
-			return (int)n;
-		*ret_id = sv_of(arena_fmt(c->a, "%06lld", (long long)n));
-		int rc = refund_row(c, o, kind, source, fen, released, *ret_id);
-		if (rc || store_changes(c->db) == 1)
-			return rc;
-	}
-	return ERR_FULL;
 }
 
 int shop_notify(struct shop_call *c, sv customer, const char *key)

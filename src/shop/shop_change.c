@@ -25,6 +25,12 @@ static bool flag(const struct shop_product *p, const char *key)
 
 /* ---- order_cancel ---- */
 
+/* The clock of whoever took the order may be a little ahead of ours: nothing lies in the future. */
+static int64_t shop_hours(int64_t from_ms, int64_t to_ms)
+{
+	return to_ms > from_ms ? (to_ms - from_ms) / 3600000 : 0;
+}
+
 static jv *cancel_facts(struct shop_call *c, const struct shop_order *o)
 {
 	jv *f = jv_obj();
@@ -37,7 +43,7 @@ static jv *cancel_facts(struct shop_call *c, const struct shop_order *o)
 	jv_set_bool(f, "custom_made", custom);
 	jv_set_int(f, "total_fen", o->total_fen);
 	if (!is(o->state, "placed"))
-		jv_set_int(f, "hours_since_payment", (c->r->now_ms - o->placed_ms) / 3600000);
+		jv_set_int(f, "hours_since_payment", shop_hours(o->placed_ms, c->r->now_ms));
 	return f;
 }
 
@@ -69,9 +75,10 @@ static int cancel_it(struct shop_call *c, struct shop_order *o, bool paid, int64
 	if (rc == 0)
 		rc = shop_visit_cancel(c, o->id);
 	if (rc == 0 && paid && refund > 0)
-		rc = shop_refund_add(c, o, "cancel", o->id, refund, true, &ref);
-	if (rc == 0 && ref.n && shop_real(c))
-		shop_put(c, "refund_reference", ref);
+		rc = shop_refund_add(c, o, "cancel", o->id, refund, &ref);
+	if (rc == 0 && ref.n)
+		rc = shop_refund_settle(c, o, "cancel", ref, refund);
+	shop_put(c, "money_text", shop_fill(c, paid ? "back" : "unpaid"));
 	return rc ? rc : shop_notify(c, o->customer, paid ? "sms" : "sms_unpaid");
 }
 
@@ -100,7 +107,6 @@ int shop_op_cancel(struct shop_call *c)
 	shop_put(c, "bank_text", shop_bank_text(c, o.payment));
 	shop_put_money(c, "fee", paid ? left - refund : 0);
 	shop_put_money(c, "refund", refund);
-	shop_put(c, "money_text", shop_fill(c, paid ? "back" : "unpaid"));
 	tool_say(c->r, paid ? "done" : "unpaid");
 	return cancel_it(c, &o, paid, refund);
 }
@@ -243,8 +249,8 @@ static int pay_difference(struct shop_call *c, const struct shop_order *o,
 	store_bind_int(q, 6, c->r->now_ms);
 	rc = store_run(q);
 	if (rc == 0)
-		rc = shop_refund_add(c, o, "price", o->id, fen, false, &ref);
-	return rc;
+		rc = shop_refund_add(c, o, "price", o->id, fen, &ref);
+	return rc ? rc : shop_refund_release(c, o, "price", ref, fen);
 }
 
 int shop_op_price(struct shop_call *c)

@@ -68,7 +68,7 @@ static int settle(struct shop_call *c, const struct shop_order *o, struct shop_r
 {
 	sv ref;
 	if (t->plan.refund > 0)
-		return shop_refund_add(c, o, "exchange", t->id, t->plan.refund, false, &ref);
+		return shop_refund_add(c, o, "exchange", t->id, t->plan.refund, &ref);
 	return t->differ_fen > 0 ? ask_payment(c, o, t) : 0;
 }
 

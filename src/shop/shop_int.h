@@ -79,14 +79,26 @@ int shop_exec1(struct store_db *db, const char *sql, sv s1, int64_t i2);    /* o
 sv shop_tier(struct shop_call *c, sv customer);
 /* Asks the table; what is allowed is in *ret (kept). Without a table a person decides. */
 int shop_decide(struct shop_call *c, const char *table, jv *facts, const jv **ret);
-/* Money that leaves is within the authority of who asks (table "approval"); else a person is
- * asked. */
-int shop_may_pay(struct shop_call *c, const char *what, int64_t fen);
-int shop_refund_add(struct shop_call *c, const struct shop_order *o, const char *kind, sv source,
-		    int64_t fen, bool released, sv *ret_id);
 
 /* A message to the customer after the commit: shop_fill(key); nothing when that is empty. */
 int shop_notify(struct shop_call *c, sv customer, const char *key);
+
+/* shop_refund.c: due -> (approved) -> released -> paid */
+/* Money that leaves is within the authority of who asks (table "approval"); else a person is
+ * asked about the whole call. */
+int shop_may_pay(struct shop_call *c, const char *what, int64_t fen);
+/* One that is due; kind "return", "cancel", "price", "exchange". */
+int shop_refund_add(struct shop_call *c, const struct shop_order *o, const char *kind, sv source,
+		    int64_t fen, sv *ret_id);
+/* The one of a source (a return, an order) that is due: ERR_NOTFOUND. */
+int shop_refund_due(struct shop_call *c, sv source, sv *ret_id, int64_t *ret_fen);
+/* It is allowed: the payment is ordered. ERR_STATE: it is not due. */
+int shop_refund_release(struct shop_call *c, const struct shop_order *o, const char *what, sv id,
+			int64_t fen);
+/* The same when who asks may pay so much; else a person is asked about the payment alone, and
+ * bank_text of the body says so. */
+int shop_refund_settle(struct shop_call *c, const struct shop_order *o, const char *what, sv id,
+		       int64_t fen);
 
 /* shop_text.c: words for people, in c->lang, in c->a */
 sv shop_word(int lang, sv key);              /* of shop_words.def; the key when there is none */
@@ -102,6 +114,7 @@ void shop_put_order_items(struct shop_call *c, const struct shop_order *o);  /* 
 /* A text of the declaration's "with" (key: {zh, en}), its {names} filled from body; empty when it
  * has none. */
 sv shop_fill(struct shop_call *c, const char *key);
+sv shop_fill_text(struct shop_call *c, sv text, const jv *from);     /* {names} from texts of it */
 sv shop_and(const struct shop_call *c, const sv *v, size_t n);       /* "a, b and c" */
 /* key and key_text. */
 void shop_put_money(struct shop_call *c, const char *key, int64_t fen);
@@ -179,7 +192,7 @@ enum shop_visit shop_visit_for(const struct shop_pick *v, size_t n);
 int shop_slot_arg(struct shop_call *c, enum shop_visit k, sv text, int64_t *from, int64_t *to);
 int shop_visit_book(struct shop_call *c, enum shop_visit k, sv ref, sv order, int64_t from,
 		    int64_t to);
-int shop_visit_cancel(struct shop_call *c, sv ref);
+int shop_visit_cancel(struct shop_call *c, sv ref);  /* all that are booked for it */
 bool shop_visit_get(struct shop_call *c, sv ref, enum shop_visit k, int64_t *from, int64_t *to,
 		    int64_t *moves);
 /* Free slots into body: items and slots_text (the first three); n is how many. */
@@ -221,6 +234,7 @@ int shop_op_return_cancel(struct shop_call *c);      /* shop_progress.c */
 int shop_op_return_status(struct shop_call *c);
 int shop_op_refund_status(struct shop_call *c);
 int shop_op_return_move(struct shop_call *c);
+int shop_op_refund_release(struct shop_call *c);     /* shop_refund.c */
 int shop_op_slots(struct shop_call *c);              /* shop_slot.c */
 int shop_op_visit(struct shop_call *c);
 int shop_op_visit_cancel(struct shop_call *c);

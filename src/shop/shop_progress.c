@@ -144,7 +144,8 @@ static sv reference(struct shop_call *c, sv source)
 	struct store_stmt *q;
 	sv id = SV_NULL;
 	if (store_prep(c->db, &q,
-		       "SELECT id FROM shop_refund WHERE source=?1 AND state='released' LIMIT 1"))
+		       "SELECT id FROM shop_refund WHERE source=?1 AND state IN ('released', "
+		       "'paid') LIMIT 1"))
 		return SV_NULL;
 	store_bind_sv(q, 1, source);
 	if (store_step(q) == 1)
@@ -189,6 +190,7 @@ static int put_refunds(struct shop_call *c, const struct shop_order *o, size_t *
 	struct store_stmt *q;
 	jv *list = jv_arr();
 	int64_t due = 0, sent = 0, at = 0;
+	bool asked = false;
 	*n = 0;
 	jv_set(c->r->body, "items", list);
 	int rc = store_prep(
@@ -199,7 +201,8 @@ static int put_refunds(struct shop_call *c, const struct shop_order *o, size_t *
 		return rc;
 	store_bind_sv(q, 1, o->id);
 	while ((rc = store_step(q)) == 1) {
-		bool out = is(store_col_sv(q, 2), "released");
+		bool out = !is(store_col_sv(q, 2), "due");
+		asked |= !out && is(store_col_sv(q, 1), "cancel");
 		jv *x = jv_obj();
 		jv_set_str(x, "kind", store_col_sv(q, 1));
 		jv_set_str(x, "state", store_col_sv(q, 2));
@@ -217,6 +220,7 @@ static int put_refunds(struct shop_call *c, const struct shop_order *o, size_t *
 		++*n;
 	}
 	store_reset(q);
+	jv_set_bool(c->r->body, "asked", asked);
 	shop_put_money(c, "due", due);
 	shop_put_money(c, "released", sent);
 	shop_put_time(c, "released_at", at);
@@ -246,7 +250,9 @@ int shop_op_refund_status(struct shop_call *c)
 	if (!n)
 		return shop_said(c, TOOL_NOT_FOUND, "none", "the order has no refund");
 	bool due = jv_get_num(c->r->body, "due", 0) > 0;
-	tool_say(c->r, last.n && due ? "both" : last.n ? "released" : "due");
+	bool asked =
+		jv_get_bool(c->r->body, "asked", false); /* of a cancelled order: a person */
+	tool_say(c->r, last.n && due ? "both" : last.n ? "released" : asked ? "due_asked" : "due");
 	return 0;
 }
 
@@ -277,17 +283,31 @@ static int set_state(struct shop_call *c, struct moved *m, const char *state, co
 static int set_refund(struct shop_call *c, const struct moved *m, const char *state)
 {
 	struct store_stmt *q;
-	int rc = store_prep(
-		c->db, &q,
-		"UPDATE shop_refund SET state=?2, amount_fen=?3, released_ms=CASE WHEN "
-		"?2='released' THEN ?4 ELSE released_ms END WHERE source=?1 AND state='due'");
+	int rc = store_prep(c->db, &q,
+			    "UPDATE shop_refund SET state=?2, amount_fen=?3 WHERE source=?1 AND "
+			    "state='due'");
 	if (rc)
 		return rc;
 	store_bind_sv(q, 1, m->id);
 	store_bind_sv(q, 2, sv_of(state));
 	store_bind_int(q, 3, m->refund);
-	store_bind_int(q, 4, c->r->now_ms);
 	return store_run(q);
+}
+
+/* A return is paid back (who moves it may, that was looked at); what an exchange gives back
+ * goes out when it is done, or waits for a person. */
+static int pay_back(struct shop_call *c, const struct moved *m)
+{
+	sv id = SV_NULL;
+	int64_t fen = 0;
+	int rc = shop_refund_due(c, m->id, &id, &fen);
+	if (rc == ERR_NOTFOUND && is(m->kind, "exchange"))
+		return 0;                    /* nothing comes back */
+	if (rc)
+		return rc;
+	return is(m->kind, "exchange") ?
+		       shop_refund_settle(c, &m->o, "exchange", id, fen) :
+		       shop_refund_release(c, &m->o, "return", id, fen);
 }
 
 /* The pieces are the customer's again. */
@@ -378,9 +398,13 @@ static int after_move(struct shop_call *c, struct moved *m)
 		int rc = pieces_back(c, m);
 		return rc ? rc : set_refund(c, m, "void");
 	}
+	if (is(m->state, "done"))
+		return pay_back(c, m);
 	if (!is(m->state, "refunded"))
 		return 0;
-	int rc = set_refund(c, m, "released");
+	int rc = set_refund(c, m, "due");
+	if (rc == 0)
+		rc = pay_back(c, m);
 	if (rc == 0)
 		rc = order_back(c, m);
 	shop_put(c, "refund_reference", reference(c, m->id));

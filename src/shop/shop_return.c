@@ -282,7 +282,7 @@ int shop_op_return(struct shop_call *c)
 	if (rc == 0)
 		rc = shop_return_put(c, &o, v, n, &t);
 	if (rc == 0)
-		rc = shop_refund_add(c, &o, "return", t.id, t.plan.refund, false, &ref);
+		rc = shop_refund_add(c, &o, "return", t.id, t.plan.refund, &ref);
 	if (rc)
 		return rc;
 	tool_say(c->r, "done");

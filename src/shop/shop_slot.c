@@ -218,6 +218,21 @@ int shop_visit_cancel(struct shop_call *c, sv ref)
 			  ref, c->r->now_ms);
 }
 
+/* The one of its kind: the delivery of an order stays when its assembly is called off. */
+static int cancel_one(struct shop_call *c, sv ref, enum shop_visit k)
+{
+	struct store_stmt *q;
+	int rc = store_prep(c->db, &q,
+			    "UPDATE shop_visit SET state='cancelled', updated_ms=?3 WHERE ref=?1 "
+			    "AND kind=?2 AND state='booked'");
+	if (rc)
+		return rc;
+	store_bind_sv(q, 1, ref);
+	store_bind_sv(q, 2, sv_of(shop_visit_name(k)));
+	store_bind_int(q, 3, c->r->now_ms);
+	return store_run(q);
+}
+
 /* ---- pickup_slots, appointment_create, appointment_cancel ---- */
 
 /* As named; else by the article that is meant, or by anything in the order that is furniture. */
@@ -366,5 +381,5 @@ int shop_op_visit_cancel(struct shop_call *c)
 		return rc;
 	shop_put(c, "slot_text", shop_window(c, from, to));
 	tool_say(c->r, "done");
-	return shop_visit_cancel(c, ref);
+	return cancel_one(c, ref, k);
 }

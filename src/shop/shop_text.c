@@ -24,7 +24,8 @@ int64_t shop_at(const struct shop *s, int64_t day, int hour)
 
 int64_t shop_days(const struct shop_call *c, int64_t from_ms, int64_t to_ms)
 {
-	return shop_day_of(c->s, to_ms) - shop_day_of(c->s, from_ms);
+	int64_t days = shop_day_of(c->s, to_ms) - shop_day_of(c->s, from_ms);
+	return days > 0 ? days : 0;  /* clocks of two systems differ a little */
 }
 
 int64_t shop_months(const struct shop_call *c, int64_t from_ms, int64_t to_ms)
@@ -32,7 +33,8 @@ int64_t shop_months(const struct shop_call *c, int64_t from_ms, int64_t to_ms)
 	struct cal_time a, b;
 	cal_local(c->s->zone, from_ms, &a);
 	cal_local(c->s->zone, to_ms, &b);
-	return (b.year - a.year) * 12 + (b.month - a.month) - (b.day < a.day);
+	int64_t n = (b.year - a.year) * 12 + (b.month - a.month) - (b.day < a.day);
+	return n > 0 ? n : 0;
 }
 
 sv shop_word(int lang, sv key)
@@ -195,13 +197,19 @@ sv shop_bank_text(const struct shop_call *c, sv payment)
 sv shop_fill(struct shop_call *c, const char *key)
 {
 	static const char *const langs[] = { "zh", "en" };
+	return shop_fill_text(c, jv_get_str(jv_get(c->r->decl->with, key), langs[c->lang]),
+			      c->r->body);
+}
+
+sv shop_fill_text(struct shop_call *c, sv text, const jv *from)
+{
 	struct sb b;
-	sv text = jv_get_str(jv_get(c->r->decl->with, key), langs[c->lang]), head;
+	sv head;
 	sb_init(&b, LIM_SB);
 	while (sv_cut(&text, '{', &head)) {
 		sb_put(&b, head);
 		if (sv_cut(&text, '}', &head))
-			sb_put(&b, jv_as_str(jv_member(c->r->body, head)));
+			sb_put(&b, jv_as_str(jv_member(from, head)));
 	}
 	sv ret = arena_sv(c->a, sb_sv(&b));
 	sb_done(&b);

@@ -172,6 +172,143 @@ TEST(shop_cancel_asks_first_and_pays_back)
 	world_close(&w);
 }
 
+/* ---- money that goes back: due, released, paid ---- */
+
+struct bank {
+	struct world *w;
+	int asked, rc;
+	char id[40];
+};
+
+static int bank_paid(void *arg, struct store_db *db)
+{
+	return shop_refund_paid(db, arg, T_NOON);
+}
+
+/* The company's payment system; what else goes out is taken too. */
+static int bank_take(void *arg, sv id, sv kind, const jv *body)
+{
+	struct bank *b = arg;
+	if (!sv_eq(kind, SV("pay")))
+		return 0;
+	b->asked++;
+	snprintf(b->id, sizeof(b->id), SV_FMT, SV_ARG(jv_get_str(body, "refund")));
+	if (b->rc)
+		return b->rc;
+	return world_write(b->w, bank_paid, (void *)(uintptr_t)body) ||
+	       world_write(b->w, bank_paid, (void *)(uintptr_t)body);
+}
+
+static size_t outbox(struct world *w, struct bank *b)
+{
+	size_t n = 0;
+	return store_flush(w->st) || tool_outbox_run(w->kit, bank_take, b, &n) ? 99 : n;
+}
+
+TEST(shop_refund_of_a_cancelled_order_is_paid)
+{
+	struct world w;
+	struct bank b = { &w, 0, 0, "" };
+	CHECK(world_open(&w));
+	w.customer = "c008";
+	STR_EQ(shop_yes(&w, "order_cancel", "{\"order\":\"HH2026-100428\"}"), "done");
+	EQ(world_sql(&w, "SELECT count(*) FROM tool_outbox WHERE kind='pay' AND customer='c008'"),
+	   1);
+	b.rc = ERR_IO;                       /* it does not answer: later, not lost */
+	EQ(outbox(&w, &b), 1);
+	EQ(world_sql(&w, "SELECT count(*) FROM shop_refund WHERE order_id='HH2026-100428' AND "
+			 "state='released'"), 1);
+	b.rc = 0;
+	clk_pin_wall(clk_wall_ms() + 60000);
+	size_t sent = outbox(&w, &b);
+	clk_pin_wall(0);
+	EQ(sent, 2);                         /* the payment, then the message about it */
+	EQ(b.asked, 2);
+	EQ(world_sql(&w, "SELECT count(*) FROM shop_refund WHERE order_id='HH2026-100428' AND "
+			 "state='paid'"), 1);
+	EQ(world_sql(&w, "SELECT count(*) FROM event WHERE kind='refund.paid' AND customer='c008'"),
+	   1);
+	EQ(world_sql(&w, "SELECT count(*) FROM tool_outbox WHERE kind='sms'"), 2);
+	EQ(world_sql(&w, "SELECT count(*) FROM tool_outbox WHERE state<>'sent'"), 0);
+	STR_EQ(shop_do(&w, "refund_status", "{\"order\":\"HH2026-100428\"}"), "done");
+	HAS(w.r->say, "The refund of 1,375 yuan");
+	world_close(&w);
+}
+
+TEST(shop_refund_beyond_the_authority_waits_for_a_person)
+{
+	struct world w;
+	struct bank b = { &w, 0, 0, "" };
+	struct tool_res *res = NULL;
+	CHECK(world_open(&w));
+	CHECK(world_exec(&w, "UPDATE order_ref SET total_fen=300000 WHERE id='HH2026-100428'"));
+	w.customer = "c008";
+	STR_EQ(shop_do(&w, "order_cancel", "{\"order\":\"HH2026-100428\"}"), "confirm");
+	HAS(w.r->say, "once a supervisor has approved it");
+	EQ(world_sql(&w, "SELECT count(*) FROM tool_approval"), 0);
+	STR_EQ(shop_yes(&w, "order_cancel", "{\"order\":\"HH2026-100428\"}"), "done");
+	/* the order is cancelled at once, so nothing is shipped; the money alone waits */
+	EQ(world_sql(&w, "SELECT count(*) FROM order_ref WHERE id='HH2026-100428' AND "
+			 "state='cancelled'"), 1);
+	EQ(world_sql(&w, "SELECT count(*) FROM shop_refund WHERE order_id='HH2026-100428' AND "
+			 "state='due' AND amount_fen=300000"), 1);
+	EQ(world_sql(&w, "SELECT count(*) FROM tool_approval WHERE name='refund_release' AND "
+			 "amount=3000 AND customer='c008' AND state='waiting'"), 1);
+	EQ(outbox(&w, &b), 1);               /* the message, no payment */
+	EQ(b.asked, 0);
+	sv id = arena_sv(&w.a, jv_get_str(w.r->body, "approval"));
+	STR_EQ(shop_do(&w, "refund_status", "{\"order\":\"HH2026-100428\"}"), "done");
+	HAS(w.r->say, "waits for a supervisor's approval");
+	STR_EQ(shop_do(&w, "refund_release", "{\"refund\":\"500001\"}"), "denied");
+	OK(tool_approve(w.kit, id, true, SV("boss"), SV("fine"), w.now, &res));
+	EQ(res->outcome, TOOL_DONE);
+	obj_unref(res);
+	EQ(world_sql(&w, "SELECT count(*) FROM shop_refund WHERE order_id='HH2026-100428' AND "
+			 "state='released'"), 1);
+	EQ(outbox(&w, &b), 2);
+	EQ(b.asked, 1);
+	STR_EQ(b.id, "500001");
+	EQ(world_sql(&w, "SELECT count(*) FROM shop_refund WHERE order_id='HH2026-100428' AND "
+			 "state='paid'"), 1);
+	w.role = TOOL_SUPERVISOR;
+	STR_EQ(shop_do(&w, "refund_release", "{\"refund\":\"500001\"}"), "refused");
+	STR_EQ(shop_do(&w, "refund_release", "{\"refund\":\"999999\"}"), "not_found");
+	EQ(world_sql(&w, "SELECT count(*) FROM tool_outbox WHERE kind='pay'"), 1);
+	world_close(&w);
+}
+
+TEST(shop_refund_beyond_a_supervisor_is_not_released)
+{
+	struct world w;
+	struct tool_res *res = NULL;
+	CHECK(world_open(&w));
+	CHECK(world_exec(&w, "UPDATE order_ref SET total_fen=5000001 WHERE id='HH2026-100428'"));
+	w.customer = "c008";
+	STR_EQ(shop_yes(&w, "order_cancel", "{\"order\":\"HH2026-100428\"}"), "done");
+	sv id = arena_sv(&w.a, jv_get_str(w.r->body, "approval"));
+	OK(tool_approve(w.kit, id, true, SV("boss"), SV(""), w.now, &res));
+	EQ(res->outcome, TOOL_REFUSED);
+	HAS(res->say, "a manager has to approve it");
+	obj_unref(res);
+	EQ(world_sql(&w, "SELECT count(*) FROM tool_approval WHERE state='waiting'"), 1);
+	EQ(world_sql(&w, "SELECT count(*) FROM shop_refund WHERE order_id='HH2026-100428' AND "
+			 "state='due'"), 1);
+	EQ(world_sql(&w, "SELECT count(*) FROM tool_outbox WHERE kind='pay'"), 0);
+	world_close(&w);
+}
+
+/* Who took the order may have a clock that is a little ahead of ours. */
+TEST(shop_cancel_of_an_order_from_the_future)
+{
+	struct world w;
+	CHECK(world_open(&w));
+	w.customer = "c008";
+	CHECK(world_exec(&w, "UPDATE order_ref SET placed_ms=1795665600000+7200000 WHERE "
+			     "id='HH2026-100428'"));
+	STR_EQ(shop_yes(&w, "order_cancel", "{\"order\":\"HH2026-100428\"}"), "done");
+	world_close(&w);
+}
+
 TEST(shop_cancel_by_state)
 {
 	struct world w;
@@ -263,7 +400,9 @@ TEST(shop_price_protection_to_the_fen)
 	HAS(w.r->say, "15.03 yuan");
 	STR_EQ(shop_yes(&w, "price_protect", args), "done");
 	EQ(fen_of(&w, "amount"), 1503);
-	EQ(world_sql(&w, "SELECT amount_fen FROM shop_refund WHERE kind='price'"), 1503);
+	EQ(world_sql(&w, "SELECT amount_fen FROM shop_refund WHERE kind='price' AND "
+			 "state='released'"), 1503);
+	EQ(world_sql(&w, "SELECT count(*) FROM tool_outbox WHERE kind='pay'"), 1);
 	STR_EQ(shop_yes(&w, "price_protect", args), "refused");
 	HAS(w.r->say, "used for");
 	EQ(world_sql(&w, "SELECT count(*) FROM shop_claim"), 1);
@@ -292,7 +431,8 @@ TEST(shop_price_protection_late_or_large)
 	OK(tool_approve(w.kit, arena_sv(&w.a, id), true, SV("boss"), SV("fine"), w.now, &res));
 	EQ(res->outcome, TOOL_DONE);
 	obj_unref(res);
-	EQ(world_sql(&w, "SELECT amount_fen FROM shop_refund WHERE kind='price'"), 226208);
+	EQ(world_sql(&w, "SELECT amount_fen FROM shop_refund WHERE kind='price' AND "
+			 "state='released'"), 226208);
 	world_close(&w);
 }
 

@@ -420,7 +420,20 @@ TEST(shop_exchange_price_difference)
 	STR_EQ(shop_yes(&w, "exchange_create",
 			ASK("HH2026-300012", UNUSED ",\"new\":\"HH-1701\"")), "done");
 	EQ(fen_of(&w, "refund"), 159900 - 39900);
-	EQ(world_sql(&w, "SELECT amount_fen FROM shop_refund WHERE kind='exchange'"), 120000);
+	EQ(world_sql(&w, "SELECT amount_fen FROM shop_refund WHERE kind='exchange' AND "
+			 "state='due'"), 120000);
+	sv id = arena_sv(&w.a, jv_get_str(w.r->body, "return_id"));
+	char args[80];
+	w.role = TOOL_AGENT;
+	w.customer = "";
+	snprintf(args, sizeof(args), "{\"return\":\"" SV_FMT "\",\"state\":\"sent\"}", SV_ARG(id));
+	STR_EQ(shop_do(&w, "return_move", args), "done");
+	EQ(world_sql(&w, "SELECT count(*) FROM tool_outbox WHERE kind='pay'"), 0);
+	snprintf(args, sizeof(args), "{\"return\":\"" SV_FMT "\",\"state\":\"done\"}", SV_ARG(id));
+	STR_EQ(shop_do(&w, "return_move", args), "done");        /* exchanged: the rest goes back */
+	EQ(world_sql(&w, "SELECT amount_fen FROM shop_refund WHERE kind='exchange' AND "
+			 "state='released'"), 120000);
+	EQ(world_sql(&w, "SELECT count(*) FROM tool_outbox WHERE kind='pay'"), 1);
 	world_close(&w);
 }
 

@@ -68,6 +68,28 @@ TEST(shop_delivery_is_moved_twice_at_most)
 	world_close(&w);
 }
 
+/* An order may have two visits: calling off one leaves the other. */
+TEST(shop_visit_called_off_is_the_named_one)
+{
+	struct world w;
+	CHECK(world_open(&w));
+	w.customer = "c024";
+	STR_EQ(shop_yes(&w, "appointment_create", "{\"order\":\"HH2026-100384\",\"kind\":"
+						  "\"delivery\",\"slot\":\"2026-12-03\"}"),
+	       "done");
+	CHECK(world_exec(
+		&w, "INSERT INTO shop_visit (id, kind, ref, order_id, from_ms, to_ms, "
+		    "updated_ms) SELECT 'V99', 'assembly', ref, order_id, from_ms+90000000, "
+		    "to_ms+90000000, 1 FROM shop_visit"));
+	STR_EQ(shop_yes(&w, "appointment_cancel",
+			"{\"order\":\"HH2026-100384\",\"kind\":\"delivery\"}"),
+	       "done");
+	EQ(world_sql(&w, "SELECT count(*) FROM shop_visit WHERE state='cancelled' AND "
+			 "kind='delivery'"), 1);
+	EQ(world_sql(&w, "SELECT count(*) FROM shop_visit WHERE state='booked' AND id='V99'"), 1);
+	world_close(&w);
+}
+
 TEST(shop_visits_that_are_not_possible)
 {
 	static const struct {
