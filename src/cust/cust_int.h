@@ -59,24 +59,30 @@ int cust_numbers(struct store_db *db, sv id, sv except, int64_t now_ms, struct c
 /* ---- cust_limit.c: how often may be tried ---- */
 
 enum {
-	CUST_TRIES_CONV = 5,         /* wrong answers in one conversation */
-	CUST_TRIES_HOUR = 10,        /* about one customer, order or phone in an hour */
-	CUST_SENDS_CONV = 3,         /* codes sent */
+	CUST_TRIES_CONV = 5,  /* wrong answers in one conversation */
+	CUST_TRIES_HOUR = 10, /* about one customer, order or phone in an hour */
+	CUST_SENDS_CONV = 3,  /* codes sent */
 	CUST_SENDS_HOUR = 5,
-	CUST_DAY_HOURS = 2,          /* a day's worth: so many hours' */
+	CUST_DAY_HOURS = 2,   /* a day's worth: so many hours' */
+	CUST_PLACE_TIMES = 2, /* from one address, about whomever: so many times one's hour */
+	CUST_STAFF_TIMES = 6, /* by one agent */
+	CUST_TRIES_ALL = 300, /* of all together in an hour: somebody is guessing */
 };
-#define CUST_SCOPES 3
-/* What a try is counted under: hashes, so that they tell nothing. */
+enum { CUST_OF_CONV, CUST_OF_ABOUT, CUST_OF_WHOM, CUST_OF_PLACE, CUST_OF_ALL, CUST_SCOPES };
+/* What a try is counted under: hashes, so that they tell nothing; an empty one does not count. */
 struct cust_scopes {
-	char v[CUST_SCOPES][CUST_HASH];  /* the conversation, what it is about, whose it is */
+	char v[CUST_SCOPES][CUST_HASH];
 	char customer[CUST_ID_MAX];      /* "": nobody's */
+	bool by_staff, timed;            /* timed: an agent outside of a conversation */
+	const char *limit;               /* of cust_tries_left: which one was reached, or "" */
 };
 struct tool_run;
 void cust_scopes(const struct cust_keys *k, const struct tool_run *r, const char *what, sv about,
 		 const char *customer, struct cust_scopes *ret);
 /* Tries left before one of the limits is reached; 0 = none. Negative: an error. */
-int cust_tries_left(struct store_db *db, const struct cust_scopes *s, int conv, int hour,
-		    int64_t now_ms);
+int cust_tries_left(struct store_db *db, struct cust_scopes *s, int conv, int hour, int64_t now_ms);
+/* 1: so many wrong answers came from everywhere that knowing something is no proof now. */
+int cust_guessing(struct store_db *db, const struct cust_scopes *s, int64_t now_ms);
 /* One more. */
 int cust_tried(struct store_db *db, const struct cust_scopes *s, int64_t now_ms);
 
@@ -87,7 +93,7 @@ int cust_code_check(const struct cust_tools_arg *t, struct tool_run *r, struct s
 
 /* ---- cust_tool.c ---- */
 /* A check went wrong: counted, on the record, the same words as for any other. */
-int cust_check_failed(struct tool_run *r, struct store_db *db, const struct cust_scopes *s,
+int cust_check_failed(struct tool_run *r, struct store_db *db, struct cust_scopes *s,
 		      const char *how);
 /* It is proven: the grant, the conversation's customer, a row. */
 int cust_check_passed(struct tool_run *r, struct store_db *db, sv customer, int level,

@@ -46,16 +46,29 @@ static int check_row(struct tool_run *r, struct store_db *db, const char *kind, 
 	return rc;
 }
 
-int cust_check_failed(struct tool_run *r, struct store_db *db, const struct cust_scopes *s,
+/* One more wrong answer; an alert when it was the one that makes all of them look like guessing. */
+static int count_try(struct tool_run *r, struct store_db *db, const struct cust_scopes *s)
+{
+	int before = cust_guessing(db, s, r->now_ms);
+	int rc = before < 0 ? before : cust_tried(db, s, r->now_ms);
+	int after = rc ? rc : cust_guessing(db, s, r->now_ms);
+	return after > before && before == 0 ?
+		       check_row(r, db, "alert", SV_NULL, "guessing", false) :
+		       after < 0 ? after : 0;
+}
+
+int cust_check_failed(struct tool_run *r, struct store_db *db, struct cust_scopes *s,
 		      const char *how)
 {
 	sv customer = sv_of(s->customer);
-	int rc = cust_tried(db, s, r->now_ms);
+	int rc = count_try(r, db, s);
 	if (rc == 0)
 		rc = check_row(r, db, "identity.failed", customer, how, false);
 	int left = rc ? rc : cust_tries_left(db, s, CUST_TRIES_CONV, CUST_TRIES_HOUR, r->now_ms);
 	if (left == 0)
-		rc = check_row(r, db, "alert", customer, "identity", false);
+		rc = check_row(r, db, "alert", customer,
+			       strcmp(s->limit, "place") == 0 ? "identity_place" : "identity",
+			       false);
 	if (rc || left < 0)
 		return rc ? rc : left;
 	tool_keep(r);
@@ -120,21 +133,29 @@ static int read_slots(struct store_stmt *q, struct slots *s)
 	return rc < 0 ? rc : 0;
 }
 
-/* Letters in upper case and digits: the number however its dashes are said. */
-static sv bare_number(sv s, struct arena *a)
+/* Keyed in or heard, a number comes without its letters: those of the company's numbers, then. The
+ * same for every number, whether there is such an order or not. */
+static int whole_number(struct store_db *db, sv bare, struct arena *a, sv *ret)
 {
-	struct sb b;
-	sb_init(&b, 256);
-	while (s.n) {
-		uint32_t r = sv_fold(sv_rune(&s));
-		if (r >= 'a' && r <= 'z')
-			sb_ch(&b, (char)(r - 32));
-		else if (r >= '0' && r <= '9')
-			sb_ch(&b, (char)r);
-	}
-	sv ret = arena_sv(a, sb_sv(&b));
-	sb_done(&b);
-	return ret;
+	struct store_stmt *q;
+	sv digits = bare;
+	*ret = bare;
+	while (digits.n && digits.p[0] >= '0' && digits.p[0] <= '9')
+		digits = sv_slice(digits, 1, digits.n);
+	if (digits.n || bare.n < 8)
+		return 0;
+	int rc = store_prep(db, &q, "SELECT replace(id,'-','') FROM order_ref LIMIT 1");
+	if (rc)
+		return rc;
+	rc = store_step(q);
+	sv any = rc == 1 ? store_col_sv(q, 0) : SV_NULL;
+	size_t n = 0;
+	while (n < any.n && (any.p[n] < '0' || any.p[n] > '9'))
+		n++;
+	if (n)
+		*ret = sv_of(arena_fmt(a, SV_FMT SV_FMT, (int)n, any.p, SV_ARG(bare)));
+	store_reset(q);
+	return rc < 0 ? rc : 0;
 }
 
 /* Whose order it is, "" for nobody's, and the phones of whoever that is. */
@@ -196,6 +217,24 @@ static int matching(const struct cust_keys *k, const struct slots *s, bool by_na
 	return by_name && hits != 1 ? -1 : at;
 }
 
+/* While somebody guesses from everywhere, knowing something proves only whose address it comes from
+ * anyway: others prove themselves by a code. 1: it is stopped here; *at may become -1. Whether the
+ * answer is right makes no difference to what a stranger is told. */
+static int while_guessing(struct tool_run *r, struct store_db *db, const struct cust_scopes *s,
+			  int *at)
+{
+	int guessing = r->who->role >= TOOL_AGENT ? 0 : cust_guessing(db, s, r->now_ms);
+	if (guessing <= 0)
+		return guessing;
+	if (r->who->level >= TOOL_CLAIMED && r->who->customer.n) {
+		*at = sv_eq(r->who->customer, sv_of(s->customer)) ? *at : -1;
+		return 0;
+	}
+	jv_set_bool(r->body, "identified", false);
+	(void)not_now(r, TOOL_DENIED, "use_code", "only a one-time code proves who it is just now");
+	return 1;
+}
+
 /* By order and the last digits of its phone, or by phone and name. */
 static int identify(const struct cust_tools_arg *t, struct tool_run *r, struct store_db *db)
 {
@@ -216,12 +255,14 @@ static int identify(const struct cust_tools_arg *t, struct tool_run *r, struct s
 		if (s.n == 1)
 			memcpy(owner, s.customer[0], CUST_ID_MAX);
 	} else {
-		about = bare_number(jv_get_str(r->args, "order"), r->arena);
+		about = cust_order_bare(jv_get_str(r->args, "order"), r->arena);
 		if (!about.n || !cust_last4(jv_get_str(r->args, "phone_last4"), last))
 			return not_now(r, TOOL_INVALID, "no_match",
 				       "phone_last4 is the last four digits of the phone");
 		answer = sv_of(last);
-		rc = phones_of_order(db, about, owner, &s);
+		rc = whole_number(db, about, r->arena, &about);
+		if (rc == 0)
+			rc = phones_of_order(db, about, owner, &s);
 	}
 	if (rc)
 		return rc;
@@ -232,6 +273,9 @@ static int identify(const struct cust_tools_arg *t, struct tool_run *r, struct s
 	int at = matching(t->keys, &s, by_name, answer);
 	if (left <= 0)
 		return left < 0 ? left : cust_check_blocked(r);
+	rc = while_guessing(r, db, &scopes, &at);
+	if (rc)
+		return rc < 0 ? rc : 0;
 	if (at < 0)
 		return cust_check_failed(r, db, &scopes, by_name ? "phone_name" : "order_phone");
 	return cust_check_passed(r, db, sv_of(s.customer[at]), TOOL_KNOWN,

@@ -13,7 +13,7 @@ struct check {
 	struct tool_res *r;
 	uint64_t next;               /* the "random" number */
 	char conv[32];
-	sv customer;
+	sv customer, channel, address, actor;
 	enum tool_level level;
 	enum tool_role role;
 	char to[64], text[256];      /* of the last message */
@@ -94,8 +94,9 @@ static int ask(struct check *c, const char *tool, const char *args)
 	struct tool_req r = { .name = sv_of(tool), .args = sv_of(args), .now_ms = c->w.now,
 			      .who = { .customer = c->customer, .level = c->level,
 				       .role = c->role, .conversation = sv_of(c->conv),
-				       .actor = SV("bot"), .channel = SV("webchat"),
-				       .lang = SV("en") } };
+				       .actor = c->actor.n ? c->actor : SV("bot"),
+				       .channel = c->channel.n ? c->channel : SV("webchat"),
+				       .address = c->address, .lang = SV("en") } };
 	struct tool_res *res = NULL;
 	int rc = tool_call(c->kit, &r, &res);
 	obj_unref(c->r);
@@ -289,6 +290,124 @@ TEST(cust_ten_thousand_guesses)
 	EQ(num(&c, "SELECT count(*) FROM event WHERE kind='alert'"), CUST_DAY_HOURS);
 	c.w.now += 25 * HOUR;
 	snprintf(c.conv, sizeof(c.conv), "tomorrow");
+	EQ(ask(&c, "identify", GOOD), TOOL_DONE);
+	down(&c);
+}
+
+/* Keyed in on the telephone a number has no letters; however it is said it is one and the same. */
+TEST(cust_identify_by_the_digits_of_an_order)
+{
+	struct check c;
+	CHECK(up(&c, ""));
+	EQ(ask(&c, "identify", "{\"order\":\"2026100101\",\"phone_last4\":\"1037\"}"), TOOL_DONE);
+	SV_EQ(c.r->grant_customer, "c1");
+	EQ(ask(&c, "identify", "{\"order\":\"100101\",\"phone_last4\":\"1037\"}"),
+	   TOOL_NOT_FOUND);
+	for (int i = 0; i < 10; i++) {
+		snprintf(c.conv, sizeof(c.conv), "k%d", i);
+		EQ(ask(&c, "identify",
+		       i % 2 ? WRONG : "{\"order\":\"2026100101\",\"phone_last4\":\"9999\"}"),
+		   i < 9 ? TOOL_NOT_FOUND : TOOL_DENIED);
+	}
+	down(&c);
+}
+
+/* An agent asks for many customers: five slips are no lock; but there is an end to it. */
+TEST(cust_identify_does_not_lock_out_an_agent)
+{
+	struct check c;
+	char args[80];
+	int tried = 0;
+	CHECK(up(&c, ""));
+	c.conv[0] = 0;
+	c.role = TOOL_AGENT;
+	c.actor = SV("user:mei");
+	for (int i = 0; i < 8; i++) {
+		snprintf(args, sizeof(args), "{\"order\":\"HH2026-2001%02d\",\"phone_last4\":"
+					     "\"9999\"}", i);
+		EQ(ask(&c, "identify", args), TOOL_NOT_FOUND);
+	}
+	EQ(ask(&c, "identify", GOOD), TOOL_DONE);
+	for (int i = 8; i < 80; i++) {
+		snprintf(args, sizeof(args), "{\"order\":\"HH2026-2001%02d\",\"phone_last4\":"
+					     "\"9999\"}", i);
+		tried += ask(&c, "identify", args) == TOOL_NOT_FOUND;
+	}
+	EQ(tried, CUST_STAFF_TIMES * CUST_TRIES_HOUR - 8 - 1);
+	EQ(ask(&c, "identify", GOOD), TOOL_DENIED);
+	EQ(num(&c, "SELECT count(*) FROM event WHERE kind='alert' AND body LIKE "
+		   "'%identity_place%'"), 1);
+	c.actor = SV("user:li");                                 /* another agent goes on */
+	EQ(ask(&c, "identify", GOOD), TOOL_DONE);
+	down(&c);
+}
+
+/* One caller, a new conversation and another order each time. */
+TEST(cust_identify_has_a_limit_by_where_it_comes_from)
+{
+	struct check c;
+	char args[80];
+	int compared = 0;
+	CHECK(up(&c, ""));
+	c.channel = SV("phone");
+	c.address = SV("+8613900000001");
+	for (int i = 0; i < 60; i++) {
+		snprintf(c.conv, sizeof(c.conv), "p%d", i);
+		snprintf(args, sizeof(args), "{\"order\":\"HH2026-2002%02d\",\"phone_last4\":"
+					     "\"9999\"}", i);
+		compared += ask(&c, "identify", args) == TOOL_NOT_FOUND;
+	}
+	EQ(compared, CUST_PLACE_TIMES * CUST_TRIES_HOUR - 1);
+	HAS(c.r->say, "colleague");
+	EQ(ask(&c, "identify", GOOD), TOOL_DENIED);
+	EQ(num(&c, "SELECT count(*) FROM event WHERE kind='alert'"), 1);
+	c.address = SV("+8613900000002");
+	snprintf(c.conv, sizeof(c.conv), "other");
+	EQ(ask(&c, "identify", GOOD), TOOL_DONE);
+	c.address = SV("+8613900000001");
+	c.w.now += HOUR + 1;
+	snprintf(c.conv, sizeof(c.conv), "later");
+	EQ(ask(&c, "identify", GOOD), TOOL_DONE);
+	down(&c);
+}
+
+/* From many places about many orders: then only a code proves, or the number one calls from. */
+TEST(cust_identify_while_somebody_guesses_everywhere)
+{
+	struct check c;
+	char args[80], place[40];
+	int compared = 0;
+	CHECK(up(&c, ""));
+	c.channel = SV("phone");
+	for (int i = 0; i < 2 * CUST_TRIES_ALL; i++) {
+		snprintf(c.conv, sizeof(c.conv), "g%d", i);
+		snprintf(place, sizeof(place), "+8613%09d", i);
+		snprintf(args, sizeof(args), "{\"order\":\"HH2026-3%05d\",\"phone_last4\":"
+					     "\"9999\"}", i);
+		c.address = sv_of(place);
+		compared += ask(&c, "identify", args) == TOOL_NOT_FOUND;
+	}
+	EQ(compared, CUST_TRIES_ALL);
+	EQ(num(&c, "SELECT count(*) FROM event WHERE kind='alert' AND body LIKE '%guessing%'"), 1);
+	EQ(ask(&c, "identify", GOOD), TOOL_DENIED);              /* the right one, of a stranger */
+	HAS(c.r->say, "one-time code");
+	EQ(ask(&c, "identify", WRONG), TOOL_DENIED);             /* in the same words */
+	HAS(c.r->say, "one-time code");
+	EQ(ask(&c, "code_send", "{\"phone\":\"15400001037\"}"), TOOL_DONE);
+	EQ(ask(&c, "code_check", "{\"code\":\"123456\"}"), TOOL_DONE);
+	c.customer = SV("c1");                                   /* calls from their own number */
+	c.level = TOOL_CLAIMED;
+	EQ(ask(&c, "identify", GOOD), TOOL_DONE);
+	EQ(ask(&c, "identify", "{\"order\":\"HH2026-100102\",\"phone_last4\":\"1074\"}"),
+	   TOOL_NOT_FOUND);                              /* not another's, though right */
+	c.role = TOOL_AGENT;
+	c.actor = SV("user:mei");
+	EQ(ask(&c, "identify", GOOD), TOOL_DONE);
+	c.role = TOOL_CUSTOMER;
+	c.customer = SV_NULL;
+	c.level = TOOL_NOBODY;
+	c.w.now += HOUR + 1;
+	snprintf(c.conv, sizeof(c.conv), "quiet");
 	EQ(ask(&c, "identify", GOOD), TOOL_DONE);
 	down(&c);
 }
