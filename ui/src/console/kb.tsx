@@ -5,35 +5,51 @@ import { ago, dateOnly, dateTime } from '../lib/format.ts';
 import { lang, t, tWord } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
 import type { Article, ArticleRow, Page } from '../lib/types.ts';
+import { Lazy } from '../lib/lazy.tsx';
 import { Empty, ErrorNote, Icon, Skeleton } from '../lib/ui.tsx';
 import { Ask } from './ask.tsx';
 import { Markdown } from './md.tsx';
-import { authed, now, order, route } from './state.ts';
+import { authed, now, order, route, user } from './state.ts';
+
+const VIEWS = ['ask', 'articles', 'sources'] as const;
+const LATER = new Set<string>(['sources']);
+const pages = () => import('../knowledge/pages.tsx');
+const editor = () => import('../knowledge/edit.tsx');
+const mayEdit = (): boolean => user.value?.role === 'admin' || user.value?.role === 'supervisor';
 
 export function Knowledge() {
-  const [, sub, id] = route.value.path;
+  const [, sub, id, verb] = route.value.path;
   useEffect(() => {
     order.value = [];
   }, []);
+  if (sub === 'new' || (sub === 'article' && verb === 'edit')) return <Lazy key="edit" load={editor} />;
+  const later = sub !== undefined && LATER.has(sub);
+  if (later && id) return <Lazy key="pages" load={pages} />;
   if (sub === 'article' && id) return <ArticleView key={id} id={id} />;
   return (
     <section class="page" aria-label={t('nav.kb')}>
       <header class="bar">
         <h1>{t('nav.kb')}</h1>
         <nav class="seg" aria-label={t('kb.views')}>
-          <a href="#/kb" aria-current={sub ? undefined : 'page'} data-test="kb-ask">
-            {t('kb.ask')}
-          </a>
-          <a
-            href="#/kb/articles"
-            aria-current={sub === 'articles' ? 'page' : undefined}
-            data-test="kb-articles"
-          >
-            {t('kb.articles')}
-          </a>
+          {VIEWS.map((v) => (
+            <a
+              key={v}
+              href={makeHash(v === 'ask' ? ['kb'] : ['kb', v])}
+              aria-current={(sub ?? 'ask') === v ? 'page' : undefined}
+              data-test={`kb-${v}`}
+            >
+              {t(`kb.${v}`)}
+            </a>
+          ))}
         </nav>
+        <span class="grow" />
+        {mayEdit() ? (
+          <a class="btn" data-test="article-new" href={makeHash(['kb', 'new'])}>
+            {t('kb.new')}
+          </a>
+        ) : null}
       </header>
-      {sub === 'articles' ? <Articles /> : <Ask />}
+      {later ? <Lazy key="pages" load={pages} /> : sub === 'articles' ? <Articles /> : <Ask />}
     </section>
   );
 }
@@ -215,6 +231,12 @@ function ArticleView({ id }: { id: string }) {
           <Icon name="back" />
           {t('ui.back')}
         </button>
+        <span class="grow" />
+        {a && mayEdit() ? (
+          <a class="btn" data-test="article-edit-open" href={makeHash(['kb', 'article', id, 'edit'])}>
+            {t('kb.edit')}
+          </a>
+        ) : null}
       </header>
       <div class="page-body narrow">
         {error.value ? <ErrorNote error={error.value} retry={() => void load()} /> : null}

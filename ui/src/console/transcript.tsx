@@ -10,6 +10,7 @@ import { Icon, type IconName } from '../lib/ui.tsx';
 import { ActionTag } from './list.tsx';
 import { Why } from './mood.tsx';
 import type { PlayerState } from './player.tsx';
+import { flowName, toolName } from './names.ts';
 import { route } from './state.ts';
 
 const NEAR_END_PX = 120;
@@ -240,12 +241,11 @@ export function systemText(ev: Ev): string {
     field: tWord('field', b.field),
     reason: b.reason ? tWord('reason', b.reason) : '',
     by: b.by ? tWord('who', b.by) : '',
-    tool: b.tool ?? '',
+    tool: toolName(b.tool),
     outcome: tWord('toolout', b.outcome),
     level: tWord('knownlevel', String(b.level ?? '')),
-    flow: b.flow ?? '',
-    step: b.step ?? '',
-    how: b.how ?? '',
+    flow: flowName(b.flow),
+    how: tWord('flowend', b.how),
     channel: tWord('channel', b.channel) + (b.way ? ` (${b.way})` : ''),
   };
   const known = rowKey(ev);

@@ -158,6 +158,7 @@ export interface Hit {
   title: string;
   passage: string;
   score: number;
+  p?: number; /* how likely this article answers */
   valid_from: string | null;
   valid_to: string | null;
   source: string | null;
