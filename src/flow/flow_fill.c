@@ -291,7 +291,7 @@ static int spoken_of(const struct flow_in *in, const jv *const *value, size_t n)
 	return -1;
 }
 
-static bool says_other(sv text)
+bool flow_says_other(sv text)
 {
 	return flow_has(text,
 			SV("the other one|other one|the other|另一个|另外一个|另一件|另外一件|"
@@ -333,7 +333,7 @@ static jv *take_choice(const struct flow_run *r, const struct flow_slot_def *s,
 	if (s->list.n && n == 1)
 		return jv_is_null(now) ? jv_copy(value[0]) : NULL;
 	if (!jv_is_null(now) && !asked) { /* only "the other one" is heard without a question */
-		int at = says_other(in->text) ? the_other(now, value, n) : -1;
+		int at = flow_says_other(in->text) ? the_other(now, value, n) : -1;
 		return at >= 0 ? jv_copy(value[at]) : NULL;
 	}
 	int at = flow_choice_said(s, in->text);
@@ -509,6 +509,14 @@ static jv *take_words(const struct flow_slot_def *s, const struct flow_in *in, s
 	return jv_str(sv_slice(words, 0, words.n < FLOW_VALUE_MAX ? words.n : FLOW_VALUE_MAX));
 }
 
+static bool says_none(sv text)
+{
+	return flow_whole(
+		text, SV("none|nothing|no order|none of them|neither|no number|nothing special|"
+			 "no idea|i don't have one|leave it to you|as you think|无|没有|没|"
+			 "没有订单|不涉及|随便|您看着办|你们看着办"));
+}
+
 jv *flow_take(const struct flow_run *r, const struct flow_slot_def *s, const struct flow_in *in,
 	      bool asked, struct arena *a)
 {
@@ -526,7 +534,7 @@ jv *flow_take(const struct flow_run *r, const struct flow_slot_def *s, const str
 	}
 	if (!asked)
 		return s->kind == SLOT_WORDS ? overheard(s, in, a) : NULL;
-	if (s->optional && in->yes == FLOW_NO)
+	if (s->optional && (in->yes == FLOW_NO || says_none(in->text)))
 		return jv_str(SV(""));
 	if (s->kind == SLOT_YES_NO && in->yes != FLOW_UNSURE)
 		return jv_str(in->yes == FLOW_YES ? SV("yes") : SV("no"));

@@ -46,6 +46,7 @@ struct flow_slot_def {
 	bool wishes;                 /* WORDS, CHOICE: what sounds like a wish is an answer */
 	struct flow_text lacks, lacks_answer;  /* the customer has none, tells so */
 	int lacks_to;                /* step then; -1 = it is asked for again */
+	int lacks_slot;              /* what may be told in its place, leads there too; -1 */
 	sv all;                      /* CHOICE: its value for "both", "all of them"; "" */
 	bool said;                   /* the tool's words before it put the question already */
 	int tries, digits;
@@ -213,6 +214,7 @@ sv flow_args(const jv *vars, const jv *args, sv lang, struct arena *a);
  * answer this slot's question. */
 jv *flow_take(const struct flow_run *r, const struct flow_slot_def *s, const struct flow_in *in,
 	      bool asked, struct arena *a);
+bool flow_says_other(sv text);       /* "the other one" */
 /* Which of the slot's own choices has words in text, -1 = none. */
 int flow_choice_said(const struct flow_slot_def *s, sv text);
 /* The choices of the slot as they are now; the one that is left when there is only one. */

@@ -241,7 +241,7 @@ static void read_shape(struct reading *d, const jv *o, struct flow_slot_def *s)
 /* What an answer may be and what it may not. */
 static void read_sense(struct reading *d, const jv *o, struct flow_slot_def *s)
 {
-	static const char *const keys[] = { "words", "answer", "goto" };
+	static const char *const keys[] = { "words", "answer", "goto", "slot" };
 	const jv *lacks = jv_get(o, "lacks");
 	char here[160];
 	s->min = (int)whole(d, o, "min", 1, 1000, 0);
@@ -308,7 +308,7 @@ static void read_slots(struct reading *d)
 	while (d->f->n_slots < n && jv_next(d->slots, &it, &name, &o)) {
 		struct flow_slot_def *s = &d->f->slot[d->f->n_slots++];
 		s->name = arena_cstr(&d->r->set->a, name);
-		s->fail = s->lacks_to = s->differs = -1;
+		s->fail = s->lacks_to = s->lacks_slot = s->differs = -1;
 		(void)snprintf(d->here, sizeof(d->here), "%s%sslots.%.40s", d->at,
 			       d->at[0] ? "." : "", s->name);
 		read_slot(d, name, o, s);
@@ -323,6 +323,7 @@ static void link_slots(struct reading *d)
 		const jv *o = jv_get(d->slots, s->name);
 		sv fail = jv_get_str(o, "fail"), other = jv_get_str(o, "differs");
 		sv lacks = jv_get_str(jv_get(o, "lacks"), "goto");
+		sv place = jv_get_str(jv_get(o, "lacks"), "slot");
 		(void)snprintf(d->here, sizeof(d->here), "%s%sslots.%.40s", d->at,
 			       d->at[0] ? "." : "", s->name);
 		s->clears = slot_list(d, jv_get(o, "clears"), "clears", &s->n_clears);
@@ -332,6 +333,8 @@ static void link_slots(struct reading *d)
 			s->lacks_to = step_of(d, "lacks", lacks);
 		else if (jv_get(o, "lacks"))
 			fault(d, "lacks", "Say where it goes on: goto: STEP.", "leads nowhere");
+		if (place.n && (s->lacks_slot = slot_of(d->f, place)) < 0)
+			fault(d, "lacks", "Name a slot of this flow.", "there is no such slot");
 		if (other.n && (s->differs = slot_of(d->f, other)) < 0)
 			fault(d, "differs", "Name a slot of this flow.", "there is no such slot");
 	}

@@ -511,7 +511,9 @@ static void no_answer(struct mover *m)
 		go(m, s->lacks_to);
 		return;
 	}
-	if (aside(m) && !flow_small(m->in->text)) {
+	bool ours = flow_small(m->in->text) ||
+		    (s->kind == SLOT_CHOICE && flow_says_other(m->in->text));
+	if (aside(m) && !ours) {
 		put(m, FLOW_ASIDE, m->in->text);
 		return;
 	}
@@ -540,6 +542,11 @@ static void on_text(struct mover *m)
 	bool more = overhear(m, r->slot, any) && !any;
 	if (got || (more && r->step != before)) {
 		go(m, r->step);
+		return;
+	}
+	if (more && s->lacks_slot >= 0 && filled(r, s->lacks_slot)) {
+		r->tries[r->slot]++;
+		go(m, s->lacks_to);
 		return;
 	}
 	if (more) /* something else was said to it: once more, not counted */

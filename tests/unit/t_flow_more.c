@@ -11,7 +11,7 @@ static const char SHOP[] =
 	"    slots:\n"
 	"      order: {starts: HH, tries: 4, lacks: {words: {zh: 找不到单号, en: lost the "
 	"number}, "
-	"answer: {zh: 忘了, en: forgot}, goto: lost}}\n"
+	"answer: {zh: 忘了, en: forgot}, goto: lost, slot: phone}}\n"
 	"      mine: {type: choice, choices_from: l.items, choice_value: order, choice_label: "
 	"name, "
 	"ask: {zh: 哪个？, en: 'Which one?'}}\n"
@@ -275,6 +275,16 @@ TEST(flow_part_a_number_that_turns_up_is_taken)
 	}
 }
 
+TEST(flow_part_a_phone_number_in_its_place_will_do)
+{
+	struct line l;
+	open_line(&l, "cancel", "en", NULL);
+	begin(&l, "cancel");
+	say_it(&l, FLOW_IN_TEXT, "13800138000", "phone", "+8613800138000");
+	CHECK(is(&l, 0, FLOW_ASK, "Your name?", NULL));
+	close_line(&l);
+}
+
 TEST(flow_part_numbers_of_another_kind_are_no_orders)
 {
 	struct line l;
@@ -463,6 +473,17 @@ TEST(flow_both_and_the_other_one)
 	CHECK(is(&l, 0, FLOW_ASK, "Why?", NULL));
 	say(&l, "cancelled", FLOW_UNSURE); /* its words go before another wish */
 	CHECK(is(&l, 0, FLOW_ASK, "For what?", NULL));
+	close_line(&l);
+}
+
+TEST(flow_the_other_one_of_none_is_asked_again)
+{
+	struct line l;
+	open_line(&l, "back", "en", TWO);
+	begin(&l, "back");
+	step(&l, (struct flow_in){ .kind = FLOW_IN_TEXT, .text = SV("the other one"),
+				   .intent = "exchange_goods" });
+	CHECK(is(&l, 0, FLOW_ASK, "Which article?", NULL));
 	close_line(&l);
 }
 

@@ -316,14 +316,18 @@ TEST(flow_optional_slot_takes_a_no)
 		"  order: {type: order_number, optional: true, ask: {zh: 单号？, en: 'Which "
 		"order?'}}\n"
 		"steps:\n  - {collect: order}\n  - {call: x, args: {order: '{order}', n: 1}}\n";
-	struct line l;
-	line_open(&l, yaml, "a", "en");
-	start(&l, "x");
-	CHECK(is(&l, 0, FLOW_ASK, "Which order?"));
-	in(&l, (struct flow_in){ .kind = FLOW_IN_TEXT, .text = SV("none"), .yes = FLOW_NO });
-	CHECK(is(&l, 0, FLOW_CALL, "x"));
-	SV_EQ(l.out.v[0].args, "{\"n\":1}");
-	line_close(&l);
+	for (int i = 0; i < 2; i++) {
+		struct line l;
+		line_open(&l, yaml, "a", "en");
+		start(&l, "x");
+		CHECK(is(&l, 0, FLOW_ASK, "Which order?"));
+		in(&l, (struct flow_in){ .kind = FLOW_IN_TEXT,
+					 .text = i ? SV("no") : SV("Oh, none."),
+					 .yes = i ? FLOW_NO : FLOW_UNSURE });
+		CHECK(is(&l, 0, FLOW_CALL, "x"));
+		SV_EQ(l.out.v[0].args, "{\"n\":1}");
+		line_close(&l);
+	}
 }
 
 TEST(flow_opening_words_are_taken_when_they_tell_enough)
