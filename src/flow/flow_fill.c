@@ -488,7 +488,7 @@ static jv *overheard(const struct flow_slot_def *s, const struct flow_in *in, st
 			v = SV_NULL;
 	}
 	if (!v.n && in->kind == FLOW_IN_START && s->opening &&
-	    flow_weight(in->text) >= s->opening)
+	    flow_weight_but(in->text, &s->blank) >= s->opening)
 		v = sv_trim(in->text);
 	return v.n ? jv_str(sv_slice(v, 0, v.n < FLOW_VALUE_MAX ? v.n : FLOW_VALUE_MAX)) : NULL;
 }
@@ -548,7 +548,8 @@ jv *flow_take(const struct flow_run *r, const struct flow_slot_def *s, const str
 	if (s->kind == SLOT_DIGITS)
 		return take_digits(s, in, a);
 	/* a tool finds a product by the customer's words, too */
+	bool dropped = flow_says(in->text, &r->f->never) && flow_weight(in->text) < FLOW_SHORT;
 	bool words = s->kind == SLOT_WORDS ||
 		     (s->kind == SLOT_TYPED && sv_eq(s->type, SV("product")));
-	return words ? take_words(s, in, a) : NULL;
+	return words && !dropped ? take_words(s, in, a) : NULL;
 }

@@ -41,6 +41,7 @@ struct flow_slot_def {
 	int differs;                 /* TYPED: slot whose value this one cannot have; -1 */
 	int min;                     /* WORDS: of less weight it is no answer */
 	struct flow_text unlike;     /* WORDS: with these it is none */
+	struct flow_text blank;      /* WORDS: these tell nothing, for `opening` */
 	struct flow_text after, before;      /* WORDS, TYPED: also what stands beside these */
 	enum flow_shape shape;       /* WORDS */
 	bool wishes;                 /* WORDS, CHOICE: what sounds like a wish is an answer */
@@ -185,6 +186,7 @@ sv flow_before(sv text, sv words);           /* what stands before one, in its c
 /* without marks around it and "please" behind it. */
 sv flow_bare(sv text);
 int flow_weight(sv text);                    /* a Chinese sign counts 1, a word of letters 2 */
+int flow_weight_but(sv text, const struct flow_text *blank);     /* without these phrases */
 bool flow_small(sv text);                    /* "hello", "ok thanks" and nothing else */
 bool flow_drops(sv text);                    /* "never mind" */
 bool flow_asks(const struct flow_in *in);    /* a question, not "when I opened it .." */

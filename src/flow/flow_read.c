@@ -249,6 +249,7 @@ static void read_sense(struct reading *d, const jv *o, struct flow_slot_def *s)
 	s->starts = keep(d, jv_get_str(o, "starts"));
 	s->all = keep(d, jv_get_str(o, "all"));
 	texts(d, o, "unlike", false, &s->unlike);
+	texts(d, o, "blank", false, &s->blank);
 	texts(d, o, "after", false, &s->after);
 	texts(d, o, "before", false, &s->before);
 	s->said = jv_get_bool(o, "said", false);
@@ -277,7 +278,8 @@ static void read_slot(struct reading *d, sv name, const jv *o, struct flow_slot_
 					    "min",          "unlike",       "after",
 					    "shape",        "wishes",       "starts",
 					    "all",          "known_for",    "lacks",
-					    "differs",      "before",       "said" };
+					    "differs",      "before",       "said",
+					    "blank" };
 	known_keys(d, o, keys, N(keys));
 	if (!name_ok(name))
 		fault(d, "", "Use a-z, 0-9 and _.", "no usable name of a slot");

@@ -125,6 +125,8 @@ static bool overhear(struct mover *m, int asked, bool typed_only)
 		bool had = filled(r, i);
 		if (i == asked || (had ? s->kind != SLOT_TYPED && !s->list.n : s->list.n > 0))
 			continue;
+		if (asked >= 0 && s->kind == SLOT_TYPED && sv_eq(s->type, slot_at(r, asked)->type))
+			continue; /* the words are the answer, of which there is one */
 		if (typed_only && (had || (s->kind != SLOT_TYPED && s->kind != SLOT_CODE)))
 			continue;
 		jv *v = flow_take(r, s, m->in, false, m->a);
@@ -512,7 +514,8 @@ static void no_answer(struct mover *m)
 		return;
 	}
 	bool ours = flow_small(m->in->text) ||
-		    (s->kind == SLOT_CHOICE && flow_says_other(m->in->text));
+		    (s->kind == SLOT_CHOICE && flow_says_other(m->in->text)) ||
+		    (s->kind == SLOT_TYPED && m->in->n_slots && !m->in->question);
 	if (aside(m) && !ours) {
 		put(m, FLOW_ASIDE, m->in->text);
 		return;

@@ -70,8 +70,10 @@ static const char SHOP[] =
 	"  - id: complain\n"
 	"    title: {zh: 投诉, en: Complain}\n"
 	"    intents: [complaint]\n"
+	"    never: {zh: 不投诉了, en: not complaining}\n"
 	"    slots:\n"
-	"      what: {type: text, min: 3, unlike: {zh: 投诉一下, en: a complaint}, ask: {zh: "
+	"      what: {type: text, min: 3, opening: 12, blank: {zh: 我要投诉, en: i want to "
+	"complain}, unlike: {zh: 投诉一下, en: a complaint}, ask: {zh: "
 	"怎么了？, "
 	"en: 'What happened?'}, retry: {zh: 请说说。, en: Please tell me.}}\n"
 	"      order: {type: order_number, optional: true, ask: {zh: 单号？, en: 'Which "
@@ -383,6 +385,7 @@ TEST(flow_words_that_are_no_answer)
 		{ "坏", "请说说。", FLOW_UNSURE, FLOW_ASK },
 		{ "你们几点开门？", "你们几点开门？", FLOW_UNSURE, FLOW_ASIDE },
 		{ "算了，不用了", "cancelled", FLOW_NO, FLOW_END },
+		{ "算了，不投诉了", "cancelled", FLOW_UNSURE, FLOW_END },
 		{ "沙发腿断了", "单号？", FLOW_UNSURE, FLOW_ASK },
 	};
 	for (size_t i = 0; i < sizeof(v) / sizeof(*v); i++) {
@@ -449,6 +452,21 @@ TEST(flow_address_in_parts_or_at_once)
 		if (i >= 2)
 			say(&l, whole[i - 2], FLOW_UNSURE);
 		CHECK(is(&l, 0, FLOW_CALL, "address_change", args[i & 1]));
+		close_line(&l);
+	}
+}
+
+TEST(flow_opening_words_must_tell_something)
+{
+	static const struct {
+		const char *text, *next;
+	} v[] = { { "hello there, I want to complain please", "What happened?" },
+		  { "I want to complain, the leg of the sofa is broken", "Which order?" } };
+	for (int i = 0; i < 2; i++) {
+		struct line l;
+		open_line(&l, "complain", "en", NULL);
+		begin(&l, v[i].text);
+		CHECK(is(&l, 0, FLOW_ASK, v[i].next, NULL));
 		close_line(&l);
 	}
 }
@@ -543,6 +561,14 @@ TEST(flow_known_only_when_nothing_else_is_named)
 		close_line(&l);
 	}
 	struct line l;
+	open_line(&l, "price", "en", NULL);
+	begin(&l, "how much");
+	say_it(&l, FLOW_IN_TEXT, "lamp", "product", "HH-1");
+	result(&l, "done", NULL, "");
+	CHECK(is(&l, 0, FLOW_ASK, "And with which?", NULL));
+	say_it(&l, FLOW_IN_TEXT, "bulb", "product", "HH-2"); /* does not mend the first */
+	CHECK(is(&l, 0, FLOW_CALL, "product_compare", "{\"product\":\"HH-1\",\"other\":\"HH-2\"}"));
+	close_line(&l);
 	struct flow_slot two[] = { { SV("product"), SV("HH-1"), SV("lamp") },
 				   { SV("product"), SV("HH-2"), SV("bulb") } };
 	open_line(&l, "price", "en", NULL);
