@@ -7,7 +7,7 @@ import { Actions } from './action.tsx';
 import { Facts } from './facts.tsx';
 import { ReturnTable, State } from './order_list.tsx';
 import { BackBar, both, money, seg, useLoad } from './parts.tsx';
-import type { Order, ReturnRow } from './types.ts';
+import type { Order, Refund, ReturnRow } from './types.ts';
 import { wayOf } from './way.ts';
 
 export function OrderPage({ number }: { number: string }) {
@@ -41,6 +41,7 @@ export function OrderPage({ number }: { number: string }) {
                     <ReturnTable rows={o.returns} short />
                   </>
                 ) : null}
+                {o.refunds?.length ? <Refunds rows={o.refunds} currency={o.currency} /> : null}
               </div>
               <Actions customer={o.customer ?? ''} preset={{ order: o.number }} after={() => void got.load()} />
             </div>
@@ -125,6 +126,41 @@ function Items({ o }: { o: Order }) {
         </p>
       ) : null}
     </section>
+  );
+}
+
+/* What went back to the customer, or is on its way. */
+function Refunds({ rows, currency }: { rows: Refund[]; currency: string | undefined }) {
+  return (
+    <>
+      <h2 class="section">{t('refund.title')}</h2>
+      <div class="card flush" data-test="refunds">
+        <table class="table rows">
+          <thead>
+            <tr>
+              <th>{t('refund.number')}</th>
+              <th>{t('refund.why')}</th>
+              <th>{t('order.state')}</th>
+              <th>{t('refund.at')}</th>
+              <th class="right">{t('refund.amount')}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((r) => (
+              <tr key={r.id} data-test="refund">
+                <td class="num">{r.id}</td>
+                <td>{tWord('refkind', r.kind)}</td>
+                <td>
+                  <State state={r.state} />
+                </td>
+                <td class="num muted">{dateTime(r.released_at ?? r.made_at ?? null, lang.value)}</td>
+                <td class="num right">{money(r.amount, currency)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </>
   );
 }
 

@@ -76,10 +76,20 @@ export interface Order extends OrderRow {
   items: { sku: string; name: Both; qty: number; price: number }[];
   events: OrderEvent[];
   returns: ReturnRow[];
+  refunds?: Refund[];
   carrier?: string;
   tracking?: string;
   address?: Record<string, unknown> | string | null;
   customer_name?: string;
+}
+/* Money that goes back: kind cancel, return, exchange or price. */
+export interface Refund {
+  id: string;
+  kind: string;
+  state: string;
+  amount: number;
+  made_at?: string | null;
+  released_at?: string | null;
 }
 export interface ReturnRow {
   id: string;
