@@ -344,6 +344,7 @@ struct talk_service {
 struct talk_where {
 	char *flow, *question, *reply;
 	char key[72];                /* as talk_service.old_key */
+	char channel[16];            /* where it was */
 };
 
 struct talk_core {
@@ -725,6 +726,8 @@ void talk_on_who(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
 bool talk_where_words(struct talk_core *c, sv text, struct arena *a, struct talk_acts *acts);
 void talk_where_go(struct talk_core *c, struct arena *a, struct talk_acts *acts);
 void talk_where_free(struct talk_core *c);
+/* The language changed: an offer to go on that was not said yet is made anew. */
+void talk_where_language(struct talk_core *c, struct arena *a);
 /* The conversation goes on after a restart: who the customer is, and the flow. */
 void talk_where_resume(struct talk_core *c, const struct chan_resume *r);
 

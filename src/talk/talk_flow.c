@@ -263,6 +263,32 @@ static bool step(struct talk_core *c, struct flow_in *in, bool now, struct arena
 
 /* ---- the customer's words ---- */
 
+#define ORDER_DIGITS_LEAST 6
+
+/* Nothing but digits after the question for an order number, keyed or said: that number. */
+static void add_keyed_order(const struct talk_core *c, sv text, struct flow_in *in, struct arena *a)
+{
+	char d[24];
+	int n = c->order_asked ? talk_digits(text, d, sizeof(d)) : 0;
+	for (size_t i = 0; i < in->n_slots; i++)
+		if (sv_eq(in->slots[i].type, SV("order_number")))
+			return;
+	for (size_t i = 0; i < text.n; i++)
+		if (!strchr("0123456789 -#.", text.p[i]))
+			return;
+	if (n < ORDER_DIGITS_LEAST)
+		return;
+	struct flow_slot *all = arena_new(a, struct flow_slot, in->n_slots + 1);
+	if (!all)
+		return;
+	for (size_t i = 0; i < in->n_slots; i++)
+		all[i] = in->slots[i];
+	all[in->n_slots] = (struct flow_slot){ SV("order_number"), arena_sv(a, sv_n(d, (size_t)n)),
+					       text };
+	in->slots = all;
+	in->n_slots++;
+}
+
 static struct flow_in words_in(struct talk_core *c, sv text, struct arena *a)
 {
 	struct flow_in in = { .kind = FLOW_IN_TEXT, .text = text, .intent = c->feel.intent,
@@ -272,6 +298,7 @@ static struct flow_in words_in(struct talk_core *c, sv text, struct arena *a)
 	in.n_slots = slots_of(list, a, &slots);
 	in.slots = slots;
 	jv_free(list);
+	add_keyed_order(c, text, &in, a);
 	return in;
 }
 

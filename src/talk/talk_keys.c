@@ -153,6 +153,7 @@ static void menu_key(struct talk_core *c, char key, const struct talk_ev *ev, st
 		memcpy(c->lang, strcmp(c->lang, "zh") == 0 ? "en" : "zh", 3);
 		c->asr_lost = false; /* the channel tells when this language has no recogniser
 					either */
+		talk_where_language(c, a);
 		talk_canned(c, "menu", POL_REPLY, a, acts);
 	} else if (key == '#') {
 		talk_canned(c, "menu", POL_REPLY, a, acts);

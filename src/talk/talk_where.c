@@ -39,6 +39,7 @@ static bool stands(struct talk_core *c, const jv *o)
 	sv id = jv_get_str(o, "conversation"), key = jv_get_str(jv_get(o, "flow"), "key");
 	if (id.n && key.n)
 		(void)snprintf(w->key, sizeof(w->key), SV_FMT "/" SV_FMT, SV_ARG(id), SV_ARG(key));
+	(void)snprintf(w->channel, sizeof(w->channel), SV_FMT, SV_ARG(jv_get_str(o, "channel")));
 	set(&w->question, jv_get_str(o, "last_question"));
 	set(&w->reply, jv_get_str(o, "last_reply"));
 	return (w->flow && c->flows) || (jv_get_bool(o, "open", false) && w->question);
@@ -52,9 +53,9 @@ static const char *channel_key(sv channel)
 }
 
 /* Who is sure to be the one hears what it was; others only that there was something. */
-static sv offer(struct talk_core *c, const jv *o, struct arena *a)
+static sv offer(struct talk_core *c, struct arena *a)
 {
-	sv pairs[] = { SV("channel"), own_text(c, channel_key(jv_get_str(o, "channel"))) };
+	sv pairs[] = { SV("channel"), own_text(c, channel_key(sv_of(c->where.channel))) };
 	bool flow = c->svc.level >= TOOL_KNOWN && c->where.flow && c->flows &&
 		    talk_flow_load(c, sv_of(c->where.flow));
 	if (!flow)
@@ -62,6 +63,15 @@ static sv offer(struct talk_core *c, const jv *o, struct arena *a)
 	sv text = talk_flow_stood(c, "where_ask", a);
 	talk_flow_drop(c);
 	return text;
+}
+
+void talk_where_language(struct talk_core *c, struct arena *a)
+{
+	if (c->svc.waits != WAITS_PAST || !c->notice)
+		return;
+	sv text = offer(c, a);
+	xfree(c->notice);
+	c->notice = xstrdup(text);
 }
 
 void talk_on_who(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
@@ -85,7 +95,7 @@ void talk_on_who(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
 	jv *o = ev->text.n ? jv_parse(ev->text, NULL) : NULL;
 	bool early = c->turn == 0 && s->waits == WAITS_NOTHING && !c->flow && !c->in_turn;
 	if (o && early && stands(c, o)) {
-		sv ask = offer(c, o, a);
+		sv ask = offer(c, a);
 		s->waits = WAITS_PAST;
 		talk_notice(c, ask, false, a, acts);
 	}

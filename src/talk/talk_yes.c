@@ -88,6 +88,37 @@ static const char *const yes_words[] = {
 	"对对对",
 	"是是是",
 	"没意见",
+	"申请吧",
+	"申请",
+	"帮我申请",
+	"帮我弄",
+	"弄吧",
+	"办了吧",
+	"就办吧",
+	"就这样办",
+	"这样办",
+	"退了吧",
+	"换吧",
+	"改吧",
+	"登记吧",
+	"提交吧",
+	"预约吧",
+	"约吧",
+	"安排吧",
+	"麻烦你办",
+	"麻烦您办",
+	"麻烦帮我办",
+	"dothat",
+	"dothis",
+	"dothatforme",
+	"makeitso",
+	"ofcourseyes",
+	"thatworks",
+	"worksforme",
+	"thatisfine",
+	"thatsfine",
+	"great",
+	"perfect",
 };
 static const char *const no_words[] = {
 	"nothanks",
@@ -118,6 +149,14 @@ static const char *const no_words[] = {
 	"idontwantthat",
 	"idliketokeepit",
 	"keepit",
+	"illkeepit",
+	"iwillkeepit",
+	"idratherkeepit",
+	"我留着",
+	"我要留着",
+	"还是留着",
+	"留着吧",
+	"留着",
 	"waitno",
 	"nowait",
 	"waitdont",
@@ -209,6 +248,19 @@ static size_t begins(sv s, const char *const *list, size_t n)
 }
 #define BEGINS(s, list) begins(s, list, sizeof(list) / sizeof(*(list)))
 
+/* "I would like to keep the lamp": what would be done is not wanted. */
+static bool keeps(sv s)
+{
+	static const char *const keep[] = { "keepthe", "keepmy", "keepthis", "keepthat" };
+	static const char *const but[] = { "yes", "same", "dontkeep", "notkeep", "address" };
+	bool ret = false;
+	for (size_t i = 0; i < sizeof(keep) / sizeof(*keep); i++)
+		ret |= sv_find(s, sv_of(keep[i])) >= 0;
+	for (size_t i = 0; i < sizeof(but) / sizeof(*but); i++)
+		ret &= sv_find(s, sv_of(but[i])) < 0;
+	return ret;
+}
+
 enum flow_yes talk_yes(sv text)
 {
 	char buf[TEXT];
@@ -218,6 +270,8 @@ enum flow_yes talk_yes(sv text)
 	    sv_ends(sv_trim(text), SV("？")))
 		return FLOW_UNSURE;
 	sv rest = sv_n(buf, n);
+	if (keeps(rest))
+		return FLOW_NO;
 	while (rest.n) {
 		size_t y = BEGINS(rest, yes_words), x = BEGINS(rest, no_words);
 		size_t z = BEGINS(rest, nothing_words);

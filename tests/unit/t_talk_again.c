@@ -354,3 +354,52 @@ TEST(talk_again_words_that_steer_begin_no_flow)
 	served_close(&s);
 	obj_unref(flows);
 }
+
+/* ---- keys ---- */
+
+TEST(talk_again_a_keyed_order_number_fills_the_slot)
+{
+	struct flow_set *flows = flows_made();
+	struct served s;
+	begin(&s, flows, PHONE);
+	known(&s);
+	hear(&s, "I want to return something");
+	HAS(reply_text(&s), "Which order?");
+	bench_feed(&s.b, (struct talk_ev){ .kind = TEV_PLAYED, .say_id = s.b.c.say_id });
+	for (const char *k = "2026100384#"; *k; k++)
+		bench_feed(&s.b, (struct talk_ev){ .kind = TEV_KEY, .text = sv_n(k, 1) });
+	ASSERT(tool_act(&s));
+	SV_EQ(tool_act(&s)->text, "order_status");
+	HAS(tool_act(&s)->context, "2026100384");
+	served_close(&s);
+	begin(&s, flows, CHAT);
+	hear(&s, "I want to return something");
+	hear(&s, "it costs 2026100384 or so");       /* no number alone */
+	CHECK(!tool_act(&s));
+	served_close(&s);
+	obj_unref(flows);
+}
+
+/* An offer to go on that waits for silence is said in the language of the moment. */
+TEST(talk_again_an_offer_follows_the_language)
+{
+	struct flow_set *flows = flows_made();
+	struct saved at = { 0 };
+	struct served s;
+	static const struct chan_profile who = { .id = SV("c001") };
+	asked_why(&s, flows, &at);
+	served_close(&s);
+	bench_open(&s.b, PHONE, 0);
+	s.b.c.box = s.box = served_box();
+	s.b.c.flows = flows;
+	bench_feed(&s.b, (struct talk_ev){ .kind = TEV_OPEN, .via = "phone" });
+	bench_feed(&s.b, (struct talk_ev){ .kind = TEV_WHO, .profile = &who, .level = TOOL_CLAIMED,
+					   .text = SV("{\"channel\":\"webchat\",\"open\":true,"
+						      "\"last_question\":\"x\"}") });
+	CHECK(s.b.c.notice);
+	bench_feed(&s.b, (struct talk_ev){ .kind = TEV_KEY, .text = SV("*") });
+	CHECK(s.b.c.notice);
+	HAS(sv_of(s.b.c.notice), "之前在聊天里");
+	served_close(&s);
+	obj_unref(flows);
+}
