@@ -122,6 +122,17 @@ static int slot_of(const struct flow *f, sv name)
 	return -1;
 }
 
+/* A step of a part that this text, looked at alone, does not hold: its place. */
+static int place_of(const struct reading *d, sv id)
+{
+	for (size_t i = 0; !d->r->tool_known && i < d->f->n_steps; i++) {
+		sv place = sv_of(d->f->step[i].id);
+		if (sv_starts(id, place) && id.n > place.n && id.p[place.n] == '_')
+			return (int)i;
+	}
+	return -1;
+}
+
 static int step_of(struct reading *d, const char *key, sv id)
 {
 	if (sv_eq(id, SV("next")))
@@ -129,6 +140,9 @@ static int step_of(struct reading *d, const char *key, sv id)
 	for (size_t i = 0; i < d->f->n_steps; i++)
 		if (sv_eq(id, sv_of(d->f->step[i].id)))
 			return (int)i;
+	int place = place_of(d, id);
+	if (place >= 0)
+		return place;
 	fault(d, key, "Name a step of this flow by its id, or next.", "there is no such step");
 	return FLOW_TO_NEXT;
 }

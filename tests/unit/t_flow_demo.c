@@ -110,6 +110,18 @@ static bool args_fit(const struct demo *d, const struct flow *f, const struct fl
 	return ok;
 }
 
+static bool reads_alone(const struct flow_file *f)
+{
+	struct cfg_report rep = { 0 };
+	struct flow_set *s = NULL;
+	int rc = flow_set_new(&s, f, 1, NULL, NULL, &rep);
+	for (size_t i = 0; i < rep.n; i++)
+		fprintf(stderr, "# alone, %s: %s\n", rep.v[i].where, rep.v[i].what);
+	obj_unref(s);
+	cfg_report_done(&rep);
+	return rc == 0;
+}
+
 TEST(flows_of_demo_and_packs_are_whole)
 {
 	static const struct {
@@ -131,6 +143,8 @@ TEST(flows_of_demo_and_packs_are_whole)
 				if (s->v[i].step[k].kind == STEP_CALL)
 					ok &= args_fit(&d, &s->v[i], &s->v[i].step[k]);
 		}
+		for (size_t i = 0; i < d.n; i++) /* each alone, too, as the console looks at it */
+			ok &= reads_alone(&d.file[i]);
 		CHECK(ok && complaint);
 		demo_close(&d, s);
 	}
