@@ -74,6 +74,25 @@ int fetch_url_join(const char *base, const char *ref, struct sb *out);
 int fetch_retry_wait_ms(int attempt, sv retry_after, struct rng *rng);
 bool fetch_retryable(int err, int status);
 
+/* --- e-mail by SMTP: one message, on a worker; waits --- */
+enum fetch_mail_tls { FETCH_MAIL_STARTTLS, FETCH_MAIL_TLS, FETCH_MAIL_PLAIN };
+struct fetch_mail {                /* the server; strings live as long as the call */
+	const char *host;
+	int port;
+	enum fetch_mail_tls tls;   /* certificates are always checked */
+	const char *user, *password;       /* NULL = no sign-in */
+	const char *from;          /* address of the sender */
+	const char *ca_file;       /* PEM; NULL = the system's */
+	int timeout_ms;            /* 0 = 30 s */
+};
+struct fetch_letter {
+	sv id;                     /* of the message: a repeat has the same Message-ID */
+	sv to, subject, text;      /* text in UTF-8, any number of lines */
+};
+/* 0: the server has taken it. ERR_IO, ERR_TIMEOUT, ERR_UPSTREAM: again later; ERR_INVAL: an address
+ * or the server's configuration is wrong, or the server refuses this message for good. */
+int fetch_mail_send(const struct fetch_mail *m, const struct fetch_letter *l, struct err *e);
+
 /* --- server-sent events --- */
 /* Feed any pieces; each event comes out once, in order. LF, CR, CRLF; comments; several
  * data lines are joined by \n; a BOM is skipped; the last event is delivered by

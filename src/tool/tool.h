@@ -205,6 +205,14 @@ int tool_call(struct tool_kit *k, const struct tool_req *r, struct tool_res **re
  * one message (ERR_IO: again later). Returns how many went out. */
 typedef int tool_send_fn(void *arg, sv id, sv kind, const jv *body);
 int tool_outbox_run(struct tool_kit *k, tool_send_fn *sender, void *arg, size_t *ret_n);
+/* Who carries messages out: the configuration's "mail" (SMTP, for kind email), "sms" and "pay"
+ * (HTTP); tool_post.c. message: {"to","text","lang"}, of "pay" its body. 0: it was taken;
+ * ERR_NOTFOUND: nobody is configured for the kind; else as a tool_send_fn. On a worker; waits. */
+struct tool_post;
+int tool_post_open(struct tool_post **ret, const jv *cfg, struct err *e);    /* ERR_INVAL */
+bool tool_post_has(const struct tool_post *p, sv kind);
+int tool_post_send(const struct tool_post *p, sv id, sv kind, const jv *message, struct err *e);
+void tool_post_close(struct tool_post *p);                   /* accepts NULL */
 /* A person's decision on an approval: carries it out when yes (with the supervisor's role). */
 int tool_approve(struct tool_kit *k, sv id, bool yes, sv by, sv note, int64_t now_ms,
 		 struct tool_res **ret);
