@@ -11,6 +11,8 @@
 
 #include <stdio.h>
 
+enum { DOC_PAGE = 200 };             /* documents of one list */
+
 const char *const doc_kind_names[DOC_KINDS] = { "rules", "flow", "tool" };
 
 /* ---- the files ---- */
@@ -349,6 +351,44 @@ static void add_id(struct ids *l, sv id)
 	l->v[i] = id;
 }
 
+/* One row of the list, read alone: all versions of a document may be megabytes. */
+static int put_item(struct api_query *q, struct store_db *db, sv id)
+{
+	struct arena a;
+	struct doc d;
+	arena_init(&a, LIM_ARENA_BIG);
+	int rc = doc_load(db, q->a->docs, &a, (enum doc_kind)q->i1, id, DOC_IN_USE, &d);
+	if (rc == 0) {
+		sb_cstr(&q->out, q->out.p[q->out.n - 1] == '[' ? "" : ",");
+		put_head(&q->out, &d);
+		sb_ch(&q->out, '}');
+	}
+	arena_done(&a);
+	return rc == ERR_NOTFOUND ? 0 : rc;
+}
+
+/* From the id after s1 on, i2 of them at most. */
+static void put_page(struct api_query *q, struct store_db *db, const struct ids *ids)
+{
+	size_t i = 0;
+	int64_t n = 0;
+	int rc = 0;
+	while (i < ids->n && q->s1.n && sv_cmp(ids->v[i], q->s1) <= 0)
+		i++;
+	sb_cstr(&q->out, "{\"items\":[");
+	for (; i < ids->n && n < q->i2 && rc == 0; i++, n++)
+		rc = put_item(q, db, ids->v[i]);
+	sb_cstr(&q->out, "],\"next\":");
+	if (i < ids->n)
+		sb_json(&q->out, ids->v[i - 1]);
+	else
+		sb_cstr(&q->out, "null");
+	sb_ch(&q->out, '}');
+	if (rc)
+		q->status = 500, q->detail = "The documents could not be read.";
+}
+
+/* i1: kind, i2: how many, s1: the cursor, an id */
 static void list_run(struct api_query *q, struct store_db *db)
 {
 	struct ids ids = { 0 };
@@ -366,27 +406,25 @@ static void list_run(struct api_query *q, struct store_db *db)
 	for (size_t i = 0; i < f->n; i++)
 		if (f->v[i].kind == kind)
 			add_id(&ids, sv_of(f->v[i].id));
-	sb_cstr(&q->out, "{\"items\":[");
-	for (size_t i = 0; i < ids.n; i++) {
-		struct doc d;
-		if (doc_load(db, f, &q->arena, kind, ids.v[i], DOC_IN_USE, &d))
-			continue;
-		if (q->out.p[q->out.n - 1] != '[')
-			sb_ch(&q->out, ',');
-		put_head(&q->out, &d);
-		sb_ch(&q->out, '}');
-	}
-	sb_cstr(&q->out, "]}");
+	put_page(q, db, &ids);
 	VEC_FREE(&ids);
 }
 
 void api_doc_list(struct web_req *r, void *arg)
 {
+	sv limit = web_req_arg(r, "limit");
+	int64_t n = DOC_PAGE;
 	if (!api_need_user(arg, r, "admin|supervisor|agent", NULL))
 		return;
+	if (limit.n && (sv_i64(limit, &n) || n < 1 || n > DOC_PAGE)) {
+		api_problem(r, 400, "limit is a number from 1 to 200.");
+		return;
+	}
 	struct api_query *q = api_query_new(arg, r);
 	q->run = list_run;
 	q->i1 = doc_kind_of(r);
+	q->i2 = n;
+	q->s1 = arena_sv(&q->arena, web_req_arg(r, "cursor"));
 	q->settled = q->etag = true;
 	api_query_start(q);
 }

@@ -1,8 +1,10 @@
-/* api_ticket.c: tickets from outside: list, board, one, open, change, note, move, link; calendars.
+/* api_ticket.c: tickets from outside: list, board, one, open, change, note, move, link;
+ * calendars.
  *
  * Every change answers with the ticket as it is then; its ETag is the ticket's version, and
- * If-Match refuses a change made on an older one. Agents and supervisors may move a ticket as the
- * table of desk.c says. Door's thread; reading runs on workers, writing on the scribe. */
+ * If-Match refuses a change made on an older one. A change with an Idempotency-Key that came
+ * within a day before is not made again. Agents and supervisors may move a ticket as the table
+ * of desk.c says. Door's thread; reading runs on workers, writing on the scribe. */
 #include "api_ticket.h"
 #include "desk.h"
 
@@ -205,19 +207,66 @@ struct edit {
 	struct web_req *r;
 	jv *body;
 	int (*write)(struct edit *x, struct store_db *db);
-	char number[DESK_NUMBER], login[64], idem[DESK_IDEM];
+	char number[DESK_NUMBER], login[64], idem[DESK_IDEM], print[20];
 	enum tool_role role;
 	int64_t version;
-	bool made;
+	bool made, opens, other;     /* other: the key came with another request */
 	struct desk_by by;
 	struct err e;
 };
 
+/* ---- the same key again: "idem/KEY" in the table kv holds the request's print for a day ---- */
+
+#define IDEM_MS INT64_C(86400000)
+
+/* 1: the request came before; 0: it did not; negative. */
+static int idem_seen(struct edit *x, struct store_db *db)
+{
+	struct store_stmt *q;
+	char key[DESK_IDEM + 8];
+	int rc = store_prep(db, &q, "SELECT v FROM kv WHERE k=?1 AND updated_ms>?2");
+	if (rc)
+		return rc;
+	snprintf(key, sizeof(key), "idem/%s", x->idem);
+	store_bind_sv(q, 1, sv_of(key));
+	store_bind_int(q, 2, x->by.now_ms - IDEM_MS);
+	rc = store_step(q);
+	x->other = rc == 1 && !sv_eq(store_col_sv(q, 0), sv_of(x->print));
+	store_reset(q);
+	return x->other ? ERR_STATE : rc;
+}
+
+static int idem_keep(struct edit *x, struct store_db *db)
+{
+	struct store_stmt *q;
+	char key[DESK_IDEM + 8];
+	int rc = store_prep(db, &q, "DELETE FROM kv WHERE k>='idem/' AND k<'idem0' AND "
+				    "updated_ms<=?1");
+	if (rc)
+		return rc;
+	store_bind_int(q, 1, x->by.now_ms - IDEM_MS);
+	rc = store_run(q);
+	if (rc == 0)
+		rc = store_prep(db, &q, "INSERT INTO kv (k, v, updated_ms) VALUES (?1,?2,?3)");
+	if (rc)
+		return rc;
+	snprintf(key, sizeof(key), "idem/%s", x->idem);
+	store_bind_sv(q, 1, sv_of(key));
+	store_bind_sv(q, 2, sv_of(x->print));
+	store_bind_int(q, 3, x->by.now_ms);
+	return store_run(q);
+}
+
 static int edit_write(void *arg, struct store_db *db)
 {
 	struct edit *x = arg;
+	bool keyed = x->idem[0] && !x->opens;    /* a new ticket keeps its key itself */
 	x->by = (struct desk_by){ sv_of(x->login), x->role, clk_wall_ms() };
-	return x->write(x, db);
+	int rc = keyed ? idem_seen(x, db) : 0;
+	if (rc)
+		return rc < 0 ? rc : 0;
+	rc = x->write(x, db);
+	return rc || !keyed ? rc : idem_keep(x, db);
 }
 
 static void edit_free(struct edit *x)
@@ -231,12 +280,16 @@ static void edit_done(void *arg, int rc)
 	struct edit *x = arg;
 	if (rc == 0)
 		get_start(x->a, x->r, sv_of(x->number), x->role, x->made ? 201 : 200);
+	else if (x->other)
+		api_problem(x->r, 422, "This Idempotency-Key came with another request before.");
 	else if (rc == ERR_NOTFOUND)
 		api_problem(x->r, 404, "There is no such ticket.");
 	else
 		api_problem(x->r, err_http(rc), x->e.msg[0] ? x->e.msg : err_text(rc));
 	edit_free(x);
 }
+
+static int write_open(struct edit *x, struct store_db *db);
 
 static bool has_only(const jv *body, const char *names, char *bad, size_t cap)
 {
@@ -255,6 +308,23 @@ static bool has_only(const jv *body, const char *names, char *bad, size_t cap)
 	return true;
 }
 
+/* The user's key, and what it stands for. */
+static void take_key(struct edit *x, struct web_req *r)
+{
+	sv key = web_req_header(r, "idempotency-key");
+	struct sb b;
+	if (!key.n)
+		return;
+	snprintf(x->idem, sizeof(x->idem), "api/%.40s/%016llx", x->login,
+		 (unsigned long long)sv_hash(key));
+	sb_init(&b, LIM_HTTP_BODY + 4096);
+	sb_put(&b, web_req_path(r));
+	sb_ch(&b, '\n');
+	jv_dump(x->body, &b);
+	snprintf(x->print, sizeof(x->print), "%016llx", (unsigned long long)sv_hash(sb_sv(&b)));
+	sb_done(&b);
+}
+
 /* Answers 400 and others itself. */
 static void edit_start(struct api *a, struct web_req *r, const char *fields,
 		       int (*write)(struct edit *x, struct store_db *db))
@@ -268,7 +338,8 @@ static void edit_start(struct api *a, struct web_req *r, const char *fields,
 		return;
 	sv id = web_req_param(r, "id"), match = web_req_header(r, "if-match");
 	struct edit *x = xalloc(sizeof(*x));
-	*x = (struct edit){ .a = a, .r = r, .body = body, .write = write, .role = role_of(&u) };
+	*x = (struct edit){ .a = a, .r = r, .body = body, .write = write, .role = role_of(&u),
+			    .opens = write == write_open };
 	snprintf(x->number, sizeof(x->number), SV_FMT, SV_ARG(id));
 	snprintf(x->login, sizeof(x->login), "%s", u.login);
 	if (sv_starts(match, SV("\"")) && sv_ends(match, SV("\"")) && match.n > 2)
@@ -283,10 +354,7 @@ static void edit_start(struct api *a, struct web_req *r, const char *fields,
 		edit_free(x);
 		return;
 	}
-	sv key = web_req_header(r, "idempotency-key");
-	if (key.n)
-		snprintf(x->idem, sizeof(x->idem), "api/%.40s/%016llx", u.login,
-			 (unsigned long long)sv_hash(key));
+	take_key(x, r);
 	int rc = store_write(a->o.store, edit_write, x, a->mbox, edit_done);
 	if (rc)
 		edit_done(x, rc);

@@ -92,6 +92,48 @@ static const char *rule(struct service *s, int days)
 	return out;
 }
 
+/* Many documents come in pages, each of them once, however long their texts are. */
+TEST(api_doc_lists_come_in_pages)
+{
+	struct aw w;
+	struct service s = { 0 };
+	struct resp r = { 0 };
+	struct sb b, text;
+	char line[120], cursor[80] = "";
+	int seen = 0, pages = 0;
+	sb_init(&b, 1 << 20);
+	sb_init(&text, 1 << 20);
+	CHECK(up(&w, &s));
+	const char *t = aw_token(&w, "supervisor");
+	sb_cstr(&text, RETURNS("45"));
+	for (int i = 0; i < 2500; i++)
+		sb_cstr(&text, "# the text of a table may be long, and all of them in one go "
+			       "were too much\n");
+	for (int i = 0; i < 25; i++) {       /* 25 x 190 KB */
+		snprintf(line, sizeof(line), "PUT " BASE "/t%02d", i);
+		EQ(http(&w, line, t, with_text(&b, sb_str(&text)), &r), 200);
+	}
+	EQ(http(&w, "GET " BASE, t, NULL, &r), 200);
+	EQ(jv_len(jv_get(r.json, "items")), 26);
+	CHECK(jv_is_null(jv_get(r.json, "next")));
+	do {
+		snprintf(line, sizeof(line), "GET " BASE "?limit=7&cursor=%s", cursor);
+		EQ(http(&w, line, t, NULL, &r), 200);
+		seen += (int)jv_len(jv_get(r.json, "items"));
+		CHECK(!cursor[0] || sv_cmp(jv_as_str(jv_path(r.json, "items.0.id")),
+					   sv_of(cursor)) > 0);
+		snprintf(cursor, sizeof(cursor), SV_FMT, SV_ARG(jv_get_str(r.json, "next")));
+	} while (cursor[0] && ++pages < 10);
+	EQ(seen, 26);
+	EQ(pages, 3);
+	EQ(http(&w, "GET " BASE "?limit=0", t, NULL, &r), 400);
+	EQ(http(&w, "GET " BASE "?limit=x", t, NULL, &r), 400);
+	resp_done(&r);
+	sb_done(&b);
+	sb_done(&text);
+	down(&w, &s);
+}
+
 TEST(api_doc_edited_published_and_rolled_back)
 {
 	struct aw w;

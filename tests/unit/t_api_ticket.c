@@ -151,6 +151,56 @@ TEST(api_ticket_same_key_is_one_ticket)
 	down(&w);
 }
 
+/* A note, a move, a link, a change with a key: twice is once; the key of another request is no
+ * key. */
+TEST(api_ticket_changes_with_a_key_happen_once)
+{
+	static const struct {
+		const char *verb, *path, *body, *other;
+	} rows[] = {
+		{ "POST", "/notes", "{\"text\":\"once\",\"public\":true}", "{\"text\":\"two\"}" },
+		{ "POST", "/link", "{\"kind\":\"order\",\"ref\":\"HH1\"}",
+		  "{\"kind\":\"order\",\"ref\":\"HH2\"}" },
+		{ "PATCH", "", "{\"owner\":\"mei\"}", "{\"owner\":\"li\"}" },
+		{ "POST", "/state", "{\"state\":\"solved\",\"why\":\"done\"}",
+		  "{\"state\":\"reopened\"}" },
+	};
+	struct aw w;
+	struct resp r = { 0 };
+	char id[32], line[160], head[80];
+	CHECK(up(&w));
+	const char *agent = aw_token(&w, "agent");
+	EQ(post(&w, "", agent, COMPLAINT, &r), 201);
+	snprintf(id, sizeof(id), SV_FMT, SV_ARG(jv_get_str(r.json, "id")));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		size_t history = 0;
+		snprintf(line, sizeof(line), "%s /api/v1/tickets/%s%s", rows[i].verb, id,
+			 rows[i].path);
+		snprintf(head, sizeof(head), "Idempotency-Key: key-%zu\r\n", i);
+		for (int k = 0; k < 3; k++) {
+			EQ(http_with(&w, line, agent, head, rows[i].body, &r), 200);
+			size_t n = jv_len(jv_get(r.json, "history"));
+			CHECK(k == 0 || n == history);
+			history = n;
+		}
+		EQ(http_with(&w, line, agent, head, rows[i].other, &r), 422);
+		CHECK(is_problem(&r));
+	}
+	snprintf(line, sizeof(line), "POST /api/v1/tickets/%s/notes", id);
+	EQ(http_with(&w, line, agent, "Idempotency-Key: more\r\n", "{\"text\":\"mine\"}", &r), 200);
+	EQ(http(&w, line, agent, "{\"text\":\"keyless\"}", &r), 200);
+	EQ(http(&w, line, agent, "{\"text\":\"keyless\"}", &r), 200);
+	int notes = 0;
+	for (size_t i = 0; i < jv_len(jv_get(r.json, "history")); i++)
+		notes += sv_eq(jv_get_str(jv_at(jv_get(r.json, "history"), i), "kind"), SV("note"));
+	EQ(notes, 4);
+	/* what was refused may be asked again under its key */
+	EQ(http_with(&w, line, agent, "Idempotency-Key: bad\r\n", "{\"text\":\"\"}", &r), 400);
+	EQ(http_with(&w, line, agent, "Idempotency-Key: bad\r\n", "{\"text\":\"ok\"}", &r), 200);
+	resp_done(&r);
+	down(&w);
+}
+
 TEST(api_ticket_who_may_and_bad_input)
 {
 	static const struct {
