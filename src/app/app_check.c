@@ -7,6 +7,7 @@
 #include "app_service.h"
 #include "chan_phone.h"
 #include "policy_table.h"
+#include "tool.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -327,6 +328,26 @@ static void look_systems(struct looking *k, const jv *list)
 	}
 }
 
+/* Who carries messages out, as the start would find it. */
+static void look_post(struct looking *k, const jv *cfg)
+{
+	static const char *const names[] = { "mail", "sms", "pay" };
+	char where[16];
+	for (int i = 0; i < 3; i++) {
+		struct tool_post *p = NULL;
+		struct err e = { 0 };
+		jv *one = jv_obj();
+		if (jv_get(cfg, names[i]))
+			jv_set(one, names[i], jv_copy(jv_get(cfg, names[i])));
+		if (tool_post_open(&p, one, &e))
+			complain(k, names[i], e.msg, "See docs/tool.md for what it takes.");
+		tool_post_close(p);
+		jv_free(one);
+		snprintf(where, sizeof(where), "%s.ca_file", names[i]);
+		look_file(k, where, jv_get_str(jv_get(cfg, names[i]), "ca_file"));
+	}
+}
+
 /* There is no way to do it, so who asks for it is told rather than ignored. */
 static void look_feel(struct looking *k, const jv *feel)
 {
@@ -355,6 +376,7 @@ int app_config_look(const jv *cfg, const char *file)
 		look_providers(&k, cfg, roles[r]);
 	look_mcp(&k, jv_get(cfg, "mcp"));
 	look_systems(&k, jv_get(cfg, "systems"));
+	look_post(&k, cfg);
 	look_feel(&k, jv_get(cfg, "feel"));
 	return k.issues ? ERR_INVAL : 0;
 }

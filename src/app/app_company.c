@@ -108,17 +108,19 @@ int app_company_file(const struct app_company *c, const char *name, struct sb *o
 	return f ? embed_text(f, out) : ERR_NOTFOUND;
 }
 
-void app_texts_put(struct app_texts *t, sv id, sv text)
+void app_texts_put(struct app_texts *t, sv id, sv text, int version)
 {
 	char name[120];
 	for (size_t i = 0; i < t->n; i++)
 		if (sv_eq(id, sv_of(t->v[i].id))) {
 			xfree(t->v[i].text);
 			t->v[i].text = xstrdup(text);
+			t->v[i].version = version;
 			return;
 		}
 	(void)snprintf(name, sizeof(name), SV_FMT ".yaml", (int)(id.n < 100 ? id.n : 100), id.p);
-	(void)add(t, sv_of(name), text);
+	if (add(t, sv_of(name), text) == 0)
+		t->v[t->n - 1].version = version;
 }
 
 void app_texts_done(struct app_texts *t)

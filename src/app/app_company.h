@@ -19,6 +19,7 @@ struct app_company {
 };
 struct app_text {
 	char *name, *id, *text;      /* "flows/return.yaml", "return"; owned */
+	int version;                 /* of what was published over it; 0: the company's own */
 };
 struct app_texts {
 	struct app_text *v;
@@ -31,8 +32,8 @@ int app_company_texts(const struct app_company *c, const char *folder, struct ap
 		      struct err *e);
 /* One file ("calendars.yaml", "orders.jsonl"), appended. ERR_NOTFOUND: there is none. */
 int app_company_file(const struct app_company *c, const char *name, struct sb *out, struct err *e);
-/* Puts text in place of the one with that id, or adds it as "ID.yaml". */
-void app_texts_put(struct app_texts *t, sv id, sv text);
+/* Puts text in place of the one with that id, or adds it as "ID.yaml"; version 0: of a file. */
+void app_texts_put(struct app_texts *t, sv id, sv text, int version);
 void app_texts_done(struct app_texts *t);
 
 #endif

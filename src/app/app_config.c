@@ -68,6 +68,22 @@
 			"ceiling of a local one; 0 = none" \
 	}
 
+/* A provider that takes one POST a message. */
+#define POSTER(name, help, names) \
+	{ name, CFG_OBJ, false, 0, 0, NULL, NULL, help }, \
+		{ name ".url", CFG_STR, false, 0, 2048, NULL, "", "https://..; empty = none" }, \
+		{ name ".key", CFG_SECRET, false, 0, 0, NULL, NULL, "file:/path or env:NAME" }, \
+		{ name ".key_header", CFG_STR, false, 0, 64, NULL, "", \
+		  "the header it goes into; left out: Authorization: Bearer" }, \
+		{ name ".headers", CFG_OBJ, false, 0, 0, NULL, NULL, \
+		  "others: {Content-Type: application/x-www-form-urlencoded}; JSON without one" }, \
+		{ name ".body", CFG_STR, false, 0, 4000, NULL, "", \
+		  "what is sent, with " names " {id}" }, \
+	{ \
+		name ".ca_file", CFG_STR, false, 0, 4096, NULL, "", \
+			"certificates to trust, PEM; left out: the machine's" \
+	}
+
 static const struct cfg_rule rules[] = {
 	{ "company", CFG_STR, false, 0, 0, NULL, "",
 	  "file with the company's name, texts and keypad; empty = the demo company" },
@@ -242,6 +258,9 @@ static const struct cfg_rule rules[] = {
 	{ "privacy.reversible", CFG_BOOL, false, 0, 0, NULL, "false",
 	  "keep what the masks hide, sealed under pii.key of the data folder, for administrators; "
 	  "bank cards are never kept" },
+	{ "retention", CFG_OBJ, false, 0, 0, NULL, NULL, "what is forgotten, and when" },
+	{ "retention.tool_results_days", CFG_INT, false, 0, 36500, NULL, "90",
+	  "what a business action told the customer; that it was done stays; 0 = kept for ever" },
 	{ "disclosure", CFG_BOOL, false, 0, 0, NULL, "true",
 	  "calls begin by saying that a machine speaks (the law asks for it)" },
 	{ "talk", CFG_OBJ, false, 0, 0, NULL, NULL, "how calls are answered" },
@@ -292,6 +311,21 @@ static const struct cfg_rule rules[] = {
 	  "failures in a row, then it is left alone" },
 	{ "systems[].breaker_ms", CFG_INT, false, 1000, 3600000, NULL, "30000",
 	  "for so long" },
+	{ "mail", CFG_OBJ, false, 0, 0, NULL, NULL,
+	  "the server that e-mails go out by (docs/tool.md); without it they are files" },
+	{ "mail.host", CFG_STR, false, 0, 255, NULL, "", "smtp.example.com; empty = none" },
+	{ "mail.port", CFG_INT, false, 1, 65535, NULL, "587", "" },
+	{ "mail.tls", CFG_STR, false, 0, 0, "starttls|tls|none", "starttls",
+	  "tls = from the first byte (port 465); none = only on a network of your own" },
+	{ "mail.user", CFG_STR, false, 0, 255, NULL, "", "name to sign in with; empty = none" },
+	{ "mail.password", CFG_SECRET, false, 0, 0, NULL, NULL, "file:/path or env:NAME" },
+	{ "mail.from", CFG_STR, false, 0, 254, NULL, "", "address of the sender" },
+	{ "mail.ca_file", CFG_STR, false, 0, 4096, NULL, "",
+	  "certificates to trust, PEM; left out: the machine's" },
+	{ "mail.subject", CFG_OBJ, false, 0, 0, NULL, NULL, "{zh: .., en: ..}" },
+	POSTER("sms", "who sends text messages; without it they are files", "{to} {text} {lang}"),
+	POSTER("pay", "who pays refunds; without it they are files",
+	       "{refund} {order} {amount} {currency} {payment}"),
 	{ "shards", CFG_INT, false, 0, 64, NULL, "0",
 	  "conversation threads; 0 = by the number of cores" },
 	{ "workers", CFG_INT, false, 0, 256, NULL, "0",

@@ -2,8 +2,9 @@
  *
  * Opened on the main thread before the shards. Sets of declarations, tables and flows are
  * immutable objects; app_service_apply builds a whole new set with one text replaced and hands
- * it over, so that a fault leaves everything as it was. Messages of the outbox are written to
- * DATA/messages until the company names a provider. */
+ * it over, so that a fault leaves everything as it was. Messages of the outbox go to the mail
+ * server and providers of the configuration; those that nobody carries are written to
+ * DATA/messages. */
 #include "app_service.h"
 
 #include "app_company.h"
@@ -22,6 +23,8 @@
 #include <stdio.h>
 
 #define DESK_EVERY_S 5
+#define FORGET_EVERY_S 60
+#define DAY_MS INT64_C(86400000)
 enum kind { KIND_TOOL, KIND_RULES, KIND_FLOW, KINDS };
 static const struct {
 	const char *kind, *folder;
@@ -43,13 +46,16 @@ struct app_service {
 	struct talk_hub *hub;
 	struct tool_kit *kit;
 	struct tool_far *far;            /* other systems that tools ask */
+	struct tool_post *post;          /* who carries messages out */
 	struct cust_keys *keys;
 	struct cust_tools_arg cust;
 	struct shop *shop;
 	struct desk *desk;
 	struct feel_catalogue *names;        /* of products */
 	unsigned char key[GUARD_KEY];
-	_Atomic bool sending, minding;
+	int64_t keep_ms;                     /* results of calls; 0 = for ever */
+	char forgot[TOOL_FORGET];            /* on the scribe: so far they were looked at */
+	_Atomic bool sending, minding, forgetting;
 	bool stopped;
 	int ticks;
 };
@@ -70,27 +76,32 @@ static bool ours(int kind, const struct app_text *t)
 	return kind != KIND_RULES || strcmp(t->id, "strategy") != 0;
 }
 
-struct parts {                       /* of one set: names and texts */
+struct parts {                       /* of one set: names, texts, versions */
 	struct tool_file *v;
+	int *versions;
 	size_t n;
 };
 
-/* text in place of id's own; id empty = none */
-static struct parts parts_of(const struct app_service *s, int kind, sv id, sv text)
+/* text, of that version, in place of id's own; id empty = none */
+static struct parts parts_of(const struct app_service *s, int kind, sv id, sv text, int version)
 {
 	const struct app_texts *t = &s->texts[kind];
-	struct parts p = { xalloc(sizeof(*p.v) * (t->n + 1)), 0 };
+	struct parts p = { xalloc(sizeof(*p.v) * (t->n + 1)),
+			   xalloc(sizeof(*p.versions) * (t->n + 1)), 0 };
 	bool placed = id.n == 0;
 	for (size_t i = 0; i < t->n; i++) {
 		bool this_one = id.n && sv_eq(id, sv_of(t->v[i].id));
 		if (!ours(kind, &t->v[i]))
 			continue;
 		placed |= this_one;
+		p.versions[p.n] = this_one ? version : t->v[i].version;
 		p.v[p.n++] = (struct tool_file){ t->v[i].name,
 						 this_one ? text : sv_of(t->v[i].text) };
 	}
-	if (!placed)
+	if (!placed) {
+		p.versions[p.n] = version;
 		p.v[p.n++] = (struct tool_file){ "new.yaml", text };
+	}
 	return p;
 }
 
@@ -108,7 +119,8 @@ static int make_set(const struct app_service *s, int kind, const struct parts *p
 	if (kind == KIND_RULES) {
 		struct policy_rules_file *f = xalloc(sizeof(*f) * (p->n + 1));
 		for (size_t i = 0; i < p->n; i++)
-			f[i] = (struct policy_rules_file){ p->v[i].name, p->v[i].yaml };
+			f[i] = (struct policy_rules_file){ p->v[i].name, p->v[i].yaml,
+							   p->versions[i] };
 		int rc = policy_rules_new((struct policy_rules **)ret, f, p->n, rep);
 		xfree(f);
 		return rc;
@@ -121,13 +133,20 @@ static int make_set(const struct app_service *s, int kind, const struct parts *p
 	return rc;
 }
 
-static int build(const struct app_service *s, int kind, sv id, sv text, void **ret,
-		 struct cfg_report *rep)
+static int build_with(const struct app_service *s, int kind, const struct app_text *x, void **ret,
+		      struct cfg_report *rep)
 {
-	struct parts p = parts_of(s, kind, id, text);
+	struct parts p = parts_of(s, kind, sv_of(x->id), sv_of(x->text), x->version);
 	int rc = make_set(s, kind, &p, ret, rep);
 	xfree(p.v);
+	xfree(p.versions);
 	return rc;
+}
+
+static int build(const struct app_service *s, int kind, void **ret, struct cfg_report *rep)
+{
+	const struct app_text none = { 0 };
+	return build_with(s, kind, &none, ret, rep);
 }
 
 static void drop_sets(struct app_service *s)
@@ -140,11 +159,11 @@ static void drop_sets(struct app_service *s)
 static int build_all(struct app_service *s, struct err *e)
 {
 	struct cfg_report rep = { 0 };
-	int rc = build(s, KIND_TOOL, SV_NULL, SV_NULL, (void **)&s->box, &rep);
+	int rc = build(s, KIND_TOOL, (void **)&s->box, &rep);
 	if (rc == 0)
-		rc = build(s, KIND_RULES, SV_NULL, SV_NULL, (void **)&s->rules, &rep);
+		rc = build(s, KIND_RULES, (void **)&s->rules, &rep);
 	if (rc == 0)
-		rc = build(s, KIND_FLOW, SV_NULL, SV_NULL, (void **)&s->flows, &rep);
+		rc = build(s, KIND_FLOW, (void **)&s->flows, &rep);
 	if (rc && rep.n)
 		err_set(e, rc, "%s: %s; %s", rep.v[0].where, rep.v[0].what, rep.v[0].mend);
 	cfg_report_done(&rep);
@@ -157,12 +176,14 @@ static int read_published(struct app_service *s, struct store_db *db, int kind)
 {
 	struct store_stmt *q;
 	int rc = store_prep(db, &q,
-			    "SELECT id, text FROM document WHERE kind=?1 AND state='published'");
+			    "SELECT id, text, version FROM document WHERE kind=?1 AND "
+			    "state='published'");
 	if (rc)
 		return rc;
 	store_bind_sv(q, 1, sv_of(kinds[kind].kind));
 	while ((rc = store_step(q)) == 1)
-		app_texts_put(&s->texts[kind], store_col_sv(q, 0), store_col_sv(q, 1));
+		app_texts_put(&s->texts[kind], store_col_sv(q, 0), store_col_sv(q, 1),
+			      (int)store_col_int(q, 2));
 	store_reset(q);
 	return rc;
 }
@@ -329,6 +350,7 @@ int app_service_open(struct app_service **ret, const struct app_service_opts *o,
 	sv cc = jv_get_str(o->company, "country_code");
 	s->store = o->store;
 	s->pool = o->pool;
+	s->keep_ms = DAY_MS * jv_as_int(jv_path(o->cfg, "retention.tool_results_days"), 90);
 	(void)snprintf(s->data, sizeof(s->data), "%s", o->data);
 	app_company_open(&s->company, jv_get_str(o->cfg, "company"));
 	int rc = open_key(s, e);
@@ -349,6 +371,8 @@ int app_service_open(struct app_service **ret, const struct app_service_opts *o,
 		rc = open_kit(s, e);
 	if (rc == 0)
 		rc = open_far(s, o->cfg, e);
+	if (rc == 0)
+		rc = tool_post_open(&s->post, o->cfg, e);
 	if (rc) {
 		if (!e->msg[0])
 			err_set(e, rc, "service cannot start: %s", err_text(rc));
@@ -369,10 +393,10 @@ void app_service_check(sv company_file, struct cfg_report *rep)
 	sb_init(&b, 4u << 20);
 	for (int k = 0; k < KINDS; k++)
 		(void)app_company_texts(&s.company, kinds[k].folder, &s.texts[k], &e);
-	(void)build(&s, KIND_TOOL, SV_NULL, SV_NULL, (void **)&s.box, rep);
-	(void)build(&s, KIND_RULES, SV_NULL, SV_NULL, (void **)&s.rules, rep);
+	(void)build(&s, KIND_TOOL, (void **)&s.box, rep);
+	(void)build(&s, KIND_RULES, (void **)&s.rules, rep);
 	if (s.box) /* else each call would be one more fault */
-		(void)build(&s, KIND_FLOW, SV_NULL, SV_NULL, (void **)&s.flows, rep);
+		(void)build(&s, KIND_FLOW, (void **)&s.flows, rep);
 	if (app_company_file(&s.company, "calendars.yaml", &b, &e) == 0)
 		(void)desk_new(&desk, sb_sv(&b), "calendars.yaml", rep);
 	sb_done(&b);
@@ -440,9 +464,27 @@ static int flows_fit(const struct app_service *s, struct tool_box *box, struct c
 	struct app_service with = *s;
 	void *flows = NULL;
 	with.box = box;
-	int rc = build(&with, KIND_FLOW, SV_NULL, SV_NULL, &flows, rep);
+	int rc = build(&with, KIND_FLOW, &flows, rep);
 	obj_unref(flows);
 	return rc;
+}
+
+/* Of the version that is published, which decisions by it will name; 0: the company's own. */
+static int version_of(const struct app_service *s, sv kind, sv id)
+{
+	struct store_db *db;
+	struct store_stmt *q;
+	int n = 0;
+	if (store_reader(s->store, &db) ||
+	    store_prep(db, &q, "SELECT version FROM document WHERE kind=?1 AND id=?2 AND "
+			       "state='published'"))
+		return 0;
+	store_bind_sv(q, 1, kind);
+	store_bind_sv(q, 2, id);
+	if (store_step(q) == 1)
+		n = (int)store_col_int(q, 0);
+	store_reset(q);
+	return n;
 }
 
 int app_service_apply(struct app_service *s, sv kind, sv id, sv text, bool test,
@@ -450,14 +492,18 @@ int app_service_apply(struct app_service *s, sv kind, sv id, sv text, bool test,
 {
 	int k = kind_of(kind);
 	void *made = NULL;
-	int rc = k < 0 ? ERR_NOTFOUND : build(s, k, id, text, &made, rep);
+	struct app_text x = { .id = xstrdup(id), .text = xstrdup(text),
+			      .version = test ? 0 : version_of(s, kind, id) };
+	int rc = k < 0 ? ERR_NOTFOUND : build_with(s, k, &x, &made, rep);
+	xfree(x.id);
+	xfree(x.text);
 	if (rc == 0 && k == KIND_TOOL)
 		rc = flows_fit(s, made, rep);
 	if (rc || test) {
 		obj_unref(made);
 		return rc;
 	}
-	app_texts_put(&s->texts[k], id, text);
+	app_texts_put(&s->texts[k], id, text, x.version);
 	hand_over(s, k, made);
 	return 0;
 }
@@ -507,9 +553,8 @@ static int message_text(const struct app_service *s, sv kind, const jv *body, st
 }
 
 /* One file a message. */
-static int to_file(void *arg, sv id, sv kind, const jv *body)
+static int to_file(const struct app_service *s, sv id, sv kind, const jv *body)
 {
-	const struct app_service *s = arg;
 	char path[4400];
 	struct sb b;
 	struct err e = { 0 };
@@ -526,11 +571,65 @@ static int to_file(void *arg, sv id, sv kind, const jv *body)
 	return told == ERR_NOTFOUND || told == ERR_DENIED ? told : rc || told ? ERR_IO : 0;
 }
 
+struct paying {
+	const jv *body;
+	int rc;
+};
+
+static int paid_write(void *arg, struct store_db *db)
+{
+	struct paying *p = arg;
+	return p->rc = shop_refund_paid(db, p->body, clk_wall_ms());
+}
+
+/* To who is configured to carry it: where it goes and what it says. */
+static int to_provider(const struct app_service *s, sv id, sv kind, const jv *body)
+{
+	struct store_db *db;
+	struct arena a;
+	struct err e = { 0 };
+	sv to, text;
+	if (sv_eq(kind, SV("pay")))
+		return tool_post_send(s->post, id, kind, body, &e);
+	arena_init(&a, LIM_ARENA_TURN);
+	int rc = store_reader(s->store, &db);
+	if (rc == 0)
+		rc = cust_message(db, s->keys, kind, body, &a, &to, &text);
+	if (rc == 0) {
+		jv *m = jv_obj();
+		jv_set_str(m, "to", to);
+		jv_set_str(m, "text", text);
+		jv_set_str(m, "lang", jv_get_str(body, "lang"));
+		rc = tool_post_send(s->post, id, kind, m, &e);
+		jv_free(m);
+	}
+	arena_done(&a);
+	if (rc)
+		LOG(WARN, "outbox.send", "id=" SV_FMT " kind=" SV_FMT " why=%s", SV_ARG(id),
+		    SV_ARG(kind), e.msg[0] ? e.msg : err_text(rc));
+	return rc;
+}
+
+/* What the payment system took is paid. When that cannot be written down the payment is ordered
+ * once more, under its number. */
+static int send_one(void *arg, sv id, sv kind, const jv *body)
+{
+	const struct app_service *s = arg;
+	struct paying p = { body, ERR_IO };
+	int rc = tool_post_has(s->post, kind) ? to_provider(s, id, kind, body) :
+						to_file(s, id, kind, body);
+	if (rc || !sv_eq(kind, SV("pay")))
+		return rc;
+	if (store_write(s->store, paid_write, &p, NULL, NULL) || store_flush(s->store) || p.rc)
+		return ERR_IO;
+	return 0;
+}
+
 static void send_job(void *arg)
 {
 	struct app_service *s = arg;
 	size_t n;
-	(void)tool_outbox_run(s->kit, to_file, s, &n);
+	(void)tool_outbox_run(s->kit, send_one, s, &n);
 	s->sending = false;
 }
 
@@ -550,6 +649,28 @@ static void mind_done(void *arg, int err)
 	s->minding = false;
 }
 
+/* Results of calls that nobody asks for again. */
+static int forget_write(void *arg, struct store_db *db)
+{
+	struct app_service *s = arg;
+	return tool_forget(db, clk_wall_ms() - s->keep_ms, s->forgot);
+}
+
+static void forget_done(void *arg, int err)
+{
+	struct app_service *s = arg;
+	s->forgetting = false;
+}
+
+static void forget(struct app_service *s)
+{
+	if (!s->keep_ms || s->forgetting || s->ticks % FORGET_EVERY_S)
+		return;
+	s->forgetting = true;
+	if (store_write(s->store, forget_write, s, NULL, forget_done))
+		s->forgetting = false;
+}
+
 void app_service_tick(struct app_service *s)
 {
 	if (s->stopped)
@@ -559,6 +680,7 @@ void app_service_tick(struct app_service *s)
 		if (pool_submit(s->pool, send_job, s, NULL, NULL))
 			s->sending = false;
 	}
+	forget(s);
 	if (s->ticks++ % DESK_EVERY_S == 0 && !s->minding) {
 		s->minding = true;
 		if (store_write(s->store, mind_write, s, NULL, mind_done))
@@ -578,10 +700,11 @@ void app_service_close(struct app_service *s)
 {
 	if (!s)
 		return;
-	if (s->minding)              /* the clock's last look still waits for the scribe */
+	if (s->minding || s->forgetting)     /* the clock's last look waits for the scribe */
 		(void)store_flush(s->store);
 	tool_kit_close(s->kit);
 	tool_far_close(s->far);
+	tool_post_close(s->post);
 	obj_unref(s->box);
 	obj_unref(s->rules);
 	obj_unref(s->flows);
