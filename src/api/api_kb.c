@@ -58,6 +58,8 @@ jv *api_hit_json(const struct kb_hit *h)
 	jv_set_str(o, "source", h->source);
 	jv_set_str(o, "lang", h->lang);
 	jv_set_int(o, "version", h->version);
+	char buf[512];
+	jv_set_str(o, "passage_id", kb_passage_id(h, buf));
 	set_day(o, "valid_from", h->valid_from_ms);
 	set_day(o, "valid_to", h->valid_to_ms);
 	jv *why = jv_obj();
@@ -90,7 +92,8 @@ static void search_done(void *arg)
 void api_kb_search(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
-	if (!api_need_user(a, r, "admin|supervisor|agent", NULL))
+	struct api_user u;
+	if (!api_need_user(a, r, "admin|supervisor|agent", &u))
 		return;
 	jv *body = api_body(r);
 	if (!body)
@@ -111,7 +114,10 @@ void api_kb_search(struct web_req *r, void *arg)
 				  .k = (int)(k < 1  ? 1 :
 					     k > 20 ? 20 :
 						      k),
-				  .lang = arena_sv(&s->arena, jv_get_str(body, "lang")) };
+				  .lang = arena_sv(&s->arena, jv_get_str(body, "lang")),
+				  .category = arena_sv(&s->arena, jv_get_str(body, "category")),
+				  .source = arena_sv(&s->arena, jv_get_str(body, "source")),
+				  .audience = arena_sv(&s->arena, sv_of(u.role)) };
 	jv_free(body);
 	s->ix = snap_get(a->o.kb);
 	if (!s->ix || pool_submit(a->o.pool, search_job, s, a->mbox, search_done)) {

@@ -37,6 +37,7 @@ struct kb_article {              /* views into the arena it was parsed with */
 	sv audience;
 	/* 0 = for all; 1..99 = on trial: for cohorts up to it, the former version for the rest */
 	int canary;
+	sv by;                   /* who wrote it, for updated_by; no change by itself */
 };
 typedef int kb_article_fn(void *arg, const struct kb_article *a);
 /* Parses one document (Markdown with front matter, text, HTML, CSV with a header line

@@ -38,10 +38,20 @@ struct kb_index *kb_index_new(void);
 bool kb_space_group(const struct kb_space *sp, sv group);
 /* kb_index.c, for kb_update.c: columns of an article row, and a row as an article of sp. */
 #define KB_COLS "id, lang, group_id, title, body_md, aliases, category, source, version, " \
-		"valid_from_ms, valid_to_ms, checksum, updated_ms, status"
+		"valid_from_ms, valid_to_ms, checksum, updated_ms, canary, audience"
+/* The same for rows of which only the stamp is wanted. */
+#define KB_STAMP_COLS "id, lang, '', '', '', '', '', '', version, valid_from_ms, valid_to_ms, " \
+		      "checksum, updated_ms, canary, audience"
 uint64_t kb_row_stamp(struct store_stmt *q);     /* columns as in KB_COLS */
-int kb_row_add(struct kb_build_job *b, struct kb_space *sp, struct store_stmt *q, int64_t until_ms);
-/* A version that begins later than now: the one served until then joins sp. */
+/* Beside a newer version. until_ms: until that begins; canary: for those who do not see it. */
+struct kb_beside {
+	int64_t from_ms, until_ms;
+	int canary;
+};
+/* of: NULL for the newest version. */
+int kb_row_add(struct kb_build_job *b, struct kb_space *sp, struct store_stmt *q,
+	       const struct kb_beside *of);
+/* A version that begins later than now, or is on trial: what is served beside it joins sp. */
 int kb_row_former(struct kb_build_job *b, struct kb_space *sp, const struct kb_article *a);
 
 #endif

@@ -126,6 +126,7 @@ uint64_t kb_row_stamp(struct store_stmt *q)
 	for (int i = 8; i <= 12; i++)
 		if (i != 11)
 			h = (h ^ (uint64_t)store_col_int(q, i)) * 1099511628211u;
+	h = (h ^ (uint64_t)store_col_int(q, 13)) * 1099511628211u ^ sv_hash(store_col_sv(q, 14));
 	return h ^ h >> 31;
 }
 
@@ -148,6 +149,8 @@ static void fill_row(struct kb_build_job *b, const struct kb_space *sp, struct s
 	art->a.version = (int)store_col_int(q, 8);
 	art->a.valid_from_ms = store_col_int(q, 9);
 	art->a.valid_to_ms = store_col_int(q, 10);
+	art->a.canary = (int)store_col_int(q, 13);
+	art->a.audience = sv_eq(store_col_sv(q, 14), SV("public")) ? SV("") : keep(b, q, 14);
 	art->stamp = kb_row_stamp(q);
 	art->product = sv_eq(art->a.category, SV("products"));
 }
@@ -162,8 +165,18 @@ static int pack_row(struct kb_build_job *b, struct kb_space *sp, struct kb_art *
 	return rc;
 }
 
-/* until_ms: of a former version, when the newest begins; else 0. */
-int kb_row_add(struct kb_build_job *b, struct kb_space *sp, struct store_stmt *q, int64_t until_ms)
+static void set_beside(struct kb_art *art, const struct kb_beside *of)
+{
+	art->former = true;
+	art->a.canary = of->canary;
+	if (of->until_ms && (!art->a.valid_to_ms || art->a.valid_to_ms >= of->until_ms))
+		art->a.valid_to_ms = of->until_ms - 1;
+	if (art->a.valid_from_ms < of->from_ms)
+		art->a.valid_from_ms = of->from_ms;
+}
+
+int kb_row_add(struct kb_build_job *b, struct kb_space *sp, struct store_stmt *q,
+	       const struct kb_beside *of)
 {
 	struct kb_art once = { 0 }, *art = &once;
 	int rc = 0;
@@ -177,9 +190,8 @@ int kb_row_add(struct kb_build_job *b, struct kb_space *sp, struct store_stmt *q
 	if (!art)
 		return kb_full(b);
 	fill_row(b, sp, q, art);
-	art->former = until_ms != 0;
-	if (art->former && (!art->a.valid_to_ms || art->a.valid_to_ms >= until_ms))
-		art->a.valid_to_ms = until_ms - 1;
+	if (of)
+		set_beside(art, of);
 	if (!art->a.id.p || !art->a.body_md.p)
 		rc = kb_full(b);
 	if (!rc && sp->seg)
@@ -190,13 +202,14 @@ int kb_row_add(struct kb_build_job *b, struct kb_space *sp, struct store_stmt *q
 	return rc;
 }
 
-/* A version that begins in the future: the one before it is served until then. */
-int kb_row_former(struct kb_build_job *b, struct kb_space *sp, const struct kb_article *a)
+/* The newest version before a that was for all and is valid now. */
+static int add_beside(struct kb_build_job *b, struct kb_space *sp, const struct kb_article *a,
+		      const struct kb_beside *of)
 {
 	struct store_stmt *q;
 	int rc = store_prep(b->db, &q, "SELECT " KB_COLS " FROM article_version WHERE id = ?1 AND "
-			    "lang = ?2 AND version < ?3 AND status = 'published' AND "
-			    "coalesce(valid_from_ms, 0) <= ?4 ORDER BY version DESC LIMIT 1");
+			    "lang = ?2 AND version < ?3 AND status = 'published' AND canary = 0 "
+			    "AND coalesce(valid_from_ms, 0) <= ?4 ORDER BY version DESC LIMIT 1");
 
 	if (rc)
 		return rc;
@@ -205,8 +218,21 @@ int kb_row_former(struct kb_build_job *b, struct kb_space *sp, const struct kb_a
 	store_bind_int(q, 3, a->version);
 	store_bind_int(q, 4, b->now_ms);
 	rc = store_step(q);
-	rc = rc == 1 ? kb_row_add(b, sp, q, a->valid_from_ms) : rc;
+	rc = rc == 1 ? kb_row_add(b, sp, q, of) : rc;
 	store_reset(q);
+	return rc;
+}
+
+int kb_row_former(struct kb_build_job *b, struct kb_space *sp, const struct kb_article *a)
+{
+	struct kb_beside before = { .until_ms = a->valid_from_ms };
+	struct kb_beside rest = { .from_ms = a->valid_from_ms, .canary = a->canary };
+	int rc = 0;
+
+	if (a->valid_from_ms > b->now_ms)
+		rc = add_beside(b, sp, a, &before);
+	if (!rc && a->canary)
+		rc = add_beside(b, sp, a, &rest);
 	return rc;
 }
 
@@ -243,7 +269,7 @@ static int load_formers(struct kb_build_job *b, struct kb_space *sp)
 			kb_seg_article(sp->seg, sp->lang, i, &a);
 		else
 			a = sp->art[i].a;
-		if (a.valid_from_ms <= b->now_ms)
+		if (a.valid_from_ms <= b->now_ms && !a.canary)
 			continue;
 		a.id = arena_sv(&b->ix->arena, a.id); /* the texts may move */
 		rc = kb_row_former(b, sp, &a);
@@ -264,7 +290,7 @@ static int load(struct kb_build_job *b)
 
 		rc = space_get(b, store_col_sv(q, 1), &sp);
 		if (!rc)
-			rc = kb_row_add(b, sp, q, 0);
+			rc = kb_row_add(b, sp, q, NULL);
 	}
 	if (q)
 		store_reset(q);

@@ -9,7 +9,8 @@
 #include "kb_int.h"
 
 #define COLS "id, lang, group_id, title, body_md, aliases, category, status, version, " \
-	     "valid_from_ms, valid_to_ms, source, checksum, updated_ms"
+	     "valid_from_ms, valid_to_ms, source, checksum, updated_ms, canary, audience, " \
+	     "updated_by"
 
 static void checksum(const struct kb_article *a, char out[17])
 {
@@ -20,6 +21,8 @@ static void checksum(const struct kb_article *a, char out[17])
 		h = (h ^ sv_hash(part[i])) * 1099511628211u + i;
 	h = (h ^ (uint64_t)a->valid_from_ms) * 1099511628211u;
 	h = (h ^ (uint64_t)a->valid_to_ms) * 1099511628211u;
+	if (a->audience.n && !sv_eq(a->audience, SV("public")))
+		h = (h ^ sv_hash(a->audience)) * 1099511628211u;
 	snprintf(out, 17, "%016" PRIx64, h);
 }
 
@@ -110,7 +113,8 @@ int kb_put(struct store_db *db, const struct kb_article *a, int64_t now_ms, bool
 	if (rc)
 		return rc;
 	rc = store_prep(db, &q, "INSERT INTO article (" COLS ") VALUES "
-				"(?1,?2,?3,?4,?5,?6,?7,'published',?8,?9,?10,?11,?12,?13)");
+				"(?1,?2,?3,?4,?5,?6,?7,'published',?8,?9,?10,?11,?12,?13,?14,?15,"
+				"?16)");
 	if (rc)
 		return rc;
 	store_bind_sv(q, 1, a->id);
@@ -126,6 +130,9 @@ int kb_put(struct store_db *db, const struct kb_article *a, int64_t now_ms, bool
 	store_bind_sv(q, 11, text(a->source));
 	store_bind_sv(q, 12, sv_of(sum));
 	store_bind_int(q, 13, now_ms);
+	store_bind_int(q, 14, a->canary);
+	store_bind_sv(q, 15, a->audience.n ? a->audience : SV("public"));
+	store_bind_sv(q, 16, text(a->by));
 	rc = run(q);
 	*ret_changed = rc == 0;
 	if (!rc)

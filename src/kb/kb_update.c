@@ -87,9 +87,8 @@ static int compare(struct update *u, struct store_stmt *q)
 static int look(struct update *u)
 {
 	struct store_stmt *q = NULL;
-	int rc = store_prep(u->b.db, &q, "SELECT id, lang, '', '', '', '', '', '', version, "
-			    "valid_from_ms, valid_to_ms, checksum, updated_ms FROM article WHERE "
-			    "status = 'published' ORDER BY id, lang");
+	int rc = store_prep(u->b.db, &q, "SELECT " KB_STAMP_COLS " FROM article WHERE "
+					 "status = 'published' ORDER BY id, lang");
 
 	for (size_t s = 0; s < u->root->n_space; s++)
 		u->side[s].dead = arena_new(&u->b.ix->arena, uint64_t,
@@ -145,7 +144,7 @@ static int read_changed(struct update *u, struct kb_space *more, const struct ch
 	store_bind_sv(q, 2, sv_of(more->lang));
 	rc = store_step(q);
 	if (rc == 1)
-		rc = kb_row_add(&u->b, more, q, 0);
+		rc = kb_row_add(&u->b, more, q, NULL);
 	store_reset(q);
 	return rc;
 }
@@ -167,12 +166,11 @@ static int fill(struct update *u, const struct side *s, struct kb_space *sp)
 	for (size_t i = 0; !rc && i < s->list.n; i++)
 		rc = read_changed(u, more, &s->list.v[i]);
 	more->n_row = more->n_art;
-	for (size_t i = 0; !rc && i < more->n_row; i++)
-		if (more->art[i].a.valid_from_ms > u->b.now_ms) {
-			struct kb_article a = more->art[i].a;
+	for (size_t i = 0; !rc && i < more->n_row; i++) {
+		struct kb_article a = more->art[i].a;
 
-			rc = kb_row_former(&u->b, more, &a);
-		}
+		rc = kb_row_former(&u->b, more, &a);
+	}
 	if (!rc)
 		rc = kb_vectors(&u->b, more);
 	if (!rc)

@@ -331,6 +331,7 @@ TEST(kb_index_and_text_agree_after_kill_9)
 	int64_t edits = 40;
 
 	OK(want ? sv_i64(sv_of(want), &edits) : 0);
+	(void)alarm(want ? 1800 : 60); /* a thousand edits take minutes */
 	OK(kb_init());
 	while (made < edits) {
 		int n = 1 + (int)rng_below(t_rng(), want ? 40 : 12);

@@ -397,3 +397,75 @@ TEST(kb_a_question_may_be_for_one_category_or_source_only)
 	}
 	base_close(&w);
 }
+
+/* Conversations for which it is on trial get the new text, all others the former one. */
+TEST(kb_a_version_on_trial_is_seen_by_its_cohorts_alone)
+{
+	struct kb_article a = { .id = SV("fee.en"), .lang = SV("en"), .canary = 30,
+				.title = SV("What is the delivery fee?"),
+				.body_md = SV("It is CNY 12.") };
+	struct kb_query q = { .text = SV("what is the delivery fee"), .lang = SV("en"), .k = 5 };
+	static const struct { int cohort; const char *says; } all[] = {
+		{ 0, "It is CNY 10." }, { 1, "It is CNY 12." }, { 30, "It is CNY 12." },
+		{ 31, "It is CNY 10." }, { 100, "It is CNY 10." } };
+	struct base w;
+
+	CHECK(base_open(&w));
+	small(&w);
+	for (int packed = 0; packed < 2; packed++) {
+		struct kb_index *root = built(&w, packed != 0), *ix;
+
+		CHECK(packed || (collect(&w, &a) == 0 && commit(&w)));
+		ix = packed ? obj_ref(root) : updated(&w, root);
+		CHECK(packed || ix != root);
+		for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+			struct kb_result r;
+			size_t n = 0;
+
+			q.cohort = all[i].cohort;
+			r = ask(ix, &w.a, q);
+			CHECK(r.n && sv_eq(r.hits[0].quote, sv_of(all[i].says)));
+			for (size_t k = 0; k < r.n; k++)
+				n += sv_eq(r.hits[k].article_id, SV("fee.en"));
+			EQ(n, 1); /* never both */
+		}
+		obj_unref(ix);
+		obj_unref(root);
+	}
+	base_close(&w);
+}
+
+TEST(kb_articles_for_staff_are_not_for_customers)
+{
+	struct kb_article a = { .id = SV("margin.en"), .lang = SV("en"), .audience = SV("agent"),
+				.title = SV("What goodwill may I give?"),
+				.body_md = SV("Up to CNY 50.") };
+	struct kb_query q = { .text = SV("what goodwill may I give"), .lang = SV("en"), .k = 5 };
+	struct base w;
+
+	CHECK(base_open(&w));
+	small(&w);
+	CHECK(collect(&w, &a) == 0);
+	a.id = SV("limit.en");
+	a.audience = SV("supervisor");
+	a.title = SV("What goodwill may a supervisor give?");
+	CHECK(collect(&w, &a) == 0 && commit(&w));
+	for (int packed = 0; packed < 2; packed++) {
+		struct kb_index *ix = built(&w, packed != 0);
+		struct kb_result r;
+
+		r = ask(ix, &w.a, q);
+		for (size_t i = 0; i < r.n; i++)
+			CHECK(!sv_eq(r.hits[i].quote, SV("Up to CNY 50.")));
+		q.audience = SV("agent");
+		r = ask(ix, &w.a, q);
+		CHECK(r.n && sv_eq(r.hits[0].article_id, SV("margin.en")));
+		for (size_t i = 0; i < r.n; i++)
+			CHECK(!sv_eq(r.hits[i].article_id, SV("limit.en")));
+		q.audience = SV("supervisor");
+		EQ(ask(ix, &w.a, q).n, 2);
+		q.audience = SV("");
+		obj_unref(ix);
+	}
+	base_close(&w);
+}
