@@ -95,6 +95,29 @@ static int on_file(void *arg, const char *path)
 	return w->rc;
 }
 
+int ing_real_path(const struct ing *g, const char *path, char *ret, struct err *e)
+{
+	char root[PATH_MAX];
+
+	if (!realpath(path, ret))
+		return err_set(e, err_from_errno(errno), "%.200s: %s", path,
+			       strerrordesc_np(errno));
+	for (const char *const *r = g->o.roots; r && *r; r++) {
+		size_t n;
+
+		if (!realpath(*r, root))
+			continue;
+		n = strlen(root);
+		if (strncmp(ret, root, n) == 0 && (!ret[n] || ret[n] == '/'))
+			return 0;
+	}
+	return g->o.roots ? err_set(e, ERR_DENIED,
+				    "%.200s lies outside of the folders that may be "
+				    "read; name them in knowledge.folders",
+				    path) :
+			    0;
+}
+
 int ing_sync_files(struct ing_sync *y)
 {
 	struct walk w = { .y = y, .max = y->src.docs_max ? y->src.docs_max : 20000 };
@@ -102,8 +125,11 @@ int ing_sync_files(struct ing_sync *y)
 	struct stat st;
 	int rc;
 
-	if (!place || !realpath(place, w.root) || stat(w.root, &st) < 0)
-		return err_set(y->e, err_from_errno(errno), "%.200s: %s", place ? place : "",
+	rc = ing_real_path(y->g, place ? place : "", w.root, y->e);
+	if (rc)
+		return rc;
+	if (stat(w.root, &st) < 0)
+		return err_set(y->e, err_from_errno(errno), "%.200s: %s", place,
 			       strerrordesc_np(errno));
 	if (S_ISREG(st.st_mode)) {
 		const char *slash = strrchr(w.root, '/');

@@ -9,7 +9,7 @@
 
 /* ---- reading: limits ---- */
 enum {
-	ING_TEXT_MAX = 16 << 20,         /* bytes of a document's text */
+	ING_TEXT_MAX = 4 << 20,          /* bytes of a document's text */
 	ING_PART_MAX = 3000,             /* bytes of an article that a document is split into */
 	ING_PART_WALL = 12000,           /* split even without a heading */
 	ING_ENTRIES_MAX = 4096,          /* files in an archive */
@@ -180,6 +180,8 @@ int ing_take(struct ing_sync *y, const struct ing_change *c, sv bytes, sv mime,
 int ing_miss(struct ing_sync *y, struct ing_change *c, enum ing_code code, sv detail);
 bool ing_stopped(const struct ing_sync *y);
 int ing_sync_files(struct ing_sync *y);
+/* Where path really is (PATH_MAX bytes); ERR_NOTFOUND ..., ERR_DENIED outside of the roots. */
+int ing_real_path(const struct ing *g, const char *path, char *ret, struct err *e);
 int ing_sync_web(struct ing_sync *y);
 int ing_sync_table(struct ing_sync *y);
 int ing_products(void *arg, struct store_db *db, struct arena *a, kb_article_fn *put, void *put_arg,

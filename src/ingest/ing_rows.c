@@ -1,5 +1,6 @@
 /* ing_rows.c: the rows of sources: add, change, delete, look at. Writing runs on the scribe
  * while the caller waits; reading on the caller's own reader. */
+#include <limits.h>
 #include <stdio.h>
 #include "ing_int.h"
 
@@ -146,6 +147,14 @@ int ing_source_add(struct ing *g, const struct ing_source *s, sv by, char id[27]
 	struct job j = { .g = g, .s = s, .by = by };
 	int rc = look_at(g, s, e);
 
+	if (!rc && g->o.roots && (s->kind == ING_FILE || s->kind == ING_FOLDER)) {
+		char *path = xstrdup(s->place), real[PATH_MAX];
+
+		/* one that is not there yet may come; where it leads is looked at then too */
+		rc = ing_real_path(g, path, real, e);
+		rc = rc == ERR_DENIED ? rc : 0;
+		xfree(path);
+	}
 	if (!rc)
 		rc = on_scribe(&j, add_write, e);
 	if (!rc)

@@ -98,7 +98,7 @@ static int read_robots(struct web *w)
 	if (p.private_addr)
 		rc = err_set(w->y->e, ERR_DENIED,
 			     SV_FMT ": the address leads into a private network; "
-				    "allow it with sources.private",
+				    "allow it with knowledge.private_addresses",
 			     SV_ARG(w->origin));
 	else if (p.status == 200 && (!p.err || p.err == ERR_TOOBIG))
 		sb_put(&w->robots, sb_sv(&p.body));

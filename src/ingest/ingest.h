@@ -110,6 +110,9 @@ struct ing_opts {
 	/* Web addresses in private networks may be read (SSRF guard off). */
 	bool allow_private;
 	const char *ca_file;     /* PEM; NULL = the system's */
+	/* Files and folders lie within one of these (whole paths, ended by NULL); NULL = anywhere.
+	 * Outlives the handle. */
+	const char *const *roots;
 	/* Articles have changed: make and publish an index. On the thread that synced. May be
 	 * NULL. */
 	void (*on_changed)(void *arg);
