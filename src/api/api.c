@@ -3,6 +3,7 @@
  *
  * The thread owns the server, the sockets and everything in struct api; other threads reach it
  * through its mailbox only. */
+#include "api_gap.h"
 #include "api_int.h"
 #include "api_policy.h"
 #include "api_ticket.h"
@@ -30,6 +31,14 @@ static const struct web_route routes[] = {
 	{ "POST", "/api/v1/conversations/{id}/recording", api_conv_record, NULL },
 	{ "POST", "/api/v1/kb/search", api_kb_search, NULL },
 	{ "POST", "/api/v1/bot/turn", api_bot_turn, NULL },
+	{ "GET", "/api/v1/kb/gaps", api_gaps, NULL },
+	{ "GET", "/api/v1/kb/gaps/{id}", api_gap, NULL },
+	{ "GET", "/api/v1/kb/drafts", api_drafts, NULL },
+	{ "GET", "/api/v1/kb/drafts/{id}", api_draft, NULL },
+	{ "POST", "/api/v1/kb/drafts/{id}", api_draft_decide, NULL },
+	{ "GET", "/api/v1/kb/conflicts", api_conflicts, NULL },
+	{ "GET", "/api/v1/kb/coverage", api_coverage, NULL },
+	{ "PUT", "/api/v1/kb/topics/{id}", api_topic_put, NULL },
 	{ "GET", "/api/v1/articles", api_articles, NULL },
 	{ "GET", "/api/v1/articles/{id}", api_article, NULL },
 	{ "PUT", "/api/v1/articles/{id}", api_article_put, NULL },

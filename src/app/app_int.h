@@ -38,6 +38,10 @@ int cmd_check(int argc, char **argv);
 int cmd_init(int argc, char **argv);
 int cmd_ask(int argc, char **argv);
 int cmd_kb(int argc, char **argv);
+/* cmd_kb_gap.c: gaps, drafts, conflicts, coverage, learn; exit status. */
+struct app_desk;
+bool kb_gap_verb(const char *verb);
+int kb_gap_cmd(struct app_desk *d, const char *verb, const char *lang, bool json);
 int cmd_score(int argc, char **argv);
 int cmd_score_pii(int argc, char **argv);        /* argv[0] is "pii" */
 /* cmd_digits.c, for cmd_train.c and cmd_score_task.c: exit status. */
@@ -69,6 +73,7 @@ int cmd_erase(int argc, char **argv);             /* cmd_cust.c */
 int cmd_export(int argc, char **argv);
 int cmd_eval(int argc, char **argv);
 int cmd_eval_adversarial(int argc, char **argv); /* of cmd_eval */
+int cmd_eval_flywheel(int argc, char **argv);     /* of cmd_eval */
 int cmd_mcp(int argc, char **argv);
 int cmd_mcp_serve(int argc, char **argv);         /* argv[0] is "serve" */
 int cmd_models(int argc, char **argv);

@@ -402,6 +402,8 @@ int cmd_eval(int argc, char **argv)
 	int rest, status;
 	if (argc > 1 && strcmp(argv[1], "adversarial") == 0)
 		return cmd_eval_adversarial(argc - 1, argv + 1);
+	if (argc > 1 && strcmp(argv[1], "flywheel") == 0)
+		return cmd_eval_flywheel(argc - 1, argv + 1);
 	const struct cli_opt opts[] = {
 		{ "config", CLI_STR, &c.config, "whose models answer; default: as a server would" },
 		{ "builtin", CLI_FLAG, &c.builtin, "only the built-in engine" },

@@ -1,4 +1,4 @@
-/* cmd_kb.c: `callm kb`: import, search, list, export. */
+/* cmd_kb.c: `callm kb`: import, search, list, export; the rest is in cmd_kb_gap.c. */
 #include "app_int.h"
 
 #include <stdio.h>
@@ -128,15 +128,19 @@ int cmd_kb(int argc, char **argv)
 	const char *verb = rest < argc ? argv[rest++] : "";
 	bool import = strcmp(verb, "import") == 0, search = strcmp(verb, "search") == 0;
 	bool list = strcmp(verb, "list") == 0, export = strcmp(verb, "export") == 0;
-	if (!import && !search && !list && !export)
-		return cli_fail("kb what? import, search, list or export; see callm kb --help"), 2;
+	bool gap = kb_gap_verb(verb);
+	if (!import && !search && !list && !export && !gap)
+		return cli_fail("kb what? import, search, list, export, gaps, drafts, conflicts, "
+				"coverage or learn; see callm kb --help"), 2;
 	if (search && rest >= argc)
 		return cli_fail("what should be searched? callm kb search \"TEXT\""), 2;
 	struct app_desk d;
 	struct err e = { 0 };
-	if (app_desk_open(&d, data, empty || import, import, &e))
+	bool learn = strcmp(verb, "learn") == 0;
+	if (app_desk_open(&d, data, empty || import, import || learn, &e))
 		return cli_fail("%s", e.msg);
-	int rc = import ? kb_import_cmd(&d, argc, argv, rest, json) :
+	int rc = gap	? kb_gap_cmd(&d, verb, lang, json) :
+		 import ? kb_import_cmd(&d, argc, argv, rest, json) :
 		 search ? kb_search_cmd(&d, argv[rest], lang, (int)k, json) :
 			  kb_list_cmd(&d, export);
 	app_desk_close(&d);

@@ -1,0 +1,16 @@
+/* api_gap.h: routes of api_gap.c: what the knowledge base lacks (docs/flywheel.md). */
+#ifndef CALLM_API_GAP_H
+#define CALLM_API_GAP_H
+
+#include "web.h"
+
+void api_gaps(struct web_req *r, void *arg);
+void api_gap(struct web_req *r, void *arg);
+void api_drafts(struct web_req *r, void *arg);
+void api_draft(struct web_req *r, void *arg);
+void api_draft_decide(struct web_req *r, void *arg);
+void api_conflicts(struct web_req *r, void *arg);
+void api_coverage(struct web_req *r, void *arg);
+void api_topic_put(struct web_req *r, void *arg);
+
+#endif

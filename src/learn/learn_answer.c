@@ -1,0 +1,287 @@
+/* learn_answer.c: what people who answered a gap's questions agree on.
+ *
+ * Their sentences are put together by words and values; a group counts by how many different
+ * people it comes from. What is said after any question ("one moment please", learn_mind.c)
+ * is left out. Where two groups speak of the same and differ in a value, the one that
+ * twice as many say stands, else neither. It takes so many
+ * answers of at least two people, or one of who answers for the topic. The sentence that is
+ * most like the others of its group speaks for it, without a beginning that the others lack. A
+ * worker's thread.
+ */
+#include "learn_int.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define SENTENCES_MAX 4000       /* of a gap */
+#define PEOPLE 2                 /* that must say so, in as many answers as are asked for */
+#define LIKE_SAME 0.50f          /* two sentences say the same */
+#define LIKE_TOPIC 0.45f         /* they speak of the same */
+
+struct one {
+	sv text, by;
+	struct kb_mark *m;
+	size_t n_m;
+	struct kb_slot v[KB_SLOTS];
+	size_t n_v;
+	double place;
+	uint32_t item, group;
+};
+struct lot {                     /* sentences that say the same */
+	VEC(uint32_t) in;
+	size_t agents, items, best;
+	double place;
+	bool out, disputed;
+	bool owner;              /* who answers for the topic says so */
+};
+struct hearing {
+	struct learn_work *w;
+	struct learn_lang *l;
+	sv owner;                /* of the gap's topic */
+	VEC(struct one) s;
+	VEC(struct lot) lot;
+	/* of the answer that is cut: */
+	const struct learn_answer *of;
+	uint32_t item, n_here;
+};
+
+/* ---- this gap's sentences ---- */
+
+static void take_sentence(void *arg, sv text)
+{
+	struct hearing *h = arg;
+	struct kb_mark m[KB_MARKS];
+	struct feel_state f = { 0 };
+	size_t n = kb_sense_marks(h->l->sense, text, m);
+	uint32_t place = h->n_here++;
+	if (n < 3 || learn_is_talk(h->w, learn_sentence_id(m, n)))
+		return;
+	if (text.p[text.n - 1] == '?' || sv_ends(text, SV("？")))
+		return;          /* a question back is no answer */
+	feel_turn(&f, text, sv_of(h->l->lang));
+	if (f.small_talk)
+		return;
+	struct one *x = VEC_PUSH(&h->s, SENTENCES_MAX);
+	if (!x)
+		return;
+	x->text = text;
+	x->by = h->of->by;
+	x->item = h->item;
+	x->place = place;
+	x->n_v = learn_slots(NULL, text, x->v);
+	kb_rarity_scale(h->l->rare_a, m, n);
+	x->m = learn_marks_keep(h->w->a, m, n);
+	x->n_m = x->m ? n : 0;
+}
+
+/* A number without a unit is the same as one with it: people leave units out. */
+static bool same_value(struct kb_slot a, struct kb_slot b)
+{
+	if (a.kind == KB_SLOT_QUANTITY && b.kind == KB_SLOT_MONEY)
+		a.kind = b.kind;
+	if (b.kind == KB_SLOT_QUANTITY && a.kind == KB_SLOT_MONEY)
+		b.kind = a.kind;
+	return kb_slot_same(&a, &b);
+}
+
+static bool within(const struct one *a, const struct one *b)
+{
+	for (size_t i = 0; i < a->n_v; i++) {
+		bool in = false;
+		for (size_t k = 0; k < b->n_v && !in; k++)
+			in = same_value(a->v[i], b->v[k]);
+		if (!in)
+			return false;
+	}
+	return true;
+}
+
+static bool same_values(const struct one *a, const struct one *b)
+{
+	return within(a, b) && within(b, a);
+}
+
+static float like(const struct one *a, const struct one *b)
+{
+	return kb_marks_cos(a->m, a->n_m, b->m, b->n_m);
+}
+
+/* The lot whose sentences it is most like on average, with the same values. */
+static void put_in_lot(struct hearing *h, uint32_t i)
+{
+	struct one *x = &h->s.v[i];
+	float best = LIKE_SAME;
+	struct lot *to = NULL;
+	for (size_t k = 0; k < h->lot.n; k++) {
+		struct lot *l = &h->lot.v[k];
+		float sum = 0;
+		if (!same_values(x, &h->s.v[l->in.v[0]]))
+			continue;
+		for (size_t j = 0; j < l->in.n; j++)
+			sum += like(x, &h->s.v[l->in.v[j]]);
+		if (sum / (float)l->in.n > best) {
+			best = sum / (float)l->in.n;
+			to = l;
+		}
+	}
+	if (!to)
+		to = VEC_PUSH(&h->lot, SENTENCES_MAX);
+	uint32_t *slot = to ? VEC_PUSH(&to->in, SENTENCES_MAX) : NULL;
+	if (slot)
+		*slot = i;
+}
+
+static void count_lot(struct hearing *h, struct lot *l)
+{
+	float best = -1;
+	l->agents = l->items = 0;
+	l->place = 0;
+	for (size_t i = 0; i < l->in.n; i++) {
+		const struct one *x = &h->s.v[l->in.v[i]];
+		bool new_agent = true, new_item = true;
+		float sum = 0;
+		for (size_t k = 0; k < i; k++) {
+			new_agent &= !sv_eq(h->s.v[l->in.v[k]].by, x->by);
+			new_item &= h->s.v[l->in.v[k]].item != x->item;
+		}
+		l->owner |= h->owner.n && sv_eq(x->by, h->owner);
+		l->agents += new_agent;
+		l->items += new_item;
+		l->place += x->place / (double)l->in.n;
+		for (size_t k = 0; k < l->in.n; k++)
+			sum += like(x, &h->s.v[l->in.v[k]]);
+		if (sum > best) {
+			best = sum;
+			l->best = l->in.v[i];
+		}
+	}
+}
+
+/* One sentence with part of the other's values belongs to it; with others, they differ. */
+static void settle(struct hearing *h, struct lot *a, struct lot *b)
+{
+	const struct one *x = &h->s.v[a->best], *y = &h->s.v[b->best];
+	float c = like(x, y);
+	if (a->out || b->out || c < LIKE_TOPIC)
+		return;
+	bool part = within(x, y) || within(y, x);
+	struct lot *weak = a->agents < b->agents ? a : b, *strong = weak == a ? b : a;
+	if (part) {
+		weak->out |= c >= LIKE_SAME;
+		return;
+	}
+	if (!x->n_v || !y->n_v)
+		return;
+	weak->out = true;
+	if (strong->agents < 2 * weak->agents)
+		strong->disputed = true;
+}
+
+/* ---- a beginning that only this one has ---- */
+
+static size_t first_clause(sv s)
+{
+	for (size_t i = 0; i < s.n && i < 60; i++) {
+		if (s.p[i] == ',' && i + 1 < s.n && s.p[i + 1] == ' ')
+			return i + 2;
+		if (sv_starts(sv_slice(s, i, s.n), SV("，")))
+			return i + 3;
+	}
+	return 0;
+}
+
+static sv trimmed(struct hearing *h, const struct lot *l)
+{
+	const struct one *x = &h->s.v[l->best];
+	size_t n = first_clause(x->text), others = 0;
+	struct kb_slot v[KB_SLOTS];
+	sv head = sv_slice(x->text, 0, n);
+	if (!n || x->text.n - n < 12 || learn_slots(NULL, head, v))
+		return x->text;
+	struct kb_mark m[KB_MARKS];
+	size_t k = kb_sense_marks(h->l->sense, head, m);
+	for (size_t i = 0; i < l->in.n; i++) {
+		const struct one *y = &h->s.v[l->in.v[i]];
+		others += kb_marks_covered(m, k, y->m, y->n_m) >= 0.5f && y->place >= 0;
+	}
+	if (k && 2 * others > l->in.n)
+		return x->text;
+	sv rest = sv_trim(sv_slice(x->text, n, x->text.n));
+	char *p = arena_cstr(h->w->a, rest);
+	if (!p)
+		return x->text;
+	if (p[0] >= 'a' && p[0] <= 'z')
+		p[0] = (char)(p[0] - 'a' + 'A');
+	return sv_n(p, rest.n);
+}
+
+/* ---- the whole ---- */
+
+static int by_place(const void *a, const void *b)
+{
+	const struct learn_said *x = a, *y = b;
+	if (x->place != y->place)
+		return x->place < y->place ? -1 : 1;
+	return x->agents > y->agents ? -1 : x->agents < y->agents;
+}
+
+static void hear(struct hearing *h, const struct learn_gap *g)
+{
+	for (size_t i = 0; i < g->n; i++) {
+		const struct learn_item *x = g->item[i];
+		if (!x->resolved)
+			continue;
+		h->item = (uint32_t)i;
+		h->n_here = 0;
+		for (size_t k = 0; k < x->n_answer; k++) {
+			h->of = &x->answer[k];
+			learn_sentences(x->answer[k].text, take_sentence, h);
+		}
+	}
+	for (uint32_t i = 0; i < h->s.n; i++)
+		put_in_lot(h, i);
+	for (size_t i = 0; i < h->lot.n; i++)
+		count_lot(h, &h->lot.v[i]);
+	for (size_t i = 0; i < h->lot.n; i++)
+		for (size_t k = i + 1; k < h->lot.n; k++)
+			settle(h, &h->lot.v[i], &h->lot.v[k]);
+}
+
+static void agree(struct hearing *h, size_t need, struct learn_consensus *ret)
+{
+	ret->said = arena_new(h->w->a, struct learn_said, h->lot.n + 1);
+	for (size_t i = 0; ret->said && i < h->lot.n; i++) {
+		const struct lot *l = &h->lot.v[i];
+		const struct one *x = &h->s.v[l->best];
+		bool agreed = (l->items >= need && l->agents >= PEOPLE) || l->owner;
+		if (!agreed || l->out)
+			continue;
+		if (l->disputed) {
+			ret->disputed++;
+			ret->dispute = x->text;
+			continue;
+		}
+		struct learn_said *s = &ret->said[ret->n++];
+		*s = (struct learn_said){ .text = trimmed(h, l), .agents = l->agents,
+					  .place = l->place, .n_v = x->n_v };
+		memcpy(s->v, x->v, x->n_v * sizeof(*x->v));
+		ret->agents = l->agents > ret->agents ? l->agents : ret->agents;
+		ret->answers = l->items > ret->answers ? l->items : ret->answers;
+	}
+	if (ret->n)
+		qsort(ret->said, ret->n, sizeof(*ret->said), by_place);
+}
+
+bool learn_consensus(struct learn_work *w, const struct learn_gap *g, struct learn_consensus *ret)
+{
+	struct hearing h = { .w = w, .l = learn_lang_of(w, g->lang),
+			     .owner = learn_owner(w, g->category) };
+	*ret = (struct learn_consensus){ 0 };
+	hear(&h, g);
+	agree(&h, (size_t)w->agents, ret);
+	for (size_t i = 0; i < h.lot.n; i++)
+		VEC_FREE(&h.lot.v[i].in);
+	VEC_FREE(&h.lot);
+	VEC_FREE(&h.s);
+	return ret->n > 0;
+}

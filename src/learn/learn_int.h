@@ -1,0 +1,122 @@
+/* learn_int.h: what the files of this room share. */
+#ifndef CALLM_LEARN_INT_H
+#define CALLM_LEARN_INT_H
+
+#include "learn.h"
+#include "feel.h"
+#include "guard.h"
+
+#define LEARN_ROWS_MAX 2000000u  /* of a window */
+#define LEARN_ITEMS_MAX 60000u   /* questions that went wrong; the newest */
+#define LEARN_GAPS_MAX 3000u
+#define LEARN_ANSWERS_MAX 20u    /* of one question */
+#define LEARN_TEXT 1200u         /* bytes of a question or an answer that are looked at */
+#define LEARN_DAY_MS 86400000LL
+#define LEARN_ALIASES 30         /* of a draft */
+#define LEARN_LANGS 8
+
+struct learn_line {              /* a sentence of an answer */
+	struct kb_mark *m;
+	uint32_t n;
+	uint64_t id;             /* of its words */
+	sv text;
+};
+struct learn_mind {              /* what is compared of an item */
+	struct kb_mark *q, *a;   /* of the question; of the answers */
+	size_t n_q, n_a;
+	struct kb_sense_vec vec;
+	struct learn_line *line;
+	size_t n_line;
+};
+struct learn_lang {
+	char lang[12];
+	struct kb_sense *sense;
+	struct kb_rarity *rare_q, *rare_a;
+	struct kb_facts *facts;  /* of the published articles */
+};
+struct learn_work {
+	struct arena *a;         /* the run's */
+	struct store_db *db;
+	const struct learn_opts *o;
+	int agents;
+	VEC(struct learn_item *) all;    /* every question, by conversation */
+	VEC(struct learn_item *) item;   /* those that went wrong */
+	VEC(struct learn_mind) mind;     /* of item */
+	struct map *talk;        /* sentences (by id) that answer nothing */
+	struct learn_lang lang[LEARN_LANGS];
+	size_t n_lang;
+	VEC(struct kb_article) article;  /* published */
+	VEC(struct learn_gap) gap;
+	VEC(struct learn_conflict) conflict;
+	size_t rows;
+};
+/* The language's senses, made at first use; NULL beyond LEARN_LANGS. */
+struct learn_lang *learn_lang_of(struct learn_work *w, sv lang);
+
+/* learn_text.c */
+/* Without personal data: what a mask is in goes, a clause or a sentence at a time. In a. */
+sv learn_clean(struct arena *a, sv text);
+/* A question as a name: without greeting, masks, white space; may be empty. */
+sv learn_name(struct arena *a, sv text);
+/* Sentences of an agent's text. */
+void learn_sentences(sv text, void (*fn)(void *arg, sv sentence), void *arg);
+struct kb_mark *learn_marks_keep(struct arena *a, const struct kb_mark *m, size_t n);
+
+/* learn_mine.c: rows to questions; all and item. */
+int learn_mine(struct learn_work *w, int64_t since_ms);
+
+/* learn_group.c: questions to gaps, without draft; item of a gap lives in the arena. */
+int learn_group(struct learn_work *w);
+
+/* learn_answer.c: what people agree on. NULL when not enough of them do. */
+struct learn_said {
+	sv text;
+	size_t agents;           /* who say so */
+	double place;            /* 0 = first thing they say */
+	struct kb_slot v[KB_SLOTS];
+	size_t n_v;
+	bool disputed;           /* others say another value of the same */
+};
+struct learn_consensus {
+	struct learn_said *said; /* in order */
+	size_t n, agents, answers;
+	size_t disputed;         /* sentences left out because people differ */
+	sv dispute;              /* one of them */
+};
+/* False: not enough of them agree on anything. */
+bool learn_consensus(struct learn_work *w, const struct learn_gap *g, struct learn_consensus *ret);
+
+/* learn_mind.c: what is compared: minds of all items, talk left out of the answers. */
+int learn_minds(struct learn_work *w);
+/* Who answers for a topic, or empty; learn_run.c. */
+sv learn_owner(struct learn_work *w, sv category);
+bool learn_is_talk(const struct learn_work *w, uint64_t id);
+uint64_t learn_sentence_id(const struct kb_mark *m, size_t n);
+
+/* learn_draft.c: consensus to draft; learn_gate.c: what stands against it. */
+void learn_draft(struct learn_work *w, struct learn_gap *g, const struct learn_consensus *c);
+void learn_gates(struct learn_work *w, struct learn_gap *g, const struct learn_consensus *c,
+		 struct learn_draft *d);
+/* The published article that says the draft already, or NULL. */
+const struct kb_article *learn_said_already(struct learn_work *w, const struct learn_gap *g,
+					    const struct learn_draft *d);
+/* Tags of a text that need a second look: "legal", "health", "money". Static names. */
+size_t learn_tags(sv text, const char *ret[4]);
+/* Checks a text alone: contradictions, tags. Appends to gates (a JSON array of {gate, ok, why,..});
+ * true: something stands against it. */
+bool learn_check_text(struct learn_lang *l, const struct kb_article *a, jv *gates);
+/* Facts of the published articles of a language. */
+int learn_facts_load(struct store_db *db, sv lang, struct kb_sense *sense, struct arena *a,
+		     struct kb_facts **ret);
+
+/* "learned-01abc...zh": the article that comes of a gap; learn_decide.c. */
+void learn_article_id(const char *gap, sv lang, char out[128]);
+
+/* learn_conflict.c */
+int learn_conflicts(struct learn_work *w);
+
+/* learn_row.c: rows of a statement as JSON */
+void learn_put_str(struct sb *b, const char *key, sv v);
+void learn_put_ms(struct sb *b, const char *key, int64_t ms);
+
+#endif
