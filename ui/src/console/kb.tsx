@@ -11,8 +11,8 @@ import { Ask } from './ask.tsx';
 import { Markdown } from './md.tsx';
 import { authed, now, order, route, user } from './state.ts';
 
-const VIEWS = ['ask', 'articles', 'sources'] as const;
-const LATER = new Set<string>(['sources']);
+const VIEWS = ['ask', 'articles', 'drafts', 'gaps', 'coverage', 'sources'] as const;
+const LATER = new Set<string>(['drafts', 'gaps', 'coverage', 'sources']);
 const pages = () => import('../knowledge/pages.tsx');
 const editor = () => import('../knowledge/edit.tsx');
 const mayEdit = (): boolean => user.value?.role === 'admin' || user.value?.role === 'supervisor';

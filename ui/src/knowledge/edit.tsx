@@ -12,7 +12,7 @@ import { ErrorNote, Skeleton } from '../lib/ui.tsx';
 import { Markdown } from '../console/md.tsx';
 import { authed, route } from '../console/state.ts';
 import { Diff } from '../service/doc.tsx';
-import { BackBar, Done, seg, useKeys, useLoad, type Loaded } from '../service/parts.tsx';
+import { BackBar, byText, Done, seg, useKeys, useLoad, type Loaded } from '../service/parts.tsx';
 import { firstSentence } from './first.ts';
 
 interface Fields {
@@ -28,6 +28,7 @@ interface Version {
   state: string;
   title: string;
   at: string | null;
+  by?: string;
 }
 
 const EMPTY: Fields = { title: '', body_md: '', aliases: '', category: '', valid_from: '', valid_to: '' };
@@ -312,6 +313,7 @@ function Former(p: { all: Version[]; now: number; look: (v: number) => void; bac
               {t('kb.version', { v: v.version })}
             </button>
             <time>{dateTime(v.at, lang.value)}</time>
+            <span>{byText(v.by)}</span>
             <span class="grow">{v.title}</span>
             {v.version !== p.now ? (
               <button class="btn small" type="button" data-test={`ke-back-${v.version}`} onClick={() => p.back(v.version)}>

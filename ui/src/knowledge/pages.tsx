@@ -1,9 +1,19 @@
 /* The knowledge pages beside asking and articles, under the tabs of the knowledge base. */
 import './texts.ts';
 import { route } from '../console/state.ts';
+import { Drafts } from './drafts.tsx';
+import { Coverage, Gaps } from './gaps.tsx';
 import { Sources } from './sources.tsx';
 
 export default function Pages() {
-  const sub = route.value.path[1];
-  return sub === 'sources' ? <Sources /> : null;
+  switch (route.value.path[1]) {
+    case 'drafts':
+      return <Drafts />;
+    case 'gaps':
+      return <Gaps />;
+    case 'coverage':
+      return <Coverage />;
+    default:
+      return <Sources />;
+  }
 }
