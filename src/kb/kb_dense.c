@@ -3,12 +3,14 @@
  * An article has a row for its title and each alias, one for their mean, and one for each chunk
  * with its heading. A space whose texts all have a vector gets one block of rows; one that lacks
  * any is searched by words alone and names what it lacks. A question looks at every row of its
- * space (kb_dot.c): the best articles become candidates, and every candidate gets features.
+ * space (kb_dot.c); in a packed one first at the signs of each article's direction, a bit for each
+ * number, and then at every row of the KD_NEAR articles that agree most. The best articles become
+ * candidates, and every candidate gets features.
  * Cosines of such models lie close together (0.75 to 0.95), so features are
  * (cosine - 0.8) * 10. Built on a worker, then read by any thread. */
 #include <math.h>
 #include <stdlib.h>
-#include "kb_build.h"
+#include "kb_seg.h"
 
 #define MIDDLE 0.8
 #define MIDDLE_CENTRED 0.3       /* between languages, what each of them shares taken off */
@@ -80,6 +82,42 @@ static int each_text(struct kb_art *a, int (*fn)(void *arg, struct kb_art *a, bo
 	return rc;
 }
 
+/* Calls fn for the texts of all articles of a space; packed ones are opened one by one. */
+static int each_article(struct kb_build_job *b, struct kb_space *sp,
+			int (*fn)(void *arg, struct kb_art *a, bool chunk, sv text),
+			void (*end)(void *arg, struct kb_art *a), void *arg)
+{
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < kb_space_own(sp); i++) {
+		struct kb_art *a;
+
+		if (!sp->seg) {
+			rc = each_text(&sp->art[i], fn, arg);
+			if (end)
+				end(arg, &sp->art[i]);
+			continue;
+		}
+		arena_reset(&b->once);
+		a = kb_seg_open(sp, i, &b->once);
+		if (!a)
+			return kb_full(b);
+		kb_chunk(a->a.title, a->a.body_md, &b->once, &a->chunks);
+		rc = each_text(a, fn, arg);
+		VEC_FREE(&a->chunks);
+		if (end) {
+			end(arg, a);
+			sp->seg->dense[i] = a->dense;
+		}
+	}
+	return rc;
+}
+
+static const struct kd_rows *rows_of(const struct kb_space *sp, size_t i)
+{
+	return sp->seg ? &sp->seg->dense[i] : &sp->art[i].dense;
+}
+
 /* ---- building ---- */
 
 struct job {
@@ -127,12 +165,22 @@ static void close_names(struct job *j, struct kb_art *a)
 	memset(j->sum, 0, (size_t)dim * sizeof(*j->sum));
 }
 
+static void begin(struct job *j, struct kb_art *a)
+{
+	if (a->dense.q)
+		return;
+	a->dense.q = j->q;
+	a->dense.scale = j->scale;
+	a->dense.inv = j->inv + (j->scale - (float *)j->sp->block);
+}
+
 static int place(void *arg, struct kb_art *a, bool chunk, sv text)
 {
 	struct job *j = arg;
 	float scale;
 	const int8_t *q = kb_dense_find(j->d, text, &scale);
 
+	begin(j, a);
 	if (chunk && !a->dense.chunks)
 		close_names(j, a);
 	memcpy(j->q, q, (size_t)j->stride);
@@ -158,8 +206,8 @@ static void centre(struct job *j, size_t rows)
 	sp->mean = xalloc((size_t)dim * sizeof(*sp->mean));
 	if (sp->under && sp->under->mean)
 		memcpy(sp->mean, sp->under->mean, (size_t)dim * sizeof(*sp->mean));
-	for (size_t i = 0; !(sp->under && sp->under->mean) && i < sp->n_art; i++) {
-		const struct kd_rows *r = &sp->art[i].dense;
+	for (size_t i = 0; !(sp->under && sp->under->mean) && i < kb_space_own(sp); i++) {
+		const struct kd_rows *r = rows_of(sp, i);
 
 		for (uint32_t k = 0; k < r->names; k++, n++)
 			for (int x = 0; x < dim; x++)
@@ -181,10 +229,46 @@ static void centre(struct job *j, size_t rows)
 	}
 }
 
+static void end_article(void *arg, struct kb_art *a)
+{
+	begin(arg, a);
+	if (!a->dense.chunks)
+		close_names(arg, a);
+}
+
+/* Signs of v's numbers from the mean on. */
+static void signs(const struct kb_space *sp, const float *v, uint64_t *out)
+{
+	for (int k = 0; k < sp->dim; k++)
+		if (v[k] > sp->mean[k])
+			out[k / 64] |= UINT64_C(1) << (k % 64);
+}
+
+/* What an article is about, in one direction: the mean of all its rows. */
+static void sketch(struct job *j)
+{
+	struct kb_space *sp = j->sp;
+	struct kb_seg *g = sp->seg;
+
+	g->bits = (size_t)(sp->dim + 63) / 64;
+	g->sign = xalloc(g->n * g->bits * sizeof(*g->sign));
+	for (size_t i = 0; i < g->n; i++) {
+		const struct kd_rows *r = &g->dense[i];
+		uint32_t n = r->names + 1 + r->chunks;
+
+		memset(j->sum, 0, (size_t)sp->dim * sizeof(*j->sum));
+		for (uint32_t k = 0; k < n; k++)
+			for (int x = 0; x < sp->dim; x++)
+				j->sum[x] += (float)r->q[k * (uint32_t)j->stride + (uint32_t)x] *
+					     r->scale[k] / (float)n;
+		signs(sp, j->sum, g->sign + i * g->bits);
+	}
+}
+
 static void fill(struct job *j)
 {
 	struct kb_space *sp = j->sp;
-	size_t n = j->rows + sp->n_art;
+	size_t n = j->rows + kb_space_own(sp);
 
 	j->stride = kd_stride(kb_dense_dim(j->d));
 	sp->block = xalloc(n * ((size_t)j->stride + 2 * sizeof(float)) + 64);
@@ -192,30 +276,25 @@ static void fill(struct job *j)
 	j->inv = j->scale + n;
 	j->q = (int8_t *)(j->inv + n);
 	j->sum = xalloc((size_t)kb_dense_dim(j->d) * sizeof(*j->sum));
-	for (size_t i = 0; i < sp->n_art; i++) {
-		struct kb_art *a = &sp->art[i];
-		const float *inv = j->inv + (j->scale - (float *)sp->block);
-
-		a->dense = (struct kd_rows){ .q = j->q, .scale = j->scale, .inv = inv };
-		(void)each_text(a, place, j);
-		if (!a->dense.chunks)
-			close_names(j, a);
-	}
+	if (sp->seg)
+		sp->seg->dense = xalloc(sp->seg->n * sizeof(*sp->seg->dense));
+	(void)each_article(j->b, sp, place, end_article, j);
 	centre(j, n);
-	xfree(j->sum);
 	sp->dim = kb_dense_dim(j->d);
+	if (sp->seg)
+		sketch(j);
+	xfree(j->sum);
 }
 
 int kb_dense_space(struct kb_build_job *b, struct kb_space *sp)
 {
 	struct job j = { .b = b, .sp = sp, .d = b->o ? b->o->dense : NULL };
-	int rc = 0;
+	int rc;
 
 	if (!j.d)
 		return 0;
-	for (size_t i = 0; !rc && i < sp->n_art; i++)
-		rc = each_text(&sp->art[i], look, &j);
-	if (!rc && !j.missing.n && j.rows && j.rows + sp->n_art <= KD_ROWS_MAX)
+	rc = each_article(b, sp, look, NULL, &j);
+	if (!rc && !j.missing.n && j.rows && j.rows + kb_space_own(sp) <= KD_ROWS_MAX)
 		fill(&j);
 	sp->missing = j.missing.v;
 	sp->n_missing = rc ? 0 : j.missing.n;
@@ -342,6 +421,67 @@ static void keep_best(struct place *t, size_t *n, uint32_t art, double all)
 	t[i] = (struct place){ art, all };
 }
 
+/* The articles of a packed space whose signs agree most with the question's, KD_NEAR of them or a
+ * few more, ascending. NULL: look at all. */
+static uint32_t *nearest(const struct kb_space *sp, const float *v, struct arena *a, size_t *ret)
+{
+	const struct kb_seg *g = sp->seg;
+	uint64_t q[KD_DIM_MAX / 64] = { 0 };
+	uint32_t count[KD_DIM_MAX + 1] = { 0 }, least = 0, n = 0, *out;
+	uint16_t *far;
+
+	if (!g || g->n <= KD_NEAR)
+		return NULL;
+	far = arena_new(a, uint16_t, g->n);
+	if (!far)
+		return NULL;
+	signs(sp, v, q);
+	for (size_t i = 0; i < g->n; i++) {
+		uint32_t d = 0;
+
+		for (size_t k = 0; k < g->bits; k++)
+			d += (uint32_t)__builtin_popcountll(g->sign[i * g->bits + k] ^ q[k]);
+		far[i] = (uint16_t)d;
+		count[d]++;
+	}
+	while (n < KD_NEAR)
+		n += count[least++];
+	out = arena_new(a, uint32_t, n + 1);
+	for (size_t i = n = 0; out && i < g->n; i++)
+		if (far[i] < least)
+			out[n++] = (uint32_t)i;
+	*ret = n;
+	return out;
+}
+
+/* What is looked at: those near, then what changed; without `near` all of them. */
+struct walk {
+	const struct kb_space *sp;
+	const uint32_t *near;
+	size_t n_near, own, n;
+};
+
+static struct walk walk_of(const struct kb_space *sp, const float *v, struct arena *a)
+{
+	struct walk w = { .sp = sp, .own = kb_space_own(sp) };
+
+	w.near = nearest(sp, v, a, &w.n_near);
+	w.n = w.near ? w.n_near + kb_space_n(sp) - w.own : kb_space_n(sp);
+	return w;
+}
+
+static size_t walk_at(const struct walk *w, size_t i)
+{
+	return !w->near ? i : i < w->n_near ? w->near[i] : w->own + i - w->n_near;
+}
+
+static const struct kd_rows *dense_at(const struct kb_space *sp, size_t i)
+{
+	size_t own = kb_space_own(sp);
+
+	return i < own ? rows_of(sp, i) : &sp->more->art[i - own].dense;
+}
+
 size_t kb_dense_query(const struct kb_query *q, struct arena *a, struct kb_found *f,
 		      uint32_t top[KD_TOP])
 {
@@ -350,17 +490,20 @@ size_t kb_dense_query(const struct kb_query *q, struct arena *a, struct kb_found
 	struct kd_query *kd = &f->dense;
 	struct place t[KD_TOP];
 	double sum = 0, ten = 0;
+	struct walk w;
 	size_t n = 0;
 
 	*kd = (struct kd_query){ 0 };
 	if (!q->vec || !sp->dim || q->dim != sp->dim || !kd_widen(q->vec, q->dim, a, kd))
 		return 0;
-	for (size_t i = 0; i < kb_space_n(sp); i++) {
+	w = walk_of(sp, q->vec, a);
+	for (size_t k = 0; k < w.n; k++) {
+		size_t i = walk_at(&w, k);
 		double d[KD_N];
 
 		if (!kb_space_may(sp, i, q, now))
 			continue;
-		kd_features(kd, &kb_space_art(sp, i, a)->dense, d);
+		kd_features(kd, dense_at(sp, i), d);
 		keep_best(t, &n, (uint32_t)i, d[KD_ALL]);
 		sum += exp(SHARP * d[KD_ALL]);
 	}

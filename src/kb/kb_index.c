@@ -361,7 +361,7 @@ static int finish_space(struct kb_build_job *b, struct kb_space *sp)
 
 	if (!rc)
 		rc = postings(b, sp);
-	return rc || sp->seg ? rc : kb_dense_space(b, sp);
+	return rc ? rc : kb_dense_space(b, sp);
 }
 
 static int index_ids(struct kb_build_job *b)

@@ -137,6 +137,7 @@ const int8_t *kb_emb_builtin(sv lang);        /* NULL for a language without a t
 #define KD_ROWS_MAX (2u << 20)   /* of all articles of a space */
 #define KD_TEXT 2000             /* bytes of a chunk's text */
 #define KD_TOP 10                /* candidates by vector alone */
+#define KD_NEAR 1024             /* articles of a packed space that are compared in full */
 enum kd_feat { KD_NAME, KD_NAME3, KD_MEAN, KD_CHUNK, KD_ALL, KD_N };
 enum { KD_GATE = 9 };            /* further features of the gate */
 struct kd_rows {                 /* of one article: names, their mean, chunks */

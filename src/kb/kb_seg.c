@@ -192,6 +192,8 @@ struct kb_art *kb_seg_open(const struct kb_space *sp, size_t i, struct arena *ar
 	a->former = row->former;
 	a->stamp = row->stamp;
 	a->also = row->also;
+	if (g->dense)
+		a->dense = g->dense[i];
 	a->n_name = row->n_name;
 	a->name = arena_new(arena, struct kb_vec, a->n_name + 1);
 	a->norm = arena_new(arena, uint64_t, a->n_name + 1);

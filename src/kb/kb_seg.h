@@ -45,6 +45,11 @@ struct kb_seg {
 	uint32_t *at;
 	uint16_t *doc;
 	uint8_t *step, *most;
+	/* Vectors, when all passages have one: rows of each article; a bit for the sign of each
+	 * number of an article's direction from the mean, `bits` words an article. */
+	struct kd_rows *dense;
+	uint64_t *sign;
+	size_t bits;
 };
 
 /* ---- packing (kb_seg_pack.c) ---- */

@@ -23,6 +23,8 @@ void kb_seg_free(struct kb_seg *g)
 	xfree(g->doc);
 	xfree(g->step);
 	xfree(g->most);
+	xfree(g->dense);
+	xfree(g->sign);
 	xfree(g);
 }
 

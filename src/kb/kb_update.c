@@ -227,7 +227,7 @@ static bool large(const struct update *u)
 static bool lacks_vectors(const struct kb_index *root, const struct kb_opts *o)
 {
 	for (size_t s = 0; o && o->dense && s < root->n_space; s++)
-		if (!root->space[s].seg && !root->space[s].dim && root->space[s].n_art)
+		if (!root->space[s].dim && kb_space_own(&root->space[s]))
 			return true;
 	return false;
 }

@@ -1,5 +1,6 @@
 /* t_kb_update.c: the packed form answers as the open one; an index of changes answers as a new
  * one. */
+#include <math.h>
 #include <stdio.h>
 #include "kb_int.h"
 #include "t.h"
@@ -467,5 +468,175 @@ TEST(kb_articles_for_staff_are_not_for_customers)
 		q.audience = SV("");
 		obj_unref(ix);
 	}
+	base_close(&w);
+}
+
+/* ---- vectors over packed articles ---- */
+
+enum { DIM = 64, MANY = 3000 };
+
+/* Words in common make texts alike; a direction of its own that all share, as models have it. */
+static void embed(sv text, float v[DIM])
+{
+	struct kb_scan s;
+	double len = 0;
+
+	for (int k = 0; k < DIM; k++)
+		v[k] = k == 3 ? 3.0f : 0.0f;
+	kb_scan_init(&s, text);
+	while (kb_scan_next(&s)) {
+		struct rng r;
+
+		rng_seed(&r, sv_hash(kb_scan_sv(&s)));
+		for (int k = 0; k < DIM; k++)
+			v[k] += (float)rng_normal(&r);
+	}
+	for (int k = 0; k < DIM; k++)
+		len += (double)v[k] * (double)v[k];
+	for (int k = 0; k < DIM; k++)
+		v[k] /= (float)sqrt(len);
+}
+
+static void put_vector(void *arg, sv text)
+{
+	float v[DIM];
+
+	embed(text, v);
+	ASSERT(kb_dense_put(arg, text, v, DIM) == 0);
+}
+
+static struct kb_index *with_vectors(struct base *w, struct kb_dense *d, bool packed)
+{
+	struct kb_opts o = { .dense = d, .packed = packed };
+	struct kb_index *ix = NULL;
+
+	ASSERT(kb_build(&ix, w->db, &o, &w->e) == 0);
+	if (!kb_dense_missing(ix, put_vector, d))
+		return ix;
+	obj_unref(ix);
+	ASSERT(kb_build(&ix, w->db, &o, &w->e) == 0 && !kb_dense_missing(ix, NULL, NULL));
+	return ix;
+}
+
+static size_t near_of(struct kb_index *ix, struct arena *a, const char *text, sv id[KD_TOP])
+{
+	struct kb_found *f = arena_new(a, struct kb_found, 1);
+	uint32_t top[KD_TOP];
+	float v[DIM];
+	size_t n;
+
+	embed(sv_of(text), v);
+	f->sp = &ix->space[0];
+	n = kb_dense_query(&(struct kb_query){ .vec = v, .dim = DIM, .now_ms = NOW }, a, f, top);
+	for (size_t i = 0; i < n; i++)
+		id[i] = kb_space_art(f->sp, top[i], a)->a.id;
+	return n;
+}
+
+static void some_words(struct rng *r, char *out, size_t n)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < n; i++)
+		at += (size_t)snprintf(out + at, 16, "w%04u ", (unsigned)rng_below(r, 900));
+}
+
+static void many(struct base *w)
+{
+	struct rng r;
+
+	rng_seed(&r, 5);
+	for (int i = 0; i < MANY; i++) {
+		char id[16], title[128], body[256];
+
+		(void)snprintf(id, sizeof(id), "a%04d.en", i);
+		some_words(&r, title, 4);
+		some_words(&r, body, 12);
+		add(w, arena_cstr(&w->b, sv_of(id)), "en", arena_cstr(&w->b, sv_of(title)),
+		    arena_cstr(&w->b, sv_of(body)));
+	}
+	CHECK(commit(w));
+}
+
+/* By signs first, then in full: nearly the same ten as by looking at everything. */
+TEST(kb_packed_vectors_find_what_all_vectors_do)
+{
+	struct kb_index *open, *packed;
+	struct kb_dense *d;
+	struct base w;
+	struct rng r;
+	size_t same = 0, all = 0, first = 0;
+
+	CHECK(base_open(&w));
+	many(&w);
+	OK(kb_dense_open(&d, NULL, SV("hash"), &w.e));
+	open = with_vectors(&w, d, false);
+	packed = with_vectors(&w, d, true);
+	CHECK(open->space[0].dim == DIM && packed->space[0].dim == DIM && packed->space[0].seg);
+	rng_seed(&r, 6);
+	for (int q = 0; q < 60; q++) {
+		sv x[KD_TOP], y[KD_TOP];
+		char text[128];
+		size_t n, m;
+
+		some_words(&r, text, 5);
+		n = near_of(open, &w.a, text, x);
+		m = near_of(packed, &w.a, text, y);
+		EQ(n, KD_TOP);
+		EQ(m, KD_TOP);
+		first += sv_eq(x[0], y[0]);
+		all += n;
+		for (size_t i = 0; i < n; i++)
+			for (size_t k = 0; k < m; k++)
+				same += sv_eq(x[i], y[k]);
+		arena_reset(&w.a);
+	}
+	fprintf(stderr, "# %zu of %zu nearest by signs, %zu of 60 first\n", same, all, first);
+	CHECK(same * 100 >= all * 90 && first >= 57);
+	obj_unref(open);
+	obj_unref(packed);
+	kb_dense_close(d);
+	base_close(&w);
+}
+
+/* A question with a vector: packed as open, and with an edit on top once it has its vectors. */
+TEST(kb_packed_articles_with_vectors_answer_as_open_ones)
+{
+	struct kb_query q = { .text = SV("what is the delivery fee"),
+			      .lang = SV("en"),
+			      .dim = DIM };
+	struct kb_index *ix[2], *next = NULL;
+	struct kb_opts o = { 0 };
+	struct kb_result r[2];
+	struct kb_dense *d;
+	struct base w;
+	float v[DIM];
+
+	CHECK(base_open(&w));
+	small(&w);
+	OK(kb_dense_open(&d, NULL, SV("hash"), &w.e));
+	embed(q.text, v);
+	q.vec = v;
+	for (int i = 0; i < 2; i++) {
+		ix[i] = with_vectors(&w, d, i == 1);
+		r[i] = ask(ix[i], i ? &w.a : &w.b, q);
+	}
+	CHECK(r[0].n && r[0].hits[0].why.meaning > 0 && same(&r[0], &r[1]));
+	add(&w, "fee.en", "en", "What is the delivery fee?", "It is CNY 12 since May.");
+	CHECK(commit(&w));
+	o.dense = d;
+	OK(kb_update(&next, ix[1], w.db, &o, NULL, &w.e));
+	CHECK(!kb_dense_ready(next, SV("en")) && kb_dense_ready(next, SV("zh")));
+	CHECK(kb_dense_missing(next, put_vector, d) == 1); /* the title is known */
+	obj_unref(next);
+	OK(kb_update(&next, ix[1], w.db, &o, NULL, &w.e));
+	CHECK(kb_dense_ready(next, SV("en")) && next->root == ix[1]);
+	r[0] = ask(next, &w.a, q);
+	CHECK(r[0].n && r[0].hits[0].why.meaning > 0);
+	SV_EQ(r[0].hits[0].quote, "It is CNY 12 since May.");
+	obj_unref(next);
+	obj_unref(ix[0]);
+	obj_unref(ix[1]);
+	kb_dense_close(d);
 	base_close(&w);
 }
