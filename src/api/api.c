@@ -6,6 +6,7 @@
 #include "api_gap.h"
 #include "api_int.h"
 #include "api_policy.h"
+#include "api_source.h"
 #include "api_ticket.h"
 
 #include <pthread.h>
@@ -30,6 +31,12 @@ static const struct web_route routes[] = {
 	{ "GET", "/api/v1/conversations/{id}/recording", api_conv_recording, NULL },
 	{ "POST", "/api/v1/conversations/{id}/recording", api_conv_record, NULL },
 	{ "POST", "/api/v1/kb/search", api_kb_search, NULL },
+	{ "GET", "/api/v1/kb/sources", api_sources, NULL },
+	{ "POST", "/api/v1/kb/sources", api_source_add, NULL },
+	{ "GET", "/api/v1/kb/sources/{id}", api_source_get, NULL },
+	{ "DELETE", "/api/v1/kb/sources/{id}", api_source_delete, NULL },
+	{ "POST", "/api/v1/kb/sources/{id}/sync", api_source_sync, NULL },
+	{ "GET", "/api/v1/kb/sources/{id}/documents", api_source_docs, NULL },
 	{ "POST", "/api/v1/bot/turn", api_bot_turn, NULL },
 	{ "GET", "/api/v1/kb/gaps", api_gaps, NULL },
 	{ "GET", "/api/v1/kb/gaps/{id}", api_gap, NULL },

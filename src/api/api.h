@@ -23,6 +23,7 @@ struct api;
 struct tool_kit;
 struct cust_keys;
 struct desk;
+struct ing;
 
 struct api_call {                    /* that we place */
 	sv id;                       /* 26 bytes */
@@ -55,6 +56,8 @@ struct api_opts {
 	const unsigned char *pii_key;
 	/* Tickets (desk.h); NULL = none. Outlives the api. */
 	const struct desk *desk;
+	/* Sources of knowledge (ingest.h); NULL = none. Outlives the api. */
+	struct ing *ingest;
 	/* Customers (cust.h); NULL = none. And the code of their phones' country, NULL = "86". */
 	const struct cust_keys *cust;
 	const char *country_code;
