@@ -159,7 +159,10 @@ static size_t from_list(const struct flow_run *r, const struct flow_slot_def *s,
 		if (jv_is_null(v))
 			continue;
 		sb_init(&b, 1024);
-		put_value(&b, show[0] ? jv_path(x, show) : x, flow_lang(lang));
+		if (show[0])
+			put_path(&b, x, sv_of(show), flow_lang(lang));
+		else
+			put_value(&b, x, flow_lang(lang));
 		label[n] = arena_sv(a, sb_sv(&b));
 		value[n++] = v;
 		sb_done(&b);
@@ -262,8 +265,16 @@ static bool share_word(sv a, sv b)
 
 static int nearest(sv text, const sv *label, size_t n)
 {
+	static const struct flow_text small = {
+		{ SV("那个|这个|那一个|这一个|那件|这件|那张|这张|那单|"
+		     "这单|我要|就是|的|吧|要"),
+		  SV("please|the|one|order|with|it's|it is|i mean") }
+	};
+	char buf[FLOW_FOLD];
 	double best = 0, second = 0;
 	int at = -1;
+	sv left = sv_trim(flow_without(text, &small, buf));
+	text = left.n ? left : text;
 	for (size_t i = 0; i < n; i++) {
 		if (!share_word(text, label[i]))
 			continue;
@@ -487,8 +498,9 @@ static jv *overheard(const struct flow_slot_def *s, const struct flow_in *in, st
 		if (v.n && (flow_says(v, &s->unlike) || flow_small(v)))
 			v = SV_NULL;
 	}
+	char left[FLOW_FOLD];
 	if (!v.n && in->kind == FLOW_IN_START && s->opening &&
-	    flow_weight_but(in->text, &s->blank) >= s->opening)
+	    flow_weight(flow_without(in->text, &s->blank, left)) >= s->opening)
 		v = sv_trim(in->text);
 	return v.n ? jv_str(sv_slice(v, 0, v.n < FLOW_VALUE_MAX ? v.n : FLOW_VALUE_MAX)) : NULL;
 }

@@ -186,7 +186,8 @@ sv flow_before(sv text, sv words);           /* what stands before one, in its c
 /* without marks around it and "please" behind it. */
 sv flow_bare(sv text);
 int flow_weight(sv text);                    /* a Chinese sign counts 1, a word of letters 2 */
-int flow_weight_but(sv text, const struct flow_text *blank);     /* without these phrases */
+/* Folded, a blank in place of each of these phrases. */
+sv flow_without(sv text, const struct flow_text *blank, char buf[FLOW_FOLD]);
 bool flow_small(sv text);                    /* "hello", "ok thanks" and nothing else */
 bool flow_drops(sv text);                    /* "never mind" */
 bool flow_asks(const struct flow_in *in);    /* a question, not "when I opened it .." */

@@ -148,8 +148,8 @@ static void from_known(struct mover *m, int slot)
 	const struct flow_slot_def *s = slot_at(r, slot);
 	const struct flow_text *only = &s->known_for;
 	char path[160];
-	if (!s->known.n || filled(r, slot))
-		return;
+	if (!s->known.n || filled(r, slot) || r->tries[slot] > 0)
+		return; /* it was not the one, or the customer is telling it */
 	if (only->t[0].n && !flow_only(m->in->text, only->t[0]) &&
 	    !flow_only(m->in->text, only->t[1]))
 		return; /* it speaks of something else */

@@ -1,11 +1,12 @@
 /* flow_save.c: a flow on its way as JSON and back, and the picture of a flow. */
 #include "flow_int.h"
 
-/* In letters only: digits could be taken for somebody's number and masked in a record. */
+/* In letters only, and none of them a vowel: digits could be taken for somebody's number, syllables
+ * for a name, and masked in a record. */
 static void put_print(const struct flow *f, struct sb *b)
 {
 	for (int i = 60; i >= 0; i -= 4)
-		sb_ch(b, (char)('a' + (f->print >> i & 15)));
+		sb_ch(b, "bcdfghjklmnpqrst"[f->print >> i & 15]);
 }
 
 void flow_save(const struct flow_run *r, struct sb *out)

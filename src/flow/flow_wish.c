@@ -20,7 +20,10 @@ static size_t cut_at(sv t, size_t at)
 		if (sv_starts(sv_slice(t, at, t.n), sv_of(joins[i])))
 			return strlen(joins[i]) - (joins[i][0] == ' ');
 	sv he = SV("和");
-	bool digits = at > 0 && t.p[at - 1] >= '0' && t.p[at - 1] <= '9';
+	size_t end = at;
+	while (end > 0 && t.p[end - 1] == ' ')
+		end--;
+	bool digits = end > 0 && t.p[end - 1] >= '0' && t.p[end - 1] <= '9';
 	return digits && sv_starts(sv_slice(t, at, t.n), he) ? he.n : 0;
 }
 

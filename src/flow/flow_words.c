@@ -247,19 +247,19 @@ int flow_weight(sv text)
 	return n;
 }
 
-int flow_weight_but(sv text, const struct flow_text *blank)
+sv flow_without(sv text, const struct flow_text *blank, char buf[FLOW_FOLD])
 {
-	char a[FLOW_FOLD], b[2][FLOW_FOLD], left[FLOW_FOLD];
+	char a[FLOW_FOLD], b[2][FLOW_FOLD];
 	sv t = flow_fold(text, a);
 	sv w[2] = { flow_fold(blank->t[0], b[0]), flow_fold(blank->t[1], b[1]) };
 	size_t n = 0;
 	for (size_t at = 0; at < t.n;) {
 		size_t zh = longest(t, at, w[0]), en = longest(t, at, w[1]);
 		size_t skip = zh > en ? zh : en;
-		left[n++] = skip ? ' ' : t.p[at];
+		buf[n++] = skip ? ' ' : t.p[at];
 		at += skip ? skip : 1;
 	}
-	return flow_weight(sv_n(left, n));
+	return sv_n(buf, n);
 }
 
 /* ---- what is no answer ---- */

@@ -114,6 +114,17 @@ static const char SHOP[] =
 	"退吗？, en: 'Take it back?'}}}, steps: [{call: order_cancel, on: {refused: next}}, "
 	"{collect: "
 	"back}]}\n"
+	"  - {id: again, title: {zh: 再, en: Again}, slots: {order: {type: order_number, "
+	"known: order, "
+	"ask: {zh: 单号？, en: 'Which order?'}}}, steps: [{id: ask, collect: order}, {call: "
+	"order_cancel, args: {order: '{order}'}, on: {not_found: again, done: fin}}, {id: "
+	"again, clear: "
+	"[order], next: ask}, {id: fin, end: done}]}\n"
+	"  - {id: many, title: {zh: 多, en: Many}, slots: {mine: {type: choice, choices_from: "
+	"known.l, "
+	"choice_value: id, choice_label: 'items.*.name', ask: {zh: 哪个？, en: 'Which?'}}}, "
+	"steps: "
+	"[{collect: mine}, {call: order_status, args: {order: '{mine}'}}]}\n"
 	"  - id: back\n"
 	"    title: {zh: 退, en: Back}\n"
 	"    slots:\n"
@@ -689,6 +700,32 @@ TEST(flow_a_mended_number_makes_the_waiting_call_void)
 	CHECK(is(&l, 0, FLOW_CALL, "order_cancel", "{\"order\":\"HH2026-100186\"}"));
 	result(&l, "done", NULL, "Cancelled.");
 	CHECK(is(&l, 1, FLOW_END, "done", NULL));
+	close_line(&l);
+}
+
+TEST(flow_what_is_known_is_not_tried_twice)
+{
+	struct line l;
+	open_line(&l, "again", "en", "{\"order\":\"HH2026-100385\"}");
+	begin(&l, "again");
+	CHECK(is(&l, 0, FLOW_CALL, "order_cancel", "{\"order\":\"HH2026-100385\"}"));
+	result(&l, "not_found", NULL, "There is none.");
+	CHECK(is(&l, 1, FLOW_ASK, "Which order?", NULL));
+	close_line(&l);
+}
+
+TEST(flow_a_label_of_several_names)
+{
+	struct line l;
+	open_line(
+		&l, "many", "zh",
+		"{\"l\":[{\"id\":\"A\",\"items\":[{\"name\":\"门后挂钩架\"},{\"name\":"
+		"\"雾岸无雾加湿器\"}]},{\"id\":\"B\",\"items\":[{\"name\":\"纸灯笼吊灯\"}]}]}");
+	begin(&l, "查");
+	CHECK(is(&l, 0, FLOW_ASK, "哪个？", NULL));
+	SV_EQ(l.out.v[0].choices[0], "门后挂钩架、雾岸无雾加湿器");
+	say(&l, "加湿器那个", FLOW_UNSURE);
+	CHECK(is(&l, 0, FLOW_CALL, "order_status", "{\"order\":\"A\"}"));
 	close_line(&l);
 }
 

@@ -221,6 +221,7 @@ TEST(flow_several_wishes_in_a_sentence)
 		{ "帮我取消100385，顺便看看100186到哪了",
 		  "cancel[帮我取消100385] status[看看100186到哪了]" },
 		{ "cancel 100385 and 100386", "cancel[cancel 100385] cancel[ 100386]" },
+		{ "帮我取消100385 和 100386", "cancel[帮我取消100385 ] cancel[ 100386]" },
 		{ "帮我取消100385和100386", "cancel[帮我取消100385] cancel[100386]" },
 		{ "hello, cancel 100385, it is order 100385", "cancel[*]" },
 		{ "cancel it or tell me where is it", "cancel[*]" },
