@@ -82,7 +82,7 @@ const char *flow_for(const struct flow_set *s, const char *intent, sv text)
 	/* plain words about something of one's own go before an intent that was not understood */
 	struct flow_wish w[1];
 	bool plain = !best && (flow_names_one(text) || !intent || !intent[0]);
-	if (plain && flow_wishes(s, text, w, 1))
+	if (plain && flow_wishes(s, NULL, text, w, 1))
 		best = w[0].f->id;
 	return best;
 }

@@ -292,6 +292,32 @@ static int nearest(sv text, const sv *label, size_t n)
 	return best >= LIKE_LEAST && best - second >= LIKE_APART ? at : -1;
 }
 
+/* A short Chinese word of which one name alone has a sign: 枕头 and 荞麦枕; -1 = none. */
+static int by_sign(sv text, const sv *label, size_t n)
+{
+	static const sv none = SV(
+		"一二两三四五六七八九十个件只张那这的是不有都上下大小前后左右好知道要我你您他"
+		"它什么哪吗呢吧了没对行可以谢请商品东西订单");
+	int at = -1;
+	sv t = flow_bare(text);
+	if (sv_runes(t) > 4)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		bool has = false;
+		for (sv rest = t; rest.n;) {
+			sv sign = rest;
+			if (!sv_is_cjk(sv_rune(&rest)))
+				return -1;
+			sign.n -= rest.n;
+			has |= sv_find(none, sign) < 0 && sv_find(label[i], sign) >= 0;
+		}
+		if (has && at >= 0)
+			return -1;
+		at = has ? (int)i : at;
+	}
+	return at;
+}
+
 /* The one whose value is in the words as a slot: an order by its number. */
 static int spoken_of(const struct flow_in *in, const jv *const *value, size_t n)
 {
@@ -358,6 +384,8 @@ static jv *take_choice(const struct flow_run *r, const struct flow_slot_def *s,
 		size_t o = ordinal(in->text);
 		at = o >= 1 && o <= n ? (int)o - 1 : -1;
 	}
+	if (at < 0 && asked && s->list.n && in->yes == FLOW_UNSURE && !in->question)
+		at = by_sign(in->text, label, n);
 	if (at < 0)
 		return NULL;
 	return value[at] ? jv_copy(value[at]) : jv_str(s->choices[at].value);

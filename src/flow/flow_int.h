@@ -202,8 +202,10 @@ struct flow_wish {
 	const struct flow *f;
 	size_t from, to;             /* its part of the text, in bytes */
 };
-/* Wishes that the words tell by themselves, in their order; their number. */
-size_t flow_wishes(const struct flow_set *s, sv text, struct flow_wish *v, size_t max);
+/* Wishes that the words tell by themselves, in their order; their number. own: whose the first
+ * clause with a number is when it tells none, or NULL. */
+size_t flow_wishes(const struct flow_set *s, const struct flow *own, sv text, struct flow_wish *v,
+		   size_t max);
 /* Steps that can follow step i, at most max; their number. */
 size_t flow_ways(const struct flow *f, size_t i, int *to, size_t max);
 

@@ -443,7 +443,7 @@ static void on_start(struct mover *m)
 	struct flow_slot v[FLOW_SLOTS];
 	struct flow_in in = *m->in;
 	struct mover first = *m;
-	size_t n = flow_wishes(m->r->set, in.text, w, FLOW_WISHES);
+	size_t n = flow_wishes(m->r->set, m->r->f, in.text, w, FLOW_WISHES);
 	bool ours = false;
 	for (size_t i = 0; i < n; i++)
 		ours |= w[i].f == m->r->f;
@@ -490,7 +490,7 @@ static const struct flow *other_wish(const struct mover *m)
 	if (s->kind == SLOT_WORDS) {
 		struct flow_wish w[1];
 		bool brief = !s->wishes && flow_weight(m->in->text) < FLOW_SHORT;
-		size_t n = brief ? flow_wishes(r->set, m->in->text, w, 1) : 0;
+		size_t n = brief ? flow_wishes(r->set, NULL, m->in->text, w, 1) : 0;
 		return n && w[0].f != r->f ? w[0].f : NULL;
 	}
 	const struct flow *f = flow_of(r->set, flow_for(r->set, m->in->intent, m->in->text));

@@ -77,13 +77,15 @@ static bool number_alone(sv clause, sv number)
 	       (!flow_bare(tail).n || flow_only(tail, small));
 }
 
-static void take(const struct flow_set *s, sv text, size_t from, size_t to, struct flow_wish *v,
-		 size_t *n, size_t max)
+static void take(const struct flow_set *s, const struct flow *own, sv text, size_t from,
+		 size_t to, struct flow_wish *v, size_t *n, size_t max)
 {
 	sv clause = sv_slice(text, from, to);
 	const struct flow *f = wish_of(s, clause);
 	const struct flow_wish *last = *n ? &v[*n - 1] : NULL;
 	sv number = number_in(clause);
+	if (!last && !f && number.n)
+		f = own;
 	if (last) {
 		sv before = number_in(sv_slice(text, last->from, from));
 		bool other = before.n && number.n && !sv_eq(before, number);
@@ -96,7 +98,8 @@ static void take(const struct flow_set *s, sv text, size_t from, size_t to, stru
 		v[(*n)++] = (struct flow_wish){ f, from, text.n };
 }
 
-size_t flow_wishes(const struct flow_set *s, sv text, struct flow_wish *v, size_t max)
+size_t flow_wishes(const struct flow_set *s, const struct flow *own, sv text, struct flow_wish *v,
+		   size_t max)
 {
 	char buf[FLOW_FOLD];
 	sv t = flow_fold(text, buf);
@@ -109,7 +112,7 @@ size_t flow_wishes(const struct flow_set *s, sv text, struct flow_wish *v, size_
 		size_t a = sv_rune_offset(text, sv_runes(sv_slice(t, 0, from)));
 		size_t b = sv_rune_offset(text, sv_runes(sv_slice(t, 0, at)));
 		size_t had = n;
-		take(s, text, a, b, v, &n, max);
+		take(s, own, text, a, b, v, &n, max);
 		if (had && n > had)
 			v[had - 1].to = end; /* without "and by the way" */
 		end = b > a ? b : end;

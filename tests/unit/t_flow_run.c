@@ -191,6 +191,9 @@ TEST(flow_choice_by_number_and_name)
 		     { "two", "B2" },
 		     { "二", "B2" },
 		     { "那一个", "" },
+		     { "灯具", "A1" },
+		     { "桌子", "B2" },
+		     { "东西", "" },
 		     { "the other one", "" } };
 	for (size_t i = 0; i < sizeof(said) / sizeof(*said); i++) {
 		struct line l;

@@ -239,7 +239,7 @@ TEST(flow_several_wishes_in_a_sentence)
 		struct flow_wish w[FLOW_WISHES];
 		struct sb b;
 		sv text = sv_of(v[i].text);
-		size_t n = flow_wishes(s, text, w, FLOW_WISHES);
+		size_t n = flow_wishes(s, NULL, text, w, FLOW_WISHES);
 		sb_init(&b, 4096);
 		for (size_t k = 0; k < n; k++) {
 			sv part = sv_slice(text, w[k].from, w[k].to);
@@ -249,6 +249,11 @@ TEST(flow_several_wishes_in_a_sentence)
 		SV_EQ(sb_sv(&b), v[i].found);
 		sb_done(&b);
 	}
+	/* the flow begun has the first number when the words tell no wish */
+	struct flow_wish w[FLOW_WISHES];
+	sv both = SV("both of them please, 100385 and 100386");
+	EQ(flow_wishes(s, NULL, both, w, FLOW_WISHES), 0);
+	EQ(flow_wishes(s, &s->v[0], both, w, FLOW_WISHES), 2);
 	obj_unref(s);
 	cfg_report_done(&rep);
 }
