@@ -38,7 +38,7 @@ static void ask(const struct kb_space *sp, const struct sample *q, const struct 
 	x->x[KA_N] = 1;
 	x->oos = !q->want.n;
 	x->removed = removed;
-	x->right_first = q->want.n && sv_eq(sp->art[b.art].a.group_id, q->want);
+	x->right_first = q->want.n && sv_eq(sp->art[b.art[0]].a.group_id, q->want);
 	x->y = x->right_first && !removed;
 	x->weight = removed ? REMOVED_WEIGHT : 1;
 	x->fold = q->fold;

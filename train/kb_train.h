@@ -80,6 +80,10 @@ size_t gate_rows(struct sample *x, struct gate_row *r);
 /* w->n is set: KG_N or KG_MAX. */
 void train_gate(struct gate_row *r, size_t n, int skip_fold, struct kb_gate *w);
 
+/* ---- both, and the weights as C: kb_fit.c ---- */
+/* Writes "weights_<kind><lang>"; dense: samples hold features of vectors. */
+void fit_lang(FILE *out, const char *kind, const char *lang, struct set *s, bool dense);
+
 /* ---- other languages: kb_cross.c ---- */
 /* Learns from the questions of en and zh; writes weights_abroad. */
 void train_cross(struct kb_index *ix, const char *root, FILE *out);

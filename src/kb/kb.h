@@ -187,6 +187,15 @@ struct kb_result {
 /* Thread-safe. A few hundred microseconds. Empty or hostile queries give n = 0. */
 int kb_search(struct kb_index *ix, const struct kb_query *q, struct arena *a,
 	      struct kb_result *ret);
+/* A long text wish by wish: kb_wishes cuts it into sentences and lines of a few words (views into
+ * text; how many), each becomes a query (with a vector of its own, if there are vectors), and
+ * kb_search_many adds up what they find: the k best articles, each with the quote for the wish
+ * that found it best. It judges nothing: p is 0, answerable and unsure are false. Thread-safe;
+ * as long as n searches. 0, ERR_NOMEM. */
+#define KB_WISHES 96
+size_t kb_wishes(sv text, sv *out, size_t max);
+int kb_search_many(struct kb_index *ix, const struct kb_query *q, size_t n, size_t k,
+		   struct arena *a, struct kb_result *ret);
 
 /* The tokenizer shared by index, query and recogniser: folded words, numbers, CJK bigrams. */
 int kb_tokenize(sv text, int for_query, store_token_fn *emit, void *ctx);

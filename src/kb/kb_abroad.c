@@ -48,15 +48,30 @@ static void keep(double top[KD_TOP], size_t *n, double v)
 	top[at] = v;
 }
 
-/* The best of one space that `home` (bit of the wanted space, 0 = none) lacks; how it stands out
- * is told against all articles but those of the group `skip`. */
+static void keep_art(struct kb_abroad *r, uint32_t art, const double d[KD_N])
+{
+	size_t at = r->n < KA_TOP ? r->n++ : KA_TOP;
+
+	if (at == KA_TOP && d[KD_ALL] <= r->d[--at][KD_ALL])
+		return;
+	for (; at && r->d[at - 1][KD_ALL] < d[KD_ALL]; at--) {
+		r->art[at] = r->art[at - 1];
+		memcpy(r->d[at], r->d[at - 1], sizeof(r->d[at]));
+	}
+	r->art[at] = art;
+	memcpy(r->d[at], d, sizeof(r->d[at]));
+}
+
+/* The best of one space that `home` (bit of the wanted space, 0 = none) lacks; how the first
+ * stands out is told against all articles but those of the group `skip`. */
 bool kb_abroad_look(const struct kb_space *sp, const struct kb_query *q, const struct kd_query *kd,
 		    unsigned home, sv skip, struct kb_abroad *ret)
 {
 	int64_t now_ms = q->now_ms ? q->now_ms : clk_wall_ms();
-	double sum = 0, top[KD_TOP], ten = 0, best = -80;
+	double sum = 0, top[KD_TOP], ten = 0, best;
 	size_t n = 0;
 
+	ret->n = 0;
 	for (size_t i = 0; !sp->seg && i < kb_space_n(sp); i++) {
 		const struct kb_art *a = kb_space_art(sp, i, NULL); /* open: nothing to unpack */
 		double d[KD_N];
@@ -66,15 +81,14 @@ bool kb_abroad_look(const struct kb_space *sp, const struct kb_query *q, const s
 		kd_features(kd, &a->dense, d);
 		sum += exp(SHARP * d[KD_ALL]);
 		keep(top, &n, d[KD_ALL]);
-		if ((a->also & home) || d[KD_ALL] <= best)
-			continue;
-		best = d[KD_ALL];
-		ret->sp = sp;
-		ret->art = (uint32_t)i;
-		memcpy(ret->g, d, sizeof(d));
+		if (!(a->also & home))
+			keep_art(ret, (uint32_t)i, d);
 	}
-	if (!ret->sp)
+	if (!ret->n)
 		return false;
+	ret->sp = sp;
+	memcpy(ret->g, ret->d[0], sizeof(ret->d[0]));
+	best = ret->g[KD_ALL];
 	for (size_t i = 0; i < n; i++)
 		ten += top[i] / (double)n;
 	/* the next: the first of all when that is another one */
@@ -101,6 +115,7 @@ bool kb_abroad(struct kb_index *ix, const struct kb_query *q, const struct kb_sp
 	struct kd_query kd;
 
 	ret->p = 0;
+	ret->n = 0;
 	for (size_t s = 0; q->vec && s < ix->n_space; s++) {
 		struct kb_abroad one = { 0 };
 
@@ -113,10 +128,15 @@ bool kb_abroad(struct kb_index *ix, const struct kb_query *q, const struct kb_sp
 		if (one.p > ret->p)
 			*ret = one;
 	}
-	return ret->p >= weights_abroad.unsure;
+	return ret->n > 0;
 }
 
 double kb_abroad_answer(void)
 {
 	return weights_abroad.answer;
+}
+
+double kb_abroad_unsure(void)
+{
+	return weights_abroad.unsure;
 }

@@ -372,7 +372,9 @@ void kd_features(const struct kd_query *q, const struct kd_rows *r, double d[KD_
 	for (uint32_t i = r->names + 1; i < n; i++)
 		chunk = x[i] > chunk ? x[i] : chunk;
 	d[KD_CHUNK] = r->chunks ? chunk : d[KD_MEAN];
-	d[KD_ALL] = (d[KD_NAME] + d[KD_MEAN] + d[KD_CHUNK]) / 3;
+	/* a title alone says less than the text under it */
+	d[KD_ALL] = r->names > 1 ? (d[KD_NAME] + d[KD_MEAN] + d[KD_CHUNK]) / 3 :
+				   0.3 * d[KD_NAME] + 0.7 * d[KD_CHUNK];
 }
 
 void kb_dense_features(const struct kb_found *f, const struct kb_art *a, double d[KD_N])

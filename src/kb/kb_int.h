@@ -351,7 +351,9 @@ struct kb_weights {
 	double answer, unsure;   /* thresholds on p */
 	struct kb_gate gate;
 };
-const struct kb_weights *kb_weights_of(sv lang, bool dense);
+/* Have the candidates hardly a name but their titles? */
+bool kb_young(const struct kb_cand *c, size_t n);
+const struct kb_weights *kb_weights_of(sv lang, bool dense, bool young);
 struct kb_found {
 	struct kb_space *sp;
 	struct kb_qvec q;        /* the whole question, */
@@ -375,26 +377,32 @@ void kb_features(const struct kb_found *f, struct kb_cand *c);
  * arena. */
 int kb_candidates(struct kb_index *ix, const struct kb_query *q, struct arena *a,
 		  struct kb_found *f);
+/* A candidate as a hit; strings live in the index or in the arena. */
+void kb_fill_hit(const struct kb_found *f, const struct kb_cand *c, struct arena *arena,
+		 struct kb_hit *h);
 int kb_image_build(struct kb_index *ix, struct err *e);
 
 /* ---- articles of other languages: kb_abroad.c ---- */
-enum { KA_N = KD_N + 4 };
-struct kb_abroad {
+enum { KA_N = KD_N + 4, KA_TOP = 10 };
+struct kb_abroad {               /* of one space, best first */
 	const struct kb_space *sp;
-	uint32_t art;
+	uint32_t art[KA_TOP];
+	double d[KA_TOP][KD_N];
+	size_t n;
 	double g[KA_N];          /* features of the best, its lead over the next and the first
 				    ten, its share, whether it is Chinese */
-	double p;
+	double p;                /* that the best one answers */
 };
 struct kb_abroad_weights {
 	double w[KA_N + 1], answer, unsure;
 };
 double kb_abroad_answer(void);
+double kb_abroad_unsure(void);
 /* A question of home's language (NULL: unknown) for the articles of sp. */
 bool kb_abroad_query(const float *v, int dim, const struct kb_space *home,
 		     const struct kb_space *sp, struct arena *a, struct kd_query *ret);
-/* May an article that home (may be NULL) lacks answer? Yes when ret->p is above
- * kb_abroad_answer(); worth offering when this is true. */
+/* The articles nearest by meaning that home (may be NULL) lacks; false: none. The first answers
+ * when ret->p is above kb_abroad_answer(), and is worth offering above kb_abroad_unsure(). */
 bool kb_abroad(struct kb_index *ix, const struct kb_query *q, const struct kb_space *home,
 	       struct arena *a, struct kb_abroad *ret);
 bool kb_abroad_look(const struct kb_space *sp, const struct kb_query *q, const struct kd_query *kd,

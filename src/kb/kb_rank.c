@@ -4,21 +4,40 @@
  * question. Probability: a gate, the mean of a few small nets over the winner's features and its
  * distance to the runner-up. Both sets of weights and the two thresholds are learned on the
  * development questions by train/kb_rank.c and stand in kb_weights.h; a question that brings a
- * vector has further features and weights of its own (kb_weights_dense.h). Pure functions.
+ * vector has further features and weights of its own (kb_weights_dense.h). Articles that have
+ * hardly a name but their title (a new company's) are another matter: text and meaning count for
+ * more there, and all scores are lower. They have weights of their own (kb_weights_young_*.h,
+ * train/kb_young.c), taken by what the candidates of a question are like. Pure functions.
  */
 #include <math.h>
 #include <stdlib.h>
 #include "kb_int.h"
 #include "kb_weights.h"
 #include "kb_weights_dense.h"
+#include "kb_weights_young_en.h"
+#include "kb_weights_young_zh.h"
 
 #define EXACT_LEAD 100           /* a name of the article, word for word, comes first */
 #define EXACT_P 0.97
+#define YOUNG 1.8                /* names of an article, title and all: the geometric mean */
 
-const struct kb_weights *kb_weights_of(sv lang, bool dense)
+bool kb_young(const struct kb_cand *c, size_t n)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += 3 * c[i].f[KF_NAMES];
+	return n && sum < log(YOUNG) * (double)n;
+}
+
+const struct kb_weights *kb_weights_of(sv lang, bool dense, bool young)
 {
 	bool zh = sv_eq(lang, SV("zh")) || sv_eq(lang, SV("ja"));
 
+	if (young && dense)
+		return zh ? &weights_young_dense_zh : &weights_young_dense_en;
+	if (young)
+		return zh ? &weights_young_zh : &weights_young_en;
 	if (dense)
 		return zh ? &weights_dense_zh : &weights_dense_en;
 	return zh ? &weights_zh : &weights_en;
@@ -154,7 +173,7 @@ double kb_gate_p(const struct kb_gate *w, const double g[KG_MAX])
 
 void kb_rank(sv lang, const struct kd_query *d, struct kb_cand *c, size_t n, size_t k)
 {
-	const struct kb_weights *w = kb_weights_of(lang, d != NULL);
+	const struct kb_weights *w = kb_weights_of(lang, d != NULL, kb_young(c, n));
 
 	for (size_t i = 0; i < n; i++) {
 		c[i].score = EXACT_LEAD * c[i].f[KF_EXACT];

@@ -96,8 +96,8 @@ static struct kb_chunk chunk_of(const struct kb_art *a, sv quote, bool packed, s
 	return ret;
 }
 
-static void fill_hit(const struct kb_found *f, const struct kb_cand *c, struct arena *arena,
-		     struct kb_hit *h)
+void kb_fill_hit(const struct kb_found *f, const struct kb_cand *c, struct arena *arena,
+		 struct kb_hit *h)
 {
 	const struct kb_art *art = c->a;
 	const struct kb_article *a = &art->a;
@@ -152,7 +152,8 @@ static bool is_topic(const struct kb_query *q)
 /* Two thresholds on p; a bare topic is answered only if no other article comes near. */
 static void verdict(const struct kb_query *q, const struct kb_found *f, struct kb_result *r)
 {
-	const struct kb_weights *w = kb_weights_of(sv_of(f->sp->lang), f->dense.q != NULL);
+	const struct kb_weights *w = kb_weights_of(sv_of(f->sp->lang), f->dense.q != NULL,
+						   kb_young(f->c, f->n));
 	const struct kb_cand *c = f->c;
 	bool ask = is_topic(q) && f->n > 1 && c[0].f[KF_EXACT] <= 0 &&
 		   c[0].p - c[1].p < TOPIC_LEAD;
@@ -172,41 +173,60 @@ static int from_home(const struct kb_query *q, struct kb_found *f, size_t k, str
 		return ERR_NOMEM;
 	}
 	for (size_t i = 0; i < ret->n; i++)
-		fill_hit(f, &f->c[i], a, &ret->hits[i]);
+		kb_fill_hit(f, &f->c[i], a, &ret->hits[i]);
 	verdict(q, f, ret);
 	return 0;
 }
 
-/* Puts an article of another language before what was found, when it answers or may. */
+/* Hits of what stands in other languages, in their order; n of them. */
+static int hits_abroad(const struct kb_abroad *b, struct arena *a, struct kb_hit *hits, size_t n)
+{
+	struct kb_found *g = arena_new(a, struct kb_found, 1);
+
+	if (!g)
+		return ERR_NOMEM;
+	g->sp = (struct kb_space *)(uintptr_t)b->sp;
+	for (size_t i = 0; i < n; i++) {
+		g->c[0] = (struct kb_cand){ .art = b->art[i], .p = i ? 0 : b->p,
+					    .score = b->d[i][KD_ALL],
+					    .a = kb_space_art(b->sp, b->art[i], a) };
+		if (!g->c[0].a)
+			return ERR_NOMEM;
+		memcpy(g->c[0].d, b->d[i], sizeof(g->c[0].d));
+		kb_fill_hit(g, &g->c[0], a, &hits[i]);
+		hits[i].why.meaning = b->d[i][KD_NAME] / 10 + 0.3;
+	}
+	return 0;
+}
+
+/* Adds articles of other languages to what was found: before it when the first of them answers
+ * or may, else behind the best of home; all places are theirs where nothing was found there. */
 static int from_abroad(struct kb_index *ix, const struct kb_query *q, const struct kb_found *f,
 		       size_t k, struct arena *a, struct kb_result *ret)
 {
-	struct kb_found *g;
 	struct kb_abroad b;
 	struct kb_hit *hits;
+	size_t n, own;
+	bool first;
 
 	if (!q->vec || ret->answerable || is_topic(q) || !kb_abroad(ix, q, f->sp, a, &b))
 		return 0;
-	g = arena_new(a, struct kb_found, 1);
-	hits = arena_new(a, struct kb_hit, ret->n + 1);
-	if (!g || !hits)
+	first = !ret->n || b.p >= kb_abroad_unsure();
+	n = !ret->n ? k : first || !ret->unsure ? (k + 1) / 2 : 2 * k / 5;
+	n = n < b.n ? n : b.n;
+	n = first || n < k ? n : k - 1;
+	own = ret->n < k - n ? ret->n : k - n;
+	hits = arena_new(a, struct kb_hit, n + own + 1);
+	if (!hits || hits_abroad(&b, a, hits + (first ? 0 : own), n))
 		return ERR_NOMEM;
-	g->sp = (struct kb_space *)(uintptr_t)b.sp;
-	g->c[0] = (struct kb_cand){ .art = b.art, .p = b.p, .score = b.g[KD_ALL],
-				    .a = kb_space_art(b.sp, b.art, a) };
-	if (!g->c[0].a)
-		return ERR_NOMEM;
-	memcpy(g->c[0].d, b.g, sizeof(g->c[0].d));
-	fill_hit(g, &g->c[0], a, &hits[0]);
-	hits[0].why.meaning = b.g[KD_NAME] / 10 + 0.3;
-	if (ret->n == k)
-		ret->n--;
-	if (ret->n)
-		memcpy(hits + 1, ret->hits, ret->n * sizeof(*hits));
+	if (own)
+		memcpy(hits + (first ? n : 0), ret->hits, own * sizeof(*hits));
 	ret->hits = hits;
-	ret->n++;
+	ret->n = n + own;
+	if (!first)
+		return 0;
 	ret->answerable = b.p >= kb_abroad_answer();
-	ret->unsure = !ret->answerable;
+	ret->unsure = !ret->answerable && b.p >= kb_abroad_unsure();
 	return 0;
 }
 

@@ -1,0 +1,285 @@
+/* kb_young.c: learns order and gate for companies whose articles have few names. Not part of the
+ * server.
+ *
+ *	kb_young MODEL VECTORS ROOT OUT       writes OUT/kb_weights_young_{en,zh}.h
+ *
+ * MODEL: e5-small-q4.bin; VECTORS: a file that keeps what was embedded ("" = none). Six small
+ * companies of train/kb_far and the water utility of demo/tests/unseen: articles with a title and
+ * a text, questions worded far from them, some that nothing answers. The built-in vectors have
+ * learned from none of them. Every question is asked of its company five times: with all articles,
+ * and with each quarter of them, where three of four questions have no answer. A fold is a company,
+ * so what is reported is always of companies that were not learned from. demo/tests/unseen/gym is
+ * held out and never read here. */
+#include <stdlib.h>
+#include "e5.h"
+#include "kb_train.h"
+
+struct arena train_mem;
+static struct e5 *model;
+static struct e5_work *work;
+static struct kb_dense *dense;
+
+struct company {
+	const char *dir;
+	int fold;
+};
+static const struct company companies[] = {
+	{ "demo/tests/unseen/water", 0 }, { "train/kb_far/hotel", 1 },
+	{ "train/kb_far/bank", 2 },       { "train/kb_far/hospital", 3 },
+	{ "train/kb_far/airline", 4 },    { "train/kb_far/mobile", 1 },
+	{ "train/kb_far/gov", 3 },
+};
+enum { COMPANIES = sizeof(companies) / sizeof(*companies), PARTS = 5 };
+
+static sv read_text(const char *root, const char *dir, const char *name, bool must)
+{
+	char path[1024];
+	struct err e = { 0 };
+	struct sb b;
+	sv r = SV_NULL;
+
+	snprintf(path, sizeof(path), "%s/%s/%s", root, dir, name);
+	sb_init(&b, LIM_KB_DOC);
+	if (file_read(path, LIM_KB_DOC, &b, &e) == 0)
+		r = arena_sv(&train_mem, sb_sv(&b));
+	else if (must)
+		fprintf(stderr, "%s\n", e.msg), exit(1);
+	sb_done(&b);
+	return r;
+}
+
+/* ---- an index of one company, with vectors ---- */
+
+struct fill {
+	struct store_db *db;
+	sv text;
+	unsigned part;           /* 0: all articles, else a quarter of them */
+};
+
+static int put_row(void *arg, const struct kb_article *a)
+{
+	struct fill *f = arg;
+	bool changed;
+
+	if (f->part && (sv_hash(a->group_id) >> 7 & 3) + 1 != f->part)
+		return 0;
+	return kb_put(f->db, a, 1764000000000, &changed);
+}
+
+static int import(void *arg, struct store_db *db)
+{
+	struct fill *f = arg;
+	struct err e = { 0 };
+	int rc;
+
+	f->db = db;
+	rc = kb_parse(f->text, KB_JSONL, "articles.jsonl", &train_mem, put_row, f, &e);
+	if (rc)
+		fprintf(stderr, "%s\n", e.msg);
+	return rc;
+}
+
+static void embed_passage(void *arg, sv text)
+{
+	float *v = xalloc((size_t)model->width * sizeof(*v));
+
+	(void)arg;
+	e5_embed(model, work, SV("passage: "), text, v);
+	if (!kb_dense_has(dense, text) && kb_dense_put(dense, text, v, model->width))
+		abort();
+	xfree(v);
+}
+
+static struct kb_index *build(struct store *st)
+{
+	struct kb_opts o = { .dense = dense };
+	struct kb_index *ix = NULL;
+	struct store_db *db;
+	struct err e = { 0 };
+
+	if (store_reader(st, &db) || kb_build(&ix, db, &o, &e))
+		fprintf(stderr, "%s\n", e.msg), exit(1);
+	return ix;
+}
+
+static struct kb_index *open_company(const char *root, const char *dir, unsigned part)
+{
+	struct store_opts o = { .dir = "" };
+	struct store *st = NULL;
+	struct kb_index *ix;
+	struct err e = { 0 };
+	struct fill f = { .text = read_text(root, dir, "articles.jsonl", true), .part = part };
+
+	if (store_open(&st, &o, &e) || store_write(st, import, &f, NULL, NULL) ||
+	    store_flush(st))
+		fprintf(stderr, "%s\n", e.msg), exit(1);
+	ix = build(st);
+	if (kb_dense_missing(ix, embed_passage, NULL)) {
+		obj_unref(ix);
+		ix = build(st);
+	}
+	store_close(st);
+	return ix;
+}
+
+/* ---- questions ---- */
+
+static struct kb_found *found(struct kb_index *ix, const struct kb_query *q, sv want, int *gold)
+{
+	struct kb_found *f = arena_new(&train_mem, struct kb_found, 1);
+
+	if (!f || kb_candidates(ix, q, &train_mem, f) != 0)
+		abort();
+	*gold = -1;
+	for (size_t i = 0; i < f->n; i++)
+		if (want.n && sv_eq(f->sp->art[f->c[i].art].a.group_id, want))
+			*gold = (int)i;
+	return f;
+}
+
+/* A question's vector, made once. */
+static const float *vector(sv text)
+{
+	static struct map *known;
+	float *v;
+
+	known = known ? known : map_new(QUESTIONS_MAX);
+	v = map_get(known, text);
+	if (v)
+		return v;
+	v = arena_new(&train_mem, float, model->width);
+	e5_embed(model, work, SV("query: "), text, v);
+	if (map_put(known, text, v))
+		abort();
+	return v;
+}
+
+static bool has_article(const struct kb_index *ix, const char *lang, sv group)
+{
+	struct kb_article a;
+	char id[200];
+
+	snprintf(id, sizeof(id), SV_FMT ".%s", SV_ARG(group), lang);
+	return kb_get(ix, sv_of(id), &a) == 0;
+}
+
+static void ask(struct kb_index *ix, const char *lang, int fold, sv want, sv text, struct set *s)
+{
+	struct sample *x = VEC_PUSH(s, QUESTIONS_MAX);
+	struct kb_query q = { .text = text, .lang = sv_of(lang), .k = 5 };
+
+	if (!x)
+		abort();
+	if (want.n && !has_article(ix, lang, want))
+		want = SV_NULL;
+	*x = (struct sample){ .text = text, .want = want, .dev = true, .sheet = fold == 0,
+			      .fold = fold };
+	x->f = found(ix, &q, want, &x->gold);
+	q.vec = vector(text);
+	q.dim = model->width;
+	x->f_dense = found(ix, &q, want, &x->gold_dense);
+}
+
+static void ask_lines(struct kb_index *ix, const char *lang, int fold, sv text, bool tsv,
+		      struct set *s)
+{
+	sv line, want = SV_NULL;
+
+	while (sv_line(&text, &line)) {
+		if (tsv && !sv_cut(&line, '\t', &want))
+			continue;
+		if (sv_trim(line).n)
+			ask(ix, lang, fold, sv_trim(want), sv_trim(line), s);
+	}
+}
+
+static void ask_company(struct kb_index *ix, const char *root, const struct company *c,
+			const char *lang, struct set *s)
+{
+	static const char *const sheets[] = { "questions", "far", "unanswerable" };
+	char name[64];
+
+	for (int i = 0; i < 3; i++) {
+		snprintf(name, sizeof(name), "%s.%s.%s", sheets[i], lang, i < 2 ? "tsv" : "txt");
+		ask_lines(ix, lang, c->fold, read_text(root, c->dir, name, false), i < 2, s);
+	}
+}
+
+static struct set with_vectors(const struct set *s)
+{
+	struct set d = { 0 };
+
+	for (size_t i = 0; i < s->n; i++) {
+		struct sample *x = VEC_PUSH(&d, QUESTIONS_MAX);
+
+		if (!x)
+			abort();
+		*x = s->v[i];
+		x->f = x->f_dense;
+		x->gold = x->gold_dense;
+	}
+	return d;
+}
+
+static FILE *begin(const char *dir, const char *lang)
+{
+	char path[1024];
+	FILE *out;
+
+	snprintf(path, sizeof(path), "%s/kb_weights_young_%s.h", dir, lang);
+	out = fopen(path, "w");
+	if (!out)
+		fprintf(stderr, "cannot write %s\n", path), exit(1);
+	fprintf(out, "/* kb_weights_young_%s.h: learned weights for articles with few names, written "
+		"by `kb_young`. */\n#ifndef CALLM_KB_WEIGHTS_YOUNG_%c%c_H\n"
+		"#define CALLM_KB_WEIGHTS_YOUNG_%c%c_H\n\n", lang, lang[0] - 32, lang[1] - 32,
+		lang[0] - 32, lang[1] - 32);
+	return out;
+}
+
+static void learn(struct kb_index *const ix[COMPANIES][PARTS], const char *root, const char *dir)
+{
+	static const char *const langs[] = { "en", "zh" };
+
+	for (int l = 0; l < 2; l++) {
+		FILE *out = begin(dir, langs[l]);
+		struct set s = { 0 }, d;
+
+		for (int i = 0; i < COMPANIES * PARTS; i++)
+			ask_company(ix[i / PARTS][i % PARTS], root, &companies[i / PARTS], langs[l],
+				    &s);
+		d = with_vectors(&s);
+		fit_lang(out, "young_", langs[l], &s, false);
+		fit_lang(out, "young_dense_", langs[l], &d, true);
+		fprintf(out, "\n#endif\n");
+		if (fclose(out) != 0)
+			exit(1);
+		VEC_FREE(&s);
+		VEC_FREE(&d);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct kb_index *ix[COMPANIES][PARTS];
+	struct err e = { 0 };
+
+	if (argc != 5)
+		return fputs("usage: kb_young MODEL VECTORS ROOT OUT\n", stderr), 2;
+	arena_init(&train_mem, (size_t)4 << 30);
+	if (e5_open(&model, argv[1], &e) || kb_init() ||
+	    kb_dense_open(&dense, *argv[2] ? argv[2] : NULL, SV("e5-small"), &e))
+		return fprintf(stderr, "%s\n", e.msg), 1;
+	work = e5_work_new(model);
+	for (unsigned i = 0; i < COMPANIES * PARTS; i++)
+		ix[i / PARTS][i % PARTS] =
+			open_company(argv[3], companies[i / PARTS].dir, i % PARTS);
+	learn(ix, argv[3], argv[4]);
+	for (int i = 0; i < COMPANIES * PARTS; i++)
+		obj_unref(ix[i / PARTS][i % PARTS]);
+	e5_work_free(work);
+	e5_close(model);
+	kb_dense_close(dense);
+	arena_done(&train_mem);
+	return 0;
+}
