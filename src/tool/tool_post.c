@@ -131,7 +131,9 @@ static void put_member(struct sb *out, const jv *v, enum coding how)
 		return;
 	}
 	sb_init(&num, 256);
-	if (jv_is_num(v) || jv_is_bool(v))
+	if (jv_is_num(v))
+		sb_fmt(&num, "%.15g", jv_as_num(v, 0));      /* 1375, 13.5 */
+	else if (jv_is_bool(v))
 		jv_dump(v, &num);
 	put_coded(out, sb_sv(&num), how);
 	sb_done(&num);
