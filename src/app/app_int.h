@@ -66,6 +66,7 @@ struct app_bench_kb {
 	int64_t passages, questions, clients;
 	const char *lang;
 	bool full_text;          /* candidates from FTS5 instead, to compare */
+	bool vectors;            /* questions and passages have vectors */
 };
 int bench_kb(const struct app_bench_kb *o);       /* cmd_bench_kb.c; exit status */
 int bench_llm(int64_t streams, int64_t tokens);   /* cmd_bench_llm.c; exit status */

@@ -244,6 +244,7 @@ int cmd_bench(int argc, char **argv)
 		{ "questions", CLI_INT, &kb.questions, "kb: of a thread (2000)" },
 		{ "clients", CLI_INT, &kb.clients, "kb: at once (20)" },
 		{ "lang", CLI_STR, &kb.lang, "kb: en or zh (en)" },
+		{ "vectors", CLI_FLAG, &kb.vectors, "kb: with a vector of each passage" },
 		{ "full-text", CLI_FLAG, &kb.full_text, "kb: candidates from FTS5, to compare" },
 		{ "tokens", CLI_INT, &tokens, "llm: of each answer (100)" },
 	};

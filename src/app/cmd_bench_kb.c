@@ -7,6 +7,7 @@
  * its commit until the new text answers. The seed is fixed: the same figures' causes every run. */
 #include "app_int.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +30,7 @@ struct kb_bench {
 	struct store *st;
 	struct store_db *db;
 	struct kb_index *ix;
+	struct kb_dense *dense;  /* NULL: by words alone */
 	size_t made;             /* passages so far */
 	size_t text;             /* bytes of them */
 	int rc;
@@ -169,6 +171,57 @@ static int fill(struct kb_bench *b)
 	return b->rc;
 }
 
+/* ---- vectors: as wide as e5's, of words instead of meanings ---- */
+
+enum { DIM = 384 };
+
+/* Each word is a direction; all texts share one, as a model's do. */
+static void embed(sv text, float v[DIM])
+{
+	size_t from = 0;
+	double len = 0;
+	for (int k = 0; k < DIM; k++)
+		v[k] = k < 32 ? 6.0f : 0.0f;
+	for (size_t i = 0; i <= text.n; i++) {
+		bool end = i == text.n || text.p[i] == ' ' || text.p[i] == '\n' || i - from >= 6;
+		if (!end || i == from)
+			continue;
+		struct rng r;
+		rng_seed(&r, sv_hash(sv_slice(text, from, i)));
+		for (int k = 0; k < DIM; k += 64)
+			for (uint64_t bits = rng_u64(&r), b = 0; b < 64; b++)
+				v[k + (int)b] += bits >> b & 1 ? 1.0f : -1.0f;
+		from = i + (i < text.n && text.p[i] <= ' ');
+	}
+	for (int k = 0; k < DIM; k++)
+		len += (double)v[k] * (double)v[k];
+	for (int k = 0; k < DIM; k++)
+		v[k] /= (float)sqrt(len);
+}
+
+static void put_vector(void *arg, sv text)
+{
+	struct kb_bench *b = arg;
+	float v[DIM];
+	embed(text, v);
+	if (kb_dense_put(b->dense, text, v, DIM))
+		b->rc = ERR_FULL;
+}
+
+/* The index once more, with a vector of each passage. */
+static int index_vectors(struct kb_bench *b, struct err *e)
+{
+	int rc = kb_dense_open(&b->dense, NULL, SV("words"), e);
+	for (int i = 0; i < 2 && !rc; i++) {
+		struct kb_opts o = { .dense = b->dense };
+		b->ix = obj_unref(b->ix);
+		rc = kb_build(&b->ix, b->db, &o, e);
+		if (!rc && kb_dense_missing(b->ix, put_vector, b) == 0)
+			break;
+	}
+	return rc ? rc : b->rc;
+}
+
 /* ---- questions ---- */
 
 struct client {
@@ -215,6 +268,12 @@ static void *ask(void *arg)
 	for (size_t i = 0; i < c->n; i++) {
 		struct kb_query q = { .text = a_question(c, &text, &want),
 				      .lang = sv_of(c->b->o.lang), .k = 5, .now_ms = 1000 };
+		float v[DIM];
+		if (c->b->dense) {
+			embed(q.text, v);
+			q.vec = v;
+			q.dim = DIM;
+		}
 		struct kb_result r = { 0 };
 		int64_t t = clk_mono_us(), cpu = thread_cpu_us();
 		if (kb_search(c->b->ix, &q, &a, &r) == 0 && r.n)
@@ -362,22 +421,27 @@ static int measure(struct kb_bench *b, jv *out, struct err *e)
 {
 	double one, two, many;
 	struct kb_opts o = { .full_text = b->o.full_text };
-	int64_t t = clk_mono_us();
+	int64_t t = clk_mono_us(), cpu = thread_cpu_us();
 	int rc = store_reader(b->st, &b->db);
 	if (!rc)
 		rc = kb_build(&b->ix, b->db, &o, e);
 	if (rc)
 		return rc;
 	set3(out, "index_s", (double)(clk_mono_us() - t) / 1e6);
+	set3(out, "index_cpu_s", (double)(thread_cpu_us() - cpu) / 1e6);
 	set3(out, "text_bytes_a_passage", (double)b->text / (double)b->o.passages);
 	set3(out, "index_bytes_a_passage", (double)kb_bytes(b->ix) / (double)b->o.passages);
+	if (b->o.vectors)
+		rc = index_vectors(b, e);
+	if (rc)
+		return rc;
 	jv_set(out, "one", crowd(b, 1, (size_t)b->o.questions, &one));
 	jv_set(out, "two", crowd(b, 2, (size_t)b->o.questions, &two));
 	jv_set(out, "clients", crowd(b, (int)b->o.clients,
 				     (size_t)(b->o.questions / b->o.clients + 1), &many));
 	set3(out, "two_over_one", two / one);
 	set3(out, "clients_over_one", many / one);
-	return b->o.full_text ? 0 : edits(b, out, e);
+	return b->o.full_text || b->o.vectors ? 0 : edits(b, out, e);
 }
 
 int bench_kb(const struct app_bench_kb *o)
@@ -406,6 +470,7 @@ int bench_kb(const struct app_bench_kb *o)
 	if (!rc)
 		rc = measure(&b, out, &e);
 	obj_unref(b.ix);
+	kb_dense_close(b.dense);
 	store_close(b.st);
 	xfree(b.names);
 	VEC_FREE(&b.sentences);

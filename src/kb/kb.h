@@ -150,7 +150,7 @@ struct kb_query {
 	 * other languages are found too where the wanted one has nothing. */
 	const float *vec;
 	int dim;
-	/* who asks: "" = a customer, else a member of staff by role ("agent", "supervisor") */
+	/* who asks: "" = a customer, else a member of staff by role ("agent"; "admin" sees all) */
 	sv audience;
 	sv category, source;     /* only articles of this category, with a source that begins so */
 	int cohort;              /* of the conversation, 1..100; 0 = sees nothing on trial */

@@ -16,7 +16,7 @@
 #include <unistd.h>
 #include "kb_int.h"
 
-enum { LOOK_MS = 200, SETTLE = 3, ALL_MS = 30000, NICE = 10 };
+enum { LOOK_MS = 200, SETTLE = 3, RETRY_MS = 2000, ALL_MS = 30000, NICE = 10 };
 
 struct kb_live {
 	struct kb_live_opts o;
@@ -28,6 +28,7 @@ struct kb_live {
 	uint64_t seen;           /* generation */
 	int settle;
 	int64_t last_us;         /* all rows were compared */
+	int64_t retry_us;        /* 0, or when what failed (and was told) is tried again */
 	_Atomic(struct kb_index *) fresh; /* built elsewhere: to be published */
 };
 
@@ -93,6 +94,15 @@ static void start_merge(struct kb_live *l, const struct kb_index *ix)
 
 /* ---- the thread ---- */
 
+/* For the next try, unless a newer one came meanwhile. */
+static void put_back(struct kb_live *l, struct kb_index *fresh)
+{
+	struct kb_index *none = NULL;
+
+	if (!atomic_compare_exchange_strong(&l->fresh, &none, fresh))
+		obj_unref(fresh);
+}
+
 static void step(struct kb_live *l)
 {
 	struct kb_index *now = snap_get(l->o.kb), *ix = NULL;
@@ -107,10 +117,10 @@ static void step(struct kb_live *l)
 		rc = kb_update(&ix, was, db, NULL, &large, &e);
 	else if (!rc)
 		rc = kb_build(&ix, db, NULL, &e);
-	if (rc) {
+	if (rc && !l->retry_us)
 		tell(l, rc, &e);
-		atomic_store(&l->poked, true); /* again at the next look */
-	} else if (ix != now) {
+	l->retry_us = rc ? clk_mono_us() + RETRY_MS * 1000LL : 0;
+	if (!rc && ix != now) {
 		snap_publish(l->o.kb, obj_ref(ix));
 		if (l->o.published)
 			l->o.published(l->o.arg, ix, ix != fresh);
@@ -120,7 +130,10 @@ static void step(struct kb_live *l)
 	l->last_us = clk_mono_us();
 	obj_unref(ix);
 	obj_unref(now);
-	obj_unref(fresh);
+	if (rc && fresh)
+		put_back(l, fresh);
+	else
+		obj_unref(fresh);
 }
 
 static bool due(struct kb_live *l)
@@ -130,6 +143,8 @@ static bool due(struct kb_live *l)
 
 	l->settle = now != l->seen ? SETTLE : l->settle ? l->settle - 1 : 0;
 	l->seen = now;
+	if (l->retry_us)
+		return clk_mono_us() > l->retry_us;
 	return poked || l->settle || atomic_load(&l->fresh) ||
 	       clk_mono_us() - l->last_us > ALL_MS * 1000LL;
 }
