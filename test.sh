@@ -222,6 +222,7 @@ e2e_part() {
 	check symbols 60 scripts/symbols build
 	tap e2e_openapi 60 node tests/e2e/openapi.mjs
 	tap e2e_commands 180 node tests/e2e/commands.mjs
+	tap e2e_edit 60 node tests/e2e/edit.mjs
 	tap e2e_train 120 node tests/e2e/train.mjs
 	data_sets
 	! wanted e2e_mcp || need_peers
@@ -229,6 +230,7 @@ e2e_part() {
 	tap e2e_start 60 node tests/e2e/start.mjs
 	tap e2e_sip 180 node tests/e2e/sip.mjs
 	tap e2e_outbound 240 node tests/e2e/outbound.mjs
+	tap e2e_story 300 node tests/e2e/story.mjs
 	together 'tap e2e_call 300 node tests/e2e/call.mjs
 		tap e2e_codecs 120 node tests/e2e/codecs.mjs' 'tap e2e_moves 300 node tests/e2e/moves.mjs' \
 		'tap e2e_bench 240 node tests/e2e/bench.mjs'
