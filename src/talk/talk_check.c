@@ -267,6 +267,26 @@ sv talk_check_masked(const struct talk_core *c, sv masked, struct arena *a)
 	return ret;
 }
 
+#define WHY_RUNES 40
+
+/* "Why do you need that?" has its answer here, not in an article. */
+static bool asks_why(sv text)
+{
+	static const sv why[] = {
+		SV("why|what for|what do you + need|ask|asking|want "
+		   "my|verify|necessary"),
+		SV("为什么|为啥|干嘛|干什么|凭什么|做什么用|有什么用 + 要我|要这|要问|问这|"
+		   "给你|告诉你|手机号|后四位|核实|验证"),
+	};
+	bool says[2] = { false };
+	if (talk_same_words(text, SV("why")) || talk_same_words(text, SV("为什么")))
+		return true;
+	if (sv_runes(text) > WHY_RUNES)
+		return false;
+	feel_says(text, why, 2, says);
+	return says[0] || says[1];
+}
+
 bool talk_check_words(struct talk_core *c, sv text, struct arena *a, struct talk_acts *acts)
 {
 	struct talk_service *s = &c->svc;
@@ -278,6 +298,10 @@ bool talk_check_words(struct talk_core *c, sv text, struct arena *a, struct talk
 		return true;
 	if (talk_yes(text) == FLOW_NO) {
 		talk_service_give_up(c, a, acts);
+		return true;
+	}
+	if (asks_why(text)) {
+		ask(c, own_text(c, "check_because"), a, acts);
 		return true;
 	}
 	if (talk_is_question(text)) {

@@ -171,3 +171,56 @@ TEST(talk_check_a_code_where_it_must_be_proven)
 	EQ(tool_act(&s)->level, TOOL_PROVEN);
 	served_close(&s);
 }
+
+TEST(talk_check_why_it_is_asked_is_told)
+{
+	static const char *const why[] = { "why?", "why do you need that",
+					   "what do you need it for", "为什么要核实",
+					   "要后四位干嘛" };
+	static const char *const other[] = { "why has it not arrived", "why is the refund late" };
+	for (size_t i = 0; i < sizeof(why) / sizeof(*why); i++) {
+		struct served s;
+		to_check(&s, ARGS, TOOL_KNOWN);
+		hear(&s, why[i]);
+		CHECK(!bench_act(&s.b, TACT_SEARCH));
+		CHECK(sv_find(reply_text(&s), SV("nobody but you")) >= 0 ||
+		      sv_find(reply_text(&s), SV("您本人")) >= 0);
+		CHECK(s.b.c.svc.waits == WAITS_WHO);
+		served_close(&s);
+	}
+	for (size_t i = 0; i < sizeof(other) / sizeof(*other); i++) {
+		struct served s;
+		to_check(&s, ARGS, TOOL_KNOWN);
+		hear(&s, other[i]);
+		CHECK(bench_act(&s.b, TACT_SEARCH));
+		served_close(&s);
+	}
+}
+
+static void wish_of(struct served *s, const char *text)
+{
+	struct talk_got g = res("order_status", TOOL_VERIFY, "");
+	struct talk_ev ev = ev_text(text);
+	ev.slots = SV("[{\"type\":\"order_number\",\"value\":\"HH2026-100108\",\"text\":\"x\"}]");
+	served_open(s, CHAT, 1);
+	bench_feed(&s->b, ev);
+	bench_feed(&s->b, ev_found(&s->b));
+	bench_feed(&s->b, ev_call(&s->b, "order_status", ARGS));
+	bench_feed(&s->b, ev_end(&s->b, 0));
+	g.need = TOOL_KNOWN;
+	got(s, g);
+}
+
+TEST(talk_check_digits_told_with_the_wish_are_not_asked_for)
+{
+	struct served s;
+	wish_of(&s, "where is HH2026-100108, the phone number ends in 1037");
+	ASSERT(tool_act(&s));
+	SV_EQ(tool_act(&s)->text, "identify");
+	SV_EQ(tool_act(&s)->context, "{\"order\":\"HH2026-100108\",\"phone_last4\":\"1037\"}");
+	served_close(&s);
+	wish_of(&s, "where is HH2026-100108, I paid 1037");  /* something else */
+	CHECK(!tool_act(&s));
+	HAS(reply_text(&s), "last four digits");
+	served_close(&s);
+}
