@@ -126,7 +126,8 @@ static int any_order(struct shop_call *c, sv given, sv *ret)
 int shop_order_arg(struct shop_call *c, bool newest, struct shop_order *o)
 {
 	struct store_stmt *q;
-	sv said = jv_get_str(c->r->args, "order"), given = cust_order_bare(said, c->a), id = SV_NULL;
+	sv said = jv_get_str(c->r->args, "order"), given = cust_order_bare(said, c->a),
+	   id = SV_NULL;
 	int rc = 0;
 	if (said.n && !given.n)
 		given = SV("?"); /* words without a number are none */
