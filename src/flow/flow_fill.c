@@ -34,12 +34,30 @@ static void put_value(struct sb *b, const jv *v, int lang)
 	}
 }
 
+/* "{amount.number}": the number at the head of "50.00 CNY"; false = none. */
+static bool number_at(const jv *vars, sv place, double *ret)
+{
+	char path[160];
+	if (!sv_ends(place, SV(".number")) || place.n < 8 || place.n >= sizeof(path))
+		return false;
+	(void)snprintf(path, sizeof(path), SV_FMT, SV_ARG(sv_slice(place, 0, place.n - 7)));
+	sv s = jv_as_str(jv_path(vars, path)), head;
+	return sv_cut(&s, ' ', &head) && sv_f64(head, ret) == 0;
+}
+
 /* "a.*.b": all of them, with a comma between. */
 static void put_path(struct sb *b, const jv *vars, sv path, int lang)
 {
 	char whole[160];
+	double number;
 	if (path.n >= sizeof(whole))
 		return;
+	if (number_at(vars, path, &number)) {
+		jv *v = jv_num(number);
+		put_value(b, v, lang);
+		jv_free(v);
+		return;
+	}
 	memcpy(whole, path.p, path.n);
 	whole[path.n] = '\0';
 	char *star = strstr(whole, ".*");
@@ -91,16 +109,6 @@ sv flow_words(const jv *vars, sv tmpl, sv lang, struct arena *a)
 	return out;
 }
 
-/* "{amount.number}": the number at the head of "50.00 CNY"; NULL = none. */
-static jv *number_at(const jv *vars, sv place)
-{
-	char path[160];
-	double d;
-	(void)snprintf(path, sizeof(path), SV_FMT, SV_ARG(sv_slice(place, 0, place.n - 7)));
-	sv s = jv_as_str(jv_path(vars, path)), head;
-	return sv_cut(&s, ' ', &head) && sv_f64(head, &d) == 0 ? jv_num(d) : NULL;
-}
-
 /* A string that is one place keeps the value's type; NULL when there is none. */
 static jv *arg_value(const jv *vars, const jv *v, sv lang, struct arena *a)
 {
@@ -113,8 +121,9 @@ static jv *arg_value(const jv *vars, const jv *v, sv lang, struct arena *a)
 	sv place = s.n && s.p[0] == '{' ? place_at(s) : SV_NULL;
 	if (place.n && place.n + 2 == s.n && sv_find_ch(place, '*') < 0) {
 		char path[160];
-		if (place.n > 7 && sv_ends(place, SV(".number")))
-			return number_at(vars, place);
+		double number;
+		if (sv_ends(place, SV(".number")))
+			return number_at(vars, place, &number) ? jv_num(number) : NULL;
 		(void)snprintf(path, sizeof(path), SV_FMT, SV_ARG(place));
 		const jv *x = jv_path(vars, path);
 		bool none = jv_is_null(x) || (jv_is_str(x) && !jv_as_str(x).n);

@@ -93,7 +93,8 @@ static const char SHOP[] =
 	"      amount: {type: money, ask: {zh: 多少？, en: 'How much?'}}\n"
 	"    steps:\n"
 	"      - {collect: amount}\n"
-	"      - {call: pay, args: {number: '{number}', amount: '{amount.number}'}, on: "
+	"      - {call: pay, args: {number: '{number}', amount: '{amount.number}', text: "
+	"'{amount.number} back'}, on: "
 	"{refused: next}}\n"
 	"      - {flow: complain}\n"
 	"  - id: price\n"
@@ -548,7 +549,8 @@ TEST(flow_codes_money_and_another_flow)
 	struct line l;
 	open_line(&l, "pay", "en", NULL);
 	say_it(&l, FLOW_IN_START, "my complaint c26000001, I want 50 yuan", "money", "50.00 CNY");
-	CHECK(is(&l, 0, FLOW_CALL, "pay", "{\"number\":\"C26000001\",\"amount\":50.0}"));
+	CHECK(is(&l, 0, FLOW_CALL, "pay",
+		 "{\"number\":\"C26000001\",\"amount\":50.0,\"text\":\"50 back\"}"));
 	result(&l, "refused", NULL, "No.");
 	CHECK(is(&l, 0, FLOW_SAY, "No.", NULL));
 	CHECK(is(&l, 1, FLOW_ASK, "What happened?", NULL));
