@@ -9,6 +9,7 @@
 
 #define OOS_ANSWERED 0.065       /* of the unanswerable development questions may be answered, */
 #define DENSE_ANSWERED 0.05      /* with vectors fewer: better at both */
+#define YOUNG_ANSWERED 0.02      /* a young company by words alone: hardly more is right than wrong */
 
 static int descending(const void *a, const void *b)
 {
@@ -92,10 +93,11 @@ static void print_weights(FILE *out, const char *kind, const char *lang, const d
 {
 	bool dense = gate->n == KG_MAX;
 	bool young = strncmp(kind, "young", 5) == 0; /* where the first is often the wrong one */
-	double ans = threshold(r, n, dense ? DENSE_ANSWERED : OOS_ANSWERED, young);
+	double share = dense ? DENSE_ANSWERED : young ? YOUNG_ANSWERED : OOS_ANSWERED;
+	double ans = threshold(r, n, share, young);
 
 	fprintf(stderr, "%s%s threshold %.3f\n", lang, dense ? " with vectors" : "", ans);
-	for (double share = 0.02; share < 0.11; share += 0.02)
+	for (share = 0.02; share < 0.11; share += 0.02)
 		report(lang, "(other thresholds)", r, n,
 		       &(struct gate_row){ .dev = true, .own = true },
 		       threshold(r, n, share, young));

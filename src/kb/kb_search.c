@@ -13,6 +13,7 @@
 #define CLEARLY_BETTER 0.12      /* cosine of the best sentence above the first one's */
 #define TOPIC 4                  /* a CJK character counts one, a word two */
 #define TOPIC_LEAD 0.5           /* of p, before a bare topic is answered */
+#define ABROAD 3                 /* hits of other languages beside those of home */
 #define NEWS 0.12f               /* share of the question it adds to what the names say */
 
 /* At most max characters, cut back to the end of a clause when there is one in the second half. */
@@ -199,6 +200,15 @@ static int hits_abroad(const struct kb_abroad *b, struct arena *a, struct kb_hit
 	return 0;
 }
 
+/* How many hits of home stay before those of other languages. */
+static size_t home_first(const struct kb_result *r, bool abroad_may, size_t k)
+{
+	size_t n = abroad_may ? 0 : r->unsure ? 3 : 2;
+
+	n = n < r->n ? n : r->n;
+	return n < k ? n : k - 1;
+}
+
 /* Adds articles of other languages to what was found: before it when the first of them answers
  * or may, else behind the best of home; all places are theirs where nothing was found there. */
 static int from_abroad(struct kb_index *ix, const struct kb_query *q, const struct kb_found *f,
@@ -206,24 +216,27 @@ static int from_abroad(struct kb_index *ix, const struct kb_query *q, const stru
 {
 	struct kb_abroad b;
 	struct kb_hit *hits;
-	size_t n, own;
-	bool first;
+	size_t n, head, tail;
+	bool may;
 
 	if (!q->vec || ret->answerable || is_topic(q) || !kb_abroad(ix, q, f->sp, a, &b))
 		return 0;
-	first = !ret->n || b.p >= kb_abroad_unsure();
-	n = !ret->n ? k : first || !ret->unsure ? (k + 1) / 2 : 2 * k / 5;
+	may = !ret->n || b.p >= kb_abroad_unsure();
+	head = home_first(ret, may, k);
+	n = ret->n ? ABROAD : k;
 	n = n < b.n ? n : b.n;
-	n = first || n < k ? n : k - 1;
-	own = ret->n < k - n ? ret->n : k - n;
-	hits = arena_new(a, struct kb_hit, n + own + 1);
-	if (!hits || hits_abroad(&b, a, hits + (first ? 0 : own), n))
+	n = n < k - head ? n : k - head;
+	tail = ret->n - head < k - head - n ? ret->n - head : k - head - n;
+	hits = arena_new(a, struct kb_hit, head + n + tail);
+	if (!hits || hits_abroad(&b, a, hits + head, n))
 		return ERR_NOMEM;
-	if (own)
-		memcpy(hits + (first ? n : 0), ret->hits, own * sizeof(*hits));
+	if (head)
+		memcpy(hits, ret->hits, head * sizeof(*hits));
+	if (tail)
+		memcpy(hits + head + n, ret->hits + head, tail * sizeof(*hits));
 	ret->hits = hits;
-	ret->n = n + own;
-	if (!first)
+	ret->n = head + n + tail;
+	if (!may)
 		return 0;
 	ret->answerable = b.p >= kb_abroad_answer();
 	ret->unsure = !ret->answerable && b.p >= kb_abroad_unsure();
