@@ -38,11 +38,12 @@ int learn_articles_each(struct store_db *db, sv lang, struct arena *a,
 			int (*fn)(void *arg, const struct kb_article *a), void *arg)
 {
 	struct store_stmt *q;
-	int rc = store_prep(db, &q,
-			    "SELECT id, lang, group_id, title, body_md, aliases, category, "
-			    "source, version, coalesce(valid_from_ms, 0), coalesce(valid_to_ms, 0) "
-			    "FROM article WHERE status='published' AND (?1='' OR lang=?1) "
-			    "ORDER BY lang, id");
+	int rc = store_prep(
+		db, &q,
+		"SELECT id, lang, group_id, title, body_md, aliases, category, "
+		"source, version, coalesce(valid_from_ms, 0), coalesce(valid_to_ms, 0), "
+		"audience FROM article WHERE status='published' AND (?1='' OR lang=?1) "
+		"ORDER BY lang, id");
 	if (rc)
 		return rc;
 	store_bind_sv(q, 1, lang.p ? lang : SV(""));
@@ -55,6 +56,7 @@ int learn_articles_each(struct store_db *db, sv lang, struct arena *a,
 			.aliases = v[5], .category = v[6], .source = v[7],
 			.version = (int)store_col_int(q, 8),
 			.valid_from_ms = store_col_int(q, 9), .valid_to_ms = store_col_int(q, 10),
+			.audience = arena_sv(a, store_col_sv(q, 11)),
 		};
 		rc = v[4].p ? fn(arg, &x) : ERR_TOOBIG;
 		if (rc)

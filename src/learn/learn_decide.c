@@ -98,7 +98,7 @@ static int set_states(struct store_db *db, const struct learn_decision *d, const
 /* ---- yes ---- */
 
 struct base {                    /* the article that is edited */
-	sv group, source;
+	sv group, source, audience;
 	int64_t version, from_ms, to_ms;
 };
 
@@ -107,7 +107,8 @@ static int load_base(struct store_db *db, struct row *r, struct base *b)
 	struct store_stmt *q;
 	int rc = store_prep(db, &q,
 			    "SELECT version, group_id, source, coalesce(valid_from_ms, 0), "
-			    "coalesce(valid_to_ms, 0) FROM article WHERE id=?1 AND lang=?2");
+			    "coalesce(valid_to_ms, 0), audience FROM article WHERE id=?1 AND "
+			    "lang=?2");
 	if (rc)
 		return rc;
 	store_bind_sv(q, 1, r->article_id);
@@ -119,6 +120,7 @@ static int load_base(struct store_db *db, struct row *r, struct base *b)
 		b->source = arena_sv(&r->a, store_col_sv(q, 2));
 		b->from_ms = store_col_int(q, 3);
 		b->to_ms = store_col_int(q, 4);
+		b->audience = arena_sv(&r->a, store_col_sv(q, 5));
 	}
 	store_reset(q);
 	return rc < 0 ? rc : rc == 1 ? 0 : ERR_NOTFOUND;
@@ -144,6 +146,7 @@ static int set_canary(struct store_db *db, const struct learn_decision *d, const
 	rc = store_run(q);
 	if (rc)
 		return rc;
+	kb_touched();
 	rc = store_prep(db, &q,
 			"INSERT INTO kb_canary (id, lang, version, share, gap, since_ms) VALUES "
 			"(?1,?2,?3,?4,?5,?6) ON CONFLICT (id, lang, version) DO UPDATE SET "
@@ -181,6 +184,7 @@ static int approve(struct store_db *db, struct learn_decision *d, struct row *r)
 		.body_md = r->body, .category = r->category, .aliases = r->aliases,
 		.source = edit ? b.source : sv_of(arena_fmt(&r->a, "draft:" SV_FMT,
 							    SV_ARG(d->draft))),
+		.audience = b.audience, .by = d->by, .canary = d->canary,
 		.valid_from_ms = b.from_ms, .valid_to_ms = b.to_ms,
 	};
 	(void)snprintf(d->article_id, sizeof(d->article_id), SV_FMT, SV_ARG(id));

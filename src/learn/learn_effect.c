@@ -211,6 +211,7 @@ static int share_out(struct store_db *db, const struct learn_effect *x)
 	store_bind_sv(q, 1, x->article_id);
 	store_bind_sv(q, 2, x->lang);
 	store_bind_int(q, 3, x->version);
+	kb_touched();
 	return store_run(q);
 }
 
@@ -222,7 +223,7 @@ static int take_back(struct store_db *db, const struct learn_effect *x, int64_t 
 	bool changed;
 	int rc = store_prep(db, &q,
 			    "SELECT group_id, title, body_md, aliases, category, source, "
-			    "coalesce(valid_from_ms, 0), coalesce(valid_to_ms, 0) FROM "
+			    "coalesce(valid_from_ms, 0), coalesce(valid_to_ms, 0), audience FROM "
 			    "article_version WHERE id=?1 AND lang=?2 AND version<?3 AND "
 			    "status='published' ORDER BY version DESC LIMIT 1");
 	if (rc)
@@ -240,6 +241,7 @@ static int take_back(struct store_db *db, const struct learn_effect *x, int64_t 
 			*to[i] = arena_sv(&a, store_col_sv(q, i));
 		old.valid_from_ms = store_col_int(q, 6);
 		old.valid_to_ms = store_col_int(q, 7);
+		old.audience = arena_sv(&a, store_col_sv(q, 8));
 	}
 	store_reset(q);
 	if (rc >= 0)

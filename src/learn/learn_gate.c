@@ -158,10 +158,22 @@ static size_t article_marks(const struct learn_lang *l, const struct kb_article 
 	return n;
 }
 
-static bool says_it(struct learn_lang *l, const struct kb_article *a, const struct learn_draft *d)
+static struct covering covered(struct learn_lang *l, const struct kb_article *a,
+			       const struct learn_draft *d)
 {
 	struct covering c = { .l = l, .article = a };
 	kb_each_sentence(d->body_md, cover_sentence, &c);
+	return c;
+}
+
+static bool says_any(struct learn_lang *l, const struct kb_article *a, const struct learn_draft *d)
+{
+	return covered(l, a, d).said > 0;
+}
+
+static bool says_it(struct learn_lang *l, const struct kb_article *a, const struct learn_draft *d)
+{
+	struct covering c = covered(l, a, d);
 	/* what was learned before grows: one sentence in common is enough */
 	if (sv_starts(a->source, SV("draft:")))
 		return c.said > 0;
@@ -213,11 +225,27 @@ static const struct kb_article *own_article(struct learn_work *w, const struct l
 	return published(w, sv_of(id), g->lang);
 }
 
+/* An article for staff alone that says it: what agents read out must not become public. */
+static const struct kb_article *internal(struct learn_work *w, const struct learn_gap *g,
+					 const struct learn_draft *d)
+{
+	for (size_t i = 0; i < w->article.n; i++) {
+		const struct kb_article *a = &w->article.v[i];
+		bool inside = a->audience.n && !sv_eq(a->audience, SV("public"));
+		if (inside && sv_eq(a->lang, g->lang) &&
+		    says_any(learn_lang_of(w, g->lang), a, d))
+			return a;
+	}
+	return NULL;
+}
+
 const struct kb_article *learn_said_already(struct learn_work *w, const struct learn_gap *g,
 					    const struct learn_draft *d)
 {
 	struct first f = { 0 };
-	const struct kb_article *x = own_article(w, g);
+	const struct kb_article *x = internal(w, g, d);
+	if (!x)
+		x = own_article(w, g);
 	kb_each_sentence(d->body_md, take_first, &f);
 	if (!x)
 		x = search_one(w, g, d, f.text);

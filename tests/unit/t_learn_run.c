@@ -298,6 +298,40 @@ TEST(what_an_article_says_already_becomes_an_edit)
 	close_world(&w);
 }
 
+static int hide_article(void *arg, struct store_db *db)
+{
+	struct put *p = arg;
+	return p->rc = store_exec(db, "UPDATE article SET audience='agent' WHERE id='return.en'");
+}
+
+TEST(what_is_for_staff_alone_stays_inside)
+{
+	struct world w;
+	struct arena a;
+	struct learn_decision d = { .by = SV("lily"), .verb = LEARN_APPROVE, .now_ms = NOW };
+	struct put p = { .d = &d };
+	const char *said = "You may return unused articles within 30 days of delivery. Ask at the "
+			   "desk.";
+	CHECK(open_world(&w));
+	arena_init(&a, LIM_ARENA_TURN);
+	OK(write_now(&w, hide_article, &p));
+	CHECK(reindex(&w));
+	asked(&w, "until when do I bring stuff back", "ann", said, true);
+	asked(&w, "deadline to bring stuff back", "bob", said, true);
+	asked(&w, "bring stuff back how late", "cat", said, true);
+	CHECK(look(&w));
+	const struct learn_gap *g = gap_about(&w, "stuff");
+	CHECK(g && g->draft && g->draft->edit);
+	SV_EQ(g->draft->article_id, "return.en");
+	OK(write_now(&w, save_run, &p));
+	d.draft = text_of(&w, &a, "SELECT id FROM draft");
+	OK(write_now(&w, decide_one, &p));
+	SV_EQ(text_of(&w, &a, "SELECT audience FROM article WHERE id='return.en'"), "agent");
+	SV_EQ(text_of(&w, &a, "SELECT updated_by FROM article WHERE id='return.en'"), "lily");
+	arena_done(&a);
+	close_world(&w);
+}
+
 TEST(what_contradicts_an_article_is_blocked)
 {
 	struct world w;
