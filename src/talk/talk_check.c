@@ -180,6 +180,15 @@ static sv order_in(struct talk_core *c, sv text, struct arena *a)
 	return n >= ORDER_DIGITS_LEAST ? arena_sv(a, sv_n(d, (size_t)n)) : SV_NULL;
 }
 
+static int written(sv text, char *out, size_t n)
+{
+	size_t got = 0;
+	for (size_t i = 0; i < text.n && got < n; i++)
+		if (text.p[i] >= '0' && text.p[i] <= '9')
+			out[got++] = text.p[i];
+	return (int)got;
+}
+
 /* Exactly n digits beside the order's. */
 static bool digits_in(struct talk_core *c, sv text, int n, sv *ret, struct arena *a)
 {
@@ -190,7 +199,9 @@ static bool digits_in(struct talk_core *c, sv text, int n, sv *ret, struct arena
 		text = sv_of(arena_fmt(a, SV_FMT " " SV_FMT, (int)at, text.p,
 				       SV_ARG(sv_slice(text, end, text.n))));
 	}
-	int got = talk_digits(text, d, sizeof(d));
+	int got = written(text, d, sizeof(d));
+	if (got != n)                /* "the last four are 1037": written ones count alone */
+		got = talk_digits(text, d, sizeof(d));
 	if (got != n)
 		return false;
 	*ret = arena_sv(a, sv_n(d, (size_t)n));

@@ -525,7 +525,10 @@ void talk_without_model(struct talk_core *c, bool down, struct arena *a, struct 
 {
 	enum policy_action act = c->t.act.action;
 	bool has = c->t.found.n > 0;
-	if (act == POL_REPLY && has) {
+	if (c->t.steers && act != POL_REPLY) {   /* plainly: no anger to calm, no question back */
+		c->declined++;
+		talk_canned(c, "decline_rules", POL_DECLINE, a, acts);
+	} else if (act == POL_REPLY && has) {
 		talk_builtin_reply(c, a, acts);
 	} else if (act == POL_CLARIFY && has) {
 		talk_clarify(c, a, acts);
@@ -537,8 +540,7 @@ void talk_without_model(struct talk_core *c, bool down, struct arena *a, struct 
 	} else {
 		bool outage = c->voice && (down || c->failed_models);
 		c->declined++;
-		talk_canned(c, outage ? "outage" : c->t.steers ? "decline_rules" : "decline",
-			    POL_DECLINE, a, acts);
+		talk_canned(c, outage ? "outage" : "decline", POL_DECLINE, a, acts);
 	}
 }
 

@@ -172,6 +172,21 @@ TEST(talk_check_a_code_where_it_must_be_proven)
 	served_close(&s);
 }
 
+TEST(talk_check_digits_beside_a_number_word)
+{
+	static const char *const says[] = { "the last four are 1037", "last four: 1037",
+					    "one zero three seven", "后四位是1037" };
+	for (size_t i = 0; i < sizeof(says) / sizeof(*says); i++) {
+		struct served s;
+		to_check(&s, ARGS, TOOL_KNOWN);
+		hear(&s, says[i]);
+		ASSERT(tool_act(&s));
+		SV_EQ(tool_act(&s)->context,
+		      "{\"order\":\"HH2026-100108\",\"phone_last4\":\"1037\"}");
+		served_close(&s);
+	}
+}
+
 TEST(talk_check_why_it_is_asked_is_told)
 {
 	static const char *const why[] = { "why?", "why do you need that",
