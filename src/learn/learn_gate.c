@@ -12,6 +12,7 @@
 #define SAID_SHARE 0.6           /* of the sentences */
 #define EXPIRED_LIKE 0.35f
 #define OLD_DAYS 180
+#define COVERED 0.5              /* of a gap's questions are answered today */
 #define NEAR 4                   /* articles looked at */
 
 static jv *gate(jv *gates, const char *name, bool ok, const char *why)
@@ -355,6 +356,23 @@ static void expired(struct learn_work *w, const struct learn_gap *g, const struc
 		gate(gates, "stale", true, "The answers are old.");
 }
 
+/* Customers get an answer to most of it today: from which article? */
+static void answered_by(struct learn_work *w, const struct learn_gap *g, jv *gates)
+{
+	struct kb_query q = {
+		.text = g->question, .lang = g->lang, .k = 1, .now_ms = w->o->now_ms
+	};
+	struct kb_result r = { 0 };
+	struct arena a;
+	arena_init(&a, LIM_ARENA_TURN);
+	if (w->o->kb && kb_search(w->o->kb, &q, &a, &r) == 0 && r.n && r.answerable)
+		jv_set_str(gate(gates, "covered", true,
+				"An article answers most of these questions: does it say the "
+				"same?"),
+			   "article_id", r.hits[0].article_id);
+	arena_done(&a);
+}
+
 void learn_gates(struct learn_work *w, struct learn_gap *g, const struct learn_consensus *c,
 		 struct learn_draft *d)
 {
@@ -371,6 +389,8 @@ void learn_gates(struct learn_work *w, struct learn_gap *g, const struct learn_c
 					      .title = d->title, .body_md = d->body_md };
 		d->blocked = learn_check_text(l, &a, gates);
 	}
+	if (!same && g->coverage >= COVERED)
+		answered_by(w, g, gates);
 	if (!same)
 		expired(w, g, d, gates);
 	if (c->disputed)

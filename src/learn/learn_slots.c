@@ -131,6 +131,23 @@ static bool moment(sv v, double *ret)
 	return ok;
 }
 
+/* "16 years old", 16周岁: a number, not a time. */
+static bool is_age(sv text, size_t end)
+{
+	sv after = sv_slice(text, end, text.n);
+	return sv_starts(after, SV("岁")) || sv_starts(after, SV(" old"));
+}
+
+static void as_age(sv said, struct kb_slot *x)
+{
+	while (said.n && (said.p[0] < '0' || said.p[0] > '9'))
+		said = sv_slice(said, 1, said.n);
+	if (take_num(&said, &x->lo)) {
+		x->kind = KB_SLOT_QUANTITY;
+		x->hi = x->lo;
+	}
+}
+
 typedef bool value_fn(sv text, double *ret);
 
 static const struct {
@@ -163,6 +180,8 @@ static bool slot_of(const struct feel_slot *s, sv text, struct kb_slot *x)
 			return false;
 		if (x->kind == KB_SLOT_DATE && relative(said))
 			from_said(x);
+		if (x->kind == KB_SLOT_DURATION && is_age(text, s->end))
+			as_age(said, x);
 		return true;
 	}
 	x->kind = KB_SLOT_CONTACT;

@@ -44,6 +44,8 @@ TEST(in_three_days_is_a_duration)
 
 TEST(numbers_without_a_name_are_quantities)
 {
+	CHECK(first("at least 16 years old", KB_SLOT_QUANTITY, 16, 16));
+	CHECK(first("需要年满16周岁", KB_SLOT_QUANTITY, 16, 16));
 	CHECK(first("download 300 Mbps", KB_SLOT_QUANTITY, 300, 300));
 	struct kb_slot v[KB_SLOTS];
 	EQ(learn_slots(NULL, SV("model HH-1010 has a key"), v), 0);
