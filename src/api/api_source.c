@@ -187,9 +187,12 @@ static struct change *change_new(struct api *a, struct web_req *r, enum verb ver
 
 static void change_start(struct change *x)
 {
-	x->rc = pool_submit(x->a->o.pool, change_job, x, x->a->mbox, change_done);
-	if (x->rc)
+	/* once it is handed over, x is the worker's */
+	int rc = pool_submit(x->a->o.pool, change_job, x, x->a->mbox, change_done);
+	if (rc) {
+		x->rc = rc;
 		change_done(x);
+	}
 }
 
 /* The fields of a body that a source has; false: answered 400. */

@@ -1,6 +1,7 @@
 /* app_data.c: the data folder, the demo company inside the program, imports and the index over
  * them. */
 #include "app_int.h"
+#include "ingest.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,7 +117,7 @@ int app_import(struct store *st, const char *const *paths, size_t n, size_t *ret
 	int rc = 0;
 	arena_init(&b.arena, LIM_ARENA_BIG);
 	for (size_t i = 0; i < n && rc == 0; i++)
-		rc = kb_parse_path(paths[i], &b.arena, batch_add, &b, e);
+		rc = ing_parse_path(NULL, paths[i], &b.arena, batch_add, &b, e);
 	if (rc == 0)
 		rc = batch_commit(&b, st, e);
 	if (rc == 0) {

@@ -38,12 +38,29 @@ int cmd_check(int argc, char **argv);
 int cmd_init(int argc, char **argv);
 int cmd_ask(int argc, char **argv);
 int cmd_kb(int argc, char **argv);
+/* cmd_kb_source.c: sync, sources, export of a tree; exit status. */
+struct app_desk;
+struct kb_source_opts {
+	const char *lang;
+	int64_t every, depth;        /* as of struct ing_source */
+	bool private_addr, json;
+};
+bool kb_source_verb(const char *verb);
+int kb_source_cmd(struct app_desk *d, const char *verb, const struct kb_source_opts *o, int n,
+		  char **words);
+int kb_export_tree(struct app_desk *d, const char *dir, bool json);
 /* cmd_kb_gap.c: gaps, drafts, conflicts, coverage, learn; exit status. */
 struct app_desk;
 bool kb_gap_verb(const char *verb);
 int kb_gap_cmd(struct app_desk *d, const char *verb, const char *lang, bool json);
 int cmd_score(int argc, char **argv);
 int cmd_score_pii(int argc, char **argv);        /* argv[0] is "pii" */
+/* cmd_score_kb.c, for cmd_score.c: exit status. All may be NULL. */
+struct score_kb {
+	const char *data, *lang, *questions, *oos, *company, *bank, *vectors;
+	bool json, dev, cross, meaning;
+};
+int score_kb(const struct score_kb *o);
 /* cmd_digits.c, for cmd_train.c and cmd_score_task.c: exit status. */
 struct digit_opt;
 int train_digits(const char *data, const char *out, const struct digit_opt *how, bool json);

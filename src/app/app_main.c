@@ -18,7 +18,7 @@ static const struct cli_cmd cmds[] = {
 	{ "ask", "[--json] [--lang L] TEXT", "one turn through the real engine",
 	  "ask --json \"How long do I have to return something?\"", cmd_ask },
 	{ "kb",
-	  "import PATH... | search [--json] [-k N] QUERY | list | export | gaps | drafts | "
+	  "import PATH... | sync PATH-or-URL... | sources | search [--json] [-k N] QUERY | list | export [DIR] | gaps | drafts | "
 	  "conflicts | coverage | learn",
 	  "the knowledge base", "kb search --json \"return postage\"", cmd_kb },
 	{ "train", "intent | emotion | pairs | language | digits --data ROWS.tsv --out FILE",

@@ -1,4 +1,5 @@
-/* cmd_kb.c: `callm kb`: import, search, list, export; the rest is in cmd_kb_gap.c. */
+/* cmd_kb.c: `callm kb`: import, search, list, export; the rest is in cmd_kb_gap.c and
+ * cmd_kb_source.c. */
 #include "app_int.h"
 
 #include <stdio.h>
@@ -110,6 +111,7 @@ int cmd_kb(int argc, char **argv)
 {
 	const char *data = NULL, *lang = "";
 	bool json = false, empty = false;
+	struct kb_source_opts src = { 0 };
 	int64_t k = 5;
 	int rest, status;
 	const struct cli_opt opts[] = {
@@ -117,7 +119,13 @@ int cmd_kb(int argc, char **argv)
 		{ "k", CLI_INT, &k, "hits wanted (1 to 20)" },
 		{ "lang", CLI_STR, &lang, "language of the articles" },
 		{ "data", CLI_STR, &data, "data folder" },
-		{ "empty", CLI_FLAG, &empty, "do not start a fresh folder with the demo company" },
+		{ "empty", CLI_FLAG, &empty,
+		  "do not start a fresh folder with the demo company" },
+		{ "every", CLI_INT, &src.every,
+		  "sync: seconds between looks of a server; 0 = by hand" },
+		{ "depth", CLI_INT, &src.depth, "sync of an address: links followed (0 to 3)" },
+		{ "private", CLI_FLAG, &src.private_addr,
+		  "sync: addresses of private networks too" },
 	};
 	/* -k N as in the manual */
 	for (int i = 1; i < argc; i++)
@@ -128,18 +136,25 @@ int cmd_kb(int argc, char **argv)
 	const char *verb = rest < argc ? argv[rest++] : "";
 	bool import = strcmp(verb, "import") == 0, search = strcmp(verb, "search") == 0;
 	bool list = strcmp(verb, "list") == 0, export = strcmp(verb, "export") == 0;
-	bool gap = kb_gap_verb(verb);
-	if (!import && !search && !list && !export && !gap)
-		return cli_fail("kb what? import, search, list, export, gaps, drafts, conflicts, "
-				"coverage or learn; see callm kb --help"), 2;
+	bool gap = kb_gap_verb(verb), source = kb_source_verb(verb);
+	if (!import && !search && !list && !export && !gap && !source)
+		return cli_fail("kb what? import, sync, sources, search, list, export, gaps, "
+				"drafts, conflicts, "
+				"coverage or learn; see callm kb --help"),
+		       2;
 	if (search && rest >= argc)
 		return cli_fail("what should be searched? callm kb search \"TEXT\""), 2;
 	struct app_desk d;
 	struct err e = { 0 };
 	bool learn = strcmp(verb, "learn") == 0;
-	if (app_desk_open(&d, data, empty || import, import || learn, &e))
+	bool sync = strcmp(verb, "sync") == 0;
+	if (app_desk_open(&d, data, empty || import || sync, import || learn || sync, &e))
 		return cli_fail("%s", e.msg);
+	src.lang = lang;
+	src.json = json;
 	int rc = gap	? kb_gap_cmd(&d, verb, lang, json) :
+		 source ? kb_source_cmd(&d, verb, &src, argc - rest, argv + rest) :
+		 export && rest < argc ? kb_export_tree(&d, argv[rest], json) :
 		 import ? kb_import_cmd(&d, argc, argv, rest, json) :
 		 search ? kb_search_cmd(&d, argv[rest], lang, (int)k, json) :
 			  kb_list_cmd(&d, export);

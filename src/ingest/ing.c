@@ -15,27 +15,25 @@
 
 enum { LOOK_MS = 200, LOOKS = 5, SOURCES_MAX = 10000 };
 
-/* callm-reader lies beside this program. */
-static int find_reader(struct ing *g, struct err *e)
+int ing_find_reader(const char *given, char ret[4096], struct err *e)
 {
 	char self[4000];
 	ssize_t n;
 	char *slash;
 
-	if (g->o.reader) {
-		(void)snprintf(g->reader, sizeof(g->reader), "%s", g->o.reader);
+	if (given) {
+		(void)snprintf(ret, 4096, "%s", given);
 	} else {
 		n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 		self[n > 0 ? n : 0] = 0;
 		slash = strrchr(self, '/');
 		if (slash)
 			*slash = 0;
-		(void)snprintf(g->reader, sizeof(g->reader), "%s/callm-reader", self);
+		(void)snprintf(ret, 4096, "%s/callm-reader", self);
 	}
-	return access(g->reader, X_OK) == 0 ?
-		       0 :
-		       err_set(e, ERR_NOTFOUND, "%.200s is missing: build or install it",
-			       g->reader);
+	return access(ret, X_OK) == 0 ? 0 :
+					err_set(e, ERR_NOTFOUND,
+						"%.200s is missing: build or install it", ret);
 }
 
 int ing_open(struct ing **ret, const struct ing_opts *o, struct err *e)
@@ -44,7 +42,7 @@ int ing_open(struct ing **ret, const struct ing_opts *o, struct err *e)
 	int rc;
 
 	g->o = *o;
-	rc = find_reader(g, e);
+	rc = ing_find_reader(o->reader, g->reader, e);
 	if (!rc)
 		rc = ing_table(g, "products", ing_products, NULL);
 	if (rc)

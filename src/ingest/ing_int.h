@@ -137,6 +137,9 @@ struct ing {
 	atomic_bool stop;
 };
 
+/* Path of callm-reader: given, or beside this program. */
+int ing_find_reader(const char *given, char ret[4096], struct err *e);
+
 /* What is known of a document. */
 struct ing_seen {
 	sv uri, state, stamp, hash, etag, modified;
@@ -170,6 +173,8 @@ void ing_batch_free(struct ing_batch *b);
  * out). */
 int ing_batch_add(struct ing_batch *b, const struct ing_change *c, const struct ing_doc *d);
 int ing_batch_flush(struct ing_batch *b);
+/* The group id of an article of this document; many: it is not the only one. */
+sv ing_group(struct arena *a, sv uri, const struct ing_article *x, bool many);
 
 /* ing_sync.c */
 struct ing_seen *ing_seen_get(struct ing_sync *y, sv uri);       /* NULL: a new one */

@@ -88,6 +88,14 @@ static bool steers(struct split *s, sv text)
 	return bad;
 }
 
+/* A list of headings answers nothing. */
+static bool lists_contents(sv title)
+{
+	return sv_eq_nocase(title, SV("table of contents")) ||
+	       sv_eq_nocase(title, SV("contents")) || sv_eq(title, SV("目录")) ||
+	       sv_eq(title, SV("目 录"));
+}
+
 static void emit(struct split *s, size_t from, size_t to, sv path)
 {
 	struct ing_job *j = s->j;
@@ -96,7 +104,9 @@ static void emit(struct split *s, size_t from, size_t to, sv path)
 	sv last = path, doc = s->base->title;
 	ptrdiff_t cut;
 
-	if (!body.n || s->rc)
+	while ((cut = sv_find(last, SV(" > "))) >= 0)
+		last = sv_slice(last, (size_t)cut + 3, last.n);
+	if (!body.n || s->rc || lists_contents(last))
 		return;
 	if (steers(s, body)) {
 		ing_note(j, ING_STEERING_NOTE,
@@ -116,8 +126,6 @@ static void emit(struct split *s, size_t from, size_t to, sv path)
 	x->from = j->at + (uint32_t)(body.p - s->md.p);
 	x->to = x->from + (uint32_t)body.n;
 	x->page = page_of(s->pages, (size_t)(body.p - s->md.p));
-	while ((cut = sv_find(last, SV(" > "))) >= 0)
-		last = sv_slice(last, (size_t)cut + 3, last.n);
 	if (last.n && doc.n && !sv_eq(last, doc))
 		x->kb.title =
 			sv_of(arena_fmt(j->a, SV_FMT " - " SV_FMT, SV_ARG(last), SV_ARG(doc)));

@@ -229,13 +229,17 @@ static int end_write(void *arg, struct store_db *db)
 	int64_t now = clk_wall_ms();
 	struct store_stmt *q;
 
-	x->rc = store_prep(db, &q, "UPDATE source SET state = ?2, error = ?3, synced_ms = ?4, "
-				   "changed_ms = CASE WHEN ?5 > 0 THEN ?4 ELSE changed_ms END, "
-				   "ask_ms = NULL WHERE id = ?1");
+	x->rc = store_prep(
+		db, &q,
+		"UPDATE source SET state = CASE WHEN ?2 = 'ok' AND EXISTS "
+		"(SELECT 1 FROM source_doc d WHERE d.source = ?1 AND d.state IN "
+		"('refused', 'error')) THEN 'partly' ELSE ?2 END, error = ?3, synced_ms = ?4, "
+		"changed_ms = CASE WHEN ?5 > 0 THEN ?4 ELSE changed_ms END, "
+		"ask_ms = NULL WHERE id = ?1");
 	if (x->rc)
 		return x->rc;
 	store_bind_sv(q, 1, x->y->id);
-	store_bind_sv(q, 2, x->why ? SV("error") : r->refused ? SV("partly") : SV("ok"));
+	store_bind_sv(q, 2, x->why ? SV("error") : SV("ok"));
 	store_bind_sv(q, 3, x->why && x->y->e ? sv_of(x->y->e->msg) : SV(""));
 	store_bind_int(q, 4, now);
 	store_bind_int(q, 5, r->made + r->retired);

@@ -86,9 +86,9 @@ static sv bare(sv uri, sv lang)
 	return uri;
 }
 
-static sv group_of(struct arena *a, const struct one *d, const struct ing_article *x)
+sv ing_group(struct arena *a, sv uri, const struct ing_article *x, bool many)
 {
-	sv stem = x->kb.group_id, uri = d->c.uri;
+	sv stem = x->kb.group_id;
 
 	if (!x->own_id) {
 		/* A file is named by itself, not by the folders around the source. */
@@ -107,7 +107,7 @@ static sv group_of(struct arena *a, const struct one *d, const struct ing_articl
 	if (x->heading.n)
 		stem = sv_of(arena_fmt(a, SV_FMT "-" SV_FMT, SV_ARG(sv_slice(stem, 0, 44)),
 				       SV_ARG(part_slug(a, x->heading))));
-	else if (!x->own_id && d->many)
+	else if (!x->own_id && many)
 		stem = sv_of(arena_fmt(a, SV_FMT "-" SV_FMT, SV_ARG(sv_slice(stem, 0, 44)),
 				       SV_ARG(part_slug(a, x->kb.title))));
 	return sv_slice(stem, 0, 96);
@@ -115,28 +115,56 @@ static sv group_of(struct arena *a, const struct one *d, const struct ing_articl
 
 /* ---- on the scribe ---- */
 
-/* 1: another document has it; 2: this one, in this very sync; 0: free or ours; negative. */
-static int owner(struct store_db *db, const struct ing_batch *b, const struct one *d, sv id,
-		 sv lang)
+/* "help/faq.en.md" and "help/faq.zh.md" are one document in two languages. */
+static bool same_but_lang(sv a, sv lang_a, sv b, sv lang_b)
 {
+	sv bare_a = bare(a, lang_a), bare_b = bare(b, lang_b), end_a = a, end_b = b;
+
+	for (size_t i = a.n; i > 1; i--)
+		if (a.p[i - 1] == '.') {
+			end_a = sv_slice(a, i, a.n);
+			break;
+		}
+	for (size_t i = b.n; i > 1; i--)
+		if (b.p[i - 1] == '.') {
+			end_b = sv_slice(b, i, b.n);
+			break;
+		}
+	return sv_eq(bare_a, bare_b) && sv_eq(end_a, end_b);
+}
+
+/* 1: another document has the id, or a group made by us (a group joins translations; documents that
+ * give their own mean it); 2: this one, in this very
+ * sync; 0: free or ours; negative. */
+static int owner(struct store_db *db, const struct ing_batch *b, const struct one *d,
+		 const struct ing_article *x)
+{
+	const struct kb_article *k = &x->kb;
 	struct store_stmt *q;
-	int rc = store_prep(db, &q,
-			    "SELECT source, uri, live FROM source_article WHERE article = ?1 "
-			    "AND lang = ?2");
+	int rc = store_prep(
+		db, &q,
+		"SELECT source, uri, live, article, lang FROM source_article WHERE article "
+		">= ?1 || '.' AND article < ?1 || '/'");
+	int found = 0;
 
 	if (rc)
 		return rc;
-	store_bind_sv(q, 1, id);
-	store_bind_sv(q, 2, lang);
-	rc = store_step(q);
-	if (rc == 1) {
-		bool ours = sv_eq(store_col_sv(q, 0), b->y->id) &&
+	store_bind_sv(q, 1, k->group_id);
+	while (found != 1 && (rc = store_step(q)) == 1) {
+		bool ours = sv_eq(store_col_sv(q, 0), b->y->id), self = ours &&
 			    sv_eq(store_col_sv(q, 1), d->c.uri);
 
-		rc = !ours ? 1 : store_col_int(q, 2) == 2 ? 2 : 0;
+		if (sv_find_ch(sv_slice(store_col_sv(q, 3), k->group_id.n + 1, SIZE_MAX), '.') >= 0)
+			continue; /* the group goes on: "a.b" beside "a" */
+		if (sv_eq(store_col_sv(q, 3), k->id))
+			found = !self ? 1 : store_col_int(q, 2) == 2 ? 2 : 0;
+		else if (!x->own_id && !self &&
+			 !(ours && same_but_lang(store_col_sv(q, 1), store_col_sv(q, 4),
+						 d->c.uri, k->lang)))
+			found = 1;
 	}
 	store_reset(q);
-	return rc;
+	return rc < 0 ? rc : found;
 }
 
 static int claim(struct store_db *db, const struct ing_batch *b, const struct one *d,
@@ -172,7 +200,7 @@ static int claim(struct store_db *db, const struct ing_batch *b, const struct on
 static int name_it(struct ing_batch *b, struct store_db *db, const struct one *d,
 		   struct ing_article *x)
 {
-	sv group = group_of(&b->a, d, x), lang = x->kb.lang;
+	sv group = ing_group(&b->a, d->c.uri, x, d->many), lang = x->kb.lang;
 	sv first = group;
 
 	for (int n = 1; n < 1000; n++) {
@@ -182,7 +210,7 @@ static int name_it(struct ing_batch *b, struct store_db *db, const struct one *d
 		x->kb.id = sv_of(arena_fmt(&b->a, SV_FMT "." SV_FMT, SV_ARG(group), SV_ARG(lang)));
 		if (!x->kb.id.p)
 			return ERR_TOOBIG;
-		rc = owner(db, b, d, x->kb.id, lang);
+		rc = owner(db, b, d, x);
 		if (rc <= 0)
 			return rc;
 		if (x->own_id && !x->heading.n)

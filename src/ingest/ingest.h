@@ -84,6 +84,12 @@ int ing_read_apart(const char *reader, const struct ing_in *in, struct arena *a,
 /* The program callm-reader. */
 int ing_reader_main(int argc, char **argv);
 
+/* Files or folders of all kinds as kb_parse_path reads some of them: whole or not at all, the
+ * first bad one ends it with a message that says how to mend it. Kinds that kb knows keep its
+ * strictness, the others are read apart. reader NULL: beside this program. Blocking. */
+int ing_parse_path(const char *reader, const char *path, struct arena *a, kb_article_fn *fn,
+		   void *arg, struct err *e);
+
 /* ---- sources ---- */
 enum ing_kind { ING_FILE, ING_FOLDER, ING_URL, ING_SITEMAP, ING_TABLE, ING_KINDS };
 const char *ing_kind_name(enum ing_kind k);      /* "folder" */

@@ -23,12 +23,9 @@ TEST(api_source_life)
 	struct ing *g;
 	struct err e = { 0 };
 	char dir[400], path[500], body[700], line[200], id[40];
-	const char *admin, *agent;
 
 	CHECK(aw_up(&w));
-	admin = aw_token(&w, "admin");
-	agent = aw_token(&w, "agent");
-	EQ(http(&w, "GET /api/v1/kb/sources", admin, NULL, &r), 503);
+	EQ(http(&w, "GET /api/v1/kb/sources", aw_token(&w, "admin"), NULL, &r), 503);
 	(void)snprintf(dir, sizeof(dir), "%s/docs", t_tmpdir());
 	const char *const roots[] = { dir, NULL };
 	/* /bin/true is no reader: its documents are told as unreadable, which is all this test
@@ -45,34 +42,34 @@ TEST(api_source_life)
 		body, sizeof(body),
 		"{\"kind\":\"folder\",\"place\":\"%s\",\"owner\":\"anna\",\"every_s\":60}",
 		dir);
-	EQ(http(&w, "POST /api/v1/kb/sources", agent, body, &r), 403);
-	EQ(http(&w, "POST /api/v1/kb/sources", admin, body, &r), 201);
+	EQ(http(&w, "POST /api/v1/kb/sources", aw_token(&w, "agent"), body, &r), 403);
+	EQ(http(&w, "POST /api/v1/kb/sources", aw_token(&w, "admin"), body, &r), 201);
 	SV_EQ(jv_get_str(r.json, "owner"), "anna");
 	SV_EQ(jv_get_str(r.json, "created_by"), "tester");
 	CHECK(jv_get_bool(r.json, "waiting", false));
 	(void)snprintf(id, sizeof(id), SV_FMT, SV_ARG(jv_get_str(r.json, "id")));
 	/* again: the same source */
-	EQ(http(&w, "POST /api/v1/kb/sources", admin, body, &r), 201);
+	EQ(http(&w, "POST /api/v1/kb/sources", aw_token(&w, "admin"), body, &r), 201);
 	SV_EQ(jv_get_str(r.json, "id"), id);
 	EQ(jv_get_int(r.json, "version", 0), 2);
 	OK(ing_start(g));
 	CHECK(t_wait(w.loop, source_synced, &w, 20000));
 	(void)snprintf(line, sizeof(line), "GET /api/v1/kb/sources/%s/documents?state=bad", id);
-	EQ(http(&w, line, admin, NULL, &r), 200);
+	EQ(http(&w, line, aw_token(&w, "admin"), NULL, &r), 200);
 	EQ(jv_len(jv_get(r.json, "items")), 1);
 	const jv *note = jv_at(jv_get(jv_at(jv_get(r.json, "items"), 0), "notes"), 0);
 	SV_EQ(jv_get_str(note, "code"), "crashed");
 	CHECK(jv_get_str(jv_get(note, "mend"), "zh").n);
 	(void)snprintf(line, sizeof(line), "GET /api/v1/kb/sources/%s/documents?state=strange", id);
-	EQ(http(&w, line, admin, NULL, &r), 400);
+	EQ(http(&w, line, aw_token(&w, "admin"), NULL, &r), 400);
 	(void)snprintf(line, sizeof(line), "POST /api/v1/kb/sources/%s/sync", id);
-	EQ(http(&w, line, admin, "{}", &r), 202);
+	EQ(http(&w, line, aw_token(&w, "admin"), "{}", &r), 202);
 	(void)snprintf(line, sizeof(line), "GET /api/v1/kb/sources/%s", id);
-	EQ(http(&w, line, agent, NULL, &r), 403);
-	EQ(http(&w, line, admin, NULL, &r), 200);
+	EQ(http(&w, line, aw_token(&w, "agent"), NULL, &r), 403);
+	EQ(http(&w, line, aw_token(&w, "admin"), NULL, &r), 200);
 	(void)snprintf(line, sizeof(line), "DELETE /api/v1/kb/sources/%s", id);
-	EQ(http(&w, line, admin, "", &r), 200);
-	EQ(http(&w, line, admin, "", &r), 404);
+	EQ(http(&w, line, aw_token(&w, "admin"), "", &r), 200);
+	EQ(http(&w, line, aw_token(&w, "admin"), "", &r), 404);
 	resp_done(&r);
 	ing_close(g);
 	w.api->o.ingest = NULL;

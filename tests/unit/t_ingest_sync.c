@@ -238,6 +238,29 @@ TEST(ingest_ids_that_another_document_has)
 	world_close(&w);
 }
 
+TEST(ingest_groups_join_languages_and_nothing_else)
+{
+	struct world w;
+
+	OK(world_open(&w));
+	put_file(&w, "faq.en.md", "# Faq\n\nEnglish.\n");
+	put_file(&w, "faq.zh.md", "# 问答\n\n中文。\n");
+	put_file(&w, "terms.md", "# Terms\n\nEnglish words.\n");
+	put_file(&w, "terms.txt", "条款\n\n另一份文件。\n");
+	put_file(&w, "en/own.md", "---\nid: own\n---\n# Own\n\nEnglish.\n");
+	put_file(&w, "zh/own.md", "---\nid: own\n---\n# 自己\n\n中文。\n");
+	OK(add_folder(&w));
+	OK(run_sync(&w));
+	EQ(w.r.made, 6);
+	STR_EQ(ask(&w, "SELECT count(*) FROM article WHERE group_id = 'faq'", NULL, NULL), "2");
+	STR_EQ(ask(&w, "SELECT count(*) FROM article WHERE group_id = 'own'", NULL, NULL), "2");
+	STR_EQ(ask(&w, "SELECT count(*) FROM article WHERE group_id = 'terms'", NULL, NULL), "1");
+	/* and it stays so */
+	OK(run_sync(&w));
+	EQ(w.r.same, 6);
+	world_close(&w);
+}
+
 TEST(ingest_report_names_each_trouble)
 {
 	struct world w;
