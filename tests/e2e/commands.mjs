@@ -41,6 +41,14 @@ function quality() {
     ok(s.oos_declined >= 0.9, `${s.lang}: 90 % of what nothing answers is declined`, s);
     ok(s.quotes > 0 && s.quotes_literal === 1, `${s.lang}: every quote is literally in its article`, s);
   }
+  const unseen = callm(['score', 'kb', '--company', 'gym', '--json', ...data], { ms: 60000 });
+  const far = unseen.out.trim().split('\n').filter(Boolean).map((l) => JSON.parse(l));
+  ok(unseen.code === 0 && far.length === 2 && far.every((s) => s.n === 160 && s.n_oos === 40),
+    'score kb measures a company that nothing has learned from', unseen.out + unseen.err);
+  ok(far[0].in5 >= 0.35 && far[1].in5 >= 0.7 && far.every((s) => s.oos_declined >= 0.85 && s.quotes_literal === 1),
+    'its articles are found by words alone, and most of what it does not know is declined', far);
+  const none = callm(['score', 'kb', '--company', 'nobody', ...data], { ms: 60000 });
+  ok(none.code !== 0 && none.err.includes('tests/unseen/nobody/articles.jsonl'), 'a company that is not there is told', none.err);
 }
 
 function texts() {
