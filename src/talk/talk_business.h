@@ -82,6 +82,8 @@ sv talk_case_words(struct talk_core *c, struct arena *a);
 void talk_case_keep(struct talk_core *c);
 /* text, or JSON, without personal data but order numbers, in the arena; "" when it is too long. */
 sv talk_masked(sv text, struct arena *a);
+/* A flow's saved state: what it holds of the customer is masked, its own marks stay as they are. */
+sv talk_masked_state(sv state, struct arena *a);
 
 /* talk_about.c: what is being talked of: the order and the article named last */
 void talk_about_words(struct talk_core *c);  /* of the turn under way */

@@ -67,7 +67,8 @@ sv talk_masked(sv text, struct arena *a)
 	struct sb b;
 	sb_init(&b, LIM_SB);
 	bool ok = mask_into(text, &b);
-	jv *was = sv_starts(text, SV("{")) ? jv_parse(text, NULL) : NULL;
+	bool tree = sv_starts(text, SV("{")) || sv_starts(text, SV("["));
+	jv *was = tree ? jv_parse(text, NULL) : NULL;
 	jv *is = ok && was ? jv_parse(sb_sv(&b), NULL) : NULL;
 	if (was && !is) {
 		is = mask_leaves(was);
@@ -80,6 +81,29 @@ sv talk_masked(sv text, struct arena *a)
 	jv_free(is);
 	sb_done(&b);
 	return out;
+}
+
+sv talk_masked_state(sv state, struct arena *a)
+{
+	jv *o = jv_parse(state, NULL), *out = jv_obj(), *x;
+	void *it = NULL;
+	sv key;
+	struct sb b;
+	sb_init(&b, LIM_SB);
+	while (jv_next(o, &it, &key, &x)) {
+		sb_reset(&b);
+		jv_dump(x, &b);
+		bool holds = jv_is_obj(x) || jv_is_arr(x);
+		jv *masked = holds ? jv_parse(talk_masked(sb_sv(&b), a), NULL) : jv_copy(x);
+		jv_set(out, arena_cstr(a, key), masked ? masked : jv_null());
+	}
+	sb_reset(&b);
+	jv_dump(out, &b);
+	sv ret = o && !sb_err(&b) ? arena_sv(a, sb_sv(&b)) : SV("");
+	sb_done(&b);
+	jv_free(out);
+	jv_free(o);
+	return ret;
 }
 
 /* ---- the case ---- */

@@ -143,7 +143,7 @@ static void record(struct talk_core *c, const struct flow_out *out, bool calls, 
 	sb_cstr(&b, ",\"step\":");
 	sb_json(&b, sv_of(out->n ? out->v[out->n - 1].step : ""));
 	sb_fmt(&b, ",\"key\":\"%s\",\"state\":", key);
-	sb_json(&b, talk_masked(sb_sv(&state), a));
+	sb_json(&b, talk_masked_state(sb_sv(&state), a));
 	sb_ch(&b, '}');
 	talk_act_record(c, acts, "flow.saved", "bot", arena_sv(a, sb_sv(&b)));
 	sb_done(&state);
