@@ -1,8 +1,11 @@
 /* cmd_replay.c: `callm replay`: does the engine still do with these conversations what it did?
  *
  * Each log is fed to a fresh core and compared byte for byte (talk_replay). The texts are the
- * company's: another company's file, or changed texts, show as the first line that differs. */
+ * company's: another company's file, or changed texts, show as the first line that differs. With a
+ * data folder what was published in its console goes before the company's files, as in the server
+ * that made the log. */
 #include "app_int.h"
+#include "api_policy.h"
 #include "app_company.h"
 #include "flow.h"
 #include "policy_table.h"
@@ -15,6 +18,7 @@
 
 struct replaying {
 	struct talk_replay_opts o;
+	struct store *store;         /* of --data, or NULL */
 	bool json;
 	int differ, failed;
 };
@@ -107,8 +111,28 @@ static bool tool_known(void *arg, sv name)
 	return tool_box_find(arg, name) != NULL;
 }
 
-/* The company's tools and flows as it brings them, for logs of conversations that had some;
- * what was edited since shows as other texts. */
+/* What was published in the console of that kind, over t. */
+static int read_published(struct store *st, const char *kind, struct app_texts *t)
+{
+	struct store_db *db;
+	struct store_stmt *q;
+	int rc = st ? store_reader(st, &db) : 0;
+	if (!st || rc)
+		return rc;
+	rc = store_prep(db, &q,
+			"SELECT id, text, version FROM document WHERE kind=?1 AND "
+			"state='published'");
+	if (rc)
+		return rc;
+	store_bind_sv(q, 1, sv_of(kind));
+	while ((rc = store_step(q)) == 1)
+		app_texts_put(t, store_col_sv(q, 0), store_col_sv(q, 1), (int)store_col_int(q, 2));
+	store_reset(q);
+	return rc;
+}
+
+/* The company's tools and flows as it brings them, with what its console published since, for
+ * logs of conversations that had some; what was edited after a log shows as other texts. */
 static int read_service(struct replaying *p, const char *company, struct err *e)
 {
 	struct app_company c;
@@ -118,6 +142,10 @@ static int read_service(struct replaying *p, const char *company, struct err *e)
 	int rc = app_company_texts(&c, "tools", &t, e);
 	if (rc == 0)
 		rc = app_company_texts(&c, "flows", &f, e);
+	if (rc == 0)
+		rc = read_published(p->store, "tool", &t);
+	if (rc == 0)
+		rc = read_published(p->store, "flow", &f);
 	struct tool_file *tools = xalloc(sizeof(*tools) * (t.n + 1));
 	struct flow_file *flows = xalloc(sizeof(*flows) * (f.n + 1));
 	for (size_t i = 0; i < t.n; i++)
@@ -148,8 +176,11 @@ static int replay_all(struct replaying *p, const char *company, char **files, in
 		return cli_fail("%s", e.msg), 1;
 	}
 	struct cfg_report rep = { 0 };
-	int rc = policy_table_new(&p->o.strategy, SV_NULL, "strategy", tree, &rep);
+	int rc = p->store ? api_strategy_load(p->store, tree, &p->o.strategy, &rep) :
+			    policy_table_new(&p->o.strategy, SV_NULL, "strategy", tree, &rep);
 	jv_free(tree);
+	if (rc == ERR_VERSION)       /* the program's own is used, as in the server */
+		rc = 0;
 	if (rc)
 		cli_fail("%s: %s", rep.n ? rep.v[0].where : "",
 			 rep.n ? rep.v[0].what : err_text(rc));
@@ -178,13 +209,14 @@ static int replay_all(struct replaying *p, const char *company, char **files, in
 
 int cmd_replay(int argc, char **argv)
 {
-	const char *company = "", *key = "";
+	const char *company = "", *key = "", *data = "";
 	unsigned char secret[TALK_LOG_KEY];
 	struct replaying p = { 0 };
 	struct err e = { 0 };
 	int rest, status;
 	const struct cli_opt opts[] = {
 		{ "company", CLI_STR, &company, "its file; else the demo company" },
+		{ "data", CLI_STR, &data, "data folder: what its console published goes first" },
 		{ "key", CLI_STR, &key, "replay.key of the data folder, for sealed lines" },
 		{ "json", CLI_FLAG, &p.json, "one JSON object a file" },
 	};
@@ -195,5 +227,19 @@ int cmd_replay(int argc, char **argv)
 	if (key[0] && talk_log_key(key, secret, &e))
 		return cli_fail("%s", e.msg);
 	p.o.key = key[0] ? secret : NULL;
-	return replay_all(&p, company, argv + rest, argc - rest);
+	struct store_opts so = { .dir = data };
+	char db[4200];
+	(void)snprintf(db, sizeof(db), "%s/callm.db", data);
+	if (data[0] && !file_exists(db))
+		return cli_fail("%s: no data folder of callm", data);
+	int rc = data[0] ? store_open(&p.store, &so, &e) : 0;
+	if (rc == ERR_BUSY) {        /* a server runs there: read beside it */
+		so.readonly = true;
+		rc = store_open(&p.store, &so, &e);
+	}
+	if (rc)
+		return cli_fail("%s", e.msg);
+	int ret = replay_all(&p, company, argv + rest, argc - rest);
+	store_close(p.store);
+	return ret;
 }

@@ -163,8 +163,9 @@ jv *talk_reply_of(sv event_json);
 int talk_ask(struct talk_shard *s, sv text, sv lang,
 	     void (*on_reply)(void *arg, jv *reply_moved), void *arg);
 
-/* talk_dialog.c: a conversation without a channel, a turn at a time, not recorded; the hub must
- * have no language model. On the shard's thread. */
+/* talk_dialog.c: a conversation without a channel, a turn at a time, not recorded. With a language
+ * model or tools the hub's loop must be the caller's own, which talk_dialog_say runs until the
+ * reply is there. On the shard's thread. */
 struct talk_dialog;
 struct talk_dialog_opts {
 	sv lang;

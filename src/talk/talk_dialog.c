@@ -2,8 +2,9 @@
  * out, one after the other. For scores and try-outs.
  *
  * The peer collects what the engine says and its rows; what is spoken counts as heard at once.
- * Only engines that answer on the spot are waited for: without a language model and an embedding
- * model a turn is over when talk_feed_event returns. Nothing is recorded. Shard's thread. */
+ * Without a language model, an embedding model and tools a turn is over when talk_feed_event
+ * returns; else the shard's loop, which must be the caller's and not run, runs until the reply is
+ * there. Nothing is recorded. Shard's thread. */
 #include "talk_int.h"
 
 struct talk_dialog {
@@ -12,7 +13,7 @@ struct talk_dialog {
 	jv *reply, *rows;            /* of this turn; rows: array of kinds */
 	uint32_t say_id;             /* said, not told as heard yet */
 	int rate;
-	bool over;
+	bool over, waits;
 };
 
 static int dialog_say(struct chan_peer *p, const struct chan_out *o)
@@ -26,6 +27,8 @@ static int dialog_say(struct chan_peer *p, const struct chan_out *o)
 		jv_free(d->reply);
 		d->reply = talk_reply_of(o->event_json);
 	}
+	if (d->waits)
+		loop_stop(p->loop);
 	return 0;
 }
 
@@ -48,6 +51,8 @@ static void dialog_hangup(struct chan_peer *p, enum chan_close_by by)
 	struct talk_dialog *d = (struct talk_dialog *)(void *)p;
 	(void)by;
 	d->over = true;
+	if (d->waits)
+		loop_stop(p->loop);
 }
 
 /* Nobody is there to be connected with: the customer stays with us. */
@@ -100,6 +105,10 @@ jv *talk_dialog_say(struct talk_dialog *d, sv text)
 	if (d->over)
 		return NULL;
 	d->peer.sink->on_msg(d->talk, &m);
+	d->waits = !d->reply && !d->over && d->talk->core.in_turn;
+	if (d->waits)
+		loop_run(d->peer.loop);
+	d->waits = false;
 	jv *out = d->reply;
 	d->reply = NULL;
 	if (!out)

@@ -30,6 +30,21 @@ function asks() {
   ok(plain.code === 0 && /30 days/.test(plain.out) && !plain.out.startsWith('{'), 'ask without --json is text', plain.out);
 }
 
+/* Service in a terminal: a copy of the demo's orders is worked on, so the second time is like the first. */
+function serves() {
+  const lines = 'Please cancel my order HH2026-100438\nthe last four are 2295\nyes please\n';
+  for (let i = 0; i < 2; i++) {
+    const r = callm(['ask', '--chat', '--json', ...data], { input: lines });
+    const says = r.code === 0 ? r.out.trim().split('\n').map((l) => JSON.parse(l).reply) : [];
+    ok(says.length === 3 && /last four digits/.test(says[0]) && /Shall I cancel/.test(says[1]) && /is cancelled/.test(says[2]),
+      `an order is cancelled in the terminal, ${i ? 'and once more: nothing stayed' : 'after a check and a yes'}`, r.out + r.err);
+  }
+  const known = callm(['ask', '--json', '--customer', 'c010', ...data, '我的订单HH2026-100367到哪了']);
+  ok(known.code === 0 && /HH2026-100367/.test(JSON.parse(known.out).reply), 'a customer who is signed in is told at once', known.out + known.err);
+  const none = callm(['ask', '--customer', 'nobody', ...data, 'hello']);
+  ok(none.code === 1 && /no customer/.test(none.err), 'an unknown customer is told', none.out + none.err);
+}
+
 function quality() {
   const r = callm(['score', 'kb', '--json', ...data], { ms: 120000 });
   const lines = r.out.trim().split('\n').filter(Boolean).map((l) => JSON.parse(l));
@@ -182,6 +197,7 @@ await main(() => {
   rules();
   packs();
   asks();
+  serves();
   knowledge();
   texts();
   reversible();
