@@ -128,6 +128,14 @@ int ing_take(struct ing_sync *y, const struct ing_change *c, sv bytes, sv mime,
 	arena_init(&a, LIM_ARENA_BIG);
 	in.name = arena_cstr(&a, c->uri);
 	(void)ing_read_apart(y->g->reader, &in, &a, &d);
+	/* That the reader is missing says nothing of the document: what it made stays, and it is
+	 * tried again. */
+	for (size_t i = 0; i < d.notes.n && !d.articles.n; i++)
+		if (d.notes.v[i].code == ING_NO_READER_NOTE) {
+			now.state = "error";
+			now.keep = true;
+			now.hash = s ? s->hash : SV("");
+		}
 	if (d.noindex && y->src.kind != ING_FILE && y->src.kind != ING_FOLDER) {
 		struct ing_note *n = VEC_PUSH(&d.notes, ING_NOTES_MAX);
 

@@ -112,7 +112,9 @@ typedef int ing_table_fn(void *arg, struct store_db *db, struct arena *a, kb_art
 
 struct ing_opts {
 	struct store *store;
-	const char *reader;      /* path of callm-reader; NULL = beside this program */
+	/* Path of callm-reader; NULL = beside this program. Where it is missing, documents are told
+	 * as not read. */
+	const char *reader;
 	/* Web addresses in private networks may be read (SSRF guard off). */
 	bool allow_private;
 	const char *ca_file;     /* PEM; NULL = the system's */

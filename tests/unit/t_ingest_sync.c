@@ -193,6 +193,26 @@ TEST(ingest_parts_keep_their_ids_when_another_comes_between)
 	world_close(&w);
 }
 
+TEST(ingest_without_a_reader_articles_stay)
+{
+	struct world w;
+	struct ing *blind;
+
+	OK(world_open(&w));
+	put_file(&w, "help.md", "# A\n\nText.\n");
+	OK(add_folder(&w));
+	OK(run_sync(&w));
+	OK(ing_open(&blind, &(struct ing_opts){ .store = w.st, .reader = "/nonexistent" }, &w.e));
+	put_file(&w, "help.md", "# A\n\nChanged.\n");
+	OK(ing_sync(blind, sv_of(w.id), &w.r, &w.e));
+	STR_EQ(ask(&w, BODY, "help.en", NULL), "Text.");
+	STR_EQ(ask(&w, STATE, "help.md", NULL), "error");
+	OK(run_sync(&w));
+	STR_EQ(ask(&w, BODY, "help.en", NULL), "Changed.");
+	ing_close(blind);
+	world_close(&w);
+}
+
 TEST(ingest_large_documents_take_several_transactions)
 {
 	struct world w;
