@@ -31,6 +31,7 @@ static const struct web_route routes[] = {
 	{ "GET", "/api/v1/conversations/{id}/recording", api_conv_recording, NULL },
 	{ "POST", "/api/v1/conversations/{id}/recording", api_conv_record, NULL },
 	{ "POST", "/api/v1/kb/search", api_kb_search, NULL },
+	{ "POST", "/api/v1/kb/learn", api_kb_learn, NULL },
 	{ "GET", "/api/v1/kb/sources", api_sources, NULL },
 	{ "POST", "/api/v1/kb/sources", api_source_add, NULL },
 	{ "GET", "/api/v1/kb/sources/{id}", api_source_get, NULL },

@@ -58,6 +58,10 @@ struct api_opts {
 	const struct desk *desk;
 	/* Sources of knowledge (ingest.h); NULL = none. Outlives the api. */
 	struct ing *ingest;
+	/* Looks at the conversations now for what the knowledge base lacks: 0, or ERR_AGAIN when it
+	 * does already. May be NULL. */
+	int (*learn)(void *arg);
+	void *learn_arg;
 	/* Customers (cust.h); NULL = none. And the code of their phones' country, NULL = "86". */
 	const struct cust_keys *cust;
 	const char *country_code;

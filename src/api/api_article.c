@@ -194,9 +194,23 @@ static int save_write(void *arg, struct store_db *db)
 		rc = x->verb == ROLLBACK ? load_version(x, db) : keep_rest(x, db);
 	if (rc == 0)
 		rc = complete(x);
+	x->art.by = sv_of(x->by);
 	if (rc == 0)
 		rc = kb_put(db, &x->art, now, &x->changed);
 	return rc == 0 && x->changed ? write_event(x, db, "article.put") : rc;
+}
+
+/* What is there now, with its ETag; If-None-Match was about the save, not about this answer. */
+static void reply_saved(struct api_query *q)
+{
+	char line[48];
+	(void)snprintf(line, sizeof(line), "ETag: \"%016llx\"\r\n",
+		       (unsigned long long)sv_hash(sb_sv(&q->out)));
+	if (q->status >= 400 || sb_err(&q->out))
+		api_problem(q->r, q->status >= 400 ? q->status : 500, q->detail);
+	else
+		web_reply(q->r, 200, "application/json", sb_sv(&q->out), line);
+	api_query_free(q);
 }
 
 static void save_done(void *arg, int err)
@@ -208,7 +222,7 @@ static void save_done(void *arg, int err)
 	} else {
 		struct api_query *q = api_query_new(x->a, x->r);
 		q->s1 = arena_sv(&q->arena, x->id);
-		q->etag = true;
+		q->done = reply_saved;
 		q->run = api_article_run;
 		api_query_start(q);
 	}
@@ -391,12 +405,16 @@ static void put(struct sb *b, const char *key, sv v)
 static void versions_run(struct api_query *q, struct store_db *db)
 {
 	static const char sql[] =
-		"SELECT version, status, title, updated_ms, valid_from_ms, valid_to_ms, source, "
-		"category, aliases, body_md FROM (SELECT version, status, title, updated_ms, "
-		"valid_from_ms, valid_to_ms, source, category, aliases, body_md FROM article "
-		"WHERE id=?1 UNION ALL SELECT version, 'former', title, updated_ms, "
-		"valid_from_ms, valid_to_ms, source, category, aliases, body_md FROM "
-		"article_version WHERE id=?1) v WHERE (?2=0 OR version=?2) ORDER BY version DESC "
+		"SELECT version, status, title, updated_ms, valid_from_ms, valid_to_ms, "
+		"source, "
+		"updated_by, category, aliases, body_md FROM (SELECT version, status, title, "
+		"updated_ms, valid_from_ms, valid_to_ms, source, updated_by, category, "
+		"aliases, "
+		"body_md FROM article WHERE id=?1 UNION ALL SELECT version, 'former', title, "
+		"updated_ms, valid_from_ms, valid_to_ms, source, updated_by, category, "
+		"aliases, "
+		"body_md FROM article_version WHERE id=?1) v WHERE (?2=0 OR version=?2) ORDER "
+		"BY version DESC "
 		"LIMIT 200";
 	struct store_stmt *st;
 	int n = 0;
@@ -417,10 +435,11 @@ static void versions_run(struct api_query *q, struct store_db *db)
 		put_ms(&q->out, "valid_from", store_col_int(st, 4));
 		put_ms(&q->out, "valid_to", store_col_int(st, 5));
 		put(&q->out, "source", store_col_sv(st, 6));
+		put(&q->out, "by", store_col_sv(st, 7));
 		if (q->i1) {
-			put(&q->out, "category", store_col_sv(st, 7));
-			put(&q->out, "aliases", store_col_sv(st, 8));
-			put(&q->out, "body_md", store_col_sv(st, 9));
+			put(&q->out, "category", store_col_sv(st, 8));
+			put(&q->out, "aliases", store_col_sv(st, 9));
+			put(&q->out, "body_md", store_col_sv(st, 10));
 		}
 		sb_ch(&q->out, '}');
 	}

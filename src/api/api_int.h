@@ -185,6 +185,7 @@ void api_customer_apart(struct web_req *r, void *arg);
 
 /* api_kb.c */
 void api_kb_search(struct web_req *r, void *arg);
+void api_kb_learn(struct web_req *r, void *arg);
 void api_bot_turn(struct web_req *r, void *arg);
 void api_articles(struct web_req *r, void *arg);
 void api_article(struct web_req *r, void *arg);

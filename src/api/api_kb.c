@@ -223,6 +223,22 @@ void api_bot_turn(struct web_req *r, void *arg)
 	jv_free(body);
 }
 
+/* ---- what is lacking: looked at in the night, or now ---- */
+
+void api_kb_learn(struct web_req *r, void *arg)
+{
+	struct api *a = arg;
+	if (!api_need_user(a, r, "admin|supervisor", NULL))
+		return;
+	int rc = a->o.learn ? a->o.learn(a->o.learn_arg) : ERR_UNSUPPORTED;
+	if (rc == 0)
+		web_reply_json(r, 202, jv_obj());
+	else
+		api_problem(r, rc == ERR_AGAIN ? 409 : 503,
+			    rc == ERR_AGAIN ? "It is being looked at already." :
+					      "This server does not look at conversations.");
+}
+
 /* ---- articles ---- */
 
 static void put(struct sb *b, const char *key, sv v)

@@ -4,6 +4,7 @@
  *
  * Stateless; prints to stderr in the form of the other issues. */
 #include "app_int.h"
+#include "app_knowledge.h"
 #include "app_service.h"
 #include "chan_phone.h"
 #include "policy_table.h"
@@ -349,6 +350,13 @@ static void look_post(struct looking *k, const jv *cfg)
 }
 
 /* There is no way to do it, so who asks for it is told rather than ignored. */
+static void look_knowledge(struct looking *k, const jv *knowledge)
+{
+	if (app_knowledge_minute(jv_get_str(knowledge, "learn_at")) == -2)
+		complain(k, "knowledge.learn_at", "that is no time of day",
+			 "Write it as 03:00, or leave it empty for never.");
+}
+
 static void look_feel(struct looking *k, const jv *feel)
 {
 	if (jv_get_bool(feel, "voice_of_employees", false))
@@ -377,6 +385,7 @@ int app_config_look(const jv *cfg, const char *file)
 	look_mcp(&k, jv_get(cfg, "mcp"));
 	look_systems(&k, jv_get(cfg, "systems"));
 	look_post(&k, cfg);
+	look_knowledge(&k, jv_get(cfg, "knowledge"));
 	look_feel(&k, jv_get(cfg, "feel"));
 	return k.issues ? ERR_INVAL : 0;
 }

@@ -5,6 +5,7 @@
  * The main thread owns this struct. */
 #include "app_int.h"
 #include "guard.h"
+#include "app_knowledge.h"
 #include "app_meaning.h"
 #include "app_models.h"
 #include "app_profile.h"
@@ -32,6 +33,7 @@ struct app_server {
 	struct pool *pool;
 	struct snap *kb;
 	struct kb_live *live;
+	struct app_knowledge *knowledge;
 	atomic_bool kb_changed;      /* since vectors were asked for */
 	struct talk_texts *texts;
 	struct app_profiles *profiles;
@@ -281,6 +283,14 @@ static int server_service(struct app_server *s, const jv *company, struct err *e
 	return app_service_open(&s->service, &o, e);
 }
 
+static int server_knowledge(struct app_server *s, const jv *company, struct err *e)
+{
+	const struct app_knowledge_opts o = { .cfg = s->cfg, .company = company,
+					      .data = s->data, .store = s->store,
+					      .kb = s->kb };
+	return app_knowledge_open(&s->knowledge, &o, e);
+}
+
 static int server_hub(struct app_server *s, const jv *company, struct err *e)
 {
 	struct policy_table *strategy = NULL;
@@ -387,6 +397,9 @@ static int server_door(struct app_server *s, const jv *company, struct err *e)
 		.docs = { docs_apply, docs_text, docs_list, s->service },
 		.kit = app_service_kit(s->service),
 		.desk = app_service_desk(s->service),
+		.ingest = app_knowledge_sources(s->knowledge),
+		.learn = app_knowledge_learn,
+		.learn_arg = s->knowledge,
 	};
 	sv cert = jv_get_str(http, "tls_cert"), key = jv_get_str(http, "tls_key");
 	if (cert.n && key.n) {
@@ -460,6 +473,8 @@ int app_server_open(struct app_server **ret, const jv *cfg, const char *data_dir
 		rc = server_live(s, e);
 	if (rc == 0)
 		rc = server_service(s, company, e);
+	if (rc == 0)
+		rc = server_knowledge(s, company, e);
 	if (rc == 0)
 		rc = server_hub(s, company, e);
 	if (rc == 0) /* before the door, which lists what is being pulled */
@@ -539,6 +554,7 @@ void app_server_watch(struct app_server *s)
 		app_meaning_refresh(s->meaning);
 	app_models_tick(s->models);
 	app_service_tick(s->service);
+	app_knowledge_tick(s->knowledge);
 	renew(s);
 }
 
@@ -570,6 +586,7 @@ void app_server_close(struct app_server *s)
 	app_meaning_close(s->meaning);
 	app_voice_close(s->voice);
 	pool_free(s->pool);
+	app_knowledge_close(s->knowledge);
 	app_service_close(s->service);
 	store_close(s->store);
 	api_close(s->api);

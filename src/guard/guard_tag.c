@@ -95,8 +95,33 @@ static bool is_place(uint8_t tag)
 	return tag == TAG_ADDR || tag == TAG_ADDR_IN || tag == TAG_PLACE;
 }
 
-/* What no person is called: something with digits, a lone Han sign (the rules know 王先生), a
- * common word. */
+static bool token_is(const struct guard_toks *k, size_t i, const char *list)
+{
+	size_t n = guard_any_at(k->t, k->v[i].s, list);
+	return n && n == k->v[i].e - k->v[i].s;
+}
+
+/* "the air fryer": one small word behind an article, or behind one more word that is nobody's
+ * calling, names a thing. */
+static bool is_thing(const struct guard_toks *k, size_t from, size_t to)
+{
+	static const char articles[] = "the|a|an";
+	static const char callings[] = "agent|colleague|lady|man|woman|guy|girl|boy|customer|"
+				       "driver|courier|manager|doctor|name|is|was|called|named";
+	const struct guard_tok *x = &k->v[from];
+
+	if (to - from != 1 || !from)
+		return false;
+	for (size_t i = x->s; i < x->e; i++)
+		if (k->t->raw[i] != k->t->fold[i] || !guard_alpha(k->t->fold[i]))
+			return false;
+	if (token_is(k, from - 1, articles))
+		return true;
+	return from > 1 && token_is(k, from - 2, articles) && !token_is(k, from - 1, callings);
+}
+
+/* What no person is called: a thing, something with digits, a lone Han sign (the rules know
+ * 王先生), a common word. */
 static bool no_name(const struct guard_toks *k, size_t from, size_t to)
 {
 	size_t s = k->v[from].s, e = k->v[to - 1].e;
@@ -104,7 +129,7 @@ static bool no_name(const struct guard_toks *k, size_t from, size_t to)
 	for (size_t i = s; i < e; i++)
 		if (guard_digit(k->t->fold[i]))
 			return true;
-	return (to - from == 1 && guard_han(k->t->fold[s])) ||
+	return is_thing(k, from, to) || (to - from == 1 && guard_han(k->t->fold[s])) ||
 	       ((to - from == 1 || guard_han(k->t->fold[s])) && guard_not_name(k->t, s, e));
 }
 

@@ -42,7 +42,7 @@ TEST(api_article_is_written_and_changed)
 	char line[96];
 	CHECK(aw_up(&w));
 	const char *t = aw_token(&w, "supervisor");
-	EQ(http(&w, "PUT " BASE "/where.en", t, NEW, &r), 200);
+	EQ(http_with(&w, "PUT " BASE "/where.en", t, "If-None-Match: *\r\n", NEW, &r), 200);
 	SV_EQ(jv_get_str(r.json, "lang"), "en");
 	SV_EQ(jv_get_str(r.json, "aliases"), "address\nhow do I get to you");
 	SV_EQ(jv_get_str(r.json, "source"), "console");
@@ -80,6 +80,7 @@ TEST(api_article_versions_and_the_way_back)
 	EQ(jv_len(jv_get(r.json, "items")), 2);
 	EQ(jv_as_int(jv_path(r.json, "items.0.version"), 0), 2);
 	SV_EQ(jv_as_str(jv_path(r.json, "items.1.state")), "former");
+	SV_EQ(jv_as_str(jv_path(r.json, "items.0.by")), "user:tester");
 	EQ(http(&w, "GET " BASE "/returns.en/versions/1", agent, NULL, &r), 200);
 	CHECK(sv_find(jv_get_str(r.json, "body_md"), SV("30 days")) > 0);
 	EQ(http(&w, "GET " BASE "/returns.en/versions/9", agent, NULL, &r), 404);
@@ -150,6 +151,29 @@ TEST(api_article_refuses_what_is_no_article)
 	EQ(http(&w, "PUT " BASE "/new.en", aw_token(&w, "agent"), NEW, &r), 403);
 	EQ(http(&w, "DELETE " BASE "/returns.en", aw_token(&w, "agent"), NULL, &r), 403);
 	EQ(count(&w, "article.put"), 0);
+	resp_done(&r);
+	aw_down(&w);
+}
+
+static int looked;
+static int look(void *arg)
+{
+	(void)arg;
+	return looked++ ? ERR_AGAIN : 0;
+}
+
+TEST(api_kb_learn_when_asked)
+{
+	struct aw w = { .o.learn = look };
+	struct resp r = { 0 };
+	looked = 0;
+	CHECK(aw_up(&w));
+	EQ(http(&w, "POST /api/v1/kb/learn", aw_token(&w, "agent"), "{}", &r), 403);
+	EQ(looked, 0);
+	EQ(http(&w, "POST /api/v1/kb/learn", aw_token(&w, "supervisor"), "{}", &r), 202);
+	EQ(http(&w, "POST /api/v1/kb/learn", aw_token(&w, "supervisor"), "{}", &r), 409);
+	CHECK(is_problem(&r));
+	EQ(looked, 2);
 	resp_done(&r);
 	aw_down(&w);
 }

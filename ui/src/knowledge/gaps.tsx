@@ -7,7 +7,7 @@ import { lang, t, tWord } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
 import { Empty, ErrorNote, Skeleton } from '../lib/ui.tsx';
 import { authed, now, route, user } from '../console/state.ts';
-import { Pick, Rows, seg, setHashQuery, useLoad, usePages, useRows } from '../service/parts.tsx';
+import { Pick, post, Rows, seg, setHashQuery, useLoad, usePages, useRows } from '../service/parts.tsx';
 
 interface Gap {
   id: string;
@@ -39,6 +39,8 @@ export function Gaps() {
     <div class="page-body">
       <div class="filters">
         <Pick name="state" label={t('ks.state')} group="gapstate" every={t('kg.every')} words={['open', 'drafted', 'closed', 'ignored']} />
+        <span class="grow" />
+        <LookNow done={() => pages.load(null)} />
       </div>
       {sel ? <OneGapView key={sel} id={sel} /> : null}
       <Rows pages={pages} empty={<Empty icon="check" title={t('kg.none')} text={t('kg.none_text')} />}>
@@ -78,6 +80,36 @@ export function Gaps() {
         )}
       </Rows>
     </div>
+  );
+}
+
+const FOLLOW_MS = 2500;
+
+/* The night's work, now: the list follows. */
+function LookNow({ done }: { done: () => Promise<void> }) {
+  const state = useSignal<'' | 'busy' | 'done'>('');
+  const error = useSignal<unknown>(null);
+  if (user.value?.role !== 'admin' && user.value?.role !== 'supervisor') return null;
+  const look = async () => {
+    error.value = null;
+    try {
+      await post('/api/v1/kb/learn', {});
+      state.value = 'busy';
+      await new Promise((r) => setTimeout(r, FOLLOW_MS));
+      await done();
+      state.value = 'done';
+    } catch (e) {
+      error.value = e;
+      state.value = '';
+    }
+  };
+  return (
+    <>
+      {error.value ? <ErrorNote error={error.value} /> : null}
+      <button class="btn" data-test="look-now" disabled={state.value === 'busy'} onClick={() => void look()}>
+        {t(state.value === 'busy' ? 'kg.looking' : 'kg.look')}
+      </button>
+    </>
   );
 }
 

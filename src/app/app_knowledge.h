@@ -1,0 +1,30 @@
+/* app_knowledge.h: what keeps the knowledge base current in the server: its sources are read when
+ * they are due, once a night it is told what customers asked in vain, and every hour what a new
+ * text did. Private to app. Main thread. */
+#ifndef CALLM_APP_KNOWLEDGE_H
+#define CALLM_APP_KNOWLEDGE_H
+
+#include "ingest.h"
+
+/*	app_knowledge_open(&k, &opts, &e);    before the door
+ *	app_knowledge_tick(k);                once a second
+ *	app_knowledge_close(k);               before the store is closed; accepts NULL */
+struct app_knowledge;
+struct app_knowledge_opts {
+	const jv *cfg, *company;     /* knowledge; timezone */
+	const char *data;            /* folder: its sources/ may always be read */
+	struct store *store;
+	struct snap *kb;             /* as customers have it */
+};
+int app_knowledge_open(struct app_knowledge **ret, const struct app_knowledge_opts *o,
+		       struct err *e);
+struct ing *app_knowledge_sources(const struct app_knowledge *k);
+/* Looks at the conversations now, beside whatever else goes on; ERR_AGAIN when it does already.
+ * Any thread. */
+int app_knowledge_learn(void *k);
+void app_knowledge_tick(struct app_knowledge *k);
+void app_knowledge_close(struct app_knowledge *k);
+/* "03:00" -> 180, empty -> -1 (never), else -2. */
+int app_knowledge_minute(sv text);
+
+#endif
