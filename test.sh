@@ -229,8 +229,7 @@ e2e_part() {
 	# those that measure times to the millisecond have the machine to themselves
 	tap e2e_start 60 node tests/e2e/start.mjs
 	tap e2e_sip 180 node tests/e2e/sip.mjs
-	tap e2e_outbound 240 node tests/e2e/outbound.mjs
-	tap e2e_story 300 node tests/e2e/story.mjs
+	together 'tap e2e_outbound 240 node tests/e2e/outbound.mjs' 'tap e2e_story 300 node tests/e2e/story.mjs'
 	together 'tap e2e_call 300 node tests/e2e/call.mjs
 		tap e2e_codecs 120 node tests/e2e/codecs.mjs' 'tap e2e_moves 300 node tests/e2e/moves.mjs' \
 		'tap e2e_bench 240 node tests/e2e/bench.mjs'

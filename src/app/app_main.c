@@ -18,8 +18,8 @@ static const struct cli_cmd cmds[] = {
 	{ "ask", "[--json] [--lang L] TEXT", "one turn through the real engine",
 	  "ask --json \"How long do I have to return something?\"", cmd_ask },
 	{ "kb",
-	  "import PATH... | sync PATH-or-URL... | sources | search [--json] [-k N] QUERY | list | export [DIR] | gaps | drafts | "
-	  "conflicts | coverage | learn",
+	  "import PATH... | sync PATH-or-URL... | sources | search [--json] [-k N] QUERY | "
+	  "list | export [DIR] | gaps | drafts | conflicts | coverage | learn",
 	  "the knowledge base", "kb search --json \"return postage\"", cmd_kb },
 	{ "train", "intent | emotion | pairs | language | digits --data ROWS.tsv --out FILE",
 	  "learn a task from your own rows", "train intent --data mine.tsv --out intent.bin",

@@ -9,7 +9,7 @@ await main(async () => {
   const s = await demo();
   const env = { CALLM_URL: s.url, CALLM_PASSWORD: 'correct-horse-battery' };
   Object.assign(process.env, env);
-  for (const name of ['chat_en', 'chat_zh', 'console_live', 'strategy', 'service', 'rules', 'talk']) {
+  for (const name of ['chat_en', 'chat_zh', 'console_live', 'strategy', 'service', 'rules', 'knowledge', 'talk']) {
     if (name === 'talk') {
       process.env.CALLM_WAV = speak(QUESTION, join(temp, 'mic.wav'), { before: 13, after: 30 });
       process.env.CALLM_EXPECT_CITE = ARTICLE;
