@@ -491,6 +491,7 @@ int app_server_open(struct app_server **ret, const jv *cfg, const char *data_dir
 		app_server_close(s);
 		return rc;
 	}
+	kb_rest();
 	*ret = s;
 	return 0;
 }

@@ -87,6 +87,9 @@ int kb_build(struct kb_index **ret, struct store_db *db, const struct kb_opts *o
  * A worker; `was` may be in use meanwhile. 0, ERR_FULL, ERR_DB, ERR_PARSE. */
 int kb_update(struct kb_index **ret, struct kb_index *was, struct store_db *db,
 	      const struct kb_opts *o, bool *ret_large, struct err *e);
+/* Building reads all learned vectors of the program (4 MB), searching a few of them: their pages go
+ * back to the system and come again from its file. Any thread, any time. */
+void kb_rest(void);
 size_t kb_count(const struct kb_index *ix);      /* live articles */
 /* Bytes the index holds beyond the articles' texts. */
 size_t kb_bytes(const struct kb_index *ix);
@@ -152,7 +155,8 @@ struct kb_query {
 	int dim;
 	/* who asks: "" = a customer, else a member of staff by role ("agent"; "admin" sees all) */
 	sv audience;
-	sv category, source;     /* only articles of this category, with a source that begins so */
+	/* only articles of this category, with a source that begins so. */
+	sv category, source;
 	int cohort;              /* of the conversation, 1..100; 0 = sees nothing on trial */
 };
 struct kb_why {

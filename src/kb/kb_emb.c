@@ -8,6 +8,9 @@
  */
 #include <math.h>
 #include "kb_embed.h"
+#include <stdint.h>
+#include <sys/mman.h>
+#include <unistd.h>
 #include "kb_int.h"
 
 struct hashes {
@@ -158,4 +161,21 @@ const int8_t *kb_emb_builtin(sv lang)
 	if (sv_eq(lang, SV("zh")) && kb_embed_emb_zh_n == KE_TABLE)
 		return (const int8_t *)kb_embed_emb_zh;
 	return NULL;
+}
+
+/* Whole pages of the program's own file, read-only: they come again from it when they are read. */
+static void let_go(const char *p, size_t n)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t from = ((uintptr_t)p + page - 1) & ~(page - 1);
+	uintptr_t to = ((uintptr_t)p + n) & ~(page - 1);
+
+	if (to > from)
+		(void)madvise((void *)from, to - from, MADV_DONTNEED);
+}
+
+void kb_rest(void)
+{
+	let_go(kb_embed_emb_en, kb_embed_emb_en_n);
+	let_go(kb_embed_emb_zh, kb_embed_emb_zh_n);
 }
