@@ -89,8 +89,9 @@ struct fetch_letter {
 	sv id;                     /* of the message: a repeat has the same Message-ID */
 	sv to, subject, text;      /* text in UTF-8, any number of lines */
 };
-/* 0: the server has taken it. ERR_IO, ERR_TIMEOUT, ERR_UPSTREAM: again later; ERR_INVAL: an address
- * or the server's configuration is wrong, or the server refuses this message for good. */
+/* 0: the server has taken it. ERR_IO, ERR_TIMEOUT: again later; ERR_UPSTREAM: the same, but the
+ * configuration or our sign-in has to be mended first; ERR_INVAL: the receiver's address is none,
+ * or the server refuses this message for good. */
 int fetch_mail_send(const struct fetch_mail *m, const struct fetch_letter *l, struct err *e);
 
 /* --- server-sent events --- */

@@ -98,9 +98,9 @@ static struct curl_slist *head_of(const struct fetch_mail *m, const struct fetch
 static int check(const struct fetch_mail *m, const struct fetch_letter *l, struct err *e)
 {
 	if (!m->host || !clean(sv_of(m->host)) || m->port < 1 || m->port > 65535)
-		return err_set(e, ERR_INVAL, "mail: host and port of the server are needed");
+		return err_set(e, ERR_UPSTREAM, "mail: host and port of the server are needed");
 	if (!m->from || !is_address(sv_of(m->from)))
-		return err_set(e, ERR_INVAL, "mail: from must be an address");
+		return err_set(e, ERR_UPSTREAM, "mail: from must be an address");
 	if (!is_address(l->to))
 		return err_set(e, ERR_INVAL, "the receiver is no e-mail address");
 	if (!clean(l->subject) || !clean(l->id))
@@ -108,16 +108,29 @@ static int check(const struct fetch_mail *m, const struct fetch_letter *l, struc
 	return 0;
 }
 
+/* It speaks of us, not of the message: no TLS, no sign-in or too weak a one (530, 534, 538: RFC
+ * 4954), a greeting that is none. A no after the text was sent is the message's. */
+static bool is_ours(CURL *c, CURLcode code, long status)
+{
+	curl_off_t sent = 0;
+	curl_easy_getinfo(c, CURLINFO_SIZE_UPLOAD_T, &sent);
+	return code == CURLE_LOGIN_DENIED || code == CURLE_USE_SSL_FAILED ||
+	       code == CURLE_REMOTE_ACCESS_DENIED || status == 530 || status == 534 ||
+	       status == 538 || (code == CURLE_WEIRD_SERVER_REPLY && sent == 0);
+}
+
 /* The server's own no (5xx) to this message stays one; what may be otherwise later is asked again,
- * a refused sign-in too: that is ours to mend, not the customer's loss. */
+ * and what the operator has to mend too: it is not the customer's loss. */
 static int outcome(CURL *c, CURLcode code, struct err *e)
 {
 	long status = 0;
 	curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
 	if (code == CURLE_OK)
 		return 0;
-	if (code == CURLE_LOGIN_DENIED)
-		return err_set(e, ERR_UPSTREAM, "the mail server refuses our sign-in");
+	if (is_ours(c, code, status))
+		return err_set(e, ERR_UPSTREAM,
+			       "the mail server does not take our connection or sign-in: %s (%ld)",
+			       curl_easy_strerror(code), status);
 	if (code == CURLE_OPERATION_TIMEDOUT)
 		return err_set(e, ERR_TIMEOUT, "the mail server did not answer in time");
 	if (status >= 500 && status < 600)

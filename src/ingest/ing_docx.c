@@ -24,7 +24,7 @@ struct docx {
 	bool in_text, item, hide, white, ground;
 	int deleted, table, item_deep;
 	struct ing_grid grid;
-	size_t row, col, cells;
+	size_t row, col;
 };
 
 sv ing_core_title(struct ing_job *j, const struct ing_zip *z)

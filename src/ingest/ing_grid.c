@@ -9,10 +9,10 @@
 
 bool ing_grid_put(struct ing_grid *g, size_t row, size_t col, sv text)
 {
-	if (row >= ING_ROWS_MAX || col >= ING_COLS_MAX) {
-		g->cut = true;
+	g->cut = g->cut || row >= ING_ROWS_MAX;
+	g->wide = g->wide || col >= ING_COLS_MAX;
+	if (row >= ING_ROWS_MAX || col >= ING_COLS_MAX)
 		return false;
-	}
 	if (!g->cell)
 		g->cols = ING_COLS_MAX;
 	while ((row + 1) * g->cols > g->cap) {
@@ -26,6 +26,8 @@ bool ing_grid_put(struct ing_grid *g, size_t row, size_t col, sv text)
 	g->cell[row * g->cols + col] = text;
 	if (row + 1 > g->rows)
 		g->rows = row + 1;
+	if (col + 1 > g->width && sv_trim(text).n)
+		g->width = col + 1;
 	return true;
 }
 
@@ -48,17 +50,6 @@ static bool row_empty(const struct ing_grid *g, size_t row)
 	return true;
 }
 
-static size_t width(const struct ing_grid *g, size_t from, size_t to)
-{
-	size_t w = 0;
-
-	for (size_t r = from; r < to; r++)
-		for (size_t c = w; c < g->cols; c++)
-			if (cell(g, r, c).n)
-				w = c + 1;
-	return w;
-}
-
 static void put_row(const struct ing_grid *g, size_t row, size_t w, struct sb *out)
 {
 	for (size_t c = 0; c < w; c++) {
@@ -76,11 +67,10 @@ static void put_row(const struct ing_grid *g, size_t row, size_t w, struct sb *o
 /* Rows [from, to), the first of all as the head. */
 void ing_grid_md(const struct ing_grid *g, size_t from, size_t to, struct sb *out)
 {
-	size_t head = 0, w;
+	size_t head = 0, w = g->width;
 
 	while (head < g->rows && row_empty(g, head))
 		head++;
-	w = width(g, head, to);
 	if (head >= g->rows || !w)
 		return;
 	put_row(g, head, w, out);
@@ -141,11 +131,10 @@ static sv names_of(struct arena *a, sv had, sv list)
 		if (k && k + 1 < one.n && (one.p[k] == '.' || one.p[k] == ')'))
 			one = sv_trim(sv_slice(one, k + 1, one.n));
 		while (one.n) {
-			sv part, head = one;
+			sv part;
 
 			if (!sv_cut(&one, ';', &part))
 				break;
-			(void)head;
 			if (sv_trim(part).n && b.n)
 				sb_ch(&b, '\n');
 			sb_put(&b, sv_trim(part));
@@ -274,6 +263,8 @@ int ing_grid_out(struct ing_job *j, const struct ing_grid *g, sv title)
 	}
 	if (g->cut)
 		ing_notef(j, ING_ROWS_NOTE, "%d", ING_ROWS_MAX);
+	if (g->wide)
+		ing_notef(j, ING_COLUMNS_NOTE, "%d", ING_COLS_MAX);
 	if (!ask || !answer) {
 		(void)parts_of(j, g, title);
 		return 0;

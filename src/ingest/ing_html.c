@@ -273,9 +273,8 @@ static void meta(struct page *p, const struct tag *t)
 	if (attr(t->attrs, "charset").n)
 		p->charset = attr(t->attrs, "charset");
 	else if (sv_eq_nocase(attr(t->attrs, "http-equiv"), SV("content-type")) &&
-		 sv_find(content, SV("charset=")) >= 0)
-		p->charset = sv_slice(content, (size_t)sv_find(content, SV("charset=")) + 8,
-				      content.n);
+		 ing_charset_of(content).n)
+		p->charset = ing_charset_of(content);
 	if (sv_eq_nocase(name, SV("robots")) && sv_find(content, SV("noindex")) >= 0)
 		p->j->d->noindex = true;
 }
@@ -428,12 +427,9 @@ int ing_html(struct ing_job *j, sv bytes, sv mime)
 {
 	struct kb_article a = { 0 }, base = { 0 };
 	const char *what = NULL;
-	sv text, charset = own_charset(j, bytes);
-	ptrdiff_t at = sv_find(mime, SV("charset="));
+	sv text, told = ing_charset_of(mime), charset = told.n ? told : own_charset(j, bytes);
 	int rc;
 
-	if (at >= 0)
-		charset = sv_slice(mime, (size_t)at + 8, mime.n);
 	if (!j->depth)
 		j->d->kind = "html";
 	rc = ing_utf8(j->a, bytes, charset, &text, &what);

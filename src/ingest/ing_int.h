@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/resource.h>
 
 #include "ingest.h"
 
@@ -38,6 +39,15 @@ struct ing_job {
 	struct { size_t hidden, invisible; } left;
 };
 
+/* A limit of the process at hand. CPU ends with SIGXCPU, which tells why, and a second later for
+ * good. */
+static inline void ing_limit(int what, rlim_t n)
+{
+	struct rlimit l = { n, what == RLIMIT_CPU ? n + 1 : n };
+
+	(void)setrlimit(what, &l);
+}
+
 /* ing_read.c */
 void ing_note(struct ing_job *j, enum ing_code c, sv detail);
 void ing_notef(struct ing_job *j, enum ing_code c, const char *fmt, ...)
@@ -45,6 +55,7 @@ void ing_notef(struct ing_job *j, enum ing_code c, const char *fmt, ...)
 int ing_refuse(struct ing_job *j, int rc, enum ing_code c, sv detail);
 int ing_bytes(struct ing_job *j, sv bytes, sv mime);
 sv ing_stem(const char *name);           /* "a/b.docx" -> "b" */
+sv ing_charset_of(sv mime);              /* text/html; charset="X" -> X, or empty */
 
 /* ing_split.c: a text as Markdown, split at its headings where it is long. page_of may be NULL:
  * offsets where pages begin. */
@@ -69,7 +80,8 @@ sv ing_html_text(struct ing_job *j, sv html, sv *title); /* as Markdown */
 struct ing_grid {
 	sv *cell;                        /* rows * cols */
 	size_t rows, cols, cap;
-	bool cut;
+	size_t width;                    /* columns with anything in them */
+	bool cut, wide;                  /* rows, columns were left out */
 };
 bool ing_grid_put(struct ing_grid *g, size_t row, size_t col, sv text); /* false: full */
 void ing_grid_done(struct ing_grid *g);
@@ -113,7 +125,7 @@ int ing_pdf_text(struct ing_job *j, sv xml);     /* what pdftohtml -xml printed 
 int ing_json(struct ing_job *j, sv text, bool lines);
 int ing_markdown(struct ing_job *j, sv text);
 
-/* ing_wire.c: a document between the two processes */
+/* ing_wire.c: a document between the two processes, and its end (ing_doc_done, ing_doc_bad) */
 enum { ING_MSG_ASK = 'q', ING_MSG_BYTES = 'b', ING_MSG_GO = 'g', ING_MSG_ARTICLE = 'a',
        ING_MSG_NOTE = 'n', ING_MSG_LINK = 'l', ING_MSG_END = 'e' };
 jv *ing_article_json(const struct ing_article *x);
@@ -153,6 +165,7 @@ struct ing_sync {
 	struct arena a;                  /* of the sync */
 	struct map *seen;                /* uri -> struct ing_seen */
 	VEC(struct ing_seen *) rows;
+	int64_t asked_ms;                /* what somebody asked for when it began; 0 = nobody */
 	struct ing_report *rep;
 	struct err *e;
 	struct ing_batch *batch;
@@ -166,6 +179,7 @@ struct ing_change {
 	const char *state;               /* NULL: by the document's notes */
 	size_t bytes;
 	bool keep;                       /* the articles made before stay */
+	bool same;                       /* its bytes too: only stamp, etag, modified are new */
 };
 struct ing_batch *ing_batch_new(struct ing_sync *y);
 void ing_batch_free(struct ing_batch *b);
@@ -213,7 +227,7 @@ bool ing_addr_private(const char *addr);
 /* ing_site.c: robots.txt (RFC 9309) and sitemaps */
 /* May this path be read? robots: the file's text. */
 bool ing_robots_allow(sv robots, sv path, int *delay_ms);
-/* Calls fn with each <loc>; index: it lists sitemaps. */
-void ing_sitemap(sv xml, bool *index, void (*fn)(void *arg, sv loc), void *arg);
+/* Calls fn with each <loc>. */
+void ing_sitemap(sv xml, void (*fn)(void *arg, sv loc), void *arg);
 
 #endif

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "ing_int.h"
@@ -30,13 +29,6 @@ struct pdf_run {
 	bool late;
 };
 
-static void limit(int what, rlim_t n)
-{
-	struct rlimit l = { n, n };
-
-	(void)setrlimit(what, &l);
-}
-
 _Noreturn static void become(const char *program, char *const *argv, int doc, int out, int said)
 {
 	static char *const env[] = { (char *)"LC_ALL=C.UTF-8", (char *)"PATH=/usr/bin:/bin", NULL };
@@ -52,10 +44,10 @@ _Noreturn static void become(const char *program, char *const *argv, int doc, in
 		(void)dup2(doc, DOC_FD);
 	for (int fd = DOC_FD + 1; fd < 256; fd++)
 		(void)close(fd);
-	limit(RLIMIT_AS, ING_PDF_MEMORY);
-	limit(RLIMIT_CPU, ING_SECONDS);
-	limit(RLIMIT_CORE, 0);
-	limit(RLIMIT_FSIZE, 0);
+	ing_limit(RLIMIT_AS, ING_PDF_MEMORY);
+	ing_limit(RLIMIT_CPU, ING_SECONDS);
+	ing_limit(RLIMIT_CORE, 0);
+	ing_limit(RLIMIT_FSIZE, 0);
 	(void)execve(program, argv, env);
 	_exit(127);
 }

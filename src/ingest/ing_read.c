@@ -177,7 +177,7 @@ static enum kind by_look(sv text)
 	return K_TXT;
 }
 
-static sv charset_of(sv mime)
+sv ing_charset_of(sv mime)
 {
 	ptrdiff_t at = sv_find(mime, SV("charset="));
 	sv s = at < 0 ? SV_NULL : sv_slice(mime, (size_t)at + 8, mime.n), head = s;
@@ -212,7 +212,7 @@ static int text_kind(struct ing_job *j, enum kind k, sv bytes, sv mime)
 {
 	const char *what = NULL;
 	sv text;
-	int rc = ing_utf8(j->a, bytes, charset_of(mime), &text, &what);
+	int rc = ing_utf8(j->a, bytes, ing_charset_of(mime), &text, &what);
 
 	if (rc)
 		return ing_refuse(j, rc, memchr(bytes.p, 0, bytes.n) ? ING_BINARY_NOTE :
@@ -302,21 +302,4 @@ int ing_read(const struct ing_in *in, struct arena *a, struct ing_doc *d)
 	if (!rc && !d->articles.n && !d->notes.n)
 		ing_note(&j, ING_EMPTY_NOTE, SV(""));
 	return rc;
-}
-
-void ing_doc_done(struct ing_doc *d)
-{
-	VEC_FREE(&d->articles);
-	VEC_FREE(&d->notes);
-	VEC_FREE(&d->links);
-}
-
-bool ing_doc_bad(const struct ing_doc *d)
-{
-	if (d->articles.n)
-		return false;
-	for (size_t i = 0; i < d->notes.n; i++)
-		if (ing_code_grade(d->notes.v[i].code) == ING_BAD)
-			return true;
-	return false;
 }

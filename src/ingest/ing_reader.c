@@ -5,9 +5,9 @@
  * lines)
  *
  * The cage, before the first byte of the document is read: at most 512 MB of address space, 9 s
- * of CPU, no file larger than nothing on disk, no core, no new privileges, and by seccomp no
- * sockets of the network and no ptrace. pdftohtml, started from here, has the same and a little
- * less memory. It is one process a document, so nothing of one reaches the next. No threads.
+ * of CPU, no core, no new privileges, and by seccomp no sockets and no ptrace. Where seccomp cannot
+ * be had, nothing is read. pdftohtml, started from here, has the same, a little less memory and
+ * writes no file. It is one process a document, so nothing of one reaches the next. No threads.
  */
 #include <errno.h>
 #include <linux/audit.h>
@@ -15,7 +15,6 @@
 #include <linux/seccomp.h>
 #include <stdio.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "io.h"
@@ -35,14 +34,7 @@
 #define ARCH AUDIT_ARCH_AARCH64
 #endif
 
-static void limit(int what, rlim_t n)
-{
-	struct rlimit l = { n, n };
-
-	(void)setrlimit(what, &l);
-}
-
-static void no_network(void)
+static bool no_network(void)
 {
 #ifdef ARCH
 	struct sock_filter f[] = {
@@ -56,18 +48,34 @@ static void no_network(void)
 	};
 	struct sock_fprog prog = { sizeof(f) / sizeof(*f), f };
 
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
-		(void)prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog);
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog) == 0;
+#else
+	return false;
 #endif
 }
 
-static void cage(void)
+static bool cage(void)
 {
-	limit(RLIMIT_AS, CAGE_MEMORY);
-	limit(RLIMIT_CPU, ING_SECONDS);
-	limit(RLIMIT_CORE, 0);
-	limit(RLIMIT_NOFILE, 64);
-	no_network();
+	ing_limit(RLIMIT_AS, CAGE_MEMORY);
+	ing_limit(RLIMIT_CPU, ING_SECONDS);
+	ing_limit(RLIMIT_CORE, 0);
+	ing_limit(RLIMIT_NOFILE, 64);
+	return no_network();
+}
+
+/* Read in the cage, or not at all. */
+static int read_caged(bool caged, const struct ing_in *in, struct arena *a, struct ing_doc *d)
+{
+	struct ing_note *n;
+
+	if (caged)
+		return ing_read(in, a, d);
+	*d = (struct ing_doc){ .kind = "" };
+	n = VEC_PUSH(&d->notes, ING_NOTES_MAX);
+	if (n)
+		*n = (struct ing_note){ ING_CRASHED_NOTE, SV("seccomp is not to be had") };
+	return ERR_UNSUPPORTED;
 }
 
 /* ---- worker ---- */
@@ -149,7 +157,7 @@ static int tell(const struct ing_doc *d, int verdict)
 	return rc;
 }
 
-static int work(void)
+static int work(bool caged)
 {
 	struct ask q = { 0 };
 	struct ing_doc d = { 0 };
@@ -160,7 +168,7 @@ static int work(void)
 	rc = listen_for(&q);
 	if (!rc) {
 		q.in.bytes = sb_sv(&q.bytes);
-		verdict = ing_read(&q.in, &q.a, &d);
+		verdict = read_caged(caged, &q.in, &q.a, &d);
 		rc = tell(&d, verdict);
 	}
 	ing_doc_done(&d);
@@ -197,9 +205,8 @@ static int by_hand(const char *path)
 	if (rc) {
 		(void)fprintf(stderr, "callm-reader: %s\n", e.msg);
 	} else {
-		cage();
 		in.bytes = sb_sv(&b);
-		rc = ing_read(&in, &a, &d);
+		rc = read_caged(cage(), &in, &a, &d);
 		for (size_t i = 0; i < d.articles.n; i++)
 			print(ing_article_json(&d.articles.v[i]));
 		print(ing_notes_json(d.notes.v, d.notes.n));
@@ -220,6 +227,5 @@ int ing_reader_main(int argc, char **argv)
 			    "descriptor 3\n", stderr);
 		return 2;
 	}
-	cage();
-	return work();
+	return work(cage());
 }

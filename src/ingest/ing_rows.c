@@ -6,12 +6,6 @@
 
 static const char *const kinds[ING_KINDS] = { "file", "folder", "url", "sitemap", "table" };
 
-const char *ing_kind_name(enum ing_kind k)
-{
-	ASSERT(k >= 0 && k < ING_KINDS);
-	return kinds[k];
-}
-
 int ing_kind_of(sv name)
 {
 	for (int i = 0; i < ING_KINDS; i++)
@@ -43,7 +37,7 @@ static int on_scribe(struct job *j, store_write_fn *fn, struct err *e)
 	return rc;
 }
 
-static int find(struct store_db *db, const struct ing_source *s, char id[27])
+int ing_source_find(struct store_db *db, enum ing_kind kind, sv place, char id[27])
 {
 	struct store_stmt *q;
 	int rc = store_prep(db, &q, "SELECT id FROM source WHERE kind = ?1 AND place = ?2");
@@ -51,8 +45,8 @@ static int find(struct store_db *db, const struct ing_source *s, char id[27])
 	id[0] = 0;
 	if (rc)
 		return rc;
-	store_bind_sv(q, 1, sv_of(kinds[s->kind]));
-	store_bind_sv(q, 2, s->place);
+	store_bind_sv(q, 1, sv_of(kinds[kind]));
+	store_bind_sv(q, 2, place);
 	rc = store_step(q);
 	if (rc == 1)
 		(void)snprintf(id, 27, SV_FMT, SV_ARG(store_col_sv(q, 0)));
@@ -72,7 +66,7 @@ static int add_write(void *arg, struct store_db *db)
 	struct store_stmt *q;
 	int64_t now = clk_wall_ms();
 
-	j->rc = find(db, s, j->out);
+	j->rc = ing_source_find(db, s->kind, s->place, j->out);
 	if (!j->rc && !j->out[0])
 		id_new(j->out);
 	if (!j->rc)
@@ -245,7 +239,11 @@ static int soon_write(void *arg, struct store_db *db)
 	struct job *j = arg;
 	struct store_stmt *q;
 
-	j->rc = store_prep(db, &q, "UPDATE source SET ask_ms = ?2 WHERE id = ?1");
+	/* Later than any other wish, also within one millisecond: a sync under way tells them
+	 * apart. */
+	j->rc = store_prep(db, &q,
+			   "UPDATE source SET ask_ms = CASE WHEN ask_ms >= ?2 THEN ask_ms + 1 "
+			   "ELSE ?2 END WHERE id = ?1");
 	if (j->rc)
 		return j->rc;
 	store_bind_sv(q, 1, j->id);

@@ -121,13 +121,12 @@ static sv decoded(struct sb *b, sv v)
 	return sb_sv(b);
 }
 
-void ing_sitemap(sv xml, bool *index, void (*fn)(void *arg, sv loc), void *arg)
+void ing_sitemap(sv xml, void (*fn)(void *arg, sv loc), void *arg)
 {
 	struct sb b;
 	ptrdiff_t at;
 
 	sb_init(&b, 4096);
-	*index = sv_find(sv_slice(xml, 0, 2000), SV("<sitemapindex")) >= 0;
 	while ((at = sv_find(xml, SV("<loc>"))) >= 0) {
 		ptrdiff_t end;
 

@@ -27,7 +27,7 @@ static int load_source(struct ing_sync *y, struct store_db *db)
 	struct store_stmt *q;
 	int rc = store_prep(db, &q,
 			    "SELECT kind, place, name, lang, category, owner, every_s, depth, "
-			    "docs_max FROM source WHERE id = ?1");
+			    "docs_max, coalesce(ask_ms, 0) FROM source WHERE id = ?1");
 	int kind;
 
 	if (rc)
@@ -45,6 +45,7 @@ static int load_source(struct ing_sync *y, struct store_db *db)
 					      .every_s = (int)store_col_int(q, 6),
 					      .depth = (int)store_col_int(q, 7),
 					      .docs_max = (int)store_col_int(q, 8) };
+		y->asked_ms = store_col_int(q, 9);
 	}
 	store_reset(q);
 	return rc == 1 ? 0 : rc < 0 ? rc : ERR_NOTFOUND;
@@ -105,6 +106,40 @@ static void print_of(sv bytes, char out[33])
 	(void)snprintf(out, 33, "%016" PRIx64 "%016" PRIx64, a, b);
 }
 
+/* A reader that came to no verdict says nothing of the document: what it made stays. It is tried
+ * again, unless what stopped it would stop it each time, ten seconds long. */
+static void no_verdict(const struct ing_seen *s, const struct ing_doc *d, struct ing_change *now)
+{
+	for (size_t i = 0; i < d->notes.n && !d->articles.n; i++) {
+		enum ing_code code = d->notes.v[i].code;
+
+		if (code == ING_TOO_SLOW_NOTE || code == ING_TOO_MUCH_MEMORY_NOTE)
+			now->keep = true;
+		if (code != ING_NO_READER_NOTE && code != ING_CRASHED_NOTE)
+			continue;
+		now->keep = true;
+		now->state = "error";
+		now->hash = s ? s->hash : SV("");
+		now->etag = s ? s->etag : SV("");
+		now->modified = s ? s->modified : SV("");
+	}
+}
+
+static bool told_before(const struct ing_seen *s, const struct ing_change *c)
+{
+	return sv_eq(s->stamp, c->stamp) && sv_eq(s->etag, c->etag) &&
+	       sv_eq(s->modified, c->modified);
+}
+
+static void forbid(struct ing_doc *d)
+{
+	struct ing_note *n = VEC_PUSH(&d->notes, ING_NOTES_MAX);
+
+	if (n)
+		*n = (struct ing_note){ ING_NO_INDEX_NOTE, SV("") };
+	d->articles.n = 0;
+}
+
 int ing_take(struct ing_sync *y, const struct ing_change *c, sv bytes, sv mime,
 	     struct ing_doc *links)
 {
@@ -114,37 +149,27 @@ int ing_take(struct ing_sync *y, const struct ing_change *c, sv bytes, sv mime,
 	struct ing_in in = { .bytes = bytes, .mime = mime, .lang = y->src.lang };
 	struct arena a;
 	char print[33];
+	bool same;
 	int rc;
 
 	met(y, c->uri);
 	print_of(bytes, print);
 	now.hash = sv_of(print);
 	now.bytes = bytes.n;
-	if (s && sv_eq(s->hash, now.hash) && sv_eq(s->stamp, c->stamp) &&
-	    !sv_eq(s->state, SV("gone")) && !sv_eq(s->state, SV("error")) && !links) {
+	same = s && sv_eq(s->hash, now.hash) && !sv_eq(s->state, SV("gone")) &&
+	       !sv_eq(s->state, SV("error"));
+	if (same && !links) {
 		y->rep->same++;
-		return 0;
+		now.same = true;
+		return told_before(s, c) ? 0 : ing_batch_add(y->batch, &now, NULL);
 	}
 	arena_init(&a, LIM_ARENA_BIG);
 	in.name = arena_cstr(&a, c->uri);
 	(void)ing_read_apart(y->g->reader, &in, &a, &d);
-	/* That the reader is missing says nothing of the document: what it made stays, and it is
-	 * tried again. */
-	for (size_t i = 0; i < d.notes.n && !d.articles.n; i++)
-		if (d.notes.v[i].code == ING_NO_READER_NOTE) {
-			now.state = "error";
-			now.keep = true;
-			now.hash = s ? s->hash : SV("");
-		}
-	if (d.noindex && y->src.kind != ING_FILE && y->src.kind != ING_FOLDER) {
-		struct ing_note *n = VEC_PUSH(&d.notes, ING_NOTES_MAX);
-
-		if (n)
-			*n = (struct ing_note){ ING_NO_INDEX_NOTE, SV("") };
-		d.articles.n = 0;
-	}
-	if (s && sv_eq(s->hash, now.hash) && !sv_eq(s->state, SV("gone")) &&
-	    !sv_eq(s->state, SV("error")))
+	no_verdict(s, &d, &now);
+	if (d.noindex && y->src.kind != ING_FILE && y->src.kind != ING_FOLDER)
+		forbid(&d);
+	if (same)
 		y->rep->same++;
 	else
 		y->rep->changed++;
@@ -230,28 +255,50 @@ static int event_row(const struct ing_sync *y, struct store_db *db)
 	return rc;
 }
 
+/* What somebody asked for meanwhile is still to be done. */
+static int end_row(const struct ending *x, struct store_db *db, int64_t now)
+{
+	struct store_stmt *q;
+	int rc = store_prep(
+		db, &q,
+		"UPDATE source SET state = CASE WHEN ?2 = 'ok' AND EXISTS "
+		"(SELECT 1 FROM source_doc d WHERE d.source = ?1 AND d.state IN "
+		"('refused', 'error')) THEN 'partly' ELSE ?2 END, error = ?3, synced_ms = ?4, "
+		"ask_ms = CASE WHEN ask_ms <= ?5 THEN NULL ELSE ask_ms END WHERE id = ?1");
+
+	if (rc)
+		return rc;
+	store_bind_sv(q, 1, x->y->id);
+	store_bind_sv(q, 2, x->why ? SV("error") : SV("ok"));
+	store_bind_sv(q, 3, x->why && x->y->e ? sv_of(x->y->e->msg) : SV(""));
+	store_bind_int(q, 4, now);
+	store_bind_int(q, 5, x->y->asked_ms);
+	return store_run(q);
+}
+
+static int changed_row(const struct ending *x, struct store_db *db, int64_t now)
+{
+	struct store_stmt *q;
+	int rc = store_prep(db, &q, "UPDATE source SET changed_ms = ?2 WHERE id = ?1");
+
+	if (rc)
+		return rc;
+	store_bind_sv(q, 1, x->y->id);
+	store_bind_int(q, 2, now);
+	return store_run(q);
+}
+
+/* One that was stopped is neither done nor failed: the source stays as it was and is asked for
+ * again. */
 static int end_write(void *arg, struct store_db *db)
 {
 	struct ending *x = arg;
 	const struct ing_report *r = x->y->rep;
 	int64_t now = clk_wall_ms();
-	struct store_stmt *q;
 
-	x->rc = store_prep(
-		db, &q,
-		"UPDATE source SET state = CASE WHEN ?2 = 'ok' AND EXISTS "
-		"(SELECT 1 FROM source_doc d WHERE d.source = ?1 AND d.state IN "
-		"('refused', 'error')) THEN 'partly' ELSE ?2 END, error = ?3, synced_ms = ?4, "
-		"changed_ms = CASE WHEN ?5 > 0 THEN ?4 ELSE changed_ms END, "
-		"ask_ms = NULL WHERE id = ?1");
-	if (x->rc)
-		return x->rc;
-	store_bind_sv(q, 1, x->y->id);
-	store_bind_sv(q, 2, x->why ? SV("error") : SV("ok"));
-	store_bind_sv(q, 3, x->why && x->y->e ? sv_of(x->y->e->msg) : SV(""));
-	store_bind_int(q, 4, now);
-	store_bind_int(q, 5, r->made + r->retired);
-	x->rc = store_run(q);
+	x->rc = r->stopped && !x->why ? 0 : end_row(x, db, now);
+	if (!x->rc && (r->made || r->retired))
+		x->rc = changed_row(x, db, now);
 	if (!x->rc)
 		x->rc = event_row(x->y, db);
 	return x->rc;

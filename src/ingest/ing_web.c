@@ -234,7 +234,7 @@ static int read_maps(struct web *w)
 			sv xml = sb_sv(&p.body);
 
 			index = sv_find(sv_slice(xml, 0, 2000), SV("<sitemapindex")) >= 0;
-			ing_sitemap(xml, &index, index && i == 0 ? on_map : on_loc, w);
+			ing_sitemap(xml, index && i == 0 ? on_map : on_loc, w);
 		}
 		sb_done(&p.body);
 	}

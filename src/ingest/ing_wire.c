@@ -1,4 +1,6 @@
-/* ing_wire.c: an article as JSON, between callm-reader and its parent. Pure. */
+/* ing_wire.c: a document on both sides of callm-reader: its articles as JSON between the two,
+ * what is to be freed. No parser stands here, so that the server is linked without any. Pure.
+ */
 #include "ing_int.h"
 
 static const struct {
@@ -55,4 +57,21 @@ int ing_article_read(const jv *o, struct arena *a, struct ing_article *x)
 	x->page = (int)jv_get_int(o, "page", 0);
 	x->own_id = jv_get_bool(o, "own_id", false);
 	return x->kb.title.n && x->kb.body_md.n && x->kb.lang.n ? 0 : ERR_PARSE;
+}
+
+void ing_doc_done(struct ing_doc *d)
+{
+	VEC_FREE(&d->articles);
+	VEC_FREE(&d->notes);
+	VEC_FREE(&d->links);
+}
+
+bool ing_doc_bad(const struct ing_doc *d)
+{
+	if (d->articles.n)
+		return false;
+	for (size_t i = 0; i < d->notes.n; i++)
+		if (ing_code_grade(d->notes.v[i].code) == ING_BAD)
+			return true;
+	return false;
 }

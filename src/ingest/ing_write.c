@@ -26,7 +26,9 @@ struct ing_batch {
 	struct arena a;
 	VEC(struct one) docs;
 	VEC(struct ing_article) articles;
-	VEC(sv) taken;           /* ids that the document at hand may not have */
+	/* Ids that the document at hand may not have; their text lies in the sync's arena, since a
+	 * long document outlives what a flush resets. */
+	VEC(sv) taken;
 	/* The scribe's, while flush waits. */
 	int64_t made, kept, retired;
 	int rc;
@@ -239,7 +241,7 @@ static int put_article(struct ing_batch *b, struct store_db *db, const struct on
 		sv *slot = VEC_PUSH(&b->taken, ING_NOTES_MAX);
 
 		if (slot)
-			*slot = arena_sv(&b->a, x->kb.id);
+			*slot = arena_sv(&b->y->a, x->kb.id);
 		return 0;
 	}
 	if (rc)
@@ -355,10 +357,31 @@ static int doc_row(struct ing_batch *b, struct store_db *db, const struct one *d
 	return store_run(q);
 }
 
+/* The bytes are as before: only what tells that is new. */
+static int same_row(struct ing_batch *b, struct store_db *db, const struct one *d, int64_t now)
+{
+	struct store_stmt *q;
+	int rc = store_prep(db, &q,
+			    "UPDATE source_doc SET stamp = ?3, etag = ?4, modified = ?5, "
+			    "read_ms = ?6 WHERE source = ?1 AND uri = ?2");
+
+	if (rc)
+		return rc;
+	store_bind_sv(q, 1, b->y->id);
+	store_bind_sv(q, 2, d->c.uri);
+	store_bind_sv(q, 3, d->c.stamp);
+	store_bind_sv(q, 4, d->c.etag);
+	store_bind_sv(q, 5, d->c.modified);
+	store_bind_int(q, 6, now);
+	return store_run(q);
+}
+
 static int write_one(struct ing_batch *b, struct store_db *db, const struct one *d, int64_t now)
 {
 	int rc = 0;
 
+	if (d->c.same)
+		return same_row(b, db, d, now);
 	b->taken.n = d->first ? 0 : b->taken.n;
 	if (d->first && !d->c.keep)
 		rc = run_doc(db, b, d,

@@ -1,8 +1,8 @@
 /* ing_xlsx.c: sheets: cells to a grid, dates and shared texts resolved, a sheet one table.
  *
- * Hidden sheets are left out and told. Numbers stand as they are stored (a price of 2899 is 2899);
- * those with a date's format become 2026-01-31. Formulas give the value that was saved. One thread
- * per job.
+ * Hidden sheets, rows and columns are left out and told. Numbers stand as they are stored (a
+ * price of 2899 is 2899); those with a date's format become 2026-01-31. Formulas give the value
+ * that was saved. One thread per job.
  */
 #include <math.h>
 #include <stdio.h>
@@ -27,6 +27,7 @@ struct xlsx {
 	struct sb buf;
 	bool in_value, in_phonetic;
 	size_t row, col;
+	bool no_row, no_col[ING_COLS_MAX];       /* hidden */
 	char type;               /* s shared, i inline, b, n, e, t = text of a formula */
 	size_t style;
 };
@@ -126,18 +127,40 @@ static void place(sv ref, size_t *row, size_t *col)
 	}
 }
 
+static bool is_hidden(const char **at)
+{
+	sv v = ing_attr(at, "hidden");
+
+	return sv_eq(v, SV("1")) || sv_eq(v, SV("true"));
+}
+
+/* <col min="2" max="3" hidden="1"/>, counted from 1; they stand before the rows. */
+static void hide_columns(struct xlsx *x, const char **at)
+{
+	int64_t from = 0, to = 0;
+
+	if (!is_hidden(at) || sv_i64(ing_attr(at, "min"), &from) ||
+	    sv_i64(ing_attr(at, "max"), &to) || from < 1)
+		return;
+	for (int64_t c = from - 1; c < to && c < ING_COLS_MAX; c++)
+		x->no_col[c] = true;
+}
+
 static void sheet_start(void *arg, const char *name, const char **at)
 {
 	struct xlsx *x = arg;
 	sv t;
 	int64_t style = 0;
 
-	if (strcmp(name, "row") == 0) {
+	if (strcmp(name, "col") == 0) {
+		hide_columns(x, at);
+	} else if (strcmp(name, "row") == 0) {
 		int64_t r;
 
 		if (!sv_i64(ing_attr(at, "r"), &r) && r > 0)
 			x->row = (size_t)r - 1;
 		x->col = 0;
+		x->no_row = is_hidden(at);
 	} else if (strcmp(name, "c") == 0) {
 		place(ing_attr(at, "r"), &x->row, &x->col);
 		t = ing_attr(at, "t");
@@ -182,6 +205,15 @@ static sv cell_text(struct xlsx *x)
 	return t.n ? arena_sv(x->j->a, t) : SV("");
 }
 
+static void put_cell(struct xlsx *x, sv text)
+{
+	if (x->no_row || (x->col < ING_COLS_MAX && x->no_col[x->col]))
+		x->j->left.hidden += sv_trim(text).n;
+	else
+		(void)ing_grid_put(&x->grid, x->row, x->col, text);
+	x->col++;
+}
+
 static void sheet_end(void *arg, const char *name)
 {
 	struct xlsx *x = arg;
@@ -189,7 +221,7 @@ static void sheet_end(void *arg, const char *name)
 	if (strcmp(name, "v") == 0 || strcmp(name, "t") == 0) {
 		x->in_value = false;
 	} else if (strcmp(name, "c") == 0) {
-		(void)ing_grid_put(&x->grid, x->row, x->col++, cell_text(x));
+		put_cell(x, cell_text(x));
 	} else if (strcmp(name, "row") == 0) {
 		x->row++;
 	}
@@ -249,7 +281,8 @@ static int one_sheet(struct xlsx *x, const struct ing_zip *z, size_t n)
 	if (!xml.n)
 		return 0;
 	x->row = x->col = 0;
-	x->in_value = false;
+	x->in_value = x->no_row = false;
+	memset(x->no_col, 0, sizeof(x->no_col));
 	rc = ing_xml(x->j, xml, &(struct ing_xml){ sheet_start, sheet_end, value_text, x });
 	if (!rc && s->hidden)
 		x->j->left.hidden += x->grid.rows;

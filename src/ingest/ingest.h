@@ -65,7 +65,6 @@ struct ing_article {             /* strings in the arena */
 };
 struct ing_doc {
 	const char *kind;        /* "docx"; static */
-	sv title;
 	VEC(struct ing_article) articles;
 	VEC(struct ing_note) notes;
 	VEC(sv) links;           /* of a page, as written */
@@ -92,8 +91,7 @@ int ing_parse_path(const char *reader, const char *path, struct arena *a, kb_art
 
 /* ---- sources ---- */
 enum ing_kind { ING_FILE, ING_FOLDER, ING_URL, ING_SITEMAP, ING_TABLE, ING_KINDS };
-const char *ing_kind_name(enum ing_kind k);      /* "folder" */
-int ing_kind_of(sv name);                        /* or -1 */
+int ing_kind_of(sv name);                        /* "folder"; or -1 */
 
 struct ing_source {
 	enum ing_kind kind;
@@ -139,6 +137,8 @@ int ing_table(struct ing *g, const char *name, ing_table_fn *fn, void *arg);
 /* Adds or, with the same kind and place, changes a source; its id (26 letters) goes to id. Waits
  * for the scribe: not on a loop. ERR_INVAL with e. */
 int ing_source_add(struct ing *g, const struct ing_source *s, sv by, char id[27], struct err *e);
+/* The source of this kind and place; id "" when there is none. On a reader. */
+int ing_source_find(struct store_db *db, enum ing_kind kind, sv place, char id[27]);
 /* Its articles are retired with it. ERR_NOTFOUND. Waits for the scribe. */
 int ing_source_delete(struct ing *g, sv id, sv by, int64_t *retired, struct err *e);
 

@@ -13,8 +13,8 @@
 struct smtp {
 	int fd, port;
 	pthread_t thread;
-	const char *mail, *rcpt, *data, *end;    /* answers; NULL: the usual one */
-	bool auth, mute;
+	const char *greet, *mail, *rcpt, *data, *end;    /* answers; NULL: the usual one */
+	bool auth, mute, tls;                    /* tls: it offers STARTTLS and then refuses */
 	struct sb seen;
 };
 
@@ -33,7 +33,8 @@ static const char *answer(const struct smtp *s, sv cmd)
 		{ "QUIT", "221 bye\r\n" },
 	};
 	if (sv_starts(cmd, SV("EHLO")))
-		return s->auth ? "250-here\r\n250 AUTH PLAIN\r\n" : "250 here\r\n";
+		return s->auth ? "250-here\r\n250 AUTH PLAIN\r\n" :
+		       s->tls  ? "250-here\r\n250 STARTTLS\r\n" : "250 here\r\n";
 	if (sv_starts(cmd, SV("MAIL")))
 		return s->mail ? s->mail : "250 ok\r\n";
 	if (sv_starts(cmd, SV("RCPT")))
@@ -54,7 +55,7 @@ static void talk(struct smtp *s, int c)
 	ssize_t n;
 	sb_init(&in, 1u << 20);
 	if (!s->mute)
-		say(c, "220 mail.test\r\n");
+		say(c, s->greet ? s->greet : "220 mail.test\r\n");
 	while ((n = recv(c, buf, sizeof(buf), 0)) > 0) {
 		sb_put(&in, sv_n(buf, (size_t)n));
 		sb_put(&s->seen, sv_n(buf, (size_t)n));
@@ -163,6 +164,11 @@ TEST(fetch_mail_refusals_now_and_for_good)
 		{ { .end = "554 spam\r\n" }, ERR_INVAL },
 		{ { .end = "451 later\r\n" }, ERR_IO },
 		{ { .mute = true }, ERR_TIMEOUT },
+		/* ours to mend: the message waits */
+		{ { .greet = "554 not for you\r\n" }, ERR_UPSTREAM },
+		{ { .mail = "530 sign in first\r\n" }, ERR_UPSTREAM },
+		{ { .mail = "534 too weak\r\n" }, ERR_UPSTREAM },
+		{ { .tls = true }, ERR_UPSTREAM },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct smtp s = rows[i].s;
@@ -170,6 +176,7 @@ TEST(fetch_mail_refusals_now_and_for_good)
 		CHECK(smtp_open(&s));
 		struct fetch_mail m = server(&s);
 		m.timeout_ms = s.mute ? 200 : 5000;
+		m.tls = s.tls ? FETCH_MAIL_STARTTLS : FETCH_MAIL_PLAIN;
 		EQ(fetch_mail_send(&m, &letter, &e), rows[i].rc);
 		CHECK(e.msg[0]);
 		EQ(err_retryable(rows[i].rc), rows[i].rc != ERR_INVAL);

@@ -459,7 +459,7 @@ static const struct hostile {
 	{ "deep.json", json_depth, ING_BAD_FORM_NOTE, NULL },
 	{ "twice.json", json_twice, ING_BAD_FORM_NOTE, NULL },
 	{ "open.csv", csv_open_quote, -1, NULL },
-	{ "wide.csv", csv_wide, ING_ROWS_NOTE, NULL },
+	{ "wide.csv", csv_wide, ING_COLUMNS_NOTE, NULL },
 	{ "far.xlsx", sheet_far, ING_ROWS_NOTE, NULL },
 	{ "strings.xlsx", sheet_strings, -1, NULL },
 	{ "parts.eml", mail_parts, ING_INNER_NOTE, NULL },

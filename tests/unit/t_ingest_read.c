@@ -100,6 +100,32 @@ TEST(ingest_texts_in_other_encodings)
 	}
 }
 
+/* A charset is named in quotes too, by the server or by the page. */
+TEST(ingest_html_charsets_in_quotes)
+{
+	static const struct {
+		const char *head, *mime;
+	} rows[] = {
+		{ "", "text/html; charset=\"koi8-r\"; x=y" },
+		{ "<meta http-equiv=content-type content='text/html; charset=\"koi8-r\"'>", "" },
+		{ "<meta charset=utf-8>", "text/html;charset=koi8-r" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct made m;
+
+		made_init(&m);
+		sb_fmt(&m.b,
+		       "<html><head>%s<title>T</title></head><body><p>\xF0\xD2\xC9\xD7\xC5\xD4"
+		       "</p></body></html>",
+		       rows[i].head);
+		OK(ing_read(&(struct ing_in){ .bytes = sb_sv(&m.b), .name = "x",
+					      .mime = sv_of(rows[i].mime) }, &m.a, &m.d));
+		HAS(made_body(&m, 0), "Привет");
+		made_done(&m);
+	}
+}
+
 TEST(ingest_html_without_what_nobody_sees)
 {
 	struct made m;
@@ -229,6 +255,52 @@ TEST(ingest_workbook_of_questions_and_of_prices)
 	      "| 商品 | 价格 | 从 |\n| --- | --- | --- |\n| 沙发 | 2899.1 | 2026-01-01 |");
 	CHECK(made_note(&m, ING_HIDDEN_NOTE));
 	CHECK(made_note(&m, ING_ROW_NOTE));
+	made_done(&m);
+}
+
+/* What a person looking at the sheet does not see is no answer: filtered rows, folded columns. */
+TEST(ingest_workbook_without_hidden_rows_and_columns)
+{
+	struct made m;
+	struct archive *z;
+
+	made_init(&m);
+	z = zip_open(&m.b);
+	zip_put(z, "xl/workbook.xml",
+		SV("<workbook><sheets><sheet name='Prices' id='r1'/></sheets></workbook>"));
+	zip_put(z, "xl/worksheets/sheet1.xml",
+		SV("<worksheet><cols><col min='1' max='1' hidden='0'/>"
+		   "<col min='3' max='99999' hidden='1'/></cols><sheetData>"
+		   "<row r='1'><c r='A1' t='str'><v>sofa</v></c><c r='B1' t='str'><v>2899</v></c>"
+		   "<c r='C1' t='str'><v>margin</v></c></row>"
+		   "<row r='2' hidden='true'><c r='A2' t='str'><v>draft</v></c></row>"
+		   "<row r='3' hidden='0'><c r='A3' t='str'><v>bed</v></c>"
+		   "<c r='B3'><v>1999</v></c><c r='C3'><v>777</v></c></row>"
+		   "</sheetData></worksheet>"));
+	zip_close(z);
+	OK(made_read(&m, sb_sv(&m.b), "book.xlsx"));
+	EQ(m.d.articles.n, 1);
+	SV_EQ(made_body(&m, 0), "| sofa | 2899 |\n| --- | --- |\n| bed | 1999 |");
+	CHECK(made_note(&m, ING_HIDDEN_NOTE));
+	SV_EQ(made_note(&m, ING_HIDDEN_NOTE)->detail, "14");
+	made_done(&m);
+}
+
+TEST(ingest_tables_of_many_columns_say_so)
+{
+	struct made m;
+	sv body;
+
+	made_init(&m);
+	for (int r = 0; r < 2; r++)
+		for (int c = 0; c < 70; c++)
+			sb_fmt(&m.b, "%d%s", c, c < 69 ? "," : "\n");
+	OK(made_read(&m, sb_sv(&m.b), "wide.csv"));
+	CHECK(made_note(&m, ING_COLUMNS_NOTE));
+	CHECK(!made_note(&m, ING_ROWS_NOTE));
+	body = made_body(&m, 0);
+	HAS(body, "| 63 |");
+	CHECK(sv_find(body, SV("64")) < 0);
 	made_done(&m);
 }
 

@@ -1,5 +1,6 @@
 /* t_ingest_sync.c: sources kept current: what changed is read again, what is gone is retired,
  * ids stay, the report says all of it. */
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "ingest_paths.h"
@@ -11,7 +12,7 @@ struct world {
 	char dir[400], id[27];
 	struct ing_report r;
 	struct err e;
-	int published;
+	int published, looks;
 };
 
 static void on_changed(void *arg)
@@ -19,12 +20,12 @@ static void on_changed(void *arg)
 	((struct world *)arg)->published++;
 }
 
-static int world_open(struct world *w)
+static int world_open_in(struct world *w, const char *name)
 {
 	int rc;
 
 	memset(w, 0, sizeof(*w));
-	(void)snprintf(w->dir, sizeof(w->dir), "%s/docs", t_tmpdir());
+	(void)snprintf(w->dir, sizeof(w->dir), "%s/%s", t_tmpdir(), name);
 	rc = mkdir(w->dir, 0700);
 	if (!rc)
 		rc = store_open(&w->st, &(struct store_opts){ .dir = "" }, &w->e);
@@ -33,6 +34,11 @@ static int world_open(struct world *w)
 			      &(struct ing_opts){ .store = w->st, .reader = INGEST_READER,
 						  .on_changed = on_changed, .arg = w }, &w->e);
 	return rc;
+}
+
+static int world_open(struct world *w)
+{
+	return world_open_in(w, "docs");
 }
 
 static void world_close(struct world *w)
@@ -213,6 +219,138 @@ TEST(ingest_without_a_reader_articles_stay)
 	world_close(&w);
 }
 
+/* Killed for its time or memory it would be killed again: once is enough until the file changes. */
+TEST(ingest_a_reader_that_fails_keeps_the_articles)
+{
+	static const struct {
+		const char *program, *state, *note;
+		bool again;
+	} rows[] = {
+		{ "#!/bin/sh\nulimit -c 0\nkill -SEGV $$\n", "error", "CRASHED", true },
+		{ "#!/bin/sh\nulimit -c 0\nkill -XCPU $$\n", "refused", "TOO_SLOW", false },
+		{ "#!/bin/sh\nulimit -c 0\nkill -ABRT $$\n", "refused", "TOO_MUCH_MEMORY", false },
+	};
+	char program[500];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct world w;
+		struct ing *weak;
+		char name[20];
+
+		(void)snprintf(name, sizeof(name), "docs%zu", i);
+		OK(world_open_in(&w, name));
+		(void)snprintf(program, sizeof(program), "%s-reader", w.dir);
+		OK(file_write(program, sv_of(rows[i].program), &w.e));
+		OK(chmod(program, 0700));
+		put_file(&w, "help.md", "# A\n\nText.\n");
+		OK(add_folder(&w));
+		OK(run_sync(&w));
+		OK(ing_open(&weak, &(struct ing_opts){ .store = w.st, .reader = program }, &w.e));
+		put_file(&w, "help.md", "# A\n\nChanged.\n");
+		OK(ing_sync(weak, sv_of(w.id), &w.r, &w.e));
+		EQ(w.r.retired, 0);
+		EQ(w.r.refused, 1);
+		STR_EQ(ask(&w, BODY, "help.en", NULL), "Text.");
+		STR_EQ(ask(&w, STATE, "help.md", NULL), rows[i].state);
+		HAS(sv_of(ask(&w, "SELECT notes FROM source_doc", NULL, NULL)), rows[i].note);
+		OK(run_sync(&w));
+		STR_EQ(ask(&w, BODY, "help.en", NULL), rows[i].again ? "Changed." : "Text.");
+		put_file(&w, "help.md", "# A\n\nA third text.\n");
+		OK(run_sync(&w));
+		STR_EQ(ask(&w, BODY, "help.en", NULL), "A third text.");
+		ing_close(weak);
+		world_close(&w);
+	}
+}
+
+/* The same bytes with another time need no reader: there is none here. */
+TEST(ingest_a_touched_file_is_not_read)
+{
+	const struct timespec then[2] = { { .tv_sec = 1000 }, { .tv_sec = 1000 } };
+	struct world w;
+	struct ing *blind;
+	char path[500];
+
+	OK(world_open(&w));
+	put_file(&w, "help.md", "# A\n\nText.\n");
+	OK(add_folder(&w));
+	OK(run_sync(&w));
+	(void)snprintf(path, sizeof(path), "%s/help.md", w.dir);
+	OK(utimensat(AT_FDCWD, path, then, 0));
+	OK(ing_open(&blind, &(struct ing_opts){ .store = w.st, .reader = "/nonexistent" }, &w.e));
+	OK(ing_sync(blind, sv_of(w.id), &w.r, &w.e));
+	EQ(w.r.same, 1);
+	EQ(w.r.changed + w.r.refused, 0);
+	STR_EQ(ask(&w, "SELECT state || articles || stamp FROM source_doc", NULL, NULL),
+	       "ok11000.000000000-11");
+	STR_EQ(ask(&w, BODY, "help.en", NULL), "Text.");
+	ing_close(blind);
+	world_close(&w);
+}
+
+static int wish(void *arg, struct store_db *db, struct arena *a, kb_article_fn *put, void *put_arg,
+		struct err *e)
+{
+	const struct kb_article x = { .group_id = SV("wish"), .lang = SV("en"), .title = SV("A"),
+				      .body_md = SV("Text.") };
+	struct world *w = arg;
+	int rc = w->looks++ ? 0 : ing_sync_soon(w->g, sv_of(w->id), e);
+
+	return rc ? rc : put(put_arg, &x);
+}
+
+TEST(ingest_a_wish_during_a_sync_is_kept)
+{
+	const struct ing_source s = { .kind = ING_TABLE, .place = SV("wishes") };
+	struct world w;
+
+	OK(world_open(&w));
+	OK(ing_table(w.g, "wishes", wish, &w));
+	OK(ing_source_add(w.g, &s, SV("t"), w.id, &w.e));
+	OK(run_sync(&w));
+	EQ(w.r.made, 1);
+	STR_EQ(ask(&w, "SELECT count(ask_ms) FROM source", NULL, NULL), "1");
+	OK(run_sync(&w));
+	STR_EQ(ask(&w, "SELECT count(ask_ms) FROM source", NULL, NULL), "0");
+	world_close(&w);
+}
+
+TEST(ingest_a_sync_that_was_stopped_is_not_done)
+{
+	struct world w;
+
+	OK(world_open(&w));
+	put_file(&w, "help.md", "# A\n\nText.\n");
+	OK(add_folder(&w));
+	atomic_store(&w.g->stop, true);
+	OK(run_sync(&w));
+	CHECK(w.r.stopped);
+	STR_EQ(ask(&w, "SELECT state || count(synced_ms) || count(ask_ms) FROM source", NULL, NULL),
+	       "new01");
+	atomic_store(&w.g->stop, false);
+	OK(run_sync(&w));
+	STR_EQ(ask(&w, "SELECT state || count(synced_ms) || count(ask_ms) FROM source", NULL, NULL),
+	       "ok10");
+	STR_EQ(ask(&w, BODY, "help.en", NULL), "Text.");
+	world_close(&w);
+}
+
+TEST(ingest_a_source_is_found_by_its_place)
+{
+	struct world w;
+	struct store_db *db;
+	char id[27];
+
+	OK(world_open(&w));
+	OK(add_folder(&w));
+	OK(store_reader(w.st, &db));
+	OK(ing_source_find(db, ING_FOLDER, sv_of(w.dir), id));
+	STR_EQ(id, w.id);
+	OK(ing_source_find(db, ING_FILE, sv_of(w.dir), id));
+	STR_EQ(id, "");
+	world_close(&w);
+}
+
 TEST(ingest_large_documents_take_several_transactions)
 {
 	struct world w;
@@ -255,6 +393,40 @@ TEST(ingest_ids_that_another_document_has)
 	    "NAME_TAKEN");
 	/* names made by us find another way */
 	STR_EQ(ask(&w, "SELECT count(*) FROM article WHERE id LIKE 'x-y%'", NULL, NULL), "2");
+	world_close(&w);
+}
+
+/* The ids are told with the last piece of the document, long after the first was written. */
+TEST(ingest_refused_ids_of_a_long_document_are_told)
+{
+	struct world w;
+	struct sb doc;
+
+	OK(world_open(&w));
+	sb_init(&doc, LIM_SB);
+	for (int file = 0; file < 2; file++) {
+		sb_reset(&doc);
+		for (int i = 0; i < 390; i++)
+			sb_fmt(&doc,
+			       "{\"id\":\"q-%03d\",\"lang\":\"en\",\"title\":\"Question %d of %d\","
+			       "\"body\":\"Text %d of %d.\"}\n",
+			       i, i, file, i, file);
+		put_file(&w, file ? "b.jsonl" : "a.jsonl", sb_str(&doc));
+	}
+	OK(add_folder(&w));
+	OK(run_sync(&w));
+	EQ(w.r.made, 390);
+	STR_EQ(ask(&w, BODY, "q-389.en", NULL), "Text 389 of 0.");
+	STR_EQ(ask(&w, STATE, "b.jsonl", NULL), "partly");
+	for (int i = 0; i < ING_NOTES_MAX; i++) {
+		char one[40];
+
+		(void)snprintf(one, sizeof(one), "%%\"q-%03d.en\"%%", i);
+		STR_EQ(ask(&w, "SELECT notes LIKE ?2 FROM source_doc WHERE uri = ?1", "b.jsonl",
+			   one),
+		       "1");
+	}
+	sb_done(&doc);
 	world_close(&w);
 }
 
