@@ -33,7 +33,8 @@ struct kb_article {              /* views into the arena it was parsed with */
 	sv aliases;              /* similar questions, one a line */
 	int64_t valid_from_ms, valid_to_ms; /* 0 = open */
 	int version;             /* given by kb_put */
-	/* who may read it: "" or "public" = customers too, "agent" = all staff, else a role */
+	/* who may read it: "" or "public" = customers too, "agent" = all staff, "role:NAME" = that
+	 * role; none (a NULL pointer) for kb_put: as it was, of a new article "public" */
 	sv audience;
 	/* 0 = for all; 1..99 = on trial: for cohorts up to it, the former version for the rest */
 	int canary;
@@ -52,7 +53,7 @@ int kb_parse_products(sv jsonl, const char *name, struct arena *a, kb_article_fn
 		      struct err *e);
 /* Writes articles (runs on the scribe: call inside a store_write_fn). A changed article gets
  * the next version, the former one is kept in article_version; unchanged ones are left alone.
- */
+ * ERR_INVAL: without id, language, title or text, or an audience too long. */
 int kb_put(struct store_db *db, const struct kb_article *a, int64_t now_ms, bool *ret_changed);
 int kb_retire(struct store_db *db, sv article_id, int64_t now_ms);
 /* By its characters: "zh", "ja", "ko" or "en". */
@@ -195,7 +196,8 @@ int kb_search(struct kb_index *ix, const struct kb_query *q, struct arena *a,
  * text; how many), each becomes a query (with a vector of its own, if there are vectors), and
  * kb_search_many adds up what they find: the k best articles, each with the quote for the wish
  * that found it best. It judges nothing: p is 0, answerable and unsure are false. Thread-safe;
- * as long as n searches. 0, ERR_NOMEM. */
+ * as long as n searches and one more for each hit. 0, ERR_NOMEM. So far `callm score kb` alone
+ * uses them. */
 #define KB_WISHES 96
 size_t kb_wishes(sv text, sv *out, size_t max);
 int kb_search_many(struct kb_index *ix, const struct kb_query *q, size_t n, size_t k,

@@ -83,14 +83,7 @@ void kb_sense_vec(const struct kb_sense *s, sv text, struct kb_sense_vec *out)
 
 float kb_sense_cos(const struct kb_sense_vec *a, const struct kb_sense_vec *b)
 {
-	int64_t ab = 0, aa = 0, bb = 0;
-
-	for (int i = 0; i < a->n && i < b->n; i++) {
-		ab += (int64_t)a->v[i] * b->v[i];
-		aa += (int64_t)a->v[i] * a->v[i];
-		bb += (int64_t)b->v[i] * b->v[i];
-	}
-	return aa && bb ? (float)((double)ab / sqrt((double)aa * (double)bb)) : 0;
+	return a->n && b->n ? kb_emb_cos(a->v, b->v) : 0;
 }
 
 float kb_marks_shared(const struct kb_mark *a, size_t na, const struct kb_mark *b, size_t nb)

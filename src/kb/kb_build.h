@@ -34,8 +34,9 @@ int kb_vectors_one(struct kb_build_job *b, struct kb_space *sp, struct kb_art *a
 int kb_vectors_end(struct kb_build_job *b, struct kb_space *sp);
 
 struct kb_index *kb_index_new(void);
-/* Has a space an article of this group, gone ones left out? */
-bool kb_space_group(const struct kb_space *sp, sv group);
+/* Adds the bit to the value of each group (a key of the map) of which the space has an article,
+ * gone ones left out. */
+void kb_space_groups(const struct kb_space *sp, struct map *groups, unsigned bit);
 /* kb_index.c, for kb_update.c: columns of an article row, and a row as an article of sp. */
 #define KB_COLS "id, lang, group_id, title, body_md, aliases, category, source, version, " \
 		"valid_from_ms, valid_to_ms, checksum, updated_ms, canary, audience"

@@ -280,7 +280,7 @@ static float weigh(const struct kb_qvec *q, const struct kb_art *a)
 }
 
 /* Postings hold rounded factors: a few more than are wanted are unpacked and weighed to the bit. */
-static int from_packed(const struct kb_query *q, struct arena *a, struct kb_found *f)
+static void from_packed(const struct kb_query *q, struct arena *a, struct kb_found *f)
 {
 	struct seg_hit hit[SEG_HITS];
 	size_t n = kb_seg_top(f->sp, q, &f->q, a, hit, SEG_HITS);
@@ -300,7 +300,6 @@ static int from_packed(const struct kb_query *q, struct arena *a, struct kb_foun
 			f->c[k] = f->c[k - 1];
 		f->c[k] = c;
 	}
-	return 0;
 }
 
 static void from_changes(const struct kb_query *q, struct kb_found *f)
@@ -382,7 +381,7 @@ int kb_candidates(struct kb_index *ix, const struct kb_query *q, struct arena *a
 	kb_qvec_make(f->sp, q->text, q->context, &f->q);
 	split(f, q->text);
 	if (f->sp->seg) {
-		rc = from_packed(q, a, f);
+		from_packed(q, a, f);
 	} else if (f->sp->post) {
 		struct sum *s = arena_new(a, struct sum, f->sp->n_art + 1);
 

@@ -387,18 +387,24 @@ static sv group_of(const struct kb_space *sp, size_t i)
 	return sp->seg ? kb_seg_text(sp->seg, i, ST_GROUP) : sp->art[i].a.group_id;
 }
 
-bool kb_space_group(const struct kb_space *sp, sv group)
+/* Adds the bit to what is noted of a group, if anything is. */
+static void mark_group(struct map *groups, sv group, unsigned bit)
+{
+	uintptr_t bits = (uintptr_t)map_get(groups, group);
+
+	if (bits)
+		(void)map_put(groups, group, (void *)(bits | bit)); /* replaces: no new key */
+}
+
+void kb_space_groups(const struct kb_space *sp, struct map *groups, unsigned bit)
 {
 	size_t own = kb_space_own(sp);
 
 	for (size_t i = 0; sp->more && i < sp->more->n_art; i++)
-		if (sv_eq(sp->more->art[i].a.group_id, group))
-			return true;
+		mark_group(groups, sp->more->art[i].a.group_id, bit);
 	for (size_t i = 0; i < own; i++)
-		if (!(sp->dead && (sp->dead[i / 64] >> (i % 64) & 1)) &&
-		    sv_eq(group_of(sp, i), group))
-			return true;
-	return false;
+		if (!kb_space_gone(sp, i))
+			mark_group(groups, group_of(sp, i), bit);
 }
 
 /* Which languages have an article of the same group. */
@@ -515,7 +521,7 @@ static int get_in(const struct kb_index *ix, const struct kb_space *sp, sv id,
 		if (at >= 0)
 			*ret = a->a;
 	}
-	return at >= 0 && !(sp->dead && (sp->dead[at / 64] >> (at % 64) & 1)) ? 0 : ERR_NOTFOUND;
+	return at >= 0 && !kb_space_gone(sp, (size_t)at) ? 0 : ERR_NOTFOUND;
 }
 
 int kb_get(const struct kb_index *ix, sv article_id, struct kb_article *ret)
@@ -555,7 +561,7 @@ void kb_utterances(const struct kb_index *ix, sv lang, void (*fn)(void *arg, sv 
 	for (size_t i = 0; sp && i < kb_space_n(sp); i++) {
 		const struct kb_art *a;
 
-		if (i < kb_space_own(sp) && sp->dead && (sp->dead[i / 64] >> (i % 64) & 1))
+		if (i < kb_space_own(sp) && kb_space_gone(sp, i))
 			continue;
 		a = kb_space_art(sp, i, &once);
 		if (a)

@@ -69,6 +69,7 @@ struct kb_doc {
 #define KB_TITLE_MAX 1000
 #define KB_ALIASES_MAX (64u << 10)
 #define KB_FIELD_MAX 400
+#define KB_ROLE_MAX 64           /* of "role:NAME" */
 int kb_md_parse(struct kb_doc *d, sv text);
 int kb_text_parse(struct kb_doc *d, sv text);
 int kb_html_parse(struct kb_doc *d, sv text);
@@ -280,6 +281,11 @@ void kb_space_sort_words(struct kb_space *sp);   /* once, of a large space */
 /* Articles are numbered through: those of the space, then those that changed. */
 size_t kb_space_own(const struct kb_space *sp);  /* of the space itself */
 size_t kb_space_n(const struct kb_space *sp);
+/* Is an own one hidden by what changed? */
+static inline bool kb_space_gone(const struct kb_space *sp, size_t i)
+{
+	return sp->dead && (sp->dead[i / 64] >> (i % 64) & 1);
+}
 /* A packed one is unpacked into the arena (NULL: it does not fit). */
 const struct kb_art *kb_space_art(const struct kb_space *sp, size_t i, struct arena *a);
 /* May it answer this question now? Not what is gone, out of time or not for this asker. */

@@ -80,10 +80,10 @@ static void join(struct kb_live *l)
 	l->joined = true;
 }
 
-/* An index with vectors is made anew by whoever makes vectors. */
+/* An index with vectors is made anew by whoever makes vectors; changes on top may lack theirs. */
 static void start_merge(struct kb_live *l, const struct kb_index *ix)
 {
-	if (kb_dense_ready(ix, SV_NULL) || atomic_load(&l->merging))
+	if (kb_dense_ready(ix->root ? ix->root : ix, SV_NULL) || atomic_load(&l->merging))
 		return;
 	join(l);
 	atomic_store(&l->merging, true);

@@ -104,6 +104,26 @@ static int set_time(struct kb_doc *d, int64_t *ret, sv key, sv val, int line)
 	return 0;
 }
 
+/* "public", "agent" or "role:NAME"; nothing leaves it as it was. */
+static int set_audience(struct kb_doc *d, struct kb_article *a, sv val, int line)
+{
+	bool ok = sv_eq(val, SV("public")) || sv_eq(val, SV("agent"));
+
+	if (!val.n)
+		return 0;
+	if (!ok && sv_starts(val, SV("role:")) && val.n > 5 && val.n <= KB_ROLE_MAX) {
+		ok = true;
+		for (size_t i = 5; i < val.n; i++)
+			ok &= (val.p[i] >= 'a' && val.p[i] <= 'z') ||
+			      (val.p[i] >= '0' && val.p[i] <= '9') || strchr("-_", val.p[i]);
+	}
+	if (!ok)
+		return kb_doc_err(d, line, "audience \"%.40s\" is not known; write public, agent "
+				  "or role:NAME", arena_cstr(d->a, sv_slice(val, 0, 40)));
+	a->audience = val;
+	return 0;
+}
+
 int kb_set_field(struct kb_doc *d, struct kb_article *a, sv key, sv val, int line)
 {
 	static const struct {
@@ -128,6 +148,8 @@ int kb_set_field(struct kb_doc *d, struct kb_article *a, sv key, sv val, int lin
 		return val.n ? set_time(d, &a->valid_from_ms, key, val, line) : 0;
 	if (sv_eq(key, SV("valid_to")))
 		return val.n ? set_time(d, &a->valid_to_ms, key, val, line) : 0;
+	if (sv_eq(key, SV("audience")))
+		return set_audience(d, a, val, line);
 	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
 		if (sv_eq(key, sv_of(keys[i].key))) {
 			*(sv *)((char *)a + keys[i].off) = val;
@@ -135,7 +157,7 @@ int kb_set_field(struct kb_doc *d, struct kb_article *a, sv key, sv val, int lin
 		}
 	return kb_doc_err(d, line,
 			  "unknown field \"%.40s\"; known: id lang title category "
-			  "aliases valid_from valid_to source",
+			  "aliases valid_from valid_to source audience",
 			  arena_cstr(d->a, sv_slice(key, 0, 40)));
 }
 

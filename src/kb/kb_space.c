@@ -37,11 +37,13 @@ const struct kb_art *kb_space_art(const struct kb_space *sp, size_t i, struct ar
 
 /* ---- who may see what ---- */
 
-/* "" and "public" are for everybody; "agent" for staff; else a role's name. */
+/* "" and "public" are for everybody; "agent" for staff; else a role, "role:NAME" or NAME. */
 static bool for_whom(sv audience, sv asker)
 {
 	if (!audience.n || sv_eq(audience, SV("public")) || sv_eq(asker, SV("admin")))
 		return true;
+	if (sv_starts(audience, SV("role:")))
+		audience = sv_slice(audience, 5, audience.n);
 	return asker.n && (sv_eq(audience, SV("agent")) || sv_eq(audience, asker));
 }
 
@@ -66,7 +68,7 @@ bool kb_space_may(const struct kb_space *sp, size_t i, const struct kb_query *q,
 	const struct kb_art *art;
 	struct kb_article a;
 
-	if (i < own && sp->dead && (sp->dead[i / 64] >> (i % 64) & 1))
+	if (i < own && kb_space_gone(sp, i))
 		return false;
 	if (i < own && sp->seg) {
 		const struct seg_row *r = &sp->seg->row[i];

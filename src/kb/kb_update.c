@@ -87,12 +87,16 @@ static int compare(struct update *u, struct store_stmt *q)
 static int look(struct update *u)
 {
 	struct store_stmt *q = NULL;
-	int rc = store_prep(u->b.db, &q, "SELECT " KB_STAMP_COLS " FROM article WHERE "
-					 "status = 'published' ORDER BY id, lang");
+	int rc;
 
-	for (size_t s = 0; s < u->root->n_space; s++)
+	for (size_t s = 0; s < u->root->n_space; s++) {
 		u->side[s].dead = arena_new(&u->b.ix->arena, uint64_t,
 					    kb_space_own(&u->root->space[s]) / 64 + 1);
+		if (!u->side[s].dead)
+			return kb_full(&u->b);
+	}
+	rc = store_prep(u->b.db, &q, "SELECT " KB_STAMP_COLS " FROM article WHERE "
+				     "status = 'published' ORDER BY id, lang");
 	while (!rc && !u->anew && (rc = store_step(q)) == 1)
 		rc = compare(u, q);
 	if (q)
@@ -182,17 +186,28 @@ static int fill(struct update *u, const struct side *s, struct kb_space *sp)
 }
 
 /* Which languages the changed articles' groups have. Others keep what they had. */
-static void twins(struct kb_index *ix)
+static int twins(struct kb_index *ix)
 {
+	struct map *in = map_new(LIM_KB_ARTICLES);
+	int rc = 0;
+
 	for (size_t s = 0; s < ix->n_space; s++)
-		for (size_t i = 0; ix->space[s].more && i < ix->space[s].more->n_art; i++) {
+		for (size_t i = 0; !rc && ix->space[s].more && i < ix->space[s].more->n_art; i++) {
+			sv group = ix->space[s].more->art[i].a.group_id;
+			uintptr_t bits = (uintptr_t)map_get(in, group);
+
+			rc = map_put(in, group, (void *)(bits | 1u << s));
+		}
+	for (size_t s = 0; !rc && map_count(in) && s < ix->n_space; s++)
+		kb_space_groups(&ix->space[s], in, 1u << s);
+	for (size_t s = 0; s < ix->n_space; s++)
+		for (size_t i = 0; !rc && ix->space[s].more && i < ix->space[s].more->n_art; i++) {
 			struct kb_art *a = &ix->space[s].more->art[i];
 
-			a->also = 1u << s;
-			for (size_t t = 0; t < ix->n_space; t++)
-				if (kb_space_group(&ix->space[t], a->a.group_id))
-					a->also |= 1u << t;
+			a->also = (unsigned)(uintptr_t)map_get(in, a->a.group_id);
 		}
+	map_free(in);
+	return rc;
 }
 
 static int make(struct update *u)
@@ -207,8 +222,8 @@ static int make(struct update *u)
 	for (size_t s = 0; !rc && s < ix->n_space; s++)
 		if (u->side[s].list.n || u->side[s].n_dead)
 			rc = fill(u, &u->side[s], &ix->space[s]);
-	if (!rc)
-		twins(ix);
+	if (!rc && twins(ix))
+		rc = kb_full(&u->b);
 	return rc;
 }
 
@@ -232,12 +247,21 @@ static bool lacks_vectors(const struct kb_index *root, const struct kb_opts *o)
 	return false;
 }
 
+/* The database's words for what failed, before the next statement takes their place. */
+static void tell(struct update *u, int rc)
+{
+	if (rc == ERR_DB)
+		err_set(u->b.e, rc, "articles: %.200s", store_error(u->b.db));
+}
+
 static int run(struct update *u, struct kb_index **ret, struct kb_index *was, bool *ret_large)
 {
 	int rc = store_exec(u->b.db, "BEGIN");
 
-	if (rc)
+	if (rc) {
+		tell(u, rc);
 		return rc;
+	}
 	rc = look(u);
 	if (!rc && !u->anew) {
 		*ret_large = large(u);
@@ -248,6 +272,7 @@ static int run(struct update *u, struct kb_index **ret, struct kb_index *was, bo
 		}
 		rc = make(u);
 	}
+	tell(u, rc);
 	(void)store_exec(u->b.db, "COMMIT");
 	if (!rc && !u->anew)
 		*ret = obj_ref(u->b.ix);
@@ -269,8 +294,6 @@ int kb_update(struct kb_index **ret, struct kb_index *was, struct store_db *db,
 	u.b.ix = kb_index_new();
 	u.b.arena = &u.b.ix->arena;
 	rc = run(&u, ret, was, &many);
-	if (rc == ERR_DB)
-		err_set(e, rc, "articles: %.200s", store_error(db));
 	for (size_t s = 0; s < KB_SPACES; s++)
 		VEC_FREE(&u.side[s].list);
 	VEC_FREE(&u.b.tmp);

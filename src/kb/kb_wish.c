@@ -185,7 +185,6 @@ int kb_search_many(struct kb_index *ix, const struct kb_query *q, size_t n, size
 		t.slots *= 2;
 	t.v = xalloc((n * KB_CAND + 1) * sizeof(*t.v));
 	t.slot = xalloc(t.slots * sizeof(*t.slot));
-	memset(t.slot, 0, t.slots * sizeof(*t.slot));
 	arena_init(&tmp, WISH_ARENA);
 	rc = add_up(ix, q, n, &tmp, &t);
 	ret->hits = rc ? NULL : arena_new(a, struct kb_hit, k);

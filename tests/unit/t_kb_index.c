@@ -355,6 +355,40 @@ TEST(kb_put_keeps_versions)
 	world_close(&w);
 }
 
+/* A new version, a re-import, a rollback that does not say who may read it opens nothing. */
+TEST(kb_put_keeps_who_may_read_it)
+{
+	struct world w;
+	struct kb_article a = article("x.en", "en", "Title", "One.");
+	struct put p = { .a = &a };
+	char longest[200];
+
+	CHECK(world_open(&w));
+	CHECK(put(&w, &a));
+	EQ(rows(&w, "SELECT count(*) FROM article WHERE audience = 'public'"), 1);
+	a.audience = SV("agent");
+	CHECK(put(&w, &a));
+	EQ(rows(&w, "SELECT count(*) FROM article WHERE audience = 'agent'"), 1);
+	a.audience = SV_NULL;
+	OK(do_put(&w, &p));
+	CHECK(!p.changed);
+	a.body_md = SV("Two.");
+	CHECK(put(&w, &a));
+	EQ(rows(&w, "SELECT count(*) FROM article WHERE audience = 'agent' AND version = 3"), 1);
+	p = (struct put){ .retire = SV("x.en") };
+	OK(do_put(&w, &p));
+	CHECK(put(&w, &a));
+	EQ(rows(&w, "SELECT count(*) FROM article WHERE audience = 'agent' AND version = 4"), 1);
+	a.audience = SV("");
+	CHECK(put(&w, &a));
+	EQ(rows(&w, "SELECT count(*) FROM article WHERE audience = 'public' AND version = 5"), 1);
+	memset(longest, 'x', sizeof(longest));
+	a.audience = sv_n(longest, sizeof(longest));
+	p = (struct put){ .a = &a };
+	EQ(do_put(&w, &p), ERR_INVAL);
+	world_close(&w);
+}
+
 static sv first_quote(struct kb_index *ix, struct arena *a, int64_t now)
 {
 	struct kb_query q = { .text = SV("delivery fee"), .lang = SV("en"), .k = 1, .now_ms = now };

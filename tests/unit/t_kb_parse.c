@@ -62,6 +62,30 @@ TEST(kb_markdown_front_matter)
 	arena_done(&d.a);
 }
 
+TEST(kb_a_document_may_say_who_may_read_it)
+{
+	struct docs d;
+
+	OK(parse(&d, "---\ntitle: t\naudience: agent\n---\nb", KB_MARKDOWN, "x"));
+	SV_EQ(d.v[0].audience, "agent");
+	arena_done(&d.a);
+	OK(parse(&d, "question,answer,audience\nabc,b,role:team-lead\nabd,c,\nabe,d,public\n",
+		 KB_CSV, "x"));
+	EQ(d.n, 3);
+	SV_EQ(d.v[0].audience, "role:team-lead");
+	CHECK(!d.v[1].audience.p); /* nothing said: as it was */
+	SV_EQ(d.v[2].audience, "public");
+	arena_done(&d.a);
+	OK(parse(&d, "# T\n\nb", KB_MARKDOWN, "x"));
+	CHECK(!d.v[0].audience.p);
+	arena_done(&d.a);
+	CHECK(refused("---\ntitle: t\naudience: friends\n---\nb", KB_MARKDOWN,
+		      "x:3: audience \"friends\" is not known; write public, agent or role:NAME"));
+	CHECK(refused("---\ntitle: t\naudience: role:\n---\nb", KB_MARKDOWN, "is not known"));
+	CHECK(refused("---\ntitle: t\naudience: role:a b\n---\nb", KB_MARKDOWN,
+		      "is not known"));
+}
+
 TEST(kb_markdown_without_front_matter)
 {
 	struct docs d;

@@ -448,7 +448,7 @@ TEST(kb_articles_for_staff_are_not_for_customers)
 	small(&w);
 	CHECK(collect(&w, &a) == 0);
 	a.id = SV("limit.en");
-	a.audience = SV("supervisor");
+	a.audience = SV("role:supervisor");
 	a.title = SV("What goodwill may a supervisor give?");
 	CHECK(collect(&w, &a) == 0 && commit(&w));
 	for (int packed = 0; packed < 2; packed++) {
@@ -468,6 +468,60 @@ TEST(kb_articles_for_staff_are_not_for_customers)
 		q.audience = SV("");
 		obj_unref(ix);
 	}
+	base_close(&w);
+}
+
+static int lose_articles(void *arg, struct store_db *db)
+{
+	struct base *w = arg;
+
+	return w->rc = store_exec(db, "ALTER TABLE article RENAME TO elsewhere");
+}
+
+TEST(kb_what_the_database_said_is_told)
+{
+	struct kb_index *root, *ix = NULL;
+	struct base w;
+
+	CHECK(base_open(&w));
+	small(&w);
+	root = built(&w, false);
+	CHECK(store_write(w.st, lose_articles, &w, NULL, NULL) == 0 && store_flush(w.st) == 0);
+	OK(w.rc);
+	EQ(kb_update(&ix, root, w.db, NULL, NULL, &w.e), ERR_DB);
+	HAS(sv_of(w.e.msg), "no such table");
+	obj_unref(root);
+	base_close(&w);
+}
+
+/* Two languages of a group know of each other also when one of them came by an edit. */
+TEST(kb_changes_know_their_group_in_other_languages)
+{
+	struct kb_article a = { .group_id = SV("fee"), .title = SV("Fee?"), .body_md = SV("Ten.") };
+	const struct kb_space *en;
+	struct kb_index *root, *ix;
+	struct base w;
+
+	CHECK(base_open(&w));
+	small(&w);
+	a.id = SV("cost.zh");
+	a.lang = SV("zh");
+	CHECK(collect(&w, &a) == 0 && commit(&w));
+	root = built(&w, false);
+	CHECK(root);
+	a.id = SV("cost.en");
+	a.lang = SV("en");
+	CHECK(collect(&w, &a) == 0);
+	add(&w, "alone.en", "en", "Alone?", "Yes.");
+	CHECK(commit(&w));
+	ix = updated(&w, root);
+	CHECK(ix && ix->root == root && ix->n_space == 2);
+	en = kb_space_of(ix, SV("en"));
+	CHECK(en && en->more && en->more->n_art == 2);
+	EQ(en->more->art[0].also, 1u << (en - ix->space)); /* alone.en */
+	EQ(en->more->art[1].also, 3u);
+	obj_unref(ix);
+	obj_unref(root);
 	base_close(&w);
 }
 
