@@ -92,12 +92,6 @@ struct learn_run {
 	struct learn_work *work; /* private */
 };
 
-/* What a writer gets: sentences that people agree on, in order. */
-struct learn_brief {
-	sv lang, question;
-	const sv *sentence;
-	size_t n;
-};
 struct learn_opts {
 	int64_t now_ms;          /* 0 = the wall clock */
 	int days;                /* of the window; 0 = 30 */
@@ -105,10 +99,6 @@ struct learn_opts {
 	 * the topic's owner is enough. */
 	int agents;
 	struct kb_index *kb;     /* as customers have it now */
-	/* Writes the draft's body (a language model); what it says must stand in the sentences,
-	 * else they are taken as they are. NULL: always. Blocking is allowed. */
-	int (*write)(void *arg, const struct learn_brief *b, struct sb *out);
-	void *write_arg;
 };
 /* On a worker: seconds for a month. ERR_DB, ERR_FULL; *ret only on success. */
 int learn_run(struct learn_run **ret, struct store_db *db, const struct learn_opts *o,
@@ -125,7 +115,8 @@ struct learn_decision {
 	enum learn_verb verb;
 	/* what was looked at; 0 = whatever is there. ERR_CONFLICT when it is another. */
 	int64_t version;
-	/* LEARN_EDIT: the new text, empty = as it was; it is checked again. */
+	/* LEARN_EDIT: the new text, empty = as it was; it is checked again. Of aliases only a null
+	 * view is: empty ones are no more. */
 	sv title, body_md, aliases, category;
 	/* LEARN_APPROVE: 1..99 = only for this share of conversations at first; 0 = for all. */
 	int canary;

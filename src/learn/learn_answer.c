@@ -202,7 +202,7 @@ static sv trimmed(struct hearing *h, const struct lot *l)
 	size_t k = kb_sense_marks(h->l->sense, head, m);
 	for (size_t i = 0; i < l->in.n; i++) {
 		const struct one *y = &h->s.v[l->in.v[i]];
-		others += kb_marks_covered(m, k, y->m, y->n_m) >= 0.5f && y->place >= 0;
+		others += kb_marks_covered(m, k, y->m, y->n_m) >= 0.5f;
 	}
 	if (k && 2 * others > l->in.n)
 		return x->text;
@@ -261,12 +261,10 @@ static void agree(struct hearing *h, size_t need, struct learn_consensus *ret)
 			ret->dispute = x->text;
 			continue;
 		}
-		struct learn_said *s = &ret->said[ret->n++];
-		*s = (struct learn_said){ .text = trimmed(h, l), .agents = l->agents,
-					  .place = l->place, .n_v = x->n_v };
-		memcpy(s->v, x->v, x->n_v * sizeof(*x->v));
+		ret->said[ret->n++] = (struct learn_said){ .text = trimmed(h, l),
+							   .agents = l->agents,
+							   .place = l->place };
 		ret->agents = l->agents > ret->agents ? l->agents : ret->agents;
-		ret->answers = l->items > ret->answers ? l->items : ret->answers;
 	}
 	if (ret->n)
 		qsort(ret->said, ret->n, sizeof(*ret->said), by_place);

@@ -137,20 +137,11 @@ void learn_article_id(const char *gap, sv lang, char out[128])
 static int set_canary(struct store_db *db, const struct learn_decision *d, const struct row *r)
 {
 	struct store_stmt *q;
-	int rc = store_prep(db, &q, "UPDATE article SET canary=?3 WHERE id=?1 AND lang=?2");
-	if (rc)
-		return rc;
-	store_bind_sv(q, 1, sv_of(d->article_id));
-	store_bind_sv(q, 2, r->lang);
-	store_bind_int(q, 3, d->canary);
-	rc = store_run(q);
-	if (rc)
-		return rc;
-	kb_touched();
-	rc = store_prep(db, &q,
-			"INSERT INTO kb_canary (id, lang, version, share, gap, since_ms) VALUES "
-			"(?1,?2,?3,?4,?5,?6) ON CONFLICT (id, lang, version) DO UPDATE SET "
-			"share=excluded.share, state='waiting', since_ms=excluded.since_ms");
+	int rc = store_prep(db, &q,
+			    "INSERT INTO kb_canary (id, lang, version, share, gap, since_ms) "
+			    "VALUES (?1,?2,?3,?4,?5,?6) ON CONFLICT (id, lang, version) DO UPDATE "
+			    "SET share=excluded.share, state='waiting', "
+			    "since_ms=excluded.since_ms");
 	if (rc)
 		return rc;
 	store_bind_sv(q, 1, sv_of(d->article_id));
@@ -194,7 +185,7 @@ static int approve(struct store_db *db, struct learn_decision *d, struct row *r)
 	if (!rc)
 		rc = load_base(db, r, &b);
 	d->article_version = (int)b.version;
-	if (!rc && d->canary)
+	if (!rc && d->canary && changed)
 		rc = set_canary(db, d, r);
 	return rc ? rc : set_states(db, d, r, "approved", "closed");
 }
@@ -205,7 +196,7 @@ static int edit(struct store_db *db, struct learn_decision *d, struct row *r)
 {
 	struct store_stmt *q;
 	const sv text[] = { d->title.n ? d->title : r->title, d->body_md.n ? d->body_md : r->body,
-			    d->aliases.n ? d->aliases : r->aliases,
+			    d->aliases.p ? d->aliases : r->aliases,
 			    d->category.n ? d->category : r->category };
 	for (int i = 0; i < 4; i++)
 		if (text[i].n > LEARN_TEXT_MAX || !sv_utf8_ok(text[i]))

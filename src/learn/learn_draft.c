@@ -1,14 +1,12 @@
 /* learn_draft.c: from what people agree on to an article that somebody may approve.
  *
- * The title is the question most like all of the gap's, the body the agreed sentences (or what the
- * model makes of them, when every value and enough words of it stand in them), the aliases are the
- * ways the question was asked. Evidence names who said each sentence how often, and in which
- * conversations the question was asked. A worker's thread.
+ * The title is the question most like all of the gap's, the body the agreed sentences, the aliases
+ * are the ways the question was asked. Evidence names who said each sentence how often, and in
+ * which conversations the question was asked. A worker's thread.
  */
 #include "learn_int.h"
 
 #define EVIDENCE_ITEMS 20
-#define MODEL_BYTES (16u << 10)
 #define PARAGRAPH 3              /* sentences of one */
 
 /* ---- body ---- */
@@ -41,30 +39,6 @@ static sv from_sentences(struct learn_work *w, const struct learn_consensus *c)
 	sv out = arena_sv(w->a, sb_sv(&b));
 	sb_done(&b);
 	return out.p ? out : SV("");
-}
-
-/* The model's words, when they say nothing that the sentences do not. */
-static sv from_model(struct learn_work *w, const struct learn_gap *g,
-		     const struct learn_consensus *c, sv plain)
-{
-	sv *s = arena_new(w->a, sv, c->n + 1);
-	struct sb b;
-	sv out = SV_NULL;
-	if (!w->o->write || !s)
-		return out;
-	for (size_t i = 0; i < c->n; i++)
-		s[i] = c->said[i].text;
-	const struct learn_brief brief = { g->lang, g->question, s, c->n };
-	const struct guard_source src = { SV("evidence"), plain };
-	struct guard_verdict v;
-	sb_init(&b, MODEL_BYTES);
-	if (w->o->write(w->o->write_arg, &brief, &b) == 0 && !sb_err(&b) && b.n) {
-		guard_outbound(sb_sv(&b), &src, 1, SV(""), &v);
-		if (v.ok)
-			out = arena_sv(w->a, sv_trim(sb_sv(&b)));
-	}
-	sb_done(&b);
-	return out;
 }
 
 /* ---- aliases ---- */
@@ -150,10 +124,7 @@ void learn_draft(struct learn_work *w, struct learn_gap *g, const struct learn_c
 		return;
 	*d = (struct learn_draft){ .title = g->question, .category = g->category,
 				   .article_id = SV(""), .agents = c->agents };
-	sv plain = from_sentences(w, c);
-	d->body_md = from_model(w, g, c, plain);
-	if (!d->body_md.n)
-		d->body_md = plain;
+	d->body_md = from_sentences(w, c);
 	d->aliases = aliases(w, g);
 	d->evidence = evidence(w, g, c);
 	g->draft = d;

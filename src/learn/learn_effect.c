@@ -1,5 +1,5 @@
 /* learn_effect.c: what a version that only a share of the conversations sees did to them, and what
- * follows: it stays and goes to all, or it is taken back.
+ * follows: it stays and goes to all, or it is taken back; with too few of them it stays on trial.
  *
  * A conversation counts for the version that the bot cited in it; bad is one with a thumb down or a
  * hand-over after that. An edit is compared with the version before, among conversations of the
@@ -215,7 +215,8 @@ static int share_out(struct store_db *db, const struct learn_effect *x)
 	return store_run(q);
 }
 
-/* The version before becomes the next version; a new article is retired. */
+/* The version that all had before becomes the next one; what nobody but a share ever had is
+ * retired. */
 static int take_back(struct store_db *db, const struct learn_effect *x, int64_t now_ms)
 {
 	struct store_stmt *q;
@@ -223,9 +224,9 @@ static int take_back(struct store_db *db, const struct learn_effect *x, int64_t 
 	bool changed;
 	int rc = store_prep(db, &q,
 			    "SELECT group_id, title, body_md, aliases, category, source, "
-			    "coalesce(valid_from_ms, 0), coalesce(valid_to_ms, 0), audience FROM "
+			    "coalesce(valid_from_ms, 0), coalesce(valid_to_ms, 0) FROM "
 			    "article_version WHERE id=?1 AND lang=?2 AND version<?3 AND "
-			    "status='published' ORDER BY version DESC LIMIT 1");
+			    "status='published' AND canary=0 ORDER BY version DESC LIMIT 1");
 	if (rc)
 		return rc;
 	arena_init(&a, LIM_ARENA_BIG);
@@ -233,7 +234,7 @@ static int take_back(struct store_db *db, const struct learn_effect *x, int64_t 
 	store_bind_sv(q, 2, x->lang);
 	store_bind_int(q, 3, x->version);
 	rc = store_step(q);
-	struct kb_article old = { .id = x->article_id, .lang = x->lang };
+	struct kb_article old = { .id = x->article_id, .lang = x->lang }; /* for whom it is now */
 	if (rc == 1) {
 		sv *const to[] = { &old.group_id, &old.title,	 &old.body_md,
 				   &old.aliases,  &old.category, &old.source };
@@ -241,7 +242,6 @@ static int take_back(struct store_db *db, const struct learn_effect *x, int64_t 
 			*to[i] = arena_sv(&a, store_col_sv(q, i));
 		old.valid_from_ms = store_col_int(q, 6);
 		old.valid_to_ms = store_col_int(q, 7);
-		old.audience = arena_sv(&a, store_col_sv(q, 8));
 	}
 	store_reset(q);
 	if (rc >= 0)
@@ -273,7 +273,9 @@ static int judge_one(struct store_db *db, const struct learn_effect *x, int64_t 
 	int rc;
 	if (!still_there(db, x))
 		return set_canary(db, x, "gone", now_ms);
-	if (enough && x->worse > 0) {
+	if (!enough)
+		return 0;
+	if (x->worse > 0) {
 		rc = take_back(db, x, now_ms);
 		if (rc == 0)
 			rc = set_canary(db, x, "back", now_ms);

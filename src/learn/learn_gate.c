@@ -1,10 +1,11 @@
 /* learn_gate.c: what stands between a draft and a person's yes.
  *
  * duplicate: a published article says it already; then the draft becomes an edit of that article,
- * which gets the ways customers asked. contradiction: a published article gives another value of
- * the same (kb_facts.c); that blocks. dispute: people differ about a value; that is told. stale:
- * an article on this has expired, or the evidence is old. tags: law, health and money need a
- * second look. Each gate is told as {gate, ok, why, ...}. Any thread.
+ * which gets the ways customers asked; when it has them all there is no draft. contradiction: a
+ * published article gives another value of the same (kb_facts.c); that blocks. dispute: people
+ * differ about a value; that is told. stale: an article on this has expired, or the evidence is
+ * old. tags: law, health and money need a second look. Each gate is told as {gate, ok, why, ...}.
+ * Any thread.
  */
 #include "learn_int.h"
 
@@ -240,8 +241,9 @@ static const struct kb_article *internal(struct learn_work *w, const struct lear
 	return NULL;
 }
 
-const struct kb_article *learn_said_already(struct learn_work *w, const struct learn_gap *g,
-					    const struct learn_draft *d)
+/* The published article that says the draft already, or NULL. */
+static const struct kb_article *said_already(struct learn_work *w, const struct learn_gap *g,
+					     const struct learn_draft *d)
 {
 	struct first f = { 0 };
 	const struct kb_article *x = internal(w, g, d);
@@ -317,7 +319,8 @@ static sv more_body(struct learn_work *w, const struct kb_article *a, sv lang, s
 	return out.p ? out : a->body_md;
 }
 
-static void into_edit(struct learn_work *w, struct learn_draft *d, const struct kb_article *a,
+/* False: the article has all of it. */
+static bool into_edit(struct learn_work *w, struct learn_draft *d, const struct kb_article *a,
 		      jv *gates)
 {
 	jv *o = gate(gates, "duplicate", true, "An article says this: it gets the ways customers "
@@ -330,6 +333,7 @@ static void into_edit(struct learn_work *w, struct learn_draft *d, const struct 
 	d->body_md = more_body(w, a, a->lang, d->body_md);
 	d->category = a->category;
 	d->aliases = more_aliases(w, a, d->aliases);
+	return !sv_eq(d->body_md, a->body_md) || !sv_eq(d->aliases, a->aliases);
 }
 
 /* ---- stale ---- */
@@ -377,12 +381,15 @@ void learn_gates(struct learn_work *w, struct learn_gap *g, const struct learn_c
 		 struct learn_draft *d)
 {
 	struct learn_lang *l = learn_lang_of(w, g->lang);
-	const struct kb_article *same = learn_said_already(w, g, d);
+	const struct kb_article *same = said_already(w, g, d);
 	jv *gates = jv_arr();
 	struct sb b;
-	if (same)
-		into_edit(w, d, same, gates);
-	else
+	if (same && !into_edit(w, d, same, gates)) {
+		g->draft = NULL;
+		jv_free(gates);
+		return;
+	}
+	if (!same)
 		gate(gates, "duplicate", true, NULL);
 	if (!same || !sv_eq(d->body_md, same->body_md)) {
 		const struct kb_article a = { .id = d->article_id, .lang = g->lang,

@@ -253,6 +253,15 @@ static void group_free(struct group *g)
 
 /* ---- a group as a gap ---- */
 
+/* With guard's masks in place of personal data. */
+static sv masked(struct arena *a, sv text)
+{
+	struct guard_in in;
+	if (guard_inbound(text, a, &in) || !in.masked.p)
+		return SV("");
+	return in.masked;
+}
+
 /* The question that is most like all of them, of a length that reads as a title. */
 static sv medoid(struct learn_work *w, const struct group *g)
 {
@@ -272,7 +281,7 @@ static sv medoid(struct learn_work *w, const struct group *g)
 	}
 	if (!ret.n)
 		ret = learn_clean(w->a, w->item.v[g->in.v[0]]->text);
-	return ret.n ? ret : w->item.v[g->in.v[0]]->text;
+	return ret.n ? ret : masked(w->a, w->item.v[g->in.v[0]]->text);
 }
 
 struct texts {

@@ -73,13 +73,10 @@ struct learn_said {
 	sv text;
 	size_t agents;           /* who say so */
 	double place;            /* 0 = first thing they say */
-	struct kb_slot v[KB_SLOTS];
-	size_t n_v;
-	bool disputed;           /* others say another value of the same */
 };
 struct learn_consensus {
 	struct learn_said *said; /* in order */
-	size_t n, agents, answers;
+	size_t n, agents;
 	size_t disputed;         /* sentences left out because people differ */
 	sv dispute;              /* one of them */
 };
@@ -95,11 +92,9 @@ uint64_t learn_sentence_id(const struct kb_mark *m, size_t n);
 
 /* learn_draft.c: consensus to draft; learn_gate.c: what stands against it. */
 void learn_draft(struct learn_work *w, struct learn_gap *g, const struct learn_consensus *c);
+/* Takes the draft off the gap when an article has all of it. */
 void learn_gates(struct learn_work *w, struct learn_gap *g, const struct learn_consensus *c,
 		 struct learn_draft *d);
-/* The published article that says the draft already, or NULL. */
-const struct kb_article *learn_said_already(struct learn_work *w, const struct learn_gap *g,
-					    const struct learn_draft *d);
 /* Tags of a text that need a second look: "legal", "health", "money". Static names. */
 size_t learn_tags(sv text, const char *ret[4]);
 /* Checks a text alone: contradictions, tags. Appends to gates (a JSON array of {gate, ok, why,..});

@@ -1,7 +1,8 @@
 /* learn_map.c: the map of the company's knowledge by topic and language: how many articles, what
  * was asked and answered with a source, what is missing, contradictory, to be looked at again or
  * about to expire, and who answers for it. Traffic is of the last 30 days, from the rows of the bot
- * that cite something. A worker reads, the scribe writes owners. */
+ * that cite something, and so are gaps: those last asked in that time. A worker reads, the scribe
+ * writes owners. */
 #include "learn_int.h"
 
 #include <stdlib.h>
@@ -121,8 +122,9 @@ static int read_all(struct map_work *w)
 			  on_bot);
 	if (!rc)
 		rc = each(w, "SELECT category, lang, count(*), sum(size), sum(priority) FROM gap "
-			     "WHERE state IN ('open', 'drafted') GROUP BY category, lang",
-			  0, on_gap);
+			     "WHERE state IN ('open', 'drafted') AND last_ms>=?1 GROUP BY "
+			     "category, lang",
+			  since, on_gap);
 	if (!rc)
 		rc = each(w, "SELECT article_id FROM kb_conflict", 0, on_conflict);
 	return rc;

@@ -161,22 +161,18 @@ static int find_talk(struct learn_work *w)
 /* The union of the lines that are left. */
 static int sum_lines(struct learn_work *w, struct learn_mind *d)
 {
-	size_t n = 0, k = 0, most = 0;
+	size_t n = 0, k = 0;
 	for (size_t i = 0; i < d->n_line; i++)
-		if (!learn_is_talk(w, d->line[i].id)) {
-			most += d->line[i].n;
+		if (!learn_is_talk(w, d->line[i].id))
 			d->line[n++] = d->line[i];
-		}
 	d->n_line = n;
-	struct kb_mark *v = arena_new(w->a, struct kb_mark, most + 1);
-	if (!v)
-		return ERR_NOMEM;
+	struct kb_mark *v = NULL;
 	for (size_t i = 0; i < n; i++) {
 		struct kb_mark *to = arena_new(w->a, struct kb_mark, k + d->line[i].n + 1);
 		size_t a = 0, b = 0, o = 0;
 		if (!to)
 			return ERR_NOMEM;
-		while (a < k || b < d->line[i].n) {
+		while ((v && a < k) || b < d->line[i].n) {
 			if (b == d->line[i].n || (a < k && v[a].id <= d->line[i].m[b].id)) {
 				b += b < d->line[i].n && v[a].id == d->line[i].m[b].id;
 				to[o++] = v[a++];

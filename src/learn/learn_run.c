@@ -2,7 +2,8 @@
  *
  * Rows are read first (learn_mine.c), put together (learn_group.c), given the id of the gap they
  * were before, and those that people have answered get a draft (learn_answer.c, learn_draft.c,
- * learn_gate.c). Everything lives in the run's arena. A worker's thread; nothing is written.
+ * learn_gate.c). Everything lives in the run's arena; what leaves it has no personal data. A
+ * worker's thread; nothing is written.
  */
 #include "learn_int.h"
 
@@ -59,7 +60,8 @@ static void note_id(struct had had[16], size_t *n, sv id)
 static int former_id(struct learn_work *w, struct map *taken, struct learn_gap *g)
 {
 	static const char sql[] =
-		"SELECT gap FROM gap_question WHERE conversation=?1 AND seq=?2 LIMIT 1";
+		"SELECT gap FROM gap_question WHERE conversation=?1 AND seq=?2 ORDER BY gap "
+		"LIMIT 1";
 	struct had had[16];
 	size_t n = 0, best = 0;
 	for (size_t i = 0; i < g->n && i < 200; i++) {
@@ -115,6 +117,20 @@ static void drafts(struct learn_work *w)
 	}
 }
 
+/* Questions as they are kept. Here, so that the scribe need not; last, because what was compared
+ * before were the customers' own words. */
+static void clean_questions(struct learn_work *w)
+{
+	struct arena tmp;
+	arena_init(&tmp, LIM_ARENA_TURN);
+	for (size_t i = 0; i < w->item.n; i++) {
+		arena_reset(&tmp);
+		sv text = arena_sv(w->a, learn_clean(&tmp, w->item.v[i]->text));
+		w->item.v[i]->text = text.p ? text : SV("");
+	}
+	arena_done(&tmp);
+}
+
 static int work(struct learn_work *w, int64_t since_ms)
 {
 	int rc = load_knowledge(w);
@@ -124,8 +140,10 @@ static int work(struct learn_work *w, int64_t since_ms)
 		rc = learn_group(w);
 	if (!rc)
 		rc = name_gaps(w);
-	if (!rc)
+	if (!rc) {
 		drafts(w);
+		clean_questions(w);
+	}
 	if (!rc)
 		rc = learn_conflicts(w);
 	return rc;

@@ -2,7 +2,8 @@
  *
  * A gap keeps its state: one that was closed opens again when enough questions came after the
  * decision, one that was ignored when it has doubled. A draft that waits is renewed when its text
- * is another; one that somebody has decided stays as it is. Conflicts are made anew.
+ * is another; one that somebody has changed or decided stays as it is. A question is of one gap: it
+ * leaves the one that it was in before. Conflicts are made anew.
  */
 #include "learn_int.h"
 
@@ -91,30 +92,43 @@ static int put_gap(struct store_db *db, const struct learn_gap *g, const struct 
 	return store_run(q);
 }
 
+static int take_out(struct store_db *db, const struct learn_gap *g, const struct learn_item *x)
+{
+	struct store_stmt *q;
+	int rc = store_prep(db, &q, "DELETE FROM gap_question WHERE conversation=?1 AND seq=?2 AND "
+				    "gap<>?3");
+	if (rc)
+		return rc;
+	store_bind_sv(q, 1, x->conversation);
+	store_bind_int(q, 2, x->seq);
+	store_bind_sv(q, 3, sv_of(g->id));
+	return store_run(q);
+}
+
+/* Their words are without personal data already (learn_run.c). */
 static int put_questions(struct store_db *db, const struct learn_gap *g)
 {
 	struct store_stmt *q;
-	struct arena a;
 	int rc = 0;
-	arena_init(&a, LIM_ARENA_TURN);
 	for (size_t i = 0; i < g->n && !rc; i++) {
 		const struct learn_item *x = g->item[i];
-		rc = store_prep(db, &q,
-				"INSERT INTO gap_question (gap, conversation, seq, text, signals, "
-				"at_ms) VALUES (?1,?2,?3,?4,?5,?6) ON CONFLICT (gap, conversation, "
-				"seq) DO UPDATE SET signals=excluded.signals");
+		rc = take_out(db, g, x);
+		if (!rc)
+			rc = store_prep(db, &q,
+					"INSERT INTO gap_question (gap, conversation, seq, text, "
+					"signals, at_ms) VALUES (?1,?2,?3,?4,?5,?6) ON CONFLICT "
+					"(gap, conversation, seq) DO UPDATE SET "
+					"signals=excluded.signals");
 		if (rc)
 			break;
-		arena_reset(&a);
 		store_bind_sv(q, 1, sv_of(g->id));
 		store_bind_sv(q, 2, x->conversation);
 		store_bind_int(q, 3, x->seq);
-		store_bind_sv(q, 4, some(learn_clean(&a, x->text)));
+		store_bind_sv(q, 4, some(x->text));
 		store_bind_int(q, 5, x->signals);
 		store_bind_int(q, 6, x->at_ms);
 		rc = store_run(q);
 	}
-	arena_done(&a);
 	return rc;
 }
 
@@ -129,22 +143,29 @@ static int64_t print_of(const struct learn_draft *d)
 	return (int64_t)(h >> 1);
 }
 
-/* The one that waits: its id and print; rc 1, or 0 when there is none. */
-static int waiting(struct store_db *db, const struct learn_gap *g, char id[27], int64_t *print)
+struct waits {
+	char id[27];
+	int64_t print;
+	bool changed;            /* by a person: his words stay */
+};
+
+/* The one that waits; rc 1, or 0 when there is none. */
+static int waiting(struct store_db *db, const struct learn_gap *g, struct waits *w)
 {
 	struct store_stmt *q;
 	int rc = store_prep(db, &q,
-			    "SELECT id, print FROM draft WHERE gap=?1 AND state IN ('open', "
-			    "'blocked') LIMIT 1");
+			    "SELECT id, print, by_login FROM draft WHERE gap=?1 AND state IN "
+			    "('open', 'blocked') ORDER BY id LIMIT 1");
 	if (rc)
 		return rc;
 	store_bind_sv(q, 1, sv_of(g->id));
 	rc = store_step(q);
 	if (rc == 1) {
 		sv s = store_col_sv(q, 0);
-		memcpy(id, s.p, s.n < 26 ? s.n : 26);
-		id[s.n < 26 ? s.n : 26] = 0;
-		*print = store_col_int(q, 1);
+		memcpy(w->id, s.p, s.n < 26 ? s.n : 26);
+		w->id[s.n < 26 ? s.n : 26] = 0;
+		w->print = store_col_int(q, 1);
+		w->changed = store_col_sv(q, 2).n > 0;
 	}
 	store_reset(q);
 	return rc;
@@ -179,18 +200,17 @@ static int put_draft(struct store_db *db, const struct learn_gap *g, int64_t now
 		"category=excluded.category, gates=excluded.gates, evidence=excluded.evidence, "
 		"base_version=excluded.base_version, agents=excluded.agents, "
 		"priority=excluded.priority, print=excluded.print, updated_ms=excluded.updated_ms";
-	char id[27];
-	int64_t print = 0;
+	struct waits w = { .print = 0 };
 	struct store_stmt *q;
-	int rc = waiting(db, g, id, &print);
-	if (rc < 0 || (rc == 1 && print == print_of(g->draft)))
+	int rc = waiting(db, g, &w);
+	if (rc < 0 || (rc == 1 && (w.changed || w.print == print_of(g->draft))))
 		return rc < 0 ? rc : 0;
 	if (rc == 0)
-		id_new(id);
+		id_new(w.id);
 	rc = store_prep(db, &q, sql);
 	if (rc)
 		return rc;
-	bind_draft(q, g, id, now_ms);
+	bind_draft(q, g, w.id, now_ms);
 	return store_run(q);
 }
 

@@ -172,6 +172,7 @@ TEST(a_version_that_is_not_worse_goes_to_all_after_a_week)
 	store_close(w.st);
 }
 
+/* Neither for nor against it, however long it takes. */
 TEST(too_few_conversations_judge_nothing)
 {
 	struct world w;
@@ -180,6 +181,36 @@ TEST(too_few_conversations_judge_nothing)
 	cited(&w, "wrap.en", 2, 10, 10);
 	OK(write_now(&w, judge));
 	EQ(w.back + w.kept, 0);
+	w.now_ms = NOW + 30 * DAY;
+	OK(write_now(&w, judge));
+	EQ(w.back + w.kept, 0);
+	EQ(number(&w, "SELECT canary FROM article WHERE id='wrap.en' AND version=2"), 20);
+	EQ(number(&w, "SELECT count(*) FROM kb_canary WHERE state='waiting'"), 1);
+	cited(&w, "wrap.en", 1, 40, 8);
+	cited(&w, "wrap.en", 2, 60, 1);
+	OK(write_now(&w, judge));
+	EQ(w.kept, 1);
+	store_close(w.st);
+}
+
+/* Two on trial one after the other: what all had before both of them comes back. */
+TEST(a_version_that_was_on_trial_itself_does_not_come_back)
+{
+	struct world w;
+	char sql[400];
+	(void)snprintf(
+		sql, sizeof(sql),
+		"UPDATE article SET canary=20 WHERE id='wrap.en'; INSERT INTO kb_canary (id, "
+		"lang, version, share, since_ms) VALUES ('wrap.en', 'en', 3, 20, %lld)",
+		(long long)(NOW - 2 * DAY + 1));
+	CHECK(open_world(&w) && second_version(&w));
+	CHECK(article(&w, "wrap.en", "We wrap for CNY 10.") && exec(&w, sql) == 0);
+	cited(&w, "wrap.en", 1, 200, 10);
+	cited(&w, "wrap.en", 3, 60, 20);
+	OK(write_now(&w, judge));
+	EQ(w.back, 1);
+	EQ(number(&w, "SELECT count(*) FROM article WHERE version=4 AND canary=0 AND body_md LIKE "
+		      "'%CNY 8%'"), 1);
 	store_close(w.st);
 }
 
@@ -223,8 +254,8 @@ static int gaps(struct world *w)
 			"customers, "
 			"answers, cost, trend, coverage, priority, first_ms, last_ms, "
 			"updated_ms) VALUES ('%s', '%s', 'q\"%d', 'service', 'open', 3, 2, 1, "
-			"4.5, 0.5, 0.25, %d, 1, 2, 3)",
-			id, i < 4 ? "en" : "zh", i, i / 2);
+			"4.5, 0.5, 0.25, %d, 1, %lld, 3)",
+			id, i < 4 ? "en" : "zh", i, i / 2, (long long)(NOW - DAY));
 		rc = exec(w, sql);
 	}
 	return rc;
@@ -317,6 +348,12 @@ TEST(the_map_tells_by_topic)
 	CHECK(article(&w, "soon.en", "Until Sunday."));
 	OK(exec(&w, "UPDATE article SET valid_to_ms=1767225600001 WHERE id='soon.en'"));
 	OK(gaps(&w));
+	/* one more that nobody has asked for thirty days */
+	OK(exec(&w, "INSERT INTO gap (id, lang, question, category, state, size, customers, "
+		    "answers, cost, trend, coverage, priority, first_ms, last_ms, updated_ms) "
+		    "SELECT 'old', lang, question, category, state, size, customers, answers, "
+		    "cost, trend, coverage, priority, first_ms, last_ms - 2592000000, updated_ms "
+		    "FROM gap WHERE lang='en' LIMIT 1"));
 	OK(write_now(&w, owner));
 	cited(&w, "wrap.en", 1, 12, 0);
 	sb_init(&b, LIM_JSON_BYTES);
