@@ -43,19 +43,6 @@ sv desk_date(struct desk_call *c, int64_t ms)
 	return s;
 }
 
-/* What customers and agents wrote may hold a phone number or an address: as a model may see it. */
-static sv masked(struct desk_call *c, sv text)
-{
-	struct guard_in in = { 0 };
-	struct arena a;
-	arena_init(&a, LIM_ARENA_BIG);
-	if (guard_inbound(text, &a, &in))
-		in.model = SV("***");
-	sv ret = arena_sv(c->r->arena, in.model);
-	arena_done(&a);
-	return ret;
-}
-
 /* Whose a new ticket is. A caller's number can be forged: who is only claimed leaves one that is
  * nobody's, in this conversation; nothing of the named customer's is touched. */
 sv desk_asker(const struct desk_call *c)
@@ -64,12 +51,16 @@ sv desk_asker(const struct desk_call *c)
 	return staff(c->r) || w->level >= TOOL_KNOWN ? w->customer : SV_NULL;
 }
 
-/* Where whoever is not known can be reached: what was said, else where they call or write from. */
+/* Where whoever is not known can be reached: what was said, else where they call or write from, if
+ * that is an address at all (a hidden number is none). */
 void desk_contact(const struct desk_call *c, jv *facts)
 {
 	static const char *const ways[] = { "phone", "sms", "email", "whatsapp", "wechat" };
 	const struct tool_who *w = c->r->who;
-	if (desk_asker(c).n || !w->address.n || jv_get_str(facts, "contact").n)
+	enum cust_kind kind = cust_kind_of_channel(w->channel);
+	sv plain;
+	if (desk_asker(c).n || !w->address.n || jv_get_str(facts, "contact").n ||
+	    cust_normal(kind, w->address, SV("86"), c->r->arena, &plain))
 		return;
 	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++)
 		if (sv_eq(w->channel, sv_of(ways[i])))
@@ -127,8 +118,6 @@ static int claimed_then(struct desk_call *c, const struct ticket *t, bool *ret)
 {
 	struct store_stmt *q;
 	*ret = false;
-	if (t->customer.n || c->r->who->level < TOOL_KNOWN || !c->r->who->customer.n)
-		return 0;
 	int rc = store_prep(c->db, &q,
 			    CUST_GROUP_SQL
 			    "SELECT 1 FROM ticket_link l JOIN conversation k ON k.id=l.ref JOIN g "
@@ -191,10 +180,13 @@ static int is_own(struct desk_call *c, const struct ticket *t, bool *own)
 {
 	const struct tool_who *w = c->r->who;
 	char me[CUST_ID_MAX], whose[CUST_ID_MAX];
-	*own = w->customer.n && w->level >= TOOL_KNOWN && sv_eq(w->customer, t->customer);
+	*own = false;
+	if (!w->customer.n || w->level < TOOL_KNOWN)
+		return 0;
 	if (!t->customer.n)
 		return claimed_then(c, t, own);
-	if (*own || !w->customer.n || w->level < TOOL_KNOWN)
+	*own = sv_eq(w->customer, t->customer);
+	if (*own)
 		return 0;
 	int rc = cust_lead(c->db, w->customer, me);
 	if (rc == 0)
@@ -202,7 +194,6 @@ static int is_own(struct desk_call *c, const struct ticket *t, bool *own)
 	*own = rc == 0 && strcmp(me, whose) == 0;
 	return rc == ERR_NOTFOUND ? 0 : rc;
 }
-
 
 int desk_mine(struct desk_call *c, bool complaint, struct ticket *t)
 {
@@ -233,6 +224,7 @@ int desk_mine(struct desk_call *c, bool complaint, struct ticket *t)
 /* The last public note that is not the customer's. */
 static int last_word(struct desk_call *c, const struct ticket *t)
 {
+	struct arena *a = c->r->arena;
 	struct store_stmt *q;
 	int rc = store_prep(c->db, &q, "SELECT text, at_ms FROM ticket_event WHERE ticket=?1 AND "
 				       "kind='note' AND shown=1 AND by_whom<>'customer' AND "
@@ -242,13 +234,14 @@ static int last_word(struct desk_call *c, const struct ticket *t)
 	store_bind_int(q, 1, t->seq);
 	rc = store_step(q);
 	if (rc == 1) {
-		jv_set_str(c->r->body, "last_note", masked(c, store_col_sv(q, 0)));
+		jv_set_str(c->r->body, "last_note", guard_model_text(store_col_sv(q, 0), a));
 		jv_set_str(c->r->body, "last_note_on", desk_date(c, store_col_int(q, 1)));
 	}
 	store_reset(q);
 	return rc < 0 ? rc : 0;
 }
 
+/* What customers and agents wrote may hold a phone number or an address: as a model may see it. */
 int desk_put_status(struct desk_call *c, const struct ticket *t)
 {
 	jv *b = c->r->body;
@@ -256,14 +249,14 @@ int desk_put_status(struct desk_call *c, const struct ticket *t)
 	jv_set_str(b, "number", sv_of(t->number));
 	jv_set_str(b, "type", sv_of(desk_type_name(t->type)));
 	jv_set_str(b, "state", sv_of(desk_status_name(t->state)));
-	jv_set_str(b, "about", masked(c, t->title));
+	jv_set_str(b, "about", guard_model_text(t->title, c->r->arena));
 	jv_set_str(b, "opened_on", desk_date(c, t->opened));
 	if (t->promised)
 		jv_set_str(b, "promised_on", desk_date(c, t->promised));
 	if (t->owner.n)
 		jv_set_str(b, "owner", t->owner);
 	if (sv_eq(jv_get_str(offer, "state"), SV("offered")))
-		jv_set_str(b, "offer", jv_get_str(offer, "text"));
+		jv_set_str(b, "offer", guard_model_text(jv_get_str(offer, "text"), c->r->arena));
 	return last_word(c, t);
 }
 

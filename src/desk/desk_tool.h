@@ -28,9 +28,14 @@ sv desk_asker(const struct desk_call *c);
 /* Puts "contact" of a ticket that is nobody's into its facts: where the channel reaches them. */
 void desk_contact(const struct desk_call *c, jv *facts);
 
-/* desk_promise.c: does the text promise more than amount? NULL, or why it may not be said; staff
- * speak for themselves where the bot may not (percentages, bare numbers). Pure. */
-const char *desk_promise_wrong(sv text, double amount, bool staff, int64_t now_ms);
+/* desk_promise.c: does the text promise more than amount? NULL, or why it may not be said. Pure. */
+struct desk_promise {
+	double amount;
+	sv currency;                 /* of amount: "CNY" */
+	bool staff;                  /* may speak of percentages and count things */
+	int64_t now_ms;
+};
+const char *desk_promise_wrong(sv text, const struct desk_promise *p);
 
 int desk_complaint_open(struct desk_call *c);
 int desk_complaint_add(struct desk_call *c);

@@ -247,15 +247,17 @@ static int propose(struct desk_call *c, struct ticket *t)
 	sv kind = jv_get_str(args, "kind"), text = jv_get_str(args, "text");
 	double amount = jv_get_num(args, "amount", 0);
 	int64_t fen = fen_of(amount), limit;
+	const struct desk_promise promise = { amount, sv_of(c->d->currency),
+					      c->by.role > TOOL_CUSTOMER, c->by.now_ms };
 	int rc = check_proposal(c, t);
-	const char *wrong = desk_promise_wrong(text, amount, c->by.role > TOOL_CUSTOMER,
-					       c->by.now_ms);
-	if (rc == 0 && wrong) {
+	if (rc)
+		return rc;
+	const char *wrong = desk_promise_wrong(text, &promise);
+	if (wrong) {
 		tool_outcome(c->r, TOOL_INVALID, wrong);
 		return DESK_SAID;
 	}
-	if (rc == 0)
-		rc = authority(c, t, &limit);
+	rc = authority(c, t, &limit);
 	if (rc)
 		return rc;
 	jv_set_str(c->r->body, "number", sv_of(t->number));

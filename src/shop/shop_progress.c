@@ -185,27 +185,52 @@ int shop_op_return_status(struct shop_call *c)
 
 /* ---- refund_status: of an order, or the newest of the customer ---- */
 
-static int put_refunds(struct shop_call *c, const struct shop_order *o, size_t *n, sv *last)
+/* What refunds that are due wait for: goods; a person's yes (a cancelled order's, of an exchange
+ * that is done); nothing, for a person said no. */
+struct waits {
+	bool goods, yes, no;
+};
+
+/* The state as it is told: due, or held when a person said no. */
+static sv refund_state(struct store_stmt *q, struct waits *w)
+{
+	sv kind = store_col_sv(q, 1), state = store_col_sv(q, 2);
+	if (!is(state, "due"))
+		return state;
+	if (is(store_col_sv(q, 7), "no")) {
+		w->no = true;
+		return SV("held");
+	}
+	if (is(kind, "cancel") || is(store_col_sv(q, 6), "done"))
+		w->yes = true;
+	else
+		w->goods = true;
+	return state;
+}
+
+static int put_refunds(struct shop_call *c, const struct shop_order *o, size_t *n, sv *last,
+		       struct waits *w)
 {
 	struct store_stmt *q;
 	jv *list = jv_arr();
 	int64_t due = 0, sent = 0, at = 0;
-	bool asked = false;
 	*n = 0;
+	*w = (struct waits){ 0 };
 	jv_set(c->r->body, "items", list);
 	int rc = store_prep(
 		c->db, &q,
-		"SELECT id, kind, state, amount_fen, made_ms, released_ms FROM shop_refund "
-		"WHERE order_id=?1 AND state<>'void' ORDER BY made_ms, id LIMIT 100");
+		"SELECT f.id, f.kind, f.state, f.amount_fen, f.made_ms, f.released_ms, t.state, "
+		"p.state FROM shop_refund f LEFT JOIN shop_return t ON t.id=f.source LEFT JOIN "
+		"tool_approval p ON p.id=f.approval WHERE f.order_id=?1 AND f.state<>'void' "
+		"ORDER BY f.made_ms, f.id LIMIT 100");
 	if (rc)
 		return rc;
 	store_bind_sv(q, 1, o->id);
 	while ((rc = store_step(q)) == 1) {
 		bool out = !is(store_col_sv(q, 2), "due");
-		asked |= !out && is(store_col_sv(q, 1), "cancel");
 		jv *x = jv_obj();
 		jv_set_str(x, "kind", store_col_sv(q, 1));
-		jv_set_str(x, "state", store_col_sv(q, 2));
+		jv_set_str(x, "state", refund_state(q, w));
 		jv_set_num(x, "amount", shop_num(store_col_int(q, 3)));
 		shop_set_time(x, "at", store_col_int(q, out ? 5 : 4));
 		if (out) {
@@ -220,7 +245,6 @@ static int put_refunds(struct shop_call *c, const struct shop_order *o, size_t *
 		++*n;
 	}
 	store_reset(q);
-	jv_set_bool(c->r->body, "asked", asked);
 	shop_put_money(c, "due", due);
 	shop_put_money(c, "released", sent);
 	shop_put_time(c, "released_at", at);
@@ -233,6 +257,7 @@ int shop_op_refund_status(struct shop_call *c)
 	struct shop_order o;
 	size_t n;
 	sv last = SV_NULL;
+	struct waits w = { 0 };
 	int rc;
 	if (jv_get_str(c->r->args, "order").n) {
 		rc = shop_order_arg(c, false, &o);
@@ -241,7 +266,7 @@ int shop_op_refund_status(struct shop_call *c)
 		o = m.o;
 	}
 	if (rc == 0)
-		rc = put_refunds(c, &o, &n, &last);
+		rc = put_refunds(c, &o, &n, &last, &w);
 	if (rc)
 		return rc;
 	shop_put(c, "payment_text", shop_pay_text(c, o.payment));
@@ -250,9 +275,9 @@ int shop_op_refund_status(struct shop_call *c)
 	if (!n)
 		return shop_said(c, TOOL_NOT_FOUND, "none", "the order has no refund");
 	bool due = jv_get_num(c->r->body, "due", 0) > 0;
-	bool asked =
-		jv_get_bool(c->r->body, "asked", false); /* of a cancelled order: a person */
-	tool_say(c->r, last.n && due ? "both" : last.n ? "released" : asked ? "due_asked" : "due");
+	bool held = w.no && !w.yes && !w.goods;
+	tool_say(c->r, due && held ? "due_held" : last.n && due ? "both" : last.n ? "released" :
+			 w.yes ? "due_asked" : "due");
 	return 0;
 }
 
@@ -301,8 +326,9 @@ static int pay_back(struct shop_call *c, const struct moved *m)
 	sv id = SV_NULL;
 	int64_t fen = 0;
 	int rc = shop_refund_due(c, m->id, &id, &fen);
-	if (rc == ERR_NOTFOUND && is(m->kind, "exchange"))
-		return 0;                    /* nothing comes back */
+	/* of an exchange nothing comes back; of a return a supervisor released it before */
+	if (rc == ERR_NOTFOUND && (is(m->kind, "exchange") || reference(c, m->id).n))
+		return 0;
 	if (rc)
 		return rc;
 	return is(m->kind, "exchange") ?
@@ -402,9 +428,7 @@ static int after_move(struct shop_call *c, struct moved *m)
 		return pay_back(c, m);
 	if (!is(m->state, "refunded"))
 		return 0;
-	int rc = set_refund(c, m, "due");
-	if (rc == 0)
-		rc = pay_back(c, m);
+	int rc = pay_back(c, m);         /* the amount is that of the check */
 	if (rc == 0)
 		rc = order_back(c, m);
 	shop_put(c, "refund_reference", reference(c, m->id));

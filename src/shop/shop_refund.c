@@ -152,6 +152,21 @@ int shop_refund_release(struct shop_call *c, const struct shop_order *o, const c
 	return release(c, o, &f);
 }
 
+/* Whom it waits for; not while the call is only looked at. */
+static int note_asked(struct shop_call *c, sv id)
+{
+	struct store_stmt *q;
+	sv approval = jv_get_str(c->r->body, "approval");
+	if (!approval.n)
+		return 0;
+	int rc = store_prep(c->db, &q, "UPDATE shop_refund SET approval=?2 WHERE id=?1");
+	if (rc)
+		return rc;
+	store_bind_sv(q, 1, id);
+	store_bind_sv(q, 2, approval);
+	return store_run(q);
+}
+
 int shop_refund_settle(struct shop_call *c, const struct shop_order *o, const char *what, sv id,
 		       int64_t fen)
 {
@@ -161,25 +176,34 @@ int shop_refund_settle(struct shop_call *c, const struct shop_order *o, const ch
 	if (rc)
 		return shop_refund_release(c, o, what, id, fen);
 	shop_put(c, "bank_text", shop_word(c->lang, SV("bank.asked")));
-	jv_set_bool(c->r->body, "refund_asked", true);
 	const char *text = arena_fmt(c->a, "refund of order " SV_FMT " (%s)", SV_ARG(o->id), what);
 	jv *args = jv_obj();
 	jv_set_str(args, "refund", id);
 	rc = tool_ask_for(c->r, c->db, "refund_release", args, text, shop_num(fen));
 	if (rc != ERR_NOTFOUND)
-		return rc;
+		return rc ? rc : note_asked(c, id);
 	rc = tool_ask_person(c->r, c->db, text, shop_num(fen));  /* then about all of it */
 	return rc ? rc : SHOP_SAID;
 }
 
 /* ---- refund_release: a supervisor's, or what an approval carries out ---- */
 
-static int load(struct shop_call *c, struct refund *f, sv *order, sv *state)
+/* Of a return is paid what was checked, of an exchange what is done; others wait for no goods. */
+static bool goods_are_back(sv kind, sv at)
+{
+	if (sv_eq(kind, SV("return")))
+		return sv_eq(at, SV("checked")) || sv_eq(at, SV("refunded"));
+	return !sv_eq(kind, SV("exchange")) || sv_eq(at, SV("done"));
+}
+
+/* *wait: why it cannot be released now, or NULL. */
+static int load(struct shop_call *c, struct refund *f, sv *order, const char **wait)
 {
 	struct store_stmt *q;
 	int rc = store_prep(c->db, &q,
-			    "SELECT order_id, state, kind, amount_fen FROM shop_refund WHERE "
-			    "id=?1");
+			    "SELECT f.order_id, f.state, f.kind, f.amount_fen, t.state FROM "
+			    "shop_refund f LEFT JOIN shop_return t ON t.id=f.source WHERE "
+			    "f.id=?1");
 	if (rc)
 		return rc;
 	f->id = sv_trim(jv_get_str(c->r->args, "refund"));
@@ -187,9 +211,13 @@ static int load(struct shop_call *c, struct refund *f, sv *order, sv *state)
 	rc = store_step(q);
 	if (rc == 1) {
 		*order = arena_sv(c->a, store_col_sv(q, 0));
-		*state = arena_sv(c->a, store_col_sv(q, 1));
 		f->what = arena_sv(c->a, store_col_sv(q, 2));
 		f->fen = store_col_int(q, 3);
+		*wait = !sv_eq(store_col_sv(q, 1), SV("due")) ?
+				"it is released, paid or void already" :
+			!goods_are_back(f->what, store_col_sv(q, 4)) ?
+				"the goods are not back and checked yet" :
+				NULL;
 	}
 	store_reset(q);
 	return rc == 1 ? 0 : rc ? rc : ERR_NOTFOUND;
@@ -199,8 +227,9 @@ int shop_op_refund_release(struct shop_call *c)
 {
 	struct refund f = { 0 };
 	struct shop_order o;
-	sv order, state;
-	int rc = load(c, &f, &order, &state);
+	const char *wait = NULL;
+	sv order;
+	int rc = load(c, &f, &order, &wait);
 	if (rc == ERR_NOTFOUND)
 		return shop_said(c, TOOL_NOT_FOUND, "no_refund", "there is no such refund");
 	if (rc == 0)
@@ -211,9 +240,8 @@ int shop_op_refund_release(struct shop_call *c)
 	shop_put(c, "order", o.id);
 	shop_put_money(c, "refund", f.fen);
 	shop_put(c, "payment_text", shop_pay_text(c, o.payment));
-	if (!sv_eq(state, SV("due")))
-		return shop_said(c, TOOL_REFUSED, "not_due",
-				 "it is released, paid or void already");
+	if (wait)
+		return shop_said(c, TOOL_REFUSED, "not_due", wait);
 	rc = may_alone(c, f.fen);
 	if (rc == 0)
 		return shop_said(c, TOOL_REFUSED, "too_much",
@@ -225,17 +253,6 @@ int shop_op_refund_release(struct shop_call *c)
 }
 
 /* ---- paid ---- */
-
-static bool still_there(struct store_db *db, sv customer)
-{
-	struct store_stmt *q;
-	if (store_prep(db, &q, "SELECT 1 FROM customer WHERE id=?1 AND erased_ms IS NULL"))
-		return false;
-	store_bind_sv(q, 1, customer);
-	bool yes = store_step(q) == 1;
-	store_reset(q);
-	return yes;
-}
 
 static int paid_row(struct store_db *db, const jv *body, int64_t now_ms)
 {
@@ -267,7 +284,7 @@ int shop_refund_paid(struct store_db *db, const jv *body, int64_t now_ms)
 	if (rc || store_changes(db) != 1)
 		return rc;                   /* told already: the same payment once more */
 	rc = paid_row(db, body, now_ms);
-	if (rc || !text.n || !still_there(db, customer))
+	if (rc || !text.n || cust_alive(db, customer))
 		return rc;
 	jv *m = jv_obj();
 	jv_set_str(m, "customer", customer);

@@ -236,8 +236,13 @@ int tool_approvals(struct store_db *db, const struct tool_box *box, sv state, sv
  * {"count":N,"items":[{"id","kind","tool", "customer","tries","why","made_at","dead_at"}]}, the
  * newest; not what they say. On a reader. */
 int tool_undelivered(struct store_db *db, int limit, struct sb *out);
-/* Results and decided requests of before before_ms are blanked, their rows stay; 2000 rows a call.
- * from is where it goes on, "" at first and again when all were looked at. On the scribe. */
+/* A person's word on one of those, by its id: again, or (again false) it is seen to and gone from
+ * the list; a row "outbox.again" or "outbox.seen". Waits for the scribe; on a worker. ERR_NOTFOUND;
+ * ERR_STATE: it was not given up, or what it said is forgotten. */
+int tool_outbox_again(struct tool_kit *k, sv id, bool again, sv by, int64_t now_ms);
+/* Results, decided requests and what was given up of before before_ms are blanked, but for payments
+ * that are owed; their rows stay; 2000 rows a call. from is where it goes on, "" at first and again
+ * when all were looked at. On the scribe. */
 #define TOOL_FORGET 72
 int tool_forget(struct store_db *db, int64_t before_ms, char from[TOOL_FORGET]);
 /* Waits for calls under way; accepts NULL. */

@@ -209,16 +209,6 @@ int tool_approve(struct tool_kit *k, sv id, bool yes, sv by, sv note, int64_t no
 
 /* ---- the list ---- */
 
-static void put_when(jv *o, const char *key, struct store_stmt *q, int col)
-{
-	char when[32];
-	clk_rfc3339(store_col_int(q, col), when);
-	if (store_col_null(q, col))
-		jv_set(o, key, jv_null());
-	else
-		jv_set_str(o, key, sv_of(when));
-}
-
 static jv *approval_json(const struct tool_box *box, struct store_stmt *q)
 {
 	static const char *const names[] = { "id",	 "state",	 "tool",  "what",
@@ -229,8 +219,8 @@ static jv *approval_json(const struct tool_box *box, struct store_stmt *q)
 	for (int i = 0; i < 9; i++)
 		jv_set_str(o, names[i], store_col_sv(q, i));
 	jv_set_num(o, "amount", store_col_num(q, 9));
-	put_when(o, "made_at", q, 10);
-	put_when(o, "decided_at", q, 11);
+	tool_put_when(o, "made_at", q, 10);
+	tool_put_when(o, "decided_at", q, 11);
 	jv_set_str(title, "zh", d ? d->title[0] : store_col_sv(q, 2));
 	jv_set_str(title, "en", d ? d->title[1] : store_col_sv(q, 2));
 	jv_set(o, "title", title);

@@ -97,6 +97,36 @@ static void stop(void *arg)
 	loop_stop(arg);
 }
 
+/* ---- what HTTP requests have in common ---- */
+
+int far_key_line(sv key, sv header, struct sb *out, struct err *e)
+{
+	struct sb s;
+	sb_init(&s, 64u << 10);
+	int rc = cfg_secret(key, &s, e);
+	if (rc == 0 && header.n)
+		sb_fmt(out, SV_FMT ": %s\r\n", SV_ARG(header), sb_str(&s));
+	else if (rc == 0)
+		sb_fmt(out, "Authorization: Bearer %s\r\n", sb_str(&s));
+	sb_done(&s);
+	return rc;
+}
+
+void far_head_lines(const jv *headers, struct sb *out)
+{
+	void *it = NULL;
+	sv key;
+	jv *v;
+	while (jv_next(headers, &it, &key, &v))
+		sb_fmt(out, SV_FMT ": " SV_FMT "\r\n", SV_ARG(key), SV_ARG(jv_as_str(v)));
+}
+
+bool far_status_later(int status)
+{
+	return status < 400 || status > 499 || status == 401 || status == 403 || status == 407 ||
+	       status == 408 || status == 425 || status == 429;
+}
+
 /* ---- configuration ---- */
 
 static char *text_of(const jv *o, const char *key)
@@ -108,12 +138,8 @@ static char *text_of(const jv *o, const char *key)
 static void read_headers(struct far_system *s, const jv *o)
 {
 	struct sb b;
-	void *it = NULL;
-	sv key;
-	jv *v;
 	sb_init(&b, 8192);
-	while (jv_next(o, &it, &key, &v))
-		sb_fmt(&b, SV_FMT ": " SV_FMT "\r\n", SV_ARG(key), SV_ARG(jv_as_str(v)));
+	far_head_lines(o, &b);
 	s->headers = xstrdup(sb_sv(&b));
 	sb_done(&b);
 }

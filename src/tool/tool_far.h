@@ -46,6 +46,14 @@ struct tool_far {
 int far_begin(struct tool_far *f, struct tool_run *r, enum far_kind kind, struct far_system **ret);
 /* ok: it answered, for better or worse. */
 void far_end(struct tool_far *f, struct far_system *s, bool ok);
+/* A line of a request's head with the secret that key names, "Authorization: Bearer .." without a
+ * header of its own. Those of cfg_secret: nothing is put. */
+int far_key_line(sv key, sv header, struct sb *out, struct err *e);
+void far_head_lines(const jv *headers, struct sb *out);      /* {name: value}, a line each */
+/* An answer that does not speak of the request itself (RFC 9110, 15.5): of our credentials (401,
+ * 403, 407), of what may be otherwise in a moment (408, 425, 429), a redirect, a server in
+ * trouble. */
+bool far_status_later(int status);
 /* Runs fn(arg) on the loop's thread and waits until *over, which it sets with far_over. */
 void far_ask(struct tool_far *f, mbox_fn *fn, void *arg, const bool *over);
 void far_over(struct tool_far *f, bool *over);

@@ -52,22 +52,15 @@ static int put_url(const struct tool_run *r, const char *base, struct sb *out)
 
 static int put_headers(const struct tool_run *r, const struct far_system *s, struct sb *out)
 {
-	struct sb secret;
 	struct err e = { 0 };
 	int rc = 0;
 	sb_cstr(out, s->headers);
 	sb_cstr(out, "Accept: application/json\r\n");
 	if (r->decl->effect)
 		sb_fmt(out, "Idempotency-Key: " SV_FMT "\r\n", SV_ARG(r->key));
-	if (s->key) {
-		sb_init(&secret, 64u << 10);
-		rc = cfg_secret(sv_of(s->key), &secret, &e);
-		if (!rc && s->key_header)
-			sb_fmt(out, "%s: %s\r\n", s->key_header, sb_str(&secret));
-		else if (!rc)
-			sb_fmt(out, "Authorization: Bearer %s\r\n", sb_str(&secret));
-		sb_done(&secret);
-	}
+	if (s->key)
+		rc = far_key_line(sv_of(s->key), sv_of(s->key_header),
+				  out, &e);
 	return rc ? rc : sb_err(out);
 }
 

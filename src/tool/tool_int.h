@@ -166,6 +166,10 @@ struct tool_work *tool_request_work(struct tool_kit *k, const jv *o, sv key);
 bool tool_fly(struct tool_kit *k, sv id);                 /* false: it does already */
 void tool_land(struct tool_kit *k, sv id);
 
+/* tool_kept.c */
+/* The time of a column, or null. */
+void tool_put_when(jv *o, const char *key, struct store_stmt *q, int col);
+
 /* tool_ask.c: approvals */
 int tool_approval_take(struct tool_work *w, struct store_db *db);    /* ERR_STATE: decided */
 

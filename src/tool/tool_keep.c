@@ -3,10 +3,10 @@
  *
  * A key belongs to one call: the same tool and arguments, of the same conversation and customer
  * (or of one who was found by that call). Anything else under it is refused and told nothing.
- * Rows of the river hold no personal data: an argument that its schema calls personal, or does
- * not know, is masked, what is found in other texts too; arguments that did not fit are left
- * out. The conversation is named in the row's body, its numbers belong to the conversation's
- * own thread.
+ * Rows of the river hold no personal data: an argument that its schema calls personal is masked,
+ * what is found in other texts too; one that it does not know, and arguments that did not fit,
+ * are left out. The conversation is named in the row's body, its numbers belong to the
+ * conversation's own thread.
  */
 #include "guard.h"
 #include "tool_int.h"
@@ -15,7 +15,6 @@
 
 #define MASK "***"
 #define ROW_TEXT 200                 /* bytes of an argument */
-#define GUARD_ARENA (32u << 20)      /* long texts take much of it */
 
 /* ---- the result under its key ---- */
 
@@ -149,12 +148,9 @@ int tool_keep_drop(struct tool_work *w, struct store_db *db)
  * stay. */
 static jv *masked_text(sv text)
 {
-	struct guard_in in = { 0 };
 	struct arena a;
-	arena_init(&a, GUARD_ARENA);
-	if (guard_inbound(text, &a, &in))
-		in.model = SV(MASK);
-	sv s = in.model, cut = sv_slice(s, 0, ROW_TEXT);
+	arena_init(&a, LIM_ARENA_TURN);
+	sv s = guard_model_text(text, &a), cut = sv_slice(s, 0, ROW_TEXT);
 	while (cut.n < s.n && cut.n && ((unsigned char)s.p[cut.n] & 0xC0) == 0x80)
 		cut.n--;
 	jv *ret = jv_str(cut);

@@ -46,16 +46,13 @@ static void answered(void *arg, const struct mcp_result *res)
 
 static int open_client(struct tool_far *f, struct far_system *s, struct err *e)
 {
-	struct sb headers, secret;
+	struct sb headers;
 	int rc = 0;
 	sb_init(&headers, 80u << 10);
-	sb_init(&secret, 64u << 10);
 	sb_cstr(&headers, s->headers);
 	if (s->key)
-		rc = cfg_secret(sv_of(s->key), &secret, e);
-	if (!rc && s->key)
-		sb_fmt(&headers, s->key_header ? "%s: %s\r\n" : "%s: Bearer %s\r\n",
-		       s->key_header ? s->key_header : "Authorization", sb_str(&secret));
+		rc = far_key_line(sv_of(s->key), sv_of(s->key_header),
+				  &headers, e);
 	struct mcp_opts o = { .name = s->name,
 			      .argv = (const char *const *)s->argv,
 			      .url = s->url,
@@ -66,7 +63,6 @@ static int open_client(struct tool_far *f, struct far_system *s, struct err *e)
 	if (!rc)
 		rc = mcp_open(&s->mcp, f->loop, &o, e);
 	sb_done(&headers);
-	sb_done(&secret);
 	return rc;
 }
 

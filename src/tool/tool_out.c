@@ -4,10 +4,10 @@
  * succeeded: at least once, in order within its lane (a kind and a customer), with an id that stays
  * the same, so that the other side can tell a repeat. What does not succeed waits longer each time
  * and is dead after TRIES_MAX: a row "alert" in the river, a count in the metrics, and it stands in
- * tool_undelivered until a person has seen to it. A call that the other system refuses at once is
- * not dead: its asker was told. In one process a row is
- * carried out by one thread at a time (tool_fly); after a crash nothing flies and all that waits is
- * carried out again. Its text is emptied once it has gone out: one-time codes do not stay.
+ * tool_undelivered until a person has seen to it (tool_outbox_again). A call that the other system
+ * refuses at once is not dead: its asker was told. In one process a row is carried out by one
+ * thread at a time (tool_fly); after a crash nothing flies and all that waits is carried out
+ * again. Its text is emptied once it has gone out or was refused: one-time codes do not stay.
  */
 #include "tool_int.h"
 
@@ -229,7 +229,8 @@ static int mark(struct store_db *db, sv id, enum mark *how, const char *why)
 		return rc;
 	rc = store_prep(db, &q,
 			"UPDATE tool_outbox SET state = ?2, tries = ?3, next_ms = ?4, why = ?5, "
-			"done_ms = ?6, body = CASE WHEN ?2 = 'sent' THEN '{}' ELSE body END "
+			"done_ms = ?6, body = CASE WHEN ?2 IN ('sent', 'refused') THEN '{}' ELSE "
+			"body END "
 			"WHERE id = ?1 AND state = 'waiting'");
 	if (rc)
 		return rc;

@@ -1,19 +1,19 @@
 /* tool_post.c: who carries messages out of the outbox: a mail server (SMTP) for "email", HTTP
  * providers for "sms" and "pay", as the configuration names them.
  *
- *	mail: {host: smtp.example.cn, port: 587, tls: starttls, user: shop, password:
- * env:MAIL_KEY, from: shop@example.cn, subject: {zh: .., en: ..}} sms: {url: https://.., key:
- * env:SMS_KEY, key_header: X-Key, headers: {X-Shop: "1"}, body: '{"to": "{to}", "text":
- * "{text}", "ref": "{id}"}'} pay: {url: .., key: .., body: '{"ref": "{refund}", "amount":
- * {amount}}'}
+ *	mail: {host: smtp.example.cn, port: 587, tls: starttls, user: shop,
+ *	       password: env:MAIL_KEY, from: shop@example.cn, subject: {zh: .., en: ..}}
+ *	sms: {url: https://.., key: env:SMS_KEY, key_header: X-Key, headers: {X-Shop: "1"},
+ *	      body: '{"to": "{to}", "text": "{text}", "ref": "{id}"}'}
+ *	pay: {url: .., key: .., body: '{"ref": "{refund}", "amount": {amount}}'}
  *
  * {names} of a body are members of the message, encoded as the body's type asks for: inside a
  * JSON string, or as part of a form. What a provider refuses for good (4xx) is given up at once,
- * anything else is asked again from the outbox, under the same id. Secrets are read when they
+ * anything else is asked again from the outbox, under the same id; so is what our configuration
+ * makes impossible: that is ours to mend, not the customer's loss. Secrets are read when they
  * are needed. Blocks its thread: for workers; the configuration does not change, so any of them.
  */
-#include "fetch.h"
-#include "tool_int.h"
+#include "tool_far.h"
 
 #include <stdio.h>
 
@@ -37,7 +37,55 @@ bool tool_post_has(const struct tool_post *p, sv kind)
 	return part(p, kind) != NULL;
 }
 
+/* ---- the head of a request ---- */
+
+enum coding { RAW, JSON, FORM };
+
+/* Lines of headers; *how: by the content type. */
+static void put_headers(const jv *o, struct sb *out, enum coding *how)
+{
+	void *it = NULL;
+	sv name, type = SV_NULL;
+	jv *v;
+	far_head_lines(jv_get(o, "headers"), out);
+	while (jv_next(jv_get(o, "headers"), &it, &name, &v))
+		if (sv_eq_nocase(name, SV("content-type")))
+			type = jv_as_str(v);
+	if (!type.n)
+		sb_cstr(out, "Content-Type: application/json\r\n");
+	*how = !type.n || sv_find(type, SV("json")) >= 0 ? JSON :
+	       sv_find(type, SV("form")) >= 0		 ? FORM : RAW;
+}
+
 /* ---- opening ---- */
+
+/* By the client's own rules: a request is made up and dropped before it begins. */
+static int check_request(const jv *o, const char *name, struct err *e)
+{
+	struct loop *loop = loop_new();
+	struct fetch *f = fetch_new(loop);
+	struct fetch_req *r = NULL;
+	struct err why = { 0 };
+	struct sb heads;
+	enum coding how;
+	char *url = xstrdup(jv_get_str(o, "url"));
+	sv header = jv_get_str(o, "key_header");
+	sb_init(&heads, 128u << 10);
+	put_headers(o, &heads, &how);
+	if (header.n)
+		sb_fmt(&heads, SV_FMT ": x\r\n", SV_ARG(header));
+	struct fetch_opts with = { .method = "POST", .url = url, .headers = sb_str(&heads) };
+	int rc = sb_err(&heads) ? sb_err(&heads) : fetch_start(&r, f, &with, &why);
+	if (rc == 0)
+		fetch_cancel(r);
+	fetch_free(f);
+	loop_free(loop);
+	xfree(url);
+	sb_done(&heads);
+	return rc ? err_set(e, ERR_INVAL, "%s: %s", name,
+			    why.msg[0] ? why.msg : "the headers are too long") :
+		    0;
+}
 
 static int check_http(const jv *o, const char *name, struct err *e)
 {
@@ -50,7 +98,7 @@ static int check_http(const jv *o, const char *name, struct err *e)
 		return err_set(e, ERR_INVAL, "%s.body is needed: what is sent, with {names}", name);
 	if (jv_get(o, "headers") && !jv_is_obj(jv_get(o, "headers")))
 		return err_set(e, ERR_INVAL, "%s.headers: write {X-Shop: \"1\"}", name);
-	return 0;
+	return check_request(o, name, e);
 }
 
 static int tls_of(const jv *mail)
@@ -69,6 +117,8 @@ static int check_mail(const jv *o, struct err *e)
 		return 0;
 	if (sv_find_ch(jv_get_str(o, "from"), '@') < 1)
 		return err_set(e, ERR_INVAL, "mail.from is needed: the sender's address");
+	if (jv_get_int(o, "port", 587) < 1 || jv_get_int(o, "port", 587) > 65535)
+		return err_set(e, ERR_INVAL, "mail.port is 1 to 65535");
 	if (tls_of(o) < 0)
 		return err_set(e, ERR_INVAL, "mail.tls is starttls, tls or none");
 	return 0;
@@ -102,8 +152,6 @@ void tool_post_close(struct tool_post *p)
 }
 
 /* ---- a body from its template ---- */
-
-enum coding { RAW, JSON, FORM };
 
 static void put_coded(struct sb *out, sv s, enum coding how)
 {
@@ -176,55 +224,13 @@ static void on_end(void *arg, int err, int status)
 	x->over = true;
 }
 
-/* Our key; one that cannot be read is ours to mend: the message waits. */
-static int put_key(const jv *o, struct sb *out, struct err *e)
-{
-	sv header = jv_get_str(o, "key_header");
-	struct sb s;
-	if (!jv_get_str(o, "key").n)
-		return 0;
-	sb_init(&s, 64u << 10);
-	int rc = cfg_secret(jv_get_str(o, "key"), &s, e) ? ERR_UPSTREAM : 0;
-	if (header.n)
-		sb_fmt(out, SV_FMT ": %s\r\n", SV_ARG(header), sb_str(&s));
-	else
-		sb_fmt(out, "Authorization: Bearer %s\r\n", sb_str(&s));
-	sb_done(&s);
-	return rc;
-}
-
-/* Lines of headers; *how: by the content type. */
-static int put_headers(const jv *o, struct sb *out, enum coding *how, struct err *e)
-{
-	void *it = NULL;
-	bool typed = false;
-	sv name;
-	jv *v;
-	*how = JSON;
-	while (jv_next(jv_get(o, "headers"), &it, &name, &v)) {
-		sv value = jv_as_str(v);
-		sb_fmt(out, SV_FMT ": " SV_FMT "\r\n", SV_ARG(name), SV_ARG(value));
-		if (!sv_eq_nocase(name, SV("content-type")))
-			continue;
-		typed = true;
-		*how = sv_find(value, SV("json")) >= 0 ? JSON :
-		       sv_find(value, SV("form")) >= 0 ? FORM : RAW;
-	}
-	if (!typed)
-		sb_cstr(out, "Content-Type: application/json\r\n");
-	int rc = put_key(o, out, e);
-	return rc ? rc : sb_err(out);
-}
-
 static int verdict(const struct posting *x)
 {
 	if (x->err)
 		return err_retryable(x->err) ? x->err : ERR_IO;
 	if (x->status >= 200 && x->status <= 299)
 		return 0;
-	bool later = x->status < 400 || x->status >= 500 || x->status == 401 || x->status == 403 ||
-		     x->status == 407 || x->status == 408 || x->status == 425 || x->status == 429;
-	return later ? ERR_UPSTREAM : ERR_INVAL;
+	return far_status_later(x->status) ? ERR_UPSTREAM : ERR_INVAL;
 }
 
 static int ask(const struct fetch_opts *o, struct err *e)
@@ -240,7 +246,8 @@ static int ask(const struct fetch_opts *o, struct err *e)
 		(void)loop_run_once(x.loop, 1000);
 	fetch_free(f);
 	loop_free(x.loop);
-	return rc ? rc : verdict(&x);
+	/* a request that cannot even begin is not the message's fault */
+	return rc == ERR_INVAL ? ERR_UPSTREAM : rc ? rc : verdict(&x);
 }
 
 static int post(const jv *o, sv id, const jv *message, struct err *e)
@@ -249,8 +256,12 @@ static int post(const jv *o, sv id, const jv *message, struct err *e)
 	enum coding how;
 	sb_init(&heads, 128u << 10);
 	sb_init(&body, LIM_JSON_BYTES);
-	int rc = put_headers(o, &heads, &how, e);
+	sv key = jv_get_str(o, "key");
+	put_headers(o, &heads, &how);
+	int rc = key.n ? far_key_line(key, jv_get_str(o, "key_header"), &heads, e) : 0;
 	sb_fmt(&heads, "Idempotency-Key: " SV_FMT "\r\n", SV_ARG(id));
+	if (rc || sb_err(&heads))
+		rc = ERR_UPSTREAM;           /* ours to mend: the message waits */
 	if (rc == 0)
 		fill(jv_get_str(o, "body"), message, how, &body);
 	char *url = xstrdup(jv_get_str(o, "url"));

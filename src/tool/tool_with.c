@@ -1,7 +1,7 @@
 /* tool_with.c: what a declaration says for a source of other systems, looked at when it is
  * read: a fault that would only show in a customer's call shows to whoever edits it. Sources of
  * ours read no "with". Pure. */
-#include "tool_int.h"
+#include "tool_far.h"
 
 #include <stdio.h>
 
@@ -69,13 +69,11 @@ static bool is_answer(sv s)
 	return false;
 }
 
-/* Codes that speak of the request itself (RFC 9110, 15.5). Not those of our credentials (401, 403,
- * 407), of what may be otherwise in a moment (408, 425, 429), redirects, or a server in trouble. */
+/* Three digits that speak of the request itself. */
 static bool is_code(sv key)
 {
 	int64_t n;
-	bool own = sv_i64(key, &n) == 0 && key.n == 3 && n >= 400 && n <= 499;
-	return own && n != 401 && n != 403 && n != 407 && n != 408 && n != 425 && n != 429;
+	return key.n == 3 && sv_i64(key, &n) == 0 && !far_status_later((int)n);
 }
 
 static bool is_outcomes(const jv *v)

@@ -240,6 +240,22 @@ TEST(api_approvals_show_what_could_not_be_delivered)
 	SV_EQ(jv_as_str(jv_path(t.r.json, "undelivered.items.0.kind")), "sms");
 	SV_EQ(jv_as_str(jv_path(t.r.json, "undelivered.items.0.customer")), "C-9");
 	CHECK(sv_find(sb_sv(&t.r.body), SV("your refund")) < 0);
+	char line[100];
+	snprintf(line, sizeof(line), "POST /api/v1/outbox/" SV_FMT,
+		 SV_ARG(jv_as_str(jv_path(t.r.json, "undelivered.items.0.id"))));
+	EQ(http(&t.w, line, t.agent, "{\"again\":true}", &t.r), 403);
+	EQ(http(&t.w, line, t.boss, "{}", &t.r), 400);
+	EQ(http(&t.w, line, t.boss, "{\"again\":true,\"seen\":true}", &t.r), 400);
+	EQ(http(&t.w, "POST /api/v1/outbox/none", t.boss, "{\"seen\":true}", &t.r), 404);
+	EQ(http(&t.w, line, t.boss, "{\"again\":true}", &t.r), 200);
+	SV_EQ(jv_get_str(t.r.json, "state"), "waiting");
+	EQ(http(&t.w, line, t.boss, "{\"again\":true}", &t.r), 409);
+	OK(tool_outbox_run(t.kit, refuse_all, NULL, &n));
+	EQ(http(&t.w, line, t.boss, "{\"seen\":true}", &t.r), 200);
+	EQ(http(&t.w, "GET /api/v1/approvals", t.boss, NULL, &t.r), 200);
+	EQ(jv_as_int(jv_path(t.r.json, "undelivered.count"), -1), 0);
+	EQ(count(&t, "SELECT COUNT(*) FROM event WHERE kind IN ('outbox.again','outbox.seen') AND "
+		     "actor='user:tester'"), 2);
 	down(&t);
 }
 

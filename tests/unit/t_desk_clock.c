@@ -323,6 +323,8 @@ TEST(desk_rules_faults_are_told)
 		  "75}\ncomplaint:\n"
 		  "  signs:\n    x: {severity: high, zh: [\"a\"]}\n",
 		  "complaint.signs.x", "zh and en" },
+		{ "calendars:\n  a: {zone: UTC, week: {mon: []}}\ntickets: {currency: euro}\n",
+		  "tickets.currency", "no currency" },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct cfg_report rep = { 0 };

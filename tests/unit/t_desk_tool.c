@@ -429,6 +429,10 @@ TEST(desk_tool_claimed_caller_complains_as_nobody)
 	   TOOL_DONE);
 	EQ(count(&w, "SELECT COUNT(*) FROM ticket WHERE customer='' AND body LIKE "
 		     "'%+8615400001037%'"), 3);
+	w.who.address = SV("anonymous");                         /* a hidden number */
+	EQ(call(&w, "ticket_open", "{\"what\":\"the shade\"}"), TOOL_DONE);
+	EQ(count(&w, "SELECT COUNT(*) FROM ticket WHERE body LIKE '%shade%' AND body NOT LIKE "
+		     "'%contact%'"), 1);
 	as(&w, "c002", TOOL_PROVEN, "conv9");
 	EQ(call(&w, "complaint_status", "{\"number\":\"C26000002\"}"), TOOL_NOT_FOUND);
 	as(&w, "c001", TOOL_CLAIMED, "conv9");
@@ -507,6 +511,12 @@ TEST(desk_tool_text_is_held_against_the_amount)
 		{ "一张50元的代金券，3天内到账", 50, false, true },
 		{ "给您退500", 50, false, false },
 		{ "five hundred dollars", 50, true, false },
+		{ "20 yuan now and 40 yuan next week", 50, true, false },
+		{ "20 yuan now and 30 yuan next week", 50, true, true },
+		{ "twenty dollars", 50, true, false },
+		{ "补偿您20美元", 50, true, false },
+		{ "we send you \u20ac20", 50, true, false },
+		{ "a refund of 20", 50, true, true },
 		{ "between 20 and 100 yuan", 50, true, false },
 		{ "half price: 50% off", 20, false, false },
 		{ "half price: 50% off", 20, true, true },
@@ -514,8 +524,9 @@ TEST(desk_tool_text_is_held_against_the_amount)
 		{ "a new seat on 27 November, order HH2026-100108", 0, false, true },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		const char *wrong = desk_promise_wrong(sv_of(rows[i].text), rows[i].amount,
-						       rows[i].staff, 1795665600000LL);
+		const struct desk_promise p = { rows[i].amount, SV("CNY"), rows[i].staff,
+						1795665600000LL };
+		const char *wrong = desk_promise_wrong(sv_of(rows[i].text), &p);
 		if ((wrong == NULL) != rows[i].fits)
 			printf("# %s: %s\n", rows[i].text, wrong ? wrong : "fits");
 		EQ(wrong == NULL, rows[i].fits);

@@ -277,6 +277,29 @@ TEST(shop_refund_beyond_the_authority_waits_for_a_person)
 	world_close(&w);
 }
 
+/* A supervisor's no holds the money back, and the customer who asks hears so. */
+TEST(shop_refund_that_was_not_approved_is_held)
+{
+	struct world w;
+	struct tool_res *res = NULL;
+	CHECK(world_open(&w));
+	CHECK(world_exec(&w, "UPDATE order_ref SET total_fen=300000 WHERE id='HH2026-100428'"));
+	w.customer = "c008";
+	STR_EQ(shop_yes(&w, "order_cancel", "{\"order\":\"HH2026-100428\"}"), "done");
+	sv id = arena_sv(&w.a, jv_get_str(w.r->body, "approval"));
+	OK(tool_approve(w.kit, id, false, SV("boss"), SV("not yet"), w.now, &res));
+	EQ(res->outcome, TOOL_REFUSED);
+	obj_unref(res);
+	STR_EQ(shop_do(&w, "refund_status", "{\"order\":\"HH2026-100428\"}"), "done");
+	HAS(w.r->say, "was not approved");
+	SV_EQ(jv_as_str(jv_path(w.r->body, "items.0.state")), "held");
+	w.role = TOOL_SUPERVISOR;            /* who thinks better of it */
+	STR_EQ(shop_do(&w, "refund_release", "{\"refund\":\"500001\"}"), "done");
+	STR_EQ(shop_do(&w, "refund_status", "{\"order\":\"HH2026-100428\"}"), "done");
+	HAS(w.r->say, "The refund of 3,000 yuan");
+	world_close(&w);
+}
+
 TEST(shop_refund_beyond_a_supervisor_is_not_released)
 {
 	struct world w;

@@ -384,6 +384,43 @@ TEST(shop_large_refund_needs_a_supervisor)
 	world_close(&w);
 }
 
+static const char *release(struct world *w, const char *of)
+{
+	char sql[120], args[60];
+	snprintf(sql, sizeof(sql), "SELECT CAST(id AS INTEGER) FROM shop_refund WHERE source='%s'",
+		 of);
+	snprintf(args, sizeof(args), "{\"refund\":\"%06lld\"}", (long long)world_sql(w, sql));
+	return shop_do(w, "refund_release", args);
+}
+
+/* Nobody is paid for goods that are still with the customer. */
+TEST(shop_refund_is_not_released_before_the_goods_are_back)
+{
+	struct world w;
+	CHECK(world(&w));
+	CHECK(made(&w, "HH2026-300009", "HH-1504", 1, 49900, 3));
+	STR_EQ(shop_yes(&w, "return_create", ASK("HH2026-300009", UNUSED)), "done");
+	w.role = TOOL_SUPERVISOR;
+	STR_EQ(release(&w, "R10241275"), "refused");
+	HAS(w.r->why, "not back");
+	STR_EQ(shop_yes(&w, "return_cancel", "{\"return\":\"R10241275\"}"), "done");
+	EQ(world_sql(&w, "SELECT count(*) FROM shop_refund WHERE source='R10241275' AND "
+			 "state='void'"), 1);
+	STR_EQ(release(&w, "R10241275"), "refused");
+	STR_EQ(shop_yes(&w, "return_create", ASK("HH2026-300009", UNUSED)), "done");
+	STR_EQ(shop_do(&w, "return_move", MOVE("R10241276", "collected", "")), "done");
+	STR_EQ(release(&w, "R10241276"), "refused");
+	EQ(world_sql(&w, "SELECT count(*) FROM tool_outbox WHERE kind='pay'"), 0);
+	STR_EQ(shop_do(&w, "return_move", MOVE("R10241276", "checked", "")), "done");
+	STR_EQ(release(&w, "R10241276"), "done");
+	STR_EQ(release(&w, "R10241276"), "refused");
+	STR_EQ(shop_do(&w, "return_move", MOVE("R10241276", "refunded", "")), "done");
+	EQ(world_sql(&w, "SELECT count(*) FROM tool_outbox WHERE kind='pay'"), 1);
+	EQ(world_sql(&w, "SELECT count(*) FROM order_ref WHERE id='HH2026-300009' AND "
+			 "state='returned'"), 1);
+	world_close(&w);
+}
+
 /* ---- exchanges ---- */
 
 TEST(shop_exchange_same_article)
@@ -434,6 +471,35 @@ TEST(shop_exchange_price_difference)
 	EQ(world_sql(&w, "SELECT amount_fen FROM shop_refund WHERE kind='exchange' AND "
 			 "state='released'"), 120000);
 	EQ(world_sql(&w, "SELECT count(*) FROM tool_outbox WHERE kind='pay'"), 1);
+	world_close(&w);
+}
+
+/* What an exchange gives back waits until it is done, then for whoever may pay so much; the
+ * customer hears which. */
+TEST(shop_exchange_refund_waits)
+{
+	struct world w;
+	struct tool_res *res = NULL;
+	CHECK(world(&w));
+	CHECK(made(&w, "HH2026-300012", "HH-1708", 1, 159900, 10));
+	STR_EQ(shop_yes(&w, "exchange_create",
+			ASK("HH2026-300012", UNUSED ",\"new\":\"HH-1701\"")), "done");
+	CHECK(world_exec(&w, "UPDATE shop_refund SET amount_fen=600000 WHERE kind='exchange'"));
+	STR_EQ(shop_do(&w, "refund_status", "{\"order\":\"HH2026-300012\"}"), "done");
+	HAS(w.r->say, "is still to be refunded");
+	w.role = TOOL_AGENT;
+	STR_EQ(shop_do(&w, "return_move", MOVE("R10241275", "sent", "")), "done");
+	w.role = TOOL_SUPERVISOR;
+	STR_EQ(release(&w, "R10241275"), "refused");
+	w.role = TOOL_AGENT;
+	STR_EQ(shop_do(&w, "return_move", MOVE("R10241275", "done", "")), "done");
+	sv id = arena_sv(&w.a, jv_get_str(w.r->body, "approval"));
+	w.role = TOOL_CUSTOMER;
+	STR_EQ(shop_do(&w, "refund_status", "{\"order\":\"HH2026-300012\"}"), "done");
+	HAS(w.r->say, "waits for a supervisor's approval");
+	OK(tool_approve(w.kit, id, true, SV("boss"), SV(""), w.now, &res));
+	EQ(res->outcome, TOOL_DONE);
+	obj_unref(res);
 	world_close(&w);
 }
 

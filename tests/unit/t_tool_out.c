@@ -158,6 +158,40 @@ TEST(tool_undelivered_is_what_was_given_up)
 	world_close(&w);
 }
 
+/* A person sends it once more, under the same id, or takes it off the list. */
+TEST(tool_outbox_again_or_seen)
+{
+	struct world w;
+	struct post p = { .rc = ERR_INVAL };
+	sv ann = SV("user:ann");
+	size_t n;
+	CHECK(world_open(&w, ""));
+	EQ(spend(&w, "C-1"), TOOL_DONE);
+	EQ(spend(&w, "C-2"), TOOL_DONE);
+	OK(tool_outbox_run(w.kit, post_send, &p, &n));
+	EQ(tool_outbox_again(w.kit, SV("none"), true, ann, T_NOW), ERR_NOTFOUND);
+	OK(tool_outbox_again(w.kit, sv_of(p.ids[0]), true, ann, T_NOW));
+	EQ(tool_outbox_again(w.kit, sv_of(p.ids[0]), true, ann, T_NOW), ERR_STATE);
+	EQ(tool_outbox_again(w.kit, sv_of(p.ids[0]), false, ann, T_NOW), ERR_STATE);
+	OK(tool_outbox_again(w.kit, sv_of(p.ids[1]), false, ann, T_NOW));
+	EQ(tool_outbox_again(w.kit, sv_of(p.ids[1]), true, ann, T_NOW), ERR_STATE);
+	jv *v = undelivered(&w);
+	EQ(jv_get_int(v, "count", -1), 0);
+	jv_free(v);
+	p.rc = 0;
+	OK(tool_outbox_run(w.kit, post_send, &p, &n));
+	EQ(n, 1);
+	EQ(p.n, 3);
+	STR_EQ(p.ids[2], p.ids[0]);
+	EQ(world_sql(&w, "SELECT COUNT(*) FROM tool_outbox WHERE state = 'seen' AND body = '{}'"),
+	   1);
+	EQ(world_sql(&w, "SELECT COUNT(*) FROM event WHERE actor = 'user:ann' AND ((kind = "
+			 "'outbox.again' AND customer = 'C-1') OR (kind = 'outbox.seen' AND "
+			 "customer = 'C-2'))"),
+	   2);
+	world_close(&w);
+}
+
 /* ---- what has grown old ---- */
 
 struct forget {
@@ -226,6 +260,36 @@ TEST(tool_forget_goes_on_where_it_stopped)
 	EQ(rounds, 3);
 	EQ(world_sql(&w, "SELECT COUNT(*) FROM tool_call WHERE result = '{}'"), 4000);
 	EQ(world_sql(&w, "SELECT COUNT(*) FROM tool_call WHERE result = '{}' AND at_ms > 4000"), 0);
+	world_close(&w);
+}
+
+static int dead_rows(void *arg, struct store_db *db)
+{
+	return store_exec(
+		db, "INSERT INTO tool_outbox (pos, id, k, lane, kind, body, made_ms, state, why, "
+		    "done_ms) VALUES (91, 'd1', 'k', 'l', 'sms', '{\"text\":\"your code\"}', 1, "
+		    "'dead', 'x', 10), (92, 'd2', 'k', 'l', 'remote', '{\"args\":{\"a\":1},"
+		    "\"tool\":\"purse_far\"}', 1, 'dead', 'x', 10), (93, 'd3', 'k', 'l', 'pay', "
+		    "'{\"refund\":\"1\"}', 1, 'dead', 'x', 10), (94, 'd4', 'k', 'l', 'sms', "
+		    "'{\"text\":\"new\"}', 1, 'dead', 'x', 90)");
+}
+
+/* What was given up long ago says nothing any more, but which tool it was; money is still owed. */
+TEST(tool_forget_blanks_what_was_given_up)
+{
+	struct world w;
+	struct forget f = { .before = 50 };
+	CHECK(world_open(&w, ""));
+	CHECK(!store_write(w.st, dead_rows, NULL, NULL, nothing));
+	CHECK(forget(&w, &f));
+	EQ(world_sql(&w, "SELECT COUNT(*) FROM tool_outbox WHERE id = 'd1' AND body = '{}'"), 1);
+	EQ(world_sql(&w, "SELECT COUNT(*) FROM tool_outbox WHERE id = 'd2' AND body = "
+			 "'{\"tool\":\"purse_far\"}'"), 1);
+	EQ(world_sql(&w, "SELECT COUNT(*) FROM tool_outbox WHERE id IN ('d3', 'd4') AND body <> "
+			 "'{}'"), 2);
+	EQ(tool_outbox_again(w.kit, SV("d1"), true, SV("ann"), T_NOW), ERR_STATE);
+	EQ(tool_outbox_again(w.kit, SV("d2"), true, SV("ann"), T_NOW), ERR_STATE);
+	OK(tool_outbox_again(w.kit, SV("d3"), true, SV("ann"), T_NOW));
 	world_close(&w);
 }
 
@@ -303,7 +367,8 @@ TEST(tool_remote_effect_that_is_refused_may_be_asked_again)
 	OK(tool_outbox_run(w.kit, NULL, NULL, &n));
 	EQ(w.fars, 1);
 	EQ(world_sql(&w, "SELECT COUNT(*) FROM event WHERE kind = 'alert'"), 0);
-	EQ(world_sql(&w, "SELECT COUNT(*) FROM tool_outbox WHERE state = 'refused'"), 1);
+	EQ(world_sql(&w, "SELECT COUNT(*) FROM tool_outbox WHERE state = 'refused' AND body = "
+			 "'{}'"), 1);
 	w.far_rc = 0;
 	EQ(world_call(&w, &r), TOOL_DONE);
 	CHECK(!w.r->again);

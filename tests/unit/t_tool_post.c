@@ -123,6 +123,14 @@ TEST(tool_post_refuses_what_cannot_work)
 		{ "{\"sms\":{\"url\":\"https://x/\"}}", "sms.body" },
 		{ "{\"pay\":{\"url\":\"https://x/\",\"body\":\"x\",\"headers\":[1]}}",
 		  "pay.headers" },
+		{ "{\"sms\":{\"url\":\"https://x/a b\",\"body\":\"x\"}}", "sms: the URL" },
+		{ "{\"pay\":{\"url\":\"https://x/\",\"body\":\"x\",\"headers\":"
+		  "{\"X Shop\":\"1\"}}}",
+		  "pay: headers" },
+		{ "{\"pay\":{\"url\":\"https://x/\",\"body\":\"x\",\"key_header\":\"X Key\"}}",
+		  "pay: headers" },
+		{ "{\"mail\":{\"host\":\"x\",\"from\":\"a@b.c\",\"port\":70000}}",
+		  "mail.port" },
 		{ "{\"mail\":{\"host\":\"x\"}}", "mail.from" },
 		{ "{\"mail\":{\"host\":\"x\",\"from\":\"a@b.c\",\"tls\":\"some\"}}",
 		  "mail.tls" },
@@ -157,5 +165,12 @@ TEST(tool_post_waits_for_what_we_have_to_mend)
 		   "\"env:CALLM_T_NONE\"}}", 1);
 	CHECK(p != NULL);
 	CHECK(err_retryable(send_one(p, "sms", "{}")));
+	tool_post_close(p);
+	/* one with a line break makes a request that is none */
+	setenv("CALLM_T_BROKEN", "hush\r\nrest", 1);
+	p = opened("{\"sms\":{\"url\":\"http://127.0.0.1:%d/\",\"body\":\"x\",\"key\":"
+		   "\"env:CALLM_T_BROKEN\"}}", 1);
+	CHECK(p != NULL);
+	EQ(send_one(p, "sms", "{}"), ERR_UPSTREAM);
 	tool_post_close(p);
 }
