@@ -19,7 +19,7 @@ const char *flow_set_id(const struct flow_set *s, size_t i)
 	return i < s->n ? s->v[i].id : "";
 }
 
-static const struct flow *find(const struct flow_set *s, sv id)
+const struct flow *flow_of(const struct flow_set *s, sv id)
 {
 	for (size_t i = 0; i < s->n; i++)
 		if (sv_eq(id, sv_of(s->v[i].id)))
@@ -27,9 +27,10 @@ static const struct flow *find(const struct flow_set *s, sv id)
 	return NULL;
 }
 
-const struct flow *flow_of(const struct flow_set *s, const char *id)
+sv flow_title(const struct flow_set *s, sv id, sv lang)
 {
-	return id ? find(s, sv_of(id)) : NULL;
+	const struct flow *f = flow_of(s, id);
+	return f ? f->title.t[flow_lang(lang)] : SV_NULL;
 }
 
 /* Words with a number of six digits or more are about something of the customer's own, never a
@@ -89,7 +90,7 @@ const char *flow_for(const struct flow_set *s, const char *intent, sv text)
 
 int flow_start(const struct flow_set *s, sv id, struct flow_run **ret)
 {
-	const struct flow *f = find(s, id);
+	const struct flow *f = flow_of(s, id);
 	if (!f)
 		return ERR_NOTFOUND;
 	struct flow_run *r = xalloc(sizeof(*r));

@@ -35,6 +35,8 @@ int flow_set_new(struct flow_set **ret, const struct flow_file *files, size_t n,
 		 bool (*tool_known)(void *arg, sv name), void *arg, struct cfg_report *rep);
 size_t flow_set_count(const struct flow_set *s);
 const char *flow_set_id(const struct flow_set *s, size_t i);
+/* Its title in zh or en, as lang begins; the set's string, empty = no such flow. */
+sv flow_title(const struct flow_set *s, sv id, sv lang);
 /* The flow that serves an intent and the words (a flow may ask for words beside the intent), else
  * the one whose `wish` words are said with a number of the customer's own or without any intent;
  * or NULL. */
@@ -50,8 +52,7 @@ enum flow_in_kind {
 	 * carried out in its place. */
 	FLOW_IN_TEXT,
 	FLOW_IN_RESULT,  /* of the call asked for */
-	FLOW_IN_RESUME,  /* the customer digressed and is back: ask again */
-	FLOW_IN_CANCEL   /* the customer does not want it any more */
+	FLOW_IN_RESUME   /* the customer digressed and is back: ask again */
 };
 struct flow_slot { sv type, value, text; };  /* types of `callm understand`; value normalised */
 enum flow_yes { FLOW_UNSURE, FLOW_YES, FLOW_NO };
@@ -103,6 +104,9 @@ const char *flow_id(const struct flow_run *r);
  * ERR_VERSION: the flow has changed since, begin again. */
 void flow_save(const struct flow_run *r, struct sb *out);
 int flow_load(const struct flow_set *s, sv json, struct flow_run **ret);
+/* A value that was lost on the way (masked in a record) is none: where the flow is past the
+ * question for it, and did nothing with it since, it waits for that answer once more. */
+void flow_forget(struct flow_run *r, const char *name);
 /* Wishes that wait until this one is over: [{"flow","text","slots"}]; never NULL. */
 const jv *flow_more(const struct flow_run *r);
 /* What was learned so far, {"order":"HH..."}: for a hand-over, a ticket, a record. */

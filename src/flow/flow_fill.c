@@ -8,6 +8,8 @@
 #define NUMBER_MAX 32                /* of an order: letters, then digits */
 #define NUMBER_LETTERS 4
 #define NUMBER_DIGITS 6
+#define PHONE_LEAST 7
+#define PHONE_MOST 15                /* ITU-T E.164 */
 
 int flow_lang(sv lang)
 {
@@ -447,6 +449,23 @@ static jv *take_number(sv text)
 	return fits ? jv_str(sv_n(b, n)) : NULL;
 }
 
+/* Nothing but digits, keyed or written in groups: the number. NULL where there are others beside
+ * them, too few or too many. */
+static jv *take_row(sv text, size_t least, size_t most)
+{
+	char b[NUMBER_MAX];
+	size_t n = 0;
+	for (size_t i = 0; i < text.n; i++) {
+		char c = text.p[i];
+		bool digit = c >= '0' && c <= '9', gap = c == ' ' || c == '-' || c == '.';
+		if ((!digit && !gap && c != '#') || (digit && n == sizeof(b)))
+			return NULL;
+		if (digit)
+			b[n++] = c;
+	}
+	return n >= least && n <= most ? jv_str(sv_n(b, n)) : NULL;
+}
+
 /* Does the value begin as the slot says ("HH|C")? One without letters does. */
 static bool begins(sv value, sv starts)
 {
@@ -493,6 +512,27 @@ static jv *take_typed(const struct flow_run *r, const struct flow_slot_def *s,
 		    !(not && sv_eq(v, jv_as_str(not))))
 			return jv_str(v);
 	}
+	return NULL;
+}
+
+static bool holds_type(const struct flow_in *in, sv type)
+{
+	for (size_t i = 0; i < in->n_slots; i++)
+		if (sv_eq(in->slots[i].type, type))
+			return true;
+	return false;
+}
+
+/* An order's number as the answer to its question, when the words as such name none. */
+static jv *take_order(const struct flow_slot_def *s, const struct flow_in *in)
+{
+	sv text = sv_trim(in->text);
+	jv *v = take_number(text);
+	if (!v && !holds_type(in, SV("phone")))
+		v = take_row(text, NUMBER_DIGITS, NUMBER_MAX);
+	if (v && begins(jv_as_str(v), s->starts))
+		return v;
+	jv_free(v);
 	return NULL;
 }
 
@@ -587,13 +627,10 @@ jv *flow_take(const struct flow_run *r, const struct flow_slot_def *s, const str
 		return jv_str(SV(""));
 	if (s->kind == SLOT_YES_NO && in->yes != FLOW_UNSURE)
 		return jv_str(in->yes == FLOW_YES ? SV("yes") : SV("no"));
-	if (s->kind == SLOT_TYPED && sv_eq(s->type, SV("order_number"))) {
-		jv *v = take_number(sv_trim(in->text));
-		if (v && begins(jv_as_str(v), s->starts))
-			return v;
-		jv_free(v);
-		return NULL;
-	}
+	if (s->kind == SLOT_TYPED && sv_eq(s->type, SV("order_number")))
+		return take_order(s, in);
+	if (s->kind == SLOT_TYPED && sv_eq(s->type, SV("phone")))
+		return take_row(sv_trim(in->text), PHONE_LEAST, PHONE_MOST);
 	if (s->kind == SLOT_DIGITS)
 		return take_digits(s, in, a);
 	/* a tool finds a product by the customer's words, too */

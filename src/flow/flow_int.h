@@ -116,6 +116,7 @@ struct flow_origin {
 	const char *at;              /* "flows[2]", "parts[0]", "" */
 	size_t step;
 };
+struct flow_parts;
 struct flow_reader {
 	struct flow_set *set;
 	const char *name;
@@ -123,11 +124,16 @@ struct flow_reader {
 	struct cfg_report *rep;
 	bool (*tool_known)(void *arg, sv name);  /* NULL: a text looked at alone */
 	void *arg;
+	struct flow_parts *parts;    /* of all files */
 };
 struct flow_part {
 	const jv *tree;
 	struct flow_reader r;        /* its file */
 	const char *at;
+};
+struct flow_parts {                  /* only while a set is read */
+	struct flow_part v[FLOW_PARTS];
+	size_t n;
 };
 struct flow_set {
 	struct arena a;
@@ -137,8 +143,6 @@ struct flow_set {
 	size_t n, cap;
 	jv **tree;                   /* of the files, and of the flows */
 	size_t n_trees;
-	struct flow_part part[FLOW_PARTS];   /* only while it is read */
-	size_t n_parts;
 };
 
 enum flow_wait { WAIT_START, WAIT_SLOT, WAIT_CALL, WAIT_OVER };
@@ -155,7 +159,7 @@ struct flow_run {
 };
 
 /* Of that id, or NULL. */
-const struct flow *flow_of(const struct flow_set *s, const char *id);
+const struct flow *flow_of(const struct flow_set *s, sv id);
 
 /* ---- flow_read.c ---- */
 void flow_fault(struct flow_reader *r, const char *path, const char *mend, const char *fmt, ...)

@@ -73,11 +73,11 @@ static jv *with_names(const struct rename *n, const jv *v, bool in_on)
 
 /* ---- putting it in ---- */
 
-static const struct flow_part *part_of(const struct flow_set *s, sv id)
+static const struct flow_part *part_of(const struct flow_parts *p, sv id)
 {
-	for (size_t i = 0; i < s->n_parts; i++)
-		if (sv_eq(id, jv_get_str(s->part[i].tree, "id")))
-			return &s->part[i];
+	for (size_t i = 0; i < p->n; i++)
+		if (sv_eq(id, jv_get_str(p->v[i].tree, "id")))
+			return &p->v[i];
 	return NULL;
 }
 
@@ -169,7 +169,7 @@ jv *flow_expand(struct flow_reader *r, const jv *flow, const char *at, struct fl
 		const jv *s = jv_at(list, i);
 		struct flow_origin here = { r->name, r->text, at, i };
 		sv use = jv_get_str(s, "use");
-		const struct flow_part *p = use.n ? part_of(r->set, use) : NULL;
+		const struct flow_part *p = use.n ? part_of(r->parts, use) : NULL;
 		jv *instead = use.n && !p && !r->tool_known ? alone(s) : NULL;
 		if (p)
 			add_part(o, steps, from, &here, p);
@@ -193,12 +193,12 @@ void flow_parts(struct flow_reader *r, const jv *tree)
 		bool fits = id.n && id.n < FLOW_NAME && jv_is_arr(jv_get(o, "steps"));
 		if (!fits)
 			flow_fault(r, at, "Give it id: and steps:.", "not a part");
-		else if (part_of(r->set, id))
+		else if (part_of(r->parts, id))
 			flow_fault(r, at, "Give each part its own id.", "the part is there twice");
-		else if (r->set->n_parts == FLOW_PARTS)
+		else if (r->parts->n == FLOW_PARTS)
 			flow_fault(r, at, "Put some together.", "too many parts");
 		else
-			r->set->part[r->set->n_parts++] =
+			r->parts->v[r->parts->n++] =
 				(struct flow_part){ o, *r, arena_cstr(&r->set->a, sv_of(at)) };
 	}
 }

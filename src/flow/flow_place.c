@@ -102,14 +102,6 @@ static bool is_name(sv s)
 	       latin_only(s, WORDS_NAME);
 }
 
-static bool long_number(sv s)
-{
-	int run = 0;
-	for (size_t i = 0; i < s.n && run < 7; i++)
-		run = s.p[i] >= '0' && s.p[i] <= '9' ? run + 1 : 0;
-	return run >= 6;
-}
-
 static bool is_street(sv s)
 {
 	bool digit = false;
@@ -122,7 +114,7 @@ static bool is_street(sv s)
 		flow_has(s, SV("路|街|巷|号|栋|幢|弄|村|镇|乡|座|楼|室|小区|苑|园|大厦|大道|里|"
 			       "胡同|road|street|avenue|lane|drive|building|room|flat|"
 			       "apartment|floor|block|square|court|rd|st|ave"));
-	return digit && street && !long_number(s) && flow_weight(s) >= 4;
+	return digit && street && !flow_names_one(s) && flow_weight(s) >= 4;
 }
 
 /* ---- a whole address ---- */

@@ -98,6 +98,18 @@ static void texts(struct reading *d, const jv *o, const char *key, bool needed,
 		      "a text in zh and en belongs here");
 }
 
+/* Phrases, "a|b|c": what stands beyond FLOW_FOLD would never be found. */
+static void lists(struct reading *d, const jv *o, const char *key, bool needed,
+		  struct flow_text *ret)
+{
+	char buf[FLOW_FOLD];
+	texts(d, o, key, needed, ret);
+	for (int i = 0; i < 2; i++)
+		if (flow_fold(ret->t[i], buf).n + 4 > FLOW_FOLD)
+			fault(d, key, "Take words out, or make two flows of it.",
+			      "more than 4,000 bytes of words");
+}
+
 static int64_t whole(struct reading *d, const jv *o, const char *key, int64_t lo, int64_t hi,
 		     int64_t def)
 {
@@ -235,7 +247,7 @@ static void read_choices(struct reading *d, const jv *o, struct flow_slot_def *s
 		if (!s->choices[i].value.n)
 			fault(d, "value", "Give it a word for tools and tables.", "no value");
 		texts(d, c, "label", true, &s->choices[i].label);
-		texts(d, c, "words", false, &s->choices[i].words);
+		lists(d, c, "words", false, &s->choices[i].words);
 	}
 	memcpy(d->here, here, sizeof(here));
 }
@@ -262,12 +274,12 @@ static void read_sense(struct reading *d, const jv *o, struct flow_slot_def *s)
 	s->wishes = jv_get_bool(o, "wishes", false);
 	s->starts = keep(d, jv_get_str(o, "starts"));
 	s->all = keep(d, jv_get_str(o, "all"));
-	texts(d, o, "unlike", false, &s->unlike);
-	texts(d, o, "blank", false, &s->blank);
-	texts(d, o, "after", false, &s->after);
-	texts(d, o, "before", false, &s->before);
+	lists(d, o, "unlike", false, &s->unlike);
+	lists(d, o, "blank", false, &s->blank);
+	lists(d, o, "after", false, &s->after);
+	lists(d, o, "before", false, &s->before);
 	s->said = jv_get_bool(o, "said", false);
-	texts(d, o, "known_for", false, &s->known_for);
+	lists(d, o, "known_for", false, &s->known_for);
 	read_shape(d, o, s);
 	if (s->kind == SLOT_CODE && !s->starts.n)
 		fault(d, "", "Say how it begins: starts: \"C|T\".",
@@ -277,8 +289,8 @@ static void read_sense(struct reading *d, const jv *o, struct flow_slot_def *s)
 	memcpy(here, d->here, sizeof(here));
 	(void)snprintf(d->here, sizeof(d->here), "%.150s.lacks", here);
 	known_keys(d, lacks, keys, N(keys));
-	texts(d, lacks, "words", true, &s->lacks);
-	texts(d, lacks, "answer", false, &s->lacks_answer);
+	lists(d, lacks, "words", true, &s->lacks);
+	lists(d, lacks, "answer", false, &s->lacks_answer);
 	memcpy(d->here, here, sizeof(here));
 }
 
@@ -563,10 +575,10 @@ static void read_flow(struct flow_reader *r, const jv *o, const char *at)
 	f->version = (int)whole(&d, o, "version", 1, 1000000, 1);
 	f->priority = (int)whole(&d, o, "priority", 0, 100, 0);
 	texts(&d, o, "title", true, &f->title);
-	texts(&d, o, "words", false, &f->words);
-	texts(&d, o, "unless", false, &f->unless);
-	texts(&d, o, "never", false, &f->never);
-	texts(&d, o, "wish", false, &f->wish);
+	lists(&d, o, "words", false, &f->words);
+	lists(&d, o, "unless", false, &f->unless);
+	lists(&d, o, "never", false, &f->never);
+	lists(&d, o, "wish", false, &f->wish);
 	texts(&d, o, "also", false, &f->also);
 	f->whole = jv_get_bool(o, "whole", false);
 	const jv *in = jv_get(o, "intents");
@@ -606,14 +618,11 @@ static void check_jumps(struct flow_reader *r)
 	for (size_t i = 0; r->tool_known && i < r->set->n; i++)
 		for (size_t k = 0; k < r->set->v[i].n_steps; k++) {
 			const struct flow_step *s = &r->set->v[i].step[k];
-			char id[FLOW_NAME];
-			(void)snprintf(id, sizeof(id), SV_FMT,
-				       (int)(s->word.n < 39 ? s->word.n : 39),
-				       s->word.p ? s->word.p : "");
-			if (s->kind == STEP_FLOW && !flow_of(r->set, id))
+			if (s->kind == STEP_FLOW && !flow_of(r->set, s->word))
 				flow_fault(r, "", "Name a flow by its id.",
-					   "flow %s: step %s leads to %s, which is not there",
-					   r->set->v[i].id, s->id, id);
+					   "flow %s: step %s leads to " SV_FMT
+					   ", which is not there",
+					   r->set->v[i].id, s->id, SV_ARG(s->word));
 		}
 }
 
@@ -638,16 +647,18 @@ int flow_set_new(struct flow_set **ret, const struct flow_file *files, size_t n,
 		 bool (*tool_known)(void *arg, sv name), void *arg, struct cfg_report *rep)
 {
 	struct flow_set *s = obj_new(sizeof(*s), set_done);
+	struct flow_parts parts = { .n = 0 };
 	size_t before = rep->n;
 	arena_init(&s->a, FLOW_MEMORY);
 	s->v = xalloc(sizeof(*s->v) * FLOW_MAX);
 	s->tree = xalloc(sizeof(*s->tree) * (n + FLOW_MAX + 1));
 	for (size_t i = 0; i < n; i++) { /* the parts first */
-		struct flow_reader r = { s, files[i].name, files[i].yaml, rep, tool_known, arg };
+		struct flow_reader r = { s,   files[i].name, files[i].yaml, rep, tool_known,
+					 arg, &parts };
 		s->tree[s->n_trees++] = cfg_parse(r.text, r.name, rep);
 		flow_parts(&r, s->tree[i]);
 	}
-	struct flow_reader r = { s, "", SV_NULL, rep, tool_known, arg };
+	struct flow_reader r = { s, "", SV_NULL, rep, tool_known, arg, &parts };
 	for (size_t i = 0; i < n; i++) {
 		r.name = files[i].name;
 		r.text = files[i].yaml;

@@ -344,10 +344,7 @@ static void begin(struct mover *m)
 
 static void to_flow(struct mover *m, sv id)
 {
-	const struct flow *f = NULL;
-	for (size_t i = 0; i < m->r->set->n; i++)
-		if (sv_eq(id, sv_of(m->r->set->v[i].id)))
-			f = &m->r->set->v[i];
+	const struct flow *f = flow_of(m->r->set, id);
 	if (!f || m->jumps++ == FLOW_JUMPS) {
 		to_person(m, f ? SV("the flows go in a circle") : SV("there is no such flow"));
 		return;
@@ -421,9 +418,7 @@ static void begin_next(struct mover *m)
 		v[in.n_slots++] = (struct flow_slot){ jv_get_str(jv_at(list, i), "type"),
 						      jv_get_str(jv_at(list, i), "value"),
 						      jv_get_str(jv_at(list, i), "text") };
-	char id[FLOW_NAME];
-	(void)snprintf(id, sizeof(id), SV_FMT, SV_ARG(jv_get_str(w, "flow")));
-	const struct flow *f = flow_of(m->r->set, id);
+	const struct flow *f = flow_of(m->r->set, jv_get_str(w, "flow"));
 	there.in = &in;
 	if (f) {
 		change_to(m->r, f, false);
@@ -493,7 +488,8 @@ static const struct flow *other_wish(const struct mover *m)
 		size_t n = brief ? flow_wishes(r->set, NULL, m->in->text, w, 1) : 0;
 		return n && w[0].f != r->f ? w[0].f : NULL;
 	}
-	const struct flow *f = flow_of(r->set, flow_for(r->set, m->in->intent, m->in->text));
+	const char *id = flow_for(r->set, m->in->intent, m->in->text);
+	const struct flow *f = id ? flow_of(r->set, sv_of(id)) : NULL;
 	if (!f || f == r->f || f->whole)
 		return NULL;
 	return m->in->question || f->words.t[0].n ? f : NULL;
@@ -611,9 +607,7 @@ void flow_step(struct flow_run *r, const struct flow_in *in, struct arena *a, st
 		jv_set(r->vars, "known", jv_copy(in->known));
 	if (r->wait == WAIT_OVER)
 		return;
-	if (in->kind == FLOW_IN_CANCEL)
-		over(&m, SV("cancelled"));
-	else if (in->kind == FLOW_IN_START && r->wait == WAIT_START)
+	if (in->kind == FLOW_IN_START && r->wait == WAIT_START)
 		on_start(&m);
 	else if (in->kind == FLOW_IN_TEXT && r->wait == WAIT_SLOT)
 		on_text(&m);

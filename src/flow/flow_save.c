@@ -90,6 +90,22 @@ int flow_load(const struct flow_set *s, sv json, struct flow_run **ret)
 	return 0;
 }
 
+void flow_forget(struct flow_run *r, const char *name)
+{
+	jv_del(r->vars, name);
+	if (r->wait != WAIT_SLOT && r->wait != WAIT_CALL)
+		return;
+	for (int i = r->effect_at + 1; i < r->step; i++) {
+		const struct flow_step *s = &r->f->step[i];
+		if (s->kind != STEP_COLLECT || strcmp(r->f->slot[s->slot].name, name) != 0)
+			continue;
+		r->step = i;
+		r->slot = s->slot;
+		r->wait = WAIT_SLOT;
+		return;
+	}
+}
+
 /* ---- the picture ---- */
 
 static void put_texts(jv *o, const char *key, const struct flow_text *t)
@@ -148,6 +164,10 @@ static jv *ways(const struct flow *f, size_t at)
 	covered |= s->kind == STEP_IF && s->n_branch && !s->branch[s->n_branch - 1].when;
 	if (!covered)
 		way(list, f, s->next, at, "");
+	if (s->kind == STEP_COLLECT && f->slot[s->slot].fail >= 0)
+		way(list, f, f->slot[s->slot].fail, at, "fail");
+	if (s->kind == STEP_COLLECT && f->slot[s->slot].lacks_to >= 0)
+		way(list, f, f->slot[s->slot].lacks_to, at, "lacks");
 	return list;
 }
 
@@ -169,10 +189,7 @@ static jv *step_json(const struct flow *f, size_t i)
 
 int flow_json(const struct flow_set *s, sv id, struct sb *out)
 {
-	const struct flow *f = NULL;
-	for (size_t i = 0; i < s->n; i++)
-		if (sv_eq(id, sv_of(s->v[i].id)))
-			f = &s->v[i];
+	const struct flow *f = flow_of(s, id);
 	if (!f)
 		return ERR_NOTFOUND;
 	jv *o = jv_obj(), *intents = jv_arr(), *slots = jv_arr(), *steps = jv_arr();

@@ -69,7 +69,7 @@ static bool number_alone(sv clause, sv number)
 {
 	char buf[FLOW_FOLD];
 	sv t = flow_fold(clause, buf), n = number_in(t);
-	if (!number.n || !n.n || (size_t)(n.p - t.p) + n.n > t.n)
+	if (!number.n || !n.n)
 		return false;
 	sv head = sv_slice(t, 0, (size_t)(n.p - t.p)), tail = sv_slice(t, head.n + n.n, t.n);
 	sv small = SV("hh*|order|the|one|and|also|number|订单|单号|和|的|这个|那个|也|吧|please");

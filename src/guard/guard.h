@@ -35,6 +35,9 @@ struct guard_in {
 	bool suspicious;
 };
 int guard_inbound(sv text, struct arena *a, struct guard_in *ret);
+/* Its .model alone, for texts that people wrote elsewhere (a note, an argument); "***" when it
+ * could not be looked at. */
+sv guard_model_text(sv text, struct arena *a);
 /* Bytes of text that fit one guard_inbound, ended at a blank or between words where there is
  * one: for texts longer than a message. */
 size_t guard_piece(sv text);

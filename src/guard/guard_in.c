@@ -33,6 +33,7 @@ static int by_rank(const void *pa, const void *pb)
 }
 
 #define JOIN_MAX 256 /* addresses looked at in pairs */
+#define MODEL_ARENA (32u << 20)
 
 /* What rules and tagger found of one address becomes one. */
 static void join_addresses(struct guard_hits *h)
@@ -198,4 +199,15 @@ int guard_inbound(sv text, struct arena *a, struct guard_in *ret)
 	if (!e)
 		*ret = in;
 	return e;
+}
+
+/* What looking takes (a long text much) does not stay in the arena. */
+sv guard_model_text(sv text, struct arena *a)
+{
+	struct guard_in in = { 0 };
+	struct arena tmp;
+	arena_init(&tmp, MODEL_ARENA);
+	sv ret = guard_inbound(text, &tmp, &in) ? SV("***") : arena_sv(a, in.model);
+	arena_done(&tmp);
+	return ret;
 }

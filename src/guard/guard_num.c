@@ -434,14 +434,62 @@ static size_t letters_before(const struct guard_text *t, size_t s, bool *spelt)
 	return n >= 2 ? k : s;
 }
 
+/* Letters from..s before a number, and what they name. */
+struct letters {
+	size_t from;
+	bool there, spelt, apart;    /* apart: "h h", "HH", no word as "nr" is */
+	enum cue cue;
+};
+
+/* What the number is when its letters are the short name of something: "i d", "s s n", "cc". */
+static enum cue short_name(const struct guard_text *t, size_t from, size_t s)
+{
+	static const struct {
+		const char *name;
+		enum cue cue;
+	} names[] = {
+		{ "id", CUE_ID }, { "ssn", CUE_ID }, { "cc", CUE_CARD }, { "ph", CUE_PHONE }
+	};
+	char name[8];
+	size_t n = 0;
+
+	for (size_t k = from; k < s && n + 1 < sizeof(name); k++)
+		if (guard_alpha(t->fold[k]))
+			name[n++] = (char)t->fold[k];
+	name[n] = 0;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(names[i].name, name) == 0)
+			return names[i].cue;
+	return CUE_NONE;
+}
+
+static struct letters read_letters(const struct guard_text *t, size_t s)
+{
+	struct letters l = { .cue = CUE_NONE };
+
+	l.from = letters_before(t, s, &l.spelt);
+	l.there = l.from < s;
+	l.spelt = l.spelt && l.there;
+	l.apart = l.spelt && (t->fold[l.from + 1] == ' ' || t->raw[l.from] != t->fold[l.from]);
+	if (l.there)
+		l.cue = short_name(t, l.from, s);
+	if (l.cue == CUE_ID && !l.spelt)
+		l.cue = CUE_NONE;    /* "customer ID", "booking ID" */
+	return l;
+}
+
 /* A number behind such letters is an order's: long when they were spelt, else one that begins with
- * a year, "HH 2026 100384". */
-static bool order_behind_letters(const struct window *w, bool spelt)
+ * a year, "HH 2026 100384". Not when it is an identity number or a card by itself, or the words
+ * call it one, or a phone; letters that are no word, or a year, are nearer than "my number is". */
+static bool order_behind_letters(const struct window *w, const struct letters *l, enum cue cue)
 {
 	bool year = w->tok[0].n == 4 && w->d[0] == '2' && w->d[1] == '0' && w->toks <= 4;
+	bool other = cue == CUE_ID || cue == CUE_CARD ||
+		     (cue == CUE_PHONE && (l->cue == CUE_PHONE || (l->spelt && !l->apart)));
 
-	return w->n >= 8 && w->n <= 20 && !guard_cn_mobile(w->d, w->n) && (spelt || year) &&
-	       !w->plus && !w->parens && !date_shaped(w);
+	return l->there && !other && w->n >= 8 && w->n <= 20 && (l->spelt || year) &&
+	       !guard_cn_mobile(w->d, w->n) && !w->plus && !w->parens && !date_shaped(w) &&
+	       !id_guess(w, cue) && !card_alone(w);
 }
 
 /* Tries the windows that begin with tok[0], longest first; the number of tokens used, 0 when
@@ -452,11 +500,12 @@ static size_t try_windows(const struct guard_text *t, const struct tok *tok, siz
 	enum cue cue = cue_of(t, c, tok[0].s);
 	struct window first = { 0 };
 	size_t s = start_of(t, &first, tok[0].s);
-	bool spelt = false;
-	size_t letters = letters_before(t, s, &spelt);
-	bool glued = letters == s && s > 0 &&
-		     (guard_alpha(t->fold[s - 1]) || t->fold[s - 1] == '_');
+	const struct letters l = read_letters(t, s);
+	bool glued = !l.there && s > 0 && (guard_alpha(t->fold[s - 1]) || t->fold[s - 1] == '_');
 	bool money = money_before(t, s) || cue == CUE_MONEY;
+	bool order_id = cue == CUE_ORDER && c->end + 1 >= l.from; /* "order i d ..." */
+	if (l.cue != CUE_NONE && !order_id)
+		cue = l.cue;
 
 	for (size_t k = n; k > 0; k--) {
 		struct window w = {
@@ -472,9 +521,9 @@ static size_t try_windows(const struct guard_text *t, const struct tok *tok, siz
 			continue;
 		if (unit_after(t, w.e) && w.n < 13)
 			continue;
-		if (letters < s && order_behind_letters(&w, spelt)) {
+		if (order_behind_letters(&w, &l, cue)) {
 			g = (struct guess){ PII_ORDER_NUMBER, 9 };
-			w.s = letters;
+			w.s = l.from;
 		} else if (!classify(&w, cue, &g)) {
 			continue;
 		}

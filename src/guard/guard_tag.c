@@ -107,7 +107,10 @@ static bool is_thing(const struct guard_toks *k, size_t from, size_t to)
 {
 	static const char articles[] = "the|a|an";
 	static const char callings[] = "agent|colleague|lady|man|woman|guy|girl|boy|customer|"
-				       "driver|courier|manager|doctor|name|is|was|called|named";
+				       "driver|courier|manager|doctor|name|is|was|called|named|"
+				       "neighbour|neighbor|recipient|buyer|owner|technician|"
+				       "friend|wife|husband|son|daughter|nurse|teacher|person|"
+				       "stranger|guest|tenant";
 	const struct guard_tok *x = &k->v[from];
 
 	if (to - from != 1 || !from)

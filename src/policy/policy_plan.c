@@ -60,10 +60,11 @@ int policy_offer_find(const struct policy_table *t, sv id)
 	return -1;
 }
 
-uint64_t policy_topics(const struct policy_table *t, sv text, const char *intent, sv article)
+uint64_t policy_topics(const struct policy_table *t, sv text, const char *intent, double p,
+		       sv article)
 {
 	uint64_t ret = 0;
-	int in = policy_intent_find(intent);
+	int in = policy_intent_find(p >= POLICY_TOPIC_SURE ? intent : "");
 	bool said[POLICY_TOPICS * POLICY_WORDS];
 	feel_says(text, t->words, (size_t)t->n_words, said);
 	for (int i = 0; i < t->n_words; i++)

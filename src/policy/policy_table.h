@@ -4,7 +4,7 @@
  *	struct policy_table *t;
  *	policy_table_new(&t, SV_NULL, "strategy.yaml", company, &rep);   0, or rep tells why
  *	struct policy_case k = { .track = &mood, .intent = "refund_status", .found = ... };
- *	k.topics = policy_topics(t, text, k.intent, SV_NULL);
+ *	k.topics = policy_topics(t, text, k.intent, p, SV_NULL);
  *	policy_plan(t, &k, &plan);
  *	policy_plan_json(t, &k, &plan, &sb);       what was chosen, why, and instead of what
  *
@@ -51,8 +51,13 @@ struct policy_case {
 	uint64_t seed;                   /* of the conversation, for exploration */
 	int turn;
 };
-/* Bits of the topics that text, intent and the article (may be empty) belong to. */
-uint64_t policy_topics(const struct policy_table *t, sv text, const char *intent, sv article);
+/* An intent that is rather another one gives no topic: an angry customer who asks for what we do
+ * not sell is not one whose refund is late. */
+#define POLICY_TOPIC_SURE 0.4
+/* Bits of the topics that text, intent (p: how likely it is, 0 to 1) and the article (may be empty)
+ * belong to. */
+uint64_t policy_topics(const struct policy_table *t, sv text, const char *intent, double p,
+		       sv article);
 /* Those of them that a conversation keeps once they came up. */
 uint64_t policy_topics_kept(const struct policy_table *t, uint64_t topics);
 

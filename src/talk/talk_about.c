@@ -9,16 +9,9 @@
 
 #define FADES 8                      /* turns */
 
-static void set(char **slot, sv text)
-{
-	char *new = text.n ? xstrdup(text) : NULL;
-	xfree(*slot);
-	*slot = new;
-}
-
 static void set_product(struct talk_core *c, sv sku)
 {
-	set(&c->svc.product, sku);
+	talk_set(&c->svc.product, sku);
 	c->svc.product_turn = c->turn;
 }
 
@@ -31,8 +24,7 @@ void talk_about_order(struct talk_core *c, sv order)
 	if (other && s->product_turn < c->turn)
 		set_product(c, SV_NULL); /* of the one before */
 	if (!s->about || other)
-		set(&s->about, order);
-	s->about_turn = c->turn;
+		talk_set(&s->about, order);
 }
 
 const char *talk_about_product(const struct talk_core *c)
@@ -83,7 +75,7 @@ void talk_about_result(struct talk_core *c, const struct talk_got *g)
 {
 	struct talk_service *s = &c->svc;
 	if (g->outcome == TOOL_NOT_FOUND) {  /* not taken for granted once more */
-		set(&s->about, SV_NULL);
+		talk_set(&s->about, SV_NULL);
 		set_product(c, SV_NULL);
 		return;
 	}

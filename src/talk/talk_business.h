@@ -29,6 +29,8 @@ void talk_service_quit(struct talk_core *c);
 /* The customer does not want it: said so. */
 void talk_service_give_up(struct talk_core *c, struct arena *a, struct talk_acts *acts);
 void talk_service_drop(struct talk_core *c);
+/* A row: the action that waited was not carried out. */
+void talk_tool_dropped(struct talk_core *c, struct arena *a, struct talk_acts *acts);
 void talk_service_free(struct talk_core *c);
 /* A result may be told in the turn under way: nobody speaks or has spoken since. */
 bool talk_at_once(const struct talk_core *c);

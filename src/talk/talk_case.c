@@ -128,13 +128,12 @@ static jv *plain_slots(const jv *vars)
 
 static jv *title_of(const struct talk_core *c)
 {
-	struct sb b;
-	sb_init(&b, 4u << 20);
-	(void)flow_json(c->flows, sv_of(flow_id(c->flow)), &b);
-	jv *o = jv_parse(sb_sv(&b), NULL), *title = jv_copy(jv_get(o, "title"));
-	jv_free(o);
-	sb_done(&b);
-	return title ? title : jv_obj();
+	static const char *const langs[] = { "zh", "en" };
+	jv *o = jv_obj();
+	for (int i = 0; i < 2; i++)
+		jv_set_str(o, langs[i],
+			   flow_title(c->flows, sv_of(flow_id(c->flow)), sv_of(langs[i])));
+	return o;
 }
 
 /* {"flow","title":{zh,en},"slots":{..},"more":[wishes that wait]}, the caller's; NULL = no
@@ -198,11 +197,6 @@ void talk_case_json(const struct talk_core *c, struct sb *out)
 	jv_free(o);
 }
 
-static sv text_of(const struct talk_core *c, const char *key)
-{
-	return talk_text(c->cfg->texts, sv_of(c->lang), key, 0);
-}
-
 /* "Return an article", and the order if one is known. */
 static sv what(struct talk_core *c, const jv *o, struct arena *a)
 {
@@ -213,7 +207,7 @@ static sv what(struct talk_core *c, const jv *o, struct arena *a)
 	if (!order.n)
 		return arena_sv(a, title);
 	sv pairs[] = { SV("order"), order };
-	sv no = talk_fill(a, text_of(c, "case_order"), pairs, 2);
+	sv no = talk_fill(a, talk_own(c, "case_order"), pairs, 2);
 	return sv_of(arena_fmt(a, SV_FMT "%s" SV_FMT, SV_ARG(title), title.n ? talk_gap(c) : "",
 			       SV_ARG(no)));
 }
@@ -227,7 +221,7 @@ sv talk_case_words(struct talk_core *c, struct arena *a)
 	sv wish = what(c, o, a);
 	if (wish.n) {
 		sv pairs[] = { SV("what"), wish };
-		sb_put(&b, talk_fill(a, text_of(c, "case_wish"), pairs, 2));
+		sb_put(&b, talk_fill(a, talk_own(c, "case_wish"), pairs, 2));
 	}
 	int from = s->n_fact > SAYS_MAX ? s->n_fact - SAYS_MAX : 0;
 	for (int i = from; i < s->n_fact; i++) {
@@ -242,7 +236,7 @@ sv talk_case_words(struct talk_core *c, struct arena *a)
 		sv pairs[] = { SV("tool"), sv_of(last->name), SV("outcome"),
 			       sv_of(tool_outcome_name(last->outcome)) };
 		sb_fmt(&b, "%s" SV_FMT, b.n ? talk_gap(c) : "",
-		       SV_ARG(talk_fill(a, text_of(c, "case_tried"), pairs, 4)));
+		       SV_ARG(talk_fill(a, talk_own(c, "case_tried"), pairs, 4)));
 	}
 	sv out = talk_masked(sb_sv(&b), a);
 	jv_free(o);

@@ -14,22 +14,10 @@
 #define CODE_DIGITS 6
 #define ORDER_DIGITS_LEAST 6
 
-static sv own_text(struct talk_core *c, const char *key)
-{
-	return talk_text(c->cfg->texts, sv_of(c->lang), key, 0);
-}
-
-static void set(char **slot, sv text)
-{
-	char *new = text.n ? xstrdup(text) : NULL;
-	xfree(*slot);
-	*slot = new;
-}
-
 sv talk_check_question(struct talk_core *c)
 {
 	static const char *const keys[] = { "check_order", "check_digits", "check_code" };
-	return own_text(c, keys[c->svc.asks]);
+	return talk_own(c, keys[c->svc.asks]);
 }
 
 /* Nobody speaks: it may be asked at once. Else it is led back to. */
@@ -56,7 +44,7 @@ static void order_from_args(struct talk_core *c)
 {
 	struct talk_service *s = &c->svc;
 	jv *args = jv_parse(sv_of(s->args), NULL);
-	set(&s->order, jv_get_str(args, "order"));
+	talk_set(&s->order, jv_get_str(args, "order"));
 	jv_free(args);
 }
 
@@ -66,16 +54,16 @@ static void failed_for_good(struct talk_core *c, struct arena *a, struct talk_ac
 	talk_act_record(c, acts, "check.failed", "system",
 			sv_of(arena_fmt(a, "{\"tries\":%d}", c->svc.tries)));
 	if (!talk_at_once(c)) {
-		talk_news(c, own_text(c, "check_failed"), false);
+		talk_news(c, talk_own(c, "check_failed"), false);
 		return;
 	}
-	struct talk_got g = { .say = own_text(c, "check_failed_moves") };
+	struct talk_got g = { .say = talk_own(c, "check_failed_moves") };
 	if (c->svc.whose == FOR_FLOW && talk_flow_got(c, "unverified", &g, true, a, acts))
 		return;
-	sv where = own_text(c, talk_hand_over(c, "check_failed"));
+	sv where = talk_own(c, talk_hand_over(c, "check_failed"));
 	bool moves = c->move == MOVE_WANTED;
 	sv text = moves ? sv_of(arena_fmt(a, SV_FMT "%s" SV_FMT,
-					  SV_ARG(own_text(c, "check_failed_moves")), talk_gap(c),
+					  SV_ARG(talk_own(c, "check_failed_moves")), talk_gap(c),
 					  SV_ARG(where))) :
 			  where;
 	talk_reply(c, &(struct talk_reply){ .text = text, .action = POL_HANDOFF }, a, acts);
@@ -116,7 +104,7 @@ void talk_check_begin(struct talk_core *c, enum tool_level need, struct arena *a
 	s->asks = s->order ? ASKS_DIGITS : ASKS_ORDER;
 	if (told_already(c, a, acts))
 		return;
-	ask(c, own_text(c, s->tries ? "" : "check_why"), a, acts);
+	ask(c, talk_own(c, s->tries ? "" : "check_why"), a, acts);
 }
 
 /* ---- what came of a check ---- */
@@ -132,7 +120,7 @@ static void failed_once(struct talk_core *c, const struct talk_got *g, struct ar
 	order_from_args(c);
 	if (s->asks != ASKS_CODE)
 		s->asks = s->order ? ASKS_DIGITS : ASKS_ORDER;
-	ask(c, g->say.n ? arena_sv(a, g->say) : own_text(c, "check_wrong"), a, acts);
+	ask(c, g->say.n ? arena_sv(a, g->say) : talk_own(c, "check_wrong"), a, acts);
 }
 
 /* The action that waited, or what an earlier conversation left. */
@@ -238,7 +226,7 @@ static bool takes(struct talk_core *c, sv text, struct arena *a, struct talk_act
 	sv order = order_in(c, text, a);
 	bool other = order.n && (!s->order || !sv_eq(order, sv_of(s->order)));
 	if (order.n)
-		set(&s->order, order);
+		talk_set(&s->order, order);
 	if (s->order && digits_in(c, text, LAST_DIGITS, &digits, a)) {
 		look(c, "identify", "order", sv_of(s->order), "phone_last4", digits, a, acts);
 		return true;
@@ -312,7 +300,7 @@ bool talk_check_words(struct talk_core *c, sv text, struct arena *a, struct talk
 		return true;
 	}
 	if (asks_why(text)) {
-		ask(c, own_text(c, "check_because"), a, acts);
+		ask(c, talk_own(c, "check_because"), a, acts);
 		return true;
 	}
 	if (talk_is_question(text)) {
@@ -323,6 +311,6 @@ bool talk_check_words(struct talk_core *c, sv text, struct arena *a, struct talk
 		failed_for_good(c, a, acts);
 		return true;
 	}
-	ask(c, own_text(c, "check_unclear"), a, acts);
+	ask(c, talk_own(c, "check_unclear"), a, acts);
 	return true;
 }

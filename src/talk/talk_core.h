@@ -323,7 +323,7 @@ struct talk_service {
 	char *order;
 	/* the order and the article (its number in the catalogue) talked of last */
 	char *about, *product;
-	int about_turn, product_turn;
+	int product_turn;
 	int tries;                   /* all of the conversation */
 	struct talk_fact fact[TALK_FACTS];
 	int n_fact;
@@ -419,7 +419,7 @@ struct talk_core {
 	int sorry_turn;                      /* the last apology */
 	unsigned used;                       /* fields of the profile: bits of enum talk_use */
 	bool handed, alerted;
-	int persons;                         /* times we said how to reach one */
+	int persons;                         /* times the customer asked for one in vain */
 	int hand_priority, alert_priority;
 	/* business actions */
 	const struct tool_box *box;          /* the driver's; NULL = none */
@@ -687,6 +687,20 @@ void talk_clarify(struct talk_core *c, struct arena *a, struct talk_acts *acts);
 sv talk_with_empathy(struct talk_core *c, sv text, struct arena *a);
 const char *talk_gap(const struct talk_core *c); /* between two sentences: " ", in Chinese "" */
 const char *talk_asked_name(enum talk_asked a);  /* "handoff" ... */
+
+/* Puts an owned copy of text in place of *slot; NULL when it is empty. */
+static inline void talk_set(char **slot, sv text)
+{
+	char *new = text.n ? xstrdup(text) : NULL;
+	xfree(*slot);
+	*slot = new;
+}
+
+/* One of our own texts in the language of the conversation, its first variant. */
+static inline sv talk_own(const struct talk_core *c, const char *key)
+{
+	return talk_text(c->cfg->texts, sv_of(c->lang), key, 0);
+}
 
 /* A text with {name} places filled from pairs name,value,...,NULL; in the arena. */
 sv talk_fill(struct arena *a, sv tmpl, const sv *pairs, size_t n_pairs);

@@ -7,6 +7,8 @@
  * the rest of the core; the run is the core's. */
 #include "talk_core.h"
 
+#include <stdio.h>
+
 #define CALLS_A_TURN 12
 
 struct told {                        /* what one step of a flow wants */
@@ -150,12 +152,6 @@ static void record(struct talk_core *c, const struct flow_out *out, bool calls, 
 	sb_done(&b);
 }
 
-static void record_dropped(struct talk_core *c, struct arena *a, struct talk_acts *acts)
-{
-	talk_act_record(c, acts, "tool.dropped", "customer",
-			sv_of(arena_fmt(a, "{\"key\":\"%s\"}", c->svc.key)));
-}
-
 static void end(struct talk_core *c, const struct told *t, struct arena *a,
 		struct talk_acts *acts)
 {
@@ -236,7 +232,7 @@ static bool step(struct talk_core *c, struct flow_in *in, bool now, struct arena
 		return false;
 	}
 	if (in->kind == FLOW_IN_TEXT && c->svc.waits != WAITS_NOTHING) {
-		record_dropped(c, a, acts);
+		talk_tool_dropped(c, a, acts);
 		talk_service_drop(c);
 	}
 	if (in->kind != FLOW_IN_RESUME)
@@ -263,32 +259,6 @@ static bool step(struct talk_core *c, struct flow_in *in, bool now, struct arena
 
 /* ---- the customer's words ---- */
 
-#define ORDER_DIGITS_LEAST 6
-
-/* Nothing but digits after the question for an order number, keyed or said: that number. */
-static void add_keyed_order(const struct talk_core *c, sv text, struct flow_in *in, struct arena *a)
-{
-	char d[24];
-	int n = c->order_asked ? talk_digits(text, d, sizeof(d)) : 0;
-	for (size_t i = 0; i < in->n_slots; i++)
-		if (sv_eq(in->slots[i].type, SV("order_number")))
-			return;
-	for (size_t i = 0; i < text.n; i++)
-		if (!strchr("0123456789 -#.", text.p[i]))
-			return;
-	if (n < ORDER_DIGITS_LEAST)
-		return;
-	struct flow_slot *all = arena_new(a, struct flow_slot, in->n_slots + 1);
-	if (!all)
-		return;
-	for (size_t i = 0; i < in->n_slots; i++)
-		all[i] = in->slots[i];
-	all[in->n_slots] = (struct flow_slot){ SV("order_number"), arena_sv(a, sv_n(d, (size_t)n)),
-					       text };
-	in->slots = all;
-	in->n_slots++;
-}
-
 static struct flow_in words_in(struct talk_core *c, sv text, struct arena *a)
 {
 	struct flow_in in = { .kind = FLOW_IN_TEXT, .text = text, .intent = c->feel.intent,
@@ -298,7 +268,6 @@ static struct flow_in words_in(struct talk_core *c, sv text, struct arena *a)
 	in.n_slots = slots_of(list, a, &slots);
 	in.slots = slots;
 	jv_free(list);
-	add_keyed_order(c, text, &in, a);
 	return in;
 }
 
@@ -392,40 +361,29 @@ bool talk_flow_got(struct talk_core *c, const char *outcome, const struct talk_g
 	return goes;
 }
 
-/* Strings that hold a mask were personal: asked for again. */
-static void unmask(jv *v)
+/* Strings that are a mask were personal: the flow asks for them again. */
+static void unmask(struct flow_run *run)
 {
-	static const char *const places[] = { "vars", "slots" };
-	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
-		jv *o = jv_get(v, places[i]), *x;
-		void *it = NULL;
-		sv key;
-		char names[32][64];
-		size_t n = 0;
-		while (jv_next(o, &it, &key, &x))
-			if (n < 32 && key.n < 64 && sv_starts(jv_as_str(x), SV("[")) &&
-			    sv_ends(jv_as_str(x), SV("]")))
-				memcpy(names[n], key.p, key.n), names[n++][key.n] = '\0';
-		for (size_t k = 0; k < n; k++)
-			jv_del(o, names[k]);
+	char name[FLOW_SLOTS][64];
+	size_t n = 0;
+	void *it = NULL;
+	sv key;
+	jv *x;
+	while (jv_next(flow_slots(run), &it, &key, &x)) {
+		sv s = jv_as_str(x);
+		if (n < FLOW_SLOTS && sv_starts(s, SV("[")) && sv_ends(s, SV("]")))
+			(void)snprintf(name[n++], sizeof(name[0]), SV_FMT, SV_ARG(key));
 	}
+	for (size_t i = 0; i < n; i++)
+		flow_forget(run, name[i]);
 }
 
 bool talk_flow_load(struct talk_core *c, sv state)
 {
-	struct sb b;
-	jv *v = jv_parse(state, NULL);
-	if (!v || c->flow) {
-		jv_free(v);
+	if (c->flow || flow_load(c->flows, state, &c->flow))
 		return false;
-	}
-	unmask(v);
-	sb_init(&b, LIM_SB);
-	jv_dump(v, &b);
-	int rc = flow_load(c->flows, sb_sv(&b), &c->flow);
-	sb_done(&b);
-	jv_free(v);
-	return rc == 0;
+	unmask(c->flow);
+	return true;
 }
 
 static sv name_of(const jv *item, const char *lang)
@@ -476,20 +434,14 @@ static sv subject(const struct talk_core *c)
 
 sv talk_flow_stood(struct talk_core *c, const char *key, struct arena *a)
 {
-	struct sb b;
-	sb_init(&b, 4u << 20);
-	if (c->flow && c->flows)
-		(void)flow_json(c->flows, sv_of(flow_id(c->flow)), &b);
-	jv *o = jv_parse(sb_sv(&b), NULL);
-	sv title = jv_get_str(jv_get(o, "title"), c->lang);
+	sv title = c->flow && c->flows ?
+			   flow_title(c->flows, sv_of(flow_id(c->flow)), sv_of(c->lang)) :
+			   SV_NULL;
 	sv what = c->flow ? subject(c) : SV_NULL;
 	const char *mark = strcmp(c->lang, "zh") == 0 ? "，" : ", ";
 	sv pairs[] = { SV("title"), sv_of(arena_fmt(a, SV_FMT "%s" SV_FMT, SV_ARG(title),
 						    what.n ? mark : "", SV_ARG(what))) };
-	sv text = talk_fill(a, talk_text(c->cfg->texts, sv_of(c->lang), key, 0), pairs, 2);
-	sb_done(&b);
-	jv_free(o);
-	return text;
+	return talk_fill(a, talk_text(c->cfg->texts, sv_of(c->lang), key, 0), pairs, 2);
 }
 
 sv talk_flow_question(struct talk_core *c, struct arena *a, const char **ret_expect)

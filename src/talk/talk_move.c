@@ -21,18 +21,13 @@ bool talk_can_move(const struct talk_core *c)
 
 const char *talk_hand_over(struct talk_core *c, const char *otherwise)
 {
-	bool asked = strcmp(otherwise, "handoff") == 0 || strcmp(otherwise, "handoff_offer") == 0;
+	bool asked = strcmp(otherwise, "handoff") == 0; /* by the customer; else it is ours */
 	if (!talk_can_move(c))
-		return asked && c->persons ? "handoff_again" : otherwise;
+		return asked && c->persons++ ? "handoff_again" : otherwise;
 	if (c->move)
 		return "transfer_wait";
 	c->move = MOVE_WANTED;
 	return "transfer";
-}
-
-static sv text_of(const struct talk_core *c, const char *key)
-{
-	return talk_text(c->cfg->texts, sv_of(c->lang), key, 0);
 }
 
 static void record(struct talk_core *c, const char *state, sv reason, int status,
@@ -82,13 +77,13 @@ static sv briefing(struct talk_core *c, struct arena *a)
 	snprintf(key, sizeof(key), "language_%s", c->lang);
 	snprintf(mood, sizeof(mood), "mood_%s", c->feel.emotion);
 	sv pairs[] = {
-		SV("who"), c->who ? sv_of(c->who) : text_of(c, "briefing_someone"),
-		SV("language"), text_of(c, key),
-		SV("mood"), text_of(c, mood),
+		SV("who"), c->who ? sv_of(c->who) : talk_own(c, "briefing_someone"),
+		SV("language"), talk_own(c, key),
+		SV("mood"), talk_own(c, mood),
 		SV("question"), i > 0 ? first_sentence(sv_of(c->past[i - 1].text)) : SV_NULL,
 		SV("answer"), i > 0 ? first_sentence(sv_of(c->past[i].text)) : SV_NULL,
 	};
-	sv text = talk_fill(a, text_of(c, i > 0 ? "briefing" : "briefing_short"), pairs, 10);
+	sv text = talk_fill(a, talk_own(c, i > 0 ? "briefing" : "briefing_short"), pairs, 10);
 	sv stands = c->box ? talk_case_words(c, a) : SV_NULL;
 	return sv_of(arena_fmt(a, SV_FMT "%s" SV_FMT, SV_ARG(text), stands.n ? talk_gap(c) : "",
 			       SV_ARG(stands)));
@@ -131,9 +126,9 @@ static void back(struct talk_core *c, sv why, int status, struct arena *a,
 		*p = *p == ' ' ? '_' : *p;
 	record(c, "failed", why, status, a, acts);
 	c->move = MOVE_NONE;
-	sv pairs[] = { SV("reason"), text_of(c, key) };
+	sv pairs[] = { SV("reason"), talk_own(c, key) };
 	bool gone = strcmp(key, "reason_gone") == 0;
-	sv text = talk_fill(a, text_of(c, gone ? "transfer_back" : "transfer_failed"), pairs, 2);
+	sv text = talk_fill(a, talk_own(c, gone ? "transfer_back" : "transfer_failed"), pairs, 2);
 	talk_notice(c, text, false, a, acts);
 }
 

@@ -207,7 +207,6 @@ void talk_reply(struct talk_core *c, const struct talk_reply *given, struct aren
 		c->svc.heard = !c->voice;
 	}
 	c->answered |= c->answers;
-	c->persons += r->action == POL_HANDOFF;
 	note_topic(c, r);
 	note_expect(c, r);
 	talk_tell_others(c, r->action, a, acts);

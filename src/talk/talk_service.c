@@ -12,18 +12,6 @@
 
 #define UNCLEAR_MAX 3
 
-static void set(char **slot, sv text)
-{
-	char *new = text.n ? xstrdup(text) : NULL;
-	xfree(*slot);
-	*slot = new;
-}
-
-static sv own_text(struct talk_core *c, const char *key)
-{
-	return talk_text(c->cfg->texts, sv_of(c->lang), key, 0);
-}
-
 static const struct tool_decl *decl_of(const struct talk_core *c)
 {
 	return c->box && c->svc.name ? tool_box_find(c->box, sv_of(c->svc.name)) : NULL;
@@ -129,8 +117,8 @@ void talk_tool_ask(struct talk_core *c, enum talk_for whose, sv name, sv args, s
 	talk_service_drop(c);
 	s->whose = whose;
 	s->unclear = 0;
-	set(&s->name, name);
-	set(&s->args, args);
+	talk_set(&s->name, name);
+	talk_set(&s->args, args);
 	jv *o = jv_parse(args, NULL);
 	talk_about_order(c, jv_get_str(o, "order"));
 	jv_free(o);
@@ -198,7 +186,7 @@ void talk_news(struct talk_core *c, sv text, bool acted)
 	if (s->news)
 		sb_fmt(&b, "%s%s", s->news, talk_gap(c));
 	sb_put(&b, text);
-	set(&s->news, sb_sv(&b));
+	talk_set(&s->news, sb_sv(&b));
 	s->news_acted |= acted;
 	sb_done(&b);
 }
@@ -212,7 +200,7 @@ sv talk_with_news(struct talk_core *c, sv text, struct arena *a)
 				     SV_ARG(text));
 	c->t.acted |= s->news_acted;
 	c->acted |= s->news_acted;
-	set(&s->news, SV_NULL);
+	talk_set(&s->news, SV_NULL);
 	s->news_acted = false;
 	return sv_of(both);
 }
@@ -247,7 +235,7 @@ void talk_service_signed_in(struct talk_core *c)
 {
 	if (!c->profile || !c->profile->id.n)
 		return;
-	set(&c->svc.customer, c->profile->id);
+	talk_set(&c->svc.customer, c->profile->id);
 	c->svc.level = TOOL_PROVEN;
 }
 
@@ -258,8 +246,8 @@ void talk_service_drop(struct talk_core *c)
 	s->print = 0;
 	s->unclear = 0;
 	s->asked_in = 0;
-	set(&s->say, SV_NULL);
-	set(&s->order, SV_NULL);
+	talk_set(&s->say, SV_NULL);
+	talk_set(&s->order, SV_NULL);
 }
 
 void talk_service_quit(struct talk_core *c)
@@ -274,13 +262,13 @@ void talk_service_free(struct talk_core *c)
 	talk_flow_drop(c);
 	struct talk_service *s = &c->svc;
 	talk_service_drop(c);
-	set(&s->name, SV_NULL);
-	set(&s->args, SV_NULL);
-	set(&s->news, SV_NULL);
-	set(&s->customer, SV_NULL);
-	set(&s->about, SV_NULL);
-	set(&s->product, SV_NULL);
-	set(&s->left, SV_NULL);
+	talk_set(&s->name, SV_NULL);
+	talk_set(&s->args, SV_NULL);
+	talk_set(&s->news, SV_NULL);
+	talk_set(&s->customer, SV_NULL);
+	talk_set(&s->about, SV_NULL);
+	talk_set(&s->product, SV_NULL);
+	talk_set(&s->left, SV_NULL);
 	for (int i = 0; i < s->n_fact; i++)
 		forget_fact(&s->fact[i]);
 	s->n_fact = 0;
@@ -309,8 +297,8 @@ static sv words_of(struct talk_core *c, const struct talk_got *g, struct arena *
 	if (g->say.n)
 		return arena_sv(a, g->say);
 	(void)snprintf(key, sizeof(key), "service_%s", tool_outcome_name(g->outcome));
-	sv text = own_text(c, key);
-	return text.n ? text : own_text(c, "service_failed");
+	sv text = talk_own(c, key);
+	return text.n ? text : talk_own(c, "service_failed");
 }
 
 /* A question: may it be done? */
@@ -321,7 +309,7 @@ static void ask_yes(struct talk_core *c, const struct talk_got *g)
 	s->print = g->print;
 	s->heard = false;
 	s->asked_in = 0;
-	set(&s->say, g->say.n ? g->say : own_text(c, "service_confirm"));
+	talk_set(&s->say, g->say.n ? g->say : talk_own(c, "service_confirm"));
 }
 
 /* ---- what came back ---- */
@@ -397,7 +385,7 @@ static void take_grant(struct talk_core *c, const struct talk_got *g, struct are
 	if (!g->grant_customer.n || (s->customer && sv_eq(g->grant_customer, sv_of(s->customer)) &&
 				     g->grant <= s->level))
 		return;
-	set(&s->customer, g->grant_customer);
+	talk_set(&s->customer, g->grant_customer);
 	s->level = g->grant;
 	if (c->claimed && !c->profile && sv_eq(c->claimed->id, g->grant_customer))
 		c->profile = c->claimed;
@@ -449,11 +437,16 @@ void talk_on_tool(struct talk_core *c, const struct talk_ev *ev, struct arena *a
 
 /* ---- the customer's words ---- */
 
+void talk_tool_dropped(struct talk_core *c, struct arena *a, struct talk_acts *acts)
+{
+	talk_act_record(c, acts, "tool.dropped", "customer",
+			sv_of(arena_fmt(a, "{\"key\":\"%s\"}", c->svc.key)));
+}
+
 void talk_service_give_up(struct talk_core *c, struct arena *a, struct talk_acts *acts)
 {
 	talk_service_drop(c);
-	talk_act_record(c, acts, "tool.dropped", "customer",
-			sv_of(arena_fmt(a, "{\"key\":\"%s\"}", c->svc.key)));
+	talk_tool_dropped(c, a, acts);
 	if (c->svc.whose == FOR_FLOW && talk_flow_got(c, "declined", NULL, true, a, acts))
 		return;
 	talk_canned(c, "service_dropped", POL_REPLY, a, acts);

@@ -33,15 +33,6 @@ static bool unhelped(const struct feel_reading *r)
 	       r->share[FEEL_ANGRY] >= SHOWS;
 }
 
-/* An intent that is rather another one gives no topic: an angry customer who asks for what we
- * do not sell is not one whose refund is late. */
-#define TOPIC_SURE 0.4
-
-static const char *sure_intent(const struct talk_core *c)
-{
-	return c->feel.intent_p >= TOPIC_SURE ? c->feel.intent : "";
-}
-
 void talk_follow(struct talk_core *c, sv text)
 {
 	int was = c->track.mood;
@@ -57,7 +48,8 @@ void talk_follow(struct talk_core *c, sv text)
 		c->attempts = 0;
 	if (c->table)
 		c->topics = policy_topics_kept(c->table, c->topics) |
-			    policy_topics(c->table, text, sure_intent(c), SV_NULL);
+			    policy_topics(c->table, text, c->feel.intent, c->feel.intent_p,
+					  SV_NULL);
 }
 
 void talk_record_turning(struct talk_core *c, struct arena *a, struct talk_acts *acts)

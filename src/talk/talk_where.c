@@ -10,18 +10,6 @@
 
 #include <stdio.h>
 
-static void set(char **slot, sv text)
-{
-	char *new = text.n ? xstrdup(text) : NULL;
-	xfree(*slot);
-	*slot = new;
-}
-
-static sv own_text(struct talk_core *c, const char *key)
-{
-	return talk_text(c->cfg->texts, sv_of(c->lang), key, 0);
-}
-
 void talk_where_free(struct talk_core *c)
 {
 	struct talk_where *w = &c->where;
@@ -35,13 +23,13 @@ void talk_where_free(struct talk_core *c)
 static bool stands(struct talk_core *c, const jv *o)
 {
 	struct talk_where *w = &c->where;
-	set(&w->flow, jv_get_str(jv_get(o, "flow"), "state"));
+	talk_set(&w->flow, jv_get_str(jv_get(o, "flow"), "state"));
 	sv id = jv_get_str(o, "conversation"), key = jv_get_str(jv_get(o, "flow"), "key");
 	if (id.n && key.n)
 		(void)snprintf(w->key, sizeof(w->key), SV_FMT "/" SV_FMT, SV_ARG(id), SV_ARG(key));
 	(void)snprintf(w->channel, sizeof(w->channel), SV_FMT, SV_ARG(jv_get_str(o, "channel")));
-	set(&w->question, jv_get_str(o, "last_question"));
-	set(&w->reply, jv_get_str(o, "last_reply"));
+	talk_set(&w->question, jv_get_str(o, "last_question"));
+	talk_set(&w->reply, jv_get_str(o, "last_reply"));
 	return (w->flow && c->flows) || (jv_get_bool(o, "open", false) && w->question);
 }
 
@@ -55,11 +43,11 @@ static const char *channel_key(sv channel)
 /* Who is sure to be the one hears what it was; others only that there was something. */
 static sv offer(struct talk_core *c, struct arena *a)
 {
-	sv pairs[] = { SV("channel"), own_text(c, channel_key(sv_of(c->where.channel))) };
+	sv pairs[] = { SV("channel"), talk_own(c, channel_key(sv_of(c->where.channel))) };
 	bool flow = c->svc.level >= TOOL_KNOWN && c->where.flow && c->flows &&
 		    talk_flow_load(c, sv_of(c->where.flow));
 	if (!flow)
-		return talk_fill(a, own_text(c, "where_offer"), pairs, 2);
+		return talk_fill(a, talk_own(c, "where_offer"), pairs, 2);
 	sv text = talk_flow_stood(c, "where_ask", a);
 	talk_flow_drop(c);
 	return text;
@@ -87,7 +75,7 @@ void talk_on_who(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
 	if (sure && !c->profile)
 		c->profile = p;
 	if (!s->customer && p->id.n) {
-		set(&s->customer, p->id);
+		talk_set(&s->customer, p->id);
 		s->level = ev->level;
 		talk_act_record(c, acts, "customer.known", "system",
 				sv_of(arena_fmt(a, "{\"level\":%d}", (int)s->level)));
@@ -123,9 +111,9 @@ void talk_where_go(struct talk_core *c, struct arena *a, struct talk_acts *acts)
 	if (w->question) {
 		sv pairs[] = { SV("question"), sv_of(w->question), SV("answer"),
 			       w->reply ? sv_of(w->reply) : SV("-") };
-		sv text = talk_fill(a, own_text(c, "where_was"), pairs, 4);
+		sv text = talk_fill(a, talk_own(c, "where_was"), pairs, 4);
 		talk_remember(c, false, sv_of(w->question));
-		set(&c->topic, sv_of(w->question));
+		talk_set(&c->topic, sv_of(w->question));
 		talk_reply(c, &(struct talk_reply){ .text = text, .action = POL_REPLY }, a, acts);
 	} else {
 		talk_canned(c, "where_go", POL_REPLY, a, acts);
@@ -162,7 +150,7 @@ void talk_where_resume(struct talk_core *c, const struct chan_resume *r)
 {
 	struct talk_service *s = &c->svc;
 	if (r->customer.n && r->level > (int)s->level) {
-		set(&s->customer, r->customer);
+		talk_set(&s->customer, r->customer);
 		s->level = (enum tool_level)r->level;
 	}
 	if (!r->flow.n || !c->flows || !talk_flow_load(c, r->flow))

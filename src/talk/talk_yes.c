@@ -248,29 +248,49 @@ static size_t begins(sv s, const char *const *list, size_t n)
 }
 #define BEGINS(s, list) begins(s, list, sizeof(list) / sizeof(*(list)))
 
-/* "I would like to keep the lamp": what would be done is not wanted. */
-static bool keeps(sv s)
+/* "I would like to keep the lamp": what would be done is not wanted. Only of the customer himself:
+ * "you keep my money" is no answer. */
+static bool keeps(sv text)
 {
-	static const char *const keep[] = { "keepthe", "keepmy", "keepthis", "keepthat" };
-	static const char *const but[] = { "yes", "same", "dontkeep", "notkeep", "address" };
+	static const sv wish[] = {
+		SV("ill keep|i will keep|ill just keep|i will just keep|im keeping|i am keeping|"
+		   "i want to keep|i just want to keep|id like to keep|i would like to keep|"
+		   "id love to keep|i prefer to keep|id prefer to keep|i would prefer to keep|"
+		   "id rather keep|i would rather keep|i rather keep|ill rather keep|"
+		   "id rather just keep|i would rather just keep|i decided to keep|"
+		   "ive decided to keep|i have decided to keep|im going to keep|"
+		   "i am going to keep|we will keep|we want to keep|wed like to keep|"
+		   "we would like to keep|wed rather keep|we would rather keep|"
+		   "weve decided to keep|we have decided to keep|let me keep + "
+		   "keep the|keep my|keep this|keep that|keeping the|keeping my|keeping this|"
+		   "keeping that + !yes|same|address"),
+	};
 	bool ret = false;
-	for (size_t i = 0; i < sizeof(keep) / sizeof(*keep); i++)
-		ret |= sv_find(s, sv_of(keep[i])) >= 0;
-	for (size_t i = 0; i < sizeof(but) / sizeof(*but); i++)
-		ret &= sv_find(s, sv_of(but[i])) < 0;
+	feel_says(text, wish, 1, &ret);
 	return ret;
+}
+
+/* "Oh great", "just perfect" is said in anger as well: no yes by itself. */
+static bool is_praise(sv word)
+{
+	return sv_eq(word, SV("great")) || sv_eq(word, SV("perfect"));
+}
+
+static bool is_sigh(sv word)
+{
+	return sv_eq(word, SV("oh")) || sv_eq(word, SV("just"));
 }
 
 enum flow_yes talk_yes(sv text)
 {
 	char buf[TEXT];
 	size_t n;
-	bool yes = false, no = false;
+	bool yes = false, no = false, praise = false, sigh = false;
 	if (!squeeze(text, buf, &n) || n == 0 || sv_ends(sv_trim(text), SV("?")) ||
 	    sv_ends(sv_trim(text), SV("？")))
 		return FLOW_UNSURE;
 	sv rest = sv_n(buf, n);
-	if (keeps(rest))
+	if (sv_find(rest, SV("keep")) >= 0 && keeps(text))
 		return FLOW_NO;
 	while (rest.n) {
 		size_t y = BEGINS(rest, yes_words), x = BEGINS(rest, no_words);
@@ -279,10 +299,14 @@ enum flow_yes talk_yes(sv text)
 		most = z > most ? z : most;
 		if (most == 0)
 			return FLOW_UNSURE;
+		sv word = sv_slice(rest, 0, most);
+		sigh |= is_sigh(word);
+		praise |= is_praise(word);
 		no |= x == most;
-		yes |= x != most && y == most;
+		yes |= x != most && y == most && !is_praise(word);
 		rest = sv_slice(rest, most, rest.n);
 	}
+	yes |= praise && !sigh;
 	return no ? FLOW_NO : yes ? FLOW_YES : FLOW_UNSURE;
 }
 

@@ -212,12 +212,18 @@ static const struct {
 	/* numbers of complaints, tickets and returns are no orders */
 	{ "order_status", "C26000001", "by_number" },
 	{ "", "我的工单T2026-000123怎么样了", "by_number" },
+	{ "order_status", "C31000007", "by_number" }, /* of another year */
+	{ "", "How far is T2029-000123?", "by_number" },
 	{ "refund_status", "R10240344到哪一步了", "return_progress" },
 	{ "warranty", "HH2026-100367 is it covered", "warranty" },
 	{ "complaint", "How far is my complaint?", "complaint_progress" },
 	{ "complaint", "Yes, I accept that. Please close complaint C26000001", "complaint_answer" },
 	{ "complaint", "问题还没解决，没有人给我打电话", "complaint_answer" },
 	{ "thanks", "已解决，谢谢", "complaint_answer" },
+	{ "complaint", "No, I can't accept that", "complaint_answer" },
+	{ "complaint", "我不能接受这个方案", "complaint_answer" },
+	{ "complaint", "我的投诉解决了吗", "complaint_progress" }, /* a question is no word on it */
+	{ "", "Has it been solved", "" },
 	/* money for what went wrong */
 	{ "complaint", "我要求赔偿", "compensation" },
 	{ "complaint", "I want compensation for the broken lamp", "compensation" },
@@ -228,6 +234,7 @@ static const struct {
 	{ "", "so what can I do now?", "what_now" },
 	{ "", "就不能通融一下吗", "what_now" },
 	{ "", "Please make an exception", "what_now" },
+	{ "", "What can you do?", "" }, /* about the assistant, nothing was refused */
 	{ "technical_fault", "沙发坏了怎么办", "" },
 	/* the words tell it when the intent is none */
 	{ "", "我要退货，订单HH2026-100102，不想要了", "return_goods" },
@@ -252,4 +259,63 @@ TEST(demo_wishes_begin_the_right_flow)
 	}
 	CHECK(ok);
 	demo_close(&d, s);
+}
+
+/* What the customer says of a solution: a refusal must never close a complaint. */
+static const struct {
+	const char *text, *verdict;
+} verdicts[] = {
+	{ "It is solved, thank you", "yes" },
+	{ "Yes, I accept that. Please close complaint C26000001", "yes" },
+	{ "已解决，谢谢", "yes" },
+	{ "这个方案我接受，投诉可以结案了", "yes" },
+	{ "I can't accept that", "no" },
+	{ "I cannot accept the offer", "no" },
+	{ "I won't accept it", "no" },
+	{ "It has never been solved", "no" },
+	{ "I would never accept that", "no" },
+	{ "I refuse to accept the proposal", "no" },
+	{ "Nobody called, and you say it is solved", "no" },
+	{ "It is not solved", "no" },
+	{ "我不能接受这个方案", "no" },
+	{ "这个方案我无法接受", "no" },
+	{ "我没法接受方案", "no" },
+	{ "我不会接受这个方案", "no" },
+	{ "我拒绝接受方案", "no" },
+	{ "你们没把问题解决", "no" },
+	{ "问题没有得到解决", "no" },
+};
+
+static const struct flow_slot_def *verdict_slot(const struct flow_set *s)
+{
+	const struct flow *f = flow_of(s, SV("complaint_answer"));
+	for (size_t i = 0; f && i < f->n_slots; i++)
+		if (strcmp(f->slot[i].name, "verdict") == 0)
+			return &f->slot[i];
+	return NULL;
+}
+
+TEST(a_refusal_is_no_yes_to_a_solution)
+{
+	static const char *const companies[] = { "demo", "packs/telecom", "packs/bank",
+						 "packs/public" };
+	for (size_t c = 0; c < sizeof(companies) / sizeof(*companies); c++) {
+		struct demo d;
+		struct flow_set *s = NULL;
+		bool ok = true;
+		EQ(company_open(&d, companies[c], &s), 0);
+		const struct flow_slot_def *slot = s ? verdict_slot(s) : NULL;
+		ASSERT(slot);
+		for (size_t i = 0; i < sizeof(verdicts) / sizeof(*verdicts); i++) {
+			int at = flow_choice_said(slot, sv_of(verdicts[i].text));
+			sv is = at < 0 ? SV("none") : slot->choices[at].value;
+			if (sv_eq(is, sv_of(verdicts[i].verdict)))
+				continue;
+			fprintf(stderr, "# %s, %s: " SV_FMT "\n", companies[c], verdicts[i].text,
+				SV_ARG(is));
+			ok = false;
+		}
+		CHECK(ok);
+		demo_close(&d, s);
+	}
 }

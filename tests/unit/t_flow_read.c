@@ -156,13 +156,34 @@ TEST(flow_survives_any_text)
 	}
 }
 
+TEST(flow_words_beyond_what_is_looked_at_are_a_fault)
+{
+	struct sb b;
+	sb_init(&b, 1u << 16);
+	for (int n = 300; n <= 600; n += 300) {
+		struct cfg_report rep = { 0 };
+		struct flow_set *s = NULL;
+		sb_reset(&b);
+		sb_cstr(&b, "id: a\ntitle: {zh: 甲, en: A}\nwords: {zh: 退, en: \"back");
+		for (int i = 0; i < n; i++)
+			sb_fmt(&b, "|word%03d", i);
+		sb_cstr(&b, "\"}\nsteps:\n  - {id: fin, end: done}\n");
+		EQ(read_it(sb_str(&b), &s, &rep), n == 300 ? 0 : ERR_INVAL);
+		CHECK((rep.n > 0) == (n > 300));
+		obj_unref(s);
+		cfg_report_done(&rep);
+	}
+	sb_done(&b);
+}
+
 TEST(flow_json_draws_all_ways)
 {
 	struct cfg_report rep = { 0 };
 	struct flow_set *s;
 	struct sb b;
 	EQ(read_it("id: a\ntitle: {zh: 甲, en: A}\nslots:\n"
-		   "  order: {type: order_number, ask: {zh: 单号, en: number}, fail: out}\nsteps:\n"
+		   "  order: {type: order_number, ask: {zh: 单号, en: number}, fail: out, "
+		   "lacks: {words: {zh: 没有, en: none}, goto: fin}}\nsteps:\n"
 		   "  - {id: ask, collect: order}\n"
 		   "  - {id: look, call: order_status, as: o, on: {not_found: ask}}\n"
 		   "  - {id: by, if: [{when: \"o.n > 1\", goto: out}, {else: fin}]}\n"
@@ -174,6 +195,14 @@ TEST(flow_json_draws_all_ways)
 	EQ(flow_json(s, SV("a"), &b), 0);
 	jv *o = jv_parse(sb_sv(&b), NULL);
 	EQ(jv_len(jv_get(o, "steps")), 5);
+	SV_EQ(jv_as_str(jv_path(o, "steps.0.next.0.to")), "look");
+	SV_EQ(jv_as_str(jv_path(o, "steps.0.next.1.to")), "out");
+	SV_EQ(jv_as_str(jv_path(o, "steps.0.next.1.label")), "fail");
+	SV_EQ(jv_as_str(jv_path(o, "steps.0.next.2.to")), "fin");
+	SV_EQ(jv_as_str(jv_path(o, "steps.0.next.2.label")), "lacks");
+	SV_EQ(flow_title(s, SV("a"), SV("zh")), "甲");
+	SV_EQ(flow_title(s, SV("a"), SV("en")), "A");
+	EQ(flow_title(s, SV("b"), SV("en")).n, 0);
 	SV_EQ(jv_as_str(jv_path(o, "steps.1.next.0.to")), "ask");
 	SV_EQ(jv_as_str(jv_path(o, "steps.1.next.0.label")), "not_found");
 	SV_EQ(jv_as_str(jv_path(o, "steps.1.next.1.to")), "by");

@@ -139,6 +139,19 @@ TEST(guard_hidden_letters_are_suspicious)
 	arena_done(&a);
 }
 
+TEST(guard_model_text_is_what_a_model_may_see)
+{
+	struct arena a, none;
+	arena_init(&a, LIM_ARENA_TURN);
+	SV_EQ(guard_model_text(SV("call 13800138000 about HH2026-100108"), &a),
+	      "call [phone] about HH2026-100108");
+	SV_EQ(guard_model_text(SV(""), &a), "");
+	arena_done(&a);
+	arena_init(&none, 1);
+	EQ(guard_model_text(SV("call 13800138000"), &none).n, 0);
+	arena_done(&none);
+}
+
 TEST(guard_cuts_at_the_limit)
 {
 	struct arena a;

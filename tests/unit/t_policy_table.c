@@ -65,7 +65,7 @@ TEST(policy_table_own_rows)
 					 .identified = cases[i].tier[0] != 0,
 					 .attempts = cases[i].attempts, .found = FOUND_ANSWER };
 		struct policy_plan p;
-		k.topics = policy_topics(t, sv_of(cases[i].text), k.intent, SV_NULL);
+		k.topics = policy_topics(t, sv_of(cases[i].text), k.intent, 1, SV_NULL);
 		policy_plan(t, &k, &p);
 		if (strcmp(policy_row_id(t, p.row), cases[i].row) != 0) {
 			printf("# \"%s\": %s, not %s\n", cases[i].text, policy_row_id(t, p.row),
@@ -225,7 +225,7 @@ TEST(policy_table_explains_itself)
 	struct sb b;
 	CHECK(t != NULL);
 	sb_init(&b, 1 << 16);
-	k.topics = policy_topics(t, SV("where is my refund"), k.intent, SV_NULL);
+	k.topics = policy_topics(t, SV("where is my refund"), k.intent, 1, SV_NULL);
 	policy_plan(t, &k, &p);
 	policy_plan_json(t, &k, &p, &b);
 	jv *o = jv_parse(sb_sv(&b), NULL);
@@ -252,11 +252,13 @@ TEST(policy_topics_by_intent_article_and_words)
 				      "- {id: c, words: [\"smoke|冒烟\", \"hot + plug\"]}\n"
 				      "rows:\n- {id: all, do: {style: plain}}\n");
 	CHECK(t != NULL);
-	EQ(policy_topics(t, SV("hm"), "invoice", SV_NULL), 1);
-	EQ(policy_topics(t, SV("hm"), "", SV("delivery-cost.en")), 2);
-	EQ(policy_topics(t, SV("插座冒烟了"), "", SV_NULL), 4);
-	EQ(policy_topics(t, SV("the plug is hot"), NULL, SV_NULL), 4);
-	EQ(policy_topics(t, SV("it is hot today"), "price_query", SV("return-how")), 0);
+	EQ(policy_topics(t, SV("hm"), "invoice", 1, SV_NULL), 1);
+	EQ(policy_topics(t, SV("hm"), "", 1, SV("delivery-cost.en")), 2);
+	EQ(policy_topics(t, SV("插座冒烟了"), "", 1, SV_NULL), 4);
+	EQ(policy_topics(t, SV("the plug is hot"), NULL, 1, SV_NULL), 4);
+	EQ(policy_topics(t, SV("it is hot today"), "price_query", 1, SV("return-how")), 0);
+	EQ(policy_topics(t, SV("hm"), "invoice", POLICY_TOPIC_SURE, SV_NULL), 1);
+	EQ(policy_topics(t, SV("hm"), "invoice", 0.39, SV_NULL), 0); /* rather another intent */
 	EQ(policy_topics_kept(t, 7), 2);
 	obj_unref(t);
 }

@@ -130,6 +130,31 @@ TEST(talk_again_a_call_that_waited_keeps_its_key)
 	obj_unref(flows);
 }
 
+/* A value that was masked in the record is asked for again, also where a call waited for a yes. */
+TEST(talk_again_a_masked_value_is_asked_for_again)
+{
+	struct flow_set *flows = flows_made();
+	struct saved at = { 0 };
+	struct served s;
+	asked_why(&s, flows, &at);
+	hear(&s, "it is broken");
+	note_saved(&s, &at);
+	served_close(&s);
+	char *order = strstr(at.state, "\"order\":\"HH2026-100367\"");
+	ASSERT(order);
+	memcpy(order, "\"order\":\"[order_numbr]\"", strlen("\"order\":\"HH2026-100367\""));
+	resume(&s, flows, &at, TOOL_KNOWN);
+	hear(&s, "hello?");
+	CHECK(!tool_act(&s));
+	HAS(reply_text(&s), "Which order?");
+	hear_order(&s, "it is HH2026-100186", "HH2026-100186");
+	ASSERT(tool_act(&s));
+	SV_EQ(tool_act(&s)->text, "order_status");
+	HAS(tool_act(&s)->context, "HH2026-100186");
+	served_close(&s);
+	obj_unref(flows);
+}
+
 static void call_in(struct served *s, struct flow_set *flows, const struct saved *at, int level)
 {
 	static char where[6000];
@@ -315,6 +340,20 @@ TEST(talk_again_a_person_asked_for_twice_gets_other_words)
 	HAS(sv_of(second), "400-810-6600");
 	hear(&s, "give me a human");
 	CHECK(!sv_eq(reply_text(&s), sv_of(second)));
+	served_close(&s);
+}
+
+/* "I have not forgotten that you want a person" is only for who asked for one. */
+TEST(talk_again_an_offered_person_was_not_asked_for)
+{
+	struct served s;
+	served_open(&s, CHAT, 0);
+	STR_EQ(talk_hand_over(&s.b.c, "handoff_offer"), "handoff_offer");
+	STR_EQ(talk_hand_over(&s.b.c, "check_failed"), "check_failed");
+	STR_EQ(talk_hand_over(&s.b.c, "handoff_offer"), "handoff_offer");
+	STR_EQ(talk_hand_over(&s.b.c, "handoff"), "handoff");
+	STR_EQ(talk_hand_over(&s.b.c, "handoff"), "handoff_again");
+	STR_EQ(talk_hand_over(&s.b.c, "handoff_offer"), "handoff_offer");
 	served_close(&s);
 }
 
