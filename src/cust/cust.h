@@ -82,6 +82,8 @@ int cust_unjoin(struct store_db *db, sv a, sv b, sv by, int64_t now_ms);
 /* The id that leads the group of id (itself when it is alone): the one known longest.
  * ERR_NOTFOUND. */
 int cust_lead(struct store_db *db, sv id, char ret[CUST_ID_MAX]);
+/* 0; ERR_NOTFOUND: no such customer; ERR_STATE: erased. */
+int cust_alive(struct store_db *db, sv id);
 /* All ids of the person, id among them; in the arena. In a statement: put CUST_GROUP_SQL before
  * the SELECT, bind the id as ?1, and join g(id): "... FROM g JOIN order_ref o ON
  * o.customer_id=g.id". */
@@ -193,8 +195,9 @@ int cust_look_start(struct store *st, struct pool *pool, struct cust_keys *k,
  * an agent's word, TOOL_PROVEN. Outcomes: DONE with a grant (code_send: without); NOT_FOUND: it
  * does not fit, body has tries_left (whether customer, order or phone exist is never told);
  * DENIED: no tries left, a person must help; INVALID: something is missing. Five wrong answers
- * in a conversation, ten about one customer, order or phone in an hour (20 a day), then DENIED
- * and a row "alert". Three codes in a conversation, five an hour. On success the conversation's
+ * in a conversation, ten about one customer, order or phone in an hour (20 a day), 20 from one
+ * address or 60 of one agent, then DENIED and a row "alert"; 300 of all together: only a code
+ * proves for that hour. Three codes in a conversation, five an hour. On success the conversation's
  * row gets customer_id and customer_level. Never dry. */
 struct tool_ops;
 extern const struct tool_ops cust_tools;             /* its arg: struct cust_tools_arg */

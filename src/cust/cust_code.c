@@ -229,7 +229,7 @@ static int send_code(const struct cust_tools_arg *t, struct tool_run *r, struct 
 	while (x >= UINT64_MAX - UINT64_MAX % 1000000)
 		x = t->random(t->random_arg);
 	snprintf(code, sizeof(code), "%06u", (unsigned)(x % 1000000));
-	cust_scopes(t->keys, r, "check", SV(""), "", &check);
+	cust_scopes(t, r, "check", SV(""), "", &check);
 	code_hash(t->keys, check.v[0], sv_of(code), hash);
 	int rc = code_put(db, check.v[0], to, hash, r->now_ms);
 	if (rc == 0)
@@ -261,7 +261,7 @@ int cust_code_send(const struct cust_tools_arg *t, struct tool_run *r, struct st
 	int rc = find_target(t, r, db, &given, &to);
 	if (rc)
 		return rc;
-	cust_scopes(t->keys, r, "send", given.value.n ? given.value : r->who->customer, to.customer,
+	cust_scopes(t, r, "send", given.value.n ? given.value : r->who->customer, to.customer,
 		    &s);
 	int left = cust_tries_left(db, &s, CUST_SENDS_CONV, CUST_SENDS_HOUR, r->now_ms);
 	if (left <= 0)
@@ -356,7 +356,7 @@ int cust_code_check(const struct cust_tools_arg *t, struct tool_run *r, struct s
 	struct cust_scopes s;
 	char hash[CUST_HASH];
 	sv code = six_digits(jv_get_str(r->args, "code"), r->arena);
-	cust_scopes(t->keys, r, "check", SV(""), "", &s);
+	cust_scopes(t, r, "check", SV(""), "", &s);
 	char scope[CUST_HASH];
 	memcpy(scope, s.v[0], sizeof(scope));
 	int rc = code_get(db, scope, &c);
@@ -366,7 +366,7 @@ int cust_code_check(const struct cust_tools_arg *t, struct tool_run *r, struct s
 	if (c.customer[0] && cust_lead(db, sv_of(c.customer), lead))
 		lead[0] = 0;
 	/* about the conversation itself where it is about nobody */
-	cust_scopes(t->keys, r, "check", sv_of(scope), lead, &s);
+	cust_scopes(t, r, "check", sv_of(scope), lead, &s);
 	int left = cust_tries_left(db, &s, CUST_TRIES_CONV, CUST_TRIES_HOUR, r->now_ms);
 	code_hash(t->keys, scope, code, hash);
 	bool right = cust_hash_same(hash, c.hash) & (c.expires_ms > r->now_ms) & (lead[0] != 0);

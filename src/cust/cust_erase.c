@@ -4,12 +4,20 @@
  * their conversations hide, messages that wait, texts of tickets. What the company must keep or
  * count stays without it: orders and returns with their amounts, tickets with their clocks, the
  * rows of the river, which hold masks only and are chained. The id stays as a word that leads
- * nowhere. One savepoint: all of it or nothing; secure_delete overwrites what was there. On the
- * scribe.
+ * nowhere. A refund that is owed is still paid. One savepoint: all of it or nothing;
+ * secure_delete overwrites what was there. On the scribe.
  */
 #include "cust_int.h"
 
 #include <stdio.h>
+
+/* Theirs, and those that are nobody's of a conversation of theirs. */
+#define TICKETS \
+	"SELECT seq FROM ticket WHERE customer=?1 UNION SELECT t.seq FROM conversation c JOIN " \
+	"ticket_link l ON l.kind='conversation' AND l.ref=c.id JOIN ticket t ON t.seq=l.ticket " \
+	"WHERE c.customer_id=?1 AND t.customer=''"
+/* A refund that waits for a person's yes is owed still. */
+#define OWED "state='waiting' AND name='refund_release'"
 
 /* ?1 = an id of the person, ?2 = now. */
 static const char *const steps[] = {
@@ -26,20 +34,17 @@ static const char *const steps[] = {
 	"recording=NULL, token_hash=NULL WHERE customer_id=?1 AND ?2>0",
 	"UPDATE order_ref SET address=NULL, city='' WHERE customer_id=?1 AND ?2>0",
 	"UPDATE shop_return SET note='' WHERE customer_id=?1 AND ?2>0",
-	"DELETE FROM ticket_word WHERE ?2>0 AND ticket IN (SELECT seq FROM ticket WHERE "
-	"customer=?1)",
-	"UPDATE ticket_event SET text='', body='{}' WHERE ?2>0 AND ticket IN (SELECT seq FROM "
-	"ticket "
-	"WHERE customer=?1)",
-	"UPDATE ticket SET title='', body='{}' WHERE customer=?1 AND ?2>0",
+	"DELETE FROM ticket_word WHERE ?2>0 AND ticket IN (" TICKETS ")",
+	"UPDATE ticket_event SET text='', body='{}' WHERE ?2>0 AND ticket IN (" TICKETS ")",
+	"UPDATE ticket SET title='', body='{}' WHERE ?2>0 AND seq IN (" TICKETS ")",
 	"UPDATE tool_call SET result='{}' WHERE customer=?1 AND ?2>0",
 	"UPDATE tool_outbox SET body='{}', state='dead', why='erased', done_ms=?2 WHERE "
 	"customer=?1 AND "
 	"state<>'sent' AND kind<>'pay'", /* money that is owed is still paid */
-	"UPDATE tool_approval SET request='{}', what='', note='' WHERE customer=?1 AND ?2>0",
+	"UPDATE tool_approval SET request='{}', what='', note='' WHERE customer=?1 AND ?2>0 AND "
+	"NOT (" OWED ")",
 	"UPDATE tool_approval SET state='no', by_login='system', decided_ms=?2 WHERE "
-	"customer=?1 AND "
-	"state='waiting'",
+	"customer=?1 AND state='waiting' AND NOT (" OWED ")",
 	"UPDATE customer SET language='', tier='', sealed='', name_hash='', preferences='{}', "
 	"import_hash='', version=version+1, updated_ms=?2, erased_ms=?2 WHERE id=?1",
 };
@@ -59,9 +64,8 @@ static int open_tickets(struct store_db *db, sv id)
 {
 	struct store_stmt *q;
 	int rc = store_prep(db, &q,
-			    CUST_GROUP_SQL
-			    "SELECT count(*) FROM g JOIN ticket t ON t.customer=g.id "
-			    "WHERE t.closed_ms IS NULL");
+			    "SELECT count(*) FROM ticket WHERE closed_ms IS NULL AND seq IN "
+			    "(" TICKETS ")");
 	if (rc)
 		return rc;
 	store_bind_sv(q, 1, id);
@@ -69,6 +73,65 @@ static int open_tickets(struct store_db *db, sv id)
 	int n = rc == 1 ? (int)store_col_int(q, 0) : 0;
 	store_reset(q);
 	return rc < 0 ? rc : n;
+}
+
+/* ---- what is owed: the request stays, from where it was asked goes ---- */
+
+struct owed {
+	sv id, request;
+};
+
+static int hide_address(struct store_db *db, const struct owed *w)
+{
+	struct store_stmt *q;
+	struct sb b;
+	jv *o = jv_parse(w->request, NULL);
+	sb_init(&b, LIM_JSON_BYTES);
+	if (jv_is_obj(o)) {
+		jv_set_str(o, "address", SV(""));
+		jv_dump(o, &b);
+	} else {
+		sb_cstr(&b, "{}");
+	}
+	jv_free(o);
+	int rc = sb_err(&b);
+	if (rc == 0)
+		rc = store_prep(db, &q, "UPDATE tool_approval SET request=?2 WHERE id=?1");
+	if (rc == 0) {
+		store_bind_sv(q, 1, w->id);
+		store_bind_sv(q, 2, sb_sv(&b));
+		rc = store_run(q);
+	}
+	sb_done(&b);
+	return rc;
+}
+
+static int keep_owed(struct store_db *db, sv id)
+{
+	struct store_stmt *q;
+	struct arena a;
+	VEC(struct owed) v = { 0 };
+	int rc = store_prep(db, &q, "SELECT id, request FROM tool_approval WHERE customer=?1 AND "
+				    OWED);
+	if (rc)
+		return rc;
+	arena_init(&a, LIM_ARENA_BIG);
+	store_bind_sv(q, 1, id);
+	while ((rc = store_step(q)) == 1) {
+		struct owed *w = VEC_PUSH(&v, 1000);
+		if (!w) {
+			rc = ERR_TOOBIG;
+			break;
+		}
+		w->id = arena_sv(&a, store_col_sv(q, 0));
+		w->request = arena_sv(&a, store_col_sv(q, 1));
+	}
+	store_reset(q);
+	for (size_t i = 0; i < v.n && rc == 0; i++)
+		rc = hide_address(db, &v.v[i]);
+	VEC_FREE(&v);
+	arena_done(&a);
+	return rc;
 }
 
 /* Before the rows forget them: recordings, logs for replay, messages that were written out. */
@@ -98,6 +161,8 @@ static int erase_one(struct store_db *db, sv id, sv by, int64_t now_ms, struct s
 	int rc = list_files(db, id, files);
 	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps) && rc == 0; i++)
 		rc = run_step(db, steps[i], id, now_ms);
+	if (rc == 0)
+		rc = keep_owed(db, id);
 	return rc ? rc : cust_event(db, id, "customer.erased", by, SV("{}"), now_ms);
 }
 
@@ -110,11 +175,14 @@ int cust_erase(struct store_db *db, sv id, bool force, sv by, int64_t now_ms, st
 	int rc = cust_alive(db, id);
 	if (rc == ERR_STATE)
 		return 0;                    /* it is done already */
-	int open = rc ? rc : open_tickets(db, id);
-	if (open < 0 || (open > 0 && !force))
-		return open < 0 ? open : ERR_STATE;
+	if (rc)
+		return rc;
 	arena_init(&a, LIM_ARENA_TURN);
 	rc = cust_group(db, id, &a, &ids, &n);
+	for (size_t i = 0; i < n && rc == 0 && !force; i++) {
+		int open = open_tickets(db, ids[i]);
+		rc = open > 0 ? ERR_STATE : open;
+	}
 	for (size_t i = 0; i < n && rc == 0; i++)
 		rc = erase_one(db, ids[i], by, now_ms, files);
 	arena_done(&a);

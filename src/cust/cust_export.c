@@ -19,6 +19,13 @@ struct part {
 	const char *cols[COLS_MAX];  /* "x_at": ms as a time; "{}x": JSON; "=x": a number */
 };
 
+/* Theirs, and those that are nobody's of a conversation that was not merely claimed. */
+#define TICKETS \
+	"t.seq IN (SELECT x.seq FROM g JOIN ticket x ON x.customer=g.id UNION SELECT x.seq FROM " \
+	"g JOIN conversation c ON c.customer_id=g.id JOIN ticket_link l ON l.kind=" \
+	"'conversation' AND l.ref=c.id JOIN ticket x ON x.seq=l.ticket WHERE " \
+	"c.customer_level>=2 AND x.customer='') "
+_Static_assert(TOOL_KNOWN == 2, "TICKETS asks for it");
 static const struct part parts[] = {
 	{ "orders",
 	  "SELECT o.id, o.state, o.total_fen, o.payment, o.placed_ms, o.shipped_ms, "
@@ -35,13 +42,12 @@ static const struct part parts[] = {
 	{ "tickets",
 	  "SELECT t.number, t.type, t.category, t.state, t.title, t.body, t.opened_ms, "
 	  "t.closed_ms "
-	  "FROM g JOIN ticket t ON t.customer=g.id ORDER BY t.seq",
+	  "FROM ticket t WHERE " TICKETS "ORDER BY t.seq",
 	  { "number", "type", "category", "state", "title", "{}body", "opened_at",
 	    "closed_at" } },
 	{ "ticket_notes",
-	  "SELECT t.number, e.kind, e.by_whom, e.text, e.at_ms FROM g JOIN ticket t ON "
-	  "t.customer=g.id JOIN ticket_event e ON e.ticket=t.seq WHERE e.shown=1 ORDER BY "
-	  "t.seq, e.n",
+	  "SELECT t.number, e.kind, e.by_whom, e.text, e.at_ms FROM ticket t JOIN ticket_event e "
+	  "ON e.ticket=t.seq WHERE e.shown=1 AND " TICKETS "ORDER BY t.seq, e.n",
 	  { "ticket", "kind", "by", "text", "at" } },
 	{ "actions",
 	  "SELECT e.kind, e.actor, e.body, e.ts_ms FROM g JOIN event e ON e.customer=g.id "

@@ -36,8 +36,6 @@ void cust_name_hash(const struct cust_keys *k, sv id, sv name, char ret[CUST_HAS
 bool cust_id_ok(sv id);
 enum cust_kind cust_kind_of(sv name);        /* CUST_KINDS: there is none */
 int cust_event(struct store_db *db, sv customer, const char *kind, sv by, sv body, int64_t now_ms);
-/* 0; ERR_NOTFOUND: no such customer; ERR_STATE: erased. */
-int cust_alive(struct store_db *db, sv id);
 /* As cust_ident_add, without its row of the river. */
 int cust_ident_put(struct store_db *db, const struct cust_keys *k, sv id,
 		   const struct cust_ident *i, int64_t now_ms, bool *ret_changed);
@@ -74,11 +72,11 @@ struct cust_scopes {
 	char v[CUST_SCOPES][CUST_HASH];
 	char customer[CUST_ID_MAX];      /* "": nobody's */
 	bool by_staff, timed;            /* timed: an agent outside of a conversation */
-	const char *limit;               /* of cust_tries_left: which one was reached, or "" */
+	bool at_place;                   /* of cust_tries_left: that limit was reached */
 };
 struct tool_run;
-void cust_scopes(const struct cust_keys *k, const struct tool_run *r, const char *what, sv about,
-		 const char *customer, struct cust_scopes *ret);
+void cust_scopes(const struct cust_tools_arg *t, const struct tool_run *r, const char *what,
+		 sv about, const char *customer, struct cust_scopes *ret);
 /* Tries left before one of the limits is reached; 0 = none. Negative: an error. */
 int cust_tries_left(struct store_db *db, struct cust_scopes *s, int conv, int hour, int64_t now_ms);
 /* 1: so many wrong answers came from everywhere that knowing something is no proof now. */
@@ -87,7 +85,6 @@ int cust_guessing(struct store_db *db, const struct cust_scopes *s, int64_t now_
 int cust_tried(struct store_db *db, const struct cust_scopes *s, int64_t now_ms);
 
 /* ---- cust_code.c ---- */
-struct cust_tools_arg;
 int cust_code_send(const struct cust_tools_arg *t, struct tool_run *r, struct store_db *db);
 int cust_code_check(const struct cust_tools_arg *t, struct tool_run *r, struct store_db *db);
 

@@ -38,27 +38,33 @@ static void of_conversation(const struct cust_keys *k, const struct tool_who *w,
 		cust_hash(k, lane, w->actor, w->address, ret->v[CUST_OF_CONV]);
 }
 
-/* Where it comes from: an agent by name, else the address of the channel, if it has one. */
-static void of_place(const struct cust_keys *k, const struct tool_who *w, const char *what,
+/* Where it comes from: an agent by name, else the address of the channel, if it has one: what no
+ * channel could answer to ("anonymous") is no place, or all who hide their number would be one. */
+static void of_place(const struct cust_tools_arg *t, const struct tool_run *r, const char *what,
 		     struct cust_scopes *ret)
 {
+	const struct tool_who *w = r->who;
+	const struct cust_keys *k = t->keys;
+	enum cust_kind kind = cust_kind_of_channel(w->channel);
 	char lane[32];
+	sv from;
 	snprintf(lane, sizeof(lane), "%.20s/%s", what, staff(w) ? "agent" : "place");
 	ret->by_staff = staff(w);
 	if (staff(w))
 		cust_hash(k, lane, w->actor, SV_NULL, ret->v[CUST_OF_PLACE]);
-	else if (w->address.n)
-		cust_hash(k, lane, w->channel, w->address, ret->v[CUST_OF_PLACE]);
+	else if (w->address.n && !cust_normal(kind, w->address, t->default_cc, r->arena, &from))
+		cust_hash(k, lane, w->channel, from, ret->v[CUST_OF_PLACE]);
 	else
 		ret->v[CUST_OF_PLACE][0] = 0;
 }
 
-void cust_scopes(const struct cust_keys *k, const struct tool_run *r, const char *what, sv about,
-		 const char *customer, struct cust_scopes *ret)
+void cust_scopes(const struct cust_tools_arg *t, const struct tool_run *r, const char *what,
+		 sv about, const char *customer, struct cust_scopes *ret)
 {
+	const struct cust_keys *k = t->keys;
 	char lane[32];
 	of_conversation(k, r->who, what, ret);
-	of_place(k, r->who, what, ret);
+	of_place(t, r, what, ret);
 	snprintf(lane, sizeof(lane), "%.20s/about", what);
 	cust_hash(k, lane, about, SV_NULL, ret->v[CUST_OF_ABOUT]);
 	snprintf(lane, sizeof(lane), "%.20s/%s", what, customer[0] ? "of" : "of nobody");
@@ -101,10 +107,9 @@ static int left_of(struct store_db *db, const char *scope, int hour, int64_t now
 
 int cust_tries_left(struct store_db *db, struct cust_scopes *s, int conv, int hour, int64_t now_ms)
 {
-	static const char *const names[] = { "conversation", "about", "customer", "place" };
 	int place = hour * (s->by_staff ? CUST_STAFF_TIMES : CUST_PLACE_TIMES);
 	int left = s->by_staff ? place : conv, rc = 0;
-	s->limit = "";
+	s->at_place = false;
 	for (int i = 0; i < CUST_OF_ALL && rc == 0; i++) {
 		int had = left, n = 0;
 		if (!s->v[i][0] || (i == CUST_OF_CONV && s->timed))
@@ -116,7 +121,7 @@ int cust_tries_left(struct store_db *db, struct cust_scopes *s, int conv, int ho
 			rc = left_of(db, s->v[i], i == CUST_OF_PLACE ? place : hour, now_ms, &left);
 		}
 		if (left < had && left <= 0)
-			s->limit = names[i];
+			s->at_place = i == CUST_OF_PLACE;
 	}
 	return rc ? rc : left > 0 ? left : 0;
 }

@@ -67,8 +67,7 @@ int cust_check_failed(struct tool_run *r, struct store_db *db, struct cust_scope
 	int left = rc ? rc : cust_tries_left(db, s, CUST_TRIES_CONV, CUST_TRIES_HOUR, r->now_ms);
 	if (left == 0)
 		rc = check_row(r, db, "alert", customer,
-			       strcmp(s->limit, "place") == 0 ? "identity_place" : "identity",
-			       false);
+			       s->at_place ? "identity_place" : "identity", false);
 	if (rc || left < 0)
 		return rc ? rc : left;
 	tool_keep(r);
@@ -133,8 +132,9 @@ static int read_slots(struct store_stmt *q, struct slots *s)
 	return rc < 0 ? rc : 0;
 }
 
-/* Keyed in or heard, a number comes without its letters: those of the company's numbers, then. The
- * same for every number, whether there is such an order or not. */
+/* Keyed in or heard, a number comes without its letters: those of the company's last number, then
+ * (letters sort behind digits). The same for every number, whether there is such an order or
+ * not. */
 static int whole_number(struct store_db *db, sv bare, struct arena *a, sv *ret)
 {
 	struct store_stmt *q;
@@ -144,7 +144,8 @@ static int whole_number(struct store_db *db, sv bare, struct arena *a, sv *ret)
 		digits = sv_slice(digits, 1, digits.n);
 	if (digits.n || bare.n < 8)
 		return 0;
-	int rc = store_prep(db, &q, "SELECT replace(id,'-','') FROM order_ref LIMIT 1");
+	int rc = store_prep(db, &q,
+			    "SELECT replace(id,'-','') FROM order_ref ORDER BY id DESC LIMIT 1");
 	if (rc)
 		return rc;
 	rc = store_step(q);
@@ -268,7 +269,7 @@ static int identify(const struct cust_tools_arg *t, struct tool_run *r, struct s
 		return rc;
 	if (owner[0] && cust_lead(db, sv_of(owner), owner))
 		owner[0] = 0;
-	cust_scopes(t->keys, r, "check", about, owner, &scopes);
+	cust_scopes(t, r, "check", about, owner, &scopes);
 	int left = cust_tries_left(db, &scopes, CUST_TRIES_CONV, CUST_TRIES_HOUR, r->now_ms);
 	int at = matching(t->keys, &s, by_name, answer);
 	if (left <= 0)
