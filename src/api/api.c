@@ -84,6 +84,7 @@ static const struct web_route routes[] = {
 	{ "POST", "/api/v1/tools/{name}/call", api_tool_call, NULL },
 	{ "GET", "/api/v1/approvals", api_approvals_get, NULL },
 	{ "POST", "/api/v1/approvals/{id}", api_approval_post, NULL },
+	{ "POST", "/api/v1/outbox/{id}", api_outbox_post, NULL },
 	{ "GET", "/api/v1/intents/confusion", api_label_confusion, NULL },
 	{ "GET", "/api/v1/intents/turns", api_label_turns, NULL },
 	{ "GET", "/api/v1/intents/labels", api_label_rows, NULL },

@@ -11,7 +11,8 @@
 enum verb { PUT, RETIRE, ROLLBACK };
 enum { TITLE_MAX = 200, BODY_MAX = 200 << 10, ALIASES_MAX = 16 << 10, ID_MAX = 120, WORD_MAX = 60 };
 #define STAFF "admin|supervisor|agent"
-#define FIELDS "|title|body_md|aliases|category|lang|group_id|valid_from|valid_to|source|note|"
+#define FIELDS \
+	"|title|body_md|aliases|category|lang|group_id|valid_from|valid_to|source|audience|note|"
 
 struct save {
 	struct api *a;
@@ -81,7 +82,7 @@ static int write_event(struct save *x, struct store_db *db, const char *kind)
 
 #define PART_COLS \
 	"title, body_md, aliases, category, lang, group_id, valid_from_ms, valid_to_ms, " \
-	"source"
+	"source, audience"
 
 static sv col(struct save *x, struct store_stmt *q, int i)
 {
@@ -100,10 +101,12 @@ static void take_row(struct save *x, struct store_stmt *q)
 				      .group_id = col(x, q, 5),
 				      .valid_from_ms = store_col_int(q, 6),
 				      .valid_to_ms = store_col_int(q, 7),
-				      .source = col(x, q, 8) };
+				      .source = col(x, q, 8),
+				      .audience = col(x, q, 9) };
 }
 
-/* An older version's text, to become the newest. */
+/* An older version's text, to become the newest. It opens nothing: where customers could read that
+ * version and cannot read the one there is now, they still cannot (kb_put keeps who may). */
 static int load_version(struct save *x, struct store_db *db)
 {
 	struct store_stmt *q;
@@ -117,6 +120,8 @@ static int load_version(struct save *x, struct store_db *db)
 	rc = store_step(q);
 	if (rc == 1)
 		take_row(x, q);
+	if (sv_eq(x->art.audience, SV("public")))
+		x->art.audience = SV_NULL;
 	store_reset(q);
 	return rc == 1 ? 0 : rc < 0 ? rc : refuse(x, 404, "There is no such version.");
 }
@@ -140,6 +145,7 @@ static int keep_rest(struct save *x, struct store_db *db)
 		a->category = now.category.p ? now.category : a->category;
 		a->group_id = now.group_id.p ? now.group_id : a->group_id;
 		a->source = now.source.p ? now.source : a->source;
+		a->audience = now.audience.p ? now.audience : a->audience;
 		a->valid_from_ms = now.valid_from_ms >= 0 ? now.valid_from_ms : a->valid_from_ms;
 		a->valid_to_ms = now.valid_to_ms >= 0 ? now.valid_to_ms : a->valid_to_ms;
 		if (now.lang.n && !sv_eq(now.lang, a->lang))
@@ -149,7 +155,19 @@ static int keep_rest(struct save *x, struct store_db *db)
 	return rc == 1 ? 0 : rc;
 }
 
-static int complete(struct save *x)
+/* As in documents that are read: "en", "zh", "pt-br". */
+static bool lang_fits(sv lang)
+{
+	if (lang.n < 2 || lang.n > 8)
+		return false;
+	for (size_t i = 0; i < lang.n; i++)
+		if (!(lang.p[i] >= 'a' && lang.p[i] <= 'z') && lang.p[i] != '-')
+			return false;
+	return true;
+}
+
+/* fresh: there is no article of this id yet. */
+static int complete(struct save *x, bool fresh)
 {
 	struct kb_article *a = &x->art;
 	size_t dot = x->id.n;
@@ -159,8 +177,9 @@ static int complete(struct save *x)
 		return refuse(x, 400, "A new article needs title and body_md.");
 	if (!a->lang.n && dot)
 		a->lang = sv_slice(x->id, dot, x->id.n);
-	if (!a->lang.n || a->lang.n > 16)
-		return refuse(x, 400, "Give lang, or an id that ends in it: \"refunds.en\".");
+	if (fresh && !lang_fits(a->lang))
+		return refuse(x, 400, "Give lang, such as en or zh, or an id that ends in it: "
+				      "\"refunds.en\".");
 	if (!a->group_id.n)
 		a->group_id = dot ? sv_slice(x->id, 0, dot - 1) : x->id;
 	a->source = a->source.n ? a->source : SV("console");
@@ -193,7 +212,7 @@ static int save_write(void *arg, struct store_db *db)
 	if (rc == 0)
 		rc = x->verb == ROLLBACK ? load_version(x, db) : keep_rest(x, db);
 	if (rc == 0)
-		rc = complete(x);
+		rc = complete(x, !tag[0]);
 	x->art.by = sv_of(x->by);
 	if (rc == 0)
 		rc = kb_put(db, &x->art, now, &x->changed);
@@ -253,14 +272,17 @@ static sv text_of(struct save *x, const jv *body, const char *name)
 	return !v ? SV_NULL : s.n ? arena_sv(&x->arena, s) : SV("");
 }
 
-/* A list, or lines. */
-static sv aliases_of(struct save *x, const jv *body)
+/* A list, or lines. false: too long. */
+static bool aliases_of(struct save *x, const jv *body, sv *ret)
 {
 	const jv *v = jv_get(body, "aliases");
 	struct sb b;
-	if (!v || !jv_is_arr(v))
-		return text_of(x, body, "aliases");
-	sb_init(&b, ALIASES_MAX + 1024);
+	*ret = SV_NULL;
+	if (!v || !jv_is_arr(v)) {
+		*ret = text_of(x, body, "aliases");
+		return ret->n <= ALIASES_MAX;
+	}
+	sb_init(&b, ALIASES_MAX);
 	for (size_t i = 0; i < jv_len(v); i++) {
 		sv one = sv_trim(jv_as_str(jv_at(v, i)));
 		if (!one.n)
@@ -269,9 +291,24 @@ static sv aliases_of(struct save *x, const jv *body)
 			sb_ch(&b, '\n');
 		sb_put(&b, one);
 	}
-	sv s = sb_err(&b) ? SV_NULL : b.n ? arena_sv(&x->arena, sb_sv(&b)) : SV("");
+	bool fits = sb_err(&b) == 0;
+	*ret = fits && b.n ? arena_sv(&x->arena, sb_sv(&b)) : SV("");
 	sb_done(&b);
-	return s;
+	return fits;
+}
+
+/* public, agent (all staff), or role:NAME. */
+static bool audience_fits(sv s)
+{
+	if (sv_eq(s, SV("public")) || sv_eq(s, SV("agent")))
+		return true;
+	if (!sv_starts(s, SV("role:")) || s.n <= 5 || s.n > 5 + WORD_MAX)
+		return false;
+	for (size_t i = 5; i < s.n; i++)
+		if (!(s.p[i] >= 'a' && s.p[i] <= 'z') && !(s.p[i] >= '0' && s.p[i] <= '9') &&
+		    s.p[i] != '-' && s.p[i] != '_')
+			return false;
+	return true;
 }
 
 /* -1: not named; 0: open. false: not a time. */
@@ -287,7 +324,6 @@ static const char *too_long(const struct kb_article *a, sv note)
 {
 	return sv_runes(a->title) > TITLE_MAX	  ? "title may have 200 characters." :
 	       a->body_md.n > BODY_MAX		  ? "body_md may have 200 KiB." :
-	       a->aliases.n > ALIASES_MAX	  ? "aliases may have 16 KiB." :
 	       sv_runes(a->category) > WORD_MAX	  ? "category may have 60 characters." :
 	       a->group_id.n > ID_MAX		  ? "group_id may have 120 characters." :
 	       sv_runes(a->source) > TITLE_MAX	  ? "source may have 200 characters." :
@@ -299,7 +335,7 @@ static const char *too_long(const struct kb_article *a, sv note)
 /* NULL, or what is wrong with it. */
 static const char *read_body(struct save *x, const jv *body)
 {
-	static char unknown[160];
+	static char unknown[200];
 	void *it = NULL;
 	sv key;
 	jv *v;
@@ -310,7 +346,8 @@ static const char *read_body(struct save *x, const jv *body)
 			continue;
 		(void)snprintf(unknown, sizeof(unknown),
 			       "There is no field \"%.*s\"; there are title, body_md, aliases, "
-			       "category, lang, group_id, valid_from, valid_to, source, note.",
+			       "category, lang, group_id, valid_from, valid_to, source, "
+			       "audience, note.",
 			       (int)(key.n < 40 ? key.n : 40), key.p);
 		return unknown;
 	}
@@ -318,12 +355,16 @@ static const char *read_body(struct save *x, const jv *body)
 	*a = (struct kb_article){ .id = x->id,
 				  .title = text_of(x, body, "title"),
 				  .body_md = text_of(x, body, "body_md"),
-				  .aliases = aliases_of(x, body),
 				  .category = text_of(x, body, "category"),
 				  .lang = text_of(x, body, "lang"),
 				  .group_id = text_of(x, body, "group_id"),
-				  .source = text_of(x, body, "source") };
+				  .source = text_of(x, body, "source"),
+				  .audience = text_of(x, body, "audience") };
 	x->note = text_of(x, body, "note");
+	if (!aliases_of(x, body, &a->aliases))
+		return "aliases may have 16 KiB.";
+	if (a->audience.p && !audience_fits(a->audience))
+		return "audience is public, agent (all staff) or role:NAME.";
 	if ((a->title.p && !sv_trim(a->title).n) || (a->body_md.p && !sv_trim(a->body_md).n))
 		return "title and body_md must not be empty.";
 	if (!time_of(body, "valid_from", &a->valid_from_ms) ||
@@ -388,34 +429,17 @@ void api_article_rollback(struct web_req *r, void *arg)
 
 /* ---- versions; on a worker ---- */
 
-static void put_ms(struct sb *b, const char *key, int64_t ms)
-{
-	char when[32];
-	clk_rfc3339(ms, when);
-	sb_fmt(b, ms ? ",\"%s\":\"%s\"" : ",\"%s\":null", key, when);
-}
-
-static void put(struct sb *b, const char *key, sv v)
-{
-	sb_fmt(b, ",\"%s\":", key);
-	sb_json(b, v);
-}
-
 /* q->i1: one version with its text; 0: the list, newest first. */
 static void versions_run(struct api_query *q, struct store_db *db)
 {
 	static const char sql[] =
 		"SELECT version, status, title, updated_ms, valid_from_ms, valid_to_ms, "
-		"source, "
-		"updated_by, category, aliases, body_md FROM (SELECT version, status, title, "
-		"updated_ms, valid_from_ms, valid_to_ms, source, updated_by, category, "
-		"aliases, "
-		"body_md FROM article WHERE id=?1 UNION ALL SELECT version, 'former', title, "
-		"updated_ms, valid_from_ms, valid_to_ms, source, updated_by, category, "
-		"aliases, "
-		"body_md FROM article_version WHERE id=?1) v WHERE (?2=0 OR version=?2) ORDER "
-		"BY version DESC "
-		"LIMIT 200";
+		"source, updated_by, audience, category, aliases, body_md FROM (SELECT version, "
+		"status, title, updated_ms, valid_from_ms, valid_to_ms, source, updated_by, "
+		"audience, category, aliases, body_md FROM article WHERE id=?1 UNION ALL SELECT "
+		"version, 'former', title, updated_ms, valid_from_ms, valid_to_ms, source, "
+		"updated_by, audience, category, aliases, body_md FROM article_version WHERE "
+		"id=?1) v WHERE (?2=0 OR version=?2) ORDER BY version DESC LIMIT 200";
 	struct store_stmt *st;
 	int n = 0;
 	if (store_prep(db, &st, sql)) {
@@ -429,17 +453,18 @@ static void versions_run(struct api_query *q, struct store_db *db)
 	while (api_row(q, st)) {
 		sb_fmt(&q->out, "%s{\"version\":%lld", n++ ? "," : "",
 		       (long long)store_col_int(st, 0));
-		put(&q->out, "state", store_col_sv(st, 1));
-		put(&q->out, "title", store_col_sv(st, 2));
-		put_ms(&q->out, "at", store_col_int(st, 3));
-		put_ms(&q->out, "valid_from", store_col_int(st, 4));
-		put_ms(&q->out, "valid_to", store_col_int(st, 5));
-		put(&q->out, "source", store_col_sv(st, 6));
-		put(&q->out, "by", store_col_sv(st, 7));
+		api_put(&q->out, "state", store_col_sv(st, 1));
+		api_put(&q->out, "title", store_col_sv(st, 2));
+		api_put_ms(&q->out, "at", store_col_int(st, 3));
+		api_put_ms(&q->out, "valid_from", store_col_int(st, 4));
+		api_put_ms(&q->out, "valid_to", store_col_int(st, 5));
+		api_put(&q->out, "source", store_col_sv(st, 6));
+		api_put(&q->out, "by", store_col_sv(st, 7));
+		api_put(&q->out, "audience", store_col_sv(st, 8));
 		if (q->i1) {
-			put(&q->out, "category", store_col_sv(st, 8));
-			put(&q->out, "aliases", store_col_sv(st, 9));
-			put(&q->out, "body_md", store_col_sv(st, 10));
+			api_put(&q->out, "category", store_col_sv(st, 9));
+			api_put(&q->out, "aliases", store_col_sv(st, 10));
+			api_put(&q->out, "body_md", store_col_sv(st, 11));
 		}
 		sb_ch(&q->out, '}');
 	}

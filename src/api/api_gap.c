@@ -244,7 +244,8 @@ static const char *read_decision(struct decide *x, const jv *body, sv match)
 	x->d.reason = kept(x, body, "reason");
 	x->d.title = kept(x, body, "title");
 	x->d.body_md = kept(x, body, "body_md");
-	x->d.aliases = kept(x, body, "aliases");
+	/* not named: as they are; "": none any more */
+	x->d.aliases = jv_is_str(jv_get(body, "aliases")) ? kept(x, body, "aliases") : SV_NULL;
 	x->d.category = kept(x, body, "category");
 	int64_t canary = jv_get_int(body, "canary", 0);
 	if (canary < 0 || canary > 99)
@@ -252,7 +253,7 @@ static const char *read_decision(struct decide *x, const jv *body, sv match)
 	x->d.canary = (int)canary;
 	if (x->d.reason.n > 2000)
 		return "reason may have 2000 bytes at most.";
-	if (v == LEARN_EDIT && !x->d.title.n && !x->d.body_md.n && !x->d.aliases.n &&
+	if (v == LEARN_EDIT && !x->d.title.n && !x->d.body_md.n && !x->d.aliases.p &&
 	    !x->d.category.n)
 		return "An edit gives title, body_md, aliases or category.";
 	if (sv_starts(match, SV("\"")) && sv_ends(match, SV("\"")) && match.n > 2)

@@ -193,6 +193,9 @@ void api_article(struct web_req *r, void *arg);
 void api_articles_run(struct api_query *q, struct store_db *db);
 void api_article_run(struct api_query *q, struct store_db *db);
 sv api_like(struct arena *a, sv text);
+/* ,"key":"v" and ,"key":"2026-12-31T.." (null for 0) */
+void api_put(struct sb *b, const char *key, sv v);
+void api_put_ms(struct sb *b, const char *key, int64_t ms);
 jv *api_hit_json(const struct kb_hit *h);
 /* One turn of the engine that leaves no trace. over once, with 200 and the reply, or 503, 504;
  * never from inside. ERR_INVAL, ERR_TOOBIG, ERR_FULL: over is not called. */
@@ -233,6 +236,7 @@ void api_tools_get(struct web_req *r, void *arg);
 void api_tool_call(struct web_req *r, void *arg);
 void api_approvals_get(struct web_req *r, void *arg);
 void api_approval_post(struct web_req *r, void *arg);
+void api_outbox_post(struct web_req *r, void *arg);
 
 /* api_doc.c, api_doc_edit.c: under policies, flows and tools/files */
 void api_docs_open(struct api *a);

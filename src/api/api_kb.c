@@ -241,13 +241,13 @@ void api_kb_learn(struct web_req *r, void *arg)
 
 /* ---- articles ---- */
 
-static void put(struct sb *b, const char *key, sv v)
+void api_put(struct sb *b, const char *key, sv v)
 {
 	sb_fmt(b, ",\"%s\":", key);
 	sb_json(b, v);
 }
 
-static void put_ms(struct sb *b, const char *key, int64_t ms)
+void api_put_ms(struct sb *b, const char *key, int64_t ms)
 {
 	char when[32];
 	clk_rfc3339(ms, when);
@@ -255,20 +255,22 @@ static void put_ms(struct sb *b, const char *key, int64_t ms)
 }
 
 #define ARTICLE_COLS \
-	"id, lang, title, category, version, status, valid_from_ms, valid_to_ms, updated_ms"
+	"id, lang, title, category, version, status, valid_from_ms, valid_to_ms, updated_ms, " \
+	"audience"
 
 static void put_article(struct store_stmt *st, struct sb *b)
 {
 	sb_cstr(b, "{\"id\":");
 	sb_json(b, store_col_sv(st, 0));
-	put(b, "lang", store_col_sv(st, 1));
-	put(b, "title", store_col_sv(st, 2));
-	put(b, "category", store_col_sv(st, 3));
+	api_put(b, "lang", store_col_sv(st, 1));
+	api_put(b, "title", store_col_sv(st, 2));
+	api_put(b, "category", store_col_sv(st, 3));
 	sb_fmt(b, ",\"version\":%lld", (long long)store_col_int(st, 4));
-	put(b, "status", store_col_sv(st, 5));
-	put_ms(b, "valid_from", store_col_int(st, 6));
-	put_ms(b, "valid_to", store_col_int(st, 7));
-	put_ms(b, "updated_at", store_col_int(st, 8));
+	api_put(b, "status", store_col_sv(st, 5));
+	api_put_ms(b, "valid_from", store_col_int(st, 6));
+	api_put_ms(b, "valid_to", store_col_int(st, 7));
+	api_put_ms(b, "updated_at", store_col_int(st, 8));
+	api_put(b, "audience", store_col_sv(st, 9));
 }
 
 /* Ordered by id and language; the cursor is "lang.id" of the last row. */
@@ -379,9 +381,9 @@ void api_article_run(struct api_query *q, struct store_db *db)
 	store_bind_sv(st, 1, q->s1);
 	if (api_row(q, st)) {
 		put_article(st, &q->out);
-		put(&q->out, "body_md", store_col_sv(st, 9));
-		put(&q->out, "aliases", store_col_sv(st, 10));
-		put(&q->out, "source", store_col_sv(st, 11));
+		api_put(&q->out, "body_md", store_col_sv(st, 10));
+		api_put(&q->out, "aliases", store_col_sv(st, 11));
+		api_put(&q->out, "source", store_col_sv(st, 12));
 		sb_ch(&q->out, '}');
 		q->status = 200;
 	}

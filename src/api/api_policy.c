@@ -375,7 +375,7 @@ static void try_messages(struct api_query *q, struct attempt *x, const jv *list)
 		feel_turn(&x->feel, text, lang.n ? lang : SV("en"));
 		feel_track_turn(&x->track, &x->feel.now, (int)i + 1);
 		x->topics = policy_topics_kept(x->t, x->topics) |
-			    policy_topics(x->t, text, x->feel.intent, SV_NULL);
+			    policy_topics(x->t, text, x->feel.intent, x->feel.intent_p, SV_NULL);
 		if (i)
 			sb_ch(&q->out, ',');
 		put_decision(q, x, text, x->feel.intent);
@@ -398,7 +398,7 @@ static void try_case(struct api_query *q, struct attempt *x)
 		.trend = jv_get_num(x->in, "trend", 0),
 	};
 	x->track.upset = (int)jv_get_int(x->in, "upset", x->track.angry);
-	x->topics = policy_topics(x->t, topics, intent, SV_NULL);
+	x->topics = policy_topics(x->t, topics, intent, 1, SV_NULL); /* chosen, so it is sure */
 	put_decision(q, x, SV(""), intent);
 }
 

@@ -90,8 +90,7 @@ static void docs_run(struct api_query *q, struct store_db *db)
 
 static bool known_state(sv s)
 {
-	static const char *const states[] = { "bad",	 "ok",	    "partly", "refused",
-					      "error", "skipped", "gone" };
+	static const char *const states[] = { "bad", "ok", "partly", "refused", "error", "gone" };
 	for (size_t i = 0; i < sizeof(states) / sizeof(*states); i++)
 		if (sv_eq(s, sv_of(states[i])))
 			return true;

@@ -1,5 +1,5 @@
 /* api_tool_call.c: business actions by hand: the tools there are, a call of one by a signed-in
- * person, and the decisions that wait for a supervisor.
+ * person, the decisions that wait for a supervisor, and messages that were given up.
  *
  * A person passes the same gate as a model (docs/tool.md), with an agent's or a supervisor's role.
  * How sure it is who the customer is counts as proven only when the person says how it was checked;
@@ -277,6 +277,49 @@ void api_approval_post(struct web_req *r, void *arg)
 		q->i1 = jv_get_bool(body, "yes", false);
 		q->i2 = clk_wall_ms();
 		q->run = decide_run;
+		api_query_start(q);
+	}
+	jv_free(body);
+}
+
+/* ---- what could not be delivered ---- */
+
+/* s1 id, s2 login, i1 again, i2 now */
+static void outbox_run(struct api_query *q, struct store_db *db)
+{
+	(void)db;
+	int rc = tool_outbox_again(q->a->o.kit, q->s1, q->i1 != 0, q->s2, q->i2);
+	if (rc) {
+		q->status = err_http(rc);
+		q->detail = rc == ERR_NOTFOUND ? "There is no such message." :
+			    rc == ERR_STATE    ? "It was not given up, or its text is gone." :
+						 "It could not be changed; try again.";
+		return;
+	}
+	sb_cstr(&q->out, "{\"id\":");
+	sb_json(&q->out, q->s1);
+	sb_cstr(&q->out, q->i1 ? ",\"state\":\"waiting\"}" : ",\"state\":\"seen\"}");
+}
+
+void api_outbox_post(struct web_req *r, void *arg)
+{
+	struct api *a = arg;
+	struct api_user u;
+	if (!api_need_user(a, r, "admin|supervisor", &u) || !have_kit(a, r))
+		return;
+	jv *body = api_body(r);
+	if (!body)
+		return;
+	bool again = jv_get_bool(body, "again", false), seen = jv_get_bool(body, "seen", false);
+	if (again == seen) {
+		api_problem(r, 400, "Give again: true (it is sent once more) or seen: true.");
+	} else {
+		struct api_query *q = api_query_new(a, r);
+		q->s1 = arena_sv(&q->arena, web_req_param(r, "id"));
+		q->s2 = sv_of(arena_fmt(&q->arena, "user:%s", u.login));
+		q->i1 = again;
+		q->i2 = clk_wall_ms();
+		q->run = outbox_run;
 		api_query_start(q);
 	}
 	jv_free(body);

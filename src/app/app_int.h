@@ -42,7 +42,7 @@ int cmd_kb(int argc, char **argv);
 struct app_desk;
 struct kb_source_opts {
 	const char *lang;
-	int64_t every, depth;        /* as of struct ing_source */
+	int64_t every, depth;        /* as of struct ing_source; -1 = not given */
 	bool private_addr, json;
 };
 bool kb_source_verb(const char *verb);

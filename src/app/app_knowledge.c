@@ -25,9 +25,11 @@ struct app_knowledge {
 	int days, at_min;            /* window; minute of the day, -1 = never */
 	int64_t learned_day;         /* of the zone, so that it runs once a day */
 	int64_t ticks;
-	atomic_bool asked;           /* by somebody, for now */
+	/* A look is wanted or under way; cleared when it is over. */
+	atomic_bool asked;
 	pthread_t thread;
 	bool runs;                   /* thread is to be joined */
+	bool learns;                 /* it is a look */
 	atomic_bool over;            /* its work is done */
 };
 
@@ -43,44 +45,60 @@ struct saved {
 	struct learn_run *run;
 	const struct learn_effect *effect;
 	size_t n, back, kept;
+	int rc;                      /* of the write: the scribe takes it back by itself */
 };
 
 static int save_write(void *arg, struct store_db *db)
 {
 	struct saved *s = arg;
-	return learn_save(db, s->run);
+	return s->rc = learn_save(db, s->run);
 }
 
 /* Waits for the scribe: what was handed in is on disk, or its error. */
-static int write_now(struct app_knowledge *k, store_write_fn *fn, struct saved *s)
+static int write_now(struct store *st, store_write_fn *fn, struct saved *s)
 {
-	int rc = store_write(k->o.store, fn, s, NULL, NULL);
-	return rc ? rc : store_flush(k->o.store);
+	s->rc = 0;
+	int rc = store_write(st, fn, s, NULL, NULL);
+	if (rc == 0)
+		rc = store_flush(st);
+	return rc ? rc : s->rc;
+}
+
+int app_knowledge_run(struct store *st, struct snap *kb, int days, struct learn_run **ret,
+		      struct err *e)
+{
+	struct store_db *db;
+	struct saved s = { 0 };
+	struct learn_opts o = { .days = days, .kb = snap_get(kb) };
+	int rc = store_reader(st, &db);
+	if (rc == 0)
+		rc = learn_run(&s.run, db, &o, e);
+	if (rc == 0 && (rc = write_now(st, save_write, &s)))
+		err_set(e, rc, "what was found could not be written: %s", err_text(rc));
+	obj_unref(o.kb);
+	if (rc)
+		learn_run_free(s.run);
+	else
+		*ret = s.run;
+	return rc;
 }
 
 static void *learn_thread(void *arg)
 {
 	struct app_knowledge *k = arg;
 	struct err e = { 0 };
-	struct store_db *db;
-	struct saved s = { 0 };
+	struct learn_run *run = NULL;
 	int64_t began = clk_mono_us();
 	low_priority("learn");
-	struct learn_opts o = { .days = k->days, .kb = snap_get(k->o.kb) };
-	int rc = store_reader(k->o.store, &db);
-	if (rc == 0)
-		rc = learn_run(&s.run, db, &o, &e);
-	if (rc == 0)
-		rc = write_now(k, save_write, &s);
+	int rc = app_knowledge_run(k->o.store, k->o.kb, k->days, &run, &e);
 	if (rc)
 		LOG(WARN, "learn.failed", "%s", e.msg[0] ? e.msg : err_text(rc));
 	else
 		LOG(INFO, "learn.done",
 		    "questions=%zu gone_wrong=%zu gaps=%zu conflicts=%zu ms=%lld",
-		    s.run->questions, s.run->gone_wrong, s.run->n_gap, s.run->n_conflict,
+		    run->questions, run->gone_wrong, run->n_gap, run->n_conflict,
 		    (long long)(clk_mono_us() - began) / 1000);
-	learn_run_free(s.run);
-	obj_unref(o.kb);
+	learn_run_free(run);
 	atomic_store(&k->over, true);
 	return NULL;
 }
@@ -88,7 +106,7 @@ static void *learn_thread(void *arg)
 static int judge_write(void *arg, struct store_db *db)
 {
 	struct saved *s = arg;
-	return learn_judge(db, s->effect, s->n, clk_wall_ms(), &s->back, &s->kept);
+	return s->rc = learn_judge(db, s->effect, s->n, clk_wall_ms(), &s->back, &s->kept);
 }
 
 static void *judge_thread(void *arg)
@@ -105,10 +123,10 @@ static void *judge_thread(void *arg)
 		rc = learn_effects(db, clk_wall_ms(), &a, &v, &s.n);
 	s.effect = v;
 	if (rc == 0 && s.n)
-		rc = write_now(k, judge_write, &s);
+		rc = write_now(k->o.store, judge_write, &s);
 	if (rc)
 		LOG(WARN, "learn.failed", "new texts are not judged: %s", err_text(rc));
-	if (s.back || s.kept)
+	else if (s.back || s.kept)
 		LOG(INFO, "learn.judged", "taken_back=%zu kept=%zu", s.back, s.kept);
 	arena_done(&a);
 	atomic_store(&k->over, true);
@@ -117,19 +135,32 @@ static void *judge_thread(void *arg)
 
 /* ---- when ---- */
 
-static void start(struct app_knowledge *k, void *(*fn)(void *))
+static void start(struct app_knowledge *k, bool learns)
 {
 	atomic_store(&k->over, false);
-	k->runs = pthread_create(&k->thread, NULL, fn, k) == 0;
-	if (!k->runs)
-		LOG(WARN, "learn.failed", "no thread for it");
+	k->learns = learns;
+	if (learns)
+		atomic_store(&k->asked, true);
+	k->runs = pthread_create(&k->thread, NULL, learns ? learn_thread : judge_thread, k) == 0;
+	if (k->runs)
+		return;
+	LOG(WARN, "learn.failed", "no thread for it");
+	if (learns)
+		atomic_store(&k->asked, false);
 }
 
-/* Once a day, from that minute on. */
-static bool night_has_come(struct app_knowledge *k)
+static void join(struct app_knowledge *k)
 {
-	int64_t now = clk_wall_ms(), from, to;
-	int64_t local = now / 1000 + cal_offset(k->zone, now, &from, &to), day = local / DAY_S;
+	(void)pthread_join(k->thread, NULL);
+	k->runs = false;
+	if (k->learns)
+		atomic_store(&k->asked, false);
+}
+
+bool app_knowledge_due(struct app_knowledge *k, int64_t now_ms)
+{
+	int64_t from, to, local = now_ms / 1000 + cal_offset(k->zone, now_ms, &from, &to);
+	int64_t day = local / DAY_S;
 	if (k->at_min < 0 || day == k->learned_day || local % DAY_S / 60 < k->at_min)
 		return false;
 	k->learned_day = day;
@@ -139,16 +170,15 @@ static bool night_has_come(struct app_knowledge *k)
 void app_knowledge_tick(struct app_knowledge *k)
 {
 	bool hour = ++k->ticks % HOUR_S == 0;
-	if (k->runs && atomic_load(&k->over)) {
-		(void)pthread_join(k->thread, NULL);
-		k->runs = false;
-	}
+	if (k->runs && atomic_load(&k->over))
+		join(k);
 	if (k->runs)
 		return;
-	if (atomic_exchange(&k->asked, false) || night_has_come(k))
-		start(k, learn_thread);
+	bool due = app_knowledge_due(k, clk_wall_ms());
+	if (due || atomic_load(&k->asked))
+		start(k, true);
 	else if (hour)
-		start(k, judge_thread);
+		start(k, false);
 }
 
 int app_knowledge_learn(void *arg)
@@ -194,8 +224,8 @@ int app_knowledge_open(struct app_knowledge **ret, const struct app_knowledge_op
 				   0;
 	if (rc == 0)
 		rc = cal_zone_open(&k->zone, zone.n ? zone : SV("UTC"), e);
-	if (rc == 0)
-		(void)night_has_come(k); /* what was missed today waits for the next night */
+	if (rc == 0) /* what was missed today waits for the next night */
+		(void)app_knowledge_due(k, o->now_ms ? o->now_ms : clk_wall_ms());
 	take_roots(k, jv_get(cfg, "folders"));
 	struct ing_opts io = { .store = o->store,
 			       .roots = k->roots,
@@ -222,7 +252,7 @@ void app_knowledge_close(struct app_knowledge *k)
 	if (!k)
 		return;
 	if (k->runs)
-		(void)pthread_join(k->thread, NULL);
+		join(k);
 	ing_close(k->ing);
 	obj_unref(k->zone);
 	xfree(k);

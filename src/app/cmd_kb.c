@@ -111,7 +111,7 @@ int cmd_kb(int argc, char **argv)
 {
 	const char *data = NULL, *lang = "";
 	bool json = false, empty = false;
-	struct kb_source_opts src = { 0 };
+	struct kb_source_opts src = { .every = -1, .depth = -1 };
 	int64_t k = 5;
 	int rest, status;
 	const struct cli_opt opts[] = {

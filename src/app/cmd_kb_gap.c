@@ -2,6 +2,7 @@
  * base lacks, and a look back over the rows now instead of at night. Beside a running server
  * these read only. */
 #include "app_int.h"
+#include "app_knowledge.h"
 #include "learn.h"
 
 #include <stdio.h>
@@ -78,51 +79,31 @@ static int list(struct app_desk *d, const char *verb, const char *lang, bool jso
 
 /* ---- learn ---- */
 
-struct saving {
-	struct learn_run *run;
-	int rc;
-};
-
-static int save(void *arg, struct store_db *db)
-{
-	struct saving *s = arg;
-	return s->rc = learn_save(db, s->run);
-}
-
 static int learn(struct app_desk *d, bool json)
 {
-	struct saving s = { 0 };
-	struct store_db *db;
+	struct learn_run *r = NULL;
 	struct err e = { 0 };
-	struct kb_index *ix = snap_get(d->kb);
-	int rc = store_reader(d->store, &db);
-	if (rc == 0)
-		rc = learn_run(&s.run, db, &(struct learn_opts){ .kb = ix }, &e);
-	if (rc == 0)
-		rc = store_write(d->store, save, &s, NULL, NULL);
-	if (rc == 0)
-		rc = store_flush(d->store);
-	rc = rc ? rc : s.rc;
+	int rc = app_knowledge_run(d->store, d->kb, 0, &r, &e);
+	if (rc)
+		return cli_fail("%s", e.msg[0] ? e.msg : err_text(rc));
 	size_t drafts = 0;
-	for (size_t i = 0; s.run && i < s.run->n_gap; i++)
-		drafts += s.run->gap[i].draft != NULL;
-	if (rc == 0 && json) {
+	for (size_t i = 0; i < r->n_gap; i++)
+		drafts += r->gap[i].draft != NULL;
+	if (json) {
 		jv *o = jv_obj();
-		jv_set_int(o, "questions", (int64_t)s.run->questions);
-		jv_set_int(o, "gone_wrong", (int64_t)s.run->gone_wrong);
-		jv_set_int(o, "gaps", (int64_t)s.run->n_gap);
+		jv_set_int(o, "questions", (int64_t)r->questions);
+		jv_set_int(o, "gone_wrong", (int64_t)r->gone_wrong);
+		jv_set_int(o, "gaps", (int64_t)r->n_gap);
 		jv_set_int(o, "drafts", (int64_t)drafts);
-		jv_set_int(o, "conflicts", (int64_t)s.run->n_conflict);
+		jv_set_int(o, "conflicts", (int64_t)r->n_conflict);
 		cli_print_json(o);
-	} else if (rc == 0) {
+	} else {
 		printf("%zu questions, %zu went wrong: %zu gaps, %zu of them with a draft; %zu "
 		       "contradictions between articles\n",
-		       s.run->questions, s.run->gone_wrong, s.run->n_gap, drafts,
-		       s.run->n_conflict);
+		       r->questions, r->gone_wrong, r->n_gap, drafts, r->n_conflict);
 	}
-	learn_run_free(s.run);
-	obj_unref(ix);
-	return rc ? cli_fail("%s", e.msg[0] ? e.msg : err_text(rc)) : 0;
+	learn_run_free(r);
+	return 0;
 }
 
 bool kb_gap_verb(const char *verb)

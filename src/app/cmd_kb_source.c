@@ -127,19 +127,51 @@ static int sync_all(struct app_desk *d, struct ing *g, const char *lang, bool js
 	return rc;
 }
 
+/* The source of this place. One that is there stays as it was set up, but for what the command line
+ * says. */
+static int source_of(struct app_desk *d, struct ing *g, const struct kb_source_opts *o,
+		     struct ing_source *s, char id[27], struct err *e)
+{
+	struct store_db *db;
+	struct sb b;
+	int rc = store_reader(d->store, &db);
+	if (rc == 0)
+		rc = ing_source_find(db, s->kind, s->place, id);
+	if (rc)
+		return err_set(e, rc, "the database cannot be read");
+	if (id[0] && o->every < 0 && o->depth < 0)
+		return 0;
+	sb_init(&b, 64u << 10);
+	jv *had = id[0] && ing_source_json(db, sv_of(id), &b) == 0 ? jv_parse(sb_sv(&b), NULL) :
+								     NULL;
+	sb_done(&b);
+	s->name = jv_get_str(had, "name");
+	s->lang = jv_get_str(had, "lang");
+	s->category = jv_get_str(had, "category");
+	s->owner = jv_get_str(had, "owner");
+	s->docs_max = (int)jv_get_int(had, "docs_max", 0);
+	s->every_s = (int)(o->every < 0 ? jv_get_int(had, "every_s", 0) : o->every);
+	s->depth = (int)(o->depth < 0 ? jv_get_int(had, "depth", 0) : o->depth);
+	rc = ing_source_add(g, s, SV("cli"), id, e);
+	jv_free(had);
+	return rc;
+}
+
 static int sync_cmd(struct app_desk *d, const struct kb_source_opts *o, int n, char **words)
 {
 	struct ing *g;
 	struct err e = { 0 };
+	if (o->every < -1 || o->every > INT_MAX || o->depth < -1 || o->depth > INT_MAX)
+		return cli_fail("--every is a number of seconds up to 30 days, --depth 0 to 3");
 	if (ing_open(&g,
 		     &(struct ing_opts){ .store = d->store, .allow_private = o->private_addr },
 		     &e))
 		return cli_fail("%s", e.msg);
 	int rc = n ? 0 : sync_all(d, g, o->lang[0] ? o->lang : "en", o->json);
 	for (int i = 0; i < n && !rc; i++) {
-		struct ing_source s = { .every_s = (int)o->every, .depth = (int)o->depth };
+		struct ing_source s = { 0 };
 		char path[PATH_MAX], id[27];
-		if (place_of(words[i], &s, path, &e) || ing_source_add(g, &s, SV("cli"), id, &e))
+		if (place_of(words[i], &s, path, &e) || source_of(d, g, o, &s, id, &e))
 			rc = cli_fail("%s", e.msg);
 		else
 			rc = sync_one(d, g, id, o->lang[0] ? o->lang : "en", o->json);
