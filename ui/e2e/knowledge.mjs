@@ -1,5 +1,6 @@
 /* A supervisor writes an article, asks as a customer until it is found first, changes it beside somebody else, goes
- * back to the first text and retires it; the customer's next question is then not answered by it. */
+ * back to the first text and retires it; the customer's next question is then not answered by it. What customers asked
+ * in vain becomes a gap when the supervisor looks; drafts, the map and the sources open, and /etc is no source. */
 import { accessible, api, assert, base, login, password, picture, scenario, signIn, until } from './lib.mjs';
 
 const ID = `parking-${Date.now() % 100000}.en`;
@@ -54,18 +55,82 @@ async function change(page, token) {
   assert.match(await text(page, '[data-test=done]'), /version 4/);
 }
 
+/* What was shown is what is retired. */
+async function retire(page, token) {
+  page.on('dialog', (d) => void d.accept());
+  await api(`/api/v1/articles/${ID}`, token, { method: 'PUT', body: JSON.stringify({ category: 'visits' }) });
+  await page.click('[data-test=ke-retire]');
+  await page.waitForSelector('[data-test=article-edit] [role=alert]');
+  await page.click('[data-test=article-edit] [role=alert] button');
+  await until('the other category', async () => (await page.inputValue('[data-test=ke-category]')) === 'visits');
+  await page.click('[data-test=ke-retire]');
+  await until('retired', async () => /retired/.test(await text(page, '[data-test=done]')));
+}
+
+/* What nothing answers, as two customers ask it. */
+async function inVain(token) {
+  for (const said of ['Can you put solar panels on my roof?', 'Do you put solar panels on a roof?']) {
+    const c = await api('/api/v1/conversations', token, {
+      method: 'POST', body: JSON.stringify({ channel: 'webchat', language: 'en' }),
+    });
+    await api(`/api/v1/conversations/${c.id}/messages`, c.token, { method: 'POST', body: JSON.stringify({ text: said }) });
+    await until('a reply', async () =>
+      (await api(`/api/v1/conversations/${c.id}/events?after=0`, token)).items.some((e) => e.kind === 'turn.bot' && e.turn > 0));
+  }
+}
+
+async function gaps(page) {
+  const row = page.locator('[data-test=gaps] tbody tr', { hasText: 'solar panels' });
+  const look = page.locator('[data-test=look-now]');
+  await page.goto(`${base}/#/kb/gaps`);
+  await until('the gap', async () => {
+    if ((await row.count()) > 0) return true;
+    if (await look.isEnabled()) await look.click();
+    return false;
+  });
+  await row.first().locator('a').click();
+  await page.waitForSelector('[data-test=gap]');
+  assert.match(await text(page, '[data-test=gap]'), /solar panels[^]*(no answer|unsure|to a person)/);
+  await accessible(page, 'a gap');
+  await picture(page, 'knowledge_gap');
+  await page.selectOption('[data-test=pick-lang]', 'zh');
+  await until('none in Chinese', async () => (await row.count()) === 0);
+  await page.selectOption('[data-test=pick-lang]', 'en');
+  await until('it in English', async () => (await row.count()) > 0);
+  await page.goto(`${base}/#/kb/gaps?category=no_such_topic`);
+  await until('none of a topic that is not there', async () => /Nothing was asked in vain/.test(await text(page, 'main')));
+}
+
+async function others(page) {
+  await page.goto(`${base}/#/kb/drafts`);
+  await until('no drafts', async () => /No drafts wait/.test(await text(page, 'main')));
+  await accessible(page, 'drafts');
+  await page.goto(`${base}/#/kb/coverage`);
+  await page.waitForSelector('[data-test=coverage] tbody tr');
+  await accessible(page, 'coverage');
+  await picture(page, 'knowledge_coverage');
+  await page.goto(`${base}/#/kb/sources`);
+  await page.click('[data-test=source-new]');
+  await page.fill('[data-test=source-place]', '/etc');
+  await page.click('[data-test=source-save]');
+  assert.match(await text(page, '[data-test=source-form] [role=alert]'), /\/etc lies outside .*knowledge\.folders/);
+  await accessible(page, 'sources');
+  await picture(page, 'knowledge_sources');
+}
+
 await scenario('knowledge', async (open) => {
   const { token } = await (await fetch(`${base}/api/v1/auth/login`, {
     method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ login, password }),
   })).json();
+  await inVain(token);
   const page = await open({ size: [1400, 950] });
   await signIn(page);
+  await gaps(page);
+  await others(page);
   await write(page);
   await findable(page, /^Found first/);
   await change(page, token);
-  page.on('dialog', (d) => void d.accept());
-  await page.click('[data-test=ke-retire]');
-  await until('retired', async () => /retired/.test(await text(page, '[data-test=done]')));
+  await retire(page, token);
   await findable(page, /^Not among/);
   await page.click('[data-test=lang]');
   await until('Chinese', async () => /试问一句/.test(await text(page, '[data-test=article-edit]')));

@@ -1,7 +1,9 @@
-/* What the article editor tells while one writes. */
+/* What the article editor tells while one writes, what it sends; what a key starts. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { bodyOf, EMPTY, fieldsOf } from '../src/knowledge/fields.ts';
 import { firstSentence } from '../src/knowledge/first.ts';
+import { newJob } from '../src/lib/job.ts';
 
 test('the first sentence is what would be said', () => {
   assert.equal(firstSentence('# Returns\n\nYou have **30 days**. Then no more.'), 'You have 30 days.');
@@ -10,4 +12,44 @@ test('the first sentence is what would be said', () => {
   assert.equal(firstSentence('| a | b |\n|---|---|\n\n1. Open *My orders*'), 'Open My orders');
   assert.equal(firstSentence('## only a heading'), '');
   assert.equal(firstSentence(''), '');
+});
+
+const KEPT = {
+  title: 'Parking', body_md: 'Here.', aliases: 'vans', category: 'store', valid_from: '2026-01-01T00:00:30.000Z', valid_to: null,
+};
+
+test('a save sends what differs, so that seconds of validity are not cut', () => {
+  const was = fieldsOf(KEPT);
+  assert.deepEqual(bodyOf({ ...was, body_md: 'There.' }, was), { body_md: 'There.' });
+  assert.deepEqual(bodyOf({ ...was, aliases: '', category: '' }, was), { aliases: '', category: '' }, 'emptied is sent empty');
+  assert.deepEqual(bodyOf({ ...was, valid_from: '' }, was), { valid_from: null });
+  assert.deepEqual(bodyOf({ ...was, valid_to: '2026-03-01T12:00' }, was), { valid_to: new Date('2026-03-01T12:00').toISOString() });
+  assert.deepEqual(bodyOf(was, was), {}, 'a retired one comes back as it was');
+});
+
+test('a new article is sent whole', () => {
+  assert.deepEqual(bodyOf({ ...EMPTY, title: ' Parking ', body_md: 'Here.' }, null), {
+    title: 'Parking', body_md: 'Here.', aliases: '', category: '', valid_from: null, valid_to: null,
+  });
+});
+
+test('one job at a time; how it ended is told', async () => {
+  const job = newJob((e) => `told: ${(e as Error).message}`);
+  let end: (said: string) => void = () => undefined;
+  let runs = 0;
+  const what = () => {
+    runs++;
+    return new Promise<string>((done) => (end = done));
+  };
+  const first = job.run(what);
+  await job.run(what);
+  assert.equal(runs, 1, 'a second press meanwhile does nothing');
+  assert.equal(job.busy.value, true);
+  end('Published.');
+  await first;
+  assert.deepEqual([job.done.value, job.error.value, job.busy.value], ['Published.', null, false]);
+  await job.run(() => Promise.reject(new Error('no')));
+  assert.deepEqual([job.done.value, job.error.value, job.busy.value], ['', 'told: no', false]);
+  job.clear();
+  assert.equal(job.error.value, null);
 });

@@ -9,13 +9,12 @@ import { Lazy } from '../lib/lazy.tsx';
 import { Empty, ErrorNote, Icon, Skeleton } from '../lib/ui.tsx';
 import { Ask } from './ask.tsx';
 import { Markdown } from './md.tsx';
-import { authed, now, order, route, user } from './state.ts';
+import { authed, now, order, route, supervises } from './state.ts';
 
 const VIEWS = ['ask', 'articles', 'drafts', 'gaps', 'coverage', 'sources'] as const;
 const LATER = new Set<string>(['drafts', 'gaps', 'coverage', 'sources']);
 const pages = () => import('../knowledge/pages.tsx');
 const editor = () => import('../knowledge/edit.tsx');
-const mayEdit = (): boolean => user.value?.role === 'admin' || user.value?.role === 'supervisor';
 
 export function Knowledge() {
   const [, sub, id, verb] = route.value.path;
@@ -31,7 +30,7 @@ export function Knowledge() {
       <header class="bar">
         <h1>{t('nav.kb')}</h1>
         <nav class="seg" aria-label={t('kb.views')}>
-          {VIEWS.map((v) => (
+          {VIEWS.filter((v) => v !== 'sources' || supervises()).map((v) => (
             <a
               key={v}
               href={makeHash(v === 'ask' ? ['kb'] : ['kb', v])}
@@ -43,7 +42,7 @@ export function Knowledge() {
           ))}
         </nav>
         <span class="grow" />
-        {mayEdit() ? (
+        {supervises() ? (
           <a class="btn" data-test="article-new" href={makeHash(['kb', 'new'])}>
             {t('kb.new')}
           </a>
@@ -232,7 +231,7 @@ function ArticleView({ id }: { id: string }) {
           {t('ui.back')}
         </button>
         <span class="grow" />
-        {a && mayEdit() ? (
+        {a && supervises() ? (
           <a class="btn" data-test="article-edit-open" href={makeHash(['kb', 'article', id, 'edit'])}>
             {t('kb.edit')}
           </a>

@@ -12,7 +12,8 @@ interface Titled {
 type Titles = Record<string, Titled | string | undefined>;
 const tools = signal<Titles>({});
 const flows = signal<Titles>({});
-let asked = false;
+const AGAIN_MS = 60000;
+let ask_at = 0; /* not before; it is drawn anew more often than a server that has trouble should be asked */
 
 async function load(): Promise<void> {
   const got = await authed<{ items: { name: string; title?: Titled | string }[] }>('/api/v1/tools');
@@ -27,9 +28,9 @@ async function load(): Promise<void> {
 }
 
 function named(all: Titles, name: string): string {
-  if (!asked) {
-    asked = true;
-    load().catch(() => (asked = false));
+  if (Date.now() >= ask_at) {
+    ask_at = Infinity;
+    load().catch(() => (ask_at = Date.now() + AGAIN_MS));
   }
   const title = all[name];
   const text = typeof title === 'string' ? title : (title?.[lang.value] ?? title?.en ?? title?.zh);

@@ -11,6 +11,9 @@ const TOKEN = 'callm.token';
 
 export const token = signal<string | null>(localStorage.getItem(TOKEN));
 export const user = signal<User | null>(null);
+/* Administrators may what supervisors may. */
+export const administers = (): boolean => user.value?.role === 'admin';
+export const supervises = (): boolean => administers() || user.value?.role === 'supervisor';
 export const route = signal(parseHash(location.hash));
 export const live = signal(emptyLive());
 export const link = signal<LinkState>('closed');

@@ -3,11 +3,12 @@
 import './texts.ts';
 import { useSignal } from '@preact/signals';
 import { t, tWord } from '../lib/i18n.ts';
+import type { Job } from '../lib/job.ts';
 import { makeHash } from '../lib/router.ts';
 import { Empty, ErrorNote, Icon, Skeleton } from '../lib/ui.tsx';
-import { authed, route, user } from '../console/state.ts';
+import { authed, route, supervises } from '../console/state.ts';
 import { Diff } from '../service/doc.tsx';
-import { byText, Done, Pick, Rows, seg, setHashQuery, useKeys, useLoad, usePages } from '../service/parts.tsx';
+import { byText, Done, Pick, Rows, seg, setHashQuery, useJob, useKeys, useLoad, usePages } from '../service/parts.tsx';
 
 interface Gate {
   gate: string;
@@ -50,7 +51,6 @@ type Draft = DraftRow & { before: { title: string; body_md: string; aliases: str
 
 const BASE = '/api/v1/kb/drafts';
 const SHARE = 10;
-const may = (): boolean => user.value?.role === 'admin' || user.value?.role === 'supervisor';
 const TONE: Record<string, string> = { open: 'accent', blocked: 'bad', approved: 'ok', rejected: '' };
 
 export function Drafts() {
@@ -59,7 +59,12 @@ export function Drafts() {
   const rows = pages.rows.value ?? [];
   const at = Math.max(0, rows.findIndex((r) => r.id === sel));
   const here = rows[at];
-  const go = (n: number) => rows.length && setHashQuery({ sel: rows[Math.max(0, Math.min(rows.length - 1, n))]!.id });
+  const job = useJob(); /* of the list, so that what was done is still told beside the next one */
+  const go = (n: number) => {
+    if (!rows.length) return;
+    if (!job.busy.value) job.clear();
+    setHashQuery({ sel: rows[Math.max(0, Math.min(rows.length - 1, n))]!.id });
+  };
   useKeys(() => ({ j: () => go(at + 1), k: () => go(at - 1) }));
   return (
     <div class="page-body">
@@ -68,6 +73,7 @@ export function Drafts() {
           words={['blocked', 'approved', 'rejected', 'all']} />
         <span class="hint">{t('kd.keys')}</span>
       </div>
+      {job.done.value ? <Done text={job.done.value} /> : null}
       <Rows pages={pages} empty={<Empty icon="check" title={t('kd.none')} text={t('kd.none_text')} />}>
         {(all) => (
           <div class="drafts">
@@ -83,7 +89,7 @@ export function Drafts() {
                 </li>
               ))}
             </ol>
-            {here ? <One key={here.id} id={here.id} next={() => pages.load(null)} /> : null}
+            {here ? <One key={here.id} id={here.id} job={job} next={() => pages.load(null)} /> : null}
           </div>
         )}
       </Rows>
@@ -93,40 +99,34 @@ export function Drafts() {
 
 const asText = (d: { title: string; body_md: string; aliases: string }): string => [d.title, '', d.body_md, '', d.aliases].join('\n');
 
-function One({ id, next }: { id: string; next: () => Promise<void> }) {
+function One({ id, job, next }: { id: string; job: Job; next: () => Promise<void> }) {
   const path = `${BASE}/${seg(id)}`;
   const got = useLoad<Draft>(path);
   const mode = useSignal<'' | 'edit' | 'reject'>('');
   const text = useSignal({ title: '', body_md: '', aliases: '' });
   const reason = useSignal('');
-  const error = useSignal<unknown>(null);
-  const done = useSignal('');
   const d = got.data.value;
   const open = d?.state === 'open' || d?.state === 'blocked';
-  async function decide(body: Record<string, unknown>, said: string, stay = false) {
-    error.value = null;
-    try {
+  const decide = (body: Record<string, unknown>, said: string, stay = false) =>
+    job.run(async () => {
       await authed(path, {
         method: 'POST',
         body,
         headers: got.etag.value ? { 'If-Match': got.etag.value } : {},
       });
-      done.value = said;
       mode.value = '';
       await (stay ? got.load() : next());
-    } catch (e) {
-      error.value = e;
-    }
-  }
+      return said;
+    });
   const approve = (canary: number) =>
-    d?.state === 'open' && may() && decide({ action: 'approve', canary }, t(canary ? 'kd.trial' : 'kd.approved', { n: canary }));
+    d?.state === 'open' && supervises() && decide({ action: 'approve', canary }, t(canary ? 'kd.trial' : 'kd.approved', { n: canary }));
   const edit = () => {
-    if (!d || !open || !may()) return;
+    if (!d || !open || !supervises()) return;
     text.value = { title: d.title, body_md: d.body_md, aliases: d.aliases };
     mode.value = 'edit';
   };
   const reject = () => {
-    if (!d || !open || !may()) return;
+    if (!d || !open || !supervises()) return;
     mode.value = 'reject';
     requestAnimationFrame(() => document.querySelector<HTMLElement>('[data-test=draft-reason]')?.focus());
   };
@@ -143,7 +143,7 @@ function One({ id, next }: { id: string; next: () => Promise<void> }) {
       </p>
       <Gates list={d.gates} />
       {mode.value === 'edit' ? (
-        <Editing text={text} save={() => decide({ action: 'edit', ...text.value, reason: t('ke.edit') }, t('svc.saved'), true)} />
+        <Editing text={text} save={() => void decide({ action: 'edit', ...text.value }, t('svc.saved'), true)} />
       ) : d.before ? (
         <Diff before={asText(d.before)} after={asText(d)} />
       ) : (
@@ -167,9 +167,8 @@ function One({ id, next }: { id: string; next: () => Promise<void> }) {
         </form>
       ) : null}
       {d.reason ? <p class="note">{`${byText(d.by)}: ${d.reason}`}</p> : null}
-      {error.value ? <ErrorNote error={error.value} retry={() => void got.load()} /> : null}
-      {done.value ? <Done text={done.value} /> : null}
-      {open && may() && !mode.value ? (
+      {job.error.value ? <ErrorNote error={job.error.value} retry={() => void (job.clear(), got.load())} /> : null}
+      {open && supervises() && !mode.value ? (
         <div class="srow">
           <button class="btn" data-test="draft-reject" onClick={reject}>
             {t('kd.reject')} <kbd>r</kbd>
@@ -178,10 +177,10 @@ function One({ id, next }: { id: string; next: () => Promise<void> }) {
             {t('ke.edit')} <kbd>e</kbd>
           </button>
           <span class="grow" />
-          <button class="btn" disabled={d.state !== 'open'} data-test="draft-trial" onClick={() => void approve(SHARE)}>
+          <button class="btn" disabled={d.state !== 'open' || job.busy.value} data-test="draft-trial" onClick={() => void approve(SHARE)}>
             {t('kd.try_share', { n: SHARE })} <kbd>c</kbd>
           </button>
-          <button class="btn primary" disabled={d.state !== 'open'} data-test="draft-approve" onClick={() => void approve(0)}>
+          <button class="btn primary" disabled={d.state !== 'open' || job.busy.value} data-test="draft-approve" onClick={() => void approve(0)}>
             {t('kd.approve')} <kbd>a</kbd>
           </button>
         </div>

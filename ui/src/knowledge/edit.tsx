@@ -3,7 +3,6 @@
 import './texts.ts';
 import { useEffect } from 'preact/hooks';
 import { useSignal, type Signal } from '@preact/signals';
-import { ApiError } from '../lib/api.ts';
 import { dateTime } from '../lib/format.ts';
 import { lang, t } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
@@ -12,17 +11,10 @@ import { ErrorNote, Skeleton } from '../lib/ui.tsx';
 import { Markdown } from '../console/md.tsx';
 import { authed, route } from '../console/state.ts';
 import { Diff } from '../service/doc.tsx';
-import { BackBar, byText, Done, seg, useKeys, useLoad, type Loaded } from '../service/parts.tsx';
+import { BackBar, byText, Done, seg, useJob, useKeys, useLoad, type Loaded } from '../service/parts.tsx';
+import { asText, bodyOf, EMPTY, fieldsOf, type Fields } from './fields.ts';
 import { firstSentence } from './first.ts';
 
-interface Fields {
-  title: string;
-  body_md: string;
-  aliases: string;
-  category: string;
-  valid_from: string;
-  valid_to: string;
-}
 interface Version {
   version: number;
   state: string;
@@ -31,37 +23,7 @@ interface Version {
   by?: string;
 }
 
-const EMPTY: Fields = { title: '', body_md: '', aliases: '', category: '', valid_from: '', valid_to: '' };
 const FIRST_MAX = { zh: 60, en: 160 };
-
-/* As a datetime-local field wants it, in the reader's zone. */
-const local = (iso: string | null | undefined): string => {
-  if (!iso) return '';
-  const d = new Date(iso);
-  return new Date(d.getTime() - d.getTimezoneOffset() * 60000).toISOString().slice(0, 16);
-};
-const lines = (a: string[] | string | null | undefined): string => (Array.isArray(a) ? a.join('\n') : (a ?? ''));
-
-const fieldsOf = (a: Partial<Article>): Fields => ({
-  title: a.title ?? '',
-  body_md: a.body_md ?? '',
-  aliases: lines(a.aliases),
-  category: a.category ?? '',
-  valid_from: local(a.valid_from),
-  valid_to: local(a.valid_to),
-});
-const bodyOf = (f: Fields) => ({
-  title: f.title.trim(),
-  body_md: f.body_md,
-  aliases: f.aliases,
-  category: f.category.trim(),
-  valid_from: f.valid_from ? new Date(f.valid_from).toISOString() : null,
-  valid_to: f.valid_to ? new Date(f.valid_to).toISOString() : null,
-});
-const asText = (f: Fields): string =>
-  [f.title, f.category, f.valid_from && `${f.valid_from} –`, f.valid_to && `– ${f.valid_to}`, f.body_md, f.aliases]
-    .filter(Boolean)
-    .join('\n');
 
 export default function EditPage() {
   const [, sub, id = ''] = route.value.path;
@@ -85,9 +47,7 @@ function Edit({ id, got }: { id: string; got?: Loaded<Article> }) {
   const a = got?.data.value;
   const f = useSignal<Fields>(a ? fieldsOf(a) : EMPTY);
   const name = useSignal(id);
-  const error = useSignal<unknown>(null);
-  const done = useSignal('');
-  const busy = useSignal(false);
+  const { busy, error, done, run } = useJob();
   const versions = useSignal<Version[]>([]);
   const path = `/api/v1/articles/${seg(id || name.value)}`;
   const before = a ? fieldsOf(a) : EMPTY;
@@ -99,31 +59,19 @@ function Edit({ id, got }: { id: string; got?: Loaded<Article> }) {
   };
   useEffect(() => void history().catch(() => undefined), [id]);
 
-  async function attempt(job: () => Promise<string>) {
-    error.value = null;
-    done.value = '';
-    busy.value = true;
-    try {
-      done.value = await job();
-    } catch (e) {
-      error.value = e instanceof ApiError && e.status === 412 ? new ApiError(412, '', t('svc.clash')) : e;
-    }
-    busy.value = false;
-  }
   const reload = async () => {
     if (!got) return;
     await got.load();
     if (got.data.value) f.value = fieldsOf(got.data.value);
     await history();
   };
+  /* What is changed is what was shown. */
+  const match = (): Record<string, string> =>
+    id ? (got?.etag.value ? { 'If-Match': got.etag.value } : {}) : { 'If-None-Match': '*' };
   const save = () =>
-    attempt(async () => {
-      const headers: Record<string, string> = id
-        ? got?.etag.value
-          ? { 'If-Match': got.etag.value }
-          : {}
-        : { 'If-None-Match': '*' };
-      const r = await authed<Article>(path, { method: 'PUT', body: bodyOf(f.value), headers });
+    run(async () => {
+      const body = bodyOf(f.value, id ? before : null);
+      const r = await authed<Article>(path, { method: 'PUT', body, headers: match() });
       if (!id) {
         location.hash = makeHash(['kb', 'article', name.value, 'edit']);
         return '';
@@ -134,19 +82,19 @@ function Edit({ id, got }: { id: string; got?: Loaded<Article> }) {
     });
   const retire = () =>
     confirm(t('ke.retire_sure')) &&
-    attempt(async () => {
-      await authed(path, { method: 'DELETE' });
+    run(async () => {
+      await authed(path, { method: 'DELETE', headers: match() });
       await reload();
       return t('ke.retired');
     });
   const look = (v: number) =>
-    attempt(async () => {
+    run(async () => {
       f.value = fieldsOf(await authed<Article>(`${path}/versions/${v}`));
       return t('ke.looking', { v });
     });
   const back = (v: number) =>
-    attempt(async () => {
-      const r = await authed<Article>(`${path}/rollback`, { method: 'POST', body: { version: v } });
+    run(async () => {
+      const r = await authed<Article>(`${path}/rollback`, { method: 'POST', body: { version: v }, headers: match() });
       await reload();
       return t('ke.back', { v, now: r.version });
     });

@@ -6,7 +6,7 @@ import { ago } from '../lib/format.ts';
 import { lang, t, tWord } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
 import { Empty, ErrorNote, Skeleton } from '../lib/ui.tsx';
-import { authed, now, route, user } from '../console/state.ts';
+import { authed, now, route, supervises } from '../console/state.ts';
 import { Pick, post, Rows, seg, setHashQuery, useLoad, usePages, useRows } from '../service/parts.tsx';
 
 interface Gap {
@@ -31,14 +31,17 @@ type OneGap = Gap & {
 };
 
 export function Gaps() {
-  const { state = '', sel = '' } = route.value.query;
-  const pages = usePages<Gap>('/api/v1/kb/gaps', { state, limit: 100 });
+  const { state = '', sel = '', category = '', lang: l = '' } = route.value.query;
+  const pages = usePages<Gap>('/api/v1/kb/gaps', { state, category, lang: l, limit: 100 });
   const rows = pages.rows.value ?? [];
+  const categories = [...new Set([category, ...rows.map((r) => r.category)])].filter(Boolean).sort();
   const at = useRows(rows.length, (n) => setHashQuery({ sel: rows[n]!.id }));
   return (
     <div class="page-body">
       <div class="filters">
         <Pick name="state" label={t('ks.state')} group="gapstate" every={t('kg.every')} words={['open', 'drafted', 'closed', 'ignored']} />
+        <Pick name="lang" label={t('kb.language')} group="lang" every={t('kb.every_language')} words={['zh', 'en']} />
+        <Pick name="category" label={t('kb.category')} group="category" every={t('kb.every_category')} words={categories} />
         <span class="grow" />
         <LookNow done={() => pages.load(null)} />
       </div>
@@ -89,7 +92,7 @@ const FOLLOW_MS = 2500;
 function LookNow({ done }: { done: () => Promise<void> }) {
   const state = useSignal<'' | 'busy' | 'done'>('');
   const error = useSignal<unknown>(null);
-  if (user.value?.role !== 'admin' && user.value?.role !== 'supervisor') return null;
+  if (!supervises()) return null;
   const look = async () => {
     error.value = null;
     try {
@@ -246,7 +249,7 @@ function TopicTable({ all, reload }: { all: Topic[]; reload: () => Promise<void>
               <td class="num right">{x.traffic ? `${Math.round(x.coverage * 100)} %` : '–'}</td>
               <td class="num right">{x.articles}</td>
               <td class="num right">
-                {x.gaps ? <a href={makeHash(['kb', 'gaps'], { category: x.category })}>{x.gaps}</a> : '–'}
+                {x.gaps ? <a href={makeHash(['kb', 'gaps'], { category: x.category, lang: x.lang })}>{x.gaps}</a> : '–'}
               </td>
               <td>
                 <Care n={x.stale} word="kc.stale" />
@@ -274,10 +277,9 @@ function Owner({ x, reload }: { x: Topic; reload: () => Promise<void> }) {
   const owner = useSignal(x.owner);
   const days = useSignal(String(x.review_days || ''));
   const error = useSignal<unknown>(null);
-  const may = user.value?.role === 'admin' || user.value?.role === 'supervisor';
   if (!open.value)
     return (
-      <button class="linkish" disabled={!may} onClick={() => (open.value = true)}>
+      <button class="linkish" disabled={!supervises()} onClick={() => (open.value = true)}>
         {x.owner || t('kc.nobody')}
         {x.review_days ? ` · ${t('kc.days', { n: x.review_days })}` : ''}
       </button>

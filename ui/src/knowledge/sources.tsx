@@ -3,12 +3,13 @@
 import './texts.ts';
 import { useEffect } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
+import { ApiError } from '../lib/api.ts';
 import { ago, dateTime } from '../lib/format.ts';
 import { lang, t, tWord } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
 import { Empty, ErrorNote, Icon, Skeleton } from '../lib/ui.tsx';
-import { authed, now, route, user } from '../console/state.ts';
-import { BackBar, both, Done, Pick, post, Rows, seg, useLoad, usePages, useRows, type Both } from '../service/parts.tsx';
+import { administers, authed, now, route, supervises } from '../console/state.ts';
+import { BackBar, both, Done, Pick, post, Rows, seg, useJob, useLoad, usePages, useRows, type Both } from '../service/parts.tsx';
 
 interface Source {
   id: string;
@@ -49,10 +50,9 @@ interface SourceDoc {
 const BASE = '/api/v1/kb/sources';
 const KINDS = ['folder', 'file', 'url', 'sitemap', 'table'];
 const EVERY = [0, 60, 3600, 86400];
-const TONE: Record<string, string> = { ok: 'ok', partly: 'warn', error: 'bad', refused: 'bad', new: '', skipped: '', gone: '' };
+const TONE: Record<string, string> = { ok: 'ok', partly: 'warn', error: 'bad', refused: 'bad', new: '', gone: '' };
 const LOOK_MS = 2000;
 
-const may = (): boolean => user.value?.role === 'admin';
 const State = ({ s, waiting }: { s: string; waiting?: boolean }) => (
   <span class={`tag ${waiting ? 'info' : (TONE[s] ?? '')}`} data-test="source-state">
     {waiting ? t('ks.waiting') : tWord('sourcestate', s)}
@@ -78,12 +78,12 @@ function SourceList() {
   const adding = useSignal(false);
   const rows = pages.rows.value ?? [];
   const at = useRows(rows.length, (n) => (location.hash = makeHash(['kb', 'sources', rows[n]!.id])), () => ({
-    n: () => may() && (adding.value = true),
+    n: () => administers() && (adding.value = true),
   }));
   useLook(rows.some((r) => r.waiting), () => pages.load(null));
   return (
     <div class="page-body">
-      {may() ? (
+      {administers() ? (
         <div class="srow">
           <span class="grow" />
           <button class="btn" data-test="source-new" aria-expanded={adding.value} onClick={() => (adding.value = !adding.value)}>
@@ -141,6 +141,9 @@ function SourceList() {
   );
 }
 
+/* Who is refused here has the right to add, but not from that place: the server says which ones there are. */
+const refusal = (e: unknown): unknown => (e instanceof ApiError && e.status === 403 && e.detail ? new ApiError(400, '', e.detail) : e);
+
 function Add({ done }: { done: () => void }) {
   const f = useSignal({ kind: 'folder', place: '', name: '', lang: '', category: '', every_s: 3600 });
   const error = useSignal<unknown>(null);
@@ -152,7 +155,7 @@ function Add({ done }: { done: () => void }) {
       await post(BASE, { ...f.value, place: f.value.place.trim(), name: f.value.name.trim() });
       done();
     } catch (e) {
-      error.value = e;
+      error.value = refusal(e);
     }
   };
   return (
@@ -220,29 +223,19 @@ function OneSource({ id }: { id: string }) {
   const got = useLoad<Source>(path);
   const { state = '' } = route.value.query;
   const docs = usePages<SourceDoc>(`${path}/documents`, { state, limit: 100 });
-  const error = useSignal<unknown>(null);
-  const done = useSignal('');
+  const { error, done, run } = useJob();
   const s = got.data.value;
-  const attempt = async (job: () => Promise<string>) => {
-    error.value = null;
-    done.value = '';
-    try {
-      done.value = await job();
-    } catch (e) {
-      error.value = e;
-    }
-  };
   const reload = () => Promise.all([got.load(), docs.load(null)]);
   useLook(Boolean(s?.waiting), reload);
   const sync = () =>
-    attempt(async () => {
+    run(async () => {
       await post(`${path}/sync`, {});
       await got.load();
       return t('ks.asked');
     });
   const remove = () =>
     confirm(t('ks.remove_sure')) &&
-    attempt(async () => {
+    run(async () => {
       await authed(path, { method: 'DELETE' });
       location.hash = makeHash(['kb', 'sources']);
       return '';
@@ -252,15 +245,15 @@ function OneSource({ id }: { id: string }) {
       <BackBar to={['kb', 'sources']}>
         <h1>{s ? s.name || s.place : ''}</h1>
         <span class="grow" />
-        {s && may() ? (
-          <>
-            <button class="btn" data-test="source-remove" onClick={() => void remove()}>
-              {t('ks.remove')}
-            </button>
-            <button class="btn primary" data-test="source-sync" disabled={s.waiting} onClick={() => void sync()}>
-              {t('ks.sync')}
-            </button>
-          </>
+        {s && administers() ? (
+          <button class="btn" data-test="source-remove" onClick={() => void remove()}>
+            {t('ks.remove')}
+          </button>
+        ) : null}
+        {s && supervises() ? (
+          <button class="btn primary" data-test="source-sync" disabled={s.waiting} onClick={() => void sync()}>
+            {t('ks.sync')}
+          </button>
         ) : null}
       </BackBar>
       <div class="page-body">

@@ -5,7 +5,7 @@ import { dateOnly } from '../lib/format.ts';
 import { lang, t, tWord, type Key } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
 import { ErrorNote, Icon, Skeleton } from '../lib/ui.tsx';
-import { authed, route, user } from '../console/state.ts';
+import { administers, authed, route } from '../console/state.ts';
 import { ConsentGrid, DataBox, Identities, JoinBox } from './customer_card.tsx';
 import { lastSeen, Tier } from './customers.tsx';
 import { CustomerOrders, CustomerTickets, Happened } from './customer_log.tsx';
@@ -48,7 +48,7 @@ export function CustomerPage({ id }: { id: string }) {
               <Identities c={c} got={got} error={error} reveal={reveal} />
               <ConsentGrid c={c} got={got} error={error} reveal={reveal} />
               <JoinBox c={c} got={got} error={error} reveal={reveal} />
-              {user.value?.role === 'admin' ? <DataBox c={c} got={got} error={error} reveal={reveal} /> : null}
+              {administers() ? <DataBox c={c} got={got} error={error} reveal={reveal} /> : null}
             </div>
             <div class="stack">
               <nav class="seg" aria-label={t('cust.views')}>
@@ -120,7 +120,7 @@ function Profile(x: Card) {
     <section class="card" data-test="profile">
       <h2>
         {t('cust.card')}
-        {user.value?.role === 'admin' ? (
+        {administers() ? (
           <button
             class="btn ghost small"
             aria-pressed={reveal.value}

@@ -3,7 +3,8 @@ import './texts.ts';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { useSignal, type Signal } from '@preact/signals';
-import type { CallOptions } from '../lib/api.ts';
+import { ApiError, type CallOptions } from '../lib/api.ts';
+import { newJob, type Job } from '../lib/job.ts';
 import { lang, t, tWord } from '../lib/i18n.ts';
 import type { Bindings } from '../lib/keys.ts';
 import { makeHash } from '../lib/router.ts';
@@ -88,6 +89,13 @@ export const post = <T,>(path: string, body: unknown, key = newKey()): Promise<T
   authed<T>(path, { method: 'POST', body, headers: { 'Idempotency-Key': key } });
 
 export const seg = encodeURIComponent;
+
+const clash = (e: unknown): unknown => (e instanceof ApiError && e.status === 412 ? new ApiError(412, '', t('svc.clash')) : e);
+
+export function useJob(): Job {
+  const job = useRef<Job | null>(null);
+  return (job.current ??= newJob(clash));
+}
 
 /* Keys while this is on screen. */
 export function useKeys(keys: () => Bindings): void {
