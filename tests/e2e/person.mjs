@@ -4,13 +4,13 @@ import dgram from 'node:dgram';
 
 const now = () => performance.now();
 
-const ulawOf = (s) => {
+export const ulawOf = (s) => {
   const sign = s < 0 ? 0x80 : 0;
   const x = Math.min(Math.abs(s), 32635) + 132;
   const e = Math.floor(Math.log2(x)) - 7;
   return ~(sign | (e << 4) | ((x >> (e + 3)) & 15)) & 255;
 };
-const pcmOf = (b) => {
+export const pcmOf = (b) => {
   const u = ~b & 255;
   const s = ((((u & 15) << 3) + 132) << ((u >> 4) & 7)) - 132;
   return u & 128 ? -s : s;
@@ -35,12 +35,26 @@ export const joined = (...parts) => {
   return all;
 };
 
-const bound = (port = 0) =>
+export const bound = (port = 0) =>
   new Promise((resolve, reject) => {
     const s = dgram.createSocket('udp4');
     s.once('error', reject);
     s.bind(port, '127.0.0.1', () => resolve(s));
   });
+
+/* What a SIP message has under a name. */
+export const header = (m, name) => m.match(new RegExp(`^${name}\\s*:\\s*(.*)$`, 'im'))?.[1].trim();
+
+/* An RTP packet with this payload. */
+export const packet = (payload, { pt, marker, seq, ts, ssrc }) => {
+  const h = Buffer.alloc(12);
+  h[0] = 0x80;
+  h[1] = (marker ? 0x80 : 0) | pt;
+  h.writeUInt16BE(seq & 0xffff, 2);
+  h.writeUInt32BE(ts >>> 0, 4);
+  h.writeUInt32BE(ssrc, 8);
+  return Buffer.concat([h, payload]);
+};
 
 /* does: answers | busy | declines | rings. after: ms of ringing before the answer. play: samples sent from the answer
  * on; key: pressed `keyAfter` ms after the answer. */
@@ -56,7 +70,6 @@ export async function person({ does = 'answers', after = 0, play = silence(0), e
   let timer = null;
   let seq = 1;
   let at = 0;
-  const header = (m, name) => m.match(new RegExp(`^${name}\\s*:\\s*(.*)$`, 'im'))?.[1].trim();
   const send = (text, to) => sip.send(text, to.port, to.address);
   const sdp = () =>
     `v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio ${rtp.address().port} RTP/AVP 0 101\r\n` +
@@ -71,15 +84,8 @@ export async function person({ does = 'answers', after = 0, play = silence(0), e
       c.peer,
     );
   };
-  const packet = (payload, pt, marker, ts) => {
-    const h = Buffer.alloc(12);
-    h[0] = 0x80;
-    h[1] = (marker ? 0x80 : 0) | pt;
-    h.writeUInt16BE(seq++ & 0xffff, 2);
-    h.writeUInt32BE(ts >>> 0, 4);
-    h.writeUInt32BE(0x12345678, 8);
-    rtp.send(Buffer.concat([h, payload]), call.rtpPort, '127.0.0.1');
-  };
+  const emit = (payload, pt, marker, ts) =>
+    rtp.send(packet(payload, { pt, marker, seq: seq++, ts, ssrc: 0x12345678 }), call.rtpPort, '127.0.0.1');
   const speakOn = () => {
     const from = now();
     let n = 0;
@@ -90,7 +96,7 @@ export async function person({ does = 'answers', after = 0, play = silence(0), e
       for (; n * 20 <= now() - from; n++) {
         const b = Buffer.alloc(160, 0xff);
         for (let i = 0; i < 160 && at < p.play.length; i++) b[i] = ulawOf(p.play[at++]);
-        packet(b, 0, n === 0, n * 160);
+        emit(b, 0, n === 0, n * 160);
       }
     }, 5);
   };
@@ -98,7 +104,7 @@ export async function person({ does = 'answers', after = 0, play = silence(0), e
     const ts = 90000 + seq * 160;
     const code = '0123456789*#'.indexOf(digit);
     for (let i = 1; i <= 8; i++)
-      setTimeout(() => call && packet(Buffer.from([code, (i > 5 ? 0x80 : 0) | 10, 0, Math.min(i, 6) * 160 & 255]), 101, i === 1, ts), i * 20);
+      setTimeout(() => call && emit(Buffer.from([code, (i > 5 ? 0x80 : 0) | 10, 0, Math.min(i, 6) * 160 & 255]), 101, i === 1, ts), i * 20);
   };
   const answer = () => {
     if (!call || call.over) return;

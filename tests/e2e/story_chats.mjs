@@ -1,6 +1,6 @@
 /* story_chats.mjs: the nine stories as customers type them, Chinese and English: [what is typed, what the reply says];
- * '?words' answers a question that may not come, since the words before told it already. `page` is what the console shows afterwards, `holds` what must stand there. A step may be a function of the story's
- * hands (story.mjs). */
+ * '?words' answers a question that may not come, since the words before told it already. `page` is what the console
+ * shows afterwards, `holds` what must stand there (`at`: in that part of it). A step may be a function of the story's hands (story.mjs). */
 
 const solve = (why) => async (h) => h.solve(await h.ticket(), why);
 const offer = (kind, amount, text) => async (h) => h.offer(await h.ticket(), kind, amount, text);
@@ -45,9 +45,9 @@ export const CHATS = [
   {
     name: 'price protection',
     en: { steps: [['The chopping board of order HH2026-100383 got cheaper, I want the price difference back', /last four digits/], ['1259', /Which one|19 yuan/], ['?the chopping board', /19 yuan/], ['yes', /goes back to/]],
-      page: 'orders/HH2026-100383', holds: /19(\.00)?/, once: ['orders/HH2026-100383', (o) => o.refunds.length === 1 && o.refunds[0].amount === 19] },
+      page: 'orders/HH2026-100383', at: '[data-test=refund]', holds: /¥\s?19\.00/, once: ['orders/HH2026-100383', (o) => o.refunds.length === 1 && o.refunds[0].amount === 19] },
     zh: { steps: [['订单HH2026-100370里的荞麦枕降价了，我要退差价', /后四位/], ['1037', /哪一件|29元/], ['?荞麦枕', /29元/], ['好的', /差价29元/]],
-      page: 'orders/HH2026-100370', holds: /29(\.00)?/, once: ['orders/HH2026-100370', (o) => o.refunds.length === 1 && o.refunds[0].amount === 29] },
+      page: 'orders/HH2026-100370', at: '[data-test=refund]', holds: /¥\s?29\.00/, once: ['orders/HH2026-100370', (o) => o.refunds.length === 1 && o.refunds[0].amount === 29] },
   },
   {
     name: 'compatibility',
@@ -57,10 +57,10 @@ export const CHATS = [
   {
     name: 'complaint to closure',
     en: { steps: [['This is outrageous! I want to complain, your driver threw my parcel over the fence and the lamp is broken!', /When/], ['yesterday afternoon', /order/],
-      ['HH2026-100354', /like us to do/], ['I want an apology and something for the damage', /read that back/], ['yes', /C26\d{6}/],
+      ['HH2026-100354', /like us to do/], ['I want an apology and something for the damage', /read that back/], ['yes', /C\d{8}/],
       offer('money', 20, 'we pay 20 yuan back and apologise'), ['Yes, I accept that. Please close my complaint', /is closed/]],
       ticket: (x) => x.state === 'closed' && x.type === 'complaint' && x.facts.proposal.state === 'accepted', holds: /Closed/ },
-    zh: { steps: [['气死我了，我要投诉！快递员把箱子扔在楼下就走了，还骂人', /什么时候/], ['昨天下午三点', /订单/], ['没有', /怎么解决/], ['我要他向我道歉', /念一遍/], ['对的', /C26\d{6}/],
+    zh: { steps: [['气死我了，我要投诉！快递员把箱子扔在楼下就走了，还骂人', /什么时候/], ['昨天下午三点', /订单/], ['没有', /怎么解决/], ['我要他向我道歉', /念一遍/], ['对的', /C\d{8}/],
       solve('站点负责人已致电道歉'), ['已解决，谢谢', /结束/]],
       ticket: (x) => x.state === 'closed' && x.type === 'complaint', holds: /已结束|已关闭/ },
   },

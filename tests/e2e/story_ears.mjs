@@ -5,18 +5,13 @@
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { join, root } from './lib.mjs';
+import { pcmOf } from './person.mjs';
 
 const { WebSocketServer } = createRequire(join(root, 'ui/package.json'))('ws');
 const FRAME = 160; /* 20 ms at 8 kHz */
 const QUIET_DB = -50;
 const MOST = 0.6; /* of a sentence: less is none */
 const NEAR = 2; /* dB a frame; the right one has 0.1 to 1.3, the next 2.6 and more */
-
-const pcmOf = (b) => {
-  const u = ~b & 255;
-  const s = ((((u & 15) << 3) + 132) << ((u >> 4) & 7)) - 132;
-  return u & 128 ? -s : s;
-};
 
 /* Loudness in dB over QUIET_DB of each frame, the silence at both ends left off. */
 export function shape(samples) {

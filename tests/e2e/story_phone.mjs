@@ -1,24 +1,8 @@
 /* story_phone.mjs: a customer's telephone: SIP over UDP and PCMU on 127.0.0.1, with the customer's own number. It
  * dials, says sound files, presses keys, hears, hangs up or is hung up on. */
-import dgram from 'node:dgram';
 import { randomBytes } from 'node:crypto';
 import { until } from './lib.mjs';
-
-const bound = () =>
-  new Promise((resolve, reject) => {
-    const s = dgram.createSocket('udp4');
-    s.once('error', reject);
-    s.bind(0, '127.0.0.1', () => resolve(s));
-  });
-
-const ulawOf = (s) => {
-  const sign = s < 0 ? 0x80 : 0;
-  const x = Math.min(Math.abs(s), 32635) + 132;
-  const e = Math.floor(Math.log2(x)) - 7;
-  return ~(sign | (e << 4) | ((x >> (e + 3)) & 15)) & 255;
-};
-
-const header = (m, name) => m.match(new RegExp(`^${name}\\s*:\\s*(.*)$`, 'im'))?.[1].trim();
+import { bound, header, packet, ulawOf } from './person.mjs';
 
 class Phone {
   constructor(target, number, sip, rtp) {
@@ -78,14 +62,8 @@ class Phone {
     this.clock(performance.now());
   }
 
-  packet(payload, pt, marker, ts) {
-    const h = Buffer.alloc(12);
-    h[0] = 0x80;
-    h[1] = (marker ? 0x80 : 0) | pt;
-    h.writeUInt16BE(this.seq++ & 0xffff, 2);
-    h.writeUInt32BE(ts >>> 0, 4);
-    h.writeUInt32BE(0x5107e551, 8);
-    this.rtp.send(Buffer.concat([h, payload]), this.rtpPort, this.host);
+  emit(payload, pt, marker, ts) {
+    this.rtp.send(packet(payload, { pt, marker, seq: this.seq++, ts, ssrc: 0x5107e551 }), this.rtpPort, this.host);
   }
 
   clock(from) {
@@ -96,7 +74,7 @@ class Phone {
         const s = this.queue.splice(0, 160);
         const b = Buffer.alloc(160, 0xff);
         for (let i = 0; i < s.length; i++) b[i] = ulawOf(s[i]);
-        this.packet(b, 0, n === 0, this.ts);
+        this.emit(b, 0, n === 0, this.ts);
       }
     }, 5);
   }
@@ -113,7 +91,7 @@ class Phone {
       const code = '0123456789*#'.indexOf(key);
       const ts = this.ts;
       for (let i = 1; i <= 8 && !this.over; i++) {
-        this.packet(Buffer.from([code, (i > 5 ? 0x80 : 0) | 10, (Math.min(i, 6) * 160) >> 8, (Math.min(i, 6) * 160) & 255]), 101, i === 1, ts);
+        this.emit(Buffer.from([code, (i > 5 ? 0x80 : 0) | 10, (Math.min(i, 6) * 160) >> 8, (Math.min(i, 6) * 160) & 255]), 101, i === 1, ts);
         await new Promise((r) => setTimeout(r, 20));
       }
       await new Promise((r) => setTimeout(r, 60));

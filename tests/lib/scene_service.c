@@ -133,6 +133,8 @@ bool scene_exp_rows(struct scene *s, struct actor *a, int i)
 bool scene_exp_row(struct scene *s, struct actor *a, int i)
 {
 	char sql[SQL_MAX];
+	if (i + 2 >= s->now->n || (s->now->n - i) % 2 == 0)
+		return scene_fail(s, "row \"TABLE WHERE ...\" COLUMN VALUE ..., a VALUE for each");
 	for (int k = i + 1; k + 1 < s->now->n; k += 2) {
 		snprintf(sql, sizeof(sql), "SELECT " SV_FMT " FROM " SV_FMT,
 			 SV_ARG(scene_word(s, k)), SV_ARG(scene_word(s, i)));
@@ -149,5 +151,5 @@ bool scene_exp_row(struct scene *s, struct actor *a, int i)
 		if (!fits)
 			return false;
 	}
-	return i + 2 < s->now->n || scene_fail(s, "row \"TABLE WHERE ...\" COLUMN VALUE ...");
+	return true;
 }

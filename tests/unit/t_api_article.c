@@ -104,6 +104,85 @@ TEST(api_article_versions_and_the_way_back)
 	aw_down(&w);
 }
 
+static const char *audience_of(struct aw *w, const char *id)
+{
+	static char out[130];
+	struct store_db *db;
+	struct store_stmt *q;
+	out[0] = 0;
+	if (store_flush(w->store) || store_reader(w->store, &db) ||
+	    store_prep(db, &q, "SELECT audience FROM article WHERE id=?1"))
+		return out;
+	store_bind_sv(q, 1, sv_of(id));
+	if (store_step(q) == 1)
+		(void)snprintf(out, sizeof(out), SV_FMT, SV_ARG(store_col_sv(q, 0)));
+	store_reset(q);
+	return out;
+}
+
+/* What is for staff alone stays so through a save and on the way back; only the word opens it. */
+TEST(api_article_keeps_who_may_read_it)
+{
+	static const char *const bad[] = { "", "everybody", "role:", "role:Boss!", "agents" };
+	struct aw w = { 0 };
+	struct resp r = { 0 };
+	char line[120];
+	CHECK(aw_up(&w));
+	const char *t = aw_token(&w, "supervisor");
+	EQ(http(&w, "PUT " BASE "/where.en", t, NEW, &r), 200);
+	SV_EQ(jv_get_str(r.json, "audience"), "public");
+	EQ(http(&w, "PUT " BASE "/where.en", t,
+		"{\"body_md\":\"The key lies under the stone.\",\"audience\":\"agent\"}", &r),
+	   200);
+	SV_EQ(jv_get_str(r.json, "audience"), "agent");
+	EQ(http(&w, "PUT " BASE "/where.en", t, "{\"title\":\"Where the key is\"}", &r), 200);
+	SV_EQ(jv_get_str(r.json, "audience"), "agent");
+	EQ(http(&w, "GET " BASE "/where.en", t, NULL, &r), 200);
+	SV_EQ(jv_get_str(r.json, "audience"), "agent");
+	/* the first version was for everybody: its text comes back, the door stays shut */
+	EQ(http(&w, "POST " BASE "/where.en/rollback", t, "{\"version\":1}", &r), 200);
+	HAS(jv_get_str(r.json, "body_md"), "Long Street");
+	STR_EQ(audience_of(&w, "where.en"), "agent");
+	EQ(http(&w, "PUT " BASE "/where.en", t, "{\"audience\":\"public\"}", &r), 200);
+	STR_EQ(audience_of(&w, "where.en"), "public");
+	/* and what was for staff then is so again */
+	EQ(http(&w, "POST " BASE "/where.en/rollback", t, "{\"version\":2}", &r), 200);
+	HAS(jv_get_str(r.json, "body_md"), "under the stone");
+	STR_EQ(audience_of(&w, "where.en"), "agent");
+	EQ(http(&w, "PUT " BASE "/where.en", t, "{\"audience\":\"role:supervisor\"}", &r), 200);
+	STR_EQ(audience_of(&w, "where.en"), "role:supervisor");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		(void)snprintf(line, sizeof(line), "{\"audience\":\"%s\"}", bad[i]);
+		EQ(http(&w, "PUT " BASE "/where.en", t, line, &r), 400);
+	}
+	STR_EQ(audience_of(&w, "where.en"), "role:supervisor");
+	resp_done(&r);
+	aw_down(&w);
+}
+
+TEST(api_article_refuses_too_many_names)
+{
+	struct aw w = { 0 };
+	struct resp r = { 0 };
+	struct sb b;
+	CHECK(aw_up(&w));
+	const char *t = aw_token(&w, "supervisor");
+	EQ(http(&w, "PUT " BASE "/where.en", t, NEW, &r), 200);
+	sb_init(&b, 1u << 20);
+	sb_cstr(&b, "{\"aliases\":[\"first\"");
+	for (int i = 0; i < 2000; i++)
+		sb_fmt(&b, ",\"another way to ask %d\"", i);
+	sb_cstr(&b, "]}");
+	EQ(http(&w, "PUT " BASE "/where.en", t, sb_str(&b), &r), 400);
+	CHECK(is_problem(&r));
+	EQ(http(&w, "GET " BASE "/where.en", t, NULL, &r), 200);
+	SV_EQ(jv_get_str(r.json, "aliases"), "address\nhow do I get to you");
+	EQ(jv_get_int(r.json, "version", 0), 1);
+	sb_done(&b);
+	resp_done(&r);
+	aw_down(&w);
+}
+
 TEST(api_article_refuses_what_is_no_article)
 {
 	static const struct {
@@ -125,6 +204,10 @@ TEST(api_article_refuses_what_is_no_article)
 		{ "PUT " BASE "/new%20one",
 		  "{\"title\":\"T\",\"body_md\":\"B\",\"lang\":\"en\"}", 400 },
 		{ "PUT " BASE "/.en", "{\"title\":\"T\",\"body_md\":\"B\"}", 400 },
+		{ "PUT " BASE "/new.v2", "{\"title\":\"T\",\"body_md\":\"B\"}", 400 },
+		{ "PUT " BASE "/new.e", "{\"title\":\"T\",\"body_md\":\"B\"}", 400 },
+		{ "PUT " BASE "/new.en",
+		  "{\"title\":\"T\",\"body_md\":\"B\",\"lang\":\"English\"}", 400 },
 		{ "PUT " BASE "/returns.en", "{\"lang\":\"zh\"}", 409 },
 		{ "PUT " BASE "/returns.en", "[]", 400 },
 		{ "POST " BASE "/returns.en/rollback", "{}", 400 },

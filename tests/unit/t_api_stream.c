@@ -498,7 +498,10 @@ TEST(stream_strangers_are_few)
 	CHECK(far_open(&g, x, with_token(x, "/twilio/media"), NULL));
 	far_close(&f[0]);
 	far_close(&f[16]);
-	CHECK(far_open(&f[0], x, "/twilio/media", NULL));
+	/* the server sees the end a moment after we do */
+	for (int i = 0; i < 100 && !far_open(&f[0], x, "/twilio/media", NULL); i++)
+		far_close(&f[0]);
+	CHECK(f[0].open);
 	for (int i = 0; i < 16; i++)
 		far_close(&f[i]);
 	far_close(&g);

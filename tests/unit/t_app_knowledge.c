@@ -2,7 +2,10 @@
  * river and writes the gap it finds; what is missed today waits for the night; a stop in the
  * middle of a run waits for it. */
 #include "app_knowledge.h"
+#include "app_int.h"
+#include "learn.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -62,7 +65,7 @@ static int ask(void *arg, struct store_db *db)
 	return rc;
 }
 
-static bool up(struct world *w, const char *cfg, struct err *e)
+static bool up_at(struct world *w, const char *cfg, int64_t now_ms, struct err *e)
 {
 	struct store_opts o = { .dir = "", .group_ms = -1 };
 	struct store_db *db;
@@ -76,8 +79,14 @@ static bool up(struct world *w, const char *cfg, struct err *e)
 	w->kb = snap_new(ix);
 	const struct app_knowledge_opts k = { .cfg = w->cfg, .company = w->company,
 						.data = t_tmpdir(),
-					      .store = w->store, .kb = w->kb };
+					      .store = w->store, .kb = w->kb,
+					      .now_ms = now_ms };
 	return app_knowledge_open(&w->k, &k, e) == 0;
+}
+
+static bool up(struct world *w, const char *cfg, struct err *e)
+{
+	return up_at(w, cfg, 0, e);
 }
 
 static void down(struct world *w)
@@ -114,10 +123,92 @@ TEST(app_knowledge_learns_when_asked)
 	OK(app_knowledge_learn(w.k));
 	EQ(app_knowledge_learn(w.k), ERR_AGAIN);
 	app_knowledge_tick(w.k);
+	EQ(app_knowledge_learn(w.k), ERR_AGAIN); /* until it is over */
 	struct app_knowledge *k = w.k;
 	w.k = NULL;
 	app_knowledge_close(k);          /* waits for the run */
 	EQ(count(&w, "SELECT count(*) FROM gap WHERE lang='en' AND size>=3"), 1);
+	down(&w);
+}
+
+static bool free_again(void *arg)
+{
+	struct world *w = arg;
+	app_knowledge_tick(w->k);
+	return app_knowledge_learn(w->k) == 0;
+}
+
+TEST(app_knowledge_may_be_asked_again)
+{
+	struct world w;
+	struct err e = { 0 };
+	struct loop *l = loop_new();
+	CHECK(up(&w, "{\"knowledge\":{\"learn_at\":\"\"}}", &e));
+	OK(app_knowledge_learn(w.k));
+	CHECK(t_wait(l, free_again, &w, 20000));
+	down(&w);
+	loop_free(l);
+}
+
+static int refuse_gaps(void *arg, struct store_db *db)
+{
+	(void)arg;
+	return store_exec(db, "CREATE TRIGGER no_gap BEFORE INSERT ON gap BEGIN SELECT "
+			      "RAISE(ABORT, 'no'); END");
+}
+
+TEST(app_knowledge_tells_what_could_not_be_written)
+{
+	struct world w;
+	struct err e = { 0 };
+	struct learn_run *r = NULL;
+	CHECK(up(&w, "{\"knowledge\":{\"learn_at\":\"\"}}", &e));
+	OK(store_write(w.store, refuse_gaps, NULL, NULL, NULL));
+	OK(store_flush(w.store));
+	CHECK(app_knowledge_run(w.store, w.kb, 0, &r, &e) < 0);
+	CHECK(!r);
+	HAS(sv_of(e.msg), "could not be written");
+	EQ(count(&w, "SELECT count(*) FROM gap"), 0);
+	down(&w);
+}
+
+static int64_t at(const char *text)
+{
+	int64_t ms = 0;
+	return clk_parse_rfc3339(sv_of(text), &ms) ? -1 : ms;
+}
+
+/* Three in the morning in Shanghai is seven in the evening of the day before in UTC. */
+TEST(app_knowledge_comes_once_a_night)
+{
+	static const char cfg[] = "{\"knowledge\":{\"learn_at\":\"03:00\"}}";
+	static const struct {
+		const char *now;
+		bool due;
+	} before[] = {
+		{ "2026-01-05T18:59:59Z", false }, { "2026-01-05T19:00:00Z", true },
+		{ "2026-01-05T19:00:01Z", false }, { "2026-01-06T02:59:00Z", false },
+		{ "2026-01-06T15:59:00Z", false }, { "2026-01-06T16:30:00Z", false },
+		{ "2026-01-06T20:10:00Z", true },  { "2026-01-06T20:11:00Z", false },
+	}, after[] = {
+		{ "2026-01-05T19:30:01Z", false }, { "2026-01-06T03:00:00Z", false },
+		{ "2026-01-06T18:59:00Z", false }, { "2026-01-06T19:00:00Z", true },
+		{ "2026-01-06T19:00:01Z", false },
+	};
+	struct world w;
+	struct err e = { 0 };
+	CHECK(up_at(&w, cfg, at("2026-01-05T18:00:00Z"), &e));
+	for (size_t i = 0; i < sizeof(before) / sizeof(*before); i++)
+		EQ(app_knowledge_due(w.k, at(before[i].now)), before[i].due);
+	down(&w);
+	/* opened half an hour too late: what was missed waits for the next night */
+	CHECK(up_at(&w, cfg, at("2026-01-05T19:30:00Z"), &e));
+	for (size_t i = 0; i < sizeof(after) / sizeof(*after); i++)
+		EQ(app_knowledge_due(w.k, at(after[i].now)), after[i].due);
+	down(&w);
+	/* and never where nobody named an hour */
+	CHECK(up_at(&w, "{\"knowledge\":{\"learn_at\":\"\"}}", at("2026-01-05T18:00:00Z"), &e));
+	EQ(app_knowledge_due(w.k, at("2026-01-05T19:00:00Z")), false);
 	down(&w);
 }
 
@@ -154,4 +245,52 @@ TEST(app_knowledge_folders)
 	OK(ing_source_add(g, &s, SV("admin"), id, &e));
 	down(&w);
 	(void)rmdir(allowed);
+}
+
+static int sync_silently(struct app_desk *d, const struct kb_source_opts *o, char *path)
+{
+	int out = dup(1), null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	(void)fflush(stdout);
+	(void)dup2(null, 1);
+	int rc = kb_source_cmd(d, "sync", o, 1, &path);
+	(void)fflush(stdout);
+	(void)dup2(out, 1);
+	(void)close(out);
+	(void)close(null);
+	return rc;
+}
+
+/* What the console set up is not wiped because somebody reads the folder by hand. */
+TEST(app_knowledge_sync_by_hand_keeps_what_was_set)
+{
+	struct store_opts so = { .dir = "", .group_ms = -1 };
+	struct kb_source_opts o = { .lang = "en", .every = -1, .depth = -1 };
+	struct app_desk d = { 0 };
+	struct world w = { 0 };
+	struct err e = { 0 };
+	struct ing *g;
+	char id[27], dir[] = "/tmp/callm-t-XXXXXX";
+	CHECK(mkdtemp(dir));
+	OK(store_open(&w.store, &so, &e));
+	OK(ing_open(&g, &(struct ing_opts){ .store = w.store }, &e));
+	d.store = w.store;
+	const struct ing_source s = { .kind = ING_FOLDER, .place = sv_of(dir), .name = SV("Help"),
+				      .category = SV("house"), .owner = SV("anna"),
+				      .every_s = 600, .docs_max = 50 };
+	OK(ing_source_add(g, &s, SV("anna"), id, &e));
+	OK(sync_silently(&d, &o, dir));
+#define KEPT \
+	"SELECT count(*) FROM source WHERE name='Help' AND category='house' AND owner='anna' AND " \
+	"docs_max=50 AND every_s="
+	EQ(count(&w, KEPT "600"), 1);
+	o.every = 60;
+	OK(sync_silently(&d, &o, dir));
+	EQ(count(&w, KEPT "60"), 1);
+	o.every = ((int64_t)1 << 32) + 30; /* no int */
+	CHECK(sync_silently(&d, &o, dir) != 0);
+	EQ(count(&w, KEPT "60"), 1);
+#undef KEPT
+	ing_close(g);
+	store_close(w.store);
+	(void)rmdir(dir);
 }

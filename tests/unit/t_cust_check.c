@@ -34,7 +34,8 @@ static void people(struct cw *w)
 	    cw_person(w, "c4", "李静", "+862165529988", NULL) ||
 	    store_exec(w->db, "INSERT INTO order_ref (id, customer_id, updated_ms) VALUES "
 			      "('HH2026-100101','c1',1), ('HH2026-100102','c2',1), "
-			      "('HH2026-100103','gone',1), ('HH2026-100104',NULL,1)") ||
+			      "('HH2026-100103','gone',1), ('HH2026-100104',NULL,1), "
+			      "('AA2019-000001','c2',1)") ||
 	    store_exec(w->db, "INSERT INTO conversation (id, interaction_id, channel, started_ms, "
 			      "last_ms) VALUES ('conv','i','webchat',1,1)"))
 		t_fail(__FILE__, __LINE__, "people");
@@ -368,6 +369,38 @@ TEST(cust_identify_has_a_limit_by_where_it_comes_from)
 	c.w.now += HOUR + 1;
 	snprintf(c.conv, sizeof(c.conv), "later");
 	EQ(ask(&c, "identify", GOOD), TOOL_DONE);
+	down(&c);
+}
+
+/* Wrong answers about other orders, a conversation each; how many were compared. */
+static int guesses(struct check *c, const char *from, int first, int n)
+{
+	char args[80];
+	int compared = 0;
+	c->address = sv_of(from);
+	for (int i = first; i < first + n; i++) {
+		snprintf(c->conv, sizeof(c->conv), "p%d", i);
+		snprintf(args, sizeof(args), "{\"order\":\"HH2026-2003%02d\",\"phone_last4\":"
+					     "\"9999\"}", i);
+		compared += ask(c, "identify", args) == TOOL_NOT_FOUND;
+	}
+	return compared;
+}
+
+/* Who hides the number is not one place with all others who do; one number is one, however it is
+ * written. */
+TEST(cust_identify_an_address_that_is_none_is_no_place)
+{
+	struct check c;
+	int half = CUST_PLACE_TIMES * CUST_TRIES_HOUR / 2;
+	CHECK(up(&c, ""));
+	c.channel = SV("phone");
+	EQ(guesses(&c, "anonymous", 0, 30), 30);
+	EQ(guesses(&c, "sip:anonymous@anonymous.invalid", 30, 10), 10);
+	snprintf(c.conv, sizeof(c.conv), "good");
+	EQ(ask(&c, "identify", GOOD), TOOL_DONE);
+	EQ(guesses(&c, "+8613900000001", 40, half), half);
+	EQ(guesses(&c, "139 0000 0001", 60, half), half - 1);
 	down(&c);
 }
 

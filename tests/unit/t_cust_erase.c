@@ -127,6 +127,23 @@ static int say_to(struct cw *w, const char *conv, int seq, const char *text)
 	return rc;
 }
 
+/* A refund that goes out; tickets that are nobody's, of a conversation of theirs, of one that was
+ * only claimed, of another's. */
+static const char nobodys[] =
+	"INSERT INTO tool_outbox (pos, id, k, lane, kind, body, customer, made_ms) VALUES "
+	"(3,'y','k','pay:c1','pay','{\"refund\":\"500007\"}','c1',1);"
+	"INSERT INTO ticket (seq, number, type, severity, state, title, body, customer, "
+	"opened_ms, changed_ms) VALUES "
+	"(2,'T2','complaint','low','new','zzqtoken23','{\"contact\":\"zzqtoken24\"}','',1,1),"
+	"(3,'T3','complaint','low','new','zzqtoken25','{}','',1,1),"
+	"(4,'T4','complaint','low','new','keep the ticket','{}','',1,1);"
+	"INSERT INTO ticket_event (ticket, n, at_ms, kind, by_whom, shown, text) VALUES "
+	"(2,1,1,'note','ann',1,'zzqtoken26');"
+	"INSERT INTO ticket_word (word, ticket) VALUES ('zzqtoken23',2);"
+	"INSERT INTO ticket_link (ticket, kind, ref, at_ms, by_whom) VALUES "
+	"(2,'conversation','v1',1,'bot'),(3,'conversation','v2',1,'bot'),"
+	"(4,'conversation','v3',1,'bot')";
+
 static void life(struct cw *w)
 {
 	struct cust_ident more = { .kind = CUST_WECHAT, .value = SV("wx_zzqtoken11") };
@@ -176,7 +193,10 @@ static void life(struct cw *w)
 			     ");"
 			     "INSERT INTO tool_approval (id, name, what, k, request, customer, "
 			     "made_ms) VALUES "
-			     "('a','t','zzqtoken19','k','{\"args\":\"zzqtoken20\"}','c1',1)");
+			     "('a','t','zzqtoken19','k','{\"args\":\"zzqtoken20\"}','c1',1),"
+			     "('b','refund_release','refund of order HH1 (cancel)','b','{\"args\":"
+			     "{\"refund\":\"500008\"},\"address\":\"zzqtoken22\"}','c1',1)");
+	rc = rc ? rc : store_exec(w->db, nobodys);
 	rc = rc ? rc : say_to(w, "v1", 1, "my name is Bob Zzqtoken, call 13987654321");
 	rc = rc ? rc : say_to(w, "v2", 1, "call me at 13987651111");
 	rc = rc ? rc : say_to(w, "v3", 1, "call me at 13900001111");
@@ -204,7 +224,11 @@ static void exported(struct cw *w)
 	HAS(sb_sv(&b), "zzqtoken14");
 	HAS(sb_sv(&b), "zzqtoken16");
 	HAS(sb_sv(&b), "call 13987654321");  /* the masks are off */
+	HAS(sb_sv(&b), "zzqtoken23");                   /* nobody's, in their conversation */
+	HAS(sb_sv(&b), "zzqtoken26");
+	EQ(sv_find(sb_sv(&b), SV("zzqtoken25")), -1);   /* in one that was only claimed */
 	EQ(sv_find(sb_sv(&b), SV("13987651111")), -1);  /* only claimed */
+	EQ(sv_find(sb_sv(&b), SV("keep the ticket")), -1);
 	EQ(sv_find(sb_sv(&b), SV("13900001111")), -1);  /* another's */
 	EQ(sv_find(sb_sv(&b), SV("Someone Else")), -1);
 	sb_reset(&b);
@@ -244,7 +268,15 @@ static void gone(struct cw *w)
 		       &e));
 	EQ(cw_num(w, "SELECT count(*) FROM customer WHERE erased_ms IS NOT NULL"), 2);
 	EQ(cw_num(w, "SELECT count(*) FROM kv WHERE k LIKE 'sealed/%'"), 1);
-	EQ(cw_num(w, "SELECT count(*) FROM tool_outbox WHERE state='waiting'"), 0);
+	EQ(cw_num(w, "SELECT count(*) FROM tool_outbox WHERE state='waiting' AND kind<>'pay'"), 0);
+	/* what is owed is paid still: what goes out, and what waits for a person's yes */
+	EQ(cw_num(w, "SELECT count(*) FROM tool_outbox WHERE state='waiting' AND kind='pay' AND "
+		     "body LIKE '%500007%'"), 1);
+	EQ(cw_num(w, "SELECT count(*) FROM tool_approval WHERE id='b' AND state='waiting' AND "
+		     "what<>'' AND request LIKE '%500008%'"), 1);
+	EQ(cw_num(w, "SELECT count(*) FROM tool_approval WHERE id='a' AND state='no' AND "
+		     "request='{}'"), 1);
+	EQ(cw_num(w, "SELECT count(*) FROM ticket WHERE title='keep the ticket'"), 1);
 	EQ(cw_num(w, "SELECT count(*) FROM cust_edge WHERE reason<>''"), 0);
 	EQ(cw_num(w, "SELECT count(*) FROM event WHERE kind='customer.erased'"), 2);
 	EQ(cw_num(w, "SELECT count(*) FROM order_ref WHERE customer_id='c1'"), 1);
