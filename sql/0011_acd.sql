@@ -2,7 +2,7 @@
 -- step as a row queue.*; these are the present view, written in the same transaction.
 -- kind: live (a conversation waits or is served), callback, voicemail. parent: the hand-over of which a
 -- task came. state: REQUESTED QUEUED OFFERED ACCEPTED ENDED RETURNED FAILED. live = 1 in the first four.
--- An ENDED one without wrapped_ms is being wrapped up. since_ms: when the customer asked first, the place in the queue.
+-- needs: skill:level or skill:level? (preferred), with commas. An ENDED one without wrapped_ms is being wrapped up. since_ms: when the customer asked first, the place in the queue.
 CREATE TABLE handover (
 	id TEXT PRIMARY KEY,
 	kind TEXT NOT NULL DEFAULT 'live',
@@ -22,6 +22,7 @@ CREATE TABLE handover (
 	topic TEXT NOT NULL DEFAULT '',
 	agent TEXT NOT NULL DEFAULT '',
 	sticky TEXT NOT NULL DEFAULT '',
+	needs TEXT NOT NULL DEFAULT '',
 	since_ms INTEGER NOT NULL,
 	not_before_ms INTEGER,
 	queued_ms INTEGER,

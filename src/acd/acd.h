@@ -17,6 +17,8 @@
 #include "store.h"
 
 struct acd;
+struct acd_cals;     /* acd_plan.h */
+struct acd_plan;
 struct talk_ask;     /* talk_people.h */
 struct talk_word;
 struct talk_people;
@@ -76,6 +78,7 @@ struct acd_opts {
 	/* demo/queues.yaml; what the database has goes before it. */
 	sv yaml;
 	const char *yaml_name;       /* for messages */
+	const struct acd_cals *cals; /* calendars by name; of acd's lifetime; may be NULL */
 	/* GUARD_KEY bytes: numbers of callbacks are sealed; NULL = not kept. */
 	const unsigned char *key;
 	uint64_t seed;               /* of the machine's random choices; 0 = 1 */
