@@ -18,6 +18,7 @@
 #include "model.h"
 #include "chan.h"
 #include "tool.h"
+#include "talk_people.h"
 
 struct talk;
 struct policy_table;
@@ -71,6 +72,9 @@ struct talk_opts {
 	const char *voice_lang;  /* language a call starts in, default en */
 	/* "sip:..." or a number: a person for calls that can be transferred; outlives the hub */
 	const char *transfer_to;
+	/* queues and agents (talk_people.h), for conversations that are recorded; outlives the hub.
+	 * NULL = none: transfer_to, or the number to call, is all there is */
+	const struct talk_people *people;
 	bool disclosure;         /* calls begin by saying that a machine speaks */
 	bool no_speculation;     /* answers are prepared only for words that are certain */
 	/* event logs for `callm replay` are kept below this data folder (talk_log.h); NULL =

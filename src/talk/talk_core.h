@@ -162,8 +162,9 @@ struct talk_act {
 	size_t n_tools;
 	sv grammar;
 	int max_tokens;
-	/* RECORD: this row is the turn's reply (goes to the channel with the say). */
-	bool reply;
+	/* RECORD: this row is the turn's reply (goes to the channel with the say); not for the
+	 * customer's channel at all */
+	bool reply, inner;
 	int level;                   /* TOOL: enum tool_level of the customer */
 	int64_t print;               /* TOOL: what the customer said yes to; 0 = nothing */
 };

@@ -142,6 +142,8 @@ void talk_seek(struct talk *t, const struct talk_act *x);
 void talk_seek_cancel(struct talk *t);
 /* Of its conversation, 1 to 100: which share of them it belongs to, for articles on trial. */
 int talk_cohort(const struct talk *t);
+/* talk_people.c: 0, ERR_STATE (not now), ERR_INVAL, ERR_UNSUPPORTED. */
+int talk_take_word(struct talk *t, const struct talk_word *w);
 struct guard_in;
 /* talk_sealed.c: keeps what in's masks hide, until its row is written; and writes it. */
 void talk_seal(struct talk *t, const struct guard_in *in);
@@ -163,7 +165,9 @@ void talk_row_json(const struct talk *t, struct sb *out);
 void talk_row_done(struct talk_row *r);
 /* talk_drive.c: the next look at a silent customer, unless something else happens. */
 void talk_silence_after(struct talk *t, int ms);
-/* talk_tape.c: true = the message is dealt with, the core does not see it. */
+/* talk_tape.c: the open conversation of that id, or NULL. */
+struct talk *talk_find(struct talk_shard *s, sv id);
+/* true = the message is dealt with, the core does not see it. */
 struct guard_in;
 bool talk_tape_msg(struct talk *t, const struct chan_msg *m);
 /* Takes a card number out of words and recording. */

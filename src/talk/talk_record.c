@@ -175,7 +175,7 @@ void talk_record(struct talk *t, const struct talk_act *x)
 	}
 	if (x->reply)
 		t->reply_json = json;
-	else if (t->peer)
+	else if (t->peer && !x->inner)
 		chan_event(t->peer, json);
 }
 

@@ -171,10 +171,10 @@ static void answer(void *arg)
 	xfree(o);
 }
 
-static struct talk *find(struct talk_shard *s, const char *id)
+struct talk *talk_find(struct talk_shard *s, sv id)
 {
 	struct talk *t = s->first;
-	while (t && strcmp(t->id, id) != 0)
+	while (t && !sv_eq(id, sv_of(t->id)))
 		t = t->next;
 	return t;
 }
@@ -205,7 +205,7 @@ int talk_set_record(struct talk *t, enum chan_record how, sv by)
 static void look(void *arg)
 {
 	struct order *o = arg;
-	struct talk *t = find(&o->hub->shards[o->shard], o->id);
+	struct talk *t = talk_find(&o->hub->shards[o->shard], sv_of(o->id));
 	if (t) {
 		o->err = talk_set_record(t, o->how, sv_of(o->by));
 	} else if (++o->shard < o->hub->n) {
