@@ -1,6 +1,5 @@
 /* The frame: sidebar, reconnect banner, shortcuts, and the page by route. */
 import { useEffect } from 'preact/hooks';
-import { signal } from '@preact/signals';
 import { lang, t, type Key } from '../lib/i18n.ts';
 import { listen, type Bindings } from '../lib/keys.ts';
 import { Lazy, type Loader } from '../lib/lazy.tsx';
@@ -14,32 +13,41 @@ import { LivePage } from './list.tsx';
 import { Login } from './login.tsx';
 import { StrategyPage } from './strategy.tsx';
 import {
-  boot, company, keyStack, link, live, now, order, page, reconnect, retryAt, route, signOut, token, user,
+  boot, company, help, keyStack, link, live, now, offers, order, page, reconnect, retryAt, route, signOut, token, user,
   type PageName,
 } from './state.ts';
-
-export const helpOpen = signal(false);
 
 interface NavItem {
   to: PageName;
   icon: IconName;
   label: Key;
   key: string;
+  for?: string; /* the roles that see it; all do when it is not there */
 }
-const NAV: NavItem[] = [
-  { to: 'live', icon: 'chat', label: 'nav.live', key: 'g l' },
+const LEAD = 'admin|supervisor';
+const ALL_NAV: NavItem[] = [
+  { to: 'desk', icon: 'headset', label: 'nav.desk', key: 'g d', for: `agent|${LEAD}` },
+  { to: 'floor', icon: 'board', label: 'nav.floor', key: 'g f', for: LEAD },
+  { to: 'live', icon: 'chat', label: 'nav.live', key: 'g l', for: LEAD },
+  { to: 'quality', icon: 'star', label: 'nav.quality', key: 'g q', for: `quality|agent|${LEAD}` },
   { to: 'customers', icon: 'users', label: 'nav.customers', key: 'g c' },
   { to: 'orders', icon: 'box', label: 'nav.orders', key: 'g o' },
   { to: 'tickets', icon: 'ticket', label: 'nav.tickets', key: 'g t' },
   { to: 'kb', icon: 'book', label: 'nav.kb', key: 'g k' },
-  { to: 'rules', icon: 'rules', label: 'nav.rules', key: 'g r' },
-  { to: 'strategy', icon: 'swap', label: 'nav.strategy', key: 'g s' },
-  { to: 'training', icon: 'target', label: 'nav.training', key: 'g i' },
-  { to: 'health', icon: 'pulse', label: 'nav.health', key: 'g h' },
+  { to: 'rules', icon: 'rules', label: 'nav.rules', key: 'g r', for: LEAD },
+  { to: 'strategy', icon: 'swap', label: 'nav.strategy', key: 'g s', for: LEAD },
+  { to: 'training', icon: 'target', label: 'nav.training', key: 'g i', for: LEAD },
+  { to: 'settings', icon: 'gear', label: 'nav.settings', key: 'g ,', for: LEAD },
+  { to: 'health', icon: 'pulse', label: 'nav.health', key: 'g h', for: LEAD },
 ];
+const nav = (): NavItem[] => {
+  const role = user.value?.role;
+  return role ? ALL_NAV.filter((n) => !n.for || n.for.split('|').includes(role)) : ALL_NAV;
+};
 
 /* Pages beyond the conversations come when they are opened first. */
 const PAGES: Partial<Record<PageName, Loader>> = {
+  desk: () => import('../desk/desk.tsx'),
   customers: () => import('../service/customers.tsx'),
   orders: () => import('../service/orders.tsx'),
   tickets: () => import('../service/tickets.tsx'),
@@ -52,7 +60,7 @@ function Sidebar() {
   const open = live.value.gauges?.live_conversations;
   return (
     <nav class="side" aria-label={t('nav.main')}>
-      <a class="brand" href="#/live">
+      <a class="brand" href="#/">
         <Logo />
         <span>
           <b>callm</b>
@@ -60,7 +68,7 @@ function Sidebar() {
         </span>
       </a>
       <ul>
-        {NAV.map((n) => (
+        {nav().map((n) => (
           <li key={n.to}>
             <a
               href={`#/${n.to}`}
@@ -70,6 +78,7 @@ function Sidebar() {
             >
               <Icon name={n.icon} />
               <span>{t(n.label)}</span>
+              {n.to === 'desk' && offers.value ? <em class="num rings" data-test="offers">{offers.value}</em> : null}
               {n.to === 'live' && open ? <em class="num">{open}</em> : null}
             </a>
           </li>
@@ -98,7 +107,7 @@ function Sidebar() {
             class="btn ghost square"
             title={`${t('nav.help')} (?)`}
             aria-label={t('nav.help')}
-            onClick={() => (helpOpen.value = true)}
+            onClick={() => (help.value = true)}
           >
             <Icon name="help" />
           </button>
@@ -118,6 +127,7 @@ function Sidebar() {
 
 function LinkDot() {
   const ok = link.value === 'open';
+  if (link.value === 'closed' && user.value) return <p class="linkdot"><span class="who">{user.value.name}</span></p>;
   return (
     <p class={`linkdot ${ok ? 'on' : ''}`} data-test="link" data-state={link.value}>
       <i />
@@ -163,7 +173,7 @@ function open(): void {
 }
 
 function escape(): void {
-  if (helpOpen.value) helpOpen.value = false;
+  if (help.value) help.value = false;
   else if (document.activeElement instanceof HTMLInputElement) document.activeElement.blur();
   else if (page.value === 'c') {
     const { seq: _, ...query } = route.value.query;
@@ -177,9 +187,9 @@ const bindings = (): Bindings => ({
   Enter: open,
   Escape: escape,
   '/': () => document.querySelector<HTMLElement>('[data-search]')?.focus(),
-  '?': () => (helpOpen.value = !helpOpen.value),
+  '?': () => (help.value = !help.value),
   ' ': () => document.querySelector<HTMLElement>('[data-play]')?.click(),
-  ...Object.fromEntries(NAV.map((n) => [n.key, () => go([n.to])])),
+  ...Object.fromEntries(nav().map((n) => [n.key, () => go([n.to])])),
   ...Object.assign({}, ...keyStack.map((k) => k())),
 });
 
@@ -227,7 +237,7 @@ export function App() {
         <Banner />
         <CurrentPage />
       </main>
-      {helpOpen.value ? <Help close={() => (helpOpen.value = false)} /> : null}
+      {help.value ? <Help close={() => (help.value = false)} /> : null}
     </div>
   );
 }

@@ -1,6 +1,7 @@
 /* The list of shortcuts, as a dialog. */
 import { useEffect, useRef } from 'preact/hooks';
 import { t, type Key } from '../lib/i18n.ts';
+import { moreHelp } from './state.ts';
 import { Icon } from '../lib/ui.tsx';
 
 const ROWS: [string[], Key][] = [
@@ -9,6 +10,9 @@ const ROWS: [string[], Key][] = [
   [['/'], 'help.search'],
   [['Space'], 'help.play'],
   [['p'], 'help.record'],
+  [['g', 'd'], 'help.desk'],
+  [['g', 'f'], 'help.floor'],
+  [['g', 'q'], 'help.quality'],
   [['g', 'l'], 'help.live'],
   [['g', 'c'], 'help.customers'],
   [['g', 'o'], 'help.orders'],
@@ -37,18 +41,29 @@ export function Help({ close }: { close: () => void }) {
           <Icon name="x" />
         </button>
       </header>
-      <dl>
-        {ROWS.map(([keys, label]) => (
-          <div key={label}>
-            <dt>{t(label)}</dt>
-            <dd>
-              {keys.map((k) => (
-                <kbd key={k}>{k}</kbd>
-              ))}
-            </dd>
-          </div>
-        ))}
-      </dl>
+      {moreHelp.value ? (
+        <>
+          <h3>{t(moreHelp.value.title)}</h3>
+          <List rows={moreHelp.value.rows} />
+          <h3>{t('help.everywhere')}</h3>
+        </>
+      ) : null}
+      <List rows={ROWS} />
     </dialog>
   );
 }
+
+const List = ({ rows }: { rows: [string[], Key][] }) => (
+  <dl>
+    {rows.map(([keys, label]) => (
+      <div key={label}>
+        <dt>{t(label)}</dt>
+        <dd>
+          {keys.map((k) => (
+            <kbd key={k}>{k}</kbd>
+          ))}
+        </dd>
+      </div>
+    ))}
+  </dl>
+);

@@ -1,6 +1,7 @@
 /* The console's shared state: who is signed in, where we are, what is live. */
 import { batch, computed, signal } from '@preact/signals';
 import { ApiError, call, callBytes, callTagged, type CallOptions } from '../lib/api.ts';
+import type { Key } from '../lib/i18n.ts';
 import type { Bindings } from '../lib/keys.ts';
 import { parseHash } from '../lib/router.ts';
 import { ReSocket, wsUrl, type LinkState } from '../lib/socket.ts';
@@ -23,18 +24,27 @@ export const company = signal<Health['company'] | null>(null);
 export const expired = signal(false);
 /* The last event batch, for the conversation that is open on screen. */
 export const fresh = signal<(Ev & { conversation_id: string })[]>([]);
+/* How many offers ring at the desk, wherever one is. */
+export const offers = signal(0);
+/* The list of shortcuts: shown or not, and what the page on screen adds to it. */
+export const help = signal(false);
+export const moreHelp = signal<{ title: Key; rows: [string[], Key][] } | null>(null);
 /* The order of rows on screen, for j and k. */
 export const order = signal<string[]>([]);
 
 /* Keys of what is on screen; they go before those of the frame. The last one wins. */
 export const keyStack: (() => Bindings)[] = [];
 
-const PAGES = ['live', 'c', 'customers', 'orders', 'tickets', 'kb', 'rules', 'strategy', 'training', 'health'] as const;
+const PAGES = ['live', 'c', 'desk', 'floor', 'quality', 'settings', 'customers', 'orders', 'tickets', 'kb', 'rules', 'strategy', 'training', 'health'] as const;
 export type PageName = (typeof PAGES)[number];
 
 export const page = computed<PageName>(
-  () => PAGES.find((p) => p === route.value.path[0]) ?? 'live',
+  () => PAGES.find((p) => p === route.value.path[0]) ?? home(),
 );
+
+/* Where a role begins. */
+const HOME: Record<string, PageName> = { agent: 'desk', quality: 'quality', knowledge: 'kb' };
+const home = (): PageName => HOME[user.value?.role ?? ''] ?? 'live';
 
 addEventListener('hashchange', () => (route.value = parseHash(location.hash)));
 setInterval(() => (now.value = Date.now()), 1000);
@@ -116,18 +126,33 @@ const socket = new ReSocket({
   },
 });
 
-export const reconnect = (): void => socket.retryNow();
+let retry = (): void => socket.retryNow();
+export const reconnect = (): void => retry();
+
+/* Supervisors hear of every conversation, agents of their own: one line each. */
+async function connect(): Promise<void> {
+  const role = user.value?.role ?? 'supervisor';
+  if (role === 'agent') {
+    const mine = await import('../desk/client.ts');
+    retry = mine.retryDesk;
+    mine.startDesk(true);
+  } else if (role === 'admin' || role === 'supervisor') {
+    retry = () => socket.retryNow();
+    socket.start();
+  }
+}
 
 export async function boot(): Promise<void> {
-  socket.start();
-  authed<User>('/api/v1/me').then(
-    (u) => (user.value = u),
-    () => undefined,
-  );
   authed<Health>('/api/v1/health').then(
     (h) => (company.value = h.company),
     () => undefined,
   );
+  try {
+    user.value ??= await authed<User>('/api/v1/me');
+  } catch {
+    /* The line asks again. */
+  }
+  if (token.value) await connect();
 }
 
 export async function loadPage(q: {

@@ -217,6 +217,14 @@ const SYSTEM_ICON: Record<string, IconName> = {
   'conversation.continued': 'link',
   'flow.saved': 'rules',
   'flow.ended': 'flag',
+  'handover.queued': 'clock',
+  'handover.accepted': 'headset',
+  'handover.returned': 'reply',
+  'handover.failed': 'alert',
+  'note.agent': 'lock',
+  survey: 'star',
+  'survey.answer': 'star',
+  'call.party': 'users',
 };
 
 /* The name of the text for a row. */
@@ -234,7 +242,7 @@ export function systemText(ev: Ev): string {
     digit: b.digit ?? '',
     from: ev.kind === 'mood.turn' ? tWord('emotion', b.from) : (b.from ?? ''),
     to: ev.kind === 'mood.turn' ? tWord('emotion', b.to) : (b.to ?? ''),
-    why: ev.kind === 'profile.use' ? tWord('profilewhy', b.why) : tWord('moodwhy', b.why),
+    why: ev.kind === 'profile.use' ? tWord('profilewhy', b.why) : ev.kind === 'handover.failed' ? tWord('askfail', b.why) : tWord('moodwhy', b.why),
     priority: b.priority ?? '',
     row: b.row ?? '',
     offer: tWord('offer', b.offer),
@@ -246,6 +254,12 @@ export function systemText(ev: Ev): string {
     level: tWord('knownlevel', String(b.level ?? '')),
     flow: flowName(b.flow),
     how: tWord('flowend', b.how),
+    position: b.position ?? '',
+    name: b.name ?? b.agent ?? '',
+    text: b.text ?? '',
+    value: b.value ?? '',
+    party: (b.id ?? '').replace(/^[a-z]+:/, ''),
+    step: b.step ?? '',
     channel: tWord('channel', b.channel) + (b.way ? ` (${b.way})` : ''),
   };
   const known = rowKey(ev);

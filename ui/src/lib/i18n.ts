@@ -2,12 +2,13 @@
  * Components that call t() re-render on a switch. */
 import { signal } from '@preact/signals';
 import en from '../i18n/en.json';
+import type desk from '../i18n/desk.en.json';
 import type knowledge from '../i18n/knowledge.en.json';
 import type service from '../i18n/service.en.json';
 import zh from '../i18n/zh.json';
 import type { Lang } from './types.ts';
 
-export type Key = keyof typeof en | keyof typeof service | keyof typeof knowledge;
+export type Key = keyof typeof en | keyof typeof service | keyof typeof knowledge | keyof typeof desk;
 type Params = Record<string, string | number>;
 
 const tables: Record<Lang, Record<string, string>> = { en: { ...en }, zh: { ...zh } };

@@ -114,6 +114,16 @@ export interface EventBody {
   flow?: string; /* flow.saved, flow.ended */
   step?: string;
   how?: string;
+  position?: number; /* handover.queued */
+  wait_ms?: number;
+  name?: string; /* turn.agent, handover.accepted */
+  agent?: string;
+  instruction?: string;
+  kind?: string; /* survey */
+  question?: string;
+  value?: string | number; /* survey.answer */
+  id?: string; /* call.party */
+  mode?: string;
 }
 
 export interface Ev {

@@ -1,5 +1,6 @@
 /* Carrying out a tool for a customer: pick, fill in, see what would happen, do it, say yes, result. The server
  * decides; nothing here is an authority. */
+import { useEffect } from 'preact/hooks';
 import { useSignal, type Signal } from '@preact/signals';
 import { lang, t, tWord } from '../lib/i18n.ts';
 import { ErrorNote, Icon } from '../lib/ui.tsx';
@@ -14,6 +15,7 @@ interface Props {
   preset: Record<string, string>; /* arguments that are known, by name */
   after: () => void;
   conversation?: string;
+  pick?: string | undefined; /* the tool that is open at once */
   keys?: boolean; /* 1 to 9 choose; not where the page has these keys itself */
 }
 
@@ -25,6 +27,10 @@ export function Actions(p: Props) {
   const fit = (tools.data.value?.items ?? [])
     .filter((x) => x.effect && x.source !== 'cust' && names.some((n) => n in (x.schema?.properties ?? {})))
     .sort((a, b) => Number(b.source === 'shop') - Number(a.source === 'shop'));
+  const picked = (tools.data.value?.items ?? []).find((x) => x.name === p.pick);
+  useEffect(() => {
+    if (picked) chosen.value = picked;
+  }, [picked]);
   const keys = p.keys ?? true;
   useKeys(() => Object.fromEntries((keys ? fit : []).slice(0, 9).map((x, n) => [String(n + 1), () => (chosen.value = x)])));
   return (

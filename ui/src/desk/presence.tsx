@@ -1,0 +1,79 @@
+/* What the agent wants to be: ready, paused with a reason, offline; how long it lasts; sound and notifications. */
+import { useSignal } from '@preact/signals';
+import { clock } from '../lib/format.ts';
+import { t, tWord } from '../lib/i18n.ts';
+import { newJob } from '../lib/job.ts';
+import { ErrorNote, Icon } from '../lib/ui.tsx';
+import { now } from '../console/state.ts';
+import { mayAsk, rings, sound, toggleSound } from './bell.ts';
+import { desk, op } from './client.ts';
+import { StateTag } from './parts.tsx';
+import { msOf } from './work.ts';
+
+const job = newJob();
+
+export const setPresence = (state: string, reason = ''): Promise<void> =>
+  job.run(async () => {
+    await op('state', { state, ...(reason ? { reason } : {}) });
+    return '';
+  });
+
+/* ready <-> paused with the first reason: one key. */
+export function flipPresence(): void {
+  const s = desk.value.state.state.toLowerCase();
+  void setPresence(s === 'paused' || s === 'offline' ? 'ready' : 'paused', desk.value.reasons[0] ?? '');
+}
+
+export function Presence() {
+  const { state, me, reasons } = desk.value;
+  const s = state.state.toLowerCase();
+  const asked = useSignal(!mayAsk());
+  const paused = s === 'paused';
+  const since = msOf(state.since, 0);
+  return (
+    <section class="presence" aria-label={t('desk.presence')} data-test="presence">
+      <p class="presence-now">
+        <b>{me?.name ?? ''}</b>
+        <StateTag state={s} reason={state.reason} />
+        {since ? <span class="num muted" data-test="state-time">{clock(now.value - since)}</span> : null}
+      </p>
+      <div class="presence-set">
+        <div class="seg" role="group" aria-label={t('desk.presence')}>
+          <button data-test="be-ready" aria-pressed={s !== 'paused' && s !== 'offline'} disabled={job.busy.value}
+            onClick={() => void setPresence('ready')}>
+            {tWord('astate', 'ready')}
+          </button>
+          <button data-test="be-offline" aria-pressed={s === 'offline'} disabled={job.busy.value}
+            onClick={() => void setPresence('offline')}>
+            {tWord('astate', 'offline')}
+          </button>
+        </div>
+        <select class={`input pause ${paused ? 'on' : ''}`} data-test="be-paused" aria-label={t('desk.pause_reason')}
+          disabled={job.busy.value} value={paused ? (state.reason ?? '') : ''}
+          onChange={(e) => e.currentTarget.value && void setPresence('paused', e.currentTarget.value)}>
+          <option value="">{t('desk.pause')}</option>
+          {reasons.map((r) => (
+            <option key={r} value={r}>
+              {tWord('pause', r)}
+            </option>
+          ))}
+          {paused && state.reason && !reasons.includes(state.reason) ? (
+            <option value={state.reason}>{tWord('pause', state.reason)}</option>
+          ) : null}
+        </select>
+        <button class="btn ghost square" data-test="sound" data-rings={rings.value} aria-pressed={sound.value} title={t('desk.sound')}
+          aria-label={t('desk.sound')} onClick={toggleSound}>
+          <Icon name={sound.value ? 'bell' : 'belloff'} />
+        </button>
+      </div>
+      {asked.value ? null : (
+        <button class="btn ghost small" data-test="notify"
+          onClick={() => void Notification.requestPermission().then(() => (asked.value = true))}>
+          {t('desk.notify')}
+        </button>
+      )}
+      {paused && state.reason === 'no_answer' ? <p class="note warn">{t('desk.was_no_answer')}</p> : null}
+      {job.error.value ? <ErrorNote error={job.error.value} /> : null}
+    </section>
+  );
+}
