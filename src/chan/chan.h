@@ -18,7 +18,8 @@ enum chan_caps {
 	CHAN_DTMF = 16,
 	CHAN_ASR = 32,
 	CHAN_PATIENT = 64, /* voice: silence is the far side's business, nobody is asked */
-	CHAN_MOVES = 128   /* chan_transfer can hand the customer to a telephone address */
+	CHAN_MOVES = 128,  /* chan_transfer can hand the customer to a telephone address */
+	CHAN_PARTIES = 256 /* chan_party can bring persons into the call */
 };
 /* What the customer will probably answer to what is being said: how patient to be with pauses. */
 enum chan_expect { CHAN_EXPECT_OPEN, CHAN_EXPECT_YESNO, CHAN_EXPECT_DIGITS, CHAN_EXPECT_SPELLING };
@@ -90,7 +91,8 @@ struct chan_resume {             /* what the river knows of it; views valid duri
 enum chan_msg_kind { CHAN_TEXT, CHAN_SPEECH_START, CHAN_SPEECH_PARTIAL, CHAN_SPEECH_LIKELY,
 		     CHAN_SPEECH_FINAL, CHAN_KEY, CHAN_PLAYED, CHAN_HOLD, CHAN_RESUME,
 		     CHAN_ASR_LOST, CHAN_MOVED,
-		     CHAN_RECORDED, CHAN_HALTED, CHAN_GOES_ON };
+		     CHAN_RECORDED, CHAN_HALTED, CHAN_GOES_ON,
+		     CHAN_PARTY, CHAN_PARTY_WORDS };
 /* SPEECH_FINAL of words that were said while something secret was entered. */
 #define CHAN_MASKED "[masked]"
 struct chan_msg {
@@ -104,6 +106,45 @@ struct chan_msg {
 	void *ticket;            /* TEXT: opaque, goes back through chan_ack */
 	/* SPEECH_FINAL: how the customer said it (pcm_prosody.h); NULL = not known */
 	const struct pcm_prosody_sum *tone;
+	sv why;                  /* PARTY failed, left: see chan_party */
+	int mode;                /* PARTY: enum chan_party_mode it has now */
+	bool partial;            /* PARTY_WORDS: may yet change */
+};
+/* Persons in a call beside the customer: an agent, a colleague who is asked, a supervisor. At most
+ * CHAN_PARTIES_MAX at a time; each is a telephone or a browser of the company. */
+enum { CHAN_PARTIES_MAX = 6, CHAN_PARTY_ID = 64, CHAN_PARTY_KEYS_MAX = 32 };
+enum chan_party_do {
+	CHAN_PARTY_ADD,          /* id, to, mode, briefing, lang, ring_ms: they are rung */
+	CHAN_PARTY_MODE,         /* id, mode */
+	CHAN_PARTY_MUTE,         /* id, mute: nobody hears them */
+	CHAN_PARTY_KEYS,         /* id, keys: pressed towards their telephone */
+	CHAN_PARTY_DROP,         /* id; no id: all of them */
+	CHAN_PARTY_WAIT          /* mute = true: the customer waits for a person, the tune sounds
+				  * while nobody speaks to them; false: no more. No id. */
+};
+/* TALKS: all hear each other. LISTENS: hears all, nobody hears it, nothing tells of it. WHISPERS:
+ * hears all, only the persons of the company hear it. CONSULTS: with those who TALK alone, the
+ * customer hears the tune meanwhile; when the last of those leaves, it TALKS (a warm transfer is
+ * done). ON_HOLD: hears nothing; the customer hears the tune when nobody else TALKS. TAKES_OVER:
+ * once it has joined it TALKS and all who TALK, CONSULT or are ON_HOLD are dropped. */
+enum chan_party_mode { CHAN_TALKS, CHAN_LISTENS, CHAN_WHISPERS, CHAN_CONSULTS, CHAN_ON_HOLD,
+		       CHAN_TAKES_OVER };
+/* The steps come back as CHAN_PARTY: client_id = id, mode, text = "ringing", "briefing", "joined",
+ * "mode" (another one than before), "muted" or "unmuted", and at the end either "failed" (before it
+ * joined; why = "busy", "no answer", "declined", "unreachable" or "gone", status = SIP's, 0 = none)
+ * or "left" (why = "gone": hung up; "dropped": by order; "taken_over"). PARTY_WORDS: client_id =
+ * id, text = what that person says, as recognised; start_ms, end_ms; never how it was said. */
+struct chan_party {
+	enum chan_party_do act;
+	enum chan_party_mode mode;
+	sv id;                   /* ours to choose: "agent:mei", "super:lin", "consult:tom" */
+	/* "sip:...", a number, both as transfer.allow lists them, or "web:TOKEN": a browser that
+	 * waits (chan_seat.h) */
+	sv to;
+	sv briefing, lang;       /* spoken to the person first; empty = none */
+	int ring_ms;             /* 0 = as configured */
+	bool mute;
+	sv keys;
 };
 struct chan_sink {
 	int (*on_open)(void *arg, struct chan_peer *p, const struct chan_info *info,
@@ -155,6 +196,10 @@ struct chan_ops {
 	/* With CHAN_MOVES: a person takes the customer over; CHAN_MOVED tells how it goes.
 	 * ERR_STATE while one is under way, ERR_INVAL for an address that is not allowed. */
 	int (*transfer)(struct chan_peer *p, const struct chan_move *m);
+	/* With CHAN_PARTIES. Copied. ADD: ERR_EXISTS the id is taken, ERR_FULL, ERR_INVAL an
+	 * address that is not allowed, ERR_STATE no telephone; the others: ERR_NOTFOUND, KEYS
+	 * also ERR_STATE (not joined yet). CHAN_PARTY tells, never from within. */
+	int (*party)(struct chan_peer *p, const struct chan_party *x);
 	/* may be NULL: nothing is recorded */
 	void (*record)(struct chan_peer *p, enum chan_record how);
 	/* May be NULL. What the customer said in that time goes from the recording. */
@@ -187,6 +232,10 @@ static inline void chan_event(struct chan_peer *p, sv json)
 static inline int chan_transfer(struct chan_peer *p, const struct chan_move *m)
 {
 	return p->ops->transfer ? p->ops->transfer(p, m) : ERR_UNSUPPORTED;
+}
+static inline int chan_party(struct chan_peer *p, const struct chan_party *x)
+{
+	return p->ops->party ? p->ops->party(p, x) : ERR_UNSUPPORTED;
 }
 static inline void chan_set_record(struct chan_peer *p, enum chan_record how)
 {

@@ -12,12 +12,11 @@
 #ifndef CALLM_CHAN_PHONE_H
 #define CALLM_CHAN_PHONE_H
 
+#include "chan_people.h"
 #include "chan_voice.h"
 #include "tel.h"
 
 struct chan_phone;
-
-#define CHAN_ALLOW_MAX 64            /* entries of a list of addresses */
 
 struct chan_place {                  /* where a conversation will live */
 	struct loop *loop;
@@ -25,6 +24,7 @@ struct chan_place {                  /* where a conversation will live */
 	const struct chan_sink *sink;
 	void *sink_arg;
 	const struct chan_speech *speech;
+	struct chan_people *people;  /* who can be brought in (chan_people.h); may be NULL */
 };
 /* state: "ringing", "answered", "human" (with the id of the conversation that begins),
  * "machine", "screening", "message" (left), "ended", or "failed" with why: "busy", "no answer",
@@ -43,14 +43,10 @@ struct chan_phone_opts {
 	void *arg;
 	const char *data_dir;        /* recordings below it; NULL = none; copied */
 	const char *language;        /* a call starts in; copied */
-	/* Whom a conversation may be handed to, and how; copied. None allowed: nobody. */
-	struct chan_transfer_opts {
-		const char *const *allow;    /* see chan_dial.h */
-		size_t n_allow;
-		int ring_ms;                 /* 0 = 25 s; at most 55 s */
-		bool confirm;                /* the person takes the call with key 1 */
-		bool end;                    /* the call ends when the person hangs up */
-	} transfer;
+	/* Whom a conversation may be handed to, and how: people, or with NULL what transfer, trunk,
+	 * from and text say; copied. */
+	struct chan_people *people;
+	struct chan_transfer_opts transfer;
 	/* Whom chan_phone_dial may call; copied. */
 	struct chan_outbound_opts {
 		const char *const *allow;
