@@ -91,7 +91,8 @@ void assist_summary_text(const struct assist_case *c, const struct assist_with *
 /* The grounding check: how many statements of s do not stand in the rows of c: a text that is
  * quoted, a number, a date, a code, a person, an action. Independent of how s was made; out (may
  * be NULL) names them, one a line. */
-size_t assist_invented(const struct assist_case *c, const jv *s, struct sb *out);
+size_t assist_invented(const struct assist_case *c, const struct assist_with *w, const jv *s,
+		       struct sb *out);
 /* Does this sentence say only what the rows say: each number and code, and enough of its words? */
 bool assist_grounded(const struct assist_case *c, sv sentence);
 
