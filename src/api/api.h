@@ -24,6 +24,9 @@ struct tool_kit;
 struct cust_keys;
 struct desk;
 struct ing;
+struct acd;
+struct chan_people;
+struct talk_word;
 
 struct api_call {                    /* that we place */
 	sv id;                       /* 26 bytes */
@@ -95,6 +98,14 @@ struct api_opts {
 	struct api_docs docs;
 	/* Business actions; NULL = none. Closed after api_stop, before api_close. */
 	struct tool_kit *kit;
+	/* Hand-overs and agents (acd.h), NULL = none; closed likewise. acd_key as of acd_opts:
+	 * opens the numbers of callbacks. */
+	struct acd *acd;
+	const unsigned char *acd_key;
+	/* Lines of agents in browsers (chan_seat.h), NULL = none; outlives the api. */
+	struct chan_people *seats;
+	/* What a wrap-up may say, [{id, title{zh,en}}]; may be NULL; outlives the api. */
+	const jv *dispositions;
 };
 
 /* How the app gives the api a voice without the api knowing the engines. All on the door's
@@ -151,7 +162,17 @@ int api_tool_run(size_t tool, const jv *args, const struct api_tools *on, jv **r
 /* For talk_opts.feed: any thread. */
 void api_feed(void *api, sv conversation_id, sv event_json, sv conversation_json);
 
-/* Users (also for `callm user add`). role: "admin", "supervisor", "agent". Password hashing is
+/* For acd_opts.feed: an event of the hand-overs, for that agent's consoles and the supervisors'; any
+ * thread. */
+void api_people_feed(void *api, const char *type, sv agent, sv json);
+/* An event for whoever serves the conversation now (assist.*); any thread. */
+void api_conversation_feed(void *api, const char *type, sv conversation, sv json);
+/* As talk_hub_word, but a written conversation that is not in memory is loaded first. Any thread. A
+ * done whose mailbox is full is called on the door's thread. */
+int api_word(struct api *a, const struct talk_word *w);
+
+/* Users (also for `callm user add`). role: "admin", "supervisor", "agent", "quality", "viewer",
+ * "knowledge". Password hashing is
  * slow on purpose (Argon2id): not on a loop. ERR_EXISTS unless replace. */
 int api_user_put(struct store *st, sv login, sv name, sv role, sv password, bool replace,
 		 struct err *e);

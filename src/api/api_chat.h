@@ -76,6 +76,7 @@ struct api_chat {
 	VEC(struct chat_id) ids;     /* a ring once CHAT_IDS are in it */
 	size_t ids_next;
 	VEC(struct chat_pending) pending;
+	struct api_word *words;      /* of people, until it is loaded; api_word.h */
 	double tokens;               /* of the limit on texts */
 	int64_t tokens_ms;
 };

@@ -35,8 +35,8 @@ static void page_run(struct api_query *q, struct store_db *db)
 	store_bind_int(st, 3, PAGE_ROWS);
 	int n = 0;
 	while (q->out.n < PAGE_BYTES && api_row(q, st)) {
-		api_event_row(st, &q->out);
-		sb_ch(&q->out, '\n');
+		if (api_event_public(st, &q->out))
+			sb_ch(&q->out, '\n');
 		n++;
 	}
 	store_reset(st);

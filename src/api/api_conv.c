@@ -66,6 +66,23 @@ void api_event_row(struct store_stmt *q, struct sb *b)
 	sb_ch(b, '}');
 }
 
+bool api_event_public(struct store_stmt *q, struct sb *b)
+{
+	sv kind = store_col_sv(q, 3);
+	if (sv_starts(kind, SV("note.")) || sv_starts(kind, SV("alert.")))
+		return false;
+	size_t at = b->n;
+	api_event_row(q, b);
+	if (!sv_eq(kind, SV("handover")))
+		return true;
+	jv *row = jv_parse(sv_n(b->p + at, b->n - at), NULL);
+	jv_del(jv_get(row, "body"), "handover");
+	sb_truncate(b, at);
+	jv_dump(row, b);
+	jv_free(row);
+	return true;
+}
+
 static int64_t arg_int(struct web_req *r, const char *name, int64_t def, int64_t min, int64_t max)
 {
 	int64_t v;
@@ -183,7 +200,7 @@ void api_conv_get(struct web_req *r, void *arg)
 void api_conv_events_run(struct api_query *q, struct store_db *db)
 {
 	struct store_stmt *st;
-	int64_t n = 0, last = q->i1;
+	int64_t last = q->i1;
 	if (store_prep(db, &st,
 		       "SELECT " API_EVENT_COLS " FROM event WHERE conversation=?1 AND seq>?2 "
 		       "ORDER BY seq LIMIT ?3")) {
@@ -194,10 +211,15 @@ void api_conv_events_run(struct api_query *q, struct store_db *db)
 	store_bind_int(st, 2, q->i1);
 	store_bind_int(st, 3, q->i2);
 	sb_cstr(&q->out, "{\"items\":[");
-	while (api_row(q, st)) {
-		if (n++)
+	for (bool any = false; api_row(q, st);) {
+		size_t at = q->out.n;
+		if (any)
 			sb_ch(&q->out, ',');
-		api_event_row(st, &q->out);
+		if (!q->i3)
+			api_event_row(st, &q->out);
+		else if (!api_event_public(st, &q->out))
+			sb_truncate(&q->out, at);
+		any |= q->out.n > at;
 		last = store_col_int(st, 0);
 	}
 	store_reset(st);
@@ -219,6 +241,7 @@ void api_conv_events(struct web_req *r, void *arg)
 	q->s1 = arena_sv(&q->arena, web_req_param(r, "id"));
 	q->i1 = after;
 	q->i2 = limit;
+	q->i3 = !api_signed_in(a, r);
 	q->run = api_conv_events_run;
 	q->settled = true; /* what was answered is there to be read */
 	api_query_start(q);

@@ -9,6 +9,7 @@
 #define API_KEY_BYTES 32
 #define API_TOKEN_MAX 512
 #define API_NETS 64
+#define API_ROLES "admin|supervisor|agent|quality|viewer|knowledge"
 
 struct api_user {
 	char login[64], role[16];
@@ -42,6 +43,7 @@ struct api {
 	unsigned next;               /* round robin over the shards */
 	struct map *chats;           /* id -> struct api_chat */
 	struct api_live *live;       /* consoles */
+	struct api_people *people;   /* agents' sockets; api_people.h */
 	int logins;                  /* password checks under way */
 	struct map *addrs;           /* address -> struct api_addr */
 	uint64_t waits_made;
@@ -149,7 +151,7 @@ void api_conv_events(struct web_req *r, void *arg);
 void api_conv_recording(struct web_req *r, void *arg);
 void api_conv_record(struct web_req *r, void *arg);      /* api_record.c */
 /* What runs on a worker, for api_tools.c too. list: s1 state, s2 channel, i2 limit, and what
- * args read of a cursor; get: s1 id; events: s1 id, i1 after, i2 limit. */
+ * args read of a cursor; get: s1 id; events: s1 id, i1 after, i2 limit, i3 for the customer. */
 /* false: detail says why. */
 bool api_conv_list_args(struct api_query *q, sv state, sv cursor);
 void api_conv_list_run(struct api_query *q, struct store_db *db);
@@ -159,6 +161,9 @@ void api_conv_events_run(struct api_query *q, struct store_db *db);
 void api_conv_reveal(struct api *a, struct web_req *r, int64_t after, int64_t limit);
 /* An event row as JSON from columns seq, ts_ms, turn, kind, actor, body of q. */
 void api_event_row(struct store_stmt *q, struct sb *out);
+/* As the customer may see it; false: not at all, and nothing is put. What colleagues write to each
+ * other and what a hand-over carries is not for the customer. */
+bool api_event_public(struct store_stmt *q, struct sb *out);
 void api_conv_row(struct store_stmt *q, struct sb *out);
 #define API_CONV_COLS \
 	"id, interaction_id, channel, state, language, customer_id, customer_name, " \
@@ -289,7 +294,7 @@ struct api_query {
 	const char *detail;
 	sv s1, s2, s3, s4;
 	void *p, *p2;
-	int64_t i1, i2;
+	int64_t i1, i2, i3;
 	/* first wait until everything handed to the scribe is on disk. */
 	bool settled;
 	bool etag;                   /* with ETag; a matching If-None-Match is answered 304 */

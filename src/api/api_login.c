@@ -131,7 +131,7 @@ void api_login(struct web_req *r, void *arg)
 void api_me(struct web_req *r, void *arg)
 {
 	struct api_user u;
-	if (!api_need_user(arg, r, "admin|supervisor|agent", &u))
+	if (!api_need_user(arg, r, API_ROLES, &u))
 		return;
 	jv *out = jv_obj();
 	jv_set_str(out, "login", sv_of(u.login));
@@ -181,8 +181,10 @@ int api_user_put(struct store *st, sv login, sv name, sv role, sv password, bool
 		return err_set(e, ERR_INVAL, "login must be 1 to 60 bytes without ~ and :");
 	if (password.n < 8 || password.n > 250)
 		return err_set(e, ERR_INVAL, "the password must have 8 to 250 bytes");
-	if (!api_role_fits(role, "admin|supervisor|agent"))
-		return err_set(e, ERR_INVAL, "role must be admin, supervisor or agent");
+	if (!api_role_fits(role, API_ROLES))
+		return err_set(e, ERR_INVAL,
+			       "role must be admin, supervisor, agent, quality, viewer or "
+			       "knowledge");
 	struct user_put u = { login, name, role, .replace = replace };
 	if (crypto_pwhash_str(u.hash, password.p, password.n, HASH_OPS, HASH_MEM))
 		return err_set(e, ERR_NOMEM, "no memory for hashing the password");
