@@ -16,9 +16,9 @@
 
 #include "store.h"
 
+#include "acd_core.h"
+
 struct acd;
-struct acd_cals;     /* acd_plan.h */
-struct acd_plan;
 struct talk_ask;     /* talk_people.h */
 struct talk_word;
 struct talk_people;
@@ -63,7 +63,7 @@ struct acd_order {
 	sv why, note, number, json;  /* see above */
 	sv party, step;              /* PHONE: "agent:mei", "joined" */
 	int status;                  /* PHONE: of SIP */
-	int presence;                /* enum acd_presence */
+	enum acd_presence presence;
 	bool on, survey;
 	int64_t not_before_ms;       /* CALLBACK: wall clock; 0 = when the turn comes */
 	const struct talk_ask *ask;  /* ASK */
@@ -128,9 +128,12 @@ int acd_agent_state(struct store_db *db, sv login, struct sb *out);
 
 /* ---- configuration in the database (beats the file, thing by thing) ---- */
 
-enum acd_conf { ACD_CONF_QUEUE, ACD_CONF_SKILL, ACD_CONF_AGENT };
+enum acd_conf { ACD_CONF_SKILL, ACD_CONF_QUEUE, ACD_CONF_AGENT, ACD_CONF_ROUTE };
 /* The stored object, and its version (for ETag). ERR_NOTFOUND: only the file may have it. */
 int acd_conf_get(struct store_db *db, enum acd_conf kind, sv id, struct sb *out, int64_t *version);
+/* Would the plan of now be whole with it? Any thread. body empty = without it. ERR_INVAL: rep says
+ * what is wrong; the caller ends rep in both cases. */
+int acd_conf_check(struct acd *a, enum acd_conf kind, sv id, sv body, struct cfg_report *rep);
 /* Inside a write function. version: 0 = whatever is there, -1 = must be new, else ERR_CONFLICT
  * when it is another. The body must be an object; what it says is checked by acd_conf_check. The
  * river gets "acd.config" {kind,id,version} by `by`. Send ACD_DO_PLAN when it is durable. */
@@ -141,11 +144,9 @@ int acd_conf_delete(struct store_db *db, enum acd_conf kind, sv id, int64_t vers
 
 /* ---- counting again from the river alone ---- */
 
-struct acd_count {               /* of one queue */
+struct acd_count {
 	char queue[64];
-	int64_t entered, offered, answered, abandoned, short_abandoned, callbacks, other_out;
-	int64_t rejected, returned, ended, in_sl, removed;
-	int64_t talk_ms, hold_ms, acw_ms, wait_ms;
+	struct acd_numbers n;        /* as the machine counts */
 };
 /* Rows of [from_ms, to_ms). *ret: n queues by id, in the arena. sl_ms(arg, queue): the seconds a
  * queue promises; NULL = 20 s for all. */

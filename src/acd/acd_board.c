@@ -1,0 +1,192 @@
+/* acd_board.c: what wallboards show: queues with their figures, agents with what they do.
+ *
+ * From the machine, so of this moment; on the owner's thread, between turns or inside one.
+ */
+#include "acd_int.h"
+
+struct board {
+	struct acd *a;
+	struct sb *out;
+	int64_t now;
+	int n;
+};
+
+static void put_text(struct sb *b, const char *key, sv v)
+{
+	sb_fmt(b, ",\"%s\":", key);
+	sb_json(b, v);
+}
+
+static void put_num(struct sb *b, const char *key, int64_t v)
+{
+	sb_fmt(b, ",\"%s\":%lld", key, (long long)v);
+}
+
+static int64_t mean(int64_t sum, int64_t n)
+{
+	return n > 0 ? sum / n : 0;
+}
+
+static void put_numbers(struct sb *b, const struct acd_numbers *n)
+{
+	int64_t over = n->ended + n->returned + n->transferred;
+	put_num(b, "entered", n->entered);
+	put_num(b, "answered", n->answered);
+	put_num(b, "abandoned", n->abandoned);
+	put_num(b, "short_abandoned", n->short_abandoned);
+	put_num(b, "callbacks", n->callbacks);
+	put_num(b, "out", n->out);
+	put_num(b, "moved", n->moved);
+	put_num(b, "rejected", n->rejected);
+	put_num(b, "unanswered", n->unanswered);
+	put_num(b, "ended", n->ended);
+	put_num(b, "returned", n->returned);
+	put_num(b, "transferred", n->transferred);
+	put_num(b, "asa_ms", mean(n->wait_ms, n->answered));
+	put_num(b, "wait_most_ms", n->wait_most_ms);
+	put_num(b, "talk_ms", n->talk_ms);
+	put_num(b, "hold_ms", n->hold_ms);
+	put_num(b, "acw_ms", n->acw_ms);
+	put_num(b, "aht_ms", mean(n->talk_ms + n->hold_ms, over) + mean(n->acw_ms, n->wrapped));
+	sb_fmt(b, ",\"sl\":%.4f", acd_numbers_sl(n));
+}
+
+static void put_queue(void *arg, const struct acd_queue_now *q)
+{
+	struct board *b = arg;
+	struct sb *s = b->out;
+	int i = acd_plan_queue_of(b->a->plan, sv_of(q->q->id));
+	if (b->n++)
+		sb_ch(s, ',');
+	acd_plan_queue_json(b->a->plan, i, s);
+	if (s->n && s->p[s->n - 1] == '}')
+		sb_truncate(s, s->n - 1);    /* the figures go behind the settings */
+	sb_fmt(s, ",\"open\":%s", q->open ? "true" : "false");
+	put_num(s, "promise_s", q->q->sl_s);
+	put_num(s, "promise_pct", q->q->sl_pct);
+	put_num(s, "waiting", q->waiting);
+	put_num(s, "offered", q->offered);
+	put_num(s, "serving", q->serving);
+	put_num(s, "longest_ms", q->longest_ms);
+	put_num(s, "wait_ms", q->next.ms);
+	put_num(s, "ready", q->agents[ACD_IS_READY]);
+	put_num(s, "talking", q->agents[ACD_IS_TALKING] + q->agents[ACD_IS_HOLD]);
+	put_num(s, "paused", q->agents[ACD_IS_PAUSED]);
+	put_num(s, "wrapup", q->agents[ACD_IS_WRAPUP]);
+	put_numbers(s, &q->n);
+	sb_ch(s, '}');
+}
+
+static void put_work(struct board *b, sv login)
+{
+	struct sb *s = b->out;
+	size_t it = 0;
+	sv key;
+	void *p;
+	int n = 0;
+	sb_cstr(s, ",\"handovers\":[");
+	while (map_next(b->a->hos, &it, &key, &p)) {
+		const struct ho *h = p;
+		if (h->state != HO_ACCEPTED || !sv_eq(sv_of(h->agent), login))
+			continue;
+		if (n++)
+			sb_ch(s, ',');
+		sb_json(s, sv_of(h->id));
+	}
+	sb_ch(s, ']');
+}
+
+static void put_agent(void *arg, const struct acd_agent_now *x)
+{
+	struct board *b = arg;
+	struct sb *s = b->out;
+	const struct ag *g = acd_agent_of(b->a, x->login, false);
+	int i = acd_plan_person_of(b->a->plan, x->login);
+	char when[32];
+	if (b->n++)
+		sb_ch(s, ',');
+	if (i >= 0) {
+		acd_plan_person_json(b->a->plan, acd_plan_person(b->a->plan, i), s);
+		if (s->n && s->p[s->n - 1] == '}')
+			sb_truncate(s, s->n - 1);
+	} else {
+		sb_cstr(s, "{\"login\":");
+		sb_json(s, x->login);
+		put_text(s, "name", x->name);
+		put_text(s, "extension", x->extension);
+	}
+	clk_rfc3339(g && g->since ? g->since : x->state_since_ms, when);
+	put_text(s, "state", sv_of(acd_state_name(x->state)));
+	put_text(s, "presence", sv_of(acd_presence_name(x->presence)));
+	put_text(s, "reason", x->reason);
+	put_text(s, "since", sv_of(when));
+	put_num(s, "talking", x->served);
+	put_num(s, "wrapping", x->wrapping);
+	put_text(s, "offer", x->offer);
+	put_num(s, "consoles", g ? acd_sockets(b->a, g) : 0);
+	put_num(s, "answered", x->answered);
+	put_num(s, "rejected", x->rejected);
+	put_num(s, "unanswered", x->unanswered);
+	put_num(s, "talk_ms", x->talk_ms);
+	put_num(s, "hold_ms", x->hold_ms);
+	put_num(s, "acw_ms", x->acw_ms);
+	if (x->served > 0)
+		put_work(b, x->login);
+	else
+		sb_cstr(s, ",\"handovers\":[]");
+	sb_ch(s, '}');
+}
+
+static void put_queues(struct acd *a, struct sb *out)
+{
+	struct board b = { .a = a, .out = out, .now = acd_now(a) };
+	sb_ch(out, '[');
+	acd_core_queues(a->core, b.now, put_queue, &b);
+	sb_ch(out, ']');
+}
+
+static void put_agents(struct acd *a, struct sb *out)
+{
+	struct board b = { .a = a, .out = out, .now = acd_now(a) };
+	sb_ch(out, '[');
+	acd_core_agents(a->core, b.now, put_agent, &b);
+	sb_ch(out, ']');
+}
+
+void acd_board(struct acd *a, struct sb *out)
+{
+	struct sb skills;
+	sb_init(&skills, LIM_SB);
+	acd_plan_skills_json(a->plan, &skills);
+	jv *o = jv_parse(sb_sv(&skills), NULL);
+	sb_done(&skills);
+	sb_cstr(out, "{\"queues\":");
+	put_queues(a, out);
+	sb_cstr(out, ",\"agents\":");
+	put_agents(a, out);
+	sb_cstr(out, ",\"skills\":");
+	if (jv_get(o, "items"))
+		jv_dump(jv_get(o, "items"), out);
+	else
+		sb_cstr(out, "[]");
+	sb_ch(out, '}');
+	jv_free(o);
+}
+
+void acd_realtime(struct acd *a)
+{
+	struct sb b;
+	sb_init(&b, LIM_JSON_BYTES);
+	sb_cstr(&b, "{\"items\":");
+	put_queues(a, &b);
+	sb_ch(&b, '}');
+	if (sb_err(&b) == 0)
+		a->o.feed(a->o.feed_arg, "queue.realtime", SV_NULL, sb_sv(&b));
+	sb_reset(&b);
+	sb_cstr(&b, "{\"items\":");
+	put_agents(a, &b);
+	sb_ch(&b, '}');
+	if (sb_err(&b) == 0)
+		a->o.feed(a->o.feed_arg, "agent.realtime", SV_NULL, sb_sv(&b));
+	sb_done(&b);
+}

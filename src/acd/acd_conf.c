@@ -1,0 +1,176 @@
+/* acd_conf.c: queues, skills, agents and routes that people changed: rows beside the file.
+ *
+ * A row replaces the thing of its name in the file, or adds one; the body null takes it out. The
+ * plan of now is the file with all rows laid over it, skills first because queues name them. A row
+ * that does not fit any more (the file lost what it names) is left out and told in the log: the
+ * centre opens all the same. Writing: the scribe; checking: any thread, on the plan of now.
+ */
+#include "acd_int.h"
+
+static const char *const sections[] = { "skills", "queues", "agents", "routes" };
+static const char *const kinds[] = { "skill", "queue", "agent", "route" };
+
+int acd_conf_get(struct store_db *db, enum acd_conf kind, sv id, struct sb *out, int64_t *version)
+{
+	struct store_stmt *q;
+	int rc = store_prep(db, &q, "SELECT body, version FROM acd_conf WHERE kind=?1 AND id=?2");
+	if (rc)
+		return rc;
+	store_bind_sv(q, 1, sv_of(kinds[kind]));
+	store_bind_sv(q, 2, id);
+	rc = store_step(q);
+	if (rc == 1) {
+		sb_put(out, store_col_sv(q, 0));
+		*version = store_col_int(q, 1);
+	}
+	store_reset(q);
+	return rc < 0 ? rc : rc == 0 ? ERR_NOTFOUND : sb_err(out);
+}
+
+static int told(struct store_db *db, enum acd_conf kind, sv id, int64_t version, sv by, int64_t now)
+{
+	jv *o = jv_obj();
+	struct sb b;
+	jv_set_str(o, "kind", sv_of(kinds[kind]));
+	jv_set_str(o, "id", id);
+	jv_set_int(o, "version", version);
+	sb_init(&b, LIM_SB);
+	jv_dump(o, &b);
+	jv_free(o);
+	struct store_event ev = { .ts_ms = now, .kind = SV("acd.config"), .actor = by,
+				  .body = sb_sv(&b) };
+	int rc = store_event_put(db, &ev);
+	sb_done(&b);
+	return rc;
+}
+
+static int put(struct store_db *db, enum acd_conf kind, sv id, sv body, int64_t version, sv by,
+	       int64_t now)
+{
+	struct store_stmt *q;
+	int rc = store_prep(db, &q,
+			    "INSERT INTO acd_conf (kind, id, body, version, updated_ms, "
+			    "updated_by) VALUES (?1,?2,?3,?4,?5,?6) ON CONFLICT (kind, id) DO "
+			    "UPDATE SET body=excluded.body, version=excluded.version, "
+			    "updated_ms=excluded.updated_ms, updated_by=excluded.updated_by");
+	if (rc)
+		return rc;
+	store_bind_sv(q, 1, sv_of(kinds[kind]));
+	store_bind_sv(q, 2, id);
+	store_bind_sv(q, 3, body);
+	store_bind_int(q, 4, version);
+	store_bind_int(q, 5, now);
+	store_bind_sv(q, 6, by);
+	rc = store_run(q);
+	return rc ? rc : told(db, kind, id, version, by, now);
+}
+
+static int change(struct store_db *db, enum acd_conf kind, sv id, sv body, int64_t version, sv by,
+		  int64_t now)
+{
+	struct sb old;
+	int64_t has = 0;
+	if (!id.n || id.n >= ACD_NAME)
+		return ERR_INVAL;
+	sb_init(&old, LIM_JSON_BYTES);
+	int rc = acd_conf_get(db, kind, id, &old, &has);
+	sb_done(&old);
+	if (rc && rc != ERR_NOTFOUND)
+		return rc;
+	if (version == -1 && has)
+		return ERR_EXISTS;
+	if (version > 0 && version != has)
+		return ERR_CONFLICT;
+	return put(db, kind, id, body, has + 1, by, now);
+}
+
+int acd_conf_put(struct store_db *db, enum acd_conf kind, sv id, sv body, int64_t version, sv by,
+		 int64_t now_ms)
+{
+	jv *o = jv_parse(body, NULL);
+	bool ok = jv_is_obj(o);
+	jv_free(o);
+	return ok ? change(db, kind, id, body, version, by, now_ms) : ERR_INVAL;
+}
+
+int acd_conf_delete(struct store_db *db, enum acd_conf kind, sv id, int64_t version, sv by,
+		    int64_t now_ms)
+{
+	return change(db, kind, id, SV("null"), version, by, now_ms);
+}
+
+int acd_conf_check(struct acd *a, enum acd_conf kind, sv id, sv body, struct cfg_report *rep)
+{
+	struct acd_plan *now = snap_get(a->plans), *then = NULL;
+	jv *o = body.n ? jv_parse(body, NULL) : NULL;
+	int rc = body.n && !jv_is_obj(o) ? ERR_INVAL : 0;
+	if (rc == 0)
+		rc = acd_plan_with(&then, now, sections[kind], id, o, a->o.cals, rep);
+	if (rc == 0)
+		obj_unref(then);
+	obj_unref(now);
+	jv_free(o);
+	return rc;
+}
+
+/* ---- the plan of now ---- */
+
+static void lay_over(struct acd *a, struct acd_plan **p, enum acd_conf kind, sv id, sv body)
+{
+	struct cfg_report rep = { 0 };
+	struct acd_plan *then = NULL;
+	jv *o = jv_parse(body, NULL);
+	int rc = acd_plan_with(&then, *p, sections[kind], id, jv_is_obj(o) ? o : NULL, a->o.cals,
+			       &rep);
+	if (rc == 0) {
+		obj_unref(*p);
+		*p = then;
+	} else {
+		LOG(WARN, "acd.config", "%s=" SV_FMT " is left out: %s", kinds[kind], SV_ARG(id),
+		    rep.n ? rep.v[0].what : err_text(rc));
+	}
+	cfg_report_done(&rep);
+	jv_free(o);
+}
+
+static int lay_kind(struct acd *a, struct store_db *db, struct acd_plan **p, enum acd_conf kind)
+{
+	struct store_stmt *q;
+	int rc = store_prep(db, &q, "SELECT id, body FROM acd_conf WHERE kind=?1 ORDER BY id");
+	if (rc)
+		return rc;
+	store_bind_sv(q, 1, sv_of(kinds[kind]));
+	while ((rc = store_step(q)) == 1)
+		lay_over(a, p, kind, store_col_sv(q, 0), store_col_sv(q, 1));
+	store_reset(q);
+	return rc;
+}
+
+int acd_plan_load(struct acd *a, struct store_db *db, struct acd_plan **ret, struct err *e)
+{
+	struct cfg_report rep = { 0 };
+	struct acd_plan *p = NULL;
+	int rc = acd_plan_new(&p, a->o.yaml, a->yaml_name, a->o.cals, &rep);
+	if (rc)
+		(void)err_set(e, rc, "%s: %s. %s", rep.n ? rep.v[0].where : a->yaml_name,
+			      rep.n ? rep.v[0].what : err_text(rc), rep.n ? rep.v[0].mend : "");
+	cfg_report_done(&rep);
+	for (int k = 0; k < 4 && rc == 0; k++)
+		rc = lay_kind(a, db, &p, (enum acd_conf)k);
+	if (rc) {
+		obj_unref(p);
+		return e && e->code ? rc : err_set(e, rc, "queues: %s", err_text(rc));
+	}
+	*ret = p;
+	return 0;
+}
+
+void acd_plan_take(struct acd *a, struct acd_plan *p)
+{
+	struct acd_plan *old = a->plan;
+	a->plan = p;
+	snap_publish(a->plans, obj_ref(p));
+	acd_core_plan(a->core, p, a->now->now);
+	obj_unref(old);
+	(void)acd_agents_enrol(a, a->now->now);
+}

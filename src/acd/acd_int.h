@@ -1,0 +1,264 @@
+/* acd_int.h: what the files of the durable side share; no other room includes it. */
+#ifndef CALLM_ACD_INT_H
+#define CALLM_ACD_INT_H
+
+#include <pthread.h>
+
+#include "acd.h"
+#include "acd_core.h"
+#include "acd_plan.h"
+#include "talk_people.h"
+
+enum {
+	ACD_ID = 40, ACD_NAME = 64, ACD_TEXT = 96,       /* bytes with the NUL */
+	ACD_ORDERS = 32768,          /* waiting for their turn */
+	ACD_BATCH = 256,             /* orders of one write */
+	ACD_LIVE = ACD_CORE_ITEMS - 1000,    /* hand-overs in memory */
+	ACD_AGENTS = 10000,
+	ACD_PACKET = 256 << 10,      /* bytes of a packet, a note, a wrap-up */
+	ACD_GRACE_MS = 30000,        /* a console that is gone may come back */
+	ACD_ALONE_MS = 60000,        /* served chats of an agent who is gone are given on */
+	ACD_RETRY_MS = 1000,         /* what could not be written is tried again */
+	ACD_MOST = 1 << 20,          /* things of one batch */
+	ACD_TRIES = 3,               /* of a callback that nobody answers */
+	ACD_TRY_MS = 15 * 60000,
+	ACD_THINK_MS = 60000,        /* about a callback, before the wait goes on */
+	ACD_RING_MS = 35000,         /* of an agent's telephone */
+	ACD_RING_SPARE_MS = 5000,    /* it says no before the offer is over */
+	ACD_DO_RECOVER = ACD_DOS     /* the room's own order: after a load; on = a restart */
+};
+
+/* ---- a hand-over in hand (acd_row.c) ---- */
+
+enum ho_state { HO_REQUESTED, HO_QUEUED, HO_OFFERED, HO_ACCEPTED, HO_ENDED, HO_RETURNED, HO_FAILED,
+		HO_STATES };
+enum ho_kind { HO_LIVE, HO_CALLBACK, HO_VOICEMAIL, HO_KINDS };
+extern const char *const ho_state_names[HO_STATES], *const ho_kind_names[HO_KINDS];
+int acd_name_of(const char *const *names, int n, sv s);      /* -1: none of them */
+
+/* Long texts live on the disk; these are what is to be written, NULL = as it is there. */
+struct ho_long {
+	char *packet, *note, *recording, *number, *wrap;
+};
+struct ho {
+	char id[ACD_ID], parent[ACD_ID], conversation[ACD_ID], interaction[ACD_ID];
+	char customer[ACD_NAME], channel[24], language[16], queue[ACD_NAME], why[ACD_NAME];
+	char reason[32], topic[ACD_TEXT], agent[ACD_NAME], sticky[ACD_NAME], needs[256];
+	enum ho_kind kind;
+	enum acd_media media;
+	enum ho_state state;
+	int priority, offers, tries;
+	/* wall clock, 0 = not */
+	int64_t since, not_before, queued, offered, until, accepted, held, ended, wrapped;
+	/* of the row that will say so; entered: this stay in a queue. */
+	int64_t hold_ms, entered;
+	struct ho_long more;
+	bool dirty, in_core, in_wrap;
+	bool was_offered;            /* on disk, but not any more */
+	char rung[256];              /* logins whose telephone is being called: "mei,tom," */
+	int position;                /* last told */
+	int64_t wait_ms;
+};
+/* live = waits or is served; an ended one may still be wrapped up. */
+bool ho_is_live(const struct ho *h);
+void ho_long_done(struct ho_long *m);
+/* Writes the row (new or not). Scribe. */
+int ho_save(struct store_db *db, const struct ho *h);
+/* Calls fn for every row that lives or is being wrapped up, oldest wish first. Reader. */
+int ho_load(struct store_db *db, void (*fn)(void *arg, const struct ho *h), void *arg);
+/* By its id. ERR_NOTFOUND. */
+int ho_one(struct store_db *db, sv id, struct ho *ret);
+/* The last live hand-over of a conversation, whatever became of it. ERR_NOTFOUND. */
+int ho_last(struct store_db *db, sv conversation, struct ho *ret);
+/* Who served this customer last; false = nobody. */
+bool ho_last_agent(struct store_db *db, sv customer, char login[ACD_NAME]);
+void acd_copy(char *to, size_t cap, sv s);       /* cut between characters */
+
+/* ---- an agent in hand ---- */
+
+struct ag {
+	char login[ACD_NAME], reason[ACD_NAME], state[16];
+	char extension[ACD_TEXT], name[ACD_NAME];
+	enum acd_presence presence;  /* what was chosen */
+	bool console;                /* chosen while a console was connected */
+	int64_t since, present, gone;        /* gone: since when without a console; 0 = here */
+	/* away: of before a restart, not yet back. */
+	bool paused_gone, alone, away, dirty;
+};
+int ag_save(struct store_db *db, const struct ag *g);
+int ag_load(struct store_db *db, void (*fn)(void *arg, const struct ag *g), void *arg);
+
+/* ---- what follows from some orders, written at once (acd_batch.c) ---- */
+
+struct acd_event {                   /* a row of the river; owned */
+	char *kind, *customer, *actor, *body;
+};
+struct acd_tell {                    /* for the feed, when it is written */
+	const char *type;            /* static */
+	char agent[ACD_NAME], id[ACD_ID];
+	char *json;                  /* NULL = the hand-over as it is on disk then */
+};
+struct acd_say {                     /* a word for talk, when it is written; owned strings */
+	enum talk_word_kind kind;
+	char conversation[ACD_ID], agent[ACD_NAME], name[ACD_NAME], why[ACD_NAME], party[ACD_TEXT];
+	char *text, to[ACD_TEXT];
+	int position, ring_ms, act, mode;
+	int64_t wait_ms;
+	bool survey;
+};
+struct acd_job {                     /* an order, copied */
+	struct acd_order o;
+	struct talk_ask ask;
+	char *strings;               /* one block behind every sv */
+	char id[ACD_ID];             /* the hand-over it was about */
+	int err;
+	struct acd_job *next;
+	struct acd *a;
+	struct sb json;              /* for done */
+};
+struct acd_batch {
+	struct acd *a;
+	VEC(struct ho) rows;
+	VEC(struct ag) agents;
+	VEC(struct acd_event) events;
+	VEC(struct acd_tell) tells;
+	VEC(struct acd_say) says;
+	struct acd_job *jobs, **jobs_end;
+	int64_t now;
+};
+
+struct acd {
+	struct store *store;
+	struct loop *loop;
+	bool own;
+	pthread_t thread;
+	struct mbox *box;
+	struct loop_timer tick, real, retry;
+	struct acd_opts o;
+	char *yaml, *yaml_name;
+	unsigned char key[32];
+	bool has_key, closing;
+	/* a write failed: wait; and memory is not what the disk says. */
+	bool broken, unread;
+	struct acd_plan *plan;
+	struct acd_core *core;
+	struct map *hos, *by_conv, *agents;
+	VEC(struct ho *) touched;    /* by this turn */
+	VEC(struct ag *) changed;
+	struct map *sockets;         /* login -> int, consoles that are connected */
+	struct snap *plans;          /* the plan for other threads */
+	int64_t task_due;            /* when a task wants to be looked at */
+	sv why;                      /* of the offer that is being rejected */
+	/* a presence is being set: an offer it ends was not refused. */
+	bool choosing;
+	bool quiet;                  /* agents' states are not told: acd_recover */
+	struct acd_job *first, **last;       /* orders that wait */
+	size_t waiting;
+	struct acd_batch *flight, *now;      /* being written; being made */
+	int64_t clock;               /* never goes back */
+};
+
+/* ---- acd_batch.c ---- */
+struct acd_batch *acd_batch_new(struct acd *a);
+void acd_batch_free(struct acd_batch *b);
+/* A row of the river; body moved. */
+void acd_event(struct acd *a, const char *kind, sv customer, sv actor, jv *body);
+/* To the feed: about h as it is on disk then, or with a body of its own (moved). */
+void acd_tell(struct acd *a, const char *type, sv agent, const struct ho *h, jv *body);
+/* A word, copied; only when h is a live one. */
+void acd_say(struct acd *a, const struct ho *h, struct acd_say say);
+/* Makes a batch of what waits and what is due, and hands it to the scribe, unless one is there. */
+void acd_turn(struct acd *a);
+int64_t acd_now(struct acd *a);
+/* Answers and frees the job. */
+void acd_job_finish(struct acd *a, struct acd_job *j);
+
+/* ---- acd_order.c ---- */
+void acd_order_run(struct acd *a, struct acd_job *j);
+/* Something that happened outside: it is tried again when it could not be written. */
+bool acd_is_fact(enum acd_do act);
+
+/* ---- acd_job.c ---- */
+/* A copy; NULL and *rc. */
+struct acd_job *acd_job_new(struct acd *a, const struct acd_order *o, int *rc);
+void acd_job_free(struct acd_job *j);
+
+/* ---- acd_out.c ---- */
+void acd_on_out(void *arg, const struct acd_out *out);
+/* After calls of the machine: what waits and what is offered, as it says. */
+void acd_sync(struct acd *a);
+/* Rings the agent's telephone or browser line; to = where, empty = the agent's own. */
+void acd_ring(struct acd *a, struct ho *h, sv login, sv to);
+void acd_unring(struct acd *a, struct ho *h, sv login);
+bool acd_rings(const struct ho *h, sv login);
+/* To another queue while it waits. */
+void acd_moved(struct acd *a, struct ho *h, sv queue, sv why, sv by);
+/* How an offer ended without being taken: the river's row. */
+void acd_not_taken(struct acd *a, struct ho *h, sv login, sv why);
+
+/* ---- acd_hand.c: hand-overs in memory ---- */
+struct ho *acd_find(struct acd *a, sv id);
+struct ho *acd_of_conversation(struct acd *a, sv conversation);  /* the live one */
+struct ho *acd_keep(struct acd *a, const struct ho *h);          /* a copy, in the maps */
+void acd_forget(struct acd *a, struct ho *h);
+void acd_touch(struct acd *a, struct ho *h);
+jv *acd_body(const struct ho *h);            /* {"handover","conversation","queue","media"} */
+/* Over: state, why, times; the machine has let go of it. */
+void acd_over(struct acd *a, struct ho *h, enum ho_state state, sv why);
+/* Into the machine: ERR_NOTFOUND (queue) ... */
+int acd_item(const struct ho *h, struct arena *ar, struct acd_item *ret);
+int acd_enter(struct acd *a, struct ho *h);
+/* A plan that lost a queue or a skill since does not lose what waits for it. */
+void acd_fit(struct acd *a, struct ho *h);
+/* A task that follows from a hand-over; not in the machine yet. */
+struct ho *acd_task(struct acd *a, const struct ho *of, enum ho_kind kind);
+int acd_ask(struct acd *a, const struct talk_ask *x, struct ho **ret);
+
+/* A row queue.entered: it stands in its queue from now. */
+void acd_entered(struct acd *a, struct ho *h, sv how, sv by);
+
+/* ---- acd_serve.c ---- */
+void acd_accepted(struct acd *a, struct ho *h, sv login, const char *how);
+void acd_stint_over(struct acd *a, struct ho *h, sv how, sv by);
+int acd_service_over(struct acd *a, struct ho *h, sv how, sv by);
+int acd_give_on(struct acd *a, struct ho *h, const struct acd_give *g, sv how, sv by);
+int acd_take_over(struct acd *a, struct ho *h, sv login, sv by);
+jv *acd_disposition(const struct ho *h);
+
+/* ---- acd_agents.c ---- */
+struct ag *acd_agent_of(struct acd *a, sv login, bool make);
+/* All of the plan and all that are known, into the machine. */
+int acd_agents_enrol(struct acd *a, int64_t now);
+void acd_changed(struct acd *a, struct ag *g);
+int acd_presence(struct acd *a, struct ag *g, enum acd_presence p, sv reason, bool forced);
+int acd_sockets(const struct acd *a, const struct ag *g);
+void acd_socket(struct acd *a, struct ag *g);
+/* Where this agent is rung: extension, or "web:LOGIN". */
+void acd_line(struct acd *a, sv login, char to[ACD_TEXT], char name[ACD_NAME]);
+/* A task waits for its not_before. */
+void acd_wake_task(struct acd *a, struct ho *h);
+/* Out of its queue but not over: again in ms. */
+void acd_task_back(struct acd *a, struct ho *h, int64_t ms);
+/* Does what is due of agents and tasks; returns when the next is. */
+int64_t acd_due(struct acd *a);
+
+/* ---- acd_load.c ---- */
+/* From the disk: restart = the process is new, else after a write that failed. */
+int acd_load(struct acd *a, bool restart, struct err *e);
+void acd_unload(struct acd *a);
+/* Inside a turn, after a load: what the disk does not say yet. */
+int acd_recover(struct acd *a, bool restart);
+void acd_plan_take(struct acd *a, struct acd_plan *p);   /* reference moved */
+/* Puts the recovery before all orders that wait. */
+int acd_recover_order(struct acd *a, bool restart);
+/* The plan from file and database. */
+int acd_plan_load(struct acd *a, struct store_db *db, struct acd_plan **ret, struct err *e);
+
+/* ms a queue promises; arg = the plan. For acd_recount. */
+int64_t acd_promise(void *arg, sv queue);
+
+/* ---- acd_board.c ---- */
+void acd_board(struct acd *a, struct sb *out);
+void acd_realtime(struct acd *a);
+
+#endif
