@@ -1,0 +1,174 @@
+/* acd_core_board.c: what boards and desktops show: queues, agents and items as they are now. Reads
+ * only (but for the fading of a queue's memory). One thread.
+ */
+#include "acd_core_int.h"
+
+double acd_numbers_sl(const struct acd_numbers *n)
+{
+	int64_t removed = n->answered + n->abandoned + n->callbacks;
+	return removed ? (double)n->in_sl / (double)removed : 1;
+}
+
+static int64_t left(const struct acd_numbers *n)
+{
+	return n->answered + n->abandoned + n->short_abandoned + n->callbacks + n->out + n->moved;
+}
+
+int acd_core_numbers_set(struct acd_core *c, sv id, const struct acd_numbers *n)
+{
+	int i = acd_plan_queue_of(c->plan, id);
+	if (i < 0)
+		return ERR_NOTFOUND;
+	struct queue *q = &c->queue[i];
+	q->n = *n;
+	q->carried = rank_size(q->root) + q->n_offered + left(n) - n->entered;
+	q->carried_served = q->n_serving + n->ended + n->returned + n->transferred - n->answered;
+	return 0;
+}
+
+static void queue_now(struct acd_core *c, struct queue *q, int64_t now, struct acd_queue_now *ret)
+{
+	int i = (int)(q - c->queue), n = rank_size(q->root);
+	*ret = (struct acd_queue_now){ .q = q->q,
+				       .waiting = n,
+				       .offered = q->n_offered,
+				       .serving = q->n_serving,
+				       .open = !q->q->hours || cal_open(q->q->hours, now),
+				       .n = q->n };
+	wait_seen(q, now);
+	wait_guess(c, q, n, &ret->next);
+	for (size_t k = 0; k < c->all.n; k++) {
+		const struct agent *a = c->all.v[k];
+		if (!bit_of(a->queues, i))
+			continue;
+		ret->agents[a->state]++;
+		if (a->avail && n == 0) {
+			ret->next.ms = ret->next.low_ms = 0;
+			ret->next.high_ms = q->q->ring_s * INT64_C(1000);
+		}
+	}
+}
+
+static void longest(struct acd_core *c, int64_t now, int64_t by_queue[ACD_QUEUES])
+{
+	for (const struct item *x = c->first; x; x = x->next)
+		if (x->stage == ACD_WAITING && now - x->entered > by_queue[x->queue])
+			by_queue[x->queue] = now - x->entered;
+}
+
+void acd_core_queues(struct acd_core *c, int64_t now,
+		     void (*fn)(void *arg, const struct acd_queue_now *q), void *arg)
+{
+	int64_t by_queue[ACD_QUEUES] = { 0 };
+	longest(c, now, by_queue);
+	for (int i = 0; i < c->n_queues; i++) {
+		struct acd_queue_now x;
+		queue_now(c, &c->queue[i], now, &x);
+		x.longest_ms = by_queue[i];
+		fn(arg, &x);
+	}
+}
+
+int acd_core_queue_now(struct acd_core *c, sv id, int64_t now, struct acd_queue_now *ret)
+{
+	int64_t by_queue[ACD_QUEUES] = { 0 };
+	int i = acd_plan_queue_of(c->plan, id);
+	if (i < 0)
+		return ERR_NOTFOUND;
+	longest(c, now, by_queue);
+	queue_now(c, &c->queue[i], now, ret);
+	ret->longest_ms = by_queue[i];
+	return 0;
+}
+
+static void agent_now(const struct agent *a, struct acd_agent_now *ret)
+{
+	*ret = (struct acd_agent_now){ .login = sv_of(a->login),
+				       .name = sv_of(a->name),
+				       .extension = sv_of(a->extension),
+				       .reason = sv_of(a->reason),
+				       .presence = a->presence,
+				       .state = a->state,
+				       .state_since_ms = a->state_since,
+				       .offer = a->offer ? a->offer->id : SV_NULL,
+				       .answered = a->answered,
+				       .rejected = a->rejected,
+				       .unanswered = a->unanswered,
+				       .talk_ms = a->talk_ms,
+				       .hold_ms = a->hold_ms,
+				       .acw_ms = a->acw_ms };
+	memcpy(ret->used, a->used, sizeof(ret->used));
+	memcpy(ret->capacity, a->capacity, sizeof(ret->capacity));
+	for (const struct item *x = a->served; x; x = x->next_served)
+		ret->served++;
+	for (const struct wrap *w = a->wraps; w; w = w->next)
+		ret->wrapping++;
+}
+
+void acd_core_agents(struct acd_core *c, int64_t now,
+		     void (*fn)(void *arg, const struct acd_agent_now *a), void *arg)
+{
+	for (size_t i = 0; i < c->all.n; i++) {
+		struct acd_agent_now x;
+		agent_now(c->all.v[i], &x);
+		fn(arg, &x);
+	}
+}
+
+int acd_core_agent_now(struct acd_core *c, sv login, int64_t now, struct acd_agent_now *ret)
+{
+	const struct agent *a = core_find(c, login);
+	if (!a)
+		return ERR_NOTFOUND;
+	agent_now(a, ret);
+	return 0;
+}
+
+static void item_now(struct acd_core *c, const struct item *x, struct acd_item_now *ret)
+{
+	const struct agent *a = x->agent ? x->agent : x->stage == ACD_OFFERED ? x->ring : NULL;
+	*ret = (struct acd_item_now){ .id = x->id,
+				      .queue = sv_of(c->queue[x->queue].q->id),
+				      .login = a ? sv_of(a->login) : SV_NULL,
+				      .media = x->media,
+				      .stage = x->stage,
+				      .priority = x->priority,
+				      .step = x->step,
+				      .since_ms = x->since,
+				      .stage_since_ms = x->stage_since,
+				      .until_ms = x->stage == ACD_OFFERED ? x->offer_until : 0 };
+	if (x->lang >= 0)
+		ret->language = sv_of(acd_plan_lang(c->plan, x->lang));
+}
+
+void acd_core_items(struct acd_core *c, void (*fn)(void *arg, const struct acd_item_now *x),
+		    void *arg)
+{
+	for (const struct item *x = c->first; x; x = x->next) {
+		struct acd_item_now now;
+		item_now(c, x, &now);
+		fn(arg, &now);
+	}
+}
+
+int acd_core_item_now(struct acd_core *c, sv id, struct acd_item_now *ret)
+{
+	const struct item *x = core_item(c, id);
+	if (!x)
+		return ERR_NOTFOUND;
+	item_now(c, x, ret);
+	return 0;
+}
+
+int acd_core_wait(struct acd_core *c, sv id, int64_t now, struct acd_wait *ret)
+{
+	const struct item *x = core_item(c, id);
+	if (!x)
+		return ERR_NOTFOUND;
+	if (x->stage != ACD_WAITING)
+		return ERR_STATE;
+	struct queue *q = &c->queue[x->queue];
+	wait_seen(q, now);
+	wait_guess(c, q, rank_of(q->root, x), ret);
+	return 0;
+}

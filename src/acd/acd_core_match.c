@@ -1,0 +1,351 @@
+/* acd_core_match.c: who gets whom.
+ *
+ * An item that comes (or whose wishes are relaxed) looks through the agents who are free and
+ * takes the best by its queue's strategy. An agent who becomes free looks at the head of each
+ * line he may serve and takes the one with the most points. Both together keep the rule that no
+ * free agent and waiting item ever fit each other. An agent has one offer at a time; an item
+ * too, unless its queue rings all. One thread.
+ */
+#include "acd_core_int.h"
+
+#include <math.h>
+
+/* A seat's place in its queue's order, as a number: position, then who joined first. */
+#define SERIALS 1048576.0
+#define AROUND (SERIALS * 16384.0)
+#define NO_SEAT 9999
+
+bool match_fits(const struct agent *a, const struct demand *d)
+{
+	int q = d->k.queue, seat = a->seat_of[q];
+	uint64_t far = (d->queues[0] & a->queues[0]) | (d->queues[1] & a->queues[1]);
+	if (d->k.only && d->k.only != a->serial)
+		return false;
+	if (d->k.direct)
+		return true;
+	if ((seat < 0 || a->seat[seat].tier > d->max_tier) && !far)
+		return false;
+	if (!d->any_lang && !(a->languages >> d->k.lang & 1))
+		return false;
+	for (int i = 0; i < d->n_need; i++)
+		if (a->level[d->need[i].skill] < d->need[i].level)
+			return false;
+	return true;
+}
+
+static int tier_in(const struct agent *a, int queue)
+{
+	int seat = a->seat_of[queue];
+	return seat < 0 ? CORE_FAR : a->seat[seat].tier;
+}
+
+static double order_in(const struct agent *a, int queue)
+{
+	int seat = a->seat_of[queue];
+	return (seat < 0 ? NO_SEAT : a->seat[seat].position) * SERIALS + a->serial;
+}
+
+/* ---- strategies ---- */
+
+static double fit_score(struct acd_core *c, const struct item *x, const struct agent *a,
+			int64_t now)
+{
+	struct acd_pair p = { .item = x->id,
+			      .queue = sv_of(c->queue[x->queue].q->id),
+			      .login = sv_of(a->login),
+			      .idle_ms = now - a->idle_since };
+	for (int i = 0; i < x->n_want; i++)
+		p.spare_levels += a->level[x->want[i].skill] - x->want[i].level;
+	return c->score ? c->score(c->score_arg, &p) : p.spare_levels;
+}
+
+/* Lower is better; equal ones by who is idle longest, then who joined first. */
+static double cost(struct acd_core *c, const struct item *x, const struct agent *a, int64_t now)
+{
+	const struct queue *q = &c->queue[x->queue];
+	double order = order_in(a, x->queue);
+	switch (q->q->strategy) {
+	case ACD_LEAST_TALK: return (double)a->talk_ms;
+	case ACD_FEWEST: return (double)a->answered;
+	case ACD_TOP_DOWN: return order;
+	case ACD_RING_MORE:
+	case ACD_SEQUENTIAL: return floor(order / SERIALS);
+	case ACD_ROUND_ROBIN: return order > q->rr ? order : order + AROUND;
+	case ACD_RANDOM: return rng_unit(&c->rng);
+	case ACD_WRANDOM: return -log(1 - rng_unit(&c->rng)) * floor(order / SERIALS);
+	case ACD_LEAST_BUSY: return (double)a->used[x->media] / a->capacity[x->media];
+	case ACD_BEST_MATCH: return -fit_score(c, x, a, now);
+	default: return (double)a->idle_since;
+	}
+}
+
+struct best { struct agent *a; int tier; double cost; };
+
+static bool better(const struct best *b, const struct agent *a, int tier, double k,
+		   const struct agent *refused)
+{
+	if (!b->a || (b->a == refused) != (a == refused))
+		return !b->a || b->a == refused;
+	if (tier != b->tier)
+		return tier < b->tier;
+	if (k < b->cost || k > b->cost)
+		return k < b->cost;
+	if (a->idle_since != b->a->idle_since)
+		return a->idle_since < b->a->idle_since;
+	return a->serial < b->a->serial;
+}
+
+static struct agent *best_of(struct acd_core *c, const struct item *x, const struct demand *d,
+			     int64_t now)
+{
+	struct best b = { .a = NULL };
+	for (size_t i = 0; i < c->avail.n; i++) {
+		struct agent *a = c->avail.v[i];
+		if (!agent_can(a, x->media) || !match_fits(a, d))
+			continue;
+		int tier = tier_in(a, x->queue);
+		if (b.a && tier > b.tier && b.a != x->refused)
+			continue;
+		double k = cost(c, x, a, now);
+		if (better(&b, a, tier, k, x->refused))
+			b = (struct best){ a, tier, k };
+	}
+	return b.a;
+}
+
+/* ---- offers ---- */
+
+static bool rings_more(const struct acd_core *c, const struct item *x)
+{
+	enum acd_strategy s = c->queue[x->queue].q->strategy;
+	return !x->only && (s == ACD_RING_ALL || s == ACD_RING_MORE);
+}
+
+static void ringing_list(struct acd_core *c, struct item *x, bool in)
+{
+	if (in) {
+		x->next_ringing = c->ringing;
+		x->prev_ringing = NULL;
+		if (c->ringing)
+			c->ringing->prev_ringing = x;
+		c->ringing = x;
+		return;
+	}
+	if (x->prev_ringing)
+		x->prev_ringing->next_ringing = x->next_ringing;
+	else if (c->ringing == x)
+		c->ringing = x->next_ringing;
+	if (x->next_ringing)
+		x->next_ringing->prev_ringing = x->prev_ringing;
+	x->next_ringing = x->prev_ringing = NULL;
+}
+
+static void offer(struct acd_core *c, struct item *x, struct agent *a, int64_t now)
+{
+	struct queue *q = &c->queue[x->queue];
+	if (x->stage == ACD_WAITING) {
+		place_out(c, x, now);
+		q->n_offered++;
+		x->stage = ACD_OFFERED;
+		x->stage_since = now;
+		x->offer_until = now + q->q->ring_s * INT64_C(1000);
+		x->ring_more_at = CORE_NEVER;
+		x->gen = c->gen;
+		if (rings_more(c, x))
+			ringing_list(c, x, true);
+	}
+	a->offer = x;
+	a->next_ring = x->ring;
+	x->ring = a;
+	a->used[x->media]++;
+	if (a->seat_of[x->queue] >= 0)
+		q->rr = order_in(a, x->queue);
+	agent_refresh(c, a, now);
+	if (q->q->strategy == ACD_RING_MORE && !x->only)
+		x->ring_more_at = now + q->q->ring_more_s * INT64_C(1000);
+	due_set(c, &x->t, x->offer_until < x->ring_more_at ? x->offer_until : x->ring_more_at);
+	core_tell(c, &(struct acd_out){ .kind = ACD_OFFER,
+					.item = x->id,
+					.queue = sv_of(q->q->id),
+					.login = sv_of(a->login),
+					.position = x->step,
+					.until_ms = x->offer_until });
+}
+
+static void offer_all(struct acd_core *c, struct item *x, const struct demand *d, int64_t now)
+{
+	for (size_t i = c->avail.n; i-- > 0;) {
+		/* the last takes the place of one who is no longer free: it has been seen */
+		struct agent *a = c->avail.v[i];
+		if (agent_can(a, x->media) && match_fits(a, d))
+			offer(c, x, a, now);
+	}
+}
+
+bool match_item(struct acd_core *c, struct item *x, int64_t now)
+{
+	struct demand d;
+	struct agent *a;
+	if (c->dirty || !c->avail.n)
+		return false;
+	d = *x->demand;
+	if (!x->only && c->queue[x->queue].q->strategy == ACD_RING_ALL) {
+		offer_all(c, x, &d, now);
+		return x->stage == ACD_OFFERED;
+	}
+	a = best_of(c, x, &d, now);
+	if (a)
+		offer(c, x, a, now);
+	return a != NULL;
+}
+
+void match_ring_more(struct acd_core *c, struct item *x, int64_t now)
+{
+	struct demand d;
+	struct agent *a;
+	place_demand(c, x, &d);
+	a = best_of(c, x, &d, now);
+	if (a)
+		offer(c, x, a, now);
+	x->ring_more_at = a ? now + c->queue[x->queue].q->ring_more_s * INT64_C(1000) : CORE_NEVER;
+	due_set(c, &x->t, x->offer_until < x->ring_more_at ? x->offer_until : x->ring_more_at);
+}
+
+/* ---- an agent who is free ---- */
+
+static double points(const struct acd_core *c, const struct item *x, int64_t now)
+{
+	const struct acd_queue *q = c->queue[x->queue].q;
+	return x->priority + q->priority + q->ageing * (double)(now - x->since) / 60000.0;
+}
+
+struct pick { struct item *x; int tier; double points; };
+
+static bool sooner(const struct pick *p, const struct item *x, int tier, double pts)
+{
+	if (!p->x || tier != p->tier)
+		return !p->x || tier < p->tier;
+	if (pts < p->points || pts > p->points)
+		return pts > p->points;
+	return x->since != p->x->since ? x->since < p->x->since : x->key.seq < p->x->key.seq;
+}
+
+static struct item *pick_for(struct acd_core *c, const struct agent *a, int64_t now)
+{
+	struct pick p = { .x = NULL };
+	bool can[ACD_MEDIAS];
+	for (int m = 0; m < ACD_MEDIAS; m++)
+		can[m] = agent_can(a, (enum acd_media)m);
+	for (size_t i = 0; i < c->live.n; i++) {
+		const struct demand *d = c->live.v[i];
+		if (!can[d->k.media] || !match_fits(a, d))
+			continue;
+		struct item *x = rank_first(d->root);
+		int tier = d->k.only ? 0 : tier_in(a, d->k.queue);
+		double pts = points(c, x, now);
+		if (sooner(&p, x, tier, pts))
+			p = (struct pick){ x, tier, pts };
+	}
+	return p.x;
+}
+
+/* One more telephone for what rings everywhere. */
+static struct item *ring_for(struct acd_core *c, const struct agent *a)
+{
+	for (struct item *x = c->ringing; x; x = x->next_ringing) {
+		struct demand d;
+		if (c->queue[x->queue].q->strategy != ACD_RING_ALL || !agent_can(a, x->media) ||
+		    x->refused == a)
+			continue;
+		place_demand(c, x, &d);
+		if (match_fits(a, &d))
+			return x;
+	}
+	return NULL;
+}
+
+void match_settle(struct acd_core *c, int64_t now)
+{
+	while (c->freed.n && !c->dirty) {
+		struct agent *a = c->freed.v[--c->freed.n];
+		struct item *x;
+		a->freed = false;
+		if (!a->avail)
+			continue;
+		x = pick_for(c, a, now);
+		if (x && !x->only && c->queue[x->queue].q->strategy == ACD_RING_ALL)
+			(void)match_item(c, x, now);
+		else if (x || (x = ring_for(c, a)))
+			offer(c, x, a, now);
+	}
+}
+
+void match_all(struct acd_core *c, int64_t now)
+{
+	c->dirty = false;
+	for (size_t i = 0; i < c->all.n; i++)
+		agent_refresh(c, c->all.v[i], now);
+	match_settle(c, now);
+}
+
+/* ---- taken back ---- */
+
+static void unlink_ring(struct item *x, struct agent *a)
+{
+	struct agent **at = &x->ring;
+	while (*at && *at != a)
+		at = &(*at)->next_ring;
+	ASSERT(*at);
+	*at = a->next_ring;
+	a->next_ring = NULL;
+	a->offer = NULL;
+}
+
+static void tell_revoke(struct acd_core *c, const struct item *x, const struct agent *a,
+			const char *why)
+{
+	if (why)
+		core_tell(c, &(struct acd_out){ .kind = ACD_REVOKE,
+						.item = x->id,
+						.queue = sv_of(c->queue[x->queue].q->id),
+						.login = sv_of(a->login),
+						.why = sv_of(why) });
+}
+
+static void unoffered(struct acd_core *c, struct item *x, int64_t now)
+{
+	struct queue *q = &c->queue[x->queue];
+	wait_seen(q, now);
+	q->n_offered--;
+	ringing_list(c, x, false);
+	due_set(c, &x->t, CORE_NEVER);
+}
+
+void match_revoke(struct acd_core *c, struct item *x, struct agent *a, const char *why, int64_t now)
+{
+	unlink_ring(x, a);
+	a->used[x->media]--;
+	tell_revoke(c, x, a, why);
+	agent_refresh(c, a, now);
+	x->refused = a;
+	if (x->ring)
+		return;
+	unoffered(c, x, now);
+	place_in(c, x, now);
+	(void)match_item(c, x, now);
+}
+
+void match_unring(struct acd_core *c, struct item *x, struct agent *but, const char *why,
+		  int64_t now)
+{
+	while (x->ring) {
+		struct agent *a = x->ring;
+		unlink_ring(x, a);
+		if (a == but)
+			continue;
+		a->used[x->media]--;
+		tell_revoke(c, x, a, why);
+		agent_refresh(c, a, now);
+	}
+	unoffered(c, x, now);
+}

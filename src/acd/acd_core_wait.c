@@ -1,0 +1,112 @@
+/* acd_core_wait.c: how long it will be.
+ *
+ * A queue remembers, fading with time, how often somebody was answered while somebody waited
+ * (mu), and how often one of those who waited gave up (theta, a person and moment). Who has k
+ * before him then waits the sum of k+1 exponential times with the rates mu + j theta, j = 0..k:
+ * the many-server queue with impatience (Erlang A; Garnett, Mandelbaum and Reiman 2002;
+ * docs/acd.md). Mean and variance are sums; the bounds are the tenth and the ninetieth
+ * percentile of the gamma distribution that has both (Wilson and Hilferty's cube root). Without
+ * answers of late the guess is the handling time over those who serve. One thread.
+ */
+#include "acd_core_int.h"
+
+#include <math.h>
+
+#define FADE_MS (15.0 * 60000)       /* what is older than this counts e times less */
+#define ENOUGH 3.0                   /* answers before they are believed alone */
+#define EXACT 64                     /* terms that are summed; the rest is an integral */
+#define HANDLE_MS 240000.0           /* handling time of a queue that knows nothing yet */
+#define Z10 1.2816                   /* ninetieth percentile of the normal distribution */
+
+void wait_seen(struct queue *q, int64_t now)
+{
+	double ms = (double)(now - q->seen_ms), keep;
+	int n = rank_size(q->root);
+	if (ms <= 0)
+		return;
+	keep = exp(-ms / FADE_MS);
+	q->answers *= keep;
+	q->left *= keep;
+	q->handled *= keep;
+	q->handle_ms *= keep;
+	q->busy_ms = q->busy_ms * keep + (n + q->n_offered > 0 ? ms : 0);
+	q->person_ms = q->person_ms * keep + ms * n;
+	q->seen_ms = now;
+}
+
+void wait_answered(struct queue *q)
+{
+	q->answers += 1;
+}
+
+void wait_left(struct queue *q)
+{
+	q->left += 1;
+}
+
+void wait_handled(struct queue *q, int64_t ms)
+{
+	q->handled += 1;
+	q->handle_ms += (double)ms;
+}
+
+/* Those who could serve this queue now or soon: logged in and not on a break. */
+static double servers(struct acd_core *c, const struct queue *q)
+{
+	int i = (int)(q - c->queue);
+	double n = 0;
+	for (size_t k = 0; k < c->all.n; k++) {
+		const struct agent *a = c->all.v[k];
+		if (a->presence == ACD_READY && bit_of(a->queues, i))
+			n += 1.0 / a->n_seats;
+	}
+	return n;
+}
+
+/* Answers a millisecond while somebody waits; 0 = nobody serves. */
+static double rate(struct acd_core *c, const struct queue *q)
+{
+	double handle = q->handled >= 1 ? q->handle_ms / q->handled : HANDLE_MS;
+	double seen = q->answers, ms = q->busy_ms, n;
+	if (seen >= ENOUGH && ms > 0)
+		return seen / ms;
+	n = servers(c, q);
+	if (n <= 0)
+		return seen > 0 && ms > 0 && q->n_present > 0 ? seen / ms : 0;
+	/* one answer's worth of belief in the guess, beside what was seen */
+	return (seen + 1) / (ms + fmax(handle, 1000) / n);
+}
+
+/* Percentile of a gamma distribution by its mean and variance, z of the normal one. */
+static double gamma_at(double mean, double var, double z)
+{
+	double shape = mean * mean / var, d = 1 / (9 * shape);
+	double root = 1 - d + z * sqrt(d);
+	return root <= 0 ? 0 : mean * root * root * root;
+}
+
+void wait_guess(struct acd_core *c, const struct queue *q, int ahead, struct acd_wait *ret)
+{
+	double mu = rate(c, q), theta = q->person_ms > 0 ? q->left / q->person_ms : 0;
+	double mean = 0, var = 0, more;
+	*ret = (struct acd_wait){ .position = ahead + 1, .ms = -1, .low_ms = 0, .high_ms = -1 };
+	if (mu <= 0)
+		return;
+	for (int j = 0; j <= ahead && j < EXACT; j++) {
+		double t = 1 / (mu + j * theta);
+		mean += t;
+		var += t * t;
+	}
+	if (ahead >= EXACT) {
+		double from = mu + (EXACT - 0.5) * theta, to = mu + (ahead + 0.5) * theta;
+		bool flat = theta * ahead < 1e-6 * mu;
+		mean += flat ? (ahead + 1 - EXACT) / mu : log(to / from) / theta;
+		var += flat ? (ahead + 1 - EXACT) / (mu * mu) : (1 / from - 1 / to) / theta;
+	}
+	/* The rate itself is only known from so many answers. */
+	more = mean * mean / (q->answers + 1);
+	var += more;
+	ret->ms = (int64_t)mean;
+	ret->low_ms = (int64_t)gamma_at(mean, var, -Z10);
+	ret->high_ms = (int64_t)gamma_at(mean, var, Z10);
+}
