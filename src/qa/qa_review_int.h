@@ -1,0 +1,34 @@
+/* qa_review_int.h: a review in hand; qa_review.c, qa_person.c, qa_sample.c. */
+#ifndef CALLM_QA_REVIEW_INT_H
+#define CALLM_QA_REVIEW_INT_H
+
+#include "qa_review.h"
+
+enum { QR_TICKED = 200, QR_REASON_LEAST = 4 };
+#define DAY_MS 86400000ll
+
+struct review {
+	struct arena a;              /* of the strings */
+	char id[QR_ID];
+	sv conversation, agent, form, reviewer, first_by, before_appeal, marks, risks;
+	enum qr_state state;
+	int form_version;
+	double auto_score, score;    /* negative = none */
+	bool taboo, passed;
+	int64_t ended_ms, due_ms, version;
+};
+/* r is to be ended by review_done, also after an error. ERR_NOTFOUND. */
+int review_load(struct store_db *db, sv id, struct review *r);
+void review_done(struct review *r);
+/* Writes what may change, counts the version up. */
+int review_save(struct store_db *db, struct review *r, int64_t now_ms);
+/* The state alone, with its deadline, history and row of the river. text may be empty. */
+int review_to(struct store_db *db, struct review *r, enum qr_state to, sv text,
+	      const struct qr_by *by);
+/* Whose hands may not touch it: agents see their own, nobody judges their own. */
+int review_allowed(const struct review *r, const struct qr_by *by, struct err *e);
+
+/* qa_risk.c: why people should look at this one. [{"kind","text"}] into why; the sum of weights. */
+double qa_risk(const struct qa_talk *t, const struct qa_score *s, struct sb *why);
+
+#endif
