@@ -129,4 +129,27 @@ jv *assist_next(const struct assist_case *c, const struct assist_with *w,
 		const struct policy_table *strategy);
 jv *assist_checks(const struct assist_case *c, const struct assist_plan *p);
 
+/* ---- assist_mind.c: what a model is asked; on assist's thread ---- */
+
+struct assist_ask {
+	struct assist_ask *next;
+	struct assist *as;
+	char *text, *extra;      /* reword: extra is the summary as JSON, text its lines */
+	char from[4], to[4];
+	bool translates;
+	struct assist_case *c;   /* reword: of the conversation, owned */
+	struct llm_run *run;
+	struct sb out;
+	struct mbox *back;
+	assist_done_fn *done;
+	void *arg;
+	int err;
+};
+/* Begins; assist_ask_over(q) follows, maybe at once. */
+void assist_mind_start(struct assist_ask *q, struct llm *m);
+/* Of a summary: each line of the model's that holds takes the place of ours. */
+void assist_mind_lines(const struct assist_case *c, sv ours, sv theirs, struct sb *out);
+void assist_ask_over(struct assist_ask *q, int err);     /* assist.c */
+const struct assist_words *assist_names(const struct assist *as);
+
 #endif
