@@ -11,6 +11,7 @@ import { WebSocketServer } from 'ws';
 import { recording } from './mock-audio.mjs';
 import { answer, articles, hello, search } from './mock-kb.mjs';
 import { append, botBody, chatter, convs, gauges, logs, open, seed, tokens, totals } from './mock-world.mjs';
+import { agent, deskRoutes, seedReviews } from './mock-desk.mjs';
 import { serviceRoutes } from './mock-service.mjs';
 import { chat, media, supervisor } from './mock-ws.mjs';
 
@@ -127,6 +128,7 @@ const routes = [
     return a;
   }],
   ['GET', /^\/healthz$/, () => ({ status: 'ok' })],
+  ...deskRoutes(admin, page, Problem),
   ...serviceRoutes(admin, page, Problem),
 ];
 
@@ -148,7 +150,7 @@ async function api(req, res, url) {
   throw new Problem(404, 'not found', url.pathname);
 }
 
-const PAGES = { '/': 'index.html', '/chat': 'chat.html', '/talk': 'talk.html' };
+const PAGES = { '/': 'index.html', '/chat': 'chat.html', '/talk': 'talk.html', '/survey': 'survey.html' };
 
 async function file(res, path) {
   const name = PAGES[path] ?? normalize(path).replace(/^\/+/, '');
@@ -178,11 +180,12 @@ server.on('upgrade', (req, socket, head) => {
   const url = new URL(req.url, 'http://mock');
   const [, , kind, id] = url.pathname.split('/');
   const token = url.searchParams.get('token');
-  const ok = kind === 'chat' || (kind === 'supervisor' && token === ADMIN) || (kind === 'media' && tokens.has(token));
+  const ok = kind === 'chat' || ((kind === 'supervisor' || kind === 'agent') && token === ADMIN) || (kind === 'media' && tokens.has(token));
   if (!ok) return socket.end('HTTP/1.1 401 Unauthorized\r\n\r\n');
-  sockets.handleUpgrade(req, socket, head, (ws) => ({ chat, supervisor, media })[kind](ws, id));
+  sockets.handleUpgrade(req, socket, head, (ws) => ({ chat, supervisor, media, agent })[kind](ws, id));
 });
 
 seed();
+seedReviews();
 setInterval(chatter, 5000);
 server.listen(port, '127.0.0.1', () => console.log(`mock: http://127.0.0.1:${port}  admin / ${password}`));

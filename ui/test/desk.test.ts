@@ -38,6 +38,15 @@ test('an offer is accepted, served, wrapped up and gone', () => {
   assert.equal(s.work.size, 0);
 });
 
+test('a call that was taken rings no more here; one that went to somebody else is gone', () => {
+  let s = play(emptyDesk(), hello(), offer(101), { type: 'local.ringing', data: { handover: 'h1' } });
+  assert.deepEqual([offersOf(s).length, s.work.get('h1')!.ringing], [0, true]);
+  s = play(s, { seq: 102, type: 'handover.accepted', data: { handover: 'h1', agent: 'mei' } });
+  assert.deepEqual([s.work.get('h1')!.state, s.work.get('h1')!.ringing], ['accepted', false]);
+  assert.equal(play(s, { seq: 103, type: 'handover.accepted', data: { handover: 'h1', agent: 'tom' } }).work.size, 0);
+  assert.equal(play(s, { seq: 103, type: 'handover.queued', data: { handover: 'h1', agent: 'mei' } }).work.size, 0);
+});
+
 test('frames that were seen are dropped; a resumed stream goes on where it was', () => {
   let s = play(emptyDesk(), hello(), offer(101), { seq: 101, type: 'handover.revoked', data: { handover: 'h1', why: 'timeout' } });
   assert.equal(s.work.size, 1, 'a number once');

@@ -48,6 +48,9 @@ const nav = (): NavItem[] => {
 /* Pages beyond the conversations come when they are opened first. */
 const PAGES: Partial<Record<PageName, Loader>> = {
   desk: () => import('../desk/desk.tsx'),
+  floor: () => import('../floor/floor.tsx'),
+  quality: () => import('../quality/quality.tsx'),
+  settings: () => import('../settings/settings.tsx'),
   customers: () => import('../service/customers.tsx'),
   orders: () => import('../service/orders.tsx'),
   tickets: () => import('../service/tickets.tsx'),

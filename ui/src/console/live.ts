@@ -10,7 +10,47 @@ export interface Point {
   lag: number;
 }
 
+/* The numbers of a queue now, and of an agent, as the board has them. */
+export interface QueueNow {
+  id: string;
+  title?: string | { zh?: string; en?: string };
+  open?: boolean;
+  waiting?: number;
+  offered?: number;
+  serving?: number;
+  longest_ms?: number;
+  ready?: number;
+  sl?: number | null;
+  aht_ms?: number;
+  entered?: number;
+  answered?: number;
+  abandoned?: number;
+}
+export interface AgentNow {
+  login: string;
+  name?: string;
+  extension?: string;
+  state: string;
+  reason?: string;
+  since?: string | number;
+  serving?: number;
+  conversation?: string;
+  handovers?: { conversation?: string; media?: string; customer?: { name?: string } | null }[];
+}
+export interface Raised {
+  kind: string;
+  conversation?: string;
+  agent?: string;
+  queue?: string;
+  text?: string | { zh?: string; en?: string };
+  severity?: string;
+  at_ms: number;
+}
+
 export interface LiveState {
+  queues: QueueNow[];
+  agents: AgentNow[];
+  raised: Raised[]; /* newest first */
   items: Map<string, Conv>;
   gauges: Gauges | null;
   series: Point[];
@@ -22,11 +62,18 @@ export type LiveMsg =
   | { type: 'conversation'; data: Conv }
   | { type: 'event'; data: Ev & { conversation_id: string } }
   | { type: 'stats'; data: Gauges }
+  | { type: 'queue.realtime'; data: { items: QueueNow[] } }
+  | { type: 'agent.realtime'; data: { items: AgentNow[] } }
+  | { type: 'alert.raised'; data: Omit<Raised, 'at_ms'> }
   | { type: 'page'; data: { items: Conv[] } }; /* from REST, not the stream */
 
 export const SERIES_MAX = 900; /* 15 minutes of one point a second */
 
+export const RAISED_MAX = 30;
 export const emptyLive = (): LiveState => ({
+  queues: [],
+  agents: [],
+  raised: [],
   items: new Map(),
   gauges: null,
   series: [],
@@ -80,7 +127,7 @@ function applyEvent(items: Map<string, Conv>, e: Ev & { conversation_id: string 
 
 export function reduceLive(s: LiveState, batch: LiveMsg[], now_s: number): LiveState {
   const items = new Map(s.items);
-  let { gauges, series, snapshots } = s;
+  let { gauges, series, snapshots, queues, agents, raised } = s;
   for (const m of batch) {
     if (m.type === 'snapshot') {
       snapshot(items, m.data.items);
@@ -94,9 +141,15 @@ export function reduceLive(s: LiveState, batch: LiveMsg[], now_s: number): LiveS
     } else if (m.type === 'stats') {
       gauges = m.data;
       series = [...series, point(m.data, now_s)].slice(-SERIES_MAX);
+    } else if (m.type === 'queue.realtime') {
+      queues = m.data.items ?? [];
+    } else if (m.type === 'agent.realtime') {
+      agents = m.data.items ?? [];
+    } else if (m.type === 'alert.raised') {
+      raised = [{ ...m.data, at_ms: now_s * 1000 }, ...raised].slice(0, RAISED_MAX);
     }
   }
-  return { items, gauges, series, snapshots };
+  return { items, gauges, series, snapshots, queues, agents, raised };
 }
 
 function newer(known: Conv | undefined, fresh: Conv): Conv {

@@ -18,7 +18,10 @@ const wish = (name: string, data: Record<string, unknown>, after?: () => void): 
     return '';
   });
 
-export const accept = (w: Work): Promise<void> => wish('accept', { handover: w.id }, () => goTo(w.id));
+export const accept = (w: Work): Promise<void> => wish('accept', { handover: w.id }, () => {
+    if (w.media === 'voice') put({ type: 'local.ringing', data: { handover: w.id } });
+    goTo(w.id);
+  });
 export const reject = (w: Work): Promise<void> => wish('reject', { handover: w.id });
 
 const callOf = (w: Work) => desk.value.talks.get(w.conversation)?.call ?? null;

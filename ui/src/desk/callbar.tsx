@@ -3,7 +3,7 @@ import { clock } from '../lib/format.ts';
 import { t, tWord, type Key } from '../lib/i18n.ts';
 import { Icon, type IconName } from '../lib/ui.tsx';
 import { now } from '../console/state.ts';
-import { acting, drop, hold, isHeld, merge, mute, panel, record } from './acts.ts';
+import { acting, drop, hold, isHeld, merge, mute, panel, record, transfer } from './acts.ts';
 import { desk } from './client.ts';
 import { nameOf } from './inbox.tsx';
 import { Media, MoodDot, queueName } from './parts.tsx';
@@ -79,7 +79,7 @@ export function CallBar({ w }: { w: Work }) {
     <>
       <div class="callbar" role="toolbar" aria-label={t('desk.callbar')} data-test="callbar">
         {all.map((a) => (
-          <button key={a.id} class={`btn ${a.tone ?? ''}`} data-test={`do-${a.id}`} aria-pressed={a.pressed ?? false}
+          <button key={a.id} class={`btn ${a.tone ?? ''}`} data-test={`do-${a.id}`} aria-label={t(a.label)} aria-pressed={a.pressed ?? false}
             disabled={acting.busy.value} title={`${t(a.label)} (${a.key})`} onClick={a.run}>
             <Icon name={a.icon} />
             <span>{t(a.label)}</span>
@@ -99,7 +99,7 @@ function Parties({ w, call }: { w: Work; call: CallState }) {
   const me = `agent:${desk.value.me?.login ?? ''}`;
   const others = call.parties.filter((p) => p.id !== me && p.id !== 'customer');
   if (!others.length && call.recording && !call.held) return null;
-  const consulting = others.some((p) => p.step === 'joined' && p.mode === 'consults');
+  const consulting = others.find((p) => p.step === 'joined' && p.mode === 'consults');
   return (
     <div class="parties" data-test="parties">
       {call.held ? <span class="tag warn">{t('desk.customer_holds')}</span> : null}
@@ -116,9 +116,14 @@ function Parties({ w, call }: { w: Work; call: CallState }) {
         </span>
       ))}
       {consulting ? (
-        <button class="btn small primary" data-test="merge" onClick={() => void merge(w)}>
-          {t('desk.merge')} <kbd>m</kbd>
-        </button>
+        <>
+          <button class="btn small" data-test="merge" onClick={() => void merge(w)}>
+            {t('desk.merge')} <kbd>m</kbd>
+          </button>
+          <button class="btn small primary" data-test="hand-over" onClick={() => void transfer(w, { agent: partyName(consulting.id) }, true, '')}>
+            {t('desk.hand_over', { name: partyName(consulting.id) })}
+          </button>
+        </>
       ) : null}
     </div>
   );

@@ -124,8 +124,17 @@ effect(() => {
 });
 export const retryDesk = (): void => socket.retryNow();
 
+/* Both names of what a wish is about. */
+function about(data: Record<string, unknown>): Record<string, unknown> {
+  const { handover, conversation } = data;
+  if (!handover === !conversation) return data;
+  const w = [...desk.value.work.values()].find((x) => (handover ? x.id === handover : x.conversation === conversation && x.state !== 'wrapup'));
+  return w ? { ...data, handover: w.id, conversation: w.conversation } : data;
+}
+
 /* A wish and its answer. */
-export function op(name: string, data: Record<string, unknown> = {}): Promise<Record<string, unknown>> {
+export function op(name: string, given: Record<string, unknown> = {}): Promise<Record<string, unknown>> {
+  const data = about(given);
   return new Promise((done, failed) => {
     const id = newKey();
     if (!socket.send({ id, op: name, data })) return failed(new ApiError(0, 'unreachable', ''));

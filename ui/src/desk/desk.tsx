@@ -109,7 +109,7 @@ function Middle({ w }: { w: Work }) {
         {acting.error.value ? <ErrorNote error={acting.error.value} /> : null}
         <Panel w={w} />
         <Script w={w} talk={talk} loading={loading.value} error={error.value} />
-        {w.state === 'offered' ? <OfferBar w={w} /> : w.state === 'accepted' ? <Composer w={w} talk={talk} /> : null}
+        {w.state === 'offered' ? w.ringing ? <p class="offer-bar">{t('desk.phone_rings')}</p> : <OfferBar w={w} /> : w.state === 'accepted' ? <Composer w={w} talk={talk} /> : null}
       </div>
       {w.state === 'wrapup' ? (
         <aside class="desk-side" aria-label={t('desk.wrapup')}>
@@ -152,7 +152,7 @@ function escape(): void {
 }
 
 function keysFor(w: Work | null): Record<string, () => void> {
-  const offer = w?.state === 'offered' ? w : offersOf(desk.value)[0];
+  const offer = w?.state === 'offered' && !w.ringing ? w : offersOf(desk.value)[0];
   const all: Record<string, () => void> = {
     j: () => move(1),
     k: () => move(-1),

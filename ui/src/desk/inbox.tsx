@@ -103,7 +103,13 @@ function Offer({ w, open }: { w: Work; open: string }) {
         {w.customer?.tier ? <span class={`tag tier ${w.customer.tier}`}>{tWord('tier', w.customer.tier)}</span> : null}
         <span class="num muted">{t('desk.waited', { t: clock(waited) })}</span>
       </p>
-      <div class="offer-do">
+      {w.ringing ? (
+        <p class="offer-rings" role="status" data-test="ringing">
+          <Icon name="phone" />
+          {t('desk.phone_rings')}
+        </p>
+      ) : null}
+      <div class="offer-do" hidden={w.ringing}>
         <button class="btn primary" data-test="accept" onClick={() => void accept(w)}>
           <Icon name={w.media === 'voice' ? 'phone' : 'check'} />
           {t('desk.accept')} <kbd>a</kbd>

@@ -7,6 +7,7 @@ import { ErrorNote, Icon } from '../lib/ui.tsx';
 import { now } from '../console/state.ts';
 import { mayAsk, rings, sound, toggleSound } from './bell.ts';
 import { desk, op } from './client.ts';
+import { closeLine, lineError, lineParty, lineState, openLine } from './line.ts';
 import { StateTag } from './parts.tsx';
 import { msOf } from './work.ts';
 
@@ -61,11 +62,17 @@ export function Presence() {
             <option value={state.reason}>{tWord('pause', state.reason)}</option>
           ) : null}
         </select>
+        <button class={`btn ghost square ${lineState.value === 'off' ? '' : 'on'}`} data-test="line" data-state={lineState.value} aria-pressed={lineState.value !== 'off'}
+          title={t('desk.line')} aria-label={t('desk.line')} onClick={() => (lineState.value === 'off' ? void openLine() : closeLine())}>
+          <Icon name="headset" />
+        </button>
         <button class="btn ghost square" data-test="sound" data-rings={rings.value} aria-pressed={sound.value} title={t('desk.sound')}
           aria-label={t('desk.sound')} onClick={toggleSound}>
           <Icon name={sound.value ? 'bell' : 'belloff'} />
         </button>
       </div>
+      {lineState.value === 'busy' ? <p class="hint">{t('desk.line_busy', { who: lineParty.value.replace(/^[a-z]+:/, '') })}</p> : null}
+      {lineError.value ? <p class="note warn">{t('talk.no_mic')}</p> : null}
       {asked.value ? null : (
         <button class="btn ghost small" data-test="notify"
           onClick={() => void Notification.requestPermission().then(() => (asked.value = true))}>

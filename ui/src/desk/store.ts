@@ -115,6 +115,8 @@ const idOf = (d: Data): string => {
 /* An offer, an acceptance, a wrap-up: the hand-over with what this frame says of it. */
 const becomes = (state: Work['state']): Step => (s, d, now_ms) => {
   const inner = d['handover'] !== null && typeof d['handover'] === 'object' ? (d['handover'] as Data) : {};
+  const who = str(d['agent'] ?? inner['agent']);
+  if (state === 'accepted' && who && s.me && who !== s.me.login) return dropWork(s, idOf(d)); /* somebody else's now */
   const w = workOf({ ...d, ...inner, handover: idOf(d), state }, s.work.get(idOf(d)), now_ms);
   return w ? putWork(s, w) : s;
 };
@@ -220,6 +222,7 @@ const STEPS: Record<string, Step> = {
   'handover.ended': ended,
   'handover.wrapped': over('wrapped', false),
   'handover.revoked': over('revoked', true),
+  'handover.queued': over('queued', false),
   'handover.returned': over('returned', false),
   'handover.failed': over('failed', true),
   'message.created': said,
@@ -254,6 +257,10 @@ const STEPS: Record<string, Step> = {
     pending: t.pending.map((p) => (p.client_id === d['client_id'] ? { ...p, state: 'failed' as const, why: str(d['why']) } : p)),
   })),
   'local.settled': onTalk((t, d) => ({ ...t, pending: t.pending.filter((p) => p.client_id !== d['client_id']) })),
+  'local.ringing': (s, d) => {
+    const w = s.work.get(idOf(d));
+    return w?.state === 'offered' ? putWork(s, { ...w, ringing: true }) : s;
+  },
   'local.held': (s, d) => {
     const w = s.work.get(idOf(d));
     return w ? putWork(s, { ...w, held: Boolean(d['held']) }) : s;

@@ -61,6 +61,7 @@ export interface Work {
   customer: Who | null;
   packet: Packet | null;
   how: string; /* how it ended */
+  ringing: boolean; /* taken: the agent's telephone rings */
 }
 export interface QueueLine {
   id: string;

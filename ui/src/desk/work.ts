@@ -39,6 +39,7 @@ export function workOf(raw: Data, had: Work | undefined, now_ms: number): Work |
     customer: (raw['customer'] as Work['customer'] | undefined) ?? had?.customer ?? packet?.customer ?? null,
     packet,
     how: word(raw['how'], had?.how ?? ''),
+    ringing: state === 'offered' && (had?.ringing ?? false),
   };
 }
 
@@ -49,7 +50,7 @@ export function inbox(s: DeskState): Work[] {
   return [...s.work.values()].sort((a, b) => RANK[a.state] - RANK[b.state] || a.since_ms - b.since_ms || (a.id < b.id ? -1 : 1));
 }
 
-export const offersOf = (s: DeskState): Work[] => inbox(s).filter((w) => w.state === 'offered');
+export const offersOf = (s: DeskState): Work[] => inbox(s).filter((w) => w.state === 'offered' && !w.ringing);
 
 /* How long the customer has waited for an answer of a person: since the customer's last word, or since they asked. */
 export function waitsSince(s: DeskState, w: Work): number {

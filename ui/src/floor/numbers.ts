@@ -1,0 +1,84 @@
+/* What a wallboard shows, from the numbers of the queues and what is known of the conversations. Pure. */
+import type { AgentNow, QueueNow, Raised } from '../console/live.ts';
+import type { Conv } from '../lib/types.ts';
+
+export interface Totals {
+  waiting: number;
+  longest_ms: number;
+  ready: number;
+  serving: number;
+  entered: number;
+  answered: number;
+  abandoned: number;
+  aht_ms: number | null; /* of all answered */
+  sl: number | null; /* percent, weighted by what was removed from the queues */
+  abandon: number | null; /* percent of what entered */
+}
+
+/* A share may come as 0..1 or as percent. */
+export const percent = (v: number | null | undefined): number | null =>
+  v === null || v === undefined || !Number.isFinite(v) || v < 0 ? null : v <= 1 ? v * 100 : Math.min(100, v);
+
+const sum = <T>(all: T[], of: (x: T) => number | undefined): number => all.reduce((n, x) => n + (of(x) ?? 0), 0);
+
+export function totals(queues: QueueNow[], agents: AgentNow[]): Totals {
+  const entered = sum(queues, (q) => q.entered);
+  const answered = sum(queues, (q) => q.answered);
+  const abandoned = sum(queues, (q) => q.abandoned);
+  const weight = (q: QueueNow): number => (q.answered ?? 0) + (q.abandoned ?? 0);
+  const rated = queues.filter((q) => percent(q.sl) !== null && weight(q) > 0);
+  const weights = sum(rated, weight);
+  const timed = queues.filter((q) => q.aht_ms && q.answered);
+  const n = sum(timed, (q) => q.answered);
+  return {
+    waiting: sum(queues, (q) => q.waiting),
+    longest_ms: Math.max(0, ...queues.map((q) => q.longest_ms ?? 0)),
+    ready: agents.length ? agents.filter((a) => a.state.toLowerCase() === 'ready').length : 0,
+    serving: sum(queues, (q) => q.serving),
+    entered, answered, abandoned,
+    aht_ms: n ? sum(timed, (q) => q.aht_ms! * q.answered!) / n : null,
+    sl: weights ? sum(rated, (q) => percent(q.sl)! * weight(q)) / weights : null,
+    abandon: entered ? (abandoned / entered) * 100 : null,
+  };
+}
+
+const BAD: Record<string, number> = { angry: 5, frustrated: 3, anxious: 2, sad: 2, confused: 1 };
+
+/* How much a live conversation needs a look: an alert, then the mood, then how long it lasts. */
+export function risk(c: Conv, raised: Raised[], now_ms: number): number {
+  const told = raised.some((r) => r.conversation === c.id && now_ms - r.at_ms < 15 * 60000) ? 6 : 0;
+  const minutes = Math.min(30, Math.max(0, (now_ms - Date.parse(c.started_at)) / 60000));
+  return (c.alert ?? 0) + told + (BAD[c.emotion ?? ''] ?? 0) + minutes / 10;
+}
+
+export function byRisk(items: Map<string, Conv>, raised: Raised[], now_ms: number): Conv[] {
+  const open = [...items.values()].filter((c) => c.state === 'open');
+  const score = new Map(open.map((c) => [c.id, risk(c, raised, now_ms)]));
+  return open.sort((a, b) => score.get(b.id)! - score.get(a.id)! || (a.id < b.id ? -1 : 1));
+}
+
+/* Of the ended conversations that are known: how many the bot ended alone, percent; null: none ended. */
+export function containment(items: Map<string, Conv>): number | null {
+  const ended = [...items.values()].filter((c) => c.state === 'closed' && c.turns > 0);
+  if (!ended.length) return null;
+  return (ended.filter((c) => c.last_action !== 'handoff' && c.last_actor !== ('agent' as string)).length / ended.length) * 100;
+}
+
+/* Moods of live customers: how many are well, in between, upset. */
+export function moods(items: Map<string, Conv>): { good: number; plain: number; bad: number } {
+  const out = { good: 0, plain: 0, bad: 0 };
+  for (const c of items.values()) {
+    if (c.state !== 'open' || !c.turns) continue;
+    if (c.emotion === 'satisfied' || c.emotion === 'relieved') out.good++;
+    else if (BAD[c.emotion ?? '']) out.bad++;
+    else out.plain++;
+  }
+  return out;
+}
+
+const ORDER = ['reserved', 'talking', 'hold', 'wrapup', 'ready', 'paused', 'offline'];
+export const byState = (agents: AgentNow[]): AgentNow[] =>
+  [...agents].sort((a, b) => ORDER.indexOf(a.state.toLowerCase()) - ORDER.indexOf(b.state.toLowerCase()) || (a.login < b.login ? -1 : 1));
+
+/* How good a number is, for its colour. */
+export const slTone = (v: number | null, goal: number): string => (v === null ? '' : v >= goal ? 'ok' : v >= goal - 15 ? 'warn' : 'bad');

@@ -1,0 +1,105 @@
+/* What the wallboard counts, what a quality form scores, how a set-up is edited, to whom one can transfer. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { emptyLive, RAISED_MAX, reduceLive, type LiveMsg } from '../src/console/live.ts';
+import { choices } from '../src/desk/choices.ts';
+import { emptyDesk, reduceDesk } from '../src/desk/store.ts';
+import { byRisk, byState, containment, moods, percent, slTone, totals } from '../src/floor/numbers.ts';
+import type { Conv } from '../src/lib/types.ts';
+import { differs, pieces, scoreOf } from '../src/quality/score.ts';
+import type { Form } from '../src/quality/types.ts';
+import { getAt, parsed, same, setAt, toggleSeat, withLevel } from '../src/settings/draft.ts';
+
+const conv = (id: string, over: Partial<Conv> = {}): [string, Conv] => [id, {
+  id, interaction_id: '', channel: 'webchat', state: 'open', language: 'en', customer: null, address: null, started_at: '2026-03-01T12:00:00Z',
+  last_at: '2026-03-01T12:00:00Z', ended_at: null, end_by: null, turns: 2, last_text: null, last_actor: 'bot', last_action: 'reply', emotion: null, recording: false, ...over,
+}];
+const NOON = Date.parse('2026-03-01T12:00:00Z');
+
+test('totals weigh service level by what left the queues, handling time by what was answered', () => {
+  const t = totals([
+    { id: 'a', waiting: 2, longest_ms: 5000, serving: 1, entered: 40, answered: 30, abandoned: 10, sl: 0.5, aht_ms: 100000 },
+    { id: 'b', waiting: 1, longest_ms: 9000, serving: 0, entered: 10, answered: 10, abandoned: 0, sl: 100, aht_ms: 300000 },
+    { id: 'c', waiting: 0 },
+  ], [{ login: 'x', state: 'READY' }, { login: 'y', state: 'paused' }]);
+  assert.deepEqual([t.waiting, t.longest_ms, t.serving, t.ready, t.sl, t.aht_ms, t.abandon], [3, 9000, 1, 1, 60, 150000, 20]);
+  const none = totals([], []);
+  assert.deepEqual([none.sl, none.aht_ms, none.abandon, none.longest_ms], [null, null, null, 0]);
+});
+
+test('shares come as 0..1 or as percent', () => {
+  assert.deepEqual([percent(0.8), percent(80), percent(1), percent(null), percent(-1), percent(NaN), percent(140)], [80, 80, 100, null, null, null, 100]);
+  assert.deepEqual([slTone(82, 80), slTone(70, 80), slTone(10, 80), slTone(null, 80)], ['ok', 'warn', 'bad', '']);
+});
+
+test('those at risk are first: told, angry, long', () => {
+  const items = new Map([conv('calm'), conv('angry', { emotion: 'angry' }), conv('told'), conv('long', { started_at: '2026-03-01T11:30:00Z' }), conv('over', { state: 'closed', emotion: 'angry' })]);
+  assert.deepEqual(byRisk(items, [{ kind: 'x', conversation: 'told', at_ms: NOON }], NOON).map((c) => c.id), ['told', 'angry', 'long', 'calm']);
+  assert.deepEqual(byRisk(items, [{ kind: 'x', conversation: 'told', at_ms: NOON }], NOON + 16 * 60000).map((c) => c.id)[0], 'angry', 'what was told long ago counts no more');
+});
+
+test('the bot ended alone; moods of live ones', () => {
+  const items = new Map([conv('a', { state: 'closed' }), conv('b', { state: 'closed', last_action: 'handoff' }), conv('c', { state: 'closed', turns: 0 }), conv('d', { emotion: 'angry' }), conv('e', { emotion: 'relieved' }), conv('f')]);
+  assert.equal(containment(items), 50);
+  assert.equal(containment(new Map()), null);
+  assert.deepEqual(moods(items), { good: 1, plain: 1, bad: 1 });
+  assert.deepEqual(byState([{ login: 'b', state: 'offline' }, { login: 'a', state: 'talking' }]).map((a) => a.login), ['a', 'b']);
+});
+
+test('the stream brings numbers and alerts; alerts are bounded', () => {
+  const alert: LiveMsg = { type: 'alert.raised', data: { kind: 'customer_angry', conversation: 'a' } };
+  const s = reduceLive(emptyLive(), [
+    { type: 'queue.realtime', data: { items: [{ id: 'sales', waiting: 2 }] } }, { type: 'agent.realtime', data: { items: [{ login: 'mei', state: 'ready' }] } },
+    ...Array.from({ length: RAISED_MAX + 3 }, () => alert),
+  ], 7);
+  assert.deepEqual([s.queues[0]!.waiting, s.agents[0]!.login, s.raised.length, s.raised[0]!.at_ms], [2, 'mei', RAISED_MAX, 7000]);
+});
+
+const form: Form = {
+  id: 'f', title: 'F', sections: [
+    { id: 'a', title: 'A', items: [{ id: 'hello', title: 'Hello', type: 'plus', weight: 10 }, { id: 'verify', title: 'Verify', type: 'plus', weight: 30 }] },
+    { id: 'b', title: 'B', items: [{ id: 'quiet', title: 'Quiet', type: 'minus', weight: 15 }, { id: 'word', title: 'Word', type: 'taboo' }] },
+  ],
+};
+
+test('a score: plus of those judged, less minus, nothing with a taboo', () => {
+  assert.equal(scoreOf(form, { hello: 'pass', verify: 'fail' }), 25);
+  assert.equal(scoreOf(form, { hello: 'pass', verify: 'n_a' }), 100);
+  assert.equal(scoreOf(form, { hello: 'pass', verify: 'pass', quiet: 'fail' }), 85);
+  assert.equal(scoreOf(form, { hello: 'fail', verify: 'fail', quiet: 'fail' }), 0, 'not below nothing');
+  assert.equal(scoreOf(form, { hello: 'pass', word: 'fail' }), 0);
+  assert.equal(scoreOf(form, { hello: 'abstain' }), null);
+});
+
+test('evidence is marked by code points; an empty span is the row', () => {
+  assert.deepEqual(pieces('a😀bc', [{ seq: 1, start: 1, end: 3 }]), [{ text: 'a', lit: false }, { text: '😀b', lit: true }, { text: 'c', lit: false }]);
+  assert.deepEqual(pieces('abc', [{ seq: 1, start: 0, end: 0 }]), [{ text: 'abc', lit: true }]);
+  assert.deepEqual(pieces('abc', [{ seq: 1, start: 1, end: 99 }]).map((p) => p.text), ['a', 'bc']);
+  assert.deepEqual(differs([{ item: 'a', state: 'pass' }, { item: 'b', state: 'abstain' }, { item: 'c', state: 'fail' }], { a: 'fail', b: 'pass', c: 'fail' }), ['a']);
+});
+
+test('a set-up is changed by paths and stays otherwise', () => {
+  const o = { id: 'q', sl: { s: 20, pct: 80 }, relax: [1] };
+  assert.deepEqual(setAt(o, 'sl.pct', 90), { id: 'q', sl: { s: 20, pct: 90 }, relax: [1] });
+  assert.equal(o.sl.pct, 80, 'the one before is untouched');
+  assert.deepEqual(setAt(o, 'overflow.late', 'callback')['overflow'], { late: 'callback' });
+  assert.deepEqual(Object.keys(setAt(o, 'sl', undefined)), ['id', 'relax']);
+  assert.deepEqual([getAt(o, 'sl.s'), getAt(o, 'sl.no.way'), same(o, { ...o })], [20, undefined, true]);
+  assert.deepEqual(parsed('{"a":1}'), { value: { a: 1 } });
+  assert.ok('fault' in parsed('[1]') && 'fault' in parsed('{'));
+  assert.deepEqual(withLevel({ a: 1 }, 'b', 99), { a: 1, b: 10 });
+  assert.deepEqual(withLevel({ a: 1 }, 'a', 0), {});
+  assert.deepEqual(toggleSeat(toggleSeat([], 'x'), 'x'), []);
+});
+
+test('one can transfer to those who are there, to queues, and on a call to a number', () => {
+  const s = reduceDesk(emptyDesk(), [{ type: 'hello', data: {
+    me: { login: 'mei' }, work: [], queues: [{ id: 'sales' }, { id: 'vip' }],
+    agents: [{ login: 'tom', name: 'Tom', state: 'talking' }, { login: 'xia', state: 'ready' }, { login: 'off', state: 'offline' }, { login: 'mei', state: 'ready' }],
+  } }], 0);
+  const which = { names: (q: { id: string }) => q.id, queues: true, numbers: true, except: 'vip' };
+  assert.deepEqual(choices(s, '', which).map((c) => c.id), ['agent:xia', 'agent:tom', 'queue:sales']);
+  assert.deepEqual(choices(s, 'TO', which).map((c) => c.to), [{ agent: 'tom' }]);
+  assert.deepEqual(choices(s, '+49 30-123', which)[0]!.to, { to: '+4930123' });
+  assert.equal(choices(s, '+4930123', { ...which, numbers: false }).length, 0);
+});
