@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { defineConfig } from 'vite';
 
-/* Three pages, each with its own entry; shared code lands in common chunks.
+/* Four pages, each with its own entry; shared code lands in common chunks.
  * Nothing is inlined: the pages run under `default-src 'self'`. */
 const page = (name: string) => resolve(import.meta.dirname, name);
 
@@ -19,6 +19,7 @@ export default defineConfig({
         index: page('index.html'),
         chat: page('chat.html'),
         talk: page('talk.html'),
+        survey: page('survey.html'),
       },
     },
   },

@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { emptyLive, RAISED_MAX, reduceLive, type LiveMsg } from '../src/console/live.ts';
+import { personOf, surveyOf } from '../src/chat/person.ts';
 import { choices } from '../src/desk/choices.ts';
 import { emptyDesk, reduceDesk } from '../src/desk/store.ts';
 import { byRisk, byState, containment, moods, percent, slTone, totals } from '../src/floor/numbers.ts';
-import type { Conv } from '../src/lib/types.ts';
+import type { Conv, Ev, EventBody } from '../src/lib/types.ts';
 import { differs, pieces, scoreOf } from '../src/quality/score.ts';
 import type { Form } from '../src/quality/types.ts';
 import { getAt, parsed, same, setAt, toggleSeat, withLevel } from '../src/settings/draft.ts';
@@ -102,4 +103,27 @@ test('one can transfer to those who are there, to queues, and on a call to a num
   assert.deepEqual(choices(s, 'TO', which).map((c) => c.to), [{ agent: 'tom' }]);
   assert.deepEqual(choices(s, '+49 30-123', which)[0]!.to, { to: '+4930123' });
   assert.equal(choices(s, '+4930123', { ...which, numbers: false }).length, 0);
+});
+
+const row = (seq: number, kind: string, body: EventBody = {}): Ev => ({ seq, kind, body, turn: 1, actor: 'system', ts: '2026-03-01T12:00:00Z' });
+
+test('a customer sees where they stand, and with whom', () => {
+  const rows = [row(1, 'turn.customer'), row(2, 'handover.queued', { position: 3, wait_ms: 90000 })];
+  assert.deepEqual(personOf(rows), { state: 'waiting', position: 3, wait_ms: 90000, name: '', why: '' });
+  rows.push(row(3, 'handover.queued', { position: 1 }));
+  assert.deepEqual([personOf(rows).position, personOf(rows).wait_ms], [1, -1]);
+  rows.push(row(4, 'handover.accepted', { name: 'Mei' }), row(5, 'turn.agent', { text: 'Hello', name: 'Mei' }));
+  assert.deepEqual([personOf(rows).state, personOf(rows).name], ['with', 'Mei']);
+  assert.equal(personOf([...rows, row(6, 'handover.returned')]).state, 'none');
+  assert.equal(personOf([...rows, row(6, 'handover.failed', { why: 'closed' })]).why, 'closed');
+  assert.equal(personOf([]).state, 'none');
+});
+
+test('a question is open until it is answered or something else is said', () => {
+  const asked = [row(1, 'turn.agent'), row(2, 'survey', { kind: 'csat' }), row(3, 'turn.bot', { text: 'How was it?' })];
+  assert.equal(surveyOf(asked), 'csat');
+  assert.equal(surveyOf([...asked, row(4, 'survey.answer', { value: 5 })]), null);
+  assert.equal(surveyOf([...asked, row(4, 'turn.customer')]), null);
+  assert.equal(surveyOf([row(1, 'survey', { kind: 'other' })]), null);
+  assert.equal(surveyOf([]), null);
 });

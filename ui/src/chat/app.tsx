@@ -3,10 +3,12 @@ import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
 import { timeOfDay } from '../lib/format.ts';
 import { lang, t } from '../lib/i18n.ts';
+import { Rate } from '../lib/rate.tsx';
 import { timeline, uniqueCites, type Item } from '../lib/timeline.ts';
 import type { Cite } from '../lib/types.ts';
 import { Icon, LangSwitch, Logo, ThemeSwitch } from '../lib/ui.tsx';
 import { chat, dismiss, link, restart, say, sayAgain, TEXT_MAX, typing } from './client.ts';
+import { personOf, SCALES, surveyOf } from './person.ts';
 import { showGreeting, type Delivery } from './store.ts';
 
 const embedded = new URLSearchParams(location.search).has('embed');
@@ -39,6 +41,7 @@ export function ChatApp() {
         </button>
       </header>
       <Offline />
+      <Standing />
       <Log />
       <Foot />
     </main>
@@ -64,6 +67,23 @@ function Offline() {
     <div class="chat-banner" role="status" data-test="offline">
       <Icon name="alert" />
       {t('chat.offline')}
+    </div>
+  );
+}
+
+/* Where one stands with a person: in the queue, with somebody. */
+function Standing() {
+  const p = personOf(chat.value.events);
+  if (chat.value.closed || p.state === 'none' || p.state === 'nobody') return null;
+  const min = Math.max(1, Math.round(p.wait_ms / 60000));
+  return (
+    <div class={`standing ${p.state}`} role="status" data-test="standing" data-state={p.state}>
+      <Icon name={p.state === 'with' ? 'headset' : 'clock'} />
+      <span>
+        {p.state === 'with' ? (p.name ? t('chat.with', { name: p.name }) : t('chat.with_somebody'))
+          : p.position > 0 ? t('chat.place', { n: p.position }) : t('chat.waits')}
+        {p.state === 'waiting' && p.wait_ms >= 0 ? ` · ${t('chat.about', { n: min })}` : ''}
+      </span>
     </div>
   );
 }
@@ -122,14 +142,21 @@ function Log() {
 }
 
 const visible = (i: Item): boolean =>
-  i.type === 'turn' ? Boolean(i.text) : i.kind === 'conversation.closed';
+  i.type === 'turn' ? Boolean(i.text) : /^(conversation\.closed|handover\.(accepted|returned|ended))$/.test(i.kind);
 
 function Message({ i }: { i: Item }) {
-  if (i.type === 'system') return <li class="end">{t('chat.closed')}</li>;
+  if (i.type === 'system')
+    return (
+      <li class="end" data-test={i.kind}>
+        {i.kind === 'handover.accepted' ? t('chat.joined', { name: i.ev.body.name ?? t('who.agent') })
+          : i.kind === 'conversation.closed' ? t('chat.closed') : t('chat.left')}
+      </li>
+    );
   const me = i.who === 'customer';
   const text = me ? (chat.value.own[i.seq] ?? i.text) : i.text;
   return (
-    <li class={`msg ${me ? 'me' : 'bot'}`} data-test={me ? 'mine' : 'reply'} data-seq={i.seq}>
+    <li class={`msg ${me ? 'me' : i.who}`} data-test={me ? 'mine' : 'reply'} data-who={i.who} data-seq={i.seq}>
+      {i.who === 'agent' ? <p class="stamp">{i.ev.body.name ?? t('who.agent')}</p> : null}
       <p class="bub" lang={i.ev.body.language}>
         {text}
       </p>
@@ -224,9 +251,24 @@ function Foot() {
           {t('chat.again')}
         </button>
       ) : (
-        <Composer />
+        <>
+          <Asked />
+          <Composer />
+        </>
       )}
     </footer>
+  );
+}
+
+/* How was it? A press says the number, as writing it would. */
+function Asked() {
+  const kind = chat.value.outbox.length ? null : surveyOf(chat.value.events);
+  if (!kind) return null;
+  const [from, to] = SCALES[kind];
+  return (
+    <div class="asked" data-test="asked">
+      <Rate kind={kind} from={from} to={to} label={t('rate.title')} choose={(v) => say(String(v))} />
+    </div>
   );
 }
 

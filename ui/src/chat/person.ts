@@ -1,0 +1,38 @@
+/* Where the customer stands with a person: waiting at a place, with somebody, asked how it was. From the rows. Pure. */
+import type { Ev } from '../lib/types.ts';
+
+export interface Person {
+  state: 'none' | 'waiting' | 'with' | 'nobody';
+  position: number; /* 0: not told */
+  wait_ms: number; /* below 0: not known */
+  name: string;
+  why: string;
+}
+export type SurveyKind = 'csat' | 'nps' | 'ces';
+export const SCALES: Record<SurveyKind, [number, number]> = { csat: [1, 5], nps: [0, 10], ces: [1, 7] };
+
+const NONE: Person = { state: 'none', position: 0, wait_ms: -1, name: '', why: '' };
+
+export function personOf(events: Ev[]): Person {
+  let p = NONE;
+  for (const e of events) {
+    const b = e.body;
+    if (e.kind === 'handover.queued')
+      p = { ...NONE, state: 'waiting', position: b.position ?? 0, wait_ms: b.wait_ms ?? -1 };
+    else if (e.kind === 'handover.accepted') p = { ...NONE, state: 'with', name: b.name ?? '' };
+    else if (e.kind === 'turn.agent' && p.state !== 'with') p = { ...NONE, state: 'with', name: b.name ?? '' };
+    else if (e.kind === 'handover.failed') p = { ...NONE, state: 'nobody', why: b.why ?? '' };
+    else if (/^handover\.(returned|ended)$/.test(e.kind) || e.kind === 'conversation.closed') p = NONE;
+  }
+  return p;
+}
+
+/* The question that is open: asked, not answered, and nothing else was said since. */
+export function surveyOf(events: Ev[]): SurveyKind | null {
+  for (let i = events.length - 1; i >= 0; i--) {
+    const e = events[i]!;
+    if (e.kind === 'survey.answer' || e.kind === 'turn.customer' || e.kind === 'conversation.closed') return null;
+    if (e.kind === 'survey') return e.body.kind !== undefined && e.body.kind in SCALES ? (e.body.kind as SurveyKind) : null;
+  }
+  return null;
+}
