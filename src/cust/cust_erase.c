@@ -32,6 +32,8 @@ static const char *const steps[] = {
 	"kv.k>='sealed/' || c.id || '/' AND kv.k<'sealed/' || c.id || '0')",
 	"UPDATE conversation SET customer_name=NULL, address_masked=NULL, last_text='', "
 	"recording=NULL, token_hash=NULL WHERE customer_id=?1 AND ?2>0",
+	"DELETE FROM summary WHERE ?2>0 AND conversation IN (SELECT id FROM conversation WHERE "
+	"customer_id=?1)",
 	"UPDATE order_ref SET address=NULL, city='' WHERE customer_id=?1 AND ?2>0",
 	"UPDATE shop_return SET note='' WHERE customer_id=?1 AND ?2>0",
 	"DELETE FROM ticket_word WHERE ?2>0 AND ticket IN (" TICKETS ")",

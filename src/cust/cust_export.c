@@ -49,6 +49,11 @@ static const struct part parts[] = {
 	  "SELECT t.number, e.kind, e.by_whom, e.text, e.at_ms FROM ticket t JOIN ticket_event e "
 	  "ON e.ticket=t.seq WHERE e.shown=1 AND " TICKETS "ORDER BY t.seq, e.n",
 	  { "ticket", "kind", "by", "text", "at" } },
+	{ "summaries",
+	  "SELECT s.conversation, s.body, s.by_login, s.updated_ms FROM g JOIN conversation c ON "
+	  "c.customer_id=g.id JOIN summary s ON s.conversation=c.id WHERE c.customer_level>=2 "
+	  "ORDER BY s.updated_ms, s.conversation",
+	  { "conversation", "{}body", "by", "at" } },
 	{ "actions",
 	  "SELECT e.kind, e.actor, e.body, e.ts_ms FROM g JOIN event e ON e.customer=g.id "
 	  "WHERE "

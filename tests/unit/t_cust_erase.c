@@ -140,6 +140,8 @@ static const char nobodys[] =
 	"INSERT INTO ticket_event (ticket, n, at_ms, kind, by_whom, shown, text) VALUES "
 	"(2,1,1,'note','ann',1,'zzqtoken26');"
 	"INSERT INTO ticket_word (word, ticket) VALUES ('zzqtoken23',2);"
+	"INSERT INTO summary (conversation, version, lang, body, built, share, by_login, made_ms, "
+	"updated_ms) VALUES ('v1',1,'en','{\"text\":\"zzqtoken27\"}','zzqtoken28',0,'mei',1,1);"
 	"INSERT INTO ticket_link (ticket, kind, ref, at_ms, by_whom) VALUES "
 	"(2,'conversation','v1',1,'bot'),(3,'conversation','v2',1,'bot'),"
 	"(4,'conversation','v3',1,'bot')";
@@ -226,6 +228,7 @@ static void exported(struct cw *w)
 	HAS(sb_sv(&b), "call 13987654321");  /* the masks are off */
 	HAS(sb_sv(&b), "zzqtoken23");                   /* nobody's, in their conversation */
 	HAS(sb_sv(&b), "zzqtoken26");
+	HAS(sb_sv(&b), "zzqtoken27");                   /* an agent's summary */
 	EQ(sv_find(sb_sv(&b), SV("zzqtoken25")), -1);   /* in one that was only claimed */
 	EQ(sv_find(sb_sv(&b), SV("13987651111")), -1);  /* only claimed */
 	EQ(sv_find(sb_sv(&b), SV("keep the ticket")), -1);
