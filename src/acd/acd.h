@@ -30,9 +30,10 @@ enum acd_do {
 	ACD_DO_CALLBACK,  /* the customer is called back: number, not_before_ms; keeps the place
 			   */
 	ACD_DO_VOICEMAIL, /* the customer left a message: note = reference of the recording */
-	ACD_DO_ACCEPT,    /* agent takes the offer */
-	ACD_DO_REJECT,    /* agent does not: why reject|no_answer|busy */
-	ACD_DO_HOLD,      /* on */
+	ACD_DO_ACCEPT, /* agent takes the offer; a call rings them first, at `to` if given, and
+			* is ACCEPTED when they have picked up */
+	ACD_DO_REJECT, /* agent does not: why reject|no_answer|busy */
+	ACD_DO_HOLD,   /* on */
 	ACD_DO_END, /* service is over; survey: ask the customer how it was; why: of a callback
 		     * "no_answer" and "busy" try again later */
 	ACD_DO_WRAPPED,  /* agent: json {"disposition","summary","follow_ups"} */
@@ -40,7 +41,8 @@ enum acd_do {
 	ACD_DO_BACK,     /* to the bot, note = instruction */
 	ACD_DO_PRESENCE, /* agent: presence, why = reason */
 	ACD_DO_FORCE,    /* the same by a supervisor (by) */
-	ACD_DO_TAKE,   /* agent serves it from now: supervisor takes over, consult completed */
+	ACD_DO_TAKE, /* agent serves it from now: supervisor takes over, consult completed; in a
+		      * call party names their leg ("consult:tom") */
 	ACD_DO_PHONE,  /* a leg of the call: party, step ringing|joined|failed|left, why, status
 			*/
 	ACD_DO_SOCKET, /* agent's console: on = one more, off = one less */

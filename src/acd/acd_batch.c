@@ -259,10 +259,15 @@ static void on_written(void *arg, int err)
 	struct acd *a = b->a;
 	a->flight = NULL;
 	if (err) {
-		LOG(ERROR, "acd.write", "err=%s orders are refused until it can be written",
-		    err_name(err));
+		if (!a->failing)
+			LOG(ERROR, "acd.write",
+			    "err=%s orders are refused until it can be written", err_name(err));
+		a->failing = true;
 		undo(a, b, err);
 	} else {
+		if (a->failing)
+			LOG(INFO, "acd.write", "it can be written again");
+		a->failing = false;
 		tell_batch(a, b);
 	}
 	acd_batch_free(b);

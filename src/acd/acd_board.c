@@ -8,6 +8,7 @@ struct board {
 	struct acd *a;
 	struct sb *out;
 	int64_t now;
+	bool settings;               /* with what the plan says of them */
 	int n;
 };
 
@@ -55,12 +56,17 @@ static void put_queue(void *arg, const struct acd_queue_now *q)
 {
 	struct board *b = arg;
 	struct sb *s = b->out;
-	int i = acd_plan_queue_of(b->a->plan, sv_of(q->q->id));
 	if (b->n++)
 		sb_ch(s, ',');
-	acd_plan_queue_json(b->a->plan, i, s);
-	if (s->n && s->p[s->n - 1] == '}')
-		sb_truncate(s, s->n - 1);    /* the figures go behind the settings */
+	sb_cstr(s, "{\"id\":");
+	sb_json(s, sv_of(q->q->id));
+	sb_cstr(s, ",\"title\":{\"zh\":");
+	sb_json(s, sv_of(q->q->title[0]));
+	sb_cstr(s, ",\"en\":");
+	sb_json(s, sv_of(q->q->title[1]));
+	sb_ch(s, '}');
+	put_text(s, "strategy", sv_of(acd_strategy_name(q->q->strategy)));
+	put_text(s, "hours", sv_of(q->q->hours ? cal_name(q->q->hours) : ""));
 	sb_fmt(s, ",\"open\":%s", q->open ? "true" : "false");
 	put_num(s, "promise_s", q->q->sl_s);
 	put_num(s, "promise_pct", q->q->sl_pct);
@@ -74,6 +80,11 @@ static void put_queue(void *arg, const struct acd_queue_now *q)
 	put_num(s, "paused", q->agents[ACD_IS_PAUSED]);
 	put_num(s, "wrapup", q->agents[ACD_IS_WRAPUP]);
 	put_numbers(s, &q->n);
+	if (b->settings) {
+		sb_cstr(s, ",\"settings\":");
+		acd_plan_queue_json(b->a->plan,
+				    acd_plan_queue_of(b->a->plan, sv_of(q->q->id)), s);
+	}
 	sb_ch(s, '}');
 }
 
@@ -96,6 +107,34 @@ static void put_work(struct board *b, sv login)
 	sb_ch(s, ']');
 }
 
+static void put_person(struct board *b, const struct acd_person *p)
+{
+	const struct acd_plan *plan = b->a->plan;
+	struct sb *s = b->out;
+	sb_cstr(s, ",\"queues\":[");
+	for (int i = 0; i < p->n_seats; i++) {
+		sb_cstr(s, i ? "," : "");
+		sb_json(s, sv_of(acd_plan_queue(plan, p->seats[i].queue)->id));
+	}
+	sb_cstr(s, "],\"skills\":{");
+	for (int i = 0; i < p->n_skills; i++) {
+		sb_cstr(s, i ? "," : "");
+		sb_json(s, sv_of(acd_plan_skill(plan, p->skills[i].skill)));
+		sb_fmt(s, ":%d", p->skills[i].level);
+	}
+	sb_cstr(s, "},\"languages\":[");
+	for (int i = 0, n = 0; i < acd_plan_langs(plan); i++)
+		if (p->languages >> i & 1) {
+			sb_cstr(s, n++ ? "," : "");
+			sb_json(s, sv_of(acd_plan_lang(plan, i)));
+		}
+	sb_ch(s, ']');
+	if (b->settings) {
+		sb_cstr(s, ",\"settings\":");
+		acd_plan_person_json(plan, p, s);
+	}
+}
+
 static void put_agent(void *arg, const struct acd_agent_now *x)
 {
 	struct board *b = arg;
@@ -105,16 +144,12 @@ static void put_agent(void *arg, const struct acd_agent_now *x)
 	char when[32];
 	if (b->n++)
 		sb_ch(s, ',');
-	if (i >= 0) {
-		acd_plan_person_json(b->a->plan, acd_plan_person(b->a->plan, i), s);
-		if (s->n && s->p[s->n - 1] == '}')
-			sb_truncate(s, s->n - 1);
-	} else {
-		sb_cstr(s, "{\"login\":");
-		sb_json(s, x->login);
-		put_text(s, "name", x->name);
-		put_text(s, "extension", x->extension);
-	}
+	sb_cstr(s, "{\"login\":");
+	sb_json(s, x->login);
+	put_text(s, "name", g ? sv_of(g->name) : x->name);
+	put_text(s, "extension", x->extension);
+	if (i >= 0)
+		put_person(b, acd_plan_person(b->a->plan, i));
 	clk_rfc3339(g && g->since ? g->since : x->state_since_ms, when);
 	put_text(s, "state", sv_of(acd_state_name(x->state)));
 	put_text(s, "presence", sv_of(acd_presence_name(x->presence)));
@@ -137,17 +172,17 @@ static void put_agent(void *arg, const struct acd_agent_now *x)
 	sb_ch(s, '}');
 }
 
-static void put_queues(struct acd *a, struct sb *out)
+static void put_queues(struct acd *a, bool settings, struct sb *out)
 {
-	struct board b = { .a = a, .out = out, .now = acd_now(a) };
+	struct board b = { .a = a, .out = out, .now = acd_now(a), .settings = settings };
 	sb_ch(out, '[');
 	acd_core_queues(a->core, b.now, put_queue, &b);
 	sb_ch(out, ']');
 }
 
-static void put_agents(struct acd *a, struct sb *out)
+static void put_agents(struct acd *a, bool settings, struct sb *out)
 {
-	struct board b = { .a = a, .out = out, .now = acd_now(a) };
+	struct board b = { .a = a, .out = out, .now = acd_now(a), .settings = settings };
 	sb_ch(out, '[');
 	acd_core_agents(a->core, b.now, put_agent, &b);
 	sb_ch(out, ']');
@@ -161,9 +196,9 @@ void acd_board(struct acd *a, struct sb *out)
 	jv *o = jv_parse(sb_sv(&skills), NULL);
 	sb_done(&skills);
 	sb_cstr(out, "{\"queues\":");
-	put_queues(a, out);
+	put_queues(a, true, out);
 	sb_cstr(out, ",\"agents\":");
-	put_agents(a, out);
+	put_agents(a, true, out);
 	sb_cstr(out, ",\"skills\":");
 	if (jv_get(o, "items"))
 		jv_dump(jv_get(o, "items"), out);
@@ -178,13 +213,13 @@ void acd_realtime(struct acd *a)
 	struct sb b;
 	sb_init(&b, LIM_JSON_BYTES);
 	sb_cstr(&b, "{\"items\":");
-	put_queues(a, &b);
+	put_queues(a, false, &b);
 	sb_ch(&b, '}');
 	if (sb_err(&b) == 0)
 		a->o.feed(a->o.feed_arg, "queue.realtime", SV_NULL, sb_sv(&b));
 	sb_reset(&b);
 	sb_cstr(&b, "{\"items\":");
-	put_agents(a, &b);
+	put_agents(a, false, &b);
 	sb_ch(&b, '}');
 	if (sb_err(&b) == 0)
 		a->o.feed(a->o.feed_arg, "agent.realtime", SV_NULL, sb_sv(&b));

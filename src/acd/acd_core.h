@@ -74,7 +74,8 @@ enum acd_out_kind {
 	ACD_RELAXED, /* item, queue; position = the step that holds now (from 1) */
 	ACD_OUT_OF_QUEUE, /* item, queue, how; why as in MOVED: the machine has forgotten it */
 	ACD_AGENT_IS,     /* login, from_state -> state, why = reason; wait_ms in the old one */
-	ACD_WRAP_OVER,    /* item, login; wait_ms = how long; why: done, time */
+	ACD_WRAP_OVER,    /* item, login, queue it was served in; wait_ms = how long; why: done,
+			     time */
 	ACD_OUTS
 };
 struct acd_out {

@@ -170,6 +170,8 @@ void wrap_over(struct acd_core *c, struct wrap *w, const char *why, int64_t now)
 	agent_refresh(c, a, now);
 	core_tell(c, &(struct acd_out){ .kind = ACD_WRAP_OVER,
 					.item = sv_of(w->id),
+					.queue = w->queue >= 0 ? sv_of(c->queue[w->queue].q->id) :
+								 SV(""),
 					.login = sv_of(a->login),
 					.why = sv_of(why),
 					.wait_ms = ms });

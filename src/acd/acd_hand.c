@@ -159,6 +159,22 @@ int acd_enter(struct acd *a, struct ho *h)
 	return rc;
 }
 
+/* The sealed number of a callback goes on with the next try; sealed for the conversation. */
+static char *number_of(struct acd *a, const struct ho *of)
+{
+	struct store_db *db;
+	struct store_stmt *q;
+	char *number = of->more.number ? xstrdup(sv_of(of->more.number)) : NULL;
+	if (number || store_reader(a->store, &db) ||
+	    store_prep(db, &q, "SELECT number_sealed FROM handover WHERE id=?1"))
+		return number;
+	store_bind_sv(q, 1, sv_of(of->id));
+	if (store_step(q) == 1 && store_col_sv(q, 0).n)
+		number = xstrdup(store_col_sv(q, 0));
+	store_reset(q);
+	return number;
+}
+
 struct ho *acd_task(struct acd *a, const struct ho *of, enum ho_kind kind)
 {
 	struct ho t = *of;
@@ -166,16 +182,19 @@ struct ho *acd_task(struct acd *a, const struct ho *of, enum ho_kind kind)
 	t.kind = kind;
 	t.media = kind == HO_VOICEMAIL ? ACD_TASK : ACD_VOICE;
 	t.state = HO_REQUESTED;
-	t.more = (struct ho_long){ 0 };
+	t.more = (struct ho_long){ .number = number_of(a, of) };
 	t.dirty = t.in_core = t.in_wrap = t.was_offered = false;
 	t.not_before = t.queued = t.offered = t.until = t.accepted = t.held = t.ended = 0;
 	t.wrapped = t.hold_ms = t.entered = 0;
 	t.offers = t.tries = 0;
 	t.agent[0] = t.why[0] = t.rung[0] = 0;
 	acd_copy(t.parent, sizeof(t.parent), sv_of(of->id));
+	t.party[0] = 0;
 	struct ho *n = acd_keep(a, &t);
 	if (n)
 		acd_touch(a, n);
+	else
+		ho_long_done(&t.more);
 	return n;
 }
 

@@ -56,6 +56,8 @@ struct ho {
 	bool dirty, in_core, in_wrap;
 	bool was_offered;            /* on disk, but not any more */
 	char rung[256];              /* logins whose telephone is being called: "mei,tom," */
+	/* of the call: who serves it, "agent:mei"; empty in a chat. */
+	char party[ACD_TEXT];
 	int position;                /* last told */
 	int64_t wait_ms;
 };
@@ -139,6 +141,7 @@ struct acd {
 	unsigned char key[32];
 	bool has_key, closing;
 	/* a write failed: wait; and memory is not what the disk says. */
+	bool failing;                /* the last write failed: told once */
 	bool broken, unread;
 	struct acd_plan *plan;
 	struct acd_core *core;
@@ -190,6 +193,8 @@ void acd_sync(struct acd *a);
 /* Rings the agent's telephone or browser line; to = where, empty = the agent's own. */
 void acd_ring(struct acd *a, struct ho *h, sv login, sv to);
 void acd_unring(struct acd *a, struct ho *h, sv login);
+/* Out of the call. */
+void acd_hang_up(struct acd *a, struct ho *h, sv party);
 bool acd_rings(const struct ho *h, sv login);
 /* To another queue while it waits. */
 void acd_moved(struct acd *a, struct ho *h, sv queue, sv why, sv by);
@@ -218,11 +223,12 @@ int acd_ask(struct acd *a, const struct talk_ask *x, struct ho **ret);
 void acd_entered(struct acd *a, struct ho *h, sv how, sv by);
 
 /* ---- acd_serve.c ---- */
-void acd_accepted(struct acd *a, struct ho *h, sv login, const char *how);
+/* party: in a call, how its leg is named; empty = "agent:LOGIN". */
+void acd_accepted(struct acd *a, struct ho *h, sv login, sv party, const char *how);
 void acd_stint_over(struct acd *a, struct ho *h, sv how, sv by);
 int acd_service_over(struct acd *a, struct ho *h, sv how, sv by);
 int acd_give_on(struct acd *a, struct ho *h, const struct acd_give *g, sv how, sv by);
-int acd_take_over(struct acd *a, struct ho *h, sv login, sv by);
+int acd_take_over(struct acd *a, struct ho *h, sv login, sv party, sv by);
 jv *acd_disposition(const struct ho *h);
 
 /* ---- acd_agents.c ---- */

@@ -184,7 +184,7 @@ static int do_accept(struct acd *a, struct acd_job *j)
 	}
 	rc = acd_core_accept(a->core, sv_of(h->id), j->o.agent, a->now->now);
 	if (rc == 0)
-		acd_accepted(a, h, j->o.agent, "offer");
+		acd_accepted(a, h, j->o.agent, SV_NULL, "offer");
 	return rc;
 }
 
@@ -348,6 +348,7 @@ static int do_back(struct acd *a, struct acd_job *j)
 	}
 	s.text = h->more.note;
 	acd_say(a, h, s);
+	acd_hang_up(a, h, sv_of(h->party));
 	acd_stint_over(a, h, SV("returned"), by_of(j));
 	h->in_wrap = true;
 	jv *o = acd_body(h);
@@ -369,33 +370,57 @@ static int do_take(struct acd *a, struct acd_job *j)
 		return 0;
 	if (!acd_agent_of(a, j->o.agent, true))
 		return ERR_NOTFOUND;
-	return acd_take_over(a, h, j->o.agent, by_of(j));
+	return acd_take_over(a, h, j->o.agent, j->o.party, by_of(j));
 }
 
 /* ---- telephones ---- */
 
+static int phone_joined(struct acd *a, struct acd_job *j, struct ho *h, sv login)
+{
+	int rc = h->state != HO_OFFERED ?
+			 ERR_STATE :
+			 acd_core_accept(a->core, sv_of(h->id), login, a->now->now);
+	if (rc == 0)
+		acd_accepted(a, h, login, j->o.party, "offer");
+	else if (!served_by(h, login))
+		acd_hang_up(a, h, j->o.party);       /* picked up too late */
+	return 0;
+}
+
+static const char *why_failed(sv why)
+{
+	return sv_eq(why, SV("busy"))     ? "busy" :
+	       sv_eq(why, SV("declined")) ? "reject" :
+					    "no_answer";
+}
+
+/* The agent hung up: the customer is asked how it was, and the call is over. */
+static int phone_left(struct acd *a, struct ho *h, sv login)
+{
+	struct acd_say s = { .kind = WORD_END, .survey = true };
+	acd_copy(s.agent, sizeof(s.agent), login);
+	acd_say(a, h, s);
+	return acd_service_over(a, h, SV("agent"), login);
+}
+
+/* Colleagues who are asked and supervisors have other names than "agent:". */
 static int do_phone(struct acd *a, struct acd_job *j)
 {
 	struct ho *h = of_job(a, j);
 	sv login = j->o.party, kind;
+	bool agent;
 	if (!h)
 		return ERR_NOTFOUND;
-	if (!sv_cut(&login, ':', &kind) || !sv_eq(kind, SV("agent")))
-		return 0;                    /* colleagues and supervisors are no agents of it */
-	if (sv_eq(j->o.step, SV("joined")) && h->state == HO_OFFERED) {
-		int rc = acd_core_accept(a->core, sv_of(h->id), login, a->now->now);
-		if (rc == 0)
-			acd_accepted(a, h, login, "offer");
-		else
-			acd_unring(a, h, login);
-		return rc;
-	}
-	if (sv_eq(j->o.step, SV("failed")) && h->state == HO_OFFERED)
-		return reject(a, h, login,
-			      sv_eq(j->o.why, SV("busy")) ? SV("busy") :
-			      sv_eq(j->o.why, SV("declined")) ? SV("reject") : SV("no_answer"));
-	if (sv_eq(j->o.step, SV("left")) && served_by(h, login) && !sv_eq(j->o.why, SV("dropped")))
-		return acd_service_over(a, h, SV("agent"), login);
+	if (!sv_cut(&login, ':', &kind))
+		return ERR_INVAL;
+	agent = sv_eq(kind, SV("agent"));
+	if (agent && sv_eq(j->o.step, SV("joined")))
+		return phone_joined(a, j, h, login);
+	if (agent && sv_eq(j->o.step, SV("failed")) && h->state == HO_OFFERED)
+		return reject(a, h, login, sv_of(why_failed(j->o.why)));
+	if (sv_eq(j->o.step, SV("left")) && served_by(h, login) &&
+	    sv_eq(j->o.party, sv_of(h->party)) && !sv_eq(j->o.why, SV("dropped")))
+		return phone_left(a, h, login);
 	return 0;
 }
 

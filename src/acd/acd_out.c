@@ -46,9 +46,18 @@ void acd_ring(struct acd *a, struct ho *h, sv login, sv to)
 	acd_say(a, h, s);
 }
 
-void acd_unring(struct acd *a, struct ho *h, sv login)
+void acd_hang_up(struct acd *a, struct ho *h, sv party)
 {
 	struct acd_say s = { .kind = WORD_PARTY, .act = CHAN_PARTY_DROP };
+	if (!party.n || h->media != ACD_VOICE)
+		return;
+	acd_copy(s.party, sizeof(s.party), party);
+	acd_say(a, h, s);
+}
+
+void acd_unring(struct acd *a, struct ho *h, sv login)
+{
+	char party[ACD_TEXT];
 	struct sb rest;
 	sv all = sv_of(h->rung), one;
 	if (!acd_rings(h, login))
@@ -59,9 +68,8 @@ void acd_unring(struct acd *a, struct ho *h, sv login)
 			sb_fmt(&rest, SV_FMT ",", SV_ARG(one));
 	acd_copy(h->rung, sizeof(h->rung), sb_sv(&rest));
 	sb_done(&rest);
-	party_of(login, s.party);
-	acd_copy(s.agent, sizeof(s.agent), login);
-	acd_say(a, h, s);
+	party_of(login, party);
+	acd_hang_up(a, h, sv_of(party));
 }
 
 void acd_not_taken(struct acd *a, struct ho *h, sv login, sv why)

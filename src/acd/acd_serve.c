@@ -6,7 +6,9 @@
  */
 #include "acd_int.h"
 
-void acd_accepted(struct acd *a, struct ho *h, sv login, const char *how)
+#include <stdio.h>
+
+void acd_accepted(struct acd *a, struct ho *h, sv login, sv party, const char *how)
 {
 	struct acd_say s = { .kind = WORD_JOINED };
 	jv *o;
@@ -22,8 +24,13 @@ void acd_accepted(struct acd *a, struct ho *h, sv login, const char *how)
 	acd_event(a, "queue.accepted", sv_of(h->customer), login, o);
 	acd_touch(a, h);
 	acd_tell(a, "handover.accepted", login, h, NULL);
-	if (h->media == ACD_VOICE)
-		return;                      /* a call knows who has joined */
+	if (h->media == ACD_VOICE) {         /* a call knows who has joined */
+		if (party.n)
+			acd_copy(h->party, sizeof(h->party), party);
+		else
+			(void)snprintf(h->party, sizeof(h->party), "agent:%s", h->agent);
+		return;
+	}
 	acd_line(a, login, s.to, s.name);
 	s.to[0] = 0;
 	acd_copy(s.agent, sizeof(s.agent), login);
@@ -60,13 +67,18 @@ int acd_service_over(struct acd *a, struct ho *h, sv how, sv by)
 int acd_give_on(struct acd *a, struct ho *h, const struct acd_give *g, sv how, sv by)
 {
 	struct acd_give give = *g;
+	char former[ACD_NAME];
 	bool served = h->state == HO_ACCEPTED;
-	if (served)
+	if (served) {
 		acd_stint_over(a, h, how, by);
-	else if (give.queue.n && !sv_eq(give.queue, sv_of(h->queue)))
+		acd_hang_up(a, h, sv_of(h->party));
+		h->party[0] = 0;
+	} else if (give.queue.n && !sv_eq(give.queue, sv_of(h->queue))) {
 		acd_moved(a, h, give.queue, SV("given"), by);
+	}
 	if (give.queue.n)
 		acd_copy(h->queue, sizeof(h->queue), give.queue);
+	acd_copy(former, sizeof(former), served ? sv_of(h->agent) : SV(""));
 	h->state = HO_QUEUED;
 	h->agent[0] = 0;
 	h->accepted = h->until = h->hold_ms = 0;
@@ -76,11 +88,11 @@ int acd_give_on(struct acd *a, struct ho *h, const struct acd_give *g, sv how, s
 		acd_entered(a, h, how, by);
 		acd_say(a, h, (struct acd_say){ .kind = WORD_QUEUED, .wait_ms = -1 });
 	}
-	acd_tell(a, "handover.queued", SV_NULL, h, NULL);
+	acd_tell(a, "handover.queued", sv_of(former), h, NULL);
 	return acd_core_give(a->core, sv_of(h->id), &give, a->now->now);
 }
 
-int acd_take_over(struct acd *a, struct ho *h, sv login, sv by)
+int acd_take_over(struct acd *a, struct ho *h, sv login, sv party, sv by)
 {
 	struct acd_item_now x;
 	int rc = acd_core_item_now(a->core, sv_of(h->id), &x);
@@ -91,7 +103,7 @@ int acd_take_over(struct acd *a, struct ho *h, sv login, sv by)
 		acd_stint_over(a, h, SV("taken_over"), by);
 	rc = acd_core_take(a->core, sv_of(h->id), login, a->now->now);
 	if (rc == 0)
-		acd_accepted(a, h, login, served ? "taken_over" : "taken");
+		acd_accepted(a, h, login, party, served ? "taken_over" : "taken");
 	return rc;
 }
 

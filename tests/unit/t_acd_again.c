@@ -1,0 +1,432 @@
+/* t_acd_again.c: what must survive: restarts, writes that fail, consoles that vanish, another
+ * plan, another thread. */
+#include "t_acd_help.h"
+
+/* ---- restart ---- */
+
+TEST(acd_a_restart_keeps_places_and_served_chats)
+{
+	struct aw w;
+	char id[4][ACD_ID];
+	if (!aw_open(&w, t_tmpdir()))
+		return;
+	OK(aw_console(&w, "mei", true));
+	OK(aw_state(&w, "mei", ACD_READY, ""));
+	OK(aw_ask(&w, "C1", "", false, "c1"));
+	acd_copy(id[0], ACD_ID, sv_of(w.id));
+	OK(aw_act(&w, ACD_DO_ACCEPT, id[0], "mei"));
+	OK(aw_state(&w, "mei", ACD_PAUSED, "lunch"));
+	for (int i = 1; i < 4; i++) {
+		char conv[16];
+		(void)snprintf(conv, sizeof(conv), "C%d", i + 1);
+		OK(aw_ask(&w, conv, "", i == 3, ""));
+		acd_copy(id[i], ACD_ID, sv_of(w.id));
+		aw_pass(&w, 3000);
+	}
+	if (!aw_restart(&w, 20000))
+		return;
+	CHECK(aw_is(&w, id[0], "state", "ACCEPTED") && aw_is(&w, id[0], "agent", "mei"));
+	CHECK(aw_is(&w, id[1], "state", "QUEUED") && aw_is(&w, id[2], "state", "QUEUED"));
+	/* the call died with the process; its place has not */
+	CHECK(aw_is(&w, id[3], "state", "FAILED") && aw_is(&w, id[3], "why", "restart"));
+	EQ(aw_count(&w, "SELECT count(*) FROM handover a JOIN handover b ON b.parent=a.id WHERE "
+			"a.why='restart' AND b.kind='callback' AND b.since_ms=a.since_ms AND "
+			"b.state='QUEUED'"),
+	   1);
+	/* talk asks where it stands */
+	struct talk_ask again = { .conversation = SV("C1"), .again = true };
+	OK(aw_do(&w, (struct acd_order){ .act = ACD_DO_ASK, .ask = &again }));
+	STR_EQ(w.id, id[0]);
+	CHECK(aw_last(&w, WORD_JOINED) && strcmp(aw_last(&w, WORD_JOINED)->agent, "mei") == 0);
+	CHECK(aw_adds_up(&w));
+	/* who was on a break is so still, once the console is back */
+	OK(aw_console(&w, "mei", true));
+	EQ(aw_count(&w, "SELECT count(*) FROM acd_agent_state WHERE login='mei' AND "
+			"state='talking' OR state='paused'"),
+	   1);
+	aw_pass(&w, 70000);
+	CHECK(aw_is(&w, id[0], "state", "ACCEPTED"));
+	OK(aw_state(&w, "tom", ACD_READY, ""));
+	CHECK(aw_is(&w, id[1], "state", "OFFERED"));
+	CHECK(aw_adds_up(&w));
+	aw_close(&w);
+}
+
+TEST(acd_a_wrap_up_goes_on_after_a_restart)
+{
+	struct aw w;
+	char id[ACD_ID];
+	if (!aw_open(&w, t_tmpdir()))
+		return;
+	OK(aw_state(&w, "tom", ACD_READY, ""));
+	OK(aw_ask(&w, "C1", "", false, ""));
+	acd_copy(id, sizeof(id), sv_of(w.id));
+	OK(aw_act(&w, ACD_DO_ACCEPT, id, "tom"));
+	aw_pass(&w, 5000);
+	OK(aw_act(&w, ACD_DO_END, id, "tom"));
+	if (!aw_restart(&w, 5000))
+		return;
+	aw_pass(&w, 1000);
+	CHECK(map_count(w.acd->hos) == 1);
+	OK(aw_do(&w, (struct acd_order){ ACD_DO_WRAPPED, .handover = sv_of(id),
+					 .agent = SV("tom") }));
+	EQ(aw_count(&w, "SELECT count(*) FROM event WHERE kind='queue.wrapped' AND body LIKE "
+			"'%\"acw_ms\":6000%'"),
+	   1);
+	/* chosen after the time for it: kept, told, and not counted twice */
+	OK(aw_do(&w, (struct acd_order){ ACD_DO_WRAPPED, .handover = sv_of(id),
+					 .agent = SV("tom"),
+					 .json = SV("{\"disposition\":\"other\"}") }));
+	EQ(aw_count(&w, "SELECT count(*) FROM event WHERE kind='queue.wrapped'"), 1);
+	EQ(aw_count(&w, "SELECT count(*) FROM event WHERE kind='queue.disposed'"), 1);
+	EQ(aw_do(&w, (struct acd_order){ ACD_DO_WRAPPED, .handover = sv_of(id),
+					 .json = SV("[1]") }),
+	   ERR_INVAL);
+	CHECK(map_count(w.acd->hos) == 0);
+	CHECK(aw_adds_up(&w));
+	aw_close(&w);
+}
+
+/* ---- consoles ---- */
+
+TEST(acd_a_console_that_is_gone_costs_no_customer_anything)
+{
+	struct aw w;
+	char a[ACD_ID], b[ACD_ID];
+	if (!aw_open(&w, ""))
+		return;
+	OK(aw_console(&w, "mei", true));
+	OK(aw_console(&w, "mei", true));        /* two windows */
+	OK(aw_state(&w, "mei", ACD_READY, ""));
+	OK(aw_ask(&w, "C1", "", false, ""));
+	acd_copy(a, sizeof(a), sv_of(w.id));
+	OK(aw_act(&w, ACD_DO_ACCEPT, a, "mei"));
+	OK(aw_console(&w, "mei", false));
+	aw_pass(&w, 90000);
+	CHECK(aw_is(&w, a, "state", "ACCEPTED"));       /* one is there still */
+	OK(aw_console(&w, "mei", false));
+	aw_pass(&w, 20000);
+	OK(aw_console(&w, "mei", true));        /* a page that was loaded again */
+	aw_pass(&w, 60000);
+	CHECK(aw_is(&w, a, "state", "ACCEPTED"));
+	OK(aw_console(&w, "mei", false));
+	aw_pass(&w, 1000);
+	OK(aw_ask(&w, "C2", "", false, ""));
+	acd_copy(b, sizeof(b), sv_of(w.id));
+	aw_pass(&w, 30000);
+	CHECK(aw_is(&w, b, "state", "QUEUED"));
+	EQ(aw_count(&w, "SELECT count(*) FROM acd_agent_state WHERE login='mei' AND "
+			"presence='paused' AND reason='gone'"),
+	   1);
+	CHECK(aw_is(&w, a, "state", "ACCEPTED"));
+	aw_pass(&w, 31000);
+	CHECK(aw_is(&w, a, "state", "QUEUED"));
+	CHECK(aw_last(&w, WORD_QUEUED) != NULL);
+	STR_EQ(aw_last(&w, WORD_QUEUED)->conversation, "C1");
+	OK(aw_state(&w, "tom", ACD_READY, ""));
+	CHECK(aw_is(&w, a, "state", "OFFERED")); /* in front of who came later */
+	CHECK(aw_adds_up(&w));
+	aw_close(&w);
+}
+
+TEST(acd_the_time_log_of_an_agent_has_no_holes)
+{
+	struct aw w;
+	if (!aw_open(&w, ""))
+		return;
+	int64_t from = loop_wall_ms(w.loop);
+	OK(aw_state(&w, "tom", ACD_READY, ""));
+	int64_t ready = loop_wall_ms(w.loop);
+	aw_pass(&w, 10000);
+	OK(aw_state(&w, "tom", ACD_PAUSED, "lunch"));
+	aw_pass(&w, 7000);
+	OK(aw_do(&w, (struct acd_order){ ACD_DO_FORCE, .agent = SV("tom"), .by = SV("lin"),
+					 .presence = ACD_READY }));
+	aw_pass(&w, 3000);
+	OK(aw_state(&w, "tom", ACD_OFFLINE, ""));
+	CHECK(ready >= from);
+	EQ(aw_count(&w, "SELECT sum(json_extract(body,'$.ms')) FROM event WHERE "
+			"kind='agent.state' AND actor='tom'"),
+	   20000);
+	EQ(aw_count(&w, "SELECT count(*) FROM event WHERE kind='agent.state' AND body LIKE "
+			"'%\"from\":\"paused\",\"to\":\"ready\"%\"ms\":7000%'"),
+	   1);
+	CHECK(aw_last_fed(&w, "agent.state") != NULL);
+	aw_close(&w);
+}
+
+/* ---- writes that fail ---- */
+
+static int run_sql(void *arg, struct store_db *db)
+{
+	return store_exec(db, arg);
+}
+
+static void sql(struct aw *w, const char *text)
+{
+	(void)store_write(w->store, run_sql, (void *)text, NULL, NULL);
+	(void)store_flush(w->store);
+}
+
+TEST(acd_what_cannot_be_written_has_not_happened)
+{
+	struct aw w;
+	char id[ACD_ID];
+	if (!aw_open(&w, t_tmpdir()))
+		return;
+	OK(aw_console(&w, "mei", true));
+	OK(aw_state(&w, "mei", ACD_READY, ""));
+	OK(aw_ask(&w, "C1", "", false, ""));
+	acd_copy(id, sizeof(id), sv_of(w.id));
+	sql(&w, "CREATE TRIGGER full_disk BEFORE UPDATE ON handover BEGIN SELECT "
+		"RAISE(ABORT, 'no'); END");
+	size_t words = w.words.n;
+	int before = w.done;
+	struct acd_order o = { ACD_DO_ACCEPT, .handover = sv_of(id), .agent = SV("mei"),
+			       .done = aw_on_done, .arg = &w };
+	OK(acd_do(w.acd, &o));
+	for (int i = 0; i < 5; i++) {
+		loop_sim_advance(w.loop, 0);
+		(void)store_flush(w.store);
+	}
+	loop_sim_advance(w.loop, 0);
+	EQ(w.done, before + 1);
+	CHECK(w.err < 0);
+	EQ(w.words.n, words);                   /* nobody was told that she joined */
+	CHECK(aw_is(&w, id, "state", "OFFERED"));
+	/* the customer leaves meanwhile: that is so, and is written when it can be */
+	o = (struct acd_order){ ACD_DO_GONE, .handover = sv_of(id), .why = SV("left"),
+				.done = aw_on_done, .arg = &w };
+	OK(acd_do(w.acd, &o));
+	for (int i = 0; i < 20; i++) {
+		loop_sim_advance(w.loop, 500);
+		(void)store_flush(w.store);
+	}
+	EQ(w.done, before + 1);
+	sql(&w, "DROP TRIGGER full_disk");
+	for (int i = 0; i < 20 && w.done == before + 1; i++) {
+		loop_sim_advance(w.loop, 500);
+		(void)store_flush(w.store);
+	}
+	EQ(w.done, before + 2);
+	OK(w.err);
+	aw_settle(&w);
+	CHECK(aw_is(&w, id, "state", "FAILED"));
+	EQ(aw_count(&w, "SELECT count(*) FROM event WHERE kind='queue.left'"), 1);
+	/* one console is one still, after all the reading again */
+	EQ(acd_sockets(w.acd, acd_agent_of(w.acd, SV("mei"), false)), 1);
+	OK(aw_ask(&w, "C2", "", false, ""));
+	CHECK(aw_is(&w, w.id, "state", "OFFERED") && aw_is(&w, w.id, "agent", "mei"));
+	aw_close(&w);
+}
+
+/* ---- configuration ---- */
+
+struct put {
+	enum acd_conf kind;
+	const char *id, *body;
+	int64_t version;
+	int rc;
+};
+
+static int do_put(void *arg, struct store_db *db)
+{
+	struct put *p = arg;
+	p->rc = p->body ? acd_conf_put(db, p->kind, sv_of(p->id), sv_of(p->body), p->version,
+				       SV("lin"), AW_START) :
+			  acd_conf_delete(db, p->kind, sv_of(p->id), p->version, SV("lin"),
+					  AW_START);
+	return p->rc;
+}
+
+static int put(struct aw *w, struct put p)
+{
+	(void)store_write(w->store, do_put, &p, NULL, NULL);
+	(void)store_flush(w->store);
+	return p.rc ? p.rc : aw_do(w, (struct acd_order){ .act = ACD_DO_PLAN });
+}
+
+TEST(acd_the_plan_changes_while_customers_wait)
+{
+	struct aw w;
+	struct cfg_report rep = { 0 };
+	char id[ACD_ID];
+	if (!aw_open(&w, t_tmpdir()))
+		return;
+	OK(aw_ask(&w, "C1", "technical_fault", false, ""));
+	acd_copy(id, sizeof(id), sv_of(w.id));
+	OK(aw_state(&w, "tom", ACD_READY, ""));
+	CHECK(aw_is(&w, id, "state", "QUEUED"));        /* he cannot do it */
+	CHECK(acd_conf_check(w.acd, ACD_CONF_AGENT, SV("tom"),
+			     SV("{\"login\":\"tom\",\"skills\":{\"cooking\":3},\"queues\":["
+				"\"fiber\"]}"),
+			     &rep) != 0);
+	CHECK(rep.n > 0);
+	cfg_report_done(&rep);
+	rep = (struct cfg_report){ 0 };
+	static const char tom[] = "{\"login\":\"tom\",\"name\":\"Tom\",\"skills\":{\"fiber\":4},"
+				  "\"queues\":[\"fiber\"]}";
+	OK(acd_conf_check(w.acd, ACD_CONF_AGENT, SV("tom"), sv_of(tom), &rep));
+	cfg_report_done(&rep);
+	OK(put(&w, (struct put){ ACD_CONF_AGENT, "tom", tom, -1, 0 }));
+	aw_pass(&w, 1000);
+	CHECK(aw_is(&w, id, "state", "OFFERED") && aw_is(&w, id, "agent", "tom"));
+	EQ(put(&w, (struct put){ ACD_CONF_AGENT, "tom", tom, -1, 0 }), ERR_EXISTS);
+	EQ(put(&w, (struct put){ ACD_CONF_AGENT, "tom", tom, 7, 0 }), ERR_CONFLICT);
+	EQ(put(&w, (struct put){ ACD_CONF_AGENT, "tom", "[]", 1, 0 }), ERR_INVAL);
+	OK(put(&w, (struct put){ ACD_CONF_AGENT, "tom", tom, 1, 0 }));
+	EQ(aw_count(&w, "SELECT count(*) FROM event WHERE kind='acd.config' AND actor='lin'"), 2);
+	/* a row that does not fit any more keeps nobody from opening */
+	sql(&w, "INSERT INTO acd_conf (kind, id, body, updated_ms) VALUES ('agent', 'ghost', "
+		"'{\"login\":\"ghost\",\"queues\":[\"nowhere\"]}', 1)");
+	if (!aw_restart(&w, 1000))
+		return;
+	CHECK(aw_is(&w, id, "queue", "fiber"));
+	EQ(acd_plan_person_of(w.acd->plan, SV("ghost")), -1);
+	CHECK(acd_plan_person_of(w.acd->plan, SV("tom")) >= 0);
+	aw_close(&w);
+}
+
+TEST(acd_a_plan_with_a_fault_does_not_open)
+{
+	struct store *st;
+	struct acd *a = NULL;
+	struct err e = { 0 };
+	struct store_opts so = { .dir = "", .group_ms = -1 };
+	OK(store_open(&st, &so, &e));
+	struct loop *l = loop_new_sim(AW_START);
+	struct acd_opts o = { .store = st, .loop = l, .yaml = SV("queues: [{ id: 7 }]\n"),
+			      .yaml_name = "q.yaml" };
+	CHECK(acd_open(&a, &o, &e) != 0);
+	CHECK(a == NULL);
+	HAS(sv_of(e.msg), "q.yaml");
+	store_close(st);
+	loop_free(l);
+}
+
+/* ---- reading ---- */
+
+TEST(acd_lists_have_pages_and_boards_have_figures)
+{
+	struct aw w;
+	struct store_db *db;
+	struct sb b;
+	int seen = 0;
+	char after[ACD_ID] = "";
+	if (!aw_open(&w, ""))
+		return;
+	OK(aw_state(&w, "tom", ACD_READY, ""));
+	for (int i = 0; i < 7; i++) {
+		char conv[16];
+		(void)snprintf(conv, sizeof(conv), "C%d", i);
+		OK(aw_ask(&w, conv, "", false, ""));
+		if (i == 0)
+			OK(aw_act(&w, ACD_DO_ACCEPT, w.id, "tom"));
+	}
+	OK(store_reader(w.store, &db));
+	sb_init(&b, LIM_JSON_BYTES);
+	do {
+		struct acd_query q = { .state = SV("live"), .queue = SV("general"), .limit = 3,
+				       .after = sv_of(after) };
+		sb_reset(&b);
+		OK(acd_list(db, &q, &b));
+		jv *o = jv_parse(sb_sv(&b), NULL);
+		CHECK(o != NULL);
+		seen += (int)jv_len(jv_get(o, "items"));
+		acd_copy(after, sizeof(after), jv_get_str(o, "next"));
+		jv_free(o);
+	} while (after[0] && seen < 100);
+	EQ(seen, 7);
+	EQ(acd_list(db, &(struct acd_query){ .after = SV("x' OR 1") }, &b), ERR_INVAL);
+	EQ(acd_get(db, SV("none"), NULL, &b), ERR_NOTFOUND);
+	sb_reset(&b);
+	OK(acd_work(db, SV("tom"), NULL, &b));
+	jv *work = jv_parse(sb_sv(&b), NULL);
+	EQ(jv_len(work), 2);                    /* the one he serves, the one that rings */
+	jv_free(work);
+	sb_reset(&b);
+	OK(acd_agent_state(db, SV("tom"), &b));
+	HAS(sb_sv(&b), "\"presence\":\"ready\"");
+	sb_reset(&b);
+	acd_board(w.acd, &b);
+	struct err e = { 0 };
+	jv *o = jv_parse(sb_sv(&b), &e);
+	if (!o)
+		printf("# %s: %s\n", e.msg, sb_str(&b));
+	CHECK(o != NULL);
+	EQ(jv_len(jv_get(o, "queues")), 2);
+	EQ(jv_len(jv_get(o, "agents")), 3);
+	EQ(jv_len(jv_get(o, "skills")), 2);
+	const jv *general = jv_at(jv_get(o, "queues"), 0);
+	SV_EQ(jv_get_str(general, "id"), "general");
+	EQ(jv_get_int(general, "waiting", -1), 5);
+	EQ(jv_get_int(general, "answered", -1), 1);
+	jv_free(o);
+	sb_done(&b);
+	aw_close(&w);
+}
+
+/* ---- a thread of its own ---- */
+
+struct far {
+	int n, err;
+};
+
+static void on_far(void *arg, int err, sv json)
+{
+	struct far *f = arg;
+	f->n++;
+	f->err |= err;
+	(void)json;
+}
+
+static bool far_done(void *arg)
+{
+	return ((struct far *)arg)->n == 200;
+}
+
+TEST(acd_a_thread_of_its_own_takes_orders_from_any)
+{
+	struct store *st;
+	struct acd *a;
+	struct err e = { 0 };
+	struct far f = { 0 };
+	struct store_opts so = { .dir = "", .group_ms = -1 };
+	OK(store_open(&st, &so, &e));
+	struct loop *l = loop_new();
+	struct mbox *box = mbox_new(l);
+	struct acd_opts o = { .store = st, .yaml = sv_of(aw_yaml) };
+	OK(acd_open(&a, &o, &e));
+	struct talk_people people;
+	acd_people(a, &people);
+	for (int i = 0; i < 200; i++) {
+		char conv[16];
+		(void)snprintf(conv, sizeof(conv), "C%d", i / 2);
+		struct talk_ask x = { .conversation = sv_of(conv), .language = SV("en") };
+		if (i % 2) {
+			struct acd_order again = { ACD_DO_GONE, .conversation = sv_of(conv),
+						   .why = SV("left"), .back = box,
+						   .done = on_far, .arg = &f };
+			OK(acd_do(a, &again));
+		} else {
+			struct acd_order ask = { ACD_DO_ASK, .ask = &x, .back = box,
+						 .done = on_far, .arg = &f };
+			OK(acd_do(a, &ask));
+		}
+	}
+	CHECK(t_wait(l, far_done, &f, 20000));
+	OK(f.err);
+	OK(people.ask(people.arg, &(struct talk_ask){ .conversation = SV("last") }));
+	acd_close(a);                           /* what was ordered is written */
+	struct store_db *db;
+	struct store_stmt *q;
+	OK(store_reader(st, &db));
+	OK(store_prep(db, &q, "SELECT count(*), sum(live) FROM handover"));
+	EQ(store_step(q), 1);
+	EQ(store_col_int(q, 0), 101);
+	EQ(store_col_int(q, 1), 1);
+	store_reset(q);
+	mbox_free(box);
+	store_close(st);
+	loop_free(l);
+}
