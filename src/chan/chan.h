@@ -79,6 +79,9 @@ struct chan_resume {             /* what the river knows of it; views valid duri
 	 * is, and how sure that is */
 	sv flow, flow_key, customer;
 	int level;
+	/* it waited for a person, or was with one (login, and what the customer may call them) */
+	enum chan_person { CHAN_PERSON_NONE, CHAN_PERSON_WAITS, CHAN_PERSON_WITH } person;
+	sv agent, agent_name;
 };
 /* SPEECH_LIKELY: the customer pauses, and these are probably all the words: an answer may be
  * prepared, nothing told or done. SPEECH_FINAL decides, with the same words or others. MOVED: a
@@ -197,7 +200,8 @@ struct chan_ops {
 	 * ERR_STATE while one is under way, ERR_INVAL for an address that is not allowed. */
 	int (*transfer)(struct chan_peer *p, const struct chan_move *m);
 	/* With CHAN_PARTIES. Copied. ADD: ERR_EXISTS the id is taken, ERR_FULL, ERR_INVAL an
-	 * address that is not allowed, ERR_STATE no telephone; the others: ERR_NOTFOUND, KEYS
+	 * address that is not allowed, ERR_STATE no telephone, ERR_NOTFOUND and ERR_BUSY that
+	 * browser; the others: ERR_NOTFOUND, KEYS
 	 * also ERR_STATE (not joined yet). CHAN_PARTY tells, never from within. */
 	int (*party)(struct chan_peer *p, const struct chan_party *x);
 	/* may be NULL: nothing is recorded */

@@ -236,6 +236,8 @@ int chan_line_open(struct chan_line **ret, const struct chan_line_opts *o)
 		.hangup = on_hangup,
 		.flush = on_flush,
 		.arg = l,
+		.people = o->place.people,
+		.box = o->place.box,
 		.info = o->info,
 	};
 	int rc = set_hz(l, o->hz);

@@ -189,6 +189,8 @@ static void shard_open(void *arg)
 		.partial = on_partial,
 		.event = on_event,
 		.arg = m,
+		.people = m->place.people,
+		.box = m->place.box,
 		.info = { .channel = m->channel,
 			  .language = sv_of(m->language),
 			  .id = sv_of(m->id),

@@ -10,7 +10,6 @@
 
 void call_free(struct call *c)
 {
-	move_stop(&c->move);
 	chan_voice_free(c->voice);
 	out_free(c);
 	tel_leg_free(c->leg);
@@ -36,7 +35,6 @@ static void on_up(void *arg)
 static void on_frame(void *arg, const int16_t s[160], int64_t ts_ms)
 {
 	struct call *c = arg;
-	move_hear(&c->move, s);
 	if (c->voice) {
 		/* and a frame: half of one waits at each end */
 		chan_voice_line_ms(c->voice, tel_leg_stats(c->leg).jitter_ms + PCM_FRAME_MS);
@@ -57,7 +55,6 @@ static int on_pull(void *arg, int16_t out[160])
 static void on_dtmf(void *arg, char digit)
 {
 	struct call *c = arg;
-	move_key(&c->move, digit);
 	if (c->voice)
 		chan_voice_key(c->voice, digit);
 }
@@ -83,64 +80,22 @@ static void on_close(void *arg, int status, const char *reason)
 static void on_hangup(void *arg, enum chan_close_by by)
 {
 	struct call *c = arg;
-	move_stop(&c->move);
 	tel_leg_hangup(c->leg, by == CHAN_BY_SYSTEM ? 503 : 200);
 	if (by == CHAN_BY_SYSTEM)
 		call_free(c);
 }
 
-/* ---- to a person ---- */
-
-static void on_moved(void *arg, const char *step, const char *why, int status)
-{
-	struct call *c = arg;
-	if (c->voice)
-		chan_voice_moved(c->voice, step, why, status);
-}
-
-/* The customer is with the person, or the person has ended it: our part is over. */
-static void on_left(void *arg)
-{
-	struct call *c = arg;
-	on_moved(c, "left", "", 0);
-	if (c->voice)
-		chan_voice_gone(c->voice, CHAN_BY_AGENT);
-	tel_leg_hangup(c->leg, 200);
-}
-
 static void on_refer(void *arg, int status)
 {
 	struct call *c = arg;
-	move_referred(&c->move, status);
+	if (c->voice)
+		chan_voice_referred(c->voice, status);
 }
 
-static int on_transfer(void *arg, const struct chan_move *how)
+static int refer(void *arg, const char *uri)
 {
 	struct call *c = arg;
-	const struct chan_phone_opts *o = &c->ph->o;
-	struct move_place p = {
-		.loop = c->place.loop,
-		.box = c->place.box,
-		.speech = c->place.speech,
-		.tel = c->ph->tel,
-		.leg = c->leg,
-		.o = { .dial = &c->ph->transfer,
-		       .ring_ms = o->transfer.ring_ms,
-		       .confirm = o->transfer.confirm,
-		       .end = o->transfer.end,
-		       .text = o->text,
-		       .text_arg = o->arg },
-		.told = on_moved,
-		.left = on_left,
-		.arg = c,
-	};
-	return move_start(&c->move, &p, how);
-}
-
-static int on_under(void *arg, int16_t *frame, int n)
-{
-	struct call *c = arg;
-	return move_under(&c->move, frame, n);
+	return tel_leg_refer(c->leg, uri, NULL);
 }
 
 const struct tel_leg_cb call_leg_cb = { .on_ring = on_ring,
@@ -164,9 +119,10 @@ int call_talk(struct call *c, sv opening)
 		.rate = PCM_HZ,
 		.data_dir = c->ph->data_dir[0] ? c->ph->data_dir : NULL,
 		.hangup = on_hangup,
-		.transfer = chan_dial_any(&c->ph->transfer) ? on_transfer : NULL,
-		.under = on_under,
+		.refer = refer,
 		.arg = c,
+		.people = c->ph->people,
+		.box = c->place.box,
 		.info = { .channel = "phone",
 			  .language = sv_of(c->language),
 			  .opening = opening,
@@ -220,25 +176,30 @@ const struct tel_sink *chan_phone_sink(void)
 static void phone_done(void *obj)
 {
 	struct chan_phone *ph = obj;
-	chan_dial_done(&ph->transfer);
+	obj_unref(ph->people);
 	chan_dial_done(&ph->outbound);
 }
 
-static void dials_open(struct chan_phone *ph, const struct chan_phone_opts *o)
+static int dials_open(struct chan_phone *ph, const struct chan_phone_opts *o)
 {
-	chan_dial_open(&ph->transfer, &(struct chan_dial_opts){ o->transfer.allow,
-								o->transfer.n_allow, o->trunk,
-								o->from });
+	struct chan_people_opts p = { .transfer = o->transfer, .trunk = o->trunk, .from = o->from,
+				      .text = o->text, .arg = o->arg };
 	chan_dial_open(&ph->outbound, &(struct chan_dial_opts){ o->outbound.allow,
 								o->outbound.n_allow, o->trunk,
 								o->from });
+	ph->people = obj_ref(o->people);
+	return o->people ? 0 : chan_people_open(&ph->people, &p);
 }
 
 int chan_phone_open(struct chan_phone **ret, const struct chan_phone_opts *o)
 {
 	struct chan_phone *ph = obj_new(sizeof(*ph), phone_done);
 	ph->o = *o;
-	dials_open(ph, o);
+	int rc = dials_open(ph, o);
+	if (rc) {
+		obj_unref(ph);
+		return rc;
+	}
 	snprintf(ph->data_dir, sizeof(ph->data_dir), "%s", o->data_dir ? o->data_dir : "");
 	snprintf(ph->language, sizeof(ph->language), "%s", o->language ? o->language : "");
 	*ret = ph;
@@ -248,6 +209,7 @@ int chan_phone_open(struct chan_phone **ret, const struct chan_phone_opts *o)
 void chan_phone_set_tel(struct chan_phone *ph, struct tel *t)
 {
 	ph->tel = t;
+	chan_people_set_tel(ph->people, t);
 }
 
 bool chan_phone_pattern_ok(sv pattern)

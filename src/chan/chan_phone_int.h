@@ -3,13 +3,14 @@
 #ifndef CALLM_CHAN_PHONE_INT_H
 #define CALLM_CHAN_PHONE_INT_H
 
-#include "chan_move.h"
+#include "chan_parties.h"
 #include "chan_phone.h"
 
 struct chan_phone {                  /* an obj; read only but for tel */
 	struct chan_phone_opts o;
 	char data_dir[4096], language[8];
-	struct chan_dial transfer, outbound;
+	struct chan_people *people;  /* a reference */
+	struct chan_dial outbound;
 	_Atomic(struct tel *) tel;
 };
 
@@ -19,7 +20,6 @@ struct call {
 	struct chan_place place;
 	struct tel_leg *leg;
 	struct chan_voice *voice;    /* the conversation, NULL = none (yet) */
-	struct move move;            /* to a person */
 	struct call_out *out;        /* owned; NULL when they called us */
 	char from[CHAN_URI + 8], name[CHAN_URI + 8], language[8];
 	char id[27], interaction[27];

@@ -323,7 +323,7 @@ void out_close(struct call *c, int status)
 	if (o->up)
 		tell(o, "ended", o->why ? o->why : "", status);
 	else
-		tell(o, "failed", o->why ? o->why : move_why(status), status);
+		tell(o, "failed", o->why ? o->why : parties_why(status), status);
 }
 
 void out_free(struct call *c)

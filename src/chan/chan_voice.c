@@ -1,12 +1,14 @@
 /* chan_voice.c: one spoken conversation: the engine's verbs on one side, frames of 20 ms on the
  * other.
  *
- * Hearing is chan_ear, speaking chan_playout, the recording and its clock chan_tape; here they
- * meet the engine: what was heard becomes messages, what is to be said goes to the playout, the
- * end waits for what is being said. A counted object: callbacks hold a reference, so the far
- * side may free the voice from within any of them. Shard's thread; owns everything in it. */
+ * Hearing is chan_ear, speaking chan_playout, the recording and its clock chan_tape, persons
+ * who are brought in chan_parties; here they meet the engine: what was heard becomes messages,
+ * what is to be said goes to the playout, the end waits for what is being said. A counted
+ * object: callbacks hold a reference, so the far side may free the voice from within any of
+ * them. Shard's thread; owns everything in it. */
 #include "chan_voice.h"
 #include "chan_ear.h"
+#include "chan_move.h"
 #include "chan_playout.h"
 #include "chan_tape.h"
 
@@ -31,6 +33,8 @@ struct chan_voice {
 	struct playout play;
 	struct ear ear;
 	struct tape tape;
+	struct parties *parties;     /* a reference; NULL = nobody can be brought in */
+	struct move move;
 	int16_t sent[320];           /* the last frame sent: the echo to expect */
 	bool sounds;                 /* there was something in it */
 	/* end of the customer's words that are being answered, 0 = none; when we had them; when
@@ -127,11 +131,14 @@ static void on_over(void *arg, bool on)
 
 void chan_voice_rx(struct chan_voice *v, const int16_t *s, size_t n, int64_t now_ms)
 {
+	static const int16_t silence[320];
 	if (!v->open || n != (size_t)v->o.rate / 50)
 		return;
 	obj_ref(v);
 	if (!tape_heard(&v->tape, s, now_ms))
 		tell_tape(v);
+	if (v->parties)
+		parties_hear(v->parties, v->held ? silence : s, v->tape.ms);
 	if (!v->held)
 		ear_hear(&v->ear, s, n, v->sounds ? v->sent : NULL);
 	obj_unref(v);
@@ -146,8 +153,8 @@ int chan_voice_tx(struct chan_voice *v, int16_t *out)
 		return 0;
 	}
 	int n = playout_pull(&v->play, out);
-	if (v->o.under)
-		n = v->o.under(v->o.arg, out, n);
+	if (v->parties)
+		n = parties_under(v->parties, out, n);
 	v->sounds = n > 0;
 	memcpy(v->sent, out, want * sizeof(*out));
 	tape_sent(&v->tape, out);
@@ -257,20 +264,95 @@ static void voice_event(struct chan_peer *p, sv event_json)
 		v->o.event(v->o.arg, event_json);
 }
 
+/* ---- persons ---- */
+
+static void on_moved(void *arg, const char *step, const char *why, int status)
+{
+	struct chan_voice *v = obj_ref(arg);
+	tell(v, &(struct chan_msg){ .kind = CHAN_MOVED, .text = sv_of(step),
+				    .client_id = sv_of(why), .status = status });
+	obj_unref(v);
+}
+
+static void voice_close(struct chan_voice *v, enum chan_close_by by);
+
+/* The customer is with the person elsewhere, or the person has ended it: our part is over. */
+static void on_left(void *arg)
+{
+	struct chan_voice *v = obj_ref(arg);
+	on_moved(v, "left", "", 0);
+	bool open = v->open;
+	voice_close(v, CHAN_BY_AGENT);
+	if (open)
+		v->o.hangup(v->o.arg, CHAN_BY_AGENT);
+	obj_unref(v);
+}
+
+/* Words that a person says while something secret is entered are as secret. */
+static void on_news(void *arg, const struct chan_msg *m, bool own)
+{
+	struct chan_voice *v = obj_ref(arg);
+	struct chan_msg x = *m;
+	if (m->kind == CHAN_PARTY_WORDS && tape_secret(&v->tape))
+		x.text = SV(CHAN_MASKED);
+	if (!(own && move_news(&v->move, m)) && !(x.partial && tape_secret(&v->tape)))
+		tell(v, &x);
+	obj_unref(v);
+}
+
 static int voice_transfer(struct chan_peer *p, const struct chan_move *m)
 {
 	struct chan_voice *v = of(p);
 	if (!v->open || v->ending)
 		return ERR_CLOSED;
-	return v->o.transfer ? v->o.transfer(v->o.arg, m) : ERR_UNSUPPORTED;
+	if (v->o.transfer)
+		return v->o.transfer(v->o.arg, m);
+	if (!(v->peer.caps & CHAN_MOVES))
+		return ERR_UNSUPPORTED;
+	struct move_place place = { .parties = v->parties, .refer = v->o.refer,
+				    .refer_arg = v->o.arg, .told = on_moved, .left = on_left,
+				    .arg = v };
+	return move_start(&v->move, &place, m);
 }
 
 void chan_voice_moved(struct chan_voice *v, const char *step, const char *why, int status)
 {
+	on_moved(v, step, why, status);
+}
+
+static int voice_party(struct chan_peer *p, const struct chan_party *x)
+{
+	struct chan_voice *v = of(p);
+	if (!v->open || v->ending)
+		return ERR_CLOSED;
+	return v->parties ? parties_order(v->parties, x, false) : ERR_UNSUPPORTED;
+}
+
+void chan_voice_referred(struct chan_voice *v, int status)
+{
 	obj_ref(v);
-	tell(v, &(struct chan_msg){ .kind = CHAN_MOVED, .text = sv_of(step),
-				    .client_id = sv_of(why), .status = status });
+	move_referred(&v->move, status);
 	obj_unref(v);
+}
+
+static unsigned parties_open(struct chan_voice *v, const struct chan_voice_opts *o)
+{
+	struct parties_opts po = { .loop = o->loop, .box = o->box, .speech = o->speech,
+				   .people = o->people, .rate = o->rate };
+	if (!o->people || !o->box)
+		return 0;
+	v->parties = o->parties ? o->parties : parties_new(&po);
+	v->parties->o.news = on_news;
+	v->parties->o.arg = v;
+	return CHAN_PARTIES | (chan_dial_any(&o->people->dial) ? CHAN_MOVES : 0u);
+}
+
+static void parties_shut(struct chan_voice *v)
+{
+	move_stop(&v->move);
+	if (v->parties)
+		parties_stop(v->parties);
+	v->parties = obj_unref(v->parties);
 }
 
 static void voice_record(struct chan_peer *p, enum chan_record how)
@@ -294,6 +376,7 @@ static void voice_close(struct chan_voice *v, enum chan_close_by by)
 	v->open = false;
 	loop_timer_stop(&v->played_timer);
 	loop_timer_stop(&v->bye);
+	parties_shut(v);
 	ear_done(&v->ear);
 	playout_done(&v->play);
 	v->peer.sink->on_close(v->peer.user, by);
@@ -340,6 +423,8 @@ void chan_voice_key(struct chan_voice *v, char digit)
 {
 	if (!v->open)
 		return;
+	if (v->parties)
+		parties_key(v->parties, digit);
 	ear_key(&v->ear);
 	tell(v, &(struct chan_msg){ .kind = CHAN_KEY, .text = sv_n(&digit, 1) });
 }
@@ -423,6 +508,7 @@ static void refused(struct chan_voice *v)
 	v->open = false;
 	loop_timer_stop(&v->played_timer);
 	loop_timer_stop(&v->bye);
+	parties_shut(v);
 	ear_done(&v->ear);
 	playout_done(&v->play);
 	tape_discard(&v->tape);
@@ -433,14 +519,14 @@ int chan_voice_open(struct chan_voice **ret, const struct chan_voice_opts *o)
 	static const struct chan_ops ops = { .name = "voice", .say = voice_say, .hush = voice_hush,
 					     .event = voice_event, .hangup = voice_hangup,
 					     .record = voice_record, .blank = voice_blank,
-					     .transfer = voice_transfer };
+					     .transfer = voice_transfer, .party = voice_party };
 	ASSERT(o->rate == 8000 || o->rate == 16000);
 	struct chan_voice *v = obj_new(sizeof(*v), NULL);
 	v->o = *o;
 	v->open = true;
 	parts_open(v);
 	unsigned caps = CHAN_VOICE | CHAN_DTMF | (v->ear.asr ? CHAN_ASR : 0u) |
-			(o->transfer ? CHAN_MOVES : 0u);
+			(o->transfer ? CHAN_MOVES : 0u) | parties_open(v, o);
 	v->peer = (struct chan_peer){ .ops = &ops, .sink = o->sink, .loop = o->loop, .caps = caps };
 	struct chan_info info = o->info;
 	info.caps = caps;

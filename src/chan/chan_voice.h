@@ -57,6 +57,8 @@ struct chan_warm;
 struct chan_warm *chan_warm_start(const struct chan_speech *sp, sv text, sv lang, int rate);
 void chan_warm_free(struct chan_warm *w);
 
+struct chan_people;
+struct parties;
 struct chan_voice;
 struct chan_voice_opts {
 	struct loop *loop;
@@ -75,12 +77,19 @@ struct chan_voice_opts {
 	void (*flush)(void *arg);
 	void (*partial)(void *arg, sv text);               /* words as they are recognised */
 	void (*event)(void *arg, sv event_json);           /* every row of the conversation */
-	/* with it the peer has CHAN_MOVES: see chan_ops.transfer. */
+	/* Whoever holds the line moves it himself: chan_voice_moved tells the steps. NULL: persons
+	 * are brought in here. */
 	int (*transfer)(void *arg, const struct chan_move *m);
-	/* Sound from elsewhere that goes out with ours (a hold tune, a person): frame holds n
-	 * samples of speech, the rest is silence; returns how many of it count now. */
-	int (*under)(void *arg, int16_t *frame, int n);
+	/* Asks the far side to call uri by itself (REFER); chan_voice_referred follows. */
+	int (*refer)(void *arg, const char *uri);
 	void *arg;
+	/* Persons can be brought in (CHAN_PARTIES; CHAN_MOVES where one may be called); box is
+	 * the shard's. NULL = not. */
+	struct chan_people *people;
+	struct mbox *box;
+	/* Private to chan: persons who are there already, with news left empty; taken over when
+	 * it opens. */
+	struct parties *parties;
 };
 /* ERR_CLOSED: the engine closed it from within on_open (CHAN_BY_SYSTEM; on_close was called,
  * o->hangup was not); otherwise what on_open returned. *ret is NULL then, and nothing is left. */
@@ -94,6 +103,8 @@ void chan_voice_hold(struct chan_voice *v, bool held);
 /* A step of a transfer: tells CHAN_MOVED. step static; why "" unless it failed, with the SIP
  * status that said so (0 = none). */
 void chan_voice_moved(struct chan_voice *v, const char *step, const char *why, int status);
+/* How what refer asked for goes: a SIP status, as tel_leg_cb.on_refer has it. */
+void chan_voice_referred(struct chan_voice *v, int status);
 /* How old sound is when chan_voice_rx gets it (a jitter buffer's delay): the customer's wait is
  * counted from what was really said. */
 void chan_voice_line_ms(struct chan_voice *v, int ms);

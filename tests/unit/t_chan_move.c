@@ -1,7 +1,7 @@
 /* Unit tests of transfers: a customer, the server and a person on 127.0.0.1; each way it can go
  * and who hears what. */
 #include "t_chan_line.h"
-#include "chan_move.h"
+#include "chan_parties.h"
 
 static bool greeted_whole(void *arg)
 {
@@ -355,7 +355,7 @@ TEST(move_tune_is_quiet_and_smooth)
 	int last = 0, step = 0;
 	double loudest = PCM_SILENT_DB;
 	for (uint64_t pos = 0; pos < 8 * PCM_HZ; pos += PCM_FRAME) {
-		move_tune(pos, s);
+		parties_tune(PCM_HZ, pos, s);
 		for (int i = 0; i < PCM_FRAME; i++) {
 			int d = s[i] > last ? s[i] - last : last - s[i];
 			step = d > step ? d : step;
@@ -370,12 +370,12 @@ TEST(move_tune_is_quiet_and_smooth)
 
 TEST(move_reasons)
 {
-	STR_EQ(move_why(486), "busy");
-	STR_EQ(move_why(600), "busy");
-	STR_EQ(move_why(480), "no answer");
-	STR_EQ(move_why(408), "no answer");
-	STR_EQ(move_why(603), "declined");
-	STR_EQ(move_why(404), "unreachable");
-	STR_EQ(move_why(503), "unreachable");
+	STR_EQ(parties_why(486), "busy");
+	STR_EQ(parties_why(600), "busy");
+	STR_EQ(parties_why(480), "no answer");
+	STR_EQ(parties_why(408), "no answer");
+	STR_EQ(parties_why(603), "declined");
+	STR_EQ(parties_why(404), "unreachable");
+	STR_EQ(parties_why(503), "unreachable");
 }
 

@@ -10,7 +10,7 @@ TEST(phone_greets_listens_and_is_hung_up)
 	OK(l_dial(&x));
 	CHECK(t_wait(x.w.loop, played, &x, 5000));
 	NEAR(x.heard, 17, 3);                     /* 340 ms of greeting */
-	EQ(x.w.caps, CHAN_VOICE | CHAN_DTMF | CHAN_ASR);
+	EQ(x.w.caps, CHAN_VOICE | CHAN_PARTIES | CHAN_DTMF | CHAN_ASR);
 	HAS(sv_of(x.w.recording), "recordings/");
 	OK(tel_leg_dtmf(x.leg, "6"));
 	CHECK(t_wait(x.w.loop, keyed, &x, 3000));
