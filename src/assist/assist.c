@@ -34,6 +34,11 @@ struct assist {
 	struct arena a;          /* of the names that are kept */
 };
 
+const struct assist_with *assist_named(const struct assist *as)
+{
+	return &as->o.with;
+}
+
 const struct assist_words *assist_names(const struct assist *as)
 {
 	return &as->o.keep;
@@ -62,7 +67,8 @@ static void tell_list(struct assist *as, const char *type, const struct watch *w
 	tell(as, type, sv_of(w->id), o);
 }
 
-static void tell_suggestions(struct assist *as, const struct watch *w, sv query)
+/* How many there were. */
+static size_t tell_suggestions(struct assist *as, const struct watch *w, sv query)
 {
 	jv *v[ASSIST_SUGGESTIONS], *none;
 	struct kb_index *ix = as->o.kb ? snap_get(as->o.kb) : NULL;
@@ -74,7 +80,7 @@ static void tell_suggestions(struct assist *as, const struct watch *w, sv query)
 	}
 	obj_unref(ix);
 	if (n)
-		return;
+		return n;
 	none = jv_obj();
 	jv_set_int(none, "turn", w->c->turn);
 	jv_set_int(none, "rank", 0);
@@ -83,6 +89,7 @@ static void tell_suggestions(struct assist *as, const struct watch *w, sv query)
 	jv_set(none, "citations", jv_arr());
 	jv_set_num(none, "confidence", 0);
 	tell(as, "assist.suggestion", sv_of(w->id), none);
+	return 0;
 }
 
 static void tell_next(struct assist *as, const struct watch *w)
@@ -115,7 +122,7 @@ static void on_said(struct assist *as, const struct watch *w, sv kind, const jv 
 {
 	sv text = jv_get_str(body, "text");
 	if (sv_eq(kind, SV("turn.customer"))) {
-		tell_suggestions(as, w, SV(""));
+		(void)tell_suggestions(as, w, SV(""));
 		tell_next(as, w);
 		tell_warnings(as, w, ASSIST_CUSTOMER, text);
 	} else if (sv_eq(kind, SV("turn.agent"))) {
@@ -161,7 +168,7 @@ static void begin(struct assist *as, sv conversation)
 	}
 	if (as->o.store && store_reader(as->o.store, &db) == 0)
 		(void)assist_case_load(w->c, db, conversation);
-	tell_suggestions(as, w, SV(""));
+	(void)tell_suggestions(as, w, SV(""));
 	tell_next(as, w);
 	tell_checks(as, w);
 }
@@ -183,8 +190,16 @@ struct note {
 	struct assist *as;
 	enum order order;
 	size_t n_id, n_text;
+	char login[64];
 	char bytes[];            /* id, text */
 };
+
+static void find(struct assist *as, const struct watch *w, sv login, sv query)
+{
+	size_t n = tell_suggestions(as, w, query);
+	if (query.n && as->o.searched)
+		as->o.searched(as->o.out_arg, sv_of(w->id), login, query, n);
+}
 
 static void on_note(void *arg)
 {
@@ -198,17 +213,19 @@ static void on_note(void *arg)
 	else if (w && x->order == ORDER_ROW)
 		take_row(x->as, w, text);
 	else if (w && x->order == ORDER_FIND)
-		tell_suggestions(x->as, w, text);
+		find(x->as, w, sv_of(x->login), text);
 	xfree(x);
 }
 
-static void post(struct assist *as, enum order order, sv id, sv text)
+static void post(struct assist *as, enum order order, sv id, sv login, sv text)
 {
 	if (!as || !id.n || id.n >= 64 || text.n > LIM_JSON_BYTES)
 		return;
 	struct note *x = xalloc(sizeof(*x) + id.n + text.n + 1);
 	*x = (struct note){ .as = as, .order = order, .n_id = id.n, .n_text = text.n };
 	memcpy(x->bytes, id.p, id.n);
+	if (login.n && login.n < sizeof(x->login))
+		memcpy(x->login, login.p, login.n);
 	if (text.n)
 		memcpy(x->bytes + id.n, text.p, text.n);
 	if (mbox_post(as->box, on_note, x))
@@ -217,22 +234,23 @@ static void post(struct assist *as, enum order order, sv id, sv text)
 
 void assist_watch(struct assist *as, sv conversation)
 {
-	post(as, ORDER_WATCH, conversation, SV(""));
+	post(as, ORDER_WATCH, conversation, SV(""), SV(""));
 }
 
 void assist_row(struct assist *as, sv conversation, sv row_json)
 {
-	post(as, ORDER_ROW, conversation, row_json);
+	post(as, ORDER_ROW, conversation, SV(""), row_json);
 }
 
 void assist_leave(struct assist *as, sv conversation)
 {
-	post(as, ORDER_LEAVE, conversation, SV(""));
+	post(as, ORDER_LEAVE, conversation, SV(""), SV(""));
 }
 
-void assist_find(struct assist *as, sv conversation, sv query)
+void assist_find(struct assist *as, sv conversation, sv login, sv query)
 {
-	post(as, ORDER_FIND, conversation, sv_slice(query, 0, LIM_TEXT_MSG));
+	query = sv_slice(query, 0, sv_rune_offset(query, LIM_TEXT_MSG));
+	post(as, ORDER_FIND, conversation, login, query);
 }
 
 /* ---- the model ---- */

@@ -154,17 +154,22 @@ struct assist_opts {
 	/* An event of the desk: type "assist.suggestion", ..., json its data. On assist's
 	 * thread. */
 	void (*out)(void *arg, const char *type, sv conversation, sv json);
+	/* Somebody looked for something (assist_find), and found so many articles; may be NULL. */
+	void (*searched)(void *arg, sv conversation, sv login, sv query, size_t found);
 	void *out_arg;
 };
 int assist_open(struct assist **ret, const struct assist_opts *o, struct err *e);
 void assist_close(struct assist *as);            /* accepts NULL; nothing is told afterwards */
 
-/* Any thread; copied; nothing when it is full. */
+/* What things are named by; immutable, any thread. */
+const struct assist_with *assist_named(const struct assist *as);
+/* Any thread; copied; nothing when it is full, or when there is no assist (NULL). */
 void assist_watch(struct assist *as, sv conversation);
 void assist_row(struct assist *as, sv conversation, sv row_json);
 void assist_leave(struct assist *as, sv conversation);
-/* Suggestions for what an agent looks for; they come as events. */
-void assist_find(struct assist *as, sv conversation, sv query);
+/* Suggestions for what an agent looks for; they come as events. Without a query: for what the
+ * customer said last. */
+void assist_find(struct assist *as, sv conversation, sv login, sv query);
 
 /* done(arg, err, text) on back's owner (NULL: on assist's thread). ERR_FULL, ERR_CLOSED: not
  * called. */

@@ -91,6 +91,13 @@ static void out(void *arg, const char *type, sv conversation, sv json)
 	sb_fmt(&w->seen, "%s " SV_FMT "\n", type, SV_ARG(json));
 }
 
+static void searched(void *arg, sv conversation, sv login, sv query, size_t found)
+{
+	struct world *w = arg;
+	sb_fmt(&w->seen, "searched " SV_FMT ": " SV_FMT ", %zu\n", SV_ARG(login), SV_ARG(query),
+	       found);
+}
+
 static bool seen(const struct world *w, const char *what)
 {
 	return sv_find(sb_sv(&w->seen), sv_of(what)) >= 0;
@@ -123,9 +130,15 @@ static void world_open(struct world *w, const char *script)
 	w->kb = snap_new(ix);
 	OK(assist_plan_new(&w->plan, &f, 1, &rep));
 	cfg_report_done(&rep);
-	struct assist_opts o = { .store = w->st, .loop = w->loop, .kb = w->kb,
+	struct assist_opts o = { .store = w->st,
+				 .loop = w->loop,
+				 .kb = w->kb,
 				 .with = { .plan = w->plan, .tz_min = 480 },
-				 .model = open_model, .model_arg = w, .out = out, .out_arg = w };
+				 .model = open_model,
+				 .model_arg = w,
+				 .out = out,
+				 .searched = searched,
+				 .out_arg = w };
 	OK(assist_open(&w->as, &o, &e));
 }
 
@@ -165,9 +178,10 @@ static void suggests(struct world *w)
 				    "\"language\":\"en\"}");
 	HAS(sb_sv(&w->seen), "override.en");    /* what only staff may read */
 	sb_reset(&w->seen);
-	assist_find(w->as, SV(CONV), SV("wrap gifts"));
+	assist_find(w->as, SV(CONV), SV("mei"), SV("wrap gifts"));
 	(void)loop_run_once(w->loop, 0);
 	HAS(sb_sv(&w->seen), "gift-wrap.en");
+	HAS(sb_sv(&w->seen), "searched mei: wrap gifts, ");
 }
 
 TEST(suggestions_come_with_literal_sources)
