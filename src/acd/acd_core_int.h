@@ -87,6 +87,8 @@ struct queue {
 	int64_t carried_served;
 	/* Of late: answers and the time in which somebody waited, leaving and waiting (wait.c). */
 	double answers, busy_ms, left, person_ms, handled, handle_ms;
+	/* squared errors of earlier guesses over what they allowed for. */
+	double misses, judged;
 	int64_t seen_ms;
 };
 
@@ -107,6 +109,7 @@ struct item {
 	bool taken;                  /* without asking whether he can: a take-over, a restart */
 	int64_t only_until, next_say, offer_until, ring_more_at;
 	int64_t served_since, held_since, hold_ms;
+	double guess, guess_var;     /* of the wait when it came; var 0 = none was made */
 	struct agent *ring;          /* who is asked; agent->next_ring */
 	struct item *next_served, *prev_ringing, *next_ringing, *next, *prev;
 	struct demand *demand;
@@ -249,9 +252,11 @@ void match_unring(struct acd_core *c, struct item *x, struct agent *but, const c
 
 /* acd_core_wait.c */
 void wait_seen(struct queue *q, int64_t now);        /* before the number that waits changes */
-void wait_answered(struct queue *q);
+void wait_answered(struct queue *q, const struct item *x, int64_t waited);
 void wait_left(struct queue *q);
 void wait_handled(struct queue *q, int64_t ms);
 void wait_guess(struct acd_core *c, const struct queue *q, int ahead, struct acd_wait *ret);
+/* The same for one who has just come; kept, and judged when it is answered. */
+void wait_promise(struct acd_core *c, const struct queue *q, struct item *x, struct acd_wait *ret);
 
 #endif

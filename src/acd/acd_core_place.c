@@ -229,7 +229,7 @@ void place_count(struct acd_core *c, const struct item *x, enum place_how how, i
 		n->answered_in_sl += in;
 		n->wait_ms += waited;
 		n->wait_most_ms = waited > n->wait_most_ms ? waited : n->wait_most_ms;
-		wait_answered(q);
+		wait_answered(q, x, waited);
 		break;
 	case LEFT_ABANDONED:
 		n->abandoned += !brief;
@@ -280,6 +280,7 @@ void place_enter(struct acd_core *c, struct item *x, int queue, bool forced, int
 	x->entered = now;
 	bit_set(x->seen, queue);
 	q->n.entered++;
+	x->guess_var = 0;
 	place_wants(c, x);
 	x->next_say = CORE_NEVER;
 	if (!forced && q->q->hours && may(x, &q->q->closed) && !cal_open(q->q->hours, now)) {
@@ -306,7 +307,7 @@ void place_say(struct acd_core *c, struct item *x, int64_t now)
 	struct queue *q = &c->queue[x->queue];
 	struct acd_wait w;
 	wait_seen(q, now);
-	wait_guess(c, q, rank_of(q->root, x), &w);
+	wait_promise(c, q, x, &w);
 	core_tell(c, &(struct acd_out){ .kind = ACD_PLACE,
 					.item = x->id,
 					.queue = sv_of(q->q->id),

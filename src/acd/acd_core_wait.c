@@ -17,6 +17,9 @@
 #define EXACT 64                     /* terms that are summed; the rest is an integral */
 #define HANDLE_MS 240000.0           /* handling time of a queue that knows nothing yet */
 #define Z10 1.2816                   /* ninetieth percentile of the normal distribution */
+#define KNOWN_MS (4.0 * CAL_HOUR)    /* longer waits are not known */
+#define BELIEF 2.0                   /* guesses' worth of belief that the formula is right */
+#define MISS_MOST 25.0               /* of one guess: five deviations */
 
 void wait_seen(struct queue *q, int64_t now)
 {
@@ -29,14 +32,21 @@ void wait_seen(struct queue *q, int64_t now)
 	q->left *= keep;
 	q->handled *= keep;
 	q->handle_ms *= keep;
+	q->misses *= keep;
+	q->judged *= keep;
 	q->busy_ms = q->busy_ms * keep + (n + q->n_offered > 0 ? ms : 0);
 	q->person_ms = q->person_ms * keep + ms * n;
 	q->seen_ms = now;
 }
 
-void wait_answered(struct queue *q)
+void wait_answered(struct queue *q, const struct item *x, int64_t waited)
 {
+	double miss = (double)waited - x->guess;
 	q->answers += 1;
+	if (x->guess_var <= 0)
+		return;
+	q->misses += fmin(miss * miss / x->guess_var, MISS_MOST);
+	q->judged += 1;
 }
 
 void wait_left(struct queue *q)
@@ -72,7 +82,7 @@ static double rate(struct acd_core *c, const struct queue *q)
 		return seen / ms;
 	n = servers(c, q);
 	if (n <= 0)
-		return seen > 0 && ms > 0 && q->n_present > 0 ? seen / ms : 0;
+		return seen >= 1 && ms > 0 && q->n_present > 0 ? seen / ms : 0;
 	/* one answer's worth of belief in the guess, beside what was seen */
 	return (seen + 1) / (ms + fmax(handle, 1000) / n);
 }
@@ -85,13 +95,13 @@ static double gamma_at(double mean, double var, double z)
 	return root <= 0 ? 0 : mean * root * root * root;
 }
 
-void wait_guess(struct acd_core *c, const struct queue *q, int ahead, struct acd_wait *ret)
+/* Mean (below 0: not known) and variance of the wait of who has `ahead` before him. */
+static double moments(struct acd_core *c, const struct queue *q, int ahead, double *ret_var)
 {
 	double mu = rate(c, q), theta = q->person_ms > 0 ? q->left / q->person_ms : 0;
-	double mean = 0, var = 0, more;
-	*ret = (struct acd_wait){ .position = ahead + 1, .ms = -1, .low_ms = 0, .high_ms = -1 };
+	double mean = 0, var = 0;
 	if (mu <= 0)
-		return;
+		return -1;
 	for (int j = 0; j <= ahead && j < EXACT; j++) {
 		double t = 1 / (mu + j * theta);
 		mean += t;
@@ -103,10 +113,31 @@ void wait_guess(struct acd_core *c, const struct queue *q, int ahead, struct acd
 		mean += flat ? (ahead + 1 - EXACT) / mu : log(to / from) / theta;
 		var += flat ? (ahead + 1 - EXACT) / (mu * mu) : (1 / from - 1 / to) / theta;
 	}
-	/* The rate itself is only known from so many answers. */
-	more = mean * mean / (q->answers + 1);
-	var += more;
+	/* the rate itself is only known from so many answers */
+	*ret_var = var + mean * mean / (q->answers + 1);
+	return mean > KNOWN_MS ? -1 : mean;
+}
+
+void wait_guess(struct acd_core *c, const struct queue *q, int ahead, struct acd_wait *ret)
+{
+	double var, mean = moments(c, q, ahead, &var);
+	*ret = (struct acd_wait){ .position = ahead + 1, .ms = -1, .high_ms = -1 };
+	if (mean < 0)
+		return;
+	/* What skills, tiers and breaks add: as much as earlier guesses were wrong by. */
+	var *= fmax(1, (BELIEF + q->misses) / (BELIEF + q->judged));
 	ret->ms = (int64_t)mean;
-	ret->low_ms = (int64_t)gamma_at(mean, var, -Z10);
-	ret->high_ms = (int64_t)gamma_at(mean, var, Z10);
+	ret->low_ms = (int64_t)fmin(gamma_at(mean, var, -Z10), mean);
+	ret->high_ms = (int64_t)fmax(gamma_at(mean, var, Z10), mean);
+}
+
+void wait_promise(struct acd_core *c, const struct queue *q, struct item *x, struct acd_wait *ret)
+{
+	int ahead = rank_of(q->root, x);
+	double var, mean = moments(c, q, ahead, &var);
+	wait_guess(c, q, ahead, ret);
+	if (mean <= 0 || x->guess_var > 0)
+		return;
+	x->guess = mean;
+	x->guess_var = var;
 }

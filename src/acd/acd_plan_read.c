@@ -83,6 +83,18 @@ static int whole(struct reader *r, const jv *o, const char *key, int min, int ma
 	return (int)i;
 }
 
+/* Of a member that is an object: its name goes into the place. */
+static int whole_in(struct reader *r, const jv *o, const char *in, const struct num *n)
+{
+	char before[sizeof(r->at)];
+	int i;
+	(void)snprintf(before, sizeof(before), "%s", r->at);
+	(void)snprintf(r->at, sizeof(r->at), "%.100s.%.30s", before, in);
+	i = whole(r, jv_get(o, in), n->key, n->min, n->max, n->def);
+	(void)snprintf(r->at, sizeof(r->at), "%s", before);
+	return i;
+}
+
 static void wholes(struct reader *r, const jv *o, const struct num *t, size_t n, void *to)
 {
 	for (size_t i = 0; i < n; i++)
@@ -346,12 +358,12 @@ static void read_queue(struct reader *r, int i, const jv *o)
 		q->ageing = 1;
 	}
 	known_keys(r, sl, "sl", "|s|pct|");
-	q->sl_s = whole(r, sl, "s", 1, DAY_S, 20);
-	q->sl_pct = whole(r, sl, "pct", 1, 100, 80);
+	q->sl_s = whole_in(r, o, "sl", &(struct num){ "s", 0, 1, DAY_S, 20 });
+	q->sl_pct = whole_in(r, o, "sl", &(struct num){ "pct", 0, 1, 100, 80 });
 	known_keys(r, say, "announce", "|position|wait|every_s|");
 	q->say_position = yes(r, say, "position", say != NULL);
 	q->say_wait = yes(r, say, "wait", say != NULL);
-	q->say_every_s = whole(r, say, "every_s", 0, 3600, 0);
+	q->say_every_s = whole_in(r, o, "announce", &(struct num){ "every_s", 0, 0, 3600, 0 });
 	if (q->say_every_s && q->say_every_s < 5)
 		fault(r, "announce.every_s", "0 for once, or 5 and more.", "too often");
 	q->callback = yes(r, o, "callback", false);
@@ -499,8 +511,10 @@ static void read_person_rest(struct reader *r, const jv *o, struct acd_person *x
 	const jv *cap = jv_get(o, "capacity");
 	known_keys(r, cap, "capacity", "|voice|chat|message|email|task|");
 	for (int m = 0; m < ACD_MEDIAS; m++)
-		x->capacity[m] = whole(r, cap, acd_media_name((enum acd_media)m), 0,
-				       m == ACD_VOICE ? 1 : 100, x->capacity[m]);
+		x->capacity[m] = whole_in(r, o, "capacity",
+					  &(struct num){ acd_media_name((enum acd_media)m), 0, 0,
+							 m == ACD_VOICE ? 1 : 100,
+							 x->capacity[m] });
 	for (size_t i = 0; i < N(person_nums); i++) {
 		int *to = (int *)(void *)((char *)x + person_nums[i].off);
 		*to = whole(r, o, person_nums[i].key, person_nums[i].min, person_nums[i].max, *to);
