@@ -19,6 +19,7 @@
 #include "acd_core.h"
 
 struct acd;
+struct acd_plan;
 struct talk_ask;     /* talk_people.h */
 struct talk_word;
 struct talk_people;
@@ -133,6 +134,8 @@ int acd_agent_state(struct store_db *db, sv login, struct sb *out);
 enum acd_conf { ACD_CONF_SKILL, ACD_CONF_QUEUE, ACD_CONF_AGENT, ACD_CONF_ROUTE };
 /* The stored object, and its version (for ETag). ERR_NOTFOUND: only the file may have it. */
 int acd_conf_get(struct store_db *db, enum acd_conf kind, sv id, struct sb *out, int64_t *version);
+/* The plan in use: a reference for the caller. Any thread. */
+struct acd_plan *acd_plan_now(const struct acd *a);
 /* Would the plan of now be whole with it? Any thread. body empty = without it. ERR_INVAL: rep says
  * what is wrong; the caller ends rep in both cases. */
 int acd_conf_check(struct acd *a, enum acd_conf kind, sv id, sv body, struct cfg_report *rep);

@@ -99,6 +99,11 @@ int acd_conf_delete(struct store_db *db, enum acd_conf kind, sv id, int64_t vers
 	return change(db, kind, id, SV("null"), version, by, now_ms);
 }
 
+struct acd_plan *acd_plan_now(const struct acd *a)
+{
+	return snap_get(a->plans);
+}
+
 int acd_conf_check(struct acd *a, enum acd_conf kind, sv id, sv body, struct cfg_report *rep)
 {
 	struct acd_plan *now = snap_get(a->plans), *then = NULL;
