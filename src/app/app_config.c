@@ -181,6 +181,8 @@ static const struct cfg_rule rules[] = {
 	  "that answers hears nothing" },
 	{ "transfer.after", CFG_STR, false, 0, 0, "bot|end", "bot",
 	  "when the person hangs up: back to the bot, or the call ends" },
+	{ "transfer.words", CFG_BOOL, false, 0, 0, NULL, "true",
+	  "what persons say to a caller becomes words too: a recogniser more for each" },
 	{ "audiosocket", CFG_OBJ, false, 0, 0, NULL, NULL,
 	  "calls that an Asterisk hands over by TCP (docs/asterisk.md)" },
 	{ "audiosocket.listen", CFG_STR, false, 0, 64, NULL, "",

@@ -21,6 +21,7 @@ struct app_voice {
 	struct talk_hub *hub;
 	const struct talk_texts *texts;
 	struct chan_phone *phone;
+	struct chan_people *people;
 	_Atomic(struct tel *) tel;   /* the door is open before the telephone */
 	_Atomic(unsigned) next_call; /* tel's front thread, the door's for calls of ours */
 	unsigned next_media;         /* the door's thread */
@@ -105,20 +106,20 @@ int app_voice_learn(struct app_voice *v, struct kb_index *ix, struct store *st, 
 
 /* ---- places ---- */
 
-static int place_on(struct talk_shard *s, struct chan_place *ret)
+static int place_on(struct app_voice *v, struct talk_shard *s, struct chan_place *ret)
 {
 	const struct chan_speech *speech = s ? app_engines_speech(s) : NULL;
 	if (!speech)
 		return ERR_FULL;
 	*ret = (struct chan_place){ talk_shard_loop(s), talk_shard_mbox(s), talk_sink(), s,
-				    speech };
+				    speech,		v->people };
 	return 0;
 }
 
 static int pick_call(void *arg, struct chan_place *ret)
 {
 	struct app_voice *v = arg;
-	return place_on(talk_hub_pick(v->hub, v->next_call++), ret);
+	return place_on(v, talk_hub_pick(v->hub, v->next_call++), ret);
 }
 
 /* ---- telephone ---- */
@@ -141,22 +142,35 @@ static sv company_text(void *arg, const char *key, sv lang, unsigned variant)
 }
 
 /* transfer.to may be called, and what transfer.allow lists. */
-static void transfer_opts(const jv *cfg, const char *allow[CHAN_ALLOW_MAX],
-			  struct chan_transfer_opts *ret)
+static int people_open(struct app_voice *v)
 {
+	const char *allow[CHAN_ALLOW_MAX];
+	const jv *cfg = v->cfg, *sip = jv_get(cfg, "sip");
+	struct chan_people_opts o = { .trunk = jv_get_str(sip, "trunk").p,
+				      .from = jv_get_str(sip, "from").p,
+				      .text = company_text,
+				      .arg = v };
 	const jv *t = jv_get(cfg, "transfer");
 	const jv *more = jv_get(t, "allow");
 	sv to = jv_get_str(t, "to");
-	*ret = (struct chan_transfer_opts){
+	o.words = jv_get_bool(t, "words", true);
+	o.transfer = (struct chan_transfer_opts){
 		.allow = allow,
 		.ring_ms = (int)jv_get_int(t, "ring_s", 25) * 1000,
 		.confirm = jv_get_bool(t, "confirm", false),
 		.end = sv_eq(jv_get_str(t, "after"), SV("end")),
 	};
+	size_t *n = &o.transfer.n_allow;
 	if (to.n)
-		allow[ret->n_allow++] = to.p;
-	for (size_t i = 0; i < jv_len(more) && ret->n_allow < CHAN_ALLOW_MAX; i++)
-		allow[ret->n_allow++] = jv_as_str(jv_at(more, i)).p;
+		allow[(*n)++] = to.p;
+	for (size_t i = 0; i < jv_len(more) && *n < CHAN_ALLOW_MAX; i++)
+		allow[(*n)++] = jv_as_str(jv_at(more, i)).p;
+	return chan_people_open(&v->people, &o);
+}
+
+struct chan_people *app_voice_people(const struct app_voice *v)
+{
+	return v->people;
 }
 
 /* ---- calls that we place: a row for each step, under the call's own id ---- */
@@ -233,8 +247,8 @@ int app_voice_start(struct app_voice *v, struct talk_hub *hub, struct err *e)
 				     .on_call = on_call,
 				     .trunk = jv_get_str(sip, "trunk").p,
 				     .from = jv_get_str(sip, "from").p };
-	const char *persons[CHAN_ALLOW_MAX], *called[CHAN_ALLOW_MAX];
-	transfer_opts(v->cfg, persons, &o.transfer);
+	const char *called[CHAN_ALLOW_MAX];
+	o.people = v->people;
 	outbound_opts(v->cfg, called, &o.outbound);
 	int rc = chan_phone_open(&v->phone, &o);
 	return rc ? rc : tel_up(v, e);
@@ -268,7 +282,7 @@ static int media_open(void *arg, struct mbox *door, const struct api_media_who *
 				     .customer_name = who->name,
 				     .arg = cb_arg };
 	o.cb = (struct chan_media_cb){ cb->on_audio, cb->on_text, cb->on_closed };
-	int rc = place_on(talk_hub_pick(v->hub, v->next_media++), &o.place);
+	int rc = place_on(v, talk_hub_pick(v->hub, v->next_media++), &o.place);
 	if (rc)
 		return rc;
 	struct api_media *m = xalloc(sizeof(*m));
@@ -303,7 +317,7 @@ static int media_place(void *arg, struct chan_place *ret, const char **ret_data_
 {
 	struct app_voice *v = arg;
 	*ret_data_dir = v->record ? v->data : NULL;
-	return place_on(talk_hub_pick(v->hub, v->next_media++), ret);
+	return place_on(v, talk_hub_pick(v->hub, v->next_media++), ret);
 }
 
 const struct api_media_ops *app_voice_media(void)
@@ -347,7 +361,7 @@ int app_voice_open(struct app_voice **ret, const jv *cfg, const char *data_dir)
 	snprintf(v->data, sizeof(v->data), "%s", data_dir);
 	snprintf(v->lm_dir, sizeof(v->lm_dir), "%s/speech", data_dir);
 	*ret = v;
-	return 0;
+	return people_open(v);
 }
 
 void app_voice_drain(struct app_voice *v)
@@ -377,6 +391,7 @@ void app_voice_close(struct app_voice *v)
 		return;
 	tel_close(v->tel);
 	chan_phone_close(v->phone);
+	chan_people_close(v->people);
 	app_ways_close(v->ways);
 	app_engines_close(v->engines);
 	xfree(v);

@@ -27,6 +27,9 @@ int app_voice_start(struct app_voice *v, struct talk_hub *hub, struct err *e);
 int app_voice_port(const struct app_voice *v);           /* SIP port, 0 = none */
 const struct app_ways *app_voice_ways(const struct app_voice *v);    /* app_ways.h */
 void app_voice_health(struct app_voice *v, jv *components);
+/* Who can be brought into a conversation, and where browsers of the desk sit down
+ * (chan_seat_open): from app_voice_open to app_voice_close, any thread. */
+struct chan_people *app_voice_people(const struct app_voice *v);
 /* For api_opts.call; its arg is the struct app_voice. */
 int (*app_voice_call(void))(void *arg, const struct api_call *c);
 const struct api_media_ops *app_voice_media(void);       /* media_arg is the struct app_voice */

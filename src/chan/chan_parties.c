@@ -179,7 +179,7 @@ static int add(struct parties *ps, const struct chan_party *x, bool own)
 	struct party *p = ps->p;
 	if (x->id.n == 0 || x->id.n > CHAN_PARTY_ID || memchr(x->id.p, 0, x->id.n))
 		return ERR_INVAL;
-	if (find(ps, x->id))
+	if (find(ps, x->id) || sv_eq(x->id, SV("customer")))
 		return ERR_EXISTS;
 	while (p < ps->p + CHAN_PARTIES_MAX && p->step)
 		p++;
@@ -250,6 +250,11 @@ int parties_order(struct parties *ps, const struct chan_party *x, bool own)
 		return add(ps, x, own);
 	if (x->act == CHAN_PARTY_WAIT) {
 		ps->waits = x->mute;
+		return 0;
+	}
+	/* the customer's own place: on hold, or not */
+	if (x->act == CHAN_PARTY_MODE && sv_eq(x->id, SV("customer"))) {
+		ps->waits = x->mode == CHAN_ON_HOLD;
 		return 0;
 	}
 	if (x->act == CHAN_PARTY_DROP && x->id.n == 0)
