@@ -6,6 +6,7 @@
 #include "api_gap.h"
 #include "api_int.h"
 #include "api_policy.h"
+#include "api_qa.h"
 #include "api_source.h"
 #include "api_ticket.h"
 
@@ -117,6 +118,25 @@ static const struct web_route routes[] = {
 	{ "POST", "/api/v1/tickets/{id}/state", api_ticket_state, NULL },
 	{ "POST", "/api/v1/tickets/{id}/link", api_ticket_link, NULL },
 	{ "GET", "/api/v1/calendars", api_calendars, NULL },
+	{ "GET", "/api/v1/qa/forms", api_qa_forms, NULL },
+	{ "GET", "/api/v1/qa/forms/{id}", api_qa_form, NULL },
+	{ "PUT", "/api/v1/qa/forms/{id}", api_qa_form_put, NULL },
+	{ "GET", "/api/v1/qa/reviews", api_qa_reviews, NULL },
+	{ "GET", "/api/v1/qa/reviews/{id}", api_qa_review, NULL },
+	{ "PUT", "/api/v1/qa/reviews/{id}", api_qa_mark, NULL },
+	{ "POST", "/api/v1/qa/reviews/{id}/appeal", api_qa_move, NULL },
+	{ "POST", "/api/v1/qa/reviews/{id}/withdraw", api_qa_move, NULL },
+	{ "POST", "/api/v1/qa/reviews/{id}/recheck", api_qa_move, NULL },
+	{ "POST", "/api/v1/qa/reviews/{id}/arbitrate", api_qa_move, NULL },
+	{ "POST", "/api/v1/qa/reviews/{id}/archive", api_qa_move, NULL },
+	{ "POST", "/api/v1/qa/reviews/{id}/take", api_qa_move, NULL },
+	{ "POST", "/api/v1/qa/reviews/{id}/giveback", api_qa_move, NULL },
+	{ "POST", "/api/v1/qa/sample", api_qa_sample, NULL },
+	{ "GET", "/api/v1/qa/calibration", api_qa_calibration, NULL },
+	{ "GET", "/api/v1/surveys", api_surveys, NULL },
+	{ "POST", "/api/v1/surveys", api_survey_link, NULL },
+	{ "GET", "/api/v1/surveys/{token}", api_survey_get, NULL },
+	{ "POST", "/api/v1/surveys/{token}", api_survey_post, NULL },
 	{ "GET", "/api/v1/health", api_health, NULL },
 	{ "GET", "/api/v1/models", api_models, NULL },
 	{ "POST", "/api/v1/calls", api_call_make, NULL },

@@ -24,6 +24,7 @@ struct tool_kit;
 struct cust_keys;
 struct desk;
 struct ing;
+struct qa_surveys;
 struct acd;
 struct chan_people;
 struct talk_word;
@@ -59,6 +60,9 @@ struct api_opts {
 	const unsigned char *pii_key;
 	/* Tickets (desk.h); NULL = none. Outlives the api. */
 	const struct desk *desk;
+	/* Quality: of struct qa_forms (qa.h); surveys (qa_survey.h). NULL = none. Outlive the api. */
+	struct snap *qa_forms;
+	const struct qa_surveys *surveys;
 	/* Sources of knowledge (ingest.h); NULL = none. Outlives the api. */
 	struct ing *ingest;
 	/* Looks at the conversations now for what the knowledge base lacks: 0, or ERR_AGAIN when it

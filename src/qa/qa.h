@@ -48,6 +48,13 @@ int qa_forms_new(struct qa_forms **ret, const struct qa_text *v, size_t n, struc
 size_t qa_forms_n(const struct qa_forms *fs);
 const struct qa_form *qa_forms_at(const struct qa_forms *fs, size_t i);
 const struct qa_form *qa_forms_find(const struct qa_forms *fs, sv id);   /* NULL */
+/* A new set: old's forms (which may be NULL) with f in its place or added. ERR_FULL. */
+int qa_forms_with(struct qa_forms **ret, const struct qa_forms *old, const struct qa_form *f);
+/* Puts the forms that were saved over *fs (which it replaces); on a reader. One that cannot be read
+ * any more is passed over, rep tells. */
+int qa_forms_saved(struct qa_forms **fs, struct store_db *db, struct cfg_report *rep);
+/* Saves f; on the scribe. ERR_EXISTS: a version that is not above was (0 = there is none). */
+int qa_form_save(struct store_db *db, const struct qa_form *f, int was, sv by, int64_t now_ms);
 
 /* ---- a conversation as its rows ---- */
 

@@ -147,6 +147,65 @@ int qa_forms_new(struct qa_forms **ret, const struct qa_text *v, size_t n, struc
 	return 0;
 }
 
+int qa_forms_with(struct qa_forms **ret, const struct qa_forms *old, const struct qa_form *f)
+{
+	struct qa_forms *fs = obj_new(sizeof(*fs), forms_free);
+	for (size_t i = 0; i < qa_forms_n(old); i++)
+		fs->v[fs->n++] = obj_ref(old->v[i]);
+	if (!put(fs, obj_ref((void *)(uintptr_t)f))) {
+		obj_unref(fs);
+		return ERR_FULL;
+	}
+	*ret = fs;
+	return 0;
+}
+
+/* One saved text over the set; a fault only counts against that text. */
+static void put_saved(struct qa_forms **fs, sv text, struct cfg_report *rep)
+{
+	struct qa_form *f;
+	struct qa_forms *with;
+	if (qa_form_new(&f, text, "saved form", rep))
+		return;
+	if (qa_forms_with(&with, *fs, f) == 0) {
+		obj_unref(*fs);
+		*fs = with;
+	}
+	obj_unref(f);
+}
+
+int qa_forms_saved(struct qa_forms **fs, struct store_db *db, struct cfg_report *rep)
+{
+	struct store_stmt *q;
+	int rc = store_prep(db, &q,
+			    "SELECT text FROM qa_form f WHERE version=(SELECT MAX(version) FROM "
+			    "qa_form g WHERE g.id=f.id) ORDER BY id");
+	if (rc)
+		return rc;
+	while ((rc = store_step(q)) == 1)
+		put_saved(fs, store_col_sv(q, 0), rep);
+	store_reset(q);
+	return rc;
+}
+
+int qa_form_save(struct store_db *db, const struct qa_form *f, int was, sv by, int64_t now_ms)
+{
+	struct store_stmt *q;
+	if (f->version <= was)
+		return ERR_EXISTS;
+	int rc = store_prep(db, &q,
+			    "INSERT INTO qa_form (id, version, text, by_whom, at_ms) VALUES "
+			    "(?1,?2,?3,?4,?5)");
+	if (rc)
+		return rc;
+	store_bind_sv(q, 1, f->id);
+	store_bind_int(q, 2, f->version);
+	store_bind_sv(q, 3, f->text);
+	store_bind_sv(q, 4, by);
+	store_bind_int(q, 5, now_ms);
+	return store_run(q);
+}
+
 size_t qa_forms_n(const struct qa_forms *fs)
 {
 	return fs ? fs->n : 0;
