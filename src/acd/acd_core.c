@@ -51,6 +51,13 @@ int acd_core_new(struct acd_core **ret, struct acd_plan *plan, uint64_t seed, in
 	return 0;
 }
 
+static void lines_free(struct lines *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		xfree(l->v[i].d);
+	VEC_FREE(l);
+}
+
 void acd_core_free(struct acd_core *c)
 {
 	if (!c)
@@ -63,14 +70,14 @@ void acd_core_free(struct acd_core *c)
 		xfree(x->mem);
 		xfree(x);
 	}
-	for (size_t i = 0; i < c->live.n; i++)
-		xfree(c->live.v[i]);
+	for (int i = 0; i < c->n_queues; i++)
+		lines_free(&c->queue[i].lines);
+	lines_free(&c->only);
 	for (size_t i = 0; i < CORE_MEMORY; i++)
 		xfree(c->memory[i].caller);
 	VEC_FREE(&c->all);
 	VEC_FREE(&c->avail);
 	VEC_FREE(&c->freed);
-	VEC_FREE(&c->live);
 	VEC_FREE(&c->heap);
 	map_free(c->items);
 	map_free(c->agents);

@@ -194,14 +194,16 @@ int acd_core_wrapped(struct acd_core *c, sv id, sv login, int64_t now)
 
 /* ---- who there is ---- */
 
-void agent_queues(struct acd_core *c, struct agent *a)
+void agent_bits(struct agent *a)
 {
-	a->queues[0] = a->queues[1] = 0;
+	a->queues[0] = a->queues[1] = a->skills = 0;
 	memset(a->seat_of, -1, sizeof(a->seat_of));
 	for (int i = 0; i < a->n_seats; i++) {
 		bit_set(a->queues, a->seat[i].queue);
 		a->seat_of[a->seat[i].queue] = (int8_t)i;
 	}
+	for (int i = 0; i < ACD_SKILLS; i++)
+		a->skills |= (uint64_t)(a->level[i] > 0) << i;
 }
 
 void agent_free(struct acd_core *c, struct agent *a)
@@ -313,7 +315,7 @@ static int read_agent(struct acd_core *c, const struct acd_agent *in, struct age
 	a->busy_ms = in->busy_delay_ms < 0 ? std->busy_delay_s * INT64_C(1000) : in->busy_delay_ms;
 	a->no_answer_ms = in->no_answer_delay_ms < 0 ? std->no_answer_delay_s * INT64_C(1000) :
 						       in->no_answer_delay_ms;
-	agent_queues(c, a);
+	agent_bits(a);
 	return 0;
 }
 
@@ -322,6 +324,7 @@ static void take_over(struct agent *a, const struct agent *b)
 {
 	memcpy(a->level, b->level, sizeof(a->level));
 	memcpy(a->queues, b->queues, sizeof(a->queues));
+	a->skills = b->skills;
 	memcpy(a->seat_of, b->seat_of, sizeof(a->seat_of));
 	memcpy(a->seat, b->seat, sizeof(a->seat));
 	memcpy(a->capacity, b->capacity, sizeof(a->capacity));

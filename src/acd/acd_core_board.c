@@ -28,7 +28,7 @@ int acd_core_numbers_set(struct acd_core *c, sv id, const struct acd_numbers *n)
 
 static void queue_now(struct acd_core *c, struct queue *q, int64_t now, struct acd_queue_now *ret)
 {
-	int i = (int)(q - c->queue), n = rank_size(q->root);
+	int n = rank_size(q->root);
 	*ret = (struct acd_queue_now){ .q = q->q,
 				       .waiting = n,
 				       .offered = q->n_offered,
@@ -37,14 +37,23 @@ static void queue_now(struct acd_core *c, struct queue *q, int64_t now, struct a
 				       .n = q->n };
 	wait_seen(q, now);
 	wait_guess(c, q, n, &ret->next);
+}
+
+/* ret: of queue `only`, or (only < 0) of all by number. */
+static void count_agents(struct acd_core *c, int only, struct acd_queue_now *ret)
+{
 	for (size_t k = 0; k < c->all.n; k++) {
 		const struct agent *a = c->all.v[k];
-		if (!bit_of(a->queues, i))
-			continue;
-		ret->agents[a->state]++;
-		if (a->avail && n == 0) {
-			ret->next.ms = ret->next.low_ms = 0;
-			ret->next.high_ms = q->q->ring_s * INT64_C(1000);
+		for (int i = 0; i < a->n_seats; i++) {
+			int q = a->seat[i].queue;
+			struct acd_queue_now *x = only < 0 ? &ret[q] : ret;
+			if (only >= 0 && only != q)
+				continue;
+			x->agents[a->state]++;
+			if (!a->avail || x->waiting)
+				continue;
+			x->next.ms = x->next.low_ms = 0; /* somebody is free */
+			x->next.high_ms = x->q->ring_s * INT64_C(1000);
 		}
 	}
 }
@@ -60,13 +69,16 @@ void acd_core_queues(struct acd_core *c, int64_t now,
 		     void (*fn)(void *arg, const struct acd_queue_now *q), void *arg)
 {
 	int64_t by_queue[ACD_QUEUES] = { 0 };
+	struct acd_queue_now *x = xalloc(sizeof(*x) * (size_t)c->n_queues);
 	longest(c, now, by_queue);
 	for (int i = 0; i < c->n_queues; i++) {
-		struct acd_queue_now x;
-		queue_now(c, &c->queue[i], now, &x);
-		x.longest_ms = by_queue[i];
-		fn(arg, &x);
+		queue_now(c, &c->queue[i], now, &x[i]);
+		x[i].longest_ms = by_queue[i];
 	}
+	count_agents(c, -1, x);
+	for (int i = 0; i < c->n_queues; i++)
+		fn(arg, &x[i]);
+	xfree(x);
 }
 
 int acd_core_queue_now(struct acd_core *c, sv id, int64_t now, struct acd_queue_now *ret)
@@ -78,6 +90,7 @@ int acd_core_queue_now(struct acd_core *c, sv id, int64_t now, struct acd_queue_
 	longest(c, now, by_queue);
 	queue_now(c, &c->queue[i], now, ret);
 	ret->longest_ms = by_queue[i];
+	count_agents(c, i, ret);
 	return 0;
 }
 

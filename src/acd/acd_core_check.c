@@ -13,8 +13,7 @@ static const char *check_tree(const struct node *n, const struct item **last)
 	if ((bad = check_tree(n->l, last)))
 		return bad;
 	const struct key *p = *last ? &(*last)->key : NULL, *k = &n->x->key;
-	if (p && (p->a > k->a ||
-		  (p->a == k->a && (p->b > k->b || (p->b == k->b && p->seq >= k->seq)))))
+	if (p && rank_cmp(p, k) >= 0)
 		return "a line out of order";
 	if ((int)n->size != 1 + rank_size(n->l) + rank_size(n->r))
 		return "a tree that counts wrong";
@@ -24,24 +23,39 @@ static const char *check_tree(const struct node *n, const struct item **last)
 	return check_tree(n->r, last);
 }
 
+static const char *check_list(const struct lines *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		const struct demand *d = l->v[i].d;
+		const struct item *last = NULL;
+		const char *bad = check_tree(d->root, &last);
+		if (bad)
+			return bad;
+		if (!d->root || d->at != (int)i)
+			return "an empty line in the list";
+		if (rank_cmp(&l->v[i].key, &rank_first(d->root)->key))
+			return "a line whose first is another";
+	}
+	return NULL;
+}
+
 static const char *check_lines(struct acd_core *c)
 {
 	const struct item *last;
 	const char *bad;
+	size_t n = 0;
 	for (int i = 0; i < c->n_queues; i++) {
 		last = NULL;
 		if ((bad = check_tree(c->queue[i].root, &last)))
 			return bad;
 	}
-	for (size_t i = 0; i < c->live.n; i++) {
-		const struct demand *d = c->live.v[i];
-		last = NULL;
-		if (!d->root || d->live != (int)i + 1)
-			return "an empty line in the list";
-		if ((bad = check_tree(d->root, &last)))
+	for (int i = 0; i <= c->n_queues; i++) {
+		const struct lines *l = i < c->n_queues ? &c->queue[i].lines : &c->only;
+		n += l->n;
+		if ((bad = check_list(l)))
 			return bad;
 	}
-	return map_count(c->demands) == c->live.n ? NULL : "a line that is not listed";
+	return map_count(c->demands) == n ? NULL : "a line that is not listed";
 }
 
 static const char *check_waiting(struct acd_core *c, const struct item *x)
@@ -147,10 +161,10 @@ static const char *check_agent(struct acd_core *c, const struct agent *a, int64_
 /* Nobody is free who could serve what waits. */
 static const char *check_idle(struct acd_core *c)
 {
-	for (size_t i = 0; !c->dirty && i < c->avail.n; i++)
-		for (size_t k = 0; k < c->live.n; k++)
-			if (agent_can(c->avail.v[i], (enum acd_media)c->live.v[k]->k.media) &&
-			    match_fits(c->avail.v[i], c->live.v[k]))
+	for (const struct item *x = c->dirty ? NULL : c->first; x; x = x->next)
+		for (size_t i = 0; x->stage == ACD_WAITING && i < c->avail.n; i++)
+			if (agent_can(c->avail.v[i], x->media) &&
+			    match_fits(c->avail.v[i], x->demand))
 				return "a free agent beside an item he could serve";
 	return NULL;
 }

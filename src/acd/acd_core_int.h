@@ -23,6 +23,7 @@ enum { CORE_WANTS = 2 * ACD_NEEDS, CORE_STEPS = ACD_RELAX + 9, CORE_BUDGET = 256
 
 struct item;
 struct agent;
+struct key { int64_t a, b; uint64_t seq; };  /* lower = sooner */
 struct acd_core;
 
 /* ---- trees and times (acd_core_rank.c) ---- */
@@ -32,6 +33,7 @@ struct node {                        /* of a treap with sizes; inside its item *
 	struct item *x;
 	uint32_t size, pri;
 };
+int rank_cmp(const struct key *p, const struct key *q);
 void rank_put(struct node **root, struct node *n);
 void rank_cut(struct node **root, struct node *n);
 struct item *rank_first(const struct node *root);
@@ -66,10 +68,20 @@ struct demand {
 	struct demand_key k;
 	uint64_t queues[2];          /* whose agents may: its own and relaxed ones */
 	struct want need[CORE_WANTS];        /* what holds in this step */
-	int n_need, max_tier, live;  /* live: index in the core's list + 1 */
+	uint64_t skills;             /* bits of need */
+	int n_need, max_tier, at;    /* at: in the list of its lines */
 	bool any_lang;
 	struct node *root;
 };
+/* A demand as whoever looks for the next item reads it: in one list, without following pointers. */
+struct line {
+	struct demand *d;
+	uint64_t skills;
+	struct key key;              /* of its first item */
+	int32_t only;
+	int8_t media, lang;          /* -1: any */
+};
+struct lines { struct line *v; size_t n, cap; };
 
 /* What holds from a while after entering on. */
 struct step { int after_s, lower, max_tier; bool drop_preferred, any_lang; uint64_t queues[2]; };
@@ -79,6 +91,8 @@ struct queue {
 	struct step step[CORE_STEPS];
 	int n_steps;
 	struct node *root;           /* all that wait, first come first */
+	struct lines lines;
+	uint64_t reach[2];           /* queues whose agents serve it in some step */
 	int n_offered, n_serving, n_present;
 	int64_t empty_since;         /* n_present is 0 since then */
 	double rr;                   /* round robin: whom it had last */
@@ -92,7 +106,6 @@ struct queue {
 	int64_t seen_ms;
 };
 
-struct key { int64_t a, b; uint64_t seq; };
 struct item {
 	sv id, caller;               /* one block behind both: mem */
 	char *mem;
@@ -134,6 +147,7 @@ struct agent {
 	int serial, index, avail;    /* avail: index + 1 in the core's list of the free */
 	bool freed;
 	uint8_t level[ACD_SKILLS];
+	uint64_t skills;             /* bits of level */
 	uint32_t languages;
 	uint64_t queues[2];
 	int8_t seat_of[ACD_QUEUES];  /* -1 */
@@ -168,7 +182,7 @@ struct acd_core {
 	VEC(struct agent *) avail;
 	/* to be given something when a call is done with the rest. */
 	VEC(struct agent *) freed;
-	VEC(struct demand *) live;
+	struct lines only;           /* lines of those that wait for one agent */
 	VEC(struct timed *) heap;
 	struct item *first, *ringing;    /* all items; those offered that may ring for more */
 	struct memory memory[CORE_MEMORY];
@@ -205,7 +219,7 @@ void agent_wrap(struct acd_core *c, struct agent *a, const struct item *x, int64
 void wrap_over(struct acd_core *c, struct wrap *w, const char *why, int64_t now);
 void agent_pause(struct acd_core *c, struct agent *a, enum acd_presence p, sv reason, int64_t now);
 void agent_free(struct acd_core *c, struct agent *a);
-void agent_queues(struct acd_core *c, struct agent *a);  /* bits from seats */
+void agent_bits(struct agent *a);            /* of queues and skills, from seats and levels */
 
 /* acd_core_place.c */
 void place_steps(struct queue *q);           /* from its plan */

@@ -221,30 +221,58 @@ static double points(const struct acd_core *c, const struct item *x, int64_t now
 
 struct pick { struct item *x; int tier; double points; };
 
-static bool sooner(const struct pick *p, const struct item *x, int tier, double pts)
+static void consider(struct acd_core *c, struct pick *p, struct item *x, int tier, int64_t now)
 {
-	if (!p->x || tier != p->tier)
-		return !p->x || tier < p->tier;
-	if (pts < p->points || pts > p->points)
-		return pts > p->points;
-	return x->since != p->x->since ? x->since < p->x->since : x->key.seq < p->x->key.seq;
+	double pts = points(c, x, now);
+	if (p->x && tier > p->tier)
+		return;
+	if (p->x && tier == p->tier && pts < p->points)
+		return;
+	if (p->x && tier == p->tier && pts <= p->points &&
+	    (x->since > p->x->since || (x->since == p->x->since && x->key.seq > p->x->key.seq)))
+		return;
+	*p = (struct pick){ x, tier, pts };
+}
+
+/* The first of those lines by key whose wishes the agent meets; all of one queue, so that keys
+ * compare. NULL: none. */
+static struct item *first_of(const struct lines *lines, const struct agent *a, unsigned can)
+{
+	const struct line *best = NULL;
+	for (size_t i = 0; i < lines->n; i++) {
+		const struct line *l = &lines->v[i];
+		if ((l->skills & ~a->skills) || !(can >> l->media & 1) ||
+		    (l->lang >= 0 && !(a->languages >> l->lang & 1)) ||
+		    (best && rank_cmp(&l->key, &best->key) > 0) || !match_fits(a, l->d))
+			continue;
+		best = l;
+	}
+	return best ? rank_first(best->d->root) : NULL;
+}
+
+static bool reaches(const struct acd_core *c, const struct agent *a, int queue)
+{
+	const uint64_t *r = c->queue[queue].reach;
+	return bit_of(a->queues, queue) || (r[0] & a->queues[0]) || (r[1] & a->queues[1]);
 }
 
 static struct item *pick_for(struct acd_core *c, const struct agent *a, int64_t now)
 {
 	struct pick p = { .x = NULL };
-	bool can[ACD_MEDIAS];
+	unsigned can = 0;
 	for (int m = 0; m < ACD_MEDIAS; m++)
-		can[m] = agent_can(a, (enum acd_media)m);
-	for (size_t i = 0; i < c->live.n; i++) {
-		const struct demand *d = c->live.v[i];
-		if (!can[d->k.media] || !match_fits(a, d))
-			continue;
-		struct item *x = rank_first(d->root);
-		int tier = d->k.only ? 0 : tier_in(a, d->k.queue);
-		double pts = points(c, x, now);
-		if (sooner(&p, x, tier, pts))
-			p = (struct pick){ x, tier, pts };
+		can |= agent_can(a, (enum acd_media)m) ? 1u << m : 0;
+	for (size_t i = 0; i < c->only.n; i++) {
+		const struct line *l = &c->only.v[i];
+		if (l->only == a->serial && (can >> l->media & 1) && match_fits(a, l->d))
+			consider(c, &p, rank_first(l->d->root), 0, now);
+	}
+	for (int q = 0; q < c->n_queues; q++) {
+		struct item *x = c->queue[q].lines.n && reaches(c, a, q) ?
+					 first_of(&c->queue[q].lines, a, can) :
+					 NULL;
+		if (x)
+			consider(c, &p, x, tier_in(a, q), now);
 	}
 	return p.x;
 }

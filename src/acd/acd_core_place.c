@@ -36,6 +36,7 @@ void place_steps(struct queue *q)
 	const struct acd_queue *p = q->q;
 	bool drops = false;
 	q->n_steps = 0;
+	memset(q->reach, 0, sizeof(q->reach));
 	add_time(q, 0);
 	for (int i = 0; i < p->n_relax; i++) {
 		add_time(q, p->relax[i].after_s);
@@ -53,8 +54,10 @@ void place_steps(struct queue *q)
 			s->lower = x->lower > s->lower ? x->lower : s->lower;
 			s->drop_preferred |= x->drop_preferred;
 			s->any_lang |= x->any_language;
-			if (x->queue >= 0)
+			if (x->queue >= 0) {
 				bit_set(s->queues, x->queue);
+				bit_set(q->reach, x->queue);
+			}
 		}
 	}
 }
@@ -115,6 +118,7 @@ static void fill_demand(struct acd_core *c, struct demand *d)
 			continue;
 		w.level = (int8_t)(w.level > s->lower ? w.level - s->lower : 1);
 		d->need[d->n_need++] = w;
+		d->skills |= UINT64_C(1) << w.skill;
 	}
 }
 
@@ -125,10 +129,15 @@ void place_demand(struct acd_core *c, const struct item *x, struct demand *d)
 	fill_demand(c, d);
 }
 
+static struct lines *lines_of(struct acd_core *c, const struct demand *d)
+{
+	return d->k.only ? &c->only : &c->queue[d->k.queue].lines;
+}
+
 static struct demand *demand_get(struct acd_core *c, const struct item *x)
 {
 	struct demand_key k;
-	struct demand *d, **slot;
+	struct demand *d;
 	fill_key(x, &k);
 	d = map_get(c->demands, sv_n((const char *)&k, sizeof(k)));
 	if (d)
@@ -136,18 +145,28 @@ static struct demand *demand_get(struct acd_core *c, const struct item *x)
 	d = xalloc(sizeof(*d));
 	d->k = k;
 	fill_demand(c, d);
-	slot = VEC_PUSH(&c->live, ACD_CORE_ITEMS);
-	ASSERT(slot && map_put(c->demands, sv_n((const char *)&d->k, sizeof(d->k)), d) == 0);
-	*slot = d;
-	d->live = (int)c->live.n;
+	struct lines *lines = lines_of(c, d);
+	struct line *l = VEC_PUSH(lines, ACD_CORE_ITEMS);
+	ASSERT(l && map_put(c->demands, sv_n((const char *)&d->k, sizeof(d->k)), d) == 0);
+	*l = (struct line){ .d = d,
+			    .skills = k.direct ? 0 : d->skills,
+			    .only = k.only,
+			    .media = k.media,
+			    .lang = (int8_t)(d->any_lang || k.direct ? -1 : k.lang) };
+	d->at = (int)lines->n - 1;
 	return d;
 }
 
-static void demand_drop(struct acd_core *c, struct demand *d)
+/* Another item is its first, or there is none any more. */
+static void demand_changed(struct acd_core *c, struct demand *d)
 {
-	struct demand *last = c->live.v[--c->live.n];
-	c->live.v[d->live - 1] = last;
-	last->live = d->live;
+	struct lines *lines = lines_of(c, d);
+	if (d->root) {
+		lines->v[d->at].key = rank_first(d->root)->key;
+		return;
+	}
+	lines->v[d->at] = lines->v[--lines->n];
+	lines->v[d->at].d->at = d->at;
 	(void)map_del(c->demands, sv_n((const char *)&d->k, sizeof(d->k)));
 	xfree(d);
 }
@@ -180,6 +199,7 @@ void place_in(struct acd_core *c, struct item *x, int64_t now)
 	x->in_demand.pri = (uint32_t)rng_u64(&c->rng);
 	rank_put(&q->root, &x->in_queue);
 	rank_put(&x->demand->root, &x->in_demand);
+	demand_changed(c, x->demand);
 	place_timer(c, x, now);
 }
 
@@ -189,8 +209,7 @@ void place_out(struct acd_core *c, struct item *x, int64_t now)
 	wait_seen(q, now);
 	rank_cut(&q->root, &x->in_queue);
 	rank_cut(&x->demand->root, &x->in_demand);
-	if (!x->demand->root)
-		demand_drop(c, x->demand);
+	demand_changed(c, x->demand);
 	x->demand = NULL;
 	due_set(c, &x->t, CORE_NEVER);
 }

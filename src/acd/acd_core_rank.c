@@ -10,14 +10,18 @@
 
 /* ---- treap ---- */
 
-static int key_cmp(const struct item *x, const struct item *y)
+int rank_cmp(const struct key *p, const struct key *q)
 {
-	const struct key *p = &x->key, *q = &y->key;
 	if (p->a != q->a)
 		return p->a < q->a ? -1 : 1;
 	if (p->b != q->b)
 		return p->b < q->b ? -1 : 1;
 	return p->seq < q->seq ? -1 : p->seq > q->seq;
+}
+
+static int key_cmp(const struct item *x, const struct item *y)
+{
+	return rank_cmp(&x->key, &y->key);
 }
 
 static void count(struct node *n)

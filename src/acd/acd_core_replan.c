@@ -45,7 +45,7 @@ static void change_agent(struct acd_core *c, const struct change *k, struct agen
 	memcpy(a->level, level, sizeof(level));
 	for (struct wrap *w = a->wraps; w; w = w->next)
 		w->queue = w->queue >= 0 ? k->queue[w->queue] : -1;
-	agent_queues(c, a);
+	agent_bits(a);
 	for (int i = 0; a->presence != ACD_OFFLINE && i < n; i++)
 		c->queue[a->seat[i].queue].n_present++;
 }
@@ -77,6 +77,8 @@ static void change_queues(struct acd_core *c, const struct change *k, int64_t no
 	for (int i = 0; i < n; i++)
 		if (k->queue[i] >= 0)
 			c->queue[k->queue[i]] = old[i];
+		else
+			VEC_FREE(&old[i].lines);
 	for (int i = 0; i < c->n_queues; i++) {
 		struct queue *q = &c->queue[i];
 		q->q = acd_plan_queue(k->to, i);

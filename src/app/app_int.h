@@ -87,6 +87,8 @@ struct app_bench_kb {
 };
 int bench_kb(const struct app_bench_kb *o);       /* cmd_bench_kb.c; exit status */
 int bench_llm(int64_t streams, int64_t tokens);   /* cmd_bench_llm.c; exit status */
+/* cmd_bench_acd.c; exit status */
+int bench_acd(int64_t agents, int64_t waiting, int64_t rounds);
 int cmd_erase(int argc, char **argv);             /* cmd_cust.c */
 int cmd_export(int argc, char **argv);
 int cmd_eval(int argc, char **argv);

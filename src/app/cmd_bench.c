@@ -1,6 +1,6 @@
 /* cmd_bench.c: `callm bench chat`: turns a second through the whole engine, every customer text
  * on disk before its turn counts. `callm bench calls`, `echo`: cmd_bench_calls.c. `callm bench
- * llm`: cmd_bench_llm.c.
+ * llm`: cmd_bench_llm.c. `callm bench acd`: cmd_bench_acd.c.
  *
  * Figures go to docs/SPEED.md with the command. */
 #include "app_int.h"
@@ -228,6 +228,7 @@ int cmd_bench(int argc, char **argv)
 	struct app_bench_kb kb = { .passages = 100000, .questions = 2000, .clients = 20,
 				   .lang = "en" };
 	int64_t turns = 20000, peers = 16, calls = 100, seconds = 20, streams = 300, tokens = 100;
+	int64_t agents = 1000, waiting = 10000, rounds = 50000;
 	int rest, status;
 	const struct cli_opt opts[] = {
 		{ "data", CLI_STR, &data, "chat: data folder (default: a temporary one)" },
@@ -247,6 +248,9 @@ int cmd_bench(int argc, char **argv)
 		{ "vectors", CLI_FLAG, &kb.vectors, "kb: with a vector of each passage" },
 		{ "full-text", CLI_FLAG, &kb.full_text, "kb: candidates from FTS5, to compare" },
 		{ "tokens", CLI_INT, &tokens, "llm: of each answer (100)" },
+		{ "agents", CLI_INT, &agents, "acd: who serve (1000)" },
+		{ "waiting", CLI_INT, &waiting, "acd: who wait (10000)" },
+		{ "rounds", CLI_INT, &rounds, "acd: one ends, the next is found (50000)" },
 	};
 	if (argc > 1 && strcmp(argv[1], "voice") == 0)
 		return bench_voice_cmd(argc - 1, argv + 1);
@@ -271,5 +275,7 @@ int cmd_bench(int argc, char **argv)
 		return bench_llm(streams, tokens);
 	if (strcmp(what, "kb") == 0)
 		return bench_kb(&kb);
-	return cli_fail("bench what? chat, calls, echo, llm or kb; see callm bench --help"), 2;
+	if (strcmp(what, "acd") == 0)
+		return bench_acd(agents, waiting, rounds);
+	return cli_fail("bench what? chat, calls, echo, llm, kb or acd; see callm bench --help"), 2;
 }
