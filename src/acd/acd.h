@@ -51,9 +51,10 @@ enum acd_do {
 	ACD_DO_BOARD,  /* nothing but the board's JSON for done */
 	ACD_DOS
 };
-/* json: the hand-over as GET /handovers/{id} gives it ({} for orders about agents), valid during
- * the call. err: 0; ERR_NOTFOUND no such hand-over, agent or queue; ERR_STATE not (or no longer)
- * possible; ERR_INVAL; ERR_FULL; or why it could not be written: then nothing has happened. */
+/* json: the hand-over as GET /handovers/{id} gives it ({} for orders about agents), valid
+ * during the call; a callback's number is not in it. err: 0; ERR_NOTFOUND no such hand-over,
+ * agent or queue; ERR_STATE not (or no longer) possible; ERR_INVAL; ERR_FULL; or why it could
+ * not be written: then nothing has happened. */
 typedef void acd_done_fn(void *arg, int err, sv json);
 
 struct acd_order {
@@ -84,6 +85,7 @@ struct acd_opts {
 	const struct acd_cals *cals; /* calendars by name; of acd's lifetime; may be NULL */
 	/* GUARD_KEY bytes: numbers of callbacks are sealed; NULL = not kept. */
 	const unsigned char *key;
+	const struct cal_zone *zone; /* whose midnight begins the figures again; NULL = UTC */
 	uint64_t seed;               /* of the machine's random choices; 0 = 1 */
 	/* A word to a conversation, as talk_hub_word takes it; on the owner's thread, after
 	 * what it tells is on disk. Never blocks; a chat that is not in memory is loaded by the

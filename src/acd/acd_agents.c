@@ -94,19 +94,25 @@ int acd_sockets(const struct acd *a, const struct ag *g)
 
 int acd_presence(struct acd *a, struct ag *g, enum acd_presence p, sv reason, bool forced)
 {
+	enum acd_presence was = g->presence;
+	size_t told = a->now->tells.n;
+	g->presence = p;
+	acd_copy(g->reason, sizeof(g->reason), reason);
 	a->choosing = true;
 	int rc = acd_core_presence(a->core, sv_of(g->login), p, reason, forced, a->now->now);
 	a->choosing = false;
-	if (rc)
+	if (rc) {
+		g->presence = was;
 		return rc;
-	g->presence = p;
+	}
 	g->present = a->now->now;
 	g->console = acd_sockets(a, g) > 0;
 	if (!g->console)
 		g->gone = 0;                 /* works without one */
 	g->paused_gone = false;
-	acd_copy(g->reason, sizeof(g->reason), reason);
 	acd_changed(a, g);
+	if (a->now->tells.n == told)
+		acd_tell_agent(a, g);        /* it is talking still; a break comes after */
 	return 0;
 }
 
@@ -242,7 +248,7 @@ int64_t acd_due(struct acd *a)
 	size_t it = 0;
 	sv key;
 	void *g;
-	int64_t next = INT64_MAX;
+	int64_t next = acd_new_day(a);
 	wake_tasks(a);
 	while (map_next(a->agents, &it, &key, &g))
 		next = soonest(next, agent_due(a, g));

@@ -193,7 +193,7 @@ void acd_job_finish(struct acd *a, struct acd_job *j)
 		return;
 	}
 	if (j->err == 0 && j->id[0] && j->json.n == 0 && store_reader(a->store, &db) == 0)
-		(void)acd_get(db, sv_of(j->id), a->has_key ? a->key : NULL, &j->json);
+		(void)acd_get(db, sv_of(j->id), NULL, &j->json);
 	if (!j->o.back || mbox_post(j->o.back, job_tell, j))
 		job_tell(j);
 }
@@ -322,6 +322,7 @@ void acd_turn(struct acd *a)
 	struct acd_batch *b = acd_batch_new(a);
 	a->now = b;
 	b->now = acd_now(a);
+	(void)acd_new_day(a);
 	take_orders(a, b);
 	set_timer(a, a->first ? b->now : do_due(a));
 	take_rows(a, b);

@@ -150,8 +150,10 @@ struct acd {
 	VEC(struct ag *) changed;
 	struct map *sockets;         /* login -> int, consoles that are connected */
 	struct snap *plans;          /* the plan for other threads */
+	int64_t day;                 /* the midnight from which figures count */
 	int64_t task_due;            /* when a task wants to be looked at */
 	sv why;                      /* of the offer that is being rejected */
+	sv by;                       /* whose order runs */
 	/* a presence is being set: an offer it ends was not refused. */
 	bool choosing;
 	bool quiet;                  /* agents' states are not told: acd_recover */
@@ -198,6 +200,8 @@ void acd_hang_up(struct acd *a, struct ho *h, sv party);
 bool acd_rings(const struct ho *h, sv login);
 /* To another queue while it waits. */
 void acd_moved(struct acd *a, struct ho *h, sv queue, sv why, sv by);
+/* agent.state to the consoles. */
+void acd_tell_agent(struct acd *a, const struct ag *g);
 /* How an offer ended without being taken: the river's row. */
 void acd_not_taken(struct acd *a, struct ho *h, sv login, sv why);
 
@@ -255,6 +259,9 @@ void acd_unload(struct acd *a);
 /* Inside a turn, after a load: what the disk does not say yet. */
 int acd_recover(struct acd *a, bool restart);
 void acd_plan_take(struct acd *a, struct acd_plan *p);   /* reference moved */
+/* The midnight before; and at a new one all figures begin again (returns when to look). */
+int64_t acd_day_of(const struct acd *a, int64_t now);
+int64_t acd_new_day(struct acd *a);
 /* Puts the recovery before all orders that wait. */
 int acd_recover_order(struct acd *a, bool restart);
 /* The plan from file and database. */

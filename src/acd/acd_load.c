@@ -76,6 +76,29 @@ static void put_row(void *arg, const struct ho *row)
 		LOG(ERROR, "acd.load", "handover=%s err=%s", h.id, err_name(l->rc));
 }
 
+int64_t acd_day_of(const struct acd *a, int64_t now)
+{
+	struct cal_time t;
+	if (!a->o.zone)
+		return now - now % CAL_DAY;
+	cal_local(a->o.zone, now, &t);
+	t.hour = t.minute = t.second = t.ms = 0;
+	return cal_instant(a->o.zone, &t);
+}
+
+int64_t acd_new_day(struct acd *a)
+{
+	static const struct acd_numbers none;
+	int64_t now = a->now->now;
+	if (now >= a->day + 20 * CAL_HOUR && acd_day_of(a, now) != a->day) {
+		a->day = acd_day_of(a, now);
+		for (int i = 0; i < acd_plan_queues(a->plan); i++)
+			(void)acd_core_numbers_set(a->core,
+						   sv_of(acd_plan_queue(a->plan, i)->id), &none);
+	}
+	return a->day + 20 * CAL_HOUR > now ? a->day + 20 * CAL_HOUR : now + CAL_MINUTE;
+}
+
 /* What the day had already, for the boards. */
 static int put_numbers(struct acd *a, struct store_db *db, int64_t now)
 {
@@ -83,7 +106,8 @@ static int put_numbers(struct acd *a, struct store_db *db, int64_t now)
 	struct arena ar;
 	size_t n;
 	arena_init(&ar, LIM_ARENA_TURN);
-	int rc = acd_recount(db, now - now % CAL_DAY, now + 1, acd_promise, a->plan, &ar, &v, &n);
+	a->day = acd_day_of(a, now);
+	int rc = acd_recount(db, a->day, now + 1, acd_promise, a->plan, &ar, &v, &n);
 	for (size_t i = 0; i < n && rc == 0; i++)
 		(void)acd_core_numbers_set(a->core, sv_of(v[i].queue), &v[i].n);
 	arena_done(&ar);

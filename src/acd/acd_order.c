@@ -66,7 +66,8 @@ static int drop(struct acd *a, struct ho *h, sv why)
 	const struct acd_queue *q = NULL;
 	int i = acd_plan_queue_of(a->plan, sv_of(h->queue));
 	jv *o = acd_body(h);
-	int rc = h->in_core ? acd_core_leave(a->core, sv_of(h->id), why, a->now->now) : 0;
+	bool in_core = h->in_core;
+	int rc = in_core ? acd_core_leave(a->core, sv_of(h->id), why, a->now->now) : 0;
 	if (rc) {
 		jv_free(o);
 		return rc;
@@ -78,7 +79,9 @@ static int drop(struct acd *a, struct ho *h, sv why)
 									 SV("abandoned");
 	jv_set_str(o, "why", why);
 	jv_set_int(o, "waited_ms", waited);
-	acd_event(a, "queue.left", sv_of(h->customer), SV("customer"), o);
+	/* who was offered a callback has left the queue before */
+	acd_event(a, in_core ? "queue.left" : "queue.dropped", sv_of(h->customer),
+		  SV("customer"), o);
 	acd_over(a, h, HO_FAILED, why);
 	acd_tell(a, "handover.failed", SV_NULL, h, NULL);
 	return 0;
@@ -487,6 +490,8 @@ bool acd_is_fact(enum acd_do act)
 
 void acd_order_run(struct acd *a, struct acd_job *j)
 {
+	a->by = by_of(j);
 	j->err = orders[j->o.act].fn(a, j);
+	a->by = SV_NULL;
 	acd_sync(a);
 }

@@ -190,28 +190,35 @@ static void on_wrap_over(struct acd *a, const struct acd_out *x)
 	acd_tell(a, "handover.wrapup", x->login, h, NULL);
 }
 
+void acd_tell_agent(struct acd *a, const struct ag *g)
+{
+	jv *o = jv_obj();
+	char when[32];
+	clk_rfc3339(g->since ? g->since : a->now->now, when);
+	jv_set_str(o, "login", sv_of(g->login));
+	jv_set_str(o, "agent", sv_of(g->login));
+	jv_set_str(o, "state", sv_of(g->state));
+	jv_set_str(o, "presence", sv_of(acd_presence_name(g->presence)));
+	jv_set_str(o, "reason", sv_of(g->reason));
+	jv_set_str(o, "since", sv_of(when));
+	acd_tell(a, "agent.state", sv_of(g->login), NULL, o);
+}
+
 static void on_agent(struct acd *a, const struct acd_out *x)
 {
 	struct ag *g = acd_agent_of(a, x->login, false);
-	jv *o, *say;
-	char when[32];
+	jv *o;
 	if (a->quiet || !g)
 		return;                      /* acd_recover compares afterwards */
 	o = jv_obj();
-	say = jv_obj();
 	jv_set_str(o, "agent", x->login);
 	jv_set_str(o, "from", sv_of(acd_state_name(x->from_state)));
 	jv_set_str(o, "to", sv_of(acd_state_name(x->state)));
 	jv_set_str(o, "reason", x->why);
 	jv_set_int(o, "ms", g->since ? a->now->now - g->since : 0);
+	if (a->by.n && !sv_eq(a->by, x->login))
+		jv_set_str(o, "by", a->by);
 	acd_event(a, "agent.state", SV_NULL, x->login, o);
-	clk_rfc3339(a->now->now, when);
-	jv_set_str(say, "login", x->login);
-	jv_set_str(say, "agent", x->login);
-	jv_set_str(say, "state", sv_of(acd_state_name(x->state)));
-	jv_set_str(say, "reason", x->why);
-	jv_set_str(say, "since", sv_of(when));
-	acd_tell(a, "agent.state", x->login, NULL, say);
 	acd_copy(g->state, sizeof(g->state), sv_of(acd_state_name(x->state)));
 	if (x->state == ACD_IS_PAUSED || x->state == ACD_IS_OFFLINE)
 		acd_copy(g->reason, sizeof(g->reason), x->why);
@@ -219,6 +226,7 @@ static void on_agent(struct acd *a, const struct acd_out *x)
 		g->presence = ACD_PAUSED;            /* the machine paused: nobody answered */
 	g->since = a->now->now;
 	acd_changed(a, g);
+	acd_tell_agent(a, g);
 }
 
 void acd_on_out(void *arg, const struct acd_out *x)

@@ -155,6 +155,57 @@ TEST(acd_the_time_log_of_an_agent_has_no_holes)
 	aw_close(&w);
 }
 
+TEST(acd_figures_begin_again_at_midnight)
+{
+	struct aw w;
+	struct acd_queue_now q;
+	if (!aw_open(&w, t_tmpdir()))
+		return;
+	OK(aw_state(&w, "tom", ACD_READY, ""));
+	OK(aw_ask(&w, "C1", "", false, ""));
+	OK(aw_act(&w, ACD_DO_ACCEPT, w.id, "tom"));
+	OK(aw_ask(&w, "C2", "technical_fault", false, ""));
+	loop_sim_advance(w.loop, w.acd->day + CAL_DAY - loop_wall_ms(w.loop));
+	aw_settle(&w);
+	OK(acd_core_queue_now(w.acd->core, SV("general"), loop_wall_ms(w.loop), &q));
+	EQ(q.n.entered, 0);
+	EQ(q.serving, 1);
+	EQ(w.acd->day % CAL_DAY, 0);
+	OK(aw_do(&w, (struct acd_order){ ACD_DO_END, .conversation = SV("C1"),
+					 .agent = SV("tom") }));
+	OK(acd_core_queue_now(w.acd->core, SV("general"), loop_wall_ms(w.loop), &q));
+	EQ(q.n.ended, 1);
+	CHECK(aw_adds_up(&w));
+	if (!aw_restart(&w, 1000))
+		return;
+	OK(acd_core_queue_now(w.acd->core, SV("general"), loop_wall_ms(w.loop), &q));
+	EQ(q.n.ended, 1);
+	CHECK(aw_adds_up(&w));
+	aw_close(&w);
+}
+
+TEST(acd_a_break_chosen_in_a_chat_is_told_at_once)
+{
+	struct aw w;
+	if (!aw_open(&w, ""))
+		return;
+	OK(aw_state(&w, "tom", ACD_READY, ""));
+	OK(aw_ask(&w, "C1", "", false, ""));
+	OK(aw_act(&w, ACD_DO_ACCEPT, w.id, "tom"));
+	OK(aw_state(&w, "tom", ACD_PAUSED, "lunch"));
+	const struct aw_fed *f = aw_last_fed(&w, "agent.state");
+	CHECK(f != NULL);
+	HAS(sv_of(f->json), "\"state\":\"talking\",\"presence\":\"paused\",\"reason\":\"lunch\"");
+	OK(aw_do(&w, (struct acd_order){ ACD_DO_FORCE, .agent = SV("tom"), .by = SV("lin"),
+					 .presence = ACD_OFFLINE }));
+	OK(aw_act(&w, ACD_DO_END, w.id, "tom"));
+	aw_pass(&w, 31000);
+	EQ(aw_count(&w, "SELECT count(*) FROM acd_agent_state WHERE login='tom' AND "
+			"state='offline'"),
+	   1);
+	aw_close(&w);
+}
+
 /* ---- writes that fail ---- */
 
 static int run_sql(void *arg, struct store_db *db)

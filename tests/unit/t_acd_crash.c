@@ -414,6 +414,7 @@ TEST(acd_killed_at_any_moment_loses_none_and_doubles_none)
 	struct ledger *g = mmap(NULL, sizeof(*g), PROT_READ | PROT_WRITE,
 				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	CHECK(g != MAP_FAILED);
+	(void)alarm(many ? 3600 : 60);       /* the whole takes minutes */
 	(void)snprintf(dir, sizeof(dir), "%s", t_tmpdir());
 	g->goal = many ? (int)strtol(many, NULL, 10) : 250;
 	CHECK(g->goal > 0 && g->goal <= MOST);

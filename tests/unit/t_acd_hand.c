@@ -181,11 +181,23 @@ TEST(acd_who_waits_too_long_is_offered_a_callback_and_may_wait_on)
 	CHECK(aw_last(&w, WORD_NOBODY) != NULL);
 	STR_EQ(aw_last(&w, WORD_NOBODY)->why, "callback_offer");
 	CHECK(aw_is(&w, id, "state", "REQUESTED"));
+	/* another one does not want to wait for that */
+	OK(aw_ask(&w, "C0", "technical_fault", false, "c0"));
 	aw_pass(&w, 61000);                     /* says nothing: waits again, at the old place */
 	CHECK(aw_is(&w, id, "state", "QUEUED"));
 	OK(aw_ask(&w, "C2", "technical_fault", false, "c2"));
 	OK(aw_state(&w, "xia", ACD_READY, ""));
 	CHECK(aw_is(&w, id, "state", "OFFERED"));
+	CHECK(aw_adds_up(&w));
+	/* offered a callback, and gone without it: no longer anybody's, and counted once */
+	OK(aw_do(&w, (struct acd_order){ ACD_DO_GONE, .conversation = SV("C2"),
+					 .why = SV("bot") }));
+	OK(aw_state(&w, "xia", ACD_OFFLINE, ""));
+	aw_pass(&w, 560000);
+	OK(aw_do(&w, (struct acd_order){ ACD_DO_GONE, .conversation = SV("C0"),
+					 .why = SV("left") }));
+	STR_EQ(w.state, "FAILED");
+	EQ(aw_count(&w, "SELECT count(*) FROM event WHERE kind='queue.dropped'"), 1);
 	CHECK(aw_adds_up(&w));
 	aw_close(&w);
 }

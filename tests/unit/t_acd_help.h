@@ -324,7 +324,7 @@ UNUSED static bool aw_adds_up(struct aw *w)
 		printf("# %s\n", bad);
 	arena_init(&a, LIM_ARENA_TURN);
 	ok = ok && store_reader(w->store, &db) == 0 &&
-	     acd_recount(db, 0, INT64_MAX, acd_promise, w->acd->plan, &a, &v, &n) == 0;
+	     acd_recount(db, w->acd->day, INT64_MAX, acd_promise, w->acd->plan, &a, &v, &n) == 0;
 	for (size_t i = 0; ok && i < n; i++) {
 		struct acd_queue_now q;
 		if (acd_core_queue_now(w->acd->core, sv_of(v[i].queue), loop_wall_ms(w->loop),
