@@ -11,7 +11,7 @@ const queues = [
   strategy: 'longest-idle-agent', priority: 0, ageing: 1, hours: 'service', max_len: 50, max_wait_s: 600, overflow: { late: 'callback', closed: 'voicemail' },
   sl_target: { s: 20, pct: 80 }, ring_s: 20, wrapup_s: 60, callback: true, voicemail: true, needs: [{ skill: id === 'vip' ? 'vip' : 'orders', level: 3, preferred: false }],
 }));
-const agents = [['mei', 'Mei Zhang', 'ready', '1001'], ['tom', 'Tom Field', 'talking', '1002'], ['xia', 'Xia Lin', 'paused', '1003'], ['ana', 'Ana Ruiz', 'wrapup', '1004']]
+const agents = [['mei', 'Mei Zhang', 'offline', '1001'], ['tom', 'Tom Field', 'talking', '1002'], ['xia', 'Xia Lin', 'paused', '1003'], ['ana', 'Ana Ruiz', 'wrapup', '1004']]
   .map(([login, name, state, extension], n) => ({
     login, name, state, extension, reason: state === 'paused' ? 'lunch' : '', since: iso(Date.now() - (n + 1) * 127000), serving: n === 1 ? 2 : 0,
     languages: n === 1 ? ['en'] : ['zh', 'en'], skills: { orders: 8, returns: 5 }, queues: [{ queue: 'aftersales', tier: 1, position: 1 }], capacity: { voice: 1, chat: 4 }, blended: false, wrapup_s: 60,
@@ -47,12 +47,13 @@ function customer(voice) {
   };
 }
 
+const work = new Map();
+let seq = Date.now();
+
 export function agent(ws) {
-  let seq = Date.now();
   const send = (m) => ws.readyState === 1 && ws.send(JSON.stringify(m));
   const kept = (type, data) => send({ seq: ++seq, type, data });
   const show = (type, data) => send({ type, data });
-  const work = new Map();
   const me = agents[0];
   const state = (s, reason = '') => {
     Object.assign(me, { state: s, reason, since: iso() });
@@ -77,8 +78,9 @@ export function agent(ws) {
     kept('handover.wrapup', { handover: w.handover, until: iso(Date.now() + 60000) });
     state('wrapup');
   };
+  const next = () => setTimeout(() => offer(n % 3 === 2), 600);
   const ops = {
-    state: (d) => (state(d.state, d.reason), d.state === 'ready' ? setTimeout(() => offer(n % 3 === 2), 600) : 0),
+    state: (d) => (state(d.state, d.reason), d.state === 'ready' ? next() : 0),
     accept: (d) => {
       const w = { ...of(d), state: 'accepted', accepted_at: iso() };
       work.set(w.handover, w);
@@ -90,7 +92,7 @@ export function agent(ws) {
       setTimeout(() => show('transcript.partial', { conversation: w.conversation, who: 'customer', text: w.language === 'zh' ? '什么时候' : 'When will I' }), 900);
       setTimeout(() => row(w.conversation, 'turn.customer', 'customer', { text: w.language === 'zh' ? '什么时候能收到退款？' : 'When will I get my money back?', language: w.language }), 1800);
     },
-    reject: (d) => (kept('handover.revoked', { handover: of(d).handover, why: 'reject' }), work.delete(d.handover)),
+    reject: (d) => (kept('handover.revoked', { handover: of(d).handover, why: 'reject' }), work.delete(d.handover), next()),
     say: (d) => {
       row(d.conversation, 'turn.agent', 'agent', { text: d.text, by: 'mei', name: 'Mei', client_id: d.client_id });
       setTimeout(() => show('typing', { conversation: d.conversation, who: 'customer' }), 300);
@@ -107,7 +109,7 @@ export function agent(ws) {
     transfer: (d) => over(of(d), 'transfer'),
     return: (d) => (kept('handover.returned', { handover: d.handover }), work.delete(d.handover)),
     end: (d) => over(of(d), 'agent'),
-    wrap: (d) => (work.delete(d.handover), state('ready')),
+    wrap: (d) => (work.delete(d.handover), state('ready'), next()),
     suggest: (d) => show('assist.suggestion', { conversation: d.conversation, turn: 9, text: `${cites[0].quote} (${d.query})`, citations: cites, confidence: 0.7 }),
   };
   kept('hello', { me: { login: 'mei', name: 'Mei Zhang', role: 'agent', extension: '1001' }, state: me, work: [...work.values()], queues, agents, reasons: ['break', 'lunch', 'training', 'meeting', 'other'], dispositions });
@@ -125,7 +127,7 @@ setInterval(() => {
   tell({ type: 'queue.realtime', data: { items: queues } });
   tell({ type: 'agent.realtime', data: { items: agents } });
 }, 1000);
-setTimeout(() => tell({ type: 'alert.raised', data: { kind: 'waiting', conversation: '', text: 'general', severity: 'warning' } }), 4000);
+setInterval(() => tell({ type: 'alert.raised', data: { kind: 'waiting_too_long', queue: 'general', text: '141 s', severity: 'high' } }), 4000);
 
 const item = (id, title, type, weight, auto) => ({ id, title, type, weight, auto });
 const form = {
@@ -134,8 +136,9 @@ const form = {
     { id: 'serve', title: both('服务', 'Service'), items: [item('dead_air', both('长时间沉默', 'Long silence'), 'minus', 10, 'rule'), item('empathy', both('回应客户情绪', 'Answered the customer\'s mood'), 'plus', 20, 'model'), item('taboo', both('使用禁语', 'Forbidden words'), 'taboo', 0, 'rule')] },
   ],
 };
+const said = (c) => logs.get(c).find((e) => e.kind === 'turn.bot') ?? logs.get(c)[0];
 const marks = (c) => [
-  { item: 'greeting', state: 'pass', evidence: [{ seq: 3, turn: 1, text: logs.get(c)?.[2]?.body.text ?? '' }] }, { item: 'verify', state: 'fail', why: 'order data was told before', evidence: [{ seq: 3, turn: 1, text: '' }] },
+  { item: 'greeting', state: 'pass', evidence: [{ seq: said(c).seq, turn: 1, start: 0, end: 4, text: said(c).body.text?.slice(0, 4) }] }, { item: 'verify', state: 'fail', why: 'order data was told before', evidence: [{ seq: said(c).seq, turn: 1, text: '' }] },
   { item: 'dead_air', state: 'pass', evidence: [] }, { item: 'empathy', state: 'abstain', evidence: [] }, { item: 'taboo', state: 'n_a', evidence: [] },
 ];
 const reviews = new Map();

@@ -15,7 +15,7 @@ if (!env.CALLM_URL) {
   await once(mock.stdout, 'data');
 }
 const asked = process.argv.slice(2);
-const names = asked.length ? asked : ['chat_en', 'chat_zh', 'console_live', 'service', 'approvals', 'talk'];
+const names = asked.length ? asked : ['chat_en', 'chat_zh', 'console_live', 'service', 'approvals', 'desk_keys', 'board', 'talk'];
 let passed = 0;
 for (const n of names) {
   const p = spawn(process.execPath, [join(here, `${n}.mjs`)], { env, stdio: 'inherit' });

@@ -1,7 +1,7 @@
 /* The recording: two-channel waveform on a canvas (customer above, bot below),
  * playback, and seeking by mouse, keys or a click on a turn. */
 import { useEffect, useMemo, useRef } from 'preact/hooks';
-import { signal, type ReadonlySignal, type Signal } from '@preact/signals';
+import { signal, useSignal, type ReadonlySignal, type Signal } from '@preact/signals';
 import { ApiError, callBytes } from '../lib/api.ts';
 import { clock } from '../lib/format.ts';
 import { t } from '../lib/i18n.ts';
@@ -9,7 +9,8 @@ import { dark } from '../lib/theme.ts';
 import { turnAt, type Item } from '../lib/timeline.ts';
 import { ErrorNote, Icon } from '../lib/ui.tsx';
 import { parseWave, peaks, type Wave } from '../lib/wave.ts';
-import { token } from './state.ts';
+import { makeHash } from '../lib/router.ts';
+import { route, token } from './state.ts';
 
 export interface PlayerState {
   ready: Signal<boolean>;
@@ -65,6 +66,8 @@ function makePlayer(id: string, items: ReadonlySignal<Item[]>): PlayerState {
         p.wave.value = await decode(bytes);
         audio.src = URL.createObjectURL(new Blob([bytes], { type: 'audio/wav' }));
         p.ready.value = true;
+        const at_s = Number(route.value.query['t'] ?? NaN);
+        if (at_s >= 0) p.seek(at_s * 1000);
       } catch (e) {
         p.error.value = e;
       }
@@ -129,7 +132,30 @@ export function Player(props: { player: PlayerState; items: Item[]; open: boolea
         {clock(p.at_ms.value)}
         <small>/ {clock(total)}</small>
       </span>
+      <Share at_ms={p.at_ms} />
     </div>
+  );
+}
+
+/* An address that opens this conversation at this moment; it asks to sign in like any other. */
+function Share({ at_ms }: { at_ms: Signal<number> }) {
+  const done = useSignal(false);
+  async function copy() {
+    const at = makeHash(route.value.path, { t: String(Math.floor(at_ms.peek() / 1000)) });
+    history.replaceState(null, '', at);
+    try {
+      await navigator.clipboard.writeText(location.href);
+    } catch {
+      /* Not on plain http: the address bar has it. */
+    }
+    done.value = true;
+    setTimeout(() => (done.value = false), 2000);
+  }
+  const label = t(done.value ? 'player.shared' : 'player.share');
+  return (
+    <button class="btn ghost square" data-test="share" title={label} aria-label={label} onClick={() => void copy()}>
+      <Icon name={done.value ? 'check' : 'link'} />
+    </button>
   );
 }
 

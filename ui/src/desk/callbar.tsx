@@ -79,7 +79,7 @@ export function CallBar({ w }: { w: Work }) {
     <>
       <div class="callbar" role="toolbar" aria-label={t('desk.callbar')} data-test="callbar">
         {all.map((a) => (
-          <button key={a.id} class={`btn ${a.tone ?? ''}`} data-test={`do-${a.id}`} aria-label={t(a.label)} aria-pressed={a.pressed ?? false}
+          <button key={a.id} class={`btn ${a.tone ?? ''}`} data-test={`do-${a.id}`} aria-pressed={a.pressed ?? false}
             disabled={acting.busy.value} title={`${t(a.label)} (${a.key})`} onClick={a.run}>
             <Icon name={a.icon} />
             <span>{t(a.label)}</span>

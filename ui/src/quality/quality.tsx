@@ -222,11 +222,11 @@ function Forms() {
 }
 
 interface SurveyNumbers {
-  items: { kind: string; n?: number; asked?: number; mean?: number | null; top2?: number | null; nps?: number | null; rate?: number | null; agent?: string; question?: unknown }[];
+  items: { kind: string; by?: string; asked?: number; answered?: number; rate?: number | null; mean?: number | null; good?: number | null; nps?: number | null }[];
 }
 
 function Surveys() {
-  const got = useLoad<SurveyNumbers>('/api/v1/surveys');
+  const got = useLoad<SurveyNumbers>('/api/v1/surveys', { by: 'agent' });
   if (got.error.value) return <ErrorNote error={got.error.value} retry={() => void got.load()} />;
   const all = got.data.value?.items ?? [];
   if (!all.length) return got.data.value ? <Empty icon="star" title={t('qa.no_surveys')} text={t('qa.no_surveys_text')} /> : null;
@@ -249,12 +249,12 @@ function Surveys() {
           {all.map((x, n) => (
             <tr key={n}>
               <td>{tWord('surveykind', x.kind)}</td>
-              <td>{x.agent ? tWord('who', x.agent) : t('qa.everybody')}</td>
-              <td class="num right">{x.n ?? 0}</td>
+              <td>{x.by ? tWord('who', x.by) : t('qa.everybody')}</td>
+              <td class="num right">{x.answered ?? 0}</td>
               <td class="num right">{pct(x.rate)}</td>
               <td class="num right">{x.mean === null || x.mean === undefined ? '–' : x.mean.toFixed(1)}</td>
-              <td class="num right">{pct(x.top2)}</td>
-              <td class="num right">{x.nps ?? '–'}</td>
+              <td class="num right">{pct(x.good)}</td>
+              <td class="num right">{x.nps === null || x.nps === undefined ? '–' : Math.round(x.nps)}</td>
             </tr>
           ))}
         </tbody>
