@@ -1,0 +1,307 @@
+/* Unit test of a call of four telephones on 127.0.0.1: the customer's, an agent's, a supervisor's
+ * and a colleague's, each with a tone of its own; what each hears is kept, and says who was in
+ * which room when. */
+#include "t_chan_line.h"
+#include "t_chan_hall.h"
+
+enum { FOUR = 3 };
+
+struct phone {                       /* of a person */
+	struct four *x;
+	const char *user;
+	struct tel_leg *leg;
+	int invites, ups, closes;
+	char keys[8];
+	uint64_t phase;
+	struct ear_of ear;
+};
+struct four {
+	struct line l;               /* first: the customer's side */
+	struct tel *tel;             /* the persons' */
+	struct phone p[FOUR];
+	struct ear_of ear;           /* the customer's */
+	uint64_t phase;
+	char log[2048];
+};
+static struct four x;
+
+static void keep(struct ear_of *e, const int16_t *s)
+{
+	e->rate = PCM_HZ;
+	if (e->n + PCM_FRAME > H_KEEP)
+		t_fail(__FILE__, __LINE__, "no room to hear more");
+	memcpy(e->s + e->n, s, PCM_FRAME * sizeof(*s));
+	e->n += PCM_FRAME;
+}
+
+static void f_up(void *arg)
+{
+	((struct phone *)arg)->ups++;
+}
+
+static void f_frame(void *arg, const int16_t s[160], int64_t ts_ms)
+{
+	keep(&((struct phone *)arg)->ear, s);
+}
+
+static int f_pull(void *arg, int16_t out[160])
+{
+	struct phone *p = arg;
+	tone_of(out, PCM_FRAME, h_hz[1 + (p - x.p)], PCM_HZ, &p->phase);
+	return PCM_FRAME;
+}
+
+static void f_key(void *arg, char digit)
+{
+	struct phone *p = arg;
+	size_t n = strlen(p->keys);
+	if (n < sizeof(p->keys) - 1)
+		p->keys[n] = digit;
+}
+
+static void f_close(void *arg, int status, const char *reason)
+{
+	((struct phone *)arg)->closes++;
+}
+
+static const struct tel_leg_cb f_cb = { .on_up = f_up, .on_frame = f_frame, .on_pull = f_pull,
+					.on_dtmf = f_key, .on_close = f_close };
+
+static void f_take(void *arg)
+{
+	struct phone *p = arg;
+	tel_leg_attach(p->leg, x.l.w.loop, x.l.box, &f_cb, p);
+	tel_leg_answer(p->leg);
+}
+
+static int f_invite(void *arg, struct tel_leg *leg, const struct tel_info *info)
+{
+	for (int i = 0; i < FOUR; i++) {
+		struct phone *p = &x.p[i];
+		if (!sv_eq(info->to_user, sv_of(p->user)))
+			continue;
+		p->invites++;
+		p->leg = leg;
+		return mbox_post(x.l.box, f_take, p);
+	}
+	return ERR_NOTFOUND;
+}
+
+static void c_frame(void *arg, const int16_t s[160], int64_t ts_ms)
+{
+	keep(&x.ear, s);
+}
+
+static int c_pull(void *arg, int16_t out[160])
+{
+	tone_of(out, PCM_FRAME, h_hz[0], PCM_HZ, &x.phase);
+	return PCM_FRAME;
+}
+
+static const struct tel_leg_cb c_cb = {
+	.on_up = far_up, .on_frame = c_frame, .on_pull = c_pull, .on_close = far_close
+};
+
+static void c_msg(void *user, const struct chan_msg *m)
+{
+	size_t n = strlen(x.log);
+	if (m->kind == CHAN_PARTY)
+		snprintf(x.log + n, sizeof(x.log) - n, SV_FMT " " SV_FMT "%s" SV_FMT ";",
+			 SV_ARG(m->client_id), SV_ARG(m->text), m->why.n ? " " : "",
+			 SV_ARG(m->why));
+	w_on_msg(user, m);
+}
+
+static int c_pick(void *arg, struct chan_place *ret)
+{
+	static const struct chan_sink sink = { w_on_open, c_msg, w_on_close };
+	*ret = (struct chan_place){ x.l.w.loop, x.l.box, &sink, &x.l.w, &x.l.w.speech };
+	return 0;
+}
+
+static int opened(const struct chan_phone_opts *po)
+{
+	static const struct tel_sink sink = { .on_invite = f_invite };
+	struct tel_opts o;
+	struct err e = { 0 };
+	tel_defaults(&o);
+	o.ip = "127.0.0.1";
+	int rc = chan_phone_open(&x.l.phone, po);
+	if (rc == 0)
+		rc = tel_open(&x.l.tel, &o, chan_phone_sink(), x.l.phone, &e);
+	if (rc == 0)
+		rc = tel_open(&x.l.far, &o, NULL, NULL, &e);
+	if (rc == 0)
+		rc = tel_open(&x.tel, &o, &sink, NULL, &e);
+	if (rc == 0)
+		chan_phone_set_tel(x.l.phone, x.l.tel);
+	x.l.objs = obj_live();
+	return rc;
+}
+
+static void f_open(const char *data_dir)
+{
+	static const char *const users[FOUR] = { "mei", "tom", "lin" };
+	static const char *const allow[] = { "sip:*@127.0.0.1" };
+	char uri[64];
+	struct err e = { 0 };
+	x = (struct four){ 0 };
+	l_loop(&x.l);
+	x.l.w.no_hush = true;
+	for (int i = 0; i < FOUR; i++) {
+		x.p[i].user = users[i];
+		x.p[i].x = &x;
+	}
+	OK(opened(&(struct chan_phone_opts){ .pick = c_pick, .data_dir = data_dir,
+					     .language = "en", .text = l_text,
+					     .transfer = { .allow = allow, .n_allow = 1 } }));
+	snprintf(uri, sizeof(uri), "sip:service@127.0.0.1:%d", tel_port(x.l.tel));
+	struct tel_dial_opts o = { uri, "5550100", "Ann" };
+	OK(tel_dial(x.l.far, &o, x.l.w.loop, x.l.box, &c_cb, &x.l, &x.l.leg, &e));
+	CHECK(t_wait(x.l.w.loop, up, &x.l, 5000));
+}
+
+static bool all_over(void *arg)
+{
+	return tel_calls(x.tel) == 0 && calls_gone(&x.l);
+}
+
+static void f_done(void)
+{
+	tel_leg_free(x.l.leg);
+	for (int i = 0; i < FOUR; i++)
+		tel_leg_free(x.p[i].leg);
+	if (!t_wait(x.l.w.loop, all_over, NULL, 3000))
+		t_fail(__FILE__, __LINE__, "a call is left");
+	tel_close(x.tel);
+	tel_close(x.l.tel);
+	tel_close(x.l.far);
+	chan_phone_close(x.l.phone);
+	mbox_free(x.l.box);
+	loop_free(x.l.w.loop);
+}
+
+static int f_do(enum chan_party_do act, const char *id, int who, enum chan_party_mode mode)
+{
+	char to[64];
+	snprintf(to, sizeof(to), "sip:%s@127.0.0.1:%d", x.p[who].user, tel_port(x.tel));
+	return chan_party(x.l.w.peer, &(struct chan_party){ .act = act, .id = sv_of(id),
+							    .to = sv_of(to), .mode = mode,
+							    .lang = SV("en") });
+}
+
+static int want_n;
+
+static bool heard_enough(void *arg)
+{
+	return x.ear.n >= want_n;
+}
+
+static bool has_log(void *arg)
+{
+	return strstr(x.log, arg) != NULL;
+}
+
+/* Some time later: what each hears; NULL = not asked. */
+static void hear(const char *customer, const char *a, const char *b, const char *c)
+{
+	const char *want[FOUR] = { a, b, c };
+	want_n = x.ear.n + PCM_HZ * 38 / 100;
+	CHECK(t_wait(x.l.w.loop, heard_enough, NULL, 5000));
+	STR_EQ(h_hears(&x.ear), customer);
+	for (int i = 0; i < FOUR; i++)
+		if (want[i])
+			STR_EQ(h_hears(&x.p[i].ear), want[i]);
+}
+
+static void add(const char *id, int who, enum chan_party_mode mode)
+{
+	static char joined[64];
+	OK(f_do(CHAN_PARTY_ADD, id, who, mode));
+	snprintf(joined, sizeof(joined), "%s joined;", id);
+	CHECK(t_wait(x.l.w.loop, has_log, joined, 5000));
+}
+
+TEST(four_monitor_whisper_barge_take_over)
+{
+	f_open(t_tmpdir());
+	hear("", NULL, NULL, NULL);
+	add("agent", 0, CHAN_TALKS);
+	hear("1", "c", NULL, NULL);
+	add("super", 1, CHAN_LISTENS);
+	hear("1", "c", "c1", NULL);
+	OK(f_do(CHAN_PARTY_MODE, "super", 1, CHAN_WHISPERS));
+	hear("1", "c2", "c1", NULL);
+	OK(f_do(CHAN_PARTY_MODE, "super", 1, CHAN_TALKS));
+	hear("12", "c2", "c1", NULL);
+	OK(f_do(CHAN_PARTY_MODE, "super", 1, CHAN_TAKES_OVER));
+	hear("2", NULL, "c", NULL);
+	EQ(x.p[0].closes, 1);                    /* the agent's telephone got BYE */
+	CHECK(strstr(x.log, "agent left taken_over;"));
+	tel_leg_hangup(x.l.leg, 200);
+	f_done();
+	EQ(x.p[1].invites, 1);
+}
+
+TEST(four_consult_merge_warm_transfer)
+{
+	f_open(t_tmpdir());
+	add("agent", 0, CHAN_TALKS);
+	add("consult", 2, CHAN_CONSULTS);
+	hear("t", "3", NULL, "1");
+	OK(f_do(CHAN_PARTY_MODE, "consult", 2, CHAN_TALKS));
+	hear("13", "c3", NULL, "c1");
+	OK(f_do(CHAN_PARTY_MODE, "consult", 2, CHAN_CONSULTS));
+	hear("t", "3", NULL, "1");
+	tel_leg_hangup(x.p[0].leg, 200);         /* the agent hangs up: handed over */
+	hear("3", NULL, NULL, "c");
+	CHECK(strstr(x.log, "agent left gone;consult mode;"));
+	OK(tel_leg_dtmf(x.l.leg, "7"));          /* keys reach who talks with them */
+	hear("3", NULL, NULL, NULL);
+	STR_EQ(x.p[2].keys, "7");
+	EQ(x.p[0].keys[0], 0);
+	struct chan_party keys = { .act = CHAN_PARTY_KEYS, .id = SV("consult"), .keys = SV("42") };
+	OK(chan_party(x.l.w.peer, &keys));
+	hear("3", NULL, NULL, NULL);
+	STR_EQ(x.p[2].keys, "742");
+	tel_leg_hangup(x.l.leg, 200);
+	f_done();
+}
+
+/* Cold between agents: the new one is rung beside the old one, who goes when it has joined. */
+TEST(four_cold_transfer_and_who_is_not_there)
+{
+	f_open(t_tmpdir());
+	add("agent", 0, CHAN_TALKS);
+	struct chan_party no = { .act = CHAN_PARTY_ADD, .id = SV("other"), .mode = CHAN_TALKS };
+	char to[64];
+	snprintf(to, sizeof(to), "sip:nobody@127.0.0.1:%d", tel_port(x.tel));
+	no.to = sv_of(to);
+	OK(chan_party(x.l.w.peer, &no));
+	CHECK(t_wait(x.l.w.loop, has_log, "other failed unreachable;", 5000));
+	hear("1", "c", NULL, NULL);              /* the old one stays */
+	add("other", 2, CHAN_TALKS);
+	OK(f_do(CHAN_PARTY_DROP, "agent", 0, CHAN_TALKS));
+	hear("3", NULL, NULL, "c");
+	EQ(x.p[0].closes, 1);
+	tel_leg_hangup(x.l.leg, 200);
+	f_done();
+}
+
+/* The bridge of one transfer: another person joins it as any call. */
+TEST(four_a_transfer_is_a_person_of_the_call)
+{
+	char to[64];
+	f_open(t_tmpdir());
+	snprintf(to, sizeof(to), "sip:mei@127.0.0.1:%d", tel_port(x.tel));
+	OK(chan_transfer(x.l.w.peer, &(struct chan_move){ .to = sv_of(to), .warm = true }));
+	hear("1", "c", NULL, NULL);
+	CHECK(w_count(&x.l.w, CHAN_MOVED) > 0);  /* ringing, unless overtaken, and joined */
+	add("super", 1, CHAN_WHISPERS);
+	hear("1", "c2", "c1", NULL);
+	OK(f_do(CHAN_PARTY_MODE, "super", 1, CHAN_TAKES_OVER));
+	hear("2", NULL, "c", NULL);
+	EQ(x.l.w.closes, 0);
+	tel_leg_hangup(x.l.leg, 200);
+	f_done();
+}
