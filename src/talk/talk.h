@@ -47,6 +47,8 @@ struct talk_limits {
 struct talk_feed { /* live view for consoles; called on shard threads; copy what you keep */
 	void (*on_event)(void *arg, sv conversation_id, sv event_json, sv conversation_json);
 	void *arg;
+	/* words of a call that may yet change; who = "customer" or the party's id; may be NULL */
+	void (*on_partial)(void *arg, sv conversation_id, sv who, sv text);
 };
 struct talk_opts {
 	int shards;              /* 0 = one for two cores */
@@ -75,6 +77,8 @@ struct talk_opts {
 	/* queues and agents (talk_people.h), for conversations that are recorded; outlives the hub.
 	 * NULL = none: transfer_to, or the number to call, is all there is */
 	const struct talk_people *people;
+	/* asked when a customer says goodbye to the bot; SURVEY_NONE = not */
+	enum talk_survey survey;
 	bool disclosure;         /* calls begin by saying that a machine speaks */
 	bool no_speculation;     /* answers are prepared only for words that are certain */
 	/* event logs for `callm replay` are kept below this data folder (talk_log.h); NULL =

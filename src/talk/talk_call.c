@@ -86,6 +86,7 @@ static void after_words(struct talk_core *c, enum talk_asked asked, struct arena
 {
 	enum policy_action action = POL_REPLY;
 	if (asked == TALK_ASKED_HANDOFF) {
+		c->person.reason = "model";
 		sv where = talk_text(c->cfg->texts, sv_of(c->lang),
 				     talk_hand_over(c, "handoff"), c->variety++);
 		sv s = sv_of(arena_fmt(a, "%s" SV_FMT, talk_gap(c), SV_ARG(where)));
@@ -117,6 +118,7 @@ bool talk_do_asked(struct talk_core *c, struct arena *a, struct talk_acts *acts)
 	}
 	switch (asked) {
 	case TALK_ASKED_HANDOFF:
+		c->person.reason = "model";
 		talk_canned(c, talk_hand_over(c, "handoff"), POL_HANDOFF, a, acts);
 		break;
 	case TALK_ASKED_CLARIFY:

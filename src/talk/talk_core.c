@@ -114,6 +114,7 @@ static void on_open(struct talk_core *c, const struct talk_ev *ev, struct arena 
 	c->who = ev->who.n ? xstrdup(ev->who) : NULL;
 	c->seed = (uint64_t)ev->seed;
 	c->profile = ev->profile;
+	c->person.number = ev->number;
 	talk_service_signed_in(c);
 	talk_profile_language(c, a, acts);
 	if (!ev->resume || !ev->resume->seq)
@@ -149,6 +150,7 @@ static void on_open(struct talk_core *c, const struct talk_ev *ev, struct arena 
 	if (ev->resume->seq)
 		talk_act_record(c, acts, "conversation.resumed", "system", SV("{}"));
 	talk_await_customer(c, acts);
+	talk_person_resume(c, ev->resume, a, acts);
 }
 
 void talk_record_customer(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
@@ -339,7 +341,7 @@ bool talk_core_hushes(const struct talk_core *c, enum talk_ev_kind kind)
 		return false;
 	return (c->speaking || c->aside) &&
 	       (kind == TEV_TEXT || kind == TEV_KEY || kind == TEV_SPEECH_START ||
-		kind == TEV_HOLD || kind == TEV_JOINED);
+		kind == TEV_HOLD || kind == TEV_JOINED || kind == TEV_PARTY_IN);
 }
 
 bool talk_core_must_end(const struct talk_core *c)
@@ -471,7 +473,7 @@ static void on_timer(struct talk_core *c, const struct talk_ev *ev, struct arena
 		return;
 	}
 	if (c->sm.now != TS_LISTENING || c->n_digits || talk_notice_due(c, a, acts) ||
-	    talk_move_waits(c, a, acts))
+	    talk_move_waits(c, a, acts) || talk_rating_silence(c, a, acts))
 		return;
 	c->silences++;
 	if (c->voice && c->silences < 3 && !(c->caps & CHAN_PATIENT)) {
@@ -559,6 +561,8 @@ void talk_on_close(struct talk_core *c, const struct talk_ev *ev, struct arena *
 {
 	static const char *const by[] = { "customer", "bot", "agent", "system", "timeout" };
 	talk_model_stop(c, acts);
+	if (!talk_core_pauses(c, ev->by))
+		talk_person_leave(c, "left", acts);
 	talk_act_timer(acts, TT_SILENCE, 0);
 	talk_filler_stop(c, acts);
 	talk_keys_clear(c, acts);
@@ -609,6 +613,9 @@ static handler *const handlers[] = {
 	[TEV_HALTED] = talk_on_halted,
 	[TEV_GOES_ON] = talk_on_goes_on,
 	[TEV_WHO] = talk_on_who,
+	[TEV_WORD] = talk_on_word,
+	[TEV_PARTY_IN] = talk_on_party,
+	[TEV_PARTY] = talk_on_party,
 	[TEV_TOOL] = talk_on_tool,
 	[TEV_CLOSE] = talk_on_close,
 };
@@ -634,7 +641,8 @@ static bool ends_guess(enum talk_ev_kind kind)
 	return kind == TEV_KEY || kind == TEV_SPEECH_START || kind == TEV_SPEECH_NOTHING ||
 	       kind == TEV_HOLD || kind == TEV_RESUME || kind == TEV_ASR_LOST ||
 	       kind == TEV_TIMER || kind == TEV_NEXT || kind == TEV_JOINED ||
-	       kind == TEV_BACK || kind == TEV_CLOSE;
+	       kind == TEV_BACK || kind == TEV_CLOSE || kind == TEV_WORD ||
+	       kind == TEV_PARTY_IN;
 }
 
 void talk_step(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
@@ -691,6 +699,7 @@ void talk_core_done(struct talk_core *c)
 	xfree(c->topic_article);
 	talk_service_free(c);
 	talk_where_free(c);
+	talk_person_free(c);
 	*c = (struct talk_core){ 0 };
 }
 

@@ -64,6 +64,9 @@ enum talk_ev_kind {
 	TEV_HALTED,   /* voice: somebody speaks over us, probably to interrupt; we stand still */
 	TEV_GOES_ON,  /* voice: it was nothing */
 	TEV_WHO,      /* an address was looked up: profile, level; text = where it stood (JSON) */
+	TEV_WORD,     /* of the people's side: word; BACK: text, slots of the instruction */
+	TEV_PARTY_IN, /* a person is in the call: client_id = party, mode */
+	TEV_PARTY,    /* another step of one: text = step, client_id, mode, args = why, err */
 	TEV_TOOL,     /* a business action came back: gen = its call, tool */
 	TEV_CLOSE,
 };
@@ -121,6 +124,9 @@ struct talk_ev {
 	/* TEXT: what the words name: [{"type","value","text"}], or empty */
 	sv slots;
 	const struct talk_got *tool; /* TOOL */
+	const struct talk_word *word; /* WORD */
+	int mode;                    /* PARTY_IN, PARTY: enum chan_party_mode */
+	bool number;                 /* OPEN: the channel knows a number to call back */
 	enum tool_level level;       /* WHO */
 	int64_t now_us;              /* the driver's clock, for latencies in the record */
 };
@@ -131,15 +137,24 @@ enum talk_act_kind {
 	TACT_TYPING,
 	TACT_SEARCH,  /* text, lang, context -> TEV_FOUND gen */
 	TACT_ARTICLE, /* text = group id, lang -> TEV_FOUND gen with exact */
-	TACT_MODEL, /* ask the language model (msgs) -> TEV_DELTA/TEV_MODEL_END gen
-		     */
+	TACT_MODEL,   /* ask the language model (msgs) -> TEV_DELTA/TEV_MODEL_END gen
+		       */
 	TACT_MODEL_CANCEL,
-	TACT_TIMER,  /* timer in ms, 0 = stop */
-	TACT_HANGUP, /* after what is being said */
+	TACT_TIMER,    /* timer in ms, 0 = stop */
+	TACT_HANGUP,   /* after what is being said */
 	TACT_TRANSFER, /* to a person: text = the address, context = the briefing, lang */
 	/* a business action: text = its name, context = arguments (JSON), safe = key within the
-	 * conversation, did = the customer's id, n = turn, level, print, lang -> TEV_TOOL gen */
+	 * conversation, did = the customer's id, n = turn, level, print, lang -> TEV_TOOL gen
+	 */
 	TACT_TOOL,
+	/* a person is wanted (struct talk_ask): text = reason, context = packet, safe = topic,
+	 * did = the customer's id, n = priority, lang, delta = again */
+	TACT_PERSON,
+	TACT_LEAVE,    /* no more: text = why, as of talk_people.gone */
+	TACT_CALLBACK, /* text = the number, empty = the channel's */
+	TACT_PARTY, /* ring a person: text = address, safe = party, context = briefing, ms, lang
+		     */
+	TACT_WAIT,  /* voice: the customer waits for a person (n = 1), no more (0) */
 };
 struct talk_act {
 	enum talk_act_kind kind;
@@ -181,6 +196,7 @@ struct talk_cfg {                    /* shared, immutable while conversations us
 	const char *transfer_to;     /* address of a person for calls; NULL or "" = none */
 	bool disclosure;             /* calls begin with "you are talking to a machine" */
 	bool no_speculation;         /* an answer is prepared only for words that are certain */
+	enum talk_survey survey;     /* asked at the bot's goodbye; NONE = not */
 };
 
 #define TALK_HISTORY 8
@@ -348,6 +364,8 @@ struct talk_where {
 	char channel[16];            /* where it was */
 };
 
+#include "talk_person.h"
+
 struct talk_core {
 	const struct talk_cfg *cfg;
 	struct sm sm;
@@ -433,6 +451,7 @@ struct talk_core {
 	const struct chan_profile *claimed;  /* by an address; the driver's */
 	int contacts;                        /* of the last seven days, of whoever it is */
 	bool acted;                          /* what is being said tells of an effect */
+	struct talk_person person;
 };
 
 void talk_core_init(struct talk_core *c, const struct talk_cfg *cfg, unsigned caps, sv lang);
@@ -520,6 +539,8 @@ bool talk_can_move(const struct talk_core *c);
 const char *talk_hand_over(struct talk_core *c, const char *otherwise);
 /* The hand-over sentence is over: the transfer starts, if one is wanted. */
 void talk_move_due(struct talk_core *c, struct arena *a, struct talk_acts *acts);
+/* What a person is told of the conversation, in a few spoken sentences; in the arena. */
+sv talk_briefing(struct talk_core *c, struct arena *a);
 /* Silence while it rings; true when that was dealt with. */
 bool talk_move_waits(struct talk_core *c, struct arena *a, struct talk_acts *acts);
 void talk_on_moved(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
@@ -571,6 +592,8 @@ struct talk_reply {
 	/* "yes_no", "digits", "order_number", "open"; NULL = by the text. */
 	const char *expect;
 	bool asks;                   /* it holds the question whether something may be done */
+	/* what the record and the model's context keep in place of text; empty = text. */
+	sv as;
 };
 /* Would words be looked up? (Not a choice, a wish for a person, small talk.) */
 bool talk_needs_search(const struct talk_core *c, sv text);
@@ -675,6 +698,9 @@ sv talk_profile_answer(struct talk_core *c, struct arena *a, struct talk_acts *a
  * not identified. */
 sv talk_profile_facts(struct talk_core *c, struct arena *a);
 
+/* The row of a hand-over, with the packet (JSON) of whoever takes over. */
+void talk_record_handover(struct talk_core *c, int priority, sv packet, struct arena *a,
+			  struct talk_acts *acts);
 /* Rows for a queue and a supervisor, where the plan asks for them. */
 void talk_tell_others(struct talk_core *c, enum policy_action action, struct arena *a,
 		      struct talk_acts *acts);

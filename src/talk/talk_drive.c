@@ -212,6 +212,8 @@ static void carry_out(struct talk *t, const struct talk_act *x)
 		t->move.lang = sv_of(sv_starts(x->lang, SV("zh")) ? "zh" : "en");
 		t->move.wanted = true;
 		break;
+	default:
+		talk_people_act(t, x);
 	}
 }
 
@@ -320,6 +322,7 @@ void talk_feed_event(struct talk *t, struct talk_ev *ev)
 	t->stepping = false;
 	count_tally(t);
 	start_move(t);
+	talk_people_after(t);
 	if (t->hangup_wanted && t->peer) {
 		t->hangup_wanted = false;
 		chan_hangup(t->peer, t->core.silences ? CHAN_BY_TIMEOUT : CHAN_BY_BOT);
@@ -472,7 +475,15 @@ static void on_msg(void *user, const struct chan_msg *m)
 	case CHAN_PLAYED:
 		feed_played(t, m);
 		break;
+	case CHAN_PARTY:
+		talk_people_party(t, m);
+		break;
+	case CHAN_PARTY_WORDS:
+		talk_people_words(t, m);
+		break;
 	case CHAN_SPEECH_PARTIAL:
+		if (!dictates(t, m->text))
+			talk_partial(t, SV("customer"), m->text);
 		if (t->core.guess.on)
 			feed_plain(t, m, TEV_PARTIAL);
 		break;
@@ -579,6 +590,7 @@ struct talk *talk_open_on(struct talk_shard *s, struct chan_peer *p,
 	if (!lang.n && s->hub->cfg.voice_lang)
 		lang = sv_of(s->hub->cfg.voice_lang);
 	talk_core_init(&t->core, &s->hub->cfg, p ? p->caps : 0, lang);
+	t->core.person.there = recorded && s->hub->o.people;
 	t->core.table = t->table = snap_get(s->hub->strategy);
 	talk_serve_open(t, info);
 	for (int i = 0; i < TT_COUNT; i++)
@@ -608,6 +620,7 @@ static int on_open(void *arg, struct chan_peer *p, const struct chan_info *info,
 			      .who = info->customer_name, .text = info->way,
 			      .client_id = info->ref, .model_text = info->opening,
 			      .profile = info->profile,
+			      .number = info->address.n && (p->caps & CHAN_VOICE),
 			      .seed = (int64_t)(sv_hash(sv_of(t->id)) >> 1) };
 	talk_feed_event(t, &ev);
 	talk_serve_who(t, info);

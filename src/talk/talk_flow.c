@@ -143,6 +143,8 @@ static void record(struct talk_core *c, const struct flow_out *out, bool calls, 
 	sb_cstr(&b, "{\"flow\":");
 	sb_json(&b, sv_of(flow_id(c->flow)));
 	sb_cstr(&b, ",\"step\":");
+	(void)snprintf(c->person.step, sizeof(c->person.step), "%s",
+		       out->n ? out->v[out->n - 1].step : "");
 	sb_json(&b, sv_of(out->n ? out->v[out->n - 1].step : ""));
 	sb_fmt(&b, ",\"key\":\"%s\",\"state\":", key);
 	sb_json(&b, talk_masked_state(sb_sv(&state), a));

@@ -147,6 +147,7 @@ int talk_hub_open(struct talk_hub **ret, const struct talk_opts *o, struct err *
 				    .voice_lang = o->voice_lang,
 				    .transfer_to = o->transfer_to,
 				    .disclosure = o->disclosure,
+				    .survey = o->survey,
 				    .no_speculation = o->no_speculation };
 	set_defaults(&h->cfg.limits);
 	obj_ref(o->texts);

@@ -112,6 +112,8 @@ struct talk {
 	bool hangup_wanted;
 	/* a transfer to be started after the step; the briefing is owned, the rest lives longer */
 	struct { bool wanted; char *briefing; sv to, lang; } move;
+	/* a wish for a person that nobody took: told after the step. */
+	bool nobody;
 	struct talk_tally seen;      /* of the core's, in the metrics already */
 	void *profile_keep;          /* an obj: the profile lives in it; or NULL */
 	/* business actions (talk_serve.c) */
@@ -144,6 +146,11 @@ void talk_seek_cancel(struct talk *t);
 int talk_cohort(const struct talk *t);
 /* talk_people.c: 0, ERR_STATE (not now), ERR_INVAL, ERR_UNSUPPORTED. */
 int talk_take_word(struct talk *t, const struct talk_word *w);
+void talk_people_act(struct talk *t, const struct talk_act *x);
+void talk_people_after(struct talk *t);      /* outside of a step */
+void talk_people_party(struct talk *t, const struct chan_msg *m);
+void talk_people_words(struct talk *t, const struct chan_msg *m);
+void talk_partial(struct talk *t, sv who, sv text);
 struct guard_in;
 /* talk_sealed.c: keeps what in's masks hide, until its row is written; and writes it. */
 void talk_seal(struct talk *t, const struct guard_in *in);

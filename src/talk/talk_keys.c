@@ -58,6 +58,7 @@ static void feed_number(struct talk_core *c, sv digits, const struct talk_ev *ev
 
 static void ask_person(struct talk_core *c, struct arena *a, struct talk_acts *acts)
 {
+	c->person.reason = "key_0";
 	talk_canned(c, talk_hand_over(c, "handoff"), POL_HANDOFF, a, acts);
 }
 
@@ -66,7 +67,7 @@ static void number_over(struct talk_core *c, const struct talk_ev *ev, struct ar
 {
 	sv digits = arena_sv(a, sv_n(c->digits, (size_t)c->n_digits));
 	talk_keys_clear(c, acts);
-	if (sv_eq(digits, SV("0"))) {
+	if (sv_eq(digits, SV("0")) && c->person.rating != SURVEY_NPS) {
 		c->turn++;
 		talk_record_key(c, '0', a, acts);
 		ask_person(c, a, acts);
@@ -111,7 +112,8 @@ static bool answers(struct talk_core *c, char key, const struct talk_ev *ev, str
 		    struct talk_acts *acts)
 {
 	bool zh = strcmp(c->lang, "zh") == 0;
-	if (c->svc.waits != WAITS_YES || (key != '1' && key != '2'))
+	bool asks = c->svc.waits == WAITS_YES || talk_offer_asks(c);
+	if (!asks || (key != '1' && key != '2'))
 		return false;
 	sv says = key == '1' ? (zh ? SV("是的") : SV("yes")) : (zh ? SV("不用了") : SV("no"));
 	struct talk_ev text = {
@@ -185,7 +187,7 @@ void talk_on_key(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
 	if (c->goodbye)         /* said goodbye to, the customer stays */
 		sm_move(&c->sm, TS_THINKING);
 	c->goodbye = false;
-	if (answers(c, key, ev, a, acts))
+	if (talk_rating_key(c, key, a, acts) || answers(c, key, ev, a, acts))
 		return;
 	if (gathers(c, key, ev, a, acts)) {
 		if (c->n_digits)

@@ -289,6 +289,8 @@ static bool is_private(struct talk_log *g, const struct talk_ev *ev)
 	case TEV_WHO:
 		g->named = true;
 		return true;
+	case TEV_WORD:
+		return true;         /* what a person says is masked nowhere else */
 	case TEV_TOOL:               /* the customer's orders, and what a model is told of them */
 		g->private_now = true;
 		return true;
@@ -306,6 +308,9 @@ static bool act_is_private(const struct talk_log *g, const struct talk_act *x)
 	case TACT_TRANSFER:
 		return g->private_now || g->named;
 	case TACT_TOOL:
+	case TACT_PERSON:
+	case TACT_CALLBACK:
+	case TACT_PARTY:
 		return true;
 	default:                     /* rows and what is said are masked, or kept anyway */
 		return false;
@@ -388,6 +393,8 @@ static void put_head(struct talk_log *g, const struct talk_log_of *o)
 	sb_cstr(b, ",\"transfer_to\":");
 	sb_json(b, c->transfer_to ? sv_of(c->transfer_to) : SV_NULL);
 	sb_fmt(b, ",\"disclosure\":%d,\"no_speculation\":%d", c->disclosure, c->no_speculation);
+	if (o->core->person.there)
+		sb_fmt(b, ",\"people\":1,\"survey\":%d", (int)c->survey);
 	wire_put_limits(b, &c->limits);
 	sb_ch(b, '}');
 	line_end(g);

@@ -50,7 +50,8 @@ struct talk_replay_opts {
 	const struct talk_texts *texts;
 	struct policy_table *strategy; /* NULL = the one inside the program */
 	struct flow_set *flows;
-	struct tool_box *tools;      /* both for logs of conversations that had some; may be NULL */
+	/* both for logs of conversations that had some; may be NULL. */
+	struct tool_box *tools;
 	const unsigned char *key;    /* for sealed lines; may be NULL */
 };
 struct talk_replay {

@@ -16,7 +16,7 @@
 bool talk_can_move(const struct talk_core *c)
 {
 	const char *to = c->cfg->transfer_to;
-	return (c->caps & CHAN_MOVES) && to && *to;
+	return talk_people_there(c) || ((c->caps & CHAN_MOVES) && to && *to);
 }
 
 const char *talk_hand_over(struct talk_core *c, const char *otherwise)
@@ -24,10 +24,15 @@ const char *talk_hand_over(struct talk_core *c, const char *otherwise)
 	bool asked = strcmp(otherwise, "handoff") == 0; /* by the customer; else it is ours */
 	if (!talk_can_move(c))
 		return asked && c->persons++ ? "handoff_again" : otherwise;
-	if (c->move)
-		return "transfer_wait";
+	bool queue = talk_people_there(c);
+	if (c->move) {
+		c->person.reason = NULL;
+		return queue ? "queue_again" : "transfer_wait";
+	}
 	c->move = MOVE_WANTED;
-	return "transfer";
+	if (queue && !c->person.reason)
+		c->person.reason = asked ? "customer_asked" : "policy";
+	return !queue ? "transfer" : c->voice ? "queue_voice" : "queue";
 }
 
 static void record(struct talk_core *c, const char *state, sv reason, int status,
@@ -70,7 +75,7 @@ static sv first_sentence(sv s)
 
 /* Who, language, mood, the last question and what was answered, and where their business stands:
  * short, to be spoken. */
-static sv briefing(struct talk_core *c, struct arena *a)
+sv talk_briefing(struct talk_core *c, struct arena *a)
 {
 	char key[40], mood[40];
 	int i = answered(c);
@@ -101,7 +106,7 @@ static void go(struct talk_core *c, struct arena *a, struct talk_acts *acts)
 	record(c, "asked", SV_NULL, 0, a, acts);
 	struct talk_act *x = talk_act_add(acts, TACT_TRANSFER);
 	x->text = sv_of(c->cfg->transfer_to);
-	x->context = briefing(c, a);
+	x->context = talk_briefing(c, a);
 	x->lang = sv_of(c->lang);
 	if (c->sm.now == TS_LISTENING && !c->mouth)
 		talk_act_timer(acts, TT_SILENCE, WAIT_MS);
@@ -109,7 +114,9 @@ static void go(struct talk_core *c, struct arena *a, struct talk_acts *acts)
 
 void talk_move_due(struct talk_core *c, struct arena *a, struct talk_acts *acts)
 {
-	if (c->move == MOVE_WANTED)
+	if (c->move == MOVE_WANTED && talk_people_there(c))
+		talk_person_ask(c, a, acts);
+	else if (c->move == MOVE_WANTED)
 		go(c, a, acts);
 }
 
@@ -136,6 +143,10 @@ bool talk_move_waits(struct talk_core *c, struct arena *a, struct talk_acts *act
 {
 	if (c->move != MOVE_ASKED)
 		return false;
+	if (talk_people_there(c)) {
+		talk_person_waits(c, a, acts);
+		return true;
+	}
 	if (c->move_waits++ >= WAITS_MAX) {
 		back(c, SV("no answer"), 0, a, acts);
 		return true;
@@ -198,6 +209,8 @@ void talk_away(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
 		c->turn++;
 		talk_record_customer(c, ev, a, acts);
 		talk_record_turning(c, a, acts);
+		if (c->person.there)
+			talk_remember(c, false, ev->model_text);
 		break;
 	case TEV_KEY:
 		if (ev->text.n == 1)
@@ -208,6 +221,17 @@ void talk_away(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
 		break;
 	case TEV_BACK:
 		talk_on_back(c, ev, a, acts);
+		break;
+	case TEV_WORD:
+		talk_on_word(c, ev, a, acts);
+		break;
+	case TEV_PARTY_IN:
+	case TEV_PARTY:
+		talk_on_party(c, ev, a, acts);
+		break;
+	case TEV_TIMER:
+		if (ev->timer == TT_SILENCE && c->person.there)
+			talk_person_lost(c, a, acts);
 		break;
 	case TEV_TOOL:
 		talk_on_tool(c, ev, a, acts);

@@ -67,6 +67,9 @@ enum talk_word_kind {
 	WORD_END,                /* the agent ends the conversation: agent, survey */
 	WORD_PARTY,              /* an order for the call's parties (struct chan_party) */
 	WORD_SURVEY,             /* survey: asked now, if the customer can answer */
+	/* a row of the desk's in the conversation: why = "feedback" or "agent.search", text = its
+	 * body, a JSON object, without personal data; not for the customer */
+	WORD_ROW,
 	WORDS
 };
 enum talk_survey { SURVEY_NONE, SURVEY_CSAT, SURVEY_NPS, SURVEY_CES, SURVEYS };
@@ -83,6 +86,7 @@ struct talk_word {
 	int position;
 	int64_t wait_ms;
 	enum talk_survey survey;
+	bool suggested;          /* SAYS: taken from what was suggested */
 	/* CONNECT and PARTY: see struct chan_party */
 	sv party, to, keys;
 	int act, mode, ring_ms;  /* act: enum chan_party_do, mode: enum chan_party_mode */

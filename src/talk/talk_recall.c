@@ -19,6 +19,8 @@ struct recall {
 	int n;
 	char *question, *reply;      /* the last answered one, the last said; owned */
 	char *flow, *flow_key;       /* of the flow under way; owned, NULL = none */
+	enum chan_person person;
+	char *agent, *agent_name;    /* of the last who took over; owned */
 };
 
 static void keep(char **slot, char *moved)
@@ -61,6 +63,25 @@ static void note_flow(struct recall *x, sv body)
 	jv_free(o);
 }
 
+/* Where it stood with the people's side. An agent's words are an answer too. */
+static void note_person(struct recall *x, sv kind, sv body)
+{
+	if (sv_eq(kind, SV("handover")) && x->person == CHAN_PERSON_NONE)
+		x->person = CHAN_PERSON_WAITS;
+	else if (sv_eq(kind, SV("handover.queued")))
+		x->person = CHAN_PERSON_WAITS;
+	else if (sv_eq(kind, SV("handover.accepted")))
+		x->person = CHAN_PERSON_WITH;
+	else if (sv_starts(kind, SV("handover.")))
+		x->person = CHAN_PERSON_NONE;
+	if (!sv_eq(kind, SV("handover.accepted")))
+		return;
+	jv *o = jv_parse(body, NULL);
+	keep(&x->agent, xstrdup(jv_get_str(o, "agent")));
+	keep(&x->agent_name, xstrdup(jv_get_str(o, "name")));
+	jv_free(o);
+}
+
 static void note_row(struct recall *x, struct store_stmt *q)
 {
 	sv kind = store_col_sv(q, 2);
@@ -71,7 +92,10 @@ static void note_row(struct recall *x, struct store_stmt *q)
 		x->r->turn = turn;
 	if (sv_eq(kind, SV("flow.saved")) || sv_eq(kind, SV("flow.ended")))
 		note_flow(x, store_col_sv(q, 3));
-	if (!customer && !sv_eq(kind, SV("turn.bot")))
+	if (sv_starts(kind, SV("handover")))
+		note_person(x, kind, store_col_sv(q, 3));
+	bool agent = sv_eq(kind, SV("turn.agent"));
+	if (!customer && !agent && !sv_eq(kind, SV("turn.bot")))
 		return;
 	jv *body = jv_parse(store_col_sv(q, 3), NULL);
 	sv text = jv_get_str(body, "text");
@@ -97,6 +121,11 @@ static void settle(struct recall *x)
 	x->r->last_reply = arena_sv(x->a, sv_of(x->reply));
 	x->r->flow = arena_sv(x->a, sv_of(x->flow));
 	x->r->flow_key = arena_sv(x->a, sv_of(x->flow_key));
+	x->r->person = x->person;
+	x->r->agent = arena_sv(x->a, sv_of(x->agent));
+	x->r->agent_name = arena_sv(x->a, sv_of(x->agent_name));
+	xfree(x->agent);
+	xfree(x->agent_name);
 	sb_done(&b);
 	xfree(x->question);
 	xfree(x->reply);

@@ -88,10 +88,13 @@ static int head(struct play *p, const jv *o)
 	p->cfg.transfer_to = arena_cstr(&p->kept, jv_get_str(o, "transfer_to"));
 	p->cfg.disclosure = jv_get_int(o, "disclosure", 0) != 0;
 	p->cfg.no_speculation = jv_get_int(o, "no_speculation", 0) != 0;
+	int64_t survey = jv_get_int(o, "survey", 0);
+	p->cfg.survey = survey > 0 && survey < SURVEYS ? (enum talk_survey)survey : SURVEY_NONE;
 	wire_get_limits(jv_get(o, "limits"), &p->cfg.limits);
 	talk_core_init(&p->core, &p->cfg, (unsigned)jv_get_int(o, "caps", 0),
 		       jv_get_str(o, "lang"));
 	p->core.table = p->table;
+	p->core.person.there = jv_get_int(o, "people", 0) != 0;
 	snprintf(print, sizeof(print), "%016llx",
 		 (unsigned long long)policy_table_print(p->table));
 	p->r->other_texts |= !sv_eq(jv_get_str(o, "strategy"), sv_of(print));

@@ -87,7 +87,7 @@ static sv reply_body(struct talk_core *c, const struct talk_reply *r, struct are
 	struct sb b;
 	sb_init(&b, LIM_SB);
 	sb_cstr(&b, "{\"text\":");
-	sb_json(&b, r->text);
+	sb_json(&b, r->as.n ? r->as : r->text);
 	sb_fmt(&b, ",\"say_id\":%u,\"language\":\"%s\",\"action\":\"%s\",\"intent\":\"%s\"",
 	       c->say_id, c->lang, policy_action_name(r->action), c->feel.intent);
 	sb_fmt(&b, ",\"emotion\":\"%s\"", c->feel.emotion);
@@ -118,11 +118,12 @@ static sv reply_body(struct talk_core *c, const struct talk_reply *r, struct are
 static void record_reply(struct talk_core *c, const struct talk_reply *r, struct arena *a,
 			 struct talk_acts *acts)
 {
+	sv kept = r->as.n ? r->as : r->text;
 	talk_act_record(c, acts, "turn.bot", "bot", reply_body(c, r, a));
-	acts->v[acts->n - 1].said = arena_sv(a, r->text); /* outlives the turn */
+	acts->v[acts->n - 1].said = arena_sv(a, kept); /* outlives the turn */
 	acts->v[acts->n - 1].did = policy_action_name(r->action);
 	acts->v[acts->n - 1].reply = true;
-	talk_remember(c, true, r->text);
+	talk_remember(c, true, kept);
 }
 
 static void note_expect(struct talk_core *c, const struct talk_reply *r)
@@ -225,6 +226,8 @@ void talk_reply(struct talk_core *c, const struct talk_reply *given, struct aren
 		xfree(c->saying);
 		c->saying = xstrdup(r->text);
 	}
+	if (c->in_turn && r->cited)
+		talk_person_cites(c, r->cited);
 	if (c->in_turn)
 		talk_end_turn(c, acts);
 	if (c->voice)
@@ -237,6 +240,10 @@ void talk_reply(struct talk_core *c, const struct talk_reply *given, struct aren
 		talk_act_add(acts, TACT_HANGUP);
 	else if (!c->voice)
 		talk_await_customer(c, acts);
+	if (!c->voice && !c->goodbye && c->person.there) {
+		talk_move_due(c, a, acts);   /* nothing has to be heard to its end */
+		talk_notice_due(c, a, acts);
+	}
 }
 
 void talk_end_turn(struct talk_core *c, struct talk_acts *acts)
@@ -264,6 +271,8 @@ void talk_canned(struct talk_core *c, const char *key, enum policy_action action
 	char buf[TALK_KEY];
 	sv text = talk_vary(c, c->in_turn ? talk_key(c, key, buf) : key);
 	sv end = action == POL_HANDOFF ? talk_ending(c, action, a, acts) : SV_NULL;
+	if (strcmp(key, "queue_again") == 0)
+		end = talk_person_place(c, a);
 	if (end.n)
 		text = sv_of(arena_fmt(a, SV_FMT "%s" SV_FMT, SV_ARG(text), talk_gap(c),
 				       SV_ARG(end)));
@@ -321,6 +330,7 @@ bool talk_needs_search(const struct talk_core *c, sv text)
 	char key[48];
 	int k;
 	return !chosen(text, c->n_offered, &k) && !c->feel.wants_human &&
+	       !c->person.offer && !c->person.rating &&
 	       !small_talk_key(c, key) && c->svc.waits == WAITS_NOTHING && !c->flow;
 }
 
@@ -331,6 +341,8 @@ static bool small_talk(struct talk_core *c, struct arena *a, struct talk_acts *a
 		return false;
 	bool bye = strcmp(c->feel.small, "bye") == 0;
 	bool off_topic = strcmp(c->feel.small, "off_topic") == 0;
+	if (bye && talk_rating_ask(c, c->cfg->survey, c->voice, SV_NULL, a, acts))
+		return true;
 	c->goodbye = bye && c->voice;
 	talk_canned(c, key, bye ? POL_END : off_topic ? POL_DECLINE : POL_REPLY, a, acts);
 	return true;
@@ -345,6 +357,8 @@ void talk_think(struct talk_core *c, sv text, sv model_text, int64_t now_us, str
 	talk_about_words(c);
 	talk_plan(c, FOUND_UNKNOWN);
 	int k;
+	if (talk_offer_words(c, text, a, acts))
+		return;
 	if (chosen(text, c->n_offered, &k)) {
 		sv article = arena_sv(a, sv_of(c->offered[k]));
 		forget_offers(c);
@@ -535,6 +549,9 @@ void talk_without_model(struct talk_core *c, bool down, struct arena *a, struct 
 		answer_and_hand_over(c, a, acts);
 	} else if (act == POL_HANDOFF) {
 		talk_service_quit(c);
+		c->person.reason = c->t.act.action == POL_HANDOFF && !c->t.found.answerable ?
+					   "no_answer" :
+					   NULL;
 		talk_canned(c, talk_hand_over(c, "handoff_offer"), POL_HANDOFF, a, acts);
 	} else {
 		bool outage = c->voice && (down || c->failed_models);

@@ -419,6 +419,7 @@ void talk_on_tool(struct talk_core *c, const struct talk_ev *ev, struct arena *a
 	record_result(c, call, g, a, acts);
 	take_grant(c, g, a, acts);
 	if (c->sm.now == TS_AWAY || c->sm.now == TS_WRAPPING) {
+		note_tried(s, g);
 		talk_service_drop(c);
 		return;
 	}

@@ -46,6 +46,8 @@ void talk_follow(struct talk_core *c, sv text)
 	if (c->track.mood != was &&
 	    (c->track.mood == FEEL_SATISFIED || c->track.mood == FEEL_RELIEVED))
 		c->attempts = 0;
+	if (c->feel.intent[0] && !c->feel.wants_human && !c->feel.small_talk)
+		(void)snprintf(c->person.intent, sizeof(c->person.intent), "%s", c->feel.intent);
 	if (c->table)
 		c->topics = policy_topics_kept(c->table, c->topics) |
 			    policy_topics(c->table, text, c->feel.intent, c->feel.intent_p,
@@ -240,15 +242,15 @@ static void put_turnings(const struct feel_track *t, struct sb *b)
 	sb_ch(b, ']');
 }
 
-static void record_case(struct talk_core *c, const char *rec, struct arena *a,
-			struct talk_acts *acts)
+static void record_case(struct talk_core *c, const char *rec, int priority, sv packet,
+			struct arena *a, struct talk_acts *acts)
 {
 	const struct policy_plan *p = &c->plan;
 	struct sb b;
 	sb_init(&b, LIM_SB);
-	sb_fmt(&b, "{\"priority\":%d,\"row\":\"%s\",\"why\":", p->act.priority,
-	       policy_row_id(c->table, p->row));
-	sb_json(&b, policy_row_why(c->table, p->row, sv_of(c->lang)));
+	sb_fmt(&b, "{\"priority\":%d,\"row\":\"%s\",\"why\":", priority,
+	       c->plans ? policy_row_id(c->table, p->row) : "");
+	sb_json(&b, c->plans ? policy_row_why(c->table, p->row, sv_of(c->lang)) : SV_NULL);
 	sb_fmt(&b, ",\"language\":\"%s\",\"intent\":\"%s\",\"attempts\":%d,\"mood\":", c->lang,
 	       c->feel.intent, c->attempts);
 	talk_put_mood(c, &b);
@@ -257,6 +259,8 @@ static void record_case(struct talk_core *c, const char *rec, struct arena *a,
 		sb_cstr(&b, ",\"case\":");
 		talk_case_json(c, &b);
 	}
+	if (packet.n)
+		sb_fmt(&b, ",\"handover\":" SV_FMT, SV_ARG(packet));
 	sb_ch(&b, '}');
 	talk_act_record(c, acts, rec, "system", arena_sv(a, sb_sv(&b)));
 	sb_done(&b);
@@ -270,7 +274,7 @@ static void alert(struct talk_core *c, struct arena *a, struct talk_acts *acts)
 		return;
 	c->alerted = true;
 	c->alert_priority = p->priority;
-	record_case(c, "alert.supervisor", a, acts);
+	record_case(c, "alert.supervisor", p->priority, SV_NULL, a, acts);
 }
 
 void talk_tell_others(struct talk_core *c, enum policy_action action, struct arena *a,
@@ -284,11 +288,18 @@ void talk_tell_others(struct talk_core *c, enum policy_action action, struct are
 	    c->profile->contacts_7d > 0)
 		talk_profile_use(c, TALK_USE_HISTORY, a, acts);
 	alert(c, a, acts);
-	if (action != POL_HANDOFF || (c->handed && c->plan.act.priority <= c->hand_priority))
+	if (action != POL_HANDOFF || talk_people_there(c) ||
+	    (c->handed && c->plan.act.priority <= c->hand_priority))
 		return;
 	c->handed = true;
 	c->hand_priority = c->plan.act.priority;
-	record_case(c, "handover", a, acts);
+	record_case(c, "handover", c->plan.act.priority, SV_NULL, a, acts);
+}
+
+void talk_record_handover(struct talk_core *c, int priority, sv packet, struct arena *a,
+			  struct talk_acts *acts)
+{
+	record_case(c, "handover", priority, packet, a, acts);
 }
 
 struct policy_table *talk_own_strategy(void)

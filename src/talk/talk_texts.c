@@ -93,7 +93,8 @@ static void fill_fixed(struct talk_texts *t, int li, const jv *company)
 		       SV("who"), SV("{who}"), SV("mood"), SV("{mood}"),
 		       SV("answer"), SV("{answer}"), SV("purpose"), SV("{purpose}"),
 		       SV("language"), SV("{language}"), SV("quote"), SV("{quote}"),
-		       SV("n"), SV("{n}"),
+		       SV("n"), SV("{n}"), SV("minutes"), SV("{minutes}"),
+		       SV("number"), SV("{number}"),
 		       SV("title"), SV("{title}"), SV("what"), SV("{what}"),
 		       SV("tool"), SV("{tool}"), SV("outcome"), SV("{outcome}"),
 		       SV("product"), SV("{product}"),
@@ -162,6 +163,8 @@ int talk_texts_new(struct talk_texts **ret, const jv *company, struct err *e)
 			rc = load_one(t, "answer", i, e);
 		if (rc == 0)
 			rc = load_one(t, "base", i, e);
+		if (rc == 0)
+			rc = load_one(t, "people", i, e);
 		if (rc) {
 			obj_unref(t);
 			return rc;

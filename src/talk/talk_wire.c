@@ -27,7 +27,15 @@ static const struct field ev_fields[] = {
 	F(talk_ev, model, CSTR),       F(talk_ev, timer, U32),       F(talk_ev, say_id, U32),
 	F(talk_ev, by, U32),           F(talk_ev, suspicious, BOOL), F(talk_ev, now_us, I64),
 	F(talk_ev, seed, I64),	       F(talk_ev, slots, SVIEW),
-	F(talk_ev, level, U32),
+	F(talk_ev, level, U32),	       F(talk_ev, mode, INT),	     F(talk_ev, number, BOOL),
+};
+static const struct field word_fields[] = {
+	F(talk_word, kind, U32), F(talk_word, agent, SVIEW), F(talk_word, name, SVIEW),
+	F(talk_word, text, SVIEW), F(talk_word, lang, SVIEW), F(talk_word, original, SVIEW),
+	F(talk_word, client_id, SVIEW), F(talk_word, why, SVIEW), F(talk_word, position, INT),
+	F(talk_word, wait_ms, I64), F(talk_word, survey, U32), F(talk_word, party, SVIEW),
+	F(talk_word, to, SVIEW), F(talk_word, ring_ms, INT),
+	F(talk_word, suggested, BOOL),
 };
 static const struct field heard_fields[] = {
 	F(chan_heard, say_id, U32), F(chan_heard, bytes, SIZE),
@@ -49,7 +57,8 @@ static const struct field resume_fields[] = {
 	F(chan_resume, owed, SVIEW), F(chan_resume, owed_turn, INT),
 	F(chan_resume, started_ms, I64), F(chan_resume, flow, SVIEW),
 	F(chan_resume, flow_key, SVIEW), F(chan_resume, customer, SVIEW),
-	F(chan_resume, level, INT),
+	F(chan_resume, level, INT), F(chan_resume, person, U32),
+	F(chan_resume, agent, SVIEW), F(chan_resume, agent_name, SVIEW),
 };
 static const struct field profile_fields[] = {
 	F(chan_profile, id, SVIEW), F(chan_profile, name, SVIEW), F(chan_profile, tier, SVIEW),
@@ -99,6 +108,7 @@ static const char *const ev_names[] = {
 	[TEV_MOVED] = "moved", [TEV_JOINED] = "joined", [TEV_BACK] = "back",
 	[TEV_HALTED] = "halted", [TEV_GOES_ON] = "goes_on",
 	[TEV_WHO] = "who", [TEV_TOOL] = "tool",
+	[TEV_WORD] = "word", [TEV_PARTY_IN] = "party_in", [TEV_PARTY] = "party",
 	[TEV_CLOSE] = "close",
 };
 static const char *const act_names[] = {
@@ -106,7 +116,8 @@ static const char *const act_names[] = {
 	[TACT_SEARCH] = "search", [TACT_ARTICLE] = "article", [TACT_MODEL] = "model",
 	[TACT_MODEL_CANCEL] = "model_cancel", [TACT_TIMER] = "timer",
 	[TACT_HANGUP] = "hangup", [TACT_TRANSFER] = "transfer",
-	[TACT_TOOL] = "tool",
+	[TACT_TOOL] = "tool", [TACT_PERSON] = "person", [TACT_LEAVE] = "leave",
+	[TACT_CALLBACK] = "callback", [TACT_PARTY] = "party", [TACT_WAIT] = "wait",
 };
 
 const char *wire_ev_name(enum talk_ev_kind k)
@@ -222,6 +233,8 @@ void wire_put_ev(struct sb *b, const struct talk_ev *ev, wire_body_fn *body, voi
 		put_obj(b, "profile", profile_fields, N(profile_fields), ev->profile);
 	if (ev->tool)
 		put_obj(b, "got", got_fields, N(got_fields), ev->tool);
+	if (ev->word)
+		put_obj(b, "said", word_fields, N(word_fields), ev->word);
 	if (ev->found)
 		put_found(b, ev->found, body, arg);
 	sb_ch(b, '}');
@@ -329,6 +342,16 @@ static int get_found(const jv *o, struct arena *a, wire_get_fn *get, void *arg,
 	return 0;
 }
 
+static int get_said(const jv *o, struct arena *a, struct talk_ev *ret)
+{
+	struct talk_word *w = o ? arena_new(a, struct talk_word, 1) : NULL;
+	if (!w)
+		return o || ret->kind == TEV_WORD ? ERR_PARSE : 0;
+	get_fields(o, word_fields, N(word_fields), w, a);
+	ret->word = w;
+	return (unsigned)w->kind >= WORDS || (unsigned)w->survey >= SURVEYS ? ERR_PARSE : 0;
+}
+
 int wire_get_ev(const jv *o, struct arena *a, wire_get_fn *get, void *arg, struct talk_ev *ret)
 {
 	sv kind = jv_get_str(o, "kind");
@@ -357,7 +380,8 @@ int wire_get_ev(const jv *o, struct arena *a, wire_get_fn *get, void *arg, struc
 		if (!r)
 			return ERR_PARSE;
 		get_fields(resumed, resume_fields, N(resume_fields), r, a);
-		if (r->level < TOOL_NOBODY || r->level > TOOL_PROVEN)
+		if (r->level < TOOL_NOBODY || r->level > TOOL_PROVEN ||
+		    (unsigned)r->person > CHAN_PERSON_WITH)
 			return ERR_PARSE;
 		ret->resume = r;
 	}
@@ -377,6 +401,8 @@ int wire_get_ev(const jv *o, struct arena *a, wire_get_fn *get, void *arg, struc
 		get_fields(got, got_fields, N(got_fields), g, a);
 		ret->tool = g;
 	}
+	if (get_said(jv_get(o, "said"), a, ret))
+		return ERR_PARSE;
 	if ((k == TEV_TOOL && !ret->tool) ||
 	    (ret->tool && (ret->tool->outcome >= TOOL_OUTCOMES || ret->tool->need > TOOL_PROVEN ||
 			   ret->tool->grant > TOOL_PROVEN)))

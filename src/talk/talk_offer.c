@@ -1,0 +1,264 @@
+/* talk_offer.c: nobody comes: a call back or a message is offered, taken down and passed on; and
+ * words about the wait itself.
+ *
+ * A number is read back and needs a yes; on the record and in a model's context it is [phone]. Who
+ * asks for a person meanwhile leaves the offer and asks anew; any other wish leaves it too. Pure
+ * like the rest of the core. */
+#include "talk_core.h"
+
+#include <stdio.h>
+
+enum { DIGITS_LEAST = 5, DIGITS_MOST = 20, LAST = 4, UNCLEAR_MAX = 2 };
+
+/* ---- words ---- */
+
+static bool letter(char ch)
+{
+	return (ch | 32) >= 'a' && (ch | 32) <= 'z';
+}
+
+/* As whole words, where it is of Latin letters. */
+static bool holds(sv text, sv word)
+{
+	for (size_t i = 0; word.n && i + word.n <= text.n; i++) {
+		size_t e = i + word.n;
+		bool open = letter(word.p[0]) && i && letter(text.p[i - 1]);
+		bool shut = letter(word.p[word.n - 1]) && e < text.n && letter(text.p[e]);
+		if (!open && !shut && sv_eq_nocase(sv_n(text.p + i, word.n), word))
+			return true;
+	}
+	return false;
+}
+
+bool talk_says_one_of(const struct talk_core *c, sv text, const char *key)
+{
+	static const char *const langs[] = { "zh", "en" };
+	for (int l = 0; l < 2; l++) {
+		sv lang = sv_of(langs[l]), first = talk_text(c->cfg->texts, lang, key, 0);
+		sv word = first;
+		for (unsigned v = 0; word.n && v < 64; v++) {
+			if (holds(text, word))
+				return true;
+			word = talk_text(c->cfg->texts, lang, key, v + 1);
+			if (sv_eq(word, first))
+				break;
+		}
+	}
+	return false;
+}
+
+static void say(struct talk_core *c, sv text, sv as, const char *expect, struct arena *a,
+		struct talk_acts *acts)
+{
+	struct talk_reply r = { .text = text, .as = as, .action = POL_CLARIFY, .expect = expect,
+				.grounded = true };
+	talk_reply(c, &r, a, acts);
+}
+
+static void say_key(struct talk_core *c, const char *key, const char *expect, struct arena *a,
+		    struct talk_acts *acts)
+{
+	say(c, talk_own(c, key), SV_NULL, expect, a, acts);
+}
+
+/* ---- the offer ---- */
+
+void talk_offer_nobody(struct talk_core *c, sv why, struct arena *a, struct talk_acts *acts)
+{
+	static const char *const known[] = { "closed", "full", "timeout", "voicemail",
+					     "callback_offer" };
+	struct talk_person *p = &c->person;
+	char key[40] = "nobody_timeout";
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+		if (sv_eq(why, sv_of(known[i])))
+			snprintf(key, sizeof(key), "nobody_%s", known[i]);
+	bool message = sv_eq(why, SV("voicemail"));
+	const char *ask = message   ? (c->voice ? "message_ask_voice" : "message_ask") :
+			  p->number ? "callback_here" :
+				      "callback_offer";
+	p->offer = message ? OFFER_MESSAGE : OFFER_CALLBACK;
+	p->unclear = 0;
+	sv text = sv_of(arena_fmt(a, SV_FMT "%s" SV_FMT, SV_ARG(talk_own(c, key)), talk_gap(c),
+				  SV_ARG(talk_own(c, ask))));
+	c->expect = message ? CHAN_EXPECT_OPEN : CHAN_EXPECT_YESNO;
+	talk_notice(c, text, true, a, acts);
+	if (c->voice && c->sm.now == TS_LISTENING)
+		talk_await_customer(c, acts);
+}
+
+bool talk_offer_asks(const struct talk_core *c)
+{
+	return c->person.offer == OFFER_CALLBACK || c->person.offer == OFFER_READ;
+}
+
+static void drop(struct talk_core *c)
+{
+	c->person.offer = OFFER_NOTHING;
+	talk_set(&c->person.digits, SV_NULL);
+}
+
+static void failed(struct talk_core *c, const char *why, struct arena *a, struct talk_acts *acts)
+{
+	talk_act_record(c, acts, "handover.failed", "system",
+			sv_of(arena_fmt(a, "{\"why\":\"%s\"}", why)));
+}
+
+static void agreed(struct talk_core *c, sv number, struct arena *a, struct talk_acts *acts)
+{
+	struct talk_person *p = &c->person;
+	talk_act_record(c, acts, "callback.asked", "customer",
+			sv_of(arena_fmt(a, "{\"number\":\"%s\"}", number.n ? "[phone]" : "")));
+	talk_act_add(acts, TACT_CALLBACK)->text = arena_sv(a, number);
+	if (c->move == MOVE_ASKED)
+		failed(c, "callback", a, acts);
+	talk_person_leave(c, "callback", acts);
+	p->keeps = false;
+	drop(c);
+	say_key(c, "callback_done", "open", a, acts);
+}
+
+static void refused(struct talk_core *c, struct arena *a, struct talk_acts *acts)
+{
+	bool waits = c->move == MOVE_ASKED;
+	drop(c);
+	say_key(c, waits ? "callback_waits" : "callback_not", "open", a, acts);
+}
+
+/* ---- the number ---- */
+
+static void read_back(struct talk_core *c, const char *digits, struct arena *a,
+		      struct talk_acts *acts)
+{
+	struct talk_person *p = &c->person;
+	size_t n = strlen(digits);
+	struct sb b;
+	talk_set(&p->digits, sv_of(digits));
+	p->offer = OFFER_READ;
+	p->unclear = 0;
+	sb_init(&b, 256);
+	for (size_t i = 0; i < n; i++)       /* one by one, in groups of four */
+		sb_fmt(&b, "%s%c", i == 0 ? "" : i % 4 == 0 ? ", " : " ", digits[i]);
+	sv whole[] = { SV("number"), sb_sv(&b) }, hidden[] = { SV("number"), SV("[phone]") };
+	sv last[] = { SV("number"), sv_of(digits + (n > LAST ? n - LAST : 0)) };
+	sv text = talk_own(c, c->voice ? "callback_read" : "callback_read_end");
+	if (c->voice)
+		say(c, talk_fill(a, text, whole, 2), talk_fill(a, text, hidden, 2), "yes_no", a,
+		    acts);
+	else
+		say(c, talk_fill(a, text, last, 2), SV_NULL, "yes_no", a, acts);
+	sb_done(&b);
+}
+
+static void ask_number(struct talk_core *c, struct arena *a, struct talk_acts *acts)
+{
+	c->person.offer = OFFER_NUMBER;
+	c->person.unclear = 0;
+	say_key(c, c->voice ? "callback_number_voice" : "callback_number", "phone", a, acts);
+}
+
+/* Neither yes nor no, no number: put once more, then left. */
+static bool unclear(struct talk_core *c, const char *key, const char *expect, sv text,
+		    struct arena *a, struct talk_acts *acts)
+{
+	bool wish = talk_is_question(text) || (c->feel.intent[0] && !c->feel.small_talk);
+	if (wish || ++c->person.unclear >= UNCLEAR_MAX) {
+		drop(c);
+		return false;
+	}
+	say_key(c, key, expect, a, acts);
+	return true;
+}
+
+static bool callback_words(struct talk_core *c, sv text, const char *digits, struct arena *a,
+			   struct talk_acts *acts)
+{
+	struct talk_person *p = &c->person;
+	enum flow_yes yes = talk_yes(text);
+	if (*digits) {
+		read_back(c, digits, a, acts);
+		return true;
+	}
+	if (p->offer == OFFER_NUMBER && yes != FLOW_NO)
+		return unclear(c, c->voice ? "callback_number_voice" : "callback_number", "phone",
+			       text, a, acts);
+	if (yes == FLOW_UNSURE)
+		return unclear(c, "callback_yes_or_no", "yes_no", text, a, acts);
+	if (p->offer == OFFER_READ && yes == FLOW_NO)
+		ask_number(c, a, acts);
+	else if (yes == FLOW_NO)
+		refused(c, a, acts);
+	else if (p->offer == OFFER_READ)
+		agreed(c, arena_sv(a, sv_of(p->digits)), a, acts);
+	else if (p->number)
+		agreed(c, SV_NULL, a, acts);
+	else
+		ask_number(c, a, acts);
+	return true;
+}
+
+/* ---- a message ---- */
+
+static void take_message(struct talk_core *c, sv text, struct arena *a, struct talk_acts *acts)
+{
+	struct sb b;
+	if (talk_yes(text) == FLOW_NO && sv_runes(text) < 8) {
+		refused(c, a, acts);
+		return;
+	}
+	sb_init(&b, LIM_SB);
+	sb_cstr(&b, "{\"text\":");
+	sb_json(&b, talk_masked(text, a));
+	sb_ch(&b, '}');
+	talk_act_record(c, acts, "voicemail", "customer", arena_sv(a, sb_sv(&b)));
+	sb_done(&b);
+	talk_act_add(acts, TACT_LEAVE)->text = SV("voicemail");
+	c->move = MOVE_NONE;
+	drop(c);
+	say_key(c, "message_done", "open", a, acts);
+}
+
+/* ---- the wait itself ---- */
+
+/* "Never mind the person", "call me back instead". */
+static bool wait_words(struct talk_core *c, sv text, struct arena *a, struct talk_acts *acts)
+{
+	if (talk_says_one_of(c, text, "wait_stop")) {
+		talk_act_record(c, acts, "handover.returned", "customer",
+				SV("{\"by\":\"customer\",\"instruction\":\"\"}"));
+		talk_person_leave(c, "bot", acts);
+		say_key(c, "wait_stopped", "open", a, acts);
+		return true;
+	}
+	if (!talk_says_one_of(c, text, "wait_callback"))
+		return false;
+	c->person.offer = OFFER_CALLBACK;
+	c->person.keeps = true;
+	c->person.unclear = 0;
+	if (!c->person.number) {
+		ask_number(c, a, acts);
+		return true;
+	}
+	say_key(c, "callback_here", "yes_no", a, acts);
+	return true;
+}
+
+bool talk_offer_words(struct talk_core *c, sv text, struct arena *a, struct talk_acts *acts)
+{
+	struct talk_person *p = &c->person;
+	char digits[DIGITS_MOST + 1] = "";
+	if (p->rating && talk_rating_words(c, text, a, acts))
+		return true;
+	if (p->offer == OFFER_MESSAGE) {
+		take_message(c, text, a, acts);
+		return true;
+	}
+	if (p->offer == OFFER_NOTHING)
+		return c->move == MOVE_ASKED && p->there && wait_words(c, text, a, acts);
+	if (c->feel.wants_human) {
+		drop(c);
+		return false;
+	}
+	int n = talk_digits(text, digits, DIGITS_MOST);
+	digits[n < DIGITS_LEAST ? 0 : n] = '\0';
+	return callback_words(c, text, digits, a, acts);
+}
