@@ -95,7 +95,7 @@ static bool find(const struct folded *t, const struct folded *w, size_t *start, 
 
 bool qa_word_in(sv text, const struct qa_list *list, size_t *start, size_t *end)
 {
-	size_t s, e;
+	size_t s = 0, e = 0;
 	if (!text.n || !list->n)
 		return false;
 	struct folded *f = xalloc(2 * sizeof(*f));
