@@ -9,6 +9,7 @@
 #include "app_meaning.h"
 #include "app_models.h"
 #include "app_profile.h"
+#include "app_quality.h"
 #include "app_service.h"
 #include "app_voice.h"
 #include "app_ways.h"
@@ -38,6 +39,7 @@ struct app_server {
 	struct talk_texts *texts;
 	struct app_profiles *profiles;
 	struct app_service *service;
+	struct app_quality *quality;
 	struct talk_hub *hub;
 	struct api *api;
 	struct snap *door;           /* of struct door, for the shards */
@@ -283,6 +285,12 @@ static int server_service(struct app_server *s, const jv *company, struct err *e
 	return app_service_open(&s->service, &o, e);
 }
 
+static int server_quality(struct app_server *s, struct err *e)
+{
+	const struct app_quality_opts o = { .cfg = s->cfg, .store = s->store, .pool = s->pool };
+	return app_quality_open(&s->quality, &o, e);
+}
+
 static int server_knowledge(struct app_server *s, const jv *company, struct err *e)
 {
 	const struct app_knowledge_opts o = { .cfg = s->cfg, .company = company,
@@ -400,6 +408,8 @@ static int server_door(struct app_server *s, const jv *company, struct err *e)
 		.ingest = app_knowledge_sources(s->knowledge),
 		.learn = app_knowledge_learn,
 		.learn_arg = s->knowledge,
+		.qa_forms = app_quality_forms(s->quality),
+		.surveys = app_quality_surveys(s->quality),
 	};
 	sv cert = jv_get_str(http, "tls_cert"), key = jv_get_str(http, "tls_key");
 	if (cert.n && key.n) {
@@ -475,6 +485,8 @@ int app_server_open(struct app_server **ret, const jv *cfg, const char *data_dir
 		rc = server_service(s, company, e);
 	if (rc == 0)
 		rc = server_knowledge(s, company, e);
+	if (rc == 0)
+		rc = server_quality(s, e);
 	if (rc == 0)
 		rc = server_hub(s, company, e);
 	if (rc == 0) /* before the door, which lists what is being pulled */
@@ -556,6 +568,7 @@ void app_server_watch(struct app_server *s)
 	app_models_tick(s->models);
 	app_service_tick(s->service);
 	app_knowledge_tick(s->knowledge);
+	app_quality_tick(s->quality);
 	renew(s);
 }
 
@@ -580,6 +593,7 @@ void app_server_close(struct app_server *s)
 		return;
 	app_voice_stop(s->voice);   /* no new calls, those in progress end */
 	app_service_stop(s->service);
+	app_quality_stop(s->quality);
 	app_meaning_stop(s->meaning);
 	api_stop(s->api);           /* no new requests; its mailbox lives on */
 	talk_hub_close(s->hub);     /* conversations end, their rows go to the scribe */
@@ -591,6 +605,7 @@ void app_server_close(struct app_server *s)
 	app_service_close(s->service);
 	store_close(s->store);
 	api_close(s->api);
+	app_quality_close(s->quality);
 	snap_free(s->kb);
 	snap_free(s->door);
 	obj_unref(s->texts);

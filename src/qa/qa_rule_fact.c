@@ -131,6 +131,12 @@ static bool row_knows(const struct qa_ask *k, sv number)
 	return found;
 }
 
+/* A number of ours, of a ticket or a complaint (docs/desk.md): T2026-000123, C26000123. */
+static bool of_ticket(sv no)
+{
+	return no.n >= 9 && (no.p[0] == 'C' || no.p[0] == 'T') && no.p[1] == '2';
+}
+
 /* Orders that the customer named and the river does not show. */
 static size_t hidden_orders(const struct qa_ask *k)
 {
@@ -165,7 +171,7 @@ void qa_run_others(struct qa_ask *k)
 		for (size_t j = 0; j < in.n; j++) {
 			const struct guard_span *p = &in.spans[j];
 			sv no = sv_slice(in.clean, p->start, p->end);
-			if (p->type != PII_ORDER_NUMBER || has_number(&seen, no))
+			if (p->type != PII_ORDER_NUMBER || of_ticket(no) || has_number(&seen, no))
 				continue;
 			if (seen.n < NUMBERS)
 				seen.v[seen.n++] = arena_sv(k->a, no);
@@ -248,22 +254,55 @@ void qa_run_read_back(struct qa_ask *k)
 	}
 }
 
+/* Does a sentence state something? Questions do not, and short ones without a figure do not. */
+static bool sentence_states(sv s)
+{
+	struct guard_verdict v = { .ok = true };
+	size_t zh = 0, words = 0, run = 0;
+	bool digit = false;
+	for (sv r = s; r.n;) {
+		uint32_t c = sv_fold(sv_rune(&r));
+		if (c == '?')
+			return false;
+		digit |= c >= '0' && c <= '9';
+		zh += sv_is_cjk(c);
+		words += c == ' ' && run;
+		run = c > ' ';
+	}
+	if (!digit && zh < 10 && words < 7)
+		return false;
+	guard_outbound(s, NULL, 0, SV(""), &v);
+	return !v.ok;
+}
+
+static bool states(sv text)
+{
+	size_t from = 0;
+	for (sv r = text; from < text.n;) {
+		uint32_t c = r.n ? sv_fold(sv_rune(&r)) : '\n';
+		if (c != '.' && c != '!' && c != '?' && c != '\n' && c != 0x3002)
+			continue;
+		size_t to = text.n - r.n;
+		if (sentence_states(sv_slice(text, from, to)))
+			return true;
+		from = to;
+	}
+	return false;
+}
+
 /* The bot's answers that state something have a source: citations, a tool's words, a check. */
 void qa_run_grounded(struct qa_ask *k)
 {
 	for (size_t i = 0; k->bot && i < k->t->n; i++) {
 		const struct qa_line *l = &k->t->v[i];
-		struct guard_verdict v = { .ok = true };
 		if (!qa_is(l, "turn.bot") || l->turn <= 0 ||
 		    !sv_eq(jv_get_str(l->body, "action"), SV("reply")))
 			continue;
 		bool source = jv_get_bool(l->body, "grounded", false) ||
 			      jv_len(jv_get(l->body, "citations"));
-		if (!source)
-			guard_outbound(l->text, NULL, 0, SV(""), &v);
 		if (source && k->m->state == QA_NA)
 			qa_set(k, QA_PASS, "");
-		if (source || v.ok)
+		if (source || !states(l->text))
 			continue;
 		qa_set(k, QA_FAIL, "said without a source");
 		qa_show_line(k, l);

@@ -192,21 +192,29 @@ static bool latin(sv s)
 	return n >= 3;
 }
 
+/* The language of a customer's words: as the row says, else by their letters; 0 = cannot tell. */
+static char asked_in(const struct qa_line *l)
+{
+	if (sv_eq(l->lang, SV("zh")) || sv_eq(l->lang, SV("en")))
+		return l->lang.p[0];
+	return cjk(l->text) ? 'z' : latin(l->text) ? 'e' : 0;
+}
+
 /* An answer without a word of the customer's language. */
 void qa_run_language(struct qa_ask *k)
 {
 	int wrong = 0, most = k->it->most >= 0 ? k->it->most : 0;
-	const struct qa_line *asked = NULL;
+	char asked = 0;
 	for (size_t i = 0; i < k->t->n; i++) {
 		const struct qa_line *l = &k->t->v[i];
-		if (l->who == QW_CUSTOMER && (cjk(l->text) || latin(l->text)))
-			asked = l;
+		if (l->who == QW_CUSTOMER && asked_in(l))
+			asked = asked_in(l);
 		if (!asked || !qa_said_by(l, k->self) || l->aside)
 			continue;
 		if (k->m->state == QA_NA)
 			qa_set(k, QA_PASS, "");
-		bool zh = cjk(asked->text);
-		if (zh ? cjk(l->text) || !latin(l->text) : latin(l->text) || !cjk(l->text))
+		if (asked == 'z' ? cjk(l->text) || !latin(l->text) :
+				   latin(l->text) || !cjk(l->text))
 			continue;
 		if (++wrong > most)
 			qa_set(k, QA_FAIL, "not in the customer's language");

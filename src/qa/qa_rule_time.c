@@ -31,13 +31,14 @@ static bool ends_hold(const struct qa_line *l)
 	       (qa_is(l, "call.party") && (sv_eq(mode, SV("talk")) || sv_eq(mode, SV("talks"))));
 }
 
-/* Was the customer on hold, or passed on, between two lines? */
-static bool held_between(const struct qa_ask *k, size_t from, size_t to)
+/* Was the customer on hold, or with somebody else, between two lines? asked: being on the way to
+ * somebody counts too. */
+static bool held_between(const struct qa_ask *k, size_t from, size_t to, bool asked)
 {
 	for (size_t i = from; i < to && i < k->t->n; i++) {
 		const struct qa_line *l = &k->t->v[i];
-		if (begins_hold(l) || qa_is(l, "call.hold") || qa_is(l, "call.transfer") ||
-		    qa_is(l, "handover"))
+		if (begins_hold(l) || qa_is(l, "call.hold") || qa_is(l, "handover.accepted") ||
+		    (asked && (qa_is(l, "call.transfer") || qa_is(l, "handover"))))
 			return true;
 	}
 	return false;
@@ -71,7 +72,7 @@ void qa_run_dead_air(struct qa_ask *k)
 		if (k->m->state == QA_NA)
 			qa_set(k, QA_PASS, "");
 		if (!at || gap <= (int64_t)(k->it->seconds * 1000) ||
-		    held_between(k, i, j > i ? j : i))
+		    held_between(k, i, j > i ? j : i, true))
 			continue;
 		qa_set(k, QA_FAIL, "silence after the customer had spoken");
 		qa_show_fact(k, l, "%.1f s", (double)gap / 1000);
@@ -135,7 +136,7 @@ static int64_t waited(const struct qa_ask *k, size_t i)
 {
 	const struct qa_line *c = &k->t->v[i];
 	size_t j = qa_next_own(k, i, false);
-	if (j == k->t->n || held_between(k, i, j))
+	if (j == k->t->n || held_between(k, i, j, false))
 		return -1;
 	if (!k->t->voice)
 		return k->t->v[j].ts_ms - c->ts_ms;
