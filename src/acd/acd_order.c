@@ -292,8 +292,10 @@ static int do_wrapped(struct acd *a, struct acd_job *j)
 	}
 	if (!h)
 		return ERR_FULL;
-	if (ho_is_live(h))
-		return ERR_STATE;
+	if (ho_is_live(h)) { /* given away: the former agent's own wrap-up */
+		rc = acd_core_wrapped(a->core, sv_of(h->id), j->o.agent, a->now->now);
+		return rc == ERR_NOTFOUND ? ERR_STATE : rc;
+	}
 	if (j->o.json.n) {
 		xfree(h->more.wrap);
 		h->more.wrap = xstrdup(j->o.json);

@@ -281,6 +281,8 @@ TEST(acd_given_on_taken_over_and_given_back)
 	CHECK(aw_is(&w, id, "state", "OFFERED") && aw_is(&w, id, "agent", "tom"));
 	CHECK(aw_is(&w, id, "note", "she wants a refund"));
 	CHECK(aw_last(&w, WORD_QUEUED) != NULL);
+	OK(aw_act(&w, ACD_DO_WRAPPED, id, "mei"));       /* who gave it away is done with it */
+	EQ(aw_act(&w, ACD_DO_WRAPPED, id, "mei"), ERR_STATE);
 	OK(aw_act(&w, ACD_DO_ACCEPT, id, "tom"));
 	aw_pass(&w, 20000);
 	OK(aw_do(&w, (struct acd_order){ ACD_DO_TAKE, .handover = sv_of(id), .agent = SV("lin"),
