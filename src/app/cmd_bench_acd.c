@@ -112,7 +112,7 @@ static int hire(struct acd_bench *b, int i)
 
 static int come(struct acd_bench *b, struct times *t)
 {
-	char id[24], queue[8], skill[2][8];
+	char id[24], queue[16], skill[2][16];
 	struct acd_item x = { .language = rng_below(&b->rng, 10) < 6 ? SV("zh") : SV("en"),
 			      .media = rng_below(&b->rng, 2) ? ACD_VOICE : ACD_CHAT,
 			      .priority = (int)rng_below(&b->rng, 4), .n_need = 2 };
