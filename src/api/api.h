@@ -26,12 +26,15 @@ struct desk;
 struct ing;
 struct qa_surveys;
 struct acd;
+struct assist;
 struct chan_people;
 struct talk_word;
 
 struct api_call {                    /* that we place */
 	sv id;                       /* 26 bytes */
 	sv to, name, language, opening, message, purpose;
+	/* a person's click: their line first (chan_phone.h); empty = the company's own call */
+	sv agent_party, agent_to, agent, agent_name;
 };
 /* What a company edits as text, kinds "rules", "flow" and "tool" (api_doc.c). All NULL: none. */
 struct api_docs {
@@ -108,6 +111,8 @@ struct api_opts {
 	const unsigned char *acd_key;
 	/* Lines of agents in browsers (chan_seat.h), NULL = none; outlives the api. */
 	struct chan_people *seats;
+	/* Help for agents (assist.h), NULL = none; closed after api_stop, before api_close. */
+	struct assist *assist;
 	/* What a wrap-up may say, [{id, title{zh,en}}]; may be NULL; outlives the api. */
 	const jv *dispositions;
 };

@@ -212,7 +212,11 @@ static int call_out(void *arg, const struct api_call *c)
 								   .language = c->language,
 								   .opening = c->opening,
 								   .message = c->message,
-								   .purpose = c->purpose });
+								   .purpose = c->purpose,
+								   .agent_party = c->agent_party,
+								   .agent_to = c->agent_to,
+								   .agent = c->agent,
+								   .agent_name = c->agent_name });
 }
 
 int (*app_voice_call(void))(void *arg, const struct api_call *c)

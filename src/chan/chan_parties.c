@@ -159,9 +159,11 @@ void parties_freed(struct parties *ps, struct party *p)
 		ps->ghosts[i] = ps->haunted = true;
 }
 
-bool parties_any(const struct parties *ps)
+void parties_again(struct parties *ps)
 {
-	return ps->n > 0;
+	for (int i = 0; i < CHAN_PARTIES_MAX; i++)
+		if (ps->p[i].step == PARTY_JOINED)
+			parties_tell(&ps->p[i], "joined", "", 0);
 }
 
 /* ---- orders ---- */

@@ -111,7 +111,7 @@ int parties_under(struct parties *ps, int16_t *out, int n);
 void parties_hear(struct parties *ps, const int16_t *in, int64_t at_ms);
 void parties_key(struct parties *ps, char digit);
 /* is there a person, or one who is rung?. */
-bool parties_any(const struct parties *ps);
+void parties_again(struct parties *ps);              /* tells anew who has joined */
 
 /* ---- between the files */
 void parties_tell(struct party *p, const char *step, const char *why, int status);

@@ -11,6 +11,7 @@
 void call_free(struct call *c)
 {
 	chan_voice_free(c->voice);
+	first_free(c);
 	out_free(c);
 	tel_leg_free(c->leg);
 	obj_unref(c->ph);
@@ -131,6 +132,14 @@ int call_talk(struct call *c, sv opening)
 			  .id = sv_of(c->id),
 			  .interaction_id = sv_of(c->interaction) },
 	};
+	struct chan_resume with = { .language = sv_of(c->language),
+				    .person = CHAN_PERSON_WITH,
+				    .agent = sv_of(c->agent),
+				    .agent_name = sv_of(c->agent_name) };
+	o.parties = c->parties;
+	c->parties = NULL;
+	if (o.parties && c->agent[0])
+		o.info.resume = &with;
 	int rc = chan_voice_open(&c->voice, &o);
 	if (rc)
 		c->voice = NULL;

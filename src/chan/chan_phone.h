@@ -27,9 +27,9 @@ struct chan_place {                  /* where a conversation will live */
 	struct chan_people *people;  /* who can be brought in (chan_people.h); may be NULL */
 };
 /* state: "ringing", "answered", "human" (with the id of the conversation that begins),
- * "machine", "screening", "message" (left), "ended", or "failed" with why: "busy", "no answer",
- * "declined", "unreachable", "no room"; "ended" may have one too: "machine", "mailbox full",
- * "screened". Views end with the callback. */
+ * "machine", "screening", "message" (left), "agent", "ended", or "failed" with why: "busy", "no
+ * answer", "declined", "unreachable", "no room"; "ended" may have one too: "machine", "mailbox
+ * full", "screened". Views end with the callback. */
 struct chan_call_news {
 	const char *id;              /* as given to chan_phone_dial */
 	int n;                       /* 1, 2 ... of this call */
@@ -73,6 +73,11 @@ struct chan_call_opts {
 	sv id;                       /* 26 bytes, the caller's choice */
 	sv to, name, language;
 	sv opening, message, purpose;
+	/* A person of the company places it: their line (as of chan_party: id, to) is rung first
+	 * and has the customer from their answer on; nobody is detected and nothing of ours said.
+	 * agent, agent_name: of the conversation. State "agent": they are there; "failed" with why
+	 * "agent": they were not, or left. Empty = nobody. */
+	sv agent_party, agent_to, agent, agent_name;
 };
 int chan_phone_dial(struct chan_phone *ph, const struct chan_call_opts *o);
 /* Is this an entry that transfer.allow can hold? */

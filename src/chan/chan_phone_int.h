@@ -21,6 +21,9 @@ struct call {
 	struct tel_leg *leg;
 	struct chan_voice *voice;    /* the conversation, NULL = none (yet) */
 	struct call_out *out;        /* owned; NULL when they called us */
+	/* A person who is rung first; until the conversation has them. */
+	struct parties *parties;
+	char party[CHAN_PARTY_ID + 1], party_to[CHAN_URI], agent[65], agent_name[129];
 	char from[CHAN_URI + 8], name[CHAN_URI + 8], language[8];
 	char id[27], interaction[27];
 };
@@ -38,5 +41,11 @@ void out_frame(struct call *c, const int16_t *s);
 int out_pull(struct call *c, int16_t *out);
 void out_close(struct call *c, int status);
 void out_free(struct call *c);       /* accepts a call without out */
+void out_first(struct call *c);      /* the person is there: now the customer */
+void out_first_gone(struct call *c, int status);     /* may free the call */
+
+/* chan_phone_first.c */
+int first_ring(struct call *c);
+void first_free(struct call *c);     /* idempotent */
 
 #endif

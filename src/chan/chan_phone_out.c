@@ -308,7 +308,7 @@ void out_up(struct call *c)
 	loop_timer_stop(&o->timer);
 	o->up = true;
 	tell(o, "answered", "", 0);
-	if (c->ph->o.outbound.no_amd) {
+	if (c->ph->o.outbound.no_amd || c->parties) {    /* the person hears who it is */
 		talk(o);
 		return;
 	}
@@ -349,10 +349,8 @@ static void on_ring_late(void *arg)
 	tel_leg_hangup(o->c->leg, 487); /* CANCEL; on_close follows */
 }
 
-/* On the shard. */
-static void dial_here(void *arg)
+static void dial_customer(struct call *c)
 {
-	struct call *c = arg;
 	struct call_out *o = c->out;
 	struct chan_phone *ph = c->ph;
 	struct err e = { 0 };
@@ -372,6 +370,33 @@ static void dial_here(void *arg)
 	o->warm = chan_warm_start(c->place.speech, sv_of(o->opening), sv_of(o->lang), PCM_HZ);
 }
 
+void out_first(struct call *c)
+{
+	tell(c->out, "agent", "", 0);
+	dial_customer(c);
+}
+
+void out_first_gone(struct call *c, int status)
+{
+	c->out->why = "agent";
+	if (c->leg) {
+		tel_leg_hangup(c->leg, 487); /* CANCEL or BYE; on_close follows */
+		return;
+	}
+	out_close(c, status);
+	call_free(c);
+}
+
+/* On the shard. */
+static void dial_here(void *arg)
+{
+	struct call *c = arg;
+	if (!c->party_to[0])
+		dial_customer(c);
+	else if (first_ring(c))
+		out_first_gone(c, 0);
+}
+
 static void copy(char *to, size_t cap, sv s)
 {
 	snprintf(to, cap, SV_FMT, SV_ARG(sv_slice(s, 0, cap - 1)));
@@ -388,6 +413,10 @@ static struct call *call_make(struct chan_phone *ph, const struct chan_call_opts
 	copy(c->language, sizeof(c->language), o->language.n ? o->language : sv_of(ph->language));
 	copy(x->lang, sizeof(x->lang), sv_of(c->language[0] ? c->language : "en"));
 	copy(x->call_id, sizeof(x->call_id), o->id);
+	copy(c->party, sizeof(c->party), o->agent_party);
+	copy(c->party_to, sizeof(c->party_to), o->agent_to);
+	copy(c->agent, sizeof(c->agent), o->agent);
+	copy(c->agent_name, sizeof(c->agent_name), o->agent_name);
 	x->opening = xstrdup(o->opening);
 	x->message = xstrdup(o->message);
 	x->purpose = xstrdup(o->purpose);

@@ -344,6 +344,7 @@ static unsigned parties_open(struct chan_voice *v, const struct chan_voice_opts 
 	v->parties = o->parties ? o->parties : parties_new(&po);
 	v->parties->o.news = on_news;
 	v->parties->o.arg = v;
+	parties_again(v->parties);
 	return CHAN_PARTIES | (chan_dial_any(&o->people->dial) ? CHAN_MOVES : 0u);
 }
 

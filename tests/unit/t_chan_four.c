@@ -139,12 +139,18 @@ static int opened(const struct chan_phone_opts *po)
 	return rc;
 }
 
-static void f_open(const char *data_dir)
+static void f_news(void *arg, const struct chan_call_news *n)
+{
+	size_t at = strlen(x.log);
+	snprintf(x.log + at, sizeof(x.log) - at, "call %s%s%s;", n->state, n->why[0] ? ": " : "",
+		 n->why);
+}
+
+/* Nobody calls yet. */
+static void f_setup(const char *data_dir)
 {
 	static const char *const users[FOUR] = { "mei", "tom", "lin" };
 	static const char *const allow[] = { "sip:*@127.0.0.1" };
-	char uri[64];
-	struct err e = { 0 };
 	x = (struct four){ 0 };
 	l_loop(&x.l);
 	x.l.w.no_hush = true;
@@ -153,8 +159,16 @@ static void f_open(const char *data_dir)
 		x.p[i].x = &x;
 	}
 	OK(opened(&(struct chan_phone_opts){ .pick = c_pick, .data_dir = data_dir,
-					     .language = "en", .text = l_text,
+					     .language = "en", .text = l_text, .on_call = f_news,
+					     .outbound = { .allow = allow, .n_allow = 1 },
 					     .transfer = { .allow = allow, .n_allow = 1 } }));
+}
+
+static void f_open(const char *data_dir)
+{
+	char uri[64];
+	struct err e = { 0 };
+	f_setup(data_dir);
 	snprintf(uri, sizeof(uri), "sip:service@127.0.0.1:%d", tel_port(x.l.tel));
 	struct tel_dial_opts o = { uri, "5550100", "Ann" };
 	OK(tel_dial(x.l.far, &o, x.l.w.loop, x.l.box, &c_cb, &x.l, &x.l.leg, &e));
@@ -304,4 +318,63 @@ TEST(four_a_transfer_is_a_person_of_the_call)
 	EQ(x.l.w.closes, 0);
 	tel_leg_hangup(x.l.leg, 200);
 	f_done();
+}
+
+/* ---- a person places a call by a click: their telephone first */
+
+static void click(const char *agent, const char *customer)
+{
+	char from[64], to[64];
+	snprintf(from, sizeof(from), "sip:%s@127.0.0.1:%d", agent, tel_port(x.tel));
+	snprintf(to, sizeof(to), "sip:%s@127.0.0.1:%d", customer, tel_port(x.tel));
+	OK(chan_phone_dial(x.l.phone,
+			   &(struct chan_call_opts){ .id = SV("01J0000000000000000000CALL"),
+						     .to = sv_of(to),
+						     .agent_party = SV("agent:mei"),
+						     .agent_to = sv_of(from),
+						     .agent = SV("mei"),
+						     .agent_name = SV("Mei") }));
+}
+
+static bool pair_heard(void *arg)
+{
+	return x.p[0].ear.n > want_n && x.p[2].ear.n > want_n;
+}
+
+static bool mei_gone(void *arg)
+{
+	return x.p[0].closes == 1;
+}
+
+TEST(four_click_to_call)
+{
+	f_setup(t_tmpdir());
+	click("mei", "lin");
+	CHECK(t_wait(x.l.w.loop, has_log, "agent:mei joined;", 5000));
+	want_n = x.p[0].ear.n + PCM_HZ / 2;
+	CHECK(t_wait(x.l.w.loop, pair_heard, NULL, 5000));
+	STR_EQ(h_hears(&x.p[0].ear), "3");
+	STR_EQ(h_hears(&x.p[2].ear), "1");
+	CHECK(sv_starts(sv_of(x.log), SV("call agent;")));
+	CHECK(strstr(x.log, "call answered;call human;agent:mei joined;"));
+	tel_leg_hangup(x.p[2].leg, 200);         /* the customer hangs up */
+	CHECK(t_wait(x.l.w.loop, has_log, "call ended;", 5000));
+	CHECK(t_wait(x.l.w.loop, mei_gone, NULL, 3000));
+	f_done();
+	EQ(x.l.w.closes, 1);
+}
+
+TEST(four_click_and_somebody_is_not_there)
+{
+	f_setup(t_tmpdir());
+	click("nobody", "lin");                  /* the person: the customer is never rung */
+	CHECK(t_wait(x.l.w.loop, has_log, "call failed: agent;", 5000));
+	EQ(x.p[2].invites, 0);
+	f_done();
+	f_setup(t_tmpdir());
+	click("mei", "nobody");
+	CHECK(t_wait(x.l.w.loop, has_log, "call failed: unreachable;", 5000));
+	CHECK(t_wait(x.l.w.loop, mei_gone, NULL, 3000));
+	f_done();
+	EQ(x.l.w.closes, 0);
 }
