@@ -100,6 +100,7 @@ int cmd_mcp_serve(int argc, char **argv);         /* argv[0] is "serve" */
 int cmd_models(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_rules(int argc, char **argv);
+int cmd_queues(int argc, char **argv);
 int cmd_user(int argc, char **argv);
 int cmd_worker(int argc, char **argv);
 int cmd_redact(int argc, char **argv);

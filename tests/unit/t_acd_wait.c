@@ -1,0 +1,92 @@
+/* t_acd_wait.c: expected waits against their formula, term by term. */
+#include "t_acd.h"
+
+#include <math.h>
+
+#include "acd_core_int.h"
+
+static const char yaml[] = "queues:\n  - {id: q, title: {zh: 队, en: Q}}\n";
+
+/* A queue that was answered every ten seconds and lost one in theta_ms of waiting. */
+static struct queue busy(double theta_ms)
+{
+	return (struct queue){ .answers = 400, .busy_ms = 400 * 10000.0, .left = theta_ms > 0,
+			       .person_ms = theta_ms };
+}
+
+TEST(acd_wait_is_a_sum_of_exponential_times)
+{
+	struct world w;
+	static const double thetas[] = { 0, 60000, 600000, 1e9 };
+	static const int aheads[] = { 0, 1, 9, 63, 64, 200, 900 };
+	w_open(&w, yaml);
+	for (int t = 0; t < 4; t++)
+		for (int k = 0; k < 7; k++) {
+			struct queue q = busy(thetas[t]);
+			struct acd_wait g;
+			double mean = 0;
+			for (int j = 0; j <= aheads[k]; j++)
+				mean += 1 / (1e-4 + (thetas[t] > 0 ? j / thetas[t] : 0));
+			wait_guess(w.c, &q, aheads[k], &g);
+			EQ(g.position, aheads[k] + 1);
+			if (mean > 4 * 3600e3) {
+				EQ(g.ms, -1);
+				continue;
+			}
+			NEAR((double)g.ms, mean, 2 + mean * 0.001);
+			CHECK(g.low_ms >= 0 && g.low_ms < g.ms && g.ms < g.high_ms);
+		}
+	/* one exponential time of 10 s: its percentiles are 1.05 and 23.0 s */
+	struct queue q = busy(0);
+	struct acd_wait g;
+	wait_guess(w.c, &q, 0, &g);
+	NEAR((double)g.low_ms, 1054, 300);
+	NEAR((double)g.high_ms, 23026, 700);
+	CHECK(!w.bad);
+	w_close(&w);
+}
+
+TEST(acd_wait_without_answers_is_handling_time_over_who_is_ready)
+{
+	struct world w;
+	struct acd_wait g;
+	struct acd_queue_now now;
+	w_open(&w, yaml);
+	OK(w_agent(&w, "x", "", "zh", "q"));
+	OK(w_agent(&w, "y", "", "zh", "q"));
+	OK(w_enter(&w, "i", "q", "", 0));
+	OK(acd_core_wait(w.c, SV("i"), w.now, &g));
+	EQ(g.ms, -1);
+	OK(w_ready(&w, "x"));
+	OK(w_ready(&w, "y"));
+	OK(acd_core_queue_now(w.c, SV("q"), w.now, &now));
+	EQ(now.next.ms, 0);          /* y is free */
+	for (int i = 0; i < 8; i++) {
+		char id[16];
+		(void)snprintf(id, sizeof(id), "k%d", i);
+		OK(w_enter(&w, id, "q", "", 0));
+		(void)w_accept(&w, id, "y");
+	}
+	OK(w_accept(&w, "i", "x"));
+	OK(acd_core_queue_now(w.c, SV("q"), w.now, &now));
+	CHECK(now.next.ms >= 0 && now.next.high_ms >= now.next.ms);
+	CHECK(!w.bad);
+	w_close(&w);
+}
+
+TEST(acd_wait_bounds_widen_by_misses)
+{
+	struct world w;
+	w_open(&w, yaml);
+	struct queue q = busy(0), r = busy(0);
+	struct acd_wait a, b;
+	struct item x = { .guess = 10000, .guess_var = 1e8 };
+	for (int i = 0; i < 20; i++)
+		wait_answered(&r, &x, 40000);
+	r.answers = q.answers;
+	wait_guess(w.c, &q, 3, &a);
+	wait_guess(w.c, &r, 3, &b);
+	EQ(a.ms, b.ms);
+	CHECK(b.high_ms > a.high_ms * 3 / 2 && b.low_ms < a.low_ms);
+	w_close(&w);
+}
