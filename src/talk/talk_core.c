@@ -230,6 +230,8 @@ void talk_record_heard(struct talk_core *c, const char *rec, const char *text,
 {
 	sv heard = sv_slice(sv_of(text), 0, talk_whole_runes(text, h->bytes));
 	struct sb b;
+	if (h->say_id && h->say_id == c->person.read_in)
+		heard = SV("[phone]");
 	sb_init(&b, LIM_SB);
 	sb_fmt(&b, "{\"say_id\":%u,\"heard_chars\":%zu,\"heard_text\":", h->say_id,
 	       sv_runes(heard));

@@ -182,6 +182,7 @@ struct talk_act {
 	bool reply, inner;
 	int level;                   /* TOOL: enum tool_level of the customer */
 	int64_t print;               /* TOOL: what the customer said yes to; 0 = nothing */
+	bool hidden;                 /* SAY: not for a log that everyone reads */
 };
 #define TALK_ACTS_MAX 40
 struct talk_acts {

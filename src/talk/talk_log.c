@@ -305,6 +305,8 @@ static bool act_is_private(const struct talk_log *g, const struct talk_act *x)
 	case TACT_SEARCH:
 	case TACT_MODEL:
 		return g->private_now;
+	case TACT_SAY:
+		return x->hidden;
 	case TACT_TRANSFER:
 		return g->private_now || g->named;
 	case TACT_TOOL:

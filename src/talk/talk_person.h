@@ -42,6 +42,7 @@ struct talk_person {                 /* strings owned */
 	bool keeps;              /* the place in the queue stays while it is offered */
 	int unclear;
 	char *digits;            /* the number that was read back */
+	uint32_t read_in;        /* the say that did: what was heard of it is on no record */
 	/* of the last answers, for whoever takes over; oldest first */
 	struct {
 		char *id, *title;

@@ -88,6 +88,16 @@ static sv with_tools(struct talk_core *c, sv prompt, struct arena *a)
 	return out;
 }
 
+/* What a colleague left to be done; masked, and it changes no rule. */
+static sv with_instruction(struct talk_core *c, sv prompt, struct arena *a)
+{
+	if (!c->person.instruction)
+		return prompt;
+	sv pairs[] = { SV("what"), sv_of(c->person.instruction) };
+	sv line = talk_fill(a, talk_own(c, "prompt_instruction"), pairs, 2);
+	return sv_of(arena_fmt(a, SV_FMT "\n" SV_FMT, SV_ARG(prompt), SV_ARG(line)));
+}
+
 static sv system_prompt(struct talk_core *c, struct arena *a)
 {
 	const struct talk_texts *x = c->cfg->texts;
@@ -100,7 +110,7 @@ static sv system_prompt(struct talk_core *c, struct arena *a)
 		       SV("tone"),    tone, SV("length"), length, SV("facts"), facts(c, a) };
 	sv out = talk_fill(a, talk_text(x, lang, "prompt_answer", 0), pairs, 10);
 	sb_done(&src);
-	return c->box ? with_tools(c, out, a) : out;
+	return with_instruction(c, c->box ? with_tools(c, out, a) : out, a);
 }
 
 /* ---- a model that only goes on from a text ---- */

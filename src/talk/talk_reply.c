@@ -220,6 +220,9 @@ void talk_reply(struct talk_core *c, const struct talk_reply *given, struct aren
 	x->delta = r->streamed;
 	x->expect = c->expect;
 	x->rate = talk_pace(c);
+	x->hidden = r->as.n > 0;
+	if (r->as.n)
+		c->person.read_in = c->say_id;
 	x->uninterruptible =
 		r->key && talk_text_legal(c->cfg->texts, sv_of(c->lang), r->key);
 	if (!r->streamed) {
