@@ -16,6 +16,9 @@
 	"SELECT seq FROM ticket WHERE customer=?1 UNION SELECT t.seq FROM conversation c JOIN " \
 	"ticket_link l ON l.kind='conversation' AND l.ref=c.id JOIN ticket t ON t.seq=l.ticket " \
 	"WHERE c.customer_id=?1 AND t.customer=''"
+/* Of them, or of a conversation of theirs: who it was may have been known later. */
+#define HANDOVERS \
+	"customer=?1 OR conversation IN (SELECT id FROM conversation WHERE customer_id=?1)"
 /* A refund that waits for a person's yes is owed still. */
 #define OWED "state='waiting' AND name='refund_release'"
 
@@ -34,6 +37,8 @@ static const char *const steps[] = {
 	"recording=NULL, token_hash=NULL WHERE customer_id=?1 AND ?2>0",
 	"DELETE FROM summary WHERE ?2>0 AND conversation IN (SELECT id FROM conversation WHERE "
 	"customer_id=?1)",
+	"UPDATE handover SET packet='{}', note='', wrap='{}', recording='', number_sealed='' WHERE "
+	"?2>0 AND (" HANDOVERS ")",
 	"UPDATE order_ref SET address=NULL, city='' WHERE customer_id=?1 AND ?2>0",
 	"UPDATE shop_return SET note='' WHERE customer_id=?1 AND ?2>0",
 	"DELETE FROM ticket_word WHERE ?2>0 AND ticket IN (" TICKETS ")",
@@ -145,7 +150,8 @@ static int list_files(struct store_db *db, sv id, struct sb *files)
 		"SELECT recording, 'recordings/' || interaction_id || '.jsonl' FROM "
 		"conversation WHERE customer_id=?1 UNION ALL SELECT NULL, 'messages/' || id "
 		"|| '-' || kind || '.json' FROM tool_outbox WHERE customer=?1 AND "
-		"state='sent'");
+		"state='sent' UNION ALL SELECT NULL, recording FROM handover WHERE recording<>'' "
+		"AND (" HANDOVERS ")");
 	if (rc)
 		return rc;
 	store_bind_sv(q, 1, id);

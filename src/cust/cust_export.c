@@ -54,6 +54,13 @@ static const struct part parts[] = {
 	  "c.customer_id=g.id JOIN summary s ON s.conversation=c.id WHERE c.customer_level>=2 "
 	  "ORDER BY s.updated_ms, s.conversation",
 	  { "conversation", "{}body", "by", "at" } },
+	{ "handovers",
+	  "SELECT h.id, h.kind, h.state, h.why, h.queue, h.reason, h.agent, h.packet, h.note, "
+	  "h.since_ms FROM handover h WHERE h.customer IN (SELECT id FROM g) OR h.conversation IN "
+	  "(SELECT c.id FROM g JOIN conversation c ON c.customer_id=g.id WHERE "
+	  "c.customer_level>=2) ORDER BY h.since_ms, h.id",
+	  { "id", "kind", "state", "why", "queue", "reason", "agent", "{}packet", "note",
+	    "since_at" } },
 	{ "actions",
 	  "SELECT e.kind, e.actor, e.body, e.ts_ms FROM g JOIN event e ON e.customer=g.id "
 	  "WHERE "

@@ -142,6 +142,12 @@ static const char nobodys[] =
 	"INSERT INTO ticket_word (word, ticket) VALUES ('zzqtoken23',2);"
 	"INSERT INTO summary (conversation, version, lang, body, built, share, by_login, made_ms, "
 	"updated_ms) VALUES ('v1',1,'en','{\"text\":\"zzqtoken27\"}','zzqtoken28',0,'mei',1,1);"
+	"INSERT INTO handover (id, conversation, customer, queue, media, state, live, since_ms, "
+	"packet, note, wrap, recording, number_sealed) VALUES "
+	"('h1','v1','','general','voice','ENDED',0,1,'{\"summary\":\"zzqtoken29\"}',"
+	"'zzqtoken30','{\"summary\":\"zzqtoken31\"}','recordings/zzqtoken32.wav','zzqtoken33'),"
+	"('h2','v2','','general','chat','ENDED',0,2,'{\"summary\":\"zzqtoken34\"}','','{}','',''),"
+	"('h3','v3','c3','general','chat','ENDED',0,3,'{\"summary\":\"keep it\"}','','{}','','');"
 	"INSERT INTO ticket_link (ticket, kind, ref, at_ms, by_whom) VALUES "
 	"(2,'conversation','v1',1,'bot'),(3,'conversation','v2',1,'bot'),"
 	"(4,'conversation','v3',1,'bot')";
@@ -229,6 +235,10 @@ static void exported(struct cw *w)
 	HAS(sb_sv(&b), "zzqtoken23");                   /* nobody's, in their conversation */
 	HAS(sb_sv(&b), "zzqtoken26");
 	HAS(sb_sv(&b), "zzqtoken27");                   /* an agent's summary */
+	HAS(sb_sv(&b), "zzqtoken29");                   /* what an agent was told */
+	HAS(sb_sv(&b), "zzqtoken30");
+	EQ(sv_find(sb_sv(&b), SV("zzqtoken34")), -1);   /* in one that was only claimed */
+	EQ(sv_find(sb_sv(&b), SV("keep it")), -1);
 	EQ(sv_find(sb_sv(&b), SV("zzqtoken25")), -1);   /* in one that was only claimed */
 	EQ(sv_find(sb_sv(&b), SV("13987651111")), -1);  /* only claimed */
 	EQ(sv_find(sb_sv(&b), SV("keep the ticket")), -1);
@@ -256,6 +266,7 @@ static void gone(struct cw *w)
 	OK(cust_erase(w->db, SV("c1"), true, SV("user:ann"), w->now, &files));
 	HAS(sb_sv(&files), "recordings/v1.wav\n");
 	HAS(sb_sv(&files), "recordings/i2.jsonl\n");
+	HAS(sb_sv(&files), "recordings/zzqtoken32.wav\n");
 	EQ(sv_find(sb_sv(&files), SV("v3")), -1);
 	OK(cust_erase(w->db, SV("c2"), false, SV("user:ann"), w->now, &files));      /* again */
 	sb_done(&files);
@@ -280,6 +291,8 @@ static void gone(struct cw *w)
 	EQ(cw_num(w, "SELECT count(*) FROM tool_approval WHERE id='a' AND state='no' AND "
 		     "request='{}'"), 1);
 	EQ(cw_num(w, "SELECT count(*) FROM ticket WHERE title='keep the ticket'"), 1);
+	EQ(cw_num(w, "SELECT count(*) FROM handover WHERE packet LIKE '%keep it%'"), 1);
+	EQ(cw_num(w, "SELECT count(*) FROM handover WHERE state='ENDED' AND queue='general'"), 3);
 	EQ(cw_num(w, "SELECT count(*) FROM cust_edge WHERE reason<>''"), 0);
 	EQ(cw_num(w, "SELECT count(*) FROM event WHERE kind='customer.erased'"), 2);
 	EQ(cw_num(w, "SELECT count(*) FROM order_ref WHERE customer_id='c1'"), 1);
