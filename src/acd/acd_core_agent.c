@@ -109,7 +109,7 @@ void agent_pause(struct acd_core *c, struct agent *a, enum acd_presence p, sv re
 	if (was != is)
 		place_present(c, a, is ? 1 : -1, now);
 	if (was && !is)
-		place_only_gone(c, a, now);
+		place_only_gone(c, a, false, now);
 }
 
 int acd_core_presence(struct acd_core *c, sv login, enum acd_presence p, sv reason, bool forced,
@@ -247,7 +247,7 @@ int acd_core_agent_drop(struct acd_core *c, sv login, int64_t now)
 	}
 	while (a->wraps)
 		wrap_over(c, a->wraps, "time", now);
-	place_only_gone(c, a, now);
+	place_only_gone(c, a, true, now);
 	agent_free(c, a);
 	match_settle(c, now);
 	return 0;

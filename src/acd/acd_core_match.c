@@ -292,10 +292,25 @@ static struct item *ring_for(struct acd_core *c, const struct agent *a)
 	return NULL;
 }
 
+/* Of those who became free at once the one who is idle longest, off the list. */
+static struct agent *next_freed(struct acd_core *c)
+{
+	size_t k = 0;
+	for (size_t i = 1; i < c->freed.n; i++) {
+		const struct agent *a = c->freed.v[i], *b = c->freed.v[k];
+		if (a->idle_since < b->idle_since ||
+		    (a->idle_since == b->idle_since && a->serial < b->serial))
+			k = i;
+	}
+	struct agent *a = c->freed.v[k];
+	c->freed.v[k] = c->freed.v[--c->freed.n];
+	return a;
+}
+
 void match_settle(struct acd_core *c, int64_t now)
 {
 	while (c->freed.n && !c->dirty) {
-		struct agent *a = c->freed.v[--c->freed.n];
+		struct agent *a = next_freed(c);
 		struct item *x;
 		a->freed = false;
 		if (!a->avail)

@@ -395,8 +395,11 @@ void place_due(struct acd_core *c, struct item *x, int64_t now)
 		place_timer(c, x, now);
 }
 
-void place_only_gone(struct acd_core *c, const struct agent *a, int64_t now)
+void place_only_gone(struct acd_core *c, const struct agent *a, bool dropped, int64_t now)
 {
+	/* one who is being asked, or is offered, is looked at when he waits again (place_in) */
+	if (!c->only.n && !dropped)
+		return;
 	for (struct item *x = c->first, *next; x; x = next) {
 		next = x->next;
 		if (x->refused == a)

@@ -648,6 +648,31 @@ TEST(acd_a_restart_puts_everything_where_it_was)
 	w_close(&w);
 }
 
+TEST(acd_many_free_at_once_longest_idle_first)
+{
+	struct world w;
+	struct acd_item x = { .id = SV("second"), .queue = SV("q"), .media = ACD_CHAT };
+	w_open(&w, plain);
+	OK(w_agent(&w, "c", "", "zh", "q"));
+	OK(w_agent(&w, "a", "", "zh", "q"));
+	OK(w_agent(&w, "b", "", "zh", "q"));
+	x.since_ms = w.now - 5000;
+	OK(w_did(&w, acd_core_restore(w.c, &x, SV(""), ACD_WAITING, w.now, w.now)));
+	x.id = SV("first");
+	x.since_ms = w.now - 9000;
+	OK(w_did(&w, acd_core_restore(w.c, &x, SV(""), ACD_WAITING, w.now, w.now)));
+	OK(w_ready(&w, "b"));
+	w.now += 10;
+	OK(w_ready(&w, "c"));
+	w.now += 10;
+	OK(w_ready(&w, "a"));
+	STR_EQ(w_said(&w), "");
+	w_pass(&w, 0);
+	STR_EQ(w_said(&w), "offer first b;offer second c;");
+	CHECK(!w.bad);
+	w_close(&w);
+}
+
 TEST(acd_another_plan_and_what_waits_goes_on)
 {
 	struct world w;
