@@ -173,7 +173,7 @@ bool api_need_conversation(struct api *a, struct web_req *r, sv id)
 		api_problem(r, 403, "This token belongs to another conversation.");
 		return false;
 	default:
-		return api_need_user(a, r, "admin|supervisor|agent", NULL);
+		return api_need_user(a, r, "admin|supervisor|agent|quality", NULL);
 	}
 }
 

@@ -86,16 +86,16 @@ export async function until(what, fn, ms = 15000) {
 
 export const texts = (page, sel) => page.locator(sel).allInnerTexts();
 
-export async function scenario(name, run, extraArgs = []) {
+export async function scenario(name, run, extraArgs = [], limit_ms = LIMIT_MS) {
   const t0 = Date.now();
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     args: [...ARGS, ...extraArgs],
   });
   const timer = setTimeout(() => {
-    console.error(`not ok ${name}: took longer than ${LIMIT_MS} ms`);
+    console.error(`not ok ${name}: took longer than ${limit_ms} ms`);
     process.exit(1);
-  }, LIMIT_MS);
+  }, limit_ms);
   const pages = [];
   const open = async (o) => {
     const p = await newPage(browser, o);
@@ -131,9 +131,9 @@ export async function accessible(page, what) {
   assert.deepEqual(found, [], `accessibility of ${what}`);
 }
 
-export async function signIn(page) {
+export async function signIn(page, who = login) {
   await page.goto(`${base}/`);
-  await page.fill('[name=login]', login);
+  await page.fill('[name=login]', who);
   await page.fill('[name=password]', password);
   await page.click('[data-test=sign-in]');
   await page.waitForSelector('[data-test=link][data-state=open]');

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { addRows, emptyDesk, emptyTalk, reduceDesk, type DeskState, type Frame } from '../src/desk/store.ts';
-import { ANSWER_MS, dueOf, inbox, offersOf, personFrom, summaryText, workOf } from '../src/desk/work.ts';
+import { ANSWER_MS, dueOf, inbox, offersOf, personFrom, summaryText, wholeUpTo, workOf } from '../src/desk/work.ts';
 import type { Ev, EventBody } from '../src/lib/types.ts';
 
 const T0 = Date.parse('2026-03-01T12:00:00Z');
@@ -159,6 +159,7 @@ test('odd frames harm nothing', () => {
 test('the person\'s part begins with the acceptance; a summary is its text or its parts', () => {
   assert.equal(personFrom([row(1, 'turn.bot'), row(2, 'handover.accepted'), row(3, 'turn.agent')]), 2);
   assert.equal(personFrom([row(1, 'turn.bot')]), 0);
+  assert.deepEqual([wholeUpTo([]), wholeUpTo([row(1, 'a'), row(2, 'a'), row(5, 'a')]), wholeUpTo([row(3, 'a')])], [0, 2, 0]);
   assert.equal(addRows(emptyTalk(), [], true).events.length, 0);
   assert.equal(summaryText({ text: 'All.' }), 'All.');
   assert.equal(summaryText({ issue: 'Lamp', done: [{ text: 'Sent', when: 'Monday' }, 'Called'], open: [] }), 'Lamp\nSent · Monday\nCalled');

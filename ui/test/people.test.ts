@@ -40,7 +40,7 @@ test('those at risk are first: told, angry, long', () => {
 });
 
 test('the bot ended alone; moods of live ones', () => {
-  const items = new Map([conv('a', { state: 'closed' }), conv('b', { state: 'closed', last_action: 'handoff' }), conv('c', { state: 'closed', turns: 0 }), conv('d', { emotion: 'angry' }), conv('e', { emotion: 'relieved' }), conv('f')]);
+  const items = new Map([conv('a', { state: 'closed' }), conv('b', { state: 'closed', last_action: 'handoff' }), conv('c', { state: 'closed', turns: 0 }), conv('p', { state: 'closed', person: true }), conv('q', { state: 'closed' }), conv('d', { emotion: 'angry' }), conv('e', { emotion: 'relieved' }), conv('f')]);
   assert.equal(containment(items), 50);
   assert.equal(containment(new Map()), null);
   assert.deepEqual(moods(items), { good: 1, plain: 1, bad: 1 });

@@ -142,7 +142,7 @@ function Log() {
 }
 
 const visible = (i: Item): boolean =>
-  i.type === 'turn' ? Boolean(i.text) : /^(conversation\.closed|handover\.(accepted|returned|ended))$/.test(i.kind);
+  i.type === 'turn' ? Boolean(i.text) : /^(conversation\.closed|handover\.(accepted|returned))$/.test(i.kind);
 
 function Message({ i }: { i: Item }) {
   if (i.type === 'system')

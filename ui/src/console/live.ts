@@ -94,8 +94,10 @@ function snapshot(items: Map<string, Conv>, fresh: Conv[]): void {
 
 /* The server's object does not know of alerts: what was seen stays. */
 function put(items: Map<string, Conv>, c: Conv): void {
-  const alert = c.alert ?? items.get(c.id)?.alert;
-  items.set(c.id, alert === undefined ? c : { ...c, alert });
+  const had = items.get(c.id);
+  const alert = c.alert ?? had?.alert;
+  const person = c.person ?? had?.person;
+  items.set(c.id, { ...c, ...(alert === undefined ? {} : { alert }), ...(person ? { person } : {}) });
 }
 
 /* An event may overtake its conversation's own message: only what it surely
@@ -103,6 +105,10 @@ function put(items: Map<string, Conv>, c: Conv): void {
 function applyEvent(items: Map<string, Conv>, e: Ev & { conversation_id: string }): void {
   const c = items.get(e.conversation_id);
   if (c && e.kind === 'alert.supervisor') items.set(c.id, { ...c, alert: e.body.priority ?? 1 });
+  if (c && /^handover/.test(e.kind) && !c.person) {
+    items.set(c.id, { ...c, person: true });
+    return;
+  }
   if (!c || Date.parse(e.ts) < Date.parse(c.last_at)) return;
   if (e.kind === 'turn.customer' || e.kind === 'turn.bot') {
     items.set(c.id, {

@@ -229,6 +229,7 @@ const SYSTEM_ICON: Record<string, IconName> = {
 
 /* The name of the text for a row. */
 function rowKey(ev: Ev): string {
+  if (ev.kind === 'handover.queued' && !ev.body.position) return 'event.handover.waiting';
   if (ev.kind === 'call.transfer') return `event.call.transfer.${ev.body.state ?? 'asked'}`;
   if (ev.kind === 'recording.closed' && ev.body.complete === false)
     return 'event.recording.incomplete';

@@ -52,6 +52,8 @@ interface Act {
   run: () => void;
 }
 
+const SHORT = /^(mute|keypad|record)$/; /* the picture says it */
+
 export const flip = (name: string): void => void (panel.value = panel.value === name ? '' : name);
 
 export function acts(w: Work, call: CallState | null): Act[] {
@@ -82,7 +84,7 @@ export function CallBar({ w }: { w: Work }) {
           <button key={a.id} class={`btn ${a.tone ?? ''}`} data-test={`do-${a.id}`} aria-pressed={a.pressed ?? false}
             disabled={acting.busy.value} title={`${t(a.label)} (${a.key})`} onClick={a.run}>
             <Icon name={a.icon} />
-            <span>{t(a.label)}</span>
+            <span class={SHORT.test(a.id) ? 'sr' : ''}>{t(a.label)}</span>
             <kbd>{a.key}</kbd>
           </button>
         ))}

@@ -46,7 +46,7 @@ export async function findCanned(words: string, w: Work): Promise<void> {
   const needle = words.trim().toLowerCase();
   const me = desk.value.me?.name ?? '';
   const mine = (await load())
-    .map((c) => ({ id: c.id, title: `/${c.shortcut ?? c.id}`, text: filled(inLang(c.text, l), w, me), hay: `${c.id} ${c.shortcut ?? ''} ${both(c.title)} ${inLang(c.text, l)}`.toLowerCase() }))
+    .map((c) => ({ id: c.id, title: `/${(c.shortcut ?? c.id).replace(/^\//, '')}`, text: filled(inLang(c.text, l), w, me), hay: `${c.id} ${c.shortcut ?? ''} ${both(c.title)} ${inLang(c.text, l)}`.toLowerCase() }))
     .filter((c) => !needle || c.hay.includes(needle));
   if (latest !== words) return;
   canned.value = mine.slice(0, SHOWN);

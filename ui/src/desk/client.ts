@@ -9,7 +9,7 @@ import { authed, link, offers, retryAt, token } from '../console/state.ts';
 import { newKey } from '../service/parts.tsx';
 import { announce } from './bell.ts';
 import { emptyDesk, reduceDesk, type Frame } from './store.ts';
-import { offersOf } from './work.ts';
+import { offersOf, wholeUpTo } from './work.ts';
 
 export const desk = signal(emptyDesk());
 export const deskLink = signal<LinkState>('closed');
@@ -183,9 +183,8 @@ export function typing(conversation: string): void {
 export async function fetchNew(conversation: string): Promise<void> {
   const PAGE = 500;
   for (let round = 0; round < 20; round++) {
-    const known = desk.value.talks.get(conversation)?.events ?? [];
-    /* The stream may have begun in the middle: without the first row everything is read. */
-    const after = known[0] && known[0].seq <= 1 ? known[known.length - 1]!.seq : round * PAGE;
+    /* The stream may have begun in the middle, or had a gap while somebody else served. */
+    const after = Math.max(round * PAGE, wholeUpTo(desk.value.talks.get(conversation)?.events ?? []));
     const p = await authed<{ items: Ev[] }>(`/api/v1/conversations/${encodeURIComponent(conversation)}/events`, {
       query: { after, limit: PAGE },
     });

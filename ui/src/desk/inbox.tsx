@@ -53,7 +53,7 @@ function Lines({ w }: { w: Work }) {
         <b>{nameOf(w)}</b>
         {w.language ? <span class="lang">{w.language}</span> : null}
         <MoodDot mood={talk?.mood || (w.packet?.mood?.now ?? '')} trend={talk?.trend ?? 0} />
-        {w.priority > 0 ? <span class="tag bad num" title={t('desk.priority')}>{w.priority}</span> : null}
+        {w.priority > 0 ? <span class="tag bad num" title={t('desk.priority')}>P{w.priority}</span> : null}
       </span>
       <span class="ib-text" lang={w.language || undefined}>
         {text || tWord('askreason', w.packet?.reason)}

@@ -20,7 +20,7 @@ const word = (v: unknown, otherwise: string): string => (typeof v === 'string' &
 export function workOf(raw: Data, had: Work | undefined, now_ms: number): Work | null {
   const id = word(raw['handover'], word(raw['id'], ''));
   const state = STATE[word(raw['state'], had?.state ?? 'accepted').toLowerCase()];
-  if (!id || !state) return null;
+  if (!id || !state || (state === 'wrapup' && raw['wrapped_at'])) return null;
   const packet = (raw['packet'] as Packet | null | undefined) ?? had?.packet ?? null;
   const fresh = state === 'accepted' && had?.state === 'offered';
   return {
@@ -35,7 +35,7 @@ export function workOf(raw: Data, had: Work | undefined, now_ms: number): Work |
     until_ms: msOf(raw['until_ms'] ?? raw['until'], state === had?.state ? had.until_ms : 0),
     accepted_ms: msOf(raw['accepted_ms'] ?? raw['accepted_at'], fresh ? now_ms : (had?.accepted_ms || now_ms)),
     ended_ms: state === 'wrapup' ? msOf(raw['ended_ms'] ?? raw['ended_at'], had?.ended_ms || now_ms) : 0,
-    held: typeof raw['held'] === 'boolean' ? raw['held'] : (had?.held ?? false),
+    held: typeof raw['held'] === 'boolean' ? raw['held'] : 'held_at' in raw ? raw['held_at'] !== null : (had?.held ?? false),
     customer: (raw['customer'] as Work['customer'] | undefined) ?? had?.customer ?? packet?.customer ?? null,
     packet,
     how: word(raw['how'], had?.how ?? ''),
@@ -83,6 +83,16 @@ export function dueOf(s: DeskState, w: Work, now_ms: number): Due | null {
   const left_ms = at - now_ms;
   const near = w.state === 'offered' ? left_ms < 5000 : left_ms < NEAR_MS;
   return { left_ms, tone: left_ms < 0 ? 'bad' : near ? 'warn' : 'ok' };
+}
+
+/* Every row up to this number is there. */
+export function wholeUpTo(events: { seq: number }[]): number {
+  let n = 0;
+  for (const e of events) {
+    if (e.seq > n + 1) break;
+    n = e.seq;
+  }
+  return n;
 }
 
 /* Where the person began: the number of the first row of theirs; 0: not yet. */

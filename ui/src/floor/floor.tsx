@@ -138,7 +138,7 @@ function Queues({ rows }: { rows: QueueNow[] }) {
         </thead>
         <tbody>
           {rows.map((q) => {
-            const sl = percent(q.sl);
+            const sl = q.answered || q.abandoned ? percent(q.sl) : null;
             return (
               <tr key={q.id} data-test="queue" data-id={q.id}>
                 <td>

@@ -61,7 +61,7 @@ export function byRisk(items: Map<string, Conv>, raised: Raised[], now_ms: numbe
 export function containment(items: Map<string, Conv>): number | null {
   const ended = [...items.values()].filter((c) => c.state === 'closed' && c.turns > 0);
   if (!ended.length) return null;
-  return (ended.filter((c) => c.last_action !== 'handoff' && c.last_actor !== ('agent' as string)).length / ended.length) * 100;
+  return (ended.filter((c) => c.last_action !== 'handoff' && !c.person).length / ended.length) * 100;
 }
 
 /* Moods of live customers: how many are well, in between, upset. */

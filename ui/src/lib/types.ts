@@ -22,6 +22,7 @@ export interface Conv {
   last_action: string | null;
   emotion: string | null;
   recording: boolean;
+  person?: boolean; /* a person was asked for; known from its rows only */
   alert?: number; /* a supervisor was alerted, with this priority; known from its row only */
 }
 

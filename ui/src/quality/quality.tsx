@@ -91,7 +91,7 @@ function Reviews() {
                     <td>{r.agent_name || tWord('who', r.agent)}</td>
                     <td><ReviewState state={r.state} /></td>
                     <td><Score r={r} /></td>
-                    <td class="muted">{(r.why ?? []).map((w) => tWord('qawhy', w.kind)).join(', ') || '–'}</td>
+                    <td class="muted">{[...(r.why ?? []), ...(r.risks ?? [])].map((w) => tWord('qawhy', w.kind)).filter((w, i, all) => all.indexOf(w) === i).join(', ') || '–'}</td>
                     <td>{r.reviewer || '–'}</td>
                   </tr>
                 ))}

@@ -35,7 +35,8 @@ export interface ReviewRow {
   taboo?: boolean;
   passed?: boolean;
   risk?: number;
-  why?: { kind: string; text?: string }[];
+  why?: { kind: string; text?: string }[]; /* it was chosen for people */
+  risks?: { kind: string; text?: string }[];
   reviewer?: string;
   channel?: string;
   language?: string;

@@ -1,0 +1,180 @@
+/* The people's side, several pages at once: two agents at their desks, a supervisor at the wallboard, a reviewer, and
+ * customers in English and Chinese. Bot, queue, offer, acceptance, words both ways, transfer to a colleague, back to the
+ * bot with an instruction, a person again, the end with stars, the wrap-up with its summary, the review.
+ * Needs the demo's people (mei, tom, lin, qin) with the same password as admin. */
+import { accessible, api, assert, base, password, picture, scenario, signIn, texts, until } from './lib.mjs';
+
+const sel = (name) => `[data-test="${name}"]`;
+const text = (page, s) => page.locator(s).first().innerText();
+
+async function customer(open, lang) {
+  const page = await open({ lang, size: [420, 800] });
+  await page.goto(`${base}/chat`);
+  await page.waitForSelector(`${sel('greeting')}, ${sel('reply')}`);
+  page.says = async (words) => {
+    const had = await page.locator(sel('reply')).count();
+    await page.fill(sel('input'), words);
+    await page.press(sel('input'), 'Enter');
+    return had;
+  };
+  return page;
+}
+
+async function agent(open, who, lang, theme) {
+  const page = await open({ lang, theme, size: [1400, 880] });
+  await signIn(page, who);
+  await page.waitForSelector(sel('presence'));
+  page.who = who;
+  return page;
+}
+
+const ready = async (page) => {
+  await page.click(sel('be-ready'));
+  await page.waitForSelector(`${sel('presence')} ${sel('agent-state')}[data-state=ready]`);
+};
+
+/* Whoever it is offered to accepts by key; the other has no offer then. */
+async function accepted(pages) {
+  const page = await until('an offer', async () => {
+    for (const p of pages) if ((await p.locator(`${sel('offer')} ${sel('accept')}`).count()) > 0) return p;
+    return null;
+  }, 25000);
+  await page.locator(sel('desk-queues')).click({ position: { x: 3, y: 3 } });
+  await page.keyboard.press('a');
+  await page.waitForSelector(`${sel('work')}[data-state=accepted]`);
+  return page;
+}
+
+async function say(page, words) {
+  await page.fill(sel('say'), words);
+  await page.press(sel('say'), 'Enter');
+  await until(`"${words}" arrived`, async () => (await texts(page, `${sel('turn-agent')} .said`)).includes(words));
+}
+
+async function english(open, mei, tom, lin) {
+  const ada = await customer(open, 'en');
+  await ada.says('My lamp arrived broken, I want to send it back');
+  await until('the bot', async () => (await ada.locator(sel('reply')).count()) > 1);
+  await ada.says('I want to talk to a person, please');
+  const first = await accepted([mei, tom]);
+  const other = first === mei ? tom : mei;
+  assert.match(await text(first, sel('packet')), /lamp|person/i);
+  await until('the customer knows', async () => (await ada.getAttribute(sel('standing'), 'data-state')) === 'with');
+  await say(first, 'Hello, I have your case here.');
+  await until('the customer reads it', async () => (await texts(ada, '.msg.agent .bub')).includes('Hello, I have your case here.'));
+  await ada.says('Can I return it without the box?');
+  await until('the agent reads it', async () => (await texts(first, `${sel('turn-customer')} .said`)).includes('Can I return it without the box?'));
+  await until('help', async () => (await first.locator(`${sel('suggestion')}, ${sel('next-action')}, ${sel('checks')} li`).count()) > 0);
+  await accessible(first, 'the desk of an agent');
+  await picture(first, 'people_desk');
+  await picture(ada, 'people_chat');
+  await until('the supervisor sees it', async () => (await lin.locator(`${sel('agent')}[data-login=${first.who}][data-state=talking]`).count()) === 1);
+
+  /* to the colleague, with a word */
+  await first.keyboard.press('Escape');
+  await first.keyboard.press('t');
+  await first.fill(sel('where'), other.who);
+  await until('the colleague', async () => (await first.locator(`${sel('choice')}[data-id="agent:${other.who}"]`).count()) === 1);
+  await first.fill(sel('transfer-note'), 'Wants to return without a box.');
+  await first.press(sel('transfer-note'), 'Enter');
+  await accepted([other]);
+  await until('it left the first', async () => (await first.locator(`${sel('work')}[data-state=accepted]`).count()) === 0);
+  await say(other, 'I am taking over.');
+  await until('the other name', async () => (await texts(ada, '.msg.agent .stamp')).length > 1 && (await texts(ada, '.msg.agent .bub')).includes('I am taking over.'));
+
+  /* back to the bot, and again to a person */
+  await other.keyboard.press('Escape');
+  await other.keyboard.press('b');
+  await other.fill(sel('instruction'), 'Explain how a return works.');
+  await other.press(sel('instruction'), 'Enter');
+  await until('it is gone', async () => (await other.locator(`${sel('work')}[data-state=accepted]`).count()) === 0);
+  await ada.waitForSelector(sel('handover.returned'));
+  for (const p of [first, other]) await done(p);
+  await ada.says('Agent please');
+  return { ada, page: await accepted([mei, tom]) };
+}
+
+/* What was wrapped up by nobody yet: chosen and saved, by keys. */
+async function done(page) {
+  if ((await page.locator(`${sel('work')}[data-state=wrapup]`).count()) === 0) return;
+  await page.locator(`${sel('work')}[data-state=wrapup]`).first().click();
+  await page.waitForSelector(sel('wrapup'));
+  await until('dispositions', async () => (await page.locator(`${sel('disposition')} option`).count()) > 1);
+  if (!(await page.inputValue(sel('disposition')))) await page.selectOption(sel('disposition'), { index: 1 });
+  await page.press(sel('disposition'), 'Control+Enter');
+  await until('nothing to wrap up', async () => (await page.locator(`${sel('work')}[data-state=wrapup]`).count()) === 0);
+}
+
+async function ending({ ada, page }) {
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('e');
+  await page.waitForSelector(sel('end-go'));
+  await page.keyboard.press('Enter');
+  await page.waitForSelector(sel('wrapup'));
+  await ada.waitForSelector(sel('asked'));
+  await accessible(ada, 'the question to the customer');
+  await picture(ada, 'people_stars');
+  await ada.click(sel('rate-5'));
+  await until('thanks', async () => (await ada.locator(sel('asked')).count()) === 0);
+  await until('a summary', async () => (await page.inputValue(sel('summary'))).length > 20);
+  await accessible(page, 'the wrap-up');
+  await picture(page, 'people_wrapup');
+  await page.fill(sel('summary'), `${await page.inputValue(sel('summary'))}\nChecked.`);
+  await done(page);
+}
+
+async function chinese(open, mei, lin) {
+  const chen = await customer(open, 'zh');
+  await chen.says('我要找人工客服');
+  await accepted([mei]);
+  await say(mei, '您好，请问有什么可以帮您？');
+  await until('读到了', async () => (await texts(chen, '.msg.agent .bub')).includes('您好，请问有什么可以帮您？'));
+  await until('at risk', async () => (await lin.locator(sel('risky')).count()) > 0);
+  await accessible(lin, 'the wallboard');
+  await picture(lin, 'people_floor');
+  await picture(chen, 'people_chat_zh');
+  await mei.keyboard.press('Escape');
+  await mei.keyboard.press('e');
+  await mei.waitForSelector(sel('end-go'));
+  await mei.click(sel('survey'));
+  await mei.click(sel('end-go'));
+  await mei.waitForSelector(sel('wrapup'));
+  await picture(mei, 'people_wrapup_zh');
+  await done(mei);
+}
+
+async function reviewer(open) {
+  const { token } = await (await fetch(`${base}/api/v1/auth/login`, {
+    method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ login: 'qin', password }),
+  })).json();
+  const list = await until('reviews', async () => {
+    const got = await api('/api/v1/qa/reviews?limit=50', token);
+    return got.items.some((r) => r.agent !== 'bot') ? got.items : null;
+  }, 30000);
+  const page = await open({ size: [1400, 900] });
+  await page.goto(`${base}/`);
+  await page.fill('[name=login]', 'qin');
+  await page.fill('[name=password]', password);
+  await page.click(sel('sign-in'));
+  await page.waitForSelector(sel('review'));
+  await accessible(page, 'reviews');
+  await picture(page, 'people_reviews');
+  await page.goto(`${base}/#/quality/review/${list.find((r) => r.agent !== 'bot').id}`);
+  await page.waitForSelector(`${sel('sheet')} ${sel('item')}`);
+  await page.waitForSelector(`${sel('review-script')} li`);
+  await accessible(page, 'a review');
+  await picture(page, 'people_review');
+}
+
+await scenario('desk', async (open) => {
+  const mei = await agent(open, 'mei', 'zh', 'light');
+  const tom = await agent(open, 'tom', 'en', 'dark');
+  const lin = await open({ size: [1400, 900] });
+  await signIn(lin, 'lin');
+  await lin.goto(`${base}/#/floor`);
+  await ready(mei);
+  await ready(tom);
+  await ending(await english(open, mei, tom, lin));
+  await chinese(open, mei, lin);
+  await reviewer(open);
+}, [], 85000);
