@@ -228,12 +228,12 @@ static void route(struct acd *a, const struct talk_ask *x, struct ho *h)
 	jv_free(packet);
 }
 
-int acd_ask(struct acd *a, const struct talk_ask *x, struct ho **ret)
+static struct ho *wished(struct acd *a, const struct talk_ask *x)
 {
 	struct store_db *db;
 	struct ho h = { .kind = HO_LIVE, .state = HO_REQUESTED, .since = a->now->now };
 	if (map_count(a->hos) >= ACD_LIVE)
-		return ERR_FULL;
+		return NULL;
 	id_new(h.id);
 	h.media = media_of(x);
 	acd_copy(h.conversation, sizeof(h.conversation), x->conversation);
@@ -247,9 +247,47 @@ int acd_ask(struct acd *a, const struct talk_ask *x, struct ho **ret)
 	if (h.customer[0] && store_reader(a->store, &db) == 0)
 		(void)ho_last_agent(db, sv_of(h.customer), h.sticky);
 	struct ho *n = acd_keep(a, &h);
+	if (n)
+		n->more.packet = xstrdup(x->packet.n ? x->packet : SV("{}"));
+	return n;
+}
+
+int acd_ask_served(struct acd *a, const struct talk_ask *x, struct ho **ret)
+{
+	struct acd_item item;
+	struct arena ar;
+	struct ho *n;
+	if (!acd_agent_of(a, x->agent, true))
+		return ERR_NOTFOUND;
+	n = wished(a, x);
 	if (!n)
 		return ERR_FULL;
-	n->more.packet = xstrdup(x->packet.n ? x->packet : SV("{}"));
+	arena_init(&ar, 65536);
+	acd_item(n, &ar, &item);
+	n->state = HO_ACCEPTED;
+	n->in_core = true;
+	n->queued = n->entered = n->accepted = a->now->now;
+	acd_copy(n->agent, sizeof(n->agent), x->agent);
+	if (n->media == ACD_VOICE)
+		(void)snprintf(n->party, sizeof(n->party), "agent:%s", n->agent);
+	acd_touch(a, n);
+	int rc = acd_core_restore(a->core, &item, x->agent, ACD_SERVED, n->accepted, a->now->now);
+	arena_done(&ar);
+	if (rc)
+		acd_over(a, n, HO_FAILED, SV("error"));
+	jv *o = acd_body(n);
+	jv_set_str(o, "agent", x->agent);
+	acd_event(a, "queue.served", sv_of(n->customer), x->agent, o);
+	acd_tell(a, rc ? "handover.failed" : "handover.accepted", x->agent, n, NULL);
+	*ret = n;
+	return rc;
+}
+
+int acd_ask(struct acd *a, const struct talk_ask *x, struct ho **ret)
+{
+	struct ho *n = wished(a, x);
+	if (!n)
+		return ERR_FULL;
 	*ret = n;
 	int rc = acd_enter(a, n);
 	if (rc)

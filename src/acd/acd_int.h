@@ -222,6 +222,8 @@ void acd_fit(struct acd *a, struct ho *h);
 /* A task that follows from a hand-over; not in the machine yet. */
 struct ho *acd_task(struct acd *a, const struct ho *of, enum ho_kind kind);
 int acd_ask(struct acd *a, const struct talk_ask *x, struct ho **ret);
+/* Begun by an agent, who serves it already: no queue, no offer; a row queue.served. */
+int acd_ask_served(struct acd *a, const struct talk_ask *x, struct ho **ret);
 
 /* A row queue.entered: it stands in its queue from now. */
 void acd_entered(struct acd *a, struct ho *h, sv how, sv by);

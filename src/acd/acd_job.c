@@ -10,13 +10,28 @@ struct text {
 };
 #define OF(field, most) { offsetof(struct acd_job, field), most }
 static const struct text texts[] = {
-	OF(o.handover, ACD_ID - 1), OF(o.conversation, ACD_ID - 1), OF(o.agent, ACD_NAME - 1),
-	OF(o.by, ACD_NAME - 1), OF(o.queue, ACD_NAME - 1), OF(o.to, ACD_TEXT - 1),
-	OF(o.why, ACD_NAME - 1), OF(o.note, ACD_PACKET), OF(o.number, ACD_TEXT - 1),
-	OF(o.json, ACD_PACKET), OF(o.party, ACD_TEXT - 1), OF(o.step, ACD_NAME - 1),
-	OF(ask.conversation, ACD_ID - 1), OF(ask.interaction, ACD_ID - 1), OF(ask.channel, 23),
-	OF(ask.language, 15), OF(ask.customer, ACD_NAME - 1), OF(ask.customer_name, ACD_PACKET),
-	OF(ask.reason, ACD_NAME - 1), OF(ask.topic, ACD_TEXT - 1), OF(ask.packet, ACD_PACKET),
+	OF(o.handover, ACD_ID - 1),
+	OF(o.conversation, ACD_ID - 1),
+	OF(o.agent, ACD_NAME - 1),
+	OF(o.by, ACD_NAME - 1),
+	OF(o.queue, ACD_NAME - 1),
+	OF(o.to, ACD_TEXT - 1),
+	OF(o.why, ACD_NAME - 1),
+	OF(o.note, ACD_PACKET),
+	OF(o.number, ACD_TEXT - 1),
+	OF(o.json, ACD_PACKET),
+	OF(o.party, ACD_TEXT - 1),
+	OF(o.step, ACD_NAME - 1),
+	OF(ask.conversation, ACD_ID - 1),
+	OF(ask.interaction, ACD_ID - 1),
+	OF(ask.channel, 23),
+	OF(ask.language, 15),
+	OF(ask.customer, ACD_NAME - 1),
+	OF(ask.customer_name, ACD_PACKET),
+	OF(ask.reason, ACD_NAME - 1),
+	OF(ask.agent, ACD_NAME - 1),
+	OF(ask.topic, ACD_TEXT - 1),
+	OF(ask.packet, ACD_PACKET),
 };
 #undef OF
 #define N_TEXTS (sizeof(texts) / sizeof(*texts))

@@ -46,10 +46,35 @@ static void say_where(struct acd *a, struct ho *h)
 	acd_say(a, h, s);
 }
 
+/* The conversation believes to be with an agent: one that an agent has begun, or one that was over
+ * here before its own rows could say so. */
+static int with_agent(struct acd *a, struct acd_job *j)
+{
+	struct acd_say s = { .kind = WORD_BACK, .why = "over" };
+	struct store_db *db;
+	struct ho last, *h = NULL;
+	int rc = store_reader(a->store, &db);
+	rc = rc ? rc : ho_last(db, j->ask.conversation, &last);
+	if (rc == 0) {
+		acd_copy(j->id, sizeof(j->id), sv_of(last.id));
+		acd_copy(s.agent, sizeof(s.agent), j->ask.agent);
+		acd_say(a, &last, s);
+		return 0;
+	}
+	rc = rc == ERR_NOTFOUND ? acd_ask_served(a, &j->ask, &h) : rc;
+	if (h)
+		acd_copy(j->id, sizeof(j->id), sv_of(h->id));
+	if (rc == 0)
+		say_where(a, h);
+	return rc;
+}
+
 static int do_ask(struct acd *a, struct acd_job *j)
 {
 	struct ho *h = acd_of_conversation(a, j->ask.conversation);
 	int rc = 0;
+	if (!h && j->ask.again && j->ask.agent.n)
+		return with_agent(a, j);
 	if (h)
 		say_where(a, h);             /* asked twice: still one hand-over */
 	else

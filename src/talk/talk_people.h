@@ -32,6 +32,7 @@ struct talk_ask {
 	 * one; the answer is a word that says where it stands (WORD_QUEUED, WORD_JOINED,
 	 * WORD_NOBODY). Without a live one it is a wish like any other. */
 	bool again;
+	sv agent;                /* again: who serves it, as far as the conversation knows */
 };
 
 /* What talk asks of the people's side, given as talk_opts.people; outlives the hub. Every

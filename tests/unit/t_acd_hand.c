@@ -281,6 +281,11 @@ TEST(acd_given_on_taken_over_and_given_back)
 	CHECK(aw_is(&w, id, "state", "OFFERED") && aw_is(&w, id, "agent", "tom"));
 	CHECK(aw_is(&w, id, "note", "she wants a refund"));
 	CHECK(aw_last(&w, WORD_QUEUED) != NULL);
+	CHECK(w.words.n > 0);
+	int passed_on = 0;
+	for (size_t i = 0; i < w.words.n; i++)
+		passed_on += strcmp(w.words.v[i].why, "transfer") == 0;
+	EQ(passed_on, 1);
 	OK(aw_act(&w, ACD_DO_WRAPPED, id, "mei"));       /* who gave it away is done with it */
 	EQ(aw_act(&w, ACD_DO_WRAPPED, id, "mei"), ERR_STATE);
 	OK(aw_act(&w, ACD_DO_ACCEPT, id, "tom"));
@@ -340,6 +345,35 @@ TEST(acd_the_agent_who_knows_the_customer_is_asked_first)
 	OK(aw_ask(&w, "C2", "", false, "c9"));
 	EQ(aw_count(&w, "SELECT count(*) FROM handover WHERE conversation='C2' AND sticky='tom'"),
 	   1);
+	aw_close(&w);
+}
+
+TEST(acd_a_call_the_agent_has_made_is_theirs_from_the_start)
+{
+	struct aw w;
+	if (!aw_open(&w, ""))
+		return;
+	OK(aw_console(&w, "mei", true));
+	OK(aw_state(&w, "mei", ACD_READY, ""));
+	struct talk_ask x = { .conversation = SV("C1"), .voice = true, .again = true,
+			      .agent = SV("mei") };
+	OK(aw_do(&w, (struct acd_order){ .act = ACD_DO_ASK, .ask = &x }));
+	STR_EQ(w.state, "ACCEPTED");
+	CHECK(aw_is(&w, w.id, "agent", "mei"));
+	CHECK(aw_last(&w, WORD_JOINED) && strcmp(aw_last(&w, WORD_JOINED)->agent, "mei") == 0);
+	OK(aw_do(&w, (struct acd_order){ .act = ACD_DO_ASK, .ask = &x }));
+	EQ(aw_count(&w, "SELECT count(*) FROM handover"), 1);
+	aw_pass(&w, 20000);
+	EQ(aw_count(&w, "SELECT count(*) FROM acd_agent_state WHERE login='mei' AND "
+			"state='talking'"),
+	   1);
+	OK(aw_phone(&w, "C1", "mei", "left", "gone"));
+	CHECK(aw_is(&w, w.id, "state", "ENDED"));
+	/* the conversation had not heard of it when the server died */
+	OK(aw_do(&w, (struct acd_order){ .act = ACD_DO_ASK, .ask = &x }));
+	CHECK(aw_last(&w, WORD_BACK) != NULL);
+	EQ(aw_count(&w, "SELECT count(*) FROM handover"), 1);
+	CHECK(aw_adds_up(&w));
 	aw_close(&w);
 }
 
