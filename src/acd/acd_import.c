@@ -277,8 +277,8 @@ static sv dialled(sv s)
 	if (s.n && s.p[0] == '[' && (at = sv_find_ch(s, ']')) >= 0)
 		s = sv_slice(s, (size_t)at + 1, s.n);
 	for (sv rest = s; sv_cut(&rest, '/', &part);)
-		if (part.n > 1 || !last.n)
-			last = part;
+		if (part.n > 1 || !last.n || (part.n && part.p[0] >= '0' && part.p[0] <= '9'))
+			last = part; /* but not the options of Local/1001@agents/n */
 	at = sv_find_ch(last, '@');
 	return at > 0 ? sv_slice(last, 0, (size_t)at) : last;
 }

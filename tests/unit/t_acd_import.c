@@ -61,7 +61,8 @@ static const char asterisk[] =
 	"[night]\n"
 	"strategy=linear\n"
 	"autopause=yes\n"
-	"member=>SIP/1001\n";
+	"member=>SIP/1001\n"
+	"member=>SIP/7\n";
 
 struct got { struct acd_plan *p; struct sb notes, yaml; };
 
@@ -162,8 +163,9 @@ TEST(acd_import_of_asterisk)
 	STR_EQ(q->music, "default");
 	EQ(n->strategy, ACD_TOP_DOWN);
 	EQ(n->ring_s, 20);
-	EQ(acd_plan_people(g.p), 2);
+	EQ(acd_plan_people(g.p), 3);
 	const struct acd_person *a = acd_plan_person(g.p, 0), *b = acd_plan_person(g.p, 1);
+	STR_EQ(acd_plan_person(g.p, 2)->login, "7");
 	STR_EQ(a->login, "1001");
 	STR_EQ(a->name, "Alice");
 	EQ(a->n_seats, 2);
