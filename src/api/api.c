@@ -5,6 +5,8 @@
  * through its mailbox only. */
 #include "api_gap.h"
 #include "api_int.h"
+#include "api_assist.h"
+#include "api_people.h"
 #include "api_policy.h"
 #include "api_qa.h"
 #include "api_source.h"
@@ -137,6 +139,50 @@ static const struct web_route routes[] = {
 	{ "POST", "/api/v1/surveys", api_survey_link, NULL },
 	{ "GET", "/api/v1/surveys/{token}", api_survey_get, NULL },
 	{ "POST", "/api/v1/surveys/{token}", api_survey_post, NULL },
+	{ "GET", "/api/v1/canned", api_canned, NULL },
+	{ "GET", "/api/v1/dispositions", api_dispositions, NULL },
+	{ "GET", "/api/v1/conversations/{id}/summary", api_summary, NULL },
+	{ "PUT", "/api/v1/conversations/{id}/summary", api_summary_put, NULL },
+	{ "POST", "/api/v1/conversations/{id}/summary", api_summary_reword, NULL },
+	{ "POST", "/api/v1/conversations/{id}/translate", api_translate, NULL },
+	{ "POST", "/api/v1/conversations/{id}/feedback", api_feedback, NULL },
+	{ "POST", "/api/v1/conversations/{id}/follow_ups", api_follow_ups, NULL },
+	{ "GET", "/api/v1/handovers", api_handovers, NULL },
+	{ "GET", "/api/v1/handovers/{id}", api_handover, NULL },
+	{ "POST", "/api/v1/handovers/{id}/accept", api_op_request, NULL },
+	{ "POST", "/api/v1/handovers/{id}/reject", api_op_request, NULL },
+	{ "POST", "/api/v1/handovers/{id}/hold", api_op_request, NULL },
+	{ "POST", "/api/v1/handovers/{id}/unhold", api_op_request, NULL },
+	{ "POST", "/api/v1/handovers/{id}/transfer", api_op_request, NULL },
+	{ "POST", "/api/v1/handovers/{id}/return", api_op_request, NULL },
+	{ "POST", "/api/v1/handovers/{id}/end", api_op_request, NULL },
+	{ "POST", "/api/v1/handovers/{id}/wrap", api_op_request, NULL },
+	{ "POST", "/api/v1/conversations/{id}/say", api_op_request, NULL },
+	{ "POST", "/api/v1/conversations/{id}/note", api_op_request, NULL },
+	{ "POST", "/api/v1/conversations/{id}/monitor", api_op_request, NULL },
+	{ "POST", "/api/v1/conversations/{id}/whisper", api_op_request, NULL },
+	{ "POST", "/api/v1/conversations/{id}/barge", api_op_request, NULL },
+	{ "POST", "/api/v1/conversations/{id}/takeover", api_op_request, NULL },
+	{ "POST", "/api/v1/conversations/{id}/consult", api_op_request, NULL },
+	{ "POST", "/api/v1/conversations/{id}/merge", api_op_request, NULL },
+	{ "POST", "/api/v1/conversations/{id}/drop", api_op_request, NULL },
+	{ "POST", "/api/v1/conversations/{id}/mute", api_op_request, NULL },
+	{ "POST", "/api/v1/conversations/{id}/unmute", api_op_request, NULL },
+	{ "POST", "/api/v1/conversations/{id}/keys", api_op_request, NULL },
+	{ "GET", "/api/v1/queues", api_queues, NULL },
+	{ "GET", "/api/v1/queues/realtime", api_queues_realtime, NULL },
+	{ "GET", "/api/v1/queues/{id}", api_queue, NULL },
+	{ "PUT", "/api/v1/queues/{id}", api_queue_put, NULL },
+	{ "DELETE", "/api/v1/queues/{id}", api_queue_delete, NULL },
+	{ "GET", "/api/v1/skills", api_skills, NULL },
+	{ "PUT", "/api/v1/skills/{id}", api_skill_put, NULL },
+	{ "DELETE", "/api/v1/skills/{id}", api_skill_delete, NULL },
+	{ "GET", "/api/v1/agents", api_agents, NULL },
+	{ "GET", "/api/v1/agents/{id}", api_agent, NULL },
+	{ "PUT", "/api/v1/agents/{id}", api_agent_put, NULL },
+	{ "DELETE", "/api/v1/agents/{id}", api_agent_delete, NULL },
+	{ "PUT", "/api/v1/agents/{id}/state", api_op_request, NULL },
+	{ "GET", "/api/v1/hours", api_hours, NULL },
 	{ "GET", "/api/v1/health", api_health, NULL },
 	{ "GET", "/api/v1/models", api_models, NULL },
 	{ "POST", "/api/v1/calls", api_call_make, NULL },
@@ -152,6 +198,8 @@ static const struct web_route routes[] = {
 static const struct web_ws_route ws_routes[] = {
 	{ "/ws/chat", &api_chat_ws, NULL },
 	{ "/ws/supervisor", &api_live_ws, NULL },
+	{ "/ws/agent", &api_agent_ws, NULL },
+	{ "/ws/media", &api_seat_ws, NULL },
 	{ "/ws/media/{id}", &api_media_ws, NULL },
 	{ "/v1/realtime", &api_realtime_ws, NULL },
 	{ "/asterisk/media", &api_asterisk_ws, NULL },
@@ -390,7 +438,8 @@ static int door_open(struct api *a, struct err *e)
 		return rc;
 	api_claims_sweep(a);
 	loop_after(a->loop, &a->tick, TICK_MS, tick, a);
-	return api_live_open(a);
+	rc = api_people_open(a);
+	return rc ? rc : api_live_open(a);
 }
 
 static void *door_main(void *arg)
@@ -406,6 +455,7 @@ static void *door_main(void *arg)
 	a->ending = true;
 	loop_timer_stop(&a->tick);
 	web_srv_close(a->srv);
+	api_people_stop(a);
 	api_live_done(a);
 	api_chats_done(a);
 	api_openai_stop(a);
@@ -417,6 +467,7 @@ static void api_free(struct api *a)
 {
 	mbox_free(a->mbox);
 	due_run(a, INT64_MAX);
+	api_people_done(a);
 	api_openai_done(a);
 	api_mcp_done(a);
 	api_keys_done(a);

@@ -63,7 +63,8 @@ struct api_opts {
 	const unsigned char *pii_key;
 	/* Tickets (desk.h); NULL = none. Outlives the api. */
 	const struct desk *desk;
-	/* Quality: of struct qa_forms (qa.h); surveys (qa_survey.h). NULL = none. Outlive the api. */
+	/* Quality: of struct qa_forms (qa.h); surveys (qa_survey.h). NULL = none. Outlive the
+	 * api. */
 	struct snap *qa_forms;
 	const struct qa_surveys *surveys;
 	/* Sources of knowledge (ingest.h); NULL = none. Outlives the api. */
@@ -171,13 +172,13 @@ int api_tool_run(size_t tool, const jv *args, const struct api_tools *on, jv **r
 /* For talk_opts.feed: any thread. */
 void api_feed(void *api, sv conversation_id, sv event_json, sv conversation_json);
 
-/* For acd_opts.feed: an event of the hand-overs, for that agent's consoles and the supervisors'; any
- * thread. */
+/* For acd_opts.feed: an event of the hand-overs, for that agent's consoles and the
+ * supervisors'; any thread. */
 void api_people_feed(void *api, const char *type, sv agent, sv json);
 /* An event for whoever serves the conversation now (assist.*); any thread. */
 void api_conversation_feed(void *api, const char *type, sv conversation, sv json);
-/* As talk_hub_word, but a written conversation that is not in memory is loaded first. Any thread. A
- * done whose mailbox is full is called on the door's thread. */
+/* As talk_hub_word, but a written conversation that is not in memory is loaded first. Any
+ * thread. A done whose mailbox is full is called on the door's thread. */
 int api_word(struct api *a, const struct talk_word *w);
 
 /* Users (also for `callm user add`). role: "admin", "supervisor", "agent", "quality", "viewer",

@@ -5,6 +5,7 @@
  * by its client id, so that a second try is not a second message; ids come back from the river
  * after a restart (api_chat_load.c). struct api owns its chats. Door's thread. */
 #include "api_chat.h"
+#include "api_word.h"
 
 #include <stdio.h>
 
@@ -87,6 +88,7 @@ void chat_free(struct api_chat *c, int status, const char *detail, const char *w
 	chat_waits_fail(c, status, detail);
 	while (c->n_socks)
 		chat_sock_closed(c->socks[0], why);
+	api_words_go_on(c, ERR_NOTFOUND);
 	chan_web_unref(c->w);
 	for (size_t i = 0; i < c->pending.n; i++) {
 		xfree(c->pending.v[i].text);

@@ -6,6 +6,7 @@
  * one. Meanwhile sockets and requests may join and texts are kept; all of it goes on when the
  * load is through. Door's thread, load_run on a worker. */
 #include "api_chat.h"
+#include "api_word.h"
 
 #include <stdio.h>
 
@@ -162,6 +163,7 @@ static void load_good(struct api_chat *c, const struct load *l)
 		chat_sock_replay(c->socks[i]);
 	}
 	hand_in_kept(c);
+	api_words_go_on(c, 0);
 	chat_waits_check(c);
 	if (c->close_wanted)
 		chan_web_close(c->w);

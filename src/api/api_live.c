@@ -6,7 +6,7 @@
  * may see one twice, but never an older state last. If the mailbox was full and rows were lost,
  * every console gets a new snapshot. A console that reads too slowly is closed by web.c and
  * comes back for a new snapshot. Door's thread, snapshot_run on a worker. */
-#include "api_int.h"
+#include "api_people.h"
 
 #define CONSOLES_MAX 64
 #define HELD_MAX (512u << 10)    /* bytes of rows waiting for a snapshot */
@@ -55,6 +55,20 @@ static void send_all(struct api_live *l, struct sb *b)
 	for (int i = 0; i < l->n && !sb_err(b); i++)
 		console_send(l->v[i], sb_sv(b));
 	sb_reset(b);
+}
+
+void api_live_show(struct api *a, const char *type, sv json)
+{
+	struct api_live *l = a->live;
+	struct sb b;
+	if (!l || !l->n)
+		return;
+	sb_init(&b, 2 * LIM_SB);
+	sb_fmt(&b, "{\"type\":\"%s\",\"data\":", type);
+	sb_put(&b, json);
+	sb_ch(&b, '}');
+	send_all(l, &b);
+	sb_done(&b);
 }
 
 /* ---- snapshots ---- */
@@ -176,6 +190,7 @@ static void fed_here(void *arg)
 {
 	struct fed *f = arg;
 	struct api_live *l = f->a->live;
+	api_agents_row(f->a, sv_of(f->id), sv_of(f->event));
 	if (l && l->n) {
 		struct sb b;
 		sb_init(&b, 2 * LIM_SB);

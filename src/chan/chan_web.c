@@ -240,6 +240,8 @@ static void copy_info(struct chan_web *w, const struct chan_info *from)
 	w->resume.owed = arena_sv(a, from->resume->owed);
 	w->resume.flow = arena_sv(a, from->resume->flow);
 	w->resume.flow_key = arena_sv(a, from->resume->flow_key);
+	w->resume.agent = arena_sv(a, from->resume->agent);
+	w->resume.agent_name = arena_sv(a, from->resume->agent_name);
 	w->resume.customer = arena_sv(a, from->resume->customer);
 	w->info.resume = &w->resume;
 }

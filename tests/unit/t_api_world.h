@@ -12,8 +12,10 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "acd.h"
 #include "api_int.h"
 #include "t.h"
+#include "talk_people.h"
 
 #define UNUSED __attribute__((unused))
 
@@ -33,6 +35,9 @@ struct aw {
 	struct talk_limits limits;
 	int port;
 	const struct chan_profile *profile;  /* the only customer known */
+	const char *queues;          /* YAML: agents behind the bot (acd.h); NULL = none */
+	struct acd *acd;
+	struct talk_people people;
 };
 
 struct resp {
@@ -110,6 +115,37 @@ static int aw_store(struct aw *w, struct err *e)
 	return rc;
 }
 
+static int aw_word(void *arg, const struct talk_word *x)
+{
+	struct aw *w = arg;
+	struct api *a = __atomic_load_n(&w->api, __ATOMIC_ACQUIRE);
+	return a ? api_word(a, x) : ERR_AGAIN;
+}
+
+static void aw_told(void *arg, const char *type, sv agent, sv json)
+{
+	struct aw *w = arg;
+	struct api *a = __atomic_load_n(&w->api, __ATOMIC_ACQUIRE);
+	if (a)
+		api_people_feed(a, type, agent, json);
+}
+
+static int aw_acd(struct aw *w, struct err *e)
+{
+	const struct acd_opts o = { .store = w->store,
+				    .yaml = sv_of(w->queues),
+				    .yaml_name = "queues.yaml",
+				    .word = aw_word,
+				    .word_arg = w,
+				    .feed = aw_told,
+				    .feed_arg = w,
+				    .realtime_ms = 100 };
+	int rc = acd_open(&w->acd, &o, e);
+	if (rc == 0)
+		acd_people(w->acd, &w->people);
+	return rc;
+}
+
 static int aw_hub(struct aw *w, struct err *e)
 {
 	w->rules = w->script ? jv_parse(sv_of(w->script), NULL) : NULL;
@@ -122,7 +158,8 @@ static int aw_hub(struct aw *w, struct err *e)
 				.limits = w->limits,
 				.pii_key = w->o.pii_key,
 				.llm = &llm,
-				.n_llm = w->script ? 1 : 0 };
+				.n_llm = w->script ? 1 : 0,
+				.people = w->acd ? &w->people : NULL };
 	int rc = talk_texts_new(&w->texts, w->company, e);
 	to.texts = w->texts;
 	return rc ? rc : talk_hub_open(&w->hub, &to, e);
@@ -140,6 +177,8 @@ UNUSED static bool aw_up(struct aw *w)
 	w->company = jv_parse(SV("{\"name\":{\"en\":\"Test Ltd\",\"zh\":\"测试公司\"}}"), NULL);
 	w->pool = pool_new(2, 0);
 	int rc = aw_store(w, &e);
+	if (rc == 0 && w->queues)
+		rc = aw_acd(w, &e);
 	if (rc == 0)
 		rc = aw_hub(w, &e);
 	struct api_opts o = w->o;
@@ -150,6 +189,7 @@ UNUSED static bool aw_up(struct aw *w)
 	o.company = w->company;
 	o.profile = aw_profile;
 	o.profile_arg = w;
+	o.acd = w->acd;
 	o.data_dir = t_tmpdir();
 	struct api *a = NULL;
 	if (rc == 0)
@@ -170,6 +210,8 @@ static void aw_stop(struct aw *w)
 {
 	api_stop(w->api);
 	talk_hub_close(w->hub);
+	acd_close(w->acd);
+	w->acd = NULL;
 	pool_free(w->pool);
 	store_close(w->store);
 	api_close(w->api);
@@ -193,18 +235,23 @@ UNUSED static bool aw_restart(struct aw *w)
 	return aw_up(w);
 }
 
-/* A signed-in user's token without the cost of a password. */
-UNUSED static const char *aw_token(struct aw *w, const char *role)
+/* A signed-in user's token without the cost of a password; the last eight are good. */
+UNUSED static const char *aw_token_of(struct aw *w, const char *role, const char *login)
 {
-	static char out[4][API_TOKEN_MAX];
+	static char out[8][API_TOKEN_MAX];
 	static int i;
-	char subject[64];
-	char *p = out[i++ % 4];
-	snprintf(subject, sizeof(subject), "%s:tester", role);
+	char subject[128];
+	char *p = out[i++ % 8];
+	snprintf(subject, sizeof(subject), "%s:%s", role, login);
 	return api_token_make(w->api, "user", sv_of(subject), clk_wall_ms() + 60000, p,
 			      API_TOKEN_MAX) ?
 		       p :
 		       "";
+}
+
+UNUSED static const char *aw_token(struct aw *w, const char *role)
+{
+	return aw_token_of(w, role, "tester");
 }
 
 /* ---- HTTP ---- */

@@ -1,0 +1,95 @@
+/* api_agent_talk.c: what agents say and write in a conversation, and what its recording keeps.
+ *
+ * The conversation itself decides whether an agent's words reach the customer (only while it is
+ * with that agent); notes and typing are for whoever serves it, and for supervisors. Door's
+ * thread. */
+#include "api_agent_op.h"
+
+#define NOTE_MAX 4000
+
+static void word_done(void *arg, int err)
+{
+	struct api_op *op = arg;
+	if (err)
+		api_op_fail(op, err, err == ERR_NOTFOUND ? "There is no such open conversation." :
+			    err == ERR_STATE ? "The conversation is not with you now." :
+			    err == ERR_UNSUPPORTED ? "This conversation is no call." : NULL);
+	else
+		api_op_done(op, SV_NULL);
+}
+
+/* May this user put a hand on the conversation? */
+static bool may_touch(struct api_op *op, sv conversation)
+{
+	if (api_serves(op->a, conversation, sv_of(op->u.login)) ||
+	    api_role_may(sv_of(op->u.role), "handover.take"))
+		return true;
+	api_op_fail(op, 403, "You do not serve this conversation.");
+	return false;
+}
+
+void api_op_word(struct api_op *op, struct talk_word *w)
+{
+	sv id = api_op_id(op, "conversation");
+	if (!id.n) {
+		api_op_fail(op, 400, "Say which conversation, 26 characters.");
+		return;
+	}
+	if (!may_touch(op, id))
+		return;
+	w->conversation = id;
+	w->agent = w->agent.n ? w->agent : sv_of(op->u.login);
+	w->back = op->a->mbox;
+	w->done = word_done;
+	w->arg = op;
+	int rc = api_word(op->a, w);
+	if (rc)
+		word_done(op, rc);
+}
+
+void api_op_say(struct api_op *op)
+{
+	struct talk_word w = { .kind = WORD_SAYS };
+	struct api_name name;
+	if (!api_op_text(op, "text", 4 * LIM_TEXT_MSG, true, &w.text) ||
+	    !api_op_text(op, "client_id", 64, false, &w.client_id) ||
+	    !api_op_text(op, "lang", 8, false, &w.lang) ||
+	    !api_op_text(op, "original", 4 * LIM_TEXT_MSG, false, &w.original))
+		return;
+	if (sv_runes(w.text) > LIM_TEXT_MSG) {
+		api_op_fail(op, 413, "text may have 4000 characters at most.");
+		return;
+	}
+	api_name_of(op->a, op->u.login, &name);
+	w.name = sv_of(name.text);
+	api_op_word(op, &w);
+}
+
+void api_op_note(struct api_op *op)
+{
+	struct talk_word w = { .kind = WORD_NOTE };
+	if (api_op_text(op, "text", NOTE_MAX, true, &w.text))
+		api_op_word(op, &w);
+}
+
+void api_op_typing(struct api_op *op)
+{
+	struct talk_word w = { .kind = WORD_TYPING };
+	api_op_word(op, &w);
+}
+
+void api_op_record(struct api_op *op)
+{
+	sv id = api_op_id(op, "conversation");
+	struct talk_record_order o = { .id = id, .by = sv_of(op->u.login),
+				       .how = sv_eq(sv_of(op->kind->name), SV("record_pause")) ?
+						      CHAN_RECORD_PAUSED : CHAN_RECORD_ON,
+				       .back = op->a->mbox, .done = word_done, .arg = op };
+	if (!id.n) {
+		api_op_fail(op, 400, "Say which conversation, 26 characters.");
+	} else if (may_touch(op, id)) {
+		int rc = talk_hub_record(op->a->o.hub, &o);
+		if (rc)
+			word_done(op, rc);
+	}
+}

@@ -1,0 +1,191 @@
+/* Agents' sockets and orders, with the real queues and conversations behind: from the bot to
+ * agents and back, races, a restart while somebody waits, a supervisor. */
+#include "t_api_desk.h"
+
+TEST(api_people_from_the_bot_to_agents_and_back)
+{
+	struct aw w = { .queues = queues };
+	struct desk mei = { 0 }, tom = { 0 };
+	struct wsc c;
+	struct resp r = { 0 };
+	char id[27], token[API_TOKEN_MAX], h[27], line[200];
+	CHECK(aw_up(&w) && wsc_open(&w, &c, "/ws/chat"));
+	CHECK(desk_open(&w, &mei, "agent", "mei", 0) && desk_open(&w, &tom, "agent", "tom", 0));
+	const jv *hello = wsc_find(&mei.c, "hello", 0);
+	CHECK(says(hello, "data.me.login", "mei") && says(hello, "data.me.extension", "1001"));
+	CHECK(says(hello, "data.reasons.1", "lunch") && jv_len(jv_path(hello, "data.queues")) == 2);
+	EQ(order(&w, &mei, "state", "{\"state\":\"ready\"}"), 200);
+	start(&w, &c, id, token);
+	write_text(&c, "m1", "I want to talk to a person please");
+	CHECK(offered(&w, &mei, h));
+	EQ(order_on(&w, &tom, "accept", h, id, ""), 409);       /* it is not his */
+	EQ(order_on(&w, &tom, "note", h, id, ",\"text\":\"mine?\""), 403);
+	EQ(order_on(&w, &mei, "accept", h, id, ""), 200);
+	CHECK(wsc_wait(&w, &mei.c, "handover.accepted") && row(&w, &c, "handover.accepted", NULL));
+	EQ(order_on(&w, &mei, "say", h, id,
+		    ",\"text\":\"Good morning, Mei here\",\"client_id\":\"a1\""),
+	   200);
+	CHECK(row(&w, &c, "turn.agent", "Mei here"));
+	write_text(&c, "m2", "My sofa came broken");
+	CHECK(row(&w, &mei.c, "turn.customer", "sofa"));
+	CHECK(wsc_wait(&w, &mei.c, "emotion.updated"));
+	EQ(order_on(&w, &mei, "note", h, id, ",\"text\":\"sounds honest\""), 200);
+	CHECK(row(&w, &mei.c, "note.agent", "honest"));
+	EQ(order(&w, &tom, "state", "{\"state\":\"ready\"}"), 200);
+	EQ(order_on(&w, &mei, "transfer", h, id, ",\"agent\":\"tom\",\"note\":\"sofa\""), 200);
+	CHECK(offered(&w, &tom, h));
+	EQ(order_on(&w, &tom, "accept", h, id, ""), 200);
+	EQ(order_on(&w, &mei, "say", h, id, ",\"text\":\"still me\""), 403);
+	EQ(order_on(&w, &tom, "say", h, id, ",\"text\":\"Tom now\""), 200);
+	CHECK(row(&w, &c, "turn.agent", "Tom now"));
+	EQ(order_on(&w, &tom, "return", h, id, ",\"instruction\":\"tell the return window\""), 200);
+	CHECK(row(&w, &c, "handover.returned", NULL) && wsc_wait(&w, &tom.c, "handover.returned"));
+	/* what colleagues wrote and what the hand-over carries stays inside */
+	EQ(events(&w, id, token, 0, &r), 200);
+	CHECK(kinds(&r, "turn.agent") == 2 && kinds(&r, "note.agent") == 0);
+	CHECK(sv_find(sb_sv(&r.body), SV("\"packet\"")) < 0);
+	snprintf(line, sizeof(line), "GET /api/v1/handovers?conversation=%s", id);
+	EQ(http(&w, line, aw_token_of(&w, "supervisor", "lin"), NULL, &r), 200);
+	SV_EQ(jv_as_str(jv_path(r.json, "items.0.state")), "RETURNED");
+	resp_done(&r);
+	wsc_close(&w, &mei.c);
+	wsc_close(&w, &tom.c);
+	wsc_close(&w, &c);
+	aw_down(&w);
+}
+
+TEST(api_people_two_race_and_one_wraps_up)
+{
+	struct aw w = { .queues = queues };
+	struct desk mei = { 0 }, tom = { 0 };
+	struct wsc c;
+	struct resp r = { 0 };
+	char id[27], token[API_TOKEN_MAX], h[27], h2[27], line[200];
+	CHECK(aw_up(&w) && wsc_open(&w, &c, "/ws/chat"));
+	CHECK(desk_open(&w, &mei, "agent", "mei", 0) && desk_open(&w, &tom, "agent", "tom", 0));
+	EQ(order(&w, &mei, "state", "{\"state\":\"ready\"}"), 200);
+	start(&w, &c, id, token);
+	write_text(&c, "m1", "human agent please");
+	CHECK(offered(&w, &mei, h));
+	EQ(order(&w, &tom, "state", "{\"state\":\"ready\"}"), 200);
+	EQ(order_on(&w, &mei, "accept", h, id, ""), 200);
+	mei.c.from = mei.c.frames.n;
+	EQ(order_on(&w, &mei, "transfer", h, id, ",\"queue\":\"all\""), 200);
+	EQ(order(&w, &mei, "wrap", "{}"), 400);
+	EQ(order_on(&w, &mei, "wrap", h, id, ",\"disposition\":\"other\",\"summary\":\"x\""), 200);
+	CHECK(offered(&w, &mei, h) && offered(&w, &tom, h2));
+	STR_EQ(h, h2);
+	/* both accept: over REST and by frame */
+	snprintf(line, sizeof(line), "POST /api/v1/handovers/%s/accept", h);
+	int fd = http_send(&w, line, tom.token, NULL, SV("{}"));
+	int a = order_on(&w, &mei, "accept", h, id, "");
+	http_read(fd, &r);
+	EQ(a + r.status, 200 + 409);
+	struct desk *won = a == 200 ? &mei : &tom;
+	EQ(order_on(&w, won, "end", h, id, ",\"survey\":false"), 200);
+	CHECK(row(&w, &c, "conversation.closed", NULL));
+	CHECK(wsc_wait(&w, &won->c, "handover.wrapup") || wsc_wait(&w, &won->c, "handover.ended"));
+	EQ(order_on(&w, won, "wrap", h, id,
+		    ",\"disposition\":\"solved\",\"summary\":\"done\",\"follow_ups\":[]"), 200);
+	snprintf(line, sizeof(line), "GET /api/v1/handovers/%s", h);
+	EQ(http(&w, line, won->token, NULL, &r), 200);
+	SV_EQ(jv_get_str(r.json, "state"), "ENDED");
+	EQ(http(&w, line, won == &mei ? tom.token : mei.token, NULL, &r), 403);
+	resp_done(&r);
+	wsc_close(&w, &mei.c);
+	wsc_close(&w, &tom.c);
+	wsc_close(&w, &c);
+	aw_down(&w);
+}
+
+TEST(api_people_restart_while_somebody_waits)
+{
+	struct aw w = { .queues = queues };
+	struct desk mei = { 0 };
+	struct wsc c, d;
+	struct resp r = { 0 };
+	char id[27], token[API_TOKEN_MAX], h[27], h2[27], frame[API_TOKEN_MAX + 160];
+	CHECK(aw_up(&w) && wsc_open(&w, &c, "/ws/chat"));
+	start(&w, &c, id, token);
+	write_text(&c, "m1", "I want to talk to a person please");
+	CHECK(row(&w, &c, "handover.queued", NULL));
+	aw_stop(&w);
+	w.api = NULL;
+	CHECK(wsc_gone(&w, &c));
+	wsc_close(&w, &c);
+	CHECK(aw_up(&w) && desk_open(&w, &mei, "agent", "mei", 0));
+	EQ(order(&w, &mei, "state", "{\"state\":\"ready\"}"), 200);
+	CHECK(offered(&w, &mei, h));
+	/* nobody has the conversation in memory: it is loaded for the agent */
+	EQ(order_on(&w, &mei, "accept", h, id, ""), 200);
+	CHECK(wsc_wait(&w, &mei.c, "handover.accepted"));
+	CHECK(row(&w, &mei.c, "handover.accepted", NULL));
+	EQ(order_on(&w, &mei, "say", h, id, ",\"text\":\"sorry for the wait\""), 200);
+	CHECK(wsc_open(&w, &d, "/ws/chat"));
+	snprintf(frame, sizeof(frame),
+		 "{\"op\":\"session.resume\",\"data\":{\"id\":\"%s\",\"token\":\"%s\","
+		 "\"after\":0}}", id, token);
+	wsc_send(&d, frame);
+	CHECK(row(&w, &d, "turn.agent", "sorry"));
+	write_text(&d, "m2", "at last");
+	CHECK(row(&w, &mei.c, "turn.customer", "at last"));
+	/* and another restart while she serves: hello has it, the words go on */
+	aw_stop(&w);
+	w.api = NULL;
+	CHECK(wsc_gone(&w, &mei.c) && wsc_gone(&w, &d));
+	wsc_close(&w, &mei.c);
+	wsc_close(&w, &d);
+	CHECK(aw_up(&w) && desk_open(&w, &mei, "agent", "mei", 0));
+	const jv *hello = wsc_find(&mei.c, "hello", 0);
+	EQ(jv_len(jv_path(hello, "data.work")), 1);
+	snprintf(h2, sizeof(h2), SV_FMT, SV_ARG(jv_as_str(jv_path(hello, "data.work.0.id"))));
+	STR_EQ(h2, h);
+	EQ(order_on(&w, &mei, "say", h, id, ",\"text\":\"here I am again\""), 200);
+	EQ(events(&w, id, token, 0, &r), 200);
+	EQ(kinds(&r, "turn.agent"), 2);
+	EQ(kinds(&r, "handover.queued") >= 1, 1);
+	resp_done(&r);
+	wsc_close(&w, &mei.c);
+	aw_down(&w);
+}
+
+TEST(api_people_supervisor_sees_sets_and_takes_over)
+{
+	struct aw w = { .queues = queues };
+	struct desk mei = { 0 }, lin = { 0 };
+	struct wsc c, board;
+	struct resp r = { 0 };
+	char id[27], token[API_TOKEN_MAX], h[27], path[API_TOKEN_MAX + 64];
+	CHECK(aw_up(&w) && wsc_open(&w, &c, "/ws/chat"));
+	CHECK(desk_open(&w, &mei, "agent", "mei", 0));
+	CHECK(desk_open(&w, &lin, "supervisor", "lin", 0));
+	snprintf(path, sizeof(path), "/ws/supervisor?token=%s", lin.token);
+	CHECK(wsc_open(&w, &board, path));
+	CHECK(wsc_wait(&w, &board, "queue.realtime") && wsc_wait(&w, &board, "agent.realtime"));
+	EQ(http(&w, "PUT /api/v1/agents/tom/state", mei.token, "{\"state\":\"ready\"}", &r), 403);
+	EQ(http(&w, "PUT /api/v1/agents/mei/state", lin.token,
+		"{\"state\":\"ready\",\"reason\":\"\"}", &r), 200);
+	CHECK(wsc_wait(&w, &mei.c, "agent.state"));
+	CHECK(wsc_wait(&w, &board, "agent.state"));
+	start(&w, &c, id, token);
+	write_text(&c, "m1", "I want to talk to a person please");
+	CHECK(offered(&w, &mei, h));
+	EQ(order_on(&w, &mei, "accept", h, id, ""), 200);
+	EQ(order_on(&w, &mei, "takeover", h, id, ""), 403);
+	EQ(order_on(&w, &mei, "monitor", h, id, ""), 403);
+	write_text(&c, "m2", "This is outrageous, you are useless and I am furious!!!");
+	const jv *alert = wsc_wait(&w, &board, "alert.raised");
+	CHECK(says(alert, "data.kind", "customer_angry") && says(alert, "data.agent", "mei"));
+	EQ(order_on(&w, &lin, "monitor", h, id, ",\"line\":\"web\""), 501);     /* no call */
+	EQ(order_on(&w, &lin, "takeover", h, id, ""), 200);
+	CHECK(wsc_wait(&w, &lin.c, "handover.accepted"));
+	EQ(order_on(&w, &lin, "say", h, id, ",\"text\":\"Lin, the supervisor\""), 200);
+	CHECK(row(&w, &c, "turn.agent", "supervisor"));
+	EQ(order_on(&w, &mei, "say", h, id, ",\"text\":\"and I\""), 403);
+	resp_done(&r);
+	wsc_close(&w, &mei.c);
+	wsc_close(&w, &lin.c);
+	wsc_close(&w, &board);
+	wsc_close(&w, &c);
+	aw_down(&w);
+}
