@@ -1,19 +1,17 @@
 /* acd_import.c: queues of FreeSWITCH and Asterisk as a plan of ours.
  *
  * Both readers only find names and values; one table a system says which of them become what.
- * XML is read by expat: no entity is defined, depth is limited. Asterisk's sections may be
- * templates
- * ("[a](!)", "[b](a)"). A value that does not fit or has no counterpart becomes a note, never a
- * guess that nobody sees. One reader at a time, any thread.
+ * Asterisk's sections may be templates ("[a](!)", "[b](a)"). A value that does not fit or has no
+ * counterpart becomes a note, never a guess that nobody sees. One reader at a time, any thread.
  */
 #include "acd_import.h"
 
-#include <expat.h>
 #include <stdio.h>
 
+#include "acd_import_int.h"
 #include "acd_plan.h"
 
-enum { IMPORT_DEPTH = 12, IMPORT_LINE = 2000 };
+enum { IMPORT_LINE = 2000 };
 
 struct import {
 	jv *queues, *people;         /* lists of the tree */
@@ -22,7 +20,7 @@ struct import {
 	/* of the queue we are in, known only when all is read */
 	bool tiers, resumes, autopause;
 	int64_t resume_s, tier_wait_s;
-	int depth, err;
+	int err;
 };
 
 static void note(struct import *m, sv what, const char *fmt, ...)
@@ -319,15 +317,7 @@ static void seat(struct import *m, jv *who, sv queue, int64_t tier, int64_t posi
 
 /* ---- FreeSWITCH ---- */
 
-static sv attr(const XML_Char **a, const char *name)
-{
-	for (; a[0]; a += 2)
-		if (strcmp(a[0], name) == 0)
-			return sv_of(a[1]);
-	return SV_NULL;
-}
-
-static void xml_agent(struct import *m, const XML_Char **a)
+static void xml_agent(struct import *m, const struct acd_tag *t)
 {
 	static const struct { const char *name, *key; int max; } nums[] = {
 		{ "max-no-answer", "max_no_answer", 1000 },
@@ -336,85 +326,46 @@ static void xml_agent(struct import *m, const XML_Char **a)
 		{ "busy-delay-time", "busy_delay_s", 3600 },
 		{ "no-answer-delay-time", "no_answer_delay_s", 3600 },
 	};
-	sv name = attr(a, "name"), s;
-	jv *o = agent(m, name, attr(a, "contact"), SV_NULL);
+	sv name = acd_tag_value(t, "name"), s;
+	jv *o = agent(m, name, acd_tag_value(t, "contact"), SV_NULL);
 	for (size_t i = 0; o && i < sizeof(nums) / sizeof(nums[0]); i++) {
 		int64_t n;
-		if ((s = attr(a, nums[i].name)).n && sv_i64(s, &n) == 0 && n >= 0 &&
+		if ((s = acd_tag_value(t, nums[i].name)).n && sv_i64(s, &n) == 0 && n >= 0 &&
 		    n <= nums[i].max)
 			jv_set_int(o, nums[i].key, n);
 		else if (s.n)
 			note(m, name, "%s = %.*s does not fit", nums[i].name,
 			     (int)(s.n < 60 ? s.n : 60), s.p);
 	}
-	s = attr(a, "type");
+	s = acd_tag_value(t, "type");
 	if (s.n && !sv_eq(s, SV("callback")))
 		note(m, name, "type %.*s: every agent is called when it is his turn",
 		     (int)(s.n < 60 ? s.n : 60), s.p);
 }
 
-static void XMLCALL xml_start(void *arg, const XML_Char *tag, const XML_Char **a)
+static int xml_tag(void *arg, const struct acd_tag *t)
 {
 	struct import *m = arg;
-	m->depth++;
-	if (strcmp(tag, "queue") == 0) {
-		queue_open(m, attr(a, "name"));
-	} else if (strcmp(tag, "param") == 0) {
-		put(m, freeswitch, attr(a, "name"), attr(a, "value"));
-	} else if (strcmp(tag, "agent") == 0) {
-		xml_agent(m, a);
-	} else if (strcmp(tag, "tier") == 0) {
+	if (sv_eq(t->name, SV("queue"))) {
+		if (!t->ends)
+			queue_open(m, acd_tag_value(t, "name"));
+		if (t->ends || t->single)
+			queue_close(m);
+	} else if (t->ends) {
+		return 0;
+	} else if (sv_eq(t->name, SV("param"))) {
+		put(m, freeswitch, acd_tag_value(t, "name"), acd_tag_value(t, "value"));
+	} else if (sv_eq(t->name, SV("agent"))) {
+		xml_agent(m, t);
+	} else if (sv_eq(t->name, SV("tier"))) {
 		int64_t level = 1, position = 1;
-		jv *o = agent(m, attr(a, "agent"), SV_NULL, SV_NULL);
-		(void)sv_i64(attr(a, "level"), &level);
-		(void)sv_i64(attr(a, "position"), &position);
-		if (o && attr(a, "queue").n)
-			seat(m, o, attr(a, "queue"), level, position);
+		jv *o = agent(m, acd_tag_value(t, "agent"), SV_NULL, SV_NULL);
+		(void)sv_i64(acd_tag_value(t, "level"), &level);
+		(void)sv_i64(acd_tag_value(t, "position"), &position);
+		if (o && acd_tag_value(t, "queue").n)
+			seat(m, o, acd_tag_value(t, "queue"), level, position);
 	}
-}
-
-static void XMLCALL xml_end(void *arg, const XML_Char *tag)
-{
-	struct import *m = arg;
-	m->depth--;
-	if (strcmp(tag, "queue") == 0)
-		queue_close(m);
-}
-
-static void XMLCALL xml_entity(void *arg, const XML_Char *name, int param, const XML_Char *value,
-			       int n, const XML_Char *base, const XML_Char *sys,
-			       const XML_Char *pub, const XML_Char *notation)
-{
-	struct import *m = arg;
-	m->err = ERR_PARSE;
-}
-
-static int read_xml(struct import *m, sv text, const char *name, struct err *e)
-{
-	XML_Parser p = XML_ParserCreate(NULL);
-	int rc = 0;
-	if (!p)
-		return err_set(e, ERR_NOMEM, "no memory for %s", name);
-	XML_SetUserData(p, m);
-	XML_SetElementHandler(p, xml_start, xml_end);
-	XML_SetEntityDeclHandler(p, xml_entity);
-	/* in pieces, so that what is refused stops it early */
-	while (rc == 0 && text.n) {
-		sv piece = sv_slice(text, 0, 4096);
-		text = sv_slice(text, piece.n, text.n);
-		if (XML_Parse(p, piece.p, (int)piece.n, !text.n) != XML_STATUS_OK)
-			rc = err_set(e, ERR_PARSE, "%s:%lu: %s", name,
-				     (unsigned long)XML_GetCurrentLineNumber(p),
-				     XML_ErrorString(XML_GetErrorCode(p)));
-		else if (m->err || m->depth > IMPORT_DEPTH)
-			rc = err_set(e, m->err ? m->err : ERR_PARSE, "%s:%lu: %s", name,
-				     (unsigned long)XML_GetCurrentLineNumber(p),
-				     m->err == ERR_TOOBIG ? "too many queues" :
-				     m->err		  ? "entities are not read" :
-							    "too deep");
-	}
-	XML_ParserFree(p);
-	return rc;
+	return m->err;
 }
 
 /* ---- Asterisk ---- */
@@ -555,7 +506,7 @@ int acd_import(jv **ret, sv text, const char *name, struct sb *notes, struct err
 	if (!sv_utf8_ok(text))
 		rc = err_set(e, ERR_PARSE, "%s is not UTF-8", name);
 	else
-		rc = head.n && head.p[0] == '<' ? read_xml(&m, text, name, e) :
+		rc = head.n && head.p[0] == '<' ? acd_tags(text, name, xml_tag, &m, e) :
 						  read_ini(&m, text, name, e);
 	if (rc == 0 && !jv_len(m.queues))
 		rc = err_set(e, ERR_PARSE, "%s: no queue in it", name);
