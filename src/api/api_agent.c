@@ -290,7 +290,7 @@ static void mood_of(struct api *a, sv conversation, const jv *row)
 void api_agents_row(struct api *a, sv conversation, sv row)
 {
 	struct sb b;
-	if (!a->people || !map_get(a->people->served, conversation))
+	if (a->ending || !map_get(a->people->served, conversation))
 		return;
 	if (a->o.assist)
 		assist_row(a->o.assist, conversation, row);

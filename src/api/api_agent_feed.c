@@ -82,7 +82,7 @@ static void told_here(void *arg)
 	struct told *t = arg;
 	struct api *a = t->a;
 	sv json = sv_of(t->json), agent = sv_of(t->agent);
-	jv *v = a->people ? jv_parse(json, NULL) : NULL;
+	jv *v = a->ending ? NULL : jv_parse(json, NULL);     /* too late: acd may be gone */
 	if (v && (strcmp(t->type, "queue.realtime") == 0 ||
 		  strcmp(t->type, "agent.realtime") == 0)) {
 		board_keep(a, t->type, json, v);
@@ -128,7 +128,7 @@ struct helped {
 static void helped_here(void *arg)
 {
 	struct helped *h = arg;
-	if (h->a->people)
+	if (!h->a->ending)
 		api_agents_serving(h->a, sv_of(h->id), h->type, sv_of(h->json), false);
 	xfree(h->json);
 	xfree(h);
