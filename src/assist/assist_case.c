@@ -271,6 +271,7 @@ static void on_flow(struct assist_case *c, const jv *body)
 	if (begins && c->wish_from)
 		add_wish(c, c->wish_from - 1, flow);
 	c->wish_from = 0;
+	c->withdrawn = false;
 	c->flow = flow;
 	take_slots(c, flow, jv_get(state, "vars"));
 	sv *kept = VEC_PUSH(&c->facts, ASSIST_ROWS);
@@ -287,6 +288,7 @@ static void on_flow_end(struct assist_case *c, const jv *body)
 		add_wish(c, c->wish_from - 1, flow);
 	c->wish_from = 0;
 	c->flow = SV("");
+	c->withdrawn = assist_one_of(SV("declined|cancelled"), jv_get_str(body, "how"));
 }
 
 /* ---- actions ---- */
@@ -359,6 +361,8 @@ static void on_other(struct assist_case *c, sv kind, const jv *body)
 		judge_wish(c);
 		c->closed = true;
 		c->end_by = assist_keep(c, jv_get_str(body, "by"));
+	} else if (sv_eq(kind, SV("tool.dropped"))) {
+		c->withdrawn = true;
 	} else if (sv_eq(kind, SV("customer.known"))) {
 		c->level = (int)jv_get_int(body, "level", c->level);
 	} else if (sv_eq(kind, SV("handover.returned"))) {

@@ -2,7 +2,8 @@
  * disposition fits and what must follow. Part of a summary (assist_sum.c); pure.
  *
  * Outcomes: resolved (something was done, nothing is open), answered, refused (a rule said no),
- * callback, person_wanted (nobody came), open, none (nothing was asked). */
+ * withdrawn (the customer did not want it after all), callback, person_wanted (nobody came), open,
+ * none (nothing was asked). */
 #include "assist_int.h"
 
 /* ---- open ---- */
@@ -117,6 +118,8 @@ static const char *outcome_of(const struct assist_sum *s)
 		return "open";
 	if (s->any_done)
 		return "resolved";
+	if (c->withdrawn)
+		return "withdrawn";
 	if (s->refused)
 		return "refused";
 	if (s->answered || c->was_person)
@@ -165,10 +168,13 @@ static bool any_tool(const struct assist_sum *s, sv tools)
 
 static bool any_intent(const struct assist_case *c, sv intents)
 {
-	for (size_t i = 0; i < c->wish.n; i++)
-		if ((c->wish.v[i].intent.n && assist_one_of(intents, c->wish.v[i].intent)) ||
-		    (c->wish.v[i].flow.n && assist_one_of(intents, c->wish.v[i].flow)))
+	/* A flow that began tells it for sure, an intent is a guess. */
+	for (size_t i = 0; i < c->wish.n; i++) {
+		const struct assist_wish *w = &c->wish.v[i];
+		sv what = w->flow.n ? w->flow : w->intent;
+		if (what.n && assist_one_of(intents, what))
 			return true;
+	}
 	return false;
 }
 

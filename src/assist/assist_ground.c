@@ -103,8 +103,11 @@ static bool means(const struct check *k, int64_t turn, sv value)
 		size_t n = 0;
 		if (x->turn != turn || feel_slots(x->text, &ctx, &a, &v, &n))
 			continue;
-		for (size_t s = 0; s < n; s++)
-			yes |= sv_eq(v[s].value, value);
+		for (size_t s = 0; s < n; s++) {
+			sv said = sv_slice(x->text, v[s].start, v[s].end);
+			yes |= sv_eq(v[s].value, value) ||
+			       sv_eq(assist_past_day(v[s].value, said, x->ts_ms, &a), value);
+		}
 		arena_reset(&a);
 	}
 	arena_done(&a);
@@ -120,7 +123,7 @@ static void check_facts(struct check *k, const jv *s)
 		if (!is_slot(k->c, value) && !in_texts(k->c, value) &&
 		    !means(k, jv_get_int(x, "turn", 0), value))
 			miss(k, "facts", value);
-		if (label.n && !in_texts(k->c, label))
+		if (label.n && !stands(k->c, label))
 			miss(k, "facts label", label);
 	}
 }

@@ -155,7 +155,7 @@ static jv *proposal(const struct assist_case *c, const struct assist_tool *t)
 	char name[64];
 	while (jv_next(jv_get(t->schema, "properties"), &it, &key, &v)) {
 		sv value = slot_value(c, key);
-		double num;
+		double num = 0;
 		bool number = assist_one_of(SV("number|integer"), jv_get_str(v, "type"));
 		bool plain = number || sv_eq(jv_get_str(v, "type"), SV("string"));
 		bool fits = value.n && plain && (!number || sv_f64(value, &num) == 0) &&

@@ -60,7 +60,7 @@ struct assist_case {
 	struct feel_track track;     /* as far as rows tell it */
 	int64_t seq, began_ms, last_ms;
 	int zh, en, turn, level, attempts, handovers;
-	bool was_person, with_person, closed, callback, truncated;
+	bool was_person, with_person, closed, callback, withdrawn, truncated;
 	size_t wish_from;            /* a customer's turn that may be a wish: index + 1 */
 };
 sv assist_keep(struct assist_case *c, sv s);
@@ -80,6 +80,10 @@ enum assist_follow assist_follow_of(sv sentence);
 /* When the sentence says it will be, said at that moment: "2026-11-27", "2026-11-27T09:00";
  * empty when it does not. In a. */
 sv assist_when(sv sentence, int64_t at_ms, const struct assist_with *w, struct arena *a);
+
+/* What feel read of a day without a year is the next one to come; what customers speak of is
+ * rather the last one: half a year ahead and more is taken back by one. In a. */
+sv assist_past_day(sv value, sv said, int64_t at_ms, struct arena *a);
 
 /* ---- assist_plan.c ---- */
 

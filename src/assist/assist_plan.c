@@ -52,7 +52,8 @@ static void known_keys(struct reader *r, const jv *o, const char *at, const char
 	jv *v;
 	while (jv_next(o, &it, &key, &v)) {
 		char word[64], mend[160];
-		(void)snprintf(word, sizeof(word), "|%.*s|", (int)(key.n < 50 ? key.n : 50), key.p ? key.p : "");
+		(void)snprintf(word, sizeof(word), "|%.*s|", (int)(key.n < 50 ? key.n : 50),
+			       key.p ? key.p : "");
 		(void)snprintf(mend, sizeof(mend), "Use some of %.140s", names);
 		if (sv_find(sv_of(names), sv_of(word)) < 0)
 			fault(r, at, mend, "unknown key \"%.50s\"", key.p);

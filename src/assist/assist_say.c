@@ -67,14 +67,17 @@ bool assist_is_sorry(sv s)
 static const char promise_en[] =
 	"i will|we will|will be|will call|will send|will refund|will replace|will get|"
 	"will arrive|will receive|will contact|will check|colleague will|"
-	"courier will|i promise|we promise|i guarantee|we guarantee|i am going to|"
+	"courier will|will answer|will have|will hear|will bring|will come|will collect|will "
+	"pay|"
+	"will repair|will let you|will deliver|will take|will ask|i promise|we promise|i "
+	"guarantee|we guarantee|i am going to|"
 	"we are going to|have arranged|is arranged|have booked|is booked|collects|"
 	"is registered under|have registered";
 static const char promise_zh[] =
 	"我会|我们会|会给您|会为您|会帮您|会在|将在|将为您|"
 	"将给您|马上给您|马上为您|一定会|一定给您|保证|承诺|"
 	"尽快给您|尽快为您|稍后给您|稍后会|给您回电|给您回复|"
-	"给您发|给您寄|给您退|给您补|给您安排|给您登记|为您登记|"
+	"给您发|给您寄|给您退|给您送|给您换|给您处理|给您办|给您补|给您安排|给您登记|为您登记|"
 	"为您安排|帮您登记|帮您安排|已安排|已经安排|会联系您|"
 	"会退|会到账|内到账|内退|内给您|前给您|同事会|快递员会|"
 	"快递员将|快递员上门|上门取|已登记|登记好了";
@@ -226,4 +229,16 @@ sv assist_when(sv sentence, int64_t at_ms, const struct assist_with *w, struct a
 			arena_fmt(a, SV_FMT "T" SV_FMT, SV_ARG(today), SV_ARG(time->value)));
 	}
 	return len ? after(len->value, sentence, at_ms, w, a) : SV("");
+}
+
+sv assist_past_day(sv value, sv said, int64_t at_ms, struct arena *a)
+{
+	int64_t ms = 0, year = 0;
+	char digits[8];
+	if (value.n != 10 || clk_parse_rfc3339(value, &ms) || ms - at_ms < INT64_C(183) * 86400000)
+		return value;
+	(void)snprintf(digits, sizeof(digits), "%.4s", value.p);
+	if (sv_find(said, sv_of(digits)) >= 0 || sv_i64(sv_of(digits), &year))
+		return value;
+	return sv_of(arena_fmt(a, "%04d" SV_FMT, (int)year - 1, SV_ARG(sv_slice(value, 4, 10))));
 }

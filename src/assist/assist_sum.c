@@ -105,8 +105,9 @@ static bool has_fact(const jv *list, sv type, sv value)
 {
 	for (size_t i = 0; i < jv_len(list); i++) {
 		const jv *x = jv_at(list, i);
-		if (sv_eq(jv_get_str(x, "value"), value) &&
-		    (!type.n || sv_eq(jv_get_str(x, "type"), type)))
+		bool same = sv_eq(jv_get_str(x, "value"), value) ||
+			    sv_eq(jv_get_str(x, "label"), value);
+		if (same && (!type.n || sv_eq(jv_get_str(x, "type"), type)))
 			return true;
 	}
 	return false;
@@ -114,7 +115,9 @@ static bool has_fact(const jv *list, sv type, sv value)
 
 static void push_fact(jv *list, sv type, sv value, sv label, int turn)
 {
-	if (jv_len(list) >= FACTS_MOST || has_fact(list, type, value))
+	/* Known by another name already, or the same words for the same thing. */
+	if (jv_len(list) >= FACTS_MOST || has_fact(list, type, value) ||
+	    (label.n && (has_fact(list, type, label) || has_fact(list, SV("item"), label))))
 		return;
 	jv *o = jv_obj();
 	jv_set_str(o, "type", type);
@@ -123,6 +126,12 @@ static void push_fact(jv *list, sv type, sv value, sv label, int turn)
 		jv_set_str(o, "label", cut(label));
 	jv_set_int(o, "turn", turn);
 	jv_push(list, o);
+}
+
+/* Names that guard took for something personal are no names any more. */
+static sv clear(sv label)
+{
+	return sv_find_ch(label, '[') < 0 ? label : SV("");
 }
 
 /* What the customer said when a flow took one of its own words for it ("no_longer_wanted"). */
@@ -164,7 +173,9 @@ static void put_spoken(struct assist_sum *s, jv *list, const struct assist_said 
 		sv said = sv_slice(x->text, v[i].start, v[i].end);
 		bool one = strcmp(v[i].type, "quantity") == 0 && sv_eq(v[i].value, SV("1"));
 		if (told_type(v[i].type) && !one)
-			push_fact(list, sv_of(v[i].type), v[i].value, said, x->turn);
+			push_fact(list, sv_of(v[i].type),
+				  assist_past_day(v[i].value, said, x->ts_ms, &s->a), said,
+				  x->turn);
 	}
 }
 
@@ -208,7 +219,8 @@ static void put_facts(struct assist_sum *s)
 	jv *list = jv_arr();
 	for (size_t i = 0; i < c->slot.n; i++) {
 		const struct assist_slot *x = &c->slot.v[i];
-		sv label = x->label.n ? x->label : said_for(c, x);
+		sv label = clear(x->label);
+		label = label.n ? label : clear(unmasked(s, said_for(c, x), x->flow));
 		push_fact(list, x->name, x->value, label, x->turn);
 	}
 	for (size_t i = 0; i < c->said.n; i++) {
@@ -223,7 +235,8 @@ static void put_facts(struct assist_sum *s)
 
 /* ---- what was done ---- */
 
-/* What the bot said of a result: its next words, without questions and apologies. */
+/* What the bot said of a result: its next words, without questions and apologies. What was looked
+ * up only to ask the next question was told to nobody. */
 static sv told_of(struct assist_sum *s, const struct assist_call *x)
 {
 	const struct assist_case *c = s->c;
@@ -232,7 +245,8 @@ static sv told_of(struct assist_sum *s, const struct assist_call *x)
 	while (i < c->said.n &&
 	       !(c->said.v[i].who == ASSIST_BOT && c->said.v[i].seq > x->seq))
 		i++;
-	if (i == c->said.n || c->said.v[i].turn > x->turn + 1 || c->said.v[i].n_cite)
+	if (i == c->said.n || c->said.v[i].turn > x->turn + 1 || c->said.v[i].n_cite ||
+	    (!x->effect && sv_eq(c->said.v[i].action, SV("clarify"))))
 		return SV("");
 	sv rest = c->said.v[i].text, one;
 	sb_init(&b, LIM_SB);

@@ -16,6 +16,7 @@ static const struct label words[] = {
 	{ "resolved", "已解决", "resolved" },
 	{ "answered", "已答复", "answered" },
 	{ "refused", "按规定不能办理", "not possible under the rules" },
+	{ "withdrawn", "客户不办了", "the customer did not want it after all" },
 	{ "callback", "等待回电", "a call back was agreed" },
 	{ "person_wanted", "客户要求人工", "the customer wants a person" },
 	{ "open", "未完成", "not finished" },
@@ -39,6 +40,7 @@ static const struct label words[] = {
 	{ "order", "订单", "order" },
 	{ "item", "商品", "article" },
 	{ "reason", "原因", "reason" },
+	{ "same", "换成", "exchange for" },
 	{ "condition", "状况", "condition" },
 	{ "when", "时间", "time" },
 	{ "slot", "时间", "time" },
@@ -101,7 +103,7 @@ static void put_texts(struct teller *t, const jv *s, const char *id)
 	size_t n = 0;
 	for (size_t i = 0; i < jv_len(v); i++) {
 		sv text = jv_get_str(jv_at(v, i), "text");
-		if (!text.n)
+		if (!text.n && strcmp(id, "looked") != 0)
 			text = jv_get_str(jv_get(jv_at(v, i), "title"), t->zh ? "zh" : "en");
 		if (!text.n)
 			continue;
