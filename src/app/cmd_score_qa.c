@@ -48,7 +48,7 @@ static void report(const struct qa_label_set *s)
 		else
 			printf("%6.3f\n", a->kappa);
 	}
-	printf("lowest kappa %.3f\n", s->least);
+	printf("all marks: kappa %.3f; lowest of an item %.3f\n", s->pooled, s->least);
 }
 
 static int load(const char *file, struct sb *out, struct err *e)

@@ -95,6 +95,22 @@ static int one(struct work *w, const jv *o, struct err *e)
 	return rc;
 }
 
+/* Of all marks together. */
+static double pooled(const struct work *w)
+{
+	size_t n = 0, all = w->ret->marks;
+	int *a = xalloc(sizeof(int) * (all + 1)), *b = xalloc(sizeof(int) * (all + 1));
+	for (size_t i = 0; i < w->ret->n; i++)
+		for (size_t k = 0; k < w->v[i].label.n; k++, n++) {
+			a[n] = w->v[i].label.v[k];
+			b[n] = w->v[i].found.v[k];
+		}
+	double kappa = qa_kappa_cohen(a, b, n, KINDS, NULL);
+	xfree(a);
+	xfree(b);
+	return kappa;
+}
+
 static void settle(struct work *w)
 {
 	struct qa_label_set *r = w->ret;
@@ -111,6 +127,7 @@ static void settle(struct work *w)
 		if (!isnan(a->kappa) && a->kappa < r->least)
 			r->least = a->kappa;
 	}
+	r->pooled = pooled(w);
 }
 
 int qa_label_run(const struct qa_forms *fs, sv jsonl, struct qa_label_set *ret,

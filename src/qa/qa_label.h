@@ -20,7 +20,7 @@ struct qa_label_set {
 	size_t n;
 	size_t talks, by_bot, voice, zh;     /* in the set; of those */
 	size_t marks, same;
-	double least;                /* kappa of the worst item that has one */
+	double least, pooled;        /* kappa of the worst item that has one; of all marks */
 };
 /* on_wrong (may be NULL) hears each mark that differs. ERR_INVAL, ERR_PARSE: e has the line. Items
  * without a rule are left out. */

@@ -116,7 +116,7 @@ void qa_run_hold(struct qa_ask *k)
 		bool told = said && qa_words_in(said->text, k->it->words, &s, &e);
 		for (j = i + 1; j < k->t->n && !ends_hold(&k->t->v[j]); j++)
 			;
-		int64_t ms = (j < k->t->n ? k->t->v[j].ts_ms : k->t->ended_ms) - l->ts_ms;
+		int64_t ms = k->t->v[j < k->t->n ? j : k->t->n - 1].ts_ms - l->ts_ms;
 		bool long_one = k->it->seconds > 0 && ms > (int64_t)(k->it->seconds * 1000);
 		if (!told || long_one)
 			qa_set(k, QA_FAIL, told ? "held too long" : "held without a word");
