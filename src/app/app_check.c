@@ -4,7 +4,9 @@
  *
  * Stateless; prints to stderr in the form of the other issues. */
 #include "app_int.h"
+#include "app_assist.h"
 #include "app_knowledge.h"
+#include "app_people.h"
 #include "app_service.h"
 #include "chan_phone.h"
 #include "policy_table.h"
@@ -77,12 +79,15 @@ static void look_strategy(struct looking *k, sv path)
 	sb_done(&text);
 }
 
-/* Tools, decision tables, flows and calendars beside the company's file. */
+/* Tools, decision tables, flows, calendars and queues beside the company's file. */
 static void look_service(struct looking *k, sv path)
 {
 	struct cfg_report rep = { 0 };
-	if (path.n && access(path.p, R_OK) == 0)
+	if (path.n && access(path.p, R_OK) == 0) {
 		app_service_check(path, &rep);
+		app_people_check(path, &rep);
+		app_assist_check(path, &rep);
+	}
 	for (size_t i = 0; i < rep.n; i++) {
 		fprintf(stderr, "%s: %s; %s\n", rep.v[i].where, rep.v[i].what, rep.v[i].mend);
 		k->issues++;

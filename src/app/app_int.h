@@ -54,6 +54,7 @@ struct app_desk;
 bool kb_gap_verb(const char *verb);
 int kb_gap_cmd(struct app_desk *d, const char *verb, const char *lang, bool json);
 int cmd_score(int argc, char **argv);
+int cmd_score_summary(int argc, char **argv);    /* argv[0] is "summary" */
 int cmd_score_qa(int argc, char **argv);
 int cmd_score_pii(int argc, char **argv);        /* argv[0] is "pii" */
 /* cmd_score_kb.c, for cmd_score.c: exit status. All may be NULL. */
@@ -90,6 +91,8 @@ int bench_kb(const struct app_bench_kb *o);       /* cmd_bench_kb.c; exit status
 int bench_llm(int64_t streams, int64_t tokens);   /* cmd_bench_llm.c; exit status */
 /* cmd_bench_acd.c; exit status */
 int bench_acd(int64_t agents, int64_t waiting, int64_t rounds);
+/* cmd_bench_parties.c; exit status */
+int bench_parties(int64_t frames);
 int cmd_erase(int argc, char **argv);             /* cmd_cust.c */
 int cmd_export(int argc, char **argv);
 int cmd_eval(int argc, char **argv);

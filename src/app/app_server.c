@@ -5,9 +5,11 @@
  * The main thread owns this struct. */
 #include "app_int.h"
 #include "guard.h"
+#include "app_assist.h"
 #include "app_knowledge.h"
 #include "app_meaning.h"
 #include "app_models.h"
+#include "app_people.h"
 #include "app_profile.h"
 #include "app_quality.h"
 #include "app_service.h"
@@ -40,6 +42,8 @@ struct app_server {
 	struct app_profiles *profiles;
 	struct app_service *service;
 	struct app_quality *quality;
+	struct app_people *people;
+	struct app_assist *assist;
 	struct talk_hub *hub;
 	struct api *api;
 	struct snap *door;           /* of struct door, for the shards */
@@ -159,6 +163,26 @@ static void on_feed(void *arg, sv id, sv event_json, sv conv_json)
 	struct door *d = snap_get(s->door);
 	if (d)
 		api_feed(d->api, id, event_json, conv_json);
+	obj_unref(d);
+}
+
+/* Words that are being said, for whoever serves the call. */
+static void on_partial(void *arg, sv id, sv who, sv text)
+{
+	struct app_server *s = arg;
+	struct door *d = snap_get(s->door);
+	struct sb b;
+	sb_init(&b, LIM_SB);
+	sb_cstr(&b, "{\"conversation\":");
+	sb_json(&b, id);
+	sb_cstr(&b, ",\"who\":");
+	sb_json(&b, who);
+	sb_cstr(&b, ",\"text\":");
+	sb_json(&b, text);
+	sb_ch(&b, '}');
+	if (d && !sb_err(&b))
+		api_conversation_feed(d->api, "transcript.partial", id, sb_sv(&b));
+	sb_done(&b);
 	obj_unref(d);
 }
 
@@ -285,6 +309,27 @@ static int server_service(struct app_server *s, const jv *company, struct err *e
 	return app_service_open(&s->service, &o, e);
 }
 
+static int server_people(struct app_server *s, struct err *e)
+{
+	const struct app_people_opts o = { .cfg = s->cfg, .data = s->data, .store = s->store,
+					   .desk = app_service_desk(s->service) };
+	return app_people_open(&s->people, &o, e);
+}
+
+static const struct app_specs *on_llm(void *arg)
+{
+	struct app_server *s = arg;
+	return s->llm;
+}
+
+static int server_assist(struct app_server *s, const jv *company, struct err *e)
+{
+	const struct app_assist_opts o = { .cfg = s->cfg, .company = company, .store = s->store,
+					   .kb = s->kb, .service = s->service, .llm = on_llm,
+					   .llm_arg = s };
+	return app_assist_open(&s->assist, &o, e);
+}
+
 static int server_quality(struct app_server *s, struct err *e)
 {
 	const struct app_quality_opts o = { .cfg = s->cfg, .store = s->store, .pool = s->pool };
@@ -319,7 +364,7 @@ static int server_hub(struct app_server *s, const jv *company, struct err *e)
 		.llm = s->llm->v,
 		.n_llm = s->llm->n,
 		.limits = { .model_cost = model_cost(s->cfg) },
-		.feed = { on_feed, s },
+		.feed = { .on_event = on_feed, .on_partial = on_partial, .arg = s },
 		.on_shard = on_shard,
 		.on_shard_arg = s,
 		.voice_lang = jv_as_str(jv_path(s->cfg, "sip.language")).p,
@@ -334,6 +379,7 @@ static int server_hub(struct app_server *s, const jv *company, struct err *e)
 		.cust = app_service_keys(s->service),
 		.country_code = jv_get_str(company, "country_code"),
 		.products = app_service_products(s->service),
+		.people = app_people_ops(s->people),
 	};
 	feel_warm(1);                 /* not in the first customer's turn */
 	rc = talk_hub_open(&s->hub, &o, e);
@@ -361,6 +407,16 @@ static int docs_text(void *arg, sv kind, sv id, struct sb *out)
 static void docs_list(void *arg, sv kind, void (*fn)(void *fn_arg, sv id), void *fn_arg)
 {
 	app_service_list(arg, kind, fn, fn_arg);
+}
+
+/* From now on there is somebody to tell. */
+static void door_is_open(struct app_server *s)
+{
+	struct door *d = obj_new(sizeof(*d), NULL);
+	d->api = s->api;
+	snap_publish(s->door, d);
+	app_people_door(s->people, s->api);
+	app_assist_door(s->assist, s->api);
 }
 
 static int server_door(struct app_server *s, const jv *company, struct err *e)
@@ -410,6 +466,11 @@ static int server_door(struct app_server *s, const jv *company, struct err *e)
 		.learn_arg = s->knowledge,
 		.qa_forms = app_quality_forms(s->quality),
 		.surveys = app_quality_surveys(s->quality),
+		.acd = app_people_acd(s->people),
+		.assist = app_assist_of(s->assist),
+		.seats = app_voice_people(s->voice),
+		.acd_key = app_people_key(s->people),
+		.dispositions = app_people_dispositions(s->people),
 	};
 	sv cert = jv_get_str(http, "tls_cert"), key = jv_get_str(http, "tls_key");
 	if (cert.n && key.n) {
@@ -417,12 +478,9 @@ static int server_door(struct app_server *s, const jv *company, struct err *e)
 		o.tls_key = key.p;
 	}
 	rc = api_open(&s->api, &o, e);
-	if (rc)
-		return rc;
-	struct door *d = obj_new(sizeof(*d), NULL);
-	d->api = s->api;
-	snap_publish(s->door, d);
-	return 0;
+	if (rc == 0)
+		door_is_open(s);
+	return rc;
 }
 
 /* What was pulled in the background is put to use, one role after the other. */
@@ -483,6 +541,10 @@ int app_server_open(struct app_server **ret, const jv *cfg, const char *data_dir
 		rc = server_live(s, e);
 	if (rc == 0)
 		rc = server_service(s, company, e);
+	if (rc == 0)
+		rc = server_people(s, e);
+	if (rc == 0)
+		rc = server_assist(s, company, e);
 	if (rc == 0)
 		rc = server_knowledge(s, company, e);
 	if (rc == 0)
@@ -596,7 +658,10 @@ void app_server_close(struct app_server *s)
 	app_quality_stop(s->quality);
 	app_meaning_stop(s->meaning);
 	api_stop(s->api);           /* no new requests; its mailbox lives on */
+	app_assist_door(s->assist, NULL);
 	talk_hub_close(s->hub);     /* conversations end, their rows go to the scribe */
+	app_people_close(s->people);
+	app_assist_close(s->assist);
 	kb_live_close(s->live);
 	app_meaning_close(s->meaning);
 	app_voice_close(s->voice);

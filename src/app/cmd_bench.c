@@ -232,7 +232,8 @@ int cmd_bench(int argc, char **argv)
 	int rest, status;
 	const struct cli_opt opts[] = {
 		{ "data", CLI_STR, &data, "chat: data folder (default: a temporary one)" },
-		{ "turns", CLI_INT, &turns, "chat: turns to run (20000)" },
+		{ "turns", CLI_INT, &turns,
+		  "chat: turns to run; parties: frames of 20 ms (20000)" },
 		{ "conversations", CLI_INT, &peers, "chat: conversations at once (16)" },
 		{ "to", CLI_STR, &to, "calls: the server (sip:service@127.0.0.1:5060)" },
 		{ "calls", CLI_INT, &calls, "calls: at once (100)" },
@@ -277,5 +278,9 @@ int cmd_bench(int argc, char **argv)
 		return bench_kb(&kb);
 	if (strcmp(what, "acd") == 0)
 		return bench_acd(agents, waiting, rounds);
-	return cli_fail("bench what? chat, calls, echo, llm, kb or acd; see callm bench --help"), 2;
+	if (strcmp(what, "parties") == 0)
+		return bench_parties(turns);
+	return cli_fail("bench what? chat, calls, echo, llm, kb, acd or parties; see callm bench "
+			"--help"),
+	       2;
 }

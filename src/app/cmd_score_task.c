@@ -123,8 +123,8 @@ int score_task(const char *task, const char *model, const char *data, bool json)
 	if (strcmp(task, "digits") == 0)
 		return score_digits(model, data, json);
 	if (kind < 0)
-		return cli_fail("score what? kb, strategy, pii, intent, emotion, pairs, "
-				"language or digits"), 2;
+		return cli_fail("score what? kb, strategy, summary, pii, qa, intent, emotion, "
+				"pairs, language or digits"), 2;
 	if (!model || !data)
 		return cli_fail("score %s needs --model FILE and --data ROWS.tsv", task), 2;
 	struct feel_task *base = feel_task_base(&e);

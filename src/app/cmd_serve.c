@@ -39,6 +39,23 @@ static int demo_admin(struct store *st, char out[64], struct err *e)
 	return api_user_put(st, SV("admin"), SV("Administrator"), SV("admin"), sv_of(out), true, e);
 }
 
+/* Agents, a supervisor and a reviewer, who sign in with the administrator's password. */
+static const struct {
+	const char *login, *name, *role;
+} demo_people[] = {
+	{ "mei", "Mei", "agent" },	{ "tom", "Tom", "agent" },     { "xia", "Xia", "agent" },
+	{ "lin", "Lin", "supervisor" }, { "qin", "Qin", "quality" },
+};
+
+static int demo_users(struct store *st, const char *password, struct err *e)
+{
+	int rc = 0;
+	for (size_t i = 0; i < sizeof(demo_people) / sizeof(*demo_people) && rc == 0; i++)
+		rc = api_user_put(st, sv_of(demo_people[i].login), sv_of(demo_people[i].name),
+				  sv_of(demo_people[i].role), sv_of(password), true, e);
+	return rc;
+}
+
 static void put_listen(jv *over, const char *section, const char *value)
 {
 	if (!value)
@@ -70,13 +87,16 @@ static jv *overrides(const char *http, const char *sip, const char *llm, const c
 	return over;
 }
 
-static void print_ready(const struct app_server *s, const char *password, const char *key,
-			int64_t ms)
+static void print_ready(const struct app_server *s, bool demo, const char *password,
+			const char *key, int64_t ms)
 {
 	int sip = app_server_sip_port(s), http = app_server_http_port(s);
 	printf("callm is running (%lld ms)\n", (long long)ms);
 	printf("  console   http://127.0.0.1:%d/       sign in as admin", http);
 	printf(password[0] ? ", one-time password %s\n" : "%s\n", password);
+	if (demo)
+		printf("  people    mei, tom, xia, lin, qin: agents, a supervisor, a reviewer; the "
+		       "same password\n");
 	printf("  chat      http://127.0.0.1:%d/chat\n  talk      http://127.0.0.1:%d/talk\n",
 	       http, http);
 	if (sip)
@@ -161,9 +181,11 @@ static int run(const jv *cfg, const char *data, bool demo, struct err *e)
 		if (demo || !user_exists(app_server_store(s)))
 			rc = demo_admin(app_server_store(s), password, e);
 		if (rc == 0 && demo)
+			rc = demo_users(app_server_store(s), password, e);
+		if (rc == 0 && demo)
 			rc = api_apikey_put(app_server_store(s), SV("demo"), key, e);
 		if (rc == 0) {
-			print_ready(s, password, key, (clk_mono_us() - began) / 1000);
+			print_ready(s, demo, password, key, (clk_mono_us() - began) / 1000);
 			wait_signal(s);
 			drain(s, cfg);
 		}

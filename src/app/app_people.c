@@ -1,0 +1,182 @@
+/* app_people.c: hand-overs to people, put together.
+ *
+ * What the hand-overs tell goes to the door, and words to conversations go through it, because
+ * only the door can load a written conversation that is not in memory. Until the door is open
+ * nobody is told and nobody can be: agents come through it. The door outlives the thread of the
+ * hand-overs. Main thread; word and feed on the hand-overs' own. */
+#include "app_people.h"
+
+#include "acd.h"
+#include "acd_plan.h"
+#include "api.h"
+#include "app_company.h"
+#include "desk.h"
+#include "guard.h"
+#include "talk_people.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+
+#define REALTIME_MS 1000
+#define PLAN_BYTES (4u << 20)
+
+struct app_people {
+	struct acd *acd;
+	struct talk_people ops;
+	struct acd_cals cals;
+	_Atomic(struct api *) api;   /* NULL until the door is open */
+	unsigned char key[GUARD_KEY];
+	jv *dispositions;            /* the whole file */
+};
+
+static int on_word(void *arg, const struct talk_word *w)
+{
+	struct app_people *p = arg;
+	struct api *api = atomic_load(&p->api);
+	return api ? api_word(api, w) : ERR_AGAIN;
+}
+
+static void on_feed(void *arg, const char *type, sv agent, sv json)
+{
+	struct app_people *p = arg;
+	struct api *api = atomic_load(&p->api);
+	if (api)
+		api_people_feed(api, type, agent, json);
+}
+
+static const struct cal *cal_of(void *arg, sv name)
+{
+	return desk_cal(arg, name);
+}
+
+/* The company's own file, else the demo's. */
+static int read_file(const struct app_company *c, const char *name, struct sb *b, struct err *e)
+{
+	const struct app_company demo = { 0 };
+	int rc = app_company_file(c, name, b, e);
+	return rc == ERR_NOTFOUND ? app_company_file(&demo, name, b, e) : rc;
+}
+
+static int open_words(struct app_people *p, const struct app_company *c, struct err *e)
+{
+	struct sb b;
+	struct cfg_report rep = { 0 };
+	sb_init(&b, PLAN_BYTES);
+	int rc = read_file(c, "dispositions.yaml", &b, e);
+	if (rc == 0)
+		p->dispositions = cfg_parse(sb_sv(&b), "dispositions.yaml", &rep);
+	if (rc == 0 && !p->dispositions)
+		rc = err_set(e, ERR_INVAL, "%s: %s; %s", rep.n ? rep.v[0].where : "",
+			     rep.n ? rep.v[0].what : "is no YAML", rep.n ? rep.v[0].mend : "");
+	cfg_report_done(&rep);
+	sb_done(&b);
+	return rc == ERR_NOTFOUND ? 0 : rc;
+}
+
+static int open_acd(struct app_people *p, const struct app_people_opts *o,
+		    const struct app_company *c, struct err *e)
+{
+	struct sb b;
+	uint64_t seed;
+	p->cals = (struct acd_cals){ cal_of, (void *)(uintptr_t)o->desk };
+	rng_secure(&seed, sizeof(seed));
+	sb_init(&b, PLAN_BYTES);
+	int rc = read_file(c, "queues.yaml", &b, e);
+	const struct acd_opts a = {
+		.store = o->store,
+		.yaml = sb_sv(&b),
+		.yaml_name = "queues.yaml",
+		.cals = &p->cals,
+		.key = p->key,
+		.seed = seed,
+		.word = on_word,
+		.word_arg = p,
+		.feed = on_feed,
+		.feed_arg = p,
+		.realtime_ms = REALTIME_MS,
+	};
+	if (rc == 0)
+		rc = acd_open(&p->acd, &a, e);
+	sb_done(&b);
+	return rc;
+}
+
+int app_people_open(struct app_people **ret, const struct app_people_opts *o, struct err *e)
+{
+	struct app_people *p = xalloc(sizeof(*p));
+	struct app_company c;
+	char path[4200];
+	(void)snprintf(path, sizeof(path), "%s/data.key", o->data);
+	app_company_open(&c, jv_get_str(o->cfg, "company"));
+	int rc = guard_key(path, true, p->key, e);
+	if (rc == 0)
+		rc = open_words(p, &c, e);
+	if (rc == 0)
+		rc = open_acd(p, o, &c, e);
+	if (rc) {
+		if (!e->msg[0])
+			err_set(e, rc, "the queues cannot start: %s", err_text(rc));
+		app_people_close(p);
+		return rc;
+	}
+	acd_people(p->acd, &p->ops);
+	*ret = p;
+	return 0;
+}
+
+void app_people_check(sv company_file, struct cfg_report *rep)
+{
+	struct app_company c;
+	struct err e = { 0 };
+	struct sb queues, cals;
+	struct desk *desk = NULL;
+	struct acd_plan *plan = NULL;
+	struct cfg_report mute = { 0 };      /* calendars.yaml has its own check */
+	app_company_open(&c, company_file);
+	sb_init(&queues, PLAN_BYTES);
+	sb_init(&cals, PLAN_BYTES);
+	if (app_company_file(&c, "queues.yaml", &queues, &e) == 0 &&
+	    read_file(&c, "calendars.yaml", &cals, &e) == 0 &&
+	    desk_new(&desk, sb_sv(&cals), "calendars.yaml", &mute) == 0)
+		(void)acd_plan_new(&plan, sb_sv(&queues), "queues.yaml",
+				   &(struct acd_cals){ cal_of, desk }, rep);
+	obj_unref(plan);
+	obj_unref(desk);
+	cfg_report_done(&mute);
+	sb_done(&queues);
+	sb_done(&cals);
+}
+
+const struct talk_people *app_people_ops(const struct app_people *p)
+{
+	return &p->ops;
+}
+
+struct acd *app_people_acd(const struct app_people *p)
+{
+	return p->acd;
+}
+
+const unsigned char *app_people_key(const struct app_people *p)
+{
+	return p->key;
+}
+
+const jv *app_people_dispositions(const struct app_people *p)
+{
+	return jv_get(p->dispositions, "dispositions");
+}
+
+void app_people_door(struct app_people *p, struct api *api)
+{
+	atomic_store(&p->api, api);
+}
+
+void app_people_close(struct app_people *p)
+{
+	if (!p)
+		return;
+	acd_close(p->acd);
+	jv_free(p->dispositions);
+	xfree(p);
+}
