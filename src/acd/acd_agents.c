@@ -21,15 +21,11 @@ static void known(struct acd *a, struct ag *g)
 static int enrol(struct acd *a, struct ag *g, int64_t now)
 {
 	int i = acd_plan_person_of(a->plan, sv_of(g->login));
-	struct acd_agent x = { .login = sv_of(g->login), .name = sv_of(g->name), .wrapup_ms = -1,
-			       .max_no_answer = -1, .reject_delay_ms = -1, .busy_delay_ms = -1,
-			       .no_answer_delay_ms = -1 };
+	struct acd_person x = *(i >= 0 ? acd_plan_person(a->plan, i) : acd_plan_default(a->plan));
 	known(a, g);
-	if (i >= 0)
-		return acd_core_person(a->core, acd_plan_person(a->plan, i), now);
-	for (int m = 0; m < ACD_MEDIAS; m++)
-		x.capacity[m] = -1;
-	return acd_core_agent(a->core, &x, now);
+	x.login = g->login;
+	x.name = g->name;
+	return acd_core_person(a->core, &x, now);
 }
 
 struct ag *acd_agent_of(struct acd *a, sv login, bool make)

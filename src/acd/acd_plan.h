@@ -136,7 +136,8 @@ int acd_plan_lang_of(const struct acd_plan *p, sv lang);        /* "zh-CN" is "z
 int acd_plan_people(const struct acd_plan *p);
 const struct acd_person *acd_plan_person(const struct acd_plan *p, int i);
 int acd_plan_person_of(const struct acd_plan *p, sv login);     /* -1 */
-/* What a person has who is not named: the "defaults" of agents, without queues and skills. */
+/* What a person has who is not named, and for what one who is does not say: the "defaults" of
+ * agents. */
 const struct acd_person *acd_plan_default(const struct acd_plan *p);
 const char *const *acd_plan_reasons(const struct acd_plan *p);  /* of a pause; ended by NULL */
 

@@ -554,9 +554,11 @@ static void read_people(struct reader *r, const jv *o)
 		.reject_delay_s = 10, .busy_delay_s = 20, .no_answer_delay_s = 30 };
 	(void)snprintf(r->at, sizeof(r->at), "agents.defaults");
 	known_keys(r, std, "",
-		   "|languages|capacity|blended|wrapup_s|max_no_answer|reject_delay_s"
-		   "|busy_delay_s|no_answer_delay_s|");
+		   "|languages|skills|queues|capacity|blended|wrapup_s|max_no_answer"
+		   "|reject_delay_s|busy_delay_s|no_answer_delay_s|");
 	read_person_rest(r, std, &p->std);
+	read_levels(r, std, &p->std);
+	read_seats(r, std, &p->std);
 	(void)snprintf(r->at, sizeof(r->at), "agents");
 	p->person = arena_new(&p->a, struct acd_person, jv_len(list) + 1);
 	entries(r, list, "people", PLAN_PEOPLE, read_person);

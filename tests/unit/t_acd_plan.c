@@ -197,6 +197,31 @@ TEST(acd_plan_goes_to_json_and_back)
 	cfg_report_done(&rep);
 }
 
+TEST(acd_plan_people_have_the_defaults_they_do_not_name)
+{
+	struct cfg_report rep = { 0 };
+	struct acd_plan *p = NULL;
+	OK(plan_of(&p,
+		   "skills:\n  - {id: s, title: {zh: 甲, en: S}}\n"
+		   "queues:\n  - {id: a, title: {zh: 甲, en: A}}\n  - {id: b, title: {zh: 乙, "
+		   "en: B}}\n"
+		   "agents:\n  defaults: {queues: [b], skills: {s: 2}, blended: true}\n"
+		   "  people: [{login: x}, {login: y, queues: [a, b], skills: {s: 9}, blended: "
+		   "false}]\n",
+		   &rep));
+	const struct acd_person *std = acd_plan_default(p), *x = acd_plan_person(p, 0),
+				*y = acd_plan_person(p, 1);
+	EQ(std->n_seats, 1);
+	EQ(x->n_seats, 1);
+	EQ(x->seats[0].queue, 1);
+	EQ(x->skills[0].level, 2);
+	CHECK(x->blended && !y->blended);
+	EQ(y->n_seats, 2);
+	EQ(y->skills[0].level, 9);
+	obj_unref(p);
+	cfg_report_done(&rep);
+}
+
 TEST(acd_plan_changes_one_entry_or_none)
 {
 	struct cfg_report rep = { 0 };
