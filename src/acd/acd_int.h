@@ -154,6 +154,8 @@ struct acd {
 	int64_t task_due;            /* when a task wants to be looked at */
 	sv why;                      /* of the offer that is being rejected */
 	sv by;                       /* whose order runs */
+	struct ho *given;            /* it was served and is given on just now */
+	const char *given_why;
 	/* a presence is being set: an offer it ends was not refused. */
 	bool choosing;
 	bool quiet;                  /* agents' states are not told: acd_recover */
@@ -198,6 +200,8 @@ void acd_unring(struct acd *a, struct ho *h, sv login);
 /* Out of the call. */
 void acd_hang_up(struct acd *a, struct ho *h, sv party);
 bool acd_rings(const struct ho *h, sv login);
+/* WORD_QUEUED. */
+void acd_say_place(struct acd *a, struct ho *h, int position, int64_t wait_ms);
 /* To another queue while it waits. */
 void acd_moved(struct acd *a, struct ho *h, sv queue, sv why, sv by);
 /* agent.state to the consoles. */

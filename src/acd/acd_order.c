@@ -449,7 +449,8 @@ static int do_phone(struct acd *a, struct acd_job *j)
 	if (agent && sv_eq(j->o.step, SV("failed")) && h->state == HO_OFFERED)
 		return reject(a, h, login, sv_of(why_failed(j->o.why)));
 	if (sv_eq(j->o.step, SV("left")) && served_by(h, login) &&
-	    sv_eq(j->o.party, sv_of(h->party)) && !sv_eq(j->o.why, SV("dropped")))
+	    sv_eq(j->o.party, sv_of(h->party)) && !sv_eq(j->o.why, SV("dropped")) &&
+	    !sv_eq(j->o.why, SV("taken_over")))
 		return phone_left(a, h, login);
 	return 0;
 }

@@ -127,12 +127,16 @@ void acd_moved(struct acd *a, struct ho *h, sv queue, sv why, sv by)
 	acd_touch(a, h);
 }
 
-static void on_place(struct acd *a, struct ho *h, const struct acd_out *x)
+void acd_say_place(struct acd *a, struct ho *h, int position, int64_t wait_ms)
 {
-	h->position = x->position;
-	h->wait_ms = x->wait_ms;
-	acd_say(a, h, (struct acd_say){ .kind = WORD_QUEUED, .position = x->position,
-					.wait_ms = x->wait_ms });
+	struct acd_say s = { .kind = WORD_QUEUED, .position = position, .wait_ms = wait_ms };
+	if (a->given == h) {                 /* it was served: why it waits again */
+		acd_copy(s.why, sizeof(s.why), sv_of(a->given_why));
+		a->given = NULL;
+	}
+	h->position = position;
+	h->wait_ms = wait_ms;
+	acd_say(a, h, s);
 }
 
 /* What the customer hears when the queue does not keep the wish. */
@@ -249,7 +253,7 @@ void acd_on_out(void *arg, const struct acd_out *x)
 	case ACD_OFFER: on_offer(a, h, x); break;
 	case ACD_REVOKE: on_revoke(a, h, x); break;
 	case ACD_MOVED: acd_moved(a, h, x->queue, x->why, SV("system")); break;
-	case ACD_PLACE: on_place(a, h, x); break;
+	case ACD_PLACE: acd_say_place(a, h, x->position, x->wait_ms); break;
 	case ACD_OUT_OF_QUEUE: on_out_of_queue(a, h, x); break;
 	default: break;              /* a relaxation is nobody's business outside */
 	}

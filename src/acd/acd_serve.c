@@ -86,13 +86,14 @@ int acd_give_on(struct acd *a, struct ho *h, const struct acd_give *g, sv how, s
 	if (served) {
 		h->queued = h->entered = a->now->now;
 		acd_entered(a, h, how, by);
-		struct acd_say s = { .kind = WORD_QUEUED, .wait_ms = -1 };
-		acd_copy(s.why, sizeof(s.why),
-			 sv_eq(how, SV("agent_gone")) ? SV("lost") : SV("transfer"));
-		acd_say(a, h, s);
 	}
 	acd_tell(a, "handover.queued", sv_of(former), h, NULL);
-	return acd_core_give(a->core, sv_of(h->id), &give, a->now->now);
+	a->given = served ? h : NULL;
+	a->given_why = sv_eq(how, SV("agent_gone")) ? "lost" : "transfer";
+	int rc = acd_core_give(a->core, sv_of(h->id), &give, a->now->now);
+	if (a->given)                        /* offered at once: no place was told */
+		acd_say_place(a, h, 0, -1);
+	return rc;
 }
 
 int acd_take_over(struct acd *a, struct ho *h, sv login, sv party, sv by)

@@ -326,6 +326,9 @@ TEST(acd_to_another_queue_from_a_chat_and_from_a_place_in_line)
 	OK(aw_do(&w, (struct acd_order){ ACD_DO_GIVE, .handover = sv_of(id), .agent = SV("mei"),
 					 .queue = SV("general") }));
 	CHECK(aw_is(&w, id, "queue", "general"));
+	CHECK(aw_last(&w, WORD_QUEUED) != NULL);
+	STR_EQ(aw_last(&w, WORD_QUEUED)->why, "transfer");
+	EQ(aw_last(&w, WORD_QUEUED)->position, 0);      /* she is free for it: no place */
 	aw_pass(&w, 40000);                     /* her wrap-up counts where she served it */
 	CHECK(aw_adds_up(&w));
 	aw_close(&w);
