@@ -112,6 +112,8 @@ struct talk {
 	bool hangup_wanted;
 	/* a transfer to be started after the step; the briefing is owned, the rest lives longer */
 	struct { bool wanted; char *briefing; sv to, lang; } move;
+	/* an agent's words that are being fed: told when their row is on disk (talk_word.c) */
+	struct talk_order *order;
 	/* a wish for a person that nobody took: told after the step. */
 	bool nobody;
 	struct talk_tally seen;      /* of the core's, in the metrics already */
@@ -144,6 +146,8 @@ void talk_seek(struct talk *t, const struct talk_act *x);
 void talk_seek_cancel(struct talk *t);
 /* Of its conversation, 1 to 100: which share of them it belongs to, for articles on trial. */
 int talk_cohort(const struct talk *t);
+/* talk_word.c: the word's row is on disk, or not. */
+void talk_order_over(struct talk_order *o, int err);
 /* talk_people.c: 0, ERR_STATE (not now), ERR_INVAL, ERR_UNSUPPORTED. */
 int talk_take_word(struct talk *t, const struct talk_word *w);
 void talk_people_act(struct talk *t, const struct talk_act *x);

@@ -59,6 +59,10 @@ static void feed_number(struct talk_core *c, sv digits, const struct talk_ev *ev
 static void ask_person(struct talk_core *c, struct arena *a, struct talk_acts *acts)
 {
 	c->person.reason = "key_0";
+	if (talk_people_there(c)) {          /* the plan is as for words */
+		c->feel.wants_human = true;
+		talk_plan(c, FOUND_UNKNOWN);
+	}
 	talk_canned(c, talk_hand_over(c, "handoff"), POL_HANDOFF, a, acts);
 }
 

@@ -583,7 +583,8 @@ void talk_person_resume(struct talk_core *c, const struct chan_resume *r, struct
 	talk_set(&p->rates, r->agent);
 	c->move = r->person == CHAN_PERSON_WITH ? MOVE_JOINED : MOVE_ASKED;
 	p->minutes = -1;
-	wish(c, "customer_asked", true, a, acts);
+	if (r->seq)                  /* else it began with a person: nobody was asked */
+		wish(c, "customer_asked", true, a, acts);
 	if (c->move != MOVE_JOINED)
 		return;
 	talk_queue_clear(c);         /* what is owed, the person owes */

@@ -82,6 +82,24 @@ static sv nameless(struct talk *t, const struct talk_act *x)
 	return ret.p ? ret : x->text;
 }
 
+static void on_agent_durable(void *arg, int err)
+{
+	talk_order_over(arg, err);
+}
+
+/* An agent's words: who sent them hears when they are on disk. */
+static void append_agent(struct talk *t, const struct store_event *ev)
+{
+	struct store *st = t->recorded ? t->shard->hub->o.store : NULL;
+	struct talk_order *o = t->order;
+	t->order = NULL;
+	int rc = st ? store_append(st, ev, t->shard->mbox, on_agent_durable, o) : 0;
+	if (rc)
+		metric_inc(M_SCRIBE_FAILED);
+	if (rc || !st)
+		talk_order_over(o, rc);
+}
+
 static void append(struct talk *t, const struct talk_act *x, int64_t ts)
 {
 	struct store *st = t->shard->hub->o.store;
@@ -93,6 +111,10 @@ static void append(struct talk *t, const struct talk_act *x, int64_t ts)
 				  .actor = sv_of(x->actor),
 				  .body = nameless(t, x) };
 	bool acks = t->ticket && strcmp(x->rec, "turn.customer") == 0;
+	if (t->order && strcmp(x->rec, "turn.agent") == 0) {
+		append_agent(t, &ev);
+		return;
+	}
 	struct durable *d = NULL;
 	if (acks) {
 		d = xalloc(sizeof(*d));

@@ -10,7 +10,7 @@
 
 #define TEXT_MAX 8000                /* bytes of one string */
 
-struct order {
+struct talk_order {
 	struct talk_hub *hub;
 	size_t shard;                /* asked next */
 	struct talk_word w;          /* its strings lie in text */
@@ -29,7 +29,7 @@ static void strings(struct talk_word *w, sv *ret[STRINGS])
 	memcpy(ret, all, sizeof(all));
 }
 
-static struct order *order_new(struct talk_hub *h, const struct talk_word *w)
+static struct talk_order *order_new(struct talk_hub *h, const struct talk_word *w)
 {
 	struct talk_word from = *w;
 	sv *s[STRINGS];
@@ -40,8 +40,8 @@ static struct order *order_new(struct talk_hub *h, const struct talk_word *w)
 			return NULL;
 		n += s[i]->n;
 	}
-	struct order *o = xalloc(sizeof(*o) + n + 1);
-	*o = (struct order){ .hub = h, .w = from, .err = ERR_NOTFOUND };
+	struct talk_order *o = xalloc(sizeof(*o) + n + 1);
+	*o = (struct talk_order){ .hub = h, .w = from, .err = ERR_NOTFOUND };
 	strings(&o->w, s);
 	for (int i = 0; i < STRINGS; i++) {
 		if (s[i]->n)
@@ -54,36 +54,54 @@ static struct order *order_new(struct talk_hub *h, const struct talk_word *w)
 
 static void answer(void *arg)
 {
-	struct order *o = arg;
+	struct talk_order *o = arg;
 	o->w.done(o->w.arg, o->err);
 	xfree(o);
 }
 
-static void over(struct order *o)
+static void over(struct talk_order *o)
 {
 	if (!o->w.back || !o->w.done || mbox_post(o->w.back, answer, o))
 		xfree(o);
 }
 
+void talk_order_over(struct talk_order *o, int err)
+{
+	o->err = err;
+	over(o);
+}
+
+/* What a person says is answered when it is kept (talk_record.c takes the order), all else at
+ * once. */
+static void take(struct talk *t, struct talk_order *o)
+{
+	t->order = o->w.kind == WORD_SAYS ? o : NULL;
+	int err = talk_take_word(t, &o->w);
+	bool kept = o->w.kind == WORD_SAYS && !t->order;
+	t->order = NULL;
+	if (!kept)
+		talk_order_over(o, err);
+}
+
 static void look(void *arg)
 {
-	struct order *o = arg;
+	struct talk_order *o = arg;
 	struct talk *t = talk_find(&o->hub->shards[o->shard], o->w.conversation);
 	if (t) {
-		o->err = talk_take_word(t, &o->w);
-	} else if (++o->shard < o->hub->n) {
-		if (mbox_post(o->hub->shards[o->shard].mbox, look, o) == 0)
-			return;
-		o->err = ERR_FULL;
+		take(t, o);
+		return;
 	}
-	over(o);
+	int err = ++o->shard < o->hub->n ? mbox_post(o->hub->shards[o->shard].mbox, look, o) :
+					   ERR_NOTFOUND;
+	if (err)
+		talk_order_over(o, err);
 }
 
 int talk_hub_word(struct talk_hub *h, const struct talk_word *w)
 {
 	if (w->conversation.n != 26)
 		return ERR_NOTFOUND;
-	struct order *o = (unsigned)w->kind < WORDS ? order_new(h, w) : NULL;
+	struct talk_order *o = (unsigned)w->kind < WORDS ? order_new(h, w) : NULL;
 	if (!o)
 		return ERR_INVAL;
 	int rc = mbox_post(h->shards[0].mbox, look, o);

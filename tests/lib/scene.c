@@ -178,6 +178,10 @@ static bool prepare(struct scene *s)
 			s->service = true;
 		else if (scene_is(s, 0, "disclosure"))
 			s->disclosure = true;
+		else if (scene_is(s, 0, "people"))
+			s->people = true;
+		else if (scene_is(s, 0, "survey"))
+			s->survey = talk_survey_of(scene_word(s, 1));
 		else if (scene_is(s, 0, "transfers"))
 			snprintf(s->transfer_to, sizeof(s->transfer_to), SV_FMT,
 				 SV_ARG(scene_word(s, 1)));
@@ -433,6 +437,7 @@ static bool do_line(struct scene *s)
 		{ "model", told_before },    { "backup", told_before },
 		{ "transfers", told_before }, { "disclosure", told_before },
 		{ "service", told_before },  { "tools", scene_tools },
+		{ "survey", told_before },   { "people", scene_people },
 		{ "shop", scene_shop },      { "agent", scene_agent },
 		{ "customer", do_customer }, { "caller", do_caller },
 		{ "wait", do_wait },         { "at", do_at },
@@ -457,7 +462,8 @@ static void play(struct scene *s)
 	struct world_opts o = { .lang = s->lang, .llm = { s->llm[0], s->llm[1] }, .n_llm = s->n_llm,
 				.dir = s->dir[0] ? s->dir : NULL,
 				.transfer_to = s->transfer_to[0] ? s->transfer_to : NULL,
-				.disclosure = s->disclosure,
+				.disclosure = s->disclosure, .people = s->people,
+				.survey = s->survey,
 				.service = s->service ? &world_service : NULL };
 	s->w = world_open(&o);
 	if (!s->w) {

@@ -30,7 +30,8 @@ struct scene {
 	struct arena a;
 	VEC(struct line) lines;
 	char lang[4], dir[64], transfer_to[80];
-	bool disclosure, service;
+	bool disclosure, service, people;
+	enum talk_survey survey;
 	sv title;
 	jv *llm[WORLD_LLMS];
 	size_t n_llm;
@@ -55,6 +56,10 @@ bool scene_expect_bot(struct scene *s, struct actor *a, int i);
 bool scene_expect(struct scene *s);
 /* What a row or a result holds against a word of a statement: 10..40, "a part", equal. */
 bool scene_value_fits(const jv *v, const struct token *t);
+
+/* scene_people.c: the statement "people"; "expect people", tokens from i on */
+bool scene_people(struct scene *s);
+bool scene_exp_people(struct scene *s, struct actor *a, int i);
 
 /* scene_service.c: statements "tools", "shop", "agent" */
 bool scene_tools(struct scene *s);

@@ -457,6 +457,7 @@ bool scene_expect(struct scene *s)
 		{ "said", exp_said },       { "pieces", exp_pieces }, { "state", exp_state },
 		{ "context", exp_context }, { "closed", exp_closed }, { "acked", exp_acked },
 		{ "strategy", exp_strategy }, { "order", scene_exp_order },
+		{ "people", scene_exp_people },
 		{ "rows", scene_exp_rows },  { "row", scene_exp_row },
 		{ "leak", exp_leak },       { "river", exp_river },   { "record", exp_record },
 	};

@@ -337,6 +337,7 @@ static int open_hub(struct world *w, struct err *e)
 			       .tools = w->kit, .flows = w->flows, .cust = w->keys,
 			       .pool = w->pool, .country_code = SV("86"),
 			       .products = w->catalogue,
+			       .people = world_people(w), .survey = w->o.survey,
 			       .replay_dir = world_replay_dir(w) };
 	for (size_t i = 0; i < w->o.n_llm; i++)
 		llm[i] = (struct model_spec){ .kind = "scripted",
@@ -362,6 +363,7 @@ struct world *world_open(const struct world_opts *o)
 	struct world *w = xalloc(sizeof(*w));
 	w->o = *o;
 	sb_init(&w->log, 8u << 20);
+	sb_init(&w->people_log, 1u << 20);
 	rng_seed(&w->rng, 7);
 	w->kb = snap_new(world_kb());
 	w->loop = loop_new_sim(START_MS + (o->service ? LATER_MS : 0));
@@ -402,6 +404,7 @@ void world_close(struct world *w)
 	obj_unref(w->texts);
 	snap_free(w->kb);
 	sb_done(&w->log);
+	sb_done(&w->people_log);
 	xfree(w);
 }
 

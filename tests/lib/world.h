@@ -42,6 +42,8 @@ struct world_opts {
 	const char *dir;             /* data folder of the store; NULL = in memory */
 	const char *transfer_to;     /* callers can be handed to a person there; NULL = not */
 	bool disclosure, no_speculation;
+	bool people;                 /* people can be asked for (world_people.c) */
+	enum talk_survey survey;     /* asked at the bot's goodbye */
 	const struct world_service_ops *service;     /* NULL = none */
 };
 
@@ -122,6 +124,11 @@ struct world {
 	struct feel_catalogue *catalogue;    /* of them */
 	size_t n_products;
 	bool held;                   /* its calls stand still */
+	/* world_people.c: what was asked of them, a line each; nobody takes a wish; the end of the
+	 * last word */
+	struct sb people_log;
+	bool people_full;
+	int word_err;
 };
 
 /* The demo company's index, built once in a process; a reference the caller gives back. NULL:
@@ -174,6 +181,14 @@ void actor_hold(struct actor *a, bool held);
 /* A step of the transfer: "ringing", "joined", "failed" with why. */
 void actor_moved(struct actor *a, const char *step, const char *why);
 void actor_lose_ears(struct actor *a);               /* the recogniser breaks down */
+
+/* ---- world_people.c: the people's side: what talk asks of it, what it says ---- */
+const struct talk_people *world_people(struct world *w);     /* NULL: not there */
+/* The sink of callers: their lines take persons in. */
+const struct chan_sink *world_people_sink(struct world *w);
+/* A word to the actor's conversation; its end. */
+int world_word(struct actor *a, struct talk_word *word);
+void actor_party(struct actor *a, sv id, sv step, sv mode);
 
 void actor_got_row(struct actor *a, sv json);        /* world.c, for world_voice.c */
 

@@ -350,7 +350,7 @@ struct actor *world_call_from(struct world *w, sv name, sv lang, sv recogniser, 
 					  .tts = { (struct tts *)(void *)a } };
 	struct chan_voice_opts o = {
 		.loop = w->loop,
-		.sink = talk_sink(),
+		.sink = world_people_sink(w),
 		.sink_arg = s,
 		.speech = &a->speech,
 		.rate = PCM_HZ,

@@ -1,5 +1,5 @@
-/* Nobody comes: a call back, its number, a message; and how it was: the questions and the answers in
- * numbers, keys and words. */
+/* Nobody comes: a call back, its number, a message; and how it was: the questions and the
+ * answers in numbers, keys and words. */
 #include <stdio.h>
 #include "t_talk_help.h"
 
