@@ -130,7 +130,8 @@ enum chan_party_do {
  * hears all, only the persons of the company hear it. CONSULTS: with those who TALK alone, the
  * customer hears the tune meanwhile; when the last of those leaves, it TALKS (a warm transfer is
  * done). ON_HOLD: hears nothing; the customer hears the tune when nobody else TALKS. TAKES_OVER:
- * once it has joined it TALKS and all who TALK, CONSULT or are ON_HOLD are dropped. */
+ * once it has joined it TALKS and all who TALK, CONSULT or are ON_HOLD are dropped; told
+ * first, as "joined" with this mode, also of who was there already. */
 enum chan_party_mode { CHAN_TALKS, CHAN_LISTENS, CHAN_WHISPERS, CHAN_CONSULTS, CHAN_ON_HOLD,
 		       CHAN_TAKES_OVER };
 /* The steps come back as CHAN_PARTY: client_id = id, mode, text = "ringing", "briefing", "joined",

@@ -131,9 +131,11 @@ void parties_settle(struct parties *ps)
 	mix_table(seats, ps->want);
 }
 
-/* The supervisor is the agent now. */
+/* The supervisor is the agent now: told before those who go, so that nobody seems to be missing. */
 static void take_over(struct parties *ps, struct party *by)
 {
+	by->mode = CHAN_TAKES_OVER;
+	parties_tell(by, "joined", "", 0);
 	by->mode = CHAN_TALKS;
 	for (int i = 0; i < CHAN_PARTIES_MAX; i++) {
 		struct party *p = &ps->p[i];
@@ -147,7 +149,8 @@ void parties_joined(struct party *p)
 	struct parties *ps = p->ps;
 	if (p->mode == CHAN_TAKES_OVER)
 		take_over(ps, p);
-	parties_tell(p, "joined", "", 0);
+	else
+		parties_tell(p, "joined", "", 0);
 	parties_settle(ps);
 }
 
@@ -208,7 +211,8 @@ static int set_mode(struct party *p, enum chan_party_mode mode)
 		return 0;
 	if (mode == CHAN_TAKES_OVER)
 		take_over(p->ps, p);
-	parties_tell(p, "mode", "", 0);
+	else
+		parties_tell(p, "mode", "", 0);
 	parties_settle(p->ps);
 	return 0;
 }

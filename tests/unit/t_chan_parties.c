@@ -60,15 +60,15 @@ TEST(party_supervisor_takes_over)
 	h_run(&h, 100);
 	OK(h_add(&h, "super", "web:tom", CHAN_TAKES_OVER));
 	H_HEAR(&h, "2", NULL, "c", "c2");
-	news("listener joined;colleague joined;agent left taken_over;colleague left taken_over;"
-	     "super joined;");
+	news("listener joined;colleague joined;super joined;agent left taken_over;"
+	     "colleague left taken_over;");
 	h_close(&h);
 	with_agent(8000, 2);                     /* who listened first */
 	OK(h_add(&h, "super", "web:tom", CHAN_LISTENS));
 	h_run(&h, 100);
 	OK(h_mode(&h, "super", CHAN_TAKES_OVER));
 	H_HEAR(&h, "2", NULL, "c", NULL);
-	news("super joined;agent left taken_over;super mode;");
+	news("super joined;super joined;agent left taken_over;");
 	h_close(&h);
 }
 
