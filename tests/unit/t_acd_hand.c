@@ -255,6 +255,29 @@ TEST(acd_an_extension_without_a_console_rings_at_once)
 	aw_close(&w);
 }
 
+TEST(acd_a_supervisor_takes_a_call_over)
+{
+	struct aw w;
+	if (!aw_open(&w, ""))
+		return;
+	OK(aw_state(&w, "xia", ACD_READY, ""));
+	OK(aw_ask(&w, "C1", "technical_fault", true, ""));
+	OK(aw_phone(&w, "C1", "xia", "joined", ""));
+	aw_pass(&w, 5000);
+	OK(aw_do(&w, (struct acd_order){ ACD_DO_TAKE, .handover = sv_of(w.id), .by = SV("lin"),
+					 .agent = SV("lin"), .party = SV("super:lin") }));
+	OK(aw_phone(&w, "C1", "xia", "left", "taken_over"));
+	CHECK(aw_is(&w, w.id, "state", "ACCEPTED") && aw_is(&w, w.id, "agent", "lin"));
+	aw_pass(&w, 5000);
+	OK(aw_do(&w, (struct acd_order){ ACD_DO_PHONE, .conversation = SV("C1"),
+					 .party = SV("super:lin"), .step = SV("left"),
+					 .why = SV("gone") }));
+	CHECK(aw_is(&w, w.id, "state", "ENDED"));
+	CHECK(aw_last(&w, WORD_END) && aw_last(&w, WORD_END)->survey);
+	CHECK(aw_adds_up(&w));
+	aw_close(&w);
+}
+
 /* ---- given on ---- */
 
 TEST(acd_given_on_taken_over_and_given_back)
