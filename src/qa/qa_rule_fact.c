@@ -344,7 +344,8 @@ void qa_run_disposition(struct qa_ask *k)
 		if (qa_said_by(l, k->self))
 			last = l;
 		sv agent = jv_get_str(l->body, "agent");
-		if (!qa_is(l, "queue.wrapped") || (agent.n && !sv_eq(agent, k->self)))
+		if ((!qa_is(l, "queue.wrapped") && !qa_is(l, "queue.disposed")) ||
+		    (agent.n && !sv_eq(agent, k->self)))
 			continue;
 		const jv *d = jv_get(l->body, "disposition");
 		wrap = l;

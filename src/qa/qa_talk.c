@@ -231,7 +231,7 @@ static int queue_rows(struct store_db *db, sv id, jv *rows)
 	int rc = store_prep(db, &q,
 			    "SELECT 0, ts_ms, 0, kind, actor, body FROM event "
 			    "WHERE ts_ms>=?1 AND ts_ms<=?2 AND kind IN ('queue.wrapped', "
-			    "'queue.held') AND body LIKE ?3 ORDER BY ts_ms, pos");
+			    "'queue.disposed','queue.held') AND body LIKE ?3 ORDER BY ts_ms, pos");
 	if (rc)
 		return rc;
 	(void)snprintf(like, sizeof(like), "%%\"%.40s\"%%", id.p);

@@ -61,7 +61,7 @@ static int read_rows(struct store_db *db, struct stretch *s, int64_t until)
 	int rc = store_prep(db, &q,
 			    "SELECT pos, ts_ms, conversation, kind, body FROM event WHERE pos>?1 "
 			    "AND pos<=?2 AND kind IN ('conversation.closed','queue.wrapped',"
-			    "'survey','survey.answer') ORDER BY pos LIMIT ?3");
+			    "'queue.disposed','survey','survey.answer') ORDER BY pos LIMIT ?3");
 	if (rc)
 		return rc;
 	store_bind_int(q, 1, s->from);
@@ -193,7 +193,10 @@ static int take_survey(struct store *st, struct store_db *db, const struct row *
 	int rc = a.kind.n ? qa_talk_load(&t, db, r->conversation) : ERR_INVAL;
 	size_t n = rc ? 0 : qa_talk_parties(t, parties);
 	a.answers = sv_eq(r->kind, SV("survey.answer"));
-	a.agent = n ? parties[n - 1] : SV("");
+	/* Whom it is about, as the row says; else who came last. */
+	a.agent = jv_get_str(o, "agent");
+	if (!a.agent.n && n && !sv_eq(jv_get_str(o, "of"), SV("bot")))
+		a.agent = parties[n - 1];
 	if (jv_is_num(value))
 		a.value = jv_as_int(value, (int64_t)jv_as_num(value, 0));
 	else if (a.answers && rc == 0)

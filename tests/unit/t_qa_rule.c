@@ -348,6 +348,10 @@ TEST(qa_rule_ends)
 	IS(di, "webchat",
 	   TAKEN A("x") "queue.wrapped>{\"agent\":\"tom\",\"disposition\":\"ok\"}\n", "mei",
 	   "fail");
+	IS(di, "webchat",
+	   TAKEN A("x") "queue.wrapped>{\"agent\":\"mei\",\"disposition\":null}\n"
+			"queue.disposed>{\"agent\":\"mei\",\"disposition\":\"ok\"}\n",
+	   "mei", "pass");
 	IS(di, "webchat", B("x"), "bot", "n_a");
 	IS(tr, "webchat", B("I connect you") "handover>{}\n", "bot", "pass");
 	IS(tr, "webchat", "handover>{}\n" B("I connect you"), "bot", "pass");

@@ -128,6 +128,20 @@ TEST(qa_survey_from_the_river)
 			"channel='phone'"), 4);
 	OK(qa_watch_step(w.st, w.fs, NULL, &did));
 	EQ(did.rows, 0);
+	/* The row says whom it is about: here the bot, after an agent. */
+	struct qw_talk bot = {
+		&w, "01QASURVEY0000000000000001",
+		"[{\"kind\":\"turn.agent\",\"actor\":\"mei\",\"body\":{\"text\":\"Hi\","
+		"\"by\":\"mei\"}},{\"kind\":\"survey\",\"actor\":\"bot\",\"body\":{"
+		"\"kind\":\"nps\",\"of\":\"bot\",\"agent\":\"\"}},"
+		"{\"kind\":\"survey\",\"actor\":\"bot\",\"body\":{\"kind\":\"ces\","
+		"\"of\":\"agent\",\"agent\":\"tom\"}}]",
+		"webchat", QNOW
+	};
+	OK(qw_write(&w, qw_put_run, &bot));
+	OK(qa_watch_step(w.st, w.fs, NULL, &did));
+	EQ(qw_count(&w, "SELECT COUNT(*) FROM survey WHERE kind='nps' AND agent='bot'"), 1);
+	EQ(qw_count(&w, "SELECT COUNT(*) FROM survey WHERE kind='ces' AND agent='tom'"), 1);
 	qw_down(&w);
 }
 
