@@ -4,12 +4,16 @@
  */
 #include "acd_int.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 struct board {
 	struct acd *a;
 	struct sb *out;
 	int64_t now;
 	bool settings;               /* with what the plan says of them */
 	int n;
+	VEC(const struct ho *) work;
 };
 
 static void put_text(struct sb *b, const char *key, sv v)
@@ -49,7 +53,6 @@ static void put_numbers(struct sb *b, const struct acd_numbers *n)
 	put_num(b, "hold_ms", n->hold_ms);
 	put_num(b, "acw_ms", n->acw_ms);
 	put_num(b, "aht_ms", mean(n->talk_ms + n->hold_ms, over) + mean(n->acw_ms, n->wrapped));
-	sb_fmt(b, ",\"sl\":%.4f", acd_numbers_sl(n));
 }
 
 static void put_queue(void *arg, const struct acd_queue_now *q)
@@ -80,6 +83,7 @@ static void put_queue(void *arg, const struct acd_queue_now *q)
 	put_num(s, "paused", q->agents[ACD_IS_PAUSED]);
 	put_num(s, "wrapup", q->agents[ACD_IS_WRAPUP]);
 	put_numbers(s, &q->n);
+	sb_fmt(s, ",\"sl\":%.4f", acd_queue_sl(q->q, &q->n));
 	if (b->settings) {
 		sb_cstr(s, ",\"settings\":");
 		acd_plan_queue_json(b->a->plan,
@@ -88,21 +92,47 @@ static void put_queue(void *arg, const struct acd_queue_now *q)
 	sb_ch(s, '}');
 }
 
-static void put_work(struct board *b, sv login)
+static int by_agent(const void *x, const void *y)
 {
-	struct sb *s = b->out;
+	const struct ho *a = *(const struct ho *const *)x, *b = *(const struct ho *const *)y;
+	int d = strcmp(a->agent, b->agent);
+	return d ? d : strcmp(a->id, b->id);
+}
+
+/* What is served, by agent: looked through once a board. */
+static void sort_work(struct board *b)
+{
 	size_t it = 0;
 	sv key;
 	void *p;
-	int n = 0;
-	sb_cstr(s, ",\"handovers\":[");
 	while (map_next(b->a->hos, &it, &key, &p)) {
-		const struct ho *h = p;
-		if (h->state != HO_ACCEPTED || !sv_eq(sv_of(h->agent), login))
+		const struct ho *h = p, **at;
+		if (h->state != HO_ACCEPTED)
 			continue;
-		if (n++)
+		at = VEC_PUSH(&b->work, ACD_MOST);
+		ASSERT(at != NULL);
+		*at = h;
+	}
+	if (b->work.n)
+		qsort(b->work.v, b->work.n, sizeof(*b->work.v), by_agent);
+}
+
+static void put_work(struct board *b, sv login)
+{
+	struct sb *s = b->out;
+	size_t lo = 0, hi = b->work.n;
+	while (lo < hi) {
+		size_t mid = (lo + hi) / 2;
+		if (sv_cmp(sv_of(b->work.v[mid]->agent), login) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	sb_cstr(s, ",\"handovers\":[");
+	for (size_t i = lo; i < b->work.n && sv_eq(sv_of(b->work.v[i]->agent), login); i++) {
+		if (i > lo)
 			sb_ch(s, ',');
-		sb_json(s, sv_of(h->id));
+		sb_json(s, sv_of(b->work.v[i]->id));
 	}
 	sb_ch(s, ']');
 }
@@ -165,10 +195,7 @@ static void put_agent(void *arg, const struct acd_agent_now *x)
 	put_num(s, "talk_ms", x->talk_ms);
 	put_num(s, "hold_ms", x->hold_ms);
 	put_num(s, "acw_ms", x->acw_ms);
-	if (x->served > 0)
-		put_work(b, x->login);
-	else
-		sb_cstr(s, ",\"handovers\":[]");
+	put_work(b, x->login);
 	sb_ch(s, '}');
 }
 
@@ -183,9 +210,11 @@ static void put_queues(struct acd *a, bool settings, struct sb *out)
 static void put_agents(struct acd *a, bool settings, struct sb *out)
 {
 	struct board b = { .a = a, .out = out, .now = acd_now(a), .settings = settings };
+	sort_work(&b);
 	sb_ch(out, '[');
 	acd_core_agents(a->core, b.now, put_agent, &b);
 	sb_ch(out, ']');
+	VEC_FREE(&b.work);
 }
 
 void acd_board(struct acd *a, struct sb *out)

@@ -412,6 +412,10 @@ TEST(acd_lists_have_pages_and_boards_have_figures)
 	SV_EQ(jv_get_str(general, "id"), "general");
 	EQ(jv_get_int(general, "waiting", -1), 5);
 	EQ(jv_get_int(general, "answered", -1), 1);
+	size_t served = 0;
+	for (size_t i = 0; i < 3; i++)
+		served += jv_len(jv_get(jv_at(jv_get(o, "agents"), i), "handovers"));
+	EQ(served, 1);
 	jv_free(o);
 	sb_done(&b);
 	aw_close(&w);
