@@ -175,8 +175,8 @@ struct acd_numbers {
 	int64_t wait_ms, wait_most_ms;             /* of the answered */
 	int64_t talk_ms, hold_ms, acw_ms, wrapped; /* handling time = talk + hold + acw */
 };
-/* Share removed within sl_s of all removed (docs/acd.md cites the definition); 1 when none was. */
-double acd_numbers_sl(const struct acd_numbers *n);
+/* The service level as the queue means it (docs/acd.md cites the definitions); 1 when none was. */
+double acd_queue_sl(const struct acd_queue *q, const struct acd_numbers *n);
 /* After a restart: what the day had already. ERR_NOTFOUND. */
 int acd_core_numbers_set(struct acd_core *c, sv queue, const struct acd_numbers *n);
 

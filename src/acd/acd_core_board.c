@@ -3,10 +3,12 @@
  */
 #include "acd_core_int.h"
 
-double acd_numbers_sl(const struct acd_numbers *n)
+double acd_queue_sl(const struct acd_queue *q, const struct acd_numbers *n)
 {
-	int64_t removed = n->answered + n->abandoned + n->callbacks;
-	return removed ? (double)n->in_sl / (double)removed : 1;
+	bool removed = q->sl_of == ACD_SL_REMOVED;
+	int64_t all = n->answered + (q->sl_of == ACD_SL_ANSWERED ? 0 : n->abandoned) +
+		      (removed ? n->callbacks : 0);
+	return all ? (double)(removed ? n->in_sl : n->answered_in_sl) / (double)all : 1;
 }
 
 static int64_t left(const struct acd_numbers *n)

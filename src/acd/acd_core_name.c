@@ -28,6 +28,7 @@ static const struct { const char *name; enum acd_strategy s; } aliases[] = {
 	{ "fewestcalls", ACD_FEWEST },       { "ringall", ACD_RING_ALL },
 };
 static const char *const wheres[] = { "none", "queue", "voicemail", "callback", "bot", "hangup" };
+static const char *const sl_ofs[] = { "removed", "answered", "offered" };
 static const char *const presences[] = { "offline", "ready", "paused" };
 static const char *const states[] = { "offline", "ready", "paused", "reserved", "talking", "hold",
 				      "wrapup" };
@@ -61,6 +62,11 @@ int acd_strategy_of(sv s)
 const char *acd_where_name(enum acd_where w)
 {
 	return wheres[w];
+}
+
+const char *acd_sl_name(enum acd_sl_of o)
+{
+	return sl_ofs[o];
 }
 
 const char *acd_presence_name(enum acd_presence p)

@@ -33,12 +33,17 @@ enum acd_strategy {
 };
 enum acd_where { ACD_TO_NONE, ACD_TO_QUEUE, ACD_TO_VOICEMAIL, ACD_TO_CALLBACK, ACD_TO_BOT,
 		 ACD_TO_HANGUP, ACD_WHERES };
+/* Of what a service level is the share, all within sl_s: what left the queue (answered,
+ * abandoned or called back) of all that left; the answered of the answered; the answered of
+ * answered and abandoned. Short abandons count in none. */
+enum acd_sl_of { ACD_SL_REMOVED, ACD_SL_ANSWERED, ACD_SL_OFFERED, ACD_SL_OFS };
 enum { ACD_QUEUES = 128, ACD_SKILLS = 64, ACD_LANGS = 32, ACD_NEEDS = 8, ACD_RELAX = 8,
        ACD_LEVEL_MOST = 10 };
 const char *acd_media_name(enum acd_media m);            /* "voice" ... */
 int acd_media_of(sv s);                                  /* -1: no such name */
 const char *acd_strategy_name(enum acd_strategy s);      /* FreeSWITCH's */
 int acd_strategy_of(sv s);                               /* aliases too; -1 */
+const char *acd_sl_name(enum acd_sl_of o);               /* "removed", "answered", "offered" */
 const char *acd_where_name(enum acd_where w);            /* "none", "queue", "voicemail" ... */
 
 /* A calendar by its name, a borrowed obj (the plan takes a reference), NULL = there is none. */
@@ -73,7 +78,8 @@ struct acd_queue {
 	int max_len;                 /* waiting; 0 = no limit */
 	int max_wait_s, no_agent_s;  /* with nobody logged in; 0 = no limit */
 	struct acd_over full, late, closed, empty; /* max_len, max_wait_s, hours, no_agent_s */
-	int sl_s, sl_pct;            /* service level: sl_pct % removed within sl_s */
+	int sl_s, sl_pct;            /* service level: sl_pct % within sl_s */
+	enum acd_sl_of sl_of;
 	int short_abandon_s;
 	bool say_position, say_wait;
 	int say_every_s;             /* 0 = only when it enters */

@@ -62,6 +62,7 @@ static void set_waits(jv *o, const struct acd_queue *q)
 	jv *sl = jv_obj(), *say = jv_obj();
 	jv_set_int(sl, "s", q->sl_s);
 	jv_set_int(sl, "pct", q->sl_pct);
+	jv_set_str(sl, "of", sv_of(acd_sl_name(q->sl_of)));
 	jv_set(o, "sl", sl);
 	jv_set_int(o, "short_abandon_s", q->short_abandon_s);
 	jv_set_bool(say, "position", q->say_position);

@@ -334,6 +334,18 @@ static const struct num queue_nums[] = {
 	{ "tier_wait_s", Q(tier_wait_s), 0, DAY_S, 0 },
 };
 
+static enum acd_sl_of read_sl_of(struct reader *r, const jv *sl)
+{
+	sv s = jv_get_str(sl, "of");
+	for (int i = 0; i < ACD_SL_OFS; i++)
+		if (sv_eq(s, sv_of(acd_sl_name((enum acd_sl_of)i))))
+			return (enum acd_sl_of)i;
+	if (jv_get(sl, "of"))
+		fault(r, "sl.of", "Use removed, answered or offered (docs/acd.md).",
+		      "no service level is counted so");
+	return ACD_SL_REMOVED;
+}
+
 static void read_queue(struct reader *r, int i, const jv *o)
 {
 	struct acd_queue *q = &r->p->queue[i];
@@ -357,9 +369,10 @@ static void read_queue(struct reader *r, int i, const jv *o)
 		      "not a usable number");
 		q->ageing = 1;
 	}
-	known_keys(r, sl, "sl", "|s|pct|");
+	known_keys(r, sl, "sl", "|s|pct|of|");
 	q->sl_s = whole_in(r, o, "sl", &(struct num){ "s", 0, 1, DAY_S, 20 });
 	q->sl_pct = whole_in(r, o, "sl", &(struct num){ "pct", 0, 1, 100, 80 });
+	q->sl_of = read_sl_of(r, sl);
 	known_keys(r, say, "announce", "|position|wait|every_s|");
 	q->say_position = yes(r, say, "position", say != NULL);
 	q->say_wait = yes(r, say, "wait", say != NULL);

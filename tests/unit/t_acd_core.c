@@ -554,6 +554,27 @@ TEST(acd_who_calls_again_has_the_old_place)
 	w_close(&w);
 }
 
+TEST(acd_service_level_as_the_queue_means_it)
+{
+	static const char *const of[] = { "removed", "answered", "offered" };
+	static const double want[] = { 0.7, 0.75, 0.6 };
+	/* 8 answered, 6 of them in time; 2 abandoned late, 5 at once; 0 called back */
+	const struct acd_numbers n = { .answered = 8, .answered_in_sl = 6, .abandoned = 2,
+				       .short_abandoned = 5, .in_sl = 7 };
+	const struct acd_numbers none = { 0 };
+	for (int i = 0; i < 3; i++) {
+		struct world w;
+		char yaml[200];
+		(void)snprintf(yaml, sizeof(yaml),
+			       "queues:\n  - {id: q, " TITLE "sl: {s: 20, pct: 80, of: %s}}\n",
+			       of[i]);
+		w_open(&w, yaml);
+		NEAR(acd_queue_sl(acd_plan_queue(w.p, 0), &n), want[i], 1e-9);
+		NEAR(acd_queue_sl(acd_plan_queue(w.p, 0), &none), 1, 1e-9);
+		w_close(&w);
+	}
+}
+
 TEST(acd_given_to_a_queue_to_an_agent_and_back)
 {
 	struct world w;

@@ -123,6 +123,8 @@ static const struct { const char *yaml, *where, *what;
 	{ "queues:\n  - {id: q, title: {zh: 队, en: Q}}\nagents:\n  defaults:\n"
 	  "    capacity: {voice: 2}",
 	  "queues.yaml:5:agents.defaults.capacity.voice", "not in its range" },
+	{ "queues:\n  - id: q\n    title: {zh: 队, en: Q}\n    sl: {s: 20, of: all}",
+	  "queues.yaml:4:queues[0].sl.of", "counted so" },
 	{ "skills:\n  - {id: a, title: {zh: 甲, en: A}}\n"
 	  "queues:\n  - {id: q, title: {zh: 队, en: Q}}\nagents:\n  people:\n    - login: mei\n"
 	  "      skills: {a: 11}",
