@@ -20,7 +20,8 @@ enum { URGENT_COMPLAINT = 5, URGENT_ANGRY = 6 };
 
 bool talk_people_there(const struct talk_core *c)
 {
-	return c->person.there && (!c->voice || (c->caps & CHAN_PARTIES));
+	bool moves = c->cfg->transfer_to && *c->cfg->transfer_to && (c->caps & CHAN_MOVES);
+	return c->person.there && (!c->voice || (!moves && (c->caps & CHAN_PARTIES)));
 }
 
 /* ---- rows ---- */
@@ -190,7 +191,9 @@ static void queued(struct talk_core *c, const struct talk_word *w, struct arena 
 	if (same && (minutes == p->minutes || c->now_us - p->told_us < PLACE_US))
 		return;
 	sv text = talk_person_place(c, a);
-	text = lost ? two(c, talk_own(c, "person_lost"), text, a) : text;
+	bool passed = sv_eq(w->why, SV("transfer"));
+	text = lost ? two(c, talk_own(c, passed ? "person_passed" : "person_lost"), text, a) :
+		      text;
 	p->told = true;
 	p->told_us = c->now_us;
 	if (text.n)
@@ -428,7 +431,8 @@ static void on_back(struct talk_core *c, const struct talk_ev *ev, struct arena 
 	struct talk_person *p = &c->person;
 	bool with = c->sm.now == TS_AWAY;
 	sv pairs[] = { SV("who"), p->name ? sv_of(p->name) : talk_own(c, "person_someone") };
-	bool gone = sv_eq(w->why, SV("gone")) || sv_eq(w->why, SV("lost"));
+	bool gone = sv_eq(w->why, SV("gone")) || sv_eq(w->why, SV("lost")) ||
+		    sv_eq(w->why, SV("over"));
 	sv text = talk_fill(a, talk_own(c, gone ? "person_gone" : "person_back"), pairs, 2);
 	returned(c, w->agent, ev->masked, w->why, a, acts);
 	c->move = MOVE_NONE;
@@ -507,7 +511,7 @@ bool talk_word_fits(const struct talk_core *c, const struct talk_word *w)
 	case WORD_CONNECT:
 		return c->voice && (waits || with) && w->party.n && w->to.n;
 	case WORD_JOINED:
-		return !c->voice && (waits || with);
+		return c->voice ? with : waits || with;
 	case WORD_SAYS:
 		return with && w->text.n;
 	case WORD_END:
@@ -583,8 +587,7 @@ void talk_person_resume(struct talk_core *c, const struct chan_resume *r, struct
 	talk_set(&p->rates, r->agent);
 	c->move = r->person == CHAN_PERSON_WITH ? MOVE_JOINED : MOVE_ASKED;
 	p->minutes = -1;
-	if (r->seq)                  /* else it began with a person: nobody was asked */
-		wish(c, "customer_asked", true, a, acts);
+	wish(c, "customer_asked", true, a, acts);
 	if (c->move != MOVE_JOINED)
 		return;
 	talk_queue_clear(c);         /* what is owed, the person owes */

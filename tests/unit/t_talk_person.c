@@ -284,6 +284,10 @@ TEST(talk_person_the_agent_is_lost)
 	struct bench b;
 	to_queue(&b, 0, "en");
 	joined(&b);
+	word(&b, (struct talk_word){ .kind = WORD_QUEUED, .position = 1, .wait_ms = -1,
+				     .why = SV("transfer") });
+	HAS(said(&b), "passing you on");
+	joined(&b);
 	queued(&b, 1, -1);
 	HAS(said(&b), "connection to my colleague was lost");
 	HAS(said(&b), "You are next.");
@@ -362,6 +366,37 @@ TEST(talk_person_a_call_is_connected)
 	EQ(b.c.sm.now, TS_AWAY);
 	HAS(bench_rec(&b, "handover.accepted")->text, "\"agent\":\"mei\"");
 	CHECK(!bench_act(&b, TACT_SAY));
+	bench_close(&b);
+}
+
+/* A company with one number for its people: the call goes there, as ever. */
+TEST(talk_person_transfer_to_comes_first)
+{
+	struct bench b;
+	open_with(&b, PHONE | CHAN_MOVES, "en");
+	b.cfg.transfer_to = "sip:desk@127.0.0.1";
+	bench_feed(&b, ev_text(WISH));
+	played(&b);
+	CHECK(bench_act(&b, TACT_TRANSFER) && !bench_act(&b, TACT_PERSON));
+	bench_close(&b);
+}
+
+/* Begun by the agent: with a person from the first moment. */
+TEST(talk_person_called_by_an_agent)
+{
+	struct bench b;
+	struct chan_resume r = { .person = CHAN_PERSON_WITH, .agent = SV("mei") };
+	bench_open(&b, PHONE, 0);
+	b.c.person.there = true;
+	bench_feed(&b, (struct talk_ev){ .kind = TEV_OPEN, .resume = &r });
+	CHECK(bench_rec(&b, "conversation.opened") && !bench_act(&b, TACT_SAY));
+	CHECK(bench_act(&b, TACT_PERSON)->delta);
+	EQ(b.c.sm.now, TS_AWAY);
+	joined(&b);
+	CHECK(!bench_act(&b, TACT_SAY));
+	EQ(b.c.sm.now, TS_AWAY);
+	word(&b, (struct talk_word){ .kind = WORD_BACK, .why = SV("over") });
+	HAS(said(&b), "no longer here");
 	bench_close(&b);
 }
 
