@@ -231,8 +231,9 @@ e2e_part() {
 	tap e2e_sip 180 node tests/e2e/sip.mjs
 	together 'tap e2e_outbound 240 node tests/e2e/outbound.mjs' 'tap e2e_story 300 node tests/e2e/story.mjs'
 	together 'tap e2e_call 300 node tests/e2e/call.mjs
-		tap e2e_codecs 120 node tests/e2e/codecs.mjs' 'tap e2e_moves 300 node tests/e2e/moves.mjs' \
-		'tap e2e_bench 240 node tests/e2e/bench.mjs'
+		tap e2e_codecs 120 node tests/e2e/codecs.mjs' 'tap e2e_moves 300 node tests/e2e/moves.mjs
+		tap e2e_people 60 node tests/e2e/people.mjs' \
+		'tap e2e_bench 240 node tests/e2e/bench.mjs' 'tap e2e_parties 120 node tests/e2e/parties.mjs'
 	together 'tap e2e_faults 240 node tests/e2e/faults.mjs' 'tap e2e_baresip 120 node tests/e2e/baresip.mjs
 		tap e2e_recording 120 node tests/e2e/recording.mjs
 		tap e2e_openai 180 node tests/e2e/openai.mjs

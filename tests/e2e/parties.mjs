@@ -1,0 +1,175 @@
+/* parties.mjs: several persons in one call on a real server: a caller presses 0, an agent takes the call by telephone, a
+ * supervisor listens, whispers, speaks and takes over, a colleague is consulted, brought together with the caller and
+ * handed the call. Everybody speaks a tone of their own all the time, so what each telephone received says who heard
+ * whom, and nothing may click. */
+import { bin, demo, events, http, join, main, metric, note, ok, password, readFileSync, runAsync, sleep, temp, until, wav, WebSocket,
+  writeFileSync } from './lib.mjs';
+import { joined, person, sine, tone } from './person.mjs';
+
+const HZ = { caller: 400, agent: 700, colleague: 1000, supervisor: 1300 };
+
+const signIn = async (s, login) => {
+  const r = await http(s, 'POST', '/api/v1/auth/login', { body: { login, password } });
+  if (r.status !== 200) throw new Error(`login ${login}: ${r.status} ${r.text}`);
+  return r.json.token;
+};
+
+/* A desk: its events, and orders that are answered. */
+async function desk(s, login) {
+  const token = await signIn(s, login);
+  const ws = new WebSocket(`${s.url.replace('http', 'ws')}/ws/agent?token=${token}`);
+  const d = { token, frames: [], orders: new Map(), n: 0 };
+  ws.on('message', (m) => {
+    const f = JSON.parse(m);
+    if (f.re) d.orders.get(f.re)?.(f);
+    else d.frames.push(f);
+  });
+  ws.on('error', () => {});
+  await until(`hello for ${login}`, () => d.frames.length);
+  d.order = (op, data) =>
+    new Promise((resolve) => {
+      const id = `${login}${++d.n}`;
+      d.orders.set(id, resolve);
+      ws.send(JSON.stringify({ id, op, data }));
+      setTimeout(() => resolve({ ok: false, detail: 'no answer' }), 15000);
+    });
+  d.wait = (type, fits = () => true) => until(`${login}: ${type}`, () => d.frames.find((f) => f.type === type && fits(f.data)), 40000);
+  d.close = () => ws.terminate();
+  return d;
+}
+
+/* The demo's queues keep office hours: this test runs at any time. */
+async function openQueues(s, token) {
+  const { json } = await http(s, 'GET', '/api/v1/queues', { token });
+  for (const { hours, ...q } of json.items) await http(s, 'PUT', `/api/v1/queues/${q.id}`, { token, body: q });
+}
+
+/* A telephone that speaks a tone for ever; hears(since): whose tones it got in the half second before now. */
+async function telephone(who) {
+  const p = await person({ play: sine(HZ[who], 180000, 4000) });
+  p.hears = () => {
+    const end = performance.now();
+    const got = p.heard.filter((f) => f.at > end - 400 && f.at <= end - 20).map((f) => f.s);
+    const s = got.length ? joined(...got) : new Int16Array(160);
+    return Object.keys(HZ).filter((w) => tone(s, HZ[w]) > -36).join();
+  };
+  return p;
+}
+
+/* Hann-windowed energy at 3.7 kHz of every 20 ms (hop 5 ms): a jump of a frame is far above what tones and mu-law leave. */
+function click(s) {
+  let worst = -200;
+  for (let at = 0; at + 160 <= s.length; at += 40) {
+    let re = 0;
+    let im = 0;
+    for (let i = 0; i < 160; i++) {
+      const x = s[at + i] * (0.5 - 0.5 * Math.cos((2 * Math.PI * i) / 160));
+      re += x * Math.cos((2 * Math.PI * 3700 * i) / 8000);
+      im += x * Math.sin((2 * Math.PI * 3700 * i) / 8000);
+    }
+    worst = Math.max(worst, 20 * Math.log10((4 * Math.hypot(re, im)) / 160 / 32768 + 1e-9));
+  }
+  return worst;
+}
+
+const wavOf = (s) => {
+  const h = Buffer.alloc(44);
+  h.write('RIFF', 0);
+  h.writeUInt32LE(36 + s.length * 2, 4);
+  h.write('WAVEfmt ', 8);
+  h.writeUInt32LE(16, 16);
+  h.writeUInt16LE(1, 20);
+  h.writeUInt16LE(1, 22);
+  h.writeUInt32LE(8000, 24);
+  h.writeUInt32LE(16000, 28);
+  h.writeUInt16LE(2, 32);
+  h.writeUInt16LE(16, 34);
+  h.write('data', 36);
+  h.writeUInt32LE(s.length * 2, 40);
+  return Buffer.concat([h, Buffer.from(s.buffer)]);
+};
+
+await main(async () => {
+  const phones = { agent: await telephone('agent'), colleague: await telephone('colleague'), supervisor: await telephone('supervisor') };
+  const yaml = join(temp, 'parties.yaml');
+  writeFileSync(yaml, 'transfer:\n  allow: ["sip:*@127.0.0.1"]\n');
+  const s = await demo({ args: ['--config', yaml] });
+  const admin = await signIn(s, 'admin');
+  await openQueues(s, admin);
+  const mei = await desk(s, 'mei');
+  const lin = await desk(s, 'lin');
+  ok((await mei.order('state', { state: 'ready' })).ok, 'an agent is ready');
+
+  const play = join(temp, 'caller.wav');
+  const heard = join(temp, 'heard.wav');
+  writeFileSync(play, wavOf(sine(HZ.caller, 120000, 4000)));
+  const call = runAsync(bin, ['call', `sip:service@${s.sip}`, '--play', play, '--dtmf', '0', '--quiet', '90000', '--max', '75000', '--record', heard],
+    { ms: 100000 }).then((r) => ({ ...r, heard: wav(readFileSync(heard)).channels[0] }));
+  const offer = (await mei.wait('handover.offered')).data;
+  const at = { handover: offer.handover, conversation: offer.conversation };
+  const taken = await mei.order('accept', { ...at, to: phones.agent.uri });
+  ok(taken.ok, 'the agent accepts, with a telephone', taken);
+  await mei.wait('handover.accepted', (d) => d.handover === at.handover);
+
+  const hear = async (what, want) => {
+    await sleep(900);
+    for (const [who, tones] of Object.entries(want)) {
+      const got = phones[who].hears();
+      ok(got === tones, `${what}: the ${who} hears ${tones || 'nobody'}`, got);
+    }
+  };
+  const order = async (who, op, data = {}) => {
+    const r = await who.order(op, { ...at, ...data });
+    ok(r.ok, op, r);
+  };
+  await hear('talking', { agent: 'caller' });
+  await order(lin, 'monitor', { to: phones.supervisor.uri });
+  await until('the supervisor to be up', () => phones.supervisor.upAt);
+  await hear('monitor', { agent: 'caller', supervisor: 'caller,agent' });
+  await order(lin, 'whisper');
+  await hear('whisper', { agent: 'caller,supervisor', supervisor: 'caller,agent' });
+  let barged = performance.now();
+  await order(lin, 'barge');
+  await hear('barge', { agent: 'caller,supervisor', supervisor: 'caller,agent' });
+  await order(lin, 'monitor');
+  barged = performance.now() - barged;
+  await order(mei, 'hold');
+  await hear('hold', { agent: '', supervisor: 'caller' });
+  await order(mei, 'unhold');
+  await order(mei, 'consult', { to: phones.colleague.uri });
+  await until('the colleague to be up', () => phones.colleague.upAt);
+  await hear('consult', { agent: 'colleague', colleague: 'agent', supervisor: 'caller,agent,colleague' });
+  await order(mei, 'merge');
+  await hear('merge', { agent: 'caller,colleague', colleague: 'caller,agent' });
+  const over = performance.now();
+  await order(lin, 'takeover');
+  await hear('take over', { supervisor: 'caller' });
+  ok(phones.agent.byes === 1 && phones.colleague.byes === 1, 'take over: the agent and the colleague are let go', [phones.agent.byes, phones.colleague.byes]);
+  await order(lin, 'end', { survey: false });
+  await call;
+  await until('all calls to be over', async () => (await metric(s, 'callm_calls_active')) === 0);
+  ok(phones.supervisor.byes === 1, 'the call ends: who is left gets BYE', phones.supervisor.byes);
+
+  const list = await events(s, at.conversation, admin);
+  const steps = list.filter((e) => e.kind === 'call.party').map((e) => `${e.body.id ?? e.body.party} ${e.body.step}`);
+  ok(steps.some((x) => /^super:lin joined/.test(x)) && steps.some((x) => /left/.test(x)), 'each step is a row of the conversation', steps);
+
+  /* What the caller heard, 100 ms by 100 ms; a whisper is nowhere in it. */
+  const seen = [];
+  const got = (await call).heard;
+  for (let i = 0; i + 1600 <= got.length; i += 800)
+    seen.push(Object.keys(HZ).filter((w) => tone(got.subarray(i, i + 1600), HZ[w]) > -36).join('+'));
+  const first = (x, from = 0) => seen.indexOf(x, from);
+  const order4 = ['agent', 'agent+supervisor', 'agent+colleague', 'supervisor'].map((x) => first(x, seen.indexOf('agent')));
+  ok(order4.every((x, i) => x >= 0 && (i === 0 || x > order4[i - 1])), 'the caller hears agent, barge, conference, supervisor, in this order', order4);
+  const both = seen.filter((x) => x === 'agent+supervisor').length * 100;
+  ok(both > 300 && both < barged + 500, `the supervisor is heard while they speak to the caller only: ${both} of ${Math.round(barged)} ms`);
+  for (const [who, p] of Object.entries(phones)) {
+    const c = click(joined(...p.heard.filter((f) => f.at > p.upAt + (p === phones.agent ? 8000 : 500) && f.at < over).map((f) => f.s)));
+    ok(c < -50, `nothing clicks at the ${who}: at most ${c.toFixed(1)} dB at 3.7 kHz`);
+  }
+  mei.close();
+  lin.close();
+  ok((await s.stop()).code === 0, 'the server ends in order', s.err);
+  for (const p of Object.values(phones)) p.close();
+});
