@@ -215,7 +215,8 @@ static void tell_batch(struct acd *a, struct acd_batch *b)
 static void on_retry(void *arg)
 {
 	struct acd *a = arg;
-	if (a->unread && acd_load(a, false, NULL)) {
+	if (a->unread && acd_load(a, a->restart, NULL)) {
+		acd_unload(a);
 		loop_after(a->loop, &a->retry, ACD_RETRY_MS, on_retry, a);
 		return;
 	}
@@ -223,32 +224,49 @@ static void on_retry(void *arg)
 	acd_turn(a);
 }
 
-/* Facts go before what waits, in their order; requests are refused. */
+static void put_back(struct acd *a, struct acd_job *j)
+{
+	a->waiting++;
+	if (j->tries > ACD_PATIENCE) {       /* others go on meanwhile */
+		*a->last = j;
+		a->last = &j->next;
+		return;
+	}
+	j->next = a->first;
+	if (!a->first)
+		a->last = &j->next;
+	a->first = j;
+}
+
+/* Facts are tried again, before what waits and in their order, each alone: what is wrong may be one
+ * of them. Requests are refused. */
 static void undo(struct acd *a, struct acd_batch *b, int err)
 {
-	struct acd_job *facts = NULL, **end = &facts, *j = b->jobs, *next;
+	struct acd_job *facts = NULL, *j = b->jobs, *next;
 	b->jobs = NULL;
 	for (; j; j = next) {
 		next = j->next;
 		j->next = NULL;
-		if (acd_is_fact(j->o.act)) {
+		if (j->o.act == (enum acd_do)ACD_DO_RECOVER) {
+			a->restart |= j->o.on;       /* reading again orders the next */
+			acd_job_free(j);
+		} else if (acd_is_fact(j->o.act) && ++j->tries < ACD_FACT_TRIES) {
 			j->err = 0;
 			j->id[0] = 0;
-			*end = j;
-			end = &j->next;
-			a->waiting++;
-			continue;
+			j->next = facts;
+			facts = j;
+		} else {
+			j->err = err;
+			acd_job_finish(a, j);
 		}
-		j->err = err;
-		acd_job_finish(a, j);
 	}
-	bool empty = !a->first;
-	*end = a->first;
-	a->first = facts;
-	if (empty)
-		a->last = facts ? end : &a->first;
+	for (j = facts; j; j = next) {
+		next = j->next;
+		j->next = NULL;
+		put_back(a, j);
+	}
 	acd_unload(a);
-	a->unread = acd_load(a, false, NULL) != 0;
+	a->unread = acd_load(a, a->restart, NULL) != 0;
 	a->broken = true;
 	loop_after(a->loop, &a->retry, ACD_RETRY_MS, on_retry, a);
 }
@@ -267,7 +285,7 @@ static void on_written(void *arg, int err)
 	} else {
 		if (a->failing)
 			LOG(INFO, "acd.write", "it can be written again");
-		a->failing = false;
+		a->failing = a->restart = false;
 		tell_batch(a, b);
 	}
 	acd_batch_free(b);
@@ -278,6 +296,8 @@ static void take_orders(struct acd *a, struct acd_batch *b)
 {
 	for (int n = 0; n < ACD_BATCH && a->first; n++) {
 		struct acd_job *j = a->first;
+		if (n && (j->tries || b->jobs->tries))
+			break;
 		a->first = j->next;
 		if (!a->first)
 			a->last = &a->first;
@@ -324,7 +344,8 @@ void acd_turn(struct acd *a)
 	b->now = acd_now(a);
 	(void)acd_new_day(a);
 	take_orders(a, b);
-	set_timer(a, a->first ? b->now : do_due(a));
+	int64_t due = b->jobs && b->jobs->tries ? b->now : do_due(a);
+	set_timer(a, a->first ? b->now : due);
 	take_rows(a, b);
 	a->now = NULL;
 	if (nothing_to_write(b)) {

@@ -19,6 +19,8 @@ enum {
 	ACD_GRACE_MS = 30000,        /* a console that is gone may come back */
 	ACD_ALONE_MS = 60000,        /* served chats of an agent who is gone are given on */
 	ACD_RETRY_MS = 1000,         /* what could not be written is tried again */
+	ACD_PATIENCE = 3,            /* then others go first */
+	ACD_FACT_TRIES = 3600,       /* then it is given up */
 	ACD_MOST = 1 << 20,          /* things of one batch */
 	ACD_TRIES = 3,               /* of a callback that nobody answers */
 	ACD_TRY_MS = 15 * 60000,
@@ -113,7 +115,7 @@ struct acd_job {                     /* an order, copied */
 	struct talk_ask ask;
 	char *strings;               /* one block behind every sv */
 	char id[ACD_ID];             /* the hand-over it was about */
-	int err;
+	int err, tries;              /* tries: writes that failed */
 	struct acd_job *next;
 	struct acd *a;
 	struct sb json;              /* for done */
@@ -141,6 +143,7 @@ struct acd {
 	unsigned char key[32];
 	bool has_key, closing;
 	/* a write failed: wait; and memory is not what the disk says. */
+	bool restart;                /* the rows of the restart are not written yet */
 	bool failing;                /* the last write failed: told once */
 	bool broken, unread;
 	struct acd_plan *plan;

@@ -277,5 +277,6 @@ int acd_recover(struct acd *a, bool restart)
 	a->quiet = false;
 	for (it = 0; map_next(a->agents, &it, &key, &p);)
 		tell_change(a, p, restart, last);
+	a->restart = restart;                /* until it is written */
 	return rc;
 }

@@ -271,6 +271,50 @@ TEST(acd_what_cannot_be_written_has_not_happened)
 	aw_close(&w);
 }
 
+TEST(acd_one_that_cannot_be_written_stops_no_other)
+{
+	struct aw w;
+	char bad[ACD_ID], good[ACD_ID];
+	if (!aw_open(&w, t_tmpdir()))
+		return;
+	OK(aw_ask(&w, "C1", "technical_fault", false, ""));
+	acd_copy(bad, sizeof(bad), sv_of(w.id));
+	OK(aw_ask(&w, "C2", "", false, ""));
+	acd_copy(good, sizeof(good), sv_of(w.id));
+	sql(&w, "CREATE TRIGGER poison BEFORE UPDATE ON handover WHEN NEW.conversation='C1' BEGIN "
+		"SELECT RAISE(ABORT, 'no'); END");
+	int before = w.done;
+	struct acd_order o = { ACD_DO_GONE, .handover = sv_of(bad), .why = SV("left"),
+			       .done = aw_on_done, .arg = &w };
+	OK(acd_do(w.acd, &o));
+	OK(acd_do(w.acd, &(struct acd_order){ ACD_DO_PRESENCE, .agent = SV("tom"),
+					      .presence = ACD_READY }));
+	for (int i = 0; i < 40; i++) {
+		loop_sim_advance(w.loop, 500);
+		(void)store_flush(w.store);
+	}
+	/* the request beside it was refused; it comes again and is done, and so are all others */
+	OK(acd_do(w.acd, &(struct acd_order){ ACD_DO_PRESENCE, .agent = SV("tom"),
+					      .presence = ACD_READY }));
+	for (int i = 0; i < 8; i++) {
+		loop_sim_advance(w.loop, 500);
+		(void)store_flush(w.store);
+	}
+	CHECK(aw_is(&w, good, "state", "OFFERED"));
+	CHECK(aw_is(&w, bad, "state", "QUEUED"));
+	EQ(w.done, before);
+	sql(&w, "DROP TRIGGER poison");
+	for (int i = 0; i < 8; i++) {
+		loop_sim_advance(w.loop, 500);
+		(void)store_flush(w.store);
+	}
+	aw_settle(&w);
+	CHECK(aw_is(&w, bad, "state", "FAILED"));
+	EQ(w.done, before + 1);
+	CHECK(aw_adds_up(&w));
+	aw_close(&w);
+}
+
 /* ---- configuration ---- */
 
 struct put {
