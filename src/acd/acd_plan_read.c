@@ -409,6 +409,12 @@ static void read_words(struct reader *r, const jv *o, const char *key, struct pl
 	}
 }
 
+static bool holds_always(const struct plan_when *k)
+{
+	return !k->topic.n && !k->reason.n && !k->tier.n && !k->language.n && !k->channel.n &&
+	       !k->media;
+}
+
 static void read_route(struct reader *r, int i, const jv *o)
 {
 	struct plan_route *x = &r->p->route[r->p->n_routes++];
@@ -430,6 +436,9 @@ static void read_route(struct reader *r, int i, const jv *o)
 		else
 			x->when.media |= 1u << m;
 	}
+	if (r->p->n_routes > 1 && holds_always(&x[-1].when))
+		fault(r, "", "Put it before the route that has no when.",
+		      "no wish ever gets to this route");
 	x->queue = queue_named(r, jv_get_str(o, "queue"), "queue");
 	x->priority = whole(r, o, "priority", -100, 100, 0);
 	x->n_need = read_needs(r, o, x->need);

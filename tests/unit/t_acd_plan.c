@@ -123,6 +123,9 @@ static const struct { const char *yaml, *where, *what;
 	{ "queues:\n  - {id: q, title: {zh: 队, en: Q}}\nagents:\n  defaults:\n"
 	  "    capacity: {voice: 2}",
 	  "queues.yaml:5:agents.defaults.capacity.voice", "not in its range" },
+	{ "queues:\n  - {id: q, title: {zh: 队, en: Q}}\nroutes:\n  - {queue: q, priority: 1}\n"
+	  "  - {queue: q, when: {topic: x}}",
+	  "queues.yaml:5:routes[1]", "no wish ever gets" },
 	{ "queues:\n  - id: q\n    title: {zh: 队, en: Q}\n    sl: {s: 20, of: all}",
 	  "queues.yaml:4:queues[0].sl.of", "counted so" },
 	{ "skills:\n  - {id: a, title: {zh: 甲, en: A}}\n"
