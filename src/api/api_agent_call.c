@@ -250,6 +250,28 @@ void api_op_keys(struct api_op *op)
 	api_op_word(op, &w);
 }
 
+/* The agent's telephone first (the extension, or line "web"), then whom they call. */
+void api_op_call(struct api_op *op)
+{
+	struct party p;
+	struct api_caller by;
+	struct api_name name;
+	jv *to = jv_copy(jv_get(op->data, "to"));
+	jv_del(op->data, "to");      /* it is not the agent's line */
+	bool ok = party_id(op, "agent", sv_of(op->u.login), &p) && party_to(op, op->u.login, &p);
+	if (!ok) {
+		jv_free(to);
+		return;
+	}
+	jv_set(op->data, "to", to ? to : jv_null());
+	api_name_of(op->a, op->u.login, &name);
+	snprintf(by.party, sizeof(by.party), "%s", p.id);
+	snprintf(by.to, sizeof(by.to), "%s", p.to);
+	snprintf(by.login, sizeof(by.login), "%s", op->u.login);
+	snprintf(by.name, sizeof(by.name), "%s", name.text);
+	api_call_by(op, &by);
+}
+
 /* ---- supervisors ---- */
 
 static void join(struct api_op *op, enum chan_party_mode mode)

@@ -60,8 +60,10 @@ static void serve_by(struct api *a, const char *type, sv agent, const jv *v)
 		return;
 	api_serve(a, id, agent, true);
 	struct api_served *x = api_served(a, id);
-	if (x)
-		x->voice = sv_eq(jv_get_str(v, "media"), SV("voice"));
+	if (!x)
+		return;
+	x->voice = sv_eq(jv_get_str(v, "media"), SV("voice"));
+	snprintf(x->lang, sizeof(x->lang), SV_FMT, SV_ARG(jv_get_str(v, "language")));
 }
 
 static void board_keep(struct api *a, const char *type, sv json, const jv *v)

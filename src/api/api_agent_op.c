@@ -248,6 +248,7 @@ static const struct api_op_kind kinds[] = {
 	{ "say", "conversation.say", api_op_say },
 	{ "note", "conversation.note", api_op_note },
 	{ "typing", "conversation.say", api_op_typing },
+	{ "call", "call.place", api_op_call },
 	{ "monitor", "call.monitor", api_op_listen },
 	{ "whisper", "call.monitor", api_op_listen },
 	{ "barge", "call.monitor", api_op_listen },

@@ -31,6 +31,7 @@ void api_op_merge(struct api_op *op);
 void api_op_drop(struct api_op *op);
 void api_op_keys(struct api_op *op);
 void api_op_warm(struct api_op *op);         /* a transfer that consults first, or to outside */
+void api_op_call(struct api_op *op);
 void api_op_listen(struct api_op *op);
 void api_op_takeover(struct api_op *op);
 

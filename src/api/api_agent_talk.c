@@ -4,6 +4,7 @@
  * with that agent); notes and typing are for whoever serves it, and for supervisors. Door's
  * thread. */
 #include "api_agent_op.h"
+#include "assist.h"
 
 #define NOTE_MAX 4000
 
@@ -47,6 +48,53 @@ void api_op_word(struct api_op *op, struct talk_word *w)
 		word_done(op, rc);
 }
 
+/* ---- in the customer's language ---- */
+
+static void say_translated(void *arg, int err, sv text)
+{
+	struct api_op *op = arg;
+	struct talk_word w = { .kind = WORD_SAYS, .text = text,
+			       .original = jv_get_str(op->data, "text"),
+			       .client_id = jv_get_str(op->data, "client_id"),
+			       .lang = jv_get_str(op->data, "lang") };
+	struct api_name name;
+	if (err) {
+		api_op_fail(op, err == ERR_NOTFOUND ? 503 : err,
+			    err == ERR_NOTFOUND ? "No language model is there to translate." :
+			    err == ERR_DENIED   ? "The translation lost a number or a name; say it "
+						  "yourself." :
+						  NULL);
+		return;
+	}
+	api_name_of(op->a, op->u.login, &name);
+	w.name = sv_of(name.text);
+	api_op_word(op, &w);
+}
+
+static bool is_chinese(sv text)
+{
+	for (uint32_t r; (r = sv_rune(&text)) != 0;)
+		if (sv_is_cjk(r))
+			return true;
+	return false;
+}
+
+/* True when the words go through a translation first (and it answers). */
+static bool translated(struct api_op *op, sv text)
+{
+	const struct api_served *x = api_served(op->a, api_op_id(op, "conversation"));
+	const char *from = is_chinese(text) ? "zh" : "en";
+	if (!x || !x->lang[0] || strcmp(x->lang, from) == 0)
+		return false;
+	jv_set_str(op->data, "lang", sv_of(x->lang));
+	int rc = op->a->o.assist ? assist_translate(op->a->o.assist, text, from, x->lang,
+						    op->a->mbox, say_translated, op) :
+				   ERR_NOTFOUND;
+	if (rc)
+		say_translated(op, rc, SV_NULL);
+	return true;
+}
+
 void api_op_say(struct api_op *op)
 {
 	struct talk_word w = { .kind = WORD_SAYS };
@@ -62,7 +110,8 @@ void api_op_say(struct api_op *op)
 	}
 	api_name_of(op->a, op->u.login, &name);
 	w.name = sv_of(name.text);
-	api_op_word(op, &w);
+	if (!jv_get_bool(op->data, "translate", false) || !translated(op, w.text))
+		api_op_word(op, &w);
 }
 
 void api_op_note(struct api_op *op)

@@ -5,7 +5,7 @@
  * they happen), and the conversation, once a person is there, has its own. Of the address only
  * the last three letters of its user part stay in the row, and its texts are masked. Door's
  * thread; rows are read on a worker. */
-#include "api_int.h"
+#include "api_people.h"
 #include "guard.h"
 
 #include <stdio.h>
@@ -14,7 +14,9 @@ enum { TO_MAX = 200, NAME_MAX_BYTES = 200, TEXT_MAX = 2000 };
 
 struct out_call {
 	struct api *a;
-	struct web_req *r;
+	struct web_req *r;           /* NULL: an agent's order */
+	struct api_op *op;
+	struct api_caller by;        /* the agent; party empty = the bot calls */
 	char id[27];
 	char *to, *name, *language, *opening, *message, *purpose;    /* owned */
 };
@@ -39,7 +41,11 @@ static int dial(struct out_call *c)
 			      .language = sv_of(c->language),
 			      .opening = sv_of(c->opening),
 			      .message = sv_of(c->message),
-			      .purpose = sv_of(c->purpose) };
+			      .purpose = sv_of(c->purpose),
+			      .agent_party = sv_of(c->by.party),
+			      .agent_to = sv_of(c->by.to),
+			      .agent = sv_of(c->by.login),
+			      .agent_name = sv_of(c->by.name) };
 	return o->call ? o->call(o->call_arg, &x) : ERR_STATE;
 }
 
@@ -57,25 +63,42 @@ static void refused(struct out_call *c, const char *why)
 		metric_inc(M_SCRIBE_FAILED);
 }
 
+static void fail(struct out_call *c, int status, const char *detail)
+{
+	if (c->op)
+		api_op_fail(c->op, status, detail);
+	else
+		api_problem(c->r, status, detail);
+}
+
+static void dialling(struct out_call *c)
+{
+	struct sb b;
+	sb_init(&b, 128);
+	sb_fmt(&b, "{\"id\":\"%s\",\"state\":\"dialling\"}", c->id);
+	if (c->op)
+		api_op_done(c->op, sb_sv(&b));
+	else
+		web_reply(c->r, 202, "application/json", sb_sv(&b), NULL);
+	sb_done(&b);
+}
+
 /* The request is on disk: now it may be dialled. */
 static void requested(void *arg, int err)
 {
 	struct out_call *c = arg;
 	int rc = err ? err : dial(c);
 	if (rc == 0) {
-		jv *o = jv_obj();
-		jv_set_str(o, "id", sv_of(c->id));
-		jv_set_str(o, "state", SV("dialling"));
-		web_reply_json(c->r, 202, o);
+		dialling(c);
 	} else if (err) {
-		api_problem(c->r, err, "The call could not be recorded, so it is not placed.");
+		fail(c, err, "The call could not be recorded, so it is not placed.");
 	} else if (rc == ERR_INVAL) {
 		refused(c, "not allowed");
-		api_problem(c->r, 403, "This address is not in outbound.allow, or is none.");
+		fail(c, 403, "This address is not in outbound.allow, or is none.");
 	} else {
 		refused(c, rc == ERR_STATE ? "no telephone" : "no room");
-		api_problem(c->r, 503, rc == ERR_STATE ? "The telephone is switched off." :
-							 "Too much happens; try again.");
+		fail(c, 503, rc == ERR_STATE ? "The telephone is switched off." :
+					       "Too much happens; try again.");
 	}
 	out_call_free(c);
 }
@@ -100,7 +123,7 @@ static void put_masked(struct sb *b, const char *text)
 	arena_done(&a);
 }
 
-static void request(struct out_call *c, const struct api_user *who)
+static void request(struct out_call *c, const char *login)
 {
 	struct sb to, body;
 	char actor[80];
@@ -114,7 +137,7 @@ static void request(struct out_call *c, const struct api_user *who)
 	sb_cstr(&body, ",\"text\":");
 	put_masked(&body, c->opening);
 	sb_ch(&body, '}');
-	snprintf(actor, sizeof(actor), "user:%s", who->login);
+	snprintf(actor, sizeof(actor), "user:%s", login);
 	struct store_event ev = { .conversation = sv_of(c->id),
 				  .seq = 1,
 				  .kind = SV("outbound.requested"),
@@ -140,7 +163,7 @@ static char *take(const jv *body, const char *key, size_t max, const char **bad)
 	return xstrdup(ok ? s : SV(""));
 }
 
-static struct out_call *read_body(const jv *body, const char **bad)
+static struct out_call *read_body(const jv *body, bool speaks, const char **bad)
 {
 	struct out_call *c = xalloc(sizeof(*c));
 	c->to = take(body, "to", TO_MAX, bad);
@@ -154,7 +177,7 @@ static struct out_call *read_body(const jv *body, const char **bad)
 		*bad = *bad ? *bad : "language";
 	if (!c->to[0])
 		*bad = *bad ? *bad : "to";
-	if (!c->opening[0])
+	if (speaks && !c->opening[0])
 		*bad = *bad ? *bad : "text";
 	return c;
 }
@@ -174,7 +197,7 @@ void api_call_make(struct web_req *r, void *arg)
 	jv *body = api_body(r);
 	if (!body)
 		return;
-	struct out_call *c = read_body(body, &bad);
+	struct out_call *c = read_body(body, true, &bad);
 	jv_free(body);
 	if (bad) {
 		snprintf(why, sizeof(why),
@@ -188,7 +211,28 @@ void api_call_make(struct web_req *r, void *arg)
 	c->a = a;
 	c->r = r;
 	id_new(c->id);
-	request(c, &who);
+	request(c, who.login);
+}
+
+/* The agent's own line is rung first; no word of ours is said. */
+void api_call_by(struct api_op *op, const struct api_caller *by)
+{
+	const char *bad = NULL;
+	struct out_call *c = read_body(op->data, false, &bad);
+	c->a = op->a;
+	c->op = op;
+	c->by = *by;
+	id_new(c->id);
+	if (op->a->draining)
+		bad = "the server stops; to";
+	if (!bad) {
+		request(c, op->u.login);
+		return;
+	}
+	api_op_fail(op, op->a->draining ? 503 : 400,
+		    "to is needed: a number or SIP address of 200 bytes at most; language is en "
+		    "or zh.");
+	out_call_free(c);
 }
 
 /* ---- how it went ---- */

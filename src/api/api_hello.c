@@ -7,6 +7,8 @@
 #include "acd.h"
 #include "acd_plan.h"
 
+#include <stdio.h>
+
 #define WORK_MAX 64
 
 struct hello {
@@ -15,7 +17,7 @@ struct hello {
 	const unsigned char *key;
 	struct acd_plan *plan;       /* a reference until api_hello_serves; NULL = none */
 	sv queues, agents;           /* {"items":[..]}, the numbers last fed; empty = none yet */
-	struct { sv id; bool voice; } conv[WORK_MAX];
+	struct { sv id, lang; bool voice; } conv[WORK_MAX];
 	int n;
 };
 
@@ -76,6 +78,7 @@ static int put_work(struct api_query *q, struct hello *h, struct store_db *db)
 		if (!sv_eq(jv_get_str(x, "state"), SV("ACCEPTED")))
 			continue;
 		h->conv[h->n].id = arena_sv(&q->arena, jv_get_str(x, "conversation"));
+		h->conv[h->n].lang = arena_sv(&q->arena, jv_get_str(x, "language"));
 		h->conv[h->n++].voice = sv_eq(jv_get_str(x, "media"), SV("voice"));
 	}
 	jv_free(list);
@@ -150,8 +153,11 @@ void api_hello_over(struct api_query *q, bool here)
 	struct hello *h = q->p;
 	for (int i = 0; here && i < h->n; i++) {
 		api_serve(q->a, h->conv[i].id, sv_of(h->u.login), true);
-		if (h->conv[i].voice)
-			api_served(q->a, h->conv[i].id)->voice = true;
+		struct api_served *x = api_served(q->a, h->conv[i].id);
+		if (!x)
+			continue;
+		x->voice = h->conv[i].voice;
+		snprintf(x->lang, sizeof(x->lang), SV_FMT, SV_ARG(h->conv[i].lang));
 	}
 	obj_unref(h->plan);
 }

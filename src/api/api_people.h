@@ -34,6 +34,7 @@ struct api_served {
 	char login[4][64];
 	int n;
 	bool voice;
+	char lang[8];                /* the customer's; empty = not known */
 	char party[6][64];           /* joined: "agent:mei", "consult:tom" */
 	int n_party;
 	char taker[64];              /* login of who takes it over once in the call */
@@ -105,6 +106,12 @@ void api_agents_again(struct api *a);
 /* ---- api_agent_feed.c ---- */
 void api_agent_came(struct api *a, sv login, bool here);     /* first socket, last socket */
 void api_name_of(struct api *a, const char *login, struct api_name *ret);
+/* ---- api_calls.c: an agent calls somebody ---- */
+struct api_caller {                  /* and their own line, as of chan_party */
+	char party[80], to[96], login[64], name[128];
+};
+void api_call_by(struct api_op *op, const struct api_caller *by);    /* answers the order */
+
 /* A row of a conversation with people in it: who is in the call. */
 void api_call_row(struct api *a, sv conversation, const jv *row);
 

@@ -96,6 +96,10 @@ TEST(api_desk_bad_frames_are_answered)
 	   403);
 	EQ(order(&w, &d, "say", "{\"text\":[1]}"), 400);
 	EQ(order(&w, &d, "keys", "{\"digits\":\"12x\"}"), 400);
+	EQ(order(&w, &d, "call", "{}"), 400);
+	EQ(order(&w, &d, "call", "{\"to\":\"+4930123456\",\"language\":\"xx\"}"), 400);
+	EQ(order(&w, &d, "call", "{\"to\":\"+4930123456\"}"), 503);       /* no telephone */
+	EQ(order(&w, &d, "suggest", "{\"query\":\"refund\"}"), 503);
 	EQ(order(&w, &d, "merge", "{\"conversation\":\"01J00000000000000000000000\"}"), 403);
 	memset(data, 0, sizeof(data));
 	snprintf(data, sizeof(data),

@@ -26,6 +26,9 @@ TEST(api_people_from_the_bot_to_agents_and_back)
 		    ",\"text\":\"Good morning, Mei here\",\"client_id\":\"a1\""),
 	   200);
 	CHECK(row(&w, &c, "turn.agent", "Mei here"));
+	EQ(order_on(&w, &mei, "say", h, id, ",\"text\":\"您好\",\"translate\":true"), 503);
+	EQ(order_on(&w, &mei, "say", h, id, ",\"text\":\"Hello\",\"translate\":true"), 200);
+	CHECK(row(&w, &c, "turn.agent", "Hello"));
 	write_text(&c, "m2", "My sofa came broken");
 	CHECK(row(&w, &mei.c, "turn.customer", "sofa"));
 	CHECK(wsc_wait(&w, &mei.c, "emotion.updated"));
@@ -42,7 +45,7 @@ TEST(api_people_from_the_bot_to_agents_and_back)
 	CHECK(row(&w, &c, "handover.returned", NULL) && wsc_wait(&w, &tom.c, "handover.returned"));
 	/* what colleagues wrote and what the hand-over carries stays inside */
 	EQ(events(&w, id, token, 0, &r), 200);
-	CHECK(kinds(&r, "turn.agent") == 2 && kinds(&r, "note.agent") == 0);
+	CHECK(kinds(&r, "turn.agent") == 3 && kinds(&r, "note.agent") == 0);
 	CHECK(sv_find(sb_sv(&r.body), SV("\"packet\"")) < 0);
 	snprintf(line, sizeof(line), "GET /api/v1/handovers?conversation=%s", id);
 	EQ(http(&w, line, aw_token_of(&w, "supervisor", "lin"), NULL, &r), 200);
