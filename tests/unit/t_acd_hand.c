@@ -150,6 +150,40 @@ TEST(acd_a_callback_keeps_the_place_and_hides_the_number)
 	aw_close(&w);
 }
 
+TEST(acd_a_callback_waits_for_its_hour)
+{
+	struct aw w;
+	if (!aw_open(&w, t_tmpdir()))
+		return;
+	OK(aw_state(&w, "tom", ACD_READY, ""));
+	OK(aw_ask(&w, "C1", "", false, "c1"));
+	OK(aw_act(&w, ACD_DO_ACCEPT, w.id, "tom"));
+	/* while they talk: call me tomorrow; the chat goes on */
+	OK(aw_do(&w, (struct acd_order){ ACD_DO_CALLBACK, .conversation = SV("C1"),
+					 .note = SV("about the sofa"), .by = SV("tom"),
+					 .number = SV("+8613800138000"),
+					 .not_before_ms = AW_START + 3600000 }));
+	CHECK(aw_is(&w, w.id, "state", "REQUESTED") && aw_is(&w, w.id, "note", "about the sofa"));
+	EQ(aw_count(&w, "SELECT count(*) FROM handover WHERE state='ACCEPTED'"), 1);
+	char task[ACD_ID];
+	acd_copy(task, sizeof(task), sv_of(w.id));
+	aw_pass(&w, 600000);
+	if (!aw_restart(&w, 1000))
+		return;
+	CHECK(aw_is(&w, task, "state", "REQUESTED"));
+	OK(aw_state(&w, "tom", ACD_READY, ""));
+	loop_sim_advance(w.loop, AW_START + 3601000 - loop_wall_ms(w.loop));
+	aw_settle(&w);
+	aw_pass(&w, 2000);
+	CHECK(aw_is(&w, task, "state", "OFFERED"));
+	CHECK(aw_is(&w, task, "number", "+8613800138000"));
+	/* nobody ever asked here */
+	EQ(aw_do(&w, (struct acd_order){ ACD_DO_CALLBACK, .conversation = SV("C9") }),
+	   ERR_NOTFOUND);
+	CHECK(aw_adds_up(&w));
+	aw_close(&w);
+}
+
 TEST(acd_a_message_becomes_a_task)
 {
 	struct aw w;
