@@ -1,9 +1,12 @@
-/* The people's side, several pages at once: two agents at their desks, a supervisor at the wallboard, a reviewer, and
- * customers in English and Chinese. Bot, queue, offer, acceptance, words both ways, transfer to a colleague, back to the
- * bot with an instruction, a person again, the end with stars, the wrap-up with its summary, the review.
+/* The people's side, several pages at once: two agents at their desks, a supervisor at the wallboard, a customer. Bot,
+ * queue, offer, acceptance, words both ways, transfer to a colleague, the end with stars, the wrap-up with its summary.
+ * CALLM_FULL=1 goes on: back to the bot with an instruction and to a person again, a customer in Chinese, a reviewer
+ * who scores by keys, and every screen looked at by axe.
  * Needs the demo's people (mei, tom, lin, qin) with the same password as admin. */
-import { accessible, api, assert, base, password, picture, scenario, signIn, texts, until } from './lib.mjs';
+import { accessible as axe, api, assert, base, password, picture, scenario, signIn, texts, until } from './lib.mjs';
 
+const full = Boolean(process.env.CALLM_FULL);
+const accessible = (page, what) => (full ? axe(page, what) : undefined);
 const sel = (name) => `[data-test="${name}"]`;
 const text = (page, s) => page.locator(s).first().innerText();
 
@@ -29,6 +32,7 @@ async function agent(open, who, lang, theme) {
 }
 
 const ready = async (page) => {
+  await done(page);
   await page.click(sel('be-ready'));
   await page.waitForSelector(`${sel('presence')} ${sel('agent-state')}[data-state=ready]`);
 };
@@ -65,7 +69,7 @@ async function english(open, mei, tom, lin) {
   await ada.says('Can I return it without the box?');
   await until('the agent reads it', async () => (await texts(first, `${sel('turn-customer')} .said`)).includes('Can I return it without the box?'));
   await until('help', async () => (await first.locator(`${sel('suggestion')}, ${sel('next-action')}, ${sel('checks')} li`).count()) > 0);
-  await accessible(first, 'the desk of an agent');
+  await axe(first, 'the desk of an agent');
   await picture(first, 'people_desk');
   await picture(ada, 'people_chat');
   await until('the supervisor sees it', async () => (await lin.locator(`${sel('agent')}[data-login=${first.who}][data-state=talking]`).count()) === 1);
@@ -82,6 +86,8 @@ async function english(open, mei, tom, lin) {
   await say(other, 'I am taking over.');
   await until('the other name', async () => (await texts(ada, '.msg.agent .stamp')).length > 1 && (await texts(ada, '.msg.agent .bub')).includes('I am taking over.'));
 
+  if (!full) return { ada, page: other };
+
   /* back to the bot, and again to a person */
   await other.keyboard.press('Escape');
   await other.keyboard.press('b');
@@ -96,7 +102,7 @@ async function english(open, mei, tom, lin) {
 
 /* What was wrapped up by nobody yet: chosen and saved, by keys. */
 async function done(page) {
-  if ((await page.locator(`${sel('work')}[data-state=wrapup]`).count()) === 0) return;
+  if ((await page.locator(`${sel('work')}[data-state=wrapup]`).count()) === 0) return; /* it may have ended by itself */
   await page.locator(`${sel('work')}[data-state=wrapup]`).first().click();
   await page.waitForSelector(sel('wrapup'));
   await until('dispositions', async () => (await page.locator(`${sel('disposition')} option`).count()) > 1);
@@ -163,7 +169,14 @@ async function reviewer(open) {
   await page.waitForSelector(`${sel('sheet')} ${sel('item')}`);
   await page.waitForSelector(`${sel('review-script')} li`);
   await accessible(page, 'a review');
+  await page.click(sel('move-dis'));
+  await page.waitForSelector(sel('mark-pass'));
+  await page.locator('h1').first().click();
+  for (const key of ['j', '1', 'j', '1']) await page.keyboard.press(key);
+  await page.fill(sel('qa-comment'), 'Friendly and quick.');
   await picture(page, 'people_review');
+  await page.press(sel('qa-comment'), 'Control+Enter');
+  await until('scored', async () => (await page.getAttribute(sel('review-state'), 'data-state')) === 'done');
 }
 
 await scenario('desk', async (open) => {
@@ -175,6 +188,8 @@ await scenario('desk', async (open) => {
   await ready(mei);
   await ready(tom);
   await ending(await english(open, mei, tom, lin));
+  for (const p of [mei, tom]) await done(p);
+  if (!full) return;
   await chinese(open, mei, lin);
   await reviewer(open);
 }, [], 85000);

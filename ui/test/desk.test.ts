@@ -100,6 +100,7 @@ test('suggestions of an earlier turn go, at most three stay', () => {
   const one = (turn: number, text: string): Frame => ({ type: 'assist.suggestion', data: { conversation: 'c1', turn, text, citations: [] } });
   let s = play(emptyDesk(), hello(), one(1, 'old'), one(2, 'a'), one(2, 'b'), one(2, 'a'));
   assert.deepEqual(s.talks.get('c1')!.suggestions.map((x) => x.text), ['b', 'a']);
+  assert.equal(play(s, one(3, '')).talks.get('c1')!.suggestions.length, 0, 'nothing fits the newest turn');
   s = play(s, one(2, 'c'), one(2, 'd'));
   assert.equal(s.talks.get('c1')!.suggestions.length, 3);
 });
@@ -111,7 +112,12 @@ test('parties of a call come and go; mute is the own one, hold is everybody\'s',
   s = play(s, call({ party: 'consult:tom', step: 'muted', muted: true }), call({ party: 'agent:mei', muted: true }), call({ held: true, recording: false }));
   const c = s.talks.get('c1')!.call!;
   assert.deepEqual([c.muted, c.held, c.recording, c.parties.find((p) => p.id === 'agent:mei')!.mode], [true, true, false, 'talks']);
-  s = play(s, call({ party: 'consult:tom', step: 'left' }));
+  s = play(s, call({ party: 'agent:mei', step: 'unmuted' }), call({ party: 'agent:mei', step: 'mode', mode: 'talks' }), call({ party: 'super:lin', step: 'joined', mode: 'listens' }), call({ party: 'super:lin', step: 'mode', mode: 'whispers' }));
+  assert.deepEqual([s.talks.get('c1')!.call!.muted, s.talks.get('c1')!.call!.held], [false, false]);
+  assert.deepEqual(s.talks.get('c1')!.call!.parties.find((p) => p.id === 'super:lin'), { id: 'super:lin', step: 'joined', mode: 'whispers', why: '', muted: false });
+  s = play(s, call({ party: 'agent:mei', step: 'mode', mode: 'on_hold' }));
+  assert.equal(s.talks.get('c1')!.call!.held, true);
+  s = play(s, call({ party: 'super:lin', step: 'left' }), call({ party: 'consult:tom', step: 'left' }));
   assert.deepEqual(s.talks.get('c1')!.call!.parties.map((p) => p.id), ['agent:mei']);
 });
 

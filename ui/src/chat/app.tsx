@@ -161,7 +161,7 @@ function Message({ i }: { i: Item }) {
         {text}
       </p>
       {i.citations.length ? <Sources cites={i.citations} /> : null}
-      {i.badge === 'handoff' ? <p class="aside">{t('chat.handoff')}</p> : null}
+      {i.badge === 'handoff' && !chat.value.events.some((e) => e.kind.startsWith('handover')) ? <p class="aside">{t('chat.handoff')}</p> : null}
       <p class="stamp num">
         <time dateTime={i.ts}>{timeOfDay(i.ts, lang.value)}</time>
         {me ? <TickIcon state="stored" /> : null}

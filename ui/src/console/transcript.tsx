@@ -260,7 +260,7 @@ export function systemText(ev: Ev): string {
     text: b.text ?? '',
     value: b.value ?? '',
     party: (b.id ?? '').replace(/^[a-z]+:/, ''),
-    step: b.step ?? '',
+    step: b.step === 'mode' ? tWord('partymode', b.mode) : tWord('partystep', b.step),
     channel: tWord('channel', b.channel) + (b.way ? ` (${b.way})` : ''),
   };
   const known = rowKey(ev);

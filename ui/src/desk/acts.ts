@@ -3,6 +3,7 @@ import { signal } from '@preact/signals';
 import { makeHash } from '../lib/router.ts';
 import { newJob } from '../lib/job.ts';
 import { desk, op, put } from './client.ts';
+import { lineState, muteLine } from './line.ts';
 import type { Work } from './types.ts';
 
 export const acting = newJob();
@@ -18,7 +19,10 @@ const wish = (name: string, data: Record<string, unknown>, after?: () => void): 
     return '';
   });
 
-export const accept = (w: Work): Promise<void> => wish('accept', { handover: w.id }, () => {
+/* An open line of this browser takes the call instead of the telephone. */
+const onLine = (media: string): { line?: string } => (media === 'voice' && lineState.value === 'open' ? { line: 'web' } : {});
+
+export const accept = (w: Work): Promise<void> => wish('accept', { handover: w.id, ...onLine(w.media) }, () => {
     if (w.media === 'voice') put({ type: 'local.ringing', data: { handover: w.id } });
     goTo(w.id);
   });
@@ -36,8 +40,10 @@ export const hold = (w: Work): Promise<void> => {
 };
 export const mute = (w: Work): Promise<void> => {
   const on = !callOf(w)?.muted;
-  return wish(on ? 'mute' : 'unmute', { conversation: w.conversation }, () =>
-    put({ type: 'call', data: { conversation: w.conversation, muted: on } }));
+  return wish(on ? 'mute' : 'unmute', { conversation: w.conversation }, () => {
+    muteLine(on);
+    put({ type: 'call', data: { conversation: w.conversation, muted: on } });
+  });
 };
 export const record = (w: Work): Promise<void> => {
   const on = callOf(w)?.recording ?? true;

@@ -7,7 +7,6 @@ import { token } from '../console/state.ts';
 
 export type Line = 'off' | 'opening' | 'open' | 'busy'; /* busy: somebody is on it */
 export const lineState = signal<Line>('off');
-export const lineParty = signal('');
 export const lineError = signal<unknown>(null);
 export const lineFrames = { sent: 0, received: 0 }; /* of 20 ms */
 
@@ -22,7 +21,6 @@ function finish(): void {
   audio?.close();
   audio = null;
   lineState.value = 'off';
-  lineParty.value = '';
 }
 
 function receive(data: unknown): void {
@@ -31,11 +29,10 @@ function receive(data: unknown): void {
     audio?.play(data.byteLength % 2 ? data.slice(0, -1) : data);
     return;
   }
-  const m = JSON.parse(String(data)) as { type: string; data?: { on?: boolean; party?: string } };
+  const m = JSON.parse(String(data)) as { type: string; data?: { on?: boolean } };
   if (m.type === 'flush') audio?.flush();
   if (m.type !== 'line') return;
   lineState.value = m.data?.on ? 'busy' : 'open';
-  lineParty.value = m.data?.on ? (m.data.party ?? '') : '';
 }
 
 /* true: the line is open. */

@@ -7,7 +7,7 @@ import { ErrorNote, Icon } from '../lib/ui.tsx';
 import { now } from '../console/state.ts';
 import { mayAsk, rings, sound, toggleSound } from './bell.ts';
 import { desk, op } from './client.ts';
-import { closeLine, lineError, lineParty, lineState, openLine } from './line.ts';
+import { closeLine, lineError, lineState, openLine } from './line.ts';
 import { StateTag } from './parts.tsx';
 import { msOf } from './work.ts';
 
@@ -71,7 +71,7 @@ export function Presence() {
           <Icon name={sound.value ? 'bell' : 'belloff'} />
         </button>
       </div>
-      {lineState.value === 'busy' ? <p class="hint">{t('desk.line_busy', { who: lineParty.value.replace(/^[a-z]+:/, '') })}</p> : null}
+      {lineState.value === 'busy' ? <p class="hint">{t('desk.line_busy')}</p> : null}
       {lineError.value ? <p class="note warn">{t('talk.no_mic')}</p> : null}
       {asked.value ? null : (
         <button class="btn ghost small" data-test="notify"

@@ -17,6 +17,7 @@ import { personFrom } from './work.ts';
 const TYPING_MS = 6000;
 const NEAR_END_PX = 140;
 /* Rows that say nothing to an agent who serves. */
+const STATES = /^(mode|muted|unmuted)$/; /* the call bar shows them */
 const QUIET = /^(profile\.use|model\.|emotion|tool\.call|assist\.|agent\.|queue\.|survey$)/;
 
 export function Script({ w, talk, loading, error }: { w: Work; talk: Talk; loading: boolean; error: unknown }) {
@@ -24,7 +25,7 @@ export function Script({ w, talk, loading, error }: { w: Work; talk: Talk; loadi
   const stick = useRef(true);
   const items = timeline(talk.events);
   const from = w.state === 'offered' ? Infinity : personFrom(talk.events);
-  const shown = (i: Item): boolean => i.type === 'turn' || !QUIET.test(i.kind);
+  const shown = (i: Item): boolean => i.type === 'turn' || !(QUIET.test(i.kind) || (i.kind === 'call.party' && STATES.test(i.ev.body.step ?? '')));
   const before = items.filter((i) => from && i.seq < from && shown(i));
   const since = items.filter((i) => (!from || i.seq >= from) && shown(i));
   const typing = talk.typing_ms && now.value - talk.typing_ms < TYPING_MS;

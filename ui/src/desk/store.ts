@@ -35,6 +35,7 @@ export interface Frame {
 export const ALERTS_MAX = 5;
 export const SUGGESTIONS_MAX = 3;
 const TURN = /^turn\./;
+const CHANGES = /^(mode|muted|unmuted)$/;
 
 export const emptyDesk = (): DeskState => ({
   seq: 0, me: null, state: { state: 'offline' }, reasons: [], dispositions: [], work: new Map(), talks: new Map(),
@@ -169,12 +170,15 @@ function call(s: DeskState, d: Data): DeskState {
     const had: CallState = t.call ?? { parties: [], held: false, muted: false, recording: true };
     const id = str(d['party']);
     const before = had.parties.find((p) => p.id === id);
+    const told = str(d['step']);
+    const about = CHANGES.test(told); /* of one who is there: the step stays */
+    const off = told === 'muted' ? true : told === 'unmuted' ? false : typeof d['muted'] === 'boolean' ? d['muted'] : undefined;
     const now: Party = {
       id,
-      step: str(d['step']) || before?.step || '',
+      step: about ? (before?.step ?? 'joined') : told || before?.step || '',
       mode: str(d['mode']) || before?.mode || '',
       why: str(d['why']),
-      muted: typeof d['muted'] === 'boolean' ? d['muted'] : (before?.muted ?? false),
+      muted: off ?? before?.muted ?? false,
     };
     const gone = now.step === 'left' || now.step === 'failed';
     const others = had.parties.filter((p) => p.id !== id);
@@ -183,8 +187,8 @@ function call(s: DeskState, d: Data): DeskState {
       ...t,
       call: {
         parties: !id || (gone && now.step === 'left') ? others : [...others, now],
-        held: typeof d['held'] === 'boolean' ? d['held'] : had.held,
-        muted: (mine || !id) && typeof d['muted'] === 'boolean' ? d['muted'] : had.muted,
+        held: typeof d['held'] === 'boolean' ? d['held'] : mine && told === 'mode' ? now.mode === 'on_hold' : had.held,
+        muted: (mine || !id) && off !== undefined ? off : had.muted,
         recording: typeof d['recording'] === 'boolean' ? d['recording'] : had.recording,
       },
     };
@@ -195,6 +199,7 @@ function suggestion(s: DeskState, d: Data): DeskState {
   const one = d as unknown as Suggestion;
   return talkOf(s, str(one.conversation), (t) => {
     const same = t.suggestions.filter((x) => x.turn === one.turn && x.text !== one.text);
+    if (!one.text) return { ...t, suggestions: same }; /* nothing fits this turn */
     return { ...t, suggestions: [...same, one].slice(-SUGGESTIONS_MAX) };
   });
 }
