@@ -1,6 +1,7 @@
 /* Unit test of a call of four telephones on 127.0.0.1: the customer's, an agent's, a supervisor's
  * and a colleague's, each with a tone of its own; what each hears is kept, and says who was in
  * which room when. */
+#include <stdlib.h>
 #include "t_chan_line.h"
 #include "t_chan_hall.h"
 
@@ -13,6 +14,8 @@ struct phone {                       /* of a person */
 	int invites, ups, closes;
 	char keys[8];
 	uint64_t phase;
+	bool silent;
+	int64_t said_us;             /* since it is not silent any more: its first frame */
 	struct ear_of ear;
 };
 struct four {
@@ -47,6 +50,9 @@ static void f_frame(void *arg, const int16_t s[160], int64_t ts_ms)
 static int f_pull(void *arg, int16_t out[160])
 {
 	struct phone *p = arg;
+	if (p->silent)
+		return 0;
+	p->said_us = p->said_us ? p->said_us : loop_now_us(x.l.w.loop);
 	tone_of(out, PCM_FRAME, h_hz[1 + (p - x.p)], PCM_HZ, &p->phase);
 	return PCM_FRAME;
 }
@@ -316,6 +322,44 @@ TEST(four_a_transfer_is_a_person_of_the_call)
 	OK(f_do(CHAN_PARTY_MODE, "super", 1, CHAN_TAKES_OVER));
 	hear("2", NULL, "c", NULL);
 	EQ(x.l.w.closes, 0);
+	tel_leg_hangup(x.l.leg, 200);
+	f_done();
+}
+
+/* ---- delay: from the frame that a telephone sends to the one in which the other gives it out,
+ * both jitter buffers (ours of the one, theirs of the other) included */
+
+static bool agent_heard(void *arg)
+{
+	return h_tone(&x.ear, h_hz[1], 20);
+}
+
+static bool agent_silent(void *arg)
+{
+	return x.ear.n >= PCM_HZ / 10 && !h_tone(&x.ear, h_hz[1], 100);
+}
+
+TEST(four_delay)
+{
+	int times = getenv("CALLM_DELAYS") ? atoi(getenv("CALLM_DELAYS")) : 5;
+	int64_t sum = 0, most = 0;
+	f_open(t_tmpdir());
+	add("agent", 0, CHAN_TALKS);
+	struct phone *p = &x.p[0];
+	for (int i = 0; i < times; i++) {
+		p->silent = true;
+		p->said_us = 0;
+		CHECK(t_wait(x.l.w.loop, agent_silent, NULL, 3000));
+		p->silent = false;
+		CHECK(t_wait(x.l.w.loop, agent_heard, NULL, 3000));
+		int64_t us = loop_now_us(x.l.w.loop) - p->said_us;
+		sum += us;
+		most = us > most ? us : most;
+		if (x.ear.n > H_KEEP / 2)
+			x.ear.n = 0;
+	}
+	printf("# telephone to telephone, two jitter buffers included: mean %.1f, most %.1f ms\n",
+	       (double)sum / times / 1000, (double)most / 1000);
 	tel_leg_hangup(x.l.leg, 200);
 	f_done();
 }
