@@ -19,6 +19,8 @@
 /* Of them, or of a conversation of theirs: who it was may have been known later. */
 #define HANDOVERS \
 	"customer=?1 OR conversation IN (SELECT id FROM conversation WHERE customer_id=?1)"
+#define CONVERSATIONS "SELECT id FROM conversation WHERE customer_id=?1"
+#define REVIEWS "SELECT id FROM qa_review WHERE conversation IN (" CONVERSATIONS ")"
 /* A refund that waits for a person's yes is owed still. */
 #define OWED "state='waiting' AND name='refund_release'"
 
@@ -39,6 +41,11 @@ static const char *const steps[] = {
 	"customer_id=?1)",
 	"UPDATE handover SET packet='{}', note='', wrap='{}', recording='', number_sealed='' WHERE "
 	"?2>0 AND (" HANDOVERS ")",
+	/* Values of surveys and scores are counted still; what was said goes. */
+	"UPDATE survey SET text='' WHERE ?2>0 AND conversation IN (" CONVERSATIONS ")",
+	"UPDATE qa_mark SET comment='' WHERE ?2>0 AND review IN (" REVIEWS ")",
+	"UPDATE qa_event SET text='' WHERE ?2>0 AND review IN (" REVIEWS ")",
+	"UPDATE qa_review SET marks='[]' WHERE ?2>0 AND conversation IN (" CONVERSATIONS ")",
 	"UPDATE order_ref SET address=NULL, city='' WHERE customer_id=?1 AND ?2>0",
 	"UPDATE shop_return SET note='' WHERE customer_id=?1 AND ?2>0",
 	"DELETE FROM ticket_word WHERE ?2>0 AND ticket IN (" TICKETS ")",

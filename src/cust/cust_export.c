@@ -61,6 +61,11 @@ static const struct part parts[] = {
 	  "c.customer_level>=2) ORDER BY h.since_ms, h.id",
 	  { "id", "kind", "state", "why", "queue", "reason", "agent", "{}packet", "note",
 	    "since_at" } },
+	{ "surveys",
+	  "SELECT s.conversation, s.kind, s.value, s.text, s.via, s.asked_ms, s.answered_ms FROM "
+	  "g JOIN conversation c ON c.customer_id=g.id JOIN survey s ON s.conversation=c.id WHERE "
+	  "c.customer_level>=2 ORDER BY s.asked_ms, s.conversation, s.kind",
+	  { "conversation", "kind", "=value", "text", "via", "asked_at", "answered_at" } },
 	{ "actions",
 	  "SELECT e.kind, e.actor, e.body, e.ts_ms FROM g JOIN event e ON e.customer=g.id "
 	  "WHERE "

@@ -221,7 +221,7 @@ TEST(api_survey_by_link)
 	EQ(call(&b, "POST", "/surveys", "agent:mei", "{\"conversation\":\"x\",\"kind\":\"csat\"}",
 		&r), 400);
 	EQ(call(&b, "POST", "/surveys", "agent:mei",
-		"{\"conversation\":\"01NOBODY000000000000000000\",\"kind\":\"csat\"}", &r), 404);
+		"{\"conversation\":\"01N0B0DY000000000000000000\",\"kind\":\"csat\"}", &r), 404);
 	EQ(call(&b, "POST", "/surveys", "agent:mei", body, &r), 201);
 	snprintf(path, sizeof(path), "/surveys/" SV_FMT, SV_ARG(jv_get_str(r.json, "token")));
 	EQ(call(&b, "GET", path, "", NULL, &r), 200);

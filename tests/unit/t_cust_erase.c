@@ -140,14 +140,30 @@ static const char nobodys[] =
 	"INSERT INTO ticket_event (ticket, n, at_ms, kind, by_whom, shown, text) VALUES "
 	"(2,1,1,'note','ann',1,'zzqtoken26');"
 	"INSERT INTO ticket_word (word, ticket) VALUES ('zzqtoken23',2);"
-	"INSERT INTO summary (conversation, version, lang, body, built, share, by_login, made_ms, "
+	"INSERT INTO summary (conversation, version, lang, body, built, share, by_login, "
+	"made_ms, "
 	"updated_ms) VALUES ('v1',1,'en','{\"text\":\"zzqtoken27\"}','zzqtoken28',0,'mei',1,1);"
-	"INSERT INTO handover (id, conversation, customer, queue, media, state, live, since_ms, "
+	"INSERT INTO handover (id, conversation, customer, queue, media, state, live, "
+	"since_ms, "
 	"packet, note, wrap, recording, number_sealed) VALUES "
 	"('h1','v1','','general','voice','ENDED',0,1,'{\"summary\":\"zzqtoken29\"}',"
 	"'zzqtoken30','{\"summary\":\"zzqtoken31\"}','recordings/zzqtoken32.wav','zzqtoken33'),"
-	"('h2','v2','','general','chat','ENDED',0,2,'{\"summary\":\"zzqtoken34\"}','','{}','',''),"
-	"('h3','v3','c3','general','chat','ENDED',0,3,'{\"summary\":\"keep it\"}','','{}','','');"
+	"('h2','v2','','general','chat','ENDED',0,2,'{\"summary\":\"zzqtoken34\"}','','{}','','"
+	"'),"
+	"('h3','v3','c3','general','chat','ENDED',0,3,'{\"summary\":\"keep "
+	"it\"}','','{}','','');"
+	"INSERT INTO survey (conversation, kind, asked_ms, answered_ms, value, text) VALUES "
+	"('v1','csat',1,2,1,'zzqtoken35'),('v2','csat',1,2,1,'zzqtoken39'),"
+	"('v3','csat',1,2,5,'keep the answer');"
+	"INSERT INTO qa_review (id, conversation, agent, form, form_version, state, marks, "
+	"ended_ms, "
+	"created_ms, changed_ms, score) VALUES "
+	"('r1','v1','mei','chat',1,'done','[\"zzqtoken36\"]',1,1,1,80),"
+	"('r3','v3','mei','chat',1,'done','[\"keep the mark\"]',1,1,1,80);"
+	"INSERT INTO qa_mark (review, by_whom, round, items, comment, at_ms) VALUES "
+	"('r1','qin','review','{}','zzqtoken37',1);"
+	"INSERT INTO qa_event (review, n, at_ms, by_whom, to_state, text) VALUES "
+	"('r1',1,1,'qin','done','zzqtoken38');"
 	"INSERT INTO ticket_link (ticket, kind, ref, at_ms, by_whom) VALUES "
 	"(2,'conversation','v1',1,'bot'),(3,'conversation','v2',1,'bot'),"
 	"(4,'conversation','v3',1,'bot')";
@@ -237,7 +253,9 @@ static void exported(struct cw *w)
 	HAS(sb_sv(&b), "zzqtoken27");                   /* an agent's summary */
 	HAS(sb_sv(&b), "zzqtoken29");                   /* what an agent was told */
 	HAS(sb_sv(&b), "zzqtoken30");
+	HAS(sb_sv(&b), "zzqtoken35");                   /* what they said of it */
 	EQ(sv_find(sb_sv(&b), SV("zzqtoken34")), -1);   /* in one that was only claimed */
+	EQ(sv_find(sb_sv(&b), SV("zzqtoken39")), -1);
 	EQ(sv_find(sb_sv(&b), SV("keep it")), -1);
 	EQ(sv_find(sb_sv(&b), SV("zzqtoken25")), -1);   /* in one that was only claimed */
 	EQ(sv_find(sb_sv(&b), SV("13987651111")), -1);  /* only claimed */
@@ -293,6 +311,10 @@ static void gone(struct cw *w)
 	EQ(cw_num(w, "SELECT count(*) FROM ticket WHERE title='keep the ticket'"), 1);
 	EQ(cw_num(w, "SELECT count(*) FROM handover WHERE packet LIKE '%keep it%'"), 1);
 	EQ(cw_num(w, "SELECT count(*) FROM handover WHERE state='ENDED' AND queue='general'"), 3);
+	EQ(cw_num(w, "SELECT count(*) FROM survey WHERE value IS NOT NULL"), 3);
+	EQ(cw_num(w, "SELECT count(*) FROM survey WHERE text='keep the answer'"), 1);
+	EQ(cw_num(w, "SELECT count(*) FROM qa_review WHERE score=80"), 2);
+	EQ(cw_num(w, "SELECT count(*) FROM qa_review WHERE marks LIKE '%keep the mark%'"), 1);
 	EQ(cw_num(w, "SELECT count(*) FROM cust_edge WHERE reason<>''"), 0);
 	EQ(cw_num(w, "SELECT count(*) FROM event WHERE kind='customer.erased'"), 2);
 	EQ(cw_num(w, "SELECT count(*) FROM order_ref WHERE customer_id='c1'"), 1);

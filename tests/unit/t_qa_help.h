@@ -137,7 +137,7 @@ static inline int qw_chat(struct qw *w, const char *agent, const char *kind, int
 {
 	struct sb b;
 	bool angry = strcmp(kind, "angry") == 0;
-	(void)snprintf(id, 27, "01QATALK%018d", ++w->n);
+	(void)snprintf(id, 27, "01QATAKS%018d", ++w->n);
 	sb_init(&b, LIM_SB);
 	sb_cstr(&b,
 		"[{\"kind\":\"conversation.opened\",\"actor\":\"system\",\"body\":{\"channel\":"
