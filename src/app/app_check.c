@@ -7,6 +7,7 @@
 #include "app_assist.h"
 #include "app_knowledge.h"
 #include "app_people.h"
+#include "app_quality.h"
 #include "app_service.h"
 #include "chan_phone.h"
 #include "policy_table.h"
@@ -87,6 +88,7 @@ static void look_service(struct looking *k, sv path)
 		app_service_check(path, &rep);
 		app_people_check(path, &rep);
 		app_assist_check(path, &rep);
+		app_quality_check(path, &rep);
 	}
 	for (size_t i = 0; i < rep.n; i++) {
 		fprintf(stderr, "%s: %s; %s\n", rep.v[i].where, rep.v[i].what, rep.v[i].mend);

@@ -271,6 +271,11 @@ static const struct cfg_rule rules[] = {
 	  "when it looks at what customers asked in vain, by the company's clock; empty = never" },
 	{ "knowledge.learn_days", CFG_INT, false, 1, 365, NULL, "30",
 	  "how far back it looks" },
+	{ "quality", CFG_OBJ, false, 0, 0, NULL, NULL,
+	  "how conversations are scored (docs/qa.md)" },
+	{ "quality.model", CFG_BOOL, false, 0, 0, NULL, "false",
+	  "the language model is asked for items that need judgement, if it is reached over the "
+	  "network; costs tokens for each conversation" },
 	{ "retention", CFG_OBJ, false, 0, 0, NULL, NULL, "what is forgotten, and when" },
 	{ "retention.tool_results_days", CFG_INT, false, 0, 36500, NULL, "90",
 	  "what a business action told the customer; that it was done stays; 0 = kept for ever" },

@@ -7,6 +7,7 @@
 #include "app_quality.h"
 #include "app_company.h"
 #include "app_int.h"
+#include "app_quality_mind.h"
 #include "qa_review.h"
 #include "qa_survey.h"
 
@@ -19,8 +20,8 @@ struct app_quality {
 	struct snap *forms;
 	struct qa_surveys *surveys;
 	int64_t ticks;
-	bool stopped;
-	atomic_bool busy, more, failing;
+	bool asks;                   /* a model, rubrics */
+	atomic_bool stopped, busy, more, failing;
 	/* a write of the deadlines waits for the scribe. */
 	atomic_bool due_busy;
 	int moved;
@@ -32,7 +33,7 @@ static int report_err(struct cfg_report *rep, int rc, const char *what, struct e
 {
 	if (rc && rep->n)
 		err_set(e, rc, "%s: %s. %s", rep->v[0].where, rep->v[0].what, rep->v[0].mend);
-	else if (rc)
+	else if (rc && (!e || !e->msg[0]))
 		err_set(e, rc, "%s: %s", what, err_text(rc));
 	cfg_report_done(rep);
 	return rc;
@@ -50,25 +51,28 @@ static int texts_of(sv config, struct app_texts *t, struct err *e)
 	return rc;
 }
 
-int app_quality_load(sv config, struct qa_forms **ret, struct err *e)
+static int forms_of(sv config, struct qa_forms **ret, struct cfg_report *rep, struct err *e)
 {
 	struct app_texts t = { 0 };
-	struct cfg_report rep = { 0 };
 	struct qa_text v[FILES];
 	int rc = texts_of(config, &t, e);
 	for (size_t i = 0; i < t.n && i < FILES; i++)
 		v[i] = (struct qa_text){ t.v[i].name, sv_of(t.v[i].text) };
 	if (rc == 0)
-		rc = report_err(&rep, qa_forms_new(ret, v, t.n < FILES ? t.n : FILES, &rep), "qa",
-				e);
+		rc = qa_forms_new(ret, v, t.n < FILES ? t.n : FILES, rep);
 	app_texts_done(&t);
 	return rc;
 }
 
-static int load_surveys(sv config, struct qa_surveys **ret, struct err *e)
+int app_quality_load(sv config, struct qa_forms **ret, struct err *e)
+{
+	struct cfg_report rep = { 0 };
+	return report_err(&rep, forms_of(config, ret, &rep, e), "qa", e);
+}
+
+static int surveys_of(sv config, struct qa_surveys **ret, struct cfg_report *rep, struct err *e)
 {
 	struct app_company c;
-	struct cfg_report rep = { 0 };
 	struct sb b;
 	sb_init(&b, LIM_CFG_BYTES);
 	app_company_open(&c, config);
@@ -79,23 +83,35 @@ static int load_surveys(sv config, struct qa_surveys **ret, struct err *e)
 		rc = app_company_file(&c, "surveys.yaml", &b, e);
 	}
 	if (rc == 0)
-		rc = report_err(&rep, qa_surveys_new(ret, sb_sv(&b), "surveys.yaml", &rep),
-				"surveys.yaml", e);
+		rc = qa_surveys_new(ret, sb_sv(&b), "surveys.yaml", rep);
 	sb_done(&b);
 	return rc;
+}
+
+void app_quality_check(sv company_file, struct cfg_report *rep)
+{
+	struct qa_forms *fs = NULL;
+	struct qa_surveys *s = NULL;
+	struct err e = { 0 };
+	(void)forms_of(company_file, &fs, rep, &e);
+	(void)surveys_of(company_file, &s, rep, &e);
+	obj_unref(fs);
+	obj_unref(s);
 }
 
 int app_quality_open(struct app_quality **ret, const struct app_quality_opts *o, struct err *e)
 {
 	struct app_quality *q = xalloc(sizeof(*q));
 	struct qa_forms *forms = NULL;
-	struct cfg_report rep = { 0 };
+	struct cfg_report rep = { 0 }, faults = { 0 };
 	struct store_db *db;
 	sv config = jv_get_str(o->cfg, "company");
 	q->o = *o;
+	q->asks = o->llm && jv_get_bool(jv_get(o->cfg, "quality"), "model", false);
 	int rc = app_quality_load(config, &forms, e);
 	if (rc == 0)
-		rc = load_surveys(config, &q->surveys, e);
+		rc = report_err(&faults, surveys_of(config, &q->surveys, &faults, e),
+				"surveys.yaml", e);
 	if (rc == 0)
 		rc = store_reader(o->store, &db);
 	if (rc == 0)
@@ -130,7 +146,10 @@ static void watch_job(void *arg)
 	struct app_quality *q = arg;
 	struct qa_did did;
 	struct qa_forms *fs = snap_get(q->forms);
-	int rc = qa_watch_step(q->o.store, fs, q->o.mind, &did);
+	struct app_mind mind;
+	app_mind_init(&mind, q->asks ? q->o.llm(q->o.llm_arg) : NULL, &q->stopped);
+	int rc = qa_watch_step(q->o.store, fs, app_mind_of(&mind), &did);
+	app_mind_done(&mind);
 	obj_unref(fs);
 	if (rc && !atomic_exchange(&q->failing, true))
 		LOG(WARN, "qa.failed", "what ended is not scored: %s", err_text(rc));
@@ -172,7 +191,7 @@ static void due_done(void *arg, int rc)
 
 void app_quality_tick(struct app_quality *q)
 {
-	if (q->stopped)
+	if (atomic_load(&q->stopped))
 		return;
 	q->ticks++;
 	if (atomic_load(&q->failing) ? q->ticks % LATER_S == 0 :
@@ -186,7 +205,7 @@ void app_quality_tick(struct app_quality *q)
 void app_quality_stop(struct app_quality *q)
 {
 	if (q)
-		q->stopped = true;
+		atomic_store(&q->stopped, true);
 }
 
 void app_quality_close(struct app_quality *q)

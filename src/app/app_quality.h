@@ -14,13 +14,15 @@
 
 struct app_quality;
 struct qa_surveys;
-struct qa_mind;
+struct app_specs;
 struct qa_forms;
 struct app_quality_opts {
-	const jv *cfg;               /* company: whose folder is looked at */
+	const jv *cfg;               /* company: whose folder is looked at; quality */
 	struct store *store;
 	struct pool *pool;
-	const struct qa_mind *mind;  /* for model items; NULL: they abstain. Outlives it */
+	/* The models in use, for rubrics when quality.model is on; any thread. May be NULL. */
+	const struct app_specs *(*llm)(void *arg);
+	void *llm_arg;
 };
 /* The forms in use are the company's (qa/NAME.yaml beside its company.yaml, else the program's own)
  * with those saved in the console over them. ERR_INVAL: a file has a fault, e tells where. */
@@ -32,5 +34,8 @@ void app_quality_stop(struct app_quality *q);        /* accepts NULL */
 void app_quality_close(struct app_quality *q);       /* accepts NULL */
 /* The forms of a company's folder (config empty = the demo), without the saved ones. */
 int app_quality_load(sv config, struct qa_forms **ret, struct err *e);
+/* All faults of its forms and surveys into rep, as a start would find them. */
+struct cfg_report;
+void app_quality_check(sv company_file, struct cfg_report *rep);
 
 #endif

@@ -322,18 +322,19 @@ static const struct app_specs *on_llm(void *arg)
 	return s->llm;
 }
 
+static int server_quality(struct app_server *s, struct err *e)
+{
+	const struct app_quality_opts o = { .cfg = s->cfg, .store = s->store, .pool = s->pool,
+					    .llm = on_llm, .llm_arg = s };
+	return app_quality_open(&s->quality, &o, e);
+}
+
 static int server_assist(struct app_server *s, const jv *company, struct err *e)
 {
 	const struct app_assist_opts o = { .cfg = s->cfg, .company = company, .store = s->store,
 					   .kb = s->kb, .service = s->service, .llm = on_llm,
 					   .llm_arg = s };
 	return app_assist_open(&s->assist, &o, e);
-}
-
-static int server_quality(struct app_server *s, struct err *e)
-{
-	const struct app_quality_opts o = { .cfg = s->cfg, .store = s->store, .pool = s->pool };
-	return app_quality_open(&s->quality, &o, e);
 }
 
 static int server_knowledge(struct app_server *s, const jv *company, struct err *e)
