@@ -240,7 +240,7 @@ static void outbound_opts(const jv *cfg, const char *allow[CHAN_ALLOW_MAX],
 int app_voice_start(struct app_voice *v, struct talk_hub *hub, struct err *e)
 {
 	const jv *sip = jv_get(v->cfg, "sip");
-	int wrc = app_ways_open(&v->ways, v->cfg, v->record ? v->data : NULL, hub, e);
+	int wrc = app_ways_open(&v->ways, v->cfg, v->record ? v->data : NULL, v->people, hub, e);
 	if (wrc || !jv_get_bool(sip, "enabled", true))
 		return wrc;
 	struct chan_phone_opts o = { .pick = pick_call,
@@ -395,8 +395,8 @@ void app_voice_close(struct app_voice *v)
 		return;
 	tel_close(v->tel);
 	chan_phone_close(v->phone);
-	chan_people_close(v->people);
 	app_ways_close(v->ways);
+	chan_people_close(v->people);
 	app_engines_close(v->engines);
 	xfree(v);
 }

@@ -14,6 +14,7 @@
 
 struct app_ways {
 	struct talk_hub *hub;
+	struct chan_people *people;
 	struct chan_asock *asock;
 	unsigned next;               /* the first shard's thread */
 	_Atomic int64_t said_s;      /* when the last note was written */
@@ -28,7 +29,7 @@ static int pick(void *arg, struct chan_place *ret)
 	if (!speech)
 		return ERR_FULL;
 	*ret = (struct chan_place){ talk_shard_loop(s), talk_shard_mbox(s), talk_sink(), s,
-				    speech };
+				    speech, w->people };
 	return 0;
 }
 
@@ -77,13 +78,14 @@ static int asock_up(struct app_ways *w, const jv *cfg, const char *data_dir, str
 	return chan_asock_open(&w->asock, &o, e);
 }
 
-int app_ways_open(struct app_ways **ret, const jv *cfg, const char *data_dir, struct talk_hub *hub,
-		  struct err *e)
+int app_ways_open(struct app_ways **ret, const jv *cfg, const char *data_dir,
+		  struct chan_people *people, struct talk_hub *hub, struct err *e)
 {
 	if (!jv_as_str(jv_path(cfg, "audiosocket.listen")).n)
 		return 0;
 	struct app_ways *w = xalloc(sizeof(*w));
 	w->hub = hub;
+	w->people = people;
 	w->said_s = -1;
 	int rc = asock_up(w, cfg, data_dir, e);
 	if (rc)

@@ -8,10 +8,11 @@
 
 struct app_ways;
 
-/* Opens what the configuration asks for; *ret may stay NULL. After the shards; main thread. cfg
- * and hub must outlive it; data_dir NULL = nothing is recorded. */
-int app_ways_open(struct app_ways **ret, const jv *cfg, const char *data_dir, struct talk_hub *hub,
-		  struct err *e);
+/* Opens what the configuration asks for; *ret may stay NULL. After the shards; main thread. cfg,
+ * people (who can be brought in) and hub must outlive it; data_dir NULL = nothing is recorded. */
+struct chan_people;
+int app_ways_open(struct app_ways **ret, const jv *cfg, const char *data_dir,
+		  struct chan_people *people, struct talk_hub *hub, struct err *e);
 /* of AudioSocket, 0 = none; accepts NULL. */
 int app_ways_port(const struct app_ways *w);
 void app_ways_health(const struct app_ways *w, jv *components);      /* accepts NULL */

@@ -287,8 +287,10 @@ void parties_hear(struct parties *ps, const int16_t *in, int64_t at_ms)
 	bool sound[MIX_EARS];
 	ps->at_ms = at_ms;
 	ps->driven = true;
-	if (ps->n == 0 && !ps->haunted)
+	if (ps->n == 0 && !ps->haunted) {
+		ps->bot_sounds = false;
 		return;
+	}
 	for (int i = 0; i < CHAN_PARTIES_MAX; i++) {
 		struct party *p = &ps->p[i];
 		src[i + 1] = ps->ghosts[i] ? ps->ghost[i] : NULL;

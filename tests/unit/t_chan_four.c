@@ -341,7 +341,8 @@ static bool agent_silent(void *arg)
 
 TEST(four_delay)
 {
-	int times = getenv("CALLM_DELAYS") ? atoi(getenv("CALLM_DELAYS")) : 5;
+	const char *n = getenv("CALLM_DELAYS");
+	long times = n ? strtol(n, NULL, 10) : 5;
 	int64_t sum = 0, most = 0;
 	f_open(t_tmpdir());
 	add("agent", 0, CHAN_TALKS);
@@ -359,7 +360,7 @@ TEST(four_delay)
 			x.ear.n = 0;
 	}
 	printf("# telephone to telephone, two jitter buffers included: mean %.1f, most %.1f ms\n",
-	       (double)sum / times / 1000, (double)most / 1000);
+	       (double)sum / (double)times / 1000, (double)most / 1000);
 	tel_leg_hangup(x.l.leg, 200);
 	f_done();
 }
