@@ -1,15 +1,18 @@
-/* browser.mjs: the scenarios of ui/e2e in headless Chromium against the real program. CALLM_SHOTS keeps pictures. */
-import { demo, join, main, note, ok, root, runAsync, speak, temp } from './lib.mjs';
+/* browser.mjs: the scenarios of ui/e2e in headless Chromium against the real program. CALLM_SHOTS keeps pictures;
+ * CALLM_FULL=1 plays the people's side at length and a telephone call that an agent takes in the browser. */
+import { bin, demo, join, main, note, ok, root, runAsync, speak, temp } from './lib.mjs';
 
 /* Speech once the greeting is over, and again later: a fake microphone loops its file. */
 const QUESTION = 'How long do I have to return something?';
 const ARTICLE = 'return-window';
+/* The desk first: nobody waits for a person yet. */
+const NAMES = ['desk', 'chat_en', 'chat_zh', 'console_live', 'strategy', 'service', 'rules', 'knowledge', 'talk'];
 
 await main(async () => {
   const s = await demo();
-  const env = { CALLM_URL: s.url, CALLM_PASSWORD: 'correct-horse-battery' };
+  const env = { CALLM_URL: s.url, CALLM_PASSWORD: 'correct-horse-battery', CALLM_SIP: `sip:service@${s.sip}`, CALLM_BIN: bin };
   Object.assign(process.env, env);
-  for (const name of ['chat_en', 'chat_zh', 'console_live', 'strategy', 'service', 'rules', 'knowledge', 'talk']) {
+  for (const name of process.env.CALLM_FULL ? [NAMES[0], 'desk_call', ...NAMES.slice(1)] : NAMES) {
     if (name === 'talk') {
       process.env.CALLM_WAV = speak(QUESTION, join(temp, 'mic.wav'), { before: 13, after: 30 });
       process.env.CALLM_EXPECT_CITE = ARTICLE;

@@ -2,13 +2,17 @@
  * queue, offer, acceptance, words both ways, transfer to a colleague, the end with stars, the wrap-up with its summary.
  * CALLM_FULL=1 goes on: back to the bot with an instruction and to a person again, a customer in Chinese, a reviewer
  * who scores by keys, and every screen looked at by axe.
- * Needs the demo's people (mei, tom, lin, qin) with the same password as admin. */
+ * Needs the demo's people (mei, tom, lin, qin) with the same password as admin, and nobody else waiting. */
 import { accessible as axe, api, assert, base, password, picture, scenario, signIn, texts, until } from './lib.mjs';
 
 const full = Boolean(process.env.CALLM_FULL);
 const accessible = (page, what) => (full ? axe(page, what) : undefined);
 const sel = (name) => `[data-test="${name}"]`;
 const text = (page, s) => page.locator(s).first().innerText();
+
+const tokenOf = async (who) => (await (await fetch(`${base}/api/v1/auth/login`, {
+  method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ login: who, password }),
+})).json()).token;
 
 async function customer(open, lang) {
   const page = await open({ lang, size: [420, 800] });
@@ -150,9 +154,7 @@ async function chinese(open, mei, lin) {
 }
 
 async function reviewer(open) {
-  const { token } = await (await fetch(`${base}/api/v1/auth/login`, {
-    method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ login: 'qin', password }),
-  })).json();
+  const token = await tokenOf('qin');
   const list = await until('reviews', async () => {
     const got = await api('/api/v1/qa/reviews?limit=50', token);
     return got.items.some((r) => r.agent !== 'bot') ? got.items : null;
