@@ -401,6 +401,9 @@ struct wsc {
 	VEC(jv *) frames;
 	const char *want;            /* what wsc_wait waits for */
 	size_t from;                 /* frames before this one do not count */
+	/* takes text frames instead of keeping them; NULL = they are kept */
+	void (*raw)(struct wsc *c, sv msg);
+	void *raw_arg;
 };
 
 static int wsc_on_open(struct web_ws *ws, struct web_req *r, void *arg)
@@ -412,6 +415,10 @@ static int wsc_on_open(struct web_ws *ws, struct web_req *r, void *arg)
 static void wsc_on_msg(struct web_ws *ws, sv msg, bool binary)
 {
 	struct wsc *c = web_ws_arg(ws);
+	if (c->raw) {
+		c->raw(c, msg);
+		return;
+	}
 	jv *v = jv_parse(msg, NULL);
 	jv **slot = VEC_PUSH(&c->frames, 100000);
 	if (slot)
