@@ -56,6 +56,29 @@ async function telephone(who) {
   return p;
 }
 
+/* A supervisor's browser: speaks the supervisor's tone, keeps what it gets. */
+async function browser(s, token) {
+  const ws = new WebSocket(`${s.url.replace('http', 'ws')}/ws/media?token=${token}`);
+  const got = [];
+  ws.on('message', (m, binary) => binary && got.push(Int16Array.from({ length: m.length / 2 }, (_, i) => m.readInt16LE(i * 2))));
+  ws.on('error', () => {});
+  await new Promise((resolve, reject) => (ws.on('open', resolve), ws.on('close', () => reject(new Error('the browser line is refused')))));
+  const from = performance.now();
+  let n = 0;
+  const timer = setInterval(() => {
+    for (; n * 20 <= performance.now() - from && ws.readyState === 1; n++)
+      ws.send(Buffer.from(Int16Array.from({ length: 320 }, (_, i) => 4000 * Math.sin((2 * Math.PI * HZ.supervisor * (n * 320 + i)) / 16000)).buffer));
+  }, 10);
+  return {
+    hears: () => {
+      const all = got.slice(-20);
+      const x = all.length ? joined(...all) : new Int16Array(320);
+      return Object.keys(HZ).filter((w) => tone(x, HZ[w] / 2) > -36).join(); // tone() counts in 8 kHz
+    },
+    close: () => (clearInterval(timer), ws.terminate()),
+  };
+}
+
 /* Hann-windowed energy at 3.7 kHz of every 20 ms (hop 5 ms): a jump of a frame is far above what tones and mu-law leave. */
 function click(s) {
   let worst = -200;
@@ -123,6 +146,15 @@ await main(async () => {
     ok(r.ok, op, r);
   };
   await hear('talking', { agent: 'caller' });
+  /* At a browser: 16 kHz frames both ways, a tone from there too. */
+  const web = await browser(s, lin.token);
+  await order(lin, 'monitor', { line: 'web' });
+  await hear('monitor at a browser', { agent: 'caller' });
+  ok(web.hears() === 'caller,agent', 'and the browser hears both', web.hears());
+  await order(lin, 'whisper');
+  await hear('whisper from a browser', { agent: 'caller,supervisor' });
+  await order(lin, 'drop', { party: 'super:lin' });
+  web.close();
   await order(lin, 'monitor', { to: phones.supervisor.uri });
   await until('the supervisor to be up', () => phones.supervisor.upAt);
   await hear('monitor', { agent: 'caller', supervisor: 'caller,agent' });
