@@ -501,8 +501,10 @@ static void ended(struct talk_core *c, const struct talk_word *w, struct arena *
 bool talk_word_fits(const struct talk_core *c, const struct talk_word *w)
 {
 	bool with = c->sm.now == TS_AWAY, waits = c->move == MOVE_ASKED;
-	if (c->sm.now == TS_CLOSED || c->sm.now == TS_OPENING || !c->person.there)
+	if (c->sm.now == TS_CLOSED || c->sm.now == TS_OPENING)
 		return false;
+	if (!c->person.there)
+		return w->kind == WORD_ROW;      /* a thumb needs nobody */
 	switch (w->kind) {
 	case WORD_QUEUED:
 	case WORD_NOBODY:

@@ -66,7 +66,10 @@ static void note_flow(struct recall *x, sv body)
 /* Where it stood with the people's side. An agent's words are an answer too. */
 static void note_person(struct recall *x, sv kind, sv body)
 {
-	if (sv_eq(kind, SV("handover")) && x->person == CHAN_PERSON_NONE)
+	jv *o = jv_parse(body, NULL);
+	/* without a packet nobody was asked: a note for a queue elsewhere */
+	if (sv_eq(kind, SV("handover")) && jv_get(o, "handover") &&
+	    x->person == CHAN_PERSON_NONE)
 		x->person = CHAN_PERSON_WAITS;
 	else if (sv_eq(kind, SV("handover.queued")))
 		x->person = CHAN_PERSON_WAITS;
@@ -74,11 +77,10 @@ static void note_person(struct recall *x, sv kind, sv body)
 		x->person = CHAN_PERSON_WITH;
 	else if (sv_starts(kind, SV("handover.")))
 		x->person = CHAN_PERSON_NONE;
-	if (!sv_eq(kind, SV("handover.accepted")))
-		return;
-	jv *o = jv_parse(body, NULL);
-	keep(&x->agent, xstrdup(jv_get_str(o, "agent")));
-	keep(&x->agent_name, xstrdup(jv_get_str(o, "name")));
+	if (sv_eq(kind, SV("handover.accepted"))) {
+		keep(&x->agent, xstrdup(jv_get_str(o, "agent")));
+		keep(&x->agent_name, xstrdup(jv_get_str(o, "name")));
+	}
 	jv_free(o);
 }
 

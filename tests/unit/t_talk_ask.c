@@ -148,3 +148,57 @@ TEST(talk_recall_knows_what_is_owed)
 	world_close(w);
 	world_forget();
 }
+
+static int put_another(void *arg, struct store_db *db)
+{
+	return store_exec(db, "INSERT INTO conversation (id, interaction_id, channel, "
+			      "language, started_ms, last_ms) "
+			      "VALUES ('P', 'J', 'webchat', 'en', 7, 8)");
+}
+
+/* Row by row: where it stands with the people's side. */
+TEST(talk_recall_knows_who_serves)
+{
+	static const struct {
+		const char *kind, *body;
+		enum chan_person is;
+	} rows[] = {
+		{ "handover", "{\"priority\":3}", CHAN_PERSON_NONE },    /* nobody was asked */
+		{ "handover", "{\"handover\":{}}", CHAN_PERSON_WAITS },
+		{ "handover.queued", "{\"position\":1}", CHAN_PERSON_WAITS },
+		{ "handover.accepted", "{\"agent\":\"mei\",\"name\":\"Mei Lin\"}",
+		  CHAN_PERSON_WITH },
+		{ "turn.customer", "{\"text\":\"hello?\"}", CHAN_PERSON_WITH },
+		{ "turn.agent", "{\"text\":\"here I am\"}", CHAN_PERSON_WITH },
+		{ "handover.queued", "{}", CHAN_PERSON_WAITS },         /* she was lost */
+		{ "handover.accepted", "{\"agent\":\"tom\"}", CHAN_PERSON_WITH },
+		{ "handover.returned", "{\"by\":\"tom\"}", CHAN_PERSON_NONE },
+		{ "handover", "{\"handover\":{}}", CHAN_PERSON_WAITS },
+		{ "handover.failed", "{\"why\":\"closed\"}", CHAN_PERSON_NONE },
+	};
+	struct chan_resume r;
+	struct store_db *db;
+	struct arena a;
+	bool open;
+	struct world *w = open_world();
+	arena_init(&a, LIM_ARENA_TURN);
+	OK(store_write(w->store, put_another, NULL, NULL, NULL));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct store_event ev = { .conversation = SV("P"), .seq = (int64_t)i + 1,
+					  .turn = 1, .kind = sv_of(rows[i].kind),
+					  .actor = SV("x"), .body = sv_of(rows[i].body) };
+		OK(store_append(w->store, &ev, NULL, NULL, NULL));
+		OK(store_flush(w->store));
+		OK(store_reader(w->store, &db));
+		OK(talk_recall(db, SV("P"), &a, &r, &open));
+		EQ(r.person, rows[i].is);
+		if (i == 3)
+			SV_EQ(r.agent_name, "Mei Lin");
+	}
+	SV_EQ(r.agent, "tom");
+	SV_EQ(r.agent_name, "");
+	SV_EQ(r.owed, "");           /* a person has answered it */
+	arena_done(&a);
+	world_close(w);
+	world_forget();
+}

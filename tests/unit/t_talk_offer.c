@@ -247,7 +247,7 @@ TEST(talk_rating_after_the_agent)
 	with_agent(&b);
 	word(&b, (struct talk_word){ .kind = WORD_END, .agent = SV("mei"),
 				     .survey = SURVEY_CSAT });
-	HAS(said(&b), "Mei has ended the conversation. How satisfied");
+	HAS(said(&b), "The conversation with Mei is over. How satisfied");
 	HAS(bench_rec(&b, "survey")->text, "\"of\":\"agent\",\"agent\":\"mei\"");
 	CHECK(!bench_act(&b, TACT_HANGUP));
 	say(&b, "hm, hard to say");

@@ -310,7 +310,7 @@ TEST(talk_person_ends_with_the_agent)
 	joined(&b);
 	word(&b, (struct talk_word){ .kind = WORD_END, .agent = SV("mei") });
 	HAS(bench_rec(&b, "handover.ended")->text, "\"by\":\"mei\"");
-	HAS(said(&b), "Mei Lin has ended the conversation.");
+	HAS(said(&b), "The conversation with Mei Lin is over.");
 	CHECK(bench_act(&b, TACT_HANGUP));
 	bench_close(&b);
 }
