@@ -285,6 +285,8 @@ static const struct cfg_rule rules[] = {
 	{ "talk.speculate", CFG_BOOL, false, 0, 0, NULL, "true",
 	  "answers are prepared while the caller pauses; false = only for words that are "
 	  "certain" },
+	{ "talk.survey", CFG_STR, false, 0, 0, "none|csat|nps|ces", "none",
+	  "how it was, asked when a customer says goodbye to the assistant (docs/talk.md)" },
 	{ "feel", CFG_OBJ, false, 0, 0, NULL, NULL, "the customer's mood (docs/feel.md)" },
 	{ "feel.voice", CFG_BOOL, false, 0, 0, NULL, "true",
 	  "on calls, by the customer's voice as well as by the words" },

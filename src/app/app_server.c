@@ -381,6 +381,7 @@ static int server_hub(struct app_server *s, const jv *company, struct err *e)
 		.country_code = jv_get_str(company, "country_code"),
 		.products = app_service_products(s->service),
 		.people = app_people_ops(s->people),
+		.survey = talk_survey_of(jv_as_str(jv_path(s->cfg, "talk.survey"))),
 	};
 	feel_warm(1);                 /* not in the first customer's turn */
 	rc = talk_hub_open(&s->hub, &o, e);

@@ -55,3 +55,24 @@ TEST(app_feel_customers_are_heard_unless_switched_off)
 	CHECK(sv_find(sb_sv(&said), SV("feel.voice")) >= 0);
 	sb_done(&said);
 }
+
+/* How it was, asked at the assistant's goodbye: only surveys that there are. */
+TEST(app_feel_the_survey_is_one_of_three_or_none)
+{
+	static const char *const good[] = { "csat", "nps", "ces", "none" };
+	struct sb said;
+	char text[64];
+	sb_init(&said, 1 << 16);
+	jv *cfg = read_config("disclosure: true\n", &said);
+	SV_EQ(jv_as_str(jv_path(cfg, "talk.survey")), "none");
+	jv_free(cfg);
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
+		snprintf(text, sizeof(text), "talk:\n  survey: %s\n", good[i]);
+		cfg = read_config(text, &said);
+		SV_EQ(jv_as_str(jv_path(cfg, "talk.survey")), good[i]);
+		jv_free(cfg);
+	}
+	CHECK(!read_config("talk:\n  survey: stars\n", &said));
+	CHECK(sv_find(sb_sv(&said), SV("talk.survey")) >= 0);
+	sb_done(&said);
+}
