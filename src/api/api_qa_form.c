@@ -3,6 +3,7 @@
  * A text is read on a worker; one with a fault is refused with every fault told. One that is
  * right is on disk before the reviews get it; its version must be above the one in use, for
  * reviews name the version they were made by. Door's thread. */
+#include "api_doc.h"
 #include "api_qa.h"
 
 #include <stdio.h>
@@ -116,46 +117,56 @@ static void saved(void *arg, int rc)
 	change_free(c);
 }
 
-static void put_issues(struct sb *b, const struct cfg_report *rep)
+/* Every fault, as the console shows them beside the text. */
+static void refuse(struct change *c)
 {
-	sb_fmt(b, "{\"ok\":%s,\"issues\":[", rep->n ? "false" : "true");
-	for (size_t i = 0; i < rep->n; i++) {
-		sb_cstr(b, i ? ",{\"where\":" : "{\"where\":");
-		sb_json(b, sv_of(rep->v[i].where));
-		sb_cstr(b, ",\"what\":");
-		sb_json(b, sv_of(rep->v[i].what));
-		sb_cstr(b, ",\"mend\":");
-		sb_json(b, sv_of(rep->v[i].mend));
-		sb_ch(b, '}');
-	}
-	sb_cstr(b, "]}");
+	struct sb b;
+	sb_init(&b, LIM_SB);
+	sb_cstr(&b, "{\"type\":\"about:blank\",\"title\":\"Unprocessable Content\",\"status\":422,"
+		    "\"detail\":\"The form has faults; nothing was changed.\",");
+	doc_issues(&c->rep, &b);
+	sb_ch(&b, '}');
+	web_reply(c->r, 422, "application/problem+json", sb_sv(&b), NULL);
+	sb_done(&b);
+}
+
+static void put_checked(struct change *c)
+{
+	struct sb b;
+	sb_init(&b, LIM_SB);
+	sb_fmt(&b, "{\"ok\":%s,", c->f ? "true" : "false");
+	doc_issues(&c->rep, &b);
+	sb_ch(&b, '}');
+	web_reply(c->r, 200, "application/json", sb_sv(&b), NULL);
+	sb_done(&b);
 }
 
 static void read_done(void *arg)
 {
 	struct change *c = arg;
-	struct sb b;
 	int rc = 0;
-	sb_init(&b, LIM_SB);
 	if (c->check) {
-		put_issues(&b, &c->rep);
-		web_reply(c->r, 200, "application/json", sb_sv(&b), NULL);
+		put_checked(c);
 	} else if (!c->f) {
-		sb_fmt(&b, "%s: %s. %s", c->rep.n ? c->rep.v[0].where : "form",
-		       c->rep.n ? c->rep.v[0].what : "it cannot be read",
-		       c->rep.n ? c->rep.v[0].mend : "");
-		api_problem(c->r, 400, sb_str(&b));
+		refuse(c);
 	} else if (!sv_eq(qa_form_id(c->f), sv_of(c->id))) {
 		api_problem(c->r, 400, "The text's id is not that of the address.");
 	} else {
 		rc = store_write(c->a->o.store, save_write, c, c->a->mbox, saved);
 		if (rc)
 			saved(c, rc);
-		c = NULL;
+		return;
 	}
-	sb_done(&b);
-	if (c)
-		change_free(c);
+	change_free(c);
+}
+
+/* Was the text made on the version in use? */
+static bool matches(struct web_req *r, int was)
+{
+	char tag[24];
+	sv match = web_req_header(r, "if-match");
+	(void)snprintf(tag, sizeof(tag), "\"%d\"", was);
+	return !match.n || sv_eq(match, SV("*")) || sv_eq(match, sv_of(tag));
 }
 
 void api_qa_form_put(struct web_req *r, void *arg)
@@ -177,7 +188,10 @@ void api_qa_form_put(struct web_req *r, void *arg)
 	obj_unref(fs);
 	snprintf(c->id, sizeof(c->id), SV_FMT, SV_ARG(web_req_param(r, "id")));
 	snprintf(c->login, sizeof(c->login), "%s", u.login);
-	if (!jv_is_str(jv_get(body, "text"))) {
+	if (!matches(r, c->was)) {
+		api_problem(r, 412, "The form has changed since you looked.");
+		change_free(c);
+	} else if (!jv_is_str(jv_get(body, "text"))) {
 		api_problem(r, 400, "text must be the form as YAML.");
 		change_free(c);
 	} else if (pool_submit(a->o.pool, read_job, c, a->mbox, read_done)) {

@@ -96,7 +96,7 @@ static void asked_done(void *arg, int rc)
 		char when[32];
 		clk_rfc3339(until, when);
 		sb_init(&b, 4096);
-		sb_fmt(&b, "{\"token\":\"%s\",\"path\":\"/survey?token=%s\",\"expires_at\":\"%s\"}",
+		sb_fmt(&b, "{\"token\":\"%s\",\"path\":\"/survey?t=%s\",\"expires_at\":\"%s\"}",
 		       token, token, when);
 		web_reply(x->r, 201, "application/json", sb_sv(&b), NULL);
 		sb_done(&b);
@@ -188,11 +188,21 @@ static int given_write(void *arg, struct store_db *db)
 static void given_done(void *arg, int rc)
 {
 	struct given *g = arg;
+	struct sb b, all;
+	sb_init(&b, LIM_SB);
+	sb_init(&all, LIM_SB);
+	jv *o = qa_survey_json(g->a->o.surveys, g->kind, &b) ? jv_parse(sb_sv(&b), NULL) : NULL;
+	sb_cstr(&all, "{\"ok\":true,\"thanks\":");
+	jv_dump(jv_get(o, "thanks"), &all);
+	sb_ch(&all, '}');
 	if (rc == 0)
-		web_reply(g->r, 200, "application/json", SV("{\"ok\":true}"),
+		web_reply(g->r, 200, "application/json", sb_sv(&all),
 			  "Cache-Control: no-store\r\n");
 	else
 		api_problem(g->r, err_http(rc), g->e.msg[0] ? g->e.msg : err_text(rc));
+	jv_free(o);
+	sb_done(&b);
+	sb_done(&all);
 	jv_free(g->body);
 	xfree(g);
 }

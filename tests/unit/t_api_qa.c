@@ -195,8 +195,10 @@ TEST(api_qa_forms_are_read_checked_and_replaced)
 	EQ(call(&b, "GET", "/qa/forms/chat", "quality:qin", NULL, &r), 200);
 	EQ(jv_get_int(r.json, "version", 0), 2);
 	EQ(qw_count(&b.q, "SELECT MAX(version) FROM qa_form WHERE id='chat'"), 2);
-	EQ(call(&b, "PUT", "/qa/forms/chat", "quality:qin", "{\"text\":\"id: chat\\n\"}", &r), 400);
-	HAS(jv_get_str(r.json, "detail"), "chat:");
+	EQ(call(&b, "PUT", "/qa/forms/chat", "quality:qin", "{\"text\":\"id: chat\\n\"}", &r), 422);
+	HAS(jv_as_str(jv_path(r.json, "issues.0.where")), "chat:");
+	EQ(http_with(&b.w, "PUT /api/v1/qa/forms/chat", token(&b, "quality:qin"),
+		     "If-Match: \"1\"\r\n", "{\"text\":\"x\"}", &r), 412);
 	EQ(call(&b, "PUT", "/qa/forms/chat", "quality:qin",
 		"{\"text\":\"id: chat\\n\",\"check\":true}", &r), 200);
 	CHECK(!jv_get_bool(r.json, "ok", true) && jv_len(jv_get(r.json, "issues")) > 2);
@@ -231,6 +233,7 @@ TEST(api_survey_by_link)
 	EQ(call(&b, "POST", path, "", "{\"value\":9}", &r), 400);
 	EQ(call(&b, "POST", path, "", "{\"value\":\"5\"}", &r), 400);
 	EQ(call(&b, "POST", path, "", "{\"value\":2}", &r), 200);
+	CHECK(jv_as_str(jv_path(r.json, "thanks.en")).n > 0);
 	EQ(call(&b, "POST", path, "", "{\"value\":5,\"text\":\"quick\"}", &r), 200);
 	EQ(qw_count(&b.q, "SELECT value FROM survey"), 5);
 	EQ(call(&b, "GET", "/surveys?by=agent", "quality:qin", NULL, &r), 200);
