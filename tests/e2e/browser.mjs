@@ -6,7 +6,7 @@ import { bin, demo, join, main, note, ok, root, runAsync, speak, temp } from './
 const QUESTION = 'How long do I have to return something?';
 const ARTICLE = 'return-window';
 /* The desk first: nobody waits for a person yet. */
-const NAMES = ['desk', 'chat_en', 'chat_zh', 'console_live', 'strategy', 'service', 'rules', 'knowledge', 'talk'];
+const NAMES = ['desk', 'chat_en', 'chat_zh', 'console_live', 'strategy', 'service', 'rules', 'knowledge', 'survey', 'talk'];
 
 await main(async () => {
   const s = await demo();

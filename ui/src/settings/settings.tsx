@@ -12,11 +12,12 @@ import { UserPage, Users } from './users.tsx';
 
 export default function Settings() {
   const [, sub = '', id = ''] = route.value.path;
+  const people = useLoad<{ items: unknown[] }>(administers() ? '/api/v1/users' : '/api/v1/me', { limit: 1 });
   if (sub === 'queue' && id) return <QueuePage key={id} id={id} />;
   if (sub === 'agent' && id) return <AgentPage key={id} id={id} />;
   if (sub === 'user' && id) return <UserPage key={id} login={id} />;
   const tabs: [string, string][] = [['', t('set.queues')], ['agents', t('floor.agents')], ['skills', t('set.skills')], ['hours', t('set.hours')], ['dispositions', t('set.dispositions')]];
-  if (administers()) tabs.push(['users', t('set.users')]);
+  if (people.data.value?.items) tabs.push(['users', t('set.users')]);
   return (
     <section class="page" aria-label={t('nav.settings')} data-test="settings">
       <header class="bar">

@@ -21,7 +21,7 @@ const both = (v: Both): string => (!v ? '' : typeof v === 'string' ? v : (v[lang
 
 export function SurveyApp() {
   const q = new URLSearchParams(location.search);
-  const path = `/api/v1/surveys/${encodeURIComponent(q.get('t') ?? '')}`;
+  const path = `/api/v1/surveys/${encodeURIComponent(q.get('token') ?? q.get('t') ?? '')}`;
   const survey = useSignal<Survey | null>(null);
   const value = useSignal<number | null>(null);
   const text = useSignal('');
