@@ -135,7 +135,9 @@ await main(async () => {
   await mei.wait('handover.accepted', (d) => d.handover === at.handover);
 
   const hear = async (what, want) => {
-    await sleep(900);
+    await sleep(700);
+    const right = () => Object.entries(want).every(([who, tones]) => phones[who].hears() === tones);
+    await until(what, right, 4000).catch(() => {});
     for (const [who, tones] of Object.entries(want)) {
       const got = phones[who].hears();
       ok(got === tones, `${what}: the ${who} hears ${tones || 'nobody'}`, got);

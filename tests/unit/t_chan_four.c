@@ -211,10 +211,25 @@ static int f_do(enum chan_party_do act, const char *id, int who, enum chan_party
 }
 
 static int want_n;
+static const char *wanted[1 + FOUR];
 
-static bool heard_enough(void *arg)
+/* Each hears who it should, for 200 ms on end. */
+static bool all_hear(void *arg)
 {
-	return x.ear.n >= want_n;
+	bool good = x.ear.n >= want_n && strcmp(h_hears(&x.ear), wanted[0]) == 0;
+	for (int i = 0; i < FOUR && good; i++)
+		good = !wanted[i + 1] || strcmp(h_hears(&x.p[i].ear), wanted[i + 1]) == 0;
+	return good;
+}
+
+static bool has_keys(void *arg)
+{
+	return strcmp(x.p[2].keys, arg) == 0;
+}
+
+static bool mei_gone(void *arg)
+{
+	return x.p[0].closes == 1;
 }
 
 static bool has_log(void *arg)
@@ -225,13 +240,15 @@ static bool has_log(void *arg)
 /* Some time later: what each hears; NULL = not asked. */
 static void hear(const char *customer, const char *a, const char *b, const char *c)
 {
-	const char *want[FOUR] = { a, b, c };
-	want_n = x.ear.n + PCM_HZ * 38 / 100;
-	CHECK(t_wait(x.l.w.loop, heard_enough, NULL, 5000));
+	const char *want[1 + FOUR] = { customer, a, b, c };
+	memcpy(wanted, want, sizeof(want));
+	want_n = x.ear.n + PCM_HZ * 36 / 100;
+	if (t_wait(x.l.w.loop, all_hear, NULL, 5000))
+		return;
 	STR_EQ(h_hears(&x.ear), customer);
 	for (int i = 0; i < FOUR; i++)
-		if (want[i])
-			STR_EQ(h_hears(&x.p[i].ear), want[i]);
+		if (want[i + 1])
+			STR_EQ(h_hears(&x.p[i].ear), want[i + 1]);
 }
 
 static void add(const char *id, int who, enum chan_party_mode mode)
@@ -256,7 +273,7 @@ TEST(four_monitor_whisper_barge_take_over)
 	hear("12", "c2", "c1", NULL);
 	OK(f_do(CHAN_PARTY_MODE, "super", 1, CHAN_TAKES_OVER));
 	hear("2", NULL, "c", NULL);
-	EQ(x.p[0].closes, 1);                    /* the agent's telephone got BYE */
+	CHECK(t_wait(x.l.w.loop, mei_gone, NULL, 3000)); /* the agent's telephone got BYE */
 	CHECK(strstr(x.log, "agent left taken_over;"));
 	tel_leg_hangup(x.l.leg, 200);
 	f_done();
@@ -277,13 +294,12 @@ TEST(four_consult_merge_warm_transfer)
 	hear("3", NULL, NULL, "c");
 	CHECK(strstr(x.log, "agent left gone;consult mode;"));
 	OK(tel_leg_dtmf(x.l.leg, "7"));          /* keys reach who talks with them */
-	hear("3", NULL, NULL, NULL);
-	STR_EQ(x.p[2].keys, "7");
+	CHECK(t_wait(x.l.w.loop, has_keys, "7", 5000));
 	EQ(x.p[0].keys[0], 0);
 	struct chan_party keys = { .act = CHAN_PARTY_KEYS, .id = SV("consult"), .keys = SV("42") };
 	OK(chan_party(x.l.w.peer, &keys));
+	CHECK(t_wait(x.l.w.loop, has_keys, "742", 5000));
 	hear("3", NULL, NULL, NULL);
-	STR_EQ(x.p[2].keys, "742");
 	tel_leg_hangup(x.l.leg, 200);
 	f_done();
 }
@@ -303,7 +319,7 @@ TEST(four_cold_transfer_and_who_is_not_there)
 	add("other", 2, CHAN_TALKS);
 	OK(f_do(CHAN_PARTY_DROP, "agent", 0, CHAN_TALKS));
 	hear("3", NULL, NULL, "c");
-	EQ(x.p[0].closes, 1);
+	CHECK(t_wait(x.l.w.loop, mei_gone, NULL, 3000));
 	tel_leg_hangup(x.l.leg, 200);
 	f_done();
 }
@@ -384,11 +400,6 @@ static void click(const char *agent, const char *customer)
 static bool pair_heard(void *arg)
 {
 	return x.p[0].ear.n > want_n && x.p[2].ear.n > want_n;
-}
-
-static bool mei_gone(void *arg)
-{
-	return x.p[0].closes == 1;
 }
 
 TEST(four_click_to_call)
