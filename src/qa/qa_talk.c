@@ -62,8 +62,7 @@ static void note_row(struct qa_talk *t, struct qa_line *l, sv *holder)
 	if (is(l->kind, "conversation.opened")) {
 		sv ch = jv_get_str(l->body, "channel");
 		t->channel = ch.n ? ch : t->channel;
-		t->voice = is(ch, "phone") || is(ch, "voice") || is(ch, "webvoice") ||
-			   is(ch, "webcall");
+		t->voice = is(ch, "phone") || is(ch, "talk") || is(ch, "realtime");
 		t->began_ms = l->ts_ms;
 	} else if (is(l->kind, "conversation.closed")) {
 		t->ended_ms = l->ts_ms;
@@ -110,10 +109,10 @@ static void settle_lang(struct qa_talk *t)
 		t->lang = t->n ? jv_get_str(t->v[0].body, "language") : SV_NULL;
 }
 
-/* A channel that is not named is a call when its words have times. */
+/* Whoever speaks with a customer's voice is in a call, whatever the channel is named. */
 static void settle_voice(struct qa_talk *t)
 {
-	for (size_t i = 0; i < t->n && !t->voice && !t->channel.n; i++)
+	for (size_t i = 0; i < t->n && !t->voice; i++)
 		t->voice = t->v[i].who == QW_CUSTOMER && t->v[i].end_ms > 0;
 }
 

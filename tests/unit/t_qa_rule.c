@@ -251,6 +251,7 @@ TEST(qa_rule_disclosure)
 	char rows[400];
 	(void)snprintf(rows, sizeof(rows), "%s%s", d, B("hi"));
 	IS(it, "phone", rows, "bot", "pass");
+	IS(it, "talk", rows, "bot", "pass");     /* a call in a browser */
 	IS(it, "webchat", rows, "bot", "n_a");
 	IS(it, "phone", rows, "mei", "n_a");
 	(void)snprintf(rows, sizeof(rows), "%s%s", B("hi"), d);
