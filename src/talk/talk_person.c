@@ -504,7 +504,7 @@ bool talk_word_fits(const struct talk_core *c, const struct talk_word *w)
 	if (c->sm.now == TS_CLOSED || c->sm.now == TS_OPENING)
 		return false;
 	if (!c->person.there)
-		return w->kind == WORD_ROW;      /* a thumb needs nobody */
+		return w && w->kind == WORD_ROW; /* a thumb needs nobody */
 	switch (w->kind) {
 	case WORD_QUEUED:
 	case WORD_NOBODY:
@@ -544,7 +544,7 @@ void talk_on_word(struct talk_core *c, const struct talk_ev *ev, struct arena *a
 		  struct talk_acts *acts)
 {
 	const struct talk_word *w = ev->word;
-	if (!talk_word_fits(c, w))
+	if (!w || !talk_word_fits(c, w))
 		return;
 	switch (w->kind) {
 	case WORD_QUEUED:
