@@ -95,38 +95,66 @@ static bool has(const struct numbers *n, const char *t)
 	return false;
 }
 
-static bool number_words(sv text)
+/* Numbers that the text has in words, as values: those of the slots that feel reads. */
+struct values {
+	double v[NUMBERS];
+	size_t n;
+};
+
+static void keep_values(sv text, struct values *w)
 {
-	static const char words[] =
-		"一|二|两|三|四|五|六|七|八|九|十|百|千|万|半|one|two|three|four|five|six|seven|"
-		"eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|twenty|thirty|forty|fifty|"
-		"sixty|hundred|thousand|half|noon|first|second|third";
-	sv p = sv_of(words);
-	bool yes = false;
-	feel_says(text, &p, 1, &yes);
-	return yes;
+	while (text.n && w->n < NUMBERS) {
+		size_t i = 0;
+		double d;
+		while (i < text.n && (digit(text.p[i]) || (i && text.p[i] == '.')))
+			i++;
+		if (i && sv_f64(sv_slice(text, 0, i), &d) == 0)
+			w->v[w->n++] = d;
+		text = sv_slice(text, i ? i : 1, text.n);
+	}
 }
 
-/* A short number without letters: what a number word may become. */
-static bool small(const char *t)
+static void read_values(sv text, struct values *w)
 {
-	size_t n = strlen(t);
-	for (size_t i = 0; i < n; i++)
-		if (letter(t[i]))
+	struct feel_slot_ctx ctx = { .now_ms = 0 };
+	struct feel_slot *v;
+	struct arena a;
+	size_t n = 0;
+	arena_init(&a, LIM_ARENA_TURN * 4);
+	if (feel_slots(text, &ctx, &a, &v, &n) == 0)
+		for (size_t i = 0; i < n; i++)
+			keep_values(v[i].value, w);
+	arena_done(&a);
+}
+
+/* Each part of "15:30" or "3.50": a value of the text, an afternoon's hour too. */
+static bool meant(const struct values *w, const char *t)
+{
+	sv rest = sv_of(t), part;
+	while (sv_cut(&rest, ':', &part)) {
+		double d;
+		bool yes = false;
+		if (sv_f64(part, &d))
 			return false;
-	return n <= 5;
+		for (size_t i = 0; i < w->n && !yes; i++)
+			yes = w->v[i] == d || w->v[i] + 12 == d || w->v[i] - 12 == d;
+		if (!yes)
+			return false;
+	}
+	return true;
 }
 
 static const char *compare(sv text, const struct numbers *was, const struct numbers *is)
 {
-	bool words = number_words(text);
+	struct values w = { .n = 0 };
+	read_values(text, &w);
 	if (was->many || is->many)
 		return "there are too many numbers to check";
 	for (size_t i = 0; i < was->n; i++)
 		if (!has(is, was->v[i]))
 			return "a number or code of the text is missing";
 	for (size_t i = 0; i < is->n; i++)
-		if (!has(was, is->v[i]) && !(words && small(is->v[i])))
+		if (!has(was, is->v[i]) && !meant(&w, is->v[i]))
 			return "a number or code was added";
 	return NULL;
 }

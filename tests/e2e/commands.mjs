@@ -62,6 +62,10 @@ function quality() {
     'score kb measures a company that nothing has learned from', unseen.out + unseen.err);
   ok(far[0].in5 >= 0.35 && far[1].in5 >= 0.7 && far.every((s) => s.oos_declined >= 0.85 && s.quotes_literal === 1),
     'its articles are found by words alone, and most of what it does not know is declined', far);
+  const sums = callm(['score', 'summary', '--json', '--only', 'person'], { ms: 60000 });
+  const s = JSON.parse(sums.out || '{}');
+  ok(sums.code === 0 && s.total >= 10 && s.promises_ok >= 0.9 * s.promises && s.slots_ok >= 0.9 * s.slots && s.invented === 0,
+    'summaries of conversations with a person hold slots and promises and invent nothing', { ...s, cases: undefined });
   const none = callm(['score', 'kb', '--company', 'nobody', ...data], { ms: 60000 });
   ok(none.code !== 0 && none.err.includes('tests/unseen/nobody/articles.jsonl'), 'a company that is not there is told', none.err);
 }
