@@ -1,7 +1,7 @@
 /* eval_fly_talk.c: one generated conversation as rows of the river (eval_flywheel.h): the customer
  * asks, the real search looks, the bot answers or does not, perhaps a person helps. The rows are
- * of the kinds that docs/flywheel.md reads; nothing in the program writes turn.agent, feedback and
- * agent.search yet. Which article was wanted is told to the caller alone. Blocking: the scribe
+ * of the kinds that docs/flywheel.md reads.
+ * Which article was wanted is told to the caller alone. Blocking: the scribe
  * writes.
  */
 #include "eval_fly_int.h"
