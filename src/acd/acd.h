@@ -69,6 +69,7 @@ struct acd_order {
 	int status;                  /* PHONE: of SIP */
 	enum acd_presence presence;
 	bool on, survey;
+	bool own;                    /* GIVE: only what agent serves, nothing that waits */
 	int64_t not_before_ms;       /* CALLBACK: wall clock; 0 = when the turn comes */
 	const struct talk_ask *ask;  /* ASK */
 	struct mbox *back;           /* NULL: done on the owner's thread */

@@ -294,6 +294,12 @@ static int do_end(struct acd *a, struct acd_job *j)
 	return rc == 0 && again && was.kind == HO_CALLBACK ? call_again(a, &was) : rc;
 }
 
+/* Nobody ends the wrap-up of another, nor writes what came of it. */
+static bool wraps(const struct ho *h, sv login)
+{
+	return !login.n || sv_eq(sv_of(h->agent), login);
+}
+
 /* Ended; what the agent chose at the end of the wrap-up. */
 static int do_wrapped(struct acd *a, struct acd_job *j)
 {
@@ -310,13 +316,15 @@ static int do_wrapped(struct acd *a, struct acd_job *j)
 			rc = ho_one(db, j->o.handover, &row);
 		if (rc)
 			return rc;
-		if (ho_is_live(&row) || !row.accepted)
+		if (ho_is_live(&row) || !row.accepted || !wraps(&row, j->o.agent))
 			return ERR_STATE;
 		acd_copy(j->id, sizeof(j->id), sv_of(row.id));
 		h = acd_keep(a, &row);
 	}
 	if (!h)
 		return ERR_FULL;
+	if (!ho_is_live(h) && !wraps(h, j->o.agent))
+		return ERR_STATE;
 	if (ho_is_live(h)) { /* given away: the former agent's own wrap-up */
 		rc = acd_core_wrapped(a->core, sv_of(h->id), j->o.agent, a->now->now);
 		return rc == ERR_NOTFOUND ? ERR_STATE : rc;
@@ -343,7 +351,8 @@ static int do_give(struct acd *a, struct acd_job *j)
 	struct acd_agent_now who;
 	if (!h)
 		return ERR_NOTFOUND;
-	if (!h->in_core || (h->state == HO_ACCEPTED && !served_by(h, j->o.agent)))
+	if (!h->in_core || (h->state == HO_ACCEPTED && !served_by(h, j->o.agent)) ||
+	    (h->state != HO_ACCEPTED && j->o.own))
 		return ERR_STATE;
 	if (g.queue.n && acd_plan_queue_of(a->plan, g.queue) < 0)
 		return ERR_NOTFOUND;
@@ -396,6 +405,8 @@ static int do_take(struct acd *a, struct acd_job *j)
 		return ERR_NOTFOUND;
 	if (!j->o.agent.n || !h->in_core)
 		return ERR_STATE;
+	if (h->media == ACD_VOICE && h->kind == HO_LIVE && !j->o.party.n)
+		return ERR_STATE;            /* nobody would be in the call */
 	if (served_by(h, j->o.agent))
 		return 0;
 	if (!acd_agent_of(a, j->o.agent, true))

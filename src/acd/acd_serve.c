@@ -103,8 +103,10 @@ int acd_take_over(struct acd *a, struct ho *h, sv login, sv party, sv by)
 	if (rc)
 		return rc;
 	bool served = h->state == HO_ACCEPTED;
-	if (served)
+	if (served) {
 		acd_stint_over(a, h, SV("taken_over"), by);
+		acd_tell(a, "handover.queued", sv_of(h->agent), h, NULL);    /* it is gone */
+	}
 	rc = acd_core_take(a->core, sv_of(h->id), login, a->now->now);
 	if (rc == 0)
 		acd_accepted(a, h, login, party, served ? "taken_over" : "taken");

@@ -363,6 +363,78 @@ TEST(acd_given_on_taken_over_and_given_back)
 	aw_close(&w);
 }
 
+/* ---- what is another's ---- */
+
+TEST(acd_nobody_wraps_up_for_another)
+{
+	struct aw w;
+	char id[ACD_ID];
+	struct acd_order wrap = { ACD_DO_WRAPPED, .agent = SV("tom"),
+				  .json = SV("{\"disposition\":\"spam\"}") };
+	if (!aw_open(&w, ""))
+		return;
+	OK(aw_state(&w, "mei", ACD_READY, ""));
+	OK(aw_ask(&w, "C1", "", false, ""));
+	acd_copy(id, sizeof(id), sv_of(w.id));
+	wrap.handover = sv_of(id);
+	OK(aw_act(&w, ACD_DO_ACCEPT, id, "mei"));
+	OK(aw_act(&w, ACD_DO_END, id, "mei"));
+	EQ(aw_do(&w, wrap), ERR_STATE);      /* in the time for it */
+	EQ(aw_count(&w, "SELECT count(*) FROM handover WHERE wrapped_ms IS NULL"), 1);
+	aw_pass(&w, 40000);
+	EQ(aw_do(&w, wrap), ERR_STATE);      /* and after */
+	EQ(aw_count(&w, "SELECT count(*) FROM event WHERE kind='queue.disposed'"), 0);
+	wrap.agent = SV("mei");
+	OK(aw_do(&w, wrap));
+	EQ(aw_count(&w, "SELECT count(*) FROM event WHERE kind='queue.disposed'"), 1);
+	CHECK(map_count(w.acd->hos) == 0);
+	CHECK(aw_adds_up(&w));
+	aw_close(&w);
+}
+
+TEST(acd_what_waits_is_given_by_those_who_may)
+{
+	struct aw w;
+	struct acd_order give = { ACD_DO_GIVE, .agent = SV("mei"), .to = SV("mei"), .own = true };
+	if (!aw_open(&w, ""))
+		return;
+	OK(aw_ask(&w, "C1", "technical_fault", false, ""));
+	give.handover = sv_of(w.id);
+	OK(aw_state(&w, "mei", ACD_PAUSED, "break"));
+	EQ(aw_do(&w, give), ERR_STATE);      /* no picking from the line */
+	CHECK(aw_is(&w, w.id, "state", "QUEUED"));
+	OK(aw_state(&w, "mei", ACD_READY, ""));
+	CHECK(aw_is(&w, w.id, "state", "OFFERED"));
+	EQ(aw_do(&w, give), ERR_STATE);
+	OK(aw_act(&w, ACD_DO_ACCEPT, w.id, "mei"));
+	give.to = SV_NULL;
+	give.queue = SV("general");
+	OK(aw_do(&w, give));
+	CHECK(aw_adds_up(&w));
+	aw_close(&w);
+}
+
+TEST(acd_a_call_is_taken_by_who_is_in_it_and_the_former_is_told)
+{
+	struct aw w;
+	if (!aw_open(&w, ""))
+		return;
+	OK(aw_ask(&w, "C1", "technical_fault", true, ""));
+	EQ(aw_act(&w, ACD_DO_TAKE, w.id, "lin"), ERR_STATE);    /* the customer would hear nobody */
+	CHECK(aw_is(&w, w.id, "state", "QUEUED"));
+	OK(aw_state(&w, "mei", ACD_READY, ""));
+	OK(aw_ask(&w, "C2", "", false, ""));
+	OK(aw_state(&w, "tom", ACD_READY, ""));
+	OK(aw_act(&w, ACD_DO_ACCEPT, w.id, "tom"));
+	OK(aw_act(&w, ACD_DO_TAKE, w.id, "lin"));
+	const struct aw_fed *f = aw_last_fed(&w, "handover.queued");
+	CHECK(f && strcmp(f->agent, "tom") == 0);
+	CHECK(f < aw_last_fed(&w, "handover.accepted"));
+	STR_EQ(aw_last_fed(&w, "handover.accepted")->agent, "lin");
+	CHECK(aw_adds_up(&w));
+	aw_close(&w);
+}
+
 TEST(acd_to_another_queue_from_a_chat_and_from_a_place_in_line)
 {
 	struct aw w;
