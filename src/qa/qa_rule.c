@@ -71,6 +71,8 @@ void qa_show_fact(struct qa_ask *k, const struct qa_line *l, const char *fmt, ..
 	va_start(ap, fmt);
 	(void)vsnprintf(b, sizeof(b), fmt, ap);
 	va_end(ap);
+	if (k->m->n_ev == QA_EVIDENCE)
+		return;              /* the last one speaks of another line */
 	qa_show(k, l, 0, 0);
 	k->m->ev[k->m->n_ev - 1].text = arena_sv(k->a, sv_of(b));
 }

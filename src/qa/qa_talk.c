@@ -76,8 +76,8 @@ static void note_row(struct qa_talk *t, struct qa_line *l, sv *holder)
 		*holder = l->by;
 	}
 	l->holder = *holder;
-	/* The act of giving back is still theirs. */
-	if (is(l->kind, "handover.returned"))
+	/* The act of giving back is still theirs; who waits for another is with nobody but us. */
+	if (is(l->kind, "handover.returned") || is(l->kind, "handover.queued"))
 		*holder = SV("bot");
 }
 

@@ -450,3 +450,47 @@ TEST(qa_rules_take_any_rows)
 	}
 	obj_unref(f);
 }
+
+/* More places than evidence is kept for: each piece speaks of its own line. */
+TEST(qa_rule_evidence_stays_with_its_line)
+{
+	static const char row[] = "turn.customer>{\"text\":\"a\",\"start_ms\":%d,\"end_ms\":%d}\n"
+				  "turn.agent>{\"text\":\"b\",\"by\":\"mei\",\"start_ms\":%d,"
+				  "\"end_ms\":%d}\n";
+	struct sb rows;
+	sb_init(&rows, LIM_SB);
+	sb_cstr(&rows, TAKEN AT(1, 2));
+	for (int i = 0; i < 6; i++) {
+		int at = 1000 + i * 60000;   /* silent for 6, 7, .. 11 s */
+		sb_fmt(&rows, row, at, at + 1000, at + 7000 + i * 1000, at + 20000);
+	}
+	struct qa_form *f = form("        rule: dead_air\n        seconds: 5\n");
+	struct qa_talk *t = talk("phone", sb_str(&rows));
+	struct qa_score *s = NULL;
+	char want[40];
+	EQ(qa_score(&s, f, t, SV("mei"), NULL), 0);
+	EQ(s->marks[0].n_ev, QA_EVIDENCE);
+	for (int i = 0; i < QA_EVIDENCE; i++) {
+		(void)snprintf(want, sizeof(want), "%d.0 s", 6 + i);
+		EQ(s->marks[0].ev[i].seq, 4 + 2 * i);
+		SV_EQ(s->marks[0].ev[i].text, want);
+	}
+	qa_score_free(s);
+	qa_talk_free(t);
+	obj_unref(f);
+	sb_done(&rows);
+}
+
+/* Lost by one person and waiting for the next: what comes then is not the first one's. */
+TEST(qa_rule_who_waits_again_is_with_nobody)
+{
+	const char *mo = "        rule: mood_recovers\n        of: customer\n";
+	const char *lost = "handover.queued>{\"position\":1,\"wait_ms\":-1}\n";
+	char rows[600];
+	(void)snprintf(rows, sizeof(rows), "%s%s%s%s", TAKEN A("hello"), V("-0.1"), lost,
+		       V("-0.9"));
+	IS(mo, "webchat", rows, "mei", "n_a");
+	(void)snprintf(rows, sizeof(rows), "%s%s%s%s%s", TAKEN A("hello"), lost, TAKEN, V("-0.9"),
+		       V("-0.9"));
+	IS(mo, "webchat", rows, "mei", "fail");
+}
