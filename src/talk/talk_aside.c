@@ -140,7 +140,7 @@ static void say_notice(struct talk_core *c, struct arena *a, struct talk_acts *a
 void talk_notice(struct talk_core *c, sv text, bool now, struct arena *a, struct talk_acts *acts)
 {
 	xfree(c->notice);
-	c->notice = xstrdup(text);
+	c->notice = text.n ? xstrdup(text) : NULL;   /* news alone is told all the same */
 	if (silence(c) && (now || !c->mouth))
 		say_notice(c, a, acts);
 }

@@ -30,6 +30,15 @@ static bool holds(sv text, sv word)
 	return false;
 }
 
+/* "HH2026-100186": letters right before digits are a code, no number to call. */
+static bool holds_code(sv text)
+{
+	for (size_t i = 1; i < text.n; i++)
+		if (letter(text.p[i - 1]) && text.p[i] >= '0' && text.p[i] <= '9')
+			return true;
+	return false;
+}
+
 bool talk_says_one_of(const struct talk_core *c, sv text, const char *key)
 {
 	static const char *const langs[] = { "zh", "en" };
@@ -258,7 +267,7 @@ bool talk_offer_words(struct talk_core *c, sv text, struct arena *a, struct talk
 		drop(c);
 		return false;
 	}
-	int n = talk_digits(text, digits, DIGITS_MOST);
+	int n = holds_code(text) ? 0 : talk_digits(text, digits, DIGITS_MOST);
 	digits[n < DIGITS_LEAST ? 0 : n] = '\0';
 	return callback_words(c, text, digits, a, acts);
 }

@@ -5,6 +5,8 @@
  * the people's side only, never into the river. Pure; made once a wish. */
 #include "talk_core.h"
 
+#include <stdio.h>
+
 enum { ASKED = 3 };
 
 static const char *const levels[] = { "nobody", "claimed", "known", "proven" };
@@ -129,6 +131,70 @@ static void move_to(jv *from, jv *to, const char *key)
 	jv_set(to, key, v ? jv_copy(v) : jv_arr());
 }
 
+/* ---- without the name ---- */
+
+static bool word_end(char c)
+{
+	bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+	return !letter;
+}
+
+bool talk_nameless(sv text, sv name, struct sb *b)
+{
+	bool found = false;
+	while (name.n > 1 && text.n) {
+		ptrdiff_t at = sv_find(text, name);
+		if (at < 0)
+			break;
+		size_t i = (size_t)at, e = i + name.n;
+		bool whole = (i == 0 || word_end(text.p[i - 1]) || word_end(name.p[0])) &&
+			     (e == text.n || word_end(text.p[e]) || word_end(name.p[name.n - 1]));
+		sb_put(b, sv_slice(text, 0, whole ? i : e));
+		if (whole)
+			sb_cstr(b, "[name]");
+		found |= whole;
+		text = sv_slice(text, e, text.n);
+	}
+	sb_put(b, text);
+	return found;
+}
+
+static jv *unnamed_text(const struct talk_core *c, sv text)
+{
+	const struct chan_profile *p = c->profile ? c->profile : c->claimed;
+	sv names[] = { p ? p->name : SV_NULL, sv_of(c->who) };
+	struct sb b[2];
+	for (int i = 0; i < 2; i++) {
+		sb_init(&b[i], LIM_SB);
+		(void)talk_nameless(text, names[i], &b[i]);
+		text = sb_sv(&b[i]);
+	}
+	jv *s = jv_str(text);
+	sb_done(&b[0]);
+	sb_done(&b[1]);
+	return s;
+}
+
+/* A copy: every text of v without the customer's name. What the bot said may hold it. */
+static jv *unnamed(const struct talk_core *c, const jv *v)
+{
+	if (jv_is_str(v))
+		return unnamed_text(c, jv_as_str(v));
+	if (!jv_is_obj(v) && !jv_is_arr(v))
+		return jv_copy(v);
+	jv *out = jv_is_arr(v) ? jv_arr() : jv_obj(), *x;
+	void *it = NULL;
+	sv key;
+	for (size_t i = 0; jv_is_arr(v) && i < jv_len(v); i++)
+		jv_push(out, unnamed(c, jv_at(v, i)));
+	while (jv_is_obj(v) && jv_next(v, &it, &key, &x)) {
+		char k[64];
+		(void)snprintf(k, sizeof(k), SV_FMT, SV_ARG(key));
+		jv_set(out, k, unnamed(c, x));
+	}
+	return out;
+}
+
 void talk_packet(struct talk_core *c, const char *reason, bool name, struct arena *a,
 		 struct sb *out)
 {
@@ -152,6 +218,11 @@ void talk_packet(struct talk_core *c, const char *reason, bool name, struct aren
 	jv_set_int(o, "attempts", c->attempts);
 	if (c->person.instruction)
 		jv_set_str(o, "instruction", sv_of(c->person.instruction));
+	if (!name) {
+		jv *bare = unnamed(c, o);
+		jv_free(o);
+		o = bare;
+	}
 	jv_dump(o, out);
 	jv_free(o);
 	jv_free(is);

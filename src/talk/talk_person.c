@@ -406,7 +406,7 @@ static bool begins_flow(struct talk_core *c, const struct talk_ev *ev, struct ar
 			struct talk_acts *acts)
 {
 	struct feel_state f = c->feel;
-	if (!ev->text.n || !c->flows || c->flow || c->in_turn)
+	if (!ev->text.n || !c->flows || c->flow || c->in_turn || c->sm.now != TS_LISTENING)
 		return false;
 	feel_turn(&f, ev->text, sv_of(c->lang));
 	if (!flow_for(c->flows, f.intent, ev->text))
@@ -462,6 +462,7 @@ static void nobody(struct talk_core *c, sv why, struct arena *a, struct talk_act
 	bool keeps = sv_eq(why, SV("callback_offer"));
 	struct sb b;
 	c->person.keeps = keeps;
+	c->move = MOVE_ASKED;        /* who was with one and keeps a place waits again */
 	if (!keeps) {
 		begin(&b);
 		put(&b, "why", why);
@@ -489,6 +490,8 @@ static void ended(struct talk_core *c, const struct talk_word *w, struct arena *
 	c->move = MOVE_NONE;
 	wait_tune(c, false, acts);
 	ours_again(c, acts);
+	if (c->sm.now == TS_HELD)
+		sm_move(&c->sm, TS_LISTENING);
 	if (talk_rating_ask(c, w->survey, true, text, a, acts))
 		return;
 	c->goodbye = true;
@@ -497,6 +500,13 @@ static void ended(struct talk_core *c, const struct talk_word *w, struct arena *
 }
 
 /* ---- words ---- */
+
+/* Nothing is being said, thought about, keyed in or asked for: an answer is one to the survey. */
+static bool can_be_asked(const struct talk_core *c)
+{
+	return c->sm.now == TS_LISTENING && !c->in_turn && !c->mouth && !c->n_digits &&
+	       !c->person.offer && !c->person.rating;
+}
 
 bool talk_word_fits(const struct talk_core *c, const struct talk_word *w)
 {
@@ -513,13 +523,13 @@ bool talk_word_fits(const struct talk_core *c, const struct talk_word *w)
 	case WORD_CONNECT:
 		return c->voice && (waits || with) && w->party.n && w->to.n;
 	case WORD_JOINED:
-		return c->voice ? with : waits || with;
+		return with || (waits && !c->voice && c->sm.now != TS_WRAPPING);
 	case WORD_SAYS:
 		return with && w->text.n;
 	case WORD_END:
 		return with || waits;
 	case WORD_SURVEY:
-		return !with && c->sm.now != TS_WRAPPING;
+		return can_be_asked(c);
 	default:
 		return true;
 	}

@@ -103,6 +103,8 @@ int talk_rating_value(const struct talk_core *c, enum talk_survey kind, sv text)
 /* talk_packet.c: what whoever takes over must know, a JSON object; name: with the customer's. */
 void talk_packet(struct talk_core *c, const char *reason, bool name, struct arena *a,
 		 struct sb *out);
+/* text with name, as a whole word, as [name], into b; false when it is not in it. */
+bool talk_nameless(sv text, sv name, struct sb *b);
 /* The flow under way, else the intent; may be empty. */
 sv talk_topic(const struct talk_core *c);
 

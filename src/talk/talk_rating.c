@@ -37,27 +37,71 @@ enum talk_survey talk_survey_of(sv name)
 
 /* ---- reading ---- */
 
-/* The number in it, if it is the only one; -1 otherwise. "10/10", "4 of 5" give the first. */
+enum { NO_NUMBER = -1, OF_ELSE = -2 };
+
+static bool letter(char ch)
+{
+	return (ch | 32) >= 'a' && (ch | 32) <= 'z';
+}
+
+/* "3 days", "5次": a number of something else. */
+static bool counts_else(sv rest)
+{
+	static const char *const units[] = { "day",  "hour", "minute", "week", "month", "year",
+					     "time", "call", "天",     "小时", "分钟",  "周",
+					     "个月", "年",   "次",     "遍",   "点钟",  "号" };
+	rest = sv_trim(rest);
+	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
+		sv unit = sv_of(units[i]);
+		if (sv_eq_nocase(sv_slice(rest, 0, unit.n), unit))
+			return true;
+	}
+	return false;
+}
+
+/* The number in it, if it is the only one. "10/10", "4 of 5" give the first. */
 static int number(sv text)
 {
-	int v = -1;
+	int v = NO_NUMBER;
 	for (size_t i = 0; i < text.n; i++) {
 		if (!isdigit((unsigned char)text.p[i]))
 			continue;
 		int n = 0;
 		for (; i < text.n && isdigit((unsigned char)text.p[i]) && n < 1000; i++)
 			n = n * 10 + (text.p[i] - '0');
+		if (counts_else(sv_slice(text, i, text.n)))
+			return OF_ELSE;
 		if (v < 0)
 			v = n;
 		else if (n != v && n != 5 && n != 7 && n != 10)
-			return -1;
+			return NO_NUMBER;
 	}
 	return v;
+}
+
+/* "三天", "three days": the same in words. */
+static bool words_of_else(sv text)
+{
+	char d[1];
+	for (size_t i = 1; i < text.n; i++) {
+		sv before = sv_trim(sv_slice(text, 0, i));
+		size_t from = before.n;
+		while (from && before.p[from - 1] != ' ' && before.n - from < 3)
+			from--;              /* a rune, or the end of a word */
+		while (from && letter(before.p[from]) && before.p[from - 1] != ' ')
+			from--;
+		if (counts_else(sv_slice(text, i, text.n)) &&
+		    talk_digits(sv_slice(before, from, before.n), d, 1) == 1)
+			return true;
+	}
+	return false;
 }
 
 static int spoken(sv text)
 {
 	char d[3];
+	if (words_of_else(text))
+		return NO_NUMBER;
 	int n = talk_digits(text, d, 2);
 	return n == 1 ? d[0] - '0' : n == 2 && d[0] == '1' && d[1] == '0' ? 10 : -1;
 }
@@ -79,7 +123,7 @@ int talk_rating_value(const struct talk_core *c, enum talk_survey kind, sv text)
 		if (talk_says_one_of(c, text, key))
 			return i;
 	}
-	v = spoken(text);
+	v = v == OF_ELSE ? NO_NUMBER : spoken(text);
 	return v >= scale[kind].least && v <= scale[kind].most ? v : -1;
 }
 
@@ -182,7 +226,7 @@ bool talk_rating_words(struct talk_core *c, sv text, struct arena *a, struct tal
 	struct talk_person *p = &c->person;
 	int v = talk_rating_value(c, p->rating, text);
 	bool no = talk_yes(text) == FLOW_NO || strcmp(c->feel.small, "bye") == 0;
-	if (v >= 0) {
+	if (v >= 0 && !c->feel.wants_human) {
 		answered(c, v, text, a, acts);
 		return true;
 	}

@@ -34,33 +34,6 @@ static void event_json(const struct talk *t, const struct talk_act *x, int64_t t
 	sb_ch(b, '}');
 }
 
-static bool word_end(char c)
-{
-	bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-	return !letter;
-}
-
-/* text with name as [name], into b; false when it is not in it. */
-static bool mask_name(sv text, sv name, struct sb *b)
-{
-	bool found = false;
-	while (name.n > 1 && text.n) {
-		ptrdiff_t at = sv_find(text, name);
-		if (at < 0)
-			break;
-		size_t i = (size_t)at, e = i + name.n;
-		bool whole = (i == 0 || word_end(text.p[i - 1]) || word_end(name.p[0])) &&
-			     (e == text.n || word_end(text.p[e]) || word_end(name.p[name.n - 1]));
-		sb_put(b, sv_slice(text, 0, whole ? i : e));
-		if (whole)
-			sb_cstr(b, "[name]");
-		found |= whole;
-		text = sv_slice(text, e, text.n);
-	}
-	sb_put(b, text);
-	return found;
-}
-
 /* What we say to a known customer names them; the river, which never changes, does not. */
 static sv nameless(struct talk *t, const struct talk_act *x)
 {
@@ -71,7 +44,7 @@ static sv nameless(struct talk *t, const struct talk_act *x)
 	jv *o = jv_parse(x->text, NULL);
 	sb_init(&text, LIM_SB);
 	sb_init(&body, LIM_SB);
-	if (o && mask_name(jv_get_str(o, "text"), name, &text)) {
+	if (o && talk_nameless(jv_get_str(o, "text"), name, &text)) {
 		jv_set_str(o, "text", sb_sv(&text));
 		jv_dump(o, &body);
 		ret = arena_sv(&t->turn, sb_sv(&body));

@@ -164,7 +164,8 @@ static void note_topic(struct talk_core *c, const struct talk_reply *r)
 		return;
 	bool led = c->t.found.n && (r->cited || r->action == POL_CLARIFY);
 	sv article = led ? c->t.found.hits[0].article_id : SV_NULL;
-	if (led && sv_eq(article, sv_of(c->topic_article)) && strlen(c->topic) >= c->t.text.n)
+	if (led && c->topic && sv_eq(article, sv_of(c->topic_article)) &&
+	    strlen(c->topic) >= c->t.text.n)
 		return;
 	xfree(c->topic);
 	xfree(c->topic_article);

@@ -165,6 +165,24 @@ TEST(talk_offer_another_wish_is_served)
 	}
 }
 
+/* The digits of an order are no number to call. */
+TEST(talk_offer_an_order_is_no_telephone)
+{
+	static const char *const texts[] = { "where is my order HH2026-100186?",
+					     "我的订单HH2026-100186到哪了？" };
+	for (int i = 0; i < 4; i++) {
+		struct bench b;
+		waiting(&b, 0, i & 1 ? "zh" : "en", false);
+		nobody(&b, "closed");
+		if (i > 1)
+			say(&b, i & 1 ? "好的" : "yes");
+		say(&b, texts[i & 1]);
+		EQ(b.c.person.offer, OFFER_NOTHING);
+		CHECK(bench_act(&b, TACT_SEARCH));
+		bench_close(&b);
+	}
+}
+
 TEST(talk_offer_call_me_back_while_waiting)
 {
 	struct bench b;
@@ -220,7 +238,11 @@ TEST(talk_rating_reads_numbers_and_words)
 		{ SURVEY_NPS, "11", -1 }, { SURVEY_CES, "7", 7 }, { SURVEY_CES, "very easy", 7 },
 		{ SURVEY_CES, "easy", 6 }, { SURVEY_CES, "很麻烦", 1 },
 		{ SURVEY_CES, "方便", 6 }, { SURVEY_CES, "不方便", 2 }, { SURVEY_CES, "8", -1 },
-		{ SURVEY_NONE, "5", -1 },
+		{ SURVEY_NONE, "5", -1 }, { SURVEY_CSAT, "I waited 5 days", -1 },
+		{ SURVEY_CSAT, "等了5天", -1 }, { SURVEY_CSAT, "等了三天", -1 },
+		{ SURVEY_CSAT, "I had to call 3 times", -1 }, { SURVEY_CSAT, "打了4次电话", -1 },
+		{ SURVEY_NPS, "it took 10 minutes", -1 }, { SURVEY_CSAT, "5颗星", 5 },
+		{ SURVEY_CSAT, "给4分", 4 }, { SURVEY_CSAT, "after three days", -1 },
 	};
 	struct bench b;
 	bench_open(&b, 0, 0);
@@ -268,6 +290,18 @@ TEST(talk_rating_another_wish_is_served)
 	say(&b, "how long can I return an article?");
 	CHECK(bench_act(&b, TACT_SEARCH));
 	EQ(b.c.person.rating, SURVEY_NONE);
+	bench_close(&b);
+}
+
+/* A number in a wish for a person is no mark. */
+TEST(talk_rating_a_wish_with_a_number)
+{
+	struct bench b;
+	with_agent(&b);
+	word(&b, (struct talk_word){ .kind = WORD_END, .survey = SURVEY_CSAT });
+	say(&b, "get me 1 real person please");
+	CHECK(!bench_rec(&b, "survey.answer"));
+	CHECK(bench_act(&b, TACT_PERSON));
 	bench_close(&b);
 }
 

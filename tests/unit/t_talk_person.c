@@ -112,7 +112,32 @@ TEST(talk_person_the_packet_is_whole)
 	jv_free(o);
 	/* the river does not know the name */
 	CHECK(sv_find(bench_rec(&b, "handover")->text, SV("\"name\"")) < 0);
+	CHECK(sv_find(bench_rec(&b, "handover")->text, SV("Li")) < 0);
 	bench_close(&b);
+}
+
+/* A name that no detector knows as one, also where the bot said it. */
+TEST(talk_person_the_row_has_no_name)
+{
+	static const char *const names[] = { "Zhenya", "王小明", "O\"Neil, \"", "summary" };
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		struct bench b;
+		bench_open(&b, 0, 0);
+		b.c.person.there = true;
+		bench_feed(&b, (struct talk_ev){ .kind = TEV_OPEN, .via = "webchat",
+						 .who = sv_of(names[i]) });
+		bench_feed(&b, ev_text(WISH));
+		jv *row = jv_parse(bench_rec(&b, "handover")->text, NULL);
+		jv *o = jv_parse(bench_act(&b, TACT_PERSON)->context, NULL);
+		sv summary = jv_as_str(jv_path(row, "handover.summary"));
+		CHECK(summary.n);
+		CHECK(sv_find(summary, sv_of(names[i])) < 0);
+		HAS(summary, " is on the line");
+		SV_EQ(jv_as_str(jv_path(o, "customer.name")), names[i]);
+		jv_free(row);
+		jv_free(o);
+		bench_close(&b);
+	}
 }
 
 TEST(talk_person_every_reason)
