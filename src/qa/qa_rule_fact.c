@@ -363,7 +363,10 @@ void qa_run_transfer(struct qa_ask *k)
 	for (size_t i = 0; i < k->t->n; i++) {
 		const struct qa_line *l = &k->t->v[i];
 		size_t s = 0, e = 0, looked = 0;
-		bool passed = qa_is(l, "handover") || qa_is(l, "handover.returned") ||
+		/* a lost line and a customer who waits no longer are nobody's act */
+		bool back = qa_is(l, "handover.returned") &&
+			    sv_eq(jv_get_str(l->body, "by"), k->self);
+		bool passed = qa_is(l, "handover") || back ||
 			      (qa_is(l, "call.transfer") &&
 			       sv_eq(jv_get_str(l->body, "state"), SV("asked")));
 		if (!passed || !sv_eq(l->holder, k->self))

@@ -494,3 +494,19 @@ TEST(qa_rule_who_waits_again_is_with_nobody)
 		       V("-0.9"));
 	IS(mo, "webchat", rows, "mei", "fail");
 }
+
+/* A connection that was lost, a customer who waits no longer: nobody passed anybody on. */
+TEST(qa_rule_transfer_is_an_act)
+{
+	const char *tr = "        rule: transfer_told\n" WORDS("转", "connect you");
+	const char *gone = "handover.returned>{\"by\":\"\",\"why\":\"gone\"}\n";
+	const char *back = "handover.returned>{\"by\":\"mei\"}\n";
+	const char *stay = "handover.returned>{\"by\":\"customer\"}\n";
+	char rows[400];
+	(void)snprintf(rows, sizeof(rows), "%s%s", TAKEN A("hello"), gone);
+	IS(tr, "webchat", rows, "mei", "n_a");
+	(void)snprintf(rows, sizeof(rows), "%s%s", TAKEN A("hello"), back);
+	IS(tr, "webchat", rows, "mei", "fail");
+	(void)snprintf(rows, sizeof(rows), "%s%s", B("hello"), stay);
+	IS(tr, "webchat", rows, "bot", "n_a");
+}
