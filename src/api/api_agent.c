@@ -83,6 +83,24 @@ static void ring_send(const struct api_agent *g, struct desk_sock *s, int64_t af
 	}
 }
 
+bool api_agent_lost(const struct api_agent *g, int64_t after, sv conversation)
+{
+	static const char *const ends[] = { "\"handover.ended\"", "\"handover.returned\"",
+					    "\"handover.failed\"", "\"handover.queued\"" };
+	if (!ring_has(g, after))
+		return true;
+	for (size_t i = (size_t)((int64_t)g->n - (g->seq - after)); i < g->n; i++) {
+		const struct told *t = ring_at(g, i);
+		sv head = sv_n(t->frame, t->n < 80 ? t->n : 80);
+		bool over = false;
+		for (size_t k = 0; k < sizeof(ends) / sizeof(*ends); k++)
+			over |= sv_find(head, sv_of(ends[k])) >= 0;
+		if (over && sv_find(sv_n(t->frame, t->n), conversation) >= 0)
+			return true;
+	}
+	return false;
+}
+
 /* ---- agents ---- */
 
 struct api_agent *api_agent_find(struct api *a, sv login)
@@ -375,7 +393,7 @@ static void hello_done(struct api_query *q)
 		web_ws_close(s->ws, 1011, SV("the database could not be read"));
 	else if (s->ws)
 		hello_sent(s, sb_sv(&q->out));
-	api_hello_over(q, s->ws != NULL);
+	api_hello_over(q, s->g, s->asked);
 	desk_sock_unref(s);
 	api_query_free(q);
 }

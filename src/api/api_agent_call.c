@@ -49,6 +49,20 @@ static bool party_to(struct api_op *op, const char *agent, struct party *p)
 	return false;
 }
 
+/* Who was asked, or took over, keeps that name in the call while they serve. */
+static bool own_party(struct api_op *op, sv conversation, struct party *p)
+{
+	const struct api_served *x = api_served(op->a, conversation);
+	for (int i = 0; x && i < x->n_party; i++) {
+		sv login = sv_of(x->party[i]), who;
+		if (sv_cut(&login, ':', &who) && sv_eq(login, sv_of(op->u.login))) {
+			snprintf(p->id, sizeof(p->id), "%s", x->party[i]);
+			return true;
+		}
+	}
+	return party_id(op, "agent", sv_of(op->u.login), p);
+}
+
 static void mode_of(struct api_op *op, const char *id, enum chan_party_mode mode)
 {
 	struct talk_word w = { .kind = WORD_PARTY, .act = CHAN_PARTY_MODE, .mode = (int)mode,
@@ -72,14 +86,14 @@ static void hold_known(void *arg, int err, sv json)
 	struct api_op *op = arg;
 	struct party p;
 	jv *v = err ? NULL : jv_parse(json, NULL);
-	sv id = jv_get_str(v, "conversation"), agent = jv_get_str(v, "agent");
+	sv id = jv_get_str(v, "conversation");
 	bool on = sv_eq(sv_of(op->kind->name), SV("hold"));
 	if (err) {
 		api_op_fail(op, err, err == ERR_STATE ? "You do not serve this now." :
 				     err == ERR_NOTFOUND ? "There is no such hand-over." : NULL);
 	} else if (!sv_eq(jv_get_str(v, "media"), SV("voice"))) {
 		api_op_done(op, json);
-	} else if (party_id(op, "agent", agent.n ? agent : sv_of(op->u.login), &p)) {
+	} else if (own_party(op, id, &p)) {
 		struct talk_word w = { .kind = WORD_PARTY, .conversation = id,
 				       .act = CHAN_PARTY_MODE,
 				       .mode = on ? CHAN_ON_HOLD : CHAN_TALKS,
@@ -111,10 +125,25 @@ void api_op_hold(struct api_op *op)
 static sv consulted(struct api_op *op, sv conversation)
 {
 	const struct api_served *x = api_served(op->a, conversation);
-	for (int i = 0; x && i < x->n_party; i++)
-		if (sv_starts(sv_of(x->party[i]), SV("consult:")))
+	for (int i = 0; x && i < x->n_party; i++) {
+		sv login = sv_of(x->party[i]), who;
+		if (sv_cut(&login, ':', &who) && sv_eq(who, SV("consult")) &&
+		    !sv_eq(login, sv_of(op->u.login)))
 			return sv_of(x->party[i]);
+	}
 	return SV_NULL;
+}
+
+/* Who listens in a call is a supervisor's matter: nobody else mutes or drops them, or lets the
+ * customer hear them. */
+static bool may_move(struct api_op *op, sv party)
+{
+	sv login = party, who;
+	if (!sv_cut(&login, ':', &who) || !sv_eq(who, SV("super")) ||
+	    sv_eq(login, sv_of(op->u.login)))
+		return true;
+	api_op_fail(op, 403, "A supervisor in the call is not yours to move.");
+	return false;
 }
 
 /* party as given, else who was asked, else the agent's own. */
@@ -125,7 +154,9 @@ static bool which(struct api_op *op, struct party *p)
 	if (!given.n && other)
 		given = consulted(op, api_op_id(op, "conversation"));
 	if (!given.n)
-		return party_id(op, "agent", sv_of(op->u.login), p);
+		return own_party(op, api_op_id(op, "conversation"), p);
+	if (!may_move(op, given))
+		return false;
 	if (given.n < sizeof(p->id)) {
 		snprintf(p->id, sizeof(p->id), SV_FMT, SV_ARG(given));
 		return true;
@@ -167,17 +198,23 @@ void api_op_consult(struct api_op *op)
 	consult(op, CHAN_CONSULTS);
 }
 
-/* The colleague who was asked serves from now; who asked leaves the call. */
+/* The colleague who was asked serves from now; who asked leaves the call, and may not be asked
+ * again whether they serve it. */
 static void handed(void *arg, int err, sv json)
 {
 	struct api_op *op = arg;
+	sv id = api_op_id(op, "conversation");
 	struct party p;
-	struct talk_word w = { .kind = WORD_PARTY, .act = CHAN_PARTY_DROP };
 	if (err) {
 		api_op_fail(op, err, NULL);
-	} else if (party_id(op, "agent", sv_of(op->u.login), &p)) {
-		w.party = sv_of(p.id);
-		api_op_word(op, &w);
+	} else if (own_party(op, id, &p)) {
+		struct talk_word w = { .kind = WORD_PARTY, .conversation = id,
+				       .act = CHAN_PARTY_DROP, .party = sv_of(p.id),
+				       .agent = sv_of(op->u.login), .back = op->a->mbox,
+				       .done = held, .arg = op };
+		int rc = api_word(op->a, &w);
+		if (rc)
+			held(op, rc);
 	}
 }
 
@@ -210,6 +247,8 @@ void api_op_warm(struct api_op *op)
 				     "transfer without warm.");
 	else if (!id.n || !api_serves(op->a, id, sv_of(op->u.login)))
 		api_op_fail(op, 403, "Say which conversation, one that you serve.");
+	else if (warm && !sv_eq(sv_of(api_served(op->a, id)->login[0]), sv_of(op->u.login)))
+		api_op_fail(op, 409, "You are asked only: who serves the customer hands over.");
 	else if (!warm || !hand_over(op, id))
 		consult(op, warm ? CHAN_CONSULTS : CHAN_TALKS);
 }

@@ -201,7 +201,9 @@ void api_call_row(struct api *a, sv conversation, const jv *row)
 	api_agents_serving(a, conversation, "call", sb_sv(&b), true);
 	api_live_show(a, "call", sb_sv(&b));
 	sb_done(&b);
-	if (taker && (in || sv_eq(step, SV("mode"))))
+	/* who wanted to and came to listen only has not taken it */
+	bool mode = sv_eq(jv_get_str(body, "mode"), SV("takes_over"));
+	if (taker && mode && (in || sv_eq(step, SV("mode"))))
 		taken(a, conversation, x, id);
 	else if (taker && out)
 		x->taker[0] = '\0';

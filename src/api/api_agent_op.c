@@ -204,6 +204,7 @@ static void run_transfer(struct api_op *op)
 		api_op_fail(op, 400, "Say where to: queue, agent or to, one of them.");
 		return;
 	}
+	o.own = !api_role_may(sv_of(op->u.role), "handover.take");
 	if (api_op_about(op, &o))
 		api_op_acd(op, &o);
 }

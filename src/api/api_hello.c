@@ -15,7 +15,7 @@ struct hello {
 	struct api_user u;
 	const jv *dispositions;
 	const unsigned char *key;
-	struct acd_plan *plan;       /* a reference until api_hello_serves; NULL = none */
+	struct acd_plan *plan;       /* a reference until api_hello_over; NULL = none */
 	sv queues, agents;           /* {"items":[..]}, the numbers last fed; empty = none yet */
 	struct { sv id, lang; bool voice; } conv[WORK_MAX];
 	int n;
@@ -66,7 +66,7 @@ static void put_plan(struct sb *out, const struct hello *h)
 	sb_ch(out, '}');
 }
 
-/* The conversations in hand are remembered for api_hello_serves. */
+/* The conversations in hand are remembered for api_hello_over. */
 static int put_work(struct api_query *q, struct hello *h, struct store_db *db)
 {
 	struct sb work;
@@ -148,10 +148,12 @@ void api_hello_run(struct api_query *q, struct store_db *db)
 		q->status = 500;
 }
 
-void api_hello_over(struct api_query *q, bool here)
+void api_hello_over(struct api_query *q, const struct api_agent *g, int64_t asked)
 {
 	struct hello *h = q->p;
-	for (int i = 0; here && i < h->n; i++) {
+	for (int i = 0; g && i < h->n; i++) {
+		if (api_agent_lost(g, asked, h->conv[i].id))
+			continue;    /* it went on since the disk was read */
 		api_serve(q->a, h->conv[i].id, sv_of(h->u.login), true);
 		struct api_served *x = api_served(q->a, h->conv[i].id);
 		if (!x)

@@ -8,7 +8,8 @@
 void api_hello_of(struct api_query *q, const struct api_user *u);
 /* Everything but seq and resumed, beginning with a comma, into q->out; on a worker. */
 void api_hello_run(struct api_query *q, struct store_db *db);
-/* Back at the door, before the query goes. here: the agent hears of the conversations in hand. */
-void api_hello_over(struct api_query *q, bool here);
+/* Back at the door, before the query goes: the agent hears of the conversations in hand, but for
+ * those that went on after event number asked. g NULL: the socket is gone. */
+void api_hello_over(struct api_query *q, const struct api_agent *g, int64_t asked);
 
 #endif

@@ -82,6 +82,8 @@ bool api_agent_here(const struct api_agent *g);      /* has a socket; accepts NU
 /* type is one of the program's own words, json an object; g NULL = nobody. */
 void api_agent_tell(struct api_agent *g, const char *type, sv json);
 void api_agent_show(struct api_agent *g, const char *type, sv json);
+/* Was it taken from them after event number after (or is that no longer known)? */
+bool api_agent_lost(const struct api_agent *g, int64_t after, sv conversation);
 void api_agents_show(struct api *a, const char *type, sv json);      /* to all */
 void api_agents_show_but(struct api *a, sv login, const char *type, sv json);
 /* Who hears of a conversation's rows: those who serve it. */

@@ -160,6 +160,8 @@ await main(async () => {
   await order(lin, 'monitor', { to: phones.supervisor.uri });
   await until('the supervisor to be up', () => phones.supervisor.upAt);
   await hear('monitor', { agent: 'caller', supervisor: 'caller,agent' });
+  const moved = await mei.order('merge', { ...at, party: 'super:lin' });
+  ok(moved.status === 403, 'an agent does not let the caller hear who listens', moved);
   await order(lin, 'whisper');
   await hear('whisper', { agent: 'caller,supervisor', supervisor: 'caller,agent' });
   let barged = performance.now();
@@ -179,6 +181,8 @@ await main(async () => {
   await order(lin, 'takeover');
   await hear('take over', { supervisor: 'caller' });
   ok(phones.agent.byes === 1 && phones.colleague.byes === 1, 'take over: the agent and the colleague are let go', [phones.agent.byes, phones.colleague.byes]);
+  await order(lin, 'mute'); // it is theirs now: their own line, under the name they came with
+  await order(lin, 'unmute');
   await order(lin, 'end', { survey: false });
   await call;
   await until('all calls to be over', async () => (await metric(s, 'callm_calls_active')) === 0);

@@ -2,6 +2,8 @@
  * agents and back, races, a restart while somebody waits, a supervisor. */
 #include "t_api_desk.h"
 
+#include "api_people.h"
+
 TEST(api_people_from_the_bot_to_agents_and_back)
 {
 	struct aw w = { .queues = queues };
@@ -189,6 +191,92 @@ TEST(api_people_supervisor_sees_sets_and_takes_over)
 	wsc_close(&w, &mei.c);
 	wsc_close(&w, &lin.c);
 	wsc_close(&w, &board);
+	wsc_close(&w, &c);
+	aw_down(&w);
+}
+
+/* What is a colleague's, or a supervisor's, is not an agent's to move. */
+TEST(api_people_hands_off_what_is_anothers)
+{
+	struct aw w = { .queues = queues };
+	struct desk mei = { 0 }, tom = { 0 }, lin = { 0 };
+	struct wsc c;
+	char id[27], token[API_TOKEN_MAX], h[27];
+	CHECK(aw_up(&w) && wsc_open(&w, &c, "/ws/chat"));
+	CHECK(desk_open(&w, &mei, "agent", "mei", 0) && desk_open(&w, &tom, "agent", "tom", 0));
+	CHECK(desk_open(&w, &lin, "supervisor", "lin", 0));
+	EQ(order(&w, &tom, "state", "{\"state\":\"paused\",\"reason\":\"break\"}"), 200);
+	EQ(order(&w, &mei, "state", "{\"state\":\"ready\"}"), 200);
+	start(&w, &c, id, token);
+	write_text(&c, "m1", "human agent please");
+	CHECK(offered(&w, &mei, h));
+	EQ(order_on(&w, &tom, "transfer", h, id, ",\"agent\":\"tom\""), 409);
+	EQ(order_on(&w, &mei, "accept", h, id, ""), 200);
+	CHECK(row(&w, &c, "handover.accepted", NULL));
+	const jv *got = wsc_wait(&w, &mei.c, "handover.accepted");
+	const struct api_agent *g = api_agent_find(w.api, SV("mei"));
+	int64_t seq = jv_get_int(got, "seq", 0);
+	CHECK(seq && !api_agent_lost(g, seq, sv_of(id)) && api_agent_lost(g, 1, sv_of(id)));
+	EQ(order_on(&w, &mei, "drop", h, id, ",\"party\":\"super:lin\""), 403);
+	EQ(order_on(&w, &mei, "merge", h, id, ",\"party\":\"super:lin\""), 403);
+	EQ(order_on(&w, &mei, "mute", h, id, ",\"party\":\"super:lin\""), 403);
+	EQ(order_on(&w, &lin, "drop", h, id, ",\"party\":\"super:lin\""), 501);     /* no call */
+	EQ(order_on(&w, &mei, "end", h, id, ",\"survey\":false"), 200);
+	/* a hello that was read before that must not bring it back */
+	CHECK(wsc_wait(&w, &mei.c, "handover.ended"));
+	CHECK(api_agent_lost(g, seq, sv_of(id)) && !api_agent_lost(g, seq, SV("another")));
+	EQ(order_on(&w, &tom, "wrap", h, id, ",\"disposition\":\"spam\""), 409);
+	EQ(order_on(&w, &mei, "wrap", h, id, ",\"disposition\":\"solved\""), 200);
+	wsc_close(&w, &mei.c);
+	wsc_close(&w, &tom.c);
+	wsc_close(&w, &lin.c);
+	wsc_close(&w, &c);
+	aw_down(&w);
+}
+
+static void party_row(struct aw *w, const char *id, const char *party, const char *mode)
+{
+	char text[200];
+	snprintf(text, sizeof(text),
+		 "{\"body\":{\"id\":\"%s\",\"step\":\"joined\",\"mode\":\"%s\"}}", party, mode);
+	jv *row = jv_parse(sv_of(text), NULL);
+	api_call_row(w->api, sv_of(id), row);
+	jv_free(row);
+}
+
+/* A take-over that did not come about is forgotten: who listens later has taken nothing; and who
+ * was only asked does not take the call for themselves. */
+TEST(api_people_who_listens_has_not_taken_over)
+{
+	struct aw w = { .queues = queues };
+	struct desk mei = { 0 }, tom = { 0 }, lin = { 0 };
+	struct wsc c;
+	char id[27], token[API_TOKEN_MAX], h[27];
+	CHECK(aw_up(&w) && wsc_open(&w, &c, "/ws/chat"));
+	CHECK(desk_open(&w, &mei, "agent", "mei", 0) && desk_open(&w, &tom, "agent", "tom", 0));
+	CHECK(desk_open(&w, &lin, "supervisor", "lin", 0));
+	EQ(order(&w, &mei, "state", "{\"state\":\"ready\"}"), 200);
+	start(&w, &c, id, token);
+	write_text(&c, "m1", "human agent please");
+	CHECK(offered(&w, &mei, h));
+	EQ(order_on(&w, &mei, "accept", h, id, ""), 200);
+	CHECK(wsc_wait(&w, &mei.c, "handover.accepted"));
+	struct api_served *x = api_served(w.api, sv_of(id));
+	CHECK(x != NULL);
+	x->voice = true;                     /* as of a call */
+	EQ(order_on(&w, &lin, "takeover", h, id, ""), 400);     /* no telephone of hers */
+	party_row(&w, id, "super:lin", "listens");
+	EQ(order_on(&w, &mei, "say", h, id, ",\"text\":\"still Mei\""), 200);
+	CHECK(row(&w, &c, "turn.agent", "still Mei"));
+	party_row(&w, id, "consult:tom", "consults");
+	EQ(order_on(&w, &tom, "transfer", h, id, ",\"warm\":true,\"agent\":\"tom\""), 409);
+	CHECK(api_serves(w.api, sv_of(id), SV("mei")));
+	EQ(order_on(&w, &mei, "transfer", h, id, ",\"warm\":true,\"agent\":\"tom\""), 200);
+	EQ(order_on(&w, &tom, "say", h, id, ",\"text\":\"Tom now\""), 200);
+	EQ(order_on(&w, &mei, "say", h, id, ",\"text\":\"and I\""), 403);
+	wsc_close(&w, &mei.c);
+	wsc_close(&w, &tom.c);
+	wsc_close(&w, &lin.c);
 	wsc_close(&w, &c);
 	aw_down(&w);
 }
