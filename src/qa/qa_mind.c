@@ -19,6 +19,21 @@ static const char system_words[] =
 	"at least one quote. When the rows do not settle it, abstain. n_a: the point does not "
 	"apply.";
 
+/* As JSON, and no text can close the marks around the rows. */
+static void put_text(sv text, struct sb *b)
+{
+	struct sb json;
+	sb_init(&json, LIM_SB);
+	sb_json(&json, text);
+	sv s = sb_sv(&json);
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] == '<')
+			sb_cstr(b, "\\u003c");
+		else
+			sb_ch(b, s.p[i]);
+	sb_done(&json);
+}
+
 static void put_rows(const struct qa_ask *k, struct sb *b)
 {
 	sb_cstr(b, "<rows>\n");
@@ -30,7 +45,7 @@ static void put_rows(const struct qa_ask *k, struct sb *b)
 		       l->who == QW_CUSTOMER	     ? "customer" :
 		       qa_said_by(l, k->self)	     ? "checked" :
 						       "other");
-		sb_json(b, l->text);
+		put_text(l->text, b);
 		sb_ch(b, '\n');
 	}
 	sb_cstr(b, "</rows>\n");
