@@ -304,3 +304,46 @@ TEST(talk_states_an_article_without_an_id)
 	}
 	bench_close(&b);
 }
+
+/* Odd words of a customer who waits, is with a person, or was offered something: one wish at a
+ * time, each on the record, nothing said by the bot to who is with a person. */
+TEST(talk_states_odd_words)
+{
+	static char lots[8001];
+	static const char *const odd[] = { "",         " ",
+					   "agent",    "agent",
+					   "agent",    "agent",
+					   "AGENT!!",  "0",
+					   "4",        "13800138000",
+					   "[phone]",  "{\"a\":1}",
+					   "转人工",   "人工人工人工",
+					   "\xc2\xa0", "???",
+					   lots };
+	static const size_t at[] = { 0, 7, 12, 13, 14, 15, 16, 17 };
+	struct talk_texts *texts = bench_texts();
+	memset(lots, 'x', sizeof(lots) - 1);
+	int lost = 0, twice = 0, behind = 0;
+	for (size_t s = 0; s < 2 * sizeof(at) / sizeof(*at); s++) {
+		struct bench b;
+		bench_open_with(&b, obj_ref(texts), s & 1 ? PHONE : 0, 0);
+		b.c.person.there = true;
+		bench_feed(&b, (struct talk_ev){ .kind = TEV_OPEN, .via = "webchat" });
+		states[at[s / 2]].go(&b);
+		for (size_t i = 0; i < sizeof(odd) / sizeof(*odd); i++) {
+			bool lives = b.c.move == MOVE_ASKED || b.c.move == MOVE_JOINED;
+			bool away = b.c.sm.now == TS_AWAY;
+			bench_feed(&b, ev_text(odd[i]));
+			lost += !bench_rec(&b, "turn.customer");
+			twice += lives && bench_act(&b, TACT_PERSON);
+			behind += away && bench_act(&b, TACT_SAY);
+			while (b.c.in_turn && !b.c.t.asks)
+				bench_feed(&b, ev_found(&b));
+			heard(&b);
+		}
+		bench_close(&b);
+	}
+	obj_unref(texts);
+	EQ(lost, 0);
+	EQ(twice, 0);
+	EQ(behind, 0);
+}
