@@ -11,6 +11,7 @@
 #include "api_qa.h"
 #include "api_source.h"
 #include "api_ticket.h"
+#include "guard_access.h"
 
 #include <pthread.h>
 #include <sodium.h>
@@ -471,6 +472,7 @@ static void api_free(struct api *a)
 	api_openai_done(a);
 	api_mcp_done(a);
 	api_keys_done(a);
+	obj_unref(a->access);
 	api_docs_done(a);
 	loop_free(a->loop);
 	map_free(a->chats);
@@ -489,6 +491,7 @@ int api_open(struct api **ret, const struct api_opts *o, struct err *e)
 	a->started_ms = clk_wall_ms();
 	a->loop = loop_new();
 	a->mbox = mbox_new(a->loop);
+	a->access = o->access ? obj_ref(o->access) : guard_access_builtin();
 	a->chats = map_new(LIM_CONVERSATIONS);
 	a->addrs = map_new(65536 + 1);
 	a->media_now = map_new(LIM_CONVERSATIONS);

@@ -29,6 +29,7 @@ struct acd;
 struct assist;
 struct chan_people;
 struct talk_word;
+struct guard_access;
 
 struct api_call {                    /* that we place */
 	sv id;                       /* 26 bytes */
@@ -61,6 +62,8 @@ struct api_opts {
 	/* Opens what rows hide for administrators (GUARD_KEY bytes, docs/guard.md);
 	 * NULL = nothing is kept. */
 	const unsigned char *pii_key;
+	/* Who may do what (guard_access.h); NULL = the roles compiled in. */
+	struct guard_access *access;
 	/* Tickets (desk.h); NULL = none. Outlives the api. */
 	const struct desk *desk;
 	/* Quality: of struct qa_forms (qa.h); surveys (qa_survey.h). NULL = none. Outlive the

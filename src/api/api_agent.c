@@ -418,7 +418,7 @@ static int on_open(struct web_ws *ws, struct web_req *r, void *arg)
 	sv token = web_req_arg(r, "token");
 	if (!api_user_of_token(a, token.n ? token : web_req_bearer(r), &u))
 		return 401;
-	if (!api_role_may(sv_of(u.role), "desk.open"))
+	if (!api_role_may(a, sv_of(u.role), "desk.open"))
 		return 403;
 	struct api_agent *g = a->draining ? NULL : agent_get(a, u.login);
 	if (!g || g->n_socks == AGENT_SOCKS)

@@ -120,7 +120,7 @@ static void run_state(struct api_op *op)
 	bool other = login.n && !sv_eq(login, sv_of(op->u.login));
 	if (o.presence < 0) {
 		api_op_fail(op, 400, "state must be ready, paused or offline.");
-	} else if (other && !api_role_may(sv_of(op->u.role), "agent.force")) {
+	} else if (other && !api_role_may(op->a, sv_of(op->u.role), "agent.force")) {
 		api_op_fail(op, 403, "Only a supervisor sets the state of others.");
 	} else {
 		o.act = other ? ACD_DO_FORCE : ACD_DO_PRESENCE;
@@ -204,7 +204,7 @@ static void run_transfer(struct api_op *op)
 		api_op_fail(op, 400, "Say where to: queue, agent or to, one of them.");
 		return;
 	}
-	o.own = !api_role_may(sv_of(op->u.role), "handover.take");
+	o.own = !api_role_may(op->a, sv_of(op->u.role), "handover.take");
 	if (api_op_about(op, &o))
 		api_op_acd(op, &o);
 }
@@ -270,7 +270,7 @@ static void op_run(struct api_op *op)
 {
 	if (!op->kind)
 		api_op_fail(op, 404, "There is no such order.");
-	else if (!api_role_may(sv_of(op->u.role), op->kind->may))
+	else if (!api_role_may(op->a, sv_of(op->u.role), op->kind->may))
 		api_op_fail(op, 403, "Your role does not allow this.");
 	else
 		op->kind->run(op);

@@ -23,7 +23,7 @@ static void word_done(void *arg, int err)
 static bool may_touch(struct api_op *op, sv conversation)
 {
 	if (api_serves(op->a, conversation, sv_of(op->u.login)) ||
-	    api_role_may(sv_of(op->u.role), "handover.take"))
+	    api_role_may(op->a, sv_of(op->u.role), "handover.take"))
 		return true;
 	api_op_fail(op, 403, "You do not serve this conversation.");
 	return false;

@@ -10,7 +10,6 @@
 
 enum verb { PUT, RETIRE, ROLLBACK };
 enum { TITLE_MAX = 200, BODY_MAX = 200 << 10, ALIASES_MAX = 16 << 10, ID_MAX = 120, WORD_MAX = 60 };
-#define STAFF "admin|supervisor|agent"
 #define FIELDS \
 	"|title|body_md|aliases|category|lang|group_id|valid_from|valid_to|source|audience|note|"
 
@@ -378,7 +377,7 @@ static void start(struct web_req *r, void *arg, enum verb verb)
 	struct api *a = arg;
 	struct api_user u;
 	sv id = web_req_param(r, "id");
-	if (!api_need_user(a, r, "admin|supervisor", &u))
+	if (!api_may(a, r, "article.write", &u))
 		return;
 	if (!id_fits(id)) {
 		api_problem(r, 400, "An article's id has letters, digits, dashes and dots, 120 at "
@@ -480,7 +479,7 @@ static void versions_run(struct api_query *q, struct store_db *db)
 static void versions(struct web_req *r, void *arg, int64_t version)
 {
 	struct api *a = arg;
-	if (!api_need_user(a, r, STAFF, NULL))
+	if (!api_may(a, r, "article.read", NULL))
 		return;
 	struct api_query *q = api_query_new(a, r);
 	q->s1 = arena_sv(&q->arena, web_req_param(r, "id"));

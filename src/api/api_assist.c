@@ -12,8 +12,6 @@
 
 #include <stdio.h>
 
-#define STAFF "admin|supervisor|agent|quality"
-#define SERVES "admin|supervisor|agent"
 #define TRANSLATE_MOST 4000          /* code points */
 
 static bool have_assist(struct api *a, struct web_req *r)
@@ -28,7 +26,7 @@ static bool have_assist(struct api *a, struct web_req *r)
 static void give_list(struct web_req *r, struct api *a, const char *list)
 {
 	struct sb out;
-	if (!api_need_user(a, r, STAFF, NULL) || !have_assist(a, r))
+	if (!api_may(a, r, "summary.read", NULL) || !have_assist(a, r))
 		return;
 	sb_init(&out, LIM_JSON_BYTES);
 	if (assist_plan_json(assist_named(a->o.assist)->plan, list, &out))
@@ -86,7 +84,7 @@ static void summary_done(struct api_query *q)
 void api_summary(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
-	if (!api_need_user(a, r, STAFF, NULL) || !have_assist(a, r))
+	if (!api_may(a, r, "summary.read", NULL) || !have_assist(a, r))
 		return;
 	struct api_query *q = api_query_new(a, r);
 	q->s1 = arena_sv(&q->arena, web_req_param(r, "id"));
@@ -161,7 +159,7 @@ void api_summary_put(struct web_req *r, void *arg)
 	struct api_user u;
 	int64_t version = 0;
 	sv id = web_req_param(r, "id");
-	if (!api_need_user(a, r, SERVES, &u) || !have_assist(a, r) || !version_of(r, &version))
+	if (!api_may(a, r, "summary.write", &u) || !have_assist(a, r) || !version_of(r, &version))
 		return;
 	jv *body = api_body(r);
 	if (!body)
@@ -197,7 +195,7 @@ static void reworded(void *arg, int err, sv text)
 void api_summary_reword(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
-	if (!api_need_user(a, r, SERVES, NULL) || !have_assist(a, r))
+	if (!api_may(a, r, "summary.write", NULL) || !have_assist(a, r))
 		return;
 	int rc = assist_reword(a->o.assist, web_req_param(r, "id"), a->mbox, reworded, r);
 	if (rc)
@@ -237,7 +235,7 @@ static const char *written_in(sv text)
 void api_translate(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
-	if (!api_need_user(a, r, SERVES, NULL) || !have_assist(a, r))
+	if (!api_may(a, r, "conversation.translate", NULL) || !have_assist(a, r))
 		return;
 	jv *body = api_body(r);
 	if (!body)

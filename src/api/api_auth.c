@@ -7,6 +7,7 @@
  * kind is never taken for another: the kind is under the MAC. Any thread, except where a
  * request is answered. */
 #include "api_int.h"
+#include "guard_access.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -101,7 +102,7 @@ bool api_owner_of(struct api *a, sv key, char *out, size_t cap)
 	if (api_key_name(a, key, name, sizeof(name)))
 		snprintf(out, cap, "key:%s", name);
 	else if (api_user_of_token(a, key, &u) &&
-		 api_role_fits(sv_of(u.role), "admin|supervisor|agent"))
+		 api_role_may(a, sv_of(u.role), "bot.use"))
 		snprintf(out, cap, "user:%s", u.login);
 	else
 		return false;
@@ -114,16 +115,7 @@ static sv token_of(struct web_req *r)
 	return t.n ? t : web_req_arg(r, "token");
 }
 
-bool api_role_fits(sv role, const char *roles)
-{
-	sv rest = sv_of(roles), one;
-	while (sv_cut(&rest, '|', &one))
-		if (sv_eq(one, role))
-			return true;
-	return false;
-}
-
-bool api_need_user(struct api *a, struct web_req *r, const char *roles, struct api_user *ret)
+bool api_need_user(struct api *a, struct web_req *r, struct api_user *ret)
 {
 	struct api_user u;
 	if (!api_user_of_token(a, token_of(r), &u)) {
@@ -132,8 +124,8 @@ bool api_need_user(struct api *a, struct web_req *r, const char *roles, struct a
 			"Sign in first: POST /api/v1/auth/login, then Authorization: Bearer.");
 		return false;
 	}
-	if (!api_role_fits(sv_of(u.role), roles)) {
-		api_problem(r, 403, "Your role does not allow this.");
+	if (!guard_role_known(a->access, sv_of(u.role))) {
+		api_problem(r, 403, "Your role is not there any more.");
 		return false;
 	}
 	if (ret)
@@ -173,7 +165,7 @@ bool api_need_conversation(struct api *a, struct web_req *r, sv id)
 		api_problem(r, 403, "This token belongs to another conversation.");
 		return false;
 	default:
-		return api_need_user(a, r, "admin|supervisor|agent|quality", NULL);
+		return api_may(a, r, "conversation.read", NULL);
 	}
 }
 

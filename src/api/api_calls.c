@@ -188,7 +188,7 @@ void api_call_make(struct web_req *r, void *arg)
 	struct api_user who;
 	const char *bad = NULL;
 	char why[200];
-	if (!api_need_user(a, r, "admin|supervisor", &who))
+	if (!api_may(a, r, "call.outbound", &who))
 		return;
 	if (a->draining) {
 		api_problem(r, 503, "The server is about to stop; no new calls.");
@@ -294,7 +294,7 @@ static void get_run(struct api_query *q, struct store_db *db)
 void api_call_get(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
-	if (!api_need_user(a, r, "admin|supervisor|agent", NULL))
+	if (!api_may(a, r, "call.read", NULL))
 		return;
 	struct api_query *q = api_query_new(a, r);
 	q->s1 = arena_sv(&q->arena, web_req_param(r, "id"));

@@ -154,7 +154,7 @@ bool api_conv_list_args(struct api_query *q, sv state, sv cursor)
 void api_conv_list(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
-	if (!api_need_user(a, r, "admin|supervisor|agent|quality", NULL))
+	if (!api_may(a, r, "conversation.read", NULL))
 		return;
 	struct api_query *q = api_query_new(a, r);
 	if (!api_conv_list_args(q, web_req_arg(r, "state"), web_req_arg(r, "cursor"))) {
@@ -280,7 +280,7 @@ static void recording_done(struct api_query *q)
 void api_conv_recording(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
-	if (!api_need_user(a, r, "admin|supervisor|agent|quality", NULL))
+	if (!api_may(a, r, "recording.play", NULL))
 		return;
 	struct api_query *q = api_query_new(a, r);
 	q->s1 = arena_sv(&q->arena, web_req_param(r, "id"));

@@ -12,11 +12,10 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define STAFF "admin|supervisor|agent"
 
-static bool ready(struct api *a, struct web_req *r, const char *roles, struct api_user *u)
+static bool ready(struct api *a, struct web_req *r, const char *may, struct api_user *u)
 {
-	if (!api_need_user(a, r, roles, u))
+	if (!api_may(a, r, may, u))
 		return false;
 	if (!a->o.cust)
 		api_problem(r, 503, "There are no customers here.");
@@ -51,7 +50,7 @@ void api_customers(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
 	int64_t limit = 0;
-	if (!ready(a, r, STAFF, NULL))
+	if (!ready(a, r, "customer.read", NULL))
 		return;
 	struct api_query *q = api_query_new(a, r);
 	q->s1 = arena_sv(&q->arena, web_req_arg(r, "q"));
@@ -134,7 +133,7 @@ void api_customer(struct web_req *r, void *arg)
 	struct api *a = arg;
 	struct api_user u;
 	bool reveal = sv_eq(web_req_arg(r, "reveal"), SV("1"));
-	if (!ready(a, r, reveal ? "admin" : STAFF, &u))
+	if (!ready(a, r, reveal ? "personal.reveal" : "customer.read", &u))
 		return;
 	struct api_query *q = card_query(a, r, web_req_param(r, "id"));
 	q->i1 = reveal;
@@ -160,7 +159,7 @@ void api_customer_timeline(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
 	int64_t limit = 0;
-	if (!ready(a, r, STAFF, NULL))
+	if (!ready(a, r, "customer.read", NULL))
 		return;
 	struct api_query *q = api_query_new(a, r);
 	q->s1 = arena_sv(&q->arena, web_req_param(r, "id"));
@@ -181,7 +180,7 @@ static void proposals_run(struct api_query *q, struct store_db *db)
 void api_customer_proposals(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
-	if (!ready(a, r, STAFF, NULL))
+	if (!ready(a, r, "customer.join", NULL))
 		return;
 	struct api_query *q = api_query_new(a, r);
 	q->run = proposals_run;
@@ -201,7 +200,7 @@ void api_customer_export(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
 	struct api_user u;
-	if (!ready(a, r, "admin", &u))
+	if (!ready(a, r, "customer.export", &u))
 		return;
 	struct api_query *q = api_query_new(a, r);
 	sb_done(&q->out);
@@ -291,10 +290,10 @@ static int64_t if_match(struct web_req *r)
 }
 
 /* NULL: it has answered. */
-static struct change *change_new(struct api *a, struct web_req *r, const char *roles, bool body)
+static struct change *change_new(struct api *a, struct web_req *r, const char *may, bool body)
 {
 	struct api_user u;
-	if (!ready(a, r, roles, &u))
+	if (!ready(a, r, may, &u))
 		return NULL;
 	jv *v = body ? api_body(r) : NULL;
 	if (body && !v)
@@ -370,7 +369,7 @@ static const char *patch_bad(const jv *body)
 
 void api_customer_patch(struct web_req *r, void *arg)
 {
-	struct change *c = change_new(arg, r, STAFF, true);
+	struct change *c = change_new(arg, r, "customer.write", true);
 	const char *why = c ? patch_bad(c->body) : NULL;
 	if (why)
 		refuse(c, why);
@@ -400,7 +399,7 @@ static int ident_write(struct change *c, struct store_db *db)
 
 void api_customer_ident_add(struct web_req *r, void *arg)
 {
-	struct change *c = change_new(arg, r, STAFF, true);
+	struct change *c = change_new(arg, r, "customer.write", true);
 	sv value;
 	if (!c)
 		return;
@@ -432,7 +431,7 @@ static int ident_delete(struct change *c, struct store_db *db)
 
 void api_customer_ident_delete(struct web_req *r, void *arg)
 {
-	struct change *c = change_new(arg, r, STAFF, false);
+	struct change *c = change_new(arg, r, "customer.write", false);
 	if (!c)
 		return;
 	c->iid = arena_sv(&c->arena, web_req_param(r, "iid"));
@@ -460,7 +459,7 @@ static int apart_write(struct change *c, struct store_db *db)
 
 static struct change *two_of(struct web_req *r, void *arg)
 {
-	struct change *c = change_new(arg, r, STAFF, true);
+	struct change *c = change_new(arg, r, "customer.join", true);
 	if (!c)
 		return NULL;
 	c->a_id = c->id = jv_get_str(c->body, "a");
@@ -509,7 +508,7 @@ static int consent_write(struct change *c, struct store_db *db)
 
 void api_customer_consent(struct web_req *r, void *arg)
 {
-	struct change *c = change_new(arg, r, STAFF, true);
+	struct change *c = change_new(arg, r, "customer.write", true);
 	if (c && !jv_is_bool(jv_get(c->body, "yes")))
 		refuse(c, "Give channel, purpose, yes (true or false) and source.");
 	else if (c)
@@ -542,7 +541,7 @@ static void erased(struct change *c)
 
 void api_customer_erase(struct web_req *r, void *arg)
 {
-	struct change *c = change_new(arg, r, "admin", false);
+	struct change *c = change_new(arg, r, "customer.erase", false);
 	if (!c)
 		return;
 	c->force = sv_eq(web_req_arg(r, "force"), SV("1"));

@@ -414,7 +414,7 @@ void api_doc_list(struct web_req *r, void *arg)
 {
 	sv limit = web_req_arg(r, "limit");
 	int64_t n = DOC_PAGE;
-	if (!api_need_user(arg, r, "admin|supervisor|agent", NULL))
+	if (!api_may(arg, r, "doc.read", NULL))
 		return;
 	if (limit.n && (sv_i64(limit, &n) || n < 1 || n > DOC_PAGE)) {
 		api_problem(r, 400, "limit is a number from 1 to 200.");
@@ -481,7 +481,7 @@ void api_doc_get(struct web_req *r, void *arg)
 {
 	sv id, version = web_req_arg(r, "version");
 	int64_t n = DOC_IN_USE;
-	if (!api_need_user(arg, r, "admin|supervisor|agent", NULL) || !doc_id_of(r, &id))
+	if (!api_may(arg, r, "doc.read", NULL) || !doc_id_of(r, &id))
 		return;
 	if (version.n && (sv_i64(version, &n) || n < 1)) {
 		api_problem(r, 400, "version is a number from 1 on.");
@@ -529,7 +529,7 @@ static void versions_run(struct api_query *q, struct store_db *db)
 void api_doc_versions(struct web_req *r, void *arg)
 {
 	sv id;
-	if (!api_need_user(arg, r, "admin|supervisor|agent", NULL) || !doc_id_of(r, &id))
+	if (!api_may(arg, r, "doc.read", NULL) || !doc_id_of(r, &id))
 		return;
 	struct api_query *q = api_query_new(arg, r);
 	q->run = versions_run;
@@ -621,7 +621,7 @@ static void start_try(struct web_req *r, void *arg,
 		      void (*run)(struct api_query *q, struct store_db *db), bool trying)
 {
 	sv id;
-	if (!api_need_user(arg, r, "admin|supervisor|agent", NULL) || !doc_id_of(r, &id))
+	if (!api_may(arg, r, "doc.read", NULL) || !doc_id_of(r, &id))
 		return;
 	jv *body = api_body(r);
 	if (!body)

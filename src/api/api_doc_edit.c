@@ -316,7 +316,7 @@ static void start(struct web_req *r, void *arg, enum verb verb)
 	struct api *a = arg;
 	struct api_user u;
 	sv id, match = web_req_header(r, "if-match");
-	if (!api_need_user(a, r, "admin|supervisor", &u) || !doc_id_of(r, &id))
+	if (!api_may(a, r, "doc.write", &u) || !doc_id_of(r, &id))
 		return;
 	jv *body = api_body(r);
 	if (!body)

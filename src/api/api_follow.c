@@ -192,7 +192,7 @@ void api_follow_ups(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
 	struct api_user u;
-	if (!api_need_user(a, r, "admin|supervisor|agent", &u))
+	if (!api_may(a, r, "summary.write", &u))
 		return;
 	if (!a->o.kit) {
 		api_problem(r, 503, "There are no business actions here.");
@@ -210,7 +210,7 @@ void api_follow_ups(struct web_req *r, void *arg)
 	struct follow *f = xalloc(sizeof(*f));
 	*f = (struct follow){ .a = a, .r = r, .items = jv_copy(jv_get(body, "items")),
 			      .results = jv_arr(),
-			      .role = strcmp(u.role, "agent") ? TOOL_SUPERVISOR : TOOL_AGENT };
+			      .role = api_tool_role(a, &u) };
 	jv_free(body);
 	(void)snprintf(f->conversation, sizeof(f->conversation), SV_FMT,
 		       SV_ARG(web_req_param(r, "id")));

@@ -10,8 +10,6 @@
 
 #include <stdio.h>
 
-#define STAFF "admin|supervisor|agent"
-#define DECIDERS "admin|supervisor"
 
 /* ---- lists: p is a struct learn_query in the arena ---- */
 
@@ -55,7 +53,7 @@ static void list(struct web_req *r, struct api *a, const char *state,
 		 void (*run)(struct api_query *q, struct store_db *db))
 {
 	int64_t limit = 50;
-	if (!api_need_user(a, r, STAFF, NULL))
+	if (!api_may(a, r, "gap.read", NULL))
 		return;
 	struct api_query *q = api_query_new(a, r);
 	struct learn_query *lq = arena_new(&q->arena, struct learn_query, 1);
@@ -123,7 +121,7 @@ static void one(struct web_req *r, struct api *a,
 		void (*run)(struct api_query *q, struct store_db *db),
 		void (*done)(struct api_query *q))
 {
-	if (!api_need_user(a, r, STAFF, NULL))
+	if (!api_may(a, r, "gap.read", NULL))
 		return;
 	struct api_query *q = api_query_new(a, r);
 	q->s1 = arena_sv(&q->arena, web_req_param(r, "id"));
@@ -267,7 +265,7 @@ void api_draft_decide(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
 	struct api_user u;
-	if (!api_need_user(a, r, DECIDERS, &u))
+	if (!api_may(a, r, "gap.decide", &u))
 		return;
 	jv *body = api_body(r);
 	if (!body)
@@ -332,7 +330,7 @@ static int topic_write(void *arg, struct store_db *db)
 void api_topic_put(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
-	if (!api_need_user(a, r, DECIDERS, NULL))
+	if (!api_may(a, r, "gap.decide", NULL))
 		return;
 	jv *body = api_body(r);
 	if (!body)

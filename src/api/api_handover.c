@@ -42,7 +42,7 @@ void api_handovers(struct web_req *r, void *arg)
 	if (sv_i64(web_req_arg(r, "limit"), &limit) || limit < 1 || limit > 200)
 		limit = 50;
 	x->limit = (int)limit;
-	bool own = !api_role_may(sv_of(u.role), "handover.read_all");
+	bool own = !api_role_may(a, sv_of(u.role), "handover.read_all");
 	if (own || sv_eq(x->agent, SV("me")))
 		x->agent = arena_sv(&q->arena, sv_of(u.login));
 	q->p = x;
@@ -77,7 +77,7 @@ void api_handover(struct web_req *r, void *arg)
 		return;
 	struct api_query *q = api_query_new(a, r);
 	q->s1 = arena_sv(&q->arena, web_req_param(r, "id"));
-	q->s2 = api_role_may(sv_of(u.role), "handover.read_all") ?
+	q->s2 = api_role_may(a, sv_of(u.role), "handover.read_all") ?
 			SV_NULL : arena_sv(&q->arena, sv_of(u.login));
 	q->run = get_run;
 	q->settled = true;

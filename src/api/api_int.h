@@ -5,11 +5,11 @@
 #include "api.h"
 #include "chan_web.h"
 #include "io.h"
+#include "tool.h"
 
 #define API_KEY_BYTES 32
 #define API_TOKEN_MAX 512
 #define API_NETS 64
-#define API_ROLES "admin|supervisor|agent|quality|viewer|knowledge"
 
 struct api_user {
 	char login[64], role[16];
@@ -55,6 +55,7 @@ struct api {
 	int n_media;                 /* spoken conversations open in browsers */
 	int turns;                   /* of /bot/turn, under way */
 	int claims;                  /* Idempotency-Keys taken since the last clean-up */
+	struct guard_access *access; /* roles; ours */
 	struct map *keys;            /* API keys: hash -> name, owned */
 	bool keys_loading;
 	int64_t keys_asked, keys_taken; /* an older reading never replaces a newer one */
@@ -101,16 +102,24 @@ bool api_token_make(struct api *a, const char *what, sv subject, int64_t expires
 		    size_t cap);
 /* The subject of a valid, unexpired token, copied to out. */
 bool api_token_check(struct api *a, const char *what, sv token, char *out, size_t cap);
-/* The signed-in user of the request (header or ?token=); answers 401/403 and returns false
- * otherwise. roles: "admin|supervisor|agent". */
-bool api_need_user(struct api *a, struct web_req *r, const char *roles, struct api_user *ret);
+/* The signed-in user of the request (header or ?token=), whatever they may; answers 401, or 403
+ * for a role that is not there, and returns false otherwise. */
+bool api_need_user(struct api *a, struct web_req *r, struct api_user *ret);
 bool api_user_of_token(struct api *a, sv token, struct api_user *ret);
 /* The conversation's customer, or a signed-in user; answers 401/403 otherwise. */
 bool api_need_conversation(struct api *a, struct web_req *r, sv id);
 /* The customer of this written conversation and nobody else; answers 401/403/409 otherwise. */
 bool api_need_customer(struct api *a, struct web_req *r, sv id);
 bool api_signed_in(struct api *a, struct web_req *r);
-bool api_role_fits(sv role, const char *roles);
+
+/* api_may.c: permissions as in tbl/permissions.def */
+bool api_role_may(const struct api *a, sv role, const char *what);
+/* One question a route; answers 401 or 403 otherwise. ret may be NULL. */
+bool api_may(struct api *a, struct web_req *r, const char *what, struct api_user *ret);
+/* Do they see their own things only? */
+bool api_own_only(const struct api *a, const struct api_user *u);
+/* As whom business actions and tickets take them. */
+enum tool_role api_tool_role(const struct api *a, const struct api_user *u);
 
 /* api_keys.c */
 void api_keys_open(struct api *a);

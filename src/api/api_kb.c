@@ -93,7 +93,7 @@ void api_kb_search(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
 	struct api_user u;
-	if (!api_need_user(a, r, "admin|supervisor|agent", &u))
+	if (!api_may(a, r, "bot.use", &u))
 		return;
 	jv *body = api_body(r);
 	if (!body)
@@ -208,7 +208,7 @@ static void bot_turn_over(void *arg, int status, jv *reply)
 void api_bot_turn(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
-	if (!api_need_user(a, r, "admin|supervisor|agent", NULL))
+	if (!api_may(a, r, "bot.use", NULL))
 		return;
 	jv *body = api_body(r);
 	if (!body)
@@ -228,7 +228,7 @@ void api_bot_turn(struct web_req *r, void *arg)
 void api_kb_learn(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
-	if (!api_need_user(a, r, "admin|supervisor", NULL))
+	if (!api_may(a, r, "kb.learn", NULL))
 		return;
 	int rc = a->o.learn ? a->o.learn(a->o.learn_arg) : ERR_UNSUPPORTED;
 	if (rc == 0)
@@ -349,7 +349,7 @@ sv api_like(struct arena *a, sv q)
 void api_articles(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
-	if (!api_need_user(a, r, "admin|supervisor|agent", NULL))
+	if (!api_may(a, r, "article.read", NULL))
 		return;
 	sv cursor = web_req_arg(r, "cursor");
 	if (cursor.n && sv_find_ch(cursor, '.') < 0) {
@@ -393,7 +393,7 @@ void api_article_run(struct api_query *q, struct store_db *db)
 void api_article(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
-	if (!api_need_user(a, r, "admin|supervisor|agent", NULL))
+	if (!api_may(a, r, "article.read", NULL))
 		return;
 	struct api_query *q = api_query_new(a, r);
 	q->s1 = arena_sv(&q->arena, web_req_param(r, "id"));

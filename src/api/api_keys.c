@@ -269,7 +269,7 @@ static void change(struct api *a, struct web_req *r, sv name, bool put)
 
 void api_key_make(struct web_req *r, void *arg)
 {
-	if (!api_need_user(arg, r, "admin", NULL))
+	if (!api_may(arg, r, "key.manage", NULL))
 		return;
 	jv *body = api_body(r);
 	if (!body)
@@ -280,7 +280,7 @@ void api_key_make(struct web_req *r, void *arg)
 
 void api_key_delete(struct web_req *r, void *arg)
 {
-	if (api_need_user(arg, r, "admin", NULL))
+	if (api_may(arg, r, "key.manage", NULL))
 		change(arg, r, web_req_param(r, "name"), false);
 }
 
@@ -307,7 +307,7 @@ static void list_run(struct api_query *q, struct store_db *db)
 
 void api_key_list(struct web_req *r, void *arg)
 {
-	if (!api_need_user(arg, r, "admin", NULL))
+	if (!api_may(arg, r, "key.manage", NULL))
 		return;
 	struct api_query *q = api_query_new(arg, r);
 	q->run = list_run;

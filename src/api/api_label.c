@@ -12,7 +12,6 @@
 
 enum { LABEL_LOOK = 20000, LABEL_MOST = 64, LABEL_ITEMS = 200, LABEL_CELLS = 100000 };
 
-#define ROLES "admin|supervisor"
 
 /* ---- reading ---- */
 
@@ -131,7 +130,7 @@ void api_label_turns(struct web_req *r, void *arg)
 	int64_t pos = INT64_MAX, limit = 50;
 	sv state = web_req_arg(r, "state"), cursor = web_req_arg(r, "cursor");
 	bool ok = !state.n;
-	if (!api_need_user(a, r, ROLES, NULL))
+	if (!api_may(a, r, "intent.read", NULL))
 		return;
 	for (size_t i = 0; i < sizeof(states) / sizeof(*states); i++)
 		ok |= sv_eq(state, sv_of(states[i]));
@@ -284,7 +283,7 @@ static void confusion_run(struct api_query *q, struct store_db *db)
 void api_label_confusion(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
-	if (!api_need_user(a, r, ROLES, NULL))
+	if (!api_may(a, r, "intent.read", NULL))
 		return;
 	struct api_query *q = api_query_new(a, r);
 	q->run = confusion_run;
@@ -325,7 +324,7 @@ static void rows_done(struct api_query *q)
 void api_label_rows(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
-	if (!api_need_user(a, r, ROLES, NULL))
+	if (!api_may(a, r, "intent.read", NULL))
 		return;
 	struct api_query *q = api_query_new(a, r);
 	q->run = rows_run;
@@ -465,7 +464,7 @@ void api_label_put(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
 	struct api_user u;
-	if (!api_need_user(a, r, ROLES, &u))
+	if (!api_may(a, r, "intent.label", &u))
 		return;
 	jv *body = api_body(r);
 	if (!body)

@@ -229,6 +229,8 @@ static int on_open(struct web_ws *ws, struct web_req *r, void *arg)
 	sv token = web_req_arg(r, "token");
 	if (!api_user_of_token(a, token.n ? token : web_req_bearer(r), &u))
 		return 401;
+	if (!api_role_may(a, sv_of(u.role), "live.watch"))
+		return 403;
 	if (a->live->n == CONSOLES_MAX)
 		return 503;
 	struct console *c = xalloc(sizeof(*c));

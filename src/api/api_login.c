@@ -5,6 +5,7 @@
  * each time (api_addr.c). Door's thread, login_run on a worker; api_user_put on any thread that
  * may block. */
 #include "api_int.h"
+#include "guard_access.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -131,7 +132,7 @@ void api_login(struct web_req *r, void *arg)
 void api_me(struct web_req *r, void *arg)
 {
 	struct api_user u;
-	if (!api_need_user(arg, r, API_ROLES, &u))
+	if (!api_need_user(arg, r, &u))
 		return;
 	jv *out = jv_obj();
 	jv_set_str(out, "login", sv_of(u.login));
@@ -181,7 +182,10 @@ int api_user_put(struct store *st, sv login, sv name, sv role, sv password, bool
 		return err_set(e, ERR_INVAL, "login must be 1 to 60 bytes without ~ and :");
 	if (password.n < 8 || password.n > 250)
 		return err_set(e, ERR_INVAL, "the password must have 8 to 250 bytes");
-	if (!api_role_fits(role, API_ROLES))
+	struct guard_access *roles = guard_access_builtin();
+	bool known = guard_role_known(roles, role);
+	obj_unref(roles);
+	if (!known)
 		return err_set(e, ERR_INVAL,
 			       "role must be admin, supervisor, agent, quality, viewer or "
 			       "knowledge");

@@ -1,48 +1,29 @@
-/* api_may.c: who may do what on the people's side: one permission a route or order, one question
- * (api_may), one table. Door's thread. */
-#include "api_people.h"
+/* api_may.c: who may do what: one permission a route or order, one question (api_may), answered by
+ * the roles of the company (guard_access.h). Door's thread. */
+#include "api_int.h"
+#include "guard_access.h"
 
-#define ALL "admin|supervisor|agent"
-#define HEADS "admin|supervisor"
-
-static const struct {
-	const char *what, *roles;
-} table[] = {
-	{ "agent.force", HEADS },
-	{ "agent.read", ALL },
-	{ "agent.state", ALL },
-	{ "agent.write", HEADS },
-	{ "call.monitor", HEADS },
-	{ "call.parties", ALL },
-	{ "call.place", ALL },
-	{ "call.record", ALL },
-	{ "conversation.note", ALL },
-	{ "conversation.say", ALL },
-	{ "desk.open", ALL },
-	{ "handover.accept", ALL },
-	{ "handover.end", ALL },
-	{ "handover.move", ALL },
-	{ "handover.read", ALL },
-	{ "handover.read_all", HEADS },
-	{ "handover.take", HEADS },
-	{ "queue.read", ALL },
-	{ "queue.write", HEADS },
-};
-
-bool api_role_may(sv role, const char *what)
+bool api_role_may(const struct api *a, sv role, const char *what)
 {
-	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
-		if (sv_eq(sv_of(table[i].what), sv_of(what)))
-			return api_role_fits(role, table[i].roles);
-	return false;
+	return guard_may(a->access, role, what);
+}
+
+bool api_own_only(const struct api *a, const struct api_user *u)
+{
+	return guard_scope_of(a->access, sv_of(u->role)) == GUARD_OWN;
+}
+
+enum tool_role api_tool_role(const struct api *a, const struct api_user *u)
+{
+	return api_role_may(a, sv_of(u->role), "approval.decide") ? TOOL_SUPERVISOR : TOOL_AGENT;
 }
 
 bool api_may(struct api *a, struct web_req *r, const char *what, struct api_user *ret)
 {
 	struct api_user u;
-	if (!api_need_user(a, r, API_ROLES, &u))
+	if (!api_need_user(a, r, &u))
 		return false;
-	if (!api_role_may(sv_of(u.role), what)) {
+	if (!api_role_may(a, sv_of(u.role), what)) {
 		api_problem(r, 403, "Your role does not allow this.");
 		return false;
 	}

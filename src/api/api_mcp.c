@@ -56,7 +56,8 @@ static int level_of(struct api *a, struct web_req *r)
 	if (!same_site(r))
 		api_problem(r, 403, "Requests of other sites are not answered.");
 	else if (api_user_of_token(a, key, &u) &&
-		 api_role_fits(sv_of(u.role), "admin|supervisor|agent"))
+		 api_role_may(a, sv_of(u.role), "bot.use") &&
+		 api_role_may(a, sv_of(u.role), "conversation.read"))
 		return API_TOOL_USER;
 	else if (api_key_name(a, key, name, sizeof(name)))
 		return API_TOOL_KEY;

@@ -16,7 +16,7 @@ static void models_run(struct api_query *q, struct store_db *db)
 void api_models(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
-	if (!api_need_user(a, r, "admin|supervisor|agent", NULL))
+	if (!api_may(a, r, "system.read", NULL))
 		return;
 	struct api_query *q = api_query_new(a, r);
 	q->run = models_run;

@@ -119,7 +119,7 @@ static const char *worst(const jv *components)
 void api_health(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
-	if (!api_need_user(a, r, "admin|supervisor|agent", NULL))
+	if (!api_may(a, r, "system.read", NULL))
 		return;
 	jv *list = jv_arr();
 	struct err e = { 0 };

@@ -127,11 +127,6 @@ void api_alert_mood(struct api *a, sv conversation, sv emotion);
 /* ---- api_live.c: to consoles ---- */
 void api_live_show(struct api *a, const char *type, sv json);
 
-/* ---- api_may.c ---- */
-bool api_role_may(sv role, const char *what);
-/* One question a route; answers 401 or 403 otherwise. ret may be NULL. */
-bool api_may(struct api *a, struct web_req *r, const char *what, struct api_user *ret);
-
 /* ---- routes ---- */
 void api_handovers(struct web_req *r, void *arg);
 void api_handover(struct web_req *r, void *arg);

@@ -139,7 +139,7 @@ void api_strategy_get(struct web_req *r, void *arg)
 {
 	int64_t version = 0;
 	sv asked = web_req_arg(r, "version");
-	if (!api_need_user(arg, r, "admin|supervisor", NULL))
+	if (!api_may(arg, r, "strategy.read", NULL))
 		return;
 	if (asked.n && (sv_i64(asked, &version) || version < 1)) {
 		api_problem(r, 400, "version is a number from 1 on.");
@@ -267,7 +267,7 @@ static void checked(struct api_query *q)
 void api_strategy_put(struct web_req *r, void *arg)
 {
 	struct api_user u;
-	if (!api_need_user(arg, r, "admin|supervisor", &u))
+	if (!api_may(arg, r, "strategy.write", &u))
 		return;
 	jv *body = api_body(r);
 	if (!body)
@@ -459,7 +459,7 @@ static const char *bad_try(const jv *body)
 void api_strategy_try(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
-	if (!api_need_user(a, r, "admin|supervisor", NULL))
+	if (!api_may(a, r, "strategy.read", NULL))
 		return;
 	jv *body = api_body(r);
 	if (!body)

@@ -10,10 +10,10 @@
 
 #include <stdio.h>
 
-bool api_qa_ready(struct api *a, struct web_req *r, const char *roles, struct api_user *u,
+bool api_qa_ready(struct api *a, struct web_req *r, const char *may, struct api_user *u,
 		  enum qr_role *role)
 {
-	if (!api_need_user(a, r, roles, u))
+	if (!api_may(a, r, may, u))
 		return false;
 	int as = qr_role_of(sv_of(u->role));
 	*role = as < 0 ? QR_AGENT : (enum qr_role)as;
@@ -44,7 +44,7 @@ void api_qa_reviews(struct web_req *r, void *arg)
 	struct api_user u;
 	enum qr_role role;
 	int64_t limit = 50;
-	if (!api_qa_ready(arg, r, QA_ALL, &u, &role))
+	if (!api_qa_ready(arg, r, "qa.read", &u, &role))
 		return;
 	sv state = web_req_arg(r, "state");
 	if (state.n && qr_state_of(state) < 0) {
@@ -111,7 +111,7 @@ void api_qa_review(struct web_req *r, void *arg)
 {
 	struct api_user u;
 	enum qr_role role;
-	if (api_qa_ready(arg, r, QA_ALL, &u, &role))
+	if (api_qa_ready(arg, r, "qa.read", &u, &role))
 		get_start(arg, r, web_req_param(r, "id"), sv_of(u.login), role);
 }
 
@@ -168,13 +168,13 @@ static bool version_of(struct web_req *r, int64_t *ret)
 }
 
 /* Answers 400 and others itself. */
-static void edit_start(struct api *a, struct web_req *r, const char *roles, enum qr_state to,
+static void edit_start(struct api *a, struct web_req *r, const char *may, enum qr_state to,
 		       int (*write)(struct edit *x, struct store_db *db))
 {
 	struct api_user u;
 	enum qr_role role;
 	int64_t version = 0;
-	if (!api_qa_ready(a, r, roles, &u, &role) || !version_of(r, &version))
+	if (!api_qa_ready(a, r, may, &u, &role) || !version_of(r, &version))
 		return;
 	jv *body = api_body(r);
 	if (!body)
@@ -198,7 +198,7 @@ static int write_mark(struct edit *x, struct store_db *db)
 
 void api_qa_mark(struct web_req *r, void *arg)
 {
-	edit_start(arg, r, QA_STAFF, QR_DONE, write_mark);
+	edit_start(arg, r, "qa.review", QR_DONE, write_mark);
 }
 
 static int write_move(struct edit *x, struct store_db *db)
@@ -209,16 +209,16 @@ static int write_move(struct edit *x, struct store_db *db)
 
 void api_qa_move(struct web_req *r, void *arg)
 {
-	static const struct { const char *verb; enum qr_state to; const char *roles; } verbs[] = {
-		{ "appeal", QR_APPEAL, QA_ALL },	 { "withdraw", QR_DONE, QA_ALL },
-		{ "recheck", QR_RECHECK, QA_STAFF },	 { "arbitrate", QR_ARBITRATE, QA_STAFF },
-		{ "archive", QR_ARCHIVE, QA_STAFF },	 { "take", QR_DIS, QA_STAFF },
-		{ "giveback", QR_NODIS, QA_STAFF },
+	static const struct { const char *verb; enum qr_state to; const char *may; } verbs[] = {
+		{ "appeal", QR_APPEAL, "qa.appeal" },	 { "withdraw", QR_DONE, "qa.appeal" },
+		{ "recheck", QR_RECHECK, "qa.review" },	 { "arbitrate", QR_ARBITRATE, "qa.review" },
+		{ "archive", QR_ARCHIVE, "qa.review" },	 { "take", QR_DIS, "qa.review" },
+		{ "giveback", QR_NODIS, "qa.review" },
 	};
 	sv path = web_req_path(r);
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++)
 		if (sv_ends(path, sv_of(verbs[i].verb))) {
-			edit_start(arg, r, verbs[i].roles, verbs[i].to, write_move);
+			edit_start(arg, r, verbs[i].may, verbs[i].to, write_move);
 			return;
 		}
 	api_problem(r, 404, "There is no such action.");
@@ -253,7 +253,7 @@ static int write_sample(struct edit *x, struct store_db *db)
 
 void api_qa_sample(struct web_req *r, void *arg)
 {
-	edit_start(arg, r, QA_STAFF, QR_DIS, write_sample);
+	edit_start(arg, r, "qa.review", QR_DIS, write_sample);
 }
 
 static void calibration_run(struct api_query *q, struct store_db *db)
@@ -267,7 +267,7 @@ void api_qa_calibration(struct web_req *r, void *arg)
 {
 	struct api_user u;
 	enum qr_role role;
-	if (!api_qa_ready(arg, r, QA_STAFF, &u, &role))
+	if (!api_qa_ready(arg, r, "qa.review", &u, &role))
 		return;
 	struct api_query *q = api_query_new(arg, r);
 	q->s1 = arena_sv(&q->arena, web_req_arg(r, "form"));

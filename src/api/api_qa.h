@@ -22,10 +22,8 @@ void api_survey_link(struct web_req *r, void *arg);
 void api_survey_get(struct web_req *r, void *arg);
 void api_survey_post(struct web_req *r, void *arg);
 
-#define QA_STAFF "admin|supervisor|quality"
-#define QA_ALL "admin|supervisor|quality|agent"
 /* The signed-in user and their role here; answers 401, 403, 503 itself. */
-bool api_qa_ready(struct api *a, struct web_req *r, const char *roles, struct api_user *u,
+bool api_qa_ready(struct api *a, struct web_req *r, const char *may, struct api_user *u,
 		  enum qr_role *role);
 
 #endif

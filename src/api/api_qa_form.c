@@ -14,7 +14,7 @@ void api_qa_forms(struct web_req *r, void *arg)
 	struct api_user u;
 	enum qr_role role;
 	struct sb b;
-	if (!api_qa_ready(a, r, QA_ALL, &u, &role))
+	if (!api_qa_ready(a, r, "qa.read", &u, &role))
 		return;
 	struct qa_forms *fs = snap_get(a->o.qa_forms);
 	sb_init(&b, LIM_SB);
@@ -54,7 +54,7 @@ void api_qa_form(struct web_req *r, void *arg)
 	struct api *a = arg;
 	struct api_user u;
 	enum qr_role role;
-	if (!api_qa_ready(a, r, QA_ALL, &u, &role))
+	if (!api_qa_ready(a, r, "qa.read", &u, &role))
 		return;
 	struct qa_forms *fs = snap_get(a->o.qa_forms);
 	const struct qa_form *f = qa_forms_find(fs, web_req_param(r, "id"));
@@ -174,7 +174,7 @@ void api_qa_form_put(struct web_req *r, void *arg)
 	struct api *a = arg;
 	struct api_user u;
 	enum qr_role role;
-	if (!api_qa_ready(a, r, QA_STAFF, &u, &role))
+	if (!api_qa_ready(a, r, "qa.review", &u, &role))
 		return;
 	jv *body = api_body(r);
 	if (!body)

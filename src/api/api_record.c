@@ -58,7 +58,7 @@ void api_conv_record(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
 	struct api_user u;
-	if (!api_need_user(a, r, "admin|supervisor|agent", &u))
+	if (!api_may(a, r, "call.record", &u))
 		return;
 	jv *body = api_body(r);
 	if (!body)

@@ -98,7 +98,7 @@ void api_conv_reveal(struct api *a, struct web_req *r, int64_t after, int64_t li
 	char actor[80];
 	struct sb body;
 
-	if (!api_need_user(a, r, "admin", &who))
+	if (!api_may(a, r, "personal.reveal", &who))
 		return;
 	if (!a->o.pii_key) {
 		api_problem(r, 409, "Nothing is kept under the masks: privacy.reversible is off.");

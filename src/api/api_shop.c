@@ -4,7 +4,6 @@
 #include "api_int.h"
 #include "shop.h"
 
-#define STAFF "admin|supervisor|agent"
 
 typedef int page_fn(struct store_db *db, const struct shop_page *p, struct sb *out);
 typedef int one_fn(struct store_db *db, sv id, int lang, struct sb *out);
@@ -52,7 +51,7 @@ static void one_run(struct api_query *q, struct store_db *db)
 static void page(struct api *a, struct web_req *r, const struct what *w)
 {
 	int64_t limit = 0;
-	if (!api_need_user(a, r, STAFF, NULL))
+	if (!api_may(a, r, "order.read", NULL))
 		return;
 	struct api_query *q = api_query_new(a, r);
 	struct shop_page *p = arena_new(&q->arena, struct shop_page, 1);
@@ -74,7 +73,7 @@ static void page(struct api *a, struct web_req *r, const struct what *w)
 
 static void one(struct api *a, struct web_req *r, const struct what *w, const char *name)
 {
-	if (!api_need_user(a, r, STAFF, NULL))
+	if (!api_may(a, r, "order.read", NULL))
 		return;
 	struct api_query *q = api_query_new(a, r);
 	q->s1 = arena_sv(&q->arena, web_req_param(r, name));

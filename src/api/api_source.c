@@ -11,9 +11,9 @@
 
 enum verb { ADD, DELETE, SYNC };
 
-static bool ready(struct api *a, struct web_req *r, const char *roles, struct api_user *u)
+static bool ready(struct api *a, struct web_req *r, const char *may, struct api_user *u)
 {
-	if (!api_need_user(a, r, roles, u))
+	if (!api_may(a, r, may, u))
 		return false;
 	if (!a->o.ingest)
 		api_problem(r, 503, "There are no sources of knowledge here.");
@@ -48,7 +48,7 @@ static void list_run(struct api_query *q, struct store_db *db)
 void api_sources(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
-	if (!ready(a, r, "admin|supervisor", NULL))
+	if (!ready(a, r, "source.read", NULL))
 		return;
 	struct api_query *q = api_query_new(a, r);
 	q->s1 = arena_sv(&q->arena, web_req_arg(r, "cursor"));
@@ -67,7 +67,7 @@ static void one_run(struct api_query *q, struct store_db *db)
 void api_source_get(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
-	if (!ready(a, r, "admin|supervisor", NULL))
+	if (!ready(a, r, "source.read", NULL))
 		return;
 	struct api_query *q = api_query_new(a, r);
 	q->s1 = arena_sv(&q->arena, web_req_param(r, "id"));
@@ -100,7 +100,7 @@ static bool known_state(sv s)
 void api_source_docs(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
-	if (!ready(a, r, "admin|supervisor", NULL))
+	if (!ready(a, r, "source.read", NULL))
 		return;
 	if (!known_state(web_req_arg(r, "state"))) {
 		api_problem(r, 400, "state must be ok, partly, refused, error, gone, or bad for "
@@ -241,7 +241,7 @@ void api_source_add(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
 	struct api_user u;
-	if (!ready(a, r, "admin", &u))
+	if (!ready(a, r, "source.manage", &u))
 		return;
 	jv *body = api_body(r);
 	if (!body)
@@ -262,7 +262,7 @@ void api_source_delete(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
 	struct api_user u;
-	if (ready(a, r, "admin", &u))
+	if (ready(a, r, "source.manage", &u))
 		change_start(change_new(a, r, DELETE, &u));
 }
 
@@ -270,6 +270,6 @@ void api_source_sync(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
 	struct api_user u;
-	if (ready(a, r, "admin|supervisor", &u))
+	if (ready(a, r, "source.sync", &u))
 		change_start(change_new(a, r, SYNC, &u));
 }

@@ -45,7 +45,7 @@ void api_surveys(struct web_req *r, void *arg)
 	struct api_user u;
 	sv from = web_req_arg(r, "from"), to = web_req_arg(r, "to");
 	int64_t from_ms = 0, to_ms = 0;
-	if (!api_need_user(a, r, QA_ALL, &u) || !there(a, r))
+	if (!api_may(a, r, "survey.read", &u) || !there(a, r))
 		return;
 	if ((from.n && clk_parse_rfc3339(from, &from_ms)) ||
 	    (to.n && clk_parse_rfc3339(to, &to_ms))) {
@@ -55,7 +55,7 @@ void api_surveys(struct web_req *r, void *arg)
 	struct api_query *q = api_query_new(a, r);
 	q->s1 = arena_sv(&q->arena, web_req_arg(r, "by"));
 	/* An agent sees own figures. */
-	q->s2 = arena_sv(&q->arena, strcmp(u.role, "agent") == 0 ? sv_of(u.login) :
+	q->s2 = arena_sv(&q->arena, api_own_only(a, &u) ? sv_of(u.login) :
 								   web_req_arg(r, "agent"));
 	q->i1 = from_ms;
 	q->i2 = to_ms;
@@ -108,7 +108,7 @@ void api_survey_link(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
 	struct sb b;
-	if (!api_need_user(a, r, QA_ALL, NULL) || !there(a, r))
+	if (!api_may(a, r, "survey.send", NULL) || !there(a, r))
 		return;
 	jv *body = api_body(r);
 	if (!body)

@@ -10,20 +10,14 @@
 
 #include <stdio.h>
 
-#define STAFF "admin|supervisor|agent"
 
-static bool ready(struct api *a, struct web_req *r, struct api_user *u)
+static bool ready(struct api *a, struct web_req *r, const char *may, struct api_user *u)
 {
-	if (!api_need_user(a, r, STAFF, u))
+	if (!api_may(a, r, may, u))
 		return false;
 	if (!a->o.desk)
 		api_problem(r, 503, "There are no tickets here.");
 	return a->o.desk != NULL;
-}
-
-static enum tool_role role_of(const struct api_user *u)
-{
-	return strcmp(u->role, "agent") == 0 ? TOOL_AGENT : TOOL_SUPERVISOR;
 }
 
 static void failed(struct api_query *q, int rc)
@@ -77,7 +71,7 @@ void api_tickets(struct web_req *r, void *arg)
 	struct api *a = arg;
 	struct api_user u;
 	int64_t limit = 50;
-	if (!ready(a, r, &u))
+	if (!ready(a, r, "ticket.read", &u))
 		return;
 	struct api_query *q = api_query_new(a, r);
 	struct desk_query *dq = arena_new(&q->arena, struct desk_query, 1);
@@ -119,7 +113,7 @@ void api_ticket_board(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
 	struct api_user u;
-	if (!ready(a, r, &u))
+	if (!ready(a, r, "ticket.read", &u))
 		return;
 	sv type = web_req_arg(r, "type"), owner = web_req_arg(r, "owner");
 	sv severity = web_req_arg(r, "severity");
@@ -146,7 +140,7 @@ void api_calendars(struct web_req *r, void *arg)
 	struct api *a = arg;
 	struct api_user u;
 	struct sb b;
-	if (!ready(a, r, &u))
+	if (!ready(a, r, "ticket.read", &u))
 		return;
 	sb_init(&b, 1u << 20);
 	desk_cals_json(a->o.desk, clk_wall_ms(), &b);
@@ -196,8 +190,8 @@ void api_ticket_get(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
 	struct api_user u;
-	if (ready(a, r, &u))
-		get_start(a, r, web_req_param(r, "id"), role_of(&u), 200);
+	if (ready(a, r, "ticket.read", &u))
+		get_start(a, r, web_req_param(r, "id"), api_tool_role(a, &u), 200);
 }
 
 /* ---- writing ---- */
@@ -331,14 +325,18 @@ static void edit_start(struct api *a, struct web_req *r, const char *fields,
 {
 	struct api_user u;
 	char bad[400];
-	if (!ready(a, r, &u))
+	if (!ready(a, r, "ticket.write", &u))
 		return;
 	jv *body = api_body(r);
 	if (!body)
 		return;
 	sv id = web_req_param(r, "id"), match = web_req_header(r, "if-match");
 	struct edit *x = xalloc(sizeof(*x));
-	*x = (struct edit){ .a = a, .r = r, .body = body, .write = write, .role = role_of(&u),
+	*x = (struct edit){ .a = a,
+			    .r = r,
+			    .body = body,
+			    .write = write,
+			    .role = api_tool_role(a, &u),
 			    .opens = write == write_open };
 	snprintf(x->number, sizeof(x->number), SV_FMT, SV_ARG(id));
 	snprintf(x->login, sizeof(x->login), "%s", u.login);

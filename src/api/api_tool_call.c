@@ -23,7 +23,7 @@ static bool have_kit(struct api *a, struct web_req *r)
 void api_tools_get(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
-	if (!api_need_user(a, r, "admin|supervisor|agent", NULL) || !have_kit(a, r))
+	if (!api_may(a, r, "tool.read", NULL) || !have_kit(a, r))
 		return;
 	struct tool_box *box = tool_kit_box_now(a->o.kit);
 	struct sb out;
@@ -169,7 +169,7 @@ static void start(struct api *a, struct web_req *r, const struct api_user *u, co
 		.now_ms = clk_wall_ms(),
 		.who = { .customer = jv_get_str(body, "customer"),
 			 .conversation = jv_get_str(body, "conversation"),
-			 .role = !strcmp(u->role, "agent") ? TOOL_AGENT : TOOL_SUPERVISOR,
+			 .role = api_tool_role(a, u),
 			 .actor = sv_of(actor),
 			 .channel = SV("console"),
 			 .lang = lang.n ? lang : SV("zh") },
@@ -188,7 +188,7 @@ void api_tool_call(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
 	struct api_user u;
-	if (!api_need_user(a, r, "admin|supervisor|agent", &u) || !have_kit(a, r))
+	if (!api_may(a, r, "tool.call", &u) || !have_kit(a, r))
 		return;
 	jv *body = api_body(r);
 	if (body)
@@ -222,7 +222,7 @@ void api_approvals_get(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
 	sv state = web_req_arg(r, "state");
-	if (!api_need_user(a, r, "admin|supervisor|agent", NULL) || !have_kit(a, r))
+	if (!api_may(a, r, "approval.read", NULL) || !have_kit(a, r))
 		return;
 	if (state.n && !sv_eq(state, SV("waiting")) && !sv_eq(state, SV("yes")) &&
 	    !sv_eq(state, SV("no"))) {
@@ -261,7 +261,7 @@ void api_approval_post(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
 	struct api_user u;
-	if (!api_need_user(a, r, "admin|supervisor", &u) || !have_kit(a, r))
+	if (!api_may(a, r, "approval.decide", &u) || !have_kit(a, r))
 		return;
 	jv *body = api_body(r);
 	if (!body)
@@ -305,7 +305,7 @@ void api_outbox_post(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
 	struct api_user u;
-	if (!api_need_user(a, r, "admin|supervisor", &u) || !have_kit(a, r))
+	if (!api_may(a, r, "approval.decide", &u) || !have_kit(a, r))
 		return;
 	jv *body = api_body(r);
 	if (!body)

@@ -4,6 +4,7 @@
  *
  * Stateless; prints to stderr in the form of the other issues. */
 #include "app_int.h"
+#include "app_access.h"
 #include "app_assist.h"
 #include "app_knowledge.h"
 #include "app_people.h"
@@ -87,6 +88,7 @@ static void look_service(struct looking *k, sv path)
 	if (path.n && access(path.p, R_OK) == 0) {
 		app_service_check(path, &rep);
 		app_people_check(path, &rep);
+		app_access_check(path, &rep);
 		app_assist_check(path, &rep);
 		app_quality_check(path, &rep);
 	}

@@ -5,6 +5,7 @@
  * The main thread owns this struct. */
 #include "app_int.h"
 #include "guard.h"
+#include "app_access.h"
 #include "app_assist.h"
 #include "app_knowledge.h"
 #include "app_meaning.h"
@@ -43,6 +44,7 @@ struct app_server {
 	struct app_service *service;
 	struct app_quality *quality;
 	struct app_people *people;
+	struct guard_access *access;
 	struct app_assist *assist;
 	struct talk_hub *hub;
 	struct api *api;
@@ -313,7 +315,8 @@ static int server_people(struct app_server *s, struct err *e)
 {
 	const struct app_people_opts o = { .cfg = s->cfg, .data = s->data, .store = s->store,
 					   .desk = app_service_desk(s->service) };
-	return app_people_open(&s->people, &o, e);
+	int rc = app_access_open(&s->access, jv_get_str(s->cfg, "company"), e);
+	return rc ? rc : app_people_open(&s->people, &o, e);
 }
 
 static const struct app_specs *on_llm(void *arg)
@@ -468,6 +471,7 @@ static int server_door(struct app_server *s, const jv *company, struct err *e)
 		.learn_arg = s->knowledge,
 		.qa_forms = app_quality_forms(s->quality),
 		.surveys = app_quality_surveys(s->quality),
+		.access = s->access,
 		.acd = app_people_acd(s->people),
 		.assist = app_assist_of(s->assist),
 		.seats = app_voice_people(s->voice),
@@ -475,10 +479,8 @@ static int server_door(struct app_server *s, const jv *company, struct err *e)
 		.dispositions = app_people_dispositions(s->people),
 	};
 	sv cert = jv_get_str(http, "tls_cert"), key = jv_get_str(http, "tls_key");
-	if (cert.n && key.n) {
-		o.tls_cert = cert.p;
-		o.tls_key = key.p;
-	}
+	if (cert.n && key.n)
+		o.tls_cert = cert.p, o.tls_key = key.p;
 	rc = api_open(&s->api, &o, e);
 	if (rc == 0)
 		door_is_open(s);
@@ -673,6 +675,7 @@ void app_server_close(struct app_server *s)
 	store_close(s->store);
 	api_close(s->api);
 	app_quality_close(s->quality);
+	obj_unref(s->access);
 	snap_free(s->kb);
 	snap_free(s->door);
 	obj_unref(s->texts);
