@@ -240,5 +240,7 @@ sv assist_past_day(sv value, sv said, int64_t at_ms, struct arena *a)
 	(void)snprintf(digits, sizeof(digits), "%.4s", value.p);
 	if (sv_find(said, sv_of(digits)) >= 0 || sv_i64(sv_of(digits), &year))
 		return value;
-	return sv_of(arena_fmt(a, "%04d" SV_FMT, (int)year - 1, SV_ARG(sv_slice(value, 4, 10))));
+	sv day = sv_slice(value, 4, 10);
+	day = sv_eq(day, SV("-02-29")) ? SV("-02-28") : day;     /* the year before has none */
+	return sv_of(arena_fmt(a, "%04d" SV_FMT, (int)year - 1, SV_ARG(day)));
 }

@@ -364,3 +364,21 @@ TEST(edits_are_measured)
 	NEAR(assist_edit_share(SV(""), SV("")), 0, 1e-9);
 	NEAR(assist_edit_share(SV("kitten"), SV("sitting")), 3.0 / 7, 1e-9);
 }
+
+/* A day that is far ahead was one of the past year, and a day that there was. */
+TEST(assist_a_past_day_is_one_of_the_calendar)
+{
+	static const struct {
+		const char *value, *said, *want;
+	} v[] = { { "2028-02-29", "on 29 February", "2027-02-28" },
+		  { "2028-02-29", "on 29 February 2028", "2028-02-29" },
+		  { "2028-03-01", "on 1 March", "2027-03-01" },
+		  { "2027-06-10", "on 10 June", "2027-06-10" } };
+	struct arena a;
+	int64_t at = 0;
+	arena_init(&a, LIM_ARENA_TURN);
+	EQ(clk_parse_rfc3339(SV("2027-06-01"), &at), 0);
+	for (size_t i = 0; i < sizeof(v) / sizeof(*v); i++)
+		SV_EQ(assist_past_day(sv_of(v[i].value), sv_of(v[i].said), at, &a), v[i].want);
+	arena_done(&a);
+}
