@@ -202,8 +202,8 @@ static void tell_batch(struct acd *a, struct acd_batch *b)
 {
 	struct acd_job *j = b->jobs, *next;
 	b->jobs = NULL;
+	tell_all(a, b);              /* who serves it from now hears the rows of what is said */
 	say_all(a, b);
-	tell_all(a, b);
 	for (; j; j = next) {
 		next = j->next;
 		acd_job_finish(a, j);
