@@ -11,6 +11,7 @@
 #include "api_qa.h"
 #include "api_source.h"
 #include "api_ticket.h"
+#include "api_user.h"
 #include "guard_access.h"
 
 #include <pthread.h>
@@ -188,6 +189,11 @@ static const struct web_route routes[] = {
 	{ "GET", "/api/v1/models", api_models, NULL },
 	{ "POST", "/api/v1/calls", api_call_make, NULL },
 	{ "GET", "/api/v1/calls/{id}", api_call_get, NULL },
+	{ "GET", "/api/v1/users", api_users, NULL },
+	{ "POST", "/api/v1/users", api_user_make, NULL },
+	{ "GET", "/api/v1/users/{login}", api_user_get, NULL },
+	{ "PATCH", "/api/v1/users/{login}", api_user_patch, NULL },
+	{ "GET", "/api/v1/roles", api_roles, NULL },
 	{ "POST", "/api/v1/keys", api_key_make, NULL },
 	{ "GET", "/api/v1/keys", api_key_list, NULL },
 	{ "DELETE", "/api/v1/keys/{name}", api_key_delete, NULL },
@@ -398,6 +404,12 @@ static void due_run(struct api *a, int64_t now)
 	}
 }
 
+static void reload(struct api *a)
+{
+	api_keys_reload(a);
+	api_users_reload(a);
+}
+
 static void tick(void *arg)
 {
 	struct api *a = arg;
@@ -405,7 +417,7 @@ static void tick(void *arg)
 	due_run(a, loop_now_ms(a->loop));
 	a->ticks++;
 	if (a->ticks % (KEYS_MS / TICK_MS) == 0)
-		api_keys_reload(a);
+		reload(a);
 	api_openai_tick(a);
 	if (a->ticks % (60000 / TICK_MS) == 0)
 		api_addrs_sweep(a);
@@ -472,6 +484,7 @@ static void api_free(struct api *a)
 	api_openai_done(a);
 	api_mcp_done(a);
 	api_keys_done(a);
+	api_users_done(a);
 	obj_unref(a->access);
 	api_docs_done(a);
 	loop_free(a->loop);
@@ -505,6 +518,8 @@ int api_open(struct api **ret, const struct api_opts *o, struct err *e)
 		rc = api_mcp_open(a, e);
 	if (rc == 0)
 		api_keys_open(a);
+	if (rc == 0)
+		api_users_open(a);
 	if (rc) {
 		api_free(a);
 		return rc;

@@ -8,6 +8,7 @@
  * minutes. Who reads too slowly is closed by web.c and comes back. Door's thread; hello_run on a
  * worker. */
 #include "api_people.h"
+#include "api_user.h"
 #include "api_hello.h"
 
 #include "assist.h"
@@ -484,6 +485,13 @@ static void on_close(struct web_ws *ws, int code, sv reason)
 }
 
 const struct web_ws_ops api_agent_ws = { on_open, on_msg, on_close, NULL };
+
+void api_agent_cut(struct api *a, sv login)
+{
+	struct api_agent *g = a->people ? api_agent_find(a, login) : NULL;
+	for (int i = 0; g && i < g->n_socks; i++)
+		web_ws_close(g->socks[i]->ws, 1008, SV("sign in again"));
+}
 
 /* ---- once a second ---- */
 

@@ -7,6 +7,7 @@
  * kind is never taken for another: the kind is under the MAC. Any thread, except where a
  * request is answered. */
 #include "api_int.h"
+#include "api_user.h"
 #include "guard_access.h"
 
 #include <sodium.h>
@@ -81,6 +82,17 @@ bool api_token_check(struct api *a, const char *what, sv token, char *out, size_
 	return true;
 }
 
+/* When a user's good token was made: they all last equally long. */
+static int64_t made_ms(sv token)
+{
+	sv payload = sv_n(token.p, token.n - 65);
+	int64_t expires = 0;
+	size_t at = payload.n;
+	while (at && payload.p[at - 1] != '~')
+		at--;
+	return sv_i64(sv_slice(payload, at, payload.n), &expires) ? 0 : expires - API_USER_TOKEN_MS;
+}
+
 bool api_user_of_token(struct api *a, sv token, struct api_user *ret)
 {
 	char subject[128];
@@ -89,6 +101,8 @@ bool api_user_of_token(struct api *a, sv token, struct api_user *ret)
 	sv rest = sv_of(subject), role;
 	sv_cut(&rest, ':', &role);
 	if (rest.n >= sizeof(ret->login) || role.n >= sizeof(ret->role))
+		return false;
+	if (api_user_cut(a, rest, made_ms(token)))
 		return false;
 	snprintf(ret->role, sizeof(ret->role), SV_FMT, SV_ARG(role));
 	snprintf(ret->login, sizeof(ret->login), SV_FMT, SV_ARG(rest));

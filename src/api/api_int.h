@@ -57,7 +57,8 @@ struct api {
 	int claims;                  /* Idempotency-Keys taken since the last clean-up */
 	struct guard_access *access; /* roles; ours */
 	struct map *keys;            /* API keys: hash -> name, owned */
-	bool keys_loading;
+	bool keys_loading, cuts_loading;
+	struct map *cuts;            /* login -> since when tokens are good (api_user.c); owned */
 	int64_t keys_asked, keys_taken; /* an older reading never replaces a newer one */
 	struct oai *oai;             /* clients that take us for a model */
 	int n_realtime;              /* their sockets */

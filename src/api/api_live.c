@@ -7,6 +7,7 @@
  * every console gets a new snapshot. A console that reads too slowly is closed by web.c and
  * comes back for a new snapshot. Door's thread, snapshot_run on a worker. */
 #include "api_people.h"
+#include "api_user.h"
 
 #define CONSOLES_MAX 64
 #define HELD_MAX (512u << 10)    /* bytes of rows waiting for a snapshot */
@@ -15,6 +16,7 @@
 struct console {
 	struct api *a;
 	struct web_ws *ws;           /* NULL once gone */
+	char login[64];
 	int queries;                 /* under way: keep the struct alive */
 	VEC(char *) held;
 	size_t held_bytes;
@@ -171,6 +173,13 @@ void api_live_done(struct api *a)
 	a->live = NULL;
 }
 
+void api_live_cut(struct api *a, sv login)
+{
+	for (int i = 0; a->live && i < a->live->n; i++)
+		if (sv_eq(login, sv_of(a->live->v[i]->login)))
+			web_ws_close(a->live->v[i]->ws, 1008, SV("sign in again"));
+}
+
 /* ---- the feed ---- */
 
 struct fed {
@@ -236,6 +245,7 @@ static int on_open(struct web_ws *ws, struct web_req *r, void *arg)
 	struct console *c = xalloc(sizeof(*c));
 	c->a = a;
 	c->ws = ws;
+	memcpy(c->login, u.login, sizeof(c->login));
 	web_ws_set_user(ws, c);
 	a->live->v[a->live->n++] = c;
 	metric_add(M_WS_OPEN, 1);

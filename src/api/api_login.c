@@ -5,14 +5,13 @@
  * each time (api_addr.c). Door's thread, login_run on a worker; api_user_put on any thread that
  * may block. */
 #include "api_int.h"
+#include "api_user.h"
 #include "guard_access.h"
 
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
-#define USER_TOKEN_MS (12 * 3600 * 1000LL)
-#define LOGINS_AT_ONCE 4
 /* OWASP password storage cheat sheet, Argon2id: 12 MiB, t=3, p=1. */
 #define HASH_OPS 3
 #define HASH_MEM (12u << 20)
@@ -75,7 +74,8 @@ static void login_done(struct api_query *q)
 	api_login_passed(q->a, sv_of(l->peer));
 	char token[API_TOKEN_MAX];
 	sv subject = sv_of(arena_fmt(&q->arena, "%s:" SV_FMT, l->role, SV_ARG(q->s1)));
-	api_token_make(q->a, "user", subject, clk_wall_ms() + USER_TOKEN_MS, token, sizeof(token));
+	api_token_make(q->a, "user", subject, clk_wall_ms() + API_USER_TOKEN_MS, token,
+		       sizeof(token));
 	jv *user = jv_obj();
 	jv_set_str(user, "login", q->s1);
 	jv_set_str(user, "name", sv_of(l->name));
@@ -90,7 +90,7 @@ static void login_done(struct api_query *q)
 static bool may_try(struct api *a, struct web_req *r)
 {
 	int wait = api_login_wait_s(a, web_req_peer(r));
-	if (!wait && a->logins < LOGINS_AT_ONCE)
+	if (!wait && a->logins < API_LOGINS_AT_ONCE)
 		return true;
 	char line[64];
 	snprintf(line, sizeof(line), "Retry-After: %d\r\n", wait ? wait : 1);
@@ -142,9 +142,27 @@ void api_me(struct web_req *r, void *arg)
 
 /* ---- users ---- */
 
+_Static_assert(API_HASH >= crypto_pwhash_STRBYTES, "a hash fits");
+
+int api_password_hash(sv password, char out[API_HASH])
+{
+	return crypto_pwhash_str(out, password.p, password.n, HASH_OPS, HASH_MEM) ? ERR_NOMEM : 0;
+}
+
+bool api_login_ok(sv login)
+{
+	for (size_t i = 0; i < login.n; i++) {
+		char c = login.p[i];
+		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+		      c == '-'))
+			return false;
+	}
+	return login.n > 0 && login.n <= 40;
+}
+
 struct user_put {
 	sv login, name, role;
-	char hash[crypto_pwhash_STRBYTES];
+	char hash[API_HASH];
 	bool replace;
 	int result;
 };
@@ -154,8 +172,8 @@ static int user_write(void *arg, struct store_db *db)
 	struct user_put *u = arg;
 	struct store_stmt *q;
 	const char *sql = u->replace ? "INSERT OR REPLACE INTO users (login, name, role, "
-				       "password_hash, created_ms, updated_ms) "
-				       "VALUES (?1,?2,?3,?4,?5,?5)" :
+				       "password_hash, created_ms, updated_ms, valid_from_ms) "
+				       "VALUES (?1,?2,?3,?4,?5,?5,?5)" :
 				       "INSERT OR IGNORE INTO users (login, name, role, "
 				       "password_hash, created_ms, updated_ms) "
 				       "VALUES (?1,?2,?3,?4,?5,?5) RETURNING login";
@@ -190,7 +208,7 @@ int api_user_put(struct store *st, sv login, sv name, sv role, sv password, bool
 			       "role must be admin, supervisor, agent, quality, viewer or "
 			       "knowledge");
 	struct user_put u = { login, name, role, .replace = replace };
-	if (crypto_pwhash_str(u.hash, password.p, password.n, HASH_OPS, HASH_MEM))
+	if (api_password_hash(password, u.hash))
 		return err_set(e, ERR_NOMEM, "no memory for hashing the password");
 	int rc = store_write(st, user_write, &u, NULL, NULL);
 	if (rc == 0)

@@ -1,0 +1,33 @@
+/* api_user.h: users at the door. Private to the api; on its thread unless it says otherwise. */
+#ifndef CALLM_API_USER_H
+#define CALLM_API_USER_H
+
+#include "api_int.h"
+
+#define API_USER_TOKEN_MS (12 * 3600 * 1000LL)
+#define API_LOGINS_AT_ONCE 4         /* hashing costs memory on purpose */
+#define API_HASH 128                 /* crypto_pwhash_STRBYTES */
+#define API_PASSWORD_MIN 10          /* of passwords given over HTTP */
+
+/* api_login.c: 0 or ERR_NOMEM; slow, on a worker. */
+int api_password_hash(sv password, char out[API_HASH]);
+bool api_login_ok(sv login);
+
+/* api_user.c */
+void api_users_open(struct api *a);
+void api_users_done(struct api *a);
+void api_users_reload(struct api *a);        /* soon */
+/* Is a token of that user, made then, no longer good? */
+bool api_user_cut(const struct api *a, sv login, int64_t made_ms);
+
+/* The user's sockets end: of the desk, of consoles. */
+void api_agent_cut(struct api *a, sv login);
+void api_live_cut(struct api *a, sv login);
+
+void api_users(struct web_req *r, void *arg);
+void api_user_get(struct web_req *r, void *arg);
+void api_user_make(struct web_req *r, void *arg);
+void api_user_patch(struct web_req *r, void *arg);
+void api_roles(struct web_req *r, void *arg);
+
+#endif

@@ -1,0 +1,173 @@
+/* t_api_user.c: users over HTTP: made, changed, put out of use; what they were signed in to ends.
+ */
+#include "t_api_world.h"
+
+#define MAKE \
+	"{\"login\":\"mei\",\"name\":\"梅\",\"role\":\"agent\",\"password\":\"correct horse\"}"
+
+/* The token of a sign-in; empty when refused. */
+static bool sign_in(struct aw *w, const char *password, char out[API_TOKEN_MAX])
+{
+	struct resp r = { 0 };
+	char body[200];
+	(void)snprintf(body, sizeof(body), "{\"login\":\"mei\",\"password\":\"%s\"}", password);
+	bool ok = http(w, "POST /api/v1/auth/login", NULL, body, &r) == 200;
+	(void)snprintf(out, API_TOKEN_MAX, SV_FMT, SV_ARG(jv_get_str(r.json, "token")));
+	resp_done(&r);
+	return ok;
+}
+
+static int patch(struct aw *w, const char *match, const char *body, struct resp *r)
+{
+	char head[80];
+	(void)snprintf(head, sizeof(head), "If-Match: %s\r\n", match);
+	return http_with(w, "PATCH /api/v1/users/mei", aw_token_of(w, "admin", "root"),
+			 match ? head : NULL, body, r);
+}
+
+static int me(struct aw *w, const char *token)
+{
+	struct resp r = { 0 };
+	int status = http(w, "GET /api/v1/me", token, NULL, &r);
+	resp_done(&r);
+	return status;
+}
+
+/* Rows of that kind in the river. */
+static int64_t rows(struct aw *w, const char *kind)
+{
+	struct store_db *db;
+	struct store_stmt *q;
+	int64_t n = -1;
+	store_flush(w->store);
+	if (store_reader(w->store, &db) ||
+	    store_prep(db, &q, "SELECT count(*) FROM event WHERE kind=?1"))
+		return n;
+	store_bind_sv(q, 1, sv_of(kind));
+	if (store_step(q) == 1)
+		n = store_col_int(q, 0);
+	store_reset(q);
+	return n;
+}
+
+TEST(api_user_made_listed_and_refused)
+{
+	static const char *const bad[] = {
+		"{}",
+		"{\"login\":\"Mei Li\",\"role\":\"agent\",\"password\":\"correct horse\"}",
+		"{\"login\":\"li\",\"role\":\"king\",\"password\":\"correct horse\"}",
+		"{\"login\":\"li\",\"role\":\"agent\",\"password\":\"short\"}",
+		"{\"login\":\"li\",\"role\":\"agent\",\"password\":12345678901}",
+		"{\"login\":\"li\",\"role\":\"agent\",\"password\":\"correct "
+		"horse\",\"hat\":\"red\"}",
+	};
+	struct aw w = { 0 };
+	struct resp r = { 0 };
+	char token[API_TOKEN_MAX];
+
+	if (!aw_up(&w))
+		return;
+	const char *root = aw_token_of(&w, "admin", "root");
+	EQ(http(&w, "POST /api/v1/users", root, MAKE, &r), 201);
+	SV_EQ(jv_get_str(r.json, "role"), "agent");
+	CHECK(sv_find(sb_sv(&r.body), SV("hash")) < 0 && sv_find(sb_sv(&r.body), SV("argon")) < 0);
+	EQ(http(&w, "POST /api/v1/users", root, MAKE, &r), 409);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		EQ(http(&w, "POST /api/v1/users", root, bad[i], &r), 400);
+	CHECK(sign_in(&w, "correct horse", token) && me(&w, token) == 200);
+	EQ(http(&w, "POST /api/v1/users", root,
+		"{\"login\":\"tom\",\"role\":\"viewer\",\"password\":\"correct horse\"}", &r), 201);
+	EQ(http(&w, "GET /api/v1/users?limit=1", root, NULL, &r), 200);
+	EQ(jv_len(jv_get(r.json, "items")), 1);
+	SV_EQ(jv_get_str(r.json, "next"), "mei");
+	EQ(http(&w, "GET /api/v1/users?limit=1&cursor=mei", root, NULL, &r), 200);
+	SV_EQ(jv_get_str(jv_at(jv_get(r.json, "items"), 0), "login"), "tom");
+	CHECK(jv_is_null(jv_get(r.json, "next")));
+	EQ(http(&w, "GET /api/v1/users?limit=x", root, NULL, &r), 400);
+	EQ(http(&w, "GET /api/v1/users/nobody", root, NULL, &r), 404);
+	EQ(http(&w, "GET /api/v1/roles", root, NULL, &r), 200);
+	EQ(jv_len(jv_get(r.json, "items")), 6);
+	EQ(rows(&w, "user.made"), 2);
+	resp_done(&r);
+	aw_down(&w);
+}
+
+TEST(api_user_changed_and_signed_out)
+{
+	struct aw w = { 0 };
+	struct resp r = { 0 };
+	char first[API_TOKEN_MAX], second[API_TOKEN_MAX];
+
+	if (!aw_up(&w))
+		return;
+	EQ(http(&w, "POST /api/v1/users", aw_token_of(&w, "admin", "root"), MAKE, &r), 201);
+	CHECK(sign_in(&w, "correct horse", first));
+	EQ(patch(&w, "\"1\"", "{\"name\":\"Mei\"}", &r), 200); /* no reason to sign in again */
+	EQ(me(&w, first), 200);
+	EQ(patch(&w, "\"1\"", "{\"name\":\"May\"}", &r), 412);
+	EQ(patch(&w, "\"x\"", "{\"name\":\"May\"}", &r), 412);
+	EQ(patch(&w, "*", "{\"role\":\"king\"}", &r), 400);
+	EQ(patch(&w, "*", "{\"login\":\"may\"}", &r), 400);
+	EQ(patch(&w, "\"2\"", "{\"password\":\"battery staple\"}", &r), 200);
+	EQ(jv_get_int(r.json, "version", 0), 3);
+	EQ(me(&w, first), 401);
+	CHECK(!sign_in(&w, "correct horse", second) && sign_in(&w, "battery staple", second));
+	EQ(me(&w, second), 200);
+	EQ(patch(&w, "*", "{\"disabled\":true}", &r), 200);
+	CHECK(jv_get_bool(r.json, "disabled", false));
+	EQ(me(&w, second), 401);
+	CHECK(!sign_in(&w, "battery staple", first));
+	CHECK(aw_restart(&w));
+	EQ(me(&w, second), 401);             /* known again after a restart */
+	EQ(patch(&w, "*", "{\"disabled\":false}", &r), 200);
+	CHECK(sign_in(&w, "battery staple", first) && me(&w, first) == 200);
+	EQ(rows(&w, "user.changed"), 4);
+	resp_done(&r);
+	aw_down(&w);
+}
+
+/* Nobody locks themselves out, so an administrator remains. */
+TEST(api_user_keeps_their_own_access)
+{
+	struct aw w = { 0 };
+	struct resp r = { 0 };
+
+	if (!aw_up(&w))
+		return;
+	EQ(http(&w, "POST /api/v1/users", aw_token_of(&w, "admin", "root"), MAKE, &r), 201);
+	EQ(patch(&w, "*", "{\"role\":\"admin\"}", &r), 200);
+	const char *own = aw_token_of(&w, "admin", "lin");
+	EQ(http(&w, "POST /api/v1/users", own,
+		"{\"login\":\"lin\",\"role\":\"admin\",\"password\":\"correct horse\"}", &r), 201);
+	EQ(http(&w, "PATCH /api/v1/users/lin", own, "{\"disabled\":true}", &r), 409);
+	EQ(http(&w, "PATCH /api/v1/users/lin", own, "{\"role\":\"agent\"}", &r), 409);
+	EQ(http(&w, "PATCH /api/v1/users/lin", own, "{\"name\":\"Lin\"}", &r), 200);
+	resp_done(&r);
+	aw_down(&w);
+}
+
+TEST(api_user_sockets_end)
+{
+	static const char *const paths[] = { "/ws/supervisor", "/ws/agent" };
+	struct aw w = { 0 };
+	struct resp r = { 0 };
+	struct wsc c[2];
+	char token[API_TOKEN_MAX], url[API_TOKEN_MAX + 64];
+
+	if (!aw_up(&w))
+		return;
+	EQ(http(&w, "POST /api/v1/users", aw_token_of(&w, "admin", "root"), MAKE, &r), 201);
+	EQ(patch(&w, "*", "{\"role\":\"supervisor\"}", &r), 200);
+	CHECK(sign_in(&w, "correct horse", token));
+	for (int i = 0; i < 2; i++) {
+		(void)snprintf(url, sizeof(url), "%s?token=%s", paths[i], token);
+		CHECK(wsc_open(&w, &c[i], url));
+	}
+	EQ(patch(&w, "*", "{\"disabled\":true}", &r), 200);
+	CHECK(wsc_gone(&w, &c[0]) && wsc_gone(&w, &c[1]));
+	EQ(c[0].code, 1008);
+	for (int i = 0; i < 2; i++)
+		wsc_close(&w, &c[i]);
+	resp_done(&r);
+	aw_down(&w);
+}
