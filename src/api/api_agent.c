@@ -486,11 +486,12 @@ static void on_close(struct web_ws *ws, int code, sv reason)
 
 const struct web_ws_ops api_agent_ws = { on_open, on_msg, on_close, NULL };
 
-void api_agent_cut(struct api *a, sv login)
+void api_agent_cut(struct api *a, sv login, int64_t from_ms)
 {
 	struct api_agent *g = a->people ? api_agent_find(a, login) : NULL;
 	for (int i = 0; g && i < g->n_socks; i++)
-		web_ws_close(g->socks[i]->ws, 1008, SV("sign in again"));
+		if (g->socks[i]->u.made_ms < from_ms)
+			web_ws_close(g->socks[i]->ws, 1008, SV("sign in again"));
 }
 
 /* ---- once a second ---- */

@@ -102,7 +102,8 @@ bool api_user_of_token(struct api *a, sv token, struct api_user *ret)
 	sv_cut(&rest, ':', &role);
 	if (rest.n >= sizeof(ret->login) || role.n >= sizeof(ret->role))
 		return false;
-	if (api_user_cut(a, rest, made_ms(token)))
+	ret->made_ms = made_ms(token);
+	if (api_user_cut(a, rest, ret->made_ms))
 		return false;
 	snprintf(ret->role, sizeof(ret->role), SV_FMT, SV_ARG(role));
 	snprintf(ret->login, sizeof(ret->login), SV_FMT, SV_ARG(rest));

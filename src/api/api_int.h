@@ -13,6 +13,7 @@
 
 struct api_user {
 	char login[64], role[16];
+	int64_t made_ms;             /* when they signed in: their token's */
 };
 
 /* A request that must be answered by a time: all wait equally long, so the list is a queue.

@@ -17,6 +17,7 @@ struct console {
 	struct api *a;
 	struct web_ws *ws;           /* NULL once gone */
 	char login[64];
+	int64_t made_ms;             /* when they signed in */
 	int queries;                 /* under way: keep the struct alive */
 	VEC(char *) held;
 	size_t held_bytes;
@@ -173,10 +174,11 @@ void api_live_done(struct api *a)
 	a->live = NULL;
 }
 
-void api_live_cut(struct api *a, sv login)
+void api_live_cut(struct api *a, sv login, int64_t from_ms)
 {
 	for (int i = 0; a->live && i < a->live->n; i++)
-		if (sv_eq(login, sv_of(a->live->v[i]->login)))
+		if (sv_eq(login, sv_of(a->live->v[i]->login)) &&
+		    a->live->v[i]->made_ms < from_ms)
 			web_ws_close(a->live->v[i]->ws, 1008, SV("sign in again"));
 }
 
@@ -246,6 +248,7 @@ static int on_open(struct web_ws *ws, struct web_req *r, void *arg)
 	c->a = a;
 	c->ws = ws;
 	memcpy(c->login, u.login, sizeof(c->login));
+	c->made_ms = u.made_ms;
 	web_ws_set_user(ws, c);
 	a->live->v[a->live->n++] = c;
 	metric_add(M_WS_OPEN, 1);

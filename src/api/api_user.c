@@ -38,8 +38,8 @@ static void cut(struct api *a, sv login, int64_t from_ms)
 		}
 	}
 	*at = from_ms;
-	api_agent_cut(a, login);
-	api_live_cut(a, login);
+	api_agent_cut(a, login, from_ms);
+	api_live_cut(a, login, from_ms);
 }
 
 static void cuts_run(struct api_query *q, struct store_db *db)

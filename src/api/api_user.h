@@ -21,8 +21,8 @@ void api_users_reload(struct api *a);        /* soon */
 bool api_user_cut(const struct api *a, sv login, int64_t made_ms);
 
 /* The user's sockets end: of the desk, of consoles. */
-void api_agent_cut(struct api *a, sv login);
-void api_live_cut(struct api *a, sv login);
+void api_agent_cut(struct api *a, sv login, int64_t from_ms);
+void api_live_cut(struct api *a, sv login, int64_t from_ms);
 
 void api_users(struct web_req *r, void *arg);
 void api_user_get(struct web_req *r, void *arg);

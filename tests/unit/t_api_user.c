@@ -171,3 +171,37 @@ TEST(api_user_sockets_end)
 	resp_done(&r);
 	aw_down(&w);
 }
+
+/* Given a new password by another process, they sign in at once: what is learned of it later ends
+ * what was signed in to before, and nothing newer. */
+TEST(api_user_newer_sockets_stay)
+{
+	struct aw w = { 0 };
+	struct resp r = { 0 };
+	struct wsc old, fresh;
+	struct err e = { 0 };
+	char token[API_TOKEN_MAX], url[API_TOKEN_MAX + 64];
+
+	if (!aw_up(&w))
+		return;
+	EQ(http(&w, "POST /api/v1/users", aw_token_of(&w, "admin", "root"), MAKE, &r), 201);
+	CHECK(sign_in(&w, "correct horse", token));
+	(void)snprintf(url, sizeof(url), "/ws/agent?token=%s", token);
+	CHECK(wsc_open(&w, &old, url));
+	EQ(api_user_put(w.store, SV("mei"), SV("Mei"), SV("agent"), SV("battery staple"), true, &e),
+	   0);
+	CHECK(sign_in(&w, "battery staple", token));
+	(void)snprintf(url, sizeof(url), "/ws/agent?token=%s", token);
+	CHECK(wsc_open(&w, &fresh, url));
+	CHECK(wsc_gone(&w, &old));
+	EQ(old.code, 1008);
+	EQ(me(&w, token), 200);
+	CHECK(!fresh.closed);
+	wsc_send(&fresh, "{\"id\":\"x\",\"op\":\"dance\"}");
+	EQ(me(&w, token), 200);              /* the door has looked at it by now */
+	CHECK(!fresh.closed);
+	wsc_close(&w, &old);
+	wsc_close(&w, &fresh);
+	resp_done(&r);
+	aw_down(&w);
+}
