@@ -59,7 +59,8 @@ struct api {
 	struct guard_access *access; /* roles; ours */
 	struct map *keys;            /* API keys: hash -> name, owned */
 	bool keys_loading, cuts_loading;
-	struct map *cuts;            /* login -> since when tokens are good (api_user.c); owned */
+	/* login -> since when tokens are good (api_user.c); owned. */
+	struct map *cuts;
 	int64_t keys_asked, keys_taken; /* an older reading never replaces a newer one */
 	struct oai *oai;             /* clients that take us for a model */
 	int n_realtime;              /* their sockets */

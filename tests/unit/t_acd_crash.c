@@ -216,8 +216,10 @@ static void one_round(struct life *l)
 	xfree(v);
 	agents(l, l->drain && l->g->lives == 0);
 	aw_settle(&l->w);
-	aw_pass(&l->w, (int64_t)rng_below(&l->r, 4000));
-	l->g->now = loop_wall_ms(l->w.loop);
+	int64_t ms = (int64_t)rng_below(&l->r, 4000);
+	/* noted before: the next life's clock never stands before a row of this one */
+	l->g->now = loop_wall_ms(l->w.loop) + ms;
+	aw_pass(&l->w, ms);
 }
 
 /* ---- what must be ---- */
