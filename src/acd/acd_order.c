@@ -300,6 +300,13 @@ static bool wraps(const struct ho *h, sv login)
 	return !login.n || sv_eq(sv_of(h->agent), login);
 }
 
+/* Of one who gave it away: their own time ends, what was chosen is another's to say. */
+static int former_wrapped(struct acd *a, sv id, sv login)
+{
+	int rc = acd_core_wrapped(a->core, id, login, a->now->now);
+	return rc == ERR_NOTFOUND ? ERR_STATE : rc;
+}
+
 /* Ended; what the agent chose at the end of the wrap-up. */
 static int do_wrapped(struct acd *a, struct acd_job *j)
 {
@@ -316,19 +323,17 @@ static int do_wrapped(struct acd *a, struct acd_job *j)
 			rc = ho_one(db, j->o.handover, &row);
 		if (rc)
 			return rc;
-		if (ho_is_live(&row) || !row.accepted || !wraps(&row, j->o.agent))
+		if (ho_is_live(&row) || !row.accepted)
 			return ERR_STATE;
+		if (!wraps(&row, j->o.agent))
+			return former_wrapped(a, sv_of(row.id), j->o.agent);
 		acd_copy(j->id, sizeof(j->id), sv_of(row.id));
 		h = acd_keep(a, &row);
 	}
 	if (!h)
 		return ERR_FULL;
-	if (!ho_is_live(h) && !wraps(h, j->o.agent))
-		return ERR_STATE;
-	if (ho_is_live(h)) { /* given away: the former agent's own wrap-up */
-		rc = acd_core_wrapped(a->core, sv_of(h->id), j->o.agent, a->now->now);
-		return rc == ERR_NOTFOUND ? ERR_STATE : rc;
-	}
+	if (ho_is_live(h) || !wraps(h, j->o.agent))
+		return former_wrapped(a, sv_of(h->id), j->o.agent);
 	if (j->o.json.n) {
 		xfree(h->more.wrap);
 		h->more.wrap = xstrdup(j->o.json);

@@ -181,7 +181,7 @@ static void on_wrap_over(struct acd *a, const struct acd_out *x)
 	jv_set_str(o, "agent", x->login);
 	jv_set_int(o, "acw_ms", x->wait_ms);
 	jv_set_str(o, "why", x->why);
-	if (h)
+	if (h && sv_eq(sv_of(h->agent), x->login)) /* not another's choice */
 		jv_set(o, "disposition", acd_disposition(h));
 	acd_event(a, "queue.wrapped", h ? sv_of(h->customer) : SV_NULL, x->login, o);
 	if (!h)

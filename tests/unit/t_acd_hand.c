@@ -392,6 +392,37 @@ TEST(acd_nobody_wraps_up_for_another)
 	aw_close(&w);
 }
 
+/* Who gave it away ends their own time, also when the next one has given it back by then. */
+TEST(acd_a_former_agent_ends_their_own_wrap_up)
+{
+	struct aw w;
+	char id[ACD_ID];
+	struct acd_order wrap = { ACD_DO_WRAPPED, .agent = SV("mei"),
+				  .json = SV("{\"disposition\":\"spam\"}") };
+	if (!aw_open(&w, ""))
+		return;
+	OK(aw_state(&w, "mei", ACD_READY, ""));
+	OK(aw_ask(&w, "C1", "", false, ""));
+	acd_copy(id, sizeof(id), sv_of(w.id));
+	wrap.handover = sv_of(id);
+	OK(aw_act(&w, ACD_DO_ACCEPT, id, "mei"));
+	OK(aw_state(&w, "tom", ACD_READY, ""));
+	OK(aw_do(&w, (struct acd_order){ ACD_DO_GIVE, .handover = sv_of(id), .agent = SV("mei"),
+					 .to = SV("tom"), .own = true }));
+	OK(aw_act(&w, ACD_DO_ACCEPT, id, "tom"));
+	OK(aw_act(&w, ACD_DO_BACK, id, "tom"));
+	OK(aw_do(&w, wrap));
+	EQ(aw_count(&w, "SELECT count(*) FROM event WHERE kind='queue.wrapped' AND "
+			"json_extract(body,'$.agent')='mei'"), 1);
+	EQ(aw_do(&w, wrap), ERR_STATE);      /* once */
+	EQ(aw_count(&w, "SELECT count(*) FROM event WHERE body LIKE '%spam%'"), 0);
+	EQ(aw_count(&w, "SELECT count(*) FROM handover WHERE wrapped_ms IS NULL"), 1);
+	OK(aw_act(&w, ACD_DO_WRAPPED, id, "tom"));
+	CHECK(map_count(w.acd->hos) == 0);
+	CHECK(aw_adds_up(&w));
+	aw_close(&w);
+}
+
 TEST(acd_what_waits_is_given_by_those_who_may)
 {
 	struct aw w;
