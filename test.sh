@@ -189,9 +189,10 @@ unit_part() {
 	local t
 	static_checks
 	stage "sanitized build"
-	[ -e build-asan/build.ninja ] ||
-		meson setup build-asan -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1 \
-			'-Dc_args=-g1 -Wno-format-truncation -Wno-maybe-uninitialized' > "$logs/meson.log" 2>&1
+	local way=setup
+	[ ! -e build-asan/build.ninja ] || way=configure
+	meson $way build-asan -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1 \
+		'-Dc_args=-g1 -Wno-format-truncation -Wno-maybe-uninitialized' > "$logs/meson.log" 2>&1
 	# shellcheck disable=SC2046
 	build build_asan build-asan -- programs $(unit_tests build-asan) || return 1
 	staged
