@@ -80,8 +80,9 @@ test('words: unread until the conversation is open, once each, the typing ends',
 });
 
 test('what is said is pending until its row comes; a refusal stays', () => {
-  const local = (client_id: string): Frame => ({ type: 'local.said', data: { conversation: 'c1', client_id, text: 'Yes' } });
+  const local = (client_id: string): Frame => ({ type: 'local.said', data: { conversation: 'c1', client_id, text: 'Yes', translate: true } });
   let s = play(emptyDesk(), hello(), offer(101), local('a'), local('b'), local('a'));
+  assert.deepEqual(s.talks.get('c1')!.pending.map((p) => p.translate), [true, true], 'sent again as it was sent first');
   assert.deepEqual(s.talks.get('c1')!.pending.map((p) => p.client_id), ['b', 'a'], 'sent again after a break: once');
   s = play(s, said('c1', row(5, 'turn.agent', { text: 'Yes', client_id: 'a' }), 102));
   s = play(s, { type: 'local.failed', data: { conversation: 'c1', client_id: 'b', why: 'closed' } });

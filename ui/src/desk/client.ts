@@ -112,10 +112,15 @@ export function startDesk(alone: boolean): void {
   if (alone) link.value = deskLink.value;
   socket.start();
 }
-export function stopDesk(): void {
+function stopDesk(): void {
   socket.stop();
   first = true;
+  queue = [];
+  if (timer) clearTimeout(timer);
+  timer = null;
+  const before = desk.peek();
   desk.value = emptyDesk();
+  announce(before, emptyDesk());
   offers.value = 0;
   said.clear();
 }
@@ -148,7 +153,7 @@ export function op(name: string, given: Record<string, unknown> = {}): Promise<R
 
 async function deliver(client_id: string, x: Said): Promise<void> {
   const about = { conversation: x.conversation, client_id };
-  put({ type: 'local.said', data: { ...about, text: x.text, note: x.note } });
+  put({ type: 'local.said', data: { ...about, text: x.text, note: x.note, translate: x.translate } });
   try {
     const r = await op(x.note ? 'note' : 'say', { ...about, text: x.text, ...(x.translate ? { translate: true } : {}) });
     said.delete(client_id);

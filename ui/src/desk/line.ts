@@ -1,6 +1,6 @@
 /* This browser as the agent's telephone: the microphone and the loudspeaker on one socket that waits until a call is
  * put onto it. The second browser of the same login takes the line. */
-import { signal } from '@preact/signals';
+import { effect, signal } from '@preact/signals';
 import { wsUrl } from '../lib/socket.ts';
 import { openAudio, type AudioLine } from '../talk/audio.ts';
 import { token } from '../console/state.ts';
@@ -8,13 +8,14 @@ import { token } from '../console/state.ts';
 export type Line = 'off' | 'opening' | 'open' | 'busy'; /* busy: somebody is on it */
 export const lineState = signal<Line>('off');
 export const lineError = signal<unknown>(null);
-export const lineFrames = { sent: 0, received: 0 }; /* of 20 ms */
 
 const BACKLOG_BYTES = 32000; /* one second: the network is stuck */
 let audio: AudioLine | null = null;
 let ws: WebSocket | null = null;
+let attempt = 0; /* grows with every start and end: what was begun before has lost the line */
 
 function finish(): void {
+  attempt++;
   const s = ws;
   ws = null;
   if (s && s.readyState <= WebSocket.OPEN) s.close();
@@ -25,7 +26,6 @@ function finish(): void {
 
 function receive(data: unknown): void {
   if (data instanceof ArrayBuffer) {
-    lineFrames.received++;
     audio?.play(data.byteLength % 2 ? data.slice(0, -1) : data);
     return;
   }
@@ -40,16 +40,21 @@ export async function openLine(): Promise<boolean> {
   if (lineState.value !== 'off') return lineState.value !== 'opening';
   lineState.value = 'opening';
   lineError.value = null;
+  const mine = ++attempt;
   try {
-    audio = await openAudio({
+    const opened = await openAudio({
       frame: (pcm) => {
         if (ws?.readyState !== WebSocket.OPEN || ws.bufferedAmount > BACKLOG_BYTES) return;
         ws.send(pcm);
-        lineFrames.sent++;
       },
       level: () => undefined,
       playing: () => undefined,
     });
+    if (mine !== attempt) {
+      opened.close();
+      return false;
+    }
+    audio = opened;
     return await new Promise<boolean>((done) => {
       const s = new WebSocket(wsUrl(`/ws/media?party=${encodeURIComponent(token.value ?? '')}`));
       ws = s;
@@ -67,6 +72,7 @@ export async function openLine(): Promise<boolean> {
       };
     });
   } catch (e) {
+    if (mine !== attempt) return false;
     lineError.value = e;
     finish();
     return false;
@@ -76,3 +82,6 @@ export async function openLine(): Promise<boolean> {
 export const closeLine = (): void => finish();
 export const muteLine = (on: boolean): void => audio?.mute(on);
 addEventListener('pagehide', finish);
+effect(() => {
+  if (token.value === null) finish();
+});

@@ -128,7 +128,7 @@ function Sent({ p, conversation }: { p: Pending; conversation: string }) {
       </div>
       <p class="meta">
         {failed ? (
-          <button class="linkish bad" onClick={() => say({ conversation, text: p.text, note: p.note, translate: false }, p.client_id)}>
+          <button class="linkish bad" onClick={() => say({ conversation, text: p.text, note: p.note, translate: p.translate }, p.client_id)}>
             {t('desk.not_sent', { why: p.why })} · {t('ui.retry')}
           </button>
         ) : (

@@ -254,7 +254,7 @@ const STEPS: Record<string, Step> = {
     ...t,
     pending: [
       ...t.pending.filter((p) => p.client_id !== d['client_id']),
-      { client_id: str(d['client_id']), text: str(d['text']), note: Boolean(d['note']), state: 'sent', why: '' },
+      { client_id: str(d['client_id']), text: str(d['text']), note: Boolean(d['note']), translate: Boolean(d['translate']), state: 'sent', why: '' },
     ],
   })),
   'local.failed': onTalk((t, d) => ({

@@ -132,6 +132,7 @@ export interface Pending {
   client_id: string;
   text: string;
   note: boolean;
+  translate: boolean;
   state: 'sent' | 'failed';
   why: string;
 }

@@ -1,0 +1,126 @@
+/* Signing out, and what is still open then: the ring, the queue of frames, the line of this browser. And a start of the
+ * console while the server does not answer. The browser is made here. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+const g = globalThis as unknown as Record<string, unknown>;
+const put = (name: string, v: unknown): void => void Object.defineProperty(g, name, { value: v, configurable: true, writable: true });
+const turn = (): Promise<void> => new Promise((done) => setImmediate(done));
+
+const kept = new Map([['callm.token', 'tok']]);
+put('localStorage', { getItem: (k: string) => kept.get(k) ?? null, setItem: (k: string, v: string) => kept.set(k, v), removeItem: (k: string) => kept.delete(k) });
+put('location', { hash: '', search: '', protocol: 'http:', host: 'localhost' });
+put('document', { documentElement: { dataset: {} }, visibilityState: 'visible' });
+put('navigator', { language: 'en', mediaDevices: { getUserMedia: () => new Promise((given) => (grant = given)) } });
+put('addEventListener', () => undefined);
+put('matchMedia', () => ({ matches: false, addEventListener: () => undefined }));
+let grant: (stream: unknown) => void = () => undefined;
+
+/* Timers that only run when a test says so. */
+const timers = new Map<number, { fn: () => void; ms: number; every: boolean }>();
+let made = 0;
+const timer = (every: boolean) => (fn: () => void, ms: number) => (timers.set(++made, { fn, ms, every }), made);
+put('setInterval', timer(true));
+put('setTimeout', timer(false));
+put('clearInterval', (id: number) => timers.delete(id));
+put('clearTimeout', (id: number) => timers.delete(id));
+const due = (ms: number): number[] => [...timers].filter(([, x]) => x.ms === ms).map(([id]) => id);
+function pass(): void {
+  for (const [id, x] of [...timers])
+    if (!x.every) {
+      timers.delete(id);
+      x.fn();
+    }
+}
+
+const sockets: FakeSocket[] = [];
+class FakeSocket {
+  static OPEN = 1;
+  readyState = 1;
+  bufferedAmount = 0;
+  onopen = (): void => undefined;
+  onclose = (): void => undefined;
+  onmessage = (_: { data: unknown }): void => undefined;
+  constructor(public url: string) {
+    sockets.push(this);
+  }
+  send(): void {}
+  close(): void {
+    this.readyState = 3;
+  }
+}
+put('WebSocket', FakeSocket);
+class FakeAudio {
+  closed = false;
+  audioWorklet = { addModule: async () => undefined };
+  async resume() {}
+  createMediaStreamSource = () => ({ connect: () => undefined });
+  async close() {
+    this.closed = true;
+  }
+}
+put('window', g);
+put('AudioContext', FakeAudio);
+put('AudioWorkletNode', class {
+  port = { postMessage: () => undefined };
+  connect(): void {}
+});
+const microphone = () => {
+  const track = { enabled: true, live: true, stop: () => (track.live = false) };
+  return { track, getTracks: () => [track], getAudioTracks: () => [track] };
+};
+
+let me: { status: number; body: unknown } = { status: 503, body: {} };
+const asked: string[] = [];
+put('fetch', async (path: string) => {
+  asked.push(path);
+  return new Response(JSON.stringify(me.body), { status: me.status, headers: { 'Content-Type': 'application/json' } });
+});
+
+const state = await import('../src/console/state.ts');
+const client = await import('../src/desk/client.ts');
+const line = await import('../src/desk/line.ts');
+const RING_MS = 3000;
+
+test('signing out stops the ring, drops the frames that wait and closes the line of this browser', async () => {
+  client.startDesk(true);
+  const s = sockets.at(-1)!;
+  s.onopen();
+  const says = (m: unknown): void => s.onmessage({ data: JSON.stringify(m) });
+  says({ seq: 1, type: 'hello', data: { me: { login: 'mei' }, state: { state: 'ready' }, work: [{ handover: 'h1', conversation: 'c1', state: 'offered' }] } });
+  assert.equal(due(RING_MS).length, 1, 'it rings');
+  says({ seq: 2, type: 'handover.offered', data: { handover: 'h2', conversation: 'c2' } });
+
+  const opening = line.openLine();
+  const mic = microphone();
+  grant(mic);
+  await turn();
+  const media = sockets.at(-1)!;
+  assert.match(media.url, /ws\/media/);
+  media.onopen();
+  assert.deepEqual([await opening, line.lineState.value, mic.track.live], [true, 'open', true]);
+
+  state.signOut();
+  assert.equal(due(RING_MS).length, 0, 'it rings no more');
+  assert.deepEqual([line.lineState.value, mic.track.live, media.readyState], ['off', false, 3]);
+  pass();
+  assert.equal(client.desk.value.work.size, 0, 'what waited was of the one who left');
+});
+
+test('a line that is closed while the browser asks for the microphone stays closed', async () => {
+  const before = sockets.length;
+  const first = line.openLine();
+  const late = microphone();
+  const grant_first = grant;
+  line.closeLine();
+  const second = line.openLine();
+  grant_first(late);
+  assert.deepEqual([await first, late.track.live, line.lineState.value], [false, false, 'opening']);
+  const mic = microphone();
+  grant(mic);
+  await turn();
+  assert.equal(sockets.length, before + 1, 'one line');
+  sockets.at(-1)!.onopen();
+  assert.deepEqual([await second, mic.track.live], [true, true]);
+  line.closeLine();
+});
