@@ -124,3 +124,43 @@ test('a line that is closed while the browser asks for the microphone stays clos
   assert.deepEqual([await second, mic.track.live], [true, true]);
   line.closeLine();
 });
+
+test('who is signed in is asked again until the server says it; then the line of that role is opened', async () => {
+  const me_asked = (): number => asked.filter((p) => p.startsWith('/api/v1/me')).length;
+  kept.set('callm.token', 'tok');
+  state.token.value = 'tok';
+  state.user.value = null;
+  const before = me_asked();
+  const ready = state.boot();
+  await turn();
+  assert.deepEqual([me_asked() - before, state.user.value, state.link.value], [1, null, 'waiting']);
+  me = { status: 200, body: { login: 'ann', name: 'Ann', role: 'viewer' } };
+  const n = sockets.length;
+  state.reconnect();
+  await ready;
+  assert.deepEqual([(state.user.value as { login: string } | null)?.login, state.page.value, state.link.value], ['ann', 'kb', 'closed']);
+  assert.equal(sockets.length, n, 'a viewer has no line');
+});
+
+test('signing out ends the asking', async () => {
+  me = { status: 503, body: {} };
+  state.user.value = null;
+  const ready = state.boot();
+  await turn();
+  assert.equal(state.link.value, 'waiting');
+  state.signOut();
+  await ready;
+  assert.deepEqual([state.user.value, state.link.value], [null, 'closed']);
+});
+
+test('the rows of a conversation are read to the end', async () => {
+  state.token.value = 'tok';
+  const rows = (from: number, n: number) => ({ items: Array.from({ length: n }, (_, i) => ({ seq: from + i, kind: 'turn.bot', ts: '', turn: 1, actor: 'bot', body: {} })) });
+  put('fetch', async (path: string) => {
+    const after = Number(new URLSearchParams(path.split('?')[1]).get('after'));
+    return new Response(JSON.stringify(rows(after + 1, Math.min(500, 1100 - after))), { headers: { 'Content-Type': 'application/json' } });
+  });
+  const all = await state.fetchEvents('c1', 0);
+  assert.deepEqual([all.length, all.at(-1)!.seq], [1100, 1100]);
+  assert.equal((await state.fetchEvents('c1', 1050)).length, 50);
+});

@@ -9,26 +9,10 @@ import { lastSeq, mergeEvents, timeline, type Item, type TurnItem } from '../lib
 import type { Conv, Ev } from '../lib/types.ts';
 import { Empty, ErrorNote, Icon, Skeleton } from '../lib/ui.tsx';
 import { CHANNEL_ICON, convName, Emotion, lasted, turnsText } from './list.tsx';
-import { authed, feed, fresh, live, now, route } from './state.ts';
+import { authed, feed, fetchEvents, fresh, live, now, route } from './state.ts';
 import { MoodCurve } from './mood.tsx';
 import { Player, usePlayer } from './player.tsx';
 import { Transcript } from './transcript.tsx';
-
-const PAGE = 500;
-
-async function fetchEvents(id: string, after: number): Promise<Ev[]> {
-  const all: Ev[] = [];
-  for (;;) {
-    const p = await authed<{ items: Ev[]; last_seq: number }>(
-      `/api/v1/conversations/${encodeURIComponent(id)}/events`,
-      { query: { after, limit: PAGE } },
-    );
-    all.push(...p.items);
-    const last = lastSeq(p.items);
-    if (p.items.length < PAGE || last <= after) return all;
-    after = last;
-  }
-}
 
 function useEvents(id: string, events: Signal<Ev[] | null>, error: Signal<unknown>) {
   async function load() {

@@ -3,8 +3,10 @@ import { batch, computed, signal } from '@preact/signals';
 import { ApiError, call, callBytes, callTagged, type CallOptions } from '../lib/api.ts';
 import type { Key } from '../lib/i18n.ts';
 import type { Bindings } from '../lib/keys.ts';
+import { backoffDelay } from '../lib/backoff.ts';
 import { parseHash } from '../lib/router.ts';
 import { ReSocket, wsUrl, type LinkState } from '../lib/socket.ts';
+import { lastSeq } from '../lib/timeline.ts';
 import type { Conv, Ev, Health, Page, User } from '../lib/types.ts';
 import { emptyLive, reduceLive, type LiveMsg } from './live.ts';
 
@@ -43,7 +45,7 @@ export const page = computed<PageName>(
 );
 
 /* Where a role begins. */
-const HOME: Record<string, PageName> = { agent: 'desk', quality: 'quality', knowledge: 'kb' };
+const HOME: Record<string, PageName> = { agent: 'desk', quality: 'quality', knowledge: 'kb', viewer: 'kb' };
 const home = (): PageName => HOME[user.value?.role ?? ''] ?? 'live';
 
 addEventListener('hashchange', () => (route.value = parseHash(location.hash)));
@@ -87,6 +89,7 @@ export function signOut(because_expired = false): void {
     live.value = emptyLive();
     expired.value = because_expired;
   });
+  retry(); /* who waits to ask who is signed in waits no longer */
 }
 
 /* Messages are applied in batches: a busy centre sends hundreds a second and
@@ -131,7 +134,7 @@ export const reconnect = (): void => retry();
 
 /* Supervisors hear of every conversation, agents of their own: one line each. */
 async function connect(): Promise<void> {
-  const role = user.value?.role ?? 'supervisor';
+  const role = user.value?.role;
   if (role === 'agent') {
     const mine = await import('../desk/client.ts');
     retry = mine.retryDesk;
@@ -142,17 +145,47 @@ async function connect(): Promise<void> {
   }
 }
 
+/* The banner tells of it, and its button ends it. */
+async function pause(ms: number): Promise<void> {
+  link.value = 'waiting';
+  retryAt.value = Date.now() + ms;
+  await new Promise<void>((done) => {
+    retry = done;
+    setTimeout(done, ms);
+  });
+  link.value = 'closed';
+}
+
 export async function boot(): Promise<void> {
   authed<Health>('/api/v1/health').then(
     (h) => (company.value = h.company),
     () => undefined,
   );
-  try {
-    user.value ??= await authed<User>('/api/v1/me');
-  } catch {
-    /* The line asks again. */
+  const mine = token.value;
+  if (!mine) return;
+  for (let n = 0; token.value === mine && !user.value; n++)
+    try {
+      const me = await authed<User>('/api/v1/me');
+      if (token.value === mine) user.value = me;
+    } catch {
+      if (token.value === mine) await pause(backoffDelay(n, Math.random()));
+    }
+  if (token.value === mine) await connect();
+}
+
+/* The rows of a conversation after one, page by page. */
+export async function fetchEvents(id: string, after: number): Promise<Ev[]> {
+  const PAGE = 500;
+  const all: Ev[] = [];
+  for (;;) {
+    const p = await authed<{ items: Ev[] }>(`/api/v1/conversations/${encodeURIComponent(id)}/events`, {
+      query: { after, limit: PAGE },
+    });
+    all.push(...p.items);
+    const last = lastSeq(p.items);
+    if (p.items.length < PAGE || last <= after) return all;
+    after = last;
   }
-  if (token.value) await connect();
 }
 
 export async function loadPage(q: {

@@ -4,8 +4,8 @@ import './texts.ts';
 import { effect, signal } from '@preact/signals';
 import { ApiError } from '../lib/api.ts';
 import { ReSocket, wsUrl, type LinkState } from '../lib/socket.ts';
-import type { Ev, User } from '../lib/types.ts';
-import { authed, link, offers, retryAt, token } from '../console/state.ts';
+import type { User } from '../lib/types.ts';
+import { authed, fetchEvents, link, offers, retryAt, token } from '../console/state.ts';
 import { newKey } from '../service/parts.tsx';
 import { announce } from './bell.ts';
 import { emptyDesk, reduceDesk, type Frame } from './store.ts';
@@ -186,14 +186,7 @@ export function typing(conversation: string): void {
 
 /* What the log has beyond what is known here. */
 export async function fetchNew(conversation: string): Promise<void> {
-  const PAGE = 500;
-  for (let round = 0; round < 20; round++) {
-    /* The stream may have begun in the middle, or had a gap while somebody else served. */
-    const after = Math.max(round * PAGE, wholeUpTo(desk.value.talks.get(conversation)?.events ?? []));
-    const p = await authed<{ items: Ev[] }>(`/api/v1/conversations/${encodeURIComponent(conversation)}/events`, {
-      query: { after, limit: PAGE },
-    });
-    put({ type: 'local.rows', data: { conversation, rows: p.items } });
-    if (p.items.length < PAGE) return;
-  }
+  /* The stream may have begun in the middle, or had a gap while somebody else served. */
+  const after = wholeUpTo(desk.value.talks.get(conversation)?.events ?? []);
+  put({ type: 'local.rows', data: { conversation, rows: await fetchEvents(conversation, after) } });
 }

@@ -3,14 +3,14 @@ import './texts.ts';
 import { useEffect } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
 import { t, type Key } from '../lib/i18n.ts';
-import { Empty, ErrorNote, Icon } from '../lib/ui.tsx';
+import { Empty, ErrorNote } from '../lib/ui.tsx';
 import { help, moreHelp, route, user } from '../console/state.ts';
 import { useKeys } from '../service/parts.tsx';
 import { accept, acting, goTo, hold, merge, mute, panel, record, reject } from './acts.ts';
 import { CallBar, flip, Head } from './callbar.tsx';
 import { desk, deskLink, fetchNew, oldState, put, retryDesk, startDesk } from './client.ts';
 import { box, Composer, noting, take } from './composer.tsx';
-import { Inbox, Queues } from './inbox.tsx';
+import { Answer, Inbox, Queues } from './inbox.tsx';
 import { Panel } from './panels.tsx';
 import { flipPresence, Presence } from './presence.tsx';
 import { Script } from './script.tsx';
@@ -109,7 +109,7 @@ function Middle({ w }: { w: Work }) {
         {acting.error.value ? <ErrorNote error={acting.error.value} /> : null}
         <Panel w={w} />
         <Script w={w} talk={talk} loading={loading.value} error={error.value} />
-        {w.state === 'offered' ? w.ringing ? <p class="offer-bar">{t('desk.phone_rings')}</p> : <OfferBar w={w} /> : w.state === 'accepted' ? <Composer w={w} talk={talk} /> : null}
+        {w.state === 'offered' ? w.ringing ? <p class="offer-bar">{t('desk.phone_rings')}</p> : <div class="offer-bar"><Answer w={w} /></div> : w.state === 'accepted' ? <Composer w={w} talk={talk} /> : null}
       </div>
       {w.state === 'wrapup' ? (
         <aside class="desk-side" aria-label={t('desk.wrapup')}>
@@ -119,20 +119,6 @@ function Middle({ w }: { w: Work }) {
         <Side w={w} talk={talk} />
       )}
     </>
-  );
-}
-
-function OfferBar({ w }: { w: Work }) {
-  return (
-    <div class="offer-bar">
-      <button class="btn primary" disabled={acting.busy.value} onClick={() => void accept(w)}>
-        <Icon name={w.media === 'voice' ? 'phone' : 'check'} />
-        {t('desk.accept')} <kbd>a</kbd>
-      </button>
-      <button class="btn" disabled={acting.busy.value} onClick={() => void reject(w)}>
-        {t('desk.reject')} <kbd>x</kbd>
-      </button>
-    </div>
   );
 }
 

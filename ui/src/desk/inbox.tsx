@@ -4,7 +4,7 @@ import { lang, t, tWord, type Key } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
 import { Empty, Icon } from '../lib/ui.tsx';
 import { now } from '../console/state.ts';
-import { accept, reject } from './acts.ts';
+import { accept, acting, reject } from './acts.ts';
 import { desk } from './client.ts';
 import { DueTag, Media, MoodDot, queueName } from './parts.tsx';
 import type { Work, WorkState } from './types.ts';
@@ -110,15 +110,24 @@ function Offer({ w, open }: { w: Work; open: string }) {
         </p>
       ) : null}
       <div class="offer-do" hidden={w.ringing}>
-        <button class="btn primary" data-test="accept" onClick={() => void accept(w)}>
-          <Icon name={w.media === 'voice' ? 'phone' : 'check'} />
-          {t('desk.accept')} <kbd>a</kbd>
-        </button>
-        <button class="btn" data-test="reject" onClick={() => void reject(w)}>
-          {t('desk.reject')} <kbd>x</kbd>
-        </button>
+        <Answer w={w} />
       </div>
     </article>
+  );
+}
+
+/* Take it or not. */
+export function Answer({ w }: { w: Work }) {
+  return (
+    <>
+      <button class="btn primary" data-test="accept" disabled={acting.busy.value} onClick={() => void accept(w)}>
+        <Icon name={w.media === 'voice' ? 'phone' : 'check'} />
+        {t('desk.accept')} <kbd>a</kbd>
+      </button>
+      <button class="btn" data-test="reject" disabled={acting.busy.value} onClick={() => void reject(w)}>
+        {t('desk.reject')} <kbd>x</kbd>
+      </button>
+    </>
   );
 }
 

@@ -1,11 +1,10 @@
 /* After the conversation: what it was, in a summary to correct, what is still to be done. Prefilled; Ctrl Enter saves. */
 import { useEffect, useRef } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
-import { ApiError } from '../lib/api.ts';
 import { t, tWord } from '../lib/i18n.ts';
 import { ErrorNote, Icon } from '../lib/ui.tsx';
 import { authed, now } from '../console/state.ts';
-import { both, seg, useLoad } from '../service/parts.tsx';
+import { both, ifMatch, seg, useJob, useLoad } from '../service/parts.tsx';
 import { acting, wrap } from './acts.ts';
 import { desk } from './client.ts';
 import { DueTag } from './parts.tsx';
@@ -29,9 +28,8 @@ export function WrapUp({ w, talk }: { w: Work; talk: Talk }) {
   const code = useSignal('');
   const more = useSignal<FollowUp[]>([]);
   const touched = useRef(false);
-  const error = useSignal<unknown>(null);
   const first = useRef<HTMLSelectElement>(null);
-  const busy = useSignal(false);
+  const job = useJob();
 
   useEffect(() => {
     if (touched.current || !s) return;
@@ -47,31 +45,32 @@ export function WrapUp({ w, talk }: { w: Work; talk: Talk }) {
     more.value = more.value.map((f, i) => (i === n ? { ...f, ...part } : f));
   };
 
-  async function save() {
-    if (!code.value || busy.value) return;
-    busy.value = true;
-    error.value = null;
+  const save = () => {
+    const summary = text.value.trim();
+    const disposition = code.value;
     const follow_ups = more.value.filter((f) => f.text.trim()).map((f) => ({ ...f, text: f.text.trim() }));
-    try {
-      await keepSummary(path, kept.etag.value, { text: text.value.trim(), disposition: code.value, follow_ups });
-      await wrap(w, { disposition: code.value, summary: text.value.trim(), follow_ups });
-    } catch (e) {
-      error.value = e;
-      await kept.load();
-    }
-    busy.value = false;
-  }
+    if (!disposition) return;
+    void job.run(async () => {
+      try {
+        await authed(path, { method: 'PUT', body: { text: summary, disposition, follow_ups }, headers: ifMatch(kept) });
+      } finally {
+        await kept.load(); /* the next try, when the wrap-up fails, is made on what is kept now */
+      }
+      await wrap(w, { disposition, summary, follow_ups });
+      return '';
+    });
+  };
 
   return (
     <form class="wrapup" data-test="wrapup" aria-label={t('desk.wrapup')}
       onSubmit={(e) => {
         e.preventDefault();
-        void save();
+        save();
       }}
       onKeyDown={(e) => {
         if (e.key !== 'Enter' || !(e.ctrlKey || e.metaKey)) return;
         e.preventDefault();
-        void save();
+        save();
       }}>
       <h2>
         {t('desk.wrapup')}
@@ -129,23 +128,13 @@ export function WrapUp({ w, talk }: { w: Work; talk: Talk }) {
           {t('desk.follow_add')}
         </button>
       </fieldset>
-      {error.value ? <ErrorNote error={error.value} /> : null}
+      {job.error.value ? <ErrorNote error={job.error.value} /> : null}
       <div class="srow">
         <span class="hint grow">{t('desk.wrap_keys')}</span>
-        <button class="btn primary" type="submit" data-test="wrap-save" disabled={!code.value || busy.value || acting.busy.value}>
+        <button class="btn primary" type="submit" data-test="wrap-save" disabled={!code.value || job.busy.value || acting.busy.value}>
           {t('desk.wrap_save')}
         </button>
       </div>
     </form>
   );
-}
-
-/* The corrected summary is kept with the conversation. */
-async function keepSummary(path: string, etag: string | null, body: unknown): Promise<void> {
-  try {
-    await authed(path, { method: 'PUT', body, headers: etag ? { 'If-Match': etag } : {} });
-  } catch (e) {
-    if (e instanceof ApiError && e.status === 404) return; /* nothing was written of it: the wrap-up carries it */
-    throw e;
-  }
 }

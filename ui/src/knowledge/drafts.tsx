@@ -8,7 +8,7 @@ import { makeHash } from '../lib/router.ts';
 import { Empty, ErrorNote, Icon, Skeleton } from '../lib/ui.tsx';
 import { authed, route, supervises } from '../console/state.ts';
 import { Diff } from '../service/doc.tsx';
-import { byText, Done, Pick, Rows, seg, setHashQuery, useJob, useKeys, useLoad, usePages } from '../service/parts.tsx';
+import { byText, Done, ifMatch, Pick, Rows, seg, setHashQuery, useJob, useKeys, useLoad, usePages } from '../service/parts.tsx';
 
 interface Gate {
   gate: string;
@@ -112,7 +112,7 @@ function One({ id, job, next }: { id: string; job: Job; next: () => Promise<void
       await authed(path, {
         method: 'POST',
         body,
-        headers: got.etag.value ? { 'If-Match': got.etag.value } : {},
+        headers: ifMatch(got),
       });
       mode.value = '';
       await (stay ? got.load() : next());

@@ -11,7 +11,7 @@ import { ErrorNote, Skeleton } from '../lib/ui.tsx';
 import { Markdown } from '../console/md.tsx';
 import { authed, route } from '../console/state.ts';
 import { Diff } from '../service/doc.tsx';
-import { BackBar, byText, Done, seg, useJob, useKeys, useLoad, type Loaded } from '../service/parts.tsx';
+import { BackBar, byText, Done, ifMatch, seg, useJob, useKeys, useLoad, type Loaded } from '../service/parts.tsx';
 import { asText, bodyOf, EMPTY, fieldsOf, type Fields } from './fields.ts';
 import { firstSentence } from './first.ts';
 
@@ -67,7 +67,7 @@ function Edit({ id, got }: { id: string; got?: Loaded<Article> }) {
   };
   /* What is changed is what was shown. */
   const match = (): Record<string, string> =>
-    id ? (got?.etag.value ? { 'If-Match': got.etag.value } : {}) : { 'If-None-Match': '*' };
+    got ? ifMatch(got) : { 'If-None-Match': '*' };
   const save = () =>
     run(async () => {
       const body = bodyOf(f.value, id ? before : null);

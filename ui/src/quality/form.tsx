@@ -6,7 +6,7 @@ import { t, tWord } from '../lib/i18n.ts';
 import { ErrorNote, Skeleton } from '../lib/ui.tsx';
 import { authed, supervises, user } from '../console/state.ts';
 import { Issues } from '../service/doc.tsx';
-import { BackBar, both, Done, seg, useJob, useKeys, useLoad } from '../service/parts.tsx';
+import { BackBar, both, Done, ifMatch, seg, useJob, useKeys, useLoad } from '../service/parts.tsx';
 import type { Form } from './types.ts';
 
 export function FormPage({ id }: { id: string }) {
@@ -24,7 +24,7 @@ export function FormPage({ id }: { id: string }) {
     void job.run(async () => {
       issues.value = [];
       try {
-        await authed(path, { method: 'PUT', body: { text: text.value }, headers: got.etag.value ? { 'If-Match': got.etag.value } : {} });
+        await authed(path, { method: 'PUT', body: { text: text.value }, headers: ifMatch(got) });
       } catch (e) {
         if (e instanceof ApiError && e.issues.length) issues.value = e.issues;
         throw e;

@@ -6,16 +6,18 @@ import { dateTime, timeOfDay } from '../lib/format.ts';
 import { lang, t, tWord, type Key } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
 import { timeline, type TurnItem } from '../lib/timeline.ts';
+import type { Job } from '../lib/job.ts';
 import type { Ev } from '../lib/types.ts';
 import { ErrorNote, Icon, Skeleton } from '../lib/ui.tsx';
-import { authed } from '../console/state.ts';
-import { BackBar, both, Done, post, seg, useJob, useKeys, useLoad, type Loaded } from '../service/parts.tsx';
+import { authed, fetchEvents } from '../console/state.ts';
+import { BackBar, both, Done, ifMatch, post, seg, useJob, useKeys, useLoad, type Loaded } from '../service/parts.tsx';
 import { ReviewState, Score } from './quality.tsx';
 import { differs, pieces, scoreOf } from './score.ts';
 import type { Evidence, Form, FormItem, Mark, MarkState, Review } from './types.ts';
 
 export function ReviewPage({ id }: { id: string }) {
   const got = useLoad<Review>(`/api/v1/qa/reviews/${seg(id)}`);
+  const job = useJob(); /* of the page: what was saved is still told beside the next version */
   const r = got.data.value;
   return (
     <section class="page" aria-label={t('qa.review')} data-test="review-page">
@@ -32,20 +34,19 @@ export function ReviewPage({ id }: { id: string }) {
       </BackBar>
       <div class="page-body">
         {got.error.value ? <ErrorNote error={got.error.value} retry={() => void got.load()} /> : null}
-        {r ? <Loaded key={r.version ?? 0} r={r} got={got} /> : got.error.value ? null : <Skeleton rows={8} kind="line" />}
+        {r ? <Loaded key={r.version ?? 0} r={r} got={got} job={job} /> : got.error.value ? null : <Skeleton rows={8} kind="line" />}
       </div>
     </section>
   );
 }
 
-function Loaded({ r, got }: { r: Review; got: Loaded<Review> }) {
+function Loaded({ r, got, job }: { r: Review; got: Loaded<Review>; job: Job }) {
   const form = useLoad<Form>(`/api/v1/qa/forms/${seg(r.form)}`);
   const rows = useSignal<Ev[] | null>(null);
   const chosen = useSignal(''); /* the item whose evidence is marked */
   const error = useSignal<unknown>(null);
   useEffect(() => {
-    authed<{ items: Ev[] }>(`/api/v1/conversations/${seg(r.conversation)}/events`, { query: { limit: 500 } }).then(
-      (p) => (rows.value = p.items), (e: unknown) => (error.value = e));
+    fetchEvents(r.conversation, 0).then((all) => (rows.value = all), (e: unknown) => (error.value = e));
   }, [r.conversation]);
   const mark = (r.marks ?? []).find((m) => m.item === chosen.value);
   const evidence = chosen.value ? (mark?.evidence ?? []) : (r.marks ?? []).flatMap((m) => m.evidence ?? []);
@@ -61,7 +62,7 @@ function Loaded({ r, got }: { r: Review; got: Loaded<Review> }) {
       </div>
       <div class="stack">
         {form.error.value ? <ErrorNote error={form.error.value} retry={() => void form.load()} /> : null}
-        {form.data.value ? <Sheet r={r} form={form.data.value} got={got} chosen={chosen} /> : null}
+        {form.data.value ? <Sheet r={r} form={form.data.value} got={got} chosen={chosen} job={job} /> : null}
         <Moves r={r} got={got} />
         <History r={r} />
       </div>
@@ -91,14 +92,13 @@ function Said({ i, evidence }: { i: TurnItem; evidence: Evidence[] }) {
 const CHOICES: [MarkState, string][] = [['pass', '1'], ['fail', '2'], ['n_a', '3']];
 const MARKED = /^(dis|recheck|arbitrate|done)$/;
 
-function Sheet({ r, form, got, chosen }: { r: Review; form: Form; got: Loaded<Review>; chosen: Signal<string> }) {
+function Sheet({ r, form, got, chosen, job }: { r: Review; form: Form; got: Loaded<Review>; chosen: Signal<string>; job: Job }) {
   const auto = new Map((r.marks ?? []).map((m) => [m.item, m]));
   const last = (r.people ?? []).filter((p) => p.round !== 'calibration').at(-1);
   const items = form.sections.flatMap((s) => s.items);
   const mine = useSignal<Record<string, MarkState>>({ ...(last?.items ?? {}) });
   const comment = useSignal('');
   const calibrate = useSignal(false);
-  const job = useJob();
   const may = MARKED.test(r.state) && (r.moves?.length ?? 0) > 0;
   const all: Record<string, MarkState | undefined> = Object.fromEntries(items.map((i) => [i.id, mine.value[i.id] ?? auto.get(i.id)?.state]));
   const score = scoreOf(form, all);
@@ -114,7 +114,7 @@ function Sheet({ r, form, got, chosen }: { r: Review; form: Form; got: Loaded<Re
       await authed(`/api/v1/qa/reviews/${seg(r.id)}`, {
         method: 'PUT',
         body: { items: mine.value, comment: comment.value.trim(), calibration: calibrate.value },
-        headers: got.etag.value ? { 'If-Match': got.etag.value } : {},
+        headers: ifMatch(got),
       });
       await got.load();
       return t('qa.saved');

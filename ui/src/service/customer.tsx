@@ -9,7 +9,7 @@ import { administers, authed, route } from '../console/state.ts';
 import { ConsentGrid, DataBox, Identities, JoinBox } from './customer_card.tsx';
 import { lastSeen, Tier } from './customers.tsx';
 import { CustomerOrders, CustomerTickets, Happened } from './customer_log.tsx';
-import { BackBar, seg, useLoad, type Loaded } from './parts.tsx';
+import { BackBar, ifMatch, seg, useLoad, type Loaded } from './parts.tsx';
 import type { Customer } from './types.ts';
 
 export const pathOf = (id: string): string => `/api/v1/customers/${seg(id)}`;
@@ -82,11 +82,10 @@ export function CustomerPage({ id }: { id: string }) {
 export async function patch(x: Card, change: Record<string, unknown>): Promise<void> {
   x.error.value = null;
   try {
-    const { etag } = x.got;
     await authed(pathOf(x.c.id), {
       method: 'PATCH',
       body: change,
-      headers: etag.value ? { 'If-Match': etag.value } : {},
+      headers: ifMatch(x.got),
     });
   } catch (e) {
     const clash = e instanceof ApiError && (e.status === 412 || e.status === 409);

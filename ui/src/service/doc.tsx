@@ -8,7 +8,7 @@ import { lang, t } from '../lib/i18n.ts';
 import { ErrorNote } from '../lib/ui.tsx';
 import { authed } from '../console/state.ts';
 import { diffLines, shorten } from './diff.ts';
-import { Done, post, seg, useKeys, useLoad, type Both, type Loaded } from './parts.tsx';
+import { Done, ifMatch, post, seg, useKeys, useLoad, type Both, type Loaded } from './parts.tsx';
 import { DocState } from './rules.tsx';
 
 export interface Doc {
@@ -90,7 +90,7 @@ export function Editor({ s, label }: { s: DocOpen; label: string }) {
       const r = await authed<{ version: number; issues: Issue[] }>(s.path, {
         method: 'PUT',
         body: { text: s.draft.value, note: note.value.trim() },
-        headers: s.got.etag.value ? { 'If-Match': s.got.etag.value } : {},
+        headers: ifMatch(s.got),
       });
       await reload();
       return t(r.issues.length ? 'doc.saved_faulty' : 'doc.saved', { v: r.version });

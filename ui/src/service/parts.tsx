@@ -43,6 +43,10 @@ export function useLoad<T>(path: string, query: Query = {}): Loaded<T> {
   return { data, error, etag, load };
 }
 
+/* What is changed is what was read. */
+export const ifMatch = (got: Pick<Loaded<unknown>, 'etag'>): Record<string, string> =>
+  got.etag.value ? { 'If-Match': got.etag.value } : {};
+
 interface Paged<T> {
   items: T[];
   next?: string | null;

@@ -9,7 +9,7 @@ import { authed, now, user } from '../console/state.ts';
 import { Actions } from './action.tsx';
 import { allDue } from './clocks.ts';
 import { Facts, Value } from './facts.tsx';
-import { BackBar, byText, Done, post, seg, useKeys, useLoad, type Loaded } from './parts.tsx';
+import { BackBar, byText, Done, ifMatch, post, seg, useKeys, useLoad, type Loaded } from './parts.tsx';
 import { DueTag, Severity, TicketState } from './ticket_list.tsx';
 import type { Ticket } from './types.ts';
 
@@ -122,7 +122,7 @@ function Fields(p: Part) {
       authed(pathOf(x.id), {
         method: 'PATCH',
         body,
-        headers: p.got.etag.value ? { 'If-Match': p.got.etag.value } : {},
+        headers: ifMatch(p.got),
       }), t('svc.saved'));
   const me = user.value?.login;
   return (

@@ -5,7 +5,7 @@ import { useSignal, type Signal } from '@preact/signals';
 import { t, tWord, type Key } from '../lib/i18n.ts';
 import { ErrorNote, Skeleton } from '../lib/ui.tsx';
 import { authed } from '../console/state.ts';
-import { BackBar, both, Done, seg, useJob, useLoad, type Both } from '../service/parts.tsx';
+import { BackBar, both, Done, ifMatch, seg, useJob, useLoad, type Both } from '../service/parts.tsx';
 import { getAt, parsed, same, setAt, toggleSeat, withLevel, type Obj, type Seat } from './draft.ts';
 
 const STRATEGIES = ['longest-idle-agent', 'least-busy', 'best-match', 'round-robin', 'top-down', 'agent-with-fewest-calls', 'agent-with-least-talk-time', 'sequentially-by-agent-order', 'random', 'ring-all', 'ring-progressively'];
@@ -41,13 +41,13 @@ function useEdit(path: string) {
   };
   const save = () =>
     void job.run(async () => {
-      await authed(path, { method: 'PUT', body: draft.value, headers: got.etag.value ? { 'If-Match': got.etag.value } : {} });
+      await authed(path, { method: 'PUT', body: draft.value, headers: ifMatch(got) });
       await got.load();
       return t('set.saved');
     });
   const undo = () =>
     void job.run(async () => {
-      await authed(path, { method: 'DELETE', headers: got.etag.value ? { 'If-Match': got.etag.value } : {} });
+      await authed(path, { method: 'DELETE', headers: ifMatch(got) });
       await got.load();
       return t('set.undone');
     });

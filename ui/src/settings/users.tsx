@@ -5,7 +5,7 @@ import { lang, t, tWord } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
 import { Empty, ErrorNote, Skeleton } from '../lib/ui.tsx';
 import { authed } from '../console/state.ts';
-import { BackBar, both, Done, post, Rows, seg, useJob, useLoad, usePages, useRows, type Both } from '../service/parts.tsx';
+import { BackBar, both, Done, ifMatch, post, Rows, seg, useJob, useLoad, usePages, useRows, type Both } from '../service/parts.tsx';
 
 export interface UserRow {
   login: string;
@@ -111,7 +111,7 @@ export function UserPage({ login }: { login: string }) {
   const u = got.data.value;
   const patch = (body: Record<string, unknown>, told: string) =>
     void job.run(async () => {
-      await authed(path, { method: 'PATCH', body, headers: got.etag.value ? { 'If-Match': got.etag.value } : {} });
+      await authed(path, { method: 'PATCH', body, headers: ifMatch(got) });
       password.value = '';
       await got.load();
       return told;
