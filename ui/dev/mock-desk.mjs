@@ -7,7 +7,7 @@ const queues = [
   ['sales', both('售前', 'Sales'), 0], ['aftersales', both('售后', 'After-sales'), 2], ['complaints', both('投诉', 'Complaints'), 1],
   ['vip', both('贵宾', 'VIP'), 0], ['general', both('综合', 'General'), 3],
 ].map(([id, title, waiting]) => ({
-  id, title, waiting, longest_ms: waiting * 47000, ready: 2, serving: 3, sl: 86 - waiting * 9, aht_ms: 263000, entered: 61, answered: 55, abandoned: 3, open: true,
+  id, title, waiting, longest_ms: waiting * 47000, ready: 2, serving: 3, sl: 0.86 - waiting * 0.09, promise_pct: 80, aht_ms: 263000, entered: 61, answered: 55, abandoned: 3, open: true,
   strategy: 'longest-idle-agent', priority: 0, ageing: 1, hours: 'service', max_len: 50, max_wait_s: 600, overflow: { late: 'callback', closed: 'voicemail' },
   sl_target: { s: 20, pct: 80 }, ring_s: 20, wrapup_s: 60, callback: true, voicemail: true, needs: [{ skill: id === 'vip' ? 'vip' : 'orders', level: 3, preferred: false }],
 }));
@@ -27,7 +27,7 @@ const packet = (zh) => ({
   slots: [{ type: 'order', value: 'HH2026-100101' }, { type: 'product', value: zh ? '吊灯' : 'pendant lamp' }],
   tried: [{ tool: 'order_status', outcome: 'done' }, { tool: 'return_create', outcome: 'approve' }],
   asked: [zh ? '什么时候能退款？' : 'When do I get my money?'], citations: [{ article_id: cites[0].article_id, title: cites[0].title }],
-  flow: { id: 'return', title: both('退货', 'Return'), step: 'photo' }, attempts: 2,
+  flow: { id: 'return', title: both('退货', 'Return'), step: 'photo' },
 });
 
 let n = 0;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ago, bytes, clock, latency, percentile, span } from '../src/lib/format.ts';
+import { ago, bytes, clock, latency, localTime, pct, percentile, span } from '../src/lib/format.ts';
 
 test('clock counts minutes, and hours only when there are any', () => {
   assert.equal(clock(0), '0:00');
@@ -38,6 +38,14 @@ test('ago speaks the language and never the future', () => {
   assert.match(ago('2026-03-01T11:55:00Z', now, 'zh'), /5\s?分钟前/);
   assert.match(ago('2025-01-01T00:00:00Z', now, 'en'), /2025|2024/);
   assert.equal(ago(null, now, 'en'), '–');
+});
+
+test('shares as percent; an instant as a field of the reader\'s zone has it', () => {
+  assert.deepEqual([pct(0.804), pct(1), pct(0), pct(null), pct(undefined), pct(-1), pct(NaN)], ['80 %', '100 %', '0 %', '–', '–', '–', '–']);
+  const there = localTime('2026-03-01T12:00:00Z');
+  assert.match(there, /^2026-0[23]-\d\dT\d\d:00$/);
+  assert.equal(new Date(there).toISOString(), '2026-03-01T12:00:00.000Z');
+  assert.deepEqual([localTime(''), localTime(null), localTime('no')], ['', '', '']);
 });
 
 test('percentile is nearest rank and leaves its input alone', () => {

@@ -5,7 +5,7 @@ import { emptyLive, RAISED_MAX, reduceLive, type LiveMsg } from '../src/console/
 import { personOf, surveyOf } from '../src/chat/person.ts';
 import { choices } from '../src/desk/choices.ts';
 import { emptyDesk, reduceDesk } from '../src/desk/store.ts';
-import { byRisk, byState, containment, moods, percent, slTone, totals } from '../src/floor/numbers.ts';
+import { byRisk, byState, containment, goalOf, moods, slOf, slTone, totals } from '../src/floor/numbers.ts';
 import type { Conv, Ev, EventBody } from '../src/lib/types.ts';
 import { differs, pieces, scoreOf } from '../src/quality/score.ts';
 import type { Form } from '../src/quality/types.ts';
@@ -19,18 +19,19 @@ const NOON = Date.parse('2026-03-01T12:00:00Z');
 
 test('totals weigh service level by what left the queues, handling time by what was answered', () => {
   const t = totals([
-    { id: 'a', waiting: 2, longest_ms: 5000, serving: 1, entered: 40, answered: 30, abandoned: 10, sl: 0.5, aht_ms: 100000 },
-    { id: 'b', waiting: 1, longest_ms: 9000, serving: 0, entered: 10, answered: 10, abandoned: 0, sl: 100, aht_ms: 300000 },
-    { id: 'c', waiting: 0 },
+    { id: 'a', waiting: 2, longest_ms: 5000, serving: 1, entered: 40, answered: 30, abandoned: 10, sl: 0.5, promise_pct: 80, aht_ms: 100000 },
+    { id: 'b', waiting: 1, longest_ms: 9000, serving: 0, entered: 10, answered: 10, abandoned: 0, sl: 1, promise_pct: 95, aht_ms: 300000 },
+    { id: 'c', waiting: 0, sl: 1, promise_pct: 10 },
   ], [{ login: 'x', state: 'READY' }, { login: 'y', state: 'paused' }]);
-  assert.deepEqual([t.waiting, t.longest_ms, t.serving, t.ready, t.sl, t.aht_ms, t.abandon], [3, 9000, 1, 1, 60, 150000, 20]);
+  assert.deepEqual([t.waiting, t.longest_ms, t.ready, t.sl, t.goal, t.aht_ms, t.abandon], [3, 9000, 1, 0.6, 0.83, 150000, 0.2]);
   const none = totals([], []);
-  assert.deepEqual([none.sl, none.aht_ms, none.abandon, none.longest_ms], [null, null, null, 0]);
+  assert.deepEqual([none.sl, none.goal, none.aht_ms, none.abandon, none.longest_ms], [null, null, null, null, 0]);
+  assert.equal(totals([{ id: 'a', promise_pct: 80 }, { id: 'b', promise_pct: 90 }], []).goal, 0.85, 'promised before anybody called');
 });
 
-test('shares come as 0..1 or as percent', () => {
-  assert.deepEqual([percent(0.8), percent(80), percent(1), percent(null), percent(-1), percent(NaN), percent(140)], [80, 80, 100, null, null, null, 100]);
-  assert.deepEqual([slTone(82, 80), slTone(70, 80), slTone(10, 80), slTone(null, 80)], ['ok', 'warn', 'bad', '']);
+test('a service level is measured against what its own queue promised', () => {
+  assert.deepEqual([slOf({ id: 'a', sl: 1 }), slOf({ id: 'a', sl: 0.4, answered: 1 }), goalOf({ id: 'a', promise_pct: 95 }), goalOf({ id: 'a' })], [null, 0.4, 0.95, null]);
+  assert.deepEqual([slTone(0.82, 0.8), slTone(0.82, 0.95), slTone(0.1, 0.8), slTone(null, 0.8), slTone(0.8, null)], ['ok', 'warn', 'bad', '', '']);
 });
 
 test('those at risk are first: told, angry, long', () => {
@@ -41,7 +42,7 @@ test('those at risk are first: told, angry, long', () => {
 
 test('the bot ended alone; moods of live ones', () => {
   const items = new Map([conv('a', { state: 'closed' }), conv('b', { state: 'closed', last_action: 'handoff' }), conv('c', { state: 'closed', turns: 0 }), conv('p', { state: 'closed', person: true }), conv('q', { state: 'closed' }), conv('d', { emotion: 'angry' }), conv('e', { emotion: 'relieved' }), conv('f')]);
-  assert.equal(containment(items), 50);
+  assert.equal(containment(items), 0.5);
   assert.equal(containment(new Map()), null);
   assert.deepEqual(moods(items), { good: 1, plain: 1, bad: 1 });
   assert.deepEqual(byState([{ login: 'b', state: 'offline' }, { login: 'a', state: 'talking' }]).map((a) => a.login), ['a', 'b']);
@@ -109,13 +110,13 @@ const row = (seq: number, kind: string, body: EventBody = {}): Ev => ({ seq, kin
 
 test('a customer sees where they stand, and with whom', () => {
   const rows = [row(1, 'turn.customer'), row(2, 'handover.queued', { position: 3, wait_ms: 90000 })];
-  assert.deepEqual(personOf(rows), { state: 'waiting', position: 3, wait_ms: 90000, name: '', why: '' });
+  assert.deepEqual(personOf(rows), { state: 'waiting', position: 3, wait_ms: 90000, name: '' });
   rows.push(row(3, 'handover.queued', { position: 1 }));
   assert.deepEqual([personOf(rows).position, personOf(rows).wait_ms], [1, -1]);
   rows.push(row(4, 'handover.accepted', { name: 'Mei' }), row(5, 'turn.agent', { text: 'Hello', name: 'Mei' }));
   assert.deepEqual([personOf(rows).state, personOf(rows).name], ['with', 'Mei']);
   assert.equal(personOf([...rows, row(6, 'handover.returned')]).state, 'none');
-  assert.equal(personOf([...rows, row(6, 'handover.failed', { why: 'closed' })]).why, 'closed');
+  assert.equal(personOf([...rows, row(6, 'handover.failed', { why: 'closed' })]).state, 'none');
   assert.equal(personOf([]).state, 'none');
 });
 

@@ -74,7 +74,7 @@ function Offline() {
 /* Where one stands with a person: in the queue, with somebody. */
 function Standing() {
   const p = personOf(chat.value.events);
-  if (chat.value.closed || p.state === 'none' || p.state === 'nobody') return null;
+  if (chat.value.closed || p.state === 'none') return null;
   const min = Math.max(1, Math.round(p.wait_ms / 60000));
   return (
     <div class={`standing ${p.state}`} role="status" data-test="standing" data-state={p.state}>

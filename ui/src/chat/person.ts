@@ -2,16 +2,15 @@
 import type { Ev } from '../lib/types.ts';
 
 export interface Person {
-  state: 'none' | 'waiting' | 'with' | 'nobody';
+  state: 'none' | 'waiting' | 'with';
   position: number; /* 0: not told */
   wait_ms: number; /* below 0: not known */
   name: string;
-  why: string;
 }
 export type SurveyKind = 'csat' | 'nps' | 'ces';
 export const SCALES: Record<SurveyKind, [number, number]> = { csat: [1, 5], nps: [0, 10], ces: [1, 7] };
 
-const NONE: Person = { state: 'none', position: 0, wait_ms: -1, name: '', why: '' };
+const NONE: Person = { state: 'none', position: 0, wait_ms: -1, name: '' };
 
 export function personOf(events: Ev[]): Person {
   let p = NONE;
@@ -21,8 +20,7 @@ export function personOf(events: Ev[]): Person {
       p = { ...NONE, state: 'waiting', position: b.position ?? 0, wait_ms: b.wait_ms ?? -1 };
     else if (e.kind === 'handover.accepted') p = { ...NONE, state: 'with', name: b.name ?? '' };
     else if (e.kind === 'turn.agent' && p.state !== 'with') p = { ...NONE, state: 'with', name: b.name ?? '' };
-    else if (e.kind === 'handover.failed') p = { ...NONE, state: 'nobody', why: b.why ?? '' };
-    else if (/^handover\.(returned|ended)$/.test(e.kind) || e.kind === 'conversation.closed') p = NONE;
+    else if (/^handover\.(failed|returned|ended)$/.test(e.kind) || e.kind === 'conversation.closed') p = NONE;
   }
   return p;
 }

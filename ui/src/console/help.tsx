@@ -21,6 +21,7 @@ const ROWS: [string[], Key][] = [
   [['g', 'r'], 'help.rules'],
   [['g', 's'], 'help.strategy'],
   [['g', 'i'], 'help.training'],
+  [['g', ','], 'help.settings'],
   [['g', 'h'], 'help.health'],
   [['y', 'n'], 'help.approve'],
   [['h', 'l'], 'help.column'],

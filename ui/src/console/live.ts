@@ -16,11 +16,11 @@ export interface QueueNow {
   title?: string | { zh?: string; en?: string };
   open?: boolean;
   waiting?: number;
-  offered?: number;
   serving?: number;
   longest_ms?: number;
   ready?: number;
-  sl?: number | null;
+  sl?: number | null; /* share */
+  promise_pct?: number;
   aht_ms?: number;
   entered?: number;
   answered?: number;
@@ -29,13 +29,9 @@ export interface QueueNow {
 export interface AgentNow {
   login: string;
   name?: string;
-  extension?: string;
   state: string;
   reason?: string;
   since?: string | number;
-  serving?: number;
-  conversation?: string;
-  handovers?: { conversation?: string; media?: string; customer?: { name?: string } | null }[];
 }
 export interface Raised {
   kind: string;

@@ -1,6 +1,7 @@
 /* The mood over a conversation: a curve of valence with its turning points, and for an answer why
  * it was served like this: the row of the strategy table, what held, what else held. */
 import { useSignal } from '@preact/signals';
+import { pct } from '../lib/format.ts';
 import { lang, t, tWord, type Key } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
 import type { Ev, Strategy, Voice } from '../lib/types.ts';
@@ -30,8 +31,8 @@ export function moodPoints(events: Ev[]): Point[] {
 export const voiceText = (v: Voice): string =>
   t('mood.heard', {
     arousal: `${v.arousal > 0 ? '+' : ''}${v.arousal.toFixed(2)}`,
-    anger: `${Math.round(v.anger * 100)} %`,
-    trust: `${Math.round(v.trust * 100)} %`,
+    anger: pct(v.anger),
+    trust: pct(v.trust),
   });
 
 const y = (v: number): number => H / 2 - (Math.max(-1, Math.min(1, v)) * (H - 12)) / 2;

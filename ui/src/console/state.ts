@@ -17,6 +17,8 @@ export const user = signal<User | null>(null);
 /* Administrators may what supervisors may. */
 export const administers = (): boolean => user.value?.role === 'admin';
 export const supervises = (): boolean => administers() || user.value?.role === 'supervisor';
+/* Of quality; agents see their own reviews only. */
+export const judges = (): boolean => supervises() || user.value?.role === 'quality';
 export const route = signal(parseHash(location.hash));
 export const live = signal(emptyLive());
 export const link = signal<LinkState>('closed');

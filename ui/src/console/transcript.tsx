@@ -1,7 +1,7 @@
 /* What was said, and what happened between: bubbles and small system lines. */
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
-import { clock, latency, timeOfDay } from '../lib/format.ts';
+import { clock, latency, pct, timeOfDay } from '../lib/format.ts';
 import { lang, t, tWord, type Key } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
 import { uniqueCites, type Item, type SystemItem, type TurnItem } from '../lib/timeline.ts';
@@ -116,7 +116,7 @@ function CustomerMeta({ ev }: { ev: Ev }) {
       {b.via && b.via !== 'text' ? <span>{tWord('via', b.via)}</span> : null}
       {b.asr_confidence !== undefined ? (
         <span title={t('conv.confidence')} class={b.asr_confidence < 0.6 ? 'low' : ''}>
-          {Math.round(b.asr_confidence * 100)} %
+          {pct(b.asr_confidence)}
         </span>
       ) : null}
       {b.emotion && b.emotion !== 'neutral' ? <span>{tWord('emotion', b.emotion)}</span> : null}

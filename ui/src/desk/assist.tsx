@@ -1,10 +1,9 @@
 /* What the server proposes while one serves: alerts, answers with their sources, next actions, what must not be
  * forgotten. A proposal is put where it can be edited; nothing is sent or done by itself. */
 import { useSignal, type Signal } from '@preact/signals';
-import { t, tWord } from '../lib/i18n.ts';
+import { both, t, tWord } from '../lib/i18n.ts';
 import { Icon } from '../lib/ui.tsx';
 import { Cites } from '../console/transcript.tsx';
-import { both } from '../service/parts.tsx';
 import { op, put } from './client.ts';
 import { take } from './composer.tsx';
 import type { NextAction, Talk, Work } from './types.ts';

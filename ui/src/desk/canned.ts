@@ -1,9 +1,8 @@
 /* Prepared answers: the company's own ones, then passages of the knowledge base that fit the words behind the slash. */
 import { signal } from '@preact/signals';
 import { authed } from '../console/state.ts';
-import { lang } from '../lib/i18n.ts';
+import { both, lang, type Both } from '../lib/i18n.ts';
 import type { Hit } from '../lib/types.ts';
-import { both, type Both } from '../service/parts.tsx';
 import { desk } from './client.ts';
 import type { Work } from './types.ts';
 

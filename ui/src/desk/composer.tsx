@@ -46,6 +46,9 @@ export function Composer({ w, talk }: { w: Work; talk: Talk }) {
     el.style.height = 'auto';
     el.style.height = `${Math.min(el.scrollHeight + 2, 180)}px`;
   }, [text, w.id]);
+  useLayoutEffect(() => {
+    canned.value = []; /* what was found belongs to another slash */
+  }, [slash === null, w.id]);
   useEffect(() => {
     if (slash === null) return;
     at.value = 0;

@@ -2,7 +2,8 @@
 import './texts.ts';
 import { useEffect } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
-import { t, type Key } from '../lib/i18n.ts';
+import { t, tWord, type Key } from '../lib/i18n.ts';
+import { isTyping } from '../lib/keys.ts';
 import { Empty, ErrorNote } from '../lib/ui.tsx';
 import { help, moreHelp, route, user } from '../console/state.ts';
 import { useKeys } from '../service/parts.tsx';
@@ -75,10 +76,10 @@ function Idle({ gone }: { gone: boolean }) {
 /* What happened without one's doing, the last of it. */
 function News() {
   const n = desk.value.news;
-  if (!n || n.kind === 'ended') return null;
+  if (!n) return null;
   return (
     <p class="note" role="status" data-test="news">
-      {t(`desk.news_${n.kind}` as Key, { what: n.what, why: t(`askend.${n.why}` as Key).replace(/^askend\./, '').replace(/_/g, ' ') })}
+      {t(`desk.news_${n.kind}` as Key, { what: n.what, why: tWord('askend', n.why) })}
     </p>
   );
 }
@@ -133,7 +134,7 @@ function escape(): void {
   const here = document.activeElement as HTMLElement | null;
   if (help.value) help.value = false;
   else if (panel.value) panel.value = '';
-  else if (here && /^(INPUT|TEXTAREA|SELECT)$/.test(here.tagName)) here.blur();
+  else if (isTyping(here)) here?.blur();
   else goTo('');
 }
 

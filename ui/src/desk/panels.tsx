@@ -2,9 +2,8 @@
  * end. Filled in and sent by keys alone; Escape closes. */
 import { useEffect, useRef } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
-import { t, tWord } from '../lib/i18n.ts';
+import { both, t, tWord } from '../lib/i18n.ts';
 import { Icon } from '../lib/ui.tsx';
-import { both } from '../service/parts.tsx';
 import { acting, consult, end, giveBack, keys, panel, transfer, type Target } from './acts.ts';
 import { desk } from './client.ts';
 import { StateTag } from './parts.tsx';

@@ -1,8 +1,7 @@
 /* Small parts of the people's pages: media, moods, clocks, names of queues and agents. */
 import { clock } from '../lib/format.ts';
-import { t, tWord } from '../lib/i18n.ts';
+import { both, t, tWord } from '../lib/i18n.ts';
 import { Icon, type IconName } from '../lib/ui.tsx';
-import { both } from '../service/parts.tsx';
 import { desk } from './client.ts';
 import type { Due } from './work.ts';
 

@@ -13,7 +13,7 @@ import { msOf } from './work.ts';
 
 const job = newJob();
 
-export const setPresence = (state: string, reason = ''): Promise<void> =>
+const setPresence = (state: string, reason = ''): Promise<void> =>
   job.run(async () => {
     await op('state', { state, ...(reason ? { reason } : {}) });
     return '';

@@ -2,13 +2,12 @@
  * being spoken; what was sent and has not arrived. */
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { timeOfDay } from '../lib/format.ts';
-import { lang, t, tWord } from '../lib/i18n.ts';
+import { both, lang, t, tWord } from '../lib/i18n.ts';
 import { timeline, type Item } from '../lib/timeline.ts';
 import { ErrorNote, Icon, Skeleton } from '../lib/ui.tsx';
 import { Cites, systemText } from '../console/transcript.tsx';
 import { toolName } from '../console/names.ts';
 import { now } from '../console/state.ts';
-import { both } from '../service/parts.tsx';
 import { say } from './client.ts';
 import { translated, translating } from './translate.ts';
 import type { Packet, Pending, Talk, Work } from './types.ts';

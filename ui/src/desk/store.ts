@@ -21,8 +21,7 @@ export interface DeskState {
   open: string; /* the conversation on screen */
 }
 export interface News {
-  n: number;
-  kind: string; /* revoked, ended, failed, sla */
+  kind: string; /* revoked, failed */
   what: string;
   why: string;
 }
@@ -32,8 +31,8 @@ export interface Frame {
   data?: Record<string, unknown>;
 }
 
-export const ALERTS_MAX = 5;
-export const SUGGESTIONS_MAX = 3;
+const ALERTS_MAX = 5;
+const SUGGESTIONS_MAX = 3;
 const TURN = /^turn\./;
 const CHANGES = /^(mode|muted|unmuted)$/;
 
@@ -78,7 +77,7 @@ function dropWork(s: DeskState, id: string): DeskState {
 }
 
 const tell = (s: DeskState, kind: string, what: string, why: string): DeskState =>
-  ({ ...s, news: { n: (s.news?.n ?? 0) + 1, kind, what, why } });
+  ({ ...s, news: { kind, what, why } });
 
 /* Everything there is; replaces what was known of the work, keeps what was said. */
 function hello(s: DeskState, d: Data, now_ms: number): DeskState {
@@ -133,9 +132,8 @@ const over = (kind: string, told: boolean): Step => (s, d) => {
 function ended(s: DeskState, d: Data, now_ms: number): DeskState {
   const had = s.work.get(idOf(d));
   if (!had) return s;
-  const how = str(d['how'] ?? d['why']);
-  const next = putWork(s, { ...had, state: 'wrapup', ended_ms: msOf(d['at'] ?? d['ended_ms'], now_ms), held: false, how });
-  return tell(next, 'ended', had.customer?.name || had.queue, how);
+  const next = putWork(s, { ...had, state: 'wrapup', ended_ms: msOf(d['at'] ?? d['ended_ms'], now_ms), held: false });
+  return { ...next, news: null };
 }
 
 function said(s: DeskState, d: Data): DeskState {
@@ -178,7 +176,6 @@ function call(s: DeskState, d: Data): DeskState {
       step: about ? (before?.step ?? 'joined') : told || before?.step || '',
       mode: str(d['mode']) || before?.mode || '',
       why: str(d['why']),
-      muted: off ?? before?.muted ?? false,
     };
     const gone = now.step === 'left' || now.step === 'failed';
     const others = had.parties.filter((p) => p.id !== id);
@@ -241,8 +238,6 @@ const STEPS: Record<string, Step> = {
   'emotion.updated': mood,
   call,
   'queue.realtime': realtime,
-  'sla.warning': (s, d) => tell(s, 'sla', str(d['ticket'] ?? s.work.get(idOf(d))?.customer?.name ?? d['handover']), 'warning'),
-  'sla.breached': (s, d) => tell(s, 'sla', str(d['ticket'] ?? s.work.get(idOf(d))?.customer?.name ?? d['handover']), 'breached'),
 
   'local.open': (s, d) => {
     const id = str(d['conversation']);

@@ -1,10 +1,9 @@
 /* Shapes of the agent's socket and of its REST twins. Field names are the wire names; what a server may leave out is
  * optional. */
+import type { Both } from '../lib/i18n.ts';
 import type { Cite, Ev } from '../lib/types.ts';
-import type { Both } from '../service/parts.tsx';
 
-export type Presence = 'ready' | 'paused' | 'offline';
-/* What the server makes of it: reserved, talking, hold, wrapup come from the work. */
+/* ready, paused, offline as the agent wants; reserved, talking, hold, wrapup come from the work. */
 export interface AgentState {
   login?: string;
   state: string;
@@ -33,9 +32,7 @@ export interface Packet {
   asked?: string[];
   citations?: { article_id: string; title: string }[];
   flow?: { id: string; title?: Both; step?: string } | null;
-  more?: string[];
   customer?: Who | null;
-  attempts?: number;
 }
 export interface Who {
   id?: string;
@@ -60,7 +57,6 @@ export interface Work {
   held: boolean;
   customer: Who | null;
   packet: Packet | null;
-  how: string; /* how it ended */
   ringing: boolean; /* taken: the agent's telephone rings */
 }
 export interface QueueLine {
@@ -69,9 +65,6 @@ export interface QueueLine {
   waiting?: number;
   longest_ms?: number;
   ready?: number;
-  agents?: number;
-  sl?: number | null;
-  sl_target_s?: number;
 }
 export interface Disposition {
   id: string;
@@ -116,10 +109,9 @@ export interface Summary {
 }
 export interface Party {
   id: string;
-  step: string; /* ringing briefing joined failed left muted */
+  step: string; /* ringing briefing joined failed left */
   mode: string;
   why: string;
-  muted: boolean;
 }
 export interface CallState {
   parties: Party[];

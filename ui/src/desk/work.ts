@@ -38,7 +38,6 @@ export function workOf(raw: Data, had: Work | undefined, now_ms: number): Work |
     held: typeof raw['held'] === 'boolean' ? raw['held'] : 'held_at' in raw ? raw['held_at'] !== null : (had?.held ?? false),
     customer: (raw['customer'] as Work['customer'] | undefined) ?? had?.customer ?? packet?.customer ?? null,
     packet,
-    how: word(raw['how'], had?.how ?? ''),
     ringing: state === 'offered' && (had?.ringing ?? false),
   };
 }
@@ -53,7 +52,7 @@ export function inbox(s: DeskState): Work[] {
 export const offersOf = (s: DeskState): Work[] => inbox(s).filter((w) => w.state === 'offered' && !w.ringing);
 
 /* How long the customer has waited for an answer of a person: since the customer's last word, or since they asked. */
-export function waitsSince(s: DeskState, w: Work): number {
+function waitsSince(s: DeskState, w: Work): number {
   const events = s.talks.get(w.conversation)?.events ?? [];
   for (let i = events.length - 1; i >= 0; i--) {
     const e = events[i]!;

@@ -1,10 +1,11 @@
 /* After the conversation: what it was, in a summary to correct, what is still to be done. Prefilled; Ctrl Enter saves. */
 import { useEffect, useRef } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
-import { t, tWord } from '../lib/i18n.ts';
+import { localTime } from '../lib/format.ts';
+import { both, t, tWord } from '../lib/i18n.ts';
 import { ErrorNote, Icon } from '../lib/ui.tsx';
 import { authed, now } from '../console/state.ts';
-import { both, ifMatch, seg, useJob, useLoad } from '../service/parts.tsx';
+import { ifMatch, seg, useJob, useLoad } from '../service/parts.tsx';
 import { acting, wrap } from './acts.ts';
 import { desk } from './client.ts';
 import { DueTag } from './parts.tsx';
@@ -12,13 +13,6 @@ import type { FollowUp, Summary, Talk, Work } from './types.ts';
 import { dispositionOf, dueOf, summaryText } from './work.ts';
 
 const KINDS = ['ticket', 'callback', 'message'];
-
-/* The server's field is an instant, the browser's a local time. */
-const localTime = (iso: string | undefined): string => {
-  const at = iso ? Date.parse(iso) : NaN;
-  if (Number.isNaN(at)) return '';
-  return new Date(at - new Date(at).getTimezoneOffset() * 60000).toISOString().slice(0, 16);
-};
 
 export function WrapUp({ w, talk }: { w: Work; talk: Talk }) {
   const path = `/api/v1/conversations/${seg(w.conversation)}/summary`;

@@ -4,8 +4,8 @@ import '../desk/texts.ts';
 import '../styles/floor.css';
 import { useEffect } from 'preact/hooks';
 import { useSignal, type Signal } from '@preact/signals';
-import { ago, clock } from '../lib/format.ts';
-import { lang, t, tWord } from '../lib/i18n.ts';
+import { ago, clock, pct } from '../lib/format.ts';
+import { both, lang, t, tWord } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
 import type { Job } from '../lib/job.ts';
 import type { Conv } from '../lib/types.ts';
@@ -13,13 +13,12 @@ import { Empty, ErrorNote, Icon } from '../lib/ui.tsx';
 import { CHANNEL_ICON, convName, Emotion, lasted } from '../console/list.tsx';
 import type { AgentNow, QueueNow } from '../console/live.ts';
 import { authed, live, now } from '../console/state.ts';
-import { both, post, seg, useJob, useKeys } from '../service/parts.tsx';
+import { post, seg, useJob, useKeys } from '../service/parts.tsx';
 import { lineState, openLine } from '../desk/line.ts';
 import { StateTag, stateTone } from '../desk/parts.tsx';
 import { msOf } from '../desk/work.ts';
-import { byRisk, byState, containment, moods, percent, slTone, totals } from './numbers.ts';
+import { byRisk, byState, containment, goalOf, moods, slOf, slTone, totals } from './numbers.ts';
 
-const GOAL = 80;
 const SHOWN = 12;
 
 export default function Floor() {
@@ -90,19 +89,17 @@ function Tile(p: { label: string; value: string; small?: string; tone?: string; 
   );
 }
 
-const pct = (v: number | null): string => (v === null ? '–' : `${Math.round(v)} %`);
-
 function Tiles() {
   const s = live.value;
   const n = totals(s.queues, s.agents);
   const m = moods(s.items);
   return (
     <dl class="wtiles" data-test="tiles">
-      <Tile test="sl" label={t('floor.sl')} value={pct(n.sl)} small={t('floor.goal', { p: GOAL })} tone={slTone(n.sl, GOAL)} />
+      <Tile test="sl" label={t('floor.sl')} value={pct(n.sl)} {...(n.goal === null ? {} : { small: t('floor.goal', { p: Math.round(n.goal * 100) }) })} tone={slTone(n.sl, n.goal)} />
       <Tile test="waiting" label={t('desk.waiting')} value={String(n.waiting)} small={t('floor.ready_n', { n: n.ready })} tone={n.waiting > n.ready * 2 ? 'warn' : ''} />
       <Tile test="longest" label={t('floor.longest')} value={n.longest_ms ? clock(n.longest_ms) : '–'} tone={n.longest_ms > 120000 ? 'bad' : n.longest_ms > 45000 ? 'warn' : ''} />
       <Tile test="aht" label={t('floor.aht')} value={n.aht_ms ? clock(n.aht_ms) : '–'} small={t('floor.answered_n', { n: n.answered })} />
-      <Tile test="abandon" label={t('floor.abandon')} value={pct(n.abandon)} small={t('floor.of_n', { n: n.entered })} tone={n.abandon === null ? '' : n.abandon > 8 ? 'bad' : n.abandon > 4 ? 'warn' : 'ok'} />
+      <Tile test="abandon" label={t('floor.abandon')} value={pct(n.abandon)} small={t('floor.of_n', { n: n.entered })} tone={n.abandon === null ? '' : n.abandon > 0.08 ? 'bad' : n.abandon > 0.04 ? 'warn' : 'ok'} />
       <Tile test="contained" label={t('floor.contained')} value={pct(containment(s.items))} small={t('floor.recent')} />
       <div class="wtile" data-test="tile-mood">
         <dt>{t('floor.mood')}</dt>
@@ -138,7 +135,7 @@ function Queues({ rows }: { rows: QueueNow[] }) {
         </thead>
         <tbody>
           {rows.map((q) => {
-            const sl = q.answered || q.abandoned ? percent(q.sl) : null;
+            const sl = slOf(q);
             return (
               <tr key={q.id} data-test="queue" data-id={q.id}>
                 <td>
@@ -148,7 +145,7 @@ function Queues({ rows }: { rows: QueueNow[] }) {
                 <td class="num right">{q.longest_ms ? clock(q.longest_ms) : '–'}</td>
                 <td class="num right">{q.ready ?? '–'}</td>
                 <td class="num right">{q.serving ?? 0}</td>
-                <td class="num right"><span class={`tag ${slTone(sl, GOAL)}`}>{pct(sl)}</span></td>
+                <td class="num right"><span class={`tag ${slTone(sl, goalOf(q))}`}>{pct(sl)}</span></td>
                 <td class="num right">{q.aht_ms ? clock(q.aht_ms) : '–'}</td>
                 <td class="num right">{q.abandoned ?? 0}</td>
               </tr>

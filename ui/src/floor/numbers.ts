@@ -6,39 +6,42 @@ export interface Totals {
   waiting: number;
   longest_ms: number;
   ready: number;
-  serving: number;
   entered: number;
   answered: number;
   abandoned: number;
   aht_ms: number | null; /* of all answered */
-  sl: number | null; /* percent, weighted by what was removed from the queues */
-  abandon: number | null; /* percent of what entered */
+  sl: number | null; /* share, weighted by what was removed from the queues */
+  goal: number | null; /* the share that was promised, weighted alike; evenly before anything was removed */
+  abandon: number | null; /* share of what entered */
 }
 
-/* A share may come as 0..1 or as percent. */
-export const percent = (v: number | null | undefined): number | null =>
-  v === null || v === undefined || !Number.isFinite(v) || v < 0 ? null : v <= 1 ? v * 100 : Math.min(100, v);
-
 const sum = <T>(all: T[], of: (x: T) => number | undefined): number => all.reduce((n, x) => n + (of(x) ?? 0), 0);
+
+/* How many were taken out of the queue. */
+const removed = (q: QueueNow): number => (q.answered ?? 0) + (q.abandoned ?? 0);
+/* null: nothing says it yet. */
+export const slOf = (q: QueueNow): number | null => (removed(q) ? (q.sl ?? null) : null);
+export const goalOf = (q: QueueNow): number | null => (q.promise_pct ? q.promise_pct / 100 : null);
 
 export function totals(queues: QueueNow[], agents: AgentNow[]): Totals {
   const entered = sum(queues, (q) => q.entered);
   const answered = sum(queues, (q) => q.answered);
   const abandoned = sum(queues, (q) => q.abandoned);
-  const weight = (q: QueueNow): number => (q.answered ?? 0) + (q.abandoned ?? 0);
-  const rated = queues.filter((q) => percent(q.sl) !== null && weight(q) > 0);
-  const weights = sum(rated, weight);
+  const rated = queues.filter((q) => slOf(q) !== null);
+  const weights = sum(rated, removed);
+  const promised = (weights ? rated : queues).filter((q) => q.promise_pct);
+  const promises = sum(promised, (q) => removed(q) || 1);
   const timed = queues.filter((q) => q.aht_ms && q.answered);
   const n = sum(timed, (q) => q.answered);
   return {
     waiting: sum(queues, (q) => q.waiting),
     longest_ms: Math.max(0, ...queues.map((q) => q.longest_ms ?? 0)),
     ready: agents.length ? agents.filter((a) => a.state.toLowerCase() === 'ready').length : 0,
-    serving: sum(queues, (q) => q.serving),
     entered, answered, abandoned,
     aht_ms: n ? sum(timed, (q) => q.aht_ms! * q.answered!) / n : null,
-    sl: weights ? sum(rated, (q) => percent(q.sl)! * weight(q)) / weights : null,
-    abandon: entered ? (abandoned / entered) * 100 : null,
+    sl: weights ? sum(rated, (q) => q.sl! * removed(q)) / weights : null,
+    goal: promises ? sum(promised, (q) => q.promise_pct! * (removed(q) || 1)) / promises / 100 : null,
+    abandon: entered ? abandoned / entered : null,
   };
 }
 
@@ -57,11 +60,11 @@ export function byRisk(items: Map<string, Conv>, raised: Raised[], now_ms: numbe
   return open.sort((a, b) => score.get(b.id)! - score.get(a.id)! || (a.id < b.id ? -1 : 1));
 }
 
-/* Of the ended conversations that are known: how many the bot ended alone, percent; null: none ended. */
+/* Of the ended conversations that are known: the share that the bot ended alone; null: none ended. */
 export function containment(items: Map<string, Conv>): number | null {
   const ended = [...items.values()].filter((c) => c.state === 'closed' && c.turns > 0);
   if (!ended.length) return null;
-  return (ended.filter((c) => c.last_action !== 'handoff' && !c.person).length / ended.length) * 100;
+  return ended.filter((c) => c.last_action !== 'handoff' && !c.person).length / ended.length;
 }
 
 /* Moods of live customers: how many are well, in between, upset. */
@@ -81,4 +84,5 @@ export const byState = (agents: AgentNow[]): AgentNow[] =>
   [...agents].sort((a, b) => ORDER.indexOf(a.state.toLowerCase()) - ORDER.indexOf(b.state.toLowerCase()) || (a.login < b.login ? -1 : 1));
 
 /* How good a number is, for its colour. */
-export const slTone = (v: number | null, goal: number): string => (v === null ? '' : v >= goal ? 'ok' : v >= goal - 15 ? 'warn' : 'bad');
+export const slTone = (v: number | null, goal: number | null): string =>
+  v === null || goal === null ? '' : v >= goal ? 'ok' : v >= goal - 0.15 ? 'warn' : 'bad';

@@ -1,4 +1,5 @@
 /* The fields of an article as the editor has them, and what a save sends of them. */
+import { localTime } from '../lib/format.ts';
 import type { Article } from '../lib/types.ts';
 
 export interface Fields {
@@ -12,12 +13,6 @@ export interface Fields {
 
 export const EMPTY: Fields = { title: '', body_md: '', aliases: '', category: '', valid_from: '', valid_to: '' };
 
-/* As a datetime-local field wants it, in the reader's zone. */
-const local = (iso: string | null | undefined): string => {
-  if (!iso) return '';
-  const d = new Date(iso);
-  return new Date(d.getTime() - d.getTimezoneOffset() * 60000).toISOString().slice(0, 16);
-};
 const lines = (a: string[] | string | null | undefined): string => (Array.isArray(a) ? a.join('\n') : (a ?? ''));
 
 export const fieldsOf = (a: Partial<Article>): Fields => ({
@@ -25,8 +20,8 @@ export const fieldsOf = (a: Partial<Article>): Fields => ({
   body_md: a.body_md ?? '',
   aliases: lines(a.aliases),
   category: a.category ?? '',
-  valid_from: local(a.valid_from),
-  valid_to: local(a.valid_to),
+  valid_from: localTime(a.valid_from),
+  valid_to: localTime(a.valid_to),
 });
 
 /* was: as it is kept, of which only what differs is sent: a field shows minutes, and seconds must not be lost by it.

@@ -2,7 +2,7 @@
  * known by topic, with what contradicts itself. */
 import './texts.ts';
 import { useSignal } from '@preact/signals';
-import { ago } from '../lib/format.ts';
+import { ago, pct } from '../lib/format.ts';
 import { lang, t, tWord } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
 import { Empty, ErrorNote, Skeleton } from '../lib/ui.tsx';
@@ -246,7 +246,7 @@ function TopicTable({ all, reload }: { all: Topic[]; reload: () => Promise<void>
                   <i class="lost" style={{ width: `${(x.unanswered / most) * 100}%` }} />
                 </span>
               </td>
-              <td class="num right">{x.traffic ? `${Math.round(x.coverage * 100)} %` : '–'}</td>
+              <td class="num right">{pct(x.traffic ? x.coverage : null)}</td>
               <td class="num right">{x.articles}</td>
               <td class="num right">
                 {x.gaps ? <a href={makeHash(['kb', 'gaps'], { category: x.category, lang: x.lang })}>{x.gaps}</a> : '–'}

@@ -5,11 +5,11 @@ import { useEffect } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
 import { ApiError } from '../lib/api.ts';
 import { ago, dateTime } from '../lib/format.ts';
-import { lang, t, tWord } from '../lib/i18n.ts';
+import { both, lang, t, tWord, type Both } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
 import { Empty, ErrorNote, Icon, Skeleton } from '../lib/ui.tsx';
 import { administers, authed, now, route, supervises } from '../console/state.ts';
-import { BackBar, both, Done, Pick, post, Rows, seg, useJob, useLoad, usePages, useRows, type Both } from '../service/parts.tsx';
+import { BackBar, Done, Pick, post, Rows, seg, useJob, useLoad, usePages, useRows } from '../service/parts.tsx';
 
 interface Source {
   id: string;

@@ -96,6 +96,17 @@ export function span(ms: number): string {
     .join(' ');
 }
 
+/* 0.804 -> "80 %"; a dash when it is not known */
+export const pct = (share: number | null | undefined): string =>
+  share === null || share === undefined || !Number.isFinite(share) || share < 0 ? '–' : `${Math.round(share * 100)} %`;
+
+/* As a datetime-local field wants it, in the reader's zone. */
+export function localTime(iso: string | null | undefined): string {
+  const t = iso ? Date.parse(iso) : NaN;
+  if (Number.isNaN(t)) return '';
+  return new Date(t - new Date(t).getTimezoneOffset() * 60000).toISOString().slice(0, 16);
+}
+
 /* Nearest-rank percentile of an unsorted list; NaN when it is empty. */
 export function percentile(values: number[], p: number): number {
   if (values.length === 0) return NaN;

@@ -51,3 +51,8 @@ export function tWord(group: string, word: string | null | undefined): string {
   if (!word) return '';
   return tables[lang.value][`${group}.${word}`] ?? word.replace(/_/g, ' ');
 }
+
+/* A text that is there in two languages, or one. */
+export type Both = string | { zh?: string; en?: string } | null | undefined;
+export const both = (v: Both): string =>
+  !v ? '' : typeof v === 'string' ? v : (v[lang.value] ?? v.en ?? v.zh ?? '');

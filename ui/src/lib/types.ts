@@ -119,9 +119,7 @@ export interface EventBody {
   wait_ms?: number;
   name?: string; /* turn.agent, handover.accepted */
   agent?: string;
-  instruction?: string;
   kind?: string; /* survey */
-  question?: string;
   value?: string | number; /* survey.answer */
   id?: string; /* call.party */
   mode?: string;

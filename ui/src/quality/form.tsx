@@ -2,11 +2,11 @@
 import { useEffect } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
 import { ApiError, type Issue } from '../lib/api.ts';
-import { t, tWord } from '../lib/i18n.ts';
+import { both, t, tWord } from '../lib/i18n.ts';
 import { ErrorNote, Skeleton } from '../lib/ui.tsx';
-import { authed, supervises, user } from '../console/state.ts';
+import { authed, judges } from '../console/state.ts';
 import { Issues } from '../service/doc.tsx';
-import { BackBar, both, Done, ifMatch, seg, useJob, useKeys, useLoad } from '../service/parts.tsx';
+import { BackBar, Done, ifMatch, seg, useJob, useKeys, useLoad } from '../service/parts.tsx';
 import type { Form } from './types.ts';
 
 export function FormPage({ id }: { id: string }) {
@@ -16,7 +16,7 @@ export function FormPage({ id }: { id: string }) {
   const issues = useSignal<Issue[]>([]);
   const job = useJob();
   const f = got.data.value;
-  const may = supervises() || user.value?.role === 'quality';
+  const may = judges();
   useEffect(() => {
     if (f) text.value = f.text ?? '';
   }, [f]);

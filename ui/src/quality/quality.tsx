@@ -2,20 +2,17 @@
 import '../desk/texts.ts';
 import '../styles/quality.css';
 import { useSignal } from '@preact/signals';
-import { dateTime } from '../lib/format.ts';
-import { lang, t, tWord } from '../lib/i18n.ts';
+import { dateTime, pct } from '../lib/format.ts';
+import { both, lang, t, tWord } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
 import { Empty, ErrorNote, Icon } from '../lib/ui.tsx';
-import { route, supervises, user } from '../console/state.ts';
-import { both, Done, Pick, post, Rows, setHashQuery, Tabs, useJob, useLoad, usePages, useRows } from '../service/parts.tsx';
+import { judges, route } from '../console/state.ts';
+import { Done, Pick, post, Rows, setHashQuery, Tabs, useJob, useLoad, usePages, useRows } from '../service/parts.tsx';
 import { FormPage } from './form.tsx';
 import { ReviewPage } from './review.tsx';
 import type { Form, ReviewRow } from './types.ts';
 
 const STATES = ['nodis', 'dis', 'done', 'appeal', 'recheck', 'arbitrate', 'archive', 'no'];
-
-/* Agents see their own reviews only. */
-export const judges = (): boolean => supervises() || user.value?.role === 'quality';
 
 export default function Quality() {
   const [, sub = '', id = ''] = route.value.path;
@@ -138,7 +135,7 @@ function Sample({ after }: { after: () => void }) {
         {t('qa.per_agent')} <input class="input num" type="number" min={1} max={20} value={n.value} onInput={(e) => (n.value = e.currentTarget.value)} />
       </label>
       <label>
-        {t('qa.risk_share')} <input class="input num" type="number" min={0} max={100} step={10} value={risk.value} onInput={(e) => (risk.value = e.currentTarget.value)} />
+        {t('qa.risk_share')} <input class="input num" type="number" min={10} max={100} step={10} value={risk.value} onInput={(e) => (risk.value = e.currentTarget.value)} />
       </label>
       <button class="btn" data-test="sample-go" disabled={job.busy.value}>{t('qa.sample')}</button>
       {job.done.value ? <Done text={job.done.value} /> : null}
@@ -148,8 +145,7 @@ function Sample({ after }: { after: () => void }) {
 }
 
 interface Agreement {
-  reviews?: number;
-  items: { item: string; title?: { zh?: string; en?: string }; n: number; raters: number; agree: number | null; kappa: number | null }[];
+  items: { item: string; n: number; raters: number; agree: number | null; kappa: number | null }[];
 }
 
 function Calibration() {
@@ -175,10 +171,10 @@ function Calibration() {
         <tbody>
           {a.items.map((x) => (
             <tr key={x.item + x.raters}>
-              <td>{both(x.title ?? names.get(x.item)) || x.item}</td>
+              <td>{both(names.get(x.item)) || x.item}</td>
               <td class="num right">{x.raters}</td>
               <td class="num right">{x.n}</td>
-              <td class="num right">{x.agree === null ? '–' : `${Math.round(x.agree * 100)} %`}</td>
+              <td class="num right">{pct(x.agree)}</td>
               <td class="num right">
                 {x.kappa === null ? '–' : <span class={`tag ${x.kappa >= 0.8 ? 'ok' : x.kappa >= 0.6 ? '' : 'warn'}`}>{x.kappa.toFixed(2)}</span>}
               </td>
@@ -230,7 +226,6 @@ function Surveys() {
   if (got.error.value) return <ErrorNote error={got.error.value} retry={() => void got.load()} />;
   const all = got.data.value?.items ?? [];
   if (!all.length) return got.data.value ? <Empty icon="star" title={t('qa.no_surveys')} text={t('qa.no_surveys_text')} /> : null;
-  const pct = (v: number | null | undefined) => (v === null || v === undefined ? '–' : `${Math.round(v <= 1 ? v * 100 : v)} %`);
   return (
     <div class="card flush" data-test="surveys">
       <table class="table">

@@ -3,14 +3,14 @@
 import { useEffect } from 'preact/hooks';
 import { useSignal, type Signal } from '@preact/signals';
 import { dateTime, timeOfDay } from '../lib/format.ts';
-import { lang, t, tWord, type Key } from '../lib/i18n.ts';
+import { both, lang, t, tWord, type Key } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
 import { timeline, type TurnItem } from '../lib/timeline.ts';
 import type { Job } from '../lib/job.ts';
 import type { Ev } from '../lib/types.ts';
 import { ErrorNote, Icon, Skeleton } from '../lib/ui.tsx';
 import { authed, fetchEvents } from '../console/state.ts';
-import { BackBar, both, Done, ifMatch, post, seg, useJob, useKeys, useLoad, type Loaded } from '../service/parts.tsx';
+import { BackBar, Done, ifMatch, post, seg, useJob, useKeys, useLoad, type Loaded } from '../service/parts.tsx';
 import { ReviewState, Score } from './quality.tsx';
 import { differs, pieces, scoreOf } from './score.ts';
 import type { Evidence, Form, FormItem, Mark, MarkState, Review } from './types.ts';

@@ -1,5 +1,5 @@
 /* Shapes of the quality side. Field names are the wire names. */
-import type { Both } from '../service/parts.tsx';
+import type { Both } from '../lib/i18n.ts';
 
 export type MarkState = 'pass' | 'fail' | 'n_a' | 'abstain';
 export interface Evidence {
@@ -34,14 +34,12 @@ export interface ReviewRow {
   score?: number | null;
   taboo?: boolean;
   passed?: boolean;
-  risk?: number;
   why?: { kind: string; text?: string }[]; /* it was chosen for people */
   risks?: { kind: string; text?: string }[];
   reviewer?: string;
   channel?: string;
   language?: string;
   ended_at?: string | null;
-  due_at?: string | null;
   version?: number;
   moves?: string[];
 }

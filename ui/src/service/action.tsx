@@ -2,11 +2,11 @@
  * decides; nothing here is an authority. */
 import { useEffect } from 'preact/hooks';
 import { useSignal, type Signal } from '@preact/signals';
-import { lang, t, tWord } from '../lib/i18n.ts';
+import { both, lang, t, tWord } from '../lib/i18n.ts';
 import { ErrorNote, Icon } from '../lib/ui.tsx';
 import { authed } from '../console/state.ts';
 import { Facts } from './facts.tsx';
-import { both, newKey, seg, useKeys, useLoad } from './parts.tsx';
+import { newKey, seg, useKeys, useLoad } from './parts.tsx';
 import { argsOf, fieldsOf, type Field } from './schema.ts';
 import type { Tool, ToolAnswer } from './types.ts';
 

@@ -1,12 +1,12 @@
 /* What waits for a person's yes or no: j and k choose, y and n decide, m is for the note. */
 import { useSignal } from '@preact/signals';
 import { dateTime } from '../lib/format.ts';
-import { lang, t, tWord } from '../lib/i18n.ts';
+import { both, lang, t, tWord } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
 import { Empty, ErrorNote, Icon } from '../lib/ui.tsx';
 import { route } from '../console/state.ts';
 import { Facts } from './facts.tsx';
-import { both, byText, Done, money, Pick, post, Rows, seg, usePages, useRows } from './parts.tsx';
+import { byText, Done, money, Pick, post, Rows, seg, usePages, useRows } from './parts.tsx';
 import type { Approval, ToolAnswer } from './types.ts';
 
 const STATES = ['waiting', 'yes', 'no', 'all'];

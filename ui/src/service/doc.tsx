@@ -4,11 +4,11 @@ import { useEffect } from 'preact/hooks';
 import { useSignal, type Signal } from '@preact/signals';
 import { ApiError, type Issue } from '../lib/api.ts';
 import { dateTime } from '../lib/format.ts';
-import { lang, t } from '../lib/i18n.ts';
+import { lang, t, type Both } from '../lib/i18n.ts';
 import { ErrorNote } from '../lib/ui.tsx';
 import { authed } from '../console/state.ts';
 import { diffLines, shorten } from './diff.ts';
-import { Done, ifMatch, post, seg, useKeys, useLoad, type Both, type Loaded } from './parts.tsx';
+import { Done, ifMatch, post, seg, useKeys, useLoad, type Loaded } from './parts.tsx';
 import { DocState } from './rules.tsx';
 
 export interface Doc {

@@ -1,7 +1,7 @@
 /* Any JSON object for people: names in words, money, times and lists as such. */
 import { dateTime } from '../lib/format.ts';
-import { lang, t, tWord } from '../lib/i18n.ts';
-import { both, money, type Both } from './parts.tsx';
+import { both, lang, t, tWord, type Both } from '../lib/i18n.ts';
+import { money } from './parts.tsx';
 
 const TIME = /^\d{4}-\d\d-\d\dT/;
 const DOUBLE = /_(text|fen)$/; /* the same again: in words, in the smallest coin */

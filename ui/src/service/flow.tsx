@@ -1,12 +1,12 @@
 /* One flow: its text, its drawing with the step that runs marked, and a chat to try it in. */
 import { useSignal, type Signal } from '@preact/signals';
 import type { Issue } from '../lib/api.ts';
-import { lang, t, tWord } from '../lib/i18n.ts';
+import { both, lang, t, tWord, type Both } from '../lib/i18n.ts';
 import { ErrorNote, Icon, Skeleton } from '../lib/ui.tsx';
 import { attempt, docPath, Editor, useDoc, type Doc, type DocOpen } from './doc.tsx';
 import { Facts } from './facts.tsx';
 import { draw, type FlowStep } from './flowdraw.ts';
-import { BackBar, both, post, type Both } from './parts.tsx';
+import { BackBar, post } from './parts.tsx';
 
 interface Step extends FlowStep {
   slot?: string;

@@ -1,6 +1,6 @@
 /* Records that may be one person: y joins them, n keeps them apart for good; each by a person, never by itself. */
 import { useSignal } from '@preact/signals';
-import { dateTime } from '../lib/format.ts';
+import { dateTime, pct } from '../lib/format.ts';
 import { lang, t } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
 import { Empty, ErrorNote, Icon } from '../lib/ui.tsx';
@@ -51,7 +51,7 @@ export function Proposals() {
                     <a href={makeHash(['customers', p.a])}>{p.a}</a> · <a href={makeHash(['customers', p.b])}>{p.b}</a>
                   </span>
                   <small class="num">
-                    {Math.round(p.score * 100)} % · {dateTime(p.at, lang.value)}
+                    {pct(p.score)} · {dateTime(p.at, lang.value)}
                   </small>
                 </h2>
                 <p>{p.reason}</p>

@@ -1,12 +1,12 @@
 /* One order: its way, its items, its returns, and what can be done with it. One return likewise. */
 import { dateTime } from '../lib/format.ts';
-import { lang, t, tWord } from '../lib/i18n.ts';
+import { both, lang, t, tWord } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
 import { ErrorNote, Icon, Skeleton } from '../lib/ui.tsx';
 import { Actions } from './action.tsx';
 import { Facts } from './facts.tsx';
 import { ReturnTable, State } from './order_list.tsx';
-import { BackBar, both, money, seg, useLoad } from './parts.tsx';
+import { BackBar, money, seg, useLoad } from './parts.tsx';
 import type { Order, Refund, ReturnRow } from './types.ts';
 import { wayOf } from './way.ts';
 

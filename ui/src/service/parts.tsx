@@ -6,7 +6,7 @@ import { useSignal, type Signal } from '@preact/signals';
 import { ApiError, type CallOptions } from '../lib/api.ts';
 import { newJob, type Job } from '../lib/job.ts';
 import { lang, t, tWord } from '../lib/i18n.ts';
-import type { Bindings } from '../lib/keys.ts';
+import { isTyping, type Bindings } from '../lib/keys.ts';
 import { makeHash } from '../lib/router.ts';
 import { ErrorNote, Icon, Skeleton } from '../lib/ui.tsx';
 import { authed, authedTagged, keyStack, order, route } from '../console/state.ts';
@@ -222,7 +222,7 @@ export function Rows<T>(p: {
 function leave(to: string[]): void {
   const here = document.activeElement as HTMLElement | null;
   if (document.querySelector('dialog[open]')) return;
-  if (here && /^(INPUT|TEXTAREA|SELECT)$/.test(here.tagName)) here.blur();
+  if (isTyping(here)) here?.blur();
   else location.hash = makeHash(to);
 }
 
@@ -258,11 +258,6 @@ export function money(n: number | { amount: number; currency?: string } | null |
     currencyDisplay: 'narrowSymbol',
   }).format(amount);
 }
-
-/* A text that is there in two languages, or one. */
-export type Both = string | { zh?: string; en?: string } | null | undefined;
-export const both = (v: Both): string =>
-  !v ? '' : typeof v === 'string' ? v : (v[lang.value] ?? v.en ?? v.zh ?? '');
 
 /* Gives the reader a file. */
 export function save(name: string, bytes: ArrayBuffer, type: string): void {

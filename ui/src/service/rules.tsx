@@ -1,11 +1,11 @@
 /* Rules and flows: the lists, one decision table, one flow, the declaration of the tools. */
 import { dateTime } from '../lib/format.ts';
-import { lang, t, tWord } from '../lib/i18n.ts';
+import { both, lang, t, tWord, type Both } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
 import { Empty } from '../lib/ui.tsx';
 import { route } from '../console/state.ts';
 import { FlowPage } from './flow.tsx';
-import { both, Rows, Tabs, usePages, useRows, type Both } from './parts.tsx';
+import { Rows, Tabs, usePages, useRows } from './parts.tsx';
 import { TablePage } from './table.tsx';
 import { ToolPage } from './tool_doc.tsx';
 

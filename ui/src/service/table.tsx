@@ -2,11 +2,11 @@
  * boundaries checked, and its text. */
 import { useSignal, type Signal } from '@preact/signals';
 import type { Issue } from '../lib/api.ts';
-import { t, tWord } from '../lib/i18n.ts';
+import { both, t, tWord, type Both } from '../lib/i18n.ts';
 import { ErrorNote, Icon, Skeleton } from '../lib/ui.tsx';
 import { attempt, docPath, Editor, useDoc, type Doc, type DocOpen } from './doc.tsx';
 import { Facts } from './facts.tsx';
-import { BackBar, both, post, type Both } from './parts.tsx';
+import { BackBar, post } from './parts.tsx';
 
 export interface Input {
   name: string;

@@ -1,7 +1,7 @@
 /* One ticket: what it is about, what is demanded and shown, its clocks, what was done, and the next moves. */
 import { useSignal, type Signal } from '@preact/signals';
 import { ApiError } from '../lib/api.ts';
-import { dateTime } from '../lib/format.ts';
+import { dateTime, localTime } from '../lib/format.ts';
 import { lang, t, tWord } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
 import { ErrorNote, Icon, Skeleton } from '../lib/ui.tsx';
@@ -107,15 +107,9 @@ function Moves(p: Part) {
   );
 }
 
-const local = (iso: string | null | undefined): string => {
-  const d = iso ? new Date(iso) : null;
-  if (!d || Number.isNaN(d.getTime())) return '';
-  return new Date(d.getTime() - d.getTimezoneOffset() * 60000).toISOString().slice(0, 16);
-};
-
 function Fields(p: Part) {
   const { x } = p;
-  const promise = useSignal(local(x.promised_at));
+  const promise = useSignal(localTime(x.promised_at));
   const owner = useSignal(x.owner ?? '');
   const save = (body: Record<string, unknown>) =>
     void change(p, () =>

@@ -1,8 +1,8 @@
 /* The declaration of a tool: its text, and what it asks for. */
-import { t, tWord } from '../lib/i18n.ts';
+import { both, t, tWord } from '../lib/i18n.ts';
 import { ErrorNote, Skeleton } from '../lib/ui.tsx';
 import { docPath, Editor, useDoc, type Doc } from './doc.tsx';
-import { BackBar, both } from './parts.tsx';
+import { BackBar } from './parts.tsx';
 import { fieldsOf } from './schema.ts';
 import type { Tool } from './types.ts';
 

@@ -2,7 +2,7 @@
  * against predictions; a cell shows its turns; a key labels a turn and goes on to the next. */
 import { useEffect } from 'preact/hooks';
 import { useSignal, type Signal } from '@preact/signals';
-import { dateTime } from '../lib/format.ts';
+import { dateTime, pct } from '../lib/format.ts';
 import { lang, t, tWord } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
 import { Empty, ErrorNote, Icon, Skeleton } from '../lib/ui.tsx';
@@ -232,7 +232,7 @@ function Turns({ c, after }: { c: Confusion; after: () => void }) {
                 <div class="meta muted">
                   <span>{t('train.heard')}</span>
                   <span class="tag">{x.predicted ? tWord('intent', x.predicted) : t('train.nothing_heard')}</span>
-                  {x.predicted ? <span class="num">{Math.round(x.p * 100)} %</span> : null}
+                  {x.predicted ? <span class="num">{pct(x.p)}</span> : null}
                   {x.label ? (
                     <span class={`tag ${x.label === (x.predicted || 'oos') ? 'ok' : 'warn'}`} data-test="turn-label">
                       {tWord('intent', x.label)}

@@ -1,6 +1,6 @@
 /* Shapes of the server's JSON on the service pages. Field names are the wire names; what an older server
  * leaves out is optional. */
-import type { Both } from './parts.tsx';
+import type { Both } from '../lib/i18n.ts';
 
 export interface CustomerRow {
   id: string;

@@ -2,10 +2,10 @@
  * What is sent was made on a version; somebody else's change meanwhile is told. */
 import { useEffect } from 'preact/hooks';
 import { useSignal, type Signal } from '@preact/signals';
-import { t, tWord, type Key } from '../lib/i18n.ts';
+import { both, t, tWord, type Both, type Key } from '../lib/i18n.ts';
 import { ErrorNote, Skeleton } from '../lib/ui.tsx';
 import { authed } from '../console/state.ts';
-import { BackBar, both, Done, ifMatch, seg, useJob, useLoad, type Both } from '../service/parts.tsx';
+import { BackBar, Done, ifMatch, seg, useJob, useLoad } from '../service/parts.tsx';
 import { getAt, parsed, same, setAt, toggleSeat, withLevel, type Obj, type Seat } from './draft.ts';
 
 const STRATEGIES = ['longest-idle-agent', 'least-busy', 'best-match', 'round-robin', 'top-down', 'agent-with-fewest-calls', 'agent-with-least-talk-time', 'sequentially-by-agent-order', 'random', 'ring-all', 'ring-progressively'];

@@ -1,23 +1,22 @@
 /* Settings of the people's side: queues, agents, skills, hours, users, dispositions. */
 import '../desk/texts.ts';
 import '../styles/settings.css';
-import { lang, t, tWord } from '../lib/i18n.ts';
+import { both, lang, t, tWord, type Both } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
 import { dateTime } from '../lib/format.ts';
 import { Empty, ErrorNote, Skeleton } from '../lib/ui.tsx';
 import { administers, route } from '../console/state.ts';
-import { both, Rows, Tabs, useLoad, usePages, useRows, type Both } from '../service/parts.tsx';
+import { Rows, Tabs, useLoad, usePages, useRows } from '../service/parts.tsx';
 import { AgentPage, QueuePage } from './edit.tsx';
 import { UserPage, Users } from './users.tsx';
 
 export default function Settings() {
   const [, sub = '', id = ''] = route.value.path;
-  const people = useLoad<{ items: unknown[] }>(administers() ? '/api/v1/users' : '/api/v1/me', { limit: 1 });
   if (sub === 'queue' && id) return <QueuePage key={id} id={id} />;
   if (sub === 'agent' && id) return <AgentPage key={id} id={id} />;
   if (sub === 'user' && id) return <UserPage key={id} login={id} />;
   const tabs: [string, string][] = [['', t('set.queues')], ['agents', t('floor.agents')], ['skills', t('set.skills')], ['hours', t('set.hours')], ['dispositions', t('set.dispositions')]];
-  if (people.data.value?.items) tabs.push(['users', t('set.users')]);
+  if (administers()) tabs.push(['users', t('set.users')]);
   return (
     <section class="page" aria-label={t('nav.settings')} data-test="settings">
       <header class="bar">

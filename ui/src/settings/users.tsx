@@ -1,21 +1,16 @@
 /* Users: who may sign in and as what; a new one, another role, a new password, out of use. */
 import { useSignal } from '@preact/signals';
-import { dateTime } from '../lib/format.ts';
-import { lang, t, tWord } from '../lib/i18n.ts';
+import { both, t, tWord, type Both } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
 import { Empty, ErrorNote, Skeleton } from '../lib/ui.tsx';
 import { authed } from '../console/state.ts';
-import { BackBar, both, Done, ifMatch, post, Rows, seg, useJob, useLoad, usePages, useRows, type Both } from '../service/parts.tsx';
+import { BackBar, Done, ifMatch, post, Rows, seg, useJob, useLoad, usePages, useRows } from '../service/parts.tsx';
 
-export interface UserRow {
+interface UserRow {
   login: string;
   name: string;
   role: string;
   disabled?: boolean;
-  state?: string;
-  team?: string;
-  last_at?: string | null;
-  last_login_at?: string | null;
 }
 interface Role {
   id: string;
@@ -47,7 +42,6 @@ export function Users() {
                   <th>{t('set.name')}</th>
                   <th>{t('set.role')}</th>
                   <th>{t('order.state')}</th>
-                  <th>{t('set.last_login')}</th>
                 </tr>
               </thead>
               <tbody>
@@ -56,8 +50,7 @@ export function Users() {
                     <td><a href={makeHash(['settings', 'user', u.login])}>{u.login}</a></td>
                     <td>{u.name}</td>
                     <td>{tWord('role', u.role)}</td>
-                    <td>{u.disabled || u.state === 'disabled' ? <span class="tag warn">{t('set.disabled')}</span> : <span class="tag ok">{t('set.active')}</span>}</td>
-                    <td class="num muted">{dateTime(u.last_login_at ?? u.last_at ?? null, lang.value)}</td>
+                    <td>{u.disabled ? <span class="tag warn">{t('set.disabled')}</span> : <span class="tag ok">{t('set.active')}</span>}</td>
                   </tr>
                 ))}
               </tbody>
@@ -116,7 +109,7 @@ export function UserPage({ login }: { login: string }) {
       await got.load();
       return told;
     });
-  const off = u?.disabled || u?.state === 'disabled';
+  const off = u?.disabled ?? false;
   return (
     <section class="page" aria-label={login} data-test="user-page">
       <BackBar to={['settings', 'users']}>

@@ -2,11 +2,10 @@
 import { useEffect } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
 import { ApiError, call } from '../lib/api.ts';
-import { lang, t } from '../lib/i18n.ts';
+import { both, lang, t, type Both } from '../lib/i18n.ts';
 import { Rate } from '../lib/rate.tsx';
 import { ErrorNote, Icon, LangSwitch, Logo, Skeleton } from '../lib/ui.tsx';
 
-type Both = string | { zh?: string; en?: string } | null | undefined;
 interface Survey {
   kind: string;
   min: number;
@@ -17,7 +16,6 @@ interface Survey {
   answered?: boolean;
 }
 const TEXT_MAX = 300;
-const both = (v: Both): string => (!v ? '' : typeof v === 'string' ? v : (v[lang.value] ?? v.en ?? v.zh ?? ''));
 
 export function SurveyApp() {
   const q = new URLSearchParams(location.search);
