@@ -7,7 +7,7 @@ export interface Person {
   wait_ms: number; /* below 0: not known */
   name: string;
 }
-export type SurveyKind = 'csat' | 'nps' | 'ces';
+type SurveyKind = 'csat' | 'nps' | 'ces';
 export const SCALES: Record<SurveyKind, [number, number]> = { csat: [1, 5], nps: [0, 10], ces: [1, 7] };
 
 const NONE: Person = { state: 'none', position: 0, wait_ms: -1, name: '' };

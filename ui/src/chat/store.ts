@@ -6,7 +6,7 @@ import { lastSeq, mergeEvents } from '../lib/timeline.ts';
 
 export type Delivery = 'queued' | 'sent' | 'stored' | 'failed';
 
-export interface Outgoing {
+interface Outgoing {
   client_id: string;
   text: string;
   at: string;
@@ -14,7 +14,7 @@ export interface Outgoing {
   seq: number | null; /* set by the ack: on the server's disk */
 }
 
-export interface Session {
+interface Session {
   id: string;
   interaction_id: string;
   token: string;
@@ -32,13 +32,13 @@ export interface ChatState {
   error: Refusal | null;
 }
 
-export interface Refusal {
+interface Refusal {
   code: string;
   detail: string;
   client_id?: string; /* of the message it is about, when that is known */
 }
 
-export const EVENTS_MAX = 400;
+const EVENTS_MAX = 400;
 
 export const emptyChat = (): ChatState => ({
   session: null,

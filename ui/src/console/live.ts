@@ -43,7 +43,7 @@ export interface Raised {
   at_ms: number;
 }
 
-export interface LiveState {
+interface LiveState {
   queues: QueueNow[];
   agents: AgentNow[];
   raised: Raised[]; /* newest first */

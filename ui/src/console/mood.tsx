@@ -19,7 +19,7 @@ interface Point {
   voice: Voice | null;
 }
 
-export function moodPoints(events: Ev[]): Point[] {
+function moodPoints(events: Ev[]): Point[] {
   return events.flatMap((e) =>
     e.kind === 'turn.customer' && e.body.mood
       ? [{ seq: e.seq, turn: e.turn, v: e.body.mood.valence, mood: e.body.mood.class, voice: e.body.voice ?? null }]
@@ -28,7 +28,7 @@ export function moodPoints(events: Ev[]): Point[] {
 }
 
 /* What the voice told beside the words. */
-export const voiceText = (v: Voice): string =>
+const voiceText = (v: Voice): string =>
   t('mood.heard', {
     arousal: `${v.arousal > 0 ? '+' : ''}${v.arousal.toFixed(2)}`,
     anger: pct(v.anger),

@@ -143,7 +143,7 @@ function BotMeta({ i }: { i: TurnItem }) {
   );
 }
 
-export function articleLink(c: Cite): string {
+function articleLink(c: Cite): string {
   return makeHash(['kb', 'article', c.article_id], {
     quote: c.quote,
     version: String(c.version ?? ''),

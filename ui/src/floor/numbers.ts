@@ -2,7 +2,7 @@
 import type { AgentNow, QueueNow, Raised } from '../console/live.ts';
 import type { Conv } from '../lib/types.ts';
 
-export interface Totals {
+interface Totals {
   waiting: number;
   longest_ms: number;
   ready: number;

@@ -1,12 +1,12 @@
 /* How long to wait before the next attempt: doubling with jitter, so that a
  * restarted server is not met by all its clients in the same instant. */
 
-export interface Backoff {
+interface Backoff {
   base_ms: number;
   max_ms: number;
 }
 
-export const DEFAULT_BACKOFF: Backoff = { base_ms: 500, max_ms: 15000 };
+const DEFAULT_BACKOFF: Backoff = { base_ms: 500, max_ms: 15000 };
 
 /* attempt counts from 0; random is in [0, 1). Half of the delay is fixed. */
 export function backoffDelay(

@@ -3,7 +3,7 @@ import { useSignal } from '@preact/signals';
 import { t } from './i18n.ts';
 import { Icon } from './ui.tsx';
 
-export interface RateProps {
+interface RateProps {
   kind: string;
   from: number;
   to: number;

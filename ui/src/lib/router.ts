@@ -1,6 +1,6 @@
 /* Hash routes: "#/c/42?state=live" -> { path: ["c","42"], query: {state:"live"} } */
 
-export interface Route {
+interface Route {
   path: string[];
   query: Record<string, string>;
 }

@@ -1,7 +1,7 @@
 /* auto follows the system; light and dark are the user's word. */
 import { signal } from '@preact/signals';
 
-export type Theme = 'auto' | 'light' | 'dark';
+type Theme = 'auto' | 'light' | 'dark';
 const STORE = 'callm.theme';
 const system = matchMedia('(prefers-color-scheme: dark)');
 

@@ -1,6 +1,6 @@
 /* Which rows of a long list are worth rendering. Rows have one height. */
 
-export interface RowWindow {
+interface RowWindow {
   first: number;
   last: number; /* exclusive */
   before_px: number;

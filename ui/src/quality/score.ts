@@ -23,7 +23,7 @@ export function scoreOf(form: Form, marks: Record<string, MarkState | undefined>
   return Math.max(0, Math.min(100, (of ? (100 * had) / of : 100) - off));
 }
 
-export interface Piece {
+interface Piece {
   text: string;
   lit: boolean;
 }

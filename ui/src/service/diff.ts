@@ -1,7 +1,7 @@
 /* What two texts have in common, line by line (Myers' O(ND) greedy method: E. W. Myers, "An O(ND) Difference
  * Algorithm and Its Variations", Algorithmica 1, 1986). Pure. */
 
-export interface DiffLine {
+interface DiffLine {
   mark: ' ' | '+' | '-' | '…';
   text: string;
 }

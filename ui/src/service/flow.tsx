@@ -23,7 +23,7 @@ interface FlowJson {
 }
 type FlowDoc = Doc & { flows?: FlowJson[] | null };
 
-export interface FlowAct {
+interface FlowAct {
   kind: string; /* say, ask, call, handoff, aside, end */
   text?: string;
   args?: unknown;

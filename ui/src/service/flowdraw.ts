@@ -5,7 +5,7 @@ export interface FlowStep {
   kind: string;
   next: { to: string; label?: string }[];
 }
-export interface Box {
+interface Box {
   id: string;
   kind: string;
   x: number;
@@ -13,7 +13,7 @@ export interface Box {
   w: number;
   h: number;
 }
-export interface Edge {
+interface Edge {
   from: string;
   to: string;
   label: string;
@@ -37,7 +37,7 @@ const GAP_Y = 46;
 const PAD = 12;
 const SIDE = 14;
 const LABEL = 70; /* room for what an edge at the side is called */
-export const END = 'end';
+const END = 'end';
 
 /* How deep a step lies: the longest way from the first one, without the edges that close a circle. */
 function layers(steps: FlowStep[]): { depth: Map<string, number>; back: Set<string> } {

@@ -7,7 +7,7 @@ export interface Confusion {
   heard: Record<string, number>;
   cells: { label: string; predicted: string; n: number }[];
 }
-export interface MatrixCell {
+interface MatrixCell {
   n: number;
   share: number; /* of the row's turns, 0..1 */
   right: boolean;

@@ -2,7 +2,7 @@
  * Pure. What a plain field cannot hold (lists of objects, objects) is typed as JSON. */
 import type { Schema } from './types.ts';
 
-export type FieldKind = 'text' | 'choice' | 'number' | 'whole' | 'yesno' | 'date' | 'words' | 'json';
+type FieldKind = 'text' | 'choice' | 'number' | 'whole' | 'yesno' | 'date' | 'words' | 'json';
 export interface Field {
   name: string;
   kind: FieldKind;
@@ -65,7 +65,7 @@ function valueOf(f: Field, raw: string): { value?: unknown; error?: string } {
   }
 }
 
-export interface Args {
+interface Args {
   args: Record<string, unknown>;
   errors: Record<string, string>; /* field -> number, whole, choice, json, missing */
 }

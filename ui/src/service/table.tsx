@@ -32,7 +32,7 @@ interface Rule {
   why: Both;
   article?: string[];
 }
-export interface TableJson {
+interface TableJson {
   id: string;
   version: number;
   title: Both;
@@ -148,7 +148,7 @@ function Grid({ t: x, d }: { t: TableJson; d: Decision | null }) {
 }
 
 /* What was typed as facts: left out when empty, so that "missing" can be tried too. */
-export function factsOf(inputs: Input[], typed: Record<string, string>): Record<string, unknown> {
+function factsOf(inputs: Input[], typed: Record<string, string>): Record<string, unknown> {
   const out: Record<string, unknown> = {};
   for (const i of inputs) {
     const v = (typed[i.name] ?? '').trim();

@@ -176,7 +176,7 @@ export interface TicketCard {
   late?: boolean;
   clocks?: Clock[];
 }
-export interface TicketEvent {
+interface TicketEvent {
   n: number;
   at: string;
   kind: string;
