@@ -177,6 +177,6 @@ export const deskRoutes = (admin, page, Problem) => [
   }],
   ['POST', /^\/api\/v1\/qa\/reviews\/(\w+)\/(\w+)$/, (r, [id, to]) => (admin(r), Object.assign(reviews.get(id), { state: to }))],
   ['POST', /^\/api\/v1\/qa\/sample$/, (r) => (admin(r), { picked: [{ id: 'r0', agent: 'bot', why: ['risk: angry'] }] })],
-  ['GET', /^\/api\/v1\/qa\/calibration$/, (r) => (admin(r), { reviews: 12, items: [{ item: 'greeting', n: 12, raters: 2, agree: 0.96, kappa: 0.91 }, { item: 'empathy', n: 12, raters: 2, agree: 0.75, kappa: 0.48 }] })],
+  ['GET', /^\/api\/v1\/qa\/calibration$/, (r) => (admin(r), { items: [{ item: 'greeting', n: 12, raters: 2, agree: 0.96, kappa: 0.91 }, { item: 'empathy', n: 12, raters: 2, agree: 0.75, kappa: 0.48 }] })],
 ];
 void tokens;

@@ -2,6 +2,7 @@
  * console while the server does not answer. The browser is made here. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Gauges } from '../src/lib/types.ts';
 
 const g = globalThis as unknown as Record<string, unknown>;
 const put = (name: string, v: unknown): void => void Object.defineProperty(g, name, { value: v, configurable: true, writable: true });
@@ -100,11 +101,12 @@ test('signing out stops the ring, drops the frames that wait and closes the line
   media.onopen();
   assert.deepEqual([await opening, line.lineState.value, mic.track.live], [true, 'open', true]);
 
+  state.feed({ type: 'stats', data: {} as Gauges });
   state.signOut();
   assert.equal(due(RING_MS).length, 0, 'it rings no more');
   assert.deepEqual([line.lineState.value, mic.track.live, media.readyState], ['off', false, 3]);
   pass();
-  assert.equal(client.desk.value.work.size, 0, 'what waited was of the one who left');
+  assert.deepEqual([client.desk.value.work.size, state.live.value.gauges], [0, null], 'what waited was of the one who left');
 });
 
 test('a line that is closed while the browser asks for the microphone stays closed', async () => {

@@ -85,6 +85,7 @@ export async function signIn(login: string, password: string): Promise<void> {
 export function signOut(because_expired = false): void {
   localStorage.removeItem(TOKEN);
   socket.stop();
+  queue = [];
   batch(() => {
     token.value = null;
     user.value = null;
