@@ -36,13 +36,15 @@ static void on_order(void *arg)
 {
 	struct acd_job *j = arg;
 	struct acd *a = j->a;
+	if (j->o.act == ACD_DO_SOCKET && j->o.agent.n)
+		count_socket(a, j);
 	if (a->closing || a->waiting >= ACD_ORDERS) {
 		j->err = a->closing ? ERR_CLOSED : ERR_FULL;
+		j->known = j->o.act == ACD_DO_ASK &&
+			   acd_of_conversation(a, j->ask.conversation) != NULL;
 		acd_job_finish(a, j);
 		return;
 	}
-	if (j->o.act == ACD_DO_SOCKET && j->o.agent.n)
-		count_socket(a, j);
 	wait_turn(a, j);
 	acd_turn(a);
 }

@@ -134,7 +134,7 @@ int acd_agent_state(struct store_db *db, sv login, struct sb *out);
 
 /* ---- configuration in the database (beats the file, thing by thing) ---- */
 
-enum acd_conf { ACD_CONF_SKILL, ACD_CONF_QUEUE, ACD_CONF_AGENT, ACD_CONF_ROUTE };
+enum acd_conf { ACD_CONF_SKILL, ACD_CONF_QUEUE, ACD_CONF_AGENT };
 /* The stored object, and its version (for ETag). ERR_NOTFOUND: only the file may have it. */
 int acd_conf_get(struct store_db *db, enum acd_conf kind, sv id, struct sb *out, int64_t *version);
 /* The plan in use: a reference for the caller. Any thread. */
@@ -142,9 +142,10 @@ struct acd_plan *acd_plan_now(const struct acd *a);
 /* Would the plan of now be whole with it? Any thread. body empty = without it. ERR_INVAL: rep says
  * what is wrong; the caller ends rep in both cases. */
 int acd_conf_check(struct acd *a, enum acd_conf kind, sv id, sv body, struct cfg_report *rep);
-/* Inside a write function. version: 0 = whatever is there, -1 = must be new, else ERR_CONFLICT
- * when it is another. The body must be an object; what it says is checked by acd_conf_check. The
- * river gets "acd.config" {kind,id,version} by `by`. Send ACD_DO_PLAN when it is durable. */
+/* Inside a write function. version: 0 = whatever is there, -1 = must be new (or taken out
+ * before: ERR_EXISTS), else ERR_CONFLICT when it is another. The body must be an object; what
+ * it says is checked by acd_conf_check. The river gets "acd.config" {kind,id,version} by `by`.
+ * Send ACD_DO_PLAN when it is durable. */
 int acd_conf_put(struct store_db *db, enum acd_conf kind, sv id, sv body, int64_t version, sv by,
 		 int64_t now_ms);
 int acd_conf_delete(struct store_db *db, enum acd_conf kind, sv id, int64_t version, sv by,

@@ -10,6 +10,15 @@
 #include "acd_int.h"
 
 #include <stdio.h>
+#include <time.h>
+
+static void event_done(struct acd_event *e)
+{
+	xfree(e->kind);
+	xfree(e->customer);
+	xfree(e->actor);
+	xfree(e->body);
+}
 
 struct acd_batch *acd_batch_new(struct acd *a)
 {
@@ -25,12 +34,8 @@ void acd_batch_free(struct acd_batch *b)
 		return;
 	for (size_t i = 0; i < b->rows.n; i++)
 		ho_long_done(&b->rows.v[i].more);
-	for (size_t i = 0; i < b->events.n; i++) {
-		xfree(b->events.v[i].kind);
-		xfree(b->events.v[i].customer);
-		xfree(b->events.v[i].actor);
-		xfree(b->events.v[i].body);
-	}
+	for (size_t i = 0; i < b->events.n; i++)
+		event_done(&b->events.v[i]);
 	for (size_t i = 0; i < b->tells.n; i++)
 		xfree(b->tells.v[i].json);
 	for (size_t i = 0; i < b->says.n; i++)
@@ -64,6 +69,12 @@ void acd_event(struct acd *a, const char *kind, sv customer, sv actor, jv *body)
 	ASSERT(e != NULL);
 	*e = (struct acd_event){ xstrdup(sv_of(kind)), xstrdup(customer), xstrdup(actor),
 				 dump(body) };
+}
+
+void acd_events_back(struct acd *a, size_t n)
+{
+	while (a->now->events.n > n)
+		event_done(&a->now->events.v[--a->now->events.n]);
 }
 
 void acd_tell(struct acd *a, const char *type, sv agent, const struct ho *h, jv *body)
@@ -185,16 +196,47 @@ static void job_tell(void *arg)
 	acd_job_free(j);
 }
 
+/* A full mailbox belongs to a busy owner: it is waited for. One that is gone needs no answer. */
+static void job_post(struct acd_job *j)
+{
+	struct timespec nap = { 0, 1000000 };
+	int rc = mbox_post(j->o.back, job_tell, j);
+	for (int i = 0; rc == ERR_FULL && i < 5000; i++) {
+		nanosleep(&nap, NULL);
+		rc = mbox_post(j->o.back, job_tell, j);
+	}
+	if (rc)
+		acd_job_free(j);
+}
+
+/* A wish that came to nothing leaves nobody waiting. */
+static void ask_failed(struct acd *a, const struct acd_job *j)
+{
+	struct talk_word w = { .kind = WORD_NOBODY, .conversation = j->ask.conversation,
+			       .why = SV("full") };
+	if (j->ask.agent.n) {                /* it believes to be with somebody */
+		w.kind = WORD_BACK;
+		w.agent = j->ask.agent;
+		w.why = SV("over");
+	}
+	if (a->o.word && !j->known && j->err != ERR_CLOSED)
+		(void)a->o.word(a->o.word_arg, &w);
+}
+
 void acd_job_finish(struct acd *a, struct acd_job *j)
 {
 	struct store_db *db;
+	if (j->err && j->o.act == ACD_DO_ASK)
+		ask_failed(a, j);
 	if (!j->o.done) {
 		acd_job_free(j);
 		return;
 	}
 	if (j->err == 0 && j->id[0] && j->json.n == 0 && store_reader(a->store, &db) == 0)
 		(void)acd_get(db, sv_of(j->id), NULL, &j->json);
-	if (!j->o.back || mbox_post(j->o.back, job_tell, j))
+	if (j->o.back)
+		job_post(j);
+	else
 		job_tell(j);
 }
 
@@ -267,6 +309,8 @@ static void undo(struct acd *a, struct acd_batch *b, int err)
 	}
 	acd_unload(a);
 	a->unread = acd_load(a, a->restart, NULL) != 0;
+	if (a->unread)
+		acd_unload(a);
 	a->broken = true;
 	loop_after(a->loop, &a->retry, ACD_RETRY_MS, on_retry, a);
 }

@@ -1,14 +1,15 @@
-/* acd_conf.c: queues, skills, agents and routes that people changed: rows beside the file.
+/* acd_conf.c: queues, skills and agents that people changed: rows beside the file.
  *
  * A row replaces the thing of its name in the file, or adds one; the body null takes it out. The
- * plan of now is the file with all rows laid over it, skills first because queues name them. A row
- * that does not fit any more (the file lost what it names) is left out and told in the log: the
- * centre opens all the same. Writing: the scribe; checking: any thread, on the plan of now.
+ * plan of now is the file with all rows laid over it at once. A row that does not fit any more (the
+ * file lost what it names) is left out and told in the log: the centre opens all the same. Writing:
+ * the scribe; checking: any thread, on the plan of now.
  */
 #include "acd_int.h"
 
-static const char *const sections[] = { "skills", "queues", "agents", "routes" };
-static const char *const kinds[] = { "skill", "queue", "agent", "route" };
+static const char *const sections[] = { "skills", "queues", "agents" };
+static const char *const kinds[] = { "skill", "queue", "agent" };
+enum { ROWS = 10000 };
 
 int acd_conf_get(struct store_db *db, enum acd_conf kind, sv id, struct sb *out, int64_t *version)
 {
@@ -74,10 +75,11 @@ static int change(struct store_db *db, enum acd_conf kind, sv id, sv body, int64
 		return ERR_INVAL;
 	sb_init(&old, LIM_JSON_BYTES);
 	int rc = acd_conf_get(db, kind, id, &old, &has);
+	bool there = rc == 0 && !sv_eq(sb_sv(&old), SV("null"));     /* null: taken out */
 	sb_done(&old);
 	if (rc && rc != ERR_NOTFOUND)
 		return rc;
-	if (version == -1 && has)
+	if (version == -1 && there)
 		return ERR_EXISTS;
 	if (version > 0 && version != has)
 		return ERR_CONFLICT;
@@ -120,48 +122,108 @@ int acd_conf_check(struct acd *a, enum acd_conf kind, sv id, sv body, struct cfg
 
 /* ---- the plan of now ---- */
 
-static void lay_over(struct acd *a, struct acd_plan **p, enum acd_conf kind, sv id, sv body)
+struct row {
+	enum acd_conf kind;
+	char *id;
+	jv *value;                   /* NULL: it is taken out */
+	bool laid;
+};
+struct rows {
+	VEC(struct row) v;
+};
+
+static int rows_read(struct store_db *db, struct rows *r)
 {
+	struct store_stmt *q;
+	struct row *x;
+	int rc = store_prep(db, &q, "SELECT kind, id, body FROM acd_conf ORDER BY kind DESC, id");
+	if (rc)
+		return rc;
+	while ((rc = store_step(q)) == 1) {
+		int kind = acd_name_of(kinds, 3, store_col_sv(q, 0));
+		jv *o = jv_parse(store_col_sv(q, 2), NULL);
+		if (kind < 0 || !(x = VEC_PUSH(&r->v, ROWS))) {
+			jv_free(o);
+			rc = kind < 0 ? 0 : ERR_TOOBIG;
+			if (rc)
+				break;
+			continue;
+		}
+		x->kind = (enum acd_conf)kind;
+		x->id = xstrdup(store_col_sv(q, 1));
+		x->value = jv_is_obj(o) ? o : NULL;
+		if (!x->value)
+			jv_free(o);
+	}
+	store_reset(q);
+	return rc;
+}
+
+static void rows_free(struct rows *r)
+{
+	for (size_t i = 0; i < r->v.n; i++) {
+		xfree(r->v.v[i].id);
+		jv_free(r->v.v[i].value);
+	}
+	VEC_FREE(&r->v);
+}
+
+/* n rows over *p, read once; told: a fault goes to the log. */
+static bool lay(struct acd *a, struct acd_plan **p, const struct row *v, size_t n, bool told)
+{
+	struct acd_change *x = xalloc(sizeof(*x) * n);
 	struct cfg_report rep = { 0 };
 	struct acd_plan *then = NULL;
-	jv *o = jv_parse(body, NULL);
-	int rc = acd_plan_with(&then, *p, sections[kind], id, jv_is_obj(o) ? o : NULL, a->o.cals,
-			       &rep);
+	for (size_t i = 0; i < n; i++)
+		x[i] = (struct acd_change){ sections[v[i].kind], sv_of(v[i].id), v[i].value };
+	int rc = acd_plan_changed(&then, *p, x, n, a->o.cals, &rep);
 	if (rc == 0) {
 		obj_unref(*p);
 		*p = then;
-	} else {
-		LOG(WARN, "acd.config", "%s=" SV_FMT " is left out: %s", kinds[kind], SV_ARG(id),
+	} else if (told) {
+		LOG(WARN, "acd.config", "%s=%s is left out: %s", kinds[v->kind], v->id,
 		    rep.n ? rep.v[0].what : err_text(rc));
 	}
 	cfg_report_done(&rep);
-	jv_free(o);
+	xfree(x);
+	return rc == 0;
 }
 
-static int lay_kind(struct acd *a, struct store_db *db, struct acd_plan **p, enum acd_conf kind)
+/* All at once, as they may name each other; only when one of them is wrong, one by one, and again
+ * as long as one more fits. */
+static void lay_rows(struct acd *a, struct acd_plan **p, struct rows *r)
 {
-	struct store_stmt *q;
-	int rc = store_prep(db, &q, "SELECT id, body FROM acd_conf WHERE kind=?1 ORDER BY id");
-	if (rc)
-		return rc;
-	store_bind_sv(q, 1, sv_of(kinds[kind]));
-	while ((rc = store_step(q)) == 1)
-		lay_over(a, p, kind, store_col_sv(q, 0), store_col_sv(q, 1));
-	store_reset(q);
-	return rc;
+	bool more = true;
+	if (!r->v.n || lay(a, p, r->v.v, r->v.n, false))
+		return;
+	while (more) {
+		more = false;
+		for (size_t i = 0; i < r->v.n; i++) {
+			struct row *x = &r->v.v[i];
+			if (!x->laid)
+				more |= x->laid = lay(a, p, x, 1, false);
+		}
+	}
+	for (size_t i = 0; i < r->v.n; i++)
+		if (!r->v.v[i].laid)
+			(void)lay(a, p, &r->v.v[i], 1, true);
 }
 
 int acd_plan_load(struct acd *a, struct store_db *db, struct acd_plan **ret, struct err *e)
 {
 	struct cfg_report rep = { 0 };
+	struct rows rows = { 0 };
 	struct acd_plan *p = NULL;
 	int rc = acd_plan_new(&p, a->o.yaml, a->yaml_name, a->o.cals, &rep);
 	if (rc)
 		(void)err_set(e, rc, "%s: %s. %s", rep.n ? rep.v[0].where : a->yaml_name,
 			      rep.n ? rep.v[0].what : err_text(rc), rep.n ? rep.v[0].mend : "");
 	cfg_report_done(&rep);
-	for (int k = 0; k < 4 && rc == 0; k++)
-		rc = lay_kind(a, db, &p, (enum acd_conf)k);
+	if (rc == 0)
+		rc = rows_read(db, &rows);
+	if (rc == 0)
+		lay_rows(a, &p, &rows);
+	rows_free(&rows);
 	if (rc) {
 		obj_unref(p);
 		return e && e->code ? rc : err_set(e, rc, "queues: %s", err_text(rc));

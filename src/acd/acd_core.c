@@ -93,11 +93,6 @@ void acd_core_score(struct acd_core *c, acd_score_fn *fn, void *arg)
 	c->score_arg = arg;
 }
 
-const struct acd_plan *acd_core_plan_now(const struct acd_core *c)
-{
-	return c->plan;
-}
-
 /* ---- callers who come again ---- */
 
 static void remember(struct acd_core *c, const struct item *x, int64_t now)
@@ -244,6 +239,7 @@ int acd_core_restore(struct acd_core *c, const struct acd_item *in, sv login, en
 	bit_set(x->seen, x->queue);
 	place_wants(c, x);
 	if (waits) {
+		x->next_say = place_next_say(&c->queue[x->queue], now);
 		c->queue[x->queue].carried++;
 		place_in(c, x, now);
 		c->dirty = true;
@@ -253,7 +249,7 @@ int acd_core_restore(struct acd_core *c, const struct acd_item *in, sv login, en
 		x->taken = true;
 		x->served_since = x->stage_since;
 		a->used[x->media]++;
-		agent_wrap(c, a, x, x->stage_since);
+		(void)agent_wraps(c, a, x, x->stage_since);  /* told by the next tick */
 		core_forget(c, x);
 		agent_refresh(c, a, now);
 		return 0;
@@ -263,9 +259,10 @@ int acd_core_restore(struct acd_core *c, const struct acd_item *in, sv login, en
 	a->used[x->media]++;
 	core_serve(c, x, a, x->stage_since);
 	a->answered--;               /* it was counted before the restart */
+	x->hold_ms = in->hold_ms;
 	if (stage == ACD_HELD) {
 		x->stage = ACD_HELD;
-		x->held_since = now;
+		x->held_since = in->held_ms ? in->held_ms : now;
 		agent_refresh(c, a, now);
 	}
 	return 0;

@@ -32,9 +32,9 @@ enum acd_presence { ACD_OFFLINE, ACD_READY, ACD_PAUSED };       /* what the agen
 enum acd_state { ACD_IS_OFFLINE, ACD_IS_READY, ACD_IS_PAUSED, ACD_IS_RESERVED, ACD_IS_TALKING,
 		 ACD_IS_HOLD, ACD_IS_WRAPUP, ACD_STATES };
 const char *acd_presence_name(enum acd_presence p);             /* "offline" "ready" "paused" */
+int acd_presence_of(sv s);                                      /* -1: no such name */
 const char *acd_state_name(enum acd_state s);                   /* "offline" ... "wrapup" */
-enum acd_stage { ACD_WAITING, ACD_OFFERED, ACD_SERVED, ACD_HELD, ACD_WRAPPING, ACD_STAGES };
-const char *acd_stage_name(enum acd_stage s);
+enum acd_stage { ACD_WAITING, ACD_OFFERED, ACD_SERVED, ACD_HELD, ACD_WRAPPING };
 enum { ACD_CORE_ITEMS = 50000, ACD_CORE_AGENTS = 5000 };
 
 struct acd_item {
@@ -49,6 +49,8 @@ struct acd_item {
 	int64_t since_ms;
 	struct { sv skill; int level; bool preferred; } need[ACD_NEEDS];
 	int n_need;
+	/* acd_core_restore of SERVED and HELD: on hold so far, and since when it is; 0 = now. */
+	int64_t hold_ms, held_ms;
 };
 struct acd_agent {
 	sv login, name, extension;
@@ -76,7 +78,6 @@ enum acd_out_kind {
 	ACD_AGENT_IS,     /* login, from_state -> state, why = reason; wait_ms in the old one */
 	ACD_WRAP_OVER,    /* item, login, queue it was served in; wait_ms = how long; why: done,
 			     time */
-	ACD_OUTS
 };
 struct acd_out {
 	enum acd_out_kind kind;
@@ -180,6 +181,9 @@ double acd_queue_sl(const struct acd_queue *q, const struct acd_numbers *n);
 /* After a restart: what the day had already. ERR_NOTFOUND. */
 int acd_core_numbers_set(struct acd_core *c, sv queue, const struct acd_numbers *n);
 
+/* A new day: the figures of all agents begin again. */
+void acd_core_agents_anew(struct acd_core *c);
+
 struct acd_wait { int position; int64_t ms, low_ms, high_ms; };  /* ms -1 = not known */
 struct acd_queue_now {
 	const struct acd_queue *q;
@@ -211,8 +215,6 @@ void acd_core_queues(struct acd_core *c, int64_t now_ms,
 		     void (*fn)(void *arg, const struct acd_queue_now *q), void *arg);
 void acd_core_agents(struct acd_core *c, int64_t now_ms,
 		     void (*fn)(void *arg, const struct acd_agent_now *a), void *arg);
-void acd_core_items(struct acd_core *c, void (*fn)(void *arg, const struct acd_item_now *x),
-		    void *arg);
 /* ERR_NOTFOUND. */
 int acd_core_queue_now(struct acd_core *c, sv queue, int64_t now_ms, struct acd_queue_now *ret);
 int acd_core_agent_now(struct acd_core *c, sv login, int64_t now_ms, struct acd_agent_now *ret);
@@ -220,7 +222,6 @@ int acd_core_item_now(struct acd_core *c, sv id, struct acd_item_now *ret);
 /* Where a waiting item stands and how long it will be: expected, and bounds that hold four times in
  * five. ERR_NOTFOUND, ERR_STATE: it does not wait. */
 int acd_core_wait(struct acd_core *c, sv id, int64_t now_ms, struct acd_wait *ret);
-const struct acd_plan *acd_core_plan_now(const struct acd_core *c);
 
 /* Looks through everything for what must never be; NULL, or what is wrong (static). For tests. */
 const char *acd_core_check(struct acd_core *c, int64_t now_ms);

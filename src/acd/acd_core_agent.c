@@ -127,8 +127,8 @@ int acd_core_presence(struct acd_core *c, sv login, enum acd_presence p, sv reas
 
 /* ---- wrap-up ---- */
 
-/* The place of its medium stays in use until it is over. */
-void agent_wrap(struct acd_core *c, struct agent *a, const struct item *x, int64_t now)
+/* Due when its time is over, if that is at once. */
+struct wrap *agent_wraps(struct acd_core *c, struct agent *a, const struct item *x, int64_t now)
 {
 	const struct acd_queue *q = c->queue[x->queue].q;
 	int64_t ms = q->wrapup_s >= 0 ? q->wrapup_s * INT64_C(1000) : a->wrapup_ms;
@@ -143,9 +143,15 @@ void agent_wrap(struct acd_core *c, struct agent *a, const struct item *x, int64
 	w->t = (struct timed){ .kind = TIMED_WRAP, .of = w };
 	w->next = a->wraps;
 	a->wraps = w;
-	if (ms > 0)
-		due_set(c, &w->t, w->until);
-	else
+	due_set(c, &w->t, w->until);
+	return w;
+}
+
+/* The place of its medium stays in use until it is over. */
+void agent_wrap(struct acd_core *c, struct agent *a, const struct item *x, int64_t now)
+{
+	struct wrap *w = agent_wraps(c, a, x, now);
+	if (w->until <= now)
 		wrap_over(c, w, "time", now);
 }
 

@@ -28,6 +28,15 @@ int acd_core_numbers_set(struct acd_core *c, sv id, const struct acd_numbers *n)
 	return 0;
 }
 
+void acd_core_agents_anew(struct acd_core *c)
+{
+	for (size_t i = 0; i < c->all.n; i++) {
+		struct agent *a = c->all.v[i];
+		a->answered = a->rejected = a->unanswered = 0;
+		a->talk_ms = a->hold_ms = a->acw_ms = 0;
+	}
+}
+
 static void queue_now(struct acd_core *c, struct queue *q, int64_t now, struct acd_queue_now *ret)
 {
 	int n = rank_size(q->root);
@@ -154,16 +163,6 @@ static void item_now(struct acd_core *c, const struct item *x, struct acd_item_n
 				      .until_ms = x->stage == ACD_OFFERED ? x->offer_until : 0 };
 	if (x->lang >= 0)
 		ret->language = sv_of(acd_plan_lang(c->plan, x->lang));
-}
-
-void acd_core_items(struct acd_core *c, void (*fn)(void *arg, const struct acd_item_now *x),
-		    void *arg)
-{
-	for (const struct item *x = c->first; x; x = x->next) {
-		struct acd_item_now now;
-		item_now(c, x, &now);
-		fn(arg, &now);
-	}
 }
 
 int acd_core_item_now(struct acd_core *c, sv id, struct acd_item_now *ret)

@@ -215,6 +215,8 @@ struct agent *core_find(struct acd_core *c, sv login);
 bool agent_can(const struct agent *a, enum acd_media m);
 void agent_refresh(struct acd_core *c, struct agent *a, int64_t now);
 void agent_rest(struct acd_core *c, struct agent *a, int64_t ms, int64_t now);
+/* A wrap-up; the next tick ends it when its time is over. */
+struct wrap *agent_wraps(struct acd_core *c, struct agent *a, const struct item *x, int64_t now);
 void agent_wrap(struct acd_core *c, struct agent *a, const struct item *x, int64_t now);
 void wrap_over(struct acd_core *c, struct wrap *w, const char *why, int64_t now);
 void agent_pause(struct acd_core *c, struct agent *a, enum acd_presence p, sv reason, int64_t now);
@@ -229,6 +231,8 @@ void place_in(struct acd_core *c, struct item *x, int64_t now);
 void place_out(struct acd_core *c, struct item *x, int64_t now);
 /* something about it changed. */
 void place_again(struct acd_core *c, struct item *x, int64_t now);
+/* When the place is told again after now; CORE_NEVER. */
+int64_t place_next_say(const struct queue *q, int64_t now);
 /* Counted into a queue, placed and matched; sent on when the queue is closed or full unless
  * forced. The item may be no more afterwards. */
 void place_enter(struct acd_core *c, struct item *x, int queue, bool forced, int64_t now);

@@ -6,7 +6,7 @@
 
 #define N(x) ((int)(sizeof(x) / sizeof((x)[0])))
 
-static int find(const char *const *names, int n, sv s)
+int acd_name_of(const char *const *names, int n, sv s)
 {
 	for (int i = 0; i < n; i++)
 		if (sv_eq(s, sv_of(names[i])))
@@ -32,7 +32,6 @@ static const char *const sl_ofs[] = { "removed", "answered", "offered" };
 static const char *const presences[] = { "offline", "ready", "paused" };
 static const char *const states[] = { "offline", "ready", "paused", "reserved", "talking", "hold",
 				      "wrapup" };
-static const char *const stages[] = { "waiting", "offered", "served", "held", "wrapping" };
 static const char *const outs[] = { "offer", "revoke", "moved", "place", "relaxed", "out",
 				    "agent", "wrapped" };
 
@@ -43,7 +42,7 @@ const char *acd_media_name(enum acd_media m)
 
 int acd_media_of(sv s)
 {
-	return find(medias, N(medias), s);
+	return acd_name_of(medias, N(medias), s);
 }
 
 const char *acd_strategy_name(enum acd_strategy s)
@@ -56,7 +55,7 @@ int acd_strategy_of(sv s)
 	for (int i = 0; i < N(aliases); i++)
 		if (sv_eq(s, sv_of(aliases[i].name)))
 			return (int)aliases[i].s;
-	return find(strategies, N(strategies), s);
+	return acd_name_of(strategies, N(strategies), s);
 }
 
 const char *acd_where_name(enum acd_where w)
@@ -74,14 +73,14 @@ const char *acd_presence_name(enum acd_presence p)
 	return presences[p];
 }
 
+int acd_presence_of(sv s)
+{
+	return acd_name_of(presences, N(presences), s);
+}
+
 const char *acd_state_name(enum acd_state s)
 {
 	return states[s];
-}
-
-const char *acd_stage_name(enum acd_stage s)
-{
-	return stages[s];
 }
 
 const char *acd_out_name(enum acd_out_kind k)

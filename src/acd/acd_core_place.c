@@ -292,6 +292,13 @@ static void send_on(struct acd_core *c, struct item *x, const struct acd_over *o
 	core_forget(c, x);
 }
 
+int64_t place_next_say(const struct queue *q, int64_t now)
+{
+	return q->q->say_every_s && (q->q->say_position || q->q->say_wait) ?
+		       now + q->q->say_every_s * INT64_C(1000) :
+		       CORE_NEVER;
+}
+
 void place_enter(struct acd_core *c, struct item *x, int queue, bool forced, int64_t now)
 {
 	struct queue *q = &c->queue[queue];
@@ -314,10 +321,9 @@ void place_enter(struct acd_core *c, struct item *x, int queue, bool forced, int
 		send_on(c, x, &q->q->full, "full", now);
 		return;
 	}
-	if (q->q->say_every_s && (q->q->say_position || q->q->say_wait)) {
-		x->next_say = now + q->q->say_every_s * INT64_C(1000);
+	x->next_say = place_next_say(q, now);
+	if (x->next_say != CORE_NEVER)
 		place_timer(c, x, now);
-	}
 	place_say(c, x, now);
 }
 

@@ -118,9 +118,8 @@ static double moments(struct acd_core *c, const struct queue *q, int ahead, doub
 	return mean > KNOWN_MS ? -1 : mean;
 }
 
-void wait_guess(struct acd_core *c, const struct queue *q, int ahead, struct acd_wait *ret)
+static void guess(const struct queue *q, int ahead, double mean, double var, struct acd_wait *ret)
 {
-	double var, mean = moments(c, q, ahead, &var);
 	*ret = (struct acd_wait){ .position = ahead + 1, .ms = -1, .high_ms = -1 };
 	if (mean < 0)
 		return;
@@ -131,11 +130,17 @@ void wait_guess(struct acd_core *c, const struct queue *q, int ahead, struct acd
 	ret->high_ms = (int64_t)fmax(gamma_at(mean, var, Z10), mean);
 }
 
+void wait_guess(struct acd_core *c, const struct queue *q, int ahead, struct acd_wait *ret)
+{
+	double var = 0, mean = moments(c, q, ahead, &var);
+	guess(q, ahead, mean, var, ret);
+}
+
 void wait_promise(struct acd_core *c, const struct queue *q, struct item *x, struct acd_wait *ret)
 {
 	int ahead = rank_of(q->root, x);
-	double var, mean = moments(c, q, ahead, &var);
-	wait_guess(c, q, ahead, ret);
+	double var = 0, mean = moments(c, q, ahead, &var);
+	guess(q, ahead, mean, var, ret);
 	if (mean <= 0 || x->guess_var > 0)
 		return;
 	x->guess = mean;

@@ -6,9 +6,6 @@
  */
 #include "acd_int.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
 struct ho *acd_find(struct acd *a, sv id)
 {
 	return map_get(a->hos, id);
@@ -113,7 +110,8 @@ int acd_item(const struct ho *h, struct arena *ar, struct acd_item *ret)
 	*ret = (struct acd_item){ .id = sv_of(h->id), .queue = sv_of(h->queue),
 				  .language = sv_of(h->language), .sticky = sv_of(h->sticky),
 				  .media = h->media, .priority = h->priority,
-				  .since_ms = h->since };
+				  .since_ms = h->since, .hold_ms = h->hold_ms,
+				  .held_ms = h->held };
 	ret->caller = h->kind == HO_LIVE ? sv_of(h->customer) : SV("");
 	return read_needs(h->needs, ar, ret);
 }
@@ -151,8 +149,13 @@ int acd_enter(struct acd *a, struct ho *h)
 	h->queued = h->entered = a->now->now;
 	h->in_core = true;
 	acd_touch(a, h);
+	size_t rows = a->now->events.n;
 	acd_entered(a, h, SV("asked"), SV("system"));
 	int rc = acd_core_enter(a->core, &x, a->now->now);
+	if (rc) {
+		h->in_core = false;
+		acd_events_back(a, rows);    /* nothing has followed from it */
+	}
 	if (rc == 0 && h->in_core && acd_core_item_now(a->core, sv_of(h->id), &at) == 0)
 		h->since = at.since_ms;      /* who comes again soon has the old place */
 	arena_done(&ar);
@@ -269,7 +272,7 @@ int acd_ask_served(struct acd *a, const struct talk_ask *x, struct ho **ret)
 	n->queued = n->entered = n->accepted = a->now->now;
 	acd_copy(n->agent, sizeof(n->agent), x->agent);
 	if (n->media == ACD_VOICE)
-		(void)snprintf(n->party, sizeof(n->party), "agent:%s", n->agent);
+		acd_party_of(x->agent, n->party);
 	acd_touch(a, n);
 	int rc = acd_core_restore(a->core, &item, x->agent, ACD_SERVED, n->accepted, a->now->now);
 	arena_done(&ar);

@@ -14,7 +14,6 @@ enum {
 	ACD_ORDERS = 32768,          /* waiting for their turn */
 	ACD_BATCH = 256,             /* orders of one write */
 	ACD_LIVE = ACD_CORE_ITEMS - 1000,    /* hand-overs in memory */
-	ACD_AGENTS = 10000,
 	ACD_PACKET = 256 << 10,      /* bytes of a packet, a note, a wrap-up */
 	ACD_GRACE_MS = 30000,        /* a console that is gone may come back */
 	ACD_ALONE_MS = 60000,        /* served chats of an agent who is gone are given on */
@@ -36,7 +35,6 @@ enum ho_state { HO_REQUESTED, HO_QUEUED, HO_OFFERED, HO_ACCEPTED, HO_ENDED, HO_R
 		HO_STATES };
 enum ho_kind { HO_LIVE, HO_CALLBACK, HO_VOICEMAIL, HO_KINDS };
 extern const char *const ho_state_names[HO_STATES], *const ho_kind_names[HO_KINDS];
-int acd_name_of(const char *const *names, int n, sv s);      /* -1: none of them */
 
 /* Long texts live on the disk; these are what is to be written, NULL = as it is there. */
 struct ho_long {
@@ -116,6 +114,7 @@ struct acd_job {                     /* an order, copied */
 	char *strings;               /* one block behind every sv */
 	char id[ACD_ID];             /* the hand-over it was about */
 	int err, tries;              /* tries: writes that failed */
+	bool known;                  /* ASK: there is a hand-over before it, which lives on */
 	struct acd_job *next;
 	struct acd *a;
 	struct sb json;              /* for done */
@@ -173,6 +172,8 @@ struct acd_batch *acd_batch_new(struct acd *a);
 void acd_batch_free(struct acd_batch *b);
 /* A row of the river; body moved. */
 void acd_event(struct acd *a, const char *kind, sv customer, sv actor, jv *body);
+/* The rows noted after the first n are not written. */
+void acd_events_back(struct acd *a, size_t n);
 /* To the feed: about h as it is on disk then, or with a body of its own (moved). */
 void acd_tell(struct acd *a, const char *type, sv agent, const struct ho *h, jv *body);
 /* A word, copied; only when h is a live one. */
@@ -200,6 +201,8 @@ void acd_sync(struct acd *a);
 /* Rings the agent's telephone or browser line; to = where, empty = the agent's own. */
 void acd_ring(struct acd *a, struct ho *h, sv login, sv to);
 void acd_unring(struct acd *a, struct ho *h, sv login);
+/* "agent:LOGIN": how the leg of who serves is named. */
+void acd_party_of(sv login, char party[ACD_TEXT]);
 /* Out of the call. */
 void acd_hang_up(struct acd *a, struct ho *h, sv party);
 bool acd_rings(const struct ho *h, sv login);

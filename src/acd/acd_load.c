@@ -95,6 +95,7 @@ int64_t acd_new_day(struct acd *a)
 		for (int i = 0; i < acd_plan_queues(a->plan); i++)
 			(void)acd_core_numbers_set(a->core,
 						   sv_of(acd_plan_queue(a->plan, i)->id), &none);
+		acd_core_agents_anew(a->core);
 	}
 	return a->day + 20 * CAL_HOUR > now ? a->day + 20 * CAL_HOUR : now + CAL_MINUTE;
 }

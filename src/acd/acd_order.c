@@ -75,6 +75,7 @@ static int do_ask(struct acd *a, struct acd_job *j)
 	int rc = 0;
 	if (!h && j->ask.again && j->ask.agent.n)
 		return with_agent(a, j);
+	j->known = h != NULL;
 	if (h)
 		say_where(a, h);             /* asked twice: still one hand-over */
 	else

@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-static void party_of(sv login, char party[ACD_TEXT])
+void acd_party_of(sv login, char party[ACD_TEXT])
 {
 	(void)snprintf(party, ACD_TEXT, "agent:" SV_FMT, SV_ARG(login));
 }
@@ -34,7 +34,7 @@ void acd_ring(struct acd *a, struct ho *h, sv login, sv to)
 	if (to.n)
 		acd_copy(s.to, sizeof(s.to), to);
 	acd_copy(s.agent, sizeof(s.agent), login);
-	party_of(login, s.party);
+	acd_party_of(login, s.party);
 	struct sb rung;
 	sb_init(&rung, sizeof(h->rung));
 	sb_fmt(&rung, "%s" SV_FMT ",", h->rung, SV_ARG(login));
@@ -68,7 +68,7 @@ void acd_unring(struct acd *a, struct ho *h, sv login)
 			sb_fmt(&rest, SV_FMT ",", SV_ARG(one));
 	acd_copy(h->rung, sizeof(h->rung), sb_sv(&rest));
 	sb_done(&rest);
-	party_of(login, party);
+	acd_party_of(login, party);
 	acd_hang_up(a, h, sv_of(party));
 }
 
@@ -99,6 +99,18 @@ static void on_offer(struct acd *a, struct ho *h, const struct acd_out *x)
 			 SV_NULL); /* without a console the telephone is the offer */
 }
 
+/* The machine paused one who did not answer. While that one serves, the state stays as it is. */
+static void paused(struct acd *a, sv login, sv why)
+{
+	struct ag *g = acd_agent_of(a, login, false);
+	if (!g || g->presence != ACD_READY)
+		return;
+	g->presence = ACD_PAUSED;
+	acd_copy(g->reason, sizeof(g->reason), why);
+	acd_changed(a, g);
+	acd_tell_agent(a, g);
+}
+
 static void on_revoke(struct acd *a, struct ho *h, const struct acd_out *x)
 {
 	jv *o = acd_body(h);
@@ -106,6 +118,8 @@ static void on_revoke(struct acd *a, struct ho *h, const struct acd_out *x)
 	jv_set_str(o, "why", x->why);
 	acd_tell(a, "handover.revoked", x->login, NULL, o);
 	acd_unring(a, h, x->login);
+	if (sv_eq(x->why, SV("paused")) && !a->choosing)
+		paused(a, x->login, a->why.n ? a->why : SV("no_answer"));
 	if (sv_eq(x->why, SV("timeout")) || sv_eq(x->why, SV("rejected")) ||
 	    (sv_eq(x->why, SV("paused")) && !a->choosing))
 		acd_not_taken(a, h, x->login, a->why.n ? a->why : SV("no_answer"));
@@ -190,8 +204,8 @@ static void on_wrap_over(struct acd *a, const struct acd_out *x)
 		h->in_wrap = false;
 		h->wrapped = a->now->now;
 		acd_touch(a, h);
-	}
-	acd_tell(a, "handover.wrapup", x->login, h, NULL);
+		acd_tell(a, "handover.wrapup", x->login, h, NULL);
+	}                            /* else it is another's: their agent.state says it */
 }
 
 void acd_tell_agent(struct acd *a, const struct ag *g)
@@ -226,8 +240,6 @@ static void on_agent(struct acd *a, const struct acd_out *x)
 	acd_copy(g->state, sizeof(g->state), sv_of(acd_state_name(x->state)));
 	if (x->state == ACD_IS_PAUSED || x->state == ACD_IS_OFFLINE)
 		acd_copy(g->reason, sizeof(g->reason), x->why);
-	if (x->state == ACD_IS_PAUSED && g->presence == ACD_READY)
-		g->presence = ACD_PAUSED;            /* the machine paused: nobody answered */
 	g->since = a->now->now;
 	acd_changed(a, g);
 	acd_tell_agent(a, g);

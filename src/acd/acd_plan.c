@@ -92,28 +92,53 @@ static jv *list_with(const jv *list, const char *section, const char *key, sv id
 	return out;
 }
 
-int acd_plan_with(struct acd_plan **ret, const struct acd_plan *p, const char *section, sv id,
-		  const jv *value, const struct acd_cals *cals, struct cfg_report *rep)
+/* In the tree. ERR_NOTFOUND: it was to be taken out and is not there; nothing has changed. */
+static int change(jv *tree, const struct acd_change *x)
 {
 	static const char *const sections[] = { "queues", "skills", "agents", "routes" };
 	const char *key;
 	bool known = false, found;
 	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++)
-		known |= strcmp(section, sections[i]) == 0;
+		known |= strcmp(x->section, sections[i]) == 0;
 	if (!known)
 		return ERR_INVAL;
-	jv *tree = jv_copy(p->tree), *list = section_list(tree, section, &key);
-	jv *out = list_with(list, section, key, id, value, &found);
-	if (!found && !value) {
+	jv *list = section_list(tree, x->section, &key);
+	jv *out = list_with(list, x->section, key, x->id, x->value, &found);
+	if (!found && !x->value) {
 		jv_free(out);
-		jv_free(tree);
 		return ERR_NOTFOUND;
 	}
-	if (strcmp(section, "agents") == 0)
+	if (strcmp(x->section, "agents") == 0)
 		jv_set(jv_get(tree, "agents"), "people", out);
 	else
-		jv_set(tree, section, out);
+		jv_set(tree, x->section, out);
+	return 0;
+}
+
+int acd_plan_with(struct acd_plan **ret, const struct acd_plan *p, const char *section, sv id,
+		  const jv *value, const struct acd_cals *cals, struct cfg_report *rep)
+{
+	jv *tree = jv_copy(p->tree);
+	int rc = change(tree, &(struct acd_change){ section, id, value });
+	if (rc) {
+		jv_free(tree);
+		return rc;
+	}
 	return plan_make(ret, tree, SV_NULL, section, cals, rep);
+}
+
+int acd_plan_changed(struct acd_plan **ret, const struct acd_plan *p, const struct acd_change *v,
+		     size_t n, const struct acd_cals *cals, struct cfg_report *rep)
+{
+	jv *tree = jv_copy(p->tree);
+	for (size_t i = 0; i < n; i++) {
+		int rc = change(tree, &v[i]);
+		if (rc && rc != ERR_NOTFOUND) {
+			jv_free(tree);
+			return rc;
+		}
+	}
+	return plan_make(ret, tree, SV_NULL, "queues", cals, rep);
 }
 
 const jv *acd_plan_source(const struct acd_plan *p)

@@ -29,7 +29,6 @@ enum acd_strategy {
 	ACD_RING_MORE,  /* "ring-progressively": one more every ring_more_s */
 	ACD_LEAST_BUSY, /* "least-busy": least of the capacity in use */
 	ACD_BEST_MATCH, /* "best-match": highest levels, or a learned score */
-	ACD_STRATEGIES
 };
 enum acd_where { ACD_TO_NONE, ACD_TO_QUEUE, ACD_TO_VOICEMAIL, ACD_TO_CALLBACK, ACD_TO_BOT,
 		 ACD_TO_HANGUP, ACD_WHERES };
@@ -39,6 +38,7 @@ enum acd_where { ACD_TO_NONE, ACD_TO_QUEUE, ACD_TO_VOICEMAIL, ACD_TO_CALLBACK, A
 enum acd_sl_of { ACD_SL_REMOVED, ACD_SL_ANSWERED, ACD_SL_OFFERED, ACD_SL_OFS };
 enum { ACD_QUEUES = 128, ACD_SKILLS = 64, ACD_LANGS = 32, ACD_NEEDS = 8, ACD_RELAX = 8,
        ACD_LEVEL_MOST = 10 };
+int acd_name_of(const char *const *names, int n, sv s);  /* -1: none of them */
 const char *acd_media_name(enum acd_media m);            /* "voice" ... */
 int acd_media_of(sv s);                                  /* -1: no such name */
 const char *acd_strategy_name(enum acd_strategy s);      /* FreeSWITCH's */
@@ -93,7 +93,7 @@ struct acd_queue {
 	int n_relax;
 	struct acd_need need[ACD_NEEDS];   /* of whatever comes in */
 	int n_need;
-	bool callback, voicemail;    /* may be offered to who waits */
+	bool callback, voicemail;    /* for the console; no rule reads them */
 	const char *music;           /* may be "" */
 };
 struct acd_seat { int queue, tier, position; };  /* tier and position from 1 */
@@ -126,6 +126,11 @@ int acd_plan_tree(struct acd_plan **ret, const jv *tree, const struct acd_cals *
  * cals as above: its calendars are asked for again. */
 int acd_plan_with(struct acd_plan **ret, const struct acd_plan *p, const char *section, sv id,
 		  const jv *value, const struct acd_cals *cals, struct cfg_report *rep);
+struct acd_change { const char *section; sv id; const jv *value; };
+/* The same with n entries at once, read once: they may name each other in any order. What is taken
+ * out and is not there is no fault. */
+int acd_plan_changed(struct acd_plan **ret, const struct acd_plan *p, const struct acd_change *v,
+		     size_t n, const struct acd_cals *cals, struct cfg_report *rep);
 /* The whole as such a tree, for a backup or a file; borrowed, as long as p. */
 const jv *acd_plan_source(const struct acd_plan *p);
 

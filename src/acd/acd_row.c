@@ -10,14 +10,6 @@ const char *const ho_state_names[HO_STATES] = { "REQUESTED", "QUEUED",	 "OFFERED
 						"ENDED",     "RETURNED", "FAILED" };
 const char *const ho_kind_names[HO_KINDS] = { "live", "callback", "voicemail" };
 
-int acd_name_of(const char *const *names, int n, sv s)
-{
-	for (int i = 0; i < n; i++)
-		if (sv_eq(s, sv_of(names[i])))
-			return i;
-	return -1;
-}
-
 void acd_copy(char *to, size_t cap, sv s)
 {
 	size_t n = s.n < cap ? s.n : cap - 1;
@@ -180,8 +172,8 @@ int ho_load(struct store_db *db, void (*fn)(void *arg, const struct ho *h), void
 	struct store_stmt *q;
 	struct ho h;
 	int rc = store_prep(db, &q,
-			    "SELECT " SHORT " FROM handover WHERE live=1 OR (state='ENDED' AND "
-			    "wrapped_ms IS NULL) ORDER BY since_ms, id");
+			    "SELECT " SHORT " FROM handover WHERE live=1 OR (state IN "
+			    "('ENDED','RETURNED') AND wrapped_ms IS NULL) ORDER BY since_ms, id");
 	if (rc)
 		return rc;
 	while ((rc = store_step(q)) == 1) {
@@ -236,8 +228,6 @@ bool ho_last_agent(struct store_db *db, sv customer, char login[ACD_NAME])
 
 /* ---- agents ---- */
 
-static const char *const presences[] = { "offline", "ready", "paused" };
-
 int ag_save(struct store_db *db, const struct ag *g)
 {
 	struct store_stmt *q;
@@ -251,7 +241,7 @@ int ag_save(struct store_db *db, const struct ag *g)
 	if (rc)
 		return rc;
 	store_bind_sv(q, 1, sv_of(g->login));
-	store_bind_sv(q, 2, sv_of(presences[g->presence]));
+	store_bind_sv(q, 2, sv_of(acd_presence_name(g->presence)));
 	store_bind_sv(q, 3, sv_of(g->reason));
 	store_bind_sv(q, 4, sv_of(g->state[0] ? g->state : "offline"));
 	store_bind_int(q, 5, g->console);
@@ -270,7 +260,7 @@ int ag_load(struct store_db *db, void (*fn)(void *arg, const struct ag *g), void
 		return rc;
 	while ((rc = store_step(q)) == 1) {
 		struct ag g = { 0 };
-		int p = acd_name_of(presences, 3, store_col_sv(q, 1));
+		int p = acd_presence_of(store_col_sv(q, 1));
 		acd_copy(g.login, sizeof(g.login), store_col_sv(q, 0));
 		acd_copy(g.reason, sizeof(g.reason), store_col_sv(q, 2));
 		acd_copy(g.state, sizeof(g.state), store_col_sv(q, 3));

@@ -6,8 +6,6 @@
  */
 #include "acd_int.h"
 
-#include <stdio.h>
-
 void acd_accepted(struct acd *a, struct ho *h, sv login, sv party, const char *how)
 {
 	struct acd_say s = { .kind = WORD_JOINED };
@@ -28,7 +26,7 @@ void acd_accepted(struct acd *a, struct ho *h, sv login, sv party, const char *h
 		if (party.n)
 			acd_copy(h->party, sizeof(h->party), party);
 		else
-			(void)snprintf(h->party, sizeof(h->party), "agent:%s", h->agent);
+			acd_party_of(login, h->party);
 		return;
 	}
 	acd_line(a, login, s.to, s.name);

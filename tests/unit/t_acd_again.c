@@ -87,6 +87,83 @@ TEST(acd_a_wrap_up_goes_on_after_a_restart)
 	aw_close(&w);
 }
 
+TEST(acd_a_wrap_up_of_what_went_back_to_the_bot_goes_on_too)
+{
+	struct aw w;
+	if (!aw_open(&w, t_tmpdir()))
+		return;
+	OK(aw_state(&w, "tom", ACD_READY, ""));
+	OK(aw_ask(&w, "C1", "", false, ""));
+	OK(aw_act(&w, ACD_DO_ACCEPT, w.id, "tom"));
+	OK(aw_act(&w, ACD_DO_BACK, w.id, "tom"));
+	if (!aw_restart(&w, 5000))
+		return;
+	EQ(map_count(w.acd->hos), 1);
+	EQ(aw_count(&w, "SELECT count(*) FROM event WHERE kind='queue.wrapped'"), 0);
+	aw_pass(&w, 26000);
+	EQ(map_count(w.acd->hos), 0);
+	EQ(aw_count(&w, "SELECT count(*) FROM event WHERE kind='queue.wrapped' AND body LIKE "
+			"'%\"acw_ms\":30000%'"),
+	   1);
+	EQ(aw_count(&w, "SELECT count(*) FROM handover WHERE state='RETURNED' AND wrapped_ms>0"),
+	   1);
+	CHECK(aw_adds_up(&w));
+	aw_close(&w);
+}
+
+static void sql(struct aw *w, const char *text);
+
+TEST(acd_a_wrap_up_whose_queue_has_none_any_more_ends_at_the_start)
+{
+	struct aw w;
+	if (!aw_open(&w, t_tmpdir()))
+		return;
+	OK(aw_state(&w, "tom", ACD_READY, ""));
+	OK(aw_ask(&w, "C1", "", false, ""));
+	OK(aw_act(&w, ACD_DO_ACCEPT, w.id, "tom"));
+	OK(aw_act(&w, ACD_DO_END, w.id, "tom"));
+	sql(&w, "INSERT INTO acd_conf (kind, id, body, updated_ms) VALUES ('queue', 'general', "
+		"'{\"id\":\"general\",\"title\":{\"zh\":\"Z\",\"en\":\"E\"},"
+		"\"wrapup_s\":0}', 1)");
+	if (!aw_restart(&w, 5000))
+		return;
+	EQ(aw_count(&w, "SELECT count(*) FROM event WHERE kind='queue.wrapped'"), 1);
+	EQ(map_count(w.acd->hos), 0);
+	CHECK(aw_adds_up(&w));
+	aw_close(&w);
+}
+
+static int hold(struct aw *w, bool on)
+{
+	return aw_do(w, (struct acd_order){ ACD_DO_HOLD, .conversation = SV("C1"),
+					    .agent = SV("tom"), .on = on });
+}
+
+TEST(acd_a_hold_of_before_a_restart_counts)
+{
+	struct aw w;
+	if (!aw_open(&w, t_tmpdir()))
+		return;
+	OK(aw_state(&w, "tom", ACD_READY, ""));
+	OK(aw_ask(&w, "C1", "", false, ""));
+	OK(aw_act(&w, ACD_DO_ACCEPT, w.id, "tom"));
+	OK(hold(&w, true));
+	aw_pass(&w, 4000);
+	OK(hold(&w, false));
+	aw_pass(&w, 1000);
+	OK(hold(&w, true));
+	aw_pass(&w, 2000);
+	if (!aw_restart(&w, 3000))
+		return;
+	aw_pass(&w, 1000);
+	OK(aw_act(&w, ACD_DO_END, w.id, "tom"));
+	EQ(aw_count(&w, "SELECT json_extract(body,'$.hold_ms') FROM event WHERE "
+			"kind='queue.ended'"),
+	   10000);
+	CHECK(aw_adds_up(&w));
+	aw_close(&w);
+}
+
 /* ---- consoles ---- */
 
 TEST(acd_a_console_that_is_gone_costs_no_customer_anything)
@@ -171,6 +248,10 @@ TEST(acd_figures_begin_again_at_midnight)
 	EQ(q.n.entered, 0);
 	EQ(q.serving, 1);
 	EQ(w.acd->day % CAL_DAY, 0);
+	struct acd_agent_now tom;
+	OK(acd_core_agent_now(w.acd->core, SV("tom"), loop_wall_ms(w.loop), &tom));
+	EQ(tom.answered, 0);
+	EQ(tom.served, 1);
 	OK(aw_do(&w, (struct acd_order){ ACD_DO_END, .conversation = SV("C1"),
 					 .agent = SV("tom") }));
 	OK(acd_core_queue_now(w.acd->core, SV("general"), loop_wall_ms(w.loop), &q));
@@ -203,6 +284,37 @@ TEST(acd_a_break_chosen_in_a_chat_is_told_at_once)
 	EQ(aw_count(&w, "SELECT count(*) FROM acd_agent_state WHERE login='tom' AND "
 			"state='offline'"),
 	   1);
+	aw_close(&w);
+}
+
+TEST(acd_who_does_not_answer_while_serving_is_paused_on_disk_too)
+{
+	struct aw w;
+	if (!aw_open(&w, ""))
+		return;
+	OK(aw_state(&w, "tom", ACD_READY, ""));
+	OK(aw_ask(&w, "C1", "", false, ""));
+	OK(aw_act(&w, ACD_DO_ACCEPT, w.id, "tom"));
+	OK(aw_ask(&w, "C2", "", false, ""));
+	aw_pass(&w, 120000);                    /* three offers and the rests between them */
+	EQ(aw_count(&w, "SELECT count(*) FROM acd_agent_state WHERE login='tom' AND "
+			"presence='paused' AND reason='no_answer' AND state='talking'"),
+	   1);
+	HAS(sv_of(aw_last_fed(&w, "agent.state")->json),
+	    "\"state\":\"talking\",\"presence\":\"paused\",\"reason\":\"no_answer\"");
+	aw_close(&w);
+}
+
+TEST(acd_a_console_that_goes_is_counted_when_no_order_is_taken)
+{
+	struct aw w;
+	if (!aw_open(&w, ""))
+		return;
+	OK(aw_console(&w, "mei", true));
+	w.acd->waiting += ACD_ORDERS;
+	EQ(aw_console(&w, "mei", false), ERR_FULL);
+	w.acd->waiting -= ACD_ORDERS;
+	EQ(acd_sockets(w.acd, acd_agent_of(w.acd, SV("mei"), false)), 0);
 	aw_close(&w);
 }
 
@@ -268,6 +380,68 @@ TEST(acd_what_cannot_be_written_has_not_happened)
 	EQ(acd_sockets(w.acd, acd_agent_of(w.acd, SV("mei"), false)), 1);
 	OK(aw_ask(&w, "C2", "", false, ""));
 	CHECK(aw_is(&w, w.id, "state", "OFFERED") && aw_is(&w, w.id, "agent", "mei"));
+	aw_close(&w);
+}
+
+static void turns(struct aw *w, int n)
+{
+	for (int i = 0; i < n; i++) {
+		loop_sim_advance(w->loop, i ? 500 : 0);
+		(void)store_flush(w->store);
+	}
+	loop_sim_advance(w->loop, 0);
+}
+
+TEST(acd_a_wish_that_cannot_be_written_is_told)
+{
+	struct aw w;
+	struct talk_ask old = { .conversation = SV("C1"), .language = SV("zh") }, new = old;
+	new.conversation = SV("C2");
+	if (!aw_open(&w, t_tmpdir()))
+		return;
+	OK(aw_ask(&w, "C1", "", false, ""));
+	sql(&w, "CREATE TRIGGER full_disk BEFORE INSERT ON handover BEGIN SELECT "
+		"RAISE(ABORT, 'no'); END");
+	/* one who waits asks again, in the same write as a new one */
+	OK(acd_do(w.acd, &(struct acd_order){ .act = ACD_DO_ASK, .ask = &old }));
+	OK(acd_do(w.acd, &(struct acd_order){ .act = ACD_DO_ASK, .ask = &new }));
+	turns(&w, 2);
+	const struct aw_word *x = aw_last(&w, WORD_NOBODY);
+	CHECK(x != NULL);
+	STR_EQ(x->conversation, "C2");
+	STR_EQ(x->why, "full");
+	size_t nobody = 0;
+	for (size_t i = 0; i < w.words.n; i++)
+		nobody += w.words.v[i].kind == WORD_NOBODY;
+	EQ(nobody, 1);
+	sql(&w, "DROP TRIGGER full_disk");
+	turns(&w, 4);
+	aw_settle(&w);
+	EQ(aw_count(&w, "SELECT count(*) FROM handover"), 1);
+	/* it asks again and is taken */
+	OK(aw_ask(&w, "C2", "", false, ""));
+	CHECK(aw_is(&w, w.id, "state", "QUEUED"));
+	CHECK(aw_adds_up(&w));
+	aw_close(&w);
+}
+
+TEST(acd_what_could_not_be_read_again_is_read_whole)
+{
+	struct aw w;
+	if (!aw_open(&w, t_tmpdir()))
+		return;
+	OK(aw_ask(&w, "C1", "", false, ""));
+	sql(&w, "ALTER TABLE event RENAME TO away");
+	OK(acd_do(w.acd, &(struct acd_order){ ACD_DO_GONE, .conversation = SV("C1"),
+					      .why = SV("left") }));
+	turns(&w, 3);
+	CHECK(w.acd->broken && w.acd->unread);
+	CHECK(w.acd->core == NULL && map_count(w.acd->hos) == 0);
+	sql(&w, "ALTER TABLE away RENAME TO event");
+	turns(&w, 6);
+	aw_settle(&w);
+	CHECK(aw_is(&w, w.id, "state", "FAILED"));
+	CHECK(aw_adds_up(&w));
 	aw_close(&w);
 }
 
@@ -379,6 +553,52 @@ TEST(acd_the_plan_changes_while_customers_wait)
 	CHECK(aw_is(&w, id, "queue", "fiber"));
 	EQ(acd_plan_person_of(w.acd->plan, SV("ghost")), -1);
 	CHECK(acd_plan_person_of(w.acd->plan, SV("tom")) >= 0);
+	aw_close(&w);
+}
+
+TEST(acd_rows_of_the_plan_may_name_each_other)
+{
+	static const char alpha[] = "{\"id\":\"alpha\",\"title\":{\"zh\":\"A\",\"en\":"
+				    "\"A\"},\"max_len\":3,\"overflow\":{\"full\":"
+				    "\"queue:beta\"}}";
+	static const char beta[] = "{\"id\":\"beta\",\"title\":{\"zh\":\"B\",\"en\":"
+				   "\"B\"}}";
+	struct aw w;
+	if (!aw_open(&w, t_tmpdir()))
+		return;
+	OK(put(&w, (struct put){ ACD_CONF_QUEUE, "beta", beta, -1, 0 }));
+	OK(put(&w, (struct put){ ACD_CONF_QUEUE, "alpha", alpha, -1, 0 }));
+	CHECK(acd_plan_queue_of(w.acd->plan, SV("alpha")) >= 0);
+	/* a skill that people of the file have is taken from them, then out */
+	OK(put(&w, (struct put){ ACD_CONF_AGENT, "mei", "{\"login\":\"mei\"}", -1, 0 }));
+	OK(put(&w, (struct put){ ACD_CONF_AGENT, "tom", "{\"login\":\"tom\"}", -1, 0 }));
+	OK(put(&w, (struct put){ ACD_CONF_SKILL, "orders", NULL, 0, 0 }));
+	EQ(acd_plan_skill_of(w.acd->plan, SV("orders")), -1);
+	/* and all of that beside one that is wrong */
+	sql(&w, "INSERT INTO acd_conf (kind, id, body, updated_ms) VALUES ('queue', 'aa', "
+		"'{\"id\":\"aa\",\"max_len\":\"many\"}', 1)");
+	if (!aw_restart(&w, 1000))
+		return;
+	EQ(acd_plan_queue_of(w.acd->plan, SV("aa")), -1);
+	CHECK(acd_plan_queue_of(w.acd->plan, SV("alpha")) >= 0);
+	EQ(acd_plan_skill_of(w.acd->plan, SV("orders")), -1);
+	aw_close(&w);
+}
+
+TEST(acd_what_was_taken_out_can_be_made_again)
+{
+	static const char q[] = "{\"id\":\"alpha\",\"title\":{\"zh\":\"A\",\"en\":\"A\"}}";
+	struct aw w;
+	if (!aw_open(&w, ""))
+		return;
+	OK(put(&w, (struct put){ ACD_CONF_QUEUE, "alpha", q, -1, 0 }));
+	OK(put(&w, (struct put){ ACD_CONF_QUEUE, "alpha", NULL, 1, 0 }));
+	EQ(acd_plan_queue_of(w.acd->plan, SV("alpha")), -1);
+	OK(put(&w, (struct put){ ACD_CONF_QUEUE, "alpha", q, -1, 0 }));
+	CHECK(acd_plan_queue_of(w.acd->plan, SV("alpha")) >= 0);
+	EQ(put(&w, (struct put){ ACD_CONF_QUEUE, "alpha", q, -1, 0 }), ERR_EXISTS);
+	EQ(put(&w, (struct put){ ACD_CONF_QUEUE, "alpha", q, 2, 0 }), ERR_CONFLICT);
+	OK(put(&w, (struct put){ ACD_CONF_QUEUE, "alpha", q, 3, 0 }));
 	aw_close(&w);
 }
 
@@ -528,4 +748,59 @@ TEST(acd_a_thread_of_its_own_takes_orders_from_any)
 	mbox_free(box);
 	store_close(st);
 	loop_free(l);
+}
+
+struct owner {
+	pthread_t me;
+	int n;
+	bool here;
+};
+
+static void on_mine(void *arg, int err, sv json)
+{
+	struct owner *o = arg;
+	o->n++;
+	o->here = pthread_equal(pthread_self(), o->me) && err == 0;
+	(void)json;
+}
+
+static void nothing(void *arg)
+{
+	(void)arg;
+}
+
+static bool owner_done(void *arg)
+{
+	return ((struct owner *)arg)->n == 1;
+}
+
+static bool was_full(void *arg)
+{
+	return metric_get(M_MBOX_FULL) > *(int64_t *)arg;
+}
+
+TEST(acd_an_answer_waits_for_a_full_mailbox)
+{
+	struct store *st;
+	struct acd *a;
+	struct err e = { 0 };
+	struct owner o = { .me = pthread_self() };
+	struct store_opts so = { .dir = "", .group_ms = -1 };
+	int64_t full = metric_get(M_MBOX_FULL);
+	OK(store_open(&st, &so, &e));
+	struct loop *l = loop_new(), *other = loop_new();
+	struct mbox *box = mbox_new(l);
+	struct acd_opts opts = { .store = st, .yaml = sv_of(aw_yaml) };
+	OK(acd_open(&a, &opts, &e));
+	for (int i = 0; i < LIM_MBOX; i++)
+		OK(mbox_post(box, nothing, NULL));
+	OK(acd_do(a, &(struct acd_order){ ACD_DO_BOARD, .back = box, .done = on_mine, .arg = &o }));
+	CHECK(t_wait(other, was_full, &full, 20000));
+	CHECK(t_wait(l, owner_done, &o, 20000));
+	CHECK(o.here);
+	acd_close(a);
+	mbox_free(box);
+	store_close(st);
+	loop_free(l);
+	loop_free(other);
 }

@@ -669,6 +669,20 @@ TEST(acd_a_restart_puts_everything_where_it_was)
 	w_close(&w);
 }
 
+TEST(acd_a_place_is_told_again_after_a_restart)
+{
+	struct world w;
+	struct acd_item x = { .id = SV("i"), .queue = SV("q"), .media = ACD_CHAT };
+	w_open(&w, "queues:\n  - {id: q, " TITLE "announce: {position: true, every_s: 30}}\n");
+	w.show |= SHOW(ACD_PLACE);
+	OK(w_did(&w, acd_core_restore(w.c, &x, SV(""), ACD_WAITING, w.now - 5000, w.now)));
+	w_pass(&w, 29999);
+	STR_EQ(w_said(&w), "");
+	w_pass(&w, 1);
+	STR_EQ(w_said(&w), "place i 1;");
+	w_close(&w);
+}
+
 TEST(acd_many_free_at_once_longest_idle_first)
 {
 	struct world w;

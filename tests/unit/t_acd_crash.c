@@ -127,9 +127,12 @@ static void on_served(struct life *l, const struct ho *h)
 	sv id = sv_of(h->id), who = sv_of(h->agent);
 	int i = h->kind == HO_LIVE ? number_of(h) : -1;
 	uint64_t dice = l->drain ? 99 : rng_below(&l->r, 100);
-	if (dice < 30)
+	if (dice < 22)
 		return;
-	if (dice < 36)
+	if (dice < 30)
+		order(l, (struct acd_order){ ACD_DO_HOLD, .handover = id, .agent = who,
+					     .on = !h->held }, -1, false);
+	else if (dice < 36)
 		order(l, (struct acd_order){ ACD_DO_GIVE, .handover = id, .agent = who,
 					     .queue = SV("general") }, -1, false);
 	else if (dice < 42)

@@ -494,6 +494,30 @@ TEST(acd_to_another_queue_from_a_chat_and_from_a_place_in_line)
 	aw_close(&w);
 }
 
+TEST(acd_who_gave_it_away_hears_nothing_of_it_any_more)
+{
+	struct aw w;
+	if (!aw_open(&w, ""))
+		return;
+	OK(aw_state(&w, "mei", ACD_READY, ""));
+	OK(aw_ask(&w, "C1", "", false, ""));
+	OK(aw_act(&w, ACD_DO_ACCEPT, w.id, "mei"));
+	OK(aw_state(&w, "tom", ACD_READY, ""));
+	OK(aw_do(&w, (struct acd_order){ ACD_DO_GIVE, .handover = sv_of(w.id), .agent = SV("mei"),
+					 .to = SV("tom") }));
+	OK(aw_act(&w, ACD_DO_ACCEPT, w.id, "tom"));
+	aw_pass(&w, 31000);                     /* her wrap-up is over: only her state says it */
+	EQ(aw_count(&w, "SELECT count(*) FROM event WHERE kind='queue.wrapped' AND actor='mei'"),
+	   1);
+	CHECK(aw_last_fed(&w, "handover.wrapup") == NULL);
+	STR_EQ(aw_last_fed(&w, "agent.state")->agent, "mei");
+	HAS(sv_of(aw_last_fed(&w, "agent.state")->json), "\"state\":\"ready\"");
+	OK(aw_act(&w, ACD_DO_END, w.id, "tom"));
+	aw_pass(&w, 31000);
+	STR_EQ(aw_last_fed(&w, "handover.wrapup")->agent, "tom");
+	aw_close(&w);
+}
+
 TEST(acd_the_agent_who_knows_the_customer_is_asked_first)
 {
 	struct aw w;
@@ -502,12 +526,15 @@ TEST(acd_the_agent_who_knows_the_customer_is_asked_first)
 	OK(aw_state(&w, "tom", ACD_READY, ""));
 	OK(aw_ask(&w, "C1", "", false, "c9"));
 	OK(aw_act(&w, ACD_DO_ACCEPT, w.id, "tom"));
+	OK(aw_state(&w, "mei", ACD_READY, ""));
+	aw_pass(&w, 1000);                      /* she is idle longer */
 	OK(aw_act(&w, ACD_DO_END, w.id, "tom"));
 	OK(aw_do(&w, (struct acd_order){ ACD_DO_WRAPPED, .handover = sv_of(w.id),
 					 .agent = SV("tom") }));
 	OK(aw_ask(&w, "C2", "", false, "c9"));
 	EQ(aw_count(&w, "SELECT count(*) FROM handover WHERE conversation='C2' AND sticky='tom'"),
 	   1);
+	CHECK(aw_is(&w, w.id, "state", "OFFERED") && aw_is(&w, w.id, "agent", "tom"));
 	aw_close(&w);
 }
 

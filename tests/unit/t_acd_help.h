@@ -24,6 +24,7 @@ static const char aw_yaml[] =
 	"    short_abandon_s: 5\n"
 	"    ring_s: 20\n"
 	"    wrapup_s: 30\n"
+	"    sticky_s: 60\n"
 	"    announce: { position: true, wait: true }\n"
 	"  - id: fiber\n"
 	"    title: { zh: \"宽带\", en: \"Broadband\" }\n"
