@@ -123,8 +123,7 @@ enum chan_party_do {
 	CHAN_PARTY_KEYS,         /* id, keys: pressed towards their telephone */
 	CHAN_PARTY_DROP,         /* id; no id: all of them */
 	CHAN_PARTY_WAIT          /* mute = true: the customer waits for a person, the tune sounds
-				  * while nobody speaks to them; false: no more. No id. The
-				  * same as MODE of id "customer", ON_HOLD or TALKS */
+				  * while nobody speaks to them; false: no more. No id */
 };
 /* TALKS: all hear each other. LISTENS: hears all, nobody hears it, nothing tells of it. WHISPERS:
  * hears all, only the persons of the company hear it. CONSULTS: with those who TALK alone, the

@@ -55,10 +55,11 @@ static int bring(struct move *m, const struct chan_move *how)
 static void over(struct move *m, const struct chan_msg *msg)
 {
 	bool joined = sv_eq(msg->text, SV("left"));
-	if (joined && m->p.parties->o.people->o.transfer.end)
-		leave(m);
-	else if (sv_eq(msg->why, SV("taken_over")))
+	bool end = m->p.parties->o.people->o.transfer.end;
+	if (sv_eq(msg->why, SV("taken_over")))
 		move_stop(m);        /* with somebody else now */
+	else if (joined && end && sv_eq(msg->why, SV("gone")))
+		leave(m);
 	else if (joined || sv_eq(msg->why, SV("dropped")))
 		fail(m, "gone", msg->status);
 	else

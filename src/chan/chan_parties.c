@@ -240,6 +240,9 @@ static int press(struct party *p, sv keys)
 
 static int drop_all(struct parties *ps)
 {
+	for (int i = 0; i < CHAN_PARTIES_MAX; i++)   /* before the customer would be theirs */
+		if (ps->p[i].step && ps->p[i].mode == CHAN_CONSULTS)
+			party_end(&ps->p[i], "dropped", 0);
 	for (int i = 0; i < CHAN_PARTIES_MAX; i++)
 		if (ps->p[i].step)
 			party_end(&ps->p[i], "dropped", 0);
@@ -256,11 +259,6 @@ int parties_order(struct parties *ps, const struct chan_party *x, bool own)
 		return add(ps, x, own);
 	if (x->act == CHAN_PARTY_WAIT) {
 		ps->waits = x->mute;
-		return 0;
-	}
-	/* the customer's own place: on hold, or not */
-	if (x->act == CHAN_PARTY_MODE && sv_eq(x->id, SV("customer"))) {
-		ps->waits = x->mode == CHAN_ON_HOLD;
 		return 0;
 	}
 	if (x->act == CHAN_PARTY_DROP && x->id.n == 0)

@@ -53,7 +53,6 @@ struct party {
 	char id[CHAN_PARTY_ID + 1], lang[4];
 	bool own;                    /* chan_transfer's: told apart */
 	bool muted, held;            /* held: their telephone holds us */
-	bool away;                   /* the browser went, and may be back */
 	struct tel_leg *leg;         /* one of the two, */
 	struct seat_call *seat;
 	int rate;                    /* and its rate */
@@ -110,7 +109,6 @@ int parties_order(struct parties *ps, const struct chan_party *x, bool own);
 int parties_under(struct parties *ps, int16_t *out, int n);
 void parties_hear(struct parties *ps, const int16_t *in, int64_t at_ms);
 void parties_key(struct parties *ps, char digit);
-/* is there a person, or one who is rung?. */
 void parties_again(struct parties *ps);              /* tells anew who has joined */
 
 /* ---- between the files */

@@ -166,8 +166,6 @@ static void on_key(void *arg, char digit)
 static int lonely(struct party *p, int16_t *out)
 {
 	struct parties *ps = p->ps;
-	if (ps->driven)
-		return 0;
 	parties_tune(p->rate, ps->tune, out);
 	ps->tune += (uint64_t)p->rate / 50;
 	return p->rate / 50;
@@ -342,7 +340,6 @@ static void seat_tick(void *arg)
 static void seat_away(void *arg, bool away)
 {
 	struct party *p = arg;
-	p->away = away;
 	if (p->step != PARTY_JOINED) {
 		if (away)
 			party_end(p, "gone", 0);

@@ -217,7 +217,6 @@ int chan_phone_open(struct chan_phone **ret, const struct chan_phone_opts *o)
 
 void chan_phone_set_tel(struct chan_phone *ph, struct tel *t)
 {
-	ph->tel = t;
 	chan_people_set_tel(ph->people, t);
 }
 

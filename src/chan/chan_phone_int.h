@@ -6,12 +6,11 @@
 #include "chan_parties.h"
 #include "chan_phone.h"
 
-struct chan_phone {                  /* an obj; read only but for tel */
+struct chan_phone {                  /* an obj; read only */
 	struct chan_phone_opts o;
 	char data_dir[4096], language[8];
-	struct chan_people *people;  /* a reference */
+	struct chan_people *people;  /* a reference; the telephone is theirs */
 	struct chan_dial outbound;
-	_Atomic(struct tel *) tel;
 };
 
 struct call_out;                     /* chan_phone_out.c: before there is a conversation */

@@ -354,7 +354,7 @@ static void dial_customer(struct call *c)
 	struct call_out *o = c->out;
 	struct chan_phone *ph = c->ph;
 	struct err e = { 0 };
-	struct tel *t = ph->tel;
+	struct tel *t = ph->people->tel;
 	struct tel_dial_opts d = { .uri = o->uri,
 				   .from_user = ph->outbound.from[0] ? ph->outbound.from : NULL };
 	int rc = t ? tel_dial(t, &d, c->place.loop, c->place.box, &call_leg_cb, c, &c->leg, &e) :
@@ -429,7 +429,7 @@ int chan_phone_dial(struct chan_phone *ph, const struct chan_call_opts *o)
 	int rc = chan_dial_uri(&ph->outbound, o->to, uri);
 	if (rc)
 		return rc;
-	if (!ph->tel)
+	if (!ph->people->tel)
 		return ERR_STATE;
 	struct call *c = call_make(ph, o);
 	memcpy(c->out->uri, uri, sizeof(uri));

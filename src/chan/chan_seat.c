@@ -7,6 +7,7 @@
  * its receiver has let go is dropped. Who reloads the page opens a new seat on the same line: the
  * call on it goes on. */
 #include "chan_seat.h"
+#include "chan.h"
 #include "chan_people_int.h"
 
 struct seat_line {
@@ -29,7 +30,7 @@ struct seat_call {                   /* an obj; the shard's but for line */
 	struct chan_people *people;  /* a reference */
 	struct mbox *box;
 	struct seat_line *line;
-	char party[64];
+	char party[CHAN_PARTY_ID + 1];
 	const struct seat_call_cb *cb;       /* NULL = released */
 	void *arg;
 };
@@ -74,7 +75,7 @@ struct up {
 	struct chan_seat *s;
 	enum up_kind kind;
 	bool on;
-	char party[64];
+	char party[CHAN_PARTY_ID + 1];
 	int16_t pcm[320];
 };
 

@@ -535,6 +535,7 @@ void talk_tone_json(const struct talk_core *c, struct sb *b);
 
 /* talk_move.c: transfers to a person */
 bool talk_can_move(const struct talk_core *c);
+bool talk_moves(const struct talk_core *c);      /* to the one number of transfer.to */
 /* The key of the sentence for a hand-over; begins one unless it is under way. Without a way to
  * connect: otherwise. */
 const char *talk_hand_over(struct talk_core *c, const char *otherwise);

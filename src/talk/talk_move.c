@@ -13,10 +13,15 @@
 #define WAIT_MS 5500                 /* silence while it rings, between two phrases */
 #define WAITS_MAX 15                 /* phrases; then nobody will come any more */
 
-bool talk_can_move(const struct talk_core *c)
+bool talk_moves(const struct talk_core *c)
 {
 	const char *to = c->cfg->transfer_to;
-	return talk_people_there(c) || ((c->caps & CHAN_MOVES) && to && *to);
+	return (c->caps & CHAN_MOVES) && to && *to;
+}
+
+bool talk_can_move(const struct talk_core *c)
+{
+	return talk_people_there(c) || talk_moves(c);
 }
 
 const char *talk_hand_over(struct talk_core *c, const char *otherwise)
@@ -90,8 +95,7 @@ sv talk_briefing(struct talk_core *c, struct arena *a)
 	};
 	sv text = talk_fill(a, talk_own(c, i > 0 ? "briefing" : "briefing_short"), pairs, 10);
 	sv stands = c->box ? talk_case_words(c, a) : SV_NULL;
-	return sv_of(arena_fmt(a, SV_FMT "%s" SV_FMT, SV_ARG(text), stands.n ? talk_gap(c) : "",
-			       SV_ARG(stands)));
+	return talk_two(c, text, stands, a);
 }
 
 /* ---- the way there ---- */
@@ -181,6 +185,7 @@ void talk_on_joined(struct talk_core *c, const struct talk_ev *ev, struct arena 
 	c->goodbye = c->mouth = false;
 	talk_keys_clear(c, acts);
 	c->move = MOVE_JOINED;
+	c->person.moved = true;
 	talk_act_timer(acts, TT_SILENCE, 0);
 	record(c, "joined", SV_NULL, 0, a, acts);
 	sm_move(&c->sm, TS_AWAY);
@@ -191,6 +196,7 @@ void talk_on_back(struct talk_core *c, const struct talk_ev *ev, struct arena *a
 {
 	if (c->move != MOVE_ASKED && c->move != MOVE_JOINED && c->move != MOVE_LEFT)
 		return;
+	c->person.moved = false;
 	if (c->sm.now == TS_AWAY) {
 		sm_move(&c->sm, TS_LISTENING);
 		talk_await_customer(c, acts);

@@ -12,18 +12,13 @@ enum { DIGITS_LEAST = 5, DIGITS_MOST = 20, LAST = 4, UNCLEAR_MAX = 2 };
 
 /* ---- words ---- */
 
-static bool letter(char ch)
-{
-	return (ch | 32) >= 'a' && (ch | 32) <= 'z';
-}
-
 /* As whole words, where it is of Latin letters. */
 static bool holds(sv text, sv word)
 {
 	for (size_t i = 0; word.n && i + word.n <= text.n; i++) {
 		size_t e = i + word.n;
-		bool open = letter(word.p[0]) && i && letter(text.p[i - 1]);
-		bool shut = letter(word.p[word.n - 1]) && e < text.n && letter(text.p[e]);
+		bool open = talk_latin(word.p[0]) && i && talk_latin(text.p[i - 1]);
+		bool shut = talk_latin(word.p[word.n - 1]) && e < text.n && talk_latin(text.p[e]);
 		if (!open && !shut && sv_eq_nocase(sv_n(text.p + i, word.n), word))
 			return true;
 	}
@@ -34,7 +29,7 @@ static bool holds(sv text, sv word)
 static bool holds_code(sv text)
 {
 	for (size_t i = 1; i < text.n; i++)
-		if (letter(text.p[i - 1]) && text.p[i] >= '0' && text.p[i] <= '9')
+		if (talk_latin(text.p[i - 1]) && text.p[i] >= '0' && text.p[i] <= '9')
 			return true;
 	return false;
 }
@@ -87,8 +82,7 @@ void talk_offer_nobody(struct talk_core *c, sv why, struct arena *a, struct talk
 				      "callback_offer";
 	p->offer = message ? OFFER_MESSAGE : OFFER_CALLBACK;
 	p->unclear = 0;
-	sv text = sv_of(arena_fmt(a, SV_FMT "%s" SV_FMT, SV_ARG(talk_own(c, key)), talk_gap(c),
-				  SV_ARG(talk_own(c, ask))));
+	sv text = talk_two(c, talk_own(c, key), talk_own(c, ask), a);
 	c->expect = message ? CHAN_EXPECT_OPEN : CHAN_EXPECT_YESNO;
 	talk_notice(c, text, true, a, acts);
 	if (c->voice && c->sm.now == TS_LISTENING)
@@ -114,23 +108,23 @@ static void failed(struct talk_core *c, const char *why, struct arena *a, struct
 
 static void agreed(struct talk_core *c, sv number, struct arena *a, struct talk_acts *acts)
 {
-	struct talk_person *p = &c->person;
 	talk_act_record(c, acts, "callback.asked", "customer",
 			sv_of(arena_fmt(a, "{\"number\":\"%s\"}", number.n ? "[phone]" : "")));
 	talk_act_add(acts, TACT_CALLBACK)->text = arena_sv(a, number);
 	if (c->move == MOVE_ASKED)
 		failed(c, "callback", a, acts);
 	talk_person_leave(c, "callback", acts);
-	p->keeps = false;
 	drop(c);
 	say_key(c, "callback_done", "open", a, acts);
 }
 
 static void refused(struct talk_core *c, struct arena *a, struct talk_acts *acts)
 {
-	bool waits = c->move == MOVE_ASKED;
+	const char *key = c->person.offer == OFFER_MESSAGE ? "message_not" :
+			  c->move == MOVE_ASKED		   ? "callback_waits" :
+							     "callback_not";
 	drop(c);
-	say_key(c, waits ? "callback_waits" : "callback_not", "open", a, acts);
+	say_key(c, key, "open", a, acts);
 }
 
 /* ---- the number ---- */
@@ -241,7 +235,6 @@ static bool wait_words(struct talk_core *c, sv text, struct arena *a, struct tal
 	if (!talk_says_one_of(c, text, "wait_callback"))
 		return false;
 	c->person.offer = OFFER_CALLBACK;
-	c->person.keeps = true;
 	c->person.unclear = 0;
 	if (!c->person.number) {
 		ask_number(c, a, acts);

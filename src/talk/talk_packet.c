@@ -2,7 +2,8 @@
  * since when, what they asked, what was answered from where, where their business stands.
  *
  * Personal data is masked; order numbers stay, they are what a colleague looks up. The name goes to
- * the people's side only, never into the river. Pure; made once a wish. */
+ * the people's side only, never into the river. Pure; made twice a wish: for its
+ * row and for them. */
 #include "talk_core.h"
 
 #include <stdio.h>

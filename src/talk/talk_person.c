@@ -20,8 +20,7 @@ enum { URGENT_COMPLAINT = 5, URGENT_ANGRY = 6 };
 
 bool talk_people_there(const struct talk_core *c)
 {
-	bool moves = c->cfg->transfer_to && *c->cfg->transfer_to && (c->caps & CHAN_MOVES);
-	return c->person.there && (!c->voice || (!moves && (c->caps & CHAN_PARTIES)));
+	return c->person.there && (!c->voice || (!talk_moves(c) && (c->caps & CHAN_PARTIES)));
 }
 
 /* ---- rows ---- */
@@ -134,12 +133,10 @@ sv talk_person_place(struct talk_core *c, struct arena *a)
 	if (p->minutes >= 0)
 		wait = talk_fill(a, talk_own(c, p->minutes > 1 ? "queue_minutes" : "queue_minute"),
 				 pairs, 4);
-	if (!at.n || !wait.n)
-		return at.n ? at : wait;
-	return sv_of(arena_fmt(a, SV_FMT "%s" SV_FMT, SV_ARG(at), talk_gap(c), SV_ARG(wait)));
+	return talk_two(c, at, wait, a);
 }
 
-static sv two(struct talk_core *c, sv first, sv second, struct arena *a)
+sv talk_two(const struct talk_core *c, sv first, sv second, struct arena *a)
 {
 	bool both = first.n && second.n;
 	return sv_of(arena_fmt(a, SV_FMT "%s" SV_FMT, SV_ARG(first), both ? talk_gap(c) : "",
@@ -150,7 +147,8 @@ void talk_person_waits(struct talk_core *c, struct arena *a, struct talk_acts *a
 {
 	if (c->voice) {
 		sv still = talk_text(c->cfg->texts, sv_of(c->lang), "queue_still", c->variety++);
-		talk_aside_text(c, two(c, still, talk_person_place(c, a), a), "progress", a, acts);
+		talk_aside_text(c, talk_two(c, still, talk_person_place(c, a), a), "progress",
+				a, acts);
 	}
 	talk_act_timer(acts, TT_SILENCE, c->voice ? WAIT_MS : c->cfg->limits.idle_chat_ms);
 }
@@ -164,6 +162,7 @@ static void ours_again(struct talk_core *c, struct talk_acts *acts)
 	for (int i = 0; i < p->lines; i++)
 		xfree(p->line[i].id);
 	p->lines = 0;
+	p->moved = false;
 	if (c->sm.now == TS_AWAY) {
 		sm_move(&c->sm, TS_LISTENING);
 		talk_await_customer(c, acts);
@@ -192,8 +191,8 @@ static void queued(struct talk_core *c, const struct talk_word *w, struct arena 
 		return;
 	sv text = talk_person_place(c, a);
 	bool passed = sv_eq(w->why, SV("transfer"));
-	text = lost ? two(c, talk_own(c, passed ? "person_passed" : "person_lost"), text, a) :
-		      text;
+	if (lost)
+		text = talk_two(c, talk_own(c, passed ? "person_passed" : "person_lost"), text, a);
 	p->told = true;
 	p->told_us = c->now_us;
 	if (text.n)
@@ -290,12 +289,14 @@ static void says(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
 		 struct talk_acts *acts)
 {
 	const struct talk_word *w = ev->word;
-	sv text = seen(w->text, a);
+	sv text = seen(w->text, a), name = w->name;
 	struct sb b;
+	if (!name.n && sv_eq(w->agent, sv_of(c->person.agent)))
+		name = sv_of(c->person.name);
 	begin(&b);
 	put(&b, "text", text);
 	put(&b, "by", w->agent);
-	put(&b, "name", w->name.n ? w->name : sv_of(c->person.name));
+	put(&b, "name", name);
 	if (w->client_id.n)
 		put(&b, "client_id", w->client_id);
 	if (w->lang.n)
@@ -333,7 +334,7 @@ static bool anybody(const struct talk_person *p)
 	for (int i = 0; i < p->lines; i++)
 		if (talks(p->line[i].mode))
 			return true;
-	return false;
+	return p->moved;
 }
 
 static void note_line(struct talk_person *p, sv id, int mode)
@@ -354,21 +355,52 @@ static void drop_line(struct talk_person *p, sv id)
 	p->line[i] = p->line[--p->lines];
 }
 
+static bool was_rung(const struct talk_person *p, sv id)
+{
+	return p->party && sv_eq(id, sv_of(p->party));
+}
+
+static sv login_of(const struct talk_person *p, sv id)
+{
+	ptrdiff_t at = sv_find_ch(id, ':');
+	if (was_rung(p, id))
+		return sv_of(p->agent);
+	return at < 0 ? id : sv_slice(id, (size_t)at + 1, id.n);
+}
+
 /* Somebody whom nobody rang for the queue: a supervisor takes over, "super:lin". */
 static void name_by_party(struct talk_core *c, sv id)
 {
-	ptrdiff_t at = sv_find_ch(id, ':');
-	if (c->person.party && sv_eq(id, sv_of(c->person.party)))
+	if (was_rung(&c->person, id))
 		return;
-	talk_set(&c->person.agent, at < 0 ? id : sv_slice(id, (size_t)at + 1, id.n));
+	talk_set(&c->person.agent, login_of(&c->person, id));
 	talk_set(&c->person.name, SV_NULL);
+}
+
+/* Who is left alone with the customer serves them: a colleague who was asked, a supervisor. */
+static void left_with(struct talk_core *c, struct arena *a, struct talk_acts *acts)
+{
+	const struct talk_person *p = &c->person;
+	int n = p->moved, one = -1;
+	for (int i = 0; i < p->lines; i++)
+		if (talks(p->line[i].mode)) {
+			n++;
+			one = i;
+		}
+	if (n != 1 || one < 0 || p->line[one].mode != CHAN_TALKS)
+		return;
+	sv id = sv_of(p->line[one].id);
+	if (sv_eq(login_of(p, id), sv_of(p->rates)))
+		return;
+	name_by_party(c, id);
+	accepted(c, a, acts);
 }
 
 void talk_on_party(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
 		   struct talk_acts *acts)
 {
 	struct talk_person *p = &c->person;
-	bool in = ev->kind == TEV_PARTY_IN, away = c->sm.now == TS_AWAY;
+	bool in = ev->kind == TEV_PARTY_IN, away = c->sm.now == TS_AWAY, had = anybody(p);
 	if (!p->there || !c->voice)
 		return;
 	if (in || sv_eq(ev->text, SV("mode")))
@@ -376,6 +408,8 @@ void talk_on_party(struct talk_core *c, const struct talk_ev *ev, struct arena *
 	if (sv_eq(ev->text, SV("left")) || sv_eq(ev->text, SV("failed")))
 		drop_line(p, ev->client_id);
 	bool with = ev->mode == CHAN_TALKS || ev->mode == CHAN_TAKES_OVER;
+	if (in && ev->mode == CHAN_TAKES_OVER)
+		p->moved = false;
 	if (in && with && !away && sm_can(&c->sm, TS_AWAY)) {
 		name_by_party(c, ev->client_id);
 		joined(c, ev, a, acts);
@@ -383,7 +417,9 @@ void talk_on_party(struct talk_core *c, const struct talk_ev *ev, struct arena *
 		name_by_party(c, ev->client_id);
 		accepted(c, a, acts);
 	}
-	if (away && c->voice && !anybody(p))
+	if (away)
+		left_with(c, a, acts);
+	if (away && had && !anybody(p))
 		talk_act_timer(acts, TT_SILENCE, LOST_MS);
 }
 
@@ -461,7 +497,6 @@ static void nobody(struct talk_core *c, sv why, struct arena *a, struct talk_act
 {
 	bool keeps = sv_eq(why, SV("callback_offer"));
 	struct sb b;
-	c->person.keeps = keeps;
 	c->move = MOVE_ASKED;        /* who was with one and keeps a place waits again */
 	if (!keeps) {
 		begin(&b);
@@ -485,6 +520,8 @@ static void ended(struct talk_core *c, const struct talk_word *w, struct arena *
 	put(&b, "by", w->agent);
 	put(&b, "survey", sv_of(talk_survey_name(w->survey)));
 	record(c, "handover.ended", "agent", &b, a, acts);
+	if (w->agent.n)              /* who served, whoever is left in the call */
+		talk_set(&c->person.rates, w->agent);
 	leave_turn(c, a, acts);
 	talk_queue_clear(c);
 	c->move = MOVE_NONE;
@@ -495,7 +532,7 @@ static void ended(struct talk_core *c, const struct talk_word *w, struct arena *
 	if (talk_rating_ask(c, w->survey, true, text, a, acts))
 		return;
 	c->goodbye = true;
-	text = two(c, text, talk_own(c, "closing"), a);
+	text = talk_two(c, text, talk_own(c, "closing"), a);
 	talk_reply(c, &(struct talk_reply){ .text = text, .action = POL_END }, a, acts);
 }
 

@@ -38,8 +38,8 @@ struct talk_person {                 /* strings owned */
 		int mode;        /* enum chan_party_mode */
 	} line[TALK_LINES];      /* persons in the call */
 	int lines;
+	bool moved;              /* chan_transfer's person has them: no line of ours */
 	enum talk_offer offer;
-	bool keeps;              /* the place in the queue stays while it is offered */
 	int unclear;
 	char *digits;            /* the number that was read back */
 	uint32_t read_in;        /* the say that did: what was heard of it is on no record */
@@ -76,6 +76,8 @@ void talk_person_waits(struct talk_core *c, struct arena *a, struct talk_acts *a
 void talk_person_leave(struct talk_core *c, const char *why, struct talk_acts *acts);
 /* "You are number 2. It takes about 3 minutes."; empty when nothing is known. */
 sv talk_person_place(struct talk_core *c, struct arena *a);
+/* Two sentences, either of which may be empty. */
+sv talk_two(const struct talk_core *c, sv first, sv second, struct arena *a);
 /* The conversation goes on after a restart: where it stood with the people. */
 void talk_person_resume(struct talk_core *c, const struct chan_resume *r, struct arena *a,
 			struct talk_acts *acts);

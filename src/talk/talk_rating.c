@@ -39,11 +39,6 @@ enum talk_survey talk_survey_of(sv name)
 
 enum { NO_NUMBER = -1, OF_ELSE = -2 };
 
-static bool letter(char ch)
-{
-	return (ch | 32) >= 'a' && (ch | 32) <= 'z';
-}
-
 /* "3 days", "5次": a number of something else. */
 static bool counts_else(sv rest)
 {
@@ -88,7 +83,7 @@ static bool words_of_else(sv text)
 		size_t from = before.n;
 		while (from && before.p[from - 1] != ' ' && before.n - from < 3)
 			from--;              /* a rune, or the end of a word */
-		while (from && letter(before.p[from]) && before.p[from - 1] != ' ')
+		while (from && talk_latin(before.p[from]) && before.p[from - 1] != ' ')
 			from--;
 		if (counts_else(sv_slice(text, i, text.n)) &&
 		    talk_digits(sv_slice(before, from, before.n), d, 1) == 1)
@@ -150,13 +145,6 @@ static void say(struct talk_core *c, sv text, struct arena *a, struct talk_acts 
 	talk_reply(c, &r, a, acts);
 }
 
-static sv two(struct talk_core *c, sv first, sv second, struct arena *a)
-{
-	if (!first.n)
-		return second;
-	return sv_of(arena_fmt(a, SV_FMT "%s" SV_FMT, SV_ARG(first), talk_gap(c), SV_ARG(second)));
-}
-
 static void put_whom(struct talk_core *c, struct sb *b)
 {
 	const char *agent = c->person.rates;
@@ -184,7 +172,7 @@ bool talk_rating_ask(struct talk_core *c, enum talk_survey kind, bool ends, sv b
 	sb_ch(&b, '}');
 	talk_act_record(c, acts, "survey", "bot", arena_sv(a, sb_sv(&b)));
 	sb_done(&b);
-	say(c, two(c, before, q, a), a, acts);
+	say(c, talk_two(c, before, q, a), a, acts);
 	return true;
 }
 
@@ -195,7 +183,7 @@ static void over(struct talk_core *c, sv text, struct arena *a, struct talk_acts
 	bool ends = c->person.rating_ends;
 	c->person.rating = SURVEY_NONE;
 	c->goodbye = ends;
-	text = ends ? two(c, text, talk_own(c, "closing"), a) : text;
+	text = ends ? talk_two(c, text, talk_own(c, "closing"), a) : text;
 	if (!text.n) {
 		talk_await_customer(c, acts);
 		return;
@@ -240,7 +228,7 @@ bool talk_rating_words(struct talk_core *c, sv text, struct arena *a, struct tal
 		p->rating = SURVEY_NONE;
 		return false;
 	}
-	say(c, two(c, talk_own(c, "survey_again"), question(c), a), a, acts);
+	say(c, talk_two(c, talk_own(c, "survey_again"), question(c), a), a, acts);
 	return true;
 }
 

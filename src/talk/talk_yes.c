@@ -351,11 +351,6 @@ static const struct {
 	{ "六", '6' },   { "七", '7' },   { "八", '8' },  { "九", '9' },
 };
 
-static bool letter(char ch)
-{
-	return (ch | 32) >= 'a' && (ch | 32) <= 'z';
-}
-
 /* The word at i; 0 when there is none. Latin ones stand alone. */
 static size_t spoken_at(sv s, size_t i, char *digit)
 {
@@ -364,8 +359,9 @@ static size_t spoken_at(sv s, size_t i, char *digit)
 		sv here = sv_slice(s, i, i + w.n);
 		if (here.n != w.n || !sv_eq_nocase(here, w))
 			continue;
-		bool latin = letter(w.p[0]);
-		if (latin && ((i && letter(s.p[i - 1])) || (i + w.n < s.n && letter(s.p[i + w.n]))))
+		bool latin = talk_latin(w.p[0]);
+		if (latin && ((i && talk_latin(s.p[i - 1])) ||
+			      (i + w.n < s.n && talk_latin(s.p[i + w.n]))))
 			continue;
 		*digit = spoken[k].digit;
 		return w.n;

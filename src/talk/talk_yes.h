@@ -10,5 +10,9 @@
 
 enum flow_yes talk_yes(sv text);             /* does it say yes or no? */
 bool talk_is_question(sv text);
+static inline bool talk_latin(char ch)
+{
+	return (ch | 32) >= 'a' && (ch | 32) <= 'z';
+}
 
 #endif

@@ -27,6 +27,7 @@ struct four {
 	char log[2048];
 };
 static struct four x;
+static bool end_with_person;         /* transfer.after: end */
 
 static void keep(struct ear_of *e, const int16_t *s)
 {
@@ -167,7 +168,8 @@ static void f_setup(const char *data_dir)
 	OK(opened(&(struct chan_phone_opts){ .pick = c_pick, .data_dir = data_dir,
 					     .language = "en", .text = l_text, .on_call = f_news,
 					     .outbound = { .allow = allow, .n_allow = 1 },
-					     .transfer = { .allow = allow, .n_allow = 1 } }));
+					     .transfer = { .allow = allow, .n_allow = 1,
+						   .end = end_with_person } }));
 }
 
 static void f_open(const char *data_dir)
@@ -325,7 +327,7 @@ TEST(four_cold_transfer_and_who_is_not_there)
 }
 
 /* The bridge of one transfer: another person joins it as any call. */
-TEST(four_a_transfer_is_a_person_of_the_call)
+static void transfer_taken_over(void)
 {
 	char to[64];
 	f_open(t_tmpdir());
@@ -337,9 +339,19 @@ TEST(four_a_transfer_is_a_person_of_the_call)
 	hear("1", "c2", "c1", NULL);
 	OK(f_do(CHAN_PARTY_MODE, "super", 1, CHAN_TAKES_OVER));
 	hear("2", NULL, "c", NULL);
-	EQ(x.l.w.closes, 0);
+	CHECK(t_wait(x.l.w.loop, mei_gone, NULL, 3000));
+	EQ(x.l.w.closes, 0);         /* also where the call ends with its person: it has another */
 	tel_leg_hangup(x.l.leg, 200);
 	f_done();
+}
+
+TEST(four_a_transfer_is_a_person_of_the_call)
+{
+	for (int i = 0; i < 2; i++) {
+		end_with_person = i;
+		transfer_taken_over();
+	}
+	end_with_person = false;
 }
 
 /* ---- delay: from the frame that a telephone sends to the one in which the other gives it out,

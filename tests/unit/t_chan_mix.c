@@ -79,8 +79,8 @@ TEST(mix_table_of_every_mode)
 	}
 }
 
-/* In all of 7^6 tables: nobody hears themselves, listeners are heard by nobody, a whisper never
- * reaches the customer, who holds hears nothing of the customer. */
+/* In about half of the 7^6 tables, drawn by chance: nobody hears themselves, listeners are heard by
+ * nobody, a whisper never reaches the customer, who holds hears nothing of the customer. */
 TEST(mix_table_never)
 {
 	for (int code = 0; code < 117649; code += 1 + (int)rng_below(t_rng(), 3)) {

@@ -104,6 +104,18 @@ TEST(party_consult_then_the_agent_leaves)
 	h_close(&h);
 }
 
+/* All are let go: nobody has the customer for a moment. */
+TEST(party_consult_then_all_are_dropped)
+{
+	with_agent(8000, 2);
+	OK(h_add(&h, "consult", "web:tom", CHAN_CONSULTS));
+	H_HEAR(&h, "t", "2", "1", NULL);
+	OK(h_drop(&h, ""));
+	H_HEAR(&h, "", NULL, NULL, NULL);
+	news("consult joined;consult left dropped;agent left dropped;");
+	h_close(&h);
+}
+
 TEST(party_hold_and_mute)
 {
 	with_agent(8000, 2);
@@ -133,9 +145,9 @@ TEST(party_engine_speaks_and_the_customer_waits)
 	H_HEAR(&h, "b", NULL, "cb", NULL);
 	h_run(&h, 600);
 	H_HEAR(&h, "t", NULL, "c", NULL);
-	OK(h_mode(&h, "customer", CHAN_TALKS));
+	OK(h_do(&h, (struct chan_party){ .act = CHAN_PARTY_WAIT }));
 	H_HEAR(&h, "", NULL, "c", NULL);
-	OK(h_mode(&h, "customer", CHAN_ON_HOLD));
+	OK(h_do(&h, (struct chan_party){ .act = CHAN_PARTY_WAIT, .mute = true }));
 	H_HEAR(&h, "t", NULL, NULL, NULL);
 	OK(h_add(&h, "agent", "web:mei", CHAN_TALKS));
 	H_HEAR(&h, "1", "c", "c1", NULL);

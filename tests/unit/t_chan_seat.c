@@ -191,7 +191,7 @@ struct racer {
 	struct mbox *door, *box;
 	struct loop *loop;
 	_Atomic bool stop;
-	int taken;
+	_Atomic int taken;
 };
 
 static void race_sound(void *arg, const int16_t *s, size_t n)
@@ -242,7 +242,7 @@ TEST(seat_door_and_shard_race)
 	r.box = mbox_new(r.loop);
 	OK(chan_people_open(&r.people, &(struct chan_people_opts){ 0 }));
 	EQ(pthread_create(&t, NULL, shard_races, &r), 0);
-	for (int i = 0; i < 3000; i++) {
+	for (int i = 0; i < 3000 || (!r.taken && i < 3000000); i++) {
 		struct chan_seat_opts o = { .door = r.door, .token = SV("mei"),
 					    .cb = { ignore_audio, ignore_line, ignore_closed } };
 		struct chan_seat *a, *b = NULL;
@@ -259,6 +259,7 @@ TEST(seat_door_and_shard_race)
 	r.stop = true;
 	EQ(pthread_join(t, NULL), 0);
 	printf("# the line was taken %d times\n", r.taken);
+	CHECK(r.taken > 0);
 	loop_sim_advance(r.loop, 1);
 	mbox_drain(r.door);
 	chan_people_close(r.people);

@@ -209,6 +209,16 @@ TEST(talk_offer_a_message)
 	CHECK(!bench_act(&b, TACT_PERSON));
 	HAS(said(&b), "passed that on");
 	bench_close(&b);
+	for (int zh = 0; zh < 2; zh++) {
+		waiting(&b, 0, zh ? "zh" : "en", false);
+		nobody(&b, "voicemail");
+		say(&b, zh ? "不用了" : "no");
+		CHECK(!bench_rec(&b, "voicemail"));
+		SV_EQ(said(&b), zh ? "好的。请问还有什么可以帮您？" :
+				     "All right. What can I do for you?");
+		EQ(b.c.person.offer, OFFER_NOTHING);
+		bench_close(&b);
+	}
 }
 
 /* ---- how it was ---- */

@@ -103,7 +103,6 @@ TEST(talk_person_the_packet_is_whole)
 		CHECK(jv_get(o, keys[i]));
 	SV_EQ(jv_as_str(jv_path(o, "mood.now")), "angry");
 	EQ(jv_len(jv_path(o, "mood.turning")), 1);
-	SV_EQ(jv_get_str(jv_at(jv_get(o, "asked"), 0), "x"), "");
 	HAS(jv_as_str(jv_at(jv_get(o, "asked"), 0)), "return an article");
 	SV_EQ(jv_get_str(jv_at(jv_get(o, "citations"), 0), "article_id"), "return-window.en");
 	SV_EQ(jv_as_str(jv_path(o, "customer.name")), "Ms Li");
@@ -166,6 +165,38 @@ TEST(talk_person_every_reason)
 	bench_feed(&b, ev_end(&b, 0));
 	SV_EQ(bench_act(&b, TACT_PERSON)->text, "model");
 	bench_close(&b);
+}
+
+/* What brings a person unasked: nothing was found, or the table of strategies; a complaint says
+ * that it is one. */
+TEST(talk_person_every_reason_of_ours)
+{
+	static const struct {
+		const char *text, *reason;
+		bool table, found;
+	} rows[] = {
+		{ "how tall is the tower", "no_answer", false, false },
+		{ "I want to complain about your courier", "complaint", false, false },
+		{ "I am furious, this is terrible! how long can I return an article", "policy",
+		  true, true },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct bench b;
+		struct policy_table *table = rows[i].table ? talk_own_strategy() : NULL;
+		open_with(&b, 0, "en");
+		b.c.table = table;
+		if (!rows[i].found)
+			b.found = (struct kb_result){ 0 };
+		for (int n = 0; n < 5 && b.c.move == MOVE_NONE; n++) {
+			bench_feed(&b, ev_text(rows[i].text));
+			if (b.c.in_turn)
+				bench_feed(&b, ev_found(&b));
+		}
+		CHECK(bench_act(&b, TACT_PERSON));
+		SV_EQ(bench_act(&b, TACT_PERSON)->text, rows[i].reason);
+		bench_close(&b);
+		obj_unref(table);
+	}
 }
 
 TEST(talk_person_the_place_is_told_and_not_too_often)
@@ -245,6 +276,9 @@ TEST(talk_person_joined_speaks_and_is_written_down)
 	HAS(x->text, "\"by\":\"mei\",\"name\":\"Mei Lin\",\"client_id\":\"k1\"");
 	HAS(x->text, "\"suggested\":true");
 	CHECK(!x->inner && strcmp(x->actor, "agent") == 0);
+	/* somebody else does not get the agent's name */
+	word(&b, (struct talk_word){ .kind = WORD_SAYS, .agent = SV("lin"), .text = SV("Hello.") });
+	HAS(bench_rec(&b, "turn.agent")->text, "\"by\":\"lin\",\"name\":\"\"");
 	bench_close(&b);
 }
 
@@ -406,6 +440,32 @@ TEST(talk_person_transfer_to_comes_first)
 	bench_close(&b);
 }
 
+/* Whom the transfer brought is no line of ours: who listens or helps ends nothing, who takes over
+ * has the customer from then on. */
+TEST(talk_person_supervisors_of_a_transfer)
+{
+	struct bench b;
+	open_with(&b, PHONE | CHAN_MOVES, "en");
+	b.cfg.transfer_to = "sip:desk@127.0.0.1";
+	bench_feed(&b, ev_text(WISH));
+	played(&b);
+	bench_feed(&b, (struct talk_ev){ .kind = TEV_JOINED, .text = SV("joined") });
+	EQ(b.c.sm.now, TS_AWAY);
+	static const int modes[] = { CHAN_LISTENS, CHAN_TALKS, CHAN_LISTENS };
+	for (int i = 0; i < 3; i++) {
+		party(&b, "super:lin", i ? "mode" : "joined", modes[i]);
+		CHECK(!bench_act(&b, TACT_TIMER) && !bench_rec(&b, "handover.accepted"));
+	}
+	bench_feed(&b, (struct talk_ev){ .kind = TEV_TIMER, .timer = TT_SILENCE });
+	CHECK(!bench_act(&b, TACT_PARTY));
+	EQ(b.c.sm.now, TS_AWAY);
+	party(&b, "super:lin", "joined", CHAN_TAKES_OVER);
+	HAS(bench_rec(&b, "handover.accepted")->text, "\"agent\":\"lin\"");
+	party(&b, "super:lin", "left", CHAN_TALKS);
+	CHECK(bench_act(&b, TACT_TIMER) && bench_act(&b, TACT_TIMER)->ms > 0);
+	bench_close(&b);
+}
+
 /* Begun by the agent: with a person from the first moment. */
 TEST(talk_person_called_by_an_agent)
 {
@@ -449,14 +509,36 @@ TEST(talk_person_alone_on_the_line)
 	party(&b, "agent:mei", "joined", CHAN_TALKS);
 	party(&b, "consult:tom", "joined", CHAN_CONSULTS);
 	party(&b, "agent:mei", "left", CHAN_TALKS);
-	CHECK(!bench_act(&b, TACT_TIMER));
+	CHECK(!bench_act(&b, TACT_TIMER) && !bench_rec(&b, "handover.accepted"));
 	party(&b, "consult:tom", "mode", CHAN_TALKS);
+	HAS(bench_rec(&b, "handover.accepted")->text, "\"agent\":\"tom\",\"name\":\"\"");
+	STR_EQ(b.c.person.rates, "tom");
+	EQ(b.c.sm.now, TS_AWAY);
+	party(&b, "consult:tom", "muted", CHAN_TALKS);
+	CHECK(!bench_rec(&b, "handover.accepted"));
 	party(&b, "consult:tom", "left", CHAN_TALKS);
 	CHECK(bench_act(&b, TACT_TIMER) && bench_act(&b, TACT_TIMER)->ms > 0);
 	bench_feed(&b, (struct talk_ev){ .kind = TEV_TIMER, .timer = TT_SILENCE });
 	HAS(said(&b), "My colleague is no longer here");
 	HAS(bench_rec(&b, "handover.returned")->text, "\"why\":\"gone\"");
 	SV_EQ(bench_act(&b, TACT_LEAVE)->text, "bot");
+	bench_close(&b);
+}
+
+/* The agent hangs up and the queue ends it: they are rated, not who was asked. */
+TEST(talk_person_ends_while_a_colleague_is_asked)
+{
+	struct bench b;
+	to_queue(&b, PHONE, "en");
+	connect(&b, "web:mei");
+	party(&b, "agent:mei", "joined", CHAN_TALKS);
+	party(&b, "consult:tom", "joined", CHAN_CONSULTS);
+	party(&b, "agent:mei", "left", CHAN_TALKS);
+	party(&b, "consult:tom", "mode", CHAN_TALKS);
+	word(&b, (struct talk_word){ .kind = WORD_END, .agent = SV("mei"),
+				     .survey = SURVEY_CSAT });
+	HAS(bench_rec(&b, "survey")->text, "\"of\":\"agent\",\"agent\":\"mei\"");
+	EQ(bench_act(&b, TACT_PARTY)->n, CHAN_PARTY_DROP);
 	bench_close(&b);
 }
 
