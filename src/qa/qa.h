@@ -4,7 +4,7 @@
  *	qa_form_new(&f, yaml, "general.yaml", &rep);
  *	qa_talk_load(&t, db, conversation);               on a reader: its rows
  *	qa_score(&s, f, t, SV("bot"), NULL);              or an agent's login
- *	qa_score_json(s, &out);
+ *	qa_marks_json(s, &out);
  *	qa_score_free(s); qa_talk_free(t); obj_unref(f);
  *
  * A form is data: sections of items, each worth points (plus), costing points (minus) or forbidden
@@ -64,7 +64,6 @@ int qa_talk_load(struct qa_talk **ret, struct store_db *db, sv conversation);
 /* From an array of rows {ts_ms, turn, kind, actor, body}. ERR_INVAL and e. */
 int qa_talk_of(struct qa_talk **ret, const jv *rows, struct err *e);
 void qa_talk_free(struct qa_talk *t);            /* accepts NULL */
-sv qa_talk_channel(const struct qa_talk *t);
 sv qa_talk_lang(const struct qa_talk *t);        /* of most of the customer's words: zh, en */
 bool qa_talk_voice(const struct qa_talk *t);
 /* Who served: "bot" and logins, in the order they came. */
@@ -102,13 +101,13 @@ struct qa_score {
 };
 /* Answers one rubric about one conversation; blocking, on a worker. The answer is
  * {"state":"pass|fail|n_a|abstain","why":"..","quotes":[{"seq":n,"text":".."}]}. 0 or an error
- * (then the item abstains). */
+ * (then the item abstains); ERR_CANCELED: the server stops, nothing is scored. */
 struct qa_mind {
 	int (*ask)(void *arg, sv system, sv user, struct sb *answer);
 	void *arg;
 };
 /* mind may be NULL: model items abstain. A model's quote that does not stand literally in the row
- * it names makes its item abstain. ERR_TOOBIG. */
+ * it names makes its item abstain. ERR_CANCELED of the mind. */
 int qa_score(struct qa_score **ret, const struct qa_form *f, const struct qa_talk *t, sv party,
 	     const struct qa_mind *mind);
 void qa_score_free(struct qa_score *s);          /* accepts NULL */

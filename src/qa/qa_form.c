@@ -167,14 +167,15 @@ static void read_rule(struct form_reader *r, const jv *o, const char *path, stru
 				   "rule %s wants \"" SV_FMT "\"", it->rule->name, SV_ARG(key));
 }
 
+const char *const qa_type_names[QA_TYPES] = { "plus", "minus", "taboo" };
+
 static void read_type(struct form_reader *r, const jv *o, const char *path, struct qa_item *it)
 {
-	static const char *const names[QA_TYPES] = { "plus", "minus", "taboo" };
 	char at[120];
 	sv type = jv_get_str(o, "type");
 	int found = -1;
 	for (int i = 0; i < QA_TYPES; i++)
-		if (sv_eq(type, sv_of(names[i])))
+		if (sv_eq(type, sv_of(qa_type_names[i])))
 			found = i;
 	at_of(at, path, "type");
 	if (found < 0)

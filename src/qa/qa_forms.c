@@ -1,7 +1,6 @@
 /* qa_forms.c: what a form tells of itself, and the set of forms in use. Immutable, any thread. */
 #include "qa_int.h"
 
-static const char *const types[QA_TYPES] = { "plus", "minus", "taboo" };
 
 sv qa_form_id(const struct qa_form *f)
 {
@@ -55,7 +54,7 @@ static void put_item(struct sb *b, const struct qa_item *it)
 	sb_cstr(b, "{\"id\":");
 	sb_json(b, it->id);
 	put_title(b, it->title);
-	sb_fmt(b, ",\"type\":\"%s\",\"weight\":%g,\"auto\":\"%s\"", types[it->type],
+	sb_fmt(b, ",\"type\":\"%s\",\"weight\":%g,\"auto\":\"%s\"", qa_type_names[it->type],
 	       it->weight > 0 ? it->weight : 0.0,
 	       it->rule	       ? "rule" :
 	       it->rubric[0].n ? "model" :

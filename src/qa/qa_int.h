@@ -15,6 +15,7 @@ enum {
 /* ---- forms (qa_form.c) ---- */
 
 enum qa_type { QA_PLUS, QA_MINUS, QA_TABOO, QA_TYPES };
+extern const char *const qa_type_names[QA_TYPES];    /* qa_form.c */
 struct qa_list {
 	sv *v;
 	size_t n;
@@ -63,9 +64,9 @@ struct qa_line {
 struct qa_talk {
 	struct arena a;
 	jv *rows;                    /* what bodies point into */
-	sv id, channel, lang, ended_by;
+	sv channel, lang, ended_by;
 	bool voice;
-	int64_t began_ms, ended_ms;  /* 0 = it has not ended */
+	int64_t ended_ms;            /* 0 = it has not ended */
 	struct qa_line *v;
 	size_t n;
 	sv parties[QA_PARTIES];
@@ -114,6 +115,9 @@ void qa_show_fact(struct qa_ask *k, const struct qa_line *l, const char *fmt, ..
 /* The next line after i said by the party; n = none. Asides count only with asides. */
 size_t qa_next_own(const struct qa_ask *k, size_t i, bool asides);
 bool qa_is(const struct qa_line *l, const char *kind);
+/* A ticket of this type was opened for, or linked to, the conversation. */
+bool qa_linked(const struct qa_line *l, const char *type);
+bool qa_last_party(const struct qa_ask *k);  /* of those who served, the party came last */
 bool qa_named(const struct qa_list *list, sv name);
 
 /* qa_rule_said.c */
@@ -141,7 +145,7 @@ void qa_run_others(struct qa_ask *k);
 void qa_run_disposition(struct qa_ask *k);
 void qa_run_transfer(struct qa_ask *k);
 
-/* qa_mind.c: one rubric through the model. */
-void qa_run_rubric(struct qa_ask *k, const struct qa_mind *mind);
+/* qa_mind.c: one rubric through the model. 0, or ERR_CANCELED: the server stops. */
+int qa_run_rubric(struct qa_ask *k, const struct qa_mind *mind);
 
 #endif

@@ -95,12 +95,13 @@ static void settle(struct qa_ask *k, const jv *o)
 	k->m->why = arena_sv(k->a, sv_slice(why, 0, sv_rune_offset(why, 200)));
 }
 
-void qa_run_rubric(struct qa_ask *k, const struct qa_mind *mind)
+int qa_run_rubric(struct qa_ask *k, const struct qa_mind *mind)
 {
 	struct sb user, answer;
+	int rc = 0;
 	qa_set(k, QA_ABSTAIN, "no model");
 	if (!mind || !mind->ask)
-		return;
+		return 0;
 	sb_init(&user, PROMPT_MAX);
 	sb_init(&answer, LIM_SB);
 	sb_cstr(&user, "The point, about what the one marked \"checked\" says: ");
@@ -109,7 +110,7 @@ void qa_run_rubric(struct qa_ask *k, const struct qa_mind *mind)
 	put_rows(k, &user);
 	if (sb_err(&user))
 		qa_set(k, QA_ABSTAIN, "too long for a model");
-	else if (mind->ask(mind->arg, sv_of(system_words), sb_sv(&user), &answer))
+	else if ((rc = mind->ask(mind->arg, sv_of(system_words), sb_sv(&user), &answer)))
 		qa_set(k, QA_ABSTAIN, "the model gave no answer");
 	else {
 		sv text = sb_sv(&answer);
@@ -123,4 +124,5 @@ void qa_run_rubric(struct qa_ask *k, const struct qa_mind *mind)
 	}
 	sb_done(&answer);
 	sb_done(&user);
+	return rc == ERR_CANCELED ? rc : 0;
 }

@@ -17,23 +17,20 @@ static int put_mark(struct store_db *db, const struct review *r, const char *rou
 	store_bind_sv(q, 1, sv_of(r->id));
 	store_bind_sv(q, 2, by->who);
 	store_bind_sv(q, 3, sv_of(round));
-	if (score < 0)
-		store_bind_sv(q, 4, SV_NULL);
-	else
-		store_bind_num(q, 4, score);
+	review_bind_score(q, 4, score);
 	store_bind_sv(q, 5, items);
 	store_bind_sv(q, 6, comment.p ? comment : SV(""));
 	store_bind_int(q, 7, by->now_ms);
 	return store_run(q);
 }
 
-/* The marks as they count: what the rules found, over it what the person says. */
-static int settle(const struct qa_form *f, const struct review *r, const jv *items,
+/* The marks as they count: what the rules found, over it what the person says; alone: only that. */
+static int settle(const struct qa_form *f, const struct review *r, const jv *items, bool alone,
 		  enum qa_state states[QA_ITEMS], struct err *e)
 {
 	void *it = NULL;
 	sv key;
-	jv *v, *marks = jv_parse(r->marks, NULL);
+	jv *v, *marks = alone ? NULL : jv_parse(r->marks, NULL);
 	for (size_t i = 0; i < qa_form_items(f); i++)
 		states[i] = QA_NA;
 	for (size_t i = 0; i < jv_len(marks); i++) {
@@ -55,11 +52,12 @@ static int settle(const struct qa_form *f, const struct review *r, const jv *ite
 }
 
 /* Which round this is; NULL and e: not now, or not by this person. */
-static const char *round_of(const struct review *r, bool calibration, const struct qr_by *by,
-			    int *rc, struct err *e)
+static const char *round_of(struct store_db *db, const struct review *r, bool calibration,
+			    const struct qr_by *by, int *rc, struct err *e)
 {
-	bool look = by->role == QR_QUALITY || by->role == QR_SUPERVISOR || by->role == QR_ADMIN;
-	*rc = review_allowed(r, by, e);
+	bool look = by->role == QR_QUALITY || by->role == QR_SUPERVISOR;
+	int scored = review_scored_by(db, r, by->who);
+	*rc = scored < 0 ? scored : review_allowed(r, by, e);
 	if (*rc)
 		return NULL;
 	if (!look)
@@ -73,13 +71,13 @@ static const char *round_of(const struct review *r, bool calibration, const stru
 		*rc = err_set(e, ERR_DENIED, "Somebody else has this review.");
 	else if (r->state == QR_DIS)
 		return "review";
-	else if (r->state == QR_RECHECK && sv_eq(r->first_by, by->who))
+	else if (r->state == QR_RECHECK && scored)
 		*rc = err_set(e, ERR_DENIED, "Who scored it does not recheck it.");
 	else if (r->state == QR_RECHECK)
 		return "recheck";
 	else if (r->state == QR_ARBITRATE && !qr_may_move(r->state, QR_ARCHIVE, by->role))
 		*rc = err_set(e, ERR_DENIED, "Supervisors decide here.");
-	else if (r->state == QR_ARBITRATE && sv_eq(r->first_by, by->who))
+	else if (r->state == QR_ARBITRATE && scored)
 		*rc = err_set(e, ERR_DENIED, "Who scored it does not decide on it.");
 	else if (r->state == QR_ARBITRATE)
 		return "arbitrate";
@@ -94,9 +92,9 @@ static int mark(struct store_db *db, const struct qa_form *f, struct review *r, 
 	enum qa_state states[QA_ITEMS];
 	int rc = 0;
 	bool taboo, calibration = jv_get_bool(o, "calibration", false);
-	const char *round = round_of(r, calibration, by, &rc, e);
+	const char *round = round_of(db, r, calibration, by, &rc, e);
 	if (round)
-		rc = settle(f, r, jv_get(o, "items"), states, e);
+		rc = settle(f, r, jv_get(o, "items"), calibration, states, e);
 	if (rc)
 		return rc;
 	struct arena a;
@@ -104,8 +102,11 @@ static int mark(struct store_db *db, const struct qa_form *f, struct review *r, 
 	arena_init(&a, LIM_ARENA_TURN);
 	sb_init(&items, LIM_SB);
 	double score = qa_sum(f, states, qa_form_items(f), &taboo);
+	sb_ch(&items, '{');
 	for (size_t i = 0; i < qa_form_items(f); i++) {
-		sb_cstr(&items, i ? "," : "{");
+		if (calibration && !jv_member(jv_get(o, "items"), qa_form_item(f, i)))
+			continue;
+		sb_cstr(&items, items.n > 1 ? "," : "");
 		sb_json(&items, qa_form_item(f, i));
 		sb_fmt(&items, ":\"%s\"", qa_state_name(states[i]));
 	}
@@ -116,9 +117,8 @@ static int mark(struct store_db *db, const struct qa_form *f, struct review *r, 
 		r->score = score;
 		r->taboo = taboo;
 		r->passed = qa_passes(f, score, taboo);
+		r->form_version = qa_form_version(f);
 		r->reviewer = by->who;
-		if (!r->first_by.n)
-			r->first_by = by->who;
 		rc = review_to(db, r, r->state == QR_ARBITRATE ? QR_ARCHIVE : QR_DONE, comment, by);
 	}
 	sb_done(&items);
@@ -183,6 +183,8 @@ int qa_review_tick(struct store_db *db, int64_t now_ms, int *moved)
 	for (int i = 0; i < n && rc == 0; i++) {
 		struct review r;
 		rc = review_load(db, sv_of(ids[i]), &r);
+		if (rc == 0 && !qr_may_move(r.state, next[r.state], by.role))
+			rc = ERR_STATE;
 		if (rc == 0) {
 			r.reviewer = r.state == QR_DONE ? r.reviewer : SV("");
 			rc = review_to(db, &r, next[r.state], SV("the time was over"), &by);

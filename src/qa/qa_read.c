@@ -6,7 +6,7 @@
 #define COLS \
 	"r.id, r.conversation, r.form, r.form_version, r.agent, u.name, r.state, r.auto_score, " \
 	"r.score, r.taboo, r.passed, r.risk, r.risks, r.why, r.reviewer, r.channel, r.language, " \
-	"r.ended_ms, r.due_ms, r.created_ms, r.version, r.marks"
+	"r.ended_ms, r.due_ms, r.created_ms, r.version"
 
 static void put_text(struct sb *b, const char *key, sv v)
 {
@@ -179,7 +179,9 @@ static void put_moves(struct sb *b, enum qr_state from, enum qr_role role)
 	int n = 0;
 	sb_cstr(b, ",\"moves\":[");
 	for (int to = 0; to < QR_STATES; to++)
-		if (qr_may_move(from, (enum qr_state)to, role))
+		/* an appeal is taken back as "done", wherever it was */
+		if (qr_may_move(from, (enum qr_state)to, role) &&
+		    !(from == QR_APPEAL && to == QR_NODIS))
 			sb_fmt(b, "%s\"%s\"", n++ ? "," : "", qr_state_name((enum qr_state)to));
 	sb_ch(b, ']');
 }
@@ -189,7 +191,8 @@ int qa_review_json(struct store_db *db, sv id, sv agent, enum qr_role role, int6
 {
 	struct store_stmt *q;
 	int rc = store_prep(db, &q,
-			    "SELECT " COLS " FROM qa_review r LEFT JOIN users u ON u.login=r.agent "
+			    "SELECT " COLS
+			    ", r.marks FROM qa_review r LEFT JOIN users u ON u.login=r.agent "
 			    "WHERE r.id=?1 AND (?2='' OR r.agent=?2)");
 	if (rc)
 		return rc;

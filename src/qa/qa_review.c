@@ -27,39 +27,30 @@ int review_load(struct store_db *db, sv id, struct review *r)
 	*r = (struct review){ 0 };
 	arena_init(&r->a, LIM_SB * 4);
 	int rc = store_prep(db, &q,
-			    "SELECT id, conversation, agent, form, reviewer, first_by, "
-			    "before_appeal, marks, risks, state, form_version, auto_score, score, "
-			    "taboo, passed, ended_ms, due_ms, version FROM qa_review WHERE id=?1");
+			    "SELECT id, conversation, agent, form, reviewer, before_appeal, "
+			    "marks, state, form_version, score, taboo, passed, ended_ms, "
+			    "due_ms, version FROM qa_review WHERE id=?1");
 	if (rc)
 		return rc;
 	store_bind_sv(q, 1, id);
 	rc = store_step(q);
 	if (rc == 1) {
 		sv *const text[] = { &r->conversation, &r->agent, &r->form, &r->reviewer,
-				     &r->first_by, &r->before_appeal, &r->marks, &r->risks };
+				     &r->before_appeal, &r->marks };
 		(void)snprintf(r->id, sizeof(r->id), SV_FMT, SV_ARG(store_col_sv(q, 0)));
-		for (int i = 0; i < 8; i++)
+		for (int i = 0; i < 6; i++)
 			*text[i] = arena_sv(&r->a, store_col_sv(q, i + 1));
-		r->state = (enum qr_state)qr_state_of(store_col_sv(q, 9));
-		r->form_version = (int)store_col_int(q, 10);
-		r->auto_score = num(q, 11);
-		r->score = num(q, 12);
-		r->taboo = store_col_int(q, 13) != 0;
-		r->passed = store_col_int(q, 14) != 0;
-		r->ended_ms = store_col_int(q, 15);
-		r->due_ms = store_col_int(q, 16);
-		r->version = store_col_int(q, 17);
+		r->state = (enum qr_state)qr_state_of(store_col_sv(q, 7));
+		r->form_version = (int)store_col_int(q, 8);
+		r->score = num(q, 9);
+		r->taboo = store_col_int(q, 10) != 0;
+		r->passed = store_col_int(q, 11) != 0;
+		r->ended_ms = store_col_int(q, 12);
+		r->due_ms = store_col_int(q, 13);
+		r->version = store_col_int(q, 14);
 	}
 	store_reset(q);
 	return rc < 0 ? rc : rc ? 0 : ERR_NOTFOUND;
-}
-
-static void bind_num(struct store_stmt *q, int i, double d)
-{
-	if (d < 0)
-		store_bind_sv(q, i, SV_NULL);
-	else
-		store_bind_num(q, i, d);
 }
 
 static void bind_time(struct store_stmt *q, int i, int64_t ms)
@@ -75,20 +66,20 @@ int review_save(struct store_db *db, struct review *r, int64_t now_ms)
 	struct store_stmt *q;
 	int rc = store_prep(db, &q,
 			    "UPDATE qa_review SET state=?2, score=?3, taboo=?4, passed=?5, "
-			    "reviewer=?6, first_by=?7, before_appeal=?8, due_ms=?9, "
-			    "changed_ms=?10, version=version+1 WHERE id=?1");
+			    "reviewer=?6, before_appeal=?7, due_ms=?8, changed_ms=?9, "
+			    "form_version=?10, version=version+1 WHERE id=?1");
 	if (rc)
 		return rc;
 	store_bind_sv(q, 1, sv_of(r->id));
 	store_bind_sv(q, 2, sv_of(qr_state_name(r->state)));
-	bind_num(q, 3, r->score);
+	review_bind_score(q, 3, r->score);
 	store_bind_int(q, 4, r->taboo);
 	store_bind_int(q, 5, r->passed);
 	store_bind_sv(q, 6, r->reviewer);
-	store_bind_sv(q, 7, r->first_by);
-	store_bind_sv(q, 8, r->before_appeal);
-	bind_time(q, 9, r->due_ms);
-	store_bind_int(q, 10, now_ms);
+	store_bind_sv(q, 7, r->before_appeal);
+	bind_time(q, 8, r->due_ms);
+	store_bind_int(q, 9, now_ms);
+	store_bind_int(q, 10, r->form_version);
 	return store_run(q);
 }
 
@@ -144,6 +135,22 @@ static int64_t deadline(enum qr_state s, int64_t now_ms)
 	return days[s] ? now_ms + days[s] * DAY_MS : 0;
 }
 
+/* When its appeal time is over that ran before an appeal was taken back; 0 = unknown. */
+static int due_before(struct store_db *db, const struct review *r, int64_t *ret)
+{
+	struct store_stmt *q;
+	int rc = store_prep(db, &q,
+			    "SELECT MAX(at_ms) FROM qa_event WHERE review=?1 AND to_state='done' "
+			    "AND from_state<>'appeal'");
+	if (rc)
+		return rc;
+	store_bind_sv(q, 1, sv_of(r->id));
+	rc = store_step(q);
+	*ret = rc == 1 && !store_col_null(q, 0) ? deadline(QR_DONE, store_col_int(q, 0)) : 0;
+	store_reset(q);
+	return rc < 0 ? rc : 0;
+}
+
 int review_to(struct store_db *db, struct review *r, enum qr_state to, sv text,
 	      const struct qr_by *by)
 {
@@ -152,9 +159,12 @@ int review_to(struct store_db *db, struct review *r, enum qr_state to, sv text,
 	jv_set_str(o, "from", sv_of(from));
 	jv_set_str(o, "to", sv_of(qr_state_name(to)));
 	jv_set_str(o, "by", by->who);
+	bool taken_back = r->state == QR_APPEAL && to == QR_DONE;
 	r->state = to;
 	r->due_ms = deadline(to, by->now_ms);
-	int rc = review_save(db, r, by->now_ms);
+	int rc = taken_back ? due_before(db, r, &r->due_ms) : 0;
+	if (rc == 0)
+		rc = review_save(db, r, by->now_ms);
 	if (rc == 0)
 		rc = history(db, r, from, text, by);
 	if (rc == 0)
@@ -164,6 +174,21 @@ int review_to(struct store_db *db, struct review *r, enum qr_state to, sv text,
 		rc = river(db, r, "qa.appeal", o, by);
 	}
 	jv_free(o);
+	return rc;
+}
+
+int review_scored_by(struct store_db *db, const struct review *r, sv who)
+{
+	struct store_stmt *q;
+	int rc = store_prep(db, &q,
+			    "SELECT 1 FROM qa_mark WHERE review=?1 AND by_whom=?2 AND "
+			    "round<>'calibration' LIMIT 1");
+	if (rc)
+		return rc;
+	store_bind_sv(q, 1, sv_of(r->id));
+	store_bind_sv(q, 2, who);
+	rc = store_step(q);
+	store_reset(q);
 	return rc;
 }
 
@@ -184,8 +209,8 @@ static bool wants_reason(enum qr_state from, enum qr_state to)
 	       (from == QR_ARBITRATE && to == QR_ARCHIVE);
 }
 
-static int check(const struct review *r, enum qr_state to, sv reason, int64_t version,
-		 const struct qr_by *by, struct err *e)
+static int check(struct store_db *db, const struct review *r, enum qr_state to, sv reason,
+		 int64_t version, const struct qr_by *by, struct err *e)
 {
 	int rc = review_allowed(r, by, e);
 	if (rc)
@@ -207,9 +232,8 @@ static int check(const struct review *r, enum qr_state to, sv reason, int64_t ve
 			       QR_REASON_LEAST, QR_REASON);
 	if (r->state == QR_DONE && to == QR_APPEAL && r->due_ms && by->now_ms > r->due_ms)
 		return err_set(e, ERR_STATE, "The time to appeal is over.");
-	if (r->state == QR_ARBITRATE && sv_eq(by->who, r->first_by))
-		return err_set(e, ERR_DENIED, "Who scored it does not decide on it.");
-	return 0;
+	rc = r->state == QR_ARBITRATE ? review_scored_by(db, r, by->who) : 0;
+	return rc == 1 ? err_set(e, ERR_DENIED, "Who scored it does not decide on it.") : rc;
 }
 
 int qa_review_move(struct store_db *db, sv id, enum qr_state to, sv reason, int64_t version,
@@ -221,8 +245,12 @@ int qa_review_move(struct store_db *db, sv id, enum qr_state to, sv reason, int6
 	arena_init(&a, LIM_ARENA_TURN);
 	if (rc == ERR_NOTFOUND)
 		err_set(e, rc, "There is no such review.");
+	/* Who takes an appeal back says "done": it goes to where it was. */
+	if (rc == 0 && r.state == QR_APPEAL && to == QR_DONE &&
+	    sv_eq(r.before_appeal, sv_of(qr_state_name(QR_NODIS))))
+		to = QR_NODIS;
 	if (rc == 0)
-		rc = check(&r, to, reason, version, by, e);
+		rc = check(db, &r, to, reason, version, by, e);
 	if (rc == 0) {
 		/* Reasons go into the river, which never changes: without personal data. */
 		sv text = guard_model_text(reason, &a);
@@ -232,8 +260,6 @@ int qa_review_move(struct store_db *db, sv id, enum qr_state to, sv reason, int6
 			r.reviewer = by->who;
 		if (to == QR_NODIS || to == QR_RECHECK || to == QR_ARBITRATE)
 			r.reviewer = SV("");
-		if (r.state == QR_APPEAL && to == QR_DONE && r.score < 0)
-			r.score = r.auto_score;
 		rc = review_to(db, &r, to, text, by);
 	}
 	arena_done(&a);
@@ -281,7 +307,11 @@ static const char upsert[] =
 	"ON CONFLICT (conversation, agent, form) DO UPDATE SET form_version=excluded.form_version, "
 	"state=excluded.state, auto_score=excluded.auto_score, taboo=excluded.taboo, "
 	"passed=excluded.passed, marks=excluded.marks, risk=excluded.risk, risks=excluded.risks, "
-	"changed_ms=excluded.changed_ms, version=qa_review.version+1";
+	"changed_ms=excluded.changed_ms, version=qa_review.version+1 WHERE "
+	"qa_review.form_version<>excluded.form_version OR qa_review.state<>excluded.state OR "
+	"COALESCE(qa_review.auto_score,-1)<>COALESCE(excluded.auto_score,-1) OR "
+	"qa_review.passed<>excluded.passed OR qa_review.marks<>excluded.marks OR "
+	"qa_review.risks<>excluded.risks";
 
 static int write_row(struct store_db *db, const struct review *r, const struct qa_talk *t,
 		     const struct qa_score *s, int64_t now_ms)
@@ -303,7 +333,7 @@ static int write_row(struct store_db *db, const struct review *r, const struct q
 	store_bind_sv(q, 6, sv_of(qr_state_name(r->state)));
 	store_bind_sv(q, 7, t->channel.p ? t->channel : SV(""));
 	store_bind_sv(q, 8, t->lang.p ? t->lang : SV(""));
-	bind_num(q, 9, s->score);
+	review_bind_score(q, 9, s->score);
 	store_bind_int(q, 10, s->taboo);
 	store_bind_int(q, 11, s->passed);
 	store_bind_sv(q, 12, sb_sv(&marks));
@@ -339,6 +369,8 @@ int qa_review_put(struct store_db *db, sv conversation, const struct qa_talk *t,
 		r.state = QR_NO;
 	r.ended_ms = t->ended_ms ? t->ended_ms : now_ms;
 	rc = write_row(db, &r, t, s, now_ms);
+	if (rc == 0 && !store_changes(db))
+		return 0;                /* scored before, and the same */
 	if (rc == 0 && (fresh || was != r.state))
 		rc = history(db, &r, fresh ? "" : qr_state_name(was), SV(""), &by);
 	if (rc)

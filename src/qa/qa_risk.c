@@ -32,9 +32,10 @@ double qa_risk(const struct qa_talk *t, const struct qa_score *sc, struct sb *wh
 			   sv_eq(jv_get_str(l->body, "action"), SV("decline"));
 		heard += speech;
 		unsure += speech && jv_get_num(l->body, "asr_confidence", 1) < 0.5;
-		complaint |= qa_is(l, "ticket.opened") ||
+		complaint |= qa_linked(l, "complaint") ||
 			     (qa_is(l, "tool.result") &&
-			      sv_eq(jv_get_str(l->body, "tool"), SV("complaint_open")));
+			      sv_eq(jv_get_str(l->body, "tool"), SV("complaint_open")) &&
+			      sv_eq(jv_get_str(l->body, "outcome"), SV("done")));
 		alarm |= qa_is(l, "alert.supervisor");
 	}
 	for (size_t i = 0; i < sc->n; i++)

@@ -90,6 +90,18 @@ bool qa_is(const struct qa_line *l, const char *kind)
 	return sv_eq(l->kind, sv_of(kind));
 }
 
+bool qa_linked(const struct qa_line *l, const char *type)
+{
+	return qa_is(l, "ticket.link") &&
+	       sv_eq(jv_get_str(l->body, "kind"), SV("conversation")) &&
+	       sv_eq(jv_get_str(l->body, "type"), sv_of(type));
+}
+
+bool qa_last_party(const struct qa_ask *k)
+{
+	return k->t->n_parties && sv_eq(k->t->parties[k->t->n_parties - 1], k->self);
+}
+
 bool qa_named(const struct qa_list *list, sv name)
 {
 	for (size_t i = 0; i < list->n; i++)

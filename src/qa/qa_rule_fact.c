@@ -199,9 +199,7 @@ static bool tool_done(const struct qa_ask *k, const struct qa_line *l)
 static bool written_down(const struct qa_ask *k, const struct qa_line *l)
 {
 	return tool_done(k, l) || sv_starts(l->kind, SV("callback.")) ||
-	       sv_starts(l->kind, SV("ticket.")) ||
-	       (qa_is(l, "queue.wrapped") && (jv_len(jv_get(l->body, "follow_ups")) ||
-					      jv_len(jv_path(l->body, "disposition.follow_ups"))));
+	       qa_is(l, "ticket.link");
 }
 
 /* Who promises to call back (`when`) has a task, ticket or call-back to show for it (`tools`). */
@@ -239,9 +237,7 @@ void qa_run_read_back(struct qa_ask *k)
 		answered |= read && l->who == QW_CUSTOMER;
 		if (qa_is(l, "tool.call") && qa_named(&k->it->tools, jv_get_str(l->body, "tool")))
 			confirmed = jv_get_bool(l->body, "confirmed", false);
-		bool taken = tool_done(k, l) ||
-			     (qa_is(l, "ticket.opened") &&
-			      sv_eq(jv_get_str(l->body, "type"), SV("complaint")));
+		bool taken = tool_done(k, l) || qa_linked(l, "complaint");
 		if (!taken || !sv_eq(l->holder, k->self))
 			continue;
 		bool ok = confirmed || (read && answered);
@@ -309,24 +305,19 @@ void qa_run_grounded(struct qa_ask *k)
 	}
 }
 
-static bool last_party(const struct qa_ask *k)
-{
-	return k->t->n_parties && sv_eq(k->t->parties[k->t->n_parties - 1], k->self);
-}
-
 /* Who ends a conversation asks for the customer's opinion. Nobody can ask whom the customer
  * left. */
 void qa_run_survey(struct qa_ask *k)
 {
 	for (size_t i = 0; i < k->t->n; i++) {
-		if (!qa_is(&k->t->v[i], "survey") || !last_party(k))
+		if (!qa_is(&k->t->v[i], "survey") || !qa_last_party(k))
 			continue;
 		qa_set(k, QA_PASS, "");
 		qa_show_fact(k, &k->t->v[i], SV_FMT,
 			     SV_ARG(jv_get_str(k->t->v[i].body, "kind")));
 		return;
 	}
-	if (!last_party(k) || sv_eq(k->t->ended_by, SV("customer")) ||
+	if (!qa_last_party(k) || sv_eq(k->t->ended_by, SV("customer")) ||
 	    sv_eq(k->t->ended_by, SV("timeout")) || !k->t->ended_by.n)
 		return;
 	qa_set(k, QA_FAIL, "no survey was offered");

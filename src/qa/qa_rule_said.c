@@ -26,11 +26,6 @@ void qa_run_early(struct qa_ask *k)
 	qa_show_line(k, first);
 }
 
-static bool last_party(const struct qa_ask *k)
-{
-	return k->t->n_parties && sv_eq(k->t->parties[k->t->n_parties - 1], k->self);
-}
-
 /* One of the last `within` (3) things they said asks or says goodbye so. Whom the customer left, or
  * who passed the customer on, is not blamed. */
 void qa_run_late(struct qa_ask *k)
@@ -50,7 +45,7 @@ void qa_run_late(struct qa_ask *k)
 		last = last ? last : l;
 		seen++;
 	}
-	if (!last || !last_party(k) || sv_eq(k->t->ended_by, SV("customer")) ||
+	if (!last || !qa_last_party(k) || sv_eq(k->t->ended_by, SV("customer")) ||
 	    sv_eq(k->t->ended_by, SV("timeout")))
 		return;
 	qa_set(k, QA_FAIL, "none of the words near the end");

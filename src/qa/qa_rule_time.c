@@ -18,17 +18,15 @@ static bool sounds_own(const struct qa_ask *k, const struct qa_line *l)
 static bool begins_hold(const struct qa_line *l)
 {
 	sv mode = jv_get_str(l->body, "mode");
-	return (qa_is(l, "call.hold") && !sv_eq(l->actor, SV("customer"))) ||
-	       (qa_is(l, "queue.held") && jv_get_bool(l->body, "on", false)) ||
-	       (qa_is(l, "call.party") && (sv_eq(mode, SV("hold")) || sv_eq(mode, SV("on_hold"))));
+	return (qa_is(l, "queue.held") && jv_get_bool(l->body, "on", false)) ||
+	       (qa_is(l, "call.party") && sv_eq(mode, SV("on_hold")));
 }
 
 static bool ends_hold(const struct qa_line *l)
 {
 	sv mode = jv_get_str(l->body, "mode");
-	return (qa_is(l, "call.resume") && !sv_eq(l->actor, SV("customer"))) ||
-	       (qa_is(l, "queue.held") && !jv_get_bool(l->body, "on", true)) ||
-	       (qa_is(l, "call.party") && (sv_eq(mode, SV("talk")) || sv_eq(mode, SV("talks"))));
+	return (qa_is(l, "queue.held") && !jv_get_bool(l->body, "on", true)) ||
+	       (qa_is(l, "call.party") && sv_eq(mode, SV("talks")));
 }
 
 /* Was the customer on hold, or with somebody else, between two lines? asked: being on the way to

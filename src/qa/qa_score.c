@@ -50,18 +50,19 @@ int qa_score(struct qa_score **ret, const struct qa_form *f, const struct qa_tal
 {
 	struct qa_score *s = xalloc(sizeof(*s));
 	enum qa_state states[QA_ITEMS];
+	int rc = 0;
 	arena_init(&s->a, LIM_ARENA_BIG);
 	s->form = obj_ref((void *)(uintptr_t)f);
 	s->party = arena_sv(&s->a, party);
 	s->n = f->n;
-	for (size_t i = 0; i < f->n; i++) {
+	for (size_t i = 0; i < f->n && rc == 0; i++) {
 		struct qa_ask k = { .t = t, .it = &f->items[i], .self = party,
 				    .bot = sv_eq(party, SV("bot")), .a = &s->a,
 				    .m = &s->marks[i] };
 		if (k.it->rule)
 			k.it->rule->run(&k);
 		else if (k.it->rubric[0].n)
-			qa_run_rubric(&k, mind);
+			rc = qa_run_rubric(&k, mind);
 		else
 			qa_set(&k, QA_ABSTAIN, "for people");
 		states[i] = s->marks[i].state;
@@ -69,6 +70,10 @@ int qa_score(struct qa_score **ret, const struct qa_form *f, const struct qa_tal
 		/* Evidence outlives the rows. */
 		for (size_t j = 0; j < s->marks[i].n_ev; j++)
 			s->marks[i].ev[j].text = arena_sv(&s->a, s->marks[i].ev[j].text);
+	}
+	if (rc) {
+		qa_score_free(s);
+		return rc;
 	}
 	s->score = qa_sum(f, states, f->n, &s->taboo);
 	s->passed = qa_passes(f, s->score, s->taboo);

@@ -124,6 +124,10 @@ static const struct survey *find(const struct qa_surveys *s, sv id)
 	for (size_t i = 0; s && i < s->n; i++)
 		if (sv_eq(s->v[i].id, id))
 			return &s->v[i];
+	/* A conversation's rows name the kind. */
+	for (size_t i = 0; s && i < s->n; i++)
+		if (sv_eq(sv_of(kinds[s->v[i].kind]), id))
+			return &s->v[i];
 	return NULL;
 }
 
@@ -168,12 +172,38 @@ bool qa_survey_json(const struct qa_surveys *s, sv id, struct sb *out)
 
 /* ---- questions and answers: on the scribe ---- */
 
-int qa_survey_asked(struct store_db *db, sv conversation, sv kind, sv agent, int64_t now_ms)
+/* The last person who spoke to the customer in it; "bot" = none did. */
+static int served(struct store_db *db, sv conversation, char out[80])
 {
 	struct store_stmt *q;
 	int rc = store_prep(db, &q,
+			    "SELECT actor, body FROM event WHERE conversation=?1 AND "
+			    "kind='turn.agent' ORDER BY seq DESC LIMIT 1");
+	(void)snprintf(out, 80, "bot");
+	if (rc)
+		return rc;
+	store_bind_sv(q, 1, conversation);
+	rc = store_step(q);
+	if (rc == 1) {
+		jv *o = jv_parse(store_col_sv(q, 1), NULL);
+		sv by = jv_get_str(o, "by"), who = by.n ? by : store_col_sv(q, 0);
+		(void)snprintf(out, 80, SV_FMT, SV_ARG(who));
+		jv_free(o);
+	}
+	store_reset(q);
+	return rc < 0 ? rc : 0;
+}
+
+int qa_survey_asked(struct store_db *db, sv conversation, sv kind, sv agent, int64_t now_ms)
+{
+	struct store_stmt *q;
+	char last[80];
+	int rc = served(db, conversation, last);
+	if (rc)
+		return rc;
+	rc = store_prep(db, &q,
 			    "INSERT INTO survey (conversation, kind, agent, channel, language, "
-			    "asked_ms) SELECT id, ?2, CASE WHEN ?3='' THEN 'bot' ELSE ?3 END, "
+			    "asked_ms) SELECT id, ?2, CASE WHEN ?3='' THEN ?5 ELSE ?3 END, "
 			    "channel, language, ?4 FROM conversation WHERE id=?1 ON CONFLICT "
 			    "(conversation, kind) DO UPDATE SET agent=CASE WHEN ?3='' THEN "
 			    "survey.agent ELSE ?3 END");
@@ -183,6 +213,7 @@ int qa_survey_asked(struct store_db *db, sv conversation, sv kind, sv agent, int
 	store_bind_sv(q, 2, kind);
 	store_bind_sv(q, 3, agent.p ? agent : SV(""));
 	store_bind_int(q, 4, now_ms);
+	store_bind_sv(q, 5, sv_of(last));
 	rc = store_run(q);
 	return rc == 0 && store_changes(db) == 0 ? ERR_NOTFOUND : rc;
 }
@@ -269,10 +300,10 @@ int qa_survey_answer(struct store_db *db, const struct qa_surveys *s, sv convers
 	if (text.n > QA_SURVEY_TEXT)
 		return err_set(e, ERR_TOOBIG, "The text is too long.");
 	int rc = look(db, conversation, kind, &was);
-	if (rc == 0 && !was.there) {
+	if (rc == 0 && !was.there)
 		rc = qa_survey_asked(db, conversation, kind, SV(""), now_ms);
-		(void)snprintf(was.agent, sizeof(was.agent), "bot");
-	}
+	if (rc == 0 && !was.there)
+		rc = look(db, conversation, kind, &was);
 	if (rc)
 		return err_set(e, rc, "There is no such conversation.");
 	if (was.first_ms && now_ms - was.first_ms > ANSWER_MS)

@@ -4,7 +4,7 @@
  *	qa_surveys_new(&s, yaml, "surveys.yaml", &rep);
  *	...on the scribe:
  *	qa_survey_asked(db, conversation, SV("csat"), SV("mei"), now);
- *	qa_survey_answer(db, s, conversation, SV("csat"), 5, SV(""), SV("link"), now, &e);
+ *	qa_survey_answer(db, s, conversation, SV("csat"), 5, SV(""), SV("link"), true, now, &e);
  *	...on a reader:
  *	qa_survey_report(db, s, &(struct qa_survey_query){ .by = SV("agent") }, &out);
  *
@@ -27,7 +27,8 @@ bool qa_survey_json(const struct qa_surveys *s, sv id, struct sb *out);
 int qa_surveys_days(const struct qa_surveys *s); /* how long a link is good */
 
 enum { QA_SURVEY_TEXT = 1000 };      /* bytes of what the customer adds */
-/* Asked again is asked once. agent empty = whoever is there already, else "bot". On the scribe. */
+/* Asked again is asked once. agent empty = whoever is there already, else who served last, else
+ * "bot". On the scribe. */
 int qa_survey_asked(struct store_db *db, sv conversation, sv kind, sv agent, int64_t now_ms);
 /* On the scribe. ERR_NOTFOUND: no such conversation or question; ERR_RANGE: no value of it;
  * ERR_STATE: answered more than a day ago. Personal data in text is masked. river: with a row

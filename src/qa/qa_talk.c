@@ -1,7 +1,8 @@
 /* qa_talk.c: a conversation as the rules see it: who said what and when, who was in charge.
  *
- * Rows come from the river (a conversation's own by its id; queue.* rows by time, for they stand
- * outside its numbers), or from JSON. A struct qa_talk owns them and never changes: any thread. */
+ * Rows come from the river (a conversation's own by its id; queue.* and ticket.link by time,
+ * for they stand outside its numbers), or from JSON. A struct qa_talk owns them and never
+ * changes: any thread. */
 #include "qa_int.h"
 
 #include <stdio.h>
@@ -63,7 +64,6 @@ static void note_row(struct qa_talk *t, struct qa_line *l, sv *holder)
 		sv ch = jv_get_str(l->body, "channel");
 		t->channel = ch.n ? ch : t->channel;
 		t->voice = is(ch, "phone") || is(ch, "talk") || is(ch, "realtime");
-		t->began_ms = l->ts_ms;
 	} else if (is(l->kind, "conversation.closed")) {
 		t->ended_ms = l->ts_ms;
 		t->ended_by = jv_get_str(l->body, "by");
@@ -117,13 +117,12 @@ static void settle_voice(struct qa_talk *t)
 }
 
 /* Takes over rows. */
-static int build(struct qa_talk **ret, jv *rows, sv id)
+static int build(struct qa_talk **ret, jv *rows)
 {
 	struct qa_talk *t = xalloc(sizeof(*t));
 	sv holder = SV("bot");
 	arena_init(&t->a, LIM_ARENA_BIG);
 	t->rows = rows;
-	t->id = arena_sv(&t->a, id);
 	t->v = arena_new(&t->a, struct qa_line, jv_len(rows) + 1);
 	for (size_t i = 0; i < jv_len(rows); i++) {
 		const jv *o = jv_at(rows, i);
@@ -182,7 +181,7 @@ int qa_talk_of(struct qa_talk **ret, const jv *rows, struct err *e)
 			return err_set(e, ERR_INVAL, "row %zu has no kind or no body", i + 1);
 	jv *own = jv_copy(rows);
 	name_tools(own);
-	return build(ret, own, SV_NULL);
+	return build(ret, own);
 }
 
 /* ---- from the river ---- */
@@ -220,8 +219,9 @@ static int own_rows(struct store_db *db, sv id, jv *rows)
 	return rc;
 }
 
-/* The queue's rows of this conversation stand outside its numbers; they come last. */
-static int queue_rows(struct store_db *db, sv id, jv *rows)
+/* Rows of the queue and of tickets that name this conversation stand outside its numbers; they come
+ * last. A ticket's own rows name none: its link does. */
+static int other_rows(struct store_db *db, sv id, jv *rows)
 {
 	struct store_stmt *q;
 	char like[80];
@@ -230,7 +230,8 @@ static int queue_rows(struct store_db *db, sv id, jv *rows)
 	int rc = store_prep(db, &q,
 			    "SELECT 0, ts_ms, 0, kind, actor, body FROM event "
 			    "WHERE ts_ms>=?1 AND ts_ms<=?2 AND kind IN ('queue.wrapped', "
-			    "'queue.disposed','queue.held') AND body LIKE ?3 ORDER BY ts_ms, pos");
+			    "'queue.disposed','queue.held','ticket.link') AND body LIKE ?3 "
+			    "ORDER BY ts_ms, pos");
 	if (rc)
 		return rc;
 	(void)snprintf(like, sizeof(like), "%%\"%.40s\"%%", id.p);
@@ -248,14 +249,14 @@ static int by_time(const jv *a, const jv *b)
 	return x < y ? -1 : x > y;
 }
 
-/* queue.held rows go between the others by their time; numbered rows keep their order. */
+/* They go between the others by their time; numbered rows keep their order. */
 static jv *merged(jv *rows, size_t own)
 {
 	jv *all = jv_arr();
 	size_t i = 0, j = own, n = jv_len(rows);
 	while (i < own || j < n) {
-		bool queue = i == own || (j < n && by_time(jv_at(rows, j), jv_at(rows, i)) < 0);
-		jv_push(all, jv_copy(jv_at(rows, queue ? j++ : i++)));
+		bool other = i == own || (j < n && by_time(jv_at(rows, j), jv_at(rows, i)) < 0);
+		jv_push(all, jv_copy(jv_at(rows, other ? j++ : i++)));
 	}
 	jv_free(rows);
 	return all;
@@ -273,14 +274,14 @@ int qa_talk_load(struct qa_talk **ret, struct store_db *db, sv conversation)
 	if (rc == 0 && !own)
 		rc = ERR_NOTFOUND;
 	if (rc == 0)
-		rc = queue_rows(db, sv_of(id), rows);
+		rc = other_rows(db, sv_of(id), rows);
 	if (rc) {
 		jv_free(rows);
 		return rc;
 	}
 	rows = merged(rows, own);
 	name_tools(rows);
-	return build(ret, rows, conversation);
+	return build(ret, rows);
 }
 
 void qa_talk_free(struct qa_talk *t)
@@ -290,11 +291,6 @@ void qa_talk_free(struct qa_talk *t)
 	jv_free(t->rows);
 	arena_done(&t->a);
 	xfree(t);
-}
-
-sv qa_talk_channel(const struct qa_talk *t)
-{
-	return t->channel;
 }
 
 sv qa_talk_lang(const struct qa_talk *t)

@@ -15,7 +15,7 @@ enum { STRETCH = 5000, FOUND = 100 };
 
 struct row {
 	int64_t pos, ts_ms;
-	sv conversation, kind, body;
+	sv conversation, kind, body; /* conversation: of the row, else as its body names it */
 };
 struct stretch {
 	struct arena a;
@@ -55,6 +55,14 @@ static int newest(struct store_db *db, int64_t *ret)
 	return rc < 0 ? rc : 0;
 }
 
+/* Rows of the queue stand outside a conversation. */
+static void name(struct row *r, struct arena *a)
+{
+	jv *o = jv_parse(r->body, NULL);
+	r->conversation = arena_sv(a, jv_get_str(o, "conversation"));
+	jv_free(o);
+}
+
 static int read_rows(struct store_db *db, struct stretch *s, int64_t until)
 {
 	struct store_stmt *q;
@@ -74,6 +82,8 @@ static int read_rows(struct store_db *db, struct stretch *s, int64_t until)
 		r->conversation = arena_sv(&s->a, store_col_sv(q, 2));
 		r->kind = arena_sv(&s->a, store_col_sv(q, 3));
 		r->body = arena_sv(&s->a, store_col_sv(q, 4));
+		if (!r->conversation.n)
+			name(r, &s->a);
 	}
 	store_reset(q);
 	return rc;
@@ -153,7 +163,8 @@ static int score(struct store *st, struct store_db *db, sv conversation,
 
 struct answer {
 	const struct row *row;
-	sv kind, text, agent, via;
+	const struct qa_surveys *surveys;
+	sv kind, text, agent;
 	int64_t value;
 	bool answers;
 	int rc;
@@ -162,41 +173,26 @@ struct answer {
 static int save_answer(void *arg, struct store_db *db)
 {
 	struct answer *a = arg;
-	struct store_stmt *q;
+	struct err e = { 0 };
 	a->rc = qa_survey_asked(db, a->row->conversation, a->kind, a->agent, a->row->ts_ms);
-	if (a->rc || !a->answers)
-		return a->rc;
-	a->rc = store_prep(db, &q,
-			   "UPDATE survey SET value=?3, text=?4, via=?5, answered_ms="
-			   "COALESCE(answered_ms,?6) WHERE conversation=?1 AND kind=?2 AND "
-			   "(answered_ms IS NULL OR ?6-answered_ms<=86400000)");
-	if (a->rc)
-		return a->rc;
-	store_bind_sv(q, 1, a->row->conversation);
-	store_bind_sv(q, 2, a->kind);
-	store_bind_int(q, 3, a->value);
-	store_bind_sv(q, 4, a->text.p ? a->text : SV(""));
-	store_bind_sv(q, 5, a->via);
-	store_bind_int(q, 6, a->row->ts_ms);
-	return a->rc = store_run(q);
+	if (a->rc == 0 && a->answers)
+		a->rc = qa_survey_answer(db, a->surveys, a->row->conversation, a->kind, a->value,
+					 a->text, SV("conversation"), false, a->row->ts_ms, &e);
+	return a->rc;
 }
 
-static int take_survey(struct store *st, struct store_db *db, const struct row *r,
+static int take_survey(struct store *st, const struct row *r, const struct qa_surveys *surveys,
 		       struct qa_did *did)
 {
 	jv *o = jv_parse(r->body, NULL);
-	struct qa_talk *t = NULL;
-	sv parties[QA_PARTIES];
-	struct answer a = { .row = r, .kind = jv_get_str(o, "kind"), .text = jv_get_str(o, "text"),
-			    .via = SV("conversation"), .rc = ERR_DB };
+	struct answer a = { .row = r, .surveys = surveys, .kind = jv_get_str(o, "kind"),
+			    .text = jv_get_str(o, "text"), .agent = jv_get_str(o, "agent"),
+			    .answers = sv_eq(r->kind, SV("survey.answer")), .rc = ERR_DB };
 	const jv *value = jv_get(o, "value");
-	int rc = a.kind.n ? qa_talk_load(&t, db, r->conversation) : ERR_INVAL;
-	size_t n = rc ? 0 : qa_talk_parties(t, parties);
-	a.answers = sv_eq(r->kind, SV("survey.answer"));
-	/* Whom it is about, as the row says; else who came last. */
-	a.agent = jv_get_str(o, "agent");
-	if (!a.agent.n && n && !sv_eq(jv_get_str(o, "of"), SV("bot")))
-		a.agent = parties[n - 1];
+	int rc = a.kind.n ? 0 : ERR_INVAL;
+	/* Whom it is about, as the row says; else who served last. */
+	if (sv_eq(jv_get_str(o, "of"), SV("bot")))
+		a.agent = SV("bot");
 	if (jv_is_num(value))
 		a.value = jv_as_int(value, (int64_t)jv_as_num(value, 0));
 	else if (a.answers && rc == 0)
@@ -207,7 +203,6 @@ static int take_survey(struct store *st, struct store_db *db, const struct row *
 		rc = store_flush(st);
 	rc = rc ? rc : a.rc;
 	did->answers += rc == 0 && a.answers;
-	qa_talk_free(t);
 	jv_free(o);
 	return rc;
 }
@@ -236,18 +231,18 @@ static int save_mark(void *arg, struct store_db *db)
 	return m->rc = store_run(q);
 }
 
-static int take(struct store *st, struct store_db *db, const struct row *r,
-		const struct qa_forms *fs, const struct qa_mind *mind, struct qa_did *did)
+static bool of_survey(const struct row *r)
 {
-	if (sv_starts(r->kind, SV("survey")))
-		return take_survey(st, db, r, did);
-	if (r->conversation.n)
-		return score(st, db, r->conversation, fs, mind, did);
-	jv *o = jv_parse(r->body, NULL);
-	sv id = jv_get_str(o, "conversation");
-	int rc = id.n ? score(st, db, id, fs, mind, did) : ERR_INVAL;
-	jv_free(o);
-	return rc;
+	return sv_starts(r->kind, SV("survey"));
+}
+
+/* A later row of the stretch brings the same conversation, with all of its rows. */
+static bool comes_again(const struct stretch *s, size_t i)
+{
+	for (size_t j = i + 1; j < s->n && !of_survey(&s->v[i]); j++)
+		if (!of_survey(&s->v[j]) && sv_eq(s->v[j].conversation, s->v[i].conversation))
+			return true;
+	return false;
 }
 
 /* The store itself is in trouble: try again later, from the same mark. */
@@ -257,8 +252,8 @@ static bool store_down(int rc)
 	       rc == ERR_CORRUPT;
 }
 
-int qa_watch_step(struct store *st, const struct qa_forms *fs, const struct qa_mind *mind,
-		  struct qa_did *did)
+int qa_watch_step(struct store *st, const struct qa_forms *fs, const struct qa_surveys *surveys,
+		  const struct qa_mind *mind, struct qa_did *did)
 {
 	struct store_db *db;
 	struct stretch *s = xalloc(sizeof(*s));
@@ -268,11 +263,16 @@ int qa_watch_step(struct store *st, const struct qa_forms *fs, const struct qa_m
 	if (rc == 0)
 		rc = read_stretch(db, s);
 	for (size_t i = 0; i < s->n && rc == 0; i++) {
-		int one = take(st, db, &s->v[i], fs, mind, did);
+		const struct row *r = &s->v[i];
+		int one = 0;
+		if (of_survey(r))
+			one = take_survey(st, r, surveys, did);
+		else if (!comes_again(s, i))
+			one = score(st, db, r->conversation, fs, mind, did);
 		did->rows++;
-		did->failed += one != 0;
-		if (store_down(one))
+		if (one == ERR_CANCELED || store_down(one))
 			rc = one;
+		did->failed += one && one != ERR_CANCELED;
 	}
 	if (rc == 0 && s->to > s->from) {
 		struct mark m = { .pos = s->to, .rc = ERR_DB };

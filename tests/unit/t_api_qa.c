@@ -1,5 +1,6 @@
 /* Quality and surveys over HTTP: who sees what, a person's scores, appeal to archive, forms,
  * sampling, links. */
+#include "guard_access.h"
 #include "t_api_world.h"
 #include "t_qa_help.h"
 
@@ -8,10 +9,12 @@ struct both {
 	struct qw q;                 /* the same store */
 };
 
-static bool up(struct both *b)
+/* access: roles of the company, taken over; NULL = those compiled in. */
+static bool up_with(struct both *b, struct guard_access *access)
 {
 	struct qw first;
 	*b = (struct both){ 0 };
+	b->w.o.access = access;
 	if (!qw_up(&first))
 		return false;
 	b->q.fs = obj_ref(first.fs);
@@ -25,9 +28,15 @@ static bool up(struct both *b)
 	return store_reader(b->q.st, &b->q.db) == 0;
 }
 
+static bool up(struct both *b)
+{
+	return up_with(b, NULL);
+}
+
 static void down(struct both *b)
 {
 	aw_down(&b->w);
+	obj_unref(b->w.o.access);
 	snap_free(b->w.o.qa_forms);
 	obj_unref(b->q.fs);
 	obj_unref(b->q.surveys);
@@ -155,6 +164,40 @@ TEST(api_qa_review_from_score_to_archive)
 	down(&b);
 }
 
+/* What a role may and sees decides, not what it is called. */
+TEST(api_qa_roles_of_the_company)
+{
+	static const char yaml[] =
+		"roles:\n  - id: admin\n    title: {zh: 一, en: one}\n    may: [\"*\"]\n"
+		"  - id: floor\n    title: {zh: 坐, en: floor}\n    scope: own\n"
+		"    may: [qa.read, qa.appeal]\n"
+		"  - id: judge\n    title: {zh: 评, en: judge}\n    scope: tenant\n"
+		"    may: [\"qa.*\"]\n"
+		"  - id: boss\n    title: {zh: 长, en: boss}\n    scope: tenant\n"
+		"    may: [\"qa.*\", approval.decide]\n";
+	struct guard_access *access = NULL;
+	struct cfg_report rep = { 0 };
+	struct both b;
+	struct resp r = { 0 };
+	char talk[27], id[QR_ID];
+	EQ(guard_access_new(&access, sv_of(yaml), "roles.yaml", &rep), 0);
+	cfg_report_done(&rep);
+	CHECK(up_with(&b, access));
+	OK(qw_chat(&b.q, "mei", "angry", QNOW, talk));
+	EQ(qw_watch(&b.q), 2);
+	CHECK(qw_review(&b.q, talk, "mei", id));
+	EQ(on(&b, "GET", id, "", "floor:tom", NULL, &r), 404);
+	EQ(on(&b, "POST", id, "/appeal", "floor:mei", "{\"reason\":\"a joke\"}", &r), 200);
+	EQ(on(&b, "POST", id, "/withdraw", "floor:mei", "{}", &r), 200);
+	SV_EQ(jv_get_str(r.json, "state"), "nodis");
+	EQ(on(&b, "POST", id, "/appeal", "floor:mei", "{\"reason\":\"a joke\"}", &r), 200);
+	EQ(on(&b, "POST", id, "/arbitrate", "judge:qin", "{\"reason\":\"no joke\"}", &r), 200);
+	EQ(on(&b, "POST", id, "/archive", "judge:qin", "{\"reason\":\"that is it\"}", &r), 403);
+	EQ(on(&b, "POST", id, "/archive", "boss:lin", "{\"reason\":\"that is it\"}", &r), 200);
+	resp_done(&r);
+	down(&b);
+}
+
 TEST(api_qa_forms_are_read_checked_and_replaced)
 {
 	struct both b;
@@ -235,7 +278,7 @@ TEST(api_survey_by_link)
 	EQ(call(&b, "POST", path, "", "{\"value\":2}", &r), 200);
 	CHECK(jv_as_str(jv_path(r.json, "thanks.en")).n > 0);
 	EQ(call(&b, "POST", path, "", "{\"value\":5,\"text\":\"quick\"}", &r), 200);
-	EQ(qw_count(&b.q, "SELECT value FROM survey"), 5);
+	EQ(qw_count(&b.q, "SELECT value FROM survey WHERE agent='mei'"), 5);
 	EQ(call(&b, "GET", "/surveys?by=agent", "quality:qin", NULL, &r), 200);
 	EQ(jv_as_int(jv_path(r.json, "items.0.answered"), 0), 1);
 	EQ(jv_len(jv_get(r.json, "surveys")), 3);

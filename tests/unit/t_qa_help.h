@@ -110,14 +110,15 @@ static inline int qw_put_run(void *arg, struct store_db *db)
 	for (size_t i = 0; i < jv_len(rows) && rc == 0; i++) {
 		struct sb b;
 		const jv *o = jv_at(rows, i);
-		bool queue = sv_starts(jv_get_str(o, "kind"), SV("queue."));
+		sv kind = jv_get_str(o, "kind");
+		bool queue = sv_starts(kind, SV("queue.")) || sv_starts(kind, SV("ticket."));
 		sb_init(&b, LIM_SB);
 		jv_dump(jv_get(o, "body"), &b);
 		struct store_event ev = { .ts_ms = t->at_ms + (int64_t)i * 1000,
 					  .conversation = queue ? SV_NULL : sv_of(t->id),
 					  .seq = queue ? 0 : (int64_t)i + 1,
 					  .turn = (int32_t)jv_get_int(o, "turn", 0),
-					  .kind = jv_get_str(o, "kind"),
+					  .kind = kind,
 					  .actor = jv_get_str(o, "actor"),
 					  .body = sb_sv(&b) };
 		rc = store_event_put(db, &ev);
@@ -149,10 +150,10 @@ static inline int qw_chat(struct qw *w, const char *agent, const char *kind, int
 		sb_fmt(&b,
 		       "{\"kind\":\"handover.accepted\",\"actor\":\"system\",\"body\":{"
 		       "\"agent\":"
-		       "\"%s\"}},{\"kind\":\"turn.agent\",\"actor\":\"%s\",\"body\":{\"text\":"
+		       "\"%s\"}},{\"kind\":\"turn.agent\",\"actor\":\"agent\",\"body\":{\"text\":"
 		       "\"Hello, "
 		       "%s here.\",\"by\":\"%s\"}},",
-		       agent, agent, agent, agent);
+		       agent, agent, agent);
 	sb_fmt(&b,
 	       "{\"kind\":\"turn.customer\",\"actor\":\"customer\",\"turn\":1,\"body\":{"
 	       "\"text\":\"is "
@@ -161,10 +162,10 @@ static inline int qw_chat(struct qw *w, const char *agent, const char *kind, int
 	       angry ? "angry" : "neutral", angry ? "-0.8" : "0");
 	if (agent)
 		sb_fmt(&b,
-		       "{\"kind\":\"turn.agent\",\"actor\":\"%s\",\"turn\":1,\"body\":{"
+		       "{\"kind\":\"turn.agent\",\"actor\":\"agent\",\"turn\":1,\"body\":{"
 		       "\"text\":\"%s\","
 		       "\"by\":\"%s\"}},",
-		       agent, angry ? "Not my problem." : "Yes. Anything else?", agent);
+		       angry ? "Not my problem." : "Yes. Anything else?", agent);
 	else
 		sb_fmt(&b,
 		       "{\"kind\":\"turn.bot\",\"actor\":\"bot\",\"turn\":1,\"body\":{\"text\":"
@@ -185,7 +186,7 @@ static inline int qw_watch(struct qw *w)
 	struct qa_did did = { .more = true };
 	int n = 0, rc = 0;
 	while (did.more && rc == 0) {
-		rc = qa_watch_step(w->st, w->fs, NULL, &did);
+		rc = qa_watch_step(w->st, w->fs, w->surveys, NULL, &did);
 		n += did.scored;
 	}
 	return rc ? rc : n;

@@ -49,12 +49,19 @@ static int marked(struct qw *w, const char *id, const char *json, const char *wh
 
 static bool state_is(struct qw *w, const char *id, const char *state)
 {
-	jv *o = qw_get(w, id, "", QR_ADMIN);
+	jv *o = qw_get(w, id, "", QR_SUPERVISOR);
 	bool ok = sv_eq(jv_get_str(o, "state"), sv_of(state));
 	if (!ok)
 		printf("# state is " SV_FMT "\n", SV_ARG(jv_get_str(o, "state")));
 	jv_free(o);
 	return ok;
+}
+
+/* A world with one chat of mei's that was scored; id gets her review. */
+static bool one_review(struct qw *w, const char *kind, char talk[27], char id[QR_ID])
+{
+	return qw_up(w) && qw_chat(w, "mei", kind, QNOW, talk) == 0 && qw_watch(w) == 2 &&
+	       qw_review(w, talk, "mei", id);
 }
 
 TEST(qa_watch_scores_what_ended_once)
@@ -80,7 +87,8 @@ TEST(qa_watch_scores_what_ended_once)
 	/* The mark is lost: all again, nothing doubled, the same ids. */
 	OK(qw_sql(&w, "DELETE FROM kv WHERE k='qa.mark'"));
 	EQ(qw_watch(&w), 3);
-	EQ(qw_count(&w, "SELECT COUNT(*) FROM qa_review"), 3);
+	EQ(qw_count(&w, "SELECT COUNT(*) FROM qa_review WHERE version=1"), 3);
+	EQ(qw_count(&w, "SELECT COUNT(*) FROM event WHERE kind='qa.scored'"), 3);
 	CHECK(qw_review(&w, b, "mei", again));
 	STR_EQ(id, again);
 	qw_down(&w);
@@ -90,11 +98,8 @@ TEST(qa_watch_takes_the_wrap_up_in_later)
 {
 	struct qw w;
 	char a[27], id[QR_ID];
-	CHECK(qw_up(&w));
-	OK(qw_chat(&w, "mei", "good", QNOW, a));
-	EQ(qw_watch(&w), 2);
-	CHECK(qw_review(&w, a, "mei", id));
-	jv *o = qw_get(&w, id, "", QR_ADMIN);
+	CHECK(one_review(&w, "good", a, id));
+	jv *o = qw_get(&w, id, "", QR_SUPERVISOR);
 	double before = jv_get_num(o, "auto_score", -1);
 	jv_free(o);
 	struct sb b;
@@ -107,9 +112,91 @@ TEST(qa_watch_takes_the_wrap_up_in_later)
 	OK(qw_write(&w, qw_put_run, &t));
 	sb_done(&b);
 	EQ(qw_watch(&w), 2);
-	o = qw_get(&w, id, "", QR_ADMIN);
+	o = qw_get(&w, id, "", QR_SUPERVISOR);
 	NEAR(jv_get_num(o, "auto_score", -1), before + 5, 1e-6);
+	EQ(jv_get_int(o, "version", 0), 2);      /* the bot's is as it was: no row for it */
 	jv_free(o);
+	EQ(qw_count(&w, "SELECT COUNT(*) FROM event WHERE kind='qa.scored'"), 3);
+	/* Both in one stretch: scored once, with all there is. */
+	OK(qw_sql(&w, "DELETE FROM kv WHERE k='qa.mark'"));
+	EQ(qw_watch(&w), 2);
+	qw_down(&w);
+}
+
+/* A ticket's rows stand outside the conversation: the link names it. */
+TEST(qa_watch_sees_tickets_that_are_linked)
+{
+	struct qw w;
+	char a[27], id[QR_ID], rows[400];
+	CHECK(one_review(&w, "good", a, id));
+	(void)snprintf(rows, sizeof(rows),
+		       "[{\"kind\":\"ticket.link\",\"actor\":\"mei\",\"body\":{\"kind\":"
+		       "\"conversation\",\"ref\":\"%s\",\"type\":\"complaint\"}},{\"kind\":"
+		       "\"queue.wrapped\",\"actor\":\"mei\",\"body\":{\"conversation\":\"%s\","
+		       "\"agent\":\"mei\"}}]", a, a);
+	struct qw_talk t = { &w, "01QAOTHER00000000000000000", rows, "webchat", QNOW + 9000 };
+	EQ(qw_count(&w, "SELECT COUNT(*) FROM qa_review WHERE risks LIKE '%complaint%'"), 0);
+	OK(qw_write(&w, qw_put_run, &t));
+	EQ(qw_watch(&w), 2);
+	EQ(qw_count(&w, "SELECT COUNT(*) FROM qa_review WHERE risks LIKE '%complaint%'"), 2);
+	qw_down(&w);
+}
+
+/* Other tickets and a complaint that was not taken are no complaint. */
+TEST(qa_risk_counts_complaints_that_were_taken)
+{
+	static const struct { const char *row; int64_t n; } v[] = {
+		{ "\"ticket.link\",\"body\":{\"kind\":\"conversation\",\"ref\":\"%s\",\"type\":"
+		  "\"enquiry\"}", 0 },
+		{ "\"tool.result\",\"body\":{\"tool\":\"complaint_open\",\"outcome\":\"refused\","
+		  "\"x\":\"%s\"}", 0 },
+		{ "\"tool.result\",\"body\":{\"tool\":\"complaint_open\",\"outcome\":\"done\","
+		  "\"x\":\"%s\"}", 1 },
+	};
+	for (size_t i = 0; i < sizeof(v) / sizeof(*v); i++) {
+		struct qw w;
+		struct sb b;
+		CHECK(qw_up(&w));
+		sb_init(&b, LIM_SB);
+		sb_cstr(&b, "[{\"kind\":\"turn.customer\",\"body\":{\"text\":\"so\"}},"
+			    "{\"kind\":\"turn.bot\",\"body\":{\"text\":\"Hello\"}},{\"kind\":");
+		const char *id = "01QARISK000000000000000000", *at = strstr(v[i].row, "%s");
+		sb_put(&b, sv_n(v[i].row, (size_t)(at - v[i].row)));
+		sb_cstr(&b, id);
+		sb_cstr(&b, at + 2);
+		sb_cstr(&b, "},{\"kind\":\"conversation.closed\",\"body\":{}}]");
+		struct qw_talk t = { &w, id, sb_str(&b), "webchat", QNOW };
+		OK(qw_write(&w, qw_put_run, &t));
+		sb_done(&b);
+		EQ(qw_watch(&w), 1);
+		EQ(qw_count(&w, "SELECT COUNT(*) FROM qa_review WHERE risks LIKE '%complaint%'"),
+		   v[i].n);
+		qw_down(&w);
+	}
+}
+
+static int stopped(void *arg, sv system, sv user, struct sb *answer)
+{
+	(void)system, (void)user, (void)answer;
+	return *(int *)arg;
+}
+
+/* The server stops while a model is asked: nothing is scored without it, the next start does. */
+TEST(qa_watch_leaves_what_a_stop_broke_off)
+{
+	struct qw w;
+	char a[27];
+	int rc = ERR_CANCELED;
+	struct qa_mind mind = { stopped, &rc };
+	struct qa_did did;
+	CHECK(qw_up(&w));
+	OK(qw_chat(&w, NULL, "good", QNOW, a));
+	EQ(qa_watch_step(w.st, w.fs, w.surveys, &mind, &did), ERR_CANCELED);
+	EQ(did.scored + did.failed, 0);
+	EQ(qw_count(&w, "SELECT COUNT(*) FROM qa_review"), 0);
+	rc = ERR_NET;
+	OK(qa_watch_step(w.st, w.fs, w.surveys, &mind, &did));
+	EQ(did.scored, 1);
 	qw_down(&w);
 }
 
@@ -142,10 +229,7 @@ TEST(qa_review_goes_its_way)
 {
 	struct qw w;
 	char a[27], id[QR_ID];
-	CHECK(qw_up(&w));
-	OK(qw_chat(&w, "mei", "angry", QNOW, a));
-	EQ(qw_watch(&w), 2);
-	CHECK(qw_review(&w, a, "mei", id));
+	CHECK(one_review(&w, "angry", a, id));
 	EQ(moved(&w, id, QR_DONE, "", "qin", QR_QUALITY), ERR_STATE);
 	OK(moved(&w, id, QR_DIS, "", "qin", QR_QUALITY));
 	EQ(marked(&w, id, "{\"items\":{\"rude\":\"pass\"}}", "lin", QR_SUPERVISOR), ERR_DENIED);
@@ -156,7 +240,7 @@ TEST(qa_review_goes_its_way)
 	OK(marked(&w, id, "{\"items\":{\"rude\":\"fail\",\"solved\":\"fail\"},\"comment\":\"call "
 			  "13800138000\"}", "qin", QR_QUALITY));
 	CHECK(state_is(&w, id, "done"));
-	jv *o = qw_get(&w, id, "", QR_ADMIN);
+	jv *o = qw_get(&w, id, "", QR_SUPERVISOR);
 	NEAR(jv_get_num(o, "score", -1), 0, 0);
 	SV_EQ(jv_as_str(jv_path(o, "people.0.items.solved")), "fail");
 	CHECK(sv_find(jv_as_str(jv_path(o, "people.0.comment")), SV("13800138000")) < 0);
@@ -169,20 +253,28 @@ TEST(qa_review_goes_its_way)
 	EQ(moved(&w, id, QR_ARCHIVE, "", "lin", QR_SUPERVISOR), ERR_STATE);
 	OK(moved(&w, id, QR_RECHECK, "looked at again", "qin", QR_QUALITY));
 	EQ(marked(&w, id, "{\"items\":{\"rude\":\"pass\"}}", "qin", QR_QUALITY), ERR_DENIED);
+	OK(marked(&w, id, "{\"items\":{\"rude\":\"fail\"},\"calibration\":true}", "lin",
+		  QR_SUPERVISOR));       /* which is no score of it */
 	OK(marked(&w, id, "{\"items\":{\"rude\":\"pass\"}}", "hua", QR_QUALITY));
 	CHECK(state_is(&w, id, "done"));
+	OK(moved(&w, id, QR_RECHECK, "once more", "lin", QR_SUPERVISOR));
+	EQ(marked(&w, id, "{\"items\":{\"rude\":\"pass\"}}", "hua", QR_QUALITY), ERR_DENIED);
+	OK(marked(&w, id, "{\"items\":{\"rude\":\"pass\"}}", "ida", QR_QUALITY));
 	OK(moved(&w, id, QR_APPEAL, "still too low", "mei", QR_AGENT));
 	OK(moved(&w, id, QR_ARBITRATE, "to be decided", "hua", QR_QUALITY));
 	EQ(marked(&w, id, "{\"items\":{}}", "hua", QR_QUALITY), ERR_DENIED);
-	EQ(marked(&w, id, "{\"items\":{}}", "qin", QR_ADMIN), ERR_DENIED);
+	/* Who rechecked has scored it, whatever the role. */
+	EQ(marked(&w, id, "{\"items\":{}}", "hua", QR_SUPERVISOR), ERR_DENIED);
+	EQ(moved(&w, id, QR_ARCHIVE, "it stays so", "hua", QR_SUPERVISOR), ERR_DENIED);
+	EQ(marked(&w, id, "{\"items\":{}}", "qin", QR_SUPERVISOR), ERR_DENIED);
 	EQ(marked(&w, id, "{\"items\":{}}", "mei", QR_SUPERVISOR), ERR_DENIED);
 	OK(marked(&w, id, "{\"items\":{\"rude\":\"pass\",\"solved\":\"pass\"},\"comment\":\"as it "
 			  "stands\"}", "lin", QR_SUPERVISOR));
 	CHECK(state_is(&w, id, "archive"));
 	for (int to = 0; to < QR_STATES; to++)
-		CHECK(moved(&w, id, (enum qr_state)to, "again please", "lin", QR_ADMIN) != 0);
+		CHECK(moved(&w, id, (enum qr_state)to, "again please", "lin", QR_SUPERVISOR) != 0);
 	o = qw_get(&w, id, "mei", QR_AGENT);
-	EQ(jv_len(jv_get(o, "people")), 3);
+	EQ(jv_len(jv_get(o, "people")), 5);
 	CHECK(jv_len(jv_get(o, "history")) >= 8 && jv_len(jv_get(o, "moves")) == 0);
 	jv_free(o);
 	CHECK(!qw_get(&w, id, "tom", QR_AGENT));
@@ -193,10 +285,7 @@ TEST(qa_review_of_an_older_version_is_refused)
 {
 	struct qw w;
 	char a[27], id[QR_ID];
-	CHECK(qw_up(&w));
-	OK(qw_chat(&w, "mei", "good", QNOW, a));
-	EQ(qw_watch(&w), 2);
-	CHECK(qw_review(&w, a, "mei", id));
+	CHECK(one_review(&w, "good", a, id));
 	OK(moved(&w, id, QR_DIS, "", "qin", QR_QUALITY));
 	struct move m = { id, "", QR_NODIS, 1, { SV("qin"), QR_QUALITY, QNOW }, { 0 } };
 	EQ(qw_write(&w, run_move, &m), ERR_CONFLICT);
@@ -213,6 +302,63 @@ TEST(qa_review_of_an_older_version_is_refused)
 	OK(qw_sql(&w, "DELETE FROM kv WHERE k='qa.mark'"));
 	EQ(qw_watch(&w), 2);
 	CHECK(state_is(&w, id, "done"));
+	qw_down(&w);
+}
+
+/* An appeal against the automatic score that is taken back: it is in the pool again. */
+TEST(qa_review_taken_back_goes_where_it_was)
+{
+	struct qw w;
+	char a[27], id[QR_ID];
+	CHECK(one_review(&w, "good", a, id));
+	OK(moved(&w, id, QR_APPEAL, "not fair at all", "mei", QR_AGENT));
+	jv *o = qw_get(&w, id, "mei", QR_AGENT);
+	EQ(jv_len(jv_get(o, "moves")), 1);
+	SV_EQ(jv_as_str(jv_path(o, "moves.0")), "done");
+	jv_free(o);
+	EQ(moved(&w, id, QR_DONE, "", "qin", QR_QUALITY), ERR_DENIED);
+	OK(moved(&w, id, QR_DONE, "", "mei", QR_AGENT));
+	CHECK(state_is(&w, id, "nodis"));
+	EQ(qw_count(&w, "SELECT COUNT(*) FROM qa_review WHERE state='nodis' AND score IS NULL AND "
+			"due_ms IS NULL AND agent='mei'"), 1);
+	/* One that a person scored is done again, and no day longer open to appeals. */
+	OK(moved(&w, id, QR_DIS, "", "qin", QR_QUALITY));
+	OK(marked(&w, id, "{\"items\":{}}", "qin", QR_QUALITY));
+	struct move m = { id, "not fair at all", QR_APPEAL, 0,
+			  { SV("mei"), QR_AGENT, QNOW + 2 * QDAY }, { 0 } };
+	OK(qw_write(&w, run_move, &m));
+	m.to = QR_DONE;
+	OK(qw_write(&w, run_move, &m));
+	CHECK(state_is(&w, id, "done"));
+	EQ(qw_count(&w, "SELECT due_ms FROM qa_review WHERE state='done'"), QNOW + 5 * QDAY);
+	qw_down(&w);
+}
+
+/* Scored by a person after the form was changed: the sum and the version belong together. */
+TEST(qa_review_names_the_form_it_was_summed_by)
+{
+	struct qw w;
+	char a[27], id[QR_ID];
+	struct sb b;
+	struct qa_form *f = NULL;
+	struct qa_forms *now = NULL;
+	CHECK(one_review(&w, "good", a, id));
+	CHECK(qw_file("demo/qa/chat.yaml", &b));
+	char *version = strstr(sb_str(&b), "version: 1");
+	CHECK(version);
+	version[9] = '7';
+	OK(qa_form_new(&f, sb_sv(&b), "chat", NULL));
+	OK(qa_forms_with(&now, w.fs, f));
+	sb_done(&b);
+	obj_unref(f);
+	obj_unref(w.fs);
+	w.fs = now;
+	OK(marked(&w, id, "{\"items\":{\"rude\":\"pass\"},\"calibration\":true}", "lin",
+		  QR_SUPERVISOR));
+	EQ(qw_count(&w, "SELECT form_version FROM qa_review WHERE agent='mei'"), 1);
+	OK(moved(&w, id, QR_DIS, "", "qin", QR_QUALITY));
+	OK(marked(&w, id, "{\"items\":{}}", "qin", QR_QUALITY));
+	EQ(qw_count(&w, "SELECT form_version FROM qa_review WHERE agent='mei'"), 7);
 	qw_down(&w);
 }
 
@@ -248,12 +394,15 @@ TEST(qa_review_deadlines)
 	CHECK(state_is(&w, done, "archive") && state_is(&w, appeal, "arbitrate"));
 	OK(qw_write(&w, run_tick, &t));
 	EQ(t.moved, 0);
-	/* Too late to appeal, were it still done. */
-	CHECK(qw_review(&w, b, "bot", done));
+	/* Whom nobody scored in time goes back; whom nobody rechecked is decided. */
+	CHECK(qw_review(&w, b, "bot", done) && qw_review(&w, a, "bot", appeal));
+	OK(moved(&w, appeal, QR_DIS, "", "qin", QR_QUALITY));
+	OK(marked(&w, appeal, "{\"items\":{}}", "qin", QR_QUALITY));
+	OK(moved(&w, appeal, QR_RECHECK, "once more", "lin", QR_SUPERVISOR));
 	OK(moved(&w, done, QR_DIS, "", "qin", QR_QUALITY));
 	t.now = QNOW + 8 * QDAY;
 	OK(qw_write(&w, run_tick, &t));
-	CHECK(state_is(&w, done, "nodis"));
+	CHECK(state_is(&w, done, "nodis") && state_is(&w, appeal, "arbitrate"));
 	qw_down(&w);
 }
 
@@ -382,6 +531,7 @@ TEST(qa_calibration_by_hand)
 	OK(qa_calibration_json(w.db, SV("chat"), &out));
 	jv *o = jv_parse(sb_sv(&out), NULL);
 	EQ(jv_get_int(o, "reviews", 0), 4);
+	EQ(jv_len(jv_get(o, "items")), 1);       /* what nobody marked is not there */
 	bool seen = false;
 	for (size_t i = 0; i < jv_len(jv_get(o, "items")); i++) {
 		const jv *x = jv_at(jv_get(o, "items"), i);

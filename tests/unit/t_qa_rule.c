@@ -230,7 +230,8 @@ TEST(qa_rule_hold_and_response)
 	   "fail");
 	/* Hung up on while held: until then it lasted. */
 	IS(ho, "phone",
-	   TAKEN A("one moment") "@5 call.hold>{}\n@90 conversation.closed>{\"by\":\"customer\"}\n",
+	   TAKEN A("one moment") "@5 queue.held>{\"on\":true}\n@90 "
+				 "conversation.closed>{\"by\":\"customer\"}\n",
 	   "mei", "fail");
 	IS(ho, "phone", TAKEN A("one moment"), "mei", "n_a");
 	IS(re, "webchat", "@1 " C("a") "@11 " B("b") "@20 " C("c") "@50 " B("d"), "bot", "pass");
@@ -289,6 +290,8 @@ TEST(qa_rule_other_customer)
 	IS(it, "webchat", B("complaint C26000001, ticket T2026-000123"), "bot", "pass");
 }
 
+#define LINK(kind, type) \
+	"ticket.link>{\"kind\":\"" kind "\",\"ref\":\"x\",\"type\":\"" type "\"}\n"
 #define DONE(t) \
 	"tool.call>{\"call\":1,\"tool\":\"" t "\"}\ntool.result>{\"call\":1,\"outcome\":\"done\"}\n"
 
@@ -303,9 +306,13 @@ TEST(qa_rule_promise_and_read_back)
 	IS(pr, "webchat", B("we call you back") DONE("order_status"), "bot", "fail");
 	IS(pr, "webchat", B("hello"), "bot", "n_a");
 	IS(pr, "webchat",
-	   TAKEN A("I call you back") "queue.wrapped>{\"agent\":\"mei\",\"follow_ups\":[{"
-				      "\"title\":\"ring\"}]}\n",
+	   TAKEN A("I call you back") LINK("conversation", "enquiry"), "mei", "pass");
+	IS(rb, "webchat",
+	   TAKEN A("a broken leg, is that right?") C("yes") LINK("conversation", "complaint"),
 	   "mei", "pass");
+	IS(rb, "webchat", TAKEN A("so") C("yes") LINK("conversation", "complaint"), "mei", "fail");
+	IS(rb, "webchat", TAKEN A("so") C("yes") LINK("conversation", "enquiry"), "mei", "n_a");
+	IS(rb, "webchat", TAKEN A("so") C("yes") LINK("ticket", "complaint"), "mei", "n_a");
 	IS(rb, "webchat", B("a broken leg, is that right?") C("yes") DONE("complaint_open"),
 	   "bot", "pass");
 	IS(rb, "webchat", B("a broken leg, is that right?") DONE("complaint_open"), "bot", "fail");
@@ -422,7 +429,7 @@ TEST(qa_rules_take_any_rows)
 		"{\"text\":7}",
 		"{\"text\":\"[address] 您好\"}",
 		"{\"say_id\":1,\"start_ms\":-5,\"end_ms\":9}",
-		"{\"agent\":\"\",\"on\":true,\"mode\":\"hold\"}",
+		"{\"agent\":\"\",\"on\":true,\"mode\":\"on_hold\"}",
 		"{\"emotion\":\"angry\",\"emotion_p\":1,\"mood\":[]}"
 	};
 	struct qa_form *f = NULL;

@@ -49,6 +49,23 @@ TEST(qa_survey_one_answer_the_last_of_a_day)
 	qw_down(&w);
 }
 
+/* By link after an agent served: about the agent, whoever asks. */
+TEST(qa_survey_by_link_is_of_who_served_last)
+{
+	struct qw w;
+	char talk[27];
+	CHECK(qw_up(&w));
+	OK(qw_chat(&w, "mei", "good", QNOW, talk));
+	OK(answer(&w, talk, "csat", 4, QNOW));
+	EQ(qw_count(&w, "SELECT COUNT(*) FROM survey WHERE agent='mei'"), 1);
+	EQ(qw_count(&w, "SELECT COUNT(*) FROM event WHERE kind='survey.taken' AND body LIKE "
+			"'%\"agent\":\"mei\"%'"), 1);
+	OK(qw_chat(&w, NULL, "good", QNOW, talk));
+	OK(answer(&w, talk, "csat", 4, QNOW));
+	EQ(qw_count(&w, "SELECT COUNT(*) FROM survey WHERE agent='bot'"), 1);
+	qw_down(&w);
+}
+
 static int ask_run(void *arg, struct store_db *db)
 {
 	const char *const *a = arg;
@@ -117,16 +134,19 @@ TEST(qa_survey_from_the_river)
 		"{\"kind\":\"survey.answer\",\"actor\":\"customer\",\"body\":{\"kind\":"
 		"\"csat\",\"value\":3}},"
 		"{\"kind\":\"survey.answer\",\"actor\":\"customer\",\"body\":{\"kind\":"
-		"\"csat\",\"value\":\"4\"}}]",
+		"\"csat\",\"value\":\"4\"}},"
+		"{\"kind\":\"survey.answer\",\"actor\":\"customer\",\"body\":{\"kind\":"
+		"\"csat\",\"value\":6}}]",
 		"phone", QNOW
 	};
 	OK(qw_write(&w, qw_put_run, &t));
 	struct qa_did did;
-	OK(qa_watch_step(w.st, w.fs, NULL, &did));
+	OK(qa_watch_step(w.st, w.fs, w.surveys, NULL, &did));
 	EQ(did.answers, 2);
+	EQ(did.failed, 1);               /* 6 is no answer of it */
 	EQ(qw_count(&w, "SELECT value FROM survey WHERE kind='csat' AND agent='mei' AND "
 			"channel='phone'"), 4);
-	OK(qa_watch_step(w.st, w.fs, NULL, &did));
+	OK(qa_watch_step(w.st, w.fs, w.surveys, NULL, &did));
 	EQ(did.rows, 0);
 	/* The row says whom it is about: here the bot, after an agent. */
 	struct qw_talk bot = {
@@ -139,7 +159,7 @@ TEST(qa_survey_from_the_river)
 		"webchat", QNOW
 	};
 	OK(qw_write(&w, qw_put_run, &bot));
-	OK(qa_watch_step(w.st, w.fs, NULL, &did));
+	OK(qa_watch_step(w.st, w.fs, w.surveys, NULL, &did));
 	EQ(qw_count(&w, "SELECT COUNT(*) FROM survey WHERE kind='nps' AND agent='bot'"), 1);
 	EQ(qw_count(&w, "SELECT COUNT(*) FROM survey WHERE kind='ces' AND agent='tom'"), 1);
 	qw_down(&w);
