@@ -1,24 +1,29 @@
 /* assist.c: live help: the conversations that people serve are watched, each row that comes is
  * read, and what helps is told as events of the desk.
  *
- * One thread, "assist" (or the loop that was given): searches take well under a millisecond, so one
- * serves hundreds of people. Everything comes through its mailbox, copied; nothing here is touched
- * from elsewhere. A conversation is read from the river when it begins to be watched, and a row
- * that was read already says nothing, so no row is lost or told twice. The language model belongs
- * to the thread and is opened when it is asked for first. */
+ * One thread, "assist" (or the loop that was given): searches take well under a millisecond, so
+ * one serves hundreds of people. Everything comes through its mailbox, copied; nothing here is
+ * touched from elsewhere. A conversation is read from the river when it begins to be watched,
+ * and again when a row comes before which one is missing; a row that was read already says
+ * nothing, so no row is lost or told twice. The language model belongs to the thread and is
+ * opened when it is asked for first. */
 #include "assist_int.h"
 #include "kb.h"
 #include "model.h"
 #include "policy_table.h"
 
 #include <pthread.h>
+#include <time.h>
 
 #define WATCHES 5000
 #define ASKS 64
+#define LATE_ROWS 3                  /* so many wait for one that is not in the river yet */
+#define BACK_MS 5000                 /* a full mailbox is waited for */
 
 struct watch {
 	struct assist_case *c;
 	char id[64];
+	int late;                /* rows that wait */
 };
 
 struct assist {
@@ -26,7 +31,7 @@ struct assist {
 	struct loop *loop;
 	struct mbox *box;
 	pthread_t thread;
-	bool own, runs, closing, tried;
+	bool own, runs, closing;
 	struct map *watches;
 	struct llm *llm;
 	struct assist_ask *asks; /* under way */
@@ -94,8 +99,9 @@ static size_t tell_suggestions(struct assist *as, const struct watch *w, sv quer
 
 static void tell_next(struct assist *as, const struct watch *w)
 {
-	tell_list(as, "assist.next", w, "actions",
-		  assist_next(w->c, &as->o.with, as->o.strategy));
+	struct policy_table *t = as->o.strategy ? as->o.strategy(as->o.strategy_arg) : NULL;
+	tell_list(as, "assist.next", w, "actions", assist_next(w->c, &as->o.with, t));
+	obj_unref(t);
 }
 
 static void tell_checks(struct assist *as, const struct watch *w)
@@ -137,10 +143,32 @@ static void on_said(struct assist *as, const struct watch *w, sv kind, const jv 
 	}
 }
 
+static void read_rows(struct assist *as, struct watch *w)
+{
+	struct store_db *db;
+	if (as->o.store && store_reader(as->o.store, &db) == 0)
+		(void)assist_case_load(w->c, db, sv_of(w->id));
+}
+
+/* Are all rows before this one there? What was written just before the watch began is read now,
+ * as numbers have no gaps. When it is not on disk yet, the row waits: the next one reads both. */
+static bool follows(struct assist *as, struct watch *w, int64_t seq)
+{
+	if (seq > assist_case_seq(w->c) + 1)
+		read_rows(as, w);
+	bool yes = seq <= assist_case_seq(w->c) + 1 || !as->o.store || w->late == LATE_ROWS;
+	w->late = yes ? 0 : w->late + 1;
+	return yes;
+}
+
 static void take_row(struct assist *as, struct watch *w, sv json)
 {
 	jv *row = jv_parse(json, NULL);
-	int64_t was = assist_case_seq(w->c);
+	int64_t was = assist_case_seq(w->c), seq = jv_get_int(row, "seq", 0);
+	if (seq <= was || !follows(as, w, seq)) {
+		jv_free(row);
+		return;
+	}
 	assist_case_row(w->c, row);
 	if (assist_case_seq(w->c) > was)
 		on_said(as, w, jv_get_str(row, "kind"), jv_get(row, "body"));
@@ -155,7 +183,6 @@ static void watch_free(struct watch *w)
 
 static void begin(struct assist *as, sv conversation)
 {
-	struct store_db *db;
 	struct watch *w = map_get(as->watches, conversation);
 	if (w || conversation.n >= sizeof(w->id))
 		return;
@@ -166,8 +193,7 @@ static void begin(struct assist *as, sv conversation)
 		watch_free(w);
 		return;
 	}
-	if (as->o.store && store_reader(as->o.store, &db) == 0)
-		(void)assist_case_load(w->c, db, conversation);
+	read_rows(as, w);
 	(void)tell_suggestions(as, w, SV(""));
 	tell_next(as, w);
 	tell_checks(as, w);
@@ -264,11 +290,28 @@ static void ask_free(struct assist_ask *q)
 	xfree(q);
 }
 
-static void deliver(void *arg)
+static void deliver(void *arg)               /* on back's owner */
 {
 	struct assist_ask *q = arg;
 	q->done(q->arg, q->err, q->err ? SV("") : sv_trim(sb_sv(&q->out)));
 	ask_free(q);
+}
+
+/* A full box belongs to a busy owner, which this thread may wait for. */
+static void give_back(struct assist_ask *q)
+{
+	struct timespec nap = { 0, 1000000 };
+	if (!q->back) {
+		deliver(q);
+		return;
+	}
+	int rc = mbox_post(q->back, deliver, q);
+	for (int i = 0; rc == ERR_FULL && !q->as->closing && i < BACK_MS; i++) {
+		nanosleep(&nap, NULL);
+		rc = mbox_post(q->back, deliver, q);
+	}
+	if (rc)
+		ask_free(q);         /* its owner is gone */
 }
 
 void assist_ask_over(struct assist_ask *q, int err)
@@ -281,15 +324,13 @@ void assist_ask_over(struct assist_ask *q, int err)
 		q->as->n_asks--;
 	}
 	q->err = err;
-	if (!q->back || mbox_post(q->back, deliver, q))
-		deliver(q);
+	give_back(q);
 }
 
 static struct llm *model_of(struct assist *as)
 {
-	if (!as->tried && as->o.model && as->o.model(as->o.model_arg, as->loop, &as->llm))
+	if (!as->llm && as->o.model && as->o.model(as->o.model_arg, as->loop, &as->llm))
 		as->llm = NULL;
-	as->tried = true;
 	return as->llm;
 }
 
@@ -431,7 +472,6 @@ void assist_close(struct assist *as)
 	free_watches(as);
 	if (as->own)
 		loop_free(as->loop);
-	obj_unref(as->o.strategy);
 	arena_done(&as->a);
 	xfree(as);
 }
@@ -445,7 +485,6 @@ int assist_open(struct assist **ret, const struct assist_opts *o, struct err *e)
 	as->box = mbox_new(as->loop);
 	as->watches = map_new(WATCHES);
 	arena_init(&as->a, 16u << 20);
-	obj_ref(as->o.strategy);
 	keep_names(as);
 	as->runs = as->own && pthread_create(&as->thread, NULL, run, as) == 0;
 	if (as->own && !as->runs) {

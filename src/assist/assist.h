@@ -22,6 +22,7 @@
 #include "base.h"
 #include "store.h"
 
+struct cal_zone;
 struct cfg_report;
 struct kb_index;
 struct llm;
@@ -42,8 +43,6 @@ int assist_plan_new(struct assist_plan **ret, const struct assist_file *files, s
 		    struct cfg_report *rep);
 /* {"items":[{id,title:{zh,en},..}]} of a list by its name, for the desk. ERR_NOTFOUND. */
 int assist_plan_json(const struct assist_plan *p, const char *list, struct sb *out);
-/* Is there a disposition of this id? */
-bool assist_plan_disposition(const struct assist_plan *p, sv id);
 
 /* ---- what a conversation's rows tell; one thread at a time ---- */
 
@@ -53,7 +52,8 @@ void assist_case_free(struct assist_case *c);    /* accepts NULL */
 /* {seq, ts, turn, kind, actor, body} as in GET /conversations/{id}/events. A row that was there
  * already (by seq) or is of no kind we know says nothing. */
 void assist_case_row(struct assist_case *c, const jv *row);
-/* All rows of the river; a worker. ERR_NOTFOUND when there is none, ERR_DB. */
+/* All rows of the river after the last one that is known; a worker. ERR_NOTFOUND when there is
+ * none, ERR_DB. */
 int assist_case_load(struct assist_case *c, struct store_db *db, sv conversation);
 /* "zh" or "en": what the customer speaks. */
 const char *assist_case_lang(const struct assist_case *c);
@@ -62,18 +62,18 @@ int64_t assist_case_seq(const struct assist_case *c);    /* of the last row */
 /* What names things; all may be empty. Lives as long as it is used. */
 struct assist_tool {
 	sv name, title[2];       /* zh, en */
-	bool effect;
-	int level;               /* of enum tool_level: how well the customer must be known */
 	const jv *schema;        /* of its arguments, or NULL; read only */
 };
 struct assist_with {
 	const struct assist_plan *plan;
 	const struct assist_tool *tool;
 	size_t n_tool;
-	/* Title of a service flow; may be NULL. */
-	sv (*flow_title)(void *arg, sv flow, const char *lang);
+	/* Title of a service flow, appended; nothing when there is none. Any thread; may be
+	 * NULL. */
+	void (*flow_title)(void *arg, sv flow, const char *lang, struct sb *out);
 	void *arg;
-	int tz_min;              /* of the company, minutes east of UTC */
+	const struct cal_zone *zone;     /* of the company; NULL: tz_min */
+	int tz_min;                      /* minutes east of UTC */
 	const char *country;     /* ISO 3166, for dates; may be NULL */
 	const struct feel_catalogue *products;   /* may be NULL */
 };
@@ -84,10 +84,8 @@ struct assist_with {
  * done[{tool,title,text,turn}], looked[], tried[{tool,outcome,title,turn}], promises[{text,by,who,
  * when,turn}], outcome, open[{kind,text,turn}], mood{start,end,worst,trend,turning[]},
  * disposition{id,title}|null, follow_ups[{kind,when,text}], citations[{article_id,title}],
- * builtin: true}; the caller's. Pure. */
+ * truncated: true (there was more than is kept), builtin: true}; the caller's. Pure. */
 jv *assist_summary(const struct assist_case *c, const struct assist_with *w);
-/* Its text alone, for whoever takes over; appended. Pure. */
-void assist_summary_text(const struct assist_case *c, const struct assist_with *w, struct sb *out);
 /* The grounding check: how many statements of s do not stand in the rows of c: a text that is
  * quoted, a number, a date, a code, a person, an action. Independent of how s was made; out (may
  * be NULL) names them, one a line. */
@@ -145,9 +143,11 @@ struct assist_opts {
 	struct loop *loop;               /* NULL: a thread of its own, "assist" */
 	struct snap *kb;                 /* as people have it; may be NULL */
 	struct assist_with with;         /* copied; what it points to outlives assist */
-	struct policy_table *strategy;   /* a reference is taken; may be NULL */
+	/* The strategy in use: a reference for assist, or NULL. On assist's thread; may be NULL. */
+	struct policy_table *(*strategy)(void *arg);
+	void *strategy_arg;
 	/* Opens the model for translations and wording, on assist's thread, where it is closed
-	 * again; NULL or failing: there is none. */
+	 * again; NULL: there is none; failing: none now, it is tried again when asked next. */
 	int (*model)(void *arg, struct loop *l, struct llm **ret);
 	void *model_arg;
 	struct assist_words keep;        /* for translations; copied */
@@ -171,8 +171,8 @@ void assist_leave(struct assist *as, sv conversation);
  * customer said last. */
 void assist_find(struct assist *as, sv conversation, sv login, sv query);
 
-/* done(arg, err, text) on back's owner (NULL: on assist's thread). ERR_FULL, ERR_CLOSED: not
- * called. */
+/* done(arg, err, text) on back's owner (NULL: on assist's thread); never when back is closed before
+ * it, or stays full. ERR_FULL, ERR_CLOSED: not called. */
 typedef void assist_done_fn(void *arg, int err, sv text);
 /* ERR_NOTFOUND: no model is there; ERR_DENIED: what it wrote is no faithful translation. lang:
  * "zh", "en". */

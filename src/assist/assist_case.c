@@ -47,6 +47,14 @@ const char *assist_case_lang(const struct assist_case *c)
 	return assist_zh(c) ? "zh" : "en";
 }
 
+const struct assist_slot *assist_slot_of(const struct assist_case *c, sv name)
+{
+	for (size_t i = c->slot.n; i-- > 0;)
+		if (sv_eq(c->slot.v[i].name, name))
+			return &c->slot.v[i];
+	return NULL;
+}
+
 int64_t assist_case_seq(const struct assist_case *c)
 {
 	return c->seq;
@@ -71,8 +79,7 @@ static struct assist_said *add_said(struct assist_case *c, enum assist_who who, 
 				   .intent = assist_keep(c, jv_get_str(body, "intent")),
 				   .action = assist_keep(c, jv_get_str(body, "action")),
 				   .by = assist_keep(c, jv_get_str(body, "by")),
-				   .intent_p = jv_get_num(body, "intent_p", 0),
-				   .suggested = jv_get_bool(body, "suggested", false) };
+				   .intent_p = jv_get_num(body, "intent_p", 0) };
 	return x;
 }
 
@@ -87,6 +94,7 @@ static void add_wish(struct assist_case *c, size_t i, sv flow)
 			return;
 	}
 	struct assist_wish *w = VEC_PUSH(&c->wish, ASSIST_WISHES);
+	c->truncated |= !w;
 	if (w)
 		*w = (struct assist_wish){ flow, x->intent, x->text, x->turn, i };
 }
@@ -114,19 +122,16 @@ static void take_mood(struct assist_case *c, const jv *body)
 	sv name = sv_of(feel_mood_name(mood));
 	c->first_mood = c->first_mood.n ? c->first_mood : name;
 	c->last_mood = name;
-	c->valence = jv_get_num(m, "valence", feel_mood_valence(mood));
-	c->lowest = c->valence < c->lowest ? c->valence : c->lowest;
-	c->trend = jv_get_num(m, "trend", 0);
 	t->p[t->mood] = 0;
 	t->mood = mood;
 	t->p[mood] = mood != FEEL_NEUTRAL;
-	t->valence = c->valence;
+	t->valence = jv_get_num(m, "valence", feel_mood_valence(mood));
 	t->arousal = jv_get_num(m, "arousal", feel_mood_arousal(mood));
-	t->trend = c->trend;
+	t->trend = jv_get_num(m, "trend", 0);
 	t->turns++;
 	t->angry = mood == FEEL_ANGRY ? t->angry + 1 : 0;
 	t->upset += mood == FEEL_ANGRY || mood == FEEL_FRUSTRATED;
-	t->lowest = c->lowest;
+	t->lowest = t->valence < t->lowest ? t->valence : t->lowest;
 }
 
 static void on_customer(struct assist_case *c, const jv *row, const jv *body)
@@ -169,11 +174,9 @@ static void on_bot(struct assist_case *c, const jv *row, const jv *body)
 
 static void on_agent(struct assist_case *c, const jv *row, const jv *body)
 {
-	struct assist_said *x = add_said(c, ASSIST_AGENT, row, body);
+	(void)add_said(c, ASSIST_AGENT, row, body);
 	judge_wish(c);
-	c->was_person = c->with_person = true;
-	if (x && x->by.n)
-		c->agent = x->by;
+	c->was_person = true;
 }
 
 /* ---- flows ---- */
@@ -231,6 +234,7 @@ static void put_slot(struct assist_case *c, sv flow, sv name, sv value, sv label
 			x = &c->slot.v[i];
 	bool fresh = !x;
 	x = x ? x : VEC_PUSH(&c->slot, ASSIST_SLOTS);
+	c->truncated |= !x;
 	if (!x || (!fresh && sv_eq(x->value, value) && (x->label.n || !label.n)))
 		return;
 	if (fresh || !sv_eq(x->value, value))
@@ -263,6 +267,14 @@ static void take_slots(struct assist_case *c, sv flow, const jv *vars)
 	}
 }
 
+static void keep_fact(struct assist_case *c, sv text)
+{
+	sv *kept = VEC_PUSH(&c->facts, ASSIST_ROWS);
+	c->truncated |= !kept;
+	if (kept)
+		*kept = assist_keep(c, text);
+}
+
 static void on_flow(struct assist_case *c, const jv *body)
 {
 	sv flow = assist_keep(c, jv_get_str(body, "flow"));
@@ -274,9 +286,7 @@ static void on_flow(struct assist_case *c, const jv *body)
 	c->withdrawn = false;
 	c->flow = flow;
 	take_slots(c, flow, jv_get(state, "vars"));
-	sv *kept = VEC_PUSH(&c->facts, ASSIST_ROWS);
-	if (kept)
-		*kept = assist_keep(c, jv_get_str(body, "state"));
+	keep_fact(c, jv_get_str(body, "state"));
 	jv_free(state);
 }
 
@@ -296,6 +306,7 @@ static void on_flow_end(struct assist_case *c, const jv *body)
 static void on_call(struct assist_case *c, const jv *row, const jv *body)
 {
 	struct assist_call *x = VEC_PUSH(&c->call, ASSIST_ROWS);
+	c->truncated |= !x;
 	if (x)
 		*x = (struct assist_call){ .tool = assist_keep(c, jv_get_str(body, "tool")),
 					   .key = assist_keep(c, jv_get_str(body, "key")),
@@ -326,6 +337,7 @@ static void on_result(struct assist_case *c, const jv *row, const jv *body)
 static void on_mood(struct assist_case *c, const jv *body)
 {
 	struct assist_mood *x = VEC_PUSH(&c->mood, ASSIST_SLOTS);
+	c->truncated |= !x;
 	if (x)
 		*x = (struct assist_mood){ assist_keep(c, jv_get_str(body, "from")),
 					   assist_keep(c, jv_get_str(body, "to")),
@@ -335,22 +347,11 @@ static void on_mood(struct assist_case *c, const jv *body)
 
 static void on_handover(struct assist_case *c, const jv *body)
 {
-	sv why = jv_get_str(body, "why");
 	const jv *said = jv_path(body, "case.said");
 	c->handovers++;
-	c->reason = assist_keep(c, why.n ? why : jv_get_str(body, "reason"));
 	c->attempts = (int)jv_get_int(body, "attempts", c->attempts);
-	for (size_t i = 0; i < jv_len(said); i++) {
-		sv *kept = VEC_PUSH(&c->facts, ASSIST_ROWS);
-		if (kept)
-			*kept = assist_keep(c, jv_as_str(jv_at(said, i)));
-	}
-}
-
-static void on_accepted(struct assist_case *c, const jv *body)
-{
-	c->was_person = c->with_person = true;
-	c->agent = assist_keep(c, jv_get_str(body, "agent"));
+	for (size_t i = 0; i < jv_len(said); i++)
+		keep_fact(c, jv_as_str(jv_at(said, i)));
 }
 
 static void on_other(struct assist_case *c, sv kind, const jv *body)
@@ -360,15 +361,13 @@ static void on_other(struct assist_case *c, sv kind, const jv *body)
 	} else if (sv_eq(kind, SV("conversation.closed"))) {
 		judge_wish(c);
 		c->closed = true;
-		c->end_by = assist_keep(c, jv_get_str(body, "by"));
 	} else if (sv_eq(kind, SV("tool.dropped"))) {
 		c->withdrawn = true;
 	} else if (sv_eq(kind, SV("customer.known"))) {
 		c->level = (int)jv_get_int(body, "level", c->level);
-	} else if (sv_eq(kind, SV("handover.returned"))) {
-		c->with_person = false;
+	} else if (sv_eq(kind, SV("handover.accepted"))) {
+		c->was_person = true;
 	} else if (sv_eq(kind, SV("handover.failed"))) {
-		c->with_person = false;
 		c->callback |= sv_eq(jv_get_str(body, "why"), SV("callback"));
 	}
 }
@@ -385,8 +384,7 @@ static void take(struct assist_case *c, sv kind, const jv *row, const jv *body)
 		const char *kind;
 		void (*fn)(struct assist_case *c, const jv *body);
 	} plain[] = { { "flow.saved", on_flow },	{ "flow.ended", on_flow_end },
-		      { "mood.turn", on_mood },		{ "handover", on_handover },
-		      { "handover.accepted", on_accepted } };
+		      { "mood.turn", on_mood },		{ "handover", on_handover } };
 	for (size_t i = 0; i < sizeof(with_row) / sizeof(*with_row); i++)
 		if (sv_eq(kind, sv_of(with_row[i].kind))) {
 			with_row[i].fn(c, row, body);
@@ -411,23 +409,23 @@ void assist_case_row(struct assist_case *c, const jv *row)
 		c->last_ms = jv_get_int(row, "ts_ms", c->last_ms);
 	else if (clk_parse_rfc3339(jv_get_str(row, "ts"), &ts) == 0)
 		c->last_ms = ts;
-	c->began_ms = c->began_ms ? c->began_ms : c->last_ms;
 	take(c, jv_get_str(row, "kind"), row, body);
 }
 
 int assist_case_load(struct assist_case *c, struct store_db *db, sv conversation)
 {
 	struct store_stmt *q;
-	bool any = false;
+	size_t n = 0;
 	int rc = store_prep(db, &q,
-			    "SELECT seq, ts_ms, turn, kind, actor, body FROM event WHERE "
-			    "conversation=?1 ORDER BY seq LIMIT ?2");
+			    "SELECT seq, ts_ms, turn, kind, body FROM event WHERE "
+			    "conversation=?1 AND seq>?2 ORDER BY seq LIMIT ?3");
 	if (rc)
 		return rc;
 	store_bind_sv(q, 1, conversation);
-	store_bind_int(q, 2, ASSIST_ROWS);
-	while ((rc = store_step(q)) == 1) {
-		jv *row = jv_obj(), *body = jv_parse(store_col_sv(q, 5), NULL);
+	store_bind_int(q, 2, c->seq);
+	store_bind_int(q, 3, ASSIST_ROWS + 1);
+	while ((rc = store_step(q)) == 1 && n++ < ASSIST_ROWS) {
+		jv *row = jv_obj(), *body = jv_parse(store_col_sv(q, 4), NULL);
 		jv_set_int(row, "seq", store_col_int(q, 0));
 		jv_set_int(row, "ts_ms", store_col_int(q, 1));
 		jv_set_int(row, "turn", store_col_int(q, 2));
@@ -435,8 +433,8 @@ int assist_case_load(struct assist_case *c, struct store_db *db, sv conversation
 		jv_set(row, "body", body ? body : jv_obj());
 		assist_case_row(c, row);
 		jv_free(row);
-		any = true;
 	}
 	store_reset(q);
-	return rc < 0 ? rc : any ? 0 : ERR_NOTFOUND;
+	c->truncated |= n > ASSIST_ROWS;
+	return rc < 0 ? rc : n ? 0 : ERR_NOTFOUND;
 }

@@ -13,6 +13,7 @@ static void push_open(struct assist_sum *s, jv *list, const char *kind, sv text,
 	for (size_t i = 0; i < jv_len(list); i++)
 		if (sv_eq(jv_get_str(jv_at(list, i), "text"), text))
 			return;
+	s->cut |= text.n && jv_len(list) >= ASSIST_LIST;
 	if (!text.n || jv_len(list) >= ASSIST_LIST)
 		return;
 	jv *o = jv_obj();
@@ -147,7 +148,7 @@ static void put_mood(struct assist_sum *s)
 	jv_set_str(o, "start", c->first_mood);
 	jv_set_str(o, "end", c->last_mood);
 	jv_set_str(o, "worst", worst);
-	jv_set_num(o, "trend", c->trend);
+	jv_set_num(o, "trend", c->track.trend);
 	jv_set(o, "turning", list);
 	jv_set(s->o, "mood", o);
 }
@@ -209,7 +210,7 @@ static void put_disposition(struct assist_sum *s)
 	jv *o = best ? jv_obj() : jv_null();
 	if (best) {
 		jv_set_str(o, "id", best->id);
-		assist_put_titles(o, best->title);
+		jv_set(o, "title", assist_pair(best->title));
 	}
 	jv_set(s->o, "disposition", o);
 }
@@ -225,8 +226,9 @@ static bool did_something(const struct assist_sum *s, int turn)
 	return false;
 }
 
-static void push_follow(jv *list, enum assist_follow f, sv when, sv text)
+static void push_follow(struct assist_sum *s, jv *list, enum assist_follow f, sv when, sv text)
 {
+	s->cut |= text.n && jv_len(list) >= ASSIST_LIST;
 	if (!text.n || jv_len(list) >= ASSIST_LIST)
 		return;
 	jv *o = jv_obj();
@@ -247,15 +249,15 @@ static void put_follow_ups(struct assist_sum *s)
 		bool bot = sv_eq(jv_get_str(x, "by"), SV("bot"));
 		/* What the bot promised with an action, the action brings about. */
 		if (f != FOLLOW_NONE && !(bot && did_something(s, (int)jv_get_int(x, "turn", 0))))
-			push_follow(list, f, jv_get_str(x, "when"), text);
+			push_follow(s, list, f, jv_get_str(x, "when"), text);
 	}
 	for (size_t i = 0; i < jv_len(open); i++) {
 		const jv *x = jv_at(open, i);
 		if (sv_eq(jv_get_str(x, "kind"), SV("action")))
-			push_follow(list, FOLLOW_TICKET, SV(""), jv_get_str(x, "text"));
+			push_follow(s, list, FOLLOW_TICKET, SV(""), jv_get_str(x, "text"));
 	}
 	if (strcmp(s->outcome, "person_wanted") == 0)
-		push_follow(list, FOLLOW_CALLBACK, SV(""),
+		push_follow(s, list, FOLLOW_CALLBACK, SV(""),
 			    jv_get_str(jv_get(s->o, "issue"), "text"));
 	jv_set(s->o, "follow_ups", list);
 }

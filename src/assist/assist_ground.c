@@ -96,7 +96,8 @@ static bool means(const struct check *k, int64_t turn, sv value)
 	arena_init(&a, LIM_ARENA_TURN);
 	for (size_t i = 0; i < k->c->said.n && !yes; i++) {
 		const struct assist_said *x = &k->c->said.v[i];
-		struct feel_slot_ctx ctx = { .now_ms = x->ts_ms, .tz_min = k->w->tz_min,
+		struct feel_slot_ctx ctx = { .now_ms = x->ts_ms,
+					     .tz_min = assist_tz(k->w, x->ts_ms),
 					     .country = k->w->country,
 					     .catalogue = k->w->products };
 		struct feel_slot *v;

@@ -77,13 +77,10 @@ static void fill(const struct assist_case *c, sv text, struct sb *b)
 		sv rest = sv_slice(text, (size_t)open + 1, text.n), name;
 		sb_put(b, sv_slice(text, 0, (size_t)open));
 		ptrdiff_t close = sv_find_ch(rest, '}');
-		const struct assist_slot *x = NULL;
 		if (close < 0)
 			break;
 		name = sv_slice(rest, 0, (size_t)close);
-		for (size_t i = c->slot.n; i-- > 0 && !x;)
-			if (sv_eq(c->slot.v[i].name, name))
-				x = &c->slot.v[i];
+		const struct assist_slot *x = assist_slot_of(c, name);
 		if (x)
 			sb_put(b, x->label.n ? x->label : x->value);
 		else
@@ -129,14 +126,6 @@ size_t assist_suggest(const struct assist_case *c, const struct assist_with *w,
 
 /* ---- what could be done next ---- */
 
-static sv slot_value(const struct assist_case *c, sv name)
-{
-	for (size_t i = c->slot.n; i-- > 0;)
-		if (sv_eq(c->slot.v[i].name, name))
-			return c->slot.v[i].value;
-	return SV("");
-}
-
 static bool required(const jv *schema, sv name)
 {
 	const jv *v = jv_get(schema, "required");
@@ -154,7 +143,8 @@ static jv *proposal(const struct assist_case *c, const struct assist_tool *t)
 	sv key;
 	char name[64];
 	while (jv_next(jv_get(t->schema, "properties"), &it, &key, &v)) {
-		sv value = slot_value(c, key);
+		const struct assist_slot *x = assist_slot_of(c, key);
+		sv value = x ? x->value : SV("");
 		double num = 0;
 		bool number = assist_one_of(SV("number|integer"), jv_get_str(v, "type"));
 		bool plain = number || sv_eq(jv_get_str(v, "type"), SV("string"));
@@ -176,10 +166,7 @@ static jv *proposal(const struct assist_case *c, const struct assist_tool *t)
 
 static jv *pair(sv zh, sv en)
 {
-	jv *o = jv_obj();
-	jv_set_str(o, "zh", zh);
-	jv_set_str(o, "en", en);
-	return o;
+	return assist_pair((const sv[2]){ zh, en });
 }
 
 static void push_action(jv *list, sv id, jv *title, jv *why, jv *call)
@@ -265,8 +252,8 @@ jv *assist_next(const struct assist_case *c, const struct assist_with *w,
 		const struct assist_entry *e = &p->list[LIST_ACTIONS].v[i];
 		const struct assist_tool *t = e->tool.n ? assist_tool_of(w, e->tool) : NULL;
 		if (wanted(c, e, x) && (t || !e->tool.n))
-			push_action(list, e->id, pair(e->title[0], e->title[1]),
-				    pair(e->text[0], e->text[1]), t ? proposal(c, t) : NULL);
+			push_action(list, e->id, assist_pair(e->title),
+				    assist_pair(e->text), t ? proposal(c, t) : NULL);
 	}
 	return list;
 }
@@ -309,7 +296,7 @@ jv *assist_checks(const struct assist_case *c, const struct assist_plan *p)
 			continue;
 		jv *o = jv_obj();
 		jv_set_str(o, "id", e->id);
-		assist_put_titles(o, e->title);
+		jv_set(o, "title", assist_pair(e->title));
 		jv_set_str(o, "state", sv_of(check_state(c, e)));
 		jv_push(list, o);
 	}
@@ -346,7 +333,7 @@ jv *assist_warnings(const struct assist_plan *p, enum assist_who by, sv text, in
 		jv *o = jv_obj();
 		jv_set_str(o, "id", e->id);
 		jv_set_str(o, "kind", e->kind);
-		jv_set(o, "text", pair(e->text[0], e->text[1]));
+		jv_set(o, "text", assist_pair(e->text));
 		jv_push(list, o);
 	}
 	return list;

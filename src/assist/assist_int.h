@@ -24,7 +24,7 @@ struct assist_said {             /* a turn */
 	double intent_p;
 	struct assist_cite *cite;
 	size_t n_cite;
-	bool small, wants_human, suggested;
+	bool small, wants_human;
 };
 struct assist_slot {             /* what a service flow learned */
 	sv flow, name, value, label;
@@ -55,16 +55,17 @@ struct assist_case {
 	/* texts that rows hold beside what was said: for grounding. */
 	VEC(sv) facts;
 	sv channel, flow;            /* flow: under way, or empty */
-	sv first_mood, last_mood, end_by, reason, agent;
-	double valence, lowest, trend;
+	sv first_mood, last_mood;
 	struct feel_track track;     /* as far as rows tell it */
-	int64_t seq, began_ms, last_ms;
+	int64_t seq, last_ms;
 	int zh, en, turn, level, attempts, handovers;
-	bool was_person, with_person, closed, callback, withdrawn, truncated;
+	bool was_person, closed, callback, withdrawn, truncated;
 	size_t wish_from;            /* a customer's turn that may be a wish: index + 1 */
 };
 sv assist_keep(struct assist_case *c, sv s);
 bool assist_zh(const struct assist_case *c);
+/* What flows learned last under this name, or NULL. */
+const struct assist_slot *assist_slot_of(const struct assist_case *c, sv name);
 
 /* ---- assist_say.c: sentences ---- */
 
@@ -73,7 +74,9 @@ bool assist_sentence(sv *text, sv *ret);
 bool assist_is_question(sv sentence);
 bool assist_is_sorry(sv sentence);       /* apologies and other politeness */
 /* Somebody binds himself, or the company, to do something. */
-bool assist_is_promise(sv sentence, bool zh);
+bool assist_is_promise(sv sentence);
+/* Of the company at that moment, minutes east of UTC. */
+int assist_tz(const struct assist_with *w, int64_t at_ms);
 enum assist_follow { FOLLOW_NONE, FOLLOW_TICKET, FOLLOW_CALLBACK, FOLLOW_MESSAGE };
 const char *assist_follow_name(enum assist_follow f);
 enum assist_follow assist_follow_of(sv sentence);
@@ -104,6 +107,8 @@ struct assist_plan {
 bool assist_one_of(sv list, sv word);
 /* The text's language decides which words are looked for: both, as people mix them. */
 bool assist_words_in(const struct assist_entry *x, sv text);
+/* The disposition of this id, or NULL. */
+const struct assist_entry *assist_disposition_of(const struct assist_plan *p, sv id);
 const struct assist_tool *assist_tool_of(const struct assist_with *w, sv name);
 
 /* ---- assist_sum.c, assist_end.c, assist_text.c ---- */
@@ -114,9 +119,9 @@ struct assist_sum {              /* a summary being made */
 	struct arena a;
 	jv *o;
 	const char *outcome;
-	bool any_done, any_open, refused, answered;
+	bool any_done, any_open, refused, answered, cut;
 };
-void assist_put_titles(jv *o, const sv title[2]);
+jv *assist_pair(const sv v[2]);  /* {zh, en}; the caller's */
 /* Outcome, what is open, disposition and follow-ups: after what was done is there. */
 void assist_sum_end(struct assist_sum *s);
 /* The readable text of a summary, in its language. */
@@ -132,6 +137,11 @@ size_t assist_suggest(const struct assist_case *c, const struct assist_with *w,
 jv *assist_next(const struct assist_case *c, const struct assist_with *w,
 		const struct policy_table *strategy);
 jv *assist_checks(const struct assist_case *c, const struct assist_plan *p);
+
+/* ---- assist_translate.c ---- */
+
+/* Does the text have one of the forms "a|b"? */
+bool assist_any_form(sv forms, sv text);
 
 /* ---- assist_mind.c: what a model is asked; on assist's thread ---- */
 

@@ -15,21 +15,12 @@ static const char *language_of(const char *lang)
 	return strcmp(lang, "zh") == 0 ? "Chinese (simplified)" : "English";
 }
 
-static bool names_it(sv forms, sv text)
-{
-	sv one;
-	while (sv_cut(&forms, '|', &one))
-		if (one.n && sv_find(text, one) >= 0)
-			return true;
-	return false;
-}
-
 /* Only the names that the text has: a list of all would be longer than the text. */
 static void put_names(const struct assist_words *w, sv text, struct sb *b)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < w->n && n < NAMES_MOST; i++)
-		if (names_it(w->v[i], text))
+		if (assist_any_form(w->v[i], text))
 			sb_fmt(b, "%s" SV_FMT, n++ ? "; " : "\nNames, each with its forms: ",
 			       SV_ARG(w->v[i]));
 }

@@ -249,12 +249,12 @@ int assist_plan_json(const struct assist_plan *p, const char *list, struct sb *o
 	return sb_err(out);
 }
 
-bool assist_plan_disposition(const struct assist_plan *p, sv id)
+const struct assist_entry *assist_disposition_of(const struct assist_plan *p, sv id)
 {
 	for (size_t i = 0; p && i < p->list[LIST_DISPOSITIONS].n; i++)
 		if (sv_eq(p->list[LIST_DISPOSITIONS].v[i].id, id))
-			return true;
-	return false;
+			return &p->list[LIST_DISPOSITIONS].v[i];
+	return NULL;
 }
 
 bool assist_one_of(sv list, sv word)

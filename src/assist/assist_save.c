@@ -69,7 +69,7 @@ static const char *wrong_with(const struct assist_edit *x)
 	if (text && (!jv_is_str(text) || jv_as_str(text).n > TEXT_MAX))
 		return "text must be a text of at most 16 KB.";
 	if (d && !jv_is_null(d) &&
-	    !(jv_is_str(d) && assist_plan_disposition(x->with->plan, jv_as_str(d))))
+	    !(jv_is_str(d) && assist_disposition_of(x->with->plan, jv_as_str(d))))
 		return "disposition must be the id of one of the dispositions, or null.";
 	if (f && (!jv_is_arr(f) || jv_len(f) > ASSIST_LIST))
 		return "follow_ups must be a list of at most 12.";
@@ -82,25 +82,18 @@ static const char *wrong_with(const struct assist_edit *x)
 	return NULL;
 }
 
-static const struct assist_entry *disposition(const struct assist_plan *p, sv id)
-{
-	for (size_t i = 0; p && i < p->list[LIST_DISPOSITIONS].n; i++)
-		if (sv_eq(p->list[LIST_DISPOSITIONS].v[i].id, id))
-			return &p->list[LIST_DISPOSITIONS].v[i];
-	return NULL;
-}
-
 static void apply(const struct assist_edit *x, jv *o)
 {
 	const jv *d = jv_get(x->body, "disposition"), *f = jv_get(x->body, "follow_ups");
 	if (jv_get(x->body, "text"))
 		jv_set_str(o, "text", jv_get_str(x->body, "text"));
 	if (d) {
-		const struct assist_entry *e = disposition(x->with->plan, jv_as_str(d));
+		const struct assist_entry *e =
+			assist_disposition_of(x->with->plan, jv_as_str(d));
 		jv *n = e ? jv_obj() : jv_null();
 		if (e) {
 			jv_set_str(n, "id", e->id);
-			assist_put_titles(n, e->title);
+			jv_set(n, "title", assist_pair(e->title));
 		}
 		jv_set(o, "disposition", n);
 	}

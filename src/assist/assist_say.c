@@ -102,14 +102,14 @@ static void expand(sv s, struct sb *b)
 	}
 }
 
-bool assist_is_promise(sv s, bool zh)
+bool assist_is_promise(sv s)
 {
 	struct sb b;
 	if (assist_is_question(s) || says(s, "if you|如果您|would you|could you|请您|should i"))
 		return false;
 	sb_init(&b, LIM_SB);
 	expand(s, &b);
-	bool yes = says(sb_sv(&b), promise_en) || (zh && says(s, promise_zh));
+	bool yes = says(sb_sv(&b), promise_en) || says(s, promise_zh);
 	sb_done(&b);
 	return yes;
 }
@@ -178,10 +178,16 @@ static int64_t minutes_of(sv iso, int64_t *days)
 	return minutes;
 }
 
+int assist_tz(const struct assist_with *w, int64_t at_ms)
+{
+	int64_t from, to;
+	return w->zone ? cal_offset(w->zone, at_ms, &from, &to) / 60 : w->tz_min;
+}
+
 static sv stamp(int64_t ms, const struct assist_with *w, bool whole_day, struct arena *a)
 {
 	char when[32];
-	clk_rfc3339(ms + (int64_t)w->tz_min * 60000, when);
+	clk_rfc3339(ms + (int64_t)assist_tz(w, ms) * 60000, when);
 	return arena_sv(a, sv_slice(sv_of(when), 0, whole_day ? 10 : 16));
 }
 
@@ -190,7 +196,7 @@ static sv after(sv iso, sv sentence, int64_t at_ms, const struct assist_with *w,
 	int64_t days, minutes = minutes_of(iso, &days);
 	if (minutes < 0 || minutes + days == 0)
 		return SV("");
-	int64_t ms = at_ms + minutes * 60000, zone = (int64_t)w->tz_min * 60000;
+	int64_t ms = at_ms + minutes * 60000, zone = (int64_t)assist_tz(w, at_ms) * 60000;
 	bool working = says(sentence, "working day~|business day~|工作日");
 	while (days > 0) {
 		ms += 86400000;
@@ -209,7 +215,8 @@ static const struct feel_slot *first_of(const struct feel_slot *v, size_t n, con
 
 sv assist_when(sv sentence, int64_t at_ms, const struct assist_with *w, struct arena *a)
 {
-	struct feel_slot_ctx ctx = { .now_ms = at_ms, .tz_min = w->tz_min, .country = w->country };
+	struct feel_slot_ctx ctx = { .now_ms = at_ms, .tz_min = assist_tz(w, at_ms),
+				     .country = w->country };
 	struct feel_slot *v;
 	size_t n;
 	if (feel_slots(sentence, &ctx, a, &v, &n))

@@ -11,12 +11,12 @@
 #define TEXT_BYTES 600
 #define FACTS_MOST 32
 
-void assist_put_titles(jv *o, const sv title[2])
+jv *assist_pair(const sv v[2])
 {
-	jv *t = jv_obj();
-	jv_set_str(t, "zh", title[0]);
-	jv_set_str(t, "en", title[1]);
-	jv_set(o, "title", t);
+	jv *o = jv_obj();
+	jv_set_str(o, "zh", v[0]);
+	jv_set_str(o, "en", v[1]);
+	return o;
 }
 
 static sv cut(sv s)
@@ -113,11 +113,14 @@ static bool has_fact(const jv *list, sv type, sv value)
 	return false;
 }
 
-static void push_fact(jv *list, sv type, sv value, sv label, int turn)
+static void push_fact(struct assist_sum *s, jv *list, sv type, sv value, sv label, int turn)
 {
 	/* Known by another name already, or the same words for the same thing. */
-	if (jv_len(list) >= FACTS_MOST || has_fact(list, type, value) ||
+	if (has_fact(list, type, value) ||
 	    (label.n && (has_fact(list, type, label) || has_fact(list, SV("item"), label))))
+		return;
+	s->cut |= jv_len(list) >= FACTS_MOST;
+	if (jv_len(list) >= FACTS_MOST)
 		return;
 	jv *o = jv_obj();
 	jv_set_str(o, "type", type);
@@ -163,7 +166,7 @@ static bool told_type(const char *type)
 
 static void put_spoken(struct assist_sum *s, jv *list, const struct assist_said *x)
 {
-	struct feel_slot_ctx ctx = { .now_ms = x->ts_ms, .tz_min = s->w->tz_min,
+	struct feel_slot_ctx ctx = { .now_ms = x->ts_ms, .tz_min = assist_tz(s->w, x->ts_ms),
 				     .country = s->w->country, .catalogue = s->w->products };
 	struct feel_slot *v;
 	size_t n;
@@ -173,7 +176,7 @@ static void put_spoken(struct assist_sum *s, jv *list, const struct assist_said 
 		sv said = sv_slice(x->text, v[i].start, v[i].end);
 		bool one = strcmp(v[i].type, "quantity") == 0 && sv_eq(v[i].value, SV("1"));
 		if (told_type(v[i].type) && !one)
-			push_fact(list, sv_of(v[i].type),
+			push_fact(s, list, sv_of(v[i].type),
 				  assist_past_day(v[i].value, said, x->ts_ms, &s->a), said,
 				  x->turn);
 	}
@@ -205,12 +208,12 @@ static bool next_code(sv *text, sv *ret)
 	return false;
 }
 
-static void put_codes(jv *list, const struct assist_said *x)
+static void put_codes(struct assist_sum *s, jv *list, const struct assist_said *x)
 {
 	sv rest = x->text, code;
 	while (next_code(&rest, &code))
 		if (!has_fact(list, SV(""), code))
-			push_fact(list, SV("reference"), code, SV(""), x->turn);
+			push_fact(s, list, SV("reference"), code, SV(""), x->turn);
 }
 
 static void put_facts(struct assist_sum *s)
@@ -221,14 +224,14 @@ static void put_facts(struct assist_sum *s)
 		const struct assist_slot *x = &c->slot.v[i];
 		sv label = clear(x->label);
 		label = label.n ? label : clear(unmasked(s, said_for(c, x), x->flow));
-		push_fact(list, x->name, x->value, label, x->turn);
+		push_fact(s, list, x->name, x->value, label, x->turn);
 	}
 	for (size_t i = 0; i < c->said.n; i++) {
 		const struct assist_said *x = &c->said.v[i];
 		if (x->who != ASSIST_BOT)
 			put_spoken(s, list, x);
 		if (!x->n_cite)
-			put_codes(list, x);
+			put_codes(s, list, x);
 	}
 	jv_set(s->o, "facts", list);
 }
@@ -263,7 +266,7 @@ static jv *call_json(struct assist_sum *s, const struct assist_call *x, bool tol
 	const struct assist_tool *t = assist_tool_of(s->w, x->tool);
 	jv *o = jv_obj();
 	jv_set_str(o, "tool", x->tool);
-	assist_put_titles(o, t ? t->title : (const sv[2]){ x->tool, x->tool });
+	jv_set(o, "title", assist_pair(t ? t->title : (const sv[2]){ x->tool, x->tool }));
 	if (told)
 		jv_set_str(o, "text", told_of(s, x));
 	else
@@ -332,9 +335,12 @@ static void put_promises(struct assist_sum *s)
 		sv rest = x->text, one;
 		if (!person && !(x->who == ASSIST_BOT && bot_binds(x)))
 			continue;
-		while (jv_len(list) < ASSIST_LIST && assist_sentence(&rest, &one)) {
-			if (!assist_is_promise(one, true) || has_text(list, one))
+		while (assist_sentence(&rest, &one)) {
+			if (!assist_is_promise(one) || has_text(list, one))
 				continue;
+			s->cut |= jv_len(list) >= ASSIST_LIST;
+			if (jv_len(list) >= ASSIST_LIST)
+				break;
 			sv when = assist_when(one, x->ts_ms, s->w, &s->a);
 			jv *o = jv_obj();
 			jv_set_str(o, "text", cut(one));
@@ -364,7 +370,10 @@ static void put_citations(struct assist_sum *s)
 		for (size_t k = 0; k < c->said.v[i].n_cite; k++) {
 			const struct assist_cite *x = &c->said.v[i].cite[k];
 			s->answered = true;
-			if (jv_len(list) >= ASSIST_LIST || has_article(list, x->article))
+			if (has_article(list, x->article))
+				continue;
+			s->cut |= jv_len(list) >= ASSIST_LIST;
+			if (jv_len(list) >= ASSIST_LIST)
 				continue;
 			jv *o = jv_obj();
 			jv_set_str(o, "article_id", x->article);
@@ -388,7 +397,7 @@ static jv *make(const struct assist_case *c, const struct assist_with *w)
 	put_promises(&s);
 	put_citations(&s);
 	assist_sum_end(&s);
-	if (c->truncated)
+	if (c->truncated || s.cut)
 		jv_set_bool(s.o, "truncated", true);
 	jv_set_bool(s.o, "builtin", true);
 	arena_done(&s.a);
@@ -406,9 +415,3 @@ jv *assist_summary(const struct assist_case *c, const struct assist_with *w)
 	return o;
 }
 
-void assist_summary_text(const struct assist_case *c, const struct assist_with *w, struct sb *out)
-{
-	jv *o = make(c, w);
-	assist_sum_words(c, w, o, out);
-	jv_free(o);
-}

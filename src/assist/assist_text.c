@@ -184,14 +184,13 @@ void assist_sum_words(const struct assist_case *c, const struct assist_with *w, 
 {
 	struct teller t = { .out = out, .zh = assist_zh(c) };
 	const jv *issue = jv_get(s, "issue");
-	sv title = SV("");
 	if (jv_is_obj(issue)) {
 		head(&t, "issue");
+		size_t before = out->n;
 		if (w->flow_title && jv_get_str(issue, "flow").n)
-			title = w->flow_title(w->arg, jv_get_str(issue, "flow"),
-					      assist_case_lang(c));
-		if (title.n)
-			sb_fmt(out, t.zh ? SV_FMT "：" : SV_FMT ": ", SV_ARG(title));
+			w->flow_title(w->arg, jv_get_str(issue, "flow"), assist_case_lang(c), out);
+		if (out->n > before)
+			sb_cstr(out, t.zh ? "：" : ": ");
 		sb_put(out, jv_get_str(issue, "text"));
 	}
 	put_texts(&t, s, "more");

@@ -159,7 +159,7 @@ static const char *compare(sv text, const struct numbers *was, const struct numb
 	return NULL;
 }
 
-static bool any_form(sv forms, sv text)
+bool assist_any_form(sv forms, sv text)
 {
 	sv one;
 	while (sv_cut(&forms, '|', &one))
@@ -198,7 +198,7 @@ bool assist_translated_ok(sv text, sv translation, const struct assist_words *w,
 	else
 		why = compare(text, &v[0], &v[1]);
 	for (size_t i = 0; w && i < w->n && !why; i++)
-		if (any_form(w->v[i], text) && !any_form(w->v[i], translation))
+		if (assist_any_form(w->v[i], text) && !assist_any_form(w->v[i], translation))
 			why = "a name that is kept was translated";
 	xfree(v);
 	if (ret_why)

@@ -87,7 +87,7 @@ TEST(a_later_entry_of_the_same_id_counts)
 	OK(assist_plan_json(p, "dispositions", &b));
 	HAS(sb_sv(&b), "Second");
 	CHECK(sv_find(sb_sv(&b), SV("First")) < 0);
-	CHECK(assist_plan_disposition(p, SV("y")) && !assist_plan_disposition(p, SV("z")));
+	CHECK(assist_disposition_of(p, SV("y")) && !assist_disposition_of(p, SV("z")));
 	EQ(assist_plan_json(p, "colours", &b), ERR_NOTFOUND);
 	sb_done(&b);
 	obj_unref(p);
@@ -145,8 +145,7 @@ TEST(actions_are_proposed_with_what_is_known)
 	jv *schema = jv_parse(SV("{\"type\":\"object\",\"required\":[\"order\",\"reason\"],"
 				 "\"properties\":{\"order\":{\"type\":\"string\"},\"reason\":"
 				 "{\"type\":\"string\"},\"amount\":{\"type\":\"number\"}}}"), NULL);
-	const struct assist_tool tool = { .name = SV("return_create"), .effect = true,
-					  .schema = schema };
+	const struct assist_tool tool = { .name = SV("return_create"), .schema = schema };
 	struct assist_plan *p = demo_plan();
 	struct assist_with w = { .plan = p, .tool = &tool, .n_tool = 1 };
 	customer(&t, "I want to return my lamp",

@@ -5,7 +5,10 @@
 #include "assist_int.h"
 #include "kb.h"
 #include "model.h"
+#include "policy_table.h"
 #include "t.h"
+
+#include <pthread.h>
 
 #define NOW 1795692180000LL
 #define CONV "01M8BSGDCP2Y6FBA1DCYXA93S6"
@@ -18,6 +21,7 @@ struct world {
 	struct assist *as;
 	struct assist_plan *plan;
 	jv *script;
+	struct policy_table *strategy;
 	int64_t seq;
 	struct sb seen;              /* of what was told: type and data, one a line */
 	int told;
@@ -111,6 +115,11 @@ static int open_model(void *arg, struct loop *l, struct llm **ret)
 	return w->script ? llm_open(ret, &s, l, &e) : ERR_NOTFOUND;
 }
 
+static struct policy_table *strategy_now(void *arg)
+{
+	return obj_ref(((struct world *)arg)->strategy);
+}
+
 static void world_open(struct world *w, const char *script)
 {
 	struct err e = { 0 };
@@ -134,6 +143,8 @@ static void world_open(struct world *w, const char *script)
 				 .loop = w->loop,
 				 .kb = w->kb,
 				 .with = { .plan = w->plan, .tz_min = 480 },
+				 .strategy = strategy_now,
+				 .strategy_arg = w,
 				 .model = open_model,
 				 .model_arg = w,
 				 .out = out,
@@ -148,6 +159,7 @@ static void world_close(struct world *w)
 	store_close(w->st);
 	snap_free(w->kb);
 	obj_unref(w->plan);
+	obj_unref(w->strategy);
 	loop_free(w->loop);
 	jv_free(w->script);
 	sb_done(&w->seen);
@@ -227,6 +239,84 @@ TEST(rows_become_events_while_somebody_watches)
 	world_open(&w, NULL);
 	is_told(&w);
 	world_close(&w);
+}
+
+static void catches_up(struct world *w)
+{
+	row(w, "turn.customer", "{\"text\":\"where is it\",\"language\":\"en\"}");
+	watch(w);
+	/* Written before the watch began, on disk only afterwards. */
+	row(w, "turn.agent", "{\"text\":\"hello\",\"by\":\"mei\"}");
+	sb_reset(&w->seen);
+	live(w, 3, "customer.known", "{\"level\":2}");
+	HAS(sb_sv(&w->seen), "\"id\":\"greeted\",\"title\":{\"zh\":\"问候\",\"en\":\"Greeting\"},"
+			     "\"state\":\"done\"");
+	/* Not yet on disk either: the row waits for those before it. */
+	w->seq = 3;
+	sb_reset(&w->seen);
+	live(w, 5, "turn.agent", "{\"text\":\"I guarantee a refund\"}");
+	EQ(sb_sv(&w->seen).n, 0);
+	row(w, "turn.bot", "{\"text\":\"One moment.\"}");
+	live(w, 5, "turn.agent", "{\"text\":\"I guarantee a refund\"}");
+	HAS(sb_sv(&w->seen), "assist.alert");
+	/* What never comes is not waited for. */
+	sb_reset(&w->seen);
+	for (int i = 8; i < 12; i++)
+		live(w, i, "turn.agent", "{\"text\":\"I guarantee a refund\"}");
+	HAS(sb_sv(&w->seen), "assist.alert");
+}
+
+TEST(rows_from_just_before_the_watch_are_read_later)
+{
+	struct world w;
+	world_open(&w, NULL);
+	catches_up(&w);
+	world_close(&w);
+}
+
+TEST(a_strategy_that_is_saved_counts_from_the_next_row)
+{
+	static const char angry[] = "{\"text\":\"This is a scandal, I am furious!\",\"language\":"
+				    "\"en\",\"intent\":\"complaint\",\"intent_p\":0.9,\"emotion\":"
+				    "\"angry\"}";
+	struct world w;
+	struct cfg_report rep = { 0 };
+	world_open(&w, NULL);
+	row(&w, "turn.customer", angry);
+	watch(&w);
+	bool early = seen(&w, "\"apologise\"");
+	int rc = policy_table_new(&w.strategy, SV_NULL, "strategy.yaml", NULL, &rep);
+	cfg_report_done(&rep);
+	live(&w, 2, "turn.customer", angry);
+	bool later = seen(&w, "\"apologise\"");
+	world_close(&w);
+	OK(rc);
+	CHECK(!early && later);
+}
+
+TEST(what_is_too_long_is_told_to_be_cut)
+{
+	const struct assist_with with = { .tz_min = 480 };
+	struct world w;
+	world_open(&w, NULL);
+	bool cut[2];
+	for (int i = 0; i < 2; i++) {
+		for (; w.seq < ASSIST_ROWS + i; w.seq++) {
+			struct store_event ev = { .ts_ms = NOW, .conversation = SV(CONV),
+						  .seq = w.seq + 1, .kind = SV("x"),
+						  .actor = SV("x"), .body = SV("{}") };
+			(void)store_append(w.st, &ev, NULL, NULL, NULL);
+		}
+		struct assist_case *c = assist_case_new();
+		(void)store_flush(w.st);
+		int rc = assist_case_load(c, w.db, SV(CONV));
+		jv *o = assist_summary(c, &with);
+		cut[i] = rc == 0 && jv_get_bool(o, "truncated", false);
+		jv_free(o);
+		assist_case_free(c);
+	}
+	world_close(&w);
+	CHECK(!cut[0] && cut[1]);
 }
 
 /* ---- the thread ---- */
@@ -316,6 +406,71 @@ TEST(translations_are_checked_before_they_are_given)
 	world_open(&w, NULL);
 	EQ(translated(&w, "你好"), ERR_NOTFOUND);
 	world_close(&w);
+}
+
+TEST(a_model_that_comes_later_is_tried_again)
+{
+	struct world w;
+	world_open(&w, NULL);
+	EQ(translated(&w, "你好"), ERR_NOTFOUND);
+	w.script = jv_parse(SV("[{\"say\":[\"Hello\"]}]"), NULL);
+	OK(translated(&w, "你好"));
+	SV_EQ(sb_sv(&w.text), "Hello");
+	world_close(&w);
+}
+
+struct asked {
+	atomic_bool tried;
+	pthread_t on;
+	int over;
+};
+
+static int no_model(void *arg, struct loop *l, struct llm **ret)
+{
+	atomic_store(&((struct asked *)arg)->tried, true);
+	return ERR_NOTFOUND;
+}
+
+static bool was_tried(void *arg)
+{
+	return atomic_load(&((struct asked *)arg)->tried);
+}
+
+static void over_on(void *arg, int err, sv text)
+{
+	struct asked *x = arg;
+	x->on = pthread_self();
+	x->over++;
+}
+
+static bool once_over(void *arg)
+{
+	return ((struct asked *)arg)->over > 0;
+}
+
+static void nothing(void *arg)
+{
+}
+
+TEST(an_answer_waits_for_a_full_mailbox)
+{
+	struct asked x = { 0 };
+	struct assist *as;
+	struct err e = { 0 };
+	struct loop *l = loop_new(), *other = loop_new();
+	struct mbox *back = mbox_new(l);
+	OK(assist_open(&as, &(struct assist_opts){ .model = no_model, .model_arg = &x }, &e));
+	while (mbox_post(back, nothing, NULL) == 0)
+		;
+	OK(assist_translate(as, SV("你好"), "zh", "en", back, over_on, &x));
+	bool tried = t_wait(other, was_tried, &x, 5000);
+	bool once = t_wait(l, once_over, &x, 5000);
+	assist_close(as);
+	mbox_free(back);
+	loop_free(l);
+	loop_free(other);
+	CHECK(tried && once);
+	CHECK(pthread_equal(x.on, pthread_self()));
 }
 
 static void rewords(struct world *w)

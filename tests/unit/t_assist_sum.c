@@ -9,8 +9,7 @@
 
 static const struct assist_tool tools[] = {
 	{ .name = { "return_create", 13 },
-	  .title = { { "登记退货", 12 }, { "Register a return", 17 } },
-	  .effect = true },
+	  .title = { { "登记退货", 12 }, { "Register a return", 17 } } },
 };
 static const struct assist_with with = { .tool = tools, .n_tool = 1, .tz_min = 480,
 					 .country = "CN" };
@@ -322,7 +321,7 @@ TEST(sentences_questions_and_promises)
 		{ "需要我给您回电吗？", false, FOLLOW_CALLBACK },
 	};
 	for (size_t i = 0; i < sizeof(of) / sizeof(*of); i++) {
-		EQ(assist_is_promise(sv_of(of[i].text), true) * 100 + (int)i,
+		EQ(assist_is_promise(sv_of(of[i].text)) * 100 + (int)i,
 		   of[i].promise * 100 + (int)i);
 		EQ((int)assist_follow_of(sv_of(of[i].text)) * 100 + (int)i,
 		   of[i].follow * 100 + (int)i);
@@ -353,6 +352,24 @@ TEST(when_something_will_be)
 	for (size_t i = 0; i < sizeof(of) / sizeof(*of); i++)
 		SV_EQ(assist_when(sv_of(of[i].text), NOW, &with, &a), of[i].when);
 	arena_done(&a);
+}
+
+TEST(when_is_told_by_the_clock_of_that_season)
+{
+	struct arena a;
+	struct cal_zone *z = NULL;
+	struct err e = { 0 };
+	int64_t summer = 0, winter = 0;
+	OK(cal_zone_open(&z, SV("Europe/Berlin"), &e));
+	const struct assist_with there = { .zone = z };
+	OK(clk_parse_rfc3339(SV("2026-07-15T10:00:00Z"), &summer));
+	OK(clk_parse_rfc3339(SV("2026-12-15T10:00:00Z"), &winter));
+	arena_init(&a, 1u << 20);
+	const sv s = SV("I will answer within two hours.");
+	SV_EQ(assist_when(s, summer, &there, &a), "2026-07-15T14:00");
+	SV_EQ(assist_when(s, winter, &there, &a), "2026-12-15T13:00");
+	arena_done(&a);
+	obj_unref(z);
 }
 
 TEST(edits_are_measured)
