@@ -364,6 +364,23 @@ jv *api_body(struct web_req *r)
 	return NULL;
 }
 
+int api_if_match(struct web_req *r, int64_t *ret)
+{
+	sv s = web_req_header(r, "if-match");
+	if (!s.n || sv_eq(s, SV("*")))
+		return 0;
+	if (sv_starts(s, SV("\"")) && sv_ends(s, SV("\"")) && s.n > 2)
+		s = sv_slice(s, 1, s.n - 1);
+	return sv_i64(s, ret) || *ret < 0 ? -1 : 1;
+}
+
+void api_reply_version(struct web_req *r, int status, sv json, int64_t version)
+{
+	char line[48];
+	snprintf(line, sizeof(line), "ETag: \"%lld\"\r\n", (long long)version);
+	web_reply(r, status, "application/json", json, line);
+}
+
 /* ---- requests that must be answered by a time ---- */
 
 void api_due_add(struct api *a, struct api_due *d, void (*fn)(struct api_due *d))

@@ -4,7 +4,7 @@
  * server began, so that numbers of an earlier run are never taken for these. A socket gets hello
  * first (all there is, read on a worker after what was written before), then what came since it
  * asked, or, when it comes again with `after` and the ring still has that, all it lacks. Frames
- * without a number (typing, gauges) are for who is there. A ring outlives its last socket by ten
+ * without a number (help, gauges) are for who is there. A ring outlives its last socket by ten
  * minutes. Who reads too slowly is closed by web.c and comes back. Door's thread; hello_run on a
  * worker. */
 #include "api_people.h"
@@ -18,6 +18,7 @@
 #define AGENTS_MAX 5000
 #define KEEP_TICKS 600           /* seconds a ring lives without a socket */
 #define OPS_A_SECOND 50
+#define HELLO_HEAD 128           /* bytes around what hello carries */
 
 struct told {
 	int64_t seq;
@@ -76,6 +77,15 @@ static bool ring_has(const struct api_agent *g, int64_t seq)
 	return seq <= g->seq && seq >= g->seq - (int64_t)g->n;
 }
 
+/* Bytes that all after seq, which the ring must have, takes of a socket's queue. */
+static size_t ring_bytes(const struct api_agent *g, int64_t seq)
+{
+	size_t n = 0;
+	for (size_t i = (size_t)((int64_t)g->n - (g->seq - seq)); i < g->n; i++)
+		n += ring_at(g, i)->n + 1;
+	return n;
+}
+
 static void ring_send(const struct api_agent *g, struct desk_sock *s, int64_t after)
 {
 	for (size_t i = (size_t)((int64_t)g->n - (g->seq - after)); i < g->n && s->ws; i++) {
@@ -107,11 +117,6 @@ bool api_agent_lost(const struct api_agent *g, int64_t after, sv conversation)
 struct api_agent *api_agent_find(struct api *a, sv login)
 {
 	return login.n ? map_get(a->people->agents, login) : NULL;
-}
-
-bool api_agent_here(const struct api_agent *g)
-{
-	return g && g->n_socks > 0;
 }
 
 static struct api_agent *agent_get(struct api *a, const char *login)
@@ -176,7 +181,7 @@ static void frame_of(struct sb *b, const char *type, sv json)
 void api_agent_show(struct api_agent *g, const char *type, sv json)
 {
 	struct sb b;
-	if (!api_agent_here(g))
+	if (!g || g->n_socks == 0)
 		return;
 	frame_of(&b, type, json);
 	if (!sb_err(&b))
@@ -370,7 +375,9 @@ void desk_sock_reply(struct desk_sock *s, sv re, int status, sv json, const char
 static void hello_sent(struct desk_sock *s, sv work)
 {
 	struct api_agent *g = s->g;
-	bool resumed = s->after && ring_has(g, s->after);
+	/* more than the socket's queue holds would close it, and again when it comes back */
+	bool resumed = s->after && ring_has(g, s->after) &&
+		       ring_bytes(g, s->after) + work.n + HELLO_HEAD <= LIM_WS_QUEUE;
 	struct sb b;
 	sb_init(&b, 16u << 20);
 	sb_fmt(&b, "{\"seq\":%lld,\"type\":\"hello\",\"data\":{\"resumed\":%s",
@@ -516,7 +523,7 @@ static void agents_sweep(struct api_people *p)
 
 /* A full mailbox lost events: all come again for everything, with numbers of which no ring
  * knows. */
-void api_agents_again(struct api *a)
+static void agents_again(struct api *a)
 {
 	size_t it = 0;
 	sv key;
@@ -537,10 +544,9 @@ static void tick(void *arg)
 	struct api_people *p = arg;
 	int64_t lost = metric_get(M_MBOX_FULL);
 	loop_after(p->a->loop, &p->tick, 1000, tick, p);
-	p->ticks++;
 	agents_sweep(p);
 	if (lost != p->lost)
-		api_agents_again(p->a);
+		agents_again(p->a);
 	p->lost = lost;
 }
 

@@ -121,14 +121,14 @@ void api_op_hold(struct api_op *op)
 
 /* ---- agents ---- */
 
-/* A colleague who was asked and is in the call; empty = none. */
-static sv consulted(struct api_op *op, sv conversation)
+/* A colleague who was asked and is in the call: that one, or with want empty any; empty = none. */
+static sv consulted(struct api_op *op, sv conversation, sv want)
 {
 	const struct api_served *x = api_served(op->a, conversation);
 	for (int i = 0; x && i < x->n_party; i++) {
 		sv login = sv_of(x->party[i]), who;
 		if (sv_cut(&login, ':', &who) && sv_eq(who, SV("consult")) &&
-		    !sv_eq(login, sv_of(op->u.login)))
+		    !sv_eq(login, sv_of(op->u.login)) && (!want.n || sv_eq(login, want)))
 			return sv_of(x->party[i]);
 	}
 	return SV_NULL;
@@ -152,7 +152,7 @@ static bool which(struct api_op *op, struct party *p)
 	sv given = jv_get_str(op->data, "party"), name = sv_of(op->kind->name);
 	bool other = sv_eq(name, SV("merge")) || sv_eq(name, SV("drop"));
 	if (!given.n && other)
-		given = consulted(op, api_op_id(op, "conversation"));
+		given = consulted(op, api_op_id(op, "conversation"), SV_NULL);
 	if (!given.n)
 		return own_party(op, api_op_id(op, "conversation"), p);
 	if (!may_move(op, given))
@@ -220,7 +220,10 @@ static void handed(void *arg, int err, sv json)
 
 static bool hand_over(struct api_op *op, sv conversation)
 {
-	sv party = consulted(op, conversation), login = party, who;
+	sv want = jv_get_str(op->data, "agent");
+	if (!want.n && jv_get_str(op->data, "to").n)
+		want = SV("out");
+	sv party = consulted(op, conversation, want), login = party, who;
 	if (!sv_cut(&login, ':', &who) || sv_eq(login, SV("out")))
 		return false;
 	struct acd_order o = { .act = ACD_DO_TAKE,

@@ -38,12 +38,6 @@ struct told {
 	char *json;
 };
 
-static bool kept(const char *type)
-{
-	return strcmp(type, "typing") != 0 && strcmp(type, "queue.realtime") != 0 &&
-	       strcmp(type, "agent.realtime") != 0 && strncmp(type, "assist.", 7) != 0;
-}
-
 /* Who hears of the conversation: one agent at a time, and none while it waits. */
 static void serve_by(struct api *a, const char *type, sv agent, const jv *v)
 {
@@ -90,10 +84,7 @@ static void told_here(void *arg)
 		board_keep(a, t->type, json, v);
 	} else if (v) {
 		serve_by(a, t->type, agent, v);
-		if (kept(t->type))
-			api_agent_tell(api_agent_find(a, agent), t->type, json);
-		else
-			api_agent_show(api_agent_find(a, agent), t->type, json);
+		api_agent_tell(api_agent_find(a, agent), t->type, json);
 		api_live_show(a, t->type, json);
 		if (strcmp(t->type, "agent.state") == 0) {
 			api_agents_show_but(a, agent, t->type, json);
@@ -196,7 +187,9 @@ void api_call_row(struct api *a, sv conversation, const jv *row)
 	sb_init(&b, LIM_SB);
 	jv_dump(o, &b);
 	jv_free(o);
-	if (in && sv_eq(who, SV("consult")))
+	/* "out" is a number outside, no user */
+	bool colleague = sv_eq(who, SV("consult")) && !sv_eq(login, SV("out"));
+	if (in && colleague)
 		api_serve(a, conversation, login, true);
 	api_agents_serving(a, conversation, "call", sb_sv(&b), true);
 	api_live_show(a, "call", sb_sv(&b));
@@ -207,6 +200,6 @@ void api_call_row(struct api *a, sv conversation, const jv *row)
 		taken(a, conversation, x, id);
 	else if (taker && out)
 		x->taker[0] = '\0';
-	if (out && sv_eq(who, SV("consult")))
+	if (out && colleague)
 		api_serve(a, conversation, login, false);    /* x may be gone */
 }

@@ -256,7 +256,7 @@ static const struct api_op_kind kinds[] = {
 	{ "takeover", "handover.take", api_op_takeover },
 };
 
-const struct api_op_kind *api_op_find(sv name)
+static const struct api_op_kind *op_find(sv name)
 {
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
 		if (sv_eq(name, sv_of(kinds[i].name)))
@@ -280,7 +280,7 @@ void api_op_frame(struct desk_sock *s, const struct api_user *u, sv re, sv name,
 {
 	struct api_op *op = xalloc(sizeof(*op));
 	*op = (struct api_op){ .a = desk_sock_api(s), .u = *u, .sock = s, .data = data,
-			       .kind = api_op_find(name) };
+			       .kind = op_find(name) };
 	snprintf(op->re, sizeof(op->re), SV_FMT, SV_ARG(re));
 	desk_sock_ref(s);
 	op_run(op);
@@ -298,7 +298,7 @@ void api_op_request(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
 	struct api_user u;
-	const struct api_op_kind *kind = api_op_find(last_of(web_req_path(r)));
+	const struct api_op_kind *kind = op_find(last_of(web_req_path(r)));
 	sv path = web_req_path(r), id = web_req_param(r, "id");
 	if (!api_may(a, r, kind ? kind->may : "", &u))
 		return;

@@ -4,6 +4,7 @@
  * with that agent); notes and typing are for whoever serves it, and for supervisors. Door's
  * thread. */
 #include "api_agent_op.h"
+#include "api_assist.h"
 #include "assist.h"
 
 #define NOTE_MAX 4000
@@ -19,10 +20,12 @@ static void word_done(void *arg, int err)
 		api_op_done(op, SV_NULL);
 }
 
-/* May this user put a hand on the conversation? */
+/* May this user put a hand on the conversation? Listening in has a permission of its own, which
+ * the table has asked for. */
 static bool may_touch(struct api_op *op, sv conversation)
 {
-	if (api_serves(op->a, conversation, sv_of(op->u.login)) ||
+	if (sv_eq(sv_of(op->kind->may), SV("call.monitor")) ||
+	    api_serves(op->a, conversation, sv_of(op->u.login)) ||
 	    api_role_may(op->a, sv_of(op->u.role), "handover.take"))
 		return true;
 	api_op_fail(op, 403, "You do not serve this conversation.");
@@ -56,7 +59,8 @@ static void say_translated(void *arg, int err, sv text)
 	struct talk_word w = { .kind = WORD_SAYS, .text = text,
 			       .original = jv_get_str(op->data, "text"),
 			       .client_id = jv_get_str(op->data, "client_id"),
-			       .lang = jv_get_str(op->data, "lang") };
+			       .lang = jv_get_str(op->data, "lang"),
+			       .suggested = jv_get_bool(op->data, "suggested", false) };
 	struct api_name name;
 	if (err) {
 		api_op_fail(op, err == ERR_NOTFOUND ? 503 : err,
@@ -71,19 +75,11 @@ static void say_translated(void *arg, int err, sv text)
 	api_op_word(op, &w);
 }
 
-static bool is_chinese(sv text)
-{
-	for (uint32_t r; (r = sv_rune(&text)) != 0;)
-		if (sv_is_cjk(r))
-			return true;
-	return false;
-}
-
 /* True when the words go through a translation first (and it answers). */
 static bool translated(struct api_op *op, sv text)
 {
 	const struct api_served *x = api_served(op->a, api_op_id(op, "conversation"));
-	const char *from = is_chinese(text) ? "zh" : "en";
+	const char *from = api_written_in(text);
 	if (!x || !x->lang[0] || strcmp(x->lang, from) == 0)
 		return false;
 	jv_set_str(op->data, "lang", sv_of(x->lang));
@@ -97,7 +93,8 @@ static bool translated(struct api_op *op, sv text)
 
 void api_op_say(struct api_op *op)
 {
-	struct talk_word w = { .kind = WORD_SAYS };
+	struct talk_word w = { .kind = WORD_SAYS,
+			       .suggested = jv_get_bool(op->data, "suggested", false) };
 	struct api_name name;
 	if (!api_op_text(op, "text", 4 * LIM_TEXT_MSG, true, &w.text) ||
 	    !api_op_text(op, "client_id", 64, false, &w.client_id) ||

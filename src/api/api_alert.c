@@ -103,9 +103,9 @@ void api_alert_mood(struct api *a, sv conversation, sv emotion)
 	bool angry = sv_eq(emotion, SV("angry"));
 	if (!x || !x->n)
 		return;
-	if (angry && strcmp(x->mood, "angry") != 0)
+	if (angry && !x->angry)
 		raise_alert(a, &(struct alert){ .kind = "customer_angry", .severity = "high",
 						.conversation = conversation,
 						.agent = sv_of(x->login[0]), .text = emotion });
-	snprintf(x->mood, sizeof(x->mood), SV_FMT, SV_ARG(emotion));
+	x->angry = angry;
 }

@@ -65,19 +65,12 @@ static void summary_run(struct api_query *q, struct store_db *db)
 	jv_free(o);
 }
 
-static void with_tag(struct web_req *r, sv json, int64_t version)
-{
-	char tag[64];
-	(void)snprintf(tag, sizeof(tag), "ETag: \"%lld\"\r\n", (long long)version);
-	web_reply(r, 200, "application/json", json, tag);
-}
-
 static void summary_done(struct api_query *q)
 {
 	if (q->status >= 400)
 		api_problem(q->r, q->status, q->detail);
 	else
-		with_tag(q->r, sb_sv(&q->out), q->i1);
+		api_reply_version(q->r, 200, sb_sv(&q->out), q->i1);
 	api_query_free(q);
 }
 
@@ -137,17 +130,14 @@ static void kept(void *arg, int rc)
 			    rc == ERR_NOTFOUND ? "There is no such conversation." :
 						 "It could not be saved; try again.");
 	else
-		with_tag(k->r, sb_sv(&k->json), k->x.new_version);
+		api_reply_version(k->r, 200, sb_sv(&k->json), k->x.new_version);
 	keep_free(k);
 }
 
 /* "3" of If-Match; false: answered. */
 static bool version_of(struct web_req *r, int64_t *ret)
 {
-	sv m = web_req_header(r, "if-match");
-	if (m.n >= 2 && m.p[0] == '"' && m.p[m.n - 1] == '"')
-		m = sv_slice(m, 1, m.n - 1);
-	if (m.n && sv_i64(m, ret) == 0 && *ret >= 0)
+	if (api_if_match(r, ret) > 0)
 		return true;
 	api_problem(r, 428, "Give If-Match with the ETag of the summary that was read.");
 	return false;
@@ -225,7 +215,7 @@ static const char *lang_of(sv s)
 	return sv_eq(s, SV("zh")) ? "zh" : sv_eq(s, SV("en")) ? "en" : NULL;
 }
 
-static const char *written_in(sv text)
+const char *api_written_in(sv text)
 {
 	char lang[4] = "";
 	(void)feel_language(text, lang);
@@ -242,7 +232,7 @@ void api_translate(struct web_req *r, void *arg)
 		return;
 	sv text = jv_get_str(body, "text"), from = jv_get_str(body, "from");
 	const char *to = lang_of(jv_get_str(body, "to"));
-	const char *of = from.n ? lang_of(from) : written_in(text);
+	const char *of = from.n ? lang_of(from) : api_written_in(text);
 	if (!sv_trim(text).n || sv_runes(text) > TRANSLATE_MOST)
 		api_problem(r, 400, "text must have 1 to 4000 characters.");
 	else if (!to || !of)

@@ -218,18 +218,20 @@ void api_call_make(struct web_req *r, void *arg)
 void api_call_by(struct api_op *op, const struct api_caller *by)
 {
 	const char *bad = NULL;
+	if (op->a->draining) {
+		api_op_fail(op, 503, "The server is about to stop; no new calls.");
+		return;
+	}
 	struct out_call *c = read_body(op->data, false, &bad);
 	c->a = op->a;
 	c->op = op;
 	c->by = *by;
 	id_new(c->id);
-	if (op->a->draining)
-		bad = "the server stops; to";
 	if (!bad) {
 		request(c, op->u.login);
 		return;
 	}
-	api_op_fail(op, op->a->draining ? 503 : 400,
+	api_op_fail(op, 400,
 		    "to is needed: a number or SIP address of 200 bytes at most; language is en "
 		    "or zh.");
 	out_call_free(c);

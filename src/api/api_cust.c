@@ -80,12 +80,10 @@ static void card_run(struct api_query *q, struct store_db *db)
 
 static void card_done(struct api_query *q)
 {
-	char tag[64];
-	snprintf(tag, sizeof(tag), "ETag: \"%lld\"\r\n", (long long)q->i2);
 	if (q->status >= 400)
 		api_problem(q->r, q->status, q->detail);
 	else
-		web_reply(q->r, q->status, "application/json", sb_sv(&q->out), tag);
+		api_reply_version(q->r, q->status, sb_sv(&q->out), q->i2);
 	api_query_free(q);
 }
 
@@ -277,16 +275,12 @@ static void changed(void *arg, int err)
 	change_free(c);
 }
 
-/* If-Match: "7" or 7; another word fits no version. */
+/* Another word fits no version. */
 static int64_t if_match(struct web_req *r)
 {
-	sv s = web_req_header(r, "if-match");
-	int64_t v;
-	if (!s.n || sv_eq(s, SV("*")))
-		return -1;
-	if (sv_starts(s, SV("\"")) && sv_ends(s, SV("\"")) && s.n > 2)
-		s = sv_slice(s, 1, s.n - 1);
-	return sv_i64(s, &v) || v < 0 ? INT64_MAX : v;
+	int64_t v = 0;
+	int asked = api_if_match(r, &v);
+	return asked == 0 ? -1 : asked < 0 ? INT64_MAX : v;
 }
 
 /* NULL: it has answered. */
@@ -519,7 +513,7 @@ void api_customer_consent(struct web_req *r, void *arg)
 
 static int erase_write(struct change *c, struct store_db *db)
 {
-	c->why = "A ticket is still open: close it, or say ?force=1.";
+	c->why = "A ticket or hand-over is still open: close it, or say ?force=1.";
 	return cust_erase(db, c->id, c->force, sv_of(c->by), clk_wall_ms(), &c->files);
 }
 

@@ -108,12 +108,10 @@ static void draft_run(struct api_query *q, struct store_db *db)
 
 static void draft_done(struct api_query *q)
 {
-	char tag[64];
-	(void)snprintf(tag, sizeof(tag), "ETag: \"%lld\"\r\n", (long long)q->i1);
 	if (q->status >= 400)
 		api_problem(q->r, q->status, q->detail);
 	else
-		web_reply(q->r, 200, "application/json", sb_sv(&q->out), tag);
+		api_reply_version(q->r, 200, sb_sv(&q->out), q->i1);
 	api_query_free(q);
 }
 
@@ -229,7 +227,7 @@ static sv kept(struct decide *x, const jv *body, const char *key)
 }
 
 /* What is wrong with the request, or NULL. */
-static const char *read_decision(struct decide *x, const jv *body, sv match)
+static const char *read_decision(struct decide *x, const jv *body)
 {
 	static const char *const verbs[] = { "approve", "edit", "reject" };
 	sv verb = jv_get_str(body, "action");
@@ -254,9 +252,8 @@ static const char *read_decision(struct decide *x, const jv *body, sv match)
 	if (v == LEARN_EDIT && !x->d.title.n && !x->d.body_md.n && !x->d.aliases.p &&
 	    !x->d.category.n)
 		return "An edit gives title, body_md, aliases or category.";
-	if (sv_starts(match, SV("\"")) && sv_ends(match, SV("\"")) && match.n > 2)
-		match = sv_slice(match, 1, match.n - 1);
-	if (match.n && !sv_eq(match, SV("*")) && (sv_i64(match, &x->d.version) || x->d.version < 1))
+	int asked = api_if_match(x->r, &x->d.version);
+	if (asked < 0 || (asked > 0 && x->d.version < 1))
 		return "If-Match is not the ETag of this draft; read it again.";
 	return NULL;
 }
@@ -276,7 +273,7 @@ void api_draft_decide(struct web_req *r, void *arg)
 	arena_init(&x->arena, LIM_ARENA_TURN);
 	x->d.draft = arena_sv(&x->arena, web_req_param(r, "id"));
 	x->d.by = sv_of(arena_fmt(&x->arena, "%s", u.login));
-	const char *bad = read_decision(x, body, web_req_header(r, "if-match"));
+	const char *bad = read_decision(x, body);
 	jv_free(body);
 	if (bad) {
 		api_problem(r, 400, bad);

@@ -320,5 +320,9 @@ void api_query_free(struct api_query *q);
 bool api_row(struct api_query *q, struct store_stmt *st);
 /* The JSON object of the body; answers 400 and returns NULL otherwise. */
 jv *api_body(struct web_req *r);
+/* The version that If-Match asks for, "3" or 3: 1; 0 = any (no header, or *); -1 = no version. */
+int api_if_match(struct web_req *r, int64_t *ret);
+/* JSON with its version as ETag. */
+void api_reply_version(struct web_req *r, int status, sv json, int64_t version);
 
 #endif

@@ -21,6 +21,7 @@
 struct login {
 	char password[256], peer[48];
 	char name[128], role[16];
+	int64_t began_ms;            /* before the user was read: what changed since ends it */
 };
 
 /* As long as checking a real one. */
@@ -36,6 +37,7 @@ static void login_run(struct api_query *q, struct store_db *db)
 	struct login *l = q->p;
 	struct store_stmt *st;
 	char hash[crypto_pwhash_STRBYTES + 1] = "";
+	l->began_ms = clk_wall_ms();
 	q->status = 401;
 	q->detail = "The name or the password is wrong.";
 	if (store_prep(db, &st,
@@ -74,7 +76,7 @@ static void login_done(struct api_query *q)
 	api_login_passed(q->a, sv_of(l->peer));
 	char token[API_TOKEN_MAX];
 	sv subject = sv_of(arena_fmt(&q->arena, "%s:" SV_FMT, l->role, SV_ARG(q->s1)));
-	api_token_make(q->a, "user", subject, clk_wall_ms() + API_USER_TOKEN_MS, token,
+	api_token_make(q->a, "user", subject, l->began_ms + API_USER_TOKEN_MS, token,
 		       sizeof(token));
 	jv *user = jv_obj();
 	jv_set_str(user, "login", q->s1);
@@ -167,16 +169,36 @@ struct user_put {
 	int result;
 };
 
+/* A row of the river, as api_user.c writes it. */
+static int user_note(struct store_db *db, const struct user_put *u, bool made)
+{
+	struct sb body;
+	sb_init(&body, LIM_SB);
+	sb_cstr(&body, "{\"login\":");
+	sb_json(&body, u->login);
+	api_put(&body, "role", u->role);
+	sb_cstr(&body, ",\"password\":true}");
+	const struct store_event ev = { .kind = made ? SV("user.made") : SV("user.changed"),
+					.actor = SV("system"), .body = sb_sv(&body) };
+	int rc = store_event_put(db, &ev);
+	sb_done(&body);
+	return rc;
+}
+
+/* Who is there already keeps their version, their first day and whether they are disabled. */
 static int user_write(void *arg, struct store_db *db)
 {
 	struct user_put *u = arg;
 	struct store_stmt *q;
-	const char *sql = u->replace ? "INSERT OR REPLACE INTO users (login, name, role, "
-				       "password_hash, created_ms, updated_ms, valid_from_ms) "
-				       "VALUES (?1,?2,?3,?4,?5,?5,?5)" :
-				       "INSERT OR IGNORE INTO users (login, name, role, "
-				       "password_hash, created_ms, updated_ms) "
-				       "VALUES (?1,?2,?3,?4,?5,?5) RETURNING login";
+	const char *sql =
+		u->replace ?
+		"INSERT INTO users (login, name, role, password_hash, created_ms, updated_ms, "
+		"valid_from_ms) VALUES (?1,?2,?3,?4,?5,?5,?5) ON CONFLICT (login) DO UPDATE SET "
+		"name=excluded.name, role=excluded.role, password_hash=excluded.password_hash, "
+		"updated_ms=excluded.updated_ms, valid_from_ms=excluded.valid_from_ms, "
+		"version=users.version+1 RETURNING version" :
+		"INSERT INTO users (login, name, role, password_hash, created_ms, updated_ms) "
+		"VALUES (?1,?2,?3,?4,?5,?5) ON CONFLICT (login) DO NOTHING RETURNING version";
 	int rc = store_prep(db, &q, sql);
 	if (rc)
 		return u->result = rc;
@@ -186,8 +208,9 @@ static int user_write(void *arg, struct store_db *db)
 	store_bind_sv(q, 4, sv_of(u->hash));
 	store_bind_int(q, 5, clk_wall_ms());
 	rc = store_step(q);
+	bool made = rc == 1 && store_col_int(q, 0) == 1;
 	store_reset(q);
-	u->result = rc < 0 ? rc : !u->replace && rc == 0 ? ERR_EXISTS : 0;
+	u->result = rc == 1 ? user_note(db, u, made) : rc < 0 ? rc : ERR_EXISTS;
 	return u->result;
 }
 

@@ -3,7 +3,7 @@
  *
  *	agent = api_agent_find(a, SV("mei"));
  *	api_agent_tell(agent, "handover.accepted", json);       kept: a cut socket gets it later
- *	api_agent_show(agent, "typing", json);                  now or never
+ *	api_agent_show(agent, "assist.suggestion", json);       now or never
  *
  * An order of an agent or supervisor is one struct api_op, whether it came as a frame of
  * /ws/agent or as a request: the table in api_agent_op.c says who may and what is done. */
@@ -14,7 +14,7 @@
 
 #define AGENT_SOCKS 8            /* of one login */
 #define AGENT_RING 1000          /* events kept for a socket that was cut */
-#define AGENT_RING_BYTES (1u << 20)
+#define AGENT_RING_BYTES (LIM_WS_QUEUE / 2)   /* with hello they fit one socket */
 
 struct api_agent;
 struct api_people {
@@ -23,7 +23,6 @@ struct api_people {
 	struct map *served;          /* conversation -> struct api_served */
 	struct loop_timer tick;
 	int64_t seq0;                /* of the first event of a new agent */
-	int ticks;
 	/* the numbers last fed, {"items":[..]}; NULL = none yet. */
 	char *queues_now, *agents_now;
 	int64_t lost;                /* messages that full mailboxes had refused */
@@ -38,7 +37,7 @@ struct api_served {
 	char party[6][64];           /* joined: "agent:mei", "consult:tom" */
 	int n_party;
 	char taker[64];              /* login of who takes it over once in the call */
-	char mood[16];
+	bool angry;                  /* the customer, by their last words */
 };
 struct api_name {                    /* of an agent, from the plan */
 	char text[128], extension[64];
@@ -58,10 +57,9 @@ struct api_op {
 	char re[72];
 };
 struct api_op_kind {
-	const char *name, *may;      /* of the frame; the permission (api_may.c) */
+	const char *name, *may;      /* of the frame; the permission (tbl/permissions.def) */
 	void (*run)(struct api_op *op);      /* ends with api_op_done or api_op_fail, once */
 };
-const struct api_op_kind *api_op_find(sv name);
 /* An order that came as a frame; takes data. Answers itself, also when it may not. */
 void api_op_frame(struct desk_sock *s, const struct api_user *u, sv re, sv name, jv *data);
 /* The same as a request: the path says which, the body is its data. */
@@ -78,7 +76,6 @@ void api_people_stop(struct api *a);                 /* the thread ends */
 void api_people_done(struct api *a);                 /* sockets are closed */
 /* NULL: never here, or long gone. */
 struct api_agent *api_agent_find(struct api *a, sv login);
-bool api_agent_here(const struct api_agent *g);      /* has a socket; accepts NULL */
 /* type is one of the program's own words, json an object; g NULL = nobody. */
 void api_agent_tell(struct api_agent *g, const char *type, sv json);
 void api_agent_show(struct api_agent *g, const char *type, sv json);
@@ -101,9 +98,6 @@ void desk_sock_reply(struct desk_sock *s, sv re, int status, sv json, const char
 struct api *desk_sock_api(const struct desk_sock *s);
 void desk_sock_ref(struct desk_sock *s);
 void desk_sock_unref(struct desk_sock *s);
-
-/* All sockets come again and get everything: something was lost. */
-void api_agents_again(struct api *a);
 
 /* ---- api_agent_feed.c ---- */
 void api_agent_came(struct api *a, sv login, bool here);     /* first socket, last socket */

@@ -121,15 +121,13 @@ static void one_done(struct api_query *q)
 	enum acd_conf kind = (enum acd_conf)q->i1;
 	struct acd_plan *p = q->a->ending ? NULL : acd_plan_now(q->a->o.acd);
 	int i = p ? place_of(p, kind, q->s1) : -1;
-	char tag[48];
 	if (q->status != 200) {
 		api_problem(q->r, q->status, q->detail);
 	} else if (i < 0) {
 		api_problem(q->r, 404, conf[kind].none);
 	} else {
-		snprintf(tag, sizeof(tag), "ETag: \"%lld\"\r\n", (long long)q->i2);
 		put_one(p, kind, i, &q->out);
-		web_reply(q->r, 200, "application/json", sb_sv(&q->out), tag);
+		api_reply_version(q->r, 200, sb_sv(&q->out), q->i2);
 	}
 	obj_unref(p);
 	api_query_free(q);
@@ -241,15 +239,11 @@ static int change_write(void *arg, struct store_db *db)
 /* "3": that version; "0" or If-None-Match: *: nobody changed it yet; neither: whatever is there. */
 static int64_t version_of(struct web_req *r)
 {
-	sv s = web_req_header(r, "if-match");
-	int64_t v;
+	int64_t v = 0;
 	if (sv_eq(web_req_header(r, "if-none-match"), SV("*")))
 		return -1;
-	if (!s.n || sv_eq(s, SV("*")))
-		return 0;
-	if (sv_starts(s, SV("\"")) && sv_ends(s, SV("\"")) && s.n > 2)
-		s = sv_slice(s, 1, s.n - 1);
-	return sv_i64(s, &v) || v < 0 ? INT64_MAX : v ? v : -1;
+	int asked = api_if_match(r, &v);
+	return asked == 0 ? 0 : asked < 0 ? INT64_MAX : v ? v : -1;
 }
 
 static char *body_text(struct api *a, struct web_req *r, enum acd_conf kind, sv id)
@@ -353,13 +347,6 @@ void api_queues_realtime(struct web_req *r, void *arg)
 		api_problem(r, a->o.acd ? rc : 503, a->o.acd ? NULL : "No queues are set up here.");
 }
 
-static void put_when(struct sb *b, const char *key, int64_t ms)
-{
-	char when[32];
-	clk_rfc3339(ms, when);
-	sb_fmt(b, ms != CAL_NEVER ? ",\"%s\":\"%s\"" : ",\"%s\":null", key, when);
-}
-
 /* Which queues are open, and when those that are not open again. */
 void api_hours(struct web_req *r, void *arg)
 {
@@ -378,7 +365,8 @@ void api_hours(struct web_req *r, void *arg)
 		sb_json(&b, sv_of(q->hours ? cal_name(q->hours) : "always"));
 		bool open = !q->hours || cal_open(q->hours, now);
 		sb_fmt(&b, ",\"open\":%s", open ? "true" : "false");
-		put_when(&b, "opens_at", open ? CAL_NEVER : cal_next(q->hours, now));
+		int64_t next = open ? CAL_NEVER : cal_next(q->hours, now);
+		api_put_ms(&b, "opens_at", next == CAL_NEVER ? 0 : next);
 		sb_ch(&b, '}');
 	}
 	sb_cstr(&b, "],\"next\":null}");

@@ -330,7 +330,7 @@ static void edit_start(struct api *a, struct web_req *r, const char *fields,
 	jv *body = api_body(r);
 	if (!body)
 		return;
-	sv id = web_req_param(r, "id"), match = web_req_header(r, "if-match");
+	sv id = web_req_param(r, "id");
 	struct edit *x = xalloc(sizeof(*x));
 	*x = (struct edit){ .a = a,
 			    .r = r,
@@ -340,14 +340,13 @@ static void edit_start(struct api *a, struct web_req *r, const char *fields,
 			    .opens = write == write_open };
 	snprintf(x->number, sizeof(x->number), SV_FMT, SV_ARG(id));
 	snprintf(x->login, sizeof(x->login), "%s", u.login);
-	if (sv_starts(match, SV("\"")) && sv_ends(match, SV("\"")) && match.n > 2)
-		match = sv_slice(match, 1, match.n - 1);
 	if (!has_only(body, fields, bad, sizeof(bad))) {
 		api_problem(r, 400, bad);
 		edit_free(x);
 		return;
 	}
-	if (match.n && !sv_eq(match, SV("*")) && (sv_i64(match, &x->version) || x->version < 1)) {
+	int asked = api_if_match(r, &x->version);
+	if (asked < 0 || (asked > 0 && x->version < 1)) {
 		api_problem(r, 412, "If-Match is not the ETag of this ticket; read it again.");
 		edit_free(x);
 		return;

@@ -186,12 +186,10 @@ static void one_run(struct api_query *q, struct store_db *db)
 /* The ETag is the version. */
 static void give_one(struct api_query *q)
 {
-	char line[48];
-	(void)snprintf(line, sizeof(line), "ETag: \"%lld\"\r\n", (long long)q->i3);
 	if (q->status >= 400)
 		api_problem(q->r, q->status, q->detail);
 	else
-		web_reply(q->r, q->status, "application/json", sb_sv(&q->out), line);
+		api_reply_version(q->r, q->status, sb_sv(&q->out), q->i3);
 	api_query_free(q);
 }
 
@@ -357,8 +355,11 @@ static void write_done(struct api_query *q)
 	struct user_edit *u = q->p;
 	q->a->logins--;
 	sodium_memzero(u->password, sizeof(u->password));
-	if (q->status < 300 && u->cut_ms)
-		cut(q->a, u->login, u->cut_ms);
+	if (q->status < 300 && u->cut_ms) {
+		/* until now a sign-in could read the user as they were */
+		int64_t now = clk_wall_ms();
+		cut(q->a, u->login, now > u->cut_ms ? now : u->cut_ms);
+	}
 	give_one(q);
 }
 
@@ -394,11 +395,9 @@ static const char *edit_bad(const struct api *a, const jv *b, const struct user_
 
 static bool version_of(struct web_req *r, int64_t *ret)
 {
-	sv m = web_req_header(r, "if-match");
 	*ret = 0;
-	if (!m.n || sv_eq(m, SV("*")))
-		return true;
-	if (m.n > 2 && m.p[0] == '"' && sv_i64(sv_slice(m, 1, m.n - 1), ret) == 0 && *ret > 0)
+	int asked = api_if_match(r, ret);
+	if (!asked || (asked > 0 && *ret > 0))
 		return true;
 	api_problem(r, 412, "If-Match is the ETag of the user as you read them.");
 	return false;

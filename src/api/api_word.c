@@ -36,7 +36,6 @@ static void word_over(struct api_word *x, int err)
 	} else if (x->back == x->a->mbox || !x->back) {
 		word_told(x);
 	} else if (mbox_post(x->back, word_told, x)) {
-		metric_inc(M_MBOX_FULL);
 		word_told(x);        /* better on the wrong thread than never: see api.h */
 	}
 }

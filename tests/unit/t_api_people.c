@@ -3,6 +3,18 @@
 #include "t_api_desk.h"
 
 #include "api_people.h"
+#include "guard_access.h"
+
+/* Turns of agents that say that the words were suggested to them. */
+static int suggested(const struct resp *r)
+{
+	const jv *items = jv_get(r->json, "items");
+	int n = 0;
+	for (size_t i = 0; i < jv_len(items); i++)
+		n += sv_eq(jv_get_str(jv_at(items, i), "kind"), SV("turn.agent")) &&
+		     jv_as_bool(jv_path(jv_at(items, i), "body.suggested"), false);
+	return n;
+}
 
 TEST(api_people_from_the_bot_to_agents_and_back)
 {
@@ -41,13 +53,14 @@ TEST(api_people_from_the_bot_to_agents_and_back)
 	CHECK(offered(&w, &tom, h));
 	EQ(order_on(&w, &tom, "accept", h, id, ""), 200);
 	EQ(order_on(&w, &mei, "say", h, id, ",\"text\":\"still me\""), 403);
-	EQ(order_on(&w, &tom, "say", h, id, ",\"text\":\"Tom now\""), 200);
+	EQ(order_on(&w, &tom, "say", h, id, ",\"text\":\"Tom now\",\"suggested\":true"), 200);
 	CHECK(row(&w, &c, "turn.agent", "Tom now"));
 	EQ(order_on(&w, &tom, "return", h, id, ",\"instruction\":\"tell the return window\""), 200);
 	CHECK(row(&w, &c, "handover.returned", NULL) && wsc_wait(&w, &tom.c, "handover.returned"));
 	/* what colleagues wrote and what the hand-over carries stays inside */
 	EQ(events(&w, id, token, 0, &r), 200);
 	CHECK(kinds(&r, "turn.agent") == 3 && kinds(&r, "note.agent") == 0);
+	EQ(suggested(&r), 1);
 	CHECK(sv_find(sb_sv(&r.body), SV("\"packet\"")) < 0);
 	snprintf(line, sizeof(line), "GET /api/v1/handovers?conversation=%s", id);
 	EQ(http(&w, line, aw_token_of(&w, "supervisor", "lin"), NULL, &r), 200);
@@ -271,6 +284,12 @@ TEST(api_people_who_listens_has_not_taken_over)
 	party_row(&w, id, "consult:tom", "consults");
 	EQ(order_on(&w, &tom, "transfer", h, id, ",\"warm\":true,\"agent\":\"tom\""), 409);
 	CHECK(api_serves(w.api, sv_of(id), SV("mei")));
+	/* to whom it is not Tom's, whoever is in the call; and a number outside is no user */
+	EQ(order_on(&w, &mei, "transfer", h, id, ",\"warm\":true,\"agent\":\"bob\""), 400);
+	EQ(order_on(&w, &mei, "transfer", h, id, ",\"warm\":true,\"to\":\"1003\""), 501);
+	party_row(&w, id, "consult:out", "consults");
+	CHECK(!api_serves(w.api, sv_of(id), SV("out")));
+	EQ(order_on(&w, &mei, "say", h, id, ",\"text\":\"Mei yet\""), 200);
 	EQ(order_on(&w, &mei, "transfer", h, id, ",\"warm\":true,\"agent\":\"tom\""), 200);
 	EQ(order_on(&w, &tom, "say", h, id, ",\"text\":\"Tom now\""), 200);
 	EQ(order_on(&w, &mei, "say", h, id, ",\"text\":\"and I\""), 403);
@@ -278,5 +297,99 @@ TEST(api_people_who_listens_has_not_taken_over)
 	wsc_close(&w, &tom.c);
 	wsc_close(&w, &lin.c);
 	wsc_close(&w, &c);
+	aw_down(&w);
+}
+
+/* A role that a company made for listening in needs no permission to take over. */
+TEST(api_people_listens_with_that_permission_alone)
+{
+	static const char yaml[] = "roles:\n"
+				   "  - id: admin\n    title: {zh: 一, en: one}\n    may: [\"*\"]\n"
+				   "  - id: ear\n    title: {zh: 耳, en: Ear}\n"
+				   "    may: [call.monitor, conversation.say]\n";
+	static const char *const orders[] = { "monitor", "whisper", "barge", "say" };
+	struct aw w = { .queues = queues };
+	struct cfg_report rep = { 0 };
+	struct resp r = { 0 };
+	struct wsc c;
+	char id[27], token[API_TOKEN_MAX], line[120];
+	EQ(guard_access_new(&w.o.access, sv_of(yaml), "roles.yaml", &rep), 0);
+	CHECK(aw_up(&w) && wsc_open(&w, &c, "/ws/chat"));
+	start(&w, &c, id, token);
+	for (int i = 0; i < 4; i++) {
+		snprintf(line, sizeof(line), "POST /api/v1/conversations/%s/%s", id, orders[i]);
+		/* it is no call; and speaking to the customer is for who serves them */
+		EQ(http(&w, line, aw_token(&w, "ear"), "{\"line\":\"web\",\"text\":\"x\"}", &r),
+		   i < 3 ? 501 : 403);
+	}
+	resp_done(&r);
+	wsc_close(&w, &c);
+	aw_down(&w);
+	obj_unref(w.o.access);
+	cfg_report_done(&rep);
+}
+
+/* n events of that many bytes for mei. */
+static void feed(struct aw *w, int n, size_t bytes)
+{
+	struct sb b;
+	sb_init(&b, 4u << 20);
+	sb_cstr(&b, "{\"handover\":\"");
+	while (b.n + 2 < bytes)
+		sb_ch(&b, 'x');
+	sb_cstr(&b, "\"}");
+	for (int i = 0; i < n; i++)
+		api_people_feed(w->api, "handover.revoked", SV("mei"), sb_sv(&b));
+	sb_done(&b);
+}
+
+static bool four_there(void *arg)
+{
+	const struct wsc *c = arg;
+	int n = 0;
+	for (size_t i = 0; i < c->frames.n; i++)
+		n += sv_eq(jv_get_str(c->frames.v[i], "type"), SV("handover.revoked"));
+	return c->closed || n >= 4;
+}
+
+static int64_t last_seq(const struct wsc *c, int64_t seq)
+{
+	for (size_t i = 0; i < c->frames.n; i++) {
+		int64_t one = jv_get_int(c->frames.v[i], "seq", 0);
+		seq = one > seq ? one : seq;
+	}
+	return seq;
+}
+
+/* Whoever comes again gets what they lack; when that is more than a socket holds they get told to
+ * read it instead of being closed, and closed again. */
+TEST(api_people_resumes_what_a_socket_holds)
+{
+	static const struct {
+		int n;
+		size_t bytes;
+	} much[] = { { 10, 104600 }, { 1, 1100000 } };
+	struct aw w = { .queues = queues };
+	struct desk mei = { 0 };
+	CHECK(aw_up(&w) && desk_open(&w, &mei, "agent", "mei", 0));
+	int64_t after = jv_get_int(wsc_find(&mei.c, "hello", 0), "seq", 0);
+	wsc_close(&w, &mei.c);
+	feed(&w, 4, 100000);
+	CHECK(after && desk_open(&w, &mei, "agent", "mei", after));
+	CHECK(jv_as_bool(jv_path(wsc_find(&mei.c, "hello", 0), "data.resumed"), false));
+	CHECK(t_wait(w.loop, four_there, &mei.c, 15000) && !mei.c.closed);
+	for (int i = 0; i < 2; i++) {
+		after = last_seq(&mei.c, after);
+		wsc_close(&w, &mei.c);
+		feed(&w, much[i].n, much[i].bytes);
+		CHECK(desk_open(&w, &mei, "agent", "mei", after));
+		CHECK(!jv_as_bool(jv_path(wsc_find(&mei.c, "hello", 0), "data.resumed"), true));
+		EQ(order(&w, &mei, "state", "{\"state\":\"ready\"}"), 200);
+	}
+	api_drain(w.api);
+	EQ(order(&w, &mei, "call", "{\"to\":\"1003\",\"line\":\"web\"}"), 503);
+	const jv *last = mei.c.frames.v[mei.c.frames.n - 1];
+	CHECK(sv_find(jv_get_str(last, "detail"), SV("about to stop")) >= 0);
+	wsc_close(&w, &mei.c);
 	aw_down(&w);
 }

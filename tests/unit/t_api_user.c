@@ -126,6 +126,57 @@ TEST(api_user_changed_and_signed_out)
 	aw_down(&w);
 }
 
+/* A password that is being checked while they are put out of use signs in to nothing. */
+TEST(api_user_a_sign_in_under_way_ends)
+{
+	static const char body[] = "{\"login\":\"mei\",\"password\":\"correct horse\"}";
+	struct aw w = { 0 };
+	struct resp r = { 0 };
+	char token[API_TOKEN_MAX];
+
+	if (!aw_up(&w))
+		return;
+	EQ(http(&w, "POST /api/v1/users", aw_token_of(&w, "admin", "root"), MAKE, &r), 201);
+	int fd = http_send(&w, "POST /api/v1/auth/login", NULL, NULL, sv_of(body));
+	EQ(patch(&w, "*", "{\"disabled\":true}", &r), 200);
+	http_read(fd, &r);
+	(void)snprintf(token, sizeof(token), SV_FMT, SV_ARG(jv_get_str(r.json, "token")));
+	CHECK(r.status == 401 || (r.status == 200 && me(&w, token) == 401));
+	resp_done(&r);
+	aw_down(&w);
+}
+
+/* Another name, role and password on the command line; the rest stays. */
+TEST(api_user_replaced_keeps_the_rest)
+{
+	struct aw w = { 0 };
+	struct resp r = { 0 };
+	struct err e = { 0 };
+	char made[40], token[API_TOKEN_MAX];
+
+	if (!aw_up(&w))
+		return;
+	EQ(http(&w, "POST /api/v1/users", aw_token_of(&w, "admin", "root"), MAKE, &r), 201);
+	EQ(patch(&w, "\"1\"", "{\"disabled\":true}", &r), 200);
+	(void)snprintf(made, sizeof(made), SV_FMT, SV_ARG(jv_get_str(r.json, "created_at")));
+	EQ(api_user_put(w.store, SV("mei"), SV("May"), SV("viewer"), SV("battery staple"), true,
+			&e),
+	   0);
+	EQ(http(&w, "GET /api/v1/users/mei", aw_token_of(&w, "admin", "root"), NULL, &r), 200);
+	EQ(jv_get_int(r.json, "version", 0), 3);
+	CHECK(jv_get_bool(r.json, "disabled", false));
+	SV_EQ(jv_get_str(r.json, "created_at"), made);
+	SV_EQ(jv_get_str(r.json, "name"), "May");
+	CHECK(!sign_in(&w, "battery staple", token));
+	EQ(rows(&w, "user.changed"), 2);
+	EQ(api_user_put(w.store, SV("tom"), SV("Tom"), SV("agent"), SV("battery staple"), true,
+			&e),
+	   0);
+	EQ(rows(&w, "user.made"), 2);
+	resp_done(&r);
+	aw_down(&w);
+}
+
 /* Nobody locks themselves out, so an administrator remains. */
 TEST(api_user_keeps_their_own_access)
 {

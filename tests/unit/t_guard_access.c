@@ -100,10 +100,18 @@ TEST(access_builtin_roles)
 TEST(access_permissions_are_sorted_and_explained)
 {
 	const char *before = "", *what;
+	struct sb doc;
+	char path[400], line[200];
 
+	sb_init(&doc, LIM_SB);
+	(void)snprintf(path, sizeof(path), "%s/docs/access.md", t_srcdir());
+	EQ(file_read(path, LIM_SB, &doc, NULL), 0);
 	for (size_t i = 0; guard_permission_at(i, &what); i++) {
 		const char *name = guard_permission_at(i, NULL);
 		CHECK(strcmp(before, name) < 0 && what[0]);
 		before = name;
+		(void)snprintf(line, sizeof(line), "| `%s` | %s |\n", name, what);
+		HAS(sb_sv(&doc), line);
 	}
+	sb_done(&doc);
 }
