@@ -126,8 +126,9 @@ int cust_json(struct store_db *db, const struct cust_keys *k, sv id, bool reveal
 int cust_export(struct store_db *db, const struct cust_keys *k, const unsigned char *pii_key, sv id,
 		bool claimed, int64_t now_ms, struct sb *out);
 /* Takes a person (all joined ids) out of the store: docs/cust.md tells what goes and what
- * stays. With an open ticket only when force is set (ERR_STATE). files gets names below
- * the data folder, a line each, which the caller deletes: recordings, messages, logs for replay
+ * stays. With an open ticket or a live hand-over only when force is set (ERR_STATE). files gets
+ * names below the data folder, a line each, which the caller deletes: recordings, messages,
+ * logs for replay
  * ("x.jsonl" stands for "x.2.jsonl" and further ones too). On the scribe. */
 int cust_erase(struct store_db *db, sv id, bool force, sv by, int64_t now_ms, struct sb *files);
 

@@ -16,10 +16,9 @@
 	"SELECT seq FROM ticket WHERE customer=?1 UNION SELECT t.seq FROM conversation c JOIN " \
 	"ticket_link l ON l.kind='conversation' AND l.ref=c.id JOIN ticket t ON t.seq=l.ticket " \
 	"WHERE c.customer_id=?1 AND t.customer=''"
-/* Of them, or of a conversation of theirs: who it was may have been known later. */
-#define HANDOVERS \
-	"customer=?1 OR conversation IN (SELECT id FROM conversation WHERE customer_id=?1)"
 #define CONVERSATIONS "SELECT id FROM conversation WHERE customer_id=?1"
+/* Of them, or of a conversation of theirs: who it was may have been known later. */
+#define HANDOVERS "customer=?1 OR conversation IN (" CONVERSATIONS ")"
 #define REVIEWS "SELECT id FROM qa_review WHERE conversation IN (" CONVERSATIONS ")"
 /* A refund that waits for a person's yes is owed still. */
 #define OWED "state='waiting' AND name='refund_release'"
@@ -37,8 +36,7 @@ static const char *const steps[] = {
 	"kv.k>='sealed/' || c.id || '/' AND kv.k<'sealed/' || c.id || '0')",
 	"UPDATE conversation SET customer_name=NULL, address_masked=NULL, last_text='', "
 	"recording=NULL, token_hash=NULL WHERE customer_id=?1 AND ?2>0",
-	"DELETE FROM summary WHERE ?2>0 AND conversation IN (SELECT id FROM conversation WHERE "
-	"customer_id=?1)",
+	"DELETE FROM summary WHERE ?2>0 AND conversation IN (" CONVERSATIONS ")",
 	"UPDATE handover SET packet='{}', note='', wrap='{}', recording='', number_sealed='' WHERE "
 	"?2>0 AND (" HANDOVERS ")",
 	/* Values of surveys and scores are counted still; what was said goes. */
@@ -74,12 +72,14 @@ static int run_step(struct store_db *db, const char *sql, sv id, int64_t now_ms)
 	return store_run(q);
 }
 
-static int open_tickets(struct store_db *db, sv id)
+/* Tickets and hand-overs somebody still works on: how many. */
+static int open_work(struct store_db *db, sv id)
 {
 	struct store_stmt *q;
 	int rc = store_prep(db, &q,
-			    "SELECT count(*) FROM ticket WHERE closed_ms IS NULL AND seq IN "
-			    "(" TICKETS ")");
+			    "SELECT (SELECT count(*) FROM ticket WHERE closed_ms IS NULL AND seq "
+			    "IN (" TICKETS ")) + (SELECT count(*) FROM handover WHERE live=1 AND "
+			    "(" HANDOVERS "))");
 	if (rc)
 		return rc;
 	store_bind_sv(q, 1, id);
@@ -195,7 +195,7 @@ int cust_erase(struct store_db *db, sv id, bool force, sv by, int64_t now_ms, st
 	arena_init(&a, LIM_ARENA_TURN);
 	rc = cust_group(db, id, &a, &ids, &n);
 	for (size_t i = 0; i < n && rc == 0 && !force; i++) {
-		int open = open_tickets(db, ids[i]);
+		int open = open_work(db, ids[i]);
 		rc = open > 0 ? ERR_STATE : open;
 	}
 	for (size_t i = 0; i < n && rc == 0; i++)

@@ -46,7 +46,7 @@ struct desk {                        /* an obj */
 	int64_t auto_close_ms, reopen_ms, callback_ahead_ms, follow_ms;
 	int follow_tries, repeat_days;
 	sv follow_text[2];           /* zh, en; may be empty: nothing is sent */
-	char currency[4];            /* of amounts: "CNY" */
+	char currency[4];            /* the company's: "CNY" */
 };
 const struct desk_sla *desk_sla_for(const struct desk *d, enum desk_type t, enum desk_severity s);
 /* Bits of the signs that the words show, and the highest severity of them (or least). */

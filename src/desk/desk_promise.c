@@ -57,9 +57,12 @@ static const char *slot_wrong(const struct feel_slot *s, sv text, const struct d
 	return *sum > p->amount + 0.004 ? over : NULL;
 }
 
+/* The first two letters of a currency are its country's (ISO 4217): "$20" of an Australian company
+ * are Australian dollars. */
 const char *desk_promise_wrong(sv text, const struct desk_promise *p)
 {
-	const struct feel_slot_ctx c = { .now_ms = p->now_ms, .tz_min = 480, .country = "CN" };
+	const char country[3] = { p->currency.p[0], p->currency.p[1] };
+	const struct feel_slot_ctx c = { .now_ms = p->now_ms, .tz_min = 480, .country = country };
 	struct feel_slot *v = NULL;
 	struct arena a;
 	size_t n = 0;

@@ -248,20 +248,12 @@ static void read_follow_text(struct reader *r, const jv *o)
 	}
 }
 
-static void read_currency(struct reader *r, const jv *o)
-{
-	sv s = jv_get_str(o, "currency");
-	if (s.n && s.n != 3)
-		fault(r, "tickets.currency", "Use three letters: CNY.", "it is no currency");
-	(void)snprintf(r->d->currency, sizeof(r->d->currency), "%.3s", s.n == 3 ? s.p : "CNY");
-}
-
 static void read_rest(struct reader *r, const jv *tree)
 {
 	struct desk *d = r->d;
 	const jv *t = jv_get(tree, "tickets"), *c = jv_get(tree, "complaint"), *v;
 	known_keys(r, t, "tickets",
-		   "|calendar|auto_close|reopen|callback_ahead|callback_calendar|currency|");
+		   "|calendar|auto_close|reopen|callback_ahead|callback_calendar|");
 	known_keys(r, c, "complaint",
 		   "|follow_up|follow_up_tries|follow_up_text|repeat_days|signs|categories|");
 	d->cal = d->callback_cal = cal_named(r, t, "tickets", d->cals[0]);
@@ -287,7 +279,6 @@ static void read_rest(struct reader *r, const jv *tree)
 	    d->repeat_days > 3650)
 		fault(r, "complaint", "follow_up_tries: 1 to 20, repeat_days: 0 to 3650.",
 		      "a number is out of range");
-	read_currency(r, t);
 	read_follow_text(r, jv_get(c, "follow_up_text"));
 	read_lists(r, jv_get(c, "signs"), "signs", true);
 	read_lists(r, jv_get(c, "categories"), "categories", false);
@@ -301,11 +292,13 @@ static void desk_free(void *obj)
 	arena_done(&d->a);
 }
 
-int desk_new(struct desk **ret, sv yaml, const char *name, struct cfg_report *rep)
+int desk_new(struct desk **ret, sv yaml, const char *name, sv currency, struct cfg_report *rep)
 {
 	struct desk *d = obj_new(sizeof(*d), desk_free);
 	struct reader r = { .d = d, .name = name, .text = yaml, .rep = rep };
 	arena_init(&d->a, 1u << 20);
+	(void)snprintf(d->currency, sizeof(d->currency), "%.3s",
+		       currency.n == 3 ? currency.p : "CNY");
 	jv *tree = cfg_parse(yaml, name, rep);
 	if (tree) {
 		known_keys(&r, tree, "", "|calendars|sla|tickets|complaint|");

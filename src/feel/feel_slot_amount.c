@@ -172,7 +172,7 @@ static bool money_before(struct slot_run *r, size_t i)
 		int per = 1;
 		(void)coin_at(r, slot_spaces(t, e), &per, &e); /* ¥35元 */
 		e = per == 1 && e > n.e ? e : n.e;
-		put_money(r, i, e, &n, localised(r, signs[c].code, w < 3 && !slot_alpha(t->p[i])));
+		put_money(r, i, e, &n, localised(r, signs[c].code, !slot_alpha(t->p[i])));
 		return true;
 	}
 	return false;

@@ -107,7 +107,7 @@ static void lists(struct reading *d, const jv *o, const char *key, bool needed,
 	for (int i = 0; i < 2; i++)
 		if (flow_fold(ret->t[i], buf).n + 4 > FLOW_FOLD)
 			fault(d, key, "Take words out, or make two flows of it.",
-			      "more than 4,000 bytes of words");
+			      "more than 4,092 bytes of words");
 }
 
 static int64_t whole(struct reading *d, const jv *o, const char *key, int64_t lo, int64_t hi,

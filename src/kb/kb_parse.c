@@ -115,7 +115,8 @@ static int set_audience(struct kb_doc *d, struct kb_article *a, sv val, int line
 		ok = true;
 		for (size_t i = 5; i < val.n; i++)
 			ok &= (val.p[i] >= 'a' && val.p[i] <= 'z') ||
-			      (val.p[i] >= '0' && val.p[i] <= '9') || strchr("-_", val.p[i]);
+			      (val.p[i] >= '0' && val.p[i] <= '9') || val.p[i] == '-' ||
+			      val.p[i] == '_';
 	}
 	if (!ok)
 		return kb_doc_err(d, line, "audience \"%.40s\" is not known; write public, agent "

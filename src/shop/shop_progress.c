@@ -213,7 +213,7 @@ static int put_refunds(struct shop_call *c, const struct shop_order *o, size_t *
 {
 	struct store_stmt *q;
 	jv *list = jv_arr();
-	int64_t due = 0, sent = 0, at = 0;
+	int64_t due = 0, held = 0, sent = 0, at = 0;
 	*n = 0;
 	*w = (struct waits){ 0 };
 	jv_set(c->r->body, "items", list);
@@ -228,9 +228,10 @@ static int put_refunds(struct shop_call *c, const struct shop_order *o, size_t *
 	store_bind_sv(q, 1, o->id);
 	while ((rc = store_step(q)) == 1) {
 		bool out = !is(store_col_sv(q, 2), "due");
+		sv state = refund_state(q, w);
 		jv *x = jv_obj();
 		jv_set_str(x, "kind", store_col_sv(q, 1));
-		jv_set_str(x, "state", refund_state(q, w));
+		jv_set_str(x, "state", state);
 		jv_set_num(x, "amount", shop_num(store_col_int(q, 3)));
 		shop_set_time(x, "at", store_col_int(q, out ? 5 : 4));
 		if (out) {
@@ -238,6 +239,8 @@ static int put_refunds(struct shop_call *c, const struct shop_order *o, size_t *
 			*last = arena_sv(c->a, store_col_sv(q, 0));
 			sent += store_col_int(q, 3);
 			at = store_col_int(q, 5);
+		} else if (is(state, "held")) {
+			held += store_col_int(q, 3);
 		} else {
 			due += store_col_int(q, 3);
 		}
@@ -245,7 +248,8 @@ static int put_refunds(struct shop_call *c, const struct shop_order *o, size_t *
 		++*n;
 	}
 	store_reset(q);
-	shop_put_money(c, "due", due);
+	/* of what is held nothing is promised; alone, its sum is told as such */
+	shop_put_money(c, "due", w->yes || w->goods ? due : held);
 	shop_put_money(c, "released", sent);
 	shop_put_time(c, "released_at", at);
 	return rc;
@@ -455,8 +459,9 @@ int shop_op_return_move(struct shop_call *c)
 		    !is(to, moves[i].to))
 			continue;
 		rc = is(to, "checked")  ? checked(c, &m) :
-		     is(to, "refunded") ? shop_may_pay(c, "refund of a return", m.refund) :
-					  0;
+		     is(to, "refunded") && !reference(c, m.id).n ? /* not released before */
+				     shop_may_pay(c, "refund of a return", m.refund) :
+				     0;
 		if (rc == 0)
 			rc = set_state(c, &m, moves[i].to, moves[i].col);
 		if (rc == 0)

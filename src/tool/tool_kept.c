@@ -237,7 +237,7 @@ static int read_calls(struct store_db *db, int64_t before_ms, struct dead_call v
 	return rc < 0 ? rc : n;
 }
 
-/* Of a call of another system its tool alone stays. */
+/* Of a call of another system its tool alone stays. How many there were, at most DEAD_CALLS. */
 static int blank_calls(struct store_db *db, int64_t before_ms)
 {
 	struct dead_call v[DEAD_CALLS];
@@ -257,7 +257,16 @@ static int blank_calls(struct store_db *db, int64_t before_ms)
 		}
 		sb_done(&b);
 	}
-	return rc;
+	return rc ? rc : n;
+}
+
+/* They are looked for once a round, so all of them go. */
+static int blank_all_calls(struct store_db *db, int64_t before_ms)
+{
+	int n = DEAD_CALLS;
+	while (n == DEAD_CALLS)
+		n = blank_calls(db, before_ms);
+	return n < 0 ? n : 0;
 }
 
 int tool_forget(struct store_db *db, int64_t before_ms, char from[TOOL_FORGET])
@@ -267,8 +276,8 @@ int tool_forget(struct store_db *db, int64_t before_ms, char from[TOOL_FORGET])
 	int rc = from[0] ? 0 : blank_requests(db, before_ms);
 	if (rc == 0 && !from[0])
 		rc = blank_dead(db, before_ms);
-	if (rc == 0)
-		rc = blank_calls(db, before_ms);
+	if (rc == 0 && !from[0])
+		rc = blank_all_calls(db, before_ms);
 	if (rc == 0)
 		rc = next_end(db, sv_of(from), end);
 	if (rc == 0 && end[0])

@@ -1,6 +1,8 @@
 /* t_app_packs.c: each pack is a whole company: its tools, decision tables and flows fit each
  * other, its articles are there in zh and en, its keypad leads to articles. */
+#include "acd_core.h"
 #include "app_int.h"
+#include "desk.h"
 #include "flow.h"
 #include "policy_rules.h"
 #include "t.h"
@@ -138,6 +140,67 @@ TEST(packs_articles_are_in_both_languages)
 		EQ(alone(packs[i], false, &zh) + alone(packs[i], true, &en), 0);
 		EQ(zh, en);
 		CHECK(zh >= 10);
+	}
+}
+
+static const struct cal *cal_in(void *arg, sv name)
+{
+	return desk_cal(arg, name);
+}
+
+static void offers(void *arg, const struct acd_out *o)
+{
+	*(int *)arg += o->kind == ACD_OFFER;
+}
+
+/* Somebody whom the plan does not name is free and a caller comes to that queue: offers. */
+static int offered(struct acd_plan *p, int queue, int64_t now)
+{
+	struct acd_core *c = NULL;
+	struct acd_person x = *acd_plan_default(p);
+	struct acd_item item = { .id = SV("i"), .queue = sv_of(acd_plan_queue(p, queue)->id),
+				 .language = SV("zh"), .media = ACD_VOICE };
+	int n = 0;
+	x.login = x.name = "new";
+	if (acd_core_new(&c, p, 1, now, offers, &n) || acd_core_person(c, &x, now) ||
+	    acd_core_presence(c, SV("new"), ACD_READY, SV(""), false, now) ||
+	    acd_core_enter(c, &item, now))
+		n = -1;
+	acd_core_free(c);
+	return n;
+}
+
+static struct desk *rules_of(const char *pack)
+{
+	struct sb b;
+	struct desk *d = NULL;
+	sb_init(&b, LIM_CFG_BYTES);
+	if (embed_text(file_of(pack, "calendars.yaml"), &b) == 0)
+		(void)desk_new(&d, sb_sv(&b), pack, SV_NULL, NULL);
+	sb_done(&b);
+	return d;
+}
+
+/* Nobody waits beside an agent who is free, on a Monday at ten. */
+TEST(packs_queues_are_served_by_whoever_signs_in)
+{
+	int64_t now;
+	OK(clk_parse_rfc3339(SV("2026-03-02T10:00:00+08:00"), &now));
+	for (size_t i = 0; i < N; i++) {
+		struct cfg_report rep = { 0 };
+		struct acd_plan *p = NULL;
+		struct desk *d = rules_of(packs[i]);
+		struct sb b;
+		CHECK(d);
+		sb_init(&b, LIM_CFG_BYTES);
+		OK(embed_text(file_of(packs[i], "queues.yaml"), &b));
+		CHECK(told(&rep, acd_plan_new(&p, sb_sv(&b), packs[i],
+					      &(struct acd_cals){ cal_in, d }, &rep)));
+		for (int q = 0; q < acd_plan_queues(p); q++)
+			EQ(offered(p, q, now), 1);
+		obj_unref(p);
+		obj_unref(d);
+		sb_done(&b);
 	}
 }
 

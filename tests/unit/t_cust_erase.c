@@ -329,6 +329,30 @@ static void gone(struct cw *w)
 	   1);
 }
 
+/* Somebody is to ring them, or talks with them: not while that lasts. */
+static void still_served(struct cw *w)
+{
+	struct sb files;
+	sb_init(&files, LIM_SB);
+	OK(cw_person(w, "c1", "Ann", "+8615498765432", NULL));
+	OK(store_exec(w->db,
+		      "INSERT INTO handover (id, kind, conversation, customer, queue, media, "
+		      "state, live, since_ms, number_sealed) VALUES ('h1','callback','v1',"
+		      "'c1','general','task','QUEUED',1,1,'sealed')"));
+	EQ(cust_erase(w->db, SV("c1"), false, SV("user:ann"), w->now, &files), ERR_STATE);
+	EQ(cw_num(w, "SELECT count(*) FROM handover WHERE number_sealed='sealed'"), 1);
+	EQ(cw_num(w, "SELECT count(*) FROM customer WHERE erased_ms IS NOT NULL"), 0);
+	OK(store_exec(w->db, "UPDATE handover SET state='ENDED', live=0"));
+	OK(cust_erase(w->db, SV("c1"), false, SV("user:ann"), w->now, &files));
+	EQ(cw_num(w, "SELECT count(*) FROM handover WHERE number_sealed=''"), 1);
+	sb_done(&files);
+}
+
+TEST(cust_erase_waits_for_a_hand_over)
+{
+	cw_run(still_served);
+}
+
 static int64_t tokens(const char *path)
 {
 	struct sb all;

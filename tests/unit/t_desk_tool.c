@@ -533,6 +533,33 @@ TEST(desk_tool_text_is_held_against_the_amount)
 	}
 }
 
+/* "$" and the yen sign are the company's own where it has such a currency. */
+TEST(desk_tool_text_in_the_companys_currency)
+{
+	static const struct {
+		const char *text, *currency;
+		bool fits;
+	} rows[] = {
+		{ "$20 back", "USD", true },       { "20 dollars back", "USD", true },
+		{ "$60 back", "USD", false },      { "20 yuan back", "USD", false },
+		{ "$20 back", "AUD", true },       { "$20 back", "CAD", true },
+		{ "20 dollars back", "HKD", true },{ "US$20 back", "AUD", false },
+		{ "$60 back", "AUD", false },      { "\u00a520 back", "JPY", true },
+		{ "\uffe520 back", "JPY", true },  { "\uffe560 back", "JPY", false },
+		{ "\uffe520 back", "CNY", true },  { "\u20ac20 back", "EUR", true },
+		{ "$20 back", "EUR", false },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const struct desk_promise p = { 50, sv_of(rows[i].currency), true,
+						1795665600000LL };
+		const char *wrong = desk_promise_wrong(sv_of(rows[i].text), &p);
+		if ((wrong == NULL) != rows[i].fits)
+			printf("# %s %s: %s\n", rows[i].currency, rows[i].text,
+			       wrong ? wrong : "fits");
+		EQ(wrong == NULL, rows[i].fits);
+	}
+}
+
 TEST(desk_tool_promise_goes_around_no_limit)
 {
 	struct tw w;

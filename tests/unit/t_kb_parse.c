@@ -84,6 +84,10 @@ TEST(kb_a_document_may_say_who_may_read_it)
 	CHECK(refused("---\ntitle: t\naudience: role:\n---\nb", KB_MARKDOWN, "is not known"));
 	CHECK(refused("---\ntitle: t\naudience: role:a b\n---\nb", KB_MARKDOWN,
 		      "is not known"));
+	static const char nul[] = "---\ntitle: t\naudience: role:a\0b\n---\nb";
+	arena_init(&d.a, LIM_ARENA_BIG);
+	CHECK(kb_parse(sv_n(nul, sizeof(nul) - 1), KB_MARKDOWN, "x", &d.a, keep, &d, &d.e) < 0);
+	arena_done(&d.a);
 }
 
 TEST(kb_markdown_without_front_matter)

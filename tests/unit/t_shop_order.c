@@ -293,6 +293,13 @@ TEST(shop_refund_that_was_not_approved_is_held)
 	STR_EQ(shop_do(&w, "refund_status", "{\"order\":\"HH2026-100428\"}"), "done");
 	HAS(w.r->say, "was not approved");
 	SV_EQ(jv_as_str(jv_path(w.r->body, "items.0.state")), "held");
+	/* beside money that is on its way it is not promised either */
+	CHECK(world_exec(&w, "INSERT INTO shop_refund (id, order_id, source, kind, state, "
+			     "amount_fen, payment, made_ms) VALUES ('500099','HH2026-100428',"
+			     "'R1','return','due',5000,'alipay',1)"));
+	STR_EQ(shop_do(&w, "refund_status", "{\"order\":\"HH2026-100428\"}"), "done");
+	HAS(w.r->say, ", 50 yuan is still to be refunded");
+	CHECK(world_exec(&w, "DELETE FROM shop_refund WHERE id='500099'"));
 	w.role = TOOL_SUPERVISOR;            /* who thinks better of it */
 	STR_EQ(shop_do(&w, "refund_release", "{\"refund\":\"500001\"}"), "done");
 	STR_EQ(shop_do(&w, "refund_status", "{\"order\":\"HH2026-100428\"}"), "done");

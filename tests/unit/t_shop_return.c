@@ -421,6 +421,27 @@ TEST(shop_refund_is_not_released_before_the_goods_are_back)
 	world_close(&w);
 }
 
+/* What was released before the return went on is not asked for again. */
+TEST(shop_released_refund_asks_nobody_twice)
+{
+	struct world w;
+	CHECK(world(&w));
+	CHECK(made(&w, "HH2026-300008", "HH-1010", 2, 289900, 3));
+	STR_EQ(shop_yes(&w, "return_create",
+			"{\"order\":\"HH2026-300008\",\"reason\":\"faulty\"}"),
+	       "done");
+	w.role = TOOL_AGENT;
+	STR_EQ(shop_do(&w, "return_move", MOVE("R10241275", "collected", "")), "done");
+	STR_EQ(shop_do(&w, "return_move", MOVE("R10241275", "checked", "")), "done");
+	w.role = TOOL_SUPERVISOR;
+	STR_EQ(release(&w, "R10241275"), "done");
+	w.role = TOOL_AGENT;
+	STR_EQ(shop_do(&w, "return_move", MOVE("R10241275", "refunded", "")), "done");
+	EQ(world_sql(&w, "SELECT count(*) FROM tool_approval"), 0);
+	EQ(world_sql(&w, "SELECT count(*) FROM tool_outbox WHERE kind='pay'"), 1);
+	world_close(&w);
+}
+
 /* ---- exchanges ---- */
 
 TEST(shop_exchange_same_article)

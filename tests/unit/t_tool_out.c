@@ -293,6 +293,31 @@ TEST(tool_forget_blanks_what_was_given_up)
 	world_close(&w);
 }
 
+static int many_dead(void *arg, struct store_db *db)
+{
+	return store_exec(
+		db, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200) "
+		    "INSERT INTO tool_outbox (pos, id, k, lane, kind, body, made_ms, state, why, "
+		    "done_ms) SELECT 100 + i, 'x' || i, 'k', 'l', 'remote', '{\"args\":{\"a\":1},"
+		    "\"tool\":\"purse_far\"}', 1, 'dead', 'x', 10 FROM n");
+}
+
+/* Once a round and then all of them; in the middle of one nobody looks for them. */
+TEST(tool_forget_blanks_all_calls_at_the_beginning_of_a_round)
+{
+	struct world w;
+	struct forget f = { .before = 50, .from = "k/1" };
+	const char *with = "SELECT COUNT(*) FROM tool_outbox WHERE body LIKE '%args%'";
+	CHECK(world_open(&w, ""));
+	CHECK(!store_write(w.st, many_dead, NULL, NULL, nothing));
+	CHECK(forget(&w, &f));
+	EQ(world_sql(&w, with), 200);
+	STR_EQ(f.from, "");
+	CHECK(forget(&w, &f));
+	EQ(world_sql(&w, with), 0);
+	world_close(&w);
+}
+
 TEST(tool_outbox_without_a_sender_leaves_messages)
 {
 	struct world w;
