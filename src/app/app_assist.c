@@ -1,10 +1,11 @@
 /* app_assist.c: help for people who serve, put together.
  *
- * The company's own lists count, else the demo's: file by file. Names of tools and flows are those
- * of the start; a tool published later is told by its id until the next one. The language models
- * are those that are reached over the network, opened on the thread of assist when somebody asks
- * for the first translation: a second process of a local one would cost its memory twice, and small
- * ones do not translate. Main thread; what out and model do runs on that of assist. */
+ * The company's own lists count, else the demo's: file by file. Names of tools are those of the
+ * start; a tool published later is told by its id until the next one. Flows and the strategy are
+ * those in use. The language models are those that are reached over the network, opened on the
+ * thread of assist when somebody asks for the first translation: a second process of a local one
+ * would cost its memory twice, and small ones do not translate. Main thread; what out and model do
+ * runs on that of assist. */
 #include "app_assist.h"
 
 #include "api.h"
@@ -15,10 +16,11 @@
 #include "cal.h"
 #include "flow.h"
 #include "guard.h"
-#include "policy_table.h"
+#include "talk.h"
 #include "talk_people.h"
 #include "tool.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 
@@ -28,10 +30,13 @@
 struct app_assist {
 	struct assist *as;
 	struct assist_plan *plan;
-	struct policy_table *strategy;
+	jv *dispositions;            /* {"items": [..]} */
 	struct tool_box *box;
 	struct assist_tool *tools;
-	struct flow_set *flows;
+	const struct app_service *service;
+	struct cal_zone *zone;
+	pthread_mutex_t lock;        /* of hub */
+	struct talk_hub *hub;        /* NULL: there is no strategy */
 	const struct app_specs *(*llm)(void *arg);
 	void *llm_arg;
 	struct arena a;
@@ -43,17 +48,6 @@ struct app_assist {
 
 static const char *const file_names[FILES] = { "dispositions.yaml", "canned.yaml", "assist.yaml" };
 
-/* The company's own file, else the demo's. */
-static int read_file(const struct app_company *c, const char *name, struct sb *out, struct err *e)
-{
-	struct app_company demo;
-	int rc = app_company_file(c, name, out, e);
-	if (rc != ERR_NOTFOUND)
-		return rc;
-	app_company_open(&demo, SV_NULL);
-	return app_company_file(&demo, name, out, e);
-}
-
 static int read_plan(sv company_file, struct assist_plan **ret, struct cfg_report *rep,
 		     struct err *e)
 {
@@ -64,7 +58,7 @@ static int read_plan(sv company_file, struct assist_plan **ret, struct cfg_repor
 	app_company_open(&c, company_file);
 	for (int i = 0; i < FILES; i++) {
 		sb_init(&b[i], LIM_CFG_BYTES);
-		rc = rc ? rc : read_file(&c, file_names[i], &b[i], e);
+		rc = rc ? rc : app_company_file_or_demo(&c, file_names[i], &b[i], e);
 		f[i] = (struct assist_file){ file_names[i], sb_sv(&b[i]) };
 	}
 	if (rc == 0)
@@ -85,10 +79,15 @@ void app_assist_check(sv company_file, struct cfg_report *rep)
 static int open_plan(struct app_assist *x, const jv *cfg, struct err *e)
 {
 	struct cfg_report rep = { 0 };
+	struct sb b;
 	int rc = read_plan(jv_get_str(cfg, "company"), &x->plan, &rep, e);
 	if (rc && rep.n)
 		err_set(e, rc, "%s: %s. %s", rep.v[0].where, rep.v[0].what, rep.v[0].mend);
 	cfg_report_done(&rep);
+	sb_init(&b, LIM_JSON_BYTES);
+	if (rc == 0 && assist_plan_json(x->plan, "dispositions", &b) == 0)
+		x->dispositions = jv_parse(sb_sv(&b), NULL);
+	sb_done(&b);
 	return rc;
 }
 
@@ -102,18 +101,19 @@ static void take_tools(struct app_assist *x, struct assist_with *w)
 		const struct tool_decl *d = tool_box_at(x->box, i);
 		x->tools[i] = (struct assist_tool){ .name = sv_of(d->name),
 						    .title = { d->title[0], d->title[1] },
-						    .effect = d->effect,
-						    .level = (int)d->level,
 						    .schema = d->schema };
 	}
 	w->tool = x->tools;
 	w->n_tool = n;
 }
 
-static sv flow_named(void *arg, sv flow, const char *lang)
+static void flow_named(void *arg, sv flow, const char *lang, struct sb *to)
 {
 	struct app_assist *x = arg;
-	return x->flows ? flow_title(x->flows, flow, sv_of(lang)) : SV("");
+	struct flow_set *flows = app_service_flows_now(x->service);
+	if (flows)
+		sb_put(to, flow_title(flows, flow, sv_of(lang)));
+	obj_unref(flows);
 }
 
 static void keep_name(struct app_assist *x, sv zh, sv en)
@@ -149,18 +149,12 @@ static void take_names(struct app_assist *x, const jv *cfg, const jv *company)
 	sb_done(&b);
 }
 
-/* Minutes east of UTC of the company's zone, now. */
-static int zone_of(const jv *company)
+static struct cal_zone *zone_of(const jv *company)
 {
 	struct cal_zone *z = NULL;
 	struct err e = { 0 };
-	int64_t from, to;
 	sv name = jv_get_str(company, "timezone");
-	if (!name.n || cal_zone_open(&z, name, &e))
-		return 0;
-	int min = cal_offset(z, clk_wall_ms(), &from, &to) / 60;
-	obj_unref(z);
-	return min;
+	return name.n && cal_zone_open(&z, name, &e) == 0 ? z : NULL;
 }
 
 /* ---- on assist's thread ---- */
@@ -182,6 +176,16 @@ static int open_model(void *arg, struct loop *l, struct llm **ret)
 	if (rc)
 		LOG(WARN, "assist.model", "no language model for agents: %s", e.msg);
 	return rc;
+}
+
+/* The hub is closed before assist: not while it is asked. */
+static struct policy_table *strategy_now(void *arg)
+{
+	struct app_assist *x = arg;
+	pthread_mutex_lock(&x->lock);
+	struct policy_table *t = x->hub ? talk_hub_strategy_now(x->hub) : NULL;
+	pthread_mutex_unlock(&x->lock);
+	return t;
 }
 
 static void out(void *arg, const char *type, sv conversation, sv json)
@@ -223,10 +227,11 @@ static int open_assist(struct app_assist *x, const struct app_assist_opts *o, st
 		.with = { .plan = x->plan,
 			  .flow_title = flow_named,
 			  .arg = x,
-			  .tz_min = zone_of(o->company),
+			  .zone = x->zone,
 			  .country = "CN",
 			  .products = app_service_products(o->service) },
-		.strategy = x->strategy,
+		.strategy = strategy_now,
+		.strategy_arg = x,
 		.model = open_model,
 		.model_arg = x,
 		.keep = { x->names.v, x->names.n },
@@ -238,17 +243,6 @@ static int open_assist(struct app_assist *x, const struct app_assist_opts *o, st
 	return assist_open(&x->as, &ao, e);
 }
 
-static int open_strategy(struct app_assist *x, const jv *company, struct err *e)
-{
-	struct cfg_report rep = { 0 };
-	int rc = policy_table_new(&x->strategy, SV_NULL, "strategy.yaml", company, &rep);
-	if (rc)
-		err_set(e, rc, "%s: %s", rep.n ? rep.v[0].where : "strategy",
-			rep.n ? rep.v[0].what : "cannot be read");
-	cfg_report_done(&rep);
-	return rc;
-}
-
 int app_assist_open(struct app_assist **ret, const struct app_assist_opts *o, struct err *e)
 {
 	struct app_assist *x = xalloc(sizeof(*x));
@@ -256,10 +250,10 @@ int app_assist_open(struct app_assist **ret, const struct app_assist_opts *o, st
 	x->llm = o->llm;
 	x->llm_arg = o->llm_arg;
 	x->box = tool_kit_box_now(app_service_kit(o->service));
-	x->flows = app_service_flows(o->service);
+	x->service = o->service;
+	x->zone = zone_of(o->company);
+	(void)pthread_mutex_init(&x->lock, NULL);
 	int rc = open_plan(x, o->cfg, e);
-	if (rc == 0)
-		rc = open_strategy(x, o->company, e);
 	if (rc == 0) {
 		take_names(x, o->cfg, o->company);
 		rc = open_assist(x, o, e);
@@ -277,6 +271,20 @@ struct assist *app_assist_of(const struct app_assist *x)
 	return x ? x->as : NULL;
 }
 
+const jv *app_assist_dispositions(const struct app_assist *x)
+{
+	return jv_get(x->dispositions, "items");
+}
+
+void app_assist_hub(struct app_assist *x, struct talk_hub *hub)
+{
+	if (!x)
+		return;
+	pthread_mutex_lock(&x->lock);
+	x->hub = hub;
+	pthread_mutex_unlock(&x->lock);
+}
+
 void app_assist_door(struct app_assist *x, struct api *api)
 {
 	if (x)
@@ -289,7 +297,9 @@ void app_assist_close(struct app_assist *x)
 		return;
 	assist_close(x->as);
 	obj_unref(x->plan);
-	obj_unref(x->strategy);
+	obj_unref(x->zone);
+	jv_free(x->dispositions);
+	(void)pthread_mutex_destroy(&x->lock);
 	obj_unref(x->box);
 	xfree(x->tools);
 	VEC_FREE(&x->names);

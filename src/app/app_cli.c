@@ -5,6 +5,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 int cli_fail(const char *fmt, ...)
 {
@@ -91,4 +92,11 @@ void cli_print_json(jv *v)
 	fflush(stdout);
 	sb_done(&b);
 	jv_free(v);
+}
+
+int64_t cli_cpu_ns(void)
+{
+	struct timespec t;
+	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
 }

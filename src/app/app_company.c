@@ -108,6 +108,14 @@ int app_company_file(const struct app_company *c, const char *name, struct sb *o
 	return f ? embed_text(f, out) : ERR_NOTFOUND;
 }
 
+int app_company_file_or_demo(const struct app_company *c, const char *name, struct sb *out,
+			     struct err *e)
+{
+	const struct app_company demo = { 0 };
+	int rc = app_company_file(c, name, out, e);
+	return rc == ERR_NOTFOUND ? app_company_file(&demo, name, out, e) : rc;
+}
+
 void app_texts_put(struct app_texts *t, sv id, sv text, int version)
 {
 	char name[120];

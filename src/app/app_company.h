@@ -32,6 +32,9 @@ int app_company_texts(const struct app_company *c, const char *folder, struct ap
 		      struct err *e);
 /* One file ("calendars.yaml", "orders.jsonl"), appended. ERR_NOTFOUND: there is none. */
 int app_company_file(const struct app_company *c, const char *name, struct sb *out, struct err *e);
+/* The same; what the company does not have is the demo's. */
+int app_company_file_or_demo(const struct app_company *c, const char *name, struct sb *out,
+			     struct err *e);
 /* Puts text in place of the one with that id, or adds it as "ID.yaml"; version 0: of a file. */
 void app_texts_put(struct app_texts *t, sv id, sv text, int version);
 void app_texts_done(struct app_texts *t);

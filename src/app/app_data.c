@@ -222,3 +222,18 @@ void app_desk_close(struct app_desk *d)
 	sb_done(&d->dir);
 	*d = (struct app_desk){ 0 };
 }
+
+static int drop_file(void *arg, const char *path)
+{
+	return unlink(path) ? ERR_IO : 0;
+}
+
+void app_desk_remove(const char *dir)
+{
+	char sub[4200];
+	(void)file_walk(dir, drop_file, NULL);
+	(void)snprintf(sub, sizeof(sub), "%s/messages", dir);
+	(void)rmdir(sub);
+	if (rmdir(dir))
+		fprintf(stderr, "%s could not be removed\n", dir);
+}

@@ -31,6 +31,7 @@ int app_catalogue_read(sv jsonl, const char *name, struct feel_catalogue **ret, 
 /* prints "callm: ..." ; returns 1. */
 int cli_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void cli_print_json(jv *v_moved);    /* one line on stdout */
+int64_t cli_cpu_ns(void);            /* what this thread has used of a processor */
 
 int cmd_demo(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
@@ -137,6 +138,9 @@ struct app_desk {
 };
 int app_desk_open(struct app_desk *d, const char *data, bool empty, bool write, struct err *e);
 void app_desk_close(struct app_desk *d);
+/* A command's own folder, with what a closed desk and its messages have left; says when it
+ * cannot. */
+void app_desk_remove(const char *dir);
 
 /* ---- the server ---- */
 struct app_server;

@@ -26,7 +26,6 @@ struct app_people {
 	struct acd_cals cals;
 	_Atomic(struct api *) api;   /* NULL until the door is open */
 	unsigned char key[GUARD_KEY];
-	jv *dispositions;            /* the whole file */
 };
 
 static int on_word(void *arg, const struct talk_word *w)
@@ -49,30 +48,6 @@ static const struct cal *cal_of(void *arg, sv name)
 	return desk_cal(arg, name);
 }
 
-/* The company's own file, else the demo's. */
-static int read_file(const struct app_company *c, const char *name, struct sb *b, struct err *e)
-{
-	const struct app_company demo = { 0 };
-	int rc = app_company_file(c, name, b, e);
-	return rc == ERR_NOTFOUND ? app_company_file(&demo, name, b, e) : rc;
-}
-
-static int open_words(struct app_people *p, const struct app_company *c, struct err *e)
-{
-	struct sb b;
-	struct cfg_report rep = { 0 };
-	sb_init(&b, PLAN_BYTES);
-	int rc = read_file(c, "dispositions.yaml", &b, e);
-	if (rc == 0)
-		p->dispositions = cfg_parse(sb_sv(&b), "dispositions.yaml", &rep);
-	if (rc == 0 && !p->dispositions)
-		rc = err_set(e, ERR_INVAL, "%s: %s; %s", rep.n ? rep.v[0].where : "",
-			     rep.n ? rep.v[0].what : "is no YAML", rep.n ? rep.v[0].mend : "");
-	cfg_report_done(&rep);
-	sb_done(&b);
-	return rc == ERR_NOTFOUND ? 0 : rc;
-}
-
 static int open_acd(struct app_people *p, const struct app_people_opts *o,
 		    const struct app_company *c, struct err *e)
 {
@@ -81,7 +56,7 @@ static int open_acd(struct app_people *p, const struct app_people_opts *o,
 	p->cals = (struct acd_cals){ cal_of, (void *)(uintptr_t)o->desk };
 	rng_secure(&seed, sizeof(seed));
 	sb_init(&b, PLAN_BYTES);
-	int rc = read_file(c, "queues.yaml", &b, e);
+	int rc = app_company_file_or_demo(c, "queues.yaml", &b, e);
 	const struct acd_opts a = {
 		.store = o->store,
 		.yaml = sb_sv(&b),
@@ -111,8 +86,6 @@ int app_people_open(struct app_people **ret, const struct app_people_opts *o, st
 	app_company_open(&c, jv_get_str(o->cfg, "company"));
 	int rc = guard_key(path, true, p->key, e);
 	if (rc == 0)
-		rc = open_words(p, &c, e);
-	if (rc == 0)
 		rc = open_acd(p, o, &c, e);
 	if (rc) {
 		if (!e->msg[0])
@@ -137,8 +110,8 @@ void app_people_check(sv company_file, struct cfg_report *rep)
 	sb_init(&queues, PLAN_BYTES);
 	sb_init(&cals, PLAN_BYTES);
 	if (app_company_file(&c, "queues.yaml", &queues, &e) == 0 &&
-	    read_file(&c, "calendars.yaml", &cals, &e) == 0 &&
-	    desk_new(&desk, sb_sv(&cals), "calendars.yaml", &mute) == 0)
+	    app_company_file_or_demo(&c, "calendars.yaml", &cals, &e) == 0 &&
+	    desk_new(&desk, sb_sv(&cals), "calendars.yaml", SV_NULL, &mute) == 0)
 		(void)acd_plan_new(&plan, sb_sv(&queues), "queues.yaml",
 				   &(struct acd_cals){ cal_of, desk }, rep);
 	obj_unref(plan);
@@ -163,11 +136,6 @@ const unsigned char *app_people_key(const struct app_people *p)
 	return p->key;
 }
 
-const jv *app_people_dispositions(const struct app_people *p)
-{
-	return jv_get(p->dispositions, "dispositions");
-}
-
 void app_people_door(struct app_people *p, struct api *api)
 {
 	atomic_store(&p->api, api);
@@ -178,6 +146,5 @@ void app_people_close(struct app_people *p)
 	if (!p)
 		return;
 	acd_close(p->acd);
-	jv_free(p->dispositions);
 	xfree(p);
 }

@@ -26,12 +26,11 @@ struct app_people_opts {
 };
 /* A company without queues.yaml has the demo's. e says what to mend. */
 int app_people_open(struct app_people **ret, const struct app_people_opts *o, struct err *e);
-/* All faults of queues.yaml and dispositions.yaml beside a company.yaml into rep. */
+/* All faults of queues.yaml beside a company.yaml into rep. */
 void app_people_check(sv company_file, struct cfg_report *rep);
 const struct talk_people *app_people_ops(const struct app_people *p);
 struct acd *app_people_acd(const struct app_people *p);
 const unsigned char *app_people_key(const struct app_people *p);
-const jv *app_people_dispositions(const struct app_people *p);       /* may be NULL */
 void app_people_door(struct app_people *p, struct api *api);
 void app_people_close(struct app_people *p);         /* accepts NULL */
 

@@ -148,10 +148,10 @@ static void watch_job(void *arg)
 	struct qa_forms *fs = snap_get(q->forms);
 	struct app_mind mind;
 	app_mind_init(&mind, q->asks ? q->o.llm(q->o.llm_arg) : NULL, &q->stopped);
-	int rc = qa_watch_step(q->o.store, fs, app_mind_of(&mind), &did);
+	int rc = qa_watch_step(q->o.store, fs, q->surveys, app_mind_of(&mind), &did);
 	app_mind_done(&mind);
 	obj_unref(fs);
-	if (rc && !atomic_exchange(&q->failing, true))
+	if (rc && rc != ERR_CANCELED && !atomic_exchange(&q->failing, true))
 		LOG(WARN, "qa.failed", "what ended is not scored: %s", err_text(rc));
 	if (rc == 0)
 		atomic_store(&q->failing, false);

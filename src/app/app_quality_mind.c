@@ -66,8 +66,9 @@ static int ask(void *arg, sv system, sv user, struct sb *answer)
 	struct app_mind *m = arg;
 	if (!m->tried)
 		(void)open_model(m);
-	if (!m->m || llm_base(m->m) || m->left <= 0 || m->failed >= APP_MIND_FAILS ||
-	    atomic_load(m->stop))
+	if (atomic_load(m->stop))
+		return ERR_CANCELED;
+	if (!m->m || llm_base(m->m) || m->left <= 0 || m->failed >= APP_MIND_FAILS)
 		return ERR_NOTFOUND;
 	m->left--;
 	m->answer = answer;

@@ -11,12 +11,12 @@ struct loop;
 struct llm;
 /*	struct app_mind m;
  *	app_mind_init(&m, specs, &stop);
- *	qa_watch_step(st, forms, app_mind_of(&m), &did);
+ *	qa_watch_step(st, forms, surveys, app_mind_of(&m), &did);
  *	app_mind_done(&m);
  */
 struct app_mind {
 	const struct app_specs *specs;
-	const atomic_bool *stop;     /* ends what waits */
+	const atomic_bool *stop;     /* ends what waits: ERR_CANCELED */
 	struct loop *l;
 	struct llm *m;
 	struct sb *answer;

@@ -389,8 +389,10 @@ static int server_hub(struct app_server *s, const jv *company, struct err *e)
 	feel_warm(1);                 /* not in the first customer's turn */
 	rc = talk_hub_open(&s->hub, &o, e);
 	obj_unref(strategy);         /* the hub has its own reference */
-	if (rc == 0)
+	if (rc == 0) {
 		app_service_hub(s->service, s->hub);
+		app_assist_hub(s->assist, s->hub);
+	}
 	return rc;
 }
 
@@ -476,7 +478,7 @@ static int server_door(struct app_server *s, const jv *company, struct err *e)
 		.assist = app_assist_of(s->assist),
 		.seats = app_voice_people(s->voice),
 		.acd_key = app_people_key(s->people),
-		.dispositions = app_people_dispositions(s->people),
+		.dispositions = app_assist_dispositions(s->assist),
 	};
 	sv cert = jv_get_str(http, "tls_cert"), key = jv_get_str(http, "tls_key");
 	if (cert.n && key.n)
@@ -663,6 +665,7 @@ void app_server_close(struct app_server *s)
 	app_meaning_stop(s->meaning);
 	api_stop(s->api);           /* no new requests; its mailbox lives on */
 	app_assist_door(s->assist, NULL);
+	app_assist_hub(s->assist, NULL);
 	talk_hub_close(s->hub);     /* conversations end, their rows go to the scribe */
 	app_people_close(s->people);
 	app_assist_close(s->assist);

@@ -43,6 +43,7 @@ struct app_service {
 	struct tool_box *box;
 	struct policy_rules *rules;
 	struct flow_set *flows;
+	struct snap *flows_now;      /* the same, for other threads */
 	struct talk_hub *hub;
 	struct tool_kit *kit;
 	struct tool_far *far;            /* other systems that tools ask */
@@ -299,17 +300,15 @@ static int open_key(struct app_service *s, struct err *e)
 	return rc ? rc : cust_keys_new(&s->keys, s->key);
 }
 
-static int open_desk(struct app_service *s, struct err *e)
+static int open_desk(struct app_service *s, sv currency, struct err *e)
 {
 	struct sb b;
 	struct cfg_report rep = { 0 };
-	struct app_company demo = { 0 };
 	sb_init(&b, 4u << 20);
-	int rc = app_company_file(&s->company, "calendars.yaml", &b, e);
-	if (rc == ERR_NOTFOUND) /* opening times and promises of its own come later */
-		rc = app_company_file(&demo, "calendars.yaml", &b, e);
+	/* Opening times and promises of its own come later. */
+	int rc = app_company_file_or_demo(&s->company, "calendars.yaml", &b, e);
 	if (rc == 0)
-		rc = desk_new(&s->desk, sb_sv(&b), "calendars.yaml", &rep);
+		rc = desk_new(&s->desk, sb_sv(&b), "calendars.yaml", currency, &rep);
 	if (rc && rep.n)
 		err_set(e, rc, "%s: %s; %s", rep.v[0].where, rep.v[0].what, rep.v[0].mend);
 	cfg_report_done(&rep);
@@ -360,7 +359,7 @@ int app_service_open(struct app_service **ret, const struct app_service_opts *o,
 	if (rc == 0)
 		rc = shop_open(&s->shop, o->company, s->key, e);
 	if (rc == 0)
-		rc = open_desk(s, e);
+		rc = open_desk(s, jv_get_str(o->company, "currency"), e);
 	if (rc == 0)
 		rc = import_all(s, e);
 	if (rc == 0)
@@ -369,6 +368,7 @@ int app_service_open(struct app_service **ret, const struct app_service_opts *o,
 		rc = open_texts(s, e);
 	if (rc == 0)
 		rc = open_kit(s, e);
+	s->flows_now = snap_new(obj_ref(s->flows));
 	if (rc == 0)
 		rc = open_far(s, o->cfg, e);
 	if (rc == 0)
@@ -398,7 +398,7 @@ void app_service_check(sv company_file, struct cfg_report *rep)
 	if (s.box) /* else each call would be one more fault */
 		(void)build(&s, KIND_FLOW, (void **)&s.flows, rep);
 	if (app_company_file(&s.company, "calendars.yaml", &b, &e) == 0)
-		(void)desk_new(&desk, sb_sv(&b), "calendars.yaml", rep);
+		(void)desk_new(&desk, sb_sv(&b), "calendars.yaml", SV_NULL, rep);
 	sb_done(&b);
 	obj_unref(desk);
 	obj_unref(s.box);
@@ -416,6 +416,11 @@ struct tool_kit *app_service_kit(const struct app_service *s)
 struct flow_set *app_service_flows(const struct app_service *s)
 {
 	return s->flows;
+}
+
+struct flow_set *app_service_flows_now(const struct app_service *s)
+{
+	return snap_get(s->flows_now);
 }
 
 struct cust_keys *app_service_keys(const struct app_service *s)
@@ -453,6 +458,7 @@ static void hand_over(struct app_service *s, int kind, void *made)
 	} else {
 		if (s->hub)
 			talk_hub_flows(s->hub, obj_ref(made));
+		snap_publish(s->flows_now, obj_ref(made));
 		obj_unref(s->flows);
 		s->flows = made;
 	}
@@ -708,6 +714,7 @@ void app_service_close(struct app_service *s)
 	obj_unref(s->box);
 	obj_unref(s->rules);
 	obj_unref(s->flows);
+	snap_free(s->flows_now);
 	obj_unref(s->desk);
 	shop_close(s->shop);
 	feel_catalogue_free(s->names);

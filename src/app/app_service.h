@@ -35,7 +35,10 @@ void app_service_check(sv company_file, struct cfg_report *rep);
 void app_service_stop(struct app_service *s);        /* accepts NULL */
 void app_service_close(struct app_service *s);       /* accepts NULL */
 struct tool_kit *app_service_kit(const struct app_service *s);
-struct flow_set *app_service_flows(const struct app_service *s);     /* lives as long as s */
+/* Those of the start, as long as none was published (the thread of app_service_apply). */
+struct flow_set *app_service_flows(const struct app_service *s);
+/* In use: a reference for the caller, or NULL. Any thread. */
+struct flow_set *app_service_flows_now(const struct app_service *s);
 struct cust_keys *app_service_keys(const struct app_service *s);
 /* may be NULL. */
 const struct feel_catalogue *app_service_products(const struct app_service *s);

@@ -28,13 +28,6 @@ struct acd_bench {
 	struct times freed, busy, idle, ticks;
 };
 
-static int64_t cpu_ns(void)
-{
-	struct timespec t;
-	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
-}
-
 static void add(struct times *t, int64_t ns)
 {
 	if (t->n < t->cap)
@@ -129,9 +122,9 @@ static int come(struct acd_bench *b, struct times *t)
 	}
 	x.id = sv_of(id);
 	x.queue = sv_of(queue);
-	from = cpu_ns();
+	from = cli_cpu_ns();
 	rc = acd_core_enter(b->core, &x, b->now);
-	add(t, cpu_ns() - from);
+	add(t, cli_cpu_ns() - from);
 	return rc;
 }
 
@@ -154,9 +147,9 @@ static void pass(struct acd_bench *b, int64_t ms)
 {
 	int64_t end = b->now + ms;
 	for (;;) {
-		int64_t from = cpu_ns();
+		int64_t from = cli_cpu_ns();
 		int64_t next = acd_core_tick(b->core, b->now);
-		add(&b->ticks, cpu_ns() - from);
+		add(&b->ticks, cli_cpu_ns() - from);
 		take(b);
 		if (next > end)
 			break;
@@ -189,9 +182,9 @@ static int turn_over(struct acd_bench *b)
 	if (b->serves[who][0]) {
 		memcpy(id, b->serves[who], sizeof(id));
 		b->serves[who][0] = 0;
-		from = cpu_ns();
+		from = cli_cpu_ns();
 		(void)acd_core_end(b->core, sv_of(id), SV("agent"), b->now);
-		add(&b->freed, cpu_ns() - from);
+		add(&b->freed, cli_cpu_ns() - from);
 		while (take(b))
 			;
 	}
@@ -249,9 +242,9 @@ static int run(struct acd_bench *b, int64_t waiting, int64_t steps)
 		rc = turn_over(b);
 	cpu = clk_cpu_us() - cpu;
 	acd_core_queues(b->core, b->now, count_waiting, &left);
-	ns = cpu_ns();
+	ns = cli_cpu_ns();
 	acd_core_queues(b->core, b->now, count_waiting, &(int64_t){ 0 });
-	ns = cpu_ns() - ns;
+	ns = cli_cpu_ns() - ns;
 	getrusage(RUSAGE_SELF, &ru);
 	jv_set_int(o, "agents", b->agents);
 	jv_set_int(o, "waiting", left);

@@ -24,13 +24,6 @@ struct parties_bench {
 	int64_t shard_ns, door_ns;
 };
 
-static int64_t cpu_ns(void)
-{
-	struct timespec t;
-	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
-}
-
 static int on_open(void *arg, struct chan_peer *p, const struct chan_info *info, void **user)
 {
 	((struct parties_bench *)arg)->peer = p;
@@ -117,16 +110,16 @@ static void clear(struct parties_bench *b)
 static void frame(struct parties_bench *b, const int16_t *voice)
 {
 	int16_t out[320];
-	int64_t t0 = cpu_ns();
+	int64_t t0 = cli_cpu_ns();
 	for (int i = 0; i < b->n; i++)
 		chan_seat_rx(b->seats[i], sv_n((const char *)voice, 640));
-	int64_t t1 = cpu_ns();
+	int64_t t1 = cli_cpu_ns();
 	loop_sim_advance(b->loop, 20);
 	chan_voice_rx(b->v, voice, (size_t)b->rate / 50, loop_now_ms(b->loop));
 	(void)chan_voice_tx(b->v, out);
-	int64_t t2 = cpu_ns();
+	int64_t t2 = cli_cpu_ns();
 	(void)mbox_drain(b->door);
-	b->door_ns += t1 - t0 + cpu_ns() - t2;
+	b->door_ns += t1 - t0 + cli_cpu_ns() - t2;
 	b->shard_ns += t2 - t1;
 }
 

@@ -126,9 +126,8 @@ static int erase_one(struct app_desk *d, struct erasing *x, struct err *e)
 		rc = x->rc;
 	if (rc == ERR_STATE)
 		return err_set(e, rc,
-			       "a ticket of customer " SV_FMT
-			       " is still open: close it, or say "
-			       "--force",
+			       "a ticket or hand-over of customer " SV_FMT
+			       " is still open: close it, or say --force",
 			       SV_ARG(x->id));
 	return rc ? err_set(e, rc, "customer " SV_FMT ": %s; nothing was changed", SV_ARG(x->id),
 			    err_text(rc)) :
@@ -143,7 +142,7 @@ int cmd_erase(int argc, char **argv)
 	struct err e = { 0 };
 	struct app_desk d;
 	const struct cli_opt opts[] = {
-		{ "force", CLI_FLAG, &x.force, "although a ticket is still open" },
+		{ "force", CLI_FLAG, &x.force, "although a ticket or hand-over is still open" },
 		{ "data", CLI_STR, &data, "data folder" },
 	};
 	if (!cli_parse(argc, argv, opts, sizeof(opts) / sizeof(*opts), &rest, &status))

@@ -13,7 +13,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 struct adv_cmd {
 	const char *only;
@@ -181,21 +180,6 @@ static void print_round(const jv *r, bool talks)
 	printf("\n");
 }
 
-static int drop_file(void *arg, const char *path)
-{
-	return unlink(path) ? ERR_IO : 0;
-}
-
-static void remove_dir(const char *dir)
-{
-	char sub[128];
-	file_walk(dir, drop_file, NULL);
-	(void)snprintf(sub, sizeof(sub), "%s/messages", dir);
-	(void)rmdir(sub);
-	if (rmdir(dir))
-		fprintf(stderr, "%s could not be removed\n", dir);
-}
-
 int cmd_eval_adversarial(int argc, char **argv)
 {
 	struct adv_cmd c = { .only = "", .dir = "/tmp/callm-eval-XXXXXX" };
@@ -212,7 +196,7 @@ int cmd_eval_adversarial(int argc, char **argv)
 		return cli_fail("no folder can be made in /tmp"), 2;
 	c.results = jv_arr();
 	int rc = rounds(&c, &e);
-	remove_dir(c.dir);
+	app_desk_remove(c.dir);
 	for (size_t i = 0; i < jv_len(c.results) && !c.json; i++)
 		print_round(jv_at(c.results, i), c.talks);
 	if (c.json)

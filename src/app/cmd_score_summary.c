@@ -1,4 +1,4 @@
-/* cmd_score_summary.c: `callm score summary`: 100 conversations of the demo company, played against
+/* cmd_score_summary.c: `callm score summary`: 102 conversations of the demo company, played against
  * its engine and tools on the day the demo was made for, and what their summaries lack or invent.
  *
  * In a data folder of its own that is removed afterwards. Exit 0 only when 90 % of the slots and of
@@ -13,7 +13,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #define DAY \
 	INT64_C(1795658400000) /* 2026-11-26 02:00 UTC: orders of the demo are of these weeks \
@@ -166,21 +165,6 @@ static bool good(const jv *r)
 	       jv_get_int(r, "silent", 1) == 0 && jv_get_int(r, "total", 0) > 0;
 }
 
-static int drop_file(void *arg, const char *path)
-{
-	return unlink(path) ? ERR_IO : 0;
-}
-
-static void remove_dir(const char *dir)
-{
-	char sub[128];
-	file_walk(dir, drop_file, NULL);
-	(void)snprintf(sub, sizeof(sub), "%s/messages", dir);
-	(void)rmdir(sub);
-	if (rmdir(dir))
-		fprintf(stderr, "%s could not be removed\n", dir);
-}
-
 int cmd_score_summary(int argc, char **argv)
 {
 	struct sum_cmd c = { .only = "", .dir = "/tmp/callm-sums-XXXXXX" };
@@ -196,7 +180,7 @@ int cmd_score_summary(int argc, char **argv)
 	if (!mkdtemp(c.dir))
 		return cli_fail("no folder can be made in /tmp"), 2;
 	int rc = run(&c, &e);
-	remove_dir(c.dir);
+	app_desk_remove(c.dir);
 	eval_sums_free(c.suite);
 	if (rc) {
 		jv_free(c.result);

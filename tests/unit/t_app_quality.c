@@ -104,6 +104,11 @@ TEST(app_quality_asks_no_model_unless_it_may)
 	}
 }
 
+static void set_stop(void *arg)
+{
+	atomic_store((atomic_bool *)arg, true);
+}
+
 /* A model that never ends its answer holds up no stop. */
 TEST(app_quality_mind_ends_with_the_server)
 {
@@ -116,7 +121,14 @@ TEST(app_quality_mind_ends_with_the_server)
 	sb_init(&b, LIM_SB);
 	app_mind_init(&m, &specs, &stop);
 	const struct qa_mind *q = app_mind_of(&m);
-	EQ(q->ask(q->arg, SV("s"), SV("u"), &b), ERR_NOTFOUND);
+	EQ(q->ask(q->arg, SV("s"), SV("u"), &b), ERR_CANCELED);
+	/* It comes after the ask has begun. */
+	struct loop_timer t = { 0 };
+	stop = false;
+	loop_after(m.l, &t, 5, set_stop, &stop);
+	EQ(q->ask(q->arg, SV("s"), SV("u"), &b), ERR_CANCELED);
+	CHECK(stop);
+	SV_EQ(sb_sv(&b), "{");
 	app_mind_done(&m);
 	app_mind_init(&m, NULL, &stop);
 	CHECK(!app_mind_of(&m));
