@@ -1,36 +1,17 @@
 /* baresip.mjs: a telephone that others wrote (baresip, package baresip-core) calls: over UDP, over TLS with SRTP, and
  * while the server is told to end. What it heard is judged by its own recording. */
 import { demo, events, have, http, isSpeech, join, login, main, mediaPort, metric, ok, readFileSync, readdirSync, runAsync, skip,
-  sleep, temp, until, wav, writeFileSync } from './lib.mjs';
+  sleep, temp, until, wav, wavOf, writeFileSync } from './lib.mjs';
 import { existsSync, mkdirSync } from 'node:fs';
 import dgram from 'node:dgram';
 
 const modules = ['/usr/lib/baresip/modules', '/usr/lib64/baresip/modules', '/usr/local/lib/baresip/modules'].find((d) => existsSync(d));
 
-/* A WAV of silence for it to say: its sources are files or microphones. */
-function silence(file, seconds) {
-  const n = seconds * 16000;
-  const b = Buffer.alloc(44 + n);
-  b.write('RIFF', 0);
-  b.writeUInt32LE(36 + n, 4);
-  b.write('WAVEfmt ', 8);
-  b.writeUInt32LE(16, 16);
-  b.writeUInt16LE(1, 20);
-  b.writeUInt16LE(1, 22);
-  b.writeUInt32LE(8000, 24);
-  b.writeUInt32LE(16000, 28);
-  b.writeUInt16LE(2, 32);
-  b.writeUInt16LE(16, 34);
-  b.write('data', 36);
-  b.writeUInt32LE(n, 40);
-  writeFileSync(file, b);
-}
-
 /* Calls uri for so many seconds; {out, heard (a WAV)}. */
 async function call(name, uri, account, seconds) {
   const dir = join(temp, name);
   mkdirSync(dir);
-  silence(join(dir, 'say.wav'), 30);
+  writeFileSync(join(dir, 'say.wav'), wavOf(new Int16Array(30 * 8000))); // silence: its sources are files or microphones
   const mods = ['g711', 'aufile', 'sndfile', 'srtp'].map((m) => `module ${m}.so`).join('\n');
   /* accounts last: they name modules */
   writeFileSync(join(dir, 'config'), `sip_listen 127.0.0.1:0\nnet_interface 127.0.0.1\nmodule_path ${modules}\n${mods}\n` +

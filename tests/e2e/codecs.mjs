@@ -1,6 +1,6 @@
 /* codecs.mjs: a telephone that others wrote (baresip, package baresip-core) says a tone to `callm bench echo` in each
  * codec and records what comes back: through their encoder, our decoder and encoder, and their decoder. */
-import { bin, have, join, main, ok, readFileSync, readdirSync, runAsync, skip, temp, until, wav, writeFileSync } from './lib.mjs';
+import { bin, have, join, main, ok, readFileSync, readdirSync, runAsync, skip, temp, until, wav, wavOf, writeFileSync } from './lib.mjs';
 import { existsSync, mkdirSync } from 'node:fs';
 import { spawn } from 'node:child_process';
 
@@ -9,22 +9,8 @@ const HZ = 700, LEVEL = 9000;
 
 /* A WAV of the tone; a mono file of the codec's own rate is what aufile wants. */
 function tone(file, rate, seconds) {
-  const n = rate * seconds, b = Buffer.alloc(44 + 2 * n);
-  b.write('RIFF', 0);
-  b.writeUInt32LE(36 + 2 * n, 4);
-  b.write('WAVEfmt ', 8);
-  b.writeUInt32LE(16, 16);
-  b.writeUInt16LE(1, 20);
-  b.writeUInt16LE(1, 22);
-  b.writeUInt32LE(rate, 24);
-  b.writeUInt32LE(2 * rate, 28);
-  b.writeUInt16LE(2, 32);
-  b.writeUInt16LE(16, 34);
-  b.write('data', 36);
-  b.writeUInt32LE(2 * n, 40);
-  for (let i = 0; i < n; i++)
-    b.writeInt16LE(Math.round(LEVEL * Math.sin((2 * Math.PI * HZ * i) / rate)), 44 + 2 * i);
-  writeFileSync(file, b);
+  const wave = (_, i) => Math.round(LEVEL * Math.sin((2 * Math.PI * HZ * i) / rate));
+  writeFileSync(file, wavOf(Int16Array.from({ length: rate * seconds }, wave), rate));
 }
 
 /* How much of the tone is in the samples, and how much there is in all (both as amplitudes). */

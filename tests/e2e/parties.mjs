@@ -2,21 +2,15 @@
  * supervisor listens, whispers, speaks and takes over, a colleague is consulted, brought together with the caller and
  * handed the call. Everybody speaks a tone of their own all the time, so what each telephone received says who heard
  * whom, and nothing may click. */
-import { bin, demo, events, http, join, main, metric, note, ok, password, readFileSync, runAsync, sleep, temp, until, wav, WebSocket,
-  writeFileSync } from './lib.mjs';
+import { bin, demo, events, http, join, login, main, metric, note, ok, openQueues, readFileSync, runAsync, sleep, temp, until, wav, wavOf,
+  WebSocket, writeFileSync } from './lib.mjs';
 import { joined, person, sine, tone } from './person.mjs';
 
 const HZ = { caller: 400, agent: 700, colleague: 1000, supervisor: 1300 };
 
-const signIn = async (s, login) => {
-  const r = await http(s, 'POST', '/api/v1/auth/login', { body: { login, password } });
-  if (r.status !== 200) throw new Error(`login ${login}: ${r.status} ${r.text}`);
-  return r.json.token;
-};
-
 /* A desk: its events, and orders that are answered. */
-async function desk(s, login) {
-  const token = await signIn(s, login);
+async function desk(s, who) {
+  const token = await login(s, who);
   const ws = new WebSocket(`${s.url.replace('http', 'ws')}/ws/agent?token=${token}`);
   const d = { token, frames: [], orders: new Map(), n: 0 };
   ws.on('message', (m) => {
@@ -25,23 +19,17 @@ async function desk(s, login) {
     else d.frames.push(f);
   });
   ws.on('error', () => {});
-  await until(`hello for ${login}`, () => d.frames.length);
+  await until(`hello for ${who}`, () => d.frames.length);
   d.order = (op, data) =>
     new Promise((resolve) => {
-      const id = `${login}${++d.n}`;
+      const id = `${who}${++d.n}`;
       d.orders.set(id, resolve);
       ws.send(JSON.stringify({ id, op, data }));
       setTimeout(() => resolve({ ok: false, detail: 'no answer' }), 15000);
     });
-  d.wait = (type, fits = () => true) => until(`${login}: ${type}`, () => d.frames.find((f) => f.type === type && fits(f.data)), 40000);
+  d.wait = (type, fits = () => true) => until(`${who}: ${type}`, () => d.frames.find((f) => f.type === type && fits(f.data)), 40000);
   d.close = () => ws.terminate();
   return d;
-}
-
-/* The demo's queues keep office hours: this test runs at any time. */
-async function openQueues(s, token) {
-  const { json } = await http(s, 'GET', '/api/v1/queues', { token });
-  for (const { hours, ...q } of json.items) await http(s, 'PUT', `/api/v1/queues/${q.id}`, { token, body: q });
 }
 
 /* A telephone that speaks a tone for ever; hears(since): whose tones it got in the half second before now. */
@@ -95,29 +83,12 @@ function click(s) {
   return worst;
 }
 
-const wavOf = (s) => {
-  const h = Buffer.alloc(44);
-  h.write('RIFF', 0);
-  h.writeUInt32LE(36 + s.length * 2, 4);
-  h.write('WAVEfmt ', 8);
-  h.writeUInt32LE(16, 16);
-  h.writeUInt16LE(1, 20);
-  h.writeUInt16LE(1, 22);
-  h.writeUInt32LE(8000, 24);
-  h.writeUInt32LE(16000, 28);
-  h.writeUInt16LE(2, 32);
-  h.writeUInt16LE(16, 34);
-  h.write('data', 36);
-  h.writeUInt32LE(s.length * 2, 40);
-  return Buffer.concat([h, Buffer.from(s.buffer)]);
-};
-
 await main(async () => {
   const phones = { agent: await telephone('agent'), colleague: await telephone('colleague'), supervisor: await telephone('supervisor') };
   const yaml = join(temp, 'parties.yaml');
   writeFileSync(yaml, 'transfer:\n  allow: ["sip:*@127.0.0.1"]\n');
   const s = await demo({ args: ['--config', yaml] });
-  const admin = await signIn(s, 'admin');
+  const admin = await login(s);
   await openQueues(s, admin);
   const mei = await desk(s, 'mei');
   const lin = await desk(s, 'lin');

@@ -1,14 +1,8 @@
 /* people.mjs: the people's side on a real server: a chat customer asks the bot for a person, waits, is offered to an
  * agent, talks, is handed on, goes back to the bot and asks again, is wrapped up; two agents race for one offer; a
  * socket is cut; the server is killed while somebody waits. */
-import { demo, events, http, join, main, ok, password, temp, until, WebSocket } from './lib.mjs';
+import { demo, events, http, join, login, main, ok, openQueues, temp, until, WebSocket } from './lib.mjs';
 import { mkdtempSync } from 'node:fs';
-
-const signIn = async (s, login) => {
-  const r = await http(s, 'POST', '/api/v1/auth/login', { body: { login, password } });
-  if (r.status !== 200) throw new Error(`login ${login}: ${r.status} ${r.text}`);
-  return r.json.token;
-};
 
 /* An agent at the desk: frames, orders with answers, waits for events. */
 class Agent {
@@ -90,16 +84,6 @@ class Customer {
   }
 }
 
-/* The demo's queues keep office hours: these tests run at any time. */
-async function openQueues(s, token) {
-  const { json } = await http(s, 'GET', '/api/v1/queues', { token });
-  for (const q of json.items) {
-    const { hours, ...always } = q;
-    const r = await http(s, 'PUT', `/api/v1/queues/${q.id}`, { token, body: always });
-    if (r.status !== 200) throw new Error(`queue ${q.id}: ${r.status} ${r.text}`);
-  }
-}
-
 async function handedOver(customer, agent, words) {
   const from = agent.frames.length;
   customer.say(words);
@@ -108,8 +92,8 @@ async function handedOver(customer, agent, words) {
 }
 
 async function journey(s, lin) {
-  const mei = await new Agent(s, 'mei', await signIn(s, 'mei')).open();
-  const tom = await new Agent(s, 'tom', await signIn(s, 'tom')).open();
+  const mei = await new Agent(s, 'mei', await login(s, 'mei')).open();
+  const tom = await new Agent(s, 'tom', await login(s, 'tom')).open();
   ok(mei.hello.me.extension === '1001' && mei.hello.queues.length >= 5 && mei.hello.dispositions.length > 3,
     'hello: who, queues, dispositions', mei.hello.me);
   ok((await mei.order('state', { state: 'ready' })).ok, 'an agent is ready');
@@ -186,7 +170,7 @@ async function journey(s, lin) {
 async function race(s, lin) {
   const q = (await http(s, 'GET', '/api/v1/queues/general', { token: lin })).json;
   await http(s, 'PUT', '/api/v1/queues/general', { token: lin, body: { ...q, hours: undefined, strategy: 'ring-all' } });
-  const agents = await Promise.all(['mei', 'tom'].map(async (l) => new Agent(s, l, await signIn(s, l)).open()));
+  const agents = await Promise.all(['mei', 'tom'].map(async (l) => new Agent(s, l, await login(s, l)).open()));
   for (const a of agents) await a.order('state', { state: 'ready' });
   const kim = await new Customer(s, 'en').open();
   await kim.row('turn.bot');
@@ -214,10 +198,10 @@ async function killed(data) {
   await waits.row('handover.queued');
   await s.kill();
   s = await demo({ data });
-  const lin = await signIn(s, 'lin');
+  const lin = await login(s, 'lin');
   const left = (await http(s, 'GET', '/api/v1/handovers?state=live', { token: lin })).json.items;
   ok(left.length === 1 && left[0].conversation === waits.id && left[0].state === 'QUEUED', 'after a kill it still waits', left);
-  const mei = await new Agent(s, 'mei', await signIn(s, 'mei')).open();
+  const mei = await new Agent(s, 'mei', await login(s, 'mei')).open();
   await mei.order('state', { state: 'ready' });
   const offer = await mei.wait('handover.offered', (d) => d.conversation === waits.id);
   ok((await mei.order('accept', { handover: offer.data.handover, conversation: waits.id })).ok, 'and is taken');
@@ -227,7 +211,7 @@ async function killed(data) {
   ok(Boolean(await waits.row('turn.agent', 'Sorry')), 'the customer comes back and reads it');
   await s.kill();
   s = await demo({ data });
-  const again = await new Agent(s, 'mei', await signIn(s, 'mei')).open();
+  const again = await new Agent(s, 'mei', await login(s, 'mei')).open();
   ok(again.hello.work.length === 1 && again.hello.work[0].conversation === waits.id && again.hello.state.state !== 'offline',
     'killed while it is served: it is hers still', [again.hello.work, again.hello.state]);
   ok((await again.order('say', { conversation: waits.id, text: 'I am still here.' })).ok, 'and she goes on');
@@ -241,7 +225,7 @@ await main(async () => {
   const data = mkdtempSync(join(temp, 'data-'));
   let s = await demo({ data });
   ok(/mei, tom, xia, lin, qin/.test(s.out), 'the start tells the demo\'s people', s.out);
-  const lin = await signIn(s, 'lin');
+  const lin = await login(s, 'lin');
   await openQueues(s, lin);
   await journey(s, lin);
   await race(s, lin);

@@ -7,7 +7,7 @@ const text = (page, s) => page.locator(s).first().innerText();
 
 async function board(page) {
   await page.goto(`${base}/#/floor`);
-  await until('numbers', async () => /%/.test(await text(page, sel('tile-sl'))));
+  await until('numbers', async () => /goal 80 %/.test(await text(page, sel('tile-sl'))));
   await until('the queues', async () => (await page.locator(`${sel('floor-queues')} ${sel('queue')}`).count()) === 5);
   await until('an alert', async () => (await page.locator(`${sel('floor-alerts')} li`).count()) > 0);
   await page.selectOption(`${sel('agent')}[data-login=tom] select`, 'paused');
@@ -43,6 +43,7 @@ async function review(page) {
   await picture(page, 'quality_review');
   await page.click(sel('qa-save'));
   await until('scored', async () => (await page.getAttribute(sel('review-state'), 'data-state')) === 'done');
+  await page.waitForSelector(sel('done'));
   assert.equal(await page.locator(sel('move-appeal')).isEnabled(), false, 'not without a reason');
   await page.fill(sel('qa-reason'), 'The customer was verified in turn 2.');
   await page.click(sel('move-appeal'));
