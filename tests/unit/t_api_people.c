@@ -343,13 +343,24 @@ static void feed(struct aw *w, int n, size_t bytes)
 	sb_done(&b);
 }
 
-static bool four_there(void *arg)
+/* Comes again until what was fed is in the ring: meanwhile it may be told that too much happens. */
+static bool comes_again(struct aw *w, struct desk *d, int64_t after)
+{
+	for (int i = 0; i < 50; i++) {
+		if (desk_open(w, d, "agent", "mei", after))
+			return true;
+		wsc_close(w, &d->c);
+	}
+	return false;
+}
+
+static bool eight_there(void *arg)
 {
 	const struct wsc *c = arg;
 	int n = 0;
 	for (size_t i = 0; i < c->frames.n; i++)
 		n += sv_eq(jv_get_str(c->frames.v[i], "type"), SV("handover.revoked"));
-	return c->closed || n >= 4;
+	return c->closed || n >= 8;
 }
 
 static int64_t last_seq(const struct wsc *c, int64_t seq)
@@ -368,21 +379,21 @@ TEST(api_people_resumes_what_a_socket_holds)
 	static const struct {
 		int n;
 		size_t bytes;
-	} much[] = { { 10, 104600 }, { 1, 1100000 } };
+	} much[] = { { 21, 50000 }, { 1, 1100000 } };
 	struct aw w = { .queues = queues };
 	struct desk mei = { 0 };
 	CHECK(aw_up(&w) && desk_open(&w, &mei, "agent", "mei", 0));
 	int64_t after = jv_get_int(wsc_find(&mei.c, "hello", 0), "seq", 0);
 	wsc_close(&w, &mei.c);
-	feed(&w, 4, 100000);
-	CHECK(after && desk_open(&w, &mei, "agent", "mei", after));
+	feed(&w, 8, 50000);
+	CHECK(after && comes_again(&w, &mei, after));
 	CHECK(jv_as_bool(jv_path(wsc_find(&mei.c, "hello", 0), "data.resumed"), false));
-	CHECK(t_wait(w.loop, four_there, &mei.c, 15000) && !mei.c.closed);
+	CHECK(t_wait(w.loop, eight_there, &mei.c, 15000) && !mei.c.closed);
 	for (int i = 0; i < 2; i++) {
 		after = last_seq(&mei.c, after);
 		wsc_close(&w, &mei.c);
 		feed(&w, much[i].n, much[i].bytes);
-		CHECK(desk_open(&w, &mei, "agent", "mei", after));
+		CHECK(comes_again(&w, &mei, after));
 		CHECK(!jv_as_bool(jv_path(wsc_find(&mei.c, "hello", 0), "data.resumed"), true));
 		EQ(order(&w, &mei, "state", "{\"state\":\"ready\"}"), 200);
 	}
