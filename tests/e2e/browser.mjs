@@ -1,6 +1,6 @@
 /* browser.mjs: the scenarios of ui/e2e in headless Chromium against the real program. CALLM_SHOTS keeps pictures;
  * CALLM_FULL=1 plays the people's side at length and a telephone call that an agent takes in the browser. */
-import { bin, demo, join, main, note, ok, root, runAsync, speak, temp } from './lib.mjs';
+import { bin, demo, join, login, main, note, ok, openQueues, root, runAsync, speak, temp } from './lib.mjs';
 
 /* Speech once the greeting is over, and again later: a fake microphone loops its file. */
 const QUESTION = 'How long do I have to return something?';
@@ -10,6 +10,7 @@ const NAMES = ['desk', 'chat_en', 'chat_zh', 'console_live', 'strategy', 'servic
 
 await main(async () => {
   const s = await demo();
+  await openQueues(s, await login(s, 'admin'));
   const env = { CALLM_URL: s.url, CALLM_PASSWORD: 'correct-horse-battery', CALLM_SIP: `sip:service@${s.sip}`, CALLM_BIN: bin };
   Object.assign(process.env, env);
   for (const name of process.env.CALLM_FULL ? [NAMES[0], 'desk_call', ...NAMES.slice(1)] : NAMES) {
