@@ -13,12 +13,14 @@ if (!existsSync(join(dist, 'index.html'))) {
 const KIB = 1024;
 const BUDGET = { 'index.html': 90 * KIB, 'chat.html': 90 * KIB, 'talk.html': 90 * KIB, 'survey.html': 60 * KIB };
 const WIDGET = 25 * KIB;
+const DESK = 120 * KIB; /* the first load of an agent: the console and the desk */
 const size = (f) => gzipSync(readFileSync(join(dist, f)), { level: 9 }).length;
 
-function closure(page) {
+/* more: files beyond the page's own. */
+function closure(page, more = []) {
   const seen = new Set([page]);
   const html = readFileSync(join(dist, page), 'utf8');
-  const todo = [...html.matchAll(/(?:src|href)="\/(assets\/[^"]+)"/g)].map((m) => m[1]);
+  const todo = [...html.matchAll(/(?:src|href)="\/(assets\/[^"]+)"/g)].map((m) => m[1]).concat(more);
   while (todo.length) {
     const f = todo.pop();
     if (seen.has(f)) continue;
@@ -45,6 +47,14 @@ for (const [page, max] of Object.entries(BUDGET)) {
   line(page, files.reduce((sum, f) => sum + size(f), 0), max);
 }
 line('widget.js', size('widget.js'), WIDGET);
+/* What the console's script fetches along with the desk. */
+function deskFiles() {
+  const js = closure('index.html').filter((f) => /\/index-.*\.js$/.test(f)).map((f) => readFileSync(join(dist, f), 'utf8')).join('');
+  const all = JSON.parse(/m\.f=(\[[^\]]+\])/.exec(js)[1]);
+  return /desk-[^`]+`\),__vite__mapDeps\(\[([\d,]+)\]/.exec(js)[1].split(',').map((i) => all[Number(i)]);
+}
+const desk = deskFiles();
+line('the desk', closure('index.html', desk).reduce((sum, f) => sum + size(f), 0), DESK);
 for (const f of readdirSync(join(dist, 'assets')))
   if (!reached.has(`assets/${f}`))
     console.log(`budget: ${(size(`assets/${f}`) / KIB).toFixed(1).padStart(6)} KiB gz       lazy ${f}`);

@@ -6,12 +6,9 @@ import { Lazy, type Loader } from '../lib/lazy.tsx';
 import { makeHash } from '../lib/router.ts';
 import { Icon, LangSwitch, Logo, ThemeSwitch, type IconName } from '../lib/ui.tsx';
 import { Conversation } from './conversation.tsx';
-import { HealthPage } from './health.tsx';
 import { Help } from './help.tsx';
-import { Knowledge } from './kb.tsx';
 import { LivePage } from './list.tsx';
 import { Login } from './login.tsx';
-import { StrategyPage } from './strategy.tsx';
 import {
   boot, company, help, keyStack, link, live, now, offers, order, page, reconnect, retryAt, route, signOut, token, user,
   type PageName,
@@ -56,6 +53,9 @@ const PAGES: Partial<Record<PageName, Loader>> = {
   tickets: () => import('../service/tickets.tsx'),
   rules: () => import('../service/rules.tsx'),
   training: () => import('../service/training.tsx'),
+  kb: () => import('./kb.tsx').then((m) => ({ default: m.Knowledge })),
+  strategy: () => import('./strategy.tsx').then((m) => ({ default: m.StrategyPage })),
+  health: () => import('./health.tsx').then((m) => ({ default: m.HealthPage })),
 };
 
 function Sidebar() {
@@ -207,12 +207,6 @@ function CurrentPage() {
           <Conversation id={route.value.path[1] ?? ''} />
         </div>
       );
-    case 'kb':
-      return <Knowledge />;
-    case 'strategy':
-      return <StrategyPage />;
-    case 'health':
-      return <HealthPage />;
     default:
       return <LivePage />;
   }
