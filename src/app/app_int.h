@@ -102,6 +102,7 @@ int cmd_eval_flywheel(int argc, char **argv);     /* of cmd_eval */
 int cmd_mcp(int argc, char **argv);
 int cmd_mcp_serve(int argc, char **argv);         /* argv[0] is "serve" */
 int cmd_models(int argc, char **argv);
+int cmd_ope(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_rules(int argc, char **argv);
 int cmd_queues(int argc, char **argv);
