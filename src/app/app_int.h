@@ -103,6 +103,7 @@ int cmd_mcp(int argc, char **argv);
 int cmd_mcp_serve(int argc, char **argv);         /* argv[0] is "serve" */
 int cmd_models(int argc, char **argv);
 int cmd_ope(int argc, char **argv);
+int cmd_sim(int argc, char **argv);               /* `simulate`, `sim` */
 int cmd_replay(int argc, char **argv);
 int cmd_rules(int argc, char **argv);
 int cmd_queues(int argc, char **argv);
