@@ -51,7 +51,9 @@ void talk_await_customer(struct talk_core *c, struct talk_acts *acts)
 {
 	const struct talk_limits *l = &c->cfg->limits;
 	bool soon = c->voice && !(c->caps & CHAN_PATIENT);
-	talk_act_timer(acts, TT_SILENCE, soon ? l->silence_ms : l->idle_chat_ms);
+	bool waits = c->voice && c->move == MOVE_ASKED && talk_people_there(c);
+	talk_act_timer(acts, TT_SILENCE, waits ? TALK_PERSON_WAIT_MS :
+					 soon  ? l->silence_ms : l->idle_chat_ms);
 }
 
 void talk_start_turn(struct talk_core *c, sv text, sv model_text, int number)

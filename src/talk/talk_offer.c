@@ -222,10 +222,16 @@ static void take_message(struct talk_core *c, sv text, struct arena *a, struct t
 
 /* ---- the wait itself ---- */
 
+/* Said into the sentence that told of the wish, or before anything else was said. */
+static bool refused_at_once(const struct talk_core *c)
+{
+	return c->voice && c->person.wished_in == c->say_id && strcmp(c->feel.small, "no") == 0;
+}
+
 /* "Never mind the person", "call me back instead". */
 static bool wait_words(struct talk_core *c, sv text, struct arena *a, struct talk_acts *acts)
 {
-	if (talk_says_one_of(c, text, "wait_stop")) {
+	if (talk_says_one_of(c, text, "wait_stop") || refused_at_once(c)) {
 		talk_act_record(c, acts, "handover.returned", "customer",
 				SV("{\"by\":\"customer\",\"instruction\":\"\"}"));
 		talk_person_leave(c, "bot", acts);

@@ -12,7 +12,6 @@
 
 #include <stdio.h>
 
-#define WAIT_MS 20000                /* voice: from one word of comfort to the next */
 #define PLACE_US INT64_C(15000000)   /* a place that did not change is not told sooner */
 #define LOST_MS 5000                 /* the last person left the call: a word must come */
 
@@ -98,6 +97,7 @@ void talk_person_ask(struct talk_core *c, struct arena *a, struct talk_acts *act
 	p->offer = OFFER_NOTHING;
 	p->position = 0;
 	p->minutes = -1;
+	p->wished_in = c->say_id;
 	sb_init(&b, LIM_SB);
 	talk_packet(c, reason, false, a, &b);
 	talk_record_handover(c, priority(c, reason), arena_sv(a, sb_sv(&b)), a, acts);
@@ -105,7 +105,7 @@ void talk_person_ask(struct talk_core *c, struct arena *a, struct talk_acts *act
 	wish(c, reason, false, a, acts);
 	wait_tune(c, true, acts);
 	if (c->voice && c->sm.now == TS_LISTENING && !c->mouth)
-		talk_act_timer(acts, TT_SILENCE, WAIT_MS);
+		talk_act_timer(acts, TT_SILENCE, TALK_PERSON_WAIT_MS);
 	p->reason = NULL;
 }
 
@@ -150,7 +150,8 @@ void talk_person_waits(struct talk_core *c, struct arena *a, struct talk_acts *a
 		talk_aside_text(c, talk_two(c, still, talk_person_place(c, a), a), "progress",
 				a, acts);
 	}
-	talk_act_timer(acts, TT_SILENCE, c->voice ? WAIT_MS : c->cfg->limits.idle_chat_ms);
+	int next = c->voice ? TALK_PERSON_WAIT_MS : c->cfg->limits.idle_chat_ms;
+	talk_act_timer(acts, TT_SILENCE, next);
 }
 
 /* With a person no more: the call's persons go, the customer is ours again. */

@@ -19,12 +19,14 @@ enum talk_offer {
 	OFFER_READ,              /* is it this one? */
 	OFFER_MESSAGE            /* the next words are the message */
 };
+#define TALK_PERSON_WAIT_MS 20000    /* voice: from one word of comfort to the next */
 #define TALK_LINES 6
 #define TALK_CITED 4
 struct talk_person {                 /* strings owned */
 	bool there;              /* the driver's: people can be asked for */
 	bool number;             /* the channel knows the number to call back */
 	const char *reason;      /* of the wish, see talk_ask; NULL = none told */
+	uint32_t wished_in;      /* the say that told of the wish */
 	bool told;               /* the place in the queue, the last time at told_us */
 	int position, minutes;   /* minutes -1 = not known */
 	int64_t told_us;

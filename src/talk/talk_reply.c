@@ -244,10 +244,11 @@ void talk_reply(struct talk_core *c, const struct talk_reply *given, struct aren
 		talk_act_add(acts, TACT_HANGUP);
 	else if (!c->voice)
 		talk_await_customer(c, acts);
-	if (!c->voice && !c->goodbye && c->person.there) {
-		talk_move_due(c, a, acts);   /* nothing has to be heard to its end */
+	/* The place is held while the sentence is spoken; nothing has to be heard to its end. */
+	if (!c->goodbye && talk_people_there(c))
+		talk_move_due(c, a, acts);
+	if (!c->voice && !c->goodbye && c->person.there)
 		talk_notice_due(c, a, acts);
-	}
 }
 
 void talk_end_turn(struct talk_core *c, struct talk_acts *acts)

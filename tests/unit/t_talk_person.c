@@ -59,14 +59,75 @@ TEST(talk_person_chat_and_voice_ask)
 {
 	for (int voice = 0; voice < 2; voice++) {
 		struct bench b;
-		to_queue(&b, voice ? PHONE : 0, "en");
+		open_with(&b, voice ? PHONE : 0, "en");
+		bench_feed(&b, ev_text(WISH));
 		const struct talk_act *x = bench_act(&b, TACT_PERSON);
-		CHECK(x);
+		CHECK(x);            /* with the sentence, which is still being spoken */
+		CHECK(said(&b).n);
 		SV_EQ(x->text, "customer_asked");
 		CHECK(!x->delta);
 		HAS(bench_rec(&b, "handover")->text, "\"handover\":{\"");
 		EQ(bench_act(&b, TACT_WAIT) != NULL, voice);
+		EQ(b.c.sm.now, voice ? TS_SPEAKING : TS_LISTENING);
+		played(&b);
+		EQ(bench_act(&b, TACT_PERSON) != NULL, !voice);    /* not once more */
 		EQ(b.c.sm.now, TS_LISTENING);
+		EQ(b.c.move, MOVE_ASKED);
+		bench_close(&b);
+	}
+}
+
+/* While the sentence is spoken the telephone of a person rings, and who picks up cuts it short. */
+TEST(talk_person_comes_during_the_sentence)
+{
+	struct bench b;
+	open_with(&b, PHONE, "en");
+	bench_feed(&b, ev_text(WISH));
+	EQ(b.c.sm.now, TS_SPEAKING);
+	queued(&b, 1, 60000);
+	CHECK(!said(&b).n);          /* the place is told when the sentence is over */
+	word(&b, (struct talk_word){ .kind = WORD_CONNECT, .agent = SV("mei"), .name = SV("Mei"),
+				     .party = SV("agent:mei"), .to = SV("web:mei") });
+	CHECK(bench_act(&b, TACT_PARTY));
+	bench_feed(&b, (struct talk_ev){ .kind = TEV_PARTY_IN, .text = SV("joined"),
+					 .client_id = SV("agent:mei"), .mode = CHAN_TALKS });
+	EQ(b.c.sm.now, TS_AWAY);
+	CHECK(bench_rec(&b, "handover.accepted"));
+	bench_close(&b);
+}
+
+/* Nobody came meanwhile: the place is told after the sentence, and the next word of comfort
+ * takes its time. */
+TEST(talk_person_the_place_is_told_after_the_sentence)
+{
+	struct bench b;
+	open_with(&b, PHONE, "en");
+	bench_feed(&b, ev_text(WISH));
+	queued(&b, 2, 180000);
+	played(&b);
+	HAS(said(&b), "number 2");
+	played(&b);
+	const struct talk_act *x = bench_act(&b, TACT_TIMER);
+	CHECK(x);
+	EQ(x->ms, TALK_PERSON_WAIT_MS);
+	bench_close(&b);
+}
+
+/* "No" into the sentence takes the wish back; later it is a word like any other. */
+TEST(talk_person_no_into_the_sentence)
+{
+	for (int late = 0; late < 2; late++) {
+		struct bench b;
+		open_with(&b, PHONE, "en");
+		bench_feed(&b, ev_text(WISH));
+		if (late) {
+			queued(&b, 2, 180000);
+			played(&b);
+			played(&b);
+		}
+		bench_feed(&b, ev_text("no"));
+		EQ(bench_act(&b, TACT_LEAVE) != NULL, !late);
+		EQ(b.c.move, late ? MOVE_ASKED : MOVE_NONE);
 		bench_close(&b);
 	}
 }
@@ -151,7 +212,7 @@ TEST(talk_person_every_reason)
 			bench_feed(&b, ev_text(rows[i].text));
 		else
 			bench_feed(&b, (struct talk_ev){ .kind = TEV_KEY, .text = SV("0") });
-		played(&b);
+		CHECK(bench_act(&b, TACT_PERSON));
 		SV_EQ(bench_act(&b, TACT_PERSON)->text, rows[i].reason);
 		bench_close(&b);
 	}
