@@ -276,6 +276,12 @@ static const struct cfg_rule rules[] = {
 	{ "quality.model", CFG_BOOL, false, 0, 0, NULL, "false",
 	  "the language model is asked for items that need judgement, if it is reached over the "
 	  "network; costs tokens for each conversation" },
+	{ "report", CFG_OBJ, false, 0, 0, NULL, NULL,
+	  "what reports count with (docs/reports.md)" },
+	{ "report.agent_hour", CFG_NUM, false, 0, 1e6, NULL, "0",
+	  "what an hour of an agent costs, for cost per interaction" },
+	{ "report.voice_minute", CFG_NUM, false, 0, 1e6, NULL, "0",
+	  "what a minute of telephone costs" },
 	{ "retention", CFG_OBJ, false, 0, 0, NULL, NULL, "what is forgotten, and when" },
 	{ "retention.tool_results_days", CFG_INT, false, 0, 36500, NULL, "90",
 	  "what a business action told the customer; that it was done stays; 0 = kept for ever" },

@@ -94,6 +94,8 @@ int bench_llm(int64_t streams, int64_t tokens);   /* cmd_bench_llm.c; exit statu
 int bench_acd(int64_t agents, int64_t waiting, int64_t rounds);
 /* cmd_bench_parties.c; exit status */
 int bench_parties(int64_t frames);
+/* cmd_bench_report.c; argv[0] is "report" */
+int bench_report_cmd(int argc, char **argv);
 int cmd_erase(int argc, char **argv);             /* cmd_cust.c */
 int cmd_export(int argc, char **argv);
 int cmd_eval(int argc, char **argv);
@@ -105,6 +107,7 @@ int cmd_models(int argc, char **argv);
 int cmd_ope(int argc, char **argv);
 int cmd_sim(int argc, char **argv);               /* `simulate`, `sim` */
 int cmd_replay(int argc, char **argv);
+int cmd_report(int argc, char **argv);
 int cmd_rules(int argc, char **argv);
 int cmd_queues(int argc, char **argv);
 int cmd_user(int argc, char **argv);

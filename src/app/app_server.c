@@ -13,6 +13,7 @@
 #include "app_people.h"
 #include "app_profile.h"
 #include "app_quality.h"
+#include "app_report.h"
 #include "app_service.h"
 #include "app_voice.h"
 #include "app_ways.h"
@@ -43,6 +44,7 @@ struct app_server {
 	struct app_profiles *profiles;
 	struct app_service *service;
 	struct app_quality *quality;
+	struct app_report *report;
 	struct app_people *people;
 	struct guard_access *access;
 	struct app_assist *assist;
@@ -332,6 +334,12 @@ static int server_quality(struct app_server *s, struct err *e)
 	return app_quality_open(&s->quality, &o, e);
 }
 
+static int server_report(struct app_server *s, struct err *e)
+{
+	const struct app_report_opts o = { .cfg = s->cfg, .store = s->store, .pool = s->pool };
+	return app_report_open(&s->report, &o, e);
+}
+
 static int server_assist(struct app_server *s, const jv *company, struct err *e)
 {
 	const struct app_assist_opts o = { .cfg = s->cfg, .company = company, .store = s->store,
@@ -556,6 +564,8 @@ int app_server_open(struct app_server **ret, const jv *cfg, const char *data_dir
 	if (rc == 0)
 		rc = server_quality(s, e);
 	if (rc == 0)
+		rc = server_report(s, e);
+	if (rc == 0)
 		rc = server_hub(s, company, e);
 	if (rc == 0) /* before the door, which lists what is being pulled */
 		rc = app_models_pull(s->models, on_model, s, e);
@@ -637,6 +647,7 @@ void app_server_watch(struct app_server *s)
 	app_service_tick(s->service);
 	app_knowledge_tick(s->knowledge);
 	app_quality_tick(s->quality);
+	app_report_tick(s->report);
 	renew(s);
 }
 
@@ -662,6 +673,7 @@ void app_server_close(struct app_server *s)
 	app_voice_stop(s->voice);   /* no new calls, those in progress end */
 	app_service_stop(s->service);
 	app_quality_stop(s->quality);
+	app_report_stop(s->report);
 	app_meaning_stop(s->meaning);
 	api_stop(s->api);           /* no new requests; its mailbox lives on */
 	app_assist_door(s->assist, NULL);
@@ -678,6 +690,7 @@ void app_server_close(struct app_server *s)
 	store_close(s->store);
 	api_close(s->api);
 	app_quality_close(s->quality);
+	app_report_close(s->report);
 	obj_unref(s->access);
 	snap_free(s->kb);
 	snap_free(s->door);

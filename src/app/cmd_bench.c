@@ -232,8 +232,7 @@ int cmd_bench(int argc, char **argv)
 	int rest, status;
 	const struct cli_opt opts[] = {
 		{ "data", CLI_STR, &data, "chat: data folder (default: a temporary one)" },
-		{ "turns", CLI_INT, &turns,
-		  "chat: turns to run; parties: frames of 20 ms (20000)" },
+		{ "turns", CLI_INT, &turns, "chat: turns; parties: frames of 20 ms (20000)" },
 		{ "conversations", CLI_INT, &peers, "chat: conversations at once (16)" },
 		{ "to", CLI_STR, &to, "calls: the server (sip:service@127.0.0.1:5060)" },
 		{ "calls", CLI_INT, &calls, "calls: at once (100)" },
@@ -255,6 +254,8 @@ int cmd_bench(int argc, char **argv)
 	};
 	if (argc > 1 && strcmp(argv[1], "voice") == 0)
 		return bench_voice_cmd(argc - 1, argv + 1);
+	if (argc > 1 && strcmp(argv[1], "report") == 0)
+		return bench_report_cmd(argc - 1, argv + 1);
 	if (!cli_parse(argc, argv, opts, sizeof(opts) / sizeof(*opts), &rest, &status))
 		return status;
 	const char *what = rest < argc ? argv[rest] : "";
@@ -280,7 +281,6 @@ int cmd_bench(int argc, char **argv)
 		return bench_acd(agents, waiting, rounds);
 	if (strcmp(what, "parties") == 0)
 		return bench_parties(turns);
-	return cli_fail("bench what? chat, calls, echo, llm, kb, acd or parties; see callm bench "
-			"--help"),
+	return cli_fail("bench what? callm bench --help lists them"),
 	       2;
 }

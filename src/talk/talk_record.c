@@ -73,11 +73,19 @@ static void append_agent(struct talk *t, const struct store_event *ev)
 		talk_order_over(o, rc);
 }
 
+/* Whose contact it is, on the rows that reports join contacts by. */
+static sv whose(const struct talk *t, const char *rec)
+{
+	bool tells = strcmp(rec, "customer.known") == 0 || strcmp(rec, "conversation.closed") == 0;
+	return tells ? sv_of(t->core.svc.customer) : SV_NULL;
+}
+
 static void append(struct talk *t, const struct talk_act *x, int64_t ts)
 {
 	struct store *st = t->shard->hub->o.store;
 	struct store_event ev = { .ts_ms = ts,
 				  .conversation = sv_of(t->id),
+				  .customer = whose(t, x->rec),
 				  .seq = t->seq,
 				  .turn = (int32_t)x->n,
 				  .kind = sv_of(x->rec),

@@ -1,0 +1,29 @@
+/* app_report.h: reports in the server: facts follow the river, days are packed. Private to app.
+ * Main thread.
+ *
+ *	app_report_open(&r, &opts, &e);       after the store
+ *	app_report_tick(r);                   once a second
+ *	app_report_stop(r);                   nothing more is begun
+ *	app_report_close(r);                  after the pool; accepts NULL
+ */
+#ifndef CALLM_APP_REPORT_H
+#define CALLM_APP_REPORT_H
+
+#include "base.h"
+#include "store.h"
+
+struct app_report;
+struct ins_rates;
+struct app_report_opts {
+	const jv *cfg;               /* report */
+	struct store *store;
+	struct pool *pool;
+};
+int app_report_open(struct app_report **ret, const struct app_report_opts *o, struct err *e);
+void app_report_tick(struct app_report *r);
+void app_report_stop(struct app_report *r);          /* accepts NULL */
+void app_report_close(struct app_report *r);         /* accepts NULL */
+/* Of the configuration (NULL = the defaults). */
+struct ins_rates app_report_rates(const jv *cfg);
+
+#endif

@@ -1,0 +1,244 @@
+/* cmd_report.c: `callm report`: a report over the facts as a table, JSON or CSV; the metrics and
+ * what they mean; all facts counted again from the river. Beside a running server it reads; facts
+ * are then as far as the server is. */
+#include "app_int.h"
+#include "app_report.h"
+#include "ins_report.h"
+
+#include <stdio.h>
+
+struct report_cmd {
+	const char *metrics, *rows, *columns, *interval, *last, *from, *to, *zone, *filter, *sort;
+	const char *lang, *data;
+	int64_t sl;
+	bool json, csv, recount, list;
+};
+
+static jv *words(const char *list)
+{
+	jv *a = jv_arr();
+	sv rest = sv_of(list), one;
+	while (sv_cut(&rest, ',', &one))
+		if (sv_trim(one).n)
+			jv_push(a, jv_str(sv_trim(one)));
+	return a;
+}
+
+/* "queue=sales,channel=phone": several of one dimension are any of them. */
+static jv *filters(const char *list)
+{
+	jv *o = jv_obj();
+	sv rest = sv_of(list), one, key;
+	while (sv_cut(&rest, ',', &one)) {
+		char name[40];
+		sv val = sv_trim(one);
+		if (!sv_cut(&val, '=', &key))
+			continue;
+		(void)snprintf(name, sizeof(name), SV_FMT, SV_ARG(sv_slice(key, 0, 39)));
+		if (!jv_get(o, name))
+			jv_set(o, name, jv_arr());
+		jv_push(jv_get(o, name), jv_str(val));
+	}
+	return o;
+}
+
+static jv *question(const struct report_cmd *c)
+{
+	const struct { const char *key, *val; } texts[] = {
+		{ "columns", c->columns }, { "interval", c->interval }, { "last", c->last },
+		{ "from", c->from },	   { "to", c->to },		{ "zone", c->zone },
+		{ "sort", c->sort },
+	};
+	jv *o = jv_obj();
+	jv_set(o, "metrics",
+	       words(c->metrics ? c->metrics :
+				  "interactions,containment,entered,answered,abandon_rate,"
+				  "service_level,asa,aht,csat"));
+	jv_set(o, "rows", words(c->rows));
+	jv_set(o, "filters", filters(c->filter));
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		if (texts[i].val)
+			jv_set_str(o, texts[i].key, sv_of(texts[i].val));
+	if (c->sl)
+		jv_set_int(o, "sl_s", c->sl);
+	return o;
+}
+
+/* ---- the table on a terminal ---- */
+
+static void put_cell(const struct ins_table *t, size_t row, size_t k)
+{
+	enum ins_unit u = ins_metric_unit(ins_table_metric(t, k));
+	double v;
+	char text[40] = "-";
+	if (ins_table_value(t, row, k, &v)) {
+		if (u == INS_MS)
+			(void)snprintf(text, sizeof(text), "%.1fs", v / 1000);
+		else if (u == INS_PERCENT)
+			(void)snprintf(text, sizeof(text), "%.1f%%", v);
+		else if (u == INS_COUNT)
+			(void)snprintf(text, sizeof(text), "%.0f", v);
+		else
+			(void)snprintf(text, sizeof(text), "%.2f", v);
+	}
+	printf(" %14s", text);
+}
+
+static void print_table(const struct ins_table *t)
+{
+	size_t dims = ins_table_dims(t);
+	for (size_t d = 0; d < dims; d++)
+		printf("%-26.*s", SV_ARG(ins_table_dim_name(t, d)));
+	for (size_t k = 0; k < ins_table_metrics(t); k++)
+		printf(" %14.14s", ins_metric_name(ins_table_metric(t, k)));
+	putchar('\n');
+	for (size_t r = 0; r <= ins_table_rows(t); r++) {
+		for (size_t d = 0; d < dims; d++) {
+			sv key = r == ins_table_rows(t) ? (d ? SV("") : SV("total")) :
+							  ins_table_key(t, r, d);
+			printf("%-26.*s", SV_ARG(key));
+		}
+		for (size_t k = 0; k < ins_table_metrics(t); k++)
+			put_cell(t, r, k);
+		putchar('\n');
+	}
+}
+
+static void print(const struct report_cmd *c, const struct ins_table *t)
+{
+	struct sb b;
+	if (!c->json && !c->csv) {
+		print_table(t);
+		return;
+	}
+	sb_init(&b, 64u << 20);
+	if (c->json) {
+		ins_table_json(t, &b);
+		sb_ch(&b, '\n');
+	} else {
+		ins_table_csv(t, c->lang && strcmp(c->lang, "zh") == 0, &b);
+	}
+	fwrite(sb_str(&b), 1, b.n, stdout);
+	sb_done(&b);
+}
+
+/* ---- what is done ---- */
+
+static int list_metrics(bool json)
+{
+	struct sb b;
+	sb_init(&b, LIM_SB);
+	ins_metrics_json(&b);
+	jv *o = jv_parse(sb_sv(&b), NULL), *items = jv_get(o, "items");
+	if (json)
+		printf("%s\n", sb_str(&b));
+	for (size_t i = 0; !json && i < jv_len(items); i++) {
+		const jv *m = jv_at(items, i);
+		printf("%-24.*s " SV_FMT "\n", SV_ARG(jv_get_str(m, "name")),
+		       SV_ARG(jv_as_str(jv_path(m, "definition.en"))));
+	}
+	jv_free(o);
+	sb_done(&b);
+	return 0;
+}
+
+static int follow(struct store *st)
+{
+	struct ins_did did;
+	int rc;
+	do
+		rc = ins_fact_step(st, &did);
+	while (rc == 0 && did.more);
+	return rc == ERR_DENIED ? 0 : rc;    /* beside a server, which does it */
+}
+
+static int recount(struct store *st, bool json)
+{
+	struct ins_recount r;
+	int rc = ins_fact_recount(st, &r);
+	if (rc == ERR_DENIED)
+		return cli_fail("a server runs in this folder: stop it first");
+	if (rc)
+		return cli_fail("facts could not be counted again: %s", err_text(rc));
+	if (json)
+		printf("{\"rows\":%lld,\"facts\":%lld,\"differ\":%lld}\n", (long long)r.rows,
+		       (long long)r.facts, (long long)r.differ);
+	else
+		printf("%lld rows, %lld facts, %lld were otherwise and are mended%s%s\n",
+		       (long long)r.rows, (long long)r.facts, (long long)r.differ,
+		       r.differ ? ", one of them " : "", r.first);
+	return 0;
+}
+
+static int ask(const struct report_cmd *c, struct store *st, const char *zone)
+{
+	struct ins_ask_opts o = { .now_ms = clk_wall_ms(), .zone = zone,
+				  .rates = app_report_rates(NULL) };
+	struct err e = { 0 };
+	struct ins_ask *a = NULL;
+	struct ins_table *t = NULL;
+	struct store_db *db;
+	jv *body = question(c);
+	int rc = store_reader(st, &db);
+	if (rc == 0)
+		rc = ins_ask_new(&a, body, &o, &e);
+	if (rc == 0)
+		rc = ins_table_new(&t, db, a, &e);
+	if (rc == 0)
+		print(c, t);
+	ins_table_free(t);
+	ins_ask_free(a);
+	jv_free(body);
+	return rc ? cli_fail("%s", e.msg[0] ? e.msg : err_text(rc)) : 0;
+}
+
+static int run(const struct report_cmd *c)
+{
+	struct err e = { 0 };
+	struct app_desk d;
+	int rc = app_desk_open(&d, c->data, true, c->recount, &e);
+	if (rc)
+		return cli_fail("%s", e.msg);
+	rc = follow(d.store);
+	if (rc)
+		rc = cli_fail("the river could not be read: %s", err_text(rc));
+	else if (c->recount)
+		rc = recount(d.store, c->json);
+	else
+		rc = ask(c, d.store, jv_get_str(d.company, "timezone").p);
+	app_desk_close(&d);
+	return rc;
+}
+
+int cmd_report(int argc, char **argv)
+{
+	struct report_cmd c = { 0 };
+	int rest, status;
+	const struct cli_opt opts[] = {
+		{ "metrics", CLI_STR, &c.metrics, "names with commas; --list shows all" },
+		{ "rows", CLI_STR, &c.rows,
+		  "of time, hour, weekday, queue, agent, channel, topic, language, campaign" },
+		{ "columns", CLI_STR, &c.columns, "one more of them" },
+		{ "interval", CLI_STR, &c.interval,
+		  "of time: 15min, 30min, hour, day, week, month" },
+		{ "last", CLI_STR, &c.last, "today, yesterday, week, month or like 28d (7d)" },
+		{ "from", CLI_STR, &c.from, "a date or time, with --to" },
+		{ "to", CLI_STR, &c.to, "" },
+		{ "zone", CLI_STR, &c.zone, "time zone (the company's)" },
+		{ "filter", CLI_STR, &c.filter, "queue=sales,channel=phone" },
+		{ "sort", CLI_STR, &c.sort, "a metric: largest first" },
+		{ "sl", CLI_INT, &c.sl, "seconds of the service level (20)" },
+		{ "json", CLI_FLAG, &c.json, "as JSON" },
+		{ "csv", CLI_FLAG, &c.csv, "as CSV" },
+		{ "lang", CLI_STR, &c.lang, "of headings in CSV: en or zh (en)" },
+		{ "list", CLI_FLAG, &c.list, "the metrics and what they mean" },
+		{ "recount", CLI_FLAG, &c.recount,
+		  "count all facts from the river again, compare, mend" },
+		{ "data", CLI_STR, &c.data, "data folder" },
+	};
+	if (!cli_parse(argc, argv, opts, sizeof(opts) / sizeof(*opts), &rest, &status))
+		return status;
+	if (rest < argc)
+		return cli_fail("report takes options only; see callm report --help"), 2;
+	return c.list ? list_metrics(c.json) : run(&c);
+}
