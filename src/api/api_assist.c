@@ -260,9 +260,10 @@ static void thumbed(void *arg, int err)
 void api_feedback(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
+	struct api_user who = { .login = "" };    /* empty: the customer */
 	char body_text[64];
 	sv id = web_req_param(r, "id");
-	if (!api_need_conversation(a, r, id))
+	if (!api_need_conversation(a, r, id) || (api_signed_in(a, r) && !api_need_user(a, r, &who)))
 		return;
 	jv *body = api_body(r);
 	if (!body)
@@ -279,6 +280,7 @@ void api_feedback(struct web_req *r, void *arg)
 			       up ? "up" : "down", (long long)turn);
 		struct talk_word w = { .kind = WORD_ROW, .conversation = id,
 				       .why = SV("feedback"), .text = sv_of(body_text),
+				       .agent = sv_of(who.login),
 				       .back = a->mbox, .done = thumbed, .arg = r };
 		int rc = api_word(a, &w);
 		if (rc)

@@ -188,7 +188,7 @@ static int note(struct talk *t, const struct talk_word *w)
 	return 0;
 }
 
-/* What the agent made of a suggestion, what they searched: learned from later. */
+/* What an agent or the customer made of an answer, what an agent searched: learned from later. */
 static int put_row(struct talk *t, const struct talk_word *w)
 {
 	static const char *const kinds[] = { "feedback", "agent.search" };
@@ -201,7 +201,7 @@ static int put_row(struct talk *t, const struct talk_word *w)
 	jv_free(o);
 	if (!fit)
 		return ERR_INVAL;
-	row(t, kind, "agent", w->text, true);
+	row(t, kind, w->agent.n ? "agent" : "customer", w->text, true);
 	return 0;
 }
 

@@ -40,7 +40,7 @@ struct sw {
 	struct tool_box *box;
 	struct resp r;
 	jv *script;
-	char id[40], etag[40];
+	char id[40], etag[40], customer[300], feedback[120];
 	const char *agent;
 };
 
@@ -123,10 +123,13 @@ static bool up(struct sw *t, bool model)
 		return false;
 	}
 	(void)snprintf(t->id, sizeof(t->id), SV_FMT, SV_ARG(jv_get_str(t->r.json, "id")));
-	char token[300], line[200];
-	(void)snprintf(token, sizeof(token), SV_FMT, SV_ARG(jv_get_str(t->r.json, "token")));
+	char line[200];
+	(void)snprintf(t->customer, sizeof(t->customer), SV_FMT,
+		       SV_ARG(jv_get_str(t->r.json, "token")));
+	(void)snprintf(t->feedback, sizeof(t->feedback), "POST /api/v1/conversations/%s/feedback",
+		       t->id);
 	(void)snprintf(line, sizeof(line), "POST /api/v1/conversations/%s/messages", t->id);
-	if (http(&t->w, line, token, "{\"text\":\"How long may I return goods?\"}", &t->r) < 300)
+	if (http(&t->w, line, t->customer, "{\"text\":\"How long may I return goods?\"}", &t->r) < 300)
 		return true;
 	t_fail(__FILE__, __LINE__, sb_str(&t->r.body));
 	return false;
@@ -238,6 +241,14 @@ TEST(api_lists_and_thumbs)
 		     "NULL "
 		     "AND body LIKE '%down%'"),
 	   1);
+	/* the customer's own thumb, of this conversation alone */
+	EQ(http(&t.w, t.feedback, t.customer, "{\"value\":\"up\",\"turn\":1}", &t.r), 204);
+	EQ(count(&t, "SELECT COUNT(*) FROM event WHERE kind='feedback' AND actor='customer' AND "
+		     "conversation IS NOT NULL"),
+	   1);
+	EQ(http(&t.w, "POST /api/v1/conversations/01J00000000000000000000000/feedback", t.customer,
+		"{\"value\":\"up\",\"turn\":1}", &t.r),
+	   403);
 	down(&t);
 }
 

@@ -93,6 +93,7 @@ const routes = [
     append(id, 'turn.bot', 'bot', botBody(a));
     return { ...a, seq: e.seq };
   }],
+  ['POST', /^\/api\/v1\/conversations\/(\w+)\/feedback$/, () => ({})],
   ['POST', /^\/api\/v1\/conversations\/(\w+)\/close$/, (_r, [id]) => {
     if (conv(id).state === 'open') append(id, 'conversation.closed', 'system', { by: 'customer', reason: 'done' });
     return {};

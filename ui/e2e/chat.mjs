@@ -55,12 +55,16 @@ export const chatScenario = (lang, question, second) =>
     const logged = log.items.filter((e) => e.kind === 'turn.bot').map((e) => e.body.text);
     assert.ok(logged.includes(said), 'the answer on screen is not the one in the log');
 
+    await answer.locator('[data-test=thumb-up]').click();
+    await until('the thumb', async () => (await answer.locator('[data-test=thumb-up]').getAttribute('aria-pressed')) === 'true');
+
     const before = await texts(page, '.msg .bub');
     await page.reload();
     await page.waitForSelector('[data-test=mine]');
     await until('the link after a reload', () => page.locator('.dot.on').count());
     await page.waitForTimeout(500);
     assert.deepEqual(await texts(page, '.msg .bub'), before, 'a reload changed the chat');
+    assert.equal(await answer.locator('[data-test=thumb-up]').getAttribute('aria-pressed'), 'true', 'the thumb is kept');
 
     await wire.cut();
     await page.fill('[data-test=input]', second);

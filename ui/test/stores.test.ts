@@ -123,6 +123,18 @@ test('a message goes queued, sent, stored, and then is the event', () => {
   assert.equal(s.own[2], 'call 13812345678', 'the customer sees what they typed');
 });
 
+test('a thumb is kept over a reload and can be changed or taken back', () => {
+  const rated = (turn: number, value: 'up' | 'down' | null): ChatMsg => ({ type: 'local.rated', data: { turn, value } });
+  let s = play(emptyChat(), session, rated(1, 'up'), rated(2, 'down'));
+  s = thaw(freeze(s));
+  assert.deepEqual(s.rated, { 1: 'up', 2: 'down' });
+  s = play(s, rated(1, 'down'), rated(2, null));
+  assert.deepEqual(s.rated, { 1: 'down' });
+  const old = JSON.parse(freeze(s)) as Record<string, unknown>;
+  delete old['rated'];
+  assert.deepEqual(thaw(JSON.stringify(old)).rated, {}, 'kept before there were thumbs');
+});
+
 test('the event may come before the ack', () => {
   const s = play(
     emptyChat(), session, queue('x'), sent('x'),

@@ -7,7 +7,7 @@ import { Rate } from '../lib/rate.tsx';
 import { timeline, uniqueCites, type Item } from '../lib/timeline.ts';
 import type { Cite } from '../lib/types.ts';
 import { Icon, LangSwitch, Logo, ThemeSwitch } from '../lib/ui.tsx';
-import { chat, dismiss, link, restart, say, sayAgain, TEXT_MAX, typing } from './client.ts';
+import { chat, dismiss, link, rate, restart, say, sayAgain, TEXT_MAX, typing } from './client.ts';
 import { personOf, SCALES, surveyOf } from './person.ts';
 import { showGreeting, type Delivery } from './store.ts';
 
@@ -165,8 +165,25 @@ function Message({ i }: { i: Item }) {
       <p class="stamp num">
         <time dateTime={i.ts}>{timeOfDay(i.ts, lang.value)}</time>
         {me ? <TickIcon state="stored" /> : null}
+        {i.who === 'bot' && i.turn > 0 && i.badge === 'reply' && !chat.value.closed ? <Thumbs turn={i.turn} /> : null}
       </p>
     </li>
+  );
+}
+
+/* Was this answer good? What is said of it goes to who keeps the knowledge. */
+function Thumbs({ turn }: { turn: number }) {
+  const mine = chat.value.rated[turn];
+  return (
+    <span class="thumbs" role="group" aria-label={t('chat.rate')}>
+      {(['up', 'down'] as const).map((v) => (
+        <button key={v} class={`thumb ${v}`} data-test={`thumb-${v}`} aria-pressed={mine === v} title={t(`chat.rate_${v}`)}
+          aria-label={t(`chat.rate_${v}`)} onClick={() => void rate(turn, v)}>
+          <Icon name="thumb" />
+        </button>
+      ))}
+      {mine ? <span class="sr" role="status">{t('chat.rate_thanks')}</span> : null}
+    </span>
   );
 }
 

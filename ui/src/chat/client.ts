@@ -5,7 +5,7 @@ import { call } from '../lib/api.ts';
 import { lang } from '../lib/i18n.ts';
 import { ReSocket, wsUrl, type LinkState } from '../lib/socket.ts';
 import { lastSeq } from '../lib/timeline.ts';
-import { emptyChat, freeze, isPassing, reduceChat, thaw, type ChatMsg } from './store.ts';
+import { emptyChat, freeze, isPassing, reduceChat, thaw, type ChatMsg, type Thumb } from './store.ts';
 
 const STORE = 'callm.chat';
 const PING_MS = 20000;
@@ -134,6 +134,23 @@ export function restart(): void {
   save();
   socket.stop();
   socket.start();
+}
+
+/* What one thinks of an answer: shown at once, taken back when it could not be noted. */
+export async function rate(turn: number, value: Thumb): Promise<void> {
+  const s = chat.value;
+  const before = s.rated[turn] ?? null;
+  if (!s.session || before === value) return;
+  dispatch({ type: 'local.rated', data: { turn, value } });
+  try {
+    await call(`/api/v1/conversations/${encodeURIComponent(s.session.id)}/feedback`, {
+      method: 'POST',
+      token: s.session.token,
+      body: { turn, value },
+    });
+  } catch {
+    if (chat.value.session?.id === s.session.id) dispatch({ type: 'local.rated', data: { turn, value: before } });
+  }
 }
 
 export const dismiss = (): void => dispatch({ type: 'local.dismiss' });

@@ -6,6 +6,8 @@ import { lastSeq, mergeEvents } from '../lib/timeline.ts';
 
 export type Delivery = 'queued' | 'sent' | 'stored' | 'failed';
 
+export type Thumb = 'up' | 'down';
+
 interface Outgoing {
   client_id: string;
   text: string;
@@ -26,6 +28,7 @@ export interface ChatState {
   events: Ev[];
   outbox: Outgoing[]; /* until their event has arrived */
   own: Record<number, string>; /* seq -> text as typed (the log masks it) */
+  rated: Record<number, Thumb>; /* turn -> what one said of the answer */
   drafts: Record<number, string>; /* turn -> streamed so far */
   typing: boolean;
   closed: boolean;
@@ -46,6 +49,7 @@ export const emptyChat = (): ChatState => ({
   events: [],
   outbox: [],
   own: {},
+  rated: {},
   drafts: {},
   typing: false,
   closed: false,
@@ -65,6 +69,7 @@ export type ChatMsg =
   | { type: 'local.sent'; data: { client_id: string } }
   | { type: 'local.lost' } /* the link broke: nothing is in flight any more */
   | { type: 'local.again'; data: { client_id: string } } /* after a refusal */
+  | { type: 'local.rated'; data: { turn: number; value: Thumb | null } }
   | { type: 'local.dismiss' };
 
 function ack(s: ChatState, client_id: string, seq: number): ChatState {
@@ -192,6 +197,10 @@ export function reduceChat(s: ChatState, m: ChatMsg): ChatState {
         error: null,
         outbox: mark(s.outbox, (o) => o.client_id === m.data.client_id, 'queued'),
       };
+    case 'local.rated': {
+      const { [m.data.turn]: _, ...rated } = s.rated;
+      return { ...s, rated: m.data.value ? { ...rated, [m.data.turn]: m.data.value } : rated };
+    }
     case 'local.dismiss':
       return { ...s, error: null };
     default:
@@ -204,8 +213,8 @@ const mark = (box: Outgoing[], which: (o: Outgoing) => boolean, state: Delivery)
 
 /* What goes to localStorage. Drafts and typing are of the moment. */
 export function freeze(s: ChatState): string {
-  const { session, greeting, events, outbox, own, closed } = s;
-  return JSON.stringify({ session, greeting, events, outbox, own, closed, last: lastSeq(events) });
+  const { session, greeting, events, outbox, own, rated, closed } = s;
+  return JSON.stringify({ session, greeting, events, outbox, own, rated, closed, last: lastSeq(events) });
 }
 
 export function thaw(text: string | null): ChatState {
