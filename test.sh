@@ -231,11 +231,12 @@ e2e_part() {
 	# those that measure times to the millisecond have the machine to themselves
 	tap e2e_start 60 node tests/e2e/start.mjs
 	tap e2e_sip 180 node tests/e2e/sip.mjs
-	together 'tap e2e_outbound 240 node tests/e2e/outbound.mjs' 'tap e2e_story 300 node tests/e2e/story.mjs'
+	# calls in real time: they wait more than they compute
 	together 'tap e2e_call 300 node tests/e2e/call.mjs
 		tap e2e_codecs 120 node tests/e2e/codecs.mjs' 'tap e2e_moves 300 node tests/e2e/moves.mjs
-		tap e2e_people 60 node tests/e2e/people.mjs' \
-		'tap e2e_bench 240 node tests/e2e/bench.mjs' 'tap e2e_parties 120 node tests/e2e/parties.mjs'
+		tap e2e_people 60 node tests/e2e/people.mjs' 'tap e2e_bench 240 node tests/e2e/bench.mjs' \
+		'tap e2e_parties 120 node tests/e2e/parties.mjs
+		tap e2e_outbound 240 node tests/e2e/outbound.mjs'
 	together 'tap e2e_faults 240 node tests/e2e/faults.mjs' 'tap e2e_baresip 120 node tests/e2e/baresip.mjs
 		tap e2e_recording 120 node tests/e2e/recording.mjs
 		tap e2e_openai 180 node tests/e2e/openai.mjs
@@ -247,7 +248,8 @@ e2e_part() {
 		[ ! -x build-asan/callm ] || tap e2e_hostile_asan 180 env CALLM_BIN=build-asan/callm node tests/e2e/hostile.mjs
 		tap e2e_kill9 120 node tests/e2e/kill9.mjs' \
 		'tap e2e_ways 400 node tests/e2e/ways.mjs
-		tap e2e_eval 180 node tests/e2e/eval.mjs'
+		tap e2e_eval 180 node tests/e2e/eval.mjs' \
+		'tap e2e_story 300 node tests/e2e/story.mjs'
 	staged
 }
 
