@@ -267,6 +267,7 @@ static void query_run(void *arg, struct store_db *db)
 {
 	struct api_query *q = arg;
 	q->run(q, db);
+	api_mask_query(q);
 }
 
 /* The tag is a hash of the body: the same text, the same tag, on every machine. */
@@ -462,6 +463,7 @@ static int door_open(struct api *a, struct err *e)
 		.n_ws_routes = sizeof(ws_routes) / sizeof(*ws_routes), .assets = o->assets,
 		.n_assets = o->n_assets, .arg = a, .tls_cert = o->tls_cert, .tls_key = o->tls_key,
 		.csp = csp, .rate_per_s = o->rate_per_s, .after = count_request,
+		.before = api_mask_before, .mask = api_mask_body,
 	};
 	int rc = web_srv_open(&a->srv, a->loop, &w, e);
 	if (rc)

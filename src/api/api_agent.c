@@ -86,11 +86,16 @@ static size_t ring_bytes(const struct api_agent *g, int64_t seq)
 	return n;
 }
 
+static void sock_send(struct desk_sock *s, sv frame)
+{
+	api_mask_send(s->g->a, s->ws, sv_of(s->u.role), frame);
+}
+
 static void ring_send(const struct api_agent *g, struct desk_sock *s, int64_t after)
 {
 	for (size_t i = (size_t)((int64_t)g->n - (g->seq - after)); i < g->n && s->ws; i++) {
 		const struct told *t = ring_at(g, i);
-		web_ws_send(s->ws, sv_n(t->frame, t->n), false);
+		sock_send(s, sv_n(t->frame, t->n));
 	}
 }
 
@@ -150,7 +155,7 @@ static void frame_send(struct api_agent *g, sv frame)
 {
 	for (int i = 0; i < g->n_socks; i++)
 		if (g->socks[i]->ready && g->socks[i]->ws)
-			web_ws_send(g->socks[i]->ws, frame, false);
+			sock_send(g->socks[i], frame);
 }
 
 void api_agent_tell(struct api_agent *g, const char *type, sv json)
@@ -368,7 +373,7 @@ void desk_sock_reply(struct desk_sock *s, sv re, int status, sv json, const char
 		sb_json(&b, sv_of(detail ? detail : ""));
 	}
 	sb_ch(&b, '}');
-	web_ws_send(s->ws, sb_sv(&b), false);
+	sock_send(s, sb_sv(&b));
 	sb_done(&b);
 }
 
@@ -387,7 +392,7 @@ static void hello_sent(struct desk_sock *s, sv work)
 	if (sb_err(&b) || !ring_has(g, s->asked))
 		web_ws_close(s->ws, 1013, SV("too much happens just now"));
 	else
-		web_ws_send(s->ws, sb_sv(&b), false);
+		sock_send(s, sb_sv(&b));
 	s->ready = true;
 	if (s->ws && ring_has(g, s->asked))
 		ring_send(g, s, resumed ? s->after : s->asked);

@@ -294,6 +294,13 @@ static sv last_of(sv path)
 	return path;
 }
 
+void api_op_rest(struct api *a, struct web_req *r, const struct api_user *u, sv name, jv *data)
+{
+	struct api_op *op = xalloc(sizeof(*op));
+	*op = (struct api_op){ .a = a, .u = *u, .r = r, .data = data, .kind = op_find(name) };
+	op_run(op);
+}
+
 void api_op_request(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
@@ -308,7 +315,5 @@ void api_op_request(struct web_req *r, void *arg)
 	jv_set_str(data, sv_starts(path, SV("/api/v1/handovers/")) ? "handover" :
 			 sv_starts(path, SV("/api/v1/agents/"))    ? "login" :
 								     "conversation", id);
-	struct api_op *op = xalloc(sizeof(*op));
-	*op = (struct api_op){ .a = a, .u = u, .r = r, .data = data, .kind = kind };
-	op_run(op);
+	api_op_rest(a, r, &u, last_of(path), data);
 }

@@ -3,9 +3,12 @@
  * The request is a row of the river first (who asked, for whom, what for), so that no call
  * leaves without one; the steps of the call follow under the same id (the app writes them as
  * they happen), and the conversation, once a person is there, has its own. Of the address only
- * the last three letters of its user part stay in the row, and its texts are masked. Door's
- * thread; rows are read on a worker. */
+ * the last three letters of its user part stay in the row, and its texts are masked. Who is to
+ * be called is a number, or a customer or hand-over whose number is found here and told nobody.
+ * Door's thread; rows and numbers are read on a worker. */
 #include "api_people.h"
+#include "acd.h"
+#include "cust.h"
 #include "guard.h"
 
 #include <stdio.h>
@@ -19,6 +22,9 @@ struct out_call {
 	struct api_caller by;        /* the agent; party empty = the bot calls */
 	char id[27];
 	char *to, *name, *language, *opening, *message, *purpose;    /* owned */
+	char *customer, *handover;   /* owned; instead of to */
+	char login[64];              /* of who asks */
+	bool own;                    /* hand-overs of others are not theirs to call */
 };
 
 static void out_call_free(struct out_call *c)
@@ -29,6 +35,8 @@ static void out_call_free(struct out_call *c)
 	xfree(c->opening);
 	xfree(c->message);
 	xfree(c->purpose);
+	xfree(c->customer);
+	xfree(c->handover);
 	xfree(c);
 }
 
@@ -123,7 +131,7 @@ static void put_masked(struct sb *b, const char *text)
 	arena_done(&a);
 }
 
-static void request(struct out_call *c, const char *login)
+static void request(struct out_call *c)
 {
 	struct sb to, body;
 	char actor[80];
@@ -137,7 +145,7 @@ static void request(struct out_call *c, const char *login)
 	sb_cstr(&body, ",\"text\":");
 	put_masked(&body, c->opening);
 	sb_ch(&body, '}');
-	snprintf(actor, sizeof(actor), "user:%s", login);
+	snprintf(actor, sizeof(actor), "user:%s", c->login);
 	struct store_event ev = { .conversation = sv_of(c->id),
 				  .seq = 1,
 				  .kind = SV("outbound.requested"),
@@ -150,12 +158,90 @@ static void request(struct out_call *c, const char *login)
 		requested(c, rc);
 }
 
+/* ---- whom: a customer, or who a hand-over is about ---- */
+
+/* The customer's phone: the primary one, else the first. */
+static int phone_of(struct api *a, struct store_db *db, sv customer, struct arena *m, sv *ret)
+{
+	struct cust who = { 0 };
+	int rc = a->o.cust && customer.n ? cust_get(db, a->o.cust, customer, m, &who) :
+					   ERR_NOTFOUND;
+	const struct cust_ident *found = NULL;
+	for (size_t i = 0; rc == 0 && i < who.n_idents; i++)
+		if (who.idents[i].kind == CUST_PHONE &&
+		    (!found || (who.idents[i].primary && !found->primary)))
+			found = &who.idents[i];
+	if (rc == 0 && found)
+		*ret = arena_sv(m, found->value);
+	cust_done(&who);
+	return rc ? rc : found ? 0 : ERR_STATE;
+}
+
+/* The number a callback was asked for at, else the customer's. */
+static int phone_of_handover(struct api_query *q, struct store_db *db, const struct out_call *c,
+			     sv *ret)
+{
+	struct sb b;
+	sb_init(&b, LIM_SB);
+	int rc = acd_get(db, sv_of(c->handover), q->a->o.acd_key, &b);
+	jv *v = rc == 0 ? jv_parse(sb_sv(&b), NULL) : NULL;
+	sv agent = jv_get_str(v, "agent"), number = jv_get_str(v, "number");
+	if (rc == 0 && c->own && agent.n && !sv_eq(agent, sv_of(c->login)))
+		rc = ERR_DENIED;
+	else if (rc == 0 && number.n)
+		*ret = arena_sv(&q->arena, number);
+	else if (rc == 0)
+		rc = phone_of(q->a, db, jv_as_str(jv_path(v, "customer.id")), &q->arena, ret);
+	jv_free(v);
+	sb_done(&b);
+	return rc;
+}
+
+static void whom_run(struct api_query *q, struct store_db *db)
+{
+	const struct out_call *c = q->p;
+	q->i1 = c->handover[0] ? phone_of_handover(q, db, c, &q->s1) :
+				 phone_of(q->a, db, sv_of(c->customer), &q->arena, &q->s1);
+}
+
+static void whom_done(struct api_query *q)
+{
+	struct out_call *c = q->p;
+	int rc = q->status >= 400 ? ERR_AGAIN : (int)q->i1;
+	if (rc == 0) {
+		xfree(c->to);
+		c->to = xstrdup(q->s1);
+		request(c);
+	} else {
+		fail(c, rc == ERR_STATE ? 409 : rc, rc == ERR_STATE ?
+		     "No phone number of this customer is known." :
+		     rc == ERR_NOTFOUND ? "There is no such customer or hand-over." :
+		     rc == ERR_DENIED ? "This hand-over is somebody else's." : NULL);
+		out_call_free(c);
+	}
+	api_query_free(q);
+}
+
+static void start(struct out_call *c)
+{
+	if (c->to[0]) {
+		request(c);
+		return;
+	}
+	struct api_query *q = api_query_new(c->a, NULL);
+	q->p = c;
+	q->run = whom_run;
+	q->done = whom_done;
+	q->settled = true;
+	api_query_start(q);
+}
+
 /* A text member of at most max bytes, without control characters; NULL: *bad says which. */
 static char *take(const jv *body, const char *key, size_t max, const char **bad)
 {
 	const jv *v = jv_get(body, key);
 	sv s = jv_get_str(body, key);
-	bool ok = !v || (jv_is_str(v) && s.n <= max);
+	bool ok = jv_is_null(v) || (jv_is_str(v) && s.n <= max);
 	for (size_t i = 0; ok && i < s.n; i++)
 		ok = (unsigned char)s.p[i] >= 0x20 && s.p[i] != 0x7f;
 	if (!ok)
@@ -172,14 +258,32 @@ static struct out_call *read_body(const jv *body, bool speaks, const char **bad)
 	c->opening = take(body, "text", TEXT_MAX, bad);
 	c->message = take(body, "message", TEXT_MAX, bad);
 	c->purpose = take(body, "purpose", TEXT_MAX, bad);
+	c->customer = take(body, "customer", CUST_ID_MAX - 1, bad);
+	c->handover = take(body, "handover", 26, bad);
 	sv lang = sv_of(c->language);
 	if (lang.n && !sv_eq(lang, SV("en")) && !sv_eq(lang, SV("zh")))
 		*bad = *bad ? *bad : "language";
-	if (!c->to[0])
+	if ((c->to[0] != 0) + (c->customer[0] != 0) + (c->handover[0] != 0) != 1)
 		*bad = *bad ? *bad : "to";
 	if (speaks && !c->opening[0])
 		*bad = *bad ? *bad : "text";
 	return c;
+}
+
+static void asked_by(struct out_call *c, const struct api_user *u)
+{
+	id_new(c->id);
+	snprintf(c->login, sizeof(c->login), "%s", u->login);
+	c->own = !api_role_may(c->a, sv_of(u->role), "handover.read_all");
+}
+
+static bool may_have_called(struct api *a, struct web_req *r)
+{
+	if (!api_may(a, r, "call.outbound", NULL))
+		return false;
+	if (a->draining)
+		api_problem(r, 503, "The server is about to stop; no new calls.");
+	return !a->draining;
 }
 
 void api_call_make(struct web_req *r, void *arg)
@@ -188,21 +292,26 @@ void api_call_make(struct web_req *r, void *arg)
 	struct api_user who;
 	const char *bad = NULL;
 	char why[200];
-	if (!api_may(a, r, "call.outbound", &who))
+	if (!api_need_user(a, r, &who))
 		return;
-	if (a->draining) {
-		api_problem(r, 503, "The server is about to stop; no new calls.");
-		return;
-	}
 	jv *body = api_body(r);
 	if (!body)
 		return;
+	/* nothing to be said: they speak themselves, at their own line */
+	if (!jv_get(body, "text") && !jv_get(body, "message")) {
+		api_op_rest(a, r, &who, SV("call"), body);
+		return;
+	}
+	if (!may_have_called(a, r)) {
+		jv_free(body);
+		return;
+	}
 	struct out_call *c = read_body(body, true, &bad);
 	jv_free(body);
 	if (bad) {
 		snprintf(why, sizeof(why),
-			 "%s is missing or wrong: to and text are needed (texts of one line, 2000 "
-			 "bytes at most); language is en or zh.",
+			 "%s is missing or wrong: text and one of to, customer and handover are "
+			 "needed (one line, 2000 bytes at most); language is en or zh.",
 			 bad);
 		api_problem(r, 400, why);
 		out_call_free(c);
@@ -210,8 +319,8 @@ void api_call_make(struct web_req *r, void *arg)
 	}
 	c->a = a;
 	c->r = r;
-	id_new(c->id);
-	request(c, who.login);
+	asked_by(c, &who);
+	start(c);
 }
 
 /* The agent's own line is rung first; no word of ours is said. */
@@ -226,14 +335,14 @@ void api_call_by(struct api_op *op, const struct api_caller *by)
 	c->a = op->a;
 	c->op = op;
 	c->by = *by;
-	id_new(c->id);
+	asked_by(c, &op->u);
 	if (!bad) {
-		request(c, op->u.login);
+		start(c);
 		return;
 	}
 	api_op_fail(op, 400,
-		    "to is needed: a number or SIP address of 200 bytes at most; language is en "
-		    "or zh.");
+		    "One of customer, handover and to is needed, to a number or SIP address of "
+		    "200 bytes at most; language is en or zh.");
 	out_call_free(c);
 }
 

@@ -1,10 +1,11 @@
 /* api_cust.c: customers from outside: list, card, timeline, identities, joins, consent; a copy
  * of all of a person's data, and erasing a person.
  *
- * Phones and e-mails are masked for everybody. ?reveal=1 is for administrators, and so is the
- * copy: a row of the river with who looked is on disk before anything is shown. Every change
- * answers with the card as it is then; its ETag is the customer's version, and If-Match refuses
- * a change made on an older one. Door's thread; reading runs on workers, writing on the scribe.
+ * Phones and e-mails are masked for everybody. ?reveal=1 is for who may customer.numbers, as
+ * far as the masks of their role go (api_mask.c), the copy for customer.export: a row of the
+ * river with who looked is on disk before anything is shown. Every change answers with the card
+ * as it is then; its ETag is the customer's version, and If-Match refuses a change made on an
+ * older one. Door's thread; reading runs on workers, writing on the scribe.
  */
 #include "api_int.h"
 #include "cust.h"
@@ -131,7 +132,7 @@ void api_customer(struct web_req *r, void *arg)
 	struct api *a = arg;
 	struct api_user u;
 	bool reveal = sv_eq(web_req_arg(r, "reveal"), SV("1"));
-	if (!ready(a, r, reveal ? "personal.reveal" : "customer.read", &u))
+	if (!ready(a, r, reveal ? "customer.numbers" : "customer.read", &u))
 		return;
 	struct api_query *q = card_query(a, r, web_req_param(r, "id"));
 	q->i1 = reveal;

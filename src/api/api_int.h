@@ -124,6 +124,16 @@ bool api_own_only(const struct api *a, const struct api_user *u);
 /* As whom business actions and tickets take them. */
 enum tool_role api_tool_role(const struct api *a, const struct api_user *u);
 
+/* api_mask.c: what leaves for a user passes here, by the masks of their role (docs/access.md) */
+int api_mask_before(struct web_req *r, void *api);       /* as of web_srv_opts */
+bool api_mask_body(struct web_req *r, sv body, struct sb *out, void *api);
+/* A JSON frame to a socket of a user with that role. */
+void api_mask_send(struct api *a, struct web_ws *ws, sv role, sv frame);
+/* The same for the body of a query, on its worker: less is left for the door's thread. */
+void api_mask_query(struct api_query *q);
+/* Is this route's answer the company's own, so that it is not looked at? Also for tests. */
+bool api_mask_ours(const char *route);
+
 /* api_keys.c */
 void api_keys_open(struct api *a);
 void api_keys_done(struct api *a);

@@ -16,7 +16,7 @@
 struct console {
 	struct api *a;
 	struct web_ws *ws;           /* NULL once gone */
-	char login[64];
+	char login[64], role[16];
 	int64_t made_ms;             /* when they signed in */
 	int queries;                 /* under way: keep the struct alive */
 	VEC(char *) held;
@@ -41,7 +41,7 @@ static void held_drop(struct console *c)
 static void console_send(struct console *c, sv frame)
 {
 	if (!c->queries) {
-		web_ws_send(c->ws, frame, false);
+		api_mask_send(c->a, c->ws, sv_of(c->role), frame);
 		return;
 	}
 	char **slot = c->held_bytes + frame.n <= HELD_MAX ? VEC_PUSH(&c->held, 65536) : NULL;
@@ -112,9 +112,9 @@ static void snapshot_done(struct api_query *q)
 	if (c->ws && q->status != 200)
 		web_ws_close(c->ws, 1011, SV("the database could not be read"));
 	if (c->ws && q->status == 200)
-		web_ws_send(c->ws, frame, false);
+		api_mask_send(c->a, c->ws, sv_of(c->role), frame);
 	for (size_t i = 0; c->ws && !c->queries && i < c->held.n; i++)
-		web_ws_send(c->ws, sv_of(c->held.v[i]), false);
+		api_mask_send(c->a, c->ws, sv_of(c->role), sv_of(c->held.v[i]));
 	if (!c->queries)
 		held_drop(c);
 	console_free(c);
@@ -248,6 +248,7 @@ static int on_open(struct web_ws *ws, struct web_req *r, void *arg)
 	c->a = a;
 	c->ws = ws;
 	memcpy(c->login, u.login, sizeof(c->login));
+	memcpy(c->role, u.role, sizeof(c->role));
 	c->made_ms = u.made_ms;
 	web_ws_set_user(ws, c);
 	a->live->v[a->live->n++] = c;

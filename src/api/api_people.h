@@ -64,6 +64,8 @@ struct api_op_kind {
 void api_op_frame(struct desk_sock *s, const struct api_user *u, sv re, sv name, jv *data);
 /* The same as a request: the path says which, the body is its data. */
 void api_op_request(struct web_req *r, void *arg);
+/* One that another route stands for; takes data. Answers r, also when they may not. */
+void api_op_rest(struct api *a, struct web_req *r, const struct api_user *u, sv name, jv *data);
 void api_op_done(struct api_op *op, sv json);        /* 200; json empty = {} */
 /* status < 0 is an error code. detail NULL: the code's own words. */
 void api_op_fail(struct api_op *op, int status, const char *detail);

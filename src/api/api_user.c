@@ -204,6 +204,15 @@ void api_user_get(struct web_req *r, void *arg)
 	api_query_start(q);
 }
 
+static void put_masks(struct sb *b, const struct guard_masks *m)
+{
+	sb_cstr(b, ",\"masks\":{");
+	for (int i = 0; i < PII_COUNT; i++)
+		sb_fmt(b, "%s\"%s\":\"%s\"", i ? "," : "", guard_pii_name((enum guard_pii)i),
+		       guard_show_name(m->v[i]));
+	sb_cstr(b, "}}");
+}
+
 void api_roles(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
@@ -221,7 +230,8 @@ void api_roles(struct web_req *r, void *arg)
 		sb_json(&b, title[0]);
 		sb_cstr(&b, ",\"en\":");
 		sb_json(&b, title[1]);
-		sb_cstr(&b, "}}");
+		sb_ch(&b, '}');
+		put_masks(&b, guard_masks_of(a->access, sv_of(id)));
 	}
 	sb_cstr(&b, "],\"next\":null}");
 	web_reply(r, 200, "application/json", sb_sv(&b), NULL);

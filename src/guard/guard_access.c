@@ -3,6 +3,7 @@
  * made: any thread.
  */
 #include "guard_access.h"
+#include "guard_mask.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -28,6 +29,7 @@ struct role {
 	sv title[2];                 /* zh, en */
 	enum guard_scope scope;
 	bool may[N_PERMISSIONS];
+	struct guard_masks masks;
 };
 
 struct guard_access {
@@ -44,7 +46,21 @@ static const struct cfg_rule rules[] = {
 	{ "roles[].title.en", CFG_STR, true, 1, 100, NULL, NULL, "in English" },
 	{ "roles[].scope", CFG_STR, false, 0, 0, "tenant|own", "own", "whose things it sees" },
 	{ "roles[].may", CFG_LIST, true, 0, 0, NULL, NULL, "permissions" },
+	{ "roles[].masks", CFG_OBJ, false, 0, 0, NULL, NULL, "how it sees personal data" },
+#define MASK(key) { "roles[].masks." key, CFG_STR, false, 0, 0, "full|part|hidden", NULL, "" },
+	MASK("all") MASK("phone") MASK("email") MASK("id_card") MASK("bank_card") MASK("address")
+	MASK("name") MASK("order_number") MASK("date_of_birth") MASK("plate")
+#undef MASK
 };
+
+/* Where a role says nothing: enough to know the customer again, not to reach them. */
+static const struct guard_masks masks_usual = { {
+	[PII_PHONE] = GUARD_PART, [PII_EMAIL] = GUARD_PART, [PII_ID_CARD] = GUARD_HIDDEN,
+	[PII_BANK_CARD] = GUARD_HIDDEN, [PII_ADDRESS] = GUARD_PART, [PII_NAME] = GUARD_FULL,
+	[PII_ORDER_NUMBER] = GUARD_FULL, [PII_DATE_OF_BIRTH] = GUARD_HIDDEN,
+	[PII_PLATE] = GUARD_PART,
+} };
+static const struct guard_masks masks_nobody;        /* all hidden */
 
 /* ---- reading ---- */
 
@@ -101,6 +117,33 @@ static void read_may(struct reader *r, const jv *list, size_t at, bool *may)
 	}
 }
 
+static bool show_named(sv name, enum guard_show *ret)
+{
+	static const char *const names[] = { "hidden", "part", "full" };
+	for (int i = 0; i < 3; i++)
+		if (sv_eq(name, sv_of(names[i]))) {
+			*ret = (enum guard_show)i;
+			return true;
+		}
+	return false;
+}
+
+/* "all" first, the others over it. Who may do everything sees everything, unless it says. */
+static void read_masks(const jv *masks, bool everything, struct guard_masks *m)
+{
+	enum guard_show all;
+
+	*m = masks_usual;
+	if (!masks && everything)
+		for (int i = 0; i < PII_COUNT; i++)
+			m->v[i] = GUARD_FULL;
+	if (show_named(jv_get_str(masks, "all"), &all))
+		for (int i = 0; i < PII_COUNT; i++)
+			m->v[i] = all;
+	for (int i = 0; i < PII_COUNT; i++)
+		(void)show_named(jv_get_str(masks, guard_pii_name((enum guard_pii)i)), &m->v[i]);
+}
+
 /* Names are part of tokens and of lists written with bars. */
 static bool role_id_ok(sv id)
 {
@@ -117,6 +160,15 @@ static const struct role *find(const struct guard_access *a, sv id)
 		if (sv_eq(id, sv_of(a->v[i].id)))
 			return &a->v[i];
 	return NULL;
+}
+
+static bool all_may(const struct role *x)
+{
+	bool all = true;
+
+	for (size_t i = 0; i < N_PERMISSIONS; i++)
+		all = all && x->may[i];
+	return all;
 }
 
 static void read_role(struct guard_access *a, struct reader *r, const jv *o, size_t at)
@@ -140,6 +192,7 @@ static void read_role(struct guard_access *a, struct reader *r, const jv *o, siz
 	x->title[1] = arena_sv(&a->a, jv_get_str(title, "en"));
 	x->scope = sv_eq(jv_get_str(o, "scope"), SV("tenant")) ? GUARD_TENANT : GUARD_OWN;
 	read_may(r, jv_get(o, "may"), at, x->may);
+	read_masks(jv_get(o, "masks"), all_may(x), &x->masks);
 	a->n++;
 }
 
@@ -147,11 +200,8 @@ static void read_role(struct guard_access *a, struct reader *r, const jv *o, siz
 static void need_admin(struct guard_access *a, struct reader *r)
 {
 	const struct role *x = find(a, SV("admin"));
-	bool all = x != NULL;
 
-	for (size_t i = 0; x && i < N_PERMISSIONS; i++)
-		all = all && x->may[i];
-	if (!r->bad && !all)
+	if (!r->bad && !(x && all_may(x)))
 		fault(r, "roles", "Write it with may: [\"*\"].",
 		      "there must be a role admin that may do everything");
 }
@@ -223,6 +273,23 @@ enum guard_scope guard_scope_of(const struct guard_access *a, sv role)
 bool guard_role_known(const struct guard_access *a, sv role)
 {
 	return find(a, role) != NULL;
+}
+
+const struct guard_masks *guard_masks_of(const struct guard_access *a, sv role)
+{
+	const struct role *x = find(a, role);
+
+	return x ? &x->masks : &masks_nobody;
+}
+
+const struct guard_masks *guard_masks_usual(void)
+{
+	return &masks_usual;
+}
+
+const char *guard_show_name(enum guard_show show)
+{
+	return show == GUARD_FULL ? "full" : show == GUARD_PART ? "part" : "hidden";
 }
 
 const char *guard_role_at(const struct guard_access *a, size_t i, sv ret_title[2])

@@ -11,7 +11,7 @@
 #ifndef CALLM_GUARD_ACCESS_H
 #define CALLM_GUARD_ACCESS_H
 
-#include "base.h"
+#include "guard_mask.h"
 
 #define GUARD_ROLES 24               /* of one company */
 #define GUARD_ROLE_ID 16             /* bytes of a role's name with its NUL */
@@ -29,6 +29,11 @@ struct guard_access *guard_access_builtin(void);
 bool guard_may(const struct guard_access *a, sv role, const char *permission);
 /* Whose things it sees; GUARD_OWN for a role that is not there. */
 enum guard_scope guard_scope_of(const struct guard_access *a, sv role);
+/* How it sees personal data (a view into a); all hidden for a role that is not there. */
+const struct guard_masks *guard_masks_of(const struct guard_access *a, sv role);
+/* Those of a role that says nothing of masks. */
+const struct guard_masks *guard_masks_usual(void);
+const char *guard_show_name(enum guard_show show);   /* "full", as in the file */
 bool guard_role_known(const struct guard_access *a, sv role);
 
 /* Roles in the order of the file: name, then titles in zh and en (views into a). NULL at the

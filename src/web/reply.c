@@ -179,6 +179,17 @@ void web_reply_out(struct web_req *r, int status, const char *type, sv body,
 	r->phase = WEB_HAVE;
 }
 
+/* Text that a route answers with, as whoever asked may see it. */
+static bool masked(struct web_req *r, const char *type, sv body, struct sb *out)
+{
+	const struct web_srv_opts *o = &r->srv->o;
+	bool text = type && (sv_starts(sv_of(type), SV("application/json")) ||
+			     sv_starts(sv_of(type), SV("application/problem+json")) ||
+			     sv_starts(sv_of(type), SV("text/")));
+	sb_init(out, 4 * body.n + LIM_SB);
+	return o->mask && text && r->route && body.n && o->mask(r, body, out, o->arg);
+}
+
 void web_reply(struct web_req *r, int status, const char *type, sv body, const char *headers)
 {
 	ASSERT(r->phase == WEB_WAIT);
@@ -186,7 +197,13 @@ void web_reply(struct web_req *r, int status, const char *type, sv body, const c
 		web_req_free(r);
 		return;
 	}
-	web_reply_out(r, status, type, body, headers);
+	struct sb out;
+	bool other = masked(r, type, body, &out);
+	if (other && sb_err(&out))
+		web_reply_out(r, 500, NULL, SV_NULL, NULL);
+	else
+		web_reply_out(r, status, type, other ? sb_sv(&out) : body, headers);
+	sb_done(&out);
 	web_wake(r);
 }
 

@@ -351,6 +351,11 @@ struct web_srv *web_req_srv(const struct web_req *r)
 	return r->srv;
 }
 
+const char *web_req_route(const struct web_req *r)
+{
+	return r->route ? r->route->path : NULL;
+}
+
 void *web_req_user(const struct web_req *r)
 {
 	return r->user;

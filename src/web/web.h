@@ -94,6 +94,9 @@ struct web_srv_opts {
 	int gone_ms;               /* a client that hung up is noticed within; 0 = 500 ms */
 	/* Called before routing; 0 to go on, else it has answered r. NULL = none. */
 	int (*before)(struct web_req *r, void *arg);
+	/* Called with each text or JSON that answers a route: true = what it put into out goes
+	 * instead. NULL = none. Files, streams and assets are not asked for. */
+	bool (*mask)(struct web_req *r, sv body, struct sb *out, void *arg);
 	/* Called when an answer was handed to the socket (access log); NULL = none. */
 	void (*after)(const struct web_req *r, int status, int64_t us, void *arg);
 };
@@ -126,6 +129,8 @@ sv web_req_param(const struct web_req *r, const char *name);   /* {name} of the 
 sv web_req_header(struct web_req *r, const char *name);
 /* token of Authorization: Bearer, else SV_NULL */
 sv web_req_bearer(struct web_req *r);
+/* the pattern that was found for it; NULL before that, and for assets */
+const char *web_req_route(const struct web_req *r);
 sv web_req_body(const struct web_req *r);
 sv web_req_peer(const struct web_req *r);                      /* numeric address */
 /* scratch that dies with the request */

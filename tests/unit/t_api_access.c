@@ -182,7 +182,7 @@ static const struct {
 	{ "GET /api/v1/hours", "asgv" },
 	{ "GET /api/v1/health", "asgv" },
 	{ "GET /api/v1/models", "asgv" },
-	{ "POST /api/v1/calls", "as" },
+	{ "POST /api/v1/calls", "asg" },
 	{ "GET /api/v1/calls/{id}", "asg" },
 	{ "GET /api/v1/users", "a" },
 	{ "POST /api/v1/users", "a" },

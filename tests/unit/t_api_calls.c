@@ -1,5 +1,7 @@
 /* t_api_calls.c: who may have somebody called, what is answered, and the rows that stay. (That a
  * telephone rings then: t_chan_out.c; both together: tests/e2e/outbound.mjs.) */
+#include "cust.h"
+#include "guard.h"
 #include "t_api_world.h"
 
 struct called {                      /* what reached the telephone */
@@ -165,4 +167,106 @@ TEST(api_calls_bad_bodies)
 	EQ(r.status, 503);
 	resp_done(&r);
 	aw_down(&w);
+}
+
+/* ---- whom: the number is found here and told nobody ---- */
+
+static const unsigned char data_key[32] = { 4, 2 };
+
+struct whom {
+	struct cust_keys *keys;
+	char sealed[300];
+	int rc;
+};
+
+static int whom_fill(void *arg, struct store_db *db)
+{
+	static const char people[] =
+		"{\"id\":\"c1\",\"name\":\"Wu\",\"phone\":\"13912345678\",\"created_at\":"
+		"\"2022-08-31T05:16:00+08:00\"}\n"
+		"{\"id\":\"c2\",\"name\":\"Li\",\"created_at\":\"2022-08-31T05:16:00+08:00\"}\n";
+	static const char hand[] =
+		"INSERT INTO handover (id, conversation, customer, queue, media, state, agent, "
+		"since_ms, number_sealed, live) VALUES "
+		"('01ARZ3NDEKTSV4RRFFQ69G5FA1','01ARZ3NDEKTSV4RRFFQ69G5FAV','c1','q','voice',"
+		"'QUEUED','',1,'',1),"
+		"('01ARZ3NDEKTSV4RRFFQ69G5FA2','01ARZ3NDEKTSV4RRFFQ69G5FAV','c1','q','voice',"
+		"'ENDED','tester',1,?1,0),"
+		"('01ARZ3NDEKTSV4RRFFQ69G5FA3','01ARZ3NDEKTSV4RRFFQ69G5FAX','','q','voice',"
+		"'ENDED','other',1,'',0)";
+	struct whom *x = arg;
+	struct store_stmt *q;
+	x->rc = cust_import(db, x->keys, sv_of(people), SV("86"), 1790000000000, NULL, NULL);
+	if (x->rc == 0)
+		x->rc = store_prep(db, &q, hand);
+	if (x->rc == 0) {
+		store_bind_sv(q, 1, sv_of(x->sealed));
+		x->rc = store_run(q);
+	}
+	return x->rc;
+}
+
+static bool whom_up(struct aw *w, struct called *c, struct whom *x)
+{
+	struct sb b;
+	*x = (struct whom){ .rc = -1 };
+	*c = (struct called){ 0 };
+	*w = (struct aw){ .o = { .call = on_call, .call_arg = c, .acd_key = data_key } };
+	sb_init(&b, 1024);
+	bool ok = cust_keys_new(&x->keys, data_key) == 0 &&
+		  guard_seal(data_key, SV("+8613900001111"), SV("01ARZ3NDEKTSV4RRFFQ69G5FAV"),
+			     &b) == 0;
+	snprintf(x->sealed, sizeof(x->sealed), SV_FMT, SV_ARG(sb_sv(&b)));
+	sb_done(&b);
+	w->o.cust = x->keys;
+	return ok && aw_up(w) && store_write(w->store, whom_fill, x, NULL, NULL) == 0 &&
+	       store_flush(w->store) == 0 && x->rc == 0;
+}
+
+TEST(api_calls_by_customer_or_handover)
+{
+	static const struct {
+		const char *role, *body;
+		int status;
+		const char *to;
+	} cases[] = {
+		{ "agent", "{\"customer\":\"c1\",\"line\":\"web\"}", 200, "+8613912345678" },
+		{ "supervisor", "{\"customer\":\"c1\",\"text\":\"Hello.\"}", 202,
+		  "+8613912345678" },
+		{ "agent", "{\"customer\":\"c1\",\"text\":\"Hello.\"}", 403, NULL },
+		{ "viewer", "{\"customer\":\"c1\",\"line\":\"web\"}", 403, NULL },
+		{ "agent", "{\"handover\":\"01ARZ3NDEKTSV4RRFFQ69G5FA1\",\"line\":\"web\"}",
+		  200, "+8613912345678" },
+		{ "agent", "{\"handover\":\"01ARZ3NDEKTSV4RRFFQ69G5FA2\",\"line\":\"web\"}",
+		  200, "+8613900001111" },
+		{ "agent", "{\"handover\":\"01ARZ3NDEKTSV4RRFFQ69G5FA3\",\"line\":\"web\"}",
+		  403, NULL },
+		{ "supervisor",
+		  "{\"handover\":\"01ARZ3NDEKTSV4RRFFQ69G5FA3\",\"line\":\"web\"}", 404, NULL },
+		{ "agent", "{\"customer\":\"c2\",\"line\":\"web\"}", 409, NULL },
+		{ "agent", "{\"customer\":\"c9\",\"line\":\"web\"}", 404, NULL },
+		{ "agent", "{\"customer\":\"c1\",\"to\":\"112\",\"line\":\"web\"}", 400, NULL },
+		{ "agent", "{\"line\":\"web\"}", 400, NULL },
+		{ "agent", "{\"customer\":7,\"line\":\"web\"}", 400, NULL },
+	};
+	struct aw w;
+	struct called c;
+	struct whom x;
+	struct resp r = { 0 };
+	bool ok = true;
+	CHECK(whom_up(&w, &c, &x));
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		c = (struct called){ 0 };
+		int status = call(&w, cases[i].role, cases[i].body, &r);
+		bool fine = status == cases[i].status && (cases[i].to ?
+			    strcmp(c.to, cases[i].to) == 0 : c.n == 0) &&
+			    sv_find(sb_sv(&r.body), SV("139")) < 0;
+		if (!fine)
+			printf("# %s: %d, \"%s\" is called\n", cases[i].body, status, c.to);
+		ok = ok && fine;
+	}
+	resp_done(&r);
+	aw_down(&w);
+	obj_unref(x.keys);
+	CHECK(ok);
 }

@@ -1,0 +1,103 @@
+/* api_mask.c: personal data on its way out: every answer to a user and every frame to their
+ * sockets is masked as their role may see it (guard_mask.h).
+ *
+ * Who asks is known before the request is routed, so an answer that comes late is masked by the
+ * role that asked, whatever happened to their token since. Customers see their own data: a
+ * conversation's token is no user. What is the company's own is listed here and not looked at;
+ * whatever is not listed is. Door's thread, api_mask_query on a worker.
+ */
+#include "api_int.h"
+#include "guard_access.h"
+
+/* Routes with no customer in them; "*" at the end: all below. */
+static const char *const ours[] = {
+	"/healthz", "/readyz", "/metrics", "/version", "/openapi.json",
+	"/api/v1/auth/login", "/api/v1/me",
+	"/api/v1/kb/sources*", "/api/v1/kb/search", "/api/v1/kb/coverage", "/api/v1/kb/topics*",
+	"/api/v1/articles*", "/api/v1/policies*", "/api/v1/flows*",
+	"/api/v1/tools", "/api/v1/tools/files*", "/api/v1/products*", "/api/v1/calendars",
+	"/api/v1/qa/forms*", "/api/v1/canned", "/api/v1/dispositions",
+	"/api/v1/queues*", "/api/v1/skills*", "/api/v1/agents*", "/api/v1/hours",
+	"/api/v1/health", "/api/v1/models", "/api/v1/users*", "/api/v1/roles", "/api/v1/keys*",
+	/* a program talks here for its own customer */
+	"/v1/models*", "/v1/chat/completions",
+};
+
+bool api_mask_ours(const char *route)
+{
+	sv path = sv_of(route);
+
+	for (size_t i = 0; i < sizeof(ours) / sizeof(*ours); i++) {
+		sv one = sv_of(ours[i]);
+		bool below = sv_ends(one, SV("*"));
+		if (below)
+			one = sv_slice(one, 0, one.n - 1);
+		if (sv_eq(path, one) || (below && sv_starts(path, one) && path.p[one.n] == '/'))
+			return true;
+	}
+	return false;
+}
+
+/* NULL: no user and no key. */
+static const struct guard_masks *masks_of(struct api *a, sv token)
+{
+	struct api_user u;
+	char name[API_APIKEY_MAX];
+
+	if (api_user_of_token(a, token, &u))
+		return guard_masks_of(a->access, sv_of(u.role));
+	return api_key_name(a, token, name, sizeof(name)) ? guard_masks_usual() : NULL;
+}
+
+int api_mask_before(struct web_req *r, void *api)
+{
+	sv token = web_req_bearer(r);
+
+	if (!token.n)
+		token = web_req_arg(r, "token");
+	if (token.n)
+		web_req_set_user(r, (void *)masks_of(api, token));
+	return 0;
+}
+
+bool api_mask_body(struct web_req *r, sv body, struct sb *out, void *api)
+{
+	const struct guard_masks *m = web_req_user(r);
+
+	if (!m || guard_masks_none(m) || api_mask_ours(web_req_route(r)))
+		return false;
+	return sv_starts(body, SV("{")) || sv_starts(body, SV("[")) ?
+		       guard_mask_json(m, body, out) : guard_mask_text(m, body, out);
+}
+
+void api_mask_query(struct api_query *q)
+{
+	struct sb out;
+	sv body = sb_sv(&q->out);
+
+	if (!q->r || q->status >= 400 || sb_err(&q->out) || !sv_starts(body, SV("{")) ||
+	    !sv_ends(body, SV("}")))
+		return;
+	sb_init(&out, 4 * q->out.n + LIM_SB);
+	if (api_mask_body(q->r, body, &out, q->a)) {
+		sb_done(&q->out);
+		q->out = out;
+	} else {
+		sb_done(&out);
+	}
+}
+
+void api_mask_send(struct api *a, struct web_ws *ws, sv role, sv frame)
+{
+	const struct guard_masks *m = guard_masks_of(a->access, role);
+	struct sb out;
+
+	sb_init(&out, 4 * frame.n + LIM_SB);
+	if (!guard_mask_json(m, frame, &out))
+		web_ws_send(ws, frame, false);
+	else if (sb_err(&out))
+		web_ws_close(ws, 1011, SV("a frame could not be masked"));
+	else
+		web_ws_send(ws, sb_sv(&out), false);
+	sb_done(&out);
+}
