@@ -9,7 +9,7 @@ build_packages=(meson ninja-build gcc libc6-dev pkg-config ca-certificates tzdat
 	libopus-dev libsrtp2-dev
 	libre-dev flite1-dev libpocketsphinx-dev libsphinxbase-dev pocketsphinx-en-us libespeak-ng-dev
 	libssl-dev libsodium-dev zlib1g-dev libarchive-dev libexpat1-dev libgmime-3.0-dev poppler-utils)
-test_packages=(sip-tester baresip-core chromium sox flite espeak-ng sqlite3 curl xz-utils openssl)
+test_packages=(sip-tester baresip-core chromium sox flite espeak-ng sqlite3 curl xz-utils openssl coinor-cbc)
 
 # Node.js with npm, for machines whose own is missing or too old (Debian 12 has 18): the PyPI package that carries it.
 node_least=20.19.0

@@ -1,0 +1,131 @@
+/* ins_backtest.c: rolling origins. Pure but for the clock that times a fit. */
+#include "ins_backtest.h"
+
+#include <math.h>
+
+#include "arena.h"
+#include "clk.h"
+
+struct days {
+	size_t *v, n;                /* days with data */
+};
+
+static void days_of(const struct ins_series *s, struct days *d)
+{
+	d->v = xalloc((s->days + 1) * sizeof(*d->v));
+	d->n = 0;
+	for (size_t i = 0; i < s->days; i++)
+		if (ins_series_open(s, i))
+			d->v[d->n++] = i;
+}
+
+/* Mean error of the weekly naive among the days before until. */
+static double naive_error(const struct ins_series *s, size_t until)
+{
+	double e = 0, n = 0;
+	for (size_t d = 7; d < until; d++)
+		for (int t = s->lo; t < s->hi; t++) {
+			double a = ins_series_at(s, d, t), b = ins_series_at(s, d - 7, t);
+			if (!isnan(a) && !isnan(b)) {
+				e += fabs(a - b);
+				n++;
+			}
+		}
+	return n > 0 ? e / n : NAN;
+}
+
+static void score(const struct ins_series *s, const struct ins_cast *c, size_t day, size_t ahead,
+		  struct ins_tally *t)
+{
+	struct ins_point p[INS_SLOTS_MAX];
+	if (!ins_cast_day(c, ahead, p))
+		return;
+	for (int k = s->lo; k < s->hi; k++) {
+		double v = ins_series_at(s, day, k);
+		if (isnan(v))
+			continue;
+		ins_tally_add(t, v, p[k].mean);
+		ins_tally_band(t, v,
+			       (const double[]){ p[k].p025, p[k].p10, p[k].p90, p[k].p975 });
+	}
+}
+
+static void merge(struct ins_tally *all, const struct ins_tally *t)
+{
+	all->n += t->n;
+	all->error += t->error;
+	all->square += t->square;
+	all->bias += t->bias;
+	all->actual += t->actual;
+	all->banded += t->banded;
+	all->in80 += t->in80;
+	all->in95 += t->in95;
+	all->width95 += t->width95;
+	all->winkler95 += t->winkler95;
+}
+
+static int from_origin(const struct ins_series *s, const struct ins_plan *p, const struct days *d,
+		       size_t origin, size_t horizon, struct ins_backtest *ret, struct err *e)
+{
+	struct ins_cast *c = NULL;
+	struct ins_tally t = { 0 };
+	size_t until = d->v[origin - 1] + 1;
+	const struct ins_cast_opts o = { .until = until, .model = ret->model,
+					 .ahead = d->v[origin + horizon - 1] + 1 - until };
+	int64_t began = clk_mono_us();
+	int rc = ins_cast_fit(&c, s, p, &o, e);
+	if (rc)
+		return rc;
+	ret->ms += (double)(clk_mono_us() - began) / 1000;
+	for (size_t h = 0; h < horizon; h++)
+		score(s, c, d->v[origin + h], d->v[origin + h] - until, &t);
+	ins_cast_free(c);
+	if (!(t.actual > 0))
+		return 0;
+	ret->wape += ins_tally_wape(&t);
+	ret->origins++;
+	merge(&ret->all, &t);
+	return 0;
+}
+
+int ins_backtest_run(const struct ins_series *s, const struct ins_plan *p,
+		 const struct ins_backtest_opts *o, enum ins_model model, struct ins_backtest *ret,
+		 struct err *e)
+{
+	struct days d;
+	size_t from = o->from, step = o->step ? o->step : o->horizon;
+	int rc = 0;
+	*ret = (struct ins_backtest){ .model = model };
+	days_of(s, &d);
+	if (!from)
+		from = d.n >= 80 ? d.n - 40 : (d.n + 1) / 2;
+	if (!o->horizon || from < 3 || from + o->horizon > d.n)
+		rc = err_set(e, ERR_INVAL, "%zu days with data are too few to try %zu days ahead "
+			     "from day %zu", d.n, o->horizon, from);
+	for (size_t at = from; rc == 0 && at + o->horizon <= d.n; at += step)
+		rc = from_origin(s, p, &d, at, o->horizon, ret, e);
+	if (rc == 0 && !ret->origins)
+		rc = err_set(e, ERR_INVAL,
+			     "nothing but zeros on the days that were to be forecast");
+	if (rc == 0) {
+		ret->wape /= (double)ret->origins;
+		ret->ms /= (double)ret->origins;
+		ret->mase = ret->all.error / ret->all.n / naive_error(s, d.v[from - 1] + 1);
+	}
+	xfree(d.v);
+	return rc;
+}
+
+int ins_backtest_choose(const struct ins_series *s, const struct ins_plan *p,
+		    const struct ins_backtest_opts *o, struct ins_backtest ret[INS_MODELS],
+		    enum ins_model *best, struct err *e)
+{
+	int rc = 0;
+	*best = INS_MODEL_CALENDAR;
+	for (int m = 0; rc == 0 && m < INS_MODELS; m++) {
+		rc = ins_backtest_run(s, p, o, (enum ins_model)m, &ret[m], e);
+		if (rc == 0 && ret[m].wape < ret[*best].wape)
+			*best = (enum ins_model)m;
+	}
+	return rc;
+}

@@ -1,0 +1,34 @@
+/* ins_backtest.h: forecasts tried on the past: from one origin after another, what would have been
+ * forecast, and what came. Pure. docs/forecast.md. */
+#ifndef CALLM_INS_BACKTEST_H
+#define CALLM_INS_BACKTEST_H
+
+#include "ins_cast.h"
+#include "ins_score.h"
+
+struct ins_backtest_opts {
+	/* first origin and step, in days with data; 0: see below. */
+	size_t from, step;
+	size_t horizon;              /* days with data ahead */
+};
+struct ins_backtest {
+	enum ins_model model;
+	size_t origins;
+	double wape;                 /* mean over origins */
+	/* by the weekly naive within the days before the first origin. */
+	double mase;
+	double ms;                   /* of one fit with its intervals */
+	struct ins_tally all;
+};
+/* Tries one model. from 0: as late as leaves 40 days, but not before half of the days; step 0: the
+ * horizon. Days of the series are taken as open or closed as they were: calendars are known
+ * beforehand, counts are not. ERR_INVAL: too few days. */
+int ins_backtest_run(const struct ins_series *s, const struct ins_plan *p,
+		 const struct ins_backtest_opts *o, enum ins_model model, struct ins_backtest *ret,
+		 struct err *e);
+/* The model of the least WAPE of a run over all; of equal ones the first. */
+int ins_backtest_choose(const struct ins_series *s, const struct ins_plan *p,
+		    const struct ins_backtest_opts *o, struct ins_backtest ret[INS_MODELS],
+		    enum ins_model *best, struct err *e);
+
+#endif

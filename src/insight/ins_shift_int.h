@@ -1,0 +1,20 @@
+/* ins_shift_int.h: what the parts of the shift solver share. */
+#ifndef CALLM_INS_SHIFT_INT_H
+#define CALLM_INS_SHIFT_INT_H
+
+#include <limits.h>
+
+#include "ins_shift.h"
+
+#define SHIFT_FREE INT_MAX
+
+/* A node of the search: bounds of the kinds, and what is needed beyond the lower ones. */
+struct shift_node {
+	int *least, *most;           /* most SHIFT_FREE: no bound */
+	double *need;
+};
+
+double shift_relax(const struct ins_shift_set *s, const struct shift_node *n, double *x,
+		   size_t *work);
+
+#endif
