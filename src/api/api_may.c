@@ -15,7 +15,10 @@ bool api_own_only(const struct api *a, const struct api_user *u)
 
 enum tool_role api_tool_role(const struct api *a, const struct api_user *u)
 {
-	return api_role_may(a, sv_of(u->role), "approval.decide") ? TOOL_SUPERVISOR : TOOL_AGENT;
+	sv role = sv_of(u->role);
+	return api_role_may(a, role, "approval.above")	? TOOL_MANAGER :
+	       api_role_may(a, role, "approval.decide") ? TOOL_SUPERVISOR :
+							  TOOL_AGENT;
 }
 
 bool api_may(struct api *a, struct web_req *r, const char *what, struct api_user *ret)

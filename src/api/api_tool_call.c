@@ -237,12 +237,13 @@ void api_approvals_get(struct web_req *r, void *arg)
 	api_query_start(q);
 }
 
-/* s1 id, s2 login, s3 note, i1 yes, i2 now */
+/* s1 id, s2 login, s3 note, i1 yes, i2 now, i3 role */
 static void decide_run(struct api_query *q, struct store_db *db)
 {
 	struct tool_res *res = NULL;
 	(void)db;
-	int rc = tool_approve(q->a->o.kit, q->s1, q->i1 != 0, q->s2, q->s3, q->i2, &res);
+	int rc = tool_approve(q->a->o.kit, q->s1, q->i1 != 0, (enum tool_role)q->i3, q->s2, q->s3,
+			      q->i2, &res);
 	if (rc) {
 		q->status = err_http(rc);
 		q->detail = rc == ERR_NOTFOUND ? "There is no such request." :
@@ -250,10 +251,16 @@ static void decide_run(struct api_query *q, struct store_db *db)
 						 "It could not be carried out; try again.";
 		return;
 	}
-	jv *o = jv_obj();
-	put_result(o, res);
-	jv_dump(o, &q->out);
-	jv_free(o);
+	if (res->outcome == TOOL_APPROVE) {
+		q->status = 403;
+		q->detail = "This is above your authority too; it waits for somebody whose role "
+			    "has approval.above.";
+	} else {
+		jv *o = jv_obj();
+		put_result(o, res);
+		jv_dump(o, &q->out);
+		jv_free(o);
+	}
 	obj_unref(res);
 }
 
@@ -276,6 +283,7 @@ void api_approval_post(struct web_req *r, void *arg)
 		q->s3 = arena_sv(&q->arena, note);
 		q->i1 = jv_get_bool(body, "yes", false);
 		q->i2 = clk_wall_ms();
+		q->i3 = api_tool_role(a, &u);
 		q->run = decide_run;
 		api_query_start(q);
 	}

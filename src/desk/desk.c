@@ -91,7 +91,7 @@ static const struct {
 
 bool desk_may_move(enum desk_status from, enum desk_status to, enum tool_role role)
 {
-	static const char letters[] = { 'c', 'a', 's', 'y' };
+	static const char letters[] = { 'c', 'a', 's', 's', 'y' };
 	for (size_t i = 0; i < N(moves); i++)
 		if (moves[i].from == from && moves[i].to == to)
 			return role < N(letters) && strchr(moves[i].who, letters[role]) != NULL;

@@ -254,17 +254,27 @@ static int cannot(const struct ticket *t, enum desk_status to, const struct desk
 		       somebody ? " by this role" : "", at ? can : "nothing");
 }
 
+static bool leads(enum tool_role role)
+{
+	return role == TOOL_SUPERVISOR || role == TOOL_MANAGER;
+}
+
+static bool is_person(enum tool_role role)
+{
+	return role == TOOL_AGENT || leads(role);
+}
+
 static int check_move(const struct desk *d, const struct ticket *t, enum desk_status to, sv why,
 		      const struct desk_by *by, struct err *e)
 {
-	bool person = by->role == TOOL_AGENT || by->role == TOOL_SUPERVISOR;
+	bool person = is_person(by->role);
 	if (!desk_may_move(t->state, to, by->role))
 		return cannot(t, to, by, e);
 	if (to == DESK_CLOSED && t->type == DESK_COMPLAINT && person && !why.n)
 		return err_set(e, ERR_INVAL,
 			       "a complaint is closed with the customer's word: write "
 			       "in why what the customer said");
-	if (to == DESK_CLOSED && t->state != DESK_SOLVED && by->role == TOOL_SUPERVISOR && !why.n)
+	if (to == DESK_CLOSED && t->state != DESK_SOLVED && leads(by->role) && !why.n)
 		return err_set(e, ERR_INVAL, "why is needed to close a ticket that is not solved");
 	if (t->state == DESK_CLOSED && by->role < TOOL_SUPERVISOR &&
 	    by->now_ms - t->closed > d->reopen_ms)
@@ -282,7 +292,7 @@ static const char *closer(const struct ticket *t, const struct desk_by *by)
 		return t->type == DESK_COMPLAINT ? "no_answer" : "time";
 	if (t->type == DESK_COMPLAINT && t->state == DESK_SOLVED)
 		return "customer_word";
-	return by->role == TOOL_SUPERVISOR ? "supervisor" : "agent";
+	return leads(by->role) ? "supervisor" : "agent";
 }
 
 static void enter(const struct desk *d, struct ticket *t, enum desk_status to,
@@ -290,7 +300,7 @@ static void enter(const struct desk *d, struct ticket *t, enum desk_status to,
 {
 	enum desk_status from = t->state;
 	int64_t now = by->now_ms;
-	bool person = by->role == TOOL_AGENT || by->role == TOOL_SUPERVISOR;
+	bool person = is_person(by->role);
 	if (person && (to == DESK_PENDING_CUSTOMER || to == DESK_SOLVED))
 		clock_end(t, DESK_FIRST_RESPONSE, now);
 	if (to == DESK_CLOSED)
@@ -358,7 +368,7 @@ int desk_note(const struct desk *d, struct store_db *db, sv number, sv text, boo
 	      const struct desk_by *by, struct err *e)
 {
 	struct ticket t;
-	bool person = by->role == TOOL_AGENT || by->role == TOOL_SUPERVISOR;
+	bool person = is_person(by->role);
 	int rc = ticket_load(d, db, number, &t);
 	if (rc == 0 && (!sv_trim(text).n || text.n > DESK_TEXT))
 		rc = err_set(e, ERR_INVAL, "a note has 1 to %d bytes", DESK_TEXT);

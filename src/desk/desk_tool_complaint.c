@@ -151,7 +151,7 @@ static int64_t fen_of(double amount)
 static int authority(struct desk_call *c, const struct ticket *t, int64_t *limit_fen)
 {
 	static const char *const keys[] = { "bot_fen", "agent_fen", "supervisor_fen",
-					    "supervisor_fen" };
+					    "supervisor_fen", "supervisor_fen" };
 	const jv *args = c->r->args;
 	sv fault = jv_get_str(t->body, "fault"), cause = jv_get_str(args, "cause");
 	jv *facts = jv_obj(), *d = NULL;

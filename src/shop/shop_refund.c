@@ -16,7 +16,7 @@
 /* 1: the table "approval" lets who asks pay so much alone (or there is no table); 0; negative. */
 static int may_alone(struct shop_call *c, int64_t fen)
 {
-	static const char *const roles[] = { "bot", "agent", "supervisor", "manager" };
+	static const char *const roles[] = { "bot", "agent", "supervisor", "manager", "manager" };
 	jv *f = jv_obj(), *d = NULL;
 	jv_set_str(f, "what", SV("refund"));
 	jv_set_str(f, "role", sv_of(roles[c->r->who->role]));

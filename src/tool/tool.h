@@ -52,7 +52,7 @@ enum tool_level {
 	TOOL_PROVEN      /* one-time code, signed token, or an agent who checked (audited) */
 };
 /* Who may use a tool; a declaration names the least. */
-enum tool_role { TOOL_CUSTOMER, TOOL_AGENT, TOOL_SUPERVISOR, TOOL_SYSTEM };
+enum tool_role { TOOL_CUSTOMER, TOOL_AGENT, TOOL_SUPERVISOR, TOOL_MANAGER, TOOL_SYSTEM };
 
 struct tool_who {
 	sv customer;             /* id; empty = nobody known */
@@ -213,9 +213,10 @@ int tool_post_open(struct tool_post **ret, const jv *cfg, struct err *e);    /* 
 bool tool_post_has(const struct tool_post *p, sv kind);
 int tool_post_send(const struct tool_post *p, sv id, sv kind, const jv *message, struct err *e);
 void tool_post_close(struct tool_post *p);                   /* accepts NULL */
-/* A person's decision on an approval: carries it out when yes (with the supervisor's role). */
-int tool_approve(struct tool_kit *k, sv id, bool yes, sv by, sv note, int64_t now_ms,
-		 struct tool_res **ret);
+/* A person's decision on an approval: carries it out when yes, with the role of who decides, a
+ * supervisor's at least. Outcome TOOL_APPROVE: it is above that role's authority too, and waits on. */
+int tool_approve(struct tool_kit *k, sv id, bool yes, enum tool_role role, sv by, sv note,
+		 int64_t now_ms, struct tool_res **ret);
 /* ---- other systems: the sources "http", "mcp" and "sql", whose arg is a tool_far ----
  * Where they are and how we sign in stands in the configuration, not in a declaration: whoever
  * edits tools reaches only what the operator allowed. */

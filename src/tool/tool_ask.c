@@ -1,7 +1,7 @@
 /* tool_ask.c: what is beyond the caller's authority waits for a person.
  *
- * The row holds the call as it would be made. A yes makes that very call with a supervisor's role
- * and the key it came with: decision and effect are one transaction, and whoever asks again under
+ * The row holds the call as it would be made. A yes makes that very call with the role of who says
+ * it and the key it came with: decision and effect are one transaction, and whoever asks again under
  * the key gets the new result. A no becomes the result of the key too. When the call is refused or
  * fails after all (the parcel has gone meanwhile) the row goes on waiting. */
 #include "tool_int.h"
@@ -53,8 +53,9 @@ int tool_ask_person(struct tool_run *r, struct store_db *db, const char *what, d
 {
 	struct tool_work *w = r->put->work;
 	char id[27];
-	tool_outcome(r, TOOL_APPROVE, "a person decides");
-	if (!r->confirmed)
+	tool_outcome(r, TOOL_APPROVE,
+		     w->approval.n ? "above the authority of who decides" : "a person decides");
+	if (!r->confirmed || w->approval.n)  /* its row waits on, for somebody who may */
 		return 0;
 	id_new(id);
 	jv *o = tool_request_json(w);
@@ -187,8 +188,8 @@ static int refuse(struct decision *d, struct tool_res **ret)
 	return rc;
 }
 
-int tool_approve(struct tool_kit *k, sv id, bool yes, sv by, sv note, int64_t now_ms,
-		 struct tool_res **ret)
+int tool_approve(struct tool_kit *k, sv id, bool yes, enum tool_role role, sv by, sv note,
+		 int64_t now_ms, struct tool_res **ret)
 {
 	struct decision d = { .k = k, .id = id, .by = by, .note = note, .yes = yes,
 			      .now_ms = now_ms };
@@ -202,8 +203,9 @@ int tool_approve(struct tool_kit *k, sv id, bool yes, sv by, sv note, int64_t no
 	w->req.now_ms = now_ms;
 	if (!yes)
 		return refuse(&d, ret);
-	if (w->req.who.role < TOOL_SUPERVISOR)
-		w->req.who.role = TOOL_SUPERVISOR;
+	role = role < TOOL_SUPERVISOR ? TOOL_SUPERVISOR : role;
+	if (w->req.who.role < role)
+		w->req.who.role = role;
 	return tool_work_wait(w, ret);
 }
 

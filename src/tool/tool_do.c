@@ -90,7 +90,8 @@ void tool_run_remote(struct tool_work *w)
 
 static bool good(const struct tool_work *w)
 {
-	return !w->rc && (w->put.outcome == TOOL_DONE || w->put.outcome == TOOL_APPROVE);
+	return !w->rc && (w->put.outcome == TOOL_DONE ||
+			  (w->put.outcome == TOOL_APPROVE && !w->approval.n));
 }
 
 /* One run in its own savepoint: rolled back unless it is for real and ended well. */

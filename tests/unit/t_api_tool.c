@@ -8,7 +8,7 @@
 	"{\"args\":{\"amount\":5,\"card\":\"6222021234567890\"},\"customer\":\"C-1\"," \
 	"\"lang\":\"en\",\"checked\":\"called back on 13800138000\"%s%s%s}"
 #define BIG \
-	"{\"args\":{\"amount\":500,\"card\":\"secret\"},\"customer\":\"C-1\"," \
+	"{\"args\":{\"amount\":%d,\"card\":\"secret\"},\"customer\":\"C-1\"," \
 	"\"checked\":\"badge\"%s%s%s}"
 
 static const char yaml[] = "tools:\n"
@@ -29,7 +29,7 @@ static const char yaml[] = "tools:\n"
 static int till_write(void *arg, struct tool_run *r, struct store_db *db)
 {
 	double amount = jv_get_num(r->args, "amount", 0);
-	if (amount > 100 && r->who->role < TOOL_SUPERVISOR)
+	if (r->who->role < (amount > 5000 ? TOOL_MANAGER : amount > 100 ? TOOL_SUPERVISOR : 0))
 		return tool_ask_person(r, db, "refund over 100", amount);
 	return store_exec(db, "INSERT INTO kv (k, v, updated_ms) VALUES "
 			      "((SELECT 'till' || COUNT(*) FROM kv WHERE k LIKE 'till%'), 'x', 0)");
@@ -168,14 +168,14 @@ TEST(api_tool_call_refuses_bad_requests)
 }
 
 /* Asks for a big refund as an agent; the id of the approval. */
-static void big(struct tw *t, char id[40])
+static void big(struct tw *t, int amount, char id[40])
 {
 	char body[200];
-	snprintf(body, sizeof(body), BIG, "", "", "");
+	snprintf(body, sizeof(body), BIG, amount, "", "", "");
 	http(&t->w, CALL, t->agent, body, &t->r);
 	char print[40];
 	snprintf(print, sizeof(print), SV_FMT, SV_ARG(jv_get_str(t->r.json, "print")));
-	snprintf(body, sizeof(body), BIG, ",\"confirmed\":\"", print, "\"");
+	snprintf(body, sizeof(body), BIG, amount, ",\"confirmed\":\"", print, "\"");
 	http(&t->w, CALL, t->agent, body, &t->r);
 	snprintf(id, 40, SV_FMT, SV_ARG(jv_as_str(jv_path(t->r.json, "body.approval"))));
 }
@@ -185,9 +185,9 @@ TEST(api_approvals_are_a_supervisors)
 	struct tw t;
 	char id[40], second[40], line[100];
 	CHECK(up(&t));
-	big(&t, id);
+	big(&t, 500, id);
 	STR_EQ(outcome(&t), "approve");
-	big(&t, second);
+	big(&t, 500, second);
 	EQ(http(&t.w, "GET /api/v1/approvals?state=waiting", t.agent, NULL, &t.r), 200);
 	EQ(jv_len(jv_get(t.r.json, "items")), 2);
 	SV_EQ(jv_as_str(jv_path(t.r.json, "items.1.id")), id);
@@ -208,6 +208,23 @@ TEST(api_approvals_are_a_supervisors)
 	EQ(jv_len(jv_get(t.r.json, "items")), 1);
 	EQ(http(&t.w, "GET /api/v1/approvals?state=maybe", t.boss, NULL, &t.r), 400);
 	EQ(http(&t.w, "GET /api/v1/approvals?cursor=x", t.boss, NULL, &t.r), 400);
+	EQ(count(&t, "SELECT COUNT(*) FROM kv WHERE k LIKE 'till%'"), 1);
+	down(&t);
+}
+
+/* What is above a supervisor waits for who may do everything. */
+TEST(api_approvals_above_a_supervisor)
+{
+	struct tw t;
+	char id[40], line[100];
+	CHECK(up(&t));
+	big(&t, 6000, id);
+	snprintf(line, sizeof(line), "POST /api/v1/approvals/%s", id);
+	EQ(http(&t.w, line, t.boss, "{\"yes\":true}", &t.r), 403);
+	CHECK(sv_find(jv_get_str(t.r.json, "detail"), SV("above your authority")) >= 0);
+	EQ(count(&t, "SELECT COUNT(*) FROM kv WHERE k LIKE 'till%'"), 0);
+	EQ(http(&t.w, line, aw_token(&t.w, "admin"), "{\"yes\":true}", &t.r), 200);
+	STR_EQ(outcome(&t), "done");
 	EQ(count(&t, "SELECT COUNT(*) FROM kv WHERE k LIKE 'till%'"), 1);
 	down(&t);
 }

@@ -44,8 +44,9 @@ static void moves(struct dw *w)
 	dw_at(w, when("2026-11-26T10:00:00+08:00"));
 	OK(dw_open(w, DESK_ENQUIRY, -1, "x", &w->mei, n));
 	for (int k = 0; k < 4000; k++) {
-		const struct desk_by *who[] = { &w->bot, &w->mei, &w->boss, &w->sys };
-		enum tool_role role = (enum tool_role)rng_below(t_rng(), 4);
+		const struct desk_by head = { SV("head"), TOOL_MANAGER, w->boss.now_ms };
+		const struct desk_by *who[] = { &w->bot, &w->mei, &w->boss, &head, &w->sys };
+		enum tool_role role = (enum tool_role)rng_below(t_rng(), 5);
 		enum desk_status to = (enum desk_status)rng_below(t_rng(), DESK_STATUSES);
 		jv *before = dw_get(w, n);
 		int from = desk_status_of(jv_get_str(before, "state"));

@@ -260,7 +260,7 @@ TEST(shop_refund_beyond_the_authority_waits_for_a_person)
 	STR_EQ(shop_do(&w, "refund_status", "{\"order\":\"HH2026-100428\"}"), "done");
 	HAS(w.r->say, "waits for a supervisor's approval");
 	STR_EQ(shop_do(&w, "refund_release", "{\"refund\":\"500001\"}"), "denied");
-	OK(tool_approve(w.kit, id, true, SV("boss"), SV("fine"), w.now, &res));
+	OK(tool_approve(w.kit, id, true, TOOL_SUPERVISOR, SV("boss"), SV("fine"), w.now, &res));
 	EQ(res->outcome, TOOL_DONE);
 	obj_unref(res);
 	EQ(world_sql(&w, "SELECT count(*) FROM shop_refund WHERE order_id='HH2026-100428' AND "
@@ -287,7 +287,7 @@ TEST(shop_refund_that_was_not_approved_is_held)
 	w.customer = "c008";
 	STR_EQ(shop_yes(&w, "order_cancel", "{\"order\":\"HH2026-100428\"}"), "done");
 	sv id = arena_sv(&w.a, jv_get_str(w.r->body, "approval"));
-	OK(tool_approve(w.kit, id, false, SV("boss"), SV("not yet"), w.now, &res));
+	OK(tool_approve(w.kit, id, false, TOOL_SUPERVISOR, SV("boss"), SV("not yet"), w.now, &res));
 	EQ(res->outcome, TOOL_REFUSED);
 	obj_unref(res);
 	STR_EQ(shop_do(&w, "refund_status", "{\"order\":\"HH2026-100428\"}"), "done");
@@ -316,7 +316,7 @@ TEST(shop_refund_beyond_a_supervisor_is_not_released)
 	w.customer = "c008";
 	STR_EQ(shop_yes(&w, "order_cancel", "{\"order\":\"HH2026-100428\"}"), "done");
 	sv id = arena_sv(&w.a, jv_get_str(w.r->body, "approval"));
-	OK(tool_approve(w.kit, id, true, SV("boss"), SV(""), w.now, &res));
+	OK(tool_approve(w.kit, id, true, TOOL_SUPERVISOR, SV("boss"), SV(""), w.now, &res));
 	EQ(res->outcome, TOOL_REFUSED);
 	HAS(res->say, "a manager has to approve it");
 	obj_unref(res);
@@ -458,7 +458,7 @@ TEST(shop_price_protection_late_or_large)
 	EQ(world_sql(&w, "SELECT count(*) FROM shop_refund WHERE kind='price'"), 0);
 	sv id = jv_get_str(w.r->body, "approval");
 	struct tool_res *res = NULL;
-	OK(tool_approve(w.kit, arena_sv(&w.a, id), true, SV("boss"), SV("fine"), w.now, &res));
+	OK(tool_approve(w.kit, arena_sv(&w.a, id), true, TOOL_SUPERVISOR, SV("boss"), SV("fine"), w.now, &res));
 	EQ(res->outcome, TOOL_DONE);
 	obj_unref(res);
 	EQ(world_sql(&w, "SELECT amount_fen FROM shop_refund WHERE kind='price' AND "

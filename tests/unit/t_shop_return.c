@@ -376,7 +376,7 @@ TEST(shop_large_refund_needs_a_supervisor)
 		   "SELECT count(*) FROM shop_return WHERE id='R10241275' AND state='checked'"),
 	   1);
 	sv id = arena_sv(&w.a, jv_get_str(w.r->body, "approval"));
-	OK(tool_approve(w.kit, id, true, SV("boss"), SV(""), w.now, &res));
+	OK(tool_approve(w.kit, id, true, TOOL_SUPERVISOR, SV("boss"), SV(""), w.now, &res));
 	EQ(res->outcome, TOOL_DONE);
 	obj_unref(res);
 	EQ(world_sql(&w, "SELECT amount_fen FROM shop_refund WHERE source='R10241275' AND "
@@ -518,7 +518,7 @@ TEST(shop_exchange_refund_waits)
 	w.role = TOOL_CUSTOMER;
 	STR_EQ(shop_do(&w, "refund_status", "{\"order\":\"HH2026-300012\"}"), "done");
 	HAS(w.r->say, "waits for a supervisor's approval");
-	OK(tool_approve(w.kit, id, true, SV("boss"), SV(""), w.now, &res));
+	OK(tool_approve(w.kit, id, true, TOOL_SUPERVISOR, SV("boss"), SV(""), w.now, &res));
 	EQ(res->outcome, TOOL_DONE);
 	obj_unref(res);
 	world_close(&w);

@@ -239,9 +239,9 @@ TEST(tool_keep_counts_though_refused)
 	world_close(&w);
 }
 
-static void ask_for(struct world *w, char id[27])
+static void ask_to(struct world *w, const char *args, char id[27])
 {
-	struct tool_req r = world_req("purse_spend", "{\"amount\":600}");
+	struct tool_req r = world_req("purse_spend", args);
 	r.key = SV("big");
 	id[0] = 0;
 	if (world_call(w, &r) != TOOL_CONFIRM)
@@ -249,6 +249,37 @@ static void ask_for(struct world *w, char id[27])
 	r.confirmed = w->r->print;
 	if (world_call(w, &r) == TOOL_APPROVE)
 		(void)snprintf(id, 27, SV_FMT, SV_ARG(jv_get_str(w->r->body, "approval")));
+}
+
+static void ask_for(struct world *w, char id[27])
+{
+	ask_to(w, "{\"amount\":600}", id);
+}
+
+/* Above who says yes too: it waits on for somebody higher, and nobody is asked a second time. */
+TEST(tool_approval_above_the_first_waits_on)
+{
+	struct world w;
+	char id[27];
+	struct tool_res *res = NULL;
+	CHECK(world_open(&w, ""));
+	ask_to(&w, "{\"amount\":980}", id);
+	EQ(strlen(id), 26);
+	OK(tool_approve(w.kit, sv_of(id), true, TOOL_SUPERVISOR, SV("lin"), SV(""), T_NOW, &res));
+	EQ(res->outcome, TOOL_APPROVE);
+	CHECK(!res->effect);
+	obj_unref(res);
+	EQ(world_kv(&w, "purse"), 1000);
+	EQ(world_sql(&w, "SELECT COUNT(*) FROM tool_approval"), 1);
+	EQ(world_sql(&w, "SELECT COUNT(*) FROM tool_approval WHERE state = 'waiting'"), 1);
+	OK(tool_approve(w.kit, sv_of(id), true, TOOL_MANAGER, SV("wen"), SV(""), T_NOW, &res));
+	EQ(res->outcome, TOOL_DONE);
+	obj_unref(res);
+	EQ(world_kv(&w, "purse"), 20);
+	EQ(world_sql(&w, "SELECT COUNT(*) FROM tool_approval WHERE state = 'yes' AND "
+			 "by_login = 'wen'"),
+	   1);
+	world_close(&w);
 }
 
 TEST(tool_approval_yes_makes_the_call_once)
@@ -262,13 +293,13 @@ TEST(tool_approval_yes_makes_the_call_once)
 	ask_for(&w, again);          /* the key knows it already */
 	EQ(world_sql(&w, "SELECT COUNT(*) FROM tool_approval"), 1);
 	EQ(world_kv(&w, "purse"), 1000);
-	OK(tool_approve(w.kit, sv_of(id), true, SV("boss"), SV("fine"), T_NOW + 9, &res));
+	OK(tool_approve(w.kit, sv_of(id), true, TOOL_SUPERVISOR, SV("boss"), SV("fine"), T_NOW + 9, &res));
 	EQ(res->outcome, TOOL_DONE);
 	obj_unref(res);
 	EQ(world_kv(&w, "purse"), 400);
-	EQ(tool_approve(w.kit, sv_of(id), true, SV("boss"), SV(""), T_NOW, &res), ERR_STATE);
-	EQ(tool_approve(w.kit, sv_of(id), false, SV("boss"), SV(""), T_NOW, &res), ERR_STATE);
-	EQ(tool_approve(w.kit, SV("none"), true, SV("boss"), SV(""), T_NOW, &res), ERR_NOTFOUND);
+	EQ(tool_approve(w.kit, sv_of(id), true, TOOL_SUPERVISOR, SV("boss"), SV(""), T_NOW, &res), ERR_STATE);
+	EQ(tool_approve(w.kit, sv_of(id), false, TOOL_SUPERVISOR, SV("boss"), SV(""), T_NOW, &res), ERR_STATE);
+	EQ(tool_approve(w.kit, SV("none"), true, TOOL_SUPERVISOR, SV("boss"), SV(""), T_NOW, &res), ERR_NOTFOUND);
 	struct tool_req r = world_req("purse_spend", "{\"amount\":600}");
 	r.key = SV("big");
 	EQ(world_call(&w, &r), TOOL_DONE);
@@ -289,7 +320,7 @@ TEST(tool_approval_no_refuses_the_key)
 	struct tool_res *res = NULL;
 	CHECK(world_open(&w, ""));
 	ask_for(&w, id);
-	OK(tool_approve(w.kit, sv_of(id), false, SV("boss"), SV("too much"), T_NOW, &res));
+	OK(tool_approve(w.kit, sv_of(id), false, TOOL_SUPERVISOR, SV("boss"), SV("too much"), T_NOW, &res));
 	EQ(res->outcome, TOOL_REFUSED);
 	obj_unref(res);
 	struct tool_req r = world_req("purse_spend", "{\"amount\":600}");
@@ -313,11 +344,11 @@ TEST(tool_approval_of_a_tool_that_is_gone_can_be_refused)
 	ask_for(&w, id);
 	OK(tool_box_new(&empty, &f, 1, &rep));
 	tool_kit_box(w.kit, empty);
-	OK(tool_approve(w.kit, sv_of(id), true, SV("boss"), SV(""), T_NOW, &res));
+	OK(tool_approve(w.kit, sv_of(id), true, TOOL_SUPERVISOR, SV("boss"), SV(""), T_NOW, &res));
 	EQ(res->outcome, TOOL_DENIED);
 	obj_unref(res);
 	EQ(world_sql(&w, "SELECT COUNT(*) FROM tool_approval WHERE state = 'waiting'"), 1);
-	OK(tool_approve(w.kit, sv_of(id), false, SV("boss"), SV("gone"), T_NOW, &res));
+	OK(tool_approve(w.kit, sv_of(id), false, TOOL_SUPERVISOR, SV("boss"), SV("gone"), T_NOW, &res));
 	EQ(res->outcome, TOOL_REFUSED);
 	CHECK(res->say.n > 0);
 	obj_unref(res);
@@ -345,7 +376,7 @@ TEST(tool_approval_that_cannot_be_done_waits_on)
 	EQ(world_call(&w, &r), TOOL_CONFIRM);
 	r.confirmed = w.r->print;
 	EQ(world_call(&w, &r), TOOL_DONE);
-	OK(tool_approve(w.kit, sv_of(id), true, SV("boss"), SV(""), T_NOW, &res));
+	OK(tool_approve(w.kit, sv_of(id), true, TOOL_SUPERVISOR, SV("boss"), SV(""), T_NOW, &res));
 	EQ(res->outcome, TOOL_REFUSED);
 	obj_unref(res);
 	EQ(world_sql(&w, "SELECT COUNT(*) FROM tool_approval WHERE state = 'waiting'"), 1);

@@ -127,7 +127,7 @@ static int purse_spend(struct tool_run *r, struct store_db *db, double amount)
 		return kv_put(db, "purse", -1);      /* must be taken back */
 	}
 	jv_set_int(r->body, "left", left);
-	if (amount > 500 && r->who->role < TOOL_SUPERVISOR)
+	if (r->who->role < (amount > 950 ? TOOL_MANAGER : amount > 500 ? TOOL_SUPERVISOR : 0))
 		return tool_ask_person(r, db, "pay", amount);
 	int rc = kv_put(db, "purse", left);
 	id_new(id);
