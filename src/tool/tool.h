@@ -214,7 +214,8 @@ bool tool_post_has(const struct tool_post *p, sv kind);
 int tool_post_send(const struct tool_post *p, sv id, sv kind, const jv *message, struct err *e);
 void tool_post_close(struct tool_post *p);                   /* accepts NULL */
 /* A person's decision on an approval: carries it out when yes, with the role of who decides, a
- * supervisor's at least. Outcome TOOL_APPROVE: it is above that role's authority too, and waits on. */
+ * supervisor's at least. Outcome TOOL_APPROVE: it is above that role's authority too, and waits
+ * on. */
 int tool_approve(struct tool_kit *k, sv id, bool yes, enum tool_role role, sv by, sv note,
 		 int64_t now_ms, struct tool_res **ret);
 /* ---- other systems: the sources "http", "mcp" and "sql", whose arg is a tool_far ----

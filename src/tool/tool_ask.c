@@ -1,9 +1,10 @@
 /* tool_ask.c: what is beyond the caller's authority waits for a person.
  *
- * The row holds the call as it would be made. A yes makes that very call with the role of who says
- * it and the key it came with: decision and effect are one transaction, and whoever asks again under
- * the key gets the new result. A no becomes the result of the key too. When the call is refused or
- * fails after all (the parcel has gone meanwhile) the row goes on waiting. */
+ * The row holds the call as it would be made. A yes makes that very call with the role of who
+ * says it and the key it came with: decision and effect are one transaction, and whoever asks
+ * again under the key gets the new result. A no becomes the result of the key too. When the
+ * call is refused or fails after all (the parcel has gone meanwhile) the row goes on waiting.
+ */
 #include "tool_int.h"
 
 #include <stdio.h>

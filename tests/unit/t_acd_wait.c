@@ -52,7 +52,8 @@ TEST(acd_wait_without_answers_is_handling_time_over_who_is_ready)
 	struct acd_wait g;
 	struct acd_queue_now now;
 	w_open(&w, "queues:\n  - {id: q, title: {zh: 队, en: Q}}\n"
-		   "agents: {defaults: {capacity: {voice: 0, chat: 1, message: 0, email: 0, task: 0}}}\n");
+		   "agents: {defaults: {capacity: {voice: 0, chat: 1, message: 0, email: 0, "
+		   "task: 0}}}\n");
 	OK(w_agent(&w, "x", "", "zh", "q"));
 	OK(w_agent(&w, "y", "", "zh", "q"));
 	OK(w_enter(&w, "i", "q", "", 0));

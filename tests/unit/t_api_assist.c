@@ -129,7 +129,8 @@ static bool up(struct sw *t, bool model)
 	(void)snprintf(t->feedback, sizeof(t->feedback), "POST /api/v1/conversations/%s/feedback",
 		       t->id);
 	(void)snprintf(line, sizeof(line), "POST /api/v1/conversations/%s/messages", t->id);
-	if (http(&t->w, line, t->customer, "{\"text\":\"How long may I return goods?\"}", &t->r) < 300)
+	if (http(&t->w, line, t->customer, "{\"text\":\"How long may I return goods?\"}",
+		 &t->r) < 300)
 		return true;
 	t_fail(__FILE__, __LINE__, sb_str(&t->r.body));
 	return false;

@@ -266,7 +266,8 @@ TEST(desk_tool_authority)
 	OK(dw_once(&w.d, set_fault));
 	EQ(propose(&w, ",\"amount\":50.01"), TOOL_APPROVE);
 	(void)snprintf(id, sizeof(id), SV_FMT, SV_ARG(jv_get_str(w.r->body, "approval")));
-	OK(tool_approve(w.kit, sv_of(id), true, TOOL_SUPERVISOR, SV("boss"), SV("fine"), w.d.now, &res));
+	OK(tool_approve(w.kit, sv_of(id), true, TOOL_SUPERVISOR, SV("boss"), SV("fine"),
+			w.d.now, &res));
 	EQ(res->outcome, TOOL_DONE);
 	obj_unref(res);
 	jv *t = ticket(&w, "C26000001");

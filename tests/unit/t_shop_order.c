@@ -458,7 +458,8 @@ TEST(shop_price_protection_late_or_large)
 	EQ(world_sql(&w, "SELECT count(*) FROM shop_refund WHERE kind='price'"), 0);
 	sv id = jv_get_str(w.r->body, "approval");
 	struct tool_res *res = NULL;
-	OK(tool_approve(w.kit, arena_sv(&w.a, id), true, TOOL_SUPERVISOR, SV("boss"), SV("fine"), w.now, &res));
+	OK(tool_approve(w.kit, arena_sv(&w.a, id), true, TOOL_SUPERVISOR, SV("boss"),
+			SV("fine"), w.now, &res));
 	EQ(res->outcome, TOOL_DONE);
 	obj_unref(res);
 	EQ(world_sql(&w, "SELECT amount_fen FROM shop_refund WHERE kind='price' AND "

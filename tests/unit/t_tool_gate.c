@@ -293,13 +293,20 @@ TEST(tool_approval_yes_makes_the_call_once)
 	ask_for(&w, again);          /* the key knows it already */
 	EQ(world_sql(&w, "SELECT COUNT(*) FROM tool_approval"), 1);
 	EQ(world_kv(&w, "purse"), 1000);
-	OK(tool_approve(w.kit, sv_of(id), true, TOOL_SUPERVISOR, SV("boss"), SV("fine"), T_NOW + 9, &res));
+	OK(tool_approve(w.kit, sv_of(id), true, TOOL_SUPERVISOR, SV("boss"), SV("fine"),
+			T_NOW + 9, &res));
 	EQ(res->outcome, TOOL_DONE);
 	obj_unref(res);
 	EQ(world_kv(&w, "purse"), 400);
-	EQ(tool_approve(w.kit, sv_of(id), true, TOOL_SUPERVISOR, SV("boss"), SV(""), T_NOW, &res), ERR_STATE);
-	EQ(tool_approve(w.kit, sv_of(id), false, TOOL_SUPERVISOR, SV("boss"), SV(""), T_NOW, &res), ERR_STATE);
-	EQ(tool_approve(w.kit, SV("none"), true, TOOL_SUPERVISOR, SV("boss"), SV(""), T_NOW, &res), ERR_NOTFOUND);
+	EQ(tool_approve(w.kit, sv_of(id), true, TOOL_SUPERVISOR, SV("boss"), SV(""), T_NOW,
+			&res),
+	   ERR_STATE);
+	EQ(tool_approve(w.kit, sv_of(id), false, TOOL_SUPERVISOR, SV("boss"), SV(""), T_NOW,
+			&res),
+	   ERR_STATE);
+	EQ(tool_approve(w.kit, SV("none"), true, TOOL_SUPERVISOR, SV("boss"), SV(""), T_NOW,
+			&res),
+	   ERR_NOTFOUND);
 	struct tool_req r = world_req("purse_spend", "{\"amount\":600}");
 	r.key = SV("big");
 	EQ(world_call(&w, &r), TOOL_DONE);
@@ -320,7 +327,8 @@ TEST(tool_approval_no_refuses_the_key)
 	struct tool_res *res = NULL;
 	CHECK(world_open(&w, ""));
 	ask_for(&w, id);
-	OK(tool_approve(w.kit, sv_of(id), false, TOOL_SUPERVISOR, SV("boss"), SV("too much"), T_NOW, &res));
+	OK(tool_approve(w.kit, sv_of(id), false, TOOL_SUPERVISOR, SV("boss"), SV("too much"),
+			T_NOW, &res));
 	EQ(res->outcome, TOOL_REFUSED);
 	obj_unref(res);
 	struct tool_req r = world_req("purse_spend", "{\"amount\":600}");
@@ -348,7 +356,8 @@ TEST(tool_approval_of_a_tool_that_is_gone_can_be_refused)
 	EQ(res->outcome, TOOL_DENIED);
 	obj_unref(res);
 	EQ(world_sql(&w, "SELECT COUNT(*) FROM tool_approval WHERE state = 'waiting'"), 1);
-	OK(tool_approve(w.kit, sv_of(id), false, TOOL_SUPERVISOR, SV("boss"), SV("gone"), T_NOW, &res));
+	OK(tool_approve(w.kit, sv_of(id), false, TOOL_SUPERVISOR, SV("boss"), SV("gone"), T_NOW,
+			&res));
 	EQ(res->outcome, TOOL_REFUSED);
 	CHECK(res->say.n > 0);
 	obj_unref(res);
