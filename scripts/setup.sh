@@ -8,7 +8,7 @@ build_packages=(meson ninja-build gcc libc6-dev pkg-config ca-certificates tzdat
 	libcurl4-openssl-dev libsqlite3-dev libjansson-dev libyaml-dev libspeexdsp-dev libspandsp-dev libsndfile1-dev
 	libopus-dev libsrtp2-dev
 	libre-dev flite1-dev libpocketsphinx-dev libsphinxbase-dev pocketsphinx-en-us libespeak-ng-dev
-	libssl-dev libsodium-dev zlib1g-dev libarchive-dev libexpat1-dev libgmime-3.0-dev poppler-utils)
+	libssl-dev libsodium-dev zlib1g-dev libarchive-dev libexpat1-dev libgmime-3.0-dev poppler-utils libxlsxwriter-dev)
 test_packages=(sip-tester baresip-core chromium sox flite espeak-ng sqlite3 curl xz-utils openssl coinor-cbc)
 
 # Node.js with npm, for machines whose own is missing or too old (Debian 12 has 18): the PyPI package that carries it.

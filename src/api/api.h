@@ -30,6 +30,7 @@ struct assist;
 struct chan_people;
 struct talk_word;
 struct guard_access;
+struct ins_table;
 
 struct api_call {                    /* that we place */
 	sv id;                       /* 26 bytes */
@@ -119,6 +120,10 @@ struct api_opts {
 	struct assist *assist;
 	/* What a wrap-up may say, [{id, title{zh,en}}]; may be NULL; outlives the api. */
 	const jv *dispositions;
+	/* Reports (ins_report.h): what an hour of an agent and a minute of telephone cost; a
+	 * table as XLSX, on a worker, NULL = not built in. */
+	double agent_hour, voice_minute;
+	int (*sheet)(const struct ins_table *t, bool zh, struct sb *out);
 };
 
 /* How the app gives the api a voice without the api knowing the engines. All on the door's

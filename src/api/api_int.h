@@ -244,6 +244,15 @@ void api_return(struct web_req *r, void *arg);
 void api_products(struct web_req *r, void *arg);
 void api_product(struct web_req *r, void *arg);
 
+/* api_report.c */
+void api_report_metrics(struct web_req *r, void *arg);
+void api_report_run(struct web_req *r, void *arg);
+void api_report_drill(struct web_req *r, void *arg);
+void api_reports(struct web_req *r, void *arg);
+void api_report(struct web_req *r, void *arg);
+void api_report_put(struct web_req *r, void *arg);
+void api_report_delete(struct web_req *r, void *arg);
+
 /* api_mcp.c */
 int api_mcp_open(struct api *a, struct err *e);
 void api_mcp_done(struct api *a);

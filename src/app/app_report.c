@@ -1,18 +1,28 @@
 /* app_report.c: facts for reports follow the river while the server runs.
  *
- * One job on the pool at a time, begun every other second: a few stretches of the river, then days
- * that do not change any more are packed. Its place is in the database, so a server that was killed
- * goes on where it stopped. Main thread but for the job. */
+ * One job on the pool at a time, begun every other second: a few stretches of the river, then
+ * days that do not change any more are packed. Its place is in the database, so a server that
+ * was killed goes on where it stopped. Once a minute saved reports that are due are made and
+ * handed to the outbox, in one transaction with their next time: each goes out once. Main
+ * thread but for the job. */
 #include "app_report.h"
+#include "api.h"
+#include "app_sheet.h"
+#include "acd.h"
+#include "acd_plan.h"
 #include "ins_report.h"
+#include "ins_report_save.h"
+#include "tool.h"
 
 #include <stdatomic.h>
 
-enum { EVERY_S = 2, LATER_S = 30, STRETCHES = 5 };
+enum { EVERY_S = 2, LATER_S = 30, STRETCHES = 5, DUE_S = 60, AT_ONCE = 20, TEXT_MAX = 200 << 10 };
 
 struct app_report {
 	struct app_report_opts o;
-	int64_t ticks;
+	int64_t ticks, due_tick;
+	struct acd_plan *plan;       /* the job's reference, or NULL */
+	bool mails;                  /* this job looks for what is due */
 	atomic_bool stopped, busy, more, failing;
 };
 
@@ -31,6 +41,119 @@ struct ins_rates app_report_rates(const jv *cfg)
 				   jv_get_num(c, "voice_minute", 0) };
 }
 
+void app_report_door(const jv *cfg, struct api_opts *o)
+{
+	struct ins_rates r = app_report_rates(cfg);
+	o->agent_hour = r.agent_hour;
+	o->voice_minute = r.voice_minute;
+#ifdef CALLM_XLSX
+	o->sheet = app_sheet;
+#endif
+}
+
+/* ---- reports that are due ---- */
+
+static int64_t queue_sl_ms(void *arg, sv queue)
+{
+	const struct acd_plan *p = arg;
+	int i = acd_plan_queue_of(p, queue);
+	return i < 0 ? 20000 : acd_plan_queue(p, i)->sl_s * INT64_C(1000);
+}
+
+/* Its name, then the table as CSV; what is wrong with it instead. */
+static void letter(struct app_report *r, struct store_db *db, const struct ins_due *d, bool zh,
+		   struct sb *out)
+{
+	const struct ins_ask_opts o = { .now_ms = clk_wall_ms(), .zone = r->o.zone,
+					.rates = app_report_rates(r->o.cfg),
+					.sl_ms = r->plan ? queue_sl_ms : NULL, .arg = r->plan };
+	struct ins_ask *a = NULL;
+	struct ins_table *t = NULL;
+	struct err e = { 0 };
+	struct sb csv;
+	jv *body = jv_parse(d->body, &e);
+	sb_init(&csv, TEXT_MAX);
+	int rc = ins_ask_new(&a, body, &o, &e);
+	if (rc == 0)
+		rc = ins_table_new(&t, db, a, &e);
+	if (rc == 0)
+		ins_table_csv(t, zh, &csv);
+	sb_put(out, d->name);
+	sb_cstr(out, "\n\n");
+	if (rc == 0 && sb_err(&csv))
+		sb_cstr(out, zh ? "报表太长，请在控制台查看。" :
+				  "It is too long for a mail; see the console.");
+	else if (rc)
+		sb_cstr(out, e.msg);
+	else
+		sb_put(out, sv_slice(sb_sv(&csv), 3, csv.n)); /* without the byte order mark */
+	ins_table_free(t);
+	ins_ask_free(a);
+	jv_free(body);
+	sb_done(&csv);
+}
+
+struct posting {
+	const struct app_report *r;
+	const struct ins_due *d;
+	sv text;
+	bool zh;
+	int rc;
+};
+
+static int post_write(void *arg, struct store_db *db)
+{
+	struct posting *p = arg;
+	int64_t now = clk_wall_ms();
+	bool goes;
+	p->rc = ins_saved_sent(db, p->d, now, p->r->o.zone, &goes);
+	if (p->rc || !goes)
+		return p->rc;
+	jv *o = jv_obj();
+	jv_set_str(o, "to", p->d->mail);
+	jv_set_str(o, "text", p->text);
+	jv_set_str(o, "lang", p->zh ? SV("zh") : SV("en"));
+	return p->rc = tool_post(db, "email", o, SV(""), now);
+}
+
+static int mail_one(struct app_report *r, struct store_db *db, struct arena *a)
+{
+	struct ins_due d;
+	struct sb text;
+	int rc = ins_saved_due(db, clk_wall_ms(), a, &d);
+	if (rc != 1)
+		return rc;
+	jv *body = jv_parse(d.body, NULL);
+	struct posting p = { .r = r, .d = &d, .zh = sv_eq(jv_get_str(body, "lang"), SV("zh")),
+			     .rc = ERR_DB };
+	jv_free(body);
+	sb_init(&text, 2 * TEXT_MAX);
+	letter(r, db, &d, p.zh, &text);
+	p.text = sb_sv(&text);
+	rc = store_write(r->o.store, post_write, &p, NULL, NULL);
+	if (rc == 0)
+		rc = store_flush(r->o.store);
+	rc = rc ? rc : p.rc;
+	LOG(INFO, "report.mailed", "report=" SV_FMT " rc=%d", SV_ARG(d.id), rc);
+	sb_done(&text);
+	return rc ? rc : 1;
+}
+
+static int mail_due(struct app_report *r)
+{
+	struct store_db *db;
+	struct arena a;
+	int rc = store_reader(r->o.store, &db);
+	arena_init(&a, LIM_ARENA_TURN);
+	for (int i = 0;
+	     i < AT_ONCE && rc >= 0 && (i == 0 || rc == 1) && !atomic_load(&r->stopped); i++)
+		rc = mail_one(r, db, &a);
+	arena_done(&a);
+	return rc < 0 ? rc : 0;
+}
+
+/* ---- the job ---- */
+
 static void follow(void *arg)
 {
 	struct app_report *r = arg;
@@ -41,6 +164,8 @@ static void follow(void *arg)
 		rc = ins_fact_step(r->o.store, &did);
 	if (rc == 0 && !did.more && !atomic_load(&r->stopped))
 		rc = ins_pack(r->o.store, clk_wall_ms(), &p);
+	if (rc == 0 && r->mails && !did.more)
+		rc = mail_due(r);
 	if (rc && !atomic_exchange(&r->failing, true))
 		LOG(WARN, "report.failed", "facts do not follow: %s", err_text(rc));
 	if (rc == 0)
@@ -51,6 +176,8 @@ static void follow(void *arg)
 static void followed(void *arg)
 {
 	struct app_report *r = arg;
+	obj_unref(r->plan);
+	r->plan = NULL;
 	atomic_store(&r->busy, false);
 }
 
@@ -62,8 +189,13 @@ void app_report_tick(struct app_report *r)
 		return;
 	if (atomic_exchange(&r->busy, true))
 		return;
+	r->mails = r->ticks >= r->due_tick;
+	if (r->mails) {
+		r->due_tick = r->ticks + DUE_S;
+		r->plan = r->o.acd ? acd_plan_now(r->o.acd) : NULL;
+	}
 	if (pool_submit(r->o.pool, follow, r, NULL, followed))
-		atomic_store(&r->busy, false);
+		followed(r);
 }
 
 void app_report_stop(struct app_report *r)

@@ -14,15 +14,21 @@
 
 struct app_report;
 struct ins_rates;
+struct acd;
 struct app_report_opts {
 	const jv *cfg;               /* report */
+	const char *zone;            /* the company's; NULL = UTC */
 	struct store *store;
 	struct pool *pool;
+	struct acd *acd;             /* whose queues' service levels count; may be NULL */
 };
 int app_report_open(struct app_report **ret, const struct app_report_opts *o, struct err *e);
 void app_report_tick(struct app_report *r);
 void app_report_stop(struct app_report *r);          /* accepts NULL */
 void app_report_close(struct app_report *r);         /* accepts NULL */
+/* What the door needs for reports. */
+struct api_opts;
+void app_report_door(const jv *cfg, struct api_opts *o);
 /* Of the configuration (NULL = the defaults). */
 struct ins_rates app_report_rates(const jv *cfg);
 

@@ -334,9 +334,11 @@ static int server_quality(struct app_server *s, struct err *e)
 	return app_quality_open(&s->quality, &o, e);
 }
 
-static int server_report(struct app_server *s, struct err *e)
+static int server_report(struct app_server *s, const jv *company, struct err *e)
 {
-	const struct app_report_opts o = { .cfg = s->cfg, .store = s->store, .pool = s->pool };
+	const struct app_report_opts o = { .cfg = s->cfg, .store = s->store, .pool = s->pool,
+					   .zone = jv_get_str(company, "timezone").p,
+					   .acd = app_people_acd(s->people) };
 	return app_report_open(&s->report, &o, e);
 }
 
@@ -488,6 +490,7 @@ static int server_door(struct app_server *s, const jv *company, struct err *e)
 		.acd_key = app_people_key(s->people),
 		.dispositions = app_assist_dispositions(s->assist),
 	};
+	app_report_door(s->cfg, &o);
 	sv cert = jv_get_str(http, "tls_cert"), key = jv_get_str(http, "tls_key");
 	if (cert.n && key.n)
 		o.tls_cert = cert.p, o.tls_key = key.p;
@@ -564,7 +567,7 @@ int app_server_open(struct app_server **ret, const jv *cfg, const char *data_dir
 	if (rc == 0)
 		rc = server_quality(s, e);
 	if (rc == 0)
-		rc = server_report(s, e);
+		rc = server_report(s, company, e);
 	if (rc == 0)
 		rc = server_hub(s, company, e);
 	if (rc == 0) /* before the door, which lists what is being pulled */

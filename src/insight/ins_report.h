@@ -58,6 +58,7 @@ size_t ins_table_rows(const struct ins_table *t);
 size_t ins_table_dims(const struct ins_table *t);
 size_t ins_table_metrics(const struct ins_table *t);
 sv ins_table_dim_name(const struct ins_table *t, size_t d);
+const char *ins_table_dim_title(const struct ins_table *t, size_t d, bool zh);
 int ins_table_metric(const struct ins_table *t, size_t k);
 sv ins_table_key(const struct ins_table *t, size_t row, size_t d);
 /* False where its denominator is 0. row == ins_table_rows: of all. */

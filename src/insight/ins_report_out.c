@@ -38,6 +38,11 @@ sv ins_table_dim_name(const struct ins_table *t, size_t d)
 	return sv_of(dim_name(t->dim[d]));
 }
 
+const char *ins_table_dim_title(const struct ins_table *t, size_t d, bool zh)
+{
+	return titles[t->dim[d]][zh ? 0 : 1];
+}
+
 int ins_table_metric(const struct ins_table *t, size_t k)
 {
 	return t->metric[k];

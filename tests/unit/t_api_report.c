@@ -1,0 +1,122 @@
+/* Reports over HTTP: the metrics, a report in its three forms, the interactions behind a
+ * number, saved ones with their versions. Who may what: t_api_access. */
+#include "t_api_world.h"
+#include "t_insight_help.h"
+
+struct rw {
+	struct aw w;
+	struct iw i;                 /* the same store */
+};
+
+static int sheet(const struct ins_table *t, bool zh, struct sb *out)
+{
+	sb_fmt(out, "PK %zu rows %s", ins_table_rows(t), zh ? "zh" : "en");
+	return 0;
+}
+
+static bool up(struct rw *x)
+{
+	*x = (struct rw){ .i = { .now = IW_BEGIN } };
+	x->w.o.agent_hour = 60;
+	x->w.o.sheet = sheet;
+	if (!aw_up(&x->w))
+		return false;
+	rng_seed(&x->i.rng, 9);
+	x->i.st = x->w.store;
+	return store_reader(x->i.st, &x->i.db) == 0 && iw_week(&x->i, 60) == 0 &&
+	       iw_fold(&x->i) == 0;
+}
+
+static int call(struct rw *x, const char *line, const char *who, const char *body, struct resp *r)
+{
+	char token[API_TOKEN_MAX], path[300];
+	if (!api_token_make(x->w.api, "user", sv_of(who), clk_wall_ms() + 60000, token,
+			    sizeof(token)))
+		return -1;
+	sv verb, rest = sv_of(line);
+	(void)sv_cut(&rest, ' ', &verb);
+	(void)snprintf(path, sizeof(path), SV_FMT " /api/v1/reports" SV_FMT, SV_ARG(verb),
+		       SV_ARG(rest));
+	return http(&x->w, path, token, body, r);
+}
+
+#define RANGE "\"from\":\"2026-10-25\",\"to\":\"2026-12-01\""
+#define ASK \
+	"{\"metrics\":[\"interactions\",\"aht\",\"total_cost\"],\"rows\":[\"channel\"]," RANGE \
+	"}"
+
+TEST(api_report_runs_in_three_forms)
+{
+	struct rw x;
+	struct resp r = { 0 };
+	CHECK(up(&x));
+	EQ(call(&x, "POST /run", "supervisor:lin", ASK, &r), 200);
+	EQ(jv_len(jv_get(r.json, "rows")), 3);
+	EQ(jv_as_int(jv_at(jv_get(r.json, "total"), 0), 0), 60);
+	CHECK(jv_as_num(jv_at(jv_get(r.json, "total"), 2), 0) > 0);
+	SV_EQ(jv_get_str(r.json, "zone"), "UTC");
+	EQ(call(&x, "POST /run?format=csv&lang=zh", "supervisor:lin", ASK, &r), 200);
+	HAS(sb_sv(&r.body), "\"渠道\",\"互动数\",\"平均处理时长 (ms)\",\"总费用\"\r\n");
+	HAS(sb_sv(&r.head), "text/csv");
+	HAS(sb_sv(&r.head), "filename=\"report.csv\"");
+	EQ(call(&x, "POST /run?format=xlsx", "supervisor:lin", ASK, &r), 200);
+	SV_EQ(sb_sv(&r.body), "PK 3 rows en");
+	EQ(call(&x, "POST /run?format=pdf", "supervisor:lin", ASK, &r), 400);
+	EQ(call(&x, "POST /run", "supervisor:lin",
+		"{\"metrics\":[\"aht\"],\"zone\":\"Nowhere\"}", &r),
+	   400);
+	HAS(jv_get_str(r.json, "detail"), "zone");
+	EQ(call(&x, "POST /run", "supervisor:lin", "not json", &r), 400);
+	EQ(call(&x, "GET /metrics", "viewer:v", NULL, &r), 200);
+	EQ(jv_len(jv_get(r.json, "items")), INS_METRICS);
+	resp_done(&r);
+	aw_down(&x.w);
+}
+
+TEST(api_report_interactions_behind_a_number)
+{
+	struct rw x;
+	struct resp r = { 0 };
+	CHECK(up(&x));
+	EQ(call(&x, "POST /interactions", "quality:q", ASK, &r), 200);
+	EQ(jv_len(jv_get(r.json, "items")), 60);
+	CHECK(jv_is_null(jv_get(r.json, "next")));
+	EQ(call(&x, "POST /interactions", "quality:q",
+		"{\"metrics\":[\"aht\"],\"cursor\":\"x\"}", &r),
+	   400);
+	/* a viewer sees figures, no conversations */
+	EQ(call(&x, "POST /interactions", "viewer:v", ASK, &r), 403);
+	resp_done(&r);
+	aw_down(&x.w);
+}
+
+TEST(api_report_saved_with_versions)
+{
+	struct rw x;
+	struct resp r = { 0 };
+	char id[40], line[100];
+	CHECK(up(&x));
+	EQ(call(&x, "POST ", "supervisor:lin", "{\"name\":\"Channels\",\"body\":" ASK "}", &r),
+	   201);
+	(void)snprintf(id, sizeof(id), SV_FMT, SV_ARG(jv_get_str(r.json, "id")));
+	HAS(sb_sv(&r.head), "\"1\"");
+	(void)snprintf(line, sizeof(line), "GET /%s", id);
+	EQ(call(&x, line, "supervisor:lin", NULL, &r), 200);
+	SV_EQ(jv_get_str(r.json, "owner"), "lin");
+	EQ(call(&x, line, "quality:qin", NULL, &r), 404);
+	(void)snprintf(line, sizeof(line), "PUT /%s", id);
+	EQ(call(&x, line, "quality:qin", "{\"name\":\"Mine now\",\"body\":" ASK "}", &r), 404);
+	EQ(call(&x, line, "supervisor:lin",
+		"{\"name\":\"All\",\"shared\":true,\"body\":" ASK "}", &r),
+	   200);
+	EQ(jv_get_int(r.json, "version", 0), 2);
+	EQ(call(&x, line, "supervisor:lin", "{\"name\":\"\",\"body\":" ASK "}", &r), 400);
+	EQ(call(&x, "GET ", "quality:qin", NULL, &r), 200);
+	EQ(jv_len(jv_get(r.json, "items")), 1);
+	(void)snprintf(line, sizeof(line), "DELETE /%s", id);
+	EQ(call(&x, line, "quality:qin", NULL, &r), 404);
+	EQ(call(&x, line, "supervisor:lin", NULL, &r), 204);
+	EQ(call(&x, line, "supervisor:lin", NULL, &r), 404);
+	resp_done(&r);
+	aw_down(&x.w);
+}

@@ -1,0 +1,113 @@
+/* Reports in the server: facts follow, what is due goes to the outbox once, a spreadsheet is
+ * one. */
+#include "app_report.h"
+#include "t_insight_help.h"
+#ifdef CALLM_XLSX
+#include "app_sheet.h"
+#endif
+
+struct made {
+	struct iw w;
+	struct pool *pool;
+	struct app_report *r;
+	jv *cfg;
+};
+
+static bool up(struct made *m)
+{
+	*m = (struct made){ .pool = pool_new_inline(), .cfg = jv_obj() };
+	jv *report = jv_obj();
+	jv_set_num(report, "agent_hour", 60);
+	jv_set(m->cfg, "report", report);
+	if (!iw_up(&m->w, 4))
+		return false;
+	const struct app_report_opts o = { .cfg = m->cfg, .zone = "Asia/Shanghai", .store = m->w.st,
+					   .pool = m->pool };
+	return app_report_open(&m->r, &o, NULL) == 0;
+}
+
+static void down(struct made *m)
+{
+	app_report_stop(m->r);
+	pool_free(m->pool);
+	iw_down(&m->w);
+	app_report_close(m->r);
+	jv_free(m->cfg);
+}
+
+static int sql(void *arg, struct store_db *db)
+{
+	return store_exec(db, arg);
+}
+
+static int exec(struct made *m, const char *text)
+{
+	int rc = store_write(m->w.st, sql, (void *)(uintptr_t)text, NULL, NULL);
+	return rc ? rc : store_flush(m->w.st);
+}
+
+TEST(app_report_follows_and_mails_once)
+{
+	struct made m;
+	CHECK(up(&m));
+	OK(iw_week(&m.w, 30));
+	OK(exec(&m,
+		"INSERT INTO ins_report (id, owner, name, body, every, at_min, mail, next_ms, "
+		"updated_ms) "
+		"VALUES "
+		"('r1','lin','日报','{\"metrics\":[\"interactions\"],\"from\":\"2026-10-25\","
+		"\"to\":"
+		"\"2026-12-01\",\"lang\":\"zh\"}','day',480,'boss@example.com',1,1),"
+		"('r2','lin','broken','{\"metrics\":[\"gone\"]}','week',480,'a@b.de',2,1)"));
+	for (int i = 0; i < 200; i++)
+		app_report_tick(m.r);
+	EQ(iw_int(m.w.db, "SELECT sum(interactions) FROM ins_fact"), 30);
+	EQ(iw_int(m.w.db, "SELECT count(*) FROM tool_outbox WHERE kind='email'"), 2);
+	EQ(iw_int(m.w.db,
+		  "SELECT count(*) FROM tool_outbox WHERE body LIKE '%日报%互动数%30%'"),
+	   1);
+	EQ(iw_int(m.w.db,
+		  "SELECT count(*) FROM tool_outbox WHERE body LIKE '%boss@example.com%'"),
+	   1);
+	EQ(iw_int(m.w.db, "SELECT count(*) FROM tool_outbox WHERE body LIKE '%no metric%'"), 1);
+	EQ(iw_int(m.w.db, "SELECT count(*) FROM ins_report WHERE sent_ms IS NOT NULL AND "
+			  "next_ms>sent_ms"),
+	   2);
+	down(&m);
+}
+
+TEST(app_report_stops_and_begins_nothing)
+{
+	struct made m;
+	CHECK(up(&m));
+	app_report_stop(m.r);
+	OK(iw_week(&m.w, 3));
+	for (int i = 0; i < 10; i++)
+		app_report_tick(m.r);
+	EQ(iw_int(m.w.db, "SELECT count(*) FROM ins_fact"), 0);
+	NEAR(app_report_rates(m.cfg).agent_hour, 60, 1e-9);
+	NEAR(app_report_rates(NULL).agent_hour, 0, 1e-9);
+	down(&m);
+}
+
+#ifdef CALLM_XLSX
+TEST(app_report_a_spreadsheet_is_one)
+{
+	struct made m;
+	struct sb b;
+	CHECK(up(&m));
+	OK(iw_week(&m.w, 30));
+	OK(iw_fold(&m.w));
+	sb_init(&b, 4u << 20);
+	struct ins_table *t =
+		iw_ask(&m.w, "{\"metrics\":[\"entered\",\"service_level\",\"asa\"],\"rows\":"
+			     "[\"queue\"],\"from\":\"2026-10-25\",\"to\":\"2026-12-01\"}");
+	OK(app_sheet(t, true, &b));
+	CHECK(b.n > 2000);
+	CHECK(sv_starts(sb_sv(&b), SV("PK\x03\x04")));
+	HAS(sb_sv(&b), "xl/worksheets/sheet1.xml");
+	ins_table_free(t);
+	sb_done(&b);
+	down(&m);
+}
+#endif
