@@ -77,6 +77,9 @@ int score_task(const char *task, const char *model, const char *data, bool json)
 int cmd_train(int argc, char **argv);
 int cmd_score_strategy(int argc, char **argv); /* `callm score strategy` */
 int cmd_call(int argc, char **argv);
+int cmd_forecast(int argc, char **argv);
+int cmd_staff(int argc, char **argv);
+int cmd_schedule(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
 int bench_voice_cmd(int argc, char **argv);      /* cmd_bench_voice.c; argv[0] is "voice" */
 /* cmd_bench_calls.c. */

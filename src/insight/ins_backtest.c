@@ -72,11 +72,11 @@ static int from_origin(const struct ins_series *s, const struct ins_plan *p, con
 	size_t until = d->v[origin - 1] + 1;
 	const struct ins_cast_opts o = { .until = until, .model = ret->model,
 					 .ahead = d->v[origin + horizon - 1] + 1 - until };
-	int64_t began = clk_mono_us();
+	int64_t began = clk_cpu_us();
 	int rc = ins_cast_fit(&c, s, p, &o, e);
 	if (rc)
 		return rc;
-	ret->ms += (double)(clk_mono_us() - began) / 1000;
+	ret->ms += (double)(clk_cpu_us() - began) / 1000;
 	for (size_t h = 0; h < horizon; h++)
 		score(s, c, d->v[origin + h], d->v[origin + h] - until, &t);
 	ins_cast_free(c);

@@ -17,7 +17,7 @@ struct ins_backtest {
 	double wape;                 /* mean over origins */
 	/* by the weekly naive within the days before the first origin. */
 	double mase;
-	double ms;                   /* of one fit with its intervals */
+	double ms;                   /* of a processor, for one fit with its intervals */
 	struct ins_tally all;
 };
 /* Tries one model. from 0: as late as leaves 40 days, but not before half of the days; step 0: the

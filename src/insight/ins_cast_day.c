@@ -71,9 +71,11 @@ static int plan_line(struct ins_plan *p, int64_t first, sv line, int number, str
 		return err_set(e, ERR_PARSE,
 			       "calendar line %d: \"%.*s\" is no date like 2026-10-01", number,
 			       (int)(date.n < 40 ? date.n : 40), date.p ? date.p : "");
-	if (!what.n || what.n >= sizeof(p->name[0]))
-		return err_set(e, ERR_PARSE, "calendar line %d: after the date stands closed, open "
-			       "or the name of an event (at most 31 bytes)", number);
+	if (!what.n)
+		what = SV("closed");
+	if (what.n >= sizeof(p->name[0]))
+		return err_set(e, ERR_PARSE, "calendar line %d: the name of an event has at most 31 "
+			       "bytes", number);
 	int64_t day = ms / 86400000 - first;
 	bool here = day >= 0 && day < (int64_t)p->days;
 	if (sv_eq_nocase(what, SV("closed")) || sv_eq_nocase(what, SV("open"))) {

@@ -67,4 +67,21 @@ struct ins_csv_report {
 int ins_series_read(struct ins_series **ret, sv text, const struct ins_csv_opts *o,
 		    struct ins_csv_report *rep, struct err *e);
 
+/* ---- from the facts of reports (ins_fact.h) ---- */
+
+struct store_db;
+struct ins_facts_opts {
+	const char *metric;          /* "entered", "interactions", "aht" ... */
+	sv queue, channel;           /* empty: all */
+	const char *zone;            /* its name */
+	int period_min;              /* 15, 30, 60 */
+	int days;                    /* how far back */
+	int64_t now_ms;
+};
+/* The last day is today, known as far as it went (*seen slots). On days with any facts a slot in
+ * use without one is 0 for counts, but not for times. Reads on the calling thread. ERR_NOTFOUND:
+ * no facts; ERR_INVAL: e says what. *ret is the caller's to unref. */
+int ins_series_facts(struct ins_series **ret, int *seen, struct store_db *db,
+		     const struct ins_facts_opts *o, struct err *e);
+
 #endif

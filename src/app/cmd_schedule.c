@@ -1,0 +1,38 @@
+/* cmd_schedule.c: `callm schedule`: the cheapest roster of shifts that covers a need; YAML in, JSON
+ * out. Main thread. */
+#include "app_int.h"
+#include "ins_staffing.h"
+
+#include <stdio.h>
+
+int cmd_schedule(int argc, char **argv)
+{
+	int rest, status, rc;
+	struct err e = { 0 };
+	struct cfg_report rep = { 0 };
+	struct sb b;
+	jv *in, *out = NULL;
+	if (!cli_parse(argc, argv, NULL, 0, &rest, &status))
+		return status;
+	if (rest + 1 != argc)
+		return cli_fail("one FILE.yaml; see callm schedule --help"), 2;
+	sb_init(&b, LIM_CFG_BYTES);
+	if (file_read(argv[rest], LIM_CFG_BYTES, &b, &e)) {
+		sb_done(&b);
+		return cli_fail("%s", e.msg);
+	}
+	in = cfg_parse(sb_sv(&b), argv[rest], &rep);
+	for (size_t i = 0; i < rep.n; i++)
+		(void)fprintf(stderr, "%s: %s\n    %s\n", rep.v[i].where, rep.v[i].what,
+			      rep.v[i].mend);
+	rc = in ? jv_get(in, "calls") ? ins_staffing_json(in, &out, &e) :
+					ins_roster_json(in, &out, &e) : ERR_PARSE;
+	if (rc == 0)
+		cli_print_json(out);
+	else if (in)
+		rc = cli_fail("%s: %s", argv[rest], e.msg);
+	cfg_report_done(&rep);
+	jv_free(in);
+	sb_done(&b);
+	return rc ? 1 : 0;
+}
