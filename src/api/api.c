@@ -8,6 +8,7 @@
 #include "api_assist.h"
 #include "api_people.h"
 #include "api_policy.h"
+#include "api_forecast.h"
 #include "api_qa.h"
 #include "api_source.h"
 #include "api_ticket.h"
@@ -137,6 +138,8 @@ static const struct web_route routes[] = {
 	{ "POST", "/api/v1/qa/reviews/{id}/giveback", api_qa_move, NULL },
 	{ "POST", "/api/v1/qa/sample", api_qa_sample, NULL },
 	{ "GET", "/api/v1/qa/calibration", api_qa_calibration, NULL },
+	{ "GET", "/api/v1/forecast", api_forecast, NULL },
+	{ "POST", "/api/v1/staffing", api_staffing, NULL },
 	{ "GET", "/api/v1/surveys", api_surveys, NULL },
 	{ "POST", "/api/v1/surveys", api_survey_link, NULL },
 	{ "GET", "/api/v1/surveys/{token}", api_survey_get, NULL },

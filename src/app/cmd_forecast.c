@@ -150,7 +150,8 @@ static int table(const struct forecast *f, const struct ins_plan *p, size_t hori
 		return cli_fail("%s", e.msg);
 	if (!f->json)
 		printf("%zu days ahead, %zu origins, slots of %d min\n"
-		       "  model       WAPE    MASE     RMSE      bias  in 80  in 95  Winkler95  ms\n",
+		       "  model       WAPE    MASE     RMSE      bias  in 80  in 95  Winkler95 "
+		       " ms\n",
 		       horizon, t[0].origins, f->series->period_min);
 	for (int m = 0; m < INS_MODELS; m++)
 		row(f, &t[m], horizon, m == (int)best);
@@ -297,6 +298,8 @@ int cmd_forecast(int argc, char **argv)
 	if (!cli_parse(argc, argv, opts, sizeof(opts) / sizeof(*opts), &rest, &status))
 		return status;
 	if (rest + 1 < argc || f.from < 0 || f.step < 0)
-		return cli_fail("one FILE.csv, or none for the river; see callm forecast --help"), 2;
+		return cli_fail("one FILE.csv, or none for the river; see callm forecast "
+				"--help"),
+		       2;
 	return run(&f, rest < argc ? argv[rest] : NULL);
 }

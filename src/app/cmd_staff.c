@@ -56,7 +56,8 @@ static void print(const struct ins_load *l, const struct ins_staffing *s, bool j
 
 int cmd_staff(int argc, char **argv)
 {
-	const char *calls = NULL, *interval = "30m", *aht = NULL, *goal = "80/20s", *patience = NULL;
+	const char *calls = NULL, *interval = "30m", *aht = NULL, *goal = "80/20s",
+		   *patience = NULL;
 	const char *shrinkage = "0", *occupancy = "0";
 	int64_t agents = -1, concurrency = 1;
 	bool json = false;

@@ -74,8 +74,10 @@ static int plan_line(struct ins_plan *p, int64_t first, sv line, int number, str
 	if (!what.n)
 		what = SV("closed");
 	if (what.n >= sizeof(p->name[0]))
-		return err_set(e, ERR_PARSE, "calendar line %d: the name of an event has at most 31 "
-			       "bytes", number);
+		return err_set(e, ERR_PARSE,
+			       "calendar line %d: the name of an event has at most 31 "
+			       "bytes",
+			       number);
 	int64_t day = ms / 86400000 - first;
 	bool here = day >= 0 && day < (int64_t)p->days;
 	if (sv_eq_nocase(what, SV("closed")) || sv_eq_nocase(what, SV("open"))) {

@@ -140,6 +140,8 @@ static const struct {
 	{ "GET /api/v1/reports/{id}", "asqv" },
 	{ "PUT /api/v1/reports/{id}", "asq" },
 	{ "DELETE /api/v1/reports/{id}", "asq" },
+	{ "GET /api/v1/forecast", "as" },
+	{ "POST /api/v1/staffing", "as" },
 	{ "GET /api/v1/surveys", "asgq" },
 	{ "POST /api/v1/surveys", "asgq" },
 	{ "GET /api/v1/surveys/{token}", "*" },

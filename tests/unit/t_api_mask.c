@@ -337,6 +337,8 @@ static const struct {
 	{ "/api/v1/qa/reviews", "/api/v1/qa/reviews", false },
 	{ "/api/v1/qa/reviews/{id}", "/api/v1/qa/reviews/" ID, true },
 	{ "/api/v1/qa/calibration", "/api/v1/qa/calibration", false },
+	{ "/api/v1/reports", "/api/v1/reports", false },
+	{ "/api/v1/reports/{id}", NULL, false },
 	{ "/api/v1/surveys", "/api/v1/surveys", false },
 	{ "/api/v1/surveys/{token}", NULL, false },
 	{ "/api/v1/handovers", "/api/v1/handovers", true },

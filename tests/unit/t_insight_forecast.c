@@ -1,0 +1,96 @@
+/* Series from the facts: the zone's days, zeros, today; and staffing as JSON. */
+#include <math.h>
+#include "t_insight_help.h"
+#include "ins_series.h"
+#include "ins_staffing.h"
+
+static void entered(struct iw *w, int64_t ms, const char *queue)
+{
+	w->now = ms;
+	iw_row(w, false, "queue.entered",
+	       "{\"handover\":\"h%d\",\"conversation\":\"t%d\",\"queue\":"
+	       "\"%s\",\"how\":\"asked\"}",
+	       w->talks, w->talks, queue);
+	w->talks++;
+}
+
+#define HOUR_MS INT64_C(3600000)
+
+/* Shanghai is 8 hours ahead: 2026-11-01 02:00Z is 10:00 of the same day, 17:00Z 01:00 of the
+ * next. */
+TEST(insight_series_of_facts)
+{
+	struct iw w;
+	struct ins_series *s = NULL;
+	struct err e = { 0 };
+	int seen;
+	struct ins_facts_opts o = { .metric = "entered", .zone = "Asia/Shanghai", .period_min = 60,
+				    .days = 3, .now_ms = IW_BEGIN + 52 * HOUR_MS };
+	CHECK(iw_up(&w, 1));
+	EQ(ins_series_facts(&s, &seen, w.db, &o, &e), ERR_NOTFOUND);
+	HAS(sv_of(e.msg), "nothing to forecast from");
+	for (int i = 0; i < 3; i++)
+		entered(&w, IW_BEGIN + 2 * HOUR_MS, i ? "sales" : "service");
+	entered(&w, IW_BEGIN + 4 * HOUR_MS, "sales");
+	entered(&w, IW_BEGIN + 26 * HOUR_MS, "sales");
+	entered(&w, IW_BEGIN + 50 * HOUR_MS, "sales");
+	entered(&w, IW_BEGIN + 52 * HOUR_MS - 1, "sales");
+	OK(iw_fold(&w));
+	OK(ins_series_facts(&s, &seen, w.db, &o, &e));
+	EQ(s->days, 3);
+	EQ(s->first, cal_days(2026, 11, 1));
+	EQ(seen, 12);                        /* 12:00 on 3 November there */
+	EQ(s->lo, 10);
+	EQ(s->hi, 13);
+	NEAR(ins_series_at(s, 0, 10), 3, 0);
+	NEAR(ins_series_at(s, 0, 11), 0, 0);
+	NEAR(ins_series_at(s, 0, 12), 1, 0);
+	NEAR(ins_series_at(s, 1, 12), 0, 0);
+	NEAR(ins_series_at(s, 2, 10), 1, 0);
+	NEAR(ins_series_at(s, 2, 11), 1, 0);
+	CHECK(isnan(ins_series_at(s, 2, 12)));       /* to come */
+	obj_unref(s);
+	o.queue = SV("service");
+	OK(ins_series_facts(&s, &seen, w.db, &o, &e));
+	NEAR(ins_series_at(s, 0, 10), 1, 0);
+	CHECK(!ins_series_open(s, 1));
+	obj_unref(s);
+	o.period_min = 20;
+	EQ(ins_series_facts(&s, &seen, w.db, &o, &e), ERR_INVAL);
+	o.period_min = 60;
+	o.zone = "Nowhere/Land";
+	CHECK(ins_series_facts(&s, &seen, w.db, &o, &e) < 0);
+	iw_down(&w);
+}
+
+TEST(insight_roster_json)
+{
+	struct err e = { 0 };
+	jv *out = NULL,
+	   *in = jv_parse(SV("{\"need\":[2,2,1,1],\"shifts\":[{\"name\":\"a\",\"length\":"
+			     "2,\"first\":0,\"last\":2}]}"),
+			  &e);
+	OK(ins_roster_json(in, &out, &e));
+	EQ(jv_get_int(out, "cost", 0), 6);
+	EQ(jv_len(jv_get(out, "roster")), 2);
+	EQ(jv_get_int(jv_path(out, "roster.1"), "from", 0), 2);
+	EQ(jv_get_int(jv_path(out, "roster.1"), "to", 0), 4);
+	jv_free(out);
+	jv_free(in);
+	static const struct { const char *body, *what; } bad[] = {
+		{ "{}", "need is a list" },
+		{ "{\"need\":[1,-1]}", "need[1]" },
+		{ "{\"need\":[1]}", "shifts is a list" },
+		{ "{\"need\":[1],\"shifts\":[{}]}", "shifts[0] needs length and first" },
+		{ "{\"need\":[1],\"shifts\":[{\"length\":1,\"first\":0.5}]}", "whole numbers" },
+		{ "{\"need\":[1,1],\"shifts\":[{\"length\":1,\"first\":1,\"last\":0}]}", "before" },
+	};
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		in = jv_parse(sv_of(bad[i].body), &e);
+		out = NULL;
+		EQ(ins_roster_json(in, &out, &e), ERR_INVAL);
+		CHECK(!out);
+		HAS(sv_of(e.msg), bad[i].what);
+		jv_free(in);
+	}
+}
