@@ -13,6 +13,7 @@ const ROWS: [string[], Key][] = [
   [['g', 'd'], 'help.desk'],
   [['g', 'f'], 'help.floor'],
   [['g', 'q'], 'help.quality'],
+  [['g', 'p'], 'help.reports'],
   [['g', 'l'], 'help.live'],
   [['g', 'c'], 'help.customers'],
   [['g', 'o'], 'help.orders'],

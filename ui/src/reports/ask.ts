@@ -1,0 +1,149 @@
+/* A report's question and its answer, without the screen: the question in the address, the answer as a
+ * table with columns across, numbers as they are read. All pure. */
+
+export interface Question {
+  metrics: string[];
+  rows: string[];
+  columns?: string;
+  interval?: string;
+  last?: string;
+  from?: string;
+  to?: string;
+  filters?: Record<string, string[]>;
+  sl_s?: number;
+  sort?: string;
+  lang?: string;
+}
+export interface Answer {
+  from: string;
+  to: string;
+  zone: string;
+  dims: string[];
+  columns: boolean;
+  metrics: string[];
+  rows: { key: string[]; values: (number | null)[] }[];
+  total: (number | null)[];
+  cut: boolean;
+}
+export type Unit = 'count' | 'percent' | 'ms' | 'money' | 'number' | 'mood';
+
+export const DIMS = ['time', 'hour', 'weekday', 'queue', 'agent', 'channel', 'topic', 'language', 'campaign'];
+export const FILTERS = ['queue', 'agent', 'channel', 'topic', 'language', 'campaign'];
+export const INTERVALS = ['15min', '30min', 'hour', 'day', 'week', 'month'];
+export const RANGES = ['today', 'yesterday', '7d', '28d', '90d', 'week', 'month'];
+
+export const FIRST: Question = {
+  metrics: ['interactions', 'containment', 'service_level', 'aht', 'csat'],
+  rows: ['time'],
+  interval: 'day',
+  last: '28d',
+};
+
+const texts = (v: unknown): string[] => (Array.isArray(v) ? v.filter((x): x is string => typeof x === 'string') : []);
+
+/* What stands in the address, or the first question; whatever is odd in it is left out. */
+export function readQuestion(text: string | undefined): Question {
+  let o: Record<string, unknown>;
+  try {
+    o = JSON.parse(text ?? '') as Record<string, unknown>;
+  } catch {
+    return FIRST;
+  }
+  if (!o || typeof o !== 'object' || !texts(o['metrics']).length) return FIRST;
+  const q: Question = { metrics: texts(o['metrics']), rows: texts(o['rows']).filter((d) => DIMS.includes(d)) };
+  for (const k of ['columns', 'interval', 'last', 'from', 'to', 'sort', 'lang'] as const)
+    if (typeof o[k] === 'string' && o[k]) q[k] = o[k];
+  if (typeof o['sl_s'] === 'number') q.sl_s = o['sl_s'];
+  const filters = Object.entries((o['filters'] ?? {}) as Record<string, unknown>)
+    .map(([d, v]) => [d, texts(v)] as const)
+    .filter(([d, v]) => FILTERS.includes(d) && v.length);
+  if (filters.length) q.filters = Object.fromEntries(filters);
+  return q;
+}
+
+/* One of the list more or less; the last one of the metrics stays. */
+export function toggled(list: string[], one: string, least = 0): string[] {
+  if (!list.includes(one)) return [...list, one];
+  return list.length > least ? list.filter((x) => x !== one) : list;
+}
+
+export interface Pivot {
+  across: string[]; /* values of the column, [''] without one */
+  lines: { key: string[]; cells: (number | null)[][] }[]; /* by line, by value across, by metric */
+}
+
+/* The last dimension across, when it was asked for. */
+export function pivot(a: Answer): Pivot {
+  if (!a.columns) return { across: [''], lines: a.rows.map((r) => ({ key: r.key, cells: [r.values] })) };
+  const across = [...new Set(a.rows.map((r) => r.key.at(-1) ?? ''))].sort();
+  const lines = new Map<string, { key: string[]; cells: (number | null)[][] }>();
+  const none = a.metrics.map(() => null);
+  for (const r of a.rows) {
+    const key = r.key.slice(0, -1);
+    const id = JSON.stringify(key);
+    if (!lines.has(id)) lines.set(id, { key, cells: across.map(() => none) });
+    lines.get(id)!.cells[across.indexOf(r.key.at(-1) ?? '')] = r.values;
+  }
+  return { across, lines: [...lines.values()] };
+}
+
+export function shown(v: number | null | undefined, unit: Unit, lang: string): string {
+  if (v === null || v === undefined) return '–';
+  if (unit === 'percent') return `${v.toFixed(1)} %`;
+  if (unit === 'count') return new Intl.NumberFormat(lang, { maximumFractionDigits: 0 }).format(v);
+  if (unit === 'ms') {
+    const s = Math.round(v / 1000);
+    if (v < 60000) return `${(v / 1000).toFixed(1)} s`;
+    return s < 3600 ? `${Math.floor(s / 60)}:${String(s % 60).padStart(2, '0')}` : `${(v / 3600000).toFixed(1)} h`;
+  }
+  return new Intl.NumberFormat(lang, { maximumFractionDigits: 2, minimumFractionDigits: 2 }).format(v);
+}
+
+/* "2026-11-26T08:15:00+08:00" by the step: the clock that the report counts by, not the reader's. */
+export function moment(text: string, interval: string | undefined): string {
+  if (interval === 'month') return text.slice(0, 7);
+  if (!interval || interval === 'day' || interval === 'week') return text.slice(0, 10);
+  return `${text.slice(5, 10)} ${text.slice(11, 16)}`;
+}
+
+/* Lines over time: one for each value of the other dimension, the largest first, at most six. */
+export function series(a: Answer, metric: number): { at: number[]; lines: { name: string; values: (number | null)[] }[] } | null {
+  const time = a.dims.indexOf('time');
+  if (time < 0 || a.rows.length < 2) return null;
+  const at = [...new Set(a.rows.map((r) => Date.parse(r.key[time]!) / 1000))].sort((x, y) => x - y);
+  const place = new Map(at.map((s, i) => [s, i]));
+  const lines = new Map<string, (number | null)[]>();
+  for (const r of a.rows) {
+    const name = r.key.filter((_, d) => d !== time).join(' · ');
+    if (!lines.has(name)) lines.set(name, at.map(() => null));
+    lines.get(name)![place.get(Date.parse(r.key[time]!) / 1000)!] = r.values[metric] ?? null;
+  }
+  const sum = (v: (number | null)[]) => v.reduce<number>((s, x) => s + (x ?? 0), 0);
+  const all = [...lines].map(([name, values]) => ({ name, values })).sort((x, y) => sum(y.values) - sum(x.values));
+  return { at, lines: all.slice(0, 6) };
+}
+
+/* The question behind one line: its values become filters, its time the range. */
+export function behind(q: Question, a: Answer, key: string[], metric: string): Question {
+  const filters = { ...q.filters };
+  let range: Pick<Question, 'from' | 'to' | 'last'> = { from: a.from, to: a.to };
+  a.dims.forEach((d, i) => {
+    const v = key[i];
+    if (v === undefined) return;
+    if (FILTERS.includes(d)) filters[d] = [v];
+    if (d === 'time') range = { from: v, to: after(v, q.interval) };
+  });
+  return { metrics: [metric], rows: [], filters, ...range };
+}
+
+/* The end of the step that begins then. Months by the calendar; the offset of the beginning holds. */
+export function after(begin: string, interval: string | undefined): string {
+  const minutes: Record<string, number> = { '15min': 15, '30min': 30, hour: 60 };
+  const offset = begin.slice(19);
+  const wall = new Date(`${begin.slice(0, 19)}Z`);
+  if (interval && interval in minutes) wall.setUTCMinutes(wall.getUTCMinutes() + minutes[interval]!);
+  else if (interval === 'month') wall.setUTCMonth(wall.getUTCMonth() + 1);
+  else wall.setUTCDate(wall.getUTCDate() + (interval === 'week' ? 7 : 1));
+  /* A day ends at a midnight of the zone, whatever the offset is by then. */
+  return interval && interval in minutes ? `${wall.toISOString().slice(0, 19)}${offset}` : wall.toISOString().slice(0, 10);
+}
