@@ -107,9 +107,9 @@ static void pick_rows(const struct policy_table *t, const struct policy_case *k,
 }
 
 /* 0..1 from the conversation's seed, the turn and the row. */
-static double chance(const struct policy_case *k, sv row)
+static double chance(const struct policy_case *k, sv row, int turn)
 {
-	uint64_t x = k->seed ^ sv_hash(row) ^ (uint64_t)k->turn * UINT64_C(0x9E3779B97F4A7C15);
+	uint64_t x = k->seed ^ sv_hash(row) ^ (uint64_t)turn * UINT64_C(0x9E3779B97F4A7C15);
 	x = (x ^ x >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
 	x = (x ^ x >> 27) * UINT64_C(0x94D049BB133111EB);
 	return (double)((x ^ x >> 31) >> 11) / 9007199254740992.0;
@@ -119,8 +119,13 @@ static void pick_way(const struct policy_table *t, const struct policy_case *k,
 		     struct policy_plan *p)
 {
 	const struct policy_row *r = &t->rows[p->row];
-	double share = r->share < t->explore ? r->share : t->explore;
-	p->explored = share > 0 && chance(k, r->id) < share;
+	double share = r->rollout || r->share < t->explore ? r->share : t->explore;
+	p->trial = r->rollout;
+	p->kept = r->rollout && !policy_trial_allowed(t, k);
+	if (p->kept)
+		share = 0;
+	/* a roll-out is for the whole conversation: what became of it is its reward */
+	p->explored = share > 0 && chance(k, r->id, r->rollout ? 0 : k->turn) < share;
 	p->act = p->explored ? r->other : r->act;
 	p->propensity = p->explored ? share : 1 - share;
 }
@@ -266,6 +271,11 @@ void policy_plan_json(const struct policy_table *t, const struct policy_case *k,
 	put_bounds(p->bounds, out);
 	sb_fmt(out, ",\"angry_turns\":%d%s", k->track ? k->track->angry : 0,
 	       no_offers(t, k) ? ",\"no_offers\":true" : "");
-	sb_fmt(out, ",\"propensity\":%.3f%s}", p->propensity,
+	sb_fmt(out, ",\"propensity\":%.3f%s", p->propensity,
 	       p->explored ? ",\"explored\":true" : "");
+	if (p->trial)
+		sb_fmt(out, ",\"trial\":{\"print\":\"%016llx\",\"arm\":%d,\"share\":%.3f%s}",
+		       (unsigned long long)policy_trial_print(r), p->explored ? 1 : 0, r->share,
+		       p->kept ? ",\"kept\":true" : "");
+	sb_ch(out, '}');
 }

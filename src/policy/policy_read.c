@@ -363,7 +363,11 @@ static void read_row(struct reader *r, const jv *o)
 	size_t at = strlen(r->at);
 	if (other) {
 		(void)snprintf(r->at + at, sizeof(r->at) - at, ".try");
+		x->rollout = yes(r, other, "rollout");
 		x->share = number(r, other, "share", 0, POLICY_EXPLORE_MOST, 0);
+		if (x->rollout && jv_get(other, "share"))
+			fault(r, "share", "Leave it out: the roll-out sets it.",
+			      "a roll-out has no share of its own");
 		read_do(r, other, "do", &x->other);
 		r->at[at] = 0;
 	}
@@ -490,6 +494,7 @@ static void table_free(void *obj)
 {
 	struct policy_table *t = obj;
 	arena_done(&t->a);
+	obj_unref(t->base);
 }
 
 /* Takes tree. */

@@ -80,6 +80,24 @@ enum policy_bound {
 	BOUND_ANGER = 4,         /* anger that lasts is brought to a person */
 	BOUND_REFUSAL = 8,       /* an angry customer is never just refused */
 };
+/* ---- second ways that are let in step by step (policy_roll.h) ----
+ *
+ * A row with "try: {rollout: true, do: ..}" is a trial: which of its conversations get the second
+ * way is set from outside; a conversation keeps its way. Never where a hard rule speaks: high or
+ * medium risk, a wish for a person, a vulnerable or lastingly angry customer. */
+struct policy_trial {
+	const char *row;
+	uint64_t print;          /* of both ways: another text is another trial */
+	double share;            /* 0..1 */
+};
+/* The i-th trial; false: there are no more. */
+bool policy_trial_at(const struct policy_table *t, size_t i, struct policy_trial *ret);
+/* The same table with these shares (rows that are no trial are passed over; those not named
+ * get nothing): an obj, the caller's; t stays. */
+struct policy_table *policy_trial_share(struct policy_table *t, const struct policy_trial *v,
+					size_t n);
+bool policy_trial_allowed(const struct policy_table *t, const struct policy_case *k);
+
 #define POLICY_OTHERS 4
 struct policy_plan {
 	struct policy_do act;
@@ -87,6 +105,8 @@ struct policy_plan {
 	int others[POLICY_OTHERS], n_others; /* rows that held too, best first */
 	double propensity;
 	bool explored;                       /* the row's "try" was taken */
+	bool trial;                          /* by a roll-out */
+	bool kept;                           /* a trial, but a hard rule keeps the first way */
 	unsigned bounds;                     /* enum policy_bound */
 };
 void policy_plan(const struct policy_table *t, const struct policy_case *k,

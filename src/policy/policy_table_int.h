@@ -31,6 +31,7 @@ struct policy_row {
 	struct policy_cond cond[F_COUNT];
 	struct policy_do act, other;     /* other: with probability share */
 	double share;
+	bool rollout;                    /* share is what policy_trial_share said */
 };
 struct policy_offer {
 	sv id, text[2];
@@ -48,6 +49,7 @@ struct policy_topic {
 };
 struct policy_table {                /* an obj */
 	struct arena a;
+	struct policy_table *base;       /* owns the texts, where shares were set; else NULL */
 	struct policy_row *rows;
 	size_t n_rows;
 	struct policy_offer offers[POLICY_OFFERS];
@@ -61,6 +63,7 @@ struct policy_table {                /* an obj */
 	uint64_t print;
 };
 
+uint64_t policy_trial_print(const struct policy_row *r);
 const char *policy_intent_name(int i);       /* of CONTRACT, "out_of_scope" the last */
 int policy_intent_find(const char *name);    /* unknown and empty: out_of_scope's */
 /* One of the field's words (the table's topics and tiers too), NULL past the last. */

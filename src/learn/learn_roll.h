@@ -1,0 +1,52 @@
+/* learn_roll.h: second ways of the strategy table are let in by what became of the conversations:
+ * read from the river, decided by policy_roll.h, written down with every change.
+ *
+ *	learn_roll_look(db, trials, n, &opts, &look);     a worker; only reads
+ *	store_write(st, ...)  ->  learn_roll_save(db, look);         the scribe
+ *	learn_roll_free(look);
+ *	learn_roll_shares(db, table, &shared);            what the shards get now
+ *
+ * A conversation counts once, when it is closed: for the way it had first. Its reward is 1, or 0
+ * when it was handed over or got a thumb down after that; these two are the guards. Rows of kv:
+ * "rollout/ROW". Every change of stage is a row of the river, "policy.stage".
+ */
+#ifndef CALLM_LEARN_ROLL_H
+#define CALLM_LEARN_ROLL_H
+
+#include "base.h"
+#include "store.h"
+#include "policy_roll.h"
+#include "policy_table.h"
+
+struct learn_roll;
+struct learn_roll_opts {
+	int64_t now_ms;
+	int64_t settle_ms;       /* closed so long ago, at least: a thumb may still come */
+	struct roll_opt roll;
+};
+/* The table's trials (policy_trial_at) against what was closed since the last look. *ret NULL:
+ * nothing to write. ERR_DB. */
+int learn_roll_look(struct store_db *db, const struct policy_table *t,
+		    const struct learn_roll_opts *o, struct learn_roll **ret);
+void learn_roll_free(struct learn_roll *r);              /* accepts NULL */
+/* On the scribe. ERR_CONFLICT: somebody has changed one meanwhile; look again. */
+int learn_roll_save(struct store_db *db, const struct learn_roll *r);
+size_t learn_roll_changes(const struct learn_roll *r);   /* of stages */
+
+/* The table with the shares of now: an obj, the caller's; t itself (one more reference) when it
+ * has no trials or has them already. */
+int learn_roll_shares(struct store_db *db, struct policy_table *t, struct policy_table **ret);
+
+enum learn_roll_verb { LEARN_ROLL_STOP, LEARN_ROLL_RESTART };
+/* By a person, on the scribe: ended at once (the way before for all), or from the shadow again.
+ * ERR_NOTFOUND: no such trial; ERR_STATE: it is over already; ERR_INVAL: no reason. */
+int learn_roll_order(struct store_db *db, sv row, enum learn_roll_verb verb, sv by, sv reason,
+		     int64_t now_ms);
+/* {"items":[{"row","stage","share","why","since_ms","arms":[..],"history":[..]}]}, those of the
+ * table t first (may be NULL). */
+int learn_roll_json(struct store_db *db, const struct policy_table *t, struct sb *out);
+/* The decisions of a trial as rows that `callm ope` reads: action,reward,pscore,pi_0,pi_1 of
+ * "always the new way". Appended. ERR_NOTFOUND: there is none. */
+int learn_roll_csv(struct store_db *db, sv row, struct sb *out);
+
+#endif
