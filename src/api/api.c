@@ -9,6 +9,7 @@
 #include "api_people.h"
 #include "api_policy.h"
 #include "api_forecast.h"
+#include "api_roll.h"
 #include "api_qa.h"
 #include "api_source.h"
 #include "api_ticket.h"
@@ -63,6 +64,9 @@ static const struct web_route routes[] = {
 	{ "GET", "/api/v1/policies/strategy", api_strategy_get, NULL },
 	{ "PUT", "/api/v1/policies/strategy", api_strategy_put, NULL },
 	{ "POST", "/api/v1/policies/strategy/try", api_strategy_try, NULL },
+	{ "GET", "/api/v1/policies/rollouts", api_rollouts, NULL },
+	{ "POST", "/api/v1/policies/rollouts/{row}", api_rollout_order, NULL },
+	{ "GET", "/api/v1/policies/rollouts/{row}/decisions", api_rollout_decisions, NULL },
 	{ "GET", "/api/v1/policies", api_doc_list, NULL },
 	{ "GET", "/api/v1/policies/{id}", api_doc_get, NULL },
 	{ "PUT", "/api/v1/policies/{id}", api_doc_put, NULL },

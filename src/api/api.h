@@ -77,6 +77,9 @@ struct api_opts {
 	 * does already. May be NULL. */
 	int (*learn)(void *arg);
 	void *learn_arg;
+	/* Somebody has stopped or restarted a roll-out: look at once. May be NULL. */
+	void (*roll)(void *arg);
+	void *roll_arg;
 	/* Customers (cust.h); NULL = none. And the code of their phones' country, NULL = "86". */
 	const struct cust_keys *cust;
 	const char *country_code;
@@ -176,6 +179,11 @@ const struct mcp_srv_tool *api_tools(size_t *n, const char **hint);
 /* Runs one, blocking: a worker or a command. args fit its schema. 0 and *ret (an object, the
  * caller's); or an error with words that help in why. */
 int api_tool_run(size_t tool, const jv *args, const struct api_tools *on, jv **ret, struct err *e);
+
+/* The shards' strategy table becomes moved, unless it is no longer old: then moved is dropped. Any
+ * thread, later; not 0: it was not asked for, moved is gone. */
+struct policy_table;
+int api_strategy_swap(struct api *a, struct policy_table *old, struct policy_table *moved);
 
 /* For talk_opts.feed: any thread. */
 void api_feed(void *api, sv conversation_id, sv event_json, sv conversation_json);

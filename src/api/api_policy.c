@@ -8,6 +8,7 @@
 #include "api_doc.h"
 #include "api_policy.h"
 #include "feel.h"
+#include "learn_roll.h"
 #include "policy_table.h"
 
 #include <stdio.h>
@@ -40,10 +41,20 @@ static int read_version(struct store_db *db, int64_t version, struct sb *out, in
 	return rc < 0 ? rc : 0;
 }
 
+/* Roll-outs go on where they were; what cannot be read begins without the second ways. */
+static void share_out(struct store_db *db, struct policy_table **t)
+{
+	struct policy_table *shared;
+	if (learn_roll_shares(db, *t, &shared))
+		return;
+	obj_unref(*t);
+	*t = shared;
+}
+
 int api_strategy_load(struct store *st, const jv *company, struct policy_table **ret,
 		      struct cfg_report *rep)
 {
-	struct store_db *db;
+	struct store_db *db = NULL;
 	struct sb b;
 	int64_t version = 0;
 	sb_init(&b, 2 * TEXT_MAX);
@@ -62,6 +73,8 @@ int api_strategy_load(struct store *st, const jv *company, struct policy_table *
 			rc = ERR_VERSION;
 		cfg_report_done(&again);
 	}
+	if ((rc == 0 || rc == ERR_VERSION) && db)
+		share_out(db, ret);
 	jv_free(saved);
 	sb_done(&b);
 	return rc;
@@ -229,10 +242,11 @@ static void check_run(struct api_query *q, struct store_db *db)
 {
 	struct save *s = q->p;
 	struct cfg_report rep = { 0 };
-	(void)db;
 	sb_init(&s->issues, 256u << 10);
 	if (policy_table_new(&s->table, sv_of(s->text), "strategy", s->a->o.company, &rep))
 		doc_issues(&rep, &s->issues);
+	else
+		share_out(db, &s->table);
 	cfg_report_done(&rep);
 }
 

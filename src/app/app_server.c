@@ -14,6 +14,7 @@
 #include "app_profile.h"
 #include "app_quality.h"
 #include "app_report.h"
+#include "app_roll.h"
 #include "app_service.h"
 #include "app_voice.h"
 #include "app_ways.h"
@@ -45,6 +46,7 @@ struct app_server {
 	struct app_service *service;
 	struct app_quality *quality;
 	struct app_report *report;
+	struct app_roll *roll;
 	struct app_people *people;
 	struct guard_access *access;
 	struct app_assist *assist;
@@ -466,8 +468,7 @@ static int server_door(struct app_server *s, const jv *company, struct err *e)
 		.health_arg = s,
 		.media = app_voice_media(),
 		.media_arg = s->voice,
-		.call = app_voice_call(),
-		.call_arg = s->voice,
+		.call = app_voice_call(), .call_arg = s->voice,
 		.streams = jv_get(s->cfg, "stream"),
 		.models = on_models,
 		.models_arg = s,
@@ -491,6 +492,7 @@ static int server_door(struct app_server *s, const jv *company, struct err *e)
 		.dispositions = app_assist_dispositions(s->assist),
 	};
 	app_report_door(s->cfg, &o);
+	app_roll_opts(s->roll, &o);
 	sv cert = jv_get_str(http, "tls_cert"), key = jv_get_str(http, "tls_key");
 	if (cert.n && key.n)
 		o.tls_cert = cert.p, o.tls_key = key.p;
@@ -575,7 +577,11 @@ int app_server_open(struct app_server **ret, const jv *cfg, const char *data_dir
 	if (rc == 0)
 		app_profiles_open(&s->profiles, s->store, app_service_keys(s->service));
 	if (rc == 0)
+		s->roll = app_roll_open(s->store, s->hub);
+	if (rc == 0)
 		rc = server_door(s, company, e);
+	if (rc == 0)
+		app_roll_door(s->roll, s->api);
 	if (rc == 0)
 		rc = app_voice_start(s->voice, s->hub, e);
 	if (rc == 0)
@@ -651,6 +657,7 @@ void app_server_watch(struct app_server *s)
 	app_knowledge_tick(s->knowledge);
 	app_quality_tick(s->quality);
 	app_report_tick(s->report);
+	app_roll_tick(s->roll);
 	renew(s);
 }
 
@@ -678,6 +685,7 @@ void app_server_close(struct app_server *s)
 	app_quality_stop(s->quality);
 	app_report_stop(s->report);
 	app_meaning_stop(s->meaning);
+	app_roll_close(s->roll);    /* what it asked of the door is still done */
 	api_stop(s->api);           /* no new requests; its mailbox lives on */
 	app_assist_door(s->assist, NULL);
 	app_assist_hub(s->assist, NULL);

@@ -168,9 +168,11 @@ static void on_row(struct reading *r, struct store_stmt *q)
 }
 
 static const char rows_sql[] =
-	"SELECT c.pos, e.kind, e.body FROM event c JOIN event e ON e.conversation=c.conversation "
+	"SELECT c.pos, e.kind, e.body FROM event c JOIN event e ON "
+	"e.conversation=c.conversation "
 	"WHERE c.pos>?1 AND c.kind='conversation.closed' AND c.ts_ms<=?2 AND e.kind IN "
-	"('turn.bot', 'feedback', 'handover', 'conversation.closed') ORDER BY c.pos, e.seq LIMIT ?3";
+	"('turn.bot', 'feedback', 'handover', 'conversation.closed') ORDER BY c.pos, e.seq "
+	"LIMIT ?3";
 
 static int read_rows(struct store_db *db, struct learn_roll *l)
 {

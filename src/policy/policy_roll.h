@@ -6,10 +6,11 @@
  *	policy_roll_share(r.stage, &o)                       of conversations that get it now
  *
  * shadow -> 5 -> 25 -> 100 % (less a share that always stays as it was, so that it can be told
- * later, too, what the new way does). Bounds hold at every moment, however often one looks: they are
- * confidence sequences for means of numbers between 0 and 1 (predictable plug-in, empirical
- * Bernstein; Waudby-Smith and Ramdas, JRSS-B 2024). Each stage counts anew: shares differ between
- * stages, so sums over them would mix times. To 100 % only goes what is better for certain. Pure.
+ * later, too, what the new way does). Bounds hold at every moment, however often one looks:
+ * they are confidence sequences for means of numbers between 0 and 1 (predictable plug-in,
+ * empirical Bernstein; Waudby-Smith and Ramdas, JRSS-B 2024). Each stage counts anew: shares
+ * differ between stages, so sums over them would mix times. To 100 % only goes what is better
+ * for certain. Pure.
  */
 #ifndef CALLM_POLICY_ROLL_H
 #define CALLM_POLICY_ROLL_H
@@ -22,11 +23,13 @@ const char *policy_roll_name(enum roll_stage s);         /* "shadow", "5", ... *
 int policy_roll_of(sv name);                             /* -1 */
 
 struct roll_opt {                /* zeros: the defaults */
-	double alpha;            /* 0.05: that something no better is promoted, all looks together */
+	/* 0.05: that something no better is promoted, all looks together. */
+	double alpha;
 	double control;          /* 0.05: always served as before */
 	double margin;           /* 0.05: a guard may be so much worse at most */
 	int64_t shadow;          /* 100 decisions in the shadow first */
-	int64_t least;           /* 1000 conversations of the new way before 100 %; a tenth before 25 % */
+	/* 1000 conversations of the new way before 100 %; a tenth before 25 %. */
+	int64_t least;
 	int64_t most;            /* 50000 in a stage: no gain, it ends */
 };
 void policy_roll_defaults(struct roll_opt *o);
