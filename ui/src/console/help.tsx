@@ -14,6 +14,7 @@ const ROWS: [string[], Key][] = [
   [['g', 'f'], 'help.floor'],
   [['g', 'q'], 'help.quality'],
   [['g', 'p'], 'help.reports'],
+  [['g', 'w'], 'help.forecast'],
   [['g', 'l'], 'help.live'],
   [['g', 'c'], 'help.customers'],
   [['g', 'o'], 'help.orders'],
