@@ -189,6 +189,7 @@ static void release(struct acd *a)
 	}
 	map_free(a->hos);
 	map_free(a->by_conv);
+	acd_match_free(a->match);
 	free_values(a->agents);
 	free_values(a->sockets);
 	snap_free(a->plans);

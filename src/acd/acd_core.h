@@ -153,9 +153,18 @@ int acd_core_restore(struct acd_core *c, const struct acd_item *x, sv login, enu
  * INT64_MAX when nothing will be. */
 int64_t acd_core_tick(struct acd_core *c, int64_t now_ms);
 
-/* How good login is for an item, higher is better: what a "best-match" queue asks, learned from
- * what became of earlier ones. NULL = the sum of levels above what is needed. */
-struct acd_pair { sv item, queue, login; int spare_levels; int64_t idle_ms; };
+/* How good login is for an item, higher is better: what queues with "best-match" and
+ * "learned-match" ask. NULL = the sum of levels above what is needed. fit: for an agent who became
+ * free, how much better than others this one is for that queue's customers: among items of
+ * "learned-match" queues with equal priority that wait at least half as long as each other the
+ * one of the best fit is taken. */
+struct acd_pair {
+	sv item, queue, login;
+	enum acd_strategy strategy;
+	int spare_levels;
+	bool fit;
+	int64_t idle_ms;
+};
 typedef double acd_score_fn(void *arg, const struct acd_pair *p);
 void acd_core_score(struct acd_core *c, acd_score_fn *fn, void *arg);
 

@@ -47,12 +47,14 @@ static double order_in(const struct agent *a, int queue)
 
 /* ---- strategies ---- */
 
-static double fit_score(struct acd_core *c, const struct item *x, const struct agent *a,
-			int64_t now)
+static double fit_score(const struct acd_core *c, const struct item *x, const struct agent *a,
+			bool fit, int64_t now)
 {
 	struct acd_pair p = { .item = x->id,
 			      .queue = sv_of(c->queue[x->queue].q->id),
 			      .login = sv_of(a->login),
+			      .strategy = c->queue[x->queue].q->strategy,
+			      .fit = fit,
 			      .idle_ms = now - a->idle_since };
 	for (int i = 0; i < x->n_want; i++)
 		p.spare_levels += a->level[x->want[i].skill] - x->want[i].level;
@@ -74,7 +76,8 @@ static double cost(struct acd_core *c, const struct item *x, const struct agent 
 	case ACD_RANDOM: return rng_unit(&c->rng);
 	case ACD_WRANDOM: return -log(1 - rng_unit(&c->rng)) * floor(order / SERIALS);
 	case ACD_LEAST_BUSY: return (double)a->used[x->media] / a->capacity[x->media];
-	case ACD_BEST_MATCH: return -fit_score(c, x, a, now);
+	case ACD_BEST_MATCH:
+	case ACD_LEARNED_MATCH: return -fit_score(c, x, a, false, now);
 	default: return (double)a->idle_since;
 	}
 }
@@ -219,19 +222,45 @@ static double points(const struct acd_core *c, const struct item *x, int64_t now
 	return x->priority + q->priority + q->ageing * (double)(now - x->since) / 60000.0;
 }
 
-struct pick { struct item *x; int tier; double points; };
+struct pick { const struct agent *a; struct item *x; int tier; double points; };
+
+static bool learned(const struct acd_core *c, const struct item *x)
+{
+	return c->score && !x->only && c->queue[x->queue].q->strategy == ACD_LEARNED_MATCH;
+}
+
+/* Of two that wait about as long: 1 = x suits the agent better, -1 = y does, 0 = not to be said. */
+static int suits(const struct acd_core *c, const struct agent *a, const struct item *x,
+		 const struct item *y, int64_t now)
+{
+	int64_t wx = now - x->since, wy = now - y->since;
+	if (x->queue == y->queue || !learned(c, x) || !learned(c, y) || 2 * wx < wy ||
+	    2 * wy < wx ||
+	    x->priority + c->queue[x->queue].q->priority !=
+		    y->priority + c->queue[y->queue].q->priority)
+		return 0;
+	double fx = fit_score(c, x, a, true, now), fy = fit_score(c, y, a, true, now);
+	return fx > fy ? 1 : fx < fy ? -1 : 0;
+}
 
 static void consider(struct acd_core *c, struct pick *p, struct item *x, int tier, int64_t now)
 {
 	double pts = points(c, x, now);
+	int suit = p->x && tier == p->tier ? suits(c, p->a, x, p->x, now) : 0;
 	if (p->x && tier > p->tier)
 		return;
+	if (suit < 0)
+		return;
+	if (suit > 0) {
+		*p = (struct pick){ p->a, x, tier, pts };
+		return;
+	}
 	if (p->x && tier == p->tier && pts < p->points)
 		return;
 	if (p->x && tier == p->tier && pts <= p->points &&
 	    (x->since > p->x->since || (x->since == p->x->since && x->key.seq > p->x->key.seq)))
 		return;
-	*p = (struct pick){ x, tier, pts };
+	*p = (struct pick){ p->a, x, tier, pts };
 }
 
 /* The first of those lines by key whose wishes the agent meets; all of one queue, so that keys
@@ -258,7 +287,7 @@ static bool reaches(const struct acd_core *c, const struct agent *a, int queue)
 
 static struct item *pick_for(struct acd_core *c, const struct agent *a, int64_t now)
 {
-	struct pick p = { .x = NULL };
+	struct pick p = { .a = a };
 	unsigned can = 0;
 	for (int m = 0; m < ACD_MEDIAS; m++)
 		can |= agent_can(a, (enum acd_media)m) ? 1u << m : 0;

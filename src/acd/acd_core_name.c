@@ -18,7 +18,7 @@ static const char *const medias[] = { "voice", "chat", "message", "email", "task
 static const char *const strategies[] = {
 	"longest-idle-agent", "round-robin", "top-down", "agent-with-least-talk-time",
 	"agent-with-fewest-calls", "sequentially-by-agent-order", "random", "wrandom", "ring-all",
-	"ring-progressively", "least-busy", "best-match"
+	"ring-progressively", "least-busy", "best-match", "learned-match"
 };
 /* mod_callcenter's names are above; app_queue's and the usual spellings here. */
 static const struct { const char *name; enum acd_strategy s; } aliases[] = {
@@ -26,6 +26,7 @@ static const struct { const char *name; enum acd_strategy s; } aliases[] = {
 	{ "rrmemory", ACD_ROUND_ROBIN },     { "rrordered", ACD_ROUND_ROBIN },
 	{ "roundrobin", ACD_ROUND_ROBIN },   { "linear", ACD_TOP_DOWN },
 	{ "fewestcalls", ACD_FEWEST },       { "ringall", ACD_RING_ALL },
+	{ "best-match-learned", ACD_LEARNED_MATCH },
 };
 static const char *const wheres[] = { "none", "queue", "voicemail", "callback", "bot", "hangup" };
 static const char *const sl_ofs[] = { "removed", "answered", "offered" };

@@ -147,6 +147,7 @@ struct acd {
 	bool broken, unread;
 	struct acd_plan *plan;
 	struct acd_core *core;
+	struct acd_match *match;     /* of the process: a load begins no new one */
 	struct map *hos, *by_conv, *agents;
 	VEC(struct ho *) touched;    /* by this turn */
 	VEC(struct ag *) changed;
@@ -263,6 +264,17 @@ void acd_wake_task(struct acd *a, struct ho *h);
 void acd_task_back(struct acd *a, struct ho *h, int64_t ms);
 /* Does what is due of agents and tasks; returns when the next is. */
 int64_t acd_due(struct acd *a);
+
+/* ---- acd_match.c: what "learned-match" learns from ---- */
+struct acd_match *acd_match_new(uint64_t seed);
+void acd_match_free(struct acd_match *x);    /* accepts NULL */
+int acd_match_load(struct acd_match *x, struct store_db *db);
+void acd_match_use(struct acd *a);           /* the machine asks it from now */
+void acd_match_entered(struct acd_match *x, sv customer, int64_t now);
+/* What is known of an agent in a queue: share of the resolved, of how many. */
+double acd_match_share(struct acd_match *x, sv agent, sv queue, int64_t *n);
+/* h is as it was while it was served. */
+void acd_match_ended(struct acd_match *x, const struct ho *h, sv how, int64_t now);
 
 /* ---- acd_load.c ---- */
 /* From the disk: restart = the process is new, else after a write that failed. */

@@ -129,8 +129,14 @@ int acd_load(struct acd *a, bool restart, struct err *e)
 	rc = acd_core_new(&a->core, a->plan, a->o.seed ? a->o.seed : 1, l.now, acd_on_out, a);
 	if (rc)
 		return err_set(e, rc, "queues: %s", err_text(rc));
+	acd_match_use(a);
+	if (!a->match) {
+		a->match = acd_match_new(a->o.seed ? a->o.seed : 1);
+		rc = acd_match_load(a->match, db);
+	}
 	a->quiet = true;
-	rc = acd_agents_enrol(a, l.now);
+	if (rc == 0)
+		rc = acd_agents_enrol(a, l.now);
 	if (rc == 0)
 		rc = ag_load(db, put_agent, &l);
 	if (rc == 0)

@@ -28,7 +28,9 @@ enum acd_strategy {
 	ACD_RING_ALL,   /* "ring-all", "ringall": the first to accept */
 	ACD_RING_MORE,  /* "ring-progressively": one more every ring_more_s */
 	ACD_LEAST_BUSY, /* "least-busy": least of the capacity in use */
-	ACD_BEST_MATCH, /* "best-match": highest levels, or a learned score */
+	ACD_BEST_MATCH, /* "best-match": highest levels */
+	/* "learned-match", "best-match-learned": who resolves most, load kept even */
+	ACD_LEARNED_MATCH,
 };
 enum acd_where { ACD_TO_NONE, ACD_TO_QUEUE, ACD_TO_VOICEMAIL, ACD_TO_CALLBACK, ACD_TO_BOT,
 		 ACD_TO_HANGUP, ACD_WHERES };

@@ -89,7 +89,8 @@ static void prior(struct policy_match *m, int k)
 {
 	struct kind *x = &m->kind[k];
 	double between = 0, chance = 0, n = 0;
-	x->stale = PRIOR_EVERY;
+	/* again after a quarter more, at first each time */
+	x->stale = x->sum.n / 4 < PRIOR_EVERY ? x->sum.n / 4 : PRIOR_EVERY;
 	x->mean = ((double)x->sum.good + 1) / ((double)x->sum.n + 2);
 	for (size_t i = 0; i < m->cell[k].n; i++) {
 		const struct cell *c = &m->cell[k].v[i];
@@ -111,7 +112,7 @@ static void share(struct policy_match *m, int agent, int kind, double *good, dou
 {
 	const struct cell *c = cell(m, agent, kind);
 	struct kind *x = &m->kind[kind < 0 ? 0 : kind];
-	if (x->stale <= 0)
+	if (x->stale < 0 || !x->weight)
 		prior(m, kind < 0 ? 0 : kind);
 	*good = x->mean * x->weight + (c ? (double)c->good : 0);
 	*all = x->weight + (c ? (double)c->n : 0);

@@ -8,7 +8,7 @@ import { authed } from '../console/state.ts';
 import { BackBar, Done, ifMatch, seg, useJob, useLoad } from '../service/parts.tsx';
 import { getAt, parsed, same, setAt, toggleSeat, withLevel, type Obj, type Seat } from './draft.ts';
 
-const STRATEGIES = ['longest-idle-agent', 'least-busy', 'best-match', 'round-robin', 'top-down', 'agent-with-fewest-calls', 'agent-with-least-talk-time', 'sequentially-by-agent-order', 'random', 'ring-all', 'ring-progressively'];
+const STRATEGIES = ['longest-idle-agent', 'least-busy', 'best-match', 'learned-match', 'round-robin', 'top-down', 'agent-with-fewest-calls', 'agent-with-least-talk-time', 'sequentially-by-agent-order', 'random', 'ring-all', 'ring-progressively'];
 
 interface Edit {
   draft: Signal<Obj>;
