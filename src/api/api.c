@@ -208,6 +208,8 @@ static const struct web_route routes[] = {
 	{ "POST", "/api/v1/users", api_user_make, NULL },
 	{ "GET", "/api/v1/users/{login}", api_user_get, NULL },
 	{ "PATCH", "/api/v1/users/{login}", api_user_patch, NULL },
+	{ "GET", "/api/v1/users/{login}/sessions", api_sessions, NULL },
+	{ "DELETE", "/api/v1/users/{login}/sessions", api_sessions_end, NULL },
 	{ "GET", "/api/v1/roles", api_roles, NULL },
 	{ "POST", "/api/v1/keys", api_key_make, NULL },
 	{ "GET", "/api/v1/keys", api_key_list, NULL },
@@ -452,8 +454,10 @@ static void tick(void *arg)
 	if (a->ticks % (KEYS_MS / TICK_MS) == 0)
 		reload(a);
 	api_openai_tick(a);
-	if (a->ticks % (60000 / TICK_MS) == 0)
+	if (a->ticks % (60000 / TICK_MS) == 0) {
 		api_addrs_sweep(a);
+		api_used_tick(a);
+	}
 	if (a->ticks % (600000 / TICK_MS) == 0)
 		api_media_turn(a);
 	if (a->ticks % (3600000 / TICK_MS) == 0)
@@ -519,6 +523,7 @@ static void api_free(struct api *a)
 	api_mcp_done(a);
 	api_keys_done(a);
 	api_users_done(a);
+	api_used_done(a);
 	obj_unref(a->access);
 	api_docs_done(a);
 	loop_free(a->loop);
@@ -544,6 +549,7 @@ int api_open(struct api **ret, const struct api_opts *o, struct err *e)
 	a->media_now = map_new(LIM_CONVERSATIONS);
 	a->media_before = map_new(LIM_CONVERSATIONS);
 	a->thread = xalloc(sizeof(*a->thread));
+	api_used_open(a);
 	api_openai_open(a);
 	api_docs_open(a);
 	api_streams_init(a, o->streams);

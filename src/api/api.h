@@ -203,10 +203,27 @@ int api_word(struct api *a, const struct talk_word *w);
 int api_user_put(struct store *st, sv login, sv name, sv role, sv password, bool replace,
 		 struct err *e);
 
+/* Users for commands: [{login,name,role,disabled,created_at}], the caller's. */
+int api_user_list(struct store *st, jv **ret, struct err *e);
+/* Another password (empty: as it is), out of use or back (-1: as it is); what they are signed in to
+ * ends. Not on a loop. ERR_NOTFOUND, ERR_STATE (the last administrator), ERR_INVAL. */
+int api_user_set(struct store *st, sv login, sv password, int disabled, struct err *e);
+
 /* API keys, for programs that take callm for an OpenAI-compatible server (docs/openai.md). Makes
  * a new key under that name, instead of the one it may have had; a running server knows it
  * within seconds. Not on a loop. ERR_INVAL. */
 #define API_APIKEY_MAX 64
 int api_apikey_put(struct store *st, sv name, char out[API_APIKEY_MAX], struct err *e);
+/* The same with what it may ("customer.read, ticket.read"; empty = bot.use) and how long (0 = it
+ * does not end). */
+struct api_apikey {
+	sv name, may;
+	int64_t days;
+};
+int api_apikey_make(struct store *st, const struct api_apikey *k, char out[API_APIKEY_MAX],
+		    struct err *e);
+int api_apikey_drop(struct store *st, sv name, struct err *e);       /* ERR_NOTFOUND */
+/* {"items":[..]}, as GET /api/v1/keys. */
+int api_apikey_list(struct store *st, struct sb *out, struct err *e);
 
 #endif

@@ -98,29 +98,29 @@ bool api_user_of_token(struct api *a, sv token, struct api_user *ret)
 	char subject[128];
 	if (!api_token_check(a, "user", token, subject, sizeof(subject)))
 		return false;
-	sv rest = sv_of(subject), role;
+	sv rest = sv_of(subject), role, login;
 	sv_cut(&rest, ':', &role);
-	if (rest.n >= sizeof(ret->login) || role.n >= sizeof(ret->role))
+	sv_cut(&rest, ':', &login);  /* what follows is the id of the sign-in */
+	if (login.n >= sizeof(ret->login) || role.n >= sizeof(ret->role) ||
+	    sv_starts(role, SV("#")))
 		return false;
 	ret->made_ms = made_ms(token);
-	if (api_user_cut(a, rest, ret->made_ms))
+	if (api_user_cut(a, login, ret->made_ms))
 		return false;
+	api_session_used(a, login, rest);
 	snprintf(ret->role, sizeof(ret->role), SV_FMT, SV_ARG(role));
-	snprintf(ret->login, sizeof(ret->login), SV_FMT, SV_ARG(rest));
+	snprintf(ret->login, sizeof(ret->login), SV_FMT, SV_ARG(login));
 	return true;
 }
 
 bool api_owner_of(struct api *a, sv key, char *out, size_t cap)
 {
 	struct api_user u;
-	char name[64];
-	if (api_key_name(a, key, name, sizeof(name)))
-		snprintf(out, cap, "key:%s", name);
-	else if (api_user_of_token(a, key, &u) &&
-		 api_role_may(a, sv_of(u.role), "bot.use"))
-		snprintf(out, cap, "user:%s", u.login);
-	else
+	bool program = api_key_user(a, key, &u);
+	if ((!program && !api_user_of_token(a, key, &u)) ||
+	    !api_role_may(a, sv_of(u.role), "bot.use"))
 		return false;
+	snprintf(out, cap, "%s%s", program ? "" : "user:", u.login);
 	return true;
 }
 
@@ -133,13 +133,13 @@ static sv token_of(struct web_req *r)
 bool api_need_user(struct api *a, struct web_req *r, struct api_user *ret)
 {
 	struct api_user u;
-	if (!api_user_of_token(a, token_of(r), &u)) {
+	if (!api_user_of_token(a, token_of(r), &u) && !api_key_user(a, token_of(r), &u)) {
 		api_problem(
 			r, 401,
 			"Sign in first: POST /api/v1/auth/login, then Authorization: Bearer.");
 		return false;
 	}
-	if (!guard_role_known(a->access, sv_of(u.role))) {
+	if (u.role[0] != '#' && !guard_role_known(a->access, sv_of(u.role))) {
 		api_problem(r, 403, "Your role is not there any more.");
 		return false;
 	}

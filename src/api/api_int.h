@@ -11,8 +11,9 @@
 #define API_TOKEN_MAX 512
 #define API_NETS 64
 
+/* Who asks. A program with an API key is one, too: login "key:NAME", role "#" and its hash. */
 struct api_user {
-	char login[64], role[16];
+	char login[64], role[40];
 	int64_t made_ms;             /* when they signed in: their token's */
 };
 
@@ -32,6 +33,7 @@ struct api_addr {
 	int64_t until_ms;            /* no password is tried before */
 };
 
+struct seat;
 struct api {
 	struct api_opts o;
 	struct loop *loop;
@@ -57,7 +59,9 @@ struct api {
 	int turns;                   /* of /bot/turn, under way */
 	int claims;                  /* Idempotency-Keys taken since the last clean-up */
 	struct guard_access *access; /* roles; ours */
-	struct map *keys;            /* API keys: hash -> name, owned */
+	struct map *keys;            /* API keys: hash -> struct api_key, owned */
+	struct map *used;            /* api_session.c; owned */
+	struct seat *seats_open;     /* api_seat.c */
 	bool keys_loading, cuts_loading;
 	/* login -> since when tokens are good (api_user.c); owned. */
 	struct map *cuts;
@@ -138,11 +142,17 @@ bool api_mask_ours(const char *route);
 void api_keys_open(struct api *a);
 void api_keys_done(struct api *a);
 void api_keys_reload(struct api *a);         /* soon */
-bool api_key_name(struct api *a, sv key, char *out, size_t cap);
+struct api_key;
+/* One that is good now, whatever it may; NULL = none. Its use is noted. */
+const struct api_key *api_key_find(struct api *a, sv key);
+/* As a user: see struct api_user. */
+bool api_key_user(struct api *a, sv key, struct api_user *ret);
+/* May the key of that hash do it? */
+bool api_key_may(const struct api *a, sv hash, const char *what);
 void api_key_make(struct web_req *r, void *arg);
 void api_key_list(struct web_req *r, void *arg);
 void api_key_delete(struct web_req *r, void *arg);
-/* Whose key this is, "key:NAME" or "user:LOGIN"; false = nobody's. */
+/* Whose key this is, who may bot.use: "key:NAME" or "user:LOGIN"; false = nobody's. */
 bool api_owner_of(struct api *a, sv key, char *out, size_t cap);
 
 /* api_openai.c */

@@ -19,10 +19,36 @@
 /* ---- sign-in ---- */
 
 struct login {
-	char password[256], peer[48];
+	char password[256], peer[48], agent[208], session[27];
 	char name[128], role[16];
 	int64_t began_ms;            /* before the user was read: what changed since ends it */
 };
+
+struct signing {
+	struct api_session x;
+	int rc;
+};
+
+static int session_write(void *arg, struct store_db *db)
+{
+	struct signing *s = arg;
+	return s->rc = api_session_put(db, &s->x);
+}
+
+/* The sign-in is on disk before its token is told. Where nothing can be written any more somebody
+ * must still get in to mend that: then it is in no list. */
+static void session_keep(struct api_query *q, struct login *l)
+{
+	struct store *st = q->a->o.store;
+	id_new(l->session);
+	struct signing s = { { q->s1, sv_of(l->session), sv_of(l->peer), sv_of(l->agent),
+			       l->began_ms }, 0 };
+	int rc = store_write(st, session_write, &s, NULL, NULL);
+	if (rc == 0)
+		rc = store_flush(st);
+	if (rc || s.rc)
+		LOG(WARN, "login.unlisted", "why=\"%s\"", err_text(rc ? rc : s.rc));
+}
 
 /* As long as checking a real one. */
 static void burn(const char *password)
@@ -58,6 +84,8 @@ static void login_run(struct api_query *q, struct store_db *db)
 		burn(l->password);
 	else if (crypto_pwhash_str_verify(hash, l->password, strlen(l->password)) == 0)
 		q->status = 200;
+	if (q->status == 200)
+		session_keep(q, l);
 	sodium_memzero(l->password, sizeof(l->password));
 }
 
@@ -75,7 +103,8 @@ static void login_done(struct api_query *q)
 	}
 	api_login_passed(q->a, sv_of(l->peer));
 	char token[API_TOKEN_MAX];
-	sv subject = sv_of(arena_fmt(&q->arena, "%s:" SV_FMT, l->role, SV_ARG(q->s1)));
+	sv subject = sv_of(arena_fmt(&q->arena, "%s:" SV_FMT ":%s", l->role, SV_ARG(q->s1),
+				    l->session));
 	api_token_make(q->a, "user", subject, l->began_ms + API_USER_TOKEN_MS, token,
 		       sizeof(token));
 	jv *user = jv_obj();
@@ -122,6 +151,7 @@ void api_login(struct web_req *r, void *arg)
 	struct login *l = arena_alloc(&q->arena, sizeof(*l));
 	snprintf(l->password, sizeof(l->password), SV_FMT, SV_ARG(password));
 	snprintf(l->peer, sizeof(l->peer), SV_FMT, SV_ARG(web_req_peer(r)));
+	snprintf(l->agent, sizeof(l->agent), SV_FMT, SV_ARG(web_req_header(r, "user-agent")));
 	q->s1 = arena_sv(&q->arena, login);
 	q->p = l;
 	q->run = login_run;
@@ -138,7 +168,7 @@ void api_me(struct web_req *r, void *arg)
 		return;
 	jv *out = jv_obj();
 	jv_set_str(out, "login", sv_of(u.login));
-	jv_set_str(out, "role", sv_of(u.role));
+	jv_set_str(out, "role", u.role[0] == '#' ? SV("key") : sv_of(u.role));
 	web_reply_json(r, 200, out);
 }
 

@@ -20,6 +20,7 @@ static const char *const ours[] = {
 	"/api/v1/forecast", "/api/v1/staffing", "/api/v1/reports/metrics",
 	"/api/v1/queues*", "/api/v1/skills*", "/api/v1/agents*", "/api/v1/hours",
 	"/api/v1/health", "/api/v1/models", "/api/v1/users*", "/api/v1/roles", "/api/v1/keys*",
+	"/api/v1/forecast", "/api/v1/reports", "/api/v1/reports/metrics", "/api/v1/reports/{id}",
 	/* a program talks here for its own customer */
 	"/v1/models*", "/v1/chat/completions",
 };
@@ -43,11 +44,12 @@ bool api_mask_ours(const char *route)
 static const struct guard_masks *masks_of(struct api *a, sv token)
 {
 	struct api_user u;
-	char name[API_APIKEY_MAX];
 
 	if (api_user_of_token(a, token, &u))
 		return guard_masks_of(a->access, sv_of(u.role));
-	return api_key_name(a, token, name, sizeof(name)) ? guard_masks_usual() : NULL;
+	if (!api_key_user(a, token, &u) || api_role_may(a, sv_of(u.role), "personal.reveal"))
+		return NULL;
+	return guard_masks_usual();
 }
 
 int api_mask_before(struct web_req *r, void *api)

@@ -5,12 +5,14 @@
 
 bool api_role_may(const struct api *a, sv role, const char *what)
 {
+	if (sv_starts(role, SV("#")))
+		return api_key_may(a, sv_slice(role, 1, role.n), what);
 	return guard_may(a->access, role, what);
 }
 
 bool api_own_only(const struct api *a, const struct api_user *u)
 {
-	return guard_scope_of(a->access, sv_of(u->role)) == GUARD_OWN;
+	return u->role[0] != '#' && guard_scope_of(a->access, sv_of(u->role)) == GUARD_OWN;
 }
 
 enum tool_role api_tool_role(const struct api *a, const struct api_user *u)

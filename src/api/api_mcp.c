@@ -50,16 +50,15 @@ static bool same_site(struct web_req *r)
 /* The level of the caller; negative: answered. */
 static int level_of(struct api *a, struct web_req *r)
 {
-	char name[API_APIKEY_MAX];
 	struct api_user u;
 	sv key = web_req_bearer(r);
+	bool known = api_user_of_token(a, key, &u) || api_key_user(a, key, &u);
 	if (!same_site(r))
 		api_problem(r, 403, "Requests of other sites are not answered.");
-	else if (api_user_of_token(a, key, &u) &&
-		 api_role_may(a, sv_of(u.role), "bot.use") &&
+	else if (known && api_role_may(a, sv_of(u.role), "bot.use") &&
 		 api_role_may(a, sv_of(u.role), "conversation.read"))
 		return API_TOOL_USER;
-	else if (api_key_name(a, key, name, sizeof(name)))
+	else if (known && u.role[0] == '#' && api_role_may(a, sv_of(u.role), "bot.use"))
 		return API_TOOL_KEY;
 	else
 		api_problem(r, 401, "Send an API key or a user's token: Authorization: Bearer.");

@@ -4,12 +4,19 @@
  * gets this browser (chan_seat.h). A second browser of the same login takes the line. Door's
  * thread. */
 #include "api_people.h"
+#include "api_user.h"
 
 #include "chan_seat.h"
 
+#include <stdio.h>
+
 struct seat {
+	struct seat *next;           /* of all that are open */
+	struct api *a;
 	struct web_ws *ws;
 	struct chan_seat *seat;
+	char login[64];
+	int64_t made_ms;             /* when they signed in */
 };
 
 static void on_audio(void *arg, sv pcm)
@@ -52,11 +59,16 @@ static int on_open(struct web_ws *ws, struct web_req *r, void *arg)
 	struct chan_seat_opts o = { .door = a->mbox, .token = sv_of(u.login), .arg = s,
 				    .cb = { on_audio, on_line, on_closed } };
 	s->ws = ws;
+	s->a = a;
+	s->made_ms = u.made_ms;
+	snprintf(s->login, sizeof(s->login), "%s", u.login);
 	if (chan_seat_open(&s->seat, a->o.seats, &o)) {
 		xfree(s);
 		return 503;
 	}
 	web_ws_set_user(ws, s);
+	s->next = a->seats_open;
+	a->seats_open = s;
 	metric_add(M_WS_OPEN, 1);
 	return 0;
 }
@@ -71,9 +83,20 @@ static void on_msg(struct web_ws *ws, sv msg, bool binary)
 static void on_close(struct web_ws *ws, int code, sv reason)
 {
 	struct seat *s = web_ws_user(ws);
+	struct seat **at = &s->a->seats_open;
 	metric_add(M_WS_OPEN, -1);
+	while (*at != s)
+		at = &(*at)->next;
+	*at = s->next;
 	chan_seat_close(s->seat);
 	xfree(s);
+}
+
+void api_seat_cut(struct api *a, sv login, int64_t from_ms)
+{
+	for (struct seat *s = a->seats_open; s; s = s->next)
+		if (sv_eq(login, sv_of(s->login)) && s->made_ms < from_ms)
+			web_ws_close(s->ws, 1008, SV("sign in again"));
 }
 
 const struct web_ws_ops api_seat_ws = { on_open, on_msg, on_close, NULL };

@@ -25,7 +25,7 @@ bool api_user_cut(const struct api *a, sv login, int64_t made_ms)
 	return from && made_ms < *from;
 }
 
-static void cut(struct api *a, sv login, int64_t from_ms)
+void api_user_cut_from(struct api *a, sv login, int64_t from_ms)
 {
 	int64_t *at = map_get(a->cuts, login);
 	if (at && *at >= from_ms)
@@ -40,6 +40,7 @@ static void cut(struct api *a, sv login, int64_t from_ms)
 	*at = from_ms;
 	api_agent_cut(a, login, from_ms);
 	api_live_cut(a, login, from_ms);
+	api_seat_cut(a, login, from_ms);
 }
 
 static void cuts_run(struct api_query *q, struct store_db *db)
@@ -63,7 +64,7 @@ static void cuts_take(struct api_query *q)
 	int64_t ms;
 	while (sv_cut(&rest, '\n', &login) && sv_cut(&rest, '\n', &from))
 		if (sv_i64(from, &ms) == 0)
-			cut(q->a, login, ms);
+			api_user_cut_from(q->a, login, ms);
 	q->a->cuts_loading = false;
 	api_query_free(q);
 }
@@ -368,7 +369,7 @@ static void write_done(struct api_query *q)
 	if (q->status < 300 && u->cut_ms) {
 		/* until now a sign-in could read the user as they were */
 		int64_t now = clk_wall_ms();
-		cut(q->a, u->login, now > u->cut_ms ? now : u->cut_ms);
+		api_user_cut_from(q->a, u->login, now > u->cut_ms ? now : u->cut_ms);
 	}
 	give_one(q);
 }

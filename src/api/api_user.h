@@ -20,7 +20,26 @@ void api_users_reload(struct api *a);        /* soon */
 /* Is a token of that user, made then, no longer good? */
 bool api_user_cut(const struct api *a, sv login, int64_t made_ms);
 
-/* The user's sockets end: of the desk, of consoles. */
+/* Tokens of that user made before are no longer good; what they have open ends. */
+void api_user_cut_from(struct api *a, sv login, int64_t from_ms);
+
+/* api_session.c: a sign-in, on the scribe, before its token is told */
+struct api_session {
+	sv login, id, peer, agent;   /* id: 26 bytes */
+	int64_t made_ms;
+};
+int api_session_put(struct store_db *db, const struct api_session *x);
+void api_session_used(struct api *a, sv login, sv id);
+/* Notes that what this row of kv stands for was used now; written within a minute. */
+void api_used(struct api *a, sv row);
+void api_used_open(struct api *a);
+void api_used_done(struct api *a);
+void api_used_tick(struct api *a);
+void api_sessions(struct web_req *r, void *arg);
+void api_sessions_end(struct web_req *r, void *arg);
+
+/* The user's sockets end: of the desk, of consoles, of their browser line. */
+void api_seat_cut(struct api *a, sv login, int64_t from_ms);
 void api_agent_cut(struct api *a, sv login, int64_t from_ms);
 void api_live_cut(struct api *a, sv login, int64_t from_ms);
 

@@ -114,6 +114,7 @@ int cmd_report(int argc, char **argv);
 int cmd_rules(int argc, char **argv);
 int cmd_queues(int argc, char **argv);
 int cmd_user(int argc, char **argv);
+int cmd_key(int argc, char **argv);
 int cmd_worker(int argc, char **argv);
 int cmd_redact(int argc, char **argv);
 int cmd_understand(int argc, char **argv);

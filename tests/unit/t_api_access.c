@@ -201,6 +201,8 @@ static const struct {
 	{ "POST /api/v1/users", "a" },
 	{ "GET /api/v1/users/{login}", "a" },
 	{ "PATCH /api/v1/users/{login}", "a" },
+	{ "GET /api/v1/users/{login}/sessions", "a" },
+	{ "DELETE /api/v1/users/{login}/sessions", "a" },
 	{ "GET /api/v1/roles", "a" },
 	{ "POST /api/v1/keys", "a" },
 	{ "GET /api/v1/keys", "a" },

@@ -256,3 +256,112 @@ TEST(api_user_newer_sockets_stay)
 	resp_done(&r);
 	aw_down(&w);
 }
+
+/* ---- what they are signed in to ---- */
+
+static int sessions(struct aw *w, const char *method, struct resp *r)
+{
+	char line[80];
+	(void)snprintf(line, sizeof(line), "%s /api/v1/users/mei/sessions", method);
+	return http(w, line, aw_token_of(w, "admin", "root"), NULL, r);
+}
+
+TEST(api_user_sessions_are_listed)
+{
+	struct aw w = { 0 };
+	struct resp r = { 0 };
+	char one[API_TOKEN_MAX];
+
+	if (!aw_up(&w))
+		return;
+	EQ(sessions(&w, "GET", &r), 404);
+	EQ(http(&w, "POST /api/v1/users", aw_token_of(&w, "admin", "root"), MAKE, &r), 201);
+	EQ(sessions(&w, "GET", &r), 200);
+	EQ(jv_len(jv_get(r.json, "items")), 0);
+	EQ(http_with(&w, "POST /api/v1/auth/login", NULL, "User-Agent: Desk 1\r\n",
+		     "{\"login\":\"mei\",\"password\":\"correct horse\"}", &r), 200);
+	(void)snprintf(one, sizeof(one), SV_FMT, SV_ARG(jv_get_str(r.json, "token")));
+	EQ(me(&w, one), 200);
+	EQ(sessions(&w, "GET", &r), 200);
+	EQ(jv_len(jv_get(r.json, "items")), 1);
+	const jv *x = jv_at(jv_get(r.json, "items"), 0);
+	SV_EQ(jv_get_str(x, "agent"), "Desk 1");
+	SV_EQ(jv_get_str(x, "from"), "127.0.0.1");
+	CHECK(id_ok(jv_get_str(x, "id")));
+	CHECK(sv_cmp(jv_get_str(x, "last_at"), jv_get_str(x, "made_at")) >= 0);
+	CHECK(aw_restart(&w));
+	EQ(me(&w, one), 200);
+	EQ(sessions(&w, "GET", &r), 200);
+	EQ(jv_len(jv_get(r.json, "items")), 1);
+	resp_done(&r);
+	aw_down(&w);
+}
+
+TEST(api_user_signed_out_everywhere)
+{
+	struct aw w = { .queues = "languages: [en]\nskills: []\nqueues:\n  - id: q\n    title: "
+				  "{zh: q, en: q}\ndefault_queue: q\nagents:\n  people: []\n" };
+	struct resp r = { 0 };
+	struct wsc desk;
+	char one[API_TOKEN_MAX], two[API_TOKEN_MAX], url[API_TOKEN_MAX + 40];
+
+	if (!aw_up(&w))
+		return;
+	EQ(sessions(&w, "DELETE", &r), 404);
+	EQ(http(&w, "POST /api/v1/users", aw_token_of(&w, "admin", "root"), MAKE, &r), 201);
+	CHECK(sign_in(&w, "correct horse", one) && sign_in(&w, "correct horse", two));
+	EQ(sessions(&w, "GET", &r), 200);
+	EQ(jv_len(jv_get(r.json, "items")), 2);
+	(void)snprintf(url, sizeof(url), "/ws/agent?token=%s", one);
+	CHECK(wsc_open(&w, &desk, url));
+	usleep(2000);                /* a later millisecond than the sign-ins */
+	EQ(sessions(&w, "DELETE", &r), 204);
+	CHECK(wsc_gone(&w, &desk));
+	EQ(desk.code, 1008);
+	CHECK(me(&w, one) == 401 && me(&w, two) == 401);
+	EQ(sessions(&w, "GET", &r), 200);
+	EQ(jv_len(jv_get(r.json, "items")), 0);
+	EQ(rows(&w, "user.signed_out"), 1);
+	usleep(2000);
+	CHECK(sign_in(&w, "correct horse", one) && me(&w, one) == 200);
+	CHECK(aw_restart(&w));
+	CHECK(me(&w, two) == 401 && me(&w, one) == 200);
+	wsc_close(&w, &desk);
+	resp_done(&r);
+	aw_down(&w);
+}
+
+TEST(api_user_commands)
+{
+	struct aw w = { 0 };
+	struct resp r = { 0 };
+	struct err e = { 0 };
+	jv *list = NULL;
+
+	if (!aw_up(&w))
+		return;
+	EQ(api_user_put(w.store, SV("root"), SV("Root"), SV("admin"), SV("correct horse"),
+			false, &e),
+	   0);
+	EQ(api_user_put(w.store, SV("mei"), SV("Mei"), SV("agent"), SV("correct horse"), false,
+			&e),
+	   0);
+	EQ(api_user_set(w.store, SV("root"), SV_NULL, 1, &e), ERR_STATE);
+	CHECK(strstr(e.msg, "last administrator"));
+	EQ(api_user_set(w.store, SV("nobody"), SV_NULL, 1, &e), ERR_NOTFOUND);
+	EQ(api_user_set(w.store, SV("mei"), SV("short"), -1, &e), ERR_INVAL);
+	EQ(api_user_set(w.store, SV("mei"), SV("battery staple"), -1, &e), 0);
+	char token[API_TOKEN_MAX];
+	CHECK(!sign_in(&w, "correct horse", token) && sign_in(&w, "battery staple", token));
+	EQ(api_user_set(w.store, SV("mei"), SV_NULL, 1, &e), 0);
+	CHECK(!sign_in(&w, "battery staple", token));
+	EQ(api_user_list(w.store, &list, &e), 0);
+	EQ(jv_len(list), 2);
+	CHECK(jv_get_bool(jv_at(list, 0), "disabled", false));
+	jv_free(list);
+	EQ(api_user_set(w.store, SV("mei"), SV_NULL, 0, &e), 0);
+	CHECK(sign_in(&w, "battery staple", token));
+	EQ(rows(&w, "user.changed"), 3);
+	resp_done(&r);
+	aw_down(&w);
+}
