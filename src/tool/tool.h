@@ -53,6 +53,7 @@ enum tool_level {
 };
 /* Who may use a tool; a declaration names the least. */
 enum tool_role { TOOL_CUSTOMER, TOOL_AGENT, TOOL_SUPERVISOR, TOOL_MANAGER, TOOL_SYSTEM };
+const char *tool_role_name(enum tool_role role);     /* "customer" ... "system" */
 
 struct tool_who {
 	sv customer;             /* id; empty = nobody known */

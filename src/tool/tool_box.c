@@ -12,9 +12,26 @@
 #define N(x) (sizeof(x) / sizeof((x)[0]))
 #define ISSUES_MAX 100
 
-static const char *const role_names[] = { "customer", "agent", "supervisor", "system" };
+static const char *const role_names[] = { "customer", "agent", "supervisor", "manager", "system" };
 static const char *const level_names[] = { "nobody", "claimed", "known", "proven" };
 static const char *const lang_names[] = { "zh", "en" };
+
+const char *tool_role_name(enum tool_role role)
+{
+	return role_names[(size_t)role < N(role_names) ? role : TOOL_CUSTOMER];
+}
+
+/* Rows of before there were managers have a number: theirs are in front of the system's. */
+enum tool_role tool_role_read(const jv *v)
+{
+	static const enum tool_role before[] = { TOOL_CUSTOMER, TOOL_AGENT, TOOL_SUPERVISOR,
+						 TOOL_SYSTEM };
+	int64_t n = jv_as_int(v, 0);
+	for (size_t i = 0; i < N(role_names); i++)
+		if (sv_eq(jv_as_str(v), sv_of(role_names[i])))
+			return (enum tool_role)i;
+	return n > 0 && n < (int64_t)N(before) ? before[n] : TOOL_CUSTOMER;
+}
 
 struct reader {
 	struct tool_box *b;

@@ -144,6 +144,7 @@ int tool_keep_find(struct tool_work *w, struct store_db *db);
 int tool_keep_put(struct tool_work *w, struct store_db *db);
 int tool_keep_drop(struct tool_work *w, struct store_db *db);   /* it came to nothing */
 /* The row of the river for a finished call; body owned by the caller. */
+enum tool_role tool_role_read(const jv *v);              /* of a request that was kept */
 void tool_row(const struct tool_work *w, struct store_event *ev, struct sb *body);
 jv *tool_masked(const jv *schema, const jv *args);        /* the caller's */
 

@@ -213,12 +213,11 @@ static sv row_kind(const struct tool_work *w)
 
 static void row_what(const struct tool_work *w, jv *o)
 {
-	static const char *const roles[] = { "customer", "agent", "supervisor", "system" };
 	const struct tool_who *who = &w->req.who;
 	bool bad = w->put.outcome == TOOL_INVALID;
 	jv_set_str(o, "tool", w->item ? w->req.name : SV("unknown"));
 	jv_set_str(o, "outcome", sv_of(tool_outcome_name(w->put.outcome)));
-	jv_set_str(o, "role", sv_of(roles[who->role & 3]));
+	jv_set_str(o, "role", sv_of(tool_role_name(who->role)));
 	jv_set_int(o, "level", who->level);
 	if (w->item && w->args && !bad)
 		jv_set(o, "args", tool_masked(w->item->d.schema, w->args));

@@ -117,7 +117,7 @@ jv *tool_request_json(const struct tool_work *w)
 	jv_set(o, "args", jv_copy(w->args));
 	jv_set_str(o, "customer", who->customer);
 	jv_set_int(o, "level", who->level);
-	jv_set_int(o, "role", who->role);
+	jv_set_str(o, "role", sv_of(tool_role_name(who->role)));
 	jv_set_str(o, "conversation", who->conversation);
 	jv_set_int(o, "turn", who->turn);
 	jv_set_str(o, "actor", who->actor);
@@ -141,7 +141,7 @@ struct tool_work *tool_request_work(struct tool_kit *k, const jv *o, sv key)
 		.who = {
 			.customer = jv_get_str(o, "customer"),
 			.level = (enum tool_level)jv_get_int(o, "level", 0),
-			.role = (enum tool_role)jv_get_int(o, "role", 0),
+			.role = tool_role_read(jv_get(o, "role")),
 			.conversation = jv_get_str(o, "conversation"),
 			.turn = (int)jv_get_int(o, "turn", 0),
 			.actor = jv_get_str(o, "actor"),

@@ -48,6 +48,27 @@ TEST(tool_box_reads_declarations)
 	obj_unref(b);
 }
 
+TEST(tool_box_roles_by_name)
+{
+	static const char *const names[] = { "customer", "agent", "supervisor", "manager",
+					     "system" };
+	for (int i = TOOL_CUSTOMER; i <= TOOL_SYSTEM; i++) {
+		char yaml[300];
+		struct tool_box *b = NULL;
+		struct cfg_report rep = { 0 };
+		(void)snprintf(yaml, sizeof(yaml),
+			       "tools:\n  - name: one\n    source: purse\n    role: %s\n"
+			       "    title: {zh: 一, en: One}\n    about: {zh: 一, en: One}\n",
+			       names[i]);
+		struct tool_file f = { "x.yaml", sv_of(yaml) };
+		OK(tool_box_new(&b, &f, 1, &rep));
+		EQ(tool_box_find(b, SV("one"))->role, i);
+		STR_EQ(tool_role_name((enum tool_role)i), names[i]);
+		obj_unref(b);
+		cfg_report_done(&rep);
+	}
+}
+
 TEST(tool_box_refuses_with_place_and_mend)
 {
 	static const struct {

@@ -279,6 +279,35 @@ TEST(tool_approval_above_the_first_waits_on)
 	EQ(world_sql(&w, "SELECT COUNT(*) FROM tool_approval WHERE state = 'yes' AND "
 			 "by_login = 'wen'"),
 	   1);
+	EQ(world_sql(&w, "SELECT COUNT(*) FROM event WHERE kind = 'tool.done' AND "
+			 "body LIKE '%\"role\":\"manager\"%'"),
+	   1);
+	world_close(&w);
+}
+
+static int old_rows(void *arg, struct store_db *db)
+{
+	(void)arg;
+	return store_exec(db, "UPDATE tool_approval SET request = "
+			      "json_set(request, '$.role', 3)");
+}
+
+/* A row of before there were managers: its 3 is the system. */
+TEST(tool_approval_kept_before_managers)
+{
+	struct world w;
+	char id[27];
+	struct tool_res *res = NULL;
+	CHECK(world_open(&w, ""));
+	ask_to(&w, "{\"amount\":980}", id);
+	OK(store_write(w.st, old_rows, NULL, NULL, NULL));
+	OK(store_flush(w.st));
+	OK(tool_approve(w.kit, sv_of(id), true, TOOL_SUPERVISOR, SV("lin"), SV(""), T_NOW, &res));
+	EQ(res->outcome, TOOL_DONE);
+	obj_unref(res);
+	EQ(world_sql(&w, "SELECT COUNT(*) FROM event WHERE kind = 'tool.done' AND "
+			 "body LIKE '%\"role\":\"system\"%'"),
+	   1);
 	world_close(&w);
 }
 
