@@ -157,23 +157,23 @@ bool policy_roll_judge(struct policy_roll *r, const struct roll_opt *o, const ch
 		return false;
 	if (r->stage == ROLL_SHADOW)
 		return r->seen[0] >= o->shadow &&
-		       to(r, ROLL_5, why, "its decisions in the shadow were allowed");
+		       to(r, ROLL_5, why, "shadow_done");
 	double lo = roll_seq_lo(&r->reward[1], alpha), hi = roll_seq_hi(&r->reward[1], alpha);
 	double lo0 = roll_seq_lo(&r->reward[0], alpha), hi0 = roll_seq_hi(&r->reward[0], alpha);
 	if (hi < lo0)
-		return to(r, ROLL_BACK, why, "worse than before, for certain");
+		return to(r, ROLL_BACK, why, "worse");
 	if (guard_worse(r, alpha))
-		return to(r, ROLL_BACK, why, "a guard is worse than before, for certain");
+		return to(r, ROLL_BACK, why, "guard_worse");
 	if (r->seen[0] + r->seen[1] >= o->least && !ratio_true(r, o))
-		return to(r, ROLL_BACK, why, "the shares are not those that were asked for");
+		return to(r, ROLL_BACK, why, "shares_differ");
 	bool better = lo > hi0 && guards_hold(r, alpha, o->margin);
 	if (r->stage == ROLL_5 && r->seen[1] * 10 >= o->least &&
 	    r->reward[1].mean >= r->reward[0].mean - o->margin)
-		return to(r, ROLL_25, why, "not worse so far");
+		return to(r, ROLL_25, why, "not_worse");
 	if (r->stage == ROLL_25 && r->seen[1] >= o->least && better)
-		return to(r, ROLL_100, why, "better than before, for certain");
+		return to(r, ROLL_100, why, "better");
 	if (r->stage != ROLL_100 && r->seen[0] + r->seen[1] >= o->most)
-		return to(r, ROLL_NO_GAIN, why, "no gain could be shown");
+		return to(r, ROLL_NO_GAIN, why, "no_gain");
 	return false;
 }
 

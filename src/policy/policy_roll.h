@@ -50,7 +50,8 @@ struct policy_roll {
  * into 0..1. Nothing when it is over. */
 void policy_roll_see(struct policy_roll *r, const struct roll_opt *o, int arm, double reward,
 		     const double guard[ROLL_GUARDS]);
-/* True: another stage, *why (static) says why. */
+/* True: another stage, *why says why: shadow_done, not_worse, better, worse, guard_worse,
+ * shares_differ, no_gain. */
 bool policy_roll_judge(struct policy_roll *r, const struct roll_opt *o, const char **why);
 double policy_roll_share(enum roll_stage s, const struct roll_opt *o);
 bool policy_roll_over(enum roll_stage s);

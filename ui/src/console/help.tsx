@@ -15,6 +15,7 @@ const ROWS: [string[], Key][] = [
   [['g', 'q'], 'help.quality'],
   [['g', 'p'], 'help.reports'],
   [['g', 'w'], 'help.forecast'],
+  [['g', 'b'], 'help.learning'],
   [['g', 'l'], 'help.live'],
   [['g', 'c'], 'help.customers'],
   [['g', 'o'], 'help.orders'],

@@ -39,7 +39,7 @@ export const order = signal<string[]>([]);
 /* Keys of what is on screen; they go before those of the frame. The last one wins. */
 export const keyStack: (() => Bindings)[] = [];
 
-const PAGES = ['live', 'c', 'desk', 'floor', 'quality', 'reports', 'forecast', 'settings', 'customers', 'orders', 'tickets', 'kb', 'rules', 'strategy', 'training', 'health'] as const;
+const PAGES = ['live', 'c', 'desk', 'floor', 'quality', 'reports', 'forecast', 'settings', 'customers', 'orders', 'tickets', 'kb', 'rules', 'strategy', 'learning', 'training', 'health'] as const;
 export type PageName = (typeof PAGES)[number];
 
 export const page = computed<PageName>(
