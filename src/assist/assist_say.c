@@ -82,6 +82,14 @@ static const char promise_zh[] =
 	"会退|会到账|内到账|内退|内给您|前给您|同事会|快递员会|"
 	"快递员将|快递员上门|上门取|已登记|登记好了";
 
+/* A person is fetched: done before the sentence is over, so nothing is owed. */
+static const char fetches[] =
+	"put you through|transfer you to|connect you|hand you over|pass you to|"
+	"i will get you a person|i will get a person|i will get you a colleague|"
+	"i will get a colleague|i will get someone|i will get you someone|"
+	"i will fetch a colleague|i will ask a colleague to join|转接|转人工|转给同事|请人工|"
+	"请同事加入|请同事来";
+
 /* "I'll" becomes "I will", as patterns know no apostrophes. */
 static void expand(sv s, struct sb *b)
 {
@@ -109,7 +117,8 @@ bool assist_is_promise(sv s)
 		return false;
 	sb_init(&b, LIM_SB);
 	expand(s, &b);
-	bool yes = says(sb_sv(&b), promise_en) || says(s, promise_zh);
+	bool yes = (says(sb_sv(&b), promise_en) || says(s, promise_zh)) &&
+		   !says(sb_sv(&b), fetches);
 	sb_done(&b);
 	return yes;
 }

@@ -314,7 +314,8 @@ static void put_calls(struct assist_sum *s)
 
 static bool bot_binds(const struct assist_said *x)
 {
-	return !x->n_cite && !sv_eq(x->action, SV("clarify")) && x->turn > 0;
+	return !x->n_cite && !sv_eq(x->action, SV("clarify")) &&
+	       !sv_eq(x->action, SV("handoff")) && x->turn > 0;
 }
 
 static bool has_text(const jv *list, sv text)
