@@ -156,6 +156,7 @@ struct acd {
 	int64_t day;                 /* the midnight from which figures count */
 	int64_t task_due;            /* when a task wants to be looked at */
 	sv why;                      /* of the offer that is being rejected */
+	sv phone;                    /* what the agent's telephone said, when that is why */
 	sv by;                       /* whose order runs */
 	struct ho *given;            /* it was served and is given on just now */
 	const char *given_why;

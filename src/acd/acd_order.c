@@ -463,8 +463,12 @@ static int do_phone(struct acd *a, struct acd_job *j)
 	agent = sv_eq(kind, SV("agent"));
 	if (agent && sv_eq(j->o.step, SV("joined")))
 		return phone_joined(a, j, h, login);
-	if (agent && sv_eq(j->o.step, SV("failed")) && h->state == HO_OFFERED)
-		return reject(a, h, login, sv_of(why_failed(j->o.why)));
+	if (agent && sv_eq(j->o.step, SV("failed")) && h->state == HO_OFFERED) {
+		a->phone = j->o.why.n ? j->o.why : SV("failed");
+		int rc = reject(a, h, login, sv_of(why_failed(j->o.why)));
+		a->phone = SV_NULL;
+		return rc;
+	}
 	if (sv_eq(j->o.step, SV("left")) && served_by(h, login) &&
 	    sv_eq(j->o.party, sv_of(h->party)) && !sv_eq(j->o.why, SV("dropped")) &&
 	    !sv_eq(j->o.why, SV("taken_over")))

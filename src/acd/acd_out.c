@@ -116,6 +116,8 @@ static void on_revoke(struct acd *a, struct ho *h, const struct acd_out *x)
 	jv *o = acd_body(h);
 	jv_set_str(o, "agent", x->login);
 	jv_set_str(o, "why", x->why);
+	if (a->phone.n)              /* the agent can mend it */
+		jv_set_str(o, "phone", a->phone);
 	acd_tell(a, "handover.revoked", x->login, NULL, o);
 	acd_unring(a, h, x->login);
 	if (sv_eq(x->why, SV("paused")) && !a->choosing)

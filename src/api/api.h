@@ -35,8 +35,10 @@ struct ins_table;
 struct api_call {                    /* that we place */
 	sv id;                       /* 26 bytes */
 	sv to, name, language, opening, message, purpose;
+	sv customer;                 /* id of whom we call, as far as it is known */
 	/* a person's click: their line first (chan_phone.h); empty = the company's own call */
 	sv agent_party, agent_to, agent, agent_name;
+	bool test;                   /* that line alone, for a moment */
 };
 /* What a company edits as text, kinds "rules", "flow" and "tool" (api_doc.c). All NULL: none. */
 struct api_docs {

@@ -24,6 +24,7 @@ struct out_call {
 	char *to, *name, *language, *opening, *message, *purpose;    /* owned */
 	char *customer, *handover;   /* owned; instead of to */
 	char login[64];              /* of who asks */
+	bool test;                   /* their own line alone is rung */
 	bool own;                    /* hand-overs of others are not theirs to call */
 };
 
@@ -45,7 +46,9 @@ static int dial(struct out_call *c)
 	const struct api_opts *o = &c->a->o;
 	struct api_call x = { .id = sv_of(c->id),
 			      .to = sv_of(c->to),
+			      .customer = sv_of(c->customer),
 			      .name = sv_of(c->name),
+			      .test = c->test,
 			      .language = sv_of(c->language),
 			      .opening = sv_of(c->opening),
 			      .message = sv_of(c->message),
@@ -160,26 +163,31 @@ static void request(struct out_call *c)
 
 /* ---- whom: a customer, or who a hand-over is about ---- */
 
-/* The customer's phone: the primary one, else the first. */
-static int phone_of(struct api *a, struct store_db *db, sv customer, struct arena *m, sv *ret)
+/* The customer's phone (s1): the primary one, else the first; their id, name and language (s2 to
+ * s4). */
+static int phone_of(struct api_query *q, struct store_db *db, sv customer)
 {
 	struct cust who = { 0 };
-	int rc = a->o.cust && customer.n ? cust_get(db, a->o.cust, customer, m, &who) :
-					   ERR_NOTFOUND;
+	struct arena *m = &q->arena;
+	const struct cust_keys *keys = q->a->o.cust;
+	int rc = keys && customer.n ? cust_get(db, keys, customer, m, &who) : ERR_NOTFOUND;
 	const struct cust_ident *found = NULL;
 	for (size_t i = 0; rc == 0 && i < who.n_idents; i++)
 		if (who.idents[i].kind == CUST_PHONE &&
 		    (!found || (who.idents[i].primary && !found->primary)))
 			found = &who.idents[i];
-	if (rc == 0 && found)
-		*ret = arena_sv(m, found->value);
+	if (rc == 0 && found) {
+		q->s1 = arena_sv(m, found->value);
+		q->s2 = arena_sv(m, who.id);
+		q->s3 = arena_sv(m, who.name);
+		q->s4 = arena_sv(m, who.language);
+	}
 	cust_done(&who);
 	return rc ? rc : found ? 0 : ERR_STATE;
 }
 
 /* The number a callback was asked for at, else the customer's. */
-static int phone_of_handover(struct api_query *q, struct store_db *db, const struct out_call *c,
-			     sv *ret)
+static int phone_of_handover(struct api_query *q, struct store_db *db, const struct out_call *c)
 {
 	struct sb b;
 	sb_init(&b, LIM_SB);
@@ -188,10 +196,12 @@ static int phone_of_handover(struct api_query *q, struct store_db *db, const str
 	sv agent = jv_get_str(v, "agent"), number = jv_get_str(v, "number");
 	if (rc == 0 && c->own && agent.n && !sv_eq(agent, sv_of(c->login)))
 		rc = ERR_DENIED;
-	else if (rc == 0 && number.n)
-		*ret = arena_sv(&q->arena, number);
 	else if (rc == 0)
-		rc = phone_of(q->a, db, jv_as_str(jv_path(v, "customer.id")), &q->arena, ret);
+		rc = phone_of(q, db, jv_as_str(jv_path(v, "customer.id")));
+	if (number.n && rc != ERR_DENIED) {
+		q->s1 = arena_sv(&q->arena, number);
+		rc = 0;
+	}
 	jv_free(v);
 	sb_done(&b);
 	return rc;
@@ -200,8 +210,22 @@ static int phone_of_handover(struct api_query *q, struct store_db *db, const str
 static void whom_run(struct api_query *q, struct store_db *db)
 {
 	const struct out_call *c = q->p;
-	q->i1 = c->handover[0] ? phone_of_handover(q, db, c, &q->s1) :
-				 phone_of(q->a, db, sv_of(c->customer), &q->arena, &q->s1);
+	q->i1 = c->handover[0] ? phone_of_handover(q, db, c) :
+				 phone_of(q, db, sv_of(c->customer));
+}
+
+/* What was given goes before what is known. */
+static void known(char **text, sv value)
+{
+	if ((*text)[0] || !value.n)
+		return;
+	xfree(*text);
+	*text = xstrdup(value);
+}
+
+static sv language_of(sv s)
+{
+	return sv_starts(s, SV("zh")) ? SV("zh") : sv_starts(s, SV("en")) ? SV("en") : SV("");
 }
 
 static void whom_done(struct api_query *q)
@@ -211,6 +235,10 @@ static void whom_done(struct api_query *q)
 	if (rc == 0) {
 		xfree(c->to);
 		c->to = xstrdup(q->s1);
+		xfree(c->customer);
+		c->customer = xstrdup(q->s2);
+		known(&c->name, q->s3);
+		known(&c->language, language_of(q->s4));
 		request(c);
 	} else {
 		fail(c, rc == ERR_STATE ? 409 : rc, rc == ERR_STATE ?
@@ -224,7 +252,7 @@ static void whom_done(struct api_query *q)
 
 static void start(struct out_call *c)
 {
-	if (c->to[0]) {
+	if (c->to[0] || c->test) {
 		request(c);
 		return;
 	}
@@ -263,7 +291,8 @@ static struct out_call *read_body(const jv *body, bool speaks, const char **bad)
 	sv lang = sv_of(c->language);
 	if (lang.n && !sv_eq(lang, SV("en")) && !sv_eq(lang, SV("zh")))
 		*bad = *bad ? *bad : "language";
-	if ((c->to[0] != 0) + (c->customer[0] != 0) + (c->handover[0] != 0) != 1)
+	c->test = !speaks && jv_get_bool(body, "test", false);
+	if ((c->to[0] != 0) + (c->customer[0] != 0) + (c->handover[0] != 0) + c->test != 1)
 		*bad = *bad ? *bad : "to";
 	if (speaks && !c->opening[0])
 		*bad = *bad ? *bad : "text";

@@ -209,6 +209,8 @@ static int call_out(void *arg, const struct api_call *c)
 	return chan_phone_dial(v->phone, &(struct chan_call_opts){ .id = c->id,
 								   .to = c->to,
 								   .name = c->name,
+								   .customer = c->customer,
+								   .test = c->test,
 								   .language = c->language,
 								   .opening = c->opening,
 								   .message = c->message,

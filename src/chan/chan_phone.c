@@ -134,6 +134,8 @@ int call_talk(struct call *c, sv opening)
 	};
 	struct chan_resume with = { .language = sv_of(c->language),
 				    .person = CHAN_PERSON_WITH,
+				    .customer = sv_of(c->customer),
+				    .level = CHAN_LEVEL_CLAIMED,
 				    .agent = sv_of(c->agent),
 				    .agent_name = sv_of(c->agent_name) };
 	o.parties = c->parties;

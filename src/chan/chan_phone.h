@@ -73,11 +73,14 @@ struct chan_call_opts {
 	sv id;                       /* 26 bytes, the caller's choice */
 	sv to, name, language;
 	sv opening, message, purpose;
+	sv customer;                 /* id, believed as a caller's number is; empty = not known */
 	/* A person of the company places it: their line (as of chan_party: id, to) is rung first
 	 * and has the customer from their answer on; nobody is detected and nothing of ours said.
 	 * agent, agent_name: of the conversation. State "agent": they are there; "failed" with why
-	 * "agent": they were not, or left. Empty = nobody. */
+	 * "agent": they were not, or left. Empty = nobody. test: their line alone, which hears the
+	 * tune for a moment; `to` is not looked at. */
 	sv agent_party, agent_to, agent, agent_name;
+	bool test;
 };
 int chan_phone_dial(struct chan_phone *ph, const struct chan_call_opts *o);
 /* Is this an entry that transfer.allow can hold? */

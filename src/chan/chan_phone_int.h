@@ -13,6 +13,9 @@ struct chan_phone {                  /* an obj; read only */
 	struct chan_dial outbound;
 };
 
+/* Of the customer of a call that we place: as sure as a caller's number (enum tool_level). */
+#define CHAN_LEVEL_CLAIMED 1
+
 struct call_out;                     /* chan_phone_out.c: before there is a conversation */
 struct call {
 	struct chan_phone *ph;       /* a reference */
@@ -23,7 +26,7 @@ struct call {
 	/* A person who is rung first; until the conversation has them. */
 	struct parties *parties;
 	char party[CHAN_PARTY_ID + 1], party_to[CHAN_URI], agent[65], agent_name[129];
-	char from[CHAN_URI + 8], name[CHAN_URI + 8], language[8];
+	char from[CHAN_URI + 8], name[CHAN_URI + 8], language[8], customer[64];
 	char id[27], interaction[27];
 };
 

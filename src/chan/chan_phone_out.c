@@ -16,6 +16,7 @@ enum {
 	RING_MAX_MS = 55000,
 	SETTLE_MS = 200,             /* after our own words their echo may come */
 	BYE_MS = 300,                /* after the last sample of the message */
+	TEST_MS = 4000,              /* a person hears that their line works */
 	SCREENS_MAX = 2,
 	SCREEN_QUIET_MS = 600,       /* who asks is let finish */
 };
@@ -26,7 +27,7 @@ struct call_out {
 	char uri[CHAN_URI], call_id[27];
 	char *opening, *message, *purpose;      /* owned */
 	char lang[8];
-	bool up, rang;
+	bool up, rang, test;
 	int news, screens;
 	const char *why;             /* of the end */
 	struct amd amd;
@@ -370,10 +371,21 @@ static void dial_customer(struct call *c)
 	o->warm = chan_warm_start(c->place.speech, sv_of(o->opening), sv_of(o->lang), PCM_HZ);
 }
 
+static void on_tested(void *arg)
+{
+	struct call *c = arg;
+	out_close(c, 0);
+	call_free(c);
+}
+
 void out_first(struct call *c)
 {
 	tell(c->out, "agent", "", 0);
-	dial_customer(c);
+	c->out->up = c->out->test;
+	if (c->out->test)
+		loop_after(c->place.loop, &c->out->timer, TEST_MS, on_tested, c);
+	else
+		dial_customer(c);
 }
 
 void out_first_gone(struct call *c, int status)
@@ -410,6 +422,8 @@ static struct call *call_make(struct chan_phone *ph, const struct chan_call_opts
 	c->ph = obj_ref(ph);
 	copy(c->from, sizeof(c->from), o->to);
 	copy(c->name, sizeof(c->name), o->name);
+	copy(c->customer, sizeof(c->customer), o->customer);
+	x->test = o->test;
 	copy(c->language, sizeof(c->language), o->language.n ? o->language : sv_of(ph->language));
 	copy(x->lang, sizeof(x->lang), sv_of(c->language[0] ? c->language : "en"));
 	copy(x->call_id, sizeof(x->call_id), o->id);
@@ -425,10 +439,10 @@ static struct call *call_make(struct chan_phone *ph, const struct chan_call_opts
 
 int chan_phone_dial(struct chan_phone *ph, const struct chan_call_opts *o)
 {
-	char uri[CHAN_URI];
-	int rc = chan_dial_uri(&ph->outbound, o->to, uri);
-	if (rc)
-		return rc;
+	char uri[CHAN_URI] = "";
+	int rc = o->test ? 0 : chan_dial_uri(&ph->outbound, o->to, uri);
+	if (rc || (o->test && !o->agent_to.n))
+		return rc ? rc : ERR_INVAL;
 	if (!ph->people->tel)
 		return ERR_STATE;
 	struct call *c = call_make(ph, o);

@@ -21,7 +21,8 @@ struct talk_ask {
 	sv conversation, interaction, channel, language;
 	sv customer;             /* id, or empty: nobody known */
 	sv customer_name;        /* personal data; may be empty */
-	/* "customer_asked", "policy", "no_answer", "complaint", "model", "key_0" */
+	/* "customer_asked", "policy", "no_answer", "complaint", "model", "key_0"; "placed": a
+	 * person called them */
 	sv reason;
 	/* the flow, else the intent: chooses the queue; may be empty. */
 	sv topic;

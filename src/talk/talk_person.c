@@ -637,7 +637,8 @@ void talk_person_resume(struct talk_core *c, const struct chan_resume *r, struct
 	talk_set(&p->rates, r->agent);
 	c->move = r->person == CHAN_PERSON_WITH ? MOVE_JOINED : MOVE_ASKED;
 	p->minutes = -1;
-	wish(c, "customer_asked", true, a, acts);
+	bool placed = r->person == CHAN_PERSON_WITH && r->seq == 0;    /* we called */
+	wish(c, placed ? "placed" : "customer_asked", true, a, acts);
 	if (c->move != MOVE_JOINED)
 		return;
 	talk_queue_clear(c);         /* what is owed, the person owes */

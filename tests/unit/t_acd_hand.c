@@ -276,6 +276,12 @@ TEST(acd_an_extension_without_a_console_rings_at_once)
 	STR_EQ(aw_last(&w, WORD_CONNECT)->to, "1003");
 	OK(aw_phone(&w, "C1", "xia", "failed", "busy"));
 	STR_EQ(aw_last(&w, WORD_CONNECT)->to, "1001");   /* the next one */
+	bool told = false;           /* what to look at, to who can mend it */
+	for (size_t i = 0; i < w.fed.n; i++)
+		told |= strcmp(w.fed.v[i].type, "handover.revoked") == 0 &&
+			strcmp(w.fed.v[i].agent, "xia") == 0 &&
+			strstr(w.fed.v[i].json, "\"phone\":\"busy\"");
+	CHECK(told);
 	EQ(aw_count(&w, "SELECT count(*) FROM event WHERE kind='queue.rejected' AND body LIKE "
 			"'%\"why\":\"busy\"%'"),
 	   1);

@@ -432,6 +432,25 @@ TEST(four_click_to_call)
 	EQ(x.l.w.closes, 1);
 }
 
+/* Their line alone: rung, in it for a moment, let go; nobody else is called. */
+TEST(four_a_line_is_tested)
+{
+	char to[64];
+	f_setup(t_tmpdir());
+	snprintf(to, sizeof(to), "sip:mei@127.0.0.1:%d", tel_port(x.tel));
+	struct chan_call_opts o = { .id = SV("01J0000000000000000000CALL"), .test = true,
+				    .agent_party = SV("agent:mei"), .agent = SV("mei") };
+	EQ(chan_phone_dial(x.l.phone, &o), ERR_INVAL);   /* no line to test */
+	o.agent_to = sv_of(to);
+	OK(chan_phone_dial(x.l.phone, &o));
+	CHECK(t_wait(x.l.w.loop, has_log, "call agent;", 5000));
+	CHECK(t_wait(x.l.w.loop, has_log, "call ended;", 8000));
+	CHECK(t_wait(x.l.w.loop, mei_gone, NULL, 3000));
+	EQ(x.p[2].invites, 0);
+	f_done();
+	EQ(x.l.w.closes, 0);         /* no conversation */
+}
+
 TEST(four_click_and_somebody_is_not_there)
 {
 	f_setup(t_tmpdir());

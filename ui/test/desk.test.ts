@@ -24,6 +24,25 @@ const offer = (seq: number, id = 'h1', conversation = 'c1'): Frame => ({
 });
 const said = (conversation: string, r: Ev, seq: number): Frame => ({ seq, type: 'message.created', data: { conversation, row: r } });
 
+test('a summary has the name for whom may read it, and nobody asked for a person in a call that was placed', () => {
+  const raw = (reason: string, name?: string) => ({
+    handover: 'h', state: 'accepted', customer: name ? { name } : null, packet: { reason, summary: '[name] asks for a person' },
+  });
+  assert.equal(workOf(raw('policy', 'Ada'), undefined, 0)?.packet?.summary, 'Ada asks for a person');
+  assert.equal(workOf(raw('policy'), undefined, 0)?.packet?.summary, '[name] asks for a person');
+  assert.equal(workOf(raw('placed', 'Ada'), undefined, 0)?.packet?.summary, '');
+});
+
+test('a telephone that took no offer is told until something is done about it', () => {
+  const offered = { handover: 'h1', conversation: 'c1', queue: 'q', media: 'voice' };
+  let s = reduceDesk(emptyDesk(), [{ type: 'handover.offered', data: offered }], 0);
+  s = reduceDesk(s, [{ type: 'handover.revoked', data: { handover: 'h1', why: 'rejected', phone: 'unreachable' } }], 1);
+  assert.equal(s.phone, 'unreachable');
+  s = reduceDesk(s, [{ type: 'handover.offered', data: offered }, { type: 'handover.revoked', data: { handover: 'h1', why: 'taken' } }], 2);
+  assert.equal(s.phone, 'unreachable', 'another offer that went on says nothing of it');
+  assert.equal(reduceDesk(s, [{ type: 'local.phone', data: {} }], 3).phone, '');
+});
+
 test('an offer is accepted, served, wrapped up and gone', () => {
   let s = play(emptyDesk(), hello(), offer(101));
   assert.deepEqual(offersOf(s).map((w) => [w.id, w.customer?.name, w.language, w.until_ms]), [['h1', 'Ada', 'en', T0 + 20000]]);

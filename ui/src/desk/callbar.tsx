@@ -5,6 +5,7 @@ import { Icon, type IconName } from '../lib/ui.tsx';
 import { now } from '../console/state.ts';
 import { acting, drop, hold, isHeld, merge, mute, panel, record, transfer } from './acts.ts';
 import { desk } from './client.ts';
+import { CallButton } from './dial.tsx';
 import { nameOf } from './inbox.tsx';
 import { Media, MoodDot, queueName } from './parts.tsx';
 import type { CallState, Party, Work } from './types.ts';
@@ -37,6 +38,7 @@ export function Head({ w }: { w: Work }) {
             .filter(Boolean).join(' · ')}
         </p>
       </div>
+      {w.state === 'wrapup' || (w.state === 'accepted' && w.media !== 'voice') ? <CallButton handover={w.id} name={nameOf(w)} /> : null}
       <Timer w={w} />
     </header>
   );

@@ -10,6 +10,7 @@ import { useKeys } from '../service/parts.tsx';
 import { accept, acting, goTo, hold, merge, mute, panel, record, reject } from './acts.ts';
 import { CallBar, flip, Head } from './callbar.tsx';
 import { desk, deskLink, fetchNew, oldState, put, retryDesk, startDesk } from './client.ts';
+import { calling, CallNote } from './dial.tsx';
 import { box, Composer, noting, take } from './composer.tsx';
 import { Answer, Inbox, Queues } from './inbox.tsx';
 import { Panel } from './panels.tsx';
@@ -37,11 +38,13 @@ export default function Desk() {
     moreHelp.value = { title: 'desk.title', rows: HELP };
     return () => void (moreHelp.value = null);
   }, []);
+  useEffect(calledOpens, [calling.value, desk.value.work]);
   useKeys(() => keysFor(w));
   return (
     <section class={`desk ${w ? 'has' : ''}`} aria-label={t('desk.title')} data-test="desk" data-link={deskLink.value}>
       <div class="desk-left">
         <Presence />
+        <CallNote />
         <Broken />
         <Inbox open={id} />
         <Queues />
@@ -49,6 +52,15 @@ export default function Desk() {
       {w ? <Middle key={w.id} w={w} /> : <Idle gone={id !== ''} />}
     </section>
   );
+}
+
+/* Whom one called has picked up: the conversation opens. */
+function calledOpens(): void {
+  const id = calling.value?.state === 'human' && calling.value.conversation_id;
+  const w = id ? [...desk.value.work.values()].find((x) => x.conversation === id) : null;
+  if (!w) return;
+  calling.value = null;
+  goTo(w.id);
 }
 
 /* Supervisors have the console's own banner for another line; this one is the desk's. */

@@ -6,7 +6,8 @@ import { newJob } from '../lib/job.ts';
 import { ErrorNote, Icon } from '../lib/ui.tsx';
 import { now } from '../console/state.ts';
 import { mayAsk, rings, sound, toggleSound } from './bell.ts';
-import { desk, op } from './client.ts';
+import { desk, op, put } from './client.ts';
+import { TestButton } from './dial.tsx';
 import { closeLine, lineError, lineState, openLine } from './line.ts';
 import { StateTag } from './parts.tsx';
 import { msOf } from './work.ts';
@@ -23,6 +24,30 @@ const setPresence = (state: string, reason = ''): Promise<void> =>
 export function flipPresence(): void {
   const s = desk.value.state.state.toLowerCase();
   void setPresence(s === 'paused' || s === 'offline' ? 'ready' : 'paused', desk.value.reasons[0] ?? '');
+}
+
+/* A call was offered and one's own telephone did not take it: what to do about it. */
+function NoPhone({ why, ext }: { why: string; ext: string }) {
+  const clear = () => put({ type: 'local.phone', data: {} });
+  return (
+    <div class="note warn" role="alert" data-test="no-phone">
+      <div class="grow">
+        {t('desk.no_phone', { ext: ext || t('desk.your_phone'), why: tWord('dialwhy', why) })}
+        <p class="srow">
+          <TestButton />
+          {lineState.value === 'off' ? (
+            <button class="btn ghost small" data-test="line-instead" onClick={() => void openLine().then((ok) => ok && clear())}>
+              <Icon name="headset" />
+              {t('desk.line')}
+            </button>
+          ) : null}
+        </p>
+      </div>
+      <button class="btn ghost square small" aria-label={t('ui.close')} title={t('ui.close')} onClick={clear}>
+        <Icon name="x" />
+      </button>
+    </div>
+  );
 }
 
 export function Presence() {
@@ -71,6 +96,7 @@ export function Presence() {
           <Icon name={sound.value ? 'bell' : 'belloff'} />
         </button>
       </div>
+      {desk.value.phone ? <NoPhone why={desk.value.phone} ext={me?.extension ?? ''} /> : null}
       {lineState.value === 'busy' ? <p class="hint">{t('desk.line_busy')}</p> : null}
       {lineError.value ? <p class="note warn">{t('talk.no_mic')}</p> : null}
       {asked.value ? null : (

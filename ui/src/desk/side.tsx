@@ -12,6 +12,7 @@ import { State } from '../service/order_list.tsx';
 import { money, seg, useLoad } from '../service/parts.tsx';
 import { Tier } from '../service/customers.tsx';
 import type { Customer, OrderRow, TicketCard } from '../service/types.ts';
+import { CallButton } from './dial.tsx';
 import { Assist, type Doing } from './assist.tsx';
 import type { Talk, Work } from './types.ts';
 
@@ -97,7 +98,7 @@ function About({ id }: { id: string }) {
         <Tier tier={c.tier} />
       </h2>
       <dl class="facts">
-        {c.phone_masked ? <div><dt>{t('cust.phone')}</dt><dd class="num">{c.phone_masked}</dd></div> : null}
+        {c.phone_masked ? <div><dt>{t('cust.phone')}</dt><dd class="num">{c.phone_masked} <CallButton customer={id} name={c.name || id} small /></dd></div> : null}
         {c.email_masked ? <div><dt>{t('cust.email')}</dt><dd>{c.email_masked}</dd></div> : null}
         {c.language ? <div><dt>{t('cust.language')}</dt><dd>{tWord('lang', c.language)}</dd></div> : null}
         {c.since ? <div><dt>{t('cust.since')}</dt><dd>{dateOnly(c.since, lang.value)}</dd></div> : null}

@@ -17,6 +17,7 @@ export interface DeskState {
   talks: Map<string, Talk>; /* by conversation */
   queues: QueueLine[];
   mates: Map<string, AgentState>; /* other agents */
+  phone: string; /* why one's own telephone did not take an offer; empty: it did */
   news: News | null; /* what the agent should be told once */
   open: string; /* the conversation on screen */
 }
@@ -38,7 +39,7 @@ const CHANGES = /^(mode|muted|unmuted)$/;
 
 export const emptyDesk = (): DeskState => ({
   seq: 0, me: null, state: { state: 'offline' }, reasons: [], dispositions: [], work: new Map(), talks: new Map(),
-  queues: [], mates: new Map(), news: null, open: '',
+  queues: [], mates: new Map(), phone: '', news: null, open: '',
 });
 
 export const emptyTalk = (): Talk => ({
@@ -223,7 +224,10 @@ const STEPS: Record<string, Step> = {
   'handover.wrapup': becomes('wrapup'),
   'handover.ended': ended,
   'handover.wrapped': over('wrapped', false),
-  'handover.revoked': over('revoked', true),
+  'handover.revoked': (s, d, now_ms) => {
+    const next = over('revoked', true)(s, d, now_ms);
+    return d['phone'] ? { ...next, phone: str(d['phone']) } : next;
+  },
   'handover.queued': over('queued', false),
   'handover.returned': over('returned', false),
   'handover.failed': over('failed', true),
@@ -265,6 +269,7 @@ const STEPS: Record<string, Step> = {
     const w = s.work.get(idOf(d));
     return w ? putWork(s, { ...w, held: Boolean(d['held']) }) : s;
   },
+  'local.phone': (s) => ({ ...s, phone: '' }),
   'local.wrapped': over('wrapped', false),
   'local.calm': onTalk((t) => ({ ...t, alerts: [] })),
 };

@@ -16,12 +16,21 @@ const STATE: Record<string, WorkState> = {
 };
 const word = (v: unknown, otherwise: string): string => (typeof v === 'string' && v ? v : otherwise);
 
+/* The summary with the name where its mask is, for whom may read the name; of a call that the agent placed there is
+ * nothing to tell. */
+function named(p: Packet | null, name: string): Packet | null {
+  if (p?.reason === 'placed') return { ...p, summary: '' };
+  return p?.summary?.includes('[name]') && name ? { ...p, summary: p.summary.replaceAll('[name]', name) } : p;
+}
+
 /* null: not this agent's any more (queued again, returned, failed), or nothing to tell it by. */
 export function workOf(raw: Data, had: Work | undefined, now_ms: number): Work | null {
   const id = word(raw['handover'], word(raw['id'], ''));
   const state = STATE[word(raw['state'], had?.state ?? 'accepted').toLowerCase()];
   if (!id || !state || (state === 'wrapup' && raw['wrapped_at'])) return null;
-  const packet = (raw['packet'] as Packet | null | undefined) ?? had?.packet ?? null;
+  const given = (raw['packet'] as Packet | null | undefined) ?? had?.packet ?? null;
+  const customer = (raw['customer'] as Work['customer'] | undefined) ?? had?.customer ?? given?.customer ?? null;
+  const packet = named(given, customer?.name ?? '');
   const fresh = state === 'accepted' && had?.state === 'offered';
   return {
     id,
@@ -36,7 +45,7 @@ export function workOf(raw: Data, had: Work | undefined, now_ms: number): Work |
     accepted_ms: msOf(raw['accepted_ms'] ?? raw['accepted_at'], fresh ? now_ms : (had?.accepted_ms || now_ms)),
     ended_ms: state === 'wrapup' ? msOf(raw['ended_ms'] ?? raw['ended_at'], had?.ended_ms || now_ms) : 0,
     held: typeof raw['held'] === 'boolean' ? raw['held'] : 'held_at' in raw ? raw['held_at'] !== null : (had?.held ?? false),
-    customer: (raw['customer'] as Work['customer'] | undefined) ?? had?.customer ?? packet?.customer ?? null,
+    customer,
     packet,
     ringing: state === 'offered' && (had?.ringing ?? false),
   };

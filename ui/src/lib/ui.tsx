@@ -142,7 +142,7 @@ export function Empty(p: {
 
 export function Skeleton({ rows, kind }: { rows: number; kind: string }) {
   return (
-    <div class="skels" aria-busy="true" aria-label={t('ui.loading')}>
+    <div class="skels" role="status" aria-busy="true" aria-label={t('ui.loading')}>
       {Array.from({ length: rows }, (_, i) => (
         <div key={i} class={`skel ${kind}`} />
       ))}

@@ -5,6 +5,7 @@ import { lang, t, tWord } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
 import { ErrorNote, Icon } from '../lib/ui.tsx';
 import { authed, authedBytes } from '../console/state.ts';
+import { CallButton, CallNote } from '../desk/dial.tsx';
 import { pathOf, type Card } from './customer.tsx';
 import { byText, Done, post, save, seg } from './parts.tsx';
 import type { Identity, Joined } from './types.ts';
@@ -50,7 +51,11 @@ export function Identities(x: Card) {
   }
   return (
     <section class="card" data-test="identities">
-      <h2>{t('cust.identities')}</h2>
+      <h2>
+        {t('cust.identities')}
+        {x.c.identities.some((i) => i.kind === 'phone') ? <CallButton customer={x.c.id} name={x.c.name || x.c.id} small /> : null}
+      </h2>
+      <CallNote link />
       <ul class="lines">
         {x.c.identities.map((i) => (
           <li key={i.id} data-test="identity">
