@@ -244,7 +244,8 @@ e2e_part() {
 		tap e2e_models 60 node tests/e2e/models.mjs'
 	tap e2e_local 600 node tests/e2e/local.mjs
 	together 'tap e2e_workers 240 node tests/e2e/workers.mjs
-		tap e2e_dial 120 node tests/e2e/dial.mjs' 'tap e2e_browser 400 node tests/e2e/browser.mjs'
+		tap e2e_dial 120 node tests/e2e/dial.mjs
+		tap e2e_hooks 60 node tests/e2e/hooks.mjs' 'tap e2e_browser 400 node tests/e2e/browser.mjs'
 	together 'tap e2e_many 420 node tests/e2e/many.mjs
 		[ ! -x build-asan/callm ] || tap e2e_hostile_asan 180 env CALLM_BIN=build-asan/callm node tests/e2e/hostile.mjs
 		tap e2e_kill9 120 node tests/e2e/kill9.mjs' \

@@ -3,6 +3,7 @@
  *
  * The thread owns the server, the sockets and everything in struct api; other threads reach it
  * through its mailbox only. */
+#include "api_audit.h"
 #include "api_gap.h"
 #include "api_int.h"
 #include "api_assist.h"
@@ -211,6 +212,17 @@ static const struct web_route routes[] = {
 	{ "GET", "/api/v1/users/{login}/sessions", api_sessions, NULL },
 	{ "DELETE", "/api/v1/users/{login}/sessions", api_sessions_end, NULL },
 	{ "GET", "/api/v1/roles", api_roles, NULL },
+	{ "GET", "/api/v1/audit", api_audit_list, NULL },
+	{ "POST", "/api/v1/audit/verify", api_audit_verify_post, NULL },
+	{ "GET", "/api/v1/cdr", api_cdrs, NULL },
+	{ "GET", "/api/v1/webhooks", api_webhooks, NULL },
+	{ "POST", "/api/v1/webhooks", api_webhook_make, NULL },
+	{ "GET", "/api/v1/webhooks/{id}", api_webhook, NULL },
+	{ "PUT", "/api/v1/webhooks/{id}", api_webhook_put, NULL },
+	{ "DELETE", "/api/v1/webhooks/{id}", api_webhook_delete, NULL },
+	{ "POST", "/api/v1/webhooks/{id}/test", api_webhook_test, NULL },
+	{ "GET", "/api/v1/webhooks/{id}/deliveries", api_webhook_deliveries, NULL },
+	{ "POST", "/api/v1/webhooks/{id}/deliveries/{delivery}/again", api_webhook_again, NULL },
 	{ "POST", "/api/v1/keys", api_key_make, NULL },
 	{ "GET", "/api/v1/keys", api_key_list, NULL },
 	{ "DELETE", "/api/v1/keys/{name}", api_key_delete, NULL },
@@ -482,7 +494,7 @@ static int door_open(struct api *a, struct err *e)
 		.n_ws_routes = sizeof(ws_routes) / sizeof(*ws_routes), .assets = o->assets,
 		.n_assets = o->n_assets, .arg = a, .tls_cert = o->tls_cert, .tls_key = o->tls_key,
 		.csp = csp, .rate_per_s = o->rate_per_s, .after = count_request,
-		.before = api_mask_before, .mask = api_mask_body,
+		.before = api_mask_before, .mask = api_mask_body, .hold = api_audit_hold,
 	};
 	int rc = web_srv_open(&a->srv, a->loop, &w, e);
 	if (rc)

@@ -119,6 +119,10 @@ struct api_opts {
 	 * opens the numbers of callbacks. */
 	struct acd *acd;
 	const unsigned char *acd_key;
+	/* Webhooks (hook.h): the key that seals their secrets (GUARD_KEY bytes), NULL = none; may
+	 * they lead to private networks? */
+	const unsigned char *hook_key;
+	bool hook_private;
 	/* Lines of agents in browsers (chan_seat.h), NULL = none; outlives the api. */
 	struct chan_people *seats;
 	/* Help for agents (assist.h), NULL = none; closed after api_stop, before api_close. */
@@ -210,6 +214,17 @@ int api_user_list(struct store *st, jv **ret, struct err *e);
 /* Another password (empty: as it is), out of use or back (-1: as it is); what they are signed in to
  * ends. Not on a loop. ERR_NOTFOUND, ERR_STATE (the last administrator), ERR_INVAL. */
 int api_user_set(struct store *st, sv login, sv password, int disabled, struct err *e);
+
+/* Is every row of the river and of the audit there and as it was written? On the calling thread; a
+ * million rows take seconds. 0, ERR_CORRUPT with bad_pos, or a database error. */
+struct api_audit_verdict {
+	int64_t rows, audits;        /* good rows of the river; rows of the table audit */
+	int64_t bad_pos;             /* the first bad row; 0 = none */
+	bool view;                   /* the table audit does not fit the river there */
+	unsigned char head[32];      /* of the last good row: a copy elsewhere tells a cut tail */
+};
+int api_audit_verify(struct store *st, struct api_audit_verdict *v);
+void api_audit_verdict_json(const struct api_audit_verdict *v, int rc, struct sb *out);
 
 /* API keys, for programs that take callm for an OpenAI-compatible server (docs/openai.md). Makes
  * a new key under that name, instead of the one it may have had; a running server knows it

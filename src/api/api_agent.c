@@ -345,6 +345,11 @@ struct api *desk_sock_api(const struct desk_sock *s)
 	return s->g->a;
 }
 
+sv desk_sock_peer(const struct desk_sock *s)
+{
+	return s->ws ? web_ws_peer(s->ws) : SV_NULL;
+}
+
 void desk_sock_ref(struct desk_sock *s)
 {
 	s->refs++;

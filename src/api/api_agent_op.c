@@ -3,6 +3,7 @@
  *
  * An order is checked (permission, shape), given to the hand-overs (acd_do) or to the
  * conversation (api_word), and answered when that is done. Door's thread. */
+#include "api_audit.h"
 #include "api_people.h"
 #include "api_agent_op.h"
 #include "assist.h"
@@ -23,7 +24,7 @@ void api_op_done(struct api_op *op, sv json)
 {
 	json = json.n ? json : SV("{}");
 	if (op->sock)
-		desk_sock_reply(op->sock, sv_of(op->re), 200, json, NULL);
+		api_audit_op_done(op, 200, json, NULL);
 	else
 		web_reply(op->r, 200, "application/json", json, NULL);
 	op_free(op);
@@ -36,7 +37,7 @@ void api_op_fail(struct api_op *op, int status, const char *detail)
 		status = err_http(status);
 	}
 	if (op->sock)
-		desk_sock_reply(op->sock, sv_of(op->re), status, SV_NULL, detail);
+		api_audit_op_done(op, status, SV_NULL, detail);
 	else
 		api_problem(op->r, status, detail);
 	op_free(op);
@@ -268,9 +269,12 @@ static const struct api_op_kind *op_find(sv name)
 
 static void op_run(struct api_op *op)
 {
+	bool may = op->kind && api_role_may(op->a, sv_of(op->u.role), op->kind->may);
 	if (!op->kind)
 		api_op_fail(op, 404, "There is no such order.");
-	else if (!api_role_may(op->a, sv_of(op->u.role), op->kind->may))
+	else if (!api_audit_op(op))
+		api_op_fail(op, 503, "This could not be written down, so it is not done.");
+	else if (!may)
 		api_op_fail(op, 403, "Your role does not allow this.");
 	else
 		op->kind->run(op);

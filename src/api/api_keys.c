@@ -6,6 +6,7 @@
  * of them in a map, read at its start, after each change here and every few seconds (another
  * process may have added one). A new key under an old name replaces it. Door's thread;
  * api_apikey_put on any thread that may block. */
+#include "api_audit.h"
 #include "api_int.h"
 #include "api_user.h"
 #include "guard_access.h"
@@ -457,6 +458,7 @@ void api_key_make(struct web_req *r, void *arg)
 	jv *body = api_body(r);
 	if (!body)
 		return;
+	api_audit_about(r, jv_get_str(body, "name"));
 	const char *why = key_bad(arg, &u, body, &status);
 	const jv *may = jv_get(body, "may");
 	if (why)

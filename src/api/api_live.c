@@ -6,6 +6,7 @@
  * may see one twice, but never an older state last. If the mailbox was full and rows were lost,
  * every console gets a new snapshot. A console that reads too slowly is closed by web.c and
  * comes back for a new snapshot. Door's thread, snapshot_run on a worker. */
+#include "api_audit.h"
 #include "api_people.h"
 #include "api_user.h"
 
@@ -244,6 +245,7 @@ static int on_open(struct web_ws *ws, struct web_req *r, void *arg)
 		return 403;
 	if (a->live->n == CONSOLES_MAX)
 		return 503;
+	api_audit_socket(a, r, "live.watch", &u);
 	struct console *c = xalloc(sizeof(*c));
 	c->a = a;
 	c->ws = ws;

@@ -4,6 +4,7 @@
  * much time as a wrong password. After five wrong passwords an address waits, twice as long
  * each time (api_addr.c). Door's thread, login_run on a worker; api_user_put on any thread that
  * may block. */
+#include "api_audit.h"
 #include "api_int.h"
 #include "api_user.h"
 #include "guard_access.h"
@@ -96,6 +97,11 @@ static void login_done(struct api_query *q)
 	sodium_memzero(l->password, sizeof(l->password));
 	if (q->status == 401)
 		api_login_failed(q->a, sv_of(l->peer));
+	/* a wrong name may be a password: it is not written down */
+	const char *who =
+		q->status == 200 ? arena_fmt(&q->arena, "user:" SV_FMT, SV_ARG(q->s1)) : "";
+	api_audit_look(q->a, q->r, "auth.login", sv_of(who),
+		       sv_of(q->status == 200 ? l->role : ""));
 	if (q->status != 200) {
 		api_problem(q->r, q->status, q->detail);
 		api_query_free(q);

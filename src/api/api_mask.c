@@ -21,6 +21,7 @@ static const char *const ours[] = {
 	"/api/v1/queues*", "/api/v1/skills*", "/api/v1/agents*", "/api/v1/hours",
 	"/api/v1/health", "/api/v1/models", "/api/v1/users*", "/api/v1/roles", "/api/v1/keys*",
 	"/api/v1/forecast", "/api/v1/reports", "/api/v1/reports/metrics", "/api/v1/reports/{id}",
+	"/api/v1/webhooks*", "/api/v1/audit*",
 	/* a program talks here for its own customer */
 	"/v1/models*", "/v1/chat/completions",
 };

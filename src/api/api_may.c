@@ -1,5 +1,6 @@
 /* api_may.c: who may do what: one permission a route or order, one question (api_may), answered by
  * the roles of the company (guard_access.h). Door's thread. */
+#include "api_audit.h"
 #include "api_int.h"
 #include "guard_access.h"
 
@@ -28,7 +29,10 @@ bool api_may(struct api *a, struct web_req *r, const char *what, struct api_user
 	struct api_user u;
 	if (!api_need_user(a, r, &u))
 		return false;
-	if (!api_role_may(a, sv_of(u.role), what)) {
+	bool may = api_role_may(a, sv_of(u.role), what);
+	if (!api_audit_begin(a, r, what, &u, may))
+		return false;
+	if (!may) {
 		api_problem(r, 403, "Your role does not allow this.");
 		return false;
 	}

@@ -6,6 +6,7 @@
  * that speaks with one customer at a time, may ask and read knowledge, not other people's
  * conversations. A browser's request from another site is refused whatever it carries. Door's
  * thread; queries run on workers, a turn of the engine on a shard. */
+#include "api_audit.h"
 #include "api_int.h"
 
 #include <stdio.h>
@@ -132,9 +133,12 @@ static void call(struct mcp_job *j)
 void api_mcp(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
+	char owner[80];
 	int level = level_of(a, r);
 	if (level < 0)
 		return;
+	if (api_owner_of(a, web_req_bearer(r), owner, sizeof(owner)))
+		api_audit_look(a, r, "mcp.call", sv_of(owner), SV_NULL);
 	struct mcp_srv_in in = { .body = web_req_body(r), .http = true, .level = level,
 				 .version = web_req_header(r, "mcp-protocol-version"),
 				 .method = web_req_header(r, "mcp-method"),

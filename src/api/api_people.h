@@ -55,6 +55,7 @@ struct api_op {
 	struct web_req *r;           /* a request, or ... */
 	struct desk_sock *sock;      /* ... a frame, with its id */
 	char re[72];
+	char request[27];            /* of its audit rows; empty = none */
 };
 struct api_op_kind {
 	const char *name, *may;      /* of the frame; the permission (tbl/permissions.def) */
@@ -97,6 +98,7 @@ void api_agents_row(struct api *a, sv conversation, sv row);
 void api_agents_serving(struct api *a, sv conversation, const char *type, sv json, bool kept);
 /* The answer to an order; re and json are JSON-safe by the callee. */
 void desk_sock_reply(struct desk_sock *s, sv re, int status, sv json, const char *detail);
+sv desk_sock_peer(const struct desk_sock *s);
 struct api *desk_sock_api(const struct desk_sock *s);
 void desk_sock_ref(struct desk_sock *s);
 void desk_sock_unref(struct desk_sock *s);

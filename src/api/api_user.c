@@ -6,6 +6,7 @@
  * few seconds, because another process may have changed a user; they only ever grow. Every change
  * is a row of the river. Nobody takes away their own access, so an administrator remains.
  * Door's thread, *_run on a worker, *_write on the scribe. docs/access.md. */
+#include "api_audit.h"
 #include "api_people.h"
 #include "api_user.h"
 #include "guard_access.h"
@@ -459,8 +460,10 @@ void api_user_make(struct web_req *r, void *arg)
 {
 	struct api_user u;
 	jv *body = api_may(arg, r, "user.manage", &u) ? api_body(r) : NULL;
-	if (body)
+	if (body) {
+		api_audit_about(r, jv_get_str(body, "login"));
 		change(arg, r, &u, body, -1);
+	}
 }
 
 void api_user_patch(struct web_req *r, void *arg)

@@ -80,6 +80,7 @@ int cmd_call(int argc, char **argv);
 int cmd_forecast(int argc, char **argv);
 int cmd_staff(int argc, char **argv);
 int cmd_schedule(int argc, char **argv);
+int cmd_audit(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
 int bench_voice_cmd(int argc, char **argv);      /* cmd_bench_voice.c; argv[0] is "voice" */
 /* cmd_bench_calls.c. */

@@ -83,6 +83,8 @@ static const struct cli_cmd cmds[] = {
 	  cmd_export },
 	{ "erase", "[--force] CUSTOMER", "take a customer out: names, addresses, words",
 	  "erase c007", cmd_erase },
+	{ "audit", "verify [--json]", "is every row of what happened there and unchanged?",
+	  "audit verify", cmd_audit },
 	{ "user", "add|password|disable|enable LOGIN, list",
 	  "console users; passwords come from stdin",
 	  "user add lily --role supervisor < password.txt", cmd_user },

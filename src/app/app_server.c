@@ -21,6 +21,7 @@
 #include "api.h"
 #include "api_policy.h"
 #include "feel.h"
+#include "hook.h"
 
 #include <malloc.h>
 #include <stdatomic.h>
@@ -51,6 +52,7 @@ struct app_server {
 	struct guard_access *access;
 	struct app_assist *assist;
 	struct talk_hub *hub;
+	struct hook *hook;
 	struct api *api;
 	struct snap *door;           /* of struct door, for the shards */
 	struct app_voice *voice;
@@ -438,6 +440,35 @@ static void door_is_open(struct app_server *s)
 	app_assist_door(s->assist, s->api);
 }
 
+static bool hooks_private(const struct app_server *s)
+{
+	return jv_get_bool(jv_get(s->cfg, "webhooks"), "private_addresses", false);
+}
+
+static void on_hook_off(void *arg, sv json)
+{
+	struct app_server *s = arg;
+	struct door *d = snap_get(s->door);
+	if (d)
+		api_people_feed(d->api, "alert.raised", SV_NULL, json);
+	obj_unref(d);
+}
+
+static int server_hook(struct app_server *s, struct err *e)
+{
+	const struct hook_opts o = { .store = s->store, .key = app_people_key(s->people),
+				     .pii_key = s->pii_key, .allow_private = hooks_private(s),
+				     .alert = on_hook_off, .arg = s };
+	return hook_open(&s->hook, &o, e);
+}
+
+static void door_tls(const jv *http, struct api_opts *o)
+{
+	sv cert = jv_get_str(http, "tls_cert"), key = jv_get_str(http, "tls_key");
+	if (cert.n && key.n)
+		o->tls_cert = cert.p, o->tls_key = key.p;
+}
+
 static int server_door(struct app_server *s, const jv *company, struct err *e)
 {
 	char host[64];
@@ -489,13 +520,13 @@ static int server_door(struct app_server *s, const jv *company, struct err *e)
 		.assist = app_assist_of(s->assist),
 		.seats = app_voice_people(s->voice),
 		.acd_key = app_people_key(s->people),
+		.hook_key = app_people_key(s->people),
+		.hook_private = hooks_private(s),
 		.dispositions = app_assist_dispositions(s->assist),
 	};
 	app_report_door(s->cfg, &o);
 	app_roll_opts(s->roll, &o);
-	sv cert = jv_get_str(http, "tls_cert"), key = jv_get_str(http, "tls_key");
-	if (cert.n && key.n)
-		o.tls_cert = cert.p, o.tls_key = key.p;
+	door_tls(http, &o);
 	rc = api_open(&s->api, &o, e);
 	if (rc == 0)
 		door_is_open(s);
@@ -582,6 +613,8 @@ int app_server_open(struct app_server **ret, const jv *cfg, const char *data_dir
 		rc = server_door(s, company, e);
 	if (rc == 0)
 		app_roll_door(s->roll, s->api);
+	if (rc == 0)
+		rc = server_hook(s, e);
 	if (rc == 0)
 		rc = app_voice_start(s->voice, s->hub, e);
 	if (rc == 0)
@@ -698,7 +731,9 @@ void app_server_close(struct app_server *s)
 	pool_free(s->pool);
 	app_knowledge_close(s->knowledge);
 	app_service_close(s->service);
+	hook_stop(s->hook);
 	store_close(s->store);
+	hook_close(s->hook);
 	api_close(s->api);
 	app_quality_close(s->quality);
 	app_report_close(s->report);

@@ -68,6 +68,10 @@ const char *fetch_error(const struct fetch_req *r);   /* in on_end: one line for
  * ERR_INVAL. */
 int fetch_url_join(const char *base, const char *ref, struct sb *out);
 
+/* Is a numeric address one of this machine, of a private network or set aside (IANA special-purpose
+ * registries, also inside IPv6)? True for what is no address. For allow_addr. */
+bool fetch_addr_private(const char *addr);
+
 /* Retried: connection errors, 408, 429, 502, 503, 504, when no body byte went to
  * on_data. Wait before attempt n (1, 2): Retry-After if given (at most 10 s), else 200
  * ms * 2^(n-1) * (0.5..1.5). */

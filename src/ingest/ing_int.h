@@ -221,8 +221,6 @@ void ing_net_free(struct ing_net *n);
 /* Blocking, 10 s at most. page->body is set up by the caller. */
 void ing_net_get(struct ing_net *n, struct arena *a, const char *url, sv etag, sv modified,
 		 size_t max, struct ing_page *page);
-/* A numeric address that belongs to nobody's public network. */
-bool ing_addr_private(const char *addr);
 
 /* ing_site.c: robots.txt (RFC 9309) and sitemaps */
 /* May this path be read? robots: the file's text. */

@@ -138,3 +138,8 @@ int store_event_put(struct store_db *db, const struct store_event *ev)
 	};
 	return river_insert(r, &row);
 }
+
+int64_t store_event_pos(const struct store_db *db)
+{
+	return db->river ? db->river->at.pos : 0;
+}

@@ -76,6 +76,8 @@ int store_write(struct store *st, store_write_fn *fn, void *arg, struct mbox *re
 /* Inside a write function: appends an event in the same savepoint (same errors as
  * above). */
 int store_event_put(struct store_db *db, const struct store_event *ev);
+/* Inside a write function: the position of the event put last; 0 elsewhere. */
+int64_t store_event_pos(const struct store_db *db);
 /* Inside a write function: fn in a savepoint of its own within it. Non-zero from fn takes back what
  * it did, events too, and comes out. Statements in use are handed back. ERR_STATE elsewhere. */
 int store_try(struct store_db *db, store_write_fn *fn, void *arg);

@@ -168,7 +168,7 @@ static void send_file(struct web_req *r, int fd, const struct stat *st, const ch
 	r->fd_off = from;
 	r->fd_left = r->head ? 0 : to - from + 1;
 	r->phase = WEB_HAVE;
-	web_wake(r);
+	web_answered(r);
 }
 
 void web_reply_file(struct web_req *r, const char *path, const char *type, const char *headers)

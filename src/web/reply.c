@@ -204,7 +204,40 @@ void web_reply(struct web_req *r, int status, const char *type, sv body, const c
 	else
 		web_reply_out(r, status, type, other ? sb_sv(&out) : body, headers);
 	sb_done(&out);
+	web_answered(r);
+}
+
+void web_answered(struct web_req *r)
+{
+	const struct web_srv_opts *o = &r->srv->o;
+	r->held = r->handed && o->hold;
+	if (r->held && o->hold(r, r->status, o->arg))
+		return;
+	r->held = false;
 	web_wake(r);
+}
+
+void web_release(struct web_req *r, const char *instead)
+{
+	ASSERT(r->held);
+	r->held = false;
+	if (!r->c || !r->srv) {
+		web_req_free(r);
+		return;
+	}
+	if (instead) {
+		if (r->fd >= 0)
+			close(r->fd);
+		r->fd = -1;
+		r->fd_left = 0;
+		free(r->out);
+		r->out = NULL;
+		r->handed = false;   /* asked already */
+		r->phase = WEB_WAIT;
+		web_reply_problem_with(r, 503, instead, "Retry-After: 2\r\n");
+	} else {
+		web_wake(r);
+	}
 }
 
 void web_reply_json(struct web_req *r, int status, jv *v)
@@ -421,7 +454,7 @@ static int pump_stream(struct web_conn *c)
 int web_pump(struct web_conn *c)
 {
 	struct web_req *r = c->req;
-	if (!r || r->phase == WEB_WAIT)
+	if (!r || r->phase == WEB_WAIT || r->held)
 		return 0;
 	return r->phase == WEB_HAVE ? pump_have(c) : pump_stream(c);
 }

@@ -71,6 +71,8 @@ void web_req_lost(struct web_req *r)
 {
 	r->c->req = NULL;
 	r->c = NULL;
+	if (r->held)
+		return;
 	if (r->phase == WEB_HAVE || r->phase == WEB_STREAM_END || !r->handed) {
 		web_req_free(r);
 		return;
@@ -364,6 +366,16 @@ void *web_req_user(const struct web_req *r)
 void web_req_set_user(struct web_req *r, void *user)
 {
 	r->user = user;
+}
+
+void *web_req_note(const struct web_req *r)
+{
+	return r->note;
+}
+
+void web_req_set_note(struct web_req *r, void *note)
+{
+	r->note = note;
 }
 
 void web_req_on_gone(struct web_req *r, void (*fn)(struct web_req *r, void *arg), void *arg)

@@ -125,7 +125,7 @@ static int run(struct web_conn *c)
 	c->due_ms = 0;
 	r->handed = true;
 	r->route->fn(r, r->route->arg ? r->route->arg : c->srv->o.arg);
-	if (c->req->phase != WEB_WAIT)
+	if (c->req->phase != WEB_WAIT && !c->req->held)
 		return web_pump(c);
 	web_conn_rx(c, false);
 	return 0;

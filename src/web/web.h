@@ -97,6 +97,9 @@ struct web_srv_opts {
 	/* Called with each text or JSON that answers a route: true = what it put into out goes
 	 * instead. NULL = none. Files, streams and assets are not asked for. */
 	bool (*mask)(struct web_req *r, sv body, struct sb *out, void *arg);
+	/* Called when a handler's answer is ready and nothing of it has left (streams excepted);
+	 * non-zero: it waits for web_release. NULL = none. */
+	int (*hold)(struct web_req *r, int status, void *arg);
 	/* Called when an answer was handed to the socket (access log); NULL = none. */
 	void (*after)(const struct web_req *r, int status, int64_t us, void *arg);
 };
@@ -139,6 +142,9 @@ struct web_srv *web_req_srv(const struct web_req *r);
 void *web_req_user(const struct web_req *r);
 /* free for `before` and handlers */
 void web_req_set_user(struct web_req *r, void *user);
+/* the same, for whoever `hold`s */
+void *web_req_note(const struct web_req *r);
+void web_req_set_note(struct web_req *r, void *note);
 /* fn(r, arg) once when the client goes before the answer; answering stays necessary (it
  * frees r). */
 void web_req_on_gone(struct web_req *r, void (*fn)(struct web_req *r, void *arg), void *arg);
@@ -150,6 +156,8 @@ bool web_req_gone(const struct web_req *r);
  * Content-Type. */
 void web_reply(struct web_req *r, int status, const char *type, sv body, const char *headers);
 void web_reply_json(struct web_req *r, int status, jv *v);     /* moves v */
+/* Lets an answer go that hold kept back; with a detail 503 and that text go instead. */
+void web_release(struct web_req *r, const char *instead);
 /* RFC 9457: {type,title,status,detail}. status < 0 is an error code (err_http). detail
  * may be NULL. */
 void web_reply_problem(struct web_req *r, int status, const char *detail);

@@ -68,12 +68,13 @@ struct web_req {
 	struct sb body;
 	int64_t content_length;    /* -1 = none */
 	int64_t t0_us;
-	void *user;
+	void *user, *note;
 	void (*gone_fn)(struct web_req *r, void *arg);
 	void *gone_arg;
 	char peer[46];
 	bool head, keep, http10, gzip_ok, unread;
 	bool handed;               /* a handler holds it */
+	bool held;                 /* answered, and waits for web_release */
 	enum web_phase phase;
 	int status;
 	char *out;                 /* LWS_PRE bytes, then head and body */
@@ -148,6 +149,8 @@ void web_req_lost(struct web_req *r);   /* the client went */
 /* reply.c */
 int web_pump(struct web_conn *c);       /* write one piece; -1 = close the socket */
 void web_reply_out(struct web_req *r, int status, const char *type, sv body, const char *headers);
+/* An answer is set up: it goes, or waits for web_release. */
+void web_answered(struct web_req *r);
 void web_reply_head(struct web_req *r, struct sb *b, int status, const char *type, int64_t len,
 		    const char *headers);
 void web_defaults_init(struct web_srv *s);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "fetch.h"
 #include "ingest_paths.h"
 #include "t_ingest_help.h"
 
@@ -409,10 +410,10 @@ TEST(ingest_private_addresses_are_not_asked)
 	struct world w;
 
 	for (size_t i = 0; i < sizeof(inside) / sizeof(*inside); i++)
-		if (!ing_addr_private(inside[i]))
+		if (!fetch_addr_private(inside[i]))
 			t_fail(__FILE__, __LINE__, inside[i]);
 	for (size_t i = 0; i < sizeof(outside) / sizeof(*outside); i++)
-		if (ing_addr_private(outside[i]))
+		if (fetch_addr_private(outside[i]))
 			t_fail(__FILE__, __LINE__, outside[i]);
 	OK(world_open(&w, false));
 	EQ(take(&w, ING_URL, "/help/", 0), ERR_DENIED);

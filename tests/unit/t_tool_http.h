@@ -11,6 +11,8 @@
 
 #include "t.h"
 
+#define UNUSED_FN __attribute__((unused))
+
 struct http {
 	int fd, port, stop[2], held[16], n_held;
 	pthread_t thread;
@@ -70,7 +72,7 @@ static void *http_main(void *arg)
 	return NULL;
 }
 
-static bool http_open(struct http *h, const char *const *answers, int n)
+UNUSED_FN static bool http_open(struct http *h, const char *const *answers, int n)
 {
 	struct sockaddr_in a = { .sin_family = AF_INET };
 	socklen_t len = sizeof(a);
@@ -86,7 +88,7 @@ static bool http_open(struct http *h, const char *const *answers, int n)
 	return pthread_create(&h->thread, NULL, http_main, h) == 0;
 }
 
-static void http_close(struct http *h)
+UNUSED_FN static void http_close(struct http *h)
 {
 	(void)!write(h->stop[1], "x", 1);
 	pthread_join(h->thread, NULL);

@@ -10,6 +10,7 @@ import type { Conv, Ev, EventBody } from '../src/lib/types.ts';
 import { differs, pieces, scoreOf } from '../src/quality/score.ts';
 import type { Form } from '../src/quality/types.ts';
 import { getAt, parsed, same, setAt, toggleSeat, withLevel } from '../src/settings/draft.ts';
+import { kindsOf } from '../src/settings/kinds.ts';
 
 const conv = (id: string, over: Partial<Conv> = {}): [string, Conv] => [id, {
   id, interaction_id: '', channel: 'webchat', state: 'open', language: 'en', customer: null, address: null, started_at: '2026-03-01T12:00:00Z',
@@ -127,4 +128,10 @@ test('a question is open until it is answered or something else is said', () => 
   assert.equal(surveyOf([...asked, row(4, 'turn.customer')]), null);
   assert.equal(surveyOf([row(1, 'survey', { kind: 'other' })]), null);
   assert.equal(surveyOf([]), null);
+});
+
+test('kinds of events are read however they are written', () => {
+  assert.deepEqual(kindsOf(' handover.*, interaction.ended\nhandover.*  turn.bot '), ['handover.*', 'interaction.ended', 'turn.bot']);
+  assert.deepEqual(kindsOf('对话.*、a，b'), ['对话.*', 'a', 'b']);
+  assert.deepEqual(kindsOf(' , '), []);
 });

@@ -8,15 +8,18 @@ import { Empty, ErrorNote, Skeleton } from '../lib/ui.tsx';
 import { administers, route } from '../console/state.ts';
 import { Rows, Tabs, useLoad, usePages, useRows } from '../service/parts.tsx';
 import { AgentPage, QueuePage } from './edit.tsx';
+import { Audit } from './audit.tsx';
 import { UserPage, Users } from './users.tsx';
+import { WebhookPage, Webhooks } from './webhooks.tsx';
 
 export default function Settings() {
   const [, sub = '', id = ''] = route.value.path;
   if (sub === 'queue' && id) return <QueuePage key={id} id={id} />;
   if (sub === 'agent' && id) return <AgentPage key={id} id={id} />;
+  if (sub === 'webhook' && id) return <WebhookPage key={id} id={id} />;
   if (sub === 'user' && id) return <UserPage key={id} login={id} />;
   const tabs: [string, string][] = [['', t('set.queues')], ['agents', t('floor.agents')], ['skills', t('set.skills')], ['hours', t('set.hours')], ['dispositions', t('set.dispositions')]];
-  if (administers()) tabs.push(['users', t('set.users')]);
+  if (administers()) tabs.push(['users', t('set.users')], ['webhooks', t('set.webhooks')], ['audit', t('set.audit')]);
   return (
     <section class="page" aria-label={t('nav.settings')} data-test="settings">
       <header class="bar">
@@ -24,7 +27,7 @@ export default function Settings() {
         <Tabs page="settings" label={t('set.views')} tabs={tabs} />
       </header>
       <div class="page-body">
-        {sub === 'agents' ? <Agents /> : sub === 'skills' ? <Skills /> : sub === 'hours' ? <Hours /> : sub === 'dispositions' ? <Dispositions /> : sub === 'users' ? <Users /> : <Queues />}
+        {sub === 'agents' ? <Agents /> : sub === 'skills' ? <Skills /> : sub === 'hours' ? <Hours /> : sub === 'dispositions' ? <Dispositions /> : sub === 'users' ? <Users /> : sub === 'webhooks' ? <Webhooks /> : sub === 'audit' ? <Audit /> : <Queues />}
       </div>
     </section>
   );

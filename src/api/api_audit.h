@@ -1,0 +1,56 @@
+/* api_audit.h: who looked at what and who changed what (docs/access.md). Private to the api.
+ *
+ *	api_audit_begin(a, r, "customer.write", &u, true);      before the handler
+ *	api_audit_about(r, new_id);                             what it turned out to be about
+ *
+ * A change is in the river before it is made: audit.asked goes to the scribe ahead of
+ * everything that the handler writes. The outcome, audit.done, and the one row of a look,
+ * audit.look, are on disk before the answer leaves. Door's thread, unless said. */
+#ifndef CALLM_API_AUDIT_H
+#define CALLM_API_AUDIT_H
+
+#include "api_people.h"
+
+/* A request of somebody who is signed in, for permission what; may: they have it. false:
+ * answered 503, because the change could not be written down. */
+bool api_audit_begin(struct api *a, struct web_req *r, const char *what, const struct api_user *u,
+		     bool may);
+/* One row when r is answered: who is "user:mei", "key:shop"; what is no permission but a word. */
+void api_audit_look(struct api *a, struct web_req *r, const char *what, sv who, sv role);
+/* What the request is about, where the path does not say. */
+void api_audit_about(struct web_req *r, sv subject);
+/* For web_srv_opts.hold. */
+int api_audit_hold(struct web_req *r, int status, void *arg);
+/* A socket was opened: its row is handed to the scribe. */
+void api_audit_socket(struct api *a, struct web_req *r, const char *what, const struct api_user *u);
+
+/* The same for orders that come as frames. asked: false = not written, refuse. done: answers
+ * the socket once the outcome is on disk. */
+bool api_audit_op(struct api_op *op);
+void api_audit_op_done(const struct api_op *op, int status, sv json, const char *detail);
+
+void api_audit_list(struct web_req *r, void *arg);
+void api_audit_verify_post(struct web_req *r, void *arg);
+/* api_cdr.c */
+void api_cdrs(struct web_req *r, void *arg);
+/* api_hook.c */
+void api_webhooks(struct web_req *r, void *arg);
+void api_webhook(struct web_req *r, void *arg);
+void api_webhook_make(struct web_req *r, void *arg);
+void api_webhook_put(struct web_req *r, void *arg);
+void api_webhook_delete(struct web_req *r, void *arg);
+void api_webhook_test(struct web_req *r, void *arg);
+void api_webhook_deliveries(struct web_req *r, void *arg);
+void api_webhook_again(struct web_req *r, void *arg);
+
+/* One field of a CSV line, quoted where need be; what a table program would take for a formula is
+ * quoted with '. */
+void api_csv(struct sb *b, sv field);
+/* Answers with q's body as a file of that name; i2: more follows behind that cursor. Frees q. */
+void api_csv_reply(struct api_query *q, const char *name, const char *cursor);
+/* A parameter that is a time or a number from 1 to most; false: answered 400. Absent: def, or
+ * *ret as it is. */
+bool api_arg_time(struct web_req *r, const char *name, int64_t def, int64_t *ret);
+bool api_arg_number(struct web_req *r, const char *name, int64_t most, int64_t *ret);
+
+#endif

@@ -1,0 +1,455 @@
+/* hook_cdr.c: a record of each interaction when it is over and wrapped up: times, who served,
+ * how it ended. The row interaction.ended of the river and the row of cdr are one write with
+ * the mark up to which the river was looked at, so there is one record each, whatever crashes.
+ *
+ * Times come of the conversation's own rows (handover.queued, accepted, ended ...), hold and
+ * wrap-up of its hand-overs. Hook's thread; record_write on the scribe; hook_cdrs on any. */
+#include "hook_int.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define MARK "hook/cdr"
+#define STRETCH 5000                 /* rows of the river in one step, */
+#define FOUND 64                     /* and interactions */
+#define AGENTS 16
+
+struct cdr {
+	sv conversation, interaction, channel, language, customer, end_by, recording, queue;
+	sv dispositions[AGENTS];
+	char agents[AGENTS][64];
+	size_t n_agents, n_dispositions;
+	int64_t started, ended, turns, queued, answered, wait_ms, talk_ms, hold_ms, wrap_ms,
+		wrapped;
+	int transfers, returned, csat;
+	bool outbound, asked_person;
+};
+
+/* ---- one record ---- */
+
+static sv text_of(struct arena *a, struct store_stmt *q, int i)
+{
+	return arena_sv(a, store_col_sv(q, i));
+}
+
+/* 1, 0 = not there or not over, negative. */
+static int read_conversation(struct store_db *db, struct arena *a, sv id, struct cdr *c)
+{
+	struct store_stmt *q;
+	int rc = store_prep(
+		db, &q,
+		"SELECT interaction_id, channel, language, customer_id, end_by, recording, "
+		"started_ms, ended_ms, turns FROM conversation WHERE id=?1 AND "
+		"ended_ms IS NOT NULL");
+	if (rc)
+		return rc;
+	store_bind_sv(q, 1, id);
+	rc = store_step(q);
+	if (rc == 1) {
+		c->conversation = arena_sv(a, id);
+		c->interaction = text_of(a, q, 0);
+		c->channel = text_of(a, q, 1);
+		c->language = text_of(a, q, 2);
+		c->customer = text_of(a, q, 3);
+		c->end_by = text_of(a, q, 4);
+		c->recording = text_of(a, q, 5);
+		c->started = store_col_int(q, 6);
+		c->ended = store_col_int(q, 7);
+		c->turns = store_col_int(q, 8);
+	}
+	store_reset(q);
+	return rc;
+}
+
+/* Where the rows of a conversation stand while they are read. */
+struct walk {
+	int64_t queued, accepted;    /* since when; 0 = is not */
+};
+
+static void talked(struct cdr *c, struct walk *w, int64_t ts)
+{
+	if (w->accepted)
+		c->talk_ms += ts - w->accepted;
+	w->accepted = 0;
+}
+
+static void waited(struct cdr *c, struct walk *w, int64_t ts)
+{
+	if (w->queued)
+		c->wait_ms += ts - w->queued;
+	w->queued = 0;
+}
+
+static void agent_add(struct cdr *c, sv login)
+{
+	for (size_t i = 0; i < c->n_agents; i++)
+		if (sv_eq(login, sv_of(c->agents[i])))
+			return;
+	if (!login.n || login.n >= sizeof(c->agents[0]) || c->n_agents == AGENTS)
+		return;
+	memcpy(c->agents[c->n_agents], login.p, login.n);
+	c->agents[c->n_agents++][login.n] = 0;
+}
+
+static void walk_row(struct cdr *c, struct walk *w, sv kind, int64_t ts, sv body)
+{
+	if (sv_eq(kind, SV("handover.queued"))) {
+		c->asked_person = true;
+		c->transfers += w->accepted != 0;
+		talked(c, w, ts);
+		w->queued = w->queued ? w->queued : ts;
+		c->queued = c->queued ? c->queued : ts;
+	} else if (sv_eq(kind, SV("handover.accepted"))) {
+		jv *o = jv_parse(body, NULL);
+		sv agent = jv_get_str(o, "agent");
+		c->asked_person = true;
+		c->transfers += w->accepted != 0;
+		talked(c, w, ts);
+		waited(c, w, ts);
+		w->accepted = ts;
+		c->answered = c->answered ? c->answered : ts;
+		agent_add(c, agent);
+		jv_free(o);
+	} else if (sv_eq(kind, SV("handover.returned"))) {
+		c->returned++;
+		talked(c, w, ts);
+		waited(c, w, ts);
+	} else if (sv_eq(kind, SV("handover.failed"))) {
+		waited(c, w, ts);
+	} else if (sv_eq(kind, SV("handover.ended")) || sv_eq(kind, SV("conversation.closed"))) {
+		talked(c, w, ts);
+		waited(c, w, ts);
+	} else if (sv_eq(kind, SV("handover"))) {
+		c->asked_person = true;
+	} else if (sv_eq(kind, SV("outbound.requested"))) {
+		c->outbound = true;
+	}
+}
+
+static int read_rows(struct store_db *db, struct cdr *c)
+{
+	struct store_stmt *q;
+	struct walk w = { 0 };
+	int rc = store_prep(
+		db, &q,
+		"SELECT kind, ts_ms, body FROM event WHERE conversation=?1 AND (kind LIKE "
+		"'handover%' OR kind IN ('conversation.closed','outbound.requested')) "
+		"ORDER BY seq");
+	if (rc)
+		return rc;
+	store_bind_sv(q, 1, c->conversation);
+	while ((rc = store_step(q)) == 1)
+		walk_row(c, &w, store_col_sv(q, 0), store_col_int(q, 1), store_col_sv(q, 2));
+	store_reset(q);
+	return rc;
+}
+
+/* Hand-overs; *ret_open: one of them is still served or wrapped up. */
+static int read_handovers(struct store_db *db, struct arena *a, struct cdr *c, bool *ret_open)
+{
+	struct store_stmt *q;
+	int rc = store_prep(db, &q,
+			    "SELECT queue, hold_ms, ended_ms, wrapped_ms, state, live, wrap FROM "
+			    "handover WHERE conversation=?1 AND kind='live' ORDER BY id");
+	*ret_open = false;
+	if (rc)
+		return rc;
+	store_bind_sv(q, 1, c->conversation);
+	while ((rc = store_step(q)) == 1) {
+		int64_t ended = store_col_int(q, 2), wrapped = store_col_int(q, 3);
+		sv state = store_col_sv(q, 4);
+		bool served = sv_eq(state, SV("ENDED")) || sv_eq(state, SV("RETURNED"));
+		jv *wrap = jv_parse(store_col_sv(q, 6), NULL);
+		sv what = jv_get_str(wrap, "disposition");
+		*ret_open |= store_col_int(q, 5) || (served && !wrapped);
+		c->queue = text_of(a, q, 0);
+		c->hold_ms += store_col_int(q, 1);
+		if (ended && wrapped > ended)
+			c->wrap_ms += wrapped - ended;
+		c->wrapped = wrapped > c->wrapped ? wrapped : c->wrapped;
+		if (what.n && c->n_dispositions < AGENTS)
+			c->dispositions[c->n_dispositions++] = arena_sv(a, what);
+		jv_free(wrap);
+	}
+	store_reset(q);
+	return rc;
+}
+
+static int read_csat(struct store_db *db, sv conversation)
+{
+	struct store_stmt *q;
+	if (store_prep(db, &q,
+		       "SELECT value FROM survey WHERE conversation=?1 AND kind='csat' AND "
+		       "answered_ms IS NOT NULL"))
+		return 0;
+	store_bind_sv(q, 1, conversation);
+	int v = store_step(q) == 1 ? (int)store_col_int(q, 0) : 0;
+	store_reset(q);
+	return v;
+}
+
+static const char *reason_of(const struct cdr *c)
+{
+	if (c->asked_person && !c->answered && sv_eq(c->end_by, SV("customer")))
+		return "abandoned";
+	return sv_eq(c->end_by, SV("customer")) ? "customer_left" :
+	       sv_eq(c->end_by, SV("agent"))	? "agent_ended" :
+	       sv_eq(c->end_by, SV("bot"))	? "bot_ended" :
+	       sv_eq(c->end_by, SV("error"))	? "failed" :
+						  "system";
+}
+
+static void put_list(struct sb *b, const char *key, const sv *v, size_t n)
+{
+	sb_fmt(b, ",\"%s\":[", key);
+	for (size_t i = 0; i < n; i++) {
+		sb_cstr(b, i ? "," : "");
+		sb_json(b, v[i]);
+	}
+	sb_ch(b, ']');
+}
+
+static void put_int(struct sb *b, const char *key, int64_t v)
+{
+	sb_fmt(b, ",\"%s\":%lld", key, (long long)v);
+}
+
+static void record_put(const struct cdr *c, struct sb *b)
+{
+	sv agents[AGENTS];
+	for (size_t i = 0; i < c->n_agents; i++)
+		agents[i] = sv_of(c->agents[i]);
+	sb_cstr(b, "{\"conversation\":");
+	sb_json(b, c->conversation);
+	hook_put(b, "interaction_id", c->interaction);
+	hook_put(b, "channel", c->channel);
+	hook_put(b, "direction", c->outbound ? SV("outbound") : SV("inbound"));
+	hook_put(b, "language", c->language);
+	hook_put(b, "customer_id", c->customer);
+	hook_put_ms(b, "started_at", c->started);
+	hook_put_ms(b, "queued_at", c->queued);
+	hook_put_ms(b, "answered_at", c->answered);
+	hook_put_ms(b, "ended_at", c->ended);
+	hook_put_ms(b, "wrapped_at", c->wrapped);
+	put_int(b, "duration_ms", c->ended - c->started);
+	put_int(b, "queue_wait_ms", c->wait_ms);
+	put_int(b, "talk_ms", c->talk_ms > c->hold_ms ? c->talk_ms - c->hold_ms : 0);
+	put_int(b, "hold_ms", c->hold_ms);
+	put_int(b, "wrap_up_ms", c->wrap_ms);
+	hook_put(b, "end_by", c->end_by);
+	hook_put(b, "end_reason", sv_of(reason_of(c)));
+	hook_put(b, "queue", c->queue);
+	put_list(b, "agents", agents, c->n_agents);
+	put_list(b, "dispositions", c->dispositions, c->n_dispositions);
+	put_int(b, "transfers", c->transfers);
+	put_int(b, "returned", c->returned);
+	put_int(b, "turns", c->turns);
+	sb_fmt(b, ",\"contained\":%s", c->asked_person ? "false" : "true");
+	if (c->csat)
+		put_int(b, "csat", c->csat);
+	else
+		sb_cstr(b, ",\"csat\":null");
+	hook_put(b, "recording", c->recording);
+	sb_ch(b, '}');
+}
+
+/* ---- writing ---- */
+
+struct found {
+	char id[27];
+};
+struct batch {
+	struct hook *h;
+	int64_t to;
+	size_t n;
+	struct found v[FOUND];
+};
+
+static int cdr_put(struct store_db *db, const struct cdr *c, sv body)
+{
+	struct store_stmt *q;
+	int rc = store_prep(db, &q,
+			    "INSERT INTO cdr (conversation, ended_ms, body) VALUES (?1,?2,?3) "
+			    "ON CONFLICT (conversation) DO NOTHING");
+	if (rc)
+		return rc;
+	store_bind_sv(q, 1, c->conversation);
+	store_bind_int(q, 2, c->ended);
+	store_bind_sv(q, 3, body);
+	rc = store_run(q);
+	if (rc || store_changes(db) == 0)
+		return rc;
+	const struct store_event ev = { .kind = SV("interaction.ended"), .actor = SV("system"),
+					.customer = c->customer, .body = body };
+	return store_event_put(db, &ev);
+}
+
+static int one_write(struct store_db *db, sv id)
+{
+	struct arena a;
+	struct cdr c = { 0 };
+	struct sb b;
+	bool open = false;
+	arena_init(&a, LIM_ARENA_TURN);
+	sb_init(&b, LIM_SB);
+	int rc = read_conversation(db, &a, id, &c);
+	bool there = rc == 1;
+	if (there)
+		rc = read_handovers(db, &a, &c, &open);
+	if (there && rc == 0 && !open)
+		rc = read_rows(db, &c);
+	if (there && rc == 0 && !open) {
+		c.csat = read_csat(db, id);
+		record_put(&c, &b);
+		rc = cdr_put(db, &c, sb_sv(&b));
+	}
+	sb_done(&b);
+	arena_done(&a);
+	return rc;
+}
+
+static int record_write(void *arg, struct store_db *db)
+{
+	struct batch *b = arg;
+	struct store_stmt *q;
+	char text[24];
+	int rc = 0;
+	for (size_t i = 0; i < b->n && rc == 0; i++)
+		rc = one_write(db, sv_of(b->v[i].id));
+	if (rc == 0)
+		rc = store_prep(db, &q,
+				"INSERT INTO kv (k, v, updated_ms) VALUES ('" MARK "',?1,?2) "
+				"ON CONFLICT (k) DO UPDATE SET v=?1, updated_ms=?2");
+	if (rc)
+		return rc;
+	(void)snprintf(text, sizeof(text), "%lld", (long long)b->to);
+	store_bind_sv(q, 1, sv_of(text));
+	store_bind_int(q, 2, clk_wall_ms());
+	return store_run(q);
+}
+
+static void record_done(void *arg, int err)
+{
+	struct batch *b = arg;
+	b->h->recording = false;
+	if (!err)
+		b->h->cdr_pos = b->to;
+	xfree(b);
+}
+
+/* ---- reading on ---- */
+
+static int64_t read_number(struct store_db *db, const char *sql)
+{
+	struct store_stmt *q;
+	int64_t n = 0;
+	if (store_prep(db, &q, sql))
+		return -1;
+	int rc = store_step(q);
+	if (rc == 1 && sv_i64(store_col_sv(q, 0), &n))
+		n = store_col_int(q, 0);
+	store_reset(q);
+	return rc < 0 ? -1 : n;
+}
+
+/* Rows of the queue name their conversation in the body. */
+static void found_add(struct batch *b, struct store_stmt *q)
+{
+	sv id = store_col_sv(q, 1);
+	jv *body = id.n ? NULL : jv_parse(store_col_sv(q, 2), NULL);
+	id = id.n ? id : jv_get_str(body, "conversation");
+	bool known = !id_ok(id);
+	for (size_t i = 0; i < b->n && !known; i++)
+		known = sv_eq(id, sv_of(b->v[i].id));
+	if (!known) {
+		memcpy(b->v[b->n].id, id.p, 26);
+		b->v[b->n++].id[26] = 0;
+	}
+	jv_free(body);
+}
+
+static bool look(struct store_db *db, int64_t from, int64_t last, struct batch *b)
+{
+	struct store_stmt *q;
+	int rc;
+	b->to = last < from + STRETCH ? last : from + STRETCH;
+	if (store_prep(db, &q,
+		       "SELECT pos, conversation, body FROM event WHERE pos>?1 AND pos<=?2 AND "
+		       "kind IN "
+		       "('conversation.closed','queue.wrapped','queue.ended','queue.returned') "
+		       "ORDER BY pos"))
+		return false;
+	store_bind_int(q, 1, from);
+	store_bind_int(q, 2, b->to);
+	while ((rc = store_step(q)) == 1) {
+		if (b->n == FOUND) {
+			b->to = store_col_int(q, 0) - 1;
+			break;
+		}
+		found_add(b, q);
+	}
+	store_reset(q);
+	return rc >= 0;
+}
+
+void hook_record(struct hook *h, struct store_db *db)
+{
+	if (h->recording)
+		return;
+	if (h->cdr_pos < 0)
+		h->cdr_pos = read_number(db, "SELECT v FROM kv WHERE k='" MARK "'");
+	int64_t last = read_number(db, "SELECT max(pos) FROM event");
+	if (h->cdr_pos < 0 || last <= h->cdr_pos)
+		return;
+	struct batch *b = xalloc(sizeof(*b));
+	b->h = h;
+	bool ok = look(db, h->cdr_pos, last, b);
+	if (ok && (b->n || b->to - h->cdr_pos >= STRETCH)) {
+		h->recording = true;
+		if (store_write(h->o.store, record_write, b, h->mbox, record_done) == 0)
+			return;
+		h->recording = false;
+	} else if (ok) {
+		h->cdr_pos = b->to;  /* nothing ended: the mark on disk may stay behind */
+	}
+	xfree(b);
+}
+
+/* ---- for readers ---- */
+
+static int give(struct store_db *db, struct store_stmt *q,
+		int (*fn)(void *arg, int64_t ended_ms, sv conversation, jv *record), void *arg)
+{
+	sv id = store_col_sv(q, 1);
+	jv *o = jv_parse(store_col_sv(q, 2), NULL);
+	if (store_col_int(q, 3))
+		jv_set_int(o, "csat", store_col_int(q, 3));
+	int rc = o ? fn(arg, store_col_int(q, 0), id, o) : 0;
+	jv_free(o);
+	return rc;
+}
+
+int hook_cdrs(struct store_db *db, const struct hook_cdr_query *c,
+	      int (*fn)(void *arg, int64_t ended_ms, sv conversation, jv *record), void *arg)
+{
+	struct store_stmt *q;
+	int rc = store_prep(
+		db, &q,
+		"SELECT c.ended_ms, c.conversation, c.body, (SELECT value FROM survey s "
+		"WHERE s.conversation=c.conversation AND s.kind='csat' AND s.answered_ms "
+		"IS NOT NULL) FROM cdr c WHERE c.ended_ms>=?1 AND c.ended_ms<?2 AND "
+		"(c.ended_ms>?3 OR (c.ended_ms=?3 AND c.conversation>?4)) ORDER BY "
+		"c.ended_ms, c.conversation LIMIT ?5");
+	if (rc)
+		return rc;
+	store_bind_int(q, 1, c->from);
+	store_bind_int(q, 2, c->to);
+	store_bind_int(q, 3, c->after.n ? c->after_ms : -1);
+	store_bind_sv(q, 4, c->after.n ? c->after : SV(""));
+	store_bind_int(q, 5, c->limit);
+	while ((rc = store_step(q)) == 1)
+		if (give(db, q, fn, arg))
+			break;
+	store_reset(q);
+	return rc < 0 ? rc : 0;
+}

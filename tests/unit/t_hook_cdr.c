@@ -1,0 +1,139 @@
+/* t_hook_cdr.c: one record of each interaction, when it is over and wrapped up. */
+#include "t_hook_help.h"
+
+#define T0 "1767225600000"           /* 2026-01-01T00:00:00Z */
+
+/* A row of the conversation, s seconds after its start. */
+static bool row(struct hw *w, int seq, int s, const char *kind, const char *body)
+{
+	const struct store_event ev = { .conversation = SV(CONV), .seq = seq,
+					.ts_ms = 1767225600000 + s * INT64_C(1000),
+					.kind = sv_of(kind), .actor = SV("system"),
+					.body = sv_of(body) };
+	return store_append(w->store, &ev, NULL, NULL, NULL) == 0 && store_flush(w->store) == 0;
+}
+
+#define OPEN \
+	"INSERT INTO conversation (id, interaction_id, channel, language, started_ms, " \
+	"last_ms, turns) " \
+	"VALUES ('" CONV "','i1','phone','en'," T0 "," T0 ",4)"
+#define CLOSE(by) \
+	"UPDATE conversation SET state='closed', end_by='" by "', ended_ms=" T0 "+100000, " \
+	"recording='recordings/x.wav'"
+#define HANDOVER \
+	"INSERT INTO handover (id, conversation, queue, media, state, live, since_ms, " \
+	"ended_ms, hold_ms, " \
+	"wrap) VALUES ('h1','" CONV "','returns','voice','ENDED',0," T0 "," T0 "+95000,5000," \
+	"'{\"disposition\":\"refund_given\"}')"
+
+struct got {
+	int n;
+	jv *v;
+};
+
+static int take(void *arg, int64_t ended_ms, sv conversation, jv *record)
+{
+	struct got *g = arg;
+	g->n++;
+	jv_free(g->v);
+	g->v = jv_copy(record);
+	return 0;
+}
+
+static jv *cdr(struct hw *w, int *ret_n)
+{
+	struct store_db *db;
+	struct got g = { 0 };
+	const struct hook_cdr_query all = { .to = INT64_MAX, .limit = 10 };
+	if (store_reader(w->store, &db) == 0)
+		(void)hook_cdrs(db, &all, take, &g);
+	*ret_n = g.n;
+	return g.v;
+}
+
+TEST(hook_cdr_of_a_call_with_a_person)
+{
+	struct hw w = { 0 };
+	int n;
+
+	CHECK(hw_up(&w) && hw_exec(&w, OPEN));
+	CHECK(row(&w, 1, 10, "handover", "{}") && row(&w, 2, 11, "handover.queued", "{}"));
+	CHECK(row(&w, 3, 31, "handover.accepted", "{\"agent\":\"mei\"}"));
+	CHECK(row(&w, 4, 51, "handover.queued", "{}"));
+	CHECK(row(&w, 5, 55, "handover.accepted", "{\"agent\":\"tom\"}"));
+	CHECK(row(&w, 6, 95, "handover.ended", "{}"));
+	CHECK(hw_exec(&w, HANDOVER) && hw_exec(&w, CLOSE("agent")));
+	CHECK(row(&w, 7, 100, "conversation.closed", "{\"by\":\"agent\"}"));
+	/* looked at and not wrapped up: no record yet */
+	CHECK(hw_wait(&w, "SELECT v+0 FROM kv WHERE k='hook/cdr'",
+		      hw_number(&w, "SELECT max(pos) FROM event")));
+	EQ(hw_number(&w, "SELECT count(*) FROM cdr"), 0);
+	CHECK(hw_exec(&w, "UPDATE handover SET wrapped_ms=" T0 "+120000"));
+	CHECK(hw_event(&w, "queue.wrapped", 0, "{\"conversation\":\"" CONV "\"}"));
+	CHECK(hw_wait(&w, "SELECT count(*) FROM event WHERE kind='interaction.ended'", 1));
+	jv *o = cdr(&w, &n);
+	EQ(n, 1);
+	SV_EQ(jv_get_str(o, "interaction_id"), "i1");
+	SV_EQ(jv_get_str(o, "direction"), "inbound");
+	SV_EQ(jv_get_str(o, "started_at"), "2026-01-01T00:00:00.000Z");
+	SV_EQ(jv_get_str(o, "queue"), "returns");
+	SV_EQ(jv_get_str(o, "end_reason"), "agent_ended");
+	SV_EQ(jv_as_str(jv_path(o, "agents.1")), "tom");
+	SV_EQ(jv_as_str(jv_path(o, "dispositions.0")), "refund_given");
+	SV_EQ(jv_get_str(o, "recording"), "recordings/x.wav");
+	EQ(jv_get_int(o, "duration_ms", 0), 100000);
+	EQ(jv_get_int(o, "queue_wait_ms", 0), 20000 + 4000);
+	EQ(jv_get_int(o, "talk_ms", 0), 20000 + 40000 - 5000);
+	EQ(jv_get_int(o, "hold_ms", 0), 5000);
+	EQ(jv_get_int(o, "wrap_up_ms", 0), 25000);
+	EQ(jv_get_int(o, "transfers", 0), 1);
+	CHECK(!jv_get_bool(o, "contained", true));
+	CHECK(jv_is_null(jv_get(o, "csat")));
+	jv_free(o);
+	/* an opinion that comes later is in what is read */
+	CHECK(hw_exec(&w, "INSERT INTO survey (conversation, kind, asked_ms, answered_ms, value) "
+			  "VALUES ('" CONV "','csat',1,2,5)"));
+	o = cdr(&w, &n);
+	EQ(jv_get_int(o, "csat", 0), 5);
+	jv_free(o);
+	hw_down(&w);
+}
+
+TEST(hook_cdr_once_also_after_a_restart)
+{
+	struct hw w = { 0 };
+	int n;
+
+	CHECK(hw_up(&w) && hw_exec(&w, OPEN) && hw_exec(&w, CLOSE("customer")));
+	CHECK(row(&w, 1, 100, "conversation.closed", "{}"));
+	CHECK(hw_wait(&w, "SELECT count(*) FROM cdr", 1));
+	hw_down(&w);
+	CHECK(hw_up(&w));
+	/* even when the river is read from the beginning */
+	CHECK(hw_event(&w, "queue.wrapped", 0, "{\"conversation\":\"" CONV "\"}"));
+	CHECK(hw_wait(&w, "SELECT v+0 FROM kv WHERE k='hook/cdr'",
+		      hw_number(&w, "SELECT max(pos) FROM event")));
+	EQ(hw_number(&w, "SELECT count(*) FROM event WHERE kind='interaction.ended'"), 1);
+	jv *o = cdr(&w, &n);
+	EQ(n, 1);
+	CHECK(jv_get_bool(o, "contained", false));
+	SV_EQ(jv_get_str(o, "end_reason"), "customer_left");
+	jv_free(o);
+	hw_down(&w);
+}
+
+TEST(hook_cdr_of_who_gave_up_waiting)
+{
+	struct hw w = { 0 };
+	int n;
+
+	CHECK(hw_up(&w) && hw_exec(&w, OPEN) && row(&w, 1, 40, "handover.queued", "{}"));
+	CHECK(hw_exec(&w, CLOSE("customer")) && row(&w, 2, 100, "conversation.closed", "{}"));
+	CHECK(hw_wait(&w, "SELECT count(*) FROM cdr", 1));
+	jv *o = cdr(&w, &n);
+	SV_EQ(jv_get_str(o, "end_reason"), "abandoned");
+	EQ(jv_get_int(o, "queue_wait_ms", 0), 60000);
+	CHECK(!jv_get_bool(o, "contained", true));
+	jv_free(o);
+	hw_down(&w);
+}

@@ -1,0 +1,269 @@
+/* t_hook_send.c: events to their webhook: signed, tried again, given up, once more, after a
+ * stop. */
+#include "t_hook_help.h"
+
+static const char *const ok[] = { ANSWER("200") };
+static const char *const bad[] = { ANSWER("500") };
+static const char *const once_bad[] = { ANSWER("500"), ANSWER("204") };
+
+/* The value of a header of the n-th request. */
+static sv header(struct hw *w, const char *name, int n)
+{
+	sv s = sb_sv(&w->http.seen), line;
+	while (sv_line(&s, &line))
+		if (sv_starts(line, sv_of(name)) && n-- == 0)
+			return sv_trim(sv_slice(line, strlen(name), line.n));
+	return SV("");
+}
+
+static sv body_of(struct hw *w)
+{
+	sv s = sb_sv(&w->http.seen);
+	ptrdiff_t at = sv_find(s, SV("\r\n\r\n"));
+	return at < 0 ? SV("") : sv_slice(s, (size_t)at + 4, s.n);
+}
+
+TEST(hook_signs_as_the_standard_says)
+{
+	char out[HOOK_SIGN];
+	/* the example of the Standard Webhooks libraries */
+	OK(hook_sign(SV("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
+		     SV("msg_p5jXN8AQM9LWM0D4loKWxJek"), 1614265330, SV("{\"test\": 2432232314}"),
+		     out));
+	STR_EQ(out, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+	EQ(hook_sign(SV("whsec_%%"), SV("a"), 1, SV("{}"), out), ERR_INVAL);
+}
+
+TEST(hook_kinds_and_addresses)
+{
+	CHECK(hook_wants(SV("handover.* interaction.ended"), SV("handover.queued")));
+	CHECK(hook_wants(SV("handover.* interaction.ended"), SV("interaction.ended")));
+	CHECK(!hook_wants(SV("handover.* interaction.ended"), SV("handover")));
+	CHECK(!hook_wants(SV("handover.queued"), SV("handover.queued2")));
+	CHECK(hook_wants(SV("*"), SV("anything.at_all")));
+
+	struct hook_edit x = { .url = SV("https://example.com/in"), .events = SV("a.b c.*") };
+	CHECK(!hook_bad(&x, false));
+	x.url = SV("http://example.com/in");
+	CHECK(hook_bad(&x, false) && !hook_bad(&x, true));
+	x.url = SV("https://me:secret@example.com/in");
+	CHECK(hook_bad(&x, true));
+	x.url = SV("file:///etc/passwd");
+	CHECK(hook_bad(&x, true));
+	x.url = SV("https://example.com/in\r\nX: y");
+	CHECK(hook_bad(&x, true));
+	x.url = SV_NULL;
+	x.events = SV("");
+	CHECK(hook_bad(&x, true));
+	x.events = SV("hand*.over");
+	CHECK(hook_bad(&x, true));
+	x.events = SV("Handover.*");
+	CHECK(hook_bad(&x, true));
+}
+
+TEST(hook_sends_what_is_wanted_signed_and_masked)
+{
+	struct hw w = { .o = { .allow_private = true } };
+	char sign[HOOK_SIGN];
+	int64_t when = 0;
+
+	CHECK(http_open(&w.http, ok, 1) && hw_up(&w) && hw_make(&w, "handover.*", false));
+	CHECK(hw_event(&w, "turn.customer", 1, "{\"text\":\"hello\"}"));
+	CHECK(hw_event(&w, "handover.accepted", 2,
+		       "{\"agent\":\"mei\",\"name\":\"Ann Lee\",\"note\":\"call 13800138000\"}"));
+	CHECK(hw_wait(&w, "SELECT count(*) FROM webhook_delivery WHERE state='sent'", 1));
+	EQ(hw_asked(&w), 1);
+	jv *o = jv_parse(body_of(&w), NULL);
+	CHECK(o);
+	SV_EQ(jv_get_str(o, "type"), "handover.accepted");
+	SV_EQ(jv_get_str(o, "conversation"), CONV);
+	EQ(jv_get_int(o, "seq", 0), 2);
+	SV_EQ(jv_as_str(jv_path(o, "data.agent")), "mei");
+	SV_EQ(jv_as_str(jv_path(o, "data.name")), "***");
+	SV_EQ(jv_as_str(jv_path(o, "data.note")), "call [phone]");
+	CHECK(sv_eq(header(&w, "webhook-id:", 0), jv_get_str(o, "id")));
+	OK(sv_i64(header(&w, "webhook-timestamp:", 0), &when));
+	OK(hook_sign(sv_of(w.x.secret), jv_get_str(o, "id"), when, body_of(&w), sign));
+	CHECK(sv_eq(header(&w, "webhook-signature:", 0), sv_of(sign)));
+	jv_free(o);
+	EQ(hw_number(&w, "SELECT count(*) FROM webhook WHERE secret LIKE '%whsec%'"), 0);
+	EQ(hw_number(&w, "SELECT count(*) FROM event WHERE body LIKE '%whsec%'"), 0);
+	hw_down(&w);
+	http_close(&w.http);
+}
+
+TEST(hook_unmasked_where_it_was_said)
+{
+	struct hw w = { .o = { .allow_private = true } };
+
+	CHECK(http_open(&w.http, ok, 1) && hw_up(&w) && hw_make(&w, "handover.accepted", true));
+	CHECK(hw_event(&w, "handover.accepted", 1, "{\"name\":\"Ann Lee\"}"));
+	CHECK(hw_wait(&w, "SELECT count(*) FROM webhook_delivery WHERE state='sent'", 1));
+	HAS(body_of(&w), "\"masked\":false");
+	HAS(body_of(&w), "Ann Lee");
+	hw_down(&w);
+	http_close(&w.http);
+}
+
+/* The first of a conversation is late: the second waits for it, and both keep their ids. */
+TEST(hook_tries_again_and_keeps_the_order)
+{
+	struct hw w = { .o = { .allow_private = true } };
+
+	CHECK(http_open(&w.http, once_bad, 2) && hw_up(&w) && hw_make(&w, "a.*", false));
+	CHECK(hw_event(&w, "a.first", 1, "{}") && hw_event(&w, "a.second", 2, "{}"));
+	CHECK(hw_wait(&w, "SELECT count(*) FROM webhook_delivery WHERE state='sent'", 2));
+	EQ(hw_asked(&w), 3);
+	CHECK(sv_eq(header(&w, "webhook-id:", 0), header(&w, "webhook-id:", 1)));
+	CHECK(!sv_eq(header(&w, "webhook-id:", 1), header(&w, "webhook-id:", 2)));
+	sv seen = sb_sv(&w.http.seen);
+	ptrdiff_t second = sv_find(seen, SV("a.second"));
+	CHECK(second > 0 && sv_find(sv_slice(seen, (size_t)second, seen.n), SV("a.first")) < 0);
+	EQ(hw_number(&w, "SELECT tries FROM webhook_delivery WHERE kind='a.first'"), 2);
+	EQ(hw_number(&w, "SELECT status FROM webhook_delivery WHERE kind='a.first'"), 204);
+	hw_down(&w);
+	http_close(&w.http);
+}
+
+TEST(hook_waits_grow_to_three_days)
+{
+	struct hook h = { .o = { .second_ms = 1000 } };
+	int64_t sum = 0, last = 0;
+	int n = 1;
+	for (; hook_wait_ms(&h, n); n++) {
+		CHECK(hook_wait_ms(&h, n) > last);
+		last = hook_wait_ms(&h, n);
+		sum += last;
+	}
+	EQ(n, 12);
+	CHECK(sum > 3 * HOOK_DAY_MS && sum < 4 * HOOK_DAY_MS);
+	EQ(hook_wait_ms(&h, 0), 0);
+}
+
+static int again_write(void *arg, struct store_db *db)
+{
+	struct hw *w = arg;
+	struct store_stmt *q;
+	char id[27] = "";
+	if (store_prep(db, &q, "SELECT id FROM webhook_delivery WHERE state='dead'"))
+		return ERR_FAIL;
+	if (store_step(q) == 1)
+		memcpy(id, store_col_sv(q, 0).p, 26);
+	store_reset(q);
+	int rc = hook_again(db, sv_of(w->x.id), sv_of(id));
+	return rc ? rc : hook_again(db, sv_of(w->x.id), sv_of(id)) == ERR_STATE ? 0 : ERR_FAIL;
+}
+
+TEST(hook_gives_up_and_sends_once_more_by_hand)
+{
+	static const char *const answers[] = { ANSWER("500"), ANSWER("500"), ANSWER("200") };
+	struct hw w = { .o = { .allow_private = true, .second_ms = 40 } };
+
+	CHECK(http_open(&w.http, answers, 3) && hw_up(&w) && hw_make(&w, "a.b", false));
+	CHECK(hw_event(&w, "a.b", 0, "{}"));
+	CHECK(hw_wait(&w, "SELECT tries FROM webhook_delivery", 1));
+	CHECK(hw_exec(&w, "UPDATE webhook_delivery SET tries=11, next_ms=0"));
+	CHECK(hw_wait(&w, "SELECT count(*) FROM webhook_delivery WHERE state='dead'", 1));
+	EQ(hw_number(&w, "SELECT count(*) FROM webhook WHERE failing_ms IS NOT NULL AND active=1"),
+	   1);
+	OK(store_write(w.store, again_write, &w, NULL, NULL));
+	OK(store_flush(w.store));
+	CHECK(hw_wait(&w, "SELECT count(*) FROM webhook_delivery WHERE state='sent'", 1));
+	EQ(hw_number(&w, "SELECT count(*) FROM webhook WHERE failing_ms IS NULL"), 1);
+	EQ(hw_asked(&w), 3);
+	hw_down(&w);
+	http_close(&w.http);
+}
+
+TEST(hook_that_fails_for_days_is_put_out_of_use)
+{
+	struct hw w = { .o = { .allow_private = true } };
+
+	CHECK(http_open(&w.http, bad, 1) && hw_up(&w) && hw_make(&w, "a.*", false));
+	CHECK(hw_exec(&w, "UPDATE webhook SET failing_ms=1000"));
+	CHECK(hw_event(&w, "a.b", 0, "{}"));
+	CHECK(hw_wait(&w, "SELECT count(*) FROM webhook WHERE active=0 AND off_why='failing'", 1));
+	EQ(hw_number(&w, "SELECT count(*) FROM event WHERE kind='webhook.disabled'"), 1);
+	/* what comes now waits in the river */
+	CHECK(hw_event(&w, "a.c", 0, "{}"));
+	int n = hw_asked(&w);
+	CHECK(hw_exec(&w, "UPDATE webhook SET active=1, failing_ms=NULL"));
+	CHECK(hw_wait(&w, "SELECT count(*) FROM webhook_delivery WHERE kind='a.c' AND tries>0", 1));
+	CHECK(hw_asked(&w) > n);
+	hw_down(&w);
+	EQ(w.alerts, 1);
+	http_close(&w.http);
+}
+
+TEST(hook_that_is_gone_is_put_out_of_use_at_once)
+{
+	static const char *const gone[] = { ANSWER("410") };
+	struct hw w = { .o = { .allow_private = true } };
+
+	CHECK(http_open(&w.http, gone, 1) && hw_up(&w) && hw_make(&w, "a.*", false));
+	CHECK(hw_event(&w, "a.b", 0, "{}"));
+	CHECK(hw_wait(&w, "SELECT count(*) FROM webhook WHERE active=0 AND off_why='gone'", 1));
+	hw_down(&w);
+	http_close(&w.http);
+}
+
+TEST(hook_never_to_private_networks_unless_allowed)
+{
+	struct hw w = { 0 };
+
+	CHECK(http_open(&w.http, ok, 1) && hw_up(&w) && hw_make(&w, "a.*", false));
+	CHECK(hw_event(&w, "a.b", 0, "{}"));
+	CHECK(hw_wait(&w, "SELECT count(*) FROM webhook_delivery WHERE why LIKE '%private%'", 1));
+	EQ(hw_asked(&w), 0);
+	hw_down(&w);
+	http_close(&w.http);
+}
+
+/* Under way when it stopped: sent again with the same id, by another process's hook. */
+TEST(hook_after_a_stop_the_same_event_again)
+{
+	static const char *const silent[] = { NULL, ANSWER("200") };
+	struct hw w = { .o = { .allow_private = true } };
+
+	CHECK(http_open(&w.http, silent, 2) && hw_up(&w) && hw_make(&w, "a.*", false));
+	CHECK(hw_event(&w, "a.b", 0, "{}"));
+	CHECK(hw_wait_asked(&w, 1));
+	hw_down(&w);
+	CHECK(hw_up(&w));
+	CHECK(hw_wait(&w, "SELECT count(*) FROM webhook_delivery WHERE state='sent'", 1));
+	EQ(hw_asked(&w), 2);
+	CHECK(header(&w, "webhook-id:", 0).n == 26);
+	CHECK(sv_eq(header(&w, "webhook-id:", 0), header(&w, "webhook-id:", 1)));
+	hw_down(&w);
+	http_close(&w.http);
+}
+
+static int test_write(void *arg, struct store_db *db)
+{
+	struct hw *w = arg;
+	char id[27];
+	return hook_test(db, sv_of(w->x.id), id);
+}
+
+/* A test goes out also while it is off, and its failing counts for nothing. */
+TEST(hook_test_event)
+{
+	struct hw w = { .o = { .allow_private = true } };
+	struct sb b;
+	struct store_db *db;
+
+	CHECK(http_open(&w.http, bad, 1) && hw_up(&w) && hw_make(&w, "a.*", false));
+	CHECK(hw_exec(&w, "UPDATE webhook SET active=0"));
+	OK(store_write(w.store, test_write, &w, NULL, NULL));
+	CHECK(hw_wait(&w, "SELECT count(*) FROM webhook_delivery WHERE state='dead'", 1));
+	EQ(hw_asked(&w), 1);
+	EQ(hw_number(&w, "SELECT count(*) FROM webhook WHERE failing_ms IS NULL"), 1);
+	HAS(body_of(&w), "\"type\":\"webhook.test\"");
+	sb_init(&b, LIM_SB);
+	OK(store_reader(w.store, &db));
+	OK(hook_deliveries(db, sv_of(w.x.id), SV("dead"), INT64_MAX, 10, &b));
+	HAS(sb_sv(&b), "\"status\":500");
+	sb_done(&b);
+	hw_down(&w);
+	http_close(&w.http);
+}
