@@ -1,6 +1,8 @@
 /* api_forecast.c: calls that will come and the people they need, from the facts of the river; and
  * staffing of numbers that are given. Computed on a worker. Door's thread. */
 #include "api_forecast.h"
+#include "acd.h"
+#include "acd_plan.h"
 #include "ins_staffing.h"
 
 #include <math.h>
@@ -29,12 +31,30 @@ static void answer_error(struct api_query *q, int rc, const struct err *e)
 	q->detail = e->msg[0] ? arena_cstr(&q->arena, sv_of(e->msg)) : "It could not be computed.";
 }
 
+/* What a queue promises and when it is open; f->hours is a reference. */
+static void of_queue(struct api *a, struct ins_forecast_ask *f)
+{
+	struct acd_plan *p = f->queue.n && a->o.acd ? acd_plan_now(a->o.acd) : NULL;
+	int at = p ? acd_plan_queue_of(p, f->queue) : -1;
+	if (at >= 0) {
+		const struct acd_queue *q = acd_plan_queue(p, at);
+		f->hours = obj_ref((void *)q->hours);
+		f->goal = f->goal > 0 ? f->goal : q->sl_pct / 100.0;
+		f->within_s = f->within_s >= 0 ? f->within_s : q->sl_s;
+	}
+	obj_unref(p);
+	f->goal = f->goal > 0 ? f->goal : 0.8;
+	f->within_s = f->within_s >= 0 ? f->within_s : 20;
+}
+
 static void forecast_run(struct api_query *q, struct store_db *db)
 {
 	struct err e = { 0 };
-	int rc = ins_forecast_json(db, q->p, &q->out, &e);
+	struct ins_forecast_ask *f = q->p;
+	int rc = ins_forecast_json(db, f, &q->out, &e);
 	if (rc)
 		answer_error(q, rc, &e);
+	f->hours = obj_unref((void *)f->hours);
 }
 
 void api_forecast(struct web_req *r, void *arg)
@@ -47,8 +67,8 @@ void api_forecast(struct web_req *r, void *arg)
 		return;
 	if (!number_arg(r, "period", 30, 60, &period) || !number_arg(r, "days", 7, 28, &days) ||
 	    !number_arg(r, "aht_s", 0, 86400, &f.aht_s) ||
-	    !number_arg(r, "within_s", 20, 86400, &f.within_s) ||
-	    !number_arg(r, "goal", 0.8, 0.99, &f.goal) ||
+	    !number_arg(r, "within_s", -1, 86400, &f.within_s) ||
+	    !number_arg(r, "goal", 0, 0.99, &f.goal) ||
 	    !number_arg(r, "patience_s", 0, 86400, &f.patience_s) ||
 	    !number_arg(r, "shrinkage", 0, 0.9, &f.shrinkage) ||
 	    !number_arg(r, "occupancy_max", 0, 1, &f.occupancy_max) ||
@@ -67,6 +87,7 @@ void api_forecast(struct web_req *r, void *arg)
 	f.queue = arena_sv(&q->arena, web_req_arg(r, "queue"));
 	f.channel = arena_sv(&q->arena, web_req_arg(r, "channel"));
 	f.zone = zone.n ? arena_cstr(&q->arena, zone) : "UTC";
+	of_queue(a, &f);
 	*mine = f;
 	q->p = mine;
 	q->run = forecast_run;
@@ -78,7 +99,7 @@ static void staffing_run(struct api_query *q, struct store_db *db)
 	struct err e = { 0 };
 	jv *out = NULL;
 	(void)db;
-	int rc = ins_staffing_json(q->p, &out, &e);
+	int rc = ins_plan_json(q->p, &out, &e);
 	if (rc)
 		answer_error(q, rc, &e);
 	else

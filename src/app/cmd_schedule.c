@@ -1,5 +1,5 @@
-/* cmd_schedule.c: `callm schedule`: the cheapest roster of shifts that covers a need; YAML in, JSON
- * out. Main thread. */
+/* cmd_schedule.c: `callm schedule`: the cheapest roster of shifts that covers a need, the running
+ * day planned anew, adherence; YAML in, JSON out. Main thread. */
 #include "app_int.h"
 #include "ins_staffing.h"
 
@@ -25,8 +25,7 @@ int cmd_schedule(int argc, char **argv)
 	for (size_t i = 0; i < rep.n; i++)
 		(void)fprintf(stderr, "%s: %s\n    %s\n", rep.v[i].where, rep.v[i].what,
 			      rep.v[i].mend);
-	rc = in ? jv_get(in, "calls") ? ins_staffing_json(in, &out, &e) :
-					ins_roster_json(in, &out, &e) : ERR_PARSE;
+	rc = in ? ins_plan_json(in, &out, &e) : ERR_PARSE;
 	if (rc == 0)
 		cli_print_json(out);
 	else if (in)

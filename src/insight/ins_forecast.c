@@ -7,6 +7,7 @@
 
 #include "arena.h"
 #include "clk.h"
+#include "ins_aht.h"
 #include "ins_backtest.h"
 #include "ins_staff.h"
 #include "obj.h"
@@ -24,6 +25,7 @@ struct made {
 	int seen;
 	enum ins_model model;
 	double wape, baseline, aht_s;
+	double aht[INS_SLOTS_MAX];   /* by slot */
 };
 
 static struct ins_facts_opts facts_of(const struct ins_forecast_ask *q, const char *metric)
@@ -32,25 +34,6 @@ static struct ins_facts_opts facts_of(const struct ins_forecast_ask *q, const ch
 					.channel = q->channel, .zone = q->zone,
 					.period_min = q->period_min, .days = BACK_DAYS,
 					.now_ms = q->now_ms };
-}
-
-/* Handling time of the last four weeks: the mean of what slots had. */
-static double aht_lately(struct store_db *db, const struct ins_forecast_ask *q)
-{
-	struct ins_facts_opts o = facts_of(q, "aht");
-	struct ins_series *s = NULL;
-	double sum = 0, n = 0;
-	int seen;
-	o.days = 28;
-	if (ins_series_facts(&s, &seen, db, &o, NULL))
-		return 180;
-	for (size_t i = 0; i < s->days * (size_t)s->slots; i++)
-		if (!isnan(s->v[i]) && s->v[i] > 0) {
-			sum += s->v[i] / 1000;
-			n++;
-		}
-	obj_unref(s);
-	return n > 0 ? sum / n : 180;
 }
 
 /* The model by a backtest, where there are days for one. */
@@ -69,6 +52,26 @@ static void choose(struct made *m)
 		return;
 	m->wape = t[m->model].wape;
 	m->baseline = t[INS_MODEL_WEEK].wape;
+}
+
+/* Days ahead on which the calendar knows no hour are closed, those with one open. */
+static void hours(struct made *m)
+{
+	const struct cal *c = m->q->hours;
+	for (size_t d = m->s->days - 1; c && d < m->plan->days; d++) {
+		struct cal_time t = { 0 };
+		cal_date(m->s->first + (int64_t)d, &t);
+		int64_t from = cal_instant(m->zone, &t);
+		cal_date(m->s->first + (int64_t)d + 1, &t);
+		m->plan->open[d] = cal_between(c, from, cal_instant(m->zone, &t)) > 0;
+	}
+}
+
+static void handling(struct made *m, struct store_db *db, const struct ins_facts_opts *o)
+{
+	m->aht_s = m->q->aht_s > 0 ? m->q->aht_s : ins_aht_slots(db, o, m->aht);
+	for (int t = 0; t < INS_SLOTS_MAX && m->q->aht_s > 0; t++)
+		m->aht[t] = m->q->aht_s;
 }
 
 /* All queues together, for a queue of which little is known. Failing is no matter. */
@@ -99,11 +102,12 @@ static int fit(struct made *m, struct store_db *db, struct err *e)
 	if (rc)
 		return rc;
 	m->plan = ins_plan_new(m->s, INS_AHEAD_MAX);
+	hours(m);
 	choose(m);
 	lean(m, db);
 	const struct ins_cast_opts io = { .until = m->s->days - 1, .ahead = (size_t)m->q->days,
 					  .model = m->model, .like = m->all };
-	m->aht_s = m->q->aht_s > 0 ? m->q->aht_s : aht_lately(db, m->q);
+	handling(m, db, &o);
 	return ins_cast_fit(&m->cast, m->s, m->plan, &io, e) ? ERR_NOTFOUND : 0;
 }
 
@@ -119,17 +123,18 @@ static void stamp(const struct made *m, size_t day, int slot, char out[32])
 	clk_rfc3339(cal_instant(m->zone, &t), out);
 }
 
-static void need(const struct made *m, double calls, struct sb *out)
+static void need(const struct made *m, double calls, int slot, struct sb *out)
 {
 	const struct ins_forecast_ask *q = m->q;
 	const struct ins_load l = { .calls = calls, .interval_s = q->period_min * 60.0,
-				    .aht_s = m->aht_s, .patience_s = q->patience_s,
+				    .aht_s = m->aht[slot], .patience_s = q->patience_s,
 				    .within_s = q->within_s, .goal = q->goal,
 				    .occupancy_max = q->occupancy_max, .shrinkage = q->shrinkage,
 				    .concurrency = q->concurrency };
 	struct ins_staffing s;
 	if (ins_staff_need(&l, &s, NULL) == 0)
-		sb_fmt(out, ",\"agents\":%d,\"scheduled\":%d", s.agents, s.scheduled);
+		sb_fmt(out, ",\"aht_s\":%.1f,\"agents\":%d,\"scheduled\":%d", l.aht_s,
+		       s.agents, s.scheduled);
 }
 
 static void put_day(const struct made *m, size_t ahead, bool *first, struct sb *out)
@@ -148,7 +153,7 @@ static void put_day(const struct made *m, size_t ahead, bool *first, struct sb *
 		sb_fmt(out, "%s{\"ts\":\"%s\",\"mean\":%.2f,\"p025\":%.2f,\"p10\":%.2f,"
 			    "\"p90\":%.2f,\"p975\":%.2f", *first ? "" : ",", ts, p[t].mean,
 		       p[t].p025, p[t].p10, p[t].p90, p[t].p975);
-		need(m, p[t].mean, out);
+		need(m, p[t].mean, t, out);
 		if (!ahead && t < m->seen && !isnan(today[t]))
 			sb_fmt(out, ",\"actual\":%g", today[t]);
 		sb_ch(out, '}');
@@ -189,7 +194,8 @@ static void put_all(const struct made *m, struct sb *out)
 	       ins_model_name(m->model), ins_cast_sparse(m->cast) ? "true" : "false");
 	put_share(out, "wape", m->wape);
 	put_share(out, "baseline_wape", m->baseline);
-	sb_fmt(out, ",\"aht_s\":%.1f,\"history\":[", m->aht_s);
+	sb_fmt(out, ",\"aht_s\":%.1f,\"goal\":%g,\"within_s\":%g,\"history\":[", m->aht_s,
+	       m->q->goal, m->q->within_s);
 	put_history(m, out);
 	sb_cstr(out, "],\"items\":[");
 	for (size_t d = 0; d < (size_t)m->q->days; d++)

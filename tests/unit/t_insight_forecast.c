@@ -1,6 +1,7 @@
 /* Series from the facts: the zone's days, zeros, today; and staffing as JSON. */
 #include <math.h>
 #include "t_insight_help.h"
+#include "ins_aht.h"
 #include "ins_series.h"
 #include "ins_staffing.h"
 
@@ -93,4 +94,67 @@ TEST(insight_roster_json)
 		HAS(sv_of(e.msg), bad[i].what);
 		jv_free(in);
 	}
+}
+
+/* Slow at 10, quick at 11, hardly known at 12; last month's times weigh a quarter. */
+TEST(insight_aht_by_slot)
+{
+	struct ins_series *ms = ins_series_new(20000, 29, 60), *n = ins_series_new(20000, 29, 60);
+	double aht[INS_SLOTS_MAX];
+	for (size_t d = 0; d < 29; d += 28)
+		for (int t = 10; t < 13; t++) {
+			n->v[d * 24 + (size_t)t] = t < 12 ? 3000 : 1;
+			ms->v[d * 24 + (size_t)t] = t == 10 ? 400e3 : t == 11 ? 200e3 : 900e3;
+		}
+	ms->v[10] = 800e3;
+	double all = ins_aht_of(ms, n, aht);
+	NEAR(aht[10], (0.25 * 800 + 400) / 1.25, 2);
+	NEAR(aht[11], 200, 2);
+	NEAR(aht[12], all, 0.1 * all);       /* two calls say little */
+	NEAR(aht[5], all, 1e-9);
+	NEAR(all, (aht[10] + aht[11]) / 2, 2);
+	obj_unref(ms);
+	obj_unref(n);
+}
+
+static jv *planned(const char *body, const char *fault)
+{
+	struct err e = { 0 };
+	jv *in = jv_parse(sv_of(body), &e), *out = NULL;
+	int rc = ins_plan_json(in, &out, &e);
+	jv_free(in);
+	if (fault && (rc != ERR_INVAL || sv_find(sv_of(e.msg), sv_of(fault)) < 0)) {
+		printf("# %d %s\n", rc, e.msg);
+		t_fail(__FILE__, __LINE__, fault);
+	}
+	return out;
+}
+
+TEST(insight_running_day_json)
+{
+	jv *o = planned(
+		"{\"need\":[2,2,1,2],\"now\":1,\"duty\":[{\"who\":\"mei\",\"from\":0,\"to\":4,"
+		"\"pause_from\":1,\"pause_to\":2,\"pause_first\":1,\"pause_last\":2},{\"from\":"
+		"0,"
+		"\"to\":4}]}",
+		NULL);
+	EQ(jv_get_int(o, "short_by", -1), 0);
+	EQ(jv_len(jv_get(o, "moves")), 1);
+	SV_EQ(jv_get_str(jv_path(o, "moves.0"), "who"), "mei");
+	EQ(jv_get_int(jv_path(o, "moves.0"), "pause_from", 0), 2);
+	jv_free(o);
+	o = planned("{\"planned\":[{\"from\":540,\"to\":640,\"what\":\"work\"}],\"done\":[{"
+		    "\"from\":550,"
+		    "\"to\":640}]}",
+		    NULL);
+	NEAR(jv_get_num(o, "adherence", 0), 0.9, 1e-12);
+	EQ(jv_get_int(o, "late_min", 0), 10);
+	jv_free(o);
+	CHECK(!planned("{\"need\":[1],\"duty\":[{\"from\":0,\"to\":2}]}",
+		       "duty[0] needs from and to"));
+	CHECK(!planned("{\"need\":[1,1,1],\"duty\":[{\"from\":0,\"to\":3,\"pause_from\":0,"
+		       "\"pause_to\":1}]}", "within the shift"));
+	CHECK(!planned("{\"planned\":[{\"from\":0,\"to\":1441}]}", "planned[0]"));
+	CHECK(!planned("{\"need\":[1,1],\"now\":-1,\"duty\":[{\"from\":0,\"to\":2}]}", "now"));
+	CHECK(!planned("{}", "calls"));
 }

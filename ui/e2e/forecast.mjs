@@ -15,7 +15,7 @@ function answer(goal) {
       if (d < 0) history.push({ ts, value: Math.round(mean) });
       else items.push({ ts, mean, p025: mean - 14, p10: mean - 9, p90: mean + 9, p975: mean + 14, agents: Math.ceil(mean / 6), scheduled: Math.ceil((mean / 6) * (1 + goal)) });
     }
-  return { zone: 'UTC', period_min: 60, model: 'calendar', pooled: false, wape: 0.061, baseline_wape: 0.094, aht_s: 214, history, items };
+  return { zone: 'UTC', period_min: 60, model: 'calendar', pooled: false, wape: 0.061, baseline_wape: 0.094, aht_s: 214, goal, within_s: 20, history, items };
 }
 
 await scenario('forecast', async (open) => {
@@ -28,7 +28,7 @@ await scenario('forecast', async (open) => {
   await page.route('**/api/v1/forecast?*', (r) => {
     const q = new URL(r.request().url()).searchParams;
     asked.push(q);
-    return r.fulfill({ json: answer(Number(q.get('goal'))) });
+    return r.fulfill({ json: answer(Number(q.get('goal') ?? 0.8)) });
   });
   await page.selectOption('[data-test=fc-days]', '14');
   await page.waitForSelector('[data-test=fc-calls] canvas');

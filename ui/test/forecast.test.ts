@@ -5,15 +5,16 @@ import { columns, csv, days, readAsked, toQuery, type Forecast, type Point } fro
 
 const point = (ts: string, mean: number, over: Partial<Point> = {}): Point => ({ ts, mean, p025: mean - 2, p10: mean - 1, p90: mean + 1, p975: mean + 2, ...over });
 const answer = (over: Partial<Forecast>): Forecast => ({
-  zone: 'Asia/Shanghai', period_min: 30, model: 'calendar', pooled: false, wape: 0.05, baseline_wape: 0.08, aht_s: 180, history: [], items: [], ...over,
+  zone: 'Asia/Shanghai', period_min: 30, model: 'calendar', pooled: false, wape: 0.05, baseline_wape: 0.08, aht_s: 180, goal: 0.8, within_s: 20, history: [], items: [], ...over,
 });
 
 test('forecast: asked by the address, odd parts are what is usual', () => {
-  assert.deepEqual(readAsked({}), { queue: '', metric: 'entered', days: 7, period: 30, goal: 80, within: 20, aht: 0, patience: 0, shrinkage: 30, concurrency: 1 });
+  assert.deepEqual(readAsked({}), { queue: '', metric: 'entered', days: 7, period: 30, goal: 0, within: -1, aht: 0, patience: 0, shrinkage: 30, concurrency: 1 });
   const a = readAsked({ queue: 'sales', metric: 'fun', days: '99', period: '45', goal: '90', aht: '', shrinkage: '-1', concurrency: '3' });
   assert.deepEqual([a.queue, a.metric, a.days, a.period, a.goal, a.aht, a.shrinkage, a.concurrency], ['sales', 'entered', 7, 30, 90, 0, 30, 3]);
   const q = toQuery(a);
   assert.equal(q['goal'], 0.9);
+  assert.equal(q['within_s'], undefined);
   assert.equal(q['aht_s'], undefined);
   assert.equal(q['queue'], 'sales');
 });

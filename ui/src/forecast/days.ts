@@ -18,6 +18,8 @@ export interface Forecast {
   wape: number | null;
   baseline_wape: number | null;
   aht_s: number;
+  goal: number;
+  within_s: number;
   history: { ts: string; value: number }[];
   items: Point[];
 }
@@ -26,8 +28,8 @@ export interface Asked {
   metric: string;
   days: number;
   period: number;
-  goal: number; /* percent */
-  within: number;
+  goal: number; /* percent; 0: the queue's */
+  within: number; /* -1: the queue's */
   aht: number; /* 0: as lately */
   patience: number; /* 0: without end */
   shrinkage: number; /* percent */
@@ -35,7 +37,7 @@ export interface Asked {
 }
 
 const LIMITS: Record<Exclude<keyof Asked, 'queue' | 'metric'>, [least: number, most: number, usual: number]> = {
-  days: [1, 28, 7], period: [15, 60, 30], goal: [1, 99, 80], within: [0, 3600, 20], aht: [0, 86400, 0],
+  days: [1, 28, 7], period: [15, 60, 30], goal: [1, 99, 0], within: [0, 3600, -1], aht: [0, 86400, 0],
   patience: [0, 86400, 0], shrinkage: [0, 90, 30], concurrency: [1, 20, 1],
 };
 
@@ -55,7 +57,7 @@ export function readAsked(q: Record<string, string>): Asked {
 }
 
 export const toQuery = (a: Asked): Record<string, string | number | undefined> => ({
-  queue: a.queue || undefined, metric: a.metric, days: a.days, period: a.period, goal: a.goal / 100, within_s: a.within,
+  queue: a.queue || undefined, metric: a.metric, days: a.days, period: a.period, goal: a.goal ? a.goal / 100 : undefined, within_s: a.within < 0 ? undefined : a.within,
   aht_s: a.aht || undefined, patience_s: a.patience || undefined, shrinkage: a.shrinkage / 100, concurrency: a.concurrency,
 });
 

@@ -30,7 +30,7 @@ export default function ForecastPage() {
         </div>
       </header>
       <div class="page-body forecast">
-        <Goal asked={asked} lately={got?.aht_s ?? null} />
+        <Goal asked={asked} used={got} />
         {none ? (
           <Empty icon="clock" title={t('fc.none')} text={t('fc.none_text')} />
         ) : f.error.value ? (
@@ -61,10 +61,10 @@ function Queues({ chosen }: { chosen: string }) {
 }
 
 /* What the people are reckoned with; a change asks anew. */
-function Goal({ asked, lately }: { asked: Asked; lately: number | null }) {
+function Goal({ asked, used }: { asked: Asked; used: Forecast | null }) {
   const fields: [keyof Asked, Key, number, number, string?][] = [
-    ['goal', 'fc.goal', 1, 99], ['within', 'fc.within', 0, 3600],
-    ['aht', 'fc.aht', 0, 86400, lately === null ? '' : t('fc.aht_own', { s: Math.round(lately) })],
+    ['goal', 'fc.goal', 1, 99, used ? String(Math.round(used.goal * 100)) : ''], ['within', 'fc.within', 0, 3600, used ? String(used.within_s) : ''],
+    ['aht', 'fc.aht', 0, 86400, used ? t('fc.aht_own', { s: Math.round(used.aht_s) }) : ''],
     ['patience', 'fc.patience', 0, 86400, t('fc.patience_none')], ['shrinkage', 'fc.shrinkage', 0, 90], ['concurrency', 'fc.concurrency', 1, 20],
   ];
   return (
@@ -73,7 +73,7 @@ function Goal({ asked, lately }: { asked: Asked; lately: number | null }) {
         <label key={name}>
           {t(label)}
           <input class="input num" type="number" min={min} max={max} data-test={`fc-${name}`} placeholder={hint}
-            value={hint !== undefined && !asked[name] ? '' : String(asked[name])} onChange={(e) => setHashQuery({ [name]: e.currentTarget.value })} />
+            value={hint !== undefined && (asked[name] === 0 || asked[name] === -1) && !route.value.query[name] ? '' : String(asked[name])} onChange={(e) => setHashQuery({ [name]: e.currentTarget.value })} />
         </label>
       ))}
     </form>
