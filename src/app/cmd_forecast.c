@@ -11,7 +11,7 @@ enum { CHOOSE_DAYS = 28 };           /* with fewer the calendar model is taken u
 
 struct forecast {
 	const char *horizon, *period, *calendar, *zone, *column, *model, *data, *queue, *channel;
-	int64_t from, step;
+	int64_t from, step, seen_slots;
 	bool json, backtest, mean, skip;
 	/* from those: */
 	size_t days;                 /* ahead, of open days */
@@ -158,8 +158,37 @@ static int table(const struct forecast *f, const struct ins_plan *p, size_t hori
 	return 0;
 }
 
+static int morning(const struct forecast *f, const struct ins_plan *p)
+{
+	const struct ins_backtest_opts o = { .from = (size_t)f->from, .step = (size_t)f->step };
+	struct ins_morning m;
+	struct err e = { 0 };
+	if (ins_backtest_morning(f->series, p, &o, (int)f->seen_slots, &m, &e))
+		return cli_fail("%s", e.msg);
+	if (!f->json) {
+		printf("rest of the day after %lld slots, %zu days: %.2f %% off by the evening "
+		       "before, "
+		       "%.2f %% by the morning (in 80: %.1f, in 95: %.1f)\n",
+		       (long long)f->seen_slots, m.origins, 100 * ins_tally_wape(&m.before),
+		       100 * ins_tally_wape(&m.after), 100 * m.after.in80 / m.after.banded,
+		       100 * m.after.in95 / m.after.banded);
+		return 0;
+	}
+	jv *j = jv_obj();
+	jv_set_int(j, "seen", f->seen_slots);
+	jv_set_int(j, "origins", (int64_t)m.origins);
+	jv_set_num(j, "wape_before", ins_tally_wape(&m.before));
+	jv_set_num(j, "wape_after", ins_tally_wape(&m.after));
+	jv_set_num(j, "coverage80", m.after.in80 / m.after.banded);
+	jv_set_num(j, "coverage95", m.after.in95 / m.after.banded);
+	cli_print_json(j);
+	return 0;
+}
+
 static int backtest(const struct forecast *f, const struct ins_plan *p)
 {
+	if (f->seen_slots)
+		return morning(f, p);
 	int rc = table(f, p, f->days, (size_t)f->step);
 	if (rc == 0 && f->days > 1 && !f->step)
 		rc = table(f, p, 1, 1);
@@ -291,13 +320,16 @@ int cmd_forecast(int argc, char **argv)
 		{ "backtest", CLI_FLAG, &f.backtest, "how good it and the challengers were" },
 		{ "from", CLI_INT, &f.from, "backtest: first origin, in days with data" },
 		{ "step", CLI_INT, &f.step, "backtest: days between origins (the horizon)" },
+		{ "seen", CLI_INT, &f.seen_slots,
+		  "backtest: the rest of a day of which so many slots are known" },
 		{ "data", CLI_STR, &f.data, "data folder, when there is no FILE" },
 		{ "queue", CLI_STR, &f.queue, "of the river: this queue (all)" },
 		{ "channel", CLI_STR, &f.channel, "of the river: this channel (all)" },
 	};
 	if (!cli_parse(argc, argv, opts, sizeof(opts) / sizeof(*opts), &rest, &status))
 		return status;
-	if (rest + 1 < argc || f.from < 0 || f.step < 0)
+	if (rest + 1 < argc || f.from < 0 || f.step < 0 || f.seen_slots < 0 ||
+	    f.seen_slots > INS_SLOTS_MAX)
 		return cli_fail("one FILE.csv, or none for the river; see callm forecast "
 				"--help"),
 		       2;

@@ -34,13 +34,11 @@ static double naive_error(const struct ins_series *s, size_t until)
 	return n > 0 ? e / n : NAN;
 }
 
-static void score(const struct ins_series *s, const struct ins_cast *c, size_t day, size_t ahead,
-		  struct ins_tally *t)
+/* Slots from `from` on of a day against their points. */
+static void score_points(const struct ins_series *s, size_t day, int from,
+			 const struct ins_point *p, struct ins_tally *t)
 {
-	struct ins_point p[INS_SLOTS_MAX];
-	if (!ins_cast_day(c, ahead, p))
-		return;
-	for (int k = s->lo; k < s->hi; k++) {
+	for (int k = from; k < s->hi; k++) {
 		double v = ins_series_at(s, day, k);
 		if (isnan(v))
 			continue;
@@ -48,6 +46,14 @@ static void score(const struct ins_series *s, const struct ins_cast *c, size_t d
 		ins_tally_band(t, v,
 			       (const double[]){ p[k].p025, p[k].p10, p[k].p90, p[k].p975 });
 	}
+}
+
+static void score(const struct ins_series *s, const struct ins_cast *c, size_t day, size_t ahead,
+		  struct ins_tally *t)
+{
+	struct ins_point p[INS_SLOTS_MAX];
+	if (ins_cast_day(c, ahead, p))
+		score_points(s, day, s->lo, p, t);
 }
 
 static void merge(struct ins_tally *all, const struct ins_tally *t)
@@ -127,5 +133,42 @@ int ins_backtest_choose(const struct ins_series *s, const struct ins_plan *p,
 		if (rc == 0 && ret[m].wape < ret[*best].wape)
 			*best = (enum ins_model)m;
 	}
+	return rc;
+}
+
+static int morning_of(const struct ins_series *s, const struct ins_plan *p, size_t day, int seen,
+		      struct ins_morning *ret, struct err *e)
+{
+	const struct ins_cast_opts o = { .until = day, .ahead = 1 };
+	struct ins_point q[INS_SLOTS_MAX];
+	struct ins_cast *c = NULL;
+	int rc = ins_cast_fit(&c, s, p, &o, e);
+	if (rc)
+		return rc;
+	if (ins_cast_day(c, 0, q)) {
+		score_points(s, day, s->lo + seen, q, &ret->before);
+		ins_cast_now(c, s->v + day * (size_t)s->slots, s->lo + seen, q);
+		score_points(s, day, s->lo + seen, q, &ret->after);
+		ret->origins++;
+	}
+	ins_cast_free(c);
+	return 0;
+}
+
+int ins_backtest_morning(const struct ins_series *s, const struct ins_plan *p,
+			 const struct ins_backtest_opts *o, int seen, struct ins_morning *ret,
+			 struct err *e)
+{
+	struct days d;
+	int rc = 0;
+	*ret = (struct ins_morning){ 0 };
+	days_of(s, &d);
+	size_t from = o->from ? o->from : d.n >= 80 ? d.n - 40 : (d.n + 1) / 2;
+	if (from < 3 || from >= d.n || seen < 1 || s->lo + seen >= s->hi)
+		rc = err_set(e, ERR_INVAL, "%zu days with data, of %d slots, are too few", d.n,
+			     s->hi - s->lo);
+	for (size_t at = from; rc == 0 && at < d.n; at += o->step ? o->step : 1)
+		rc = morning_of(s, p, d.v[at], seen, ret, e);
+	xfree(d.v);
 	return rc;
 }

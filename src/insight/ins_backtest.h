@@ -31,4 +31,15 @@ int ins_backtest_choose(const struct ins_series *s, const struct ins_plan *p,
 		    const struct ins_backtest_opts *o, struct ins_backtest ret[INS_MODELS],
 		    enum ins_model *best, struct err *e);
 
+struct ins_morning {
+	size_t origins;
+	struct ins_tally before, after;      /* of the rest of the day, by the evening before; by
+					      * what came until then */
+};
+/* Days ahead from each origin, when the first `seen` slots in use are known. o->horizon is not
+ * looked at. ERR_INVAL: too few days, or nothing is left of the day. */
+int ins_backtest_morning(const struct ins_series *s, const struct ins_plan *p,
+			 const struct ins_backtest_opts *o, int seen, struct ins_morning *ret,
+			 struct err *e);
+
 #endif

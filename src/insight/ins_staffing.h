@@ -14,13 +14,15 @@ struct store_db;
 /* {calls: [..] or a number, interval_s, aht_s (a number or one a slot), within_s, goal,
  * patience_s, occupancy_max, shrinkage, concurrency, shifts: [..], nodes} to {slots: [{calls,
  * agents, scheduled, service_level, ..}], agent_slots, roster}. roster is there when shifts are
- * given and is that of ins_roster_json for the scheduled. ERR_INVAL: e says what is wrong where.
+ * given and is that of ins_roster_json for the scheduled. ERR_INVAL: e says what is wrong
+ * where.
  * *ret is the caller's. */
 int ins_staffing_json(const jv *body, jv **ret, struct err *e);
 
 /* {need: [people a slot], shifts: [{name, length, first, last, pause, margin, cost}], nodes} to
  * {cost, bound, proven, cover: [..], roster: [{shift, from, to, pause_from, pause_to, count}]};
- * all in slots; to and pause_to are the first after. length and first are needed; last is first,
+ * all in slots; to and pause_to are the first after. length and first are needed; last is
+ * first,
  * pause 0, margin (of work before and after the pause) 1, cost the slots at work. */
 int ins_roster_json(const jv *body, jv **ret, struct err *e);
 
@@ -47,7 +49,8 @@ struct ins_forecast_ask {
 	int concurrency;
 };
 /* Forecast from the facts, with the need of agents, and what was: {zone, period_min, model,
- * wape, baseline_wape, aht_s, goal, within_s, history: [{ts, value}], items: [{ts, mean, p025, p10, p90, p975,
+ * wape, baseline_wape, aht_s, goal, within_s, history: [{ts, value}], items: [{ts, mean,
+ * p025, p10, p90, p975,
  * aht_s, agents, scheduled, actual}]}. Reads and computes on the calling thread, some tens of
  * milliseconds. ERR_NOTFOUND: nothing to forecast from; ERR_INVAL. */
 int ins_forecast_json(struct store_db *db, const struct ins_forecast_ask *q, struct sb *out,

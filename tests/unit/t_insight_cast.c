@@ -221,6 +221,22 @@ TEST(insight_cast_morning)
 	obj_unref(s);
 }
 
+/* Days busier or calmer by a fifth: by noon most of it is seen. */
+TEST(insight_backtest_of_mornings)
+{
+	struct ins_series *s = made(120, 300, 0.2, 21);
+	struct ins_plan *p = ins_plan_new(s, 0);
+	struct ins_backtest_opts o = { .from = 60, .step = 3 };
+	struct ins_morning m;
+	OK(ins_backtest_morning(s, p, &o, 8, &m, NULL));
+	EQ(m.origins, 9);
+	EQ(m.before.n, 9 * (WIDTH - 8));
+	CHECK(ins_tally_wape(&m.after) < 0.6 * ins_tally_wape(&m.before));
+	EQ(ins_backtest_morning(s, p, &o, WIDTH, &m, NULL), ERR_INVAL);
+	ins_plan_free(p);
+	obj_unref(s);
+}
+
 TEST(insight_cast_with_little)
 {
 	struct ins_series *s = made(4, 100, 0.05, 2), *two = made(2, 100, 0.05, 2);
