@@ -55,8 +55,11 @@ static int read_file(struct forecast *f, const char *path)
 	struct sb b;
 	sb_init(&b, CSV_BYTES);
 	int rc = file_read(path, CSV_BYTES, &b, &e);
-	if (rc == 0)
-		rc = ins_series_read(&f->series, sb_sv(&b), &o, &rep, &e);
+	if (rc) {
+		sb_done(&b);
+		return cli_fail("%s", e.msg);
+	}
+	rc = ins_series_read(&f->series, sb_sv(&b), &o, &rep, &e);
 	sb_done(&b);
 	for (size_t i = 0; i < rep.faults && i < INS_CSV_NAMED; i++)
 		tell("fault", i, rep.fault[i].line, rep.fault[i].what);

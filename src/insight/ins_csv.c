@@ -11,6 +11,7 @@
 #include "vec.h"
 
 enum { LINES_MAX = 6000000, NO_OFFSET = INT32_MAX, DAY_S = 86400 };
+#define FAR_S ((int64_t)(INS_DAYS_MAX / 2) * DAY_S)
 
 struct point {
 	int64_t local_s, utc_s;      /* of the wall clock; the moment, where an offset is there */
@@ -276,15 +277,27 @@ static double bound_of(const struct reader *r)
 	return 100 * (top > 10 ? top : 10);
 }
 
+/* A time on the rhythm: one that the next follows by a period. */
+static int64_t beat_of(const struct reader *r)
+{
+	for (size_t i = 1; i < r->p.n; i++)
+		if (r->p.v[i].local_s - r->p.v[i - 1].local_s == r->period_s)
+			return r->p.v[i].local_s;
+	return r->p.v[0].local_s;
+}
+
 /* Takes doubles, strays and absurd values out of the sorted points. */
 static void judge(struct reader *r)
 {
 	size_t n = 0;
+	int64_t mid = r->p.v[r->p.n / 2].local_s, beat = beat_of(r);
 	for (size_t i = 0; i < r->p.n; i++) {
 		struct point p = r->p.v[i], *last = n ? &r->p.v[n - 1] : NULL;
-		if (p.value > r->most)
+		if (p.local_s > mid + FAR_S || p.local_s < mid - FAR_S)
+			fault(r, p.line, "years away from the other lines");
+		else if (p.value > r->most)
 			fault(r, p.line, "%g is over a hundred times what is usual", p.value);
-		else if (n && (p.local_s - r->p.v[0].local_s) % r->period_s)
+		else if (n && (p.local_s - beat) % r->period_s)
 			fault(r, p.line, "not on the file's rhythm of %d minutes",
 			      (int)(r->period_s / 60));
 		else if (last && last->local_s == p.local_s && last->utc_s == p.utc_s)

@@ -61,9 +61,10 @@ struct ins_csv_report {
 };
 /* ts: RFC 3339, or "YYYY-MM-DD[ T]HH:MM[:SS]" of the wall clock. Faults: times that cannot be
  * read or lie off the file's own rhythm, a second line for a time, an hour that the zone's clocks
- * leave out, a mixture of times with and without an offset, negative, not a number, or more than
- * a hundred times what is usual. ERR_PARSE: the file has faults and skip is not set, or no line
- * can be used; e names the first. ERR_INVAL: period. The caller unrefs *ret. */
+ * leave out, a mixture of times with and without an offset, negative, not a number, more than a
+ * hundred times what is usual, or years from the other times. ERR_PARSE: the file has faults and
+ * skip is not set, or no line can be used; e names the first. ERR_INVAL: period. The caller
+ * unrefs *ret. */
 int ins_series_read(struct ins_series **ret, sv text, const struct ins_csv_opts *o,
 		    struct ins_csv_report *rep, struct err *e);
 

@@ -4,6 +4,10 @@
 #include "t.h"
 #include "ins_series.h"
 
+#define LLVMFuzzerTestOneInput fuzz_csv
+#include "../fuzz/f_insight_csv.c"
+#undef LLVMFuzzerTestOneInput
+
 static struct ins_series *read_csv(const char *text, int period_min, bool skip,
 				   const struct cal_zone *zone, struct ins_csv_report *rep,
 				   struct err *e)
@@ -66,6 +70,7 @@ TEST(insight_csv_names_every_fault)
 		{ "2026-11-02 25:00,3", "is no time like" },
 		{ "2026-11-02 09:30,20", "line 4: the time of line 3 again" },
 		{ "2026-11-02 10:00+08:00,3", "line 4: an offset, other than the first line" },
+		{ "2196-11-02 10:00,3", "line 4: years away from the other lines" },
 		{ "2026-11-02 10:07,3", "line 4: not on the file's rhythm of 30 minutes" },
 	};
 	for (size_t i = 0; i < sizeof(row) / sizeof(*row); i++) {
@@ -150,4 +155,34 @@ TEST(insight_csv_columns_and_periods)
 	HAS(sv_of(e.msg), "45 minutes does not fit");
 	EQ(ins_series_read(&s, SV(""), &o, &rep, &e), ERR_PARSE);
 	EQ(ins_series_read(&s, SV("ts,v\n"), &o, &rep, &e), ERR_PARSE);
+}
+
+/* The corpus as it is and with small damage. */
+static int each(void *arg, const char *path)
+{
+	static const char nasty[] = "\",:-+ZT \n\r9.e\xff#";
+	struct sb b, m;
+	sb_init(&b, 1 << 20);
+	sb_init(&m, 1 << 20);
+	ASSERT(file_read(path, 1 << 20, &b, NULL) == 0);
+	for (int i = 0; i < 12; i++) {
+		sb_reset(&m);
+		sb_put(&m, sb_sv(&b));
+		for (int k = 0; k < i && m.n; k++)
+			m.p[rng_below(t_rng(), m.n)] = nasty[rng_below(t_rng(), sizeof(nasty) - 1)];
+		(void)fuzz_csv((const uint8_t *)m.p, m.n);
+	}
+	++*(int *)arg;
+	sb_done(&b);
+	sb_done(&m);
+	return 0;
+}
+
+TEST(insight_csv_corpus)
+{
+	char dir[400];
+	int files = 0;
+	(void)snprintf(dir, sizeof(dir), "%s/tests/fuzz/corpus/insight_csv", t_srcdir());
+	OK(file_walk(dir, each, &files));
+	CHECK(files >= 8);
 }
