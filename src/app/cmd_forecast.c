@@ -11,6 +11,7 @@ enum { CHOOSE_DAYS = 28 };           /* with fewer the calendar model is taken u
 
 struct forecast {
 	const char *horizon, *period, *calendar, *zone, *column, *model, *data, *queue, *channel;
+	const char *until;
 	int64_t from, step, seen_slots;
 	bool json, backtest, mean, skip;
 	/* from those: */
@@ -200,7 +201,8 @@ static int backtest(const struct forecast *f, const struct ins_plan *p)
 
 /* ---- the forecast ---- */
 
-static int choose(const struct forecast *f, const struct ins_plan *p, enum ins_model *ret)
+static int choose(const struct forecast *f, const struct ins_plan *p, size_t until,
+		  enum ins_model *ret)
 {
 	struct ins_backtest t[INS_MODELS];
 	struct err e = { 0 };
@@ -212,11 +214,12 @@ static int choose(const struct forecast *f, const struct ins_plan *p, enum ins_m
 					"svd, not \"%s\"", f->model), 2;
 		return 0;
 	}
-	for (size_t d = 0; d < f->series->days; d++)
+	for (size_t d = 0; d < until; d++)
 		open += ins_series_open(f->series, d);
 	size_t horizon = f->days < open / 4 ? f->days : open / 4;
 	const struct ins_backtest_opts o = { .from = open > 60 ? open - 20 : 0,
-					     .horizon = horizon ? horizon : 1 };
+					     .horizon = horizon ? horizon : 1,
+					     .until = until };
 	if (open < CHOOSE_DAYS || ins_backtest_choose(f->series, p, &o, t, ret, &e))
 		return 0;
 	(void)fprintf(stderr, "model %s: %.2f %% off over %zu origins (last week again: %.2f %%)\n",
@@ -265,13 +268,27 @@ static size_t reach(const struct ins_plan *p, size_t until, size_t open)
 	return d;
 }
 
+/* Days that are learned from; 0: --until is no good. */
+static size_t until_of(const struct forecast *f)
+{
+	int64_t ms, days;
+	if (!f->until)
+		return f->seen < 0 ? f->series->days : f->series->days - 1;
+	if (clk_parse_rfc3339(sv_of(f->until), &ms))
+		return 0;
+	days = ms / CAL_DAY - f->series->first;
+	return days > 0 && days <= (int64_t)f->series->days ? (size_t)days : 0;
+}
+
 static int forecast(const struct forecast *f, const struct ins_plan *p)
 {
 	struct ins_cast *c = NULL;
 	struct err e = { 0 };
 	const struct ins_series *s = f->series;
-	struct ins_cast_opts o = { .until = f->seen < 0 ? s->days : s->days - 1 };
-	int rc = choose(f, p, &o.model);
+	struct ins_cast_opts o = { .until = until_of(f) };
+	if (!o.until)
+		return cli_fail("--until is a date within the data, not \"%s\"", f->until), 2;
+	int rc = choose(f, p, o.until, &o.model);
 	if (rc)
 		return rc;
 	o.ahead = reach(p, o.until, f->days);
@@ -280,7 +297,7 @@ static int forecast(const struct forecast *f, const struct ins_plan *p)
 	for (size_t d = 0; d < o.ahead; d++) {
 		struct ins_point q[INS_SLOTS_MAX];
 		bool open = ins_cast_day(c, d, q);
-		if (open && d == 0 && f->seen > 0)
+		if (open && d == 0 && f->seen > 0 && !f->until)
 			ins_cast_now(c, s->v + o.until * (size_t)s->slots, f->seen, q);
 		if (open)
 			print_day(f, s->first + (int64_t)(o.until + d), q);
@@ -321,6 +338,7 @@ int cmd_forecast(int argc, char **argv)
 		{ "skip", CLI_FLAG, &f.skip, "leave faulty lines out (they are named)" },
 		{ "model", CLI_STR, &f.model, "auto, calendar, week, weeks4, mean, winters, svd" },
 		{ "backtest", CLI_FLAG, &f.backtest, "how good it and the challengers were" },
+		{ "until", CLI_STR, &f.until, "as of this date: later lines are not looked at" },
 		{ "from", CLI_INT, &f.from, "backtest: first origin, in days with data" },
 		{ "step", CLI_INT, &f.step, "backtest: days between origins (the horizon)" },
 		{ "seen", CLI_INT, &f.seen_slots,

@@ -10,11 +10,11 @@ struct days {
 	size_t *v, n;                /* days with data */
 };
 
-static void days_of(const struct ins_series *s, struct days *d)
+static void days_of(const struct ins_series *s, size_t until, struct days *d)
 {
 	d->v = xalloc((s->days + 1) * sizeof(*d->v));
 	d->n = 0;
-	for (size_t i = 0; i < s->days; i++)
+	for (size_t i = 0; i < (until ? until : s->days); i++)
 		if (ins_series_open(s, i))
 			d->v[d->n++] = i;
 }
@@ -40,8 +40,8 @@ static void score_points(const struct ins_series *s, size_t day, int from,
 {
 	for (int k = from; k < s->hi; k++) {
 		double v = ins_series_at(s, day, k);
-		if (isnan(v))
-			continue;
+		if (isnan(v) || isnan(p[k].mean))
+			continue;    /* a slot that was never in use before */
 		ins_tally_add(t, v, p[k].mean);
 		ins_tally_band(t, v,
 			       (const double[]){ p[k].p025, p[k].p10, p[k].p90, p[k].p975 });
@@ -102,7 +102,7 @@ int ins_backtest_run(const struct ins_series *s, const struct ins_plan *p,
 	size_t from = o->from, step = o->step ? o->step : o->horizon;
 	int rc = 0;
 	*ret = (struct ins_backtest){ .model = model };
-	days_of(s, &d);
+	days_of(s, o->until, &d);
 	if (!from)
 		from = d.n >= 80 ? d.n - 40 : (d.n + 1) / 2;
 	if (!o->horizon || from < 3 || from + o->horizon > d.n)
@@ -162,7 +162,7 @@ int ins_backtest_morning(const struct ins_series *s, const struct ins_plan *p,
 	struct days d;
 	int rc = 0;
 	*ret = (struct ins_morning){ 0 };
-	days_of(s, &d);
+	days_of(s, o->until, &d);
 	size_t from = o->from ? o->from : d.n >= 80 ? d.n - 40 : (d.n + 1) / 2;
 	if (from < 3 || from >= d.n || seen < 1 || s->lo + seen >= s->hi)
 		rc = err_set(e, ERR_INVAL, "%zu days with data, of %d slots, are too few", d.n,

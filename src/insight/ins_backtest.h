@@ -10,6 +10,7 @@ struct ins_backtest_opts {
 	/* first origin and step, in days with data; 0: see below. */
 	size_t from, step;
 	size_t horizon;              /* days with data ahead */
+	size_t until;                /* days of the series that are looked at; 0: all */
 };
 struct ins_backtest {
 	enum ins_model model;

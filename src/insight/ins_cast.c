@@ -9,22 +9,22 @@
 enum { LEAST_DAYS = 3 };
 
 /* Shares of the slots by what is known, for days with holes. */
-static void rough_profile(const struct ins_series *s, size_t until, double *share)
+static void rough_profile(const struct ins_cast *c, const struct ins_series *s, double *share)
 {
 	double sum = 0;
-	for (int t = s->lo; t < s->hi; t++) {
+	for (int t = 0; t < c->width; t++) {
 		double v = 0;
 		size_t n = 0;
-		for (size_t d = 0; d < until; d++) {
-			double x = ins_series_at(s, d, t);
+		for (size_t d = 0; d < c->until; d++) {
+			double x = ins_series_at(s, d, c->lo + t);
 			if (!isnan(x))
 				v += x, n++;
 		}
-		share[t - s->lo] = n ? v / (double)n : 0;
-		sum += share[t - s->lo];
+		share[t] = n ? v / (double)n : 0;
+		sum += share[t];
 	}
-	for (int t = 0; t < s->hi - s->lo; t++)
-		share[t] = sum > 0 ? share[t] / sum : 1.0 / (s->hi - s->lo);
+	for (int t = 0; t < c->width; t++)
+		share[t] = sum > 0 ? share[t] / sum : 1.0 / c->width;
 }
 
 /* The day as a row, unless less than half of its usual work is known. */
@@ -33,7 +33,7 @@ static void take(struct ins_cast *c, const struct ins_series *s, size_t day, con
 	double sum = 0, known = 0;
 	double *v = &c->val[c->rows * (size_t)c->width];
 	for (int t = 0; t < c->width; t++) {
-		v[t] = ins_series_at(s, day, s->lo + t);
+		v[t] = ins_series_at(s, day, c->lo + t);
 		if (!isnan(v[t])) {
 			sum += v[t];
 			known += share[t];
@@ -52,7 +52,7 @@ static void rows_of(struct ins_cast *c, const struct ins_series *s)
 	c->val = xalloc(n * (size_t)c->width * sizeof(double));
 	c->level = xalloc(n * sizeof(double));
 	c->day = xalloc(n * sizeof(*c->day));
-	rough_profile(s, c->until, share);
+	rough_profile(c, s, share);
 	for (size_t d = 0; d < c->until; d++)
 		if (ins_series_open(s, d))
 			take(c, s, d, share);
@@ -83,11 +83,15 @@ int ins_cast_fit(struct ins_cast **ret, const struct ins_series *s, const struct
 	if (until > s->days || !ahead || ahead > INS_AHEAD_MAX || p->days < until + ahead)
 		return err_set(e, ERR_INVAL, "1 to %d days ahead can be forecast",
 			       (int)INS_AHEAD_MAX);
-	if (s->hi <= s->lo)
+	int lo, hi;
+	ins_series_bounds_until(s, until, &lo, &hi);
+	if (o->like)                 /* the same slots, to lean on it */
+		lo = o->like->lo, hi = lo + o->like->width;
+	if (hi <= lo || hi > s->slots)
 		return err_set(e, ERR_INVAL, "there are no numbers to forecast from");
 	struct ins_cast *c = xalloc(sizeof(*c));
-	*c = (struct ins_cast){ .until = until, .ahead = ahead, .width = s->hi - s->lo,
-				.slots = s->slots, .lo = s->lo, .like = o->like,
+	*c = (struct ins_cast){ .until = until, .ahead = ahead, .width = hi - lo,
+				.slots = s->slots, .lo = lo, .like = o->like,
 				.model = o->model };
 	cast_facts(c, s, p);
 	rows_of(c, s);

@@ -86,10 +86,6 @@ static void lean(struct made *m, struct store_db *db)
 	const struct ins_cast_opts io = { .until = m->s->days - 1, .ahead = (size_t)m->q->days };
 	if (ins_cast_fit(&m->all, m->all_s, m->plan, &io, NULL))
 		m->all = NULL;
-	if (m->all) {
-		m->s->lo = m->all_s->lo;
-		m->s->hi = m->all_s->hi;
-	}
 }
 
 static int fit(struct made *m, struct store_db *db, struct err *e)

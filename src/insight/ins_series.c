@@ -35,18 +35,23 @@ bool ins_series_open(const struct ins_series *s, size_t day)
 	return false;
 }
 
-void ins_series_bounds(struct ins_series *s)
+void ins_series_bounds_until(const struct ins_series *s, size_t days, int *lo, int *hi)
 {
 	size_t used[INS_SLOTS_MAX] = { 0 }, most = 0;
-	s->lo = 0;
-	s->hi = s->slots;
-	for (size_t d = 0; d < s->days; d++)
+	*lo = 0;
+	*hi = s->slots;
+	for (size_t d = 0; d < days; d++)
 		for (int t = 0; t < s->slots; t++)
 			used[t] += !isnan(ins_series_at(s, d, t));
 	for (int t = 0; t < s->slots; t++)
 		most = used[t] > most ? used[t] : most;
-	while (s->hi > s->lo && used[s->hi - 1] * 10 <= most)
-		s->hi--;
-	while (s->lo < s->hi && used[s->lo] * 10 <= most)
-		s->lo++;
+	while (*hi > *lo && used[*hi - 1] * 10 <= most)
+		(*hi)--;
+	while (*lo < *hi && used[*lo] * 10 <= most)
+		(*lo)++;
+}
+
+void ins_series_bounds(struct ins_series *s)
+{
+	ins_series_bounds_until(s, s->days, &s->lo, &s->hi);
 }

@@ -38,6 +38,8 @@ static inline double ins_series_at(const struct ins_series *s, size_t day, int s
 }
 /* Finds lo and hi after v was filled: slots known on at least a tenth of the days that have any. */
 void ins_series_bounds(struct ins_series *s);
+/* The same of the first days alone. */
+void ins_series_bounds_until(const struct ins_series *s, size_t days, int *lo, int *hi);
 /* Are there any numbers on the day? */
 bool ins_series_open(const struct ins_series *s, size_t day);
 

@@ -197,6 +197,36 @@ function packs() {
   ok(none.code === 1 && /telecom/.test(none.err), 'an unknown pack names those there are', none.err);
 }
 
+/* Counts of ten weeks with a rhythm of their own: forecast, tried on the past, nothing from the future; faulty lines named. */
+function plans() {
+  const day = 86400000, first = Date.UTC(2026, 0, 5);
+  const line = (d, h, by = 1) => `${new Date(first + d * day + h * 3600000).toISOString().slice(0, 16).replace('T', ' ')},${Math.round(by * (60 + 25 * Math.sin(h) + 10 * (d % 7) + ((d * 7 + h * 5) % 9)))}`;
+  const file = (name, rows) => {
+    const path = join(temp, name);
+    writeFileSync(path, ['ts,value', ...rows].join('\n') + '\n');
+    return path;
+  };
+  const rows = [...Array(70).keys()].filter((d) => d % 7 < 5).flatMap((d) => [...Array(10).keys()].map((h) => [d, h + 8]));
+  const all = file('calls.csv', rows.map(([d, h]) => line(d, h)));
+  const r = callm(['forecast', '--json', '--horizon', '5d', all]);
+  const points = r.out.trim().split('\n').map((l) => JSON.parse(l));
+  ok(r.code === 0 && points.length === 50 && points.every((p) => p.p025 <= p.p10 && p.p10 <= p.mean + 9 && p.p90 <= p.p975 && /^2026-03-(1[6-9]|20)T/.test(p.ts)),
+    'forecast has a line an interval', r.out.slice(0, 300) + r.err);
+  const t = callm(['forecast', '--backtest', '--json', all]).out.trim().split('\n').map((l) => JSON.parse(l));
+  ok(t.length === 12 && t.filter((x) => x.chosen).length === 2 && t.find((x) => x.chosen).wape < 0.06, 'a backtest compares six models', t[0]);
+  const then = file('then.csv', rows.map(([d, h]) => line(d, h, d < 49 ? 1 : 3)));
+  const before = callm(['forecast', '--json', '--until', '2026-02-23', all]), after = callm(['forecast', '--json', '--until', '2026-02-23', then]);
+  ok(before.code === 0 && before.out === after.out, 'what comes later changes no bit of a forecast', before.err + after.err);
+  const bad = callm(['forecast', file('bad.csv', rows.map(([d, h], i) => (i === 40 ? '2026-01-09 08:00,-4' : line(d, h))))]);
+  ok(bad.code === 1 && /line 42: -4 is negative/.test(bad.err) && !bad.out, 'a faulty line is named and nothing is forecast', bad.err);
+  const s = callm(['staff', '--json', '--calls', '100', '--interval', '30m', '--aht', '180s', '--target', '80/20s', '--patience', '300s', '--shrinkage', '0.3']);
+  const n = JSON.parse(s.out);
+  ok(n.agents === 13 && n.scheduled === 19 && Math.abs(n.service_level - 0.858178) < 1e-6 && Math.abs(n.asa_ms - 7488.99) < 0.01, 'staff: Erlang A as published', n);
+  ok(callm(['staff', '--calls', 'many', '--aht', '3m']).code === 2, 'staff: bad usage is told');
+  const roster = JSON.parse(callm(['schedule', join(root, 'bench/schedule/day.yaml')]).out);
+  ok(roster.proven && roster.cost === 3401, 'schedule: the least cost, proven', roster);
+}
+
 await main(() => {
   rules();
   packs();
@@ -206,5 +236,6 @@ await main(() => {
   texts();
   reversible();
   mistakes();
+  plans();
   quality();
 });

@@ -125,6 +125,10 @@ TEST(insight_cast_knows_no_future)
 		points_of(s, (enum ins_model)m, b);
 		EQ(memcmp(a[m], b, sizeof(b)), 0);
 	}
+	for (size_t d = 105; d < 140; d++)   /* the night is never in use before */
+		s->v[d * 48 + 3] = 9;
+	points_of(s, INS_MODEL_CALENDAR, b);
+	EQ(memcmp(a[0], b, sizeof(b)), 0);
 	s->v[102 * 48 + 28] += 50;           /* ... and what came before does */
 	points_of(s, INS_MODEL_CALENDAR, b);
 	CHECK(memcmp(a[0], b, sizeof(b)) != 0);
@@ -171,7 +175,6 @@ TEST(insight_cast_sparse_leans_on_all)
 	struct ins_cast_opts o = { .until = 140, .ahead = 5 };
 	struct ins_point q[48];
 	double e = 0, e_alone = 0;
-	few->lo = all->lo, few->hi = all->hi;
 	OK(ins_cast_fit(&ca, all, p, &o, NULL));
 	OK(ins_cast_fit(&alone, few, p, &o, NULL));
 	o.like = ca;
