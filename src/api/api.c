@@ -149,6 +149,8 @@ static const struct web_route routes[] = {
 	{ "POST", "/api/v1/surveys", api_survey_link, NULL },
 	{ "GET", "/api/v1/surveys/{token}", api_survey_get, NULL },
 	{ "POST", "/api/v1/surveys/{token}", api_survey_post, NULL },
+	{ "GET", "/api/v1/topics", api_topics, NULL },
+	{ "GET", "/api/v1/anomalies", api_anomalies, NULL },
 	{ "GET", "/api/v1/reports/metrics", api_report_metrics, NULL },
 	{ "POST", "/api/v1/reports/run", api_report_run, NULL },
 	{ "POST", "/api/v1/reports/interactions", api_report_drill, NULL },

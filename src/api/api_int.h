@@ -261,6 +261,8 @@ void api_report_drill(struct web_req *r, void *arg);
 void api_reports(struct web_req *r, void *arg);
 void api_report(struct web_req *r, void *arg);
 void api_report_put(struct web_req *r, void *arg);
+void api_topics(struct web_req *r, void *arg);
+void api_anomalies(struct web_req *r, void *arg);
 void api_report_delete(struct web_req *r, void *arg);
 
 /* api_mcp.c */

@@ -7,6 +7,8 @@
 #include "api_int.h"
 #include "acd.h"
 #include "acd_plan.h"
+#include "ins_anom.h"
+#include "ins_driver.h"
 #include "ins_report.h"
 #include "ins_report_save.h"
 
@@ -148,19 +150,67 @@ void api_report_run(struct web_req *r, void *arg)
 		start(a, r, body, run_run);
 }
 
-void api_report_drill(struct web_req *r, void *arg)
+/* ---- topics ---- */
+
+static void topics_run(struct api_query *q, struct store_db *db)
 {
-	struct api *a = arg;
+	struct err e = { 0 };
+	int rc = ins_drivers_json(db, &q->out);
+	if (rc)
+		fail(q, rc, &e);
+}
+
+/* Quotes are customers' words: who may not read conversations may not read them. */
+static bool may_read(struct api *a, struct web_req *r)
+{
 	struct api_user u;
 	if (!api_may(a, r, "report.read", &u))
+		return false;
+	if (api_role_may(a, sv_of(u.role), "conversation.read"))
+		return true;
+	api_problem(r, 403, "Your role does not allow this.");
+	return false;
+}
+
+void api_report_drill(struct web_req *r, void *arg)
+{
+	jv *body = may_read(arg, r) ? api_body(r) : NULL;
+	if (body)
+		start(arg, r, body, drill_run);
+}
+
+void api_topics(struct web_req *r, void *arg)
+{
+	if (!may_read(arg, r))
 		return;
-	if (!api_role_may(a, sv_of(u.role), "conversation.read")) {
-		api_problem(r, 403, "Your role does not allow this.");
+	struct api_query *q = api_query_new(arg, r);
+	q->run = topics_run;
+	api_query_start(q);
+}
+
+static void anomalies_run(struct api_query *q, struct store_db *db)
+{
+	const struct ins_anom_opts o = { .now_ms = clk_wall_ms(), .days = (int)q->i1 };
+	struct err e = { 0 };
+	int rc = ins_anomalies_json(db, &o, &q->out);
+	if (rc)
+		fail(q, rc, &e);
+}
+
+void api_anomalies(struct web_req *r, void *arg)
+{
+	int64_t days = 7;
+	sv asked = web_req_arg(r, "days");
+	if (!api_may(arg, r, "report.read", NULL))
+		return;
+	if (asked.n && (sv_i64(asked, &days) || days < 1 || days > 14)) {
+		api_problem(r, 400, "days is 1 to 14.");
 		return;
 	}
-	jv *body = api_body(r);
-	if (body)
-		start(a, r, body, drill_run);
+	struct api_query *q = api_query_new(arg, r);
+	q->i1 = days;
+	q->run = anomalies_run;
+	api_query_start(q);
 }
 
 /* ---- saved ones: s1 id, s2 login, i2 version, i3 status of the answer ---- */

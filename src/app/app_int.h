@@ -57,6 +57,8 @@ int kb_gap_cmd(struct app_desk *d, const char *verb, const char *lang, bool json
 int cmd_score(int argc, char **argv);
 int cmd_score_summary(int argc, char **argv);    /* argv[0] is "summary" */
 int cmd_score_qa(int argc, char **argv);
+int cmd_score_anomalies(int argc, char **argv);
+int cmd_score_topics(int argc, char **argv);     /* argv[0] is "topics" */
 int cmd_score_pii(int argc, char **argv);        /* argv[0] is "pii" */
 /* cmd_score_kb.c, for cmd_score.c: exit status. All may be NULL. */
 struct score_kb {

@@ -25,7 +25,8 @@ static const struct cli_cmd cmds[] = {
 	  "learn a task from your own rows", "train intent --data mine.tsv --out intent.bin",
 	  cmd_train },
 	{ "score",
-	  "kb | strategy | summary | qa | pii --data FILE | TASK --model FILE --data ROWS.tsv "
+	  "kb | strategy | summary | qa | topics | anomalies | pii --data FILE | TASK --model "
+	  "FILE --data ROWS.tsv "
 	  "[--json]",
 	  "measure quality on a labelled set",
 	  "score intent --model intent.bin --data test.tsv --json", cmd_score },
@@ -44,9 +45,10 @@ static const struct cli_cmd cmds[] = {
 	  "queues of FreeSWITCH (callcenter.conf.xml) or Asterisk (queues.conf) as ours",
 	  "queues import queues.conf --out queues.yaml", cmd_queues },
 	{ "report",
-	  "[--metrics LIST] [--rows LIST] [--columns DIM] [--last 7d] [--json | --csv] | --list | "
-	  "--recount",
-	  "service level, handling time, containment and 39 more, by anything",
+	  "[--metrics LIST] [--rows LIST] [--columns DIM] [--last 7d] [--json | --csv] | "
+	  "--list | "
+	  "--topics | --recount",
+	  "service level, handling time, containment and 40 more, by anything",
 	  "report --metrics service_level,aht,csat --rows queue --last 28d", cmd_report },
 	{ "forecast",
 	  "[--horizon 5d] [--period 30m] [--calendar FILE] [--backtest] [--json] FILE.csv | "

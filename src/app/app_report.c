@@ -8,6 +8,8 @@
 #include "app_report.h"
 #include "api.h"
 #include "app_sheet.h"
+#include "app_vecs.h"
+#include "ins_driver.h"
 #include "acd.h"
 #include "acd_plan.h"
 #include "ins_report.h"
@@ -16,13 +18,24 @@
 
 #include <stdatomic.h>
 
-enum { EVERY_S = 2, LATER_S = 30, STRETCHES = 5, DUE_S = 60, AT_ONCE = 20, TEXT_MAX = 200 << 10 };
+enum {
+	EVERY_S = 2,
+	LATER_S = 30,
+	STRETCHES = 5,
+	DUE_S = 60,
+	TOPICS_AT = 4,
+	TOPIC_DAYS = 28,
+	AT_ONCE = 20,
+	TEXT_MAX = 200 << 10
+};
 
 struct app_report {
 	struct app_report_opts o;
 	int64_t ticks, due_tick;
 	struct acd_plan *plan;       /* the job's reference, or NULL */
 	bool mails;                  /* this job looks for what is due */
+	struct cal_zone *zone;
+	int64_t topic_day;           /* of the zone, so that topics are found once a day */
 	atomic_bool stopped, busy, more, failing;
 };
 
@@ -30,6 +43,11 @@ int app_report_open(struct app_report **ret, const struct app_report_opts *o, st
 {
 	struct app_report *r = xalloc(sizeof(*r));
 	r->o = *o;
+	int rc = cal_zone_open(&r->zone, sv_of(o->zone && o->zone[0] ? o->zone : "UTC"), e);
+	if (rc) {
+		xfree(r);
+		return rc;
+	}
 	*ret = r;
 	return 0;
 }
@@ -152,6 +170,56 @@ static int mail_due(struct app_report *r)
 	return rc < 0 ? rc : 0;
 }
 
+/* ---- topics, at night ---- */
+
+static bool stopped(void *arg)
+{
+	const struct app_report *r = arg;
+	return atomic_load(&r->stopped);
+}
+
+struct embedder {
+	struct app_report *r;
+	struct app_vecs *v;
+};
+
+static const float *vec_of(void *arg, sv text, int *dim)
+{
+	struct embedder *x = arg;
+	return app_vecs_question(x->v, text, dim);
+}
+
+static bool stop_of(void *arg)
+{
+	struct embedder *x = arg;
+	return stopped(x->r);
+}
+
+static void find_topics(struct app_report *r, int64_t now_ms)
+{
+	struct embedder x = { .r = r };
+	struct ins_driver_opts o = { .from_ms = now_ms - TOPIC_DAYS * INS_DAY_MS, .to_ms = now_ms,
+				     .rates = app_report_rates(r->o.cfg), .stop = stop_of,
+				     .arg = &x };
+	size_t n;
+	if (app_vecs_open(&x.v, r->o.data ? r->o.data : "", NULL, NULL) == 0)
+		o.vec = vec_of;
+	int rc = ins_drivers_run(r->o.store, &o, &n);
+	app_vecs_close(x.v);
+	LOG(INFO, "report.topics", "topics=%zu rc=%d", n, rc);
+}
+
+static bool topics_due(struct app_report *r, int64_t now_ms)
+{
+	struct cal_time t;
+	cal_local(r->zone, now_ms, &t);
+	int64_t day = cal_days(t.year, t.month, t.day);
+	if (t.hour != TOPICS_AT || day == r->topic_day)
+		return false;
+	r->topic_day = day;
+	return true;
+}
+
 /* ---- the job ---- */
 
 static void follow(void *arg)
@@ -166,6 +234,8 @@ static void follow(void *arg)
 		rc = ins_pack(r->o.store, clk_wall_ms(), &p);
 	if (rc == 0 && r->mails && !did.more)
 		rc = mail_due(r);
+	if (rc == 0 && !did.more && topics_due(r, clk_wall_ms()))
+		find_topics(r, clk_wall_ms());
 	if (rc && !atomic_exchange(&r->failing, true))
 		LOG(WARN, "report.failed", "facts do not follow: %s", err_text(rc));
 	if (rc == 0)
@@ -206,5 +276,7 @@ void app_report_stop(struct app_report *r)
 
 void app_report_close(struct app_report *r)
 {
+	if (r)
+		obj_unref(r->zone);
 	xfree(r);
 }

@@ -17,6 +17,7 @@ struct ins_rates;
 struct acd;
 struct app_report_opts {
 	const jv *cfg;               /* report */
+	const char *data;            /* folder; models may be named there */
 	const char *zone;            /* the company's; NULL = UTC */
 	struct store *store;
 	struct pool *pool;

@@ -341,6 +341,7 @@ static int server_quality(struct app_server *s, struct err *e)
 static int server_report(struct app_server *s, const jv *company, struct err *e)
 {
 	const struct app_report_opts o = { .cfg = s->cfg, .store = s->store, .pool = s->pool,
+					   .data = s->data,
 					   .zone = jv_get_str(company, "timezone").p,
 					   .acd = app_people_acd(s->people) };
 	return app_report_open(&s->report, &o, e);

@@ -3,6 +3,8 @@
  * are then as far as the server is. */
 #include "app_int.h"
 #include "app_report.h"
+#include "app_vecs.h"
+#include "ins_driver.h"
 #include "ins_report.h"
 
 #include <stdio.h>
@@ -11,7 +13,7 @@ struct report_cmd {
 	const char *metrics, *rows, *columns, *interval, *last, *from, *to, *zone, *filter, *sort;
 	const char *lang, *data;
 	int64_t sl;
-	bool json, csv, recount, list;
+	bool json, csv, recount, list, topics;
 };
 
 static jv *words(const char *list)
@@ -192,6 +194,62 @@ static int ask(const struct report_cmd *c, struct store *st, const char *zone)
 	return rc ? cli_fail("%s", e.msg[0] ? e.msg : err_text(rc)) : 0;
 }
 
+/* ---- topics ---- */
+
+static void print_topics(const jv *o)
+{
+	const jv *items = jv_get(o, "items");
+	for (size_t i = 0; i < jv_len(items); i++) {
+		const jv *t = jv_at(items, i), *words = jv_get(t, "words");
+		sv says = jv_as_str(jv_path(t, "trend.says")), mood = jv_get_str(t, "mood_says");
+		printf("%6lld %5.1f%% %-5.*s %-7.*s", (long long)jv_get_int(t, "n", 0),
+		       100 * jv_get_num(t, "share", 0), SV_ARG(says), SV_ARG(mood));
+		for (size_t k = 0; k < jv_len(words); k++)
+			printf(" " SV_FMT, SV_ARG(jv_as_str(jv_at(words, k))));
+		printf("   | " SV_FMT "\n", SV_ARG(jv_as_str(jv_path(t, "quotes.0.text"))));
+	}
+}
+
+static int topics(const struct report_cmd *c, struct store *st, const char *zone)
+{
+	struct ins_ask_opts range = { .now_ms = clk_wall_ms(), .zone = zone };
+	struct ins_driver_opts o = { .rates = app_report_rates(NULL) };
+	struct app_vecs *v = NULL;
+	struct ins_ask *a = NULL;
+	struct err e = { 0 };
+	struct store_db *db;
+	struct sb b;
+	size_t n;
+	jv *body = question(c);
+	int rc = ins_ask_new(&a, body, &range, &e);
+	jv_free(body);
+	if (rc)
+		return cli_fail("%s", e.msg);
+	ins_ask_range(a, &o.from_ms, &o.to_ms);
+	ins_ask_free(a);
+	if (app_vecs_open(&v, c->data ? c->data : "", NULL, NULL) == 0) {
+		o.vec = app_vecs_question;
+		o.arg = v;
+	}
+	sb_init(&b, LIM_JSON_BYTES);
+	rc = ins_drivers_run(st, &o, &n);
+	app_vecs_close(v);
+	if (rc == ERR_INVAL)
+		rc = cli_fail("fewer than 10 conversations with words of substance in that time");
+	else if (rc == ERR_DENIED)
+		rc = cli_fail("a server runs in this folder: it finds topics each night");
+	else if (rc || (rc = store_reader(st, &db)) || (rc = ins_drivers_json(db, &b)))
+		rc = cli_fail("topics: %s", err_text(rc));
+	jv *o2 = rc ? NULL : jv_parse(sb_sv(&b), NULL);
+	if (o2 && c->json)
+		printf("%s\n", sb_str(&b));
+	else if (o2)
+		print_topics(o2);
+	jv_free(o2);
+	sb_done(&b);
+	return rc;
+}
+
 static int run(const struct report_cmd *c)
 {
 	struct err e = { 0 };
@@ -202,6 +260,8 @@ static int run(const struct report_cmd *c)
 	rc = follow(d.store);
 	if (rc)
 		rc = cli_fail("the river could not be read: %s", err_text(rc));
+	else if (c->topics)
+		rc = topics(c, d.store, jv_get_str(d.company, "timezone").p);
 	else if (c->recount)
 		rc = recount(d.store, c->json);
 	else
@@ -232,6 +292,8 @@ int cmd_report(int argc, char **argv)
 		{ "csv", CLI_FLAG, &c.csv, "as CSV" },
 		{ "lang", CLI_STR, &c.lang, "of headings in CSV: en or zh (en)" },
 		{ "list", CLI_FLAG, &c.list, "the metrics and what they mean" },
+		{ "topics", CLI_FLAG, &c.topics,
+		  "find what customers come for, with cost, mood and trend" },
 		{ "recount", CLI_FLAG, &c.recount,
 		  "count all facts from the river again, compare, mend" },
 		{ "data", CLI_STR, &c.data, "data folder" },

@@ -13,6 +13,10 @@ int cmd_score(int argc, char **argv)
 		return cmd_score_strategy(argc - 1, argv + 1);
 	if (argc > 1 && strcmp(argv[1], "summary") == 0)
 		return cmd_score_summary(argc - 1, argv + 1);
+	if (argc > 1 && strcmp(argv[1], "topics") == 0)
+		return cmd_score_topics(argc - 1, argv + 1);
+	if (argc > 1 && strcmp(argv[1], "anomalies") == 0)
+		return cmd_score_anomalies(argc - 1, argv + 1);
 	if (argc > 1 && strcmp(argv[1], "qa") == 0)
 		return cmd_score_qa(argc - 1, argv + 1);
 	const struct cli_opt opts[] = {
@@ -38,8 +42,10 @@ int cmd_score(int argc, char **argv)
 	if (!cli_parse(argc, argv, opts, sizeof(opts) / sizeof(*opts), &rest, &status))
 		return status;
 	if (rest >= argc)
-		return cli_fail("score what? kb, strategy, summary, pii, qa, intent, emotion, "
-				"pairs, language or digits"), 2;
+		return cli_fail("score what? kb, strategy, summary, pii, qa, topics, "
+				"anomalies, intent, emotion, "
+				"pairs, language or digits"),
+		       2;
 	if (strcmp(argv[rest], "kb") != 0)
 		return score_task(argv[rest], model, kb.data, kb.json);
 	return score_kb(&kb);

@@ -135,6 +135,8 @@ static const struct {
 	{ "POST /api/v1/qa/reviews/{id}/giveback", "asq" },
 	{ "POST /api/v1/qa/sample", "asq" },
 	{ "GET /api/v1/qa/calibration", "asq" },
+	{ "GET /api/v1/topics", "asq" },
+	{ "GET /api/v1/anomalies", "asqv" },
 	{ "GET /api/v1/reports/metrics", "asqv" },
 	{ "POST /api/v1/reports/run", "asqv" },
 	{ "POST /api/v1/reports/interactions", "asq" },

@@ -87,6 +87,7 @@ static const struct { const char *metric, *num, *den; double scale;
 	{ "csat_answers", ANSWERS("1", "csat"), "1", 1 },
 	{ "csat_mean", ANSWERS("v", "csat"), ANSWERS("1", "csat"), 1 },
 	{ "nps", ANSWERS("(v>=9)-(v<=6)", "nps"), ANSWERS("1", "nps"), 100 },
+	{ "mood", MOODS("ASC"), TALKS(HAS_ROW("'turn.customer'")), 0.01 },
 	{ "mood_shift", "(" MOODS("DESC") "-" MOODS("ASC") ")",
 	  TALKS(HAS_ROW("'turn.customer'")), 0.01 },
 	{ "dead_air", SILENCE("gap"), VOICE, 100 },

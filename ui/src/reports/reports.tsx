@@ -10,12 +10,13 @@ import { both, lang, t, tWord, type Both } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
 import { Empty, ErrorNote, Icon, Skeleton } from '../lib/ui.tsx';
 import { authed, authedBytes, judges, route } from '../console/state.ts';
-import { Done, setHashQuery, useJob, useLoad } from '../service/parts.tsx';
+import { Done, setHashQuery, Tabs, useJob, useLoad } from '../service/parts.tsx';
 import {
   behind, DIMS, FILTERS, INTERVALS, moment, pivot, RANGES, readQuestion, series, shown, toggled,
   type Answer, type Question, type Unit,
 } from './ask.ts';
 import { Saved } from './saved.tsx';
+import { Anomalies, Topics } from './topics.tsx';
 
 export interface Metric {
   name: string;
@@ -30,10 +31,26 @@ export default function Reports() {
   const q = readQuestion(route.value.query['q']);
   const metrics = useLoad<{ items: Metric[] }>('/api/v1/reports/metrics');
   const all = metrics.data.value?.items ?? null;
+  const sub = route.value.path[1] ?? '';
+  const tabs: [string, string][] = [['', t('rep.builder')], ['unusual', t('rep.unusual')]];
+  if (judges()) tabs.splice(1, 0, ['topics', t('rep.topics')]);
+  if (sub)
+    return (
+      <section class="page" aria-label={t('nav.reports')} data-test="reports">
+        <header class="bar">
+          <h1>{t('nav.reports')}</h1>
+          <Tabs page="reports" label={t('rep.views')} tabs={tabs} />
+        </header>
+        <div class="page-body reports one">
+          {sub === 'topics' ? <Topics /> : <Anomalies open={(to) => (location.hash = makeHash(['reports'], { q: JSON.stringify(to) }))} />}
+        </div>
+      </section>
+    );
   return (
     <section class="page" aria-label={t('nav.reports')} data-test="reports">
       <header class="bar">
         <h1>{t('nav.reports')}</h1>
+        <Tabs page="reports" label={t('rep.views')} tabs={tabs} />
         <Range q={q} />
       </header>
       <div class="page-body reports">
