@@ -61,6 +61,8 @@ await main(async () => {
   in1.status = 500;
   const ids = [];
   for (let i = 0; i < CHATS; i++) ids.push(await chat(s, 'My number is 13800138000, how long may I return goods?'));
+  const closed = async (id) => (await http(s, 'GET', `/api/v1/conversations/${id}`, { token })).json?.state === 'closed';
+  for (const id of ids) await until(`the end of ${id} on disk`, () => closed(id)); // a close is answered a moment earlier
   await until('a refused one', () => in1.got.some((x) => x.status === 500));
   await s.kill();
   in1.status = 200;
