@@ -79,8 +79,6 @@ struct search {
 	long best_cost;
 	size_t nodes, nodes_max, work;
 };
-/* Cells of tableaus that a search may touch: a few seconds. */
-#define WORK_MAX ((size_t)3000000000)
 
 static void put(const struct ins_shift *k, int *lack, int by)
 {
@@ -193,9 +191,11 @@ static void mend(struct search *q, const struct shift_node *n, const double *x, 
 
 /* ---- the search ---- */
 
+enum { DEPTH_MAX = 1000 };
+
 static bool exhausted(const struct search *q)
 {
-	return q->nodes >= q->nodes_max || q->work >= WORK_MAX;
+	return q->nodes >= q->nodes_max || q->work >= SHIFT_WORK;
 }
 
 static void raise(const struct ins_shift_set *s, struct shift_node *n, size_t i, int by)
@@ -237,7 +237,9 @@ static double branch(struct search *q, struct shift_node *n, int depth)
 			mend(q, n, x, up[k]);
 	}
 	size_t i = most_fractional(s, x);
-	if (isfinite(bound) && i != SIZE_MAX && depth < 400 && !exhausted(q) &&
+	if (depth == DEPTH_MAX)
+		q->nodes = q->nodes_max;     /* given up, so nothing is proven */
+	if (isfinite(bound) && i != SIZE_MAX && !exhausted(q) &&
 	    ceil(bound - 1e-6) < (double)q->best_cost) {
 		int by = (int)floor(x[i]) + 1, old = n->most[i], cap = n->least[i] + by - 1;
 		raise(s, n, i, by);
@@ -287,6 +289,9 @@ int ins_shift_solve(const struct ins_shift_set *s, size_t nodes, struct ins_rost
 		n.most[i] = SHIFT_FREE;
 	for (int t = 0; t < s->slots; t++)
 		n.need[t] = s->need[t];
+	double *none = xalloc(s->kinds * sizeof(*none));
+	mend(&q, &n, none, 1);       /* whatever happens there is one */
+	xfree(none);
 	double bound = branch(&q, &n, 0);
 	bool whole = !exhausted(&q) || ceil(bound - 1e-6) >= (double)q.best_cost;
 	*ret = (struct ins_roster){ .count = q.best, .cost = q.best_cost, .nodes = q.nodes,

@@ -7,6 +7,8 @@
 #include "ins_shift.h"
 
 #define SHIFT_FREE INT_MAX
+/* Cells of tableaus that a search may touch: a few seconds. */
+#define SHIFT_WORK ((size_t)3000000000)
 
 /* A node of the search: bounds of the kinds, and what is needed beyond the lower ones. */
 struct shift_node {

@@ -95,7 +95,7 @@ double shift_relax(const struct ins_shift_set *s, const struct shift_node *n, do
 		   size_t *work)
 {
 	struct tableau t = { .rows = (int)s->kinds, .cols = s->slots };
-	double bound = INFINITY;
+	bool covered = true;
 	for (size_t i = 0; i < s->kinds; i++) {
 		t.cols += n->most[i] != SHIFT_FREE;
 		x[i] = 0;
@@ -105,18 +105,16 @@ double shift_relax(const struct ins_shift_set *s, const struct shift_node *n, do
 	t.basis = xalloc((size_t)(t.rows + t.cols) * sizeof(int));
 	t.out = t.basis + t.rows;
 	fill(&t, s, n);
-	for (int turn = 0; turn < 20000; turn++) {
-		int c = entering(&t, turn > 5000), r;
-		if (c < 0) {
-			bound = row(&t, t.rows)[t.cols];
-			break;
-		}
-		r = leaving(&t, c);
+	for (int turn = 0; turn < 20000 && *work < SHIFT_WORK; turn++) {
+		int c = entering(&t, turn > 5000), r = c < 0 ? -1 : leaving(&t, c);
+		covered = c < 0 || r >= 0;
 		if (r < 0)
 			break;
 		pivot(&t, r, c);
 		*work += cells;
 	}
+	/* the dual is feasible at each step: its value is a bound, stopped early or not */
+	double bound = covered ? row(&t, t.rows)[t.cols] : INFINITY;
 	for (int j = 0; j < t.cols; j++)
 		if (t.out[j] >= t.cols)
 			x[t.out[j] - t.cols] = row(&t, t.rows)[j];
