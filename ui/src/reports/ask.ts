@@ -35,8 +35,8 @@ export const RANGES = ['today', 'yesterday', '7d', '28d', '90d', 'week', 'month'
 export const FIRST: Question = {
   metrics: ['interactions', 'containment', 'service_level', 'aht', 'csat'],
   rows: ['time'],
-  interval: 'day',
-  last: '28d',
+  interval: 'hour',
+  last: 'today',
 };
 
 const texts = (v: unknown): string[] => (Array.isArray(v) ? v.filter((x): x is string => typeof x === 'string') : []);
