@@ -344,6 +344,8 @@ static const struct {
 	{ "/api/v1/handovers", "/api/v1/handovers", true },
 	{ "/api/v1/handovers/{id}", "/api/v1/handovers/" ID, true },
 	{ "/api/v1/cdr", "/api/v1/cdr", false },
+	{ "/api/v1/topics", "/api/v1/topics", false },
+	{ "/api/v1/anomalies", "/api/v1/anomalies", false },
 	{ "/api/v1/calls/{id}", "/api/v1/calls/" ID, true },
 };
 #define N_COVERED (sizeof(covered) / sizeof(*covered))
