@@ -272,6 +272,7 @@ struct api_query *api_query_new(struct api *a, struct web_req *r)
 	q->a = a;
 	q->r = r;
 	q->status = 200;
+	q->scope.all = true;
 	arena_init(&q->arena, LIM_ARENA_TURN);
 	sb_init(&q->out, 16u << 20);
 	return q;
@@ -297,6 +298,12 @@ bool api_row(struct api_query *q, struct store_stmt *st)
 static void query_run(void *arg, struct store_db *db)
 {
 	struct api_query *q = arg;
+	int rc = api_in_scope(db, &q->scope, q->s1);
+	if (rc) {
+		q->status = err_http(rc);
+		q->detail = rc == ERR_DENIED ? API_NOT_YOURS : "The database could not be read.";
+		return;
+	}
 	q->run(q, db);
 	api_mask_query(q);
 }

@@ -30,6 +30,14 @@ void api_name_of(struct api *a, const char *login, struct api_name *ret)
 	obj_unref(p);
 }
 
+bool api_is_agent(struct api *a, sv login)
+{
+	struct acd_plan *p = a->o.acd ? acd_plan_now(a->o.acd) : NULL;
+	bool is = p && acd_plan_person_of(p, login) >= 0;
+	obj_unref(p);
+	return is;
+}
+
 /* ---- events ---- */
 
 struct told {

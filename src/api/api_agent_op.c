@@ -123,6 +123,8 @@ static void run_state(struct api_op *op)
 		api_op_fail(op, 400, "state must be ready, paused or offline.");
 	} else if (other && !api_role_may(op->a, sv_of(op->u.role), "agent.force")) {
 		api_op_fail(op, 403, "Only a supervisor sets the state of others.");
+	} else if (other && !api_is_agent(op->a, login)) {
+		api_op_fail(op, 404, "There is no such agent.");
 	} else {
 		o.act = other ? ACD_DO_FORCE : ACD_DO_PRESENCE;
 		o.agent = other ? login : sv_of(op->u.login);

@@ -77,9 +77,11 @@ static void summary_done(struct api_query *q)
 void api_summary(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
-	if (!api_may(a, r, "summary.read", NULL) || !have_assist(a, r))
+	struct api_user u;
+	if (!api_may(a, r, "summary.read", &u) || !have_assist(a, r))
 		return;
 	struct api_query *q = api_query_new(a, r);
+	api_scope_of(a, &u, web_req_param(r, "id"), &q->scope);
 	q->s1 = arena_sv(&q->arena, web_req_param(r, "id"));
 	q->run = summary_run;
 	q->done = summary_done;
@@ -91,6 +93,7 @@ struct keep {
 	struct api *a;
 	struct web_req *r;
 	struct assist_edit x;
+	struct api_scope scope;
 	jv *body;
 	char id[64], by[64];
 	struct sb json;              /* what is kept now */
@@ -108,7 +111,9 @@ static int keep_write(void *arg, struct store_db *db)
 	struct keep *k = arg;
 	jv *o = NULL;
 	int64_t version = 0;
-	int rc = assist_summary_put(db, &k->x);
+	int rc = api_in_scope(db, &k->scope, k->x.conversation);
+	if (rc == 0)
+		rc = assist_summary_put(db, &k->x);
 	if (rc == 0)
 		rc = assist_summary_get(db, k->x.conversation, k->x.with, &o, &version);
 	if (rc)
@@ -127,6 +132,7 @@ static void kept(void *arg, int rc)
 	else if (rc)
 		api_problem(k->r, err_http(rc),
 			    k->x.why		 ? k->x.why :
+			    rc == ERR_DENIED	 ? API_NOT_YOURS :
 			    rc == ERR_NOTFOUND ? "There is no such conversation." :
 						 "It could not be saved; try again.");
 	else
@@ -159,6 +165,7 @@ void api_summary_put(struct web_req *r, void *arg)
 	k->r = r;
 	k->body = body;
 	sb_init(&k->json, LIM_JSON_BYTES);
+	api_scope_of(a, &u, id, &k->scope);
 	(void)snprintf(k->id, sizeof(k->id), SV_FMT, SV_ARG(id));
 	(void)snprintf(k->by, sizeof(k->by), "%s", u.login);
 	k->x = (struct assist_edit){ .conversation = sv_of(k->id), .by = sv_of(k->by),
@@ -263,7 +270,9 @@ void api_feedback(struct web_req *r, void *arg)
 	struct api_user who = { .login = "" };    /* empty: the customer */
 	char body_text[64];
 	sv id = web_req_param(r, "id");
-	if (!api_need_conversation(a, r, id) || (api_signed_in(a, r) && !api_need_user(a, r, &who)))
+	struct api_scope scope;      /* whoever reads it may say of an answer whether it helped */
+	if (!api_need_conversation(a, r, id, &scope) ||
+	    (api_signed_in(a, r) && !api_need_user(a, r, &who)))
 		return;
 	jv *body = api_body(r);
 	if (!body)

@@ -170,8 +170,10 @@ static enum bearer bearer_of(struct api *a, struct web_req *r, sv id)
 	return api_signed_in(a, r) ? USER : NOBODY;
 }
 
-bool api_need_conversation(struct api *a, struct web_req *r, sv id)
+bool api_need_conversation(struct api *a, struct web_req *r, sv id, struct api_scope *scope)
 {
+	struct api_user u;
+	*scope = (struct api_scope){ .all = true };
 	switch (bearer_of(a, r, id)) {
 	case WRITES:
 	case SPEAKS:
@@ -180,7 +182,10 @@ bool api_need_conversation(struct api *a, struct web_req *r, sv id)
 		api_problem(r, 403, "This token belongs to another conversation.");
 		return false;
 	default:
-		return api_may(a, r, "conversation.read", NULL);
+		if (!api_may(a, r, "conversation.read", &u))
+			return false;
+		api_scope_of(a, &u, id, scope);
+		return true;
 	}
 }
 

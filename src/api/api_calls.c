@@ -26,6 +26,7 @@ struct out_call {
 	char login[64];              /* of who asks */
 	bool test;                   /* their own line alone is rung */
 	bool own;                    /* hand-overs of others are not theirs to call */
+	char queues[API_QUEUES_MAX]; /* those they serve */
 };
 
 static void out_call_free(struct out_call *c)
@@ -194,7 +195,10 @@ static int phone_of_handover(struct api_query *q, struct store_db *db, const str
 	int rc = acd_get(db, sv_of(c->handover), q->a->o.acd_key, &b);
 	jv *v = rc == 0 ? jv_parse(sb_sv(&b), NULL) : NULL;
 	sv agent = jv_get_str(v, "agent"), number = jv_get_str(v, "number");
-	if (rc == 0 && c->own && agent.n && !sv_eq(agent, sv_of(c->login)))
+	sv mark = sv_of(arena_fmt(&q->arena, "|" SV_FMT "|", SV_ARG(jv_get_str(v, "queue"))));
+	bool theirs = agent.n ? sv_eq(agent, sv_of(c->login)) :
+				sv_find(sv_of(c->queues), mark) >= 0;
+	if (rc == 0 && c->own && !theirs)
 		rc = ERR_DENIED;
 	else if (rc == 0)
 		rc = phone_of(q, db, jv_as_str(jv_path(v, "customer.id")));
@@ -303,6 +307,7 @@ static void asked_by(struct out_call *c, const struct api_user *u)
 {
 	id_new(c->id);
 	snprintf(c->login, sizeof(c->login), "%s", u->login);
+	api_queues_of(c->a, u->login, c->queues);
 	c->own = !api_role_may(c->a, sv_of(u->role), "handover.read_all");
 }
 
@@ -328,7 +333,10 @@ void api_call_make(struct web_req *r, void *arg)
 		return;
 	/* nothing to be said: they speak themselves, at their own line */
 	if (!jv_get(body, "text") && !jv_get(body, "message")) {
-		api_op_rest(a, r, &who, SV("call"), body);
+		if (api_may(a, r, "call.place", NULL))
+			api_op_rest(a, r, &who, SV("call"), body);
+		else
+			jv_free(body);
 		return;
 	}
 	if (!may_have_called(a, r)) {

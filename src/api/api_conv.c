@@ -99,7 +99,10 @@ void api_conv_list_run(struct api_query *q, struct store_db *db)
 	static const char sql[] =
 		"SELECT " API_CONV_COLS
 		" FROM conversation WHERE (?1='' OR state=?1) AND (?2='' OR channel=?2) "
-		"AND (?3=0 OR last_ms<?3 OR (last_ms=?3 AND id<?4)) ORDER BY last_ms DESC, id "
+		"AND (?6='' OR EXISTS (SELECT 1 FROM handover h WHERE h.agent=?6 AND "
+		"(h.conversation=conversation.id OR (conversation.customer_id<>'' AND "
+		"h.customer=conversation.customer_id)))) AND (?3=0 OR last_ms<?3 OR "
+		"(last_ms=?3 AND id<?4)) ORDER BY last_ms DESC, id "
 		"DESC LIMIT ?5";
 	struct store_stmt *st;
 	if (store_prep(db, &st, sql)) {
@@ -110,6 +113,7 @@ void api_conv_list_run(struct api_query *q, struct store_db *db)
 	store_bind_sv(st, 2, q->s2);
 	store_bind_int(st, 3, q->i1);
 	store_bind_sv(st, 4, q->s3);
+	store_bind_sv(st, 6, q->s4.p ? q->s4 : SV(""));
 	store_bind_int(st, 5, q->i2 + 1);       /* one more tells whether there is a next page */
 	int64_t n = 0, last = 0;
 	bool more = false;
@@ -154,9 +158,13 @@ bool api_conv_list_args(struct api_query *q, sv state, sv cursor)
 void api_conv_list(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
-	if (!api_may(a, r, "conversation.read", NULL))
+	struct api_user u;
+	struct api_scope scope;
+	if (!api_may(a, r, "conversation.read", &u))
 		return;
 	struct api_query *q = api_query_new(a, r);
+	api_scope_of(a, &u, SV_NULL, &scope);
+	q->s4 = arena_sv(&q->arena, sv_of(scope.login));
 	if (!api_conv_list_args(q, web_req_arg(r, "state"), web_req_arg(r, "cursor"))) {
 		api_problem(r, 400, q->detail);
 		api_query_free(q);
@@ -187,9 +195,11 @@ void api_conv_get_run(struct api_query *q, struct store_db *db)
 void api_conv_get(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
-	if (!api_need_conversation(a, r, web_req_param(r, "id")))
+	struct api_scope scope;
+	if (!api_need_conversation(a, r, web_req_param(r, "id"), &scope))
 		return;
 	struct api_query *q = api_query_new(a, r);
+	q->scope = scope;
 	q->s1 = arena_sv(&q->arena, web_req_param(r, "id"));
 	q->etag = true;
 	q->run = api_conv_get_run;
@@ -235,9 +245,11 @@ void api_conv_events(struct web_req *r, void *arg)
 		api_conv_reveal(a, r, after, limit);
 		return;
 	}
-	if (!api_need_conversation(a, r, web_req_param(r, "id")))
+	struct api_scope scope;
+	if (!api_need_conversation(a, r, web_req_param(r, "id"), &scope))
 		return;
 	struct api_query *q = api_query_new(a, r);
+	q->scope = scope;
 	q->s1 = arena_sv(&q->arena, web_req_param(r, "id"));
 	q->i1 = after;
 	q->i2 = limit;
@@ -280,9 +292,11 @@ static void recording_done(struct api_query *q)
 void api_conv_recording(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
-	if (!api_may(a, r, "recording.play", NULL))
+	struct api_user u;
+	if (!api_may(a, r, "recording.play", &u))
 		return;
 	struct api_query *q = api_query_new(a, r);
+	api_scope_of(a, &u, web_req_param(r, "id"), &q->scope);
 	q->s1 = arena_sv(&q->arena, web_req_param(r, "id"));
 	q->run = recording_run;
 	q->done = recording_done;

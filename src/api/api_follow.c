@@ -217,6 +217,8 @@ void api_follow_ups(struct web_req *r, void *arg)
 	(void)snprintf(f->actor, sizeof(f->actor), "user:%s", u.login);
 	struct api_query *q = api_query_new(a, r);
 	q->p = f;
+	q->s1 = arena_sv(&q->arena, sv_of(f->conversation));
+	api_scope_of(a, &u, q->s1, &q->scope);
 	q->run = customer_run;
 	q->done = customer_read;
 	q->settled = true;

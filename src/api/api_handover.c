@@ -1,5 +1,5 @@
 /* api_handover.c: hand-overs from outside: list and one. Orders about them are
- * api_agent_op.c's. An agent sees what concerns them: their own and those of no agent yet.
+ * api_agent_op.c's. An agent sees what concerns them: their own and what waits in their queues.
  * Door's thread; reading runs on workers. */
 #include "api_people.h"
 
@@ -51,7 +51,7 @@ void api_handovers(struct web_req *r, void *arg)
 	api_query_start(q);
 }
 
-/* ---- one: s1 id, s2 login that may see it; empty = anybody ---- */
+/* ---- one: s1 id, s2 login that may see it, empty = anybody; s3 their queues ---- */
 
 static void get_run(struct api_query *q, struct store_db *db)
 {
@@ -61,8 +61,10 @@ static void get_run(struct api_query *q, struct store_db *db)
 		return;
 	}
 	jv *v = jv_parse(sb_sv(&q->out), NULL);
-	sv agent = jv_get_str(v, "agent");
-	if (q->s2.n && agent.n && !sv_eq(agent, q->s2)) {
+	sv agent = jv_get_str(v, "agent"), queue = jv_get_str(v, "queue");
+	sv mark = sv_of(arena_fmt(&q->arena, "|" SV_FMT "|", SV_ARG(queue)));
+	bool theirs = agent.n ? sv_eq(agent, q->s2) : sv_find(q->s3, mark) >= 0;
+	if (q->s2.n && !theirs) {
 		q->status = 403;
 		q->detail = "This hand-over is somebody else's.";
 	}
@@ -73,12 +75,15 @@ void api_handover(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
 	struct api_user u;
+	char queues[API_QUEUES_MAX];
 	if (!api_may(a, r, "handover.read", &u))
 		return;
 	struct api_query *q = api_query_new(a, r);
 	q->s1 = arena_sv(&q->arena, web_req_param(r, "id"));
 	q->s2 = api_role_may(a, sv_of(u.role), "handover.read_all") ?
 			SV_NULL : arena_sv(&q->arena, sv_of(u.login));
+	api_queues_of(a, u.login, queues);
+	q->s3 = arena_sv(&q->arena, sv_of(queues));
 	q->run = get_run;
 	q->settled = true;
 	q->etag = true;

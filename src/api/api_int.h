@@ -81,6 +81,7 @@ struct api {
 };
 
 struct api_query;
+struct api_scope;
 
 /* api.c */
 const struct web_route *api_routes(size_t *n);
@@ -113,8 +114,9 @@ bool api_token_check(struct api *a, const char *what, sv token, char *out, size_
  * for a role that is not there, and returns false otherwise. */
 bool api_need_user(struct api *a, struct web_req *r, struct api_user *ret);
 bool api_user_of_token(struct api *a, sv token, struct api_user *ret);
-/* The conversation's customer, or a signed-in user; answers 401/403 otherwise. */
-bool api_need_conversation(struct api *a, struct web_req *r, sv id);
+/* The conversation's customer, or a user who may read conversations, theirs as scope says (all for
+ * the customer); answers 401/403 otherwise. */
+bool api_need_conversation(struct api *a, struct web_req *r, sv id, struct api_scope *scope);
 /* The customer of this written conversation and nobody else; answers 401/403/409 otherwise. */
 bool api_need_customer(struct api *a, struct web_req *r, sv id);
 bool api_signed_in(struct api *a, struct web_req *r);
@@ -137,6 +139,20 @@ void api_mask_send(struct api *a, struct web_ws *ws, sv role, sv frame);
 void api_mask_query(struct api_query *q);
 /* Is this route's answer the company's own, so that it is not looked at? Also for tests. */
 bool api_mask_ours(const char *route);
+
+/* api_scope.c: whose conversations somebody sees */
+#define API_QUEUES_MAX 1024
+struct api_scope {
+	bool all;
+	char login[64], queues[API_QUEUES_MAX];      /* "|general|vip|" */
+};
+/* conversation may be SV_NULL: of a list. */
+void api_scope_of(struct api *a, const struct api_user *u, sv conversation, struct api_scope *ret);
+/* 0, or ERR_DENIED: not theirs. Worker or scribe. */
+int api_in_scope(struct store_db *db, const struct api_scope *s, sv conversation);
+/* The queues an agent serves, as above. */
+void api_queues_of(struct api *a, const char *login, char out[API_QUEUES_MAX]);
+#define API_NOT_YOURS "This conversation is somebody else's."
 
 /* api_keys.c */
 void api_keys_open(struct api *a);
@@ -338,6 +354,8 @@ struct api_query {
 	sv s1, s2, s3, s4;
 	void *p, *p2;
 	int64_t i1, i2, i3;
+	/* asked first, of s1: 403 when it is not theirs. */
+	struct api_scope scope;
 	/* first wait until everything handed to the scribe is on disk. */
 	bool settled;
 	bool etag;                   /* with ETag; a matching If-None-Match is answered 304 */

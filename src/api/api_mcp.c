@@ -57,10 +57,10 @@ static int level_of(struct api *a, struct web_req *r)
 	if (!same_site(r))
 		api_problem(r, 403, "Requests of other sites are not answered.");
 	else if (known && api_role_may(a, sv_of(u.role), "bot.use") &&
-		 api_role_may(a, sv_of(u.role), "conversation.read"))
-		return API_TOOL_USER;
-	else if (known && u.role[0] == '#' && api_role_may(a, sv_of(u.role), "bot.use"))
-		return API_TOOL_KEY;
+		 (u.role[0] == '#' || api_role_may(a, sv_of(u.role), "conversation.read")))
+		return api_role_may(a, sv_of(u.role), "conversation.read") &&
+				       api_role_may(a, sv_of(u.role), "conversation.read_all") ?
+			       API_TOOL_USER : API_TOOL_KEY;
 	else
 		api_problem(r, 401, "Send an API key or a user's token: Authorization: Bearer.");
 	return -1;

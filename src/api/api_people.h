@@ -105,6 +105,7 @@ void desk_sock_unref(struct desk_sock *s);
 
 /* ---- api_agent_feed.c ---- */
 void api_agent_came(struct api *a, sv login, bool here);     /* first socket, last socket */
+bool api_is_agent(struct api *a, sv login);      /* does the plan name them? */
 void api_name_of(struct api *a, const char *login, struct api_name *ret);
 /* ---- api_calls.c: an agent calls somebody ---- */
 struct api_caller {                  /* and their own line, as of chan_party */

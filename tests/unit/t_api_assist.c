@@ -116,7 +116,7 @@ static bool up(struct sw *t, bool model)
 	}
 	t->w.api->o.assist = t->as;          /* as api_open would, before the first request */
 	t->w.api->o.kit = t->kit;
-	t->agent = aw_token(&t->w, "agent");
+	t->agent = aw_token(&t->w, "supervisor");
 	if (http(&t->w, "POST /api/v1/conversations", NULL, "{\"channel\":\"webchat\"}", &t->r) >=
 	    300) {
 		t_fail(__FILE__, __LINE__, sb_str(&t->r.body));

@@ -43,7 +43,7 @@ TEST(api_audit_a_look_is_one_row_before_the_answer)
 
 	CHECK(aw_up(&w));
 	CHECK(begin(&w, id, token));
-	EQ(events(&w, id, aw_token_of(&w, "agent", "mei"), 0, &r), 200);
+	EQ(events(&w, id, aw_token_of(&w, "quality", "mei"), 0, &r), 200);
 	EQ(number(&w, "SELECT count(*) FROM event WHERE kind='audit.look'"), 1);
 	/* the customer's own looks and lists are none */
 	EQ(events(&w, id, token, 0, &r), 200);
@@ -52,13 +52,13 @@ TEST(api_audit_a_look_is_one_row_before_the_answer)
 	EQ(number(&w, "SELECT count(*) FROM event WHERE kind LIKE 'audit.%'"), 1);
 	/* but a recording that is not there is */
 	(void)snprintf(line, sizeof(line), "GET /api/v1/conversations/%s/recording", id);
-	EQ(http(&w, line, aw_token_of(&w, "agent", "tom"), NULL, &r), 404);
+	EQ(http(&w, line, aw_token_of(&w, "quality", "tom"), NULL, &r), 404);
 
 	EQ(http(&w, "GET /api/v1/audit?who=mei", aw_token(&w, "admin"), NULL, &r), 200);
 	EQ((int)jv_len(jv_get(r.json, "items")), 1);
 	SV_EQ(jv_get_str(first(&r), "who"), "user:mei");
 	SV_EQ(jv_get_str(first(&r), "what"), "conversation.read");
-	SV_EQ(jv_get_str(first(&r), "role"), "agent");
+	SV_EQ(jv_get_str(first(&r), "role"), "quality");
 	SV_EQ(jv_get_str(first(&r), "subject"), id);
 	SV_EQ(jv_get_str(first(&r), "group"), "conversations");
 	SV_EQ(jv_get_str(first(&r), "route"), "GET /api/v1/conversations/{id}/events");

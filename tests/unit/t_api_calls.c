@@ -235,7 +235,7 @@ TEST(api_calls_by_customer_or_handover)
 		  "+8613912345678" },
 		{ "agent", "{\"customer\":\"c1\",\"text\":\"Hello.\"}", 403, NULL },
 		{ "viewer", "{\"customer\":\"c1\",\"line\":\"web\"}", 403, NULL },
-		{ "agent", "{\"handover\":\"01ARZ3NDEKTSV4RRFFQ69G5FA1\",\"line\":\"web\"}",
+		{ "supervisor", "{\"handover\":\"01ARZ3NDEKTSV4RRFFQ69G5FA1\",\"line\":\"web\"}",
 		  200, "+8613912345678" },
 		{ "agent", "{\"handover\":\"01ARZ3NDEKTSV4RRFFQ69G5FA2\",\"line\":\"web\"}",
 		  200, "+8613900001111" },

@@ -341,6 +341,7 @@ static const struct {
 	{ "/api/v1/reports/{id}", NULL, false },
 	{ "/api/v1/surveys", "/api/v1/surveys", false },
 	{ "/api/v1/surveys/{token}", NULL, false },
+	{ "/api/v1/topics", "/api/v1/topics", false },
 	{ "/api/v1/handovers", "/api/v1/handovers", true },
 	{ "/api/v1/handovers/{id}", "/api/v1/handovers/" ID, true },
 	{ "/api/v1/cdr", "/api/v1/cdr", false },
@@ -495,10 +496,12 @@ TEST(api_mask_sockets)
 /* A customer sees what is theirs; a role of the company sees by its own masks. */
 TEST(api_mask_customers_and_own_roles)
 {
-	static const char yaml[] = "roles:\n"
-				   "  - id: admin\n    title: {zh: 一, en: one}\n    may: [\"*\"]\n"
-				   "  - id: night\n    title: {zh: 夜, en: Night}\n"
-				   "    may: [conversation.read]\n    masks: {phone: full}\n";
+	static const char yaml[] =
+		"roles:\n"
+		"  - id: admin\n    title: {zh: 一, en: one}\n    may: [\"*\"]\n"
+		"  - id: night\n    title: {zh: 夜, en: Night}\n"
+		"    may: [conversation.read, conversation.read_all]\n    masks: {phone: "
+		"full}\n";
 	struct aw w = { 0 };
 	struct resp r = { 0 };
 	struct cfg_report rep = { 0 };

@@ -57,7 +57,7 @@ TEST(mcp_needs_a_key_or_a_user_and_its_own_site)
 	CHECK(begin(&w, id, conv));
 	EQ(rpc(&w, conv, "\"method\":\"ping\"", &r), 401);     /* a customer is nobody here */
 	EQ(rpc(&w, key, "\"method\":\"ping\"", &r), 200);
-	EQ(rpc(&w, aw_token(&w, "agent"), "\"method\":\"ping\"", &r), 200);
+	EQ(rpc(&w, aw_token(&w, "supervisor"), "\"method\":\"ping\"", &r), 200);
 	EQ(http_with(&w, "POST /mcp", key, "Origin: http://evil.example\r\n", "{}", &r), 403);
 	EQ(http_with(&w, "POST /mcp", key, "Origin: null\r\n", "{}", &r), 403);
 	snprintf(origin, sizeof(origin), "Origin: http://127.0.0.1:%d\r\nHost: 127.0.0.1:%d\r\n",
@@ -118,7 +118,7 @@ TEST(mcp_a_key_does_not_read_other_peoples_conversations)
 	       "\"method\":\"tools/call\",\"params\":{\"name\":\"conversations_list\"}", &r),
 	   200);
 	EQ(jv_as_int(jv_path(r.json, "error.code"), 0), -32602);
-	EQ(rpc(&w, aw_token(&w, "agent"), "\"method\":\"tools/list\"", &r), 200);
+	EQ(rpc(&w, aw_token(&w, "supervisor"), "\"method\":\"tools/list\"", &r), 200);
 	EQ(jv_len(jv_path(r.json, "result.tools")), 7);
 	const jv *tools = jv_path(r.json, "result.tools");
 	for (size_t i = 0; i < jv_len(tools); i++) {

@@ -98,12 +98,12 @@ TEST(openai_one_turn_with_its_sources)
 	CHECK(jv_as_int(jv_path(r.json, "usage.completion_tokens"), 0) > 5);
 	snprintf(id, sizeof(id), SV_FMT,
 		 SV_ARG(jv_as_str(jv_path(r.json, "callm.conversation_id"))));
-	EQ(events(&w, id, aw_token(&w, "agent"), 0, &r), 200);
+	EQ(events(&w, id, aw_token(&w, "supervisor"), 0, &r), 200);
 	EQ(kinds(&r, "conversation.opened"), 1);
 	EQ(kinds(&r, "turn.customer"), 1);               /* on disk when it was answered */
 	snprintf(line, sizeof(line), "GET /api/v1/conversations/%s", id);
 	store_flush(w.store);
-	EQ(http(&w, line, aw_token(&w, "agent"), NULL, &r), 200);
+	EQ(http(&w, line, aw_token(&w, "supervisor"), NULL, &r), 200);
 	SV_EQ(jv_get_str(r.json, "channel"), "api");
 	resp_done(&r);
 	aw_down(&w);
@@ -141,7 +141,7 @@ TEST(openai_the_next_request_goes_on_with_its_conversation)
 		 SV_ARG(jv_as_str(jv_path(r.json, "callm.conversation_id"))));
 	CHECK(strcmp(other, id) != 0);
 	EQ(jv_as_int(jv_path(r.json, "callm.turn"), 0), 2);  /* it knows of the first question */
-	EQ(events(&w, other, aw_token(&w, "agent"), 0, &r), 200);
+	EQ(events(&w, other, aw_token(&w, "supervisor"), 0, &r), 200);
 	EQ(kinds(&r, "conversation.opened"), 1);
 	EQ(kinds(&r, "conversation.resumed"), 0);
 	EQ(kinds(&r, "turn.bot"), 1);                    /* no greeting in the middle */

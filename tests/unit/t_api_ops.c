@@ -144,7 +144,7 @@ TEST(api_ops_recordings_come_from_their_folder_only)
 	snprintf(path, sizeof(path), "%s/recordings/a.wav", t_tmpdir());
 	OK(file_write(path, SV("RIFF0123456789"), NULL));
 	snprintf(line, sizeof(line), "GET /api/v1/conversations/%s/recording", id);
-	const char *user = aw_token(&w, "agent");
+	const char *user = aw_token(&w, "quality");
 	static const struct {
 		const char *name;
 		int status;

@@ -151,7 +151,7 @@ TEST(api_conversation_of_an_identified_customer)
 	struct resp r = { 0 };
 	CHECK(aw_up(&w));
 	EQ(http(&w, "POST /api/v1/conversations", NULL, body, &r), 403);
-	const char *t = aw_token(&w, "agent");
+	const char *t = aw_token(&w, "supervisor");
 	EQ(http(&w, "POST /api/v1/conversations", t,
 		"{\"channel\":\"webchat\",\"customer\":{\"id\":\"c2\"}}", &r), 404);
 	EQ(http(&w, "POST /api/v1/conversations", t, body, &r), 201);

@@ -174,7 +174,7 @@ TEST(realtime_a_turn_by_text)
 	struct resp r = { 0 };
 	char id[27];
 	snprintf(id, sizeof(id), SV_FMT, SV_ARG(str(done, "response.conversation_id")));
-	EQ(events(&x->w, id, aw_token(&x->w, "agent"), 0, &r), 200);
+	EQ(events(&x->w, id, aw_token(&x->w, "supervisor"), 0, &r), 200);
 	EQ(kinds(&r, "conversation.opened"), 1);
 	EQ(kinds(&r, "turn.bot"), 1);
 	resp_done(&r);
@@ -331,7 +331,7 @@ TEST(realtime_truncating_what_sounds_stops_it)
 	char id[27];
 	snprintf(id, sizeof(id), SV_FMT, SV_ARG(str(done, "response.conversation_id")));
 	store_flush(x->w.store);
-	EQ(events(&x->w, id, aw_token(&x->w, "agent"), 0, &r), 200);
+	EQ(events(&x->w, id, aw_token(&x->w, "supervisor"), 0, &r), 200);
 	EQ(kinds(&r, "turn.cut"), 1);                    /* the engine knows too */
 	resp_done(&r);
 	rw_down(x);

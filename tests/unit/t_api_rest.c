@@ -160,7 +160,7 @@ TEST(api_rest_idempotency_key_of_a_beginning)
 		     &r),
 	   400);
 	CHECK(is_problem(&r));
-	EQ(http(&w, "GET /api/v1/conversations", aw_token(&w, "agent"), NULL, &r), 200);
+	EQ(http(&w, "GET /api/v1/conversations", aw_token(&w, "supervisor"), NULL, &r), 200);
 	EQ(jv_len(jv_get(r.json, "items")), 1);
 	resp_done(&r);
 	aw_down(&w);
@@ -181,7 +181,7 @@ TEST(api_rest_tokens_open_only_their_own_door)
 	EQ(say(&w, a, NULL, "{\"text\":\"x\"}", &r), 401);
 	EQ(say(&w, a, aw_token(&w, "admin"), "{\"text\":\"x\"}", &r),
 	   403); /* nobody speaks for the customer */
-	EQ(events(&w, a, aw_token(&w, "agent"), 0, &r), 200);
+	EQ(events(&w, a, aw_token(&w, "supervisor"), 0, &r), 200);
 	EQ(events(&w, a, aw_token(&w, "visitor"), 0, &r), 403);
 	snprintf(bent, sizeof(bent), "%s", ta);
 	bent[10] = bent[10] == 'A' ? 'B' : 'A';
@@ -201,7 +201,7 @@ TEST(api_rest_tokens_open_only_their_own_door)
 	}
 	snprintf(line, sizeof(line), "GET /api/v1/conversations/%s/recording", a);
 	EQ(http(&w, line, ta, NULL, &r), 401);
-	EQ(http(&w, line, aw_token(&w, "agent"), NULL, &r), 404);
+	EQ(http(&w, line, aw_token(&w, "supervisor"), NULL, &r), 404);
 	CHECK(is_problem(&r));
 	char old[API_TOKEN_MAX];
 	CHECK(api_token_make(w.api, "user", SV("admin:x"), clk_wall_ms() - 1, old, sizeof(old)));

@@ -1,0 +1,149 @@
+/* t_api_scope.c: whose conversations and hand-overs an agent sees, and that who hears a
+ * recording is written down. */
+#include "t_api_desk.h"
+
+#define MINE "01ARZ3NDEKTSV4RRFFQ69G5FA1"
+#define WAITS "01ARZ3NDEKTSV4RRFFQ69G5FA2"
+#define OTHERS "01ARZ3NDEKTSV4RRFFQ69G5FA3"
+#define EARLIER "01ARZ3NDEKTSV4RRFFQ69G5FA4"
+#define ELSEWHERE "01ARZ3NDEKTSV4RRFFQ69G5FA5"
+#define SPOKE "01ARZ3NDEKTSV4RRFFQ69G5FA6"
+
+static int fill(void *arg, struct store_db *db)
+{
+	return *(int *)arg = store_exec(
+		db,
+		"INSERT INTO conversation (id, interaction_id, channel, customer_id, started_ms, "
+		"last_ms, recording) VALUES "
+		"('" MINE "','" MINE "','webchat','c1',1,6,'recordings/a.wav'),"
+		"('" WAITS "','" WAITS "','webchat','c2',1,5,''),"
+		"('" OTHERS "','" OTHERS "','webchat','c3',1,4,'recordings/a.wav'),"
+		"('" EARLIER "','" EARLIER "','webchat','c1',1,3,''),"
+		"('" ELSEWHERE "','" ELSEWHERE "','webchat','',1,2,''),"
+		"('" SPOKE "','" SPOKE "','webchat','',1,1,'');"
+		"INSERT INTO handover (id, conversation, customer, queue, media, state, agent, "
+		"since_ms, live) VALUES "
+		"('" MINE "','" MINE "','c1','general','chat','ENDED','mei',1,0),"
+		"('" WAITS "','" WAITS "','c2','general','chat','QUEUED','',1,1),"
+		"('" OTHERS "','" OTHERS "','c3','general','chat','ENDED','tom',1,0),"
+		"('" ELSEWHERE "','" ELSEWHERE "','','vip','chat','QUEUED','',1,1);"
+		"INSERT INTO event (pos, id, ts_ms, conversation, seq, kind, actor, body) VALUES "
+		"(900001,'e1',1,'" SPOKE "',1,'turn.agent','user:mei','{}'),"
+		"(900002,'e2',1,'" OTHERS "',1,'feedback','user:mei','{}')");
+}
+
+static bool up(struct aw *w)
+{
+	int rc = -1;
+	*w = (struct aw){ .queues = queues };
+	if (aw_up(w) && store_write(w->store, fill, &rc, NULL, NULL) == 0 &&
+	    store_flush(w->store) == 0 && rc == 0)
+		return true;
+	t_fail(__FILE__, __LINE__, "the rows");
+	return false;
+}
+
+static int get(struct aw *w, const char *path, const char *id, const char *rest, const char *role,
+	       struct resp *r)
+{
+	char line[200];
+	(void)snprintf(line, sizeof(line), "GET /api/v1/%s/%s%s", path, id, rest);
+	return http(w, line, aw_token_of(w, role, "mei"), NULL, r);
+}
+
+TEST(api_scope_conversations)
+{
+	static const struct { const char *id; int agent; } all[] = {
+		{ MINE, 200 },      { WAITS, 200 }, { OTHERS, 403 }, { EARLIER, 200 },
+		{ ELSEWHERE, 403 }, { SPOKE, 200 }, { "01ARZ3NDEKTSV4RRFFQ69G5FAZ", 404 },
+	};
+	struct aw w;
+	struct resp r = { 0 };
+	bool ok = true;
+	CHECK(up(&w));
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		int got = get(&w, "conversations", all[i].id, "", "agent", &r);
+		int rows = get(&w, "conversations", all[i].id, "/events", "agent", &r);
+		int boss = get(&w, "conversations", all[i].id, "", "supervisor", &r);
+		int judge = get(&w, "conversations", all[i].id, "", "quality", &r);
+		bool there = all[i].agent != 404;
+		if (got != all[i].agent || rows != (there ? got : 200) ||
+		    boss != (there ? 200 : 404) || judge != boss) {
+			printf("# %s: %d %d %d %d\n", all[i].id, got, rows, boss, judge);
+			ok = false;
+		}
+	}
+	resp_done(&r);
+	aw_down(&w);
+	CHECK(ok);
+}
+
+TEST(api_scope_list)
+{
+	struct aw w;
+	struct resp r = { 0 };
+	CHECK(up(&w));
+	EQ(http(&w, "GET /api/v1/conversations", aw_token_of(&w, "agent", "mei"), NULL, &r), 200);
+	EQ(jv_len(jv_get(r.json, "items")), 2);
+	SV_EQ(jv_as_str(jv_path(r.json, "items.0.id")), MINE);
+	SV_EQ(jv_as_str(jv_path(r.json, "items.1.id")), EARLIER);
+	EQ(http(&w, "GET /api/v1/conversations", aw_token_of(&w, "supervisor", "mei"), NULL,
+		&r),
+	   200);
+	EQ(jv_len(jv_get(r.json, "items")), 6);
+	resp_done(&r);
+	aw_down(&w);
+}
+
+TEST(api_scope_handovers)
+{
+	struct aw w;
+	struct resp r = { 0 };
+	CHECK(up(&w));
+	EQ(get(&w, "handovers", MINE, "", "agent", &r), 200);
+	EQ(get(&w, "handovers", WAITS, "", "agent", &r), 200);
+	EQ(get(&w, "handovers", OTHERS, "", "agent", &r), 403);
+	CHECK(is_problem(&r) && sv_find(sb_sv(&r.body), SV("tom")) < 0);
+	EQ(get(&w, "handovers", ELSEWHERE, "", "agent", &r), 403);
+	EQ(get(&w, "handovers", ELSEWHERE, "", "supervisor", &r), 200);
+	EQ(http(&w, "PUT /api/v1/agents/ghost/state", aw_token(&w, "supervisor"),
+		"{\"state\":\"ready\"}", &r), 404);
+	resp_done(&r);
+	aw_down(&w);
+}
+
+static int64_t heard(struct aw *w)
+{
+	struct store_db *db;
+	struct store_stmt *q;
+	int64_t n = -1;
+	store_flush(w->store);
+	if (store_reader(w->store, &db) ||
+	    store_prep(db, &q, "SELECT count(*) FROM event WHERE kind='audit.look' AND "
+			       "actor='user:mei' AND body LIKE '%recording.play%' AND body LIKE "
+			       "'%" MINE "%'"))
+		return -2;
+	if (store_step(q) == 1)
+		n = store_col_int(q, 0);
+	store_reset(q);
+	return n;
+}
+
+TEST(api_scope_recordings_are_theirs_and_on_record)
+{
+	struct aw w;
+	struct resp r = { 0 };
+	char path[600];
+	CHECK(up(&w));
+	snprintf(path, sizeof(path), "%s/recordings", t_tmpdir());
+	OK(file_mkdirs(path, NULL));
+	snprintf(path, sizeof(path), "%s/recordings/a.wav", t_tmpdir());
+	OK(file_write(path, SV("RIFF0123456789"), NULL));
+	EQ(get(&w, "conversations", OTHERS, "/recording", "agent", &r), 403);
+	EQ(heard(&w), 0);
+	EQ(get(&w, "conversations", MINE, "/recording", "agent", &r), 200);
+	SV_EQ(sb_sv(&r.body), "RIFF0123456789");
+	EQ(heard(&w), 1);
+	resp_done(&r);
+	aw_down(&w);
+}
