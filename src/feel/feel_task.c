@@ -215,6 +215,16 @@ void feel_guess(struct feel_reader *r, sv text, sv other, struct feel_guess *g)
 	feel_guess_read(r, r, g);
 }
 
+size_t feel_reader_hidden(const struct feel_reader *r, const float **ret)
+{
+	int layer = nn_find(r->t->net, "mid");
+
+	if (layer < 0)
+		return 0;
+	*ret = nn_out(r->pass, layer, NULL);
+	return (size_t)nn_dim(r->t->net, layer);
+}
+
 bool feel_reads_alike(const struct feel_task *a, const struct feel_task *b)
 {
 	bool turns_a = a->kind == FEEL_INTENT || a->kind == FEEL_EMOTION,

@@ -198,6 +198,9 @@ void feel_reader_free(struct feel_reader *r);    /* accepts NULL */
 /* What the text means, turns before in front of it (FEEL_TURN_MARK); other: the second text of a
  * pair. Any bytes. About 60 us. */
 void feel_guess(struct feel_reader *r, sv text, sv other, struct feel_guess *g);
+/* The last hidden layer of the guess before, for a linear model on top of it (policy_arms.h):
+ * how many numbers; *ret lives until the next guess. 0: the task has none. */
+size_t feel_reader_hidden(const struct feel_reader *r, const float **ret);
 /* The same in two steps, for several tasks that are asked of one text: its features and meaning
  * are made once by one reader and read by others whose tasks read alike. */
 void feel_read(struct feel_reader *r, sv text, sv other);
