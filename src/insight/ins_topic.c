@@ -10,7 +10,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { DIM = 384, DIM_MAX = 2048, TRIES = 3, SMALL = 4000 };
+enum { DIM = 384, DIM_MAX = 2048, TRIES = 3, SMALL = 500 };
 
 struct ins_topics {
 	struct ins_lex lex;

@@ -162,7 +162,7 @@ TEST(insight_every_metric_is_what_sql_counts)
 	struct iw w;
 	size_t n = sizeof(golden) / sizeof(*golden);
 	CHECK(iw_up(&w, 11));
-	OK(iw_week(&w, 260));
+	OK(iw_week(&w, 190));
 	OK(iw_fold(&w));
 	EQ(n, INS_METRICS);
 	bool all = true;

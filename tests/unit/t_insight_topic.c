@@ -123,8 +123,8 @@ TEST(insight_tests_of_known_cases)
 static void fortnight(struct iw *w)
 {
 	for (int day = 0; day < 14; day++)
-		for (int i = 0; i < 20; i++) {
-			int of = i < (day < 8 ? 1 : 10) ? 1 : i % 2 ? 0 : 2;
+		for (int i = 0; i < 12; i++) {
+			int of = i < (day < 8 ? 1 : 6) ? 1 : i % 2 ? 0 : 2;
 			w->now = IW_BEGIN + day * INS_DAY_MS + i * 600000;
 			(void)snprintf(w->talk, sizeof(w->talk), "f%02d-%02d", day, i);
 			w->seq = 0;
@@ -157,7 +157,7 @@ TEST(insight_drivers_say_what_grows_and_hurts)
 	sb_init(&b, LIM_JSON_BYTES);
 	OK(ins_drivers_json(w.db, &b));
 	jv *all = jv_parse(sb_sv(&b), NULL), *items = jv_get(all, "items");
-	EQ(jv_get_int(all, "texts", 0), 280);
+	EQ(jv_get_int(all, "texts", 0), 168);
 	double share = 0;
 	for (size_t i = 0; i < jv_len(items); i++) {
 		const jv *t = jv_at(items, i);
