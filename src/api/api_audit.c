@@ -17,7 +17,8 @@ static const struct {
 	bool lists;
 } looks[] = {
 	{ "conversation.read", false }, { "recording.play", true }, { "personal.reveal", true },
-	{ "customer.numbers", true },	{ "customer.read", false },	{ "customer.export", true }, { "order.read", false },
+	{ "customer.numbers", true },
+	{ "customer.read", false },	{ "customer.export", true }, { "order.read", false },
 	{ "ticket.read", false },	{ "summary.read", false },  { "handover.read", false },
 	{ "qa.read", false },		{ "user.manage", true },    { "key.manage", true },
 	{ "webhook.manage", true },	{ "audit.read", true },	    { "cdr.read", true },

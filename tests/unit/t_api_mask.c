@@ -341,7 +341,6 @@ static const struct {
 	{ "/api/v1/reports/{id}", NULL, false },
 	{ "/api/v1/surveys", "/api/v1/surveys", false },
 	{ "/api/v1/surveys/{token}", NULL, false },
-	{ "/api/v1/topics", "/api/v1/topics", false },
 	{ "/api/v1/handovers", "/api/v1/handovers", true },
 	{ "/api/v1/handovers/{id}", "/api/v1/handovers/" ID, true },
 	{ "/api/v1/cdr", "/api/v1/cdr", false },

@@ -1,6 +1,7 @@
 /* Users: who may sign in and as what; a new one, another role, a new password, out of use. */
 import { useSignal } from '@preact/signals';
-import { both, t, tWord, type Both } from '../lib/i18n.ts';
+import { dateTime } from '../lib/format.ts';
+import { both, lang, t, tWord, type Both } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
 import { Empty, ErrorNote, Skeleton } from '../lib/ui.tsx';
 import { authed } from '../console/state.ts';
@@ -15,6 +16,14 @@ interface UserRow {
 interface Role {
   id: string;
   title?: Both;
+  masks?: Record<string, string>;
+}
+interface Session {
+  id: string;
+  made_at: string;
+  last_at: string;
+  from: string;
+  agent: string;
 }
 
 const BUILT_IN = ['agent', 'supervisor', 'quality', 'knowledge', 'viewer', 'admin'];
@@ -95,6 +104,47 @@ function NewUser({ after }: { after: () => void }) {
   );
 }
 
+/* How the role sees personal data. */
+function Masks({ role }: { role: Role | undefined }) {
+  const all = Object.entries(role?.masks ?? {});
+  if (!all.length) return null;
+  return (
+    <section class="card setting" data-test="role-masks">
+      <h2>{t('set.masks')}</h2>
+      <p class="muted">{all.map(([kind, show]) => `${tWord('pii', kind)}: ${tWord('show', show)}`).join(' · ')}</p>
+    </section>
+  );
+}
+
+/* What they are signed in to, and the end of it. */
+function Sessions({ path }: { path: string }) {
+  const got = useLoad<{ items: Session[] }>(`${path}/sessions`);
+  const job = useJob();
+  const rows = got.data.value?.items ?? [];
+  return (
+    <section class="card setting" data-test="user-sessions">
+      <h2>{t('set.sessions')}</h2>
+      {rows.length ? (
+        <ul>
+          {rows.map((x) => (
+            <li key={x.id}>{[dateTime(x.made_at, lang.value), x.from, x.agent].filter(Boolean).join(' · ')}</li>
+          ))}
+        </ul>
+      ) : (
+        <p class="muted">{t('set.no_sessions')}</p>
+      )}
+      {job.error.value ? <ErrorNote error={job.error.value} /> : null}
+      <button class="btn" data-test="user-sign-out" disabled={!rows.length || job.busy.value} onClick={() => void job.run(async () => {
+        await authed(`${path}/sessions`, { method: 'DELETE' });
+        await got.load();
+        return t('set.saved');
+      })}>
+        {t('set.sign_out')}
+      </button>
+    </section>
+  );
+}
+
 export function UserPage({ login }: { login: string }) {
   const path = `/api/v1/users/${seg(login)}`;
   const got = useLoad<UserRow>(path);
@@ -146,6 +196,8 @@ export function UserPage({ login }: { login: string }) {
             </div>
           </section>
         ) : got.error.value ? null : <Skeleton rows={5} kind="line" />}
+        {u ? <Masks role={roles.find((r) => r.id === u.role)} /> : null}
+        {u ? <Sessions path={path} /> : null}
       </div>
     </section>
   );
