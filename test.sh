@@ -199,8 +199,8 @@ unit_part() {
 	data_sets
 	stage "unit tests under ASan and UBSan"
 	# the longest ones in a lane of their own
-	together "$(unit_lane t_model t_tel t_chan t_tool)" \
-		"$(unit_lane $(unit_tests build-asan | sed 's#tests/##; /^t_model$/d; /^t_tel$/d; /^t_chan$/d; /^t_tool$/d'))"
+	together "$(unit_lane t_model t_api t_chan t_tel)" \
+		"$(unit_lane $(unit_tests build-asan | sed 's#tests/##; /^t_model$/d; /^t_api$/d; /^t_chan$/d; /^t_tel$/d'))"
 	staged
 }
 
