@@ -1,6 +1,7 @@
 /* cmd_ope.c: `callm ope`: what another policy would have earned, by a log of decisions. Main
  * thread. */
 #include "app_int.h"
+#include "learn_roll.h"
 #include "policy_ope.h"
 
 #include <stdio.h>
@@ -44,11 +45,29 @@ static int number(const char *text, const char *what, double *ret)
 	return cli_fail("--%s %s is no number above 0", what, text), 2;
 }
 
+/* The decisions of a trial, from a data folder; beside a running server, too. */
+static int from_trial(const char *data, const char *row, struct sb *out, struct err *e)
+{
+	struct app_desk d;
+	struct store_db *db;
+	int rc = app_desk_open(&d, data, true, false, e);
+	if (rc)
+		return rc;
+	rc = store_reader(d.store, &db);
+	if (rc == 0)
+		rc = learn_roll_csv(db, sv_of(row), out);
+	if (rc)
+		err_set(e, rc, rc == ERR_NOTFOUND ? "no conversation had a choice by this row yet" :
+						    "the decisions could not be read");
+	app_desk_close(&d);
+	return rc;
+}
+
 int cmd_ope(int argc, char **argv)
 {
 	bool json = false;
 	int rest, status;
-	const char *tau = NULL, *lambda = NULL;
+	const char *tau = NULL, *lambda = NULL, *trial = NULL, *data = NULL;
 	int64_t actions = 0, boots = 0, seed = 1;
 	struct ope_opt o = { 0 };
 	struct ope_file f = { 0 };
@@ -57,6 +76,8 @@ int cmd_ope(int argc, char **argv)
 	struct sb text;
 	const struct cli_opt opts[] = {
 		{ "json", CLI_FLAG, &json, "one JSON object a line" },
+		{ "trial", CLI_STR, &trial, "a row of the strategy, instead of a file" },
+		{ "data", CLI_STR, &data, "its data folder" },
 		{ "actions", CLI_INT, &actions, "how many; else from the columns" },
 		{ "tau", CLI_STR, &tau, "switch-DR drops weights above; 10" },
 		{ "lambda", CLI_STR, &lambda, "of DRos; 100" },
@@ -65,8 +86,11 @@ int cmd_ope(int argc, char **argv)
 	};
 	if (!cli_parse(argc, argv, opts, sizeof(opts) / sizeof(*opts), &rest, &status))
 		return status;
-	if (rest + 1 != argc || actions < 0 || actions > OPE_ACTIONS || boots < 0 || boots > 10000)
-		return cli_fail("callm ope [--json] FILE.csv; see callm ope --help"), 2;
+	if (rest + (trial ? 0 : 1) != argc || actions < 0 || actions > OPE_ACTIONS ||
+	    boots < 0 || boots > 10000)
+		return cli_fail("callm ope [--json] FILE.csv | --trial ROW; see callm ope "
+				"--help"),
+		       2;
 	status = number(tau, "tau", &o.tau);
 	status = status ? status : number(lambda, "lambda", &o.lambda);
 	if (status)
@@ -74,7 +98,8 @@ int cmd_ope(int argc, char **argv)
 	o.boots = (int)boots;
 	o.seed = (uint64_t)seed;
 	sb_init(&text, OPE_BYTES);
-	int rc = file_read(argv[rest], OPE_BYTES, &text, &e);
+	int rc = trial ? from_trial(data, trial, &text, &e) :
+			 file_read(argv[rest], OPE_BYTES, &text, &e);
 	if (rc == 0)
 		rc = ope_read(sb_sv(&text), (int)actions, &f, &e);
 	sb_done(&text);
@@ -83,5 +108,5 @@ int cmd_ope(int argc, char **argv)
 	if (rc == 0)
 		print(&r, json);
 	ope_file_done(&f);
-	return rc ? cli_fail("%s: %s", argv[rest], e.msg) : 0;
+	return rc ? cli_fail("%s: %s", trial ? trial : argv[rest], e.msg) : 0;
 }
