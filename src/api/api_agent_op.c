@@ -251,6 +251,7 @@ static const struct api_op_kind kinds[] = {
 	{ "keys", "call.parties", api_op_keys },
 	{ "say", "conversation.say", api_op_say },
 	{ "note", "conversation.note", api_op_note },
+	{ "check", "conversation.note", api_op_check },
 	{ "typing", "conversation.say", api_op_typing },
 	{ "call", "call.place", api_op_call },
 	{ "monitor", "call.monitor", api_op_listen },

@@ -22,6 +22,7 @@ void api_op_word(struct api_op *op, struct talk_word *w);
 void api_op_say(struct api_op *op);
 void api_op_note(struct api_op *op);
 void api_op_typing(struct api_op *op);
+void api_op_check(struct api_op *op);
 void api_op_record(struct api_op *op);
 /* api_agent_call.c */
 void api_op_hold(struct api_op *op);

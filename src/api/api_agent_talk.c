@@ -7,6 +7,9 @@
 #include "api_assist.h"
 #include "assist.h"
 
+#include <ctype.h>
+#include <stdio.h>
+
 #define NOTE_MAX 4000
 
 static void word_done(void *arg, int err)
@@ -116,6 +119,25 @@ void api_op_note(struct api_op *op)
 	struct talk_word w = { .kind = WORD_NOTE };
 	if (api_op_text(op, "text", NOTE_MAX, true, &w.text))
 		api_op_word(op, &w);
+}
+
+/* An item of the checklist, ticked by hand: a row beside the conversation, for the reviewer too. */
+void api_op_check(struct api_op *op)
+{
+	char body[120];
+	struct talk_word w = { .kind = WORD_ROW, .why = SV("agent.check") };
+	sv item;
+	if (!api_op_text(op, "item", 40, true, &item))
+		return;
+	for (size_t i = 0; i < item.n; i++)
+		if (!isalnum((unsigned char)item.p[i]) && !strchr("_-", item.p[i])) {
+			api_op_fail(op, 400, "item is the id of an item of the checklist.");
+			return;
+		}
+	(void)snprintf(body, sizeof(body), "{\"item\":\"" SV_FMT "\",\"done\":%s}", SV_ARG(item),
+		       jv_get_bool(op->data, "done", true) ? "true" : "false");
+	w.text = sv_of(body);
+	api_op_word(op, &w);
 }
 
 void api_op_typing(struct api_op *op)

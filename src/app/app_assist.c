@@ -224,6 +224,7 @@ static int open_assist(struct app_assist *x, const struct app_assist_opts *o, st
 	struct assist_opts ao = {
 		.store = o->store,
 		.kb = o->kb,
+		.forms = o->forms,
 		.with = { .plan = x->plan,
 			  .flow_title = flow_named,
 			  .arg = x,

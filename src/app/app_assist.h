@@ -25,6 +25,7 @@ struct app_assist_opts {
 	const jv *cfg, *company;     /* outlive it */
 	struct store *store;
 	struct snap *kb;
+	struct snap *forms;          /* of quality; may be NULL */
 	struct app_service *service;
 	/* The language models in use; any thread; may be NULL: no translation. */
 	const struct app_specs *(*llm)(void *arg);

@@ -350,7 +350,8 @@ static int server_report(struct app_server *s, const jv *company, struct err *e)
 static int server_assist(struct app_server *s, const jv *company, struct err *e)
 {
 	const struct app_assist_opts o = { .cfg = s->cfg, .company = company, .store = s->store,
-					   .kb = s->kb, .service = s->service, .llm = on_llm,
+					   .kb = s->kb, .forms = app_quality_forms(s->quality),
+					   .service = s->service, .llm = on_llm,
 					   .llm_arg = s };
 	return app_assist_open(&s->assist, &o, e);
 }
@@ -594,12 +595,12 @@ int app_server_open(struct app_server **ret, const jv *cfg, const char *data_dir
 		rc = server_service(s, company, e);
 	if (rc == 0)
 		rc = server_people(s, e);
+	if (rc == 0)         /* its forms are the desk's checklist */
+		rc = server_quality(s, e);
 	if (rc == 0)
 		rc = server_assist(s, company, e);
 	if (rc == 0)
 		rc = server_knowledge(s, company, e);
-	if (rc == 0)
-		rc = server_quality(s, e);
 	if (rc == 0)
 		rc = server_report(s, company, e);
 	if (rc == 0)

@@ -106,7 +106,10 @@ static void tell_next(struct assist *as, const struct watch *w)
 
 static void tell_checks(struct assist *as, const struct watch *w)
 {
-	tell_list(as, "assist.check", w, "items", assist_checks(w->c, as->o.with.plan));
+	struct qa_forms *fs = as->o.forms ? snap_get(as->o.forms) : NULL;
+	const struct qa_form *form = qa_forms_on(fs, w->c->channel, false);
+	tell_list(as, "assist.check", w, "items", assist_checks(w->c, as->o.with.plan, form));
+	obj_unref(fs);
 }
 
 static void tell_warnings(struct assist *as, const struct watch *w, enum assist_who by, sv text)
@@ -137,6 +140,8 @@ static void on_said(struct assist *as, const struct watch *w, sv kind, const jv 
 	} else if (sv_eq(kind, SV("conversation.closed"))) {
 		tell_checks(as, w);
 		tell_summary(as, w);
+	} else if (sv_eq(kind, SV("agent.check"))) {
+		tell_checks(as, w);
 	} else if (sv_eq(kind, SV("tool.result")) || sv_eq(kind, SV("customer.known"))) {
 		tell_next(as, w);
 		tell_checks(as, w);

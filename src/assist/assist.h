@@ -142,6 +142,7 @@ struct assist_opts {
 	struct store *store;
 	struct loop *loop;               /* NULL: a thread of its own, "assist" */
 	struct snap *kb;                 /* as people have it; may be NULL */
+	struct snap *forms;              /* struct qa_forms, for the checklist; may be NULL */
 	struct assist_with with;         /* copied; what it points to outlives assist */
 	/* The strategy in use: a reference for assist, or NULL. On assist's thread; may be NULL. */
 	struct policy_table *(*strategy)(void *arg);

@@ -28,6 +28,7 @@ void assist_case_free(struct assist_case *c)
 	if (!c)
 		return;
 	VEC_FREE(&c->said);
+	VEC_FREE(&c->tick);
 	VEC_FREE(&c->slot);
 	VEC_FREE(&c->call);
 	VEC_FREE(&c->wish);
@@ -334,6 +335,19 @@ static void on_result(struct assist_case *c, const jv *row, const jv *body)
 
 /* ---- people, moods, the end ---- */
 
+static void on_tick(struct assist_case *c, const jv *body)
+{
+	sv item = jv_get_str(body, "item");
+	struct assist_tick *x = NULL;
+	for (size_t i = 0; i < c->tick.n && !x; i++)
+		if (sv_eq(c->tick.v[i].item, item))
+			x = &c->tick.v[i];
+	if (!x && (x = VEC_PUSH(&c->tick, ASSIST_SLOTS)))
+		x->item = assist_keep(c, item);
+	if (x)
+		x->done = jv_get_bool(body, "done", true);
+}
+
 static void on_mood(struct assist_case *c, const jv *body)
 {
 	struct assist_mood *x = VEC_PUSH(&c->mood, ASSIST_SLOTS);
@@ -384,7 +398,8 @@ static void take(struct assist_case *c, sv kind, const jv *row, const jv *body)
 		const char *kind;
 		void (*fn)(struct assist_case *c, const jv *body);
 	} plain[] = { { "flow.saved", on_flow },	{ "flow.ended", on_flow_end },
-		      { "mood.turn", on_mood },		{ "handover", on_handover } };
+		      { "mood.turn", on_mood },		{ "handover", on_handover },
+		      { "agent.check", on_tick } };
 	for (size_t i = 0; i < sizeof(with_row) / sizeof(*with_row); i++)
 		if (sv_eq(kind, sv_of(with_row[i].kind))) {
 			with_row[i].fn(c, row, body);

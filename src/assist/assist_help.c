@@ -287,18 +287,79 @@ static bool applies(const struct assist_case *c, const struct assist_entry *e)
 	return false;
 }
 
-jv *assist_checks(const struct assist_case *c, const struct assist_plan *p)
+static jv *check_json(sv id, jv *title, const char *state, bool hand)
+{
+	jv *o = jv_obj();
+	jv_set_str(o, "id", id);
+	jv_set(o, "title", title);
+	jv_set_str(o, "state", sv_of(state));
+	jv_set_bool(o, "hand", hand);
+	return o;
+}
+
+static const struct assist_entry *check_of(const struct assist_plan *p, sv item)
+{
+	for (size_t i = 0; p && i < p->list[LIST_CHECKS].n; i++)
+		if (sv_eq(p->list[LIST_CHECKS].v[i].item, item))
+			return &p->list[LIST_CHECKS].v[i];
+	return NULL;
+}
+
+static const char *tick_state(const struct assist_case *c, sv item)
+{
+	for (size_t i = 0; i < c->tick.n; i++)
+		if (sv_eq(c->tick.v[i].item, item) && c->tick.v[i].done)
+			return "done";
+	return c->closed ? "missed" : "due";
+}
+
+/* An item of the form: one that a check of the plan looks at, or one for people. */
+static void put_item(const struct assist_case *c, const struct assist_plan *p, const jv *item,
+		     jv *list)
+{
+	sv id = jv_get_str(item, "id");
+	const struct assist_entry *e = check_of(p, id);
+	jv *title = jv_copy(jv_get(item, "title"));
+	bool hand = sv_eq(jv_get_str(item, "auto"), SV("person"));
+	if (e && applies(c, e))
+		jv_push(list, check_json(id, title, check_state(c, e), false));
+	else if (!e && hand)
+		jv_push(list, check_json(id, title, tick_state(c, id), true));
+	else
+		jv_free(title);
+}
+
+/* The reviewer's own items; false when there is no form. */
+static bool put_form(const struct assist_case *c, const struct assist_plan *p,
+		     const struct qa_form *form, jv *list)
+{
+	struct sb b;
+	if (!form)
+		return false;
+	sb_init(&b, LIM_SB);
+	qa_form_json(form, &b);
+	jv *o = jv_parse(sb_sv(&b), NULL);
+	const jv *sections = jv_get(o, "sections");
+	for (size_t i = 0; i < jv_len(sections); i++) {
+		const jv *items = jv_get(jv_at(sections, i), "items");
+		for (size_t k = 0; k < jv_len(items); k++)
+			put_item(c, p, jv_at(items, k), list);
+	}
+	sb_done(&b);
+	jv_free(o);
+	return true;
+}
+
+jv *assist_checks(const struct assist_case *c, const struct assist_plan *p,
+		  const struct qa_form *form)
 {
 	jv *list = jv_arr();
+	bool formed = put_form(c, p, form, list);
 	for (size_t i = 0; p && i < p->list[LIST_CHECKS].n; i++) {
 		const struct assist_entry *e = &p->list[LIST_CHECKS].v[i];
-		if (!applies(c, e))
-			continue;
-		jv *o = jv_obj();
-		jv_set_str(o, "id", e->id);
-		jv_set(o, "title", assist_pair(e->title));
-		jv_set_str(o, "state", sv_of(check_state(c, e)));
-		jv_push(list, o);
+		if (applies(c, e) && !(formed && e->item.n))
+			jv_push(list, check_json(e->id, assist_pair(e->title), check_state(c, e),
+						 false));
 	}
 	return list;
 }

@@ -4,6 +4,7 @@
 
 #include "assist.h"
 #include "feel.h"
+#include "qa.h"
 
 #define ASSIST_ROWS 4000             /* of one conversation; the rest is not read */
 #define ASSIST_ARENA (8u << 20)
@@ -45,6 +46,10 @@ struct assist_mood {
 	sv from, to, words;
 	int turn;
 };
+struct assist_tick {             /* by the agent's hand */
+	sv item;
+	bool done;
+};
 struct assist_case {
 	struct arena a;
 	VEC(struct assist_said) said;
@@ -52,6 +57,7 @@ struct assist_case {
 	VEC(struct assist_call) call;
 	VEC(struct assist_wish) wish;
 	VEC(struct assist_mood) mood;
+	VEC(struct assist_tick) tick;
 	/* texts that rows hold beside what was said: for grounding. */
 	VEC(sv) facts;
 	sv channel, flow;            /* flow: under way, or empty */
@@ -96,6 +102,7 @@ struct assist_entry {            /* of any list */
 	enum assist_who by;
 	int level;               /* a rule holds while the customer is known less than this */
 	bool first;              /* a check that is due at the beginning */
+	sv item;                 /* a check: the item of the quality form that it ticks */
 };
 enum assist_listing { LIST_DISPOSITIONS, LIST_CANNED, LIST_ACTIONS, LIST_CHECKS, LIST_RULES,
 		      LISTS };
@@ -136,7 +143,11 @@ size_t assist_suggest(const struct assist_case *c, const struct assist_with *w,
 		      struct kb_index *ix, sv query, jv *ret[ASSIST_SUGGESTIONS]);
 jv *assist_next(const struct assist_case *c, const struct assist_with *w,
 		const struct policy_table *strategy);
-jv *assist_checks(const struct assist_case *c, const struct assist_plan *p);
+/* [{id, title, state: due|done|missed, hand}]; form: of the company for such a conversation, or
+ * NULL: its items with its titles, ticked by the plan's checks that name them or, people's items,
+ * by hand. */
+jv *assist_checks(const struct assist_case *c, const struct assist_plan *p,
+		  const struct qa_form *form);
 
 /* ---- assist_translate.c ---- */
 

@@ -17,7 +17,7 @@ static const char *const list_keys[LISTS] = {
 	"|id|title|intents|outcomes|tools|",
 	"|id|title|text|intents|",
 	"|id|title|why|intents|moods|words|tool|",
-	"|id|title|words|by|intents|first|level|",
+	"|id|title|words|by|intents|first|level|item|",
 	"|id|kind|text|words|by|level|",
 };
 
@@ -163,6 +163,7 @@ static void read_entry(struct reader *r, enum assist_listing l, const jv *o, con
 	x->kind = keep(r, jv_get_str(o, "kind"));
 	x->level = (int)jv_get_int(o, "level", 0);
 	x->first = jv_get_bool(o, "first", false);
+	x->item = keep(r, jv_get_str(o, "item"));
 	x->by = read_who(r, o, at);
 	read_moods(r, o, at, x);
 }

@@ -70,6 +70,8 @@ bool qa_talk_voice(const struct qa_talk *t);
 size_t qa_talk_parties(const struct qa_talk *t, sv out[QA_PARTIES]);
 /* The first form that is for such a conversation and such a party; NULL = none. */
 const struct qa_form *qa_forms_for(const struct qa_forms *fs, const struct qa_talk *t, sv party);
+/* The same before anything was said: for the bot, or for people, on a channel. fs may be NULL. */
+const struct qa_form *qa_forms_on(const struct qa_forms *fs, sv channel, bool bot);
 
 /* ---- the score ---- */
 

@@ -226,14 +226,19 @@ const struct qa_form *qa_forms_find(const struct qa_forms *fs, sv id)
 /* A form that names the channel goes before one that is for all. */
 const struct qa_form *qa_forms_for(const struct qa_forms *fs, const struct qa_talk *t, sv party)
 {
-	unsigned who = sv_eq(party, SV("bot")) ? 1 : 2;
+	return qa_forms_on(fs, t->channel, sv_eq(party, SV("bot")));
+}
+
+const struct qa_form *qa_forms_on(const struct qa_forms *fs, sv channel, bool bot)
+{
+	unsigned who = bot ? 1 : 2;
 	const struct qa_form *any = NULL;
-	for (size_t i = 0; i < qa_forms_n(fs); i++) {
+	for (size_t i = 0; fs && i < qa_forms_n(fs); i++) {
 		const struct qa_form *f = fs->v[i];
 		if (!(f->who & who))
 			continue;
 		for (size_t j = 0; j < f->channels.n; j++)
-			if (sv_eq(f->channels.v[j], t->channel))
+			if (sv_eq(f->channels.v[j], channel))
 				return f;
 		if (!f->channels.n && !any)
 			any = f;

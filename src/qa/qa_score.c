@@ -45,6 +45,25 @@ bool qa_passes(const struct qa_form *f, double score, bool taboo)
 	return !taboo && score >= f->pass;
 }
 
+/* People judge it; what the agent said of it at the desk's checklist is shown to them. */
+static void for_people(struct qa_ask *k)
+{
+	const struct qa_line *tick = NULL;
+	qa_set(k, QA_ABSTAIN, "for people");
+	for (size_t i = 0; i < k->t->n; i++) {
+		const struct qa_line *l = &k->t->v[i];
+		if (qa_is(l, "agent.check") && sv_eq(l->holder, k->self) &&
+		    sv_eq(jv_get_str(l->body, "item"), k->it->id))
+			tick = l;
+	}
+	if (!tick)
+		return;
+	bool done = jv_get_bool(tick->body, "done", false);
+	k->m->why = done ? SV("for people; the agent ticked it") :
+			   SV("for people; the agent took the tick back");
+	qa_show(k, tick, 0, 0);
+}
+
 int qa_score(struct qa_score **ret, const struct qa_form *f, const struct qa_talk *t, sv party,
 	     const struct qa_mind *mind)
 {
@@ -64,7 +83,7 @@ int qa_score(struct qa_score **ret, const struct qa_form *f, const struct qa_tal
 		else if (k.it->rubric[0].n)
 			rc = qa_run_rubric(&k, mind);
 		else
-			qa_set(&k, QA_ABSTAIN, "for people");
+			for_people(&k);
 		states[i] = s->marks[i].state;
 		s->judged += states[i] == QA_PASS || states[i] == QA_FAIL;
 		/* Evidence outlives the rows. */

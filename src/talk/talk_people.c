@@ -191,7 +191,8 @@ static int note(struct talk *t, const struct talk_word *w)
 /* What an agent or the customer made of an answer, what an agent searched: learned from later. */
 static int put_row(struct talk *t, const struct talk_word *w)
 {
-	static const char *const kinds[] = { "feedback", "agent.search" };
+	static const char *const kinds[] = { "feedback", "agent.search",
+					     "agent.check" };
 	const char *kind = NULL;
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
 		if (sv_eq(w->why, sv_of(kinds[i])))

@@ -69,7 +69,8 @@ enum talk_word_kind {
 	WORD_END,                /* the agent ends the conversation: agent, survey */
 	WORD_PARTY,              /* an order for the call's parties (struct chan_party) */
 	WORD_SURVEY,             /* survey: asked now, if the customer can answer */
-	/* a row beside the conversation: why = "feedback" or "agent.search", text = its body, a
+	/* a row beside the conversation: why = "feedback", "agent.search" or
+	 * "agent.check", text = its body, a
 	 * JSON object, without personal data; agent empty: the customer's; not told to them */
 	WORD_ROW,
 	WORDS

@@ -40,6 +40,10 @@ TEST(api_people_from_the_bot_to_agents_and_back)
 		    ",\"text\":\"Good morning, Mei here\",\"client_id\":\"a1\""),
 	   200);
 	CHECK(row(&w, &c, "turn.agent", "Mei here"));
+	EQ(order_on(&w, &mei, "check", h, id, ",\"item\":\"extra_mile\""), 200);
+	EQ(order_on(&w, &mei, "check", h, id, ",\"item\":\"a\\\"b\""), 400);
+	EQ(order_on(&w, &mei, "check", h, id, ""), 400);
+	EQ(order_on(&w, &tom, "check", h, id, ",\"item\":\"extra_mile\""), 403);
 	EQ(order_on(&w, &mei, "say", h, id, ",\"text\":\"您好\",\"translate\":true"), 503);
 	EQ(order_on(&w, &mei, "say", h, id, ",\"text\":\"Hello\",\"translate\":true"), 200);
 	CHECK(row(&w, &c, "turn.agent", "Hello"));

@@ -207,7 +207,7 @@ TEST(checks_are_due_done_or_missed)
 	customer(&t, "where is my parcel", ",\"language\":\"en\",\"intent\":\"order_status\","
 					   "\"intent_p\":0.9");
 	put(&t, "turn.bot", "{\"text\":\"One moment.\",\"action\":\"handoff\"}");
-	jv *list = assist_checks(t.c, p);
+	jv *list = assist_checks(t.c, p, NULL);
 	SV_EQ(jv_get_str(of_id(list, "greeted"), "state"), "due");
 	SV_EQ(jv_get_str(of_id(list, "verified"), "state"), "due");
 	CHECK(!of_id(list, "sorry_said"));
@@ -215,15 +215,68 @@ TEST(checks_are_due_done_or_missed)
 	put(&t, "turn.agent", "{\"text\":\"What is it?\",\"by\":\"mei\"}");
 	put(&t, "turn.agent", "{\"text\":\"Tell me more.\",\"by\":\"mei\"}");
 	put(&t, "customer.known", "{\"level\":2}");
-	list = assist_checks(t.c, p);
+	list = assist_checks(t.c, p, NULL);
 	SV_EQ(jv_get_str(of_id(list, "greeted"), "state"), "missed");
 	SV_EQ(jv_get_str(of_id(list, "verified"), "state"), "done");
 	SV_EQ(jv_get_str(of_id(list, "asked_more"), "state"), "due");
 	jv_free(list);
 	put(&t, "turn.agent", "{\"text\":\"Is there anything else?\",\"by\":\"mei\"}");
-	list = assist_checks(t.c, p);
+	list = assist_checks(t.c, p, NULL);
 	SV_EQ(jv_get_str(of_id(list, "asked_more"), "state"), "done");
 	jv_free(list);
+	obj_unref(p);
+	assist_case_free(t.c);
+}
+
+static const char form_yaml[] =
+	"id: chat\nversion: 1\ntitle: {zh: 检查, en: Check}\npass: 60\n"
+	"for: {who: [agent], channels: [webchat]}\n"
+	"sections:\n  - id: s\n    title: {zh: 节, en: S}\n    items:\n"
+	"      - {id: greeting, title: {zh: 问候客户, en: Greets the customer}, type: plus,\n"
+	"         weight: 5, rule: said_early, within: 2, words: {zh: [您好], en: [hello]}}\n"
+	"      - {id: grounded, title: {zh: 有据, en: Grounded}, type: plus, weight: 5,\n"
+	"         rule: grounded}\n"
+	"      - {id: extra, title: {zh: 多做一步, en: One thing more}, type: plus, weight: 2,\n"
+	"         person: true}\n";
+
+/* The form's items under the form's titles: what a check of the plan looks at, and what people
+ * judge, by hand; what rules alone can see is not there, and a check without an item stays. */
+TEST(checks_are_the_quality_forms)
+{
+	static const char plan_yaml[] =
+		"checks:\n"
+		"  - {id: greeted, item: greeting, title: {zh: 甲, en: A}, words: {zh: 您好, en: "
+		"hello}}\n"
+		"  - {id: left_out, item: gone, title: {zh: 乙, en: B}, words: {zh: 乙, en: b}}\n"
+		"  - {id: own, title: {zh: 丙, en: C}, words: {zh: 丙, en: c}}\n";
+	const struct assist_file file = { "x.yaml", { plan_yaml, sizeof(plan_yaml) - 1 } };
+	struct cfg_report rep = { 0 };
+	struct told t = { .c = assist_case_new() };
+	struct assist_plan *p;
+	struct qa_form *f;
+	CHECK(assist_plan_new(&p, &file, 1, &rep) == 0);
+	CHECK(qa_form_new(&f, sv_of(form_yaml), "form.yaml", &rep) == 0);
+	jv *list = assist_checks(t.c, p, f);
+	EQ(jv_len(list), 3);
+	SV_EQ(jv_as_str(jv_path(of_id(list, "greeting"), "title.en")), "Greets the customer");
+	SV_EQ(jv_get_str(of_id(list, "greeting"), "state"), "due");
+	CHECK(!jv_get_bool(of_id(list, "greeting"), "hand", true));
+	SV_EQ(jv_get_str(of_id(list, "extra"), "state"), "due");
+	CHECK(jv_get_bool(of_id(list, "extra"), "hand", false));
+	CHECK(of_id(list, "own") && !of_id(list, "grounded") && !of_id(list, "left_out"));
+	jv_free(list);
+	put(&t, "turn.agent", "{\"text\":\"Hello!\",\"by\":\"mei\"}");
+	put(&t, "agent.check", "{\"item\":\"extra\",\"done\":true}");
+	list = assist_checks(t.c, p, f);
+	SV_EQ(jv_get_str(of_id(list, "greeting"), "state"), "done");
+	SV_EQ(jv_get_str(of_id(list, "extra"), "state"), "done");
+	jv_free(list);
+	put(&t, "agent.check", "{\"item\":\"extra\",\"done\":false}");      /* taken back */
+	put(&t, "conversation.closed", "{}");
+	list = assist_checks(t.c, p, f);
+	SV_EQ(jv_get_str(of_id(list, "extra"), "state"), "missed");
+	jv_free(list);
+	obj_unref(f);
 	obj_unref(p);
 	assist_case_free(t.c);
 }

@@ -416,6 +416,23 @@ TEST(qa_model_items_need_literal_quotes)
 	STR_EQ(says("        person: true\n", "webchat", rows, "bot", NULL, NULL), "abstain");
 }
 
+/* What the agent ticked is shown to who judges it: their own ticks of this item alone. */
+TEST(qa_people_see_the_agents_tick)
+{
+	char ev[80];
+	STR_EQ(says("        person: true\n", "webchat",
+		    C("hello") TAKEN A("Hello") "agent.check>{\"item\":\"other\",\"done\":true}\n"
+		    "agent.check>{\"item\":\"it\",\"done\":true}\n",
+		    "mei", NULL, ev),
+	       "abstain");
+	STR_EQ(ev, "6:");
+	STR_EQ(says("        person: true\n", "webchat",
+		    C("hello") TAKEN A("Hello") "agent.check>{\"item\":\"it\",\"done\":true}\n",
+		    "bot", NULL, ev),
+	       "abstain");
+	STR_EQ(ev, "0:");
+}
+
 /* Rows of any shape harm nothing. */
 TEST(qa_rules_take_any_rows)
 {

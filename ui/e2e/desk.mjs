@@ -73,6 +73,8 @@ async function english(open, mei, tom, lin) {
   await ada.says('Can I return it without the box?');
   await until('the agent reads it', async () => (await texts(first, `${sel('turn-customer')} .said`)).includes('Can I return it without the box?'));
   await until('help', async () => (await first.locator(`${sel('suggestion')}, ${sel('next-action')}, ${sel('checks')} li`).count()) > 0);
+  await first.click(sel('check-hand'));
+  await until('the tick is kept', () => first.locator(`${sel('checks')} li.done ${sel('check-hand')}`).count());
   await axe(first, 'the desk of an agent');
   await picture(first, 'people_desk');
   await picture(ada, 'people_chat');

@@ -50,6 +50,8 @@ export const record = (w: Work): Promise<void> => {
   return wish(on ? 'record_pause' : 'record_resume', { conversation: w.conversation }, () =>
     put({ type: 'call', data: { conversation: w.conversation, recording: !on } }));
 };
+export const checkOff = (w: Work, item: string, done: boolean): Promise<void> =>
+  wish('check', { conversation: w.conversation, item, done });
 export const keys = (w: Work, digits: string): Promise<void> => wish('keys', { conversation: w.conversation, digits });
 export const merge = (w: Work): Promise<void> => wish('merge', { conversation: w.conversation });
 export const drop = (w: Work, party: string): Promise<void> => wish('drop', { conversation: w.conversation, party });

@@ -4,6 +4,7 @@ import { useSignal, type Signal } from '@preact/signals';
 import { both, t, tWord } from '../lib/i18n.ts';
 import { Icon } from '../lib/ui.tsx';
 import { Cites } from '../console/transcript.tsx';
+import { checkOff } from './acts.ts';
 import { op, put } from './client.ts';
 import { take } from './composer.tsx';
 import type { NextAction, Talk, Work } from './types.ts';
@@ -30,7 +31,7 @@ export function Assist({ w, talk, doing }: { w: Work; talk: Talk; doing: Signal<
       ) : null}
       <Suggestions w={w} talk={talk} />
       <Next all={talk.actions} doing={doing} />
-      <Checks talk={talk} />
+      <Checks w={w} talk={talk} />
     </>
   );
 }
@@ -101,7 +102,7 @@ function Next({ all, doing }: { all: NextAction[]; doing: Signal<Doing | null> }
 
 const MARK = { done: 'check', due: 'clock', missed: 'alert' } as const;
 
-function Checks({ talk }: { talk: Talk }) {
+function Checks({ w, talk }: { w: Work; talk: Talk }) {
   if (!talk.checks.length) return null;
   const done = talk.checks.filter((c) => c.state === 'done').length;
   return (
@@ -112,8 +113,18 @@ function Checks({ talk }: { talk: Talk }) {
       <ul class="checks">
         {talk.checks.map((c) => (
           <li key={c.id} class={c.state} data-state={c.state}>
-            <Icon name={MARK[c.state] ?? 'clock'} label={tWord('check', c.state)} />
-            <span>{both(c.title) || c.id}</span>
+            {c.hand ? (
+              <label>
+                <input type="checkbox" data-test="check-hand" checked={c.state === 'done'}
+                  onChange={(e) => void checkOff(w, c.id, e.currentTarget.checked)} />
+                <span>{both(c.title) || c.id}</span>
+              </label>
+            ) : (
+              <>
+                <Icon name={MARK[c.state] ?? 'clock'} label={tWord('check', c.state)} />
+                <span>{both(c.title) || c.id}</span>
+              </>
+            )}
           </li>
         ))}
       </ul>

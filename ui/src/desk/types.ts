@@ -87,6 +87,7 @@ export interface CheckItem {
   id: string;
   title: Both;
   state: 'done' | 'due' | 'missed';
+  hand?: boolean; /* ticked by the agent */
 }
 export interface AssistAlert {
   kind: string;
