@@ -38,7 +38,7 @@ export function Head({ w }: { w: Work }) {
             .filter(Boolean).join(' · ')}
         </p>
       </div>
-      {w.state === 'wrapup' || (w.state === 'accepted' && w.media !== 'voice') ? <CallButton handover={w.id} name={nameOf(w)} /> : null}
+      {w.customer?.id && (w.state === 'wrapup' || (w.state === 'accepted' && w.media !== 'voice')) ? <CallButton handover={w.id} name={nameOf(w)} icon /> : null}
       <Timer w={w} />
     </header>
   );

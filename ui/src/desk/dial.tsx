@@ -54,14 +54,14 @@ export const dial = (whom: Whom, name: string): Promise<void> =>
     return '';
   });
 
-export function CallButton({ name, small, ...whom }: Whom & { name: string; small?: boolean }) {
+export function CallButton({ name, small, icon, ...whom }: Whom & { name: string; small?: boolean; icon?: boolean }) {
   if (!mayCall()) return null;
   const under = calling.value !== null && !isOver(calling.value);
   return (
-    <button class={`btn ${small ? 'ghost small' : ''}`} data-test="call" title={t('dial.hint')} disabled={job.busy.value || under}
+    <button class={`btn ${icon ? 'square' : small ? 'ghost small' : ''}`} data-test="call" aria-label={t('dial.call')} title={t('dial.hint')} disabled={job.busy.value || under}
       onClick={() => void dial(whom, name)}>
       <Icon name="phone" />
-      {t('dial.call')}
+      {icon ? null : t('dial.call')}
     </button>
   );
 }
