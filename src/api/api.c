@@ -327,13 +327,8 @@ static void reply_tagged(struct api_query *q)
 	web_reply(q->r, 200, "application/json", sb_sv(&q->out), line);
 }
 
-static void query_done(void *arg)
+void api_query_answer(struct api_query *q)
 {
-	struct api_query *q = arg;
-	if (q->done) {
-		q->done(q);
-		return;
-	}
 	if (q->status >= 400)
 		api_problem(q->r, q->status, q->detail);
 	else if (sb_err(&q->out))
@@ -343,6 +338,15 @@ static void query_done(void *arg)
 	else
 		web_reply(q->r, q->status, "application/json", sb_sv(&q->out), NULL);
 	api_query_free(q);
+}
+
+static void query_done(void *arg)
+{
+	struct api_query *q = arg;
+	if (q->done)
+		q->done(q);
+	else
+		api_query_answer(q);
 }
 
 static void query_failed(struct api_query *q, int rc)

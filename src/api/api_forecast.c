@@ -54,7 +54,14 @@ static void forecast_run(struct api_query *q, struct store_db *db)
 	int rc = ins_forecast_json(db, f, &q->out, &e);
 	if (rc)
 		answer_error(q, rc, &e);
+}
+
+/* Whether it ran or not. */
+static void forecast_done(struct api_query *q)
+{
+	struct ins_forecast_ask *f = q->p;
 	f->hours = obj_unref((void *)f->hours);
+	api_query_answer(q);
 }
 
 void api_forecast(struct web_req *r, void *arg)
@@ -91,6 +98,7 @@ void api_forecast(struct web_req *r, void *arg)
 	*mine = f;
 	q->p = mine;
 	q->run = forecast_run;
+	q->done = forecast_done;
 	api_query_start(q);
 }
 
@@ -105,7 +113,12 @@ static void staffing_run(struct api_query *q, struct store_db *db)
 	else
 		jv_dump(out, &q->out);
 	jv_free(out);
+}
+
+static void staffing_done(struct api_query *q)
+{
 	jv_free(q->p);
+	api_query_answer(q);
 }
 
 void api_staffing(struct web_req *r, void *arg)
@@ -119,5 +132,6 @@ void api_staffing(struct web_req *r, void *arg)
 	struct api_query *q = api_query_new(a, r);
 	q->p = body;
 	q->run = staffing_run;
+	q->done = staffing_done;
 	api_query_start(q);
 }

@@ -365,6 +365,8 @@ struct api_query {
 struct api_query *api_query_new(struct api *a, struct web_req *r);
 void api_query_start(struct api_query *q);
 void api_query_free(struct api_query *q);
+/* Answers with out or the problem, as it is done without a done; frees q. */
+void api_query_answer(struct api_query *q);
 /* Steps through rows: true while there is one; an error of the database becomes status 500. */
 bool api_row(struct api_query *q, struct store_stmt *st);
 /* The JSON object of the body; answers 400 and returns NULL otherwise. */

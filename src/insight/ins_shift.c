@@ -77,7 +77,7 @@ struct search {
 	const struct ins_shift_set *s;
 	int *best;
 	long best_cost;
-	size_t nodes, nodes_max, work;
+	size_t nodes, nodes_max, work, work_max;
 };
 
 static void put(const struct ins_shift *k, int *lack, int by)
@@ -96,15 +96,27 @@ static double gain(const struct ins_shift *k, const int *lack)
 	return n / (k->cost > 0 ? (double)k->cost : 0.5);
 }
 
-static bool spare(const struct ins_shift *k, const int *lack)
+/* How many of them are wanted until one more slot is filled. */
+static int wanted(const struct ins_shift *k, const int *lack)
 {
+	int n = INT_MAX;
 	for (int t = k->from; t < k->from + k->length; t++)
-		if (lack[t] >= 0 && ins_shift_works(k, t))
-			return false;
-	return true;
+		if (lack[t] > 0 && lack[t] < n && ins_shift_works(k, t))
+			n = lack[t];
+	return n;
 }
 
-/* Adds the most useful kinds until nothing lacks. */
+/* How many of them nobody would miss. */
+static int spare(const struct ins_shift *k, const int *lack)
+{
+	int n = INT_MAX;
+	for (int t = k->from; t < k->from + k->length; t++)
+		if (-lack[t] < n && ins_shift_works(k, t))
+			n = -lack[t];
+	return n > 0 ? n : 0;
+}
+
+/* Adds the most useful kinds until nothing lacks; each turn fills a slot. */
 static void complete(const struct ins_shift_set *s, int *count, int *lack)
 {
 	for (;;) {
@@ -117,18 +129,22 @@ static void complete(const struct ins_shift_set *s, int *count, int *lack)
 		}
 		if (most <= 0)
 			return;
-		count[best]++;
-		put(&s->kind[best], lack, 1);
+		int by = wanted(&s->kind[best], lack);
+		count[best] += by;
+		put(&s->kind[best], lack, by);
 	}
 }
 
 static void drop(const struct ins_shift_set *s, int *count, int *lack)
 {
-	for (size_t i = 0; i < s->kinds; i++)
-		while (count[i] > 0 && spare(&s->kind[i], lack)) {
-			count[i]--;
-			put(&s->kind[i], lack, -1);
+	for (size_t i = 0; i < s->kinds; i++) {
+		int by = count[i] > 0 ? spare(&s->kind[i], lack) : 0;
+		by = by < count[i] ? by : count[i];
+		if (by > 0) {
+			count[i] -= by;
+			put(&s->kind[i], lack, -by);
 		}
+	}
 }
 
 /* One shift away for a cheaper one that fills what it leaves open. */
@@ -166,6 +182,11 @@ static long cost_of(const struct ins_shift_set *s, const int *count)
 	return c;
 }
 
+static bool exhausted(const struct search *q)
+{
+	return q->nodes >= q->nodes_max || q->work >= q->work_max;
+}
+
 /* Rounds x (beyond least) at the share `up` and mends; keeps what is better than the best. */
 static void mend(struct search *q, const struct shift_node *n, const double *x, double up)
 {
@@ -179,8 +200,10 @@ static void mend(struct search *q, const struct shift_node *n, const double *x, 
 	}
 	complete(s, count, lack);
 	drop(s, count, lack);
-	while (exchange(s, count, lack))
+	while (q->work < q->work_max && exchange(s, count, lack)) {
+		q->work += s->kinds * s->kinds;
 		drop(s, count, lack);
+	}
 	long cost = cost_of(s, count);
 	if (cost < q->best_cost) {
 		q->best_cost = cost;
@@ -192,11 +215,6 @@ static void mend(struct search *q, const struct shift_node *n, const double *x, 
 /* ---- the search ---- */
 
 enum { DEPTH_MAX = 1000 };
-
-static bool exhausted(const struct search *q)
-{
-	return q->nodes >= q->nodes_max || q->work >= SHIFT_WORK;
-}
 
 static void raise(const struct ins_shift_set *s, struct shift_node *n, size_t i, int by)
 {
@@ -229,8 +247,9 @@ static double branch(struct search *q, struct shift_node *n, int depth)
 {
 	const struct ins_shift_set *s = q->s;
 	double *x = xalloc(s->kinds * sizeof(*x));
-	double bound = shift_relax(s, n, x, &q->work) + base_cost(s, n);
-	q->nodes++;
+	bool stopped;
+	double bound = shift_relax(s, n, x, q->work_max, &q->work, &stopped) + base_cost(s, n);
+	q->nodes = stopped ? q->nodes_max : q->nodes + 1;    /* stopped: nothing is proven */
 	if (isfinite(bound) && ceil(bound - 1e-6) < (double)q->best_cost) {
 		static const double up[] = { 0.999999, 0.75, 0.5, 0.25 };
 		for (size_t k = 0; k < sizeof(up) / sizeof(*up); k++)
@@ -280,7 +299,8 @@ int ins_shift_solve(const struct ins_shift_set *s, size_t nodes, struct ins_rost
 	int rc = check(s, e);
 	if (rc)
 		return rc;
-	struct search q = { .s = s, .best_cost = LONG_MAX, .nodes_max = nodes ? nodes : 1 };
+	struct search q = { .s = s, .best_cost = LONG_MAX, .nodes_max = nodes ? nodes : 1,
+			    .work_max = s->work ? s->work : SHIFT_WORK };
 	struct shift_node n = { .least = xalloc(2 * s->kinds * sizeof(int)),
 				.need = xalloc((size_t)s->slots * sizeof(double)) };
 	n.most = n.least + s->kinds;

@@ -34,6 +34,7 @@ struct ins_shift_set {
 	const int *need;             /* people, of a slot; the caller's */
 	struct ins_shift *kind;      /* owned */
 	size_t kinds, cap;
+	size_t work;                 /* cells that a search may touch; 0: a few seconds' */
 };
 /* ERR_INVAL: the shift does not fit its slots; ERR_TOOBIG. */
 int ins_shift_add(struct ins_shift_set *s, const struct ins_shift *k, struct err *e);
@@ -51,7 +52,8 @@ struct ins_roster {
 	bool proven;                 /* cost is the least there is */
 	size_t nodes;                /* of the search */
 };
-/* nodes: how long to search for a better one. ERR_INVAL: bad sizes; ERR_NOTFOUND: a slot has a
+/* nodes: how long to search for a better one; what was stopped early is not proven.
+ * ERR_INVAL: bad sizes; ERR_NOTFOUND: a slot has a
  * need that no shift covers, e names it. */
 int ins_shift_solve(const struct ins_shift_set *s, size_t nodes, struct ins_roster *ret,
 		    struct err *e);
@@ -76,8 +78,9 @@ struct ins_move {
 	int slot;                    /* new start of the pause; new last slot + 1 */
 };
 /* What helps from slot now on: pauses first, as they cost nothing, then longer shifts where people
- * still lack, then leave where more are there than needed. Changes duty; at most max moves, their
- * number is returned. short_by (may be NULL): slots x people that lack in the end. */
+ * still lack, then leave where more are there than needed. Slots past the day need nobody. Changes
+ * duty; at most max moves, their number is returned; pauses are no more looked for after a hundred
+ * million steps. short_by (may be NULL): slots x people that lack in the end. */
 size_t ins_shift_replan(struct ins_duty *duty, size_t n, const int *need, int slots, int now,
 			struct ins_move *ret, size_t max, int *short_by);
 

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+enum { WORK = 100000000 };           /* steps of a search for pauses: a fraction of a second */
+
 static void add(const struct ins_shift *k, int slots, int by, int *cover)
 {
 	for (int t = k->from; t < k->from + k->length; t++)
@@ -19,43 +21,45 @@ static int lack_of(const int *cover, const int *need, int slots, int now)
 	return lack;
 }
 
-/* Lack when duty d had its pause at `at`. */
-static int lack_if(struct ins_duty *d, int at, int *cover, const int *need, int slots, int now)
+/* What the lack would change by with the pause of d at `at`. */
+static int change_if(const struct ins_duty *d, int at, const int *cover, const int *need,
+		     int slots, int now)
 {
-	int old = d->shift.pause_at, lack;
-	add(&d->shift, slots, -1, cover);
-	d->shift.pause_at = at;
-	add(&d->shift, slots, 1, cover);
-	lack = lack_of(cover, need, slots, now);
-	add(&d->shift, slots, -1, cover);
-	d->shift.pause_at = old;
-	add(&d->shift, slots, 1, cover);
-	return lack;
+	int old = d->shift.from + d->shift.pause_at, to = d->shift.from + at, n = d->shift.pause;
+	int change = 0;
+	for (int k = 0; k < n; k++) {
+		int back = old + k, gone = to + k;
+		if (back >= now && back < slots && (back < to || back >= to + n))
+			change -= need[back] > cover[back];
+		if (gone >= now && gone < slots && (gone < old || gone >= old + n))
+			change += need[gone] >= cover[gone];
+	}
+	return change;
 }
 
-/* The pause whose move helps most; false: none helps. */
-static bool best_pause(struct ins_duty *duty, size_t n, int *cover, const int *need, int slots,
-		       int now, struct ins_move *ret)
+/* The pause whose move helps most; false: none helps, or *work is used up. */
+static bool best_pause(const struct ins_duty *duty, size_t n, const int *cover, const int *need,
+		       int slots, int now, size_t *work, struct ins_move *ret)
 {
-	int least = lack_of(cover, need, slots, now);
-	bool found = false;
+	int least = 0;
 	for (size_t i = 0; i < n; i++) {
 		const struct ins_shift *k = &duty[i].shift;
+		int first = duty[i].pause_first > 1 ? duty[i].pause_first : 1;
+		int last = k->length - k->pause - 1;
 		if (!k->pause || k->from + k->pause_at < now)
 			continue;
-		for (int at = duty[i].pause_first; at <= duty[i].pause_last; at++) {
-			if (at == k->pause_at || k->from + at < now || at < 1 ||
-			    at + k->pause >= k->length)
-				continue;
-			int lack = lack_if(&duty[i], at, cover, need, slots, now);
-			if (lack < least) {
-				least = lack;
+		first = now - k->from > first ? now - k->from : first;
+		last = duty[i].pause_last < last ? duty[i].pause_last : last;
+		for (int at = first; at <= last && *work < WORK; at++) {
+			int by = change_if(&duty[i], at, cover, need, slots, now);
+			*work += (size_t)k->pause;
+			if (by < least) {
+				least = by;
 				*ret = (struct ins_move){ INS_MOVE_PAUSE, i, k->from + at };
-				found = true;
 			}
 		}
 	}
-	return found;
+	return least < 0;
 }
 
 /* Who ends where people lack stays on, one slot at a time. */
@@ -76,12 +80,14 @@ static bool best_longer(const struct ins_duty *duty, size_t n, const int *cover,
 
 /* The one who can go earliest without being missed. */
 static bool best_leave(const struct ins_duty *duty, size_t n, const int *cover, const int *need,
-		       int now, struct ins_move *ret)
+		       int slots, int now, struct ins_move *ret)
 {
 	int most = 0;
 	for (size_t i = 0; i < n; i++) {
 		const struct ins_shift *k = &duty[i].shift;
-		int end = k->from + k->length, t = end;
+		int end = k->from + k->length, t;
+		end = end < slots ? end : slots;
+		t = end;
 		if (!duty[i].may_leave || end <= now)
 			continue;
 		while (t > now && t > k->from + 1 && ins_shift_works(k, t - 1) &&
@@ -114,15 +120,15 @@ size_t ins_shift_replan(struct ins_duty *duty, size_t n, const int *need, int sl
 			struct ins_move *ret, size_t max, int *short_by)
 {
 	int cover[INS_SHIFT_SLOTS] = { 0 };
-	size_t moves = 0;
+	size_t moves = 0, work = 0;
 	struct ins_move m;
 	slots = slots < INS_SHIFT_SLOTS ? slots : INS_SHIFT_SLOTS;
 	now = now > 0 ? now : 0;
 	for (size_t i = 0; i < n; i++)
 		add(&duty[i].shift, slots, 1, cover);
-	while (moves < max && (best_pause(duty, n, cover, need, slots, now, &m) ||
+	while (moves < max && (best_pause(duty, n, cover, need, slots, now, &work, &m) ||
 			       best_longer(duty, n, cover, need, slots, now, &m) ||
-			       best_leave(duty, n, cover, need, now, &m))) {
+			       best_leave(duty, n, cover, need, slots, now, &m))) {
 		apply(duty, &m, slots, cover);
 		ret[moves++] = m;
 	}

@@ -16,7 +16,9 @@ struct shift_node {
 	double *need;
 };
 
+/* The bound of what the node still needs (INFINITY: it cannot be covered), x of each kind, within
+ * its bounds. *work grows, up to limit; *stopped: the optimum was not reached. */
 double shift_relax(const struct ins_shift_set *s, const struct shift_node *n, double *x,
-		   size_t *work);
+		   size_t limit, size_t *work, bool *stopped);
 
 #endif

@@ -90,9 +90,8 @@ static void fill(struct tableau *t, const struct ins_shift_set *s, const struct 
 		row(t, t->rows)[j] = -n->need[j];
 }
 
-/* The bound of what the node still needs (INFINITY: it cannot be covered), x of each kind. */
 double shift_relax(const struct ins_shift_set *s, const struct shift_node *n, double *x,
-		   size_t *work)
+		   size_t limit, size_t *work, bool *stopped)
 {
 	struct tableau t = { .rows = (int)s->kinds, .cols = s->slots };
 	bool covered = true;
@@ -105,19 +104,27 @@ double shift_relax(const struct ins_shift_set *s, const struct shift_node *n, do
 	t.basis = xalloc((size_t)(t.rows + t.cols) * sizeof(int));
 	t.out = t.basis + t.rows;
 	fill(&t, s, n);
-	for (int turn = 0; turn < 20000 && *work < SHIFT_WORK; turn++) {
+	*stopped = true;
+	for (int turn = 0; turn < 20000 && *work < limit; turn++) {
 		int c = entering(&t, turn > 5000), r = c < 0 ? -1 : leaving(&t, c);
 		covered = c < 0 || r >= 0;
-		if (r < 0)
+		if (r < 0) {
+			*stopped = false;
 			break;
+		}
 		pivot(&t, r, c);
 		*work += cells;
 	}
 	/* the dual is feasible at each step: its value is a bound, stopped early or not */
 	double bound = covered ? row(&t, t.rows)[t.cols] : INFINITY;
-	for (int j = 0; j < t.cols; j++)
-		if (t.out[j] >= t.cols)
-			x[t.out[j] - t.cols] = row(&t, t.rows)[j];
+	for (int j = 0; j < t.cols; j++) {
+		int i = t.out[j] - t.cols;
+		if (i < 0)
+			continue;
+		/* before the optimum there are negative ones */
+		double most = n->most[i] == SHIFT_FREE ? HUGE_VAL : n->most[i] - n->least[i];
+		x[i] = fmin(fmax(row(&t, t.rows)[j], 0), most);
+	}
 	xfree(t.a);
 	xfree(t.basis);
 	return bound;

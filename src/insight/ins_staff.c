@@ -101,30 +101,79 @@ static void patient(const struct ins_load *l, int n, struct ins_staffing *s)
 	s->queue = s->asa_s * lambda;
 }
 
-/* Birth and death around the state "all n busy, nobody waits", whose weight is 1. */
+/* ---- Erlang A: birth and death, k waiting while all n are busy ---- */
+
+/* Beyond: so many wait that their number hardly varies (a third of a percent). */
+#define FLUID 1e5
+enum { TURNS = 50000 };              /* states to each side of the most likely one */
+
+struct birth {
+	double mu, lambda, theta;    /* of all n, a second */
+	double b, u;                 /* mu / theta; share whose patience ends within_s */
+	double all, waiting, in_time;
+};
+
+static void weigh(struct birth *q, double k, double w)
+{
+	q->all += w;
+	q->waiting += k * w;
+	/* below a billionth of what is sought nobody counts them */
+	if (q->u > 0 && w > 1e-18 * q->all)
+		q->in_time += w * q->b / (k + 1 + q->b) * ins_beta_inc(k + 1, q->b + 1, q->u);
+}
+
+/* Sums over the states from the most likely one to both sides, whose weight is 1, so nothing
+ * overflows. Returns the weight of "all busy, nobody waits"; 0 when it is beyond sight. */
+static double sums(struct birth *q, double peak)
+{
+	double w = 1, k = peak;
+	for (int i = 0; i < TURNS && w >= 1e-18 * q->all; i++, k++) {
+		weigh(q, k, w);
+		w *= q->lambda / (q->mu + (k + 1) * q->theta);
+	}
+	w = 1;
+	k = peak;
+	for (int i = 0; i < TURNS && k > 0 && w >= 1e-18 * q->all; i++) {
+		w *= (q->mu + k * q->theta) / q->lambda;
+		weigh(q, --k, w);
+	}
+	return k > 0 ? 0 : w;
+}
+
+/* A queue so long that it is as good as a flow: all wait equally long or leave. */
+static void flow(const struct ins_load *l, const struct birth *q, struct ins_staffing *s)
+{
+	double served = q->mu / q->lambda;
+	s->p_wait = s->occupancy = 1;
+	s->p_abandon = 1 - served;
+	s->queue = (q->lambda - q->mu) / q->theta;
+	s->asa_s = s->queue / q->lambda;
+	s->service_level = -log(served) * l->patience_s <= l->within_s ? served : 0;
+}
+
 static void impatient(const struct ins_load *l, int n, struct ins_staffing *s)
 {
-	double mu = 1 / l->aht_s, lambda = l->calls / l->interval_s, theta = 1 / l->patience_s;
-	double below = 1 / ins_erlang_b(lambda / mu, n) - 1; /* the states with one idle */
-	double b = n * mu / theta, u = -expm1(-theta * l->within_s);
-	double w = 1, all = below, waiting = 0, behind = 0, in_time = 0;
-	for (int k = 0; k < 10000000; k++) {
-		all += w;
-		behind += w;
-		waiting += k * w;
-		/* below a billionth of what is sought nobody counts them */
-		if (l->within_s > 0 && w > 1e-18 * all)
-			in_time += w * b / (k + 1 + b) * ins_beta_inc(k + 1, b + 1, u);
-		w *= lambda / (n * mu + (k + 1) * theta);
-		if (w < 1e-18 * all && n * mu + (k + 1) * theta > lambda)
-			break;
+	struct birth q = { .mu = n / l->aht_s, .lambda = l->calls / l->interval_s,
+			   .theta = 1 / l->patience_s };
+	double below = 1 / ins_erlang_b(q.lambda * l->aht_s, n) - 1;   /* states with one idle */
+	double peak = q.lambda > q.mu ? floor((q.lambda - q.mu) / q.theta) : 0;
+	q.b = q.mu / q.theta;
+	q.u = -expm1(-q.theta * l->within_s);
+	if (isinf(below)) {          /* nobody ever waits; service_level is 1 */
+		s->occupancy = q.lambda / q.mu;
+		return;
 	}
-	s->p_wait = behind / all;
-	s->queue = waiting / all;
-	s->asa_s = s->queue / lambda;
-	s->p_abandon = theta * s->queue / lambda;
-	s->service_level = (below + in_time) / all;
-	s->occupancy = lambda * (1 - s->p_abandon) / (n * mu);
+	if (peak > FLUID) {
+		flow(l, &q, s);
+		return;
+	}
+	below *= sums(&q, peak);
+	s->p_wait = q.all / (below + q.all);
+	s->queue = q.waiting / (below + q.all);
+	s->asa_s = s->queue / q.lambda;
+	s->p_abandon = q.theta * s->queue / q.lambda;
+	s->service_level = (below + q.in_time) / (below + q.all);
+	s->occupancy = q.lambda * (1 - s->p_abandon) / q.mu;
 }
 
 static void figures(const struct ins_load *l, int agents, struct ins_staffing *s)
@@ -176,7 +225,12 @@ int ins_staff_need(const struct ins_load *l, struct ins_staffing *ret, struct er
 		*ret = s;
 		return 0;
 	}
-	low = 0;
+	/* who is answered in time was served: fewer than goal x erlangs cannot be enough */
+	double least = floor(l->goal * l->calls * l->aht_s / l->interval_s /
+			     (l->concurrency > 1 ? l->concurrency : 1) * (1 - 1e-9));
+	low = least < INS_AGENTS_MAX ? (int)least : INS_AGENTS_MAX;
+	low = low > 0 ? low - 1 : 0;
+	high = low + 1;
 	while (!enough(l, high, &s)) {
 		if (high >= INS_AGENTS_MAX)
 			return err_set(e, ERR_RANGE, "%d agents do not reach the goal",

@@ -8,7 +8,7 @@
 #include "ins_shift.h"
 #include "ins_staff.h"
 
-enum { NODES = 2000, NODES_MAX = 50000 };
+enum { NODES = 2000, NODES_MAX = 50000, CELLS = 1000000000 }; /* about a second */
 
 /* ---- rosters ---- */
 
@@ -87,7 +87,7 @@ static int rules_of(const jv *shifts, struct ins_shift_set *s, sv *name, struct 
 static int roster(const int *need, int slots, const jv *shifts, int64_t nodes, jv **ret,
 		  struct err *e)
 {
-	struct ins_shift_set s = { .slots = slots, .need = need };
+	struct ins_shift_set s = { .slots = slots, .need = need, .work = CELLS };
 	struct ins_roster r = { 0 };
 	int cover[INS_SHIFT_SLOTS];
 	sv *name = xalloc(INS_SHIFT_KINDS * sizeof(*name));

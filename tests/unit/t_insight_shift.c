@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "t.h"
+#include "clk.h"
 #include "ins_shift.h"
 #include "ins_staff.h"
 
@@ -158,6 +159,46 @@ TEST(insight_shift_of_a_week)
 	ins_shift_set_done(&s);
 }
 
+/* The program is stopped after three turns, then after a few more: fractions that are no people
+ * yet, but a roster of whole ones, that covers, and no proof. */
+TEST(insight_shift_stopped_early)
+{
+	for (size_t turns = 1; turns < 40; turns += 2) {
+		int need[28], cover[28];
+		struct ins_shift_set s = { .slots = 28, .need = need };
+		struct ins_roster r;
+		day_need(need, turns);
+		day_kinds(&s);
+		s.work = turns * 108 * 29;
+		OK(ins_shift_solve(&s, 400, &r, NULL));
+		ins_roster_cover(&s, &r, cover);
+		for (size_t i = 0; i < s.kinds; i++)
+			CHECK(r.count[i] >= 0);
+		for (int t = 0; t < 28; t++)
+			CHECK(cover[t] >= need[t]);
+		CHECK(!r.proven && r.bound <= (double)r.cost);
+		ins_roster_done(&r);
+		ins_shift_set_done(&s);
+	}
+}
+
+/* A hundred thousand people a slot take no longer than ten. */
+TEST(insight_shift_of_many_people)
+{
+	static int need[336], cover[336];
+	struct ins_shift_set s = { .slots = 336, .need = need, .work = 1000 };
+	struct ins_roster r;
+	for (int t = 0; t < 336; t++)
+		need[t] = 100000 - t;
+	OK(ins_shift_add_all(&s, &(struct ins_shift){ .length = 16 }, 0, 320, 0, NULL));
+	OK(ins_shift_solve(&s, 1, &r, NULL));
+	ins_roster_cover(&s, &r, cover);
+	for (int t = 0; t < 336; t++)
+		CHECK(cover[t] >= need[t]);
+	ins_roster_done(&r);
+	ins_shift_set_done(&s);
+}
+
 TEST(insight_shift_says_what_is_wrong)
 {
 	const int need[4] = { 1, 1, 1, 1 };
@@ -201,6 +242,38 @@ TEST(insight_shift_replan)
 	EQ(m[0].kind, INS_MOVE_LEAVE);
 	EQ(one.shift.length, 5);
 	EQ(one.shift.pause_at, 1);
+}
+
+/* A shift that goes on after the day: nobody is needed there, and nothing is read. */
+TEST(insight_shift_replan_past_the_day)
+{
+	int need[4] = { 0, 1, 0, 0 }, lack;
+	struct ins_duty d = { { 0, 10, 5, 1, 0 }, 1, 8, 2, true };
+	struct ins_move m[4];
+	EQ(ins_shift_replan(&d, 1, need, 4, 0, m, 4, &lack), 1);
+	EQ(m[0].kind, INS_MOVE_LEAVE);
+	EQ(m[0].slot, 2);
+	EQ(lack, 0);
+}
+
+/* Five thousand on duty, each pause may go anywhere: an answer within seconds, no worse. */
+TEST(insight_shift_replan_of_many)
+{
+	enum { N = 5000 };
+	static struct ins_duty d[N];
+	static struct ins_move m[1000];
+	int need[336], before = 0, lack;
+	int64_t began = clk_cpu_us();
+	for (int t = 0; t < 336; t++)
+		need[t] = N - (t > 150 && t < 190 ? 0 : 1000);
+	for (int i = 0; i < N; i++)
+		d[i] = (struct ins_duty){ { 0, 336, 160 + i % 20, 4, 0 }, 1, 330, 0, false };
+	for (int t = 151; t < 190; t++)
+		for (int i = 0; i < 20; i++)
+			before += t >= 160 + i && t < 164 + i ? N / 20 : 0;
+	size_t n = ins_shift_replan(d, N, need, 336, 0, m, 1000, &lack);
+	CHECK(n > 10 && lack == before - 4 * (int)n);
+	CHECK(clk_cpu_us() - began < 20000000);
 }
 
 TEST(insight_adherence_by_hand)

@@ -113,6 +113,48 @@ TEST(insight_erlang_limits)
 	NEAR(a.p_abandon, ins_erlang_b(10, 14), 1e-6);
 }
 
+static bool sound(const struct ins_staffing *s)
+{
+	const double v[] = { s->service_level, s->p_wait, s->p_abandon, s->occupancy };
+	for (int i = 0; i < 4; i++)
+		if (!(v[i] >= 0 && v[i] <= 1 + 1e-9))
+			return false;
+	return isfinite(s->asa_s) && isfinite(s->queue) && s->queue >= 0;
+}
+
+/* Nights with a crowd on duty, and days on which nearly everybody gives up. */
+TEST(insight_erlang_a_at_its_ends)
+{
+	static const struct { struct ins_load l; int agents; double level, abandon; } row[] = {
+		{ { .5, 1800, 180, 60, 20, .8, 0, 0, 1 }, 130, 1, 0 },
+		{ { 3, 1800, 600, 60, 20, .8, 0, 0, 5 }, 40, 1, 0 },
+		{ { 3000, 1800, 300, 600, 20, .8, 0, 0, 1 }, 1, 0, 1 - 1 / 500. },
+		{ { 100000, 1800, 300, 86400, 20, .8, 0, 0, 1 }, 5000, 0, .7 },
+		{ { 1e7, 1, 86400, 86400 * 31., 20, .8, 0, 0, 1 }, 1, 0, 1 },
+		/* half leave; all who stay are served within the patience of ten */
+		{ { 2000, 1000, 100, 60, 600, .8, 0, 0, 1 }, 100, .5, .5 },
+	};
+	for (size_t i = 0; i < sizeof(row) / sizeof(*row); i++) {
+		struct ins_staffing s;
+		OK(ins_staff_at(&row[i].l, row[i].agents, &s, NULL));
+		CHECK(sound(&s));
+		NEAR(s.service_level, row[i].level, 2e-3);
+		NEAR(s.p_abandon, row[i].abandon, 2e-3);
+	}
+	/* the exact sums and the flow meet where one hands over to the other */
+	struct ins_load l = { 20000, 1800, 300, 1800, 20, .8, 0, 0, 1 };
+	struct ins_staffing s;
+	OK(ins_staff_at(&l, 1000, &s, NULL));
+	NEAR(s.p_abandon, 1 - 1000 / (20000 / 6.), 1e-6);
+	NEAR(s.queue, (20000 / 1800. - 1000 / 300.) * 1800, 1e-3);
+	l.patience_s = 3600;
+	OK(ins_staff_need(&l, &s, NULL));
+	CHECK(sound(&s) && s.service_level >= .8 && s.agents > 2600 && s.agents < 3400);
+	int need = s.agents;
+	OK(ins_staff_at(&l, need - 1, &s, NULL));
+	CHECK(s.service_level < .8);
+}
+
 TEST(insight_beta_by_hand)
 {
 	NEAR(ins_beta_inc(1, 1, 0.3), 0.3, 1e-15);
