@@ -58,7 +58,7 @@ CREATE TABLE webhook_delivery (
 	PRIMARY KEY (webhook, id)
 );
 CREATE INDEX webhook_delivery_list ON webhook_delivery (webhook, pos);
-CREATE INDEX webhook_delivery_due ON webhook_delivery (next_ms) WHERE state='waiting';
+CREATE INDEX webhook_delivery_due ON webhook_delivery (webhook, next_ms, pos) WHERE state='waiting';
 CREATE INDEX webhook_delivery_lane ON webhook_delivery (webhook, conversation, pos) WHERE state='waiting';
 
 -- What an ended interaction was, one row each: the body of its row interaction.ended of the river.

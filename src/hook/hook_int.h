@@ -52,6 +52,7 @@ struct hook {
 	struct loop_timer timer;
 	struct hook_flight *flights;
 	int n_flights;
+	char turn[27];               /* the webhook that was sent to last */
 	int64_t ticks;
 	bool scanning, recording;    /* with the scribe */
 	bool stopped, ending;
@@ -69,8 +70,6 @@ int64_t hook_wait_ms(const struct hook *h, int tries);      /* after so many; 0 
 /* hook_body.c: the JSON of an event; pos of its row. pii_key NULL: masked. 0, ERR_NOTFOUND. */
 int hook_body(struct store_db *db, int64_t pos, const unsigned char *pii_key, bool masked,
 	      struct sb *out);
-/* Texts with personal data masked; a copy. */
-jv *hook_masked(const jv *v);
 /* hook_sub.c: context of the sealed secret */
 int hook_secret(const unsigned char *key, sv webhook, sv sealed, struct sb *out);
 /* hook_list.c */

@@ -288,48 +288,90 @@ static void take(struct hook *h, struct store_db *db, struct store_stmt *q, stru
 		start(f, sb_sv(secret));
 }
 
-/* One of a conversation at a time, and not too many to one receiver. */
+/* One of a conversation at a time. */
 static bool may_start(const struct hook *h, sv webhook, sv id, sv conversation)
 {
-	int n = 0;
-	for (const struct hook_flight *f = h->flights; f; f = f->next) {
-		if (!sv_eq(webhook, sv_of(f->webhook)))
-			continue;
-		if (sv_eq(id, sv_of(f->id)) ||
-		    (conversation.n && sv_eq(conversation, sv_of(f->conversation))))
+	for (const struct hook_flight *f = h->flights; f; f = f->next)
+		if (sv_eq(webhook, sv_of(f->webhook)) &&
+		    (sv_eq(id, sv_of(f->id)) ||
+		     (conversation.n && sv_eq(conversation, sv_of(f->conversation)))))
 			return false;
-		n++;
-	}
-	return n < HOOK_FLIGHTS_EACH;
+	return true;
+}
+
+static int flying(const struct hook *h, const char *webhook)
+{
+	int n = 0;
+	for (const struct hook_flight *f = h->flights; f; f = f->next)
+		n += strcmp(webhook, f->webhook) == 0;
+	return n;
 }
 
 static const char due_sql[] =
 	"SELECT d.webhook, d.id, d.pos, d.conversation, d.tries, d.body, w.url, w.secret, "
-	"w.unmasked, "
-	"d.kind FROM webhook_delivery d JOIN webhook w ON w.id=d.webhook WHERE "
-	"d.state='waiting' AND "
-	"d.next_ms<=?1 AND (w.active=1 OR d.kind='webhook.test') AND (d.conversation='' OR NOT "
-	"EXISTS "
+	"w.unmasked, d.kind FROM webhook w JOIN webhook_delivery d ON d.webhook=w.id WHERE "
+	"w.id=?3 AND d.state='waiting' AND d.next_ms<=?1 AND (w.active=1 OR "
+	"d.kind='webhook.test') AND (d.conversation='' OR NOT EXISTS "
 	"(SELECT 1 FROM webhook_delivery p WHERE p.webhook=d.webhook AND "
 	"p.conversation=d.conversation AND p.state='waiting' AND p.pos<d.pos AND p.tries<?2)) "
-	"ORDER BY d.next_ms, d.pos LIMIT 256";
+	"ORDER BY d.next_ms, d.pos LIMIT 64";
 
-void hook_send(struct hook *h, struct store_db *db)
+/* What is due for one webhook, until `most` are under way to it. */
+static void send_one(struct hook *h, struct store_db *db, const char *webhook, int most)
 {
 	struct store_stmt *q;
 	struct sb secret;
-	if (h->n_flights >= HOOK_FLIGHTS || store_prep(db, &q, due_sql))
+	int n = flying(h, webhook);
+	if (n >= most || store_prep(db, &q, due_sql))
 		return;
 	store_bind_int(q, 1, clk_wall_ms());
 	store_bind_int(q, 2, HOOK_IN_ORDER);
+	store_bind_sv(q, 3, sv_of(webhook));
 	sb_init(&secret, 256);
-	while (h->n_flights < HOOK_FLIGHTS && store_step(q) == 1)
-		if (may_start(h, store_col_sv(q, 0), store_col_sv(q, 1), store_col_sv(q, 3)))
+	while (n < most && h->n_flights < HOOK_FLIGHTS && store_step(q) == 1)
+		if (may_start(h, store_col_sv(q, 0), store_col_sv(q, 1), store_col_sv(q, 3))) {
 			take(h, db, q, &secret);
+			n++;
+		}
 	store_reset(q);
 	if (secret.p)
 		sodium_memzero(secret.p, secret.n);
 	sb_done(&secret);
+}
+
+/* Those to which something is due, from the one behind h->turn on and round; their number. */
+static int due_webhooks(struct hook *h, struct store_db *db, char ids[][27])
+{
+	struct store_stmt *q;
+	int n = 0;
+	if (store_prep(db, &q,
+		       "SELECT w.id FROM webhook w WHERE EXISTS (SELECT 1 FROM webhook_delivery d "
+		       "WHERE d.webhook=w.id AND d.state='waiting' AND d.next_ms<=?1 AND "
+		       "(w.active=1 OR d.kind='webhook.test')) ORDER BY w.id<=?2, w.id LIMIT ?3"))
+		return 0;
+	store_bind_int(q, 1, clk_wall_ms());
+	store_bind_sv(q, 2, sv_of(h->turn));
+	store_bind_int(q, 3, HOOK_MAX);
+	while (n < HOOK_MAX && store_step(q) == 1)
+		snprintf(ids[n++], 27, SV_FMT, SV_ARG(store_col_sv(q, 0)));
+	store_reset(q);
+	return n;
+}
+
+/* In turn, and first one to each: a receiver that is slow keeps only its own events waiting. */
+void hook_send(struct hook *h, struct store_db *db)
+{
+	char ids[HOOK_MAX][27];
+	if (h->n_flights >= HOOK_FLIGHTS)
+		return;
+	int n = due_webhooks(h, db, ids);
+	for (int most = 1; most <= HOOK_FLIGHTS_EACH; most++)
+		for (int i = 0; i < n && h->n_flights < HOOK_FLIGHTS; i++) {
+			int before = h->n_flights;
+			send_one(h, db, ids[i], most);
+			if (h->n_flights > before)
+				memcpy(h->turn, ids[i], sizeof(h->turn));
+		}
 }
 
 /* Those with the scribe come back to the mailbox. */

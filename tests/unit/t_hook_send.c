@@ -79,7 +79,7 @@ TEST(hook_sends_what_is_wanted_signed_and_masked)
 	SV_EQ(jv_get_str(o, "conversation"), CONV);
 	EQ(jv_get_int(o, "seq", 0), 2);
 	SV_EQ(jv_as_str(jv_path(o, "data.agent")), "mei");
-	SV_EQ(jv_as_str(jv_path(o, "data.name")), "***");
+	SV_EQ(jv_as_str(jv_path(o, "data.name")), "[name]");
 	SV_EQ(jv_as_str(jv_path(o, "data.note")), "call [phone]");
 	CHECK(sv_eq(header(&w, "webhook-id:", 0), jv_get_str(o, "id")));
 	OK(sv_i64(header(&w, "webhook-timestamp:", 0), &when));
@@ -89,6 +89,60 @@ TEST(hook_sends_what_is_wanted_signed_and_masked)
 	EQ(hw_number(&w, "SELECT count(*) FROM webhook WHERE secret LIKE '%whsec%'"), 0);
 	EQ(hw_number(&w, "SELECT count(*) FROM event WHERE body LIKE '%whsec%'"), 0);
 	hw_down(&w);
+	http_close(&w.http);
+}
+
+/* What a role that sees nothing would not see does not go out either. */
+TEST(hook_masks_whatever_key_it_stands_under)
+{
+	static const char *const bare[] = { "13912345678", "139 1234", "zhao.lei@", "白鹭里",
+					    "11010519491231002X", "4111 1111", "66554433",
+					    "Elm Street" };
+	static const char marks[] =
+		"{\"note\":\"Tel 139 1234 5678, +86-139-1234-5678, mail zhao.lei@marks.example, "
+		"住址是南京市鼓楼区白鹭里55号7栋1201室, 身份证 11010519491231002X, card 4111 1111 "
+		"1111 1111\",\"mobile\":\"13912345678\",\"telephone\":13912345678,"
+		"\"phones\":[\"66554433\"],\"id_card\":\"11010519491231002X\","
+		"\"bank_card\":\"4111 1111 1111 1111\",\"address\":{\"line\":\"9 Elm Street\","
+		"\"street\":\"白鹭里\"},\"other\":{\"deep\":[\"call 13912345678 now\"]}}";
+	struct hw w = { .o = { .allow_private = true } };
+
+	CHECK(http_open(&w.http, ok, 1) && hw_up(&w) && hw_make(&w, "a.*", false));
+	CHECK(hw_event(&w, "a.marks", 1, marks));
+	CHECK(hw_wait(&w, "SELECT count(*) FROM webhook_delivery WHERE state='sent'", 1));
+	for (size_t i = 0; i < sizeof(bare) / sizeof(*bare); i++)
+		CHECK(sv_find(body_of(&w), sv_of(bare[i])) < 0);
+	jv *o = jv_parse(body_of(&w), NULL);
+	SV_EQ(jv_as_str(jv_path(o, "data.mobile")), "[phone]");
+	jv_free(o);
+	hw_down(&w);
+	http_close(&w.http);
+}
+
+/* One receiver never answers and has a long backlog: the other one's event goes at once. */
+TEST(hook_one_slow_receiver_does_not_stop_the_others)
+{
+	static const char *const silent[] = { NULL };
+	struct hw w = { .o = { .allow_private = true } };
+	struct http slow;
+
+	CHECK(http_open(&slow, silent, 1) && http_open(&w.http, ok, 1) && hw_up(&w));
+	int port = w.http.port;
+	w.http.port = slow.port;
+	CHECK(hw_make(&w, "a.*", false));
+	CHECK(hw_exec(&w, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE "
+			  "i<300) INSERT INTO webhook_delivery (webhook, id, pos, kind, next_ms, "
+			  "made_ms, body) SELECT w.id, 'x' || i, 0, 'a.b', 1, 1, '{}' FROM n, "
+			  "webhook w"));
+	w.http.port = port;
+	CHECK(hw_make(&w, "b.*", false));
+	CHECK(hw_event(&w, "b.one", 0, "{}"));
+	CHECK(hw_wait(&w, "SELECT count(*) FROM webhook_delivery WHERE kind='b.one' AND "
+			  "state='sent'", 1));
+	CHECK(hw_number(&w, "SELECT max(tried_ms-made_ms) FROM webhook_delivery WHERE "
+			    "kind='b.one'") < 2000);
+	hw_down(&w);
+	http_close(&slow);
 	http_close(&w.http);
 }
 
