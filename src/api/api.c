@@ -6,6 +6,7 @@
 #include "api_audit.h"
 #include "api_gap.h"
 #include "api_int.h"
+#include "api_night.h"
 #include "api_assist.h"
 #include "api_people.h"
 #include "api_policy.h"
@@ -159,6 +160,8 @@ static const struct web_route routes[] = {
 	{ "GET", "/api/v1/reports/{id}", api_report, NULL },
 	{ "PUT", "/api/v1/reports/{id}", api_report_put, NULL },
 	{ "DELETE", "/api/v1/reports/{id}", api_report_delete, NULL },
+	{ "GET", "/api/v1/nights", api_nights, NULL },
+	{ "GET", "/api/v1/nights/{id}", api_night, NULL },
 	{ "GET", "/api/v1/canned", api_canned, NULL },
 	{ "GET", "/api/v1/dispositions", api_dispositions, NULL },
 	{ "GET", "/api/v1/conversations/{id}/summary", api_summary, NULL },

@@ -358,7 +358,6 @@ static void look_post(struct looking *k, const jv *cfg)
 	}
 }
 
-/* There is no way to do it, so who asks for it is told rather than ignored. */
 static void look_knowledge(struct looking *k, const jv *knowledge)
 {
 	if (app_knowledge_minute(jv_get_str(knowledge, "learn_at")) == -2)
@@ -366,6 +365,14 @@ static void look_knowledge(struct looking *k, const jv *knowledge)
 			 "Write it as 03:00, or leave it empty for never.");
 }
 
+static void look_night(struct looking *k, const jv *night)
+{
+	if (app_knowledge_minute(jv_get_str(night, "at")) == -2)
+		complain(k, "night.at", "that is no time of day",
+			 "Write it as 02:30, or leave it empty for never.");
+}
+
+/* There is no way to do it, so who asks for it is told rather than ignored. */
 static void look_feel(struct looking *k, const jv *feel)
 {
 	if (jv_get_bool(feel, "voice_of_employees", false))
@@ -395,6 +402,7 @@ int app_config_look(const jv *cfg, const char *file)
 	look_systems(&k, jv_get(cfg, "systems"));
 	look_post(&k, cfg);
 	look_knowledge(&k, jv_get(cfg, "knowledge"));
+	look_night(&k, jv_get(cfg, "night"));
 	look_feel(&k, jv_get(cfg, "feel"));
 	return k.issues ? ERR_INVAL : 0;
 }

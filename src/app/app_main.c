@@ -1,5 +1,6 @@
 /* app_main.c: the table of commands. A command is a file (cmd_*.c) and a row here. */
 #include "app_int.h"
+#include "app_night.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -51,6 +52,9 @@ static const struct cli_cmd cmds[] = {
 	  "--topics | --recount",
 	  "service level, handling time, containment and 40 more, by anything",
 	  "report --metrics service_level,aht,csat --rows queue --last 28d", cmd_report },
+	{ "night", "[--dry] [--now DATE] [--list | --back NAME] [--lang L] [--json]",
+	  "learn from what people corrected; replace a model only by a better one",
+	  "night --dry", cmd_night },
 	{ "forecast",
 	  "[--horizon 5d] [--period 30m] [--calendar FILE] [--backtest] [--json] FILE.csv | "
 	  "--data DIR",
@@ -68,7 +72,7 @@ static const struct cli_cmd cmds[] = {
 	  "call sip:service@127.0.0.1:5060 --play question.wav --record answer.wav", cmd_call },
 	{ "bench", "chat | calls | echo | llm | kb | voice | acd | parties | report",
 	  "measure speed and memory", "bench chat", cmd_bench },
-	{ "replay", "FILE.jsonl... [--company FILE] [--key FILE] [--json]",
+	{ "replay", "FILE.jsonl... [--company FILE] [--key FILE] [--against CANDIDATE] [--json]",
 	  "does the engine still do what it did in these conversations?",
 	  "replay demo/calls/*.jsonl", cmd_replay },
 	{ "mcp",

@@ -10,6 +10,7 @@
 #include "app_knowledge.h"
 #include "app_meaning.h"
 #include "app_models.h"
+#include "app_night.h"
 #include "app_people.h"
 #include "app_profile.h"
 #include "app_quality.h"
@@ -48,6 +49,7 @@ struct app_server {
 	struct app_quality *quality;
 	struct app_report *report;
 	struct app_roll *roll;
+	struct app_night *night;
 	struct app_people *people;
 	struct guard_access *access;
 	struct app_assist *assist;
@@ -347,6 +349,13 @@ static int server_report(struct app_server *s, const jv *company, struct err *e)
 	return app_report_open(&s->report, &o, e);
 }
 
+static int server_night(struct app_server *s, const jv *company, struct err *e)
+{
+	const struct app_night_opts o = { .cfg = s->cfg, .company = company, .data = s->data,
+					  .store = s->store };
+	return app_night_open(&s->night, &o, e);
+}
+
 static int server_assist(struct app_server *s, const jv *company, struct err *e)
 {
 	const struct app_assist_opts o = { .cfg = s->cfg, .company = company, .store = s->store,
@@ -604,6 +613,8 @@ int app_server_open(struct app_server **ret, const jv *cfg, const char *data_dir
 	if (rc == 0)
 		rc = server_report(s, company, e);
 	if (rc == 0)
+		rc = server_night(s, company, e);
+	if (rc == 0)
 		rc = server_hub(s, company, e);
 	if (rc == 0) /* before the door, which lists what is being pulled */
 		rc = app_models_pull(s->models, on_model, s, e);
@@ -693,6 +704,7 @@ void app_server_watch(struct app_server *s)
 	app_quality_tick(s->quality);
 	app_report_tick(s->report);
 	app_roll_tick(s->roll);
+	app_night_tick(s->night);
 	renew(s);
 }
 
@@ -719,6 +731,7 @@ void app_server_close(struct app_server *s)
 	app_service_stop(s->service);
 	app_quality_stop(s->quality);
 	app_report_stop(s->report);
+	app_night_stop(s->night);
 	app_meaning_stop(s->meaning);
 	app_roll_close(s->roll);    /* what it asked of the door is still done */
 	api_stop(s->api);           /* no new requests; its mailbox lives on */
@@ -732,6 +745,7 @@ void app_server_close(struct app_server *s)
 	app_voice_close(s->voice);
 	pool_free(s->pool);
 	app_knowledge_close(s->knowledge);
+	app_night_close(s->night);
 	app_service_close(s->service);
 	hook_stop(s->hook);
 	store_close(s->store);

@@ -1,12 +1,16 @@
 /* cmd_replay.c: `callm replay`: does the engine still do with these conversations what it did?
  *
  * Each log is fed to a fresh core and compared byte for byte (talk_replay). The texts are the
- * company's: another company's file, or changed texts, show as the first line that differs. With a
- * data folder what was published in its console goes before the company's files, as in the server
- * that made the log. */
+ * company's: another company's file, or changed texts, show as the first line that differs.
+ * With a data folder what was published in its console goes before the company's files, as in
+ * the server that made the log, and its live intents are asked. With --against it is another
+ * task of intents that is asked: of logs the first thing that it would have done otherwise is
+ * shown, of the river (no files) each turn that it hears otherwise. */
 #include "app_int.h"
 #include "api_policy.h"
+#include "app_against.h"
 #include "app_company.h"
+#include "app_night.h"
 #include "flow.h"
 #include "policy_table.h"
 #include "talk_log.h"
@@ -207,9 +211,51 @@ static int replay_all(struct replaying *p, const char *company, char **files, in
 	return p->differ || p->failed;
 }
 
+/* The whole river by the candidate. */
+static int against_river(struct replaying *p, struct store_db *db, struct feel_task *t)
+{
+	struct app_against o = { .json = p->json };
+	int rc = db ? app_against_river(db, t, &o) : ERR_NOTFOUND;
+	if (rc)
+		return cli_fail("which conversations? name logs, or a data folder: %s",
+				err_text(rc));
+	if (!p->json)
+		printf("%zu conversations, %zu turns, %zu heard otherwise\n", o.conversations,
+		       o.turns, o.differ);
+	return 0;
+}
+
+/* What the data folder has live, or the candidate; *done: the river was what was asked for. */
+static int use_intents(struct replaying *p, const char *data, const char *against, bool files,
+		       bool *done)
+{
+	struct err e = { 0 };
+	struct store_db *db = NULL;
+	struct feel_task *base = feel_task_base(&e), *t = NULL;
+	int rc = base ? 0 : e.code, ret = 0;
+	*done = false;
+	if (rc == 0 && p->store)
+		rc = store_reader(p->store, &db);
+	if (rc == 0 && db)
+		app_night_use(db, data, base);
+	if (rc == 0 && against[0])
+		rc = app_against_load(&t, db, data, sv_of(against), base, &e);
+	if (rc)
+		ret = cli_fail("%s", e.msg[0] ? e.msg : err_text(rc));
+	else if (t && !files) {
+		ret = against_river(p, db, t);
+		*done = true;
+	} else if (t && feel_use(t, false)) {
+		ret = cli_fail("%s: not a task of intents", against);
+	}
+	feel_task_unref(t);
+	feel_task_unref(base);
+	return ret;
+}
+
 int cmd_replay(int argc, char **argv)
 {
-	const char *company = "", *key = "", *data = "";
+	const char *company = "", *key = "", *data = "", *against = "";
 	unsigned char secret[TALK_LOG_KEY];
 	struct replaying p = { 0 };
 	struct err e = { 0 };
@@ -218,11 +264,14 @@ int cmd_replay(int argc, char **argv)
 		{ "company", CLI_STR, &company, "its file; else the demo company" },
 		{ "data", CLI_STR, &data, "data folder: what its console published goes first" },
 		{ "key", CLI_STR, &key, "replay.key of the data folder, for sealed lines" },
-		{ "json", CLI_FLAG, &p.json, "one JSON object a file" },
+		{ "against", CLI_STR, &against,
+		  "another task of intents: a file, or a name of callm night --list (intent, "
+		  "intent-3); without logs: all turns of the last month" },
+		{ "json", CLI_FLAG, &p.json, "one JSON object a file, or a turn" },
 	};
 	if (!cli_parse(argc, argv, opts, sizeof(opts) / sizeof(*opts), &rest, &status))
 		return status;
-	if (rest >= argc)
+	if (rest >= argc && !against[0])
 		return cli_fail("which logs? callm replay recordings/*.jsonl"), 2;
 	if (key[0] && talk_log_key(key, secret, &e))
 		return cli_fail("%s", e.msg);
@@ -239,7 +288,12 @@ int cmd_replay(int argc, char **argv)
 	}
 	if (rc)
 		return cli_fail("%s", e.msg);
-	int ret = replay_all(&p, company, argv + rest, argc - rest);
+	bool done;
+	int ret = use_intents(&p, data, against, rest < argc, &done);
+	if (ret == 0 && !done)
+		ret = replay_all(&p, company, argv + rest, argc - rest);
+	(void)feel_use(NULL, false);
+	(void)feel_use(NULL, true);
 	store_close(p.store);
 	return ret;
 }

@@ -37,9 +37,10 @@ static void ask_mood(struct feel_ear *x, sv text, bool known, struct feel_net *n
 	feel_ear_say(x, FEEL_NET_EMOTION, net);
 }
 
-/* Intent and mood of what is more than small talk, which its phrases settle. */
-static void ask_nets(struct feel_state *f, sv text, const struct feel_text *t,
-		     struct feel_net *mood)
+/* Intent and mood of what is more than small talk, which its phrases settle. The ear that mood's
+ * names live in, to be given back; NULL: none was asked. */
+static struct feel_ear *ask_nets(struct feel_state *f, sv text, const struct feel_text *t,
+				 struct feel_net *mood)
 {
 	struct feel_net intent = { .n = 0 };
 	struct feel_ear *x = NULL;
@@ -53,10 +54,9 @@ static void ask_nets(struct feel_state *f, sv text, const struct feel_text *t,
 		feel_ear_say(x, FEEL_NET_INTENT, &intent);
 	}
 	feel_intent(t, &intent, f);
-	if (x) {
+	if (x)
 		ask_mood(x, text, asked, mood);
-		feel_ear_give(x);
-	}
+	return x;
 }
 
 void feel_turn(struct feel_state *f, sv text, sv fallback_lang)
@@ -69,7 +69,7 @@ void feel_turn(struct feel_state *f, sv text, sv fallback_lang)
 	set_language(f, text, fallback_lang);
 	f->wants_human = feel_wants_human(&t);
 	feel_small(&t, f);
-	ask_nets(f, text, &t, &net);
+	struct feel_ear *x = ask_nets(f, text, &t, &net);
 	if (f->wants_human) {
 		f->small_talk = false;
 		snprintf(f->intent, sizeof(f->intent), "talk_to_human");
@@ -84,6 +84,8 @@ void feel_turn(struct feel_state *f, sv text, sv fallback_lang)
 	if (f->small_talk)
 		f->out_of_scope = false;
 	feel_mood(&t, &net, f);
+	if (x)
+		feel_ear_give(x);
 	f->turns++;
 }
 

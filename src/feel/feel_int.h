@@ -61,7 +61,7 @@ bool feel_term(sv *pattern, sv *ret_words, bool *ret_not);
 /* ---- feel_net.c: the nets in the program ---- */
 enum { FEEL_NET_LANG, FEEL_NET_INTENT, FEEL_NET_EMOTION, FEEL_NETS, FEEL_NET_LABELS = 64 };
 struct feel_net {
-	sv name[FEEL_NET_LABELS];        /* of the net, for good */
+	sv name[FEEL_NET_LABELS];        /* of the ear's net, while the ear is taken */
 	double p[FEEL_NET_LABELS];       /* sum about 1 */
 	size_t n;
 	double valence, arousal;         /* of an emotion */

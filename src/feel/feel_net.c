@@ -6,6 +6,8 @@
  * store keeps as many as ever listened at once, EARS at most. What is made of a text, its features
  * and its meaning, is made once for all nets that read alike. Without a net (it was left out of the
  * build, or is broken) the tables answer alone.
+ * feel_use puts another task in the place of one of them: ears of before it are not kept any more
+ * when they come back, and the tasks they hold go with them.
  * Answers are rounded to 1/1000: kernels of other processors add in another order, and a recorded
  * conversation must come out the same there. Any thread.
  */
@@ -22,16 +24,20 @@ static const char *const file[FEEL_NETS] = { "lang.bin", "intent.bin", "emotion.
 static const int kind[FEEL_NETS] = { FEEL_LANGUAGE, FEEL_INTENT, FEEL_EMOTION };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static struct feel_task *task[FEEL_NETS];    /* written once, under once */
+static struct feel_task *own[FEEL_NETS];     /* written once, under once */
 
 enum { EARS = 16, ROOM = 4096 };
 struct feel_ear {
-	struct feel_reader *r[FEEL_NETS];    /* NULL: no such net */
+	struct feel_task *task[FEEL_NETS];   /* references; NULL: no such net */
+	struct feel_reader *r[FEEL_NETS];
+	unsigned age;                        /* of the tasks in use when it was made */
 	int read;                            /* the net whose reader holds the text */
 };
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct feel_ear *store[EARS];         /* under lock */
+static struct feel_ear *store[EARS];         /* under lock, as all that follow */
 static int stored;
+static struct feel_task *used[FEEL_NETS];    /* of feel_use; NULL: own */
+static unsigned age;
 
 /* Opening looked at every byte (checksums); an answer needs a few rows. The pages are the
  * program's own, so they come back by themselves when they are asked for. */
@@ -50,9 +56,9 @@ static void open_all(void)
 
 	for (int i = 0; i < FEEL_NETS; i++) {
 		sv bytes = feel_task_embedded(file[i]);
-		task[i] = bytes.n ? feel_task_load_mem(bytes, base, NULL) : NULL;
-		if (task[i] && feel_task_kind(task[i]) != kind[i])
-			task[i] = feel_task_unref(task[i]);
+		own[i] = bytes.n ? feel_task_load_mem(bytes, base, NULL) : NULL;
+		if (own[i] && feel_task_kind(own[i]) != kind[i])
+			own[i] = feel_task_unref(own[i]);
 		let_go(bytes);
 	}
 	let_go(feel_task_embedded("text_base.bin"));
@@ -63,8 +69,13 @@ static struct feel_ear *ear_new(void)
 {
 	struct feel_ear *x = xalloc(sizeof(*x));
 
+	(void)pthread_mutex_lock(&lock);
+	for (int i = 0; i < FEEL_NETS; i++)
+		x->task[i] = obj_ref(used[i] ? used[i] : own[i]);
+	x->age = age;
+	(void)pthread_mutex_unlock(&lock);
 	for (int i = 0; i < FEEL_NETS; i++) {
-		x->r[i] = task[i] ? feel_reader_new(task[i]) : NULL;
+		x->r[i] = x->task[i] ? feel_reader_new(x->task[i]) : NULL;
 		if (x->r[i])
 			feel_reader_reserve(x->r[i], ROOM);
 	}
@@ -85,8 +96,10 @@ struct feel_ear *feel_ear_take(void)
 
 static void ear_free(struct feel_ear *x)
 {
-	for (int i = 0; i < FEEL_NETS; i++)
+	for (int i = 0; i < FEEL_NETS; i++) {
 		feel_reader_free(x->r[i]);
+		feel_task_unref(x->task[i]);
+	}
 	xfree(x);
 }
 
@@ -106,12 +119,34 @@ void feel_ear_give(struct feel_ear *x)
 		x = ear_new();
 	}
 	(void)pthread_mutex_lock(&lock);
-	bool kept = stored < EARS;
+	bool kept = stored < EARS && x->age == age;
 	if (kept)
 		store[stored++] = x;
 	(void)pthread_mutex_unlock(&lock);
 	if (!kept)
 		ear_free(x);
+}
+
+int feel_use(struct feel_task *t, bool emotion)
+{
+	int net = emotion ? FEEL_NET_EMOTION : FEEL_NET_INTENT, n;
+	struct feel_ear *old[EARS];
+	struct feel_task *was;
+
+	if (t && (feel_task_kind(t) != kind[net] || feel_task_labels(t) > FEEL_NET_LABELS))
+		return ERR_INVAL;
+	(void)pthread_mutex_lock(&lock);
+	was = used[net];
+	used[net] = obj_ref(t);
+	age++;
+	n = stored;
+	memcpy(old, store, sizeof(*old) * (size_t)n);
+	stored = 0;
+	(void)pthread_mutex_unlock(&lock);
+	for (int i = 0; i < n; i++)
+		ear_free(old[i]);
+	feel_task_unref(was);
+	return 0;
 }
 
 void feel_warm(int threads)
@@ -145,12 +180,12 @@ bool feel_ear_say(struct feel_ear *x, int net, struct feel_net *out)
 	out->n = 0;
 	if (!x->r[net] || !x->r[x->read])
 		return false;
-	if (net != x->read && !feel_reads_alike(task[net], task[x->read]))
+	if (net != x->read && !feel_reads_alike(x->task[net], x->task[x->read]))
 		return false;
 	feel_guess_read(x->r[net], x->r[x->read], &g);
-	size_t n = feel_task_labels(task[net]);
+	size_t n = feel_task_labels(x->task[net]);
 	for (size_t i = 0; i < n && i < FEEL_NET_LABELS; i++) {
-		out->name[i] = feel_task_label(task[net], i);
+		out->name[i] = feel_task_label(x->task[net], i);
 		out->p[i] = rounded((double)g.p[i]);
 		out->n++;
 	}

@@ -230,7 +230,7 @@ bool feel_reads_alike(const struct feel_task *a, const struct feel_task *b)
 	bool turns_a = a->kind == FEEL_INTENT || a->kind == FEEL_EMOTION,
 	     turns_b = b->kind == FEEL_INTENT || b->kind == FEEL_EMOTION;
 
-	return turns_a && turns_b && a->base == b->base;
+	return turns_a && turns_b && (a->base ? a->base->id : 0) == (b->base ? b->base->id : 0);
 }
 
 /* ---- scoring ---- */

@@ -215,6 +215,21 @@ bool feel_reads_alike(const struct feel_task *a, const struct feel_task *b);
 void feel_task_test(struct feel_task *t, const struct feel_rows *rows, struct feel_tally *tally,
 		    sv name[FEEL_LABELS_MAX]);
 
+/* ---- feel_net.c ---- */
+/* From the next turn on the intents (or the emotions) are asked of t, instead of those in the
+ * program; NULL: of those again. Keeps a reference. ERR_INVAL: t is another kind of task, or has
+ * more than 64 labels. Any thread; turns under way end with what they began with. */
+int feel_use(struct feel_task *t, bool emotion);
+
+/* ---- the temperature of a task that is there ---- */
+/* The temperature at which t would be most honest about rows that it was not trained on (those in
+ * scope); t's own where there are none. One label a text. Any thread. */
+float feel_task_heat(struct feel_task *t, const struct feel_rows *rows);
+float feel_task_temperature(const struct feel_task *t);
+/* Writes the task whose file has these bytes with another temperature (0.01 to 100). ERR_CORRUPT,
+ * ERR_INVAL, what writing says. */
+int feel_task_temper(sv file, float temperature, const char *path, struct err *e);
+
 /* ---- feel_task_train.c ---- */
 struct feel_progress {
 	int epoch, epochs;

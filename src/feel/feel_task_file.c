@@ -287,3 +287,54 @@ sv feel_task_card(const struct feel_task *t)
 {
 	return sb_sv(&t->card_text);
 }
+
+float feel_task_temperature(const struct feel_task *t)
+{
+	return t->temperature;
+}
+
+/* The parts behind the card stay as they are, byte by byte. */
+static void put_tempered(struct sb *b, sv file, const struct head *was, jv *card)
+{
+	struct head h = *was;
+	struct sb text;
+
+	sb_init(&text, LIM_JSON_BYTES);
+	jv_dump(card, &text);
+	h.card = (uint32_t)text.n;
+	sb_put(b, sv_n((const char *)&h, sizeof(h)));
+	sb_put(b, sb_sv(&text));
+	fill(b);
+	sb_put(b, sv_slice(file, PART + parts(was->card), file.n));
+	sb_done(&text);
+	if (sb_err(b))
+		return;
+	uint64_t sum = sum_of(b->p, b->n);
+	memcpy(b->p + offsetof(struct head, sum), &sum, sizeof(sum));
+}
+
+int feel_task_temper(sv file, float temperature, const char *path, struct err *e)
+{
+	struct head h;
+	struct sb b;
+
+	if (!(temperature >= 0.01f && temperature <= 100))
+		return err_set(e, ERR_INVAL, "a temperature is 0.01 to 100");
+	if (file.n < sizeof(h))
+		return damaged(e, "too short");
+	memcpy(&h, file.p, sizeof(h));
+	if (memcmp(h.magic, magic, sizeof(magic)) != 0 || h.version != VERSION ||
+	    h.sum != sum_of(file.p, file.n) || PART + parts(h.card) > file.n)
+		return damaged(e, "its checksum");
+	jv *card = jv_parse(sv_n(file.p + PART, h.card), NULL);
+	if (!card)
+		return damaged(e, "the card");
+	jv_set_num(card, "temperature", (double)temperature);
+	sb_init(&b, FILE_MAX);
+	put_tempered(&b, file, &h, card);
+	int rc = sb_err(&b) ? err_set(e, ERR_TOOBIG, "%s: too large", path) :
+			      file_write(path, sb_sv(&b), e);
+	sb_done(&b);
+	jv_free(card);
+	return rc;
+}

@@ -271,3 +271,38 @@ void feel_dev_figures(const struct feel_task *t, const struct feel_rows *rows, c
 	feel_tally_figures(tally, out);
 	xfree(tally);
 }
+
+/* Number of the row's label in the task; -1: out of scope, or none of its labels. */
+static int label_in(const struct feel_task *t, sv name)
+{
+	for (size_t k = 0; k < t->n_label; k++)
+		if ((int)k != t->oos && sv_eq(t->name[k], name))
+			return (int)k;
+	return -1;
+}
+
+float feel_task_heat(struct feel_task *t, const struct feel_rows *rows)
+{
+	size_t labels = t->n_label, n = 0;
+	float *z = xalloc((rows->n * labels + 1) * sizeof(*z));
+	int *label = xalloc((rows->n + 1) * sizeof(*label));
+	struct feel_reader *r = feel_reader_new(t);
+	struct feel_guess g;
+
+	for (size_t i = 0; i < rows->n; i++) {
+		const struct feel_row *row = &rows->v[i];
+		int k = label_in(t, rows->name[row->label[0]]);
+		if (k < 0 || row->n_label != 1)
+			continue;
+		feel_guess(r, row->text, row->other, &g);
+		memcpy(z + n * labels, nn_out(r->pass, t->out, NULL), labels * sizeof(*z));
+		if (t->oos >= 0)
+			z[n * labels + (size_t)t->oos] = NEVER;
+		label[n++] = k;
+	}
+	float at = n ? nn_fit_temperature(z, label, n, (int)labels) : t->temperature;
+	feel_reader_free(r);
+	xfree(z);
+	xfree(label);
+	return at >= 0.01f && at <= 100 ? at : t->temperature;
+}

@@ -151,6 +151,8 @@ static const struct {
 	{ "POST /api/v1/surveys", "asgq" },
 	{ "GET /api/v1/surveys/{token}", "*" },
 	{ "POST /api/v1/surveys/{token}", "*" },
+	{ "GET /api/v1/nights", "asqv" },
+	{ "GET /api/v1/nights/{id}", "asqv" },
 	{ "GET /api/v1/canned", "asgq" },
 	{ "GET /api/v1/dispositions", "asgq" },
 	{ "GET /api/v1/conversations/{id}/summary", "asgq" },

@@ -15,6 +15,7 @@ import {
   behind, DIMS, FILTERS, INTERVALS, moment, pivot, RANGES, readQuestion, series, shown, toggled,
   type Answer, type Question, type Unit,
 } from './ask.ts';
+import { Nights } from './nights.tsx';
 import { Saved } from './saved.tsx';
 import { Anomalies, Topics } from './topics.tsx';
 
@@ -60,6 +61,7 @@ export default function Reports() {
             <aside class="card rep-ask" aria-label={t('rep.question')}>
               <Builder q={q} all={all} />
               <Saved q={q} open={ask} />
+              <Nights />
             </aside>
             <Result q={q} all={all} />
           </>
