@@ -156,8 +156,8 @@ int64_t acd_core_tick(struct acd_core *c, int64_t now_ms);
 /* How good login is for an item, higher is better: what queues with "best-match" and
  * "learned-match" ask. NULL = the sum of levels above what is needed. fit: for an agent who became
  * free, how much better than others this one is for that queue's customers: among items of
- * "learned-match" queues with equal priority that wait at least half as long as each other the
- * one of the best fit is taken. */
+ * "learned-match" queues with equal priority that wait at least half as long as the longest of
+ * them the one of the best fit is taken. */
 struct acd_pair {
 	sv item, queue, login;
 	enum acd_strategy strategy;

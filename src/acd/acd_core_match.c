@@ -222,45 +222,74 @@ static double points(const struct acd_core *c, const struct item *x, int64_t now
 	return x->priority + q->priority + q->ageing * (double)(now - x->since) / 60000.0;
 }
 
-struct pick { const struct agent *a; struct item *x; int tier; double points; };
+struct pick {
+	const struct agent *a;
+	struct item *x;              /* so far; of its tier, by points, then by wait */
+	int tier;
+	double points;
+	int n;
+	struct item *learned[ACD_QUEUES];    /* first in line of each learned-match queue, */
+	int8_t at[ACD_QUEUES];               /* and its tier */
+};
 
 static bool learned(const struct acd_core *c, const struct item *x)
 {
 	return c->score && !x->only && c->queue[x->queue].q->strategy == ACD_LEARNED_MATCH;
 }
 
-/* Of two that wait about as long: 1 = x suits the agent better, -1 = y does, 0 = not to be said. */
-static int suits(const struct acd_core *c, const struct agent *a, const struct item *x,
-		 const struct item *y, int64_t now)
-{
-	int64_t wx = now - x->since, wy = now - y->since;
-	if (x->queue == y->queue || !learned(c, x) || !learned(c, y) || 2 * wx < wy ||
-	    2 * wy < wx ||
-	    x->priority + c->queue[x->queue].q->priority !=
-		    y->priority + c->queue[y->queue].q->priority)
-		return 0;
-	double fx = fit_score(c, x, a, true, now), fy = fit_score(c, y, a, true, now);
-	return fx > fy ? 1 : fx < fy ? -1 : 0;
-}
-
 static void consider(struct acd_core *c, struct pick *p, struct item *x, int tier, int64_t now)
 {
 	double pts = points(c, x, now);
-	int suit = p->x && tier == p->tier ? suits(c, p->a, x, p->x, now) : 0;
+	if (learned(c, x)) {
+		p->at[p->n] = (int8_t)tier;
+		p->learned[p->n++] = x;
+	}
 	if (p->x && tier > p->tier)
 		return;
-	if (suit < 0)
-		return;
-	if (suit > 0) {
-		*p = (struct pick){ p->a, x, tier, pts };
-		return;
-	}
 	if (p->x && tier == p->tier && pts < p->points)
 		return;
 	if (p->x && tier == p->tier && pts <= p->points &&
 	    (x->since > p->x->since || (x->since == p->x->since && x->key.seq > p->x->key.seq)))
 		return;
-	*p = (struct pick){ p->a, x, tier, pts };
+	p->x = x;
+	p->tier = tier;
+	p->points = pts;
+}
+
+/* May x be taken in the place of the first in line, for the fit's sake? */
+static bool beside(const struct acd_core *c, const struct pick *p, int i)
+{
+	const struct item *x = p->learned[i];
+	return p->at[i] == p->tier &&
+	       x->priority + c->queue[x->queue].q->priority ==
+		       p->x->priority + c->queue[p->x->queue].q->priority;
+}
+
+/* When the first in line is of a learned-match queue: of those like it that wait at least half as
+ * long as the longest of them, whom the agent suits best. Whatever order they came in. */
+static struct item *suited(const struct acd_core *c, const struct pick *p, int64_t now)
+{
+	struct item *best = p->x;
+	int64_t longest = now - p->x->since;
+	double fit = 0;
+	bool known = false;
+	if (!learned(c, p->x) || p->n < 2)
+		return p->x;
+	for (int i = 0; i < p->n; i++)
+		if (beside(c, p, i) && now - p->learned[i]->since > longest)
+			longest = now - p->learned[i]->since;
+	for (int i = 0; i < p->n; i++) {
+		struct item *x = p->learned[i];
+		if (!beside(c, p, i) || 2 * (now - x->since) < longest)
+			continue;
+		double f = fit_score(c, x, p->a, true, now);
+		if (known && (f < fit || (f <= fit && x->key.seq > best->key.seq)))
+			continue;
+		best = x;
+		fit = f;
+		known = true;
+	}
+	return best;
 }
 
 /* The first of those lines by key whose wishes the agent meets; all of one queue, so that keys
@@ -287,8 +316,12 @@ static bool reaches(const struct acd_core *c, const struct agent *a, int queue)
 
 static struct item *pick_for(struct acd_core *c, const struct agent *a, int64_t now)
 {
-	struct pick p = { .a = a };
+	struct pick p;
 	unsigned can = 0;
+	p.a = a;
+	p.x = NULL;
+	p.n = p.tier = 0;
+	p.points = 0;
 	for (int m = 0; m < ACD_MEDIAS; m++)
 		can |= agent_can(a, (enum acd_media)m) ? 1u << m : 0;
 	for (size_t i = 0; i < c->only.n; i++) {
@@ -303,7 +336,7 @@ static struct item *pick_for(struct acd_core *c, const struct agent *a, int64_t 
 		if (x)
 			consider(c, &p, x, tier_in(a, q), now);
 	}
-	return p.x;
+	return p.x ? suited(c, &p, now) : NULL;
 }
 
 /* One more telephone for what rings everywhere. */

@@ -86,6 +86,10 @@ static int type_groups(struct sim_model *m, struct sim_type *t, const jv *list, 
 		if (g < 0)
 			return err_set(e, ERR_INVAL, "types[%d].groups[%zu]: there is no group "
 				       "\"" SV_FMT "\"", at, k, SV_ARG(name));
+		for (int i = 0; i < t->n_groups; i++)
+			if (t->group[i] == g)
+				return err_set(e, ERR_INVAL, "types[%d].groups[%zu]: \"" SV_FMT
+					       "\" is named twice", at, k, SV_ARG(name));
 		t->group[t->n_groups++] = g;
 	}
 	return 0;
@@ -113,6 +117,9 @@ static int read_type(struct sim_model *m, const jv *x, int at, struct err *e)
 	rc = rc ? rc : series(jv_get(x, "service_s"), m->periods, 1e6, place, t->service_s, e);
 	(void)snprintf(place, sizeof(place), "types[%d].patience_s", at);
 	rc = rc ? rc : series(jv_get(x, "patience_s"), m->periods, 1e7, place, t->patience_s, e);
+	if (rc == 0 && t->retry > 0 && t->retry_s < 1)
+		return err_set(e, ERR_INVAL, "types[%d].retry_s: who tries again waits a second "
+			       "at least", at);
 	for (int p = 0; p < m->periods; p++)
 		t->per_s[p] /= 3600;
 	return rc ? rc : type_groups(m, t, jv_get(x, "groups"), at, e);

@@ -208,7 +208,8 @@ int ope_run(const struct ope_log *log, const struct ope_opt *opt, struct ope_res
 	}
 	for (int k = 0; k < OPE_KINDS; k++)
 		r.est[k] = (struct ope_est){ .value = value_of(&s, k, (double)log->n),
-					     .known = log->q || k < OPE_DM };
+					     .known = k == OPE_DM ? log->q != NULL :
+						      s.w2 > 0 && (log->q || k < OPE_DM) };
 	r.mean_weight = s.w / (double)log->n;
 	r.max_weight = s.most;
 	r.ess = s.w2 > 0 ? s.w * s.w / s.w2 : 0;

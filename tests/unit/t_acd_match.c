@@ -38,6 +38,47 @@ static double share_of(struct world *w, const char *agent, const char *queue, in
 	return (double)got / n;
 }
 
+static double likes_last(void *arg, const struct acd_pair *p)
+{
+	(void)arg;
+	return !p->fit ? 0 : sv_eq(p->queue, SV("a")) ? 1 : sv_eq(p->queue, SV("b")) ? 2 : 3;
+}
+
+/* One waits 100 s, one 60 s, one 31 s, and suits the better the shorter it waits: the second is
+ * taken, for the third waits less than half as long as the first. Whatever order they are met in. */
+TEST(acd_the_best_fit_waits_half_as_long_as_the_longest)
+{
+	static const char *const orders[] = { "abc", "acb", "bac", "bca", "cab", "cba" };
+	static const struct {
+		const char *queue;
+		int64_t at_ms;
+	} item[] = { { "a", 0 }, { "b", 40000 }, { "c", 69000 } };
+	for (int k = 0; k < 6; k++) {
+		struct world w;
+		struct sb b;
+		int64_t at = 0;
+		sb_init(&b, 1000);
+		sb_cstr(&b, "queues:\n");
+		for (int i = 0; i < 3; i++)
+			sb_fmt(&b, "  - {id: %c, title: {zh: \"队\", en: Q}, strategy: "
+			       "learned-match}\n", orders[k][i]);
+		w_open(&w, sb_str(&b));
+		acd_core_score(w.c, likes_last, NULL);
+		OK(w_agent(&w, "x", "", "zh", "a b c"));
+		for (int i = 0; i < 3; i++) {
+			w_pass(&w, item[i].at_ms - at);
+			at = item[i].at_ms;
+			OK(w_enter(&w, item[i].queue, item[i].queue, "", 0));
+		}
+		w_pass(&w, 100000 - at);
+		OK(w_ready(&w, "x"));
+		STR_EQ(w_said(&w), "offer b x;");
+		CHECK(!w.bad);
+		w_close(&w);
+		sb_done(&b);
+	}
+}
+
 TEST(acd_learned_match_prefers_who_resolves)
 {
 	struct world w;

@@ -255,6 +255,10 @@ TEST(sim_faults_are_named)
 	      "[{name: g, agents: [9000]}]\n", "no number from 0 to 4000");
 	wrong("periods: 1\nperiod_s: 60\ntypes: [{name: a, service_s: [9], groups: [g]}]\ngroups: "
 	      "[{name: g, agents: [0]}]\n", "wait for ever");
+	wrong("periods: 1\nperiod_s: 60\ntypes: [{name: a, service_s: [9], groups: [g, g]}]\n"
+	      "groups: [{name: g, agents: [1]}]\n", "\"g\" is named twice");
+	wrong("periods: 1\nperiod_s: 60\ntypes: [{name: a, service_s: [9], groups: [g], retry: 1, "
+	      "retry_s: 0}]\ngroups: [{name: g, agents: [1]}]\n", "a second at least");
 	wrong("periods: 1\nperiod_s: 60\nsurprise: 1\ntypes: [{name: a, service_s: [9], groups: "
 	      "[g]}]\ngroups: [{name: g, agents: [1]}]\n", "surprise");
 }

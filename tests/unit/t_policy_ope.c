@@ -45,6 +45,17 @@ TEST(ope_values_by_hand)
 	NEAR(r.max_weight, 50, 1e-12);
 }
 
+/* A policy that never does what was done: its own rewards are unknown, not nothing. */
+TEST(ope_without_overlap_is_not_known)
+{
+	struct ope_result r = run("action,reward,pscore,pi_0,pi_1,q_0,q_1\n"
+				  "0,-1,0.5,0,1,-1,-0.5\n0,-2,0.5,0,1,-1,-0.5\n");
+	NEAR(r.ess, 0, 0);
+	for (int k = 0; k < OPE_KINDS; k++)
+		CHECK(r.est[k].known == (k == OPE_DM));
+	NEAR(r.est[OPE_DM].value, -0.5, 1e-12);
+}
+
 TEST(ope_without_a_model_of_rewards)
 {
 	struct ope_result r = run("# no q\n0,1,0.5,0.5,0.5\n1,0,0.5,0.5,0.5\n");
