@@ -332,8 +332,11 @@ static void mask_string(struct walk *w, size_t s, size_t e, int kind)
 	bool same = kind >= 0 && sv_eq(sb_sv(&masked), text);
 	/* a phone in a member called name is still a phone */
 	if (kind < 0 || same) {
+		bool json = (sv_starts(text, SV("{")) && sv_ends(text, SV("}"))) ||
+			    (sv_starts(text, SV("[{")) && sv_ends(text, SV("]")));
 		sb_reset(&masked);
-		same = !guard_mask_text(w->m, text, &masked);
+		same = json ? !guard_mask_json(w->m, text, &masked) :
+			      !guard_mask_text(w->m, text, &masked);
 	}
 	if (!same)
 		put_instead(w, s, e, sb_err(&masked) ? SV("***") : sb_sv(&masked));

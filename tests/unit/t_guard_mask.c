@@ -105,6 +105,12 @@ TEST(mask_json_finds_in_text)
 	CHECK(json_is(&m, "{\"text\":\"order HH2026-100108, 30 days, 2110.08 yuan\"}", NULL));
 	CHECK(json_is(&m, "{\"approval\":\"01M8C78DB819MVJK5N58ET6KC9\",\"x\":\"returns.en\"}",
 		      NULL));
+	/* JSON in a text stays JSON */
+	CHECK(json_is(
+		&m,
+		"{\"text\":\"{\\\"score\\\":0.13800138000,\\\"phone\\\":\\\"13800138000\\\"}"
+		"\"}",
+		"{\"text\":\"{\\\"score\\\":0.13800138000,\\\"phone\\\":\\\"****8000\\\"}\"}"));
 	CHECK(json_is(&m, "{}", NULL));
 }
 
