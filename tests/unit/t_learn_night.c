@@ -403,3 +403,42 @@ TEST(learn_night_that_was_killed_leaves_the_old_model)
 	HAS(sv_of(e.msg), "not the file that was promoted");
 	down(&w);
 }
+
+/* ---- forecasts ---- */
+
+/* Forty days of a queue, 24 half hours a day with 3 calls, 6 on every seventh day. */
+static int facts_write(void *arg, struct store_db *db)
+{
+	char sql[700];
+	int64_t first = NOW / DAY - 40;
+	snprintf(sql, sizeof(sql),
+		 "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i+1 FROM n WHERE i<5759) "
+		 "INSERT INTO ins_fact (id, kind, day, start_ms, queue, channel, entered) SELECT "
+		 "'f'||i, 1, %lld+i/144, (%lld+i/144)*86400000+28800000+(i%%144)/6*1800000, "
+		 "'sales', 'phone', 1 FROM n WHERE i%%6<3 OR (i/144)%%7=0",
+		 (long long)first, (long long)first);
+	int rc = store_exec(db, sql);
+	return rc ? rc : store_exec(db, "INSERT INTO ins_day (day, stale) SELECT DISTINCT day, 1 "
+					"FROM ins_fact");
+}
+
+TEST(learn_night_records_the_best_forecast)
+{
+	struct world w;
+	up(&w, "cast");
+	OK(store_write(w.st, facts_write, NULL, NULL, NULL));
+	OK(store_flush(w.st));
+	jv *n = night(&w);
+	const jv *item = jv_at(jv_get(n, "items"), 3);
+	SV_EQ(jv_get_str(item, "name"), "forecast/queue/sales");
+	SV_EQ(jv_get_str(item, "why"), "chosen");
+	CHECK(jv_len(jv_get(item, "wape")) >= 4);
+	CHECK(jv_get_num(jv_get(item, "next"), "mean", 0) > 60);
+	CHECK(in_report(&w, n, true, "话务预测"));
+	jv_free(n);
+	n = night(&w);
+	SV_EQ(jv_get_str(jv_at(jv_get(n, "items"), 3), "why"), "best_yet");
+	EQ(count(&w, "SELECT COUNT(*) FROM learn_model WHERE state='live'"), 1);
+	jv_free(n);
+	down(&w);
+}
