@@ -45,7 +45,8 @@ static double likes_last(void *arg, const struct acd_pair *p)
 }
 
 /* One waits 100 s, one 60 s, one 31 s, and suits the better the shorter it waits: the second is
- * taken, for the third waits less than half as long as the first. Whatever order they are met in. */
+ * taken, for the third waits less than half as long as the first.
+ * In any order. */
 TEST(acd_the_best_fit_waits_half_as_long_as_the_longest)
 {
 	static const char *const orders[] = { "abc", "acb", "bac", "bca", "cab", "cba" };
