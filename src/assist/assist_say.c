@@ -110,6 +110,35 @@ static void expand(sv s, struct sb *b)
 	}
 }
 
+/* Where the next clause begins. */
+static size_t clause_end(sv s, size_t *ret_gap)
+{
+	static const char *const marks[] = { ",", ";", "，", "；", " and ", " then ", "并" };
+	for (size_t i = 0; i < s.n; i++)
+		for (size_t k = 0; k < sizeof(marks) / sizeof(*marks); k++)
+			if (sv_starts(sv_slice(s, i, s.n), sv_of(marks[k]))) {
+				*ret_gap = strlen(marks[k]);
+				return i;
+			}
+	*ret_gap = 0;
+	return s.n;
+}
+
+/* Whom a person is fetched for may be promised something beside it. */
+static bool promises(sv s)
+{
+	size_t gap;
+	if (!says(s, fetches))
+		return says(s, promise_en) || says(s, promise_zh);
+	for (size_t n; s.n; s = sv_slice(s, n + gap, s.n)) {
+		n = clause_end(s, &gap);
+		sv c = sv_slice(s, 0, n);
+		if (!says(c, fetches) && (says(c, promise_en) || says(c, promise_zh)))
+			return true;
+	}
+	return false;
+}
+
 bool assist_is_promise(sv s)
 {
 	struct sb b;
@@ -117,8 +146,7 @@ bool assist_is_promise(sv s)
 		return false;
 	sb_init(&b, LIM_SB);
 	expand(s, &b);
-	bool yes = (says(sb_sv(&b), promise_en) || says(s, promise_zh)) &&
-		   !says(sb_sv(&b), fetches);
+	bool yes = promises(sb_sv(&b));
 	sb_done(&b);
 	return yes;
 }
