@@ -17,11 +17,10 @@ static const char *const ours[] = {
 	"/api/v1/articles*", "/api/v1/policies*", "/api/v1/flows*",
 	"/api/v1/tools", "/api/v1/tools/files*", "/api/v1/products*", "/api/v1/calendars",
 	"/api/v1/qa/forms*", "/api/v1/canned", "/api/v1/dispositions",
-	"/api/v1/forecast", "/api/v1/anomalies", "/api/v1/staffing", "/api/v1/reports/metrics",
-	"/api/v1/nights*",
+	"/api/v1/forecast", "/api/v1/anomalies", "/api/v1/staffing", "/api/v1/nights*",
 	"/api/v1/queues*", "/api/v1/skills*", "/api/v1/agents*", "/api/v1/hours",
 	"/api/v1/health", "/api/v1/models", "/api/v1/users*", "/api/v1/roles", "/api/v1/keys*",
-	"/api/v1/forecast", "/api/v1/reports", "/api/v1/reports/metrics", "/api/v1/reports/{id}",
+	"/api/v1/cdr", "/api/v1/reports*", /* figures and ids, no words */
 	"/api/v1/webhooks*", "/api/v1/audit*",
 	/* a program talks here for its own customer */
 	"/v1/models*", "/v1/chat/completions",

@@ -17,6 +17,7 @@ enum { LEAST = 10, SHOWN = 20, READ_MAX = 200000, DAYS = 1100 };
 
 struct text {
 	sv said, conversation;
+	int64_t pos;                 /* of the river's row */
 	const float *vec;
 	int64_t at_ms, mood, shift, contained, cost_micros, handle_ms, voice_ms;
 	bool moody;
@@ -43,7 +44,7 @@ static bool of_substance(sv text, sv intent)
 	return sv_runes(sv_trim(text)) >= 4;
 }
 
-static void take(struct work *w, struct map *seen, sv conversation, const jv *o)
+static void take(struct work *w, struct map *seen, sv conversation, int64_t pos, const jv *o)
 {
 	sv said = jv_get_str(o, "text");
 	struct text *x;
@@ -54,6 +55,7 @@ static void take(struct work *w, struct map *seen, sv conversation, const jv *o)
 		return;
 	x->said = arena_sv(&w->a, said);
 	x->conversation = arena_sv(&w->a, conversation);
+	x->pos = pos;
 	(void)map_put(seen, conversation, w);
 }
 
@@ -63,14 +65,14 @@ static int read_texts(struct work *w, struct store_db *db)
 	struct store_stmt *q;
 	int rc = store_prep(
 		db, &q,
-		"SELECT conversation, body FROM event WHERE ts_ms>=?1 AND ts_ms<?2 AND "
+		"SELECT conversation, body, pos FROM event WHERE ts_ms>=?1 AND ts_ms<?2 AND "
 		"kind='turn.customer' AND conversation IS NOT NULL ORDER BY ts_ms, pos");
 	if (rc == 0) {
 		store_bind_int(q, 1, w->o->from_ms);
 		store_bind_int(q, 2, w->o->to_ms);
 		while ((rc = store_step(q)) == 1) {
 			jv *o = jv_parse(store_col_sv(q, 1), NULL);
-			take(w, seen, store_col_sv(q, 0), o);
+			take(w, seen, store_col_sv(q, 0), store_col_int(q, 2), o);
 			jv_free(o);
 		}
 		store_reset(q);
@@ -114,11 +116,17 @@ static int read_fact(struct store_db *db, struct text *x)
 	return rc < 0 ? rc : 0;
 }
 
+/* Those without facts yet are left out: they have no time. */
 static int read_facts(struct work *w, struct store_db *db)
 {
+	size_t n = 0;
 	int rc = 0;
-	for (size_t i = 0; i < w->v.n && rc == 0; i++)
+	for (size_t i = 0; i < w->v.n && rc == 0; i++) {
 		rc = read_fact(db, &w->v.v[i]);
+		if (w->v.v[i].at_ms)
+			w->v.v[n++] = w->v.v[i];
+	}
+	w->v.n = rc ? w->v.n : n;
 	return rc;
 }
 
@@ -277,9 +285,7 @@ static void put_links(const struct work *w, size_t t, struct sb *b)
 		const struct text *x = &w->v.v[g->quote[i]];
 		sb_fmt(b, "%s{\"conversation_id\":", i ? "," : "");
 		sb_json(b, x->conversation);
-		sb_cstr(b, ",\"text\":");
-		sb_json(b, sv_slice(x->said, 0, sv_rune_offset(x->said, 200)));
-		sb_ch(b, '}');
+		sb_fmt(b, ",\"pos\":%lld}", (long long)x->pos);
 	}
 	sb_cstr(b, "],\"interactions\":[");
 	for (size_t i = w->v.n; i-- > 0 && n < SHOWN;) /* the newest */
@@ -363,10 +369,10 @@ int ins_drivers_run(struct store *st, const struct ins_driver_opts *o, size_t *r
 	if (rc == 0)
 		rc = read_texts(&w, db);
 	thin_out(&w);
-	if (rc == 0 && w.v.n < LEAST)
-		rc = ERR_INVAL;
 	if (rc == 0)
 		rc = read_facts(&w, db);
+	if (rc == 0 && w.v.n < LEAST)
+		rc = ERR_INVAL;
 	if (rc == 0)
 		rc = embed(&w);
 	if (rc == 0)
@@ -382,6 +388,47 @@ int ins_drivers_run(struct store *st, const struct ins_driver_opts *o, size_t *r
 	return rc;
 }
 
+/* ---- what was found, as it may be shown today ---- */
+
+/* What a customer said; not shown any more when they were erased. */
+static int quote_of(struct store_db *db, const jv *quote, jv *ret)
+{
+	struct store_stmt *q;
+	int rc = store_prep(db, &q,
+			    "SELECT e.body FROM event e LEFT JOIN conversation c ON "
+			    "c.id=e.conversation LEFT JOIN customer k ON k.id=c.customer_id WHERE "
+			    "e.pos=?1 AND e.conversation=?2 AND k.erased_ms IS NULL");
+	if (rc)
+		return rc;
+	store_bind_int(q, 1, jv_get_int(quote, "pos", -1));
+	store_bind_sv(q, 2, jv_get_str(quote, "conversation_id"));
+	rc = store_step(q);
+	if (rc == 1) {
+		jv *body = jv_parse(store_col_sv(q, 0), NULL), *one = jv_obj();
+		sv said = jv_get_str(body, "text");
+		jv_set_str(one, "conversation_id", jv_get_str(quote, "conversation_id"));
+		jv_set_str(one, "text", sv_slice(said, 0, sv_rune_offset(said, 200)));
+		jv_push(ret, one);
+		jv_free(body);
+	}
+	store_reset(q);
+	return rc < 0 ? rc : 0;
+}
+
+static int fill(struct store_db *db, jv *all)
+{
+	jv *items = jv_get(all, "items");
+	int rc = 0;
+	for (size_t i = 0; i < jv_len(items) && rc == 0; i++) {
+		jv *item = jv_at(items, i), *shown = jv_arr();
+		const jv *quotes = jv_get(item, "quotes");
+		for (size_t k = 0; k < jv_len(quotes) && rc == 0; k++)
+			rc = quote_of(db, jv_at(quotes, k), shown);
+		jv_set(item, "quotes", shown);
+	}
+	return rc;
+}
+
 int ins_drivers_json(struct store_db *db, struct sb *out)
 {
 	struct store_stmt *q;
@@ -389,11 +436,16 @@ int ins_drivers_json(struct store_db *db, struct sb *out)
 	if (rc)
 		return rc;
 	rc = store_step(q);
-	if (rc == 1)
-		sb_put(out, store_col_sv(q, 0));
+	jv *all = rc == 1 ? jv_parse(store_col_sv(q, 0), NULL) : NULL;
+	store_reset(q);
+	if (rc < 0 || (rc == 1 && !all))
+		return rc < 0 ? rc : ERR_CORRUPT;
+	rc = fill(db, all);
+	if (all && rc == 0)
+		jv_dump(all, out);
 	else if (rc == 0)
 		sb_cstr(out, "{\"from\":null,\"to\":null,\"made_at\":null,\"texts\":0,\"by\":\"\","
 			     "\"items\":[]}");
-	store_reset(q);
-	return rc < 0 ? rc : 0;
+	jv_free(all);
+	return rc;
 }

@@ -67,7 +67,7 @@ static void put_value(struct sb *out, const struct ins_value *v)
 	else if (v->v == floor(v->v) && fabs(v->v) < 1e15)
 		sb_fmt(out, "%.0f", v->v);
 	else
-		sb_fmt(out, "%.6g", v->v);
+		sb_fmt(out, "%.12g", v->v);
 }
 
 static void put_values(struct sb *out, const struct ins_table *t, const struct ins_value *v)

@@ -343,6 +343,15 @@ static void name_groups(struct scan *s)
 	t->total = values(s, t->all);
 }
 
+/* Times as texts with their offsets: where clocks go back an hour is there twice. */
+static int by_instant(sv a, sv b)
+{
+	int64_t x = 0, y = 0;
+	(void)clk_parse_rfc3339(a, &x);
+	(void)clk_parse_rfc3339(b, &y);
+	return x < y ? -1 : x > y;
+}
+
 static int by_key(const void *pa, const void *pb)
 {
 	const struct ins_group *a = pa, *b = pb;
@@ -353,7 +362,8 @@ static int by_key(const void *pa, const void *pb)
 	if (k >= 0 && a->value[k].v != b->value[k].v)
 		return a->value[k].v < b->value[k].v ? 1 : -1;
 	for (size_t d = 0; d < t->n_dims && c == 0; d++)
-		c = sv_cmp(a->word[d], b->word[d]);
+		c = t->dim[d] == INS_TIME_OF ? by_instant(a->word[d], b->word[d]) :
+					       sv_cmp(a->word[d], b->word[d]);
 	return c;
 }
 
@@ -420,7 +430,12 @@ int ins_table_new(struct ins_table **ret, struct store_db *db, const struct ins_
 	for (size_t d = 0; d < INS_ASK_DIMS; d++)
 		s->dict[d].at = map_new(WORDS);
 	need_all(s);
-	int rc = days_of(s, db);
+	/* All days as of one moment: what is packed meanwhile is seen whole or not at all. */
+	int rc = store_exec(db, "SAVEPOINT ins_report");
+	if (rc == 0) {
+		rc = days_of(s, db);
+		(void)store_exec(db, "RELEASE ins_report");
+	}
 	if (rc == 0) {
 		name_groups(s);
 		rc = s->rc;

@@ -73,6 +73,33 @@ TEST(api_report_runs_in_three_forms)
 	aw_down(&x.w);
 }
 
+/* Masks are for customers' data: who sees little of that sees the same figures. */
+TEST(api_report_figures_are_not_masked)
+{
+	static const char ask[] = "{\"metrics\":[\"paused\",\"talk_time\",\"aht\"],"
+				  "\"rows\":[\"agent\"]," RANGE "}";
+	static const char *const lines[] = { "POST /run", "POST /run?format=csv",
+					     "POST /run?format=xlsx" };
+	static const char *const who[] = { "quality:q", "viewer:v" };
+	struct rw x;
+	struct resp all = { 0 }, part = { 0 };
+	CHECK(up(&x));
+	iw_row(&x.i, false, "agent.state",
+	       "{\"agent\":\"zhang.wei@shop.example\",\"from\":\"ready\",\"to\":\"paused\","
+	       "\"ms\":50600}");
+	OK(iw_fold(&x.i));
+	for (int i = 0; i < 3; i++) {
+		EQ(call(&x, lines[i], "supervisor:lin", ask, &all), 200);
+		for (int k = 0; k < 2; k++) {
+			EQ(call(&x, lines[i], who[k], ask, &part), 200);
+			CHECK(sv_eq(sb_sv(&part.body), sb_sv(&all.body)));
+		}
+	}
+	resp_done(&all);
+	resp_done(&part);
+	aw_down(&x.w);
+}
+
 TEST(api_report_interactions_behind_a_number)
 {
 	struct rw x;

@@ -249,6 +249,18 @@ TEST(insight_days_of_other_lengths)
 	SV_EQ(ins_table_key(t, 1, 0), "2026-11-01T01:00:00-04:00");
 	SV_EQ(ins_table_key(t, 2, 0), "2026-11-01T01:00:00-05:00");
 	ins_table_free(t);
+	/* East of Greenwich the later of the two 02:00 has the smaller text. */
+	for (int h = 0; h < 3; h++)
+		open_at(&w, INT64_C(1792886400000) + h * 3600000);   /* 2026-10-25T00:00Z */
+	OK(iw_fold(&w));
+	t = iw_ask(&w, "{\"metrics\":[\"interactions\"],\"rows\":[\"time\"],\"interval\":"
+		       "\"hour\",\"zone\":"
+		       "\"Europe/Berlin\",\"from\":\"2026-10-25\",\"to\":\"2026-10-26\"}");
+	CHECK(t && ins_table_rows(t) == 3);
+	SV_EQ(ins_table_key(t, 0, 0), "2026-10-25T02:00:00+02:00");
+	SV_EQ(ins_table_key(t, 1, 0), "2026-10-25T02:00:00+01:00");
+	SV_EQ(ins_table_key(t, 2, 0), "2026-10-25T03:00:00+01:00");
+	ins_table_free(t);
 	/* Half an hour east of the hour: the day is the zone's. */
 	t = iw_ask(
 		&w,
@@ -435,6 +447,29 @@ TEST(insight_csv_is_safe_to_open)
 	SV_EQ(sb_sv(&csv), "\xef\xbb\xbf\"队列\",\"进入队列\",\"平均应答速度 (ms)\"\r\n"
 	      "\"'=cmd \"\"x\"\"\",1,\r\n\"合计\",1,\r\n");
 	HAS(sb_sv(&json), "\"values\":[1,null]");
+	sb_done(&json);
+	sb_done(&csv);
+	iw_down(&w);
+}
+
+/* Money of a year to the cent. */
+TEST(insight_figures_are_not_cut)
+{
+	struct iw w;
+	struct sb json, csv;
+	CHECK(iw_up(&w, 1));
+	sb_init(&json, LIM_SB);
+	sb_init(&csv, LIM_SB);
+	(void)snprintf(w.talk, sizeof(w.talk), "dear");
+	iw_row(&w, true, "conversation.opened", "{\"channel\":\"webchat\"}");
+	iw_row(&w, true, "turn.bot",
+	       "{\"text\":\"y\",\"usage\":{\"cost_micros\":1234567890000}}");
+	OK(iw_fold(&w));
+	texts_of(&w,
+		 "{\"metrics\":[\"total_cost\"],\"from\":\"2026-11-01\",\"to\":\"2026-11-02\"}",
+		 &json, &csv);
+	HAS(sb_sv(&json), "[1234567.89]");
+	HAS(sb_sv(&csv), "1234567.89\r\n");
 	sb_done(&json);
 	sb_done(&csv);
 	iw_down(&w);

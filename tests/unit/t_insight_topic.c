@@ -182,6 +182,48 @@ TEST(insight_drivers_say_what_grows_and_hurts)
 	iw_down(&w);
 }
 
+static int sql(void *arg, struct store_db *db)
+{
+	return store_exec(db, arg);
+}
+
+static int exec(struct iw *w, const char *text)
+{
+	int rc = store_write(w->st, sql, (void *)(uintptr_t)text, NULL, NULL);
+	return rc ? rc : store_flush(w->st);
+}
+
+/* Nothing that a customer said is kept twice; who is erased is not quoted. */
+TEST(insight_drivers_quote_nobody_who_was_erased)
+{
+	struct iw w;
+	struct sb b;
+	size_t n = 0;
+	CHECK(iw_up(&w, 1));
+	fortnight(&w);
+	OK(iw_fold(&w));
+	const struct ins_driver_opts o = { .from_ms = IW_BEGIN,
+					   .to_ms = IW_BEGIN + 14 * INS_DAY_MS };
+	OK(ins_drivers_run(w.st, &o, &n));
+	EQ(iw_int(w.db, "SELECT count(*) FROM kv WHERE k='insight.topics' AND v LIKE '%\"text\"%'"),
+	   0);
+	sb_init(&b, LIM_JSON_BYTES);
+	OK(ins_drivers_json(w.db, &b));
+	HAS(sb_sv(&b), "\"text\":\"");
+	OK(exec(&w, "INSERT INTO customer (id, since_ms, updated_ms, erased_ms) VALUES "
+		    "('gone',1,1,1)"));
+	OK(exec(&w, "INSERT INTO conversation (id, interaction_id, channel, started_ms, last_ms, "
+		    "customer_id) SELECT DISTINCT conversation, conversation, 'webchat', 1, 1, "
+		    "'gone' FROM event WHERE conversation IS NOT NULL"));
+	EQ(iw_int(w.db, "SELECT count(*) FROM conversation WHERE customer_id='gone'"), 168);
+	sb_reset(&b);
+	OK(ins_drivers_json(w.db, &b));
+	CHECK(sv_find(sb_sv(&b), SV("\"text\":\"")) < 0);
+	HAS(sb_sv(&b), "\"quotes\":[]");
+	sb_done(&b);
+	iw_down(&w);
+}
+
 static bool stop_now(void *arg)
 {
 	return true;
