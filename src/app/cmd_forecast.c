@@ -222,9 +222,12 @@ static int choose(const struct forecast *f, const struct ins_plan *p, size_t unt
 					     .until = until };
 	if (open < CHOOSE_DAYS || ins_backtest_choose(f->series, p, &o, t, ret, &e))
 		return 0;
-	(void)fprintf(stderr, "model %s: %.2f %% off over %zu origins (last week again: %.2f %%)\n",
-		      ins_model_name(*ret), 100 * t[*ret].wape, t[*ret].origins,
-		      100 * t[INS_MODEL_WEEK].wape);
+	(void)fprintf(
+		stderr,
+		"model %s: %.2f %% off on the %zu origins it was chosen on (last week again: "
+		"%.2f %%)\n",
+		ins_model_name(*ret), 100 * t[*ret].wape, t[*ret].origins,
+		100 * t[INS_MODEL_WEEK].wape);
 	return 0;
 }
 
@@ -313,6 +316,8 @@ static int run(struct forecast *f, const char *path)
 		rc = path ? read_file(f, path) : read_river(f);
 	if (rc == 0) {
 		struct ins_plan *p = ins_plan_new(f->series, INS_AHEAD_MAX);
+		if (f->seen >= 0)
+			ins_plan_today(p, f->series);
 		rc = plan_of(f, p);
 		if (rc == 0)
 			rc = f->backtest ? backtest(f, p) : forecast(f, p);

@@ -78,6 +78,8 @@ static int from_origin(const struct ins_series *s, const struct ins_plan *p, con
 	size_t until = d->v[origin - 1] + 1;
 	const struct ins_cast_opts o = { .until = until, .model = ret->model,
 					 .ahead = d->v[origin + horizon - 1] + 1 - until };
+	if (o.ahead > INS_AHEAD_MAX) /* a gap too long to look across */
+		return 0;
 	int64_t began = clk_cpu_us();
 	int rc = ins_cast_fit(&c, s, p, &o, e);
 	if (rc)

@@ -30,6 +30,9 @@ struct ins_plan {
 /* Days with data are open; days ahead are open when their weekday usually is (as of the days
  * before `until`). The caller's, ins_plan_free. */
 struct ins_plan *ins_plan_new(const struct ins_series *s, size_t ahead);
+/* The last day of the series has only begun: it is open when its weekday usually is, or when
+ * something came already. */
+void ins_plan_today(struct ins_plan *p, const struct ins_series *s);
 /* Lines "date" or "date,closed", "date,open", "date,NAME OF AN EVENT"; '#' begins a comment.
  * ERR_PARSE: e names the line; the plan is as it was. Days outside of the plan are passed over.
  */

@@ -39,6 +39,16 @@ struct ins_plan *ins_plan_new(const struct ins_series *s, size_t ahead)
 	return p;
 }
 
+void ins_plan_today(struct ins_plan *p, const struct ins_series *s)
+{
+	size_t today = s->days - 1;
+	bool came = false;
+	for (int t = 0; t < s->slots; t++)
+		came |= ins_series_at(s, today, t) > 0;
+	p->open[today] = came || usually(p->open, s->first, today,
+					 cast_weekday(s->first + (int64_t)today));
+}
+
 void ins_plan_free(struct ins_plan *p)
 {
 	if (!p)

@@ -116,6 +116,24 @@ static void level_fit(const struct ins_cast *c, size_t n, struct cast_shape *ret
 	ret->shift = all > 0 ? sum / all : 0;
 }
 
+/* The mean of logarithms is not that of counts when these are 0, 1 and 2: the fit is scaled to what
+ * came, and what the last days were over it is chance. False: there are enough. */
+static bool rare_fit(const struct ins_cast *c, size_t n, struct cast_shape *ret)
+{
+	double came = 0, fitted = 0, days = 0, age = 1, decay = pow(2, -1 / LEVEL_HALF);
+	for (size_t i = n; i-- > window(c, n); age *= decay) {
+		came += age * (exp(c->level[i]) - 0.5);
+		fitted += age * exp(level_of(c, ret->beta, c->day[i]));
+		days += age;
+	}
+	ret->scale = 1;
+	if (came >= INS_RARE_DAY * days)
+		return false;
+	ret->scale = came / fitted;
+	ret->shift = 0;
+	return true;
+}
+
 /* 7-point triangle, for slots so short that chance is seen in them. */
 static void smooth(double *p, int n)
 {
@@ -203,7 +221,7 @@ void cast_shape_fit(const struct ins_cast *c, size_t n, struct cast_shape *ret)
 	}
 	level_fit(c, n, ret, huber);
 	profile_fit(c, n, ret, huber);
-	ret->mixed = n >= MIX_LEAST;
+	ret->mixed = !rare_fit(c, n, ret) && n >= MIX_LEAST;
 	if (ret->mixed)
 		cast_svd_fit(c, c->root, c->blocks, n, ret);
 }
@@ -233,7 +251,7 @@ void cast_shape_means(const struct ins_cast *c, const struct cast_shape *f, size
 		return;
 	}
 	double shift = f->shift * pow(SHIFT_KEPT, (double)step);
-	double total = exp(level_of(c, f->beta, day) + shift);
+	double total = f->scale * exp(level_of(c, f->beta, day) + shift);
 	const double *p = f->prof + (size_t)c->dow[day] * (size_t)c->width;
 	for (int t = 0; t < c->width; t++)
 		ret[t] = total * p[t];

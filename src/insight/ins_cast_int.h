@@ -17,6 +17,7 @@ enum { CAST_PARTS = 3 };             /* singular vectors */
 /* One fit: level and profiles. */
 struct cast_shape {
 	double beta[CAST_FACTS], shift;
+	double scale;                /* of rare counts, whose logarithms mislead; else 1 */
 	/* 7 x width: shares of a day by weekday; of others: counts. */
 	double *prof;
 	/* of Winters: smoothing of level, day, week; AR(1); whether they were searched for */

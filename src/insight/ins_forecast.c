@@ -33,38 +33,56 @@ static struct ins_facts_opts facts_of(const struct ins_forecast_ask *q, const ch
 	return (struct ins_facts_opts){ .metric = metric, .queue = q->queue,
 					.channel = q->channel, .zone = q->zone,
 					.period_min = q->period_min, .days = BACK_DAYS,
+					.hours = q->hours,
 					.now_ms = q->now_ms };
 }
 
-/* The model by a backtest, where there are days for one. */
+/* Day of the series after so many open ones. */
+static size_t day_after(const struct ins_series *s, size_t open)
+{
+	size_t d = 0;
+	for (; d + 1 < s->days && open; d++)
+		open -= ins_series_open(s, d);
+	return d;
+}
+
+/* The model by a backtest, where there are days for one; how far it is off is measured on later
+ * days than those it was chosen on. Today, which has only begun, is not looked at. Where little
+ * comes the least error is to say 0: there is nothing to choose. */
 static void choose(struct made *m)
 {
-	struct ins_backtest t[INS_MODELS];
+	struct ins_backtest t[INS_MODELS], own, week;
 	size_t open = 0;
+	double sum = 0;
 	m->model = INS_MODEL_CALENDAR;
 	m->wape = m->baseline = NAN;
-	for (size_t d = 0; d + 1 < m->s->days; d++)
+	for (size_t d = 0; d + 1 < m->s->days; d++) {
 		open += ins_series_open(m->s, d);
-	/* today, which has only begun, is not tried: origins end a day before */
-	const struct ins_backtest_opts o = { .from = open > 60 ? open - 20 : open * 2 / 3,
-					     .step = open > 60 ? 4 : 2, .horizon = 1 };
-	if (open < TRY_DAYS || ins_backtest_choose(m->s, m->plan, &o, t, &m->model, NULL))
+		for (int k = m->s->lo; k < m->s->hi; k++)
+			sum += ins_series_at(m->s, d, k) > 0 ? ins_series_at(m->s, d, k) : 0;
+	}
+	size_t from = open > 80 ? open - 40 : open / 2;
+	size_t then = open > 80 ? open - 20 : open - open / 4;
+	const struct ins_backtest_opts first = { .from = from, .step = open > 80 ? 4 : 2,
+						 .horizon = 1, .until = day_after(m->s, then) };
+	const struct ins_backtest_opts later = { .from = then, .step = first.step, .horizon = 1,
+						 .until = m->s->days - 1 };
+	if (open < TRY_DAYS || sum < INS_RARE_DAY * (double)open ||
+	    ins_backtest_choose(m->s, m->plan, &first, t, &m->model, NULL))
 		return;
-	m->wape = t[m->model].wape;
-	m->baseline = t[INS_MODEL_WEEK].wape;
+	if (ins_backtest_run(m->s, m->plan, &later, m->model, &own, NULL) == 0 &&
+	    ins_backtest_run(m->s, m->plan, &later, INS_MODEL_WEEK, &week, NULL) == 0) {
+		m->wape = own.wape;
+		m->baseline = week.wape;
+	}
 }
 
 /* Days ahead on which the calendar knows no hour are closed, those with one open. */
 static void hours(struct made *m)
 {
 	const struct cal *c = m->q->hours;
-	for (size_t d = m->s->days - 1; c && d < m->plan->days; d++) {
-		struct cal_time t = { 0 };
-		cal_date(m->s->first + (int64_t)d, &t);
-		int64_t from = cal_instant(m->zone, &t);
-		cal_date(m->s->first + (int64_t)d + 1, &t);
-		m->plan->open[d] = cal_between(c, from, cal_instant(m->zone, &t)) > 0;
-	}
+	for (size_t d = m->s->days - 1; c && d < m->plan->days; d++)
+		m->plan->open[d] = ins_day_open(c, m->zone, m->s->first + (int64_t)d);
 }
 
 static void handling(struct made *m, struct store_db *db, const struct ins_facts_opts *o)
@@ -98,6 +116,7 @@ static int fit(struct made *m, struct store_db *db, struct err *e)
 	if (rc)
 		return rc;
 	m->plan = ins_plan_new(m->s, INS_AHEAD_MAX);
+	ins_plan_today(m->plan, m->s);
 	hours(m);
 	choose(m);
 	lean(m, db);

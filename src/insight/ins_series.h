@@ -21,6 +21,8 @@
 #include "err.h"
 #include "sv.h"
 
+/* Counts of a day, below which a day without any is no wonder. */
+#define INS_RARE_DAY 8.0
 enum { INS_DAYS_MAX = 4000, INS_SLOTS_MAX = 1440, INS_CSV_NAMED = 20 };
 
 struct ins_series {                  /* an obj */
@@ -79,12 +81,17 @@ struct ins_facts_opts {
 	const char *zone;            /* its name */
 	int period_min;              /* 15, 30, 60 */
 	int days;                    /* how far back */
+	const struct cal *hours;     /* when the queue is open; NULL: not known */
 	int64_t now_ms;
 };
-/* The last day is today, known as far as it went (*seen slots). On days with any facts a slot in
- * use without one is 0 for counts, but not for times. Reads on the calling thread. ERR_NOTFOUND:
- * no facts; ERR_INVAL: e says what. *ret is the caller's to unref. */
+/* The last day is today, known as far as it went (*seen slots). On open days a slot in use without
+ * a fact is 0 for counts, but not for times. A day with facts is open. One without is closed, but
+ * of less than INS_RARE_DAY a day: then it is open when its hours say so, or, hours not known, when
+ * the company had work (or usually has on that weekday), from the first fact on. Reads on the
+ * calling thread. ERR_NOTFOUND: no facts; ERR_INVAL: e says what. *ret is the caller's to unref. */
 int ins_series_facts(struct ins_series **ret, int *seen, struct store_db *db,
 		     const struct ins_facts_opts *o, struct err *e);
+/* Is there any open hour on that date (days since 1970) of the zone? */
+bool ins_day_open(const struct cal *hours, const struct cal_zone *z, int64_t date);
 
 #endif

@@ -88,12 +88,86 @@ static size_t fill(struct ins_series *s, const struct ins_table *t, bool count)
 	return n;
 }
 
-/* Nothing came where something might have: that is a count too. */
-static void zeros(struct ins_series *s, int seen)
+bool ins_day_open(const struct cal *hours, const struct cal_zone *z, int64_t date)
 {
+	struct cal_time t = { 0 };
+	cal_date(date, &t);
+	int64_t from = cal_instant(z, &t);
+	cal_date(date + 1, &t);
+	return cal_between(hours, from, cal_instant(z, &t)) > 0;
+}
+
+/* Slots that are seldom used count as well, as on a line that is open by night. */
+static void bounds(struct ins_series *s)
+{
+	size_t used[INS_SLOTS_MAX] = { 0 }, most = 0;
+	for (size_t i = 0; i < s->days * (size_t)s->slots; i++)
+		used[i % (size_t)s->slots] += s->v[i] > 0;
+	for (int t = 0; t < s->slots; t++)
+		most = used[t] > most ? used[t] : most;
+	s->lo = 0;
+	s->hi = s->slots;
+	while (s->hi > s->lo && !(used[s->hi - 1] * 10 > most || (used[s->hi - 1] > 2 &&
+		used[s->hi - 1] * 50 > most)))
+		s->hi--;
+	while (s->lo < s->hi && !(used[s->lo] * 10 > most || (used[s->lo] > 2 &&
+		used[s->lo] * 50 > most)))
+		s->lo++;
+}
+
+/* And those of the hours, in the week from today on. */
+static void bounds_of_hours(struct ins_series *s, const struct cal *hours, const struct cal_zone *z)
+{
+	for (int64_t d = 0; d < 7; d++)
+		for (int t = 0; t < s->slots; t++) {
+			struct cal_time at = { 0 };
+			cal_date(s->first + (int64_t)s->days - 1 + d, &at);
+			at.hour = t * s->period_min / 60;
+			at.minute = t * s->period_min % 60;
+			if (!cal_open(hours, cal_instant(z, &at)))
+				continue;
+			s->lo = t < s->lo ? t : s->lo;
+			s->hi = t >= s->hi ? t + 1 : s->hi;
+		}
+}
+
+/* So few a day that a day without one is nothing special. */
+static bool rare(const struct ins_series *s)
+{
+	double sum = 0;
+	size_t open = 0;
+	for (size_t d = 0; d + 1 < s->days; d++)
+		open += ins_series_open(s, d);
+	for (size_t i = 0; i < (s->days - 1) * (size_t)s->slots; i++)
+		sum += s->v[i] > 0 ? s->v[i] : 0;
+	return open && sum < INS_RARE_DAY * (double)open;
+}
+
+/* Days on which there was work, and where there is little of it the others of such a weekday. */
+static void days_at_work(const struct ins_series *s, uint8_t *open)
+{
+	size_t dates[7] = { 0 }, with[7] = { 0 };
+	for (size_t d = 0; d < s->days; d++) {
+		open[d] = ins_series_open(s, d);
+		dates[(s->first + (int64_t)d) % 7]++;
+		with[(s->first + (int64_t)d) % 7] += open[d];
+	}
+	bool few = rare(s);
+	for (size_t d = 0; few && d < s->days; d++) {
+		int64_t w = (s->first + (int64_t)d) % 7;
+		open[d] |= with[w] * 20 >= dates[w];
+	}
+}
+
+/* Nothing came where something might have: that is a count too. Today up to `seen`; before the
+ * first number nothing is known. */
+static void zeros(struct ins_series *s, int seen, const uint8_t *open)
+{
+	bool begun = false;
 	for (size_t d = 0; d < s->days; d++) {
 		bool today = d + 1 == s->days;
-		if (!today && !ins_series_open(s, d))
+		begun |= ins_series_open(s, d);
+		if (!today && (!begun || !open[d]))
 			continue;
 		for (int t = s->lo; t < s->hi && (!today || t < seen); t++)
 			if (isnan(ins_series_at(s, d, t)))
@@ -120,6 +194,38 @@ static int ask(struct ins_series *s, struct store_db *db, const struct ins_facts
 	return rc ? rc : count;
 }
 
+/* A busy queue without a number was closed (or nothing was written down). A rare one was open when
+ * its hours say so, else when the company was at work. */
+static void fill_up(struct ins_series *s, int seen, struct store_db *db,
+		    const struct ins_facts_opts *o, const struct cal_zone *z)
+{
+	uint8_t *open = xalloc(s->days + 1);
+	struct ins_facts_opts all = *o;
+	struct ins_series *company = NULL;
+	bool few = rare(s);
+	bounds(s);
+	if (o->hours)
+		bounds_of_hours(s, o->hours, z);
+	all.queue = all.channel = SV("");
+	all.period_min = 60;
+	if (few && !o->hours && (o->queue.n || o->channel.n)) {
+		company = ins_series_new(s->first, s->days, 60);
+		if (ask(company, db, &all, s->first + (int64_t)s->days - 1, NULL) < 0)
+			company = obj_unref(company);
+		else
+			ins_series_bounds(company);
+	}
+	if (few)
+		days_at_work(company ? company : s, open);
+	for (size_t d = 0; d < s->days; d++)
+		open[d] = ins_series_open(s, d) ||
+			  (few && o->hours ? ins_day_open(o->hours, z, s->first + (int64_t)d) :
+						 open[d]);
+	zeros(s, seen, open);
+	obj_unref(company);
+	xfree(open);
+}
+
 int ins_series_facts(struct ins_series **ret, int *seen, struct store_db *db,
 		     const struct ins_facts_opts *o, struct err *e)
 {
@@ -132,7 +238,6 @@ int ins_series_facts(struct ins_series **ret, int *seen, struct store_db *db,
 	if (rc)
 		return rc;
 	cal_local(z, o->now_ms, &now);
-	obj_unref(z);
 	int64_t today = cal_days(now.year, now.month, now.day);
 	int most = SLOTS_ASKED / (1440 / o->period_min);
 	my.days = my.days < 1 ? 1 : my.days > most ? most : my.days;
@@ -140,6 +245,7 @@ int ins_series_facts(struct ins_series **ret, int *seen, struct store_db *db,
 	*seen = (now.hour * 60 + now.minute) / o->period_min;
 	rc = ask(s, db, &my, today, e);
 	if (rc < 0) {
+		obj_unref(z);
 		obj_unref(s);
 		return rc;
 	}
@@ -147,7 +253,8 @@ int ins_series_facts(struct ins_series **ret, int *seen, struct store_db *db,
 		s->v[(s->days - 1) * (size_t)s->slots + (size_t)t] = NAN;
 	ins_series_bounds(s);
 	if (rc == 1)
-		zeros(s, *seen);
+		fill_up(s, *seen, db, &my, z);
+	obj_unref(z);
 	*ret = s;
 	return 0;
 }

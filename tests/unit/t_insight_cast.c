@@ -199,6 +199,55 @@ TEST(insight_cast_sparse_leans_on_all)
 	obj_unref(few);
 }
 
+/* Half a call a day, for 300 days, in 18 slots: the mean over many such queues is the true one. */
+TEST(insight_cast_of_few)
+{
+	enum { TRIED = 24 };
+	double sum = 0;
+	for (uint64_t seed = 1; seed <= TRIED; seed++) {
+		struct ins_series *s = ins_series_new(cal_days(2026, 1, 5), 300, 60);
+		struct ins_cast_opts o = { .until = 300, .ahead = 7, .means_only = true };
+		struct ins_plan *p;
+		struct ins_cast *c;
+		double m[24];
+		struct rng g;
+		rng_seed(&g, seed);
+		for (size_t i = 0; i < 300 * 24; i++)
+			if (i % 24 < 18)
+				s->v[i] = poisson(&g, 0.5 / 18);
+		ins_series_bounds(s);
+		p = ins_plan_new(s, 7);
+		OK(ins_cast_fit(&c, s, p, &o, NULL));
+		for (size_t d = 0; d < 7; d++) {
+			CHECK(ins_cast_means(c, d, m));
+			for (int t = 0; t < 18; t++)
+				sum += m[t] / 7 / TRIED;
+		}
+		ins_cast_free(c);
+		ins_plan_free(p);
+		obj_unref(s);
+	}
+	NEAR(sum, 0.5, 0.05);
+}
+
+/* A summer without numbers: origins that would have to look across it are left out. */
+TEST(insight_backtest_across_a_gap)
+{
+	struct ins_series *s = made(300, 100, 0.05, 9);
+	struct ins_backtest_opts o = { .from = 60, .step = 1, .horizon = 5 };
+	struct ins_backtest all, gap;
+	struct ins_plan *p = ins_plan_new(s, 7);
+	OK(ins_backtest_run(s, p, &o, INS_MODEL_WEEKS4, &all, NULL));
+	for (size_t i = 140 * 48; i < 210 * 48; i++)
+		s->v[i] = NAN;
+	ins_plan_free(p);
+	p = ins_plan_new(s, 7);
+	OK(ins_backtest_run(s, p, &o, INS_MODEL_WEEKS4, &gap, NULL));
+	EQ(gap.origins, all.origins - 50 - 5);
+	ins_plan_free(p);
+	obj_unref(s);
+}
+
 /* A morning half as busy again says so of the afternoon, whose intervals become narrower. */
 TEST(insight_cast_morning)
 {

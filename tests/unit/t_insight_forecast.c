@@ -54,13 +54,102 @@ TEST(insight_series_of_facts)
 	o.queue = SV("service");
 	OK(ins_series_facts(&s, &seen, w.db, &o, &e));
 	NEAR(ins_series_at(s, 0, 10), 1, 0);
-	CHECK(!ins_series_open(s, 1));
+	NEAR(ins_series_at(s, 1, 10), 0, 0);         /* others had work that day, it had none */
 	obj_unref(s);
 	o.period_min = 20;
 	EQ(ins_series_facts(&s, &seen, w.db, &o, &e), ERR_INVAL);
 	o.period_min = 60;
 	o.zone = "Nowhere/Land";
 	CHECK(ins_series_facts(&s, &seen, w.db, &o, &e) < 0);
+	iw_down(&w);
+}
+
+#define DAY_MS (24 * HOUR_MS)
+
+/* One call every second day, at 9 to 17 UTC in turn: half a call a day, not one on its days. */
+static void every_second_day(struct iw *w, int days, const char *queue)
+{
+	for (int d = 0; d < days; d += 2)
+		entered(w, IW_BEGIN + d * DAY_MS + (9 + d / 2 % 9) * HOUR_MS, queue);
+}
+
+static double mean_of(const jv *items, int days)
+{
+	double sum = 0;
+	for (size_t i = 0; i < jv_len(items); i++)
+		sum += jv_get_num(jv_at(items, i), "mean", NAN);
+	return sum / days;
+}
+
+TEST(insight_forecast_of_few)
+{
+	struct iw w;
+	struct err e = { 0 };
+	struct ins_forecast_ask q = { .metric = "entered", .zone = "UTC", .period_min = 60,
+				      .days = 14, .within_s = 20, .goal = .8, .patience_s = 60,
+				      .now_ms = IW_BEGIN + 240 * DAY_MS + 7 * HOUR_MS };
+	CHECK(iw_up(&w, 1));
+	every_second_day(&w, 240, "vip");
+	OK(iw_fold(&w));
+	for (int named = 0; named < 2; named++) {
+		struct sb b;
+		sb_init(&b, 1 << 20);
+		q.queue = named ? SV("vip") : SV("");
+		OK(ins_forecast_json(w.db, &q, &b, &e));
+		jv *o = jv_parse(sb_sv(&b), &e);
+		NEAR(mean_of(jv_get(o, "items"), 14), 0.5, 0.05);
+		/* at 7 in the morning today is there, though nothing came yet: day 240 */
+		SV_EQ(sv_slice(jv_get_str(jv_path(o, "items.0"), "ts"), 0, 10), "2027-06-29");
+		CHECK(sv_find(sb_sv(&b), SV("nan")) < 0);
+		jv_free(o);
+		sb_done(&b);
+	}
+	iw_down(&w);
+}
+
+/* Monday to Friday by its hours, and a colleague's queue at work all days: hours go first. */
+TEST(insight_series_of_hours)
+{
+	struct iw w;
+	struct ins_series *s = NULL;
+	struct err e = { 0 };
+	struct cal *hours = NULL;
+	int seen;
+	jv *spec = jv_parse(SV("{\"zone\":\"UTC\",\"week\":{\"mon-fri\":[\"08:00-20:00\"]}}"), &e);
+	struct ins_facts_opts o = { .metric = "entered", .zone = "UTC", .period_min = 60,
+				    .days = 100, .now_ms = IW_BEGIN + 60 * DAY_MS };
+	OK(cal_new(&hours, SV("office"), spec, &e));
+	CHECK(iw_up(&w, 1));
+	for (int d = 0; d < 60; d++)
+		for (int k = 0; k < 12; k++)
+			entered(&w,
+				IW_BEGIN + d * DAY_MS +
+					(k < 11 ? 10 :
+					 d % 15 ? 11 :
+						  3) *
+						HOUR_MS,
+				"service");
+	for (int d = 2; d < 60; d += 7)      /* Tuesdays */
+		entered(&w, IW_BEGIN + d * DAY_MS + 12 * HOUR_MS, "vip");
+	OK(iw_fold(&w));
+	OK(ins_series_facts(&s, &seen, w.db, &o, &e));
+	EQ(s->lo, 3);                        /* by night on four days of sixty */
+	obj_unref(s);
+	o.queue = SV("vip");
+	for (int known = 0; known < 2; known++) {
+		size_t open = 0;
+		o.hours = known ? hours : NULL;
+		OK(ins_series_facts(&s, &seen, w.db, &o, &e));
+		for (size_t d = 0; d + 1 < s->days; d++)
+			open += ins_series_open(s, d);
+		EQ(open, known ? 42 : 58);   /* from the first on, 3 November, to 30 December */
+		EQ(s->lo, known ? 8 : 12);
+		EQ(s->hi, known ? 20 : 13);
+		CHECK(!ins_series_open(s, 0));
+		obj_unref(s);
+	}
+	obj_unref(hours);
+	jv_free(spec);
 	iw_down(&w);
 }
 
