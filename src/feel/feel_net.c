@@ -137,6 +137,10 @@ int feel_use(struct feel_task *t, bool emotion)
 		return ERR_INVAL;
 	(void)pthread_mutex_lock(&lock);
 	was = used[net];
+	if (was == t) {
+		(void)pthread_mutex_unlock(&lock);
+		return 0;
+	}
 	used[net] = obj_ref(t);
 	age++;
 	n = stored;
