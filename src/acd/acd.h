@@ -137,6 +137,12 @@ int acd_agent_state(struct store_db *db, sv login, struct sb *out);
 enum acd_conf { ACD_CONF_SKILL, ACD_CONF_QUEUE, ACD_CONF_AGENT };
 /* The stored object, and its version (for ETag). ERR_NOTFOUND: only the file may have it. */
 int acd_conf_get(struct store_db *db, enum acd_conf kind, sv id, struct sb *out, int64_t *version);
+/* The plan of a file (name is for messages) with what the database has over it, for one who runs no
+ * hand-overs. db: a reader. *ret is an obj, the caller's. ERR_INVAL: e says what is wrong. */
+int acd_plan_stored(struct acd_plan **ret, struct store_db *db, sv yaml, const char *name,
+		    const struct acd_cals *cals, struct err *e);
+/* ms within which a queue promises an answer; arg = a plan; 20 s for a queue it does not have. */
+int64_t acd_promise(void *arg, sv queue);
 /* The plan in use: a reference for the caller. Any thread. */
 struct acd_plan *acd_plan_now(const struct acd *a);
 /* Would the plan of now be whole with it? Any thread. body empty = without it. ERR_INVAL: rep says

@@ -169,14 +169,15 @@ static void rows_free(struct rows *r)
 }
 
 /* n rows over *p, read once; told: a fault goes to the log. */
-static bool lay(struct acd *a, struct acd_plan **p, const struct row *v, size_t n, bool told)
+static bool lay(const struct acd_cals *cals, struct acd_plan **p, const struct row *v, size_t n,
+		bool told)
 {
 	struct acd_change *x = xalloc(sizeof(*x) * n);
 	struct cfg_report rep = { 0 };
 	struct acd_plan *then = NULL;
 	for (size_t i = 0; i < n; i++)
 		x[i] = (struct acd_change){ sections[v[i].kind], sv_of(v[i].id), v[i].value };
-	int rc = acd_plan_changed(&then, *p, x, n, a->o.cals, &rep);
+	int rc = acd_plan_changed(&then, *p, x, n, cals, &rep);
 	if (rc == 0) {
 		obj_unref(*p);
 		*p = then;
@@ -191,38 +192,44 @@ static bool lay(struct acd *a, struct acd_plan **p, const struct row *v, size_t 
 
 /* All at once, as they may name each other; only when one of them is wrong, one by one, and again
  * as long as one more fits. */
-static void lay_rows(struct acd *a, struct acd_plan **p, struct rows *r)
+static void lay_rows(const struct acd_cals *cals, struct acd_plan **p, struct rows *r)
 {
 	bool more = true;
-	if (!r->v.n || lay(a, p, r->v.v, r->v.n, false))
+	if (!r->v.n || lay(cals, p, r->v.v, r->v.n, false))
 		return;
 	while (more) {
 		more = false;
 		for (size_t i = 0; i < r->v.n; i++) {
 			struct row *x = &r->v.v[i];
 			if (!x->laid)
-				more |= x->laid = lay(a, p, x, 1, false);
+				more |= x->laid = lay(cals, p, x, 1, false);
 		}
 	}
 	for (size_t i = 0; i < r->v.n; i++)
 		if (!r->v.v[i].laid)
-			(void)lay(a, p, &r->v.v[i], 1, true);
+			(void)lay(cals, p, &r->v.v[i], 1, true);
 }
 
 int acd_plan_load(struct acd *a, struct store_db *db, struct acd_plan **ret, struct err *e)
 {
+	return acd_plan_stored(ret, db, a->o.yaml, a->yaml_name, a->o.cals, e);
+}
+
+int acd_plan_stored(struct acd_plan **ret, struct store_db *db, sv yaml, const char *name,
+		    const struct acd_cals *cals, struct err *e)
+{
 	struct cfg_report rep = { 0 };
 	struct rows rows = { 0 };
 	struct acd_plan *p = NULL;
-	int rc = acd_plan_new(&p, a->o.yaml, a->yaml_name, a->o.cals, &rep);
+	int rc = acd_plan_new(&p, yaml, name, cals, &rep);
 	if (rc)
-		(void)err_set(e, rc, "%s: %s. %s", rep.n ? rep.v[0].where : a->yaml_name,
+		(void)err_set(e, rc, "%s: %s. %s", rep.n ? rep.v[0].where : name,
 			      rep.n ? rep.v[0].what : err_text(rc), rep.n ? rep.v[0].mend : "");
 	cfg_report_done(&rep);
 	if (rc == 0)
 		rc = rows_read(db, &rows);
 	if (rc == 0)
-		lay_rows(a, &p, &rows);
+		lay_rows(cals, &p, &rows);
 	rows_free(&rows);
 	if (rc) {
 		obj_unref(p);

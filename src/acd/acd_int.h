@@ -292,8 +292,6 @@ int acd_recover_order(struct acd *a, bool restart);
 /* The plan from file and database. */
 int acd_plan_load(struct acd *a, struct store_db *db, struct acd_plan **ret, struct err *e);
 
-/* ms a queue promises; arg = the plan. For acd_recount. */
-int64_t acd_promise(void *arg, sv queue);
 
 /* ---- acd_board.c ---- */
 void acd_board(struct acd *a, struct sb *out);

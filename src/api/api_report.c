@@ -28,20 +28,13 @@ void api_report_metrics(struct web_req *r, void *arg)
 /* ---- a report: p the body, p2 the plan of queues or NULL, s1 format, s2 cursor, i1 chinese
  * ---- */
 
-static int64_t queue_sl_ms(void *arg, sv queue)
-{
-	const struct acd_plan *p = arg;
-	int i = acd_plan_queue_of(p, queue);
-	return i < 0 ? 20000 : acd_plan_queue(p, i)->sl_s * INT64_C(1000);
-}
-
 static int ask_of(struct api_query *q, struct ins_ask **ret, struct err *e)
 {
 	const struct ins_ask_opts o = {
 		.now_ms = clk_wall_ms(),
 		.zone = jv_get_str(q->a->o.company, "timezone").p,
 		.rates = { q->a->o.agent_hour, q->a->o.voice_minute },
-		.sl_ms = q->p2 ? queue_sl_ms : NULL,
+		.sl_ms = q->p2 ? acd_promise : NULL,
 		.arg = q->p2,
 	};
 	return ins_ask_new(ret, q->p, &o, e);

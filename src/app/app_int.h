@@ -172,6 +172,8 @@ struct store *app_server_store(const struct app_server *s);
 /* Reads and checks a file (NULL = only defaults), with over merged first; prints every problem.
  * NULL on error. */
 jv *app_config(const char *path, const jv *over, bool demo);
+/* The company file that cfg names as a tree, else the demo's; the caller's. NULL: e says why. */
+jv *app_company_of(const jv *cfg, struct err *e);
 /* What the rules cannot tell: addresses, files, values that must go together; prints every
  * problem. */
 int app_config_look(const jv *cfg, const char *file);

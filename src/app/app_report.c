@@ -7,6 +7,7 @@
  * thread but for the job. */
 #include "app_report.h"
 #include "api.h"
+#include "app_company.h"
 #include "app_sheet.h"
 #include "app_vecs.h"
 #include "ins_driver.h"
@@ -69,14 +70,28 @@ void app_report_door(const jv *cfg, struct api_opts *o)
 #endif
 }
 
-/* ---- reports that are due ---- */
-
-static int64_t queue_sl_ms(void *arg, sv queue)
+static const struct cal *any_hours(void *arg, sv name)
 {
-	const struct acd_plan *p = arg;
-	int i = acd_plan_queue_of(p, queue);
-	return i < 0 ? 20000 : acd_plan_queue(p, i)->sl_s * INT64_C(1000);
+	return arg;
 }
+
+int app_report_plan(struct acd_plan **ret, sv company_file, struct store_db *db, struct err *e)
+{
+	struct app_company c;
+	struct sb yaml;
+	struct cal *always = cal_always();   /* hours do not matter to what is promised */
+	struct acd_cals cals = { any_hours, always };
+	sb_init(&yaml, LIM_CFG_BYTES);
+	app_company_open(&c, company_file);
+	int rc = app_company_file_or_demo(&c, "queues.yaml", &yaml, e);
+	if (rc == 0)
+		rc = acd_plan_stored(ret, db, sb_sv(&yaml), "queues.yaml", &cals, e);
+	sb_done(&yaml);
+	obj_unref(always);
+	return rc;
+}
+
+/* ---- reports that are due ---- */
 
 /* Its name, then the table as CSV; what is wrong with it instead. */
 static void letter(struct app_report *r, struct store_db *db, const struct ins_due *d, bool zh,
@@ -84,7 +99,7 @@ static void letter(struct app_report *r, struct store_db *db, const struct ins_d
 {
 	const struct ins_ask_opts o = { .now_ms = clk_wall_ms(), .zone = r->o.zone,
 					.rates = app_report_rates(r->o.cfg),
-					.sl_ms = r->plan ? queue_sl_ms : NULL, .arg = r->plan };
+					.sl_ms = r->plan ? acd_promise : NULL, .arg = r->plan };
 	struct ins_ask *a = NULL;
 	struct ins_table *t = NULL;
 	struct err e = { 0 };

@@ -32,5 +32,9 @@ struct api_opts;
 void app_report_door(const jv *cfg, struct api_opts *o);
 /* Of the configuration (NULL = the defaults). */
 struct ins_rates app_report_rates(const jv *cfg);
+/* The company's queues as a server with that file would have them, for acd_promise; the caller's
+ * (obj). company_file: "" = the demo's. */
+struct acd_plan;
+int app_report_plan(struct acd_plan **ret, sv company_file, struct store_db *db, struct err *e);
 
 #endif

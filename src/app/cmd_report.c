@@ -1,6 +1,7 @@
 /* cmd_report.c: `callm report`: a report over the facts as a table, JSON or CSV; the metrics and
  * what they mean; all facts counted again from the river. Beside a running server it reads; facts
  * are then as far as the server is. */
+#include "acd.h"
 #include "app_int.h"
 #include "app_report.h"
 #include "app_vecs.h"
@@ -11,9 +12,14 @@
 
 struct report_cmd {
 	const char *metrics, *rows, *columns, *interval, *last, *from, *to, *zone, *filter, *sort;
-	const char *lang, *data;
+	const char *lang, *data, *config;
 	int64_t sl;
 	bool json, csv, recount, list, topics;
+};
+/* Where it is asked. */
+struct place {
+	struct app_desk d;
+	jv *cfg, *company;           /* cfg: NULL without --config */
 };
 
 static jv *words(const char *list)
@@ -26,16 +32,18 @@ static jv *words(const char *list)
 	return a;
 }
 
-/* "queue=sales,channel=phone": several of one dimension are any of them. */
+/* "queue=sales,channel=phone": several of one dimension are any of them. A word without "=" is of
+ * the dimension "", which is refused. */
 static jv *filters(const char *list)
 {
 	jv *o = jv_obj();
-	sv rest = sv_of(list), one, key;
+	sv rest = sv_of(list), one;
 	while (sv_cut(&rest, ',', &one)) {
 		char name[40];
-		sv val = sv_trim(one);
-		if (!sv_cut(&val, '=', &key))
-			continue;
+		sv word = sv_trim(one);
+		ptrdiff_t at = sv_find_ch(word, '=');
+		sv key = sv_slice(word, 0, at < 0 ? 0 : (size_t)at);
+		sv val = sv_slice(word, (size_t)(at + 1), word.n);
 		(void)snprintf(name, sizeof(name), SV_FMT, SV_ARG(sv_slice(key, 0, 39)));
 		if (!jv_get(o, name))
 			jv_set(o, name, jv_arr());
@@ -172,16 +180,21 @@ static int recount(struct store *st, bool json)
 	return 0;
 }
 
-static int ask(const struct report_cmd *c, struct store *st, const char *zone)
+static int ask(const struct report_cmd *c, struct store *st, const struct place *x)
 {
-	struct ins_ask_opts o = { .now_ms = clk_wall_ms(), .zone = zone,
-				  .rates = app_report_rates(NULL) };
 	struct err e = { 0 };
 	struct ins_ask *a = NULL;
 	struct ins_table *t = NULL;
+	struct acd_plan *plan = NULL;
 	struct store_db *db;
 	jv *body = question(c);
 	int rc = store_reader(st, &db);
+	if (rc == 0)
+		rc = app_report_plan(&plan, jv_get_str(x->cfg, "company"), db, &e);
+	const struct ins_ask_opts o = { .now_ms = clk_wall_ms(),
+					.zone = jv_get_str(x->company, "timezone").p,
+					.rates = app_report_rates(x->cfg),
+					.sl_ms = acd_promise, .arg = plan };
 	if (rc == 0)
 		rc = ins_ask_new(&a, body, &o, &e);
 	if (rc == 0)
@@ -190,6 +203,7 @@ static int ask(const struct report_cmd *c, struct store *st, const char *zone)
 		print(c, t);
 	ins_table_free(t);
 	ins_ask_free(a);
+	obj_unref(plan);
 	jv_free(body);
 	return rc ? cli_fail("%s", e.msg[0] ? e.msg : err_text(rc)) : 0;
 }
@@ -210,10 +224,11 @@ static void print_topics(const jv *o)
 	}
 }
 
-static int topics(const struct report_cmd *c, struct store *st, const char *zone)
+static int topics(const struct report_cmd *c, struct store *st, const struct place *x)
 {
-	struct ins_ask_opts range = { .now_ms = clk_wall_ms(), .zone = zone };
-	struct ins_driver_opts o = { .rates = app_report_rates(NULL) };
+	struct ins_ask_opts range = { .now_ms = clk_wall_ms(),
+				      .zone = jv_get_str(x->company, "timezone").p };
+	struct ins_driver_opts o = { .rates = app_report_rates(x->cfg) };
 	struct app_vecs *v = NULL;
 	struct ins_ask *a = NULL;
 	struct err e = { 0 };
@@ -250,23 +265,35 @@ static int topics(const struct report_cmd *c, struct store *st, const char *zone
 	return rc;
 }
 
+static int run_at(const struct report_cmd *c, const struct place *x)
+{
+	struct store *st = x->d.store;
+	int rc = follow(st);
+	if (rc)
+		return cli_fail("the river could not be read: %s", err_text(rc));
+	return c->topics ? topics(c, st, x) : c->recount ? recount(st, c->json) : ask(c, st, x);
+}
+
 static int run(const struct report_cmd *c)
 {
 	struct err e = { 0 };
-	struct app_desk d;
-	int rc = app_desk_open(&d, c->data, true, c->recount, &e);
-	if (rc)
-		return cli_fail("%s", e.msg);
-	rc = follow(d.store);
-	if (rc)
-		rc = cli_fail("the river could not be read: %s", err_text(rc));
-	else if (c->topics)
-		rc = topics(c, d.store, jv_get_str(d.company, "timezone").p);
-	else if (c->recount)
-		rc = recount(d.store, c->json);
-	else
-		rc = ask(c, d.store, jv_get_str(d.company, "timezone").p);
-	app_desk_close(&d);
+	struct place x = { 0 };
+	if (c->config && !(x.cfg = app_config(c->config, NULL, false)))
+		return 1;
+	sv data = jv_get_str(x.cfg, "data");
+	x.company = app_company_of(x.cfg, &e);
+	int rc = x.company ? 0 : ERR_PARSE;
+	if (rc == 0)
+		rc = app_desk_open(&x.d, c->data || !data.n ? c->data : data.p, true,
+				   c->recount, &e);
+	if (rc == 0) {
+		rc = run_at(c, &x);
+		app_desk_close(&x.d);
+	} else {
+		rc = cli_fail("%s", e.msg);
+	}
+	jv_free(x.company);
+	jv_free(x.cfg);
 	return rc;
 }
 
@@ -287,7 +314,7 @@ int cmd_report(int argc, char **argv)
 		{ "zone", CLI_STR, &c.zone, "time zone (the company's)" },
 		{ "filter", CLI_STR, &c.filter, "queue=sales,channel=phone" },
 		{ "sort", CLI_STR, &c.sort, "a metric: largest first" },
-		{ "sl", CLI_INT, &c.sl, "seconds of the service level (20)" },
+		{ "sl", CLI_INT, &c.sl, "seconds of the service level (each queue's)" },
 		{ "json", CLI_FLAG, &c.json, "as JSON" },
 		{ "csv", CLI_FLAG, &c.csv, "as CSV" },
 		{ "lang", CLI_STR, &c.lang, "of headings in CSV: en or zh (en)" },
@@ -296,6 +323,8 @@ int cmd_report(int argc, char **argv)
 		  "find what customers come for, with cost, mood and trend" },
 		{ "recount", CLI_FLAG, &c.recount,
 		  "count all facts from the river again, compare, mend" },
+		{ "config", CLI_STR, &c.config,
+		  "the server's: rates, queues, time zone (none: the demo's)" },
 		{ "data", CLI_STR, &c.data, "data folder" },
 	};
 	if (!cli_parse(argc, argv, opts, sizeof(opts) / sizeof(*opts), &rest, &status))

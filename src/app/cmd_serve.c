@@ -147,7 +147,7 @@ static void drain(struct app_server *s, const jv *cfg)
 	}
 }
 
-static jv *company_of(const jv *cfg, struct err *e)
+jv *app_company_of(const jv *cfg, struct err *e)
 {
 	sv path = jv_get_str(cfg, "company");
 	if (!path.n)
@@ -173,7 +173,7 @@ static int run(const jv *cfg, const char *data, bool demo, struct err *e)
 	int64_t began = clk_mono_us();
 	struct app_server *s;
 	char password[64] = "", key[API_APIKEY_MAX] = "";
-	jv *company = company_of(cfg, e);
+	jv *company = app_company_of(cfg, e);
 	if (!company)
 		return ERR_PARSE;
 	int rc = app_server_open(&s, cfg, data, company, e);

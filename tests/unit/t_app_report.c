@@ -1,7 +1,10 @@
 /* Reports in the server: facts follow, what is due goes to the outbox once, a spreadsheet is
  * one. */
+#include "app_int.h"
 #include "app_report.h"
 #include "t_insight_help.h"
+#include <fcntl.h>
+#include <unistd.h>
 #ifdef CALLM_XLSX
 #include "app_sheet.h"
 #endif
@@ -88,6 +91,78 @@ TEST(app_report_stops_and_begins_nothing)
 	NEAR(app_report_rates(m.cfg).agent_hour, 60, 1e-9);
 	NEAR(app_report_rates(NULL).agent_hour, 0, 1e-9);
 	down(&m);
+}
+
+/* ---- at the command line ---- */
+
+/* One call of a minute that waited 30 s, in a company that promises 45 s and pays 60 an hour. */
+static bool company(const char *dir)
+{
+	static const struct { const char *name, *text; } files[] = {
+		{ "company.yaml", "timezone: Europe/Berlin\n" },
+		{ "queues.yaml", "languages: [en]\nqueues:\n  - id: desk\n"
+				 "    title: { en: Desk, zh: Desk }\n    sl: { s: 45, pct: 80 }\n" },
+	};
+	char path[400], text[600];
+	bool ok = true;
+	for (int i = 0; i < 2; i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", dir, files[i].name);
+		ok = ok && file_write(path, sv_of(files[i].text), NULL) == 0;
+	}
+	(void)snprintf(path, sizeof(path), "%s/callm.yaml", dir);
+	(void)snprintf(text, sizeof(text),
+		       "company: %s/company.yaml\ndata: %s\nreport:\n  agent_hour: 60\n", dir, dir);
+	ok = ok && file_write(path, sv_of(text), NULL) == 0;
+	struct iw w = { .now = IW_BEGIN };
+	ok = ok && store_open(&w.st, &(struct store_opts){ .dir = dir }, NULL) == 0;
+	if (!ok)
+		return false;
+	iw_row(&w, false, "queue.entered", "{\"handover\":\"h\",\"conversation\":\"a\",\"queue\":"
+	       "\"desk\"}");
+	iw_row(&w, false, "queue.accepted", "{\"handover\":\"h\",\"conversation\":\"a\",\"queue\":"
+	       "\"desk\",\"agent\":\"bo\",\"waited_ms\":30000}");
+	iw_row(&w, false, "queue.ended", "{\"handover\":\"h\",\"conversation\":\"a\",\"queue\":"
+	       "\"desk\",\"agent\":\"bo\",\"how\":\"ended\",\"talk_ms\":60000}");
+	ok = store_flush(w.st) == 0;
+	store_close(w.st);
+	return ok;
+}
+
+/* What `callm report` says; its exit status. */
+static int report(const char *dir, const char *filter, struct sb *out)
+{
+	char conf[400], to[400];
+	(void)snprintf(conf, sizeof(conf), "%s/callm.yaml", dir);
+	(void)snprintf(to, sizeof(to), "%s/out", dir);
+	char *argv[] = { "report", "--config", conf, "--json", "--metrics",
+			 "service_level,total_cost", "--from", "2026-11-01", "--to", "2026-11-03",
+			 "--filter", (char *)(uintptr_t)filter };
+	int was = dup(1), fd = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	(void)fflush(stdout);
+	(void)dup2(fd, 1);
+	int rc = cmd_report(12, argv);
+	(void)fflush(stdout);
+	(void)dup2(was, 1);
+	(void)close(was);
+	(void)close(fd);
+	sb_reset(out);
+	return file_read(to, LIM_SB, out, NULL) ? -1 : rc;
+}
+
+TEST(app_report_by_hand_has_the_companys_rates_and_times)
+{
+	struct sb b;
+	const char *dir = t_tmpdir();
+	sb_init(&b, LIM_SB);
+	CHECK(company(dir));
+	OK(report(dir, "queue=desk", &b));
+	HAS(sb_sv(&b), "\"total\":[100,1]");
+	HAS(sb_sv(&b), "Europe/Berlin");
+	OK(report(dir, "queue=other", &b));
+	HAS(sb_sv(&b), "\"total\":[null,0]");
+	EQ(report(dir, "desk", &b), 1);
+	EQ(b.n, 0);
+	sb_done(&b);
 }
 
 #ifdef CALLM_XLSX
