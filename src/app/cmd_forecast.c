@@ -220,7 +220,8 @@ static int choose(const struct forecast *f, const struct ins_plan *p, size_t unt
 	const struct ins_backtest_opts o = { .from = open > 60 ? open - 20 : 0,
 					     .horizon = horizon ? horizon : 1,
 					     .until = until };
-	if (open < CHOOSE_DAYS || ins_backtest_choose(f->series, p, &o, t, ret, &e))
+	if (open < CHOOSE_DAYS || ins_series_rare(f->series) ||
+	    ins_backtest_choose(f->series, p, &o, t, ret, &e))
 		return 0;
 	(void)fprintf(
 		stderr,

@@ -53,21 +53,17 @@ static void choose(struct made *m)
 {
 	struct ins_backtest t[INS_MODELS], own, week;
 	size_t open = 0;
-	double sum = 0;
 	m->model = INS_MODEL_CALENDAR;
 	m->wape = m->baseline = NAN;
-	for (size_t d = 0; d + 1 < m->s->days; d++) {
+	for (size_t d = 0; d + 1 < m->s->days; d++)
 		open += ins_series_open(m->s, d);
-		for (int k = m->s->lo; k < m->s->hi; k++)
-			sum += ins_series_at(m->s, d, k) > 0 ? ins_series_at(m->s, d, k) : 0;
-	}
 	size_t from = open > 80 ? open - 40 : open / 2;
 	size_t then = open > 80 ? open - 20 : open - open / 4;
 	const struct ins_backtest_opts first = { .from = from, .step = open > 80 ? 4 : 2,
 						 .horizon = 1, .until = day_after(m->s, then) };
 	const struct ins_backtest_opts later = { .from = then, .step = first.step, .horizon = 1,
 						 .until = m->s->days - 1 };
-	if (open < TRY_DAYS || sum < INS_RARE_DAY * (double)open ||
+	if (open < TRY_DAYS || ins_series_rare(m->s) ||
 	    ins_backtest_choose(m->s, m->plan, &first, t, &m->model, NULL))
 		return;
 	if (ins_backtest_run(m->s, m->plan, &later, m->model, &own, NULL) == 0 &&

@@ -35,6 +35,17 @@ bool ins_series_open(const struct ins_series *s, size_t day)
 	return false;
 }
 
+bool ins_series_rare(const struct ins_series *s)
+{
+	double sum = 0;
+	size_t open = 0, days = s->days - 1;
+	for (size_t d = 0; d < days; d++)
+		open += ins_series_open(s, d);
+	for (size_t i = 0; i < days * (size_t)s->slots; i++)
+		sum += s->v[i] > 0 ? s->v[i] : 0;
+	return open && sum < INS_RARE_DAY * (double)open;
+}
+
 void ins_series_bounds_until(const struct ins_series *s, size_t days, int *lo, int *hi)
 {
 	size_t used[INS_SLOTS_MAX] = { 0 }, most = 0;

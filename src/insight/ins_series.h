@@ -44,6 +44,8 @@ void ins_series_bounds(struct ins_series *s);
 void ins_series_bounds_until(const struct ins_series *s, size_t days, int *lo, int *hi);
 /* Are there any numbers on the day? */
 bool ins_series_open(const struct ins_series *s, size_t day);
+/* Is it less than INS_RARE_DAY an open day? The last day may have only begun: it is left out. */
+bool ins_series_rare(const struct ins_series *s);
 
 /* ---- CSV: a header line, then ts,value (or more columns) ---- */
 

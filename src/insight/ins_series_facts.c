@@ -131,18 +131,6 @@ static void bounds_of_hours(struct ins_series *s, const struct cal *hours, const
 		}
 }
 
-/* So few a day that a day without one is nothing special. */
-static bool rare(const struct ins_series *s)
-{
-	double sum = 0;
-	size_t open = 0;
-	for (size_t d = 0; d + 1 < s->days; d++)
-		open += ins_series_open(s, d);
-	for (size_t i = 0; i < (s->days - 1) * (size_t)s->slots; i++)
-		sum += s->v[i] > 0 ? s->v[i] : 0;
-	return open && sum < INS_RARE_DAY * (double)open;
-}
-
 /* Days on which there was work, and where there is little of it the others of such a weekday. */
 static void days_at_work(const struct ins_series *s, uint8_t *open)
 {
@@ -152,7 +140,7 @@ static void days_at_work(const struct ins_series *s, uint8_t *open)
 		dates[(s->first + (int64_t)d) % 7]++;
 		with[(s->first + (int64_t)d) % 7] += open[d];
 	}
-	bool few = rare(s);
+	bool few = ins_series_rare(s);
 	for (size_t d = 0; few && d < s->days; d++) {
 		int64_t w = (s->first + (int64_t)d) % 7;
 		open[d] |= with[w] * 20 >= dates[w];
@@ -202,7 +190,7 @@ static void fill_up(struct ins_series *s, int seen, struct store_db *db,
 	uint8_t *open = xalloc(s->days + 1);
 	struct ins_facts_opts all = *o;
 	struct ins_series *company = NULL;
-	bool few = rare(s);
+	bool few = ins_series_rare(s);
 	bounds(s);
 	if (o->hours)
 		bounds_of_hours(s, o->hours, z);

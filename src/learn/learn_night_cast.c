@@ -224,9 +224,10 @@ static int one_forecast(struct night *n, sv queue, sv channel, struct err *e)
 	jv_set_str(f.item, "task", SV("forecast"));
 	int rc = load(&f, e);
 	bool few = rc == ERR_NOTFOUND || (rc == 0 && open_days(f.s) < LEAST_DAYS);
-	if (few) {
+	bool rare = rc == 0 && ins_series_rare(f.s); /* the least error is to say 0 */
+	if (few || rare) {
 		jv_set_bool(f.item, "kept", true);
-		jv_set_str(f.item, "why", SV("few_days"));
+		jv_set_str(f.item, "why", few ? SV("few_days") : SV("few_counts"));
 		rc = 0;
 	} else if (rc == 0) {
 		rc = try_models(&f, e);

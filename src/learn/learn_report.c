@@ -102,6 +102,8 @@ static const struct word {
 	{ "failed", "It could not be done.", "没有做成。" },
 	{ "few_days", "Too few days with numbers for a forecast.",
 	  "有数据的日子太少，无法预测。" },
+	{ "few_counts", "Too little comes a day to choose by: the calendar model is used.",
+	  "每天的量太少，无法比较；使用日历方法。" },
 	{ "best_yet", "The model in use is still the best of all that were tried.",
 	  "现用的方法仍是所有试过的方法中最好的。" },
 	{ "chosen", "This model was the best of all on the last weeks and is used from now on.",

@@ -422,6 +422,35 @@ static int facts_write(void *arg, struct store_db *db)
 					"FROM ins_fact");
 }
 
+/* And a queue with a call a day for its first fifteen days, then none. */
+static int rare_write(void *arg, struct store_db *db)
+{
+	char sql[500];
+	long long first = NOW / DAY - 40;
+	snprintf(sql, sizeof(sql),
+		 "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i+1 FROM n WHERE i<14) "
+		 "INSERT INTO ins_fact (id, kind, day, start_ms, queue, channel, entered) SELECT "
+		 "'r'||i, 1, %lld+i, (%lld+i)*86400000+28800000, 'vip', 'phone', 1 FROM n",
+		 first, first);
+	int rc = store_exec(db, sql);
+	return rc ? rc : facts_write(arg, db);
+}
+
+TEST(learn_night_forecasts_nothing_of_few)
+{
+	struct world w;
+	up(&w, "rare");
+	OK(store_write(w.st, rare_write, NULL, NULL, NULL));
+	OK(store_flush(w.st));
+	jv *n = night(&w);
+	const jv *item = jv_at(jv_get(n, "items"), 4);
+	SV_EQ(jv_get_str(item, "name"), "forecast/queue/vip");
+	SV_EQ(jv_get_str(item, "why"), "few_counts");
+	CHECK(in_report(&w, n, true, "每天的量太少"));
+	jv_free(n);
+	down(&w);
+}
+
 TEST(learn_night_records_the_best_forecast)
 {
 	struct world w;
