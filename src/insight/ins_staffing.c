@@ -10,6 +10,8 @@
 
 enum { NODES = 2000, NODES_MAX = 50000, CELLS = 1000000000 }; /* about a second */
 
+#define ERLANGS 3e6                  /* of all slots: seconds of computing */
+
 /* ---- rosters ---- */
 
 
@@ -177,6 +179,7 @@ int ins_staffing_json(const jv *body, jv **ret, struct err *e)
 	size_t n = jv_is_num(calls) ? 1 : jv_len(calls);
 	int need[INS_SHIFT_SLOTS], rc = 0;
 	long sum = 0;
+	double erlangs = 0;
 	struct ins_load l = { 0 };
 	if (!n || n > INS_SHIFT_SLOTS || !aht)
 		return err_set(e, ERR_INVAL, "calls (1 to %d numbers) and aht_s are wanted",
@@ -188,7 +191,10 @@ int ins_staffing_json(const jv *body, jv **ret, struct err *e)
 		struct err why = { 0 };
 		l.calls = of_slot(calls, i);
 		l.aht_s = of_slot(aht, i);
-		rc = ins_staff_need(&l, &s, &why);
+		erlangs += l.calls * l.aht_s / l.interval_s;
+		rc = erlangs > ERLANGS ? err_set(&why, ERR_TOOBIG, "more than %.0f erlangs in all, "
+						 "by here %.0f", ERLANGS, erlangs) :
+					 ins_staff_need(&l, &s, &why);
 		if (rc)
 			err_set(e, rc, "slot %zu: %s", i, why.msg);
 		need[i] = s.scheduled;

@@ -15,7 +15,7 @@ struct store_db;
  * patience_s, occupancy_max, shrinkage, concurrency, shifts: [..], nodes} to {slots: [{calls,
  * agents, scheduled, service_level, ..}], agent_slots, roster}. roster is there when shifts are
  * given and is that of ins_roster_json for the scheduled. ERR_INVAL: e says what is wrong
- * where.
+ * where; ERR_TOOBIG: more than 3,000,000 erlangs in all.
  * *ret is the caller's. */
 int ins_staffing_json(const jv *body, jv **ret, struct err *e);
 
@@ -51,8 +51,8 @@ struct ins_forecast_ask {
 /* Forecast from the facts, with the need of agents, and what was: {zone, period_min, model,
  * wape, baseline_wape, aht_s, goal, within_s, history: [{ts, value}], items: [{ts, mean,
  * p025, p10, p90, p975,
- * aht_s, agents, scheduled, actual}]}. Reads and computes on the calling thread, some tens of
- * milliseconds. ERR_NOTFOUND: nothing to forecast from; ERR_INVAL. */
+ * aht_s, agents, scheduled, actual}]}. Reads and computes on the calling thread, tenths of a
+ * second. ERR_NOTFOUND: nothing to forecast from; ERR_INVAL. */
 int ins_forecast_json(struct store_db *db, const struct ins_forecast_ask *q, struct sb *out,
 		      struct err *e);
 

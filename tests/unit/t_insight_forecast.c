@@ -219,6 +219,33 @@ static jv *planned(const char *body, const char *fault)
 	return out;
 }
 
+/* Nights with a crowd, days that nobody can answer: figures, never nan; what is too much is
+ * told. */
+TEST(insight_staffing_json_is_json)
+{
+	struct err e = { 0 };
+	jv *out = NULL,
+	   *in = jv_parse(SV("{\"calls\":[0.5,3000,0],\"aht_s\":300,\"patience_s\":600,"
+			     "\"concurrency\":5,\"goal\":0.99}"),
+			  &e);
+	struct sb b;
+	sb_init(&b, 1 << 16);
+	OK(ins_plan_json(in, &out, &e));
+	jv_dump(out, &b);
+	CHECK(sv_find(sb_sv(&b), SV("nan")) < 0 && sv_find(sb_sv(&b), SV("null")) < 0);
+	CHECK(jv_get_num(jv_path(out, "slots.1"), "service_level", 0) >= 0.99);
+	sb_done(&b);
+	jv_free(out);
+	jv_free(in);
+	in = jv_parse(SV("{\"calls\":[1e7,1e7],\"aht_s\":300}"), &e);
+	EQ(ins_plan_json(in, &out, &e), ERR_RANGE);
+	jv_free(in);
+	in = jv_parse(SV("{\"calls\":[1e7,1e7],\"aht_s\":300,\"goal\":0,\"interval_s\":900}"), &e);
+	EQ(ins_plan_json(in, &out, &e), ERR_TOOBIG);
+	HAS(sv_of(e.msg), "slot 0: more than 3000000 erlangs");
+	jv_free(in);
+}
+
 TEST(insight_running_day_json)
 {
 	jv *o = planned(
