@@ -3,8 +3,9 @@
  * One job on the pool at a time, begun every other second: a few stretches of the river, then
  * days that do not change any more are packed. Its place is in the database, so a server that
  * was killed goes on where it stopped. Once a minute saved reports that are due are made and
- * handed to the outbox, in one transaction with their next time: each goes out once. Main
- * thread but for the job. */
+ * handed to the outbox, in one transaction with their next time: each goes out once. Topics are
+ * found once a day on a thread of low priority, so that facts follow meanwhile. Main thread but
+ * for the job and that one. */
 #include "app_report.h"
 #include "api.h"
 #include "app_company.h"
@@ -17,7 +18,11 @@
 #include "ins_report_save.h"
 #include "tool.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 enum {
 	EVERY_S = 2,
@@ -25,6 +30,8 @@ enum {
 	STRETCHES = 5,
 	DUE_S = 60,
 	TOPICS_AT = 4,
+	SETTLE_S = 300,
+	NICE = 19,
 	TOPIC_DAYS = 28,
 	AT_ONCE = 20,
 	TEXT_MAX = 200 << 10
@@ -36,7 +43,10 @@ struct app_report {
 	struct acd_plan *plan;       /* the job's reference, or NULL */
 	bool mails;                  /* this job looks for what is due */
 	struct cal_zone *zone;
-	int64_t topic_day;           /* of the zone, so that topics are found once a day */
+	int64_t topic_day;           /* the last that was looked at */
+	pthread_t topics;
+	bool topics_run;             /* it is to be joined */
+	atomic_bool topics_over;
 	atomic_bool stopped, busy, more, failing;
 };
 
@@ -187,52 +197,79 @@ static int mail_due(struct app_report *r)
 
 /* ---- topics, at night ---- */
 
-static bool stopped(void *arg)
-{
-	const struct app_report *r = arg;
-	return atomic_load(&r->stopped);
-}
-
 struct embedder {
 	struct app_report *r;
 	struct app_vecs *v;
+	bool none;
 };
 
 static const float *vec_of(void *arg, sv text, int *dim)
 {
 	struct embedder *x = arg;
-	return app_vecs_question(x->v, text, dim);
+	if (!x->v && !x->none)       /* only when there is something to find */
+		x->none = app_vecs_open(&x->v, x->r->o.data ? x->r->o.data : "", NULL, NULL) != 0;
+	return x->none ? NULL : app_vecs_question(x->v, text, dim);
 }
 
 static bool stop_of(void *arg)
 {
 	struct embedder *x = arg;
-	return stopped(x->r);
+	return atomic_load(&x->r->stopped);
 }
 
-static void find_topics(struct app_report *r, int64_t now_ms)
-{
-	struct embedder x = { .r = r };
-	struct ins_driver_opts o = { .from_ms = now_ms - TOPIC_DAYS * INS_DAY_MS, .to_ms = now_ms,
-				     .rates = app_report_rates(r->o.cfg), .stop = stop_of,
-				     .arg = &x };
-	size_t n;
-	if (app_vecs_open(&x.v, r->o.data ? r->o.data : "", NULL, NULL) == 0)
-		o.vec = vec_of;
-	int rc = ins_drivers_run(r->o.store, &o, &n);
-	app_vecs_close(x.v);
-	LOG(INFO, "report.topics", "topics=%zu rc=%d", n, rc);
-}
-
-static bool topics_due(struct app_report *r, int64_t now_ms)
+/* The day that has its topics: a day begins at TOPICS_AT. */
+static int64_t topic_day(const struct app_report *r, int64_t ms)
 {
 	struct cal_time t;
-	cal_local(r->zone, now_ms, &t);
-	int64_t day = cal_days(t.year, t.month, t.day);
-	if (t.hour != TOPICS_AT || day == r->topic_day)
-		return false;
+	cal_local(r->zone, ms, &t);
+	return cal_days(t.year, t.month, t.day) - (t.hour < TOPICS_AT);
+}
+
+static int64_t found_last(struct store_db *db)
+{
+	struct store_stmt *q;
+	if (store_prep(db, &q, "SELECT updated_ms FROM kv WHERE k='insight.topics'"))
+		return 0;
+	int64_t ms = store_step(q) == 1 ? store_col_int(q, 0) : 0;
+	store_reset(q);
+	return ms;
+}
+
+static void *topic_thread(void *arg)
+{
+	struct app_report *r = arg;
+	struct embedder x = { .r = r };
+	struct store_db *db;
+	int64_t now = clk_wall_ms();
+	struct ins_driver_opts o = { .from_ms = now - TOPIC_DAYS * INS_DAY_MS, .to_ms = now,
+				     .rates = app_report_rates(r->o.cfg), .vec = vec_of,
+				     .stop = stop_of, .arg = &x };
+	size_t n = 0;
+	(void)pthread_setname_np(pthread_self(), "topics");
+	(void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), NICE);
+	int rc = store_reader(r->o.store, &db);
+	if (rc == 0 && topic_day(r, found_last(db)) != topic_day(r, now)) {
+		rc = ins_drivers_run(r->o.store, &o, &n);
+		app_vecs_close(x.v);
+		LOG(INFO, "report.topics", "topics=%zu rc=%d", n, rc);
+	}
+	atomic_store(&r->topics_over, true);
+	return NULL;
+}
+
+/* Once a day, after the hour or as soon as the server is up for a while. */
+static void topics_tick(struct app_report *r)
+{
+	if (r->topics_run && atomic_load(&r->topics_over)) {
+		(void)pthread_join(r->topics, NULL);
+		r->topics_run = false;
+	}
+	int64_t day = topic_day(r, clk_wall_ms());
+	if (r->topics_run || r->ticks < SETTLE_S || day == r->topic_day)
+		return;
 	r->topic_day = day;
-	return true;
+	atomic_store(&r->topics_over, false);
+	r->topics_run = pthread_create(&r->topics, NULL, topic_thread, r) == 0;
 }
 
 /* ---- the job ---- */
@@ -249,8 +286,6 @@ static void follow(void *arg)
 		rc = ins_pack(r->o.store, clk_wall_ms(), &p);
 	if (rc == 0 && r->mails && !did.more)
 		rc = mail_due(r);
-	if (rc == 0 && !did.more && topics_due(r, clk_wall_ms()))
-		find_topics(r, clk_wall_ms());
 	if (rc && !atomic_exchange(&r->failing, true))
 		LOG(WARN, "report.failed", "facts do not follow: %s", err_text(rc));
 	if (rc == 0)
@@ -270,6 +305,8 @@ void app_report_tick(struct app_report *r)
 {
 	int every = atomic_load(&r->failing) ? LATER_S : EVERY_S;
 	r->ticks++;
+	if (!atomic_load(&r->stopped))
+		topics_tick(r);
 	if (atomic_load(&r->stopped) || (!atomic_load(&r->more) && r->ticks % every))
 		return;
 	if (atomic_exchange(&r->busy, true))
@@ -291,7 +328,11 @@ void app_report_stop(struct app_report *r)
 
 void app_report_close(struct app_report *r)
 {
-	if (r)
+	if (r) {
+		app_report_stop(r);
+		if (r->topics_run)
+			(void)pthread_join(r->topics, NULL);
 		obj_unref(r->zone);
+	}
 	xfree(r);
 }

@@ -4,7 +4,7 @@
  *	app_report_open(&r, &opts, &e);       after the store
  *	app_report_tick(r);                   once a second
  *	app_report_stop(r);                   nothing more is begun
- *	app_report_close(r);                  after the pool; accepts NULL
+ *	app_report_close(r);                  after the pool, before the store; accepts NULL
  */
 #ifndef CALLM_APP_REPORT_H
 #define CALLM_APP_REPORT_H

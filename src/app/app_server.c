@@ -748,11 +748,11 @@ void app_server_close(struct app_server *s)
 	app_night_close(s->night);
 	app_service_close(s->service);
 	hook_stop(s->hook);
+	app_report_close(s->report);
 	store_close(s->store);
 	hook_close(s->hook);
 	api_close(s->api);
 	app_quality_close(s->quality);
-	app_report_close(s->report);
 	obj_unref(s->access);
 	snap_free(s->kb);
 	snap_free(s->door);

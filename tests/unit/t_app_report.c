@@ -33,8 +33,8 @@ static void down(struct made *m)
 {
 	app_report_stop(m->r);
 	pool_free(m->pool);
-	iw_down(&m->w);
 	app_report_close(m->r);
+	iw_down(&m->w);
 	jv_free(m->cfg);
 }
 
@@ -79,6 +79,50 @@ TEST(app_report_follows_and_mails_once)
 	down(&m);
 }
 
+/* Customers of the last hour say one of two things. */
+static void talks(struct iw *w)
+{
+	static const char *const said[] = { "where is my parcel", "the refund is not there" };
+	w->now = clk_wall_ms() - 3600000;
+	for (int i = 0; i < 24; i++) {
+		(void)snprintf(w->talk, sizeof(w->talk), "n%02d", i);
+		w->seq = 0;
+		iw_row(w, true, "conversation.opened", "{\"channel\":\"webchat\"}");
+		iw_row(w, true, "turn.customer", "{\"text\":\"%s\",\"intent\":\"x\"}", said[i % 2]);
+	}
+}
+
+#define FOUND "SELECT count(*) FROM kv WHERE k='insight.topics'"
+
+/* Topics are found beside the facts, not within their job, and once a day: also a server that was
+ * not up at the hour finds them, one that begins again does not. */
+TEST(app_report_topics_beside_the_facts)
+{
+	struct made m;
+	CHECK(up(&m));
+	talks(&m.w);
+	OK(store_flush(m.w.st));
+	for (int i = 0; i < 299; i++)
+		app_report_tick(m.r);
+	EQ(iw_int(m.w.db, "SELECT count(*) FROM ins_fact"), 24);
+	EQ(iw_int(m.w.db, FOUND), 0);
+	app_report_tick(m.r);
+	for (int i = 0; i < 500 && iw_int(m.w.db, FOUND) != 1; i++)
+		(void)usleep(10000);
+	EQ(iw_int(m.w.db, FOUND), 1);
+	app_report_close(m.r);
+	int64_t then = iw_int(m.w.db, "SELECT updated_ms FROM kv WHERE k='insight.topics'");
+	const struct app_report_opts o = { .cfg = m.cfg, .zone = "Asia/Shanghai", .store = m.w.st,
+					   .pool = m.pool };
+	OK(app_report_open(&m.r, &o, NULL));
+	for (int i = 0; i < 301; i++)
+		app_report_tick(m.r);
+	app_report_close(m.r);       /* waits for what it began */
+	m.r = NULL;
+	EQ(iw_int(m.w.db, "SELECT updated_ms FROM kv WHERE k='insight.topics'"), then);
+	down(&m);
+}
+
 TEST(app_report_stops_and_begins_nothing)
 {
 	struct made m;
@@ -101,7 +145,8 @@ static bool company(const char *dir)
 	static const struct { const char *name, *text; } files[] = {
 		{ "company.yaml", "timezone: Europe/Berlin\n" },
 		{ "queues.yaml", "languages: [en]\nqueues:\n  - id: desk\n"
-				 "    title: { en: Desk, zh: Desk }\n    sl: { s: 45, pct: 80 }\n" },
+				 "    title: { en: Desk, zh: Desk }\n"
+				 "    sl: { s: 45, pct: 80 }\n" },
 	};
 	char path[400], text[600];
 	bool ok = true;
