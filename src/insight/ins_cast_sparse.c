@@ -68,7 +68,8 @@ static void tilt_of(struct ins_cast *c, size_t n, double *ret)
 	}
 	for (size_t t = 0; t < w; t++) {
 		double p = total > 0 ? all[t] / total : 0;
-		ret[t] = p > 0 ? (ret[t] + TILT * p) / ((sum + TILT) * p) : 1;
+		/* never both in use: share is of the other slots, so nothing is given here */
+		ret[t] = p > 0 ? (ret[t] + TILT * p) / ((sum + TILT) * p) : !(total > 0);
 	}
 	xfree(all);
 }
