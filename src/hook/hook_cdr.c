@@ -15,7 +15,7 @@
 #define AGENTS 16
 
 struct cdr {
-	sv conversation, interaction, channel, language, customer, end_by, recording, queue;
+	sv conversation, interaction, channel, language, customer, end_by, recording, queue, left;
 	sv dispositions[AGENTS];
 	char agents[AGENTS][64];
 	size_t n_agents, n_dispositions;
@@ -23,6 +23,7 @@ struct cdr {
 		wrapped;
 	int transfers, returned, csat;
 	bool outbound, asked_person;
+	bool spoke, served;          /* the customer; an agent */
 };
 
 /* ---- one record ---- */
@@ -121,8 +122,14 @@ static void walk_row(struct cdr *c, struct walk *w, sv kind, int64_t ts, sv body
 		waited(c, w, ts);
 	} else if (sv_eq(kind, SV("handover"))) {
 		c->asked_person = true;
-	} else if (sv_eq(kind, SV("outbound.requested"))) {
-		c->outbound = true;
+	} else if (sv_eq(kind, SV("call.transfer"))) {
+		jv *o = jv_parse(body, NULL);
+		c->asked_person |= sv_eq(jv_get_str(o, "state"), SV("asked"));
+		jv_free(o);
+	} else if (sv_eq(kind, SV("turn.customer"))) {
+		c->spoke = true;
+	} else if (sv_eq(kind, SV("turn.agent"))) {
+		c->served = true;
 	}
 }
 
@@ -133,7 +140,8 @@ static int read_rows(struct store_db *db, struct cdr *c)
 	int rc = store_prep(
 		db, &q,
 		"SELECT kind, ts_ms, body FROM event WHERE conversation=?1 AND (kind LIKE "
-		"'handover%' OR kind IN ('conversation.closed','outbound.requested')) "
+		"'handover%' OR kind IN ('conversation.closed','call.transfer','turn.customer',"
+		"'turn.agent')) "
 		"ORDER BY seq");
 	if (rc)
 		return rc;
@@ -144,12 +152,33 @@ static int read_rows(struct store_db *db, struct cdr *c)
 	return rc;
 }
 
+/* A call that we placed has rows of its own; that of the moment a person is there names the
+ * conversation, and stands beside its beginning. */
+static int read_direction(struct store_db *db, struct cdr *c)
+{
+	struct store_stmt *q;
+	int rc = store_prep(db, &q,
+			    "SELECT body FROM event WHERE ts_ms BETWEEN ?1-10000 AND ?1+60000 "
+			    "AND kind='outbound.human'");
+	if (rc)
+		return rc;
+	store_bind_int(q, 1, c->started);
+	while (!c->outbound && (rc = store_step(q)) == 1) {
+		jv *o = jv_parse(store_col_sv(q, 0), NULL);
+		c->outbound = sv_eq(jv_get_str(o, "conversation_id"), c->conversation);
+		jv_free(o);
+	}
+	store_reset(q);
+	return rc < 0 ? rc : 0;
+}
+
 /* Hand-overs; *ret_open: one of them is still served or wrapped up. */
 static int read_handovers(struct store_db *db, struct arena *a, struct cdr *c, bool *ret_open)
 {
 	struct store_stmt *q;
 	int rc = store_prep(db, &q,
-			    "SELECT queue, hold_ms, ended_ms, wrapped_ms, state, live, wrap FROM "
+			    "SELECT queue, hold_ms, ended_ms, wrapped_ms, state, live, wrap, "
+			    "why FROM "
 			    "handover WHERE conversation=?1 AND kind='live' ORDER BY id");
 	*ret_open = false;
 	if (rc)
@@ -163,6 +192,7 @@ static int read_handovers(struct store_db *db, struct arena *a, struct cdr *c, b
 		sv what = jv_get_str(wrap, "disposition");
 		*ret_open |= store_col_int(q, 5) || (served && !wrapped);
 		c->queue = text_of(a, q, 0);
+		c->left = sv_eq(state, SV("FAILED")) ? text_of(a, q, 7) : SV("");
 		c->hold_ms += store_col_int(q, 1);
 		if (ended && wrapped > ended)
 			c->wrap_ms += wrapped - ended;
@@ -190,13 +220,22 @@ static int read_csat(struct store_db *db, sv conversation)
 
 static const char *reason_of(const struct cdr *c)
 {
-	if (c->asked_person && !c->answered && sv_eq(c->end_by, SV("customer")))
+	/* as the queue counted it, docs/reports.md; short ones are no abandons there */
+	if (!c->answered && sv_eq(c->left, SV("abandoned")))
 		return "abandoned";
+	if (!c->answered && sv_eq(c->left, SV("short_abandoned")))
+		return "short_abandoned";
 	return sv_eq(c->end_by, SV("customer")) ? "customer_left" :
 	       sv_eq(c->end_by, SV("agent"))	? "agent_ended" :
 	       sv_eq(c->end_by, SV("bot"))	? "bot_ended" :
 	       sv_eq(c->end_by, SV("error"))	? "failed" :
 						  "system";
+}
+
+/* As the reports have it (docs/reports.md, Containment; settle() of ins_fact_fold.c). */
+static bool is_contained(const struct cdr *c)
+{
+	return c->spoke && !c->asked_person && !c->served;
 }
 
 static void put_list(struct sb *b, const char *key, const sv *v, size_t n)
@@ -244,7 +283,7 @@ static void record_put(const struct cdr *c, struct sb *b)
 	put_int(b, "transfers", c->transfers);
 	put_int(b, "returned", c->returned);
 	put_int(b, "turns", c->turns);
-	sb_fmt(b, ",\"contained\":%s", c->asked_person ? "false" : "true");
+	sb_fmt(b, ",\"contained\":%s", is_contained(c) ? "true" : "false");
 	if (c->csat)
 		put_int(b, "csat", c->csat);
 	else
@@ -298,6 +337,8 @@ static int one_write(struct store_db *db, sv id)
 		rc = read_handovers(db, &a, &c, &open);
 	if (there && rc == 0 && !open)
 		rc = read_rows(db, &c);
+	if (there && rc == 0 && !open && sv_eq(c.channel, SV("phone")))
+		rc = read_direction(db, &c);
 	if (there && rc == 0 && !open) {
 		c.csat = read_csat(db, id);
 		record_put(&c, &b);
@@ -376,7 +417,8 @@ static bool look(struct store_db *db, int64_t from, int64_t last, struct batch *
 	if (store_prep(db, &q,
 		       "SELECT pos, conversation, body FROM event WHERE pos>?1 AND pos<=?2 AND "
 		       "kind IN "
-		       "('conversation.closed','queue.wrapped','queue.ended','queue.returned') "
+		       "('conversation.closed','queue.wrapped','queue.ended','queue.returned',"
+		       "'queue.left','queue.dropped') "
 		       "ORDER BY pos"))
 		return false;
 	store_bind_int(q, 1, from);

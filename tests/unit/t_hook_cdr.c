@@ -104,8 +104,8 @@ TEST(hook_cdr_once_also_after_a_restart)
 	struct hw w = { 0 };
 	int n;
 
-	CHECK(hw_up(&w) && hw_exec(&w, OPEN) && hw_exec(&w, CLOSE("customer")));
-	CHECK(row(&w, 1, 100, "conversation.closed", "{}"));
+	CHECK(hw_up(&w) && hw_exec(&w, OPEN) && row(&w, 1, 5, "turn.customer", "{}"));
+	CHECK(hw_exec(&w, CLOSE("customer")) && row(&w, 2, 100, "conversation.closed", "{}"));
 	CHECK(hw_wait(&w, "SELECT count(*) FROM cdr", 1));
 	hw_down(&w);
 	CHECK(hw_up(&w));
@@ -122,13 +122,22 @@ TEST(hook_cdr_once_also_after_a_restart)
 	hw_down(&w);
 }
 
+/* The queue hears of it after the conversation has ended, and says whether it was an abandon. */
 TEST(hook_cdr_of_who_gave_up_waiting)
 {
 	struct hw w = { 0 };
 	int n;
 
 	CHECK(hw_up(&w) && hw_exec(&w, OPEN) && row(&w, 1, 40, "handover.queued", "{}"));
+	CHECK(hw_exec(&w, "INSERT INTO handover (id, conversation, queue, media, state, live, "
+			  "since_ms) VALUES ('h1','" CONV "','returns','voice','QUEUED',1," T0
+			  ")"));
 	CHECK(hw_exec(&w, CLOSE("customer")) && row(&w, 2, 100, "conversation.closed", "{}"));
+	CHECK(hw_wait(&w, "SELECT v+0 FROM kv WHERE k='hook/cdr'",
+		      hw_number(&w, "SELECT max(pos) FROM event")));
+	EQ(hw_number(&w, "SELECT count(*) FROM cdr"), 0);
+	CHECK(hw_exec(&w, "UPDATE handover SET live=0, state='FAILED', why='abandoned'"));
+	CHECK(hw_event(&w, "queue.left", 0, "{\"conversation\":\"" CONV "\"}"));
 	CHECK(hw_wait(&w, "SELECT count(*) FROM cdr", 1));
 	jv *o = cdr(&w, &n);
 	SV_EQ(jv_get_str(o, "end_reason"), "abandoned");
@@ -136,4 +145,79 @@ TEST(hook_cdr_of_who_gave_up_waiting)
 	CHECK(!jv_get_bool(o, "contained", true));
 	jv_free(o);
 	hw_down(&w);
+}
+
+/* One whole interaction of these rows, closed by the customer. */
+static jv *record_of(struct hw *w, const char *kind, const char *body, const char *why)
+{
+	char sql[256];
+	int n;
+	(void)snprintf(sql, sizeof(sql),
+		       "INSERT INTO handover (id, conversation, queue, media, state, live, why, "
+		       "since_ms) VALUES ('h1','" CONV "','returns','voice','FAILED',0,'%s',1)",
+		       why);
+	bool good = hw_up(w) && hw_exec(w, OPEN) && (!kind || row(w, 1, 5, kind, body)) &&
+		    (!why[0] || hw_exec(w, sql)) && hw_exec(w, CLOSE("customer")) &&
+		    row(w, 2, 100, "conversation.closed", "{}") &&
+		    hw_wait(w, "SELECT count(*) FROM cdr", 1);
+	jv *o = good ? cdr(w, &n) : NULL;
+	hw_down(w);
+	return o;
+}
+
+/* As the reports have it: the customer spoke, and no person was asked for or spoke. */
+TEST(hook_cdr_contained_and_abandoned_as_in_reports)
+{
+	static const struct {
+		const char *kind, *body, *why, *reason;
+		bool contained;
+	} rows[] = {
+		{ "turn.customer", "{}", "", "customer_left", true },
+		{ NULL, NULL, "", "customer_left", false },
+		{ "turn.agent", "{}", "", "customer_left", false },
+		{ "call.transfer", "{\"state\":\"asked\"}", "", "customer_left", false },
+		{ "handover", "{}", "short_abandoned", "short_abandoned", false },
+		{ "handover", "{}", "callback", "customer_left", false },
+		{ "handover", "{}", "timeout", "customer_left", false },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct hw w = { 0 };
+		(void)snprintf(w.dir, sizeof(w.dir), "%s/%zu", t_tmpdir(), i);
+		jv *o = record_of(&w, rows[i].kind, rows[i].body, rows[i].why);
+		SV_EQ(jv_get_str(o, "end_reason"), rows[i].reason);
+		EQ(jv_get_bool(o, "contained", !rows[i].contained), rows[i].contained);
+		jv_free(o);
+	}
+}
+
+/* The rows of a placed call stand under the call's own id; one of them names the conversation. */
+TEST(hook_cdr_of_a_call_that_was_placed)
+{
+	static const char other[] = "01ARZ3NDEKTSV4RRFFQ69G5FAX";
+	struct hw w = { 0 };
+	const struct store_event of_another = {
+		.conversation = SV("01ARZ3NDEKTSV4RRFFQ69G5FAY"), .seq = 1,
+		.ts_ms = 1767225600000, .kind = SV("outbound.human"), .actor = SV("system"),
+		.body = SV("{\"conversation_id\":\"01ARZ3NDEKTSV4RRFFQ69G5FAZ\"}")
+	};
+	const struct store_event ours = {
+		.conversation = sv_of(other), .seq = 4, .ts_ms = 1767225600020,
+		.kind = SV("outbound.human"), .actor = SV("system"),
+		.body = SV("{\"state\":\"human\",\"conversation_id\":\"" CONV "\"}")
+	};
+	for (int placed = 0; placed < 2; placed++) {
+		int n;
+		(void)snprintf(w.dir, sizeof(w.dir), "%s/%d", t_tmpdir(), placed);
+		CHECK(hw_up(&w) && hw_exec(&w, OPEN));
+		OK(store_append(w.store, &of_another, NULL, NULL, NULL));
+		if (placed)
+			OK(store_append(w.store, &ours, NULL, NULL, NULL));
+		CHECK(hw_exec(&w, CLOSE("customer")));
+		CHECK(row(&w, 2, 100, "conversation.closed", "{}"));
+		CHECK(hw_wait(&w, "SELECT count(*) FROM cdr", 1));
+		jv *o = cdr(&w, &n);
+		SV_EQ(jv_get_str(o, "direction"), placed ? "outbound" : "inbound");
+		jv_free(o);
+		hw_down(&w);
+	}
 }
