@@ -441,7 +441,7 @@ void api_conv_message(struct web_req *r, void *arg)
 	jv_free(body);
 }
 
-/* Closing a closed one is fine; the answer comes when the end is on its way to the disk. */
+/* Closing a closed one is fine; the answer comes when the end is on disk. */
 void api_conv_close(struct web_req *r, void *arg)
 {
 	struct api *a = arg;

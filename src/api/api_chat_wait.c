@@ -49,8 +49,43 @@ static jv *made(struct api_chat *c)
 	return o;
 }
 
+static void closed_run(struct api_query *q, struct store_db *db)
+{
+	struct store_stmt *st;
+	bool closed = false;
+	if (store_prep(db, &st, "SELECT 1 FROM conversation WHERE id=?1 AND state='closed'") == 0) {
+		store_bind_sv(st, 1, q->s1);
+		closed = api_row(q, st);
+		store_reset(st);
+	}
+	if (!closed) {
+		q->status = 503;
+		q->detail = "The end of the conversation could not be saved; try again.";
+		return;
+	}
+	sb_cstr(&q->out, "{\"id\":");
+	sb_json(&q->out, q->s1);
+	sb_cstr(&q->out, ",\"state\":\"closed\"}");
+}
+
+/* It has ended here, and its last row is with the scribe: answered when it is on disk. */
+static void answer_closed(struct api_wait *x)
+{
+	struct api_query *q = api_query_new(x->c->a, x->r);
+	q->s1 = arena_sv(&q->arena, sv_of(x->c->id));
+	q->run = closed_run;
+	q->settled = true;
+	unlink_wait(x);
+	wait_free(x);
+	api_query_start(q);
+}
+
 static void answer(struct api_wait *x, bool in_time)
 {
+	if (x->kind == WAIT_CLOSED) {
+		answer_closed(x);
+		return;
+	}
 	jv *reply = x->reply, *o = x->kind == WAIT_MADE ? made(x->c) : jv_obj();
 	x->reply = NULL;
 	if (x->kind == WAIT_MADE && reply) {
@@ -58,9 +93,6 @@ static void answer(struct api_wait *x, bool in_time)
 	} else if (reply) {
 		jv_free(o);
 		o = reply;
-	} else if (x->kind == WAIT_CLOSED) {
-		jv_set_str(o, "id", sv_of(x->c->id));
-		jv_set_str(o, "state", SV("closed"));
 	}
 	if (x->kind == WAIT_REPLY && x->seq)
 		jv_set_int(o, "message_seq", x->seq);

@@ -43,12 +43,57 @@ TEST(api_rest_conversation_from_begin_to_close)
 	snprintf(line, sizeof(line), "POST /api/v1/conversations/%s/close", id);
 	EQ(http(&w, line, token, "", &r), 200);
 	SV_EQ(jv_get_str(r.json, "state"), "closed");
+	SV_EQ(jv_get_str(r.json, "id"), id);
 	EQ(http(&w, line, token, "", &r), 200);           /* twice is fine */
 	EQ(say(&w, id, token, "{\"text\":\"hello?\"}", &r), 410);
 	CHECK(is_problem(&r));
 	store_flush(w.store);
 	EQ(events(&w, id, token, 0, &r), 200);
 	EQ(kinds(&r, "conversation.closed"), 1);
+	resp_done(&r);
+	aw_down(&w);
+}
+
+static int exec_write(void *arg, struct store_db *db)
+{
+	return store_exec(db, arg);
+}
+
+static bool is_closed(struct aw *w, const char *id)
+{
+	struct store_db *db;
+	struct store_stmt *q;
+	bool closed = false;
+	if (store_reader(w->store, &db) ||
+	    store_prep(db, &q, "SELECT 1 FROM conversation WHERE id=?1 AND state='closed'"))
+		return false;
+	store_bind_sv(q, 1, sv_of(id));
+	closed = store_step(q) == 1;
+	store_reset(q);
+	return closed;
+}
+
+/* A close that is acknowledged is on disk; one that could not be saved is not acknowledged. */
+TEST(api_rest_close_is_on_disk_when_answered)
+{
+	static char refuse[] = "CREATE TRIGGER no_end BEFORE UPDATE ON conversation WHEN "
+			       "NEW.state='closed' BEGIN SELECT RAISE(ABORT,'no'); END";
+	struct aw w = { .group_ms = 200 };
+	struct resp r = { 0 };
+	char id[27], token[API_TOKEN_MAX], line[128];
+
+	CHECK(aw_up(&w) && begin(&w, id, token));
+	EQ(say(&w, id, token, "{\"text\":\"hello\"}", &r), 200);
+	snprintf(line, sizeof(line), "POST /api/v1/conversations/%s/close", id);
+	EQ(http(&w, line, token, "", &r), 200);
+	CHECK(is_closed(&w, id));
+	CHECK(begin(&w, id, token));
+	OK(store_write(w.store, exec_write, refuse, NULL, NULL));
+	OK(store_flush(w.store));
+	snprintf(line, sizeof(line), "POST /api/v1/conversations/%s/close", id);
+	EQ(http(&w, line, token, "", &r), 503);
+	CHECK(is_problem(&r));
+	CHECK(!is_closed(&w, id));
 	resp_done(&r);
 	aw_down(&w);
 }
