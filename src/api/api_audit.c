@@ -230,8 +230,10 @@ bool api_audit_begin(struct api *a, struct web_req *r, const char *what, const s
 		     bool may)
 {
 	struct api_audit *x = audit_of(r);
-	if (!x)
-		return true;
+	if (!x) {                    /* no room in the request's arena */
+		api_problem(r, 503, UNWRITTEN);
+		return false;
+	}
 	sv method = web_req_method(r);
 	bool card = name_subject(r, &x->row);
 	user_put(&x->row, what, u);

@@ -107,6 +107,28 @@ TEST(api_audit_a_change_is_written_ahead_of_it)
 	aw_down(&w);
 }
 
+/* Whom an agent calls is in the audit, however it is asked for; refused or not. */
+TEST(api_audit_of_calls)
+{
+	struct aw w = { 0 };
+	struct resp r = { 0 };
+
+	CHECK(aw_up(&w));
+	const char *own = "{\"to\":\"+4961550123\"}";
+	http(&w, "POST /api/v1/calls", aw_token_of(&w, "agent", "tom"), own, &r);
+	int status = r.status;
+	EQ(http(&w, "GET /api/v1/audit?who=tom&what=call.place", aw_token(&w, "admin"), NULL, &r),
+	   200);
+	EQ((int)jv_len(jv_get(r.json, "items")), 1);
+	EQ((int)jv_get_int(first(&r), "outcome", 0), status);
+	SV_EQ(jv_get_str(first(&r), "route"), "POST /api/v1/calls");
+	EQ(number(&w, "SELECT count(*) FROM event WHERE kind='audit.asked' AND actor='user:tom'"),
+	   1);
+	EQ(number(&w, "SELECT count(*) FROM event WHERE body LIKE '%61550%'"), 0);
+	resp_done(&r);
+	aw_down(&w);
+}
+
 TEST(api_audit_of_sign_ins)
 {
 	struct aw w = { 0 };
