@@ -115,14 +115,14 @@ static struct series *series_of(struct work *w, sv name)
 	return s;
 }
 
-static int read_table(struct work *w, struct store_db *db, const char *interval,
-		      struct ins_table **ret)
+static int read_table(struct work *w, struct store_db *db, const char *interval, int64_t from_ms,
+		      int64_t to_ms, struct ins_table **ret)
 {
 	struct ins_ask_opts opts = { .now_ms = w->to_ms };
 	struct ins_ask *a = NULL;
 	char json[300], from[32], to[32];
-	clk_rfc3339(w->from_ms, from);
-	clk_rfc3339(w->to_ms, to);
+	clk_rfc3339(from_ms, from);
+	clk_rfc3339(to_ms, to);
 	(void)snprintf(json, sizeof(json),
 		       "{\"metrics\":[\"interactions\",\"mood\"],\"rows\":[\"time\","
 		       "\"channel\"],\"interval\":\"%s\",\"from\":\"%s\",\"to\":\"%s\","
@@ -154,6 +154,22 @@ static void take_rows(struct work *w, const struct ins_table *t, bool daily)
 	}
 }
 
+/* Week by week: all hours of many channels would be more rows than a report may have. */
+static int read_all(struct work *w, struct store_db *db, bool daily)
+{
+	int64_t week = 7 * INS_DAY_MS;
+	int rc = 0;
+	for (int64_t from = w->from_ms; from < w->to_ms && rc == 0; from += week) {
+		struct ins_table *t = NULL;
+		int64_t to = from + week < w->to_ms ? from + week : w->to_ms;
+		rc = read_table(w, db, daily ? "day" : "hour", from, to, &t);
+		if (rc == 0)
+			take_rows(w, t, daily);
+		ins_table_free(t);
+	}
+	return rc;
+}
+
 static void put_item(struct work *w, const struct series *s, const char *kind, int64_t from,
 		     int64_t to, const double values[3], const char *says)
 {
@@ -163,7 +179,7 @@ static void put_item(struct work *w, const struct series *s, const char *kind, i
 	sb_fmt(w->out, "%s{\"kind\":\"%s\",\"channel\":", w->found++ ? "," : "", kind);
 	sb_json(w->out, sv_of(s->name));
 	sb_fmt(w->out,
-	       ",\"from\":\"%s\",\"to\":\"%s\",\"value\":%.4g,\"expected\":%.4g,\"z\":%.3g,"
+	       ",\"from\":\"%s\",\"to\":\"%s\",\"value\":%.9g,\"expected\":%.9g,\"z\":%.3g,"
 	       "\"says\":\"%s\",\"question\":{\"metrics\":[\"interactions\"],\"rows\":[],"
 	       "\"from\":"
 	       "\"%s\",\"to\":\"%s\",\"filters\":{\"channel\":[",
@@ -219,23 +235,15 @@ static void judge_moods(struct work *w, const struct series *s)
 int ins_anomalies_json(struct store_db *db, const struct ins_anom_opts *o, struct sb *out)
 {
 	struct work w = { .o = o, .out = out, .days = HOURS_BACK / 24, .hours = HOURS_BACK };
-	struct ins_table *t = NULL;
 	char a[32], b[32];
 	int judged = o->days > 0 && o->days <= 14 ? o->days : 7;
 	w.to_ms = o->now_ms - o->now_ms % 3600000;   /* whole hours only */
 	w.from_ms = w.to_ms - w.to_ms % INS_DAY_MS - ((int64_t)w.days - 1) * INS_DAY_MS;
 	w.judged_ms = w.to_ms - w.to_ms % INS_DAY_MS - judged * INS_DAY_MS;
 	w.hours = (size_t)((w.to_ms - w.from_ms) / 3600000);
-	int rc = read_table(&w, db, "hour", &t);
+	int rc = read_all(&w, db, false);
 	if (rc == 0)
-		take_rows(&w, t, false);
-	ins_table_free(t);
-	t = NULL;
-	if (rc == 0)
-		rc = read_table(&w, db, "day", &t);
-	if (rc == 0)
-		take_rows(&w, t, true);
-	ins_table_free(t);
+		rc = read_all(&w, db, true);
 	clk_rfc3339(w.judged_ms, a);
 	clk_rfc3339(w.to_ms, b);
 	sb_fmt(out, "{\"from\":\"%s\",\"to\":\"%s\",\"items\":[", a, b);

@@ -57,13 +57,14 @@ static int64_t next_of(sv every, int64_t at_min, int64_t weekday, const char *zo
 
 /* ---- what is written ---- */
 
+/* No list, and none that was masked on its way out. */
 static bool address(sv s)
 {
 	ptrdiff_t at = sv_find_ch(s, '@');
 	if (at < 1 || (size_t)at + 3 > s.n || s.n > MAIL_MAX)
 		return false;
 	for (size_t i = 0; i < s.n; i++)
-		if ((unsigned char)s.p[i] <= ' ' || strchr(",;<>\"\\", s.p[i]))
+		if ((unsigned char)s.p[i] <= ' ' || strchr(",;<>\"\\*[]", s.p[i]))
 			return false;
 	return true;
 }

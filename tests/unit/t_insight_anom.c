@@ -127,3 +127,35 @@ TEST(insight_anomalies_of_the_facts_lead_to_interactions)
 	sb_done(&b);
 	iw_down(&w);
 }
+
+static int sql(void *arg, struct store_db *db)
+{
+	return store_exec(db, arg);
+}
+
+/* Fourteen channels around the clock are more rows than one report may have. */
+TEST(insight_anomalies_of_many_channels)
+{
+	static const char rows[] =
+		"INSERT INTO ins_fact (id, kind, day, start_ms, channel, interactions) WITH "
+		"RECURSIVE h(h) AS (SELECT 0 UNION ALL SELECT h+1 FROM h WHERE h<1800), "
+		"c(c) AS (SELECT 0 UNION ALL SELECT c+1 FROM c WHERE c<13) SELECT h||'-'||c, 0, "
+		"20758+h/24, 1793491200000+h*3600000, 'ch'||c, 100 + CASE "
+		"WHEN c=5 AND h BETWEEN 1700 AND 1705 THEN 2057 ELSE 0 END FROM h, c;"
+		"INSERT INTO ins_day (day) SELECT DISTINCT day FROM ins_fact";
+	struct iw w;
+	struct sb b;
+	CHECK(iw_up(&w, 1));
+	OK(store_write(w.st, sql, (void *)(uintptr_t)rows, NULL, NULL));
+	OK(store_flush(w.st));
+	sb_init(&b, LIM_SB);
+	OK(ins_anomalies_json(
+		w.db, &(struct ins_anom_opts){ .now_ms = IW_BEGIN + 1800 * INT64_C(3600000) }, &b));
+	jv *all = jv_parse(sb_sv(&b), NULL), *items = jv_get(all, "items");
+	EQ(jv_len(items), 1);
+	SV_EQ(jv_as_str(jv_path(items, "0.channel")), "ch5");
+	HAS(sb_sv(&b), "\"value\":13342,");
+	jv_free(all);
+	sb_done(&b);
+	iw_down(&w);
+}

@@ -93,6 +93,8 @@ TEST(insight_saved_reports_with_faults_are_refused)
 		{ "{\"name\":\"x\",\"every\":\"day\",\"mail\":\"a@b.de, c@d.de\"," BODY "}",
 		  "mail" },
 		{ "{\"name\":\"x\",\"every\":\"day\"," BODY "}", "mail" },
+		{ "{\"name\":\"x\",\"every\":\"day\",\"mail\":\"b***@shop.example\"," BODY "}",
+		  "mail" },
 		{ "{\"name\":\"x\",\"every\":\"week\",\"weekday\":8,\"mail\":\"a@b.de\"," BODY
 		  "}",
 		  "weekday" },
