@@ -1,7 +1,7 @@
 /* Reports: the question in the address, columns across, numbers, lines, what stands behind a line. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { after, behind, FIRST, moment, pivot, readQuestion, series, shown, toggled, type Answer } from '../src/reports/ask.ts';
+import { after, behind, FIRST, moment, oneDay, pivot, readQuestion, series, shown, toggled, type Answer } from '../src/reports/ask.ts';
 
 const answer = (over: Partial<Answer>): Answer => ({
   from: '2026-11-01T00:00:00+08:00', to: '2026-11-03T00:00:00+08:00', zone: 'Asia/Shanghai', dims: ['time', 'queue'], columns: false,
@@ -70,4 +70,8 @@ test('reports: the end of a step', () => {
   assert.equal(after('2026-11-01T00:00:00-04:00', 'day'), '2026-11-02'); /* 25 hours later in New York */
   assert.equal(after('2026-12-28T00:00:00+08:00', 'week'), '2027-01-04');
   assert.equal(after('2026-12-01T00:00:00+08:00', 'month'), '2027-01-01');
+});
+
+test('reports: a range of one\'s own begins with a day that the server takes', () => {
+  assert.deepEqual(oneDay(new Date('2026-12-31T23:30:00Z')), { from: '2026-12-31', to: '2027-01-01' });
 });

@@ -136,6 +136,11 @@ export function behind(q: Question, a: Answer, key: string[], metric: string): Q
   return { metrics: [metric], rows: [], filters, ...range };
 }
 
+/* The range that a person begins with: a day, its end the next midnight. */
+export function oneDay(now: Date): { from: string; to: string } {
+  return { from: now.toISOString().slice(0, 10), to: new Date(now.getTime() + 864e5).toISOString().slice(0, 10) };
+}
+
 /* The end of the step that begins then. Months by the calendar; the offset of the beginning holds. */
 export function after(begin: string, interval: string | undefined): string {
   const minutes: Record<string, number> = { '15min': 15, '30min': 30, hour: 60 };

@@ -12,7 +12,7 @@ import { Empty, ErrorNote, Icon, Skeleton } from '../lib/ui.tsx';
 import { authed, authedBytes, judges, route } from '../console/state.ts';
 import { Done, setHashQuery, Tabs, useJob, useLoad } from '../service/parts.tsx';
 import {
-  behind, DIMS, FILTERS, INTERVALS, moment, pivot, RANGES, readQuestion, series, shown, toggled,
+  behind, DIMS, FILTERS, INTERVALS, moment, oneDay, pivot, RANGES, readQuestion, series, shown, toggled,
   type Answer, type Question, type Unit,
 } from './ask.ts';
 import { Nights } from './nights.tsx';
@@ -80,8 +80,7 @@ function Range({ q }: { q: Question }) {
       <select class="input" data-test="range" aria-label={t('rep.range')} value={own ? 'own' : (q.last ?? '7d')} onChange={(e) => {
         const v = e.currentTarget.value;
         const { from: _f, to: _t, last: _l, ...rest } = q;
-        const today = new Date().toISOString().slice(0, 10);
-        ask(v === 'own' ? { ...rest, from: today, to: today } : { ...rest, last: v });
+        ask(v === 'own' ? { ...rest, ...oneDay(new Date()) } : { ...rest, last: v });
       }}>
         {RANGES.map((r) => <option key={r} value={r}>{tWord('reprange', r)}</option>)}
         <option value="own">{t('rep.own_range')}</option>
