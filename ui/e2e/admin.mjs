@@ -8,7 +8,7 @@ await scenario('admin', async (open) => {
   const receiver = createServer((q, a) => {
     got.push(q.headers['webhook-id']);
     a.writeHead(got.length === 1 ? 500 : 200).end();
-  }).listen(0, '127.0.0.1');
+  }).listen(0, '127.0.0.1').unref(); // a test that fails ends too
   const page = await open({ size: [1360, 900] });
   await page.goto(`${base}/`);
   await page.fill('[name=login]', login);
