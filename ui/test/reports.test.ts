@@ -1,7 +1,7 @@
 /* Reports: the question in the address, columns across, numbers, lines, what stands behind a line. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { after, behind, FIRST, moment, oneDay, pivot, readQuestion, series, shown, toggled, type Answer } from '../src/reports/ask.ts';
+import { after, behind, FIRST, leads, moment, oneDay, pivot, readQuestion, series, shown, toggled, type Answer } from '../src/reports/ask.ts';
 
 const answer = (over: Partial<Answer>): Answer => ({
   from: '2026-11-01T00:00:00+08:00', to: '2026-11-03T00:00:00+08:00', zone: 'Asia/Shanghai', dims: ['time', 'queue'], columns: false,
@@ -74,4 +74,11 @@ test('reports: the end of a step', () => {
 
 test('reports: a range of one\'s own begins with a day that the server takes', () => {
   assert.deepEqual(oneDay(new Date('2026-12-31T23:30:00Z')), { from: '2026-12-31', to: '2027-01-01' });
+});
+
+test('reports: a cell of an hour or weekday leads to no interactions, as they are no filters', () => {
+  assert.equal(leads(['time', 'queue', 'channel']), true);
+  assert.equal(leads([]), true);
+  assert.equal(leads(['hour', 'queue']), false);
+  assert.equal(leads(['weekday']), false);
 });

@@ -123,6 +123,9 @@ export function series(a: Answer, metric: number): { at: number[]; lines: { name
   return { at, lines: all.slice(0, 6) };
 }
 
+/* Can the interactions of a cell be asked for? Not those of an hour or weekday over many days. */
+export const leads = (dims: string[]): boolean => dims.every((d) => d === 'time' || FILTERS.includes(d));
+
 /* The question behind one line: its values become filters, its time the range. */
 export function behind(q: Question, a: Answer, key: string[], metric: string): Question {
   const filters = { ...q.filters };

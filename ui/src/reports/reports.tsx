@@ -12,7 +12,7 @@ import { Empty, ErrorNote, Icon, Skeleton } from '../lib/ui.tsx';
 import { authed, authedBytes, judges, route } from '../console/state.ts';
 import { Done, setHashQuery, Tabs, useJob, useLoad } from '../service/parts.tsx';
 import {
-  behind, DIMS, FILTERS, INTERVALS, moment, oneDay, pivot, RANGES, readQuestion, series, shown, toggled,
+  behind, DIMS, FILTERS, INTERVALS, leads, moment, oneDay, pivot, RANGES, readQuestion, series, shown, toggled,
   type Answer, type Question, type Unit,
 } from './ask.ts';
 import { Nights } from './nights.tsx';
@@ -296,7 +296,7 @@ function Table({ a, q, of, pick }: { a: Answer; q: Question; of: Names; pick: (k
               {l.key.map((v, d) => <td key={d}>{word(dims[d]!, v, q.interval)}</td>)}
               {l.cells.flatMap((values, n) => a.metrics.map((m, k) => (
                 <td key={`${n} ${m}`} class="num right">
-                  {judges() && values[k] !== null ? (
+                  {judges() && leads(a.dims) && values[k] !== null ? (
                     <button class="plain" title={t('rep.behind')} onClick={() => pick(a.columns ? [...l.key, p.across[n]!] : l.key, m)}>
                       {shown(values[k], of.get(m)?.unit ?? 'number', lang.value)}
                     </button>
