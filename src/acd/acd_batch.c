@@ -90,12 +90,17 @@ void acd_tell(struct acd *a, const char *type, sv agent, const struct ho *h, jv 
 
 void acd_say(struct acd *a, const struct ho *h, struct acd_say say)
 {
+	const struct acd_queue *q = acd_queue_of(a, h);
 	struct acd_say *s;
 	if (h->kind != HO_LIVE)
 		return;
 	s = VEC_PUSH(&a->now->says, ACD_MOST);
 	ASSERT(s != NULL);
 	*s = say;
+	if (q) {
+		s->no_callback = !q->callback;
+		s->voicemail = q->voicemail;
+	}
 	s->text = say.text ? xstrdup(sv_of(say.text)) : NULL;
 	acd_copy(s->conversation, sizeof(s->conversation), sv_of(h->conversation));
 }
@@ -163,7 +168,8 @@ static void say_all(struct acd *a, struct acd_batch *b)
 			.why = sv_of(s->why), .position = s->position, .wait_ms = s->wait_ms,
 			.survey = s->survey ? SURVEY_CSAT : SURVEY_NONE,
 			.party = sv_of(s->party), .to = sv_of(s->to), .act = s->act,
-			.mode = s->mode, .ring_ms = s->ring_ms
+			.mode = s->mode, .ring_ms = s->ring_ms,
+			.no_callback = s->no_callback, .voicemail = s->voicemail
 		};
 		(void)a->o.word(a->o.word_arg, &w);
 	}

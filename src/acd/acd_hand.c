@@ -205,6 +205,12 @@ struct ho *acd_task(struct acd *a, const struct ho *of, enum ho_kind kind)
 
 /* ---- a wish for a person ---- */
 
+const struct acd_queue *acd_queue_of(const struct acd *a, const struct ho *h)
+{
+	int i = acd_plan_queue_of(a->plan, sv_of(h->queue));
+	return i < 0 ? NULL : acd_plan_queue(a->plan, i);
+}
+
 static enum acd_media media_of(const struct talk_ask *x)
 {
 	static const struct { const char *channel; enum acd_media m; } t[] = {

@@ -106,7 +106,7 @@ struct acd_say {                     /* a word for talk, when it is written; own
 	char *text, to[ACD_TEXT];
 	int position, ring_ms, act, mode;
 	int64_t wait_ms;
-	bool survey;
+	bool survey, no_callback, voicemail;
 };
 struct acd_job {                     /* an order, copied */
 	struct acd_order o;
@@ -259,6 +259,8 @@ int acd_sockets(const struct acd *a, const struct ag *g);
 void acd_socket(struct acd *a, struct ag *g);
 /* Where this agent is rung: extension, or "web:LOGIN". */
 void acd_line(struct acd *a, sv login, char to[ACD_TEXT], char name[ACD_NAME]);
+/* The queue it is in, of the plan in use; NULL = it is taken out. */
+const struct acd_queue *acd_queue_of(const struct acd *a, const struct ho *h);
 /* A task waits for its not_before. */
 void acd_wake_task(struct acd *a, struct ho *h);
 /* Out of its queue but not over: again in ms. */

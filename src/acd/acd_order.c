@@ -89,8 +89,7 @@ static int do_ask(struct acd *a, struct acd_job *j)
 static int drop(struct acd *a, struct ho *h, sv why)
 {
 	int64_t waited = a->now->now - h->entered;
-	const struct acd_queue *q = NULL;
-	int i = acd_plan_queue_of(a->plan, sv_of(h->queue));
+	const struct acd_queue *q = acd_queue_of(a, h);
 	jv *o = acd_body(h);
 	bool in_core = h->in_core;
 	int rc = in_core ? acd_core_leave(a->core, sv_of(h->id), why, a->now->now) : 0;
@@ -98,8 +97,6 @@ static int drop(struct acd *a, struct ho *h, sv why)
 		jv_free(o);
 		return rc;
 	}
-	if (i >= 0)
-		q = acd_plan_queue(a->plan, i);
 	if (sv_eq(why, SV("left")))
 		why = q && waited <= q->short_abandon_s * INT64_C(1000) ? SV("short_abandoned") :
 									 SV("abandoned");

@@ -156,20 +156,20 @@ void acd_say_place(struct acd *a, struct ho *h, int position, int64_t wait_ms)
 }
 
 /* What the customer hears when the queue does not keep the wish. */
-static const char *nobody_why(const struct acd_out *x)
+static const char *nobody_why(const struct acd_out *x, const struct acd_queue *q)
 {
 	if (x->how == ACD_TO_VOICEMAIL)
 		return "voicemail";
 	if (sv_eq(x->why, SV("full")) || sv_eq(x->why, SV("closed")))
 		return sv_eq(x->why, SV("full")) ? "full" : "closed";
-	return x->how == ACD_TO_CALLBACK ? "callback_offer" : "timeout";
+	return x->how == ACD_TO_CALLBACK && (!q || q->callback) ? "callback_offer" : "timeout";
 }
 
 static void on_out_of_queue(struct acd *a, struct ho *h, const struct acd_out *x)
 {
 	struct acd_say s = { .kind = WORD_NOBODY };
 	jv *o = acd_body(h);
-	const char *why = nobody_why(x);
+	const char *why = nobody_why(x, acd_queue_of(a, h));
 	jv_set_str(o, "why", x->why);
 	jv_set_str(o, "how", sv_of(acd_where_name(x->how)));
 	jv_set_int(o, "waited_ms", a->now->now - h->entered);

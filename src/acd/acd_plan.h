@@ -95,8 +95,9 @@ struct acd_queue {
 	int n_relax;
 	struct acd_need need[ACD_NEEDS];   /* of whatever comes in */
 	int n_need;
-	bool callback, voicemail;    /* for the console; no rule reads them */
-	const char *music;           /* may be "" */
+	/* offered where nobody can take the customer: a call back, else a message. */
+	bool callback, voicemail;
+	const char *music;           /* for the console; may be "" */
 };
 struct acd_seat { int queue, tier, position; };  /* tier and position from 1 */
 struct acd_level { int skill, level; };

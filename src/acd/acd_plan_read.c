@@ -379,7 +379,7 @@ static void read_queue(struct reader *r, int i, const jv *o)
 	q->say_every_s = whole_in(r, o, "announce", &(struct num){ "every_s", 0, 0, 3600, 0 });
 	if (q->say_every_s && q->say_every_s < 5)
 		fault(r, "announce.every_s", "0 for once, or 5 and more.", "too often");
-	q->callback = yes(r, o, "callback", false);
+	q->callback = yes(r, o, "callback", true);
 	q->voicemail = yes(r, o, "voicemail", false);
 	q->music = text(r, o, "music", 120);
 	read_hours(r, o, q);

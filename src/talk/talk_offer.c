@@ -67,23 +67,41 @@ static void say_key(struct talk_core *c, const char *key, const char *expect, st
 
 /* ---- the offer ---- */
 
-void talk_offer_nobody(struct talk_core *c, sv why, struct arena *a, struct talk_acts *acts)
+/* A word that offers one thing by its reason offers that, whatever else the queue does. */
+static enum talk_offer offer_of(const struct talk_word *w)
+{
+	if (sv_eq(w->why, SV("voicemail")))
+		return OFFER_MESSAGE;
+	if (!w->no_callback || sv_eq(w->why, SV("callback_offer")))
+		return OFFER_CALLBACK;
+	return w->voicemail ? OFFER_MESSAGE : OFFER_NOTHING;
+}
+
+static const char *question_of(const struct talk_core *c)
+{
+	const struct talk_person *p = &c->person;
+	if (p->offer == OFFER_MESSAGE)
+		return c->voice ? "message_ask_voice" : "message_ask";
+	return p->number ? "callback_here" : "callback_offer";
+}
+
+void talk_offer_nobody(struct talk_core *c, const struct talk_word *w, struct arena *a,
+		       struct talk_acts *acts)
 {
 	static const char *const known[] = { "closed", "full", "timeout", "voicemail",
 					     "callback_offer" };
 	struct talk_person *p = &c->person;
 	char key[40] = "nobody_timeout";
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
-		if (sv_eq(why, sv_of(known[i])))
+		if (sv_eq(w->why, sv_of(known[i])))
 			snprintf(key, sizeof(key), "nobody_%s", known[i]);
-	bool message = sv_eq(why, SV("voicemail"));
-	const char *ask = message   ? (c->voice ? "message_ask_voice" : "message_ask") :
-			  p->number ? "callback_here" :
-				      "callback_offer";
-	p->offer = message ? OFFER_MESSAGE : OFFER_CALLBACK;
+	p->offer = offer_of(w);
+	p->no_callback = w->no_callback;
 	p->unclear = 0;
-	sv text = talk_two(c, talk_own(c, key), talk_own(c, ask), a);
-	c->expect = message ? CHAN_EXPECT_OPEN : CHAN_EXPECT_YESNO;
+	sv text = talk_own(c, key);
+	if (p->offer)
+		text = talk_two(c, text, talk_own(c, question_of(c)), a);
+	c->expect = p->offer == OFFER_CALLBACK ? CHAN_EXPECT_YESNO : CHAN_EXPECT_OPEN;
 	talk_notice(c, text, true, a, acts);
 	if (c->voice && c->sm.now == TS_LISTENING)
 		talk_await_customer(c, acts);
@@ -240,6 +258,10 @@ static bool wait_words(struct talk_core *c, sv text, struct arena *a, struct tal
 	}
 	if (!talk_says_one_of(c, text, "wait_callback"))
 		return false;
+	if (c->person.no_callback) {
+		say_key(c, "callback_none", "open", a, acts);
+		return true;
+	}
 	c->person.offer = OFFER_CALLBACK;
 	c->person.unclear = 0;
 	if (!c->person.number) {

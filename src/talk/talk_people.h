@@ -64,7 +64,8 @@ enum talk_word_kind {
 	WORD_BACK,               /* back to the bot: agent, text = the instruction; why */
 	/* nobody comes: why "closed", "full", "timeout": the wish is over; "callback_offer": the
 	 * customer may be called back and keeps the place meanwhile; "voicemail": a message is
-	 * taken */
+	 * taken. The first three offer a call back, else a message, else nothing: see
+	 * no_callback, voicemail */
 	WORD_NOBODY,
 	WORD_END,                /* the agent ends the conversation: agent, survey */
 	WORD_PARTY,              /* an order for the call's parties (struct chan_party) */
@@ -88,6 +89,8 @@ struct talk_word {
 	sv why;
 	int position;
 	int64_t wait_ms;
+	/* QUEUED, NOBODY: what the queue offers instead; none named: a call back */
+	bool no_callback, voicemail;
 	enum talk_survey survey;
 	bool suggested;          /* SAYS: taken from what was suggested */
 	/* CONNECT and PARTY: see struct chan_party */

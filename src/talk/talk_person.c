@@ -95,6 +95,7 @@ void talk_person_ask(struct talk_core *c, struct arena *a, struct talk_acts *act
 	c->tally.transfers++;
 	p->told = false;
 	p->offer = OFFER_NOTHING;
+	p->no_callback = false;
 	p->position = 0;
 	p->minutes = -1;
 	p->wished_in = c->say_id;
@@ -181,6 +182,7 @@ static void queued(struct talk_core *c, const struct talk_word *w, struct arena 
 	sb_fmt(&b, "\"position\":%d,\"wait_ms\":%lld", w->position, (long long)w->wait_ms);
 	record(c, "handover.queued", "system", &b, a, acts);
 	p->position = w->position;
+	p->no_callback = w->no_callback;
 	p->minutes = w->wait_ms < 0 ? -1 : (int)((w->wait_ms + 30000) / 60000);
 	if (lost) {
 		ours_again(c, acts);
@@ -494,20 +496,21 @@ void talk_person_lost(struct talk_core *c, struct arena *a, struct talk_acts *ac
 	talk_notice(c, talk_own(c, "person_ask_on"), true, a, acts);
 }
 
-static void nobody(struct talk_core *c, sv why, struct arena *a, struct talk_acts *acts)
+static void nobody(struct talk_core *c, const struct talk_word *w, struct arena *a,
+		   struct talk_acts *acts)
 {
-	bool keeps = sv_eq(why, SV("callback_offer"));
+	bool keeps = sv_eq(w->why, SV("callback_offer"));
 	struct sb b;
 	c->move = MOVE_ASKED;        /* who was with one and keeps a place waits again */
 	if (!keeps) {
 		begin(&b);
-		put(&b, "why", why);
+		put(&b, "why", w->why);
 		record(c, "handover.failed", "system", &b, a, acts);
 		c->move = MOVE_NONE;
 		wait_tune(c, false, acts);
 	}
 	ours_again(c, acts);
-	talk_offer_nobody(c, why, a, acts);
+	talk_offer_nobody(c, w, a, acts);
 }
 
 static void ended(struct talk_core *c, const struct talk_word *w, struct arena *a,
@@ -611,7 +614,7 @@ void talk_on_word(struct talk_core *c, const struct talk_ev *ev, struct arena *a
 		on_back(c, ev, a, acts);
 		break;
 	case WORD_NOBODY:
-		nobody(c, w->why, a, acts);
+		nobody(c, w, a, acts);
 		break;
 	case WORD_END:
 		ended(c, w, a, acts);

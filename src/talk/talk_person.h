@@ -42,6 +42,7 @@ struct talk_person {                 /* strings owned */
 	int lines;
 	bool moved;              /* chan_transfer's person has them: no line of ours */
 	enum talk_offer offer;
+	bool no_callback;        /* the queue waited in offers none */
 	int unclear;
 	char *digits;            /* the number that was read back */
 	uint32_t read_in;        /* the say that did: what was heard of it is on no record */
@@ -87,7 +88,8 @@ void talk_person_free(struct talk_core *c);
 void talk_person_cites(struct talk_core *c, uint64_t cited);
 
 /* talk_offer.c: nobody comes */
-void talk_offer_nobody(struct talk_core *c, sv why, struct arena *a, struct talk_acts *acts);
+void talk_offer_nobody(struct talk_core *c, const struct talk_word *w, struct arena *a,
+		       struct talk_acts *acts);
 /* The words belong to an offer, a rating, or the wait, and were dealt with. */
 bool talk_offer_words(struct talk_core *c, sv text, struct arena *a, struct talk_acts *acts);
 bool talk_offer_asks(const struct talk_core *c);     /* for a yes or a no */

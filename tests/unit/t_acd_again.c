@@ -556,6 +556,44 @@ TEST(acd_the_plan_changes_while_customers_wait)
 	aw_close(&w);
 }
 
+/* Waited too long where the late are to be called back, and no call back is offered: it is over,
+ * and the word says what is offered instead. */
+TEST(acd_what_a_queue_offers_goes_with_the_word)
+{
+	static const char *const rows[] = {
+		"{\"id\":\"fiber\",\"title\":{\"zh\":\"F\",\"en\":\"F\"},\"max_wait_s\":600,"
+		"\"overflow\":{\"late\":\"callback\"},\"callback\":false}",
+		"{\"id\":\"fiber\",\"title\":{\"zh\":\"F\",\"en\":\"F\"},\"max_wait_s\":600,"
+		"\"overflow\":{\"late\":\"callback\"},\"callback\":false,\"voicemail\":true}",
+	};
+	struct aw w;
+	if (!aw_open(&w, ""))
+		return;
+	for (int i = 0; i < 2; i++) {
+		sv who = i ? SV("C2") : SV("C1");
+		char id[ACD_ID];
+		OK(put(&w, (struct put){ ACD_CONF_QUEUE, "fiber", rows[i], i ? 1 : -1, 0 }));
+		OK(aw_ask(&w, who.p, "technical_fault", false, ""));
+		acd_copy(id, sizeof(id), sv_of(w.id));
+		CHECK(aw_last(&w, WORD_QUEUED)->no_callback);
+		EQ(aw_last(&w, WORD_QUEUED)->voicemail, i);
+		aw_pass(&w, 601000);
+		const struct aw_word *x = aw_last(&w, WORD_NOBODY);
+		CHECK(x && sv_eq(sv_of(x->conversation), who));
+		STR_EQ(x->why, "timeout");
+		CHECK(x->no_callback && x->voicemail == (i == 1));
+		CHECK(aw_is(&w, id, "state", "FAILED") && aw_is(&w, id, "why", "timeout"));
+	}
+	OK(aw_do(&w, (struct acd_order){ ACD_DO_GONE, .conversation = SV("C2"),
+					 .why = SV("voicemail") }));
+	CHECK(aw_is(&w, w.id, "kind", "voicemail"));
+	/* a queue that says nothing of it calls back */
+	OK(aw_ask(&w, "C3", "", false, ""));
+	CHECK(!aw_last(&w, WORD_QUEUED)->no_callback && !aw_last(&w, WORD_QUEUED)->voicemail);
+	CHECK(aw_adds_up(&w));
+	aw_close(&w);
+}
+
 TEST(acd_rows_of_the_plan_may_name_each_other)
 {
 	static const char alpha[] = "{\"id\":\"alpha\",\"title\":{\"zh\":\"A\",\"en\":"

@@ -56,7 +56,7 @@ struct aw_word {
 	char conversation[ACD_ID], agent[ACD_NAME], why[ACD_NAME], party[ACD_TEXT], to[ACD_TEXT];
 	char text[200];
 	int position, act;
-	bool survey;
+	bool survey, no_callback, voicemail;
 };
 struct aw_fed {
 	char type[40], agent[ACD_NAME];
@@ -82,6 +82,8 @@ static int aw_on_word(void *arg, const struct talk_word *x)
 	k->position = x->position;
 	k->act = x->act;
 	k->survey = x->survey != SURVEY_NONE;
+	k->no_callback = x->no_callback;
+	k->voicemail = x->voicemail;
 	acd_copy(k->conversation, sizeof(k->conversation), x->conversation);
 	acd_copy(k->agent, sizeof(k->agent), x->agent);
 	acd_copy(k->why, sizeof(k->why), x->why);

@@ -77,6 +77,53 @@ TEST(talk_offer_by_the_reason)
 	}
 }
 
+/* No call back: a message where the queue takes one, else the sentence alone. */
+TEST(talk_offer_what_the_queue_offers)
+{
+	static const char *const whys[] = { "closed", "full", "timeout" };
+	for (int i = 0; i < 12; i++) {
+		struct bench b;
+		bool zh = i & 1, message = i & 2;
+		waiting(&b, i % 3 ? PHONE : 0, zh ? "zh" : "en", false);
+		word(&b, (struct talk_word){ .kind = WORD_NOBODY, .why = sv_of(whys[i % 3]),
+					     .no_callback = true, .voicemail = message });
+		EQ(b.c.move, MOVE_NONE);
+		EQ(b.c.person.offer, message ? OFFER_MESSAGE : OFFER_NOTHING);
+		EQ(sv_find(said(&b), zh ? SV("回电") : SV("call you back")), -1);
+		EQ(sv_find(said(&b), zh ? SV("联系") : SV("get back to you")) >= 0, message);
+		say(&b, zh ? "我的洗衣机漏水了，告诉同事" : "My washing machine leaks");
+		EQ(bench_rec(&b, "voicemail") != NULL, message);
+		EQ(bench_act(&b, TACT_LEAVE) != NULL, message);
+		bench_close(&b);
+	}
+}
+
+TEST(talk_offer_no_call_back_while_waiting)
+{
+	for (int zh = 0; zh < 2; zh++) {
+		struct bench b;
+		const char *call = zh ? "你们给我回个电话吧" : "call me back instead";
+		struct talk_word at = { .kind = WORD_QUEUED, .position = 2, .wait_ms = -1 };
+		waiting(&b, PHONE, zh ? "zh" : "en", true);
+		at.no_callback = true;
+		word(&b, at);
+		say(&b, call);
+		HAS(said(&b), zh ? "不提供回电" : "cannot offer you a call back");
+		EQ(b.c.person.offer, OFFER_NOTHING);
+		EQ(b.c.move, MOVE_ASKED);
+		say(&b, zh ? "好的" : "yes");
+		CHECK(!bench_act(&b, TACT_CALLBACK) && !bench_act(&b, TACT_LEAVE));
+		/* the queue it is moved to calls back */
+		at.no_callback = false;
+		played(&b);
+		word(&b, at);
+		say(&b, call);
+		say(&b, zh ? "可以" : "yes");
+		CHECK(bench_act(&b, TACT_CALLBACK));
+		bench_close(&b);
+	}
+}
+
 /* A chat: yes, a number, read back by its end, yes. */
 TEST(talk_offer_a_call_back_from_a_chat)
 {

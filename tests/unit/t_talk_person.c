@@ -663,6 +663,8 @@ static struct talk_word any_word(struct rng *r)
 	w.position = (int)rng_below(r, 4);
 	w.wait_ms = (int64_t)rng_below(r, 300000) - 1000;
 	w.survey = (enum talk_survey)rng_below(r, SURVEYS);
+	w.no_callback = rng_below(r, 2);
+	w.voicemail = rng_below(r, 2);
 	return w;
 }
 

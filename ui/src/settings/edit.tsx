@@ -114,10 +114,10 @@ function Text({ x, path, label }: { x: Edit; path: string; label: Key }) {
   );
 }
 
-function Check({ x, path, label }: { x: Edit; path: string; label: Key }) {
+function Check({ x, path, label, unset = false }: { x: Edit; path: string; label: Key; unset?: boolean }) {
   return (
     <label class="check">
-      <input type="checkbox" data-test={`f-${path}`} checked={getAt(x.draft.value, path) === true} onChange={(e) => x.set(path, e.currentTarget.checked)} />
+      <input type="checkbox" data-test={`f-${path}`} checked={(getAt(x.draft.value, path) ?? unset) === true} onChange={(e) => x.set(path, e.currentTarget.checked)} />
       {t(label)}
     </label>
   );
@@ -183,7 +183,7 @@ export function QueuePage({ id }: { id: string }) {
         <p class="checks-row">
           <Check x={x} path="announce.position" label="set.say_position" />
           <Check x={x} path="announce.wait" label="set.say_wait" />
-          <Check x={x} path="callback" label="set.offer_callback" />
+          <Check x={x} path="callback" label="set.offer_callback" unset />
           <Check x={x} path="voicemail" label="set.offer_voicemail" />
         </p>
       </section>
