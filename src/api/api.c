@@ -346,10 +346,13 @@ void api_query_answer(struct api_query *q)
 static void query_done(void *arg)
 {
 	struct api_query *q = arg;
+	struct api *a = q->a;
+	a->masked = q->masked ? sb_sv(&q->out) : SV_NULL;
 	if (q->done)
 		q->done(q);
 	else
 		api_query_answer(q);
+	a->masked = SV_NULL;
 }
 
 static void query_failed(struct api_query *q, int rc)
@@ -559,6 +562,7 @@ static void api_free(struct api *a)
 	map_free(a->media_now);
 	map_free(a->media_before);
 	api_addrs_done(a);
+	api_sent_done(&a->sent);
 	sodium_memzero(a->key, sizeof(a->key));
 	xfree(a->thread);
 	xfree(a);

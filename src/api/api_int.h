@@ -34,6 +34,17 @@ struct api_addr {
 };
 
 struct seat;
+/* A frame goes to many sockets: the last ones as they were masked, for each set of masks. */
+#define API_SENT_MASKS 4
+struct api_sent {
+	struct {
+		const struct guard_masks *m;
+		struct sb frame, out;
+		bool other;          /* out differs; else the frame goes as it is */
+	} v[API_SENT_MASKS];
+	unsigned next;
+	uint64_t masked;             /* frames that were looked at */
+};
 struct api {
 	struct api_opts o;
 	struct loop *loop;
@@ -43,6 +54,8 @@ struct api {
 	unsigned char key[API_KEY_BYTES];
 	int64_t started_ms;
 	bool draining, stopped, ending;
+	sv masked;                   /* the body of the query that is answered right now */
+	struct api_sent sent;
 	unsigned next;               /* round robin over the shards */
 	struct map *chats;           /* id -> struct api_chat */
 	struct api_live *live;       /* consoles */
@@ -135,8 +148,10 @@ int api_mask_before(struct web_req *r, void *api);       /* as of web_srv_opts *
 bool api_mask_body(struct web_req *r, sv body, struct sb *out, void *api);
 /* A JSON frame to a socket of a user with that role. */
 void api_mask_send(struct api *a, struct web_ws *ws, sv role, sv frame);
-/* The same for the body of a query, on its worker: less is left for the door's thread. */
+/* The same for the body of a query, on its worker; q->masked: the door need not look again. */
 void api_mask_query(struct api_query *q);
+/* Of struct api_sent. */
+void api_sent_done(struct api_sent *s);
 /* Is this route's answer the company's own, so that it is not looked at? Also for tests. */
 bool api_mask_ours(const char *route);
 
@@ -358,6 +373,7 @@ struct api_query {
 	struct api_scope scope;
 	/* first wait until everything handed to the scribe is on disk. */
 	bool settled;
+	bool masked;                 /* out is as r's user may see it */
 	bool etag;                   /* with ETag; a matching If-None-Match is answered 304 */
 	void (*run)(struct api_query *q, struct store_db *db);
 	void (*done)(struct api_query *q);   /* NULL: answers r with out */

@@ -64,7 +64,7 @@ int api_mask_before(struct web_req *r, void *api)
 	return 0;
 }
 
-bool api_mask_body(struct web_req *r, sv body, struct sb *out, void *api)
+static bool mask_body(struct web_req *r, sv body, struct sb *out)
 {
 	const struct guard_masks *m = web_req_user(r);
 
@@ -72,6 +72,16 @@ bool api_mask_body(struct web_req *r, sv body, struct sb *out, void *api)
 		return false;
 	return sv_starts(body, SV("{")) || sv_starts(body, SV("[")) ?
 		       guard_mask_json(m, body, out) : guard_mask_text(m, body, out);
+}
+
+/* What a query's worker has masked is the same bytes when it is answered. */
+bool api_mask_body(struct web_req *r, sv body, struct sb *out, void *api)
+{
+	const struct api *a = api;
+
+	if (a->masked.p && body.p == a->masked.p && body.n == a->masked.n)
+		return false;
+	return mask_body(r, body, out);
 }
 
 void api_mask_query(struct api_query *q)
@@ -83,25 +93,57 @@ void api_mask_query(struct api_query *q)
 	    !sv_ends(body, SV("}")))
 		return;
 	sb_init(&out, 4 * q->out.n + LIM_SB);
-	if (api_mask_body(q->r, body, &out, q->a)) {
+	if (mask_body(q->r, body, &out)) {
 		sb_done(&q->out);
 		q->out = out;
 	} else {
 		sb_done(&out);
+	}
+	q->masked = !sb_err(&q->out);
+}
+
+/* The frame as m lets it be seen, from the last time or made now: its place in s. */
+static unsigned sent_find(struct api_sent *s, const struct guard_masks *m, sv frame)
+{
+	unsigned i = 0;
+	while (i < API_SENT_MASKS && s->v[i].m && s->v[i].m != m)
+		i++;
+	if (i < API_SENT_MASKS && s->v[i].m && sv_eq(sb_sv(&s->v[i].frame), frame))
+		return i;
+	if (i == API_SENT_MASKS)
+		i = s->next++ % API_SENT_MASKS;
+	sb_done(&s->v[i].frame);
+	sb_done(&s->v[i].out);
+	sb_init(&s->v[i].frame, frame.n + 16);
+	sb_init(&s->v[i].out, 4 * frame.n + LIM_SB);
+	sb_put(&s->v[i].frame, frame);
+	s->v[i].m = m;
+	s->v[i].other = guard_mask_json(m, frame, &s->v[i].out);
+	s->masked++;
+	return i;
+}
+
+void api_sent_done(struct api_sent *s)
+{
+	for (unsigned i = 0; i < API_SENT_MASKS; i++) {
+		sb_done(&s->v[i].frame);
+		sb_done(&s->v[i].out);
 	}
 }
 
 void api_mask_send(struct api *a, struct web_ws *ws, sv role, sv frame)
 {
 	const struct guard_masks *m = guard_masks_of(a->access, role);
-	struct sb out;
 
-	sb_init(&out, 4 * frame.n + LIM_SB);
-	if (!guard_mask_json(m, frame, &out))
+	if (guard_masks_none(m)) {
 		web_ws_send(ws, frame, false);
-	else if (sb_err(&out))
+		return;
+	}
+	unsigned i = sent_find(&a->sent, m, frame);
+	if (!a->sent.v[i].other)
+		web_ws_send(ws, frame, false);
+	else if (sb_err(&a->sent.v[i].out))
 		web_ws_close(ws, 1011, SV("a frame could not be masked"));
 	else
-		web_ws_send(ws, sb_sv(&out), false);
-	sb_done(&out);
+		web_ws_send(ws, sb_sv(&a->sent.v[i].out), false);
 }

@@ -11,46 +11,92 @@
 #define DEPTH 64
 #define DIGITS_MIN 4             /* fewer are no phone, card, identity number or day of birth */
 
-enum { PLAIN = -1, MACHINE = -2, ANY_ADDRESS = -3, ANY_NUMBER = -4 };
+enum {
+	PLAIN = -1,
+	MACHINE = -2,
+	ANY_ADDRESS = -3,
+	ANY_NUMBER = -4,
+	SOME_PHONE = -5,
+	CODE = -6,
+	A_NAME = -7
+};
 
-/* What the value of a key is. ANY_ADDRESS: a phone, an e-mail or where somebody lives.
- * ANY_NUMBER: a phone when it is one. MACHINE: made by a program, never personal. */
+/* What the value of a key is; keys as plain_key() leaves them. ANY_ADDRESS: a phone, an e-mail or
+ * where somebody lives. ANY_NUMBER: a phone when it is a text that is one. SOME_PHONE: the same,
+ * or a number. CODE: made by a program, never personal. MACHINE: the same, but for what can only
+ * be a phone. A_NAME: a person's, or that of a thing. */
 static const struct {
 	const char *keys;
 	int kind;
 } known[] = {
-	{ "|phone|phones|phone_number|phone_masked|mobile|tel|telephone|callback|caller|caller_id|",
+	{ "|phone|phones|phonenumber|phonemasked|mobile|tel|telephone|callback|caller|",
 	  PII_PHONE },
-	{ "|email|emails|e_mail|mail|email_masked|", PII_EMAIL },
-	{ "|address|masked|addr|shipping_address|address_masked|", ANY_ADDRESS },
-	{ "|number|to|from|value|uri|", ANY_NUMBER },
+	{ "|callerid|whatsappid|whatsapp|", SOME_PHONE },
+	{ "|email|emails|mail|emailmasked|", PII_EMAIL },
+	{ "|address|masked|addr|shippingaddress|addressmasked|", ANY_ADDRESS },
+	{ "|number|to|from|value|uri|cell|", ANY_NUMBER },
 	{ "|street|line1|line2|postcode|", PII_ADDRESS },
-	{ "|id_card|id_number|passport|", PII_ID_CARD },
-	{ "|bank_card|card_number|card|iban|bank_account|", PII_BANK_CARD },
-	{ "|date_of_birth|birthday|dob|", PII_DATE_OF_BIRTH },
+	{ "|idcard|idnumber|passport|", PII_ID_CARD },
+	{ "|bankcard|cardnumber|card|iban|bankaccount|", PII_BANK_CARD },
+	{ "|dateofbirth|birthday|dob|", PII_DATE_OF_BIRTH },
 	{ "|plate|", PII_PLATE },
-	{ "|customer_name|caller_name|name|", PII_NAME },
-	{ "|order|order_number|last_order|", PII_ORDER_NUMBER },
-	{ "|id|kind|state|type|channel|actor|at|ts|since|next|cursor|next_cursor|version|token|"
-	  "conversation|interaction|handover|ticket|customer|login|agent|queue|sku|tracking|"
-	  "language|lang|seq|lead|party|etag|print|key|k|ref|rule|url|path|recording|",
+	{ "|customername|callername|contactname|receivername|", PII_NAME },
+	{ "|name|", A_NAME },
+	{ "|order|ordernumber|lastorder|", PII_ORDER_NUMBER },
+	{ "|kind|state|type|channel|at|ts|since|next|cursor|nextcursor|version|token|sku|"
+	  "tracking|"
+	  "language|lang|seq|etag|print|",
+	  CODE },
+	{ "|id|actor|conversation|interaction|handover|ticket|customer|login|agent|queue|lead|"
+	  "party|key|k|ref|rule|url|path|recording|",
 	  MACHINE },
 };
 
+/* "|phonenumber|" of phoneNumber, phone_number, Phone-Number; false: longer than any that is
+ * known. */
+static bool plain_key(sv key, char *out, size_t cap, size_t *n)
+{
+	*n = 0;
+	out[(*n)++] = '|';
+	for (size_t i = 0; i < key.n; i++) {
+		char c = key.p[i];
+		if (c == '_' || c == '-')
+			continue;
+		if (*n + 2 > cap)
+			return false;
+		out[(*n)++] = c >= 'A' && c <= 'Z' ? (char)(c | 32) : c;
+	}
+	out[(*n)++] = '|';
+	return true;
+}
+
 static int kind_of_key(sv key)
 {
-	char mark[40];
+	char mark[64];
+	size_t n;
 
-	if (sv_ends(key, SV("_id")) || sv_ends(key, SV("_at")))
-		return MACHINE;
-	if (key.n + 3 > sizeof(mark))
+	if (!plain_key(key, mark, sizeof(mark), &n))
 		return PLAIN;
-	mark[0] = mark[key.n + 1] = '|';
-	memcpy(mark + 1, key.p, key.n);
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
-		if (sv_find(sv_of(known[i].keys), sv_n(mark, key.n + 2)) >= 0)
+		if (sv_find(sv_of(known[i].keys), sv_n(mark, n)) >= 0)
 			return known[i].kind;
-	return PLAIN;
+	sv word = sv_n(mark + 1, n - 2);
+	if (sv_ends(word, SV("phone")) || sv_ends(word, SV("mobile")) || sv_ends(word, SV("tel")) ||
+	    sv_ends(word, SV("phonenumber")))
+		return SOME_PHONE;
+	if (sv_ends(key, SV("_at")))
+		return CODE;
+	return sv_ends(key, SV("_id")) ? MACHINE : PLAIN;
+}
+
+/* A container under this key is a person, or several. */
+static bool is_person(sv key)
+{
+	static const char people[] = "|customer|customers|caller|contact|contacts|receiver|"
+				     "recipient|";
+	char mark[64];
+	size_t n;
+	return plain_key(key, mark, sizeof(mark), &n) && sv_find(sv_of(people), sv_n(mark, n)) >= 0;
 }
 
 bool guard_masks_none(const struct guard_masks *m)
@@ -247,6 +293,9 @@ struct walk {
 	int depth;
 	int kind[DEPTH]; /* what the values of the container are; PLAIN: by their keys */
 	bool list[DEPTH];
+	bool person[DEPTH];
+	size_t from[DEPTH];          /* where it begins */
+	bool next_person;            /* the key before says so */
 };
 
 /* What is at [s, e) becomes text. */
@@ -290,19 +339,71 @@ static int which_address(sv text)
 		       PII_PHONE : PII_ADDRESS;
 }
 
+/* Is it written like that, "d" for a digit? */
+static bool shaped(sv text, const char *shape)
+{
+	if (strlen(shape) != text.n)
+		return false;
+	for (size_t i = 0; i < text.n; i++) {
+		bool digit = text.p[i] >= '0' && text.p[i] <= '9';
+		if (shape[i] == 'd' ? !digit : shape[i] != text.p[i])
+			return false;
+	}
+	return true;
+}
+
+/* A day, a time since 1970 in s or ms, a decimal: figures, not phones. */
+static bool is_figure(sv text)
+{
+	static const char *const days[] = { "dddd-dd-dd", "dddd.dd.dd", "dd.dd.dddd", "dd-dd-dddd",
+					    "dddd-dd" };
+	static const char *const times[] = { "dddddddddd", "ddddddddddddd" };
+	size_t n = digits(text), dots = 0;
+	for (size_t i = 0; i < sizeof(days) / sizeof(*days); i++)
+		if (shaped(text, days[i]))
+			return true;
+	for (size_t i = 0; i < sizeof(times) / sizeof(*times); i++)
+		if (shaped(text, times[i]) && text.p[0] == '1')
+			return true;
+	if (shaped(text, "dddddddd") && (sv_starts(text, SV("19")) || sv_starts(text, SV("20"))) &&
+	    text.p[4] <= '1' && text.p[6] <= '3')
+		return true;
+	for (size_t i = 0; i < text.n; i++)
+		dots += text.p[i] == '.';
+	return (n == text.n && n < 7) || (dots == 1 && n + (text.p[0] == '-') + 1 == text.n);
+}
+
+/* "sip:+49...@host", "tel:+49..." without what is no number. */
+static sv user_of(sv text)
+{
+	if (!sv_starts(text, SV("sip:")) && !sv_starts(text, SV("tel:")))
+		return text;
+	text = sv_slice(text, 4, text.n);
+	ptrdiff_t at = sv_find_ch(text, '@');
+	return at >= 0 ? sv_slice(text, 0, (size_t)at) : text;
+}
+
 /* Digits with what is written between them; a SIP address too. */
 static int which_number(sv text)
 {
-	sv user = sv_starts(text, SV("sip:")) ? sv_slice(text, 4, text.n) : text;
-	ptrdiff_t at = sv_find_ch(user, '@');
-	if (user.n != text.n && at >= 0)
-		user = sv_slice(user, 0, (size_t)at);
-	if (digits(user) < 5)
+	sv user = user_of(text);
+	if (digits(user) < 5 || (user.n == text.n && is_figure(text)))
 		return PLAIN;
 	for (size_t i = 0; i < user.n; i++)
 		if (!strchr("+-() .0123456789", user.p[i]))
 			return PLAIN;
 	return PII_PHONE;
+}
+
+/* Where programs write codes: a scheme of calls, "+" and 8 digits or more, or 10 to 15 digits that
+ * are no time. */
+static bool is_sure_phone(sv text)
+{
+	size_t n = digits(text);
+	if (which_number(text) != PII_PHONE)
+		return false;
+	return user_of(text).n != text.n || (text.p[0] == '+' && n >= 8) ||
+	       (n == text.n && n >= 10 && n <= 15);
 }
 
 /* What programs make is in one piece, a signed token at the longest; whatever else stands there
@@ -317,7 +418,9 @@ static void mask_string(struct walk *w, size_t s, size_t e, int kind)
 	struct sb plain, masked;
 	sv raw = sv_slice(w->in, s, e), text = sv_slice(raw, 1, raw.n - 1);
 
-	if (text.n == 0 || (kind == MACHINE && is_token(text)) || id_ok(text))
+	if (kind == MACHINE && is_sure_phone(text))
+		kind = PII_PHONE;
+	if (text.n == 0 || ((kind == MACHINE || kind == CODE) && is_token(text)) || id_ok(text))
 		return;
 	sb_init(&plain, w->in.n + 16);
 	sb_init(&masked, 4 * w->in.n + 1024);
@@ -325,7 +428,7 @@ static void mask_string(struct walk *w, size_t s, size_t e, int kind)
 		text = sb_sv(&plain);
 	if (kind == ANY_ADDRESS)
 		kind = which_address(text);
-	else if (kind == ANY_NUMBER)
+	else if (kind == ANY_NUMBER || kind == SOME_PHONE)
 		kind = which_number(text);
 	if (kind >= 0)
 		guard_mask_value((enum guard_pii)kind, w->m->v[kind], text, &masked);
@@ -348,14 +451,49 @@ static void mask_string(struct walk *w, size_t s, size_t e, int kind)
 static void mask_number(struct walk *w, size_t s, size_t e, int kind)
 {
 	struct sb b;
-	if (kind == ANY_NUMBER)
+	sv text = sv_slice(w->in, s, e);
+	if (kind == SOME_PHONE)
 		kind = PII_PHONE;
-	if (kind < 0 || w->m->v[kind] == GUARD_FULL || e - s < 8)
+	if (kind < 0 || w->m->v[kind] == GUARD_FULL || e - s < 7 || digits(text) != text.n)
 		return;
 	sb_init(&b, 256);
-	guard_mask_value((enum guard_pii)kind, w->m->v[kind], sv_slice(w->in, s, e), &b);
+	guard_mask_value((enum guard_pii)kind, w->m->v[kind], text, &b);
 	put_instead(w, s, e, sb_sv(&b));
 	sb_done(&b);
+}
+
+/* Has the object that begins at `at` a member of that name? */
+static bool has_member(sv in, size_t at, const char *name)
+{
+	int depth = 0;
+	for (size_t i = at; i < in.n; i++) {
+		char c = in.p[i];
+		depth += c == '{' || c == '[' ? 1 : c == '}' || c == ']' ? -1 : 0;
+		if (depth == 0)
+			return false;
+		if (c != '"')
+			continue;
+		size_t e = string_end(in, i), next = e;
+		while (next < in.n && strchr(" \t\r\n", in.p[next]))
+			next++;
+		if (depth == 1 && next < in.n && in.p[next] == ':' &&
+		    sv_eq(sv_slice(in, i + 1, e - 1), sv_of(name)))
+			return true;
+		i = e - 1;
+	}
+	return false;
+}
+
+/* What a member called name is: of a person below customer, caller and such, and of a row that is
+ * a customer's; of a tool, a form, a queue otherwise. */
+static int which_name(const struct walk *w)
+{
+	size_t from = w->from[w->depth - 1];
+	return w->person[w->depth - 1] ||
+			       (has_member(w->in, from, "id") &&
+				(has_member(w->in, from, "tier") ||
+				 has_member(w->in, from, "identities"))) ?
+		       PII_NAME : PLAIN;
 }
 
 /* Inside of an address the town stays, in part. */
@@ -363,7 +501,7 @@ static int inside(const struct walk *w, int kind, sv key)
 {
 	static const char *const town[] = { "city", "province", "country", "region" };
 	int up = w->kind[w->depth - 1];
-	if (up == PLAIN)
+	if (up == PLAIN || (up == SOME_PHONE && kind != PLAIN))
 		return kind;
 	for (size_t i = 0; i < sizeof(town) / sizeof(*town); i++)
 		if (up == PII_ADDRESS && w->m->v[PII_ADDRESS] == GUARD_PART &&
@@ -377,8 +515,14 @@ static void open_one(struct walk *w, bool list, int kind)
 	if (w->depth == DEPTH)
 		return;
 	/* lists are of what their key says; objects only where one thing has many members */
-	kind = kind == ANY_ADDRESS && !list ? PII_ADDRESS : kind;
-	w->kind[w->depth] = list || kind == PII_ADDRESS ? kind : PLAIN;
+	kind = list                ? kind :
+	       kind == ANY_ADDRESS ? PII_ADDRESS :
+	       kind == PII_PHONE   ? SOME_PHONE :
+				     kind;
+	w->kind[w->depth] = list || kind == PII_ADDRESS || kind == SOME_PHONE ? kind : PLAIN;
+	w->person[w->depth] = w->next_person || (w->depth && w->list[w->depth - 1] &&
+						 w->person[w->depth - 1]);
+	w->from[w->depth] = w->at;
 	w->list[w->depth++] = list;
 }
 
@@ -410,7 +554,9 @@ static bool step(struct walk *w, int *kind)
 			sv key = sv_slice(w->in, w->at + 1, e - 1);
 			if (digits(key) >= DIGITS_MIN || sv_find_ch(key, '@') >= 0)
 				mask_string(w, w->at, e, PLAIN);
-			*kind = inside(w, kind_of_key(key), key);
+			*kind = kind_of_key(key);
+			*kind = inside(w, *kind == A_NAME ? which_name(w) : *kind, key);
+			w->next_person = is_person(key);
 			w->at = next + 1;
 			return true;
 		}
@@ -420,8 +566,10 @@ static bool step(struct walk *w, int *kind)
 		mask_number(w, w->at, e, *kind);
 	}
 	w->at = e;
-	if (!strchr(" \t\r\n", c))
-		*kind = w->depth && w->list[w->depth - 1] ? w->kind[w->depth - 1] : PLAIN;
+	if (strchr(" \t\r\n", c))
+		return true;
+	w->next_person = false;
+	*kind = w->depth && w->list[w->depth - 1] ? w->kind[w->depth - 1] : PLAIN;
 	return true;
 }
 

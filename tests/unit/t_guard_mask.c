@@ -84,6 +84,54 @@ TEST(mask_json_by_key)
 		      "{\"address\":{\"city\":\"[address]\"}}"));
 }
 
+TEST(mask_json_phones_under_other_keys)
+{
+	struct guard_masks m = *guard_masks_usual();
+	CHECK(json_is(&m, "{\"caller_id\":\"+8613912345678\",\"whatsapp_id\":\"8613912345678\"}",
+		      "{\"caller_id\":\"****5678\",\"whatsapp_id\":\"****5678\"}"));
+	CHECK(json_is(&m, "{\"phoneNumber\":13912345678,\"receiver_phone\":13912345678}",
+		      "{\"phoneNumber\":\"****5678\",\"receiver_phone\":\"****5678\"}"));
+	CHECK(json_is(
+		&m,
+		"{\"Phone\":\"5551234\",\"homeTel\":\"5551234\",\"phone\":{\"n\":\"5551234\"}}",
+		"{\"Phone\":\"****1234\",\"homeTel\":\"****1234\",\"phone\":{\"n\":"
+		"\"****1234\"}}"));
+	CHECK(json_is(&m, "{\"party\":\"sip:+8613912345678\",\"url\":\"tel:+8613912345678\"}",
+		      "{\"party\":\"****5678\",\"url\":\"****5678\"}"));
+	CHECK(json_is(&m, "{\"ref\":\"+4961550123\",\"customer_id\":\"13912345678\"}",
+		      "{\"ref\":\"****0123\",\"customer_id\":\"****5678\"}"));
+	CHECK(json_is(&m, "{\"hotel\":\"Hilton 21\",\"microphone\":\"on\",\"id\":\"c001\"}", NULL));
+	CHECK(json_is(&m, "{\"tracking\":\"751234567890\",\"id\":\"1764169072000\"}", NULL));
+}
+
+TEST(mask_json_leaves_figures)
+{
+	struct guard_masks m = *guard_masks_usual();
+	CHECK(json_is(&m, "{\"from\":\"2026-11-01\",\"to\":\"2026-12-01\"}", NULL));
+	CHECK(json_is(&m, "{\"from\":\"20261101\",\"to\":\"2026-11\",\"value\":\"201345.25\"}",
+		      NULL));
+	CHECK(json_is(&m, "{\"value\":0.83333333,\"from\":1790000000000,\"number\":12345678}",
+		      NULL));
+	CHECK(json_is(&m, "{\"value\":\"50600\",\"from\":\"1790000000000\",\"phone\":0.12345678}",
+		      NULL));
+}
+
+TEST(mask_json_names_of_persons_only)
+{
+	struct guard_masks m = all(GUARD_FULL);
+	m.v[PII_NAME] = GUARD_PART;
+	CHECK(json_is(&m, "{\"tool\":{\"name\":\"refund\"},\"name\":\"greeting\"}", NULL));
+	CHECK(json_is(&m, "{\"caller\":{\"name\":\"Zoe\"},\"flow\":{\"name\":\"refund\"}}",
+		      "{\"caller\":{\"name\":\"Z**\"},\"flow\":{\"name\":\"refund\"}}"));
+	CHECK(json_is(&m, "{\"customers\":[{\"name\":\"Zoe\"}],\"customer_name\":\"Zoe\"}",
+		      "{\"customers\":[{\"name\":\"Z**\"}],\"customer_name\":\"Z**\"}"));
+	CHECK(json_is(
+		&m,
+		"[{\"id\":\"c1\",\"name\":\"Zoe\",\"x\":{\"name\":\"lamp\"},\"tier\":\"\"}]",
+		"[{\"id\":\"c1\",\"name\":\"Z**\",\"x\":{\"name\":\"lamp\"},\"tier\":\"\"}]"));
+	CHECK(json_is(&m, "{\"id\":\"c1\",\"name\":\"lamp\",\"x\":{\"tier\":\"a\"}}", NULL));
+}
+
 TEST(mask_json_finds_in_text)
 {
 	struct guard_masks m = *guard_masks_usual();

@@ -70,7 +70,8 @@ TEST(hook_sends_what_is_wanted_signed_and_masked)
 	CHECK(http_open(&w.http, ok, 1) && hw_up(&w) && hw_make(&w, "handover.*", false));
 	CHECK(hw_event(&w, "turn.customer", 1, "{\"text\":\"hello\"}"));
 	CHECK(hw_event(&w, "handover.accepted", 2,
-		       "{\"agent\":\"mei\",\"name\":\"Ann Lee\",\"note\":\"call 13800138000\"}"));
+		       "{\"agent\":\"mei\",\"customer_name\":\"Ann Lee\",\"note\":\"call "
+		       "13800138000\"}"));
 	CHECK(hw_wait(&w, "SELECT count(*) FROM webhook_delivery WHERE state='sent'", 1));
 	EQ(hw_asked(&w), 1);
 	jv *o = jv_parse(body_of(&w), NULL);
@@ -79,7 +80,7 @@ TEST(hook_sends_what_is_wanted_signed_and_masked)
 	SV_EQ(jv_get_str(o, "conversation"), CONV);
 	EQ(jv_get_int(o, "seq", 0), 2);
 	SV_EQ(jv_as_str(jv_path(o, "data.agent")), "mei");
-	SV_EQ(jv_as_str(jv_path(o, "data.name")), "[name]");
+	SV_EQ(jv_as_str(jv_path(o, "data.customer_name")), "[name]");
 	SV_EQ(jv_as_str(jv_path(o, "data.note")), "call [phone]");
 	CHECK(sv_eq(header(&w, "webhook-id:", 0), jv_get_str(o, "id")));
 	OK(sv_i64(header(&w, "webhook-timestamp:", 0), &when));
@@ -151,7 +152,7 @@ TEST(hook_unmasked_where_it_was_said)
 	struct hw w = { .o = { .allow_private = true } };
 
 	CHECK(http_open(&w.http, ok, 1) && hw_up(&w) && hw_make(&w, "handover.accepted", true));
-	CHECK(hw_event(&w, "handover.accepted", 1, "{\"name\":\"Ann Lee\"}"));
+	CHECK(hw_event(&w, "handover.accepted", 1, "{\"customer_name\":\"Ann Lee\"}"));
 	CHECK(hw_wait(&w, "SELECT count(*) FROM webhook_delivery WHERE state='sent'", 1));
 	HAS(body_of(&w), "\"masked\":false");
 	HAS(body_of(&w), "Ann Lee");
