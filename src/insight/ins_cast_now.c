@@ -52,7 +52,7 @@ static void band_of_rest(const struct ins_cast *c, int seen, double b, struct ca
 			if (!isnan(c->val[r * w + t]))
 				score[n++] = cast_score(c->val[r * w + t], f[t] * by);
 	}
-	if (n >= 5 * (w - (size_t)seen))
+	if (n > 0 && n >= 5 * (w - (size_t)seen))      /* nothing is left of a day that is over */
 		cast_band_of(score, n, ret);
 	xfree(score);
 }

@@ -268,6 +268,9 @@ TEST(insight_cast_morning)
 	      0.5 * (before[32].p975 - before[32].p025) / before[32].mean);
 	ins_cast_now(c, day, 0, after);
 	EQ(memcmp(before, after, sizeof(before)), 0);
+	/* the day is over: nothing is left to be forecast anew */
+	ins_cast_now(c, day, 48, after);
+	EQ(memcmp(before, after, sizeof(before)), 0);
 	ins_cast_free(c);
 	ins_plan_free(p);
 	obj_unref(s);
