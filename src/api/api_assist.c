@@ -94,10 +94,50 @@ struct keep {
 	struct web_req *r;
 	struct assist_edit x;
 	struct api_scope scope;
+	const struct guard_masks *masks;     /* of who writes */
 	jv *body;
 	char id[64], by[64];
 	struct sb json;              /* what is kept now */
 };
+
+static bool unmask_text(const struct keep *k, const jv *stored, jv *given)
+{
+	struct sb out;
+	sb_init(&out, LIM_JSON_BYTES);
+	bool ok = api_unmask(k->masks, jv_get_str(stored, "text"), jv_get_str(given, "text"), &out);
+	if (ok && out.n)
+		jv_set_str(given, "text", sb_sv(&out));
+	sb_done(&out);
+	return ok;
+}
+
+/* The one at its place first: it may have been moved. */
+static bool unmask_follow_up(const struct keep *k, const jv *stored, jv *given, size_t at)
+{
+	const jv *list = jv_get(stored, "follow_ups");
+	if (unmask_text(k, jv_at(list, at), given))
+		return true;
+	for (size_t i = 0; i < jv_len(list); i++)
+		if (i != at && unmask_text(k, jv_at(list, i), given))
+			return true;
+	return false;
+}
+
+/* What was shown masked is not saved over the truth. */
+static int unmask(struct keep *k, struct store_db *db)
+{
+	jv *stored = NULL;
+	int64_t version = 0;
+	int rc = assist_summary_get(db, k->x.conversation, k->x.with, &stored, &version);
+	jv *list = jv_get(k->body, "follow_ups");
+	bool ok = rc || version != k->x.version || unmask_text(k, stored, k->body);
+	for (size_t i = 0; rc == 0 && version == k->x.version && ok && i < jv_len(list); i++)
+		ok = unmask_follow_up(k, stored, jv_at(list, i), i);
+	jv_free(stored);
+	if (!ok)
+		k->x.why = API_MASKED;
+	return rc ? rc : ok ? 0 : ERR_INVAL;
+}
 
 static void keep_free(struct keep *k)
 {
@@ -112,6 +152,8 @@ static int keep_write(void *arg, struct store_db *db)
 	jv *o = NULL;
 	int64_t version = 0;
 	int rc = api_in_scope(db, &k->scope, k->x.conversation);
+	if (rc == 0)
+		rc = unmask(k, db);
 	if (rc == 0)
 		rc = assist_summary_put(db, &k->x);
 	if (rc == 0)
@@ -163,6 +205,7 @@ void api_summary_put(struct web_req *r, void *arg)
 	struct keep *k = xalloc(sizeof(*k));
 	k->a = a;
 	k->r = r;
+	k->masks = web_req_user(r);
 	k->body = body;
 	sb_init(&k->json, LIM_JSON_BYTES);
 	api_scope_of(a, &u, id, &k->scope);

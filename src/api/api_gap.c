@@ -144,6 +144,7 @@ void api_draft(struct web_req *r, void *arg)
 struct decide {
 	struct api *a;
 	struct web_req *r;
+	const struct guard_masks *masks;     /* of who decides */
 	struct arena arena;
 	struct learn_decision d;
 };
@@ -198,12 +199,46 @@ static void to_scribe(struct decide *x)
 		decided(x, rc);
 }
 
+static bool unmask(struct decide *x, const jv *stored, const char *key, sv *text)
+{
+	struct sb out;
+	sb_init(&out, LIM_JSON_BYTES);
+	bool ok = api_unmask(x->masks, jv_get_str(stored, key), *text, &out) && !sb_err(&out);
+	if (ok && text->n)
+		*text = arena_sv(&x->arena, sb_sv(&out));
+	sb_done(&out);
+	return ok;
+}
+
+/* What was shown masked is neither saved over the truth nor published. */
+static int unmask_all(struct decide *x, struct store_db *db, bool *ok)
+{
+	struct sb b;
+	int64_t version = 0;
+	sb_init(&b, LIM_JSON_BYTES);
+	int rc = learn_draft_json(db, x->d.draft, &version, &b);
+	jv *stored = rc ? NULL : jv_parse(sb_sv(&b), NULL);
+	*ok = rc || (unmask(x, stored, "title", &x->d.title) &&
+		     unmask(x, stored, "body_md", &x->d.body_md) &&
+		     unmask(x, stored, "aliases", &x->d.aliases));
+	jv_free(stored);
+	sb_done(&b);
+	return rc;
+}
+
 static void recheck_run(struct api_query *q, struct store_db *db)
 {
 	struct decide *x = q->p;
-	int rc = learn_recheck(db, &x->d, &x->arena);
-	if (rc)
+	bool ok;
+	int rc = unmask_all(x, db, &ok);
+	if (rc == 0 && ok)
+		rc = learn_recheck(db, &x->d, &x->arena);
+	if (rc) {
 		failed(q, rc);
+	} else if (!ok) {
+		q->status = 400;
+		q->detail = API_MASKED;
+	}
 }
 
 static void rechecked(struct api_query *q)
@@ -270,6 +305,7 @@ void api_draft_decide(struct web_req *r, void *arg)
 	struct decide *x = xalloc(sizeof(*x));
 	x->a = a;
 	x->r = r;
+	x->masks = web_req_user(r);
 	arena_init(&x->arena, LIM_ARENA_TURN);
 	x->d.draft = arena_sv(&x->arena, web_req_param(r, "id"));
 	x->d.by = sv_of(arena_fmt(&x->arena, "%s", u.login));

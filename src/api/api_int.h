@@ -150,6 +150,14 @@ bool api_mask_body(struct web_req *r, sv body, struct sb *out, void *api);
 void api_mask_send(struct api *a, struct web_ws *ws, sv role, sv frame);
 /* The same for the body of a query, on its worker; q->masked: the door need not look again. */
 void api_mask_query(struct api_query *q);
+/* Text that a user writes in the place of stored, which they were shown as m lets them: with
+ * what was masked put back, into out. false: it holds a mask that does not come from stored
+ * (API_MASKED). */
+bool api_unmask(const struct guard_masks *m, sv stored, sv given, struct sb *out);
+#define API_MASKED \
+	"It holds stars or brackets in the place of what your role may not see, and it is " \
+	"not clear " \
+	"what they stand for; leave that part out."
 /* Of struct api_sent. */
 void api_sent_done(struct api_sent *s);
 /* Is this route's answer the company's own, so that it is not looked at? Also for tests. */

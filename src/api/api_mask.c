@@ -84,6 +84,14 @@ bool api_mask_body(struct web_req *r, sv body, struct sb *out, void *api)
 	return mask_body(r, body, out);
 }
 
+bool api_unmask(const struct guard_masks *m, sv stored, sv given, struct sb *out)
+{
+	if (m && !guard_masks_none(m))
+		return guard_unmask(m, stored, given, out);
+	sb_put(out, given);
+	return true;
+}
+
 void api_mask_query(struct api_query *q)
 {
 	struct sb out;

@@ -239,7 +239,8 @@ static bool is_word(sv text)
 	return true;
 }
 
-static bool mask_piece(const struct guard_masks *m, sv text, struct sb *out)
+static bool mask_piece(const struct guard_masks *m, sv text, struct sb *out,
+		       guard_masked_fn *fn, void *arg)
 {
 	bool word = is_word(text);
 	struct arena a;
@@ -257,16 +258,22 @@ static bool mask_piece(const struct guard_masks *m, sv text, struct sb *out)
 		size_t s = go_to(text, &at, &n, in.from[x->cp_start]);
 		size_t e = go_to(text, &at, &n, (size_t)in.from[x->cp_end - 1] + 1);
 		sb_put(out, sv_slice(text, from, s));
+		size_t began = out->n;
 		guard_mask_value(x->type, m->v[x->type], sv_slice(text, s, e), out);
+		if (fn && !sb_err(out))
+			fn(arg, sv_slice(text, s, e), sv_slice(sb_sv(out), began, out->n));
 		from = e;
 		any = true;
 	}
 	arena_done(&a);
+	if (rc && fn)
+		fn(arg, text, SV("***"));
 	sb_put(out, rc ? SV("***") : sv_slice(text, from, text.n));
 	return any || rc;
 }
 
-bool guard_mask_text(const struct guard_masks *m, sv text, struct sb *out)
+bool guard_mask_each(const struct guard_masks *m, sv text, struct sb *out, guard_masked_fn *fn,
+		     void *arg)
 {
 	bool any = false;
 
@@ -274,12 +281,17 @@ bool guard_mask_text(const struct guard_masks *m, sv text, struct sb *out)
 		size_t n = guard_piece(text);
 		sv piece = sv_slice(text, 0, n);
 		if (worth_a_look(m, piece))
-			any |= mask_piece(m, piece, out);
+			any |= mask_piece(m, piece, out, fn, arg);
 		else
 			sb_put(out, piece);
 		text = sv_slice(text, n, text.n);
 	}
 	return any;
+}
+
+bool guard_mask_text(const struct guard_masks *m, sv text, struct sb *out)
+{
+	return guard_mask_each(m, text, out, NULL, NULL);
 }
 
 /* ---- JSON ---- */
@@ -395,15 +407,24 @@ static int which_number(sv text)
 	return PII_PHONE;
 }
 
-/* Where programs write codes: a scheme of calls, "+" and 8 digits or more, or 10 to 15 digits that
- * are no time. */
+/* "13912345678", with 86 or 0086 in front: other bare digits are numbers of orders and
+ * customers. */
+static bool is_mobile(sv text)
+{
+	if (sv_starts(text, SV("00")))
+		text = sv_slice(text, 2, text.n);
+	if (text.n == 13 && sv_starts(text, SV("86")))
+		text = sv_slice(text, 2, text.n);
+	return text.n == 11 && digits(text) == 11 && text.p[0] == '1' && text.p[1] >= '3';
+}
+
+/* Where programs write codes: a scheme of calls, "+" and 8 digits or more, or a mobile phone's. */
 static bool is_sure_phone(sv text)
 {
 	size_t n = digits(text);
 	if (which_number(text) != PII_PHONE)
 		return false;
-	return user_of(text).n != text.n || (text.p[0] == '+' && n >= 8) ||
-	       (n == text.n && n >= 10 && n <= 15);
+	return user_of(text).n != text.n || (text.p[0] == '+' && n >= 8) || is_mobile(text);
 }
 
 /* What programs make is in one piece, a signed token at the longest; whatever else stands there

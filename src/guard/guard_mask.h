@@ -25,6 +25,15 @@ void guard_mask_value(enum guard_pii kind, enum guard_show show, sv value, struc
 /* Appends free text, however long, with what is found in it masked; "***" for a piece that could
  * not be looked at. true: something was masked. */
 bool guard_mask_text(const struct guard_masks *m, sv text, struct sb *out);
+/* The same, telling of each thing that was masked, in order: what it is, what is shown of it. Both
+ * are good until fn returns. */
+typedef void guard_masked_fn(void *arg, sv value, sv shown);
+bool guard_mask_each(const struct guard_masks *m, sv text, struct sb *out, guard_masked_fn *fn,
+		     void *arg);
+/* Somebody who saw stored by m writes given: appends it with what was masked put back. false: it
+ * holds a mask ("****1234", "[phone]") of which stored does not tell what is behind it; out is
+ * then of no use. */
+bool guard_unmask(const struct guard_masks *m, sv stored, sv given, struct sb *out);
 /* Appends json (valid, of any depth up to 64) with its strings masked, keys too. false: there was
  * nothing to mask, and nothing is appended. On an error out has one (sb_err). */
 bool guard_mask_json(const struct guard_masks *m, sv json, struct sb *out);

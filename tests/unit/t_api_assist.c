@@ -1,6 +1,7 @@
 /* t_api_assist.c: summaries, lists, translations, thumbs and follow-ups over HTTP. */
 #include "t_api_world.h"
 #include "assist.h"
+#include "guard_access.h"
 #include "model.h"
 #include "tool.h"
 
@@ -104,11 +105,14 @@ static void keep_etag(struct sw *t)
 	(void)snprintf(t->etag, sizeof(t->etag), "If-Match: " SV_FMT "\r\n", SV_ARG(tag));
 }
 
-/* A world with a conversation in which something was asked. */
-static bool up(struct sw *t, bool model)
+/* A world with a conversation in which something was asked; roles NULL: those of the demo. */
+static bool up_with(struct sw *t, bool model, const char *roles)
 {
+	struct cfg_report rep = { 0 };
 	*t = (struct sw){ .script = model ? jv_parse(sv_of(script), NULL) : NULL };
-	if (!aw_up(&t->w))
+	bool ok = !roles || guard_access_new(&t->w.o.access, sv_of(roles), "roles.yaml", &rep) == 0;
+	cfg_report_done(&rep);
+	if (!ok || !aw_up(&t->w))
 		return false;
 	if (!open_help(t) || !open_kit(t)) {
 		t_fail(__FILE__, __LINE__, "the company's lists or tools");
@@ -136,6 +140,11 @@ static bool up(struct sw *t, bool model)
 	return false;
 }
 
+static bool up(struct sw *t, bool model)
+{
+	return up_with(t, model, NULL);
+}
+
 static void down(struct sw *t)
 {
 	resp_done(&t->r);
@@ -145,6 +154,7 @@ static void down(struct sw *t)
 	aw_down(&t->w);
 	obj_unref(t->box);
 	obj_unref(t->plan);
+	obj_unref(t->w.o.access);
 	jv_free(t->script);
 }
 
@@ -192,6 +202,43 @@ static void summaries(struct sw *t)
 	EQ(ask(t, "POST", "summary", NULL, "{}"), 200);         /* worded by the model */
 	HAS(jv_get_str(t->r.json, "text"), "return goods");
 	EQ(http(&t->w, "PUT /api/v1/conversations/none/summary", NULL, "{}", &t->r), 401);
+}
+
+/* An agent who sees "****8000" in it saves no stars over the number. */
+TEST(api_summaries_written_by_who_sees_masks)
+{
+	static const char roles[] =
+		"roles:\n"
+		"  - id: admin\n    title: {zh: 一, en: one}\n    may: [\"*\"]\n"
+		"  - id: writer\n    title: {zh: 写, en: Writer}\n"
+		"    may: [conversation.read, conversation.read_all, summary.*]\n"
+		"    masks: {phone: part}\n";
+	struct sw t;
+	CHECK(up_with(&t, false, roles));
+	const char *agent = aw_token(&t.w, "writer"), *admin = aw_token(&t.w, "admin");
+	t.agent = admin;
+	EQ(ask(&t, "GET", "summary", NULL, NULL), 200);
+	keep_etag(&t);
+	EQ(ask(&t, "PUT", "summary", t.etag,
+	       "{\"text\":\"Call +86 138 0013 8000 "
+	       "back.\",\"disposition\":\"asked\",\"follow_ups\":"
+	       "[{\"kind\":\"callback\",\"text\":\"Ring 139 1234 5678\"}]}"),
+	   200);
+	keep_etag(&t);
+	t.agent = agent;
+	EQ(ask(&t, "GET", "summary", NULL, NULL), 200);
+	SV_EQ(jv_get_str(t.r.json, "text"), "Call ****8000 back.");
+	EQ(ask(&t, "PUT", "summary", t.etag, "{\"text\":\"Call ****9999 back.\"}"), 400);
+	HAS(jv_get_str(t.r.json, "detail"), "may not see");
+	EQ(ask(&t, "PUT", "summary", t.etag,
+	       "{\"text\":\"Call ****8000 back. Done.\",\"follow_ups\":"
+	       "[{\"kind\":\"ticket\",\"text\":\"New\"},"
+	       "{\"kind\":\"callback\",\"text\":\"Ring ****5678\"}]}"), 200);
+	t.agent = admin;
+	EQ(ask(&t, "GET", "summary", NULL, NULL), 200);
+	SV_EQ(jv_get_str(t.r.json, "text"), "Call +86 138 0013 8000 back. Done.");
+	SV_EQ(jv_as_str(jv_path(t.r.json, "follow_ups.1.text")), "Ring 139 1234 5678");
+	down(&t);
 }
 
 TEST(api_summaries_are_read_kept_and_versioned)

@@ -102,6 +102,7 @@ TEST(mask_json_phones_under_other_keys)
 		      "{\"ref\":\"****0123\",\"customer_id\":\"****5678\"}"));
 	CHECK(json_is(&m, "{\"hotel\":\"Hilton 21\",\"microphone\":\"on\",\"id\":\"c001\"}", NULL));
 	CHECK(json_is(&m, "{\"tracking\":\"751234567890\",\"id\":\"1764169072000\"}", NULL));
+	CHECK(json_is(&m, "{\"customer\":\"1000000123\",\"ticket\":\"202611260001\"}", NULL));
 }
 
 TEST(mask_json_leaves_figures)
@@ -226,4 +227,47 @@ TEST(mask_in_the_file)
 	EQ(guard_access_new(&a, SV(HEAD "    masks: {fone: full}\n"), "r.yaml", &rep), ERR_INVAL);
 	CHECK(!a && rep.n >= 2);
 	cfg_report_done(&rep);
+}
+
+/* want NULL: it is refused. */
+static bool back_is(enum guard_show show, const char *stored, const char *given, const char *want)
+{
+	struct guard_masks m = all(show);
+	struct sb b;
+	sb_init(&b, LIM_SB);
+	bool ok = guard_unmask(&m, sv_of(stored), sv_of(given), &b);
+	bool right = want ? ok && sv_eq(sb_sv(&b), sv_of(want)) : !ok;
+	if (!right)
+		printf("# %s -> %s\n", given, ok ? sb_str(&b) : "(refused)");
+	sb_done(&b);
+	return right;
+}
+
+/* What was shown masked comes back as it was, with what was written around it. */
+TEST(mask_is_put_back)
+{
+	static const char two[] = "Call +86 138 0013 8000, else 139 1234 5678, or wu@shop.example.";
+	static const char twin[] = "Call 13800138000 or 15911118000.";
+	struct guard_masks m = all(GUARD_PART);
+	struct sb b;
+	sb_init(&b, LIM_SB);
+	CHECK(guard_mask_text(&m, sv_of(two), &b));
+	CHECK(back_is(GUARD_PART, two, sb_str(&b), two));
+	sb_done(&b);
+	CHECK(back_is(GUARD_PART, two, "Done: ****5678 answered, ****8000 did not",
+		      "Done: 139 1234 5678 answered, +86 138 0013 8000 did not"));
+	CHECK(back_is(GUARD_PART, two, "w***@shop.example", "wu@shop.example"));
+	CHECK(back_is(GUARD_PART, two, "nothing of it", "nothing of it"));
+	CHECK(back_is(GUARD_PART, two, "call ****9999", NULL));
+	CHECK(back_is(GUARD_PART, "nobody's number", "****8000", NULL));
+	/* one mask of two numbers: both in their order, or it cannot be known which */
+	CHECK(back_is(GUARD_PART, twin, "****8000, then ****8000",
+		      "13800138000, then 15911118000"));
+	CHECK(back_is(GUARD_PART, twin, "only ****8000", NULL));
+	CHECK(back_is(GUARD_HIDDEN, two, "[phone] and [phone] of [email]",
+		      "+86 138 0013 8000 and 139 1234 5678 of wu@shop.example"));
+	CHECK(back_is(GUARD_HIDDEN, two, "[email] first", "wu@shop.example first"));
+	CHECK(back_is(GUARD_HIDDEN, "the hotline", "the hotline [phone]", NULL));
+	CHECK(back_is(GUARD_HIDDEN, "written as [phone]", "as [phone] still", "as [phone] still"));
+	CHECK(back_is(GUARD_FULL, two, two, two));
 }
