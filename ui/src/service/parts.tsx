@@ -1,7 +1,7 @@
 /* What the service pages share: loading, paged lists, rows moved through by keys, tabs, notices. */
 import './texts.ts';
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { useSignal, type Signal } from '@preact/signals';
 import { ApiError, type CallOptions } from '../lib/api.ts';
 import { newJob, type Job } from '../lib/job.ts';
@@ -105,7 +105,7 @@ export function useJob(): Job {
 export function useKeys(keys: () => Bindings): void {
   const latest = useRef(keys);
   latest.current = keys;
-  useEffect(() => {
+  useLayoutEffect(() => {
     const mine = () => latest.current();
     keyStack.push(mine);
     order.value = [];
