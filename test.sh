@@ -178,7 +178,7 @@ static_checks() {
 data_sets() {
 	local name from=../shared/data
 	[ -z "${CALLM_DATA_SETS:-}" ] || return 0
-	for name in sip_torture pii_presidio tau2_bench; do
+	for name in sip_torture pii_presidio tau2_bench decision; do
 		[ -e "$from/$name.tar.xz" ] || continue
 		mkdir -p "$tmp/sets"
 		tar -xJf "$from/$name.tar.xz" -C "$tmp/sets" && export CALLM_DATA_SETS=$tmp/sets
@@ -222,10 +222,6 @@ release_part() {
 e2e_part() {
 	stage "end to end"
 	check symbols 60 scripts/symbols build
-	tap e2e_openapi 60 node tests/e2e/openapi.mjs
-	tap e2e_commands 180 node tests/e2e/commands.mjs
-	tap e2e_edit 60 node tests/e2e/edit.mjs
-	tap e2e_train 120 node tests/e2e/train.mjs
 	data_sets
 	! wanted e2e_mcp || need_peers
 	# those that measure times to the millisecond have the machine to themselves
@@ -233,9 +229,9 @@ e2e_part() {
 	tap e2e_sip 180 node tests/e2e/sip.mjs
 	# calls in real time: they wait more than they compute
 	together 'tap e2e_call 300 node tests/e2e/call.mjs
-		tap e2e_codecs 120 node tests/e2e/codecs.mjs' 'tap e2e_moves 300 node tests/e2e/moves.mjs
-		tap e2e_people 60 node tests/e2e/people.mjs' 'tap e2e_bench 240 node tests/e2e/bench.mjs' \
-		'tap e2e_parties 120 node tests/e2e/parties.mjs
+		tap e2e_codecs 120 node tests/e2e/codecs.mjs' 'tap e2e_moves 300 node tests/e2e/moves.mjs' \
+		'tap e2e_bench 240 node tests/e2e/bench.mjs' 'tap e2e_parties 120 node tests/e2e/parties.mjs
+		tap e2e_people 60 node tests/e2e/people.mjs
 		tap e2e_outbound 240 node tests/e2e/outbound.mjs'
 	together 'tap e2e_faults 240 node tests/e2e/faults.mjs' 'tap e2e_baresip 120 node tests/e2e/baresip.mjs
 		tap e2e_recording 120 node tests/e2e/recording.mjs
@@ -244,14 +240,18 @@ e2e_part() {
 		tap e2e_models 60 node tests/e2e/models.mjs'
 	tap e2e_local 600 node tests/e2e/local.mjs
 	together 'tap e2e_workers 240 node tests/e2e/workers.mjs
-		tap e2e_dial 120 node tests/e2e/dial.mjs
-		tap e2e_hooks 60 node tests/e2e/hooks.mjs' 'tap e2e_browser 400 node tests/e2e/browser.mjs'
-	together 'tap e2e_many 420 node tests/e2e/many.mjs
+		tap e2e_hooks 60 node tests/e2e/hooks.mjs' 'tap e2e_browser 400 node tests/e2e/browser.mjs
+		tap e2e_dial 120 node tests/e2e/dial.mjs'
+	together 'tap e2e_many 420 node tests/e2e/many.mjs' 'tap e2e_ways 400 node tests/e2e/ways.mjs'
+	# beside many browsers only what asks for no quick answer
+	together 'tap e2e_story 300 node tests/e2e/story.mjs' '
 		[ ! -x build-asan/callm ] || tap e2e_hostile_asan 180 env CALLM_BIN=build-asan/callm node tests/e2e/hostile.mjs
-		tap e2e_kill9 120 node tests/e2e/kill9.mjs' \
-		'tap e2e_ways 400 node tests/e2e/ways.mjs
-		tap e2e_eval 180 node tests/e2e/eval.mjs' \
-		'tap e2e_story 300 node tests/e2e/story.mjs'
+		tap e2e_kill9 120 node tests/e2e/kill9.mjs
+		tap e2e_eval 180 node tests/e2e/eval.mjs
+		tap e2e_openapi 60 node tests/e2e/openapi.mjs
+		tap e2e_commands 180 node tests/e2e/commands.mjs
+		tap e2e_edit 60 node tests/e2e/edit.mjs
+		tap e2e_train 120 node tests/e2e/train.mjs'
 	staged
 }
 

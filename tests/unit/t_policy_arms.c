@@ -143,8 +143,10 @@ static bool digits_load(struct digits *d)
 		return false;
 	(void)snprintf(path, sizeof(path), "%s/decision/digits.csv", sets);
 	sb_init(&b, 1 << 22);
-	if (file_read(path, 1 << 22, &b, NULL))
-		t_fail(__FILE__, __LINE__, path);
+	if (file_read(path, 1 << 22, &b, NULL)) {    /* other sets, not this one */
+		sb_done(&b);
+		return false;
+	}
 	d->x = xalloc(sizeof(*d->x) * 2000);
 	d->label = xalloc(sizeof(int) * 2000);
 	for (text = sb_sv(&b); d->n < 2000 && sv_line(&text, &line); d->n++) {
@@ -192,7 +194,7 @@ TEST(arms_digits)
 	struct digits d = { 0 };
 	double s[3];
 	if (!digits_load(&d))
-		return;
+		SKIP("decision/digits.csv is not there");
 	double ucb = online(&d, ARMS_LINUCB, 0.3, 0, &s[0]);
 	double ts = online(&d, ARMS_THOMPSON, 0.1, 0, &s[1]);
 	double greedy = online(&d, ARMS_GREEDY, 0, 0.02, &s[2]);

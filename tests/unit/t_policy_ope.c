@@ -163,10 +163,13 @@ TEST(ope_fixture_to_twelve_digits)
 	struct ope_result r;
 	struct err e = { 0 };
 	if (!sets)
-		return;
+		SKIP("CALLM_DATA_SETS is not set");
 	(void)snprintf(path, sizeof(path), "%s/decision/obp_digits_seed0.csv", sets);
 	sb_init(&b, 1 << 24);
-	EQ(file_read(path, 1 << 24, &b, &e), 0);
+	if (file_read(path, 1 << 24, &b, &e)) {      /* other sets, not this one */
+		sb_done(&b);
+		SKIP("decision is not there");
+	}
 	EQ(ope_read(sb_sv(&b), 0, &f, &e), 0);
 	EQ(f.log.actions, 10);
 	EQ(ope_run(&f.log, &(struct ope_opt){ 0 }, &r, &e), 0);
