@@ -2,9 +2,7 @@
 -- step as a row queue.*; these are the present view, written in the same transaction.
 -- kind: live (a conversation waits or is served), callback, voicemail. parent: the hand-over of which a
 -- task came. state: REQUESTED QUEUED OFFERED ACCEPTED ENDED RETURNED FAILED. live = 1 in the first four.
--- needs: skill:level or skill:level? (preferred), with commas. An ENDED or
--- RETURNED one without wrapped_ms is being wrapped up. since_ms: when the customer asked first, the place
--- in the queue.
+-- needs: skill:level or skill:level? (preferred), with commas. An ENDED one without wrapped_ms is being wrapped up. since_ms: when the customer asked first, the place in the queue.
 CREATE TABLE handover (
 	id TEXT PRIMARY KEY,
 	kind TEXT NOT NULL DEFAULT 'live',
@@ -49,8 +47,7 @@ CREATE TABLE handover (
 CREATE UNIQUE INDEX handover_one ON handover (conversation) WHERE kind='live' AND live=1;
 CREATE INDEX handover_live ON handover (live, state, since_ms) WHERE live=1;
 CREATE INDEX handover_conversation ON handover (conversation, id);
-CREATE INDEX handover_wrap ON handover (agent)
-	WHERE state IN ('ENDED','RETURNED') AND wrapped_ms IS NULL;
+CREATE INDEX handover_wrap ON handover (agent) WHERE state='ENDED' AND wrapped_ms IS NULL;
 CREATE INDEX handover_customer ON handover (customer, id) WHERE customer<>'';
 CREATE INDEX handover_agent ON handover (agent, id) WHERE agent<>'';
 CREATE INDEX handover_queue ON handover (queue, id);

@@ -8,8 +8,8 @@ CREATE TABLE qa_form (
 	at_ms INTEGER NOT NULL,
 	PRIMARY KEY (id, version)
 );
--- One row a conversation, party (the bot or a login) and form. marks: what rules and models found,
--- those of people are in qa_mark. version goes up with each change.
+-- One row a conversation, party (the bot or a login) and form. marks: what rules and models found;
+-- final: the marks that count now (a person's, else the same). version goes up with each change.
 CREATE TABLE qa_review (
 	id TEXT PRIMARY KEY,
 	conversation TEXT NOT NULL,
@@ -28,6 +28,7 @@ CREATE TABLE qa_review (
 	risks TEXT NOT NULL DEFAULT '[]',
 	why TEXT NOT NULL DEFAULT '[]',
 	reviewer TEXT NOT NULL DEFAULT '',
+	first_by TEXT NOT NULL DEFAULT '',
 	before_appeal TEXT NOT NULL DEFAULT '',
 	ended_ms INTEGER NOT NULL,
 	due_ms INTEGER,
