@@ -2,7 +2,7 @@
  * interactions behind a number, saved reports.
  *
  * Everything is read on workers; a saved report is written on the scribe and answered from the
- * disk. The interactions behind a number need conversation.read too. Door's thread.
+ * disk. The interactions behind a number need conversation.read and .read_all too. Door's thread.
  * docs/reports.md. */
 #include "api_int.h"
 #include "acd.h"
@@ -153,13 +153,14 @@ static void topics_run(struct api_query *q, struct store_db *db)
 		fail(q, rc, &e);
 }
 
-/* Quotes are customers' words: who may not read conversations may not read them. */
+/* Quotes are customers' words: who may not read all conversations may not read them. */
 static bool may_read(struct api *a, struct web_req *r)
 {
 	struct api_user u;
 	if (!api_may(a, r, "report.read", &u))
 		return false;
-	if (api_role_may(a, sv_of(u.role), "conversation.read"))
+	if (api_role_may(a, sv_of(u.role), "conversation.read") &&
+	    api_role_may(a, sv_of(u.role), "conversation.read_all"))
 		return true;
 	api_problem(r, 403, "Your role does not allow this.");
 	return false;
@@ -183,7 +184,9 @@ void api_topics(struct web_req *r, void *arg)
 
 static void anomalies_run(struct api_query *q, struct store_db *db)
 {
-	const struct ins_anom_opts o = { .now_ms = clk_wall_ms(), .days = (int)q->i1 };
+	const struct ins_anom_opts o = { .now_ms = clk_wall_ms(),
+					 .zone = jv_get_str(q->a->o.company, "timezone").p,
+					 .days = (int)q->i1 };
 	struct err e = { 0 };
 	int rc = ins_anomalies_json(db, &o, &q->out);
 	if (rc)
@@ -206,7 +209,8 @@ void api_anomalies(struct web_req *r, void *arg)
 	api_query_start(q);
 }
 
-/* ---- saved ones: s1 id, s2 login, i2 version, i3 status of the answer ---- */
+/* ---- saved ones: s1 id, s2 login, i1 whoever owns it, i2 version, i3 status of the answer
+ * ---- */
 
 static void list_run(struct api_query *q, struct store_db *db)
 {
@@ -219,7 +223,7 @@ static void list_run(struct api_query *q, struct store_db *db)
 static void get_run(struct api_query *q, struct store_db *db)
 {
 	struct err e = { 0 };
-	int rc = ins_saved_get(db, q->s1, q->s2, &q->i2, &q->out);
+	int rc = ins_saved_get(db, q->s1, q->s2, q->i1, &q->i2, &q->out);
 	if (rc == ERR_NOTFOUND)
 		err_set(&e, rc, "There is no such report.");
 	if (rc)
@@ -235,11 +239,12 @@ static void get_done(struct api_query *q)
 	api_query_free(q);
 }
 
-static void get_start(struct api *a, struct web_req *r, sv id, sv login, int status)
+static void get_start(struct api *a, struct web_req *r, sv id, sv login, bool all, int status)
 {
 	struct api_query *q = api_query_new(a, r);
 	q->s1 = arena_sv(&q->arena, id);
 	q->s2 = arena_sv(&q->arena, login);
+	q->i1 = all;
 	q->i3 = status;
 	q->run = get_run;
 	q->done = get_done;
@@ -263,7 +268,7 @@ void api_report(struct web_req *r, void *arg)
 {
 	struct api_user u;
 	if (api_may(arg, r, "report.read", &u))
-		get_start(arg, r, web_req_param(r, "id"), sv_of(u.login), 200);
+		get_start(arg, r, web_req_param(r, "id"), sv_of(u.login), false, 200);
 }
 
 struct save {
@@ -299,7 +304,8 @@ static void save_done(void *arg, int rc)
 	else if (!s->body)
 		web_reply(s->r, 204, NULL, SV_NULL, NULL);
 	else
-		get_start(s->a, s->r, sv_of(s->made), sv_of(s->login), s->fresh ? 201 : 200);
+		get_start(s->a, s->r, sv_of(s->made), sv_of(s->login), s->all,
+			  s->fresh ? 201 : 200);
 	jv_free(s->body);
 	xfree(s);
 }

@@ -93,11 +93,21 @@ struct series {
 };
 struct work {
 	const struct ins_anom_opts *o;
-	int64_t from_ms, judged_ms, to_ms;
-	size_t hours, days, n, found;
+	struct cal_zone *zone;
+	int64_t first;               /* the first day, since 1970 */
+	size_t judged, hours, days, n, found;        /* judged: the first day that is */
 	struct series v[CHANNELS];
 	struct sb *out;
 };
+
+/* The moment at which the zone's clock begins hour h of those looked at. */
+static int64_t at_ms(const struct work *w, size_t h)
+{
+	struct cal_time t = { 0 };
+	cal_date(w->first + (int64_t)(h / 24), &t);
+	t.hour = (int)(h % 24);
+	return cal_instant(w->zone, &t);
+}
 
 static struct series *series_of(struct work *w, sv name)
 {
@@ -118,7 +128,7 @@ static struct series *series_of(struct work *w, sv name)
 static int read_table(struct work *w, struct store_db *db, const char *interval, int64_t from_ms,
 		      int64_t to_ms, struct ins_table **ret)
 {
-	struct ins_ask_opts opts = { .now_ms = w->to_ms };
+	struct ins_ask_opts opts = { .now_ms = to_ms, .zone = cal_zone_name(w->zone) };
 	struct ins_ask *a = NULL;
 	char json[300], from[32], to[32];
 	clk_rfc3339(from_ms, from);
@@ -137,32 +147,44 @@ static int read_table(struct work *w, struct store_db *db, const char *interval,
 	return rc;
 }
 
+/* Of an hour that comes twice the first one that has any. */
 static void take_rows(struct work *w, const struct ins_table *t, bool daily)
 {
 	for (size_t r = 0; r < ins_table_rows(t); r++) {
 		double n, mood;
 		int64_t ms;
+		struct cal_time on;
 		struct series *s = series_of(w, ins_table_key(t, r, 1));
-		if (!s || clk_parse_rfc3339(ins_table_key(t, r, 0), &ms) || ms < w->from_ms ||
+		if (!s || clk_parse_rfc3339(ins_table_key(t, r, 0), &ms) ||
 		    !ins_table_value(t, r, 0, &n))
 			continue;
-		size_t at = (size_t)((ms - w->from_ms) / (daily ? INS_DAY_MS : 3600000));
-		if (!daily && at < w->hours)
-			s->count[at] = n;
-		if (daily && at < w->days && ins_table_value(t, r, 1, &mood) && n >= DAY_LEAST)
-			s->mood[at] = mood;
+		cal_local(w->zone, ms, &on);
+		size_t day = (size_t)(cal_days(on.year, on.month, on.day) - w->first);
+		size_t hour = day * 24 + (size_t)on.hour;
+		if (!daily && hour < w->hours && s->count[hour] <= 0)
+			s->count[hour] = n;
+		if (daily && day < w->days && ins_table_value(t, r, 1, &mood) && n >= DAY_LEAST)
+			s->mood[day] = mood;
 	}
+}
+
+/* An hour that the clocks leave out is as the one after it. */
+static void fill_left_out(struct work *w)
+{
+	for (size_t h = w->hours - 1; h-- > 0;)
+		if (at_ms(w, h) == at_ms(w, h + 1))
+			for (size_t i = 0; i < w->n; i++)
+				w->v[i].count[h] = w->v[i].count[h + 1];
 }
 
 /* Week by week: all hours of many channels would be more rows than a report may have. */
 static int read_all(struct work *w, struct store_db *db, bool daily)
 {
-	int64_t week = 7 * INS_DAY_MS;
 	int rc = 0;
-	for (int64_t from = w->from_ms; from < w->to_ms && rc == 0; from += week) {
+	for (size_t from = 0; from < w->hours && rc == 0; from += WEEK) {
 		struct ins_table *t = NULL;
-		int64_t to = from + week < w->to_ms ? from + week : w->to_ms;
-		rc = read_table(w, db, daily ? "day" : "hour", from, to, &t);
+		size_t to = from + WEEK < w->hours ? from + WEEK : w->hours;
+		rc = read_table(w, db, daily ? "day" : "hour", at_ms(w, from), at_ms(w, to), &t);
 		if (rc == 0)
 			take_rows(w, t, daily);
 		ins_table_free(t);
@@ -192,7 +214,7 @@ static void judge_counts(struct work *w, const struct series *s)
 {
 	double *z = xalloc(w->hours * sizeof(*z)), *expected = xalloc(w->hours * sizeof(*z));
 	struct ins_anom_run runs[RUNS];
-	size_t first = (size_t)((w->judged_ms - w->from_ms) / 3600000), began = 0;
+	size_t first = w->judged * 24, began = 0;
 	while (began < w->hours && s->count[began] <= 0)
 		z[began++] = NAN;            /* before the channel was there nothing was usual */
 	ins_anom_scores(s->count + began, w->hours - began, WEEK, INS_ANOM_BACK, z + began,
@@ -204,9 +226,8 @@ static void judge_counts(struct work *w, const struct series *s)
 			v[0] += s->count[h];
 			v[1] += isnan(expected[h]) ? 0 : expected[h];
 		}
-		put_item(w, s, "volume", w->judged_ms + (int64_t)runs[i].from * 3600000,
-			 w->judged_ms + (int64_t)runs[i].to * 3600000, v,
-			 v[2] > 0 ? "more" : "less");
+		put_item(w, s, "volume", at_ms(w, first + runs[i].from),
+			 at_ms(w, first + runs[i].to), v, v[2] > 0 ? "more" : "less");
 	}
 	xfree(z);
 	xfree(expected);
@@ -216,17 +237,16 @@ static void judge_moods(struct work *w, const struct series *s)
 {
 	double *v = xalloc((w->days + 1) * sizeof(*v)), median;
 	for (size_t d = 0; d < w->days; d++) {
-		int64_t begin = w->from_ms + (int64_t)d * INS_DAY_MS;
 		size_t n = 0;
 		for (size_t k = d > 28 ? d - 28 : 0; k < d; k++)
 			if (!isnan(s->mood[k]))
 				v[n++] = s->mood[k];
-		if (begin < w->judged_ms || isnan(s->mood[d]) || n < DAYS_LEAST)
+		if (d < w->judged || isnan(s->mood[d]) || n < DAYS_LEAST)
 			continue;
 		double sd = spread(v, n, &median), z;
 		z = (s->mood[d] - median) / (sd > MOOD_SD ? sd : MOOD_SD);
 		if (fabs(z) >= INS_ANOM_LIMIT)
-			put_item(w, s, "mood", begin, begin + INS_DAY_MS,
+			put_item(w, s, "mood", at_ms(w, d * 24), at_ms(w, d * 24 + 24),
 				 (double[3]){ s->mood[d], median, z }, z > 0 ? "better" : "worse");
 	}
 	xfree(v);
@@ -234,18 +254,22 @@ static void judge_moods(struct work *w, const struct series *s)
 
 int ins_anomalies_json(struct store_db *db, const struct ins_anom_opts *o, struct sb *out)
 {
-	struct work w = { .o = o, .out = out, .days = HOURS_BACK / 24, .hours = HOURS_BACK };
+	struct work w = { .out = out, .days = HOURS_BACK / 24 };
 	char a[32], b[32];
-	int judged = o->days > 0 && o->days <= 14 ? o->days : 7;
-	w.to_ms = o->now_ms - o->now_ms % 3600000;   /* whole hours only */
-	w.from_ms = w.to_ms - w.to_ms % INS_DAY_MS - ((int64_t)w.days - 1) * INS_DAY_MS;
-	w.judged_ms = w.to_ms - w.to_ms % INS_DAY_MS - judged * INS_DAY_MS;
-	w.hours = (size_t)((w.to_ms - w.from_ms) / 3600000);
-	int rc = read_all(&w, db, false);
+	struct cal_time now;
+	int rc = cal_zone_open(&w.zone, sv_of(o->zone ? o->zone : "UTC"), NULL);
+	if (rc)
+		return rc;
+	cal_local(w.zone, o->now_ms, &now);
+	w.first = cal_days(now.year, now.month, now.day) - (int64_t)(w.days - 1);
+	w.judged = w.days - 1 - (size_t)(o->days > 0 && o->days <= 14 ? o->days : 7);
+	w.hours = (w.days - 1) * 24 + (size_t)now.hour;      /* whole hours only */
+	rc = read_all(&w, db, false);
 	if (rc == 0)
 		rc = read_all(&w, db, true);
-	clk_rfc3339(w.judged_ms, a);
-	clk_rfc3339(w.to_ms, b);
+	fill_left_out(&w);
+	clk_rfc3339(at_ms(&w, w.judged * 24), a);
+	clk_rfc3339(at_ms(&w, w.hours), b);
 	sb_fmt(out, "{\"from\":\"%s\",\"to\":\"%s\",\"items\":[", a, b);
 	for (size_t i = 0; i < w.n && rc == 0; i++) {
 		judge_counts(&w, &w.v[i]);
@@ -256,5 +280,6 @@ int ins_anomalies_json(struct store_db *db, const struct ins_anom_opts *o, struc
 		xfree(w.v[i].count);
 		xfree(w.v[i].mood);
 	}
+	obj_unref(w.zone);
 	return rc;
 }

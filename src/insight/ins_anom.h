@@ -30,6 +30,7 @@ size_t ins_anom_runs(const double *z, size_t n, size_t width, double limit, stru
 
 struct ins_anom_opts {
 	int64_t now_ms;
+	const char *zone;            /* days and hours are of its clock; NULL = UTC */
 	int days;                    /* so many back are judged; 0 = 7 */
 };
 /* {from, to, items: [{kind, channel, from, to, value, expected, z, says, question}]}: question

@@ -266,16 +266,18 @@ int ins_saved_list(struct store_db *db, sv login, struct sb *out)
 	return rc;
 }
 
-int ins_saved_get(struct store_db *db, sv id, sv login, int64_t *ret_version, struct sb *out)
+int ins_saved_get(struct store_db *db, sv id, sv login, bool all, int64_t *ret_version,
+		  struct sb *out)
 {
 	struct store_stmt *q;
 	int rc = store_prep(db, &q,
 			    "SELECT " COLUMNS " FROM ins_report WHERE id=?1 AND (owner=?2 OR "
-			    "shared=1)");
+			    "shared=1 OR ?3=1)");
 	if (rc)
 		return rc;
 	store_bind_sv(q, 1, id);
 	store_bind_sv(q, 2, login);
+	store_bind_int(q, 3, all);
 	rc = store_step(q);
 	if (rc == 1) {
 		*ret_version = store_col_int(q, 11);
@@ -293,7 +295,8 @@ int ins_saved_due(struct store_db *db, int64_t now_ms, struct arena *a, struct i
 	int rc = store_prep(
 		db, &q,
 		"SELECT id, name, mail, body, next_ms FROM ins_report WHERE next_ms IS NOT "
-		"NULL AND next_ms<=?1 ORDER BY next_ms, id LIMIT 1");
+		"NULL AND next_ms<=?1 AND NOT EXISTS (SELECT 1 FROM users WHERE login=owner AND "
+		"disabled=1) ORDER BY next_ms, id LIMIT 1");
 	if (rc)
 		return rc;
 	store_bind_int(q, 1, now_ms);

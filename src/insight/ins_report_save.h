@@ -21,15 +21,17 @@ int ins_saved_put(struct store_db *db, sv id, const jv *o, int64_t version,
 int ins_saved_drop(struct store_db *db, sv id, int64_t version, const struct ins_saver *by);
 /* Those of login and the shared ones, by name: {items: [..], next: null}. */
 int ins_saved_list(struct store_db *db, sv login, struct sb *out);
-/* ERR_NOTFOUND also for one that login may not read. */
-int ins_saved_get(struct store_db *db, sv id, sv login, int64_t *ret_version, struct sb *out);
+/* ERR_NOTFOUND also for one that login may not read; all: whoever owns it. */
+int ins_saved_get(struct store_db *db, sv id, sv login, bool all, int64_t *ret_version,
+		  struct sb *out);
 
 /* One that is due. Texts in the arena. */
 struct ins_due {
 	sv id, name, mail, body;
 	int64_t next_ms;
 };
-/* The first that is due at now_ms: 1, 0 = none, negative = error. */
+/* The first that is due at now_ms, of those whose owner is not disabled: 1, 0 = none, negative
+ * = error. */
 int ins_saved_due(struct store_db *db, int64_t now_ms, struct arena *a, struct ins_due *ret);
 /* It went out at now_ms: due again at its next time; nothing when it was sent or changed
  * meanwhile. On the scribe, with whatever carries it. *ret_sent: false = nothing was to be

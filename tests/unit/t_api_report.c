@@ -1,6 +1,7 @@
 /* Reports over HTTP: the metrics, a report in its three forms, the interactions behind a
  * number, saved ones with their versions. Who may what: t_api_access. */
 #include "t_api_world.h"
+#include "guard_access.h"
 #include "t_insight_help.h"
 
 struct rw {
@@ -14,9 +15,11 @@ static int sheet(const struct ins_table *t, bool zh, struct sb *out)
 	return 0;
 }
 
-static bool up(struct rw *x)
+/* access: the company's own roles, or NULL. */
+static bool up_with(struct rw *x, struct guard_access *access)
 {
 	*x = (struct rw){ .i = { .now = IW_BEGIN } };
+	x->w.o.access = access;
 	x->w.o.agent_hour = 60;
 	x->w.o.sheet = sheet;
 	if (!aw_up(&x->w))
@@ -25,6 +28,11 @@ static bool up(struct rw *x)
 	x->i.st = x->w.store;
 	return store_reader(x->i.st, &x->i.db) == 0 && iw_week(&x->i, 60) == 0 &&
 	       iw_fold(&x->i) == 0;
+}
+
+static bool up(struct rw *x)
+{
+	return up_with(x, NULL);
 }
 
 static int call(struct rw *x, const char *line, const char *who, const char *body, struct resp *r)
@@ -117,6 +125,33 @@ TEST(api_report_interactions_behind_a_number)
 	aw_down(&x.w);
 }
 
+/* Who reads their own conversations only gets none of the others by way of a number. */
+TEST(api_report_interactions_for_who_reads_all)
+{
+	static const char roles[] =
+		"roles:\n"
+		"  - id: admin\n    title: {zh: 一, en: one}\n    may: [\"*\"]\n"
+		"  - id: planner\n    title: {zh: 排, en: Planner}\n    scope: own\n"
+		"    may: [report.read, conversation.read]\n"
+		"  - id: lead\n    title: {zh: 长, en: Lead}\n"
+		"    may: [report.read, conversation.read, conversation.read_all]\n";
+	struct rw x;
+	struct resp r = { 0 };
+	struct cfg_report rep = { 0 };
+	struct guard_access *access = NULL;
+	OK(guard_access_new(&access, sv_of(roles), "roles.yaml", &rep));
+	CHECK(up_with(&x, access));
+	EQ(call(&x, "POST /run", "planner:p", ASK, &r), 200);
+	EQ(call(&x, "POST /interactions", "planner:p", ASK, &r), 403);
+	EQ(http(&x.w, "GET /api/v1/topics", aw_token(&x.w, "planner"), NULL, &r), 403);
+	EQ(call(&x, "POST /interactions", "lead:l", ASK, &r), 200);
+	EQ(http(&x.w, "GET /api/v1/topics", aw_token(&x.w, "lead"), NULL, &r), 200);
+	resp_done(&r);
+	aw_down(&x.w);
+	obj_unref(access);
+	cfg_report_done(&rep);
+}
+
 TEST(api_report_saved_with_versions)
 {
 	struct rw x;
@@ -138,6 +173,14 @@ TEST(api_report_saved_with_versions)
 	   200);
 	EQ(jv_get_int(r.json, "version", 0), 2);
 	EQ(call(&x, line, "supervisor:lin", "{\"name\":\"\",\"body\":" ASK "}", &r), 400);
+	/* an administrator changes what another keeps for themselves, and sees it */
+	EQ(call(&x, line, "admin:root", "{\"name\":\"His\",\"shared\":false,\"body\":" ASK "}",
+		&r),
+	   200);
+	SV_EQ(jv_get_str(r.json, "owner"), "lin");
+	EQ(call(&x, line, "supervisor:lin",
+		"{\"name\":\"All\",\"shared\":true,\"body\":" ASK "}", &r),
+	   200);
 	EQ(call(&x, "GET ", "quality:qin", NULL, &r), 200);
 	EQ(jv_len(jv_get(r.json, "items")), 1);
 	(void)snprintf(line, sizeof(line), "DELETE /%s", id);

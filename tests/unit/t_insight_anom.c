@@ -159,3 +159,64 @@ TEST(insight_anomalies_of_many_channels)
 	sb_done(&b);
 	iw_down(&w);
 }
+
+/* A hundred calls an hour from nine to noon by New York's clock, which goes back an hour on 1
+ * November: nothing is unusual there, all of it is in UTC. */
+TEST(insight_anomalies_by_the_clock_of_the_company)
+{
+	static const char rows[] =
+		"INSERT INTO ins_fact (id, kind, day, start_ms, channel, interactions) WITH "
+		"RECURSIVE d(d) AS (SELECT 20698 UNION ALL SELECT d+1 FROM d WHERE d<20762), "
+		"h(h) AS (SELECT 13 UNION ALL SELECT h+1 FROM h WHERE h<15) SELECT d||'-'||h, 0, "
+		"d, d*86400000+(h+(d>=20758))*3600000, 'phone', 100 FROM d, h;"
+		"INSERT INTO ins_day (day) SELECT DISTINCT day FROM ins_fact";
+	struct iw w;
+	struct sb b;
+	struct ins_anom_opts o = { .now_ms = IW_BEGIN + 5 * INS_DAY_MS };
+	CHECK(iw_up(&w, 1));
+	OK(store_write(w.st, sql, (void *)(uintptr_t)rows, NULL, NULL));
+	OK(store_flush(w.st));
+	sb_init(&b, LIM_SB);
+	OK(ins_anomalies_json(w.db, &o, &b));
+	HAS(sb_sv(&b), "\"says\":\"more\"");
+	sb_reset(&b);
+	o.zone = "America/New_York";
+	OK(ins_anomalies_json(w.db, &o, &b));
+	HAS(sb_sv(&b), "\"items\":[]");
+	HAS(sb_sv(&b),
+	    "{\"from\":\"2026-10-29T04:00:00.000Z\",\"to\":\"2026-11-06T00:00:00.000Z\"");
+	sb_done(&b);
+	iw_down(&w);
+}
+
+/* A hundred in each hour: neither the one that New York's clocks leave out on 8 March 2026 nor the
+ * one that comes twice on 1 November is told. */
+TEST(insight_anomalies_when_clocks_change)
+{
+	static const char *const rows[] = {
+		"INSERT INTO ins_fact (id, kind, day, start_ms, channel, interactions) WITH "
+		"RECURSIVE h(h) AS (SELECT 20460*24 UNION ALL SELECT h+1 FROM h WHERE "
+		"h<20522*24) SELECT 's'||h, 0, h/24, h*3600000, 'phone', 100 FROM h;"
+		"INSERT INTO ins_day (day) SELECT DISTINCT day FROM ins_fact",
+		"INSERT INTO ins_fact (id, kind, day, start_ms, channel, interactions) WITH "
+		"RECURSIVE h(h) AS (SELECT 20700*24 UNION ALL SELECT h+1 FROM h WHERE "
+		"h<20762*24) SELECT 'a'||h, 0, h/24, h*3600000, 'phone', 100 FROM h;"
+		"INSERT OR IGNORE INTO ins_day (day) SELECT DISTINCT day FROM ins_fact",
+	};
+	static const int64_t day[] = { 20522, 20762 };
+	struct iw w;
+	struct sb b;
+	CHECK(iw_up(&w, 1));
+	sb_init(&b, LIM_SB);
+	for (int i = 0; i < 2; i++) {
+		struct ins_anom_opts o = { .now_ms = day[i] * INS_DAY_MS,
+					   .zone = "America/New_York" };
+		OK(store_write(w.st, sql, (void *)(uintptr_t)rows[i], NULL, NULL));
+		OK(store_flush(w.st));
+		sb_reset(&b);
+		OK(ins_anomalies_json(w.db, &o, &b));
+		HAS(sb_sv(&b), "\"items\":[]");
+	}
+	sb_done(&b);
+	iw_down(&w);
+}

@@ -50,10 +50,11 @@ TEST(insight_saved_reports_are_ones_own_or_shared)
 	struct sb b;
 	memcpy(id, p.made, sizeof(id));
 	sb_init(&b, LIM_SB);
-	OK(ins_saved_get(w.db, sv_of(id), SV("lin"), &version, &b));
+	OK(ins_saved_get(w.db, sv_of(id), SV("lin"), false, &version, &b));
 	EQ(version, 1);
 	HAS(sb_sv(&b), "\"next_at\":null");
-	EQ(ins_saved_get(w.db, sv_of(id), SV("qin"), &version, &b), ERR_NOTFOUND);
+	EQ(ins_saved_get(w.db, sv_of(id), SV("qin"), false, &version, &b), ERR_NOTFOUND);
+	OK(ins_saved_get(w.db, sv_of(id), SV("qin"), true, &version, &b));
 	/* shared: others read it, and only its owner or an administrator changes it */
 	p = (struct put){ id,       "{\"name\":\"Ours\",\"shared\":true," BODY "}",
 			  "lin",    1,
@@ -61,7 +62,7 @@ TEST(insight_saved_reports_are_ones_own_or_shared)
 			  false,    "",
 			  { 0 },    0 };
 	OK(put(&w, &p));
-	OK(ins_saved_get(w.db, sv_of(id), SV("qin"), &version, &b));
+	OK(ins_saved_get(w.db, sv_of(id), SV("qin"), false, &version, &b));
 	EQ(version, 2);
 	EQ(put(&w, &p), ERR_CONFLICT);
 	p.version = 0;
@@ -108,6 +109,11 @@ TEST(insight_saved_reports_with_faults_are_refused)
 	}
 	EQ(iw_int(w.db, "SELECT count(*) FROM ins_report"), 0);
 	iw_down(&w);
+}
+
+static int run_sql(void *arg, struct store_db *db)
+{
+	return store_exec(db, arg);
 }
 
 struct sent {
@@ -168,5 +174,30 @@ TEST(insight_a_weekly_report_is_due_on_its_day)
 	OK(put(&w, &p));
 	/* 2026-11-04 is a Wednesday; 09:00 there is 01:00 UTC */
 	EQ(iw_int(w.db, "SELECT next_ms FROM ins_report"), IW_BEGIN + 3 * INS_DAY_MS + 3600000);
+	iw_down(&w);
+}
+
+/* Who may not sign in any more gets no more mail; let in again, what was missed comes once. */
+TEST(insight_reports_of_disabled_users_are_not_due)
+{
+	static char *const sql[] = {
+		"INSERT INTO users (login, role, password_hash, created_ms, updated_ms) VALUES "
+		"('lin','supervisor','x',1,1)",
+		"UPDATE users SET disabled=1",
+		"UPDATE users SET disabled=0",
+	};
+	struct iw w;
+	struct arena a;
+	struct ins_due d;
+	CHECK(iw_up(&w, 1));
+	arena_init(&a, LIM_SB);
+	struct put p = { "", DAILY, "lin", 0, IW_BEGIN, false, false, "", { 0 }, 0 };
+	OK(put(&w, &p));
+	for (int i = 0; i < 3; i++) {
+		OK(store_write(w.st, run_sql, sql[i], NULL, NULL));
+		OK(store_flush(w.st));
+		EQ(ins_saved_due(w.db, IW_BEGIN + INS_DAY_MS, &a, &d), i != 1);
+	}
+	arena_done(&a);
 	iw_down(&w);
 }
