@@ -24,6 +24,23 @@ static bool number_arg(struct web_req *r, const char *name, double def, double m
 	return false;
 }
 
+/* The same of a whole number. */
+static bool whole_arg(struct web_req *r, const char *name, int def, int least, int most, int *ret)
+{
+	double v;
+	if (!number_arg(r, name, def, most, &v))
+		return false;
+	*ret = (int)v;
+	if (*ret >= least && *ret == v)
+		return true;
+	struct sb b;
+	sb_init(&b, 400);
+	sb_fmt(&b, "%s is %d to %d, a whole number.", name, least, most);
+	api_problem(r, 400, sb_str(&b));
+	sb_done(&b);
+	return false;
+}
+
 static void answer_error(struct api_query *q, int rc, const struct err *e)
 {
 	q->status = rc == ERR_INVAL || rc == ERR_TOOBIG ? 400 : rc == ERR_NOTFOUND ? 404 :
@@ -68,18 +85,18 @@ void api_forecast(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
 	struct ins_forecast_ask f = { .now_ms = clk_wall_ms() };
-	double period, days, busy;
 	sv zone = jv_get_str(a->o.company, "timezone"), by = web_req_arg(r, "metric");
 	if (!api_may(a, r, "forecast.read", NULL))
 		return;
-	if (!number_arg(r, "period", 30, 60, &period) || !number_arg(r, "days", 7, 28, &days) ||
+	if (!whole_arg(r, "period", 30, 1, 60, &f.period_min) ||
+	    !whole_arg(r, "days", 7, 1, 28, &f.days) ||
 	    !number_arg(r, "aht_s", 0, 86400, &f.aht_s) ||
 	    !number_arg(r, "within_s", -1, 86400, &f.within_s) ||
 	    !number_arg(r, "goal", 0, 0.99, &f.goal) ||
 	    !number_arg(r, "patience_s", 0, 86400, &f.patience_s) ||
 	    !number_arg(r, "shrinkage", 0, 0.9, &f.shrinkage) ||
 	    !number_arg(r, "occupancy_max", 0, 1, &f.occupancy_max) ||
-	    !number_arg(r, "concurrency", 1, 20, &busy))
+	    !whole_arg(r, "concurrency", 1, 1, 20, &f.concurrency))
 		return;
 	if (by.n && !sv_eq(by, SV("entered")) && !sv_eq(by, SV("interactions"))) {
 		api_problem(r, 400, "metric is entered or interactions.");
@@ -87,9 +104,6 @@ void api_forecast(struct web_req *r, void *arg)
 	}
 	struct api_query *q = api_query_new(a, r);
 	struct ins_forecast_ask *mine = arena_new(&q->arena, struct ins_forecast_ask, 1);
-	f.period_min = (int)period;
-	f.days = (int)days;
-	f.concurrency = (int)busy;
 	f.metric = sv_eq(by, SV("interactions")) ? "interactions" : "entered";
 	f.queue = arena_sv(&q->arena, web_req_arg(r, "queue"));
 	f.channel = arena_sv(&q->arena, web_req_arg(r, "channel"));

@@ -219,7 +219,8 @@ static int choose(const struct forecast *f, const struct ins_plan *p, size_t unt
 	size_t horizon = f->days < open / 4 ? f->days : open / 4;
 	const struct ins_backtest_opts o = { .from = open > 60 ? open - 20 : 0,
 					     .horizon = horizon ? horizon : 1,
-					     .until = until };
+					     .until = until,
+					     .means_only = true };
 	if (open < CHOOSE_DAYS || ins_series_rare(f->series) ||
 	    ins_backtest_choose(f->series, p, &o, t, ret, &e))
 		return 0;
@@ -263,7 +264,7 @@ static void print_day(const struct forecast *f, int64_t date, const struct ins_p
 	}
 }
 
-/* Calendar days that hold so many open ones; 0: they are not among the next. */
+/* Calendar days that hold so many open ones, or all that the plan has. */
 static size_t reach(const struct ins_plan *p, size_t until, size_t open)
 {
 	size_t d = 0;

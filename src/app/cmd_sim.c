@@ -44,14 +44,21 @@ static void take(struct tally *t, int row, const struct sim_count *c)
 	sim_add(&t->sum[row], c);
 }
 
-static void take_day(struct tally *t, const struct sim_day *d)
+/* The day's "all": the types that come in; what is dialled is not added to it. */
+static struct sim_count all_of(const struct sim_model *m, const struct sim_day *d)
 {
 	struct sim_count all = { 0 };
-	for (int k = 0; k < t->m.types; k++) {
-		take(t, k, &d->type[k]);
-		if (!t->m.type[k].outbound)
+	for (int k = 0; k < m->types; k++)
+		if (!m->type[k].outbound)
 			sim_add(&all, &d->type[k]);
-	}
+	return all;
+}
+
+static void take_day(struct tally *t, const struct sim_day *d)
+{
+	struct sim_count all = all_of(&t->m, d);
+	for (int k = 0; k < t->m.types; k++)
+		take(t, k, &d->type[k]);
 	take(t, t->m.types, &all);
 	for (int g = 0; g < t->m.groups; g++) {
 		t->busy[g] += d->busy_s[g];
@@ -171,13 +178,11 @@ static void run(struct tally t[2], int n, int64_t days, int64_t seed, bool json)
 	for (int64_t d = 0; d < days; d++) {
 		double v[2][FIGURES] = { { 0 } };
 		for (int i = 0; i < n; i++) {
-			struct sim_count all = { 0 };
 			int64_t from = cli_cpu_ns();
 			ins_sim_day(s[i], (uint64_t)seed, (int)d, NULL, &day);
 			t[i].cpu_ns += cli_cpu_ns() - from;
 			take_day(&t[i], &day);
-			for (int k = 0; k < t[i].m.types; k++)
-				sim_add(&all, &day.type[k]);
+			struct sim_count all = all_of(&t[i].m, &day);
 			figures(&all, v[i]);
 		}
 		for (int f = 0; f < FIGURES; f++)

@@ -56,6 +56,18 @@ static void score(const struct ins_series *s, const struct ins_cast *c, size_t d
 		score_points(s, day, s->lo, p, t);
 }
 
+static void score_means(const struct ins_series *s, const struct ins_cast *c, size_t day,
+			size_t ahead, struct ins_tally *t)
+{
+	double mean[INS_SLOTS_MAX];
+	bool open = ins_cast_means(c, ahead, mean);
+	for (int k = s->lo; open && k < s->hi; k++) {
+		double v = ins_series_at(s, day, k);
+		if (!isnan(v) && !isnan(mean[k]))
+			ins_tally_add(t, v, mean[k]);
+	}
+}
+
 static void merge(struct ins_tally *all, const struct ins_tally *t)
 {
 	all->n += t->n;
@@ -66,18 +78,19 @@ static void merge(struct ins_tally *all, const struct ins_tally *t)
 	all->banded += t->banded;
 	all->in80 += t->in80;
 	all->in95 += t->in95;
-	all->width95 += t->width95;
 	all->winkler95 += t->winkler95;
 }
 
 static int from_origin(const struct ins_series *s, const struct ins_plan *p, const struct days *d,
-		       size_t origin, size_t horizon, struct ins_backtest *ret, struct err *e)
+		       size_t origin, const struct ins_backtest_opts *how, struct ins_backtest *ret,
+		       struct err *e)
 {
 	struct ins_cast *c = NULL;
 	struct ins_tally t = { 0 };
-	size_t until = d->v[origin - 1] + 1;
+	size_t until = d->v[origin - 1] + 1, horizon = how->horizon;
 	const struct ins_cast_opts o = { .until = until, .model = ret->model,
-					 .ahead = d->v[origin + horizon - 1] + 1 - until };
+					 .ahead = d->v[origin + horizon - 1] + 1 - until,
+					 .means_only = how->means_only };
 	if (o.ahead > INS_AHEAD_MAX) /* a gap too long to look across */
 		return 0;
 	int64_t began = clk_cpu_us();
@@ -86,7 +99,8 @@ static int from_origin(const struct ins_series *s, const struct ins_plan *p, con
 		return rc;
 	ret->ms += (double)(clk_cpu_us() - began) / 1000;
 	for (size_t h = 0; h < horizon; h++)
-		score(s, c, d->v[origin + h], d->v[origin + h] - until, &t);
+		(how->means_only ? score_means : score)(s, c, d->v[origin + h],
+							d->v[origin + h] - until, &t);
 	ins_cast_free(c);
 	if (!(t.actual > 0))
 		return 0;
@@ -111,7 +125,7 @@ int ins_backtest_run(const struct ins_series *s, const struct ins_plan *p,
 		rc = err_set(e, ERR_INVAL, "%zu days with data are too few to try %zu days ahead "
 			     "from day %zu", d.n, o->horizon, from);
 	for (size_t at = from; rc == 0 && at + o->horizon <= d.n; at += step)
-		rc = from_origin(s, p, &d, at, o->horizon, ret, e);
+		rc = from_origin(s, p, &d, at, o, ret, e);
 	if (rc == 0 && !ret->origins)
 		rc = err_set(e, ERR_INVAL,
 			     "nothing but zeros on the days that were to be forecast");

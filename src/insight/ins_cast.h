@@ -77,6 +77,8 @@ bool ins_cast_day(const struct ins_cast *c, size_t ahead, struct ins_point *ret)
 /* Only the means; as fast as can be. */
 bool ins_cast_means(const struct ins_cast *c, size_t ahead, double *ret);
 bool ins_cast_sparse(const struct ins_cast *c);      /* was `like` used? */
+/* Is it so little on the first days that `like` would be? */
+bool ins_cast_thin(const struct ins_series *s, size_t until);
 
 /* The first day again, when its slots before `seen` are known (so_far, NAN where not): what the
  * morning says about the rest, as much as it said on earlier days. */

@@ -16,7 +16,8 @@ double cast_score(double n, double f)
 	return (n - f) / sqrt(f + 0.25);
 }
 
-double cast_select(double *v, size_t n, size_t k)
+/* The k-th smallest (from 0); reorders v. */
+static double kth(double *v, size_t n, size_t k)
 {
 	size_t lo = 0, hi = n - 1;
 	while (lo < hi) {
@@ -47,7 +48,7 @@ void cast_band_of(double *score, size_t n, struct cast_band *ret)
 	for (int i = 0; i < 4; i++) {
 		double k = at[i] * (double)n - 0.5;
 		k = k < 0 ? 0 : k > (double)(n - 1) ? (double)(n - 1) : k;
-		ret->q[i] = cast_select(score, n, (size_t)(k + 0.5));
+		ret->q[i] = kth(score, n, (size_t)(k + 0.5));
 	}
 }
 

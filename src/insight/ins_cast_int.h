@@ -95,8 +95,6 @@ void cast_points(const struct ins_cast *c, const struct cast_band *b, const doub
 		 struct ins_point *ret);
 /* How far n is off f in what is usual for such a count. */
 double cast_score(double n, double f);
-/* The k-th smallest (from 0); reorders v. */
-double cast_select(double *v, size_t n, size_t k);
 /* Reorders score. */
 void cast_band_of(double *score, size_t n, struct cast_band *ret);
 

@@ -22,6 +22,18 @@ bool cast_sparse_wanted(const struct ins_cast *c)
 	       c->like->until == c->until && c->like->ahead >= c->ahead && sum < SPARSE * n;
 }
 
+bool ins_cast_thin(const struct ins_series *s, size_t until)
+{
+	double sum = 0, n = 0;
+	for (size_t d = 0; d < until; d++)
+		for (int t = s->lo; t < s->hi; t++)
+			if (!isnan(ins_series_at(s, d, t))) {
+				sum += ins_series_at(s, d, t);
+				n++;
+			}
+	return sum < SPARSE * n;
+}
+
 /* Row of like for a day; SIZE_MAX: none. Rows are in the order of days; *at goes on from before. */
 static size_t row_of(const struct ins_cast *like, size_t day, size_t *at)
 {

@@ -62,11 +62,27 @@ static sv unquoted(sv s)
 	return s.n >= 2 && s.p[0] == '"' && s.p[s.n - 1] == '"' ? sv_slice(s, 1, s.n - 1) : s;
 }
 
+/* A quoted field may hold commas (RFC 4180), no ends of lines. */
+static bool cut_field(sv *line, sv *head)
+{
+	size_t n = 0;
+	while (n < line->n && line->p[n] == ' ')
+		n++;
+	bool quoted = n < line->n && line->p[n] == '"', in = quoted;
+	for (n += quoted; n < line->n && (in || line->p[n] != ','); n++)
+		in ^= quoted && line->p[n] == '"';
+	if (!line->n || in)
+		return false;
+	*head = sv_slice(*line, 0, n);
+	*line = sv_slice(*line, n < line->n ? n + 1 : n, line->n);
+	return true;
+}
+
 static sv field(sv line, int k)
 {
 	sv head = SV_NULL;
 	for (int i = 0; i <= k; i++)
-		if (!sv_cut(&line, ',', &head))
+		if (!cut_field(&line, &head))
 			return SV_NULL;
 	return unquoted(head);
 }
@@ -297,7 +313,7 @@ static void judge(struct reader *r)
 			fault(r, p.line, "years away from the other lines");
 		else if (p.value > r->most)
 			fault(r, p.line, "%g is over a hundred times what is usual", p.value);
-		else if (n && (p.local_s - beat) % r->period_s)
+		else if ((p.local_s - beat) % r->period_s)
 			fault(r, p.line, "not on the file's rhythm of %d minutes",
 			      (int)(r->period_s / 60));
 		else if (last && last->local_s == p.local_s && last->utc_s == p.utc_s)

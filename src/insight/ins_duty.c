@@ -19,6 +19,7 @@ static int duty_of(const jv *o, size_t at, int slots, struct ins_duty *d, struct
 {
 	int from = whole(o, "from", -1), to = whole(o, "to", -1);
 	int pause = whole(o, "pause_from", 0), end = whole(o, "pause_to", 0);
+	int first = whole(o, "pause_first", pause), last = whole(o, "pause_last", pause);
 	if (!jv_is_obj(o) || from < 0 || to <= from || to > slots)
 		return err_set(e, ERR_INVAL, "duty[%zu] needs from and to within 0 and %d slots",
 			       at, slots);
@@ -26,8 +27,10 @@ static int duty_of(const jv *o, size_t at, int slots, struct ins_duty *d, struct
 		return err_set(e, ERR_INVAL, "duty[%zu]: the pause lies within the shift", at);
 	d->shift = (struct ins_shift){ .from = from, .length = to - from,
 				       .pause_at = end ? pause - from : 0, .pause = end - pause };
-	d->pause_first = whole(o, "pause_first", pause) - from;
-	d->pause_last = whole(o, "pause_last", pause) - from;
+	if (first < 0 || last < 0)
+		return err_set(e, ERR_INVAL, "duty[%zu]: pause_first and pause_last are slots", at);
+	d->pause_first = first - from;
+	d->pause_last = last - from;
 	d->longer_max = whole(o, "longer_max", 0);
 	d->may_leave = jv_get_bool(o, "may_leave", false);
 	return d->longer_max < 0 ? err_set(e, ERR_INVAL, "duty[%zu]: longer_max is a number of "
@@ -45,7 +48,7 @@ static jv *move_json(const jv *list, const struct ins_move *m)
 	return o;
 }
 
-int ins_replan_json(const jv *body, jv **ret, struct err *e)
+static int replan(const jv *body, jv **ret, struct err *e)
 {
 	const jv *need = jv_get(body, "need"), *list = jv_get(body, "duty");
 	size_t slots = jv_len(need), n = jv_len(list);
@@ -97,7 +100,7 @@ static int paint(const jv *list, const char *name, unsigned char day[DAY_MIN], s
 	return 0;
 }
 
-int ins_adherence_json(const jv *body, jv **ret, struct err *e)
+static int adherence(const jv *body, jv **ret, struct err *e)
 {
 	unsigned char plan[DAY_MIN], did[DAY_MIN];
 	struct ins_adherence a;
@@ -121,9 +124,9 @@ int ins_adherence_json(const jv *body, jv **ret, struct err *e)
 int ins_plan_json(const jv *body, jv **ret, struct err *e)
 {
 	if (jv_get(body, "planned"))
-		return ins_adherence_json(body, ret, e);
+		return adherence(body, ret, e);
 	if (jv_get(body, "duty"))
-		return ins_replan_json(body, ret, e);
+		return replan(body, ret, e);
 	if (jv_get(body, "need"))
 		return ins_roster_json(body, ret, e);
 	return ins_staffing_json(body, ret, e);

@@ -60,9 +60,11 @@ static void choose(struct made *m)
 	size_t from = open > 80 ? open - 40 : open / 2;
 	size_t then = open > 80 ? open - 20 : open - open / 4;
 	const struct ins_backtest_opts first = { .from = from, .step = open > 80 ? 4 : 2,
-						 .horizon = 1, .until = day_after(m->s, then) };
+						 .horizon = 1, .until = day_after(m->s, then),
+						 .means_only = true };
 	const struct ins_backtest_opts later = { .from = then, .step = first.step, .horizon = 1,
-						 .until = m->s->days - 1 };
+						 .until = m->s->days - 1,
+						 .means_only = true };
 	if (open < TRY_DAYS || ins_series_rare(m->s) ||
 	    ins_backtest_choose(m->s, m->plan, &first, t, &m->model, NULL))
 		return;
@@ -94,7 +96,7 @@ static void lean(struct made *m, struct store_db *db)
 	struct ins_facts_opts o = facts_of(m->q, m->q->metric);
 	int seen;
 	o.queue = o.channel = SV("");
-	if ((!m->q->queue.n && !m->q->channel.n) ||
+	if ((!m->q->queue.n && !m->q->channel.n) || !ins_cast_thin(m->s, m->s->days - 1) ||
 	    ins_series_facts(&m->all_s, &seen, db, &o, NULL) || m->all_s->days != m->s->days)
 		return;
 	const struct ins_cast_opts io = { .until = m->s->days - 1, .ahead = (size_t)m->q->days };

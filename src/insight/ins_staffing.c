@@ -92,11 +92,11 @@ static int roster(const int *need, int slots, const jv *shifts, int64_t nodes, j
 	struct ins_shift_set s = { .slots = slots, .need = need, .work = CELLS };
 	struct ins_roster r = { 0 };
 	int cover[INS_SHIFT_SLOTS];
+	size_t most = nodes > NODES_MAX ? NODES_MAX : nodes > 0 ? (size_t)nodes : NODES;
 	sv *name = xalloc(INS_SHIFT_KINDS * sizeof(*name));
 	int rc = rules_of(shifts, &s, name, e);
 	if (rc == 0)
-		rc = ins_shift_solve(&s, nodes > 0 && nodes < NODES_MAX ? (size_t)nodes : NODES, &r,
-				     e);
+		rc = ins_shift_solve(&s, most, &r, e);
 	if (rc == 0) {
 		jv *o = jv_obj();
 		ins_roster_cover(&s, &r, cover);

@@ -26,16 +26,12 @@ int ins_staffing_json(const jv *body, jv **ret, struct err *e);
  * pause 0, margin (of work before and after the pause) 1, cost the slots at work. */
 int ins_roster_json(const jv *body, jv **ret, struct err *e);
 
-/* {need: [..], now, duty: [{who, from, to, pause_from, pause_to, pause_first, pause_last,
+/* By what body has: calls and need as above; duty:
+ * {need: [..], now, duty: [{who, from, to, pause_from, pause_to, pause_first, pause_last,
  * longer_max, may_leave}]} in slots to {moves: [{move: pause | longer | leave, duty, who,
- * pause_from | to}], short_by}: pauses lie in [pause_first, pause_last] (where they begin). */
-int ins_replan_json(const jv *body, jv **ret, struct err *e);
-
-/* {planned: [{from, to, what: work | pause}], done: [..]} in minutes of the day to {planned_min,
- * kept_min, adherence, conformance, late_min, early_min}. */
-int ins_adherence_json(const jv *body, jv **ret, struct err *e);
-
-/* One of the four by what body has: planned, duty, need, calls. */
+ * pause_from | to}], short_by}: pauses lie in [pause_first, pause_last] (where they begin);
+ * planned: {planned: [{from, to, what: work | pause}], done: [..]} in minutes of the day to
+ * {planned_min, kept_min, adherence, conformance, late_min, early_min}. */
 int ins_plan_json(const jv *body, jv **ret, struct err *e);
 
 struct ins_forecast_ask {

@@ -225,6 +225,12 @@ function plans() {
   ok(callm(['staff', '--calls', 'many', '--aht', '3m']).code === 2, 'staff: bad usage is told');
   const roster = JSON.parse(callm(['schedule', join(root, 'bench/schedule/day.yaml')]).out);
   ok(roster.proven && roster.cost === 3401, 'schedule: the least cost, proven', roster);
+  const centre = join(root, 'bench/simulate/centre.yaml'), fuller = join(temp, 'fuller.yaml');
+  writeFileSync(fuller, readFileSync(centre, 'utf8').replace('agents: [4, 6', 'agents: [5, 6'));
+  const days = callm(['simulate', '--json', '--days', '5', centre, fuller]).out.trim().split('\n').map((l) => JSON.parse(l));
+  const sum = days.filter((l) => l.type === 'all'), more = days.at(-1).difference;
+  ok(sum.length === 2 && ['arrived', 'served'].every((f) => Math.abs(sum[1][f].mean - sum[0][f].mean - more[f].mean) < 1e-6),
+    'simulate: the difference is that of all, without what is dialled', more);
 }
 
 await main(() => {

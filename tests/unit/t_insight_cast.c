@@ -248,6 +248,29 @@ TEST(insight_backtest_across_a_gap)
 	obj_unref(s);
 }
 
+/* What is chosen by needs no intervals: the same without them, and sooner. */
+TEST(insight_backtest_of_means)
+{
+	struct ins_series *s = made(120, 100, 0.2, 9);
+	struct ins_plan *p = ins_plan_new(s, 7);
+	struct ins_backtest_opts o = { .from = 65, .step = 4, .horizon = 5 };
+	struct ins_backtest all, means;
+	for (int m = 0; m < INS_MODELS; m++) {
+		o.means_only = false;
+		OK(ins_backtest_run(s, p, &o, (enum ins_model)m, &all, NULL));
+		o.means_only = true;
+		OK(ins_backtest_run(s, p, &o, (enum ins_model)m, &means, NULL));
+		NEAR(means.wape, all.wape, 1e-12);
+		NEAR(means.mase, all.mase, 1e-12);
+		EQ(means.origins, all.origins);
+		CHECK(all.all.banded == all.all.n && means.all.banded == 0);
+		if (m == INS_MODEL_CALENDAR)
+			CHECK(means.ms < all.ms);
+	}
+	ins_plan_free(p);
+	obj_unref(s);
+}
+
 /* A morning half as busy again says so of the afternoon, whose intervals become narrower. */
 TEST(insight_cast_morning)
 {

@@ -91,6 +91,35 @@ TEST(insight_csv_names_every_fault)
 	}
 }
 
+/* Commas within quotes are no columns; quotes that do not end are a fault, not another number. */
+TEST(insight_csv_quotes)
+{
+	struct ins_series *s = NULL;
+	struct ins_csv_report rep;
+	struct err e = { 0 };
+	struct ins_csv_opts o = { .period_min = 30, .column = "aht" };
+	OK(ins_series_read(
+		&s,
+		SV("ts,queue,calls,aht\n2026-11-02 09:00,\"Sales, EU\",12,300\n"
+		   "\"2026-11-02 09:30\", \"the \"\"big\"\", \"\"one\"\"\",12,400\n"),
+		&o, &rep, &e));
+	NEAR(ins_series_at(s, 0, 18), 300, 0);
+	NEAR(ins_series_at(s, 0, 19), 400, 0);
+	obj_unref(s);
+	EQ(ins_series_read(&s, SV("ts,queue,calls,aht\n2026-11-02 09:00,a,12,300\n"
+				  "2026-11-02 09:30,\"b,12,300\n"), &o, &rep, &e), ERR_PARSE);
+	HAS(sv_of(e.msg), "line 3: \"\" is no number");
+}
+
+TEST(insight_csv_the_first_line_off_the_rhythm)
+{
+	struct ins_csv_report rep;
+	struct err e = { 0 };
+	CHECK(!read_csv("ts,v\n2026-11-02 08:47,10\n2026-11-02 09:00,10\n2026-11-02 09:30,20\n"
+			"2026-11-02 10:00,30\n", 30, false, NULL, &rep, &e));
+	HAS(sv_of(e.msg), "line 2: not on the file's rhythm of 30 minutes");
+}
+
 TEST(insight_csv_absurd_value)
 {
 	struct sb b;

@@ -111,6 +111,41 @@ TEST(insight_forecast_of_few)
 	iw_down(&w);
 }
 
+static int run_sql(void *arg, struct store_db *db)
+{
+	return store_exec(db, arg);
+}
+
+/* Ten an hour from 9 to 17, beside a queue of day and night: it needs nobody's shape, so it has
+ * its own hours. */
+TEST(insight_forecast_of_many_is_its_own)
+{
+	static char rows[] =
+		"INSERT INTO ins_fact (id, kind, day, start_ms, queue, entered) WITH RECURSIVE "
+		"h(h) AS (SELECT 20758*24 UNION ALL SELECT h+1 FROM h WHERE h<20798*24-1) "
+		"SELECT q.q||h, 1, h/24, h*3600000, q.q, 10 FROM h, (SELECT 'sales' AS q UNION "
+		"SELECT 'night') q WHERE q.q='night' OR h%24 BETWEEN 9 AND 16;"
+		"INSERT INTO ins_day (day) SELECT DISTINCT day FROM ins_fact";
+	struct iw w;
+	struct sb b;
+	struct ins_forecast_ask q = { .metric = "entered", .zone = "UTC", .period_min = 60,
+				      .days = 1, .queue = SV("sales"),
+				      .now_ms = IW_BEGIN + 40 * DAY_MS };
+	CHECK(iw_up(&w, 1));
+	OK(store_write(w.st, run_sql, rows, NULL, NULL));
+	OK(store_flush(w.st));
+	sb_init(&b, LIM_SB);
+	OK(ins_forecast_json(w.db, &q, &b, NULL));
+	jv *o = jv_parse(sb_sv(&b), NULL), *items = jv_get(o, "items");
+	EQ(jv_len(items), 8);
+	SV_EQ(jv_get_str(jv_at(items, 0), "ts"), "2026-12-11T09:00:00.000Z");
+	NEAR(mean_of(items, 8), 10, 0.1);
+	CHECK(!jv_get_bool(o, "pooled", true));
+	jv_free(o);
+	sb_done(&b);
+	iw_down(&w);
+}
+
 /* Monday to Friday by its hours, and a colleague's queue at work all days: hours go first. */
 TEST(insight_series_of_hours)
 {
@@ -274,6 +309,8 @@ TEST(insight_running_day_json)
 		       "duty[0] needs from and to"));
 	CHECK(!planned("{\"need\":[1,1,1],\"duty\":[{\"from\":0,\"to\":3,\"pause_from\":0,"
 		       "\"pause_to\":1}]}", "within the shift"));
+	CHECK(!planned("{\"need\":[1,1,1],\"duty\":[{\"from\":0,\"to\":3,\"pause_from\":1,"
+		       "\"pause_to\":2,\"pause_first\":0.5}]}", "pause_first and pause_last"));
 	CHECK(!planned("{\"planned\":[{\"from\":0,\"to\":1441}]}", "planned[0]"));
 	CHECK(!planned("{\"need\":[1,1],\"now\":-1,\"duty\":[{\"from\":0,\"to\":2}]}", "now"));
 	CHECK(!planned("{}", "calls"));
