@@ -137,11 +137,16 @@ static void print_turn(const struct turn *t, bool json)
 	cli_print_json(o);
 }
 
-int app_against_river(struct store_db *db, struct feel_task *task, struct app_against *o)
+int app_against_river(struct store_db *db, struct feel_task *task, struct app_against *o,
+		      struct err *e)
 {
 	struct hearing h = { 0 };
+	int64_t days = o->days ? o->days : DAYS;
 	arena_init(&h.a, LIM_ARENA_BIG);
-	int rc = read_river(&h, db, o->days ? o->days : DAYS);
+	int rc = read_river(&h, db, days);
+	if (rc == ERR_FULL)
+		err_set(e, rc, "the last %d days have more than %d turns; name logs", (int)days,
+			TURNS_MOST);
 	if (rc == 0) {
 		hear(&h, 0);
 		rc = feel_use(task, false);

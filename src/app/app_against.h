@@ -2,7 +2,7 @@
  * to app.
  *
  *	app_against_load(&t, db, dir, SV("intent"), base, &e);        a candidate, or a file
- *	app_against_river(db, t, &opts);                              a line a turn that differs
+ *	app_against_river(db, t, &opts, &e);                          a line a turn that differs
  */
 #ifndef CALLM_APP_AGAINST_H
 #define CALLM_APP_AGAINST_H
@@ -23,7 +23,9 @@ struct app_against {
 };
 /* Hears every customer's turn of the last days twice, in the order of its conversation: by what
  * is in use in this process and by t; prints those that differ: conversation, turn, what the
- * bot did, what was heard and would be. Texts are the river's, cleaned. */
-int app_against_river(struct store_db *db, struct feel_task *t, struct app_against *o);
+ * bot did, what was heard and would be. Texts are the river's, cleaned. ERR_FULL: more turns than
+ * are heard at once, e says how many. */
+int app_against_river(struct store_db *db, struct feel_task *t, struct app_against *o,
+		      struct err *e);
 
 #endif

@@ -215,10 +215,12 @@ static int replay_all(struct replaying *p, const char *company, char **files, in
 static int against_river(struct replaying *p, struct store_db *db, struct feel_task *t)
 {
 	struct app_against o = { .json = p->json };
-	int rc = db ? app_against_river(db, t, &o) : ERR_NOTFOUND;
+	struct err e = { 0 };
+	if (!db)
+		return cli_fail("which conversations? name logs, or a data folder");
+	int rc = app_against_river(db, t, &o, &e);
 	if (rc)
-		return cli_fail("which conversations? name logs, or a data folder: %s",
-				err_text(rc));
+		return cli_fail("%s", e.msg[0] ? e.msg : err_text(rc));
 	if (!p->json)
 		printf("%zu conversations, %zu turns, %zu heard otherwise\n", o.conversations,
 		       o.turns, o.differ);

@@ -1,8 +1,8 @@
 /* ins_driver.h: topics of the company's own conversations: what they cost, how customers feel
  * with them, what grows and since when, with the interactions that say so.
  *
- *	rc = ins_drivers_run(st, &(struct ins_driver_opts){ from, to, vec, arg, rates }, &n,
- * &e); rc = ins_drivers_json(db, out);          what was found last
+ *	rc = ins_drivers_run(st, &(struct ins_driver_opts){ from, to, vec, arg, rates }, &n);
+ *	rc = ins_drivers_json(db, out);              what was found last
  */
 #ifndef CALLM_INS_DRIVER_H
 #define CALLM_INS_DRIVER_H

@@ -173,12 +173,16 @@ struct side {
 	int rc;                      /* 1 = f is there */
 };
 
-static int side_open(struct side *s, struct store_db *db)
+static int side_open(struct side *s, struct store_db *db, const char *after)
 {
 	char sql[2000];
-	(void)snprintf(sql, sizeof(sql), "SELECT %s FROM ins_fact ORDER BY id", ins_fact_columns());
+	(void)snprintf(sql, sizeof(sql), "SELECT %s FROM ins_fact WHERE id>?1 ORDER BY id",
+		       ins_fact_columns());
 	*s = (struct side){ 0 };
-	return s->rc = store_prep(db, &s->q, sql);
+	s->rc = store_prep(db, &s->q, sql);
+	if (s->rc == 0)
+		store_bind_sv(s->q, 1, sv_of(after));
+	return s->rc;
 }
 
 static void side_next(struct side *s)
@@ -232,24 +236,25 @@ static void differs(struct mend *m, struct ins_recount *r, const struct ins_fact
 	x->there = x->changed = true;
 }
 
-/* True when there is no more room for what differs: it is mended first. */
+/* From the fact after `last` on. True when there is no more room for what differs: it is mended
+ * first, and last is where that was. */
 static bool compare(struct store_db *db, struct store_db *own, struct mend *m,
-		    struct ins_recount *r, int *ret_rc)
+		    struct ins_recount *r, char last[INS_ID], int *ret_rc)
 {
 	struct side a, b;
-	int rc = side_open(&a, db);
+	int rc = side_open(&a, db, last);
 	bool full = false;
 	if (rc == 0)
-		rc = side_open(&b, own);
+		rc = side_open(&b, own, last);
 	if (rc)
 		return *ret_rc = rc, false;
 	side_next(&a);
 	side_next(&b);
-	r->facts = 0;
 	while ((a.rc == 1 || b.rc == 1) && a.rc >= 0 && b.rc >= 0 && !full) {
 		int c = a.rc != 1 ? 1 : b.rc != 1 ? -1 : strcmp(a.f.id, b.f.id);
 		if (c != 0 || !ins_fact_same(&a.f, &b.f))
 			differs(m, r, c < 0 ? &a.f : &b.f, c < 0);
+		ins_copy(last, INS_ID, sv_of(c < 0 ? a.f.id : b.f.id));
 		r->facts += c >= 0;
 		full = m->drop.n >= MEND_MAX || map_count(m->put.at) >= MEND_MAX;
 		if (c <= 0)
@@ -268,6 +273,7 @@ int ins_fact_recount(struct store *st, struct ins_recount *ret)
 	struct store_db *db, *own = NULL;
 	int64_t until = 0;
 	bool more = true;
+	char last[INS_ID] = "";
 	int rc = store_reader(st, &db);
 	*ret = (struct ins_recount){ 0 };
 	if (rc == 0)
@@ -279,7 +285,7 @@ int ins_fact_recount(struct store *st, struct ins_recount *ret)
 	while (rc == 0 && more) {
 		struct mend m = { .rc = ERR_DB };
 		ins_book_init(&m.put, NULL);
-		more = compare(db, own, &m, ret, &rc);
+		more = compare(db, own, &m, ret, last, &rc);
 		if (rc == 0 && (m.drop.n || map_count(m.put.at)))
 			rc = write_and_wait(st, mend_run, &m, &m.rc);
 		ins_book_done(&m.put);

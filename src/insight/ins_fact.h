@@ -18,7 +18,6 @@ enum ins_measure {
 	INS_MEASURES
 };
 const char *ins_measure_name(int m);
-int ins_measure_of(sv name);                 /* -1 = none */
 
 enum ins_dim { INS_QUEUE, INS_AGENT, INS_CHANNEL, INS_TOPIC, INS_LANGUAGE, INS_CAMPAIGN, INS_DIMS };
 const char *ins_dim_name(int d);

@@ -35,8 +35,6 @@ struct ins_book {
 };
 void ins_book_init(struct ins_book *b, struct store_db *db);
 void ins_book_done(struct ins_book *b);
-/* By its id; NULL = none there or an error. */
-struct ins_fact *ins_book_find(struct ins_book *b, sv id);
 /* Made when there is none. NULL = error. */
 struct ins_fact *ins_book_get(struct ins_book *b, sv id, enum ins_kind kind, int64_t start_ms);
 /* The stays of a hand-over in order; the vector is the book's. */

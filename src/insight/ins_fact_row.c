@@ -22,14 +22,6 @@ const char *ins_measure_name(int m)
 	return measures[m];
 }
 
-int ins_measure_of(sv name)
-{
-	for (int m = 0; m < INS_MEASURES; m++)
-		if (sv_eq(name, sv_of(measures[m])))
-			return m;
-	return -1;
-}
-
 const char *ins_dim_name(int d)
 {
 	return dims[d];
@@ -139,7 +131,8 @@ static int ask(struct ins_book *b, const char *where, struct store_stmt **q)
 	return b->rc = store_prep(b->db, q, sql);
 }
 
-struct ins_fact *ins_book_find(struct ins_book *b, sv id)
+/* By its id; NULL = none there or an error. */
+static struct ins_fact *find(struct ins_book *b, sv id)
 {
 	struct ins_fact *f = map_get(b->at, id), read;
 	struct store_stmt *q;
@@ -158,7 +151,7 @@ struct ins_fact *ins_book_find(struct ins_book *b, sv id)
 
 struct ins_fact *ins_book_get(struct ins_book *b, sv id, enum ins_kind kind, int64_t start_ms)
 {
-	struct ins_fact *f = ins_book_find(b, id), made = { .kind = kind, .start_ms = start_ms };
+	struct ins_fact *f = find(b, id), made = { .kind = kind, .start_ms = start_ms };
 	if (f || b->rc)
 		return f;
 	ins_copy(made.id, INS_ID, id);

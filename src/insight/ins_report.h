@@ -3,7 +3,7 @@
  *
  *	rc = ins_ask_new(&ask, body, &opts, &e);
  *	rc = ins_table_new(&t, db, ask, &e);         a reader
- *	ins_table_json(t, out);  ins_table_csv(t, "zh", out);
+ *	ins_table_json(t, out);  ins_table_csv(t, zh, out);
  *	rc = ins_drill_json(db, ask, cursor, out);
  *
  * All is a ratio of sums. A day whose facts do not change any more is read by columns (ins_pack).
@@ -68,8 +68,8 @@ void ins_table_json(const struct ins_table *t, struct sb *out);
 void ins_table_csv(const struct ins_table *t, bool zh, struct sb *out);
 
 /* The interactions that a's filters and range hold, newest first, 100 a page, those alone that
- * count in its first metric. cursor: next of the page before, or empty. ERR_INVAL for another.
- */
+ * count in its first metric (a share: in its denominator). cursor: next of the page before, or
+ * empty. ERR_INVAL for another. */
 int ins_drill_json(struct store_db *db, const struct ins_ask *a, sv cursor, struct sb *out);
 
 struct ins_packed {

@@ -1,8 +1,9 @@
 /* ins_report_drill.c: the interactions behind a number.
  *
- * The same range and filters as the report's, over the rows; of these the ones that count in the
- * numerator of the first metric. A stay and an agent's quarter lead to their conversation; quarters
- * have none and are left out. */
+ * The same range and filters as the report's, over the rows; of these the ones that count in
+ * the first metric: in its denominator where it has one, as misses are shown too, else in its
+ * numerator. A stay leads to its conversation; an agent's quarters have none and are left out.
+ */
 #include "ins_report_int.h"
 
 #include <stdio.h>

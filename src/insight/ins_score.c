@@ -22,7 +22,6 @@ void ins_tally_band(struct ins_tally *t, double actual, const double q[4])
 	t->banded++;
 	t->in95 += below <= 0 && above <= 0;
 	t->in80 += actual >= q[1] && actual <= q[2];
-	t->width95 += q[3] - q[0];
 	/* Winkler 1972: the width, and 2/alpha for each unit outside */
 	t->winkler95 += q[3] - q[0] + 40 * ((below > 0 ? below : 0) + (above > 0 ? above : 0));
 }

@@ -6,7 +6,7 @@
 
 struct ins_tally {
 	double n, error, square, bias, actual;  /* sums */
-	double banded, in80, in95, width95, winkler95;
+	double banded, in80, in95, winkler95;
 };
 void ins_tally_add(struct ins_tally *t, double actual, double forecast);
 /* The intervals of the same point. */

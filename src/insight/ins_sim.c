@@ -42,21 +42,6 @@ double ins_sim_now(const struct ins_sim *s)
 	return s->now;
 }
 
-int ins_sim_waiting(const struct ins_sim *s, int type)
-{
-	return s->queue[type].n;
-}
-
-int ins_sim_idle(const struct ins_sim *s, int group)
-{
-	return s->team[group].idle.n;
-}
-
-int ins_sim_agents(const struct ins_sim *s)
-{
-	return s->seats;
-}
-
 /* ---- calls ---- */
 
 int sim_call_new(struct ins_sim *s, int type)
@@ -79,7 +64,7 @@ int sim_call_new(struct ins_sim *s, int type)
 	return i;
 }
 
-void sim_call_end(struct ins_sim *s, int i)
+static void call_end(struct ins_sim *s, int i)
 {
 	struct sim_call *c = &s->call.v[i];
 	c->gen++;
@@ -88,7 +73,7 @@ void sim_call_end(struct ins_sim *s, int i)
 	s->free_call = i;
 }
 
-void sim_line_put(struct sim_line *l, struct sim_call *v, int i)
+static void line_put(struct sim_line *l, struct sim_call *v, int i)
 {
 	v[i].prev = l->tail;
 	v[i].next = -1;
@@ -125,7 +110,7 @@ static void lost(struct ins_sim *s, int i)
 			     (uint32_t)i);
 		return;
 	}
-	sim_call_end(s, i);
+	call_end(s, i);
 }
 
 static void ask_for_agent(struct ins_sim *s, int i)
@@ -147,7 +132,7 @@ static void ask_for_agent(struct ins_sim *s, int i)
 		return;
 	}
 	c->state = CALL_WAITS;
-	sim_line_put(&s->queue[c->type], s->call.v, i);
+	line_put(&s->queue[c->type], s->call.v, i);
 	s->waiting++;
 	if (isfinite(c->patience_s))
 		sim_heap_put(s, s->now + c->patience_s, EV_LEAVE, c->gen, (uint32_t)i);
@@ -186,11 +171,11 @@ static void back(struct ins_sim *s, int i)
 	bool from_bot = c->since < 0;
 	if (from_bot && rng_unit(&s->rng[c->type][RNG_BOT]) < s->m.type[c->type].bot) {
 		s->day->type[c->type].contained++;
-		sim_call_end(s, i);
+		call_end(s, i);
 		return;
 	}
 	if (s->closed && !from_bot) {
-		sim_call_end(s, i);
+		call_end(s, i);
 		return;
 	}
 	s->day->type[c->type].retried += !from_bot;
@@ -224,7 +209,7 @@ static void end(struct ins_sim *s, int i)
 		if (r && r->done)
 			r->done(r->arg, s, seat, type, good, busy);
 	}
-	sim_call_end(s, i);
+	call_end(s, i);
 	sim_team_over(s, seat, t->slots > 1 ? 1.0 / t->slots : 1);
 }
 

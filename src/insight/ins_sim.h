@@ -103,9 +103,6 @@ void ins_sim_free(struct ins_sim *s);                    /* accepts NULL */
 void ins_sim_day(struct ins_sim *s, uint64_t seed, int rep, const struct sim_router *r,
 		 struct sim_day *ret);
 double ins_sim_now(const struct ins_sim *s);
-int ins_sim_waiting(const struct ins_sim *s, int type);
-int ins_sim_idle(const struct ins_sim *s, int group);
-int ins_sim_agents(const struct ins_sim *s);             /* most there can be */
 
 /* ---- many days ---- */
 

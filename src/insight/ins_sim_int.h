@@ -22,7 +22,7 @@ struct sim_seat {
 	enum sim_where where;
 	double load, idle_since;
 };
-struct sim_team { struct sim_line idle, part; int there, want, busy_seats; double load, since; };
+struct sim_team { struct sim_line idle, part; int there, want; double load, since; };
 enum sim_purpose { RNG_ARRIVE, RNG_SERVICE, RNG_PATIENCE, RNG_BOT, RNG_RETRY, RNG_PURPOSES };
 struct ins_sim {
 	struct sim_model m;
@@ -58,8 +58,6 @@ void sim_team_account(struct ins_sim *s, int group);
 
 /* ins_sim.c */
 int sim_call_new(struct ins_sim *s, int type);
-void sim_call_end(struct ins_sim *s, int call);
-void sim_line_put(struct sim_line *l, struct sim_call *v, int i);
 void sim_line_cut(struct sim_line *l, struct sim_call *v, int i);
 
 /* ins_sim_draw.c */

@@ -19,7 +19,6 @@ struct ins_lex {
 };
 int ins_lex_new(struct ins_lex *x, const struct ins_said *v, size_t n);
 void ins_lex_done(struct ins_lex *x);
-bool ins_stop_word(sv word);
 /* Weighted words (tf-idf) in dim numbers, by signs drawn from seed: cosines stay about what they
  * are (Achlioptas 2003). out: n rows of unit length. */
 void ins_lex_vectors(const struct ins_lex *x, int dim, uint64_t seed, float *out);

@@ -23,7 +23,7 @@ static const char *const stop_words[] = {
 static const char stop_letters[] =
 	"的了吗呢吧啊我你您他她它们是在有和就都也要想请问怎么什这那个一不很么可以能给把被到";
 
-bool ins_stop_word(sv word)
+static bool stop_word(sv word)
 {
 	sv rest = word;
 	for (size_t i = 0; i < sizeof(stop_words) / sizeof(*stop_words); i++)
@@ -232,7 +232,7 @@ void ins_lex_names(struct ins_lex *x, const struct ins_said *v, const size_t *gr
 		if (most <= 0)
 			break;
 		tf[best] = 0;
-		if (!ins_stop_word(x->word.v[best]))
+		if (!stop_word(x->word.v[best]))
 			add_name(x, t, x->word.v[best]);
 		else
 			tries--;

@@ -204,3 +204,30 @@ TEST(insight_a_recount_mends)
 	EQ(r.differ, 0);
 	iw_down(&w);
 }
+
+static int damage_all(void *arg, struct store_db *db)
+{
+	(void)arg;
+	return store_exec(db, "UPDATE ins_fact SET wait_ms=wait_ms+1");
+}
+
+/* More than are mended at once: each is compared once. */
+TEST(insight_a_recount_mends_all)
+{
+	struct iw w;
+	struct ins_recount r;
+	CHECK(iw_up(&w, 5));
+	for (int i = 0; i < 12; i++)
+		OK(iw_week(&w, 20));
+	OK(iw_fold(&w));
+	int64_t n = iw_int(w.db, "SELECT count(*) FROM ins_fact");
+	CHECK(n > 500);
+	OK(store_write(w.st, damage_all, NULL, NULL, NULL));
+	OK(store_flush(w.st));
+	OK(ins_fact_recount(w.st, &r));
+	EQ(r.differ, n);
+	EQ(r.facts, n);
+	OK(ins_fact_recount(w.st, &r));
+	EQ(r.differ, 0);
+	iw_down(&w);
+}
