@@ -7,6 +7,9 @@
 #include "acd_int.h"
 
 #include <string.h>
+#include <time.h>
+
+enum { CLOSE_POSTS = 1000 };         /* a millisecond each: answers for a full mailbox */
 
 /* ---- orders ---- */
 
@@ -155,6 +158,7 @@ static struct acd *make(const struct acd_opts *o)
 	a->o.yaml = sv_n(a->yaml, o->yaml.n);
 	a->yaml_name = xstrdup(sv_of(o->yaml_name ? o->yaml_name : "queues.yaml"));
 	a->last = &a->first;
+	a->unsent_end = &a->unsent;
 	a->hos = map_new(ACD_LIVE + 1);
 	a->by_conv = map_new(ACD_LIVE + 1);
 	a->agents = map_new(ACD_CORE_AGENTS);
@@ -176,17 +180,24 @@ static void free_values(struct map *m)
 	map_free(m);
 }
 
+static void free_jobs(struct acd_job *j)
+{
+	for (struct acd_job *next; j; j = next) {
+		next = j->next;
+		acd_job_free(j);
+	}
+}
+
 static void release(struct acd *a)
 {
 	loop_timer_stop(&a->tick);
 	loop_timer_stop(&a->real);
 	loop_timer_stop(&a->retry);
+	loop_timer_stop(&a->post);
 	mbox_free(a->box);
 	acd_unload(a);
-	for (struct acd_job *j = a->first, *next; j; j = next) {
-		next = j->next;
-		acd_job_free(j);
-	}
+	free_jobs(a->first);
+	free_jobs(a->unsent);
 	map_free(a->hos);
 	map_free(a->by_conv);
 	acd_match_free(a->match);
@@ -251,5 +262,10 @@ void acd_close(struct acd *a)
 	}
 	a->first = NULL;
 	a->last = &a->first;
+	/* no loop waits for this thread any more */
+	for (int i = 0; i < CLOSE_POSTS && a->unsent; i++) {
+		(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+		acd_job_post_unsent(a);
+	}
 	release(a);
 }

@@ -10,7 +10,6 @@
 #include "acd_int.h"
 
 #include <stdio.h>
-#include <time.h>
 
 static void event_done(struct acd_event *e)
 {
@@ -49,6 +48,7 @@ void acd_batch_free(struct acd_batch *b)
 	VEC_FREE(&b->events);
 	VEC_FREE(&b->tells);
 	VEC_FREE(&b->says);
+	VEC_FREE(&b->lessons);
 	xfree(b);
 }
 
@@ -202,17 +202,55 @@ static void job_tell(void *arg)
 	acd_job_free(j);
 }
 
-/* A full mailbox belongs to a busy owner: it is waited for. One that is gone needs no answer. */
-static void job_post(struct acd_job *j)
+static void on_post(void *arg)
 {
-	struct timespec nap = { 0, 1000000 };
-	int rc = mbox_post(j->o.back, job_tell, j);
-	for (int i = 0; rc == ERR_FULL && i < 5000; i++) {
-		nanosleep(&nap, NULL);
-		rc = mbox_post(j->o.back, job_tell, j);
-	}
-	if (rc)
+	acd_job_post_unsent(arg);
+}
+
+/* One that does not even take so many in all that time does not live any more. */
+static void keep_unsent(struct acd *a, struct acd_job *j)
+{
+	if (a->n_unsent >= ACD_ORDERS) {
 		acd_job_free(j);
+		return;
+	}
+	a->n_unsent++;
+	j->next = NULL;
+	*a->unsent_end = j;
+	a->unsent_end = &j->next;
+	if (!loop_timer_on(&a->post))
+		loop_after(a->loop, &a->post, ACD_POST_MS, on_post, a);
+}
+
+/* A full mailbox belongs to a busy owner: false, it is posted again. One that is gone needs no
+ * answer. */
+static bool job_post(struct acd_job *j)
+{
+	int rc = mbox_post(j->o.back, job_tell, j);
+	if (rc && rc != ERR_FULL)
+		acd_job_free(j);
+	return rc != ERR_FULL;
+}
+
+static bool unsent_to(const struct acd *a, const struct mbox *box)
+{
+	for (const struct acd_job *j = a->unsent; j; j = j->next)
+		if (j->o.back == box)
+			return true;
+	return false;
+}
+
+void acd_job_post_unsent(struct acd *a)
+{
+	struct acd_job *j = a->unsent, *next;
+	a->unsent = NULL;
+	a->unsent_end = &a->unsent;
+	a->n_unsent = 0;
+	for (; j; j = next) {
+		next = j->next;
+		if (unsent_to(a, j->o.back) || !job_post(j))
+			keep_unsent(a, j);
+	}
 }
 
 /* A wish that came to nothing leaves nobody waiting. */
@@ -240,16 +278,18 @@ void acd_job_finish(struct acd *a, struct acd_job *j)
 	}
 	if (j->err == 0 && j->id[0] && j->json.n == 0 && store_reader(a->store, &db) == 0)
 		(void)acd_get(db, sv_of(j->id), NULL, &j->json);
-	if (j->o.back)
-		job_post(j);
-	else
+	if (!j->o.back)
 		job_tell(j);
+	else if (a->unsent || !job_post(j))  /* behind those that wait */
+		keep_unsent(a, j);
 }
 
 static void tell_batch(struct acd *a, struct acd_batch *b)
 {
 	struct acd_job *j = b->jobs, *next;
 	b->jobs = NULL;
+	for (size_t i = 0; i < b->lessons.n; i++)
+		acd_match_learn(a->match, &b->lessons.v[i]);
 	tell_all(a, b);              /* who serves it from now hears the rows of what is said */
 	say_all(a, b);
 	for (; j; j = next) {

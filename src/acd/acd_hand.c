@@ -119,7 +119,7 @@ int acd_item(const struct ho *h, struct arena *ar, struct acd_item *ret)
 void acd_entered(struct acd *a, struct ho *h, sv how, sv by)
 {
 	if (sv_eq(how, SV("asked")))
-		acd_match_entered(a->match, sv_of(h->customer), a->now->now);
+		acd_match_note(a, h, SV(""));
 	jv *o = acd_body(h);
 	jv_set_int(o, "priority", h->priority);
 	jv_set_int(o, "since_ms", h->since);

@@ -18,6 +18,7 @@ enum {
 	ACD_GRACE_MS = 30000,        /* a console that is gone may come back */
 	ACD_ALONE_MS = 60000,        /* served chats of an agent who is gone are given on */
 	ACD_RETRY_MS = 1000,         /* what could not be written is tried again */
+	ACD_POST_MS = 5,             /* so is a full mailbox */
 	ACD_PATIENCE = 3,            /* then others go first */
 	ACD_FACT_TRIES = 3600,       /* then it is given up */
 	ACD_MOST = 1 << 20,          /* things of one batch */
@@ -108,6 +109,11 @@ struct acd_say {                     /* a word for talk, when it is written; own
 	int64_t wait_ms;
 	bool survey, no_callback, voicemail;
 };
+struct acd_lesson {                  /* for "learned-match", when it is written */
+	/* How the agent's service ended; "" = the customer entered. */
+	char how[ACD_NAME], agent[ACD_NAME], queue[ACD_NAME], customer[ACD_NAME];
+	int64_t accepted, at;
+};
 struct acd_job {                     /* an order, copied */
 	struct acd_order o;
 	struct talk_ask ask;
@@ -126,6 +132,7 @@ struct acd_batch {
 	VEC(struct acd_event) events;
 	VEC(struct acd_tell) tells;
 	VEC(struct acd_say) says;
+	VEC(struct acd_lesson) lessons;
 	struct acd_job *jobs, **jobs_end;
 	int64_t now;
 };
@@ -136,7 +143,7 @@ struct acd {
 	bool own;
 	pthread_t thread;
 	struct mbox *box;
-	struct loop_timer tick, real, retry;
+	struct loop_timer tick, real, retry, post;
 	struct acd_opts o;
 	char *yaml, *yaml_name;
 	unsigned char key[32];
@@ -165,6 +172,9 @@ struct acd {
 	bool quiet;                  /* agents' states are not told: acd_recover */
 	struct acd_job *first, **last;       /* orders that wait */
 	size_t waiting;
+	/* answers for a full mailbox, posted again in their order */
+	struct acd_job *unsent, **unsent_end;
+	size_t n_unsent;
 	struct acd_batch *flight, *now;      /* being written; being made */
 	int64_t clock;               /* never goes back */
 };
@@ -185,6 +195,8 @@ void acd_turn(struct acd *a);
 int64_t acd_now(struct acd *a);
 /* Answers and frees the job. */
 void acd_job_finish(struct acd *a, struct acd_job *j);
+/* Answers that found their mailbox full, once more. */
+void acd_job_post_unsent(struct acd *a);
 
 /* ---- acd_order.c ---- */
 void acd_order_run(struct acd *a, struct acd_job *j);
@@ -273,11 +285,13 @@ struct acd_match *acd_match_new(uint64_t seed);
 void acd_match_free(struct acd_match *x);    /* accepts NULL */
 int acd_match_load(struct acd_match *x, struct store_db *db);
 void acd_match_use(struct acd *a);           /* the machine asks it from now */
-void acd_match_entered(struct acd_match *x, sv customer, int64_t now);
+/* Notes in the turn's batch that h's service ended so, or, how empty, that its customer entered. h
+ * is as it was while it was served. */
+void acd_match_note(struct acd *a, const struct ho *h, sv how);
+/* What has become of one: when its rows are written. */
+void acd_match_learn(struct acd_match *x, const struct acd_lesson *l);
 /* What is known of an agent in a queue: share of the resolved, of how many. */
 double acd_match_share(struct acd_match *x, sv agent, sv queue, int64_t *n);
-/* h is as it was while it was served. */
-void acd_match_ended(struct acd_match *x, const struct ho *h, sv how, int64_t now);
 
 /* ---- acd_load.c ---- */
 /* From the disk: restart = the process is new, else after a write that failed. */

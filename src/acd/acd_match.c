@@ -3,9 +3,9 @@
  *
  * Service that ended counts as resolved; one that was transferred or returned to the bot does
  * not, and neither does one after which the customer is back within a week. At a start the last
- * hand-overs on the disk are gone through; then each counts as it ends. For one in twenty who
- * is idle longest is taken, learned or not: so it can be told what the learning brings, and
- * nobody is written off. Owner's thread. */
+ * hand-overs on the disk are gone through, by who served each last; then each stint counts as its
+ * end is written. For one in twenty who is idle longest is taken, learned or not: so it can be told
+ * what the learning brings, and nobody is written off. Owner's thread. */
 #include "acd_int.h"
 #include "policy_match.h"
 
@@ -48,7 +48,7 @@ void acd_match_free(struct acd_match *x)
 }
 
 /* The customer is there again: what we took for resolved was not. */
-void acd_match_entered(struct acd_match *x, sv customer, int64_t now)
+static void entered(struct acd_match *x, sv customer, int64_t now)
 {
 	struct last *l = customer.n ? map_get(x->last, customer) : NULL;
 	if (!l || l->agent < 0)
@@ -100,23 +100,42 @@ static int outcome(sv how)
 	return acd_name_of(nothing, 5, how) >= 0 ? -1 : 1;
 }
 
-void acd_match_ended(struct acd_match *x, const struct ho *h, sv how, int64_t now)
+static void ended(struct acd_match *x, const struct acd_lesson *l)
 {
-	int agent = policy_match_agent(x->m, sv_of(h->agent));
-	int kind = policy_match_kind(x->m, sv_of(h->queue)), good = outcome(how);
+	int agent = policy_match_agent(x->m, sv_of(l->agent));
+	int kind = policy_match_kind(x->m, sv_of(l->queue)), good = outcome(sv_of(l->how));
 	int64_t *before = agent < 0 ? NULL : ended_of(x, agent);
-	if (!before || kind < 0 || !h->accepted || now < h->accepted)
+	if (!before || kind < 0 || !l->accepted || l->at < l->accepted)
 		return;
-	int64_t idle = h->accepted - *before;
+	int64_t idle = l->accepted - *before;
 	if (*before && idle >= 0)
 		policy_match_stint(x->m, agent, (double)(idle < PAUSE_MS ? idle : 0) / 1000,
-				   (double)(now - h->accepted + 1) / 1000);
-	*before = now;
+				   (double)(l->at - l->accepted + 1) / 1000);
+	*before = l->at;
 	if (good < 0)
 		return;
 	policy_match_outcome(x->m, agent, kind, good == 1);
 	if (good == 1)
-		remember(x, sv_of(h->customer), agent, kind, now);
+		remember(x, sv_of(l->customer), agent, kind, l->at);
+}
+
+void acd_match_note(struct acd *a, const struct ho *h, sv how)
+{
+	struct acd_lesson *l = VEC_PUSH(&a->now->lessons, ACD_MOST);
+	ASSERT(l != NULL);
+	*l = (struct acd_lesson){ .accepted = h->accepted, .at = a->now->now };
+	acd_copy(l->how, sizeof(l->how), how);
+	acd_copy(l->agent, sizeof(l->agent), sv_of(h->agent));
+	acd_copy(l->queue, sizeof(l->queue), sv_of(h->queue));
+	acd_copy(l->customer, sizeof(l->customer), sv_of(h->customer));
+}
+
+void acd_match_learn(struct acd_match *x, const struct acd_lesson *l)
+{
+	if (l->how[0])
+		ended(x, l);
+	else
+		entered(x, sv_of(l->customer), l->at);
 }
 
 double acd_match_share(struct acd_match *x, sv agent, sv queue, int64_t *n)
@@ -147,31 +166,29 @@ void acd_match_use(struct acd *a)
 
 /* ---- at a start ---- */
 
-static const char past_sql[] = "SELECT agent, queue, customer, state, why, accepted_ms, "
-			       "ended_ms, entered_ms FROM (SELECT * "
-			       "FROM handover WHERE kind='live' AND live=0 ORDER BY id DESC "
-			       "LIMIT ?1) AS p ORDER BY id";
+static const char past_sql[] =
+	"SELECT agent, queue, customer, state, why, accepted_ms, ended_ms, entered_ms FROM (SELECT "
+	"id, agent, queue, customer, state, why, accepted_ms, ended_ms, entered_ms FROM handover "
+	"WHERE kind='live' AND live=0 ORDER BY id DESC LIMIT ?1) AS p ORDER BY id";
 
 int acd_match_load(struct acd_match *x, struct store_db *db)
 {
 	struct store_stmt *q;
-	struct ho h;
 	int rc = store_prep(db, &q, past_sql);
 	if (rc)
 		return rc;
 	store_bind_int(q, 1, PAST);
 	while ((rc = store_step(q)) == 1) {
-		memset(&h, 0, sizeof(h));
-		acd_copy(h.agent, sizeof(h.agent), store_col_sv(q, 0));
-		acd_copy(h.queue, sizeof(h.queue), store_col_sv(q, 1));
-		acd_copy(h.customer, sizeof(h.customer), store_col_sv(q, 2));
-		h.accepted = store_col_int(q, 5);
-		acd_match_entered(x, sv_of(h.customer), store_col_int(q, 7));
-		if (h.agent[0])
-			acd_match_ended(x, &h,
-					sv_eq(store_col_sv(q, 3), SV("RETURNED")) ?
-						SV("returned") : store_col_sv(q, 4),
-					store_col_int(q, 6));
+		struct acd_lesson l = { .accepted = store_col_int(q, 5),
+					.at = store_col_int(q, 6) };
+		acd_copy(l.how, sizeof(l.how), sv_eq(store_col_sv(q, 3), SV("RETURNED")) ?
+						       SV("returned") : store_col_sv(q, 4));
+		acd_copy(l.agent, sizeof(l.agent), store_col_sv(q, 0));
+		acd_copy(l.queue, sizeof(l.queue), store_col_sv(q, 1));
+		acd_copy(l.customer, sizeof(l.customer), store_col_sv(q, 2));
+		entered(x, sv_of(l.customer), store_col_int(q, 7));
+		if (l.agent[0])
+			ended(x, &l);
 	}
 	store_reset(q);
 	return rc < 0 ? rc : 0;

@@ -47,7 +47,7 @@ void acd_stint_over(struct acd *a, struct ho *h, sv how, sv by)
 	jv_set_str(o, "how", how);
 	jv_set_int(o, "talk_ms", now - h->accepted - h->hold_ms);
 	jv_set_int(o, "hold_ms", h->hold_ms);
-	acd_match_ended(a->match, h, how, now);
+	acd_match_note(a, h, how);
 	acd_event(a, "queue.ended", sv_of(h->customer), by, o);
 }
 

@@ -11,12 +11,14 @@ static const char yaml[] =
 static void served(struct acd_match *x, const char *agent, const char *queue, const char *how,
 		   int n, int64_t from)
 {
-	struct ho h = { 0 };
-	acd_copy(h.agent, sizeof(h.agent), sv_of(agent));
-	acd_copy(h.queue, sizeof(h.queue), sv_of(queue));
+	struct acd_lesson l = { .accepted = 0 };
+	acd_copy(l.agent, sizeof(l.agent), sv_of(agent));
+	acd_copy(l.queue, sizeof(l.queue), sv_of(queue));
+	acd_copy(l.how, sizeof(l.how), sv_of(how));
 	for (int i = 0; i < n; i++) {
-		h.accepted = from + i * 400000;
-		acd_match_ended(x, &h, sv_of(how), h.accepted + 300000);
+		l.accepted = from + i * 400000;
+		l.at = l.accepted + 300000;
+		acd_match_learn(x, &l);
 	}
 }
 
@@ -186,5 +188,51 @@ TEST(acd_who_comes_back_was_not_helped)
 	CHECK(aw_restart(&w, 1000));
 	NEAR(acd_match_share(w.acd->match, SV("mei"), SV("general"), &n), again, 0.02);
 	EQ(n, 4);
+	aw_close(&w);
+}
+
+static int run_sql(void *arg, struct store_db *db)
+{
+	return store_exec(db, arg);
+}
+
+static void sql(struct aw *w, char *text)
+{
+	OK(store_write(w->store, run_sql, text, NULL, NULL));
+	(void)store_flush(w->store);
+}
+
+/* What could not be written has taught nothing, however often it was tried. */
+TEST(acd_a_write_that_is_tried_again_counts_once)
+{
+	struct aw w;
+	int64_t n;
+	if (!aw_open(&w, t_tmpdir()))
+		return;
+	OK(aw_console(&w, "mei", true));
+	OK(aw_state(&w, "mei", ACD_READY, ""));
+	CHECK(one(&w, "C1", "c1"));
+	OK(aw_ask(&w, "C2", "", false, "c2"));
+	OK(aw_act(&w, ACD_DO_ACCEPT, w.id, "mei"));
+	double before = acd_match_share(w.acd->match, SV("mei"), SV("general"), &n);
+	EQ(n, 1);
+	sql(&w, "CREATE TRIGGER full_disk BEFORE UPDATE ON handover BEGIN SELECT "
+		"RAISE(ABORT, 'no'); END");
+	OK(acd_do(w.acd, &(struct acd_order){ ACD_DO_GONE, .conversation = SV("C2"),
+					      .why = SV("left") }));
+	for (int i = 0; i < 20; i++) {
+		loop_sim_advance(w.loop, 500);
+		(void)store_flush(w.store);
+	}
+	NEAR(acd_match_share(w.acd->match, SV("mei"), SV("general"), &n), before, 1e-12);
+	EQ(n, 1);
+	sql(&w, "DROP TRIGGER full_disk");
+	for (int i = 0; i < 6; i++) {
+		loop_sim_advance(w.loop, 500);
+		(void)store_flush(w.store);
+	}
+	aw_settle(&w);
+	CHECK(acd_match_share(w.acd->match, SV("mei"), SV("general"), &n) > before);
+	EQ(n, 2);
 	aw_close(&w);
 }

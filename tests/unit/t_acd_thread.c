@@ -118,3 +118,47 @@ TEST(acd_an_answer_waits_for_a_full_mailbox)
 	loop_free(l);
 	loop_free(other);
 }
+
+static void on_two(void *arg, int err, sv json)
+{
+	struct owner *o = arg;
+	(void)json;
+	if (err == 0)
+		o->n = 10 * o->n + 2;
+}
+
+static void on_one(void *arg, int err, sv json)
+{
+	struct owner *o = arg;
+	(void)json;
+	if (err == 0)
+		o->n = 10 * o->n + 1;
+}
+
+/* Others are served meanwhile; what waits goes in its order. */
+TEST(acd_a_full_mailbox_holds_up_nobody_else)
+{
+	struct aw w;
+	struct owner o = { .n = 0 };
+	if (!aw_open(&w, ""))
+		return;
+	struct mbox *box = mbox_new(NULL);
+	for (int i = 0; i < LIM_MBOX; i++)
+		OK(mbox_post(box, nothing, NULL));
+	int64_t from = clk_mono_us();
+	OK(acd_do(w.acd, &(struct acd_order){ ACD_DO_BOARD, .back = box, .done = on_one,
+					      .arg = &o }));
+	OK(acd_do(w.acd, &(struct acd_order){ ACD_DO_BOARD, .back = box, .done = on_two,
+					      .arg = &o }));
+	OK(aw_state(&w, "mei", ACD_READY, ""));
+	CHECK(clk_mono_us() - from < 4000000);
+	aw_pass(&w, 20);
+	EQ(mbox_drain(box), LIM_MBOX);
+	EQ(o.n, 0);
+	aw_pass(&w, 20);
+	EQ(mbox_drain(box), 2);
+	EQ(o.n, 12);
+	CHECK(!w.acd->unsent);
+	aw_close(&w);
+	mbox_free(box);
+}
