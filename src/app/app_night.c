@@ -146,7 +146,8 @@ static void *night_thread(void *arg)
 
 /* ---- when ---- */
 
-bool app_night_due(struct app_night *s, int64_t now_ms)
+/* Once a day, from the configured minute on. */
+static bool due(struct app_night *s, int64_t now_ms)
 {
 	int64_t from, to, local = now_ms / 1000 + cal_offset(s->zone, now_ms, &from, &to);
 	int64_t day = local / DAY_S;
@@ -175,7 +176,7 @@ void app_night_tick(struct app_night *s)
 		(void)pthread_join(s->thread, NULL);
 		s->runs = false;
 	}
-	if (s->runs || atomic_load(&s->stopped) || !app_night_due(s, clk_wall_ms()))
+	if (s->runs || atomic_load(&s->stopped) || !due(s, clk_wall_ms()))
 		return;
 	atomic_store(&s->over, false);
 	s->runs = pthread_create(&s->thread, NULL, night_thread, s) == 0;
@@ -199,7 +200,7 @@ int app_night_open(struct app_night **ret, const struct app_night_opts *o, struc
 		return rc;
 	}
 	/* what was missed today waits for the next night */
-	(void)app_night_due(s, clk_wall_ms());
+	(void)due(s, clk_wall_ms());
 	use_models(s);
 	*ret = s;
 	return 0;

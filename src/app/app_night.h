@@ -22,8 +22,6 @@ int app_night_open(struct app_night **ret, const struct app_night_opts *o, struc
 void app_night_tick(struct app_night *s);
 void app_night_stop(struct app_night *s);        /* accepts NULL */
 void app_night_close(struct app_night *s);
-/* Is a night due? True once a day, from the configured minute on. */
-bool app_night_due(struct app_night *s, int64_t now_ms);
 
 int cmd_night(int argc, char **argv);            /* cmd_night.c */
 

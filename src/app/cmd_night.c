@@ -149,6 +149,8 @@ int cmd_night(int argc, char **argv)
 		return cli_fail("--now %s: write it as 2026-11-26 or 2026-11-26T02:30:00Z",
 				c.now),
 		       2;
+	if (strcmp(c.lang, "en") != 0 && strcmp(c.lang, "zh") != 0)
+		return cli_fail("--lang %s: the report is in en or zh", c.lang), 2;
 	int rc = app_desk_open(&d, c.data, true, !c.dry && !c.list, &e);
 	if (rc)
 		return cli_fail("%s", e.msg);

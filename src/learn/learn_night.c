@@ -16,6 +16,11 @@ bool night_stopped(const struct night *n)
 	return n->o->stopped && n->o->stopped(n->o->arg);
 }
 
+int64_t night_now(const struct night *n)
+{
+	return n->o->now_ms ? n->o->now_ms : clk_wall_ms();
+}
+
 int64_t night_day(const struct night *n, int64_t ms)
 {
 	int64_t from, to, local = ms / 1000 + cal_offset(n->zone, ms, &from, &to);
@@ -53,7 +58,7 @@ struct row {
 
 static int put_event(const struct row *x, struct store_db *db)
 {
-	struct store_event ev = { .ts_ms = x->n->now_ms, .kind = sv_of(x->kind),
+	struct store_event ev = { .ts_ms = night_now(x->n), .kind = sv_of(x->kind),
 				  .actor = SV("night"), .body = x->body };
 	return store_event_put(db, &ev);
 }
@@ -113,7 +118,7 @@ static int end_write(void *arg, struct store_db *db)
 		return rc;
 	store_bind_sv(q, 1, sv_of(x->n->id));
 	store_bind_sv(q, 2, sv_of(x->state));
-	store_bind_int(q, 3, x->n->o->now_ms ? x->n->now_ms : clk_wall_ms());
+	store_bind_int(q, 3, night_now(x->n));
 	store_bind_sv(q, 4, x->body);
 	rc = store_run(q);
 	struct row told = *x;
@@ -227,7 +232,7 @@ static jv *night_json(const struct night *n, const char *state)
 {
 	char ended[32];
 	jv *o = jv_obj();
-	clk_rfc3339(n->o->now_ms ? n->now_ms : clk_wall_ms(), ended);
+	clk_rfc3339(night_now(n), ended);
 	jv_set_str(o, "id", sv_of(n->id));
 	jv_set_str(o, "state", sv_of(state));
 	jv_set_str(o, "began", sv_of(n->began));
@@ -276,7 +281,8 @@ static int finish(struct night *n, jv *night, struct err *e)
 
 static int open_night(struct night *n, const struct learn_night_opts *o, struct err *e)
 {
-	*n = (struct night){ .o = o, .now_ms = o->now_ms ? o->now_ms : clk_wall_ms() };
+	*n = (struct night){ .o = o };
+	n->now_ms = night_now(n);
 	arena_init(&n->a, LIM_ARENA_BIG);
 	n->items = jv_arr();
 	id_new(n->id);

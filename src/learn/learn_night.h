@@ -21,17 +21,13 @@ struct learn_night_opts {
 	const char *data;            /* folder: files go below models/night and nights */
 	int64_t now_ms;              /* 0 = the wall clock */
 	const char *zone;            /* of days; NULL = UTC */
-	int days;                    /* looked back; 0 = 365 */
 	bool dry;                    /* tries all, writes nothing */
-	sv by;                       /* who promotes; empty = "night" */
 	/* rows that every candidate learns beside the labelled ones, and rows that none may get
 	 * worse at: label<TAB>text */
 	sv shipped, anchors;
 	struct feel_task *base;      /* what candidates begin with; may be NULL */
 	sv own, own_emotion;         /* the bytes of the tasks in the program */
-	size_t features;             /* of a candidate; 0 = 30,000 */
 	int epochs, threads;         /* of training; 0 = by the rows; 0 = 1 */
-	double loss;                 /* share of an intent's rows that may be lost; 0 = 0.1 */
 	/* true: end soon. Any thread; may be NULL. */
 	bool (*stopped)(void *arg);
 	/* A task is in use from now on (NULL: the program's own); called after it is on disk. May
@@ -58,7 +54,7 @@ struct learn_verdict {
 	double sign_p;               /* of as many groups that gained by luck alone */
 	int label;                   /* that lost too much, -1 = none */
 };
-/* v: rows of held-back days; guard: these and the anchors (may be the same). Conversations are the
+/* v: rows of held-back days; guard: the anchors, or v when there are none. Conversations are the
  * units, for turns of one are alike. Better: the lower bound is above zero and the sign test over
  * conversations says so as well (p <= 0.05); and no intent lost more than `loss` of its rows (three
  * at least), no more in scope are called out of scope (2 points), not fewer out of scope are found

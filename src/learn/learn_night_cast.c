@@ -156,32 +156,25 @@ static void look_back(struct fc *f)
 	jv_free(night);
 }
 
-struct entry {
-	struct learn_model m;
-	sv by;
-};
-
 static int enter(void *arg, struct store_db *db)
 {
-	struct entry *x = arg;
-	int rc = learn_model_put(db, &x->m);
-	return rc ? rc : learn_model_promote(db, x->m.name, x->m.version, x->by, x->m.made_ms);
+	struct learn_model *m = arg;
+	int rc = learn_model_put(db, m);
+	return rc ? rc : learn_model_promote(db, m->name, m->version, SV("night"), m->made_ms);
 }
 
 static int record(struct fc *f)
 {
-	const struct learn_night_opts *o = f->n->o;
 	struct sb scores;
 	sb_init(&scores, LIM_SB);
 	sb_fmt(&scores, "{\"wape\":%.5f,\"naive\":%.5f}", f->tried[f->best].wape,
 	       f->tried[INS_MODEL_WEEK].wape);
-	struct entry x = { .m = { .name = sv_of(f->name), .kind = sv_of(ins_model_name(f->best)),
-				  .rows = (int64_t)open_days(f->s), .from_day = f->s->first,
-				  .to_day = f->s->first + (int64_t)f->s->days - 1,
-				  .scores = sb_sv(&scores), .night = sv_of(f->n->id),
-				  .made_ms = f->n->now_ms },
-			   .by = o->by.n ? o->by : SV("night") };
-	int rc = o->dry ? 0 : night_write(f->n, enter, &x);
+	struct learn_model m = { .name = sv_of(f->name), .kind = sv_of(ins_model_name(f->best)),
+				 .rows = (int64_t)open_days(f->s), .from_day = f->s->first,
+				 .to_day = f->s->first + (int64_t)f->s->days - 1,
+				 .scores = sb_sv(&scores), .night = sv_of(f->n->id),
+				 .made_ms = night_now(f->n) };
+	int rc = f->n->o->dry ? 0 : night_write(f->n, enter, &m);
 	sb_done(&scores);
 	return rc;
 }

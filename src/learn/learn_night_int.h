@@ -18,6 +18,8 @@ struct night {
 	jv *items;                   /* what was tried */
 };
 bool night_stopped(const struct night *n);
+/* Wall clock; what the night was told to take for now, if it was. */
+int64_t night_now(const struct night *n);
 /* Local days since 1970. */
 int64_t night_day(const struct night *n, int64_t ms);
 /* fn on the scribe, and until it is on disk. */
@@ -49,7 +51,7 @@ bool night_rows_split(struct night_rows *r, int64_t after);
 /* label<TAB>text of days [from, to). */
 void night_rows_put(const struct night_rows *r, int64_t from, int64_t to, struct sb *out);
 
-/* ---- learn_night_try.c: two tasks answer the same rows ---- */
+/* ---- learn_night_gate.c: two tasks answer the same rows ---- */
 struct night_try {
 	struct learn_pair *v;
 	size_t n;

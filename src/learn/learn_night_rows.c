@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { DAYS_BACK = 365 };
+
 struct reading {
 	struct night *n;
 	const struct feel_task *t;
@@ -122,9 +124,8 @@ int night_rows_read(struct night *n, const char *prefix, const struct feel_task 
 {
 	struct store_stmt *s;
 	char end[32];
-	int64_t days = n->o->days ? n->o->days : 365;
 	struct reading g = { .n = n, .t = t, .r = r, .prefix = strlen(prefix),
-			     .since_ms = n->now_ms - days * INT64_C(86400000) };
+			     .since_ms = n->now_ms - DAYS_BACK * (int64_t)CAL_DAY };
 	*r = (struct night_rows){ 0 };
 	int rc = store_prep(n->db, &s,
 			    "SELECT k, v FROM kv WHERE k>=?1 AND k<?2 ORDER BY k");

@@ -28,6 +28,7 @@ struct school {                      /* one task of the night */
 	struct night_try held, guard;
 	struct learn_verdict verdict;
 	char file[80], path[4400];   /* of the candidate */
+	bool entered;                /* a row may name the file, whatever became of the write */
 	jv *item;
 };
 
@@ -59,8 +60,10 @@ static void set_version(jv *item, const char *key, int64_t version)
 	jv_set_str(item, key, version ? sv_of(text) : SV("shipped"));
 }
 
-static void school_done(struct school *s)
+static void school_done(struct school *s, int rc)
 {
+	if (rc && !s->entered)
+		(void)unlink(s->path);
 	feel_task_unref(s->was);
 	feel_task_unref(s->now);
 	sb_done(&s->bytes);
@@ -127,7 +130,7 @@ static int train(struct school *s, struct err *e)
 	struct feel_train how = { .kind = FEEL_INTENT, .base = o->base, .seed = 7,
 				  .epochs = o->epochs, .threads = o->threads ? o->threads : 1,
 				  .alarms = 0.014, /* as the shipped one: train/shipped.sh */
-				  .features = o->features ? o->features : 30000,
+				  .features = 30000,
 				  .licence = "the company's own rows",
 				  .source = "labelled turns and the rows in the program",
 				  .progress = progress, .arg = s->n };
@@ -212,7 +215,7 @@ static void put_verdict(struct school *s)
 static void judge(struct school *s)
 {
 	const struct night_try *guard = s->guard.n ? &s->guard : &s->held;
-	learn_gate(s->held.v, s->held.n, guard->v, guard->n, s->n->o->loss, &s->verdict);
+	learn_gate(s->held.v, s->held.n, guard->v, guard->n, 0, &s->verdict);
 	put_verdict(s);
 }
 
@@ -221,8 +224,6 @@ static void judge(struct school *s)
 struct entry {
 	struct learn_model m;
 	bool promote;
-	sv by;
-	int64_t now_ms;
 };
 
 static int enter(void *arg, struct store_db *db)
@@ -230,7 +231,8 @@ static int enter(void *arg, struct store_db *db)
 	struct entry *x = arg;
 	int rc = learn_model_put(db, &x->m);
 	if (rc == 0 && x->promote)
-		rc = learn_model_promote(db, x->m.name, x->m.version, x->by, x->now_ms);
+		rc = learn_model_promote(db, x->m.name, x->m.version, SV("night"),
+					 x->m.made_ms);
 	return rc;
 }
 
@@ -257,9 +259,9 @@ static int settle(struct school *s, const char *kind, struct err *e)
 	struct sb scores;
 	struct entry x = { .m = { .name = sv_of(s->of->name), .kind = sv_of(kind),
 				  .file = sv_of(s->file), .night = sv_of(n->id),
-				  .rows = jv_get_int(s->item, "rows", 0), .made_ms = n->now_ms },
-			   .promote = better, .by = o->by.n ? o->by : SV("night"),
-			   .now_ms = n->now_ms };
+				  .rows = jv_get_int(s->item, "rows", 0),
+				  .made_ms = night_now(n) },
+			   .promote = better };
 	if (o->dry) {
 		(void)unlink(s->path);
 		jv_set_bool(s->item, "kept", !better);
@@ -271,8 +273,10 @@ static int settle(struct school *s, const char *kind, struct err *e)
 	days_of(&s->rows, s->rows.held_from, &x.m);
 	int rc = learn_model_hash(s->path, hash, e);
 	x.m.hash = sv_of(hash);
-	if (rc == 0)
+	if (rc == 0) {
+		s->entered = true;
 		rc = night_write(n, enter, &x);
+	}
 	if (rc == 0) {
 		set_version(s->item, "new", x.m.version);
 		jv_set_bool(s->item, "kept", !better);
@@ -317,7 +321,7 @@ int night_intents(struct night *n, struct err *e)
 	const char *few = rc == 0 ? enough(&s, INT64_MIN) : NULL;
 	if (rc == 0 && few) {
 		rc = kept_for(&s, few);
-		school_done(&s);
+		school_done(&s, rc);
 		return rc;
 	}
 	if (rc == 0)
@@ -334,9 +338,7 @@ int night_intents(struct night *n, struct err *e)
 	}
 	if (rc == 0)
 		rc = told(&s);
-	else
-		(void)unlink(s.path);
-	school_done(&s);
+	school_done(&s, rc);
 	return rc;
 }
 
@@ -379,7 +381,7 @@ static int temper(struct night *n, const struct subject *of, struct err *e)
 	const char *few = rc == 0 ? enough(&s, after) : NULL;
 	if (rc == 0 && few) {
 		rc = kept_for(&s, few);
-		school_done(&s);
+		school_done(&s, rc);
 		return rc;
 	}
 	if (rc == 0)
@@ -396,9 +398,7 @@ static int temper(struct night *n, const struct subject *of, struct err *e)
 	}
 	if (rc == 0)
 		rc = told(&s);
-	else
-		(void)unlink(s.path);
-	school_done(&s);
+	school_done(&s, rc);
 	return rc;
 }
 

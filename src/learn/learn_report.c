@@ -113,11 +113,10 @@ static const struct word {
 	{ "way_not_certain", "The other way looks better, but that may be chance.",
 	  "另一种做法看起来更好，但可能只是偶然。" },
 	{ "way_no_better", "The other way is no better.", "另一种做法没有更好。" },
-	{ "way_better", "The other way does better for certain. It is not put to use by "
-	  "itself: decide on "
-			"the strategy page.",
-	  "另一种做法确实更好。系统不会自动启用，"
-	  "请在策略页面决定。" },
+	{ "way_better", "The other way does better for certain. Its roll-out goes on by "
+	  "itself; the page Learning shows it and can stop it.",
+	  "另一种做法确实更好。它的试行会自动继续，"
+	  "可在“学习”页面查看或停止。" },
 };
 
 static sv word(const struct page *g, const struct word *w, size_t n, sv key)
@@ -322,8 +321,9 @@ static const struct word advice[] = {
 	  "新模型已启用。如果发现客户的话识别变差，请换回旧模型。" },
 	{ "failed", "A step failed; the log says why.",
 	  "有一步失败了，原因见日志。" },
-	{ "way_better", "Another way of serving does better: decide on the strategy page.",
-	  "有一种服务做法更好，请在策略页面决定是否采用。" },
+	{ "way_better", "Another way of serving does better; its roll-out goes on by itself: see "
+	  "the page Learning.",
+	  "有一种服务做法更好，它的试行会自动继续，见“学习”页面。" },
 };
 
 static bool missed(const jv *last)
@@ -350,10 +350,8 @@ static void look_at(const struct page *g, const jv *items)
 		const jv *item = jv_at(items, i);
 		sv why = jv_get_str(item, "why"), text = WORD(g, advice, why);
 		sv name = jv_get_str(item, "name");
-		/* nobody can label moods: nothing to be done about it */
-		bool mood = sv_eq(name, SV("emotion")) && sv_eq(why, SV("no_labels"));
 		bool again = sv_eq(jv_get_str(item, "task"), SV("calibration"));
-		if (!sv_eq(text, why) && !mood && !again && ++n)
+		if (!sv_eq(text, why) && !again && ++n)
 			bullet(g, name, text);
 		if (missed(jv_get(item, "last")) && ++n)
 			bullet(g, name, sv_of(say(g, "More or fewer came than was to be "

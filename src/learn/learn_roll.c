@@ -168,11 +168,18 @@ static void on_row(struct reading *r, struct store_stmt *q)
 }
 
 static const char rows_sql[] =
-	"SELECT c.pos, e.kind, e.body FROM event c JOIN event e ON "
+	"SELECT c.pos, e.kind, e.body, c.ts_ms FROM event c JOIN event e ON "
 	"e.conversation=c.conversation "
-	"WHERE c.pos>?1 AND c.kind='conversation.closed' AND c.ts_ms<=?2 AND e.kind IN "
+	"WHERE c.pos>?1 AND c.kind='conversation.closed' AND e.kind IN "
 	"('turn.bot', 'feedback', 'handover', 'conversation.closed') ORDER BY c.pos, e.seq "
-	"LIMIT ?3";
+	"LIMIT ?2";
+
+/* A thumb may still come; the look ends here, for rows after it may be older. One from after a
+ * clock that was set back is waited for by nobody. */
+static bool young(const struct learn_roll_opts *o, int64_t ts_ms)
+{
+	return ts_ms > o->now_ms - o->settle_ms && ts_ms <= o->now_ms;
+}
 
 static int read_rows(struct store_db *db, struct learn_roll *l)
 {
@@ -183,9 +190,8 @@ static int read_rows(struct store_db *db, struct learn_roll *l)
 	if (rc)
 		return rc;
 	store_bind_int(q, 1, l->old_pos);
-	store_bind_int(q, 2, l->o.now_ms - l->o.settle_ms);
-	store_bind_int(q, 3, ROWS_A_LOOK);
-	while ((rc = store_step(q)) == 1) {
+	store_bind_int(q, 2, ROWS_A_LOOK);
+	while ((rc = store_step(q)) == 1 && !young(&l->o, store_col_int(q, 3))) {
 		on_row(&r, q);
 		n++;
 	}
@@ -218,15 +224,15 @@ static int where(struct store_db *db, struct learn_roll *l)
 
 /* ---- states on paper ---- */
 
-static void note(struct trial *t, enum roll_stage from, enum roll_stage to_stage, const char *why,
-		 sv by, int64_t now_ms, const jv *arms)
+static void note(struct trial *t, enum roll_stage from, enum roll_stage to_stage, sv why, sv by,
+		 int64_t now_ms, const jv *arms)
 {
 	jv *h = jv_get(t->state, "history"), *x = jv_obj(), *list = jv_arr();
 	size_t n = jv_len(h);
 	jv_set_int(x, "at_ms", now_ms);
 	jv_set_str(x, "from", sv_of(policy_roll_name(from)));
 	jv_set_str(x, "to", sv_of(policy_roll_name(to_stage)));
-	jv_set_str(x, "why", sv_of(why));
+	jv_set_str(x, "why", why);
 	jv_set_str(x, "by", by);
 	if (arms)
 		jv_set(x, "arms", jv_copy(arms));
@@ -234,7 +240,7 @@ static void note(struct trial *t, enum roll_stage from, enum roll_stage to_stage
 		jv_push(list, jv_copy(jv_at(h, i)));
 	jv_push(list, x);
 	jv_set(t->state, "history", list);
-	jv_set_str(t->state, "why", sv_of(why));
+	jv_set_str(t->state, "why", why);
 	t->since_ms = now_ms;
 	t->moved = true;
 }
@@ -262,7 +268,7 @@ static void judge(struct learn_roll *l, struct trial *t)
 	if (policy_roll_judge(&t->roll, &l->o.roll, &why)) {
 		jv *figures = jv_obj();
 		policy_roll_json(&before, &l->o.roll, figures);
-		note(t, from, t->roll.stage, why, SV("system"), l->o.now_ms,
+		note(t, from, t->roll.stage, sv_of(why), SV("system"), l->o.now_ms,
 		     jv_get(figures, "arms"));
 		jv_free(figures);
 		t->changed = true;
@@ -369,11 +375,10 @@ int learn_roll_order(struct store_db *db, sv row, enum learn_roll_verb verb, sv 
 {
 	struct trial t = { 0 };
 	struct roll_opt o = { 0 };
-	char key[96], why[240];
+	char key[96];
 	if (!sv_trim(reason).n || row.n >= sizeof(t.row) || !row.n)
 		return row.n ? ERR_INVAL : ERR_NOTFOUND;
 	(void)snprintf(t.row, sizeof(t.row), SV_FMT, SV_ARG(row));
-	(void)snprintf(why, sizeof(why), SV_FMT, (int)(reason.n < 230 ? reason.n : 230), reason.p);
 	key_of(key, t.row);
 	int rc = get(db, key, &t.state);
 	if (rc == 0 && (!t.state || !policy_roll_load(t.state, &t.roll)))
@@ -387,7 +392,7 @@ int learn_roll_order(struct store_db *db, sv row, enum learn_roll_verb verb, sv 
 		t.print = print_of(t.state);
 		t.roll = (struct policy_roll){ .stage = next };
 		policy_roll_defaults(&o);
-		note(&t, from, next, why, by, now_ms, jv_get(t.state, "arms"));
+		note(&t, from, next, reason, by, now_ms, jv_get(t.state, "arms"));
 		to_paper(&t, &o);
 		rc = save_trial(db, &t, by, now_ms);
 	}

@@ -45,8 +45,8 @@ int learn_roll_order(struct store_db *db, sv row, enum learn_roll_verb verb, sv 
 /* {"items":[{"row","stage","share","why","since_ms","arms":[..],"history":[..]}]}, those of the
  * table t first (may be NULL). */
 int learn_roll_json(struct store_db *db, const struct policy_table *t, struct sb *out);
-/* The decisions of a trial as rows that `callm ope` reads: action,reward,pscore,pi_0,pi_1 of
- * "always the new way". Appended. ERR_NOTFOUND: there is none. */
+/* The decisions of a row's trial, as its text is now, as rows that `callm ope` reads:
+ * action,reward,pscore,pi_0,pi_1 of "always the new way". Appended. ERR_NOTFOUND: there is none. */
 int learn_roll_csv(struct store_db *db, sv row, struct sb *out);
 
 #endif

@@ -107,7 +107,10 @@ static void put_decision(const struct decision *d, struct sb *out, size_t *n)
 	++*n;
 }
 
-static void on_row(struct decision *d, sv row, sv kind, sv text)
+/* Whose decisions: another text of a row is another trial. */
+struct wanted { sv row; char print[20]; };
+
+static void on_row(struct decision *d, const struct wanted *w, sv kind, sv text)
 {
 	jv *body = jv_parse(text, NULL);
 	const jv *s = jv_get(body, "strategy"), *trial = jv_get(s, "trial");
@@ -115,7 +118,8 @@ static void on_row(struct decision *d, sv row, sv kind, sv text)
 	if (sv_eq(kind, SV("handover")) ||
 	    (sv_eq(kind, SV("feedback")) && sv_eq(jv_get_str(body, "value"), SV("down")))) {
 		d->reward = 0;
-	} else if (trial && !d->is && sv_eq(jv_get_str(s, "row"), row) && share > 0 &&
+	} else if (trial && !d->is && sv_eq(jv_get_str(s, "row"), w->row) &&
+		   sv_eq(jv_get_str(trial, "print"), sv_of(w->print)) && share > 0 &&
 		   share < 1 && !jv_get_bool(trial, "kept", false)) {
 		int arm = jv_get_int(trial, "arm", 0) == 1;
 		*d = (struct decision){ true, arm, arm ? share : 1 - share, 1 };
@@ -123,13 +127,35 @@ static void on_row(struct decision *d, sv row, sv kind, sv text)
 	jv_free(body);
 }
 
+static int print_of(struct store_db *db, struct wanted *w)
+{
+	struct store_stmt *q;
+	int rc = store_prep(db, &q, "SELECT v FROM kv WHERE k='rollout/'||?1");
+	if (rc)
+		return rc;
+	store_bind_sv(q, 1, w->row);
+	rc = store_step(q);
+	if (rc == 1) {
+		jv *state = jv_parse(store_col_sv(q, 0), NULL);
+		(void)snprintf(w->print, sizeof(w->print), SV_FMT,
+			       SV_ARG(jv_get_str(state, "print")));
+		jv_free(state);
+	}
+	store_reset(q);
+	return rc < 0 ? rc : w->print[0] ? 0 : ERR_NOTFOUND;
+}
+
 int learn_roll_csv(struct store_db *db, sv row, struct sb *out)
 {
 	struct store_stmt *q;
 	struct decision d = { 0 };
+	struct wanted w = { .row = row };
 	char last[64] = "";
 	size_t n = 0;
-	int rc = store_prep(db, &q,
+	int rc = print_of(db, &w);
+	if (rc)
+		return rc;
+	rc = store_prep(db, &q,
 			    "SELECT e.conversation, e.kind, e.body FROM event c JOIN event e ON "
 			    "e.conversation=c.conversation WHERE c.kind='conversation.closed' AND "
 			    "e.kind IN ('turn.bot', 'feedback', 'handover') ORDER BY "
@@ -144,7 +170,7 @@ int learn_roll_csv(struct store_db *db, sv row, struct sb *out)
 			d = (struct decision){ 0 };
 			(void)snprintf(last, sizeof(last), SV_FMT, SV_ARG(id));
 		}
-		on_row(&d, row, store_col_sv(q, 1), store_col_sv(q, 2));
+		on_row(&d, &w, store_col_sv(q, 1), store_col_sv(q, 2));
 	}
 	put_decision(&d, out, &n);
 	store_reset(q);

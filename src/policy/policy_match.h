@@ -18,7 +18,7 @@
 
 enum { MATCH_AGENTS = 10000, MATCH_KINDS = 128 };
 struct policy_match;
-/* price: of one time the mean load; 0 = 0.8. plain: no draws, the shrunk shares themselves. */
+/* price: of one time the mean load; 0 = 0.5. plain: no draws, the shrunk shares themselves. */
 struct policy_match *policy_match_new(double price, bool plain);
 void policy_match_free(struct policy_match *m);          /* accepts NULL */
 /* Their numbers, made at first use; -1: too many. */

@@ -37,7 +37,8 @@ void policy_roll_defaults(struct roll_opt *o)
 	o->most = o->most > 0 ? o->most : 50000;
 }
 
-double policy_roll_alpha(const struct roll_opt *o)
+/* One more bound each: of what a stage compares. */
+static double alpha_of(const struct roll_opt *o)
 {
 	return o->alpha / LIVE_STAGES / BOUNDS;
 }
@@ -62,11 +63,6 @@ void roll_seq_add(struct roll_seq *s, double x, double alpha)
 	s->mean += (x - s->mean) / s->n;
 	mean = (0.5 + s->mean * s->n) / (s->n + 1);
 	s->sq += (x - mean) * (x - mean);
-}
-
-double roll_seq_mean(const struct roll_seq *s)
-{
-	return s->mean;
 }
 
 static double half(const struct roll_seq *s, double alpha)
@@ -108,7 +104,7 @@ static double unit(double x)
 void policy_roll_see(struct policy_roll *r, const struct roll_opt *o, int arm, double reward,
 		     const double guard[ROLL_GUARDS])
 {
-	double alpha = policy_roll_alpha(o);
+	double alpha = alpha_of(o);
 	ASSERT(arm == 0 || arm == 1);
 	if (policy_roll_over(r->stage))
 		return;
@@ -152,7 +148,7 @@ static bool ratio_true(const struct policy_roll *r, const struct roll_opt *o)
 
 bool policy_roll_judge(struct policy_roll *r, const struct roll_opt *o, const char **why)
 {
-	double alpha = policy_roll_alpha(o);
+	double alpha = alpha_of(o);
 	if (policy_roll_over(r->stage))
 		return false;
 	if (r->stage == ROLL_SHADOW)
@@ -206,7 +202,7 @@ static void seq_load(const jv *o, struct roll_seq *s)
 
 void policy_roll_json(const struct policy_roll *r, const struct roll_opt *o, jv *out)
 {
-	double alpha = policy_roll_alpha(o);
+	double alpha = alpha_of(o);
 	jv *arms = jv_arr();
 	jv_set_str(out, "stage", sv_of(policy_roll_name(r->stage)));
 	jv_set_num(out, "share", policy_roll_share(r->stage, o));

@@ -6,11 +6,11 @@
  *	policy_roll_share(r.stage, &o)                       of conversations that get it now
  *
  * shadow -> 5 -> 25 -> 100 % (less a share that always stays as it was, so that it can be told
- * later, too, what the new way does). Bounds hold at every moment, however often one looks:
- * they are confidence sequences for means of numbers between 0 and 1 (predictable plug-in,
- * empirical Bernstein; Waudby-Smith and Ramdas, JRSS-B 2024). Each stage counts anew: shares
- * differ between stages, so sums over them would mix times. To 100 % only goes what is better
- * for certain. Pure.
+ * later, too, what the new way does). Bounds hold at every moment, however often one looks (but
+ * not the check of the shares asked for, a fixed 4 deviations): they are confidence sequences
+ * for means of numbers between 0 and 1 (predictable plug-in, empirical Bernstein; Waudby-Smith
+ * and Ramdas, JRSS-B 2024). Each stage counts anew: shares differ between stages, so sums over
+ * them would mix times. To 100 % only goes what is better for certain. Pure.
  */
 #ifndef CALLM_POLICY_ROLL_H
 #define CALLM_POLICY_ROLL_H
@@ -36,7 +36,6 @@ void policy_roll_defaults(struct roll_opt *o);
 
 struct roll_seq { double n, mean, sq, weight, weighted, width; };
 void roll_seq_add(struct roll_seq *s, double x, double alpha);   /* x in 0..1 */
-double roll_seq_mean(const struct roll_seq *s);
 /* One-sided bounds with the alpha it was added with; 0 and 1 without rows. */
 double roll_seq_lo(const struct roll_seq *s, double alpha);
 double roll_seq_hi(const struct roll_seq *s, double alpha);
@@ -55,8 +54,6 @@ void policy_roll_see(struct policy_roll *r, const struct roll_opt *o, int arm, d
 bool policy_roll_judge(struct policy_roll *r, const struct roll_opt *o, const char **why);
 double policy_roll_share(enum roll_stage s, const struct roll_opt *o);
 bool policy_roll_over(enum roll_stage s);
-/* One more bound each: of what a stage compares. */
-double policy_roll_alpha(const struct roll_opt *o);
 void policy_roll_json(const struct policy_roll *r, const struct roll_opt *o, jv *out);
 /* What policy_roll_json wrote; false: it is not that. */
 bool policy_roll_load(const jv *tree, struct policy_roll *ret);

@@ -8,11 +8,12 @@
 
 static uint64_t mix(uint64_t h, const struct policy_do *a)
 {
-	const int v[] = { (int)a->style, a->pace, (int)a->apology, a->simplify, a->offer,
-			  (int)(a->max * 100), a->priority, (int)a->human, a->alert,
-			  a->sentences };
+	const uint64_t v[] = { (unsigned)a->style, (unsigned)a->pace, (unsigned)a->apology,
+			       (unsigned)a->simplify, (unsigned)a->offer,
+			       (uint64_t)(a->max * 100), (unsigned)a->priority,
+			       (unsigned)a->human, (unsigned)a->alert, (unsigned)a->sentences };
 	for (size_t i = 0; i < sizeof(v) / sizeof(*v); i++)
-		h = (h ^ (uint64_t)(unsigned)v[i]) * UINT64_C(0x100000001B3);
+		h = (h ^ v[i]) * UINT64_C(0x100000001B3);
 	return h;
 }
 

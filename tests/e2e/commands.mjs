@@ -150,7 +150,7 @@ function mistakes() {
   const again = callm(['init', dir]);
   ok(i.code === 0 && callm(['check', '-c', join(dir, 'callm.yaml')]).code === 0, 'init writes what check accepts', i.err);
   ok(again.code === 1 && /left alone/.test(again.err), 'init overwrites nothing', again.err);
-  for (const args of [[], ['nonsense'], ['ask'], ['ask', '--wrong'], ['call'], ['kb'], ['score']]) {
+  for (const args of [[], ['nonsense'], ['ask'], ['ask', '--wrong'], ['call'], ['kb'], ['score'], ['night', '--lang', 'fr']]) {
     const r = callm(args);
     ok(r.code === 2 && r.err.length > 0, `callm ${args.join(' ')}: usage on stderr, exit 2`, `${r.code}: ${r.err}`);
   }

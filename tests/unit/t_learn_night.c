@@ -30,6 +30,8 @@ struct world {
 	struct sb shipped, anchors, own;
 	int conversation;
 	int stop_after, asked;       /* stopped() is true after so many questions; 0 = never */
+	int slow_ms;                 /* the first question takes so long */
+	bool spoil, seen;            /* another's write fails beside the promotion; a candidate */
 	sv live;                     /* of the last promotion */
 	int lives;
 };
@@ -143,9 +145,40 @@ static const int truth[3] = { 0, 1, 2 };
 
 /* ---- a night ---- */
 
+static int see(void *arg, const char *path)
+{
+	struct world *w = arg;
+	w->seen = w->seen || strstr(path, "intent-") != NULL;
+	return 0;
+}
+
+/* Another room's write: it is under way while the candidate is promoted, and its group fails. */
+static int spoil_write(void *arg, struct store_db *db)
+{
+	struct world *w = arg;
+	char dir[300];
+	snprintf(dir, sizeof(dir), "%s/models/night", w->dir);
+	for (int i = 0; i < 10000 && !w->seen; i++) {
+		(void)usleep(2000);
+		if (file_exists(dir))
+			(void)file_walk(dir, see, w);
+	}
+	(void)usleep(800000);
+	return store_exec(db, "INSERT OR ROLLBACK INTO learn_night (id, state, began_ms) SELECT "
+			      "id, state, began_ms FROM learn_night LIMIT 1");
+}
+
 static bool stopped(void *arg)
 {
 	struct world *w = arg;
+	if (w->slow_ms) {
+		(void)usleep(1000u * (unsigned)w->slow_ms);
+		w->slow_ms = 0;
+	}
+	if (w->spoil) {
+		w->spoil = false;
+		ASSERT(store_write(w->st, spoil_write, w, NULL, NULL) == 0);
+	}
 	return w->stop_after && ++w->asked > w->stop_after;
 }
 
@@ -346,6 +379,24 @@ TEST(learn_night_tells_why_nothing_is_tried)
 	down(&w);
 }
 
+TEST(learn_night_rows_have_the_time_of_their_writing)
+{
+	struct world w;
+	struct err e = { 0 };
+	jv *n = NULL;
+	up(&w, "time");
+	struct learn_night_opts o = opts_of(&w);
+	o.now_ms = 0;
+	w.slow_ms = 30;
+	OK(learn_night_run(&n, &o, &e));
+	CHECK(jv_len(jv_get(n, "items")) > 0);
+	EQ(count(&w, "SELECT COUNT(*) FROM event WHERE kind IN ('night.result', 'night.ended') AND "
+		     "ts_ms >= (SELECT ts_ms + 30 FROM event WHERE kind='night.began')"),
+	   (int64_t)jv_len(jv_get(n, "items")) + 1);
+	jv_free(n);
+	down(&w);
+}
+
 /* ---- a night that does not come to its end ---- */
 
 static int kill_write(void *arg, struct store_db *db)
@@ -401,6 +452,26 @@ TEST(learn_night_that_was_killed_leaves_the_old_model)
 	OK(file_write(path, SV("another"), &e));
 	EQ(learn_model_load(w.db, w.dir, SV("intent"), NULL, &t, &e), ERR_CORRUPT);
 	HAS(sv_of(e.msg), "not the file that was promoted");
+	down(&w);
+}
+
+/* A write that reached the disk though another's failed: the row's file stays. */
+TEST(learn_night_keeps_the_file_of_a_live_model)
+{
+	struct world w;
+	struct store_stmt *q;
+	char path[300];
+	up(&w, "spoiled");
+	label_days(&w, own_words, truth, 10, 1, 13);
+	w.spoil = true;
+	jv *n = night(&w);
+	EQ(live_version(&w), 1);
+	OK(store_prep(w.db, &q, "SELECT file FROM learn_model WHERE state='live'"));
+	EQ(store_step(q), 1);
+	snprintf(path, sizeof(path), "%s/" SV_FMT, w.dir, SV_ARG(store_col_sv(q, 0)));
+	store_reset(q);
+	CHECK(file_exists(path));
+	jv_free(n);
 	down(&w);
 }
 
@@ -470,4 +541,22 @@ TEST(learn_night_records_the_best_forecast)
 	EQ(count(&w, "SELECT COUNT(*) FROM learn_model WHERE state='live'"), 1);
 	jv_free(n);
 	down(&w);
+}
+
+TEST(learn_report_names_the_page_of_roll_outs)
+{
+	jv *n = jv_parse(SV("{\"items\":[{\"name\":\"strategy/upset\",\"task\":\"policy\","
+			    "\"why\":\"way_better\",\"kept\":true}]}"), NULL);
+	static const char *const says[2][2] = { { "roll-out goes on by itself", "Learning" },
+						{ "试行会自动继续", "“学习”页面" } };
+	struct sb b;
+	sb_init(&b, LIM_SB);
+	for (int zh = 0; zh < 2; zh++) {
+		sb_reset(&b);
+		learn_report_put(n, zh, false, &b);
+		HAS(sb_sv(&b), says[zh][0]);
+		HAS(sb_sv(&b), says[zh][1]);
+	}
+	sb_done(&b);
+	jv_free(n);
 }

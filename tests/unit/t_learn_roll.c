@@ -22,6 +22,7 @@ struct world {
 	struct rng rng;
 	struct learn_roll *look;
 	int n, rc;
+	int64_t early;           /* so much before now the conversation was closed */
 	sv row, reason;
 	enum learn_roll_verb verb;
 	int64_t now;
@@ -55,8 +56,12 @@ static void row(struct world *w, int64_t seq, const char *kind, sv body)
 {
 	char id[32];
 	(void)snprintf(id, sizeof(id), "conv-%06d", w->n);
-	const struct store_event ev = { .ts_ms = w->now, .conversation = sv_of(id), .seq = seq,
-					.kind = sv_of(kind), .actor = SV("x"), .body = body };
+	const struct store_event ev = { .ts_ms = w->now - w->early,
+					.conversation = sv_of(id),
+					.seq = seq,
+					.kind = sv_of(kind),
+					.actor = SV("x"),
+					.body = body };
 	ASSERT(store_append(w->st, &ev, NULL, NULL, NULL) == 0);
 }
 
@@ -234,9 +239,15 @@ TEST(roll_out_is_stopped_by_a_person)
 	w.verb = LEARN_ROLL_STOP;
 	w.reason = SV(" ");
 	EQ(write_now(&w, order_fn), ERR_INVAL);
-	w.reason = SV("customers complain");
+	char reason[601];
+	for (int i = 0; i < 200; i++)
+		memcpy(reason + 3 * i, "慢", 3);
+	w.reason = sv_n(reason, 600);
 	EQ(write_now(&w, order_fn), 0);
 	STR_EQ(stage(&w, s), "back");
+	EQ(number(&w, "SELECT length(json_extract(body,'$.why')) FROM event WHERE "
+		      "kind='policy.stage' AND actor='mei'"),
+	   200);
 	EQ(write_now(&w, order_fn), ERR_STATE);
 	w.verb = LEARN_ROLL_RESTART;
 	EQ(write_now(&w, order_fn), 0);
@@ -277,6 +288,62 @@ TEST(roll_out_decisions_can_be_judged)
 	CHECK(r.est[OPE_SNIPS].lo < .9 && r.est[OPE_SNIPS].hi > .82);
 	CHECK(r.mean_weight > 0.6 && r.mean_weight < 1.5);
 	ope_file_done(&f);
+	/* another text of the row: nothing is known of that one; the first one again has its own */
+	size_t of_first = b.n;
+	obj_unref(w.t);
+	w.t = table("version: 1\nrows:\n  - {id: upset, when: {mood: frustrated}, do: {style: "
+		    "empathic}, try: {rollout: true, do: {style: warm}}}\n"
+		    "  - {id: everyone, do: {style: plain}}\n");
+	EQ(look(&w), 0);
+	sb_reset(&b);
+	EQ(learn_roll_csv(w.db, SV("upset"), &b), ERR_NOTFOUND);
+	obj_unref(w.t);
+	w.t = table(yaml);
+	EQ(look(&w), 0);
+	sb_reset(&b);
+	EQ(learn_roll_csv(w.db, SV("upset"), &b), 0);
+	EQ(b.n, of_first);
+	EQ(learn_roll_csv(w.db, SV("nothing"), &b), ERR_NOTFOUND);
 	sb_done(&b);
+	world_close(&w);
+}
+
+/* Rows of the river stand in the order of their writes, not of their times. */
+TEST(roll_out_passes_over_none_that_was_too_young)
+{
+	static const double even[2] = { .5, .5 };
+	struct world w;
+	char s[16];
+	struct learn_roll_opts o = { .settle_ms = 10000, .roll = { .shadow = 20 } };
+	CHECK(world_open(&w));
+	EQ(look(&w), 0);
+	w.early = 9000;                      /* ten too young, before ten that are old enough */
+	for (int i = 0; i < 20; i++, w.early = i < 10 ? 9000 : 12000)
+		talk(&w, even);
+	o.now_ms = w.now;
+	for (int i = 0; i < 2; i++, o.now_ms += 60000) {
+		ASSERT(store_flush(w.st) == 0);
+		EQ(learn_roll_look(w.db, w.t, &o, &w.look), 0);
+		if (w.look)
+			EQ(write_now(&w, save_fn), 0);
+		learn_roll_free(w.look);
+		w.look = NULL;
+	}
+	STR_EQ(stage(&w, s), "5");
+	world_close(&w);
+}
+
+/* A clock that was ahead and was set back holds up nothing. */
+TEST(roll_out_does_not_wait_for_a_clock_that_was_wrong)
+{
+	static const double even[2] = { .5, .5 };
+	struct world w;
+	char s[16];
+	CHECK(world_open(&w));
+	EQ(look(&w), 0);
+	for (int i = 0; i < 20; i++, w.early = i < 10 ? -(int64_t)CAL_DAY : 0)
+		talk(&w, even);
+	EQ(look(&w), 1);
+	STR_EQ(stage(&w, s), "5");
 	world_close(&w);
 }

@@ -49,8 +49,8 @@ TEST(arms_on_a_net)
 	struct rng rng;
 	int right = 0;
 	feel_task_unref(base);
-	if (!r)                              /* left out of this build */
-		return;
+	if (!r)
+		SKIP("the net is left out of this build");
 	size_t dim = input(r, "hello", x);
 	struct policy_arms *b = policy_arms_new(&(struct policy_arms_opt){
 		.arms = KINDS, .dim = (int)dim, .kind = ARMS_LINUCB, .alpha = 0.3 });

@@ -3,6 +3,7 @@
 #include "policy_table.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #include "t.h"
 
@@ -111,4 +112,28 @@ TEST(trial_has_no_share_of_its_own)
 		     "share: 0.1, do: {style: warm}}}\n"));
 	CHECK(!table("version: 1\nrows:\n  - {id: a, do: {style: plain}, try: {rollout: 3, do: "
 		     "{style: warm}}}\n"));
+}
+
+/* Sums are told apart however great they are. */
+TEST(trial_of_another_great_sum_is_another)
+{
+	static const int sums[] = { 30000000, 40000000, 30000000 };
+	uint64_t print[3];
+	for (int i = 0; i < 3; i++) {
+		char yaml[400];
+		struct policy_trial x = { .print = 0 };
+		(void)snprintf(yaml, sizeof(yaml),
+			       "version: 1\ntiers: [standard]\noffers:\n  - {id: gift, max: "
+			       "900000000, text: {en: x, zh: y}}\nrows:\n  - {id: a, priority: 9, "
+			       "when: {mood: frustrated}, do: {style: calm}, try: {rollout: true, "
+			       "do: {style: calm, offer: gift, max: %d}}}\n"
+			       "  - {id: everyone, do: {style: plain}}\n",
+			       sums[i]);
+		struct policy_table *t = table(yaml);
+		CHECK(t && policy_trial_at(t, 0, &x));
+		print[i] = x.print;
+		obj_unref(t);
+	}
+	CHECK(print[0] != print[1]);
+	CHECK(print[0] == print[2]);
 }
