@@ -90,6 +90,17 @@ static void login_run(struct api_query *q, struct store_db *db)
 	sodium_memzero(l->password, sizeof(l->password));
 }
 
+/* The permissions of a role, or of an API key. */
+static jv *may_list(const struct api *a, sv role)
+{
+	jv *out = jv_arr();
+	const char *what;
+	for (size_t i = 0; (what = guard_permission_at(i, NULL)); i++)
+		if (api_role_may(a, role, what))
+			jv_push(out, jv_str(sv_of(what)));
+	return out;
+}
+
 static void login_done(struct api_query *q)
 {
 	struct login *l = q->p;
@@ -117,6 +128,7 @@ static void login_done(struct api_query *q)
 	jv_set_str(user, "login", q->s1);
 	jv_set_str(user, "name", sv_of(l->name));
 	jv_set_str(user, "role", sv_of(l->role));
+	jv_set(user, "may", may_list(q->a, sv_of(l->role)));
 	jv *out = jv_obj();
 	jv_set_str(out, "token", sv_of(token));
 	jv_set(out, "user", user);
@@ -175,6 +187,7 @@ void api_me(struct web_req *r, void *arg)
 	jv *out = jv_obj();
 	jv_set_str(out, "login", sv_of(u.login));
 	jv_set_str(out, "role", u.role[0] == '#' ? SV("key") : sv_of(u.role));
+	jv_set(out, "may", may_list(arg, sv_of(u.role)));
 	web_reply_json(r, 200, out);
 }
 

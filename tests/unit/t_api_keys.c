@@ -48,6 +48,7 @@ TEST(api_keys_may_what_is_in_their_list)
 	EQ(http(&w, "GET /api/v1/me", crm, NULL, &r), 200);
 	SV_EQ(jv_get_str(r.json, "login"), "key:crm");
 	SV_EQ(jv_get_str(r.json, "role"), "key");
+	EQ((int)jv_len(jv_get(r.json, "may")), 2);
 	resp_done(&r);
 	aw_down(&w);
 }

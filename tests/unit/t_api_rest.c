@@ -255,6 +255,14 @@ TEST(api_rest_tokens_open_only_their_own_door)
 	aw_down(&w);
 }
 
+static bool has_word(const jv *list, const char *what)
+{
+	for (size_t i = 0; i < jv_len(list); i++)
+		if (sv_eq(jv_as_str(jv_at(list, i)), sv_of(what)))
+			return true;
+	return false;
+}
+
 TEST(api_rest_login_and_its_brake)
 {
 	struct aw w = { 0 };
@@ -274,8 +282,12 @@ TEST(api_rest_login_and_its_brake)
 	   200);
 	snprintf(token, sizeof(token), SV_FMT, SV_ARG(jv_get_str(r.json, "token")));
 	SV_EQ(jv_as_str(jv_path(r.json, "user.role")), "supervisor");
+	CHECK(has_word(jv_get(jv_get(r.json, "user"), "may"), "report.read"));
+	CHECK(!has_word(jv_get(jv_get(r.json, "user"), "may"), "user.manage"));
 	EQ(http(&w, "GET /api/v1/me", token, NULL, &r), 200);
 	SV_EQ(jv_get_str(r.json, "login"), "ada");
+	CHECK(has_word(jv_get(r.json, "may"), "desk.open"));
+	CHECK(!has_word(jv_get(r.json, "may"), "user.manage"));
 	EQ(http(&w, "POST /api/v1/auth/login", NULL, "{\"login\":\"ada\"}", &r), 400);
 	EQ(http(&w, "POST /api/v1/auth/login", NULL, "[1]", &r), 400);
 	CHECK(is_problem(&r));

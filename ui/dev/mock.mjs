@@ -48,7 +48,8 @@ const page = (all, q) => {
   const next = from + limit < all.length ? String(from + limit) : null;
   return { items: all.slice(from, from + limit), next_cursor: next };
 };
-const USER = { login: 'admin', name: 'Admin', role: 'admin' };
+const permissions = await readFile(join(import.meta.dirname, '../../src/tbl/permissions.def'), 'utf8');
+const USER = { login: 'admin', name: 'Admin', role: 'admin', may: [...permissions.matchAll(/^X\("([^"]+)"/gm)].map((m) => m[1]) };
 
 const COMPONENTS = [
   ['http', 'ok', '127.0.0.1:8090'],

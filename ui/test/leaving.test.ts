@@ -2,6 +2,7 @@
  * console while the server does not answer. The browser is made here. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { PageName } from '../src/console/state.ts';
 import type { Gauges } from '../src/lib/types.ts';
 
 const g = globalThis as unknown as Record<string, unknown>;
@@ -136,12 +137,40 @@ test('who is signed in is asked again until the server says it; then the line of
   const ready = state.boot();
   await turn();
   assert.deepEqual([me_asked() - before, state.user.value, state.link.value], [1, null, 'waiting']);
-  me = { status: 200, body: { login: 'ann', name: 'Ann', role: 'viewer' } };
+  me = { status: 200, body: { login: 'ann', name: 'Ann', role: 'viewer', may: ['agent.read', 'article.read', 'queue.read', 'report.read', 'system.read'] } };
   const n = sockets.length;
   state.reconnect();
   await ready;
   assert.deepEqual([(state.user.value as { login: string } | null)?.login, state.page.value, state.link.value], ['ann', 'kb', 'closed']);
   assert.equal(sockets.length, n, 'a viewer has no line');
+});
+
+test('pages, the first one and the line go by permissions, whatever the role is called', async () => {
+  state.route.value = { path: [], query: {} };
+  const as = (...may: string[]): void => void (state.user.value = { login: 'bo', name: 'Bo', role: 'night-desk', may });
+  const seen = (...pages: PageName[]): boolean[] => pages.map(state.opens);
+  as('desk.open', 'report.read', 'forecast.read');
+  assert.deepEqual(seen('desk', 'reports', 'forecast', 'live', 'kb', 'settings'), [true, true, true, false, false, false]);
+  assert.equal(state.page.value, 'desk');
+  as('webhook.manage');
+  assert.deepEqual([seen('settings'), state.page.value], [[true], 'settings']);
+  as('live.watch', 'desk.open');
+  assert.equal(state.page.value, 'live');
+  as();
+  assert.deepEqual([seen('live', 'c'), state.page.value], [[false, false], 'live']);
+  state.token.value = 'tok';
+  const lines = async (...may: string[]): Promise<(string | undefined)[]> => {
+    as(...may);
+    const before = sockets.length;
+    await state.boot();
+    const urls = sockets.slice(before).map((s) => /ws\/(\w+)/.exec(s.url)?.[1]);
+    state.signOut();
+    state.token.value = 'tok';
+    return urls;
+  };
+  assert.deepEqual(await lines('desk.open'), ['agent']);
+  assert.deepEqual(await lines('live.watch', 'desk.open'), ['supervisor'], 'the desk page opens its own');
+  assert.deepEqual(await lines('report.read'), []);
 });
 
 test('signing out ends the asking', async () => {

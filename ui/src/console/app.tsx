@@ -10,7 +10,7 @@ import { Help } from './help.tsx';
 import { LivePage } from './list.tsx';
 import { Login } from './login.tsx';
 import {
-  boot, company, help, keyStack, link, live, now, offers, order, page, reconnect, retryAt, route, signOut, token, user,
+  boot, company, help, keyStack, link, live, now, offers, opens, order, page, reconnect, retryAt, route, signOut, token, user,
   type PageName,
 } from './state.ts';
 
@@ -19,31 +19,26 @@ interface NavItem {
   icon: IconName;
   label: Key;
   key: string;
-  for?: string; /* the roles that see it; all do when it is not there */
 }
-const LEAD = 'admin|supervisor';
 const ALL_NAV: NavItem[] = [
-  { to: 'desk', icon: 'headset', label: 'nav.desk', key: 'g d', for: `agent|${LEAD}` },
-  { to: 'floor', icon: 'board', label: 'nav.floor', key: 'g f', for: LEAD },
-  { to: 'live', icon: 'chat', label: 'nav.live', key: 'g l', for: LEAD },
-  { to: 'quality', icon: 'star', label: 'nav.quality', key: 'g q', for: `quality|agent|${LEAD}` },
-  { to: 'reports', icon: 'chart', label: 'nav.reports', key: 'g p', for: `quality|viewer|${LEAD}` },
-  { to: 'forecast', icon: 'clock', label: 'nav.forecast', key: 'g w', for: LEAD },
+  { to: 'desk', icon: 'headset', label: 'nav.desk', key: 'g d' },
+  { to: 'floor', icon: 'board', label: 'nav.floor', key: 'g f' },
+  { to: 'live', icon: 'chat', label: 'nav.live', key: 'g l' },
+  { to: 'quality', icon: 'star', label: 'nav.quality', key: 'g q' },
+  { to: 'reports', icon: 'chart', label: 'nav.reports', key: 'g p' },
+  { to: 'forecast', icon: 'clock', label: 'nav.forecast', key: 'g w' },
   { to: 'customers', icon: 'users', label: 'nav.customers', key: 'g c' },
   { to: 'orders', icon: 'box', label: 'nav.orders', key: 'g o' },
   { to: 'tickets', icon: 'ticket', label: 'nav.tickets', key: 'g t' },
   { to: 'kb', icon: 'book', label: 'nav.kb', key: 'g k' },
-  { to: 'rules', icon: 'rules', label: 'nav.rules', key: 'g r', for: LEAD },
-  { to: 'strategy', icon: 'swap', label: 'nav.strategy', key: 'g s', for: LEAD },
-  { to: 'learning', icon: 'flag', label: 'nav.learning', key: 'g b', for: LEAD },
-  { to: 'training', icon: 'target', label: 'nav.training', key: 'g i', for: LEAD },
-  { to: 'settings', icon: 'gear', label: 'nav.settings', key: 'g ,', for: LEAD },
-  { to: 'health', icon: 'pulse', label: 'nav.health', key: 'g h', for: LEAD },
+  { to: 'rules', icon: 'rules', label: 'nav.rules', key: 'g r' },
+  { to: 'strategy', icon: 'swap', label: 'nav.strategy', key: 'g s' },
+  { to: 'learning', icon: 'flag', label: 'nav.learning', key: 'g b' },
+  { to: 'training', icon: 'target', label: 'nav.training', key: 'g i' },
+  { to: 'settings', icon: 'gear', label: 'nav.settings', key: 'g ,' },
+  { to: 'health', icon: 'pulse', label: 'nav.health', key: 'g h' },
 ];
-const nav = (): NavItem[] => {
-  const role = user.value?.role;
-  return role ? ALL_NAV.filter((n) => !n.for || n.for.split('|').includes(role)) : ALL_NAV;
-};
+const nav = (): NavItem[] => (user.value ? ALL_NAV.filter((n) => opens(n.to)) : ALL_NAV);
 
 /* Pages beyond the conversations come when they are opened first. */
 const PAGES: Partial<Record<PageName, Loader>> = {

@@ -9,9 +9,12 @@ import { Lazy } from '../lib/lazy.tsx';
 import { Empty, ErrorNote, Icon, Skeleton } from '../lib/ui.tsx';
 import { Ask } from './ask.tsx';
 import { Markdown } from './md.tsx';
-import { authed, now, order, route, supervises } from './state.ts';
+import { authed, may, now, order, route } from './state.ts';
 
-const VIEWS = ['ask', 'articles', 'drafts', 'gaps', 'coverage', 'sources'] as const;
+const VIEWS = {
+  ask: 'bot.use', articles: 'article.read', drafts: 'gap.read', gaps: 'gap.read', coverage: 'gap.read', sources: 'source.read',
+};
+type View = keyof typeof VIEWS;
 const LATER = new Set<string>(['drafts', 'gaps', 'coverage', 'sources']);
 const pages = () => import('../knowledge/pages.tsx');
 const editor = () => import('../knowledge/edit.tsx');
@@ -22,6 +25,8 @@ export function Knowledge() {
     order.value = [];
   }, []);
   if (sub === 'new' || (sub === 'article' && verb === 'edit')) return <Lazy key="edit" load={editor} />;
+  const views = (Object.keys(VIEWS) as View[]).filter((v) => may(VIEWS[v]));
+  const here = sub ?? views[0];
   const later = sub !== undefined && LATER.has(sub);
   if (later && id) return <Lazy key="pages" load={pages} />;
   if (sub === 'article' && id) return <ArticleView key={id} id={id} />;
@@ -30,11 +35,11 @@ export function Knowledge() {
       <header class="bar">
         <h1>{t('nav.kb')}</h1>
         <nav class="seg" aria-label={t('kb.views')}>
-          {VIEWS.filter((v) => v !== 'sources' || supervises()).map((v) => (
+          {views.map((v) => (
             <a
               key={v}
               href={makeHash(v === 'ask' ? ['kb'] : ['kb', v])}
-              aria-current={(sub ?? 'ask') === v ? 'page' : undefined}
+              aria-current={here === v ? 'page' : undefined}
               data-test={`kb-${v}`}
             >
               {t(`kb.${v}`)}
@@ -42,13 +47,13 @@ export function Knowledge() {
           ))}
         </nav>
         <span class="grow" />
-        {supervises() ? (
+        {may('article.write') ? (
           <a class="btn" data-test="article-new" href={makeHash(['kb', 'new'])}>
             {t('kb.new')}
           </a>
         ) : null}
       </header>
-      {later ? <Lazy key="pages" load={pages} /> : sub === 'articles' ? <Articles /> : <Ask />}
+      {later ? <Lazy key="pages" load={pages} /> : here === 'articles' ? <Articles /> : <Ask />}
     </section>
   );
 }
@@ -231,7 +236,7 @@ function ArticleView({ id }: { id: string }) {
           {t('ui.back')}
         </button>
         <span class="grow" />
-        {a && supervises() ? (
+        {a && may('article.write') ? (
           <a class="btn" data-test="article-edit-open" href={makeHash(['kb', 'article', id, 'edit'])}>
             {t('kb.edit')}
           </a>

@@ -14,11 +14,8 @@ const TOKEN = 'callm.token';
 
 export const token = signal<string | null>(localStorage.getItem(TOKEN));
 export const user = signal<User | null>(null);
-/* Administrators may what supervisors may. */
-export const administers = (): boolean => user.value?.role === 'admin';
-export const supervises = (): boolean => administers() || user.value?.role === 'supervisor';
-/* Of quality; agents see their own reviews only. */
-export const judges = (): boolean => supervises() || user.value?.role === 'quality';
+/* One permission of docs/access.md; the server refuses what the pages do not leave out. */
+export const may = (what: string): boolean => user.value?.may.includes(what) ?? false;
 export const route = signal(parseHash(location.hash));
 export const live = signal(emptyLive());
 export const link = signal<LinkState>('closed');
@@ -39,16 +36,21 @@ export const order = signal<string[]>([]);
 /* Keys of what is on screen; they go before those of the frame. The last one wins. */
 export const keyStack: (() => Bindings)[] = [];
 
-const PAGES = ['live', 'c', 'desk', 'floor', 'quality', 'reports', 'forecast', 'settings', 'customers', 'orders', 'tickets', 'kb', 'rules', 'strategy', 'learning', 'training', 'health'] as const;
-export type PageName = (typeof PAGES)[number];
+/* The pages and the permissions for them, one of which is enough. One begins on the first that one may see. */
+const PAGES = {
+  live: 'live.watch', desk: 'desk.open', quality: 'qa.read', kb: 'article.read', reports: 'report.read', forecast: 'forecast.read',
+  tickets: 'ticket.read', customers: 'customer.read', orders: 'order.read', floor: 'live.watch', rules: 'doc.write',
+  strategy: 'strategy.read', learning: 'strategy.read', training: 'intent.read',
+  settings: 'queue.write agent.write user.manage webhook.manage audit.read', health: 'system.read', c: '', /* of one conversation: links lead there */
+};
+export type PageName = keyof typeof PAGES;
+const NAMES = Object.keys(PAGES) as PageName[];
+export const opens = (p: PageName): boolean => PAGES[p].split(' ').some(may);
+const home = (): PageName => NAMES.find(opens) ?? 'live';
 
 export const page = computed<PageName>(
-  () => PAGES.find((p) => p === route.value.path[0]) ?? home(),
+  () => NAMES.find((p) => p === route.value.path[0]) ?? home(),
 );
-
-/* Where a role begins. */
-const HOME: Record<string, PageName> = { agent: 'desk', quality: 'quality', knowledge: 'kb', viewer: 'kb' };
-const home = (): PageName => HOME[user.value?.role ?? ''] ?? 'live';
 
 addEventListener('hashchange', () => (route.value = parseHash(location.hash)));
 setInterval(() => (now.value = Date.now()), 1000);
@@ -135,16 +137,15 @@ const socket = new ReSocket({
 let retry = (): void => socket.retryNow();
 export const reconnect = (): void => retry();
 
-/* Supervisors hear of every conversation, agents of their own: one line each. */
+/* Who watches hears of every conversation, agents of their own: one line each. */
 async function connect(): Promise<void> {
-  const role = user.value?.role;
-  if (role === 'agent') {
+  if (may('live.watch')) {
+    retry = () => socket.retryNow();
+    socket.start();
+  } else if (may('desk.open')) {
     const mine = await import('../desk/client.ts');
     retry = mine.retryDesk;
     mine.startDesk(true);
-  } else if (role === 'admin' || role === 'supervisor') {
-    retry = () => socket.retryNow();
-    socket.start();
   }
 }
 

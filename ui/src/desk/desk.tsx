@@ -5,7 +5,7 @@ import { useSignal } from '@preact/signals';
 import { t, tWord, type Key } from '../lib/i18n.ts';
 import { isTyping } from '../lib/keys.ts';
 import { Empty, ErrorNote } from '../lib/ui.tsx';
-import { help, moreHelp, route, user } from '../console/state.ts';
+import { help, may, moreHelp, route } from '../console/state.ts';
 import { useKeys } from '../service/parts.tsx';
 import { accept, acting, goTo, hold, merge, mute, panel, record, reject } from './acts.ts';
 import { CallBar, flip, Head } from './callbar.tsx';
@@ -34,7 +34,7 @@ export default function Desk() {
   const id = route.value.path[1] ?? '';
   const w = desk.value.work.get(id) ?? null;
   useEffect(() => {
-    startDesk(user.value?.role === 'agent');
+    startDesk(!may('live.watch'));
     moreHelp.value = { title: 'desk.title', rows: HELP };
     return () => void (moreHelp.value = null);
   }, []);
@@ -65,7 +65,7 @@ function calledOpens(): void {
 
 /* Supervisors have the console's own banner for another line; this one is the desk's. */
 function Broken() {
-  if (user.value?.role === 'agent' || deskLink.value !== 'waiting') return null;
+  if (!may('live.watch') || deskLink.value !== 'waiting') return null;
   return (
     <p class="note warn" role="status">
       <span class="grow">{t('link.lost_now')}</span>

@@ -6,11 +6,11 @@ import { t, tWord, type Key } from '../lib/i18n.ts';
 import { newJob } from '../lib/job.ts';
 import { makeHash } from '../lib/router.ts';
 import { ErrorNote, Icon } from '../lib/ui.tsx';
-import { authed, supervises, token, user } from '../console/state.ts';
+import { authed, may, token } from '../console/state.ts';
 import { seg } from '../service/parts.tsx';
 import { lineState } from './line.ts';
 
-export interface Calling {
+interface Calling {
   id: string;
   name: string;
   test: boolean;
@@ -29,8 +29,7 @@ const job = newJob();
 const EVERY_MS = 700;
 const LONGEST_MS = 180000; /* both have rung out long before */
 const OVER = /^(human|ended|failed)$/;
-export const isOver = (c: Calling): boolean => OVER.test(c.state);
-export const mayCall = (): boolean => user.value?.role === 'agent' || supervises();
+const isOver = (c: Calling): boolean => OVER.test(c.state);
 
 async function follow(id: string, until_ms: number): Promise<void> {
   const mine = () => calling.peek()?.id === id && token.peek() !== null;
@@ -55,7 +54,7 @@ export const dial = (whom: Whom, name: string): Promise<void> =>
   });
 
 export function CallButton({ name, small, icon, ...whom }: Whom & { name: string; small?: boolean; icon?: boolean }) {
-  if (!mayCall()) return null;
+  if (!may('call.place')) return null;
   const under = calling.value !== null && !isOver(calling.value);
   return (
     <button class={`btn ${icon ? 'square' : small ? 'ghost small' : ''}`} data-test="call" aria-label={t('dial.call')} title={t('dial.hint')} disabled={job.busy.value || under}

@@ -6,7 +6,7 @@ import { t, tWord } from '../lib/i18n.ts';
 import type { Job } from '../lib/job.ts';
 import { makeHash } from '../lib/router.ts';
 import { Empty, ErrorNote, Icon, Skeleton } from '../lib/ui.tsx';
-import { authed, route, supervises } from '../console/state.ts';
+import { authed, may, route } from '../console/state.ts';
 import { Diff } from '../service/doc.tsx';
 import { byText, Done, ifMatch, Pick, Rows, seg, setHashQuery, useJob, useKeys, useLoad, usePages } from '../service/parts.tsx';
 
@@ -119,14 +119,14 @@ function One({ id, job, next }: { id: string; job: Job; next: () => Promise<void
       return said;
     });
   const approve = (canary: number) =>
-    d?.state === 'open' && supervises() && decide({ action: 'approve', canary }, t(canary ? 'kd.trial' : 'kd.approved', { n: canary }));
+    d?.state === 'open' && may('gap.decide') && decide({ action: 'approve', canary }, t(canary ? 'kd.trial' : 'kd.approved', { n: canary }));
   const edit = () => {
-    if (!d || !open || !supervises()) return;
+    if (!d || !open || !may('gap.decide')) return;
     text.value = { title: d.title, body_md: d.body_md, aliases: d.aliases };
     mode.value = 'edit';
   };
   const reject = () => {
-    if (!d || !open || !supervises()) return;
+    if (!d || !open || !may('gap.decide')) return;
     mode.value = 'reject';
     requestAnimationFrame(() => document.querySelector<HTMLElement>('[data-test=draft-reason]')?.focus());
   };
@@ -168,7 +168,7 @@ function One({ id, job, next }: { id: string; job: Job; next: () => Promise<void
       ) : null}
       {d.reason ? <p class="note">{`${byText(d.by)}: ${d.reason}`}</p> : null}
       {job.error.value ? <ErrorNote error={job.error.value} retry={() => void (job.clear(), got.load())} /> : null}
-      {open && supervises() && !mode.value ? (
+      {open && may('gap.decide') && !mode.value ? (
         <div class="srow">
           <button class="btn" data-test="draft-reject" onClick={reject}>
             {t('kd.reject')} <kbd>r</kbd>

@@ -6,7 +6,7 @@ import { ago, pct } from '../lib/format.ts';
 import { lang, t, tWord } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
 import { Empty, ErrorNote, Skeleton } from '../lib/ui.tsx';
-import { authed, now, route, supervises } from '../console/state.ts';
+import { authed, may, now, route } from '../console/state.ts';
 import { Pick, post, Rows, seg, setHashQuery, useLoad, usePages, useRows } from '../service/parts.tsx';
 
 interface Gap {
@@ -92,7 +92,7 @@ const FOLLOW_MS = 2500;
 function LookNow({ done }: { done: () => Promise<void> }) {
   const state = useSignal<'' | 'busy' | 'done'>('');
   const error = useSignal<unknown>(null);
-  if (!supervises()) return null;
+  if (!may('kb.learn')) return null;
   const look = async () => {
     error.value = null;
     try {
@@ -279,7 +279,7 @@ function Owner({ x, reload }: { x: Topic; reload: () => Promise<void> }) {
   const error = useSignal<unknown>(null);
   if (!open.value)
     return (
-      <button class="linkish" disabled={!supervises()} onClick={() => (open.value = true)}>
+      <button class="linkish" disabled={!may('gap.decide')} onClick={() => (open.value = true)}>
         {x.owner || t('kc.nobody')}
         {x.review_days ? ` · ${t('kc.days', { n: x.review_days })}` : ''}
       </button>

@@ -8,7 +8,7 @@ import { ago, dateTime } from '../lib/format.ts';
 import { both, lang, t, tWord, type Both } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
 import { Empty, ErrorNote, Icon, Skeleton } from '../lib/ui.tsx';
-import { administers, authed, now, route, supervises } from '../console/state.ts';
+import { authed, may, now, route } from '../console/state.ts';
 import { BackBar, Done, Pick, post, Rows, seg, useJob, useLoad, usePages, useRows } from '../service/parts.tsx';
 
 interface Source {
@@ -78,12 +78,12 @@ function SourceList() {
   const adding = useSignal(false);
   const rows = pages.rows.value ?? [];
   const at = useRows(rows.length, (n) => (location.hash = makeHash(['kb', 'sources', rows[n]!.id])), () => ({
-    n: () => administers() && (adding.value = true),
+    n: () => may('source.manage') && (adding.value = true),
   }));
   useLook(rows.some((r) => r.waiting), () => pages.load(null));
   return (
     <div class="page-body">
-      {administers() ? (
+      {may('source.manage') ? (
         <div class="srow">
           <span class="grow" />
           <button class="btn" data-test="source-new" aria-expanded={adding.value} onClick={() => (adding.value = !adding.value)}>
@@ -245,12 +245,12 @@ function OneSource({ id }: { id: string }) {
       <BackBar to={['kb', 'sources']}>
         <h1>{s ? s.name || s.place : ''}</h1>
         <span class="grow" />
-        {s && administers() ? (
+        {s && may('source.manage') ? (
           <button class="btn" data-test="source-remove" onClick={() => void remove()}>
             {t('ks.remove')}
           </button>
         ) : null}
-        {s && supervises() ? (
+        {s && may('source.sync') ? (
           <button class="btn primary" data-test="source-sync" disabled={s.waiting} onClick={() => void sync()}>
             {t('ks.sync')}
           </button>

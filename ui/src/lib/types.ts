@@ -215,4 +215,5 @@ export interface User {
   login: string;
   name: string;
   role: string;
+  may: string[]; /* permissions, docs/access.md */
 }

@@ -4,7 +4,7 @@ import { useSignal } from '@preact/signals';
 import { ApiError, type Issue } from '../lib/api.ts';
 import { both, t, tWord } from '../lib/i18n.ts';
 import { ErrorNote, Skeleton } from '../lib/ui.tsx';
-import { authed, judges } from '../console/state.ts';
+import { authed, may } from '../console/state.ts';
 import { Issues } from '../service/doc.tsx';
 import { BackBar, Done, ifMatch, seg, useJob, useKeys, useLoad } from '../service/parts.tsx';
 import type { Form } from './types.ts';
@@ -16,7 +16,7 @@ export function FormPage({ id }: { id: string }) {
   const issues = useSignal<Issue[]>([]);
   const job = useJob();
   const f = got.data.value;
-  const may = judges();
+  const edits = may('qa.review');
   useEffect(() => {
     if (f) text.value = f.text ?? '';
   }, [f]);
@@ -45,17 +45,17 @@ export function FormPage({ id }: { id: string }) {
           <div class="two even">
             <section class="card doc">
               <h2>{t('qa.form_text')}</h2>
-              <textarea class="input code" data-test="doc-text" spellcheck={false} readOnly={!may} aria-label={t('qa.form_text')} value={text.value}
+              <textarea class="input code" data-test="doc-text" spellcheck={false} readOnly={!edits} aria-label={t('qa.form_text')} value={text.value}
                 onInput={(e) => (text.value = e.currentTarget.value)}
                 onKeyDown={(e) => {
                   if (e.key !== 's' || !(e.ctrlKey || e.metaKey)) return;
                   e.preventDefault();
-                  if (may && text.value !== f.text) save();
+                  if (edits && text.value !== f.text) save();
                 }} />
               <Issues list={issues.value} draft={text} />
               {job.error.value && !issues.value.length ? <ErrorNote error={job.error.value} retry={() => void got.load()} /> : null}
               {job.done.value ? <Done text={job.done.value} /> : null}
-              {may ? (
+              {edits ? (
                 <div class="srow">
                   <span class="grow" />
                   <button class="btn primary" data-test="form-save" title="Ctrl S" disabled={text.value === f.text || job.busy.value} onClick={save}>

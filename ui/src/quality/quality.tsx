@@ -6,7 +6,7 @@ import { dateTime, pct } from '../lib/format.ts';
 import { both, lang, t, tWord } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
 import { Empty, ErrorNote, Icon } from '../lib/ui.tsx';
-import { judges, route } from '../console/state.ts';
+import { may, route } from '../console/state.ts';
 import { Done, Pick, post, Rows, setHashQuery, Tabs, useJob, useLoad, usePages, useRows } from '../service/parts.tsx';
 import { FormPage } from './form.tsx';
 import { ReviewPage } from './review.tsx';
@@ -19,7 +19,8 @@ export default function Quality() {
   if (sub === 'review' && id) return <ReviewPage key={id} id={id} />;
   if (sub === 'forms' && id) return <FormPage key={id} id={id} />;
   const tabs: [string, string][] = [['', t('qa.reviews')]];
-  if (judges()) tabs.push(['calibration', t('qa.calibration')], ['forms', t('qa.forms')], ['surveys', t('qa.surveys')]);
+  if (may('qa.review')) tabs.push(['calibration', t('qa.calibration')], ['forms', t('qa.forms')]);
+  if (may('qa.review') && may('survey.read')) tabs.push(['surveys', t('qa.surveys')]);
   return (
     <section class="page" aria-label={t('nav.quality')} data-test="quality">
       <header class="bar">
@@ -62,8 +63,8 @@ function Reviews() {
   const at = useRows(rows.length, (n) => (location.hash = makeHash(['quality', 'review', rows[n]!.id])));
   return (
     <>
-      {judges() ? <Sample after={() => void pages.load(null)} /> : null}
-      {judges() ? <Who rows={rows} /> : null}
+      {may('qa.review') ? <Sample after={() => void pages.load(null)} /> : null}
+      {may('qa.review') ? <Who rows={rows} /> : null}
       <Rows pages={pages} empty={<Empty icon="star" title={t('qa.none')} text={t('qa.none_text')} />}>
         {(all) => (
           <div class="card flush">

@@ -9,7 +9,7 @@ import { dateTime } from '../lib/format.ts';
 import { both, lang, t, tWord, type Both } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
 import { Empty, ErrorNote, Icon, Skeleton } from '../lib/ui.tsx';
-import { authed, authedBytes, judges, route } from '../console/state.ts';
+import { authed, authedBytes, may, route } from '../console/state.ts';
 import { Done, setHashQuery, Tabs, useJob, useLoad } from '../service/parts.tsx';
 import {
   behind, DIMS, FILTERS, INTERVALS, leads, moment, oneDay, pivot, RANGES, readQuestion, series, shown, toggled,
@@ -34,7 +34,7 @@ export default function Reports() {
   const all = metrics.data.value?.items ?? null;
   const sub = route.value.path[1] ?? '';
   const tabs: [string, string][] = [['', t('rep.builder')], ['unusual', t('rep.unusual')]];
-  if (judges()) tabs.splice(1, 0, ['topics', t('rep.topics')]);
+  if (may('conversation.read')) tabs.splice(1, 0, ['topics', t('rep.topics')]);
   if (sub)
     return (
       <section class="page" aria-label={t('nav.reports')} data-test="reports">
@@ -220,7 +220,7 @@ function Result({ q, all }: { q: Question; all: Metric[] }) {
       <Chart a={a} q={q} of={of} />
       <Table a={a} q={q} of={of} pick={(key, metric) => (chosen.value = { key, metric })} />
       <Files q={q} />
-      {chosen.value && judges() ? (
+      {chosen.value && may('conversation.read') ? (
         <Behind q={behind(q, a, chosen.value.key, chosen.value.metric)} title={both(of.get(chosen.value.metric)?.title)} close={() => (chosen.value = null)} />
       ) : null}
     </div>
@@ -296,7 +296,7 @@ function Table({ a, q, of, pick }: { a: Answer; q: Question; of: Names; pick: (k
               {l.key.map((v, d) => <td key={d}>{word(dims[d]!, v, q.interval)}</td>)}
               {l.cells.flatMap((values, n) => a.metrics.map((m, k) => (
                 <td key={`${n} ${m}`} class="num right">
-                  {judges() && leads(a.dims) && values[k] !== null ? (
+                  {may('conversation.read') && leads(a.dims) && values[k] !== null ? (
                     <button class="plain" title={t('rep.behind')} onClick={() => pick(a.columns ? [...l.key, p.across[n]!] : l.key, m)}>
                       {shown(values[k], of.get(m)?.unit ?? 'number', lang.value)}
                     </button>

@@ -3,7 +3,7 @@ import { useSignal } from '@preact/signals';
 import { dateTime } from '../lib/format.ts';
 import { lang, t } from '../lib/i18n.ts';
 import { ErrorNote, Icon } from '../lib/ui.tsx';
-import { authed, judges, user } from '../console/state.ts';
+import { authed, may, user } from '../console/state.ts';
 import { Done, post, seg, useJob, useLoad } from '../service/parts.tsx';
 import type { Question } from './ask.ts';
 
@@ -49,7 +49,7 @@ export function Saved({ q, open }: { q: Question; open: (q: Question) => void })
           </li>
         ))}
       </ul>
-      {judges() ? <Save q={q} after={() => void got.load()} /> : null}
+      {may('report.write') ? <Save q={q} after={() => void got.load()} /> : null}
       {job.error.value ? <ErrorNote error={job.error.value} /> : null}
       {job.done.value ? <Done text={job.done.value} /> : null}
     </>

@@ -5,7 +5,7 @@ import { dateOnly } from '../lib/format.ts';
 import { lang, t, tWord, type Key } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
 import { ErrorNote, Icon, Skeleton } from '../lib/ui.tsx';
-import { administers, authed, route } from '../console/state.ts';
+import { authed, may, route } from '../console/state.ts';
 import { ConsentGrid, DataBox, Identities, JoinBox } from './customer_card.tsx';
 import { lastSeen, Tier } from './customers.tsx';
 import { CustomerOrders, CustomerTickets, Happened } from './customer_log.tsx';
@@ -48,7 +48,7 @@ export function CustomerPage({ id }: { id: string }) {
               <Identities c={c} got={got} error={error} reveal={reveal} />
               <ConsentGrid c={c} got={got} error={error} reveal={reveal} />
               <JoinBox c={c} got={got} error={error} reveal={reveal} />
-              {administers() ? <DataBox c={c} got={got} error={error} reveal={reveal} /> : null}
+              {may('customer.export') || may('customer.erase') ? <DataBox c={c} got={got} error={error} reveal={reveal} /> : null}
             </div>
             <div class="stack">
               <nav class="seg" aria-label={t('cust.views')}>
@@ -119,7 +119,7 @@ function Profile(x: Card) {
     <section class="card" data-test="profile">
       <h2>
         {t('cust.card')}
-        {administers() ? (
+        {may('customer.numbers') ? (
           <button
             class="btn ghost small"
             aria-pressed={reveal.value}

@@ -4,7 +4,7 @@ import { dateTime } from '../lib/format.ts';
 import { lang, t, tWord } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
 import { ErrorNote, Icon } from '../lib/ui.tsx';
-import { authed, authedBytes } from '../console/state.ts';
+import { authed, authedBytes, may } from '../console/state.ts';
 import { CallButton, CallNote } from '../desk/dial.tsx';
 import { pathOf, type Card } from './customer.tsx';
 import { byText, Done, post, save, seg } from './parts.tsx';
@@ -266,21 +266,27 @@ export function DataBox(x: Card) {
     <section class="card" data-test="data">
       <h2>
         {t('cust.data')}
-        <button class="btn small" data-test="export" onClick={() => void download()}>
-          <Icon name="download" />
-          {t('cust.export')}
-        </button>
+        {may('customer.export') ? (
+          <button class="btn small" data-test="export" onClick={() => void download()}>
+            <Icon name="download" />
+            {t('cust.export')}
+          </button>
+        ) : null}
       </h2>
       {error.value ? <ErrorNote error={error.value} /> : null}
-      <form class="srow" onSubmit={(e) => void erase(e)}>
-        <input class="input" data-test="erase-id" aria-label={t('cust.erase_id', { id: x.c.id })}
-          placeholder={t('cust.erase_id', { id: x.c.id })} value={typed.value}
-          onInput={(e) => (typed.value = e.currentTarget.value)} />
-        <button class="btn danger" type="submit" data-test="erase" disabled={typed.value.trim() !== x.c.id}>
-          {t('cust.erase')}
-        </button>
-      </form>
-      <p class="hint">{t('cust.erase_hint')}</p>
+      {may('customer.erase') ? (
+        <>
+          <form class="srow" onSubmit={(e) => void erase(e)}>
+            <input class="input" data-test="erase-id" aria-label={t('cust.erase_id', { id: x.c.id })}
+              placeholder={t('cust.erase_id', { id: x.c.id })} value={typed.value}
+              onInput={(e) => (typed.value = e.currentTarget.value)} />
+            <button class="btn danger" type="submit" data-test="erase" disabled={typed.value.trim() !== x.c.id}>
+              {t('cust.erase')}
+            </button>
+          </form>
+          <p class="hint">{t('cust.erase_hint')}</p>
+        </>
+      ) : null}
     </section>
   );
 }

@@ -5,7 +5,7 @@ import { both, lang, t, tWord, type Both } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
 import { dateTime } from '../lib/format.ts';
 import { Empty, ErrorNote, Skeleton } from '../lib/ui.tsx';
-import { administers, route } from '../console/state.ts';
+import { may, route } from '../console/state.ts';
 import { Rows, Tabs, useLoad, usePages, useRows } from '../service/parts.tsx';
 import { AgentPage, QueuePage } from './edit.tsx';
 import { Audit } from './audit.tsx';
@@ -19,7 +19,9 @@ export default function Settings() {
   if (sub === 'webhook' && id) return <WebhookPage key={id} id={id} />;
   if (sub === 'user' && id) return <UserPage key={id} login={id} />;
   const tabs: [string, string][] = [['', t('set.queues')], ['agents', t('floor.agents')], ['skills', t('set.skills')], ['hours', t('set.hours')], ['dispositions', t('set.dispositions')]];
-  if (administers()) tabs.push(['users', t('set.users')], ['webhooks', t('set.webhooks')], ['audit', t('set.audit')]);
+  if (may('user.manage')) tabs.push(['users', t('set.users')]);
+  if (may('webhook.manage')) tabs.push(['webhooks', t('set.webhooks')]);
+  if (may('audit.read')) tabs.push(['audit', t('set.audit')]);
   return (
     <section class="page" aria-label={t('nav.settings')} data-test="settings">
       <header class="bar">
