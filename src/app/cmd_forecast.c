@@ -7,7 +7,6 @@
 #include <stdio.h>
 
 #define CSV_BYTES (512u << 20)
-enum { CHOOSE_DAYS = 28 };           /* with fewer the calendar model is taken untried */
 
 struct forecast {
 	const char *horizon, *period, *calendar, *zone, *column, *model, *data, *queue, *channel;
@@ -204,32 +203,21 @@ static int backtest(const struct forecast *f, const struct ins_plan *p)
 static int choose(const struct forecast *f, const struct ins_plan *p, size_t until,
 		  enum ins_model *ret)
 {
-	struct ins_backtest t[INS_MODELS];
-	struct err e = { 0 };
-	size_t open = 0;
-	*ret = INS_MODEL_CALENDAR;
+	struct ins_pick pick;
 	if (f->model && strcmp(f->model, "auto") != 0) {
 		if (ins_model_parse(sv_of(f->model), ret))
 			return cli_fail("--model is auto, calendar, week, weeks4, mean, winters or "
 					"svd, not \"%s\"", f->model), 2;
 		return 0;
 	}
-	for (size_t d = 0; d < until; d++)
-		open += ins_series_open(f->series, d);
-	size_t horizon = f->days < open / 4 ? f->days : open / 4;
-	const struct ins_backtest_opts o = { .from = open > 60 ? open - 20 : 0,
-					     .horizon = horizon ? horizon : 1,
-					     .until = until,
-					     .means_only = true };
-	if (open < CHOOSE_DAYS || ins_series_rare(f->series) ||
-	    ins_backtest_choose(f->series, p, &o, t, ret, &e))
-		return 0;
-	(void)fprintf(
-		stderr,
-		"model %s: %.2f %% off on the %zu origins it was chosen on (last week again: "
-		"%.2f %%)\n",
-		ins_model_name(*ret), 100 * t[*ret].wape, t[*ret].origins,
-		100 * t[INS_MODEL_WEEK].wape);
+	ins_backtest_pick(f->series, p, until, f->days, &pick);
+	*ret = pick.model;
+	if (pick.origins)
+		(void)fprintf(stderr,
+			      "model %s: %.2f %% off on %zu later origins than it was chosen on "
+			      "(last week again: %.2f %%)\n",
+			      ins_model_name(*ret), 100 * pick.wape, pick.origins,
+			      100 * pick.week);
 	return 0;
 }
 

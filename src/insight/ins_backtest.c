@@ -152,6 +152,41 @@ int ins_backtest_choose(const struct ins_series *s, const struct ins_plan *p,
 	return rc;
 }
 
+/* Day of the series after so many open ones. */
+static size_t day_after(const struct ins_series *s, size_t open)
+{
+	size_t d = 0;
+	for (; d + 1 < s->days && open; d++)
+		open -= ins_series_open(s, d);
+	return d;
+}
+
+void ins_backtest_pick(const struct ins_series *s, const struct ins_plan *p, size_t until,
+		       size_t horizon, struct ins_pick *ret)
+{
+	struct ins_backtest t[INS_MODELS], own, week;
+	size_t open = 0;
+	*ret = (struct ins_pick){ .model = INS_MODEL_CALENDAR, .wape = NAN, .week = NAN };
+	for (size_t d = 0; d < until; d++)
+		open += ins_series_open(s, d);
+	size_t tried = open > 80 ? 20 : open / 4, then = open - tried;
+	struct ins_backtest_opts o = { .from = open > 80 ? open - 40 : open / 2,
+				       .step = open > 80 ? 4 : 2,
+				       .horizon = horizon < tried ? horizon : tried,
+				       .until = day_after(s, then), .means_only = true };
+	if (open < INS_PICK_DAYS || ins_series_rare(s) ||
+	    ins_backtest_choose(s, p, &o, t, &ret->model, NULL))
+		return;
+	o.from = then;
+	o.until = until;
+	if (ins_backtest_run(s, p, &o, ret->model, &own, NULL) == 0 &&
+	    ins_backtest_run(s, p, &o, INS_MODEL_WEEK, &week, NULL) == 0) {
+		ret->wape = own.wape;
+		ret->week = week.wape;
+		ret->origins = own.origins;
+	}
+}
+
 static int morning_of(const struct ins_series *s, const struct ins_plan *p, size_t day, int seen,
 		      struct ins_morning *ret, struct err *e)
 {

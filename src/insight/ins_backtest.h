@@ -33,6 +33,18 @@ int ins_backtest_choose(const struct ins_series *s, const struct ins_plan *p,
 		    const struct ins_backtest_opts *o, struct ins_backtest ret[INS_MODELS],
 		    enum ins_model *best, struct err *e);
 
+struct ins_pick {
+	enum ins_model model;
+	double wape, week;           /* its error and that of last week again; NAN: not tried */
+	size_t origins;              /* on which that was measured; 0: not tried */
+};
+enum { INS_PICK_DAYS = 21 };         /* open ones; with fewer nothing is tried */
+/* The model for `horizon` open days after the first `until` days of the series; how far it is off
+ * is measured on later days than those it was chosen on. The calendar's, untried, where there are
+ * too few days, or so little comes that the least error is to say 0. */
+void ins_backtest_pick(const struct ins_series *s, const struct ins_plan *p, size_t until,
+		       size_t horizon, struct ins_pick *ret);
+
 struct ins_morning {
 	size_t origins;
 	struct ins_tally before, after;      /* of the rest of the day, by the evening before; by

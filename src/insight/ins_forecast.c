@@ -12,7 +12,7 @@
 #include "ins_staff.h"
 #include "obj.h"
 
-enum { BACK_DAYS = 400, HISTORY_DAYS = 14, TRY_DAYS = 21 };
+enum { BACK_DAYS = 400, HISTORY_DAYS = 14 };
 
 struct made {
 	const struct ins_forecast_ask *q;
@@ -23,8 +23,8 @@ struct made {
 	struct ins_cast *cast;
 	struct cal_zone *zone;
 	int seen;
-	enum ins_model model;
-	double wape, baseline, aht_s;
+	struct ins_pick pick;
+	double aht_s;
 	double aht[INS_SLOTS_MAX];   /* by slot */
 };
 
@@ -35,44 +35,6 @@ static struct ins_facts_opts facts_of(const struct ins_forecast_ask *q, const ch
 					.period_min = q->period_min, .days = BACK_DAYS,
 					.hours = q->hours,
 					.now_ms = q->now_ms };
-}
-
-/* Day of the series after so many open ones. */
-static size_t day_after(const struct ins_series *s, size_t open)
-{
-	size_t d = 0;
-	for (; d + 1 < s->days && open; d++)
-		open -= ins_series_open(s, d);
-	return d;
-}
-
-/* The model by a backtest, where there are days for one; how far it is off is measured on later
- * days than those it was chosen on. Today, which has only begun, is not looked at. Where little
- * comes the least error is to say 0: there is nothing to choose. */
-static void choose(struct made *m)
-{
-	struct ins_backtest t[INS_MODELS], own, week;
-	size_t open = 0;
-	m->model = INS_MODEL_CALENDAR;
-	m->wape = m->baseline = NAN;
-	for (size_t d = 0; d + 1 < m->s->days; d++)
-		open += ins_series_open(m->s, d);
-	size_t from = open > 80 ? open - 40 : open / 2;
-	size_t then = open > 80 ? open - 20 : open - open / 4;
-	const struct ins_backtest_opts first = { .from = from, .step = open > 80 ? 4 : 2,
-						 .horizon = 1, .until = day_after(m->s, then),
-						 .means_only = true };
-	const struct ins_backtest_opts later = { .from = then, .step = first.step, .horizon = 1,
-						 .until = m->s->days - 1,
-						 .means_only = true };
-	if (open < TRY_DAYS || ins_series_rare(m->s) ||
-	    ins_backtest_choose(m->s, m->plan, &first, t, &m->model, NULL))
-		return;
-	if (ins_backtest_run(m->s, m->plan, &later, m->model, &own, NULL) == 0 &&
-	    ins_backtest_run(m->s, m->plan, &later, INS_MODEL_WEEK, &week, NULL) == 0) {
-		m->wape = own.wape;
-		m->baseline = week.wape;
-	}
 }
 
 /* Days ahead on which the calendar knows no hour are closed, those with one open. */
@@ -116,10 +78,10 @@ static int fit(struct made *m, struct store_db *db, struct err *e)
 	m->plan = ins_plan_new(m->s, INS_AHEAD_MAX);
 	ins_plan_today(m->plan, m->s);
 	hours(m);
-	choose(m);
+	ins_backtest_pick(m->s, m->plan, m->s->days - 1, 1, &m->pick); /* without today */
 	lean(m, db);
 	const struct ins_cast_opts io = { .until = m->s->days - 1, .ahead = (size_t)m->q->days,
-					  .model = m->model, .like = m->all };
+					  .model = m->pick.model, .like = m->all };
 	handling(m, db, &o);
 	return ins_cast_fit(&m->cast, m->s, m->plan, &io, e) ? ERR_NOTFOUND : 0;
 }
@@ -204,9 +166,9 @@ static void put_all(const struct made *m, struct sb *out)
 	sb_cstr(out, "{\"zone\":");
 	sb_json(out, sv_of(m->q->zone));
 	sb_fmt(out, ",\"period_min\":%d,\"model\":\"%s\",\"pooled\":%s", m->s->period_min,
-	       ins_model_name(m->model), ins_cast_sparse(m->cast) ? "true" : "false");
-	put_share(out, "wape", m->wape);
-	put_share(out, "baseline_wape", m->baseline);
+	       ins_model_name(m->pick.model), ins_cast_sparse(m->cast) ? "true" : "false");
+	put_share(out, "wape", m->pick.wape);
+	put_share(out, "baseline_wape", m->pick.week);
 	sb_fmt(out, ",\"aht_s\":%.1f,\"goal\":%g,\"within_s\":%g,\"history\":[", m->aht_s,
 	       m->q->goal, m->q->within_s);
 	put_history(m, out);

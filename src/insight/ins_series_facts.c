@@ -1,5 +1,6 @@
-/* ins_series_facts.c: a series from the facts: a report by time, laid on the grid. The report does
- * the zone's days; an hour that comes twice is added up. A reader's thread. */
+/* ins_series_facts.c: a series from the facts: a report by time, laid on the grid. The report
+ * does the zone's days; an hour that comes twice is added up, of times the mean is taken. A
+ * reader's thread. */
 #include "ins_series.h"
 
 #include <math.h>
@@ -82,7 +83,7 @@ static size_t fill(struct ins_series *s, const struct ins_table *t, bool count)
 		if (!ins_table_value(t, r, 0, &v) || !place(s, ins_table_key(t, r, 0), &day, &slot))
 			continue;
 		double *at = &s->v[day * (size_t)s->slots + (size_t)slot];
-		*at = isnan(*at) || !count ? v : *at + v;
+		*at = isnan(*at) ? v : count ? *at + v : (*at + v) / 2;
 		n += v > 0;
 	}
 	return n;

@@ -210,7 +210,8 @@ function plans() {
   const all = file('calls.csv', rows.map(([d, h]) => line(d, h)));
   const r = callm(['forecast', '--json', '--horizon', '5d', all]);
   const points = r.out.trim().split('\n').map((l) => JSON.parse(l));
-  ok(r.code === 0 && points.length === 50 && points.every((p) => p.p025 <= p.p10 && p.p10 <= p.mean + 9 && p.p90 <= p.p975 && /^2026-03-(1[6-9]|20)T/.test(p.ts)),
+  ok(r.code === 0 && points.length === 50 && points.every((p) => p.p025 <= p.p10 && p.p10 <= p.mean + 9 && p.p90 <= p.p975 && /^2026-03-(1[6-9]|20)T/.test(p.ts)) &&
+    /^model \w+: [\d.]+ % off on \d later origins/m.test(r.err),
     'forecast has a line an interval', r.out.slice(0, 300) + r.err);
   const t = callm(['forecast', '--backtest', '--json', all]).out.trim().split('\n').map((l) => JSON.parse(l));
   ok(t.length === 12 && t.filter((x) => x.chosen).length === 2 && t.find((x) => x.chosen).wape < 0.06, 'a backtest compares six models', t[0]);

@@ -271,6 +271,34 @@ TEST(insight_backtest_of_means)
 	obj_unref(s);
 }
 
+/* Chosen on the days before the last 20 of 86 open ones, measured on these; nothing after `until`
+ * counts. */
+TEST(insight_backtest_picks)
+{
+	struct ins_series *s = made(140, 100, 0.2, 9);
+	struct ins_plan *p = ins_plan_new(s, 7);
+	struct ins_pick one, five, far;
+	struct ins_backtest own;
+	ins_backtest_pick(s, p, 120, 1, &one);
+	ins_backtest_pick(s, p, 120, 5, &five);
+	ins_backtest_pick(s, p, 120, 40, &far);
+	EQ(one.origins, 5);
+	EQ(five.origins, 4);
+	EQ(far.origins, 1);
+	CHECK(one.model != INS_MODEL_WEEK && one.wape < one.week);
+	const struct ins_backtest_opts o = { .from = 66, .step = 4, .horizon = 1, .until = 120 };
+	OK(ins_backtest_run(s, p, &o, one.model, &own, NULL));
+	NEAR(one.wape, own.wape, 1e-12);
+	ins_backtest_pick(s, p, 28, 1, &five);        /* 20 open ones */
+	CHECK(!five.origins && isnan(five.wape) && five.model == INS_MODEL_CALENDAR);
+	for (size_t i = 120 * 48; i < 140 * 48; i++)
+		s->v[i] *= 9;
+	ins_backtest_pick(s, p, 120, 1, &five);
+	EQ(memcmp(&one, &five, sizeof(one)), 0);
+	ins_plan_free(p);
+	obj_unref(s);
+}
+
 /* A morning half as busy again says so of the afternoon, whose intervals become narrower. */
 TEST(insight_cast_morning)
 {

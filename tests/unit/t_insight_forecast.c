@@ -116,6 +116,31 @@ static int run_sql(void *arg, struct store_db *db)
 	return store_exec(db, arg);
 }
 
+/* One o'clock comes twice in New York on 1 November: 100 s, then 300 s; once each. */
+TEST(insight_series_of_an_hour_that_comes_twice)
+{
+	static char rows[] =
+		"INSERT INTO ins_fact (id, kind, day, start_ms, queue, entered, handled, talk_ms) "
+		"VALUES ('a', 1, 20758, 1793511000000, 'q', 1, 1, 100000), "
+		"('b', 1, 20758, 1793514600000, 'q', 1, 1, 300000);"
+		"INSERT INTO ins_day (day) SELECT DISTINCT day FROM ins_fact";
+	struct iw w;
+	struct ins_series *s = NULL;
+	int seen;
+	struct ins_facts_opts o = { .zone = "America/New_York", .period_min = 60, .days = 2,
+				    .now_ms = IW_BEGIN + DAY_MS };
+	CHECK(iw_up(&w, 1));
+	OK(store_write(w.st, run_sql, rows, NULL, NULL));
+	OK(store_flush(w.st));
+	for (int i = 0; i < 2; i++) {
+		o.metric = i ? "aht" : "entered";
+		OK(ins_series_facts(&s, &seen, w.db, &o, NULL));
+		NEAR(ins_series_at(s, 1, 1), i ? 200000 : 2, 0);
+		obj_unref(s);
+	}
+	iw_down(&w);
+}
+
 /* Ten an hour from 9 to 17, beside a queue of day and night: it needs nobody's shape, so it has
  * its own hours. */
 TEST(insight_forecast_of_many_is_its_own)
