@@ -10,13 +10,19 @@
 
 /* ---- plans ---- */
 
+/* Days since 1970 to Monday 0 .. Sunday 6. */
+static int weekday_of(int64_t date)
+{
+	return (int)(((date + 3) % 7 + 7) % 7);
+}
+
 /* Is this weekday usually open? Of its dates among the last eight weeks before `until`. */
 static bool usually(const uint8_t *open, int64_t first, size_t until, int weekday)
 {
 	int dates = 0, with = 0;
 	size_t from = until > 56 ? until - 56 : 0;
 	for (size_t d = from; d < until; d++)
-		if (cast_weekday(first + (int64_t)d) == weekday) {
+		if (weekday_of(first + (int64_t)d) == weekday) {
 			dates++;
 			with += open[d];
 		}
@@ -35,7 +41,7 @@ struct ins_plan *ins_plan_new(const struct ins_series *s, size_t ahead)
 	for (int w = 0; w < 7; w++)
 		week[w] = usually(p->open, s->first, s->days, w);
 	for (size_t d = s->days; d < p->days; d++)
-		p->open[d] = week[cast_weekday(s->first + (int64_t)d)];
+		p->open[d] = week[weekday_of(s->first + (int64_t)d)];
 	return p;
 }
 
@@ -46,7 +52,7 @@ void ins_plan_today(struct ins_plan *p, const struct ins_series *s)
 	for (int t = 0; t < s->slots; t++)
 		came |= ins_series_at(s, today, t) > 0;
 	p->open[today] = came || usually(p->open, s->first, today,
-					 cast_weekday(s->first + (int64_t)today));
+					 weekday_of(s->first + (int64_t)today));
 }
 
 void ins_plan_free(struct ins_plan *p)
@@ -206,7 +212,7 @@ void cast_facts(struct ins_cast *c, const struct ins_series *s, const struct ins
 	c->dow = xalloc(all + 1);
 	c->open = xalloc(all + 1);
 	for (size_t d = 0; d < all; d++) {
-		c->dow[d] = (uint8_t)cast_weekday(s->first + (int64_t)d);
+		c->dow[d] = (uint8_t)weekday_of(s->first + (int64_t)d);
 		c->open[d] = d < p->days && p->open[d];
 	}
 	for (int k = 0; k < 7; k++)

@@ -59,12 +59,6 @@ struct ins_cast {
 	double *tilt;                /* width: own share of a slot over like's */
 };
 
-/* Days since 1970 to Monday 0 .. Sunday 6. */
-static inline int cast_weekday(int64_t date)
-{
-	return (int)(((date + 3) % 7 + 7) % 7);
-}
-
 /* ins_cast_day.c: fills x, facts, dow, open. */
 void cast_facts(struct ins_cast *c, const struct ins_series *s, const struct ins_plan *p);
 /* ins_cast_fit.c: the model fitted to the first n rows. */

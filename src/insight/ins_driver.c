@@ -35,20 +35,17 @@ enum { TREND, CHANGE, MOOD };
 
 /* ---- texts ---- */
 
+/* What is out of scope is of substance: it may be a topic that nobody thought of. */
 static bool of_substance(sv text, sv intent)
 {
-	static const char *const none[] = { "greeting", "thanks", "talk_to_human" };
-	for (size_t i = 0; i < sizeof(none) / sizeof(*none); i++)
-		if (sv_eq(intent, sv_of(none[i])))
-			return false;
-	return sv_runes(sv_trim(text)) >= 4;
+	return !ins_courtesy(intent) && sv_runes(sv_trim(text)) >= 4;
 }
 
 static void take(struct work *w, struct map *seen, sv conversation, int64_t pos, const jv *o)
 {
 	sv said = jv_get_str(o, "text");
 	struct text *x;
-	if (map_get(seen, conversation) || !of_substance(said, jv_get_str(o, "intent")))
+	if (!of_substance(said, jv_get_str(o, "intent")))
 		return;
 	x = VEC_PUSH(&w->v, READ_MAX);
 	if (!x)
@@ -71,6 +68,8 @@ static int read_texts(struct work *w, struct store_db *db)
 		store_bind_int(q, 1, w->o->from_ms);
 		store_bind_int(q, 2, w->o->to_ms);
 		while ((rc = store_step(q)) == 1) {
+			if (map_get(seen, store_col_sv(q, 0)))
+				continue;
 			jv *o = jv_parse(store_col_sv(q, 1), NULL);
 			take(w, seen, store_col_sv(q, 0), store_col_int(q, 2), o);
 			jv_free(o);

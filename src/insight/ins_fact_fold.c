@@ -81,12 +81,8 @@ static void note_customer(struct ins_book *b, struct ins_fact *f, sv customer)
 
 static void note_topic(struct ins_book *b, struct ins_fact *f, sv topic)
 {
-	static const char *const none[] = { "greeting", "thanks", "talk_to_human", "out_of_scope" };
-	if (!topic.n || f->dim[INS_TOPIC][0])
+	if (!topic.n || f->dim[INS_TOPIC][0] || is(topic, "out_of_scope") || ins_courtesy(topic))
 		return;
-	for (size_t i = 0; i < sizeof(none) / sizeof(*none); i++)
-		if (is(topic, none[i]))
-			return;
 	ins_copy(f->dim[INS_TOPIC], INS_NAME, topic);
 	settle(b, f);
 	look_back(b, f);

@@ -35,6 +35,12 @@ int ins_dim_of(sv name)
 	return -1;
 }
 
+bool ins_courtesy(sv intent)
+{
+	return sv_eq(intent, SV("greeting")) || sv_eq(intent, SV("thanks")) ||
+	       sv_eq(intent, SV("talk_to_human"));
+}
+
 void ins_copy(char *to, size_t cap, sv s)
 {
 	size_t n = s.n < cap ? s.n : cap - 1;

@@ -8,13 +8,13 @@
 
 static const char *const steps[INS_STEPS] = { "",    "15min", "30min", "hour",
 					      "day", "week",  "month" };
-static const char *const more_dims[] = { "time", "hour", "weekday" };
+const char *const ins_time_dims[] = { "time", "hour", "weekday" };
 enum { LIMIT_MAX = INS_GROUPS, VALUES_MAX = 200 };
 
 static int dim_of(sv name)
 {
 	for (int i = 0; i < 3; i++)
-		if (sv_eq(name, sv_of(more_dims[i])))
+		if (sv_eq(name, sv_of(ins_time_dims[i])))
 			return INS_TIME_OF + i;
 	return ins_dim_of(name);
 }

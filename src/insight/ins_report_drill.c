@@ -14,12 +14,9 @@ static void put_terms(struct sb *sql, const struct ins_ask *a)
 {
 	const int *terms = ins_formulas[a->metric[0]].num;
 	static const char *const of[] = {
-		[INS_in_sl - INS_none] = "f.answered+f.abandoned+f.callbacks<>0",
-		[INS_answered_in_sl - INS_none] = "f.answered<>0",
-		[INS_answered_wait - INS_none] = "f.answered<>0",
-		[INS_abandoned_wait - INS_none] = "f.abandoned<>0",
-		[INS_cost - INS_none] = "f.cost_micros<>0",
-		[INS_all_cost - INS_none] = "f.cost_micros<>0 OR f.voice_ms<>0 OR f.talk_ms<>0",
+#define X(name, told, which, ...) [INS_##name - INS_none] = which,
+#include "ins_worked.def"
+#undef X
 	};
 	/* A share is of those that could count: the denominator shows the misses too. */
 	if (ins_formulas[a->metric[0]].den[0] != INS_none)

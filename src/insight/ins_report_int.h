@@ -8,12 +8,9 @@
 /* Worked out per fact, beside the measures. */
 enum ins_worked {
 	INS_none = INS_MEASURES,     /* ends a list */
-	INS_in_sl,                   /* answered, abandoned or called back within the time */
-	INS_answered_in_sl,
-	INS_answered_wait,
-	INS_abandoned_wait,
-	INS_cost,                    /* of models, in money */
-	INS_all_cost,
+#define X(name, ...) INS_##name,
+#include "ins_worked.def"
+#undef X
 	INS_WORKED
 };
 enum { INS_TERMS = 6 };
@@ -29,6 +26,7 @@ enum ins_step { INS_NO_TIME, INS_QUARTER, INS_HALF, INS_HOUR, INS_DAY, INS_WEEK,
 		INS_STEPS };
 /* Dimensions of a question beyond enum ins_dim. */
 enum { INS_TIME_OF = INS_DIMS, INS_HOUR_OF, INS_WEEKDAY_OF, INS_ALL_DIMS };
+extern const char *const ins_time_dims[INS_ALL_DIMS - INS_DIMS];
 
 struct ins_ask {
 	struct arena a;

@@ -17,9 +17,11 @@ const struct ins_formula ins_formulas[INS_METRICS] = {
 };
 
 static const char *const units[] = { "count", "percent", "ms", "money", "number", "mood" };
-static const char *const worked[] = { "in_service_level", "answered_in_service_level",
-				      "wait_of_answered", "wait_of_abandoned", "model_cost",
-				      "all_cost" };
+static const char *const worked[] = {
+#define X(name, told, ...) told,
+#include "ins_worked.def"
+#undef X
+};
 
 const char *ins_metric_name(int k)
 {

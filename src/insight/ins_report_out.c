@@ -14,8 +14,7 @@ static const char *const titles[INS_ALL_DIMS][2] = {
 
 static const char *dim_name(int d)
 {
-	static const char *const more[] = { "time", "hour", "weekday" };
-	return d < INS_DIMS ? ins_dim_name(d) : more[d - INS_TIME_OF];
+	return d < INS_DIMS ? ins_dim_name(d) : ins_time_dims[d - INS_TIME_OF];
 }
 
 size_t ins_table_rows(const struct ins_table *t)

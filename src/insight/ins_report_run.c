@@ -258,14 +258,9 @@ static int one_day(struct scan *s, struct store_db *db, int64_t day)
 static void need_term(struct scan *s, int term)
 {
 	static const int8_t of[INS_WORKED - INS_none][7] = {
-		[INS_in_sl - INS_none] = { INS_answered, INS_abandoned, INS_callbacks,
-					   INS_wait_ms, -1 },
-		[INS_answered_in_sl - INS_none] = { INS_answered, INS_wait_ms, -1 },
-		[INS_answered_wait - INS_none] = { INS_answered, INS_wait_ms, -1 },
-		[INS_abandoned_wait - INS_none] = { INS_abandoned, INS_wait_ms, -1 },
-		[INS_cost - INS_none] = { INS_cost_micros, -1 },
-		[INS_all_cost - INS_none] = { INS_cost_micros, INS_talk_ms, INS_hold_ms,
-					      INS_acw_ms, INS_voice_ms, -1 },
+#define X(name, told, which, ...) [INS_##name - INS_none] = { __VA_ARGS__, -1 },
+#include "ins_worked.def"
+#undef X
 	};
 	if (s->place[term] >= 0)
 		return;

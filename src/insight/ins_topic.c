@@ -156,14 +156,12 @@ static void quotes(struct ins_topic *t, const struct try *g, const size_t *to, s
 		   const float *x, size_t n, int dim)
 {
 	double best[INS_TOPIC_QUOTES];
-	double sum = 0;
 	for (size_t i = 0; i < n; i++) {
 		if (to[g->group[i]] != at)
 			continue;
 		double c = (double)cosine(x + i * (size_t)dim,
 					  g->mid + g->group[i] * (size_t)dim, dim);
 		size_t p = t->n_quotes < INS_TOPIC_QUOTES ? t->n_quotes++ : INS_TOPIC_QUOTES;
-		sum += c;
 		t->n++;
 		while (p > 0 && c > best[p - 1]) {
 			if (p < INS_TOPIC_QUOTES) {
@@ -177,7 +175,6 @@ static void quotes(struct ins_topic *t, const struct try *g, const size_t *to, s
 			t->quote[p] = i;
 		}
 	}
-	t->tight = t->n ? sum / (double)t->n : 0;
 }
 
 static void describe(struct ins_topics *t, struct try *g, const struct ins_said *v, const float *x,

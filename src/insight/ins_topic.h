@@ -31,7 +31,6 @@ struct ins_topic {
 	size_t n_words;
 	size_t quote[INS_TOPIC_QUOTES];      /* texts nearest to the middle */
 	size_t n_quotes;
-	double tight;                /* mean cosine to the middle */
 };
 struct ins_topics;
 /* The texts outlive the set. ERR_INVAL: fewer than 2 texts; ERR_TOOBIG. */
