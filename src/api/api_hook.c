@@ -34,6 +34,9 @@ static void failed(struct api_query *q, int rc)
 {
 	q->status = rc == ERR_STATE ? 412 : err_http(rc);
 	q->detail = rc == ERR_NOTFOUND ? "There is no such webhook or delivery." :
+		    rc == ERR_INVAL    ? "cursor must be the next of an earlier answer." :
+		    rc == ERR_DENIED   ? "Only who may take masks off says what goes out "
+					 "unmasked and where to." :
 		    rc == ERR_FULL     ? "There are 100 webhooks already." :
 		    rc == ERR_STATE    ? "It was changed meanwhile; read again." :
 					 "The database is busy; try again.";
@@ -91,7 +94,7 @@ static void deliveries_run(struct api_query *q, struct store_db *db)
 	int rc = hook_one(db, q->s1, &one, &q->i3);
 	sb_done(&one);
 	if (rc == 0)
-		rc = hook_deliveries(db, q->s1, q->s2, q->i1, (int)q->i2, &q->out);
+		rc = hook_deliveries(db, q->s1, q->s2, q->s3, (int)q->i1, &q->out);
 	if (rc)
 		failed(q, rc);
 }
@@ -99,10 +102,9 @@ static void deliveries_run(struct api_query *q, struct store_db *db)
 void api_webhook_deliveries(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
-	int64_t limit = 50, before = INT64_MAX;
+	int64_t limit = 50;
 	sv state = web_req_arg(r, "state");
-	if (!here(a, r, NULL) || !api_arg_number(r, "limit", 200, &limit) ||
-	    !api_arg_number(r, "cursor", INT64_MAX, &before))
+	if (!here(a, r, NULL) || !api_arg_number(r, "limit", 200, &limit))
 		return;
 	if (state.n && !sv_eq(state, SV("waiting")) && !sv_eq(state, SV("sent")) &&
 	    !sv_eq(state, SV("dead"))) {
@@ -112,8 +114,8 @@ void api_webhook_deliveries(struct web_req *r, void *arg)
 	struct api_query *q = api_query_new(a, r);
 	q->s1 = arena_sv(&q->arena, web_req_param(r, "id"));
 	q->s2 = arena_sv(&q->arena, state);
-	q->i1 = before;
-	q->i2 = limit;
+	q->s3 = arena_sv(&q->arena, web_req_arg(r, "cursor"));
+	q->i1 = limit;
 	q->settled = true;
 	q->run = deliveries_run;
 	api_query_start(q);
@@ -289,10 +291,7 @@ static void edit(struct api *a, struct web_req *r, const struct api_user *u, boo
 	j->x.version = asked > 0 ? version : 0;
 	if (!made)
 		(void)snprintf(j->x.id, sizeof(j->x.id), SV_FMT, SV_ARG(sv_slice(j->id, 0, 26)));
-	if (!why && j->x.unmasked == 1 && !api_role_may(a, sv_of(u->role), "personal.reveal")) {
-		status = 403;
-		why = "Only who may take masks off may send personal data unmasked.";
-	}
+	j->x.may_unmask = api_role_may(a, sv_of(u->role), "personal.reveal");
 	if (!why) {
 		api_query_start(q);
 		return;

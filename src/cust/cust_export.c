@@ -127,20 +127,11 @@ static int put_part(struct store_db *db, const struct part *p, sv id, struct sb 
 /* The row's body, its masks taken off where they open. */
 static void put_body(const unsigned char *key, sv conv, sv body, sv sealed, struct sb *out)
 {
-	struct sb context, text;
 	jv *o = key && sealed.n ? jv_parse(body, NULL) : NULL;
-	sv masked = jv_get_str(o, "text");
-	sb_init(&context, LIM_SB);
-	sb_init(&text, LIM_SB);
-	guard_seal_context(conv, masked, &context);
-	if (o && guard_unseal_masks(key, masked, sealed, sb_sv(&context), &text) == 0) {
-		jv_set_str(o, "text", sb_sv(&text));
+	if (o && guard_unseal_body(key, conv, sealed, o) == 0)
 		jv_dump(o, out);
-	} else {
+	else
 		sb_put(out, body);
-	}
-	sb_done(&context);
-	sb_done(&text);
 	jv_free(o);
 }
 

@@ -81,6 +81,9 @@ int guard_seal_masks(const unsigned char key[GUARD_KEY], const struct guard_in *
 /* Appends masked with the masks taken off. ERR_DENIED as above; ERR_PARSE: they do not fit. */
 int guard_unseal_masks(const unsigned char key[GUARD_KEY], sv masked, sv sealed, sv context,
 		       struct sb *out);
+/* The same in "text" of a row's body (sealed of kv sealed/CONVERSATION/SEQ); body is as it was
+ * when it does not open. */
+int guard_unseal_body(const unsigned char key[GUARD_KEY], sv conversation, sv sealed, jv *body);
 
 /* Values and their tokens. One thread at a time. */
 struct guard_vault;

@@ -186,3 +186,19 @@ int guard_unseal_masks(const unsigned char key[GUARD_KEY], sv masked, sv sealed,
 	sb_done(&plain);
 	return rc;
 }
+
+int guard_unseal_body(const unsigned char key[GUARD_KEY], sv conversation, sv sealed, jv *body)
+{
+	struct sb context, text;
+	sv masked = jv_get_str(body, "text");
+
+	sb_init(&context, LIM_SB);
+	sb_init(&text, LIM_SB);
+	guard_seal_context(conversation, masked, &context);
+	int rc = guard_unseal_masks(key, masked, sealed, sb_sv(&context), &text);
+	if (rc == 0)
+		jv_set_str(body, "text", sb_sv(&text));
+	sb_done(&context);
+	sb_done(&text);
+	return rc;
+}

@@ -13,6 +13,7 @@
 
 struct pair {
 	sv value, shown;             /* in the arena */
+	size_t came;                 /* how often shown came back: in the first of that mask */
 	bool used;
 };
 
@@ -27,55 +28,53 @@ static void keep(void *arg, sv value, sv shown)
 	struct back *b = arg;
 	struct pair *p = sv_eq(value, shown) ? NULL : VEC_PUSH(&b->pairs, PAIRS_MAX);
 	if (p)
-		*p = (struct pair){ arena_sv(&b->a, value), arena_sv(&b->a, shown), false };
+		*p = (struct pair){ .value = arena_sv(&b->a, value),
+				    .shown = arena_sv(&b->a, shown) };
 	else
 		b->lost |= !sv_eq(value, shown);
 }
 
-/* The longest mask that text begins with; empty: none. */
-static sv mask_at(const struct back *b, sv text)
+/* The first pair of the longest mask that text begins with; NULL: none. */
+static struct pair *mask_at(const struct back *b, sv text)
 {
-	sv best = SV_NULL;
+	struct pair *best = NULL;
 	for (size_t i = 0; i < b->pairs.n; i++) {
-		sv shown = b->pairs.v[i].shown;
-		if (shown.n > best.n && sv_starts(text, shown))
-			best = shown;
+		struct pair *p = &b->pairs.v[i];
+		if (p->shown.n > (best ? best->shown.n : 0) && sv_starts(text, p->shown))
+			best = p;
 	}
 	return best;
 }
 
-static size_t count_of(const struct back *b, sv text, sv shown)
+static void count(const struct back *b, sv text)
 {
-	size_t n = 0;
 	while (text.n) {
-		sv one = mask_at(b, text);
-		n += one.n && sv_eq(one, shown);
-		text = sv_slice(text, one.n ? one.n : 1, text.n);
+		struct pair *p = mask_at(b, text);
+		if (p)
+			p->came++;
+		text = sv_slice(text, p ? p->shown.n : 1, text.n);
 	}
-	return n;
 }
 
-/* What one mask stands for; false: it cannot be known. */
-static bool value_of(struct back *b, sv given, sv shown, sv *ret)
+/* What one mask stands for, the first of its pairs; false: it cannot be known. */
+static bool value_of(struct back *b, const struct pair *first, sv *ret)
 {
-	struct pair *first = NULL, *next = NULL;
+	struct pair *next = NULL;
 	size_t n = 0;
 	bool same = true;
 	for (size_t i = 0; i < b->pairs.n; i++) {
 		struct pair *p = &b->pairs.v[i];
-		if (!sv_eq(p->shown, shown))
+		if (!sv_eq(p->shown, first->shown))
 			continue;
 		n++;
-		first = first ? first : p;
 		same &= sv_eq(p->value, first->value);
 		if (!p->used && !next)
 			next = p;
 	}
-	if (same && first) {
-		*ret = first->value;
+	*ret = first->value;
+	if (same)
 		return true;
-	}
-	if (!next || count_of(b, given, shown) != n)
+	if (!next || first->came != n)
 		return false;
 	next->used = true;
 	*ret = next->value;
@@ -104,14 +103,16 @@ bool guard_unmask(const struct guard_masks *m, sv stored, sv given, struct sb *o
 	arena_init(&b.a, 2 * stored.n + LIM_ARENA_TURN);
 	sb_init(&shown, 4 * stored.n + 1024);
 	(void)guard_mask_each(m, stored, &shown, keep, &b);
+	count(&b, given);
 	for (sv rest = given; ok && rest.n;) {
-		sv one = mask_at(&b, rest), value;
-		size_t n = one.n ? one.n : 1, mark = one.n ? 0 : foreign_mask(rest);
-		if (one.n && (ok = value_of(&b, given, one, &value)))
+		const struct pair *one = mask_at(&b, rest);
+		sv value;
+		size_t n = one ? one->shown.n : 1, mark = one ? 0 : foreign_mask(rest);
+		if (one && (ok = value_of(&b, one, &value)))
 			sb_put(out, value);
 		else if (mark && sv_find(stored, sv_slice(rest, 0, mark)) < 0)
 			ok = false;
-		else if (!one.n)
+		else if (!one)
 			sb_put(out, sv_slice(rest, 0, 1));
 		rest = sv_slice(rest, n, rest.n);
 	}

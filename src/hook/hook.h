@@ -47,6 +47,7 @@ struct hook_edit {
 	char id[27];                 /* of a new one: given by hook_make */
 	sv url, events, note;        /* SV_NULL: as it is. events: kinds, blanks between */
 	int active, unmasked;        /* -1: as it is */
+	bool may_unmask;             /* whoever asks may see all of a person */
 	int64_t version;             /* asked for; 0 = any */
 	bool new_secret;
 	sv by;                       /* login */
@@ -55,7 +56,8 @@ struct hook_edit {
 };
 /* Why it cannot be; NULL = it can. Any thread. */
 const char *hook_bad(const struct hook_edit *x, bool allow_private);
-/* The version it has then, ERR_FULL (HOOK_MAX), ERR_NOTFOUND, ERR_STATE (another version). */
+/* The version it has then, ERR_FULL (HOOK_MAX), ERR_NOTFOUND, ERR_STATE (another version),
+ * ERR_DENIED: what goes out unmasked, and where to, is said by who may_unmask. */
 int64_t hook_make(struct store_db *db, const unsigned char *key, struct hook_edit *x);
 int64_t hook_change(struct store_db *db, const unsigned char *key, struct hook_edit *x);
 int hook_delete(struct store_db *db, sv id, sv by);
@@ -71,9 +73,9 @@ int hook_again(struct store_db *db, sv id, sv delivery);
  * never in it. */
 int hook_list(struct store_db *db, struct sb *out);
 int hook_one(struct store_db *db, sv id, struct sb *out, int64_t *ret_version);
-/* Newest first; state empty = all; before: a pos, the next of an earlier answer. */
-int hook_deliveries(struct store_db *db, sv id, sv state, int64_t before, int limit,
-		    struct sb *out);
+/* Newest first; state empty = all; cursor: the next of an earlier answer, empty = from the newest.
+ * ERR_INVAL: no such cursor. */
+int hook_deliveries(struct store_db *db, sv id, sv state, sv cursor, int limit, struct sb *out);
 /* Standard Webhooks: "v1," and base64 of HMAC-SHA256(secret, "id.seconds.body"). secret as shown.
  * ERR_INVAL. */
 int hook_sign(sv secret, sv id, int64_t seconds, sv body, char out[HOOK_SIGN]);

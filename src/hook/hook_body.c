@@ -15,23 +15,14 @@ static void unmask(struct store_db *db, const unsigned char *key, sv conversatio
 		   jv *body)
 {
 	struct store_stmt *q;
-	struct sb context, text;
-	sv masks = jv_get_str(body, "text");
-	if (!key || !conversation.n || !masks.n ||
+	if (!key || !conversation.n || !jv_get_str(body, "text").n ||
 	    store_prep(db, &q, "SELECT v FROM kv WHERE k='sealed/' || ?1 || '/' || ?2"))
 		return;
 	store_bind_sv(q, 1, conversation);
 	store_bind_int(q, 2, seq);
-	sb_init(&context, LIM_SB);
-	sb_init(&text, LIM_SB);
-	if (store_step(q) == 1) {
-		guard_seal_context(conversation, masks, &context);
-		if (guard_unseal_masks(key, masks, store_col_sv(q, 0), sb_sv(&context), &text) == 0)
-			jv_set_str(body, "text", sb_sv(&text));
-	}
+	if (store_step(q) == 1)
+		(void)guard_unseal_body(key, conversation, store_col_sv(q, 0), body);
 	store_reset(q);
-	sb_done(&context);
-	sb_done(&text);
 }
 
 /* ---- the whole ---- */

@@ -3,7 +3,8 @@
  * the mark up to which the river was looked at, so there is one record each, whatever crashes.
  *
  * Times come of the conversation's own rows (handover.queued, accepted, ended ...), hold and
- * wrap-up of its hand-overs. Hook's thread; record_write on the scribe; hook_cdrs on any. */
+ * wrap-up of its hand-overs. All of it is read on the hook's thread; record_write on the scribe;
+ * hook_cdrs on any. */
 #include "hook_int.h"
 
 #include <stdio.h>
@@ -92,45 +93,86 @@ static void agent_add(struct cdr *c, sv login)
 	c->agents[c->n_agents++][login.n] = 0;
 }
 
+/* From one agent to another or back to the queue. */
+static void moved(struct cdr *c, struct walk *w, int64_t ts)
+{
+	c->asked_person = true;
+	c->transfers += w->accepted != 0;
+	talked(c, w, ts);
+}
+
+static void on_queued(struct cdr *c, struct walk *w, int64_t ts, sv body)
+{
+	moved(c, w, ts);
+	w->queued = w->queued ? w->queued : ts;
+	c->queued = c->queued ? c->queued : ts;
+}
+
+static void on_accepted(struct cdr *c, struct walk *w, int64_t ts, sv body)
+{
+	jv *o = jv_parse(body, NULL);
+	moved(c, w, ts);
+	waited(c, w, ts);
+	w->accepted = ts;
+	c->answered = c->answered ? c->answered : ts;
+	agent_add(c, jv_get_str(o, "agent"));
+	jv_free(o);
+}
+
+static void on_over(struct cdr *c, struct walk *w, int64_t ts, sv body)
+{
+	talked(c, w, ts);
+	waited(c, w, ts);
+}
+
+static void on_returned(struct cdr *c, struct walk *w, int64_t ts, sv body)
+{
+	c->returned++;
+	on_over(c, w, ts, body);
+}
+
+static void on_failed(struct cdr *c, struct walk *w, int64_t ts, sv body)
+{
+	waited(c, w, ts);
+}
+
+static void on_asked(struct cdr *c, struct walk *w, int64_t ts, sv body)
+{
+	c->asked_person = true;
+}
+
+static void on_transfer(struct cdr *c, struct walk *w, int64_t ts, sv body)
+{
+	jv *o = jv_parse(body, NULL);
+	c->asked_person |= sv_eq(jv_get_str(o, "state"), SV("asked"));
+	jv_free(o);
+}
+
+static void on_customer(struct cdr *c, struct walk *w, int64_t ts, sv body)
+{
+	c->spoke = true;
+}
+
+static void on_agent(struct cdr *c, struct walk *w, int64_t ts, sv body)
+{
+	c->served = true;
+}
+
 static void walk_row(struct cdr *c, struct walk *w, sv kind, int64_t ts, sv body)
 {
-	if (sv_eq(kind, SV("handover.queued"))) {
-		c->asked_person = true;
-		c->transfers += w->accepted != 0;
-		talked(c, w, ts);
-		w->queued = w->queued ? w->queued : ts;
-		c->queued = c->queued ? c->queued : ts;
-	} else if (sv_eq(kind, SV("handover.accepted"))) {
-		jv *o = jv_parse(body, NULL);
-		sv agent = jv_get_str(o, "agent");
-		c->asked_person = true;
-		c->transfers += w->accepted != 0;
-		talked(c, w, ts);
-		waited(c, w, ts);
-		w->accepted = ts;
-		c->answered = c->answered ? c->answered : ts;
-		agent_add(c, agent);
-		jv_free(o);
-	} else if (sv_eq(kind, SV("handover.returned"))) {
-		c->returned++;
-		talked(c, w, ts);
-		waited(c, w, ts);
-	} else if (sv_eq(kind, SV("handover.failed"))) {
-		waited(c, w, ts);
-	} else if (sv_eq(kind, SV("handover.ended")) || sv_eq(kind, SV("conversation.closed"))) {
-		talked(c, w, ts);
-		waited(c, w, ts);
-	} else if (sv_eq(kind, SV("handover"))) {
-		c->asked_person = true;
-	} else if (sv_eq(kind, SV("call.transfer"))) {
-		jv *o = jv_parse(body, NULL);
-		c->asked_person |= sv_eq(jv_get_str(o, "state"), SV("asked"));
-		jv_free(o);
-	} else if (sv_eq(kind, SV("turn.customer"))) {
-		c->spoke = true;
-	} else if (sv_eq(kind, SV("turn.agent"))) {
-		c->served = true;
-	}
+	static const struct {
+		const char *kind;
+		void (*fn)(struct cdr *c, struct walk *w, int64_t ts, sv body);
+	} steps[] = {
+		{ "call.transfer", on_transfer },     { "conversation.closed", on_over },
+		{ "handover", on_asked },	      { "handover.accepted", on_accepted },
+		{ "handover.ended", on_over },	      { "handover.failed", on_failed },
+		{ "handover.queued", on_queued },     { "handover.returned", on_returned },
+		{ "turn.agent", on_agent },	      { "turn.customer", on_customer },
+	};
+	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++)
+		if (sv_eq(kind, sv_of(steps[i].kind)))
+			steps[i].fn(c, w, ts, body);
 }
 
 static int read_rows(struct store_db *db, struct cdr *c)
@@ -296,6 +338,10 @@ static void record_put(const struct cdr *c, struct sb *b)
 
 struct found {
 	char id[27];
+	bool over;                   /* closed and wrapped up: c and body are its record */
+	struct arena a;              /* of c */
+	struct cdr c;
+	struct sb body;
 };
 struct batch {
 	struct hook *h;
@@ -303,6 +349,15 @@ struct batch {
 	size_t n;
 	struct found v[FOUND];
 };
+
+static void batch_free(struct batch *b)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		sb_done(&b->v[i].body);
+		arena_done(&b->v[i].a);
+	}
+	xfree(b);
+}
 
 static int cdr_put(struct store_db *db, const struct cdr *c, sv body)
 {
@@ -323,32 +378,6 @@ static int cdr_put(struct store_db *db, const struct cdr *c, sv body)
 	return store_event_put(db, &ev);
 }
 
-static int one_write(struct store_db *db, sv id)
-{
-	struct arena a;
-	struct cdr c = { 0 };
-	struct sb b;
-	bool open = false;
-	arena_init(&a, LIM_ARENA_TURN);
-	sb_init(&b, LIM_SB);
-	int rc = read_conversation(db, &a, id, &c);
-	bool there = rc == 1;
-	if (there)
-		rc = read_handovers(db, &a, &c, &open);
-	if (there && rc == 0 && !open)
-		rc = read_rows(db, &c);
-	if (there && rc == 0 && !open && sv_eq(c.channel, SV("phone")))
-		rc = read_direction(db, &c);
-	if (there && rc == 0 && !open) {
-		c.csat = read_csat(db, id);
-		record_put(&c, &b);
-		rc = cdr_put(db, &c, sb_sv(&b));
-	}
-	sb_done(&b);
-	arena_done(&a);
-	return rc;
-}
-
 static int record_write(void *arg, struct store_db *db)
 {
 	struct batch *b = arg;
@@ -356,7 +385,7 @@ static int record_write(void *arg, struct store_db *db)
 	char text[24];
 	int rc = 0;
 	for (size_t i = 0; i < b->n && rc == 0; i++)
-		rc = one_write(db, sv_of(b->v[i].id));
+		rc = b->v[i].over ? cdr_put(db, &b->v[i].c, sb_sv(&b->v[i].body)) : 0;
 	if (rc == 0)
 		rc = store_prep(db, &q,
 				"INSERT INTO kv (k, v, updated_ms) VALUES ('" MARK "',?1,?2) "
@@ -375,38 +404,46 @@ static void record_done(void *arg, int err)
 	b->h->recording = false;
 	if (!err)
 		b->h->cdr_pos = b->to;
-	xfree(b);
+	batch_free(b);
 }
 
 /* ---- reading on ---- */
 
-static int64_t read_number(struct store_db *db, const char *sql)
+/* What is read here is at least as new as the row that named it. */
+static int one_read(struct store_db *db, struct found *f)
 {
-	struct store_stmt *q;
-	int64_t n = 0;
-	if (store_prep(db, &q, sql))
-		return -1;
-	int rc = store_step(q);
-	if (rc == 1 && sv_i64(store_col_sv(q, 0), &n))
-		n = store_col_int(q, 0);
-	store_reset(q);
-	return rc < 0 ? -1 : n;
+	bool open = false;
+	int rc = read_conversation(db, &f->a, sv_of(f->id), &f->c);
+	if (rc != 1)
+		return rc;
+	rc = read_handovers(db, &f->a, &f->c, &open);
+	if (rc || open)
+		return rc;
+	rc = read_rows(db, &f->c);
+	if (rc == 0 && sv_eq(f->c.channel, SV("phone")))
+		rc = read_direction(db, &f->c);
+	if (rc)
+		return rc;
+	f->c.csat = read_csat(db, f->c.conversation);
+	record_put(&f->c, &f->body);
+	f->over = sb_err(&f->body) == 0;     /* half a record is none; the others go on */
+	if (!f->over)
+		LOG(ERROR, "cdr.toobig", "conv=%s", f->id);
+	return 0;
 }
 
-/* Rows of the queue name their conversation in the body. */
 static void found_add(struct batch *b, struct store_stmt *q)
 {
-	sv id = store_col_sv(q, 1);
-	jv *body = id.n ? NULL : jv_parse(store_col_sv(q, 2), NULL);
-	id = id.n ? id : jv_get_str(body, "conversation");
-	bool known = !id_ok(id);
+	struct found *f = &b->v[b->n];
+	hook_conversation(q, 1, f->id);
+	bool known = !id_ok(sv_of(f->id));
 	for (size_t i = 0; i < b->n && !known; i++)
-		known = sv_eq(id, sv_of(b->v[i].id));
-	if (!known) {
-		memcpy(b->v[b->n].id, id.p, 26);
-		b->v[b->n++].id[26] = 0;
-	}
-	jv_free(body);
+		known = strcmp(f->id, b->v[i].id) == 0;
+	if (known)
+		return;
+	arena_init(&f->a, LIM_ARENA_TURN);
+	sb_init(&f->body, LIM_SB);
+	b->n++;
 }
 
 static bool look(struct store_db *db, int64_t from, int64_t last, struct batch *b)
@@ -431,6 +468,8 @@ static bool look(struct store_db *db, int64_t from, int64_t last, struct batch *
 		found_add(b, q);
 	}
 	store_reset(q);
+	for (size_t i = 0; i < b->n && rc >= 0; i++)
+		rc = one_read(db, &b->v[i]);
 	return rc >= 0;
 }
 
@@ -438,10 +477,11 @@ void hook_record(struct hook *h, struct store_db *db)
 {
 	if (h->recording)
 		return;
-	if (h->cdr_pos < 0)
-		h->cdr_pos = read_number(db, "SELECT v FROM kv WHERE k='" MARK "'");
-	int64_t last = read_number(db, "SELECT max(pos) FROM event");
-	if (h->cdr_pos < 0 || last <= h->cdr_pos)
+	int64_t last = 0;
+	if (h->cdr_pos < 0 &&
+	    hook_number(db, "SELECT CAST(v AS INTEGER) FROM kv WHERE k='" MARK "'", &h->cdr_pos))
+		return;
+	if (hook_number(db, "SELECT max(pos) FROM event", &last) || last <= h->cdr_pos)
 		return;
 	struct batch *b = xalloc(sizeof(*b));
 	b->h = h;
@@ -454,7 +494,7 @@ void hook_record(struct hook *h, struct store_db *db)
 	} else if (ok) {
 		h->cdr_pos = b->to;  /* nothing ended: the mark on disk may stay behind */
 	}
-	xfree(b);
+	batch_free(b);
 }
 
 /* ---- for readers ---- */

@@ -13,6 +13,7 @@ enum {
 	HOOK_WAITING = 10000,        /* due for one webhook; beyond it the river keeps them */
 	HOOK_STRETCH = 500,          /* rows of the river in one step */
 	HOOK_IN_ORDER = 3,           /* tries for which later ones of a conversation wait */
+	HOOK_ASKED_S = 3600,         /* the longest wait that a receiver can ask for */
 };
 #define HOOK_SECRET_BYTES 32
 #define HOOK_DAY_MS INT64_C(86400000)
@@ -61,6 +62,9 @@ struct hook {
 
 /* hook_scan.c: what of the river is due for whom. Hook's thread. */
 void hook_scan(struct hook *h, struct store_db *db);
+/* The conversation of a row of the river, empty when it has none; column i is conversation, the
+ * next one body. */
+void hook_conversation(struct store_stmt *q, int i, char out[27]);
 /* hook_cdr.c */
 void hook_record(struct hook *h, struct store_db *db);
 /* hook_send.c */
@@ -70,7 +74,9 @@ int64_t hook_wait_ms(const struct hook *h, int tries);      /* after so many; 0 
 /* hook_body.c: the JSON of an event; pos of its row. pii_key NULL: masked. 0, ERR_NOTFOUND. */
 int hook_body(struct store_db *db, int64_t pos, const unsigned char *pii_key, bool masked,
 	      struct sb *out);
-/* hook_sub.c: context of the sealed secret */
+/* hook_sub.c: a number of one row; 0 when there is none. Any thread. */
+int hook_number(struct store_db *db, const char *sql, int64_t *ret);
+/* Context of the sealed secret. */
 int hook_secret(const unsigned char *key, sv webhook, sv sealed, struct sb *out);
 /* hook_list.c */
 void hook_put(struct sb *b, const char *key, sv v);

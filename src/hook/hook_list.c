@@ -109,32 +109,56 @@ static void delivery_put(struct store_stmt *q, struct sb *b)
 	sb_ch(b, '}');
 }
 
-int hook_deliveries(struct store_db *db, sv id, sv state, int64_t before, int limit, struct sb *out)
+/* "812-01M8C7H1NA10QDY6JKPTRY82GT": pos and id of the last one that was shown; several may have
+ * the same pos (tests). */
+static int cursor_of(sv cursor, int64_t *ret_pos, sv *ret_id)
+{
+	sv pos = SV("");
+	*ret_pos = INT64_MAX;
+	if (cursor.n && (!sv_cut(&cursor, '-', &pos) || sv_i64(pos, ret_pos)))
+		return ERR_INVAL;
+	*ret_id = cursor.n ? cursor : SV("");
+	return 0;
+}
+
+int hook_deliveries(struct store_db *db, sv id, sv state, sv cursor, int limit, struct sb *out)
 {
 	struct store_stmt *q;
 	int n = 0;
-	int64_t last = 0;
+	int64_t before;
+	sv below;
+	struct sb next;
+	if (cursor_of(cursor, &before, &below))
+		return ERR_INVAL;
 	int rc = store_prep(
 		db, &q,
 		"SELECT id, pos, kind, conversation, state, tries, next_ms, made_ms, "
 		"tried_ms, took_ms, status, why FROM webhook_delivery WHERE webhook=?1 AND "
-		"pos<?2 AND (?3='' OR state=?3) ORDER BY pos DESC, id DESC LIMIT ?4");
+		"pos<=?2 AND (pos<?2 OR id<?5) AND (?3='' OR state=?3) ORDER BY pos DESC, id "
+		"DESC LIMIT ?4");
 	if (rc)
 		return rc;
 	store_bind_sv(q, 1, id);
 	store_bind_int(q, 2, before);
 	store_bind_sv(q, 3, state.n ? state : SV(""));
 	store_bind_int(q, 4, limit + 1);
+	store_bind_sv(q, 5, below);
+	sb_init(&next, 80);
 	sb_cstr(out, "{\"items\":[");
 	while ((rc = store_step(q)) == 1 && n++ < limit) {
 		sb_cstr(out, n > 1 ? "," : "");
 		delivery_put(q, out);
-		last = store_col_int(q, 1);
+		sb_reset(&next);
+		sb_fmt(&next, "%lld-" SV_FMT, (long long)store_col_int(q, 1),
+		       SV_ARG(store_col_sv(q, 0)));
 	}
 	store_reset(q);
+	sb_cstr(out, "],\"next\":");
 	if (n > limit)
-		sb_fmt(out, "],\"next\":\"%lld\"}", (long long)last);
+		sb_json(out, sb_sv(&next));
 	else
-		sb_cstr(out, "],\"next\":null}");
+		sb_cstr(out, "null");
+	sb_ch(out, '}');
+	sb_done(&next);
 	return rc < 0 ? rc : 0;
 }

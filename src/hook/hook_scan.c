@@ -98,15 +98,15 @@ static void copy(char *to, size_t cap, sv s)
 }
 
 /* Rows of the queue stand outside a conversation and name it in their body. */
-static void conversation_of(struct store_stmt *q, struct due *d)
+void hook_conversation(struct store_stmt *q, int i, char out[27])
 {
-	copy(d->conversation, sizeof(d->conversation), store_col_sv(q, 3));
-	if (d->conversation[0])
+	copy(out, 27, store_col_sv(q, i));
+	if (out[0])
 		return;
-	jv *body = jv_parse(store_col_sv(q, 4), NULL);
+	jv *body = jv_parse(store_col_sv(q, i + 1), NULL);
 	sv id = jv_get_str(body, "conversation");
 	if (id_ok(id))
-		copy(d->conversation, sizeof(d->conversation), id);
+		copy(out, 27, id);
 	jv_free(body);
 }
 
@@ -131,7 +131,7 @@ static int read_stretch(struct store_db *db, struct stretch *s, int64_t from, sv
 		*d = (struct due){ .pos = s->to };
 		copy(d->id, sizeof(d->id), store_col_sv(q, 1));
 		copy(d->kind, sizeof(d->kind), kind);
-		conversation_of(q, d);
+		hook_conversation(q, 3, d->conversation);
 	}
 	store_reset(q);
 	return rc;

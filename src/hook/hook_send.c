@@ -192,16 +192,10 @@ static void land(struct hook_flight *f, int err, int status, const char *why)
 
 /* ---- sending ---- */
 
-static bool allow(void *arg, const char *addr, int port)
-{
-	const struct hook *h = arg;
-	return h->o.allow_private || !fetch_addr_private(addr);
-}
-
 static bool flight_allow(void *arg, const char *addr, int port)
 {
-	struct hook_flight *f = arg;
-	return allow(f->h, addr, port);
+	const struct hook_flight *f = arg;
+	return f->h->o.allow_private || !fetch_addr_private(addr);
 }
 
 static void on_head(void *arg, int status, struct fetch_req *r)
@@ -209,8 +203,8 @@ static void on_head(void *arg, int status, struct fetch_req *r)
 	struct hook_flight *f = arg;
 	int64_t s;
 	if ((status == 429 || status == 503) &&
-	    sv_i64(fetch_header(r, "Retry-After"), &s) == 0 && s > 0 && s <= 3600)
-		f->retry_after_s = (int)s;
+	    sv_i64(fetch_header(r, "Retry-After"), &s) == 0 && s > 0)
+		f->retry_after_s = s < HOOK_ASKED_S ? (int)s : HOOK_ASKED_S;
 }
 
 static int on_data(void *arg, sv piece)

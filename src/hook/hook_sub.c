@@ -112,14 +112,15 @@ static int note(struct store_db *db, const char *kind, sv id, sv by, const struc
 	return rc;
 }
 
-static int number(struct store_db *db, const char *sql, int64_t *ret)
+int hook_number(struct store_db *db, const char *sql, int64_t *ret)
 {
 	struct store_stmt *q;
 	int rc = store_prep(db, &q, sql);
 	if (rc)
 		return rc;
 	rc = store_step(q);
-	*ret = rc == 1 ? store_col_int(q, 0) : 0;
+	if (rc >= 0)
+		*ret = rc == 1 ? store_col_int(q, 0) : 0;
 	store_reset(q);
 	return rc < 0 ? rc : 0;
 }
@@ -128,7 +129,7 @@ static int insert(struct store_db *db, const struct hook_edit *x, sv sealed)
 {
 	struct store_stmt *q;
 	int64_t pos = 0;
-	int rc = number(db, "SELECT max(pos) FROM event", &pos);
+	int rc = hook_number(db, "SELECT max(pos) FROM event", &pos);
 	if (rc == 0)
 		rc = store_prep(
 			db, &q,
@@ -154,7 +155,9 @@ int64_t hook_make(struct store_db *db, const unsigned char *key, struct hook_edi
 {
 	struct sb sealed;
 	int64_t n = 0;
-	int rc = number(db, "SELECT count(*) FROM webhook", &n);
+	if (x->unmasked > 0 && !x->may_unmask)
+		return ERR_DENIED;
+	int rc = hook_number(db, "SELECT count(*) FROM webhook", &n);
 	if (rc == 0 && n >= HOOK_MAX)
 		rc = ERR_FULL;
 	if (rc)
@@ -195,17 +198,25 @@ static int update(struct store_db *db, const struct hook_edit *x, sv sealed)
 	return store_run(q);
 }
 
-static int64_t version_of(struct store_db *db, sv id)
+static int64_t version_of(struct store_db *db, sv id, bool *ret_unmasked)
 {
 	struct store_stmt *q;
-	int rc = store_prep(db, &q, "SELECT version FROM webhook WHERE id=?1");
+	int rc = store_prep(db, &q, "SELECT version, unmasked FROM webhook WHERE id=?1");
 	if (rc)
 		return rc;
 	store_bind_sv(q, 1, id);
 	rc = store_step(q);
 	int64_t v = rc == 1 ? store_col_int(q, 0) : rc < 0 ? rc : ERR_NOTFOUND;
+	*ret_unmasked = rc == 1 && store_col_int(q, 1) != 0;
 	store_reset(q);
 	return v;
+}
+
+/* Would personal data go out by what this says? */
+static bool unmasks(const struct hook_edit *x, bool unmasked)
+{
+	return x->unmasked > 0 || (unmasked && x->unmasked < 0 &&
+				   (x->url.p || x->events.p || x->new_secret));
 }
 
 /* What waits is tried at once: somebody has mended something. */
@@ -225,11 +236,14 @@ static int hurry(struct store_db *db, sv id)
 int64_t hook_change(struct store_db *db, const unsigned char *key, struct hook_edit *x)
 {
 	struct sb sealed;
-	int64_t version = version_of(db, sv_of(x->id));
+	bool unmasked;
+	int64_t version = version_of(db, sv_of(x->id), &unmasked);
 	if (version < 0)
 		return version;
 	if (x->version && x->version != version)
 		return ERR_STATE;
+	if (unmasks(x, unmasked) && !x->may_unmask)
+		return ERR_DENIED;
 	sb_init(&sealed, 1024);
 	int rc = x->new_secret ? secret_new(key, x, &sealed) : 0;
 	if (rc == 0)
@@ -268,8 +282,9 @@ int hook_test(struct store_db *db, sv id, char out[27])
 {
 	struct store_stmt *q;
 	struct sb b;
-	int64_t pos = 0, version = version_of(db, id);
-	int rc = version < 0 ? (int)version : number(db, "SELECT max(pos) FROM event", &pos);
+	bool unmasked;
+	int64_t pos = 0, version = version_of(db, id, &unmasked);
+	int rc = version < 0 ? (int)version : hook_number(db, "SELECT max(pos) FROM event", &pos);
 	if (rc == 0)
 		rc = store_prep(db, &q,
 				"INSERT INTO webhook_delivery (webhook, id, pos, kind, next_ms, "

@@ -107,7 +107,10 @@ TEST(hook_cdr_once_also_after_a_restart)
 	CHECK(hw_up(&w) && hw_exec(&w, OPEN) && row(&w, 1, 5, "turn.customer", "{}"));
 	CHECK(hw_exec(&w, CLOSE("customer")) && row(&w, 2, 100, "conversation.closed", "{}"));
 	CHECK(hw_wait(&w, "SELECT count(*) FROM cdr", 1));
-	hw_down(&w);
+	hook_stop(w.hook);
+	CHECK(hw_exec(&w, "UPDATE kv SET v='0' WHERE k='hook/cdr'"));
+	store_close(w.store);
+	hook_close(w.hook);
 	CHECK(hw_up(&w));
 	/* even when the river is read from the beginning */
 	CHECK(hw_event(&w, "queue.wrapped", 0, "{\"conversation\":\"" CONV "\"}"));
@@ -144,6 +147,22 @@ TEST(hook_cdr_of_who_gave_up_waiting)
 	EQ(jv_get_int(o, "queue_wait_ms", 0), 60000);
 	CHECK(!jv_get_bool(o, "contained", true));
 	jv_free(o);
+	hw_down(&w);
+}
+
+/* What does not fit is no half record, and what comes after it goes on. */
+TEST(hook_cdr_too_large)
+{
+	struct hw w = { 0 };
+
+	CHECK(hw_up(&w) && hw_exec(&w, OPEN) && hw_exec(&w, HANDOVER));
+	CHECK(hw_exec(&w, "UPDATE handover SET wrapped_ms=" T0 "+120000, "
+			  "wrap='{\"disposition\":\"' || hex(zeroblob(600000)) || '\"}'"));
+	CHECK(hw_exec(&w, CLOSE("agent")) && row(&w, 1, 100, "conversation.closed", "{}"));
+	CHECK(hw_wait(&w, "SELECT v+0 FROM kv WHERE k='hook/cdr'",
+		      hw_number(&w, "SELECT max(pos) FROM event")));
+	EQ(hw_number(&w, "SELECT count(*) FROM cdr"), 0);
+	EQ(hw_number(&w, "SELECT count(*) FROM event WHERE kind='interaction.ended'"), 0);
 	hw_down(&w);
 }
 

@@ -68,7 +68,8 @@ UNUSED static bool hw_make(struct hw *w, const char *events, bool unmasked)
 	static char url[64];
 	(void)snprintf(url, sizeof(url), "http://127.0.0.1:%d/in", w->http.port);
 	w->x = (struct hook_edit){ .url = sv_of(url), .events = sv_of(events), .by = SV("root"),
-				   .active = 1, .unmasked = unmasked };
+				   .active = 1, .unmasked = unmasked,
+				   .may_unmask = unmasked };
 	return store_write(w->store, hw_make_write, w, NULL, NULL) == 0 &&
 	       store_flush(w->store) == 0 && w->x.id[0];
 }

@@ -160,6 +160,52 @@ TEST(hook_unmasked_where_it_was_said)
 	http_close(&w.http);
 }
 
+struct change {
+	struct hook_edit x;
+	int64_t got;
+};
+
+static int change_write(void *arg, struct store_db *db)
+{
+	struct change *c = arg;
+	c->got = hook_change(db, hw_key, &c->x);
+	return c->got < 0 ? (int)c->got : 0;
+}
+
+static int64_t change(struct hw *w, struct hook_edit x)
+{
+	struct change c = { .x = x };
+	memcpy(c.x.id, w->x.id, sizeof(c.x.id));
+	c.x.by = SV("root");
+	return store_write(w->store, change_write, &c, NULL, NULL) || store_flush(w->store) ?
+		       ERR_FAIL : c.got;
+}
+
+/* Who may not see a person sends what is unmasked nowhere else, and no more of it. */
+TEST(hook_unmasked_is_changed_by_who_may_see)
+{
+	static const struct hook_edit more[] = {
+		{ .url = { "https://b.example/in", 20 }, .active = -1, .unmasked = -1 },
+		{ .events = { "*", 1 }, .active = -1, .unmasked = -1 },
+		{ .new_secret = true, .active = -1, .unmasked = -1 },
+		{ .active = -1, .unmasked = 1 },
+	};
+	struct hw w = { .o = { .allow_private = true } };
+
+	CHECK(hw_up(&w) && hw_make(&w, "a.*", true));
+	for (size_t i = 0; i < sizeof(more) / sizeof(*more); i++)
+		EQ(change(&w, more[i]), ERR_DENIED);
+	EQ(hw_number(&w, "SELECT count(*) FROM webhook WHERE version=1 AND events='a.*'"), 1);
+	EQ(change(&w, (struct hook_edit){ .note = SV("x"), .active = 0, .unmasked = -1 }), 2);
+	EQ(change(&w, (struct hook_edit){ .events = SV("b.*"), .active = -1, .unmasked = -1,
+					  .may_unmask = true }), 3);
+	EQ(change(&w, (struct hook_edit){ .events = SV("*"), .active = -1, .unmasked = 0 }), 4);
+	EQ(hw_number(&w, "SELECT count(*) FROM webhook WHERE unmasked=0 AND events='*'"), 1);
+	EQ(change(&w, more[0]), 5);
+	EQ(change(&w, more[3]), ERR_DENIED);
+	hw_down(&w);
+}
+
 /* The first of a conversation is late: the second waits for it, and both keep their ids. */
 TEST(hook_tries_again_and_keeps_the_order)
 {
@@ -193,6 +239,21 @@ TEST(hook_waits_grow_to_three_days)
 	EQ(n, 12);
 	CHECK(sum > 3 * HOOK_DAY_MS && sum < 4 * HOOK_DAY_MS);
 	EQ(hook_wait_ms(&h, 0), 0);
+}
+
+/* Two hours asked for are an hour. */
+TEST(hook_waits_as_long_as_it_is_asked_to)
+{
+	static const char *const later[] = { "HTTP/1.1 503 x\r\nRetry-After: 7200\r\n"
+					     "Content-Length: 0\r\nConnection: close\r\n\r\n" };
+	struct hw w = { .o = { .allow_private = true } };
+
+	CHECK(http_open(&w.http, later, 1) && hw_up(&w) && hw_make(&w, "a.*", false));
+	CHECK(hw_event(&w, "a.b", 0, "{}"));
+	CHECK(hw_wait(&w, "SELECT tries FROM webhook_delivery", 1));
+	EQ(hw_number(&w, "SELECT next_ms-tried_ms FROM webhook_delivery"), 3600 * w.o.second_ms);
+	hw_down(&w);
+	http_close(&w.http);
 }
 
 static int again_write(void *arg, struct store_db *db)
@@ -316,9 +377,43 @@ TEST(hook_test_event)
 	HAS(body_of(&w), "\"type\":\"webhook.test\"");
 	sb_init(&b, LIM_SB);
 	OK(store_reader(w.store, &db));
-	OK(hook_deliveries(db, sv_of(w.x.id), SV("dead"), INT64_MAX, 10, &b));
+	OK(hook_deliveries(db, sv_of(w.x.id), SV("dead"), SV_NULL, 10, &b));
 	HAS(sb_sv(&b), "\"status\":500");
 	sb_done(&b);
 	hw_down(&w);
 	http_close(&w.http);
+}
+
+/* Page by page, each is shown once; tests have the place of the last row. */
+TEST(hook_deliveries_in_pages)
+{
+	struct hw w = { 0 };
+	struct store_db *db;
+	struct sb b, seen;
+	char cursor[80] = "";
+	int n = 0;
+
+	CHECK(hw_up(&w) && hw_make(&w, "a.*", false));
+	for (int i = 0; i < 4; i++)
+		OK(store_write(w.store, test_write, &w, NULL, NULL));
+	OK(store_flush(w.store));
+	EQ(hw_number(&w, "SELECT count(DISTINCT pos) FROM webhook_delivery"), 1);
+	OK(store_reader(w.store, &db));
+	sb_init(&b, LIM_SB);
+	sb_init(&seen, LIM_SB);
+	do {
+		sb_reset(&b);
+		OK(hook_deliveries(db, sv_of(w.x.id), SV(""), sv_of(cursor), 1, &b));
+		jv *o = jv_parse(sb_sv(&b), NULL);
+		sv id = jv_as_str(jv_path(o, "items.0.id"));
+		CHECK(id.n == 26 && sv_find(sb_sv(&seen), id) < 0);
+		sb_put(&seen, id);
+		(void)snprintf(cursor, sizeof(cursor), SV_FMT, SV_ARG(jv_get_str(o, "next")));
+		jv_free(o);
+	} while (++n < 9 && cursor[0]);
+	EQ(n, 4);
+	EQ(hook_deliveries(db, sv_of(w.x.id), SV(""), SV("x-y"), 1, &b), ERR_INVAL);
+	sb_done(&seen);
+	sb_done(&b);
+	hw_down(&w);
 }
