@@ -205,7 +205,8 @@ int api_word(struct api *a, const struct talk_word *w);
 
 /* Users (also for `callm user add`). role: "admin", "supervisor", "agent", "quality", "viewer",
  * "knowledge". Password hashing is
- * slow on purpose (Argon2id): not on a loop. ERR_EXISTS unless replace. */
+ * slow on purpose (Argon2id): not on a loop. ERR_EXISTS unless replace, ERR_STATE (the last
+ * administrator), ERR_INVAL. */
 int api_user_put(struct store *st, sv login, sv name, sv role, sv password, bool replace,
 		 struct err *e);
 
@@ -221,7 +222,8 @@ struct api_audit_verdict {
 	int64_t rows, audits;        /* good rows of the river; rows of the table audit */
 	int64_t bad_pos;             /* the first bad row; 0 = none */
 	bool view;                   /* the table audit does not fit the river there */
-	unsigned char head[32];      /* of the last good row: a copy elsewhere tells a cut tail */
+	/* of the last good row: a copy elsewhere tells a cut tail. */
+	unsigned char head[32];
 };
 int api_audit_verify(struct store *st, struct api_audit_verdict *v);
 void api_audit_verdict_json(const struct api_audit_verdict *v, int rc, struct sb *out);

@@ -93,7 +93,6 @@ struct keep {
 	struct api *a;
 	struct web_req *r;
 	struct assist_edit x;
-	struct api_scope scope;
 	const struct guard_masks *masks;     /* of who writes */
 	jv *body;
 	char id[64], by[64];
@@ -123,15 +122,17 @@ static bool unmask_follow_up(const struct keep *k, const jv *stored, jv *given, 
 	return false;
 }
 
-/* What was shown masked is not saved over the truth. */
+/* What was shown masked is not saved over the truth. ERR_CONFLICT: another version. */
 static int unmask(struct keep *k, struct store_db *db)
 {
 	jv *stored = NULL;
 	int64_t version = 0;
 	int rc = assist_summary_get(db, k->x.conversation, k->x.with, &stored, &version);
+	if (rc == 0 && version != k->x.version)
+		rc = ERR_CONFLICT;
 	jv *list = jv_get(k->body, "follow_ups");
-	bool ok = rc || version != k->x.version || unmask_text(k, stored, k->body);
-	for (size_t i = 0; rc == 0 && version == k->x.version && ok && i < jv_len(list); i++)
+	bool ok = rc || unmask_text(k, stored, k->body);
+	for (size_t i = 0; rc == 0 && ok && i < jv_len(list); i++)
 		ok = unmask_follow_up(k, stored, jv_at(list, i), i);
 	jv_free(stored);
 	if (!ok)
@@ -151,11 +152,7 @@ static int keep_write(void *arg, struct store_db *db)
 	struct keep *k = arg;
 	jv *o = NULL;
 	int64_t version = 0;
-	int rc = api_in_scope(db, &k->scope, k->x.conversation);
-	if (rc == 0)
-		rc = unmask(k, db);
-	if (rc == 0)
-		rc = assist_summary_put(db, &k->x);
+	int rc = assist_summary_put(db, &k->x);
 	if (rc == 0)
 		rc = assist_summary_get(db, k->x.conversation, k->x.with, &o, &version);
 	if (rc)
@@ -174,12 +171,32 @@ static void kept(void *arg, int rc)
 	else if (rc)
 		api_problem(k->r, err_http(rc),
 			    k->x.why		 ? k->x.why :
-			    rc == ERR_DENIED	 ? API_NOT_YOURS :
 			    rc == ERR_NOTFOUND ? "There is no such conversation." :
 						 "It could not be saved; try again.");
 	else
 		api_reply_version(k->r, 200, sb_sv(&k->json), k->x.new_version);
 	keep_free(k);
+}
+
+static void keep_run(struct api_query *q, struct store_db *db)
+{
+	q->i1 = unmask(q->p, db);
+}
+
+static void keep_looked(struct api_query *q)
+{
+	struct keep *k = q->p;
+	int rc = (int)q->i1, status = q->status;
+	const char *detail = q->detail;
+	api_query_free(q);
+	if (status >= 400) {
+		api_problem(k->r, status, detail);
+		keep_free(k);
+		return;
+	}
+	rc = rc ? rc : store_write(k->a->o.store, keep_write, k, k->a->mbox, kept);
+	if (rc)
+		kept(k, rc);
 }
 
 /* "3" of If-Match; false: answered. */
@@ -208,15 +225,19 @@ void api_summary_put(struct web_req *r, void *arg)
 	k->masks = web_req_user(r);
 	k->body = body;
 	sb_init(&k->json, LIM_JSON_BYTES);
-	api_scope_of(a, &u, id, &k->scope);
 	(void)snprintf(k->id, sizeof(k->id), SV_FMT, SV_ARG(id));
 	(void)snprintf(k->by, sizeof(k->by), "%s", u.login);
 	k->x = (struct assist_edit){ .conversation = sv_of(k->id), .by = sv_of(k->by),
 				     .body = body, .version = version, .now_ms = clk_wall_ms(),
 				     .with = assist_named(a->o.assist) };
-	int rc = store_write(a->o.store, keep_write, k, a->mbox, kept);
-	if (rc)
-		kept(k, rc);
+	struct api_query *q = api_query_new(a, r);
+	q->p = k;
+	q->s1 = arena_sv(&q->arena, id);
+	api_scope_of(a, &u, id, &q->scope);
+	q->run = keep_run;
+	q->done = keep_looked;
+	q->settled = true;
+	api_query_start(q);
 }
 
 /* ---- the language model ---- */
@@ -232,14 +253,35 @@ static void reworded(void *arg, int err, sv text)
 		web_reply(r, 200, "application/json", text, NULL);
 }
 
+/* Whose conversation it is (s1, scope), and nothing more. */
+static void scope_run(struct api_query *q, struct store_db *db)
+{
+}
+
+static void reword_done(struct api_query *q)
+{
+	int rc = q->status >= 400 ? 0 : assist_reword(q->a->o.assist, q->s1, q->a->mbox, reworded,
+						      q->r);
+	if (q->status >= 400)
+		api_problem(q->r, q->status, q->detail);
+	else if (rc)
+		api_problem(q->r, err_http(rc), "Too much happens; try again.");
+	api_query_free(q);
+}
+
 void api_summary_reword(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
-	if (!api_may(a, r, "summary.write", NULL) || !have_assist(a, r))
+	struct api_user u;
+	if (!api_may(a, r, "summary.write", &u) || !have_assist(a, r))
 		return;
-	int rc = assist_reword(a->o.assist, web_req_param(r, "id"), a->mbox, reworded, r);
-	if (rc)
-		api_problem(r, err_http(rc), "Too much happens; try again.");
+	struct api_query *q = api_query_new(a, r);
+	q->s1 = arena_sv(&q->arena, web_req_param(r, "id"));
+	api_scope_of(a, &u, q->s1, &q->scope);
+	q->run = scope_run;
+	q->done = reword_done;
+	q->settled = true;
+	api_query_start(q);
 }
 
 static void translated(void *arg, int err, sv text)
@@ -307,11 +349,24 @@ static void thumbed(void *arg, int err)
 		web_reply(r, 204, NULL, SV(""), NULL);
 }
 
+/* s2 the user, empty: the customer; s3 the row's body */
+static void feedback_done(struct api_query *q)
+{
+	const struct talk_word w = { .kind = WORD_ROW, .conversation = q->s1,
+				     .why = SV("feedback"), .text = q->s3, .agent = q->s2,
+				     .back = q->a->mbox, .done = thumbed, .arg = q->r };
+	int rc = q->status >= 400 ? 0 : api_word(q->a, &w);
+	if (q->status >= 400)
+		api_problem(q->r, q->status, q->detail);
+	else if (rc)
+		thumbed(q->r, rc);
+	api_query_free(q);
+}
+
 void api_feedback(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
-	struct api_user who = { .login = "" };    /* empty: the customer */
-	char body_text[64];
+	struct api_user who = { .login = "" };
 	sv id = web_req_param(r, "id");
 	struct api_scope scope;      /* whoever reads it may say of an answer whether it helped */
 	if (!api_need_conversation(a, r, id, &scope) ||
@@ -328,15 +383,16 @@ void api_feedback(struct web_req *r, void *arg)
 	} else if (turn < 0 || turn > 100000) {
 		api_problem(r, 400, "turn is the number of the answer's turn.");
 	} else {
-		(void)snprintf(body_text, sizeof(body_text), "{\"value\":\"%s\",\"turn\":%lld}",
-			       up ? "up" : "down", (long long)turn);
-		struct talk_word w = { .kind = WORD_ROW, .conversation = id,
-				       .why = SV("feedback"), .text = sv_of(body_text),
-				       .agent = sv_of(who.login),
-				       .back = a->mbox, .done = thumbed, .arg = r };
-		int rc = api_word(a, &w);
-		if (rc)
-			thumbed(r, rc);
+		struct api_query *q = api_query_new(a, r);
+		q->s1 = arena_sv(&q->arena, id);
+		q->s2 = arena_sv(&q->arena, sv_of(who.login));
+		q->s3 = sv_of(arena_fmt(&q->arena, "{\"value\":\"%s\",\"turn\":%lld}",
+					up ? "up" : "down", (long long)turn));
+		q->scope = scope;
+		q->run = scope_run;
+		q->done = feedback_done;
+		q->settled = true;
+		api_query_start(q);
 	}
 	jv_free(body);
 }

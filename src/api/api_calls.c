@@ -194,11 +194,8 @@ static int phone_of_handover(struct api_query *q, struct store_db *db, const str
 	sb_init(&b, LIM_SB);
 	int rc = acd_get(db, sv_of(c->handover), q->a->o.acd_key, &b);
 	jv *v = rc == 0 ? jv_parse(sb_sv(&b), NULL) : NULL;
-	sv agent = jv_get_str(v, "agent"), number = jv_get_str(v, "number");
-	sv mark = sv_of(arena_fmt(&q->arena, "|" SV_FMT "|", SV_ARG(jv_get_str(v, "queue"))));
-	bool theirs = agent.n ? sv_eq(agent, sv_of(c->login)) :
-				sv_find(sv_of(c->queues), mark) >= 0;
-	if (rc == 0 && c->own && !theirs)
+	sv number = jv_get_str(v, "number");
+	if (rc == 0 && c->own && !api_handover_theirs(v, sv_of(c->login), sv_of(c->queues)))
 		rc = ERR_DENIED;
 	else if (rc == 0)
 		rc = phone_of(q, db, jv_as_str(jv_path(v, "customer.id")));

@@ -5,8 +5,6 @@
 #include "acd_plan.h"
 #include "ins_staffing.h"
 
-#include <math.h>
-
 /* A number of the query within bounds; def when it is not there. false: answered 400. */
 static bool number_arg(struct web_req *r, const char *name, double def, double most, double *ret)
 {

@@ -61,10 +61,7 @@ static void get_run(struct api_query *q, struct store_db *db)
 		return;
 	}
 	jv *v = jv_parse(sb_sv(&q->out), NULL);
-	sv agent = jv_get_str(v, "agent"), queue = jv_get_str(v, "queue");
-	sv mark = sv_of(arena_fmt(&q->arena, "|" SV_FMT "|", SV_ARG(queue)));
-	bool theirs = agent.n ? sv_eq(agent, q->s2) : sv_find(q->s3, mark) >= 0;
-	if (q->s2.n && !theirs) {
+	if (q->s2.n && !api_handover_theirs(v, q->s2, q->s3)) {
 		q->status = 403;
 		q->detail = "This hand-over is somebody else's.";
 	}

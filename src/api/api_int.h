@@ -175,15 +175,14 @@ void api_scope_of(struct api *a, const struct api_user *u, sv conversation, stru
 int api_in_scope(struct store_db *db, const struct api_scope *s, sv conversation);
 /* The queues an agent serves, as above. */
 void api_queues_of(struct api *a, const char *login, char out[API_QUEUES_MAX]);
+/* Is that hand-over (acd_get) login's, or does it wait in one of these queues? */
+bool api_handover_theirs(const jv *v, sv login, sv queues);
 #define API_NOT_YOURS "This conversation is somebody else's."
 
 /* api_keys.c */
 void api_keys_open(struct api *a);
 void api_keys_done(struct api *a);
 void api_keys_reload(struct api *a);         /* soon */
-struct api_key;
-/* One that is good now, whatever it may; NULL = none. Its use is noted. */
-const struct api_key *api_key_find(struct api *a, sv key);
 /* As a user: see struct api_user. */
 bool api_key_user(struct api *a, sv key, struct api_user *ret);
 /* May the key of that hash do it? */

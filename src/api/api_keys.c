@@ -146,7 +146,8 @@ void api_keys_done(struct api *a)
 	a->keys = NULL;
 }
 
-const struct api_key *api_key_find(struct api *a, sv key)
+/* One that is good now, whatever it may; NULL = none. Its use is noted. */
+static const struct api_key *key_find(struct api *a, sv key)
 {
 	char hash[33], row[64];
 	if (!a->keys || !sv_starts(key, SV(KEY_HEAD)) || key.n > 200)
@@ -162,7 +163,7 @@ const struct api_key *api_key_find(struct api *a, sv key)
 
 bool api_key_user(struct api *a, sv key, struct api_user *ret)
 {
-	const struct api_key *x = api_key_find(a, key);
+	const struct api_key *x = key_find(a, key);
 	if (!x)
 		return false;
 	ret->made_ms = 0;
@@ -427,8 +428,15 @@ static void change(struct api *a, struct web_req *r, sv name, bool put, jv *may,
 		changed(c, rc);
 }
 
-/* Nobody gives a key what they may not do themselves. */
-static const char *key_bad(struct api *a, const struct api_user *u, const jv *body, int *ret_status)
+/* A key with personal.reveal has no masks at all. */
+static bool sees_less(const struct guard_masks *m, const char *what)
+{
+	return strcmp(what, "personal.reveal") == 0 && m && !guard_masks_none(m);
+}
+
+/* Nobody gives a key what they may not do or see themselves; m: their masks. */
+static const char *key_bad(struct api *a, const struct api_user *u, const struct guard_masks *m,
+			   const jv *body, int *ret_status)
 {
 	const jv *may = jv_get(body, "may"), *days = jv_get(body, "days");
 	const char *why = may ? may_bad(may) : NULL;
@@ -441,9 +449,9 @@ static const char *key_bad(struct api *a, const struct api_user *u, const jv *bo
 	for (size_t i = 0; i < jv_len(may); i++) {
 		char one[64];
 		snprintf(one, sizeof(one), SV_FMT, SV_ARG(jv_as_str(jv_at(may, i))));
-		if (!api_role_may(a, sv_of(u->role), one)) {
+		if (!api_role_may(a, sv_of(u->role), one) || sees_less(m, one)) {
 			*ret_status = 403;
-			return "You may not give a key what you may not do yourself.";
+			return "You may not give a key what you may not do or see yourself.";
 		}
 	}
 	return NULL;
@@ -459,7 +467,7 @@ void api_key_make(struct web_req *r, void *arg)
 	if (!body)
 		return;
 	api_audit_about(r, jv_get_str(body, "name"));
-	const char *why = key_bad(arg, &u, body, &status);
+	const char *why = key_bad(arg, &u, web_req_user(r), body, &status);
 	const jv *may = jv_get(body, "may");
 	if (why)
 		api_problem(r, status, why);

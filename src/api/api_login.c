@@ -1,9 +1,8 @@
-/* api_login.c: signing in and the users: passwords (Argon2id, libsodium).
+/* api_login.c: signing in, and passwords (Argon2id, libsodium).
  *
  * Checks run on a worker, few at a time: they cost memory on purpose. An unknown name costs as
  * much time as a wrong password. After five wrong passwords an address waits, twice as long
- * each time (api_addr.c). Door's thread, login_run on a worker; api_user_put on any thread that
- * may block. */
+ * each time (api_addr.c). Door's thread, login_run on a worker. */
 #include "api_audit.h"
 #include "api_int.h"
 #include "api_user.h"
@@ -209,83 +208,4 @@ bool api_login_ok(sv login)
 			return false;
 	}
 	return login.n > 0 && login.n <= 40;
-}
-
-struct user_put {
-	sv login, name, role;
-	char hash[API_HASH];
-	bool replace;
-	int result;
-};
-
-/* A row of the river, as api_user.c writes it. */
-static int user_note(struct store_db *db, const struct user_put *u, bool made)
-{
-	struct sb body;
-	sb_init(&body, LIM_SB);
-	sb_cstr(&body, "{\"login\":");
-	sb_json(&body, u->login);
-	api_put(&body, "role", u->role);
-	sb_cstr(&body, ",\"password\":true}");
-	const struct store_event ev = { .kind = made ? SV("user.made") : SV("user.changed"),
-					.actor = SV("system"), .body = sb_sv(&body) };
-	int rc = store_event_put(db, &ev);
-	sb_done(&body);
-	return rc;
-}
-
-/* Who is there already keeps their version, their first day and whether they are disabled. */
-static int user_write(void *arg, struct store_db *db)
-{
-	struct user_put *u = arg;
-	struct store_stmt *q;
-	const char *sql =
-		u->replace ?
-		"INSERT INTO users (login, name, role, password_hash, created_ms, updated_ms, "
-		"valid_from_ms) VALUES (?1,?2,?3,?4,?5,?5,?5) ON CONFLICT (login) DO UPDATE SET "
-		"name=excluded.name, role=excluded.role, password_hash=excluded.password_hash, "
-		"updated_ms=excluded.updated_ms, valid_from_ms=excluded.valid_from_ms, "
-		"version=users.version+1 RETURNING version" :
-		"INSERT INTO users (login, name, role, password_hash, created_ms, updated_ms) "
-		"VALUES (?1,?2,?3,?4,?5,?5) ON CONFLICT (login) DO NOTHING RETURNING version";
-	int rc = store_prep(db, &q, sql);
-	if (rc)
-		return u->result = rc;
-	store_bind_sv(q, 1, u->login);
-	store_bind_sv(q, 2, u->name);
-	store_bind_sv(q, 3, u->role);
-	store_bind_sv(q, 4, sv_of(u->hash));
-	store_bind_int(q, 5, clk_wall_ms());
-	rc = store_step(q);
-	bool made = rc == 1 && store_col_int(q, 0) == 1;
-	store_reset(q);
-	u->result = rc == 1 ? user_note(db, u, made) : rc < 0 ? rc : ERR_EXISTS;
-	return u->result;
-}
-
-int api_user_put(struct store *st, sv login, sv name, sv role, sv password, bool replace,
-		 struct err *e)
-{
-	if (sodium_init() < 0)
-		return err_set(e, ERR_FAIL, "libsodium does not start");
-	if (!login.n || login.n > 60 || sv_find_ch(login, '~') >= 0 || sv_find_ch(login, ':') >= 0)
-		return err_set(e, ERR_INVAL, "login must be 1 to 60 bytes without ~ and :");
-	if (password.n < 8 || password.n > 250)
-		return err_set(e, ERR_INVAL, "the password must have 8 to 250 bytes");
-	struct guard_access *roles = guard_access_builtin();
-	bool known = guard_role_known(roles, role);
-	obj_unref(roles);
-	if (!known)
-		return err_set(e, ERR_INVAL,
-			       "role must be admin, supervisor, agent, quality, viewer or "
-			       "knowledge");
-	struct user_put u = { login, name, role, .replace = replace };
-	if (api_password_hash(password, u.hash))
-		return err_set(e, ERR_NOMEM, "no memory for hashing the password");
-	int rc = store_write(st, user_write, &u, NULL, NULL);
-	if (rc == 0)
-		rc = store_flush(st);
-	if (rc == 0)
-		rc = u.result;
-	return rc ? err_set(e, rc, "user " SV_FMT ": %s", SV_ARG(login), err_text(rc)) : 0;
 }

@@ -4,6 +4,7 @@
  * Everything is read on workers; a saved report is written on the scribe and answered from the
  * disk. The interactions behind a number need conversation.read and .read_all too. Door's thread.
  * docs/reports.md. */
+#include "api_audit.h"
 #include "api_int.h"
 #include "acd.h"
 #include "acd_plan.h"
@@ -92,21 +93,19 @@ static void drill_run(struct api_query *q, struct store_db *db)
 
 static void run_done(struct api_query *q)
 {
-	static const struct { const char *format, *type, *head; } types[] = {
-		{ "csv", "text/csv; charset=utf-8",
-		  "Content-Disposition: attachment; filename=\"report.csv\"\r\n" },
-		{ "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-		  "Content-Disposition: attachment; filename=\"report.xlsx\"\r\n" },
-		{ "json", "application/json", NULL },
-	};
-	int i = sv_eq(q->s1, SV("csv")) ? 0 : sv_eq(q->s1, SV("xlsx")) ? 1 : 2;
-	if (q->status >= 400)
-		api_problem(q->r, q->status, q->detail);
-	else
-		web_reply(q->r, q->status, types[i].type, sb_sv(&q->out), types[i].head);
 	jv_free(q->p);
 	obj_unref(q->p2);
-	api_query_free(q);
+	if (sv_eq(q->s1, SV("csv"))) {
+		api_csv_reply(q, "report", "");
+	} else if (q->status >= 400 || !sv_eq(q->s1, SV("xlsx"))) {
+		api_query_answer(q);
+	} else {
+		web_reply(q->r, 200,
+			  "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+			  sb_sv(&q->out),
+			  "Content-Disposition: attachment; filename=\"report.xlsx\"\r\n");
+		api_query_free(q);
+	}
 }
 
 static void start(struct api *a, struct web_req *r, jv *body,
@@ -196,13 +195,8 @@ static void anomalies_run(struct api_query *q, struct store_db *db)
 void api_anomalies(struct web_req *r, void *arg)
 {
 	int64_t days = 7;
-	sv asked = web_req_arg(r, "days");
-	if (!api_may(arg, r, "report.read", NULL))
+	if (!api_may(arg, r, "report.read", NULL) || !api_arg_number(r, "days", 14, &days))
 		return;
-	if (asked.n && (sv_i64(asked, &days) || days < 1 || days > 14)) {
-		api_problem(r, 400, "days is 1 to 14.");
-		return;
-	}
 	struct api_query *q = api_query_new(arg, r);
 	q->i1 = days;
 	q->run = anomalies_run;

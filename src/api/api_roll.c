@@ -3,6 +3,7 @@
  * scribe; then whoever looks at the roll-outs (api_opts.roll) is told to look at once. The table
  * that shards use changes on the door's thread only (api_strategy_swap), so that a table saved
  * meanwhile is never lost. */
+#include "api_audit.h"
 #include "api_int.h"
 #include "api_roll.h"
 #include "learn_roll.h"
@@ -53,12 +54,8 @@ static void list_run(struct api_query *q, struct store_db *db)
 
 static void listed(struct api_query *q)
 {
-	if (q->status >= 400)
-		api_problem(q->r, q->status, q->detail);
-	else
-		web_reply(q->r, 200, "application/json", sb_sv(&q->out), NULL);
 	obj_unref(q->p2);
-	api_query_free(q);
+	api_query_answer(q);
 }
 
 void api_rollouts(struct web_req *r, void *arg)
@@ -87,11 +84,7 @@ static void decisions_run(struct api_query *q, struct store_db *db)
 
 static void decisions_done(struct api_query *q)
 {
-	if (q->status >= 400)
-		api_problem(q->r, q->status, q->detail);
-	else
-		web_reply(q->r, 200, "text/csv; charset=utf-8", sb_sv(&q->out), NULL);
-	api_query_free(q);
+	api_csv_reply(q, "decisions", "");
 }
 
 void api_rollout_decisions(struct web_req *r, void *arg)

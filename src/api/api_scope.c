@@ -46,11 +46,11 @@ int api_in_scope(struct store_db *db, const struct api_scope *s, sv conversation
 		db, &q,
 		"SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM conversation WHERE id=?2) OR EXISTS "
 		"(SELECT 1 FROM handover h WHERE h.conversation=?2 AND (h.agent=?1 OR (h.agent='' "
-		"AND CAST(?3 AS TEXT) LIKE '%|'||h.queue||'|%'))) OR EXISTS (SELECT 1 FROM "
+		"AND instr(CAST(?3 AS TEXT), '|'||h.queue||'|')>0))) OR EXISTS (SELECT 1 FROM "
 		"conversation c JOIN handover h ON h.customer=c.customer_id WHERE c.id=?2 AND "
 		"c.customer_id<>'' AND h.agent=?1) OR EXISTS (SELECT 1 FROM event e WHERE "
 		"e.conversation=?2 AND (e.kind='turn.agent' AND e.actor='user:'||CAST(?1 AS TEXT) "
-		"OR e.kind='call.party' AND e.body LIKE '%:'||CAST(?1 AS TEXT)||'\"%'))");
+		"OR e.kind='call.party' AND instr(e.body, ':'||CAST(?1 AS TEXT)||'\"')>0))");
 	if (rc)
 		return rc;
 	store_bind_sv(q, 1, sv_of(s->login));
@@ -59,4 +59,13 @@ int api_in_scope(struct store_db *db, const struct api_scope *s, sv conversation
 	rc = store_step(q);
 	store_reset(q);
 	return rc < 0 ? rc : rc == 1 ? 0 : ERR_DENIED;
+}
+
+bool api_handover_theirs(const jv *v, sv login, sv queues)
+{
+	sv agent = jv_get_str(v, "agent"), queue = jv_get_str(v, "queue"), one;
+	while (!agent.n && queue.n && sv_cut(&queues, '|', &one))
+		if (sv_eq(one, queue))
+			return true;
+	return agent.n && sv_eq(agent, login);
 }

@@ -242,16 +242,7 @@ void api_roles(struct web_req *r, void *arg)
 
 /* ---- changes ---- */
 
-struct user_edit {
-	sv login, name, role, by;    /* name, role SV_NULL: as they are */
-	char password[256], hash[API_HASH];  /* empty: as it is */
-	int disabled;                /* -1: as it is */
-	int64_t version;             /* asked for; 0 = any, -1 = a new user */
-	int64_t cut_ms;              /* since then they must sign in again; 0 = need not */
-	int result;
-};
-
-static int note(struct store_db *db, const struct user_edit *u)
+static int note(struct store_db *db, const struct api_user_edit *u)
 {
 	struct sb body;
 	char actor[80];
@@ -263,7 +254,7 @@ static int note(struct store_db *db, const struct user_edit *u)
 	if (u->disabled >= 0)
 		sb_fmt(&body, ",\"disabled\":%s", u->disabled ? "true" : "false");
 	sb_fmt(&body, ",\"password\":%s}", u->hash[0] ? "true" : "false");
-	(void)snprintf(actor, sizeof(actor), "user:" SV_FMT, SV_ARG(u->by));
+	(void)snprintf(actor, sizeof(actor), u->by.n ? "user:" SV_FMT : "system", SV_ARG(u->by));
 	const struct store_event ev = { .kind = u->version < 0 ? SV("user.made") :
 								 SV("user.changed"),
 					.actor = sv_of(actor),
@@ -273,9 +264,9 @@ static int note(struct store_db *db, const struct user_edit *u)
 	return rc;
 }
 
-static int make_write(void *arg, struct store_db *db)
+int api_user_make_write(void *arg, struct store_db *db)
 {
-	struct user_edit *u = arg;
+	struct api_user_edit *u = arg;
 	struct store_stmt *q;
 	int rc = store_prep(
 		db, &q,
@@ -299,10 +290,9 @@ static void bind_or_null(struct store_stmt *q, int i, sv v)
 	store_bind_sv(q, i, v.n ? v : SV_NULL);
 }
 
-/* Reads what is, so that only a real change cuts. */
-static int edit_write(void *arg, struct store_db *db)
+int api_user_edit_write(void *arg, struct store_db *db)
 {
-	struct user_edit *u = arg;
+	struct api_user_edit *u = arg;
 	struct store_stmt *q;
 	int rc = store_prep(db, &q, "SELECT role, disabled, version FROM users WHERE login=?1");
 	if (rc)
@@ -339,13 +329,14 @@ static int edit_write(void *arg, struct store_db *db)
 
 static void write_run(struct api_query *q, struct store_db *db)
 {
-	struct user_edit *u = q->p;
+	struct api_user_edit *u = q->p;
 	struct store *st = q->a->o.store;
 	bool made = u->version < 0;
 	int rc = u->password[0] ? api_password_hash(sv_of(u->password), u->hash) : 0;
 	sodium_memzero(u->password, sizeof(u->password));
 	if (rc == 0)
-		rc = store_write(st, made ? make_write : edit_write, u, NULL, NULL);
+		rc = store_write(st, made ? api_user_make_write : api_user_edit_write, u, NULL,
+				 NULL);
 	if (rc == 0)
 		rc = store_flush(st);
 	if (rc == 0)
@@ -364,7 +355,7 @@ static void write_run(struct api_query *q, struct store_db *db)
 
 static void write_done(struct api_query *q)
 {
-	struct user_edit *u = q->p;
+	struct api_user_edit *u = q->p;
 	q->a->logins--;
 	sodium_memzero(u->password, sizeof(u->password));
 	if (q->status < 300 && u->cut_ms) {
@@ -376,7 +367,7 @@ static void write_done(struct api_query *q)
 }
 
 /* What the body may not hold; NULL = it is fine. */
-static const char *edit_bad(const struct api *a, const jv *b, const struct user_edit *u)
+static const char *edit_bad(const struct api *a, const jv *b, const struct api_user_edit *u)
 {
 	static const char *const known[] = { "login", "name", "role", "password", "disabled" };
 	bool made = u->version < 0;
@@ -394,7 +385,7 @@ static const char *edit_bad(const struct api *a, const jv *b, const struct user_
 				      "false.";
 	}
 	if (made && !api_login_ok(u->login))
-		return "login is 1 to 40 small letters, digits, dots, - and _.";
+		return API_LOGIN_RULE ".";
 	if (u->name.n > 120)
 		return "name has at most 120 bytes.";
 	if (made || u->role.n)
@@ -420,9 +411,9 @@ static void change(struct api *a, struct web_req *r, const struct api_user *by, 
 		   int64_t version)
 {
 	struct api_query *q = api_query_new(a, r);
-	struct user_edit *u = arena_alloc(&q->arena, sizeof(*u));
+	struct api_user_edit *u = arena_alloc(&q->arena, sizeof(*u));
 	bool made = version < 0;
-	*u = (struct user_edit){ .version = version, .disabled = -1 };
+	*u = (struct api_user_edit){ .version = version, .disabled = -1 };
 	u->login = arena_sv(&q->arena,
 			    made ? jv_get_str(body, "login") : web_req_param(r, "login"));
 	u->name = arena_sv(&q->arena, jv_get_str(body, "name"));

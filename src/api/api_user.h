@@ -8,6 +8,7 @@
 #define API_LOGINS_AT_ONCE 4         /* hashing costs memory on purpose */
 #define API_HASH 128                 /* crypto_pwhash_STRBYTES */
 #define API_PASSWORD_MIN 10          /* of passwords given over HTTP */
+#define API_LOGIN_RULE "login is 1 to 40 small letters, digits, dots, - and _"
 
 /* api_login.c: 0 or ERR_NOMEM; slow, on a worker. */
 int api_password_hash(sv password, char out[API_HASH]);
@@ -19,6 +20,21 @@ void api_users_done(struct api *a);
 void api_users_reload(struct api *a);        /* soon */
 /* Is a token of that user, made then, no longer good? */
 bool api_user_cut(const struct api *a, sv login, int64_t made_ms);
+
+struct api_user_edit {
+	sv login, name, role;        /* name, role SV_NULL: as they are */
+	sv by;                       /* login; empty: a command */
+	char password[256], hash[API_HASH];  /* empty: as it is */
+	int disabled;                /* -1: as it is */
+	int64_t version;             /* asked for; 0 = any, -1 = a new user */
+	int64_t cut_ms;              /* since then they must sign in again; 0 = need not */
+	int result;
+};
+/* On the scribe, of a struct api_user_edit whose hash is made: the user and a row of the river.
+ * What they return stands in result too: ERR_EXISTS; ERR_NOTFOUND, ERR_STATE (another version).
+ * Only a real change cuts. */
+int api_user_make_write(void *arg, struct store_db *db);
+int api_user_edit_write(void *arg, struct store_db *db);
 
 /* Tokens of that user made before are no longer good; what they have open ends. */
 void api_user_cut_from(struct api *a, sv login, int64_t from_ms);

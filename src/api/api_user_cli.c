@@ -1,9 +1,11 @@
-/* api_user_cli.c: users for commands that have no server: list, out of use and back, another
- * password. A running server knows it within seconds (api_user.c). On threads that may block. */
+/* api_user_cli.c: users for commands that have no server: made, listed, out of use and back,
+ * another password. A running server knows it within seconds (api_user.c). On threads that may
+ * block. */
 #include "api_int.h"
 #include "api_user.h"
+#include "guard_access.h"
 
-#include <stdio.h>
+#include <sodium.h>
 
 int api_user_list(struct store *st, jv **ret, struct err *e)
 {
@@ -36,19 +38,14 @@ int api_user_list(struct store *st, jv **ret, struct err *e)
 	return 0;
 }
 
-struct user_set {
-	sv login;
-	char hash[API_HASH];         /* empty: as it is */
-	int disabled;                /* -1: as it is */
-	int result;
-};
-
-/* Is somebody else left who may do everything? (The role is called so in every company.) */
-static int other_admin(struct store_db *db, sv login, bool *ret)
+/* The only administrator who is not disabled? (The role is called so in every company.) */
+static int is_last_admin(struct store_db *db, sv login, bool *ret)
 {
 	struct store_stmt *q;
-	int rc = store_prep(db, &q, "SELECT 1 FROM users WHERE role='admin' AND disabled=0 AND "
-				    "login<>?1 LIMIT 1");
+	int rc = store_prep(db, &q,
+			    "SELECT 1 FROM users WHERE login=?1 AND role='admin' AND disabled=0 "
+			    "AND NOT EXISTS (SELECT 1 FROM users WHERE role='admin' AND "
+			    "disabled=0 AND login<>?1)");
 	if (rc)
 		return rc;
 	store_bind_sv(q, 1, login);
@@ -58,66 +55,77 @@ static int other_admin(struct store_db *db, sv login, bool *ret)
 	return rc < 0 ? rc : 0;
 }
 
-static int set_note(struct store_db *db, const struct user_set *u)
-{
-	struct sb body;
-	sb_init(&body, 4096);
-	sb_cstr(&body, "{\"login\":");
-	sb_json(&body, u->login);
-	if (u->disabled >= 0)
-		sb_fmt(&body, ",\"disabled\":%s", u->disabled ? "true" : "false");
-	sb_fmt(&body, ",\"password\":%s}", u->hash[0] ? "true" : "false");
-	const struct store_event ev = { .kind = SV("user.changed"), .actor = SV("system"),
-					.body = sb_sv(&body) };
-	int rc = store_event_put(db, &ev);
-	sb_done(&body);
-	return rc;
-}
-
+/* ERR_STATE: no administrator would be left. */
 static int set_write(void *arg, struct store_db *db)
 {
-	struct user_set *u = arg;
-	struct store_stmt *q;
-	bool left = true;
-	int rc = u->disabled == 1 ? other_admin(db, u->login, &left) : 0;
-	if (rc == 0 && !left)
-		rc = ERR_STATE;
-	if (rc == 0)
-		rc = store_prep(
-			db, &q,
-			"UPDATE users SET password_hash=coalesce(?2,password_hash), "
-			"disabled=CASE WHEN ?3<0 THEN disabled ELSE ?3 END, "
-			"version=version+1, updated_ms=?4, valid_from_ms=CASE WHEN ?3=0 AND "
-			"?2 IS NULL THEN valid_from_ms ELSE ?4 END WHERE login=?1");
-	if (rc)
-		return u->result = rc;
-	store_bind_sv(q, 1, u->login);
-	store_bind_sv(q, 2, u->hash[0] ? sv_of(u->hash) : SV_NULL);
-	store_bind_int(q, 3, u->disabled);
-	store_bind_int(q, 4, clk_wall_ms());
-	rc = store_run(q);
-	if (rc == 0 && store_changes(db) == 0)
-		rc = ERR_NOTFOUND;
-	return u->result = rc ? rc : set_note(db, u);
+	struct api_user_edit *u = arg;
+	bool last = false;
+	bool less = u->disabled == 1 || (u->role.n && !sv_eq(u->role, SV("admin")));
+	int rc = less ? is_last_admin(db, u->login, &last) : 0;
+	if (rc || last)
+		return u->result = rc ? rc : ERR_STATE;
+	return api_user_edit_write(u, db);
 }
+
+/* Who is there already keeps their first day and whether they are disabled. */
+static int put_write(void *arg, struct store_db *db)
+{
+	struct api_user_edit *u = arg;
+	int rc = set_write(u, db);
+	if (rc != ERR_NOTFOUND)
+		return rc;
+	u->version = -1;
+	return api_user_make_write(u, db);
+}
+
+static int write_now(struct store *st, store_write_fn *fn, struct api_user_edit *u)
+{
+	int rc = store_write(st, fn, u, NULL, NULL);
+	if (rc == 0)
+		rc = store_flush(st);
+	return rc ? rc : u->result;
+}
+
+#define LAST_ADMIN " is the last administrator: make another one first"
 
 int api_user_set(struct store *st, sv login, sv password, int disabled, struct err *e)
 {
-	struct user_set u = { .login = login, .disabled = disabled };
+	struct api_user_edit u = { .login = login, .disabled = disabled };
 	if (password.n && (password.n < API_PASSWORD_MIN || password.n > 250))
 		return err_set(e, ERR_INVAL, "the password must have %d to 250 bytes",
 			       API_PASSWORD_MIN);
 	if (password.n && api_password_hash(password, u.hash))
 		return err_set(e, ERR_NOMEM, "no memory for hashing the password");
-	int rc = store_write(st, set_write, &u, NULL, NULL);
-	if (rc == 0)
-		rc = store_flush(st);
-	if (rc == 0)
-		rc = u.result;
+	int rc = write_now(st, set_write, &u);
 	return rc == 0 ? 0 :
 	       err_set(e, rc, rc == ERR_NOTFOUND ? "there is no user " SV_FMT "; callm user list" :
-			      rc == ERR_STATE    ? SV_FMT " is the last administrator: make "
-						   "another one first" :
+			      rc == ERR_STATE    ? SV_FMT LAST_ADMIN :
 						   SV_FMT ": the user could not be saved",
 		       SV_ARG(login));
+}
+
+int api_user_put(struct store *st, sv login, sv name, sv role, sv password, bool replace,
+		 struct err *e)
+{
+	if (sodium_init() < 0)
+		return err_set(e, ERR_FAIL, "libsodium does not start");
+	if (!api_login_ok(login))
+		return err_set(e, ERR_INVAL, API_LOGIN_RULE);
+	if (password.n < 8 || password.n > 250)
+		return err_set(e, ERR_INVAL, "the password must have 8 to 250 bytes");
+	struct guard_access *roles = guard_access_builtin();
+	bool known = guard_role_known(roles, role);
+	obj_unref(roles);
+	if (!known)
+		return err_set(e, ERR_INVAL,
+			       "role must be admin, supervisor, agent, quality, viewer or "
+			       "knowledge");
+	struct api_user_edit u = { .login = login, .name = name, .role = role, .disabled = -1,
+				   .version = replace ? 0 : -1 };
+	if (api_password_hash(password, u.hash))
+		return err_set(e, ERR_NOMEM, "no memory for hashing the password");
+	int rc = write_now(st, replace ? put_write : api_user_make_write, &u);
+	if (rc == ERR_STATE)
+		return err_set(e, rc, SV_FMT LAST_ADMIN, SV_ARG(login));
+	return rc ? err_set(e, rc, "user " SV_FMT ": %s", SV_ARG(login), err_text(rc)) : 0;
 }

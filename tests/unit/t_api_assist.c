@@ -300,6 +300,21 @@ TEST(api_lists_and_thumbs)
 	down(&t);
 }
 
+/* An agent has nothing worded and says nothing of a conversation that they may not read. */
+TEST(api_assist_of_own_conversations)
+{
+	struct sw t;
+	CHECK(up(&t, false));
+	t.agent = aw_token_of(&t.w, "agent", "mei");
+	EQ(ask(&t, "GET", "summary", NULL, NULL), 403);
+	EQ(ask(&t, "POST", "summary", NULL, "{}"), 403);
+	CHECK(is_problem(&t.r));
+	EQ(ask(&t, "POST", "feedback", NULL, "{\"value\":\"down\",\"turn\":1}"), 403);
+	CHECK(is_problem(&t.r));
+	EQ(count(&t, "SELECT COUNT(*) FROM event WHERE kind='feedback'"), 0);
+	down(&t);
+}
+
 static void follow_ups(struct sw *t)
 {
 	static const char two[] =

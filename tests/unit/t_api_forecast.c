@@ -34,7 +34,7 @@ static bool filled(struct aw *w, int n)
 	return rc == 0;
 }
 
-TEST(api_forecast_of_the_river)
+static void of_the_river(void)
 {
 	struct aw w = { 0 };
 	struct resp r = { 0 };
@@ -61,6 +61,21 @@ TEST(api_forecast_of_the_river)
 	CHECK(jv_get_bool(r.json, "pooled", false));
 	resp_done(&r);
 	aw_down(&w);
+}
+
+/* Monday, 15 June 2026, noon and ten minutes before midnight. */
+TEST(api_forecast_of_the_river)
+{
+	clk_pin_wall(INT64_C(1781524800000));
+	of_the_river();
+	clk_pin_wall(0);
+}
+
+TEST(api_forecast_of_the_river_late_in_the_day)
+{
+	clk_pin_wall(INT64_C(1781567400000));
+	of_the_river();
+	clk_pin_wall(0);
 }
 
 TEST(api_forecast_refuses)

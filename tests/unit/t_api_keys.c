@@ -1,5 +1,6 @@
 /* t_api_keys.c: API keys with a list of what each may: made, used, listed, ended, revoked;
  * never more than who makes them may. */
+#include "guard_access.h"
 #include "t_api_world.h"
 
 /* Makes one; its key. */
@@ -110,6 +111,66 @@ TEST(api_keys_refused)
 	CHECK(make(&w, key, "{\"name\":\"a\",\"may\":[\"queue.read\"]}", 201, none));
 	CHECK(make(&w, key, "{\"name\":\"b\",\"may\":[\"queue.read\",\"user.manage\"]}", 403,
 		   none));
+	aw_down(&w);
+}
+
+/* What masks hide from whoever makes a key, the key does not show. */
+TEST(api_keys_see_no_more_than_who_makes_them)
+{
+	static const char roles[] =
+		"roles:\n"
+		"  - id: admin\n    title: {zh: 一, en: one}\n    may: [\"*\"]\n"
+		"  - id: keeper\n    title: {zh: 钥, en: Keeper}\n"
+		"    may: [key.manage, customer.read, personal.reveal]\n"
+		"    masks: {all: hidden}\n";
+	static const char all[] =
+		"{\"name\":\"k\",\"may\":[\"customer.read\",\"personal.reveal\"]}";
+	struct cfg_report rep = { 0 };
+	struct aw w = { 0 };
+	char key[API_APIKEY_MAX];
+	OK(guard_access_new(&w.o.access, sv_of(roles), "roles.yaml", &rep));
+	cfg_report_done(&rep);
+	CHECK(aw_up(&w));
+	const char *keeper = aw_token(&w, "keeper");
+	CHECK(make(&w, keeper, all, 403, key));
+	CHECK(make(&w, keeper, "{\"name\":\"k\",\"may\":[\"customer.read\"]}", 201, key));
+	CHECK(make(&w, aw_token(&w, "admin"), all, 201, key));
+	aw_down(&w);
+	obj_unref(w.o.access);
+}
+
+/* One that says where events go neither widens nor moves what goes out unmasked. */
+TEST(api_keys_of_webhooks)
+{
+	static const unsigned char seal[32] = { 5 };
+	static const char *const refused[] = { "{\"url\":\"https://b.example/in\"}",
+					       "{\"events\":[\"*\"]}", "{\"new_secret\":true}",
+					       "{\"unmasked\":true}" };
+	struct aw w = { .o = { .hook_key = seal } };
+	struct resp r = { 0 };
+	char key[API_APIKEY_MAX], line[120];
+	CHECK(aw_up(&w));
+	const char *root = aw_token(&w, "admin");
+	CHECK(make(&w, root, "{\"name\":\"h\",\"may\":[\"webhook.manage\"]}", 201, key));
+	static const char one[] = "{\"url\":\"https://a.example/in\",\"events\":[\"a.*\"],"
+				  "\"unmasked\":true}";
+	EQ(http(&w, "POST /api/v1/webhooks", key, one, &r), 403);
+	EQ(http(&w, "POST /api/v1/webhooks", root, one, &r), 201);
+	(void)snprintf(line, sizeof(line), "PUT /api/v1/webhooks/" SV_FMT,
+		       SV_ARG(jv_get_str(r.json, "id")));
+	for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++) {
+		EQ(http(&w, line, key, refused[i], &r), 403);
+		CHECK(is_problem(&r));
+	}
+	EQ(http(&w, line, key, "{\"note\":\"x\"}", &r), 200);
+	SV_EQ(jv_get_str(r.json, "url"), "https://a.example/in");
+	EQ(http(&w, line, root, refused[0], &r), 200);
+	EQ(http(&w, line, key, "{\"events\":[\"*\"],\"unmasked\":false}", &r), 200);
+	CHECK(!jv_get_bool(r.json, "unmasked", true));
+	(void)snprintf(line, sizeof(line), "GET /api/v1/webhooks/" SV_FMT "/deliveries?cursor=x-y",
+		       SV_ARG(jv_get_str(r.json, "id")));
+	EQ(http(&w, line, key, NULL, &r), 400);
+	resp_done(&r);
 	aw_down(&w);
 }
 

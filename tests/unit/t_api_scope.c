@@ -8,6 +8,8 @@
 #define EARLIER "01ARZ3NDEKTSV4RRFFQ69G5FA4"
 #define ELSEWHERE "01ARZ3NDEKTSV4RRFFQ69G5FA5"
 #define SPOKE "01ARZ3NDEKTSV4RRFFQ69G5FA6"
+#define ALIKE "01ARZ3NDEKTSV4RRFFQ69G5FA7"
+#define PARTY "01ARZ3NDEKTSV4RRFFQ69G5FA8"
 
 static int fill(void *arg, struct store_db *db)
 {
@@ -76,6 +78,39 @@ TEST(api_scope_conversations)
 	resp_done(&r);
 	aw_down(&w);
 	CHECK(ok);
+}
+
+static int fill_alike(void *arg, struct store_db *db)
+{
+	return *(int *)arg = store_exec(
+		db,
+		"INSERT INTO conversation (id, interaction_id, channel, started_ms, last_ms) "
+		"VALUES ('" ALIKE "','" ALIKE "','webchat',1,1),"
+		"('" PARTY "','" PARTY "','phone',1,1);"
+		"INSERT INTO handover (id, conversation, customer, queue, media, state, agent, "
+		"since_ms, live) VALUES "
+		"('" ALIKE "','" ALIKE "','','gen_ral','chat','QUEUED','',1,1);"
+		"INSERT INTO event (pos, id, ts_ms, conversation, seq, kind, actor, body) VALUES "
+		"(900003,'e3',1,'" PARTY "',1,'call.party','agent','{\"id\":\"consult:mei\","
+		"\"step\":\"up\"}')");
+}
+
+/* A name with _ in it is that name, not every name of its length. */
+TEST(api_scope_of_names_alike)
+{
+	struct aw w;
+	struct resp r = { 0 };
+	int rc = -1;
+	CHECK(up(&w));
+	OK(store_write(w.store, fill_alike, &rc, NULL, NULL));
+	OK(store_flush(w.store));
+	OK(rc);
+	EQ(get(&w, "conversations", ALIKE, "", "agent", &r), 403);
+	EQ(get(&w, "conversations", PARTY, "", "agent", &r), 200);
+	EQ(http(&w, "GET /api/v1/conversations/" PARTY, aw_token_of(&w, "agent", "m_i"), NULL, &r),
+	   403);
+	resp_done(&r);
+	aw_down(&w);
 }
 
 TEST(api_scope_list)

@@ -365,3 +365,28 @@ TEST(api_user_commands)
 	resp_done(&r);
 	aw_down(&w);
 }
+
+TEST(api_user_commands_leave_an_administrator)
+{
+	static const char *const bad[] = { "", "a/b", "%", "Ann", "ann lee", "a:b" };
+	struct aw w = { 0 };
+	struct err e = { 0 };
+	sv word = SV("correct horse");
+
+	if (!aw_up(&w))
+		return;
+	EQ(api_user_put(w.store, SV("mei"), SV("Mei"), SV("agent"), word, false, &e), 0);
+	EQ(api_user_set(w.store, SV("mei"), SV_NULL, 1, &e), 0);     /* no administrator yet */
+	EQ(api_user_put(w.store, SV("root"), SV("Root"), SV("admin"), word, false, &e), 0);
+	EQ(api_user_put(w.store, SV("root"), SV("Root"), SV("viewer"), word, true, &e), ERR_STATE);
+	CHECK(strstr(e.msg, "root is the last administrator"));
+	EQ(rows(&w, "user.changed"), 1);
+	EQ(api_user_put(w.store, SV("root"), SV("Root"), SV("admin"), word, true, &e), 0);
+	EQ(api_user_put(w.store, SV("lin"), SV("Lin"), SV("admin"), word, false, &e), 0);
+	EQ(api_user_put(w.store, SV("root"), SV("Root"), SV("viewer"), word, true, &e), 0);
+	EQ(api_user_set(w.store, SV("lin"), SV_NULL, 1, &e), ERR_STATE);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		EQ(api_user_put(w.store, sv_of(bad[i]), SV("x"), SV("agent"), word, false, &e),
+		   ERR_INVAL);
+	aw_down(&w);
+}
