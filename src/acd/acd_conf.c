@@ -190,24 +190,38 @@ static bool lay(const struct acd_cals *cals, struct acd_plan **p, const struct r
 	return rc == 0;
 }
 
-/* All at once, as they may name each other; only when one of them is wrong, one by one, and again
- * as long as one more fits. */
+/* Those of n rows that fit: halves of what does not. True: there was one. */
+static bool lay_some(const struct acd_cals *cals, struct acd_plan **p, struct row *v, size_t n)
+{
+	if (n && lay(cals, p, v, n, false)) {
+		for (size_t i = 0; i < n; i++)
+			v[i].laid = true;
+		return true;
+	}
+	if (n < 2)
+		return false;
+	bool first = lay_some(cals, p, v, n / 2);
+	return lay_some(cals, p, v + n / 2, n - n / 2) || first;
+}
+
+/* All at once, as they may name each other; what does not fit again, as long as one more does. */
 static void lay_rows(const struct acd_cals *cals, struct acd_plan **p, struct rows *r)
 {
-	bool more = true;
-	if (!r->v.n || lay(cals, p, r->v.v, r->v.n, false))
-		return;
-	while (more) {
-		more = false;
-		for (size_t i = 0; i < r->v.n; i++) {
-			struct row *x = &r->v.v[i];
-			if (!x->laid)
-				more |= x->laid = lay(cals, p, x, 1, false);
+	struct row *v = r->v.v;
+	size_t left = r->v.n;
+	while (lay_some(cals, p, v, left)) {
+		size_t k = 0;
+		for (size_t i = 0; i < left; i++) {
+			struct row x = v[i];
+			if (x.laid)
+				continue;
+			v[i] = v[k];
+			v[k++] = x;
 		}
+		left = k;
 	}
-	for (size_t i = 0; i < r->v.n; i++)
-		if (!r->v.v[i].laid)
-			(void)lay(cals, p, &r->v.v[i], 1, true);
+	for (size_t i = 0; i < left; i++)
+		(void)lay(cals, p, &v[i], 1, true);
 }
 
 int acd_plan_load(struct acd *a, struct store_db *db, struct acd_plan **ret, struct err *e)

@@ -1,5 +1,6 @@
 /* t_acd_plan.c: queues.yaml: what the demo's says, what is told about a wrong one, changes of
  * one entry, and the ways into queues. */
+#include "acd.h"
 #include "t_acd.h"
 
 static const struct cal *any_cal(void *arg, sv name)
@@ -255,4 +256,53 @@ TEST(acd_plan_changes_one_entry_or_none)
 	obj_unref(q);
 	obj_unref(r);
 	cfg_report_done(&rep);
+}
+
+/* ---- rows over the file ---- */
+
+struct reads {
+	struct cal *always;
+	int n;                       /* how often the plan was read: its queue asks for its hours */
+};
+
+static const struct cal *counting(void *arg, sv name)
+{
+	struct reads *r = arg;
+	(void)name;
+	r->n++;
+	return r->always;
+}
+
+static int put_agents(void *arg, struct store_db *db)
+{
+	(void)arg;
+	return store_exec(db, "WITH RECURSIVE k(i) AS (SELECT 100 UNION ALL SELECT i+1 FROM k WHERE "
+			      "i<299) INSERT INTO acd_conf (kind, id, body, updated_ms) SELECT "
+			      "'agent', 'a'||i, json_object('login', 'a'||i, 'queues', "
+			      "json_array(iif(i IN (117, 242), 'nowhere', 'q'))), 1 FROM k");
+}
+
+/* Two wrong rows among 200 cost no reading of the plan each for all the others. */
+TEST(acd_plan_finds_wrong_rows_by_halves)
+{
+	static const char yaml[] = "queues:\n  - id: q\n    title: {zh: 队, en: Q}\n    hours: day\n"
+				   "default_queue: q\n";
+	struct reads r = { .always = cal_always() };
+	struct acd_cals cals = { counting, &r };
+	struct acd_plan *p = NULL;
+	struct store *st;
+	struct store_db *db;
+	struct err e = { 0 };
+	OK(store_open(&st, &(struct store_opts){ .dir = "", .group_ms = -1 }, &e));
+	OK(store_write(st, put_agents, NULL, NULL, NULL));
+	OK(store_flush(st));
+	OK(store_reader(st, &db));
+	OK(acd_plan_stored(&p, db, sv_of(yaml), "queues.yaml", &cals, &e));
+	CHECK(acd_plan_person_of(p, SV("a100")) >= 0 && acd_plan_person_of(p, SV("a299")) >= 0);
+	CHECK(acd_plan_person_of(p, SV("a241")) >= 0 && acd_plan_person_of(p, SV("a118")) >= 0);
+	CHECK(acd_plan_person_of(p, SV("a117")) < 0 && acd_plan_person_of(p, SV("a242")) < 0);
+	CHECK(r.n < 50);
+	obj_unref(p);
+	obj_unref(r.always);
+	store_close(st);
 }
