@@ -5,12 +5,15 @@
  * is meant. Writing is the scribe's.
  */
 #include "learn_model.h"
-#include "feel_task.h"
 
-#include <sodium.h>
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
-#define FILE_MAX (256u << 20)
+#include "feel_task.h"
+#include "sha.h"
+
+enum { PIECE = 1 << 16 };
 
 /* ---- writing ---- */
 
@@ -284,16 +287,25 @@ int learn_models_json(struct store_db *db, sv name, struct sb *out)
 
 int learn_model_hash(const char *path, char out[65], struct err *e)
 {
-	unsigned char sum[crypto_hash_sha256_BYTES];
-	struct sb b;
-	sb_init(&b, FILE_MAX);
-	int rc = file_read(path, FILE_MAX, &b, e);
-	if (rc == 0) {
-		crypto_hash_sha256(sum, (const unsigned char *)sb_str(&b), b.n);
-		sodium_bin2hex(out, 65, sum, sizeof(sum));
-	}
-	sb_done(&b);
-	return rc;
+	unsigned char piece[PIECE], sum[32];
+	size_t n;
+	FILE *f = fopen(path, "rbe");
+	if (!f)
+		return err_set(e, errno == ENOENT ? ERR_NOTFOUND : ERR_IO, "%s: %s", path,
+			       strerror(errno));
+	struct store_sha *h = store_sha_new();
+	if (h)
+		store_sha_begin(h);
+	while (h && (n = fread(piece, 1, sizeof(piece), f)) > 0)
+		store_sha_add(h, piece, n);
+	bool ok = h && !ferror(f) && store_sha_end(h, sum);
+	store_sha_free(h);
+	(void)fclose(f);
+	if (!ok)
+		return err_set(e, ERR_IO, "%s: it cannot be read", path);
+	for (int i = 0; i < 32; i++)
+		(void)snprintf(out + 2 * i, 3, "%02x", sum[i]);
+	return 0;
 }
 
 int learn_model_load(struct store_db *db, const char *data, sv name, struct feel_task *base,

@@ -83,6 +83,19 @@ int night_told(struct night *n, jv *item)
 	return rc;
 }
 
+int night_failed(struct night *n, const char *name, const char *task, int rc, const struct err *e)
+{
+	if (rc == ERR_CANCELED || rc == ERR_DENIED || rc == ERR_CLOSED)
+		return rc;
+	jv *item = jv_obj();
+	jv_set_str(item, "name", sv_of(name));
+	jv_set_str(item, "task", sv_of(task));
+	jv_set_bool(item, "kept", true);
+	jv_set_str(item, "why", SV("failed"));
+	jv_set_str(item, "error", sv_of(e->msg[0] ? e->msg : err_text(rc)));
+	return night_told(n, item);
+}
+
 static int run_sql(struct store_db *db, const char *sql, int64_t ms, sv id)
 {
 	struct store_stmt *q;
@@ -202,26 +215,14 @@ static const struct {
 	{ "policy", night_policies },
 };
 
-/* A step that could not be done is no reason not to do the next one. */
-static int step_failed(struct night *n, const char *task, int rc, const struct err *e)
-{
-	jv *item = jv_obj();
-	jv_set_str(item, "name", sv_of(task));
-	jv_set_str(item, "task", sv_of(task));
-	jv_set_bool(item, "kept", true);
-	jv_set_str(item, "why", SV("failed"));
-	jv_set_str(item, "error", sv_of(e->msg[0] ? e->msg : err_text(rc)));
-	return night_told(n, item);
-}
-
 static int run_steps(struct night *n, struct err *e)
 {
 	int rc = 0;
 	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps) && rc == 0; i++) {
 		struct err why = { 0 };
 		rc = night_stopped(n) ? ERR_CANCELED : steps[i].run(n, &why);
-		if (rc && rc != ERR_CANCELED && rc != ERR_DENIED && rc != ERR_CLOSED)
-			rc = step_failed(n, steps[i].task, rc, &why);
+		if (rc)
+			rc = night_failed(n, steps[i].task, steps[i].task, rc, &why);
 		if (rc)
 			err_set(e, rc, "%s", why.msg[0] ? why.msg : err_text(rc));
 	}

@@ -23,20 +23,22 @@ struct fc {
 	jv *item;
 };
 
-/* The last moment before the night's day. */
-static int64_t yesterday_ms(const struct night *n)
+/* When the night's own day begins. */
+static int64_t midnight_ms(const struct night *n)
 {
 	struct cal_time t = { 0 };
 	cal_date(n->today, &t);
-	return cal_instant(n->zone, &t) - 1;
+	return cal_instant(n->zone, &t);
 }
 
+/* Whole days, then today without a number: a day on which nobody was there is told from one without
+ * calls only once it is over. */
 static int load(struct fc *f, struct err *e)
 {
 	struct ins_facts_opts o = { .metric = f->queue.n ? "entered" : "interactions",
 				    .queue = f->queue, .channel = f->channel,
 				    .zone = cal_zone_name(f->n->zone), .period_min = PERIOD_MIN,
-				    .days = BACK_DAYS, .now_ms = yesterday_ms(f->n) };
+				    .days = BACK_DAYS + 1, .now_ms = midnight_ms(f->n) };
 	int seen;
 	return ins_series_facts(&f->s, &seen, f->n->db, &o, e);
 }
@@ -90,7 +92,7 @@ static void put_wapes(struct fc *f)
 static int foretell(struct fc *f, enum ins_model model, struct err *e)
 {
 	struct ins_cast *c = NULL;
-	struct ins_cast_opts o = { .until = f->s->days, .ahead = 1, .model = model };
+	struct ins_cast_opts o = { .until = f->s->days - 1, .ahead = 1, .model = model };
 	struct ins_point *p = xalloc(sizeof(*p) * (size_t)f->s->slots);
 	double mean = 0, lo = 0, hi = 0;
 	int rc = ins_cast_fit(&c, f->s, f->plan, &o, e);
@@ -104,7 +106,7 @@ static int foretell(struct fc *f, enum ins_model model, struct err *e)
 		}
 	if (rc == 0) {
 		jv *next = jv_obj();
-		put_date(next, f->s->first + (int64_t)f->s->days);
+		put_date(next, f->n->today);
 		jv_set_num(next, "mean", mean);
 		jv_set_num(next, "p10", lo);
 		jv_set_num(next, "p90", hi);
@@ -121,7 +123,7 @@ static bool came(const struct ins_series *s, sv date, double *ret)
 	int64_t ms;
 	if (clk_parse_rfc3339(date, &ms))
 		return false;
-	int64_t at = ms / INT64_C(86400000) - s->first;
+	int64_t at = ms / CAL_DAY - s->first;
 	if (at < 0 || at >= (int64_t)s->days || !ins_series_open(s, (size_t)at))
 		return false;
 	*ret = 0;
@@ -171,7 +173,7 @@ static int record(struct fc *f)
 	       f->tried[INS_MODEL_WEEK].wape);
 	struct learn_model m = { .name = sv_of(f->name), .kind = sv_of(ins_model_name(f->best)),
 				 .rows = (int64_t)open_days(f->s), .from_day = f->s->first,
-				 .to_day = f->s->first + (int64_t)f->s->days - 1,
+				 .to_day = f->n->today - 1,
 				 .scores = sb_sv(&scores), .night = sv_of(f->n->id),
 				 .made_ms = night_now(f->n) };
 	int rc = f->n->o->dry ? 0 : night_write(f->n, enter, &m);
@@ -198,6 +200,7 @@ static int try_models(struct fc *f, struct err *e)
 {
 	struct ins_backtest_opts o = { .horizon = 1 };
 	f->plan = ins_plan_new(f->s, 1);
+	ins_plan_today(f->plan, f->s);
 	int rc = ins_backtest_choose(f->s, f->plan, &o, f->tried, &f->best, e);
 	if (rc == 0)
 		rc = in_use(f);
@@ -225,10 +228,12 @@ static int one_forecast(struct night *n, sv queue, sv channel, struct err *e)
 	} else if (rc == 0) {
 		rc = try_models(&f, e);
 	}
-	if (rc == 0)
+	if (rc == 0) {
 		rc = night_told(n, f.item);
-	else
+	} else {
 		jv_free(f.item);
+		rc = night_failed(n, f.name, "forecast", rc, e);
+	}
 	ins_plan_free(f.plan);
 	obj_unref(f.s);
 	return rc;
@@ -242,13 +247,14 @@ static int each_of(struct night *n, const char *sql, bool queue, struct err *e)
 	int rc = store_prep(n->db, &q, sql);
 	if (rc)
 		return err_set(e, rc, "%s", store_error(n->db));
-	store_bind_int(q, 1, (n->now_ms - BACK_DAYS * INT64_C(86400000)) / INT64_C(86400000));
+	store_bind_int(q, 1, n->now_ms / CAL_DAY - BACK_DAYS);
 	store_bind_int(q, 2, SERIES_MOST);
 	while (k < SERIES_MOST && (rc = store_step(q)) == 1)
 		name[k++] = arena_sv(&n->a, store_col_sv(q, 0));
 	store_reset(q);
 	rc = rc < 0 ? rc : 0;
 	for (size_t i = 0; i < k && rc == 0; i++) {
+		*e = (struct err){ 0 };
 		rc = night_stopped(n) ? ERR_CANCELED :
 		     one_forecast(n, queue ? name[i] : SV_NULL, queue ? SV_NULL : name[i], e);
 	}

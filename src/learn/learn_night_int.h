@@ -26,6 +26,9 @@ int64_t night_day(const struct night *n, int64_t ms);
 int night_write(struct night *n, store_write_fn *fn, void *arg);
 /* One thing tried: a row of the river, and an item of the report. item is taken over. */
 int night_told(struct night *n, jv *item);
+/* What could not be done, told: no reason not to do the next. rc itself when nothing more can be
+ * done: a stop, a folder that may not be written. */
+int night_failed(struct night *n, const char *name, const char *task, int rc, const struct err *e);
 
 /* ---- learn_night_rows.c: turns that people labelled ---- */
 struct night_row {

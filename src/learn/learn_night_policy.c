@@ -53,52 +53,87 @@ static int judge(jv *item, const struct ope_log *log, struct err *e)
 	return 0;
 }
 
-static int one_way(struct night *n, sv row, struct err *e)
+/* ---- the log of a way ---- */
+
+struct way {
+	sv row;
+	VEC(int) action;
+	VEC(double) reward, p;
+};
+struct ways {
+	struct way v[WAYS_MOST];
+	size_t n;
+};
+
+static void take(void *arg, sv row, const struct learn_decision *d)
 {
-	struct ope_file f = { 0 };
-	struct sb csv, name;
-	sb_init(&csv, 64u << 20);
+	struct ways *g = arg;
+	for (size_t i = 0; i < g->n; i++) {
+		struct way *w = &g->v[i];
+		if (!sv_eq(w->row, row))
+			continue;
+		int *action = VEC_PUSH(&w->action, OPE_ROWS);
+		double *reward = VEC_PUSH(&w->reward, OPE_ROWS), *p = VEC_PUSH(&w->p, OPE_ROWS);
+		if (action && reward && p) {
+			*action = d->arm;
+			*reward = d->reward;
+			*p = d->p;
+		}
+	}
+}
+
+static int one_way(struct night *n, const struct way *w, struct err *e)
+{
+	const struct ope_log log = { .n = w->p.n, .actions = 2, .action = w->action.v,
+				     .reward = w->reward.v, .pscore = w->p.v };
+	struct sb name;
 	sb_init(&name, LEARN_MODEL_NAME);
-	sb_fmt(&name, "strategy/" SV_FMT, SV_ARG(row));
+	sb_fmt(&name, "strategy/" SV_FMT, SV_ARG(w->row));
 	jv *item = jv_obj();
 	jv_set_str(item, "name", sb_sv(&name));
 	jv_set_str(item, "task", SV("policy"));
 	jv_set_str(item, "old", SV("as now"));
 	jv_set_str(item, "new", SV("other way"));
 	jv_set_bool(item, "kept", true);
-	int rc = learn_roll_csv(n->db, row, &csv);
-	bool none = rc == ERR_NOTFOUND;
-	if (rc == 0)
-		rc = ope_read(sb_sv(&csv), 2, &f, e);
-	none |= rc == ERR_PARSE;             /* no decisions yet */
-	jv_set_int(item, "n", none ? 0 : (int64_t)f.log.n);
-	if (none)
+	jv_set_int(item, "n", (int64_t)log.n);
+	int rc = 0;
+	if (log.n)
+		rc = judge(item, &log, e);
+	else
 		jv_set_str(item, "why", SV("few_decisions"));
-	else if (rc == 0)
-		rc = judge(item, &f.log, e);
-	ope_file_done(&f);
-	sb_done(&csv);
 	sb_done(&name);
-	if (rc == 0 || none)
+	if (rc == 0)
 		return night_told(n, item);
 	jv_free(item);
 	return rc;
 }
 
-int night_policies(struct night *n, struct err *e)
+static int ways_read(struct night *n, struct ways *g)
 {
 	struct store_stmt *q;
-	sv row[WAYS_MOST];
-	size_t k = 0;
 	int rc = store_prep(n->db, &q,
 			    "SELECT k FROM kv WHERE k>='rollout/' AND k<'rollout0' ORDER BY k");
 	if (rc)
-		return err_set(e, rc, "%s", store_error(n->db));
-	while (k < WAYS_MOST && (rc = store_step(q)) == 1)
-		row[k++] = arena_sv(&n->a, sv_slice(store_col_sv(q, 0), 8, 200));
+		return rc;
+	while (g->n < WAYS_MOST && (rc = store_step(q)) == 1)
+		g->v[g->n++].row = arena_sv(&n->a, sv_slice(store_col_sv(q, 0), 8, 200));
 	store_reset(q);
-	rc = rc < 0 ? rc : 0;
-	for (size_t i = 0; i < k && rc == 0; i++)
-		rc = night_stopped(n) ? ERR_CANCELED : one_way(n, row[i], e);
+	return rc < 0 ? rc : learn_roll_decisions(n->db, SV(""), take, g);
+}
+
+int night_policies(struct night *n, struct err *e)
+{
+	struct ways *g = xalloc(sizeof(*g));
+	int rc = ways_read(n, g);
+	if (rc)
+		err_set(e, rc, "%s", store_error(n->db));
+	for (size_t i = 0; i < g->n && rc == 0; i++)
+		rc = night_stopped(n) ? ERR_CANCELED : one_way(n, &g->v[i], e);
+	for (size_t i = 0; i < g->n; i++) {
+		VEC_FREE(&g->v[i].action);
+		VEC_FREE(&g->v[i].reward);
+		VEC_FREE(&g->v[i].p);
+	}
+	xfree(g);
 	return rc;
 }

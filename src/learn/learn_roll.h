@@ -45,8 +45,15 @@ int learn_roll_order(struct store_db *db, sv row, enum learn_roll_verb verb, sv 
 /* {"items":[{"row","stage","share","why","since_ms","arms":[..],"history":[..]}]}, those of the
  * table t first (may be NULL). */
 int learn_roll_json(struct store_db *db, const struct policy_table *t, struct sb *out);
-/* The decisions of a row's trial, as its text is now, as rows that `callm ope` reads:
- * action,reward,pscore,pi_0,pi_1 of "always the new way". Appended. ERR_NOTFOUND: there is none. */
+/* A closed conversation in which a trial's row spoke and both ways could be: the way, how likely it
+ * was, and 1 or 0 (handed over, thumb down). */
+struct learn_decision { int arm; double p, reward; };
+typedef void learn_decision_fn(void *arg, sv row, const struct learn_decision *d);
+/* fn once for each, for a row's trial as its text is now; all trials when row is empty. One pass
+ * over the river, on the caller's thread. */
+int learn_roll_decisions(struct store_db *db, sv row, learn_decision_fn *fn, void *arg);
+/* Those of a row as rows that `callm ope` reads: action,reward,pscore,pi_0,pi_1 of "always the new
+ * way". Appended. ERR_NOTFOUND: there is none. */
 int learn_roll_csv(struct store_db *db, sv row, struct sb *out);
 
 #endif

@@ -95,86 +95,122 @@ int learn_roll_json(struct store_db *db, const struct policy_table *t, struct sb
 	return rc ? rc : sb_err(out);
 }
 
-/* ---- decisions as a table ---- */
+/* ---- decisions ---- */
 
-struct decision { bool is; int arm; double p, reward; };
+struct wanted {
+	sv row, print;               /* another text of a row is another trial */
+	bool is;                     /* this conversation has one */
+	struct learn_decision d;
+};
+struct deciding {
+	struct wanted v[TRIALS];
+	size_t n;
+	struct arena a;
+	sv row;                      /* only this one; empty: all */
+};
 
-static void put_decision(const struct decision *d, struct sb *out, size_t *n)
+static void take_trial(void *arg, const jv *state)
 {
-	if (!d->is)
-		return;
-	sb_fmt(out, "%d,%g,%g,0,1\n", d->arm, d->reward, d->p);
-	++*n;
+	struct deciding *g = arg;
+	sv row = jv_get_str(state, "row"), print = jv_get_str(state, "print");
+	if (g->n < TRIALS && print.n && row.n && (!g->row.n || sv_eq(row, g->row)))
+		g->v[g->n++] = (struct wanted){ .row = arena_sv(&g->a, row),
+						.print = arena_sv(&g->a, print) };
 }
 
-/* Whose decisions: another text of a row is another trial. */
-struct wanted { sv row; char print[20]; };
-
-static void on_row(struct decision *d, const struct wanted *w, sv kind, sv text)
+static void on_reply(struct deciding *g, const jv *strategy)
 {
-	jv *body = jv_parse(text, NULL);
-	const jv *s = jv_get(body, "strategy"), *trial = jv_get(s, "trial");
+	const jv *trial = jv_get(strategy, "trial");
 	double share = jv_get_num(trial, "share", 0);
-	if (sv_eq(kind, SV("handover")) ||
-	    (sv_eq(kind, SV("feedback")) && sv_eq(jv_get_str(body, "value"), SV("down")))) {
-		d->reward = 0;
-	} else if (trial && !d->is && sv_eq(jv_get_str(s, "row"), w->row) &&
-		   sv_eq(jv_get_str(trial, "print"), sv_of(w->print)) && share > 0 &&
-		   share < 1 && !jv_get_bool(trial, "kept", false)) {
+	if (!trial || share <= 0 || share >= 1 || jv_get_bool(trial, "kept", false))
+		return;
+	for (size_t i = 0; i < g->n; i++) {
+		struct wanted *w = &g->v[i];
 		int arm = jv_get_int(trial, "arm", 0) == 1;
-		*d = (struct decision){ true, arm, arm ? share : 1 - share, 1 };
+		if (w->is || !sv_eq(jv_get_str(strategy, "row"), w->row) ||
+		    !sv_eq(jv_get_str(trial, "print"), w->print))
+			continue;
+		w->is = true;
+		w->d = (struct learn_decision){ arm, arm ? share : 1 - share, 1 };
 	}
+}
+
+static void on_row(struct deciding *g, sv kind, sv text)
+{
+	bool bad = sv_eq(kind, SV("handover"));
+	jv *body = bad ? NULL : jv_parse(text, NULL);
+	if (sv_eq(kind, SV("feedback")))
+		bad = sv_eq(jv_get_str(body, "value"), SV("down"));
+	else if (!bad)
+		on_reply(g, jv_get(body, "strategy"));
+	for (size_t i = 0; bad && i < g->n; i++)
+		g->v[i].d.reward = 0;
 	jv_free(body);
 }
 
-static int print_of(struct store_db *db, struct wanted *w)
+static void tell(struct deciding *g, learn_decision_fn *fn, void *arg)
 {
-	struct store_stmt *q;
-	int rc = store_prep(db, &q, "SELECT v FROM kv WHERE k='rollout/'||?1");
-	if (rc)
-		return rc;
-	store_bind_sv(q, 1, w->row);
-	rc = store_step(q);
-	if (rc == 1) {
-		jv *state = jv_parse(store_col_sv(q, 0), NULL);
-		(void)snprintf(w->print, sizeof(w->print), SV_FMT,
-			       SV_ARG(jv_get_str(state, "print")));
-		jv_free(state);
+	for (size_t i = 0; i < g->n; i++) {
+		if (g->v[i].is)
+			fn(arg, g->v[i].row, &g->v[i].d);
+		g->v[i].is = false;
 	}
-	store_reset(q);
-	return rc < 0 ? rc : w->print[0] ? 0 : ERR_NOTFOUND;
 }
 
-int learn_roll_csv(struct store_db *db, sv row, struct sb *out)
+static int each_decision(struct store_db *db, struct deciding *g, learn_decision_fn *fn, void *arg)
 {
 	struct store_stmt *q;
-	struct decision d = { 0 };
-	struct wanted w = { .row = row };
 	char last[64] = "";
-	size_t n = 0;
-	int rc = print_of(db, &w);
-	if (rc)
-		return rc;
-	rc = store_prep(db, &q,
+	int rc = store_prep(db, &q,
 			    "SELECT e.conversation, e.kind, e.body FROM event c JOIN event e ON "
 			    "e.conversation=c.conversation WHERE c.kind='conversation.closed' AND "
 			    "e.kind IN ('turn.bot', 'feedback', 'handover') ORDER BY "
 			    "e.conversation, e.seq");
 	if (rc)
 		return rc;
-	sb_cstr(out, "action,reward,pscore,pi_0,pi_1\n");
 	while ((rc = store_step(q)) == 1) {
 		sv id = store_col_sv(q, 0);
 		if (!sv_eq(id, sv_of(last))) {
-			put_decision(&d, out, &n);
-			d = (struct decision){ 0 };
+			tell(g, fn, arg);
 			(void)snprintf(last, sizeof(last), SV_FMT, SV_ARG(id));
 		}
-		on_row(&d, &w, store_col_sv(q, 1), store_col_sv(q, 2));
+		on_row(g, store_col_sv(q, 1), store_col_sv(q, 2));
 	}
-	put_decision(&d, out, &n);
 	store_reset(q);
-	if (rc < 0)
-		return rc;
-	return n ? sb_err(out) : ERR_NOTFOUND;
+	if (rc == 0)
+		tell(g, fn, arg);
+	return rc;
+}
+
+int learn_roll_decisions(struct store_db *db, sv row, learn_decision_fn *fn, void *arg)
+{
+	struct deciding *g = xalloc(sizeof(*g));
+	g->row = row;
+	arena_init(&g->a, LIM_ARENA_TURN);
+	int rc = each(db, take_trial, g);
+	if (rc == 0 && g->n)
+		rc = each_decision(db, g, fn, arg);
+	arena_done(&g->a);
+	xfree(g);
+	return rc;
+}
+
+/* ---- decisions as a table ---- */
+
+struct csv { struct sb *out; size_t n; };
+
+static void put_decision(void *arg, sv row, const struct learn_decision *d)
+{
+	struct csv *c = arg;
+	(void)row;
+	if (c->n++ == 0)
+		sb_cstr(c->out, "action,reward,pscore,pi_0,pi_1\n");
+	sb_fmt(c->out, "%d,%g,%g,0,1\n", d->arm, d->reward, d->p);
+}
+
+int learn_roll_csv(struct store_db *db, sv row, struct sb *out)
+{
+	struct csv c = { .out = out };
+	int rc = row.n ? learn_roll_decisions(db, row, put_decision, &c) : 0;
+	return rc ? rc : c.n ? sb_err(out) : ERR_NOTFOUND;
 }

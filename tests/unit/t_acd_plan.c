@@ -276,17 +276,19 @@ static const struct cal *counting(void *arg, sv name)
 static int put_agents(void *arg, struct store_db *db)
 {
 	(void)arg;
-	return store_exec(db, "WITH RECURSIVE k(i) AS (SELECT 100 UNION ALL SELECT i+1 FROM k WHERE "
-			      "i<299) INSERT INTO acd_conf (kind, id, body, updated_ms) SELECT "
-			      "'agent', 'a'||i, json_object('login', 'a'||i, 'queues', "
-			      "json_array(iif(i IN (117, 242), 'nowhere', 'q'))), 1 FROM k");
+	return store_exec(
+		db, "WITH RECURSIVE k(i) AS (SELECT 100 UNION ALL SELECT i+1 FROM k WHERE "
+		    "i<299) INSERT INTO acd_conf (kind, id, body, updated_ms) SELECT "
+		    "'agent', 'a'||i, json_object('login', 'a'||i, 'queues', "
+		    "json_array(iif(i IN (117, 242), 'nowhere', 'q'))), 1 FROM k");
 }
 
 /* Two wrong rows among 200 cost no reading of the plan each for all the others. */
 TEST(acd_plan_finds_wrong_rows_by_halves)
 {
-	static const char yaml[] = "queues:\n  - id: q\n    title: {zh: 队, en: Q}\n    hours: day\n"
-				   "default_queue: q\n";
+	static const char yaml[] =
+		"queues:\n  - id: q\n    title: {zh: 队, en: Q}\n    hours: day\n"
+		"default_queue: q\n";
 	struct reads r = { .always = cal_always() };
 	struct acd_cals cals = { counting, &r };
 	struct acd_plan *p = NULL;

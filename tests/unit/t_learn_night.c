@@ -522,6 +522,49 @@ TEST(learn_night_forecasts_nothing_of_few)
 	down(&w);
 }
 
+/* One model cannot be written down; every seventh day nobody is there, yesterday neither. */
+static int spoiled_write(void *arg, struct store_db *db)
+{
+	char sql[300];
+	int rc = facts_write(arg, db);
+	snprintf(sql, sizeof(sql), "DELETE FROM ins_fact WHERE (%lld-day)%%7=0",
+		 (long long)(NOW / DAY - 1));
+	if (rc == 0)
+		rc = store_exec(db, sql);
+	if (rc == 0)
+		rc = store_exec(
+			db, "INSERT INTO ins_fact (id, kind, day, start_ms, queue, channel, "
+			    "entered) SELECT 'o'||id, 1, day, start_ms, 'orders', 'phone', 1 "
+			    "FROM ins_fact WHERE (start_ms/1800000)%3>0");
+	if (rc == 0)
+		rc = store_exec(db, "CREATE TRIGGER no_sales BEFORE INSERT ON learn_model WHEN "
+				    "NEW.name='forecast/queue/sales' BEGIN SELECT RAISE(ABORT, "
+				    "'no'); END");
+	return rc;
+}
+
+TEST(learn_night_goes_on_behind_a_series_that_fails)
+{
+	struct world w;
+	up(&w, "series");
+	OK(store_write(w.st, spoiled_write, NULL, NULL, NULL));
+	OK(store_flush(w.st));
+	jv *n = night(&w);
+	const jv *item = jv_at(jv_get(n, "items"), 3);
+	SV_EQ(jv_get_str(item, "name"), "forecast/queue/sales");
+	SV_EQ(jv_get_str(item, "task"), "forecast");
+	SV_EQ(jv_get_str(item, "why"), "failed");
+	item = jv_at(jv_get(n, "items"), 4);
+	SV_EQ(jv_get_str(item, "name"), "forecast/queue/orders");
+	SV_EQ(jv_get_str(item, "why"), "chosen");
+	/* days without anybody are none without calls, the last one neither */
+	EQ(count(&w, "SELECT rows FROM learn_model WHERE name='forecast/queue/orders'"), 34);
+	EQ(count(&w, "SELECT to_day FROM learn_model WHERE name='forecast/queue/orders'"),
+	   NOW / DAY - 1);
+	jv_free(n);
+	down(&w);
+}
+
 TEST(learn_night_records_the_best_forecast)
 {
 	struct world w;
@@ -534,6 +577,7 @@ TEST(learn_night_records_the_best_forecast)
 	SV_EQ(jv_get_str(item, "why"), "chosen");
 	CHECK(jv_len(jv_get(item, "wape")) >= 4);
 	CHECK(jv_get_num(jv_get(item, "next"), "mean", 0) > 60);
+	SV_EQ(jv_get_str(jv_get(item, "next"), "date"), "2026-11-06");
 	CHECK(in_report(&w, n, true, "话务预测"));
 	jv_free(n);
 	n = night(&w);

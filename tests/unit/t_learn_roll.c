@@ -1,5 +1,6 @@
 /* Roll-outs over the river: conversations served by the table, counted when they are closed, moved
  * through the stages, taken back, stopped by a person; a restart goes on; nothing counts twice. */
+#include "learn_night.h"
 #include "learn_roll.h"
 #include "policy_ope.h"
 
@@ -305,6 +306,50 @@ TEST(roll_out_decisions_can_be_judged)
 	EQ(b.n, of_first);
 	EQ(learn_roll_csv(w.db, SV("nothing"), &b), ERR_NOTFOUND);
 	sb_done(&b);
+	world_close(&w);
+}
+
+static const jv *item_of(const jv *night, const char *name)
+{
+	const jv *items = jv_get(night, "items");
+	for (size_t i = 0; i < jv_len(items); i++)
+		if (sv_eq(jv_get_str(jv_at(items, i), "name"), sv_of(name)))
+			return jv_at(items, i);
+	return NULL;
+}
+
+/* All trials in one go: one that has many decisions, one that has none. */
+TEST(roll_outs_are_judged_by_night)
+{
+	static const double good[2] = { .3, .9 };
+	struct world w;
+	struct err e = { 0 };
+	jv *night = NULL;
+	CHECK(world_open(&w));
+	obj_unref(w.t);
+	w.t = table("version: 1\nrows:\n  - {id: upset, priority: 9, when: {mood: frustrated}, do: "
+		    "{style: empathic}, try: {rollout: true, do: {style: calm}}}\n"
+		    "  - {id: worried, priority: 9, when: {mood: anxious}, do: {style: empathic}, "
+		    "try: {rollout: true, do: {style: warm}}}\n"
+		    "  - {id: everyone, do: {style: plain}}\n");
+	EQ(look(&w), 0);
+	CHECK(until(&w, "25", good, 15));
+	for (int i = 0; i < 300; i++)
+		talk(&w, good);
+	ASSERT(store_flush(w.st) == 0);
+	struct learn_night_opts o = {
+		.store = w.st, .data = t_tmpdir(), .now_ms = NOW, .dry = true
+	};
+	OK(learn_night_run(&night, &o, &e));
+	const jv *x = item_of(night, "strategy/upset");
+	SV_EQ(jv_get_str(x, "why"), "way_better");
+	CHECK(jv_get_int(x, "n", 0) > 300);
+	NEAR(jv_get_num(x, "old_value", 0), .3, .1);
+	NEAR(jv_get_num(x, "new_value", 0), .9, .1);
+	x = item_of(night, "strategy/worried");
+	SV_EQ(jv_get_str(x, "why"), "few_decisions");
+	EQ(jv_get_int(x, "n", -1), 0);
+	jv_free(night);
 	world_close(&w);
 }
 
