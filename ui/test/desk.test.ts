@@ -1,8 +1,9 @@
 /* The agent's socket as one state: offers, service, wrap-up, what is said, help; and what the desk reads from it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ApiError } from '../src/lib/api.ts';
 import { addRows, emptyDesk, emptyTalk, reduceDesk, type DeskState, type Frame } from '../src/desk/store.ts';
-import { ANSWER_MS, dueOf, inbox, offersOf, personFrom, summaryText, wholeUpTo, workOf } from '../src/desk/work.ts';
+import { ANSWER_MS, carried, dueOf, inbox, offersOf, personFrom, summaryText, wholeUpTo, workOf } from '../src/desk/work.ts';
 import type { Ev, EventBody } from '../src/lib/types.ts';
 
 const T0 = Date.parse('2026-03-01T12:00:00Z');
@@ -23,6 +24,13 @@ const offer = (seq: number, id = 'h1', conversation = 'c1'): Frame => ({
   },
 });
 const said = (conversation: string, r: Ev, seq: number): Frame => ({ seq, type: 'message.created', data: { conversation, row: r } });
+
+test('a summary that is not there, or not theirs, holds no wrap-up; one that somebody changed does', () => {
+  const failed = (status: number) => new ApiError(status, 'no', '');
+  assert.deepEqual([403, 404, 428].map((n) => carried(failed(n))), [true, true, true]);
+  assert.deepEqual([0, 400, 412, 503].map((n) => carried(failed(n))), [false, false, false, false]);
+  assert.equal(carried(new TypeError('network')), false);
+});
 
 test('a summary has the name for whom may read it, and nobody asked for a person in a call that was placed', () => {
   const raw = (reason: string, name?: string) => ({

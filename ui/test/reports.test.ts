@@ -1,7 +1,7 @@
 /* Reports: the question in the address, columns across, numbers, lines, what stands behind a line. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { after, behind, FIRST, leads, moment, oneDay, pivot, readQuestion, series, shown, toggled, type Answer } from '../src/reports/ask.ts';
+import { after, behind, clockOf, FIRST, leads, moment, oneDay, pivot, readQuestion, series, shown, toggled, type Answer } from '../src/reports/ask.ts';
 
 const answer = (over: Partial<Answer>): Answer => ({
   from: '2026-11-01T00:00:00+08:00', to: '2026-11-03T00:00:00+08:00', zone: 'Asia/Shanghai', dims: ['time', 'queue'], columns: false,
@@ -64,6 +64,14 @@ test('reports: what stands behind a line', () => {
   });
 });
 
+test('reports: times without a row are of the zone of the report too', () => {
+  const s = Date.parse('2026-11-26T16:00:00Z') / 1000;
+  assert.equal(clockOf('Asia/Shanghai', 'hour')(s), '11-27 00:00');
+  assert.equal(clockOf('America/New_York', '15min')(s), '11-26 11:00');
+  assert.equal(clockOf('Asia/Shanghai', 'day')(s), '2026-11-27');
+  assert.equal(clockOf('Asia/Shanghai', 'month')(s), '2026-11');
+});
+
 test('reports: the end of a step', () => {
   assert.equal(after('2026-10-31T23:45:00+08:00', '15min'), '2026-11-01T00:00:00+08:00');
   assert.equal(after('2026-10-31T23:00:00-04:00', 'hour'), '2026-11-01T00:00:00-04:00');
@@ -73,7 +81,9 @@ test('reports: the end of a step', () => {
 });
 
 test('reports: a range of one\'s own begins with a day that the server takes', () => {
-  assert.deepEqual(oneDay(new Date('2026-12-31T23:30:00Z')), { from: '2026-12-31', to: '2027-01-01' });
+  assert.deepEqual(oneDay(new Date('2026-12-31T23:30:00Z'), 'UTC'), { from: '2026-12-31', to: '2027-01-01' });
+  assert.deepEqual(oneDay(new Date('2026-12-31T23:30:00Z'), 'Asia/Shanghai'), { from: '2027-01-01', to: '2027-01-02' });
+  assert.deepEqual(oneDay(new Date('2026-11-02T02:00:00Z'), 'America/New_York'), { from: '2026-11-01', to: '2026-11-02' }, 'a day of 25 hours');
 });
 
 test('reports: a cell of an hour or weekday leads to no interactions, as they are no filters', () => {

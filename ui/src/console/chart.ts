@@ -1,7 +1,7 @@
 /* uPlot in our colours. Loaded only by the health page. */
 import uPlot from 'uplot';
-import 'uplot/dist/uPlot.min.css';
 import { latency } from '../lib/format.ts';
+import { axis, color, fit } from '../lib/plot.ts';
 
 export interface ChartSpec {
   ms: boolean;
@@ -18,16 +18,8 @@ const HEIGHT_PX = 168;
 const WHOLE = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
 
 export function makeChart(box: HTMLElement, spec: ChartSpec, data: number[][]): Chart {
-  const css = getComputedStyle(document.documentElement);
-  const color = (name: string) => css.getPropertyValue(name).trim();
   const show = (v: number | null) =>
     v === null ? '–' : spec.ms ? latency(v) : String(Math.round(v * 10) / 10);
-  const axis = {
-    stroke: color('--muted'),
-    font: `11px ${css.getPropertyValue('--font')}`,
-    grid: { stroke: color('--line'), width: 1 },
-    ticks: { show: false },
-  };
   const clockOf = new Intl.DateTimeFormat(spec.lang, {
     hour: '2-digit',
     minute: '2-digit',
@@ -36,7 +28,7 @@ export function makeChart(box: HTMLElement, spec: ChartSpec, data: number[][]): 
   });
   const u = new uPlot(
     {
-      width: Math.max(200, box.clientWidth),
+      width: box.clientWidth,
       height: HEIGHT_PX,
       padding: [10, 12, 0, 0],
       cursor: { y: false, points: { size: 7 } },
@@ -44,14 +36,14 @@ export function makeChart(box: HTMLElement, spec: ChartSpec, data: number[][]): 
       scales: { y: { range: (_u, _min, max) => [0, niceTop(max, spec.ms)] } },
       axes: [
         {
-          ...axis,
+          ...axis(),
           grid: { show: false },
           space: 90,
           size: 28,
           values: (_u, at) => at.map((s) => clockOf.format(s * 1000)),
         },
         {
-          ...axis,
+          ...axis(),
           size: 58,
           space: 34,
           values: (_u, at) => at.map(show),
@@ -73,14 +65,9 @@ export function makeChart(box: HTMLElement, spec: ChartSpec, data: number[][]): 
     data as unknown as uPlot.AlignedData,
     box,
   );
-  const seen = new ResizeObserver(() => u.setSize({ width: box.clientWidth, height: HEIGHT_PX }));
-  seen.observe(box);
   return {
     set: (d) => u.setData(d as unknown as uPlot.AlignedData),
-    destroy: () => {
-      seen.disconnect();
-      u.destroy();
-    },
+    destroy: fit(u, box),
   };
 }
 

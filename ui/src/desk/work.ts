@@ -1,4 +1,5 @@
 /* One hand-over from the wire, and what the desk reads from it. Pure. */
+import { ApiError } from '../lib/api.ts';
 import type { DeskState } from './store.ts';
 import type { Packet, Work, WorkState } from './types.ts';
 
@@ -50,6 +51,9 @@ export function workOf(raw: Data, had: Work | undefined, now_ms: number): Work |
     ringing: state === 'offered' && (had?.ringing ?? false),
   };
 }
+
+/* A summary that is not there, or not this person's to write, holds nothing up: the wrap-up carries it. */
+export const carried = (e: unknown): boolean => e instanceof ApiError && [403, 404, 428].includes(e.status);
 
 const RANK: Record<WorkState, number> = { offered: 0, accepted: 1, wrapup: 2 };
 

@@ -10,7 +10,7 @@ import { acting, wrap } from './acts.ts';
 import { desk } from './client.ts';
 import { DueTag } from './parts.tsx';
 import type { FollowUp, Summary, Talk, Work } from './types.ts';
-import { dispositionOf, dueOf, summaryText } from './work.ts';
+import { carried, dispositionOf, dueOf, summaryText } from './work.ts';
 
 const KINDS = ['ticket', 'callback', 'message'];
 
@@ -47,6 +47,8 @@ export function WrapUp({ w, talk }: { w: Work; talk: Talk }) {
     void job.run(async () => {
       try {
         await authed(path, { method: 'PUT', body: { text: summary, disposition, follow_ups }, headers: ifMatch(kept) });
+      } catch (e) {
+        if (!carried(e)) throw e;
       } finally {
         await kept.load(); /* the next try, when the wrap-up fails, is made on what is kept now */
       }

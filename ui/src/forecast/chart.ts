@@ -1,7 +1,7 @@
 /* What came and what is expected with its intervals, and the people needed, one below the other: uPlot in our colours,
  * one cursor for both. */
 import uPlot from 'uplot';
-import 'uplot/dist/uPlot.min.css';
+import { axis, color, fit, inZone } from '../lib/plot.ts';
 import type { Columns } from './days.ts';
 
 export interface Names {
@@ -17,39 +17,26 @@ export interface Names {
 const CALLS_PX = 260;
 const PEOPLE_PX = 160;
 
-function parts() {
-  const css = getComputedStyle(document.documentElement);
-  const color = (name: string): string => css.getPropertyValue(name).trim();
-  const axis: uPlot.Axis = {
-    stroke: color('--muted'),
-    font: `11px ${css.getPropertyValue('--font')}`,
-    grid: { stroke: color('--line'), width: 1 },
-    ticks: { show: false },
-  };
-  return { color, axis };
-}
-
 const whole = (v: number | null): string => (v === null ? '–' : String(Math.round(v)));
 const top = (_u: uPlot, _min: number, max: number): [number, number] => [0, max > 0 ? max * 1.1 : 1];
 
-function options(height: number, when: (s: number) => string): Omit<uPlot.Options, 'series'> {
-  const { axis } = parts();
+function options(height: number, zone: string, when: (s: number) => string): Omit<uPlot.Options, 'series'> {
   return {
     width: 600,
     height,
+    tzDate: inZone(zone),
     padding: [10, 12, 0, 0],
     cursor: { y: false, sync: { key: 'forecast' } },
     legend: { live: true },
     scales: { y: { range: top } },
     axes: [
-      { ...axis, grid: { show: false }, space: 90, size: 30, values: (_u, at) => at.map(when) },
-      { ...axis, size: 54, values: (_u, at) => at.map(whole) },
+      { ...axis(), grid: { show: false }, space: 90, size: 30, values: (_u, at) => at.map(when) },
+      { ...axis(), size: 54, values: (_u, at) => at.map(whole) },
     ],
   };
 }
 
-export function drawForecast(calls: HTMLElement, people: HTMLElement, c: Columns, n: Names, when: (s: number) => string): () => void {
-  const { color } = parts();
+export function drawForecast(calls: HTMLElement, people: HTMLElement, c: Columns, n: Names, zone: string, when: (s: number) => string): () => void {
   const accent = color('--accent');
   const line = (label: string, stroke: string, more: Partial<uPlot.Series> = {}): uPlot.Series => ({
     label, stroke, width: 1.75, spanGaps: false, points: { show: false }, value: (_u, v) => whole(v), ...more,
@@ -60,7 +47,7 @@ export function drawForecast(calls: HTMLElement, people: HTMLElement, c: Columns
   const all = [
     new uPlot(
       {
-        ...options(CALLS_PX, when),
+        ...options(CALLS_PX, zone, when),
         bands: [
           { series: [1, 2], fill: accent + '18' },
           { series: [3, 4], fill: accent + '2a' },
@@ -75,22 +62,13 @@ export function drawForecast(calls: HTMLElement, people: HTMLElement, c: Columns
     ),
     new uPlot(
       {
-        ...options(PEOPLE_PX, when),
+        ...options(PEOPLE_PX, zone, when),
         series: [stamp, line(n.scheduled, color('--warn'), step), line(n.agents, color('--ok'), { ...step, fill: color('--ok') + '22' })],
       },
       [c.at, c.scheduled, c.agents] as uPlot.AlignedData,
       people,
     ),
   ];
-  const fit = () => {
-    all[0]!.setSize({ width: Math.max(240, calls.clientWidth), height: CALLS_PX });
-    all[1]!.setSize({ width: Math.max(240, people.clientWidth), height: PEOPLE_PX });
-  };
-  const seen = new ResizeObserver(fit);
-  seen.observe(calls);
-  fit();
-  return () => {
-    seen.disconnect();
-    all.forEach((u) => u.destroy());
-  };
+  const ends = [fit(all[0]!, calls), fit(all[1]!, people)];
+  return () => ends.forEach((end) => end());
 }

@@ -89,7 +89,7 @@ export function columns(f: Forecast): Columns {
   return c;
 }
 
-export interface Day {
+interface Day {
   date: string; /* of the zone, YYYY-MM-DD */
   mean: number;
   actual: number | null;

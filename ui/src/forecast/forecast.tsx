@@ -10,7 +10,7 @@ import { pct } from '../lib/format.ts';
 import { dark } from '../lib/theme.ts';
 import { Empty, ErrorNote, Icon, Skeleton } from '../lib/ui.tsx';
 import { route } from '../console/state.ts';
-import { setHashQuery, useLoad } from '../service/parts.tsx';
+import { save, setHashQuery, useLoad } from '../service/parts.tsx';
 import { columns, csv, days, readAsked, toQuery, type Asked, type Forecast } from './days.ts';
 
 export default function ForecastPage() {
@@ -115,7 +115,7 @@ function Charts({ f }: { f: Forecast }) {
       if (gone || !calls.current || !people.current) return;
       drop = m.drawForecast(calls.current, people.current, columns(f), {
         time: t('fc.time'), actual: t('fc.actual'), mean: t('fc.mean'), in80: t('fc.in80'), in95: t('fc.in95'), agents: t('fc.agents'), scheduled: t('fc.scheduled'),
-      }, (s) => form.format(s * 1000));
+      }, f.zone, (s) => form.format(s * 1000));
     });
     return () => {
       gone = true;
@@ -161,15 +161,8 @@ function Days({ f, rows }: { f: Forecast; rows: ReturnType<typeof days> }) {
           ))}
         </tbody>
       </table>
-      <button class="btn" data-test="fc-csv" onClick={() => save(f)}><Icon name="download" />{t('fc.download')}</button>
+      <button class="btn" data-test="fc-csv" onClick={() => save('forecast.csv', csv(f), 'text/csv')}><Icon name="download" />{t('fc.download')}</button>
     </section>
   );
 }
 
-function save(f: Forecast): void {
-  const a = document.createElement('a');
-  a.href = URL.createObjectURL(new Blob([csv(f)], { type: 'text/csv' }));
-  a.download = 'forecast.csv';
-  a.click();
-  URL.revokeObjectURL(a.href);
-}

@@ -67,7 +67,7 @@ export function toggled(list: string[], one: string, least = 0): string[] {
   return list.length > least ? list.filter((x) => x !== one) : list;
 }
 
-export interface Pivot {
+interface Pivot {
   across: string[]; /* values of the column, [''] without one */
   lines: { key: string[]; cells: (number | null)[][] }[]; /* by line, by value across, by metric */
 }
@@ -106,6 +106,14 @@ export function moment(text: string, interval: string | undefined): string {
   return `${text.slice(5, 10)} ${text.slice(11, 16)}`;
 }
 
+/* The same of any time in seconds. */
+export function clockOf(zone: string, interval: string | undefined): (s: number) => string {
+  const form = new Intl.DateTimeFormat('sv-SE', {
+    timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', hourCycle: 'h23',
+  });
+  return (s) => moment(form.format(s * 1000), interval);
+}
+
 /* Lines over time: one for each value of the other dimension, the largest first, at most six. */
 export function series(a: Answer, metric: number): { at: number[]; lines: { name: string; values: (number | null)[] }[] } | null {
   const time = a.dims.indexOf('time');
@@ -139,9 +147,11 @@ export function behind(q: Question, a: Answer, key: string[], metric: string): Q
   return { metrics: [metric], rows: [], filters, ...range };
 }
 
-/* The range that a person begins with: a day, its end the next midnight. */
-export function oneDay(now: Date): { from: string; to: string } {
-  return { from: now.toISOString().slice(0, 10), to: new Date(now.getTime() + 864e5).toISOString().slice(0, 10) };
+/* The range that a person begins with: the day of that zone (the reader's own where it is not known), its end the next
+ * midnight. */
+export function oneDay(now: Date, zone?: string): { from: string; to: string } {
+  const from = new Intl.DateTimeFormat('en-CA', { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(now);
+  return { from, to: new Date(Date.parse(from) + 864e5).toISOString().slice(0, 10) };
 }
 
 /* The end of the step that begins then. Months by the calendar; the offset of the beginning holds. */

@@ -1,6 +1,6 @@
 /* Lines over time: uPlot in our colours. */
 import uPlot from 'uplot';
-import 'uplot/dist/uPlot.min.css';
+import { axis, color, fit, inZone } from '../lib/plot.ts';
 
 const HEIGHT_PX = 220;
 const COLORS = ['--accent', '--ok', '--warn', '--bad', '--soft', '--muted'];
@@ -10,32 +10,26 @@ export interface Lines {
   lines: { name: string; values: (number | null)[] }[];
 }
 
-export function drawLines(box: HTMLElement, data: Lines, show: (v: number | null) => string, when: (s: number) => string): () => void {
-  const css = getComputedStyle(document.documentElement);
-  const color = (n: number) => css.getPropertyValue(COLORS[n % COLORS.length]!).trim();
-  const axis = {
-    stroke: css.getPropertyValue('--muted').trim(),
-    font: `11px ${css.getPropertyValue('--font')}`,
-    grid: { stroke: css.getPropertyValue('--line').trim(), width: 1 },
-    ticks: { show: false },
-  };
+/* zone: the one that the report counts by; when: a time of it, as read. */
+export function drawLines(box: HTMLElement, data: Lines, zone: string, show: (v: number | null) => string, when: (s: number) => string): () => void {
   const u = new uPlot(
     {
-      width: Math.max(240, box.clientWidth),
+      width: box.clientWidth,
       height: HEIGHT_PX,
+      tzDate: inZone(zone),
       padding: [10, 12, 0, 0],
       cursor: { y: false },
       legend: { show: true, live: true },
       scales: { y: { range: (_u, min, max) => [Math.min(0, min), max > 0 ? max * 1.1 : 1] } },
       axes: [
-        { ...axis, grid: { show: false }, space: 80, values: (_u, at) => at.map(when) },
-        { ...axis, size: 64, values: (_u, at) => at.map(show) },
+        { ...axis(), grid: { show: false }, space: 80, values: (_u, at) => at.map(when) },
+        { ...axis(), size: 64, values: (_u, at) => at.map(show) },
       ],
       series: [
         { value: (_u, s) => (s === null ? '–' : when(s)) },
         ...data.lines.map((l, n) => ({
           label: l.name || ' ',
-          stroke: color(n),
+          stroke: color(COLORS[n % COLORS.length]!),
           width: 1.75,
           spanGaps: false,
           value: (_u: uPlot, v: number | null) => show(v),
@@ -45,10 +39,5 @@ export function drawLines(box: HTMLElement, data: Lines, show: (v: number | null
     [data.at, ...data.lines.map((l) => l.values)] as uPlot.AlignedData,
     box,
   );
-  const seen = new ResizeObserver(() => u.setSize({ width: box.clientWidth, height: HEIGHT_PX }));
-  seen.observe(box);
-  return () => {
-    seen.disconnect();
-    u.destroy();
-  };
+  return fit(u, box);
 }

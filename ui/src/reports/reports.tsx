@@ -4,27 +4,30 @@ import '../service/texts.ts';
 import './texts.ts';
 import '../styles/reports.css';
 import { useEffect, useRef } from 'preact/hooks';
-import { useSignal } from '@preact/signals';
-import { dateTime } from '../lib/format.ts';
+import { signal, useSignal } from '@preact/signals';
 import { both, lang, t, tWord, type Both } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
+import { dark } from '../lib/theme.ts';
 import { Empty, ErrorNote, Icon, Skeleton } from '../lib/ui.tsx';
 import { authed, authedBytes, may, route } from '../console/state.ts';
-import { Done, setHashQuery, Tabs, useJob, useLoad } from '../service/parts.tsx';
+import { Done, save, setHashQuery, Tabs, useJob, useLoad } from '../service/parts.tsx';
 import {
-  behind, DIMS, FILTERS, INTERVALS, leads, moment, oneDay, pivot, RANGES, readQuestion, series, shown, toggled,
+  behind, clockOf, DIMS, FILTERS, INTERVALS, leads, moment, oneDay, pivot, RANGES, readQuestion, series, shown, toggled,
   type Answer, type Question, type Unit,
 } from './ask.ts';
 import { Nights } from './nights.tsx';
 import { Saved } from './saved.tsx';
 import { Anomalies, Topics } from './topics.tsx';
 
-export interface Metric {
+interface Metric {
   name: string;
   unit: Unit;
   title: Both;
   definition: Both;
 }
+
+/* The one that the last answer counts by. */
+const zone = signal<string | undefined>(undefined);
 
 const ask = (q: Question): void => setHashQuery({ q: JSON.stringify(q) });
 
@@ -75,20 +78,21 @@ export default function Reports() {
 
 function Range({ q }: { q: Question }) {
   const own = !!q.from;
+  const set = (day: string, to: Partial<Question>) => void (day && ask({ ...q, ...to }));
   return (
     <div class="filters">
       <select class="input" data-test="range" aria-label={t('rep.range')} value={own ? 'own' : (q.last ?? '7d')} onChange={(e) => {
         const v = e.currentTarget.value;
         const { from: _f, to: _t, last: _l, ...rest } = q;
-        ask(v === 'own' ? { ...rest, ...oneDay(new Date()) } : { ...rest, last: v });
+        ask(v === 'own' ? { ...rest, ...oneDay(new Date(), zone.value) } : { ...rest, last: v });
       }}>
         {RANGES.map((r) => <option key={r} value={r}>{tWord('reprange', r)}</option>)}
         <option value="own">{t('rep.own_range')}</option>
       </select>
       {own ? (
         <>
-          <input class="input" type="date" aria-label={t('rep.from')} value={q.from?.slice(0, 10)} onChange={(e) => ask({ ...q, from: e.currentTarget.value })} />
-          <input class="input" type="date" aria-label={t('rep.to')} value={q.to?.slice(0, 10)} onChange={(e) => ask({ ...q, to: e.currentTarget.value })} />
+          <input class="input" type="date" aria-label={t('rep.from')} value={q.from?.slice(0, 10)} onChange={(e) => set(e.currentTarget.value, { from: e.currentTarget.value })} />
+          <input class="input" type="date" aria-label={t('rep.to')} value={q.to?.slice(0, 10)} onChange={(e) => set(e.currentTarget.value, { to: e.currentTarget.value })} />
         </>
       ) : null}
     </div>
@@ -191,7 +195,9 @@ function useAnswer(q: Question) {
     error.value = null;
     try {
       const a = await authed<Answer>('/api/v1/reports/run', { method: 'POST', body: q });
-      if (wanted.current === key) data.value = a;
+      if (wanted.current !== key) return;
+      data.value = a;
+      zone.value = a.zone;
     } catch (e) {
       if (wanted.current === key) error.value = e;
     }
@@ -221,7 +227,7 @@ function Result({ q, all }: { q: Question; all: Metric[] }) {
       <Table a={a} q={q} of={of} pick={(key, metric) => (chosen.value = { key, metric })} />
       <Files q={q} />
       {chosen.value && may('conversation.read') ? (
-        <Behind q={behind(q, a, chosen.value.key, chosen.value.metric)} title={both(of.get(chosen.value.metric)?.title)} close={() => (chosen.value = null)} />
+        <Behind zone={a.zone} q={behind(q, a, chosen.value.key, chosen.value.metric)} title={both(of.get(chosen.value.metric)?.title)} close={() => (chosen.value = null)} />
       ) : null}
     </div>
   );
@@ -238,18 +244,17 @@ function Chart({ a, q, of }: { a: Answer; q: Question; of: Names }) {
     if (!data || !box.current) return;
     const here = box.current;
     const unit = of.get(a.metrics[k]!)?.unit ?? 'number';
-    const words = new Map(a.rows.map((r) => [Date.parse(r.key[a.dims.indexOf('time')]!) / 1000, r.key[a.dims.indexOf('time')]!]));
     let gone = false;
     let done: (() => void) | undefined;
     void import('./chart.ts').then((m) => {
       if (gone) return;
-      done = m.drawLines(here, data, (v) => shown(v, unit, lang.value), (s) => moment(words.get(s) ?? new Date(s * 1000).toISOString(), q.interval));
+      done = m.drawLines(here, data, a.zone, (v) => shown(v, unit, lang.value), clockOf(a.zone, q.interval));
     });
     return () => {
       gone = true;
       done?.();
     };
-  }, [a, k, lang.value]);
+  }, [a, k, lang.value, dark.value]);
   if (!data) return null;
   return (
     <div class="card lines">
@@ -312,21 +317,19 @@ function Table({ a, q, of, pick }: { a: Answer; q: Question; of: Names; pick: (k
   );
 }
 
+const TYPES: Record<string, string> = { csv: 'text/csv', xlsx: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet' };
+
 function Files({ q }: { q: Question }) {
   const job = useJob();
-  const fetch = (format: string) => job.run(async () => {
+  const take = (format: string) => job.run(async () => {
     const bytes = await authedBytes('/api/v1/reports/run', { method: 'POST', body: q, query: { format, lang: lang.value } });
-    const a = document.createElement('a');
-    a.href = URL.createObjectURL(new Blob([bytes]));
-    a.download = `report.${format}`;
-    a.click();
-    URL.revokeObjectURL(a.href);
+    save(`report.${format}`, bytes, TYPES[format]!);
     return '';
   });
   return (
     <div class="chips">
-      {['csv', 'xlsx'].map((f) => (
-        <button key={f} class="btn" data-test={`file-${f}`} disabled={job.busy.value} onClick={() => void fetch(f)}>
+      {Object.keys(TYPES).map((f) => (
+        <button key={f} class="btn" data-test={`file-${f}`} disabled={job.busy.value} onClick={() => void take(f)}>
           <Icon name="download" /> {f.toUpperCase()}
         </button>
       ))}
@@ -347,7 +350,8 @@ interface Contact {
   handle_ms: number;
 }
 
-function Behind({ q, title, close }: { q: Question; title: string; close: () => void }) {
+function Behind({ q, zone, title, close }: { q: Question; zone: string; title: string; close: () => void }) {
+  const when = clockOf(zone, 'hour');
   const items = useSignal<Contact[] | null>(null);
   const next = useSignal<string | null>(null);
   const error = useSignal<unknown>(null);
@@ -384,7 +388,7 @@ function Behind({ q, title, close }: { q: Question; title: string; close: () => 
         <tbody>
           {(items.value ?? []).map((c, n) => (
             <tr key={n}>
-              <td><a href={makeHash(['c', c.conversation_id])}>{dateTime(c.started_at, lang.value)}</a></td>
+              <td><a href={makeHash(['c', c.conversation_id])}>{when(Date.parse(c.started_at) / 1000)}</a></td>
               {(['channel', 'topic', 'queue', 'agent'] as const).map((d) => <td key={d}>{word(d, c[d], undefined)}</td>)}
               <td class="num right">{shown(c.wait_ms, 'ms', lang.value)}</td>
               <td class="num right">{shown(c.handle_ms, 'ms', lang.value)}</td>

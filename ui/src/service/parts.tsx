@@ -260,7 +260,7 @@ export function money(n: number | { amount: number; currency?: string } | null |
 }
 
 /* Gives the reader a file. */
-export function save(name: string, bytes: ArrayBuffer, type: string): void {
+export function save(name: string, bytes: BlobPart, type: string): void {
   const url = URL.createObjectURL(new Blob([bytes], { type }));
   const a = document.createElement('a');
   a.href = url;
