@@ -2,7 +2,7 @@
  * tell, whether they are small talk, a question or the end of a wish. Pure; any thread.
  *
  * Phrases come as "a|b|c". Words of the Latin alphabet count as whole words only, but for one that
- * ends in '*', which is the beginning of a longer one ("R10*"). */
+ * ends in '*', which is the beginning of a longer one ("R10*"). '#' is a digit ("C####*"). */
 #include "flow_int.h"
 
 sv flow_fold(sv s, char buf[FLOW_FOLD])
@@ -22,18 +22,28 @@ bool flow_letter(char c)
 	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 }
 
+/* Byte for byte; '#' is any digit, too. text is as long. */
+static bool fits(const char *text, sv word)
+{
+	for (size_t i = 0; i < word.n; i++)
+		if (text[i] != word.p[i] &&
+		    (word.p[i] != '#' || text[i] < '0' || text[i] > '9'))
+			return false;
+	return true;
+}
+
 /* Does word stand at place at of text? Bytes it takes, or 0. */
 static size_t stands(sv text, size_t at, sv word)
 {
 	bool head = sv_ends(word, SV("*"));
 	if (head)
 		word.n--;
-	if (!word.n || at + word.n > text.n || memcmp(text.p + at, word.p, word.n) != 0)
+	if (!word.n || at + word.n > text.n || !fits(text.p + at, word))
 		return 0;
 	size_t end = at + word.n;
-	if (at > 0 && flow_letter(text.p[at - 1]) && flow_letter(word.p[0]))
+	if (at > 0 && flow_letter(text.p[at - 1]) && flow_letter(text.p[at]))
 		return 0;
-	bool goes_on = end < text.n && flow_letter(text.p[end]) && flow_letter(word.p[word.n - 1]);
+	bool goes_on = end < text.n && flow_letter(text.p[end]) && flow_letter(text.p[end - 1]);
 	while (head && end < text.n && flow_letter(text.p[end]))
 		end++;
 	return goes_on && !head ? 0 : end - at;
