@@ -5,7 +5,7 @@
 import { createHmac } from 'node:crypto';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
-import { bin, demo, have, http, login, main, ok, password, readdirSync, run, runAsync, until } from './lib.mjs';
+import { bin, demo, have, http, login, main, ok, password, readdirSync, root, run, runAsync, skip, until } from './lib.mjs';
 
 const CHATS = 6;
 const env = { CALLM_WEBHOOKS__PRIVATE_ADDRESSES: 'true' };
@@ -94,8 +94,9 @@ await main(async () => {
   const who = await http(s, 'GET', `/api/v1/audit?who=admin&subject=${ids[0]}`, { token });
   ok(who.json?.items[0]?.what === 'conversation.read' && who.json.items[0].outcome === 200, 'who looked is in the audit', who.text);
   ok(JSON.parse(audit(s).out).ok === true, 'all rows are there, also beside the running server');
-  if (have(process.env.CHROMIUM ?? 'chromium')) {
-    const ui = await runAsync(process.execPath, ['ui/e2e/admin.mjs'], { env: { CALLM_URL: s.url, CALLM_PASSWORD: password } });
+  if (!have(process.env.CHROMIUM ?? 'chromium')) skip('the console', 'no Chromium');
+  else {
+    const ui = await runAsync(process.execPath, [join(root, 'ui/e2e/admin.mjs')], { env: { CALLM_URL: s.url, CALLM_PASSWORD: password } });
     ok(ui.code === 0, 'and at the console: made, tested, sent again, read in the audit', ui.out + ui.err);
   }
   ok((await s.stop()).code === 0, 'it ends in order', s.err);
