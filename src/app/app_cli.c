@@ -18,6 +18,26 @@ int cli_fail(const char *fmt, ...)
 	return 1;
 }
 
+void cli_tell(struct cfg_report *rep)
+{
+	for (size_t i = 0; i < rep->n; i++)
+		(void)fprintf(stderr, "%s: %s\n    %s\n", rep->v[i].where, rep->v[i].what,
+			      rep->v[i].mend);
+	cfg_report_done(rep);
+}
+
+static int by_value(const void *x, const void *y)
+{
+	int64_t a = *(const int64_t *)x, b = *(const int64_t *)y;
+	return (a > b) - (a < b);
+}
+
+void cli_sort(int64_t *v, size_t n)
+{
+	if (n)
+		qsort(v, n, sizeof(*v), by_value);
+}
+
 static void help(const char *cmd, const struct cli_opt *o, size_t n)
 {
 	const struct cli_cmd *c = cli_cmd_find(cmd);

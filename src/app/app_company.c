@@ -1,5 +1,6 @@
 /* app_company.c: a company's texts, from the demo inside the program or from its own folder. */
 #include "app_company.h"
+#include "app_int.h"
 
 #include <stdio.h>
 
@@ -21,6 +22,27 @@ void app_company_open(struct app_company *c, sv config)
 		*slash = '\0';
 	else
 		(void)snprintf(c->dir, sizeof(c->dir), ".");
+}
+
+jv *app_company_of(const jv *cfg, struct err *e)
+{
+	sv path = jv_get_str(cfg, "company");
+	if (!path.n)
+		return app_demo_company(e);
+	struct sb text;
+	struct cfg_report rep = { 0 };
+	sb_init(&text, LIM_CFG_BYTES);
+	jv *v = NULL;
+	if (file_read(path.p, LIM_CFG_BYTES, &text, e) == 0) {
+		v = cfg_parse(sb_sv(&text), path.p, &rep);
+		if (!v)
+			err_set(e, ERR_PARSE, "%s: %s; %s", rep.n ? rep.v[0].where : path.p,
+				rep.n ? rep.v[0].what : "not YAML",
+				rep.n ? rep.v[0].mend : "see demo/company.yaml");
+	}
+	cfg_report_done(&rep);
+	sb_done(&text);
+	return v;
 }
 
 /* "flows/return.yaml" -> "return" */

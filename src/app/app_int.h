@@ -31,6 +31,9 @@ int app_catalogue_read(sv jsonl, const char *name, struct feel_catalogue **ret, 
 /* prints "callm: ..." ; returns 1. */
 int cli_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void cli_print_json(jv *v_moved);    /* one line on stdout */
+/* Every fault of a report with its remedy on stderr; ends the report. */
+void cli_tell(struct cfg_report *rep);
+void cli_sort(int64_t *v, size_t n); /* the smallest first */
 int64_t cli_cpu_ns(void);            /* what this thread has used of a processor */
 
 int cmd_demo(int argc, char **argv);

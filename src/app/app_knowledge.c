@@ -5,14 +5,11 @@
  * through the scribe. One at a time; a stop waits for it (seconds at most). */
 #include "app_knowledge.h"
 #include "app_int.h"
+#include "app_job.h"
 #include "learn.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 enum { HOUR_S = 3600, DAY_S = 86400, NICE = 10, FOLDERS = 32 };
 
@@ -27,19 +24,11 @@ struct app_knowledge {
 	int64_t ticks;
 	/* A look is wanted or under way; cleared when it is over. */
 	atomic_bool asked;
-	pthread_t thread;
-	bool runs;                   /* thread is to be joined */
-	bool learns;                 /* it is a look */
-	atomic_bool over;            /* its work is done */
+	struct app_job job;
+	bool learns;                 /* the job is a look */
 };
 
 /* ---- what a thread does ---- */
-
-static void low_priority(const char *name)
-{
-	(void)pthread_setname_np(pthread_self(), name);
-	(void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), NICE);
-}
 
 struct saved {
 	struct learn_run *run;
@@ -83,13 +72,12 @@ int app_knowledge_run(struct store *st, struct snap *kb, int days, struct learn_
 	return rc;
 }
 
-static void *learn_thread(void *arg)
+static void learn_job(void *arg)
 {
 	struct app_knowledge *k = arg;
 	struct err e = { 0 };
 	struct learn_run *run = NULL;
 	int64_t began = clk_mono_us();
-	low_priority("learn");
 	int rc = app_knowledge_run(k->o.store, k->o.kb, k->days, &run, &e);
 	if (rc)
 		LOG(WARN, "learn.failed", "%s", e.msg[0] ? e.msg : err_text(rc));
@@ -99,8 +87,6 @@ static void *learn_thread(void *arg)
 		    run->questions, run->gone_wrong, run->n_gap, run->n_conflict,
 		    (long long)(clk_mono_us() - began) / 1000);
 	learn_run_free(run);
-	atomic_store(&k->over, true);
-	return NULL;
 }
 
 static int judge_write(void *arg, struct store_db *db)
@@ -109,14 +95,13 @@ static int judge_write(void *arg, struct store_db *db)
 	return s->rc = learn_judge(db, s->effect, s->n, clk_wall_ms(), &s->back, &s->kept);
 }
 
-static void *judge_thread(void *arg)
+static void judge_job(void *arg)
 {
 	struct app_knowledge *k = arg;
 	struct store_db *db;
 	struct arena a;
 	struct learn_effect *v = NULL;
 	struct saved s = { 0 };
-	low_priority("judge");
 	arena_init(&a, LIM_ARENA_BIG);
 	int rc = store_reader(k->o.store, &db);
 	if (rc == 0)
@@ -129,32 +114,30 @@ static void *judge_thread(void *arg)
 	else if (s.back || s.kept)
 		LOG(INFO, "learn.judged", "taken_back=%zu kept=%zu", s.back, s.kept);
 	arena_done(&a);
-	atomic_store(&k->over, true);
-	return NULL;
 }
 
 /* ---- when ---- */
 
 static void start(struct app_knowledge *k, bool learns)
 {
-	atomic_store(&k->over, false);
 	k->learns = learns;
 	if (learns)
 		atomic_store(&k->asked, true);
-	k->runs = pthread_create(&k->thread, NULL, learns ? learn_thread : judge_thread, k) == 0;
-	if (k->runs)
+	if (app_job_start(&k->job, learns ? "learn" : "judge", NICE,
+			  learns ? learn_job : judge_job, k) == 0)
 		return;
 	LOG(WARN, "learn.failed", "no thread for it");
 	if (learns)
 		atomic_store(&k->asked, false);
 }
 
-static void join(struct app_knowledge *k)
+/* A look that is over may be asked for again. */
+static bool runs(struct app_knowledge *k)
 {
-	(void)pthread_join(k->thread, NULL);
-	k->runs = false;
-	if (k->learns)
+	bool was = k->job.runs, is = app_job_runs(&k->job);
+	if (was && !is && k->learns)
 		atomic_store(&k->asked, false);
+	return is;
 }
 
 bool app_knowledge_due(struct app_knowledge *k, int64_t now_ms)
@@ -170,9 +153,7 @@ bool app_knowledge_due(struct app_knowledge *k, int64_t now_ms)
 void app_knowledge_tick(struct app_knowledge *k)
 {
 	bool hour = ++k->ticks % HOUR_S == 0;
-	if (k->runs && atomic_load(&k->over))
-		join(k);
-	if (k->runs)
+	if (runs(k))
 		return;
 	bool due = app_knowledge_due(k, clk_wall_ms());
 	if (due || atomic_load(&k->asked))
@@ -251,8 +232,7 @@ void app_knowledge_close(struct app_knowledge *k)
 {
 	if (!k)
 		return;
-	if (k->runs)
-		join(k);
+	app_job_end(&k->job);
 	ing_close(k->ing);
 	obj_unref(k->zone);
 	xfree(k);

@@ -9,6 +9,7 @@
 #include "app_report.h"
 #include "api.h"
 #include "app_company.h"
+#include "app_job.h"
 #include "app_sheet.h"
 #include "app_vecs.h"
 #include "ins_driver.h"
@@ -18,11 +19,7 @@
 #include "ins_report_save.h"
 #include "tool.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 enum {
 	EVERY_S = 2,
@@ -44,9 +41,7 @@ struct app_report {
 	bool mails;                  /* this job looks for what is due */
 	struct cal_zone *zone;
 	int64_t topic_day;           /* the last that was looked at */
-	pthread_t topics;
-	bool topics_run;             /* it is to be joined */
-	atomic_bool topics_over;
+	struct app_job topics;
 	atomic_bool stopped, busy, more, failing;
 };
 
@@ -235,7 +230,7 @@ static int64_t found_last(struct store_db *db)
 	return ms;
 }
 
-static void *topic_thread(void *arg)
+static void topic_job(void *arg)
 {
 	struct app_report *r = arg;
 	struct embedder x = { .r = r };
@@ -245,31 +240,23 @@ static void *topic_thread(void *arg)
 				     .rates = app_report_rates(r->o.cfg), .vec = vec_of,
 				     .stop = stop_of, .arg = &x };
 	size_t n = 0;
-	(void)pthread_setname_np(pthread_self(), "topics");
-	(void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), NICE);
 	int rc = store_reader(r->o.store, &db);
 	if (rc == 0 && topic_day(r, found_last(db)) != topic_day(r, now)) {
 		rc = ins_drivers_run(r->o.store, &o, &n);
 		app_vecs_close(x.v);
 		LOG(INFO, "report.topics", "topics=%zu rc=%d", n, rc);
 	}
-	atomic_store(&r->topics_over, true);
-	return NULL;
 }
 
 /* Once a day, after the hour or as soon as the server is up for a while. */
 static void topics_tick(struct app_report *r)
 {
-	if (r->topics_run && atomic_load(&r->topics_over)) {
-		(void)pthread_join(r->topics, NULL);
-		r->topics_run = false;
-	}
 	int64_t day = topic_day(r, clk_wall_ms());
-	if (r->topics_run || r->ticks < SETTLE_S || day == r->topic_day)
+	if (app_job_runs(&r->topics) || r->ticks < SETTLE_S || day == r->topic_day)
 		return;
 	r->topic_day = day;
-	atomic_store(&r->topics_over, false);
-	r->topics_run = pthread_create(&r->topics, NULL, topic_thread, r) == 0;
+	if (app_job_start(&r->topics, "topics", NICE, topic_job, r))
+		LOG(WARN, "report.failed", "no thread for the topics");
 }
 
 /* ---- the job ---- */
@@ -330,8 +317,7 @@ void app_report_close(struct app_report *r)
 {
 	if (r) {
 		app_report_stop(r);
-		if (r->topics_run)
-			(void)pthread_join(r->topics, NULL);
+		app_job_end(&r->topics);
 		obj_unref(r->zone);
 	}
 	xfree(r);

@@ -141,16 +141,10 @@ static void open_peers(struct bench *b, struct talk_shard *s)
 	}
 }
 
-static int by_value(const void *x, const void *y)
-{
-	int64_t a = *(const int64_t *)x, b = *(const int64_t *)y;
-	return (a > b) - (a < b);
-}
-
 static void print_chat(struct bench *b, int64_t wall_us, int64_t cpu_us)
 {
 	int64_t n = b->turns < b->wanted ? b->turns : b->wanted; /* the last ones came together */
-	qsort(b->us, (size_t)n, sizeof(*b->us), by_value);
+	cli_sort(b->us, (size_t)n);
 	struct rusage ru;
 	getrusage(RUSAGE_SELF, &ru);
 	jv *o = jv_obj();

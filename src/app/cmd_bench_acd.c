@@ -197,16 +197,10 @@ static int turn_over(struct acd_bench *b)
 
 /* ---- the report ---- */
 
-static int by_value(const void *x, const void *y)
-{
-	int64_t a = *(const int64_t *)x, b = *(const int64_t *)y;
-	return (a > b) - (a < b);
-}
-
 static jv *times_json(struct times *t)
 {
 	jv *o = jv_obj();
-	qsort(t->ns, t->n, sizeof(*t->ns), by_value);
+	cli_sort(t->ns, t->n);
 	jv_set_int(o, "n", (int64_t)t->n);
 	if (t->n) {
 		jv_set_num(o, "p50_us", (double)t->ns[t->n / 2] / 1000.0);

@@ -280,12 +280,6 @@ static void *ask(void *arg)
 	return NULL;
 }
 
-static int by_value(const void *x, const void *y)
-{
-	int64_t a = *(const int64_t *)x, b = *(const int64_t *)y;
-	return (a > b) - (a < b);
-}
-
 static double at_ms(const int64_t *us, size_t n, size_t percent)
 {
 	return (double)us[n * percent / 100] / 1000.0;
@@ -318,8 +312,8 @@ static jv *crowd(struct kb_bench *b, int threads, size_t each, double *ret_per_s
 	double s = (double)(clk_mono_us() - began) / 1e6;
 	for (size_t i = 0; i < n; i++)
 		sum += cpu[i];
-	qsort(all, n, sizeof(*all), by_value);
-	qsort(cpu, n, sizeof(*cpu), by_value);
+	cli_sort(all, n);
+	cli_sort(cpu, n);
 	jv *o = jv_obj();
 	jv_set_int(o, "threads", threads);
 	set3(o, "p50_ms", at_ms(all, n, 50));
@@ -390,7 +384,7 @@ static int edits(struct kb_bench *b, jv *out, struct err *e)
 			return err_set(e, ERR_FAIL, "edit %zu is not found", i);
 		us[i] = (int64_t)(ms * 1000);
 	}
-	qsort(us, n, sizeof(*us), by_value);
+	cli_sort(us, n);
 	set3(out, "edit_to_answer_p50_ms", at_ms(us, n, 50));
 	set3(out, "edit_to_answer_p95_ms", at_ms(us, n, 95));
 	return 0;

@@ -7,15 +7,6 @@
 #include "acd_import.h"
 #include "acd_plan.h"
 
-static int tell(struct cfg_report *rep)
-{
-	for (size_t i = 0; i < rep->n; i++)
-		(void)fprintf(stderr, "%s: %s\n    %s\n", rep->v[i].where, rep->v[i].what,
-			      rep->v[i].mend);
-	cfg_report_done(rep);
-	return 1;
-}
-
 /* Hours are checked where the calendars are: `callm check`. */
 static const struct cal *any_cal(void *arg, sv name)
 {
@@ -33,7 +24,7 @@ static int check(const char *path, sv yaml)
 		printf("%s: %d queues, %d skills, %d agents\n", path, acd_plan_queues(p),
 		       acd_plan_skills(p), acd_plan_people(p));
 	else
-		(void)tell(&rep);
+		cli_tell(&rep);
 	cfg_report_done(&rep);
 	obj_unref(p);
 	obj_unref(always);
@@ -63,7 +54,7 @@ static int import(const char *path, sv text, const char *out)
 	else if (rc == 0)
 		fputs(sb_str(&yaml), stdout);
 	fputs(sb_str(&notes), stderr);
-	(void)tell(&rep);
+	cli_tell(&rep);
 	obj_unref(p);
 	jv_free(tree);
 	sb_done(&notes);

@@ -73,10 +73,7 @@ static struct policy_rules *make(struct texts *t)
 		t->file[i].yaml = sb_sv(&t->text[i]);
 	if (policy_rules_new(&r, t->file, t->n, &rep))
 		r = NULL;
-	for (size_t i = 0; i < rep.n; i++)
-		(void)fprintf(stderr, "%s: %s\n    %s\n", rep.v[i].where, rep.v[i].what,
-			      rep.v[i].mend);
-	cfg_report_done(&rep);
+	cli_tell(&rep);
 	return r;
 }
 

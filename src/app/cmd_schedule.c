@@ -22,15 +22,12 @@ int cmd_schedule(int argc, char **argv)
 		return cli_fail("%s", e.msg);
 	}
 	in = cfg_parse(sb_sv(&b), argv[rest], &rep);
-	for (size_t i = 0; i < rep.n; i++)
-		(void)fprintf(stderr, "%s: %s\n    %s\n", rep.v[i].where, rep.v[i].what,
-			      rep.v[i].mend);
+	cli_tell(&rep);
 	rc = in ? ins_plan_json(in, &out, &e) : ERR_PARSE;
 	if (rc == 0)
 		cli_print_json(out);
 	else if (in)
 		rc = cli_fail("%s: %s", argv[rest], e.msg);
-	cfg_report_done(&rep);
 	jv_free(in);
 	sb_done(&b);
 	return rc ? 1 : 0;

@@ -147,27 +147,6 @@ static void drain(struct app_server *s, const jv *cfg)
 	}
 }
 
-jv *app_company_of(const jv *cfg, struct err *e)
-{
-	sv path = jv_get_str(cfg, "company");
-	if (!path.n)
-		return app_demo_company(e);
-	struct sb text;
-	struct cfg_report rep = { 0 };
-	sb_init(&text, LIM_CFG_BYTES);
-	jv *v = NULL;
-	if (file_read(path.p, LIM_CFG_BYTES, &text, e) == 0) {
-		v = cfg_parse(sb_sv(&text), path.p, &rep);
-		if (!v)
-			err_set(e, ERR_PARSE, "%s: %s; %s", rep.n ? rep.v[0].where : path.p,
-				rep.n ? rep.v[0].what : "not YAML",
-				rep.n ? rep.v[0].mend : "see demo/company.yaml");
-	}
-	cfg_report_done(&rep);
-	sb_done(&text);
-	return v;
-}
-
 static int run(const jv *cfg, const char *data, bool demo, struct err *e)
 {
 	int64_t began = clk_mono_us();

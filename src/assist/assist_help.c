@@ -314,40 +314,24 @@ static const char *tick_state(const struct assist_case *c, sv item)
 }
 
 /* An item of the form: one that a check of the plan looks at, or one for people. */
-static void put_item(const struct assist_case *c, const struct assist_plan *p, const jv *item,
-		     jv *list)
+static void put_item(const struct assist_case *c, const struct assist_plan *p,
+		     const struct qa_form *form, size_t i, jv *list)
 {
-	sv id = jv_get_str(item, "id");
+	sv id = qa_form_item(form, i);
 	const struct assist_entry *e = check_of(p, id);
-	jv *title = jv_copy(jv_get(item, "title"));
-	bool hand = sv_eq(jv_get_str(item, "auto"), SV("person"));
-	if (e && applies(c, e))
-		jv_push(list, check_json(id, title, check_state(c, e), false));
-	else if (!e && hand)
-		jv_push(list, check_json(id, title, tick_state(c, id), true));
-	else
-		jv_free(title);
+	bool hand = !e && qa_form_by_hand(form, i);
+	if (hand || (e && applies(c, e)))
+		jv_push(list, check_json(id, assist_pair(qa_form_title(form, i)),
+					 hand ? tick_state(c, id) : check_state(c, e), hand));
 }
 
 /* The reviewer's own items; false when there is no form. */
 static bool put_form(const struct assist_case *c, const struct assist_plan *p,
 		     const struct qa_form *form, jv *list)
 {
-	struct sb b;
-	if (!form)
-		return false;
-	sb_init(&b, LIM_SB);
-	qa_form_json(form, &b);
-	jv *o = jv_parse(sb_sv(&b), NULL);
-	const jv *sections = jv_get(o, "sections");
-	for (size_t i = 0; i < jv_len(sections); i++) {
-		const jv *items = jv_get(jv_at(sections, i), "items");
-		for (size_t k = 0; k < jv_len(items); k++)
-			put_item(c, p, jv_at(items, k), list);
-	}
-	sb_done(&b);
-	jv_free(o);
-	return true;
+	for (size_t i = 0; form && i < qa_form_items(form); i++)
+		put_item(c, p, form, i, list);
+	return form != NULL;
 }
 
 jv *assist_checks(const struct assist_case *c, const struct assist_plan *p,

@@ -415,4 +415,3 @@ jv *assist_summary(const struct assist_case *c, const struct assist_with *w)
 	sb_done(&b);
 	return o;
 }
-

@@ -35,6 +35,9 @@ void qa_form_json(const struct qa_form *f, struct sb *out);
 size_t qa_form_items(const struct qa_form *f);
 sv qa_form_item(const struct qa_form *f, size_t i);      /* its id */
 bool qa_form_ruled(const struct qa_form *f, size_t i);   /* a rule looks at it */
+const sv *qa_form_title(const struct qa_form *f, size_t i);      /* zh, en: views into f */
+/* neither rule nor model: for people. */
+bool qa_form_by_hand(const struct qa_form *f, size_t i);
 int qa_form_find(const struct qa_form *f, sv item);      /* -1 */
 
 struct qa_forms;                     /* an obj: a set of forms; immutable, any thread */

@@ -1,7 +1,6 @@
 /* qa_forms.c: what a form tells of itself, and the set of forms in use. Immutable, any thread. */
 #include "qa_int.h"
 
-
 sv qa_form_id(const struct qa_form *f)
 {
 	return f->id;
@@ -30,6 +29,16 @@ sv qa_form_item(const struct qa_form *f, size_t i)
 bool qa_form_ruled(const struct qa_form *f, size_t i)
 {
 	return i < f->n && f->items[i].rule;
+}
+
+const sv *qa_form_title(const struct qa_form *f, size_t i)
+{
+	return i < f->n ? f->items[i].title : NULL;
+}
+
+bool qa_form_by_hand(const struct qa_form *f, size_t i)
+{
+	return i < f->n && !f->items[i].rule && !f->items[i].rubric[0].n;
 }
 
 int qa_form_find(const struct qa_form *f, sv item)

@@ -61,7 +61,8 @@ static void bind_time(struct store_stmt *q, int i, int64_t ms)
 		store_bind_sv(q, i, SV_NULL);
 }
 
-int review_save(struct store_db *db, struct review *r, int64_t now_ms)
+/* Writes what may change, counts the version up. */
+static int review_save(struct store_db *db, struct review *r, int64_t now_ms)
 {
 	struct store_stmt *q;
 	int rc = store_prep(db, &q,

@@ -20,8 +20,6 @@ struct review {
 /* r is to be ended by review_done, also after an error. ERR_NOTFOUND. */
 int review_load(struct store_db *db, sv id, struct review *r);
 void review_done(struct review *r);
-/* Writes what may change, counts the version up. */
-int review_save(struct store_db *db, struct review *r, int64_t now_ms);
 /* The state alone, with its deadline, history and row of the river. text may be empty. */
 int review_to(struct store_db *db, struct review *r, enum qr_state to, sv text,
 	      const struct qr_by *by);

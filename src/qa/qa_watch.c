@@ -239,7 +239,7 @@ static bool of_survey(const struct row *r)
 /* A later row of the stretch brings the same conversation, with all of its rows. */
 static bool comes_again(const struct stretch *s, size_t i)
 {
-	for (size_t j = i + 1; j < s->n && !of_survey(&s->v[i]); j++)
+	for (size_t j = i + 1; j < s->n; j++)
 		if (!of_survey(&s->v[j]) && sv_eq(s->v[j].conversation, s->v[i].conversation))
 			return true;
 	return false;

@@ -38,6 +38,10 @@ TEST(qa_form_is_read)
 	EQ(qa_form_find(f, SV("solved")), 3);
 	EQ(qa_form_find(f, SV("nothing")), -1);
 	CHECK(qa_form_ruled(f, 0) && !qa_form_ruled(f, 3) && !qa_form_ruled(f, 9));
+	CHECK(!qa_form_by_hand(f, 0) && !qa_form_by_hand(f, 3) && !qa_form_by_hand(f, 9));
+	SV_EQ(qa_form_title(f, 3)[0], "解决");
+	SV_EQ(qa_form_title(f, 3)[1], "Solved");
+	CHECK(qa_form_title(f, 9) == NULL);
 	sb_init(&b, LIM_SB);
 	qa_form_json(f, &b);
 	jv *o = jv_parse(sb_sv(&b), NULL);
