@@ -199,8 +199,8 @@ unit_part() {
 	data_sets
 	stage "unit tests under ASan and UBSan"
 	# the longest ones in a lane of their own
-	together "$(unit_lane t_model t_api t_chan t_tel)" \
-		"$(unit_lane $(unit_tests build-asan | sed 's#tests/##; /^t_model$/d; /^t_api$/d; /^t_chan$/d; /^t_tel$/d'))"
+	together "$(unit_lane t_model t_api t_chan t_talk)" \
+		"$(unit_lane $(unit_tests build-asan | sed 's#tests/##; /^t_model$/d; /^t_api$/d; /^t_chan$/d; /^t_talk$/d'))"
 	staged
 }
 
@@ -230,7 +230,8 @@ e2e_part() {
 	# calls in real time: they wait more than they compute
 	together 'tap e2e_call 300 node tests/e2e/call.mjs
 		tap e2e_codecs 120 node tests/e2e/codecs.mjs' 'tap e2e_moves 300 node tests/e2e/moves.mjs' \
-		'tap e2e_bench 240 node tests/e2e/bench.mjs' 'tap e2e_parties 120 node tests/e2e/parties.mjs
+		'tap e2e_bench 240 node tests/e2e/bench.mjs
+		[ ! -x build-asan/callm ] || tap e2e_hostile_asan 180 env CALLM_BIN=build-asan/callm node tests/e2e/hostile.mjs' 'tap e2e_parties 120 node tests/e2e/parties.mjs
 		tap e2e_people 60 node tests/e2e/people.mjs
 		tap e2e_outbound 240 node tests/e2e/outbound.mjs'
 	together 'tap e2e_faults 240 node tests/e2e/faults.mjs' 'tap e2e_baresip 120 node tests/e2e/baresip.mjs
@@ -240,12 +241,10 @@ e2e_part() {
 		tap e2e_models 60 node tests/e2e/models.mjs'
 	tap e2e_local 600 node tests/e2e/local.mjs
 	together 'tap e2e_workers 240 node tests/e2e/workers.mjs
-		tap e2e_hooks 60 node tests/e2e/hooks.mjs' 'tap e2e_browser 400 node tests/e2e/browser.mjs
-		tap e2e_dial 120 node tests/e2e/dial.mjs'
+		tap e2e_hooks 60 node tests/e2e/hooks.mjs' 'tap e2e_browser 400 node tests/e2e/browser.mjs'
 	together 'tap e2e_many 420 node tests/e2e/many.mjs' 'tap e2e_ways 400 node tests/e2e/ways.mjs'
 	# beside many browsers only what asks for no quick answer
-	together 'tap e2e_story 300 node tests/e2e/story.mjs' '
-		[ ! -x build-asan/callm ] || tap e2e_hostile_asan 180 env CALLM_BIN=build-asan/callm node tests/e2e/hostile.mjs
+	together 'tap e2e_story 300 node tests/e2e/story.mjs' 'tap e2e_dial 120 node tests/e2e/dial.mjs
 		tap e2e_kill9 120 node tests/e2e/kill9.mjs
 		tap e2e_eval 180 node tests/e2e/eval.mjs
 		tap e2e_openapi 60 node tests/e2e/openapi.mjs

@@ -55,6 +55,7 @@ struct ear_pending {                 /* sound that the recogniser has or is to f
 	bool counts;                 /* on_start was called for it */
 	bool maybe;                  /* else it may yet, by its words */
 	bool spoke;                  /* long enough to be more than a click */
+	bool late;                   /* it was told that nothing was understood */
 	unsigned utterance;
 	int64_t start_ms, end_ms, ended_us, silence_ms, flushed_us;
 };

@@ -205,6 +205,7 @@ static void on_final(void *arg, sv text, double confidence)
 	if (!e->flying.is)
 		return;
 	struct ear_pending p = e->flying;
+	bool again = p.late && (e->speaking || e->due.is);
 	double took = (double)(now_us(e) - p.flushed_us) / 1000;
 	e->asr_ms += 0.3 * (took - e->asr_ms);
 	e->flying.is = false;
@@ -213,7 +214,7 @@ static void on_final(void *arg, sv text, double confidence)
 		send_due(e);         /* else it ends together with what is being said */
 	void *owner = obj_ref(e->o.arg);
 	text = sv_trim(text);
-	bool counts = p.counts || (p.maybe && ear_maybe(e, &p, text, confidence));
+	bool counts = p.counts || (p.maybe && !again && ear_maybe(e, &p, text, confidence));
 	if (!ear_over(e) && counts)
 		count_final(e, &p, text, confidence);
 	obj_unref(owner);
@@ -226,7 +227,8 @@ static void on_error(void *arg, int err)
 	lose(e);
 }
 
-/* The customer gets an answer now; the recogniser some more time. */
+/* The customer gets an answer now; the recogniser some more time: words that come after all are
+ * better than none, unless the customer says them again. */
 static void on_wait(void *arg)
 {
 	struct ear *e = arg;
@@ -242,6 +244,7 @@ static void on_wait(void *arg)
 	loop_after(e->o.loop, &e->wait, FINAL_LOST_MS, on_wait, e);
 	int64_t end_ms = e->flying.end_ms;
 	owe_nothing(e);
+	e->flying.maybe = e->flying.late = true;
 	ear_tell_words(e, end_ms, now_us(e));
 	obj_unref(owner);
 }

@@ -72,15 +72,24 @@ async function keys(s, token) {
     'a menu key is answered from its article', log.map((e) => [e.kind, e.body.text ?? e.body.digit]));
 }
 
-await main(async () => {
+/* A demo of its own for what is done with it. */
+async function alone(name, what) {
   const s = await demo();
-  const token = await login(s);
-  let right = 0;
-  for (const [i, q] of SPOKEN.entries()) right += await spoken(s, token, i, q);
-  ok(right === SPOKEN.length, `${right} of ${SPOKEN.length} spoken questions get the right answer`);
-  await keys(s, token);
-  const tcp = await runAsync(bin, ['call', `sip:service@${s.sip};transport=tcp`, '--tcp', '--max', '3000'], { ms: 20000 });
-  ok(tcp.code === 0 && JSON.parse(tcp.out).answered, 'a call by TCP is answered', tcp.out + tcp.err);
-  const end = await s.stop();
-  ok(end.code === 0, 'the server ends in order', s.err);
-});
+  await what(s, await login(s));
+  ok((await s.stop()).code === 0, `${name}: the server ends in order`, s.err);
+}
+
+await main(() =>
+  Promise.all([
+    alone('spoken', async (s, token) => {
+      let right = 0;
+      for (const [i, q] of SPOKEN.entries()) right += await spoken(s, token, i, q);
+      ok(right === SPOKEN.length, `${right} of ${SPOKEN.length} spoken questions get the right answer`);
+    }),
+    alone('keys', async (s, token) => {
+      await keys(s, token);
+      const tcp = await runAsync(bin, ['call', `sip:service@${s.sip};transport=tcp`, '--tcp', '--max', '3000'], { ms: 20000 });
+      ok(tcp.code === 0 && JSON.parse(tcp.out).answered, 'a call by TCP is answered', tcp.out + tcp.err);
+    }),
+  ]),
+);

@@ -32,63 +32,38 @@ const has = (s, hz) => {
   return n * 20;
 };
 
-await main(async () => {
-  const ann = await person({ play: sine(1850, 60000) });
-  const s = await serve(`transfer:\n  to: "${ann.uri}"\n  ring_s: 3\n`);
+/* A person, and a server that transfers to it. */
+async function desk(does, ring_s = 3) {
+  const ann = await person({ does, play: sine(1850, 60000) });
+  const s = await serve(`transfer:\n  to: "${ann.uri}"\n  ring_s: ${ring_s}\n`);
   const token = await login(s);
-  const idle = () => until('all calls to be over', async () => (await metric(s, 'callm_calls_active')) === 0);
+  return {
+    ann, s,
+    idle: () => until('all calls to be over', async () => (await metric(s, 'callm_calls_active')) === 0),
+    rows: () => rows(s, token),
+    end: async (name) => {
+      ok((await metric(s, 'callm_calls_active')) === 0, `${name}: no call is left`);
+      ok((await s.stop()).code === 0, `${name}: the server ends in order`, s.err);
+      ann.close();
+    },
+  };
+}
 
-  /* The person answers, is told, talks; the caller hangs up. */
-  ann.again();
-  let c = await caller(s, 'answers', 30000);
+/* The person answers, is told, talks; the caller hangs up. Then the person hangs up: back to the bot. */
+async function answers() {
+  const { ann, s, idle, rows: all, end } = await desk('answers');
+  const c = await caller(s, 'answers', 30000);
   await idle();
-  let list = await rows(s, token);
+  let list = await all();
   ok(/ringing,briefing,joined$/.test(steps(list).join()) || /asked,briefing,joined$/.test(steps(list).join()),
     'a person answers: asked, briefed, joined', steps(list));
   ok(ann.invites === 1, 'the person is called once', ann.invites);
   ok(has(c.heard, 1850) > 1000, 'the caller hears the person', has(c.heard, 1850));
   const briefed = ann.heard.filter((f) => db(f.s) > -40).length * 20;
   ok(briefed > 1500, 'the person hears a briefing', briefed);
-  const bye = ann.overAt;
-  ok(ann.byes === 1 && bye > 0, 'the caller hangs up: the person gets BYE', ann.byes);
+  ok(ann.byes === 1 && ann.overAt > 0, 'the caller hangs up: the person gets BYE', ann.byes);
 
-  /* Busy, declined: the bot is back within 2 s and says why. */
-  for (const [does, why] of [['busy', 'busy'], ['declines', 'declined']]) {
-    ann.again();
-    ann.does = does;
-    await caller(s, does, 30000);
-    await idle();
-    list = await rows(s, token);
-    ok(steps(list).at(-1) === `failed: ${why}`, `${does}: the caller is back with the bot`, steps(list));
-    const failed = list.find((e) => e.body.state === 'failed');
-    const said = failed && list.find((e) => e.seq > failed.seq && e.actor === 'bot');
-    ok(said && /could not connect/i.test(said.body.text ?? ''), `${does}: the bot says why`, said);
-  }
-
-  /* Nobody answers: 3 s of ringing, CANCEL, back. */
   ann.again();
-  ann.does = 'rings';
-  await caller(s, 'rings', 32000);
-  await idle();
-  list = await rows(s, token);
-  ok(steps(list).at(-1) === 'failed: no answer', 'nobody answers: the caller is back with the bot', steps(list));
-  ok(ann.cancelled === 1, 'the ringing is cancelled', ann.cancelled);
-  const rang = ann.overAt - ann.rangAt;
-  note(`rang for ${Math.round(rang)} ms of 3000`);
-  ok(Math.abs(rang - 3000) < 1000, 'it rang as long as configured, within 1 s', rang);
-
-  /* The caller leaves while it rings. */
-  ann.again();
-  const patient = await serve(`transfer:\n  to: "${ann.uri}"\n  ring_s: 40\n`);
-  await caller(patient, 'leaves', 26000);
-  const left = performance.now();
-  await until('the ringing to end', () => ann.cancelled, 2000);
-  ok(ann.rangAt > 0 && ann.overAt < left + 1000, 'the caller leaves while it rings: CANCEL within a second', [ann.rangAt, ann.overAt, left]);
-  ok((await patient.stop()).code === 0, 'that server ends in order', patient.err);
-
-  /* The person hangs up: back to the bot. */
-  ann.again();
-  ann.does = 'answers';
   const talk = caller(s, 'gone', 40000);
   await until('the person to be up', () => ann.upAt, 30000);
   await sleep(8000);
@@ -96,12 +71,57 @@ await main(async () => {
   ann.hangUp();
   await talk;
   await idle();
-  list = await rows(s, token);
+  list = await all();
   ok(steps(list).at(-1) === 'failed: gone', 'the person hangs up: the caller is back with the bot', steps(list));
   note(`hung up ${Math.round(hung - ann.upAt)} ms after the answer`);
+  await end('answers');
+}
 
-  ok((await metric(s, 'callm_calls_active')) === 0, 'no call is left');
-  const end = await s.stop();
-  ok(end.code === 0, 'the server ends in order', s.err);
-  ann.close();
-});
+/* Busy, declined: the bot is back and says why. */
+async function refuses() {
+  const { ann, s, idle, rows: all, end } = await desk('busy');
+  for (const [does, why] of [['busy', 'busy'], ['declines', 'declined']]) {
+    ann.again();
+    ann.does = does;
+    await caller(s, does, 30000);
+    await idle();
+    const list = await all();
+    ok(steps(list).at(-1) === `failed: ${why}`, `${does}: the caller is back with the bot`, steps(list));
+    const failed = list.find((e) => e.body.state === 'failed');
+    const said = failed && list.find((e) => e.seq > failed.seq && e.actor === 'bot');
+    ok(said && /could not connect/i.test(said.body.text ?? ''), `${does}: the bot says why`, said);
+  }
+  await end('refuses');
+}
+
+/* Nobody answers: 3 s of ringing, CANCEL, back. */
+async function rings() {
+  const { ann, s, idle, rows: all, end } = await desk('rings');
+  await caller(s, 'rings', 32000);
+  await idle();
+  const list = await all();
+  ok(steps(list).at(-1) === 'failed: no answer', 'nobody answers: the caller is back with the bot', steps(list));
+  ok(ann.cancelled === 1, 'the ringing is cancelled', ann.cancelled);
+  const rang = ann.overAt - ann.rangAt;
+  note(`rang for ${Math.round(rang)} ms of 3000`);
+  ok(Math.abs(rang - 3000) < 1000, 'it rang as long as configured, within 1 s', rang);
+  await end('rings');
+}
+
+/* The caller leaves while it rings. */
+async function leaves() {
+  const { ann, s, end } = await desk('rings', 40);
+  await caller(s, 'leaves', 26000);
+  const left = performance.now();
+  await until('the ringing to end', () => ann.cancelled, 2000);
+  ok(ann.rangAt > 0 && ann.overAt < left + 1000, 'the caller leaves while it rings: CANCEL within a second', [ann.rangAt, ann.overAt, left]);
+  await until('the call to be over', async () => (await metric(s, 'callm_calls_active')) === 0);
+  await end('leaves');
+}
+
+const rest = async () => {
+  await rings();
+  await leaves();
+};
+
+await main(() => Promise.all([answers(), refuses(), rest()]));

@@ -430,24 +430,53 @@ TEST(turn_recogniser_that_does_not_answer_is_lost)
 	w_done(&w);
 }
 
-TEST(turn_late_words_are_dropped)
+/* The first of two utterances is understood after 6 s only: it was asked for again meanwhile. */
+static void late_words(struct world *w)
+{
+	w_init(w, 8000);
+	w->asr.says[w->asr.n_says++] = "where is my parcel";
+	w->asr.says[w->asr.n_says++] = "my parcel I said";
+	w->asr.answer_ms = 6000;
+	ASSERT(w_open(w) == 0);
+	w_speak(w, 400);
+	CHECK(w_until(w, CHAN_SPEECH_FINAL, 1, 6000));
+	STR_EQ(w_msg(w, CHAN_SPEECH_FINAL, 0)->text, "");
+	ASSERT(w_say(w, 1, "Sorry, I did not catch that. Could you say it again?", true) == 0);
+}
+
+TEST(turn_late_words_are_better_than_none)
 {
 	static struct world w;
-	w_init(&w, 8000);
-	w.asr.says[w.asr.n_says++] = "too late";
-	w.asr.says[w.asr.n_says++] = "in time";
-	w.asr.answer_ms = 6000;
-	OK(w_open(&w));
-	w_speak(&w, 400);
-	w_run(&w, 7500);
-	EQ(w_count(&w, CHAN_SPEECH_FINAL), 1);
-	STR_EQ(w_msg(&w, CHAN_SPEECH_FINAL, 0)->text, "");
+	late_words(&w);
+	CHECK(w_until(&w, CHAN_SPEECH_FINAL, 2, 3000));
+	STR_EQ(w_msg(&w, CHAN_SPEECH_FINAL, 1)->text, "where is my parcel");
+	EQ(w_count(&w, CHAN_SPEECH_START), 2);    /* our question makes way */
 	w.asr.answer_ms = 100;
 	w_speak(&w, 400);
-	CHECK(w_until(&w, CHAN_SPEECH_FINAL, 2, 2000));
-	STR_EQ(w_msg(&w, CHAN_SPEECH_FINAL, 1)->text, "in time");
+	CHECK(w_until(&w, CHAN_SPEECH_FINAL, 3, 2000));
+	STR_EQ(w_msg(&w, CHAN_SPEECH_FINAL, 2)->text, "my parcel I said");
 	EQ(w_count(&w, CHAN_ASR_LOST), 0);
 	w_done(&w);
+}
+
+/* The late words come while they are said again, or when they have been but are not recognised
+ * yet. */
+TEST(turn_late_words_that_were_said_again_are_dropped)
+{
+	static const int again_ms[] = { 1000, 1800 };
+	static struct world w;
+	for (int i = 0; i < 2; i++) {
+		late_words(&w);
+		w_run(&w, 6600 - again_ms[i] - (int)w.frames * 20);
+		w.asr.answer_ms = 300;
+		w_speak(&w, again_ms[i] == 1000 ? 1400 : 800);
+		CHECK(w_until(&w, CHAN_SPEECH_FINAL, 2, 4000));
+		STR_EQ(w_msg(&w, CHAN_SPEECH_FINAL, 1)->text, "my parcel I said");
+		w_run(&w, 3000);
+		EQ(w_count(&w, CHAN_SPEECH_FINAL), 2);
+		EQ(w_count(&w, CHAN_ASR_LOST), 0);
+		w_done(&w);
+	}
 }
 
 /* One flush at a time: what ends meanwhile is flushed afterwards, with whatever was said then. */

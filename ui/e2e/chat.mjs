@@ -65,6 +65,8 @@ export const chatScenario = (lang, question, second) =>
     await page.waitForTimeout(500);
     assert.deepEqual(await texts(page, '.msg .bub'), before, 'a reload changed the chat');
     assert.equal(await answer.locator('[data-test=thumb-up]').getAttribute('aria-pressed'), 'true', 'the thumb is kept');
+    const rated = await api(`/api/v1/conversations/${s.session.id}/events?after=0`, s.session.token);
+    assert.equal(rated.items.filter((e) => e.kind === 'feedback').length, 1, 'the thumb of a page that was left at once is noted');
 
     await wire.cut();
     await page.fill('[data-test=input]', second);

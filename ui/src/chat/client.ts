@@ -16,6 +16,7 @@ export const chat = signal(thaw(localStorage.getItem(STORE)));
 export const link = signal<LinkState>('closed');
 
 let resuming = false;
+let leaving = false; /* the page goes: what fails now was not refused */
 
 function dispatch(m: ChatMsg): void {
   const next = reduceChat(chat.value, m);
@@ -129,6 +130,7 @@ export function restart(): void {
       method: 'POST',
       token: old.session.token,
       body: {},
+      keepalive: true,
     }).catch(() => undefined);
   chat.value = emptyChat();
   save();
@@ -136,7 +138,8 @@ export function restart(): void {
   socket.start();
 }
 
-/* What one thinks of an answer: shown at once, taken back when it could not be noted. */
+/* What one thinks of an answer: shown at once, taken back when it could not be noted; who leaves the page right after
+ * has still said it. */
 export async function rate(turn: number, value: Thumb): Promise<void> {
   const s = chat.value;
   const before = s.rated[turn] ?? null;
@@ -147,9 +150,10 @@ export async function rate(turn: number, value: Thumb): Promise<void> {
       method: 'POST',
       token: s.session.token,
       body: { turn, value },
+      keepalive: true,
     });
   } catch {
-    if (chat.value.session?.id === s.session.id) dispatch({ type: 'local.rated', data: { turn, value: before } });
+    if (!leaving && chat.value.session?.id === s.session.id) dispatch({ type: 'local.rated', data: { turn, value: before } });
   }
 }
 
@@ -163,6 +167,8 @@ function newId(): string {
 
 export function startChat(): void {
   socket.start();
+  addEventListener('pagehide', () => (leaving = true));
+  addEventListener('pageshow', () => (leaving = false));
   addEventListener('online', () => socket.retryNow());
   document.addEventListener('visibilitychange', () => {
     if (document.visibilityState === 'visible') socket.retryNow();

@@ -25,6 +25,7 @@ export interface CallOptions {
   signal?: AbortSignal;
   query?: Record<string, string | number | null | undefined>;
   headers?: Record<string, string>; /* If-Match, Idempotency-Key */
+  keepalive?: boolean; /* it goes on when the page is left */
 }
 
 export function withQuery(path: string, query: CallOptions['query']): string {
@@ -40,6 +41,7 @@ async function send(path: string, o: CallOptions): Promise<Response> {
   if (o.token) headers['Authorization'] = `Bearer ${o.token}`;
   const init: RequestInit = { method: o.method ?? 'GET', headers, cache: 'no-store' };
   if (o.signal) init.signal = o.signal;
+  if (o.keepalive) init.keepalive = true;
   if (o.body !== undefined) {
     headers['Content-Type'] = 'application/json';
     init.body = JSON.stringify(o.body);
