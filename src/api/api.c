@@ -5,6 +5,7 @@
  * through its mailbox only. */
 #include "api_audit.h"
 #include "api_gap.h"
+#include "api_hook.h"
 #include "api_int.h"
 #include "api_night.h"
 #include "api_assist.h"

@@ -31,26 +31,5 @@ void api_audit_op_done(const struct api_op *op, int status, sv json, const char 
 
 void api_audit_list(struct web_req *r, void *arg);
 void api_audit_verify_post(struct web_req *r, void *arg);
-/* api_cdr.c */
-void api_cdrs(struct web_req *r, void *arg);
-/* api_hook.c */
-void api_webhooks(struct web_req *r, void *arg);
-void api_webhook(struct web_req *r, void *arg);
-void api_webhook_make(struct web_req *r, void *arg);
-void api_webhook_put(struct web_req *r, void *arg);
-void api_webhook_delete(struct web_req *r, void *arg);
-void api_webhook_test(struct web_req *r, void *arg);
-void api_webhook_deliveries(struct web_req *r, void *arg);
-void api_webhook_again(struct web_req *r, void *arg);
-
-/* One field of a CSV line, quoted where need be; what a table program would take for a formula is
- * quoted with '. */
-void api_csv(struct sb *b, sv field);
-/* Answers with q's body as a file of that name; i2: more follows behind that cursor. Frees q. */
-void api_csv_reply(struct api_query *q, const char *name, const char *cursor);
-/* A parameter that is a time or a number from 1 to most; false: answered 400. Absent: def, or
- * *ret as it is. */
-bool api_arg_time(struct web_req *r, const char *name, int64_t def, int64_t *ret);
-bool api_arg_number(struct web_req *r, const char *name, int64_t most, int64_t *ret);
 
 #endif

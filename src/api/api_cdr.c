@@ -1,6 +1,6 @@
 /* api_cdr.c: records of ended interactions, as JSON or CSV (docs/hook.md). Oldest first, so
  * that who reads on with the cursor has each once. Door's thread, list_run on a worker. */
-#include "api_audit.h"
+#include "api_hook.h"
 #include "hook.h"
 
 #include <stdio.h>

@@ -4,6 +4,7 @@
  * unmasked only where somebody who may take masks off has said so. Door's thread, *_run on a
  * worker, which waits for the scribe; *_write there. */
 #include "api_audit.h"
+#include "api_hook.h"
 #include "hook.h"
 
 #include <sodium.h>

@@ -399,4 +399,14 @@ int api_if_match(struct web_req *r, int64_t *ret);
 /* JSON with its version as ETag. */
 void api_reply_version(struct web_req *r, int status, sv json, int64_t version);
 
+/* api_audit_list.c: one field of a CSV line, quoted where need be; what a table program would
+ * take for a formula is quoted with '. */
+void api_csv(struct sb *b, sv field);
+/* Answers with q's body as a file of that name; i2: more follows behind that cursor. Frees q. */
+void api_csv_reply(struct api_query *q, const char *name, const char *cursor);
+/* A parameter that is a time or a number from 1 to most; false: answered 400. Absent: def, or
+ * *ret as it is. */
+bool api_arg_time(struct web_req *r, const char *name, int64_t def, int64_t *ret);
+bool api_arg_number(struct web_req *r, const char *name, int64_t most, int64_t *ret);
+
 #endif

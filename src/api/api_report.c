@@ -4,7 +4,6 @@
  * Everything is read on workers; a saved report is written on the scribe and answered from the
  * disk. The interactions behind a number need conversation.read and .read_all too. Door's thread.
  * docs/reports.md. */
-#include "api_audit.h"
 #include "api_int.h"
 #include "acd.h"
 #include "acd_plan.h"

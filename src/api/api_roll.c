@@ -3,7 +3,6 @@
  * scribe; then whoever looks at the roll-outs (api_opts.roll) is told to look at once. The table
  * that shards use changes on the door's thread only (api_strategy_swap), so that a table saved
  * meanwhile is never lost. */
-#include "api_audit.h"
 #include "api_int.h"
 #include "api_roll.h"
 #include "learn_roll.h"

@@ -86,6 +86,18 @@ static int secret_new(const unsigned char *key, struct hook_edit *x, struct sb *
 
 /* ---- changes ---- */
 
+/* Without its path and query, which may hold a key: other webhooks may get the row. */
+static sv host_of(sv url)
+{
+	ptrdiff_t at = sv_find(url, SV("://"));
+	sv host = at < 0 ? url : sv_slice(url, (size_t)at + 3, url.n);
+	for (size_t i = 0; i < host.n; i++)
+		if (host.p[i] == '/' || host.p[i] == '?' || host.p[i] == '#')
+			host.n = i;
+	at = sv_find_ch(host, '@');
+	return at < 0 ? host : sv_slice(host, (size_t)at + 1, host.n);
+}
+
 static int note(struct store_db *db, const char *kind, sv id, sv by, const struct hook_edit *x)
 {
 	struct sb b;
@@ -94,7 +106,7 @@ static int note(struct store_db *db, const char *kind, sv id, sv by, const struc
 	sb_cstr(&b, "{\"webhook\":");
 	sb_json(&b, id);
 	if (x && x->url.n)
-		hook_put(&b, "url", x->url);
+		hook_put(&b, "host", host_of(x->url));
 	if (x && x->events.n)
 		hook_put(&b, "events", x->events);
 	if (x && x->active >= 0)

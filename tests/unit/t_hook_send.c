@@ -361,6 +361,23 @@ static int test_write(void *arg, struct store_db *db)
 	return hook_test(db, sv_of(w->x.id), id);
 }
 
+/* Other webhooks get the row: it says where to, and not with which key. */
+TEST(hook_rows_hold_no_key_of_an_address)
+{
+	struct hw w = { .o = { .allow_private = true } };
+
+	CHECK(hw_up(&w) && hw_make(&w, "a.*", false));
+	EQ(change(&w, (struct hook_edit){ .url = SV("https://me:pw@b.example:444?key=s3cret"),
+					  .active = -1, .unmasked = -1 }), 2);
+	EQ(hw_number(&w, "SELECT count(*) FROM event WHERE kind='webhook.changed' AND "
+			 "json_extract(body,'$.host')='b.example:444'"), 1);
+	EQ(hw_number(&w, "SELECT count(*) FROM event WHERE kind LIKE 'webhook.%' AND (body LIKE "
+			 "'%s3cret%' OR body LIKE '%/in%' OR body LIKE '%pw@%')"), 0);
+	EQ(hw_number(&w, "SELECT count(*) FROM event WHERE kind LIKE 'webhook.%' AND body LIKE "
+			 "'%\"host\":\"127.0.0.1:%'"), 1);
+	hw_down(&w);
+}
+
 /* A test goes out also while it is off, and its failing counts for nothing. */
 TEST(hook_test_event)
 {
