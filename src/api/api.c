@@ -163,6 +163,7 @@ static const struct web_route routes[] = {
 	{ "DELETE", "/api/v1/reports/{id}", api_report_delete, NULL },
 	{ "GET", "/api/v1/nights", api_nights, NULL },
 	{ "GET", "/api/v1/nights/{id}", api_night, NULL },
+	{ "POST", "/api/v1/nights/models/back", api_night_back, NULL },
 	{ "GET", "/api/v1/canned", api_canned, NULL },
 	{ "GET", "/api/v1/dispositions", api_dispositions, NULL },
 	{ "GET", "/api/v1/conversations/{id}/summary", api_summary, NULL },

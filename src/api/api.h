@@ -82,6 +82,10 @@ struct api_opts {
 	/* Somebody has stopped or restarted a roll-out: look at once. May be NULL. */
 	void (*roll)(void *arg);
 	void *roll_arg;
+	/* A model of a night was taken back: ask those that the registry has now. Door's
+	 * thread. May be NULL. */
+	void (*night_models)(void *arg);
+	void *night_arg;
 	/* Customers (cust.h); NULL = none. And the code of their phones' country, NULL = "86". */
 	const struct cust_keys *cust;
 	const char *country_code;

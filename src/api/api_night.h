@@ -5,5 +5,6 @@
 struct web_req;
 void api_nights(struct web_req *r, void *arg);
 void api_night(struct web_req *r, void *arg);
+void api_night_back(struct web_req *r, void *arg);
 
 #endif

@@ -26,7 +26,8 @@ struct app_night {
 	int64_t last_day;            /* of the zone, that had its night */
 	pthread_t thread;
 	bool runs;                   /* it is to be joined */
-	atomic_bool over, stopped;
+	atomic_bool over, stopped, asked;
+	bool again;                  /* asked for during a night, which may promote meanwhile */
 };
 
 /* ---- what the program brings ---- */
@@ -170,11 +171,21 @@ static void use_models(struct app_night *s)
 	feel_task_unref(base);
 }
 
+void app_night_models(void *arg)
+{
+	struct app_night *s = arg;
+	atomic_store(&s->asked, true);
+}
+
 void app_night_tick(struct app_night *s)
 {
 	if (s->runs && atomic_load(&s->over)) {
 		(void)pthread_join(s->thread, NULL);
 		s->runs = false;
+	}
+	if (atomic_exchange(&s->asked, false) || (s->again && !s->runs)) {
+		use_models(s);
+		s->again = s->runs;
 	}
 	if (s->runs || atomic_load(&s->stopped) || !due(s, clk_wall_ms()))
 		return;

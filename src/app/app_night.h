@@ -20,6 +20,8 @@ struct app_night_opts {
 };
 int app_night_open(struct app_night **ret, const struct app_night_opts *o, struct err *e);
 void app_night_tick(struct app_night *s);
+/* A model of the registry was taken back: what it has live is asked. Any thread. */
+void app_night_models(void *s);
 void app_night_stop(struct app_night *s);        /* accepts NULL */
 void app_night_close(struct app_night *s);
 

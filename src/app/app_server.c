@@ -480,6 +480,14 @@ static void door_tls(const jv *http, struct api_opts *o)
 		o->tls_cert = cert.p, o->tls_key = key.p;
 }
 
+/* Whom it tells of an order about what is learned. */
+static void door_learns(struct app_server *s, struct api_opts *o)
+{
+	app_roll_opts(s->roll, o);
+	o->night_models = app_night_models;
+	o->night_arg = s->night;
+}
+
 static int server_door(struct app_server *s, const jv *company, struct err *e)
 {
 	char host[64];
@@ -536,7 +544,7 @@ static int server_door(struct app_server *s, const jv *company, struct err *e)
 		.dispositions = app_assist_dispositions(s->assist),
 	};
 	app_report_door(s->cfg, &o);
-	app_roll_opts(s->roll, &o);
+	door_learns(s, &o);
 	door_tls(http, &o);
 	rc = api_open(&s->api, &o, e);
 	if (rc == 0)

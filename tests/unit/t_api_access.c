@@ -153,6 +153,7 @@ static const struct {
 	{ "POST /api/v1/surveys/{token}", "*" },
 	{ "GET /api/v1/nights", "asqv" },
 	{ "GET /api/v1/nights/{id}", "asqv" },
+	{ "POST /api/v1/nights/models/back", "as" },
 	{ "GET /api/v1/canned", "asgq" },
 	{ "GET /api/v1/dispositions", "asgq" },
 	{ "GET /api/v1/conversations/{id}/summary", "asgq" },

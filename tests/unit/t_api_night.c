@@ -47,6 +47,52 @@ static int get(struct aw *w, const char *path, struct resp *r)
 	return http(w, line, aw_token(w, "supervisor"), NULL, r);
 }
 
+static int fill_second(void *arg, struct store_db *db)
+{
+	struct learn_model m = { .name = SV("intent"), .kind = SV("trained"), .made_ms = 7 };
+	int rc = learn_model_put(db, &m);
+	return rc ? rc : learn_model_promote(db, SV("intent"), 2, SV("night"), 8);
+}
+
+static void asked_anew(void *arg)
+{
+	++*(int *)arg;
+}
+
+/* The one before, then the program's own, then there is none; each time it is told to ask anew. */
+TEST(api_model_is_taken_back)
+{
+	static const struct { const char *body; int status, version, told; } steps[] = {
+		{ "{}", 400, 0, 0 },
+		{ "{\"name\":\"emotion\"}", 404, 0, 0 },
+		{ "{\"name\":\"intent\"}", 200, 1, 1 },
+		{ "{\"name\":\"intent\"}", 200, 0, 2 },
+		{ "{\"name\":\"intent\"}", 404, 0, 2 },
+	};
+	int told = 0;
+	struct aw w = { .o = { .night_models = asked_anew, .night_arg = &told } };
+	struct resp r = { 0 };
+	CHECK(aw_up(&w));
+	OK(store_write(w.store, fill, NULL, NULL, NULL));
+	OK(store_write(w.store, fill_second, NULL, NULL, NULL));
+	OK(store_flush(w.store));
+	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
+		EQ(http(&w, "POST /api/v1/nights/models/back", aw_token(&w, "supervisor"),
+			steps[i].body, &r),
+		   steps[i].status);
+		EQ(told, steps[i].told);
+		if (steps[i].status == 200)
+			EQ(jv_get_int(r.json, "version", -1), steps[i].version);
+	}
+	EQ(get(&w, "", &r), 200);
+	const jv *all = jv_get(r.json, "models");
+	EQ(jv_len(all), 2);
+	for (size_t i = 0; i < jv_len(all); i++)
+		SV_EQ(jv_get_str(jv_at(all, i), "state"), "retired");
+	resp_done(&r);
+	aw_down(&w);
+}
+
 TEST(api_nights_are_listed_and_read)
 {
 	struct aw w = { 0 };

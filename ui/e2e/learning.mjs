@@ -39,4 +39,19 @@ await scenario('learning', async (open) => {
   await page.click('[data-test=order-go]');
   await until('the reason was sent', () => said?.action === 'stop' && said.reason === 'customers complain');
   await page.waitForSelector('[data-test=restart]');
+
+  let models = [{ name: 'intent', version: 3, state: 'live', rows: 412 }, { name: 'intent', version: 2, state: 'retired', rows: 390 }];
+  await page.route('**/api/v1/nights', (r) => r.fulfill({ json: {
+    items: [{ id: '01ARZ3NDEKTSV4RRFFQ69G5FAV', state: 'done', began: '2026-11-25T18:30:00Z', tried: 4, promoted: 1 }], models } }));
+  await page.route('**/api/v1/nights/models/back', (r) => {
+    said = r.request().postDataJSON();
+    models = models.map((m) => ({ ...m, state: m.version === 2 ? 'live' : 'retired' }));
+    return r.fulfill({ json: { name: 'intent', version: 2 } });
+  });
+  await page.click('[data-test=nav-reports]');
+  await page.click('[data-test=model-back]');
+  await picture(page, 'models');
+  await page.click('[data-test=model-back-go]');
+  await until('the model is taken back', () => said?.name === 'intent');
+  await until('the one before is shown', async () => /2/.test(await page.textContent('[data-test=models]')));
 });
