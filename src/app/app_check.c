@@ -6,7 +6,7 @@
 #include "app_int.h"
 #include "app_access.h"
 #include "app_assist.h"
-#include "app_knowledge.h"
+#include "app_daily.h"
 #include "app_people.h"
 #include "app_quality.h"
 #include "app_service.h"
@@ -360,14 +360,14 @@ static void look_post(struct looking *k, const jv *cfg)
 
 static void look_knowledge(struct looking *k, const jv *knowledge)
 {
-	if (app_knowledge_minute(jv_get_str(knowledge, "learn_at")) == -2)
+	if (app_daily_minute(jv_get_str(knowledge, "learn_at")) == -2)
 		complain(k, "knowledge.learn_at", "that is no time of day",
 			 "Write it as 03:00, or leave it empty for never.");
 }
 
 static void look_night(struct looking *k, const jv *night)
 {
-	if (app_knowledge_minute(jv_get_str(night, "at")) == -2)
+	if (app_daily_minute(jv_get_str(night, "at")) == -2)
 		complain(k, "night.at", "that is no time of day",
 			 "Write it as 02:30, or leave it empty for never.");
 }

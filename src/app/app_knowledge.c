@@ -4,6 +4,7 @@
  * are a thread that lives as long as its work, at low priority: it reads by itself and writes
  * through the scribe. One at a time; a stop waits for it (seconds at most). */
 #include "app_knowledge.h"
+#include "app_daily.h"
 #include "app_int.h"
 #include "app_job.h"
 #include "learn.h"
@@ -11,16 +12,15 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
-enum { HOUR_S = 3600, DAY_S = 86400, NICE = 10, FOLDERS = 32 };
+enum { HOUR_S = 3600, NICE = 10, FOLDERS = 32 };
 
 struct app_knowledge {
 	struct app_knowledge_opts o;
 	struct ing *ing;
 	char own[4200];              /* DATA/sources */
 	const char *roots[FOLDERS + 2];
-	struct cal_zone *zone;
-	int days, at_min;            /* window; minute of the day, -1 = never */
-	int64_t learned_day;         /* of the zone, so that it runs once a day */
+	struct app_daily daily;
+	int days;                    /* window */
 	int64_t ticks;
 	/* A look is wanted or under way; cleared when it is over. */
 	atomic_bool asked;
@@ -140,22 +140,12 @@ static bool runs(struct app_knowledge *k)
 	return is;
 }
 
-bool app_knowledge_due(struct app_knowledge *k, int64_t now_ms)
-{
-	int64_t from, to, local = now_ms / 1000 + cal_offset(k->zone, now_ms, &from, &to);
-	int64_t day = local / DAY_S;
-	if (k->at_min < 0 || day == k->learned_day || local % DAY_S / 60 < k->at_min)
-		return false;
-	k->learned_day = day;
-	return true;
-}
-
 void app_knowledge_tick(struct app_knowledge *k)
 {
 	bool hour = ++k->ticks % HOUR_S == 0;
 	if (runs(k))
 		return;
-	bool due = app_knowledge_due(k, clk_wall_ms());
+	bool due = app_daily_due(&k->daily, clk_wall_ms());
 	if (due || atomic_load(&k->asked))
 		start(k, true);
 	else if (hour)
@@ -166,18 +156,6 @@ int app_knowledge_learn(void *arg)
 {
 	struct app_knowledge *k = arg;
 	return atomic_exchange(&k->asked, true) ? ERR_AGAIN : 0;
-}
-
-int app_knowledge_minute(sv s)
-{
-	int64_t h, m;
-	sv hour;
-	if (!s.n)
-		return -1;
-	if (!sv_cut(&s, ':', &hour) || sv_i64(hour, &h) || sv_i64(s, &m) || h < 0 || h > 23 ||
-	    m < 0 || m > 59)
-		return -2;
-	return (int)(h * 60 + m);
 }
 
 /* Where files of sources may lie: the data folder's own place, and what the configuration names. */
@@ -197,16 +175,7 @@ int app_knowledge_open(struct app_knowledge **ret, const struct app_knowledge_op
 	const jv *cfg = jv_get(o->cfg, "knowledge");
 	sv zone = jv_get_str(o->company, "timezone"), at = jv_get_str(cfg, "learn_at");
 	*k = (struct app_knowledge){ .o = *o, .days = (int)jv_get_int(cfg, "learn_days", 30) };
-	k->at_min = app_knowledge_minute(at);
-	int rc = k->at_min == -2 ? err_set(e, ERR_INVAL,
-					   "knowledge.learn_at: \"" SV_FMT
-					   "\" is no time of day such as 03:00",
-					   SV_ARG(at)) :
-				   0;
-	if (rc == 0)
-		rc = cal_zone_open(&k->zone, zone.n ? zone : SV("UTC"), e);
-	if (rc == 0) /* what was missed today waits for the next night */
-		(void)app_knowledge_due(k, o->now_ms ? o->now_ms : clk_wall_ms());
+	int rc = app_daily_open(&k->daily, at, zone, "knowledge.learn_at", clk_wall_ms(), e);
 	take_roots(k, jv_get(cfg, "folders"));
 	struct ing_opts io = { .store = o->store,
 			       .roots = k->roots,
@@ -234,6 +203,6 @@ void app_knowledge_close(struct app_knowledge *k)
 		return;
 	app_job_end(&k->job);
 	ing_close(k->ing);
-	obj_unref(k->zone);
+	app_daily_done(&k->daily);
 	xfree(k);
 }

@@ -15,7 +15,6 @@ struct app_knowledge_opts {
 	const char *data;            /* folder: its sources/ may always be read */
 	struct store *store;
 	struct snap *kb;             /* as customers have it */
-	int64_t now_ms;              /* when it is opened; 0 = the wall clock */
 };
 int app_knowledge_open(struct app_knowledge **ret, const struct app_knowledge_opts *o,
 		       struct err *e);
@@ -24,16 +23,10 @@ struct ing *app_knowledge_sources(const struct app_knowledge *k);
  * does already. Any thread. */
 int app_knowledge_learn(void *k);
 void app_knowledge_tick(struct app_knowledge *k);
-/* True once a day, from learn_at of the company's zone on; what was over when it was opened waits
- * for the next day. */
-bool app_knowledge_due(struct app_knowledge *k, int64_t now_ms);
 /* One look back over the rows, written down; waits for the scribe. days 0 = 30. *ret only on
  * success, learn_run_free. */
 struct learn_run;
 int app_knowledge_run(struct store *st, struct snap *kb, int days, struct learn_run **ret,
 		      struct err *e);
 void app_knowledge_close(struct app_knowledge *k);
-/* "03:00" -> 180, empty -> -1 (never), else -2. */
-int app_knowledge_minute(sv text);
-
 #endif

@@ -3,8 +3,8 @@
  * through the scribe. What it promotes is asked from the next turn on (feel_use). Main thread
  * but for that one. */
 #include "app_night.h"
+#include "app_daily.h"
 #include "app_int.h"
-#include "app_knowledge.h"
 #include "learn_model.h"
 
 #include <pthread.h>
@@ -13,7 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { DAY_S = 86400, NICE = 19 };
+enum { NICE = 19 };
 #define ROWS_BYTES (8u << 20)
 
 extern const struct embed_file train_files[];
@@ -21,9 +21,7 @@ extern const size_t train_files_n;
 
 struct app_night {
 	struct app_night_opts o;
-	struct cal_zone *zone;
-	int at_min;                  /* -1 = never */
-	int64_t last_day;            /* of the zone, that had its night */
+	struct app_daily daily;
 	pthread_t thread;
 	bool runs;                   /* it is to be joined */
 	atomic_bool over, stopped, asked;
@@ -147,17 +145,6 @@ static void *night_thread(void *arg)
 
 /* ---- when ---- */
 
-/* Once a day, from the configured minute on. */
-static bool due(struct app_night *s, int64_t now_ms)
-{
-	int64_t from, to, local = now_ms / 1000 + cal_offset(s->zone, now_ms, &from, &to);
-	int64_t day = local / DAY_S;
-	if (s->at_min < 0 || day == s->last_day || local % DAY_S / 60 < s->at_min)
-		return false;
-	s->last_day = day;
-	return true;
-}
-
 static void use_models(struct app_night *s)
 {
 	struct store_db *db;
@@ -187,7 +174,7 @@ void app_night_tick(struct app_night *s)
 		use_models(s);
 		s->again = s->runs;
 	}
-	if (s->runs || atomic_load(&s->stopped) || !due(s, clk_wall_ms()))
+	if (s->runs || atomic_load(&s->stopped) || !app_daily_due(&s->daily, clk_wall_ms()))
 		return;
 	atomic_store(&s->over, false);
 	s->runs = pthread_create(&s->thread, NULL, night_thread, s) == 0;
@@ -201,17 +188,11 @@ int app_night_open(struct app_night **ret, const struct app_night_opts *o, struc
 	sv at = jv_get_str(jv_get(o->cfg, "night"), "at"),
 	   zone = jv_get_str(o->company, "timezone");
 	s->o = *o;
-	s->at_min = app_knowledge_minute(at);
-	int rc = s->at_min == -2 ? err_set(e, ERR_INVAL, "night.at: \"" SV_FMT
-					   "\" is no time of day such as 02:30", SV_ARG(at)) : 0;
-	if (rc == 0)
-		rc = cal_zone_open(&s->zone, zone.n ? zone : SV("UTC"), e);
+	int rc = app_daily_open(&s->daily, at, zone, "night.at", clk_wall_ms(), e);
 	if (rc) {
 		app_night_close(s);
 		return rc;
 	}
-	/* what was missed today waits for the next night */
-	(void)due(s, clk_wall_ms());
 	use_models(s);
 	*ret = s;
 	return 0;
@@ -232,6 +213,6 @@ void app_night_close(struct app_night *s)
 		(void)pthread_join(s->thread, NULL);
 	(void)feel_use(NULL, false);
 	(void)feel_use(NULL, true);
-	obj_unref(s->zone);
+	app_daily_done(&s->daily);
 	xfree(s);
 }

@@ -65,7 +65,7 @@ static int ask(void *arg, struct store_db *db)
 	return rc;
 }
 
-static bool up_at(struct world *w, const char *cfg, int64_t now_ms, struct err *e)
+static bool up(struct world *w, const char *cfg, struct err *e)
 {
 	struct store_opts o = { .dir = "", .group_ms = -1 };
 	struct store_db *db;
@@ -79,14 +79,8 @@ static bool up_at(struct world *w, const char *cfg, int64_t now_ms, struct err *
 	w->kb = snap_new(ix);
 	const struct app_knowledge_opts k = { .cfg = w->cfg, .company = w->company,
 						.data = t_tmpdir(),
-					      .store = w->store, .kb = w->kb,
-					      .now_ms = now_ms };
+					      .store = w->store, .kb = w->kb };
 	return app_knowledge_open(&w->k, &k, e) == 0;
-}
-
-static bool up(struct world *w, const char *cfg, struct err *e)
-{
-	return up_at(w, cfg, 0, e);
 }
 
 static void down(struct world *w)
@@ -172,56 +166,10 @@ TEST(app_knowledge_tells_what_could_not_be_written)
 	down(&w);
 }
 
-static int64_t at(const char *text)
-{
-	int64_t ms = 0;
-	return clk_parse_rfc3339(sv_of(text), &ms) ? -1 : ms;
-}
-
-/* Three in the morning in Shanghai is seven in the evening of the day before in UTC. */
-TEST(app_knowledge_comes_once_a_night)
-{
-	static const char cfg[] = "{\"knowledge\":{\"learn_at\":\"03:00\"}}";
-	static const struct {
-		const char *now;
-		bool due;
-	} before[] = {
-		{ "2026-01-05T18:59:59Z", false }, { "2026-01-05T19:00:00Z", true },
-		{ "2026-01-05T19:00:01Z", false }, { "2026-01-06T02:59:00Z", false },
-		{ "2026-01-06T15:59:00Z", false }, { "2026-01-06T16:30:00Z", false },
-		{ "2026-01-06T20:10:00Z", true },  { "2026-01-06T20:11:00Z", false },
-	}, after[] = {
-		{ "2026-01-05T19:30:01Z", false }, { "2026-01-06T03:00:00Z", false },
-		{ "2026-01-06T18:59:00Z", false }, { "2026-01-06T19:00:00Z", true },
-		{ "2026-01-06T19:00:01Z", false },
-	};
-	struct world w;
-	struct err e = { 0 };
-	CHECK(up_at(&w, cfg, at("2026-01-05T18:00:00Z"), &e));
-	for (size_t i = 0; i < sizeof(before) / sizeof(*before); i++)
-		EQ(app_knowledge_due(w.k, at(before[i].now)), before[i].due);
-	down(&w);
-	/* opened half an hour too late: what was missed waits for the next night */
-	CHECK(up_at(&w, cfg, at("2026-01-05T19:30:00Z"), &e));
-	for (size_t i = 0; i < sizeof(after) / sizeof(*after); i++)
-		EQ(app_knowledge_due(w.k, at(after[i].now)), after[i].due);
-	down(&w);
-	/* and never where nobody named an hour */
-	CHECK(up_at(&w, "{\"knowledge\":{\"learn_at\":\"\"}}", at("2026-01-05T18:00:00Z"), &e));
-	EQ(app_knowledge_due(w.k, at("2026-01-05T19:00:00Z")), false);
-	down(&w);
-}
-
-TEST(app_knowledge_times)
+TEST(app_knowledge_wants_a_time_of_day)
 {
 	struct world w;
 	struct err e = { 0 };
-	EQ(app_knowledge_minute(SV("03:00")), 180);
-	EQ(app_knowledge_minute(SV("23:59")), 1439);
-	EQ(app_knowledge_minute(SV("")), -1);
-	EQ(app_knowledge_minute(SV("24:00")), -2);
-	EQ(app_knowledge_minute(SV("3")), -2);
-	EQ(app_knowledge_minute(SV("3:x")), -2);
 	CHECK(!up(&w, "{\"knowledge\":{\"learn_at\":\"late\"}}", &e));
 	CHECK(strstr(e.msg, "learn_at"));
 	down(&w);
