@@ -142,12 +142,16 @@ static int rows_read(struct store_db *db, struct rows *r)
 	while ((rc = store_step(q)) == 1) {
 		int kind = acd_name_of(kinds, 3, store_col_sv(q, 0));
 		jv *o = jv_parse(store_col_sv(q, 2), NULL);
-		if (kind < 0 || !(x = VEC_PUSH(&r->v, ROWS))) {
+		if (kind < 0) {
+			LOG(WARN, "acd.config", SV_FMT "=" SV_FMT " is left out: there is no such "
+			    "kind of row", SV_ARG(store_col_sv(q, 0)), SV_ARG(store_col_sv(q, 1)));
 			jv_free(o);
-			rc = kind < 0 ? 0 : ERR_TOOBIG;
-			if (rc)
-				break;
 			continue;
+		}
+		if (!(x = VEC_PUSH(&r->v, ROWS))) {
+			jv_free(o);
+			rc = ERR_TOOBIG;
+			break;
 		}
 		x->kind = (enum acd_conf)kind;
 		x->id = xstrdup(store_col_sv(q, 1));

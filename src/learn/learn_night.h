@@ -39,7 +39,7 @@ struct learn_night_opts {
  * ERR_CANCELED when stopped; ERR_DENIED beside a server (unless dry); what the store says. */
 int learn_night_run(jv **ret, const struct learn_night_opts *o, struct err *e);
 
-/* ---- the gate: is the new one better on rows that neither was trained on? ---- */
+/* ---- the gate: is the new one better on rows that it was not trained on? ---- */
 struct learn_pair {                  /* one row, answered by both */
 	uint32_t group;              /* its conversation; rows of one stand together */
 	uint16_t label;              /* what it is */

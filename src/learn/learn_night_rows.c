@@ -70,8 +70,6 @@ static int take(struct reading *g, sv conversation, int64_t ts_ms, sv label, sv 
 	row.text = tidy(&g->n->a, text);
 	row.conversation = same ? last->conversation : arena_sv(&g->n->a, conversation);
 	row.group = same ? last->group : last ? last->group + 1 : 0;
-	if (same && last->day < row.day)
-		row.day = last->day;
 	return row.text.n ? push(g, &row) : 0;
 }
 

@@ -7,6 +7,8 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "guard.h"
+
 enum { TRIALS = 64, ROWS_A_LOOK = 200000, HISTORY = 40, TEXT_MOST = 1 << 20 };
 #define POS_KEY "rollout"
 
@@ -370,6 +372,18 @@ int learn_roll_save(struct store_db *db, const struct learn_roll *r)
 	return rc;
 }
 
+static int note_order(struct trial *t, enum roll_stage from, sv reason, sv by, int64_t now_ms)
+{
+	struct arena a;
+	struct guard_in in;
+	arena_init(&a, LIM_ARENA_TURN);
+	int rc = guard_inbound(reason, &a, &in);
+	if (rc == 0)
+		note(t, from, t->roll.stage, in.masked, by, now_ms, jv_get(t->state, "arms"));
+	arena_done(&a);
+	return rc;
+}
+
 int learn_roll_order(struct store_db *db, sv row, enum learn_roll_verb verb, sv by, sv reason,
 		     int64_t now_ms)
 {
@@ -392,10 +406,11 @@ int learn_roll_order(struct store_db *db, sv row, enum learn_roll_verb verb, sv 
 		t.print = print_of(t.state);
 		t.roll = (struct policy_roll){ .stage = next };
 		policy_roll_defaults(&o);
-		note(&t, from, next, reason, by, now_ms, jv_get(t.state, "arms"));
+		rc = note_order(&t, from, reason, by, now_ms);
 		to_paper(&t, &o);
-		rc = save_trial(db, &t, by, now_ms);
 	}
+	if (rc == 0)
+		rc = save_trial(db, &t, by, now_ms);
 	jv_free(t.state);
 	return rc;
 }

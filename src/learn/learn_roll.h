@@ -39,7 +39,8 @@ int learn_roll_shares(struct store_db *db, struct policy_table *t, struct policy
 
 enum learn_roll_verb { LEARN_ROLL_STOP, LEARN_ROLL_RESTART };
 /* By a person, on the scribe: ended at once (the way before for all), or from the shadow again.
- * ERR_NOTFOUND: no such trial; ERR_STATE: it is over already; ERR_INVAL: no reason. */
+ * Personal data in the reason is masked. ERR_NOTFOUND: no such trial; ERR_STATE: it is over
+ * already; ERR_INVAL: no reason. */
 int learn_roll_order(struct store_db *db, sv row, enum learn_roll_verb verb, sv by, sv reason,
 		     int64_t now_ms);
 /* {"items":[{"row","stage","share","why","since_ms","arms":[..],"history":[..]}]}, those of the

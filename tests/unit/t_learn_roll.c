@@ -251,7 +251,14 @@ TEST(roll_out_is_stopped_by_a_person)
 	   200);
 	EQ(write_now(&w, order_fn), ERR_STATE);
 	w.verb = LEARN_ROLL_RESTART;
+	w.reason = SV("write to anna.berg@example.org");
 	EQ(write_now(&w, order_fn), 0);
+	EQ(number(&w, "SELECT (SELECT count(*) FROM event WHERE body LIKE '%anna.berg%') + (SELECT "
+		      "count(*) FROM kv WHERE v LIKE '%anna.berg%')"),
+	   0);
+	EQ(number(&w, "SELECT count(*) FROM event WHERE kind='policy.stage' AND "
+		      "json_extract(body,'$.why') LIKE 'write to %'"),
+	   1);
 	STR_EQ(stage(&w, s), "shadow");
 	w.row = SV("nothing");
 	EQ(write_now(&w, order_fn), ERR_NOTFOUND);
