@@ -34,23 +34,12 @@ struct saved {
 	struct learn_run *run;
 	const struct learn_effect *effect;
 	size_t n, back, kept;
-	int rc;                      /* of the write: the scribe takes it back by itself */
 };
 
 static int save_write(void *arg, struct store_db *db)
 {
 	struct saved *s = arg;
-	return s->rc = learn_save(db, s->run);
-}
-
-/* Waits for the scribe: what was handed in is on disk, or its error. */
-static int write_now(struct store *st, store_write_fn *fn, struct saved *s)
-{
-	s->rc = 0;
-	int rc = store_write(st, fn, s, NULL, NULL);
-	if (rc == 0)
-		rc = store_flush(st);
-	return rc ? rc : s->rc;
+	return learn_save(db, s->run);
 }
 
 int app_knowledge_run(struct store *st, struct snap *kb, int days, struct learn_run **ret,
@@ -62,7 +51,7 @@ int app_knowledge_run(struct store *st, struct snap *kb, int days, struct learn_
 	int rc = store_reader(st, &db);
 	if (rc == 0)
 		rc = learn_run(&s.run, db, &o, e);
-	if (rc == 0 && (rc = write_now(st, save_write, &s)))
+	if (rc == 0 && (rc = store_write_now(st, save_write, &s)))
 		err_set(e, rc, "what was found could not be written: %s", err_text(rc));
 	obj_unref(o.kb);
 	if (rc)
@@ -92,7 +81,7 @@ static void learn_job(void *arg)
 static int judge_write(void *arg, struct store_db *db)
 {
 	struct saved *s = arg;
-	return s->rc = learn_judge(db, s->effect, s->n, clk_wall_ms(), &s->back, &s->kept);
+	return learn_judge(db, s->effect, s->n, clk_wall_ms(), &s->back, &s->kept);
 }
 
 static void judge_job(void *arg)
@@ -108,7 +97,7 @@ static void judge_job(void *arg)
 		rc = learn_effects(db, clk_wall_ms(), &a, &v, &s.n);
 	s.effect = v;
 	if (rc == 0 && s.n)
-		rc = write_now(k->o.store, judge_write, &s);
+		rc = store_write_now(k->o.store, judge_write, &s);
 	if (rc)
 		LOG(WARN, "learn.failed", "new texts are not judged: %s", err_text(rc));
 	else if (s.back || s.kept)

@@ -5,13 +5,10 @@
 #include "app_night.h"
 #include "app_daily.h"
 #include "app_int.h"
+#include "app_job.h"
 #include "learn_model.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 enum { NICE = 19 };
 #define ROWS_BYTES (8u << 20)
@@ -22,9 +19,8 @@ extern const size_t train_files_n;
 struct app_night {
 	struct app_night_opts o;
 	struct app_daily daily;
-	pthread_t thread;
-	bool runs;                   /* it is to be joined */
-	atomic_bool over, stopped, asked;
+	struct app_job job;
+	atomic_bool stopped, asked;
 	bool again;                  /* asked for during a night, which may promote meanwhile */
 };
 
@@ -114,7 +110,7 @@ static void put_live(void *arg, sv name, struct feel_task *t)
 	LOG(INFO, "night.live", SV_FMT " is asked anew", SV_ARG(name));
 }
 
-static void *night_thread(void *arg)
+static void night_job(void *arg)
 {
 	struct app_night *s = arg;
 	struct app_school school;
@@ -124,8 +120,6 @@ static void *night_thread(void *arg)
 	struct learn_night_opts o = { .store = s->o.store, .data = s->o.data,
 				      .zone = zone.n ? zone.p : NULL, .stopped = stopped,
 				      .live = put_live, .arg = s };
-	(void)pthread_setname_np(pthread_self(), "night");
-	(void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), NICE);
 	int rc = app_school_open(&school, &e);
 	app_school_fill(&school, &o);
 	if (rc == 0)
@@ -139,8 +133,6 @@ static void *night_thread(void *arg)
 		    SV_ARG(jv_get_str(night, "id")), jv_len(jv_get(night, "items")));
 	jv_free(night);
 	app_school_done(&school);
-	atomic_store(&s->over, true);
-	return NULL;
 }
 
 /* ---- when ---- */
@@ -166,19 +158,14 @@ void app_night_models(void *arg)
 
 void app_night_tick(struct app_night *s)
 {
-	if (s->runs && atomic_load(&s->over)) {
-		(void)pthread_join(s->thread, NULL);
-		s->runs = false;
-	}
-	if (atomic_exchange(&s->asked, false) || (s->again && !s->runs)) {
+	bool runs = app_job_runs(&s->job);
+	if (atomic_exchange(&s->asked, false) || (s->again && !runs)) {
 		use_models(s);
-		s->again = s->runs;
+		s->again = runs;
 	}
-	if (s->runs || atomic_load(&s->stopped) || !app_daily_due(&s->daily, clk_wall_ms()))
+	if (runs || atomic_load(&s->stopped) || !app_daily_due(&s->daily, clk_wall_ms()))
 		return;
-	atomic_store(&s->over, false);
-	s->runs = pthread_create(&s->thread, NULL, night_thread, s) == 0;
-	if (!s->runs)
+	if (app_job_start(&s->job, "night", NICE, night_job, s))
 		LOG(WARN, "night.failed", "no thread for it");
 }
 
@@ -209,8 +196,7 @@ void app_night_close(struct app_night *s)
 	if (!s)
 		return;
 	app_night_stop(s);
-	if (s->runs)
-		(void)pthread_join(s->thread, NULL);
+	app_job_end(&s->job);
 	(void)feel_use(NULL, false);
 	(void)feel_use(NULL, true);
 	app_daily_done(&s->daily);

@@ -4,14 +4,11 @@
  * this) is refused by the store and looked at again. */
 #include "app_roll.h"
 #include "app_int.h"
+#include "app_job.h"
 #include "api.h"
 #include "learn_roll.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 enum { EVERY_S = 30, NICE = 10, SETTLE_MS = 60000 };
 
@@ -20,26 +17,13 @@ struct app_roll {
 	struct talk_hub *hub;
 	struct api *api;
 	int64_t ticks;
-	pthread_t thread;
-	bool runs;                   /* thread is to be joined */
-	atomic_bool over, asked;
+	struct app_job job;
+	atomic_bool asked;
 };
-
-struct saved { struct learn_roll *look; int rc; };
 
 static int save(void *arg, struct store_db *db)
 {
-	struct saved *s = arg;
-	return s->rc = learn_roll_save(db, s->look);
-}
-
-static int write_down(struct app_roll *r, struct learn_roll *look)
-{
-	struct saved s = { .look = look };
-	int rc = store_write(r->store, save, &s, NULL, NULL);
-	if (rc == 0)
-		rc = store_flush(r->store);
-	return rc ? rc : s.rc;
+	return learn_roll_save(db, arg);
 }
 
 static int look(struct app_roll *r, struct store_db *db, struct policy_table *t)
@@ -48,21 +32,19 @@ static int look(struct app_roll *r, struct store_db *db, struct policy_table *t)
 	struct learn_roll_opts o = { .now_ms = clk_wall_ms(), .settle_ms = SETTLE_MS };
 	int rc = learn_roll_look(db, t, &o, &x);
 	if (rc == 0 && x)
-		rc = write_down(r, x);
+		rc = store_write_now(r->store, save, x);
 	if (rc == 0 && learn_roll_changes(x))
 		LOG(INFO, "policy.stage", "changes=%zu", learn_roll_changes(x));
 	learn_roll_free(x);
 	return rc;
 }
 
-static void *look_thread(void *arg)
+static void look_job(void *arg)
 {
 	struct app_roll *r = arg;
 	struct store_db *db;
 	struct policy_table *t = talk_hub_strategy_now(r->hub), *shared = NULL;
 	struct policy_trial any;
-	(void)pthread_setname_np(pthread_self(), "roll");
-	(void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), NICE);
 	int rc = policy_trial_at(t, 0, &any) ? store_reader(r->store, &db) : ERR_NOTFOUND;
 	if (rc == 0)
 		rc = look(r, db, t);
@@ -75,8 +57,6 @@ static void *look_thread(void *arg)
 	if (rc && rc != ERR_NOTFOUND)
 		LOG(WARN, "policy.failed", "the roll-outs stay as they were: %s", err_text(rc));
 	obj_unref(t);
-	atomic_store(&r->over, true);
-	return NULL;
 }
 
 struct app_roll *app_roll_open(struct store *st, struct talk_hub *hub)
@@ -97,14 +77,8 @@ void app_roll_tick(struct app_roll *r)
 	if (!r || !r->api)
 		return;
 	bool due = r->ticks++ % EVERY_S == 1;
-	if (r->runs && atomic_load(&r->over)) {
-		(void)pthread_join(r->thread, NULL);
-		r->runs = false;
-	}
-	if (r->runs || !(atomic_exchange(&r->asked, false) || due))
-		return;
-	atomic_store(&r->over, false);
-	r->runs = pthread_create(&r->thread, NULL, look_thread, r) == 0;
+	if (!app_job_runs(&r->job) && (atomic_exchange(&r->asked, false) || due))
+		(void)app_job_start(&r->job, "roll", NICE, look_job, r);
 }
 
 static void soon(void *arg)
@@ -123,7 +97,6 @@ void app_roll_close(struct app_roll *r)
 {
 	if (!r)
 		return;
-	if (r->runs)
-		(void)pthread_join(r->thread, NULL);
+	app_job_end(&r->job);
 	xfree(r);
 }

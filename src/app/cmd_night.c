@@ -97,22 +97,18 @@ static int list_models(const struct night_cmd *c, struct app_desk *d)
 struct back {
 	sv name;
 	int64_t now_ms, to;
-	int rc;
 };
 
 static int back_write(void *arg, struct store_db *db)
 {
 	struct back *b = arg;
-	return b->rc = learn_model_back(db, b->name, SV("command"), b->now_ms, &b->to);
+	return learn_model_back(db, b->name, SV("command"), b->now_ms, &b->to);
 }
 
 static int go_back(const struct night_cmd *c, struct app_desk *d, int64_t now_ms)
 {
 	struct back b = { .name = sv_of(c->back), .now_ms = now_ms ? now_ms : clk_wall_ms() };
-	int rc = store_write(d->store, back_write, &b, NULL, NULL);
-	if (rc == 0)
-		rc = store_flush(d->store);
-	rc = rc ? rc : b.rc;
+	int rc = store_write_now(d->store, back_write, &b);
 	if (rc == ERR_NOTFOUND)
 		return cli_fail("%s: the program's own is in use; callm night --list tells names",
 				c->back);

@@ -27,25 +27,9 @@ int64_t night_day(const struct night *n, int64_t ms)
 	return local / 86400;
 }
 
-struct writing {
-	store_write_fn *fn;
-	void *arg;
-	int rc;
-};
-
-static int write_fn(void *arg, struct store_db *db)
-{
-	struct writing *w = arg;
-	return w->rc = w->fn(w->arg, db);
-}
-
 int night_write(struct night *n, store_write_fn *fn, void *arg)
 {
-	struct writing w = { fn, arg, 0 };
-	int rc = store_write(n->o->store, write_fn, &w, NULL, NULL);
-	if (rc == 0)
-		rc = store_flush(n->o->store);
-	return rc ? rc : w.rc;
+	return store_write_now(n->o->store, fn, arg);
 }
 
 /* ---- rows ---- */

@@ -472,6 +472,40 @@ int store_flush(struct store *st)
 	return rc;
 }
 
+struct write_now {
+	store_write_fn *fn;
+	void *arg;
+	int err;
+};
+
+static int now_write(void *arg, struct store_db *db)
+{
+	struct write_now *w = arg;
+
+	return w->fn(w->arg, db);
+}
+
+static void now_done(void *arg, int err)
+{
+	struct write_now *w = arg;
+
+	w->err = err;
+}
+
+int store_write_now(struct store *st, store_write_fn *fn, void *arg)
+{
+	struct write_now w = { fn, arg, ERR_CLOSED };
+	int rc = ERR_STATE;
+
+	ASSERT(fn);
+	if (!pthread_equal(pthread_self(), st->s.thread))
+		rc = store_write(st, now_write, &w, NULL, now_done);
+	if (rc)
+		return rc;
+	(void)store_flush(st); /* what it says may be of others */
+	return w.err;
+}
+
 bool store_failed(const struct store *cst, struct err *e)
 {
 	struct store *st =

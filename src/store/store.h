@@ -73,6 +73,9 @@ int store_append(struct store *st, const struct store_event *ev, struct mbox *re
 typedef int store_write_fn(void *arg, struct store_db *db);
 int store_write(struct store *st, store_write_fn *fn, void *arg, struct mbox *reply,
 		store_done_fn *done);
+/* The same, and waits until it is durable; not on a loop. 0, what fn gave back, the code of its
+ * group, or ERR_STATE on the scribe: whatever became of others' writes. */
+int store_write_now(struct store *st, store_write_fn *fn, void *arg);
 /* Inside a write function: appends an event in the same savepoint (same errors as
  * above). */
 int store_event_put(struct store_db *db, const struct store_event *ev);

@@ -465,6 +465,8 @@ TEST(learn_night_keeps_the_file_of_a_live_model)
 	label_days(&w, own_words, truth, 10, 1, 13);
 	w.spoil = true;
 	jv *n = night(&w);
+	SV_EQ(why(n, 0), "better");
+	EQ(w.lives, 1);
 	EQ(live_version(&w), 1);
 	OK(store_prep(w.db, &q, "SELECT file FROM learn_model WHERE state='live'"));
 	EQ(store_step(q), 1);

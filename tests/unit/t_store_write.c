@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static struct store *open_in(const char *dir, int group_ms)
 {
@@ -646,5 +647,49 @@ TEST(store_try_takes_back_its_own_part)
 	EQ(v.rows, 2);
 	OK(store_reader(st, &db));
 	EQ(store_try(db, try_both, got), ERR_STATE);
+	store_close(st);
+}
+
+/* ---- a write that is waited for ---- */
+
+static int now_put(void *arg, struct store_db *db)
+{
+	const struct store_event ev = { .conversation = SV("now"), .seq = 1, .kind = SV("x") };
+	int rc = store_event_put(db, &ev);
+
+	return rc ? rc : *(const int *)arg;
+}
+
+/* Takes the transaction of its group away; slow enough for another to wait behind it. */
+static int now_spoil(void *arg, struct store_db *db)
+{
+	atomic_store((atomic_bool *)arg, true);
+	(void)usleep(100000);
+	return store_exec(db, "INSERT OR ROLLBACK INTO event SELECT * FROM event LIMIT 1");
+}
+
+static int now_within(void *arg, struct store_db *db)
+{
+	return store_write_now(arg, now_put, NULL) == ERR_STATE ? 0 : ERR_FAIL;
+}
+
+TEST(store_write_now_tells_of_its_own_write)
+{
+	struct store *st = open_in(t_tmpdir(), -1);
+	int fine = 0, bad = ERR_CONFLICT;
+	atomic_bool begun = false;
+
+	CHECK(st);
+	EQ(store_write_now(st, now_put, &bad), ERR_CONFLICT);
+	EQ(count(st, "conversation='now'"), 0);
+	OK(add(st, "other", 1, NULL, NULL, NULL));
+	OK(store_flush(st));
+	OK(store_write(st, now_spoil, &begun, NULL, NULL));
+	while (!atomic_load(&begun))
+		(void)usleep(1000);
+	EQ(store_write_now(st, now_put, &fine), 0);
+	EQ(count(st, "conversation='now'"), 1);
+	EQ(store_write_now(st, now_put, &fine), ERR_EXISTS);
+	OK(store_write_now(st, now_within, st));
 	store_close(st);
 }
