@@ -123,15 +123,15 @@ struct feel_feats {
  * the words of turns before. Each once a block, with its count. All bytes are fine; invalid UTF-8
  * counts as U+FFFD. */
 void feel_feats_text(struct feel_feats *f, int kind, sv text);
-/* Which features a task knows, and how rare each is. */
-struct feel_word {
-	uint32_t key;            /* hash, 0: free */
-	uint32_t row;
-	float idf;
-};
+/* Which features a task knows, and how rare each is: row i has hash key[i] and idf[i], hashes
+ * ascending. */
 struct feel_vocab {
-	struct feel_word *slot;  /* a power of two of them */
-	size_t slots, n;
+	const uint32_t *key;
+	const float *idf;
+	size_t n;
+	uint32_t *from;          /* the first row of each bucket of hashes, and of none */
+	int shift;               /* of a hash, to its bucket */
+	bool own;                /* key and idf are freed with it */
 };
 /* Hashes to rows into out, counts to (1 + log count) * idf, each block to length 1, all to length
  * 1; unknown features and blocks not in the set of bits `blocks` are dropped. */
@@ -151,10 +151,10 @@ void feel_counts_done(struct feel_counts *c);
  * by hash, so that the order of the texts does not matter. */
 void feel_vocab_take(struct feel_vocab *v, const struct feel_counts *c, uint32_t least,
 		     size_t most);
-/* From hashes, ascending, and idf (both copied): a loaded task. ERR_CORRUPT. */
+/* From hashes, ascending, and idf, which outlive it: a loaded task. ERR_CORRUPT. */
 int feel_vocab_put(struct feel_vocab *v, const uint32_t *key, const float *idf, size_t n);
-/* NULL: unknown. */
-const struct feel_word *feel_vocab_find(const struct feel_vocab *v, uint32_t key);
+/* The row; -1: unknown. */
+ptrdiff_t feel_vocab_find(const struct feel_vocab *v, uint32_t key);
 /* key will be looked for soon. */
 void feel_vocab_hint(const struct feel_vocab *v, uint32_t key);
 void feel_vocab_done(struct feel_vocab *v);

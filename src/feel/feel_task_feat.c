@@ -287,11 +287,11 @@ static void weigh_block(const struct feel_feats *f, const struct feel_vocab *v, 
 	for (size_t i = from; i < end; i++) {
 		if (i + AHEAD < end)
 			feel_vocab_hint(v, f->id[i + AHEAD]);
-		const struct feel_word *word = feel_vocab_find(v, f->id[i]);
-		if (!word)
+		ptrdiff_t row = feel_vocab_find(v, f->id[i]);
+		if (row < 0)
 			continue;
-		float w = (f->w[i] > 1 ? 1 + logf(f->w[i]) : 1) * word->idf;
-		out->id[out->n] = word->row;
+		float w = (f->w[i] > 1 ? 1 + logf(f->w[i]) : 1) * v->idf[row];
+		out->id[out->n] = (uint32_t)row;
 		out->w[out->n++] = w;
 		sum += (double)w * w;
 	}

@@ -45,22 +45,10 @@ static void fill(struct sb *b)
 
 static void put_vocab(struct sb *b, const struct feel_vocab *v)
 {
-	uint32_t *key = xalloc((v->n + 1) * sizeof(*key));
-	float *idf = xalloc((v->n + 1) * sizeof(*idf));
-
-	for (size_t i = 0; i < v->slots; i++) {
-		const struct feel_word *w = &v->slot[i];
-		if (!w->key)
-			continue;
-		key[w->row] = w->key;
-		idf[w->row] = w->idf;
-	}
-	sb_put(b, sv_n((const char *)key, v->n * sizeof(*key)));
+	sb_put(b, sv_n((const char *)v->key, v->n * sizeof(*v->key)));
 	fill(b);
-	sb_put(b, sv_n((const char *)idf, v->n * sizeof(*idf)));
+	sb_put(b, sv_n((const char *)v->idf, v->n * sizeof(*v->idf)));
 	fill(b);
-	xfree(key);
-	xfree(idf);
 }
 
 int feel_task_write(const struct feel_task *t, sv card, const char *const *drop, const char *path,

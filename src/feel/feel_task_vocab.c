@@ -1,8 +1,9 @@
 /* feel_task_vocab.c: which features a task knows.
  *
- * Counting: a table of hashes with open addressing that doubles when it is half full. Taking: the
- * features that are in enough texts get a row, in the order of their hashes, and an idf. The
- * finished vocabulary is a table of the same kind that any number of threads read.
+ * Counting: a table of hashes with open addressing that doubles when it is half full. Taking:
+ * the features that are in enough texts get a row, in the order of their hashes, and an idf.
+ * The finished vocabulary is those two lists, as they lie in a file, and a table of where the
+ * hashes that begin alike are; any number of threads read it.
  */
 #include "feel_task.h"
 
@@ -84,7 +85,6 @@ void feel_vocab_take(struct feel_vocab *v, const struct feel_counts *c, uint32_t
 		     size_t most)
 {
 	uint32_t *key = xalloc((c->used + 1) * sizeof(*key));
-	float *idf = xalloc((c->used + 1) * sizeof(*idf));
 	size_t n = 0;
 
 	least = least_for(c, least, most);
@@ -92,58 +92,69 @@ void feel_vocab_take(struct feel_vocab *v, const struct feel_counts *c, uint32_t
 		if (c->key[i] && c->n[i] >= least)
 			key[n++] = c->key[i];
 	qsort(key, n, sizeof(*key), by_key);
+	key = xrealloc(key, (n + 1) * sizeof(*key));
+	float *idf = xalloc((n + 1) * sizeof(*idf));
 	for (size_t i = 0; i < n; i++) {
 		uint32_t texts = c->n[slot_of(c->key, c->slots, key[i])];
 		idf[i] = 1 + logf((1 + (float)c->texts) / (1 + (float)texts));
 	}
-	feel_vocab_put(v, key, idf, n);
-	xfree(key);
-	xfree(idf);
+	(void)feel_vocab_put(v, key, idf, n);
+	v->own = true;
 }
 
-static struct feel_word *word_slot(const struct feel_vocab *v, uint32_t key)
+/* As many buckets as rows, about: the hashes are even, so few are in one. */
+static void fill_buckets(struct feel_vocab *v)
 {
-	size_t i = (size_t)(key * 0x9E3779B1u) & (v->slots - 1);
+	size_t buckets = 16, row = 0;
 
-	while (v->slot[i].key && v->slot[i].key != key)
-		i = (i + 1) & (v->slots - 1);
-	return &v->slot[i];
+	for (v->shift = 28; 2 * buckets <= v->n; v->shift--)
+		buckets *= 2;
+	v->from = xalloc((buckets + 1) * sizeof(*v->from));
+	for (size_t b = 0; b <= buckets; b++) {
+		while (row < v->n && v->key[row] >> v->shift < b)
+			row++;
+		v->from[b] = (uint32_t)row;
+	}
 }
 
 int feel_vocab_put(struct feel_vocab *v, const uint32_t *key, const float *idf, size_t n)
 {
-	*v = (struct feel_vocab){ .n = n, .slots = 16 };
-	while (v->slots < 2 * n + 2)
-		v->slots *= 2;
-	v->slot = xalloc(v->slots * sizeof(*v->slot));
+	*v = (struct feel_vocab){ .key = key, .idf = idf, .n = n };
 	for (size_t i = 0; i < n; i++) {
 		bool fine = key[i] && (i == 0 || key[i] > key[i - 1]) && idf[i] > 0 &&
 			    idf[i] < 100;
 		if (!fine) {
-			feel_vocab_done(v);
+			*v = (struct feel_vocab){ 0 };
 			return ERR_CORRUPT;
 		}
-		*word_slot(v, key[i]) = (struct feel_word){ key[i], (uint32_t)i, idf[i] };
 	}
+	fill_buckets(v);
 	return 0;
 }
 
 void feel_vocab_hint(const struct feel_vocab *v, uint32_t key)
 {
 	if (v->n)
-		__builtin_prefetch(&v->slot[(size_t)(key * 0x9E3779B1u) & (v->slots - 1)]);
+		__builtin_prefetch(&v->from[key >> v->shift]);
 }
 
-const struct feel_word *feel_vocab_find(const struct feel_vocab *v, uint32_t key)
+ptrdiff_t feel_vocab_find(const struct feel_vocab *v, uint32_t key)
 {
 	if (!key || !v->n)
-		return NULL;
-	const struct feel_word *w = word_slot(v, key);
-	return w->key ? w : NULL;
+		return -1;
+	const uint32_t *from = &v->from[key >> v->shift];
+	for (size_t i = from[0]; i < from[1]; i++)
+		if (v->key[i] >= key)
+			return v->key[i] == key ? (ptrdiff_t)i : -1;
+	return -1;
 }
 
 void feel_vocab_done(struct feel_vocab *v)
 {
-	xfree(v->slot);
+	if (v->own) {
+		xfree((void *)(uintptr_t)v->key);
+		xfree((void *)(uintptr_t)v->idf);
+	}
+	xfree(v->from);
 	*v = (struct feel_vocab){ 0 };
 }

@@ -115,17 +115,19 @@ TEST(feel_vocab_keeps_what_is_common_enough)
 	CHECK(few.n <= 10);
 	uint32_t *key = xalloc(v.n * sizeof(*key));
 	float *idf = xalloc(v.n * sizeof(*idf));
-	for (size_t i = 0; i < v.slots; i++)
-		if (v.slot[i].key) {
-			key[v.slot[i].row] = v.slot[i].key;
-			idf[v.slot[i].row] = v.slot[i].idf;
-		}
+	memcpy(key, v.key, v.n * sizeof(*key));
+	memcpy(idf, v.idf, v.n * sizeof(*idf));
 	OK(feel_vocab_put(&again, key, idf, v.n));
-	EQ(feel_vocab_find(&again, key[5])->row, 5);
-	NEAR(feel_vocab_find(&again, key[5])->idf, idf[5], 1e-9);
+	for (size_t i = 0; i < v.n; i++) {
+		EQ(feel_vocab_find(&again, key[i]), (ptrdiff_t)i);
+		EQ(feel_vocab_find(&v, key[i]), (ptrdiff_t)i);
+		if (key[i] < UINT32_MAX && (i + 1 == v.n || key[i + 1] > key[i] + 1))
+			EQ(feel_vocab_find(&again, key[i] + 1), -1);
+	}
 	feel_vocab_hint(&again, key[5]);
-	CHECK(!feel_vocab_find(&again, key[5] + 1));
-	CHECK(!feel_vocab_find(&again, 0));
+	EQ(feel_vocab_find(&again, 0), -1);
+	EQ(feel_vocab_find(&again, 1), -1);
+	EQ(feel_vocab_find(&again, UINT32_MAX), -1);
 	feel_vocab_done(&again);
 	key[3] = key[2];
 	EQ(feel_vocab_put(&again, key, idf, v.n), ERR_CORRUPT);
