@@ -41,8 +41,6 @@ static const struct cli_cmd cmds[] = {
 	{ "simulate", "[--days N] [--seed N] [--json] FILE.yaml [OTHER.yaml]",
 	  "days of a call centre: waiting, abandonment, service level, occupancy",
 	  "simulate --days 1000 bench/simulate/centre.yaml", cmd_sim },
-	{ "sim", "[--days N] [--seed N] [--json] FILE.yaml [OTHER.yaml]", "the same, shorter",
-	  "sim --days 1000 bench/simulate/centre.yaml", cmd_sim },
 	{ "queues", "import FILE [--out FILE] | check FILE",
 	  "queues of FreeSWITCH (callcenter.conf.xml) or Asterisk (queues.conf) as ours",
 	  "queues import queues.conf --out queues.yaml", cmd_queues },
