@@ -1,4 +1,4 @@
-/* cmd_sim.c: `callm simulate` (and `callm sim`): days of a simulated call centre. One line a type
+/* cmd_sim.c: `callm simulate`: days of a simulated call centre. One line a type
  * and a group: means over days with their 95 % intervals. With a second file the same days by it,
  * compared pairwise. Main thread. */
 #include "app_int.h"
