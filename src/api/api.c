@@ -13,6 +13,7 @@
 #include "api_policy.h"
 #include "api_forecast.h"
 #include "api_roll.h"
+#include "api_roster.h"
 #include "api_qa.h"
 #include "api_source.h"
 #include "api_ticket.h"
@@ -147,6 +148,14 @@ static const struct web_route routes[] = {
 	{ "GET", "/api/v1/qa/calibration", api_qa_calibration, NULL },
 	{ "GET", "/api/v1/forecast", api_forecast, NULL },
 	{ "POST", "/api/v1/staffing", api_staffing, NULL },
+	{ "GET", "/api/v1/rosters", api_rosters, NULL },
+	{ "PUT", "/api/v1/rosters/{day}", api_roster_put, NULL },
+	{ "POST", "/api/v1/rosters/{day}/publish", api_roster_publish, NULL },
+	{ "POST", "/api/v1/rosters/{day}/propose", api_roster_propose, NULL },
+	{ "POST", "/api/v1/rosters/{day}/replan", api_roster_replan, NULL },
+	{ "GET", "/api/v1/rosters/{day}/adherence", api_roster_adherence, NULL },
+	{ "GET", "/api/v1/me/roster", api_my_roster, NULL },
+	{ "GET", "/api/v1/me/adherence", api_my_adherence, NULL },
 	{ "GET", "/api/v1/surveys", api_surveys, NULL },
 	{ "POST", "/api/v1/surveys", api_survey_link, NULL },
 	{ "GET", "/api/v1/surveys/{token}", api_survey_get, NULL },

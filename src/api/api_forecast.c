@@ -46,8 +46,7 @@ static void answer_error(struct api_query *q, int rc, const struct err *e)
 	q->detail = e->msg[0] ? arena_cstr(&q->arena, sv_of(e->msg)) : "It could not be computed.";
 }
 
-/* What a queue promises and when it is open; f->hours is a reference. */
-static void of_queue(struct api *a, struct ins_forecast_ask *f)
+void api_forecast_of_queue(struct api *a, struct ins_forecast_ask *f)
 {
 	struct acd_plan *p = f->queue.n && a->o.acd ? acd_plan_now(a->o.acd) : NULL;
 	int at = p ? acd_plan_queue_of(p, f->queue) : -1;
@@ -106,7 +105,7 @@ void api_forecast(struct web_req *r, void *arg)
 	f.queue = arena_sv(&q->arena, web_req_arg(r, "queue"));
 	f.channel = arena_sv(&q->arena, web_req_arg(r, "channel"));
 	f.zone = zone.n ? arena_cstr(&q->arena, zone) : "UTC";
-	of_queue(a, &f);
+	api_forecast_of_queue(a, &f);
 	*mine = f;
 	q->p = mine;
 	q->run = forecast_run;

@@ -4,7 +4,13 @@
 
 #include "api_int.h"
 
+struct ins_forecast_ask;
+
 void api_forecast(struct web_req *r, void *arg);
 void api_staffing(struct web_req *r, void *arg);
+
+/* What a queue promises, where nothing else is asked (goal 0, within_s -1), and when it is open;
+ * f->hours is a reference. */
+void api_forecast_of_queue(struct api *a, struct ins_forecast_ask *f);
 
 #endif

@@ -18,6 +18,7 @@ static const char *const ours[] = {
 	"/api/v1/tools", "/api/v1/tools/files*", "/api/v1/products*", "/api/v1/calendars",
 	"/api/v1/qa/forms*", "/api/v1/canned", "/api/v1/dispositions",
 	"/api/v1/forecast", "/api/v1/anomalies", "/api/v1/staffing", "/api/v1/nights*",
+	"/api/v1/rosters*", "/api/v1/me/roster", "/api/v1/me/adherence",
 	"/api/v1/queues*", "/api/v1/skills*", "/api/v1/agents*", "/api/v1/hours",
 	"/api/v1/health", "/api/v1/models", "/api/v1/users*", "/api/v1/roles", "/api/v1/keys*",
 	"/api/v1/cdr", "/api/v1/reports*", /* figures and ids, no words */

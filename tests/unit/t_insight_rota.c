@@ -1,0 +1,636 @@
+/* Rosters of people: what is refused, versions, who gets a shift, the running day anew, who kept to
+ * the plan. */
+#include "ins_rota.h"
+#include "t_insight_help.h"
+
+#define DAY INT64_C(20760)           /* 2026-11-03, a Tuesday */
+#define ZONE "Asia/Shanghai"
+#define MIDNIGHT (DAY * INS_DAY_MS - 8 * INT64_C(3600000))
+
+/* ---- what is read ---- */
+
+TEST(insight_rota_says_all_that_is_wrong)
+{
+	static const struct {
+		const char *body, *what;
+	} row[] = {
+		{ "{}", "shifts is no list" },
+		{ "{\"shifts\":[{\"from_min\":1,\"to_min\":2}]}", "of nobody" },
+		{ "{\"shifts\":[{\"agent\":\"mei\",\"from_min\":540,\"to_min\":1441}]}",
+		  "24 hours" },
+		{ "{\"shifts\":[{\"agent\":\"mei\",\"from_min\":540,\"to_min\":540}]}",
+		  "24 hours" },
+		{ "{\"shifts\":[{\"agent\":\"mei\",\"from_min\":0.5,\"to_min\":540}]}",
+		  "24 hours" },
+		{ "{\"shifts\":[{\"agent\":\"mei\",\"from_min\":540,\"to_min\":1000,\"pauses\":"
+		  "[{\"from_min\":500,\"to_min\":560}]}]}",
+		  "pause 1 of mei" },
+		{ "{\"shifts\":[{\"agent\":\"mei\",\"from_min\":540,\"to_min\":1000,\"pauses\":"
+		  "[{\"from_min\":600,\"to_min\":660},{\"from_min\":650,\"to_min\":700}]}]}",
+		  "pause 2 of mei" },
+		{ "{\"shifts\":[{\"agent\":\"mei\",\"from_min\":540,\"to_min\":600,\"pauses\":"
+		  "[{\"from_min\":540,\"to_min\":600}]}]}",
+		  "nothing but pauses" },
+		{ "{\"shifts\":[{\"agent\":\"mei\",\"from_min\":540,\"to_min\":600,\"pauses\":"
+		  "3}]}",
+		  "no list" },
+		{ "{\"shifts\":[{\"agent\":\"mei\",\"from_min\":540,\"to_min\":600},{\"agent\":"
+		  "\"mei\",\"from_min\":590,\"to_min\":700}]}",
+		  "overlap: 09:00-10:00 and from 09:50" },
+	};
+	for (size_t i = 0; i < sizeof(row) / sizeof(*row); i++) {
+		struct cfg_report faults = { 0 };
+		ins_stints v;
+		jv *body = jv_parse(sv_of(row[i].body), NULL);
+		EQ(ins_stints_read(body, &v, &faults), ERR_INVAL);
+		EQ(faults.n, 1);
+		HAS(sv_of(faults.n ? faults.v[0].what : ""), row[i].what);
+		cfg_report_done(&faults);
+		VEC_FREE(&v);
+		jv_free(body);
+	}
+}
+
+TEST(insight_rota_dates)
+{
+	int64_t day;
+	CHECK(ins_rota_date(SV("2026-11-03"), &day));
+	EQ(day, DAY);
+	CHECK(ins_rota_date(SV("2028-02-29"), &day));
+	CHECK(!ins_rota_date(SV("2026-02-29"), &day));
+	CHECK(!ins_rota_date(SV("2026-04-31"), &day));
+	CHECK(!ins_rota_date(SV("2026-11-3"), &day));
+	CHECK(!ins_rota_date(SV("2026-11-03T"), &day));
+	CHECK(!ins_rota_date(SV("x026-11-03"), &day));
+	CHECK(!ins_rota_date(SV(""), &day));
+}
+
+/* ---- who gets it ---- */
+
+TEST(insight_rota_gives_by_chains)
+{
+	/* Only the first can do the late shift; the early one was given to them first. */
+	const struct ins_post post[] = { { 480, 960, 450 }, { 720, 1200, 450 } };
+	const struct ins_taker p[] = { { 100, 0, 1440, true }, { 900, 0, 1000, true },
+				       { 0, 0, 1440, false } };
+	int who[2];
+	EQ(ins_give(post, 2, p, 3, who), 2);
+	EQ(who[0], 1);
+	EQ(who[1], 0);
+	EQ(ins_give(post, 0, p, 3, who), 0);
+	EQ(ins_give(post, 2, p, 0, who), 0);
+	EQ(who[1], -1);
+}
+
+TEST(insight_rota_gives_evenly)
+{
+	/* The long shift to who has least, the short one to who has most; the third is free. */
+	const struct ins_post post[] = { { 480, 720, 240 }, { 480, 1020, 510 } };
+	const struct ins_taker p[] = { { 3000, 0, 1440, true }, { 9000, 0, 1440, true },
+				       { 4000, 0, 1440, true } };
+	int who[2];
+	EQ(ins_give(post, 2, p, 3, who), 2);
+	EQ(who[1], 0);
+	EQ(who[0], 2);
+	/* Rest from the day before: not before ten. */
+	const struct ins_taker late[] = { { 0, 600, 1440, true }, { 9000, 0, 1440, true } };
+	EQ(ins_give(post, 1, late, 2, who), 1);
+	EQ(who[0], 1);
+}
+
+static bool can(const struct ins_post *s, const struct ins_taker *p)
+{
+	return p->able && s->from_min >= p->earliest && s->to_min <= p->latest;
+}
+
+/* The most shifts that can be given at all: every way is tried. */
+static int most(const struct ins_post *s, int n, const struct ins_taker *p, int m, unsigned used)
+{
+	if (n == 0)
+		return 0;
+	int best = most(s + 1, n - 1, p, m, used);
+	for (int k = 0; k < m; k++)
+		if (!(used & 1u << k) && can(s, &p[k])) {
+			int got = 1 + most(s + 1, n - 1, p, m, used | 1u << k);
+			best = got > best ? got : best;
+		}
+	return best;
+}
+
+static double spread(const struct ins_post *s, const struct ins_taker *p, int m, const int *who,
+		     int n)
+{
+	double sum = 0;
+	for (int k = 0; k < m; k++) {
+		double v = p[k].minutes;
+		for (int i = 0; i < n; i++)
+			v += who[i] == k ? s[i].work_min : 0;
+		sum += v * v;
+	}
+	return sum;
+}
+
+/* No exchange of two makes it more even. */
+static bool settled(const struct ins_post *s, const struct ins_taker *p, int m, int *who, int n)
+{
+	double now = spread(s, p, m, who, n);
+	for (int i = 0; i < n; i++)
+		for (int j = 0; j < n; j++) {
+			if (who[i] < 0 || who[j] < 0 || !can(&s[i], &p[who[j]]) ||
+			    !can(&s[j], &p[who[i]]))
+				continue;
+			int a = who[i], b = who[j];
+			who[i] = b;
+			who[j] = a;
+			bool better = spread(s, p, m, who, n) < now - 0.5;
+			who[i] = a;
+			who[j] = b;
+			if (better)
+				return false;
+		}
+	return true;
+}
+
+TEST(insight_rota_gives_as_many_as_there_can_be)
+{
+	struct rng rng;
+	rng_seed(&rng, 7);
+	for (int round = 0; round < 300; round++) {
+		struct ins_post s[6];
+		struct ins_taker p[6];
+		int who[6], n = 1 + (int)rng_below(&rng, 6), m = 1 + (int)rng_below(&rng, 6);
+		for (int i = 0; i < n; i++) {
+			s[i].from_min = 360 + 60 * (int)rng_below(&rng, 8);
+			s[i].work_min = 240 + 60 * (int)rng_below(&rng, 5);
+			s[i].to_min = s[i].from_min + s[i].work_min;
+		}
+		for (int k = 0; k < m; k++)
+			p[k] = (struct ins_taker){ (int)rng_below(&rng, 9000),
+						   60 * (int)rng_below(&rng, 10),
+						   1440 - 60 * (int)rng_below(&rng, 9),
+						   rng_below(&rng, 5) != 0 };
+		EQ((int)ins_give(s, (size_t)n, p, (size_t)m, who), most(s, n, p, m, 0));
+		for (int i = 0; i < n; i++) {
+			CHECK(who[i] < 0 || can(&s[i], &p[who[i]]));
+			for (int j = 0; j < i; j++)
+				CHECK(who[i] < 0 || who[i] != who[j]);
+		}
+		CHECK(settled(s, p, m, who, n));
+	}
+}
+
+/* ---- who kept to it ---- */
+
+/* A day of letters: "w4p1w3" from `at` on, a digit is how many hours. */
+static void lay(unsigned char *day, int at, const char *hours)
+{
+	memset(day, 0, INS_DAY_MIN);
+	for (int m = at * 60; *hours; hours += 2) {
+		int n = (hours[1] - '0') * 60;
+		memset(day + m, hours[0] == 'w' ? 1 : hours[0] == 'p' ? 2 : 0, (size_t)n);
+		m += n;
+	}
+}
+
+TEST(insight_rota_kept_of_a_day)
+{
+	static const struct {
+		const char *plan, *done;
+		int plan_at, done_at, until;
+		struct ins_kept is;
+	} row[] = {
+		/* over: as planned, late, away, early, never */
+		{ "w4p1w4", "w4p1w4", 8, 8, 1440, { 540, 540, 480, 480, 0, 0, 0 } },
+		{ "w4p1w4", "w3p1w4", 8, 9, 1440, { 540, 480, 480, 420, 60, 0, 0 } },
+		{ "w4p1w4", "w2o1w1p1w3", 8, 8, 1440, { 540, 420, 480, 360, 0, 60, 60 } },
+		{ "w4p1w4", "", 8, 8, 1440, { 540, 0, 480, 0, 540, 0, 0 } },
+		{ "w4p1w4", "w4w1w4", 8, 8, 1440, { 540, 480, 480, 540, 0, 0, 0 } },
+		/* at ten: only two hours were to be kept; who is off may come back */
+		{ "w4p1w4", "w2", 8, 8, 600, { 120, 120, 120, 120, 0, 0, 0 } },
+		{ "w4p1w4", "w1", 8, 8, 600, { 120, 60, 120, 60, 0, 0, 60 } },
+		{ "w4p1w4", "", 8, 8, 600, { 120, 0, 120, 0, 120, 0, 0 } },
+		{ "w4p1w4", "", 8, 8, 480, { 0, 0, 0, 0, 0, 0, 0 } },
+	};
+	for (size_t i = 0; i < sizeof(row) / sizeof(*row); i++) {
+		unsigned char plan[INS_DAY_MIN], done[INS_DAY_MIN];
+		struct ins_kept k;
+		const struct ins_kept *want = &row[i].is;
+		lay(plan, row[i].plan_at, row[i].plan);
+		lay(done, row[i].done_at, row[i].done);
+		ins_kept_of(plan, done, row[i].until, &k);
+		EQ(k.planned, want->planned);
+		EQ(k.kept, want->kept);
+		EQ(k.work_planned, want->work_planned);
+		EQ(k.work_done, want->work_done);
+		EQ(k.late, want->late);
+		EQ(k.early, want->early);
+		EQ(k.away, want->away);
+	}
+}
+
+/* ---- kept in the store ---- */
+
+static int add_users(void *arg, struct store_db *db)
+{
+	(void)arg;
+	return store_exec(
+		db, "INSERT INTO users (login, role, password_hash, disabled, created_ms, "
+		    "updated_ms) VALUES ('mei','agent','',0,1,1), ('bo','agent','',0,1,1), "
+		    "('ann','agent','',0,1,1), ('old','agent','',1,1,1)");
+}
+
+struct change {
+	struct ins_rota_edit x;
+	const char *body;            /* NULL: publish */
+	int rc;
+	char what[240];
+};
+
+static int change_write(void *arg, struct store_db *db)
+{
+	struct change *c = arg;
+	jv *body = c->body ? jv_parse(sv_of(c->body), NULL) : NULL;
+	c->x.body = body;
+	c->rc = body ? ins_rota_put(db, &c->x) : ins_rota_publish(db, &c->x);
+	if (c->x.faults.n)
+		(void)snprintf(c->what, sizeof(c->what), "%s", c->x.faults.v[0].what);
+	cfg_report_done(&c->x.faults);
+	jv_free(body);
+	return c->rc;
+}
+
+static struct change changed(struct iw *w, int64_t day, int64_t version, const char *body)
+{
+	struct change c = { .x = { .day = day, .version = version, .by = SV("lin"),
+				   .now_ms = MIDNIGHT }, .body = body };
+	(void)store_write(w->st, change_write, &c, NULL, NULL);
+	(void)store_flush(w->st);
+	return c;
+}
+
+static bool up(struct iw *w)
+{
+	return iw_up(w, 1) && store_write(w->st, add_users, NULL, NULL, NULL) == 0 &&
+	       store_flush(w->st) == 0;
+}
+
+static jv *asked(struct iw *w, int64_t from, int64_t to, const char *agent)
+{
+	const struct ins_rota_ask q = { .from = from, .to = to, .agent = sv_of(agent),
+					.zone = ZONE };
+	struct sb out;
+	sb_init(&out, LIM_SB);
+	jv *o = ins_rota_json(w->db, &q, &out) ? NULL : jv_parse(sb_sv(&out), NULL);
+	sb_done(&out);
+	return o;
+}
+
+#define NINE "{\"agent\":\"mei\",\"from_min\":540,\"to_min\":1020,\"pauses\":[{\"from_min\":720," \
+	     "\"to_min\":750}]}"
+
+TEST(insight_rota_versions_and_publishing)
+{
+	struct iw w;
+	CHECK(up(&w));
+	EQ(changed(&w, DAY, -1, NULL).rc, ERR_NOTFOUND);
+	EQ(changed(&w, DAY, 3, "{\"shifts\":[" NINE "]}").rc, ERR_CONFLICT);
+	struct change c = changed(&w, DAY, 0, "{\"shifts\":[" NINE "]}");
+	EQ(c.rc, 0);
+	EQ(c.x.made, 1);
+	EQ(changed(&w, DAY, 0, "{\"shifts\":[]}").rc, ERR_CONFLICT);
+	jv *o = asked(&w, DAY, DAY, "mei"), *all = asked(&w, DAY - 3, DAY + 3, "");
+	EQ(jv_len(jv_get(o, "items")), 0);   /* not told yet */
+	const jv *day = jv_at(jv_get(all, "items"), 0);
+	SV_EQ(jv_get_str(day, "day"), "2026-11-03");
+	SV_EQ(jv_get_str(day, "state"), "planned");
+	SV_EQ(jv_get_str(day, "updated_by"), "lin");
+	EQ(jv_get_int(jv_path(day, "shifts.0"), "work_min", 0), 450);
+	EQ(jv_get_int(jv_path(day, "shifts.0.pauses.0"), "to_min", 0), 750);
+	jv_free(o);
+	jv_free(all);
+	EQ(changed(&w, DAY, 2, NULL).rc, ERR_CONFLICT);
+	EQ(changed(&w, DAY, 1, NULL).rc, 0);
+	EQ(changed(&w, DAY, 1,
+		   "{\"shifts\":[{\"agent\":\"bo\",\"from_min\":0,\"to_min\":300}]}")
+		   .rc,
+	   0);
+	o = asked(&w, DAY, DAY, "mei");      /* what was told stands until it is told anew */
+	EQ(jv_get_int(jv_path(o, "items.0.shifts.0"), "from_min", 0), 540);
+	EQ(jv_get_int(jv_path(o, "items.0"), "version", 0), 1);
+	jv_free(o);
+	o = asked(&w, DAY, DAY, "bo");
+	EQ(jv_len(jv_get(o, "items")), 0);
+	jv_free(o);
+	EQ(changed(&w, DAY, 2, NULL).rc, 0);
+	EQ(changed(&w, DAY, 2, NULL).rc, 0); /* again: nothing new */
+	o = asked(&w, DAY, DAY, "mei");
+	EQ(jv_len(jv_get(o, "items")), 0);
+	jv_free(o);
+	EQ(iw_int(w.db, "SELECT count(*) FROM event WHERE kind='roster.planned' AND "
+			"actor='user:lin'"), 2);
+	EQ(iw_int(w.db, "SELECT count(*) FROM event WHERE kind='roster.published'"), 2);
+	EQ(iw_int(w.db, "SELECT count(*) FROM event WHERE body LIKE '%\"day\":\"2026-11-03\",%"
+			"\"agent\":\"mei\"%'"), 2);
+	iw_down(&w);
+}
+
+static int mei_leaves(void *arg, struct store_db *db)
+{
+	(void)arg;
+	return store_exec(db, "UPDATE users SET disabled=1 WHERE login='mei'");
+}
+
+TEST(insight_rota_users_must_be_there)
+{
+	struct iw w;
+	static const char old[] = "{\"shifts\":[{\"agent\":\"old\",\"from_min\":0,\"to_min\":60}]}";
+	CHECK(up(&w));
+	struct change c = changed(&w, DAY, -1, "{\"shifts\":[{\"agent\":\"eve\",\"from_min\":0,"
+						"\"to_min\":60}]}");
+	EQ(c.rc, ERR_INVAL);
+	HAS(sv_of(c.what), "no user eve");
+	c = changed(&w, DAY, -1, old);
+	EQ(c.rc, ERR_INVAL);
+	HAS(sv_of(c.what), "old is disabled");
+	EQ(iw_int(w.db, "SELECT count(*) FROM roster"), 0);
+	EQ(iw_int(w.db, "SELECT count(*) FROM event WHERE kind LIKE 'roster.%'"), 0);
+	/* Who was planned before they left does not hold up the rest of the day. */
+	EQ(changed(&w, DAY, -1, "{\"shifts\":[" NINE "]}").rc, 0);
+	EQ(store_write(w.st, mei_leaves, NULL, NULL, NULL), 0);
+	EQ(changed(&w, DAY, 1, "{\"shifts\":[" NINE ",{\"agent\":\"bo\",\"from_min\":0,\"to_min\":"
+				"60}]}").rc, 0);
+	EQ(changed(&w, DAY + 1, 0, "{\"shifts\":[" NINE "]}").rc, ERR_INVAL);
+	iw_down(&w);
+}
+
+TEST(insight_rota_warns_of_short_rest)
+{
+	struct iw w;
+	CHECK(up(&w));
+	EQ(changed(&w, DAY - 1, -1,
+		   "{\"shifts\":[{\"agent\":\"mei\",\"from_min\":900,\"to_min\":1380},{\"agent\":"
+		   "\"bo\",\"from_min\":1320,\"to_min\":1440},{\"agent\":\"ann\",\"from_min\":540,"
+		   "\"to_min\":1020}]}").rc, 0);
+	EQ(changed(&w, DAY, -1,
+		   "{\"shifts\":[" NINE ",{\"agent\":\"bo\",\"from_min\":0,\"to_min\":360},"
+		   "{\"agent\":\"ann\",\"from_min\":540,\"to_min\":1020}]}").rc, 0);
+	jv *o = asked(&w, DAY - 1, DAY, "");
+	for (int i = 0; i < 2; i++) {        /* from both sides */
+		const jv *warn = jv_get(jv_at(jv_get(o, "items"), (size_t)i), "warnings");
+		EQ(jv_len(warn), 1);
+		SV_EQ(jv_get_str(jv_at(warn, 0), "agent"), "mei");
+		EQ(jv_get_int(jv_at(warn, 0), "rest_min", 0), 600);
+		SV_EQ(jv_get_str(jv_at(warn, 0), "day"), i ? "2026-11-02" : "2026-11-03");
+	}
+	jv_free(o);
+	iw_down(&w);
+}
+
+TEST(insight_rota_takers_have_hours_rest_and_a_free_day)
+{
+	struct iw w;
+	const sv login[] = { SV("mei"), SV("bo") };
+	struct ins_taker t[2] = { { .able = true }, { .able = true } };
+	CHECK(up(&w));
+	for (int d = 1; d <= 6; d++)
+		EQ(changed(&w, DAY - d, -1, "{\"shifts\":[" NINE "]}").rc, 0);
+	EQ(changed(&w, DAY - 29, -1, "{\"shifts\":[" NINE "]}").rc, 0); /* too long ago */
+	EQ(changed(&w, DAY, -1, "{\"shifts\":[" NINE "]}").rc, 0);      /* the day itself */
+	EQ(changed(&w, DAY + 1, -1,
+		   "{\"shifts\":[{\"agent\":\"bo\",\"from_min\":300,\"to_min\":600}]"
+		   "}")
+		   .rc,
+	   0);
+	EQ(ins_taker_load(w.db, DAY, login, 2, t), 0);
+	EQ(t[0].minutes, 6 * 450);
+	EQ(t[0].earliest, 1020 + 660 - 1440);
+	CHECK(!t[0].able);
+	EQ(t[1].minutes, 0);
+	EQ(t[1].latest, 300 + 1440 - 660);
+	CHECK(t[1].able);
+	iw_down(&w);
+}
+
+/* ---- kept to it, from the river ---- */
+
+static void was(struct iw *w, int64_t at_min, const char *agent, const char *from, int minutes)
+{
+	w->now = MIDNIGHT + at_min * IW_MIN;
+	iw_row(w, false, "agent.state",
+	       "{\"agent\":\"%s\",\"from\":\"%s\",\"to\":\"x\",\"ms\":%lld}", agent, from,
+	       (long long)(minutes * IW_MIN));
+}
+
+static int mei_now(void *arg, struct store_db *db)
+{
+	(void)arg;
+	char sql[300];
+	(void)snprintf(sql, sizeof(sql),
+		       "INSERT INTO acd_agent_state (login, presence, state, since_ms, present_ms) "
+		       "VALUES ('mei','ready','busy',%lld,0)",
+		       (long long)(MIDNIGHT + 750 * IW_MIN));
+	return store_exec(db, sql);
+}
+
+static jv *kept(struct iw *w, const char *agent, int now_min)
+{
+	const struct ins_rota_ask q = { .from = DAY, .agent = sv_of(agent), .zone = ZONE,
+					.now_ms = MIDNIGHT + now_min * IW_MIN };
+	struct sb out;
+	sb_init(&out, LIM_SB);
+	jv *o = ins_rota_kept_json(w->db, &q, &out) ? NULL : jv_parse(sb_sv(&out), NULL);
+	sb_done(&out);
+	return o;
+}
+
+TEST(insight_rota_kept_from_the_river)
+{
+	struct iw w;
+	CHECK(up(&w));
+	EQ(changed(&w, DAY, -1,
+		   "{\"shifts\":[" NINE ",{\"agent\":\"bo\",\"from_min\":540,\"to_min\":"
+		   "1020},{\"agent\":\"ann\",\"from_min\":780,\"to_min\":1020}]}")
+		   .rc,
+	   0);
+	was(&w, 550, "mei", "offline", 900);
+	was(&w, 700, "mei", "ready", 150);
+	was(&w, 720, "mei", "wrapup", 20);
+	was(&w, 750, "mei", "paused", 30);
+	EQ(store_write(w.st, mei_now, NULL, NULL, NULL), 0);
+	CHECK(store_flush(w.st) == 0);
+	jv *o = kept(&w, "", 770);
+	SV_EQ(jv_get_str(o, "basis"), "planned");
+	EQ(jv_get_int(o, "until_min", 0), 770);
+	EQ(jv_len(jv_get(o, "items")), 3);
+	const jv *ann = jv_path(o, "items.0"), *bo = jv_path(o, "items.1"),
+		 * mei = jv_path(o, "items.2");
+	SV_EQ(jv_get_str(mei, "agent"), "mei");
+	SV_EQ(jv_get_str(mei, "now"), "work");
+	EQ(jv_get_int(mei, "planned_min", 0), 230);
+	EQ(jv_get_int(mei, "kept_min", 0), 220);
+	EQ(jv_get_int(mei, "late_min", 0), 10);
+	NEAR(jv_get_num(mei, "adherence", 0), 220.0 / 230, 1e-3);
+	SV_EQ(jv_get_str(bo, "now"), "late");
+	EQ(jv_get_int(bo, "late_min", 0), 230);
+	SV_EQ(jv_get_str(ann, "now"), "off");
+	CHECK(jv_get_bool(ann, "as_planned", false));
+	CHECK(jv_get(ann, "adherence") == NULL);
+	jv_free(o);
+	o = kept(&w, "mei", 770);            /* theirs only when they were told */
+	EQ(jv_len(jv_get(o, "items")), 0);
+	jv_free(o);
+	EQ(changed(&w, DAY, -1, NULL).rc, 0);
+	o = kept(&w, "mei", 3000);
+	SV_EQ(jv_get_str(o, "basis"), "published");
+	EQ(jv_len(jv_get(o, "items")), 1);
+	mei = jv_path(o, "items.0");
+	CHECK(jv_get(mei, "now") == NULL);   /* the day is over */
+	EQ(jv_get_int(mei, "kept_min", 0), 470);
+	jv_free(o);
+	iw_down(&w);
+}
+
+/* ---- from the need to names, and the day itself ---- */
+
+/* n hand-overs an hour from 9 to 17 on the wall in Shanghai, up to the day before. */
+static bool filled(struct iw *w, int n)
+{
+	struct ins_did did;
+	int seq = 0, rc;
+	for (int d = 35; d > 0; d--)
+		for (int h = 9; h < 17; h++)
+			for (int k = 0; k < n; k++) {
+				w->now = MIDNIGHT - d * INS_DAY_MS + (h * 60 + k * 60 / n) * IW_MIN;
+				iw_row(w, false, "queue.entered", "{\"handover\":\"h%d\","
+				       "\"conversation\":\"t%d\",\"queue\":\"sales\",\"how\":"
+				       "\"asked\"}", seq, seq);
+				seq++;
+			}
+	if (store_flush(w->st))
+		return false;
+	do
+		rc = ins_fact_step(w->st, &did);
+	while (rc == 0 && did.more);
+	return rc == 0;
+}
+
+static struct ins_propose question(int64_t day, int now_min, const sv *login, size_t n)
+{
+	return (struct ins_propose){
+		.day = day, .login = login, .n = n, .longer_max_min = 60, .leave = true,
+		.ask = { .metric = "entered", .zone = ZONE, .now_ms = MIDNIGHT + now_min * IW_MIN,
+			 .aht_s = 600, .within_s = 20, .goal = 0.8, .concurrency = 1 }
+	};
+}
+
+TEST(insight_rota_proposes_names)
+{
+	static const sv login[] = { SV("ann"), SV("bo"), SV("mei") };
+	struct iw w;
+	struct err e = { 0 };
+	struct sb out;
+	CHECK(up(&w) && filled(&w, 6));
+	for (int d = 1; d <= 3; d++)         /* mei has worked most */
+		EQ(changed(&w, DAY - d, -1, "{\"shifts\":[" NINE "]}").rc, 0);
+	struct ins_propose q = question(DAY, 0, login, 3);
+	sb_init(&out, LIM_SB);
+	EQ(ins_rota_propose(w.db, &q, &out, &e), 0);
+	jv *o = jv_parse(sb_sv(&out), NULL);
+	const jv *need = jv_get(o, "need"), *shifts = jv_get(o, "shifts");
+	EQ(jv_len(need), 16);
+	EQ(jv_get_int(jv_at(need, 0), "from_min", 0), 540);
+	EQ(jv_len(shifts), 3);               /* as many as there are people */
+	CHECK(jv_len(jv_get(o, "open")) > 0);
+	for (size_t i = 0; i < jv_len(shifts); i++)
+		for (size_t k = 0; k < i; k++)
+			CHECK(!sv_eq(jv_get_str(jv_at(shifts, i), "agent"),
+				     jv_get_str(jv_at(shifts, k), "agent")));
+	/* As it stands it can be kept. */
+	EQ(changed(&w, DAY, -1, sb_str(&out)).rc, 0);
+	jv_free(o);
+	sb_done(&out);
+	sb_init(&out, LIM_SB);
+	q = question(DAY + 40, 0, login, 3);
+	EQ(ins_rota_propose(w.db, &q, &out, &e), ERR_RANGE);
+	q = question(DAY - 1, 0, login, 3);
+	EQ(ins_rota_propose(w.db, &q, &out, &e), ERR_RANGE);
+	sb_done(&out);
+	iw_down(&w);
+}
+
+TEST(insight_rota_plans_the_running_day_anew)
+{
+	struct iw w;
+	struct err e = { 0 };
+	struct sb out;
+	CHECK(up(&w) && filled(&w, 12));
+	struct ins_propose q = question(DAY, 600, NULL, 0);
+	sb_init(&out, LIM_SB);
+	EQ(ins_rota_replan(w.db, &q, &out, &e), ERR_NOTFOUND);
+	HAS(sv_of(e.msg), "no plan");
+	/* All have their pause at the same time, and mei leaves at four; the need is till five. */
+	EQ(changed(&w, DAY, -1,
+		   "{\"shifts\":[{\"agent\":\"ann\",\"from_min\":540,\"to_min\":1020,"
+		   "\"pauses\":[{"
+		   "\"from_min\":720,\"to_min\":780}]},{\"agent\":\"bo\",\"from_min\":540,\"to_"
+		   "min\":"
+		   "1020,\"pauses\":[{\"from_min\":720,\"to_min\":780}]},{\"agent\":\"mei\","
+		   "\"from_min\":540,\"to_min\":960,\"pauses\":[{\"from_min\":570,\"to_min\":"
+		   "585},{"
+		   "\"from_min\":720,\"to_min\":780}]}]}")
+		   .rc,
+	   0);
+	EQ(ins_rota_replan(w.db, &q, &out, &e), 0);
+	jv *o = jv_parse(sb_sv(&out), NULL);
+	const jv *moves = jv_get(o, "moves");
+	int longer = 0;
+	for (size_t i = 0; i < jv_len(moves); i++) {
+		sv kind = jv_get_str(jv_at(moves, i), "move"),
+		   who = jv_get_str(jv_at(moves, i), "agent");
+		CHECK(!sv_eq(kind, SV("leave")));    /* there are too few */
+		longer += sv_eq(kind, SV("longer"));
+		if (sv_eq(kind, SV("longer"))) {
+			SV_EQ(who, "mei");
+			EQ(jv_get_int(jv_at(moves, i), "to_min", 0), 1020);
+		}
+	}
+	EQ(longer, 1);
+	CHECK(jv_get_int(o, "short_min", 0) > 0);
+	EQ(jv_get_int(o, "version", 0), 1);
+	EQ(jv_get_int(jv_path(o, "shifts.2"), "to_min", 0), 1020);
+	EQ(jv_get_int(jv_path(o, "shifts.2.pauses.0"), "from_min", 0), 570); /* it is over */
+	EQ(jv_len(jv_path(o, "shifts.2.pauses")), 2);
+	EQ(iw_int(w.db, "SELECT max(to_min) FROM roster WHERE agent='mei'"),
+	   960); /* kept as it was */
+	EQ(changed(&w, DAY, 1, sb_str(&out)).rc, 0);
+	jv_free(o);
+	sb_done(&out);
+	sb_init(&out, LIM_SB);
+	q = question(DAY + 1, 600, NULL, 0);
+	EQ(ins_rota_replan(w.db, &q, &out, &e), ERR_RANGE);
+	sb_done(&out);
+	iw_down(&w);
+}
+
+TEST(insight_rota_sends_home_who_is_not_needed)
+{
+	struct iw w;
+	struct err e = { 0 };
+	struct sb out;
+	CHECK(up(&w) && filled(&w, 6));
+	EQ(changed(&w, DAY, -1, "{\"shifts\":[{\"agent\":\"ann\",\"from_min\":1080,\"to_min\":1320,"
+				"\"pauses\":[{\"from_min\":1110,\"to_min\":1125}]}]}").rc, 0);
+	for (int leave = 0; leave < 2; leave++) {
+		struct ins_propose q = question(DAY, 1140, NULL, 0);
+		q.leave = leave != 0;
+		sb_init(&out, LIM_SB);
+		EQ(ins_rota_replan(w.db, &q, &out, &e), 0);
+		jv *o = jv_parse(sb_sv(&out), NULL);
+		EQ(jv_len(jv_get(o, "moves")), leave);
+		EQ(jv_get_int(jv_path(o, "shifts.0"), "to_min", 0), leave ? 1140 : 1320);
+		EQ(jv_len(jv_path(o, "shifts.0.pauses")), 1);
+		jv_free(o);
+		sb_done(&out);
+	}
+	iw_down(&w);
+}
