@@ -32,9 +32,12 @@ static void take(struct ins_cast *c, const struct ins_series *s, size_t day, con
 {
 	double sum = 0, known = 0;
 	double *v = &c->val[c->rows * (size_t)c->width];
+	bool whole = true;
 	for (int t = 0; t < c->width; t++) {
 		v[t] = ins_series_at(s, day, c->lo + t);
-		if (!isnan(v[t])) {
+		if (isnan(v[t])) {
+			whole = false;
+		} else {
 			sum += v[t];
 			known += share[t];
 		}
@@ -42,6 +45,8 @@ static void take(struct ins_cast *c, const struct ins_series *s, size_t day, con
 	if (known < 0.5)
 		return;
 	c->level[c->rows] = log(sum / known + 0.5);
+	c->part[c->rows] = 1 / exp(c->level[c->rows]);
+	c->whole[c->rows] = whole;
 	c->day[c->rows++] = day;
 }
 
@@ -51,6 +56,8 @@ static void rows_of(struct ins_cast *c, const struct ins_series *s)
 	size_t n = c->until + 1;
 	c->val = xalloc(n * (size_t)c->width * sizeof(double));
 	c->level = xalloc(n * sizeof(double));
+	c->part = xalloc(n * sizeof(double));
+	c->whole = xalloc(n * sizeof(bool));
 	c->day = xalloc(n * sizeof(*c->day));
 	rough_profile(c, s, share);
 	for (size_t d = 0; d < c->until; d++)
@@ -125,6 +132,8 @@ void ins_cast_free(struct ins_cast *c)
 	xfree(c->day);
 	xfree(c->val);
 	xfree(c->level);
+	xfree(c->part);
+	xfree(c->whole);
 	xfree(c->x);
 	xfree(c->dow);
 	xfree(c->open);

@@ -11,6 +11,8 @@
 
 #include "arena.h"
 
+enum { BINS = 1024 };
+
 double cast_score(double n, double f)
 {
 	return (n - f) / sqrt(f + 0.25);
@@ -42,13 +44,51 @@ static double kth(double *v, size_t n, size_t k)
 	return v[k];
 }
 
-void cast_band_of(double *score, size_t n, struct cast_band *ret)
+/* Many numbers, sorted by their size into equal bins: a rank is in one of them. */
+struct bins {
+	double lo, scale;
+	size_t n[BINS];
+};
+
+static size_t bin_of(const struct bins *b, double x)
+{
+	double at = (x - b->lo) * b->scale;
+	return at >= 0 && at < BINS ? (size_t)at : 0;
+}
+
+static void bins_fill(struct bins *b, const double *v, size_t n)
+{
+	double lo = v[0], hi = v[0];
+	for (size_t i = 1; i < n; i++) {
+		lo = v[i] < lo ? v[i] : lo;
+		hi = v[i] > hi ? v[i] : hi;
+	}
+	*b = (struct bins){ .lo = lo, .scale = hi > lo ? (BINS - 1) / (hi - lo) : 0 };
+	for (size_t i = 0; i < n; i++)
+		b->n[bin_of(b, v[i])]++;
+}
+
+/* room: n numbers. */
+static double ranked(const struct bins *b, const double *v, size_t n, size_t k, double *room)
+{
+	size_t bin = 0, m = 0;
+	while (k >= b->n[bin])
+		k -= b->n[bin++];
+	for (size_t i = 0; i < n; i++)
+		if (bin_of(b, v[i]) == bin)
+			room[m++] = v[i];
+	return kth(room, m, k);
+}
+
+void cast_band_of(const double *score, size_t n, double *room, struct cast_band *ret)
 {
 	static const double at[4] = { 0.025, 0.1, 0.9, 0.975 };
+	struct bins b;
+	bins_fill(&b, score, n);
 	for (int i = 0; i < 4; i++) {
 		double k = at[i] * (double)n - 0.5;
 		k = k < 0 ? 0 : k > (double)(n - 1) ? (double)(n - 1) : k;
-		ret->q[i] = kth(score, n, (size_t)(k + 0.5));
+		ret->q[i] = ranked(&b, score, n, (size_t)(k + 0.5), room);
 	}
 }
 
@@ -86,41 +126,60 @@ size_t cast_row_then(const struct ins_cast *c, size_t o, size_t step)
 	return SIZE_MAX;
 }
 
+/* Of each origin and distance: the scores of the slots, NaN where nothing is known. */
+static void score_all(const struct ins_cast *c, double *score, bool *is)
+{
+	size_t w = (size_t)c->width;
+	for (size_t o = 0; o < c->origins; o++)
+		for (size_t h = 0; h < c->steps; h++) {
+			size_t at = o * c->steps + h, r = cast_row_then(c, o, h);
+			const double *f = &c->past[at * w], *v = &c->val[r * w];
+			is[at] = r != SIZE_MAX;
+			for (size_t t = 0; is[at] && t < w; t++)
+				score[at * w + t] = cast_score(v[t], f[t]);
+		}
+}
+
 /* Scores at one distance, of one more and one less too: they differ little and are few. */
-static size_t scores_of(const struct ins_cast *c, size_t step, double *score, size_t *blocks)
+static size_t scores_of(const struct ins_cast *c, size_t step, const double *all, const bool *is,
+			double *score, size_t *blocks)
 {
 	size_t n = 0, w = (size_t)c->width;
 	*blocks = 0;
 	for (size_t o = 0; o < c->origins; o++)
 		for (size_t h = step ? step - 1 : 0; h <= step + 1 && h < c->steps; h++) {
-			size_t r = cast_row_then(c, o, h);
-			const double *f = &c->past[(o * c->steps + h) * w];
-			if (r == SIZE_MAX)
-				continue;
-			*blocks += h == step;
-			for (size_t t = 0; t < w; t++)
-				if (!isnan(c->val[r * w + t]))
-					score[n++] = cast_score(c->val[r * w + t], f[t]);
+			size_t at = o * c->steps + h;
+			*blocks += is[at] && h == step;
+			for (size_t t = 0; is[at] && t < w; t++) {
+				score[n] = all[at * w + t];
+				n += !isnan(score[n]);
+			}
 		}
 	return n;
 }
 
 void cast_calibrate(struct ins_cast *c)
 {
-	double *score;
 	if (!c->like)
 		look_back(c);
-	score = xalloc((c->origins * 3 * (size_t)c->width + 1) * sizeof(*score));
+	size_t pairs = c->origins * c->steps, w = (size_t)c->width;
+	double *all = xalloc((pairs * w + 1) * sizeof(*all));
+	size_t most = c->origins * 3 * w + 1;
+	double *score = xalloc(2 * most * sizeof(*score));
+	bool *is = xalloc(pairs + 1);
+	score_all(c, all, is);
 	for (size_t h = 0; h < CAST_BANDS; h++) {
-		size_t blocks, n = h < c->steps ? scores_of(c, h, score, &blocks) : 0;
+		size_t blocks, n = h < c->steps ? scores_of(c, h, all, is, score, &blocks) : 0;
 		if (n && blocks >= 5)
-			cast_band_of(score, n, &c->band[h]);
+			cast_band_of(score, n, score + most, &c->band[h]);
 		else if (h && h >= c->steps)
 			c->band[h] = c->band[h - 1];
 		else        /* too few days to learn from: twice the chance of counts */
 			c->band[h] = (struct cast_band){ { -3.92, -2.56, 2.56, 3.92 } };
 	}
+	xfree(all);
 	xfree(score);
+	xfree(is);
 }
 
 /* The count whose score is q. */

@@ -166,11 +166,18 @@ static void mix(const struct ins_cast *c, const double *share, const double *see
 		ret[t] = sum > 0 ? ret[t] / sum : 1.0 / c->width;
 }
 
-/* sum[t] += weight * share of the day; seen[t] += weight. */
-static void add_day(const struct ins_cast *c, size_t row, double weight, double *sum, double *seen)
+/* sum[t] += weight * share of the day; seen[t] += weight, or once for all in *whole. */
+static void add_day(const struct ins_cast *c, size_t row, double weight, double *sum, double *seen,
+		    double *whole)
 {
 	const double *v = &c->val[row * (size_t)c->width];
-	double per = weight / exp(c->level[row]);
+	double per = weight * c->part[row];
+	if (c->whole[row]) {
+		*whole += weight;
+		for (int t = 0; t < c->width; t++)
+			sum[t] += per * v[t];
+		return;
+	}
 	for (int t = 0; t < c->width; t++)
 		if (!isnan(v[t])) {
 			sum[t] += per * v[t];
@@ -183,17 +190,22 @@ static void profile_fit(const struct ins_cast *c, size_t n, struct cast_shape *r
 {
 	size_t w = (size_t)c->width, from = window(c, n);
 	double *sum = xalloc(16 * w * sizeof(double)), *all = sum + 14 * w, *seen = all + w;
-	double days[7] = { 0 }, a = 1, b = 1, da = pow(2, -1 / ALL_HALF);
+	double days[7] = { 0 }, whole[8] = { 0 }, a = 1, b = 1, da = pow(2, -1 / ALL_HALF);
 	double db = pow(2, -1 / WEEKDAY_HALF);
 	for (size_t i = n; i-- > from; a *= da, b *= db) {
 		int d = c->dow[c->day[i]];
 		if (a > 1e-4)
-			add_day(c, i, a * huber[i], all, seen);
-		add_day(c, i, b * huber[i], sum + (size_t)d * w, sum + (size_t)(7 + d) * w);
+			add_day(c, i, a * huber[i], all, seen, &whole[7]);
+		add_day(c, i, b * huber[i], sum + (size_t)d * w, sum + (size_t)(7 + d) * w,
+			&whole[d]);
 		days[d] += b * huber[i];
 	}
-	for (int t = 0; t < c->width; t++)
+	for (int t = 0; t < c->width; t++) {
+		seen[t] += whole[7];
 		all[t] = seen[t] > 0 ? all[t] / seen[t] : 0;
+		for (int d = 0; d < 7; d++)
+			sum[(size_t)(7 + d) * w + (size_t)t] += whole[d];
+	}
 	for (size_t d = 0; d < 7; d++)
 		mix(c, sum + d * w, sum + (7 + d) * w, days[d], all, ret->prof + d * w);
 	xfree(sum);

@@ -42,6 +42,8 @@ struct ins_cast {
 	size_t *day;                 /* of a row: its day */
 	double *val;                 /* rows x width; NAN: not known */
 	double *level;               /* log of the day's total, of a row */
+	double *part;                /* one over the day's total */
+	bool *whole;                 /* of a row: all its slots are known */
 	double *x;                   /* (until + ahead) x facts */
 	uint8_t *dow, *open;         /* of a day */
 	/* rows x blocks: square roots of sums of the slots of a block. */
@@ -89,7 +91,7 @@ void cast_points(const struct ins_cast *c, const struct cast_band *b, const doub
 		 struct ins_point *ret);
 /* How far n is off f in what is usual for such a count. */
 double cast_score(double n, double f);
-/* Reorders score. */
-void cast_band_of(double *score, size_t n, struct cast_band *ret);
+/* Quantiles of n > 0 scores; room: as many. */
+void cast_band_of(const double *score, size_t n, double *room, struct cast_band *ret);
 
 #endif

@@ -41,7 +41,7 @@ static double slope(const struct ins_cast *c, int seen)
 static void band_of_rest(const struct ins_cast *c, int seen, double b, struct cast_band *ret)
 {
 	size_t w = (size_t)c->width, n = 0;
-	double *score = xalloc((c->origins * w + 1) * sizeof(*score));
+	double *score = xalloc((2 * c->origins * w + 1) * sizeof(*score));
 	for (size_t o = 0; o < c->origins; o++) {
 		size_t r = cast_row_then(c, o, 0);
 		const double *f = &c->past[o * c->steps * w];
@@ -53,7 +53,7 @@ static void band_of_rest(const struct ins_cast *c, int seen, double b, struct ca
 				score[n++] = cast_score(c->val[r * w + t], f[t] * by);
 	}
 	if (n > 0 && n >= 5 * (w - (size_t)seen))      /* nothing is left of a day that is over */
-		cast_band_of(score, n, ret);
+		cast_band_of(score, n, score + n, ret);
 	xfree(score);
 }
 

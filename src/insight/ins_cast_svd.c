@@ -11,6 +11,19 @@
 /* Power iterations: from nothing, and from the vectors of a day before. */
 enum { FIRST_TURNS = 15, NEXT_TURNS = 2 };
 
+/* In four sums at once, as a processor can. */
+static double dot(const double *a, const double *b, size_t n)
+{
+	double s[4] = { 0 };
+	size_t t = 0;
+	for (; t + 4 <= n; t += 4)
+		for (size_t k = 0; k < 4; k++)
+			s[k] += a[t + k] * b[t + k];
+	for (; t < n; t++)
+		s[0] += a[t] * b[t];
+	return (s[0] + s[1]) + (s[2] + s[3]);
+}
+
 /* The right singular vector of z (n x w) with the largest value, by power iteration. */
 static void vector_of(const double *z, size_t n, size_t w, int turns,
 		      double *v)
@@ -20,9 +33,7 @@ static void vector_of(const double *z, size_t n, size_t w, int turns,
 		double norm = 0;
 		memset(u, 0, w * sizeof(*u));
 		for (size_t i = 0; i < n; i++) {
-			double s = 0;
-			for (size_t t = 0; t < w; t++)
-				s += z[i * w + t] * v[t];
+			double s = dot(&z[i * w], v, w);
 			for (size_t t = 0; t < w; t++)
 				u[t] += s * z[i * w + t];
 		}
@@ -70,9 +81,7 @@ void cast_svd_fit(const struct ins_cast *c, const double *root, size_t w, size_t
 			v[t] = 1 + 0.3 * sin(0.7 * (double)t);
 		vector_of(z, n, w, f->tuned ? NEXT_TURNS : FIRST_TURNS, v);
 		for (size_t i = 0; i < n; i++) {
-			score[i] = 0;
-			for (size_t t = 0; t < w; t++)
-				score[i] += z[i * w + t] * v[t];
+			score[i] = dot(&z[i * w], v, w);
 			for (size_t t = 0; t < w; t++)
 				z[i * w + t] -= score[i] * v[t];
 		}

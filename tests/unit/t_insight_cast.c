@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include "t.h"
 #include "ins_backtest.h"
+#include "ins_cast_int.h"
 
 enum { WIDTH = 20, FIRST = 18 };     /* slots of half an hour, from 9 to 19 */
 
@@ -435,4 +436,36 @@ TEST(insight_scores_of_m4)
 	NEAR(sum[1] / n, 1.193, 5e-4);
 	NEAR(sum[2] / n, 18.383, 5e-4);
 	NEAR(sum[3] / n, 2.395, 5e-4);
+}
+
+static int by_size(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+	return (x > y) - (x < y);
+}
+
+/* The numbers that sorting would give: of few, many, alike, and with one far off the rest. */
+TEST(insight_cast_quantiles)
+{
+	static const size_t sizes[] = { 1, 2, 7, 40, 1000, 5000 };
+	static const double at[4] = { 0.025, 0.1, 0.9, 0.975 };
+	static double v[5000], room[5000];
+	for (int kind = 0; kind < 4; kind++)
+		for (size_t k = 0; k < sizeof(sizes) / sizeof(*sizes); k++) {
+			size_t n = sizes[k];
+			struct cast_band b;
+			for (size_t i = 0; i < n; i++)
+				v[i] = kind == 0 ? rng_normal(t_rng()) :
+				       kind == 1 ? 3 :
+						   (double)rng_below(t_rng(), 5);
+			if (kind == 3)
+				v[n / 2] = 1e12;
+			cast_band_of(v, n, room, &b);
+			qsort(v, n, sizeof(*v), by_size);
+			for (int q = 0; q < 4; q++) {
+				double r = at[q] * (double)n - 0.5;
+				r = r < 0 ? 0 : r > (double)(n - 1) ? (double)(n - 1) : r;
+				CHECK(b.q[q] == v[(size_t)(r + 0.5)]);
+			}
+		}
 }
