@@ -45,7 +45,9 @@ static void look_job(void *arg)
 	struct store_db *db;
 	struct policy_table *t = talk_hub_strategy_now(r->hub), *shared = NULL;
 	struct policy_trial any;
-	int rc = policy_trial_at(t, 0, &any) ? store_reader(r->store, &db) : ERR_NOTFOUND;
+	struct policy_learn learns;
+	bool looks = policy_trial_at(t, 0, &any) || policy_learn_at(t, 0, &learns);
+	int rc = looks ? store_reader(r->store, &db) : ERR_NOTFOUND;
 	if (rc == 0)
 		rc = look(r, db, t);
 	if (rc == 0 || rc == ERR_CONFLICT) {

@@ -237,6 +237,20 @@ static void put_time(struct sb *b, const char *key, int64_t ms)
 	sb_fmt(b, ms ? ",\"%s\":\"%s\"" : ",\"%s\":null", key, at);
 }
 
+/* Without the numbers of a model that lies beside them (learn_choice.c). */
+static void put_scores(struct sb *b, const struct learn_model *m)
+{
+	sb_cstr(b, ",\"scores\":");
+	if (!sv_starts(m->name, SV("choice/"))) {
+		sb_put(b, m->scores.n ? m->scores : SV("{}"));
+		return;
+	}
+	jv *o = jv_parse(m->scores, NULL);
+	jv_del(o, "model");
+	jv_dump(o, b);
+	jv_free(o);
+}
+
 static void put_model(struct sb *b, const struct learn_model *m)
 {
 	const struct {
@@ -258,8 +272,7 @@ static void put_model(struct sb *b, const struct learn_model *m)
 	put_time(b, "made_at", m->made_ms);
 	put_time(b, "live_at", m->live_ms);
 	put_time(b, "retired_at", m->retired_ms);
-	sb_cstr(b, ",\"scores\":");
-	sb_put(b, m->scores.n ? m->scores : SV("{}"));
+	put_scores(b, m);
 	sb_ch(b, '}');
 }
 

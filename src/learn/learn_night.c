@@ -197,6 +197,7 @@ static const struct {
 	{ "moods", night_temper_emotions },
 	{ "forecast", night_forecasts },
 	{ "policy", night_policies },
+	{ "choice", night_choices },
 };
 
 static int run_steps(struct night *n, struct err *e)

@@ -74,5 +74,6 @@ int night_temper_intents(struct night *n, struct err *e);
 int night_temper_emotions(struct night *n, struct err *e);
 int night_forecasts(struct night *n, struct err *e);
 int night_policies(struct night *n, struct err *e);
+int night_choices(struct night *n, struct err *e);
 
 #endif

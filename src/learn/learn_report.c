@@ -65,6 +65,7 @@ static const struct word {
 	{ "moods", "Recognising moods", "情绪识别" },
 	{ "forecast", "Forecast", "话务预测" },
 	{ "policy", "Service strategy", "服务策略" },
+	{ "choice", "Which way fits whom", "哪种做法适合哪种情形" },
 }, whys[] = {
 	{ "better", "The new one is better for certain and is in use from now on; the old "
 	  "one is "
@@ -113,6 +114,21 @@ static const struct word {
 	{ "way_not_certain", "The other way looks better, but that may be chance.",
 	  "另一种做法看起来更好，但可能只是偶然。" },
 	{ "way_no_better", "The other way is no better.", "另一种做法没有更好。" },
+	{ "choice_better", "Choosing by the situation does better for certain than what is in use. "
+	  "It is let in step by step from now on; the page Learning shows it and can stop it.",
+	  "按情形选择确实比现在的做法更好，从现在起逐步放开；可在“学习”页面查看或停止。" },
+	{ "choice_not_certain", "Choosing by the situation looks better, but that may be chance. "
+	  "All stays as it is.",
+	  "按情形选择看起来更好，但可能只是偶然，继续现在的做法。" },
+	{ "choice_no_better", "Choosing by the situation is no better. All stays as it is.",
+	  "按情形选择没有更好，继续现在的做法。" },
+	{ "choice_same", "The new model would choose as it is done now.",
+	  "新模型的选择与现在的做法相同。" },
+	{ "choice_tried", "A model is being let in; no other is put forward until that is decided.",
+	  "已有一个模型正在逐步放开，在此之前不再提出新的。" },
+	{ "choice_shares", "The ways were not taken as often as the record says, so it is not to "
+	  "be judged by. All stays as it is.",
+	  "各做法被采用的次数与记录的概率不符，不能据此判断，继续现在的做法。" },
 	{ "way_better", "The other way does better for certain. Its roll-out goes on by "
 	  "itself; the page Learning shows it and can stop it.",
 	  "另一种做法确实更好。它的试行会自动继续，"
@@ -265,8 +281,42 @@ static void put_forecast(const struct page *g, const jv *item)
 			  jv_get_num(next, "p10", 0), jv_get_num(next, "p90", 0));
 }
 
+/* A row that learns: what each way brought, and what choosing by the context would have. */
+static void put_choice(const struct page *g, const jv *item)
+{
+	const jv *ways = jv_get(item, "ways");
+	for (size_t i = 0; i < jv_len(ways); i++) {
+		const jv *o = jv_at(ways, i);
+		sv id = jv_get_str(o, "id");
+		bool own = sv_eq(id, SV("own"));
+		id = own ? sv_of(say(g, "the row's own way", "原有做法")) : id;
+		SAY(g, SV_FMT ": %lld conversations, %.1f %% went well.",
+			      SV_FMT "：%lld 个会话，%.1f %% 顺利结束。",
+			  SV_ARG(id), (long long)jv_get_int(o, "n", 0),
+			  100 * jv_get_num(o, "mean", 0));
+	}
+	if (!jv_get(item, "new_value"))
+		return;
+	struct bar v = { jv_get_str(item, "name"), jv_get_num(item, "old_value", 0),
+			 jv_get_num(item, "new_value", 0) };
+	bars(g, &v, 1, true, say(g, "as now", "现在的做法"),
+	     say(g, "by the situation", "按情形选择"));
+	SAY(g,
+	    "Share of conversations that went well, estimated (doubly robust) from %lld of the "
+	    "newest days that the model had not seen, worth %.0f; it would choose otherwise in "
+	    "%.0f %% of them. The gain is at least %+.3f (99 %%).",
+	    "顺利结束的会话比例，用模型没有见过的最近几天的 %lld 个会话估计（双重稳健，有效样本 "
+	    "%.0f）；其中 %.0f %% 会换一种做法。提升有 99%% 把握至少为 %+.3f。",
+	    (long long)jv_get_int(item, "held", 0), jv_get_num(item, "ess", 0),
+	    100 * jv_get_num(item, "differ", 0), jv_get_num(item, "lower", 0));
+}
+
 static void put_policy(const struct page *g, const jv *item)
 {
+	if (sv_eq(jv_get_str(item, "task"), SV("choice"))) {
+		put_choice(g, item);
+		return;
+	}
 	if (!jv_get(item, "new_value"))
 		return;
 	struct bar v = { jv_get_str(item, "name"), jv_get_num(item, "old_value", 0),
@@ -311,17 +361,24 @@ static const struct word advice[] = {
 	  "条就可以开始。" },
 	{ "few_rows", "Label more turns, of several days.",
 	  "请再标注一些，最好分布在几天里。" },
-	{ "one_day", "Label turns of other days as well.",
-	  "请也标注其他日子的话。" },
+	{ "one_day", "Label turns of other days as well.", "请也标注其他日子的话。" },
 	{ "lost_intent",
 	  "Look through the labels of the intent that lost: somebody may have labelled "
 	  "wrongly.",
 	  "请检查变差的那一类的标注，可能有人标错了。" },
 	{ "better", "A new model is in use. If customers are understood worse, take it back.",
 	  "新模型已启用。如果发现客户的话识别变差，请换回旧模型。" },
-	{ "failed", "A step failed; the log says why.",
-	  "有一步失败了，原因见日志。" },
-	{ "way_better", "Another way of serving does better; its roll-out goes on by itself: see "
+	{ "failed", "A step failed; the log says why.", "有一步失败了，原因见日志。" },
+	{ "choice_better",
+	  "A model chooses the way of serving by the situation; it is let in step by "
+	  "step: see the page Learning.",
+	  "有一个模型按情形选择服务做法，正在逐步放开，见“学习”页面。" },
+	{ "choice_shares",
+	  "The record of choices is not to be trusted: was a table changed by hand "
+	  "or a log put in?",
+	  "选择的记录不可信：是否手工改过数据或导入过记录？" },
+	{ "way_better",
+	  "Another way of serving does better; its roll-out goes on by itself: see "
 	  "the page Learning.",
 	  "有一种服务做法更好，它的试行会自动继续，见“学习”页面。" },
 };

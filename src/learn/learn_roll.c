@@ -3,13 +3,15 @@
  * What is written is the whole state of a trial, with the version it was made from, so two looks
  * or a person in between cannot both count. A restart goes on where the disk says. */
 #include "learn_roll.h"
+#include "learn_choice.h"
+#include "learn_kv.h"
 
 #include <math.h>
 #include <stdio.h>
 
 #include "guard.h"
 
-enum { TRIALS = 64, ROWS_A_LOOK = 200000, HISTORY = 40, TEXT_MOST = 1 << 20 };
+enum { TRIALS = 64, ROWS_A_LOOK = 200000, HISTORY = 40 };
 #define POS_KEY "rollout"
 
 struct trial {
@@ -24,6 +26,7 @@ struct learn_roll {
 	struct trial v[TRIALS];
 	size_t n, moves;
 	int64_t pos, old_pos;
+	jv *choices;             /* rows that learn: what is new of them */
 	struct learn_roll_opts o;
 };
 
@@ -33,41 +36,6 @@ static void key_of(char out[96], const char *row)
 }
 
 /* ---- the disk ---- */
-
-static int get(struct store_db *db, const char *key, jv **ret)
-{
-	struct store_stmt *q;
-	int rc = store_prep(db, &q, "SELECT v FROM kv WHERE k=?1");
-	*ret = NULL;
-	if (rc)
-		return rc;
-	store_bind_sv(q, 1, sv_of(key));
-	rc = store_step(q);
-	if (rc == 1)
-		*ret = jv_parse(store_col_sv(q, 0), NULL);
-	store_reset(q);
-	return rc < 0 ? rc : 0;
-}
-
-static int put(struct store_db *db, const char *key, const jv *v, int64_t now_ms)
-{
-	struct store_stmt *q;
-	struct sb b;
-	sb_init(&b, TEXT_MOST);
-	jv_dump(v, &b);
-	int rc = sb_err(&b) ? ERR_TOOBIG :
-			      store_prep(db, &q, "INSERT INTO kv (k, v, updated_ms) VALUES "
-						 "(?1,?2,?3) ON CONFLICT (k) DO UPDATE SET v=?2, "
-						 "updated_ms=?3");
-	if (rc == 0) {
-		store_bind_sv(q, 1, sv_of(key));
-		store_bind_sv(q, 2, sb_sv(&b));
-		store_bind_int(q, 3, now_ms);
-		rc = store_run(q);
-	}
-	sb_done(&b);
-	return rc;
-}
 
 static uint64_t print_of(const jv *state)
 {
@@ -83,7 +51,7 @@ static int load(struct store_db *db, const struct policy_trial *x, int64_t now_m
 	char key[96];
 	(void)snprintf(t->row, sizeof(t->row), "%s", x->row);
 	key_of(key, t->row);
-	int rc = get(db, key, &t->state);
+	int rc = learn_kv_get(db, key, &t->state);
 	t->version = jv_get_int(t->state, "version", 0);
 	t->since_ms = jv_get_int(t->state, "since_ms", now_ms);
 	t->print = x->print;
@@ -210,7 +178,7 @@ static int where(struct store_db *db, struct learn_roll *l)
 {
 	struct store_stmt *q;
 	jv *at;
-	int rc = get(db, POS_KEY, &at);
+	int rc = learn_kv_get(db, POS_KEY, &at);
 	l->old_pos = jv_get_int(at, "pos", -1);
 	jv_free(at);
 	if (rc || l->old_pos >= 0)
@@ -290,7 +258,10 @@ int learn_roll_look(struct store_db *db, const struct policy_table *t,
 	policy_roll_defaults(&l->o.roll);
 	for (; rc == 0 && l->n < TRIALS && policy_trial_at(t, l->n, &x); l->n++)
 		rc = load(db, &x, o->now_ms, &l->v[l->n]);
-	if (rc == 0 && l->n)
+	if (rc == 0)
+		rc = learn_choice_changes(db, t, &l->choices);
+	changed = jv_len(l->choices) > 0;
+	if (rc == 0 && (l->n || changed))
 		rc = where(db, l);
 	l->pos = l->old_pos;
 	if (rc == 0 && l->n)
@@ -314,6 +285,7 @@ void learn_roll_free(struct learn_roll *r)
 		return;
 	for (size_t i = 0; i < r->n; i++)
 		jv_free(r->v[i].state);
+	jv_free(r->choices);
 	xfree(r);
 }
 
@@ -345,19 +317,19 @@ static int save_trial(struct store_db *db, const struct trial *t, sv by, int64_t
 	char key[96];
 	jv *old;
 	key_of(key, t->row);
-	int rc = get(db, key, &old);
+	int rc = learn_kv_get(db, key, &old);
 	if (rc == 0 && jv_get_int(old, "version", 0) != t->version)
 		rc = ERR_CONFLICT;
 	jv_free(old);
 	if (rc == 0)
-		rc = put(db, key, t->state, now_ms);
+		rc = learn_kv_put(db, key, t->state, now_ms);
 	return rc == 0 && t->moved ? tell(db, t, by, now_ms) : rc;
 }
 
 int learn_roll_save(struct store_db *db, const struct learn_roll *r)
 {
 	jv *at, *now = jv_obj();
-	int rc = get(db, POS_KEY, &at);
+	int rc = learn_kv_get(db, POS_KEY, &at);
 	int64_t pos = jv_get_int(at, "pos", r->old_pos);
 	jv_free(at);
 	if (rc == 0 && pos != r->old_pos)
@@ -367,7 +339,9 @@ int learn_roll_save(struct store_db *db, const struct learn_roll *r)
 		if (r->v[i].changed)
 			rc = save_trial(db, &r->v[i], SV("system"), r->o.now_ms);
 	if (rc == 0)
-		rc = put(db, POS_KEY, now, r->o.now_ms);
+		rc = learn_choice_put(db, r->choices, r->o.now_ms);
+	if (rc == 0)
+		rc = learn_kv_put(db, POS_KEY, now, r->o.now_ms);
 	jv_free(now);
 	return rc;
 }
@@ -394,7 +368,7 @@ int learn_roll_order(struct store_db *db, sv row, enum learn_roll_verb verb, sv 
 		return row.n ? ERR_INVAL : ERR_NOTFOUND;
 	(void)snprintf(t.row, sizeof(t.row), SV_FMT, SV_ARG(row));
 	key_of(key, t.row);
-	int rc = get(db, key, &t.state);
+	int rc = learn_kv_get(db, key, &t.state);
 	if (rc == 0 && (!t.state || !policy_roll_load(t.state, &t.roll)))
 		rc = ERR_NOTFOUND;
 	if (rc == 0 && verb == LEARN_ROLL_STOP && policy_roll_over(t.roll.stage))

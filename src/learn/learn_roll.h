@@ -33,8 +33,8 @@ void learn_roll_free(struct learn_roll *r);              /* accepts NULL */
 int learn_roll_save(struct store_db *db, const struct learn_roll *r);
 size_t learn_roll_changes(const struct learn_roll *r);   /* of stages */
 
-/* The table with the shares of now: an obj, the caller's; t itself (one more reference) when it
- * has no trials or has them already. */
+/* The table with the shares of now, and the models of rows that learn (learn_choice.h): an obj, the
+ * caller's; t itself (one more reference) when it has none or has them already. */
 int learn_roll_shares(struct store_db *db, struct policy_table *t, struct policy_table **ret);
 
 enum learn_roll_verb { LEARN_ROLL_STOP, LEARN_ROLL_RESTART };
@@ -44,7 +44,8 @@ enum learn_roll_verb { LEARN_ROLL_STOP, LEARN_ROLL_RESTART };
 int learn_roll_order(struct store_db *db, sv row, enum learn_roll_verb verb, sv by, sv reason,
 		     int64_t now_ms);
 /* {"items":[{"row","stage","share","why","since_ms","arms":[..],"history":[..]}]}, those of the
- * table t first (may be NULL). */
+ * table t first (may be NULL), and what
+ * learn_choice_list tells of it. */
 int learn_roll_json(struct store_db *db, const struct policy_table *t, struct sb *out);
 /* A closed conversation in which a trial's row spoke and both ways could be: the way, how likely it
  * was, and 1 or 0 (handed over, thumb down). */

@@ -1,6 +1,7 @@
 /* learn_roll_read.c: roll-outs for those who ask: the shares for the shards, the list for the
  * console, the decisions for off-policy estimates. On a worker; only reads. */
 #include "learn_roll.h"
+#include "learn_choice.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -25,8 +26,9 @@ static int each(struct store_db *db, void (*fn)(void *arg, const jv *state), voi
 
 struct shares {
 	const struct policy_table *t;
-	struct policy_trial v[TRIALS];
-	size_t n;
+	struct policy_trial v[2 * TRIALS];
+	struct policy_model model[TRIALS];   /* of rows that learn */
+	size_t n, n_model;
 	bool differ;
 };
 
@@ -38,13 +40,18 @@ static bool same_text(const jv *state, const struct policy_trial *x)
 	       sv_eq(jv_get_str(state, "print"), sv_of(print));
 }
 
+/* The shares of what is on trial now. Rows that learn come first, with the models of now, each with
+ * no share: that of its state follows. */
 static void take_share(void *arg, const jv *state)
 {
 	struct shares *s = arg;
 	struct policy_trial x;
+	double share = jv_get_num(state, "share", 0);
+	for (size_t i = 0; i < s->n_model; i++)
+		if (same_text(state, &s->v[i]))
+			s->v[i].share = share;
 	for (size_t i = 0; i < TRIALS && policy_trial_at(s->t, i, &x); i++) {
-		double share = jv_get_num(state, "share", 0);
-		if (!same_text(state, &x))
+		if (x.model || !same_text(state, &x))
 			continue;
 		s->differ = s->differ || fabs(share - x.share) > 1e-9;
 		x.share = share;
@@ -53,12 +60,47 @@ static void take_share(void *arg, const jv *state)
 	}
 }
 
+static int take_models(struct store_db *db, struct shares *s)
+{
+	struct policy_learn x;
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && s->n < TRIALS && policy_learn_at(s->t, i, &x); i++) {
+		struct policy_model *m = &s->model[s->n];
+		rc = learn_choice_model(db, &x, m, NULL);
+		if (rc == 0)
+			s->v[s->n++] = (struct policy_trial){
+				.row = x.row, .model = m, .print = policy_model_print(m) };
+		rc = rc == ERR_NOTFOUND ? 0 : rc;
+	}
+	s->n_model = s->n;
+	return rc;
+}
+
+/* Is what the table has of rows that learn another than v? */
+static bool models_differ(const struct shares *s)
+{
+	struct policy_trial x;
+	size_t had = 0, same = 0;
+	for (size_t i = 0; policy_trial_at(s->t, i, &x); i++) {
+		had += x.model != NULL;
+		for (size_t k = 0; x.model && k < s->n_model; k++)
+			same += strcmp(s->v[k].row, x.row) == 0 && s->v[k].print == x.print &&
+				fabs(s->v[k].share - x.share) <= 1e-9;
+	}
+	return had != s->n_model || same != had;
+}
+
 int learn_roll_shares(struct store_db *db, struct policy_table *t, struct policy_table **ret)
 {
-	struct shares s = { .t = t };
-	int rc = each(db, take_share, &s);
+	struct shares *s = xalloc(sizeof(*s));
+	s->t = t;
+	int rc = take_models(db, s);
 	if (rc == 0)
-		*ret = s.differ ? policy_trial_share(t, s.v, s.n) : obj_ref(t);
+		rc = each(db, take_share, s);
+	if (rc == 0)
+		*ret = s->differ || models_differ(s) ? policy_trial_share(t, s->v, s->n) :
+						       obj_ref(t);
+	xfree(s);
 	return rc;
 }
 
@@ -89,6 +131,8 @@ int learn_roll_json(struct store_db *db, const struct policy_table *t, struct sb
 	for (size_t i = 0; i < jv_len(l.old); i++)
 		jv_push(l.now, jv_copy(jv_at(l.old, i)));
 	jv_set(o, "items", l.now);
+	if (rc == 0 && t)
+		rc = learn_choice_list(db, t, o);
 	jv_free(l.old);
 	jv_dump(o, out);
 	jv_free(o);

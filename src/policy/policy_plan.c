@@ -29,6 +29,8 @@ bool policy_row_asks(const struct policy_table *t, int row, const char *what)
 	for (int i = 0; r && i < r->n; i++)
 		if (strcmp(policy_fields[r->cond[i].field].name, what) == 0)
 			return true;
+	if (r && r->n_ways && (strcmp(what, "tier") == 0 || strcmp(what, "repeat") == 0))
+		return true;         /* its choice looks at them */
 	return r && r->act.offer >= 0 && t->offers[r->act.offer].tiers && strcmp(what, "tier") == 0;
 }
 
@@ -106,8 +108,7 @@ static void pick_rows(const struct policy_table *t, const struct policy_case *k,
 	ASSERT(p->row >= 0);     /* the reader asks for a row without conditions */
 }
 
-/* 0..1 from the conversation's seed, the turn and the row. */
-static double chance(const struct policy_case *k, sv row, int turn)
+double policy_chance(const struct policy_case *k, sv row, int turn)
 {
 	uint64_t x = k->seed ^ sv_hash(row) ^ (uint64_t)turn * UINT64_C(0x9E3779B97F4A7C15);
 	x = (x ^ x >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
@@ -119,13 +120,18 @@ static void pick_way(const struct policy_table *t, const struct policy_case *k,
 		     struct policy_plan *p)
 {
 	const struct policy_row *r = &t->rows[p->row];
+	if (r->n_ways) {
+		policy_ways_pick(t, k, p);
+		return;
+	}
 	double share = r->rollout || r->share < t->explore ? r->share : t->explore;
 	p->trial = r->rollout;
 	p->kept = r->rollout && !policy_trial_allowed(t, k);
 	if (p->kept)
 		share = 0;
 	/* a roll-out is for the whole conversation: what became of it is its reward */
-	p->explored = share > 0 && chance(k, r->id, r->rollout ? 0 : k->turn) < share;
+	p->explored = share > 0 && policy_chance(k, r->id, r->rollout ? 0 : k->turn) < share;
+	p->arm = p->explored;
 	p->act = p->explored ? r->other : r->act;
 	p->propensity = p->explored ? share : 1 - share;
 }
@@ -275,7 +281,9 @@ void policy_plan_json(const struct policy_table *t, const struct policy_case *k,
 	       p->explored ? ",\"explored\":true" : "");
 	if (p->trial)
 		sb_fmt(out, ",\"trial\":{\"print\":\"%016llx\",\"arm\":%d,\"share\":%.3f%s}",
-		       (unsigned long long)policy_trial_print(r), p->explored ? 1 : 0, r->share,
+		       (unsigned long long)policy_trial_print(r), p->arm, r->share,
 		       p->kept ? ",\"kept\":true" : "");
+	if (p->chooses)
+		policy_ways_json(t, p, out);
 	sb_ch(out, '}');
 }

@@ -13,6 +13,7 @@ extern const size_t policy_files_n;
 
 #define N(x) (sizeof(x) / sizeof((x)[0]))
 #define ISSUES_MAX 100
+#define POLICY_EXPLORE 0.1               /* of a row that learns and does not say */
 
 struct reader {
 	struct policy_table *t;
@@ -342,6 +343,65 @@ static void read_do(struct reader *r, const jv *row, const char *key, struct pol
 	r->at[at] = 0;
 }
 
+/* One way of a row that learns. */
+static void read_way(struct reader *r, const jv *o, struct policy_way *ret)
+{
+	static const char *const keys[] = { "id", "do" };
+	sv row = r->id;
+	known_keys(r, jv_is_obj(o) ? o : NULL, keys, N(keys));
+	(void)take_id(r, o, &ret->id);
+	if (sv_eq(ret->id, SV("own")))
+		fault(r, "id", "Give it another name.", "own is the row's own way");
+	read_do(r, o, "do", &ret->act);
+	r->id = row;
+}
+
+/* "try" of a row that learns. */
+static void read_ways(struct reader *r, const jv *o, struct policy_row *x)
+{
+	static const char *const keys[] = { "learn", "explore", "ways" };
+	const jv *list = jv_get(o, "ways");
+	size_t n = jv_len(list), at = strlen(r->at);
+	known_keys(r, o, keys, N(keys));
+	x->explore = number(r, o, "explore", 0, POLICY_EXPLORE_MOST, POLICY_EXPLORE);
+	if (!jv_is_arr(list) || !n || n >= POLICY_WAYS) {
+		fault(r, "ways", "Write ways: [{id: calm, do: {style: calm}}], 4 at most.",
+		      "a list of one to four ways is expected here");
+		return;
+	}
+	struct policy_way *v = arena_new(&r->t->a, struct policy_way, n);
+	ASSERT(v);                           /* 4 a row fit */
+	for (size_t i = 0; i < n; i++) {
+		(void)snprintf(r->at + at, sizeof(r->at) - at, ".ways[%zu]", i);
+		read_way(r, jv_at(list, i), &v[i]);
+		for (size_t k = 0; k < i; k++)
+			if (sv_eq(v[k].id, v[i].id))
+				fault(r, "id", "Rename one of them.", "two ways of this id");
+	}
+	r->at[at] = 0;
+	x->ways = v;
+	x->n_ways = (int)n;
+}
+
+/* A second way, or several. */
+static void read_try(struct reader *r, const jv *o, struct policy_row *x)
+{
+	size_t at = strlen(r->at);
+	(void)snprintf(r->at + at, sizeof(r->at) - at, ".try");
+	if (yes(r, o, "learn")) {
+		read_ways(r, o, x);
+		r->at[at] = 0;
+		return;
+	}
+	x->rollout = yes(r, o, "rollout");
+	x->share = number(r, o, "share", 0, POLICY_EXPLORE_MOST, 0);
+	if (x->rollout && jv_get(o, "share"))
+		fault(r, "share", "Leave it out: the roll-out sets it.",
+		      "a roll-out has no share of its own");
+	read_do(r, o, "do", &x->other);
+	r->at[at] = 0;
+}
+
 static void read_row(struct reader *r, const jv *o)
 {
 	static const char *const keys[] = { "id", "priority", "when", "do", "try", "why" };
@@ -359,18 +419,8 @@ static void read_row(struct reader *r, const jv *o)
 	read_do(r, o, "do", &x->act);
 	x->other = x->act;
 	texts(r, o, "why", false, x->why);
-	const jv *other = jv_get(o, "try");
-	size_t at = strlen(r->at);
-	if (other) {
-		(void)snprintf(r->at + at, sizeof(r->at) - at, ".try");
-		x->rollout = yes(r, other, "rollout");
-		x->share = number(r, other, "share", 0, POLICY_EXPLORE_MOST, 0);
-		if (x->rollout && jv_get(other, "share"))
-			fault(r, "share", "Leave it out: the roll-out sets it.",
-			      "a roll-out has no share of its own");
-		read_do(r, other, "do", &x->other);
-		r->at[at] = 0;
-	}
+	if (jv_get(o, "try"))
+		read_try(r, jv_get(o, "try"), x);
 	t->n_rows++;
 }
 

@@ -43,6 +43,7 @@ struct policy_case {
 	const struct feel_track *track;  /* NULL: neutral */
 	const char *intent;              /* CONTRACT's; NULL or "" = out of scope */
 	sv tier;                         /* empty: the customer is not identified */
+	sv lang;                         /* ISO 639-1; may be empty */
 	int attempts;                    /* answers in this conversation that did not help */
 	uint64_t topics;
 	enum policy_found found;
@@ -50,6 +51,9 @@ struct policy_case {
 	bool repeat;                     /* came with the same before; a topic tells it too */
 	uint64_t seed;                   /* of the conversation, for exploration */
 	int turn;
+	/* what rows that learn chose in it before (policy_choice_keep) */
+	const struct policy_choice *held;
+	int n_held;
 };
 /* An intent that is rather another one gives no topic: an angry customer who asks for what we do
  * not sell is not one whose refund is late. */
@@ -85,10 +89,12 @@ enum policy_bound {
  * A row with "try: {rollout: true, do: ..}" is a trial: which of its conversations get the second
  * way is set from outside; a conversation keeps its way. Never where a hard rule speaks: high or
  * medium risk, a wish for a person, a vulnerable or lastingly angry customer. */
+struct policy_model;
 struct policy_trial {
 	const char *row;
 	uint64_t print;          /* of both ways: another text is another trial */
 	double share;            /* 0..1 */
+	const struct policy_model *model;    /* of a row that learns: its new way; else NULL */
 };
 /* The i-th trial; false: there are no more. */
 bool policy_trial_at(const struct policy_table *t, size_t i, struct policy_trial *ret);
@@ -97,6 +103,51 @@ bool policy_trial_at(const struct policy_table *t, size_t i, struct policy_trial
 struct policy_table *policy_trial_share(struct policy_table *t, const struct policy_trial *v,
 					size_t n);
 bool policy_trial_allowed(const struct policy_table *t, const struct policy_case *k);
+
+/* ---- rows with several ways, the choice among them learned (policy_ways.c) ----
+ *
+ * "try: {learn: true, explore: 0.1, ways: [{id: calm, do: {..}}, ..]}": a share of its
+ * conversations gets a way drawn evenly, the row's own among them; the record holds what was
+ * known of the turn (features: numbers about the turn, nothing of a person), the ways and how
+ * likely the one taken was. A model made from such records is let in as a trial whose new arm
+ * is "as the model says". One choice a conversation and row; hard rules as for trials. Way 0 is
+ * the row's own. */
+enum { POLICY_WAYS = 5, POLICY_FEATURES = 19, POLICY_HELD = 4 };
+const char *policy_feature_name(int i);  /* NULL past the last; the first is always 1 */
+void policy_features(const struct policy_table *t, const struct policy_case *k,
+		     double ret[POLICY_FEATURES]);
+struct policy_scores { double w[POLICY_WAYS][POLICY_FEATURES]; }; /* expected reward = w x */
+int policy_scores_best(const struct policy_scores *s, int ways, const double x[POLICY_FEATURES]);
+struct policy_model {
+	uint64_t print;                      /* of the ways that it is for */
+	int ways;                            /* with the row's own */
+	bool has_before;                     /* else the row's own way was in use before it */
+	struct policy_scores now, before;
+};
+uint64_t policy_model_print(const struct policy_model *m); /* of its trial */
+void policy_model_json(const struct policy_model *m, struct sb *out); /* one object */
+/* false: it is not that. */
+bool policy_model_load(const jv *tree, struct policy_model *ret);
+
+struct policy_learn {                        /* a row that learns */
+	const char *row;
+	uint64_t print;                      /* of all its ways: other ways learn anew */
+	double explore;
+	int ways;
+	const char *way[POLICY_WAYS];        /* way[0] is "own" */
+	const struct policy_model *model;    /* attached (policy_trial_share), or NULL */
+};
+bool policy_learn_at(const struct policy_table *t, size_t i, struct policy_learn *ret);
+
+struct policy_choice {
+	uint64_t print;                      /* policy_learn.print */
+	int way, arm;                        /* arm 1: as the newer model says */
+	bool explored;                       /* drawn evenly */
+	double p;                            /* how likely the way was */
+};
+struct policy_plan;
+/* Remembers what p chose, for the turns that follow: v has room for POLICY_HELD. */
+void policy_choice_keep(struct policy_choice *v, int *n, const struct policy_plan *p);
 
 #define POLICY_OTHERS 4
 struct policy_plan {
@@ -107,12 +158,16 @@ struct policy_plan {
 	bool explored;                       /* the row's "try" was taken */
 	bool trial;                          /* by a roll-out */
 	bool kept;                           /* a trial, but a hard rule keeps the first way */
+	int arm;                             /* of the trial: 1 = the new way */
+	bool chooses, held;                  /* a row that learns; as chosen in a turn before */
+	struct policy_choice choice;
+	double x[POLICY_FEATURES];           /* what it was chosen by */
 	unsigned bounds;                     /* enum policy_bound */
 };
 void policy_plan(const struct policy_table *t, const struct policy_case *k,
 		 struct policy_plan *ret);
 const char *policy_row_id(const struct policy_table *t, int row);
-/* Does the row ask for this ("tier"), as a condition or by its offer? */
+/* Does the row ask for this ("tier"), as a condition, by its offer or to choose a way? */
 bool policy_row_asks(const struct policy_table *t, int row, const char *what);
 sv policy_row_why(const struct policy_table *t, int row, sv lang);   /* may be empty */
 sv policy_offer_text(const struct policy_table *t, int offer, sv lang);

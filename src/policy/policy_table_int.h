@@ -25,6 +25,7 @@ struct policy_cond {
 	uint64_t any;                    /* K_ONE_OF: bits */
 	double num;                      /* the others; K_YES_NO: 0 or 1 */
 };
+struct policy_way { sv id; struct policy_do act; };
 struct policy_row {
 	sv id, why[2];                   /* en, zh */
 	int priority, n;
@@ -32,6 +33,11 @@ struct policy_row {
 	struct policy_do act, other;     /* other: with probability share */
 	double share;
 	bool rollout;                    /* share is what policy_trial_share said */
+	/* a row that learns: share is that of its model, set by policy_trial_share, too */
+	const struct policy_way *ways;   /* beside act */
+	int n_ways;
+	double explore;
+	const struct policy_model *model;
 };
 struct policy_offer {
 	sv id, text[2];
@@ -64,6 +70,15 @@ struct policy_table {                /* an obj */
 };
 
 uint64_t policy_trial_print(const struct policy_row *r);
+uint64_t policy_do_mix(uint64_t h, const struct policy_do *a);
+/* 0..1 from the conversation's seed, the row and a number. */
+double policy_chance(const struct policy_case *k, sv row, int turn);
+/* ---- policy_ways.c ---- */
+uint64_t policy_ways_print(const struct policy_row *r);
+/* For a row that learns: the way, how likely it was. */
+void policy_ways_pick(const struct policy_table *t, const struct policy_case *k,
+		      struct policy_plan *p);
+void policy_ways_json(const struct policy_table *t, const struct policy_plan *p, struct sb *out);
 const char *policy_intent_name(int i);       /* of CONTRACT, "out_of_scope" the last */
 int policy_intent_find(const char *name);    /* unknown and empty: out_of_scope's */
 /* One of the field's words (the table's topics and tiers too), NULL past the last. */

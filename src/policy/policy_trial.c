@@ -6,7 +6,7 @@
 
 #define ANGER_TURNS 2            /* of anger, then nothing is tried */
 
-static uint64_t mix(uint64_t h, const struct policy_do *a)
+uint64_t policy_do_mix(uint64_t h, const struct policy_do *a)
 {
 	const uint64_t v[] = { (unsigned)a->style, (unsigned)a->pace, (unsigned)a->apology,
 			       (unsigned)a->simplify, (unsigned)a->offer,
@@ -19,28 +19,54 @@ static uint64_t mix(uint64_t h, const struct policy_do *a)
 
 uint64_t policy_trial_print(const struct policy_row *r)
 {
-	return mix(mix(sv_hash(r->id), &r->act), &r->other);
+	if (r->n_ways)
+		return r->model ? policy_model_print(r->model) : 0;
+	return policy_do_mix(policy_do_mix(sv_hash(r->id), &r->act), &r->other);
 }
 
 bool policy_trial_at(const struct policy_table *t, size_t i, struct policy_trial *ret)
 {
 	for (size_t k = 0; k < t->n_rows; k++) {
 		const struct policy_row *r = &t->rows[k];
-		if (!r->rollout || i-- > 0)
+		if (!(r->rollout || r->model) || i-- > 0)
 			continue;
 		*ret = (struct policy_trial){ .row = r->id.p, .print = policy_trial_print(r),
-					      .share = r->share };
+					      .share = r->share, .model = r->model };
 		return true;
 	}
 	return false;
+}
+
+static double unit(double share)
+{
+	return share < 0 ? 0 : share > 1 ? 1 : share;
 }
 
 static double share_of(const struct policy_row *r, const struct policy_trial *v, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (v[i].print == policy_trial_print(r) && sv_eq(r->id, sv_of(v[i].row)))
-			return v[i].share < 0 ? 0 : v[i].share > 1 ? 1 : v[i].share;
+			return unit(v[i].share);
 	return 0;
+}
+
+/* A row that learns: its model, if there is one for the ways that it has now. */
+static void set_model(struct policy_table *c, struct policy_row *r, const struct policy_trial *v,
+		      size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct policy_model *m = v[i].model;
+		if (!m || !sv_eq(r->id, sv_of(v[i].row)) || m->print != policy_ways_print(r) ||
+		    m->ways != r->n_ways + 1)
+			continue;
+		struct policy_model *mine = arena_new(&c->a, struct policy_model, 1);
+		ASSERT(mine);
+		*mine = *m;
+		r->model = mine;
+		r->share = unit(v[i].share);
+		c->print = (c->print ^ policy_model_print(m)) * UINT64_C(0x100000001B3);
+		return;
+	}
 }
 
 static void copy_free(void *obj)
@@ -62,9 +88,12 @@ struct policy_table *policy_trial_share(struct policy_table *t, const struct pol
 	memcpy(c->rows, base->rows, sizeof(*c->rows) * base->n_rows);
 	for (size_t i = 0; i < c->n_rows; i++) {
 		struct policy_row *r = &c->rows[i];
-		if (!r->rollout)
+		if (r->n_ways)
+			set_model(c, r, v, n);
+		else if (r->rollout)
+			r->share = share_of(r, v, n);
+		if (!r->rollout && !r->model)
 			continue;
-		r->share = share_of(r, v, n);
 		c->print = (c->print ^ (uint64_t)(r->share * 1000)) * UINT64_C(0x100000001B3);
 	}
 	return c;

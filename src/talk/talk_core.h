@@ -431,6 +431,8 @@ struct talk_core {
 	bool turned;                         /* the mood, with it */
 	struct policy_plan plan;
 	enum policy_found planned;           /* what it was made with */
+	struct policy_choice choices[POLICY_HELD];   /* by rows that learn: they stay */
+	int n_choices;
 	bool plans;                          /* plan is there */
 	bool answered;                       /* our last words were an answer */
 	int attempts;                        /* answers that did not help */
@@ -668,7 +670,8 @@ struct policy_table *talk_own_strategy(void);
 void talk_plan(struct talk_core *c, enum policy_found found);
 void talk_record_turning(struct talk_core *c, struct arena *a, struct talk_acts *acts);
 void talk_put_mood(const struct talk_core *c, struct sb *b);
-void talk_put_plan(const struct talk_core *c, struct sb *b);
+/* What the plan chose by a row that learns is kept for the rest of the conversation. */
+void talk_put_plan(struct talk_core *c, struct sb *b);
 int talk_pace(const struct talk_core *c);    /* for talk_act.rate */
 /* A variant of a text that was not said lately. */
 sv talk_vary(struct talk_core *c, const char *key);

@@ -95,8 +95,11 @@ static struct policy_case case_of(const struct talk_core *c, enum policy_found f
 		.voice = c->voice,
 		.wants_human = c->feel.wants_human,
 		.small_talk = c->feel.small_talk,
+		.lang = sv_of(c->lang),
 		.seed = c->seed,
 		.turn = c->turn,
+		.held = c->choices,
+		.n_held = c->n_choices,
 	};
 }
 
@@ -110,10 +113,11 @@ void talk_plan(struct talk_core *c, enum policy_found found)
 	c->plans = true;
 }
 
-void talk_put_plan(const struct talk_core *c, struct sb *b)
+void talk_put_plan(struct talk_core *c, struct sb *b)
 {
 	struct policy_case k = case_of(c, c->planned);
 	policy_plan_json(c->table, &k, &c->plan, b);
+	policy_choice_keep(c->choices, &c->n_choices, &c->plan);
 }
 
 int talk_pace(const struct talk_core *c)

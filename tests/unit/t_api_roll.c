@@ -127,6 +127,32 @@ TEST(api_rollouts_listed_stopped_and_begun_again)
 	aw_down(&w);
 }
 
+/* A row that learns is listed with its ways before any night, and its state is on disk. */
+TEST(api_rollouts_list_rows_that_learn)
+{
+	struct aw w = { 0 };
+	struct resp r = { 0 };
+	struct sb b;
+	sb_init(&b, 1 << 16);
+	CHECK(aw_up(&w));
+	const char *t = aw_token(&w, "supervisor");
+	sb_cstr(&b, "{\"text\":");
+	sb_json(&b, SV("version: 1\nrows:\n  - {id: all, do: {style: plain}, try: {learn: true, "
+		       "explore: 0.2, ways: [{id: warm, do: {style: warm}}]}}\n"));
+	sb_cstr(&b, ",\"base\":0}");
+	EQ(http(&w, "PUT /api/v1/policies/strategy", t, sb_str(&b), &r), 200);
+	EQ(look(&w, 5000), 0);
+	EQ(http(&w, "GET " PATH, t, NULL, &r), 200);
+	EQ(jv_len(jv_get(r.json, "items")), 0);
+	SV_EQ(jv_as_str(jv_path(r.json, "learned.0.row")), "all");
+	SV_EQ(jv_as_str(jv_path(r.json, "learned.0.ways.1")), "warm");
+	NEAR(jv_as_num(jv_path(r.json, "learned.0.explore"), 0), 0.2, 1e-12);
+	CHECK(!jv_path(r.json, "learned.0.night") && !jv_path(r.json, "learned.0.model"));
+	sb_done(&b);
+	resp_done(&r);
+	aw_down(&w);
+}
+
 TEST(api_a_table_saved_meanwhile_is_not_lost)
 {
 	struct aw w = { 0 };

@@ -12,6 +12,12 @@ const trial = (stage) => ({
   history: [{ at_ms: Date.now() - 2 * 86400000, from: 'shadow', to: '5', why: 'shadow_done', by: 'system' }, { at_ms: Date.now() - 86400000, from: '5', to: '25', why: 'not_worse', by: 'system' }],
 });
 
+const learned = {
+  row: 'frustrated', explore: 0.1, ways: ['own', 'calm', 'short'], model: 2,
+  night: { at_ms: Date.now() - 3600000, why: 'choice_better', n: 4000, old_value: 0.71, new_value: 0.8,
+    ways: [{ id: 'own', n: 3700, mean: 0.71 }, { id: 'calm', n: 160, mean: 0.74 }, { id: 'short', n: 140, mean: 0.69 }] },
+};
+
 await scenario('learning', async (open) => {
   const page = await open({ lang: 'en', size: [1280, 900] });
   await signIn(page);
@@ -19,7 +25,7 @@ await scenario('learning', async (open) => {
   await page.waitForSelector('.learning .empty');
   await accessible(page, 'nothing is tried');
   let stage = '25', said = null;
-  await page.route('**/api/v1/policies/rollouts', (r) => r.fulfill({ json: { items: [trial(stage)] } }));
+  await page.route('**/api/v1/policies/rollouts', (r) => r.fulfill({ json: { items: [trial(stage)], learned: [learned] } }));
   await page.route('**/api/v1/policies/rollouts/frustrated', (r) => {
     said = r.request().postDataJSON();
     stage = 'back';
@@ -29,6 +35,10 @@ await scenario('learning', async (open) => {
   await page.waitForSelector('[data-test=trial-frustrated]');
   assert.equal(await page.locator('[data-test=arms] tbody tr').count(), 2);
   assert.match(await page.textContent('[data-test=arms]'), /78/);
+  assert.equal(await page.locator('[data-test=ways] tbody tr').count(), 3);
+  assert.match(await page.textContent('[data-test=ways]'), /74/);
+  assert.match(await page.textContent('[data-test=found]'), /80/);
+  assert.equal(await page.textContent('[data-test=model]'), '25 %');
   await page.click('.learning summary');
   assert.equal(await page.locator('[data-test=history] li').count(), 2);
   await accessible(page, 'a second way');

@@ -1,5 +1,6 @@
 /* Learning: second ways of the strategy that are let in step by step: where each stands, what both arms brought with
- * bounds that hold at every look, how it came to that, and a stop for people. */
+ * bounds that hold at every look, how it came to that, and a stop for people. Rows that learn stand first: what each of
+ * their ways brought, what the last night found, and the stage of their model. */
 import '../service/texts.ts';
 import './texts.ts';
 import '../styles/learning.css';
@@ -11,14 +12,15 @@ import { makeHash } from '../lib/router.ts';
 import { Empty, ErrorNote, Icon, Skeleton } from '../lib/ui.tsx';
 import { authedBytes } from '../console/state.ts';
 import { Done, post, save, seg, useJob, useLoad } from '../service/parts.tsx';
-import { bounds, over, type Arm, type Mean, type Step, type Trial } from './trial.ts';
+import { bounds, modelOf, over, waysOf, type Arm, type Learned, type Listed, type Mean, type Step, type Trial } from './trial.ts';
 
 const PATH = '/api/v1/policies/rollouts';
 const EVERY_MS = 15000;
 
 export default function LearningPage() {
-  const got = useLoad<{ items: Trial[] }>(PATH);
+  const got = useLoad<Listed>(PATH);
   const items = got.data.value?.items;
+  const learned = got.data.value?.learned ?? [];
   useEffect(() => {
     const again = setInterval(() => void got.load(), EVERY_MS);
     return () => clearInterval(again);
@@ -33,8 +35,11 @@ export default function LearningPage() {
         {got.error.value ? <ErrorNote error={got.error.value} retry={() => void got.load()} /> : null}
         {!items ? (
           got.error.value ? null : <Skeleton rows={4} kind="line" />
-        ) : items.length ? (
-          items.map((x) => <Card key={x.row} x={x} after={() => void got.load()} />)
+        ) : items.length || learned.length ? (
+          <>
+            {learned.map((x) => <Ways key={x.row} x={x} model={modelOf(x, items)} />)}
+            {items.map((x) => <Card key={x.row} x={x} after={() => void got.load()} />)}
+          </>
         ) : (
           <Empty icon="flag" title={t('ln.none')} text={t('ln.none_text')}>
             <a class="btn" href={makeHash(['strategy'])}>{t('ln.to_strategy')}</a>
@@ -46,6 +51,42 @@ export default function LearningPage() {
 }
 
 const when = (ms: number): string => dateTime(new Date(ms).toISOString(), lang.value);
+
+function Ways({ x, model }: { x: Learned; model?: Trial }) {
+  const n = x.night;
+  return (
+    <article class="card trial" data-test={`learned-${x.row}`}>
+      <header>
+        <h2>{t('ln.learned', { row: x.row })}</h2>
+        <b class="chip" data-test="model">{model ? tWord('lnstage', model.stage) : t('ln.no_model')}</b>
+        <span class="muted num">{t('ln.explore', { p: pct(x.explore) })}</span>
+        {n ? <span class="muted num">{t('ln.night', { at: when(n.at_ms) })}</span> : null}
+      </header>
+      <table class="table" data-test="ways">
+        <thead>
+          <tr>
+            <th scope="col">{t('ln.arm')}</th>
+            <th scope="col" class="num">{t('ln.seen')}</th>
+            <th scope="col" class="num">{t('ln.reward')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {waysOf(x).map((w) => (
+            <tr key={w.id}>
+              <th scope="row">{w.id === 'own' ? t('ln.own') : w.id}</th>
+              <td class="num">{w.n}</td>
+              <td class="num">{w.mean === undefined ? '-' : pct(w.mean)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <p class="hint" data-test="found">
+        {n ? tWord('lnfound', n.why) : t('ln.no_night')}
+        {n?.new_value === undefined ? null : ` ${t('ln.values', { was: pct(n.old_value ?? 0), now: pct(n.new_value) })}`}
+      </p>
+    </article>
+  );
+}
 
 function Card({ x, after }: { x: Trial; after: () => void }) {
   const job = useJob();

@@ -1,0 +1,35 @@
+/* learn_choice.h: rows of the strategy table that learn which of their ways fits (policy_ways.c):
+ * what is known of them on disk, their choices in the river, their models in the registry.
+ *
+ * Each is a row of kv, "choice/ROW": {row, print, explore, ways: [..], night: {..}}: written by the
+ * look at the roll-outs when the table has it otherwise, read and added to by the night
+ * (learn_night_choice.c). Its model is the live one of the registry, "choice/ROW"; who gets it is a
+ * roll-out's to say (learn_roll.h). */
+#ifndef CALLM_LEARN_CHOICE_H
+#define CALLM_LEARN_CHOICE_H
+
+#include "base.h"
+#include "store.h"
+#include "policy_learn.h"
+
+/* States to write: of rows that learn and that the disk has otherwise. *ret: a list, the
+ * caller's. */
+int learn_choice_changes(struct store_db *db, const struct policy_table *t, jv **ret);
+/* On the scribe. states may be NULL. */
+int learn_choice_put(struct store_db *db, const jv *states, int64_t now_ms);
+/* The model in the registry, if it is for these ways. *version may be NULL. ERR_NOTFOUND. */
+int learn_choice_model(struct store_db *db, const struct policy_learn *l, struct policy_model *ret,
+		       int64_t *version);
+/* "learned": [{row, explore, ways: [{id, n, mean}], night}] of the table's rows into o. */
+int learn_choice_list(struct store_db *db, const struct policy_table *t, jv *o);
+
+/* The choice of each closed conversation by a row that learns, the first that no hard rule kept:
+ * k is the state's number. A reward is 1, or 0 when it was handed over or got a thumb down after.
+ * states: those of kv. One pass over the river, conversations closed since, oldest first. */
+typedef void learn_sample_fn(void *arg, size_t k, const struct policy_sample *s, int64_t closed_ms);
+int learn_choice_samples(struct store_db *db, const jv *states, int64_t since_ms,
+			 learn_sample_fn *fn, void *arg);
+/* All states, a list; the caller's. */
+int learn_choice_states(struct store_db *db, jv **ret);
+
+#endif
