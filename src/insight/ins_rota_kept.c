@@ -51,6 +51,7 @@ void ins_kept_of(const unsigned char *planned, const unsigned char *done, int un
 
 struct person {
 	char login[64];
+	int is;                      /* now */
 	unsigned char planned[INS_DAY_MIN], done[INS_DAY_MIN];
 };
 struct kept {
@@ -119,9 +120,13 @@ static int states_now(const struct kept *k, struct store_db *db)
 	int rc = store_prep(db, &q, "SELECT login, state, since_ms FROM acd_agent_state");
 	if (rc)
 		return rc;
-	while ((rc = store_step(q)) == 1)
+	while ((rc = store_step(q)) == 1) {
+		struct person *p = map_get(k->people, store_col_sv(q, 0));
+		if (p)
+			p->is = value_of(store_col_sv(q, 1));
 		paint(k, store_col_sv(q, 0), store_col_sv(q, 1), store_col_int(q, 2),
 		      k->q->now_ms);
+	}
 	store_reset(q);
 	return rc;
 }
@@ -183,11 +188,11 @@ static int clock_of(struct kept *k)
 static const char *now_of(const struct kept *k, const struct person *p)
 {
 	unsigned char none[INS_DAY_MIN] = { 0 };
-	int plan = p->planned[k->until], is = k->until ? p->done[k->until - 1] : OFF;
+	int plan = p->planned[k->until];
 	if (plan != WORK)
-		return is == WORK ? "work" : plan == PAUSE || is == PAUSE ? "pause" : "off";
-	if (is != OFF)
-		return is == WORK ? "work" : "pause";
+		return p->is == WORK ? "work" : plan == PAUSE || p->is == PAUSE ? "pause" : "off";
+	if (p->is != OFF)
+		return p->is == WORK ? "work" : "pause";
 	return memcmp(p->done, none, (size_t)k->until) == 0 ? "late" : "away";
 }
 
@@ -199,7 +204,7 @@ static void put_person(const struct kept *k, const struct person *p, struct sb *
 	sb_json(out, sv_of(p->login));
 	if (k->until > 0 && k->until < INS_DAY_MIN)
 		sb_fmt(out, ",\"now\":\"%s\",\"as_planned\":%s", now_of(k, p),
-		       p->planned[k->until] == p->done[k->until - 1] ? "true" : "false");
+		       p->planned[k->until] == p->is ? "true" : "false");
 	sb_fmt(out, ",\"planned_min\":%d,\"kept_min\":%d,\"work_planned_min\":%d,\"work_min\":%d,"
 		    "\"late_min\":%d,\"early_min\":%d,\"away_min\":%d",
 	       x.planned, x.kept, x.work_planned, x.work_done, x.late, x.early, x.away);

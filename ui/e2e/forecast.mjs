@@ -43,3 +43,54 @@ await scenario('forecast', async (open) => {
   const [file] = await Promise.all([page.waitForEvent('download'), page.click('[data-test=fc-csv]')]);
   assert.equal(file.suggestedFilename(), 'forecast.csv');
 });
+
+/* The need of a working day from 9 to 18 on the wall of the zone that the roster says. */
+function dayNeed(zone) {
+  const local = (ms) => Number(new Intl.DateTimeFormat('en-GB', { timeZone: zone, hour: '2-digit', hourCycle: 'h23' }).format(ms));
+  const items = [];
+  for (let ts = Math.floor(Date.now() / 1800000) * 1800000 - 86400000, n = 0; n < 96; n++, ts += 1800000) {
+    const h = local(ts);
+    if (h < 9 || h >= 18) continue;
+    items.push({ ts: new Date(ts).toISOString(), mean: 6, p025: 1, p10: 2, p90: 9, p975: 12, agents: h % 4 ? 2 : 3, scheduled: h % 4 ? 2 : 3 });
+  }
+  return { ...answer(0.8), zone, period_min: 30, history: [], items };
+}
+
+await scenario('roster', async (open) => {
+  const page = await open({ lang: 'en', size: [1280, 900] });
+  await signIn(page);
+  const zone = await page.evaluate(async () => {
+    const r = await fetch('/api/v1/rosters', { headers: { Authorization: `Bearer ${localStorage.getItem('callm.token')}` } });
+    return (await r.json()).zone;
+  });
+  await page.route('**/api/v1/forecast?*', (r) => r.fulfill({ json: dayNeed(zone) }));
+  await page.click('[data-test=nav-forecast]');
+  await page.click('[data-test=tab-roster]');
+  await page.waitForSelector('[data-test=roster-state]');
+  assert.equal(await page.locator('[data-test=save]').count(), 0);
+  await page.selectOption('[data-test=roster-add]', 'mei');
+  await page.selectOption('[data-test=roster-add]', 'tom');
+  await page.waitForSelector('[data-test=editor-tom]');
+  await page.fill('[data-test=editor-tom] input[type=time] >> nth=1', '08:00');
+  await page.waitForSelector('[data-test=editor-tom] .tag.bad');
+  assert.ok(await page.locator('[data-test=save]').isDisabled(), 'a shift that ends before it begins is not saved');
+  await page.fill('[data-test=editor-tom] input[type=time] >> nth=1', '19:00');
+  await accessible(page, 'the roster while it is changed');
+  await page.click('[data-test=save]');
+  await page.waitForSelector('[data-test=roster-state].info');
+  await page.waitForSelector('[data-test=kept-mei]');
+  await page.click('[data-test=publish]');
+  await page.waitForSelector('[data-test=roster-state].ok');
+  await accessible(page, 'the published roster');
+  await picture(page, 'roster-en');
+  const other = await open({ lang: 'zh', theme: 'dark', size: [1280, 900] });
+  await signIn(other);
+  await other.route('**/api/v1/forecast?*', (r) => r.fulfill({ json: dayNeed(zone) }));
+  await other.click('[data-test=nav-forecast]');
+  await other.click('[data-test=tab-roster]');
+  await other.waitForSelector('[data-test=kept-tom]');
+  await accessible(other, 'the roster in Chinese, dark');
+  await picture(other, 'roster-zh');
+  await other.click('[data-test=day-after]');
+  await until('another day has no roster', async () => (await other.locator('[data-test=row-mei]').count()) === 0);
+});

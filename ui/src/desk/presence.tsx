@@ -10,6 +10,7 @@ import { desk, op, put } from './client.ts';
 import { TestButton } from './dial.tsx';
 import { closeLine, lineError, lineState, openLine } from './line.ts';
 import { StateTag } from './parts.tsx';
+import { NextShift } from './shift.tsx';
 import { msOf } from './work.ts';
 
 const job = newJob();
@@ -96,6 +97,7 @@ export function Presence() {
           <Icon name={sound.value ? 'bell' : 'belloff'} />
         </button>
       </div>
+      <NextShift />
       {desk.value.phone ? <NoPhone why={desk.value.phone} ext={me?.extension ?? ''} /> : null}
       {lineState.value === 'busy' ? <p class="hint">{t('desk.line_busy')}</p> : null}
       {lineError.value ? <p class="note warn">{t('talk.no_mic')}</p> : null}

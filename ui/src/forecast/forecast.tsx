@@ -10,10 +10,43 @@ import { pct } from '../lib/format.ts';
 import { dark } from '../lib/theme.ts';
 import { Empty, ErrorNote, Icon, Skeleton } from '../lib/ui.tsx';
 import { route } from '../console/state.ts';
-import { save, setHashQuery, useLoad } from '../service/parts.tsx';
+import { save, setHashQuery, Tabs, useLoad } from '../service/parts.tsx';
+import { RosterPage } from './roster.tsx';
 import { columns, csv, days, readAsked, toQuery, type Asked, type Forecast } from './days.ts';
 
 export default function ForecastPage() {
+  return route.value.path[1] === 'roster' ? <RosterTab /> : <ForecastTab />;
+}
+
+const Heading = () => (
+  <>
+    <h1>{t('nav.forecast')}</h1>
+    <Tabs page="forecast" label={t('nav.forecast')} tabs={[['', t('nav.forecast')], ['roster', t('ro.title')]]} />
+  </>
+);
+
+function RosterTab() {
+  const q = route.value.query;
+  return (
+    <section class="page" aria-label={t('ro.title')} data-test="forecast">
+      <header class="bar"><Heading /></header>
+      <RosterPage
+        queues={
+          <div class="srow">
+            <Queues chosen={q['queue'] ?? ''} />
+            <label class="srow muted">
+              {t('fc.shrinkage')}
+              <input class="input num short" type="number" min={0} max={90} data-test="roster-shrinkage" value={q['roster_shrinkage'] ?? '0'}
+                onChange={(e) => setHashQuery({ roster_shrinkage: e.currentTarget.value })} />
+            </label>
+          </div>
+        }
+      />
+    </section>
+  );
+}
+
+function ForecastTab() {
   const asked = readAsked(route.value.query);
   const f = useLoad<Forecast>('/api/v1/forecast', toQuery(asked));
   const got = f.data.value;
@@ -21,7 +54,7 @@ export default function ForecastPage() {
   return (
     <section class="page" aria-label={t('nav.forecast')} data-test="forecast">
       <header class="bar">
-        <h1>{t('nav.forecast')}</h1>
+        <Heading />
         <div class="filters">
           <Queues chosen={asked.queue} />
           <Choice name="metric" label={t('fc.metric')} value={asked.metric} of={[['entered', tWord('fcmetric', 'entered')], ['interactions', tWord('fcmetric', 'interactions')]]} />
