@@ -290,6 +290,8 @@ static void put_choice(const struct page *g, const jv *item)
 		sv id = jv_get_str(o, "id");
 		bool own = sv_eq(id, SV("own"));
 		id = own ? sv_of(say(g, "the row's own way", "原有做法")) : id;
+		if (!jv_get(o, "mean"))      /* nobody had it */
+			continue;
 		SAY(g, SV_FMT ": %lld conversations, %.1f %% went well.",
 			      SV_FMT "：%lld 个会话，%.1f %% 顺利结束。",
 			  SV_ARG(id), (long long)jv_get_int(o, "n", 0),

@@ -230,7 +230,7 @@ TEST(choices_where_nothing_differs_stay_as_they_are)
 	world_close(&w);
 }
 
-struct got { int n, kept, reward; };
+struct got { int n, reward; };
 
 static void count(void *arg, size_t k, const struct policy_sample *s, int64_t closed_ms)
 {
@@ -238,6 +238,9 @@ static void count(void *arg, size_t k, const struct policy_sample *s, int64_t cl
 	g->n++;
 	g->reward += s->reward > 0;
 	EQ(k, 0);
+	EQ(s->way, 1);                       /* the first one's, not a later one's */
+	NEAR(s->p, .06, 1e-9);
+	NEAR((double)s->x[6], 1, 0);         /* voice */
 	EQ(closed_ms, NOW);
 }
 

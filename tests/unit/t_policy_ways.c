@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "t.h"
 
@@ -353,17 +354,46 @@ TEST(learn_finds_the_way_that_fits_the_context)
 	xfree(v);
 }
 
+/* CALLM_CHOICES: so many seeds instead of 60, with what came of them printed. */
 TEST(learn_promotes_nothing_where_nothing_differs)
 {
+	const char *all = getenv("CALLM_CHOICES");
+	int64_t seeds = 60;
+	if (all && sv_i64(sv_of(all), &seeds))
+		seeds = 60;
 	static const double same[3][2] = { { .6, .5 }, { .6, .5 }, { .6, .5 } };
 	struct policy_sample *v = xalloc(sizeof(*v) * N);
 	struct policy_scores s;
 	int better = 0;
-	for (uint64_t seed = 100; seed < 160; seed++) {
-		world(v, N, same, .2, seed);
+	for (int64_t seed = 100; seed < 100 + seeds; seed++) {
+		world(v, N, same, .2, (uint64_t)seed);
 		better += strcmp(judged(v, N, &s).why, "choice_better") == 0;
 	}
-	EQ(better, 0);
+	if (all)
+		printf("# %d of %lld put forward\n", better, (long long)seeds);
+	CHECK(better <= (seeds > 60 ? seeds / 50 : 0));
+	xfree(v);
+}
+
+/* How often a gain of 0.15 is found in one night, and none that loses is put forward. */
+TEST(learn_finds_gains_and_never_a_loss)
+{
+	static const double gain[3][2] = { { .6, .6 }, { .5, .75 }, { .75, .5 } };
+	static const double loss[3][2] = { { .6, .6 }, { .5, .5 }, { .5, .5 } };
+	const char *all = getenv("CALLM_CHOICES");
+	struct policy_sample *v = xalloc(sizeof(*v) * N);
+	struct policy_scores s;
+	int n = all ? 200 : 10, found = 0, lost = 0;
+	for (uint64_t seed = 1; seed <= (uint64_t)n; seed++) {
+		world(v, N, gain, .2, seed);
+		found += strcmp(judged(v, N, &s).why, "choice_better") == 0;
+		world(v, N, loss, .2, seed + 5000);
+		lost += strcmp(judged(v, N, &s).why, "choice_better") == 0;
+	}
+	if (all)
+		printf("# gains: %d of %d put forward; losses: %d\n", found, n, lost);
+	CHECK(found * 10 > n * 4);
+	EQ(lost, 0);
 	xfree(v);
 }
 
