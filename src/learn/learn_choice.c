@@ -80,14 +80,14 @@ int learn_choice_states(struct store_db *db, jv **ret)
 	int rc = store_prep(db, &q,
 			    "SELECT v FROM kv WHERE k>='choice/' AND k<'choice0' ORDER BY k");
 	*ret = jv_arr();
-	while (rc == 0 && jv_len(*ret) < ROWS && (rc = store_step(q)) == 1) {
+	if (rc)
+		return rc;
+	while (jv_len(*ret) < ROWS && (rc = store_step(q)) == 1) {
 		jv *o = jv_parse(store_col_sv(q, 0), NULL);
 		if (o)
 			jv_push(*ret, o);
-		rc = 0;
 	}
-	if (rc >= 0)
-		store_reset(q);
+	store_reset(q);
 	return rc < 0 ? rc : 0;
 }
 
