@@ -179,6 +179,31 @@ TEST(insight_rota_gives_as_many_as_there_can_be)
 	}
 }
 
+TEST(insight_rota_gives_to_many)
+{
+	enum { N = 200, M = 300 };
+	struct ins_post *s = xalloc(N * sizeof(*s));
+	struct ins_taker *p = xalloc(M * sizeof(*p));
+	int *who = xalloc(N * sizeof(*who)), most_given = 0, least_left = 1000000;
+	bool given[M] = { false };
+	for (int i = 0; i < N; i++)
+		s[i] = (struct ins_post){ 480, 1020, 510 };
+	for (int k = 0; k < M; k++)
+		p[k] = (struct ins_taker){ 7919 * k % 10000, 0, 1440, true };
+	EQ((int)ins_give(s, N, p, M, who), N);
+	for (int i = 0; i < N; i++)
+		given[who[i]] = true;
+	for (int k = 0; k < M; k++) {
+		int v = p[k].minutes;
+		most_given = given[k] && v > most_given ? v : most_given;
+		least_left = !given[k] && v < least_left ? v : least_left;
+	}
+	xfree(s);
+	xfree(p);
+	xfree(who);
+	CHECK(most_given <= least_left);     /* those with the least get them */
+}
+
 /* ---- who kept to it ---- */
 
 /* A day of letters: "w4p1w3" from `at` on, a digit is how many hours. */
@@ -487,6 +512,35 @@ TEST(insight_rota_kept_from_the_river)
 	CHECK(jv_get(mei, "now") == NULL);   /* the day is over */
 	EQ(jv_get_int(mei, "kept_min", 0), 470);
 	jv_free(o);
+	iw_down(&w);
+}
+
+/* 29 March 2026 in Berlin: the clock goes from two to three. */
+TEST(insight_rota_kept_when_the_clock_jumps)
+{
+	struct iw w;
+	struct sb out;
+	const int64_t day = 20541, midnight = day * INS_DAY_MS - 3600000;
+	const struct ins_rota_ask q = { .from = day, .agent = SV("mei"), .zone = "Europe/Berlin",
+					.now_ms = midnight + 2 * INS_DAY_MS };
+	CHECK(up(&w));
+	EQ(changed(&w, day, -1,
+		   "{\"shifts\":[{\"agent\":\"mei\",\"from_min\":60,\"to_min\":540}]}")
+		   .rc,
+	   0);
+	EQ(changed(&w, day, -1, NULL).rc, 0);
+	w.now = midnight + 8 * INT64_C(3600000); /* nine on the wall, seven hours after one */
+	iw_row(&w, false, "agent.state",
+	       "{\"agent\":\"mei\",\"from\":\"ready\",\"to\":\"x\",\"ms\":%d}", 7 * 3600000);
+	CHECK(store_flush(w.st) == 0);
+	sb_init(&out, LIM_SB);
+	EQ(ins_rota_kept_json(w.db, &q, &out), 0);
+	jv *o = jv_parse(sb_sv(&out), NULL);
+	EQ(jv_get_int(jv_path(o, "items.0"), "planned_min", 0), 480);
+	EQ(jv_get_int(jv_path(o, "items.0"), "kept_min", 0), 480);
+	EQ(jv_get_int(jv_path(o, "items.0"), "early_min", 1), 0);
+	jv_free(o);
+	sb_done(&out);
 	iw_down(&w);
 }
 

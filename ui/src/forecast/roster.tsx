@@ -2,6 +2,7 @@
  * from the forecast, changed by hand, saved, published, and planned anew during the day. What is not saved stays when the day is left. */
 import { useEffect } from 'preact/hooks';
 import { useSignal, type Signal } from '@preact/signals';
+import { ApiError } from '../lib/api.ts';
 import { pct } from '../lib/format.ts';
 import { lang, t, tWord } from '../lib/i18n.ts';
 import { ErrorNote, Icon, Skeleton } from '../lib/ui.tsx';
@@ -28,7 +29,12 @@ interface Proposal {
   short_min?: number;
 }
 
-const drafts = new Map<string, Shift[]>();
+/* What was not saved yet, and the version it was made on. */
+interface Draft {
+  base: number;
+  shifts: Shift[];
+}
+const drafts = new Map<string, Draft>();
 
 export function RosterPage({ queues }: { queues: preact.ComponentChildren }) {
   const zone = useSignal(Intl.DateTimeFormat().resolvedOptions().timeZone);
@@ -74,17 +80,17 @@ interface DayProps {
   people: Person[];
 }
 
-/* The need: only ahead, and of today. */
-function useNeed(day: string, today: string): Need[] {
-  const need = useSignal<Need[]>([]);
+/* The need: only ahead, and of today; null while it is not known. */
+function useNeed(day: string, today: string): Need[] | null {
+  const need = useSignal<Need[] | null>(null);
   const ahead = daysTo(today, day), queue = route.value.query['queue'] ?? '', shrinkage = route.value.query['roster_shrinkage'] ?? '';
   useEffect(() => {
-    need.value = [];
-    if (ahead < 0 || ahead > AHEAD_DAYS) return;
+    need.value = ahead < 0 || ahead > AHEAD_DAYS ? [] : null;
+    if (need.value) return;
     let gone = false;
     authed<Forecast>('/api/v1/forecast', { query: { days: ahead + 1, period: 30, queue, shrinkage: Number(shrinkage || 0) / 100 } })
       .then((f) => !gone && (need.value = needOf(f, day)))
-      .catch(() => undefined); /* nothing to forecast from: no line */
+      .catch(() => void (gone || (need.value = []))); /* nothing to forecast from: no line */
     return () => void (gone = true);
   }, [day, ahead, queue, shrinkage]);
   return need.value;
@@ -104,22 +110,22 @@ function useKept(day: string, today: string, version: string): Adherence | null 
 }
 
 function Day({ day, today, zone, saved, load, people }: DayProps) {
-  const draft = useSignal<Shift[] | null>(drafts.get(day) ?? null);
+  const draft = useSignal<Draft | null>(drafts.get(day) ?? null);
   const hint = useSignal<Proposal | null>(null);
   const open = useSignal('');
   const job = useJob();
-  const need = useNeed(day, today);
+  const known = useNeed(day, today), need = known ?? [];
   const kept = useKept(day, today, saved ? `${saved.version} ${saved.state}` : '');
-  const shifts = draft.value ?? saved?.shifts ?? [];
+  const shifts = draft.value?.shifts ?? saved?.shifts ?? [];
   const set = (s: Shift[] | null) => {
-    draft.value = s;
-    if (s) drafts.set(day, s);
+    draft.value = s && { base: draft.value?.base ?? saved?.version ?? 0, shifts: s };
+    if (draft.value) drafts.set(day, draft.value);
     else drafts.delete(day);
   };
   const name = (login: string) => people.find((p) => p.login === login)?.name || login;
   return (
     <>
-      <Actions {...{ day, today, saved, draft, hint, need, shifts, set, load, job }} />
+      <Actions {...{ day, today, saved, draft, hint, need, shifts, set, load, job }} none={known?.length === 0} />
       {job.error.value ? <ErrorNote error={job.error.value} /> : null}
       {job.done.value ? <Done text={job.done.value} /> : null}
       {hint.value ? <Hint hint={hint.value} name={name} /> : null}
@@ -135,23 +141,25 @@ interface ActionsProps {
   day: string;
   today: string;
   saved: Roster | null;
-  draft: Signal<Shift[] | null>;
+  draft: Signal<Draft | null>;
   hint: Signal<Proposal | null>;
   need: Need[];
+  none: boolean; /* nothing to plan from */
   shifts: Shift[];
   set: (s: Shift[] | null) => void;
   load: () => Promise<void>;
   job: ReturnType<typeof useJob>;
 }
 
-function Actions({ day, today, saved, draft, hint, need, shifts, set, load, job }: ActionsProps) {
+function Actions({ day, today, saved, draft, hint, need, none, shifts, set, load, job }: ActionsProps) {
   const path = `/api/v1/rosters/${seg(day)}`, ahead = daysTo(today, day), busy = job.busy.value;
-  const match = { 'If-Match': `"${saved?.version ?? 0}"` };
+  const match = { 'If-Match': `"${draft.value?.base ?? saved?.version ?? 0}"` };
   const q = route.value.query;
   const ask = { ...(q['queue'] ? { queue: q['queue'] } : {}), shrinkage: Number(q['roster_shrinkage'] || 0) / 100 };
   const wrong = shifts.some((s) => faultOf(s, shifts));
   const plan = (what: 'propose' | 'replan') =>
     job.run(async () => {
+      if (none) throw new ApiError(422, '', t('ro.no_need'));
       const p = await post<Proposal>(`${path}/${what}`, ask);
       set(p.shifts);
       hint.value = p;
@@ -219,7 +227,7 @@ function Hint({ hint, name }: { hint: Proposal; name: (login: string) => string 
             {moves.map((m, i) => <li key={i}>{t(`ro.move_${m.move}`, { name: name(m.agent), at: hhmm(m.from_min ?? m.to_min ?? 0) })}</li>)}
           </ul>
         ) : null}
-        {open.length ? <p>{t('ro.open', { n: open.length, list: open.map((s) => `${hhmm(s.from_min)}–${hhmm(s.to_min)}`).join(', ') })}</p> : null}
+        {open.length ? <p>{t('ro.open', { list: open.map((s) => `${hhmm(s.from_min)}–${hhmm(s.to_min)}`).join(', ') })}</p> : null}
         {hint.short_min ? <p>{t('ro.short', { h: Math.round(hint.short_min / 6) / 10 })}</p> : null}
       </div>
     </div>
