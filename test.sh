@@ -240,15 +240,15 @@ e2e_part() {
 		tap e2e_mcp 180 node tests/e2e/mcp.mjs
 		tap e2e_models 60 node tests/e2e/models.mjs'
 	tap e2e_local 600 node tests/e2e/local.mjs
-	together 'tap e2e_workers 240 node tests/e2e/workers.mjs
-		tap e2e_hooks 60 node tests/e2e/hooks.mjs' 'tap e2e_browser 400 node tests/e2e/browser.mjs'
+	tap e2e_workers 180 node tests/e2e/workers.mjs
+	together 'tap e2e_browser 400 node tests/e2e/browser.mjs' 'tap e2e_hooks 60 node tests/e2e/hooks.mjs
+		tap e2e_dial 120 node tests/e2e/dial.mjs
+		tap e2e_eval 180 node tests/e2e/eval.mjs
+		tap e2e_commands 180 node tests/e2e/commands.mjs'
 	together 'tap e2e_many 420 node tests/e2e/many.mjs' 'tap e2e_ways 400 node tests/e2e/ways.mjs'
 	# beside many browsers only what asks for no quick answer
-	together 'tap e2e_story 300 node tests/e2e/story.mjs' 'tap e2e_dial 120 node tests/e2e/dial.mjs
-		tap e2e_kill9 120 node tests/e2e/kill9.mjs
-		tap e2e_eval 180 node tests/e2e/eval.mjs
+	together 'tap e2e_story 300 node tests/e2e/story.mjs' 'tap e2e_kill9 120 node tests/e2e/kill9.mjs
 		tap e2e_openapi 60 node tests/e2e/openapi.mjs
-		tap e2e_commands 180 node tests/e2e/commands.mjs
 		tap e2e_edit 60 node tests/e2e/edit.mjs
 		tap e2e_train 120 node tests/e2e/train.mjs'
 	staged

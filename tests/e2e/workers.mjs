@@ -1,11 +1,15 @@
-/* workers.mjs: every worker process of the server is killed in mid-call, one kind after the other, while the bot speaks
- * and before the caller asks again: the call goes on, the next question is answered, and each kind is back afterwards. With
+/* workers.mjs: every worker process of the server is killed in mid-call, one kind after the other, while the bot speaks,
+ * and again before the caller asks once more: the call goes on, each question is answered, and each kind is back. With
  * the weights installed here (CALLM_CACHE) if there are any, else with the engines that need none. */
 import { bin, children, demo, events, http, join, login, main, metric, note, ok, readFileSync, run, runAsync, sleep, speak, temp, until,
   withWeights } from './lib.mjs';
 
-const FIRST = 'How long do I have to return something?';
-const SECOND = 'How can I cancel my order?';
+/* What is asked, the article that answers it, and how long the caller then listens, s. */
+const ASKED = [
+  ['How long do I have to return something?', /^return-window/, 11],
+  ['How can I cancel my order?', /^order-cancel/, 14],
+  ['Can I pay in instalments?', /^payment-instalments/, 0],
+];
 
 /* What a worker is: "callm worker flite", "callm-onnx kokoro". */
 function kindOf(pid) {
@@ -37,55 +41,47 @@ function kill(pids) {
     }
 }
 
-/* The newest call but those known before, its rows; none = []. */
-async function newest(s, token, before) {
+/* The rows of the one call; none yet = []. */
+async function call(s, token) {
   const { json } = await http(s, 'GET', '/api/v1/conversations?state=all&channel=phone&limit=1', { token });
-  const id = json.items[0]?.id;
-  return id && !before.has(id) ? events(s, id, token) : [];
+  return json.items.length ? events(s, json.items[0].id, token) : [];
 }
 
-async function known(s, token) {
-  const { json } = await http(s, 'GET', '/api/v1/conversations?state=all&channel=phone&limit=20', { token });
-  return new Set(json.items.map((c) => c.id));
-}
+const answers = (rows) => rows.filter((e) => e.kind === 'turn.bot' && e.body.citations?.length);
 
-const answered = (rows, article) => rows.some((e) => e.kind === 'turn.bot' && e.turn > 0 && article.test(e.body.citations?.[0]?.article_id ?? ''));
-
-/* The caller asks twice; between the first answer's beginning and the second question all workers die. */
-async function call(s, token, file, when) {
-  const before = await known(s, token);
-  const done = runAsync(bin, ['call', `sip:service@${s.sip}`, '--max', '70000', '--play', file, '--quiet', '5000'], { ms: 100000 });
-  const heard = (n) => async () => (await newest(s, token, before)).filter((e) => e.kind === 'turn.bot' && e.turn > 0).length >= n;
-  await until('the first answer', heard(1), 60000);
-  await sleep(when);
+/* All of them, once so many questions are being answered and some time later; what was killed. */
+async function killAll(s, token, n, later) {
+  await until(`answer ${n}`, async () => answers(await call(s, token)).length >= n, 60000);
+  await sleep(later);
   const killed = workers(s);
   for (const [kind, pids] of killed) {
     kill(pids);
     note(`killed ${kind}: ${pids.length}`);
     await sleep(150);
   }
-  const r = await done;
-  const report = JSON.parse(r.out);
-  await until('the call to be over', async () => (await metric(s, 'callm_calls_active')) === 0);
-  const rows = await newest(s, token, before);
-  ok(report.answered && report.sip_status === 200, 'the call was not dropped', report);
-  ok(answered(rows, /^return-window/) && answered(rows, /^order-cancel/), 'both questions were answered', rows.map((e) => [e.kind, e.body.text]));
-  ok(rows.at(-1).kind === 'conversation.closed' && rows.at(-1).body.by === 'customer', 'the caller ended it', rows.at(-1));
-  return killed;
+  return [...killed.keys()];
 }
 
 await main(async () => {
   const s = await demo({ env: withWeights });
   const token = await login(s);
-  const parts = [FIRST, SECOND].map((t, i) => speak(t, join(temp, `part${i}.wav`), { rate: 8000, after: i ? 0 : 11 }));
-  const file = join(temp, 'both.wav');
+  const parts = ASKED.map(([text, , after], i) => speak(text, join(temp, `part${i}.wav`), { rate: 8000, after }));
+  const file = join(temp, 'all.wav');
   run('sox', [...parts, file]);
   const before = workers(s);
   note(`workers: ${[...before.keys()].join(', ')}`);
   ok(before.size >= 2, 'the server has workers', [...before]);
-  await call(s, token, file, 500); // the bot speaks
-  const killed = await call(s, token, file, 6000); // it has spoken, the caller is about to
-  const back = await until('every kind to be back', () => [...killed.keys()].every((k) => workers(s).has(k)), 70000).catch(() => false);
-  ok(back, 'every kind of worker is back', { killed: [...killed.keys()], now: [...workers(s).keys()] });
+  const done = runAsync(bin, ['call', `sip:service@${s.sip}`, '--max', '90000', '--play', file, '--quiet', '5000'], { ms: 110000 });
+  const killed = new Set(await killAll(s, token, 1, 500)); // the bot speaks
+  for (const k of await killAll(s, token, 2, 6000)) killed.add(k); // it has spoken, the caller is about to
+  const report = JSON.parse((await done).out);
+  await until('the call to be over', async () => (await metric(s, 'callm_calls_active')) === 0);
+  const rows = await call(s, token);
+  ok(report.answered && report.sip_status === 200, 'the call was not dropped', report);
+  for (const [text, article] of ASKED)
+    ok(answers(rows).some((e) => article.test(e.body.citations[0].article_id)), `answered: ${text}`, rows.map((e) => [e.kind, e.body.text]));
+  ok(rows.at(-1).kind === 'conversation.closed' && rows.at(-1).body.by === 'customer', 'the caller ended it', rows.at(-1));
+  const back = await until('every kind to be back', () => [...killed].every((k) => workers(s).has(k)), 70000).catch(() => false);
+  ok(back, 'every kind of worker is back', { killed: [...killed], now: [...workers(s).keys()] });
   ok((await s.stop()).code === 0, 'the server ends in order', s.err);
 });
