@@ -346,6 +346,9 @@ static int read_ask(const jv *b, struct ins_propose *x, struct err *e)
 	x->longer_max_min = (int)longer;
 	x->ask.concurrency = (int)at_once;
 	x->leave = jv_get_bool(b, "leave", true);
+	x->absent = jv_get(b, "absent");
+	if (x->absent && !jv_is_arr(x->absent))
+		return err_set(e, ERR_INVAL, "absent is a list of logins.");
 	return 0;
 }
 

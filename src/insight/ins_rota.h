@@ -93,6 +93,7 @@ struct ins_propose {
 	/* of ins_rota_replan: how much longer a shift may get; may people be sent home? */
 	int longer_max_min;
 	bool leave;
+	const jv *absent;            /* logins that do not count as there; NULL: none */
 };
 /* A plan for a day from today to 27 days ahead, nothing is kept: {day, need: [{from_min,
  * agents, scheduled}], shifts: [..], open: [{from_min, to_min, pauses}], cost_min, proven};

@@ -353,6 +353,14 @@ struct again {
 	int want[QUARTERS], now_min;
 };
 
+static bool absent(const jv *list, sv login)
+{
+	for (size_t i = 0; i < jv_len(list); i++)
+		if (sv_eq(jv_as_str(jv_at(list, i)), login))
+			return true;
+	return false;
+}
+
 static int duties(struct again *g, struct store_db *db)
 {
 	int rc = 0;
@@ -361,6 +369,8 @@ static int duties(struct again *g, struct store_db *db)
 		const sv login = sv_of(s->agent);
 		struct ins_taker who = { .able = true };
 		struct turn *x = &g->turn[g->n];
+		if (absent(g->q->absent, login))
+			continue;
 		rc = ins_taker_load(db, g->q->day, &login, 1, &who);
 		*x = (struct turn){ .stint = i, .last = i + 1 == g->v.n ||
 				    strcmp(g->v.v[i + 1].agent, s->agent) != 0 };

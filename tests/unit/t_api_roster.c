@@ -114,6 +114,7 @@ TEST(api_roster_refuses)
 		  "concurrency is" },
 		{ "POST " DAY "/replan", "supervisor", "{\"longer_max_min\":-1}", 400,
 		  "longer_max_min" },
+		{ "POST " DAY "/replan", "supervisor", "{\"absent\":\"mei\"}", 400, "absent is" },
 		{ "POST " DAY "/propose", "supervisor", "{}", 404, "" },
 		{ "POST /api/v1/rosters/2026-09-15/propose", "supervisor", "{}", 422,
 		  "next 27 days" },

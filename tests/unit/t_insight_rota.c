@@ -666,6 +666,36 @@ TEST(insight_rota_plans_the_running_day_anew)
 	iw_down(&w);
 }
 
+/* Who is ill lacks, whatever the plan says; their shift stands until somebody changes it. */
+TEST(insight_rota_absent_people_do_not_count)
+{
+	struct iw w;
+	struct err e = { 0 };
+	struct sb out;
+	int64_t lack[2] = { 0 };
+	jv *ill = jv_parse(SV("[\"ann\",\"nobody\"]"), NULL);
+	CHECK(up(&w) && filled(&w, 6));
+	EQ(changed(&w, DAY, -1,
+		   "{\"shifts\":[" NINE ",{\"agent\":\"ann\",\"from_min\":540,\"to_min\":"
+		   "1020}]}")
+		   .rc,
+	   0);
+	for (int i = 0; i < 2; i++) {
+		struct ins_propose q = question(DAY, 600, NULL, 0);
+		q.absent = i ? ill : NULL;
+		sb_init(&out, LIM_SB);
+		EQ(ins_rota_replan(w.db, &q, &out, &e), 0);
+		jv *o = jv_parse(sb_sv(&out), NULL);
+		lack[i] = jv_get_int(o, "short_min", 0);
+		EQ(jv_len(jv_get(o, "shifts")), 2);
+		jv_free(o);
+		sb_done(&out);
+	}
+	jv_free(ill);
+	CHECK(lack[1] > lack[0] + 180);
+	iw_down(&w);
+}
+
 TEST(insight_rota_sends_home_who_is_not_needed)
 {
 	struct iw w;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { nextShift } from '../src/desk/next.ts';
 import type { Forecast } from '../src/forecast/days.ts';
-import { addDays, balance, cover, dayOf, daysTo, faultOf, frame, freshShift, hhmm, markOf, minuteOf, needOf, nowMin, rowsOf, steps, workMin, type Kept, type Shift } from '../src/forecast/roster.ts';
+import { addDays, balance, cover, dayOf, daysTo, faultOf, frame, freshShift, hhmm, markOf, minuteOf, missing, needOf, nowMin, rowsOf, steps, workMin, type Kept, type Shift } from '../src/forecast/roster.ts';
 
 const shift = (agent: string, from: number, to: number, ...pauses: [number, number][]): Shift => ({
   agent, from_min: from * 60, to_min: to * 60, pauses: pauses.map(([a, b]) => ({ from_min: a * 60, to_min: b * 60 })),
@@ -55,6 +55,11 @@ test('roster: a few minutes are nothing, an hour is told', () => {
     [kept({}), kept({ late_min: 5 }), kept({ late_min: 6 }), kept({ early_min: 60 }), kept({ now: 'late', late_min: 20 }), kept({ now: 'late', late_min: 2 }), kept({ now: 'away', away_min: 9 }), kept({ planned_min: 0 })].map(markOf),
     ['ok', 'ok', 'warn', 'warn', 'bad', 'ok', 'bad', ''],
   );
+});
+
+test('roster: who is missing', () => {
+  const all = [kept({ agent: 'a', now: 'late', late_min: 20 }), kept({ agent: 'b', now: 'away', away_min: 3 }), kept({ agent: 'c', now: 'away', away_min: 30 }), kept({ agent: 'd' })];
+  assert.deepEqual(missing(all), ['a', 'c']);
 });
 
 test('roster: what is wrong with a shift', () => {

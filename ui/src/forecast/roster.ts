@@ -164,6 +164,9 @@ export function markOf(k: Kept): Mark {
   return [k.late_min, k.early_min, k.away_min].some((m) => m > TOLERANCE_MIN) ? 'warn' : 'ok';
 }
 
+/* Who should be at work and is not: they do not count when the day is planned anew. */
+export const missing = (kept: Kept[]): string[] => kept.filter((k) => markOf(k) === 'bad').map((k) => k.agent);
+
 /* What is wrong with a shift before it is sent: a key of texts, or null. */
 export function faultOf(s: Shift, all: Shift[]): 'order' | 'pause' | 'twice' | null {
   if (s.to_min <= s.from_min) return 'order';

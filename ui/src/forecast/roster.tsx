@@ -10,7 +10,7 @@ import { authed, may, now, route } from '../console/state.ts';
 import { Done, post, seg, setHashQuery, useJob, useLoad } from '../service/parts.tsx';
 import type { Forecast } from './days.ts';
 import {
-  addDays, balance, cover, coverSteps, dayOf, daysTo, faultOf, frame, freshShift, hhmm, markOf, minuteOf, needOf, needSteps, nowMin, rowsOf, steps,
+  addDays, balance, cover, coverSteps, dayOf, daysTo, faultOf, frame, freshShift, hhmm, markOf, minuteOf, missing, needOf, needSteps, nowMin, rowsOf, steps,
   workMin, type Adherence, type Kept, type Move, type Need, type Roster, type Rosters, type Shift, type Span,
 } from './roster.ts';
 
@@ -27,6 +27,7 @@ interface Proposal {
   open?: Shift[];
   moves?: Move[];
   short_min?: number;
+  absent?: string[];
 }
 
 /* What was not saved yet, and the version it was made on. */
@@ -125,7 +126,7 @@ function Day({ day, today, zone, saved, load, people }: DayProps) {
   const name = (login: string) => people.find((p) => p.login === login)?.name || login;
   return (
     <>
-      <Actions {...{ day, today, saved, draft, hint, need, shifts, set, load, job }} none={known?.length === 0} />
+      <Actions {...{ day, today, saved, draft, hint, need, shifts, set, load, job }} absent={missing(kept?.items ?? [])} none={known?.length === 0} />
       {job.error.value ? <ErrorNote error={job.error.value} /> : null}
       {job.done.value ? <Done text={job.done.value} /> : null}
       {hint.value ? <Hint hint={hint.value} name={name} /> : null}
@@ -145,13 +146,14 @@ interface ActionsProps {
   hint: Signal<Proposal | null>;
   need: Need[];
   none: boolean; /* nothing to plan from */
+  absent: string[];
   shifts: Shift[];
   set: (s: Shift[] | null) => void;
   load: () => Promise<void>;
   job: ReturnType<typeof useJob>;
 }
 
-function Actions({ day, today, saved, draft, hint, need, none, shifts, set, load, job }: ActionsProps) {
+function Actions({ day, today, saved, draft, hint, need, none, absent, shifts, set, load, job }: ActionsProps) {
   const path = `/api/v1/rosters/${seg(day)}`, ahead = daysTo(today, day), busy = job.busy.value;
   const match = { 'If-Match': `"${draft.value?.base ?? saved?.version ?? 0}"` };
   const q = route.value.query;
@@ -160,9 +162,9 @@ function Actions({ day, today, saved, draft, hint, need, none, shifts, set, load
   const plan = (what: 'propose' | 'replan') =>
     job.run(async () => {
       if (none) throw new ApiError(422, '', t('ro.no_need'));
-      const p = await post<Proposal>(`${path}/${what}`, ask);
+      const p = await post<Proposal>(`${path}/${what}`, what === 'replan' ? { ...ask, absent } : ask);
       set(p.shifts);
-      hint.value = p;
+      hint.value = what === 'replan' ? { ...p, absent } : p;
       return '';
     });
   const save = () =>
@@ -227,6 +229,7 @@ function Hint({ hint, name }: { hint: Proposal; name: (login: string) => string 
             {moves.map((m, i) => <li key={i}>{t(`ro.move_${m.move}`, { name: name(m.agent), at: hhmm(m.from_min ?? m.to_min ?? 0) })}</li>)}
           </ul>
         ) : null}
+        {hint.absent?.length ? <p>{t('ro.absent', { list: hint.absent.map(name).join(', ') })}</p> : null}
         {open.length ? <p>{t('ro.open', { list: open.map((s) => `${hhmm(s.from_min)}–${hhmm(s.to_min)}`).join(', ') })}</p> : null}
         {hint.short_min ? <p>{t('ro.short', { h: Math.round(hint.short_min / 6) / 10 })}</p> : null}
       </div>
