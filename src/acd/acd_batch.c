@@ -19,6 +19,12 @@ static void event_done(struct acd_event *e)
 	xfree(e->body);
 }
 
+static void say_done(struct acd_say *s)
+{
+	xfree(s->text);
+	obj_unref(s->music);
+}
+
 struct acd_batch *acd_batch_new(struct acd *a)
 {
 	struct acd_batch *b = xalloc(sizeof(*b));
@@ -38,7 +44,7 @@ void acd_batch_free(struct acd_batch *b)
 	for (size_t i = 0; i < b->tells.n; i++)
 		xfree(b->tells.v[i].json);
 	for (size_t i = 0; i < b->says.n; i++)
-		xfree(b->says.v[i].text);
+		say_done(&b->says.v[i]);
 	for (struct acd_job *j = b->jobs, *next; j; j = next) {
 		next = j->next;
 		acd_job_free(j);
@@ -100,6 +106,8 @@ void acd_say(struct acd *a, const struct ho *h, struct acd_say say)
 	if (q) {
 		s->no_callback = !q->callback;
 		s->voicemail = q->voicemail;
+		s->paced = q->say_every_s > 0;
+		s->music = obj_ref(q->tune);
 	}
 	s->text = say.text ? xstrdup(sv_of(say.text)) : NULL;
 	acd_copy(s->conversation, sizeof(s->conversation), sv_of(h->conversation));
@@ -169,7 +177,8 @@ static void say_all(struct acd *a, struct acd_batch *b)
 			.survey = s->survey ? SURVEY_CSAT : SURVEY_NONE,
 			.party = sv_of(s->party), .to = sv_of(s->to), .act = s->act,
 			.mode = s->mode, .ring_ms = s->ring_ms,
-			.no_callback = s->no_callback, .voicemail = s->voicemail
+			.no_callback = s->no_callback, .voicemail = s->voicemail,
+			.quiet = s->quiet, .paced = s->paced, .music = s->music
 		};
 		(void)a->o.word(a->o.word_arg, &w);
 	}

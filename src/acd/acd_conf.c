@@ -7,6 +7,8 @@
  */
 #include "acd_int.h"
 
+#include <stdio.h>
+
 static const char *const sections[] = { "skills", "queues", "agents" };
 static const char *const kinds[] = { "skill", "queue", "agent" };
 enum { ROWS = 10000 };
@@ -106,15 +108,38 @@ struct acd_plan *acd_plan_now(const struct acd *a)
 	return snap_get(a->plans);
 }
 
+/* Is the sound a queue names there? It is read later, not by the scribe. */
+static int music_there(const struct acd *a, const jv *queue, struct cfg_report *rep)
+{
+	const struct acd_cals *k = a->o.cals;
+	sv name = jv_get_str(queue, "music");
+	struct err e = { 0 };
+	if (!k || !k->music || !name.n || sv_eq(name, SV("none")) || sv_eq(name, SV("tune")))
+		return 0;
+	int rc = k->music(k->music_arg, name, ACD_MUSIC_S, NULL, &e);
+	struct cfg_issue *x = rc ? VEC_PUSH(rep, 1) : NULL;
+	if (x) {
+		(void)snprintf(x->where, sizeof(x->where), "music");
+		(void)snprintf(x->what, sizeof(x->what), "%.230s", e.msg);
+		(void)snprintf(x->mend, sizeof(x->mend),
+			       "Put it beside the company file, or use none or tune.");
+	}
+	return rc ? ERR_INVAL : 0;
+}
+
 int acd_conf_check(struct acd *a, enum acd_conf kind, sv id, sv body, struct cfg_report *rep)
 {
 	struct acd_plan *now = snap_get(a->plans), *then = NULL;
+	struct acd_cals cals = a->o.cals ? *a->o.cals : (struct acd_cals){ 0 };
 	jv *o = body.n ? jv_parse(body, NULL) : NULL;
 	int rc = body.n && !jv_is_obj(o) ? ERR_INVAL : 0;
+	cals.music = NULL;
 	if (rc == 0)
-		rc = acd_plan_with(&then, now, sections[kind], id, o, a->o.cals, rep);
-	if (rc == 0)
-		obj_unref(then);
+		rc = acd_plan_with(&then, now, sections[kind], id, o, a->o.cals ? &cals : NULL,
+				   rep);
+	if (rc == 0 && kind == ACD_CONF_QUEUE)
+		rc = music_there(a, o, rep);
+	obj_unref(then);
 	obj_unref(now);
 	jv_free(o);
 	return rc;

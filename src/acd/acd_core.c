@@ -239,7 +239,7 @@ int acd_core_restore(struct acd_core *c, const struct acd_item *in, sv login, en
 	bit_set(x->seen, x->queue);
 	place_wants(c, x);
 	if (waits) {
-		x->next_say = place_next_say(&c->queue[x->queue], now);
+		x->next_say = place_next_say(&c->queue[x->queue], x, now);
 		c->queue[x->queue].carried++;
 		place_in(c, x, now);
 		c->dirty = true;

@@ -72,7 +72,9 @@ enum acd_out_kind {
 	ACD_REVOKE,  /* item, login; why: accepted (by another), left, timeout, paused, offline,
 		      * taken, plan, rejected */
 	ACD_MOVED,   /* item from `from` to queue; why: full, late, closed, empty, plan */
-	ACD_PLACE,   /* item, queue; position (1 = next), wait_ms (-1 = not known): say it */
+	/* item, queue; position (1 = next, 0 = not told), wait_ms (-1 = not known): say it; quiet:
+	 * not yet; own: the queue's own text instead */
+	ACD_PLACE,
 	ACD_RELAXED, /* item, queue; position = the step that holds now (from 1) */
 	ACD_OUT_OF_QUEUE, /* item, queue, how; why as in MOVED: the machine has forgotten it */
 	ACD_AGENT_IS,     /* login, from_state -> state, why = reason; wait_ms in the old one */
@@ -85,6 +87,7 @@ struct acd_out {
 	enum acd_where how;
 	enum acd_state from_state, state;
 	int position;
+	bool quiet, own;
 	int64_t wait_ms, until_ms;
 };
 typedef void acd_out_fn(void *arg, const struct acd_out *o);

@@ -231,8 +231,8 @@ void place_in(struct acd_core *c, struct item *x, int64_t now);
 void place_out(struct acd_core *c, struct item *x, int64_t now);
 /* something about it changed. */
 void place_again(struct acd_core *c, struct item *x, int64_t now);
-/* When the place is told again after now; CORE_NEVER. */
-int64_t place_next_say(const struct queue *q, int64_t now);
+/* When the place is told next after now, by when it entered alone; CORE_NEVER. */
+int64_t place_next_say(const struct queue *q, const struct item *x, int64_t now);
 /* Counted into a queue, placed and matched; sent on when the queue is closed or full unless
  * forced. The item may be no more afterwards. */
 void place_enter(struct acd_core *c, struct item *x, int queue, bool forced, int64_t now);

@@ -292,11 +292,17 @@ static void send_on(struct acd_core *c, struct item *x, const struct acd_over *o
 	core_forget(c, x);
 }
 
-int64_t place_next_say(const struct queue *q, int64_t now)
+static int64_t first_say(const struct queue *q, const struct item *x)
 {
-	return q->q->say_every_s && (q->q->say_position || q->q->say_wait) ?
-		       now + q->q->say_every_s * INT64_C(1000) :
-		       CORE_NEVER;
+	return x->entered + q->q->say_first_s * INT64_C(1000);
+}
+
+int64_t place_next_say(const struct queue *q, const struct item *x, int64_t now)
+{
+	int64_t first = first_say(q, x), every = q->q->say_every_s * INT64_C(1000);
+	if (now < first)
+		return first;
+	return every ? first + ((now - first) / every + 1) * every : CORE_NEVER;
 }
 
 void place_enter(struct acd_core *c, struct item *x, int queue, bool forced, int64_t now)
@@ -321,7 +327,7 @@ void place_enter(struct acd_core *c, struct item *x, int queue, bool forced, int
 		send_on(c, x, &q->q->full, "full", now);
 		return;
 	}
-	x->next_say = place_next_say(q, now);
+	x->next_say = place_next_say(q, x, now);
 	if (x->next_say != CORE_NEVER)
 		place_timer(c, x, now);
 	place_say(c, x, now);
@@ -330,14 +336,22 @@ void place_enter(struct acd_core *c, struct item *x, int queue, bool forced, int
 void place_say(struct acd_core *c, struct item *x, int64_t now)
 {
 	struct queue *q = &c->queue[x->queue];
+	const struct acd_queue *how = q->q;
+	int64_t first = first_say(q, x), ago = now - first;
+	int64_t nth = ago > 0 && how->say_every_s ? ago / (how->say_every_s * INT64_C(1000)) : 0;
 	struct acd_wait w;
 	wait_seen(q, now);
 	wait_promise(c, q, x, &w);
+	bool near = how->say_position && (!how->say_limit || w.position <= how->say_limit);
+	bool wait = how->say_wait && !(how->say_once && nth);
 	core_tell(c, &(struct acd_out){ .kind = ACD_PLACE,
 					.item = x->id,
-					.queue = sv_of(q->q->id),
-					.position = q->q->say_position ? w.position : 0,
-					.wait_ms = q->q->say_wait ? w.ms : -1 });
+					.queue = sv_of(how->id),
+					.quiet = ago < 0,
+					.own = how->say[0][0] &&
+					       (nth % 2 || !(how->say_position || how->say_wait)),
+					.position = near ? w.position : 0,
+					.wait_ms = wait ? w.ms : -1 });
 }
 
 /* ---- what is due ---- */
@@ -392,7 +406,7 @@ void place_due(struct acd_core *c, struct item *x, int64_t now)
 						.queue = sv_of(q->q->id),
 						.position = step });
 	if (x->next_say <= now) {
-		x->next_say = now + q->q->say_every_s * INT64_C(1000);
+		x->next_say = place_next_say(q, x, now);
 		place_say(c, x, now);
 	}
 	if (other || step != from)

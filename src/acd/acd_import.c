@@ -18,8 +18,8 @@ struct import {
 	jv *now;                     /* the queue we are in, borrowed */
 	struct sb *notes;
 	/* of the queue we are in, known only when all is read */
-	bool tiers, resumes, autopause;
-	int64_t resume_s, tier_wait_s;
+	bool tiers, resumes, autopause, limited;
+	int64_t resume_s, tier_wait_s, say_limit;
 	int err;
 };
 
@@ -75,6 +75,8 @@ static void queue_open(struct import *m, sv name)
 	m->now = entry(m->queues, "id", id);
 	m->tiers = m->resumes = m->autopause = false;
 	m->resume_s = m->tier_wait_s = 0;
+	m->limited = false;
+	m->say_limit = 5;            /* Asterisk's */
 	if (jv_get(m->now, "title"))
 		return;
 	title = jv_obj();
@@ -89,6 +91,8 @@ static void queue_close(struct import *m)
 {
 	if (m->now && m->tiers && m->tier_wait_s > 0)
 		jv_set_int(m->now, "tier_wait_s", m->tier_wait_s);
+	if (m->now && m->limited)
+		jv_set_int(jv_get(m->now, "announce"), "limit", m->say_limit);
 	if (m->now && m->resumes && m->resume_s > 0)
 		jv_set_int(m->now, "resume_s", m->resume_s);
 	m->now = NULL;
@@ -155,10 +159,12 @@ static void put_strategy(struct import *m, const struct rule *r, sv v)
 
 static void put_music(struct import *m, const struct rule *r, sv v)
 {
-	if (v.n && v.n <= 120 && v.p[0] != '$')
-		jv_set_str(m->now, "music", v);
+	bool none = sv_eq_nocase(v, SV("none")) || sv_eq_nocase(v, SV("silence"));
+	if (none)
+		jv_set_str(m->now, "music", SV("none"));
 	else
-		note(m, jv_get_str(m->now, "id"), "music has to be chosen again");
+		note(m, jv_get_str(m->now, "id"),
+		     "music has to be chosen again: a WAV file or a folder beside queues.yaml");
 }
 
 static void put_sl(struct import *m, const struct rule *r, sv v)
@@ -175,9 +181,22 @@ static void put_every(struct import *m, const struct rule *r, sv v)
 		jv_set_int(member(m->now, "announce"), "every_s", i < 5 ? 5 : i);
 }
 
+/* yes, no; limit and more of the place, once of the wait. */
 static void put_say(struct import *m, const struct rule *r, sv v)
 {
-	jv_set_bool(member(m->now, "announce"), r->key, !sv_eq_nocase(v, SV("no")));
+	jv *say = member(m->now, "announce");
+	if (sv_eq_nocase(v, SV("once")))
+		jv_set_str(say, r->key, SV("once"));
+	else
+		jv_set_bool(say, r->key, !sv_eq_nocase(v, SV("no")));
+	m->limited |= sv_eq_nocase(v, SV("limit"));
+	if (sv_eq_nocase(v, SV("more")))
+		note(m, jv_get_str(m->now, "id"), "announce-position = more tells each place");
+}
+
+static void put_say_limit(struct import *m, const struct rule *r, sv v)
+{
+	(void)number(m, r, v, &m->say_limit);
 }
 
 static void put_empty(struct import *m, const struct rule *r, sv v)
@@ -245,6 +264,7 @@ static const struct rule asterisk[] = {
 	{ "servicelevel", put_sl, "sl", 1, DAY_S },
 	{ "announce-frequency", put_every, "", 0, 3600 },
 	{ "announce-position", put_say, "position", 0, 0 },
+	{ "announce-position-limit", put_say_limit, "", 1, 10000 },
 	{ "announce-holdtime", put_say, "wait", 0, 0 },
 	{ "leavewhenempty", put_empty, "", 0, 0 },
 	{ "autopause", put_autopause, "", 0, 0 },

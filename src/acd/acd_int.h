@@ -107,7 +107,8 @@ struct acd_say {                     /* a word for talk, when it is written; own
 	char *text, to[ACD_TEXT];
 	int position, ring_ms, act, mode;
 	int64_t wait_ms;
-	bool survey, no_callback, voicemail;
+	bool survey, no_callback, voicemail, quiet, paced;
+	struct pcm_music *music;     /* a reference; of the queue, as paced */
 };
 struct acd_lesson {                  /* for "learned-match", when it is written */
 	/* How the agent's service ended; "" = the customer entered. */
@@ -220,8 +221,8 @@ void acd_party_of(sv login, char party[ACD_TEXT]);
 /* Out of the call. */
 void acd_hang_up(struct acd *a, struct ho *h, sv party);
 bool acd_rings(const struct ho *h, sv login);
-/* WORD_QUEUED. */
-void acd_say_place(struct acd *a, struct ho *h, int position, int64_t wait_ms);
+/* WORD_QUEUED, x an ACD_PLACE. */
+void acd_say_place(struct acd *a, struct ho *h, const struct acd_out *x);
 /* To another queue while it waits. */
 void acd_moved(struct acd *a, struct ho *h, sv queue, sv why, sv by);
 /* agent.state to the consoles. */

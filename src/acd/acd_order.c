@@ -30,9 +30,11 @@ static bool served_by(const struct ho *h, sv login)
 
 /* ---- the customer ---- */
 
-static void say_where(struct acd *a, struct ho *h)
+/* quiet: after a restart; the next announcement has its time. */
+static void say_where(struct acd *a, struct ho *h, bool quiet)
 {
-	struct acd_say s = { .kind = WORD_QUEUED, .position = h->position, .wait_ms = h->wait_ms };
+	struct acd_say s = { .kind = WORD_QUEUED, .position = h->position, .wait_ms = h->wait_ms,
+			     .quiet = quiet };
 	struct acd_wait w;
 	if (h->state == HO_ACCEPTED) {
 		acd_line(a, sv_of(h->agent), s.to, s.name);
@@ -65,7 +67,7 @@ static int with_agent(struct acd *a, struct acd_job *j)
 	if (h)
 		acd_copy(j->id, sizeof(j->id), sv_of(h->id));
 	if (rc == 0)
-		say_where(a, h);
+		say_where(a, h, false);
 	return rc;
 }
 
@@ -77,7 +79,7 @@ static int do_ask(struct acd *a, struct acd_job *j)
 		return with_agent(a, j);
 	j->known = h != NULL;
 	if (h)
-		say_where(a, h);             /* asked twice: still one hand-over */
+		say_where(a, h, j->ask.again);       /* asked twice: still one hand-over */
 	else
 		rc = acd_ask(a, &j->ask, &h);
 	if (rc == 0)

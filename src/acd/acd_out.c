@@ -80,6 +80,15 @@ void acd_not_taken(struct acd *a, struct ho *h, sv login, sv why)
 	acd_event(a, "queue.rejected", sv_of(h->customer), login, o);
 }
 
+/* Offered at once: no place was told, and with it no music. */
+static void play(struct acd *a, struct ho *h)
+{
+	const struct acd_queue *q = acd_queue_of(a, h);
+	if (h->media == ACD_VOICE && h->offers == 1 && !h->position && a->given != h && q &&
+	    q->tune)
+		acd_say_place(a, h, &(struct acd_out){ .quiet = true, .wait_ms = -1 });
+}
+
 static void on_offer(struct acd *a, struct ho *h, const struct acd_out *x)
 {
 	struct ag *g = acd_agent_of(a, x->login, false);
@@ -94,6 +103,7 @@ static void on_offer(struct acd *a, struct ho *h, const struct acd_out *x)
 	acd_copy(h->agent, sizeof(h->agent), x->login);
 	acd_touch(a, h);
 	acd_tell(a, "handover.offered", x->login, h, NULL);
+	play(a, h);
 	if (g && acd_sockets(a, g) == 0 && g->extension[0])
 		acd_ring(a, h, x->login,
 			 SV_NULL); /* without a console the telephone is the offer */
@@ -143,15 +153,19 @@ void acd_moved(struct acd *a, struct ho *h, sv queue, sv why, sv by)
 	acd_touch(a, h);
 }
 
-void acd_say_place(struct acd *a, struct ho *h, int position, int64_t wait_ms)
+void acd_say_place(struct acd *a, struct ho *h, const struct acd_out *x)
 {
-	struct acd_say s = { .kind = WORD_QUEUED, .position = position, .wait_ms = wait_ms };
+	const struct acd_queue *q = acd_queue_of(a, h);
+	struct acd_say s = { .kind = WORD_QUEUED, .position = x->position,
+			     .wait_ms = x->wait_ms, .quiet = x->quiet };
+	if (x->own && q)             /* zh and en are what a company writes */
+		s.text = (char *)(uintptr_t)q->say[!sv_starts(sv_of(h->language), SV("zh"))];
 	if (a->given == h) {                 /* it was served: why it waits again */
 		acd_copy(s.why, sizeof(s.why), sv_of(a->given_why));
 		a->given = NULL;
 	}
-	h->position = position;
-	h->wait_ms = wait_ms;
+	h->position = x->position;
+	h->wait_ms = x->wait_ms;
 	acd_say(a, h, s);
 }
 
@@ -267,7 +281,7 @@ void acd_on_out(void *arg, const struct acd_out *x)
 	case ACD_OFFER: on_offer(a, h, x); break;
 	case ACD_REVOKE: on_revoke(a, h, x); break;
 	case ACD_MOVED: acd_moved(a, h, x->queue, x->why, SV("system")); break;
-	case ACD_PLACE: acd_say_place(a, h, x->position, x->wait_ms); break;
+	case ACD_PLACE: acd_say_place(a, h, x); break;
 	case ACD_OUT_OF_QUEUE: on_out_of_queue(a, h, x); break;
 	default: break;              /* a relaxation is nobody's business outside */
 	}

@@ -13,6 +13,8 @@ static void plan_free(void *obj)
 	struct acd_plan *p = obj;
 	for (int i = 0; i < p->n_cals; i++)
 		obj_unref((void *)(uintptr_t)p->cal[i]);
+	for (int i = 0; i < p->n_music; i++)
+		obj_unref(p->music[i].m);
 	jv_free(p->tree);
 	arena_done(&p->a);
 }

@@ -38,6 +38,7 @@ enum acd_where { ACD_TO_NONE, ACD_TO_QUEUE, ACD_TO_VOICEMAIL, ACD_TO_CALLBACK, A
  * abandoned or called back) of all that left; the answered of the answered; the answered of
  * answered and abandoned. Short abandons count in none. */
 enum acd_sl_of { ACD_SL_REMOVED, ACD_SL_ANSWERED, ACD_SL_OFFERED, ACD_SL_OFS };
+enum { ACD_MUSIC_S = 1200 };         /* of all music of a plan */
 enum { ACD_QUEUES = 128, ACD_SKILLS = 64, ACD_LANGS = 32, ACD_NEEDS = 8, ACD_RELAX = 8,
        ACD_LEVEL_MOST = 10 };
 int acd_name_of(const char *const *names, int n, sv s);  /* -1: none of them */
@@ -48,10 +49,17 @@ int acd_strategy_of(sv s);                               /* aliases too; -1 */
 const char *acd_sl_name(enum acd_sl_of o);               /* "removed", "answered", "offered" */
 const char *acd_where_name(enum acd_where w);            /* "none", "queue", "voicemail" ... */
 
-/* A calendar by its name, a borrowed obj (the plan takes a reference), NULL = there is none. */
+struct pcm_music;
+/* What a plan names and does not hold. */
 struct acd_cals {
+	/* A calendar, a borrowed obj (the plan takes a reference); NULL = there is none. */
 	const struct cal *(*of)(void *arg, sv name);
 	void *arg;
+	/* The sound a queue's `music` names, of at most max_s seconds: *ret is an obj, the plan's;
+	 * NULL = the generated tune. ret NULL: it is only looked whether it is there. An error is a
+	 * fault of the plan, e says what. No function: nothing is read. */
+	int (*music)(void *arg, sv name, int max_s, struct pcm_music **ret, struct err *e);
+	void *music_arg;
 };
 
 struct acd_over {                    /* where a queue sends what it cannot keep */
@@ -83,8 +91,12 @@ struct acd_queue {
 	int sl_s, sl_pct;            /* service level: sl_pct % within sl_s */
 	enum acd_sl_of sl_of;
 	int short_abandon_s;
-	bool say_position, say_wait;
-	int say_every_s;             /* 0 = only when it enters */
+	/* What who waits is told: the place (of the first say_limit only; 0 = all), the wait
+	 * (say_once: the first time only). */
+	bool say_position, say_wait, say_once;
+	int say_limit;
+	int say_first_s, say_every_s;        /* after entering; from then on, 0 = no more */
+	const char *say[2];          /* in turn with the place, zh and en; "" = nothing */
 	int wrapup_s;                /* -1 = the agent's own */
 	int ring_s;                  /* an offer holds so long */
 	int ring_more_s;
@@ -97,7 +109,8 @@ struct acd_queue {
 	int n_need;
 	/* offered where nobody can take the customer: a call back, else a message. */
 	bool callback, voicemail;
-	const char *music;           /* for the console; may be "" */
+	const char *music;           /* its own setting; may be "" */
+	struct pcm_music *tune;      /* what sounds meanwhile; NULL = the generated tune */
 };
 struct acd_seat { int queue, tier, position; };  /* tier and position from 1 */
 struct acd_level { int skill, level; };

@@ -17,6 +17,7 @@ struct plan_route {
 	struct acd_need need[ACD_NEEDS];
 	int n_need;
 };
+struct plan_music { const char *name; struct pcm_music *m; };        /* m: a reference */
 struct acd_plan {
 	struct arena a;
 	jv *tree;
@@ -33,6 +34,8 @@ struct acd_plan {
 	const char *reason[PLAN_REASONS + 1];
 	const struct cal *cal[ACD_QUEUES];   /* references */
 	int n_cals;
+	struct plan_music music[ACD_QUEUES];
+	int n_music;
 };
 
 /* Keys of a section, for the reader and for what is written back. */

@@ -66,8 +66,13 @@ static void set_waits(jv *o, const struct acd_queue *q)
 	jv_set(o, "sl", sl);
 	jv_set_int(o, "short_abandon_s", q->short_abandon_s);
 	jv_set_bool(say, "position", q->say_position);
-	jv_set_bool(say, "wait", q->say_wait);
+	if (q->say_limit)
+		jv_set_int(say, "limit", q->say_limit);
+	jv_set(say, "wait", q->say_once ? jv_str(SV("once")) : jv_bool(q->say_wait));
+	jv_set_int(say, "first_s", q->say_first_s);
 	jv_set_int(say, "every_s", q->say_every_s);
+	if (q->say[0][0])
+		jv_set(say, "say", title_json(q->say));
 	jv_set(o, "announce", say);
 	if (q->wrapup_s >= 0)
 		jv_set_int(o, "wrapup_s", q->wrapup_s);

@@ -6,6 +6,7 @@
  * arena. Any thread, one reader at a time.
  */
 #include "acd_plan_int.h"
+#include "pcm_music.h"
 
 #include <stdio.h>
 
@@ -19,6 +20,7 @@ struct reader {
 	sv text;
 	struct cfg_report *rep;
 	const struct acd_cals *cals;
+	const char *music;           /* of queues that say nothing; "" = the tune */
 	char at[140];                /* place of the entry we are in */
 	bool bad;
 };
@@ -135,18 +137,24 @@ static const char *ident(struct reader *r, const jv *o, const char *key)
 	return arena_cstr(&r->p->a, ok ? s : SV("?"));
 }
 
-static void titles(struct reader *r, const jv *o, const char *ret[2])
+/* v: of the member key. */
+static void both_of(struct reader *r, const jv *v, const char *key, size_t most,
+		    const char *ret[2])
 {
 	static const char *const langs[] = { "zh", "en" };
-	const jv *v = jv_get(o, "title");
-	known_keys(r, v, "title", "|zh|en|");
+	known_keys(r, v, key, "|zh|en|");
 	for (int i = 0; i < 2; i++) {
 		sv s = jv_get_str(v, langs[i]);
-		if (!sv_trim(s).n || s.n > 120)
-			fault(r, "title", "Give it in both languages: {zh: \"..\", en: \"..\"}.",
-			      "no title in %s", langs[i]);
+		if (!sv_trim(s).n || s.n > most)
+			fault(r, key, "Give it in both languages: {zh: \"..\", en: \"..\"}.",
+			      "no %s in %s of up to %zu bytes", key, langs[i], most);
 		ret[i] = arena_cstr(&r->p->a, s);
 	}
+}
+
+static void titles(struct reader *r, const jv *o, const char *ret[2])
+{
+	both_of(r, jv_get(o, "title"), "title", 120, ret);
 }
 
 /* Calls one(r, i, entry) with r->at set for each entry of a list. */
@@ -346,11 +354,78 @@ static enum acd_sl_of read_sl_of(struct reader *r, const jv *sl)
 	return ACD_SL_REMOVED;
 }
 
+static void read_announce(struct reader *r, const jv *o, struct acd_queue *q)
+{
+	static const struct num first = { "first_s", 0, 0, 3600, 0 };
+	static const struct num every = { "every_s", 0, 0, 3600, 0 };
+	static const struct num limit = { "limit", 0, 0, ACD_QUEUES * 1000, 0 };
+	const jv *say = jv_get(o, "announce"), *own = jv_get(say, "say");
+	known_keys(r, say, "announce", "|position|limit|wait|first_s|every_s|say|");
+	q->say_position = yes(r, say, "position", say != NULL);
+	q->say_limit = whole_in(r, o, "announce", &limit);
+	q->say_once = sv_eq(jv_get_str(say, "wait"), SV("once"));
+	if (jv_get(say, "wait") && !q->say_once && !jv_is_bool(jv_get(say, "wait")))
+		fault(r, "announce.wait", "Write true, false or once.",
+		      "true, false or once is expected here");
+	q->say_wait = q->say_once || jv_as_bool(jv_get(say, "wait"), say != NULL);
+	q->say_first_s = whole_in(r, o, "announce", &first);
+	q->say_every_s = whole_in(r, o, "announce", &every);
+	if (q->say_every_s && q->say_every_s < 5)
+		fault(r, "announce.every_s", "0 for once, or 5 and more.", "too often");
+	if (own)
+		both_of(r, own, "announce.say", 300, q->say);
+	else
+		q->say[0] = q->say[1] = "";
+	if (own && !q->say_every_s)
+		fault(r, "announce.say", "Add every_s.", "it is never said: there is no every_s");
+}
+
+static void music_fault(struct reader *r, bool own, int rc, const struct err *e)
+{
+	char at[sizeof(r->at)];
+	memcpy(at, r->at, sizeof(at));
+	if (!own)
+		r->at[0] = 0;        /* the plan's, at the top */
+	fault(r, "music", rc == ERR_TOOBIG ? "Shorten it or leave some out: 20 minutes in all." :
+			  "Use a WAV file (PCM) or a folder of them beside this file, none, or "
+			  "tune.",
+	      "%s", e->msg);
+	memcpy(r->at, at, sizeof(at));
+}
+
+/* A sound that several queues name is read, and counted, once. */
+static void read_music(struct reader *r, struct acd_queue *q)
+{
+	struct acd_plan *p = r->p;
+	const char *name = q->music[0] ? q->music : r->music;
+	struct plan_music *x = &p->music[p->n_music];
+	int left = ACD_MUSIC_S, rc;
+	struct err e = { 0 };
+	bool none = strcmp(name, "none") == 0;
+	for (int i = 0; i < p->n_music; i++) {
+		left -= pcm_music_seconds(p->music[i].m);
+		if (strcmp(p->music[i].name, name) == 0)
+			q->tune = p->music[i].m;
+	}
+	if (q->tune || !name[0] || strcmp(name, "tune") == 0 ||
+	    (!none && (!r->cals || !r->cals->music)))
+		return;
+	rc = none ? pcm_music_new(&x->m, NULL, 0, 0, &e) :
+		    r->cals->music(r->cals->music_arg, sv_of(name), left, &x->m, &e);
+	if (rc)
+		music_fault(r, q->music[0], rc, &e);
+	if (rc || !x->m)
+		return;
+	x->name = name;
+	q->tune = x->m;
+	p->n_music++;
+}
+
 static void read_queue(struct reader *r, int i, const jv *o)
 {
 	struct acd_queue *q = &r->p->queue[i];
 	sv s = jv_get_str(o, "strategy");
-	const jv *sl = jv_get(o, "sl"), *say = jv_get(o, "announce"), *age = jv_get(o, "ageing");
+	const jv *sl = jv_get(o, "sl"), *age = jv_get(o, "ageing");
 	int strategy = acd_strategy_of(s);
 	known_keys(r, o, "",
 		   "|id|title|strategy|priority|ageing|hours|max_len|max_wait_s|no_agent_s|overflow"
@@ -373,15 +448,11 @@ static void read_queue(struct reader *r, int i, const jv *o)
 	q->sl_s = whole_in(r, o, "sl", &(struct num){ "s", 0, 1, DAY_S, 20 });
 	q->sl_pct = whole_in(r, o, "sl", &(struct num){ "pct", 0, 1, 100, 80 });
 	q->sl_of = read_sl_of(r, sl);
-	known_keys(r, say, "announce", "|position|wait|every_s|");
-	q->say_position = yes(r, say, "position", say != NULL);
-	q->say_wait = yes(r, say, "wait", say != NULL);
-	q->say_every_s = whole_in(r, o, "announce", &(struct num){ "every_s", 0, 0, 3600, 0 });
-	if (q->say_every_s && q->say_every_s < 5)
-		fault(r, "announce.every_s", "0 for once, or 5 and more.", "too often");
+	read_announce(r, o, q);
 	q->callback = yes(r, o, "callback", true);
 	q->voicemail = yes(r, o, "voicemail", false);
 	q->music = text(r, o, "music", 120);
+	read_music(r, q);
 	read_hours(r, o, q);
 	read_overs(r, o, q, i);
 	read_relax(r, o, q, i);
@@ -632,7 +703,8 @@ int acd_plan_read(struct acd_plan *p, const jv *tree, sv yaml, const char *name,
 	struct reader r = { .p = p, .name = name, .text = yaml, .rep = rep, .cals = cals };
 	const jv *queues = jv_get(tree, "queues"), *routes = jv_get(tree, "routes");
 	known_keys(&r, tree, "",
-		   "|languages|skills|queues|routes|default_queue|agents|pause_reasons|");
+		   "|languages|skills|queues|routes|default_queue|agents|pause_reasons|music|");
+	r.music = text(&r, tree, "music", 120);
 	read_langs(&r, tree);
 	read_reasons(&r, tree);
 	entries(&r, jv_get(tree, "skills"), "skills", ACD_SKILLS, read_skill);

@@ -91,7 +91,7 @@ int acd_give_on(struct acd *a, struct ho *h, const struct acd_give *g, sv how, s
 	a->given_why = sv_eq(how, SV("agent_gone")) ? "lost" : "transfer";
 	int rc = acd_core_give(a->core, sv_of(h->id), &give, a->now->now);
 	if (a->given)                        /* offered at once: no place was told */
-		acd_say_place(a, h, 0, -1);
+		acd_say_place(a, h, &(struct acd_out){ .wait_ms = -1 });
 	return rc;
 }
 

@@ -19,20 +19,25 @@ struct api_word {
 	bool again;                  /* loaded once: not a second time */
 };
 
+static void word_free(struct api_word *x)
+{
+	obj_unref(x->w.music);
+	arena_done(&x->mem);
+	xfree(x);
+}
+
 static void word_told(void *arg)
 {
 	struct api_word *x = arg;
 	x->done(x->arg, x->err);
-	arena_done(&x->mem);
-	xfree(x);
+	word_free(x);
 }
 
 static void word_over(struct api_word *x, int err)
 {
 	x->err = err;
 	if (!x->done) {
-		arena_done(&x->mem);
-		xfree(x);
+		word_free(x);
 	} else if (x->back == x->a->mbox || !x->back) {
 		word_told(x);
 	} else if (mbox_post(x->back, word_told, x)) {
@@ -99,6 +104,7 @@ int api_word(struct api *a, const struct talk_word *w)
 			       &x->w.keys };
 	x->a = a;
 	x->w = *w;
+	(void)obj_ref(x->w.music);
 	arena_init(&x->mem, LIM_ARENA_TURN);
 	for (size_t i = 0; i < sizeof(copied) / sizeof(*copied); i++)
 		if (copied[i]->n)
@@ -110,9 +116,7 @@ int api_word(struct api *a, const struct talk_word *w)
 	x->w.done = word_tried;
 	x->w.arg = x;
 	int rc = mbox_post(a->mbox, word_here, x);
-	if (rc) {
-		arena_done(&x->mem);
-		xfree(x);
-	}
+	if (rc)
+		word_free(x);
 	return rc;
 }

@@ -10,6 +10,7 @@
 #include "acd_plan.h"
 #include "api.h"
 #include "app_company.h"
+#include "app_music.h"
 #include "desk.h"
 #include "guard.h"
 #include "talk_people.h"
@@ -24,6 +25,7 @@ struct app_people {
 	struct acd *acd;
 	struct talk_people ops;
 	struct acd_cals cals;
+	struct app_music *music;
 	_Atomic(struct api *) api;   /* NULL until the door is open */
 	unsigned char key[GUARD_KEY];
 };
@@ -53,7 +55,8 @@ static int open_acd(struct app_people *p, const struct app_people_opts *o,
 {
 	struct sb b;
 	uint64_t seed;
-	p->cals = (struct acd_cals){ cal_of, (void *)(uintptr_t)o->desk };
+	p->music = app_music_new(c->dir, false);
+	p->cals = (struct acd_cals){ cal_of, (void *)(uintptr_t)o->desk, app_music_of, p->music };
 	rng_secure(&seed, sizeof(seed));
 	sb_init(&b, PLAN_BYTES);
 	int rc = app_company_file_or_demo(c, "queues.yaml", &b, e);
@@ -107,14 +110,16 @@ void app_people_check(sv company_file, struct cfg_report *rep)
 	struct acd_plan *plan = NULL;
 	struct cfg_report mute = { 0 };      /* calendars.yaml has its own check */
 	app_company_open(&c, company_file);
+	struct app_music *music = app_music_new(c.dir, true);
 	sb_init(&queues, PLAN_BYTES);
 	sb_init(&cals, PLAN_BYTES);
 	if (app_company_file(&c, "queues.yaml", &queues, &e) == 0 &&
 	    app_company_file_or_demo(&c, "calendars.yaml", &cals, &e) == 0 &&
 	    desk_new(&desk, sb_sv(&cals), "calendars.yaml", SV_NULL, &mute) == 0)
 		(void)acd_plan_new(&plan, sb_sv(&queues), "queues.yaml",
-				   &(struct acd_cals){ cal_of, desk }, rep);
+				   &(struct acd_cals){ cal_of, desk, app_music_of, music }, rep);
 	obj_unref(plan);
+	app_music_free(music);
 	obj_unref(desk);
 	cfg_report_done(&mute);
 	sb_done(&queues);
@@ -146,5 +151,6 @@ void app_people_close(struct app_people *p)
 	if (!p)
 		return;
 	acd_close(p->acd);
+	app_music_free(p->music);
 	xfree(p);
 }

@@ -6,6 +6,8 @@
 
 #include "acd_import.h"
 #include "acd_plan.h"
+#include "app_company.h"
+#include "app_music.h"
 
 /* Hours are checked where the calendars are: `callm check`. */
 static const struct cal *any_cal(void *arg, sv name)
@@ -18,7 +20,10 @@ static int check(const char *path, sv yaml)
 	struct cfg_report rep = { 0 };
 	struct acd_plan *p = NULL;
 	struct cal *always = cal_always();
-	struct acd_cals cals = { any_cal, always };
+	struct app_company at;
+	app_company_open(&at, sv_of(path));  /* music lies beside the file */
+	struct app_music *music = app_music_new(at.dir, true);
+	struct acd_cals cals = { any_cal, always, app_music_of, music };
 	int rc = acd_plan_new(&p, yaml, path, &cals, &rep);
 	if (rc == 0)
 		printf("%s: %d queues, %d skills, %d agents\n", path, acd_plan_queues(p),
@@ -28,6 +33,7 @@ static int check(const char *path, sv yaml)
 	cfg_report_done(&rep);
 	obj_unref(p);
 	obj_unref(always);
+	app_music_free(music);
 	return rc ? 1 : 0;
 }
 

@@ -149,6 +149,8 @@ struct chan_party {
 	int ring_ms;             /* 0 = as configured */
 	bool mute;
 	sv keys;
+	/* WAIT: what sounds instead of the tune; NULL = the tune. A reference is taken. */
+	struct pcm_music *music;
 };
 struct chan_sink {
 	int (*on_open)(void *arg, struct chan_peer *p, const struct chan_info *info,

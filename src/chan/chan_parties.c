@@ -8,6 +8,7 @@
  * they see our voice, and a whisper is never in it. Who is left alone hears a tune. News waits for
  * the loop's next turn: nobody is told from within an order, so a person may be freed anywhere. */
 #include "chan_parties.h"
+#include "pcm_music.h"
 
 #include <math.h>
 
@@ -23,6 +24,32 @@ void parties_tune(int rate, uint64_t pos, int16_t *out)
 		double gain = t < 0.02 ? t / 0.02 : t > 0.95 ? (1 - t) / 0.05 : 1;
 		out[i] = (int16_t)lrint(2000 * gain * exp(-1.5 * t) * sin(2 * M_PI * f * t));
 	}
+}
+
+/* A company's music is entered where its loop stands, softly. */
+void parties_music(struct parties *ps, int rate, int16_t *out)
+{
+	size_t n = (size_t)rate / 50;
+	bool first = !ps->begun;
+	if (first)
+		ps->tune = ps->music ? pcm_music_at(ps->music, rate, loop_now_us(ps->o.loop)) : 0;
+	if (ps->music)
+		pcm_music_get(ps->music, rate, ps->tune, out, n);
+	else
+		parties_tune(rate, ps->tune, out);
+	if (first && ps->music)
+		pcm_fade(out, n, 0, 1);
+	ps->tune += n;
+	ps->begun = true;
+}
+
+static void set_music(struct parties *ps, struct pcm_music *m)
+{
+	if (m == ps->music)
+		return;
+	obj_unref(ps->music);
+	ps->music = obj_ref(m);
+	ps->begun = false;
 }
 
 /* ---- news ---- */
@@ -259,6 +286,7 @@ int parties_order(struct parties *ps, const struct chan_party *x, bool own)
 		return add(ps, x, own);
 	if (x->act == CHAN_PARTY_WAIT) {
 		ps->waits = x->mute;
+		set_music(ps, x->music);
 		return 0;
 	}
 	if (x->act == CHAN_PARTY_DROP && x->id.n == 0)
@@ -329,11 +357,10 @@ static bool tune(struct parties *ps, int16_t *out, bool on)
 	int16_t s[MIX_FRAME];
 	size_t n = (size_t)ps->o.rate / 50;
 	if (!on && !ps->tuned) {
-		ps->tune = 0;
+		ps->begun = false;
 		return false;
 	}
-	parties_tune(ps->o.rate, ps->tune, s);
-	ps->tune += n;
+	parties_music(ps, ps->o.rate, s);
 	if (!on)
 		pcm_fade(s, n, 1, 0);
 	pcm_mix(out, s, n);
@@ -369,6 +396,7 @@ void parties_key(struct parties *ps, char digit)
 static void parties_done(void *obj)
 {
 	struct parties *ps = obj;
+	obj_unref(ps->music);
 	obj_unref(ps->o.people);
 }
 

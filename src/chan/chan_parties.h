@@ -94,8 +94,10 @@ struct parties {                     /* an obj */
 	/* the last frame of who has just left, to fade away */
 	int16_t ghost[CHAN_PARTIES_MAX][MIX_FRAME];
 	bool ghosts[CHAN_PARTIES_MAX], haunted;
-	bool tuned;                  /* the last frame had the tune */
-	uint64_t tune;               /* samples of it played */
+	struct pcm_music *music;     /* a reference; NULL = the tune */
+	bool tuned;                  /* the last frame had music or the tune */
+	bool begun;                  /* it has begun since somebody was there */
+	uint64_t tune;               /* its next sample */
 	struct party_news news[PARTY_NEWS_MAX];
 	int n_news;
 	struct loop_timer telling;
@@ -132,6 +134,8 @@ void party_ear_hear(struct party *p, const int16_t *s);      /* a frame that oth
 void party_ear_off(struct party *p);                 /* idempotent */
 /* 20 ms of a calm tune at about -30 dBFS, samples pos.. of it; pure. */
 void parties_tune(int rate, uint64_t pos, int16_t *out);
+/* The next 20 ms of what one who is alone hears, at their rate: the company's music or the tune. */
+void parties_music(struct parties *ps, int rate, int16_t *out);
 /* "busy", "no answer", "declined" or "unreachable": what this SIP status means. */
 const char *parties_why(int status);
 

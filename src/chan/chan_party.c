@@ -166,8 +166,7 @@ static void on_key(void *arg, char digit)
 static int lonely(struct party *p, int16_t *out)
 {
 	struct parties *ps = p->ps;
-	parties_tune(p->rate, ps->tune, out);
-	ps->tune += (uint64_t)p->rate / 50;
+	parties_music(ps, p->rate, out);
 	return p->rate / 50;
 }
 

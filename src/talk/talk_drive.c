@@ -508,6 +508,7 @@ void talk_release(struct talk *t)
 	arena_done(&t->turn);
 	talk_row_done(&t->row);
 	obj_unref(t->profile_keep);
+	obj_unref(t->music);
 	xfree(t->move.briefing);
 	xfree(t);
 }

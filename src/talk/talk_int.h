@@ -116,6 +116,9 @@ struct talk {
 	struct talk_order *order;
 	/* a wish for a person that nobody took: told after the step. */
 	bool nobody;
+	/* the customer waits for a person, and what sounds then: a reference, NULL = the tune */
+	bool waits;
+	struct pcm_music *music;
 	struct talk_tally seen;      /* of the core's, in the metrics already */
 	void *profile_keep;          /* an obj: the profile lives in it; or NULL */
 	/* business actions (talk_serve.c) */

@@ -50,6 +50,25 @@ static void ring(struct talk *t, const struct talk_act *x)
 		p->phone(p->arg, sv_of(t->id), x->safe, "failed", err_name(rc), 0);
 }
 
+static void tell_wait(struct talk *t)
+{
+	if (t->peer)
+		(void)chan_party(t->peer, &(struct chan_party){ .act = CHAN_PARTY_WAIT,
+								.mute = t->waits,
+								.music = t->music });
+}
+
+/* What the queue plays comes with its words. */
+static void take_music(struct talk *t, const struct talk_word *w)
+{
+	if ((w->kind != WORD_QUEUED && w->kind != WORD_CONNECT) || w->music == t->music)
+		return;
+	obj_unref(t->music);
+	t->music = obj_ref(w->music);
+	if (t->waits)
+		tell_wait(t);
+}
+
 void talk_people_act(struct talk *t, const struct talk_act *x)
 {
 	const struct talk_people *p = people(t);
@@ -71,9 +90,8 @@ void talk_people_act(struct talk *t, const struct talk_act *x)
 		ring(t, x);
 		break;
 	case TACT_WAIT:
-		if (t->peer)
-			(void)chan_party(t->peer, &(struct chan_party){ .act = CHAN_PARTY_WAIT,
-									.mute = x->n != 0 });
+		t->waits = x->n != 0;
+		tell_wait(t);
 		break;
 	default:
 		break;
@@ -237,6 +255,7 @@ int talk_take_word(struct talk *t, const struct talk_word *w)
 {
 	if (!talk_word_fits(&t->core, w))
 		return ERR_STATE;
+	take_music(t, w);
 	switch (w->kind) {
 	case WORD_NOTE:
 		return note(t, w);

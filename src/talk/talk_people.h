@@ -15,6 +15,7 @@
 #include "base.h"
 
 struct talk_hub;
+struct pcm_music;
 
 /* A wish for a person. Views, valid during the call. */
 struct talk_ask {
@@ -91,6 +92,13 @@ struct talk_word {
 	int64_t wait_ms;
 	/* QUEUED, NOBODY: what the queue offers instead; none named: a call back */
 	bool no_callback, voicemail;
+	/* QUEUED: text, if there is one, is the queue's own and said in a call instead of the
+	 * place. quiet: nothing is said of it yet. paced: the queue says when the next word is due;
+	 * else it is a word of comfort every TALK_PERSON_WAIT_MS. */
+	bool quiet, paced;
+	/* QUEUED, CONNECT: sounds in a call while nobody speaks; NULL = the generated tune. A
+	 * reference is taken; no business of the core, so in no log. */
+	struct pcm_music *music;
 	enum talk_survey survey;
 	bool suggested;          /* SAYS: taken from what was suggested */
 	/* CONNECT and PARTY: see struct chan_party */

@@ -121,6 +121,13 @@ void talk_person_leave(struct talk_core *c, const char *why, struct talk_acts *a
 
 /* ---- waiting ---- */
 
+/* Nothing is being said, thought about, keyed in or asked for: an answer to a survey is one. */
+static bool can_be_asked(const struct talk_core *c)
+{
+	return c->sm.now == TS_LISTENING && !c->in_turn && !c->mouth && !c->n_digits &&
+	       !c->person.offer && !c->person.rating;
+}
+
 sv talk_person_place(struct talk_core *c, struct arena *a)
 {
 	const struct talk_person *p = &c->person;
@@ -144,13 +151,17 @@ sv talk_two(const struct talk_core *c, sv first, sv second, struct arena *a)
 			       SV_ARG(second)));
 }
 
+/* A word of comfort, with the queue's own text or else the place. */
+static sv still_waits(struct talk_core *c, sv own, struct arena *a)
+{
+	sv still = talk_text(c->cfg->texts, sv_of(c->lang), "queue_still", c->variety++);
+	return own.n ? own : talk_two(c, still, talk_person_place(c, a), a);
+}
+
 void talk_person_waits(struct talk_core *c, struct arena *a, struct talk_acts *acts)
 {
-	if (c->voice) {
-		sv still = talk_text(c->cfg->texts, sv_of(c->lang), "queue_still", c->variety++);
-		talk_aside_text(c, talk_two(c, still, talk_person_place(c, a), a), "progress",
-				a, acts);
-	}
+	if (c->voice && !c->person.paced)
+		talk_aside_text(c, still_waits(c, SV_NULL, a), "progress", a, acts);
 	int next = c->voice ? TALK_PERSON_WAIT_MS : c->cfg->limits.idle_chat_ms;
 	talk_act_timer(acts, TT_SILENCE, next);
 }
@@ -184,15 +195,23 @@ static void queued(struct talk_core *c, const struct talk_word *w, struct arena 
 	p->position = w->position;
 	p->no_callback = w->no_callback;
 	p->minutes = w->wait_ms < 0 ? -1 : (int)((w->wait_ms + 30000) / 60000);
+	p->paced = w->paced;
 	if (lost) {
 		ours_again(c, acts);
 		c->move = MOVE_ASKED;
 		wait_tune(c, true, acts);
 	}
+	if (w->quiet && !lost)
+		return;
 	bool same = p->told && was == p->position && !lost;
+	sv text = talk_person_place(c, a);
+	if (c->voice && w->paced && !lost && (w->text.n || same || !text.n)) {
+		if (can_be_asked(c) && !c->speaking && !c->aside)    /* nothing new */
+			talk_aside_text(c, still_waits(c, w->text, a), "progress", a, acts);
+		return;
+	}
 	if (same && (minutes == p->minutes || c->now_us - p->told_us < PLACE_US))
 		return;
-	sv text = talk_person_place(c, a);
 	bool passed = sv_eq(w->why, SV("transfer"));
 	if (lost)
 		text = talk_two(c, talk_own(c, passed ? "person_passed" : "person_lost"), text, a);
@@ -541,13 +560,6 @@ static void ended(struct talk_core *c, const struct talk_word *w, struct arena *
 }
 
 /* ---- words ---- */
-
-/* Nothing is being said, thought about, keyed in or asked for: an answer is one to the survey. */
-static bool can_be_asked(const struct talk_core *c)
-{
-	return c->sm.now == TS_LISTENING && !c->in_turn && !c->mouth && !c->n_digits &&
-	       !c->person.offer && !c->person.rating;
-}
 
 bool talk_word_fits(const struct talk_core *c, const struct talk_word *w)
 {

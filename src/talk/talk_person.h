@@ -28,6 +28,7 @@ struct talk_person {                 /* strings owned */
 	const char *reason;      /* of the wish, see talk_ask; NULL = none told */
 	uint32_t wished_in;      /* the say that told of the wish */
 	bool told;               /* the place in the queue, the last time at told_us */
+	bool paced;              /* the queue says when the next word is due */
 	int position, minutes;   /* minutes -1 = not known */
 	int64_t told_us;
 	char *agent, *name;      /* who is with them, or rung */

@@ -29,6 +29,12 @@ static void strings(struct talk_word *w, sv *ret[STRINGS])
 	memcpy(ret, all, sizeof(all));
 }
 
+static void order_free(struct talk_order *o)
+{
+	obj_unref(o->w.music);
+	xfree(o);
+}
+
 static struct talk_order *order_new(struct talk_hub *h, const struct talk_word *w)
 {
 	struct talk_word from = *w;
@@ -42,6 +48,7 @@ static struct talk_order *order_new(struct talk_hub *h, const struct talk_word *
 	}
 	struct talk_order *o = xalloc(sizeof(*o) + n + 1);
 	*o = (struct talk_order){ .hub = h, .w = from, .err = ERR_NOTFOUND };
+	(void)obj_ref(o->w.music);
 	strings(&o->w, s);
 	for (int i = 0; i < STRINGS; i++) {
 		if (s[i]->n)
@@ -56,13 +63,13 @@ static void answer(void *arg)
 {
 	struct talk_order *o = arg;
 	o->w.done(o->w.arg, o->err);
-	xfree(o);
+	order_free(o);
 }
 
 static void over(struct talk_order *o)
 {
 	if (!o->w.back || !o->w.done || mbox_post(o->w.back, answer, o))
-		xfree(o);
+		order_free(o);
 }
 
 void talk_order_over(struct talk_order *o, int err)
@@ -106,6 +113,6 @@ int talk_hub_word(struct talk_hub *h, const struct talk_word *w)
 		return ERR_INVAL;
 	int rc = mbox_post(h->shards[0].mbox, look, o);
 	if (rc)
-		xfree(o);
+		order_free(o);
 	return rc;
 }

@@ -1,11 +1,13 @@
-/* parties.mjs: several persons in one call on a real server: a caller presses 0, an agent takes the call by telephone, a
- * supervisor listens, whispers, speaks and takes over, a colleague is consulted, brought together with the caller and
+/* parties.mjs: several persons in one call on a real server: a caller presses 0 and waits with the company's music and its
+ * announcement, an agent takes the call by telephone, a supervisor listens, whispers, speaks and takes over, a colleague is consulted, brought together with the caller and
  * handed the call. Everybody speaks a tone of their own all the time, so what each telephone received says who heard
  * whom, and nothing may click. */
 import { bin, demo, events, http, join, login, main, metric, note, ok, openQueues, readFileSync, runAsync, sleep, temp, until, wav, wavOf,
   WebSocket, writeFileSync } from './lib.mjs';
-import { joined, person, sine, tone } from './person.mjs';
+import { cpSync, mkdirSync } from 'node:fs';
+import { db, joined, person, sine, tone } from './person.mjs';
 
+const MUSIC = 1850;
 const HZ = { caller: 400, agent: 700, colleague: 1000, supervisor: 1300 };
 
 /* A desk: its events, and orders that are answered. */
@@ -83,22 +85,55 @@ function click(s) {
   return worst;
 }
 
+/* What the caller heard, 100 ms by 100 ms: music, the agent's tone, words (any other sound) or nothing. */
+const sounds = (got) =>
+  Array.from({ length: Math.floor(got.length / 800) }, (_, i) => {
+    const s = got.subarray(i * 800, i * 800 + 800);
+    return tone(s, HZ.agent) > -36 ? 'agent' : tone(s, MUSIC) > -36 ? 'music' : db(s) > -45 ? 'words' : '';
+  });
+/* In a row: what, and how many tenths of a second; pauses and what is shorter than 0.3 s are left out. */
+function rows(all) {
+  const add = (r, x) => {
+    if (r.at(-1)?.what === x.what) r.at(-1).n += x.n;
+    else r.push({ ...x });
+    return r;
+  };
+  return all.map((what) => ({ what, n: 1 })).reduce(add, []).filter((x) => x.n > 2 && x.what).reduce(add, []);
+}
+
 await main(async () => {
   const phones = { agent: await telephone('agent'), colleague: await telephone('colleague'), supervisor: await telephone('supervisor') };
   const yaml = join(temp, 'parties.yaml');
-  writeFileSync(yaml, 'transfer:\n  allow: ["sip:*@127.0.0.1"]\n');
+  const company = join(temp, 'company');
+  cpSync('demo', company, { recursive: true });
+  mkdirSync(join(company, 'music'));
+  writeFileSync(join(company, 'music', 'sine.wav'), wavOf(sine(MUSIC, 3010, 9000)));
+  const queues = readFileSync(join(company, 'queues.yaml'), 'utf8');
+  writeFileSync(join(company, 'queues.yaml'), `music: music\n${queues}`);
+  writeFileSync(yaml, `company: ${company}/company.yaml\ntransfer:\n  allow: ["sip:*@127.0.0.1"]\n`);
+  const checked = await runAsync(bin, ['queues', 'check', join(company, 'queues.yaml')]);
+  ok(checked.code === 0, 'music: a folder of sounds beside queues.yaml is found', checked.err);
   const s = await demo({ args: ['--config', yaml] });
   const admin = await login(s);
   await openQueues(s, admin);
+  const general = (await http(s, 'GET', '/api/v1/queues/general', { token: admin })).json;
+  const announce = { position: true, wait: false, first_s: 6, every_s: 60 };
+  const put = await http(s, 'PUT', '/api/v1/queues/general', { token: admin, body: { ...general, hours: undefined, announce } });
+  ok(put.status === 200, 'an announcement after 6 s', put.text);
+  const absent = await http(s, 'PUT', '/api/v1/queues/general', { token: admin, body: { ...general, hours: undefined, music: 'absent.wav' } });
+  ok(absent.status === 400 && /absent.wav: there is no such file/.test(absent.text), 'music that is not there is refused', absent.text);
   const mei = await desk(s, 'mei');
   const lin = await desk(s, 'lin');
-  ok((await mei.order('state', { state: 'ready' })).ok, 'an agent is ready');
 
   const play = join(temp, 'caller.wav');
   const heard = join(temp, 'heard.wav');
   writeFileSync(play, wavOf(sine(HZ.caller, 120000, 4000)));
   const call = runAsync(bin, ['call', `sip:service@${s.sip}`, '--play', play, '--dtmf', '0', '--quiet', '90000', '--max', '75000', '--record', heard],
     { ms: 100000 }).then((r) => ({ ...r, heard: wav(readFileSync(heard)).channels[0] }));
+  await until('the caller to wait', async () =>
+    (await http(s, 'GET', '/api/v1/handovers?state=QUEUED', { token: admin })).json.items.length, 40000);
+  await sleep(9500);
+  ok((await mei.order('state', { state: 'ready' })).ok, 'an agent is ready');
   const offer = (await mei.wait('handover.offered')).data;
   const at = { handover: offer.handover, conversation: offer.conversation };
   const taken = await mei.order('accept', { ...at, to: phones.agent.uri });
@@ -173,6 +208,12 @@ await main(async () => {
   ok(order4.every((x, i) => x >= 0 && (i === 0 || x > order4[i - 1])), 'the caller hears agent, barge, conference, supervisor, in this order', order4);
   const both = seen.filter((x) => x === 'agent+supervisor').length * 100;
   ok(both > 300 && both < barged + 500, `the supervisor is heard while they speak to the caller only: ${both} of ${Math.round(barged)} ms`);
+  const parts = rows(sounds(got));
+  const joinsAt = parts.findIndex((r) => r.what === 'agent');
+  const waited = parts.slice(Math.max(0, joinsAt - 3), joinsAt + 1);
+  ok(waited.map((r) => r.what).join() === 'music,words,music,agent', `who waits hears music, the announcement alone, music again until the agent is there: ${
+    waited.map((r) => `${r.what} ${(r.n / 10).toFixed(1)} s`).join(', ')}`, parts);
+  ok(parts.slice(joinsAt + 1).some((r) => r.what === 'music'), 'and on hold', parts);
   for (const [who, p] of Object.entries(phones)) {
     const c = click(joined(...p.heard.filter((f) => f.at > p.upAt + (p === phones.agent ? 8000 : 500) && f.at < over).map((f) => f.s)));
     ok(c < -50, `nothing clicks at the ${who}: at most ${c.toFixed(1)} dB at 3.7 kHz`);

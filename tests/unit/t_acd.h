@@ -24,6 +24,7 @@ struct world {
 	struct cal *office;
 	struct sb said;
 	unsigned show;
+	bool waits;                  /* and whether the wait is told */
 	int64_t now;
 	const char *bad;             /* first thing the checker found */
 };
@@ -53,7 +54,10 @@ static inline void w_out(void *arg, const struct acd_out *o)
 	if (o->why.n)
 		sb_fmt(&w->said, " " SV_FMT, SV_ARG(o->why));
 	if (o->kind == ACD_PLACE || o->kind == ACD_RELAXED)
-		sb_fmt(&w->said, " %d", o->position);
+		sb_fmt(&w->said, " %d%s%s", o->position, o->quiet ? " quiet" : "",
+		       o->own ? " own" : "");
+	if (o->kind == ACD_PLACE && w->waits && o->wait_ms >= 0)
+		sb_cstr(&w->said, " wait");
 	sb_ch(&w->said, ';');
 }
 

@@ -51,12 +51,17 @@ static const char aw_yaml[] =
 	"    - { login: xia, name: \"Xia\", extension: \"1003\", skills: { fiber: 9 }, queues: "
 	"[fiber] }\n";
 
+/* Another plan, and what it names. */
+static const char *aw_plan = aw_yaml;
+static const struct acd_cals *aw_cals;
+
 struct aw_word {
 	enum talk_word_kind kind;
 	char conversation[ACD_ID], agent[ACD_NAME], why[ACD_NAME], party[ACD_TEXT], to[ACD_TEXT];
 	char text[200];
 	int position, act;
-	bool survey, no_callback, voicemail;
+	bool survey, no_callback, voicemail, quiet, paced;
+	const struct pcm_music *music;       /* borrowed */
 };
 struct aw_fed {
 	char type[40], agent[ACD_NAME];
@@ -84,6 +89,9 @@ static int aw_on_word(void *arg, const struct talk_word *x)
 	k->survey = x->survey != SURVEY_NONE;
 	k->no_callback = x->no_callback;
 	k->voicemail = x->voicemail;
+	k->quiet = x->quiet;
+	k->paced = x->paced;
+	k->music = x->music;
 	acd_copy(k->conversation, sizeof(k->conversation), x->conversation);
 	acd_copy(k->agent, sizeof(k->agent), x->agent);
 	acd_copy(k->why, sizeof(k->why), x->why);
@@ -136,8 +144,8 @@ UNUSED static void aw_pass(struct aw *w, int64_t ms)
 UNUSED static bool aw_open_acd(struct aw *w)
 {
 	struct err e = { 0 };
-	struct acd_opts o = { .store = w->store, .loop = w->loop, .yaml = sv_of(aw_yaml),
-			      .key = w->key, .word = aw_on_word, .word_arg = w,
+	struct acd_opts o = { .store = w->store, .loop = w->loop, .yaml = sv_of(aw_plan),
+			      .cals = aw_cals, .key = w->key, .word = aw_on_word, .word_arg = w,
 			      .feed = aw_on_feed, .feed_arg = w };
 	if (acd_open(&w->acd, &o, &e)) {
 		printf("# %s\n", e.msg);

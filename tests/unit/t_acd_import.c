@@ -53,6 +53,9 @@ static const char asterisk[] =
 	"weight=5\n"
 	"maxlen=30\n"
 	"announce-frequency=90\n"
+	"announce-position=limit\n"
+	"announce-position-limit=3\n"
+	"announce-holdtime=once\n"
 	"leavewhenempty=strict\n"
 	"periodic-announce=queue-periodic-announce\n"
 	"musicclass=default\n"
@@ -133,7 +136,7 @@ TEST(acd_import_of_freeswitch)
 	EQ(b->n_seats, 1);
 	EQ(b->seats[0].tier, 3);
 	HAS(sb_sv(&g.notes), "support@default: time-base-score = system was left out\n");
-	HAS(sb_sv(&g.notes), "support@default: music has to be chosen again\n");
+	HAS(sb_sv(&g.notes), "support@default: music has to be chosen again: a WAV file");
 	HAS(sb_sv(&g.notes), "strategy by-moon is not known\n");
 	HAS(sb_sv(&g.notes), "1000@default: busy-delay-time = 99999 does not fit\n");
 	HAS(sb_sv(&g.notes), "bob: there is no queue nowhere\n");
@@ -160,7 +163,10 @@ TEST(acd_import_of_asterisk)
 	EQ(q->sl_s, 60);
 	CHECK(q->say_position);
 	EQ(q->say_every_s, 90);
-	STR_EQ(q->music, "default");
+	EQ(q->say_limit, 3);
+	CHECK(q->say_once && q->say_wait);
+	STR_EQ(q->music, "");
+	HAS(sb_sv(&g.notes), "support: music has to be chosen again");
 	EQ(n->strategy, ACD_TOP_DOWN);
 	EQ(n->ring_s, 20);
 	EQ(acd_plan_people(g.p), 3);

@@ -92,6 +92,15 @@ static const struct { const char *yaml, *where, *what;
 	  "queues.yaml:4:queues[0].ring_s", "not in its range" },
 	{ "queues:\n  - id: q\n    title: {zh: 队, en: Q}\n    hours: nights",
 	  "queues.yaml:4:queues[0].hours", "no calendar \"nights\"" },
+	{ "queues:\n  - id: q\n    title: {zh: 队, en: Q}\n    announce: {every_s: 4}",
+	  "queues.yaml:4:queues[0].announce.every_s", "too often" },
+	{ "queues:\n  - id: q\n    title: {zh: 队, en: Q}\n    announce: {wait: twice}",
+	  "queues.yaml:4:queues[0].announce.wait", "true, false or once" },
+	{ "queues:\n  - id: q\n    title: {zh: 队, en: Q}\n"
+	  "    announce: {every_s: 9, say: {zh: 请稍候}}",
+	  "queues.yaml:4:queues[0].announce.say", "no announce.say in en" },
+	{ "queues:\n  - id: q\n    title: {zh: 队, en: Q}\n    announce: {say: {zh: 好, en: ok}}",
+	  "queues.yaml:4:queues[0].announce.say", "never said" },
 	{ "queues:\n  - id: q\n    title: {zh: 队, en: Q}\n    max_len: 3\n"
 	  "    overflow: {full: \"queue:x\"}",
 	  "queues.yaml:5:queues[0].overflow.full", "no queue \"x\"" },

@@ -1,8 +1,26 @@
 /* Unit tests of the persons in a call, at browsers, on a simulated loop: who hears whom in every
  * situation a desk makes, what is told of it, and that nothing is left. */
+#include <stdlib.h>
+
+#include "pcm_music.h"
 #include "t_chan_hall.h"
 
 static struct hall h;
+
+/* 1850 Hz, a loop that does not close by itself. */
+static struct pcm_music *music(void)
+{
+	struct pcm_music *m = NULL;
+	char path[300];
+	const char *const v[] = { path };
+	static int16_t s[24100];
+	for (int i = 0; i < 24100; i++)
+		s[i] = (int16_t)lrint(9000 * sin(2 * M_PI * 1850 * i / 16000));
+	(void)snprintf(path, sizeof(path), "%s/m.wav", t_tmpdir());
+	if (pcm_wav_write(path, s, 24100, 16000, NULL) || pcm_music_new(&m, v, 1, 9, NULL))
+		t_fail(__FILE__, __LINE__, "no music");
+	return m;
+}
 
 static void news(const char *want)
 {
@@ -151,6 +169,58 @@ TEST(party_engine_speaks_and_the_customer_waits)
 	H_HEAR(&h, "t", NULL, NULL, NULL);
 	OK(h_add(&h, "agent", "web:mei", CHAN_TALKS));
 	H_HEAR(&h, "1", "c", "c1", NULL);
+	h_close(&h);
+}
+
+/* A company's music instead of the tune, entered where its loop stands and without a click; what is
+ * said comes alone, and whoever joins ends it. */
+TEST(party_music_sounds_where_the_tune_did)
+{
+	for (int rate = 8000; rate <= 16000; rate += 8000) {
+		h_open(&h, rate, 1);
+		struct pcm_music *m = music();
+		h.silent = h.seat[0].silent = true;
+		struct chan_party wait = { .act = CHAN_PARTY_WAIT, .mute = true, .music = m };
+		OK(h_do(&h, wait));
+		m = obj_unref(m);            /* the call has its own */
+		h_run(&h, 400);
+		STR_EQ(h_hears(&h.ear), "");
+		CHECK(h_tone(&h.ear, 1850, 200));
+		int most = 0;
+		for (int i = 1; i < h.ear.n; i++) {
+			int d = abs(h.ear.s[i] - h.ear.s[i - 1]);
+			most = d > most ? d : most;
+		}
+		/* a sine of 1850 Hz at -24 dBFS (RMS) */
+		CHECK(most <= (int)(2 * 2924 * sin(M_PI * 1850 / rate) * 1.1));
+		w_say(&h.w, 1, "You are the second in the queue, please wait a moment for us.",
+		      true);
+		H_HEAR(&h, "b", NULL, NULL, NULL);
+		CHECK(!h_tone(&h.ear, 1850, 200));
+		h_run(&h, 5000);
+		CHECK(h_tone(&h.ear, 1850, 200));
+		OK(h_add(&h, "agent", "web:mei", CHAN_TALKS));
+		h_run(&h, 400);
+		CHECK(!h_tone(&h.ear, 1850, 200));
+		OK(h_mode(&h, "agent", CHAN_ON_HOLD));   /* held: the queue's again */
+		h_run(&h, 400);
+		CHECK(h_tone(&h.ear, 1850, 200));
+		wait.music = NULL;
+		OK(h_do(&h, wait));
+		H_HEAR(&h, "t", NULL, NULL, NULL);
+		h_close(&h);
+	}
+}
+
+TEST(party_no_music_is_silence)
+{
+	struct pcm_music *none = NULL;
+	h_open(&h, 8000, 1);
+	OK(pcm_music_new(&none, NULL, 0, 0, NULL));
+	OK(h_do(&h, (struct chan_party){ .act = CHAN_PARTY_WAIT, .mute = true, .music = none }));
+	none = obj_unref(none);
+	H_HEAR(&h, "", NULL, NULL, NULL);
+	EQ(pcm_peak(h.ear.s, (size_t)h.ear.n), 0);
 	h_close(&h);
 }
 

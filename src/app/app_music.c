@@ -1,0 +1,198 @@
+/* app_music.c: sound files of queues: found, read once, read again when they change.
+ *
+ * A queue plan is read often (each change in the console reads it whole), so what was read is kept
+ * with a print of its files (names, sizes, times). A plan has its own references: what is dropped
+ * here sounds on where it is in use. Names lead nowhere but below the company's folder, because
+ * the console sets them too. One lock around all; whoever reads a file holds it.
+ */
+#include "app_music.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "pcm_music.h"
+
+enum { KEPT = 16 };
+
+struct kept {
+	char *name;                  /* owned; NULL = free */
+	uint64_t print;
+	struct pcm_music *m;         /* a reference; NULL = it cannot be read */
+	struct err e;                /* why */
+	uint64_t used;
+};
+struct app_music {
+	char *dir;
+	bool strict;
+	pthread_mutex_t lock;
+	struct kept kept[KEPT];
+	uint64_t uses;
+};
+struct files {                       /* what a name stands for */
+	char *path[PCM_MUSIC_FILES];
+	size_t n;
+	bool many;                   /* more than that */
+	uint64_t print;
+};
+
+struct app_music *app_music_new(const char *dir, bool strict)
+{
+	struct app_music *m = xalloc(sizeof(*m));
+	m->dir = xstrdup(sv_of(dir));
+	m->strict = strict;
+	(void)pthread_mutex_init(&m->lock, NULL);
+	return m;
+}
+
+static void drop(struct kept *k)
+{
+	xfree(k->name);
+	obj_unref(k->m);
+	*k = (struct kept){ 0 };
+}
+
+void app_music_free(struct app_music *m)
+{
+	if (!m)
+		return;
+	for (int i = 0; i < KEPT; i++)
+		drop(&m->kept[i]);
+	(void)pthread_mutex_destroy(&m->lock);
+	xfree(m->dir);
+	xfree(m);
+}
+
+/* ---- files ---- */
+
+static void print_bytes(uint64_t *h, const void *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)       /* FNV-1a */
+		*h = (*h ^ ((const unsigned char *)p)[i]) * UINT64_C(1099511628211);
+}
+
+static int take(void *arg, const char *path)
+{
+	struct files *f = arg;
+	size_t n = strlen(path);
+	struct stat st;
+	if (n < 4 || !sv_eq_nocase(sv_n(path + n - 4, 4), SV(".wav")) || stat(path, &st))
+		return 0;
+	if (f->n == PCM_MUSIC_FILES) {
+		f->many = true;
+		return 1;
+	}
+	f->path[f->n++] = xstrdup(sv_of(path));
+	print_bytes(&f->print, path, n + 1);
+	print_bytes(&f->print, &st.st_size, sizeof(st.st_size));
+	print_bytes(&f->print, &st.st_mtim, sizeof(st.st_mtim));
+	return 0;
+}
+
+static void files_done(struct files *f)
+{
+	for (size_t i = 0; i < f->n; i++)
+		xfree(f->path[i]);
+}
+
+/* Relative, and nowhere upwards. */
+static bool below(sv name)
+{
+	sv rest = name, part;
+	if (!name.n || name.p[0] == '/' || memchr(name.p, 0, name.n))
+		return false;
+	while (sv_cut(&rest, '/', &part))
+		if (sv_eq(part, SV("..")))
+			return false;
+	return true;
+}
+
+static int find(const struct app_music *m, sv name, struct files *ret, struct err *e)
+{
+	char path[4400];
+	struct stat st;
+	int shown = (int)(name.n < 100 ? name.n : 100);
+	if (!below(name))
+		return err_set(e, ERR_INVAL, "music \"%.*s\" is no path below the company file",
+			       shown, name.n ? name.p : "");
+	if (!m->dir[0])
+		return err_set(e, ERR_NOTFOUND, "music \"%.*s\": the built-in company has no files",
+			       shown, name.p);
+	(void)snprintf(path, sizeof(path), "%.4000s/" SV_FMT, m->dir, SV_ARG(name));
+	if (stat(path, &st))
+		return err_set(e, ERR_NOTFOUND, "%s: there is no such file or folder", path);
+	if (!S_ISDIR(st.st_mode) && take(ret, path) == 0 && ret->n == 0)
+		return err_set(e, ERR_INVAL, "%s: not a .wav file", path);
+	if (S_ISDIR(st.st_mode))
+		(void)file_walk(path, take, ret);
+	if (ret->n == 0)
+		return err_set(e, ERR_NOTFOUND, "%s: there is no .wav file in it", path);
+	return ret->many ? err_set(e, ERR_TOOBIG, "%s: more than %d files", path,
+				   PCM_MUSIC_FILES) : 0;
+}
+
+/* ---- what was read ---- */
+
+static struct kept *place_for(struct app_music *m, sv name)
+{
+	struct kept *old = &m->kept[0];
+	for (int i = 0; i < KEPT; i++) {
+		struct kept *k = &m->kept[i];
+		if (k->name && sv_eq(sv_of(k->name), name))
+			return k;
+		if (k->used < old->used)
+			old = k;
+	}
+	return old;
+}
+
+/* Where it is kept; read when it is new or has changed. What is too long for this plan may fit
+ * into another: that is not kept. */
+static int read_kept(struct app_music *m, sv name, const struct files *f, int max_s,
+		     struct kept **ret, struct err *e)
+{
+	struct kept *k = place_for(m, name);
+	struct pcm_music *sound = NULL;
+	struct err why = { 0 };
+	bool same = k->name && sv_eq(sv_of(k->name), name) && k->print == f->print;
+	*ret = NULL;
+	if (same && k->m && pcm_music_seconds(k->m) > max_s)
+		return err_set(e, ERR_TOOBIG, "%s: longer than the %d s that are left for it",
+			       k->name, max_s > 0 ? max_s : 0);
+	if (!same) {
+		int rc = pcm_music_new(&sound, (const char *const *)f->path, f->n, max_s, &why);
+		if (rc == ERR_TOOBIG)
+			return err_set(e, rc, "%s", why.msg);
+		drop(k);
+		*k = (struct kept){ xstrdup(name), f->print, sound, why, 0 };
+		if (rc && !m->strict)
+			LOG(WARN, "acd.music", "the tune is heard instead: %s", why.msg);
+	}
+	k->used = ++m->uses;
+	*ret = k;
+	return k->m ? 0 : err_set(e, k->e.code, "%s", k->e.msg);
+}
+
+int app_music_of(void *arg, sv name, int max_s, struct pcm_music **ret, struct err *e)
+{
+	struct app_music *m = arg;
+	struct files f = { .print = UINT64_C(14695981039346656037) };
+	struct kept *k = NULL;
+	struct err why = { 0 };
+	int rc = find(m, name, &f, &why);
+	if (rc == 0 && ret) {
+		(void)pthread_mutex_lock(&m->lock);
+		rc = read_kept(m, name, &f, max_s, &k, &why);
+		if (rc == 0)
+			*ret = obj_ref(k->m);
+		(void)pthread_mutex_unlock(&m->lock);
+	}
+	files_done(&f);
+	if (rc && ret && !m->strict) {
+		if (!k)              /* else it was told when it was read */
+			LOG(WARN, "acd.music", "the tune is heard instead: %s", why.msg);
+		*ret = NULL;
+		return 0;
+	}
+	return rc ? err_set(e, rc, "%s", why.msg) : 0;
+}
