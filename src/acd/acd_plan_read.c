@@ -360,6 +360,7 @@ static void read_announce(struct reader *r, const jv *o, struct acd_queue *q)
 	static const struct num every = { "every_s", 0, 0, 3600, 0 };
 	static const struct num limit = { "limit", 0, 0, ACD_QUEUES * 1000, 0 };
 	const jv *say = jv_get(o, "announce"), *own = jv_get(say, "say");
+	bool empty = jv_is_obj(own) && !jv_get_str(own, "zh").n && !jv_get_str(own, "en").n;
 	known_keys(r, say, "announce", "|position|limit|wait|first_s|every_s|say|");
 	q->say_position = yes(r, say, "position", say != NULL);
 	q->say_limit = whole_in(r, o, "announce", &limit);
@@ -372,11 +373,11 @@ static void read_announce(struct reader *r, const jv *o, struct acd_queue *q)
 	q->say_every_s = whole_in(r, o, "announce", &every);
 	if (q->say_every_s && q->say_every_s < 5)
 		fault(r, "announce.every_s", "0 for once, or 5 and more.", "too often");
-	if (own)
-		both_of(r, own, "announce.say", 300, q->say);
+	if (own && !empty)
+		both_of(r, own, "announce.say", 600, q->say);
 	else
 		q->say[0] = q->say[1] = "";
-	if (own && !q->say_every_s)
+	if (q->say[0][0] && !q->say_every_s)
 		fault(r, "announce.say", "Add every_s.", "it is never said: there is no every_s");
 }
 
@@ -391,6 +392,8 @@ static void music_fault(struct reader *r, bool own, int rc, const struct err *e)
 			  "tune.",
 	      "%s", e->msg);
 	memcpy(r->at, at, sizeof(at));
+	if (!own)
+		r->music = "";       /* told once */
 }
 
 /* A sound that several queues name is read, and counted, once. */

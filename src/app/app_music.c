@@ -13,13 +13,14 @@
 
 #include "pcm_music.h"
 
-enum { KEPT = 16 };
+enum { KEPT = 16, BYTES_MOST = 256 << 20 };  /* of a file: 20 minutes in stereo at 48 kHz */
 
 struct kept {
 	char *name;                  /* owned; NULL = free */
 	uint64_t print;
 	struct pcm_music *m;         /* a reference; NULL = it cannot be read */
-	struct err e;                /* why */
+	struct err e;                /* why; ERR_TOOBIG: for a plan that has max_s left */
+	int max_s;
 	uint64_t used;
 };
 struct app_music {
@@ -32,7 +33,7 @@ struct app_music {
 struct files {                       /* what a name stands for */
 	char *path[PCM_MUSIC_FILES];
 	size_t n;
-	bool many;                   /* more than that */
+	bool many, big;              /* more than that; one of them is too large */
 	uint64_t print;
 };
 
@@ -82,6 +83,7 @@ static int take(void *arg, const char *path)
 		f->many = true;
 		return 1;
 	}
+	f->big |= st.st_size > BYTES_MOST;
 	f->path[f->n++] = xstrdup(sv_of(path));
 	print_bytes(&f->print, path, n + 1);
 	print_bytes(&f->print, &st.st_size, sizeof(st.st_size));
@@ -127,8 +129,9 @@ static int find(const struct app_music *m, sv name, struct files *ret, struct er
 		(void)file_walk(path, take, ret);
 	if (ret->n == 0)
 		return err_set(e, ERR_NOTFOUND, "%s: there is no .wav file in it", path);
-	return ret->many ? err_set(e, ERR_TOOBIG, "%s: more than %d files", path,
-				   PCM_MUSIC_FILES) : 0;
+	if (ret->many)
+		return err_set(e, ERR_TOOBIG, "%s: more than %d files", path, PCM_MUSIC_FILES);
+	return ret->big ? err_set(e, ERR_TOOBIG, "%s: more than %d MB", path, BYTES_MOST >> 20) : 0;
 }
 
 /* ---- what was read ---- */
@@ -146,25 +149,24 @@ static struct kept *place_for(struct app_music *m, sv name)
 	return old;
 }
 
-/* Where it is kept; read when it is new or has changed. What is too long for this plan may fit
- * into another: that is not kept. */
+/* Where it is kept; read when it is new or has changed, or was too long for a plan with less
+ * left. */
 static int read_kept(struct app_music *m, sv name, const struct files *f, int max_s,
 		     struct kept **ret, struct err *e)
 {
 	struct kept *k = place_for(m, name);
 	struct pcm_music *sound = NULL;
 	struct err why = { 0 };
-	bool same = k->name && sv_eq(sv_of(k->name), name) && k->print == f->print;
+	bool same = k->name && sv_eq(sv_of(k->name), name) && k->print == f->print &&
+		    !(k->e.code == ERR_TOOBIG && k->max_s < max_s);
 	*ret = NULL;
 	if (same && k->m && pcm_music_seconds(k->m) > max_s)
 		return err_set(e, ERR_TOOBIG, "%s: longer than the %d s that are left for it",
 			       k->name, max_s > 0 ? max_s : 0);
 	if (!same) {
 		int rc = pcm_music_new(&sound, (const char *const *)f->path, f->n, max_s, &why);
-		if (rc == ERR_TOOBIG)
-			return err_set(e, rc, "%s", why.msg);
 		drop(k);
-		*k = (struct kept){ xstrdup(name), f->print, sound, why, 0 };
+		*k = (struct kept){ xstrdup(name), f->print, sound, why, max_s, 0 };
 		if (rc && !m->strict)
 			LOG(WARN, "acd.music", "the tune is heard instead: %s", why.msg);
 	}

@@ -72,9 +72,10 @@ static int on_party(struct chan_peer *p, const struct chan_party *x)
 {
 	static const char *const acts[] = { "add", "mode", "mute", "keys", "drop", "wait" };
 	const struct talk *t = p->user;
-	note(present, "party %s %s " SV_FMT " " SV_FMT "%s",
+	note(present, "party %s %s " SV_FMT " " SV_FMT "%s%s",
 	     t ? name_of(present, sv_of(t->id)) : "?", acts[x->act], SV_ARG(x->id),
-	     SV_ARG(x->to), x->act == CHAN_PARTY_WAIT && x->mute ? "on" : "");
+	     SV_ARG(x->to), x->act == CHAN_PARTY_WAIT && x->mute ? "on" : "",
+	     x->music ? " music" : "");
 	return sv_eq(x->to, SV("sip:nowhere")) ? ERR_INVAL : 0;
 }
 

@@ -125,7 +125,8 @@ static const char music_yaml[] = "music: waltz\n"
 				 "  - {id: c, title: {zh: 丙, en: C}, music: none}\n"
 				 "  - {id: d, title: {zh: 丁, en: D}, music: tune}\n"
 				 "  - {id: e, title: {zh: 戊, en: E}, music: polka}\n"
-				 "  - {id: f, title: {zh: 己, en: F}, music: absent}\n";
+				 "  - {id: f, title: {zh: 己, en: F}, music: absent}\n"
+	"agents: {people: [{login: mei, name: Mei, queues: [a]}]}\n";
 
 TEST(acd_plan_has_the_music_of_its_queues)
 {
@@ -148,6 +149,7 @@ TEST(acd_plan_has_the_music_of_its_queues)
 	EQ(acd_plan_new(&p, sv_of(music_yaml), "q.yaml", &cals, &rep), ERR_INVAL);
 	STR_EQ(rep.v[0].where, "q.yaml:1:music");
 	STR_EQ(rep.v[1].where, "q.yaml:4:queues[1].music");
+	EQ(rep.n, 4);                            /* b, e and f name one of their own */
 	STR_EQ(rep.v[0].what, "x/waltz: it is broken");
 	HAS(sv_of(rep.v[0].mend), "20 minutes in all");
 	cfg_report_done(&rep);
@@ -167,6 +169,12 @@ TEST(acd_plan_shows_announcements_as_they_are_written)
 	HAS(sb_sv(&b),
 	    "\"announce\":{\"position\":true,\"limit\":5,\"wait\":\"once\",\"first_s\":8,"
 	    "\"every_s\":30,\"say\":{\"zh\":\"好\",\"en\":\"ok\"}}");
+	obj_unref(p);
+	/* emptied in a console: there is none */
+	OK(acd_plan_new(&p, SV(Q("{say: {zh: '', en: ''}}")), "q.yaml", NULL, &rep));
+	sb_reset(&b);
+	acd_plan_queue_json(p, 0, &b);
+	CHECK(sv_find(sb_sv(&b), SV("\"say\"")) < 0);
 	sb_done(&b);
 	obj_unref(p);
 	cfg_report_done(&rep);
@@ -208,6 +216,57 @@ TEST(acd_words_bring_music_text_and_rhythm)
 	CHECK(x->position == 1 && x->paced);
 	CHECK(strcmp(x->text, "请稍候") == 0 || strcmp(x->text, "Wait") == 0);
 	obj_unref(p);
+	aw_close(&w);
+}
+
+/* Offered to a desk as soon as it comes: the caller hears the music while it rings there. */
+TEST(acd_music_sounds_while_a_desk_is_asked)
+{
+	struct sounds s = { 0 };
+	struct acd_cals cals;
+	struct aw w;
+	if (!open_with(&w, &s, &cals))
+		return;
+	OK(aw_console(&w, "mei", true));
+	OK(aw_state(&w, "mei", ACD_READY, ""));
+	OK(aw_ask(&w, "C1", "", true, ""));
+	const struct aw_word *x = aw_last(&w, WORD_QUEUED);
+	CHECK(x && x->quiet && x->music && x->position == 0);
+	OK(aw_do(&w, (struct acd_order){ ACD_DO_GONE, .conversation = SV("C1"),
+					 .why = SV("left") }));
+	aw_forget(&w);
+	OK(aw_ask(&w, "C2", "", false, ""));             /* a chat has no music */
+	OK(aw_act(&w, ACD_DO_ACCEPT, w.id, "mei"));
+	for (size_t i = 0; i < w.words.n; i++)
+		CHECK(!w.words.v[i].quiet);
+	aw_close(&w);
+}
+
+/* A chat that waits through a restart is told again when it is due, not because it asks. */
+TEST(acd_who_asks_again_after_a_restart_is_not_told_at_once)
+{
+	struct sounds s = { 0 };
+	struct acd_cals cals;
+	struct aw w;
+	if (!open_with(&w, &s, &cals))
+		return;
+	OK(aw_ask(&w, "C1", "", false, ""));
+	aw_pass(&w, 50000);                              /* told at 0 and at 30 s */
+	aw_plan = music_yaml;
+	bool again = aw_restart(&w, 3000);
+	aw_plan = aw_yaml;
+	CHECK(again);
+	aw_forget(&w);
+	struct talk_ask x = { .conversation = SV("C1"), .interaction = SV("i"),
+			      .channel = SV("webchat"), .language = SV("zh"),
+			      .reason = SV("customer_asked"), .packet = SV("{}"), .again = true };
+	OK(aw_do(&w, (struct acd_order){ .act = ACD_DO_ASK, .ask = &x }));
+	CHECK(aw_last(&w, WORD_QUEUED) && aw_last(&w, WORD_QUEUED)->quiet);
+	aw_forget(&w);
+	aw_pass(&w, 6000);
+	CHECK(!aw_last(&w, WORD_QUEUED));
+	aw_pass(&w, 1000);                               /* 60 s after it came */
+	CHECK(aw_last(&w, WORD_QUEUED) && !aw_last(&w, WORD_QUEUED)->quiet);
 	aw_close(&w);
 }
 

@@ -72,6 +72,13 @@ TEST(app_music_of_a_folder)
 	HAS(sv_of(e.msg), "hold: longer than the 5 s");
 	obj_unref(a);
 	obj_unref(b);
+	a = NULL;
+	OK(put_wav("long.wav", 9, 500));         /* too long for one plan and not for the next */
+	EQ(app_music_of(x, SV("long.wav"), 5, &a, &e), ERR_TOOBIG);
+	EQ(app_music_of(x, SV("long.wav"), 4, &a, &e), ERR_TOOBIG);
+	OK(app_music_of(x, SV("long.wav"), 9, &a, &e));
+	EQ(pcm_music_seconds(a), 9);
+	obj_unref(a);
 	app_music_free(x);
 }
 

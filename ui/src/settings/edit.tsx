@@ -104,12 +104,12 @@ function Num({ x, path, label, unit = '', min = 0, max = 100000 }: { x: Edit; pa
   );
 }
 
-function Text({ x, path, label }: { x: Edit; path: string; label: Key }) {
+function Text({ x, path, label, most = 120 }: { x: Edit; path: string; label: Key; most?: number }) {
   const v = getAt(x.draft.value, path);
   return (
     <label class="field">
       <span>{t(label)}</span>
-      <input class="input" data-test={`f-${path}`} value={typeof v === 'string' ? v : ''} maxLength={120} onInput={(e) => x.set(path, e.currentTarget.value)} />
+      <input class="input" data-test={`f-${path}`} value={typeof v === 'string' ? v : ''} maxLength={most} onInput={(e) => x.set(path, e.currentTarget.value)} />
     </label>
   );
 }
@@ -117,7 +117,7 @@ function Text({ x, path, label }: { x: Edit; path: string; label: Key }) {
 function Check({ x, path, label, unset = false }: { x: Edit; path: string; label: Key; unset?: boolean }) {
   return (
     <label class="check">
-      <input type="checkbox" data-test={`f-${path}`} checked={(getAt(x.draft.value, path) ?? unset) === true} onChange={(e) => x.set(path, e.currentTarget.checked)} />
+      <input type="checkbox" data-test={`f-${path}`} checked={Boolean(getAt(x.draft.value, path) ?? unset)} onChange={(e) => x.set(path, e.currentTarget.checked)} />
       {t(label)}
     </label>
   );
@@ -178,7 +178,11 @@ export function QueuePage({ id }: { id: string }) {
           <Pick x={x} path="overflow.full" label="set.when_full" group="overflow" words={where} none="set.nothing" />
           <Pick x={x} path="overflow.late" label="set.when_late" group="overflow" words={where} none="set.nothing" />
           <Pick x={x} path="overflow.closed" label="set.when_closed" group="overflow" words={where} none="set.nothing" />
+          <Num x={x} path="announce.first_s" label="set.first" unit="s" max={3600} />
           <Num x={x} path="announce.every_s" label="set.every" unit="s" max={3600} />
+          <Text x={x} path="announce.say.zh" label="set.own_zh" most={200} />
+          <Text x={x} path="announce.say.en" label="set.own_en" most={200} />
+          <Text x={x} path="music" label="set.music" />
         </div>
         <p class="checks-row">
           <Check x={x} path="announce.position" label="set.say_position" />
