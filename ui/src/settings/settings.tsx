@@ -71,7 +71,7 @@ function Queues() {
                   <td>{tWord('strategyname', q.strategy)}</td>
                   <td>{q.hours ?? t('set.always')}</td>
                   <td class="num right">{q.sl?.pct ? `${q.sl.pct} % / ${q.sl.s} s` : '–'}</td>
-                  <td class="num right">{q.max_wait_s ? `${Math.round(q.max_wait_s / 60)} min` : '–'}</td>
+                  <td class="num right">{q.max_wait_s ? t('set.minutes', { n: Math.round(q.max_wait_s / 60) }) : '–'}</td>
                   <td>
                     {q.callback ? <span class="tag">{tWord('follow', 'callback')}</span> : null} {q.voicemail ? <span class="tag">{t('set.voicemail')}</span> : null}
                   </td>
