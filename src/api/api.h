@@ -136,6 +136,7 @@ struct api_opts {
 	/* Reports (ins_report.h): what an hour of an agent and a minute of telephone cost; a
 	 * table as XLSX, on a worker, NULL = not built in. */
 	double agent_hour, voice_minute;
+	bool sample_history;         /* what lies behind is made up; /api/v1/me says so */
 	int (*sheet)(const struct ins_table *t, bool zh, struct sb *out);
 };
 

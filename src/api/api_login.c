@@ -100,6 +100,12 @@ static jv *may_list(const struct api *a, sv role)
 	return out;
 }
 
+/* Whether what lies behind is made up: pages with figures say so. */
+static void note_sample(const struct api *a, jv *user)
+{
+	jv_set_bool(user, "sample_history", a->o.sample_history);
+}
+
 static void login_done(struct api_query *q)
 {
 	struct login *l = q->p;
@@ -128,6 +134,7 @@ static void login_done(struct api_query *q)
 	jv_set_str(user, "name", sv_of(l->name));
 	jv_set_str(user, "role", sv_of(l->role));
 	jv_set(user, "may", may_list(q->a, sv_of(l->role)));
+	note_sample(q->a, user);
 	jv *out = jv_obj();
 	jv_set_str(out, "token", sv_of(token));
 	jv_set(out, "user", user);
@@ -187,6 +194,7 @@ void api_me(struct web_req *r, void *arg)
 	jv_set_str(out, "login", sv_of(u.login));
 	jv_set_str(out, "role", u.role[0] == '#' ? SV("key") : sv_of(u.role));
 	jv_set(out, "may", may_list(arg, sv_of(u.role)));
+	note_sample(arg, out);
 	web_reply_json(r, 200, out);
 }
 

@@ -7,6 +7,7 @@
 #include "guard.h"
 #include "app_access.h"
 #include "app_assist.h"
+#include "app_history.h"
 #include "app_knowledge.h"
 #include "app_meaning.h"
 #include "app_models.h"
@@ -480,9 +481,19 @@ static void door_tls(const jv *http, struct api_opts *o)
 		o->tls_cert = cert.p, o->tls_key = key.p;
 }
 
+/* Is the past that it shows made up? The log says so at each start. */
+static void door_past(struct app_server *s, struct api_opts *o)
+{
+	o->sample_history = app_history_there(s->store);
+	if (o->sample_history)
+		LOG(WARN, "history.made_up",
+		    "the past in this folder is made up, nothing of it was measured");
+}
+
 /* Whom it tells of an order about what is learned. */
 static void door_learns(struct app_server *s, struct api_opts *o)
 {
+	door_past(s, o);
 	app_roll_opts(s->roll, o);
 	o->night_models = app_night_models;
 	o->night_arg = s->night;

@@ -1,6 +1,7 @@
 /* cmd_serve.c: `callm demo` and `callm serve`: start, print the address, wait for the signal,
  * drain, stop. */
 #include "app_int.h"
+#include "app_history.h"
 #include "api.h"
 
 #include <pthread.h>
@@ -8,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-
+#include <unistd.h>
 
 static bool user_exists(struct store *st)
 {
@@ -147,7 +148,47 @@ static void drain(struct app_server *s, const jv *cfg)
 	}
 }
 
-static int run(const jv *cfg, const char *data, bool demo, struct err *e)
+/* ---- a made-up past ---- */
+
+static bool on_day(void *arg, int64_t done, int64_t total)
+{
+	const bool *terminal = arg;
+	char bar[41];
+	if (!*terminal)
+		return true;
+	for (int i = 0; i < 40; i++)
+		bar[i] = i < 40 * done / total ? '#' : '.';
+	bar[40] = 0;
+	printf("\rmaking up a history [%s] %3d %%%s", bar, (int)(100 * done / total),
+	       done == total ? "\033[K\n" : "");
+	fflush(stdout);
+	return true;
+}
+
+/* Before the server opens, so that it finds the past as it finds any other. */
+static int history(const char *data, const jv *company, int64_t days, struct err *e)
+{
+	bool terminal = isatty(1) == 1;
+	const struct app_history_opts o = { .days = days, .progress = on_day, .arg = &terminal,
+					    .zone = jv_get_str(company, "timezone").p };
+	struct app_history_did did = { 0 };
+	struct store *st;
+	int rc = store_open(&st, &(struct store_opts){ .dir = data }, e);
+	if (rc)
+		return rc;
+	if (!app_has_articles(st))
+		rc = app_demo_import(st, NULL, e);
+	if (rc == 0)
+		rc = app_history_write(st, &o, &did, e);
+	store_close(st);
+	if (rc == 0 && !did.there)
+		LOG(INFO, "history.written", "days=%lld conversations=%lld rows=%lld",
+		    (long long)did.days, (long long)did.talks, (long long)did.rows);
+	return rc;
+}
+
+/* days: of a made-up past, 0 = none. */
+static int run(const jv *cfg, const char *data, bool demo, int64_t days, struct err *e)
 {
 	int64_t began = clk_mono_us();
 	struct app_server *s;
@@ -155,12 +196,17 @@ static int run(const jv *cfg, const char *data, bool demo, struct err *e)
 	jv *company = app_company_of(cfg, e);
 	if (!company)
 		return ERR_PARSE;
-	int rc = app_server_open(&s, cfg, data, company, e);
+	int rc = days ? history(data, company, days, e) : 0;
+	if (rc == 0)
+		rc = app_server_open(&s, cfg, data, company, e);
 	if (rc == 0) {
 		if (demo || !user_exists(app_server_store(s)))
 			rc = demo_admin(app_server_store(s), password, e);
 		if (rc == 0 && demo)
 			rc = demo_users(app_server_store(s), password, e);
+		if (rc == 0 && days)
+			rc = app_history_rosters(app_server_store(s),
+						 jv_get_str(company, "timezone").p, e);
 		if (rc == 0 && demo)
 			rc = api_apikey_put(app_server_store(s), SV("demo"), key, e);
 		if (rc == 0) {
@@ -181,10 +227,30 @@ static void set_log(const jv *cfg)
 	log_init(lv, LOG_FMT_AUTO, 2);
 }
 
+/* data: the folder as given, or NULL. */
+static int run_in(const jv *cfg, const char *data, bool demo, int64_t days, struct err *e)
+{
+	struct sb dir;
+	sv configured = jv_get_str(cfg, "data");
+	int rc = 0;
+	sb_init(&dir, 4096);
+	if (days && jv_get_str(cfg, "company").n)
+		rc = err_set(e, ERR_INVAL,
+			     "a made-up history is of the demo company: leave out --history or the "
+			     "file's company");
+	if (rc == 0)
+		rc = app_data_dir(data ? data : configured.n ? configured.p : NULL, &dir, e);
+	if (rc == 0)
+		rc = run(cfg, sb_str(&dir), demo, days, e);
+	sb_done(&dir);
+	return rc;
+}
+
 static int serve(int argc, char **argv, bool demo)
 {
 	const char *data = NULL, *http = NULL, *sip = NULL, *llm = NULL, *model = "default",
-		   *path = NULL;
+		   *path = NULL, *past = NULL;
+	int64_t days = 0;
 	int rest, status;
 	const struct cli_opt opts[] = {
 		{ "data", CLI_STR, &data, "data folder" },
@@ -195,12 +261,18 @@ static int serve(int argc, char **argv, bool demo)
 		{ "llm", CLI_STR, &llm, "an OpenAI-compatible endpoint, http://host:port/v1" },
 		{ "model", CLI_STR, &model, "its model's name" },
 		{ "config", CLI_STR, &path, "YAML file (-c)" },
+		{ "history", CLI_STR, &past,
+		  "with a made-up past of so many days, such as 90d; an empty data folder" },
 	};
+	const size_t n = sizeof(opts) / sizeof(*opts) - !demo;   /* the last is the demo's */
+	struct err e = { 0 };
 	for (int i = 1; i < argc; i++)
 		if (strcmp(argv[i], "-c") == 0)
 			argv[i] = "--config";
-	if (!cli_parse(argc, argv, opts, sizeof(opts) / sizeof(*opts), &rest, &status))
+	if (!cli_parse(argc, argv, opts, n, &rest, &status))
 		return status;
+	if (past && app_history_days(past, &days, &e))
+		return cli_fail("%s", e.msg), 2;
 	if (!demo && !path)
 		return cli_fail("which configuration? callm serve --config callm.yaml (callm "
 				"init writes one)"),
@@ -212,14 +284,7 @@ static int serve(int argc, char **argv, bool demo)
 	if (!cfg)
 		return 1;
 	set_log(cfg);
-	struct err e = { 0 };
-	struct sb dir;
-	sb_init(&dir, 4096);
-	sv configured = jv_get_str(cfg, "data");
-	int rc = app_data_dir(data ? data : configured.n ? configured.p : NULL, &dir, &e);
-	if (rc == 0)
-		rc = run(cfg, sb_str(&dir), demo, &e);
-	sb_done(&dir);
+	int rc = run_in(cfg, data, demo, days, &e);
 	jv_free(cfg);
 	return rc ? cli_fail("%s", e.msg) : 0;
 }

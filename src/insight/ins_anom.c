@@ -270,7 +270,8 @@ int ins_anomalies_json(struct store_db *db, const struct ins_anom_opts *o, struc
 	fill_left_out(&w);
 	clk_rfc3339(at_ms(&w, w.judged * 24), a);
 	clk_rfc3339(at_ms(&w, w.hours), b);
-	sb_fmt(out, "{\"from\":\"%s\",\"to\":\"%s\",\"items\":[", a, b);
+	sb_fmt(out, "{\"zone\":\"%s\",\"from\":\"%s\",\"to\":\"%s\",\"items\":[",
+	       cal_zone_name(w.zone), a, b);
 	for (size_t i = 0; i < w.n && rc == 0; i++) {
 		judge_counts(&w, &w.v[i]);
 		judge_moods(&w, &w.v[i]);

@@ -33,8 +33,8 @@ struct ins_anom_opts {
 	const char *zone;            /* days and hours are of its clock; NULL = UTC */
 	int days;                    /* so many back are judged; 0 = 7 */
 };
-/* {from, to, items: [{kind, channel, from, to, value, expected, z, says, question}]}: question
- * is what ins_drill_json takes. A reader. */
+/* {zone, from, to, items: [{kind, channel, from, to, value, expected, z, says, question}]}:
+ * question is what ins_drill_json takes. A reader. */
 int ins_anomalies_json(struct store_db *db, const struct ins_anom_opts *o, struct sb *out);
 
 #endif

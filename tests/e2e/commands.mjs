@@ -234,6 +234,16 @@ function plans() {
     'simulate: the difference is that of all, without what is dialled', more);
 }
 
+/* A server with a made-up past, ended after three seconds: the log says what it is, reports have it. */
+function history() {
+  const past = ['--data', join(temp, 'past')];
+  const r = run('timeout', ['-s', 'INT', '3', bin, 'demo', '--history', '3d', ...past, '--http', '127.0.0.1:0', '--sip', 'off']);
+  const n = callm(['report', '--json', '--metrics', 'interactions', '--last', '7d', ...past]);
+  ok(/history\.made_up.*made up, nothing/.test(r.err) && JSON.parse(n.out || '{}').total?.[0] > 200, 'demo --history: reports have a past, the log calls it made up', r.err + n.out + n.err);
+  const bad = callm(['demo', '--history', '900d', ...past]);
+  ok(bad.code === 2 && /1d to 400d/.test(bad.err), 'a history has its limits', bad.err);
+}
+
 await main(() => {
   rules();
   packs();
@@ -244,5 +254,6 @@ await main(() => {
   reversible();
   mistakes();
   plans();
+  history();
   quality();
 });

@@ -50,6 +50,8 @@ TEST(api_keys_may_what_is_in_their_list)
 	SV_EQ(jv_get_str(r.json, "login"), "key:crm");
 	SV_EQ(jv_get_str(r.json, "role"), "key");
 	EQ((int)jv_len(jv_get(r.json, "may")), 2);
+	CHECK(jv_is_bool(jv_get(r.json, "sample_history")) &&
+	      !jv_get_bool(r.json, "sample_history", true));
 	resp_done(&r);
 	aw_down(&w);
 }

@@ -183,8 +183,9 @@ TEST(insight_anomalies_by_the_clock_of_the_company)
 	o.zone = "America/New_York";
 	OK(ins_anomalies_json(w.db, &o, &b));
 	HAS(sb_sv(&b), "\"items\":[]");
-	HAS(sb_sv(&b),
-	    "{\"from\":\"2026-10-29T04:00:00.000Z\",\"to\":\"2026-11-06T00:00:00.000Z\"");
+	HAS(sb_sv(&b), "{\"zone\":\"America/"
+		       "New_York\",\"from\":\"2026-10-29T04:00:00.000Z\",\"to\":\"2026-11-"
+		       "06T00:00:00.000Z\"");
 	sb_done(&b);
 	iw_down(&w);
 }

@@ -1,7 +1,7 @@
 /* Reports: the question in the address, columns across, numbers, lines, what stands behind a line. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { after, behind, clockOf, FIRST, leads, moment, oneDay, pivot, readQuestion, series, shown, toggled, type Answer } from '../src/reports/ask.ts';
+import { after, behind, clockOf, FIRST, leads, moment, oneDay, pivot, readQuestion, series, shown, toggled, unusual, type Answer } from '../src/reports/ask.ts';
 
 const answer = (over: Partial<Answer>): Answer => ({
   from: '2026-11-01T00:00:00+08:00', to: '2026-11-03T00:00:00+08:00', zone: 'Asia/Shanghai', dims: ['time', 'queue'], columns: false,
@@ -40,6 +40,8 @@ test('reports: numbers as they are read', () => {
   assert.equal(shown(185000, 'ms', 'en'), '3:05');
   assert.equal(shown(5400000, 'ms', 'en'), '1.5 h');
   assert.equal(shown(1.5, 'money', 'en'), '1.50');
+  assert.equal(unusual('volume', 41.6, 'en'), '42');
+  assert.equal(unusual('mood', -0.457962963, 'en'), '-0.46');
 });
 
 test('reports: the clock of the report, not of the reader', () => {
@@ -54,6 +56,8 @@ test('reports: lines over time, the largest first', () => {
   assert.equal(s?.at.length, 2);
   assert.deepEqual(s?.lines, [{ name: 'b', values: [5, 6] }, { name: 'a', values: [1, null] }]);
   assert.equal(series(answer({ dims: ['queue'] }), 0), null);
+  const words = series(answer({ rows: [at(1, 'a', 1), at(2, '', 2)] }), 0, (d, v) => (v ? `${d} ${v}` : 'none'));
+  assert.deepEqual(words?.lines.map((l) => l.name), ['none', 'queue a']);
 });
 
 test('reports: what stands behind a line', () => {

@@ -10,7 +10,7 @@ import { pct } from '../lib/format.ts';
 import { dark } from '../lib/theme.ts';
 import { Empty, ErrorNote, Icon, Skeleton } from '../lib/ui.tsx';
 import { route } from '../console/state.ts';
-import { save, setHashQuery, Tabs, useLoad } from '../service/parts.tsx';
+import { Sample, save, setHashQuery, Tabs, useLoad } from '../service/parts.tsx';
 import { RosterPage } from './roster.tsx';
 import { columns, csv, days, readAsked, toQuery, type Asked, type Forecast } from './days.ts';
 
@@ -22,6 +22,7 @@ const Heading = () => (
   <>
     <h1>{t('nav.forecast')}</h1>
     <Tabs page="forecast" label={t('nav.forecast')} tabs={[['', t('nav.forecast')], ['roster', t('ro.title')]]} />
+    <Sample />
   </>
 );
 

@@ -216,4 +216,5 @@ export interface User {
   name: string;
   role: string;
   may: string[]; /* permissions, docs/access.md */
+  sample_history?: boolean; /* what lies behind is made up */
 }

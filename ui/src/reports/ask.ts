@@ -99,6 +99,9 @@ export function shown(v: number | null | undefined, unit: Unit, lang: string): s
   return new Intl.NumberFormat(lang, { maximumFractionDigits: 2, minimumFractionDigits: 2 }).format(v);
 }
 
+/* What is unusual, as it is read: a volume is a count, a mood has two places. */
+export const unusual = (kind: string, v: number, lang: string): string => shown(v, kind === 'volume' ? 'count' : 'mood', lang);
+
 /* "2026-11-26T08:15:00+08:00" by the step: the clock that the report counts by, not the reader's. */
 export function moment(text: string, interval: string | undefined): string {
   if (interval === 'month') return text.slice(0, 7);
@@ -114,15 +117,15 @@ export function clockOf(zone: string, interval: string | undefined): (s: number)
   return (s) => moment(form.format(s * 1000), interval);
 }
 
-/* Lines over time: one for each value of the other dimension, the largest first, at most six. */
-export function series(a: Answer, metric: number): { at: number[]; lines: { name: string; values: (number | null)[] }[] } | null {
+/* Lines over time: one for each value of the other dimensions, as named, the largest first, at most six. */
+export function series(a: Answer, metric: number, named = (_dim: string, v: string): string => v): { at: number[]; lines: { name: string; values: (number | null)[] }[] } | null {
   const time = a.dims.indexOf('time');
   if (time < 0 || a.rows.length < 2) return null;
   const at = [...new Set(a.rows.map((r) => Date.parse(r.key[time]!) / 1000))].sort((x, y) => x - y);
   const place = new Map(at.map((s, i) => [s, i]));
   const lines = new Map<string, (number | null)[]>();
   for (const r of a.rows) {
-    const name = r.key.filter((_, d) => d !== time).join(' · ');
+    const name = r.key.flatMap((v, d) => (d === time ? [] : [named(a.dims[d]!, v)])).join(' · ');
     if (!lines.has(name)) lines.set(name, at.map(() => null));
     lines.get(name)![place.get(Date.parse(r.key[time]!) / 1000)!] = r.values[metric] ?? null;
   }

@@ -10,25 +10,26 @@ export interface Lines {
   lines: { name: string; values: (number | null)[] }[];
 }
 
-/* zone: the one that the report counts by; when: a time of it, as read. */
-export function drawLines(box: HTMLElement, data: Lines, zone: string, show: (v: number | null) => string, when: (s: number) => string): () => void {
+/* names: of the time, and of a line that has none; zone: the one that the report counts by; when: a time of it, as
+ * read. */
+export function drawLines(box: HTMLElement, data: Lines, names: { time: string; all: string }, zone: string, show: (v: number | null) => string, when: (s: number) => string): () => void {
   const u = new uPlot(
     {
       width: box.clientWidth,
       height: HEIGHT_PX,
       tzDate: inZone(zone),
-      padding: [10, 12, 0, 0],
+      padding: [10, 40, 0, 0], /* half of the last day's date */
       cursor: { y: false },
       legend: { show: true, live: true },
       scales: { y: { range: (_u, min, max) => [Math.min(0, min), max > 0 ? max * 1.1 : 1] } },
       axes: [
-        { ...axis(), grid: { show: false }, space: 80, values: (_u, at) => at.map(when) },
+        { ...axis(), grid: { show: false }, space: 80, size: 30, values: (_u, at) => at.map(when) },
         { ...axis(), size: 64, values: (_u, at) => at.map(show) },
       ],
       series: [
-        { value: (_u, s) => (s === null ? '–' : when(s)) },
+        { label: names.time, value: (_u, s) => (s === null ? '–' : when(s)) },
         ...data.lines.map((l, n) => ({
-          label: l.name || ' ',
+          label: l.name || names.all,
           stroke: color(COLORS[n % COLORS.length]!),
           width: 1.75,
           spanGaps: false,

@@ -10,7 +10,7 @@ import { makeHash } from '../lib/router.ts';
 import { dark } from '../lib/theme.ts';
 import { Empty, ErrorNote, Icon, Skeleton } from '../lib/ui.tsx';
 import { authed, authedBytes, may, route } from '../console/state.ts';
-import { Done, save, setHashQuery, Tabs, useJob, useLoad } from '../service/parts.tsx';
+import { Done, Sample, save, setHashQuery, Tabs, useJob, useLoad } from '../service/parts.tsx';
 import {
   behind, clockOf, DIMS, FILTERS, INTERVALS, leads, moment, oneDay, pivot, RANGES, readQuestion, series, shown, toggled,
   type Answer, type Question, type Unit,
@@ -29,12 +29,19 @@ interface Metric {
 /* The one that the last answer counts by. */
 const zone = signal<string | undefined>(undefined);
 
+/* Queues as the company names them; who may not read them sees their ids. */
+const queues = signal<Map<string, Both>>(new Map());
+
 const ask = (q: Question): void => setHashQuery({ q: JSON.stringify(q) });
 
 export default function Reports() {
   const q = readQuestion(route.value.query['q']);
   const metrics = useLoad<{ items: Metric[] }>('/api/v1/reports/metrics');
   const all = metrics.data.value?.items ?? null;
+  const titles = useLoad<{ items: { id: string; title?: Both }[] }>('/api/v1/queues').data.value?.items;
+  useEffect(() => {
+    if (titles) queues.value = new Map<string, Both>(titles.map((x) => [x.id, x.title]));
+  }, [titles]);
   const sub = route.value.path[1] ?? '';
   const tabs: [string, string][] = [['', t('rep.builder')], ['unusual', t('rep.unusual')]];
   if (may('conversation.read')) tabs.splice(1, 0, ['topics', t('rep.topics')]);
@@ -44,6 +51,7 @@ export default function Reports() {
         <header class="bar">
           <h1>{t('nav.reports')}</h1>
           <Tabs page="reports" label={t('rep.views')} tabs={tabs} />
+          <Sample />
         </header>
         <div class="page-body reports one">
           {sub === 'topics' ? <Topics /> : <Anomalies open={(to) => (location.hash = makeHash(['reports'], { q: JSON.stringify(to) }))} />}
@@ -55,6 +63,7 @@ export default function Reports() {
       <header class="bar">
         <h1>{t('nav.reports')}</h1>
         <Tabs page="reports" label={t('rep.views')} tabs={tabs} />
+        <Sample />
         <Range q={q} />
       </header>
       <div class="page-body reports">
@@ -239,16 +248,18 @@ function Chart({ a, q, of }: { a: Answer; q: Question; of: Names }) {
   const box = useRef<HTMLDivElement>(null);
   const at = useSignal(0);
   const k = Math.min(at.value, a.metrics.length - 1);
-  const data = series(a, k);
+  const data = series(a, k, (d, v) => word(d, v, q.interval));
   useEffect(() => {
     if (!data || !box.current) return;
     const here = box.current;
-    const unit = of.get(a.metrics[k]!)?.unit ?? 'number';
+    const m = of.get(a.metrics[k]!);
+    const unit = m?.unit ?? 'number';
+    const names = { time: tWord('repdim', 'time'), all: both(m?.title) };
     let gone = false;
     let done: (() => void) | undefined;
-    void import('./chart.ts').then((m) => {
+    void import('./chart.ts').then((c) => {
       if (gone) return;
-      done = m.drawLines(here, data, a.zone, (v) => shown(v, unit, lang.value), clockOf(a.zone, q.interval));
+      done = c.drawLines(here, data, names, a.zone, (v) => shown(v, unit, lang.value), clockOf(a.zone, q.interval));
     });
     return () => {
       gone = true;
@@ -273,6 +284,9 @@ const word = (dim: string, v: string, interval: string | undefined): string =>
   : dim === 'weekday' ? tWord('repday', v)
   : dim === 'channel' ? tWord('channel', v) || t('rep.nothing')
   : dim === 'topic' ? tWord('intent', v) || t('rep.nothing')
+  : dim === 'language' ? tWord('lang', v) || t('rep.nothing')
+  : dim === 'agent' && v === 'bot' ? t('who.bot')
+  : dim === 'queue' ? both(queues.value.get(v)) || v || t('rep.nothing')
   : v || t('rep.nothing');
 
 function Table({ a, q, of, pick }: { a: Answer; q: Question; of: Names; pick: (key: string[], metric: string) => void }) {

@@ -4,7 +4,7 @@ import { lang, t, tWord } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
 import { Empty, ErrorNote, Skeleton } from '../lib/ui.tsx';
 import { useLoad } from '../service/parts.tsx';
-import { shown, type Question } from './ask.ts';
+import { clockOf, shown, unusual, type Question } from './ask.ts';
 
 interface Topic {
   id: number;
@@ -92,8 +92,9 @@ interface Anomaly {
 }
 
 export function Anomalies({ open }: { open: (q: Question) => void }) {
-  const got = useLoad<{ items: Anomaly[] }>('/api/v1/anomalies', { days: 14 });
+  const got = useLoad<{ zone: string; items: Anomaly[] }>('/api/v1/anomalies', { days: 14 });
   const all = got.data.value?.items;
+  const when = clockOf(got.data.value?.zone ?? 'UTC', 'hour');
   if (got.error.value) return <ErrorNote error={got.error.value} retry={() => void got.load()} />;
   if (!all) return <Skeleton rows={6} kind="line" />;
   if (!all.length) return <Empty icon="chart" title={t('rep.as_usual')} text={t('rep.as_usual_text')} />;
@@ -114,12 +115,12 @@ export function Anomalies({ open }: { open: (q: Question) => void }) {
         <tbody>
           {all.map((x, n) => (
             <tr key={n}>
-              <td>{dateTime(x.from, lang.value)}</td>
-              <td>{dateTime(x.to, lang.value)}</td>
+              <td>{when(Date.parse(x.from) / 1000)}</td>
+              <td>{when(Date.parse(x.to) / 1000)}</td>
               <td>{tWord('channel', x.channel)}</td>
               <td>{tWord('repkind', x.kind)} <Says says={x.says} title={`z ${x.z}`} /></td>
-              <td class="num right">{x.value}</td>
-              <td class="num right">{x.expected}</td>
+              <td class="num right">{unusual(x.kind, x.value, lang.value)}</td>
+              <td class="num right">{unusual(x.kind, x.expected, lang.value)}</td>
               <td><button class="btn" onClick={() => open({ ...x.question, rows: ['time', 'topic'], interval: 'hour' })}>{t('rep.open')}</button></td>
             </tr>
           ))}

@@ -9,7 +9,7 @@ import { lang, t, tWord } from '../lib/i18n.ts';
 import { isTyping, type Bindings } from '../lib/keys.ts';
 import { makeHash } from '../lib/router.ts';
 import { ErrorNote, Icon, Skeleton } from '../lib/ui.tsx';
-import { authed, authedTagged, keyStack, order, route } from '../console/state.ts';
+import { authed, authedTagged, keyStack, order, route, user } from '../console/state.ts';
 
 type Query = NonNullable<CallOptions['query']>;
 
@@ -172,6 +172,10 @@ export function Pick(p: { name: string; label: string; words: string[]; group: s
     </select>
   );
 }
+
+/* Where what is shown was made up for the demo, and not lived. */
+export const Sample = () =>
+  user.value?.sample_history ? <span class="tag warn" data-test="sample" title={t('sample.text')}>{t('sample.title')}</span> : null;
 
 /* [path's second part, label]; the first has none. */
 export function Tabs({ page, tabs, label }: { page: string; label: string; tabs: [string, string, (number | null)?][] }) {
