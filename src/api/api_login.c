@@ -185,6 +185,24 @@ void api_login(struct web_req *r, void *arg)
 	api_query_start(q);
 }
 
+/* p: what the door knows; the name comes to it. */
+static void me_run(struct api_query *q, struct store_db *db)
+{
+	jv *out = q->p;
+	struct store_stmt *st;
+	if (store_prep(db, &st, "SELECT name FROM users WHERE login=?1")) {
+		q->status = 500;
+		q->detail = "The database could not be read.";
+	} else {
+		store_bind_sv(st, 1, jv_get_str(out, "login"));
+		if (api_row(q, st))
+			jv_set_str(out, "name", store_col_sv(st, 0));
+		store_reset(st);
+		jv_dump(out, &q->out);
+	}
+	jv_free(out);
+}
+
 void api_me(struct web_req *r, void *arg)
 {
 	struct api_user u;
@@ -195,7 +213,10 @@ void api_me(struct web_req *r, void *arg)
 	jv_set_str(out, "role", u.role[0] == '#' ? SV("key") : sv_of(u.role));
 	jv_set(out, "may", may_list(arg, sv_of(u.role)));
 	note_sample(arg, out);
-	web_reply_json(r, 200, out);
+	struct api_query *q = api_query_new(arg, r);
+	q->p = out;
+	q->run = me_run;
+	api_query_start(q);
 }
 
 /* ---- users ---- */

@@ -286,6 +286,7 @@ TEST(api_rest_login_and_its_brake)
 	CHECK(!has_word(jv_get(jv_get(r.json, "user"), "may"), "user.manage"));
 	EQ(http(&w, "GET /api/v1/me", token, NULL, &r), 200);
 	SV_EQ(jv_get_str(r.json, "login"), "ada");
+	SV_EQ(jv_get_str(r.json, "name"), "Ada");
 	CHECK(has_word(jv_get(r.json, "may"), "desk.open"));
 	CHECK(!has_word(jv_get(r.json, "may"), "user.manage"));
 	EQ(http(&w, "POST /api/v1/auth/login", NULL, "{\"login\":\"ada\"}", &r), 400);
