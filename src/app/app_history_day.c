@@ -212,8 +212,8 @@ static sv opening(struct hist_day *d, const struct contact *c)
 	sv text = filled(d, one_of(d, l), c->lang);
 	if (chance(d, 0.7))
 		return text;
-	return sv_of(arena_fmt(&d->a, SV_FMT SV_FMT,
-			       SV_ARG(one_of(d, &d->b->words[HW_OPENS][c->lang])), SV_ARG(text)));
+	sv first = one_of(d, &d->b->words[HW_OPENS][c->lang]);
+	return sv_of(arena_fmt(&d->a, SV_FMT SV_FMT, SV_ARG(first), SV_ARG(text)));
 }
 
 static void said(struct hist_day *d, struct contact *c, sv text, const char *who)

@@ -98,6 +98,14 @@ static void looks_like_a_centre(struct past *p)
 	CHECK(count(p,
 		    "SELECT count(DISTINCT agent) FROM ins_fact WHERE kind=1 AND agent<>''") ==
 	      5);
+	/* words are whole: how some begin stands before what they say */
+	EQ(count(p, "SELECT count(*) FROM event WHERE kind='turn.customer' AND turn=1 AND "
+		    "substr(json_extract(body,'$.text'),1,3) IN ('hel','goo','exc') AND "
+		    "json_extract(body,'$.text') NOT LIKE 'hello, %' AND "
+		    "json_extract(body,'$.text') NOT LIKE 'good morning, %' AND "
+		    "json_extract(body,'$.text') NOT LIKE 'excuse me, %'"),
+	   0);
+	CHECK(count(p, "SELECT count(*) FROM event WHERE body LIKE '%\"text\":\"hello, %'") > 5);
 	/* most is answered from real articles, in words that stand there */
 	CHECK(count(p, "SELECT 100*sum(body LIKE '%\"citations\":[{%')/count(*) FROM event WHERE "
 		       "kind='turn.bot' AND turn=1") > 60);
