@@ -17,7 +17,8 @@ struct plan_route {
 	struct acd_need need[ACD_NEEDS];
 	int n_need;
 };
-struct plan_music { const char *name; struct pcm_music *m; };        /* m: a reference */
+/* m: a reference; NULL = the tune */
+struct plan_music { const char *name; struct pcm_music *m; };
 struct acd_plan {
 	struct arena a;
 	jv *tree;

@@ -404,22 +404,23 @@ static void read_music(struct reader *r, struct acd_queue *q)
 	struct plan_music *x = &p->music[p->n_music];
 	int left = ACD_MUSIC_S, rc;
 	struct err e = { 0 };
-	bool none = strcmp(name, "none") == 0;
+	bool none = strcmp(name, "none") == 0, known = false;
 	for (int i = 0; i < p->n_music; i++) {
-		left -= pcm_music_seconds(p->music[i].m);
-		if (strcmp(p->music[i].name, name) == 0)
-			q->tune = p->music[i].m;
+		bool it = strcmp(p->music[i].name, name) == 0;
+		left -= p->music[i].m ? pcm_music_seconds(p->music[i].m) : 0;
+		q->tune = it ? p->music[i].m : q->tune;
+		known |= it;
 	}
-	if (q->tune || !name[0] || strcmp(name, "tune") == 0 ||
+	if (known || !name[0] || strcmp(name, "tune") == 0 ||
 	    (!none && (!r->cals || !r->cals->music)))
 		return;
 	rc = none ? pcm_music_new(&x->m, NULL, 0, 0, &e) :
 		    r->cals->music(r->cals->music_arg, sv_of(name), left, &x->m, &e);
 	if (rc)
 		music_fault(r, q->music[0], rc, &e);
-	if (rc || !x->m)
+	if (rc)
 		return;
-	x->name = name;
+	x->name = name;              /* also of none: it is asked for once */
 	q->tune = x->m;
 	p->n_music++;
 }

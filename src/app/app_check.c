@@ -87,7 +87,7 @@ static void look_service(struct looking *k, sv path)
 	struct cfg_report rep = { 0 };
 	if (path.n && access(path.p, R_OK) == 0) {
 		app_service_check(path, &rep);
-		app_people_check(path, &rep);
+		app_people_check(path, false, &rep);
 		app_access_check(path, &rep);
 		app_assist_check(path, &rep);
 		app_quality_check(path, &rep);

@@ -101,7 +101,7 @@ int app_people_open(struct app_people **ret, const struct app_people_opts *o, st
 	return 0;
 }
 
-void app_people_check(sv company_file, struct cfg_report *rep)
+void app_people_check(sv company_file, bool music, struct cfg_report *rep)
 {
 	struct app_company c;
 	struct err e = { 0 };
@@ -110,16 +110,18 @@ void app_people_check(sv company_file, struct cfg_report *rep)
 	struct acd_plan *plan = NULL;
 	struct cfg_report mute = { 0 };      /* calendars.yaml has its own check */
 	app_company_open(&c, company_file);
-	struct app_music *music = app_music_new(c.dir, true);
+	struct app_music *sounds = app_music_new(c.dir, true);
+	struct acd_cals named = { cal_of, NULL, music ? app_music_of : NULL, sounds };
 	sb_init(&queues, PLAN_BYTES);
 	sb_init(&cals, PLAN_BYTES);
 	if (app_company_file(&c, "queues.yaml", &queues, &e) == 0 &&
 	    app_company_file_or_demo(&c, "calendars.yaml", &cals, &e) == 0 &&
-	    desk_new(&desk, sb_sv(&cals), "calendars.yaml", SV_NULL, &mute) == 0)
-		(void)acd_plan_new(&plan, sb_sv(&queues), "queues.yaml",
-				   &(struct acd_cals){ cal_of, desk, app_music_of, music }, rep);
+	    desk_new(&desk, sb_sv(&cals), "calendars.yaml", SV_NULL, &mute) == 0) {
+		named.arg = desk;
+		(void)acd_plan_new(&plan, sb_sv(&queues), "queues.yaml", &named, rep);
+	}
 	obj_unref(plan);
-	app_music_free(music);
+	app_music_free(sounds);
 	obj_unref(desk);
 	cfg_report_done(&mute);
 	sb_done(&queues);

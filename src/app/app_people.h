@@ -26,8 +26,9 @@ struct app_people_opts {
 };
 /* A company without queues.yaml has the demo's. e says what to mend. */
 int app_people_open(struct app_people **ret, const struct app_people_opts *o, struct err *e);
-/* All faults of queues.yaml beside a company.yaml into rep. */
-void app_people_check(sv company_file, struct cfg_report *rep);
+/* All faults of queues.yaml beside a company.yaml into rep. music: its sound files are read too; a
+ * server starts without them. */
+void app_people_check(sv company_file, bool music, struct cfg_report *rep);
 const struct talk_people *app_people_ops(const struct app_people *p);
 struct acd *app_people_acd(const struct app_people *p);
 const unsigned char *app_people_key(const struct app_people *p);

@@ -1,5 +1,6 @@
 /* cmd_setup.c: `callm check`. */
 #include "app_int.h"
+#include "app_people.h"
 
 #include <stdio.h>
 
@@ -21,7 +22,13 @@ int cmd_check(int argc, char **argv)
 	jv *cfg = app_config(path, NULL, false);
 	if (!cfg)
 		return 1;
+	struct cfg_report rep = { 0 };       /* what a server goes on without */
+	if (jv_get_str(cfg, "company").n)
+		app_people_check(jv_get_str(cfg, "company"), true, &rep);
+	int rc = rep.n ? 1 : 0;
+	cli_tell(&rep);
 	jv_free(cfg);
-	printf("%s: fine\n", path);
-	return 0;
+	if (rc == 0)
+		printf("%s: fine\n", path);
+	return rc;
 }

@@ -4,7 +4,7 @@
  * whom, and nothing may click. */
 import { bin, demo, events, http, join, login, main, metric, note, ok, openQueues, readFileSync, runAsync, sleep, temp, until, wav, wavOf,
   WebSocket, writeFileSync } from './lib.mjs';
-import { cpSync, mkdirSync } from 'node:fs';
+import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { db, joined, person, sine, tone } from './person.mjs';
 
 const MUSIC = 1850;
@@ -106,13 +106,22 @@ await main(async () => {
   const yaml = join(temp, 'parties.yaml');
   const company = join(temp, 'company');
   cpSync('demo', company, { recursive: true });
-  mkdirSync(join(company, 'music'));
-  writeFileSync(join(company, 'music', 'sine.wav'), wavOf(sine(MUSIC, 3010, 9000)));
+  const folder = join(temp, 'sounds');
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'sine.wav'), wavOf(sine(MUSIC, 3010, 9000)));
+  cpSync(folder, join(company, 'music'), { recursive: true });
   const queues = readFileSync(join(company, 'queues.yaml'), 'utf8');
   writeFileSync(join(company, 'queues.yaml'), `music: music\n${queues}`);
   writeFileSync(yaml, `company: ${company}/company.yaml\ntransfer:\n  allow: ["sip:*@127.0.0.1"]\n`);
   const checked = await runAsync(bin, ['queues', 'check', join(company, 'queues.yaml')]);
   ok(checked.code === 0, 'music: a folder of sounds beside queues.yaml is found', checked.err);
+  rmSync(join(company, 'music'), { recursive: true });
+  const broken = await runAsync(bin, ['check', '--config', yaml]);
+  ok(broken.code === 1 && /company.music: there is no such file or folder/.test(broken.err), 'music that is gone: callm check says so', broken);
+  const mute = await demo({ args: ['--config', yaml] });
+  await until('the log to tell it', () => /acd.music.*there is no such file or folder/.test(mute.err));
+  ok((await mute.stop()).code === 0, 'and the server runs, with the tune');
+  cpSync(folder, join(company, 'music'), { recursive: true });
   const s = await demo({ args: ['--config', yaml] });
   const admin = await login(s);
   await openQueues(s, admin);

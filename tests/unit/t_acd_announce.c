@@ -126,7 +126,8 @@ static const char music_yaml[] = "music: waltz\n"
 				 "  - {id: d, title: {zh: 丁, en: D}, music: tune}\n"
 				 "  - {id: e, title: {zh: 戊, en: E}, music: polka}\n"
 				 "  - {id: f, title: {zh: 己, en: F}, music: absent}\n"
-	"agents: {people: [{login: mei, name: Mei, queues: [a]}]}\n";
+				 "  - {id: g, title: {zh: 庚, en: G}, music: absent}\n"
+				 "agents: {people: [{login: mei, name: Mei, queues: [a]}]}\n";
 
 TEST(acd_plan_has_the_music_of_its_queues)
 {
@@ -142,14 +143,14 @@ TEST(acd_plan_has_the_music_of_its_queues)
 	CHECK(queue(p, "e")->tune == queue(p, "b")->tune);
 	EQ(pcm_music_seconds(queue(p, "b")->tune), 3);
 	EQ(pcm_music_seconds(queue(p, "c")->tune), 0);
-	CHECK(!queue(p, "d")->tune && !queue(p, "f")->tune);
+	CHECK(!queue(p, "d")->tune && !queue(p, "f")->tune && !queue(p, "g")->tune);
 	STR_EQ(queue(p, "a")->music, "");
 	obj_unref(p);
 	s.rc = ERR_TOOBIG;
 	EQ(acd_plan_new(&p, sv_of(music_yaml), "q.yaml", &cals, &rep), ERR_INVAL);
 	STR_EQ(rep.v[0].where, "q.yaml:1:music");
 	STR_EQ(rep.v[1].where, "q.yaml:4:queues[1].music");
-	EQ(rep.n, 4);                            /* b, e and f name one of their own */
+	EQ(rep.n, 5);                            /* b, e, f and g name one of their own */
 	STR_EQ(rep.v[0].what, "x/waltz: it is broken");
 	HAS(sv_of(rep.v[0].mend), "20 minutes in all");
 	cfg_report_done(&rep);
