@@ -1,7 +1,7 @@
 /* Reports: the question in the address, columns across, numbers, lines, what stands behind a line. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { after, behind, clockOf, FIRST, leads, moment, oneDay, pivot, readQuestion, series, shown, toggled, unusual, type Answer } from '../src/reports/ask.ts';
+import { after, behind, clockOf, distinct, FIRST, leads, moment, oneDay, pivot, readQuestion, series, shown, toggled, unusual, type Answer } from '../src/reports/ask.ts';
 
 const answer = (over: Partial<Answer>): Answer => ({
   from: '2026-11-01T00:00:00+08:00', to: '2026-11-03T00:00:00+08:00', zone: 'Asia/Shanghai', dims: ['time', 'queue'], columns: false,
@@ -42,6 +42,12 @@ test('reports: numbers as they are read', () => {
   assert.equal(shown(1.5, 'money', 'en'), '1.50');
   assert.equal(unusual('volume', 41.6, 'en'), '42');
   assert.equal(unusual('mood', -0.457962963, 'en'), '-0.46');
+});
+
+test('reports: the same words once, the first place kept', () => {
+  const q = [{ id: 1, text: 'a' }, { id: 2, text: 'b' }, { id: 3, text: 'a' }];
+  assert.deepEqual(distinct(q).map((x) => x.id), [1, 2]);
+  assert.deepEqual(distinct([]), []);
 });
 
 test('reports: the clock of the report, not of the reader', () => {

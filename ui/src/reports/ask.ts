@@ -102,6 +102,9 @@ export function shown(v: number | null | undefined, unit: Unit, lang: string): s
 /* What is unusual, as it is read: a volume is a count, a mood has two places. */
 export const unusual = (kind: string, v: number, lang: string): string => shown(v, kind === 'volume' ? 'count' : 'mood', lang);
 
+/* What many said in the same words stands once. */
+export const distinct = <T extends { text: string }>(v: T[]): T[] => v.filter((x, i) => v.findIndex((y) => y.text === x.text) === i);
+
 /* "2026-11-26T08:15:00+08:00" by the step: the clock that the report counts by, not the reader's. */
 export function moment(text: string, interval: string | undefined): string {
   if (interval === 'month') return text.slice(0, 7);

@@ -4,7 +4,7 @@ import { lang, t, tWord } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
 import { Empty, ErrorNote, Skeleton } from '../lib/ui.tsx';
 import { useLoad } from '../service/parts.tsx';
-import { clockOf, shown, unusual, type Question } from './ask.ts';
+import { clockOf, distinct, shown, unusual, type Question } from './ask.ts';
 
 interface Topic {
   id: number;
@@ -57,7 +57,7 @@ export function Topics() {
             <tr key={x.id} data-test="topic">
               <td>
                 <b>{x.words.join(' · ')}</b>
-                {x.quotes.map((q) => (
+                {distinct(x.quotes).map((q) => (
                   <div key={q.conversation_id}><a class="muted" href={makeHash(['c', q.conversation_id])}>“{q.text}”</a></div>
                 ))}
               </td>
