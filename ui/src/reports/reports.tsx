@@ -259,7 +259,7 @@ function Chart({ a, q, of }: { a: Answer; q: Question; of: Names }) {
     let done: (() => void) | undefined;
     void import('./chart.ts').then((c) => {
       if (gone) return;
-      done = c.drawLines(here, data, names, a.zone, (v) => shown(v, unit, lang.value), clockOf(a.zone, q.interval));
+      done = c.drawLines(here, { ...data, whole: unit === 'count' }, names, a.zone, (v) => shown(v, unit, lang.value), clockOf(a.zone, q.interval));
     });
     return () => {
       gone = true;
