@@ -150,7 +150,9 @@ struct row {
 struct reading {
 	struct row v[ROWS];
 	size_t n;
-	int64_t closed_ms;
+	int64_t pos, closed_ms;      /* of the close that the rows belong to */
+	int64_t turn;                /* of the row that is read */
+	int64_t handed;              /* turn of the last hand-over; -1: none */
 	learn_sample_fn *fn;
 	void *arg;
 };
@@ -163,11 +165,12 @@ static int way_of(const jv *ways, sv id)
 	return -1;
 }
 
-static void take_choice(struct row *r, const jv *choice)
+/* handed: in the very turn of the choice, whose row may stand before the reply's. */
+static void take_choice(struct row *r, const jv *choice, bool handed)
 {
 	const jv *x = jv_get(choice, "x");
 	struct policy_sample s = { .way = way_of(r->ways, jv_get_str(choice, "way")),
-				   .p = jv_get_num(choice, "p", 0), .reward = 1 };
+				   .p = jv_get_num(choice, "p", 0), .reward = handed ? 0 : 1 };
 	if (s.way < 0 || !(s.p > 0 && s.p <= 1) || !x)
 		return;
 	for (int i = 0; i < POLICY_FEATURES; i++)
@@ -185,7 +188,7 @@ static void on_reply(struct reading *g, const jv *strategy)
 		struct row *r = &g->v[i];
 		if (!r->is && sv_eq(jv_get_str(strategy, "row"), r->row) &&
 		    sv_eq(jv_get_str(choice, "print"), r->print))
-			take_choice(r, choice);
+			take_choice(r, choice, g->handed == g->turn);
 	}
 }
 
@@ -193,6 +196,8 @@ static void on_row(struct reading *g, sv kind, sv text)
 {
 	bool bad = sv_eq(kind, SV("handover"));
 	jv *body = bad ? NULL : jv_parse(text, NULL);
+	if (bad)
+		g->handed = g->turn;
 	if (sv_eq(kind, SV("feedback")))
 		bad = sv_eq(jv_get_str(body, "value"), SV("down"));
 	else if (!bad)
@@ -209,28 +214,31 @@ static void tell(struct reading *g)
 			g->fn(g->arg, i, &g->v[i].s, g->closed_ms);
 		g->v[i].is = false;
 	}
+	g->handed = -1;
 }
+
+/* Closes by their time, so nothing is sorted and one row is in memory. */
+static const char rows_sql[] =
+	"SELECT c.pos, c.ts_ms, e.kind, e.body, e.turn FROM event c CROSS JOIN event e WHERE "
+	"c.kind='conversation.closed' AND c.ts_ms>=?1 AND e.conversation=c.conversation AND "
+	"e.kind IN ('turn.bot', 'feedback', 'handover') ORDER BY c.ts_ms, c.pos, e.seq";
 
 static int read_river(struct store_db *db, struct reading *g, int64_t since_ms)
 {
 	struct store_stmt *q;
-	char last[64] = "";
-	int rc = store_prep(db, &q,
-			    "SELECT e.conversation, e.kind, e.body, c.ts_ms FROM event c JOIN "
-			    "event e ON e.conversation=c.conversation WHERE "
-			    "c.kind='conversation.closed' AND c.ts_ms>=?1 AND e.kind IN "
-			    "('turn.bot', 'feedback', 'handover') ORDER BY e.conversation, e.seq");
+	int rc = store_prep(db, &q, rows_sql);
+	g->handed = -1;
 	if (rc)
 		return rc;
 	store_bind_int(q, 1, since_ms);
 	while ((rc = store_step(q)) == 1) {
-		sv id = store_col_sv(q, 0);
-		if (!sv_eq(id, sv_of(last))) {
+		if (store_col_int(q, 0) != g->pos) {
 			tell(g);
-			(void)snprintf(last, sizeof(last), SV_FMT, SV_ARG(id));
-			g->closed_ms = store_col_int(q, 3);
+			g->pos = store_col_int(q, 0);
+			g->closed_ms = store_col_int(q, 1);
 		}
-		on_row(g, store_col_sv(q, 1), store_col_sv(q, 2));
+		g->turn = store_col_int(q, 4);
+		on_row(g, store_col_sv(q, 2), store_col_sv(q, 3));
 	}
 	store_reset(q);
 	if (rc == 0)

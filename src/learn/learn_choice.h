@@ -20,12 +20,13 @@ int learn_choice_put(struct store_db *db, const jv *states, int64_t now_ms);
 /* The model in the registry, if it is for these ways. *version may be NULL. ERR_NOTFOUND. */
 int learn_choice_model(struct store_db *db, const struct policy_learn *l, struct policy_model *ret,
 		       int64_t *version);
-/* "learned": [{row, explore, ways: [{id, n, mean}], night}] of the table's rows into o. */
+/* "learned": [{row, explore, ways: ["own", ..], night}] of the table's rows into o. */
 int learn_choice_list(struct store_db *db, const struct policy_table *t, jv *o);
 
-/* The choice of each closed conversation by a row that learns, the first that no hard rule kept:
- * k is the state's number. A reward is 1, or 0 when it was handed over or got a thumb down after.
- * states: those of kv. One pass over the river, conversations closed since, oldest first. */
+/* The choice of each closed conversation by a row that learns, the first that no hard rule
+ * kept: k is the state's number. A reward is 1, or 0 when it was handed over in its turn or
+ * after, or got a thumb down after. states: those of kv. One pass over the river, conversations
+ * closed since, oldest first. */
 typedef void learn_sample_fn(void *arg, size_t k, const struct policy_sample *s, int64_t closed_ms);
 int learn_choice_samples(struct store_db *db, const jv *states, int64_t since_ms,
 			 learn_sample_fn *fn, void *arg);

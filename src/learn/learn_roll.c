@@ -73,6 +73,7 @@ struct seen { int trial, arm; double share, guard[ROLL_GUARDS]; };
 struct reading {
 	struct learn_roll *l;
 	int64_t pos;             /* of the close that the rows belong to */
+	int64_t turn, handed;    /* of the row; of the last hand-over, -1: none */
 	struct seen v[TRIALS];
 	size_t n;
 };
@@ -92,6 +93,7 @@ static void closed(struct reading *r)
 	if (r->pos)
 		r->l->pos = r->pos;
 	r->n = 0;
+	r->handed = -1;
 }
 
 static void on_reply(struct reading *r, const jv *strategy)
@@ -110,11 +112,13 @@ static void on_reply(struct reading *r, const jv *strategy)
 		if (!had)
 			r->v[r->n++] = (struct seen){
 				.trial = (int)i, .arm = jv_get_int(x, "arm", 0) == 1,
-				.share = jv_get_num(x, "share", 0) };
+				.share = jv_get_num(x, "share", 0),
+				.guard = { r->handed == r->turn } };
 		return;
 	}
 }
 
+/* A hand-over of the turn in which a way was chosen may stand before the reply. */
 static void on_row(struct reading *r, struct store_stmt *q)
 {
 	int64_t pos = store_col_int(q, 0);
@@ -123,7 +127,9 @@ static void on_row(struct reading *r, struct store_stmt *q)
 		closed(r);
 		r->pos = pos;
 	}
+	r->turn = store_col_int(q, 4);
 	if (sv_eq(kind, SV("handover"))) {
+		r->handed = r->turn;
 		for (size_t i = 0; i < r->n; i++)
 			r->v[i].guard[0] = 1;
 		return;
@@ -138,7 +144,7 @@ static void on_row(struct reading *r, struct store_stmt *q)
 }
 
 static const char rows_sql[] =
-	"SELECT c.pos, e.kind, e.body, c.ts_ms FROM event c JOIN event e ON "
+	"SELECT c.pos, e.kind, e.body, c.ts_ms, e.turn FROM event c JOIN event e ON "
 	"e.conversation=c.conversation "
 	"WHERE c.pos>?1 AND c.kind='conversation.closed' AND e.kind IN "
 	"('turn.bot', 'feedback', 'handover', 'conversation.closed') ORDER BY c.pos, e.seq "
@@ -154,7 +160,7 @@ static bool young(const struct learn_roll_opts *o, int64_t ts_ms)
 static int read_rows(struct store_db *db, struct learn_roll *l)
 {
 	struct store_stmt *q;
-	struct reading r = { .l = l };
+	struct reading r = { .l = l, .handed = -1 };
 	int64_t n = 0;
 	int rc = store_prep(db, &q, rows_sql);
 	if (rc)

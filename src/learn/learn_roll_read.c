@@ -151,6 +151,7 @@ struct deciding {
 	size_t n;
 	struct arena a;
 	sv row;                      /* only this one; empty: all */
+	int64_t turn, handed;        /* of the row; of the last hand-over, -1: none */
 };
 
 static void take_trial(void *arg, const jv *state)
@@ -175,7 +176,8 @@ static void on_reply(struct deciding *g, const jv *strategy)
 		    !sv_eq(jv_get_str(trial, "print"), w->print))
 			continue;
 		w->is = true;
-		w->d = (struct learn_decision){ arm, arm ? share : 1 - share, 1 };
+		w->d = (struct learn_decision){ arm, arm ? share : 1 - share,
+						g->handed == g->turn ? 0 : 1 };
 	}
 }
 
@@ -183,6 +185,8 @@ static void on_row(struct deciding *g, sv kind, sv text)
 {
 	bool bad = sv_eq(kind, SV("handover"));
 	jv *body = bad ? NULL : jv_parse(text, NULL);
+	if (bad)
+		g->handed = g->turn;
 	if (sv_eq(kind, SV("feedback")))
 		bad = sv_eq(jv_get_str(body, "value"), SV("down"));
 	else if (!bad)
@@ -199,25 +203,28 @@ static void tell(struct deciding *g, learn_decision_fn *fn, void *arg)
 			fn(arg, g->v[i].row, &g->v[i].d);
 		g->v[i].is = false;
 	}
+	g->handed = -1;
 }
+
+/* Closes by their time, so nothing is sorted and one row is in memory. */
+static const char decisions_sql[] =
+	"SELECT c.pos, e.kind, e.body, e.turn FROM event c CROSS JOIN event e WHERE "
+	"c.kind='conversation.closed' AND c.ts_ms>=0 AND e.conversation=c.conversation AND "
+	"e.kind IN ('turn.bot', 'feedback', 'handover') ORDER BY c.ts_ms, c.pos, e.seq";
 
 static int each_decision(struct store_db *db, struct deciding *g, learn_decision_fn *fn, void *arg)
 {
 	struct store_stmt *q;
-	char last[64] = "";
-	int rc = store_prep(db, &q,
-			    "SELECT e.conversation, e.kind, e.body FROM event c JOIN event e ON "
-			    "e.conversation=c.conversation WHERE c.kind='conversation.closed' AND "
-			    "e.kind IN ('turn.bot', 'feedback', 'handover') ORDER BY "
-			    "e.conversation, e.seq");
+	int64_t pos = 0;
+	int rc = store_prep(db, &q, decisions_sql);
+	g->handed = -1;
 	if (rc)
 		return rc;
 	while ((rc = store_step(q)) == 1) {
-		sv id = store_col_sv(q, 0);
-		if (!sv_eq(id, sv_of(last))) {
+		if (store_col_int(q, 0) != pos)
 			tell(g, fn, arg);
-			(void)snprintf(last, sizeof(last), SV_FMT, SV_ARG(id));
-		}
+		pos = store_col_int(q, 0);
+		g->turn = store_col_int(q, 3);
 		on_row(g, store_col_sv(q, 1), store_col_sv(q, 2));
 	}
 	store_reset(q);

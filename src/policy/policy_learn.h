@@ -5,8 +5,9 @@
  *	policy_learn_judge(v + n_old, n - n_old, &with, &verdict);  the newest, held back
  *
  * A ridge regression of the reward a way (the statistics of LinUCB, policy_arms.h); the candidate
- * takes the way of the highest expected reward. Judged by the doubly robust and by the
- * self-normalised estimate of the difference, on rows that it was not made from. Pure.
+ * takes the way of the highest expected reward. Judged by the doubly robust estimate of the
+ * difference and by the self-normalised one of the rows that differ, on rows that it was not made
+ * from. Pure.
  */
 #ifndef CALLM_POLICY_LEARN_H
 #define CALLM_POLICY_LEARN_H
@@ -33,11 +34,13 @@ struct policy_verdict {
 	double was, now;             /* doubly robust values */
 	double lo, hi;               /* of now, 95 % */
 	double gain, lower;          /* of both estimates the lesser one's */
-	double ess;                  /* effective rows of the candidate */
+	/* effective rows among those that differ: of both the fewer. */
+	double ess;
 };
-/* "choice_better": both one-sided 99 % lower bounds of the gain are above zero (a night comes every
- * day, so less would often be luck), there are 30 effective rows at least, and the weights are one
- * on average, as true propensities make them. */
+/* Rewards are 0 or 1. "choice_better": both one-sided 99 % lower bounds of the gain are above
+ * zero (a night comes every day, so less would often be luck), both have 30 effective rows at
+ * least among those that differ, and the weights are one on average, as true propensities make
+ * them. */
 void policy_learn_judge(const struct policy_sample *v, size_t n, const struct policy_with *w,
 			struct policy_verdict *ret);
 

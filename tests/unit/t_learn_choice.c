@@ -27,6 +27,7 @@ struct world {
 	struct learn_roll *look;
 	int n, followed, against;        /* the model's arm: as the context says, or not */
 	int64_t now, back_to;
+	int32_t turn;                    /* of the rows that are written */
 };
 
 static struct policy_table *table(const char *text)
@@ -58,7 +59,8 @@ static void row(struct world *w, int64_t seq, const char *kind, sv body)
 	char id[32];
 	(void)snprintf(id, sizeof(id), "conv-%06d", w->n);
 	const struct store_event ev = { .ts_ms = w->now, .conversation = sv_of(id), .seq = seq,
-					.kind = sv_of(kind), .actor = SV("x"), .body = body };
+					.turn = w->turn, .kind = sv_of(kind), .actor = SV("x"),
+					.body = body };
 	ASSERT(store_append(w->st, &ev, NULL, NULL, NULL) == 0);
 }
 
@@ -230,7 +232,7 @@ TEST(choices_where_nothing_differs_stay_as_they_are)
 	world_close(&w);
 }
 
-struct got { int n, reward; };
+struct got { int n, reward; int64_t last_ms; };
 
 static void count(void *arg, size_t k, const struct policy_sample *s, int64_t closed_ms)
 {
@@ -283,6 +285,49 @@ TEST(choices_count_once_and_only_where_there_was_one)
 	EQ(g.reward, 1);
 	EQ(learn_choice_samples(w.db, states, NOW + 1, count, &g), 0);
 	EQ(g.n, 2);
+	jv_free(states);
+	world_close(&w);
+}
+
+static void gather(void *arg, size_t k, const struct policy_sample *s, int64_t closed_ms)
+{
+	struct got *g = arg;
+	(void)k;
+	CHECK(closed_ms >= g->last_ms);      /* oldest first */
+	g->last_ms = closed_ms;
+	g->n++;
+	g->reward += s->reward > 0;
+}
+
+/* A call that is moved away: the hand-over's row stands before that of the reply with the choice.
+ * One of an earlier turn is no matter of the choice's. */
+TEST(choices_fail_by_a_hand_over_of_their_own_turn)
+{
+	struct world w;
+	struct policy_learn l;
+	char body[300];
+	jv *states;
+	CHECK(world_open(&w) && policy_learn_at(w.t, 0, &l));
+	EQ(look(&w), 0);
+	(void)snprintf(body, sizeof(body),
+		       "{\"strategy\":{\"row\":\"upset\",\"choice\":{\"print\":\"%016llx\","
+		       "\"way\":\"calm\",\"p\":0.06,\"x\":{\"bias\":1}}}}",
+		       (unsigned long long)l.print);
+	for (w.n = 3; w.n > 0; w.n--) {      /* later ones have earlier names */
+		w.turn = 1;
+		if (w.n > 1)
+			row(&w, 1, "handover", SV("{}"));
+		w.turn = w.n == 3 ? 1 : 2;
+		row(&w, 2, "turn.bot", sv_of(body));
+		row(&w, 3, "conversation.closed", SV("{}"));
+		w.now += 1000;
+	}
+	ASSERT(store_flush(w.st) == 0);
+	struct got g = { 0 };
+	EQ(learn_choice_states(w.db, &states), 0);
+	EQ(learn_choice_samples(w.db, states, 0, gather, &g), 0);
+	EQ(g.n, 3);
+	EQ(g.reward, 2);
 	jv_free(states);
 	world_close(&w);
 }

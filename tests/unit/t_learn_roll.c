@@ -27,6 +27,7 @@ struct world {
 	sv row, reason;
 	enum learn_roll_verb verb;
 	int64_t now;
+	bool gives_away;         /* the new way hands over, and says so before its reply */
 };
 
 static struct policy_table *table(const char *text)
@@ -60,6 +61,7 @@ static void row(struct world *w, int64_t seq, const char *kind, sv body)
 	const struct store_event ev = { .ts_ms = w->now - w->early,
 					.conversation = sv_of(id),
 					.seq = seq,
+					.turn = 1,
 					.kind = sv_of(kind),
 					.actor = SV("x"),
 					.body = body };
@@ -80,6 +82,8 @@ static void talk(struct world *w, const double good[2])
 	policy_plan_json(w->t, &k, &p, &b);
 	sb_ch(&b, '}');
 	w->n++;
+	if (w->gives_away && p.explored)
+		row(w, 0, "handover", SV("{}"));
 	row(w, 1, "turn.bot", sb_sv(&b));
 	sb_done(&b);
 	if (rng_unit(&w->rng) >= good[p.explored])
@@ -187,6 +191,30 @@ TEST(roll_out_goes_through_its_stages_and_back)
 	for (int i = 0; i < 50; i++)
 		talk(&w, better);
 	EQ(look(&w), 0);
+	world_close(&w);
+}
+
+static void give_away(void *arg, sv r, const struct learn_decision *d)
+{
+	int *n = arg;
+	(void)r;
+	n[d->arm]++;
+	NEAR(d->reward, d->arm ? 0 : 1, 0);
+}
+
+/* "Give everybody away" is no success, though its hand-over stands before the reply. */
+TEST(roll_out_sees_a_hand_over_of_the_same_turn)
+{
+	static const double good[2] = { 1, 1 };
+	struct world w;
+	int n[2] = { 0 };
+	CHECK(world_open(&w));
+	w.gives_away = true;
+	EQ(look(&w), 0);
+	CHECK(until(&w, "5", good, 2));
+	CHECK(until(&w, "back", good, 15));
+	EQ(learn_roll_decisions(w.db, SV("upset"), give_away, n), 0);
+	CHECK(n[0] > 100 && n[1] > 3);
 	world_close(&w);
 }
 
