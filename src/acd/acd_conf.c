@@ -108,13 +108,18 @@ struct acd_plan *acd_plan_now(const struct acd *a)
 	return snap_get(a->plans);
 }
 
-/* Is the sound a queue names there? It is read later, not by the scribe. */
-static int music_there(const struct acd *a, const jv *queue, struct cfg_report *rep)
+/* Is the sound a queue names there? One look: this may be the scribe. A name that it has already
+ * is left alone, so that the rest can be changed. */
+static int music_there(const struct acd *a, const struct acd_plan *now, sv id, const jv *queue,
+		       struct cfg_report *rep)
 {
 	const struct acd_cals *k = a->o.cals;
 	sv name = jv_get_str(queue, "music");
+	int at = acd_plan_queue_of(now, id);
 	struct err e = { 0 };
 	if (!k || !k->music || !name.n || sv_eq(name, SV("none")) || sv_eq(name, SV("tune")))
+		return 0;
+	if (at >= 0 && sv_eq(sv_of(acd_plan_queue(now, at)->music), name))
 		return 0;
 	int rc = k->music(k->music_arg, name, ACD_MUSIC_S, NULL, &e);
 	struct cfg_issue *x = rc ? VEC_PUSH(rep, 1) : NULL;
@@ -122,7 +127,8 @@ static int music_there(const struct acd *a, const jv *queue, struct cfg_report *
 		(void)snprintf(x->where, sizeof(x->where), "music");
 		(void)snprintf(x->what, sizeof(x->what), "%.230s", e.msg);
 		(void)snprintf(x->mend, sizeof(x->mend),
-			       "Put it beside the company file, or use none or tune.");
+			       "Put it into the folder music beside the company file, "
+			       "or use none or tune.");
 	}
 	return rc ? ERR_INVAL : 0;
 }
@@ -138,7 +144,7 @@ int acd_conf_check(struct acd *a, enum acd_conf kind, sv id, sv body, struct cfg
 		rc = acd_plan_with(&then, now, sections[kind], id, o, a->o.cals ? &cals : NULL,
 				   rep);
 	if (rc == 0 && kind == ACD_CONF_QUEUE)
-		rc = music_there(a, o, rep);
+		rc = music_there(a, now, id, o, rep);
 	obj_unref(then);
 	obj_unref(now);
 	jv_free(o);

@@ -314,7 +314,7 @@ void place_enter(struct acd_core *c, struct item *x, int queue, bool forced, int
 	q->n.entered++;
 	x->guess_var = 0;
 	place_wants(c, x);
-	x->next_say = CORE_NEVER;
+	x->next_say = first_say(q, x);       /* offered at once and taken back: said then */
 	if (!forced && q->q->hours && may(x, &q->q->closed) && !cal_open(q->q->hours, now)) {
 		send_on(c, x, &q->q->closed, "closed", now);
 		return;

@@ -164,7 +164,8 @@ static void put_music(struct import *m, const struct rule *r, sv v)
 		jv_set_str(m->now, "music", SV("none"));
 	else
 		note(m, jv_get_str(m->now, "id"),
-		     "music has to be chosen again: a WAV file or a folder beside queues.yaml");
+		     "music has to be chosen again: a WAV file in the folder music beside "
+		     "queues.yaml, as music/NAME.wav");
 }
 
 static void put_sl(struct import *m, const struct rule *r, sv v)
@@ -185,13 +186,15 @@ static void put_every(struct import *m, const struct rule *r, sv v)
 static void put_say(struct import *m, const struct rule *r, sv v)
 {
 	jv *say = member(m->now, "announce");
-	if (sv_eq_nocase(v, SV("once")))
+	if (sv_eq_nocase(v, SV("once")) && strcmp(r->key, "wait") == 0)
 		jv_set_str(say, r->key, SV("once"));
 	else
 		jv_set_bool(say, r->key, !sv_eq_nocase(v, SV("no")));
 	m->limited |= sv_eq_nocase(v, SV("limit"));
 	if (sv_eq_nocase(v, SV("more")))
 		note(m, jv_get_str(m->now, "id"), "announce-position = more tells each place");
+	if (sv_eq_nocase(v, SV("once")) && strcmp(r->key, "position") == 0)
+		note(m, jv_get_str(m->now, "id"), "announce-position = once tells it each time");
 }
 
 static void put_say_limit(struct import *m, const struct rule *r, sv v)

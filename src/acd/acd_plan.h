@@ -56,8 +56,8 @@ struct acd_cals {
 	const struct cal *(*of)(void *arg, sv name);
 	void *arg;
 	/* The sound a queue's `music` names, of at most max_s seconds: *ret is an obj, the plan's;
-	 * NULL = the generated tune. ret NULL: it is only looked whether it is there. An error is a
-	 * fault of the plan, e says what. No function: nothing is read. */
+	 * NULL = the generated tune. ret NULL: is it a name, and something there (one look at the
+	 * disk)? An error is a fault of the plan, e says what. No function: nothing is read. */
 	int (*music)(void *arg, sv name, int max_s, struct pcm_music **ret, struct err *e);
 	void *music_arg;
 };

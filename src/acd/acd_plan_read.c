@@ -388,8 +388,8 @@ static void music_fault(struct reader *r, bool own, int rc, const struct err *e)
 	if (!own)
 		r->at[0] = 0;        /* the plan's, at the top */
 	fault(r, "music", rc == ERR_TOOBIG ? "Shorten it or leave some out: 20 minutes in all." :
-			  "Use a WAV file (PCM) or a folder of them beside this file, none, or "
-			  "tune.",
+			  "Use music/NAME.wav (PCM) or music, a folder beside this file, none, "
+			  "or tune.",
 	      "%s", e->msg);
 	memcpy(r->at, at, sizeof(at));
 	if (!own)

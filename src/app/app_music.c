@@ -2,18 +2,26 @@
  *
  * A queue plan is read often (each change in the console reads it whole), so what was read is kept
  * with a print of its files (names, sizes, times). A plan has its own references: what is dropped
- * here sounds on where it is in use. Names lead nowhere but below the company's folder, because
- * the console sets them too. One lock around all; whoever reads a file holds it.
+ * here sounds on where it is in use. The console sets names too, so nothing is played but what
+ * really lies in the folder "music" beside the company's file. One lock around all; whoever reads
+ * a file holds it.
  */
 #include "app_music.h"
 
+#include <dirent.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 
 #include "pcm_music.h"
 
-enum { KEPT = 16, BYTES_MOST = 256 << 20 };  /* of a file: 20 minutes in stereo at 48 kHz */
+enum {
+	KEPT = 16,
+	NAMES_MOST = 1000,           /* in a folder */
+	BYTES_MOST = 256 << 20       /* of a file: 20 minutes in stereo at 48 kHz */
+};
 
 struct kept {
 	char *name;                  /* owned; NULL = free */
@@ -72,23 +80,49 @@ static void print_bytes(uint64_t *h, const void *p, size_t n)
 		*h = (*h ^ ((const unsigned char *)p)[i]) * UINT64_C(1099511628211);
 }
 
-static int take(void *arg, const char *path)
+static bool is_wav(const char *name)
 {
-	struct files *f = arg;
-	size_t n = strlen(path);
+	size_t n = strlen(name);
+	return n > 4 && sv_eq_nocase(sv_n(name + n - 4, 4), SV(".wav"));
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Its .wav files, by name; links and folders in it are passed over. */
+static void list(struct files *f, const char *dir)
+{
+	char path[PATH_MAX + 300];
 	struct stat st;
-	if (n < 4 || !sv_eq_nocase(sv_n(path + n - 4, 4), SV(".wav")) || stat(path, &st))
-		return 0;
-	if (f->n == PCM_MUSIC_FILES) {
-		f->many = true;
-		return 1;
+	DIR *d = opendir(dir);
+	struct dirent *x;
+	for (int seen = 0; d && !f->many && (x = readdir(d)); seen++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", dir, x->d_name);
+		f->many = seen == NAMES_MOST;
+		if (f->many || !is_wav(path) || lstat(path, &st) || !S_ISREG(st.st_mode))
+			continue;
+		f->many = f->n == PCM_MUSIC_FILES;
+		if (!f->many)
+			f->path[f->n++] = xstrdup(sv_of(path));
 	}
-	f->big |= st.st_size > BYTES_MOST;
-	f->path[f->n++] = xstrdup(sv_of(path));
-	print_bytes(&f->print, path, n + 1);
-	print_bytes(&f->print, &st.st_size, sizeof(st.st_size));
-	print_bytes(&f->print, &st.st_mtim, sizeof(st.st_mtim));
-	return 0;
+	if (d)
+		(void)closedir(d);
+	qsort(f->path, f->n, sizeof(f->path[0]), by_name);
+}
+
+static void print_files(struct files *f)
+{
+	struct stat st;
+	for (size_t i = 0; i < f->n; i++) {
+		if (stat(f->path[i], &st))
+			continue;
+		f->big |= st.st_size > BYTES_MOST;
+		print_bytes(&f->print, f->path[i], strlen(f->path[i]) + 1);
+		print_bytes(&f->print, &st.st_size, sizeof(st.st_size));
+		print_bytes(&f->print, &st.st_mtim, sizeof(st.st_mtim));
+	}
 }
 
 static void files_done(struct files *f)
@@ -97,11 +131,12 @@ static void files_done(struct files *f)
 		xfree(f->path[i]);
 }
 
-/* Relative, and nowhere upwards. */
+/* The folder itself or a path below it, and nowhere upwards. */
 static bool below(sv name)
 {
 	sv rest = name, part;
-	if (!name.n || name.p[0] == '/' || memchr(name.p, 0, name.n))
+	if ((!sv_eq(name, SV("music")) && !sv_starts(name, SV("music/"))) ||
+	    memchr(name.p, 0, name.n))
 		return false;
 	while (sv_cut(&rest, '/', &part))
 		if (sv_eq(part, SV("..")))
@@ -109,28 +144,58 @@ static bool below(sv name)
 	return true;
 }
 
-static int find(const struct app_music *m, sv name, struct files *ret, struct err *e)
+/* Its path, if the name is allowed and something is there: one look at the disk. */
+static int there(const struct app_music *m, sv name, char path[PATH_MAX], bool *dir, struct err *e)
 {
-	char path[4400];
 	struct stat st;
 	int shown = (int)(name.n < 100 ? name.n : 100);
 	if (!below(name))
-		return err_set(e, ERR_INVAL, "music \"%.*s\" is no path below the company file",
+		return err_set(e, ERR_INVAL,
+			       "music \"%.*s\" does not name the folder music beside the plan's "
+			       "file, nor what lies in it",
 			       shown, name.n ? name.p : "");
 	if (!m->dir[0])
 		return err_set(e, ERR_NOTFOUND, "music \"%.*s\": the built-in company has no files",
 			       shown, name.p);
-	(void)snprintf(path, sizeof(path), "%.4000s/" SV_FMT, m->dir, SV_ARG(name));
-	if (stat(path, &st))
+	if ((size_t)snprintf(path, PATH_MAX, "%s/" SV_FMT, m->dir, SV_ARG(name)) >= PATH_MAX ||
+	    stat(path, &st))
 		return err_set(e, ERR_NOTFOUND, "%s: there is no such file or folder", path);
-	if (!S_ISDIR(st.st_mode) && take(ret, path) == 0 && ret->n == 0)
-		return err_set(e, ERR_INVAL, "%s: not a .wav file", path);
-	if (S_ISDIR(st.st_mode))
-		(void)file_walk(path, take, ret);
+	*dir = S_ISDIR(st.st_mode);
+	return !*dir && !is_wav(path) ? err_set(e, ERR_INVAL, "%s: not a .wav file", path) : 0;
+}
+
+/* Does it really lie in the folder, whatever links there are? */
+static bool inside(const struct app_music *m, const char *path)
+{
+	char root[PATH_MAX], real[PATH_MAX];
+	if (!realpath(m->dir, root) || !realpath(path, real))
+		return false;
+	sv rest = sv_of(real), dir = sv_of(strcmp(root, "/") ? root : "");
+	if (!sv_starts(rest, dir))
+		return false;
+	rest = sv_slice(rest, dir.n, rest.n);
+	return sv_eq(rest, SV("/music")) || sv_starts(rest, SV("/music/"));
+}
+
+static int find(const struct app_music *m, sv name, struct files *ret, struct err *e)
+{
+	char path[PATH_MAX];
+	bool dir;
+	int rc = there(m, name, path, &dir, e);
+	if (rc)
+		return rc;
+	if (!inside(m, path))
+		return err_set(e, ERR_INVAL, "%s: a link leads out of the folder music", path);
+	if (dir)
+		list(ret, path);
+	else
+		ret->path[ret->n++] = xstrdup(sv_of(path));
+	print_files(ret);
+	if (ret->many)
+		return err_set(e, ERR_TOOBIG, "%s: more than %d sounds or %d names", path,
+			       PCM_MUSIC_FILES, NAMES_MOST);
 	if (ret->n == 0)
 		return err_set(e, ERR_NOTFOUND, "%s: there is no .wav file in it", path);
-	if (ret->many)
-		return err_set(e, ERR_TOOBIG, "%s: more than %d files", path, PCM_MUSIC_FILES);
 	return ret->big ? err_set(e, ERR_TOOBIG, "%s: more than %d MB", path, BYTES_MOST >> 20) : 0;
 }
 
@@ -181,7 +246,9 @@ int app_music_of(void *arg, sv name, int max_s, struct pcm_music **ret, struct e
 	struct files f = { .print = UINT64_C(14695981039346656037) };
 	struct kept *k = NULL;
 	struct err why = { 0 };
-	int rc = find(m, name, &f, &why);
+	char path[PATH_MAX];
+	bool dir;
+	int rc = ret ? find(m, name, &f, &why) : there(m, name, path, &dir, &why);
 	if (rc == 0 && ret) {
 		(void)pthread_mutex_lock(&m->lock);
 		rc = read_kept(m, name, &f, max_s, &k, &why);

@@ -4,8 +4,9 @@
  *	cals.music = app_music_of;  cals.music_arg = m;      struct acd_cals
  *	app_music_free(m);                                   sounds in use live on
  *
- * A name is a WAV file or a folder of them, below that folder. What was read is kept as long as
- * the files do not change. Any thread.
+ * A name is "music" or a WAV file or a folder of them below it: "music/piano.wav". Only what really
+ * lies in the folder "music" is read, through no link out of it; of a folder its own files, none of
+ * folders in it. What was read is kept as long as the files do not change. Any thread.
  */
 #ifndef CALLM_APP_MUSIC_H
 #define CALLM_APP_MUSIC_H

@@ -243,6 +243,31 @@ TEST(acd_music_sounds_while_a_desk_is_asked)
 	aw_close(&w);
 }
 
+/* A desk that does not answer: who was offered at once hears the place, then all in its rhythm. */
+TEST(acd_an_offer_that_is_not_taken_is_followed_by_the_announcements)
+{
+	struct sounds s = { 0 };
+	struct acd_cals cals;
+	struct aw w;
+	if (!open_with(&w, &s, &cals))
+		return;
+	OK(aw_console(&w, "mei", true));
+	OK(aw_state(&w, "mei", ACD_READY, ""));
+	OK(aw_ask(&w, "C1", "", true, ""));
+	CHECK(aw_last(&w, WORD_QUEUED) && aw_last(&w, WORD_QUEUED)->quiet);
+	aw_forget(&w);
+	aw_pass(&w, 25000);                      /* more than it rings */
+	const struct aw_word *x = aw_last(&w, WORD_QUEUED);
+	CHECK(x && !x->quiet && x->position == 1 && x->paced);
+	OK(aw_state(&w, "mei", ACD_PAUSED, ""));   /* else it rings there again */
+	for (int i = 0; i < 2; i++) {            /* 30 s after it came, and 60 */
+		aw_forget(&w);
+		aw_pass(&w, i ? 30000 : 5000);
+		CHECK(aw_last(&w, WORD_QUEUED) && !aw_last(&w, WORD_QUEUED)->quiet);
+	}
+	aw_close(&w);
+}
+
 /* A chat that waits through a restart is told again when it is due, not because it asks. */
 TEST(acd_who_asks_again_after_a_restart_is_not_told_at_once)
 {
@@ -289,6 +314,12 @@ TEST(acd_a_queue_is_refused_whose_music_is_not_there)
 	HAS(sv_of(rep.v[0].what), "jig.wav: it is broken");
 	EQ(s.looked, 2);
 	EQ(s.asked, asked);                      /* nothing was read for it */
+	/* the name that it has already is no hindrance */
+	OK(acd_conf_check(w.acd, ACD_CONF_QUEUE, SV("b"),
+			  SV("{\"id\":\"b\",\"title\":{\"zh\":\"乙\",\"en\":\"B2\"},"
+			     "\"music\":\"polka\"}"),
+			  &rep));
+	EQ(s.looked, 2);
 	cfg_report_done(&rep);
 	aw_close(&w);
 }

@@ -63,6 +63,7 @@ static const char asterisk[] =
 	"member => Local/1002@agents/n,2,\"Bob\"\n"
 	"[night]\n"
 	"strategy=linear\n"
+	"announce-position=once\n"
 	"autopause=yes\n"
 	"member=>SIP/1001\n"
 	"member=>SIP/7\n";
@@ -168,6 +169,8 @@ TEST(acd_import_of_asterisk)
 	STR_EQ(q->music, "");
 	HAS(sb_sv(&g.notes), "support: music has to be chosen again");
 	EQ(n->strategy, ACD_TOP_DOWN);
+	CHECK(n->say_position);
+	HAS(sb_sv(&g.notes), "night: announce-position = once tells it each time");
 	EQ(n->ring_s, 20);
 	EQ(acd_plan_people(g.p), 3);
 	const struct acd_person *a = acd_plan_person(g.p, 0), *b = acd_plan_person(g.p, 1);
