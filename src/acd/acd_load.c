@@ -214,6 +214,8 @@ static void tell_change(struct acd *a, struct ag *g, bool restart, int64_t last)
 	jv_set_str(o, "to", sv_of(acd_state_name(x.state)));
 	jv_set_str(o, "reason", restart ? SV("restart") : x.reason);
 	jv_set_int(o, "ms", g->since && until > g->since ? until - g->since : 0);
+	if (restart && g->since)
+		jv_set_int(o, "since_ms", g->since); /* ms ends before the stop, not here */
 	acd_event(a, "agent.state", SV_NULL, SV("system"), o);
 	acd_copy(g->state, sizeof(g->state), sv_of(acd_state_name(x.state)));
 	g->since = now;

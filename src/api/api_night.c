@@ -77,7 +77,7 @@ static void back_written(void *arg, int rc)
 		jv *x = jv_obj();
 		jv_set_str(x, "name", sv_of(b->name));
 		jv_set_int(x, "version", b->to);
-		if (b->a->o.night_models)
+		if (b->a->o.night_models && !b->a->ending)
 			b->a->o.night_models(b->a->o.night_arg);
 		web_reply_json(b->r, 200, x);
 	}

@@ -131,7 +131,7 @@ static void ordered(void *arg, int rc)
 		jv *x = jv_obj();
 		jv_set_str(x, "row", sv_of(o->row));
 		jv_set_str(x, "stage", o->verb == LEARN_ROLL_STOP ? SV("back") : SV("shadow"));
-		if (o->a->o.roll)
+		if (o->a->o.roll && !o->a->ending)
 			o->a->o.roll(o->a->o.roll_arg);
 		web_reply_json(o->r, 200, x);
 	}

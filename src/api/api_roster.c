@@ -119,8 +119,16 @@ void api_my_roster(struct web_req *r, void *arg)
 void api_roster_adherence(struct web_req *r, void *arg)
 {
 	struct ins_rota_ask ask = { .agent = SV("") };
-	if (api_may(arg, r, "forecast.read", NULL) && day_of(r, &ask.from))
-		read_start(arg, r, &ask, true);
+	struct api *a = arg;
+	struct api_user u;
+	if (!api_may(a, r, "forecast.read", &u) || !day_of(r, &ask.from))
+		return;
+	sv role = sv_of(u.role);
+	bool all = api_role_may(a, role, "agent.read") && !api_own_only(a, &u);
+	if (all || api_role_may(a, role, "staffing.plan"))
+		read_start(a, r, &ask, true);
+	else
+		api_problem(r, 403, "Who kept to it is for who plans, or sees all agents.");
 }
 
 void api_my_adherence(struct web_req *r, void *arg)
@@ -258,7 +266,7 @@ void api_roster_publish(struct web_req *r, void *arg)
 struct planning {
 	struct ins_propose q;
 	jv *body;
-	struct acd_plan *plan;       /* NULL: no queues; then everybody who may */
+	struct acd_plan *plan;       /* NULL: no queues; then nobody can take a shift */
 	int queue;                   /* -1: any */
 	bool again;
 };
@@ -284,16 +292,21 @@ static int takers(struct api_query *q, struct planning *p, struct store_db *db)
 {
 	struct store_stmt *st;
 	sv *login = arena_new(&q->arena, sv, PEOPLE);
+	bool *others = arena_new(&q->arena, bool, PEOPLE);
 	int rc = store_prep(db, &st, "SELECT login FROM users WHERE disabled=0 ORDER BY login");
 	if (rc)
 		return rc;
 	while (api_row(q, st) && p->q.n < PEOPLE) {
 		int at = p->plan ? acd_plan_person_of(p->plan, store_col_sv(st, 0)) : -1;
-		if (at >= 0 && (p->queue < 0 || skilled(p, acd_plan_person(p->plan, at))))
-			login[p->q.n++] = arena_sv(&q->arena, store_col_sv(st, 0));
+		const struct acd_person *x = at < 0 ? NULL : acd_plan_person(p->plan, at);
+		if (!x || (p->queue >= 0 && !skilled(p, x)))
+			continue;
+		others[p->q.n] = p->queue >= 0 && x->n_seats > 1;
+		login[p->q.n++] = arena_sv(&q->arena, store_col_sv(st, 0));
 	}
 	store_reset(st);
 	p->q.login = login;
+	p->q.others = others;
 	return 0;
 }
 
@@ -301,7 +314,7 @@ static void plan_run(struct api_query *q, struct store_db *db)
 {
 	struct planning *p = q->p;
 	struct err e = { 0 };
-	int rc = p->again ? 0 : takers(q, p, db);
+	int rc = p->again && p->queue < 0 ? 0 : takers(q, p, db);
 	if (rc == 0)
 		rc = p->again ? ins_rota_replan(db, &p->q, &q->out, &e) :
 				ins_rota_propose(db, &p->q, &q->out, &e);
@@ -337,11 +350,12 @@ static int read_ask(const jv *b, struct ins_propose *x, struct err *e)
 			return err_set(e, ERR_INVAL, "%s is a number from %g to %g.", f[i].key,
 				       f[i].least, f[i].most);
 	}
-	double longer = jv_get_num(b, "longer_max_min", LONGER_MIN);
-	double at_once = jv_get_num(b, "concurrency", 1);
+	const jv *most = jv_get(b, "longer_max_min"), *chats = jv_get(b, "concurrency");
+	double longer = most ? jv_as_num(most, -1) : LONGER_MIN;
+	double at_once = chats ? jv_as_num(chats, 0) : 1;
 	if (!(longer >= 0 && longer <= INS_DAY_MIN))
 		return err_set(e, ERR_INVAL, "longer_max_min is a number of minutes.");
-	if (!(at_once >= 1 && at_once <= 20))
+	if (!(at_once >= 1 && at_once <= 20 && at_once == (int)at_once))
 		return err_set(e, ERR_INVAL, "concurrency is 1 to 20, a whole number.");
 	x->longer_max_min = (int)longer;
 	x->ask.concurrency = (int)at_once;
@@ -349,6 +363,9 @@ static int read_ask(const jv *b, struct ins_propose *x, struct err *e)
 	x->absent = jv_get(b, "absent");
 	if (x->absent && !jv_is_arr(x->absent))
 		return err_set(e, ERR_INVAL, "absent is a list of logins.");
+	x->keep = jv_get(b, "keep");
+	if (x->keep && !jv_is_arr(x->keep))
+		return err_set(e, ERR_INVAL, "keep is a list of shifts.");
 	return 0;
 }
 
@@ -376,8 +393,8 @@ static void plan_start(struct api *a, struct web_req *r, bool again)
 	q->done = plan_done;
 	q->settled = true;
 	int rc = read_ask(body, &p->q, &e);
-	if (rc == 0 && p->q.ask.queue.n && p->plan) {
-		p->queue = acd_plan_queue_of(p->plan, p->q.ask.queue);
+	if (rc == 0 && p->q.ask.queue.n) {
+		p->queue = p->plan ? acd_plan_queue_of(p->plan, p->q.ask.queue) : -1;
 		rc = p->queue < 0 ? err_set(&e, ERR_INVAL, "There is no such queue.") : 0;
 	}
 	if (rc) {

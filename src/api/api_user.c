@@ -290,9 +290,27 @@ static void bind_or_null(struct store_stmt *q, int i, sv v)
 	store_bind_sv(q, i, v.n ? v : SV_NULL);
 }
 
+/* The only administrator who is not disabled? (The role is called so in every company.) */
+static int is_last_admin(struct store_db *db, sv login, bool *ret)
+{
+	struct store_stmt *q;
+	int rc = store_prep(db, &q,
+			    "SELECT 1 FROM users WHERE login=?1 AND role='admin' AND disabled=0 "
+			    "AND NOT EXISTS (SELECT 1 FROM users WHERE role='admin' AND "
+			    "disabled=0 AND login<>?1)");
+	if (rc)
+		return rc;
+	store_bind_sv(q, 1, login);
+	rc = store_step(q);
+	*ret = rc == 1;
+	store_reset(q);
+	return rc < 0 ? rc : 0;
+}
+
 int api_user_edit_write(void *arg, struct store_db *db)
 {
 	struct api_user_edit *u = arg;
+	bool last = false;
 	struct store_stmt *q;
 	int rc = store_prep(db, &q, "SELECT role, disabled, version FROM users WHERE login=?1");
 	if (rc)
@@ -306,7 +324,11 @@ int api_user_edit_write(void *arg, struct store_db *db)
 	if (rc != 1)
 		return u->result = rc < 0 ? rc : ERR_NOTFOUND;
 	if (u->version && u->version != version)
-		return u->result = ERR_STATE;
+		return u->result = ERR_CONFLICT;
+	if (u->disabled == 1 || (u->role.n && !sv_eq(u->role, SV("admin"))))
+		rc = is_last_admin(db, u->login, &last);
+	if (rc < 0 || last)
+		return u->result = last ? ERR_STATE : rc;
 	rc = store_prep(db, &q,
 			"UPDATE users SET name=coalesce(?2,name), role=coalesce(?3,role), "
 			"password_hash=coalesce(?4,password_hash), "
@@ -346,10 +368,11 @@ static void write_run(struct api_query *q, struct store_db *db)
 		read_one(q, db, u->login);
 		return;
 	}
-	q->status = rc == ERR_STATE ? 412 : err_http(rc);
+	q->status = err_http(rc);
 	q->detail = rc == ERR_EXISTS   ? "There is a user of that login." :
 		    rc == ERR_NOTFOUND ? "There is no such user." :
-		    rc == ERR_STATE    ? "The user was changed meanwhile; read again." :
+		    rc == ERR_CONFLICT ? "The user was changed meanwhile; read again." :
+		    rc == ERR_STATE    ? "This is the last administrator: make another one first." :
 					 "The user could not be saved; try again.";
 }
 

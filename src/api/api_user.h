@@ -31,7 +31,8 @@ struct api_user_edit {
 	int result;
 };
 /* On the scribe, of a struct api_user_edit whose hash is made: the user and a row of the river.
- * What they return stands in result too: ERR_EXISTS; ERR_NOTFOUND, ERR_STATE (another version).
+ * What they return stands in result too: ERR_EXISTS; ERR_NOTFOUND, ERR_CONFLICT (another version),
+ * ERR_STATE (no administrator would be left).
  * Only a real change cuts. */
 int api_user_make_write(void *arg, struct store_db *db);
 int api_user_edit_write(void *arg, struct store_db *db);

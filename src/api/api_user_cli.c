@@ -38,40 +38,11 @@ int api_user_list(struct store *st, jv **ret, struct err *e)
 	return 0;
 }
 
-/* The only administrator who is not disabled? (The role is called so in every company.) */
-static int is_last_admin(struct store_db *db, sv login, bool *ret)
-{
-	struct store_stmt *q;
-	int rc = store_prep(db, &q,
-			    "SELECT 1 FROM users WHERE login=?1 AND role='admin' AND disabled=0 "
-			    "AND NOT EXISTS (SELECT 1 FROM users WHERE role='admin' AND "
-			    "disabled=0 AND login<>?1)");
-	if (rc)
-		return rc;
-	store_bind_sv(q, 1, login);
-	rc = store_step(q);
-	*ret = rc == 1;
-	store_reset(q);
-	return rc < 0 ? rc : 0;
-}
-
-/* ERR_STATE: no administrator would be left. */
-static int set_write(void *arg, struct store_db *db)
-{
-	struct api_user_edit *u = arg;
-	bool last = false;
-	bool less = u->disabled == 1 || (u->role.n && !sv_eq(u->role, SV("admin")));
-	int rc = less ? is_last_admin(db, u->login, &last) : 0;
-	if (rc || last)
-		return u->result = rc ? rc : ERR_STATE;
-	return api_user_edit_write(u, db);
-}
-
 /* Who is there already keeps their first day and whether they are disabled. */
 static int put_write(void *arg, struct store_db *db)
 {
 	struct api_user_edit *u = arg;
-	int rc = set_write(u, db);
+	int rc = api_user_edit_write(u, db);
 	if (rc != ERR_NOTFOUND)
 		return rc;
 	u->version = -1;
@@ -96,7 +67,7 @@ int api_user_set(struct store *st, sv login, sv password, int disabled, struct e
 			       API_PASSWORD_MIN);
 	if (password.n && api_password_hash(password, u.hash))
 		return err_set(e, ERR_NOMEM, "no memory for hashing the password");
-	int rc = write_now(st, set_write, &u);
+	int rc = write_now(st, api_user_edit_write, &u);
 	return rc == 0 ? 0 :
 	       err_set(e, rc, rc == ERR_NOTFOUND ? "there is no user " SV_FMT "; callm user list" :
 			      rc == ERR_STATE    ? SV_FMT LAST_ADMIN :

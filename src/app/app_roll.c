@@ -95,10 +95,13 @@ void app_roll_opts(struct app_roll *r, struct api_opts *o)
 	o->roll_arg = r;
 }
 
+void app_roll_stop(struct app_roll *r)
+{
+	if (r)
+		app_job_end(&r->job);
+}
+
 void app_roll_close(struct app_roll *r)
 {
-	if (!r)
-		return;
-	app_job_end(&r->job);
 	xfree(r);
 }

@@ -17,6 +17,7 @@ struct app_roll *app_roll_open(struct store *st, struct talk_hub *hub);
 void app_roll_opts(struct app_roll *r, struct api_opts *o);
 void app_roll_door(struct app_roll *r, struct api *api);
 void app_roll_tick(struct app_roll *r);          /* once a second; accepts NULL */
-void app_roll_close(struct app_roll *r);         /* before the api; accepts NULL */
+void app_roll_stop(struct app_roll *r);          /* before the api stops; accepts NULL */
+void app_roll_close(struct app_roll *r);         /* when the api has stopped; accepts NULL */
 
 #endif

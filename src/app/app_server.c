@@ -752,8 +752,9 @@ void app_server_close(struct app_server *s)
 	app_report_stop(s->report);
 	app_night_stop(s->night);
 	app_meaning_stop(s->meaning);
-	app_roll_close(s->roll);    /* what it asked of the door is still done */
+	app_roll_stop(s->roll);     /* what it asked of the door is still done */
 	api_stop(s->api);           /* no new requests; its mailbox lives on */
+	app_roll_close(s->roll);
 	app_assist_door(s->assist, NULL);
 	app_assist_hub(s->assist, NULL);
 	talk_hub_close(s->hub);     /* conversations end, their rows go to the scribe */

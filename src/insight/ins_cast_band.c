@@ -133,8 +133,8 @@ static void score_all(const struct ins_cast *c, double *score, bool *is)
 	for (size_t o = 0; o < c->origins; o++)
 		for (size_t h = 0; h < c->steps; h++) {
 			size_t at = o * c->steps + h, r = cast_row_then(c, o, h);
-			const double *f = &c->past[at * w], *v = &c->val[r * w];
 			is[at] = r != SIZE_MAX;
+			const double *f = &c->past[at * w], *v = &c->val[is[at] ? r * w : 0];
 			for (size_t t = 0; is[at] && t < w; t++)
 				score[at * w + t] = cast_score(v[t], f[t]);
 		}

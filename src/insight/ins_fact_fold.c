@@ -381,16 +381,17 @@ static int time_of(sv state)
 /* The time in the state before, in the quarters in which it went by. */
 static void on_state(struct ins_book *b, const struct ins_row *r, const jv *o)
 {
-	int64_t ms = jv_get_int(o, "ms", 0), at = r->ts_ms - ms;
+	int64_t ms = jv_get_int(o, "ms", 0);
+	int64_t at = jv_get_int(o, "since_ms", r->ts_ms - ms), over = at + ms;
 	int m = time_of(jv_get_str(o, "from"));
 	sv agent = jv_get_str(o, "agent");
-	if (m < 0 || !agent.n || ms <= 0 || ms > 366 * INS_DAY_MS)
+	if (m < 0 || !agent.n || ms <= 0 || ms > 366 * INS_DAY_MS || at <= 0 || over > r->ts_ms)
 		return;
-	while (at < r->ts_ms) {
+	while (at < over) {
 		int64_t quarter = at - at % INS_QUARTER_MS, end = quarter + INS_QUARTER_MS;
 		char id[INS_ID];
 		struct ins_fact *f;
-		end = end < r->ts_ms ? end : r->ts_ms;
+		end = end < over ? end : over;
 		(void)snprintf(id, sizeof(id), "@" SV_FMT "/%lld", SV_ARG(sv_slice(agent, 0, 56)),
 			       (long long)(quarter / INS_QUARTER_MS));
 		f = ins_book_get(b, sv_of(id), INS_TIME, quarter);

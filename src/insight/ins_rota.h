@@ -88,8 +88,13 @@ struct ins_propose {
 	int64_t day;
 	/* rules as of ins_roster_json in half hours; NULL: usual ones. */
 	const jv *shifts;
-	const sv *login;             /* who has the skills */
+	/* who has the skills; NULL, of a replan: all of the plan. */
+	const sv *login;
 	size_t n;
+	const bool *others;          /* of login: who serves other queues, too; NULL: nobody */
+	/* Of ins_rota_propose, a list of shifts: they stand. NULL: with a queue those of the plan
+	 * kept for the day, else none. */
+	const jv *keep;
 	/* of ins_rota_replan: how much longer a shift may get; may people be sent home? */
 	int longer_max_min;
 	bool leave;
@@ -97,13 +102,15 @@ struct ins_propose {
 };
 /* A plan for a day from today to 27 days ahead, nothing is kept: {day, need: [{from_min,
  * agents, scheduled}], shifts: [..], open: [{from_min, to_min, pauses}], cost_min, proven};
- * open: nobody could take them. ERR_RANGE: no such day ahead; ERR_NOTFOUND: no forecast, or
- * closed. */
+ * open: nobody could take them. Of shifts that stand those of login cover need, whose they are
+ * get no other, and all are in the answer; cost_min is that of the rest. ERR_RANGE: no such day
+ * ahead; ERR_NOTFOUND: no forecast, or closed; ERR_INVAL: of keep. */
 int ins_rota_propose(struct store_db *db, struct ins_propose *q, struct sb *out, struct err *e);
 /* The running day anew, from its plan and the forecast of now; nothing is kept: {day, version,
  * moves:
  * [{move: pause | longer | leave, agent, from_min | to_min}], short_min, need, shifts: as they
- * would be}. ERR_RANGE: not today; ERR_NOTFOUND: no plan, no forecast. */
+ * would be}. Who is not in login stays as planned and covers nothing; others are not sent home.
+ * ERR_RANGE: not today; ERR_NOTFOUND: no plan, no forecast. */
 int ins_rota_replan(struct store_db *db, struct ins_propose *q, struct sb *out, struct err *e);
 
 /* ---- who kept to it ---- */
@@ -118,7 +125,7 @@ struct ins_kept {
 void ins_kept_of(const unsigned char *planned, const unsigned char *done, int until,
 		 struct ins_kept *ret);
 /* {day, basis: published | planned, until_min, items: [{agent, now, planned_min, ..., adherence,
- * conformance}]} by login; now: off, work, pause, away, late, done. agent empty: all; else only
+ * conformance}]} by login; now: off, work, pause, away, late. agent empty: all; else only
  * theirs, and only of what is published. */
 int ins_rota_kept_json(struct store_db *db, const struct ins_rota_ask *q, struct sb *out);
 

@@ -1,9 +1,10 @@
 /* ins_rota_kept.c: who kept to the roster of a day: the plan against the agents' states in the
  * river.
  *
- * A row agent.state says how long the state before lasted, so a state is known when it is over;
- * the one that lasts is in acd_agent_state. Minutes are those of the clock on the company's
- * wall. A reader's thread; ins_kept_of is pure. */
+ * A row agent.state says how long the state before lasted, so a state is known when it is over
+ * (of before a stop of the server: when it began, too); the one that lasts is in
+ * acd_agent_state. Minutes are those of the clock on the company's wall. A reader's thread;
+ * ins_kept_of is pure. */
 #include "ins_rota.h"
 
 #include <math.h>
@@ -15,7 +16,8 @@
 #include "map.h"
 #include "obj.h"
 
-enum { OFF, WORK, PAUSE, PEOPLE = 5000 };
+enum { OFF, WORK, PAUSE, PEOPLE = 5000,
+       DOWN_DAYS = 7 };              /* how long the server may have been off, to be seen */
 
 /* ---- pure ---- */
 
@@ -98,16 +100,18 @@ static int past_states(const struct kept *k, struct store_db *db)
 	struct store_stmt *q;
 	int rc = store_prep(db, &q,
 			    "SELECT ts_ms, body FROM event WHERE kind='agent.state' AND ts_ms>=?1 "
-			    "AND ts_ms<?2 ORDER BY ts_ms, pos");
+			    "AND (ts_ms<?2 OR (ts_ms<?3 AND instr(body,'\"since_ms\"')>0)) "
+			    "ORDER BY ts_ms, pos");
 	if (rc)
 		return rc;
 	store_bind_int(q, 1, k->at[0]);
 	store_bind_int(q, 2, k->at[INS_DAY_MIN] + CAL_DAY); /* the one that lasted over midnight */
+	store_bind_int(q, 3, k->at[INS_DAY_MIN] + DOWN_DAYS * CAL_DAY);
 	while ((rc = store_step(q)) == 1) {
-		int64_t ts = store_col_int(q, 0);
 		jv *o = jv_parse(store_col_sv(q, 1), NULL);
-		paint(k, jv_get_str(o, "agent"), jv_get_str(o, "from"),
-		      ts - jv_get_int(o, "ms", 0), ts);
+		int64_t ms = jv_get_int(o, "ms", 0);
+		int64_t since = jv_get_int(o, "since_ms", store_col_int(q, 0) - ms);
+		paint(k, jv_get_str(o, "agent"), jv_get_str(o, "from"), since, since + ms);
 		jv_free(o);
 	}
 	store_reset(q);

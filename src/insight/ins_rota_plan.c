@@ -3,8 +3,9 @@
  *
  * The need by slot is that of ins_forecast_json. A plan: shifts that cover it
  * (ins_roster_json), those that cover most first, given to people (ins_give). The running day:
- * ins_shift_replan on the kept roster; a person who is in a pause that cannot be moved counts
- * as one more who is needed. Nothing is kept here. A reader's thread. */
+ * ins_shift_replan on the kept roster, of a queue on those who serve it; a person who is in a
+ * pause that cannot be moved counts as one more who is needed. Nothing is kept here. A reader's
+ * thread. */
 #include "ins_rota.h"
 
 #include <stdio.h>
@@ -192,13 +193,74 @@ static size_t expand(const jv *roster, const struct need *need, ins_stints *ret)
 	return ret->n;
 }
 
-static int give(struct store_db *db, const struct ins_propose *q, ins_stints *v)
+/* ---- shifts that stand ---- */
+
+static int among(const struct ins_propose *q, sv login)
+{
+	for (size_t i = 0; i < q->n; i++)
+		if (sv_eq(q->login[i], login))
+			return (int)i;
+	return -1;
+}
+
+static bool has(const ins_stints *v, sv login)
+{
+	for (size_t i = 0; i < v->n; i++)
+		if (sv_eq(sv_of(v->v[i].agent), login))
+			return true;
+	return false;
+}
+
+static int standing(struct store_db *db, const struct ins_propose *q, ins_stints *ret,
+		    struct err *e)
+{
+	struct cfg_report faults = { 0 };
+	int64_t version;
+	if (!q->keep)
+		return q->ask.queue.n ? ins_rota_day(db, q->day, false, &version, ret) : 0;
+	jv *body = jv_obj();
+	jv_set(body, "shifts", jv_copy(q->keep));
+	int rc = ins_stints_read(body, ret, &faults);
+	if (rc && faults.n)
+		rc = err_set(e, rc, "keep: %s", faults.v[0].what);
+	cfg_report_done(&faults);
+	jv_free(body);
+	return rc;
+}
+
+static bool all_half(const struct ins_stint *s, int t)
+{
+	int from = t * HALF, to = from + HALF;
+	bool in = s->at.from_min <= from && s->at.to_min >= to;
+	for (int i = 0; i < s->pauses; i++)
+		in = in && (s->pause[i].to_min <= from || s->pause[i].from_min >= to);
+	return in;
+}
+
+/* What those of login leave of the need; a half hour counts when they work all of it. */
+static void rest_of(const struct ins_propose *q, const ins_stints *stand, struct need *n)
+{
+	for (size_t i = 0; i < stand->n; i++)
+		for (int t = 0; among(q, sv_of(stand->v[i].agent)) >= 0 && t < n->slots; t++)
+			n->scheduled[t] -= n->scheduled[t] > 0 && all_half(&stand->v[i], t);
+	n->first = QUARTERS;
+	n->last = -1;
+	for (int t = 0; t < n->slots; t++) {
+		if (n->scheduled[t] <= 0)
+			continue;
+		n->first = t < n->first ? t : n->first;
+		n->last = t;
+	}
+}
+
+static int give(struct store_db *db, const struct ins_propose *q, const ins_stints *stand,
+		ins_stints *v)
 {
 	struct ins_taker *p = xalloc((q->n + 1) * sizeof(*p));
 	struct ins_post *post = xalloc((v->n + 1) * sizeof(*post));
 	int *who = xalloc((v->n + 1) * sizeof(*who));
 	for (size_t k = 0; k < q->n; k++)
-		p[k].able = true;
+		p[k].able = !has(stand, q->login[k]);
 	int rc = ins_taker_load(db, q->day, q->login, q->n, p);
 	for (size_t i = 0; i < v->n; i++)
 		post[i] = (struct ins_post){ v->v[i].at.from_min, v->v[i].at.to_min,
@@ -231,15 +293,25 @@ static void put_stints(const ins_stints *v, const char *key, bool named, struct 
 
 int ins_rota_propose(struct store_db *db, struct ins_propose *q, struct sb *out, struct err *e)
 {
-	struct need n;
-	ins_stints v = { 0 };
+	struct need n, rest;
+	ins_stints v = { 0 }, stand = { 0 };
 	jv *roster = NULL;
 	int rc = need_of(db, q, HALF, &n, e);
 	if (rc == 0)
-		rc = solve(&n, q->shifts, &roster, e);
+		rc = standing(db, q, &stand, e);
+	rest = n;
+	if (rc == 0)
+		rest_of(q, &stand, &rest);
+	if (rc == 0 && rest.last >= rest.first)
+		rc = solve(&rest, q->shifts, &roster, e);
 	if (rc == 0) {
-		expand(roster, &n, &v);
-		rc = give(db, q, &v);
+		expand(roster, &rest, &v);
+		rc = give(db, q, &stand, &v);
+	}
+	for (size_t i = 0; rc == 0 && i < stand.n; i++) {
+		struct ins_stint *s = VEC_PUSH(&v, 2 * INS_STINTS);
+		if (s)
+			*s = stand.v[i];
 	}
 	if (rc == 0) {
 		put_day(q->day, out);
@@ -248,10 +320,11 @@ int ins_rota_propose(struct store_db *db, struct ins_propose *q, struct sb *out,
 		put_stints(&v, "open", false, out);
 		sb_fmt(out, ",\"cost_min\":%lld,\"proven\":%s}",
 		       (long long)jv_get_int(roster, "cost", 0) * HALF,
-		       jv_get_bool(roster, "proven", false) ? "true" : "false");
+		       jv_get_bool(roster, "proven", !roster) ? "true" : "false");
 	}
 	jv_free(roster);
 	VEC_FREE(&v);
+	VEC_FREE(&stand);
 	return rc ? rc : sb_err(out);
 }
 
@@ -369,13 +442,18 @@ static int duties(struct again *g, struct store_db *db)
 		const sv login = sv_of(s->agent);
 		struct ins_taker who = { .able = true };
 		struct turn *x = &g->turn[g->n];
-		if (absent(g->q->absent, login))
+		int at = among(g->q, login);
+		if (absent(g->q->absent, login) || (g->q->login && at < 0))
 			continue;
 		rc = ins_taker_load(db, g->q->day, &login, 1, &who);
 		*x = (struct turn){ .stint = i, .last = i + 1 == g->v.n ||
 				    strcmp(g->v.v[i + 1].agent, s->agent) != 0 };
-		if (s->at.to_min / QUARTER > (s->at.from_min + QUARTER - 1) / QUARTER)
-			duty_of(g->q, s, &who, g->now_min, x, &g->duty[g->n++], g->want);
+		if (s->at.to_min / QUARTER <= (s->at.from_min + QUARTER - 1) / QUARTER)
+			continue;
+		duty_of(g->q, s, &who, g->now_min, x, &g->duty[g->n], g->want);
+		if (at >= 0 && g->q->others && g->q->others[at])
+			g->duty[g->n].may_leave = false;
+		g->n++;
 	}
 	memcpy(g->before, g->duty, g->n * sizeof(*g->duty));
 	return rc;

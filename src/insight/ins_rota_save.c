@@ -411,9 +411,11 @@ int ins_rota_json(struct store_db *db, const struct ins_rota_ask *a, struct sb *
 
 /* ---- who could work ---- */
 
+enum { WEEK = 6 };                   /* the other days of seven */
+
 struct load {
 	struct ins_taker *t;
-	unsigned days;               /* bit k: works k days before */
+	unsigned days;               /* bit k: works k days after the sixth before */
 };
 
 /* Columns agent, day, from_min, to_min, work_min. */
@@ -421,14 +423,25 @@ static void count_in(struct store_stmt *q, int64_t day, struct load *x)
 {
 	int64_t at = store_col_int(q, 1);
 	int from = (int)store_col_int(q, 2), to = (int)store_col_int(q, 3);
-	if (at < day) {
+	if (at < day)
 		x->t->minutes += (int)store_col_int(q, 4);
-		x->days |= day - at <= 6 ? 1u << (day - at) : 0;
-	}
+	if (at >= day - WEEK)
+		x->days |= 1u << (at - day + WEEK);
 	if (at == day - 1 && to + INS_REST_MIN - INS_DAY_MIN > x->t->earliest)
 		x->t->earliest = to + INS_REST_MIN - INS_DAY_MIN;
 	if (at == day + 1 && from + INS_DAY_MIN - INS_REST_MIN < x->t->latest)
 		x->t->latest = from + INS_DAY_MIN - INS_REST_MIN;
+}
+
+/* Would the day be the seventh in a row? The others of seven days may lie before and after it. */
+static bool seventh(unsigned days)
+{
+	for (int i = 0; i <= WEEK; i++) {
+		unsigned others = (0x7fu << i) & ~(1u << WEEK);
+		if ((days & others) == others)
+			return true;
+	}
+	return false;
 }
 
 int ins_taker_load(struct store_db *db, int64_t day, const sv *login, size_t n,
@@ -442,7 +455,7 @@ int ins_taker_load(struct store_db *db, int64_t day, const sv *login, size_t n,
 		ret[i].latest = INS_DAY_MIN;
 		rc = store_prep(db, &q,
 				"SELECT agent, day, from_min, to_min, work_min FROM roster WHERE "
-				"agent=?1 AND state='planned' AND day>=?2-28 AND day<=?2+1 AND "
+				"agent=?1 AND state='planned' AND day>=?2-28 AND day<=?2+6 AND "
 				"day<>?2");
 		if (rc)
 			return rc;
@@ -451,7 +464,7 @@ int ins_taker_load(struct store_db *db, int64_t day, const sv *login, size_t n,
 		while ((rc = store_step(q)) == 1)
 			count_in(q, day, &x);
 		store_reset(q);
-		ret[i].able = ret[i].able && x.days != 0x7e; /* six days in a row */
+		ret[i].able = ret[i].able && !seventh(x.days);
 	}
 	return rc;
 }

@@ -111,6 +111,30 @@ TEST(acd_a_wrap_up_of_what_went_back_to_the_bot_goes_on_too)
 	aw_close(&w);
 }
 
+/* ms ends at the last row before the stop, the row is of the start: when it began is told, too. */
+TEST(acd_the_row_of_a_start_says_when_the_state_began)
+{
+	struct aw w;
+	if (!aw_open(&w, t_tmpdir()))
+		return;
+	OK(aw_console(&w, "mei", true));
+	OK(aw_state(&w, "mei", ACD_READY, ""));
+	int64_t since = aw_count(&w, "SELECT since_ms FROM acd_agent_state WHERE login='mei'");
+	aw_pass(&w, 60000);
+	OK(aw_state(&w, "tom", ACD_READY, ""));      /* the last row of before */
+	char sql[200];
+	(void)snprintf(sql, sizeof(sql), "SELECT count(*) FROM event WHERE kind='agent.state' AND "
+		       "body LIKE '%%\"ms\":60000,\"since_ms\":%lld%%'", (long long)since);
+	if (!aw_restart(&w, 3600000))
+		return;
+	EQ(aw_count(&w, sql), 1);
+	OK(aw_console(&w, "mei", true));
+	EQ(aw_count(&w, "SELECT count(*) FROM event WHERE kind='agent.state' AND body LIKE "
+			"'%since_ms%'"),
+	   1);
+	aw_close(&w);
+}
+
 static void sql(struct aw *w, const char *text);
 
 TEST(acd_a_wrap_up_whose_queue_has_none_any_more_ends_at_the_start)

@@ -1,5 +1,6 @@
 /* Rosters over HTTP: plans and their versions, what is refused and how it says so, who sees what, a
  * proposal by skills, the running day, adherence. */
+#include "guard_access.h"
 #include "ins_fact.h"
 #include "t_api_world.h"
 
@@ -79,57 +80,63 @@ TEST(api_roster_plans_and_publishes)
 	down(&w);
 }
 
+static const struct {
+	const char *line, *role, *body;
+	int status;
+	const char *what;
+} refused[] = {
+	{ "GET /api/v1/rosters", "agent", NULL, 403, "" },
+	{ "GET " DAY "/adherence", "agent", NULL, 403, "" },
+	{ "PUT " DAY, "agent", MEI, 403, "" },
+	{ "GET /api/v1/rosters?from=x", "supervisor", NULL, 400, "from is a date" },
+	{ "GET /api/v1/rosters?from=2026-06-15&to=2026-06-14", "supervisor", NULL, 400,
+	  "61 days" },
+	{ "GET /api/v1/rosters?from=2026-01-01&to=2026-06-14", "supervisor", NULL, 400,
+	  "61 days" },
+	{ "GET /api/v1/me/adherence?day=2026-02-30", "agent", NULL, 400, "day is a date" },
+	{ "PUT /api/v1/rosters/2026-06-31", "supervisor", MEI, 400, "is a date" },
+	{ "PUT " DAY, "supervisor", "[]", 400, "" },
+	{ "PUT " DAY, "supervisor", "{}", 422, "shifts is no list" },
+	{ "PUT " DAY, "supervisor",
+	  "{\"shifts\":[{\"agent\":\"mei\",\"from_min\":540,\"to_min\":1500}]}", 422,
+	  "24 hours" },
+	{ "PUT " DAY, "supervisor",
+	  "{\"shifts\":[{\"agent\":\"gone\",\"from_min\":540,\"to_min\":600}]}", 422,
+	  "the user gone is disabled" },
+	{ "PUT " DAY, "supervisor",
+	  "{\"shifts\":[{\"agent\":\"\\\"\",\"from_min\":540,\"to_min\":600}]}", 422,
+	  "there is no user \\\"" },
+	{ "POST " DAY "/propose", "supervisor", "{\"queue\":\"nope\"}", 400,
+	  "no such queue" },
+	{ "POST " DAY "/propose", "supervisor", "{\"shrinkage\":2}", 400, "shrinkage is" },
+	{ "POST " DAY "/propose", "supervisor", "{\"concurrency\":0}", 400,
+	  "concurrency is" },
+	{ "POST " DAY "/propose", "supervisor", "{\"concurrency\":1.5}", 400,
+	  "concurrency is" },
+	{ "POST " DAY "/propose", "supervisor", "{\"keep\":{}}", 400, "keep is" },
+	{ "POST " DAY "/replan", "supervisor", "{\"longer_max_min\":\"x\"}", 400,
+	  "longer_max_min" },
+	{ "POST " DAY "/replan", "supervisor", "{\"longer_max_min\":-1}", 400,
+	  "longer_max_min" },
+	{ "POST " DAY "/replan", "supervisor", "{\"absent\":\"mei\"}", 400, "absent is" },
+	{ "POST " DAY "/propose", "supervisor", "{}", 404, "" },
+	{ "POST /api/v1/rosters/2026-09-15/propose", "supervisor", "{}", 422,
+	  "next 27 days" },
+	{ "POST " DAY "/replan", "supervisor", "{}", 404, "no plan" },
+	{ "POST /api/v1/rosters/2026-06-16/replan", "supervisor", "{}", 422,
+	  "the running day" },
+};
+
 TEST(api_roster_refuses)
 {
-	static const struct {
-		const char *line, *role, *body;
-		int status;
-		const char *what;
-	} row[] = {
-		{ "GET /api/v1/rosters", "agent", NULL, 403, "" },
-		{ "GET " DAY "/adherence", "agent", NULL, 403, "" },
-		{ "PUT " DAY, "agent", MEI, 403, "" },
-		{ "GET /api/v1/rosters?from=x", "supervisor", NULL, 400, "from is a date" },
-		{ "GET /api/v1/rosters?from=2026-06-15&to=2026-06-14", "supervisor", NULL, 400,
-		  "61 days" },
-		{ "GET /api/v1/rosters?from=2026-01-01&to=2026-06-14", "supervisor", NULL, 400,
-		  "61 days" },
-		{ "GET /api/v1/me/adherence?day=2026-02-30", "agent", NULL, 400, "day is a date" },
-		{ "PUT /api/v1/rosters/2026-06-31", "supervisor", MEI, 400, "is a date" },
-		{ "PUT " DAY, "supervisor", "[]", 400, "" },
-		{ "PUT " DAY, "supervisor", "{}", 422, "shifts is no list" },
-		{ "PUT " DAY, "supervisor",
-		  "{\"shifts\":[{\"agent\":\"mei\",\"from_min\":540,\"to_min\":1500}]}", 422,
-		  "24 hours" },
-		{ "PUT " DAY, "supervisor",
-		  "{\"shifts\":[{\"agent\":\"gone\",\"from_min\":540,\"to_min\":600}]}", 422,
-		  "the user gone is disabled" },
-		{ "PUT " DAY, "supervisor",
-		  "{\"shifts\":[{\"agent\":\"\\\"\",\"from_min\":540,\"to_min\":600}]}", 422,
-		  "there is no user \\\"" },
-		{ "POST " DAY "/propose", "supervisor", "{\"queue\":\"nope\"}", 400,
-		  "no such queue" },
-		{ "POST " DAY "/propose", "supervisor", "{\"shrinkage\":2}", 400, "shrinkage is" },
-		{ "POST " DAY "/propose", "supervisor", "{\"concurrency\":0}", 400,
-		  "concurrency is" },
-		{ "POST " DAY "/replan", "supervisor", "{\"longer_max_min\":-1}", 400,
-		  "longer_max_min" },
-		{ "POST " DAY "/replan", "supervisor", "{\"absent\":\"mei\"}", 400, "absent is" },
-		{ "POST " DAY "/propose", "supervisor", "{}", 404, "" },
-		{ "POST /api/v1/rosters/2026-09-15/propose", "supervisor", "{}", 422,
-		  "next 27 days" },
-		{ "POST " DAY "/replan", "supervisor", "{}", 404, "no plan" },
-		{ "POST /api/v1/rosters/2026-06-16/replan", "supervisor", "{}", 422,
-		  "the running day" },
-	};
 	struct aw w = { 0 };
 	struct resp r = { 0 };
 	CHECK(up(&w));
-	for (size_t i = 0; i < sizeof(row) / sizeof(*row); i++) {
-		EQ(http(&w, row[i].line, aw_token(&w, row[i].role), row[i].body, &r),
-		   row[i].status);
+	for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++) {
+		EQ(http(&w, refused[i].line, aw_token(&w, refused[i].role), refused[i].body, &r),
+		   refused[i].status);
 		CHECK(is_problem(&r));
-		HAS(sb_sv(&r.body), row[i].what);
+		HAS(sb_sv(&r.body), refused[i].what);
 	}
 	EQ(http(&w, "PUT " DAY, aw_token(&w, "supervisor"),
 		"{\"shifts\":[{\"agent\":\"mei\",\"from_min\":9,\"to_min\":5},{\"from_min\":1}]"
@@ -193,6 +200,11 @@ TEST(api_roster_proposes_by_skill_and_plans_anew)
 		"{\"aht_s\":600,\"queue\":\"faults\"}", &r), 200);
 	EQ(jv_len(jv_get(r.json, "shifts")), 1);     /* the only one with the skill */
 	EQ(given(r.json, "mei"), 1);
+	EQ(http(&w, "POST /api/v1/rosters/2026-06-16/propose", lin,
+		"{\"aht_s\":600,\"queue\":\"faults\",\"keep\":[{\"agent\":\"xia\",\"from_min\":0,"
+		"\"to_min\":60},{\"agent\":\"mei\",\"from_min\":1200,\"to_min\":1260}]}", &r), 200);
+	EQ(jv_len(jv_get(r.json, "shifts")), 2);     /* they stand, and nobody else has the skill */
+	EQ(given(r.json, "mei"), 1);
 	EQ(http(&w, "GET /api/v1/rosters?from=2026-06-16", lin, NULL, &r), 200);
 	EQ(jv_len(jv_get(r.json, "items")), 0);      /* nothing is kept of it */
 	EQ(http(&w, "PUT " DAY, lin, MEI, &r), 200);
@@ -200,6 +212,16 @@ TEST(api_roster_proposes_by_skill_and_plans_anew)
 	EQ(jv_get_int(r.json, "version", 0), 1);
 	CHECK(jv_get_int(r.json, "short_min", 0) > 0);
 	EQ(given(r.json, "mei"), 1);
+	int64_t lack[2];
+	for (int i = 0; i < 2; i++) {        /* xia does not serve the queue: as if nobody came */
+		EQ(http(&w, "PUT " DAY, lin, i ? "{\"shifts\":[{\"agent\":\"xia\",\"from_min\":540,"
+			"\"to_min\":1020}]}" : MEI, &r), 200);
+		EQ(http(&w, "POST " DAY "/replan", lin, "{\"aht_s\":600,\"queue\":\"faults\"}", &r),
+		   200);
+		EQ(jv_len(jv_get(r.json, "shifts")), 1);
+		lack[i] = jv_get_int(r.json, "short_min", 0);
+	}
+	CHECK(lack[1] > lack[0]);
 	resp_done(&r);
 	down(&w);
 }
@@ -248,4 +270,42 @@ TEST(api_roster_adherence_is_ones_own)
 	EQ(jv_len(jv_get(r.json, "items")), 0);
 	resp_done(&r);
 	down(&w);
+}
+
+/* Rosters are for who sees the forecast; who came late is not. */
+TEST(api_roster_adherence_is_for_who_sees_agents)
+{
+	static const char roles[] =
+		"roles:\n"
+		"  - id: admin\n    title: {zh: 一, en: one}\n    may: [\"*\"]\n"
+		"  - id: seer\n    title: {zh: 看, en: Seer}\n    may: [desk.open, forecast.read]\n"
+		"  - id: own\n    title: {zh: 己, en: Own}\n    scope: own\n"
+		"    may: [forecast.read, agent.read]\n"
+		"  - id: lead\n    title: {zh: 长, en: Lead}\n    scope: tenant\n"
+		"    may: [forecast.read, agent.read]\n"
+		"  - id: plans\n    title: {zh: 排, en: Plans}\n"
+		"    may: [forecast.read, staffing.plan]\n";
+	static const struct {
+		const char *role;
+		int status;
+	} row[] = {
+		{ "seer", 403 },  { "own", 403 },   { "lead", 200 },
+		{ "plans", 200 }, { "admin", 200 },
+	};
+	struct aw w = { 0 };
+	struct resp r = { 0 };
+	struct cfg_report rep = { 0 };
+	struct guard_access *access = NULL;
+	OK(guard_access_new(&access, sv_of(roles), "roles.yaml", &rep));
+	w.o.access = access;
+	CHECK(up(&w));
+	for (size_t i = 0; i < sizeof(row) / sizeof(*row); i++) {
+		const char *token = aw_token(&w, row[i].role);
+		EQ(http(&w, "GET " DAY "/adherence", token, NULL, &r), row[i].status);
+		EQ(http(&w, "GET /api/v1/rosters", token, NULL, &r), 200);
+	}
+	resp_done(&r);
+	down(&w);
+	obj_unref(access);
+	cfg_report_done(&rep);
 }

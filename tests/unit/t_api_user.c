@@ -390,3 +390,29 @@ TEST(api_user_commands_leave_an_administrator)
 		   ERR_INVAL);
 	aw_down(&w);
 }
+
+/* Whoever asks, and whatever they are: somebody must be able to let others in. */
+TEST(api_user_the_last_administrator_stays)
+{
+	static const char *const less[] = { "{\"disabled\":true}", "{\"role\":\"agent\"}" };
+	struct aw w = { 0 };
+	struct resp r = { 0 };
+	struct err e = { 0 };
+	sv word = SV("correct horse");
+
+	if (!aw_up(&w))
+		return;
+	EQ(api_user_put(w.store, SV("mei"), SV("Mei"), SV("admin"), word, false, &e), 0);
+	for (size_t i = 0; i < 2; i++) {
+		EQ(patch(&w, NULL, less[i], &r), 409);
+		CHECK(is_problem(&r));
+		HAS(sb_sv(&r.body), "last administrator");
+	}
+	EQ(patch(&w, "\"9\"", "{\"name\":\"M\"}", &r), 412);
+	EQ(patch(&w, NULL, "{\"name\":\"M\"}", &r), 200);
+	EQ(api_user_put(w.store, SV("lin"), SV("Lin"), SV("admin"), word, false, &e), 0);
+	EQ(patch(&w, NULL, less[0], &r), 200);
+	EQ(patch(&w, NULL, less[1], &r), 200);       /* out of use: none less by it */
+	resp_done(&r);
+	aw_down(&w);
+}

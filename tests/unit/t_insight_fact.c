@@ -231,3 +231,24 @@ TEST(insight_a_recount_mends_all)
 	EQ(r.differ, 0);
 	iw_down(&w);
 }
+
+/* The row of a start says when what the stop ended had begun; its hours are not those of the
+ * start. */
+TEST(insight_time_of_before_a_stop_stays_in_its_quarters)
+{
+	struct iw w;
+	CHECK(iw_up(&w, 1));
+	int64_t since = w.now + 5 * IW_MIN;
+	w.now += 600 * IW_MIN;
+	iw_row(&w, false, "agent.state", "{\"agent\":\"mei\",\"from\":\"ready\",\"to\":"
+	       "\"offline\",\"reason\":\"restart\",\"ms\":%d,\"since_ms\":%lld}", 20 * 60000,
+	       (long long)since);
+	iw_row(&w, false, "agent.state", "{\"agent\":\"x\",\"from\":\"ready\",\"ms\":60000,"
+	       "\"since_ms\":%lld}", (long long)w.now);
+	OK(iw_fold(&w));
+	EQ(iw_int(w.db, "SELECT count(*) FROM ins_fact"), 2);
+	EQ(iw_int(w.db, "SELECT min(start_ms) FROM ins_fact"), since - 5 * IW_MIN);
+	EQ(iw_int(w.db, "SELECT ready_ms FROM ins_fact ORDER BY start_ms"), 10 * 60000);
+	EQ(iw_int(w.db, "SELECT sum(ready_ms) FROM ins_fact"), 20 * 60000);
+	iw_down(&w);
+}

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { nextShift } from '../src/desk/next.ts';
 import type { Forecast } from '../src/forecast/days.ts';
-import { addDays, balance, cover, dayOf, daysTo, faultOf, frame, freshShift, hhmm, markOf, minuteOf, missing, needOf, nowMin, rowsOf, steps, workMin, type Kept, type Shift } from '../src/forecast/roster.ts';
+import { addDays, balance, cover, dayOf, daysTo, faultOf, frame, freshShift, hhmm, markOf, minuteOf, missing, needOf, nowMin, ofQueue, rowsOf, steps, workMin, type Kept, type Shift } from '../src/forecast/roster.ts';
 
 const shift = (agent: string, from: number, to: number, ...pauses: [number, number][]): Shift => ({
   agent, from_min: from * 60, to_min: to * 60, pauses: pauses.map(([a, b]) => ({ from_min: a * 60, to_min: b * 60 })),
@@ -38,6 +38,15 @@ test('roster: who is at work, what lacks and what is too much', () => {
   assert.deepEqual(frame(need, day), { from_min: 480, to_min: 1260 });
   assert.deepEqual(frame([], []), { from_min: 480, to_min: 1200 });
   assert.deepEqual(frame([], [shift('mei', 0, 24)]), { from_min: 0, to_min: 1440 });
+});
+
+test('roster: of a queue only those who serve it cover its need', () => {
+  const day = [shift('mei', 9, 17), shift('tom', 9, 17), shift('xia', 9, 17)];
+  const people = [{ login: 'mei', queues: [{ queue: 'sales' }] }, { login: 'tom', queues: ['support', 'sales'] }, { login: 'xia' }];
+  assert.deepEqual(ofQueue(day, people, 'sales').map((s) => s.agent), ['mei', 'tom']);
+  assert.deepEqual(ofQueue(day, people, 'support').map((s) => s.agent), ['tom']);
+  assert.equal(ofQueue(day, people, '').length, 3);
+  assert.equal(ofQueue(day, [], 'sales').length, 3); /* whose they are is not known */
 });
 
 test('roster: a line of steps, with a hole where nothing is known', () => {

@@ -100,6 +100,17 @@ export const works = (s: Shift, min: number): boolean =>
 
 export const workMin = (s: Shift): number => s.to_min - s.from_min - s.pauses.reduce((n, p) => n + p.to_min - p.from_min, 0);
 
+/* The shifts that are for a queue: of those who serve it. None chosen: all. */
+export interface Person {
+  login: string;
+  name?: string;
+  queues?: (string | { queue: string })[];
+}
+export const ofQueue = (shifts: Shift[], people: Person[], queue: string): Shift[] =>
+  queue && people.length
+    ? shifts.filter((s) => people.some((p) => p.login === s.agent && p.queues?.some((q) => (typeof q === 'string' ? q : q.queue) === queue)))
+    : shifts;
+
 /* People at work by quarters of an hour. */
 export const cover = (shifts: Shift[]): number[] =>
   Array.from({ length: DAY_MIN / STEP_MIN }, (_, i) => shifts.filter((s) => works(s, i * STEP_MIN)).length);

@@ -6,24 +6,21 @@ import { ApiError } from '../lib/api.ts';
 import { pct } from '../lib/format.ts';
 import { lang, t, tWord } from '../lib/i18n.ts';
 import { ErrorNote, Icon, Skeleton } from '../lib/ui.tsx';
-import { authed, may, now, route } from '../console/state.ts';
+import { authed, may, now, route, user } from '../console/state.ts';
 import { Done, post, seg, setHashQuery, useJob, useLoad } from '../service/parts.tsx';
 import type { Forecast } from './days.ts';
 import {
-  addDays, balance, cover, coverSteps, dayOf, daysTo, faultOf, frame, freshShift, hhmm, markOf, minuteOf, missing, needOf, needSteps, nowMin, rowsOf, steps,
-  workMin, type Adherence, type Kept, type Move, type Need, type Roster, type Rosters, type Shift, type Span,
+  addDays, balance, cover, coverSteps, dayOf, daysTo, faultOf, frame, freshShift, hhmm, markOf, minuteOf, missing, needOf, needSteps, nowMin, ofQueue, rowsOf,
+  steps, workMin, type Adherence, type Kept, type Move, type Need, type Person, type Roster, type Rosters, type Shift, type Span,
 } from './roster.ts';
 
 const AHEAD_DAYS = 27;
 const CHART_PX = 96;
 const FRESH_MS = 30000;
 
-interface Person {
-  login: string;
-  name?: string;
-}
 interface Proposal {
   shifts: Shift[];
+  made?: number; /* shifts that are new */
   open?: Shift[];
   moves?: Move[];
   short_min?: number;
@@ -35,7 +32,7 @@ interface Draft {
   base: number;
   shifts: Shift[];
 }
-const drafts = new Map<string, Draft>();
+const drafts = new Map<string, Draft>(); /* by user and day: another who signs in does not get them */
 
 export function RosterPage({ queues }: { queues: preact.ComponentChildren }) {
   const zone = useSignal(Intl.DateTimeFormat().resolvedOptions().timeZone);
@@ -101,7 +98,7 @@ function useNeed(day: string, today: string): Need[] | null {
 function useKept(day: string, today: string, version: string): Adherence | null {
   const kept = useSignal<Adherence | null>(null);
   useEffect(() => {
-    if (day > today || !version) return;
+    if (day > today || !version || !(may('agent.read') || may('staffing.plan'))) return;
     const ask = () => void authed<Adherence>(`/api/v1/rosters/${seg(day)}/adherence`).then((a) => (kept.value = a)).catch(() => undefined);
     ask();
     const again = day === today ? setInterval(ask, FRESH_MS) : 0;
@@ -111,7 +108,8 @@ function useKept(day: string, today: string, version: string): Adherence | null 
 }
 
 function Day({ day, today, zone, saved, load, people }: DayProps) {
-  const draft = useSignal<Draft | null>(drafts.get(day) ?? null);
+  const mine = `${user.value?.login ?? ''} ${day}`;
+  const draft = useSignal<Draft | null>(drafts.get(mine) ?? null);
   const hint = useSignal<Proposal | null>(null);
   const open = useSignal('');
   const job = useJob();
@@ -120,18 +118,19 @@ function Day({ day, today, zone, saved, load, people }: DayProps) {
   const shifts = draft.value?.shifts ?? saved?.shifts ?? [];
   const set = (s: Shift[] | null) => {
     draft.value = s && { base: draft.value?.base ?? saved?.version ?? 0, shifts: s };
-    if (draft.value) drafts.set(day, draft.value);
-    else drafts.delete(day);
+    if (draft.value) drafts.set(mine, draft.value);
+    else drafts.delete(mine);
   };
+  const serving = ofQueue(shifts, people, route.value.query['queue'] ?? '');
   const name = (login: string) => people.find((p) => p.login === login)?.name || login;
   return (
     <>
-      <Actions {...{ day, today, saved, draft, hint, need, shifts, set, load, job }} absent={missing(kept?.items ?? [])} none={known?.length === 0} />
+      <Actions {...{ day, today, saved, draft, hint, need, shifts, serving, set, load, job }} absent={missing(kept?.items ?? [])} none={known?.length === 0} />
       {job.error.value ? <ErrorNote error={job.error.value} /> : null}
       {job.done.value ? <Done text={job.done.value} /> : null}
       {hint.value ? <Hint hint={hint.value} name={name} /> : null}
       {draft.value ? null : <Warnings of={saved} name={name} />}
-      <Chart need={need} shifts={shifts} now={day === today ? nowMin(now.value, zone) : -1} rows={rowsOf(shifts, kept?.items ?? [])} name={name} open={open}
+      <Chart need={need} shifts={shifts} serving={serving} now={day === today ? nowMin(now.value, zone) : -1} rows={rowsOf(shifts, kept?.items ?? [])} name={name} open={open}
         change={may('staffing.plan') ? set : null} basis={kept?.basis ?? ''} />
       {may('staffing.plan') ? <Add people={people} shifts={shifts} add={(who) => { set([...shifts, freshShift(who, need)]); open.value = who; }} /> : null}
     </>
@@ -148,12 +147,13 @@ interface ActionsProps {
   none: boolean; /* nothing to plan from */
   absent: string[];
   shifts: Shift[];
+  serving: Shift[]; /* of them those for the queue */
   set: (s: Shift[] | null) => void;
   load: () => Promise<void>;
   job: ReturnType<typeof useJob>;
 }
 
-function Actions({ day, today, saved, draft, hint, need, none, absent, shifts, set, load, job }: ActionsProps) {
+function Actions({ day, today, saved, draft, hint, need, none, absent, shifts, serving, set, load, job }: ActionsProps) {
   const path = `/api/v1/rosters/${seg(day)}`, ahead = daysTo(today, day), busy = job.busy.value;
   const match = { 'If-Match': `"${draft.value?.base ?? saved?.version ?? 0}"` };
   const q = route.value.query;
@@ -162,9 +162,10 @@ function Actions({ day, today, saved, draft, hint, need, none, absent, shifts, s
   const plan = (what: 'propose' | 'replan') =>
     job.run(async () => {
       if (none) throw new ApiError(422, '', t('ro.no_need'));
-      const p = await post<Proposal>(`${path}/${what}`, what === 'replan' ? { ...ask, absent } : ask);
+      const keep = q['queue'] ? shifts : []; /* of all queues the day is made anew */
+      const p = await post<Proposal>(`${path}/${what}`, what === 'replan' ? { ...ask, absent } : { ...ask, keep });
       set(p.shifts);
-      hint.value = what === 'replan' ? { ...p, absent } : p;
+      hint.value = what === 'replan' ? { ...p, absent } : { ...p, made: p.shifts.length - keep.length };
       return '';
     });
   const save = () =>
@@ -181,7 +182,7 @@ function Actions({ day, today, saved, draft, hint, need, none, absent, shifts, s
       await load();
       return t('ro.told');
     });
-  const b = balance(need, shifts);
+  const b = balance(need, serving);
   return (
     <div class="card roster-bar">
       <div class="srow">
@@ -194,7 +195,7 @@ function Actions({ day, today, saved, draft, hint, need, none, absent, shifts, s
           {ahead === 0 && saved && !draft.value ? <button class="btn" data-test="replan" disabled={busy} onClick={() => void plan('replan')}>{t('ro.replan')}</button> : null}
           {draft.value ? (
             <>
-              <button class="btn ghost" data-test="discard" disabled={busy} onClick={() => { set(null); hint.value = null; job.clear(); }}>{t('ro.discard')}</button>
+              <button class="btn ghost" data-test="discard" disabled={busy} onClick={() => { set(null); hint.value = null; job.clear(); void load(); }}>{t('ro.discard')}</button>
               <button class="btn primary" data-test="save" disabled={busy || wrong} onClick={() => void save()}>{t('ro.save')}</button>
             </>
           ) : saved && saved.state === 'planned' ? (
@@ -223,7 +224,7 @@ function Hint({ hint, name }: { hint: Proposal; name: (login: string) => string 
   return (
     <div class="note" role="status" data-test="roster-hint">
       <div class="grow">
-        <b>{hint.moves ? (moves.length ? t('ro.moves') : t('ro.no_moves')) : t('ro.proposed', { n: hint.shifts.length })}</b>
+        <b>{hint.moves ? (moves.length ? t('ro.moves') : t('ro.no_moves')) : t('ro.proposed', { n: hint.made ?? hint.shifts.length })}</b>
         {moves.length ? (
           <ul>
             {moves.map((m, i) => <li key={i}>{t(`ro.move_${m.move}`, { name: name(m.agent), at: hhmm(m.from_min ?? m.to_min ?? 0) })}</li>)}
@@ -252,6 +253,7 @@ function Warnings({ of, name }: { of: Roster | null; name: (login: string) => st
 interface ChartProps {
   need: Need[];
   shifts: Shift[];
+  serving: Shift[];
   now: number;
   rows: ReturnType<typeof rowsOf>;
   name: (login: string) => string;
@@ -260,9 +262,9 @@ interface ChartProps {
   basis: string;
 }
 
-function Chart({ need, shifts, now: min, rows, name, open, change, basis }: ChartProps) {
+function Chart({ need, shifts, serving, now: min, rows, name, open, change, basis }: ChartProps) {
   const at = frame(need, shifts), wide = at.to_min - at.from_min;
-  const top = Math.max(1, ...need.map((n) => n.scheduled), ...cover(shifts));
+  const top = Math.max(1, ...need.map((n) => n.scheduled), ...cover(serving));
   const line = (x: number, tall: number) => (min >= at.from_min && min < at.to_min ? <line class="now" x1={x} x2={x} y1={0} y2={tall} /> : null);
   return (
     <section class="card roster-chart" aria-label={t('ro.title')}>
@@ -273,7 +275,7 @@ function Chart({ need, shifts, now: min, rows, name, open, change, basis }: Char
           <span class="muted num">{t('ro.most', { n: top })}</span>
         </div>
         <svg class="roster-need" viewBox={`0 0 ${wide} ${CHART_PX}`} preserveAspectRatio="none" role="img" aria-label={t('ro.chart')} data-test="roster-need">
-          <path class="plan" d={steps(coverSteps(shifts), at, top, CHART_PX - 4)} transform="translate(0 2)" />
+          <path class="plan" d={steps(coverSteps(serving), at, top, CHART_PX - 4)} transform="translate(0 2)" />
           <path class="need" d={steps(needSteps(need), at, top, CHART_PX - 4)} transform="translate(0 2)" />
           {line(min - at.from_min, CHART_PX)}
         </svg>

@@ -32,6 +32,9 @@ const zone = signal<string | undefined>(undefined);
 /* Queues as the company names them; who may not read them sees their ids. */
 const queues = signal<Map<string, Both>>(new Map());
 
+/* Conversations of all, as the server asks for topics and for what is behind a number. */
+const readsAll = (): boolean => may('conversation.read') && may('conversation.read_all');
+
 const ask = (q: Question): void => setHashQuery({ q: JSON.stringify(q) });
 
 export default function Reports() {
@@ -44,7 +47,7 @@ export default function Reports() {
   }, [titles]);
   const sub = route.value.path[1] ?? '';
   const tabs: [string, string][] = [['', t('rep.builder')], ['unusual', t('rep.unusual')]];
-  if (may('conversation.read')) tabs.splice(1, 0, ['topics', t('rep.topics')]);
+  if (readsAll()) tabs.splice(1, 0, ['topics', t('rep.topics')]);
   if (sub)
     return (
       <section class="page" aria-label={t('nav.reports')} data-test="reports">
@@ -235,7 +238,7 @@ function Result({ q, all }: { q: Question; all: Metric[] }) {
       <Chart a={a} q={q} of={of} />
       <Table a={a} q={q} of={of} pick={(key, metric) => (chosen.value = { key, metric })} />
       <Files q={q} />
-      {chosen.value && may('conversation.read') ? (
+      {chosen.value && readsAll() ? (
         <Behind zone={a.zone} q={behind(q, a, chosen.value.key, chosen.value.metric)} title={both(of.get(chosen.value.metric)?.title)} close={() => (chosen.value = null)} />
       ) : null}
     </div>
@@ -315,7 +318,7 @@ function Table({ a, q, of, pick }: { a: Answer; q: Question; of: Names; pick: (k
               {l.key.map((v, d) => <td key={d}>{word(dims[d]!, v, q.interval)}</td>)}
               {l.cells.flatMap((values, n) => a.metrics.map((m, k) => (
                 <td key={`${n} ${m}`} class="num right">
-                  {may('conversation.read') && leads(a.dims) && values[k] !== null ? (
+                  {readsAll() && leads(a.dims) && values[k] !== null ? (
                     <button class="plain" title={t('rep.behind')} onClick={() => pick(a.columns ? [...l.key, p.across[n]!] : l.key, m)}>
                       {shown(values[k], of.get(m)?.unit ?? 'number', lang.value)}
                     </button>
