@@ -20,6 +20,11 @@ int learn_choice_put(struct store_db *db, const jv *states, int64_t now_ms);
 /* The model in the registry, if it is for these ways. *version may be NULL. ERR_NOTFOUND. */
 int learn_choice_model(struct store_db *db, const struct policy_learn *l, struct policy_model *ret,
 		       int64_t *version);
+/* On the scribe, before the live model of a name "choice/ROW" is retired: *to is the version that
+ * was in use before it, having been let in to the end, or 0, the row's own way. Its roll-out stands
+ * where that one was; nothing new is put forward until a person lets it (learn_roll_held).
+ * ERR_NOTFOUND: none is live. */
+int learn_choice_back(struct store_db *db, sv name, sv by, int64_t now_ms, int64_t *to);
 /* "learned": [{row, explore, ways: ["own", ..], night}] of the table's rows into o. */
 int learn_choice_list(struct store_db *db, const struct policy_table *t, jv *o);
 

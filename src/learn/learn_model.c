@@ -2,9 +2,10 @@
  *
  * A name has one live version at most, which an index keeps so. Going back looks for the version
  * that was in use before and was not taken back itself; when there is none the program's own model
- * is meant. Writing is the scribe's.
+ * is meant. Rows that learn have their own way back (learn_choice_back.c). Writing is the scribe's.
  */
 #include "learn_model.h"
+#include "learn_choice.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -143,7 +144,9 @@ static int before_live(struct store_db *db, sv name, int64_t *ret)
 static int go_back(void *arg, struct store_db *db)
 {
 	struct learn_model *m = arg;
-	int rc = before_live(db, m->name, &m->version);
+	int rc = sv_starts(m->name, SV("choice/")) ?
+			 learn_choice_back(db, m->name, m->promoted_by, m->live_ms, &m->version) :
+			 before_live(db, m->name, &m->version);
 	if (rc == 0)
 		rc = retire(db, m->name, m->live_ms, true);
 	if (rc == 0 && m->version)

@@ -2,7 +2,7 @@
  * fits which context from the choices on the river, judged on the newest days, which it has not
  * seen. One that is better for certain becomes the live one of the registry: from the shadow on
  * it is a roll-out's new way (learn_roll.h), so customers meet it step by step. While one is
- * being let in no other is put forward. */
+ * being let in no other is put forward, nor after one that was stopped or failed. */
 #include "learn_night_int.h"
 #include "learn_choice.h"
 #include "learn_kv.h"
@@ -93,34 +93,44 @@ static void put_ways(struct choice *c)
 
 /* ---- what is in use ---- */
 
-/* The stage of the live model's roll-out; the shadow when no look has seen it yet. */
+/* The stage of the live model's roll-out; the shadow when no look has seen it yet. m NULL: none is
+ * live. *held: nothing is put forward. */
 static int stage_of(struct night *n, const struct policy_learn *l, const struct policy_model *m,
-		    enum roll_stage *ret)
+		    enum roll_stage *ret, bool *held)
 {
-	char key[96], print[20];
+	char key[96], print[20] = "";
 	struct policy_roll r;
 	jv *state;
 	(void)snprintf(key, sizeof(key), "rollout/%s", l->row);
-	(void)snprintf(print, sizeof(print), "%016llx", (unsigned long long)policy_model_print(m));
+	if (m)
+		(void)snprintf(print, sizeof(print), "%016llx",
+			       (unsigned long long)policy_model_print(m));
 	int rc = learn_kv_get(n->db, key, &state);
-	bool its = sv_eq(jv_get_str(state, "print"), sv_of(print)) && policy_roll_load(state, &r);
+	*held = learn_roll_held(state, l->print, m);
+	bool its = m && sv_eq(jv_get_str(state, "print"), sv_of(print)) &&
+		   policy_roll_load(state, &r);
 	*ret = its ? r.stage : ROLL_SHADOW;
 	jv_free(state);
 	return rc;
 }
 
-/* Into c->model.before. *busy: a model is being let in. */
-static int in_use(struct night *n, struct choice *c, bool *busy)
+/* Into c->model.before. *wait: why none is put forward; NULL: one may be. */
+static int in_use(struct night *n, struct choice *c, const char **wait)
 {
 	struct policy_model m;
 	enum roll_stage stage = ROLL_BACK;
-	*busy = false;
+	bool held = false;
+	*wait = NULL;
 	int rc = learn_choice_model(n->db, &c->learn, &m, &c->old.version);
-	if (rc == ERR_NOTFOUND)
-		return 0;
-	if (rc == 0)
-		rc = stage_of(n, &c->learn, &m, &stage);
-	*busy = stage == ROLL_SHADOW || stage == ROLL_5 || stage == ROLL_25;
+	bool none = rc == ERR_NOTFOUND;
+	if (rc == 0 || none)
+		rc = stage_of(n, &c->learn, none ? NULL : &m, &stage, &held);
+	if (held)
+		*wait = "choice_held";
+	if (rc || none)
+		return rc;
+	if (stage == ROLL_SHADOW || stage == ROLL_5 || stage == ROLL_25)
+		*wait = "choice_tried";
 	c->model.has_before = stage == ROLL_100 || m.has_before;
 	c->model.before = stage == ROLL_100 ? m.now : m.before;
 	return rc;
@@ -239,14 +249,14 @@ static void new_item(struct choice *c)
 
 static int one_row(struct night *n, struct choice *c)
 {
-	bool busy;
+	const char *wait;
 	size_t held = held_from(c);
-	int rc = in_use(n, c, &busy);
+	int rc = in_use(n, c, &wait);
 	if (rc)
 		return rc;
 	new_item(c);
-	c->verdict.why = busy ? "choice_tried" : "few_decisions";
-	if (busy || !held)
+	c->verdict.why = wait ? wait : "few_decisions";
+	if (wait || !held)
 		held = 0;
 	if (held) {
 		struct policy_with with = { .ways = c->learn.ways, .now = &c->model.now,

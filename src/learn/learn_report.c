@@ -126,6 +126,9 @@ static const struct word {
 	  "新模型的选择与现在的做法相同。" },
 	{ "choice_tried", "A model is being let in; no other is put forward until that is decided.",
 	  "已有一个模型正在逐步放开，在此之前不再提出新的。" },
+	{ "choice_held", "The last model was stopped, taken back or brought nothing; no other "
+	  "begins until a person lets it begin again (page Learning).",
+	  "上一个模型被停止、收回或没有提升；在有人重新开始之前不再提出新的（“学习”页面）。" },
 	{ "choice_shares", "The ways were not taken as often as the record says, so it is not to "
 	  "be judged by. All stays as it is.",
 	  "各做法被采用的次数与记录的概率不符，不能据此判断，继续现在的做法。" },

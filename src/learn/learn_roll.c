@@ -253,17 +253,45 @@ static void judge(struct learn_roll *l, struct trial *t)
 	to_paper(t, &l->o.roll);
 }
 
+/* A model that the registry has no more, because it was replaced or taken back after the table was
+ * made, is no trial: the state of its row is of another one. */
+static int is_live(struct store_db *db, const struct policy_table *t, const struct policy_trial *x,
+		   bool *ret)
+{
+	struct policy_learn l;
+	struct policy_model m;
+	*ret = !x->model;
+	for (size_t i = 0; x->model && policy_learn_at(t, i, &l); i++) {
+		if (strcmp(l.row, x->row) != 0)
+			continue;
+		int rc = learn_choice_model(db, &l, &m, NULL);
+		*ret = rc == 0 && policy_model_print(&m) == x->print;
+		return rc == ERR_NOTFOUND ? 0 : rc;
+	}
+	return 0;
+}
+
+static int load_all(struct store_db *db, const struct policy_table *t, struct learn_roll *l)
+{
+	struct policy_trial x;
+	bool live;
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && l->n < TRIALS && policy_trial_at(t, i, &x); i++) {
+		rc = is_live(db, t, &x, &live);
+		if (rc == 0 && live)
+			rc = load(db, &x, l->o.now_ms, &l->v[l->n++]);
+	}
+	return rc;
+}
+
 int learn_roll_look(struct store_db *db, const struct policy_table *t,
 		    const struct learn_roll_opts *o, struct learn_roll **ret)
 {
 	struct learn_roll *l = xalloc(sizeof(*l));
-	struct policy_trial x;
 	bool changed = false;
-	int rc = 0;
 	l->o = *o;
 	policy_roll_defaults(&l->o.roll);
-	for (; rc == 0 && l->n < TRIALS && policy_trial_at(t, l->n, &x); l->n++)
-		rc = load(db, &x, o->now_ms, &l->v[l->n]);
+	int rc = load_all(db, t, l);
 	if (rc == 0)
 		rc = learn_choice_changes(db, t, &l->choices);
 	changed = jv_len(l->choices) > 0;
@@ -382,9 +410,14 @@ int learn_roll_order(struct store_db *db, sv row, enum learn_roll_verb verb, sv 
 	if (rc == 0) {
 		enum roll_stage from = t.roll.stage,
 				next = verb == LEARN_ROLL_STOP ? ROLL_BACK : ROLL_SHADOW;
+		bool let = verb == LEARN_ROLL_RESTART && from == ROLL_100 &&
+			   jv_get(t.state, "held");
 		t.version = jv_get_int(t.state, "version", 0);
 		t.print = print_of(t.state);
-		t.roll = (struct policy_roll){ .stage = next };
+		if (!let)
+			t.roll = (struct policy_roll){ .stage = next };
+		if (verb == LEARN_ROLL_RESTART)
+			jv_del(t.state, "held");
 		policy_roll_defaults(&o);
 		rc = note_order(&t, from, reason, by, now_ms);
 		to_paper(&t, &o);
@@ -393,4 +426,46 @@ int learn_roll_order(struct store_db *db, sv row, enum learn_roll_verb verb, sv 
 		rc = save_trial(db, &t, by, now_ms);
 	jv_free(t.state);
 	return rc;
+}
+
+/* ---- rows that learn ---- */
+
+int learn_roll_back(struct store_db *db, sv row, const struct policy_model *m, bool serves, sv by,
+		    int64_t now_ms)
+{
+	struct trial t = { .print = policy_model_print(m) };
+	struct policy_roll old = { .stage = ROLL_SHADOW };
+	struct roll_opt o = { 0 };
+	char key[96], ways[20];
+	if (row.n >= sizeof(t.row))
+		return ERR_INVAL;
+	(void)snprintf(t.row, sizeof(t.row), SV_FMT, SV_ARG(row));
+	(void)snprintf(ways, sizeof(ways), "%016llx", (unsigned long long)m->print);
+	key_of(key, t.row);
+	int rc = learn_kv_get(db, key, &t.state);
+	if (rc == 0) {
+		if (!t.state)
+			t.state = jv_obj();
+		(void)policy_roll_load(t.state, &old);
+		t.version = jv_get_int(t.state, "version", 0);
+		t.roll = (struct policy_roll){ .stage = serves ? ROLL_100 : ROLL_BACK };
+		policy_roll_defaults(&o);
+		note(&t, old.stage, t.roll.stage, SV("taken_back"), by, now_ms, NULL);
+		jv_set_str(t.state, "held", sv_of(ways));
+		to_paper(&t, &o);
+		rc = save_trial(db, &t, by, now_ms);
+	}
+	jv_free(t.state);
+	return rc;
+}
+
+bool learn_roll_held(const jv *state, uint64_t ways, const struct policy_model *m)
+{
+	struct policy_roll r;
+	char print[20];
+	(void)snprintf(print, sizeof(print), "%016llx", (unsigned long long)ways);
+	if (sv_eq(jv_get_str(state, "held"), sv_of(print)))
+		return true;
+	return m && state && print_of(state) == policy_model_print(m) &&
+	       policy_roll_load(state, &r) && policy_roll_over(r.stage);
 }

@@ -38,11 +38,20 @@ size_t learn_roll_changes(const struct learn_roll *r);   /* of stages */
 int learn_roll_shares(struct store_db *db, struct policy_table *t, struct policy_table **ret);
 
 enum learn_roll_verb { LEARN_ROLL_STOP, LEARN_ROLL_RESTART };
-/* By a person, on the scribe: ended at once (the way before for all), or from the shadow again.
+/* By a person, on the scribe: ended at once (the way before for all), or from the shadow again; a
+ * restart of one that is let in and held only ends the holding.
  * Personal data in the reason is masked. ERR_NOTFOUND: no such trial; ERR_STATE: it is over
  * already; ERR_INVAL: no reason. */
 int learn_roll_order(struct store_db *db, sv row, enum learn_roll_verb verb, sv by, sv reason,
 		     int64_t now_ms);
+/* On the scribe: a person took the model of a row that learns back. m serves now, let in to the end
+ * (serves), or is what was taken back. The row is held from now on. */
+int learn_roll_back(struct store_db *db, sv row, const struct policy_model *m, bool serves, sv by,
+		    int64_t now_ms);
+/* Of a row's state: may the night put no model forward? A person stopped the last one or took one
+ * back, or it was worse or without gain; until a person restarts it or the row has other ways.
+ * m: the live model, NULL: none. */
+bool learn_roll_held(const jv *state, uint64_t ways, const struct policy_model *m);
 /* {"items":[{"row","stage","share","why","since_ms","arms":[..],"history":[..]}]}, those of the
  * table t first (may be NULL), and what
  * learn_choice_list tells of it. */

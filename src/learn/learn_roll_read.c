@@ -117,6 +117,7 @@ static void take_item(void *arg, const jv *state)
 		return;
 	jv *o = jv_copy(state);
 	jv_del(o, "print");
+	jv_del(o, "held");
 	for (size_t i = 0; l->t && !in_use && policy_trial_at(l->t, i, &x); i++)
 		in_use = same_text(state, &x);
 	jv_set_bool(o, "in_use", in_use);

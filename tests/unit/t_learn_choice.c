@@ -28,6 +28,8 @@ struct world {
 	int n, followed, against;        /* the model's arm: as the context says, or not */
 	int64_t now, back_to;
 	int32_t turn;                    /* of the rows that are written */
+	enum learn_roll_verb verb;
+	struct learn_model *put;
 };
 
 static struct policy_table *table(const char *text)
@@ -110,6 +112,12 @@ static int back_fn(void *arg, struct store_db *db)
 	return learn_model_back(db, SV("choice/upset"), SV("mei"), w->now, &w->back_to);
 }
 
+static int order_fn(void *arg, struct store_db *db)
+{
+	struct world *w = arg;
+	return learn_roll_order(db, SV("upset"), w->verb, SV("mei"), SV("so"), w->now);
+}
+
 /* One look as the server takes it; changes of stages, or the error. */
 static int look(struct world *w)
 {
@@ -155,6 +163,35 @@ static jv *listed(struct world *w)
 	jv *o = learn_roll_json(w->db, w->t, &b) ? NULL : jv_parse(sb_sv(&b), NULL);
 	sb_done(&b);
 	return o;
+}
+
+static void night_says(struct world *w, const char *why)
+{
+	jv *o = night(w, "choice/upset");
+	SV_EQ(jv_get_str(o, "why"), why);
+	jv_free(o);
+}
+
+/* Stopped, restarted, taken back, restarted: nothing is put forward until it is let. */
+static void a_person_decides(struct world *w)
+{
+	struct policy_trial x;
+	w->verb = LEARN_ROLL_STOP;
+	OK(store_write_now(w->st, order_fn, w));
+	night_says(w, "choice_held");
+	EQ(look(w), 0);
+	CHECK(policy_trial_at(w->t, 0, &x));
+	NEAR(x.share, 0, 1e-12);
+	w->verb = LEARN_ROLL_RESTART;
+	OK(store_write_now(w->st, order_fn, w));
+	night_says(w, "choice_tried");
+	OK(store_write_now(w->st, back_fn, w));
+	EQ(w->back_to, 0);
+	EQ(look(w), 0);
+	CHECK(!policy_trial_at(w->t, 0, &x));
+	night_says(w, "choice_held");
+	OK(store_write_now(w->st, order_fn, w));
+	night_says(w, "choice_better");
 }
 
 TEST(choices_are_learned_by_night_and_let_in_step_by_step)
@@ -207,11 +244,70 @@ TEST(choices_are_learned_by_night_and_let_in_step_by_step)
 	EQ(look(&w), 0);
 	CHECK(policy_trial_at(w.t, 0, &x));
 	NEAR(x.share, .25, 1e-9);
-	/* a person takes the model back */
+	a_person_decides(&w);
+	world_close(&w);
+}
+
+static int promote_fn(void *arg, struct store_db *db)
+{
+	struct world *w = arg;
+	int rc = learn_model_put(db, w->put);
+	return rc ? rc : learn_model_promote(db, w->put->name, w->put->version, SV("n"), w->now);
+}
+
+/* A model that takes `way` for all, live from now on; before: the way of the one before, 0: own. */
+static void goes_live(struct world *w, int way, int before)
+{
+	struct policy_learn l;
+	struct policy_model m = { .ways = 3, .has_before = before > 0 };
+	struct learn_model x = { .name = SV("choice/upset"), .kind = SV("linear") };
+	struct sb b;
+	ASSERT(policy_learn_at(w->t, 0, &l));
+	m.print = l.print;
+	m.now.w[way][0] = 1;
+	m.before.w[before][0] = before > 0;
+	sb_init(&b, 16384);
+	sb_cstr(&b, "{\"model\":");
+	policy_model_json(&m, &b);
+	sb_ch(&b, '}');
+	x.scores = sb_sv(&b);
+	w->put = &x;
+	OK(store_write_now(w->st, promote_fn, w));
+	EQ(look(w), 0);                      /* the table gets it */
+	EQ(look(w), 0);                      /* its roll-out begins */
+	sb_done(&b);
+}
+
+/* The second one failed, the third one came after it: back from there is to the first one, which
+ * serves at once as it did; and from that to the row's own way. */
+TEST(choices_go_back_to_what_was_in_use)
+{
+	struct world w;
+	struct policy_trial x;
+	CHECK(world_open(&w));
+	EQ(look(&w), 0);
+	goes_live(&w, 1, 0);
+	goes_live(&w, 2, 1);
+	w.verb = LEARN_ROLL_STOP;
+	OK(store_write_now(w.st, order_fn, &w));
+	goes_live(&w, 0, 1);
+	OK(store_write_now(w.st, back_fn, &w));
+	EQ(w.back_to, 1);
+	EQ(look(&w), 0);
+	CHECK(policy_trial_at(w.t, 0, &x));
+	NEAR(x.share, .95, 1e-9);
+	night_says(&w, "choice_held");
+	w.verb = LEARN_ROLL_RESTART;         /* ends the holding only */
+	OK(store_write_now(w.st, order_fn, &w));
+	night_says(&w, "few_decisions");
+	EQ(look(&w), 0);
+	CHECK(policy_trial_at(w.t, 0, &x));
+	NEAR(x.share, .95, 1e-9);
 	OK(store_write_now(w.st, back_fn, &w));
 	EQ(w.back_to, 0);
 	EQ(look(&w), 0);
 	CHECK(!policy_trial_at(w.t, 0, &x));
+	EQ(store_write_now(w.st, back_fn, &w), ERR_NOTFOUND);
 	world_close(&w);
 }
 
