@@ -3,8 +3,11 @@
  * A queue plan is read often (each change in the console reads it whole), so what was read is kept
  * with a print of its files (names, sizes, times). A plan has its own references: what is dropped
  * here sounds on where it is in use. The console sets names too, so nothing is played but what
- * really lies in the folder "music" beside the company's file. One lock around all; whoever reads
- * a file holds it.
+ * really lies in the folder "music" beside the company's file.
+ *
+ * A server's queues wait for no disk: they get what is kept, and a worker looks at all names that
+ * were asked for, reads what is new, and tells that the plan is to be read again. Only the worker
+ * changes an entry; the lock is never held while a file is read.
  */
 #include "app_music.h"
 
@@ -13,30 +16,39 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <sys/stat.h>
 
+#include "acd_plan.h"
 #include "pcm_music.h"
+#include "pool.h"
 
 enum {
-	KEPT = 16,
+	KEPT = 2 * ACD_QUEUES,       /* of the plan, and of the one before */
+	SETTLE_MS = 20,              /* a plan asks for all its names */
+	IDLE_MOST = 3,
 	NAMES_MOST = 1000,           /* in a folder */
 	BYTES_MOST = 256 << 20       /* of a file: 20 minutes in stereo at 48 kHz */
 };
 
 struct kept {
 	char *name;                  /* owned; NULL = free */
-	uint64_t print;
+	uint64_t print;              /* 0: no files were found */
 	struct pcm_music *m;         /* a reference; NULL = it cannot be read */
 	struct err e;                /* why; ERR_TOOBIG: for a plan that has max_s left */
 	int max_s;
-	uint64_t used;
+	bool asked;                  /* since the worker looked */
+	int idle;                    /* how often it looked since */
 };
 struct app_music {
 	char *dir;
-	bool strict;
+	struct pool *worker;         /* NULL: whoever asks waits */
 	pthread_mutex_t lock;
 	struct kept kept[KEPT];
-	uint64_t uses;
+	bool looks, again;           /* the worker is at it; asked meanwhile */
+	bool changed;                /* not told yet */
+	app_music_fn *tell;
+	void *tell_arg;
 };
 struct files {                       /* what a name stands for */
 	char *path[PCM_MUSIC_FILES];
@@ -45,11 +57,11 @@ struct files {                       /* what a name stands for */
 	uint64_t print;
 };
 
-struct app_music *app_music_new(const char *dir, bool strict)
+struct app_music *app_music_new(const char *dir, struct pool *worker)
 {
 	struct app_music *m = xalloc(sizeof(*m));
 	m->dir = xstrdup(sv_of(dir));
-	m->strict = strict;
+	m->worker = worker;
 	(void)pthread_mutex_init(&m->lock, NULL);
 	return m;
 }
@@ -65,6 +77,7 @@ void app_music_free(struct app_music *m)
 {
 	if (!m)
 		return;
+	pool_free(m->worker);
 	for (int i = 0; i < KEPT; i++)
 		drop(&m->kept[i]);
 	(void)pthread_mutex_destroy(&m->lock);
@@ -201,67 +214,160 @@ static int find(const struct app_music *m, sv name, struct files *ret, struct er
 
 /* ---- what was read ---- */
 
+/* Its entry, or a new one; NULL: there are too many. */
 static struct kept *place_for(struct app_music *m, sv name)
 {
-	struct kept *old = &m->kept[0];
+	struct kept *empty = NULL;
 	for (int i = 0; i < KEPT; i++) {
 		struct kept *k = &m->kept[i];
 		if (k->name && sv_eq(sv_of(k->name), name))
 			return k;
-		if (k->used < old->used)
-			old = k;
+		empty = !k->name && !empty ? k : empty;
 	}
-	return old;
+	if (empty)
+		empty->name = xstrdup(name);
+	return empty;
 }
 
-/* Where it is kept; read when it is new or has changed, or was too long for a plan with less
- * left. */
-static int read_kept(struct app_music *m, sv name, const struct files *f, int max_s,
-		     struct kept **ret, struct err *e)
+/* What is new of it, with at most max_s seconds. True: it is another sound than before. */
+static bool look_at(struct app_music *m, struct kept *k, int max_s, bool told)
 {
-	struct kept *k = place_for(m, name);
-	struct pcm_music *sound = NULL;
+	struct files f = { .print = UINT64_C(14695981039346656037) };
+	struct pcm_music *sound = NULL, *old = k->m;
 	struct err why = { 0 };
-	bool same = k->name && sv_eq(sv_of(k->name), name) && k->print == f->print &&
-		    !(k->e.code == ERR_TOOBIG && k->max_s < max_s);
-	*ret = NULL;
-	if (same && k->m && pcm_music_seconds(k->m) > max_s)
+	int rc = find(m, sv_of(k->name), &f, &why);
+	uint64_t print = rc ? 0 : f.print;
+	bool same = rc == 0 && k->print == print && !(k->e.code == ERR_TOOBIG && k->max_s < max_s);
+	if (rc == 0 && !same)
+		rc = pcm_music_new(&sound, (const char *const *)f.path, f.n, max_s, &why);
+	files_done(&f);
+	if (same)
+		return false;
+	if (rc && told && strcmp(k->e.msg, why.msg) != 0)
+		LOG(WARN, "acd.music", "the tune is heard instead: %s", why.msg);
+	(void)pthread_mutex_lock(&m->lock);
+	k->m = sound;
+	k->print = print;
+	k->e = why;
+	k->max_s = max_s;
+	(void)pthread_mutex_unlock(&m->lock);
+	obj_unref(old);
+	return old || sound;
+}
+
+/* ---- the worker ---- */
+
+/* Those that were asked for stay, others go in a while: a plan may just be asking. */
+static void sort_out(struct app_music *m)
+{
+	for (int i = 0; i < KEPT; i++) {
+		struct kept *k = &m->kept[i];
+		k->idle = k->asked ? 0 : k->idle + 1;
+		k->asked = false;
+		if (k->name && k->idle > IDLE_MOST)
+			drop(k);
+	}
+}
+
+/* What the others that are in use leave of a plan's seconds; -1: k is not in use. */
+static int left_for(const struct app_music *m, const struct kept *k)
+{
+	int left = ACD_MUSIC_S;
+	for (const struct kept *o = m->kept; o < m->kept + KEPT; o++)
+		if (o != k && o->m && !o->idle)
+			left -= pcm_music_seconds(o->m);
+	return k->name && !k->idle ? left : -1;
+}
+
+static bool look_at_all(struct app_music *m)
+{
+	bool changed = false;
+	(void)pthread_mutex_lock(&m->lock);
+	sort_out(m);
+	(void)pthread_mutex_unlock(&m->lock);
+	for (int i = 0; i < KEPT; i++) {
+		(void)pthread_mutex_lock(&m->lock);
+		int left = left_for(m, &m->kept[i]);
+		(void)pthread_mutex_unlock(&m->lock);
+		if (left >= 0)
+			changed |= look_at(m, &m->kept[i], left, true);
+	}
+	return changed;
+}
+
+static void tell(struct app_music *m)
+{
+	if (m->changed && m->tell)
+		m->changed = m->tell(m->tell_arg) != 0;
+}
+
+static void look(void *arg)
+{
+	struct app_music *m = arg;
+	for (bool again = true; again;) {
+		(void)nanosleep(&(struct timespec){ 0, SETTLE_MS * 1000000L }, NULL);
+		bool changed = look_at_all(m);
+		(void)pthread_mutex_lock(&m->lock);
+		m->changed |= changed;
+		tell(m);
+		again = m->looks = m->again;
+		m->again = false;
+		(void)pthread_mutex_unlock(&m->lock);
+	}
+}
+
+static void looked(void *arg)
+{
+}
+
+void app_music_tell(struct app_music *m, app_music_fn *fn, void *arg)
+{
+	(void)pthread_mutex_lock(&m->lock);
+	m->tell = fn;
+	m->tell_arg = arg;
+	tell(m);
+	(void)pthread_mutex_unlock(&m->lock);
+}
+
+/* ---- asked ---- */
+
+static void have_looked(struct app_music *m)
+{
+	if (m->looks)
+		m->again = true;
+	else
+		m->looks = pool_submit(m->worker, look, m, NULL, looked) == 0;
+}
+
+static int now(struct app_music *m, struct kept *k, int max_s, struct pcm_music **ret,
+	       struct err *e)
+{
+	(void)look_at(m, k, max_s, false);
+	if (!k->m)
+		return err_set(e, k->e.code, "%s", k->e.msg);
+	if (pcm_music_seconds(k->m) > max_s)
 		return err_set(e, ERR_TOOBIG, "%s: longer than the %d s that are left for it",
 			       k->name, max_s > 0 ? max_s : 0);
-	if (!same) {
-		int rc = pcm_music_new(&sound, (const char *const *)f->path, f->n, max_s, &why);
-		drop(k);
-		*k = (struct kept){ xstrdup(name), f->print, sound, why, max_s, 0 };
-		if (rc && !m->strict)
-			LOG(WARN, "acd.music", "the tune is heard instead: %s", why.msg);
-	}
-	k->used = ++m->uses;
-	*ret = k;
-	return k->m ? 0 : err_set(e, k->e.code, "%s", k->e.msg);
+	*ret = obj_ref(k->m);
+	return 0;
 }
 
 int app_music_of(void *arg, sv name, int max_s, struct pcm_music **ret, struct err *e)
 {
 	struct app_music *m = arg;
-	struct files f = { .print = UINT64_C(14695981039346656037) };
-	struct kept *k = NULL;
-	struct err why = { 0 };
 	char path[PATH_MAX];
 	bool dir;
-	int rc = ret ? find(m, name, &f, &why) : there(m, name, path, &dir, &why);
-	if (rc == 0 && ret) {
-		(void)pthread_mutex_lock(&m->lock);
-		rc = read_kept(m, name, &f, max_s, &k, &why);
-		if (rc == 0)
-			*ret = obj_ref(k->m);
-		(void)pthread_mutex_unlock(&m->lock);
+	if (!ret)
+		return there(m, name, path, &dir, e);
+	(void)pthread_mutex_lock(&m->lock);
+	struct kept *k = place_for(m, name);
+	if (k && m->worker) {
+		k->asked = true;
+		*ret = k->m && pcm_music_seconds(k->m) <= max_s ? obj_ref(k->m) : NULL;
+		have_looked(m);
 	}
-	files_done(&f);
-	if (rc && ret && !m->strict) {
-		if (!k)              /* else it was told when it was read */
-			LOG(WARN, "acd.music", "the tune is heard instead: %s", why.msg);
-		*ret = NULL;
-		return 0;
-	}
-	return rc ? err_set(e, rc, "%s", why.msg) : 0;
+	(void)pthread_mutex_unlock(&m->lock);
+	if (!k && !m->worker)
+		return err_set(e, ERR_FULL, "more than %d sounds", KEPT);
+	return m->worker ? 0 : now(m, k, max_s, ret, e);
 }

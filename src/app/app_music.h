@@ -1,7 +1,9 @@
 /* app_music.h: the sound files that queues name, found beside the company's file and read once.
  *
- *	m = app_music_new("/etc/shop", false);
+ *	m = app_music_new("/etc/shop", pool_new(1, 10));
  *	cals.music = app_music_of;  cals.music_arg = m;      struct acd_cals
+ *	app_music_tell(m, read_plan_again, acd);             a sound is there, or another one
+ *	app_music_tell(m, NULL, NULL);
  *	app_music_free(m);                                   sounds in use live on
  *
  * A name is "music" or a WAV file or a folder of them below it: "music/piano.wav". Only what really
@@ -15,11 +17,19 @@
 
 struct app_music;
 struct pcm_music;
-/* dir: of the company's file; "" = the demo, which has none. strict: what is wrong is an error;
- * else it is told in the log and the tune sounds. */
-struct app_music *app_music_new(const char *dir, bool strict);
-void app_music_free(struct app_music *m);    /* accepts NULL */
-/* arg: a struct app_music. As in struct acd_cals. */
+struct pool;
+/* On the worker or in app_music_tell, must not call back; not 0: it is told again later. */
+typedef int app_music_fn(void *arg);
+/* dir: of the company's file; "" = the demo, which has none. worker (owned): files are looked at
+ * and read by it, and whoever asks gets at once what was read last, at first the tune; what is
+ * wrong is told in the log. NULL: whoever asks waits, and what is wrong is an error. */
+struct app_music *app_music_new(const char *dir, struct pool *worker);
+/* Waits for the worker. Accepts NULL. */
+void app_music_free(struct app_music *m);
+/* fn: asking again gives something else, also if that happened before. NULL: nobody is told any
+ * more, nor is fn running. */
+void app_music_tell(struct app_music *m, app_music_fn *fn, void *arg);
+/* arg: a struct app_music. As in struct acd_cals; one thread at a time without a worker. */
 int app_music_of(void *arg, sv name, int max_s, struct pcm_music **ret, struct err *e);
 
 #endif

@@ -13,6 +13,7 @@
 #include "app_music.h"
 #include "desk.h"
 #include "guard.h"
+#include "pool.h"
 #include "talk_people.h"
 
 #include <stdatomic.h>
@@ -50,12 +51,18 @@ static const struct cal *cal_of(void *arg, sv name)
 	return desk_cal(arg, name);
 }
 
+/* A sound was read: the queues take it with their plan. */
+static int on_music(void *arg)
+{
+	return acd_do(arg, &(struct acd_order){ .act = ACD_DO_PLAN, .by = SV("system") });
+}
+
 static int open_acd(struct app_people *p, const struct app_people_opts *o,
 		    const struct app_company *c, struct err *e)
 {
 	struct sb b;
 	uint64_t seed;
-	p->music = app_music_new(c->dir, false);
+	p->music = app_music_new(c->dir, pool_new(1, 10));
 	p->cals = (struct acd_cals){ cal_of, (void *)(uintptr_t)o->desk, app_music_of, p->music };
 	rng_secure(&seed, sizeof(seed));
 	sb_init(&b, PLAN_BYTES);
@@ -76,6 +83,8 @@ static int open_acd(struct app_people *p, const struct app_people_opts *o,
 	};
 	if (rc == 0)
 		rc = acd_open(&p->acd, &a, e);
+	if (rc == 0)
+		app_music_tell(p->music, on_music, p->acd);
 	sb_done(&b);
 	return rc;
 }
@@ -110,7 +119,7 @@ void app_people_check(sv company_file, bool music, struct cfg_report *rep)
 	struct acd_plan *plan = NULL;
 	struct cfg_report mute = { 0 };      /* calendars.yaml has its own check */
 	app_company_open(&c, company_file);
-	struct app_music *sounds = app_music_new(c.dir, true);
+	struct app_music *sounds = app_music_new(c.dir, NULL);
 	struct acd_cals named = { cal_of, NULL, music ? app_music_of : NULL, sounds };
 	sb_init(&queues, PLAN_BYTES);
 	sb_init(&cals, PLAN_BYTES);
@@ -152,6 +161,8 @@ void app_people_close(struct app_people *p)
 {
 	if (!p)
 		return;
+	if (p->music)
+		app_music_tell(p->music, NULL, NULL);
 	acd_close(p->acd);
 	app_music_free(p->music);
 	xfree(p);

@@ -22,7 +22,7 @@ static int check(const char *path, sv yaml)
 	struct cal *always = cal_always();
 	struct app_company at;
 	app_company_open(&at, sv_of(path));  /* music lies beside the file */
-	struct app_music *music = app_music_new(at.dir, true);
+	struct app_music *music = app_music_new(at.dir, NULL);
 	struct acd_cals cals = { any_cal, always, app_music_of, music };
 	int rc = acd_plan_new(&p, yaml, path, &cals, &rep);
 	if (rc == 0)

@@ -119,6 +119,10 @@ await main(async () => {
   const broken = await runAsync(bin, ['check', '--config', yaml]);
   ok(broken.code === 0 && /warning: the server starts/.test(broken.err) && /company.music: there is no such file or folder/.test(broken.err),
     'music that is gone: callm check warns', broken);
+  writeFileSync(join(company, 'queues.yaml'), `music: default\n${queues}`);
+  const named = await runAsync(bin, ['check', '--config', yaml]);
+  ok(named.code === 0 && /queues.yaml:1:music: music "default" does not name/.test(named.err), "and of another system's class", named);
+  writeFileSync(join(company, 'queues.yaml'), `music: music\n${queues}`);
   const mute = await demo({ args: ['--config', yaml] });
   await until('the log to tell it', () => /acd.music.*there is no such file or folder/.test(mute.err));
   ok((await mute.stop()).code === 0, 'and the server runs, with the tune');

@@ -2,9 +2,11 @@
  * changes, what is wrong told with its file. */
 #include "app_music.h"
 #include "pcm_music.h"
+#include "pool.h"
 #include "t.h"
 
 #include <math.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -37,7 +39,7 @@ static double power(const struct pcm_music *m, double hz)
 
 TEST(app_music_is_read_once_and_again_when_it_changes)
 {
-	struct app_music *x = app_music_new(t_tmpdir(), true);
+	struct app_music *x = app_music_new(t_tmpdir(), NULL);
 	struct pcm_music *a = NULL, *b = NULL, *c = NULL;
 	struct err e = { 0 };
 	OK(put_wav("music/one.wav", 3, 500));
@@ -57,7 +59,7 @@ TEST(app_music_is_read_once_and_again_when_it_changes)
 
 TEST(app_music_of_a_folder)
 {
-	struct app_music *x = app_music_new(t_tmpdir(), true);
+	struct app_music *x = app_music_new(t_tmpdir(), NULL);
 	struct pcm_music *a = NULL, *b = NULL;
 	struct err e = { 0 };
 	OK(file_mkdirs(at("music/hold/more"), &e));
@@ -110,24 +112,19 @@ TEST(app_music_says_what_is_wrong)
 	OK(file_write(at("music/notes.txt"), SV("no music"), &e));
 	OK(file_write(at("music/text.wav"), SV("no music"), &e));
 	OK(put_wav("music/short.wav", 3, 500));
-	for (int strict = 0; strict < 2; strict++) {
-		struct app_music *x = app_music_new(t_tmpdir(), strict);
-		for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
-			struct pcm_music *m = NULL;
-			e = (struct err){ 0 };
-			/* a server goes on with the tune */
-			EQ(app_music_of(x, sv_of(wrong[i].name), 2, &m, &e),
-			   strict ? wrong[i].rc : 0);
-			CHECK(!m);
-			if (strict)
-				HAS(sv_of(e.msg), wrong[i].what);
-		}
-		/* only looked for: told in any case, nothing is read */
-		EQ(app_music_of(x, SV("music/absent.wav"), 2, NULL, &e), ERR_NOTFOUND);
-		OK(app_music_of(x, SV("music/text.wav"), 2, NULL, &e));
-		app_music_free(x);
+	struct app_music *x = app_music_new(t_tmpdir(), NULL);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		struct pcm_music *m = NULL;
+		e = (struct err){ 0 };
+		EQ(app_music_of(x, sv_of(wrong[i].name), 2, &m, &e), wrong[i].rc);
+		CHECK(!m);
+		HAS(sv_of(e.msg), wrong[i].what);
 	}
-	struct app_music *demo = app_music_new("", true);
+	/* only looked for: nothing is read */
+	EQ(app_music_of(x, SV("music/absent.wav"), 2, NULL, &e), ERR_NOTFOUND);
+	OK(app_music_of(x, SV("music/text.wav"), 2, NULL, &e));
+	app_music_free(x);
+	struct app_music *demo = app_music_new("", NULL);
 	EQ(app_music_of(demo, SV("music/one.wav"), 2, NULL, &e), ERR_NOTFOUND);
 	HAS(sv_of(e.msg), "the built-in company has no files");
 	app_music_free(demo);
@@ -144,7 +141,7 @@ TEST(app_music_follows_no_link_out_of_its_folder)
 		{ "music/again.wav", "one.wav", false },
 		{ "music/same", "hold", false },
 	};
-	struct app_music *x = app_music_new(t_tmpdir(), true);
+	struct app_music *x = app_music_new(t_tmpdir(), NULL);
 	struct pcm_music *m = NULL;
 	struct err e = { 0 };
 	OK(file_mkdirs(at("data/recordings"), &e));
@@ -173,25 +170,116 @@ TEST(app_music_follows_no_link_out_of_its_folder)
 	app_music_free(x);
 }
 
-/* More names than are kept: the oldest goes, and is read again. */
-TEST(app_music_keeps_a_few)
+/* As many names as a plan has queues: each is read once. */
+TEST(app_music_reads_nothing_twice)
 {
-	struct app_music *x = app_music_new(t_tmpdir(), true);
-	struct pcm_music *first = NULL, *m = NULL;
+	struct app_music *x = app_music_new(t_tmpdir(), NULL);
+	struct pcm_music *first[40], *m = NULL;
 	struct err e = { 0 };
 	char name[30];
-	for (int i = 0; i < 17; i++) {
-		(void)snprintf(name, sizeof(name), "music/k%d.wav", i);
-		OK(put_wav(name, 1, 500 + i * 50));
-		OK(app_music_of(x, sv_of(name), 60, i ? &m : &first, &e));
-		m = obj_unref(m);
+	for (int i = 0; i < 80; i++) {
+		(void)snprintf(name, sizeof(name), "music/k%d.wav", i % 40);
+		OK(i < 40 ? put_wav(name, 1, 500) : 0);
+		OK(app_music_of(x, sv_of(name), 60, i < 40 ? &first[i] : &m, &e));
+		CHECK(i < 40 || m == first[i - 40]);
+		m = i < 40 ? NULL : obj_unref(m);
 	}
-	OK(app_music_of(x, SV("music/k16.wav"), 60, &m, &e));
-	CHECK(power(m, 1300) > -24);
-	m = obj_unref(m);
-	OK(app_music_of(x, SV("music/k0.wav"), 60, &m, &e));
-	CHECK(m != first && power(m, 500) > -24);
-	obj_unref(first);
-	obj_unref(m);
+	for (int i = 0; i < 40; i++)
+		obj_unref(first[i]);
+	app_music_free(x);
+}
+
+/* ---- beside the queues ---- */
+
+static int on_change(void *arg)
+{
+	atomic_fetch_add((atomic_int *)arg, 1);
+	return 0;
+}
+
+static bool told(atomic_int *n, int want)
+{
+	for (int ms = 0; ms < 20000 && atomic_load(n) < want; ms += 2)
+		(void)usleep(2000);
+	return atomic_load(n) == want;
+}
+
+struct asked { struct pcm_music *one, *two, *class; };
+
+/* As a plan does: all names, whatever they are. */
+static bool ask(struct app_music *x, struct asked *a)
+{
+	return app_music_of(x, SV("music/one.wav"), 60, &a->one, NULL) == 0 &&
+	       app_music_of(x, SV("music/two.wav"), 60, &a->two, NULL) == 0 &&
+	       app_music_of(x, SV("default"), 60, &a->class, NULL) == 0 && !a->class;
+}
+
+static void asked_done(struct asked *a)
+{
+	obj_unref(a->one);
+	obj_unref(a->two);
+}
+
+TEST(app_music_keeps_no_queue_waiting)
+{
+	struct app_music *x = app_music_new(t_tmpdir(), pool_new(1, 0));
+	struct asked none = { 0 }, a = { 0 }, b = { 0 }, c = { 0 }, d = { 0 };
+	char to[400];
+	atomic_int n = 0;
+	OK(put_wav("music/one.wav", 3, 500));
+	OK(put_wav("music/two.wav", 2, 700));
+	CHECK(ask(x, &none) && !none.one && !none.two);
+	app_music_tell(x, on_change, &n);
+	CHECK(told(&n, 1));
+	CHECK(ask(x, &a) && a.one && a.two);
+	EQ(pcm_music_seconds(a.one), 3);
+	EQ(pcm_music_seconds(a.two), 2);
+	OK(put_wav("music/new", 4, 900));
+	(void)snprintf(to, sizeof(to), "%s", at("music/one.wav"));
+	OK(rename(at("music/new"), to));
+	CHECK(ask(x, &b) && b.one && b.two == a.two);    /* the old until the new is there */
+	CHECK(told(&n, 2));
+	CHECK(ask(x, &c) && c.one != a.one && c.two == a.two);   /* nor is that read again */
+	EQ(pcm_music_seconds(c.one), 4);
+	OK(unlink(at("music/two.wav")));
+	CHECK(ask(x, &none));
+	asked_done(&none);
+	CHECK(told(&n, 3));
+	CHECK(ask(x, &d) && d.one == c.one && !d.two);
+	app_music_tell(x, NULL, NULL);
+	asked_done(&a);
+	asked_done(&b);
+	asked_done(&c);
+	asked_done(&d);
+	app_music_free(x);
+}
+
+static int is_full(void *arg)
+{
+	return atomic_fetch_add((atomic_int *)arg, 1) ? 0 : ERR_FULL;
+}
+
+/* Many in turn: what no plan names any more is let go, and who was not told is told again. */
+TEST(app_music_lets_go_what_no_plan_names)
+{
+	struct app_music *x = app_music_new(t_tmpdir(), pool_new(1, 0));
+	struct pcm_music *m = NULL;
+	struct asked a = { 0 };
+	atomic_int n = 0;
+	OK(put_wav("music/one.wav", 1, 500));
+	OK(put_wav("music/two.wav", 1, 500));
+	OK(put_wav("music/other.wav", 1, 500));
+	app_music_tell(x, is_full, &n);
+	CHECK(ask(x, &a));
+	asked_done(&a);
+	a = (struct asked){ 0 };
+	for (int i = 0; i < 12; i++) {
+		OK(app_music_of(x, SV("music/other.wav"), 60, &m, NULL));
+		m = obj_unref(m);
+		(void)usleep(60000);
+	}
+	CHECK(atomic_load(&n) >= 2);
+	CHECK(ask(x, &a) && !a.one && !a.two);
+	asked_done(&a);
 	app_music_free(x);
 }
