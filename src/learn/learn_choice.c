@@ -41,6 +41,28 @@ static bool same_ways(const jv *state, const struct policy_learn *l)
 	return sv_eq(jv_get_str(state, "print"), sv_of(print));
 }
 
+/* States of rows that learn no more: {row, gone}. */
+static int push_gone(struct store_db *db, const struct policy_table *t, jv *ret)
+{
+	struct policy_learn l;
+	jv *all;
+	int rc = learn_choice_states(db, &all);
+	for (size_t i = 0; i < jv_len(all); i++) {
+		sv row = jv_get_str(jv_at(all, i), "row");
+		bool there = false;
+		for (size_t k = 0; !there && k < ROWS && policy_learn_at(t, k, &l); k++)
+			there = sv_eq(row, sv_of(l.row));
+		if (there || !row.n)
+			continue;
+		jv *o = jv_obj();
+		jv_set_str(o, "row", row);
+		jv_set_bool(o, "gone", true);
+		jv_push(ret, o);
+	}
+	jv_free(all);
+	return rc;
+}
+
 int learn_choice_changes(struct store_db *db, const struct policy_table *t, jv **ret)
 {
 	struct policy_learn l;
@@ -60,7 +82,17 @@ int learn_choice_changes(struct store_db *db, const struct policy_table *t, jv *
 		}
 		jv_free(old);
 	}
-	return rc;
+	return rc ? rc : push_gone(db, t, *ret);
+}
+
+static int forget(struct store_db *db, const char *key)
+{
+	struct store_stmt *q;
+	int rc = store_prep(db, &q, "DELETE FROM kv WHERE k=?1");
+	if (rc)
+		return rc;
+	store_bind_sv(q, 1, sv_of(key));
+	return store_run(q);
 }
 
 int learn_choice_put(struct store_db *db, const jv *states, int64_t now_ms)
@@ -68,8 +100,10 @@ int learn_choice_put(struct store_db *db, const jv *states, int64_t now_ms)
 	char key[96];
 	int rc = 0;
 	for (size_t i = 0; rc == 0 && i < jv_len(states); i++) {
-		key_of(key, jv_get_str(jv_at(states, i), "row"));
-		rc = learn_kv_put(db, key, jv_at(states, i), now_ms);
+		const jv *x = jv_at(states, i);
+		key_of(key, jv_get_str(x, "row"));
+		rc = jv_get_bool(x, "gone", false) ? forget(db, key) :
+						     learn_kv_put(db, key, x, now_ms);
 	}
 	return rc;
 }

@@ -12,8 +12,8 @@
 #include "store.h"
 #include "policy_learn.h"
 
-/* States to write: of rows that learn and that the disk has otherwise. *ret: a list, the
- * caller's. */
+/* States to write: of rows that learn and that the disk has otherwise, and to remove: of rows that
+ * learn no more. *ret: a list, the caller's. */
 int learn_choice_changes(struct store_db *db, const struct policy_table *t, jv **ret);
 /* On the scribe. states may be NULL. */
 int learn_choice_put(struct store_db *db, const jv *states, int64_t now_ms);

@@ -11,11 +11,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { DAYS_BACK = 180, SAMPLES_MOST = 200000, ROWS = 64 };
+enum { DAYS_BACK = 180, SAMPLES_MOST = 200000, SAMPLES_ALL = 1000000, ROWS = 64 };
 
 struct choice {                      /* one row */
 	const jv *state;
-	struct policy_sample *v;     /* a ring: the newest SAMPLES_MOST */
+	struct policy_sample *v;     /* a ring: the newest ones */
 	size_t n, cap, next;
 	struct policy_learn learn;   /* row, print and ways of the state */
 	struct learn_model old;      /* version 0: none */
@@ -36,7 +36,8 @@ static void take(void *arg, size_t k, const struct policy_sample *s, int64_t clo
 {
 	struct school *g = arg;
 	struct choice *c = &g->v[k];
-	if (c->n == c->cap && c->cap < SAMPLES_MOST) {
+	size_t fair = SAMPLES_ALL / g->n_rows, most = fair < SAMPLES_MOST ? fair : SAMPLES_MOST;
+	if (c->n == c->cap && c->cap < most) {
 		size_t cap = c->cap ? 2 * c->cap : 1024;
 		struct policy_sample *v = xalloc(sizeof(*v) * cap);
 		if (c->n)
@@ -45,7 +46,7 @@ static void take(void *arg, size_t k, const struct policy_sample *s, int64_t clo
 		c->v = v;
 		c->cap = cap;
 	}
-	size_t at = c->n < SAMPLES_MOST ? c->n++ : c->next++ % SAMPLES_MOST;
+	size_t at = c->n < most ? c->n++ : c->next++ % most;
 	c->v[at] = *s;
 	c->v[at].day = night_day(g->n, closed_ms);
 }

@@ -386,6 +386,7 @@ static void read_ways(struct reader *r, const jv *o, struct policy_row *x)
 /* A second way, or several. */
 static void read_try(struct reader *r, const jv *o, struct policy_row *x)
 {
+	static const char *const keys[] = { "rollout", "share", "do", "learn" };
 	size_t at = strlen(r->at);
 	(void)snprintf(r->at + at, sizeof(r->at) - at, ".try");
 	if (yes(r, o, "learn")) {
@@ -393,6 +394,7 @@ static void read_try(struct reader *r, const jv *o, struct policy_row *x)
 		r->at[at] = 0;
 		return;
 	}
+	known_keys(r, jv_is_obj(o) ? o : NULL, keys, N(keys));
 	x->rollout = yes(r, o, "rollout");
 	x->share = number(r, o, "share", 0, POLICY_EXPLORE_MOST, 0);
 	if (x->rollout && jv_get(o, "share"))

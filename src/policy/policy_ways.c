@@ -95,7 +95,10 @@ void policy_ways_pick(const struct policy_table *t, const struct policy_case *k,
 
 void policy_choice_keep(struct policy_choice *v, int *n, const struct policy_plan *p)
 {
-	if (p->chooses && !p->kept && !p->held && *n < POLICY_HELD)
+	bool new = p->chooses && !p->kept && !p->held;
+	for (int i = 0; new && i < *n; i++)          /* two replies of one plan */
+		new = v[i].print != p->choice.print;
+	if (new && *n < POLICY_HELD)
 		v[(*n)++] = p->choice;
 }
 

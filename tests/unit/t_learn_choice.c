@@ -443,6 +443,15 @@ TEST(choices_of_other_ways_are_learned_anew)
 	EQ(jv_len(jv_get(o, "learned")), 1);
 	CHECK(!jv_path(o, "learned.0.night"));
 	jv_free(o);
+	/* a row that learns no more is forgotten */
+	obj_unref(w.t);
+	w.t = table("version: 1\nrows:\n  - {id: upset, do: {style: plain}}\n");
+	EQ(look(&w), 0);
+	EQ(learn_choice_states(w.db, &o), 0);
+	EQ(jv_len(o), 0);
+	jv_free(o);
+	EQ(learn_roll_look(w.db, w.t, &(struct learn_roll_opts){ .now_ms = w.now }, &w.look), 0);
+	CHECK(!w.look);
 	world_close(&w);
 }
 

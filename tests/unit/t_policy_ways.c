@@ -164,6 +164,7 @@ TEST(ways_stay_for_a_conversation)
 	}
 	EQ(p.choice.way, 2);
 	policy_choice_keep(held, &n, &p);
+	policy_choice_keep(held, &n, &p);        /* two replies of one turn */
 	EQ(n, 1);
 	k.voice = true;                          /* another context, the same way */
 	k.held = held;
@@ -254,6 +255,9 @@ TEST(ways_of_a_table_are_checked)
 		"{learn: true, ways: [{id: a, do: {}}, {id: b, do: {}}, {id: c, do: {}}, {id: d, "
 		"do: {}}, {id: e, do: {}}]}",
 		"{learn: 1, ways: [{id: a, do: {style: calm}}]}",
+		"{do: {style: calm}, ways: [{id: a, do: {style: warm}}]}",
+		"{rollout: true, explore: 0.1, do: {style: calm}}",
+		"{lern: true, do: {style: calm}}",
 	};
 	char yaml[600];
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
