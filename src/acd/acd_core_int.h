@@ -244,7 +244,8 @@ void place_demand(struct acd_core *c, const struct item *x, struct demand *d);
 /* What is due for a waiting item. */
 void place_due(struct acd_core *c, struct item *x, int64_t now);
 void place_timer(struct acd_core *c, struct item *x, int64_t now);
-void place_say(struct acd_core *c, struct item *x, int64_t now);
+/* quiet: only for its music and to be known, whenever it is. */
+void place_say(struct acd_core *c, struct item *x, bool quiet, int64_t now);
 /* Nobody waits for this agent alone any more; dropped: he is named nowhere afterwards. */
 void place_only_gone(struct acd_core *c, const struct agent *a, bool dropped, int64_t now);
 /* One more (or one less) is logged in for its queues. */

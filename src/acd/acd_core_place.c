@@ -330,10 +330,10 @@ void place_enter(struct acd_core *c, struct item *x, int queue, bool forced, int
 	x->next_say = place_next_say(q, x, now);
 	if (x->next_say != CORE_NEVER)
 		place_timer(c, x, now);
-	place_say(c, x, now);
+	place_say(c, x, false, now);
 }
 
-void place_say(struct acd_core *c, struct item *x, int64_t now)
+void place_say(struct acd_core *c, struct item *x, bool quiet, int64_t now)
 {
 	struct queue *q = &c->queue[x->queue];
 	const struct acd_queue *how = q->q;
@@ -347,8 +347,8 @@ void place_say(struct acd_core *c, struct item *x, int64_t now)
 	core_tell(c, &(struct acd_out){ .kind = ACD_PLACE,
 					.item = x->id,
 					.queue = sv_of(how->id),
-					.quiet = ago < 0,
-					.own = how->say[0][0] &&
+					.quiet = quiet || ago < 0,
+					.own = !quiet && how->say[0][0] &&
 					       (nth % 2 || !(how->say_position || how->say_wait)),
 					.position = near ? w.position : 0,
 					.wait_ms = wait ? w.ms : -1 });
@@ -407,7 +407,7 @@ void place_due(struct acd_core *c, struct item *x, int64_t now)
 						.position = step });
 	if (x->next_say <= now) {
 		x->next_say = place_next_say(q, x, now);
-		place_say(c, x, now);
+		place_say(c, x, false, now);
 	}
 	if (other || step != from)
 		place_again(c, x, now);

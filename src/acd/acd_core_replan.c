@@ -116,10 +116,25 @@ static void change_item(struct acd_core *c, const struct change *k, struct item 
 						.why = SV("plan"),
 						.how = ACD_TO_QUEUE });
 	}
+	if (x->next_say > now)               /* else it is still to be said */
+		x->next_say = place_next_say(&c->queue[x->queue], x, now);
 	if (x->stage == ACD_WAITING)
 		place_in(c, x, now);
 	else if (x->step >= c->queue[x->queue].n_steps)
 		x->step = c->queue[x->queue].n_steps - 1;
+}
+
+/* Who waits hears the queue's other music now, not with the next announcement. */
+static void say_music(struct acd_core *c, const struct change *k, int64_t now)
+{
+	bool other[ACD_QUEUES] = { false };
+	for (int i = 0; i < acd_plan_queues(k->from); i++)
+		if (k->queue[i] >= 0)
+			other[k->queue[i]] = acd_plan_queue(k->from, i)->tune !=
+					     acd_plan_queue(k->to, k->queue[i])->tune;
+	for (struct item *x = c->first; x; x = x->next)
+		if (x->stage == ACD_WAITING && x->media == ACD_VOICE && other[x->queue])
+			place_say(c, x, true, now);
 }
 
 void acd_core_plan(struct acd_core *c, struct acd_plan *plan, int64_t now)
@@ -137,6 +152,7 @@ void acd_core_plan(struct acd_core *c, struct acd_plan *plan, int64_t now)
 		change_agent(c, k, c->all.v[i]);
 	for (struct item *x = c->first; x; x = x->next)
 		change_item(c, k, x, now);
+	say_music(c, k, now);
 	obj_unref(old);
 	xfree(k);
 	match_all(c, now);

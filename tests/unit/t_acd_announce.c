@@ -243,6 +243,42 @@ TEST(acd_music_sounds_while_a_desk_is_asked)
 	aw_close(&w);
 }
 
+static int put_often(void *arg, struct store_db *db)
+{
+	return acd_conf_put(db, ACD_CONF_QUEUE, SV("a"),
+			    SV("{\"id\":\"a\",\"title\":{\"zh\":\"甲\",\"en\":\"A\"},"
+			       "\"announce\":{\"every_s\":10},\"music\":\"polka\"}"),
+			    0, SV("lin"), AW_START);
+}
+
+/* A plan with other music and another rhythm reaches who waits already. */
+TEST(acd_other_music_is_heard_by_who_waits)
+{
+	struct sounds s = { 0 };
+	struct acd_cals cals;
+	struct aw w;
+	if (!open_with(&w, &s, &cals))
+		return;
+	OK(aw_ask(&w, "C1", "", true, ""));
+	OK(aw_ask(&w, "C2", "", false, ""));
+	aw_pass(&w, 5000);
+	aw_forget(&w);
+	OK(store_write(w.store, put_often, NULL, NULL, NULL));
+	OK(store_flush(w.store));
+	OK(aw_do(&w, (struct acd_order){ .act = ACD_DO_PLAN }));
+	struct acd_plan *p = acd_plan_now(w.acd);
+	const struct aw_word *x = aw_last(&w, WORD_QUEUED);
+	EQ(w.words.n, 1);                        /* a chat has none */
+	CHECK(x && x->quiet && x->music && x->music == queue(p, "a")->tune);
+	CHECK(x && x->position == 1 && sv_eq(sv_of(x->conversation), SV("C1")));
+	obj_unref(p);
+	aw_forget(&w);
+	aw_pass(&w, 5000);                       /* 10 s after it came, not 30 */
+	x = aw_last(&w, WORD_QUEUED);
+	CHECK(x && !x->quiet);
+	aw_close(&w);
+}
+
 /* A desk that does not answer: who was offered at once hears the place, then all in its rhythm. */
 TEST(acd_an_offer_that_is_not_taken_is_followed_by_the_announcements)
 {
