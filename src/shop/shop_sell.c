@@ -5,6 +5,8 @@
  */
 #include "shop_int.h"
 
+#include <string.h>
+
 static void put_product(struct shop_call *c, const struct shop_product *p)
 {
 	shop_put(c, "sku", p->sku);
@@ -120,6 +122,20 @@ int shop_op_compare(struct shop_call *c)
 	return 0;
 }
 
+/* What was asked for, to be said again: no signs that mean something to a text of ours or to a
+ * page. */
+static sv said_again(struct arena *a, sv value)
+{
+	char *to = arena_alloc(a, value.n + 1);
+	size_t n = 0;
+	for (size_t i = 0; i < value.n; i++) {
+		char ch = value.p[i];
+		if ((unsigned char)ch >= ' ' && !strchr("{}<>`", ch))
+			to[n++] = ch;
+	}
+	return sv_n(to, n);
+}
+
 int shop_op_fit(struct shop_call *c)
 {
 	static const char *const says[] = { "no", "yes", "unknown" };
@@ -132,13 +148,13 @@ int shop_op_fit(struct shop_call *c)
 		return rc;
 	sb_init(&why, LIM_SB);
 	if (attr.n) {
-		fit = shop_fits_value(c->a, &x, attr, jv_get_str(c->r->args, "value"), c->lang,
-				      &why);
+		sv value = said_again(c->a, jv_get_str(c->r->args, "value"));
+		fit = shop_fits_value(c->a, &x, attr, value, c->lang, &why);
 		sv word = sv_of(arena_fmt(c->a, "attr." SV_FMT, SV_ARG(attr)));
 		shop_put(c, "other_name",
 			 sv_of(arena_fmt(c->a, SV_FMT " " SV_FMT,
 					 SV_ARG(shop_word(c->lang, word)),
-					 SV_ARG(jv_get_str(c->r->args, "value")))));
+					 SV_ARG(value))));
 	} else {
 		rc = shop_product_arg(c, "other", &y);
 		if (rc) {

@@ -8,7 +8,7 @@ import { bin, children, demo, events, http, join, login, main, metric, note, ok,
 const ASKED = [
   ['How long do I have to return something?', /^return-window/, 11],
   ['How can I cancel my order?', /^order-cancel/, 14],
-  ['Can I pay in instalments?', /^payment-instalments/, 0],
+  ['How long do I have to return something?', /^return-window/, 0],
 ];
 
 /* What a worker is: "callm worker flite", "callm-onnx kokoro". */
@@ -78,8 +78,8 @@ await main(async () => {
   await until('the call to be over', async () => (await metric(s, 'callm_calls_active')) === 0);
   const rows = await call(s, token);
   ok(report.answered && report.sip_status === 200, 'the call was not dropped', report);
-  for (const [text, article] of ASKED)
-    ok(answers(rows).some((e) => article.test(e.body.citations[0].article_id)), `answered: ${text}`, rows.map((e) => [e.kind, e.body.text]));
+  for (const [i, [text, article]] of ASKED.entries())
+    ok(article.test(answers(rows)[i]?.body.citations[0].article_id), `answered: ${text}`, rows.map((e) => [e.kind, e.body.text]));
   ok(rows.at(-1).kind === 'conversation.closed' && rows.at(-1).body.by === 'customer', 'the caller ended it', rows.at(-1));
   const back = await until('every kind to be back', () => [...killed].every((k) => workers(s).has(k)), 70000).catch(() => false);
   ok(back, 'every kind of worker is back', { killed: [...killed], now: [...workers(s).keys()] });

@@ -140,6 +140,11 @@ TEST(shop_fits_by_the_catalogue_alone)
 	STR_EQ(shop_do(&w, "product_compatible", rows[13].args), "done");
 	HAS(w.r->say, "width of the door in cm: needs at least 73, here it is 70");
 	STR_EQ(shop_do(&w, "product_compatible", "{\"product\":\"HH-1010\"}"), "not_found");
+	/* what was asked for is said again, but no sign that our texts have a meaning for */
+	STR_EQ(shop_do(&w, "product_compatible",
+		       "{\"product\":\"HH-1010\",\"attribute\":\"hob\",\"value\":\"1e3{order}\"}"),
+	       "done");
+	HAS(w.r->say, "1e3order");
 	world_close(&w);
 }
 
