@@ -20,7 +20,7 @@ static bool sign_in(struct aw *w, const char *password, char out[API_TOKEN_MAX])
 static int patch(struct aw *w, const char *match, const char *body, struct resp *r)
 {
 	char head[80];
-	(void)snprintf(head, sizeof(head), "If-Match: %s\r\n", match);
+	(void)snprintf(head, sizeof(head), "If-Match: %s\r\n", match ? match : "");
 	return http_with(w, "PATCH /api/v1/users/mei", aw_token_of(w, "admin", "root"),
 			 match ? head : NULL, body, r);
 }
