@@ -3,6 +3,7 @@
 #include "learn_choice.h"
 #include "learn_kv.h"
 #include "learn_model.h"
+#include "learn_served.h"
 
 #include <stdio.h>
 
@@ -184,9 +185,6 @@ struct row {
 struct reading {
 	struct row v[ROWS];
 	size_t n;
-	int64_t pos, closed_ms;      /* of the close that the rows belong to */
-	int64_t turn;                /* of the row that is read */
-	int64_t handed;              /* turn of the last hand-over; -1: none */
 	learn_sample_fn *fn;
 	void *arg;
 };
@@ -199,7 +197,6 @@ static int way_of(const jv *ways, sv id)
 	return -1;
 }
 
-/* handed: in the very turn of the choice, whose row may stand before the reply's. */
 static void take_choice(struct row *r, const jv *choice, bool handed)
 {
 	const jv *x = jv_get(choice, "x");
@@ -213,8 +210,9 @@ static void take_choice(struct row *r, const jv *choice, bool handed)
 	r->is = true;
 }
 
-static void on_reply(struct reading *g, const jv *strategy)
+static void on_reply(void *arg, const jv *strategy, bool handed)
 {
+	struct reading *g = arg;
 	const jv *choice = jv_get(strategy, "choice");
 	if (!choice || jv_get_bool(choice, "kept", false))
 		return;
@@ -222,62 +220,25 @@ static void on_reply(struct reading *g, const jv *strategy)
 		struct row *r = &g->v[i];
 		if (!r->is && sv_eq(jv_get_str(strategy, "row"), r->row) &&
 		    sv_eq(jv_get_str(choice, "print"), r->print))
-			take_choice(r, choice, g->handed == g->turn);
+			take_choice(r, choice, handed);
 	}
 }
 
-static void on_row(struct reading *g, sv kind, sv text)
+static void on_bad(void *arg)
 {
-	bool bad = sv_eq(kind, SV("handover"));
-	jv *body = bad ? NULL : jv_parse(text, NULL);
-	if (bad)
-		g->handed = g->turn;
-	if (sv_eq(kind, SV("feedback")))
-		bad = sv_eq(jv_get_str(body, "value"), SV("down"));
-	else if (!bad)
-		on_reply(g, jv_get(body, "strategy"));
-	for (size_t i = 0; bad && i < g->n; i++)
+	struct reading *g = arg;
+	for (size_t i = 0; i < g->n; i++)
 		g->v[i].s.reward = 0;
-	jv_free(body);
 }
 
-static void tell(struct reading *g)
+static void on_end(void *arg, int64_t closed_ms)
 {
+	struct reading *g = arg;
 	for (size_t i = 0; i < g->n; i++) {
 		if (g->v[i].is)
-			g->fn(g->arg, i, &g->v[i].s, g->closed_ms);
+			g->fn(g->arg, i, &g->v[i].s, closed_ms);
 		g->v[i].is = false;
 	}
-	g->handed = -1;
-}
-
-/* Closes by their time, so nothing is sorted and one row is in memory. */
-static const char rows_sql[] =
-	"SELECT c.pos, c.ts_ms, e.kind, e.body, e.turn FROM event c CROSS JOIN event e WHERE "
-	"c.kind='conversation.closed' AND c.ts_ms>=?1 AND e.conversation=c.conversation AND "
-	"e.kind IN ('turn.bot', 'feedback', 'handover') ORDER BY c.ts_ms, c.pos, e.seq";
-
-static int read_river(struct store_db *db, struct reading *g, int64_t since_ms)
-{
-	struct store_stmt *q;
-	int rc = store_prep(db, &q, rows_sql);
-	g->handed = -1;
-	if (rc)
-		return rc;
-	store_bind_int(q, 1, since_ms);
-	while ((rc = store_step(q)) == 1) {
-		if (store_col_int(q, 0) != g->pos) {
-			tell(g);
-			g->pos = store_col_int(q, 0);
-			g->closed_ms = store_col_int(q, 1);
-		}
-		g->turn = store_col_int(q, 4);
-		on_row(g, store_col_sv(q, 2), store_col_sv(q, 3));
-	}
-	store_reset(q);
-	if (rc == 0)
-		tell(g);
-	return rc;
 }
 
 int learn_choice_samples(struct store_db *db, const jv *states, int64_t since_ms,
@@ -292,7 +253,8 @@ int learn_choice_samples(struct store_db *db, const jv *states, int64_t since_ms
 					   .print = jv_get_str(o, "print"),
 					   .ways = jv_get(o, "ways") };
 	}
-	int rc = g->n ? read_river(db, g, since_ms) : 0;
+	const struct learn_served w = { on_reply, on_bad, on_end, g };
+	int rc = g->n ? learn_served_each(db, since_ms, &w) : 0;
 	xfree(g);
 	return rc;
 }

@@ -2,6 +2,7 @@
  * console, the decisions for off-policy estimates. On a worker; only reads. */
 #include "learn_roll.h"
 #include "learn_choice.h"
+#include "learn_served.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -152,7 +153,8 @@ struct deciding {
 	size_t n;
 	struct arena a;
 	sv row;                      /* only this one; empty: all */
-	int64_t turn, handed;        /* of the row; of the last hand-over, -1: none */
+	learn_decision_fn *fn;
+	void *arg;
 };
 
 static void take_trial(void *arg, const jv *state)
@@ -164,8 +166,9 @@ static void take_trial(void *arg, const jv *state)
 						.print = arena_sv(&g->a, print) };
 }
 
-static void on_reply(struct deciding *g, const jv *strategy)
+static void on_reply(void *arg, const jv *strategy, bool handed)
 {
+	struct deciding *g = arg;
 	const jv *trial = jv_get(strategy, "trial");
 	double share = jv_get_num(trial, "share", 0);
 	if (!trial || share <= 0 || share >= 1 || jv_get_bool(trial, "kept", false))
@@ -178,70 +181,38 @@ static void on_reply(struct deciding *g, const jv *strategy)
 			continue;
 		w->is = true;
 		w->d = (struct learn_decision){ arm, arm ? share : 1 - share,
-						g->handed == g->turn ? 0 : 1 };
+						handed ? 0 : 1 };
 	}
 }
 
-static void on_row(struct deciding *g, sv kind, sv text)
+static void on_bad(void *arg)
 {
-	bool bad = sv_eq(kind, SV("handover"));
-	jv *body = bad ? NULL : jv_parse(text, NULL);
-	if (bad)
-		g->handed = g->turn;
-	if (sv_eq(kind, SV("feedback")))
-		bad = sv_eq(jv_get_str(body, "value"), SV("down"));
-	else if (!bad)
-		on_reply(g, jv_get(body, "strategy"));
-	for (size_t i = 0; bad && i < g->n; i++)
+	struct deciding *g = arg;
+	for (size_t i = 0; i < g->n; i++)
 		g->v[i].d.reward = 0;
-	jv_free(body);
 }
 
-static void tell(struct deciding *g, learn_decision_fn *fn, void *arg)
+static void on_end(void *arg, int64_t closed_ms)
 {
+	struct deciding *g = arg;
 	for (size_t i = 0; i < g->n; i++) {
 		if (g->v[i].is)
-			fn(arg, g->v[i].row, &g->v[i].d);
+			g->fn(g->arg, g->v[i].row, &g->v[i].d);
 		g->v[i].is = false;
 	}
-	g->handed = -1;
-}
-
-/* Closes by their time, so nothing is sorted and one row is in memory. */
-static const char decisions_sql[] =
-	"SELECT c.pos, e.kind, e.body, e.turn FROM event c CROSS JOIN event e WHERE "
-	"c.kind='conversation.closed' AND c.ts_ms>=0 AND e.conversation=c.conversation AND "
-	"e.kind IN ('turn.bot', 'feedback', 'handover') ORDER BY c.ts_ms, c.pos, e.seq";
-
-static int each_decision(struct store_db *db, struct deciding *g, learn_decision_fn *fn, void *arg)
-{
-	struct store_stmt *q;
-	int64_t pos = 0;
-	int rc = store_prep(db, &q, decisions_sql);
-	g->handed = -1;
-	if (rc)
-		return rc;
-	while ((rc = store_step(q)) == 1) {
-		if (store_col_int(q, 0) != pos)
-			tell(g, fn, arg);
-		pos = store_col_int(q, 0);
-		g->turn = store_col_int(q, 3);
-		on_row(g, store_col_sv(q, 1), store_col_sv(q, 2));
-	}
-	store_reset(q);
-	if (rc == 0)
-		tell(g, fn, arg);
-	return rc;
 }
 
 int learn_roll_decisions(struct store_db *db, sv row, learn_decision_fn *fn, void *arg)
 {
 	struct deciding *g = xalloc(sizeof(*g));
+	const struct learn_served w = { on_reply, on_bad, on_end, g };
 	g->row = row;
+	g->fn = fn;
+	g->arg = arg;
 	arena_init(&g->a, LIM_ARENA_TURN);
 	int rc = each(db, take_trial, g);
 	if (rc == 0 && g->n)
-		rc = each_decision(db, g, fn, arg);
+		rc = learn_served_each(db, 0, &w);
 	arena_done(&g->a);
 	xfree(g);
 	return rc;
