@@ -42,6 +42,7 @@ class Chat {
     const c = new Chat(page, lang);
     await page.goto(`${w.s.url}/chat`);
     c.id = await until('the session', () => page.evaluate(() => JSON.parse(localStorage.getItem('callm.chat') ?? '{}').session?.id));
+    await until('the greeting', async () => (await c.replies()).length > 0); // what is typed before it would take it for its reply
     return c;
   }
 
