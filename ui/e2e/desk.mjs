@@ -17,7 +17,7 @@ const tokenOf = async (who) => (await (await fetch(`${base}/api/v1/auth/login`, 
 async function customer(open, lang) {
   const page = await open({ lang, size: [420, 800] });
   await page.goto(`${base}/chat`);
-  await page.waitForSelector(`${sel('greeting')}, ${sel('reply')}`);
+  await page.waitForSelector(sel('reply')); // the greeting, as a row of the conversation
   page.says = async (words) => {
     const had = await page.locator(sel('reply')).count();
     await page.fill(sel('input'), words);
