@@ -27,6 +27,7 @@ only=${1:-}
 began=$SECONDS
 passed=0 failed=0 skipped=0
 failures=()
+unsteady=()
 tmp=$(mktemp -d)
 logs=${CALLM_TEST_LOGS:-$tmp/logs}
 mkdir -p "$logs" "$tmp/home"
@@ -125,7 +126,33 @@ tap() {
 	fi
 	passed=$((passed + ok)) failed=$((failed + bad)) skipped=$((skipped + skip))
 	printf '   %-28s %d passed, %d failed, %d skipped (%d s)\n' "$name" "$ok" "$bad" "$skip" $((SECONDS - t0))
-	[ "$bad" -eq 0 ] || show_failure "$name" "$logs/$name.log"
+	[ "$bad" -eq 0 ] && return 0
+	show_failure "$name" "$logs/$name.log"
+	[[ $name != e2e_* ]] || printf '%s %s %s tap %s %s %s\n' "$ok" "$bad" "$skip" "$name" "$limit" "$*" > "$tmp/again.$name"
+}
+
+# What failed in real time is run once more, alone, when all else is over; what passes then is named as unsteady: a
+# busy machine or a fault that shows now and then, to be looked at in any case. More than three are no accident.
+once_more() {
+	local f one ok bad skip line name was=("${failures[@]+"${failures[@]}"}") left
+	set -- "$tmp"/again.*
+	[ -e "$1" ] && [ $# -le 3 ] || return 0
+	say "== once more, alone"
+	for f in "$@"; do
+		read -r ok bad skip line < "$f"
+		passed=$((passed - ok)) failed=$((failed - bad)) skipped=$((skipped - skip))
+		one=${f##*/again.}
+		mv "$logs/$one.log" "$logs/$one.first.log"
+		failures=() left=()
+		eval "$line"
+		[ ${#failures[@]} -eq 0 ] || continue
+		unsteady+=("$one: $(grep -m1 '^not ok' "$logs/$one.first.log" || tail -n 1 "$logs/$one.first.log")")
+		for name in "${was[@]}"; do
+			[ "$name" = "$one" ] || left+=("$name")
+		done
+		was=("${left[@]+"${left[@]}"}")
+	done
+	failures=("${was[@]+"${was[@]}"}")
 }
 
 # build NAME DIR [MESON OPTION...] -- TARGET...: a build that fails is a failed test, not the end of the run.
@@ -251,6 +278,7 @@ e2e_part() {
 		tap e2e_openapi 60 node tests/e2e/openapi.mjs
 		tap e2e_edit 60 node tests/e2e/edit.mjs
 		tap e2e_train 120 node tests/e2e/train.mjs'
+	once_more
 	staged
 }
 
@@ -275,6 +303,9 @@ else
 	passed=$((passed + 1))
 fi
 printf 'time: %d s\n' $((SECONDS - began))
+for f in "${unsteady[@]+"${unsteady[@]}"}"; do
+	printf 'unsteady, passed when run again: %s\n' "$f"
+done
 for f in "${failures[@]+"${failures[@]}"}"; do
 	printf 'failed: %s\n' "$f"
 done
