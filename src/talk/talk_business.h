@@ -65,6 +65,10 @@ bool talk_flow_got(struct talk_core *c, const char *outcome, const struct talk_g
 /* What it waits to be answered. */
 sv talk_flow_question(struct talk_core *c, struct arena *a, const char **ret_expect);
 void talk_flow_drop(struct talk_core *c);
+/* A turn begins; and back to that where nobody heard what came of the turn (of a call: never of
+ * what was done). */
+void talk_flow_mark(struct talk_core *c, int turn);
+void talk_flow_back(struct talk_core *c, int turn);
 /* Words that give the flow another value than the call that waits has: that one is dropped, the
  * flow goes on. */
 bool talk_flow_corrects(struct talk_core *c, sv text, struct arena *a, struct talk_acts *acts);

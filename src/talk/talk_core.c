@@ -66,6 +66,8 @@ void talk_start_turn(struct talk_core *c, sv text, sv model_text, int number)
 	sb_init(&c->t.reply, LIM_SB);
 	sb_init(&c->t.written, LIM_SB);
 	sb_init(&c->t.again, LIM_SB);
+	if (c->voice)
+		talk_flow_mark(c, number);
 }
 
 void talk_next_queued(struct talk_core *c, int64_t now_us, struct arena *a, struct talk_acts *acts)
@@ -251,6 +253,7 @@ static void unthink(struct talk_core *c)
 	talk_enqueue(c, c->t.text, c->t.model_text, c->t.slots, c->t.steers, c->t.number);
 	if (c->n_past && !c->past[c->n_past - 1].bot)
 		talk_forget_last(c);
+	talk_flow_back(c, c->t.number);
 }
 
 /* Nothing of a reply was heard: it never was, and its question waits for the rest of it (or is
@@ -261,6 +264,7 @@ static void unanswer(struct talk_core *c)
 		     c->last_turn);
 	if (c->n_past && !c->past[c->n_past - 1].bot)
 		talk_forget_last(c);
+	talk_flow_back(c, c->last_turn);
 }
 
 /* The question whether something may be done stands at the end: most of it must have been heard. */
@@ -358,11 +362,17 @@ sv talk_joined(struct arena *a, const char *before, sv text)
 	return before ? sv_of(arena_fmt(a, "%s " SV_FMT, before, SV_ARG(text))) : arena_sv(a, text);
 }
 
-void talk_feel_joined(const struct talk_core *c, struct feel_state *f)
+void talk_feel_joined(const struct talk_core *c, sv joined, struct feel_state *f)
 {
 	if (!c->voice || c->n_queue == 0)
 		return;
 	const struct feel_state *head = &c->queue[0].feel;
+	struct feel_state all = *f;
+	feel_turn(&all, joined, sv_of(c->lang));
+	const struct feel_state *wish = all.intent[0] ? &all : f->intent[0] ? f : head;
+	memcpy(f->intent, wish->intent, sizeof(f->intent));
+	f->intent_p = wish->intent_p;
+	f->out_of_scope = wish->out_of_scope;
 	f->small_talk &= head->small_talk;
 	f->wants_human |= head->wants_human;
 }
@@ -374,8 +384,8 @@ static void answer(struct talk_core *c, const struct talk_ev *ev, struct arena *
 {
 	const char *head = c->voice && c->n_queue ? c->queue[0].text : NULL;
 	const char *head_m = c->voice && c->n_queue ? c->queue[0].model_text : NULL;
-	talk_feel_joined(c, &c->feel);
 	sv text = talk_joined(a, head, ev->text), model = talk_joined(a, head_m, ev->model_text);
+	talk_feel_joined(c, text, &c->feel);
 	if (c->guess.on && talk_guess_same(c, text)) {
 		c->guess.sure = true;
 		text = c->guess.text;
@@ -701,6 +711,7 @@ void talk_core_done(struct talk_core *c)
 	xfree(c->last_model);
 	xfree(c->topic);
 	xfree(c->topic_article);
+	xfree(c->flow_was.state);
 	talk_service_free(c);
 	talk_where_free(c);
 	talk_person_free(c);

@@ -449,6 +449,12 @@ struct talk_core {
 	struct flow_run *flow;               /* under way, or NULL */
 	/* it goes on after a break, which is not said yet. */
 	bool resumed;
+	/* how it stood when a turn on the phone began; owned, NULL = no flow. turn 0: not noted. */
+	struct {
+		char *state;
+		int turn;
+		bool resumed;
+	} flow_was;
 	struct talk_service svc;
 	struct talk_where where;
 	const struct chan_profile *claimed;  /* by an address; the driver's */
@@ -493,8 +499,8 @@ void talk_on_close(struct talk_core *c, const struct talk_ev *ev, struct arena *
 		   struct talk_acts *acts);
 void talk_start_turn(struct talk_core *c, sv text, sv model_text, int number);
 /* Words that follow others which wait are felt with them: "thanks" behind a question is no small
- * talk. */
-void talk_feel_joined(const struct talk_core *c, struct feel_state *f);
+ * talk, and what is wanted is told by all of them. */
+void talk_feel_joined(const struct talk_core *c, sv joined, struct feel_state *f);
 /* text after what waits at the head of the queue. */
 sv talk_joined(struct arena *a, const char *before, sv text);
 

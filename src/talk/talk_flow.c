@@ -26,6 +26,44 @@ void talk_flow_drop(struct talk_core *c)
 	c->svc.old_key[0] = '\0';
 }
 
+static char *state_of(const struct talk_core *c)
+{
+	struct sb b;
+	if (!c->flow)
+		return NULL;
+	sb_init(&b, LIM_SB);
+	flow_save(c->flow, &b);
+	char *s = sb_err(&b) ? NULL : xstrdup(sb_sv(&b));
+	sb_done(&b);
+	return s;
+}
+
+void talk_flow_mark(struct talk_core *c, int turn)
+{
+	xfree(c->flow_was.state);
+	c->flow_was.state = state_of(c);
+	c->flow_was.turn = c->flow && !c->flow_was.state ? 0 : turn;
+	c->flow_was.resumed = c->resumed;
+}
+
+/* The same words come up again: to what they were said to, not to the question that was never
+ * heard. */
+void talk_flow_back(struct talk_core *c, int turn)
+{
+	struct flow_run *run = NULL;
+	char *now = state_of(c);
+	sv was = sv_of(c->flow_was.state);
+	bool moved = c->flow_was.turn == turn && turn && !sv_eq(sv_of(now), was);
+	xfree(now);
+	if (!moved || (was.n && flow_load(c->flows, was, &run)))
+		return;              /* nothing to take back; or other flows are published */
+	if (c->svc.waits != WAITS_NOTHING && c->svc.whose == FOR_FLOW)
+		talk_service_drop(c);
+	talk_flow_drop(c);
+	c->flow = run;
+	c->resumed = run && c->flow_was.resumed;
+}
+
 static jv *known(const struct talk_core *c)
 {
 	const struct chan_profile *p = c->profile;

@@ -104,7 +104,7 @@ void talk_on_likely(struct talk_core *c, const struct talk_ev *ev, struct arena 
 	struct talk_core as = *c;
 	feel_turn(&as.feel, ev->text, sv_of(c->lang));
 	talk_follow(&as, ev->text);
-	talk_feel_joined(c, &as.feel);
+	talk_feel_joined(c, text, &as.feel);
 	if (c->tries >= TALK_GUESSES || !sv_trim(text).n || !talk_needs_search(&as, text))
 		return;
 	c->tries++;
@@ -174,7 +174,7 @@ static void on_found(struct talk_core *c, const struct talk_ev *ev, struct arena
 	feel_turn(&as.feel, g->own, sv_of(c->lang));
 	talk_follow(&as, g->own);
 	as.turn++;
-	talk_feel_joined(c, &as.feel);
+	talk_feel_joined(c, g->text, &as.feel);
 	talk_decide(&as, false, &as.t.act);
 	if (!talk_model_may(&as) || !talk_asks_model(&as, ev) ||
 	    !talk_prompt(&as, a, &want))

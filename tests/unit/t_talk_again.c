@@ -475,3 +475,88 @@ TEST(talk_again_a_saved_state_keeps_its_marks)
 	SV_EQ(talk_masked_state(SV("not JSON"), &a), "");
 	arena_done(&a);
 }
+
+/* ---- what nobody heard ---- */
+
+static void cut_at_once(struct served *s)
+{
+	struct talk_ev ev = { .kind = TEV_SPEECH_START, .heard = { .say_id = s->b.c.speaking } };
+	ASSERT(s->b.c.speaking);
+	bench_feed(&s->b, ev);
+}
+
+static void complains(struct served *s, struct flow_set *flows)
+{
+	begin(s, flows, PHONE);
+	hear(s, "I want to complain, the driver threw my parcel over the fence");
+	HAS(reply_text(s), "When?");
+}
+
+/* A cough in the first moment of our question: the same words are for the same step again. */
+TEST(talk_again_a_question_that_nobody_heard_is_asked_again)
+{
+	struct flow_set *flows = flows_made();
+	struct served s;
+	complains(&s, flows);
+	cut_at_once(&s);
+	bench_feed(&s.b, (struct talk_ev){ .kind = TEV_SPEECH_NOTHING });
+	HAS(reply_text(&s), "When?");
+	hear(&s, "yesterday evening");
+	HAS(reply_text(&s), "What now?");
+	cut_at_once(&s);
+	bench_feed(&s.b, (struct talk_ev){ .kind = TEV_SPEECH_NOTHING });
+	HAS(reply_text(&s), "What now?");
+	hear(&s, "an apology");
+	SV_EQ(tool_act(&s)->text, "stock");
+	HAS(tool_act(&s)->context, "over the fence / yesterday evening / an apology");
+	served_close(&s);
+	obj_unref(flows);
+}
+
+/* The customer goes on: one answer in two breaths. */
+TEST(talk_again_who_goes_on_before_the_question_answers_the_one_before)
+{
+	struct flow_set *flows = flows_made();
+	struct served s;
+	complains(&s, flows);
+	cut_at_once(&s);
+	bench_feed(&s.b, ev_text("and the lamp in it is broken"));
+	HAS(reply_text(&s), "When?");
+	hear(&s, "yesterday");
+	hear(&s, "an apology");
+	HAS(tool_act(&s)->context, "over the fence and the lamp in it is broken / yesterday / ");
+	served_close(&s);
+	obj_unref(flows);
+}
+
+/* What was heard in part was heard: the words that cut in answer it. */
+TEST(talk_again_a_question_heard_in_part_is_answered)
+{
+	struct flow_set *flows = flows_made();
+	struct served s;
+	complains(&s, flows);
+	bench_feed(&s.b, (struct talk_ev){ .kind = TEV_SPEECH_START,
+					   .heard = { .say_id = s.b.c.speaking, .bytes = 5 } });
+	bench_feed(&s.b, ev_text("yesterday"));
+	HAS(reply_text(&s), "What now?");
+	served_close(&s);
+	obj_unref(flows);
+}
+
+/* Who is asked for a proof, unheard: asked again, and the flow goes on once it is there. */
+TEST(talk_again_a_proof_that_nobody_heard_asked_for)
+{
+	struct flow_set *flows = flows_made();
+	struct served s;
+	begin(&s, flows, PHONE);
+	hear_order(&s, "I want to return HH2026-100367", "HH2026-100367");
+	got(&s, res("order_status", TOOL_VERIFY, "Who are you?"));
+	CHECK(s.b.c.svc.waits != WAITS_NOTHING);
+	cut_at_once(&s);
+	bench_feed(&s.b, (struct talk_ev){ .kind = TEV_SPEECH_NOTHING });
+	SV_EQ(tool_act(&s)->text, "order_status");
+	got(&s, res_body("order_status", ORDER_BODY));
+	HAS(reply_text(&s), "Why?");
+	served_close(&s);
+	obj_unref(flows);
+}

@@ -1,5 +1,5 @@
 /* t_talk_flow.h: the made-up tools of t_talk_served.h with two flows over them: "give_back" (an
- * order, a reason to choose, then order_cancel) and "say_it" (words, then stock). */
+ * order, a reason to choose, then order_cancel), "named" and "tell" (words, then stock). */
 #ifndef CALLM_T_TALK_FLOW_H
 #define CALLM_T_TALK_FLOW_H
 
@@ -42,7 +42,19 @@ static const char flows_yaml[] =
 	"en: size}}\n"
 	"    steps:\n"
 	"      - {collect: why}\n"
-	"      - {call: stock, args: {why: \"{why}\"}}\n";
+	"      - {call: stock, args: {why: \"{why}\"}}\n"
+	"  - id: tell\n"
+	"    title: {zh: 投诉, en: Complaint}\n"
+	"    intents: [complaint]\n"
+	"    slots:\n"
+	"      what: {type: text, opening: 8, ask: {zh: 怎么了？, en: \"What happened?\"}}\n"
+	"      when: {type: text, ask: {zh: 什么时候？, en: \"When?\"}}\n"
+	"      wants: {type: text, ask: {zh: 想怎么办？, en: \"What now?\"}}\n"
+	"    steps:\n"
+	"      - {collect: what}\n"
+	"      - {collect: when}\n"
+	"      - {collect: wants}\n"
+	"      - {call: stock, args: {why: \"{what} / {when} / {wants}\"}}\n";
 
 static MAYBE struct flow_set *flows_made(void)
 {
