@@ -171,7 +171,7 @@ class Call {
       const bot = rows.filter((r) => r.kind === 'turn.bot' && r.body.text && r.seq > this.seq).at(-1);
       const over = bot && rows.find((r) => /^turn\.(played|cut)$/.test(r.kind) && r.turn === bot.turn && r.seq > bot.seq);
       return over && { bot, seq: rows.at(-1).seq };
-    }, 30000);
+    }, 45000); // four times to choose from take half a minute to say
     this.seq = found.seq;
     return found.bot.body.text;
   }

@@ -12,6 +12,7 @@ const FRAME = 160; /* 20 ms at 8 kHz */
 const QUIET_DB = -50;
 const MOST = 0.6; /* of a sentence: less is none */
 const NEAR = 2; /* dB a frame; the right one has 0.1 to 1.3, the next 2.6 and more */
+const PLAINER = 0.6; /* of the next one's distance: what is about as near is nothing for sure */
 
 /* Loudness in dB over QUIET_DB of each frame, the silence at both ends left off. */
 export function shape(samples) {
@@ -57,7 +58,8 @@ export async function ears() {
     const is = shape(samples);
     if (is.length < 10) return { words: '', apart: Infinity };
     const all = known.map((k) => ({ words: k.words, apart: apart(is, k.shape) })).sort((x, y) => x.apart - y.apart);
-    return all[0]?.apart <= NEAR ? { ...all[0], second: all[1]?.apart } : { words: '', apart: all[0]?.apart, like: all[0]?.words };
+    const sure = all[0]?.apart <= NEAR && !(all[0].apart > PLAINER * all[1]?.apart);
+    return sure ? { ...all[0], second: all[1]?.apart } : { words: '', apart: all[0]?.apart, like: all[0]?.words };
   };
   wss.on('connection', (ws) => {
     let sound = [];
