@@ -15,6 +15,7 @@
 #include "api_roll.h"
 #include "api_roster.h"
 #include "api_qa.h"
+#include "api_set.h"
 #include "api_source.h"
 #include "api_ticket.h"
 #include "api_user.h"
@@ -58,6 +59,18 @@ static const struct web_route routes[] = {
 	{ "GET", "/api/v1/kb/conflicts", api_conflicts, NULL },
 	{ "GET", "/api/v1/kb/coverage", api_coverage, NULL },
 	{ "PUT", "/api/v1/kb/topics/{id}", api_topic_put, NULL },
+	{ "GET", "/api/v1/kb/sets", api_sets, NULL },
+	{ "POST", "/api/v1/kb/sets", api_set_new, NULL },
+	{ "GET", "/api/v1/kb/sets/{id}", api_set, NULL },
+	{ "PUT", "/api/v1/kb/sets/{id}", api_set_name, NULL },
+	{ "DELETE", "/api/v1/kb/sets/{id}", api_set_drop, NULL },
+	{ "GET", "/api/v1/kb/sets/{id}/questions", api_set_questions, NULL },
+	{ "POST", "/api/v1/kb/sets/{id}/questions", api_set_add, NULL },
+	{ "DELETE", "/api/v1/kb/sets/{id}/questions/{n}", api_set_cut, NULL },
+	{ "GET", "/api/v1/kb/sets/{id}/runs", api_set_runs, NULL },
+	{ "POST", "/api/v1/kb/sets/{id}/runs", api_set_run, NULL },
+	{ "GET", "/api/v1/kb/runs/{id}", api_run, NULL },
+	{ "GET", "/api/v1/kb/runs/{id}/answers", api_run_answers, NULL },
 	{ "GET", "/api/v1/articles", api_articles, NULL },
 	{ "GET", "/api/v1/articles/{id}", api_article, NULL },
 	{ "PUT", "/api/v1/articles/{id}", api_article_put, NULL },

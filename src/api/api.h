@@ -79,6 +79,9 @@ struct api_opts {
 	 * does already. May be NULL. */
 	int (*learn)(void *arg);
 	void *learn_arg;
+	/* A run of a test set was ordered (learn_set.h); any thread. NULL = none are run. */
+	void (*sets)(void *arg);
+	void *sets_arg;
 	/* Somebody has stopped or restarted a roll-out: look at once. May be NULL. */
 	void (*roll)(void *arg);
 	void *roll_arg;

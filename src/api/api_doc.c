@@ -251,6 +251,25 @@ void doc_issues(const struct cfg_report *rep, struct sb *b)
 	sb_ch(b, ']');
 }
 
+void doc_refuse(struct web_req *r, const struct cfg_report *faults)
+{
+	struct sb b, all;
+	sb_init(&b, LIM_JSON_BYTES);
+	sb_init(&all, 800);
+	for (size_t i = 0; i < faults->n && i < 3; i++)
+		sb_fmt(&all, "%s%s", i ? "; " : "", faults->v[i].what);
+	sb_cstr(&all, faults->n > 3 ? "; and more." : ".");
+	sb_cstr(&b, "{\"type\":\"about:blank\",\"title\":\"Unprocessable Content\",\"status\":422,"
+		    "\"detail\":");
+	sb_json(&b, sb_sv(&all));
+	sb_ch(&b, ',');
+	doc_issues(faults, &b);
+	sb_ch(&b, '}');
+	web_reply(r, 422, "application/problem+json", sb_sv(&b), NULL);
+	sb_done(&all);
+	sb_done(&b);
+}
+
 /* ---- the request ---- */
 
 enum doc_kind doc_kind_of(const struct web_req *r)

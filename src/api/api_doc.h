@@ -45,6 +45,8 @@ int doc_check(enum doc_kind kind, sv id, sv text, struct cfg_report *rep, struct
 /* Tables: all cases tried. True when it is right; *ret (the caller's) has the figures. */
 bool doc_conform(sv id, sv text, jv **ret);
 void doc_issues(const struct cfg_report *rep, struct sb *b);     /* "issues":[..] */
+/* Answers 422 with all of them. */
+void doc_refuse(struct web_req *r, const struct cfg_report *faults);
 
 /* api_doc_flow.c: q->p is the body; writes {turns, slots, issues} into q->out. */
 void doc_flow_try(struct api_query *q, sv text);

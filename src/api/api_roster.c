@@ -161,25 +161,6 @@ static int save_write(void *arg, struct store_db *db)
 	return s->x.body ? ins_rota_put(db, &s->x) : ins_rota_publish(db, &s->x);
 }
 
-static void put_faults(struct web_req *r, const struct cfg_report *faults)
-{
-	struct sb b, all;
-	sb_init(&b, LIM_JSON_BYTES);
-	sb_init(&all, 600);
-	for (size_t i = 0; i < faults->n && i < 3; i++)
-		sb_fmt(&all, "%s%s", i ? "; " : "", faults->v[i].what);
-	sb_cstr(&all, faults->n > 3 ? "; and more." : ".");
-	sb_cstr(&b, "{\"type\":\"about:blank\",\"title\":\"Unprocessable Content\",\"status\":422,"
-		    "\"detail\":");
-	sb_json(&b, sb_sv(&all));
-	sb_ch(&b, ',');
-	doc_issues(faults, &b);
-	sb_ch(&b, '}');
-	web_reply(r, 422, "application/problem+json", sb_sv(&b), NULL);
-	sb_done(&all);
-	sb_done(&b);
-}
-
 /* The one day out of the list. */
 static void saved_done(struct api_query *q)
 {
@@ -217,7 +198,7 @@ static void save_done(void *arg, int rc)
 	const char *why = rc == ERR_CONFLICT ? "The roster has changed since you looked." :
 			  rc == ERR_NOTFOUND ? "There is no plan of that day." : err_text(rc);
 	if (rc == ERR_INVAL && s->x.faults.n)
-		put_faults(s->r, &s->x.faults);
+		doc_refuse(s->r, &s->x.faults);
 	else if (rc)
 		api_problem(s->r, err_http(rc), why);
 	else

@@ -7,6 +7,7 @@
 #include "app_daily.h"
 #include "app_int.h"
 #include "app_job.h"
+#include "app_sets.h"
 #include "learn.h"
 
 #include <stdatomic.h>
@@ -26,6 +27,7 @@ struct app_knowledge {
 	atomic_bool asked;
 	struct app_job job;
 	bool learns;                 /* the job is a look */
+	struct app_sets *sets;
 };
 
 /* ---- what a thread does ---- */
@@ -132,6 +134,7 @@ static bool runs(struct app_knowledge *k)
 void app_knowledge_tick(struct app_knowledge *k)
 {
 	bool hour = ++k->ticks % HOUR_S == 0;
+	app_sets_tick(k->sets);
 	if (runs(k))
 		return;
 	bool due = app_daily_due(&k->daily, clk_wall_ms());
@@ -139,6 +142,17 @@ void app_knowledge_tick(struct app_knowledge *k)
 		start(k, true);
 	else if (hour)
 		start(k, false);
+}
+
+void app_knowledge_sets(void *arg)
+{
+	struct app_knowledge *k = arg;
+	app_sets_wake(k->sets);
+}
+
+void app_knowledge_model(struct app_knowledge *k, const struct model_spec *spec)
+{
+	app_sets_model(k->sets, spec);
 }
 
 int app_knowledge_learn(void *arg)
@@ -166,6 +180,7 @@ int app_knowledge_open(struct app_knowledge **ret, const struct app_knowledge_op
 	*k = (struct app_knowledge){ .o = *o, .days = (int)jv_get_int(cfg, "learn_days", 30) };
 	int rc = app_daily_open(&k->daily, at, zone, "knowledge.learn_at", clk_wall_ms(), e);
 	take_roots(k, jv_get(cfg, "folders"));
+	k->sets = app_sets_open(o->store, o->kb);
 	struct ing_opts io = { .store = o->store,
 			       .roots = k->roots,
 			       .allow_private = jv_get_bool(cfg, "private_addresses", false) };
@@ -190,6 +205,7 @@ void app_knowledge_close(struct app_knowledge *k)
 {
 	if (!k)
 		return;
+	app_sets_close(k->sets);
 	app_job_end(&k->job);
 	ing_close(k->ing);
 	app_daily_done(&k->daily);

@@ -1,6 +1,6 @@
 /* app_knowledge.h: what keeps the knowledge base current in the server: its sources are read when
- * they are due, once a night it is told what customers asked in vain, and every hour what a new
- * text did. Private to app. Main thread. */
+ * they are due, once a night it is told what customers asked in vain, every hour what a new text
+ * did, and test sets are run when somebody asks. Private to app. Main thread. */
 #ifndef CALLM_APP_KNOWLEDGE_H
 #define CALLM_APP_KNOWLEDGE_H
 
@@ -10,6 +10,7 @@
  *	app_knowledge_tick(k);                once a second
  *	app_knowledge_close(k);               before the store is closed; accepts NULL */
 struct app_knowledge;
+struct model_spec;
 struct app_knowledge_opts {
 	const jv *cfg, *company;     /* knowledge; timezone */
 	const char *data;            /* folder: its sources/ may always be read */
@@ -22,6 +23,10 @@ struct ing *app_knowledge_sources(const struct app_knowledge *k);
 /* Looks at the conversations as soon as nothing else goes on; ERR_AGAIN until that is over when it
  * does already. Any thread. */
 int app_knowledge_learn(void *k);
+/* A run of a test set was ordered. Any thread. */
+void app_knowledge_sets(void *k);
+/* The embedding model of test runs (app_sets.h); NULL = by words. */
+void app_knowledge_model(struct app_knowledge *k, const struct model_spec *spec);
 void app_knowledge_tick(struct app_knowledge *k);
 /* One look back over the rows, written down; waits for the scribe. days 0 = 30. *ret only on
  * success, learn_run_free. */

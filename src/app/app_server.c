@@ -495,6 +495,8 @@ static void door_learns(struct app_server *s, struct api_opts *o)
 {
 	door_past(s, o);
 	app_roll_opts(s->roll, o);
+	o->sets = app_knowledge_sets;
+	o->sets_arg = s->knowledge;
 	o->night_models = app_night_models;
 	o->night_arg = s->night;
 }
@@ -586,6 +588,7 @@ static int use_meaning(struct app_server *s)
 	if (emb == s->emb)
 		return 0;
 	s->emb = emb;
+	app_knowledge_model(s->knowledge, emb->n ? &emb->v[0] : NULL);
 	return app_meaning_use(s->meaning, s->hub, emb->n ? &emb->v[0] : NULL);
 }
 

@@ -88,6 +88,11 @@ int kb_build(struct kb_index **ret, struct store_db *db, const struct kb_opts *o
  * A worker; `was` may be in use meanwhile. 0, ERR_FULL, ERR_DB, ERR_PARSE. */
 int kb_update(struct kb_index **ret, struct kb_index *was, struct store_db *db,
 	      const struct kb_opts *o, bool *ret_large, struct err *e);
+/* The same with one article more, as it would be after kb_put of it: nobody else sees it, nothing
+ * is written. draft->version is the one it would have; its language must have articles. A worker;
+ * 0, ERR_UNSUPPORTED, or as kb_update. */
+int kb_update_with(struct kb_index **ret, struct kb_index *was, struct store_db *db,
+		   const struct kb_opts *o, const struct kb_article *draft, struct err *e);
 /* Building reads all learned vectors of the program (4 MB), searching a few of them: their pages go
  * back to the system and come again from its file. Any thread, any time. */
 void kb_rest(void);
@@ -222,5 +227,21 @@ int kb_evaluate(struct kb_index *ix, sv lang, sv questions, sv oos, struct kb_sc
 typedef const float *kb_vec_fn(void *arg, sv text, int *dim);
 int kb_evaluate_by(struct kb_index *ix, sv lang, sv questions, sv oos, kb_vec_fn *vec, void *arg,
 		   struct kb_score *ret, struct err *e);
+/* One question with a known answer. want: an article or a group; empty: nothing answers it, then
+ * everything but an answer is right. */
+enum kb_outcome {
+	KB_RIGHT,                /* answered by the right one */
+	KB_AMONG,                /* asked back, with the right one among those offered */
+	KB_DECLINED,
+	KB_WRONG,                /* answered by another one, or where nothing answers */
+};
+struct kb_asked {
+	enum kb_outcome outcome;
+	int place;               /* of the right one among the hits, from 1; 0 = not there */
+	struct kb_hit first;     /* zero without a hit; strings in the index or the arena */
+};
+/* As kb_search, which it calls. */
+int kb_ask(struct kb_index *ix, const struct kb_query *q, sv want, struct arena *a,
+	   struct kb_asked *ret);
 
 #endif

@@ -24,6 +24,29 @@ static void count_answerable(struct kb_index *ix, const struct kb_result *r, sv 
 	s->in5 += at < r->n && at < 5;
 }
 
+int kb_ask(struct kb_index *ix, const struct kb_query *q, sv want, struct arena *a,
+	   struct kb_asked *ret)
+{
+	struct kb_result r = { 0 };
+	size_t at = 0;
+	int rc = kb_search(ix, q, a, &r);
+
+	if (rc)
+		return rc;
+	while (want.n && at < r.n && !is_group(ix, r.hits[at].article_id, want))
+		at++;
+	*ret = (struct kb_asked){ .place = want.n && at < r.n ? (int)at + 1 : 0 };
+	if (r.n)
+		ret->first = r.hits[0];
+	if (r.answerable)
+		ret->outcome = ret->place == 1 ? KB_RIGHT : KB_WRONG;
+	else if (!want.n)
+		ret->outcome = KB_RIGHT;
+	else
+		ret->outcome = r.unsure && ret->place ? KB_AMONG : KB_DECLINED;
+	return 0;
+}
+
 static void count_quotes(struct kb_index *ix, const struct kb_result *r, struct kb_score *s)
 {
 	for (size_t i = 0; i < r->n; i++) {

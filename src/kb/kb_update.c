@@ -32,6 +32,8 @@ struct update {
 	struct kb_index *root;
 	struct side side[KB_SPACES];
 	bool anew;               /* a language more, or rows in an order we do not know */
+	const struct kb_article *with;   /* no row has it yet; or NULL */
+	bool placed;             /* it is among the changed ones */
 };
 
 /* ---- what differs ---- */
@@ -56,12 +58,27 @@ static void bury(struct side *s, const struct kb_space *sp, size_t i)
 			s->dead[k / 64] |= UINT64_C(1) << (k % 64);
 }
 
+static int push(struct update *u, struct side *s, sv id, uint64_t stamp)
+{
+	struct changed *c = VEC_PUSH(&s->list, LIM_KB_ARTICLES);
+
+	if (!c)
+		return kb_full(&u->b);
+	*c = (struct changed){ arena_sv(&u->b.ix->arena, id), stamp };
+	return c->id.p ? 0 : kb_full(&u->b);
+}
+
+static bool is_with(const struct update *u, sv id, sv lang)
+{
+	return u->with && sv_eq(u->with->id, id) && sv_eq(u->with->lang, lang);
+}
+
 static int compare(struct update *u, struct store_stmt *q)
 {
 	struct kb_space *sp = kb_space_of(u->root, store_col_sv(q, 1));
 	sv id = store_col_sv(q, 0);
-	uint64_t stamp = kb_row_stamp(q);
-	struct changed *c;
+	bool with = is_with(u, id, store_col_sv(q, 1));
+	uint64_t stamp = with ? 0 : kb_row_stamp(q);
 	struct side *s;
 	int order = 1;
 
@@ -73,15 +90,23 @@ static int compare(struct update *u, struct store_stmt *q)
 	if (s->next && sv_cmp(id_of(sp, s->next - 1), id) >= 0)
 		return u->anew = true, 0;
 	if (s->next < sp->n_row && order == 0) {
-		if (stamp_of(sp, s->next) == stamp)
+		if (!with && stamp_of(sp, s->next) == stamp)
 			return s->next++, 0;
 		bury(s, sp, s->next++);
 	}
-	c = VEC_PUSH(&s->list, LIM_KB_ARTICLES);
-	if (!c)
-		return kb_full(&u->b);
-	*c = (struct changed){ arena_sv(&u->b.ix->arena, id), stamp };
-	return c->id.p ? 0 : kb_full(&u->b);
+	u->placed = u->placed || with;
+	return push(u, s, id, stamp);
+}
+
+/* An article that no row has is one more. */
+static int place(struct update *u)
+{
+	struct kb_space *sp = kb_space_of(u->root, u->with->lang);
+
+	if (!sp)
+		return err_set(u->b.e, ERR_UNSUPPORTED,
+			       "there are no articles in its language yet");
+	return push(u, &u->side[sp - u->root->space], u->with->id, 0);
 }
 
 static int look(struct update *u)
@@ -109,6 +134,8 @@ static int look(struct update *u)
 			x->next++;
 		}
 	}
+	if (!rc && !u->anew && u->with && !u->placed)
+		rc = place(u);
 	return rc;
 }
 
@@ -136,10 +163,40 @@ static bool same(const struct update *u, const struct kb_index *was)
 
 /* ---- the new index ---- */
 
+/* As the row that kb_put would write: columns of KB_COLS. */
+static int read_with(struct update *u, struct kb_space *more)
+{
+	const struct kb_article *a = u->with;
+	const sv text[] = { a->id, a->lang, a->group_id, a->title, a->body_md, a->aliases,
+			    a->category, a->source };
+	struct store_stmt *q;
+	int rc = store_prep(u->b.db, &q, "SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
+					 "'', 0, ?12, ?13");
+
+	if (rc)
+		return rc;
+	for (int i = 0; i < 8; i++)
+		store_bind_sv(q, i + 1, text[i].p ? text[i] : SV(""));
+	store_bind_int(q, 9, a->version);
+	store_bind_int(q, 10, a->valid_from_ms);
+	store_bind_int(q, 11, a->valid_to_ms);
+	store_bind_int(q, 12, a->canary);
+	store_bind_sv(q, 13, a->audience.p ? a->audience : SV(""));
+	rc = store_step(q);
+	if (rc == 1)
+		rc = kb_row_add(&u->b, more, q, NULL);
+	store_reset(q);
+	return rc;
+}
+
 static int read_changed(struct update *u, struct kb_space *more, const struct changed *c)
 {
 	struct store_stmt *q;
-	int rc = store_prep(u->b.db, &q, "SELECT " KB_COLS " FROM article WHERE id = ?1 AND "
+	int rc;
+
+	if (is_with(u, c->id, sv_of(more->lang)))
+		return read_with(u, more);
+	rc = store_prep(u->b.db, &q, "SELECT " KB_COLS " FROM article WHERE id = ?1 AND "
 					 "lang = ?2 AND status = 'published'");
 
 	if (rc)
@@ -265,7 +322,7 @@ static int run(struct update *u, struct kb_index **ret, struct kb_index *was, bo
 	rc = look(u);
 	if (!rc && !u->anew) {
 		*ret_large = large(u);
-		if (same(u, was) && !(u->b.o && u->b.o->dense)) {
+		if (!u->with && same(u, was) && !(u->b.o && u->b.o->dense)) {
 			(void)store_exec(u->b.db, "COMMIT");
 			*ret = obj_ref(was);
 			return 0;
@@ -276,6 +333,21 @@ static int run(struct update *u, struct kb_index **ret, struct kb_index *was, bo
 	(void)store_exec(u->b.db, "COMMIT");
 	if (!rc && !u->anew)
 		*ret = obj_ref(u->b.ix);
+	return rc;
+}
+
+/* u->anew afterwards: only a full index tells. */
+static int once(struct update *u, struct kb_index **ret, struct kb_index *was, bool *ret_large)
+{
+	int rc;
+
+	u->b.ix = kb_index_new();
+	u->b.arena = &u->b.ix->arena;
+	rc = run(u, ret, was, ret_large);
+	for (size_t s = 0; s < KB_SPACES; s++)
+		VEC_FREE(&u->side[s].list);
+	VEC_FREE(&u->b.tmp);
+	obj_unref(u->b.ix);
 	return rc;
 }
 
@@ -291,16 +363,31 @@ int kb_update(struct kb_index **ret, struct kb_index *was, struct store_db *db,
 		*ret_large = false;
 	if (lacks_vectors(u.root, o))
 		return kb_build(ret, db, o, e);
-	u.b.ix = kb_index_new();
-	u.b.arena = &u.b.ix->arena;
-	rc = run(&u, ret, was, &many);
-	for (size_t s = 0; s < KB_SPACES; s++)
-		VEC_FREE(&u.side[s].list);
-	VEC_FREE(&u.b.tmp);
-	obj_unref(u.b.ix);
+	rc = once(&u, ret, was, &many);
 	if (!rc && u.anew)
 		return kb_build(ret, db, o, e);
 	if (ret_large)
 		*ret_large = many;
 	return rc;
+}
+
+int kb_update_with(struct kb_index **ret, struct kb_index *was, struct store_db *db,
+		   const struct kb_opts *o, const struct kb_article *draft, struct err *e)
+{
+	struct update u = { .b = { .db = db, .o = o, .e = e, .now_ms = clk_wall_ms() },
+			    .root = was->root ? was->root : was, .with = draft };
+	struct kb_index *full = NULL;
+	bool many;
+	int rc = once(&u, ret, was, &many);
+
+	if (rc || !u.anew)
+		return rc;
+	rc = kb_build(&full, db, o, e);
+	if (rc)
+		return rc;
+	u = (struct update){ .b = { .db = db, .o = o, .e = e, .now_ms = clk_wall_ms() },
+			     .root = full, .with = draft };
+	rc = once(&u, ret, full, &many);
+	obj_unref(full);
+	return rc ? rc : u.anew ? ERR_AGAIN : 0;
 }

@@ -153,6 +153,48 @@ static int set_canary(struct store_db *db, const struct learn_decision *d, const
 	return store_run(q);
 }
 
+/* What a yes writes; texts in the row's arena. */
+static struct kb_article article_of(sv draft, struct row *r, const struct base *b)
+{
+	bool edit = sv_eq(r->kind, SV("edit"));
+	char made[128];
+	learn_article_id(arena_cstr(&r->a, r->gap), r->lang, made);
+	sv id = edit ? r->article_id : arena_sv(&r->a, sv_of(made));
+	return (struct kb_article){
+		.id = id, .group_id = edit ? b->group : sv_slice(id, 0, id.n - r->lang.n - 1),
+		.lang = r->lang, .title = r->title, .body_md = r->body, .category = r->category,
+		.aliases = r->aliases,
+		.source = edit ? b->source :
+				 sv_of(arena_fmt(&r->a, "draft:" SV_FMT, SV_ARG(draft))),
+		.audience = b->audience, .valid_from_ms = b->from_ms, .valid_to_ms = b->to_ms,
+		.version = (int)b->version + 1,
+	};
+}
+
+int learn_draft_article(struct store_db *db, sv draft, struct arena *a, struct kb_article *ret,
+			int64_t *ret_version)
+{
+	struct base b = { 0 };
+	struct row r = { 0 };
+	arena_init(&r.a, LIM_ARENA_TURN);
+	int rc = load(db, draft, &r);
+	if (rc == 0 && sv_eq(r.kind, SV("edit"))) {
+		rc = load_base(db, &r, &b);
+		rc = rc == ERR_NOTFOUND ? ERR_CONFLICT : rc;
+	}
+	if (rc == 0) {
+		struct kb_article x = article_of(draft, &r, &b);
+		sv *const text[] = { &x.id, &x.group_id, &x.lang, &x.title, &x.body_md,
+				     &x.category, &x.aliases, &x.source, &x.audience };
+		for (size_t i = 0; i < sizeof(text) / sizeof(*text); i++)
+			*text[i] = arena_sv(a, *text[i]);
+		*ret = x;
+		*ret_version = r.version;
+	}
+	arena_done(&r.a);
+	return rc;
+}
+
 static int approve(struct store_db *db, struct learn_decision *d, struct row *r)
 {
 	struct base b = { 0 };
@@ -166,22 +208,13 @@ static int approve(struct store_db *db, struct learn_decision *d, struct row *r)
 		return rc == ERR_NOTFOUND ? refuse(d, ERR_CONFLICT, "The article is gone.") : rc;
 	if (edit && b.version != r->base)
 		return refuse(d, ERR_CONFLICT, "The article has changed meanwhile: look again.");
-	char made[128];
-	learn_article_id(arena_cstr(&r->a, r->gap), r->lang, made);
-	sv id = edit ? r->article_id : sv_of(made);
-	sv group = edit ? b.group : sv_slice(id, 0, id.n - r->lang.n - 1);
-	const struct kb_article art = {
-		.id = id, .group_id = group, .lang = r->lang, .title = r->title,
-		.body_md = r->body, .category = r->category, .aliases = r->aliases,
-		.source = edit ? b.source : sv_of(arena_fmt(&r->a, "draft:" SV_FMT,
-							    SV_ARG(d->draft))),
-		.audience = b.audience, .by = d->by, .canary = d->canary,
-		.valid_from_ms = b.from_ms, .valid_to_ms = b.to_ms,
-	};
-	(void)snprintf(d->article_id, sizeof(d->article_id), SV_FMT, SV_ARG(id));
+	struct kb_article art = article_of(d->draft, r, &b);
+	art.by = d->by;
+	art.canary = d->canary;
+	(void)snprintf(d->article_id, sizeof(d->article_id), SV_FMT, SV_ARG(art.id));
 	(void)snprintf(d->lang, sizeof(d->lang), SV_FMT, SV_ARG(r->lang));
 	rc = kb_put(db, &art, d->now_ms, &changed);
-	r->article_id = id;
+	r->article_id = art.id;
 	if (!rc)
 		rc = load_base(db, r, &b);
 	d->article_version = (int)b.version;

@@ -110,6 +110,13 @@ void learn_article_id(const char *gap, sv lang, char out[128]);
 /* learn_conflict.c */
 int learn_conflicts(struct learn_work *w);
 
+/* learn_set_json.c: a run of a test set as an object; ERR_NOTFOUND */
+int learn_set_put_run(struct store_db *db, sv run, struct sb *out);
+/* learn_decide.c: a draft as the article that a yes would write, with its next version; texts in
+ * a. ret_version: of the draft. ERR_NOTFOUND, ERR_CONFLICT (the article it edits is gone). */
+int learn_draft_article(struct store_db *db, sv draft, struct arena *a, struct kb_article *ret,
+			int64_t *ret_version);
+
 /* learn_row.c: rows of a statement as JSON */
 void learn_put_str(struct sb *b, const char *key, sv v);
 void learn_put_ms(struct sb *b, const char *key, int64_t ms);

@@ -4,6 +4,7 @@
 #include "app_knowledge.h"
 #include "app_int.h"
 #include "learn.h"
+#include "learn_set.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -164,6 +165,59 @@ TEST(app_knowledge_tells_what_could_not_be_written)
 	HAS(sv_of(e.msg), "could not be written");
 	EQ(count(&w, "SELECT count(*) FROM gap"), 0);
 	down(&w);
+}
+
+/* ---- test sets ---- */
+
+static int order_run(void *arg, struct store_db *db)
+{
+	const struct learn_set_row row = { .question = SV("can I rent a drill"), .lang = SV("en"),
+					   .article = SV("") };
+	struct learn_set_put p = { .set = SV(""), .name = SV("All"), .row = &row, .n = 1,
+				   .by = SV("mei") };
+	int rc = learn_set_put(db, &p);
+	struct learn_set_order o = { .set = sv_of(p.id), .by = SV("mei") };
+	return *(int *)arg = rc ? rc : learn_set_order(db, &o);
+}
+
+static bool run_over(void *arg)
+{
+	struct world *w = arg;
+	app_knowledge_tick(w->k);
+	return count(w, "SELECT count(*) FROM kb_set_run WHERE state='done' AND right_n=1") == 1;
+}
+
+static int order_again(void *arg, struct store_db *db)
+{
+	int rc = store_exec(db, "DELETE FROM kb_set_answer");
+	(void)arg;
+	return rc ? rc : store_exec(db, "UPDATE kb_set_run SET state='waiting', right_n=0");
+}
+
+/* One that was ordered, and one that waited while the server was down. */
+TEST(app_knowledge_runs_test_sets)
+{
+	struct world w;
+	struct err e = { 0 };
+	struct loop *l = loop_new();
+	int rc = -1;
+	CHECK(up(&w, "{\"knowledge\":{\"learn_at\":\"\"}}", &e));
+	OK(store_write(w.store, order_run, &rc, NULL, NULL));
+	OK(store_flush(w.store));
+	OK(rc);
+	app_knowledge_tick(w.k); /* nobody told it */
+	EQ(count(&w, "SELECT count(*) FROM kb_set_run WHERE state='waiting'"), 1);
+	app_knowledge_sets(w.k);
+	CHECK(t_wait(l, run_over, &w, 20000));
+	app_knowledge_close(w.k);
+	OK(store_write(w.store, order_again, NULL, NULL, NULL));
+	OK(store_flush(w.store));
+	const struct app_knowledge_opts k = { .cfg = w.cfg, .company = w.company,
+					      .data = t_tmpdir(), .store = w.store, .kb = w.kb };
+	OK(app_knowledge_open(&w.k, &k, &e));
+	CHECK(t_wait(l, run_over, &w, 20000));
+	down(&w);
+	loop_free(l);
 }
 
 TEST(app_knowledge_wants_a_time_of_day)
