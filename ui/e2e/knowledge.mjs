@@ -118,6 +118,45 @@ async function others(page) {
   await picture(page, 'knowledge_sources');
 }
 
+/* From the test bench by one key, from a table with its faults told by line; then two runs, before and after an
+ * article was written. */
+async function sets(page) {
+  await page.goto(`${base}/#/kb?ask=${encodeURIComponent('How long do I have to return something?')}`);
+  await page.waitForSelector('[data-test=pin-find]');
+  await page.keyboard.press('s');
+  await until('it is in a set', async () => /Everyday questions.*must find/.test(await text(page, '[data-test=pin]')));
+  await accessible(page, 'the test bench');
+  await page.goto(`${base}/#/kb/sets`);
+  await page.waitForSelector('[data-test=sets]');
+  await page.keyboard.press('n');
+  await page.fill('[data-test=set-name]', 'Visits');
+  await page.fill('[data-test=set-rows]', `${QUESTION},en,\nCan you fly me to the moon?,en,-\n`);
+  await page.click('[data-test=set-save]');
+  await until('the fault', async () => /line 1.*which article/.test(await text(page, '[data-test=set-faults]')));
+  await picture(page, 'sets_fault');
+  await page.fill('[data-test=set-rows]', `${QUESTION},en,${ID}\nCan you fly me to the moon?,en,-\n`);
+  await page.click('[data-test=set-save]');
+  await page.waitForSelector('[data-test=set-questions] .tag.warn'); /* there is no such article yet */
+  await runSet(page, /\b50%/);
+}
+
+async function runSet(page, want) {
+  await page.waitForSelector('[data-test=set][data-waiting=no]');
+  await page.keyboard.press('r');
+  await until(`${want} right`, async () =>
+    (await page.locator('[data-test=run-numbers]').count()) > 0 && want.test(await text(page, '[data-test=run-numbers]')));
+}
+
+async function setsAgain(page) {
+  await page.goto(`${base}/#/kb/sets`);
+  await page.click('[data-test=sets] >> text=Visits');
+  await runSet(page, /\b100%/);
+  assert.match(await text(page, '[data-test=run-better]'), /Became right: 1[^]*camper van[^]*right/);
+  await page.waitForSelector('[data-test=set-curve] circle');
+  await accessible(page, 'a test set');
+  await picture(page, 'sets_run');
+}
+
 await scenario('knowledge', async (open) => {
   const { token } = await (await fetch(`${base}/api/v1/auth/login`, {
     method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ login, password }),
@@ -127,8 +166,12 @@ await scenario('knowledge', async (open) => {
   await signIn(page);
   await gaps(page);
   await others(page);
+  await sets(page);
   await write(page);
   await findable(page, /^Found first/);
+  await setsAgain(page);
+  await page.goto(`${base}/#/kb/article/${ID}/edit`);
+  await page.waitForSelector('[data-test=ke-try]');
   await change(page, token);
   await retire(page, token);
   await findable(page, /^Not among/);

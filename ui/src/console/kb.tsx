@@ -12,10 +12,10 @@ import { Markdown } from './md.tsx';
 import { authed, may, now, order, route } from './state.ts';
 
 const VIEWS = {
-  ask: 'bot.use', articles: 'article.read', drafts: 'gap.read', gaps: 'gap.read', coverage: 'gap.read', sources: 'source.read',
+  ask: 'bot.use', articles: 'article.read', drafts: 'gap.read', gaps: 'gap.read', coverage: 'gap.read', sets: 'gap.read', sources: 'source.read',
 };
 type View = keyof typeof VIEWS;
-const LATER = new Set<string>(['drafts', 'gaps', 'coverage', 'sources']);
+const LATER = new Set<string>(['drafts', 'gaps', 'coverage', 'sets', 'sources']);
 const pages = () => import('../knowledge/pages.tsx');
 const editor = () => import('../knowledge/edit.tsx');
 

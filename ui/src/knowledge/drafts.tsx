@@ -1,5 +1,5 @@
 /* Drafts that the conversations gave: one after the other, what is known of each beside what it would change; a
- * keystroke each: a approves, c gives it to some conversations first, e edits, r rejects with a reason. */
+ * keystroke each: t tests it, a approves, c gives it to some conversations first, e edits, r rejects with a reason. */
 import './texts.ts';
 import { useSignal } from '@preact/signals';
 import { t, tWord } from '../lib/i18n.ts';
@@ -9,6 +9,7 @@ import { Empty, ErrorNote, Icon, Skeleton } from '../lib/ui.tsx';
 import { authed, may, route } from '../console/state.ts';
 import { Diff } from '../service/doc.tsx';
 import { byText, Done, ifMatch, Pick, Rows, seg, setHashQuery, useJob, useKeys, useLoad, usePages } from '../service/parts.tsx';
+import { Trial } from './trial.tsx';
 
 interface Gate {
   gate: string;
@@ -185,6 +186,7 @@ function One({ id, job, next }: { id: string; job: Job; next: () => Promise<void
           </button>
         </div>
       ) : null}
+      {open && !mode.value ? <Trial key={`${id} ${d.version}`} draft={id} /> : null}
       <Proof list={d.evidence} />
     </section>
   );

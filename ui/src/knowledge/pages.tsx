@@ -3,6 +3,7 @@ import './texts.ts';
 import { route } from '../console/state.ts';
 import { Drafts } from './drafts.tsx';
 import { Coverage, Gaps } from './gaps.tsx';
+import { Sets } from './sets.tsx';
 import { Sources } from './sources.tsx';
 
 export default function Pages() {
@@ -13,6 +14,8 @@ export default function Pages() {
       return <Gaps />;
     case 'coverage':
       return <Coverage />;
+    case 'sets':
+      return <Sets />;
     default:
       return <Sources />;
   }

@@ -65,10 +65,10 @@ export function Sources() {
 }
 
 /* Looks again while something is under way. */
-function useLook(busy: boolean, load: () => unknown): void {
+export function useLook(busy: boolean, load: () => unknown, ms = LOOK_MS): void {
   useEffect(() => {
     if (!busy) return;
-    const timer = setInterval(() => void load(), LOOK_MS);
+    const timer = setInterval(() => void load(), ms);
     return () => clearInterval(timer);
   }, [busy]);
 }
