@@ -6,7 +6,7 @@
 #include "kb_int.h"
 
 #define FOLDS 5
-#define QUESTIONS_MAX 20000
+#define QUESTIONS_MAX 60000
 
 /* ---- learned vectors: kb_embed.c ---- */
 #define EMBED_FAR (-1)           /* class of a text that no article answers */

@@ -3,13 +3,14 @@
  *
  *	kb_young MODEL VECTORS ROOT OUT       writes OUT/kb_weights_young_{en,zh}.h
  *
- * MODEL: e5-small-q4.bin; VECTORS: a file that keeps what was embedded ("" = none). Six small
+ * MODEL: e5-small-q4.bin; VECTORS: a file that keeps what was embedded ("" = none). The small
  * companies of train/kb_far and the water utility of demo/tests/unseen: articles with a title and
  * a text, questions worded far from them, some that nothing answers. The built-in vectors have
  * learned from none of them. Every question is asked of its company five times: with all articles,
- * and with each quarter of them, where three of four questions have no answer. A fold is a company,
- * so what is reported is always of companies that were not learned from. demo/tests/unseen/gym is
- * held out and never read here. */
+ * and with each quarter of them, where three of four questions have no answer. A company is in one
+ * fold, so what is reported is always of companies that were not learned from.
+ * demo/tests/unseen/gym is held out and never read here. */
+#include <dirent.h>
 #include <stdlib.h>
 #include "e5.h"
 #include "kb_train.h"
@@ -19,17 +20,35 @@ static struct e5 *model;
 static struct e5_work *work;
 static struct kb_dense *dense;
 
+enum { COMPANIES = 64, PARTS = 5 };
 struct company {
-	const char *dir;
+	char dir[300];
 	int fold;
 };
-static const struct company companies[] = {
-	{ "demo/tests/unseen/water", 0 }, { "train/kb_far/hotel", 1 },
-	{ "train/kb_far/bank", 2 },       { "train/kb_far/hospital", 3 },
-	{ "train/kb_far/airline", 4 },    { "train/kb_far/mobile", 1 },
-	{ "train/kb_far/gov", 3 },
-};
-enum { COMPANIES = sizeof(companies) / sizeof(*companies), PARTS = 5 };
+static struct company companies[COMPANIES] = { { "demo/tests/unseen/water", 0 } };
+static int n_companies = 1;
+
+/* The folders of train/kb_far by name, each in the next fold. */
+static void list_companies(const char *root)
+{
+	char path[1024];
+	struct dirent **names;
+
+	snprintf(path, sizeof(path), "%s/train/kb_far", root);
+	int n = scandir(path, &names, NULL, alphasort);
+	for (int i = 0; i < n; i++) {
+		if (names[i]->d_name[0] != '.' && n_companies < COMPANIES) {
+			struct company *c = &companies[n_companies];
+
+			snprintf(c->dir, sizeof(c->dir), "train/kb_far/%s", names[i]->d_name);
+			c->fold = n_companies++ % FOLDS;
+		}
+		free(names[i]);
+	}
+	if (n < 0)
+		fprintf(stderr, "cannot read %s\n", path), exit(1);
+	free(names);
+}
 
 static sv read_text(const char *root, const char *dir, const char *name, bool must)
 {
@@ -230,10 +249,12 @@ static FILE *begin(const char *dir, const char *lang)
 	out = fopen(path, "w");
 	if (!out)
 		fprintf(stderr, "cannot write %s\n", path), exit(1);
-	fprintf(out, "/* kb_weights_young_%s.h: learned weights for articles with few names, written "
+	fprintf(out,
+		"/* kb_weights_young_%s.h: learned weights for articles with few names, "
+		"written "
 		"by `kb_young`. */\n#ifndef CALLM_KB_WEIGHTS_YOUNG_%c%c_H\n"
-		"#define CALLM_KB_WEIGHTS_YOUNG_%c%c_H\n\n", lang, lang[0] - 32, lang[1] - 32,
-		lang[0] - 32, lang[1] - 32);
+		"#define CALLM_KB_WEIGHTS_YOUNG_%c%c_H\n\n",
+		lang, lang[0] - 32, lang[1] - 32, lang[0] - 32, lang[1] - 32);
 	return out;
 }
 
@@ -245,7 +266,7 @@ static void learn(struct kb_index *const ix[COMPANIES][PARTS], const char *root,
 		FILE *out = begin(dir, langs[l]);
 		struct set s = { 0 }, d;
 
-		for (int i = 0; i < COMPANIES * PARTS; i++)
+		for (int i = 0; i < n_companies * PARTS; i++)
 			ask_company(ix[i / PARTS][i % PARTS], root, &companies[i / PARTS], langs[l],
 				    &s);
 		d = with_vectors(&s);
@@ -271,11 +292,12 @@ int main(int argc, char **argv)
 	    kb_dense_open(&dense, *argv[2] ? argv[2] : NULL, SV("e5-small"), &e))
 		return fprintf(stderr, "%s\n", e.msg), 1;
 	work = e5_work_new(model);
-	for (unsigned i = 0; i < COMPANIES * PARTS; i++)
+	list_companies(argv[3]);
+	for (int i = 0; i < n_companies * PARTS; i++)
 		ix[i / PARTS][i % PARTS] =
-			open_company(argv[3], companies[i / PARTS].dir, i % PARTS);
+			open_company(argv[3], companies[i / PARTS].dir, (unsigned)(i % PARTS));
 	learn(ix, argv[3], argv[4]);
-	for (int i = 0; i < COMPANIES * PARTS; i++)
+	for (int i = 0; i < n_companies * PARTS; i++)
 		obj_unref(ix[i / PARTS][i % PARTS]);
 	e5_work_free(work);
 	e5_close(model);
