@@ -7,6 +7,7 @@
 #include "app_daily.h"
 #include "app_int.h"
 #include "app_job.h"
+#include "app_rulebook.h"
 #include "app_sets.h"
 #include "learn.h"
 
@@ -28,6 +29,7 @@ struct app_knowledge {
 	struct app_job job;
 	bool learns;                 /* the job is a look */
 	struct app_sets *sets;
+	struct app_rulebook rulebook;
 };
 
 /* ---- what a thread does ---- */
@@ -171,6 +173,59 @@ static void take_roots(struct app_knowledge *k, const jv *folders)
 		k->roots[n++] = jv_as_str(jv_at(folders, i)).p;
 }
 
+/* ---- the products' table is a source by itself ---- */
+
+#define PRODUCTS_MARK "source.products"
+
+/* There are products, nobody has decided about such a source, and nobody has edited the articles
+ * that it would write. */
+static bool products_wanted(struct store_db *db)
+{
+	struct store_stmt *q;
+	int64_t n = 0;
+	if (store_prep(db, &q,
+		       "SELECT (SELECT count(*) FROM product) > 0 AND NOT EXISTS (SELECT 1 FROM kv "
+		       "WHERE k='" PRODUCTS_MARK "') AND NOT EXISTS (SELECT 1 FROM source WHERE "
+		       "kind='table' AND place='products') AND NOT EXISTS (SELECT 1 FROM article "
+		       "WHERE category='products' AND updated_by<>'')"))
+		return false;
+	if (store_step(q) == 1)
+		n = store_col_int(q, 0);
+	store_reset(q);
+	return n != 0;
+}
+
+static int mark_products(void *arg, struct store_db *db)
+{
+	struct store_stmt *q;
+	int rc = store_prep(db, &q,
+			    "INSERT INTO kv (k, v, updated_ms) VALUES ('" PRODUCTS_MARK
+			    "', 'added', ?1) ON CONFLICT (k) DO NOTHING");
+	(void)arg;
+	if (rc)
+		return rc;
+	store_bind_int(q, 1, clk_wall_ms());
+	return store_run(q);
+}
+
+/* Once: who removes it has it removed. */
+static void products_once(struct app_knowledge *k)
+{
+	const struct ing_source s = { .kind = ING_TABLE, .place = SV("products"),
+				      .category = SV("products") };
+	struct store_db *db;
+	struct err e = { 0 };
+	char id[27];
+	if (store_reader(k->o.store, &db) || !products_wanted(db))
+		return;
+	int rc = ing_source_add(k->ing, &s, SV("callm"), id, &e);
+	if (rc == 0)
+		rc = store_write_now(k->o.store, mark_products, NULL);
+	if (rc)
+		LOG(WARN, "sources.failed", "the products are no source: %s",
+		    e.msg[0] ? e.msg : err_text(rc));
+}
+
 int app_knowledge_open(struct app_knowledge **ret, const struct app_knowledge_opts *o,
 		       struct err *e)
 {
@@ -186,6 +241,12 @@ int app_knowledge_open(struct app_knowledge **ret, const struct app_knowledge_op
 			       .allow_private = jv_get_bool(cfg, "private_addresses", false) };
 	if (rc == 0)
 		rc = ing_open(&k->ing, &io, e);
+	k->rulebook = (struct app_rulebook){ .now = o->rules, .arg = o->rules_arg };
+	if (rc == 0 && o->rules)
+		rc = ing_table(k->ing, "rules", app_rulebook_articles, app_rulebook_stamp,
+			       &k->rulebook);
+	if (rc == 0)
+		products_once(k);
 	if (rc == 0 && (rc = ing_start(k->ing)))
 		err_set(e, rc, "no thread for the sources of knowledge");
 	if (rc) {

@@ -11,11 +11,16 @@
  *	app_knowledge_close(k);               before the store is closed; accepts NULL */
 struct app_knowledge;
 struct model_spec;
+struct policy_rules;
 struct app_knowledge_opts {
 	const jv *cfg, *company;     /* knowledge; timezone */
 	const char *data;            /* folder: its sources/ may always be read */
 	struct store *store;
 	struct snap *kb;             /* as customers have it */
+	/* The decision tables in use (a reference for the caller, or NULL), for the table source
+	 * "rules"; any thread. NULL = there is no such source. */
+	struct policy_rules *(*rules)(void *arg);
+	void *rules_arg;
 };
 int app_knowledge_open(struct app_knowledge **ret, const struct app_knowledge_opts *o,
 		       struct err *e);

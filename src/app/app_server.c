@@ -370,7 +370,9 @@ static int server_knowledge(struct app_server *s, const jv *company, struct err 
 {
 	const struct app_knowledge_opts o = { .cfg = s->cfg, .company = company,
 					      .data = s->data, .store = s->store,
-					      .kb = s->kb };
+					      .kb = s->kb,
+					      .rules = app_service_rules_now,
+					      .rules_arg = s->service };
 	return app_knowledge_open(&s->knowledge, &o, e);
 }
 

@@ -423,6 +423,12 @@ struct flow_set *app_service_flows_now(const struct app_service *s)
 	return snap_get(s->flows_now);
 }
 
+struct policy_rules *app_service_rules_now(void *arg)
+{
+	struct app_service *s = arg;
+	return tool_kit_rules_now(s->kit);
+}
+
 struct cust_keys *app_service_keys(const struct app_service *s)
 {
 	return s->keys;

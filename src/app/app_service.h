@@ -39,6 +39,8 @@ struct tool_kit *app_service_kit(const struct app_service *s);
 struct flow_set *app_service_flows(const struct app_service *s);
 /* In use: a reference for the caller, or NULL. Any thread. */
 struct flow_set *app_service_flows_now(const struct app_service *s);
+/* The decision tables in use: a reference for the caller, or NULL. Any thread. */
+struct policy_rules *app_service_rules_now(void *s);
 struct cust_keys *app_service_keys(const struct app_service *s);
 /* may be NULL. */
 const struct feel_catalogue *app_service_products(const struct app_service *s);

@@ -119,8 +119,16 @@ static int sync_all(struct app_desk *d, struct ing *g, const char *lang, bool js
 	if (!jv_len(items))
 		rc = cli_fail("there is no source yet; callm kb sync PATH or URL makes one");
 	for (size_t i = 0; i < jv_len(items); i++) {
+		const jv *s = jv_at(items, i);
+		sv place = jv_get_str(s, "place");
 		char id[40];
-		(void)snprintf(id, sizeof(id), SV_FMT, SV_ARG(jv_get_str(jv_at(items, i), "id")));
+		(void)snprintf(id, sizeof(id), SV_FMT, SV_ARG(jv_get_str(s, "id")));
+		/* the decision tables in use are the server's, which follows them by itself */
+		if (sv_eq(jv_get_str(s, "kind"), SV("table")) && !ing_has_table(g, place)) {
+			fprintf(stderr, SV_FMT ": the server follows this table\n",
+				SV_ARG(place));
+			continue;
+		}
 		rc = sync_one(d, g, id, lang, json) || rc;
 	}
 	jv_free(page);

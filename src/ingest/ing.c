@@ -1,7 +1,9 @@
 /* ing.c: the room's handle and its thread.
  *
- * The thread looks once a second which source is due: asked for by a person, or by its
- * schedule, which is kept in memory (after a start everything with a schedule is due at once).
+ * The thread looks once a second which source is due: asked for by a person, by its schedule,
+ * which is kept in memory (after a start everything with a schedule is due at once), or, a table
+ * that tells so, because it has changed: that is asked every STAMP_US, or a fortieth of the time
+ * where it takes long.
  * One sync at a time: reading is cheap, and two of one source would cross. It may block, so it
  * is no worker of the pool; it runs with the niceness of one.
  */
@@ -13,7 +15,8 @@
 #include <unistd.h>
 #include "ing_int.h"
 
-enum { LOOK_MS = 200, LOOKS = 5, SOURCES_MAX = 10000 };
+enum { LOOK_MS = 200, LOOKS = 5, SOURCES_MAX = 10000, STAMP_US = 1000000, STAMP_SHARE = 40,
+       RETRY_US = 60000000 };
 
 int ing_find_reader(const char *given, char ret[4096], struct err *e)
 {
@@ -44,7 +47,7 @@ int ing_open(struct ing **ret, const struct ing_opts *o, struct err *e)
 	g->o = *o;
 	/* Without it each document is told as not read; tables are read all the same. */
 	(void)ing_find_reader(o->reader, g->reader, NULL);
-	rc = ing_table(g, "products", ing_products, NULL);
+	rc = ing_table(g, "products", ing_products, ing_products_stamp, NULL);
 	if (rc)
 		xfree(g);
 	else
@@ -59,6 +62,10 @@ struct due {
 	int64_t at_us;           /* by its schedule; 0 = none */
 	int every_s;
 	bool asked, met;
+	const struct ing_table_row *table; /* that tells when it changes, or NULL */
+	uint64_t stamp;          /* it was synced with */
+	int64_t stamp_us;        /* when it is asked again */
+	bool changed;
 };
 struct clock {
 	struct ing *g;
@@ -80,13 +87,29 @@ static struct due *due_of(struct clock *c, sv id)
 	return d;
 }
 
+/* Has the table changed since it was synced? */
+static void follow(struct due *d, struct store_db *db)
+{
+	int64_t began = clk_mono_us(), took;
+	uint64_t now;
+
+	if (d->changed || began < d->stamp_us)
+		return;
+	if (d->table->stamp(d->table->arg, db, &now) == 0 && now != d->stamp) {
+		d->stamp = now; /* what changes from here on has another one */
+		d->changed = true;
+	}
+	took = (clk_mono_us() - began) * STAMP_SHARE;
+	d->stamp_us = began + (took > STAMP_US ? took : STAMP_US);
+}
+
 static void look(struct clock *c)
 {
 	struct store_db *db;
 	struct store_stmt *q;
 
 	if (store_reader(c->g->o.store, &db) ||
-	    store_prep(db, &q, "SELECT id, every_s, ask_ms FROM source ORDER BY id"))
+	    store_prep(db, &q, "SELECT id, every_s, ask_ms, kind, place FROM source ORDER BY id"))
 		return;
 	for (size_t i = 0; i < c->v.n; i++)
 		c->v.v[i].met = false;
@@ -98,8 +121,13 @@ static void look(struct clock *c)
 		d->met = true;
 		d->every_s = (int)store_col_int(q, 1);
 		d->asked = !store_col_null(q, 2);
+		d->table = sv_eq(store_col_sv(q, 3), SV("table")) ?
+				   ing_table_find(c->g, store_col_sv(q, 4)) : NULL;
 	}
 	store_reset(q);
+	for (size_t i = 0; i < c->v.n; i++)
+		if (c->v.v[i].met && c->v.v[i].table && c->v.v[i].table->stamp)
+			follow(&c->v.v[i], db);
 	for (size_t i = 0; i < c->v.n;) /* deleted ones */
 		if (c->v.v[i].met)
 			i++;
@@ -113,10 +141,13 @@ static void serve(struct clock *c)
 		struct due *d = &c->v.v[i];
 		struct ing_report r;
 
-		if (!d->asked && !(d->every_s && clk_mono_us() >= d->at_us))
+		if (!d->asked && !d->changed && !(d->every_s && clk_mono_us() >= d->at_us))
 			continue;
-		(void)ing_sync(c->g, sv_of(d->id), &r, NULL);
-		d->asked = false;
+		if (ing_sync(c->g, sv_of(d->id), &r, NULL)) { /* tried again, not at once */
+			d->stamp = 0;
+			d->stamp_us = clk_mono_us() + RETRY_US;
+		}
+		d->asked = d->changed = false;
 		d->at_us = clk_mono_us() + (int64_t)d->every_s * 1000000;
 	}
 }

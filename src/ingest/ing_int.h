@@ -137,6 +137,7 @@ enum { ING_GROUP = 200 };                /* articles in one transaction */
 struct ing_table_row {
 	char name[40];
 	ing_table_fn *fn;
+	ing_stamp_fn *stamp;             /* may be NULL */
 	void *arg;
 };
 struct ing {
@@ -205,6 +206,8 @@ int ing_sync_web(struct ing_sync *y);
 int ing_sync_table(struct ing_sync *y);
 int ing_products(void *arg, struct store_db *db, struct arena *a, kb_article_fn *put, void *put_arg,
 		 struct err *e);                 /* an ing_table_fn */
+int ing_products_stamp(void *arg, struct store_db *db, uint64_t *ret);
+const struct ing_table_row *ing_table_find(const struct ing *g, sv name); /* may be NULL */
 
 /* ing_net.c: one page at a time, on a loop of its own */
 struct ing_net;

@@ -118,10 +118,7 @@ static int look_at(const struct ing *g, const struct ing_source *s, struct err *
 					"an address needs kind url or sitemap");
 	if (!on_web && !table && s->place.p[0] != '/')
 		return err_set(e, ERR_INVAL, "place must be a whole path that begins with /");
-	for (size_t i = 0; table && i < g->n_tables; i++)
-		if (sv_eq(s->place, sv_of(g->table[i].name)))
-			table = false;
-	if (table)
+	if (table && !ing_table_find(g, s->place))
 		return err_set(e, ERR_INVAL, "there is no such table");
 	if (s->every_s < 0 || s->every_s > 30 * 86400 || (on_web && s->every_s && s->every_s < 60))
 		return err_set(e, ERR_INVAL,

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include "ing_int.h"
 
-int ing_table(struct ing *g, const char *name, ing_table_fn *fn, void *arg)
+int ing_table(struct ing *g, const char *name, ing_table_fn *fn, ing_stamp_fn *stamp, void *arg)
 {
 	struct ing_table_row *t = &g->table[g->n_tables];
 
@@ -12,27 +12,82 @@ int ing_table(struct ing *g, const char *name, ing_table_fn *fn, void *arg)
 		return ERR_FULL;
 	(void)snprintf(t->name, sizeof(t->name), "%s", name);
 	t->fn = fn;
+	t->stamp = stamp;
 	t->arg = arg;
 	g->n_tables++;
 	return 0;
 }
 
+const struct ing_table_row *ing_table_find(const struct ing *g, sv name)
+{
+	for (size_t i = 0; i < g->n_tables; i++)
+		if (sv_eq(name, sv_of(g->table[i].name)))
+			return &g->table[i];
+	return NULL;
+}
+
+bool ing_has_table(const struct ing *g, sv name)
+{
+	return ing_table_find(g, name) != NULL;
+}
+
 /* ---- products: their rows are the lines of products.jsonl ---- */
+
+/* The row's columns are what the tools tell and charge; its line may lag behind. */
+static void put_line(struct sb *b, struct store_stmt *q)
+{
+	sv line = store_col_sv(q, 0);
+	int64_t fen = store_col_int(q, 1), months = store_col_int(q, 2);
+	jv *o = fen > 0 || months > 0 ? jv_parse(line, NULL) : NULL;
+	bool is = (fen <= 0 || fen == (int64_t)(jv_get_num(o, "price_cny", -1) * 100 + 0.5)) &&
+		  (months <= 0 || months == jv_get_int(o, "warranty_months", 0));
+
+	if (!jv_is_obj(o) || is) {
+		sb_put(b, line);
+	} else {
+		if (fen > 0)
+			jv_set_num(o, "price_cny", (double)fen / 100);
+		if (months > 0)
+			jv_set_int(o, "warranty_months", months);
+		jv_dump(o, b);
+	}
+	jv_free(o);
+	sb_ch(b, '\n');
+}
+
+#define PRODUCTS "SELECT body, price_fen, warranty_months FROM product ORDER BY id"
+
+int ing_products_stamp(void *arg, struct store_db *db, uint64_t *ret)
+{
+	struct store_stmt *q;
+	uint64_t h = 14695981039346656037u;
+	int rc = store_prep(db, &q, PRODUCTS);
+
+	if (rc)
+		return rc;
+	while ((rc = store_step(q)) == 1) {
+		h = (h ^ sv_hash(store_col_sv(q, 0))) * 1099511628211u;
+		h = (h ^ (uint64_t)store_col_int(q, 1)) * 1099511628211u;
+		h = (h ^ (uint64_t)store_col_int(q, 2)) * 1099511628211u;
+	}
+	store_reset(q);
+	if (!rc)
+		*ret = h;
+	return rc;
+}
 
 int ing_products(void *arg, struct store_db *db, struct arena *a, kb_article_fn *put, void *put_arg,
 		 struct err *e)
 {
 	struct store_stmt *q;
 	struct sb b;
-	int rc = store_prep(db, &q, "SELECT body FROM product ORDER BY id");
+	int rc = store_prep(db, &q, PRODUCTS);
 
 	if (rc)
 		return err_set(e, rc, "the products cannot be read");
 	sb_init(&b, LIM_KB_DOC);
-	while ((rc = store_step(q)) == 1) {
-		sb_put(&b, store_col_sv(q, 0));
-		sb_ch(&b, '\n');
-	}
+	while ((rc = store_step(q)) == 1)
+		put_line(&b, q);
 	store_reset(q);
 	if (rc < 0)
 		rc = err_set(e, rc, "the products cannot be read");
@@ -71,7 +126,7 @@ static int on_article(void *arg, const struct kb_article *a)
 
 int ing_sync_table(struct ing_sync *y)
 {
-	const struct ing_table_row *t = NULL;
+	const struct ing_table_row *t = ing_table_find(y->g, y->src.place);
 	struct pick p = { .y = y, .d = { .kind = "table" }, .print = 14695981039346656037u };
 	struct ing_change c = { .uri = y->src.place };
 	struct ing_seen *s = ing_seen_get(y, c.uri);
@@ -79,9 +134,6 @@ int ing_sync_table(struct ing_sync *y)
 	char hash[20];
 	int rc = store_reader(y->g->o.store, &db);
 
-	for (size_t i = 0; i < y->g->n_tables; i++)
-		if (sv_eq(y->src.place, sv_of(y->g->table[i].name)))
-			t = &y->g->table[i];
 	if (!t)
 		return err_set(y->e, ERR_NOTFOUND, "there is no table " SV_FMT,
 			       SV_ARG(y->src.place));

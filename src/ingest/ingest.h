@@ -107,6 +107,9 @@ struct ing_source {
  * are its own. On the thread that syncs; db only reads. */
 typedef int ing_table_fn(void *arg, struct store_db *db, struct arena *a, kb_article_fn *put,
 			 void *put_arg, struct err *e);
+/* Another number when its articles may be others; cheap, it is asked every second. On the
+ * thread that syncs; db only reads. 0, or negative: nothing is known. */
+typedef int ing_stamp_fn(void *arg, struct store_db *db, uint64_t *ret);
 
 struct ing_opts {
 	struct store *store;
@@ -131,8 +134,10 @@ int ing_start(struct ing *g);
 /* Ends a sync under way at its next document, and the thread. Accepts NULL; before the store is
  * closed. */
 void ing_close(struct ing *g);
-/* Before the first sync. "products" is there already: the table product. */
-int ing_table(struct ing *g, const char *name, ing_table_fn *fn, void *arg);
+/* Before the first sync. "products" is there already: the table product. With a stamp a source of
+ * this table is synced whenever its stamp changes, whatever its schedule. */
+int ing_table(struct ing *g, const char *name, ing_table_fn *fn, ing_stamp_fn *stamp, void *arg);
+bool ing_has_table(const struct ing *g, sv name);
 
 /* Adds or, with the same kind and place, changes a source; its id (26 letters) goes to id. Waits
  * for the scribe: not on a loop. ERR_INVAL with e. */

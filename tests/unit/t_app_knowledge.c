@@ -5,6 +5,7 @@
 #include "app_int.h"
 #include "learn.h"
 #include "learn_set.h"
+#include "policy_rules.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -295,4 +296,188 @@ TEST(app_knowledge_sync_by_hand_keeps_what_was_set)
 	ing_close(g);
 	store_close(w.store);
 	(void)rmdir(dir);
+}
+
+/* ---- tables that are sources ---- */
+
+#define RULES(days) \
+	"id: return\nversion: 1\ntitle: {zh: \"退货\", en: \"Returns\"}\ninputs:\n" \
+	"  - {name: days, type: int, min: 0, max: 400, title: {zh: \"天数\", en: \"days\"}}\n" \
+	"outputs:\n  - {name: allowed, type: bool, title: {zh: \"可以\", en: \"allowed\"}}\n" \
+	"  - {name: fee_fen, type: int, default: 0, title: {zh: \"费用\", en: " \
+	"\"fee\"}}\nrules:\n" \
+	"  - id: within\n    when: {days: \"<= " days \
+	"\"}\n    then: {allowed: true, fee_fen: 1250}\n" \
+	"    why: {zh: \"签收后" days \
+	"天内可以退货，运费{fee_fen:yuan}元。\", en: \"Goods may be " \
+	"returned within " days " days; the way back costs CNY {fee_fen:yuan}.\"}\n" \
+	"    article: return-window\n" \
+	"  - id: late\n    then: {allowed: false}\n    why: {zh: " \
+	"\"已经{days}天，超过了期限。\", " \
+	"en: \"{days} days are past the period.\"}\n    article: return-window\n"
+
+struct tables {
+	struct world w;
+	struct kb_live *live;
+	struct policy_rules *rules;
+	const char *ask, *lang, *want;
+};
+
+static struct policy_rules *rules_now(void *arg)
+{
+	struct tables *t = arg;
+	return obj_ref(t->rules);
+}
+
+static bool read_rules(struct tables *t, const char *yaml)
+{
+	const struct policy_rules_file f = { .name = "return.yaml", .yaml = sv_of(yaml) };
+	struct cfg_report rep = { 0 };
+	struct policy_rules *made = NULL, *was = t->rules;
+	int rc = policy_rules_new(&made, &f, 1, &rep);
+	if (rc && rep.n)
+		fprintf(stderr, "# %s %s\n", rep.v[0].where, rep.v[0].what);
+	cfg_report_done(&rep);
+	t->rules = rc ? was : made;
+	if (!rc)
+		obj_unref(was);
+	return rc == 0;
+}
+
+/* As a customer is answered: by the index that is published. */
+static bool says(void *arg)
+{
+	struct tables *t = arg;
+	struct kb_query q = { .text = sv_of(t->ask), .lang = sv_of(t->lang), .k = 3 };
+	struct kb_result r = { 0 };
+	struct kb_index *ix = snap_get(t->w.kb);
+	struct arena a;
+	arena_init(&a, LIM_ARENA_TURN);
+	bool is = kb_search(ix, &q, &a, &r) == 0 && r.n &&
+		  sv_find(r.hits[0].body_md, sv_of(t->want)) >= 0;
+	arena_done(&a);
+	obj_unref(ix);
+	return is;
+}
+
+static int run_text(void *arg, struct store_db *db)
+{
+	return store_exec(db, arg);
+}
+
+static bool tables_up(struct tables *t, struct err *e)
+{
+	static char sofa[] =
+		"INSERT INTO product (id, name, body, price_fen, updated_ms) VALUES ('S1', 'x', "
+		"'{\"sku\":\"S1\",\"name\":{\"en\":\"Bergen sofa\",\"zh\":\"卑尔根沙发\"},"
+		"\"price_cny\":2899,\"specs\":{\"en\":\"big\",\"zh\":\"大\"},\"description\":{"
+		"\"en\":\"Soft.\",\"zh\":\"软。\"}}', 289900, 0)";
+	memset(t, 0, sizeof(*t));
+	if (!up(&t->w, "{\"knowledge\":{\"learn_at\":\"\"}}", e) || !read_rules(t, RULES("30")))
+		return false;
+	app_knowledge_close(t->w.k);
+	if (store_write(t->w.store, run_text, sofa, NULL, NULL) || store_flush(t->w.store))
+		return false;
+	const struct app_knowledge_opts k = { .cfg = t->w.cfg, .company = t->w.company,
+					      .data = t_tmpdir(), .store = t->w.store,
+					      .kb = t->w.kb, .rules = rules_now, .rules_arg = t };
+	return app_knowledge_open(&t->w.k, &k, e) == 0 &&
+	       kb_live_open(&t->live, &(struct kb_live_opts){ .store = t->w.store,
+							      .kb = t->w.kb }) == 0;
+}
+
+static void tables_down(struct tables *t)
+{
+	kb_live_close(t->live);
+	down(&t->w);
+	obj_unref(t->rules);
+}
+
+/* A price that changes in its row is in the answer within five seconds: nobody makes the table a
+ * source, nobody syncs it, nobody publishes. */
+TEST(app_knowledge_a_price_reaches_the_answer_by_itself)
+{
+	static char cheaper[] = "UPDATE product SET price_fen = 199900";
+	struct tables t;
+	struct err e = { 0 };
+	struct loop *l = loop_new();
+	CHECK(tables_up(&t, &e));
+	EQ(count(&t.w, "SELECT count(*) FROM source WHERE kind='table' AND place='products'"), 1);
+	t.ask = "how much is the Bergen sofa";
+	t.lang = "en";
+	t.want = "CNY 2899.00";
+	CHECK(t_wait(l, says, &t, 5000));
+	OK(store_write(t.w.store, run_text, cheaper, NULL, NULL));
+	t.want = "CNY 1999.00";
+	CHECK(t_wait(l, says, &t, 5000));
+	t.ask = "卑尔根沙发多少钱";
+	t.lang = "zh";
+	t.want = "¥1999.00";
+	CHECK(t_wait(l, says, &t, 5000));
+	tables_down(&t);
+	loop_free(l);
+}
+
+/* A rule that is published changes what is said of it, once its tables are a source. */
+TEST(app_knowledge_a_rule_reaches_the_answer_by_itself)
+{
+	const struct ing_source s = { .kind = ING_TABLE, .place = SV("rules") };
+	struct tables t;
+	struct err e = { 0 };
+	struct loop *l = loop_new();
+	char id[27];
+	CHECK(tables_up(&t, &e));
+	OK(ing_source_add(app_knowledge_sources(t.w.k), &s, SV("mei"), id, &e));
+	t.ask = "within how many days may goods be returned";
+	t.lang = "en";
+	t.want = "within 30 days; the way back costs CNY 12.50.";
+	CHECK(t_wait(l, says, &t, 5000));
+	/* what speaks of a fact of the case is no article's sentence */
+	t.want = "past the period";
+	CHECK(!says(&t));
+	CHECK(read_rules(&t, RULES("45")));
+	t.want = "within 45 days";
+	CHECK(t_wait(l, says, &t, 5000));
+	t.ask = "签收后几天内可以退货";
+	t.lang = "zh";
+	t.want = "签收后45天内可以退货，运费12.50元。";
+	CHECK(t_wait(l, says, &t, 5000));
+	tables_down(&t);
+	loop_free(l);
+}
+
+/* Who removes the source has it removed; who has edited its articles keeps them. */
+TEST(app_knowledge_products_become_a_source_once)
+{
+	static char edited[] =
+		"INSERT INTO article (id, lang, group_id, title, body_md, aliases, category, "
+		"source, "
+		"version, status, checksum, updated_ms, updated_by) VALUES ('sofa.en', 'en', "
+		"'sofa', "
+		"'Sofa', 'Ask.', '', 'products', '', 1, 'published', 'x', 1, 'mei')";
+	static char forget[] = "DELETE FROM kv WHERE k='source.products'";
+	struct tables t;
+	struct err e = { 0 };
+	char id[27];
+	struct store_db *db;
+	CHECK(tables_up(&t, &e));
+	OK(store_reader(t.w.store, &db));
+	OK(ing_source_find(db, ING_TABLE, SV("products"), id));
+	OK(ing_source_delete(app_knowledge_sources(t.w.k), sv_of(id), SV("mei"), NULL, &e));
+	const struct app_knowledge_opts k = { .cfg = t.w.cfg,
+					      .company = t.w.company,
+					      .data = t_tmpdir(),
+					      .store = t.w.store,
+					      .kb = t.w.kb };
+	app_knowledge_close(t.w.k);
+	OK(app_knowledge_open(&t.w.k, &k, &e));
+	EQ(count(&t.w, "SELECT count(*) FROM source"), 0);
+	/* as if it had never been one, with an article that a person wrote */
+	OK(store_write(t.w.store, run_text, edited, NULL, NULL));
+	OK(store_write(t.w.store, run_text, forget, NULL, NULL));
+	OK(store_flush(t.w.store));
+	app_knowledge_close(t.w.k);
+	OK(app_knowledge_open(&t.w.k, &k, &e));
+	EQ(count(&t.w, "SELECT count(*) FROM source"), 0);
+	tables_down(&t);
 }

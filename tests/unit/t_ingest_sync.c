@@ -13,6 +13,7 @@ struct world {
 	struct ing_report r;
 	struct err e;
 	int published, looks;
+	const char *want;
 };
 
 static void on_changed(void *arg)
@@ -305,7 +306,7 @@ TEST(ingest_a_wish_during_a_sync_is_kept)
 	struct world w;
 
 	OK(world_open(&w));
-	OK(ing_table(w.g, "wishes", wish, &w));
+	OK(ing_table(w.g, "wishes", wish, NULL, &w));
 	OK(ing_source_add(w.g, &s, SV("t"), w.id, &w.e));
 	OK(run_sync(&w));
 	EQ(w.r.made, 1);
@@ -568,6 +569,45 @@ TEST(ingest_products_follow_their_table)
 	OK(run_sync(&w));
 	EQ(w.r.retired, 2);
 	world_close(&w);
+}
+
+static bool costs(void *arg)
+{
+	static const char sql[] = "SELECT body_md FROM article WHERE title = 'Sofa'";
+	struct world *w = arg;
+
+	return strstr(ask(w, sql, NULL, NULL), w->want) != NULL;
+}
+
+/* No schedule, nobody asks: a row that changes is a source that is due, its line or its price
+ * alone. */
+TEST(ingest_a_table_that_changed_is_due_by_itself)
+{
+	static char one[] =
+		"INSERT INTO product (id, name, body, price_fen, updated_ms) VALUES ('S1', 'x', "
+		"'{\"sku\":\"S1\",\"name\":{\"en\":\"Sofa\",\"zh\":\"沙发\"},"
+		"\"price_cny\":2899,\"specs\":{\"en\":\"big\",\"zh\":\"大\"},\"description\":{"
+		"\"en\":\"Soft.\",\"zh\":\"软。\"}}', 289900, 0)";
+	static char price[] = "UPDATE product SET price_fen = 199950";
+	static char line[] = "UPDATE product SET body = replace(body, 'Soft', 'Hard')";
+	const struct ing_source s = { .kind = ING_TABLE, .place = SV("products") };
+	struct world w;
+	struct loop *l = loop_new();
+
+	OK(world_open(&w));
+	OK(store_write(w.st, new_product, one, NULL, NULL));
+	OK(ing_source_add(w.g, &s, SV("t"), w.id, &w.e));
+	OK(ing_start(w.g));
+	w.want = "CNY 2899.00";
+	CHECK(t_wait(l, costs, &w, 5000));
+	OK(store_write(w.st, new_product, price, NULL, NULL));
+	w.want = "CNY 1999.50";
+	CHECK(t_wait(l, costs, &w, 5000));
+	OK(store_write(w.st, new_product, line, NULL, NULL));
+	w.want = "Hard.";
+	CHECK(t_wait(l, costs, &w, 5000));
+	world_close(&w);
+	loop_free(l);
 }
 
 static bool has_article(void *arg)
