@@ -42,6 +42,7 @@ static const struct web_route routes[] = {
 	{ "GET", "/api/v1/conversations/{id}/events", api_conv_events, NULL },
 	{ "GET", "/api/v1/conversations/{id}/recording", api_conv_recording, NULL },
 	{ "POST", "/api/v1/conversations/{id}/recording", api_conv_record, NULL },
+	{ "POST", "/api/v1/conversations/{id}/draft", api_draft_propose, NULL },
 	{ "POST", "/api/v1/kb/search", api_kb_search, NULL },
 	{ "POST", "/api/v1/kb/learn", api_kb_learn, NULL },
 	{ "GET", "/api/v1/kb/sources", api_sources, NULL },

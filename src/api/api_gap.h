@@ -1,4 +1,5 @@
-/* api_gap.h: routes of api_gap.c: what the knowledge base lacks (docs/flywheel.md). */
+/* api_gap.h: routes of api_gap.c and api_propose.c: what the knowledge base lacks
+ * (docs/flywheel.md). */
 #ifndef CALLM_API_GAP_H
 #define CALLM_API_GAP_H
 
@@ -11,6 +12,7 @@ void api_draft(struct web_req *r, void *arg);
 void api_draft_decide(struct web_req *r, void *arg);
 void api_conflicts(struct web_req *r, void *arg);
 void api_coverage(struct web_req *r, void *arg);
+void api_draft_propose(struct web_req *r, void *arg);      /* api_propose.c */
 void api_topic_put(struct web_req *r, void *arg);
 
 #endif

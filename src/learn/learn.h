@@ -136,6 +136,29 @@ int learn_decide(struct store_db *db, struct learn_decision *d);
 /* Before a LEARN_EDIT, on a worker: fills gates (in a) and blocked. ERR_NOTFOUND. */
 int learn_recheck(struct store_db *db, struct learn_decision *d, struct arena *a);
 
+/* ---- an article out of what a person typed: learn_propose.c ---- */
+struct learn_propose {
+	sv conversation;
+	int64_t seq;             /* of the person's turn: the answer */
+	sv by;                   /* who proposes it */
+	struct kb_index *kb;     /* as customers have it; may be NULL */
+	int64_t now_ms;
+	/* filled by learn_propose_look, without personal data: */
+	sv lang, question, title, body, gates, evidence;
+	int64_t question_seq, question_ms;
+	unsigned signals;
+	bool blocked;
+	/* filled by learn_propose_put: */
+	char gap[27], draft[27];
+	bool there;              /* the question has an open draft already: this one */
+	const char *why;         /* of a refusal; static */
+};
+/* On a worker; texts in a. 0, ERR_NOTFOUND (no such turn of a person), ERR_STATE (nothing was
+ * asked, the bot's own words, or nothing is left without personal data). */
+int learn_propose_look(struct store_db *db, struct learn_propose *p, struct arena *a);
+/* On the scribe: a draft that waits, with its gap. */
+int learn_propose_put(struct store_db *db, struct learn_propose *p);
+
 /* ---- what a published version did ---- */
 struct learn_effect {
 	sv article_id, lang, gap;

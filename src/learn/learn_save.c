@@ -17,7 +17,7 @@ static sv some(sv s)
 /* ---- gaps ---- */
 
 struct state {
-	bool there, renew;
+	bool there, renew, waits;    /* waits: a draft does */
 	char name[16];
 	int64_t decided_size, decided_ms;
 };
@@ -25,7 +25,11 @@ struct state {
 static int state_of(struct store_db *db, const struct learn_gap *g, struct state *s)
 {
 	struct store_stmt *q;
-	int rc = store_prep(db, &q, "SELECT state, decided_size, decided_ms FROM gap WHERE id=?1");
+	int rc = store_prep(
+		db, &q,
+		"SELECT state, decided_size, decided_ms, EXISTS (SELECT 1 FROM draft "
+		"WHERE gap=?1 AND state IN ('open', 'blocked')) FROM gap WHERE "
+		"id=?1");
 	*s = (struct state){ .name = "open" };
 	if (rc)
 		return rc;
@@ -40,6 +44,7 @@ static int state_of(struct store_db *db, const struct learn_gap *g, struct state
 		}
 		s->decided_size = store_col_int(q, 1);
 		s->decided_ms = store_col_int(q, 2);
+		s->waits = store_col_int(q, 3) != 0;
 	}
 	store_reset(q);
 	return rc < 0 ? rc : 0;
@@ -53,7 +58,7 @@ static void next_state(const struct learn_gap *g, struct state *s)
 	bool closed = strcmp(s->name, "closed") == 0, ignored = strcmp(s->name, "ignored") == 0;
 	s->renew = (!closed && !ignored) || (closed && after >= AGAIN) ||
 		   (ignored && (int64_t)g->n >= 2 * s->decided_size);
-	if (s->renew && g->draft)
+	if (s->renew && (g->draft || s->waits))
 		memcpy(s->name, "drafted", sizeof("drafted"));
 	else if (s->renew)
 		memcpy(s->name, "open", sizeof("open"));

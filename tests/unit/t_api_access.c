@@ -30,6 +30,7 @@ static const struct {
 	{ "GET /api/v1/conversations/{id}/events", "asgq" },
 	{ "GET /api/v1/conversations/{id}/recording", "asgq" },
 	{ "POST /api/v1/conversations/{id}/recording", "asg" },
+	{ "POST /api/v1/conversations/{id}/draft", "asg" },
 	{ "POST /api/v1/kb/search", "asgk" },
 	{ "POST /api/v1/kb/learn", "ask" },
 	{ "GET /api/v1/kb/sources", "ask" },

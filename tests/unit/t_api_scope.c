@@ -182,3 +182,71 @@ TEST(api_scope_recordings_are_theirs_and_on_record)
 	resp_done(&r);
 	aw_down(&w);
 }
+
+/* ---- "make an article of this" ---- */
+
+#define TYPED "01ARZ3NDEKTSV4RRFFQ69G5FB1"
+
+static int fill_typed(void *arg, struct store_db *db)
+{
+	return *(int *)arg =
+		       store_exec(db,
+				  "INSERT INTO conversation (id, interaction_id, channel, "
+				  "started_ms, last_ms) VALUES "
+				  "('" TYPED "','" TYPED "','webchat',1,1);"
+				  "INSERT INTO event (pos, id, ts_ms, conversation, seq, kind, "
+				  "actor, body) VALUES "
+				  "(900011,'e11',1,'" TYPED
+				  "',1,'turn.customer','customer','{\"text\":\"Can I rent a "
+				  "drill for the weekend?\",\"language\":\"en\"}'),"
+				  "(900012,'e12',2,'" TYPED
+				  "',2,'turn.agent','user:mei','{\"text\":\"Drills are rented "
+				  "for CNY 30 a weekend.\",\"by\":\"mei\"}'),"
+				  "(900013,'e13',1,'" OTHERS
+				  "',2,'turn.customer','customer','{\"text\":\"Can I rent a "
+				  "saw?\",\"language\":\"en\"}'),"
+				  "(900014,'e14',2,'" OTHERS
+				  "',3,'turn.agent','user:tom','{\"text\":\"Saws are rented "
+				  "for CNY 40.\",\"by\":\"tom\"}')");
+}
+
+static int propose(struct aw *w, const char *id, const char *role, const char *body, struct resp *r)
+{
+	char line[200];
+	(void)snprintf(line, sizeof(line), "POST /api/v1/conversations/%s/draft", id);
+	return http(w, line, aw_token_of(w, role, "mei"), body, r);
+}
+
+/* An agent makes a draft of what they wrote themselves; others decide about it. */
+TEST(api_scope_drafts_of_ones_own_words)
+{
+	struct aw w;
+	struct resp r = { 0 };
+	int rc = -1;
+	char draft[40], line[100];
+	CHECK(up(&w));
+	OK(store_write(w.store, fill_typed, &rc, NULL, NULL));
+	OK(store_flush(w.store));
+	OK(rc);
+	EQ(propose(&w, OTHERS, "agent", "{\"seq\":3}", &r), 403);
+	EQ(propose(&w, OTHERS, "supervisor", "{\"seq\":3}", &r), 201);
+	EQ(propose(&w, TYPED, "knowledge", "{\"seq\":2}", &r), 403);
+	EQ(propose(&w, TYPED, "agent", "{}", &r), 400);
+	EQ(propose(&w, TYPED, "agent", "{\"seq\":1}", &r), 404);
+	EQ(propose(&w, TYPED, "agent", "{\"seq\":2}", &r), 201);
+	HAS(jv_get_str(r.json, "title"), "rent a drill");
+	(void)snprintf(draft, sizeof(draft), SV_FMT, SV_ARG(jv_get_str(r.json, "draft")));
+	EQ(propose(&w, TYPED, "agent", "{\"seq\":2}", &r), 200);
+	SV_EQ(jv_get_str(r.json, "draft"), draft);
+	(void)snprintf(line, sizeof(line), "GET /api/v1/kb/drafts/%s", draft);
+	EQ(http(&w, line, aw_token_of(&w, "agent", "mei"), NULL, &r), 200);
+	HAS(jv_get_str(r.json, "body_md"), "CNY 30");
+	SV_EQ(jv_get_str(r.json, "by"), "mei");
+	(void)snprintf(line, sizeof(line), "POST /api/v1/kb/drafts/%s", draft);
+	EQ(http(&w, line, aw_token_of(&w, "agent", "mei"), "{\"action\":\"approve\"}", &r), 403);
+	EQ(http(&w, line, aw_token_of(&w, "supervisor", "lead"), "{\"action\":\"approve\"}",
+		&r),
+	   200);
+	resp_done(&r);
+	aw_down(&w);
+}

@@ -92,6 +92,15 @@ async function english(open, mei, tom, lin) {
   await say(other, 'I am taking over.');
   await until('the other name', async () => (await texts(ada, '.msg.agent .stamp')).length > 1 && (await texts(ada, '.msg.agent .bub')).includes('I am taking over.'));
 
+  /* what was typed becomes a draft, by one key */
+  await say(other, 'It may go back without its box, and the way back is free for a broken lamp.');
+  await other.keyboard.press('Escape');
+  await other.keyboard.press('f');
+  await other.waitForSelector(sel('proposed'));
+  await accessible(other, 'a desk with a draft');
+  await picture(other, 'people_article');
+  await other.keyboard.press('i');
+
   if (!full) return { ada, page: other };
 
   /* back to the bot, and again to a person */

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bodyOf, EMPTY, fieldsOf } from '../src/knowledge/fields.ts';
 import { firstSentence } from '../src/knowledge/first.ts';
+import { curveFrom, share, type Run } from '../src/knowledge/run.ts';
 import { newJob } from '../src/lib/job.ts';
 
 test('the first sentence is what would be said', () => {
@@ -52,4 +53,14 @@ test('one job at a time; how it ended is told', async () => {
   assert.deepEqual([job.done.value, job.error.value, job.busy.value], ['', 'told: no', false]);
   job.clear();
   assert.equal(job.error.value, null);
+});
+
+const run = (right: number, questions: number) => ({ right, questions }) as Run;
+
+test('a share is never rounded up to all, and a curve begins below the least', () => {
+  assert.equal(share(run(999, 1000)), 99);
+  assert.equal(share(run(1000, 1000)), 100);
+  assert.equal(share(run(0, 0)), 0);
+  assert.equal(curveFrom([run(97, 100), run(92, 100)]), 80);
+  assert.equal(curveFrom([run(3, 100)]), 0);
 });

@@ -82,7 +82,7 @@ function Loaded({ id }: { id: string }) {
       ) : items.value.length === 0 ? (
         <Empty icon="chat" title={t('conv.empty')} text={t('conv.empty_text')} />
       ) : (
-        <Transcript items={items.value} player={player} open={conv?.state === 'open'} />
+        <Transcript id={id} items={items.value} player={player} open={conv?.state === 'open'} />
       )}
     </section>
   );

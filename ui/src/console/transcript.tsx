@@ -10,12 +10,13 @@ import { Icon, type IconName } from '../lib/ui.tsx';
 import { ActionTag } from './list.tsx';
 import { Why } from './mood.tsx';
 import type { PlayerState } from './player.tsx';
+import { Propose } from './propose.tsx';
 import { flowName, toolName } from './names.ts';
 import { route } from './state.ts';
 
 const NEAR_END_PX = 120;
 
-export function Transcript(p: { items: Item[]; player: PlayerState; open: boolean }) {
+export function Transcript(p: { id: string; items: Item[]; player: PlayerState; open: boolean }) {
   const box = useRef<HTMLDivElement>(null);
   const stick = useRef(p.open);
   const seq = Number(route.value.query['seq'] ?? 0);
@@ -42,6 +43,7 @@ export function Transcript(p: { items: Item[]; player: PlayerState; open: boolea
           i.type === 'turn' ? (
             <Turn
               key={i.seq}
+              id={p.id}
               i={i}
               player={p.player}
               lit={playing === null && i.seq === seq}
@@ -57,13 +59,14 @@ export function Transcript(p: { items: Item[]; player: PlayerState; open: boolea
 }
 
 interface TurnProps {
+  id: string;
   i: TurnItem;
   player: PlayerState;
   lit: boolean;
   playing: boolean;
 }
 
-function Turn({ i, player, lit, playing }: TurnProps) {
+function Turn({ id, i, player, lit, playing }: TurnProps) {
   const b = i.ev.body;
   const at = i.start_ms;
   const seekable = at !== undefined && player.ready.value;
@@ -104,6 +107,7 @@ function Turn({ i, player, lit, playing }: TurnProps) {
           <time dateTime={i.ts}>{timeOfDay(i.ts, lang.value, true)}</time>
         )}
         {i.who === 'customer' ? <CustomerMeta ev={i.ev} /> : <BotMeta i={i} />}
+        {i.who === 'agent' ? <Propose conversation={id} ev={i.ev} /> : null}
       </p>
     </li>
   );

@@ -15,7 +15,8 @@ import { box, Composer, noting, take } from './composer.tsx';
 import { Answer, Inbox, Queues } from './inbox.tsx';
 import { Panel } from './panels.tsx';
 import { flipPresence, Presence } from './presence.tsx';
-import { Script } from './script.tsx';
+import { propose } from '../console/propose.tsx';
+import { lastTyped, Script } from './script.tsx';
 import { Side } from './side.tsx';
 import { emptyTalk } from './store.ts';
 import { translating } from './translate.ts';
@@ -27,7 +28,7 @@ const HELP: [string[], Key][] = [
   [['a', 'x'], 'desk.k_offer'], [['j', 'k'], 'desk.k_move'], [['i'], 'desk.k_write'], [['Enter'], 'desk.k_send'], [['Alt 1–3'], 'desk.k_take'],
   [['n'], 'desk.k_note'], [['l'], 'desk.k_translate'], [['h'], 'desk.k_hold'], [['u'], 'desk.k_mute'], [['d'], 'desk.k_keypad'],
   [['p'], 'desk.k_record'], [['c', 'm'], 'desk.k_consult'], [['t'], 'desk.k_transfer'], [['b'], 'desk.k_return'], [['e'], 'desk.k_end'],
-  [['s'], 'desk.k_presence'], [['Ctrl Enter'], 'desk.k_wrap'],
+  [['f'], 'prop.make'], [['s'], 'desk.k_presence'], [['Ctrl Enter'], 'desk.k_wrap'],
 ];
 
 export default function Desk() {
@@ -159,7 +160,11 @@ function keysFor(w: Work | null): Record<string, () => void> {
     Escape: escape,
     ...(offer ? { a: () => void accept(offer), x: () => void reject(offer) } : {}),
   };
-  if (w?.state === 'wrapup') return { ...all, w: () => document.querySelector<HTMLElement>('[data-test=disposition]')?.focus() };
+  const article = () => {
+    const seq = w && lastTyped(desk.value.talks.get(w.conversation));
+    if (seq) void propose(w.conversation, seq);
+  };
+  if (w?.state === 'wrapup') return { ...all, f: article, w: () => document.querySelector<HTMLElement>('[data-test=disposition]')?.focus() };
   if (w?.state !== 'accepted') return all;
   const talk = desk.value.talks.get(w.conversation);
   const picks = (talk?.suggestions ?? []).map((s, n) => [String(n + 1), () => take(w.conversation, s.text)] as const);
@@ -174,6 +179,7 @@ function keysFor(w: Work | null): Record<string, () => void> {
     },
     l: () => (translating.value = translating.value === w.conversation ? '' : w.conversation),
     h: () => void hold(w),
+    f: article,
     t: () => flip('transfer'),
     b: () => flip('return'),
     e: () => flip('end'),

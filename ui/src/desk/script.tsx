@@ -7,6 +7,7 @@ import { timeline, type Item } from '../lib/timeline.ts';
 import { ErrorNote, Icon, Skeleton } from '../lib/ui.tsx';
 import { Cites, systemText } from '../console/transcript.tsx';
 import { toolName } from '../console/names.ts';
+import { Propose, typed } from '../console/propose.tsx';
 import { now } from '../console/state.ts';
 import { say } from './client.ts';
 import { translated, translating } from './translate.ts';
@@ -27,6 +28,7 @@ export function Script({ w, talk, loading, error }: { w: Work; talk: Talk; loadi
   const shown = (i: Item): boolean => i.type === 'turn' || !(QUIET.test(i.kind) || (i.kind === 'call.party' && STATES.test(i.ev.body.step ?? '')));
   const before = items.filter((i) => from && i.seq < from && shown(i));
   const since = items.filter((i) => (!from || i.seq >= from) && shown(i));
+  const mine = lastTyped(talk);
   const typing = talk.typing_ms && now.value - talk.typing_ms < TYPING_MS;
   const tail = `${since.length} ${talk.pending.length} ${talk.partial?.text ?? ''} ${typing ? 1 : 0}`;
 
@@ -47,7 +49,7 @@ export function Script({ w, talk, loading, error }: { w: Work; talk: Talk; loadi
       {loading && !items.length ? <Skeleton rows={3} kind="bubble" /> : null}
       <ol aria-live="polite">
         {since.map((i) => (
-          <Line key={i.seq} i={i} to={w} />
+          <Line key={i.seq} i={i} to={w} last={i.seq === mine} />
         ))}
         {talk.pending.map((p) => (
           <Sent key={p.client_id} p={p} conversation={w.conversation} />
@@ -71,7 +73,10 @@ export function Script({ w, talk, loading, error }: { w: Work; talk: Talk; loadi
   );
 }
 
-function Line({ i, to }: { i: Item; to: Work }) {
+/* The turn that the key is about. */
+export const lastTyped = (talk: Talk | undefined): number | undefined => talk?.events.filter(typed).at(-1)?.seq;
+
+function Line({ i, to, last }: { i: Item; to: Work; last?: boolean }) {
   if (i.type === 'system') return i.kind === 'note.agent' ? <Note i={i} /> : <Sys i={i} />;
   const other = i.who === 'customer' ? translated(to.conversation, i.seq) : (i.ev.body as { shown?: string }).shown;
   const waits = i.who === 'customer' && translating.value === to.conversation && other === undefined;
@@ -88,6 +93,7 @@ function Line({ i, to }: { i: Item; to: Work }) {
         <time dateTime={i.ts}>{timeOfDay(i.ts, lang.value)}</time>
         <span>{i.who === 'agent' ? ((i.ev.body as { name?: string }).name ?? t('who.agent')) : tWord('who', i.who)}</span>
         {i.ev.body.emotion && i.ev.body.emotion !== 'neutral' ? <span>{tWord('emotion', i.ev.body.emotion)}</span> : null}
+        <Propose conversation={to.conversation} ev={i.ev} k={last} />
       </p>
     </li>
   );

@@ -3,27 +3,8 @@ import './texts.ts';
 import { dateTime } from '../lib/format.ts';
 import { lang, t, tWord } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
+import { share, type Run } from './run.ts';
 
-export interface Run {
-  id: string;
-  set: string;
-  state: string; /* waiting, done, failed */
-  error: string;
-  draft: string;
-  at: string | null;
-  by: string;
-  newest_change: string | null;
-  meaning: boolean;
-  articles: number;
-  questions: number;
-  right: number;
-  among: number;
-  declined: number;
-  wrong: number;
-  first: number;
-  five: number;
-  took_ms: number;
-}
 export interface Answered {
   outcome: string;
   place: number;
@@ -61,8 +42,6 @@ export interface TestSet {
 
 export const OUTCOMES = ['right', 'among', 'declined', 'wrong'] as const;
 export const TONE: Record<string, string> = { right: 'ok', among: 'info', declined: 'warn', wrong: 'bad' };
-/* Never rounded up to all of them. */
-export const share = (r: Run): number => (r.questions ? Math.floor((100 * r.right) / r.questions) : 0);
 
 const SET = 'callm.kbset';
 /* The set worked with last, else the first. */

@@ -9,7 +9,8 @@ import { makeHash } from '../lib/router.ts';
 import { Empty, ErrorNote, Skeleton } from '../lib/ui.tsx';
 import { authed, may, now, route } from '../console/state.ts';
 import { BackBar, Done, Pick, post, Rows, seg, setHashQuery, useJob, useKeys, useLoad, usePages, useRows } from '../service/parts.tsx';
-import { Changes, choose, Got, Must, Numbers, OUTCOMES, share, type Answered, type Asked, type Run, type RunDiff, type TestSet } from './setdiff.tsx';
+import { curveFrom, share, type Run } from './run.ts';
+import { Changes, choose, Got, Must, Numbers, OUTCOMES, type Answered, type Asked, type RunDiff, type TestSet } from './setdiff.tsx';
 import { useLook } from './sources.tsx';
 
 const BASE = '/api/v1/kb/sets';
@@ -268,13 +269,17 @@ const CURVE = { w: 600, h: 90, pad: 8 };
 function Curve({ runs, at, pick }: Compare) {
   const { w, h, pad } = CURVE;
   const x = (n: number) => w - pad - (n * (w - 2 * pad)) / Math.max(1, runs.length - 1);
-  const y = (r: Run) => h - pad - ((h - 2 * pad) * r.right) / Math.max(1, r.questions);
+  const low = curveFrom(runs); /* the lower line */
+  const y = (r: Run) => h - pad - ((h - 2 * pad) * ((100 * r.right) / Math.max(1, r.questions) - low)) / (100 - low);
   return (
     <figure class="curve" data-test="set-curve">
       <figcaption class="muted">{t('kt.curve', { n: runs.length })}</figcaption>
       <svg viewBox={`0 0 ${w} ${h}`} role="img" aria-label={runs.map((r) => `${share(r)}%`).reverse().join(', ')}>
         <line x1={pad} x2={w - pad} y1={pad} y2={pad} />
         <line x1={pad} x2={w - pad} y1={h - pad} y2={h - pad} />
+        <text x={pad} y={h - pad - 4}>
+          {low}%
+        </text>
         <polyline points={runs.map((r, n) => `${x(n)},${y(r)}`).join(' ')} />
         {runs.map((r, n) => (
           <circle key={r.id} cx={x(n)} cy={y(r)} r={n === 0 || n === at ? 5 : 3.5} class={n === 0 ? 'now' : n === at ? 'then' : ''} onClick={() => pick(n)}>
