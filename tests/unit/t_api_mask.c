@@ -80,6 +80,14 @@ static const char *const rows[] = {
 	"','" ID "',1,'%s',1,1)",
 	"INSERT INTO draft (id, gap, lang, kind, title, body_md, made_ms, updated_ms) VALUES "
 	"('" ID "','" ID "','en','new','%s','%s',1,1)",
+	"INSERT INTO kb_set (id, name, created_ms, updated_ms) VALUES ('" ID "','%s',1,1)",
+	"INSERT INTO kb_set_question (kb_set, n, question, lang, at_ms) VALUES ('" ID
+	"',1,'%s','en',1)",
+	"INSERT INTO kb_set_run (id, kb_set, state, at_ms, error) VALUES "
+	"('" ID "','" ID "','done',1,'%s'),('01ARZ3NDEKTSV4RRFFQ69G5FAU','" ID "','done',1,'')",
+	"INSERT INTO kb_set_answer (run, n, question, lang, article, outcome, place, title) VALUES "
+	"('" ID "',1,'%s','en','','right',0,'%s'),('01ARZ3NDEKTSV4RRFFQ69G5FAU',1,'%s','en','',"
+	"'wrong',0,'%s')",
 	"INSERT INTO kb_conflict (id, lang, article_id, other_id, kind, value, other_value, "
 	"sentence, other_sentence, likeness, at_ms) VALUES ('k','en','a','b','number','1','2',"
 	"'%s','%s',1,1)",
@@ -314,6 +322,12 @@ static const struct {
 	{ "/api/v1/conversations/{id}/summary", "/api/v1/conversations/" ID "/summary", true },
 	{ "/api/v1/kb/gaps", "/api/v1/kb/gaps", true },
 	{ "/api/v1/kb/gaps/{id}", "/api/v1/kb/gaps/" ID, true },
+	{ "/api/v1/kb/sets", "/api/v1/kb/sets", true },
+	{ "/api/v1/kb/sets/{id}", "/api/v1/kb/sets/" ID, true },
+	{ "/api/v1/kb/sets/{id}/questions", "/api/v1/kb/sets/" ID "/questions", true },
+	{ "/api/v1/kb/sets/{id}/runs", "/api/v1/kb/sets/" ID "/runs", true },
+	{ "/api/v1/kb/runs/{id}", "/api/v1/kb/runs/" ID, true },
+	{ "/api/v1/kb/runs/{id}/answers", "/api/v1/kb/runs/" ID "/answers", true },
 	{ "/api/v1/kb/drafts", "/api/v1/kb/drafts", true },
 	{ "/api/v1/kb/drafts/{id}", "/api/v1/kb/drafts/" ID, true },
 	{ "/api/v1/kb/conflicts", "/api/v1/kb/conflicts", true },
