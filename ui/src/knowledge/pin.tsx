@@ -19,16 +19,19 @@ export default function Pin({ q, hits, at }: { q: string; hits: Hit[]; at: Signa
   const set = all.find((s) => s.id === picked.value) ?? chosen(all);
   const hit = hits[at.value];
   useEffect(clear, [q]);
+  /* The key may be quicker than the list of sets. */
   const pin = (what: { article: string } | { nothing: true }) =>
-    sets.data.value &&
     run(async () => {
+      if (!sets.data.value) await sets.load();
+      if (!sets.data.value) throw sets.error.value;
+      const into = set ?? chosen(sets.data.value.items);
       const body = { question: q, ...what };
-      const r = set
-        ? await post<{ id: string }>(`${BASE}/${seg(set.id)}/questions`, body)
+      const r = into
+        ? await post<{ id: string }>(`${BASE}/${seg(into.id)}/questions`, body)
         : await post<{ id: string }>(BASE, { name: t('kt.first_name'), ...body });
       choose(r.id);
-      if (!set) await sets.load();
-      return t('kt.pinned', { set: set?.name ?? t('kt.first_name'), what: 'article' in what ? t('kt.must', { id: what.article }) : t('kt.nothing') });
+      if (!into) await sets.load();
+      return t('kt.pinned', { set: into?.name ?? t('kt.first_name'), what: 'article' in what ? t('kt.must', { id: what.article }) : t('kt.nothing') });
     });
   const find = () => hit && void pin({ article: hit.article_id });
   const nothing = () => void pin({ nothing: true });
