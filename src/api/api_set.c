@@ -253,6 +253,9 @@ static const char *read_rows(struct change *x, const jv *body)
 				       .article = sv_trim(kept(x, body, "article")) };
 	if (!row->lang.n)
 		row->lang = kb_script_lang(question);
+	for (size_t i = 0; i < question.n; i++)
+		if ((unsigned char)question.p[i] < ' ')
+			return "question is one line.";
 	if (question.n > LEARN_SET_TEXT || row->article.n > 200 || row->lang.n > 11)
 		return "question may have 1000 bytes, article 200, lang 11.";
 	if (!row->article.n && !jv_get_bool(body, "nothing", false))

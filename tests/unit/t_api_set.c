@@ -115,6 +115,7 @@ TEST(api_set_refuses)
 		{ "{\"name\":\"  \"}", 400 },
 		{ "{\"name\":\"x\",\"rows\":\"a,b\",\"question\":\"c\"}", 400 },
 		{ "{\"name\":\"x\",\"question\":\"c\"}", 400 },
+		{ "{\"name\":\"x\",\"question\":\"c\\nd\",\"article\":\"a\"}", 400 },
 		{ "{\"name\":\"x\",\"question\":\"c\",\"article\":\"a\",\"nothing\":true}", 400 },
 		{ "[]", 400 },
 	};

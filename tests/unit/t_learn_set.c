@@ -155,6 +155,8 @@ TEST(learn_set_reads_tables)
 		  "" },
 		{ "Lang\tExpected\tQuestion\tnote\nde\tnone\twas kostet es\tx\n", 1,
 		  "was kostet es", "de", "" },
+		{ "question\tlang\tarticle\n\"\"\"now\"\"\tor later\"\ten\t-\n\"# 1\"\ten\ta\n", 2,
+		  "\"now\"\tor later", "en", "" },
 		{ "问题,文章\n多少钱,无\n多少钱,无\n", 1, "多少钱", "zh", "" },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {

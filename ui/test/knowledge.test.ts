@@ -1,9 +1,10 @@
 /* What the article editor tells while one writes, what it sends; what a key starts. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { bodyOf, EMPTY, fieldsOf } from '../src/knowledge/fields.ts';
 import { firstSentence } from '../src/knowledge/first.ts';
-import { curveFrom, share, type Run } from '../src/knowledge/run.ts';
+import { asTable, curveFrom, share, type Run } from '../src/knowledge/run.ts';
 import { newJob } from '../src/lib/job.ts';
 
 test('the first sentence is what would be said', () => {
@@ -63,4 +64,26 @@ test('a share is never rounded up to all, and a curve begins below the least', (
   assert.equal(share(run(0, 0)), 0);
   assert.equal(curveFrom([run(97, 100), run(92, 100)]), 80);
   assert.equal(curveFrom([run(3, 100)]), 0);
+});
+
+test('every fault of a test set\'s file is told in both languages', () => {
+  const source = readFileSync(new URL('../../src/learn/learn_set_read.c', import.meta.url), 'utf8').replace(/\/\*[^]*?\*\/|'"'/g, '');
+  const said = [...source.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map((m) => m[1]!.replace(/\\"/g, '"')).filter((x) => / \w/.test(x));
+  assert.ok(said.length > 20);
+  for (const l of ['en', 'zh']) {
+    const words = JSON.parse(readFileSync(new URL(`../src/i18n/knowledge.${l}.json`, import.meta.url), 'utf8')) as Record<string, string>;
+    for (const s of said) {
+      const slug = s.replace(/\W+/g, '_').replace(/^_|_$/g, '').toLowerCase();
+      assert.ok(words[`setfault.${slug}`] ?? words[`setmend.${slug}`], `${l}: ${s}`);
+    }
+  }
+});
+
+test('a set goes out as the table that comes in', () => {
+  const rows = [
+    { question: 'how much', lang: 'en', article: 'fee.en' },
+    { question: '"now"\tor later', lang: 'en', article: '' },
+    { question: '# 1', lang: 'en', article: 'a' },
+  ];
+  assert.equal(asTable(rows), 'question\tlang\tarticle\nhow much\ten\tfee.en\n"""now""\tor later"\ten\t-\n"# 1"\ten\ta\n');
 });

@@ -25,3 +25,9 @@ export const share = (r: Run): number => (r.questions ? Math.floor((100 * r.righ
 
 /* Where a curve of shares begins, so that one per cent can be seen: a ten below the least. */
 export const curveFrom = (runs: Run[]): number => Math.max(0, 10 * Math.floor(Math.min(...runs.map(share)) / 10) - 10);
+
+/* The questions as the file that the import reads. */
+export const asTable = (rows: { question: string; lang: string; article: string }[]): string =>
+  ['question\tlang\tarticle', ...rows.map((q) => [q.question, q.lang, q.article || '-'].map(field).join('\t'))].join('\n') + '\n';
+
+const field = (s: string): string => (/^[#"]|\t/.test(s) ? `"${s.replace(/"/g, '""')}"` : s);

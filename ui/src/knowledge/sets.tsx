@@ -8,8 +8,8 @@ import { lang, t, tWord } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
 import { Empty, ErrorNote, Skeleton } from '../lib/ui.tsx';
 import { authed, may, now, route } from '../console/state.ts';
-import { BackBar, Done, Pick, post, Rows, seg, setHashQuery, useJob, useKeys, useLoad, usePages, useRows } from '../service/parts.tsx';
-import { curveFrom, share, type Run } from './run.ts';
+import { BackBar, Done, Pick, post, Rows, save, seg, setHashQuery, useJob, useKeys, useLoad, usePages, useRows } from '../service/parts.tsx';
+import { asTable, curveFrom, share, type Run } from './run.ts';
 import { Changes, choose, Got, Must, Numbers, OUTCOMES, type Answered, type Asked, type RunDiff, type TestSet } from './setdiff.tsx';
 import { useLook } from './sources.tsx';
 
@@ -98,6 +98,9 @@ interface Put {
   same: number;
 }
 
+/* The server's words, in the reader's language. */
+const told = (group: string, words = ''): string => tWord(group, words.replace(/\W+/g, '_').replace(/^_|_$/g, '').toLowerCase());
+
 /* A table as text or from a file; what is wrong with it, line by line. */
 function Import({ path, named, done }: { path: string; named?: boolean; done: (id: string, said: string) => void }) {
   const name = useSignal('');
@@ -151,7 +154,7 @@ function Import({ path, named, done }: { path: string; named?: boolean; done: (i
         <ul class="notes" role="alert" data-test="set-faults">
           {faults.value.map((f, n) => (
             <li key={n} class="bad">
-              <b>{t('kt.line', { n: f.where })}</b> {f.what}. <em>{f.mend}</em>
+              <b>{t('kt.line', { n: f.where })}</b> {told('setfault', f.what)} <em>{told('setmend', f.mend)}</em>
             </li>
           ))}
         </ul>
@@ -196,6 +199,18 @@ function OneSet({ id }: { id: string }) {
       location.hash = makeHash(['kb', 'sets']);
       return '';
     });
+  const file = () =>
+    s &&
+    run(async () => {
+      const rows: Question[] = [];
+      for (let cursor: string | null = ''; cursor !== null; ) {
+        const p: Page<Question> = await authed(`${path}/questions`, { query: { cursor, limit: 500 } });
+        rows.push(...p.items);
+        cursor = p.next ?? null;
+      }
+      save(`${s.name}.tsv`, asTable(rows), 'text/tab-separated-values');
+      return '';
+    });
   const compare = (n: number) => all[n] && n > 0 && setHashQuery({ against: all[n]!.id });
   useKeys(() => ({
     r: () => void start(),
@@ -212,6 +227,9 @@ function OneSet({ id }: { id: string }) {
           <>
             <button class="btn" data-test="set-drop" onClick={() => void drop()}>
               {t('kt.drop')}
+            </button>
+            <button class="btn" data-test="set-file-out" disabled={!s.questions} onClick={() => void file()}>
+              {t('kt.export')}
             </button>
             <button class="btn" data-test="set-import" aria-expanded={adding.value} onClick={() => (adding.value = !adding.value)}>
               {t('kt.import')} <kbd>i</kbd>
@@ -344,6 +362,10 @@ function Answers({ run }: { run: Run }) {
 }
 
 type Question = Asked & { known: boolean };
+interface Page<T> {
+  items: T[];
+  next?: string | null;
+}
 
 function Questions({ path, n, changed }: { path: string; n: number; changed: () => void }) {
   const pages = usePages<Question>(`${path}/questions`, { limit: 100 });
