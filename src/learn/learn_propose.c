@@ -190,15 +190,17 @@ int learn_propose_look(struct store_db *db, struct learn_propose *p, struct aren
 	return look_gates(db, p, a);
 }
 
-/* The open draft of this question's gap, and the gap; both may be "". */
-static int there_already(struct store_db *db, struct learn_propose *p)
+/* The open draft of this question's gap, and the gap; both may be "". An article came of a
+ * closed gap: a draft of that gap would write over it, so this one gets a gap of its own
+ * (*ret_apart). */
+static int there_already(struct store_db *db, struct learn_propose *p, bool *ret_apart)
 {
 	struct store_stmt *q;
 	int rc = store_prep(
 		db, &q,
-		"SELECT g.gap, coalesce(d.id, '') FROM gap_question g LEFT JOIN draft d ON "
-		"d.gap=g.gap AND d.state IN ('open', 'blocked') WHERE g.conversation=?1 "
-		"AND g.seq=?2 ORDER BY d.id DESC LIMIT 1");
+		"SELECT q.gap, coalesce(d.id, ''), g.state FROM gap_question q JOIN gap g "
+		"ON g.id=q.gap LEFT JOIN draft d ON d.gap=q.gap AND d.state IN ('open', "
+		"'blocked') WHERE q.conversation=?1 AND q.seq=?2 ORDER BY d.id DESC LIMIT 1");
 	if (rc)
 		return rc;
 	store_bind_sv(q, 1, p->conversation);
@@ -207,12 +209,15 @@ static int there_already(struct store_db *db, struct learn_propose *p)
 	if (rc == 1) {
 		(void)snprintf(p->gap, sizeof(p->gap), SV_FMT, SV_ARG(store_col_sv(q, 0)));
 		(void)snprintf(p->draft, sizeof(p->draft), SV_FMT, SV_ARG(store_col_sv(q, 1)));
+		*ret_apart = sv_eq(store_col_sv(q, 2), SV("closed")) && !p->draft[0];
 	}
+	if (*ret_apart)
+		p->gap[0] = 0;
 	store_reset(q);
 	return rc < 0 ? rc : 0;
 }
 
-static int put_gap(struct store_db *db, struct learn_propose *p)
+static int put_gap(struct store_db *db, struct learn_propose *p, bool apart)
 {
 	struct store_stmt *q;
 	int rc;
@@ -238,8 +243,9 @@ static int put_gap(struct store_db *db, struct learn_propose *p)
 	store_bind_int(q, 4, p->question_ms);
 	store_bind_int(q, 5, p->now_ms);
 	rc = store_run(q);
-	if (!rc)
-		rc = store_prep(db, &q,
+	if (rc || apart) /* a question is of one gap */
+		return rc;
+	rc = store_prep(db, &q,
 				"INSERT INTO gap_question (gap, conversation, seq, text, signals, "
 				"at_ms) VALUES (?1,?2,?3,?4,?5,?6)");
 	if (rc)
@@ -257,11 +263,12 @@ int learn_propose_put(struct store_db *db, struct learn_propose *p)
 {
 	struct store_stmt *q;
 	p->now_ms = p->now_ms ? p->now_ms : clk_wall_ms();
-	int rc = there_already(db, p);
+	bool apart = false;
+	int rc = there_already(db, p, &apart);
 	p->there = p->draft[0] != 0;
 	if (rc || p->there)
 		return rc;
-	rc = put_gap(db, p);
+	rc = put_gap(db, p, apart);
 	if (rc)
 		return rc;
 	id_new(p->draft);

@@ -231,7 +231,21 @@ TEST(learn_propose_lives_on_through_the_night)
 	w.d = (struct learn_decision){ .draft = sv_of(w.p.draft), .by = SV("lead"),
 				       .verb = LEARN_APPROVE };
 	OK(scribe(&w, do_decide));
-	EQ(count(&w, "SELECT count(*) FROM article WHERE body_md LIKE '%CNY 30 a weekend%' AND "
-		     "status='published'"), 1);
+	static const char ours[] = "SELECT count(*) FROM article WHERE body_md LIKE "
+				   "'%CNY 30 a weekend%' AND status='published'";
+	EQ(count(&w, ours), 1);
+	/* proposed once more: an article of its own, the first stays */
+	CHECK(row(&w, 8, "turn.agent",
+		  "{\"text\":\"Saws cost more: CNY 45 a weekend.\",\"by\":\"mei\"}"));
+	OK(look(&w, 8));
+	OK(scribe(&w, do_put));
+	CHECK(!w.p.there);
+	w.d = (struct learn_decision){ .draft = sv_of(w.p.draft), .by = SV("lead"),
+				       .verb = LEARN_EDIT, .body_md = SV("Saws cost more.") };
+	OK(scribe(&w, do_decide));
+	w.d.verb = LEARN_APPROVE;
+	OK(scribe(&w, do_decide));
+	EQ(count(&w, ours), 1);
+	EQ(count(&w, "SELECT count(*) FROM article WHERE source LIKE 'draft:%'"), 2);
 	down(&w);
 }
