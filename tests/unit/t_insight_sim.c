@@ -78,7 +78,8 @@ TEST(sim_mmc_as_published)
 	run(m, days_of(150), 42, &r);
 	CHECK(agrees(&r.target, 1816.158, 3.540));
 	NEAR(sim_service_level(&r.all), .902, .006);
-	NEAR(r.busy / r.there, .696934, .004); /* exact: M/M/12 from empty, 8 h (docs/simulate.md) */
+	NEAR(r.busy / r.there, .696934,
+	     .004); /* exact: M/M/12 from empty, 8 h (docs/simulate.md) */
 	EQ(r.all.arrived, r.all.served);
 	load_mmc(m, ", patience_s: [60]");
 	run(m, days_of(150), 42, &r);
