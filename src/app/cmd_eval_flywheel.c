@@ -1,13 +1,16 @@
 /* cmd_eval_flywheel.c: `callm eval flywheel`: does what was deleted come back? In memory, with the
- * demo company; docs/flywheel.md tells what is done and how it is judged. */
+ * demo company, by words or with --meaning by the installed embedding model too;
+ * docs/flywheel.md tells what is done and how it is judged. */
 #include "app_int.h"
+#include "app_vecs.h"
 #include "eval_flywheel.h"
 
 #include <stdio.h>
 
 struct fly_cmd {
-	const char *tests;
-	bool json, list;
+	const char *tests, *vectors;
+	bool json, list, meaning;
+	struct app_vecs *vecs;   /* NULL: by words */
 	int64_t seed, conversations, changed;
 	struct sb text[6];
 };
@@ -34,6 +37,16 @@ static double percent(const jv *o, const char *path)
 	return 100 * jv_as_num(jv_path(o, path), 0);
 }
 
+static void print_deleted(const char *what, const jv *h)
+{
+	printf("  %-8s, of deleted articles   %lld, %lld of them back: %lld answered, %lld by "
+	       "another article\n",
+	       what, (long long)jv_get_int(h, "of_deleted", 0),
+	       (long long)jv_get_int(h, "of_deleted_back", 0),
+	       (long long)jv_get_int(h, "of_deleted_right", 0),
+	       (long long)jv_get_int(h, "of_deleted_other", 0));
+}
+
 static void print_fly(const jv *r)
 {
 	static const char *const keys[] = { "conversations", "rows",   "questions",   "gone_wrong",
@@ -54,13 +67,15 @@ static void print_fly(const jv *r)
 	       percent(r, "coverage.held.before"), percent(r, "coverage.held.after"));
 	printf("answered, fresh traffic           %.1f %% -> %.1f %%\n",
 	       percent(r, "coverage.traffic.before"), percent(r, "coverage.traffic.after"));
-	const jv *h = jv_path(r, "coverage.held");
-	printf("  held-out, of deleted articles   %lld, %lld of them back: %lld answered, %lld by "
-	       "another article\n",
-	       (long long)jv_get_int(h, "of_deleted", 0),
-	       (long long)jv_get_int(h, "of_deleted_back", 0),
-	       (long long)jv_get_int(h, "of_deleted_right", 0),
-	       (long long)jv_get_int(h, "of_deleted_other", 0));
+	printf("answered by another article       %.1f %% -> %.1f %%, %.1f %% -> %.1f %%\n",
+	       percent(r, "coverage.held.wrong_before"), percent(r, "coverage.held.wrong_after"),
+	       percent(r, "coverage.traffic.wrong_before"),
+	       percent(r, "coverage.traffic.wrong_after"));
+	printf("unanswerable questions declined   %.1f %% -> %.1f %%\n",
+	       percent(r, "coverage.unanswerable.before"),
+	       percent(r, "coverage.unanswerable.after"));
+	print_deleted("held-out", jv_path(r, "coverage.held"));
+	print_deleted("traffic", jv_path(r, "coverage.traffic"));
 }
 
 static void print_list(const jv *list)
@@ -76,6 +91,18 @@ static void print_list(const jv *list)
 			printf("         " SV_FMT "\n", SV_ARG(jv_get_str(o, "body_md")));
 		if (!sv_eq(jv_get_str(o, "verdict"), SV("right")) && jv_get_str(o, "gates").n)
 			printf("         " SV_FMT "\n", SV_ARG(jv_get_str(o, "gates")));
+	}
+}
+
+static void print_missed(const jv *list)
+{
+	for (size_t i = 0; i < jv_len(list); i++) {
+		const jv *o = jv_at(list, i);
+		printf("missed   %-28.*s %-10.*s %.2f %-40.*s %.2f %-40.*s " SV_FMT "\n",
+		       SV_ARG(jv_get_str(o, "wanted")), SV_ARG(jv_get_str(o, "how")),
+		       jv_get_num(o, "p", 0), SV_ARG(jv_get_str(o, "first")),
+		       jv_get_num(o, "p2", 0), SV_ARG(jv_get_str(o, "second")),
+		       SV_ARG(jv_get_str(o, "question")));
 	}
 }
 
@@ -99,6 +126,23 @@ static void print_changed(const jv *r, bool list)
 	}
 }
 
+static int index_of(void *arg, struct store *st, struct kb_index **ret, struct err *e)
+{
+	return app_vecs_index(arg, st, ret, e);
+}
+
+/* With --meaning: as a server searches that has an embedding model. */
+static int open_meaning(struct fly_cmd *c, struct eval_fly_opts *o, struct err *e)
+{
+	if (!c->meaning)
+		return 0;
+	o->index = index_of;
+	o->vec = app_vecs_question;
+	int rc = app_vecs_open(&c->vecs, "", c->vectors, e);
+	o->arg = c->vecs;
+	return rc;
+}
+
 static int run(struct fly_cmd *c, struct eval_fly_opts *o, struct err *e)
 {
 	struct store *st = NULL;
@@ -107,6 +151,8 @@ static int run(struct fly_cmd *c, struct eval_fly_opts *o, struct err *e)
 	int rc = read_tests(c, o, e);
 	if (!rc)
 		rc = kb_init();
+	if (!rc)
+		rc = open_meaning(c, o, e);
 	if (!rc)
 		rc = store_open(&st, &(struct store_opts){ .dir = "" }, e);
 	if (!rc)
@@ -123,6 +169,7 @@ static int run(struct fly_cmd *c, struct eval_fly_opts *o, struct err *e)
 		print_changed(changed, c->list);
 		print_fly(fly);
 		print_list(jv_get(fly, "list"));
+		print_missed(jv_get(fly, "missed"));
 		jv_free(changed);
 		jv_free(fly);
 	} else {
@@ -143,7 +190,9 @@ int cmd_eval_flywheel(int argc, char **argv)
 		{ "seed", CLI_INT, &c.seed, "of everything random" },
 		{ "conversations", CLI_INT, &c.conversations, "to replay" },
 		{ "changed", CLI_INT, &c.changed, "articles with one number changed" },
-		{ "list", CLI_FLAG, &c.list, "each draft and what it is" },
+		{ "meaning", CLI_FLAG, &c.meaning, "by the installed embedding model too" },
+		{ "vectors", CLI_STR, &c.vectors, "file that keeps the passages' vectors" },
+		{ "list", CLI_FLAG, &c.list, "each draft and what it is, each question missed" },
 		{ "json", CLI_FLAG, &c.json, "one JSON object" },
 	};
 	if (!cli_parse(argc, argv, opts, sizeof(opts) / sizeof(*opts), &rest, &status))
@@ -155,6 +204,7 @@ int cmd_eval_flywheel(int argc, char **argv)
 	for (int i = 0; i < 6; i++)
 		sb_init(&c.text[i], LIM_CFG_BYTES);
 	int rc = run(&c, &o, &e);
+	app_vecs_close(c.vecs);
 	for (int i = 0; i < 6; i++)
 		sb_done(&c.text[i]);
 	return rc ? cli_fail("%s", e.msg[0] ? e.msg : err_text(rc)) : 0;

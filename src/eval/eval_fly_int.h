@@ -28,6 +28,9 @@ struct fly_world {
 	size_t n_oos[2];
 };
 /* eval_fly_talk.c */
+/* As a conversation searches: by meaning where there is a model. In a. */
+int fly_search(const struct fly_world *w, struct kb_index *ix, struct kb_query *q,
+	       struct arena *a, struct kb_result *ret);
 /* An article somebody asks about, by weight; a way of asking for it (NULL: what nobody answers). */
 const struct fly_article *fly_pick(struct fly_world *w, bool zh);
 sv fly_question(struct fly_world *w, const struct fly_article *x, bool zh);

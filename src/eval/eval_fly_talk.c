@@ -95,6 +95,17 @@ static void person(struct fly_world *w, struct teller *t, const struct fly_artic
 			 zh ? SV("好的，谢谢") : SV("ok thanks"), zh, "");
 }
 
+int fly_search(const struct fly_world *w, struct kb_index *ix, struct kb_query *q,
+	       struct arena *a, struct kb_result *ret)
+{
+	struct guard_in in;
+	*ret = (struct kb_result){ 0 };
+	/* a model sees what the river sees: without personal data */
+	if (w->o->vec && guard_inbound(q->text, a, &in) == 0)
+		q->vec = w->o->vec(w->o->arg, kb_asked(in.masked, a), &q->dim);
+	return kb_search(ix, q, a, ret);
+}
+
 /* What the bot makes of it, and whether a person had to help. */
 static void serve(struct fly_world *w, struct teller *t, struct kb_index *ix,
 		  const struct fly_article *x, bool zh, sv question)
@@ -106,7 +117,7 @@ static void serve(struct fly_world *w, struct teller *t, struct kb_index *ix,
 	struct kb_article hit = { 0 };
 	struct arena a;
 	arena_init(&a, LIM_ARENA_TURN);
-	(void)kb_search(ix, &q, &a, &found);
+	(void)fly_search(w, ix, &q, &a, &found);
 	const struct kb_hit *h = found.n ? &found.hits[0] : NULL;
 	if (h && found.answerable) {
 		bool right = x && kb_get(ix, h->article_id, &hit) == 0 &&

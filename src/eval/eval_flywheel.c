@@ -131,7 +131,8 @@ struct proof {
 	VEC(struct made) made;
 	size_t drafts, right, wrong, twice, edits, edits_right, blocked, contradict;
 	double values, values_there;
-	jv *list;
+	jv *list, *missed;
+	bool last;               /* asked for the second time */
 	struct kb_facts *truth[2];       /* of all articles as they were: en, zh */
 };
 
@@ -145,9 +146,24 @@ static sv group_of_hit(struct proof *p, struct kb_index *ix, sv id)
 }
 
 struct tally {
-	size_t n, ok;
+	size_t n, ok, other;     /* asked, answered rightly, from another article */
 	size_t gone, gone_ok, gone_other, gone_back; /* of deleted articles */
 };
+
+/* A question on what came back that is not answered from it. */
+static void list_missed(struct proof *p, sv question, sv group, const struct kb_result *r)
+{
+	jv *o = jv_obj();
+	jv_set_str(o, "question", question);
+	jv_set_str(o, "wanted", group);
+	jv_set_str(o, "how", !r->n ? SV("nothing") : r->answerable ? SV("answered") :
+			     r->unsure ? SV("asked back") : SV("declined"));
+	for (size_t i = 0; i < r->n && i < 2; i++) {
+		jv_set_str(o, i ? "second" : "first", r->hits[i].article_id);
+		jv_set_num(o, i ? "p2" : "p", r->hits[i].p);
+	}
+	jv_push(p->missed, o);
+}
 
 static void ask_once(struct proof *p, struct kb_index *ix, bool zh, sv question, sv group,
 		     struct tally *t)
@@ -158,14 +174,17 @@ static void ask_once(struct proof *p, struct kb_index *ix, bool zh, sv question,
 	arena_init(&a, LIM_ARENA_TURN);
 	const struct fly_article *x = article_of(p->w, group, zh);
 	bool gone = x && x->deleted, some, ok;
-	some = kb_search(ix, &q, &a, &r) == 0 && r.n && r.answerable;
+	some = fly_search(p->w, ix, &q, &a, &r) == 0 && r.n && r.answerable;
 	ok = some && sv_eq(group_of_hit(p, ix, r.hits[0].article_id), group);
 	t->n++;
 	t->ok += ok;
+	t->other += some && !ok;
 	t->gone += gone;
 	t->gone_ok += gone && ok;
 	t->gone_other += gone && some && !ok;
 	t->gone_back += gone && x->back;
+	if (p->missed && p->last && gone && x->back && !ok)
+		list_missed(p, question, group, &r);
 	arena_done(&a);
 }
 
@@ -182,6 +201,22 @@ static void held_out(struct proof *p, struct kb_index *ix, struct tally *t)
 				ask_once(p, ix, zh, line, id, t);
 		}
 	}
+}
+
+/* What nobody answers must be declined, whatever was learned: how many are. */
+static void nobodys(struct proof *p, struct kb_index *ix, struct tally *t)
+{
+	for (int zh = 0; zh < 2; zh++)
+		for (size_t i = 0; i < p->w->n_oos[zh]; i++) {
+			struct kb_query q = { .text = p->w->oos[zh][i],
+					      .lang = zh ? SV("zh") : SV("en"), .k = 1 };
+			struct kb_result r = { 0 };
+			struct arena a;
+			arena_init(&a, LIM_ARENA_TURN);
+			t->n++;
+			t->ok += fly_search(p->w, ix, &q, &a, &r) == 0 && !(r.n && r.answerable);
+			arena_done(&a);
+		}
 }
 
 /* The same sample each time: its own random numbers. */
@@ -367,9 +402,14 @@ static void judge(struct proof *p, const struct learn_gap *g)
 	list_draft(p, g, x, share, right ? "edit" : "bad edit");
 }
 
-/* Against all articles as they were, the deleted ones too: the truth. */
+/* Against all articles as they were, the deleted ones too: the truth. An edit that leaves the
+ * company's text as it is says nothing new. */
 static void contradicts(struct proof *p, const struct learn_gap *g)
 {
+	for (size_t i = 0; g->draft->edit && i < p->w->v.n; i++)
+		if (sv_eq(p->w->v.v[i].a.id, g->draft->article_id) &&
+		    sv_eq(p->w->v.v[i].a.body_md, g->draft->body_md))
+			return;
 	const struct kb_article a = { .id = g->draft->article_id, .lang = g->lang,
 				      .title = g->draft->title, .body_md = g->draft->body_md };
 	p->contradict += kb_facts_check(p->truth[sv_eq(a.lang, SV("zh"))], &a, NULL, NULL) > 0;
@@ -457,6 +497,9 @@ static void set_coverage(jv *to, const char *name, const struct tally t[2])
 	for (int i = 0; i < 2; i++)
 		jv_set_num(o, i ? "after" : "before",
 			   t[i].n ? (double)t[i].ok / (double)t[i].n : 0);
+	for (int i = 0; i < 2; i++)
+		jv_set_num(o, i ? "wrong_after" : "wrong_before",
+			   t[i].n ? (double)t[i].other / (double)t[i].n : 0);
 	jv_set_int(o, "of_deleted", (int64_t)t[1].gone);
 	jv_set_int(o, "of_deleted_back", (int64_t)t[1].gone_back);
 	jv_set_int(o, "of_deleted_right", (int64_t)t[1].gone_ok);
@@ -464,8 +507,11 @@ static void set_coverage(jv *to, const char *name, const struct tally t[2])
 	jv_set(to, name, o);
 }
 
-static jv *result(struct proof *p, const struct learn_run *r, const struct tally held[2],
-		  const struct tally fresh[2])
+struct asked {                   /* before and after */
+	struct tally held[2], fresh[2], none[2];
+};
+
+static jv *result(struct proof *p, const struct learn_run *r, const struct asked *t)
 {
 	jv *o = jv_obj(), *cover = jv_obj();
 	size_t articles = 0, deleted = 0, back = 0, good = p->right + p->edits_right;
@@ -491,17 +537,22 @@ static jv *result(struct proof *p, const struct learn_run *r, const struct tally
 	jv_set_num(o, "recall", deleted ? (double)back / (double)deleted : 0);
 	jv_set_num(o, "precision", p->drafts ? (double)good / (double)p->drafts : 0);
 	jv_set_num(o, "values_back", p->values > 0 ? p->values_there / p->values : 0);
-	set_coverage(cover, "held", held);
-	set_coverage(cover, "traffic", fresh);
+	set_coverage(cover, "held", t->held);
+	set_coverage(cover, "traffic", t->fresh);
+	set_coverage(cover, "unanswerable", t->none);
 	jv_set(o, "coverage", cover);
 	if (p->list)
 		jv_set(o, "list", p->list);
+	if (p->missed)
+		jv_set(o, "missed", p->missed);
 	return o;
 }
 
 static int build(struct fly_world *w, struct kb_index **ret, struct store_db **db, struct err *e)
 {
 	int rc = store_reader(w->o->store, db);
+	if (!rc && w->o->index)
+		return w->o->index(w->o->arg, w->o->store, ret, e);
 	return rc ? rc : kb_build(ret, *db, NULL, e);
 }
 
@@ -567,7 +618,7 @@ static int night(struct proof *p, int which, int64_t now_ms, struct kb_index **i
 static int prove(struct proof *p, jv **ret, struct err *e)
 {
 	struct write_job j = { .w = p->w, .p = p, .now_ms = clk_wall_ms() };
-	struct tally held[2] = { 0 }, fresh[2] = { 0 };
+	struct asked asked = { 0 };
 	struct kb_index *ix = NULL;
 	struct learn_run *run = NULL;
 	struct store_db *db;
@@ -575,14 +626,16 @@ static int prove(struct proof *p, jv **ret, struct err *e)
 	if (!rc)
 		rc = build(p->w, &ix, &db, e);
 	for (int t = 0; t < 2 && !rc; t++) {
-		held_out(p, ix, &held[t]);
-		traffic(p, ix, &fresh[t]);
+		p->last = t == 1;
+		held_out(p, ix, &asked.held[t]);
+		traffic(p, ix, &asked.fresh[t]);
+		nobodys(p, ix, &asked.none[t]);
 		for (int i = 0; t == 0 && i < FLY_NIGHTS && !rc; i++)
 			rc = night(p, i, j.now_ms, &ix, &run, e);
 	}
 	if (!rc) {
 		leftovers(p, run);
-		*ret = result(p, run, held, fresh);
+		*ret = result(p, run, &asked);
 	}
 	learn_run_free(run);
 	obj_unref(ix);
@@ -602,7 +655,8 @@ static void take_oos(struct fly_world *w)
 int eval_flywheel(const struct eval_fly_opts *o, jv **ret, struct err *e)
 {
 	struct fly_world *w = xalloc(sizeof(*w));
-	struct proof p = { .w = w, .list = o->keep ? jv_arr() : NULL };
+	struct proof p = { .w = w, .list = o->keep ? jv_arr() : NULL,
+			   .missed = o->keep ? jv_arr() : NULL };
 	struct kb_sense *sense[2] = { kb_sense_new(SV("en")), kb_sense_new(SV("zh")) };
 	struct loading l = { { kb_facts_new(sense[0], learn_slots, NULL),
 			       kb_facts_new(sense[1], learn_slots, NULL) } };
@@ -628,8 +682,10 @@ int eval_flywheel(const struct eval_fly_opts *o, jv **ret, struct err *e)
 	}
 	if (rc && e && !e->msg[0])
 		err_set(e, rc, "the proof could not be run: %s", err_text(rc));
-	if (rc)
+	if (rc) {
 		jv_free(p.list);
+		jv_free(p.missed);
+	}
 	VEC_FREE(&p.made);
 	for (int i = 0; i < 2; i++) {
 		kb_facts_free(l.to[i]);

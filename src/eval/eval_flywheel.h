@@ -13,6 +13,7 @@
 #define CALLM_EVAL_FLYWHEEL_H
 
 #include "base.h"
+#include "kb.h"
 #include "store.h"
 
 struct eval_fly_opts {
@@ -27,11 +28,18 @@ struct eval_fly_opts {
 	/* the same, asked before and after only. */
 	sv held[2];
 	sv oos[2];               /* a question a line that nobody answers; may be empty */
-	bool keep;               /* drafts in the result */
+	bool keep;               /* drafts in the result, and questions not answered rightly */
+	/* Search by meaning, NULL = by words: an index of the store with all vectors, and a
+	 * question's vector (one of each living until the next call). */
+	int (*index)(void *arg, struct store *st, struct kb_index **ret, struct err *e);
+	kb_vec_fn *vec;
+	void *arg;               /* of both */
 };
 /* Blocking; on no loop. {articles, deleted, conversations, rows, questions, gone_wrong, gaps,
  * drafts, right, wrong, twice, edits, edits_right, blocked, back, recall, precision, contradict,
- * coverage: {held: {before, after}, traffic: {..}}, seconds: {..}, list: [..]}. */
+ * coverage: {held: {n, before, after, wrong_before, wrong_after, of_deleted, of_deleted_back,
+ * of_deleted_right, of_deleted_other}, traffic: {..}, unanswerable: {..} (right = declined)},
+ * list: [..], missed: [..]}. */
 int eval_flywheel(const struct eval_fly_opts *o, jv **ret, struct err *e);
 
 /* One number changed in n articles (seeded), each beside the article it was made of, and in place

@@ -197,6 +197,10 @@ struct kb_result {
 /* Thread-safe. A few hundred microseconds. Empty or hostile queries give n = 0. */
 int kb_search(struct kb_index *ix, const struct kb_query *q, struct arena *a,
 	      struct kb_result *ret);
+/* The text without clauses that only give a number by which somebody or something is known ("my
+ * order is HH2026-100357", 我的电话是...), or the text itself where nothing else would be left
+ * to ask; views into it or in a. kb_search looks at this; embed it, too. */
+sv kb_asked(sv text, struct arena *a);
 /* A long text wish by wish: kb_wishes cuts it into sentences and lines of a few words (views into
  * text; how many), each becomes a query (with a vector of its own, if there are vectors), and
  * kb_search_many adds up what they find: the k best articles, each with the quote for the wish

@@ -14,6 +14,7 @@
 #define W_SENTENCE 0.5f          /* of a word outside the value's clause */
 #define W_TITLE 0.4f
 #define LIKE 0.66f               /* two topics are one from here on */
+#define SCALE 100                /* of durations: a working day is 100 times five minutes */
 #define LIKE_AGREE 0.35f         /* a topic near enough to be one that agrees */
 #define LOOK 4                   /* rarest marks of a topic that are looked up */
 #define LIST_MAX 400             /* facts that share a mark: a commoner one finds nothing */
@@ -400,6 +401,14 @@ static bool told(struct look *l, uint32_t art, enum kb_slot_kind kind)
 	return false;
 }
 
+/* "Within 3 days" and "30 minutes before": of times so far apart neither is the other, mistold. */
+static bool other_scale(const struct kb_slot *a, const struct kb_slot *b)
+{
+	double x = fmax(fabs(a->lo), fabs(a->hi)), y = fmax(fabs(b->lo), fabs(b->hi));
+
+	return a->kind == KB_SLOT_DURATION && fmax(x, y) > SCALE * fmin(x, y);
+}
+
 static sv as_written(sv sentence, const struct kb_slot *v)
 {
 	return sv_slice(sentence, v->start, v->end);
@@ -414,7 +423,8 @@ static void compare(struct look *l, const struct fact *x, sv sentence, uint32_t 
 	/* each product has values of its own */
 	if (y->art == l->self || y->slot.kind != x->slot.kind || sv_eq(a->id, l->id) ||
 	    (l->product && a->product && l->product != a->product) ||
-	    kb_slot_same(&x->slot, &y->slot) || !overlap(l->from_ms, l->to_ms, a))
+	    kb_slot_same(&x->slot, &y->slot) || other_scale(&x->slot, &y->slot) ||
+	    !overlap(l->from_ms, l->to_ms, a))
 		return;
 	float c = like(x, y);
 

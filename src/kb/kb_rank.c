@@ -7,7 +7,9 @@
  * vector has further features and weights of its own (kb_weights_dense.h). Articles that have
  * hardly a name but their title (a new company's) are another matter: text and meaning count for
  * more there, and all scores are lower. They have weights of their own (kb_weights_young_*.h,
- * train/kb_young.c), taken by what the candidates of a question are like. Pure functions.
+ * train/kb_young.c), taken by what the candidates of a question are like. A young article
+ * among grown ones (one that was written yesterday, or came of the flywheel) is judged by both:
+ * the gate of grown ones declines almost whatever is worded anew. Pure functions.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -20,6 +22,7 @@
 #define EXACT_LEAD 100           /* a name of the article, word for word, comes first */
 #define EXACT_P 0.97
 #define YOUNG 1.8                /* names of an article, title and all: the geometric mean */
+#define FEW 16                   /* names: an article with fewer is young among those with more */
 
 bool kb_young(const struct kb_cand *c, size_t n)
 {
@@ -171,9 +174,36 @@ double kb_gate_p(const struct kb_gate *w, const double g[KG_MAX])
 	return p / KG_NETS;
 }
 
+/* Fewer names than the candidates have on (geometric) average; a product has few by nature. */
+static bool few_among_many(const struct kb_cand *c, size_t n, size_t i)
+{
+	double sum = 0;
+
+	if (3 * c[i].f[KF_NAMES] >= log(FEW) || (c[i].a && c[i].a->product))
+		return false;
+	for (size_t k = 0; k < n; k++)
+		sum += 3 * c[k].f[KF_NAMES];
+	return sum >= log(FEW) * (double)n;
+}
+
+static double logit(double p)
+{
+	return log(fmax(p, 1e-9)) - log(fmax(1 - p, 1e-9));
+}
+
+/* What the gate of young articles says, moved so that both thresholds are one. */
+static double young_p(const struct kb_weights *young, const struct kb_weights *w,
+		      const double g[KG_MAX])
+{
+	double z = logit(kb_gate_p(&young->gate, g)) - logit(young->answer) + logit(w->answer);
+
+	return 1 / (1 + exp(-z));
+}
+
 void kb_rank(sv lang, const struct kd_query *d, struct kb_cand *c, size_t n, size_t k)
 {
 	const struct kb_weights *w = kb_weights_of(lang, d != NULL, kb_young(c, n));
+	const struct kb_weights *young = kb_weights_of(lang, d != NULL, true);
 
 	for (size_t i = 0; i < n; i++) {
 		c[i].score = EXACT_LEAD * c[i].f[KF_EXACT];
@@ -188,5 +218,7 @@ void kb_rank(sv lang, const struct kd_query *d, struct kb_cand *c, size_t n, siz
 
 		kb_gate_features(d, c, n, i, g);
 		c[i].p = fmax(kb_gate_p(&w->gate, g), EXACT_P * c[i].f[KF_EXACT]);
+		if (few_among_many(c, n, i))
+			c[i].p = fmax(c[i].p, young_p(young, w, g));
 	}
 }

@@ -243,17 +243,20 @@ static int from_abroad(struct kb_index *ix, const struct kb_query *q, const stru
 	return 0;
 }
 
-int kb_search(struct kb_index *ix, const struct kb_query *q, struct arena *a, struct kb_result *ret)
+int kb_search(struct kb_index *ix, const struct kb_query *query, struct arena *a,
+	      struct kb_result *ret)
 {
 	struct kb_found *f = arena_new(a, struct kb_found, 1);
-	size_t k = q->k < 1 ? 1 : q->k > 20 ? 20 : (size_t)q->k;
+	struct kb_query q = *query;
+	size_t k = q.k < 1 ? 1 : q.k > 20 ? 20 : (size_t)q.k;
 	int rc;
 
 	*ret = (struct kb_result){ 0 };
 	if (!f)
 		return ERR_NOMEM;
-	rc = kb_candidates(ix, q, a, f);
+	q.text = kb_asked(q.text, a);
+	rc = kb_candidates(ix, &q, a, f);
 	if (!rc && f->n)
-		rc = from_home(q, f, k, a, ret);
-	return rc ? rc : from_abroad(ix, q, f, k, a, ret);
+		rc = from_home(&q, f, k, a, ret);
+	return rc ? rc : from_abroad(ix, &q, f, k, a, ret);
 }

@@ -54,6 +54,8 @@ struct learn_item {              /* a customer's question */
 	struct learn_answer *answer;
 	size_t n_answer;
 	bool resolved;           /* the answer helped, as far as anybody can tell */
+	/* the bot answered from the article, and nobody complained or needed a person */
+	bool content;
 };
 
 struct learn_draft {

@@ -266,20 +266,40 @@ static const struct kb_article *said_already(struct learn_work *w, const struct 
 	return x;
 }
 
+static size_t add_name(struct sb *b, const struct kb_article *a, sv name)
+{
+	if (!name.n || sv_find(sb_sv(b), name) >= 0 || sv_eq(name, a->title))
+		return 0;
+	if (b->n)
+		sb_ch(b, '\n');
+	sb_put(b, name);
+	return 1;
+}
+
+/* Questions that a learned article answered, and nobody complained. */
+static void content_names(struct learn_work *w, const struct kb_article *a, struct sb *b, size_t n)
+{
+	for (size_t i = w->all.n; i-- > 0 && n < LEARN_ALIASES;) {
+		const struct learn_item *x = w->all.v[i];
+		if (x->content && sv_eq(x->article, a->id) && sv_eq(x->lang, a->lang))
+			n += add_name(b, a, learn_name(w->a, x->text));
+	}
+}
+
 /* The article's own aliases and those of the draft that it lacks. */
 static sv more_aliases(struct learn_work *w, const struct kb_article *a, sv more)
 {
 	struct sb b;
-	sv line;
+	sv line, had = a->aliases;
+	size_t n = 1;
 	sb_init(&b, LEARN_TEXT_MAX);
 	sb_put(&b, a->aliases);
-	while (sv_line(&more, &line)) {
-		if (!line.n || sv_find(a->aliases, line) >= 0 || sv_eq(line, a->title))
-			continue;
-		if (b.n)
-			sb_ch(&b, '\n');
-		sb_put(&b, line);
-	}
+	while (sv_line(&had, &line))
+		n += line.n > 0;
+	while (sv_line(&more, &line))
+		n += add_name(&b, a, line);
+	if (sv_starts(a->source, SV("draft:")))
+		content_names(w, a, &b, n);
 	sv out = arena_sv(w->a, sb_err(&b) ? a->aliases : sb_sv(&b));
 	sb_done(&b);
 	return out.p ? out : SV("");

@@ -173,8 +173,11 @@ static void conversation_over(struct reader *r)
 	struct learn_work *w = r->w;
 	if (r->now)
 		r->now->resolved = r->now->n_answer && !r->down;
-	for (size_t i = r->first; i < w->all.n; i++)
-		w->all.v[i]->resolved &= r->closed;
+	for (size_t i = r->first; i < w->all.n; i++) {
+		struct learn_item *x = w->all.v[i];
+		x->resolved &= r->closed;
+		x->content = r->closed && x->article.n && !x->n_answer && !r->upset;
+	}
 	r->first = w->all.n;
 	r->now = NULL;
 	r->searched = r->upset = r->closed = r->down = false;
@@ -273,6 +276,7 @@ int learn_mine(struct learn_work *w, int64_t since_ms)
 		qsort(w->all.v, w->all.n, sizeof(*w->all.v), by_time);
 	for (size_t i = w->all.n; i-- > 0;) {
 		struct learn_item *x = w->all.v[i];
+		x->content &= !x->signals;
 		for (int s = 0; s < LEARN_SIGNALS; s++)
 			x->cost += x->signals >> s & 1 ? signal_cost[s] : 0;
 		if (!x->signals || !learn_lang_of(w, x->lang))

@@ -141,10 +141,11 @@ static int put_questions(struct store_db *db, const struct learn_gap *g)
 
 static int64_t print_of(const struct learn_draft *d)
 {
-	const sv part[] = { d->title, d->body_md, d->article_id };
+	const sv part[] = { d->title, d->body_md, d->article_id, some(d->aliases) };
 	uint64_t h = 1469598103934665603u;
 	for (size_t i = 0; i < sizeof(part) / sizeof(*part); i++)
 		h = (h ^ sv_hash(part[i])) * 1099511628211u + i;
+	h = (h ^ (uint64_t)d->base_version) * 1099511628211u; /* of an article changed meanwhile */
 	return (int64_t)(h >> 1);
 }
 

@@ -170,9 +170,33 @@ static sv cut_greeting(sv s)
 	return s;
 }
 
+/* "?, thanks", "，谢谢" at the end. */
+static sv cut_thanks(sv s)
+{
+	static const char *const words[] = { "thanks", "thank you", "thx",
+					     "谢谢",   "谢谢您",    "多谢" };
+	static const char *const glue[] = { ",", "!", ".", " ", "，", "！", "。", "～" };
+	for (bool cut = true; cut;) {
+		cut = false;
+		for (size_t i = 0; i < sizeof(glue) / sizeof(*glue); i++)
+			if (sv_ends(s, sv_of(glue[i])))
+				s = sv_trim(sv_slice(s, 0, s.n - strlen(glue[i])));
+		for (size_t i = 0; i < sizeof(words) / sizeof(*words) && !cut; i++) {
+			sv w = sv_of(words[i]);
+			bool cjk = (unsigned char)w.p[0] >= 0x80;
+			cut = s.n > w.n && sv_eq_nocase(sv_slice(s, s.n - w.n, s.n), w) &&
+			      (cjk || strchr(" ,.!?", s.p[s.n - w.n - 1]));
+			if (cut)
+				s = sv_trim(sv_slice(s, 0, s.n - w.n));
+		}
+	}
+	return s;
+}
+
 sv learn_name(struct arena *a, sv text)
 {
-	sv s = sv_trim(learn_clean(a, text));
+	/* a number goes by itself before a mask takes the whole clause along */
+	sv s = cut_thanks(sv_trim(learn_clean(a, kb_asked(text, a))));
 	struct sb b;
 	bool gap = false;
 	s = cut_greeting(s);

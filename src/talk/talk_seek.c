@@ -124,7 +124,7 @@ static bool ask_meaning(struct talk *t, const struct talk_act *x)
 	static const struct emb_cb cb = { on_vecs, on_error };
 	struct talk_seek *k = &t->seek;
 	struct emb *m = t->shard->emb;
-	sv own = x->safe.n ? x->safe : x->text;
+	sv own = kb_asked(x->safe.n ? x->safe : x->text, &t->turn);
 	sv texts[2] = { own, own };
 	if (!m || !t->ix || !kb_dense_ready(t->ix, SV_NULL))
 		return false;

@@ -76,6 +76,53 @@ TEST(deleted_articles_come_back)
 	arena_done(&f.a);
 }
 
+/* Counts what is asked of it; its vectors, of another size than any model's, help nobody. */
+struct meaning {
+	size_t built, asked;
+	bool number;             /* an order number reached it */
+};
+
+static int built(void *arg, struct store *st, struct kb_index **ret, struct err *e)
+{
+	struct store_db *db;
+	((struct meaning *)arg)->built++;
+	int rc = store_reader(st, &db);
+	return rc ? rc : kb_build(ret, db, NULL, e);
+}
+
+static const float *vector(void *arg, sv text, int *dim)
+{
+	static const float v[4] = { 1, 0, 0, 0 };
+	struct meaning *m = arg;
+	m->asked++;
+	m->number |= sv_find(text, SV("HH2026")) >= 0 || sv_find(text, SV("13812345678")) >= 0;
+	*dim = 4;
+	return v;
+}
+
+TEST(the_proof_searches_by_meaning_where_it_can)
+{
+	struct filling f;
+	struct store *st = demo(&f);
+	struct meaning m = { 0 };
+	jv *r = NULL;
+	CHECK(st);
+	const struct eval_fly_opts o = { .store = st, .seed = 3, .groups = 4, .deleted = 0.25,
+					 .conversations = 40, .keep = true, .index = built,
+					 .vec = vector, .arg = &m,
+					 .oos = { SV("who won the match\n"), SV("") } };
+	OK(eval_flywheel(&o, &r, &f.e));
+	EQ(m.built, 5);          /* at first, and after each of four weeks */
+	CHECK(m.asked >= 2 * 200 + 40);
+	CHECK(!m.number);
+	EQ(jv_as_num(jv_path(r, "coverage.unanswerable.n"), 0), 1);
+	CHECK(jv_path(r, "coverage.traffic.wrong_after"));
+	CHECK(jv_get(r, "missed"));
+	jv_free(r);
+	store_close(st);
+	arena_done(&f.a);
+}
+
 TEST(without_articles_there_is_nothing_to_prove)
 {
 	struct store *st = NULL;

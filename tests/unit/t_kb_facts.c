@@ -151,6 +151,11 @@ TEST(the_same_value_and_other_topics_do_not)
 		 &c), 0);
 	EQ(check(&w, "Gold", "Gold members may return unused articles within 60 days of delivery.",
 		 &c), 0);
+	/* half an hour is no other value of thirty days, a day less is */
+	EQ(check(&w, "Return period",
+		 "You may return unused articles within 30 minutes of delivery.", &c), 0);
+	EQ(check(&w, "Return period", "You may return unused articles within 29 days of delivery.",
+		 &c), 1);
 	EQ(check(&w, "Catalogue", "The printed catalogue has 400 pages.", &c), 0);
 	EQ(check(&w, "Empty", "", &c), 0);
 	EQ(kb_facts_scan(w.f, NULL, NULL), 0);

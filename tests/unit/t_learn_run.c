@@ -467,6 +467,98 @@ TEST(somebody_says_yes_and_the_article_answers)
 	close_world(&w);
 }
 
+/* Asked, answered from the article, closed; more: what follows the answer, or NULL. */
+static void answered(struct world *w, const char *question, const char *article, const char *more)
+{
+	char body[300];
+	int64_t seq = 0;
+	w->n++;
+	text_row(w, &seq, "turn.customer", question, "");
+	(void)snprintf(body, sizeof(body),
+		       "{\"text\":\"\",\"action\":\"reply\",\"found\":{\"p\":0.9},\"citations\":"
+		       "[{\"article_id\":\"%s\",\"version\":1}]}", article);
+	row(w, &seq, "turn.bot", body);
+	if (more)
+		row(w, &seq, "feedback", more);
+	row(w, &seq, "conversation.closed", "{\"by\":\"customer\"}");
+}
+
+/* Approves what waits; false: nothing does, or it is refused. */
+static bool approve_waiting(struct world *w, struct learn_decision *d, struct arena *a)
+{
+	struct put p = { .d = d };
+	if (write_now(w, save_run, &p))
+		return false;
+	d->draft = text_of(w, a, "SELECT id FROM draft WHERE state='open'");
+	return d->draft.n && write_now(w, decide_one, &p) == 0 && reindex(w);
+}
+
+TEST(a_learned_article_takes_the_ways_it_was_asked_since)
+{
+	struct world w;
+	struct arena a;
+	struct learn_decision d = { .by = SV("lily"), .verb = LEARN_APPROVE,
+				    .now_ms = NOW - 4 * DAY };
+	char id[128];
+	CHECK(open_world(&w));
+	arena_init(&a, LIM_ARENA_TURN);
+	gift_wrap(&w);
+	CHECK(look(&w) && approve_waiting(&w, &d, &a));
+	memcpy(id, d.article_id, sizeof(id));
+	answered(&w, "Hi, could it come with a bow? My order is HH2026-100357, thanks", id, NULL);
+	answered(&w, "is it nicely packed?", id, "{\"value\":\"down\",\"turn\":1}");
+	answered(&w, "how do I settle the bill", "pay.en", NULL);
+	/* what went wrong since: the gap is looked at again */
+	w.n += 3 * (int)(DAY / 60000);
+	asked(&w, "Do you wrap my parcel as a present?", "ann",
+	      "We wrap presents for CNY 8 a piece at the desk.", true);
+	d.now_ms = 0;
+	CHECK(look(&w));
+	const struct learn_gap *g = gap_about(&w, "parcel");
+	CHECK(g && g->draft && g->draft->edit);
+	SV_EQ(g->draft->article_id, id);
+	HAS(g->draft->aliases, "parcel");
+	HAS(g->draft->aliases, "Could it come with a bow?");
+	CHECK(sv_find(g->draft->aliases, SV("100357")) < 0);
+	CHECK(sv_find(g->draft->aliases, SV("thanks")) < 0);
+	CHECK(sv_find(g->draft->aliases, SV("packed")) < 0);
+	CHECK(sv_find(g->draft->aliases, SV("settle")) < 0);
+	CHECK(sv_find(g->draft->evidence, SV("bow")) < 0);
+	/* a draft that waits takes what came since */
+	struct put p = { .d = &d };
+	OK(write_now(&w, save_run, &p));
+	answered(&w, "ribbons around the box possible", id, NULL);
+	CHECK(look(&w));
+	OK(write_now(&w, save_run, &p));
+	HAS(text_of(&w, &a, "SELECT aliases FROM draft WHERE state='open'"), "ibbons");
+	/* and the article's version when that has moved on */
+	EQ(number(&w, "SELECT base_version FROM draft WHERE state='open'"), 1);
+	p.sql = "UPDATE article SET version=5 WHERE id LIKE 'learned%'";
+	OK(write_now(&w, run_sql, &p));
+	CHECK(look(&w));
+	OK(write_now(&w, save_run, &p));
+	EQ(number(&w, "SELECT base_version FROM draft WHERE state='open'"), 5);
+	arena_done(&a);
+	close_world(&w);
+}
+
+TEST(names_lose_what_is_no_question)
+{
+	static const char *const cases[][2] = {
+		{ "hi, new account?, thanks", "New account?" },
+		{ "thanks", "Thanks" },
+		{ "can I send it as a present? Thank you!", "Can I send it as a present?" },
+		{ "您好，入会，谢谢", "入会" },
+		{ "join membership My order is HH2026-100357", "Join membership" },
+		{ "会员怎么开通 我的电话是13812345678", "会员怎么开通" },
+	};
+	struct arena a;
+	arena_init(&a, LIM_ARENA_TURN);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		SV_EQ(learn_name(&a, sv_of(cases[i][0])), cases[i][1]);
+	arena_done(&a);
+}
+
 TEST(somebody_says_no_and_why)
 {
 	struct world w;
