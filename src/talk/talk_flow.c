@@ -38,11 +38,14 @@ static char *state_of(const struct talk_core *c)
 	return s;
 }
 
+/* A flow that waits for a yes or a proof is not gone back to: what waited is gone with the
+ * answer. */
 void talk_flow_mark(struct talk_core *c, int turn)
 {
+	bool waits = c->svc.waits != WAITS_NOTHING || c->svc.call;
 	xfree(c->flow_was.state);
 	c->flow_was.state = state_of(c);
-	c->flow_was.turn = c->flow && !c->flow_was.state ? 0 : turn;
+	c->flow_was.turn = waits || (c->flow && !c->flow_was.state) ? 0 : turn;
 	c->flow_was.resumed = c->resumed;
 }
 

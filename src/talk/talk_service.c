@@ -448,6 +448,7 @@ void talk_service_give_up(struct talk_core *c, struct arena *a, struct talk_acts
 {
 	talk_service_drop(c);
 	talk_tool_dropped(c, a, acts);
+	c->t.acted = c->in_turn; /* refused is refused: told again where nobody heard it */
 	if (c->svc.whose == FOR_FLOW && talk_flow_got(c, "declined", NULL, true, a, acts))
 		return;
 	talk_canned(c, "service_dropped", POL_REPLY, a, acts);

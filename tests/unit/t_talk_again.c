@@ -560,3 +560,28 @@ TEST(talk_again_a_proof_that_nobody_heard_asked_for)
 	served_close(&s);
 	obj_unref(flows);
 }
+
+/* A no is a no: where its answer was not heard it is told again, and the flow does not wait. */
+TEST(talk_again_a_refusal_that_nobody_heard_is_told_again)
+{
+	struct flow_set *flows = flows_made();
+	struct served s;
+	begin(&s, flows, PHONE);
+	known(&s);
+	hear_order(&s, "I want to return HH2026-100367", "HH2026-100367");
+	got(&s, res_body("order_status", ORDER_BODY));
+	hear(&s, "it is broken");
+	got(&s, res("order_cancel", TOOL_CONFIRM, "Shall I?"));
+	hear(&s, "no");
+	char told[400];
+	(void)snprintf(told, sizeof(told), SV_FMT, SV_ARG(reply_text(&s)));
+	CHECK(!s.b.c.flow);
+	cut_at_once(&s);
+	bench_feed(&s.b, (struct talk_ev){ .kind = TEV_SPEECH_NOTHING });
+	HAS(reply_text(&s), told);
+	CHECK(!s.b.c.flow);
+	CHECK(!tool_act(&s));
+	EQ(s.b.c.svc.waits, WAITS_NOTHING);
+	served_close(&s);
+	obj_unref(flows);
+}
