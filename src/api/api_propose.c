@@ -1,9 +1,10 @@
 /* api_propose.c: "make an article of this": a draft out of what a person typed in a conversation
  * (learn.h). The turn is read on a worker once everything is on disk, the draft written by
- * the scribe. Who may leave notes in a conversation of theirs may; about the draft others decide.
- * Door's thread. */
+ * the scribe. Who may leave notes in a conversation of theirs may; about the draft others decide
+ * (learn_decide.c). Door's thread. */
 #include "api_gap.h"
 #include "api_people.h"
+#include "cust.h"
 #include "learn.h"
 
 struct propose {
@@ -42,10 +43,45 @@ static int put_write(void *arg, struct store_db *db)
 	return learn_propose_put(db, &x->p);
 }
 
+static sv customer_of(struct store_db *db, struct propose *x)
+{
+	struct store_stmt *q;
+	sv out = SV("");
+	if (store_prep(db, &q, "SELECT customer_id FROM conversation WHERE id=?1"))
+		return out;
+	store_bind_sv(q, 1, x->p.conversation);
+	if (store_step(q) == 1 && store_col_sv(q, 0).n)
+		out = arena_sv(&x->arena, store_col_sv(q, 0));
+	store_reset(q);
+	return out;
+}
+
+/* What the customer is called and found by. Nobody is known, or erased: nothing. */
+static int load_hide(struct api *a, struct store_db *db, struct propose *x)
+{
+	struct cust who = { 0 };
+	sv id = customer_of(db, x);
+	if (!a->o.cust || !id.n)
+		return 0;
+	int rc = cust_get(db, a->o.cust, id, &x->arena, &who);
+	sv *v = rc ? NULL : arena_new(&x->arena, sv, who.n_idents + 1);
+	if (v) {
+		v[0] = arena_sv(&x->arena, who.name);
+		for (size_t i = 0; i < who.n_idents; i++)
+			v[i + 1] = arena_sv(&x->arena, who.idents[i].value);
+		x->p.hide = v;
+		x->p.n_hide = who.n_idents + 1;
+	}
+	cust_done(&who);
+	return rc == 0 || rc == ERR_NOTFOUND ? 0 : rc;
+}
+
 static void look_run(struct api_query *q, struct store_db *db)
 {
 	struct propose *x = q->p;
-	int rc = learn_propose_look(db, &x->p, &x->arena);
+	int rc = load_hide(q->a, db, x);
+	if (rc == 0)
+		rc = learn_propose_look(db, &x->p, &x->arena);
 	if (rc) {
 		q->status = err_http(rc);
 		q->detail = x->p.why ? x->p.why : "The database could not be read.";
@@ -98,5 +134,6 @@ void api_draft_propose(struct web_req *r, void *arg)
 	q->p = x;
 	q->run = look_run;
 	q->done = look_done;
+	q->settled = true; /* the desk has the turn before it is on disk */
 	api_query_start(q);
 }

@@ -133,7 +133,8 @@ struct learn_decision {
 	const char *why;         /* of a refusal; static */
 };
 /* 0; ERR_NOTFOUND, ERR_CONFLICT, ERR_STATE (decided already, or a gate stands against it),
- * ERR_INVAL (no reason, no text). Every decision leaves a row of the river. */
+ * ERR_DENIED (a yes of who proposed it), ERR_INVAL (no reason, no text). Every decision leaves
+ * a row of the river. */
 int learn_decide(struct store_db *db, struct learn_decision *d);
 /* Before a LEARN_EDIT, on a worker: fills gates (in a) and blocked. ERR_NOTFOUND. */
 int learn_recheck(struct store_db *db, struct learn_decision *d, struct arena *a);
@@ -143,6 +144,9 @@ struct learn_propose {
 	sv conversation;
 	int64_t seq;             /* of the person's turn: the answer */
 	sv by;                   /* who proposes it */
+	/* Names and identities of the customer; that of the conversation's row is known. */
+	const sv *hide;
+	size_t n_hide;
 	struct kb_index *kb;     /* as customers have it; may be NULL */
 	int64_t now_ms;
 	/* filled by learn_propose_look, without personal data: */
@@ -152,13 +156,13 @@ struct learn_propose {
 	bool blocked;
 	/* filled by learn_propose_put: */
 	char gap[27], draft[27];
-	bool there;              /* the question has an open draft already: this one */
+	bool there;              /* the turn has a draft already: this one */
 	const char *why;         /* of a refusal; static */
 };
 /* On a worker; texts in a. 0, ERR_NOTFOUND (no such turn of a person), ERR_STATE (nothing was
  * asked, the bot's own words, or nothing is left without personal data). */
 int learn_propose_look(struct store_db *db, struct learn_propose *p, struct arena *a);
-/* On the scribe: a draft that waits, with its gap. */
+/* On the scribe: a draft that waits, with its gap; one a turn, unless that was refused. */
 int learn_propose_put(struct store_db *db, struct learn_propose *p);
 
 /* ---- what a published version did ---- */

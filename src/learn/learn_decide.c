@@ -3,6 +3,7 @@
  * Yes writes the article as its next version (kb_put), to all or to a share of the conversations,
  * and closes the gap; no keeps the reason. Every decision is a row of the river ("kb.draft"). What
  * was looked at must still be what is there: the draft's version, and of an edit the article's.
+ * Who made a draft by hand does not say yes to it.
  */
 #include "learn_int.h"
 
@@ -11,15 +12,26 @@
 struct row {                     /* of draft */
 	struct arena a;
 	sv gap, lang, kind, state, article_id, title, body, aliases, category;
+	sv proposer;             /* who made it by hand (learn_propose.c), or "" */
 	int64_t version, base;
 };
+
+static sv proposer_of(struct arena *a, sv evidence)
+{
+	jv *all = jv_parse(evidence, NULL);
+	const jv *last = jv_len(all) ? jv_at(all, jv_len(all) - 1) : NULL;
+	sv by = jv_get_str(last, "proposed_by");
+	sv out = by.n ? arena_sv(a, by) : SV("");
+	jv_free(all);
+	return out;
+}
 
 static int load(struct store_db *db, sv id, struct row *r)
 {
 	struct store_stmt *q;
 	int rc = store_prep(db, &q,
 			    "SELECT gap, lang, kind, state, article_id, title, body_md, aliases, "
-			    "category, version, base_version FROM draft WHERE id=?1");
+			    "category, version, base_version, evidence FROM draft WHERE id=?1");
 	if (rc)
 		return rc;
 	store_bind_sv(q, 1, id);
@@ -31,6 +43,7 @@ static int load(struct store_db *db, sv id, struct row *r)
 			*to[i] = arena_sv(&r->a, store_col_sv(q, i));
 		r->version = store_col_int(q, 9);
 		r->base = store_col_int(q, 10);
+		r->proposer = proposer_of(&r->a, store_col_sv(q, 11));
 	}
 	store_reset(q);
 	return rc == 1 ? 0 : rc < 0 ? rc : ERR_NOTFOUND;
@@ -201,6 +214,10 @@ static int approve(struct store_db *db, struct learn_decision *d, struct row *r)
 	bool edit = sv_eq(r->kind, SV("edit")), changed = false;
 	if (sv_eq(r->state, SV("blocked")))
 		return refuse(d, ERR_STATE, "A gate stands against it: change the text first.");
+	if (r->proposer.n && sv_eq(r->proposer, d->by))
+		return refuse(d, ERR_DENIED,
+			      "You proposed it yourself: somebody else who may decide about drafts "
+			      "(gap.decide: a supervisor, an administrator) approves it.");
 	if (d->canary < 0 || d->canary > 99)
 		return refuse(d, ERR_INVAL, "canary is a share of 0 to 99 per cent.");
 	int rc = edit ? load_base(db, r, &b) : 0;

@@ -56,6 +56,11 @@ struct learn_lang *learn_lang_of(struct learn_work *w, sv lang);
 /* learn_text.c */
 /* Without personal data: what a mask is in goes, a clause or a sentence at a time. In a. */
 sv learn_clean(struct arena *a, sv text);
+/* Also without these n names and identities. */
+sv learn_clean_of(struct arena *a, sv text, const sv *hide, size_t n);
+/* learn_hide.c: appends text with "[name]" for each of these n (a word or the family name of one
+ * is enough), and for codes, passwords and messenger ids behind the words for them. */
+void learn_hide(sv text, const sv *hide, size_t n, struct sb *out);
 /* A question as a name: without greeting, masks, white space; may be empty. */
 sv learn_name(struct arena *a, sv text);
 /* Sentences of an agent's text. */

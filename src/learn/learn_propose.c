@@ -4,10 +4,12 @@
  *
  * The answer is a turn that somebody wrote himself; the question the customer's last one before
  * it that asks something, as the nightly look reads them (learn_mine.c). Personal data goes
- * with its clause (learn_text.c). The gates that look at a text alone look at it, and whether
- * an article answers the question today is told. The nightly look finds the gap by its question
- * and leaves the draft's words, for a person wrote them. */
+ * with its clause (learn_text.c), the customer's own name and identities among it. The gates
+ * that look at a text alone look at it, and whether an article answers the question today is
+ * told. The nightly look finds the gap by its question and leaves the draft's words, for a
+ * person wrote them. A turn has one draft: kv "proposed/CONVERSATION/SEQ" is its id. */
 #include "learn_int.h"
+#include "learn_kv.h"
 
 #include <stdio.h>
 
@@ -151,8 +153,26 @@ static sv evidence(const struct learn_propose *p, sv by, struct arena *a)
 	jv_set_str(o, "conversation", p->conversation);
 	jv_set_int(o, "seq", p->seq);
 	jv_set_str(o, "by", by);
+	jv_set_str(o, "proposed_by", p->by);
 	jv_push(all, o);
 	return dumped(a, all);
+}
+
+/* What must not stand in it: what the caller knows, and the name of the conversation's row. */
+static sv *hidden(struct store_db *db, const struct learn_propose *p, struct arena *a, size_t *ret)
+{
+	struct store_stmt *q;
+	sv *v = arena_new(a, sv, p->n_hide + 1);
+	*ret = 0;
+	if (!v || store_prep(db, &q, "SELECT customer_name FROM conversation WHERE id=?1"))
+		return NULL;
+	store_bind_sv(q, 1, p->conversation);
+	for (size_t i = 0; i < p->n_hide; i++)
+		v[(*ret)++] = p->hide[i];
+	if (store_step(q) == 1 && store_col_sv(q, 0).n)
+		v[(*ret)++] = kept(a, store_col_sv(q, 0));
+	store_reset(q);
+	return v;
 }
 
 /* ---- door ---- */
@@ -175,13 +195,15 @@ int learn_propose_look(struct store_db *db, struct learn_propose *p, struct aren
 		return refuse(p, ERR_STATE, "These words are the bot's own: an article has them.");
 	if (!t.question.n)
 		return refuse(p, ERR_STATE, "The customer asked nothing before it.");
+	size_t n = 0;
+	sv *hide = hidden(db, p, a, &n);
 	p->lang = t.lang;
-	p->question = learn_clean(a, t.question);
+	p->question = learn_clean_of(a, t.question, hide, n);
 	p->title = learn_name(a, p->question);
-	p->body = learn_clean(a, t.answer);
+	p->body = learn_clean_of(a, t.answer, hide, n);
 	if (!p->title.n)
 		p->title = p->question;
-	if (!p->title.n || sv_runes(p->body) < 8)
+	if (!hide || !p->title.n || sv_runes(p->body) < 8)
 		return refuse(p, ERR_STATE, "Nothing is left of it without personal data.");
 	p->question_seq = t.seq;
 	p->question_ms = t.at_ms;
@@ -190,29 +212,65 @@ int learn_propose_look(struct store_db *db, struct learn_propose *p, struct aren
 	return look_gates(db, p, a);
 }
 
-/* The open draft of this question's gap, and the gap; both may be "". An article came of a
- * closed gap: a draft of that gap would write over it, so this one gets a gap of its own
- * (*ret_apart). */
-static int there_already(struct store_db *db, struct learn_propose *p, bool *ret_apart)
+/* The kv of a turn's draft; false: no such conversation can be. */
+static bool key_of(const struct learn_propose *p, char key[160])
+{
+	int n = snprintf(key, 160, "proposed/" SV_FMT "/%lld", SV_ARG(p->conversation),
+			 (long long)p->seq);
+	return n > 0 && n < 160;
+}
+
+/* The draft that was made of this turn, unless it was refused; p->draft stays "" without. */
+static int find_own(struct store_db *db, struct learn_propose *p)
 {
 	struct store_stmt *q;
-	int rc = store_prep(
-		db, &q,
-		"SELECT q.gap, coalesce(d.id, ''), g.state FROM gap_question q JOIN gap g "
-		"ON g.id=q.gap LEFT JOIN draft d ON d.gap=q.gap AND d.state IN ('open', "
-		"'blocked') WHERE q.conversation=?1 AND q.seq=?2 ORDER BY d.id DESC LIMIT 1");
+	char key[160];
+	jv *id = NULL;
+	int rc = key_of(p, key) ? learn_kv_get(db, key, &id) : ERR_INVAL;
+	if (rc || !id)
+		return rc;
+	rc = store_prep(db, &q, "SELECT id, gap FROM draft WHERE id=?1 AND state<>'rejected'");
+	if (rc == 0) {
+		store_bind_sv(q, 1, jv_as_str(id));
+		rc = store_step(q);
+		if (rc == 1) {
+			(void)snprintf(p->draft, sizeof(p->draft), SV_FMT,
+				       SV_ARG(store_col_sv(q, 0)));
+			(void)snprintf(p->gap, sizeof(p->gap), SV_FMT, SV_ARG(store_col_sv(q, 1)));
+		}
+		store_reset(q);
+	}
+	jv_free(id);
+	return rc < 0 ? rc : 0;
+}
+
+static int keep_own(struct store_db *db, const struct learn_propose *p)
+{
+	char key[160];
+	jv *id = jv_str(sv_of(p->draft));
+	int rc = key_of(p, key) ? learn_kv_put(db, key, id, p->now_ms) : ERR_INVAL;
+	jv_free(id);
+	return rc;
+}
+
+/* The gap that this question is of; "" when there is none. An article is named by its gap: where
+ * a draft waits or was published, another one would write over it, so this one gets a gap of its
+ * own (*ret_apart). */
+static int find_gap(struct store_db *db, struct learn_propose *p, bool *ret_apart)
+{
+	struct store_stmt *q;
+	int rc = store_prep(db, &q,
+			    "SELECT q.gap, EXISTS (SELECT 1 FROM draft d WHERE d.gap=q.gap AND "
+			    "d.state<>'rejected') FROM gap_question q WHERE q.conversation=?1 AND "
+			    "q.seq=?2");
 	if (rc)
 		return rc;
 	store_bind_sv(q, 1, p->conversation);
 	store_bind_int(q, 2, p->question_seq);
 	rc = store_step(q);
-	if (rc == 1) {
+	*ret_apart = rc == 1 && store_col_int(q, 1);
+	if (rc == 1 && !*ret_apart)
 		(void)snprintf(p->gap, sizeof(p->gap), SV_FMT, SV_ARG(store_col_sv(q, 0)));
-		(void)snprintf(p->draft, sizeof(p->draft), SV_FMT, SV_ARG(store_col_sv(q, 1)));
-		*ret_apart = sv_eq(store_col_sv(q, 2), SV("closed")) && !p->draft[0];
-	}
-	if (*ret_apart)
-		p->gap[0] = 0;
 	store_reset(q);
 	return rc < 0 ? rc : 0;
 }
@@ -264,11 +322,13 @@ int learn_propose_put(struct store_db *db, struct learn_propose *p)
 	struct store_stmt *q;
 	p->now_ms = p->now_ms ? p->now_ms : clk_wall_ms();
 	bool apart = false;
-	int rc = there_already(db, p, &apart);
+	int rc = find_own(db, p);
 	p->there = p->draft[0] != 0;
 	if (rc || p->there)
 		return rc;
-	rc = put_gap(db, p, apart);
+	rc = find_gap(db, p, &apart);
+	if (rc == 0)
+		rc = put_gap(db, p, apart);
 	if (rc)
 		return rc;
 	id_new(p->draft);
@@ -285,5 +345,6 @@ int learn_propose_put(struct store_db *db, struct learn_propose *p)
 		store_bind_sv(q, i + 1, text[i]);
 	store_bind_int(q, 9, p->now_ms);
 	store_bind_sv(q, 10, p->by);
-	return store_run(q);
+	rc = store_run(q);
+	return rc ? rc : keep_own(db, p);
 }

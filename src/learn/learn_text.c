@@ -1,8 +1,9 @@
 /* learn_text.c: texts of people, made fit to be kept: personal data out, sentences apart.
  *
- * Rows hold masks ("[name]") or were never masked; guard masks what is left, and whatever holds a
- * mask goes: a clause when the sentence has others ("Hi [name], you have 30 days" keeps its end),
- * else the sentence. Pure functions over the caller's arena, any thread.
+ * Rows hold masks ("[name]") or were never masked; guard masks what is left, learn_hide.c what
+ * the caller knows and what is secret, and whatever holds a mask goes: a clause when the
+ * sentence has others ("Hi [name], you have 30 days" keeps its end), else the sentence. Pure
+ * functions over the caller's arena, any thread.
  */
 #include "learn_int.h"
 
@@ -119,15 +120,24 @@ static void keep_clauses(sv sentence, struct sb *out)
 
 sv learn_clean(struct arena *a, sv text)
 {
+	return learn_clean_of(a, text, NULL, 0);
+}
+
+sv learn_clean_of(struct arena *a, sv text, const sv *hide, size_t n)
+{
 	struct guard_in in;
-	struct sb b;
+	struct sb b, masked;
 	size_t at = 0;
 	sv one;
 	text = sv_slice(text, 0, LEARN_TEXT);
 	if (guard_inbound(text, a, &in))
 		return SV("");
 	sb_init(&b, 4 * LEARN_TEXT);
-	while (next_piece(in.masked, &at, 2, &one)) {
+	sb_init(&masked, 8 * LEARN_TEXT);
+	learn_hide(in.masked, hide, n, &masked);
+	while (next_piece(sb_sv(&masked), &at, 2, &one)) {
+		while (sv_starts(one, SV(" ")))
+			one = sv_slice(one, 1, one.n);
 		if (has_mask(one))
 			keep_clauses(one, &b);
 		else
@@ -136,7 +146,8 @@ sv learn_clean(struct arena *a, sv text)
 		    (unsigned char)b.p[b.n - 1] < 0x80)
 			sb_ch(&b, ' ');
 	}
-	sv out = arena_sv(a, sv_trim(sb_sv(&b)));
+	sv out = sb_err(&masked) ? SV("") : arena_sv(a, sv_trim(sb_sv(&b)));
+	sb_done(&masked);
 	sb_done(&b);
 	return out.p ? out : SV("");
 }

@@ -71,6 +71,11 @@ static int64_t count(struct cu *u, const char *sql)
 	return n;
 }
 
+static int run_sql(void *arg, struct store_db *db)
+{
+	return store_exec(db, arg);
+}
+
 TEST(api_cust_list_and_card_are_masked)
 {
 	struct cu u;
@@ -285,4 +290,31 @@ TEST(api_cust_none_without_keys)
 	CHECK(is_problem(&r));
 	resp_done(&r);
 	aw_down(&w);
+}
+
+/* "Make an article of this": the customer's own name and identities go with their clauses. */
+TEST(api_cust_is_not_named_in_a_draft)
+{
+	static char chat[] =
+		"INSERT INTO conversation (id, interaction_id, channel, customer_id, started_ms, "
+		"last_ms) VALUES ('01ARZ3NDEKTSV4RRFFQ69G5FC1','x','webchat','c2',1,1);"
+		"INSERT INTO event (pos, id, ts_ms, conversation, seq, kind, actor, body) VALUES "
+		"(900011,'e11',1,'01ARZ3NDEKTSV4RRFFQ69G5FC1',1,'turn.customer','customer',"
+		"'{\"text\":\"Can I rent a drill for the weekend?\",\"language\":\"en\"}'),"
+		"(900012,'e12',2,'01ARZ3NDEKTSV4RRFFQ69G5FC1',2,'turn.agent','user:mei',"
+		"'{\"text\":\"Well then dubois, drills are rented for CNY 30 a weekend.\","
+		"\"by\":\"mei\"}')";
+	struct cu u;
+	char line[100];
+	CHECK(up(&u));
+	OK(store_write(u.w.store, run_sql, chat, NULL, NULL));
+	OK(store_flush(u.w.store));
+	EQ(call(&u, "POST /api/v1/conversations/01ARZ3NDEKTSV4RRFFQ69G5FC1/draft", "supervisor",
+		"{\"seq\":2}"),
+	   201);
+	(void)snprintf(line, sizeof(line), "GET /api/v1/kb/drafts/" SV_FMT,
+		       SV_ARG(at(&u, "draft")));
+	EQ(call(&u, line, "supervisor", NULL), 200);
+	SV_EQ(at(&u, "body_md"), "drills are rented for CNY 30 a weekend.");
+	down(&u);
 }

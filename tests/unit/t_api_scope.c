@@ -217,6 +217,20 @@ static int propose(struct aw *w, const char *id, const char *role, const char *b
 	return http(w, line, aw_token_of(w, role, "mei"), body, r);
 }
 
+/* The desk shows a turn before it is on disk: who is quick waits for it. */
+TEST(api_scope_a_draft_waits_for_its_turn)
+{
+	struct aw w = { .queues = queues, .group_ms = 300 };
+	struct resp r = { 0 };
+	int rc = -1;
+	CHECK(aw_up(&w));
+	(void)aw_token_of(&w, "supervisor", "mei");
+	OK(store_write(w.store, fill_typed, &rc, NULL, NULL));
+	EQ(propose(&w, TYPED, "supervisor", "{\"seq\":2}", &r), 201);
+	resp_done(&r);
+	aw_down(&w);
+}
+
 /* An agent makes a draft of what they wrote themselves; others decide about it. */
 TEST(api_scope_drafts_of_ones_own_words)
 {
@@ -244,6 +258,9 @@ TEST(api_scope_drafts_of_ones_own_words)
 	SV_EQ(jv_get_str(r.json, "by"), "mei");
 	(void)snprintf(line, sizeof(line), "POST /api/v1/kb/drafts/%s", draft);
 	EQ(http(&w, line, aw_token_of(&w, "agent", "mei"), "{\"action\":\"approve\"}", &r), 403);
+	EQ(http(&w, line, aw_token_of(&w, "supervisor", "mei"), "{\"action\":\"approve\"}", &r),
+	   403);
+	HAS(jv_get_str(r.json, "detail"), "You proposed it yourself");
 	EQ(http(&w, line, aw_token_of(&w, "supervisor", "lead"), "{\"action\":\"approve\"}",
 		&r),
 	   200);

@@ -47,6 +47,12 @@ static int do_save(void *arg, struct store_db *db)
 	return w->rc = learn_save(db, w->run);
 }
 
+static int do_sql(void *arg, struct store_db *db)
+{
+	struct world *w = arg;
+	return w->rc = store_exec(db, w->sql);
+}
+
 static int do_decide(void *arg, struct store_db *db)
 {
 	struct world *w = arg;
@@ -247,5 +253,151 @@ TEST(learn_propose_lives_on_through_the_night)
 	OK(scribe(&w, do_decide));
 	EQ(count(&w, ours), 1);
 	EQ(count(&w, "SELECT count(*) FROM article WHERE source LIKE 'draft:%'"), 2);
+	down(&w);
+}
+
+static int decide(struct world *w, const char *draft, sv by, enum learn_verb verb)
+{
+	w->d = (struct learn_decision){ .draft = sv_of(draft), .by = by, .verb = verb,
+					.reason = SV("because") };
+	return scribe(w, do_decide);
+}
+
+/* A turn has one draft, whatever became of it, unless it was refused. */
+TEST(learn_propose_makes_one_draft_a_turn)
+{
+	struct world w;
+	char first[27];
+	CHECK(up(&w));
+	OK(look(&w, 4));
+	OK(scribe(&w, do_put));
+	OK(decide(&w, w.p.draft, SV("lead"), LEARN_APPROVE));
+	CHECK(row(&w, 8, "turn.agent",
+		  "{\"text\":\"Saws cost more: CNY 45 a weekend.\",\"by\":\"mei\"}"));
+	OK(look(&w, 8));
+	OK(scribe(&w, do_put));
+	(void)snprintf(first, sizeof(first), "%s", w.p.draft);
+	for (int i = 0; i < 3; i++) { /* each asks for the same question */
+		OK(look(&w, i < 2 ? 8 : 4));
+		OK(scribe(&w, do_put));
+		CHECK(w.p.there && w.p.gap[0]);
+		CHECK((strcmp(w.p.draft, first) == 0) == (i < 2));
+	}
+	EQ(count(&w, "SELECT count(*) FROM draft"), 2);
+	EQ(count(&w, "SELECT count(*) FROM gap"), 2);
+	OK(decide(&w, first, SV("lead"), LEARN_REJECT));
+	OK(look(&w, 8));
+	OK(scribe(&w, do_put));
+	CHECK(!w.p.there);
+	EQ(count(&w, "SELECT count(*) FROM draft WHERE state='open'"), 1);
+	down(&w);
+}
+
+/* A second answer to the same question is not thrown away for the first, nor over it. */
+TEST(learn_propose_another_turn_has_its_own_words)
+{
+	struct world w;
+	char first[27], second[27];
+	CHECK(up(&w));
+	OK(look(&w, 4));
+	OK(scribe(&w, do_put));
+	(void)snprintf(first, sizeof(first), "%s", w.p.draft);
+	CHECK(row(&w, 8, "turn.agent",
+		  "{\"text\":\"Saws cost more: CNY 45 a weekend.\",\"by\":\"mei\"}"));
+	OK(look(&w, 8));
+	OK(scribe(&w, do_put));
+	CHECK(!w.p.there);
+	(void)snprintf(second, sizeof(second), "%s", w.p.draft);
+	EQ(count(&w, "SELECT count(*) FROM draft WHERE body_md LIKE 'Saws cost more%'"), 1);
+	OK(decide(&w, first, SV("lead"), LEARN_APPROVE));
+	OK(decide(&w, second, SV("lead"), LEARN_APPROVE));
+	EQ(count(&w, "SELECT count(*) FROM article WHERE source LIKE 'draft:%'"), 2);
+	down(&w);
+}
+
+/* Who made a draft by hand does not say yes to it, also after an edit; no they may. */
+TEST(learn_propose_is_for_somebody_elses_yes)
+{
+	struct world w;
+	CHECK(up(&w));
+	OK(look(&w, 4));
+	OK(scribe(&w, do_put));
+	EQ(decide(&w, w.p.draft, SV("mei"), LEARN_APPROVE), ERR_DENIED);
+	HAS(sv_of(w.d.why), "somebody else");
+	w.d = (struct learn_decision){ .draft = sv_of(w.p.draft), .by = SV("lead"),
+				       .verb = LEARN_EDIT, .title = SV("Renting a drill") };
+	OK(scribe(&w, do_decide));
+	EQ(decide(&w, w.p.draft, SV("mei"), LEARN_APPROVE), ERR_DENIED);
+	EQ(count(&w, "SELECT count(*) FROM article WHERE source LIKE 'draft:%'"), 0);
+	OK(decide(&w, w.p.draft, SV("lead"), LEARN_APPROVE));
+	CHECK(row(&w, 8, "turn.agent",
+		  "{\"text\":\"Saws cost more: CNY 45 a weekend.\",\"by\":\"mei\"}"));
+	OK(look(&w, 8));
+	OK(scribe(&w, do_put));
+	OK(decide(&w, w.p.draft, SV("mei"), LEARN_REJECT));
+	down(&w);
+}
+
+/* ---- what guard's masks do not know ---- */
+
+TEST(learn_propose_hides_names_and_secrets)
+{
+	static const struct {
+		const char *text, *kept;
+	} rows[] = {
+		/* of the customer */
+		{ "王小明，您的钻头可以租三十元一个周末。", "您的钻头可以租三十元一个周末。" },
+		{ "小明您好，钻头可以租三十元一个周末。", "钻头可以租三十元一个周末。" },
+		{ "王女士，钻头可以租三十元一个周末。", "钻头可以租三十元一个周末。" },
+		{ "Yes, anna, a drill is CNY 30 a weekend.",
+		  "Yes, a drill is CNY 30 a weekend." },
+		{ "Write to drillman_88 then. A drill is CNY 30.", "A drill is CNY 30." },
+		{ "Bananas are cheap, a drill is CNY 30 a weekend.",
+		  "Bananas are cheap, a drill is CNY 30 a weekend." },
+		/* codes and passwords */
+		{ "The code 482913 opens the locker. A drill is CNY 30.",
+		  "A drill is CNY 30." },
+		{ "482 913 is your login code. A drill is CNY 30.", "A drill is CNY 30." },
+		{ "The password is tiger-7. A drill is CNY 30.", "A drill is CNY 30." },
+		{ "Password: swordfish, a drill is CNY 30 a day.", "a drill is CNY 30 a day." },
+		{ "验证码是482913，钻头可以租三十元一天。", "钻头可以租三十元一天。" },
+		{ "482913是您的验证码。钻头可以租三十元一天。", "钻头可以租三十元一天。" },
+		{ "密码：tiger7，钻头可以租三十元一天。", "钻头可以租三十元一天。" },
+		{ "加我微信zuantou88，钻头可以租三十元一天。", "钻头可以租三十元一天。" },
+		{ "Add me on WeChat: drillman, a drill is CNY 30.", "a drill is CNY 30." },
+		/* rules of them stay */
+		{ "The password is reset by the link we mail.",
+		  "The password is reset by the link we mail." },
+		{ "The password is 8 characters or more.",
+		  "The password is 8 characters or more." },
+		{ "We never ask for a code or a password.",
+		  "We never ask for a code or a password." },
+		{ "验证码是6位数字，五分钟内有效。", "验证码是6位数字，五分钟内有效。" },
+		{ "可以用微信支付，密码不会发给客服。", "可以用微信支付，密码不会发给客服。" },
+	};
+	const sv hide[] = { SV("王小明"), SV("Anna Li"), SV("drillman_88"), SV("x"), SV("") };
+	struct arena a;
+	arena_init(&a, LIM_ARENA_BIG);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		SV_EQ(learn_clean_of(&a, sv_of(rows[i].text), hide, 5), rows[i].kept);
+	arena_done(&a);
+}
+
+TEST(learn_propose_knows_the_customers_name)
+{
+	const sv known[] = { SV("drillman_88") };
+	struct world w;
+	CHECK(up(&w));
+	w.sql = "INSERT INTO conversation (id, interaction_id, channel, started_ms, last_ms, "
+		"customer_name) VALUES ('" CONV "','x','webchat',1,1,'Wang Xiaoming')";
+	OK(scribe(&w, do_sql));
+	CHECK(row(&w, 8, "turn.agent",
+		  "{\"text\":\"Hi Xiaoming, saws are CNY 45 a weekend. I write to drillman_88 "
+		  "then. Bring it back on Monday.\",\"by\":\"mei\"}"));
+	w.p = (struct learn_propose){ .conversation = SV(CONV), .seq = 8, .by = SV("mei"),
+				      .hide = known, .n_hide = 1 };
+	OK(learn_propose_look(w.db, &w.p, &w.a));
+	SV_EQ(w.p.body, "saws are CNY 45 a weekend. Bring it back on Monday.");
+	CHECK(sv_find(w.p.evidence, SV("Xiaoming")) < 0);
 	down(&w);
 }
