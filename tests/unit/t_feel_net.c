@@ -102,6 +102,10 @@ TEST(feel_net_held_out_rows)
 	CHECK(held(FEEL_NET_INTENT, "intent.zh") >= 0.66);
 	CHECK(held(FEEL_NET_EMOTION, "emotion.en") >= 0.70);
 	CHECK(held(FEEL_NET_EMOTION, "emotion.zh") >= 0.63);
+	CHECK(held(FEEL_NET_INTENT, "intent_far.en") >= 0.76);
+	CHECK(held(FEEL_NET_INTENT, "intent_far.zh") >= 0.70);
+	CHECK(held(FEEL_NET_EMOTION, "emotion_far.en") >= 0.61);
+	CHECK(held(FEEL_NET_EMOTION, "emotion_far.zh") >= 0.56);
 	CHECK(held(-1, "language") >= 0.93);
 }
 
