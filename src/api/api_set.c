@@ -42,7 +42,7 @@ static void questions_run(struct api_query *q, struct store_db *db)
 
 static void runs_run(struct api_query *q, struct store_db *db)
 {
-	told(q, learn_set_runs_json(db, q->s1, q->i2 != 0, &q->out));
+	told(q, learn_set_runs_json(db, q->s1, sv_eq(q->s2, SV("true")), &q->out));
 }
 
 static void run_run(struct api_query *q, struct store_db *db)
@@ -96,7 +96,7 @@ void api_set_questions(struct web_req *r, void *arg)
 
 void api_set_runs(struct web_req *r, void *arg)
 {
-	read_start(r, arg, NULL, runs_run);
+	read_start(r, arg, "drafts", runs_run);
 }
 
 void api_run(struct web_req *r, void *arg)
@@ -161,7 +161,8 @@ static void change_job(void *arg)
 	}
 	if (!x->rc)
 		x->rc = store_write_now(x->a->o.store, change_write, x);
-	if (!x->rc && x->verb == ORDER)
+	/* a run to be done, or rows to be taken away */
+	if (!x->rc && (x->verb == ORDER || x->verb == DROP) && x->a->o.sets)
 		x->a->o.sets(x->a->o.sets_arg);
 }
 
@@ -256,12 +257,16 @@ static const char *read_rows(struct change *x, const jv *body)
 	for (size_t i = 0; i < question.n; i++)
 		if ((unsigned char)question.p[i] < ' ')
 			return "question is one line.";
-	if (question.n > LEARN_SET_TEXT || row->article.n > 200 || row->lang.n > 11)
-		return "question may have 1000 bytes, article 200, lang 11.";
-	if (!row->article.n && !jv_get_bool(body, "nothing", false))
+	bool none = jv_get_bool(body, "nothing", false);
+	if (row->article.n ? learn_set_nothing(row->article) : !none)
 		return "Give article, or nothing: true when nothing answers it.";
-	if (row->article.n && jv_get_bool(body, "nothing", false))
+	if (row->article.n && none)
 		return "Give article or nothing: true, not both.";
+	struct learn_set_row look = *row;
+	look.article = none ? SV("-") : look.article;
+	const char *mend, *bad = learn_set_bad(&look, &mend);
+	if (bad)
+		return arena_fmt(&x->arena, "It cannot be taken: %s; %s.", bad, mend);
 	x->put.row = row;
 	x->put.n = 1;
 	return NULL;

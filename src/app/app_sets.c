@@ -17,6 +17,7 @@ struct app_sets {
 	struct snap *kb;
 	const struct model_spec *spec;       /* main thread */
 	struct app_job job;
+	uint64_t process;
 	atomic_bool asked, stop;
 	/* of the thread */
 	struct model_spec use;
@@ -111,7 +112,7 @@ static int passages(void *arg, const struct kb_index *ix, struct kb_dense *d)
 	int rc = 0;
 	s->dense = d;
 	s->todo.n = s->done = 0;
-	(void)kb_dense_missing(ix, add_text, s);
+	(void)kb_dense_behind(ix, add_text, s, NULL);
 	while (!rc && s->done < s->todo.n) {
 		size_t left = s->todo.n - s->done;
 		rc = stopped(s) ? ERR_CANCELED :
@@ -154,6 +155,8 @@ static void work(void *arg)
 	const struct learn_set_work w = { .store = s->store, .kb = s->kb,
 					  .question = s->emb ? question : NULL,
 					  .passages = s->emb ? passages : NULL,
+					  .model = sv_of(s->emb ? emb_name(s->emb) : ""),
+					  .process = s->process,
 					  .stopped = stopped, .arg = s };
 	int rc = learn_sets_work(&w, &n);
 	model_close(s);
@@ -172,6 +175,7 @@ struct app_sets *app_sets_open(struct store *st, struct snap *kb)
 	struct store_db *db;
 	s->store = st;
 	s->kb = kb;
+	s->process = (uint64_t)clk_wall_ms();
 	atomic_store(&s->asked, store_reader(st, &db) == 0 && learn_sets_wait(db));
 	return s;
 }

@@ -146,6 +146,13 @@ int kb_dense_flush(struct kb_dense *d);          /* to the disk; ERR_IO */
 size_t kb_dense_missing(const struct kb_index *ix, void (*fn)(void *arg, sv text), void *arg);
 /* Is the language (or, "", any) searched by vectors too? */
 bool kb_dense_ready(const struct kb_index *ix, sv lang);
+/* Has it articles that are searched by words alone? */
+bool kb_dense_lacks(const struct kb_index *ix, sv lang);
+/* Of an index that kb_update made: is a language searched by words alone because of changed
+ * articles? Calls fn with their texts that have no vector yet (fn may be NULL); *ret_n (may be
+ * NULL): how many. */
+bool kb_dense_behind(const struct kb_index *ix, void (*fn)(void *arg, sv text), void *arg,
+		     size_t *ret_n);
 
 struct kb_query {
 	sv text;

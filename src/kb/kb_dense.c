@@ -325,6 +325,35 @@ bool kb_dense_ready(const struct kb_index *ix, sv lang)
 	return false;
 }
 
+bool kb_dense_lacks(const struct kb_index *ix, sv lang)
+{
+	for (size_t s = 0; s < ix->n_space; s++)
+		if (sv_eq(sv_of(ix->space[s].lang), lang))
+			return !ix->space[s].dim;
+	return false;
+}
+
+bool kb_dense_behind(const struct kb_index *ix, void (*fn)(void *arg, sv text), void *arg,
+		     size_t *ret_n)
+{
+	bool behind = false;
+	size_t n = 0;
+
+	for (size_t s = 0; ix->root && s < ix->n_space; s++) {
+		const struct kb_space *more = ix->space[s].more;
+
+		if (!more || ix->space[s].dim || !ix->root->space[s].dim)
+			continue;
+		behind = true;
+		n += more->n_missing;
+		for (size_t i = 0; fn && i < more->n_missing; i++)
+			fn(arg, more->missing[i]);
+	}
+	if (ret_n)
+		*ret_n = n;
+	return behind;
+}
+
 /* ---- asking ---- */
 
 static double stretched(const struct kd_query *q, const struct kd_rows *r, size_t i, int32_t dot)

@@ -184,17 +184,32 @@ static struct kb_article article_of(sv draft, struct row *r, const struct base *
 	};
 }
 
+/* Could a yes be said to it now? Of an edit the base is loaded. */
+static int still(struct store_db *db, struct row *r, struct base *b, const char **ret_why)
+{
+	*ret_why = "the draft is decided already";
+	if (!sv_eq(r->state, SV("open")) && !sv_eq(r->state, SV("blocked")))
+		return ERR_STATE;
+	if (!sv_eq(r->kind, SV("edit")))
+		return 0;
+	int rc = load_base(db, r, b);
+	*ret_why = rc == ERR_NOTFOUND ? "the article it changes is gone" : err_text(rc);
+	if (rc)
+		return rc == ERR_NOTFOUND ? ERR_CONFLICT : rc;
+	*ret_why = "the article it changes has changed meanwhile";
+	return b->version != r->base ? ERR_CONFLICT : 0;
+}
+
 int learn_draft_article(struct store_db *db, sv draft, struct arena *a, struct kb_article *ret,
-			int64_t *ret_version)
+			int64_t *ret_version, const char **ret_why)
 {
 	struct base b = { 0 };
 	struct row r = { 0 };
 	arena_init(&r.a, LIM_ARENA_TURN);
 	int rc = load(db, draft, &r);
-	if (rc == 0 && sv_eq(r.kind, SV("edit"))) {
-		rc = load_base(db, &r, &b);
-		rc = rc == ERR_NOTFOUND ? ERR_CONFLICT : rc;
-	}
+	*ret_why = rc == ERR_NOTFOUND ? "the draft is gone" : err_text(rc);
+	if (rc == 0)
+		rc = still(db, &r, &b, ret_why);
 	if (rc == 0) {
 		struct kb_article x = article_of(draft, &r, &b);
 		sv *const text[] = { &x.id, &x.group_id, &x.lang, &x.title, &x.body_md,

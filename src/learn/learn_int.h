@@ -115,12 +115,18 @@ void learn_article_id(const char *gap, sv lang, char out[128]);
 /* learn_conflict.c */
 int learn_conflicts(struct learn_work *w);
 
+/* learn_set_keep.c: which runs are kept. On the scribe: of this set and of all sets, after run was
+ * saved. What is too much is marked gone. */
+int learn_set_forget(struct store_db *db, sv set, sv run);
+/* Takes away what is gone, in small writes; on a worker. 0, ERR_CANCELED, ERR_DB. */
+int learn_set_sweep(struct store *st, bool (*stopped)(void *arg), void *arg);
 /* learn_set_json.c: a run of a test set as an object; ERR_NOTFOUND */
 int learn_set_put_run(struct store_db *db, sv run, struct sb *out);
 /* learn_decide.c: a draft as the article that a yes would write, with its next version; texts in
- * a. ret_version: of the draft. ERR_NOTFOUND, ERR_CONFLICT (the article it edits is gone). */
+ * a. ret_version: of the draft. ERR_NOTFOUND, ERR_STATE (decided), ERR_CONFLICT (the article it
+ * edits is gone, or has changed); ret_why: in words, static. */
 int learn_draft_article(struct store_db *db, sv draft, struct arena *a, struct kb_article *ret,
-			int64_t *ret_version);
+			int64_t *ret_version, const char **ret_why);
 
 /* learn_row.c: rows of a statement as JSON */
 void learn_put_str(struct sb *b, const char *key, sv v);

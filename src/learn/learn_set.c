@@ -72,7 +72,7 @@ static int begin(struct store_db *db, struct learn_set_put *p)
 	int64_t n = 0;
 	int rc;
 	if (p->name.n > LEARN_SET_NAME || !sv_utf8_ok(p->name))
-		return refuse(p, ERR_INVAL, "name may have 120 bytes.");
+		return refuse(p, ERR_INVAL, "name may have 240 bytes.");
 	if (p->set.n) {
 		(void)snprintf(p->id, sizeof(p->id), SV_FMT, SV_ARG(p->set));
 		rc = one_int(db, "SELECT count(*) FROM kb_set WHERE id=?1", p->set, &n);
@@ -137,23 +137,14 @@ static int put_row(struct putting *s, struct learn_set_put *p, const struct lear
 	return store_run(q);
 }
 
-static int put_rows(struct store_db *db, struct learn_set_put *p)
+/* Runs keep numbers of questions that are gone: none is given twice. */
+static int put_rows(struct store_db *db, struct learn_set_put *p, int64_t *ret_next)
 {
 	struct putting s = { 0 };
 	int rc = one_int(db, "SELECT count(*) FROM kb_set_question WHERE kb_set=?1", sv_of(p->id),
 			 &s.count);
-	/* runs keep numbers of questions that are gone: none is given twice */
-	int64_t used = 0;
 	if (!rc)
-		rc = one_int(db,
-			     "SELECT coalesce(max(n), 0) FROM kb_set_question WHERE kb_set=?1",
-			     sv_of(p->id), &s.next);
-	if (!rc)
-		rc = one_int(db,
-			     "SELECT coalesce(max(a.n), 0) FROM kb_set_answer a JOIN kb_set_run r "
-			     "ON r.id=a.run WHERE r.kb_set=?1",
-			     sv_of(p->id), &used);
-	s.next = (s.next > used ? s.next : used) + 1;
+		rc = one_int(db, "SELECT next_n FROM kb_set WHERE id=?1", sv_of(p->id), &s.next);
 	if (!rc)
 		rc = store_prep(db, &s.find,
 				"SELECT n, article FROM kb_set_question WHERE kb_set=?1 AND "
@@ -168,17 +159,21 @@ static int put_rows(struct store_db *db, struct learn_set_put *p)
 				"WHERE kb_set=?1 AND n=?2");
 	for (size_t i = 0; i < p->n && rc == 0; i++)
 		rc = put_row(&s, p, &p->row[i]);
+	*ret_next = s.next;
 	return rc;
 }
 
-static int touch(struct store_db *db, sv set, int64_t now_ms)
+/* next: the number of the next question, 0 = as it is */
+static int touch(struct store_db *db, sv set, int64_t now_ms, int64_t next)
 {
 	struct store_stmt *q;
-	int rc = store_prep(db, &q, "UPDATE kb_set SET updated_ms=?2 WHERE id=?1");
+	int rc = store_prep(db, &q,
+			    "UPDATE kb_set SET updated_ms=?2, next_n=max(next_n, ?3) WHERE id=?1");
 	if (rc)
 		return rc;
 	store_bind_sv(q, 1, set);
 	store_bind_int(q, 2, now_ms);
+	store_bind_int(q, 3, next);
 	return store_run(q);
 }
 
@@ -186,17 +181,16 @@ int learn_set_put(struct store_db *db, struct learn_set_put *p)
 {
 	p->now_ms = p->now_ms ? p->now_ms : clk_wall_ms();
 	p->added = p->changed = p->same = 0;
+	int64_t next = 0;
 	int rc = begin(db, p);
 	if (!rc)
-		rc = put_rows(db, p);
-	return rc ? rc : touch(db, sv_of(p->id), p->now_ms);
+		rc = put_rows(db, p, &next);
+	return rc ? rc : touch(db, sv_of(p->id), p->now_ms, next);
 }
 
 int learn_set_drop(struct store_db *db, sv set)
 {
-	static const char *const sqls[] = { "DELETE FROM kb_set_answer WHERE run IN (SELECT id "
-					    "FROM kb_set_run WHERE kb_set=?1)",
-					    "DELETE FROM kb_set_run WHERE kb_set=?1",
+	static const char *const sqls[] = { "UPDATE kb_set_run SET state='gone' WHERE kb_set=?1",
 					    "DELETE FROM kb_set_question WHERE kb_set=?1",
 					    "DELETE FROM kb_set WHERE id=?1" };
 	int rc = 0;
@@ -216,7 +210,7 @@ int learn_set_cut(struct store_db *db, sv set, int64_t n)
 	rc = store_run(q);
 	if (rc == 0 && !store_changes(db))
 		return ERR_NOTFOUND;
-	return rc ? rc : touch(db, set, clk_wall_ms());
+	return rc ? rc : touch(db, set, clk_wall_ms(), 0);
 }
 
 /* ---- a run is wanted ---- */
@@ -286,9 +280,10 @@ int learn_set_order(struct store_db *db, struct learn_set_order *o)
 
 bool learn_sets_wait(struct store_db *db)
 {
-	int64_t n = 0;
-	return one_int(db, "SELECT count(*) FROM kb_set_run WHERE state=?1", SV("waiting"), &n) ==
-		       0 && n > 0;
+	int64_t waits = 0, gone = 0;
+	const char *sql = "SELECT EXISTS (SELECT 1 FROM kb_set_run WHERE state=?1)";
+	return one_int(db, sql, SV("waiting"), &waits) == 0 &&
+	       one_int(db, sql, SV("gone"), &gone) == 0 && (waits || gone);
 }
 
 /* ---- as JSON ---- */

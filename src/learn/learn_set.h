@@ -19,8 +19,9 @@
 #define LEARN_SETS 100
 #define LEARN_SET_QUESTIONS 5000     /* of a set */
 #define LEARN_SET_RUNS 60            /* kept of a set; and so many with drafts */
+#define LEARN_SET_ANSWERS 2000000    /* kept of all runs, but the last one of each set stays */
 #define LEARN_SET_TEXT 1000          /* bytes of a question */
-#define LEARN_SET_NAME 120           /* bytes */
+#define LEARN_SET_NAME 240           /* bytes */
 
 struct learn_set_row {
 	sv question, lang;
@@ -37,6 +38,11 @@ struct learn_set_rows {
 int learn_set_read(sv text, struct arena *a, struct learn_set_rows *ret,
 		   struct cfg_report *faults);
 
+/* What is wrong with one row, or NULL; static. mend: how to mend it. */
+const char *learn_set_bad(const struct learn_set_row *x, const char **mend);
+/* "-", "none": the words of a table for "nothing answers it". */
+bool learn_set_nothing(sv article);
+
 /* ---- changes: on the scribe ---- */
 struct learn_set_put {
 	sv set;                      /* "": a new one, of that name */
@@ -52,7 +58,8 @@ struct learn_set_put {
 };
 /* 0; ERR_NOTFOUND, ERR_EXISTS (the name), ERR_INVAL, ERR_STATE (too many). */
 int learn_set_put(struct store_db *db, struct learn_set_put *p);
-int learn_set_drop(struct store_db *db, sv set);         /* with its runs; ERR_NOTFOUND */
+/* Nobody sees its runs from then on; learn_sets_work takes them away. ERR_NOTFOUND. */
+int learn_set_drop(struct store_db *db, sv set);
 int learn_set_cut(struct store_db *db, sv set, int64_t n);       /* a question; ERR_NOTFOUND */
 struct learn_set_order {
 	sv set, by;
@@ -68,17 +75,20 @@ int learn_set_order(struct store_db *db, struct learn_set_order *o);
 struct learn_set_work {
 	struct store *store;
 	struct snap *kb;
-	/* Vectors, where the index has some: of a question; of the texts that ix lacks, into d.
-	 * Both or none (words alone). */
+	/* Vectors, where the index has some: of a question; of the texts that kb_dense_behind tells
+	 * of, into d. Both or none (words alone). */
 	kb_vec_fn *question;
 	int (*passages)(void *arg, const struct kb_index *ix, struct kb_dense *d);
+	sv model;                    /* whose vectors */
+	/* Of this process; runs of another are not taken over: it may have ranked otherwise. */
+	uint64_t process;
 	bool (*stopped)(void *arg);  /* may be NULL; what waits goes on waiting */
 	void *arg;
 };
-/* Runs what waits, oldest first; ret_runs: how many came to an end. Waits for the scribe. 0,
- * ERR_CANCELED, ERR_DB; a run that cannot be done is a row "failed". */
+/* Runs what waits, oldest first, and takes away what is gone; ret_runs: how many came to an end.
+ * Waits for the scribe. 0, ERR_CANCELED, ERR_DB; a run that cannot be done is a row "failed". */
 int learn_sets_work(const struct learn_set_work *w, size_t *ret_runs);
-/* Does one wait? */
+/* Is there work: a run that waits, or rows to take away? */
 bool learn_sets_wait(struct store_db *db);
 
 /* ---- as JSON; on a worker ---- */
@@ -92,7 +102,8 @@ int learn_set_questions_json(struct store_db *db, sv set, int64_t cursor, int li
 int learn_set_runs_json(struct store_db *db, sv set, bool drafts, struct sb *out);
 /* A run, the one it is held against ("": of its own, or the one before), and what differs:
  * better, worse, other: [{n, question, lang, article, before, after}], 200 each at most.
- * ERR_NOTFOUND. */
+ * "against" is null when there is none, or none any more. ERR_NOTFOUND (the run, or the one that
+ * was asked for). */
 int learn_set_run_json(struct store_db *db, sv run, sv against, struct sb *out);
 /* {"items":[{n, question, lang, article, outcome, ..}], "next"} of a run; outcome "": all. */
 int learn_set_answers_json(struct store_db *db, sv run, sv outcome, int64_t cursor, int limit,

@@ -40,7 +40,8 @@ static void put_run(struct store_stmt *q, struct sb *out)
 int learn_set_put_run(struct store_db *db, sv run, struct sb *out)
 {
 	struct store_stmt *q;
-	int rc = store_prep(db, &q, "SELECT " RUN_COLS " FROM kb_set_run WHERE id=?1");
+	int rc = store_prep(db, &q, "SELECT " RUN_COLS " FROM kb_set_run WHERE id=?1 AND "
+				    "state<>'gone'");
 	if (rc)
 		return rc;
 	store_bind_sv(q, 1, run);
@@ -57,7 +58,7 @@ int learn_set_runs_json(struct store_db *db, sv set, bool drafts, struct sb *out
 	const char *sep = "";
 	int rc = store_prep(db, &q,
 			    "SELECT " RUN_COLS " FROM kb_set_run WHERE kb_set=?1 AND (?2 OR "
-			    "draft='') ORDER BY id DESC LIMIT ?3");
+			    "draft='') AND state<>'gone' ORDER BY id DESC LIMIT ?3");
 	if (rc)
 		return rc;
 	store_bind_sv(q, 1, set);
@@ -107,7 +108,8 @@ int learn_set_answers_json(struct store_db *db, sv run, sv outcome, int64_t curs
 	int rc = store_prep(db, &q,
 			    "SELECT n, question, lang, article, outcome, place, found, title, "
 			    "version, p, score FROM kb_set_answer WHERE run=?1 AND n>?2 AND "
-			    "(?3='' OR outcome=?3) ORDER BY n LIMIT ?4");
+			    "(?3='' OR outcome=?3) AND EXISTS (SELECT 1 FROM kb_set_run r WHERE "
+			    "r.id=?1 AND r.state<>'gone') ORDER BY n LIMIT ?4");
 	if (rc)
 		return rc;
 	store_bind_sv(q, 1, run);
@@ -208,6 +210,17 @@ static void put_diff(const struct diff *d, struct sb *out)
 	sb_ch(out, '}');
 }
 
+/* The other run, or null; one that was not asked for may be gone: other is "" then. */
+static int put_against(struct store_db *db, char other[27], bool asked, struct sb *out)
+{
+	int rc = other[0] ? learn_set_put_run(db, sv_of(other), out) : ERR_NOTFOUND;
+	if (rc != ERR_NOTFOUND || (asked && other[0]))
+		return rc;
+	other[0] = 0;
+	sb_cstr(out, "null");
+	return 0;
+}
+
 int learn_set_run_json(struct store_db *db, sv run, sv against, struct sb *out)
 {
 	struct diff d = { 0 };
@@ -220,10 +233,8 @@ int learn_set_run_json(struct store_db *db, sv run, sv against, struct sb *out)
 	sb_cstr(out, "{\"run\":");
 	rc = learn_set_put_run(db, run, out);
 	sb_cstr(out, ",\"against\":");
-	if (!rc && other[0])
-		rc = learn_set_put_run(db, sv_of(other), out);
-	else
-		sb_cstr(out, "null");
+	if (!rc)
+		rc = put_against(db, other, against.n > 0, out);
 	if (!rc && other[0])
 		rc = compare(db, run, sv_of(other), &d);
 	put_diff(&d, out);

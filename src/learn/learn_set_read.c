@@ -115,6 +115,11 @@ static bool header(struct reader *r, const sv *col, int n)
 	return true;
 }
 
+bool learn_set_nothing(sv article)
+{
+	return is_one(article, nothing);
+}
+
 static bool lang_ok(sv s)
 {
 	bool ok = s.n >= 2 && s.n < 12;
@@ -131,7 +136,7 @@ static bool id_like(sv s)
 	return s.n <= ARTICLE_BYTES;
 }
 
-static const char *bad_row(const struct learn_set_row *x, const char **mend)
+const char *learn_set_bad(const struct learn_set_row *x, const char **mend)
 {
 	*mend = "write question, lang, article";
 	if (!x->question.n)
@@ -152,12 +157,12 @@ static const char *bad_row(const struct learn_set_row *x, const char **mend)
 
 static void take(struct reader *r, struct learn_set_row x)
 {
-	const char *mend, *bad = bad_row(&x, &mend);
+	const char *mend, *bad = learn_set_bad(&x, &mend);
 	if (bad) {
 		fault(r, bad, mend);
 		return;
 	}
-	if (is_one(x.article, nothing))
+	if (learn_set_nothing(x.article))
 		x.article = SV("");
 	sv key = sv_of(arena_fmt(r->a, SV_FMT "\t" SV_FMT, SV_ARG(x.lang), SV_ARG(x.question)));
 	size_t at = (size_t)(uintptr_t)map_get(r->seen, key);
@@ -189,6 +194,10 @@ static void one_line(struct reader *r, sv line, bool first)
 		fault(r, "this is not UTF-8", "save the file as UTF-8");
 		return;
 	}
+	if (sv_find(line, SV("\xef\xbf\xbd")) >= 0) {
+		fault(r, "characters were lost when the file was read", "save the file as UTF-8");
+		return;
+	}
 	int n = split(r, line, col);
 	if (!n || (first && header(r, col, n)))
 		return;
@@ -201,11 +210,18 @@ static void one_line(struct reader *r, sv line, bool first)
 	take(r, x);
 }
 
+/* Nothing, or "# a remark"; "#1 lamp" is a question. */
+static bool remark(sv line)
+{
+	line = sv_trim(line);
+	return !line.n || sv_eq(line, SV("#")) || sv_starts(line, SV("# "));
+}
+
 static char separator(sv text)
 {
 	sv line = SV_NULL;
 	while (sv_line(&text, &line))
-		if (sv_trim(line).n)
+		if (!remark(line))
 			break;
 	return sv_find_ch(line, '\t') >= 0 ? '\t' :
 	       sv_find_ch(line, ',') < 0 && sv_find_ch(line, ';') >= 0 ? ';' : ',';
@@ -223,7 +239,7 @@ int learn_set_read(sv text, struct arena *a, struct learn_set_rows *ret, struct 
 	r.seen = map_new(LEARN_SET_QUESTIONS + 1);
 	while (r.article >= 0 && faults->n < FAULTS && sv_line(&text, &line)) {
 		r.line++;
-		if (!sv_trim(line).n || line.p[0] == '#')
+		if (remark(line))
 			continue;
 		one_line(&r, line, first);
 		first = false;

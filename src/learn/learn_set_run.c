@@ -2,16 +2,17 @@
  *
  * A run is a row that waits. It is asked of the index as customers have it, with what is
  * committed; a run with a draft is asked twice, once of that and once of an index with the
- * draft's article on top in memory, so that the difference is what a yes would do. The first is
- * taken over from an earlier run when neither the articles nor the questions have changed
- * since. With vectors where the index has some; a draft's texts get theirs for this run alone.
+ * draft's article on top in memory, so that the difference is what a yes would do: both are made
+ * of the same rows, asked at the same time and both by words or both by meaning. The first is taken
+ * over from a run of the last minutes when nothing has changed since. With vectors where the index
+ * has some; what was changed and has none yet, and a draft, get theirs for this run alone.
  * On a worker, which reads by itself and waits for the scribe. */
 #include "learn_set.h"
 #include "learn_int.h"
 
 #include <stdio.h>
 
-enum { LOOK_EVERY = 32, PASSAGES_MAX = 4000 };
+enum { LOOK_EVERY = 32, PASSAGES_MAX = 4000, SAME_MS = 600000, TRIES = 3 };
 #define PRINT 1099511628211u
 
 struct answer {
@@ -30,11 +31,14 @@ struct run {
 	char id[27], set[27], draft[27], by[64];
 	int64_t version;             /* of the draft */
 	struct { struct answer *v; size_t n, cap; } ask;
-	bool meaning;
+	int64_t now_ms;              /* of every question */
+	bool vec;                    /* questions bring vectors */
+	bool words;                  /* what was changed could not have its vectors */
+	struct kb_dense *d;          /* of what was changed, and of the draft */
 	struct kb_index *ix;         /* as customers have it */
-	int64_t articles, newest_ms;
-	uint64_t print;
-	int rc;
+	struct kb_index *with;       /* and with the draft */
+	int64_t newest_ms;
+	uint64_t questions, rows;    /* prints */
 };
 struct record {                      /* of a row to be written */
 	const struct run *r;
@@ -42,6 +46,7 @@ struct record {                      /* of a row to be written */
 	const struct answer *v;
 	size_t n;
 	int64_t took_ms, articles;
+	size_t meaning;              /* asked with a vector, of an index that has some */
 	int64_t count[4], first, five;
 	const char *error;           /* it failed */
 };
@@ -86,40 +91,113 @@ static int load_questions(struct run *r)
 				      .question = arena_sv(&r->a, store_col_sv(q, 1)),
 				      .lang = arena_sv(&r->a, store_col_sv(q, 2)),
 				      .article = arena_sv(&r->a, store_col_sv(q, 3)) };
-		r->print = (r->print ^ sv_hash(x->question)) * PRINT;
-		r->print = (r->print ^ sv_hash(x->article) ^ sv_hash(x->lang)) * PRINT;
+		r->questions = (r->questions ^ sv_hash(x->question)) * PRINT;
+		r->questions = (r->questions ^ sv_hash(x->article)) * PRINT;
+		r->questions = (r->questions ^ sv_hash(x->lang)) * PRINT;
 	}
 	store_reset(q);
 	return rc < 0 ? rc : 0;
 }
 
-/* The index, and what can be said of its state. */
-static int take_index(struct run *r)
+/* A print of the rows that an index is made of; dates count when they have come. */
+static int print_rows(struct run *r, uint64_t *ret)
 {
-	struct kb_index *now = snap_get(r->w->kb);
 	struct store_stmt *q;
-	int rc = now ? 0 : err_set(&r->e, ERR_AGAIN, "the knowledge base is not ready");
-	r->meaning = !rc && r->w->question && kb_dense_ready(now, SV_NULL);
-	if (!rc && r->meaning)
-		r->ix = obj_ref(now);
-	else if (!rc)
-		rc = kb_update(&r->ix, now, r->db, NULL, NULL, &r->e);
-	obj_unref(now);
+	int rc = store_prep(r->db, &q,
+			    "SELECT coalesce(max(updated_ms), 0), coalesce(sum(version), 0), "
+			    "count(*), coalesce(sum(status='published'), 0), "
+			    "coalesce(sum(valid_from_ms <= ?1), 0), "
+			    "coalesce(sum(valid_to_ms <= ?1), 0) FROM article");
 	if (rc)
 		return rc;
-	rc = store_prep(r->db, &q,
-			"SELECT coalesce(max(updated_ms), 0), coalesce(sum(version), 0), count(*) "
-			"FROM article");
-	if (rc || (rc = store_step(q)) != 1)
-		return rc ? rc : ERR_DB;
-	r->articles = (int64_t)kb_count(r->ix);
-	r->newest_ms = store_col_int(q, 0);
-	r->print = (r->print ^ (uint64_t)r->newest_ms) * PRINT;
-	r->print = (r->print ^ (uint64_t)store_col_int(q, 1)) * PRINT;
-	r->print = (r->print ^ (uint64_t)store_col_int(q, 2)) * PRINT;
-	r->print = (r->print ^ (uint64_t)r->articles) * PRINT ^ r->meaning;
+	store_bind_int(q, 1, r->now_ms);
+	rc = store_step(q);
+	*ret = 0;
+	for (int i = 0; i < 6 && rc == 1; i++)
+		*ret = (*ret ^ (uint64_t)store_col_int(q, i)) * PRINT;
+	r->newest_ms = rc == 1 ? store_col_int(q, 0) : 0;
 	store_reset(q);
-	return 0;
+	return rc == 1 ? 0 : rc ? rc : ERR_DB;
+}
+
+/* Of all that answers depend on, and of who asks. */
+static uint64_t print(const struct run *r)
+{
+	const uint64_t v[] = { r->questions, r->rows, (uint64_t)kb_count(r->ix), r->w->process,
+			       r->vec ? sv_hash(r->w->model) : 1 };
+	uint64_t h = 0;
+	for (size_t i = 0; i < sizeof(v) / sizeof(*v); i++)
+		h = (h ^ v[i]) * PRINT;
+	return h;
+}
+
+/* The index of all that is committed, on top of `was`, with vectors of its own for what was
+ * changed; and with the draft. */
+static int with_vectors(struct run *r, struct kb_index *was, const struct kb_article *draft,
+			struct kb_index **ret)
+{
+	const struct kb_opts o = { .dense = r->d };
+	struct kb_index *ix = NULL;
+	size_t n = 0;
+	int rc = kb_update_with(&ix, was, r->db, &o, draft, &r->e);
+	if (rc || r->words || !kb_dense_behind(ix, NULL, NULL, &n)) {
+		*ret = ix;
+		return rc;
+	}
+	if (n > PASSAGES_MAX)
+		rc = err_set(&r->e, ERR_AGAIN, "too much has changed: try again in a minute");
+	if (rc == 0)
+		rc = r->w->passages(r->w->arg, ix, r->d);
+	obj_unref(ix);
+	return rc ? rc : kb_update_with(ret, was, r->db, &o, draft, &r->e);
+}
+
+/* As customers have it, in a moment at the latest. */
+static int take_base(struct run *r, struct kb_index *now)
+{
+	int rc = kb_update(&r->ix, now, r->db, NULL, NULL, &r->e);
+	r->vec = r->words = false;
+	if (rc || !r->w->question)
+		return rc;
+	if (r->ix != now || kb_dense_behind(now, NULL, NULL, NULL)) {
+		obj_unref(r->ix);
+		r->ix = NULL;
+		rc = with_vectors(r, now, NULL, &r->ix);
+		/* the model is late: what was changed is searched by words, as customers do */
+		r->words = rc && rc != ERR_CANCELED && rc != ERR_DB;
+		if (r->words)
+			rc = with_vectors(r, now, NULL, &r->ix);
+	}
+	r->vec = !rc && kb_dense_ready(r->ix, SV_NULL);
+	return rc;
+}
+
+/* Both indexes, of the same rows. */
+static int take_indexes(struct run *r, const struct kb_article *draft)
+{
+	struct kb_index *now = snap_get(r->w->kb);
+	uint64_t before = 0, after = 1;
+	int rc = now ? 0 : err_set(&r->e, ERR_AGAIN, "the knowledge base is not ready");
+	if (!rc && r->w->question)
+		rc = kb_dense_open(&r->d, NULL, SV("run"), &r->e);
+	for (int i = 0; !rc && before != after; i++) {
+		obj_unref(r->ix);
+		obj_unref(r->with);
+		r->ix = r->with = NULL;
+		r->now_ms = clk_wall_ms();
+		rc = i < TRIES ? print_rows(r, &before) :
+				 err_set(&r->e, ERR_AGAIN, "articles change all the time");
+		if (!rc)
+			rc = take_base(r, now);
+		if (!rc && draft)
+			rc = r->vec ? with_vectors(r, r->ix, draft, &r->with) :
+				      kb_update_with(&r->with, r->ix, r->db, NULL, draft, &r->e);
+		if (!rc)
+			rc = print_rows(r, &after);
+	}
+	r->rows = after;
+	obj_unref(now);
+	return rc;
 }
 
 /* ---- asking ---- */
@@ -129,13 +207,15 @@ static bool stopped(const struct run *r)
 	return r->w->stopped && r->w->stopped(r->w->arg);
 }
 
-static int ask(struct run *r, struct kb_index *ix, struct answer *x, struct arena *tmp)
+static int ask(struct run *r, struct kb_index *ix, struct answer *x, struct record *to,
+	       struct arena *tmp)
 {
-	struct kb_query q = { .text = x->question, .lang = x->lang, .k = 5 };
+	struct kb_query q = { .text = x->question, .lang = x->lang, .k = 5, .now_ms = r->now_ms };
 	struct kb_asked got;
 	arena_reset(tmp);
-	if (r->meaning)
+	if (r->vec)
 		q.vec = r->w->question(r->w->arg, x->question, &q.dim);
+	to->meaning += q.vec && !kb_dense_lacks(ix, x->lang);
 	int rc = kb_ask(ix, &q, x->article, tmp, &got);
 	if (rc)
 		return rc;
@@ -158,7 +238,8 @@ static int ask_all(struct run *r, struct kb_index *ix, struct record *ret)
 	arena_init(&tmp, LIM_ARENA_TURN);
 	for (size_t i = 0; i < r->ask.n && rc == 0; i++) {
 		v[i] = r->ask.v[i];
-		rc = i % LOOK_EVERY == 0 && stopped(r) ? ERR_CANCELED : ask(r, ix, &v[i], &tmp);
+		rc = i % LOOK_EVERY == 0 && stopped(r) ? ERR_CANCELED :
+						      ask(r, ix, &v[i], ret, &tmp);
 	}
 	arena_done(&tmp);
 	if (rc)
@@ -216,7 +297,7 @@ static int write_run(struct store_db *db, const struct record *x)
 		return rc;
 	const int64_t n[] = { x->articles,
 			      r->newest_ms,
-			      r->meaning,
+			      x->n && x->meaning == x->n,
 			      (int64_t)x->n,
 			      x->count[KB_RIGHT],
 			      x->count[KB_AMONG],
@@ -230,35 +311,10 @@ static int write_run(struct store_db *db, const struct record *x)
 	store_bind_sv(q, 2, x->error ? SV("failed") : SV("done"));
 	store_bind_sv(q, 3, sv_of(x->error ? x->error : ""));
 	store_bind_sv(q, 4, sv_of(x->against));
-	store_bind_int(q, 5, (int64_t)r->print);
+	store_bind_int(q, 5, x->error ? 0 : (int64_t)print(r));
 	for (int i = 0; i < 12; i++)
 		store_bind_int(q, 6 + i, n[i]);
 	return store_run(q);
-}
-
-/* The newest so many stay. */
-static int forget(struct store_db *db, sv set, bool drafts)
-{
-	static const char *const sqls[] = {
-		"DELETE FROM kb_set_answer WHERE run IN (SELECT id FROM kb_set_run WHERE "
-		"kb_set=?1 AND (draft<>'')=?2 AND state<>'waiting' ORDER BY id DESC LIMIT 1000 "
-		"OFFSET ?3)",
-		"DELETE FROM kb_set_run WHERE id IN (SELECT id FROM kb_set_run WHERE "
-		"kb_set=?1 AND (draft<>'')=?2 AND state<>'waiting' ORDER BY id DESC LIMIT 1000 "
-		"OFFSET ?3)"
-	};
-	int rc = 0;
-	for (int i = 0; i < 2 && rc == 0; i++) {
-		struct store_stmt *q;
-		rc = store_prep(db, &q, sqls[i]);
-		if (rc)
-			break;
-		store_bind_sv(q, 1, set);
-		store_bind_int(q, 2, drafts);
-		store_bind_int(q, 3, LEARN_SET_RUNS);
-		rc = store_run(q);
-	}
-	return rc;
 }
 
 /* A run that nobody ordered: beside that of a draft. */
@@ -286,25 +342,26 @@ static int save(void *arg, struct store_db *db)
 	if (rc || !store_changes(db)) /* dropped meanwhile */
 		return rc;
 	rc = write_answers(db, x);
-	if (!rc)
-		rc = forget(db, sv_of(x->r->set), false);
-	return rc ? rc : forget(db, sv_of(x->r->set), true);
+	return rc ? rc : learn_set_forget(db, sv_of(x->r->set), sv_of(x->id));
 }
 
 /* ---- with a draft ---- */
 
-/* A run of the same index and the same questions, or "". */
+/* A run of the last minutes of the same index and the same questions, or "". */
 static int find_same(struct run *r, char ret[27])
 {
 	struct store_stmt *q;
 	int rc = store_prep(r->db, &q,
 			    "SELECT id FROM kb_set_run WHERE kb_set=?1 AND draft='' AND "
-			    "state='done' AND print=?2 ORDER BY id DESC LIMIT 1");
+			    "state='done' AND print=?2 AND meaning=?3 AND at_ms>?4 ORDER BY id "
+			    "DESC LIMIT 1");
 	ret[0] = 0;
 	if (rc)
 		return rc;
 	store_bind_sv(q, 1, sv_of(r->set));
-	store_bind_int(q, 2, (int64_t)r->print);
+	store_bind_int(q, 2, (int64_t)print(r));
+	store_bind_int(q, 3, r->vec);
+	store_bind_int(q, 4, r->now_ms - SAME_MS);
 	rc = store_step(q);
 	if (rc == 1)
 		(void)snprintf(ret, 27, SV_FMT, SV_ARG(store_col_sv(q, 0)));
@@ -312,58 +369,38 @@ static int find_same(struct run *r, char ret[27])
 	return rc < 0 ? rc : 0;
 }
 
-static int beside(struct run *r, char against[27])
+/* The run without it; how many of its questions were asked by meaning. */
+static int beside(struct run *r, char against[27], size_t *ret_meaning)
 {
 	int rc = find_same(r, against);
+	*ret_meaning = r->vec ? r->ask.n : 0;
 	if (rc || against[0])
 		return rc;
 	id_new(against);
 	struct record x = { .r = r, .id = against, .draft = "", .against = "" };
 	rc = ask_all(r, r->ix, &x);
+	*ret_meaning = x.meaning;
 	return rc ? rc : store_write_now(r->w->store, save, &x);
-}
-
-/* With vectors: those of everything on top of the full index, for this run alone. */
-static int with_vectors(struct run *r, const struct kb_article *draft, struct kb_index **ret)
-{
-	struct kb_dense *d = NULL;
-	struct kb_index *ix = NULL;
-	int rc = kb_dense_open(&d, NULL, SV("run"), &r->e);
-	const struct kb_opts o = { .dense = d };
-	if (rc == 0)
-		rc = kb_update_with(&ix, r->ix, r->db, &o, draft, &r->e);
-	if (rc == 0 && kb_dense_missing(ix, NULL, NULL) > PASSAGES_MAX)
-		rc = err_set(&r->e, ERR_AGAIN, "too much has changed: try again in a minute");
-	if (rc == 0)
-		rc = r->w->passages(r->w->arg, ix, d);
-	obj_unref(ix);
-	if (rc == 0)
-		rc = kb_update_with(ret, r->ix, r->db, &o, draft, &r->e);
-	kb_dense_close(d);
-	return rc;
 }
 
 static int run_draft(struct run *r)
 {
 	char against[27];
 	struct kb_article art;
-	struct kb_index *ix = NULL;
-	int rc = learn_draft_article(r->db, sv_of(r->draft), &r->a, &art, &r->version);
+	const char *why;
+	size_t meaning;
+	int rc = learn_draft_article(r->db, sv_of(r->draft), &r->a, &art, &r->version, &why);
 	if (rc)
-		return err_set(&r->e, rc, "%s", rc == ERR_NOTFOUND ? "the draft is gone" :
-					  rc == ERR_CONFLICT ? "the article it changes is gone" :
-							       err_text(rc));
-	rc = beside(r, against);
+		return err_set(&r->e, rc, "%s", why);
+	rc = take_indexes(r, &art);
 	if (rc == 0)
-		rc = r->meaning ? with_vectors(r, &art, &ix) :
-				  kb_update_with(&ix, r->ix, r->db, NULL, &art, &r->e);
+		rc = beside(r, against, &meaning);
 	struct record x = { .r = r, .id = r->id, .draft = r->draft, .against = against };
 	if (rc == 0)
-		rc = ask_all(r, ix, &x);
-	if (rc == 0)
-		rc = store_write_now(r->w->store, save, &x);
-	obj_unref(ix);
-	return rc;
+		rc = ask_all(r, r->with, &x);
+	if (rc == 0 && x.meaning != meaning)
+		rc = err_set(&r->e, ERR_AGAIN, "the embedding model was late: try again");
+	return rc ? rc : store_write_now(r->w->store, save, &x);
 }
 
 /* ---- all that wait ---- */
@@ -371,10 +408,10 @@ static int run_draft(struct run *r)
 static int run_one(struct run *r)
 {
 	int rc = load_questions(r);
-	if (rc == 0)
-		rc = take_index(r);
 	if (rc == 0 && r->draft[0])
 		return run_draft(r);
+	if (rc == 0)
+		rc = take_indexes(r, NULL);
 	struct record x = { .r = r, .id = r->id, .draft = "", .against = "" };
 	if (rc == 0)
 		rc = ask_all(r, r->ix, &x);
@@ -389,6 +426,15 @@ static int told(struct run *r, int rc)
 	return store_write_now(r->w->store, save, &x);
 }
 
+static void run_done(struct run *r)
+{
+	obj_unref(r->ix);
+	obj_unref(r->with);
+	kb_dense_close(r->d);
+	VEC_FREE(&r->ask);
+	arena_done(&r->a);
+}
+
 int learn_sets_work(const struct learn_set_work *w, size_t *ret_runs)
 {
 	int rc = 0;
@@ -397,14 +443,12 @@ int learn_sets_work(const struct learn_set_work *w, size_t *ret_runs)
 		struct run r = { .w = w };
 		rc = store_reader(w->store, &r.db);
 		if (rc || (rc = next_waiting(&r)) != 1)
-			return rc;
+			return rc ? rc : learn_set_sweep(w->store, w->stopped, w->arg);
 		arena_init(&r.a, LIM_ARENA_BIG);
 		rc = run_one(&r);
 		if (rc && rc != ERR_CANCELED)
 			rc = told(&r, rc);
-		obj_unref(r.ix);
-		VEC_FREE(&r.ask);
-		arena_done(&r.a);
+		run_done(&r);
 		if (rc)
 			return rc;
 		++*ret_runs;

@@ -35,6 +35,20 @@ static void copy(char to[40], sv from)
 	(void)snprintf(to, 40, SV_FMT, SV_ARG(from));
 }
 
+/* A run beside that of arg. */
+static int add_trial(void *arg, struct store_db *db)
+{
+	struct store_stmt *q;
+	int rc = store_prep(db, &q,
+			    "INSERT INTO kb_set_run (id, kb_set, state, draft, at_ms) SELECT "
+			    "'01HZZZZZZZZZZZZZZZZZZZZTRY', kb_set, 'done', 'x', 1 FROM "
+			    "kb_set_run WHERE id=?1");
+	if (rc)
+		return rc;
+	store_bind_sv(q, 1, sv_of(arg));
+	return store_run(q);
+}
+
 static void compare_runs(struct aw *w, const char *set)
 {
 	struct resp r = { 0 };
@@ -62,6 +76,13 @@ static void compare_runs(struct aw *w, const char *set)
 	EQ(jv_len(jv_get(r.json, "items")), 3);
 	EQ(at(w, "GET", "sets", set, "/runs", NULL, &r), 200);
 	EQ(jv_len(jv_get(r.json, "items")), 2);
+	/* with a draft: listed when they are asked for */
+	OK(store_write(w->store, add_trial, second, NULL, NULL));
+	OK(store_flush(w->store));
+	EQ(at(w, "GET", "sets", set, "/runs?cursor=1", NULL, &r), 200);
+	EQ(jv_len(jv_get(r.json, "items")), 2);
+	EQ(at(w, "GET", "sets", set, "/runs?drafts=true", NULL, &r), 200);
+	EQ(jv_len(jv_get(r.json, "items")), 3);
 	resp_done(&r);
 }
 
@@ -117,6 +138,12 @@ TEST(api_set_refuses)
 		{ "{\"name\":\"x\",\"question\":\"c\"}", 400 },
 		{ "{\"name\":\"x\",\"question\":\"c\\nd\",\"article\":\"a\"}", 400 },
 		{ "{\"name\":\"x\",\"question\":\"c\",\"article\":\"a\",\"nothing\":true}", 400 },
+		/* what a table may not hold, one question may not either */
+		{ "{\"name\":\"x\",\"question\":\"c\",\"article\":\"-\"}", 400 },
+		{ "{\"name\":\"x\",\"question\":\"c\",\"article\":\"None\"}", 400 },
+		{ "{\"name\":\"x\",\"question\":\"c\",\"article\":\"a b\"}", 400 },
+		{ "{\"name\":\"x\",\"question\":\"c\",\"article\":\"a\",\"lang\":\"EN\"}", 400 },
+		{ "{\"name\":\"x\",\"question\":\"c\",\"nothing\":true,\"lang\":\"x\"}", 400 },
 		{ "[]", 400 },
 	};
 	struct aw w = { 0 };

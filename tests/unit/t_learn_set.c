@@ -4,6 +4,7 @@
 #include "learn_int.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #include "t.h"
 
@@ -157,6 +158,8 @@ TEST(learn_set_reads_tables)
 		  "was kostet es", "de", "" },
 		{ "question\tlang\tarticle\n\"\"\"now\"\"\tor later\"\ten\t-\n\"# 1\"\ten\ta\n", 2,
 		  "\"now\"\tor later", "en", "" },
+		{ "# my questions, of May\nhow much\ten\tfee\n#\n#1 lamp\ten\tlamp\n", 2,
+		  "how much", "en", "fee" },
 		{ "问题,文章\n多少钱,无\n多少钱,无\n", 1, "多少钱", "zh", "" },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
@@ -189,6 +192,7 @@ TEST(learn_set_tells_faults_by_line)
 		{ "\"open\" x,en,fee\n", "1", 1 },
 		{ "1,2,3,4,5,6,7,8,9\n", "1", 1 },
 		{ "ok,en,fee\n\xff\xfe,en,fee\n", "2", 1 },
+		{ "ok,en,fee\n\xef\xbf\xbd\xef\xbf\xbd,zh,fee\n", "2", 1 },
 		{ "\n \n# nothing\n", "3", 1 },
 		{ "", "0", 1 },
 	};
@@ -263,6 +267,11 @@ TEST(learn_set_takes_questions_and_changes_them)
 	EQ(jv_len(jv_get(o, "items")), 2);
 	CHECK(jv_is_null(jv_get(o, "next")));
 	EQ(learn_set_json(w.db, SV("none"), &w.out), ERR_NOTFOUND);
+	/* sixty characters, of any script */
+	char name[60 * 3 + 1] = "";
+	for (int i = 0; i < 60; i++)
+		(void)snprintf(name + 3 * i, 4, "问");
+	OK(put(&w, id, name, "new one,fee\n"));
 	down(&w);
 }
 
@@ -454,14 +463,25 @@ TEST(learn_set_waits_through_a_stop_and_goes_as_a_whole)
 	EQ(work(&w), 1);
 	OK(scribe(&w, do_cut));
 	EQ(scribe(&w, do_cut), ERR_NOTFOUND);
-	/* its number is not given to another: the runs of before would be held against that */
+	/* its number is not given to another: the runs of before would be held against that; nor
+	 * that of one which no run knows */
 	OK(put(&w, w.put.id, "", "what is the delivery fee,fee\n"));
 	OK(order(&w, ""));
 	EQ(work(&w), 1);
 	const jv *o = run_of(&w, w.order.run);
 	EQ(jv_get_int(o, "compared", 0), 1);
+	/* a drop is one small write: nobody sees its runs any more, their rows go afterwards */
 	OK(scribe(&w, do_drop));
 	EQ(scribe(&w, do_drop), ERR_NOTFOUND);
+	EQ(count(&w, "SELECT count(*) FROM kb_set_answer"), 4);
+	EQ(learn_set_run_json(w.db, sv_of(w.order.run), SV(""), &w.out), ERR_NOTFOUND);
+	sb_reset(&w.out);
+	o = parsed(&w, learn_set_answers_json(w.db, sv_of(w.order.run), SV(""), 0, 9, &w.out));
+	EQ(jv_len(jv_get(o, "items")), 0);
+	CHECK(learn_sets_wait(w.db));
+	EQ(learn_sets_work(&k, &n), ERR_CANCELED);
+	EQ(work(&w), 0);
+	CHECK(!learn_sets_wait(w.db));
 	EQ(count(&w, "SELECT (SELECT count(*) FROM kb_set_answer) + (SELECT count(*) FROM "
 		     "kb_set_run) + (SELECT count(*) FROM kb_set_question)"), 0);
 	EQ(order(&w, ""), ERR_NOTFOUND);
@@ -475,22 +495,139 @@ TEST(learn_set_waits_through_a_stop_and_goes_as_a_whole)
 TEST(learn_set_keeps_so_many_runs)
 {
 	struct world w;
+	char trial[27];
 	CHECK(up(&w));
 	OK(put(&w, "", "All", "when are you open,hours\n"));
+	OK(draft(&w, "new", "", "Do you wrap presents?", "Yes, in glittering foil."));
+	OK(order(&w, DRAFT));
+	EQ(work(&w), 1);
+	(void)snprintf(trial, sizeof(trial), "%s", w.order.run);
 	for (int i = 0; i < LEARN_SET_RUNS + 3; i++) {
 		OK(order(&w, ""));
 		EQ(work(&w), 1);
 	}
-	EQ(count(&w, "SELECT count(*) FROM kb_set_run"), LEARN_SET_RUNS);
-	EQ(count(&w, "SELECT count(*) FROM kb_set_answer"), LEARN_SET_RUNS);
+	EQ(count(&w, "SELECT count(*) FROM kb_set_run"), LEARN_SET_RUNS + 2);
+	EQ(count(&w, "SELECT count(*) FROM kb_set_answer"), LEARN_SET_RUNS + 2);
+	/* the trial, and what it is held against */
+	const jv *o = run_of(&w, trial);
+	EQ(jv_get_int(o, "compared", 0), 1);
+	/* and when it is gone all the same, the run is told without it */
+	w.sql = "DELETE FROM kb_set_run WHERE draft='' AND id=(SELECT min(id) FROM kb_set_run "
+		"WHERE draft='')";
+	OK(scribe(&w, do_sql));
+	o = run_of(&w, trial);
+	SV_EQ(jv_get_str(jv_get(o, "run"), "id"), trial);
+	CHECK(jv_is_null(jv_get(o, "against")));
+	EQ(jv_get_int(o, "compared", 9), 0);
+	EQ(learn_set_run_json(w.db, sv_of(trial), SV("none"), &w.out), ERR_NOTFOUND);
+	down(&w);
+}
+
+/* The oldest answers of all sets go when there are too many; not the last run of a set. */
+TEST(learn_set_keeps_so_many_answers)
+{
+	struct world w;
+	char other[27];
+	CHECK(up(&w));
+	OK(put(&w, "", "Other", "when are you open,hours\n"));
+	for (int i = 0; i < 2; i++) {
+		OK(order(&w, ""));
+		EQ(work(&w), 1);
+	}
+	(void)snprintf(other, sizeof(other), "%s", w.order.run);
+	OK(put(&w, "", "All", "when are you open,hours\n"));
+	for (int i = 0; i < 3; i++) {
+		w.sql = "UPDATE kb_set_run SET questions=900000";
+		OK(scribe(&w, do_sql));
+		OK(order(&w, ""));
+		EQ(work(&w), 1);
+	}
+	/* two of 900,000, the newest, and the last one of the other set */
+	EQ(count(&w, "SELECT count(*) FROM kb_set_run"), 4);
+	EQ(count(&w, "SELECT count(*) FROM kb_set_answer"), 4);
+	const jv *o = run_of(&w, other);
+	SV_EQ(jv_get_str(jv_get(o, "run"), "state"), "done");
+	down(&w);
+}
+
+/* ---- a trial shows what a yes can do ---- */
+
+static const jv *tried(struct world *w, const struct learn_set_work *k)
+{
+	size_t n = 0;
+	if (order(w, DRAFT) || learn_sets_work(k, &n) || n != 1)
+		return NULL;
+	return run_of(w, w->order.run);
+}
+
+TEST(learn_set_tries_no_draft_that_is_behind)
+{
+	struct world w;
+	CHECK(up(&w));
+	const struct learn_set_work k = { .store = w.st, .kb = w.kb };
+	OK(put(&w, "", "All", "when are you open,hours\n"));
+	OK(draft(&w, "edit", "lamp.en", "How do I mount the lamp?", "With four screws."));
+	SV_EQ(jv_get_str(jv_get(tried(&w, &k), "run"), "state"), "done");
+	OK(article(&w, "lamp.en", "How do I mount the lamp?", "With three screws."));
+	const jv *r = jv_get(tried(&w, &k), "run");
+	SV_EQ(jv_get_str(r, "state"), "failed");
+	SV_EQ(jv_get_str(r, "error"), "the article it changes has changed meanwhile");
+	/* decided between the order and the run */
+	w.sql = "UPDATE draft SET base_version=2";
+	OK(scribe(&w, do_sql));
+	OK(order(&w, DRAFT));
+	w.sql = "UPDATE draft SET state='rejected'";
+	OK(scribe(&w, do_sql));
+	EQ(work(&w), 1);
+	r = jv_get(run_of(&w, w.order.run), "run");
+	SV_EQ(jv_get_str(r, "error"), "the draft is decided already");
+	down(&w);
+}
+
+/* The run without the draft is asked again when a date has come, or by another process. */
+TEST(learn_set_takes_over_only_what_is_the_same)
+{
+	struct world w;
+	struct learn_set_work k;
+	char before[27];
+	CHECK(up(&w));
+	k = (struct learn_set_work){ .store = w.st, .kb = w.kb, .process = 1 };
+	OK(put(&w, "", "All", "when are you open,hours\n"));
+	OK(draft(&w, "new", "", "Do you wrap presents?", "Yes, in glittering foil."));
+	CHECK(tried(&w, &k) && tried(&w, &k));
+	EQ(count(&w, "SELECT count(*) FROM kb_set_run WHERE draft=''"), 1);
+	k.process = 2;
+	CHECK(tried(&w, &k));
+	EQ(count(&w, "SELECT count(*) FROM kb_set_run WHERE draft=''"), 2);
+	const int64_t soon = clk_wall_ms() + 300;
+	char sql[120];
+	(void)snprintf(sql, sizeof(sql), "UPDATE article SET valid_to_ms=%lld WHERE id='lamp.en'",
+		       (long long)soon);
+	w.sql = sql;
+	OK(scribe(&w, do_sql));
+	const jv *o = tried(&w, &k);
+	(void)snprintf(before, sizeof(before), SV_FMT,
+		       SV_ARG(jv_get_str(jv_get(o, "against"), "id")));
+	while (clk_wall_ms() <= soon)
+		usleep(10000);
+	o = tried(&w, &k);
+	CHECK(!sv_eq(jv_get_str(jv_get(o, "against"), "id"), sv_of(before)));
+	/* and when it is old */
+	w.sql = "UPDATE kb_set_run SET at_ms=at_ms-3600000";
+	OK(scribe(&w, do_sql));
+	int64_t n = count(&w, "SELECT count(*) FROM kb_set_run WHERE draft=''");
+	CHECK(tried(&w, &k));
+	EQ(count(&w, "SELECT count(*) FROM kb_set_run WHERE draft=''"), n + 1);
 	down(&w);
 }
 
 /* ---- by meaning ---- */
 
 struct dense {
-	struct kb_dense *d;
+	struct kb_dense *live, *d;
 	int questions, passages;
+	int late_from;               /* no vector from this question on */
+	bool broken;                 /* none of passages */
 };
 static float v64[64] = { 1 };
 
@@ -500,7 +637,7 @@ static const float *question(void *arg, sv text, int *dim)
 	(void)text;
 	x->questions++;
 	*dim = 64;
-	return v64;
+	return x->late_from && x->questions >= x->late_from ? NULL : v64;
 }
 
 static void put_vector(void *arg, sv text)
@@ -513,39 +650,51 @@ static int fill(void *arg, const struct kb_index *ix, struct kb_dense *d)
 {
 	struct dense *x = arg;
 	x->d = d;
-	(void)kb_dense_missing(ix, put_vector, x);
+	if (x->broken)
+		return ERR_TIMEOUT;
+	(void)kb_dense_behind(ix, put_vector, x, NULL);
 	return 0;
+}
+
+/* An index whose English is searched by meaning, as customers have it. */
+static bool up_dense(struct world *w, struct dense *x)
+{
+	struct err e;
+	struct kb_index *ix;
+	*x = (struct dense){ 0 };
+	if (!up(w) || kb_dense_open(&x->live, NULL, SV("test"), &e) ||
+	    kb_build(&ix, w->db, &(struct kb_opts){ .dense = x->live }, &e))
+		return false;
+	x->d = x->live;
+	(void)kb_dense_missing(ix, put_vector, x);
+	obj_unref(ix);
+	if (kb_build(&ix, w->db, &(struct kb_opts){ .dense = x->live }, &e) ||
+	    !kb_dense_ready(ix, SV("en")))
+		return false;
+	snap_publish(w->kb, ix);
+	x->questions = x->passages = 0;
+	return true;
+}
+
+static void down_dense(struct world *w, struct dense *x)
+{
+	kb_dense_close(x->live);
+	down(w);
 }
 
 /* Only the draft's texts lack a vector; with them its index is searched by meaning as the other. */
 TEST(learn_set_gives_a_draft_vectors_of_its_own)
 {
 	struct world w;
-	struct err e;
-	struct dense x = { 0 };
-	struct kb_dense *d;
-	struct kb_index *ix;
-	size_t n;
-	CHECK(up(&w));
-	OK(kb_dense_open(&d, NULL, SV("test"), &e));
-	OK(kb_build(&ix, w.db, &(struct kb_opts){ .dense = d }, &e));
-	OK(fill(&x, ix, d));
-	CHECK(x.passages >= 6);
-	obj_unref(ix);
-	OK(kb_build(&ix, w.db, &(struct kb_opts){ .dense = d }, &e));
-	CHECK(kb_dense_ready(ix, SV("en")));
-	snap_publish(w.kb, ix);
+	struct dense x;
+	CHECK(up_dense(&w, &x));
 	OK(put(&w, "", "All", "when are you open,hours\ndo you wrap presents,-\n"));
 	OK(draft(&w, "new", "", "Do you wrap presents?", "Yes, in glittering foil."));
-	OK(order(&w, DRAFT));
-	x = (struct dense){ 0 };
 	const struct learn_set_work k = { .store = w.st, .kb = w.kb, .question = question,
 					  .passages = fill, .arg = &x };
-	EQ(learn_sets_work(&k, &n), 0);
-	EQ(n, 1);
+	const jv *o = tried(&w, &k);
 	EQ(x.questions, 4);
 	EQ(x.passages, 2);
-	const jv *o = run_of(&w, w.order.run);
 	CHECK(jv_get_bool(jv_get(o, "run"), "meaning", false));
 	CHECK(jv_get_bool(jv_get(o, "against"), "meaning", false));
 	/* without a model the same index is asked by words */
@@ -553,6 +702,91 @@ TEST(learn_set_gives_a_draft_vectors_of_its_own)
 	EQ(work(&w), 1);
 	o = run_of(&w, w.order.run);
 	CHECK(!jv_get_bool(jv_get(o, "run"), "meaning", true));
-	kb_dense_close(d);
-	down(&w);
+	/* a language that has none is no part of what was changed, however large it is */
+	w.art = &(struct kb_article){ .id = SV("fee.zh"), .group_id = SV("fee"), .lang = SV("zh"),
+				      .title = SV("运费多少？"), .body_md = SV("十元。") };
+	OK(scribe(&w, do_article));
+	struct kb_index *ix;
+	struct err e;
+	OK(kb_build(&ix, w.db, &(struct kb_opts){ .dense = x.live }, &e));
+	CHECK(kb_dense_missing(ix, NULL, NULL) > 0);
+	CHECK(kb_dense_lacks(ix, SV("zh")) && !kb_dense_lacks(ix, SV("en")));
+	snap_publish(w.kb, ix);
+	x.passages = 0;
+	o = tried(&w, &k);
+	EQ(x.passages, 2);
+	CHECK(jv_get_bool(jv_get(o, "run"), "meaning", false));
+	OK(put(&w, w.put.id, "", "运费多少,fee\n"));
+	o = tried(&w, &k); /* its questions are asked by words */
+	SV_EQ(jv_get_str(jv_get(o, "run"), "state"), "done");
+	CHECK(!jv_get_bool(jv_get(o, "run"), "meaning", true));
+	down_dense(&w, &x);
+}
+
+/* What was committed and is not published yet is in both runs of a trial: no draft's doing. */
+TEST(learn_set_does_not_give_a_draft_what_others_did)
+{
+	struct world w;
+	struct dense x;
+	CHECK(up_dense(&w, &x));
+	OK(put(&w, "", "All", "do you wrap presents,gift\nwhen are you open,hours\n"));
+	OK(article(&w, "gift.en", "Do you wrap presents?", "Yes, in foil."));
+	OK(draft(&w, "edit", "lamp.en", "How do I mount the lamp?", "With four screws."));
+	const struct learn_set_work k = { .store = w.st, .kb = w.kb, .question = question,
+					  .passages = fill, .arg = &x };
+	const jv *o = tried(&w, &k);
+	SV_EQ(jv_get_str(jv_get(o, "run"), "state"), "done");
+	EQ(jv_get_int(jv_get(o, "against"), "articles", 0), 4);
+	EQ(jv_get_int(jv_get(o, "run"), "articles", 0), 4);
+	EQ(jv_get_int(o, "better_n", 9), 0);
+	CHECK(jv_get_bool(jv_get(o, "run"), "meaning", false));
+	CHECK(jv_get_bool(jv_get(o, "against"), "meaning", false));
+	EQ(x.passages, 2 + 2); /* of the article, and of the draft: each once */
+	/* the published index has the article now, by words until it has its vectors */
+	struct kb_index *ix, *now = snap_get(w.kb);
+	struct err e;
+	OK(kb_update(&ix, now, w.db, NULL, NULL, &e));
+	CHECK(!kb_dense_ready(ix, SV("en")) && kb_dense_behind(ix, NULL, NULL, NULL));
+	obj_unref(now);
+	snap_publish(w.kb, ix);
+	OK(order(&w, ""));
+	size_t n;
+	OK(learn_sets_work(&k, &n));
+	o = run_of(&w, w.order.run);
+	CHECK(jv_get_bool(jv_get(o, "run"), "meaning", false));
+	down_dense(&w, &x);
+}
+
+/* A model that is late: by words, and the run says so; a trial does not mix the two. */
+TEST(learn_set_tells_when_the_model_is_late)
+{
+	struct world w;
+	struct dense x;
+	size_t n;
+	CHECK(up_dense(&w, &x));
+	const struct learn_set_work k = { .store = w.st, .kb = w.kb, .question = question,
+					  .passages = fill, .arg = &x };
+	OK(put(&w, "", "All", "do you wrap presents,-\nwhen are you open,hours\n"));
+	x.late_from = 1;
+	OK(order(&w, ""));
+	OK(learn_sets_work(&k, &n));
+	const jv *o = run_of(&w, w.order.run);
+	SV_EQ(jv_get_str(jv_get(o, "run"), "state"), "done");
+	CHECK(!jv_get_bool(jv_get(o, "run"), "meaning", true));
+	/* it is not taken over; what is asked then is late once more, with the draft alone */
+	OK(draft(&w, "edit", "lamp.en", "How do I mount the lamp?", "With four screws."));
+	x.late_from = x.questions + 3;
+	o = tried(&w, &k);
+	SV_EQ(jv_get_str(jv_get(o, "run"), "state"), "failed");
+	SV_EQ(jv_get_str(jv_get(o, "run"), "error"), "the embedding model was late: try again");
+	/* changes that cannot have their vectors are searched by words */
+	x = (struct dense){ .live = x.live, .broken = true };
+	OK(article(&w, "gift.en", "Do you wrap presents?", "Yes, in foil."));
+	OK(order(&w, ""));
+	OK(learn_sets_work(&k, &n));
+	o = run_of(&w, w.order.run);
+	SV_EQ(jv_get_str(jv_get(o, "run"), "state"), "done");
+	EQ(jv_get_int(jv_get(o, "run"), "articles", 0), 4);
+	CHECK(!jv_get_bool(jv_get(o, "run"), "meaning", true));
+	down_dense(&w, &x);
 }
