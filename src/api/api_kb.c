@@ -71,12 +71,22 @@ jv *api_hit_json(const struct kb_hit *h)
 	return o;
 }
 
+/* A hit, and who may read it. */
+static jv *found_json(const struct kb_index *ix, const struct kb_hit *h)
+{
+	struct kb_article art;
+	jv *o = api_hit_json(h);
+	bool all = kb_get(ix, h->article_id, &art) || !art.audience.n;
+	jv_set_str(o, "audience", all ? SV("public") : art.audience);
+	return o;
+}
+
 static void search_done(void *arg)
 {
 	struct search *s = arg;
 	jv *out = jv_obj(), *hits = jv_arr();
 	for (size_t i = 0; s->rc == 0 && i < s->res.n; i++)
-		jv_push(hits, api_hit_json(&s->res.hits[i]));
+		jv_push(hits, found_json(s->ix, &s->res.hits[i]));
 	jv_set(out, "hits", hits);
 	jv_set_bool(out, "answerable", s->res.answerable);
 	jv_set_num(out, "took_ms", (double)s->us / 1000.0);

@@ -482,6 +482,7 @@ TEST(api_rest_knowledge_from_outside)
 	   200);
 	SV_EQ(jv_as_str(jv_path(r.json, "hits.0.article_id")), "returns.en");
 	CHECK(jv_is_num(jv_path(r.json, "hits.0.why.bm25")));
+	SV_EQ(jv_as_str(jv_path(r.json, "hits.0.audience")), "public");
 	CHECK(jv_get_bool(r.json, "answerable", false));
 	EQ(http(&w, "POST /api/v1/kb/search", user, "{\"query\":\"\"}", &r), 400);
 	EQ(http(&w, "POST /api/v1/bot/turn", user, "{\"text\":\"退货期限是多久？\"}", &r), 200);

@@ -134,6 +134,11 @@ async function sets(page) {
   await page.click('[data-test=set-save]');
   await until('the fault', async () => /line 1.*which article/.test(await text(page, '[data-test=set-faults]')));
   await picture(page, 'sets_fault');
+  /* as Chinese Excel saves it */
+  await page.setInputFiles('[data-test=set-file]', {
+    name: 'a.csv', mimeType: 'text/csv', buffer: Buffer.from([0xd4, 0xcb, 0xb7, 0xd1, 0xb6, 0xe0, 0xc9, 0xd9, 0x2c, 0x66]),
+  });
+  await until('the file', async () => (await page.inputValue('[data-test=set-rows]')) === '运费多少,f');
   await page.fill('[data-test=set-rows]', `${QUESTION},en,${ID}\nCan you fly me to the moon?,en,-\n`);
   await page.click('[data-test=set-save]');
   await page.waitForSelector('[data-test=set-questions] .tag.warn'); /* there is no such article yet */
@@ -157,6 +162,22 @@ async function setsAgain(page) {
   await picture(page, 'sets_run');
 }
 
+/* No customer ever finds an article for staff: it is no answer that a test set may want. */
+async function staffOnly(page, token) {
+  const title = 'What is the code of the alarm panel in the storeroom?';
+  await api(`/api/v1/articles/alarm-${ID}`, token, {
+    method: 'PUT', body: JSON.stringify({ title, body_md: 'Ask the shift lead for the alarm panel of the storeroom.', audience: 'agent' }),
+  });
+  await until('it is for staff', async () => {
+    await page.goto(`${base}/#/kb`);
+    await page.goto(`${base}/#/kb?ask=${encodeURIComponent(title)}`);
+    await page.waitForSelector('[data-test=pin-nothing]');
+    return (await page.locator('[data-test=pin-staff]').count()) > 0;
+  });
+  assert.ok(await page.locator('[data-test=pin-find]').isDisabled());
+  await accessible(page, 'an article for staff on the test bench');
+}
+
 await scenario('knowledge', async (open) => {
   const { token } = await (await fetch(`${base}/api/v1/auth/login`, {
     method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ login, password }),
@@ -170,6 +191,7 @@ await scenario('knowledge', async (open) => {
   await write(page);
   await findable(page, /^Found first/);
   await setsAgain(page);
+  await staffOnly(page, token);
   await page.goto(`${base}/#/kb/article/${ID}/edit`);
   await page.waitForSelector('[data-test=ke-try]');
   await change(page, token);

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { bodyOf, EMPTY, fieldsOf } from '../src/knowledge/fields.ts';
 import { firstSentence } from '../src/knowledge/first.ts';
-import { asTable, curveFrom, share, type Run } from '../src/knowledge/run.ts';
+import { asTable, curveFrom, finished, share, slug, textOf, type Run } from '../src/knowledge/run.ts';
 import { newJob } from '../src/lib/job.ts';
 
 test('the first sentence is what would be said', () => {
@@ -73,8 +73,7 @@ test('every fault of a test set\'s file is told in both languages', () => {
   for (const l of ['en', 'zh']) {
     const words = JSON.parse(readFileSync(new URL(`../src/i18n/knowledge.${l}.json`, import.meta.url), 'utf8')) as Record<string, string>;
     for (const s of said) {
-      const slug = s.replace(/\W+/g, '_').replace(/^_|_$/g, '').toLowerCase();
-      assert.ok(words[`setfault.${slug}`] ?? words[`setmend.${slug}`], `${l}: ${s}`);
+      assert.ok(words[`setfault.${slug(s)}`] ?? words[`setmend.${slug(s)}`], `${l}: ${s}`);
     }
   }
 });
@@ -86,4 +85,38 @@ test('a set goes out as the table that comes in', () => {
     { question: '# 1', lang: 'en', article: 'a' },
   ];
   assert.equal(asTable(rows), 'question\tlang\tarticle\nhow much\ten\tfee.en\n"""now""\tor later"\ten\t-\n"# 1"\ten\ta\n');
+});
+
+test('why a run failed is told in both languages', () => {
+  const read = (name: string) => readFileSync(new URL(`../../src/${name}`, import.meta.url), 'utf8').replace(/"\s*"/g, '');
+  const said = [...read('learn/learn_set_run.c').matchAll(/err_set\([^"]*"([^"%]+)"/g),
+    ...read('learn/learn_decide.c').matchAll(/ret_why = [^;]*?"([^"]+)"/g),
+    ...read('kb/kb_update.c').matchAll(/ERR_UNSUPPORTED,\s*"([^"]+)"/g)].map((m) => m[1]!);
+  assert.ok(said.length >= 9, said.join());
+  for (const l of ['en', 'zh']) {
+    const words = JSON.parse(readFileSync(new URL(`../src/i18n/knowledge.${l}.json`, import.meta.url), 'utf8')) as Record<string, string>;
+    for (const s of said) assert.ok(words[`setwhy.${slug(s)}`], `${l}: ${s}`);
+  }
+});
+
+test('a file is read in the code that it was saved in', () => {
+  assert.equal(textOf(new TextEncoder().encode('运费多少,fee')), '运费多少,fee');
+  const gbk = [0xd4, 0xcb, 0xb7, 0xd1, 0xb6, 0xe0, 0xc9, 0xd9, 0x2c, 0x66];
+  assert.equal(textOf(new Uint8Array(gbk)), '运费多少,f');
+  assert.equal(textOf(new Uint8Array([0xff, 0xfe, 0xd0, 0x8f, 0x39, 0x8d])), '运费');
+  assert.equal(textOf(new Uint8Array([])), '');
+});
+
+test('a long run is told of and looked at until it is over', async () => {
+  let looks = 0;
+  let late = 0;
+  const pauses: number[] = [];
+  const pause = async (ms: number) => void pauses.push(ms);
+  const look = async () => ({ run: { state: ++looks < 400 ? 'waiting' : 'done' } });
+  assert.equal((await finished(look, () => true, () => late++, pause))?.run.state, 'done');
+  assert.equal(looks, 400);
+  assert.equal(late, 1);
+  assert.ok(pauses.reduce((a, b) => a + b) > 600_000, 'many minutes');
+  assert.equal(await finished(look, () => false, () => late++, pause), null, 'nobody is there any more');
+  assert.equal(looks, 400);
 });

@@ -18,6 +18,7 @@ export default function Pin({ q, hits, at }: { q: string; hits: Hit[]; at: Signa
   const all = sets.data.value?.items ?? [];
   const set = all.find((s) => s.id === picked.value) ?? chosen(all);
   const hit = hits[at.value];
+  const staff = Boolean(hit?.audience && hit.audience !== 'public'); /* no customer ever gets it */
   useEffect(clear, [q]);
   /* The key may be quicker than the list of sets. */
   const pin = (what: { article: string } | { nothing: true }) =>
@@ -33,7 +34,7 @@ export default function Pin({ q, hits, at }: { q: string; hits: Hit[]; at: Signa
       if (!into) await sets.load();
       return t('kt.pinned', { set: into?.name ?? t('kt.first_name'), what: 'article' in what ? t('kt.must', { id: what.article }) : t('kt.nothing') });
     });
-  const find = () => hit && void pin({ article: hit.article_id });
+  const find = () => hit && !staff && void pin({ article: hit.article_id });
   const nothing = () => void pin({ nothing: true });
   const go = (n: number) => (at.value = Math.max(0, Math.min(hits.length - 1, n)));
   useKeys(() => ({ j: () => go(at.value + 1), k: () => go(at.value - 1), s: find, x: nothing }));
@@ -42,9 +43,14 @@ export default function Pin({ q, hits, at }: { q: string; hits: Hit[]; at: Signa
       <p class="srow">
         <span>{t('kt.pin')}</span>
         {hit ? (
-          <button class="btn" disabled={busy.value} data-test="pin-find" onClick={find}>
+          <button class="btn" disabled={busy.value || staff} data-test="pin-find" onClick={find}>
             {at.value + 1}. {hit.title} <kbd>s</kbd>
           </button>
+        ) : null}
+        {staff ? (
+          <span class="tag warn" data-test="pin-staff">
+            {t('kt.staff')}
+          </span>
         ) : null}
         <button class="btn" disabled={busy.value} data-test="pin-nothing" onClick={nothing}>
           {t('kt.pin_nothing')} <kbd>x</kbd>

@@ -3,7 +3,7 @@ import './texts.ts';
 import { dateTime } from '../lib/format.ts';
 import { lang, t, tWord } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
-import { share, type Run } from './run.ts';
+import { share, slug, type Run } from './run.ts';
 
 export interface Answered {
   outcome: string;
@@ -39,6 +39,9 @@ export interface TestSet {
   waiting: boolean;
   last: Run | null;
 }
+
+/* The server's words, in the reader's language. */
+export const told = (group: string, words = ''): string => tWord(group, slug(words)) || words;
 
 export const OUTCOMES = ['right', 'among', 'declined', 'wrong'] as const;
 export const TONE: Record<string, string> = { right: 'ok', among: 'info', declined: 'warn', wrong: 'bad' };

@@ -9,8 +9,8 @@ import { makeHash } from '../lib/router.ts';
 import { Empty, ErrorNote, Skeleton } from '../lib/ui.tsx';
 import { authed, may, now, route } from '../console/state.ts';
 import { BackBar, Done, Pick, post, Rows, save, seg, setHashQuery, useJob, useKeys, useLoad, usePages, useRows } from '../service/parts.tsx';
-import { asTable, curveFrom, share, type Run } from './run.ts';
-import { Changes, choose, Got, Must, Numbers, OUTCOMES, type Answered, type Asked, type RunDiff, type TestSet } from './setdiff.tsx';
+import { asTable, curveFrom, share, textOf, type Run } from './run.ts';
+import { Changes, choose, Got, told, Must, Numbers, OUTCOMES, type Answered, type Asked, type RunDiff, type TestSet } from './setdiff.tsx';
 import { useLook } from './sources.tsx';
 
 const BASE = '/api/v1/kb/sets';
@@ -98,8 +98,6 @@ interface Put {
   same: number;
 }
 
-/* The server's words, in the reader's language. */
-const told = (group: string, words = ''): string => tWord(group, words.replace(/\W+/g, '_').replace(/^_|_$/g, '').toLowerCase());
 
 /* A table as text or from a file; what is wrong with it, line by line. */
 function Import({ path, named, done }: { path: string; named?: boolean; done: (id: string, said: string) => void }) {
@@ -145,7 +143,7 @@ function Import({ path, named, done }: { path: string; named?: boolean; done: (i
           data-test="set-file"
           onChange={(e) => {
             const f = e.currentTarget.files?.[0];
-            if (f) void f.text().then((x) => (rows.value = x));
+            if (f) void f.arrayBuffer().then((x) => (rows.value = textOf(new Uint8Array(x))));
           }}
         />
       </label>
@@ -245,7 +243,7 @@ function OneSet({ id }: { id: string }) {
         {got.error.value ? <ErrorNote error={got.error.value} retry={() => void reload()} /> : null}
         {error.value ? <ErrorNote error={error.value} retry={clear} /> : null}
         {done.value ? <Done text={done.value} /> : null}
-        {failed && !s?.waiting ? <p class="note bad">{t('kt.failed', { why: failed.error })}</p> : null}
+        {failed && !s?.waiting ? <p class="note bad">{t('kt.failed', { why: told('setwhy', failed.error) })}</p> : null}
         {adding.value ? (
           <Import
             path={`${path}/questions`}

@@ -1,29 +1,22 @@
 /* A draft before its yes: a test set asked of the knowledge base as it would be with the draft in it. */
 import './texts.ts';
+import { useEffect, useRef } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
 import { t } from '../lib/i18n.ts';
 import { authed, may } from '../console/state.ts';
 import { ErrorNote } from '../lib/ui.tsx';
 import { post, seg, useJob, useKeys, useLoad } from '../service/parts.tsx';
-import { Changes, choose, chosen, Numbers, type RunDiff, type TestSet } from './setdiff.tsx';
-
-const LOOK_MS = 300;
-const PATIENCE_MS = 120000;
-
-async function finished(run: string): Promise<RunDiff> {
-  const until = Date.now() + PATIENCE_MS;
-  for (;;) {
-    const d = await authed<RunDiff>(`/api/v1/kb/runs/${seg(run)}`);
-    if (d.run.state !== 'waiting' || Date.now() > until) return d;
-    await new Promise((r) => setTimeout(r, LOOK_MS));
-  }
-}
+import { finished } from './run.ts';
+import { Changes, choose, chosen, Numbers, told as inWords, type RunDiff, type TestSet } from './setdiff.tsx';
 
 export function Trial({ draft }: { draft: string }) {
   const sets = useLoad<{ items: TestSet[] }>('/api/v1/kb/sets');
   const picked = useSignal('');
   const told = useSignal<{ name: string; diff: RunDiff } | null>(null);
+  const late = useSignal(false);
+  const here = useRef(true);
   const { busy, error, run, clear } = useJob();
+  useEffect(() => () => void (here.current = false), []);
   const all = (sets.data.value?.items ?? []).filter((s) => s.questions);
   const set = all.find((s) => s.id === picked.value) ?? chosen(all);
   const start = () =>
@@ -31,9 +24,12 @@ export function Trial({ draft }: { draft: string }) {
     may('gap.decide') &&
     run(async () => {
       told.value = null;
+      late.value = false;
       choose(set.id);
       const { run: id } = await post<{ run: string }>(`/api/v1/kb/sets/${seg(set.id)}/runs`, { draft });
-      told.value = { name: set.name, diff: await finished(id) };
+      const look = () => authed<RunDiff>(`/api/v1/kb/runs/${seg(id)}`);
+      const diff = await finished(look, () => here.current, () => (late.value = true));
+      if (diff) told.value = { name: set.name, diff };
       return '';
     });
   useKeys(() => ({ t: () => void start() }));
@@ -53,8 +49,13 @@ export function Trial({ draft }: { draft: string }) {
           ))}
         </select>
       </p>
+      {busy.value && late.value ? (
+        <p class="note" role="status" data-test="trial-late">
+          {t('kt.late')}
+        </p>
+      ) : null}
       {error.value ? <ErrorNote error={error.value} retry={clear} /> : null}
-      {d && d.run.state === 'failed' ? <p class="note bad">{t('kt.failed', { why: d.run.error })}</p> : null}
+      {d && d.run.state === 'failed' ? <p class="note bad">{t('kt.failed', { why: inWords('setwhy', d.run.error) })}</p> : null}
       {d && d.run.state === 'done' ? (
         <section data-test="trial-told">
           <h3>{t('kt.would', { set: told.value!.name })}</h3>

@@ -173,6 +173,7 @@ export interface Hit {
   source: string | null;
   lang: string;
   version: number | string;
+  audience?: string; /* public: customers, too */
   why?: { bm25?: number; title?: number; alias?: number; coverage?: number };
 }
 
