@@ -92,7 +92,7 @@ static int parse_demo_file(struct batch *b, const struct embed_file *f, struct e
 	const char *name = arena_fmt(&b->arena, "demo/%s", f->path);
 	if (kb)
 		return kb_parse(doc, KB_MARKDOWN, name, &b->arena, batch_add, b, e);
-	return kb_parse_products(doc, name, &b->arena, batch_add, b, e);
+	return kb_parse_products(doc, name, &b->arena, batch_add, b, NULL, e);
 }
 
 int app_demo_import(struct store *st, size_t *ret_articles, struct err *e)

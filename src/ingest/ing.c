@@ -1,11 +1,13 @@
-/* ing.c: the room's handle and its thread.
+/* ing.c: the room's handle and its threads.
  *
- * The thread looks once a second which source is due: asked for by a person, by its schedule,
+ * A thread looks once a second which source is due: asked for by a person, by its schedule,
  * which is kept in memory (after a start everything with a schedule is due at once), or, a table
  * that tells so, because it has changed: that is asked every STAMP_US, or a fortieth of the time
  * where it takes long.
- * One sync at a time: reading is cheap, and two of one source would cross. It may block, so it
- * is no worker of the pool; it runs with the niceness of one.
+ * One thread is for the tables, which are read in no time, one for all others: a price does not
+ * wait for a site of 500 pages. Each does one sync at a time: reading is cheap, and two of one
+ * source would cross. It may block, so it is no worker of the pool; it runs with the niceness of
+ * one.
  */
 #include <errno.h>
 #include <poll.h>
@@ -69,6 +71,7 @@ struct due {
 };
 struct clock {
 	struct ing *g;
+	bool tables;             /* those, or all others */
 	VEC(struct due) v;
 };
 
@@ -114,15 +117,17 @@ static void look(struct clock *c)
 	for (size_t i = 0; i < c->v.n; i++)
 		c->v.v[i].met = false;
 	while (store_step(q) == 1) {
-		struct due *d = due_of(c, store_col_sv(q, 0));
+		bool table = sv_eq(store_col_sv(q, 3), SV("table"));
+		struct due *d = table == c->tables ? due_of(c, store_col_sv(q, 0)) : NULL;
 
+		if (table != c->tables)
+			continue;
 		if (!d)
 			break;
 		d->met = true;
 		d->every_s = (int)store_col_int(q, 1);
 		d->asked = !store_col_null(q, 2);
-		d->table = sv_eq(store_col_sv(q, 3), SV("table")) ?
-				   ing_table_find(c->g, store_col_sv(q, 4)) : NULL;
+		d->table = table ? ing_table_find(c->g, store_col_sv(q, 4)) : NULL;
 	}
 	store_reset(q);
 	for (size_t i = 0; i < c->v.n; i++)
@@ -152,27 +157,43 @@ static void serve(struct clock *c)
 	}
 }
 
-static void *run(void *arg)
+static void run(struct ing *g, bool tables)
 {
-	struct clock c = { .g = arg };
+	struct clock c = { .g = g, .tables = tables };
 
-	(void)pthread_setname_np(pthread_self(), "sources");
+	(void)pthread_setname_np(pthread_self(), tables ? "tables" : "sources");
 	(void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), 10);
-	while (!atomic_load(&c.g->stop)) {
+	while (!atomic_load(&g->stop)) {
 		look(&c);
 		serve(&c);
-		for (int i = 0; i < LOOKS && !atomic_load(&c.g->stop); i++)
+		for (int i = 0; i < LOOKS && !atomic_load(&g->stop); i++)
 			(void)poll(NULL, 0, LOOK_MS);
 	}
 	VEC_FREE(&c.v);
+}
+
+static void *run_documents(void *arg)
+{
+	run(arg, false);
+	return NULL;
+}
+
+static void *run_tables(void *arg)
+{
+	run(arg, true);
 	return NULL;
 }
 
 int ing_start(struct ing *g)
 {
-	if (!g->started)
-		g->started = pthread_create(&g->thread, NULL, run, g) == 0;
-	return g->started ? 0 : ERR_NOMEM;
+	static void *(*const fn[ING_THREADS])(void *) = { run_documents, run_tables };
+
+	while (g->started < ING_THREADS) {
+		if (pthread_create(&g->thread[g->started], NULL, fn[g->started], g))
+			return ERR_NOMEM;
+		g->started++;
+	}
+	return 0;
 }
 
 void ing_close(struct ing *g)
@@ -180,7 +201,7 @@ void ing_close(struct ing *g)
 	if (!g)
 		return;
 	atomic_store(&g->stop, true);
-	if (g->started)
-		(void)pthread_join(g->thread, NULL);
+	for (int i = 0; i < g->started; i++)
+		(void)pthread_join(g->thread[i], NULL);
 	xfree(g);
 }

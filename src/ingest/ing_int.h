@@ -140,13 +140,14 @@ struct ing_table_row {
 	ing_stamp_fn *stamp;             /* may be NULL */
 	void *arg;
 };
+enum { ING_THREADS = 2 };                /* documents and pages; tables */
 struct ing {
 	struct ing_opts o;
 	char reader[4096];
 	struct ing_table_row table[16];
 	size_t n_tables;
-	pthread_t thread;
-	bool started;
+	pthread_t thread[ING_THREADS];
+	int started;
 	atomic_bool stop;
 };
 

@@ -1,6 +1,7 @@
 /* ing_table.c: tables of the business make their articles themselves: when a price changes, so does
  * what is said of it, without a person. The table product is here; others are given by app. */
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include "ing_int.h"
 
@@ -38,17 +39,14 @@ static void put_line(struct sb *b, struct store_stmt *q)
 {
 	sv line = store_col_sv(q, 0);
 	int64_t fen = store_col_int(q, 1), months = store_col_int(q, 2);
-	jv *o = fen > 0 || months > 0 ? jv_parse(line, NULL) : NULL;
-	bool is = (fen <= 0 || fen == (int64_t)(jv_get_num(o, "price_cny", -1) * 100 + 0.5)) &&
-		  (months <= 0 || months == jv_get_int(o, "warranty_months", 0));
+	jv *o = jv_parse(line, NULL);
 
-	if (!jv_is_obj(o) || is) {
+	if (!jv_is_obj(o) || (fen == llround(jv_get_num(o, "price_cny", -1) * 100) &&
+			      months == jv_get_int(o, "warranty_months", 0))) {
 		sb_put(b, line);
 	} else {
-		if (fen > 0)
-			jv_set_num(o, "price_cny", (double)fen / 100);
-		if (months > 0)
-			jv_set_int(o, "warranty_months", months);
+		jv_set_num(o, "price_cny", (double)fen / 100);
+		jv_set_int(o, "warranty_months", months);
 		jv_dump(o, b);
 	}
 	jv_free(o);
@@ -81,6 +79,7 @@ int ing_products(void *arg, struct store_db *db, struct arena *a, kb_article_fn 
 {
 	struct store_stmt *q;
 	struct sb b;
+	size_t bad = 0;
 	int rc = store_prep(db, &q, PRODUCTS);
 
 	if (rc)
@@ -94,7 +93,7 @@ int ing_products(void *arg, struct store_db *db, struct arena *a, kb_article_fn 
 	else if (sb_err(&b))
 		rc = err_set(e, ERR_TOOBIG, "more than %u bytes of products", LIM_KB_DOC);
 	else if (b.n)
-		rc = kb_parse_products(sb_sv(&b), "products", a, put, put_arg, e);
+		rc = kb_parse_products(sb_sv(&b), "products", a, put, put_arg, &bad, e);
 	sb_done(&b);
 	return rc;
 }
@@ -124,9 +123,20 @@ static int on_article(void *arg, const struct kb_article *a)
 	return 0;
 }
 
+/* What the table left out is told, and told anew when it is another. */
+static void note_left_out(struct pick *p, struct ing_sync *y, const char *what)
+{
+	struct ing_note *n = VEC_PUSH(&p->d.notes, ING_NOTES_MAX);
+
+	if (n)
+		*n = (struct ing_note){ ING_ROW_NOTE, arena_sv(&y->a, sv_of(what)) };
+	p->print = (p->print ^ sv_hash(sv_of(what))) * 1099511628211u;
+}
+
 int ing_sync_table(struct ing_sync *y)
 {
 	const struct ing_table_row *t = ing_table_find(y->g, y->src.place);
+	struct err e = { 0 };
 	struct pick p = { .y = y, .d = { .kind = "table" }, .print = 14695981039346656037u };
 	struct ing_change c = { .uri = y->src.place };
 	struct ing_seen *s = ing_seen_get(y, c.uri);
@@ -138,7 +148,11 @@ int ing_sync_table(struct ing_sync *y)
 		return err_set(y->e, ERR_NOTFOUND, "there is no table " SV_FMT,
 			       SV_ARG(y->src.place));
 	if (!rc)
-		rc = t->fn(t->arg, db, &y->a, on_article, &p, y->e);
+		rc = t->fn(t->arg, db, &y->a, on_article, &p, &e);
+	if (rc)
+		*y->e = e;
+	else if (e.msg[0])
+		note_left_out(&p, y, e.msg);
 	(void)snprintf(hash, sizeof(hash), "%016" PRIx64, p.print);
 	c.hash = sv_of(hash);
 	if (!rc) {
@@ -146,7 +160,8 @@ int ing_sync_table(struct ing_sync *y)
 		if (s)
 			s->met = true;
 	}
-	if (!rc && s && sv_eq(s->hash, c.hash) && sv_eq(s->state, SV("ok"))) {
+	if (!rc && s && sv_eq(s->hash, c.hash) &&
+	    (sv_eq(s->state, SV("ok")) || sv_eq(s->state, SV("partly")))) {
 		y->rep->same++;
 	} else if (!rc) {
 		y->rep->changed++;

@@ -5,7 +5,7 @@
  *	struct ing_source s = { .kind = ING_FOLDER, .place = SV("/srv/help"), .every_s = 60 };
  *	ing_source_add(g, &s, SV("anna"), id, &e);
  *	ing_sync(g, sv_of(id), &report, &e);                 now, on the calling thread
- *	ing_start(g);                                        or: a thread syncs what is due
+ *	ing_start(g);                                        or: threads sync what is due
  *	ing_close(g);
  *
  * A document is read in a process of its own (callm-reader) with limits on memory, time and
@@ -104,7 +104,8 @@ struct ing_source {
 };
 
 /* A table that makes its articles itself (products, decision tables): calls put for each; group ids
- * are its own. On the thread that syncs; db only reads. */
+ * are its own. 0 with a message in e: it is told as a note that this was left out. On the thread
+ * that syncs; db only reads. */
 typedef int ing_table_fn(void *arg, struct store_db *db, struct arena *a, kb_article_fn *put,
 			 void *put_arg, struct err *e);
 /* Another number when its articles may be others; cheap, it is asked every second. On the
@@ -122,16 +123,17 @@ struct ing_opts {
 	/* Files and folders lie within one of these (whole paths, ended by NULL); NULL = anywhere.
 	 * Outlives the handle. */
 	const char *const *roots;
-	/* Articles have changed: make and publish an index. On the thread that synced. May be
-	 * NULL. */
+	/* Articles have changed: make and publish an index. On the thread that synced; of
+	 * ing_start two may at once. May be NULL. */
 	void (*on_changed)(void *arg);
 	void *arg;
 };
 struct ing;
 int ing_open(struct ing **ret, const struct ing_opts *o, struct err *e);
-/* Starts the thread that syncs what is due, looking once a second. ERR_NOMEM. */
+/* Starts the threads that sync what is due, looking once a second: one for tables, one for all
+ * others. ERR_NOMEM. */
 int ing_start(struct ing *g);
-/* Ends a sync under way at its next document, and the thread. Accepts NULL; before the store is
+/* Ends a sync under way at its next document, and the threads. Accepts NULL; before the store is
  * closed. */
 void ing_close(struct ing *g);
 /* Before the first sync. "products" is there already: the table product. With a stamp a source of

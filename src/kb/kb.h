@@ -48,9 +48,11 @@ int kb_parse(sv doc, enum kb_format f, const char *name, struct arena *a, kb_art
 	     void *arg, struct err *e);
 /* Reads files or folders (recursively) and parses them. */
 int kb_parse_path(const char *path, struct arena *a, kb_article_fn *fn, void *arg, struct err *e);
-/* The demo's products.jsonl as one article per product and language. */
+/* The demo's products.jsonl as one article per product and language that it has a name in. bad:
+ * a line that is no product is left out alone and counted there, e tells the first; NULL: it
+ * refuses the whole. */
 int kb_parse_products(sv jsonl, const char *name, struct arena *a, kb_article_fn *fn, void *arg,
-		      struct err *e);
+		      size_t *bad, struct err *e);
 /* Writes articles (runs on the scribe: call inside a store_write_fn). A changed article gets
  * the next version, the former one is kept in article_version; unchanged ones are left alone.
  * ERR_INVAL: without id, language, title or text, or an audience too long. */

@@ -63,6 +63,7 @@ struct kb_doc {
 	struct kb_article *v;    /* collected, delivered at the end */
 	size_t n, cap;
 	struct map *seen;        /* ids of this document */
+	size_t *bad;             /* lines that are none are counted, not refused; or NULL */
 	struct err *e;
 };
 /* Longest fields, in bytes. */

@@ -2,8 +2,8 @@
  *
  * Keys as in CSV; aliases may also be an array of strings. A product line
  * {sku, name:{en,zh}, category, price_cny, stock, warranty_months, specs, description, aliases}
- * becomes one article per language; the live stock number is left to the stock tool, because an
- * article would be stale at once. Pure, one thread per call.
+ * becomes one article per language that it has a name in; the live stock number is left to the
+ * stock tool, because an article would be stale at once. Pure, one thread per call.
  */
 #include <stdio.h>
 #include "kb_int.h"
@@ -67,31 +67,42 @@ static int object(struct kb_doc *d, const jv *o, int line)
 
 typedef int object_fn(struct kb_doc *d, const jv *o, int line);
 
+static int one_line(struct kb_doc *d, sv line, object_fn *fn, int n)
+{
+	struct err e = { 0 };
+	jv *o = jv_parse(line, &e);
+	int rc = jv_is_obj(o) ? fn(d, o, n) :
+				kb_doc_err(d, n, "each line must be one JSON object (%.120s)",
+					   e.msg[0] ? e.msg : "this is another value");
+
+	jv_free(o);
+	return rc;
+}
+
 static int each_line(struct kb_doc *d, sv text, object_fn *fn)
 {
+	struct err first = { 0 };
 	sv line;
 	int n = 0;
 
 	while (sv_line(&text, &line)) {
-		struct err e = { 0 };
-		jv *o;
 		int rc;
 
 		n++;
 		if (!sv_trim(line).n)
 			continue;
-		o = jv_parse(line, &e);
-		if (!jv_is_obj(o)) {
-			jv_free(o);
-			return kb_doc_err(d, n, "each line must be one JSON object (%.120s)",
-					  e.msg[0] ? e.msg : "this is another value");
+		rc = one_line(d, line, fn, n);
+		if (rc == ERR_PARSE && d->bad) { /* left out alone; the first is told */
+			if (!(*d->bad)++ && d->e)
+				first = *d->e;
+			rc = 0;
 		}
-		rc = fn(d, o, n);
-		jv_free(o);
 		if (rc)
 			return rc;
 	}
-	return d->n ? 0 : kb_doc_err(d, 1, "no JSON object in it");
+	if (first.msg[0])
+		*d->e = first;
+	return d->n || (d->bad && *d->bad) ? 0 : kb_doc_err(d, 1, "no JSON object in it");
 }
 
 int kb_jsonl_parse(struct kb_doc *d, sv text)
@@ -109,19 +120,24 @@ static sv years_text(struct kb_doc *d, int64_t months, bool zh)
 	return sv_of(arena_fmt(d->a, zh ? "%d个月" : "%d months", (int)months));
 }
 
+static sv name_of(const jv *o, const char *lang)
+{
+	return sv_trim(jv_get_str(jv_get(o, "name"), lang));
+}
+
 static int product_lang(struct kb_doc *d, const jv *o, const char *lang, int line)
 {
 	bool zh = strcmp(lang, "zh") == 0;
 	struct kb_article a = { .lang = sv_of(lang) };
-	sv name = jv_get_str(jv_get(o, "name"), lang), sku = jv_get_str(o, "sku");
+	sv name = name_of(o, lang), sku = jv_get_str(o, "sku");
 	sv specs = jv_get_str(jv_get(o, "specs"), lang);
 	sv text = jv_get_str(jv_get(o, "description"), lang);
 	double price = jv_get_num(o, "price_cny", -1);
 	int64_t months = jv_get_int(o, "warranty_months", 0);
 	struct sb b;
 
-	if (!name.n || !sku.n || price < 0)
-		return kb_doc_err(d, line, "a product needs sku, price_cny and name.%s", lang);
+	if (!name.n)
+		return 0;
 	sb_init(&b, 64u << 10);
 	sb_fmt(&b, zh ? SV_FMT "售价¥%.2f" : SV_FMT " costs CNY %.2f", SV_ARG(name), price);
 	if (months > 0)
@@ -141,8 +157,16 @@ static int product_lang(struct kb_doc *d, const jv *o, const char *lang, int lin
 
 static int product(struct kb_doc *d, const jv *o, int line)
 {
-	int rc = product_lang(d, o, "en", line);
+	sv sku = jv_get_str(o, "sku");
+	int rc;
 
+	if (!sku.n || jv_get_num(o, "price_cny", -1) < 0 ||
+	    (!name_of(o, "en").n && !name_of(o, "zh").n))
+		return kb_doc_err(
+			d, line,
+			"a product needs sku, price_cny and name.en or name.zh (" SV_FMT ")",
+			SV_ARG(sv_slice(sku, 0, 80)));
+	rc = product_lang(d, o, "en", line);
 	return rc ? rc : product_lang(d, o, "zh", line);
 }
 

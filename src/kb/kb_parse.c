@@ -326,9 +326,9 @@ static int check_bytes(struct kb_doc *d, sv doc)
 typedef int doc_fn(struct kb_doc *d, sv text);
 
 static int run_parser(doc_fn *parse, sv doc, const char *name, struct arena *a,
-		      kb_article_fn *fn, void *arg, struct err *e)
+		      kb_article_fn *fn, void *arg, size_t *bad, struct err *e)
 {
-	struct kb_doc d = { .name = name && *name ? name : "document", .a = a, .e = e };
+	struct kb_doc d = { .name = name && *name ? name : "document", .a = a, .bad = bad, .e = e };
 	int rc;
 
 	if (sv_starts(doc, SV("\xEF\xBB\xBF")))
@@ -360,13 +360,13 @@ int kb_parse(sv doc, enum kb_format f, const char *name, struct arena *a, kb_art
 	if (f == KB_AUTO)
 		f = guess(name ? name : "", doc);
 	ASSERT(f > KB_AUTO && f <= KB_JSONL);
-	return run_parser(parsers[f], doc, name, a, fn, arg, e);
+	return run_parser(parsers[f], doc, name, a, fn, arg, NULL, e);
 }
 
 int kb_parse_products(sv jsonl, const char *name, struct arena *a, kb_article_fn *fn, void *arg,
-		      struct err *e)
+		      size_t *bad, struct err *e)
 {
-	return run_parser(kb_products_parse, jsonl, name, a, fn, arg, e);
+	return run_parser(kb_products_parse, jsonl, name, a, fn, arg, bad, e);
 }
 
 struct walk {

@@ -538,12 +538,12 @@ static int new_product(void *arg, struct store_db *db)
 TEST(ingest_products_follow_their_table)
 {
 	static char one[] =
-		"INSERT INTO product (id, name, body, updated_ms) VALUES ('S1', 'x', "
+		"INSERT INTO product (id, name, body, price_fen, updated_ms) VALUES ('S1', 'x', "
 		"'{\"sku\":\"S1\","
 		"\"name\":{\"en\":\"Sofa\",\"zh\":\"沙发\"},\"price_cny\":2899,\"specs\":{"
 		"\"en\":\"big\","
-		"\"zh\":\"大\"},\"description\":{\"en\":\"Soft.\",\"zh\":\"软。\"}}', 0)";
-	static char two[] = "UPDATE product SET body = replace(body, '2899', '1999')";
+		"\"zh\":\"大\"},\"description\":{\"en\":\"Soft.\",\"zh\":\"软。\"}}', 289900, 0)";
+	static char two[] = "UPDATE product SET price_fen = 199900";
 	static char none[] = "DELETE FROM product";
 	const struct ing_source s = { .kind = ING_TABLE, .place = SV("products") };
 	struct world w;
@@ -571,6 +571,41 @@ TEST(ingest_products_follow_their_table)
 	world_close(&w);
 }
 
+/* What the columns say is told, also when it is nothing; a product with one name has one article,
+ * and one that is none is left out alone, told, and changes nothing for the others. */
+TEST(ingest_products_that_are_not_whole)
+{
+	static char rows[] =
+		"INSERT INTO product (id, name, body, price_fen, warranty_months, updated_ms) "
+		"VALUES ('S1', 'x', '{\"sku\":\"S1\",\"name\":{\"en\":\"Sofa\"},\"price_cny\":2899,"
+		"\"warranty_months\":24}', 0, 0, 0), ('S2', 'x', '{\"sku\":\"S2\",\"name\":{\"zh\":"
+		"\"灯\"},\"price_cny\":5}', 500, 0, 0), ('S3', 'x', '{\"sku\":\"S3\"}', 1, 0, 0)";
+	static char mended[] = "UPDATE product SET body = "
+			       "'{\"sku\":\"S3\",\"name\":{\"en\":\"Cup\"}}' WHERE id = 'S3'";
+	static const char state[] = "SELECT state || notes FROM source_doc WHERE uri = 'products'";
+	const struct ing_source s = { .kind = ING_TABLE, .place = SV("products") };
+	struct world w;
+
+	OK(world_open(&w));
+	OK(ing_source_add(w.g, &s, SV("t"), w.id, &w.e));
+	OK(store_write(w.st, new_product, rows, NULL, NULL));
+	OK(store_flush(w.st));
+	OK(run_sync(&w));
+	EQ(w.r.made, 2);
+	const char *body = ask(&w, "SELECT body_md FROM article WHERE title = 'Sofa'", NULL, NULL);
+	CHECK(strstr(body, "CNY 0.00") && !strstr(body, "warranty"));
+	const char *told = ask(&w, state, NULL, NULL);
+	CHECK(strstr(told, "partly") && strstr(told, "(S3)") && strstr(told, "ROW"));
+	OK(run_sync(&w));
+	EQ(w.r.same, 1);
+	OK(store_write(w.st, new_product, mended, NULL, NULL));
+	OK(store_flush(w.st));
+	OK(run_sync(&w));
+	EQ(w.r.made, 1);
+	STR_EQ(ask(&w, state, NULL, NULL), "ok[]");
+	world_close(&w);
+}
+
 static bool costs(void *arg)
 {
 	static const char sql[] = "SELECT body_md FROM article WHERE title = 'Sofa'";
@@ -579,8 +614,8 @@ static bool costs(void *arg)
 	return strstr(ask(w, sql, NULL, NULL), w->want) != NULL;
 }
 
-/* No schedule, nobody asks: a row that changes is a source that is due, if it is its price
- * alone. */
+/* No schedule, nobody asks: a row that changes is a source that is due, if it is its price or its
+ * line alone. */
 TEST(ingest_a_table_that_changed_is_due_by_itself)
 {
 	static char one[] =
@@ -589,6 +624,7 @@ TEST(ingest_a_table_that_changed_is_due_by_itself)
 		"\"price_cny\":2899,\"specs\":{\"en\":\"big\",\"zh\":\"大\"},\"description\":{"
 		"\"en\":\"Soft.\",\"zh\":\"软。\"}}', 289900, 0)";
 	static char price[] = "UPDATE product SET price_fen = 199950";
+	static char words[] = "UPDATE product SET body = replace(body, 'Soft.', 'Very soft.')";
 	const struct ing_source s = { .kind = ING_TABLE, .place = SV("products") };
 	struct world w;
 	struct loop *l = loop_new();
@@ -602,6 +638,61 @@ TEST(ingest_a_table_that_changed_is_due_by_itself)
 	OK(store_write(w.st, new_product, price, NULL, NULL));
 	w.want = "CNY 1999.50";
 	CHECK(t_wait(l, costs, &w, 5000));
+	OK(store_write(w.st, new_product, words, NULL, NULL));
+	w.want = "Very soft.";
+	CHECK(t_wait(l, costs, &w, 5000));
+	world_close(&w);
+	loop_free(l);
+}
+
+static bool reads(void *arg)
+{
+	struct world *w = arg;
+	char path[500];
+
+	(void)snprintf(path, sizeof(path), "%s/../began", w->dir);
+	return access(path, F_OK) == 0;
+}
+
+/* A reader that comes to no end before it is told so. */
+static void put_slow_reader(struct world *w, const char *at)
+{
+	char text[1200], path[500];
+
+	(void)snprintf(text, sizeof(text),
+		       "#!/bin/sh\n: > '%s/../began'\nwhile [ ! -e '%s/../go' ]; do sleep 0.05; "
+		       "done\n",
+		       w->dir, w->dir);
+	(void)snprintf(path, sizeof(path), "%s/%s", w->dir, at);
+	OK(file_write(path, sv_of(text), NULL));
+	(void)chmod(path, 0700);
+	(void)snprintf(w->g->reader, sizeof(w->g->reader), "%s", path);
+}
+
+/* A price does not wait for the documents of another source. */
+TEST(ingest_a_table_does_not_wait_for_a_slow_source)
+{
+	static char one[] =
+		"INSERT INTO product (id, name, body, price_fen, updated_ms) VALUES ('S1', 'x', "
+		"'{\"sku\":\"S1\",\"name\":{\"en\":\"Sofa\"},\"price_cny\":2899}', 289900, 0)";
+	const struct ing_source table = { .kind = ING_TABLE, .place = SV("products") };
+	struct world w;
+	struct loop *l = loop_new();
+
+	OK(world_open(&w));
+	put_slow_reader(&w, "../reader.sh");
+	put_file(&w, "a.md", "# A\n\nText.\n");
+	const struct ing_source s = { .kind = ING_FOLDER, .place = sv_of(w.dir), .every_s = 60 };
+	OK(ing_source_add(w.g, &s, SV("t"), w.id, &w.e));
+	OK(ing_start(w.g));
+	CHECK(t_wait(l, reads, &w, 5000));
+	OK(ing_source_add(w.g, &table, SV("t"), w.id, &w.e));
+	OK(store_write(w.st, new_product, one, NULL, NULL));
+	w.want = "CNY 2899.00";
+	CHECK(t_wait(l, costs, &w, 5000));
+	/* it still reads */
+	STR_EQ(ask(&w, "SELECT count(*) FROM source_doc WHERE uri LIKE '%.md'", NULL, NULL), "0");
+	put_file(&w, "../go", "");
 	world_close(&w);
 	loop_free(l);
 }

@@ -64,7 +64,8 @@ static int put_fn(void *arg, struct store_db *db)
 	sb_init(&b, LIM_KB_DOC);
 	p->rc = file_read(p->path, LIM_KB_DOC, &b, &p->w->e);
 	if (!p->rc)
-		p->rc = kb_parse_products(sb_sv(&b), p->path, &p->w->a, put_one, db, &p->w->e);
+		p->rc = kb_parse_products(sb_sv(&b), p->path, &p->w->a, put_one, db, NULL,
+					  &p->w->e);
 	sb_done(&b);
 	return p->rc;
 }

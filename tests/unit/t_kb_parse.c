@@ -222,15 +222,40 @@ TEST(kb_products_become_two_articles)
 
 	memset(&d, 0, sizeof(d));
 	arena_init(&d.a, LIM_ARENA_BIG);
-	OK(kb_parse_products(line, "p.jsonl", &d.a, keep, &d, &d.e));
+	OK(kb_parse_products(line, "p.jsonl", &d.a, keep, &d, NULL, &d.e));
 	EQ(d.n, 2);
 	SV_EQ(d.v[0].id, "product-hh-1.en");
 	HAS(d.v[0].body_md, "Lamp costs CNY 129.00 and has a warranty of 2 years.");
 	HAS(d.v[1].body_md, "台灯售价¥129.00，质保2年。");
 	SV_EQ(d.v[0].aliases, "desk lamp");
 	d.n = 0;
-	EQ(kb_parse_products(SV("{\"sku\":\"HH-1\"}"), "p", &d.a, keep, &d, &d.e), ERR_PARSE);
+	EQ(kb_parse_products(SV("{\"sku\":\"HH-1\"}"), "p", &d.a, keep, &d, NULL, &d.e), ERR_PARSE);
 	EQ(d.n, 0);
+	arena_done(&d.a);
+}
+
+/* A name in one language is one article; a line that is no product goes alone, where it may. */
+TEST(kb_products_that_are_not_whole)
+{
+	static const char text[] =
+		"{\"sku\":\"HH-1\",\"name\":{\"zh\":\"台灯\"},\"price_cny\":129}\n"
+		"{\"sku\":\"HH-2\",\"name\":{\"en\":\" \"},\"price_cny\":1}\n"
+		"[]\n"
+		"{\"sku\":\"hh-1\",\"name\":{\"zh\":\"再来\"},\"price_cny\":1}\n"
+		"{\"sku\":\"HH-3\",\"name\":{\"en\":\"Sofa\"},\"price_cny\":0}\n";
+	struct docs d;
+	size_t bad = 0;
+
+	memset(&d, 0, sizeof(d));
+	arena_init(&d.a, LIM_ARENA_BIG);
+	EQ(kb_parse_products(sv_of(text), "p", &d.a, keep, &d, NULL, &d.e), ERR_PARSE);
+	EQ(d.n, 0);
+	OK(kb_parse_products(sv_of(text), "p", &d.a, keep, &d, &bad, &d.e));
+	EQ(d.n, 2);
+	SV_EQ(d.v[0].id, "product-hh-1.zh");
+	SV_EQ(d.v[1].id, "product-hh-3.en");
+	EQ(bad, 3); /* no name, no object, the same number again */
+	HAS(sv_of(d.e.msg), "p:2: a product needs sku, price_cny and name.en or name.zh (HH-2)");
 	arena_done(&d.a);
 }
 
