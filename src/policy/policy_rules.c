@@ -161,7 +161,7 @@ static void want_sums(struct ask *q, const struct rules_rule *r)
 			want_names(q, r->then[k].expr);
 }
 
-static jv *output_value(const struct ask *q, const struct rules_rule *r, int k)
+static jv *outpolicy_rules_put_value(const struct ask *q, const struct rules_rule *r, int k)
 {
 	const struct rules_output *out = &q->t->outputs[k];
 	const struct rules_then *x = &r->then[k];
@@ -192,8 +192,7 @@ static jv *because(const struct ask *q, const struct rules_rule *r)
 	return list;
 }
 
-/* "{fee_fen:yuan}": 1250 is 12.50, 1200 is 12. */
-static void put_value(const jv *v, bool yuan, struct sb *b)
+void policy_rules_put_value(const jv *v, bool yuan, struct sb *b)
 {
 	long long fen = jv_as_int(v, 0);
 	if (jv_is_str(v))
@@ -218,7 +217,7 @@ static void fill(const struct ask *q, const jv *outputs, sv text, struct sb *b)
 		if (yuan)
 			name.n -= 5;
 		const jv *v = jv_member(outputs, name);
-		put_value(v ? v : jv_member(q->known, name), yuan, b);
+		policy_rules_put_value(v ? v : jv_member(q->known, name), yuan, b);
 	}
 }
 
@@ -236,7 +235,7 @@ static void put_rule(const struct ask *q, const struct rules_rule *r, jv *o)
 	jv *articles = jv_arr();
 	jv_set_str(o, "rule", sv_of(r->id));
 	for (int k = 0; k < q->t->n_outputs; k++)
-		jv_set(o, q->t->outputs[k].name, output_value(q, r, k));
+		jv_set(o, q->t->outputs[k].name, outpolicy_rules_put_value(q, r, k));
 	for (int i = 0; i < 2; i++) {
 		sb_init(&why[i], 4000);
 		fill(q, o, r->why[i], &why[i]);

@@ -38,6 +38,9 @@ size_t policy_rules_count(const struct policy_rules *r);
 const char *policy_rules_id(const struct policy_rules *r, size_t i);
 /* {"id","version","title":{zh,en},"inputs":[..],"outputs":[..],"rules":[..]}; ERR_NOTFOUND. */
 int policy_rules_json(const struct policy_rules *r, sv table, struct sb *out);
+/* Appends a fact or a result as it stands in a decision's words; of "{fee_fen:yuan}" 1250 is 12.50,
+ * 1200 is 12. */
+void policy_rules_put_value(const jv *v, bool yuan, struct sb *b);
 /* *ret (the caller's) as above. ERR_NOTFOUND: no such table. ERR_INVAL: a fact of another type
  * than the table says (why in *ret "error", which fact in "fact"). A fact that is not there (or
  * null) makes no condition true; facts that are no input say nothing. "hit: all": "rules" lists

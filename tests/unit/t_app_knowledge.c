@@ -2,6 +2,7 @@
  * river and writes the gap it finds; what is missed today waits for the night; a stop in the
  * middle of a run waits for it. */
 #include "app_knowledge.h"
+#include "app_rulebook.h"
 #include "app_int.h"
 #include "learn.h"
 #include "learn_set.h"
@@ -365,6 +366,20 @@ static int run_text(void *arg, struct store_db *db)
 	return store_exec(db, arg);
 }
 
+static int put_named(void *arg, struct store_db *db)
+{
+	const struct kb_article a = { .id = SV("return-window.en"), .lang = SV("en"),
+				      .group_id = SV("return-window"), .title = SV("Period"),
+				      .body_md = SV("Ask us.") };
+	const struct kb_article staff = { .id = SV("goodwill.en"), .lang = SV("en"),
+					  .group_id = SV("goodwill"), .title = SV("Goodwill"),
+					  .body_md = SV("Be kind."), .audience = SV("agent") };
+	bool changed;
+	int rc = kb_put(db, &a, 1, &changed);
+	(void)arg;
+	return rc ? rc : kb_put(db, &staff, 1, &changed);
+}
+
 static bool tables_up(struct tables *t, struct err *e)
 {
 	static char sofa[] =
@@ -376,7 +391,8 @@ static bool tables_up(struct tables *t, struct err *e)
 	if (!up(&t->w, "{\"knowledge\":{\"learn_at\":\"\"}}", e) || !read_rules(t, RULES("30")))
 		return false;
 	app_knowledge_close(t->w.k);
-	if (store_write(t->w.store, run_text, sofa, NULL, NULL) || store_flush(t->w.store))
+	if (store_write(t->w.store, run_text, sofa, NULL, NULL) ||
+	    store_write(t->w.store, put_named, NULL, NULL, NULL) || store_flush(t->w.store))
 		return false;
 	const struct app_knowledge_opts k = { .cfg = t->w.cfg, .company = t->w.company,
 					      .data = t_tmpdir(), .store = t->w.store,
@@ -444,6 +460,86 @@ TEST(app_knowledge_a_rule_reaches_the_answer_by_itself)
 	CHECK(t_wait(l, says, &t, 5000));
 	tables_down(&t);
 	loop_free(l);
+}
+
+#define MORE_RULES \
+	"id: repair\nversion: 1\ntitle: {zh: \"维修\", en: \"Repairs\"}\ninputs:\n" \
+	"  - {name: days, type: int, min: 0, max: 400, title: {zh: \"天数\", en: \"days\"}}\n" \
+	"outputs:\n  - {name: hours, type: number, default: 0, title: {zh: \"小时\", en: " \
+	"\"hours\"}}\n" \
+	"  - {name: fee_fen, type: int, default: 0, title: {zh: \"费用\", en: " \
+	"\"fee\"}}\nrules:\n" \
+	"  - id: a\n    when: {days: \"<= 10\"}\n    then: {hours: 0.125, fee_fen: 1250}\n" \
+	"    why: {zh: \"x{hours}\", en: \"Repairs are free for members in {hours} hours for " \
+	"CNY " \
+	"{fee_fen:yuan}.\"}\n    article: return-window\n" \
+	"  - id: b\n    when: {days: \"11..20\"}\n    then: {hours: 7.5, fee_fen: 1200}\n" \
+	"    why: {zh: \"x{hours}\", en: \"in {hours} hours for CNY {fee_fen:yuan}\"}\n" \
+	"    article: return-window\n" \
+	"  - id: c\n    when: {days: \"21..30\"}\n    then: {hours: 1}\n" \
+	"    why: {zh: \"x\", en: \"Repairs are free\"}\n    article: return-window\n" \
+	"  - id: d\n    when: {days: \"31..40\"}\n    then: {hours: 1}\n" \
+	"    why: {zh: \"x\", en: \"Repairs are free\"}\n    article: [return-window]\n" \
+	"  - id: e\n    when: {days: \"41..50\"}\n    then: {hours: 1, fee_fen: 500000}\n" \
+	"    why: {zh: \"x\", en: \"Staff may give CNY {fee_fen:yuan}.\"}\n" \
+	"    article: [return-window, goodwill]\n" \
+	"  - id: f\n    then: {hours: 1}\n    why: {zh: \"x\", en: \"Of no article that is " \
+	"there.\"}\n" \
+	"    article: gone\n"
+
+static int keep_en(void *arg, const struct kb_article *a)
+{
+	struct sb *out = arg;
+	if (sv_eq(a->lang, SV("en")))
+		sb_put(out, a->body_md);
+	return 0;
+}
+
+/* The text of the tables as they are, and their stamp. */
+static uint64_t rulebook(struct tables *t, struct sb *out)
+{
+	struct app_rulebook b = { .now = rules_now, .arg = t };
+	struct store_db *db;
+	struct arena a;
+	struct err e = { 0 };
+	uint64_t stamp = 0;
+	sb_reset(out);
+	arena_init(&a, LIM_ARENA_BIG);
+	if (store_reader(t->w.store, &db) ||
+	    app_rulebook_articles(&b, db, &a, keep_en, out, &e) ||
+	    app_rulebook_stamp(&b, db, &stamp))
+		sb_cstr(out, "failed");
+	arena_done(&a);
+	return stamp;
+}
+
+/* Results as a decision prints them, a sentence that is part of another too, and nothing of a rule
+ * that names an article that is not for customers. */
+TEST(app_knowledge_rules_are_told_to_customers_as_they_are)
+{
+	static char opened[] = "UPDATE article SET audience='public' WHERE group_id='goodwill'";
+	static char shut[] = "UPDATE article SET audience='agent' WHERE group_id='return-window'";
+	struct tables t;
+	struct err e = { 0 };
+	struct sb b;
+	CHECK(tables_up(&t, &e));
+	CHECK(read_rules(&t, MORE_RULES));
+	sb_init(&b, 64u << 10);
+	uint64_t first = rulebook(&t, &b);
+	SV_EQ(sb_sv(&b),
+	      "- Repairs are free for members in 0.125 hours for CNY 12.50.\n"
+	      "- in 7.5 hours for CNY 12\n- Repairs are free\n");
+	CHECK(rulebook(&t, &b) == first);
+	OK(store_write(t.w.store, run_text, opened, NULL, NULL));
+	OK(store_flush(t.w.store));
+	CHECK(rulebook(&t, &b) != first);
+	HAS(sb_sv(&b), "- Staff may give CNY 5000.\n");
+	OK(store_write(t.w.store, run_text, shut, NULL, NULL));
+	OK(store_flush(t.w.store));
+	CHECK(rulebook(&t, &b) != first);
+	EQ(b.n, 0);
+	sb_done(&b);
+	tables_down(&t);
 }
 
 /* Who removes the source has it removed; who has edited its articles keeps them. */
