@@ -26,11 +26,29 @@ static int forget_runs(struct store_db *db, sv set, bool drafts)
 	return store_run(q);
 }
 
+static int too_many(struct store_db *db)
+{
+	struct store_stmt *q;
+	int rc = store_prep(db, &q,
+			    "SELECT coalesce(sum(questions), 0) FROM kb_set_run NOT INDEXED WHERE "
+			    "state='done'");
+	if (rc)
+		return rc;
+	rc = store_step(q);
+	if (rc == 1)
+		rc = store_col_int(q, 0) > LEARN_SET_ANSWERS;
+	store_reset(q);
+	return rc;
+}
+
 /* The oldest of all sets; the last run of each, and the one just saved, stay. */
 static int forget_answers(struct store_db *db, sv run)
 {
 	struct store_stmt *q;
-	int rc = store_prep(db, &q,
+	int rc = too_many(db);
+	if (rc <= 0)
+		return rc;
+	rc = store_prep(db, &q,
 			    "UPDATE kb_set_run SET state='gone' WHERE id IN (SELECT id FROM "
 			    "(SELECT id, sum(questions) OVER (ORDER BY id DESC) AS n FROM "
 			    "kb_set_run WHERE state='done') WHERE n>?1) AND id<>?2 AND id NOT IN "

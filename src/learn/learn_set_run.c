@@ -12,7 +12,7 @@
 
 #include <stdio.h>
 
-enum { LOOK_EVERY = 32, PASSAGES_MAX = 4000, SAME_MS = 600000, TRIES = 3 };
+enum { LOOK_EVERY = 32, PASSAGES_MAX = 4000, SAME_MS = 600000, TRIES = 3, LATE = 5 };
 #define PRINT 1099511628211u
 
 struct answer {
@@ -33,6 +33,7 @@ struct run {
 	struct { struct answer *v; size_t n, cap; } ask;
 	int64_t now_ms;              /* of every question */
 	bool vec;                    /* questions bring vectors */
+	int late;                    /* so many in a row had none; LATE: no waiting any more */
 	bool words;                  /* what was changed could not have its vectors */
 	struct kb_dense *d;          /* of what was changed, and of the draft */
 	struct kb_index *ix;         /* as customers have it */
@@ -213,8 +214,10 @@ static int ask(struct run *r, struct kb_index *ix, struct answer *x, struct reco
 	struct kb_query q = { .text = x->question, .lang = x->lang, .k = 5, .now_ms = r->now_ms };
 	struct kb_asked got;
 	arena_reset(tmp);
-	if (r->vec)
+	if (r->vec && r->late < LATE) {
 		q.vec = r->w->question(r->w->arg, x->question, &q.dim);
+		r->late = q.vec ? 0 : r->late + 1;
+	}
 	to->meaning += q.vec && !kb_dense_lacks(ix, x->lang);
 	int rc = kb_ask(ix, &q, x->article, tmp, &got);
 	if (rc)

@@ -779,6 +779,13 @@ TEST(learn_set_tells_when_the_model_is_late)
 	o = tried(&w, &k);
 	SV_EQ(jv_get_str(jv_get(o, "run"), "state"), "failed");
 	SV_EQ(jv_get_str(jv_get(o, "run"), "error"), "the embedding model was late: try again");
+	/* five in a row: it is not waited for any more */
+	OK(put(&w, w.put.id, "", "one,-\ntwo,-\nthree,-\nfour,-\nfive,-\nsix,-\n"));
+	x.questions = 0;
+	x.late_from = 3;
+	OK(order(&w, ""));
+	OK(learn_sets_work(&k, &n));
+	EQ(x.questions, 2 + 5);
 	/* changes that cannot have their vectors are searched by words */
 	x = (struct dense){ .live = x.live, .broken = true };
 	OK(article(&w, "gift.en", "Do you wrap presents?", "Yes, in foil."));
