@@ -9,7 +9,8 @@
 
 #define OOS_ANSWERED 0.065       /* of the unanswerable development questions may be answered, */
 #define DENSE_ANSWERED 0.05      /* with vectors fewer: better at both */
-#define YOUNG_ANSWERED 0.02      /* a young company by words alone: hardly more is right than wrong */
+#define YOUNG_ANSWERED \
+	0.02 /* a young company by words alone: hardly more is right than wrong */
 
 static int descending(const void *a, const void *b)
 {
@@ -97,10 +98,14 @@ static void print_weights(FILE *out, const char *kind, const char *lang, const d
 	double ans = threshold(r, n, share, young);
 
 	fprintf(stderr, "%s%s threshold %.3f\n", lang, dense ? " with vectors" : "", ans);
-	for (share = 0.02; share < 0.11; share += 0.02)
-		report(lang, "(other thresholds)", r, n,
-		       &(struct gate_row){ .dev = true, .own = true },
-		       threshold(r, n, share, young));
+	for (share = 0.02; share < 0.15; share += 0.02) {
+		double other = threshold(r, n, share, young);
+		struct gate_row like = { .dev = true, .own = true };
+
+		report(lang, "(other thresholds)", r, n, &like, other);
+		like.sheet = true;
+		report(lang, "(of dev alone)", r, n, &like, other);
+	}
 	report(lang, "questions", r, n, &(struct gate_row){ .dev = true, .own = true }, ans);
 	report(lang, "of dev alone", r, n,
 	       &(struct gate_row){ .dev = true, .own = true, .sheet = true }, ans);
