@@ -6,19 +6,24 @@ import { makeHash } from '../lib/router.ts';
 import type { Ev } from '../lib/types.ts';
 import { authed, may } from './state.ts';
 
-/* What became of each turn that was asked for: the draft's id, what was wrong, or '' while it is under way. */
-const told = signal<Record<string, { draft?: string; why?: string }>>({});
+/* What became of each turn that was asked for: the draft's id (there: it was made before), what was wrong, or '' while it is under way. */
+interface Told {
+  draft?: string;
+  there?: boolean;
+  why?: string;
+}
+const told = signal<Record<string, Told>>({});
 const keyOf = (conversation: string, seq: number): string => `${conversation} ${seq}`;
 
 export const typed = (ev: Ev): boolean => ev.kind === 'turn.agent' && !(ev.body as { suggested?: boolean }).suggested;
 
 export async function propose(conversation: string, seq: number): Promise<void> {
-  const put = (x: { draft?: string; why?: string }) => (told.value = { ...told.value, [keyOf(conversation, seq)]: x });
+  const put = (x: Told) => (told.value = { ...told.value, [keyOf(conversation, seq)]: x });
   if (!may('conversation.note') || told.value[keyOf(conversation, seq)]?.draft) return;
   put({});
   try {
     const path = `/api/v1/conversations/${encodeURIComponent(conversation)}/draft`;
-    put(await authed<{ draft: string }>(path, { method: 'POST', body: { seq } }));
+    put(await authed<{ draft: string; there: boolean }>(path, { method: 'POST', body: { seq } }));
   } catch (e) {
     put({ why: e instanceof ApiError && e.status === 409 ? t('prop.nothing') : t('prop.failed') });
   }
@@ -30,7 +35,7 @@ export function Propose({ conversation, ev, k }: { conversation: string; ev: Ev;
   if (x?.draft)
     return (
       <a class="propose" data-test="proposed" href={makeHash(['kb', 'drafts'], { sel: x.draft })}>
-        {t('prop.made')}
+        {t(x.there ? 'prop.there' : 'prop.made')}
       </a>
     );
   return (
