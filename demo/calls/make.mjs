@@ -39,7 +39,8 @@ function chinese(texts) {
   const out = mkdtempSync(join(temp, 'zh-'));
   const runtime = readdirSync(join(cache, 'models')).find((d) => d.startsWith('onnxruntime-'));
   writeFileSync(list, texts.join('\n') + '\n');
-  must(run(join(dirname(bin), 'src/model/b_tts'), ['kokoro', `file=${join(cache, 'models/kokoro')}`, `runtime=${join(cache, 'models', runtime)}`,
+  const kokoro = readdirSync(join(cache, 'models')).find((d) => /^kokoro-[0-9.]+$/.test(d));
+  must(run(join(dirname(bin), 'src/model/b_tts'), ['kokoro', `file=${join(cache, 'models', kokoro)}`, `runtime=${join(cache, 'models', runtime)}`,
     `exe=${join(dirname(bin), 'callm-onnx')}`, 'lang=zh', `out=${out}`, list], { ms: 600000 }), 'Kokoro');
   return readdirSync(out).sort().map((f) => join(out, f));
 }
