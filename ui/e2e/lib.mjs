@@ -25,6 +25,17 @@ const ARGS = [
   '--autoplay-policy=no-user-gesture-required',
 ];
 
+/* From each key or click to the next picture, in ms, as the browser's Event Timing tells it (steps of 8 ms, from 16 on). */
+async function interactions(context) {
+  const shown = [];
+  await context.exposeBinding('callmShown', (_, ms) => void shown.push(ms));
+  await context.addInitScript(() =>
+    new PerformanceObserver((l) => {
+      for (const e of l.getEntries()) if (e.interactionId) window.callmShown(e.duration);
+    }).observe({ type: 'event', durationThreshold: 16, buffered: true }));
+  return shown;
+}
+
 /* A page that fails the scenario on script errors and on CSP violations. */
 export async function newPage(browser, { lang = 'en', theme = 'light', size = [1280, 800] } = {}) {
   const context = await browser.newContext({
@@ -35,6 +46,7 @@ export async function newPage(browser, { lang = 'en', theme = 'light', size = [1
   });
   const page = await context.newPage();
   page.problems = [];
+  page.shown = await interactions(context);
   page.on('pageerror', (e) => page.problems.push(`script error: ${e.message}`));
   page.on('console', (m) => {
     if (m.type() === 'error' && /Content Security Policy|Refused to/i.test(m.text()))
@@ -105,7 +117,9 @@ export async function scenario(name, run, extraArgs = [], limit_ms = LIMIT_MS) {
   try {
     await run(open);
     for (const p of pages) assert.deepEqual(p.problems, [], 'problems on the page');
-    console.log(`ok ${name} (${Date.now() - t0} ms)`);
+    const shown = pages.flatMap((p) => p.shown).sort((a, b) => a - b);
+    const seen = shown.length ? `; ${shown.length} events of 16 ms and more to the next picture, p95 ${shown[Math.floor(shown.length * 0.95)]}, most ${shown.at(-1)} ms` : '';
+    console.log(`ok ${name} (${Date.now() - t0} ms)${seen}`);
   } catch (e) {
     console.error(`not ok ${name}: ${e.stack}`);
     process.exitCode = 1;
