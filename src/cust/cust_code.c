@@ -297,16 +297,6 @@ static int code_get(struct store_db *db, const char *scope, struct code_row *c)
 	return rc < 0 ? rc : 0;
 }
 
-static int code_gone(struct store_db *db, const char *scope)
-{
-	struct store_stmt *q;
-	int rc = store_prep(db, &q, "DELETE FROM cust_code WHERE scope=?1");
-	if (rc)
-		return rc;
-	store_bind_sv(q, 1, sv_of(scope));
-	return store_run(q);
-}
-
 /* The address is the customer's: they had what was sent there. */
 static int ident_proven(struct store_db *db, const char *ident, const char *customer,
 			int64_t now_ms)
@@ -374,7 +364,7 @@ int cust_code_check(const struct cust_tools_arg *t, struct tool_run *r, struct s
 		return left < 0 ? left : cust_check_blocked(r);
 	if (!right)
 		return cust_check_failed(r, db, &s, "code");
-	rc = code_gone(db, scope);
+	rc = store_run_sv(db, "DELETE FROM cust_code WHERE scope=?1", sv_of(scope));
 	if (rc == 0)
 		rc = ident_proven(db, c.ident, c.customer, r->now_ms);
 	if (rc == ERR_STATE)                 /* the address was taken away meanwhile */

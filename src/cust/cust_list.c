@@ -27,17 +27,10 @@ static void put_masked(const struct cust *c, enum cust_kind kind, const char *ke
 
 static int last_contact(struct store_db *db, sv id, int64_t *ret)
 {
-	struct store_stmt *q;
-	int rc = store_prep(db, &q,
-			    CUST_GROUP_SQL "SELECT MAX(c.last_ms) FROM g JOIN conversation c ON "
-					   "c.customer_id=g.id");
-	if (rc)
-		return rc;
-	store_bind_sv(q, 1, id);
-	rc = store_step(q);
-	*ret = rc == 1 ? store_col_int(q, 0) : 0;
-	store_reset(q);
-	return rc < 0 ? rc : 0;
+	return store_one_int(db,
+			     CUST_GROUP_SQL "SELECT MAX(c.last_ms) FROM g JOIN conversation c ON "
+					    "c.customer_id=g.id",
+			     id, ret);
 }
 
 /* Without the closing brace. */
@@ -122,19 +115,11 @@ static int by_address(struct store_db *db, const struct cust_keys *k, enum cust_
 }
 
 /* How many have this word, up to 1,000. */
-static int word_count(struct store_db *db, const char *hash, int *ret)
+static int word_count(struct store_db *db, const char *hash, int64_t *ret)
 {
-	struct store_stmt *q;
-	int rc = store_prep(
-		db, &q,
-		"SELECT count(*) FROM (SELECT 1 FROM cust_word WHERE hash=?1 LIMIT 1000) w");
-	if (rc)
-		return rc;
-	store_bind_sv(q, 1, sv_of(hash));
-	rc = store_step(q);
-	*ret = rc == 1 ? (int)store_col_int(q, 0) : 0;
-	store_reset(q);
-	return rc < 0 ? rc : 0;
+	return store_one_int(
+		db, "SELECT count(*) FROM (SELECT 1 FROM cust_word WHERE hash=?1 LIMIT 1000) w",
+		sv_of(hash), ret);
 }
 
 /* Those that have every word, four words at most: the rarest leads, the others are looked up. */
@@ -148,11 +133,12 @@ static int by_name(struct store_db *db, const struct cust_keys *k, sv text, stru
 	while (n < 4 && sv_cut(&rest, ' ', &word))
 		cust_hash(k, "word", word, SV_NULL, hash[n++]);
 	for (int i = 0; i < n; i++) {
-		int many = 0, rc = word_count(db, hash[i], &many);
+		int64_t many = 0;
+		int rc = word_count(db, hash[i], &many);
 		if (rc)
 			return rc;
 		if (many < least) {
-			least = many;
+			least = (int)many;
 			rare = i;
 		}
 	}

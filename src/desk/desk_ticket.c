@@ -8,20 +8,6 @@
 
 #include <stdio.h>
 
-static int one_int(struct store_db *db, const char *sql, sv arg, int64_t *ret)
-{
-	struct store_stmt *q;
-	int rc = store_prep(db, &q, sql);
-	if (rc)
-		return rc;
-	if (arg.n)
-		store_bind_sv(q, 1, arg);
-	rc = store_step(q);
-	*ret = rc == 1 ? store_col_int(q, 0) : 0;
-	store_reset(q);
-	return rc < 0 ? rc : 0;
-}
-
 /* C26000123 for complaints (article complaint-how: C and 8 digits), else T2026-000123. */
 static int next_number(const struct desk *d, struct store_db *db, struct ticket *t, int64_t now)
 {
@@ -40,11 +26,13 @@ static int next_number(const struct desk *d, struct store_db *db, struct ticket 
 	store_bind_sv(q, 1, sv_of(key));
 	rc = store_run(q);
 	if (rc == 0)
-		rc = one_int(db, "SELECT n FROM ticket_count WHERE k=?1", sv_of(key), &n);
+		rc = store_one_int(db, "SELECT n FROM ticket_count WHERE k=?1", sv_of(key), &n);
 	if (rc == 0)
 		(void)snprintf(t->number, sizeof(t->number), "%s%s%06lld", key, c ? "" : "-",
 			       (long long)n);
-	return rc ? rc : one_int(db, "SELECT COALESCE(MAX(seq),0)+1 FROM ticket", SV_NULL, &t->seq);
+	return rc ? rc :
+		    store_one_int(db, "SELECT COALESCE(MAX(seq),0)+1 FROM ticket", SV_NULL,
+				  &t->seq);
 }
 
 /* ---- facts ---- */
@@ -433,7 +421,7 @@ int desk_link(const struct desk *d, struct store_db *db, sv number, sv kind, sv 
 	int rc = ticket_load(d, db, number, &t);
 	int64_t there = 1;
 	if (rc == 0 && sv_eq(kind, SV("ticket")))
-		rc = one_int(db, "SELECT COUNT(*) FROM ticket WHERE number=?1", ref, &there);
+		rc = store_one_int(db, "SELECT COUNT(*) FROM ticket WHERE number=?1", ref, &there);
 	if (rc == 0 && (!there || sv_eq(ref, sv_of(t.number))))
 		rc = err_set(e, ERR_INVAL, "ref must be the number of another ticket");
 	if (rc == 0)

@@ -268,23 +268,13 @@ int64_t hook_change(struct store_db *db, const unsigned char *key, struct hook_e
 	return rc ? rc : version + 1;
 }
 
-static int exec_id(struct store_db *db, const char *sql, sv id)
-{
-	struct store_stmt *q;
-	int rc = store_prep(db, &q, sql);
-	if (rc)
-		return rc;
-	store_bind_sv(q, 1, id);
-	return store_run(q);
-}
-
 int hook_delete(struct store_db *db, sv id, sv by)
 {
-	int rc = exec_id(db, "DELETE FROM webhook WHERE id=?1", id);
+	int rc = store_run_sv(db, "DELETE FROM webhook WHERE id=?1", id);
 	if (rc == 0 && store_changes(db) == 0)
 		rc = ERR_NOTFOUND;
 	if (rc == 0)
-		rc = exec_id(db, "DELETE FROM webhook_delivery WHERE webhook=?1", id);
+		rc = store_run_sv(db, "DELETE FROM webhook_delivery WHERE webhook=?1", id);
 	return rc ? rc : note(db, "webhook.deleted", id, by, NULL);
 }
 

@@ -86,16 +86,6 @@ int learn_choice_changes(struct store_db *db, const struct policy_table *t, jv *
 	return rc ? rc : push_gone(db, t, *ret);
 }
 
-static int forget(struct store_db *db, const char *key)
-{
-	struct store_stmt *q;
-	int rc = store_prep(db, &q, "DELETE FROM kv WHERE k=?1");
-	if (rc)
-		return rc;
-	store_bind_sv(q, 1, sv_of(key));
-	return store_run(q);
-}
-
 int learn_choice_put(struct store_db *db, const jv *states, int64_t now_ms)
 {
 	char key[96];
@@ -103,8 +93,9 @@ int learn_choice_put(struct store_db *db, const jv *states, int64_t now_ms)
 	for (size_t i = 0; rc == 0 && i < jv_len(states); i++) {
 		const jv *x = jv_at(states, i);
 		key_of(key, jv_get_str(x, "row"));
-		rc = jv_get_bool(x, "gone", false) ? forget(db, key) :
-						     learn_kv_put(db, key, x, now_ms);
+		rc = jv_get_bool(x, "gone", false) ?
+			     store_run_sv(db, "DELETE FROM kv WHERE k=?1", sv_of(key)) :
+			     learn_kv_put(db, key, x, now_ms);
 	}
 	return rc;
 }

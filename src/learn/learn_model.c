@@ -20,16 +20,8 @@ enum { PIECE = 1 << 16 };
 
 static int next_version(struct store_db *db, sv name, int64_t *ret)
 {
-	struct store_stmt *q;
-	int rc = store_prep(db, &q, "SELECT COALESCE(MAX(version),0)+1 FROM learn_model WHERE "
-				    "name=?1");
-	if (rc)
-		return rc;
-	store_bind_sv(q, 1, name);
-	rc = store_step(q);
-	*ret = rc == 1 ? store_col_int(q, 0) : 0;
-	store_reset(q);
-	return rc < 0 ? rc : 0;
+	return store_one_int(
+		db, "SELECT COALESCE(MAX(version),0)+1 FROM learn_model WHERE name=?1", name, ret);
 }
 
 static sv some(sv s, const char *otherwise)
@@ -126,19 +118,12 @@ int learn_model_promote(struct store_db *db, sv name, int64_t version, sv by, in
 /* The version that was in use before the live one; 0: none of ours. ERR_NOTFOUND: none is live. */
 static int before_live(struct store_db *db, sv name, int64_t *ret)
 {
-	struct store_stmt *q;
-	int rc = store_prep(db, &q,
-			    "SELECT COALESCE((SELECT o.version FROM learn_model o WHERE "
-			    "o.name=l.name AND o.state='retired' AND o.back=0 AND o.live_ms>0 AND "
-			    "o.version<l.version ORDER BY o.version DESC LIMIT 1),0) FROM "
-			    "learn_model l WHERE l.name=?1 AND l.state='live'");
-	if (rc)
-		return rc;
-	store_bind_sv(q, 1, name);
-	rc = store_step(q);
-	*ret = rc == 1 ? store_col_int(q, 0) : 0;
-	store_reset(q);
-	return rc < 0 ? rc : rc == 1 ? 0 : ERR_NOTFOUND;
+	return store_one_int(
+		db,
+		"SELECT COALESCE((SELECT o.version FROM learn_model o WHERE o.name=l.name AND "
+		"o.state='retired' AND o.back=0 AND o.live_ms>0 AND o.version<l.version ORDER BY "
+		"o.version DESC LIMIT 1),0) FROM learn_model l WHERE l.name=?1 AND l.state='live'",
+		name, ret);
 }
 
 static int go_back(void *arg, struct store_db *db)

@@ -14,27 +14,6 @@ static int step_int(struct store_stmt *q, int64_t *ret)
 	return rc < 0 ? rc : rc == 1 ? 0 : ERR_NOTFOUND;
 }
 
-/* The number that a query of one text tells. */
-static int one_int(struct store_db *db, const char *sql, sv text, int64_t *ret)
-{
-	struct store_stmt *q;
-	int rc = store_prep(db, &q, sql);
-	if (rc)
-		return rc;
-	store_bind_sv(q, 1, text);
-	return step_int(q, ret);
-}
-
-static int run_one(struct store_db *db, const char *sql, sv id)
-{
-	struct store_stmt *q;
-	int rc = store_prep(db, &q, sql);
-	if (rc)
-		return rc;
-	store_bind_sv(q, 1, id);
-	return store_run(q);
-}
-
 /* ---- the set ---- */
 
 static int refuse(struct learn_set_put *p, int rc, const char *why)
@@ -75,14 +54,14 @@ static int begin(struct store_db *db, struct learn_set_put *p)
 		return refuse(p, ERR_INVAL, "name may have 240 bytes.");
 	if (p->set.n) {
 		(void)snprintf(p->id, sizeof(p->id), SV_FMT, SV_ARG(p->set));
-		rc = one_int(db, "SELECT count(*) FROM kb_set WHERE id=?1", p->set, &n);
+		rc = store_one_int(db, "SELECT count(*) FROM kb_set WHERE id=?1", p->set, &n);
 		if (rc || !n)
 			return rc ? rc : refuse(p, ERR_NOTFOUND, "There is no such test set.");
 		return p->name.n ? put_name(db, p) : 0;
 	}
 	if (!p->name.n)
 		return refuse(p, ERR_INVAL, "Give name, what the set is called.");
-	rc = one_int(db, "SELECT count(*) FROM kb_set WHERE id<>?1", SV(""), &n);
+	rc = store_one_int(db, "SELECT count(*) FROM kb_set", SV_NULL, &n);
 	if (rc || n >= LEARN_SETS)
 		return rc ? rc : refuse(p, ERR_STATE, "There may be 100 test sets.");
 	id_new(p->id);
@@ -141,10 +120,11 @@ static int put_row(struct putting *s, struct learn_set_put *p, const struct lear
 static int put_rows(struct store_db *db, struct learn_set_put *p, int64_t *ret_next)
 {
 	struct putting s = { 0 };
-	int rc = one_int(db, "SELECT count(*) FROM kb_set_question WHERE kb_set=?1", sv_of(p->id),
-			 &s.count);
+	int rc = store_one_int(db, "SELECT count(*) FROM kb_set_question WHERE kb_set=?1",
+			       sv_of(p->id), &s.count);
 	if (!rc)
-		rc = one_int(db, "SELECT next_n FROM kb_set WHERE id=?1", sv_of(p->id), &s.next);
+		rc = store_one_int(db, "SELECT next_n FROM kb_set WHERE id=?1", sv_of(p->id),
+				   &s.next);
 	if (!rc)
 		rc = store_prep(db, &s.find,
 				"SELECT n, article FROM kb_set_question WHERE kb_set=?1 AND "
@@ -195,7 +175,7 @@ int learn_set_drop(struct store_db *db, sv set)
 					    "DELETE FROM kb_set WHERE id=?1" };
 	int rc = 0;
 	for (size_t i = 0; i < sizeof(sqls) / sizeof(*sqls) && rc == 0; i++)
-		rc = run_one(db, sqls[i], set);
+		rc = store_run_sv(db, sqls[i], set);
 	return rc ? rc : store_changes(db) ? 0 : ERR_NOTFOUND;
 }
 
@@ -251,10 +231,10 @@ int learn_set_order(struct store_db *db, struct learn_set_order *o)
 {
 	int64_t n = 0, sets = 0, version = 0;
 	struct store_stmt *q;
-	int rc = one_int(db, "SELECT count(*) FROM kb_set WHERE id=?1", o->set, &sets);
+	int rc = store_one_int(db, "SELECT count(*) FROM kb_set WHERE id=?1", o->set, &sets);
 	if (!rc)
-		rc = one_int(db, "SELECT count(*) FROM kb_set_question WHERE kb_set=?1", o->set,
-			     &n);
+		rc = store_one_int(db, "SELECT count(*) FROM kb_set_question WHERE kb_set=?1",
+				   o->set, &n);
 	if (rc || !n)
 		return rc ? rc : sets ? ERR_STATE : ERR_NOTFOUND;
 	o->draft = o->draft.p ? o->draft : SV("");
@@ -282,8 +262,8 @@ bool learn_sets_wait(struct store_db *db)
 {
 	int64_t waits = 0, gone = 0;
 	const char *sql = "SELECT EXISTS (SELECT 1 FROM kb_set_run WHERE state=?1)";
-	return one_int(db, sql, SV("waiting"), &waits) == 0 &&
-	       one_int(db, sql, SV("gone"), &gone) == 0 && (waits || gone);
+	return store_one_int(db, sql, SV("waiting"), &waits) == 0 &&
+	       store_one_int(db, sql, SV("gone"), &gone) == 0 && (waits || gone);
 }
 
 /* ---- as JSON ---- */

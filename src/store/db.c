@@ -285,13 +285,27 @@ int store_exec(struct store_db *db, const char *sql)
 	return store_err_of(sqlite3_exec(db->db, sql, NULL, NULL, NULL));
 }
 
-int store_db_one(struct store_db *db, const char *sql, int64_t *ret)
+int store_run_sv(struct store_db *db, const char *sql, sv text)
 {
 	struct store_stmt *q;
 	int rc = store_prep(db, &q, sql);
 
 	if (rc)
 		return rc;
+	if (text.p)
+		store_bind_sv(q, 1, text);
+	return store_run(q);
+}
+
+int store_one_int(struct store_db *db, const char *sql, sv text, int64_t *ret)
+{
+	struct store_stmt *q;
+	int rc = store_prep(db, &q, sql);
+
+	if (rc)
+		return rc;
+	if (text.p)
+		store_bind_sv(q, 1, text);
 	rc = store_step(q);
 	if (rc == 1)
 		*ret = store_col_int(q, 0);

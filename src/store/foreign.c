@@ -27,7 +27,7 @@ int store_file_open(struct store_db **ret, const char *path, struct err *e)
 	if (rc)
 		return rc;
 	sqlite3_set_authorizer(db->db, no_attach, NULL);
-	rc = store_db_one(db, "SELECT count(*) FROM sqlite_master", &n);
+	rc = store_one_int(db, "SELECT count(*) FROM sqlite_master", SV_NULL, &n);
 	if (rc) {
 		rc = err_set(e, rc, "%s: %s", path, store_error(db));
 		store_db_close(db);

@@ -60,7 +60,7 @@ int store_image_open(struct store_db **ret, const void *bytes, size_t n)
 	if (!rc)
 		rc = store_exec(db, sql);
 	if (!rc)
-		rc = store_db_one(db, "SELECT count(*) FROM sqlite_master", &rows);
+		rc = store_one_int(db, "SELECT count(*) FROM sqlite_master", SV_NULL, &rows);
 	if (rc) {
 		store_db_close(db);
 		return rc;

@@ -26,12 +26,12 @@ int store_schema_version(struct store_db *db, int64_t *ret, struct err *e)
 	int rc;
 
 	*ret = 0;
-	rc = store_db_one(db, "SELECT count(*) FROM sqlite_master", &tables);
+	rc = store_one_int(db, "SELECT count(*) FROM sqlite_master", SV_NULL, &tables);
 	if (!rc)
-		rc = store_db_one(
+		rc = store_one_int(
 			db,
 			"SELECT count(*) FROM sqlite_master WHERE type='table' "
-			"AND name='schema_version'",
+			"AND name='schema_version'", SV_NULL,
 			&ours);
 	if (rc)
 		return mig_err(db, e, rc, "cannot read the database");
@@ -41,7 +41,7 @@ int store_schema_version(struct store_db *db, int64_t *ret, struct err *e)
 		return err_set(e, ERR_CORRUPT,
 			       "this is a database of some other program "
 			       "(no schema_version table); choose another data folder");
-	rc = store_db_one(db, "SELECT coalesce(max(version),0) FROM schema_version",
+	rc = store_one_int(db, "SELECT coalesce(max(version),0) FROM schema_version", SV_NULL,
 			  ret);
 	return rc ? mig_err(db, e, rc, "cannot read the schema version") : 0;
 }
@@ -75,9 +75,9 @@ static int mig_same(struct store_stmt *q, const struct store_migration *m, size_
 static int mig_no_code(struct store_db *db, struct err *e)
 {
 	int64_t n = 0;
-	int rc = store_db_one(db,
+	int rc = store_one_int(db,
 			      "SELECT count(*) FROM sqlite_master "
-			      "WHERE type IN ('trigger', 'view')",
+			      "WHERE type IN ('trigger', 'view')", SV_NULL,
 			      &n);
 
 	if (rc)

@@ -199,7 +199,7 @@ static int file_open(struct store_db **ret, const char *name, struct err *e)
 		return rc;
 	rc = store_exec(db, setup_file);
 	if (!rc)
-		rc = store_db_one(db, "PRAGMA synchronous", &sync);
+		rc = store_one_int(db, "PRAGMA synchronous", SV_NULL, &sync);
 	if (!rc)
 		rc = file_is_wal(db);
 	if (rc)

@@ -138,6 +138,11 @@ bool store_col_null(struct store_stmt *q, int i);
 void store_reset(struct store_stmt *q);
 /* Steps once and resets: for statements without rows. 0 or negative. */
 int store_run(struct store_stmt *q);
+/* A statement without rows, and the first number that a query tells; ?1 is text, nothing is
+ * bound where text is SV_NULL. 0 or negative; store_one_int without a row: ERR_NOTFOUND, *ret
+ * as it was. */
+int store_run_sv(struct store_db *db, const char *sql, sv text);
+int store_one_int(struct store_db *db, const char *sql, sv text, int64_t *ret);
 /* Rows touched by the last INSERT, UPDATE or DELETE. */
 int64_t store_changes(struct store_db *db);
 /* Several statements, no result. */

@@ -38,8 +38,6 @@ struct store_db {
 int store_db_open(struct store_db **ret, const char *name, int flags, struct err *e);
 void store_db_idle(struct store_db *db); /* hands back every statement still in use */
 int store_err_of(int sqlite_rc);         /* extended result code -> ours */
-/* First column of the first row; ERR_NOTFOUND without one. */
-int store_db_one(struct store_db *db, const char *sql, int64_t *ret);
 
 /* fts.c */
 int store_fts_register(sqlite3 *db);

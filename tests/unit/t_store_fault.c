@@ -28,7 +28,7 @@ static int64_t ask(struct store *st, const char *sql)
 	struct store_db *db;
 	int64_t n = -1;
 
-	return store_reader(st, &db) || store_db_one(db, sql, &n) ? -1 : n;
+	return store_reader(st, &db) || store_one_int(db, sql, SV_NULL, &n) ? -1 : n;
 }
 
 /* ---- kill -9 ---- */

@@ -65,7 +65,7 @@ static int64_t one(struct store_db *db, const char *sql)
 {
 	int64_t v = -1;
 
-	return store_db_one(db, sql, &v) ? -1 : v;
+	return store_one_int(db, sql, SV_NULL, &v) ? -1 : v;
 }
 
 TEST(store_stmt_binds_and_reads_each_type)

@@ -277,7 +277,7 @@ static int64_t rows(struct store *st, int64_t upto)
 
 	snprintf(sql, sizeof(sql), "SELECT count(*) FROM event WHERE seq<=%lld",
 		 (long long)upto);
-	return store_reader(st, &db) || store_db_one(db, sql, &n) ? -1 : n;
+	return store_reader(st, &db) || store_one_int(db, sql, SV_NULL, &n) ? -1 : n;
 }
 
 struct verdict {

@@ -30,7 +30,7 @@ static int64_t one(struct store_db *db, const char *sql)
 {
 	int64_t v = -1;
 
-	return store_db_one(db, sql, &v) ? -1 : v;
+	return store_one_int(db, sql, SV_NULL, &v) ? -1 : v;
 }
 
 TEST(store_migrates_forward_step_by_step)

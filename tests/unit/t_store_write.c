@@ -38,7 +38,7 @@ static int64_t count(struct store *st, const char *where)
 	int64_t n = -1;
 
 	snprintf(sql, sizeof(sql), "SELECT count(*) FROM event WHERE %s", where);
-	return store_reader(st, &db) || store_db_one(db, sql, &n) ? -1 : n;
+	return store_reader(st, &db) || store_one_int(db, sql, SV_NULL, &n) ? -1 : n;
 }
 
 struct seen {
@@ -205,7 +205,7 @@ TEST(store_write_rolls_back_alone)
 	EQ(count(st, "seq=7"), 0);
 	EQ(count(st, "pos IN (1,2,3)"), 3);
 	OK(store_reader(st, &db));
-	OK(store_db_one(db, "SELECT count(*) FROM kv", &n));
+	OK(store_one_int(db, "SELECT count(*) FROM kv", SV_NULL, &n));
 	EQ(n, 1);
 	store_close(st);
 }
@@ -440,7 +440,7 @@ static void query_run(void *arg, struct store_db *db)
 	struct store_stmt *left;
 
 	q->n = -1;
-	store_db_one(db, "SELECT count(*) FROM event", &q->n);
+	store_one_int(db, "SELECT count(*) FROM event", SV_NULL, &q->n);
 	q->wrote = store_exec(db, "DELETE FROM event");
 	if (!store_prep(db, &left, "SELECT 1 FROM event"))
 		store_step(left); /* not handed back */
