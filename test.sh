@@ -249,6 +249,7 @@ release_part() {
 e2e_part() {
 	stage "end to end"
 	check symbols 60 scripts/symbols build
+	check extras 200 scripts/extras build
 	data_sets
 	! wanted e2e_mcp || need_peers
 	# those that measure times to the millisecond have the machine to themselves

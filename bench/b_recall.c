@@ -116,7 +116,7 @@ static int demo_articles(struct import *im)
 	int rc = kb_parse_path(path, &mem, put_only, im, &im->e);
 	return rc ? rc :
 		    kb_parse_products(read_all(im->root, "demo/products.jsonl"), "products", &mem,
-				      put_only, im, &im->e);
+				      put_only, im, NULL, &im->e);
 }
 
 static int company_articles(struct import *im)

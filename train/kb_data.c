@@ -45,7 +45,7 @@ static int import(void *arg, struct store_db *db)
 	sb_init(&b, LIM_KB_DOC);
 	rc = file_read(path, LIM_KB_DOC, &b, im->e);
 	if (!rc)
-		rc = kb_parse_products(sb_sv(&b), path, &train_mem, put_row, db, im->e);
+		rc = kb_parse_products(sb_sv(&b), path, &train_mem, put_row, db, NULL, im->e);
 	sb_done(&b);
 	return rc;
 }
