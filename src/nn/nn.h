@@ -61,6 +61,12 @@ enum nn_kind {
 		    `heads` */
 	NN_BLOCK, /* transformer block, norm first: x + attn(norm x), x + ffn(norm x); `heads`,
 		   * `hidden` (default 4 dim), `act` (default GELU), `drop` */
+	/* On maps: a step is `rows` bands of as many channels each, band by band. */
+	NN_CONV,  /* act(W neighbours + b), 3 steps x 3 bands, zeros outside; `dim` channels a
+		   * band, `act`, `drop` */
+	NN_HALVE, /* the greatest of 2 steps x 2 bands */
+	NN_EVEN,  /* each channel to mean 0 and deviation 1 over all steps and bands, then gain and
+		   * bias (instance norm, Ulyanov et al. 2016) */
 	NN_POOL,  /* steps to one: `how`; NN_ATTEND learns `heads` queries, results side by side
 		   */
 	/* Layers on several layers of the same shape (one step is repeated for all steps). */
@@ -96,7 +102,7 @@ struct nn_layer {
 	enum nn_kind kind;
 	int dim;          /* floats a step; 0: as the input, where that is possible */
 	int slot;         /* inputs: which slot */
-	int rows;         /* bags: rows of the table; an id counts modulo rows */
+	int rows;         /* bags: rows of the table; an id counts modulo rows. Maps: bands */
 	/* NN_SEQ, NN_INPUT: cut off after so many (default 256); NN_POS: positions. */
 	int steps;
 	int heads;        /* default 1; divides dim */

@@ -247,6 +247,18 @@ TEST(nn_grad_block)
 	     { .kind = NN_POOL, .how = NN_FIRST });
 }
 
+/* 5 steps of 6 bands of one channel, of 3 of two; odd edges too. */
+TEST(nn_grad_maps)
+{
+	FITS(FLOATS, { .kind = NN_CONV, .rows = 6, .dim = 5 });
+	FITS(FLOATS, { .kind = NN_CONV, .rows = 3, .dim = 4, .act = NN_GELU },
+	     { .kind = NN_EVEN, .rows = 3 }, { .kind = NN_CONV, .rows = 3, .dim = 19 });
+	FITS(FLOATS, { .kind = NN_CONV, .rows = 6, .dim = 3, .act = NN_TANH, .drop = 0.2f },
+	     { .kind = NN_HALVE, .rows = 6 }, { .kind = NN_HALVE, .rows = 3 },
+	     { .kind = NN_CONV, .rows = 2, .dim = 2 });
+	FITS(FLOATS, { .kind = NN_CONV, .rows = 1, .dim = 4 }, { .kind = NN_EVEN, .rows = 1 });
+}
+
 TEST(nn_grad_pooling)
 {
 	FITS(FLOATS, { .kind = NN_DENSE, .dim = 8 }, { .kind = NN_POOL });

@@ -131,6 +131,28 @@ TEST(nn_norm_and_positions)
 	GIVES(6, &floats, NUMBERS(4, -2, 3, 5, 5, 9), FLOATS, { .kind = NN_POS, .steps = 2 });
 }
 
+/* Three steps of two bands; weights 1 to 9, row by row of the neighbours, bias 1. */
+TEST(nn_maps)
+{
+	struct err e = { 0 };
+	GIVES(6, &floats, NUMBERS(1, 1, 62, 55, 44, 36), FLOATS,
+	      { .kind = NN_CONV, .rows = 2, .dim = 1 });
+	GIVES(2, &floats, NUMBERS(3, 5), FLOATS, { .kind = NN_HALVE, .rows = 2 });
+	/* two channels of one band: side by side, nothing is at its sides */
+	GIVES(4, &floats, NUMBERS(3, 1, 2, 5), FLOATS, { .kind = NN_HALVE, .rows = 1 });
+	/* one channel: mean 7/6, mean square 55/6; gain 2, bias 1 */
+	float dev = sqrtf(55 / 6.F - 49 / 36.F), up = 1 - 2 * 7 / 6.F / dev, by = 2 / dev;
+	GIVES(6, &floats,
+	      NUMBERS(up + 3 * by, up - 4 * by, up, up + by, up + 2 * by, up + 5 * by), FLOATS,
+	      { .kind = NN_EVEN, .rows = 2 });
+	CHECK(!nn_new(LAYERS(FLOATS, { .kind = NN_CONV, .dim = 1 }), 1, &e));
+	CHECK(!nn_new(LAYERS(FLOATS, { .kind = NN_CONV, .rows = 2 }), 1, &e));
+	CHECK(!nn_new(LAYERS(FLOATS, { .kind = NN_CONV, .rows = 2, .dim = 8000 }), 1, &e));
+	CHECK(!nn_new(LAYERS(FLOATS, { .kind = NN_HALVE, .rows = 3 }), 1, &e));
+	CHECK(!nn_new(LAYERS(FLOATS, { .kind = NN_EVEN, .rows = 3 }), 1, &e));
+	EQ(e.code, ERR_INVAL);
+}
+
 TEST(nn_pool_brings_steps_to_one)
 {
 	GIVES(2, &floats, NUMBERS(5 / 3.f, 2 / 3.f), FLOATS, { .kind = NN_POOL });
