@@ -1,12 +1,11 @@
 /* kb_abroad.c: an article that exists in another language only, found by meaning.
  *
- * When the wanted language has no answer and the question brought a vector, the articles of
- * every other space that have no twin in the wanted one are compared by vectors alone. Texts of
- * one language share a direction, which says nothing here, so each side's mean is taken off
- * (right article first, development questions: 61 to 68 % and 53 to 63 %). Whether
- * the best of them answers is a logistic regression over its features and its lead, learned by
- * train/kb_rank.c from questions asked in one language against the articles of the other. Pure
- * functions over the index; any thread. */
+ * When the question brought a vector, the articles of every other space that have no twin in
+ * the wanted one are compared by vectors alone. Texts of one language share a direction, which
+ * says nothing here, so each side's mean is taken off (right article first, development
+ * questions: 61 to 68 % and 53 to 63 %). Whether the best of them answers is a logistic
+ * regression over its features and its lead, learned by train/kb_rank.c from questions asked in
+ * one language against the articles of the other. Pure functions over the index; any thread. */
 #include <math.h>
 #include "kb_int.h"
 #include "kb_weights_dense.h"
@@ -62,6 +61,14 @@ static void keep_art(struct kb_abroad *r, uint32_t art, const double d[KD_N])
 	memcpy(r->d[at], d, sizeof(r->d[at]));
 }
 
+static bool has_lonely(const struct kb_space *sp, unsigned home)
+{
+	for (size_t i = 0; !sp->seg && i < kb_space_n(sp); i++)
+		if (!(kb_space_art(sp, i, NULL)->also & home))
+			return true;
+	return false;
+}
+
 /* The best of one space that `home` (bit of the wanted space, 0 = none) lacks; how the first
  * stands out is told against all articles but those of the group `skip`. */
 bool kb_abroad_look(const struct kb_space *sp, const struct kb_query *q, const struct kd_query *kd,
@@ -72,6 +79,8 @@ bool kb_abroad_look(const struct kb_space *sp, const struct kb_query *q, const s
 	size_t n = 0;
 
 	ret->n = 0;
+	if (!has_lonely(sp, home))
+		return false;
 	for (size_t i = 0; !sp->seg && i < kb_space_n(sp); i++) {
 		const struct kb_art *a = kb_space_art(sp, i, NULL); /* open: nothing to unpack */
 		double d[KD_N];

@@ -203,14 +203,28 @@ static int hits_abroad(const struct kb_abroad *b, struct arena *a, struct kb_hit
 /* How many hits of home stay before those of other languages. */
 static size_t home_first(const struct kb_result *r, bool abroad_may, size_t k)
 {
-	size_t n = abroad_may ? 0 : r->unsure ? 3 : 2;
+	size_t n = abroad_may ? 0 : 2;
 
 	n = n < r->n ? n : r->n;
 	return n < k ? n : k - 1;
 }
 
+/* Does the best of another language go before home's? Where home answers, only when it answers,
+ * too, and more surely; never before an article whose name was said word for word. */
+static bool abroad_leads(const struct kb_abroad *b, const struct kb_found *f,
+			 const struct kb_result *r)
+{
+	if (!r->n)
+		return true;
+	if (r->answerable)
+		return b->p >= kb_abroad_answer() && b->p > r->hits[0].p &&
+		       f->c[0].f[KF_EXACT] <= 0;
+	return b->p >= kb_abroad_unsure();
+}
+
 /* Adds articles of other languages to what was found: before it when the first of them answers
- * or may, else behind the best of home; all places are theirs where nothing was found there. */
+ * or may, else behind the best of home; all places are theirs where nothing was found there. An
+ * answer of home is joined by those that may answer, too. */
 static int from_abroad(struct kb_index *ix, const struct kb_query *q, const struct kb_found *f,
 		       size_t k, struct arena *a, struct kb_result *ret)
 {
@@ -219,10 +233,12 @@ static int from_abroad(struct kb_index *ix, const struct kb_query *q, const stru
 	size_t n, head, tail;
 	bool may;
 
-	if (!q->vec || ret->answerable || is_topic(q) || !kb_abroad(ix, q, f->sp, a, &b))
+	if (!q->vec || is_topic(q) || !kb_abroad(ix, q, f->sp, a, &b))
 		return 0;
-	may = !ret->n || b.p >= kb_abroad_unsure();
-	head = home_first(ret, may, k);
+	if (ret->answerable && (k < 2 || b.p < kb_abroad_unsure()))
+		return 0;
+	may = abroad_leads(&b, f, ret);
+	head = ret->answerable && !may ? 1 : home_first(ret, may, k);
 	n = ret->n ? ABROAD : k;
 	n = n < b.n ? n : b.n;
 	n = n < k - head ? n : k - head;

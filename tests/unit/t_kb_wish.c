@@ -108,13 +108,21 @@ static const struct entry company[] = {
 	{ "points.zh", "zh", "会员积分怎么用", "会员积分可以抵现。" },
 };
 
-static int put_all(void *arg, struct store_db *db)
+/* Twins of the English ones. */
+static const struct entry twins[] = {
+	{ "return.zh", "zh", "怎么退货", "预约上门取件退货。" },
+	{ "invoice.zh", "zh", "怎么开发票", "下单时勾选发票。" },
+	{ "parking.zh", "zh", "门店停车", "停车两小时免费。" },
+	{ "mattress.zh", "zh", "选哪种床垫", "侧睡选软床垫。" },
+	{ "hours.zh", "zh", "营业时间", "九点到六点营业。" },
+};
+
+static int put_entries(struct store_db *db, const struct entry *v, size_t n)
 {
 	int rc = 0;
 
-	(void)arg;
-	for (size_t i = 0; i < sizeof(company) / sizeof(*company) && !rc; i++) {
-		const struct entry *c = &company[i];
+	for (size_t i = 0; i < n && !rc; i++) {
+		const struct entry *c = &v[i];
 		sv id = sv_of(c->id);
 		bool changed;
 
@@ -123,6 +131,18 @@ static int put_all(void *arg, struct store_db *db)
 			.title = sv_of(c->title), .body_md = sv_of(c->body) }, NOW, &changed);
 	}
 	return rc;
+}
+
+static int put_all(void *arg, struct store_db *db)
+{
+	(void)arg;
+	return put_entries(db, company, sizeof(company) / sizeof(*company));
+}
+
+static int put_twins(void *arg, struct store_db *db)
+{
+	(void)arg;
+	return put_entries(db, twins, sizeof(twins) / sizeof(*twins));
 }
 
 struct world {
@@ -325,6 +345,50 @@ TEST(kb_abroad_offers_more_than_one)
 	CHECK(home.n <= 5 && first && second && has_home);
 	EQ(only.n, 2);
 	CHECK(all_zh);
+}
+
+/* Words find the parking at home, the model hears of members: the foreign articles join in, and go
+ * first only when they are the surer ones. */
+TEST(kb_abroad_joins_an_answer_of_home)
+{
+	struct world w;
+	struct kb_query q;
+	struct kb_result sure, plain, one, home, less;
+	float member[DIM];
+	size_t foreign = 0, strangers = 0;
+
+	CHECK(world_open(&w));
+	OK(store_write(w.st, put_twins, NULL, NULL, NULL));
+	OK(store_flush(w.st));
+	build(&w);
+	kb_dense_missing(w.ix, embed_missing, w.d);
+	build(&w);
+	embed(SV("会员等级"), member);
+	q = query(&w, SV("Parking at the store"), true);
+	OK(kb_search(w.ix, &q, &w.a, &plain));
+	q.vec = member;
+	OK(kb_search(w.ix, &q, &w.a, &sure));
+	q.k = 1;
+	OK(kb_search(w.ix, &q, &w.a, &one));
+	q = query(&w, SV("store parking place"), true);
+	OK(kb_search(w.ix, &q, &w.a, &home));
+	q.vec = member;
+	OK(kb_search(w.ix, &q, &w.a, &less));
+	for (size_t i = 0; i < sure.n; i++)
+		foreign += sv_eq(sure.hits[i].lang, SV("zh"));
+	for (size_t i = 0; i < plain.n; i++)
+		strangers += sv_eq(plain.hits[i].lang, SV("zh"));
+	CHECK(plain.answerable && sure.answerable && one.answerable);
+	SV_EQ(sure.hits[0].article_id, "parking.en");
+	SV_EQ(sure.hits[1].lang, "zh");
+	EQ(foreign, 2);
+	EQ(strangers, 0);
+	EQ(one.n, 1);
+	SV_EQ(one.hits[0].article_id, "parking.en");
+	CHECK(home.answerable && less.answerable);
+	SV_EQ(home.hits[0].article_id, "parking.en");
+	SV_EQ(less.hits[0].article_id, "member.zh");
+	world_close(&w);
 }
 
 /* Four titles, and what the model says is certain. */
