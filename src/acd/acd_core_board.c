@@ -69,10 +69,12 @@ static void count_agents(struct acd_core *c, int only, struct acd_queue_now *ret
 	}
 }
 
+/* Who is rung for still waits: nobody speaks with them yet. */
 static void longest(struct acd_core *c, int64_t now, int64_t by_queue[ACD_QUEUES])
 {
 	for (const struct item *x = c->first; x; x = x->next)
-		if (x->stage == ACD_WAITING && now - x->entered > by_queue[x->queue])
+		if ((x->stage == ACD_WAITING || x->stage == ACD_OFFERED) &&
+		    now - x->entered > by_queue[x->queue])
 			by_queue[x->queue] = now - x->entered;
 }
 

@@ -35,10 +35,17 @@ static jv *label_of(struct store_db *db, sv conversation, int64_t seq)
 	return v;
 }
 
+/* The intent that was heard; empty: none, however the turn's record says so. */
+static sv heard(const jv *body)
+{
+	sv s = jv_get_str(body, "intent");
+	return sv_eq(s, SV("out_of_scope")) ? SV_NULL : s;
+}
+
 static struct label_turn turn_of(const jv *body, const jv *label)
 {
 	return (struct label_turn){ .text = jv_get_str(body, "text"),
-				    .predicted = jv_get_str(body, "intent"),
+				    .predicted = heard(body),
 				    .p = jv_get_num(body, "intent_p", 0),
 				    .label = jv_get_str(label, "label"),
 				    .by = jv_get_str(label, "by") };
@@ -236,7 +243,7 @@ static void put_heard(struct api_query *q, struct store_db *db, struct matrix *m
 	int64_t n = 0;
 	while (api_row(q, st)) {
 		jv *body = jv_parse(store_col_sv(st, 0), NULL);
-		t.predicted = jv_get_str(body, "intent");
+		t.predicted = heard(body);
 		count_turn(m, &t);
 		jv_free(body);
 		n++;

@@ -100,10 +100,14 @@ static jv *may_list(const struct api *a, sv role)
 	return out;
 }
 
-/* Whether what lies behind is made up: pages with figures say so. */
-static void note_sample(const struct api *a, jv *user)
+/* Whether what lies behind is made up: pages with figures say so; and the zone that pages tell
+ * times in. */
+static void note_company(const struct api *a, jv *user)
 {
+	sv zone = jv_get_str(a->o.company, "timezone");
 	jv_set_bool(user, "sample_history", a->o.sample_history);
+	if (zone.n)
+		jv_set_str(user, "timezone", zone);
 }
 
 static void login_done(struct api_query *q)
@@ -134,7 +138,7 @@ static void login_done(struct api_query *q)
 	jv_set_str(user, "name", sv_of(l->name));
 	jv_set_str(user, "role", sv_of(l->role));
 	jv_set(user, "may", may_list(q->a, sv_of(l->role)));
-	note_sample(q->a, user);
+	note_company(q->a, user);
 	jv *out = jv_obj();
 	jv_set_str(out, "token", sv_of(token));
 	jv_set(out, "user", user);
@@ -212,7 +216,7 @@ void api_me(struct web_req *r, void *arg)
 	jv_set_str(out, "login", sv_of(u.login));
 	jv_set_str(out, "role", u.role[0] == '#' ? SV("key") : sv_of(u.role));
 	jv_set(out, "may", may_list(arg, sv_of(u.role)));
-	note_sample(arg, out);
+	note_company(arg, out);
 	struct api_query *q = api_query_new(arg, r);
 	q->p = out;
 	q->run = me_run;

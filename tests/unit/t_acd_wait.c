@@ -46,6 +46,28 @@ TEST(acd_wait_is_a_sum_of_exponential_times)
 	w_close(&w);
 }
 
+/* Nobody speaks with who is rung for: the board counts them as offered and their wait goes on. */
+TEST(acd_wait_goes_on_while_an_agent_is_rung)
+{
+	struct world w;
+	struct acd_queue_now now;
+	w_open(&w, "queues:\n  - {id: q, title: {zh: 队, en: Q}, ring_s: 60}\n");
+	OK(w_agent(&w, "x", "", "zh", "q"));
+	OK(w_enter(&w, "i", "q", "", 0));
+	w_pass(&w, 5000);
+	OK(w_ready(&w, "x"));
+	w_pass(&w, 7000);
+	OK(acd_core_queue_now(w.c, SV("q"), w.now, &now));
+	EQ(now.waiting, 0);
+	EQ(now.offered, 1);
+	EQ(now.longest_ms, 12000);
+	OK(w_accept(&w, "i", "x"));
+	OK(acd_core_queue_now(w.c, SV("q"), w.now, &now));
+	EQ(now.longest_ms, 0);
+	CHECK(!w.bad);
+	w_close(&w);
+}
+
 TEST(acd_wait_without_answers_is_handling_time_over_who_is_ready)
 {
 	struct world w;

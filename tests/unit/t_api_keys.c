@@ -52,6 +52,10 @@ TEST(api_keys_may_what_is_in_their_list)
 	EQ((int)jv_len(jv_get(r.json, "may")), 2);
 	CHECK(jv_is_bool(jv_get(r.json, "sample_history")) &&
 	      !jv_get_bool(r.json, "sample_history", true));
+	CHECK(!jv_get(r.json, "timezone"));
+	jv_set_str(w.company, "timezone", SV("Asia/Shanghai"));
+	EQ(http(&w, "GET /api/v1/me", crm, NULL, &r), 200);
+	SV_EQ(jv_get_str(r.json, "timezone"), "Asia/Shanghai");
 	resp_done(&r);
 	aw_down(&w);
 }

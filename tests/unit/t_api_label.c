@@ -99,6 +99,30 @@ TEST(api_label_turns_are_labelled_counted_and_taken_back)
 	aw_down(&w);
 }
 
+/* A record may say that nothing was heard by a word of its own: the same label, the same column. */
+TEST(api_label_out_of_scope_has_one_name)
+{
+	struct aw w = { 0 };
+	struct resp r = { 0 };
+	char id[27], token[API_TOKEN_MAX];
+
+	CHECK(aw_up(&w));
+	three_turns(&w, id, token);
+	struct store_event ev = { .conversation = sv_of(id), .seq = 90, .kind = SV("turn.customer"),
+				  .body = SV("{\"text\":\"tell me a joke\","
+					     "\"intent\":\"out_of_scope\"}") };
+	OK(store_append(w.store, &ev, NULL, NULL, NULL));
+	EQ(turns(&w, "predicted=none", &r), 2);
+	EQ(turns(&w, "predicted=out_of_scope", &r), 0);
+	EQ(label(&w, id, 90, "oos", "supervisor", &r), 200);
+	EQ(get(&w, "confusion", &r), 200);
+	EQ(jv_get_int(r.json, "right", 0), 1);
+	EQ(cell(&r, "oos", "none"), 1);
+	CHECK(!jv_path(r.json, "heard.out_of_scope"));
+	resp_done(&r);
+	aw_down(&w);
+}
+
 TEST(api_label_rows_are_what_training_reads)
 {
 	struct aw w = { 0 };

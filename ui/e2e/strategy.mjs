@@ -1,7 +1,7 @@
 /* A customer gets angry: the console shows the mood, its turning point and why each answer was served like
  * that. Then a supervisor tries the strategy table, breaks it, mends it and saves it; by keyboard where there is
  * a key. */
-import { assert, base, login, password, scenario, until } from './lib.mjs';
+import { accessible, assert, base, login, password, picture, scenario, until } from './lib.mjs';
 
 async function signIn(page) {
   await page.goto(`${base}/`);
@@ -73,6 +73,38 @@ await scenario('strategy', async (open) => {
     /1/.test(await page.locator('[data-test=strategy-version]').innerText()));
   await page.locator('[data-test=versions] summary').click();
   assert.match(await page.locator('[data-test=versions]').innerText(), /admin[\s\S]*Warmer to everyone/);
+
+  /* a row by the form: it goes into the text, holds when tried, and is in use once saved */
+  await page.click('[data-test=row-open]');
+  assert.ok(await page.locator('[data-test=row-add]').isDisabled(), 'a row without a condition would always hold');
+  await page.click('[data-test=row-mood-angry]');
+  await page.selectOption('[data-test=row-topic]', 'money');
+  await page.selectOption('[data-test=row-offer]', 'voucher_20');
+  await page.fill('[data-test=row-max]', '10');
+  await page.fill('[data-test=row-rank]', '200');
+  await page.fill('[data-test=row-why]', 'Angry about "their" money.');
+  await accessible(page, 'the form of a row');
+  await picture(page, 'strategy_row');
+  await page.click('[data-test=row-add]');
+  await page.waitForSelector('[data-test=row-form]', { state: 'detached' });
+  assert.match(await box.inputValue(), /- id: angry_money_2\n {4}priority: 200\n {4}when: \{mood: angry, topic: money\}\n/);
+  await page.fill('[data-test=try-text]', 'I am so angry, you charged me twice!');
+  await page.locator('[data-test=try-text]').press('Control+Enter');
+  await until('the new row holds', async () => /angry_money_2[\s\S]*Angry about "their" money/.test(await page.locator('[data-test=tried]').first().innerText()));
+  assert.equal(await page.locator('[data-test=issues]').count(), 0);
+  await box.press('Control+s');
+  await until('version 2', async () => /2/.test(await page.locator('[data-test=strategy-version]').innerText()));
+
+  /* narrow: the bar at the foot names the page; all pages lie behind it, and nothing stands out sideways */
+  await page.setViewportSize({ width: 390, height: 800 });
+  await page.click('[data-test=menu]');
+  await picture(page, 'strategy_menu');
+  await page.click('[data-test=nav-settings]');
+  await page.waitForSelector('[data-test=settings]');
+  assert.equal(await page.locator('[data-test=nav-settings]').isVisible(), false, 'the menu closes');
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'no sideways scrolling');
+  await page.goto(`${base}/#/strategy`);
+  await page.setViewportSize({ width: 1360, height: 900 });
   await page.click('[data-test=lang]');
   await until('Chinese', async () => (await page.locator('h1').innerText()) === '服务策略');
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ago, bytes, clock, latency, localTime, pct, percentile, span } from '../src/lib/format.ts';
+import { ago, bytes, clock, dateOnly, dateTime, fromLocal, here, latency, localTime, pct, percentile, setZone, span, timeOfDay, zoneTag } from '../src/lib/format.ts';
 
 test('clock counts minutes, and hours only when there are any', () => {
   assert.equal(clock(0), '0:00');
@@ -55,4 +55,31 @@ test('percentile is nearest rank and leaves its input alone', () => {
   assert.equal(percentile(x, 0), 1);
   assert.ok(Number.isNaN(percentile([], 50)));
   assert.deepEqual(x, [5, 1, 9, 3]);
+});
+
+test('times are told in the company’s zone, and fields read them back', () => {
+  const iso = '2026-11-27T02:50:00.000Z';
+  setZone('Asia/Shanghai');
+  assert.equal(timeOfDay(iso, 'en'), '10:50');
+  assert.match(dateTime('2026-11-27T20:30:00.000Z', 'en'), /Nov 28.*04:30/);
+  assert.match(dateOnly('2026-11-27T20:30:00.000Z', 'en'), /Nov 28/);
+  assert.equal(localTime(iso), '2026-11-27T10:50');
+  assert.equal(fromLocal('2026-11-27T10:50'), iso);
+  setZone('Mars/Olympus');
+  assert.equal(here(), 'Asia/Shanghai', 'an unknown zone changes nothing');
+  setZone('America/New_York');
+  assert.equal(fromLocal(localTime('2026-03-08T07:30:00.000Z')), '2026-03-08T07:30:00.000Z', 'just after the clock goes forward');
+  assert.equal(fromLocal(localTime('2026-03-08T06:30:00.000Z')), '2026-03-08T06:30:00.000Z', 'just before');
+  assert.equal(fromLocal(localTime('2026-07-01T00:00:00.000Z')), '2026-07-01T00:00:00.000Z');
+  setZone(undefined);
+  assert.equal(zoneTag(Date.parse(iso), 'en'), '', 'the reader’s own zone is not named');
+  const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  setZone(own === 'Asia/Shanghai' ? 'America/New_York' : 'Asia/Shanghai');
+  assert.match(zoneTag(Date.parse(iso), 'en'), /^GMT[+-]\d/);
+  setZone(undefined);
+});
+
+test('span speaks Chinese', () => {
+  assert.equal(span(86_000_000, 'zh'), '23小时53分');
+  assert.equal(span(0, 'zh'), '0秒');
 });

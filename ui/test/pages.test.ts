@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { findQuote, parseBlocks } from '../src/lib/blocks.ts';
 import { withQuery } from '../src/lib/api.ts';
+import { stressed } from '../src/lib/stress.tsx';
 import { matchKey } from '../src/lib/keys.ts';
 import { makeHash, parseHash } from '../src/lib/router.ts';
 import { VIRTUAL_FROM, windowOf } from '../src/lib/window.ts';
@@ -66,4 +67,10 @@ test('a quote is found across marks and white space', () => {
   assert.equal(findQuote(text, 'forty days'), null);
   assert.equal(findQuote('short part', 'before short part after')?.[0], 0, 'quote over paragraphs');
   assert.equal(findQuote('a', 'a b'), null);
+});
+
+test('stressed words are told from the stars of a mask', () => {
+  assert.deepEqual(stressed('**You suspect it:** call 400-810-6600.'), [['You suspect it:', true], [' call 400-810-6600.', false]]);
+  assert.deepEqual(stressed('退 **10%** 到 **30%**'), [['退 ', false], ['10%', true], [' 到 ', false], ['30%', true]]);
+  for (const plain of ['138****1234 and 139****5678', '2 ** 3 ** 4', 'a * b * c', '**open', '']) assert.deepEqual(stressed(plain), plain ? [[plain, false]] : []);
 });

@@ -25,6 +25,8 @@ test('totals weigh service level by what left the queues, handling time by what 
     { id: 'c', waiting: 0, sl: 1, promise_pct: 10 },
   ], [{ login: 'x', state: 'READY' }, { login: 'y', state: 'paused' }]);
   assert.deepEqual([t.waiting, t.longest_ms, t.ready, t.sl, t.goal, t.aht_ms, t.abandon], [3, 9000, 1, 0.6, 0.83, 150000, 0.2]);
+  const rung = totals([{ id: 'a', waiting: 0, offered: 1, longest_ms: 18000 }], []);
+  assert.deepEqual([rung.waiting, rung.offered, rung.longest_ms], [1, 1, 18000], 'who is rung for still waits');
   const none = totals([], []);
   assert.deepEqual([none.sl, none.goal, none.aht_ms, none.abandon, none.longest_ms], [null, null, null, null, 0]);
   assert.equal(totals([{ id: 'a', promise_pct: 80 }, { id: 'b', promise_pct: 90 }], []).goal, 0.85, 'promised before anybody called');

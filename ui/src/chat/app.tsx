@@ -4,6 +4,7 @@ import { useSignal } from '@preact/signals';
 import { timeOfDay } from '../lib/format.ts';
 import { lang, t } from '../lib/i18n.ts';
 import { Rate } from '../lib/rate.tsx';
+import { Stressed } from '../lib/stress.tsx';
 import { timeline, uniqueCites, type Item } from '../lib/timeline.ts';
 import type { Cite } from '../lib/types.ts';
 import { Icon, LangSwitch, Logo, ThemeSwitch } from '../lib/ui.tsx';
@@ -158,7 +159,7 @@ function Message({ i }: { i: Item }) {
     <li class={`msg ${me ? 'me' : i.who}`} data-test={me ? 'mine' : 'reply'} data-who={i.who} data-seq={i.seq}>
       {i.who === 'agent' ? <p class="stamp">{i.ev.body.name ?? t('who.agent')}</p> : null}
       <p class="bub" lang={i.ev.body.language}>
-        {text}
+        {me ? text : <Stressed text={text} />}
       </p>
       {i.citations.length ? <Sources cites={i.citations} /> : null}
       {i.badge === 'handoff' && !chat.value.events.some((e) => e.kind.startsWith('handover')) ? <p class="aside">{t('chat.handoff')}</p> : null}
@@ -207,7 +208,7 @@ function Sources({ cites }: { cites: Cite[] }) {
       {open.value
         ? all.map((c, n) => (
             <blockquote key={n} lang={c.lang}>
-              {c.quote}
+              <Stressed text={c.quote} />
             </blockquote>
           ))
         : null}

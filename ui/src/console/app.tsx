@@ -1,5 +1,7 @@
 /* The frame: sidebar, reconnect banner, shortcuts, and the page by route. */
 import { useEffect } from 'preact/hooks';
+import { useSignal } from '@preact/signals';
+import { here, zoneTag } from '../lib/format.ts';
 import { lang, t, type Key } from '../lib/i18n.ts';
 import { listen, type Bindings } from '../lib/keys.ts';
 import { Lazy, type Loader } from '../lib/lazy.tsx';
@@ -62,8 +64,13 @@ const PAGES: Partial<Record<PageName, Loader>> = {
 function Sidebar() {
   const here = page.value === 'c' ? 'live' : page.value;
   const open = live.value.gauges?.live_conversations;
+  const menu = useSignal(false); /* on a narrow screen: all pages lie open */
+  const shown = ALL_NAV.find((n) => n.to === here);
   return (
-    <nav class="side" aria-label={t('nav.main')}>
+    <nav class={`side ${menu.value ? 'open' : ''}`} aria-label={t('nav.main')}
+      onKeyDown={(e) => {
+        if (e.key === 'Escape') menu.value = false;
+      }}>
       <a class="brand" href="#/">
         <Logo />
         <span>
@@ -71,7 +78,13 @@ function Sidebar() {
           <small>{company.value?.name[lang.value] ?? t('nav.tagline')}</small>
         </span>
       </a>
-      <ul>
+      <button class="side-menu" data-test="menu" aria-expanded={menu.value} aria-controls="pages" title={t('nav.pages')}
+        onClick={() => (menu.value = !menu.value)}>
+        <Icon name="menu" />
+        <span>{shown ? t(shown.label) : t('nav.pages')}</span>
+        {offers.value ? <em class="num">{offers.value}</em> : null}
+      </button>
+      <ul class="side-pages" id="pages" onClick={() => (menu.value = false)}>
         {nav().map((n) => (
           <li key={n.to}>
             <a
@@ -103,6 +116,7 @@ function Sidebar() {
         </li>
       </ul>
       <div class="side-foot">
+        <Zone />
         <LinkDot />
         <div class="side-tools">
           <LangSwitch />
@@ -129,14 +143,24 @@ function Sidebar() {
   );
 }
 
+/* Times are the company's: said where the reader's own clock shows others. */
+function Zone() {
+  const tag = zoneTag(Date.now(), lang.value);
+  if (!tag || !user.value) return null;
+  return <p class="linkdot zone" data-test="zone">{t('ui.times', { zone: `${here().split('/').at(-1)!.replace(/_/g, ' ')} (${tag})` })}</p>;
+}
+
+/* The first user is named by the program, in English. */
+const whoIs = (name: string): string => (name === 'Administrator' ? t('ui.admin') : name);
+
 function LinkDot() {
   const ok = link.value === 'open';
-  if (link.value === 'closed' && user.value) return <p class="linkdot"><span class="who">{user.value.name}</span></p>;
+  if (link.value === 'closed' && user.value) return <p class="linkdot"><span class="who">{whoIs(user.value.name)}</span></p>;
   return (
     <p class={`linkdot ${ok ? 'on' : ''}`} data-test="link" data-state={link.value}>
       <i />
       <span>{ok ? t('link.open') : t('link.connecting')}</span>
-      <span class="who">{user.value?.name ?? ''}</span>
+      <span class="who">{whoIs(user.value?.name ?? '')}</span>
     </p>
   );
 }

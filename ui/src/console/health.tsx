@@ -1,4 +1,5 @@
 /* Health: is it well, what is it doing, how has it been. */
+import './health_texts.ts';
 import { useEffect, useRef } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
 import { bytes, count, latency, span } from '../lib/format.ts';
@@ -41,12 +42,13 @@ export function HealthPage() {
           <p class="health-sum num">
             <StatusTag status={h.status} />
             <span>{t('health.version', { v: h.version })}</span>
-            <span>{t('health.uptime', { t: span(h.uptime_ms) })}</span>
+            <span>{t('health.uptime', { t: span(h.uptime_ms, lang.value) })}</span>
           </p>
         ) : null}
       </header>
       <div class="page-body">
         {error.value ? <ErrorNote error={error.value} retry={() => void load()} /> : null}
+        {h?.status === 'degraded' ? <p class="note warn" data-test="degraded"><Icon name="alert" />{t('health.degraded')}</p> : null}
         {g ? <Tiles g={g} /> : error.value ? null : <Skeleton rows={2} kind="tile" />}
         <Charts />
         <h2 class="section">{t('health.components')}</h2>
@@ -111,12 +113,30 @@ function Tiles({ g }: { g: Gauges }) {
   );
 }
 
+/* What the server says of a part, in the reader's language where it is one of the usual sentences. */
+const SAID: [RegExp, (m: string[]) => string][] = [
+  [/^writes are on disk before they count$/, () => t('health.on_disk')],
+  [/^(\d+) articles$/, (m) => t('health.articles', { n: m[1]! })],
+  [/^switched off/, () => t('health.off')],
+  [/^the length of pauses$/, () => t('health.pauses')],
+  [/^(.+), the built-in engine behind it$/, (m) => t('health.engine', { model: m[1]! })],
+  [/^(\d+) turns fell back to the built-in engine/, (m) => t('health.fell_back', { n: m[1]! })],
+  [/^(\d+) texts of the knowledge base, by (.+)$/, (m) => t('health.texts', { n: m[1]!, model: m[2]! })],
+];
+function told(detail: string | null): string | null {
+  for (const [what, say] of SAID) {
+    const m = what.exec(detail ?? '');
+    if (m) return say(m);
+  }
+  return detail;
+}
+
 function Comp({ c }: { c: Component }) {
   return (
     <li class="card comp" data-test="component">
       <b>{tWord('component', c.name)}</b>
       <StatusTag status={c.status} />
-      <p>{c.detail || '–'}</p>
+      <p>{told(c.detail) || '–'}</p>
     </li>
   );
 }

@@ -16,6 +16,7 @@ export interface QueueNow {
   title?: string | { zh?: string; en?: string };
   open?: boolean;
   waiting?: number;
+  offered?: number; /* beside those: being rung for */
   serving?: number;
   longest_ms?: number;
   ready?: number;

@@ -3,6 +3,7 @@ import { batch, computed, signal } from '@preact/signals';
 import { ApiError, call, callBytes, callTagged, type CallOptions } from '../lib/api.ts';
 import type { Key } from '../lib/i18n.ts';
 import type { Bindings } from '../lib/keys.ts';
+import { setZone } from '../lib/format.ts';
 import { backoffDelay } from '../lib/backoff.ts';
 import { parseHash } from '../lib/router.ts';
 import { ReSocket, wsUrl, type LinkState } from '../lib/socket.ts';
@@ -77,6 +78,7 @@ export async function signIn(login: string, password: string): Promise<void> {
     body: { login, password },
   });
   localStorage.setItem(TOKEN, r.token);
+  setZone(r.user.timezone);
   batch(() => {
     token.value = r.token;
     user.value = r.user;
@@ -170,7 +172,10 @@ export async function boot(): Promise<void> {
   for (let n = 0; token.value === mine && !user.value; n++)
     try {
       const me = await authed<User>('/api/v1/me');
-      if (token.value === mine) user.value = me;
+      if (token.value === mine) {
+        setZone(me.timezone);
+        user.value = me;
+      }
     } catch {
       if (token.value === mine) await pause(backoffDelay(n, Math.random()));
     }

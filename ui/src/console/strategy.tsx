@@ -1,4 +1,5 @@
-/* The strategy table: edit it as data, with every fault told, and try it before it is saved. */
+/* The strategy table: add rows by a form, edit it as data, with every fault told, and try it before it is saved. */
+import '../strategy/texts.ts';
 import { useEffect } from 'preact/hooks';
 import { useSignal, type Signal } from '@preact/signals';
 import { dateTime } from '../lib/format.ts';
@@ -8,6 +9,9 @@ import type { Strategy } from '../lib/types.ts';
 import { ErrorNote, Icon, Skeleton } from '../lib/ui.tsx';
 import { Because } from './mood.tsx';
 import { authed } from './state.ts';
+import { CodeBox } from '../strategy/codebox.tsx';
+import { idFor, idsOf, lineOf, withRow, type NewRow } from '../strategy/row.ts';
+import { RowForm } from '../strategy/rowform.tsx';
 
 interface Table {
   version: number;
@@ -89,6 +93,8 @@ function Editor({ table, draft, load }: EditorProps) {
   const error = useSignal<unknown>(null);
   const done = useSignal('');
   const busy = useSignal(false);
+  const adding = useSignal(false);
+  const show = useSignal(0);
   const now = table.value!;
   const changed = draft.value !== now.text;
 
@@ -127,28 +133,28 @@ function Editor({ table, draft, load }: EditorProps) {
       void save();
     }
   }
-  function jump(where: string) {
-    const line = Number(where.split(':')[1] ?? 0);
-    const box = document.querySelector<HTMLTextAreaElement>('[data-test=strategy-text]');
-    if (!box || line < 1) return;
-    const at = draft.value.split('\n').slice(0, line - 1).join('\n').length + (line > 1 ? 1 : 0);
-    box.focus();
-    box.setSelectionRange(at, at + (draft.value.split('\n')[line - 1]?.length ?? 0));
-    box.scrollTop = Math.max(0, (line - 6) * 19);
+  function add(r: NewRow) {
+    const id = idFor(r, idsOf(draft.value, 'rows'));
+    const got = withRow(draft.value, r);
+    draft.value = got.text;
+    show.value = got.line;
+    adding.value = false;
+    done.value = t('srow.added', { id });
+    check().catch((e) => (error.value = e));
   }
 
   return (
     <section class="card strategy-edit">
-      <h2>{t('strategy.table')}</h2>
-      <textarea
-        class="input code"
-        data-test="strategy-text"
-        spellcheck={false}
-        aria-label={t('strategy.table')}
-        value={draft.value}
-        onInput={(e) => (draft.value = e.currentTarget.value)}
-        onKeyDown={keys}
-      />
+      <h2>
+        {t('strategy.table')}
+        <button class="btn" data-test="row-open" aria-expanded={adding.value} onClick={() => (adding.value = !adding.value)}>
+          <Icon name="plus" />
+          {t('srow.open')}
+        </button>
+      </h2>
+      <p class="hint">{t('strategy.how')}</p>
+      {adding.value ? <RowForm text={draft.value} add={add} close={() => (adding.value = false)} /> : null}
+      <CodeBox text={draft} show={show} marks={new Set(issues.value.map((i) => lineOf(i.where)))} label={t('strategy.table')} test="strategy-text" onKeyDown={keys} />
       {now.company_rows.length ? (
         <p class="hint">{t('strategy.company_rows', { rows: now.company_rows.join(', ') })}</p>
       ) : null}
@@ -156,8 +162,8 @@ function Editor({ table, draft, load }: EditorProps) {
         <ul class="issues" role="alert" data-test="issues">
           {issues.value.map((i) => (
             <li key={i.where + i.what}>
-              <button class="linkish" onClick={() => jump(i.where)}>
-                {i.where}
+              <button class="linkish" title={i.where} onClick={() => (show.value = lineOf(i.where))}>
+                {lineOf(i.where) ? t('strategy.line', { n: lineOf(i.where) }) : i.where}
               </button>
               <b>{i.what}</b> {i.mend}
             </li>
@@ -175,7 +181,7 @@ function Editor({ table, draft, load }: EditorProps) {
           value={note.value}
           onInput={(e) => (note.value = e.currentTarget.value)}
         />
-        <button class="btn" data-test="strategy-check" onClick={() => check().catch((e) => (error.value = e))}>
+        <button class="btn" data-test="strategy-check" onClick={() => check().then((ok) => (done.value = ok ? t('strategy.fine') : ''), (e) => (error.value = e))}>
           {t('strategy.check')}
         </button>
         <button

@@ -1,7 +1,7 @@
 /* After the conversation: what it was, in a summary to correct, what is still to be done. Prefilled; Ctrl Enter saves. */
 import { useEffect, useRef } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
-import { localTime } from '../lib/format.ts';
+import { fromLocal, localTime } from '../lib/format.ts';
 import { both, t, tWord } from '../lib/i18n.ts';
 import { ErrorNote, Icon } from '../lib/ui.tsx';
 import { authed, now } from '../console/state.ts';
@@ -107,7 +107,7 @@ export function WrapUp({ w, talk }: { w: Work; talk: Talk }) {
             <input class="input" aria-label={t('desk.follow_text')} placeholder={t('desk.follow_text')} value={f.text} maxLength={300}
               onInput={(e) => change(n, { text: e.currentTarget.value })} />
             <input class="input" type="datetime-local" aria-label={t('desk.follow_when')} value={localTime(f.when)}
-              onInput={(e) => change(n, e.currentTarget.value ? { when: new Date(e.currentTarget.value).toISOString() } : { when: '' })} />
+              onInput={(e) => change(n, e.currentTarget.value ? { when: fromLocal(e.currentTarget.value) } : { when: '' })} />
             <button type="button" class="btn ghost square" aria-label={t('desk.follow_drop')} title={t('desk.follow_drop')} onClick={() => {
               touch();
               more.value = more.value.filter((_, i) => i !== n);

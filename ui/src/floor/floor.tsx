@@ -4,7 +4,7 @@ import '../desk/texts.ts';
 import '../styles/floor.css';
 import { useEffect } from 'preact/hooks';
 import { useSignal, type Signal } from '@preact/signals';
-import { ago, clock, pct } from '../lib/format.ts';
+import { ago, clock, here, pct, zoneTag } from '../lib/format.ts';
 import { both, lang, t, tWord } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
 import type { Job } from '../lib/job.ts';
@@ -17,7 +17,7 @@ import { post, seg, useJob, useKeys } from '../service/parts.tsx';
 import { lineState, openLine } from '../desk/line.ts';
 import { StateTag, stateTone } from '../desk/parts.tsx';
 import { msOf } from '../desk/work.ts';
-import { byRisk, byState, containment, goalOf, moods, slOf, slTone, totals } from './numbers.ts';
+import { byRisk, byState, containment, goalOf, moods, slOf, slTone, totals, waits } from './numbers.ts';
 
 const SHOWN = 12;
 
@@ -53,7 +53,7 @@ export default function Floor() {
     <section class={`page floor ${tv.value ? 'tv' : ''}`} aria-label={t('nav.floor')} data-test="floor">
       <header class="bar">
         <h1>{t('nav.floor')}</h1>
-        <span class="num muted grow">{new Intl.DateTimeFormat(lang.value, { hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false }).format(now.value)}</span>
+        <span class="num muted grow">{new Intl.DateTimeFormat(lang.value, { hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false, timeZone: here() }).format(now.value)} {zoneTag(now.value, lang.value)}</span>
         <button class="btn" data-test="tv" aria-pressed={tv.value} onClick={flip}>
           <Icon name="board" />
           {t('floor.tv')} <kbd>v</kbd>
@@ -96,7 +96,7 @@ function Tiles() {
   return (
     <dl class="wtiles" data-test="tiles">
       <Tile test="sl" label={t('floor.sl')} value={pct(n.sl)} {...(n.goal === null ? {} : { small: t('floor.goal', { p: Math.round(n.goal * 100) }) })} tone={slTone(n.sl, n.goal)} />
-      <Tile test="waiting" label={t('desk.waiting')} value={String(n.waiting)} small={t('floor.ready_n', { n: n.ready })} tone={n.waiting > n.ready * 2 ? 'warn' : ''} />
+      <Tile test="waiting" label={t('desk.waiting')} value={String(n.waiting)} small={[t('floor.ready_n', { n: n.ready }), n.offered ? t('floor.rung_n', { n: n.offered }) : ''].filter(Boolean).join(' · ')} tone={n.waiting > n.ready * 2 ? 'warn' : ''} />
       <Tile test="longest" label={t('floor.longest')} value={n.longest_ms ? clock(n.longest_ms) : '–'} tone={n.longest_ms > 120000 ? 'bad' : n.longest_ms > 45000 ? 'warn' : ''} />
       <Tile test="aht" label={t('floor.aht')} value={n.aht_ms ? clock(n.aht_ms) : '–'} small={t('floor.answered_n', { n: n.answered })} />
       <Tile test="abandon" label={t('floor.abandon')} value={pct(n.abandon)} small={t('floor.of_n', { n: n.entered })} tone={n.abandon === null ? '' : n.abandon > 0.08 ? 'bad' : n.abandon > 0.04 ? 'warn' : 'ok'} />
@@ -141,7 +141,7 @@ function Queues({ rows }: { rows: QueueNow[] }) {
                 <td>
                   {both(q.title) || tWord('queue', q.id)} {q.open === false ? <span class="tag">{t('floor.closed')}</span> : null}
                 </td>
-                <td class={`num right ${q.waiting ? 'strong' : ''}`}>{q.waiting ?? 0}</td>
+                <td class={`num right ${waits(q) ? 'strong' : ''}`}>{waits(q)}</td>
                 <td class="num right">{q.longest_ms ? clock(q.longest_ms) : '–'}</td>
                 <td class="num right">{q.ready ?? '–'}</td>
                 <td class="num right">{q.serving ?? 0}</td>

@@ -3,7 +3,8 @@ import type { AgentNow, QueueNow, Raised } from '../console/live.ts';
 import type { Conv } from '../lib/types.ts';
 
 interface Totals {
-  waiting: number;
+  waiting: number; /* those whom somebody is being rung for, too: nobody speaks with them yet */
+  offered: number;
   longest_ms: number;
   ready: number;
   entered: number;
@@ -17,6 +18,8 @@ interface Totals {
 
 const sum = <T>(all: T[], of: (x: T) => number | undefined): number => all.reduce((n, x) => n + (of(x) ?? 0), 0);
 
+/* How many stand in the queue, the rung-for ones, too. */
+export const waits = (q: QueueNow): number => (q.waiting ?? 0) + (q.offered ?? 0);
 /* How many were taken out of the queue. */
 const removed = (q: QueueNow): number => (q.answered ?? 0) + (q.abandoned ?? 0);
 /* null: nothing says it yet. */
@@ -34,7 +37,8 @@ export function totals(queues: QueueNow[], agents: AgentNow[]): Totals {
   const timed = queues.filter((q) => q.aht_ms && q.answered);
   const n = sum(timed, (q) => q.answered);
   return {
-    waiting: sum(queues, (q) => q.waiting),
+    waiting: sum(queues, waits),
+    offered: sum(queues, (q) => q.offered),
     longest_ms: Math.max(0, ...queues.map((q) => q.longest_ms ?? 0)),
     ready: agents.length ? agents.filter((a) => a.state.toLowerCase() === 'ready').length : 0,
     entered, answered, abandoned,

@@ -1,5 +1,5 @@
 /* The fields of an article as the editor has them, and what a save sends of them. */
-import { localTime } from '../lib/format.ts';
+import { fromLocal, localTime } from '../lib/format.ts';
 import type { Article } from '../lib/types.ts';
 
 export interface Fields {
@@ -32,8 +32,8 @@ export function bodyOf(f: Fields, was: Fields | null): Partial<Record<keyof Fiel
     body_md: f.body_md,
     aliases: f.aliases,
     category: f.category.trim(),
-    valid_from: f.valid_from ? new Date(f.valid_from).toISOString() : null,
-    valid_to: f.valid_to ? new Date(f.valid_to).toISOString() : null,
+    valid_from: f.valid_from ? fromLocal(f.valid_from) : null,
+    valid_to: f.valid_to ? fromLocal(f.valid_to) : null,
   };
   if (!was) return all;
   const differ = (Object.keys(all) as (keyof Fields)[]).filter((k) => f[k] !== was[k]);

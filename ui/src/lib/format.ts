@@ -1,5 +1,28 @@
-/* Numbers, spans of time and instants for people. All pure: the clock and the
- * language are arguments. */
+/* Numbers, spans of time and instants for people. The clock and the language are arguments; instants are told
+ * in one zone: the company's once the console knows it, the browser's else. */
+
+let zone: string | undefined;
+
+/* An unknown name leaves it as it was. */
+export function setZone(name: string | undefined): void {
+  try {
+    if (name) new Intl.DateTimeFormat('en', { timeZone: name });
+    zone = name || undefined;
+  } catch {
+    /* it stays */
+  }
+}
+
+export const here = (): string => zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+/* "GMT+8", when that is not what the reader's own clock shows; '' when it is. */
+export function zoneTag(ms: number, lang: string): string {
+  const own = new Intl.DateTimeFormat('en', { timeStyle: 'short', dateStyle: 'short' }).format(ms);
+  const told = new Intl.DateTimeFormat('en', { timeStyle: 'short', dateStyle: 'short', timeZone: here() }).format(ms);
+  if (own === told) return '';
+  const parts = new Intl.DateTimeFormat(lang, { timeZone: here(), timeZoneName: 'shortOffset' }).formatToParts(ms);
+  return parts.find((p) => p.type === 'timeZoneName')?.value ?? '';
+}
 
 export const pad2 = (n: number): string => (n < 10 ? '0' + n : String(n));
 
@@ -50,6 +73,7 @@ export function timeOfDay(ts: string, lang: string, seconds = false): string {
   const t = Date.parse(ts);
   if (Number.isNaN(t)) return '';
   return new Intl.DateTimeFormat(lang, {
+    timeZone: here(),
     hour: '2-digit',
     minute: '2-digit',
     ...(seconds ? { second: '2-digit' as const } : {}),
@@ -62,6 +86,7 @@ export function dateTime(ts: string | null, lang: string): string {
   if (Number.isNaN(t)) return '–';
   const old = new Date(t).getFullYear() !== new Date().getFullYear();
   return new Intl.DateTimeFormat(lang, {
+    timeZone: here(),
     ...(old ? { year: 'numeric' as const } : {}),
     month: 'short',
     day: 'numeric',
@@ -74,37 +99,46 @@ export function dateTime(ts: string | null, lang: string): string {
 export function dateOnly(ts: string | null, lang: string): string {
   const t = ts ? Date.parse(ts) : NaN;
   if (Number.isNaN(t)) return '–';
-  return new Intl.DateTimeFormat(lang, { year: 'numeric', month: 'short', day: 'numeric' })
+  return new Intl.DateTimeFormat(lang, { timeZone: here(), year: 'numeric', month: 'short', day: 'numeric' })
     .format(t);
 }
 
-/* uptime: the two largest units, "3d 4h", "12m 5s" */
-export function span(ms: number): string {
+const UNITS = { en: ['d', 'h', 'm', 's', ' '], zh: ['天', '小时', '分', '秒', ''] };
+
+/* uptime: the two largest units, "3d 4h", "12m 5s"; "3天4小时" */
+export function span(ms: number, lang = 'en'): string {
   const s = Math.max(0, Math.floor(ms / 1000));
-  const parts: [number, string][] = [
-    [Math.floor(s / 86400), 'd'],
-    [Math.floor((s % 86400) / 3600), 'h'],
-    [Math.floor((s % 3600) / 60), 'm'],
-    [s % 60, 's'],
-  ];
-  const first = parts.findIndex(([n]) => n > 0);
-  if (first < 0) return '0s';
+  const unit = UNITS[lang as 'en'] ?? UNITS.en;
+  const parts = [Math.floor(s / 86400), Math.floor((s % 86400) / 3600), Math.floor((s % 3600) / 60), s % 60];
+  const first = parts.findIndex((n) => n > 0);
+  if (first < 0) return `0${unit[3]}`;
   return parts
+    .map((n, i) => ({ n, u: unit[i] }))
     .slice(first, first + 2)
-    .filter(([n]) => n > 0)
-    .map(([n, u]) => n + u)
-    .join(' ');
+    .filter(({ n }) => n > 0)
+    .map(({ n, u }) => `${n}${u}`)
+    .join(unit[4]);
 }
 
 /* 0.804 -> "80 %"; a dash when it is not known */
 export const pct = (share: number | null | undefined): string =>
   share === null || share === undefined || !Number.isFinite(share) || share < 0 ? '–' : `${Math.round(share * 100)} %`;
 
-/* As a datetime-local field wants it, in the reader's zone. */
+/* As a datetime-local field wants it, in the zone that is told here. */
 export function localTime(iso: string | null | undefined): string {
   const t = iso ? Date.parse(iso) : NaN;
   if (Number.isNaN(t)) return '';
-  return new Date(t - new Date(t).getTimezoneOffset() * 60000).toISOString().slice(0, 16);
+  const wall = new Intl.DateTimeFormat('sv-SE', {
+    timeZone: here(), year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit',
+  });
+  return wall.format(t).replace(' ', 'T');
+}
+
+/* What such a field says, as an instant; twice, for a clock that is put forward or back in between. */
+export function fromLocal(text: string): string {
+  const wall = Date.parse(`${text}Z`);
+  const off = (ms: number): number => Date.parse(`${localTime(new Date(ms).toISOString())}Z`) - Math.floor(ms / 60000) * 60000;
+  return new Date(wall - off(wall - off(wall))).toISOString();
 }
 
 /* Nearest-rank percentile of an unsorted list; NaN when it is empty. */

@@ -218,4 +218,5 @@ export interface User {
   role: string;
   may: string[]; /* permissions, docs/access.md */
   sample_history?: boolean; /* what lies behind is made up */
+  timezone?: string; /* the company's */
 }

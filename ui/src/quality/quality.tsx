@@ -41,12 +41,13 @@ export default function Quality() {
 
 export function Score({ r }: { r: { score?: number | null | undefined; auto_score?: number | null | undefined; taboo?: boolean | undefined; passed?: boolean | undefined } }) {
   const v = r.score ?? r.auto_score;
+  const auto = r.score === null || r.score === undefined;
   if (v === null || v === undefined || v < 0) return <span class="muted">–</span>;
   return (
-    <span class={`tag num ${r.taboo || r.passed === false ? 'bad' : 'ok'}`} title={r.taboo ? t('qa.taboo_broken') : undefined}>
+    <span class={`tag num ${r.taboo || r.passed === false ? 'bad' : 'ok'}`} title={r.taboo ? t('qa.taboo_broken') : auto ? t('qa.by_itself') : undefined}>
       {r.taboo ? <Icon name="alert" /> : null}
       {Math.round(v)}
-      {r.score === null || r.score === undefined ? ' ·' : ''}
+      {auto ? <small>{t('qa.auto')}</small> : null}
     </span>
   );
 }
@@ -83,8 +84,8 @@ function Reviews() {
                 {all.map((r, n) => (
                   <tr key={r.id} data-row aria-current={at.value === n ? 'true' : undefined} data-test="review" data-id={r.id}>
                     <td>
-                      <a href={makeHash(['quality', 'review', r.id])}>{dateTime(r.ended_at ?? null, lang.value)}</a>{' '}
-                      <small class="muted">{r.channel ? tWord('channel', r.channel) : ''} {r.language ?? ''}</small>
+                      <a href={makeHash(['quality', 'review', r.id])}><time>{dateTime(r.ended_at ?? null, lang.value)}</time></a>{' '}
+                      <small class="muted">{[r.channel ? tWord('channel', r.channel) : '', tWord('lang', r.language)].filter(Boolean).join(' · ')}</small>
                     </td>
                     <td>{r.agent_name || tWord('who', r.agent)}</td>
                     <td><ReviewState state={r.state} /></td>

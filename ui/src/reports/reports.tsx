@@ -309,7 +309,7 @@ function Table({ a, q, of, pick }: { a: Answer; q: Question; of: Names; pick: (k
           ) : null}
           <tr>
             {dims.map((d) => <th key={d}>{tWord('repdim', d)}</th>)}
-            {p.across.flatMap((v) => a.metrics.map((m) => <th key={v + m} class="right">{both(of.get(m)?.title)}</th>))}
+            {p.across.flatMap((v) => a.metrics.map((m) => <th key={v + m} class="right"><abbr title={both(of.get(m)?.definition)}>{both(of.get(m)?.title)}</abbr></th>))}
           </tr>
         </thead>
         <tbody>

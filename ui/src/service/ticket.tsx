@@ -1,7 +1,7 @@
 /* One ticket: what it is about, what is demanded and shown, its clocks, what was done, and the next moves. */
 import { useSignal, type Signal } from '@preact/signals';
 import { ApiError } from '../lib/api.ts';
-import { dateTime, localTime } from '../lib/format.ts';
+import { dateTime, fromLocal, localTime } from '../lib/format.ts';
 import { lang, t, tWord } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
 import { ErrorNote, Icon, Skeleton } from '../lib/ui.tsx';
@@ -166,7 +166,7 @@ function Fields(p: Part) {
       </form>
       <form class="srow" onSubmit={(e) => {
         e.preventDefault();
-        if (promise.value) save({ promised_at: new Date(promise.value).toISOString() });
+        if (promise.value) save({ promised_at: fromLocal(promise.value) });
       }}>
         <label class="field grow">
           <span>{t('ticket.promise')}</span>

@@ -69,7 +69,7 @@ function Queues() {
                 <tr key={q.id} data-row aria-current={at.value === n ? 'true' : undefined} data-test="queue-row">
                   <td><a href={makeHash(['settings', 'queue', q.id])}>{both(q.title) || q.id}</a></td>
                   <td>{tWord('strategyname', q.strategy)}</td>
-                  <td>{q.hours ?? t('set.always')}</td>
+                  <td>{q.hours ? tWord('calendar', q.hours) : t('set.always')}</td>
                   <td class="num right">{q.sl?.pct ? `${q.sl.pct} % / ${q.sl.s} s` : '–'}</td>
                   <td class="num right">{q.max_wait_s ? t('set.minutes', { n: Math.round(q.max_wait_s / 60) }) : '–'}</td>
                   <td>
@@ -159,7 +159,7 @@ const Skills = () => (
 const Hours = () => (
   <Simple<{ queue?: string; id?: string; hours?: string; open?: boolean; opens_at?: string | null }> path="/api/v1/hours" empty={t('set.no_hours')}
     head={[t('desk.queue'), t('set.hours'), t('order.state'), t('set.opens')]}
-    row={(h) => [tWord('queue', h.queue ?? h.id), h.hours ?? t('set.always'), h.open === false ? t('set.shut') : t('set.open'), h.opens_at ? dateTime(h.opens_at, lang.value) : '–']} />
+    row={(h) => [tWord('queue', h.queue ?? h.id), h.hours ? tWord('calendar', h.hours) : t('set.always'), h.open === false ? t('set.shut') : t('set.open'), h.opens_at ? dateTime(h.opens_at, lang.value) : '–']} />
 );
 const Dispositions = () => (
   <Simple<{ id: string; title?: Both }> path="/api/v1/dispositions" empty={t('set.no_dispositions')} head={[t('desk.disposition'), t('doc.id')]} row={(d) => [both(d.title) || d.id, d.id]} />
