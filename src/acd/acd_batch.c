@@ -178,7 +178,8 @@ static void say_all(struct acd *a, struct acd_batch *b)
 			.party = sv_of(s->party), .to = sv_of(s->to), .act = s->act,
 			.mode = s->mode, .ring_ms = s->ring_ms,
 			.no_callback = s->no_callback, .voicemail = s->voicemail,
-			.quiet = s->quiet, .paced = s->paced, .music = s->music
+			.quiet = s->quiet, .paced = s->paced, .nobody = s->nobody,
+			.music = s->music
 		};
 		(void)a->o.word(a->o.word_arg, &w);
 	}

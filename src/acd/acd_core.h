@@ -73,7 +73,7 @@ enum acd_out_kind {
 		      * taken, plan, rejected */
 	ACD_MOVED,   /* item from `from` to queue; why: full, late, closed, empty, plan */
 	/* item, queue; position (1 = next, 0 = not told), wait_ms (-1 = not known): say it; quiet:
-	 * not yet; own: the queue's own text instead */
+	 * not yet; own: the queue's own text instead; nobody: see acd_wait */
 	ACD_PLACE,
 	ACD_RELAXED, /* item, queue; position = the step that holds now (from 1) */
 	ACD_OUT_OF_QUEUE, /* item, queue, how; why as in MOVED: the machine has forgotten it */
@@ -87,7 +87,7 @@ struct acd_out {
 	enum acd_where how;
 	enum acd_state from_state, state;
 	int position;
-	bool quiet, own;
+	bool quiet, own, nobody;
 	int64_t wait_ms, until_ms;
 };
 typedef void acd_out_fn(void *arg, const struct acd_out *o);
@@ -196,7 +196,12 @@ int acd_core_numbers_set(struct acd_core *c, sv queue, const struct acd_numbers 
 /* A new day: the figures of all agents begin again. */
 void acd_core_agents_anew(struct acd_core *c);
 
-struct acd_wait { int position; int64_t ms, low_ms, high_ms; };  /* ms -1 = not known */
+/* ms -1 = not known; nobody: none who could serve the queue is ready or serves just now. */
+struct acd_wait {
+	int position;
+	int64_t ms, low_ms, high_ms;
+	bool nobody;
+};
 struct acd_queue_now {
 	const struct acd_queue *q;
 	int waiting, offered, serving;

@@ -186,5 +186,8 @@ int acd_core_wait(struct acd_core *c, sv id, int64_t now, struct acd_wait *ret)
 	struct queue *q = &c->queue[x->queue];
 	wait_seen(q, now);
 	wait_guess(c, q, rank_of(q->root, x), ret);
+	ret->nobody = wait_nobody(c, q);
+	if (ret->nobody)
+		ret->ms = ret->low_ms = ret->high_ms = -1;
 	return 0;
 }

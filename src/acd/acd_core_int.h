@@ -271,6 +271,8 @@ void match_unring(struct acd_core *c, struct item *x, struct agent *but, const c
 		  int64_t now);
 
 /* acd_core_wait.c */
+/* None of the queue, nor of those it asks after a while, is ready or serves. */
+bool wait_nobody(const struct acd_core *c, const struct queue *q);
 void wait_seen(struct queue *q, int64_t now);        /* before the number that waits changes */
 void wait_answered(struct queue *q, const struct item *x, int64_t waited);
 void wait_left(struct queue *q);

@@ -342,12 +342,14 @@ void place_say(struct acd_core *c, struct item *x, bool quiet, int64_t now)
 	struct acd_wait w;
 	wait_seen(q, now);
 	wait_promise(c, q, x, &w);
+	bool nobody = wait_nobody(c, q);
 	bool near = how->say_position && (!how->say_limit || w.position <= how->say_limit);
-	bool wait = how->say_wait && !(how->say_once && nth);
+	bool wait = how->say_wait && !(how->say_once && nth) && !nobody;
 	core_tell(c, &(struct acd_out){ .kind = ACD_PLACE,
 					.item = x->id,
 					.queue = sv_of(how->id),
 					.quiet = quiet || ago < 0,
+					.nobody = nobody,
 					.own = !quiet && how->say[0][0] &&
 					       (nth % 2 || !(how->say_position || how->say_wait)),
 					.position = near ? w.position : 0,

@@ -107,7 +107,7 @@ struct acd_say {                     /* a word for talk, when it is written; own
 	char *text, to[ACD_TEXT];
 	int position, ring_ms, act, mode;
 	int64_t wait_ms;
-	bool survey, no_callback, voicemail, quiet, paced;
+	bool survey, no_callback, voicemail, quiet, paced, nobody;
 	struct pcm_music *music;     /* a reference; of the queue, as paced */
 };
 struct acd_lesson {                  /* for "learned-match", when it is written */

@@ -44,6 +44,7 @@ static void say_where(struct acd *a, struct ho *h, bool quiet)
 	} else if (acd_core_wait(a->core, sv_of(h->id), a->now->now, &w) == 0) {
 		s.position = w.position;
 		s.wait_ms = w.ms;
+		s.nobody = w.nobody;
 	}
 	acd_say(a, h, s);
 }

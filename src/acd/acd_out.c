@@ -157,7 +157,8 @@ void acd_say_place(struct acd *a, struct ho *h, const struct acd_out *x)
 {
 	const struct acd_queue *q = acd_queue_of(a, h);
 	struct acd_say s = { .kind = WORD_QUEUED, .position = x->position,
-			     .wait_ms = x->wait_ms, .quiet = x->quiet };
+			     .wait_ms = x->wait_ms, .quiet = x->quiet,
+			     .nobody = x->nobody };
 	if (x->own && q)             /* zh and en are what a company writes */
 		s.text = (char *)(uintptr_t)q->say[!sv_starts(sv_of(h->language), SV("zh"))];
 	if (a->given == h) {                 /* it was served: why it waits again */

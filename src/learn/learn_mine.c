@@ -3,7 +3,8 @@
  * Rows come conversation by conversation. A customer's turn that asks something opens an item;
  * what follows is told of it until the next one: what the bot did, thumbs, hand-overs, what an
  * agent looked up and wrote. Only what a person wrote himself is an answer; a suggestion of the
- * bot that an agent sent on is not. A worker's thread; everything lives in the run's arena.
+ * bot that an agent sent on is not. Who picks one of the titles offered asks nothing new: the
+ * article is told of the question before. A worker's thread; everything lives in the run's arena.
  */
 #include "learn_int.h"
 
@@ -28,6 +29,7 @@ struct reader {
 	char conversation[64];
 	size_t first;            /* of this conversation in all */
 	struct learn_item *now;  /* the question under way, or NULL */
+	struct learn_item *before;   /* the one before it */
 	bool searched, upset, closed, down;
 	struct arena tmp;
 };
@@ -69,13 +71,28 @@ static void on_customer(struct reader *r, const jv *body, struct store_stmt *q)
 				  .turn = (int)store_col_int(q, 4),
 				  .text = kept(w, text),
 				  .lang = kept(w, lang.n ? lang : sv_of(f.lang)) };
+	r->before = r->now;
 	r->now = x;
 	r->searched = false;
 	r->down = false;
 }
 
-static void on_bot(struct reader *r, const jv *body)
+/* The words of this turn only chose a title: they open no item. */
+static void on_pick(struct reader *r, int turn)
 {
+	struct learn_work *w = r->w;
+	if (!r->now || r->now->turn != turn || w->all.n <= r->first ||
+	    w->all.v[w->all.n - 1] != r->now)
+		return;
+	w->all.n--;
+	r->now = r->before;
+	r->before = NULL;
+}
+
+static void on_bot(struct reader *r, const jv *body, int turn)
+{
+	if (jv_get_bool(body, "picked", false))
+		on_pick(r, turn);
 	struct learn_item *x = r->now;
 	sv action = jv_get_str(body, "action");
 	const jv *cited = jv_at(jv_get(body, "citations"), 0);
@@ -156,7 +173,7 @@ static void take_row(struct reader *r, struct store_stmt *q)
 			r->now->resolved = r->now->n_answer && !r->down;
 		on_customer(r, body, q);
 	} else if (sv_eq(kind, SV("turn.bot"))) {
-		on_bot(r, body);
+		on_bot(r, body, (int)store_col_int(q, 4));
 	} else if (sv_eq(kind, SV("turn.agent"))) {
 		on_agent(r, body, q);
 	} else if (sv_eq(kind, SV("feedback"))) {
@@ -179,7 +196,7 @@ static void conversation_over(struct reader *r)
 		x->content = r->closed && x->article.n && !x->n_answer && !r->upset;
 	}
 	r->first = w->all.n;
-	r->now = NULL;
+	r->now = r->before = NULL;
 	r->searched = r->upset = r->closed = r->down = false;
 }
 

@@ -698,8 +698,7 @@ void talk_core_done(struct talk_core *c)
 	}
 	for (int i = 0; i < c->n_past; i++)
 		xfree(c->past[i].text);
-	for (int i = 0; i < c->n_offered; i++)
-		xfree(c->offered[i]);
+	talk_offers_forget(c);
 	talk_queue_clear(c);
 	if (c->guess.on)
 		sb_done(&c->guess.draft);

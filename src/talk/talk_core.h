@@ -266,6 +266,7 @@ struct talk_turn {
 	bool back;
 	bool base;                   /* the model chooses sentences, it does not write */
 	uint64_t cited;              /* bit per hit */
+	bool picked;                 /* the words only chose one of the titles offered */
 	bool fallback;
 	bool waited;                 /* the filler waited for a half written sentence */
 	/* talk_halt.c: let go while somebody speaks over us; writes once more what it wrote */
@@ -396,6 +397,7 @@ struct talk_core {
 	int n_queue;
 	char *saying;                /* all text of the say being played or written, owned */
 	char *offered[TALK_OFFERS];  /* articles offered by the last clarify, owned */
+	char *offered_as[TALK_OFFERS];       /* their titles, owned */
 	int n_offered;
 	int64_t now_us;              /* of the event being handled */
 	unsigned variety;            /* picks text variants; counts up, so replays agree */
@@ -585,6 +587,8 @@ bool talk_text_marked(const struct talk_texts *x, sv lang, const char *mark, con
 /* talk_past.c: memory and queue */
 void talk_remember(struct talk_core *c, bool bot, sv text);
 void talk_forget_last(struct talk_core *c);
+/* The customer's line said last stands for this. */
+void talk_remember_as(struct talk_core *c, sv text);
 /* bytes, cut back to the end of a letter and to the text's length. */
 size_t talk_whole_runes(const char *text, size_t bytes);
 void talk_forget_unheard(struct talk_core *c, size_t heard_bytes);
@@ -606,6 +610,7 @@ struct talk_reply {
 	sv as;
 };
 /* Would words be looked up? (Not a choice, a wish for a person, small talk.) */
+void talk_offers_forget(struct talk_core *c);        /* the titles offered last */
 bool talk_needs_search(const struct talk_core *c, sv text);
 /* Lets the policy choose for c->t.found. */
 void talk_decide(struct talk_core *c, bool exact, struct policy_act *ret);

@@ -51,6 +51,28 @@ bool talk_says_one_of(const struct talk_core *c, sv text, const char *key)
 	return false;
 }
 
+/* How much of text's beginning is the longest of the texts under key, in either language. */
+static size_t begins_with(const struct talk_core *c, sv text, const char *key)
+{
+	static const char *const langs[] = { "zh", "en" };
+	size_t most = 0;
+	for (int l = 0; l < 2; l++) {
+		sv lang = sv_of(langs[l]), first = talk_text(c->cfg->texts, lang, key, 0);
+		sv word = first;
+		for (unsigned v = 0; word.n && v < 64; v++) {
+			bool open = talk_latin(*word.p) && word.n < text.n &&
+				    talk_latin(text.p[word.n]);
+			if (word.n > most && !open &&
+			    sv_eq_nocase(sv_slice(text, 0, word.n), word))
+				most = word.n;
+			word = talk_text(c->cfg->texts, lang, key, v + 1);
+			if (sv_eq(word, first))
+				break;
+		}
+	}
+	return most;
+}
+
 static void say(struct talk_core *c, sv text, sv as, const char *expect, struct arena *a,
 		struct talk_acts *acts)
 {
@@ -107,9 +129,22 @@ void talk_offer_nobody(struct talk_core *c, const struct talk_word *w, struct ar
 		talk_await_customer(c, acts);
 }
 
+void talk_offer_meanwhile(struct talk_core *c, sv text, struct arena *a, struct talk_acts *acts)
+{
+	struct talk_person *p = &c->person;
+	if (!p->no_callback && !p->offer && !p->rating) {
+		p->offer = OFFER_CALLBACK;
+		p->unclear = 0;
+		text = talk_two(c, text, talk_own(c, question_of(c)), a);
+		c->expect = CHAN_EXPECT_YESNO;
+	}
+	talk_notice(c, text, false, a, acts);
+}
+
 bool talk_offer_asks(const struct talk_core *c)
 {
-	return c->person.offer == OFFER_CALLBACK || c->person.offer == OFFER_READ;
+	enum talk_offer is = c->person.offer;
+	return is == OFFER_CALLBACK || is == OFFER_READ || is == OFFER_PERSON || is == OFFER_STOP;
 }
 
 static void drop(struct talk_core *c)
@@ -238,7 +273,69 @@ static void take_message(struct talk_core *c, sv text, struct arena *a, struct t
 	say_key(c, "message_done", "open", a, acts);
 }
 
+/* ---- a colleague, asked or not ---- */
+
+bool talk_offer_may(const struct talk_core *c)
+{
+	return talk_can_move(c) && c->move == MOVE_NONE && !c->person.offer && !c->person.rating &&
+	       c->svc.waits == WAITS_NOTHING && !c->flow;
+}
+
+void talk_offer_person(struct talk_core *c, const char *key, struct arena *a,
+		       struct talk_acts *acts)
+{
+	bool may = talk_offer_may(c);
+	sv text = talk_vary(c, key);
+	sv then = talk_own(c, may ? "person_offer" : "person_where");
+	c->person.offer = may ? OFFER_PERSON : c->person.offer;
+	say(c, talk_two(c, text, then, a), SV_NULL, may ? "yes_no" : "open", a, acts);
+}
+
+static void stop_waiting(struct talk_core *c, struct arena *a, struct talk_acts *acts)
+{
+	talk_act_record(c, acts, "handover.returned", "customer",
+			SV("{\"by\":\"customer\",\"instruction\":\"\"}"));
+	talk_person_leave(c, "bot", acts);
+	say_key(c, "wait_stopped", "open", a, acts);
+}
+
+/* Yes or no to a colleague, or to waiting no longer; whatever else is said leaves the question. */
+static bool person_words(struct talk_core *c, sv text, struct arena *a, struct talk_acts *acts)
+{
+	enum flow_yes yes = talk_yes(text);
+	bool stop = c->person.offer == OFFER_STOP;
+	drop(c);
+	if (yes == FLOW_UNSURE || (stop && c->move != MOVE_ASKED))
+		return false;
+	if (stop && yes == FLOW_YES)
+		stop_waiting(c, a, acts);
+	else if (yes == FLOW_YES)
+		talk_canned(c, talk_hand_over(c, "handoff"), POL_HANDOFF, a, acts);
+	else
+		say_key(c, stop ? "callback_waits" : "message_not", "open", a, acts);
+	return true;
+}
+
 /* ---- the wait itself ---- */
+
+/* Nothing but words under key, or of those that mean nothing beside them. */
+static bool says_only(const struct talk_core *c, sv text, const char *key)
+{
+	bool met = false;
+	while (text.n) {
+		size_t most = begins_with(c, text, key), other;
+		met |= most > 0;
+		other = begins_with(c, text, "wait_small");
+		most = other > most ? other : most;
+		sv after = text;
+		uint32_t r = sv_rune(&after);
+		bool mark = r < 0x80 ? !talk_latin((char)r) : r < 0x3040 || r >= 0xFF00;
+		if (!most && !mark)
+			return false;
+		text = most ? sv_slice(text, most, text.n) : after;
+	}
+	return met;
+}
 
 /* Said into the sentence that told of the wish, or before anything else was said. */
 static bool refused_at_once(const struct talk_core *c)
@@ -250,10 +347,24 @@ static bool refused_at_once(const struct talk_core *c)
 static bool wait_words(struct talk_core *c, sv text, struct arena *a, struct talk_acts *acts)
 {
 	if (talk_says_one_of(c, text, "wait_stop") || refused_at_once(c)) {
-		talk_act_record(c, acts, "handover.returned", "customer",
-				SV("{\"by\":\"customer\",\"instruction\":\"\"}"));
-		talk_person_leave(c, "bot", acts);
-		say_key(c, "wait_stopped", "open", a, acts);
+		stop_waiting(c, a, acts);
+		return true;
+	}
+	if (says_only(c, text, "wait_stop_maybe")) {
+		c->person.offer = OFFER_STOP;
+		say_key(c, "wait_stop_ask", "yes_no", a, acts);
+		return true;
+	}
+	if (strcmp(c->feel.small, "no") == 0 && c->feel.small_talk && !c->voice) {
+		say_key(c, "wait_kept", "open", a, acts);    /* no goodbye: a colleague comes */
+		return true;
+	}
+	if (talk_says_one_of(c, text, "wait_long") || says_only(c, text, "wait_long_alone")) {
+		sv place = talk_person_place(c, a);
+		say(c, c->person.minutes < 0 && !c->person.nobody ?
+			       talk_two(c, place, talk_own(c, "wait_unknown"), a) :
+			       place,
+		    SV_NULL, "open", a, acts);
 		return true;
 	}
 	if (!talk_says_one_of(c, text, "wait_callback"))
@@ -282,7 +393,9 @@ bool talk_offer_words(struct talk_core *c, sv text, struct arena *a, struct talk
 		take_message(c, text, a, acts);
 		return true;
 	}
-	if (p->offer == OFFER_NOTHING)
+	if (p->offer == OFFER_PERSON || p->offer == OFFER_STOP)
+		return person_words(c, text, a, acts);
+	if (p->offer == OFFER_NOTHING || c->notice)  /* it is still to be told */
 		return c->move == MOVE_ASKED && p->there && wait_words(c, text, a, acts);
 	if (c->feel.wants_human) {
 		drop(c);

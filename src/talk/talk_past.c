@@ -22,6 +22,14 @@ void talk_forget_last(struct talk_core *c)
 	xfree(c->past[--c->n_past].text);
 }
 
+void talk_remember_as(struct talk_core *c, sv text)
+{
+	if (c->n_past && !c->past[c->n_past - 1].bot) {
+		talk_forget_last(c);
+		talk_remember(c, false, text);
+	}
+}
+
 /* An engine without word marks tells bytes by time: never half a letter. */
 size_t talk_whole_runes(const char *text, size_t bytes)
 {

@@ -96,6 +96,7 @@ struct talk_word {
 	 * place. quiet: nothing is said of it yet. paced: the queue says when the next word is due;
 	 * else it is a word of comfort every TALK_PERSON_WAIT_MS. */
 	bool quiet, paced;
+	bool nobody;             /* QUEUED: none who could come is there just now */
 	/* QUEUED, CONNECT: sounds in a call while nobody speaks; NULL = the generated tune. A
 	 * reference is taken; no business of the core, so in no log. */
 	struct pcm_music *music;

@@ -97,6 +97,7 @@ void talk_person_ask(struct talk_core *c, struct arena *a, struct talk_acts *act
 	p->offer = OFFER_NOTHING;
 	p->no_callback = false;
 	p->position = 0;
+	p->nobody = false;
 	p->minutes = -1;
 	p->wished_in = c->say_id;
 	sb_init(&b, LIM_SB);
@@ -135,6 +136,8 @@ sv talk_person_place(struct talk_core *c, struct arena *a)
 	sv n = sv_of(arena_fmt(a, "%d", p->position));
 	sv m = sv_of(arena_fmt(a, "%d", p->minutes));
 	sv pairs[] = { SV("n"), n, SV("minutes"), m };
+	if (p->nobody)
+		return talk_own(c, "queue_nobody");
 	if (p->position > 0)
 		at = talk_fill(a, talk_own(c, p->position == 1 ? "queue_next" : "queue_at"), pairs,
 			       4);
@@ -155,6 +158,8 @@ sv talk_two(const struct talk_core *c, sv first, sv second, struct arena *a)
 static sv still_waits(struct talk_core *c, sv own, struct arena *a)
 {
 	sv still = talk_text(c->cfg->texts, sv_of(c->lang), "queue_still", c->variety++);
+	if (!own.n && c->person.nobody)
+		return talk_person_place(c, a);
 	return own.n ? own : talk_two(c, still, talk_person_place(c, a), a);
 }
 
@@ -187,7 +192,7 @@ static void queued(struct talk_core *c, const struct talk_word *w, struct arena 
 {
 	struct talk_person *p = &c->person;
 	int was = p->position, minutes = p->minutes;
-	bool lost = c->sm.now == TS_AWAY;
+	bool lost = c->sm.now == TS_AWAY, had = p->nobody;
 	struct sb b;
 	begin(&b);
 	sb_fmt(&b, "\"position\":%d,\"wait_ms\":%lld", w->position, (long long)w->wait_ms);
@@ -196,6 +201,7 @@ static void queued(struct talk_core *c, const struct talk_word *w, struct arena 
 	p->no_callback = w->no_callback;
 	p->minutes = w->wait_ms < 0 ? -1 : (int)((w->wait_ms + 30000) / 60000);
 	p->paced = w->paced;
+	p->nobody = w->nobody;
 	if (lost) {
 		ours_again(c, acts);
 		c->move = MOVE_ASKED;
@@ -203,7 +209,7 @@ static void queued(struct talk_core *c, const struct talk_word *w, struct arena 
 	}
 	if (w->quiet && !lost)
 		return;
-	bool same = p->told && was == p->position && !lost;
+	bool same = p->told && was == p->position && !lost && had == p->nobody;
 	sv text = talk_person_place(c, a);
 	if (c->voice && w->paced && !lost && (w->text.n || same || !text.n)) {
 		if (can_be_asked(c) && !c->speaking && !c->aside)    /* nothing new */
@@ -217,7 +223,9 @@ static void queued(struct talk_core *c, const struct talk_word *w, struct arena 
 		text = talk_two(c, talk_own(c, passed ? "person_passed" : "person_lost"), text, a);
 	p->told = true;
 	p->told_us = c->now_us;
-	if (text.n)
+	if (text.n && p->nobody && !had)
+		talk_offer_meanwhile(c, text, a, acts);
+	else if (text.n)
 		talk_notice(c, text, false, a, acts);
 }
 

@@ -17,7 +17,9 @@ enum talk_offer {
 	OFFER_CALLBACK,          /* shall we call back? */
 	OFFER_NUMBER,            /* on which number? */
 	OFFER_READ,              /* is it this one? */
-	OFFER_MESSAGE            /* the next words are the message */
+	OFFER_MESSAGE,           /* the next words are the message */
+	OFFER_PERSON,            /* shall a colleague come? */
+	OFFER_STOP               /* they wait: shall they wait no longer? */
 };
 #define TALK_PERSON_WAIT_MS 20000    /* voice: from one word of comfort to the next */
 #define TALK_LINES 6
@@ -30,6 +32,7 @@ struct talk_person {                 /* strings owned */
 	bool told;               /* the place in the queue, the last time at told_us */
 	bool paced;              /* the queue says when the next word is due */
 	int position, minutes;   /* minutes -1 = not known */
+	bool nobody;             /* none who could come is there just now */
 	int64_t told_us;
 	char *agent, *name;      /* who is with them, or rung */
 	char *party;             /* who is rung, or was last */
@@ -90,6 +93,13 @@ void talk_person_cites(struct talk_core *c, uint64_t cited);
 
 /* talk_offer.c: nobody comes */
 void talk_offer_nobody(struct talk_core *c, const struct talk_word *w, struct arena *a,
+		       struct talk_acts *acts);
+/* They wait and nobody is there: text, and a call back where the queue makes one. */
+void talk_offer_meanwhile(struct talk_core *c, sv text, struct arena *a, struct talk_acts *acts);
+/* Is nothing open, so that a colleague may be offered by a question? */
+bool talk_offer_may(const struct talk_core *c);
+/* The text under key, then whether a colleague shall come, or where people are. */
+void talk_offer_person(struct talk_core *c, const char *key, struct arena *a,
 		       struct talk_acts *acts);
 /* The words belong to an offer, a rating, or the wait, and were dealt with. */
 bool talk_offer_words(struct talk_core *c, sv text, struct arena *a, struct talk_acts *acts);

@@ -5,6 +5,7 @@
  * article, or the language model's text (talk_model.c). Every reply becomes one turn.bot row
  * and one say, in that order. */
 #include "talk_core.h"
+#include "talk_pick.h"
 
 #include <stdio.h>
 
@@ -96,6 +97,8 @@ static sv reply_body(struct talk_core *c, const struct talk_reply *r, struct are
 	sb_json(&b, sv_of(t && t->model ? t->model : "builtin"));
 	if (t && t->fallback)
 		sb_cstr(&b, ",\"fallback\":true");
+	if (t && t->picked)
+		sb_cstr(&b, ",\"picked\":true");
 	if (t && t->used.completion_tokens)
 		put_usage(&b, c, t);
 	if (t && t->act.reason)
@@ -162,6 +165,11 @@ static void note_topic(struct talk_core *c, const struct talk_reply *r)
 {
 	if (!c->in_turn || !c->t.text.n || c->feel.small_talk)
 		return;
+	if (c->t.picked && c->topic && c->t.found.n) {       /* the question before stays */
+		xfree(c->topic_article);
+		c->topic_article = xstrdup(c->t.found.hits[0].article_id);
+		return;
+	}
 	bool led = c->t.found.n && (r->cited || r->action == POL_CLARIFY);
 	sv article = led ? c->t.found.hits[0].article_id : SV_NULL;
 	if (led && c->topic && sv_eq(article, sv_of(c->topic_article)) &&
@@ -254,7 +262,7 @@ void talk_reply(struct talk_core *c, const struct talk_reply *given, struct aren
 void talk_end_turn(struct talk_core *c, struct talk_acts *acts)
 {
 	c->gen++;
-	if (c->t.text.n) {
+	if (c->t.text.n && !(c->t.picked && c->last_question)) {
 		xfree(c->last_question);
 		xfree(c->last_model);
 		c->last_question = xstrdup(c->t.text);
@@ -287,30 +295,30 @@ void talk_canned(struct talk_core *c, const char *key, enum policy_action action
 
 /* ---- thinking ---- */
 
-static bool chosen(sv text, int n_offered, int *ret)
+void talk_offers_forget(struct talk_core *c)
 {
-	static const char *const words[][6] = {
-		{ "1", "one", "first", "the first", "yes", "是的" },
-		{ "2", "two", "second", "the second", "二", "第二个" },
-		{ "3", "three", "third", "the third", "三", "第三个" },
-	};
-	static const char *const zh_first[] = { "一", "第一个", "是", "对", "对的" };
-	sv t = sv_trim(text);
-	for (size_t i = 0; i < sizeof(zh_first) / sizeof(*zh_first); i++)
-		if (n_offered && sv_eq(t, sv_of(zh_first[i])))
-			return *ret = 0, true;
-	for (int k = 0; k < n_offered && k < TALK_OFFERS; k++)
-		for (int i = 0; i < 6; i++)
-			if (sv_eq_nocase(t, sv_of(words[k][i])))
-				return *ret = k, true;
-	return false;
+	for (int i = 0; i < c->n_offered; i++) {
+		xfree(c->offered[i]);
+		xfree(c->offered_as[i]);
+	}
+	c->n_offered = 0;
 }
 
-static void forget_offers(struct talk_core *c)
+/* Which of the titles offered: its place, PICK_NOT or PICK_NONE. A bare yes or no, or words that a
+ * title has, too, may as well answer what is open or be a wish that something begins with. */
+static int chosen(const struct talk_core *c, sv text)
 {
-	for (int i = 0; i < c->n_offered; i++)
-		xfree(c->offered[i]);
-	c->n_offered = 0;
+	bool sure;
+	int k = talk_pick(text, c->offered_as, c->n_offered, &sure);
+	if (k == PICK_NOT || sure)
+		return k;
+	if (c->flow || c->svc.waits != WAITS_NOTHING)
+		return PICK_NOT;
+	if (k == PICK_NONE)
+		return k;
+	bool wish = c->feel.wants_human ||
+		    (c->flows && flow_for(c->flows, c->feel.intent, text));
+	return wish ? PICK_NOT : k;
 }
 
 static void ask_for(struct talk_core *c, enum talk_act_kind kind, sv text, struct talk_acts *acts)
@@ -333,8 +341,7 @@ static bool small_talk_key(const struct talk_core *c, char key[48])
 bool talk_needs_search(const struct talk_core *c, sv text)
 {
 	char key[48];
-	int k;
-	return !chosen(text, c->n_offered, &k) && !c->feel.wants_human &&
+	return chosen(c, text) == PICK_NOT && !c->feel.wants_human &&
 	       !c->person.offer && !c->person.rating &&
 	       !small_talk_key(c, key) && c->svc.waits == WAITS_NOTHING && !c->flow;
 }
@@ -361,16 +368,22 @@ void talk_think(struct talk_core *c, sv text, sv model_text, int64_t now_us, str
 	talk_remember(c, false, model_text);
 	talk_about_words(c);
 	talk_plan(c, FOUND_UNKNOWN);
-	int k;
 	if (talk_offer_words(c, text, a, acts))
 		return;
-	if (chosen(text, c->n_offered, &k)) {
-		sv article = arena_sv(a, sv_of(c->offered[k]));
-		forget_offers(c);
+	int k = chosen(c, text);
+	sv article = k >= 0 ? arena_sv(a, sv_of(c->offered[k])) : SV_NULL;
+	sv title = k >= 0 ? arena_sv(a, sv_of(c->offered_as[k])) : SV_NULL;
+	talk_offers_forget(c);
+	if (article.n) {
+		c->t.picked = true;
+		talk_remember_as(c, title);
 		ask_for(c, TACT_ARTICLE, article, acts);
 		return;
 	}
-	forget_offers(c);
+	if (k == PICK_NONE) {
+		talk_offer_person(c, "clarify_none", a, acts);
+		return;
+	}
 	if (c->t.number >
 	    c->cfg->limits.max_turns) { /* whoever or whatever this is, a person should look */
 		c->goodbye = true;
@@ -411,7 +424,7 @@ void talk_clarify(struct talk_core *c, struct arena *a, struct talk_acts *acts)
 {
 	struct sb b;
 	sb_init(&b, 4096);
-	forget_offers(c);
+	talk_offers_forget(c);
 	size_t n = c->t.found.n < TALK_OFFERS ? c->t.found.n : TALK_OFFERS;
 	if (c->voice && n > 2)
 		n = 2;
@@ -419,6 +432,7 @@ void talk_clarify(struct talk_core *c, struct arena *a, struct talk_acts *acts)
 		const struct kb_hit *h = &c->t.found.hits[i];
 		sb_fmt(&b, c->voice ? "%s%zu, " SV_FMT : "%s%zu. " SV_FMT,
 		       i ? (c->voice ? "; " : "\n") : "", i + 1, SV_ARG(h->title));
+		c->offered_as[c->n_offered] = xstrdup(h->title);
 		c->offered[c->n_offered++] = xstrdup(h->article_id);
 	}
 	char buf[TALK_KEY];
@@ -561,7 +575,10 @@ void talk_without_model(struct talk_core *c, bool down, struct arena *a, struct 
 	} else {
 		bool outage = c->voice && (down || c->failed_models);
 		c->declined++;
-		talk_canned(c, outage ? "outage" : "decline", POL_DECLINE, a, acts);
+		bool offers = !c->voice && talk_offer_may(c);
+		c->person.offer = offers ? OFFER_PERSON : c->person.offer;
+		talk_canned(c, outage ? "outage" : offers ? "decline_offer" : "decline",
+			    POL_DECLINE, a, acts);
 	}
 }
 

@@ -36,6 +36,7 @@ static const struct field word_fields[] = {
 	F(talk_word, wait_ms, I64), F(talk_word, survey, U32), F(talk_word, party, SVIEW),
 	F(talk_word, to, SVIEW), F(talk_word, ring_ms, INT),
 	F(talk_word, suggested, BOOL), F(talk_word, quiet, BOOL), F(talk_word, paced, BOOL),
+	F(talk_word, nobody, BOOL),
 };
 static const struct field heard_fields[] = {
 	F(chan_heard, say_id, U32), F(chan_heard, bytes, SIZE),

@@ -81,6 +81,7 @@ TEST(acd_wait_without_answers_is_handling_time_over_who_is_ready)
 	OK(w_enter(&w, "i", "q", "", 0));
 	OK(acd_core_wait(w.c, SV("i"), w.now, &g));
 	EQ(g.ms, -1);
+	CHECK(g.nobody && g.position == 1);
 	OK(w_ready(&w, "x"));
 	OK(w_ready(&w, "y"));
 	OK(acd_core_queue_now(w.c, SV("q"), w.now, &now));
@@ -93,6 +94,29 @@ TEST(acd_wait_without_answers_is_handling_time_over_who_is_ready)
 	EQ(now.next.ms, 40000);
 	CHECK(now.next.low_ms < 40000 && now.next.high_ms > 40000);
 	CHECK(!w.bad);
+	w_close(&w);
+}
+
+/* However quick the queue was: without anybody there no wait is told. */
+TEST(acd_wait_is_not_told_when_nobody_is_there)
+{
+	struct world w;
+	struct acd_wait g;
+	w_open(&w, "queues:\n"
+		   "  - {id: q, title: {zh: 队, en: Q}, relax: [{after_s: 60, queue: r}]}\n"
+		   "  - {id: r, title: {zh: 二, en: R}}\n  - {id: s, title: {zh: 三, en: S}}\n"
+		   "agents: {defaults: {capacity: {voice: 0, chat: 1}}}\n");
+	OK(w_agent(&w, "x", "", "zh", "r"));
+	OK(w_agent(&w, "y", "", "zh", "s"));
+	OK(w_enter(&w, "i", "q", "", 0));
+	OK(w_ready(&w, "y"));
+	for (int k = 0; k < w.c->n_queues; k++)
+		w.c->queue[k].answers = 400, w.c->queue[k].busy_ms = 400 * 10000.0;
+	OK(acd_core_wait(w.c, SV("i"), w.now, &g));
+	CHECK(g.nobody && g.ms == -1);
+	OK(w_ready(&w, "x"));                /* asked after a minute */
+	OK(acd_core_wait(w.c, SV("i"), w.now, &g));
+	CHECK(!g.nobody && g.ms > 0);
 	w_close(&w);
 }
 

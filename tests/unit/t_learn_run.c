@@ -542,6 +542,50 @@ TEST(a_learned_article_takes_the_ways_it_was_asked_since)
 	close_world(&w);
 }
 
+/* "The second one" is no question: the article picked is told of the question before. */
+TEST(a_pick_from_offered_titles_belongs_to_the_question)
+{
+	struct world w;
+	struct arena a;
+	struct learn_decision d = { .by = SV("lily"), .verb = LEARN_APPROVE,
+				    .now_ms = NOW - 4 * DAY };
+	char body[200];
+	CHECK(open_world(&w));
+	arena_init(&a, LIM_ARENA_TURN);
+	gift_wrap(&w);
+	CHECK(look(&w) && approve_waiting(&w, &d, &a));
+	for (int picked = 0; picked < 2; picked++) {
+		int64_t seq = 0;
+		w.n++;
+		text_row(&w, &seq, "turn.customer", picked ? "something with a ribbon" :
+							      "the topmost of those", "");
+		if (picked) {
+			row(&w, &seq, "turn.bot",
+			    "{\"text\":\"1. 2.\",\"action\":\"clarify\"}");
+			text_row(&w, &seq, "turn.customer", "the second of them please", "");
+		}
+		(void)snprintf(body, sizeof(body),
+			       "{\"text\":\"8\",\"action\":\"reply\",%s\"citations\":"
+			       "[{\"article_id\":\"%s\",\"version\":1}]}",
+			       picked ? "\"picked\":true," : "", d.article_id);
+		row(&w, &seq, "turn.bot", body);
+		row(&w, &seq, "conversation.closed", "{\"by\":\"customer\"}");
+	}
+	asked(&w, "Do you wrap my parcel as a present?", "ann",
+	      "We wrap presents for CNY 8 a piece at the desk.", true);
+	d.now_ms = 0;
+	CHECK(look(&w));
+	const struct learn_gap *g = gap_about(&w, "parcel");
+	CHECK(g && g->draft && g->draft->edit);
+	HAS(g->draft->aliases, "topmost");   /* without the mark it would be taken */
+	CHECK(sv_find(g->draft->aliases, SV("second")) < 0);
+	const struct learn_gap *r = gap_about(&w, "ribbon");
+	CHECK(r && sv_eq(r->item[0]->article, sv_of(d.article_id)));
+	CHECK(!gap_about(&w, "second of them"));
+	arena_done(&a);
+	close_world(&w);
+}
+
 TEST(names_lose_what_is_no_question)
 {
 	static const char *const cases[][2] = {

@@ -137,3 +137,104 @@ TEST(talk_person_a_quiet_word_is_only_known)
 		bench_close(&b);
 	}
 }
+
+/* Nobody signed in is no "you are next": it is said, once, with a call back where there is one. */
+TEST(talk_person_nobody_is_there)
+{
+	for (int i = 0; i < 8; i++) {
+		struct bench b;
+		bool zh = i & 1, voice = i & 2, none = i & 4;
+		struct talk_word w = { .kind = WORD_QUEUED, .position = 1, .wait_ms = -1,
+				       .nobody = true, .no_callback = none };
+		to_queue(&b, voice ? PHONE : 0, zh ? "zh" : "en");
+		played(&b);
+		word(&b, w);
+		HAS(said(&b), zh ? "没有同事在线" : "None of my colleagues is available");
+		CHECK(sv_find(said(&b), SV("next")) < 0 && sv_find(said(&b), SV("第一")) < 0);
+		EQ(sv_find(said(&b), zh ? SV("回电吗") : SV("call you back?")) >= 0, !none);
+		EQ(b.c.person.offer, none ? OFFER_NOTHING : OFFER_CALLBACK);
+		EQ(b.c.move, MOVE_ASKED);
+		played(&b);
+		word(&b, w);
+		CHECK(!bench_act(&b, TACT_SAY));     /* nothing new */
+		w.nobody = false;
+		word(&b, w);                         /* somebody signed in */
+		if (none)
+			HAS(said(&b), zh ? "排在第一位" : "You are next.");
+		bench_close(&b);
+	}
+}
+
+TEST(talk_person_nobody_is_there_and_calls_back)
+{
+	struct bench b;
+	to_queue(&b, 0, "en");
+	word(&b, (struct talk_word){ .kind = WORD_QUEUED, .position = 1, .wait_ms = -1,
+				     .nobody = true });
+	bench_feed(&b, ev_text("what does delivery cost?"));
+	EQ(b.c.move, MOVE_ASKED);
+	bench_feed(&b, ev_found(&b));        /* no answer to the offer: it is answered */
+	HAS(said(&b), "30 days");
+	bench_feed(&b, ev_text("call me back"));
+	HAS(said(&b), "which number");
+	bench_feed(&b, ev_text("13800138000"));
+	bench_feed(&b, ev_text("yes"));
+	CHECK(bench_act(&b, TACT_CALLBACK) && bench_act(&b, TACT_LEAVE));
+	bench_close(&b);
+}
+
+/* Who waits and asks how long means the queue; who only says so is not thrown out of it. */
+TEST(talk_person_how_long_means_the_queue)
+{
+	static const struct { const char *en, *zh; bool queue; } rows[] = {
+		{ "how long will it take", "要等多久", true },
+		{ "and how much longer?", "大概还要多久啊？", true },
+		{ "how long do I have to wait for an agent", "前面还有几个人", true },
+		{ "am I next?", "人呢", true },
+		{ "how long does delivery take", "退款要等多久", false },
+		{ "when will it arrive", "什么时候能送到", false },
+	};
+	for (int i = 0; i < 12; i++) {
+		struct bench b;
+		bool zh = i & 1;
+		to_queue(&b, 0, zh ? "zh" : "en");
+		word(&b, (struct talk_word){ .kind = WORD_QUEUED, .position = 2,
+					     .wait_ms = i < 4 ? 180000 : -1 });
+		bench_feed(&b, ev_text(zh ? rows[i / 2].zh : rows[i / 2].en));
+		EQ(bench_act(&b, TACT_SEARCH) != NULL, !rows[i / 2].queue);
+		if (rows[i / 2].queue) {
+			HAS(said(&b), zh ? "第2位" : "number 2");
+			HAS(said(&b), zh ? i < 4 ? "3分钟" : "说不准" :
+					   i < 4 ? "3 minutes" : "cannot say");
+		}
+		EQ(b.c.move, MOVE_ASKED);
+		bench_close(&b);
+	}
+}
+
+TEST(talk_person_never_mind_is_asked_back)
+{
+	for (int i = 0; i < 6; i++) {
+		struct bench b;
+		bool zh = i & 1;
+		to_queue(&b, 0, zh ? "zh" : "en");
+		word(&b, (struct talk_word){ .kind = WORD_QUEUED, .position = 2, .wait_ms = -1 });
+		bench_feed(&b, ev_text(zh ? "算了" : "never mind"));
+		HAS(said(&b), zh ? "取消排队" : "out of the queue");
+		EQ(b.c.move, MOVE_ASKED);
+		if (i < 2) {
+			bench_feed(&b, ev_text(zh ? "是的" : "yes"));
+			CHECK(bench_act(&b, TACT_LEAVE) && b.c.move == MOVE_NONE);
+		} else if (i < 4) {
+			bench_feed(&b, ev_text(zh ? "不要" : "no"));
+			HAS(said(&b), zh ? "继续保留" : "keep your place");
+			EQ(b.c.move, MOVE_ASKED);
+			bench_feed(&b, ev_text(zh ? "没有了" : "no"));   /* no goodbye */
+			HAS(said(&b), zh ? "为您保留" : "keep your place");
+		} else {
+			bench_feed(&b, ev_text(zh ? "运费是多少" : "what does delivery cost"));
+			CHECK(bench_act(&b, TACT_SEARCH) && b.c.move == MOVE_ASKED);
+		}
+		bench_close(&b);
+	}
+}
