@@ -1,9 +1,9 @@
 /* digit.c: a spoken word to a label.
  *
- * Windows of 25 ms every 10 ms; what is 33 dB under the loudest one at both ends is silence and
- * cut off, with 30 ms left; how loud it was is taken out. Nine windows side by side make one of
- * 24 steps of the net, however long the word is, and is heard with three lengths of the vocal
- * tract. The net's file carries its labels and its
+ * Windows of 25 ms every 10 ms; what is softer at both ends is silence and cut off; how loud it
+ * was is taken out. A step of the net is a window; convolutions over moments and bands find
+ * what sounds are made of a little higher or lower, sooner or later. A word is heard with three
+ * lengths of the vocal tract, its ends cut two ways. The net's file carries its labels and its
  * temperature in the card. A loaded net is immutable and counted. */
 #include "digit_int.h"
 
@@ -27,8 +27,6 @@ struct digit_ear {
 
 /* ---- from mel to steps */
 
-const struct digit_cut digit_usual = { DIGIT_SILENT, 3 };
-
 static float loudness(const float *row)
 {
 	float best = row[0];
@@ -51,19 +49,21 @@ static void cut_silence(const float *mel, size_t rows, float top, const struct d
 	*to = b + margin < rows ? b + margin : rows;
 }
 
-/* How loud it is says nothing of the word. The mean of each band would: a word of one vowel is
- * its own mean, so lines are not evened out here but learned to be of no matter. */
-static void take_level(float *mel, size_t rows, float top)
+/* Where step n of so many is among the rows: evenly, or with the pace leaning this way or that. */
+static float place(const struct digit_cut *cut, int n, int steps, size_t rows)
 {
-	for (size_t i = 0; i < rows * PCM_MEL_BANDS; i++)
-		mel[i] = (fmaxf(mel[i] - top, -DEEPEST) + DEEPEST / 2) * SCALE;
+	float u = ((float)n + 0.5F) / (float)steps, pi = (float)M_PI;
+	u += cut->lean[0] * sinf(pi * u) / pi + cut->lean[1] * sinf(2 * pi * u) / (2 * pi);
+	float at = u * (float)rows - 0.5F;
+	return at < 0 ? 0 : at > (float)(rows - 1) ? (float)(rows - 1) : at;
 }
 
-int digit_steps(float *mel, size_t rows, const struct digit_cut *cut, float *out)
+/* How loud it is says nothing of the word and is taken out. The mean of each band would: a word
+ * of one vowel is its own mean. */
+int digit_steps(const float *mel, size_t rows, const struct digit_cut *cut, float *out)
 {
 	size_t from, to;
 	float top = -1e30F;
-	int n = 0;
 	if (rows < 3)
 		return 0;
 	for (size_t i = 0; i < rows; i++)
@@ -71,17 +71,21 @@ int digit_steps(float *mel, size_t rows, const struct digit_cut *cut, float *out
 	cut_silence(mel, rows, top, cut, &from, &to);
 	mel += from * PCM_MEL_BANDS;
 	rows = to - from;
-	take_level(mel, rows, top);
-	for (; n < DIGIT_STEPS; n++)
-		for (int k = -DIGIT_AROUND; k <= DIGIT_AROUND; k++) {
-			ptrdiff_t at =
-				(ptrdiff_t)((2 * (size_t)n + 1) * rows / (2 * DIGIT_STEPS)) + k;
-			at = at < 0 ? 0 : at >= (ptrdiff_t)rows ? (ptrdiff_t)rows - 1 : at;
-			memcpy(out + (size_t)n * DIGIT_DIM +
-				       (size_t)(k + DIGIT_AROUND) * PCM_MEL_BANDS,
-			       mel + at * PCM_MEL_BANDS, PCM_MEL_BANDS * sizeof(*mel));
+	int steps = (int)rows;
+	steps = steps < DIGIT_STEPS_MIN ? DIGIT_STEPS_MIN :
+		steps > DIGIT_STEPS     ? DIGIT_STEPS :
+					  steps;
+	for (int n = 0; n < steps; n++, out += PCM_MEL_BANDS) {
+		float at = place(cut, n, steps, rows);
+		const float *a = mel + (size_t)at * PCM_MEL_BANDS;
+		const float *b = (size_t)at + 1 < rows ? a + PCM_MEL_BANDS : a;
+		float part = at - floorf(at);
+		for (int k = 0; k < PCM_MEL_BANDS; k++) {
+			float v = a[k] + part * (b[k] - a[k]) - top;
+			out[k] = (fmaxf(v, -DEEPEST) + DEEPEST / 2) * SCALE;
 		}
-	return n;
+	}
+	return steps;
 }
 
 /* ---- heard several ways */
@@ -102,18 +106,23 @@ void digit_ways_close(struct digit_ways *w)
 bool digit_ways_run(struct digit_ways *w, struct nn_pass *p, int head, const int16_t *s, size_t n,
 		    float *logit)
 {
+	/* Some people draw out a soft f or s before the vowel, of others it is cut off. */
+	static const struct digit_cut cut[DIGIT_CUTS] = { { 7.5F, 3, { 0 } }, { 5, 2, { 0 } } };
 	int labels = nn_dim(nn_pass_net(p), head);
+	size_t rows = 0;
 	memset(logit, 0, sizeof(*logit) * (size_t)labels);
-	for (int k = 0; k < DIGIT_WAYS; k++) {
-		size_t rows = pcm_mel_frames(w->mel[k], s, n, 80, w->rows, DIGIT_FRAMES);
-		int steps = digit_steps(w->rows, rows, &digit_usual, w->steps);
+	for (int k = 0; k < DIGIT_WAYS * DIGIT_CUTS; k++) {
+		if (k % DIGIT_CUTS == 0)
+			rows = pcm_mel_frames(w->mel[k / DIGIT_CUTS], s, n, 80, w->rows,
+					      DIGIT_FRAMES);
+		int steps = digit_steps(w->rows, rows, &cut[k % DIGIT_CUTS], w->steps);
 		if (steps == 0)
 			return false;
 		nn_run(p, &(struct nn_in){
 				  .slot[0] = { .x = w->steps, .steps = (uint32_t)steps } });
 		const float *out = nn_out(p, head, NULL);
 		for (int i = 0; i < labels; i++)
-			logit[i] += out[i] / DIGIT_WAYS;
+			logit[i] += out[i] / (DIGIT_WAYS * DIGIT_CUTS);
 	}
 	return true;
 }
@@ -131,8 +140,9 @@ static int read_card(struct digit *d, struct err *e)
 	jv *card = jv_parse(nn_card(d->net), NULL);
 	const jv *labels = jv_get(card, "labels");
 	size_t n = jv_len(labels);
-	bool ok = sv_eq(jv_get_str(card, "format"), SV(DIGIT_FORMAT)) && n >= 2 &&
-		  n <= DIGIT_LABELS_MAX;
+	sv format = jv_get_str(card, "format");
+	bool ok = sv_eq(format, SV(DIGIT_FORMAT)) && n >= 2 && n <= DIGIT_LABELS_MAX;
+	bool old = sv_eq(format, SV("callm digits 1"));
 	d->temperature = (float)jv_get_num(card, "temperature", 0);
 	ok = ok && d->temperature > 0 && isfinite(d->temperature);
 	for (size_t i = 0; ok && i < n; i++) {
@@ -142,10 +152,13 @@ static int read_card(struct digit *d, struct err *e)
 			memcpy(d->label[i], s.p, s.n);
 	}
 	jv_free(card);
+	if (old)
+		return err_set(e, ERR_VERSION,
+			       "it is of an older version; train it again (callm train digits)");
 	d->n_label = (int)n;
 	d->head = nn_find(d->net, "word");
 	int in = nn_find(d->net, "in");
-	ok = ok && d->head >= 0 && in >= 0 && nn_dim(d->net, in) == DIGIT_DIM &&
+	ok = ok && d->head >= 0 && in >= 0 && nn_dim(d->net, in) == PCM_MEL_BANDS &&
 	     nn_dim(d->net, d->head) == d->n_label;
 	return ok ? 0 : err_set(e, ERR_CORRUPT, "it is no net of spoken words");
 }

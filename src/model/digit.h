@@ -19,7 +19,8 @@ enum { DIGIT_LABELS_MAX = 64, DIGIT_LABEL_BYTES = 32, DIGIT_CLIPS_MAX = 200000,
 
 struct digit;                            /* an obj, immutable */
 struct digit_ear;                        /* scratch of one thread */
-/* NULL and e: as nn_load; ERR_CORRUPT when it is another kind of net. */
+/* NULL and e: as nn_load; ERR_CORRUPT when it is another kind of net, ERR_VERSION
+ * when an older version made it. */
 struct digit *digit_load(const char *path, struct err *e);
 struct digit *digit_load_mem(sv data, struct err *e);    /* data outlives it */
 void *digit_unref(struct digit *d);                      /* accepts NULL; always NULL */
@@ -50,7 +51,7 @@ int digit_set_read(struct digit_set *ret, const char *path, struct err *e);
 void digit_set_done(struct digit_set *set);
 struct digit_opt {
 	uint64_t seed;
-	int epochs;                      /* 0: 60 */
+	int epochs;                      /* 0: 40 */
 	int threads;                     /* 0: 2 */
 	const char *licence, *source;    /* for the card; NULL: "not stated" */
 	bool (*progress)(void *arg, int epoch, int epochs, double loss);   /* false: stop */

@@ -1,10 +1,11 @@
 /* digit_train.c: training a net of spoken words from clips.
  *
  * Few people speak in the rows, and strangers will on the line, so no clip is ever shown as it
- * is: another length of vocal tract (warped bands) and another pace each time, noise, mu-law,
- * no low tones, ends cut a little differently, bands and moments left out (Park et al.,
- * "SpecAugment", 2019). The net: dense on nine windows, a recurrent layer each way, the
- * greatest and the mean over time, dense. A tenth of the rows is not learned from and sets the
+ * is: another pitch, another length of vocal tract (warped bands) and another pace each time,
+ * quicker here and slower there, noise, mu-law, no low tones, ends cut a little differently,
+ * bands and moments left out (Park et al., "SpecAugment", 2019). The net: three convolutions
+ * over moments and bands, a recurrent layer each way, the greatest and the mean over time,
+ * dense. A tenth of the rows is not learned from and sets the
  * temperature. Blocking; run it in a worker or a command. Everything is owned by the call. */
 #include "digit_int.h"
 #include "nn_train.h"
@@ -13,8 +14,10 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { BATCH = 32, ROWS_MIN = 20, EPOCHS = 60, HELD = 10 };
-#define WARP 0.17                /* of the logarithm, either way */
+enum { BATCH = 32, ROWS_MIN = 20, EPOCHS = 40, HELD = 10 };
+#define WARP 0.2                 /* of the logarithm, either way */
+#define PITCH 0.25               /* the same */
+#define LEAN 0.35                /* of the pace within a word */
 #define PACE_MIN (-0.28)         /* of the logarithm, slower */
 #define PACE_MAX 0.3
 
@@ -34,6 +37,11 @@ struct job {
 };
 
 /* ---- another speaker, another line */
+
+static float either(struct rng *r, double width)
+{
+	return (float)((2 * rng_unit(r) - 1) * width);
+}
 
 static double spread(struct rng *r, double log_width)
 {
@@ -86,40 +94,53 @@ static void through_line(int16_t *s, size_t n)
 /* Bands and moments that tell nothing this time: 0 is the middle of the scale. */
 static void leave_out(struct rng *r, float *x, int steps)
 {
-	enum { AT_ONCE = 4 };
+	enum { AT_ONCE = 6 };
 	if (toss(r, 0.5)) {
-		int from = (int)rng_below(r, PCM_MEL_BANDS), n = 1 + (int)rng_below(r, AT_ONCE);
-		for (int i = 0; i < steps * (2 * DIGIT_AROUND + 1); i++)
-			for (int b = from; b < from + n && b < PCM_MEL_BANDS; b++)
-				x[i * PCM_MEL_BANDS + b] = 0;
-	}
-	if (toss(r, 0.3) && steps > 2 * AT_ONCE) {
-		int from = (int)rng_below(r, (uint64_t)(steps - AT_ONCE));
 		int n = 1 + (int)rng_below(r, AT_ONCE);
-		memset(x + from * DIGIT_DIM, 0, sizeof(*x) * DIGIT_DIM * (size_t)n);
+		int from = (int)rng_below(r, (uint64_t)(PCM_MEL_BANDS - n + 1));
+		for (int i = 0; i < steps; i++)
+			memset(x + i * PCM_MEL_BANDS + from, 0, sizeof(*x) * (size_t)n);
+	}
+	if (toss(r, 0.4) && steps > AT_ONCE) {
+		int n = 1 + (int)rng_below(r, AT_ONCE);
+		int from = (int)rng_below(r, (uint64_t)(steps - n + 1));
+		memset(x + from * PCM_MEL_BANDS, 0, sizeof(*x) * PCM_MEL_BANDS * (size_t)n);
 	}
 }
 
+/* Another pitch and pace: read more quickly or slowly; returns how many samples. */
+static size_t retune(double by, const int16_t *s, size_t n, int16_t *out, size_t room)
+{
+	size_t k = 0;
+	for (double at = 0; k < room && at + 1 < (double)n; at += by, k++) {
+		size_t i = (size_t)at;
+		double part = at - (double)i;
+		out[k] = (int16_t)lrint((1 - part) * s[i] + part * s[i + 1]);
+	}
+	return k;
+}
+
+/* Pitch and vocal tract are drawn apart: bands are warped by what reading did not. */
 static int make(struct rng *r, const struct digit_clip *c, float *out)
 {
 	static const size_t most = (size_t)DIGIT_MAX_MS * PCM_HZ / 1000;
-	int16_t s[DIGIT_MAX_MS * PCM_HZ / 1000];
+	int16_t s[2 * DIGIT_MAX_MS * PCM_HZ / 1000];
 	float rows[DIGIT_FRAMES * PCM_MEL_BANDS];
 	size_t n = c->n < most ? c->n : most;
 	size_t off = n > 2000 ? rng_below(r, 240) : 0;
-	memcpy(s, c->s + off, (n - off) * sizeof(*s));
-	n -= off;
+	double pitch = toss(r, 0.7) ? spread(r, PITCH) : 1;
+	n = retune(pitch, c->s + off, n - off, s, sizeof(s) / sizeof(*s));
 	if (toss(r, 0.7))
 		add_noise(r, s, n);
 	if (toss(r, 0.5))
 		through_line(s, n);
-	struct pcm_mel *mel = pcm_mel_new(spread(r, WARP));
-	size_t k = pcm_mel_frames(mel, s, n,
-				  80 * exp(PACE_MIN + (PACE_MAX - PACE_MIN) * rng_unit(r)),
-				  rows, DIGIT_FRAMES);
+	struct pcm_mel *mel = pcm_mel_new(pitch * spread(r, WARP));
+	double pace = exp(PACE_MIN + (PACE_MAX - PACE_MIN) * rng_unit(r));
+	size_t k = pcm_mel_frames(mel, s, n, 80 * pace / pitch, rows, DIGIT_FRAMES);
 	pcm_mel_free(mel);
 	bend(r, rows, k);
-	struct digit_cut cut = { (float)(2.5 + 6 * rng_unit(r)), (int)rng_below(r, 6) };
+	struct digit_cut cut = { (float)(2.5 + 6 * rng_unit(r)), (int)rng_below(r, 6),
+				 { either(r, LEAN), either(r, LEAN) } };
 	int steps = digit_steps(rows, k, &cut, out);
 	leave_out(r, out, steps);
 	return steps;
@@ -137,7 +158,7 @@ static double each(void *arg, struct nn_pass *p, size_t i)
 
 static bool put(struct job *j, size_t k, const struct digit_clip *c, int steps)
 {
-	j->in[k].slot[0] = (struct nn_slot){ .x = j->x + k * DIGIT_STEPS * DIGIT_DIM,
+	j->in[k].slot[0] = (struct nn_slot){ .x = j->x + k * DIGIT_STEPS * PCM_MEL_BANDS,
 					     .steps = (uint32_t)steps };
 	j->label[k] = c->label;
 	return steps > 0;
@@ -153,7 +174,7 @@ static double epoch(struct job *j)
 		size_t n = 0;
 		for (size_t i = at; i < at + BATCH && i < j->n_learn; i++) {
 			const struct digit_clip *c = &j->set->v[j->order[i]];
-			float *x = j->x + n * DIGIT_STEPS * DIGIT_DIM;
+			float *x = j->x + n * DIGIT_STEPS * PCM_MEL_BANDS;
 			if (put(j, n, c, make(&j->rng, c, x))) {
 				ptr[n] = &j->in[n];
 				n++;
@@ -246,8 +267,20 @@ static int run(struct job *j, const char *path, struct err *e)
 
 static struct nn_net *design(int labels, uint64_t seed, struct err *e)
 {
+	enum { B = PCM_MEL_BANDS };
 	const struct nn_layer layers[] = {
-		{ "in", .kind = NN_INPUT, .dim = DIGIT_DIM, .steps = DIGIT_STEPS },
+		{ "in", .kind = NN_INPUT, .dim = B, .steps = DIGIT_STEPS },
+		{ "fine", .kind = NN_CONV, .rows = B, .dim = 12 },
+		{ .kind = NN_HALVE, .rows = B },
+		{ .kind = NN_EVEN, .rows = B / 2 },
+		{ .kind = NN_ACT, .act = NN_GELU },
+		{ "mid", .kind = NN_CONV, .rows = B / 2, .dim = 24 },
+		{ .kind = NN_HALVE, .rows = B / 2 },
+		{ .kind = NN_EVEN, .rows = B / 4 },
+		{ .kind = NN_ACT, .act = NN_GELU },
+		{ "coarse", .kind = NN_CONV, .rows = B / 4, .dim = 48 },
+		{ .kind = NN_EVEN, .rows = B / 4 },
+		{ .kind = NN_ACT, .act = NN_GELU },
 		{ "sound", .kind = NN_DENSE, .dim = 96, .act = NN_GELU, .drop = 0.2F },
 		{ "on", .kind = NN_GRU, .dim = 64 },
 		{ "back", .from = "sound", .kind = NN_GRU, .dim = 64, .reverse = true },
@@ -272,7 +305,7 @@ int digit_train(const struct digit_set *set, const struct digit_opt *o, const ch
 		return e->code;
 	j.head = nn_find(j.net, "word");
 	j.order = xalloc(sizeof(*j.order) * set->n);
-	j.x = xalloc(sizeof(*j.x) * BATCH * DIGIT_STEPS * DIGIT_DIM);
+	j.x = xalloc(sizeof(*j.x) * BATCH * DIGIT_STEPS * PCM_MEL_BANDS);
 	j.logit = xalloc(sizeof(*j.logit) * (set->n + 1) * (size_t)set->n_label);
 	rng_seed(&j.rng, o->seed);
 	for (size_t i = 0; i < set->n; i++)

@@ -22,7 +22,7 @@ struct pcm_mel *pcm_mel_new(double warp)
 {
 	struct pcm_mel *m = xalloc(sizeof(*m));
 	double low = pros_mel(LOW_HZ), high = pros_mel(HIGH_HZ);
-	ASSERT(warp >= 0.7 && warp <= 1.4);
+	ASSERT(warp >= 0.5 && warp <= 2);
 	pros_fft_init(&m->fft);
 	for (int i = 0; i < PCM_MEL_WIN; i++)
 		m->window[i] = (float)(0.54 - 0.46 * cos(2 * M_PI * (i + 0.5) / PCM_MEL_WIN));

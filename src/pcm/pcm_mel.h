@@ -4,7 +4,7 @@
  *	size_t n = pcm_mel_frames(m, s, samples, 80, out, 300);      out[n][PCM_MEL_BANDS]
  *	pcm_mel_free(m);
  *
- * 24 bands from 150 to 3800 Hz at 8 kHz, high tones raised, windows of 25 ms (Hamming). One
+ * 32 bands from 150 to 3800 Hz at 8 kHz, high tones raised, windows of 25 ms (Hamming). One
  * thread at a time.
  */
 #ifndef CALLM_PCM_MEL_H
@@ -12,9 +12,9 @@
 
 #include "pcm.h"
 
-enum { PCM_MEL_BANDS = 24, PCM_MEL_WIN = 200 };
+enum { PCM_MEL_BANDS = 32, PCM_MEL_WIN = 200 };
 struct pcm_mel;
-/* warp multiplies the frequencies of the bands, 0.7..1.4: another length of vocal tract, for
+/* warp multiplies the frequencies of the bands, 0.5..2: another length of vocal tract, for
  * training (Jaitly & Hinton 2013); 1 = as it is. */
 struct pcm_mel *pcm_mel_new(double warp);
 void pcm_mel_free(struct pcm_mel *m);                    /* accepts NULL */
