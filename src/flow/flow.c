@@ -51,12 +51,14 @@ static bool said(const struct flow *f, sv text)
 }
 
 /* 0 = not this one; words that fit count more than an intent alone. */
-static int fits(const struct flow *f, const char *intent, sv text)
+static int fits(const struct flow *f, const char *intent, sv text, const char *it)
 {
 	bool asks_words = f->words.t[0].n || f->words.t[1].n, wish = false;
 	for (size_t i = 0; i < f->n_intents; i++)
 		wish |= strcmp(f->intents[i], intent) == 0;
 	if (f->n_intents && !wish)
+		return 0;
+	if (f->about.n && (!it || !flow_has(sv_of(it), f->about)))
 		return 0;
 	if (!f->n_intents && !asks_words)
 		return 0; /* only by name */
@@ -69,12 +71,12 @@ static int fits(const struct flow *f, const char *intent, sv text)
 	return 1 + (asks_words ? 1 : 0) + f->priority * 4;
 }
 
-const char *flow_for(const struct flow_set *s, const char *intent, sv text)
+const char *flow_for_it(const struct flow_set *s, const char *intent, sv text, const char *it)
 {
 	const char *best = NULL;
 	int score = 0;
 	for (size_t i = 0; i < s->n; i++) {
-		int n = fits(&s->v[i], intent ? intent : "", text);
+		int n = fits(&s->v[i], intent ? intent : "", text, it);
 		if (n > score) {
 			score = n;
 			best = s->v[i].id;
@@ -86,6 +88,11 @@ const char *flow_for(const struct flow_set *s, const char *intent, sv text)
 	if (plain && flow_wishes(s, NULL, text, w, 1))
 		best = w[0].f->id;
 	return best;
+}
+
+const char *flow_for(const struct flow_set *s, const char *intent, sv text)
+{
+	return flow_for_it(s, intent, text, NULL);
 }
 
 int flow_start(const struct flow_set *s, sv id, struct flow_run **ret)

@@ -39,8 +39,10 @@ const char *flow_set_id(const struct flow_set *s, size_t i);
 sv flow_title(const struct flow_set *s, sv id, sv lang);
 /* The flow that serves an intent and the words (a flow may ask for words beside the intent), else
  * the one whose `wish` words are said with a number of the customer's own or without any intent;
- * or NULL. */
+ * or NULL. None that is `about` something. */
 const char *flow_for(const struct flow_set *s, const char *intent, sv text);
+/* The same while `it` is talked of, "order" or "product"; NULL: neither. */
+const char *flow_for_it(const struct flow_set *s, const char *intent, sv text, const char *it);
 /* {"id","version","title","intents","slots":[..],"steps":[{id,kind,next:[..],...}]} for a
  * drawing */
 int flow_json(const struct flow_set *s, sv id, struct sb *out);

@@ -102,6 +102,7 @@ struct flow {
 	struct flow_text wish;       /* these alone tell the wish, among other wishes */
 	struct flow_text also;       /* said when it begins after another one */
 	bool whole;                  /* words: nothing else is said */
+	sv about;                    /* begun only while that is talked of: "order|product" */
 	const char **intents;
 	size_t n_intents;
 	struct flow_slot_def *slot;

@@ -548,7 +548,7 @@ static void read_flow(struct flow_reader *r, const jv *o, const char *at)
 {
 	static const char *const keys[] = { "id",     "version", "title", "intents",  "words",
 					    "unless", "slots",   "steps", "priority", "never",
-					    "wish",   "also",    "whole" };
+					    "wish",   "also",    "whole", "about" };
 	struct flow *f = r->set->n < FLOW_MAX ? &r->set->v[r->set->n] : NULL;
 	struct flow_origin from[FLOW_STEPS];
 	struct reading d = { .r = r, .f = f, .from = from, .own = *r };
@@ -581,6 +581,10 @@ static void read_flow(struct flow_reader *r, const jv *o, const char *at)
 	lists(&d, o, "wish", false, &f->wish);
 	texts(&d, o, "also", false, &f->also);
 	f->whole = jv_get_bool(o, "whole", false);
+	f->about = arena_sv(&r->set->a, jv_get_str(o, "about"));
+	if (f->about.n && !flow_only(f->about, SV("order|product")))
+		fault(&d, "about", "Write order, product, or order|product.",
+		      "about what is not known");
 	const jv *in = jv_get(o, "intents");
 	f->intents = make(&d, jv_len(in), sizeof(*f->intents));
 	for (size_t i = 0; i < jv_len(in); i++)

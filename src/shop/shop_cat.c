@@ -310,6 +310,12 @@ int shop_product_arg(struct shop_call *c, const char *key, struct shop_product *
 
 /* ---- as JSON ---- */
 
+sv shop_delivery(const struct shop_product *p)
+{
+	sv way = jv_get_str(p->body, "delivery");
+	return way.n ? way : SV("parcel");
+}
+
 jv *shop_product_jv(struct shop_call *c, const struct shop_product *p)
 {
 	static const char *const langs[] = { "zh", "en" };

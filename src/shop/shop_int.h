@@ -159,6 +159,8 @@ void shop_words(struct arena *a, const jv *body, sv category, struct sb *out);
 int shop_match(struct arena *a, const struct shop_product *p, sv folded);
 /* The one product that words mean; else the outcome is set, with those that it may be. */
 int shop_product_arg(struct shop_call *c, const char *key, struct shop_product *p);
+/* How it comes: "parcel", or what the catalogue says ("truck", "made", "line"). */
+sv shop_delivery(const struct shop_product *p);
 jv *shop_product_jv(struct shop_call *c, const struct shop_product *p);
 /* negative qty gives back. */
 int shop_stock_take(struct store_db *db, sv sku, int64_t qty);

@@ -382,6 +382,18 @@ static int put_events(struct shop_call *c, const struct shop_order *o, sv *last)
 	return rc;
 }
 
+/* How it comes: as what is slowest in it does. */
+static sv delivery_of(const struct shop_order *o)
+{
+	sv way = SV("parcel");
+	for (size_t i = 0; i < o->n; i++) {
+		sv one = shop_delivery(&o->items[i].p);
+		if (sv_eq(one, SV("truck")) || sv_eq(way, SV("parcel")))
+			way = one;
+	}
+	return way;
+}
+
 int shop_op_status(struct shop_call *c)
 {
 	struct shop_order o;
@@ -393,6 +405,7 @@ int shop_op_status(struct shop_call *c)
 	shop_put(c, "state_text", shop_word(c->lang, o.state));
 	shop_put_order_items(c, &o);
 	jv_set(c->r->body, "items", shop_items_jv(c, &o));
+	shop_put(c, "delivery", delivery_of(&o));
 	shop_put_money(c, "total", o.total_fen);
 	shop_put_time(c, "placed_at", o.placed_ms);
 	shop_put_time(c, "shipped_at", o.shipped_ms);

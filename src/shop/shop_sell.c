@@ -91,6 +91,7 @@ int shop_op_info(struct shop_call *c)
 	shop_put(c, "specs", jv_get_str(o, "specs"));
 	shop_put(c, "description", jv_get_str(o, "description"));
 	shop_put(c, "category", p.category);
+	shop_put(c, "delivery", shop_delivery(&p));
 	jv_set_int(c->r->body, "warranty_months", p.warranty_months);
 	tool_say(c->r, p.stock > 0 ? "done" : "sold_out");
 	return 0;
@@ -136,6 +137,23 @@ static sv said_again(struct arena *a, sv value)
 	return sv_n(to, n);
 }
 
+/* "0.8 m" of an attribute in centimetres is "80"; what has no unit of length stays as it is. */
+static sv in_its_unit(struct arena *a, sv attr, sv value)
+{
+	static const struct {
+		const char *unit;
+		double mm;
+	} units[] = { { " mm", 1 }, { " cm", 10 }, { " m", 1000 }, { " in", 25.4 } };
+	double want = sv_ends(attr, SV("_cm")) ? 10 : sv_ends(attr, SV("_mm")) ? 1 : 0, d;
+	for (size_t i = 0; want > 0 && i < sizeof(units) / sizeof(*units); i++) {
+		sv unit = sv_of(units[i].unit);
+		if (sv_ends(value, unit) &&
+		    sv_f64(sv_slice(value, 0, value.n - unit.n), &d) == 0)
+			return sv_of(arena_fmt(a, "%.6g", d * units[i].mm / want));
+	}
+	return value;
+}
+
 int shop_op_fit(struct shop_call *c)
 {
 	static const char *const says[] = { "no", "yes", "unknown" };
@@ -149,6 +167,7 @@ int shop_op_fit(struct shop_call *c)
 	sb_init(&why, LIM_SB);
 	if (attr.n) {
 		sv value = said_again(c->a, jv_get_str(c->r->args, "value"));
+		value = in_its_unit(c->a, attr, value);
 		fit = shop_fits_value(c->a, &x, attr, value, c->lang, &why);
 		sv word = sv_of(arena_fmt(c->a, "attr." SV_FMT, SV_ARG(attr)));
 		shop_put(c, "other_name",

@@ -25,12 +25,23 @@ void talk_about_order(struct talk_core *c, sv order)
 		set_product(c, SV_NULL); /* of the one before */
 	if (!s->about || other)
 		talk_set(&s->about, order);
+	s->order_turn = c->turn;
 }
 
 const char *talk_about_product(const struct talk_core *c)
 {
 	const struct talk_service *s = &c->svc;
 	return s->product && c->turn - s->product_turn <= FADES ? s->product : NULL;
+}
+
+const char *talk_about_it(const struct talk_core *c)
+{
+	const struct talk_service *s = &c->svc;
+	bool order = s->about && c->turn - s->order_turn <= FADES;
+	bool product = talk_about_product(c) != NULL;
+	if (order && product)
+		return s->product_turn > s->order_turn ? "product" : "order";
+	return order ? "order" : product ? "product" : NULL;
 }
 
 /* The one value of that type; none when there are two: which of them is "it"? */

@@ -96,6 +96,7 @@ void talk_about_words(struct talk_core *c);  /* of the turn under way */
 void talk_about_result(struct talk_core *c, const struct talk_got *g);
 void talk_about_order(struct talk_core *c, sv order);
 const char *talk_about_product(const struct talk_core *c);  /* NULL: none, or too long ago */
+const char *talk_about_it(const struct talk_core *c);  /* "order", "product": the later; NULL */
 
 /* talk_result.c: a result of at most max bytes: rows are left out from the end of its longest
  * list, and it says how many of how many are shown. Pure. */

@@ -342,7 +342,7 @@ struct talk_service {
 	char *order;
 	/* the order and the article (its number in the catalogue) talked of last */
 	char *about, *product;
-	int product_turn;
+	int order_turn, product_turn;
 	int tries;                   /* all of the conversation */
 	struct talk_fact fact[TALK_FACTS];
 	int n_fact;

@@ -85,6 +85,8 @@ static jv *known(const struct talk_core *c)
 		jv_set_str(o, "order", p->last_order);
 	if (talk_about_product(c))
 		jv_set_str(o, "product", sv_of(talk_about_product(c)));
+	if (talk_about_it(c))
+		jv_set_str(o, "it", sv_of(talk_about_it(c)));
 	jv_set(o, "customer", who);
 	return o;
 }
@@ -357,7 +359,9 @@ bool talk_flow_words(struct talk_core *c, sv text, struct arena *a, struct talk_
 	int how = c->flow && c->resumed ? resumed_words(c, text, a, acts) : FOR_THE_FLOW;
 	if (how != FOR_THE_FLOW)
 		return how == DEALT_WITH;
-	const char *id = c->flow ? NULL : flow_for(c->flows, c->feel.intent, text);
+	const char *it = talk_about_it(c), *id = NULL;
+	if (!c->flow)
+		id = flow_for_it(c->flows, c->feel.intent, text, it);
 	if (!c->flow && (!id || flow_start(c->flows, sv_of(id), &c->flow)))
 		return false;
 	struct flow_in in = words_in(c, text, a);

@@ -241,7 +241,66 @@ static const struct {
 	{ "", "cancel HH2026-100438", "cancel_order" },
 	{ "", "I want to return the lamp", "return_goods" },
 	{ "", "what a nice day", "" },
+	/* questions that hold the words of a flow */
+	{ "price_query", "两张礼品卡能一起用吗", "" },
+	{ "price_query", "最便宜的多少钱", "" },
+	{ "price_query", "你们包安装吗，多少钱", "" },
+	{ "price_query", "do you assemble furniture and what does it cost", "" },
+	{ "product_info", "what's the difference between gold and silver membership", "" },
+	{ "product_info", "金卡和银卡有什么区别", "" },
+	{ "product_info", "will a 2 metre sofa fit through a 80cm door", "" },
+	{ "change_address", "能寄到香港吗", "" },
+	{ "change_address", "can you leave it with the neighbour at my address", "" },
+	{ "cancel_order", "不便宜我就不买了", "" },
+	{ "cancel_order", "取消订单运费退不退？", "" },
+	{ "refund_status", "can i cancel my order and get a refund for delivery cost too?", "" },
+	{ "order_status", "发什么快递", "which_courier" },
+	{ "order_status", "HH2026-100386发的什么快递", "order_status" },
+	{ "return_goods", "多少天内可以退", "" },
+	{ "return_goods", "那我先问下，退货要自己寄吗", "" },
+	{ "return_goods", "i lost the receipt, can I still return it", "" },
+	{ "cancel_order", "取消订单，运费也要退给我，HH2026-100432", "cancel_order" },
+	{ "price_query", "i bought it last week and now it's 20% cheaper", "price_protection" },
+	{ "delivery_time", "I need it by Friday, is that possible?", "in_time" },
+	{ "delivery_time", "周五前能到吗", "in_time" },
+	{ "delivery_time", "when will the technician come", "visit_when" },
+	{ "", "师傅什么时候上门", "visit_when" },
+	/* nothing is talked of */
+	{ "delivery_time", "when will it arrive exactly", "" },
+	{ "", "how wide is it", "" },
 };
+
+static const struct {
+	const char *it, *intent, *text, *flow;
+} of_it[] = {
+	{ "order", "delivery_time", "when will it arrive exactly", "arrival" },
+	{ "order", "delivery_time", "能不能快点啊急死了", "arrival" },
+	{ "product", "delivery_time", "can I get it by next Tuesday?", "arrival" },
+	{ "product", "delivery_time", "下周二能送到吗", "arrival" },
+	{ "product", "delivery_time", "how long does delivery take?", "arrival" },
+	{ "order", "delivery_time", "快递一般几天能到", "" },
+	{ "order", "refund_status", "退款几天到账", "" },
+	{ "product", "price_query", "ok and how much is it with delivery", "bring_price" },
+	{ "product", "price_query", "包邮吗", "bring_price" },
+	{ "product", "product_info", "would it fit through a 70 cm door", "fits_door" },
+	{ "product", "price_query", "能进80厘米的门吗", "fits_door" },
+	{ "product", "product_info", "how wide is it", "product_specs" },
+	{ "product", "product_info", "多宽", "product_specs" },
+	{ "order", "product_info", "多宽", "" },
+};
+
+TEST(demo_questions_about_what_is_talked_of)
+{
+	struct demo d;
+	struct flow_set *s = NULL;
+	EQ(demo_open(&d, &s), 0);
+	for (size_t i = 0; i < sizeof(of_it) / sizeof(*of_it); i++) {
+		const char *f = flow_for_it(s, of_it[i].intent, sv_of(of_it[i].text),
+					    of_it[i].it);
+		STR_EQ(f ? f : "", of_it[i].flow);
+	}
+	demo_close(&d, s);
+}
 
 TEST(demo_wishes_begin_the_right_flow)
 {

@@ -81,6 +81,27 @@ TEST(flow_for_takes_words_before_the_intent_alone)
 	cfg_report_done(&rep);
 }
 
+TEST(flow_about_something_serves_only_that)
+{
+	struct cfg_report rep = { 0 };
+	struct flow_set *s;
+	struct flow_file f[2] = {
+		{ "a.yaml", SV(SMALL) },
+		{ "b.yaml",
+		  SV("id: when\ntitle: {zh: 何时, en: When}\nabout: order|product\n"
+		     "intents: [order_status]\nwords: {zh: \"何时\", en: \"when\"}\n"
+		     "steps:\n  - say: {zh: 好, en: ok}\n") },
+	};
+	EQ(flow_set_new(&s, f, 2, tool_known, NULL, &rep), 0);
+	STR_EQ(flow_for(s, "order_status", SV("when is it")), "status");
+	STR_EQ(flow_for_it(s, "order_status", SV("when is it"), NULL), "status");
+	STR_EQ(flow_for_it(s, "order_status", SV("when is it"), "order"), "when");
+	STR_EQ(flow_for_it(s, "order_status", SV("when is it"), "product"), "when");
+	STR_EQ(flow_for_it(s, "order_status", SV("where is it"), "order"), "status");
+	obj_unref(s);
+	cfg_report_done(&rep);
+}
+
 /* One fault each: the text, the place, the words. */
 static const struct {
 	const char *yaml, *where, *what;
@@ -114,6 +135,8 @@ static const struct {
 	  "steps[0].on", "no such outcome" },
 	{ "id: a\ntitle: {zh: a, en: b}\ncolour: red\nsteps: [{end: done}]\n", "colour",
 	  "unknown key" },
+	{ "id: a\ntitle: {zh: a, en: b}\nabout: weather\nsteps: [{end: done}]\n", "about",
+	  "not known" },
 	{ "id: a\ntitle: {zh: a, en: b}\nsteps:\n  - {id: x, say: {zh: a, en: b}}\n"
 	  "  - {id: x, end: done}\n",
 	  "steps[1].id", "twice" },

@@ -9,6 +9,7 @@ TEST(shop_order_is_told_with_its_parcel)
 	w.customer = "c012";
 	STR_EQ(shop_do(&w, "order_status", "{\"order\":\"HH2026-100386\"}"), "done");
 	HAS(w.r->say, "has been shipped with 海鸥速运");
+	SV_EQ(jv_get_str(w.r->body, "delivery"), "parcel");
 	HAS(w.r->say, "23 November, 07:09: it reached a sorting centre, 成都转运中心");
 	HAS(w.r->say, "2 pieces of Lantern Paper Pendant 60 cm");
 	EQ(jv_len(jv_get(w.r->body, "events")), 3);

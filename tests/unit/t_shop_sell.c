@@ -72,6 +72,7 @@ TEST(shop_product_is_told_and_asked_for)
 	w.lang = "zh";
 	STR_EQ(shop_do(&w, "product_info", "{\"product\":\"升降桌\"}"), "done");
 	SV_EQ(jv_get_str(w.r->body, "sku"), "HH-1042");
+	SV_EQ(jv_get_str(w.r->body, "delivery"), "truck");
 	HAS(w.r->say, "舵手电动升降桌，1099元，有货");
 	STR_EQ(shop_do(&w, "product_info", "{\"product\":\"沙发\"}"), "invalid");
 	HAS(w.r->say, "您说的是栖湾三人位布艺沙发");
@@ -122,6 +123,11 @@ TEST(shop_fits_by_the_catalogue_alone)
 		{ "{\"product\":\"HH-1010\",\"attribute\":\"door_cm\",\"value\":\"80\"}", "yes" },
 		{ "{\"product\":\"HH-1010\",\"attribute\":\"door_cm\",\"value\":\"70\"}", "no" },
 		{ "{\"product\":\"HH-1010\",\"attribute\":\"door_cm\",\"value\":\"wide\"}", "no" },
+		{ "{\"product\":\"HH-1010\",\"attribute\":\"door_cm\",\"value\":\"0.8 m\"}",
+		  "yes" },
+		{ "{\"product\":\"HH-1010\",\"attribute\":\"door_cm\",\"value\":\"70 cm\"}", "no" },
+		{ "{\"product\":\"HH-1010\",\"attribute\":\"door_cm\",\"value\":\"780 mm\"}",
+		  "yes" },
 		{ "{\"product\":\"HH-1010\",\"attribute\":\"hob\",\"value\":\"gas\"}", "unknown" },
 		{ "{\"product\":\"HH-1412\",\"attribute\":\"room_m2\",\"value\":\"60\"}", "no" },
 		{ "{\"product\":\"HH-1516\",\"attribute\":\"door_mm\",\"value\":\"40\"}", "yes" },

@@ -51,6 +51,27 @@ TEST(talk_about_another_order_ends_the_article)
 	served_close(&s);
 }
 
+TEST(talk_about_it_is_the_later_one)
+{
+	struct served s;
+	served_open(&s, CHAT, 0);
+	CHECK(!talk_about_it(&s.b.c));
+	hear_product(&s, "do you have the lamp?", "L1");
+	STR_EQ(talk_about_it(&s.b.c), "product");
+	hear_order(&s, "HH2026-100367 please", "HH2026-100367");
+	bench_feed(&s.b, ev_found(&s.b));
+	STR_EQ(talk_about_it(&s.b.c), "order");
+	hear_product(&s, "and the 4K monitor?", "M4");
+	STR_EQ(talk_about_it(&s.b.c), "product");
+	hear_order(&s, "back to HH2026-100367", "HH2026-100367");
+	bench_feed(&s.b, ev_found(&s.b));
+	STR_EQ(talk_about_it(&s.b.c), "order");
+	for (int i = 0; i < 9; i++)
+		hear_on(&s, "what does delivery cost?");
+	CHECK(!talk_about_it(&s.b.c));       /* long ago */
+	served_close(&s);
+}
+
 TEST(talk_about_results_tell_it_too)
 {
 	struct served s;
