@@ -83,6 +83,8 @@ await scenario('strategy', async (open) => {
   await page.fill('[data-test=row-max]', '10');
   await page.fill('[data-test=row-rank]', '200');
   await page.fill('[data-test=row-why]', 'Angry about "their" money.');
+  await page.check('[data-test=row-second]');
+  await page.selectOption('[data-test=second-style]', 'empathic');
   await accessible(page, 'the form of a row');
   await picture(page, 'strategy_row');
   await page.click('[data-test=row-add]');

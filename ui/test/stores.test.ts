@@ -220,6 +220,19 @@ test('a server that asks for patience gets the message again; a named one fails'
   assert.deepEqual(s.outbox.map((o) => o.state), ['queued', 'failed']);
 });
 
+test('no room for a conversation is told, what was written is kept, and it begins when there is', () => {
+  let s = reduceChat(emptyChat(), { type: 'local.queue', data: { client_id: 'c1', text: 'hello', at: '' } });
+  s = reduceChat(s, { type: 'error', data: { code: 'loading', detail: '' } });
+  assert.equal(s.full, false, 'a server that starts is not full');
+  s = reduceChat(s, { type: 'error', data: { code: 'busy', detail: 'Too many conversations are open from your address' } });
+  assert.deepEqual([s.full, s.error, s.outbox[0]!.state], [true, null, 'queued']);
+  s = reduceChat(s, { type: 'session', data: { id: 'x', interaction_id: 'y', token: 't' } });
+  assert.deepEqual([s.full, s.outbox.length], [false, 1]);
+  s = reduceChat(s, { type: 'error', data: { code: 'busy', detail: '' } });
+  assert.equal(s.full, false, 'a message that has to wait is not it');
+  assert.equal(thaw(freeze(s)).full, false);
+});
+
 test('a full snapshot closes nothing', () => {
   const many = Array.from({ length: SNAPSHOT_MAX }, (_, i) => conv('n' + i));
   const s = live(

@@ -31,6 +31,8 @@ test('a row says what was chosen and nothing else', () => {
     '  do: {style: calm, apology: full, offer: voucher_50, max: 30, human: offer, priority: 7, alert: true, max_sentences: 3}',
     '  why: {en: "金卡\\"客户\\"", zh: "金卡\\"客户\\""}',
   ]);
+  const two = rowLines({ ...plain, offer: 'free_pickup', second: { style: 'warm', apology: 'short', human: 'offer' } }, []);
+  assert.equal(two[4], '  try: {rollout: true, do: {style: warm, apology: short, offer: free_pickup, human: offer}}');
   assert.ok(rowLines({ ...full, offer: '' }, []).join().indexOf('max: ') < 0, 'no worth without an offer');
 });
 

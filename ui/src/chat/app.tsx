@@ -25,8 +25,8 @@ export function ChatApp() {
         <div>
           <h1>{t('chat.title')}</h1>
           <p>
-            <i class={`dot ${link.value === 'open' ? 'on' : ''}`} />
-            {link.value === 'open' ? t('chat.subtitle') : t('chat.reconnecting')}
+            <i class={`dot ${link.value === 'open' && !chat.value.full ? 'on' : ''}`} />
+            {link.value !== 'open' ? t('chat.reconnecting') : t(chat.value.full ? 'chat.full_short' : 'chat.subtitle')}
           </p>
         </div>
         <LangSwitch />
@@ -42,6 +42,12 @@ export function ChatApp() {
         </button>
       </header>
       <Offline />
+      {chat.value.full && link.value === 'open' ? (
+        <div class="chat-banner" role="status" data-test="full">
+          <Icon name="clock" />
+          {t('chat.full')}
+        </div>
+      ) : null}
       <Standing />
       <Log />
       <Foot />
@@ -230,7 +236,7 @@ function TickIcon({ state }: { state: Delivery }) {
 function Tick({ state, client_id }: { state: Delivery; client_id: string }) {
   return (
     <p class="stamp">
-      {state === 'queued' ? <span>{t('chat.queued')}</span> : null}
+      {state === 'queued' ? <span>{t(chat.value.full ? 'chat.queued_full' : 'chat.queued')}</span> : null}
       {state === 'failed' ? (
         <button class="again-small" onClick={() => sayAgain(client_id)}>
           {t('chat.failed')} · {t('ui.retry')}

@@ -84,11 +84,12 @@ function startAnew(): void {
 }
 
 const PASSING_MS = 1000;
+const FULL_MS = 4000; /* and half of it at random: those who wait do not come all at once */
 let again: ReturnType<typeof setTimeout> | null = null;
 
 function later(fn: () => void): void {
   if (again) clearTimeout(again);
-  again = setTimeout(fn, PASSING_MS);
+  again = setTimeout(fn, chat.value.full ? FULL_MS * (1 + Math.random() / 2) : PASSING_MS);
 }
 
 /* Hands over what waits, oldest first. The server drops a client_id it knows. */

@@ -32,6 +32,7 @@ export interface ChatState {
   drafts: Record<number, string>; /* turn -> streamed so far */
   typing: boolean;
   closed: boolean;
+  full: boolean; /* no room for another conversation just now; asked again by itself */
   error: Refusal | null;
 }
 
@@ -53,6 +54,7 @@ export const emptyChat = (): ChatState => ({
   drafts: {},
   typing: false,
   closed: false,
+  full: false,
   error: null,
 });
 
@@ -143,7 +145,7 @@ function session(s: ChatState, d: Session & { greeting?: string | null }): ChatS
   const { greeting, ...rest } = d;
   const same = s.session?.id === d.id;
   const base = same ? s : { ...emptyChat(), outbox: s.outbox };
-  return { ...base, session: rest, greeting: greeting ?? base.greeting, error: null };
+  return { ...base, session: rest, greeting: greeting ?? base.greeting, full: false, error: null };
 }
 
 /* The server only asks for patience: the message is sent again by itself. */
@@ -155,7 +157,7 @@ function refuse(s: ChatState, error: Refusal): ChatState {
     s.outbox.find((o) => o.client_id === error.client_id) ??
     s.outbox.find((o) => o.state === 'sent' && o.seq === null);
   const outbox = mark(s.outbox, (o) => o === first, isPassing(error.code) ? 'queued' : 'failed');
-  if (isPassing(error.code)) return { ...s, outbox, typing: false };
+  if (isPassing(error.code)) return { ...s, outbox, typing: false, full: s.full || (error.code === 'busy' && !s.session) };
   const closed = s.closed || /closed|ended/.test(error.code);
   return { ...s, error, outbox, closed, typing: false };
 }

@@ -1,6 +1,6 @@
 /* uPlot in our colours. Loaded only by the health page. */
 import uPlot from 'uplot';
-import { latency } from '../lib/format.ts';
+import { here, latency } from '../lib/format.ts';
 import { axis, color, fit } from '../lib/plot.ts';
 
 export interface ChartSpec {
@@ -21,6 +21,7 @@ export function makeChart(box: HTMLElement, spec: ChartSpec, data: number[][]): 
   const show = (v: number | null) =>
     v === null ? '–' : spec.ms ? latency(v) : String(Math.round(v * 10) / 10);
   const clockOf = new Intl.DateTimeFormat(spec.lang, {
+    timeZone: here(),
     hour: '2-digit',
     minute: '2-digit',
     second: '2-digit',

@@ -3,7 +3,7 @@
 import { useEffect } from 'preact/hooks';
 import { useSignal, type Signal } from '@preact/signals';
 import { ApiError } from '../lib/api.ts';
-import { pct } from '../lib/format.ts';
+import { here, pct } from '../lib/format.ts';
 import { lang, t, tWord } from '../lib/i18n.ts';
 import { ErrorNote, Icon, Skeleton } from '../lib/ui.tsx';
 import { authed, may, now, route, user } from '../console/state.ts';
@@ -35,7 +35,7 @@ interface Draft {
 const drafts = new Map<string, Draft>(); /* by user and day: another who signs in does not get them */
 
 export function RosterPage({ queues }: { queues: preact.ComponentChildren }) {
-  const zone = useSignal(Intl.DateTimeFormat().resolvedOptions().timeZone);
+  const zone = useSignal(here());
   const today = dayOf(now.value, zone.value);
   const asked = route.value.query['day'] ?? '';
   const day = /^\d{4}-\d\d-\d\d$/.test(asked) && !Number.isNaN(Date.parse(asked)) ? asked : today;

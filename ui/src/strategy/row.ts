@@ -18,12 +18,13 @@ export interface NewRow {
   priority: number;
   sentences: number; /* 0: as many as it takes */
   alert: boolean;
+  second: { style: string; apology: string; human: string } | null; /* another way, let in step by step while it does better */
   why: { en: string; zh: string };
 }
 
 export const emptyRow = (): NewRow => ({
   id: '', rank: 70, mood: [], intent: '', tier: '', topic: '', answer: '', channel: '', attempts: 0,
-  style: 'plain', apology: 'none', human: 'no', offer: '', max: -1, priority: 0, sentences: 0, alert: false,
+  style: 'plain', apology: 'none', human: 'no', offer: '', max: -1, priority: 0, sentences: 0, alert: false, second: null,
   why: { en: '', zh: '' },
 });
 
@@ -77,6 +78,13 @@ const put = (all: [string, string | number | false][]): string =>
 export const hasWhen = (r: NewRow): boolean =>
   Boolean(r.mood.length || r.intent || r.tier || r.topic || r.answer || r.channel || r.attempts > 0);
 
+/* What the row and its second way differ in comes from way. */
+const served = (r: NewRow, way: { style: string; apology: string; human: string }): string => put([
+  ['style', way.style], ['apology', way.apology !== 'none' && way.apology], ['offer', r.offer], ['max', r.offer !== '' && r.max >= 0 && r.max],
+  ['human', way.human !== 'no' && way.human], ['priority', r.priority > 0 && r.priority], ['alert', r.alert && 'true'],
+  ['max_sentences', r.sentences > 0 && r.sentences],
+]);
+
 export function rowLines(r: NewRow, taken: string[]): string[] {
   const why = { en: r.why.en || r.why.zh, zh: r.why.zh || r.why.en };
   return [
@@ -86,11 +94,8 @@ export function rowLines(r: NewRow, taken: string[]): string[] {
       ['mood', r.mood.length > 1 ? `[${r.mood.join(', ')}]` : (r.mood[0] ?? '')], ['intent', r.intent], ['tier', r.tier],
       ['topic', r.topic], ['answer', r.answer], ['channel', r.channel], ['attempts', r.attempts > 0 && r.attempts],
     ])}`,
-    `  do: ${put([
-      ['style', r.style], ['apology', r.apology !== 'none' && r.apology], ['offer', r.offer], ['max', r.offer !== '' && r.max >= 0 && r.max],
-      ['human', r.human !== 'no' && r.human], ['priority', r.priority > 0 && r.priority], ['alert', r.alert && 'true'],
-      ['max_sentences', r.sentences > 0 && r.sentences],
-    ])}`,
+    `  do: ${served(r, r)}`,
+    ...(r.second ? [`  try: {rollout: true, do: ${served(r, r.second)}}`] : []),
     ...(why.en ? [`  why: {en: ${quoted(why.en)}, zh: ${quoted(why.zh)}}`] : []),
   ];
 }

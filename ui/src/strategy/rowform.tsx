@@ -32,6 +32,16 @@ export function RowForm({ text, add, close }: { text: string; add: (r: NewRow) =
         onInput={(e) => set({ [key]: Math.max(0, Math.min(most, Math.round(Number(e.currentTarget.value) || 0))) })} />
     </label>
   );
+  const other = (key: 'style' | 'apology' | 'human', label: string, words: string[]) => (
+    <label>
+      <span>{label}</span>
+      <select class="input" data-test={`second-${key}`} value={r.second?.[key]} onChange={(e) => r.second && set({ second: { ...r.second, [key]: e.currentTarget.value } })}>
+        {words.map((w) => (
+          <option key={w} value={w}>{tWord(key, w)}</option>
+        ))}
+      </select>
+    </label>
+  );
   const any = t('srow.any');
   return (
     <form class="rowform" data-test="row-form" aria-label={t('srow.title')}
@@ -82,6 +92,21 @@ export function RowForm({ text, add, close }: { text: string; add: (r: NewRow) =
       <label class="check">
         <input type="checkbox" data-test="row-alert" checked={r.alert} onChange={(e) => set({ alert: e.currentTarget.checked })} /> {t('strategy.alert')}
       </label>
+      <label class="check">
+        <input type="checkbox" data-test="row-second" checked={r.second !== null}
+          onChange={(e) => set({ second: e.currentTarget.checked ? { style: r.style === 'warm' ? 'plain' : 'warm', apology: r.apology, human: r.human } : null })} />{' '}
+        {t('srow.second')}
+      </label>
+      {r.second ? (
+        <>
+          <p class="hint">{t('srow.second_hint')}</p>
+          <div class="pair">
+            {other('style', t('strategy.style'), STYLES)}
+            {other('apology', t('strategy.apology'), ['none', 'short', 'full'])}
+            {other('human', t('strategy.human'), ['no', 'offer', 'now'])}
+          </div>
+        </>
+      ) : null}
       <h3>{t('srow.name')}</h3>
       <div class="pair">
         <label class="wide">
