@@ -62,24 +62,26 @@ function Ways({ x, model }: { x: Learned; model?: Trial }) {
         <span class="muted num">{t('ln.explore', { p: pct(x.explore) })}</span>
         {n ? <span class="muted num">{t('ln.night', { at: when(n.at_ms) })}</span> : null}
       </header>
-      <table class="table" data-test="ways">
-        <thead>
-          <tr>
-            <th scope="col">{t('ln.arm')}</th>
-            <th scope="col" class="num">{t('ln.seen')}</th>
-            <th scope="col" class="num">{t('ln.reward')}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {waysOf(x).map((w) => (
-            <tr key={w.id}>
-              <th scope="row">{w.id === 'own' ? t('ln.own') : w.id}</th>
-              <td class="num">{w.n}</td>
-              <td class="num">{w.mean === undefined ? '-' : pct(w.mean)}</td>
+      <div class="scrolls">
+        <table class="table" data-test="ways">
+          <thead>
+            <tr>
+              <th scope="col">{t('ln.arm')}</th>
+              <th scope="col" class="num">{t('ln.seen')}</th>
+              <th scope="col" class="num">{t('ln.reward')}</th>
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {waysOf(x).map((w) => (
+              <tr key={w.id}>
+                <th scope="row">{w.id === 'own' ? t('ln.own') : w.id}</th>
+                <td class="num">{w.n}</td>
+                <td class="num">{w.mean === undefined ? '-' : pct(w.mean)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
       <p class="hint" data-test="found">
         {n ? tWord('lnfound', n.why) : t('ln.no_night')}
         {n?.new_value === undefined ? null : ` ${t('ln.values', { was: pct(n.old_value ?? 0), now: pct(n.new_value) })}`}
@@ -119,28 +121,30 @@ function Card({ x, after }: { x: Trial; after: () => void }) {
 
 function Arms({ arms }: { arms: Arm[] }) {
   return (
-    <table class="table" data-test="arms">
-      <thead>
-        <tr>
-          <th scope="col">{t('ln.arm')}</th>
-          <th scope="col" class="num">{t('ln.seen')}</th>
-          <th scope="col">{t('ln.reward')}</th>
-          <th scope="col">{t('ln.handover')}</th>
-          <th scope="col">{t('ln.thumb_down')}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {arms.map((a) => (
-          <tr key={a.arm}>
-            <th scope="row">{tWord('lnarm', a.arm)}</th>
-            <td class="num">{a.seen}</td>
-            <td><Share m={a.reward} bar /></td>
-            <td><Share m={a.handover} /></td>
-            <td><Share m={a.thumb_down} /></td>
+    <div class="scrolls">
+      <table class="table" data-test="arms">
+        <thead>
+          <tr>
+            <th scope="col">{t('ln.arm')}</th>
+            <th scope="col" class="num">{t('ln.seen')}</th>
+            <th scope="col">{t('ln.reward')}</th>
+            <th scope="col">{t('ln.handover')}</th>
+            <th scope="col">{t('ln.thumb_down')}</th>
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {arms.map((a) => (
+            <tr key={a.arm}>
+              <th scope="row">{tWord('lnarm', a.arm)}</th>
+              <td class="num">{a.seen}</td>
+              <td><Share m={a.reward} bar /></td>
+              <td><Share m={a.handover} /></td>
+              <td><Share m={a.thumb_down} /></td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
 
