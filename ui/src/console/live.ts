@@ -27,6 +27,9 @@ export interface QueueNow {
   answered?: number;
   abandoned?: number;
 }
+/* How many stand in the queue; nobody speaks yet with those who are rung for. */
+export const waits = (q: Pick<QueueNow, 'waiting' | 'offered'>): number => (q.waiting ?? 0) + (q.offered ?? 0);
+
 export interface AgentNow {
   login: string;
   name?: string;

@@ -137,8 +137,8 @@ export function Composer({ w, talk }: { w: Work; talk: Talk }) {
           <Icon name="globe" />
           {t('desk.translate')} <kbd>l</kbd>
         </button>
-        <span class="hint grow">{over > 0 ? t('chat.too_long', { n: over }) : t('desk.say_keys')}</span>
-        <button class="btn primary" type="submit" data-test="send" disabled={!ready}>
+        <span class={`hint grow ${over > 0 ? 'over' : ''}`}>{over > 0 ? t('chat.too_long', { n: over }) : t('desk.say_keys')}</span>
+        <button class="btn primary" type="submit" data-test="send" disabled={!ready} title={t('desk.say_keys')}>
           <Icon name="send" />
           {t(noting.value ? 'desk.note_save' : 'chat.send')}
         </button>

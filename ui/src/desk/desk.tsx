@@ -9,6 +9,7 @@ import { help, may, moreHelp, route } from '../console/state.ts';
 import { useKeys } from '../service/parts.tsx';
 import { accept, acting, goTo, hold, merge, mute, panel, record, reject } from './acts.ts';
 import { CallBar, flip, Head } from './callbar.tsx';
+import { queueName } from './parts.tsx';
 import { desk, deskLink, fetchNew, oldState, put, retryDesk, startDesk } from './client.ts';
 import { calling, CallNote } from './dial.tsx';
 import { box, Composer, noting, take } from './composer.tsx';
@@ -92,7 +93,7 @@ function News() {
   if (!n) return null;
   return (
     <p class="note" role="status" data-test="news">
-      {t(`desk.news_${n.kind}` as Key, { what: n.what, why: tWord('askend', n.why) })}
+      {t(`desk.news_${n.kind}` as Key, { what: desk.value.queues.some((q) => q.id === n.what) ? queueName(n.what) : n.what, why: tWord('askend', n.why) })}
     </p>
   );
 }

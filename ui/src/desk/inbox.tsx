@@ -3,6 +3,7 @@ import { clock } from '../lib/format.ts';
 import { lang, t, tWord, type Key } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
 import { Empty, Icon } from '../lib/ui.tsx';
+import { waits } from '../console/live.ts';
 import { now } from '../console/state.ts';
 import { accept, acting, reject } from './acts.ts';
 import { desk } from './client.ts';
@@ -94,11 +95,9 @@ function Offer({ w, open }: { w: Work; open: string }) {
         <span class="ib-main">
           <Lines w={w} />
         </span>
-        <span class="ib-side">
-          <DueTag due={due} label={t('desk.offer_left')} />
-        </span>
       </a>
       <p class="offer-facts">
+        <DueTag due={due} label={t('desk.offer_left')} />
         <span class="tag accent">{queueName(w.queue)}</span>
         {w.customer?.tier ? <span class={`tag tier ${w.customer.tier}`}>{tWord('tier', w.customer.tier)}</span> : null}
         <span class="num muted">{t('desk.waited', { t: clock(waited) })}</span>
@@ -149,9 +148,9 @@ export function Queues() {
         </thead>
         <tbody>
           {rows.map((q) => (
-            <tr key={q.id} class={q.waiting ? 'busy' : ''}>
+            <tr key={q.id} class={waits(q) ? 'busy' : ''}>
               <td lang={lang.value}>{queueName(q.id)}</td>
-              <td class="num right">{q.waiting ?? 0}</td>
+              <td class="num right">{waits(q)}</td>
               <td class="num right">{q.longest_ms ? clock(q.longest_ms) : '–'}</td>
               <td class="num right">{q.ready ?? '–'}</td>
             </tr>

@@ -63,6 +63,7 @@ export interface QueueLine {
   id: string;
   title?: Both;
   waiting?: number;
+  offered?: number;
   longest_ms?: number;
   ready?: number;
 }

@@ -11,13 +11,13 @@ import type { Job } from '../lib/job.ts';
 import type { Conv } from '../lib/types.ts';
 import { Empty, ErrorNote, Icon } from '../lib/ui.tsx';
 import { CHANNEL_ICON, convName, Emotion, lasted } from '../console/list.tsx';
-import type { AgentNow, QueueNow } from '../console/live.ts';
+import { waits, type AgentNow, type QueueNow } from '../console/live.ts';
 import { authed, live, now } from '../console/state.ts';
 import { post, seg, useJob, useKeys } from '../service/parts.tsx';
 import { lineState, openLine } from '../desk/line.ts';
 import { StateTag, stateTone } from '../desk/parts.tsx';
 import { msOf } from '../desk/work.ts';
-import { byRisk, byState, containment, goalOf, moods, slOf, slTone, totals, waits } from './numbers.ts';
+import { byRisk, byState, containment, goalOf, moods, slOf, slTone, totals } from './numbers.ts';
 
 const SHOWN = 12;
 

@@ -1,5 +1,5 @@
 /* What a wallboard shows, from the numbers of the queues and what is known of the conversations. Pure. */
-import type { AgentNow, QueueNow, Raised } from '../console/live.ts';
+import { waits, type AgentNow, type QueueNow, type Raised } from '../console/live.ts';
 import type { Conv } from '../lib/types.ts';
 
 interface Totals {
@@ -18,8 +18,6 @@ interface Totals {
 
 const sum = <T>(all: T[], of: (x: T) => number | undefined): number => all.reduce((n, x) => n + (of(x) ?? 0), 0);
 
-/* How many stand in the queue, the rung-for ones, too. */
-export const waits = (q: QueueNow): number => (q.waiting ?? 0) + (q.offered ?? 0);
 /* How many were taken out of the queue. */
 const removed = (q: QueueNow): number => (q.answered ?? 0) + (q.abandoned ?? 0);
 /* null: nothing says it yet. */
