@@ -77,13 +77,14 @@ static void put_queue(void *arg, const struct acd_queue_now *q)
 	put_num(s, "offered", q->offered);
 	put_num(s, "serving", q->serving);
 	put_num(s, "longest_ms", q->longest_ms);
+	put_num(s, "late", q->late);
 	put_num(s, "wait_ms", q->next.ms);
 	put_num(s, "ready", q->agents[ACD_IS_READY]);
 	put_num(s, "talking", q->agents[ACD_IS_TALKING] + q->agents[ACD_IS_HOLD]);
 	put_num(s, "paused", q->agents[ACD_IS_PAUSED]);
 	put_num(s, "wrapup", q->agents[ACD_IS_WRAPUP]);
 	put_numbers(s, &q->n);
-	sb_fmt(s, ",\"sl\":%.4f", acd_queue_sl(q->q, &q->n));
+	sb_fmt(s, ",\"sl\":%.4f", acd_queue_sl_now(q));
 	if (b->settings) {
 		sb_cstr(s, ",\"settings\":");
 		acd_plan_queue_json(b->a->plan,

@@ -190,6 +190,9 @@ struct acd_numbers {
 };
 /* The service level as the queue means it (docs/acd.md cites the definitions); 1 when none was. */
 double acd_queue_sl(const struct acd_queue *q, const struct acd_numbers *n);
+struct acd_queue_now;
+/* The same as it stands: who waits beyond the promised time has missed it already. */
+double acd_queue_sl_now(const struct acd_queue_now *x);
 /* After a restart: what the day had already. ERR_NOTFOUND. */
 int acd_core_numbers_set(struct acd_core *c, sv queue, const struct acd_numbers *n);
 
@@ -206,6 +209,7 @@ struct acd_queue_now {
 	const struct acd_queue *q;
 	int waiting, offered, serving;
 	int64_t longest_ms;          /* of those that wait; 0 = none */
+	int late;                    /* wait or are offered, beyond the time promised */
 	int agents[ACD_STATES];      /* of this queue, by what they are */
 	struct acd_wait next;        /* of one that came now */
 	bool open;

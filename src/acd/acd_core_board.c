@@ -3,12 +3,22 @@
  */
 #include "acd_core_int.h"
 
-double acd_queue_sl(const struct acd_queue *q, const struct acd_numbers *n)
+static double level(const struct acd_queue *q, const struct acd_numbers *n, int64_t late)
 {
 	bool removed = q->sl_of == ACD_SL_REMOVED;
 	int64_t all = n->answered + (q->sl_of == ACD_SL_ANSWERED ? 0 : n->abandoned) +
-		      (removed ? n->callbacks : 0);
+		      (removed ? n->callbacks : 0) + late;
 	return all ? (double)(removed ? n->in_sl : n->answered_in_sl) / (double)all : 1;
+}
+
+double acd_queue_sl(const struct acd_queue *q, const struct acd_numbers *n)
+{
+	return level(q, n, 0);
+}
+
+double acd_queue_sl_now(const struct acd_queue_now *x)
+{
+	return level(x->q, &x->n, x->late);
 }
 
 static int64_t left(const struct acd_numbers *n)
@@ -69,40 +79,52 @@ static void count_agents(struct acd_core *c, int only, struct acd_queue_now *ret
 	}
 }
 
+struct waits {                       /* by queue */
+	int64_t longest[ACD_QUEUES];
+	int late[ACD_QUEUES];
+};
+
 /* Who is rung for still waits: nobody speaks with them yet. */
-static void longest(struct acd_core *c, int64_t now, int64_t by_queue[ACD_QUEUES])
+static void look_waits(struct acd_core *c, int64_t now, struct waits *w)
 {
-	for (const struct item *x = c->first; x; x = x->next)
-		if ((x->stage == ACD_WAITING || x->stage == ACD_OFFERED) &&
-		    now - x->entered > by_queue[x->queue])
-			by_queue[x->queue] = now - x->entered;
+	for (const struct item *x = c->first; x; x = x->next) {
+		int64_t waited = now - x->entered;
+		if (x->stage != ACD_WAITING && x->stage != ACD_OFFERED)
+			continue;
+		if (waited > w->longest[x->queue])
+			w->longest[x->queue] = waited;
+		w->late[x->queue] += waited > c->queue[x->queue].q->sl_s * INT64_C(1000);
+	}
 }
 
 void acd_core_queues(struct acd_core *c, int64_t now,
 		     void (*fn)(void *arg, const struct acd_queue_now *q), void *arg)
 {
-	int64_t by_queue[ACD_QUEUES] = { 0 };
+	struct waits *w = xalloc(sizeof(*w));
 	struct acd_queue_now *x = xalloc(sizeof(*x) * (size_t)c->n_queues);
-	longest(c, now, by_queue);
+	look_waits(c, now, w);
 	for (int i = 0; i < c->n_queues; i++) {
 		queue_now(c, &c->queue[i], now, &x[i]);
-		x[i].longest_ms = by_queue[i];
+		x[i].longest_ms = w->longest[i];
+		x[i].late = w->late[i];
 	}
 	count_agents(c, -1, x);
 	for (int i = 0; i < c->n_queues; i++)
 		fn(arg, &x[i]);
 	xfree(x);
+	xfree(w);
 }
 
 int acd_core_queue_now(struct acd_core *c, sv id, int64_t now, struct acd_queue_now *ret)
 {
-	int64_t by_queue[ACD_QUEUES] = { 0 };
+	struct waits w = { 0 };
 	int i = acd_plan_queue_of(c->plan, id);
 	if (i < 0)
 		return ERR_NOTFOUND;
-	longest(c, now, by_queue);
+	look_waits(c, now, &w);
 	queue_now(c, &c->queue[i], now, ret);
-	ret->longest_ms = by_queue[i];
+	ret->longest_ms = w.longest[i];
+	ret->late = w.late[i];
 	count_agents(c, i, ret);
 	return 0;
 }

@@ -120,6 +120,31 @@ TEST(acd_wait_is_not_told_when_nobody_is_there)
 	w_close(&w);
 }
 
+/* A queue that nobody serves is not at 100 %. */
+TEST(acd_wait_beyond_the_promise_has_missed_it)
+{
+	struct world w;
+	struct acd_queue_now now;
+	w_open(&w, "queues:\n  - {id: q, title: {zh: 队, en: Q}, sl: {s: 20, pct: 80}}\n"
+		   "agents: {defaults: {capacity: {voice: 0, chat: 2, message: 0, email: 0, "
+		   "task: 0}}}\n");
+	OK(w_agent(&w, "x", "", "zh", "q"));
+	OK(w_ready(&w, "x"));
+	OK(w_enter(&w, "i", "q", "", 0));
+	OK(w_accept(&w, "i", "x"));          /* at once */
+	OK(acd_core_presence(w.c, SV("x"), ACD_OFFLINE, SV(""), true, w.now));
+	OK(w_enter(&w, "k", "q", "", 0));
+	OK(w_enter(&w, "l", "q", "", 0));
+	OK(acd_core_queue_now(w.c, SV("q"), w.now + 20000, &now));
+	EQ(now.late, 0);
+	NEAR(acd_queue_sl_now(&now), 1, 1e-9);
+	OK(acd_core_queue_now(w.c, SV("q"), w.now + 20001, &now));
+	EQ(now.late, 2);
+	NEAR(acd_queue_sl_now(&now), 1.0 / 3, 1e-9);
+	NEAR(acd_queue_sl(now.q, &now.n), 1, 1e-9);
+	w_close(&w);
+}
+
 TEST(acd_wait_bounds_widen_by_misses)
 {
 	struct world w;

@@ -5,7 +5,7 @@ import { emptyLive, RAISED_MAX, reduceLive, type LiveMsg } from '../src/console/
 import { personOf, surveyOf } from '../src/chat/person.ts';
 import { choices } from '../src/desk/choices.ts';
 import { emptyDesk, reduceDesk } from '../src/desk/store.ts';
-import { byRisk, byState, containment, goalOf, moods, slOf, slTone, totals } from '../src/floor/numbers.ts';
+import { byRisk, byState, containment, goalOf, moods, slOf, slTone, standing, totals } from '../src/floor/numbers.ts';
 import type { Conv, Ev, EventBody } from '../src/lib/types.ts';
 import { differs, pieces, scoreOf } from '../src/quality/score.ts';
 import type { Form } from '../src/quality/types.ts';
@@ -27,6 +27,9 @@ test('totals weigh service level by what left the queues, handling time by what 
   assert.deepEqual([t.waiting, t.longest_ms, t.ready, t.sl, t.goal, t.aht_ms, t.abandon], [3, 9000, 1, 0.6, 0.83, 150000, 0.2]);
   const rung = totals([{ id: 'a', waiting: 0, offered: 1, longest_ms: 18000 }], []);
   assert.deepEqual([rung.waiting, rung.offered, rung.longest_ms], [1, 1, 18000], 'who is rung for still waits');
+  const unserved = [{ id: 'a', sl: 0, late: 2, waiting: 2, longest_ms: 60000, ready: 0 }, { id: 'b', waiting: 1, ready: 1 }, { id: 'c', waiting: 1, ready: 0, longest_ms: 5000 }];
+  assert.equal(slOf(unserved[0]!), 0, 'who waits too long has missed it');
+  assert.deepEqual(standing(unserved).map((q) => q.id), ['a', 'c'], 'alerts that hold, whoever was told');
   const none = totals([], []);
   assert.deepEqual([none.sl, none.goal, none.aht_ms, none.abandon, none.longest_ms], [null, null, null, null, 0]);
   assert.equal(totals([{ id: 'a', promise_pct: 80 }, { id: 'b', promise_pct: 90 }], []).goal, 0.85, 'promised before anybody called');

@@ -19,6 +19,7 @@ export interface QueueNow {
   offered?: number; /* beside those: being rung for */
   serving?: number;
   longest_ms?: number;
+  late?: number; /* wait beyond the time promised */
   ready?: number;
   sl?: number | null; /* share */
   promise_pct?: number;

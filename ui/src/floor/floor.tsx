@@ -17,7 +17,7 @@ import { post, seg, useJob, useKeys } from '../service/parts.tsx';
 import { lineState, openLine } from '../desk/line.ts';
 import { StateTag, stateTone } from '../desk/parts.tsx';
 import { msOf } from '../desk/work.ts';
-import { byRisk, byState, containment, goalOf, moods, slOf, slTone, totals } from './numbers.ts';
+import { byRisk, byState, containment, goalOf, moods, slOf, slTone, standing, totals } from './numbers.ts';
 
 const SHOWN = 12;
 
@@ -198,12 +198,23 @@ function Agents({ rows, job }: { rows: AgentNow[]; job: Job }) {
 }
 
 function Alerts() {
-  const rows = live.value.raised.slice(0, 6);
+  const hold = standing(live.value.queues);
+  const rows = live.value.raised.filter((r) => r.kind !== 'waiting_too_long').slice(0, Math.max(2, 6 - hold.length));
   return (
     <section class="card" aria-label={t('floor.alerts')} data-test="floor-alerts">
       <h2>{t('floor.alerts')}</h2>
-      {rows.length ? (
+      {rows.length || hold.length ? (
         <ol class="alert-list" aria-live="polite">
+          {hold.map((q) => (
+            <li key={q.id} class="bad" data-test="alert-queue">
+              <Icon name="alert" />
+              <span class="grow">
+                <b>{t(q.late ? 'alertkind.waiting_too_long' : 'alertkind.nobody_ready')}</b>{' '}
+                {t('floor.standing', { queue: both(q.title) || tWord('queue', q.id), n: q.waiting ?? 0, ready: q.ready ?? 0 })}
+              </span>
+              <span class="muted num">{q.longest_ms ? clock(q.longest_ms) : ''}</span>
+            </li>
+          ))}
           {rows.map((r, n) => (
             <li key={`${r.at_ms}${n}`} class={r.severity === 'critical' || r.severity === 'high' ? 'bad' : ''}>
               <Icon name="alert" />

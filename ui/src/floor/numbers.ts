@@ -18,8 +18,12 @@ interface Totals {
 
 const sum = <T>(all: T[], of: (x: T) => number | undefined): number => all.reduce((n, x) => n + (of(x) ?? 0), 0);
 
-/* How many were taken out of the queue. */
-const removed = (q: QueueNow): number => (q.answered ?? 0) + (q.abandoned ?? 0);
+/* How many were taken out of the queue, and those who wait too long already. */
+const removed = (q: QueueNow): number => (q.answered ?? 0) + (q.abandoned ?? 0) + (q.late ?? 0);
+
+/* Queues that need somebody now, whoever was told before: nobody is there for those who wait, or they wait too long. */
+export const standing = (queues: QueueNow[]): QueueNow[] =>
+  queues.filter((q) => q.late || (q.waiting && !q.ready)).sort((a, b) => (b.longest_ms ?? 0) - (a.longest_ms ?? 0));
 /* null: nothing says it yet. */
 export const slOf = (q: QueueNow): number | null => (removed(q) ? (q.sl ?? null) : null);
 export const goalOf = (q: QueueNow): number | null => (q.promise_pct ? q.promise_pct / 100 : null);
