@@ -5,7 +5,7 @@
  * new one shares the entry "other", so that an attack with many addresses cannot grow it. An
  * entry without chats and without fresh failures is forgotten. Behind a reverse proxy all
  * customers have the proxy's address: raise the limits there. Door's thread. */
-#include "api_int.h"
+#include "api_chat.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -83,7 +83,8 @@ int api_room(struct api *a, sv peer, bool signed_in, const char **why)
 			     "Too many conversations are open; try again soon.";
 	if (a->draining || open >= (size_t)limit(a->o.chats_max, 10000))
 		return 503;
-	if (signed_in || !x || x->chats < limit(a->o.chats_per_addr, 50))
+	int most = limit(a->o.chats_per_addr, 50);
+	if (signed_in || !x || x->chats < most || x->chats - chat_left(a, x) < most)
 		return 0;
 	*why = "Too many conversations are open from your address; close one, or sign in.";
 	return 429;

@@ -249,15 +249,16 @@ static void save_done(void *arg, int err)
 
 /* ---- requests ---- */
 
-/* Letters, digits, - and _ and dots between. */
+/* Letters of any script, digits, - and _ and dots between. */
 static bool id_fits(sv id)
 {
-	if (!id.n || id.n > ID_MAX || id.p[0] == '.' || id.p[id.n - 1] == '.')
+	if (!id.n || id.n > ID_MAX || !sv_utf8_ok(id) || id.p[0] == '.' || id.p[id.n - 1] == '.')
 		return false;
 	for (size_t i = 0; i < id.n; i++) {
 		char c = id.p[i];
-		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-		      c == '-' || c == '_' || c == '.'))
+		if (!(((unsigned char)c & 0x80) || (c >= 'a' && c <= 'z') ||
+		      (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+		      c == '.'))
 			return false;
 	}
 	return true;

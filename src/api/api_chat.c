@@ -237,6 +237,23 @@ static void name_chat(struct api_chat *c, const struct chat_made *m)
 	id_new(c->interaction);
 }
 
+#define HELD_MS (2 * 60 * 1000)
+
+int chat_left(struct api *a, const struct api_addr *x)
+{
+	int64_t held = a->o.chat_held_ms > 0 ? a->o.chat_held_ms : HELD_MS;
+	int64_t now = loop_now_ms(a->loop);
+	size_t it = 0;
+	sv key;
+	void *val;
+	int n = 0;
+	while (map_next(a->chats, &it, &key, &val)) {
+		const struct api_chat *c = val;
+		n += c->addr == x && !c->n_socks && !c->n_waits && now - c->used_ms > held;
+	}
+	return n;
+}
+
 struct api_chat *chat_open(struct api *a, const struct chat_made *m, int *ret_status,
 			   const char **ret_why)
 {
@@ -247,6 +264,7 @@ struct api_chat *chat_open(struct api *a, const struct chat_made *m, int *ret_st
 	*ret_why = "Too many conversations are open; try again soon.";
 	struct api_chat *c = xalloc(sizeof(*c));
 	c->a = a;
+	c->used_ms = loop_now_ms(a->loop);
 	c->waits_end = &c->waits;
 	name_chat(c, m);
 	struct chan_info info = { .channel = "webchat",
@@ -316,6 +334,7 @@ int chat_text(struct api_chat *c, const struct chat_msg *m, int64_t *ret_seq)
 	rc = chan_web_send(c->w, m->text, m->client_id);
 	if (rc)
 		return rc;
+	c->used_ms = loop_now_ms(c->a->loop);
 	struct chat_id *x = chat_id_add(c);
 	*x = (struct chat_id){
 		.hash = sv_hash(m->client_id), .key = m->key, .body = m->body, .turn = -1

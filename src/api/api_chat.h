@@ -77,6 +77,7 @@ struct api_chat {
 	size_t ids_next;
 	VEC(struct chat_pending) pending;
 	struct api_word *words;      /* of people, until it is loaded; api_word.h */
+	int64_t used_ms;             /* the loop's time: opened, or the customer's last text */
 	double tokens;               /* of the limit on texts */
 	int64_t tokens_ms;
 };
@@ -87,6 +88,9 @@ struct chat_made {                   /* how a conversation begins; strings may b
 	const struct chan_profile *profile;  /* who the customer is; NULL = not identified */
 	const char *id, *interaction; /* NULL = new ones */
 };
+/* How many of that address nobody is at any more: no socket, no request, no text for a while
+ * (chat_held_ms). They hold no place that somebody else wants. */
+int chat_left(struct api *a, const struct api_addr *x);
 /* NULL and *ret_status 429 or 503 with *ret_why when there is no room. */
 struct api_chat *chat_open(struct api *a, const struct chat_made *m, int *ret_status,
 			   const char **ret_why);

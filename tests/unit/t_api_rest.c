@@ -1,6 +1,8 @@
 /* Conversations over REST: begin, say, read, close; second tries; what tokens may do; limits. */
 #include "t_api_world.h"
 
+#include <time.h>
+
 static const char QUESTION[] = "{\"text\":\"How long may I return goods?\",\"client_id\":\"c-1\"}";
 
 TEST(api_rest_conversation_from_begin_to_close)
@@ -382,6 +384,24 @@ TEST(api_rest_caps_on_open_conversations)
 	EQ(http(&w, line, token, "", &r), 200);
 	EQ(http(&w, "POST /api/v1/conversations", NULL, "{}", &r), 201);
 	EQ(http(&w, "POST /api/v1/conversations", NULL, "{}", &r), 503);
+	resp_done(&r);
+	aw_down(&w);
+}
+
+/* Chats that were walked away from do not shut out whoever comes from the same address later. */
+TEST(api_rest_left_conversations_hold_no_place)
+{
+	const struct timespec pause = { 0, 150 * 1000000 };
+	struct aw w = { .o = { .chats_per_addr = 2, .chat_held_ms = 100 } };
+	struct resp r = { 0 };
+	char id[27], token[API_TOKEN_MAX];
+	CHECK(aw_up(&w));
+	CHECK(begin(&w, id, token) && begin(&w, id, token));
+	EQ(http(&w, "POST /api/v1/conversations", NULL, "{}", &r), 429);
+	nanosleep(&pause, NULL);
+	EQ(say(&w, id, token, "{\"text\":\"hello\"}", &r), 200);   /* one is still there */
+	EQ(http(&w, "POST /api/v1/conversations", NULL, "{}", &r), 201);
+	EQ(http(&w, "POST /api/v1/conversations", NULL, "{}", &r), 429);
 	resp_done(&r);
 	aw_down(&w);
 }
