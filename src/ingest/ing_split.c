@@ -1,5 +1,5 @@
 /* ing_split.c: a document's text (Markdown) as articles: one, or where it is long one for each
- * part under a heading.
+ * part under a heading. Several headings of the first level are several articles, however short.
  *
  * A part longer than ING_PART_MAX is split at the highest headings within it, again and again; one
  * without headings only beyond ING_PART_WALL, between paragraphs. Its title is its own heading and
@@ -21,6 +21,7 @@ struct split {
 	const struct ing_pages *pages;
 	sv md;
 	VEC(struct head) heads;
+	bool several;            /* more than one heading of the first level, and no other title */
 	int rc;
 };
 
@@ -57,6 +58,14 @@ static void find_heads(struct split *s)
 				*h = (struct head){ at, s->md.n - rest.n, level, t };
 		}
 	}
+}
+
+static int firsts(const struct split *s)
+{
+	int n = 0;
+	for (size_t i = 0; i < s->heads.n; i++)
+		n += s->heads.v[i].level == 1;
+	return n;
 }
 
 static int page_of(const struct ing_pages *p, size_t at)
@@ -133,6 +142,14 @@ static void emit(struct split *s, size_t from, size_t to, sv path)
 		x->kb.title = last;
 	if (last.n)
 		x->kb.aliases = SV_NULL;
+	if (!x->kb.title.n) {            /* what stands before the first heading */
+		sv line = SV_NULL;
+		while (!line.n && sv_line(&body, &line))
+			line = sv_trim(line);
+		x->kb.title = sv_slice(line, 0, sv_rune_offset(line, 80));
+	}
+	if (s->several && !x->kb.lang.n)
+		x->kb.lang = kb_script_lang(x->kb.body_md);
 }
 
 /* Without headings: between paragraphs, at the wall. */
@@ -181,7 +198,8 @@ static void part(struct split *s, size_t from, size_t to, size_t h0, size_t h1, 
 
 	for (size_t k = h0; k < h1; k++)
 		top = s->heads.v[k].level < top ? s->heads.v[k].level : top;
-	if (to - from <= ING_PART_MAX || top == 7) {
+	bool apart = s->several && top == 1;
+	if ((to - from <= ING_PART_MAX && !apart) || top == 7) {
 		emit_long(s, from, to, path);
 		return;
 	}
@@ -217,22 +235,23 @@ int ing_add(struct ing_job *j, const struct kb_article *base, sv md, const struc
 	s.md = text;
 	b.title = sv_trim(ing_visible(j->a, b.title, &j->left.invisible));
 	find_heads(&s);
+	s.several = !b.title.n && firsts(&s) > 1;
 	/* A first heading that opens the text is its title. */
-	if (s.heads.n && !b.title.n)
+	if (s.heads.n && !b.title.n && !s.several)
 		b.title = s.heads.v[0].title;
 	if (s.heads.n && !sv_trim(sv_slice(text, 0, s.heads.v[0].at)).n &&
 	    sv_eq(s.heads.v[0].title, b.title)) {
 		s.heads.v[0].level = 0;
 		cut = sv_slice(text, s.heads.v[0].body, text.n);
 	}
-	if (!b.title.n) {
+	if (!b.title.n && !s.several) {
 		sv rest = cut, line = SV_NULL;
 
 		while (!line.n && sv_line(&rest, &line))
 			line = sv_trim(line);
 		b.title = sv_slice(line, 0, sv_rune_offset(line, 80));
 	}
-	if (!b.lang.n)
+	if (!b.lang.n && (j->lang.n || !s.several))
 		b.lang = j->lang.n ? j->lang : kb_script_lang(text);
 	part(&s, (size_t)(cut.p - text.p), text.n, s.heads.n && !s.heads.v[0].level, s.heads.n,
 	     SV_NULL);

@@ -44,22 +44,52 @@ sv kb_script_lang(sv text)
 	return han * 3 > latin ? SV("zh") : SV("en");
 }
 
+/* Chinese, Japanese, Korean: people read these in an id, as they read letters. */
+static bool is_word_sign(uint32_t r)
+{
+	return (r >= 0x3041 && r <= 0x30FF && r != 0x30FB) || (r >= 0x3400 && r <= 0x4DBF) ||
+	       (r >= 0x4E00 && r <= 0x9FFF) || (r >= 0xAC00 && r <= 0xD7AF);
+}
+
+#define SLUG_MAX 48
+
+/* Chinese characters stay, too: an id says what its article is about.
+ * Long ones that begin alike stay apart: the end becomes a print of the whole. */
+static sv slug_cut(struct arena *a, const char *p, size_t n, sv text)
+{
+	n = n > SLUG_MAX - 9 ? SLUG_MAX - 9 : n;
+	while (n && ((unsigned char)p[n] & 0xC0) == 0x80)
+		n--;
+	return sv_of(arena_fmt(a, SV_FMT "-%08x", (int)n, p,
+			       (unsigned)(sv_hash(text) ^ sv_hash(text) >> 32)));
+}
+
 sv kb_slug(struct arena *a, sv text)
 {
-	char *p = arena_alloc(a, 64);
+	char *p = arena_alloc(a, SLUG_MAX + 8);
 	size_t n = 0;
+	bool signs = false;
 	sv rest = text;
 
-	while (p && rest.n && n < 48) {
+	while (p && rest.n && n < SLUG_MAX) {
+		const char *at = rest.p;
 		uint32_t r = sv_fold(sv_rune(&rest));
+		size_t len = (size_t)(rest.p - at);
 
-		if ((r >= 'a' && r <= 'z') || (r >= '0' && r <= '9'))
+		if (is_word_sign(r)) {
+			memcpy(p + n, at, len);
+			n += len;
+			signs = true;
+		} else if ((r >= 'a' && r <= 'z') || (r >= '0' && r <= '9')) {
 			p[n++] = (char)r;
-		else if (n && p[n - 1] != '-')
+		} else if (n && p[n - 1] != '-') {
 			p[n++] = '-';
+		}
 	}
 	while (n && p[n - 1] == '-')
 		n--;
+	if (p && signs && (rest.n || n > SLUG_MAX))
+		return slug_cut(a, p, n, text);
 	if (p && n >= 3)
 		return sv_n(p, n);
 	return sv_of(arena_fmt(a, "doc-%08x", (unsigned)(sv_hash(text) ^ sv_hash(text) >> 32)));
@@ -167,7 +197,8 @@ static bool id_ok_chars(sv s)
 	if (!s.n || s.n > 100)
 		return false;
 	for (size_t i = 0; i < s.n; i++)
-		if (kb_is_punct((unsigned char)s.p[i]) && !strchr("-_.", s.p[i]))
+		if ((unsigned char)s.p[i] < 0x80 && kb_is_punct((unsigned char)s.p[i]) &&
+		    !strchr("-_.", s.p[i]))
 			return false;
 	return true;
 }

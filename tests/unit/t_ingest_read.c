@@ -53,6 +53,29 @@ TEST(ingest_long_documents_are_split_at_headings)
 	made_done(&m);
 }
 
+TEST(ingest_several_first_headings_are_several_articles)
+{
+	struct made m;
+	made_init(&m);
+	OK(made_read(&m,
+		     SV("Our shop.\n\n# 面包里有坚果吗？\n\n核桃面包里有。\n\n## 过敏\n\n"
+			"请先问店员。\n\n# Do you deliver?\n\nYes, within 3 km.\n"), "shop.md"));
+	EQ(m.d.articles.n, 3);
+	SV_EQ(made_title(&m, 0), "Our shop.");
+	SV_EQ(made_title(&m, 1), "面包里有坚果吗？");
+	HAS(made_body(&m, 1), "请先问店员");
+	SV_EQ(m.d.articles.v[1].kb.lang, "zh");
+	SV_EQ(made_title(&m, 2), "Do you deliver?");
+	SV_EQ(made_body(&m, 2), "Yes, within 3 km.");
+	SV_EQ(m.d.articles.v[2].kb.lang, "en");
+	made_done(&m);
+	made_init(&m);                          /* one title, or a title of its own: one */
+	OK(made_read(&m, SV("---\ntitle: Both\n---\n# A\n\nOne.\n\n# B\n\nTwo.\n"), "b.md"));
+	EQ(m.d.articles.n, 1);
+	SV_EQ(made_title(&m, 0), "Both");
+	made_done(&m);
+}
+
 TEST(ingest_text_without_headings_is_cut_between_paragraphs)
 {
 	struct made m;
