@@ -64,13 +64,19 @@ function WhoLine({ w, more }: { w: Work; more: () => void }) {
     <button class="wholine" onClick={more} data-test="who">
       <Icon name="users" />
       <span>
-        <b>{c?.name || t('desk.unknown')}</b>
-        <small>{c?.level !== undefined ? tWord('knownlevel', String(c.level)) : t('desk.unknown_text')}</small>
+        {c?.id && !c.name ? <NameOf id={c.id} /> : <b>{c?.name || t('desk.unknown')}</b>}
+        <small>{c?.level !== undefined && (c.id || c.name) ? tWord('knownlevel', String(c.level)) : t('desk.unknown_text')}</small>
       </span>
       {c?.tier ? <Tier tier={c.tier} /> : null}
       <Icon name="right" />
     </button>
   );
+}
+
+/* Who proved who they are while they talked has no name in the hand-over. */
+function NameOf({ id }: { id: string }) {
+  const got = useLoad<Customer>(`/api/v1/customers/${seg(id)}`);
+  return <b>{got.data.value?.name || id}</b>;
 }
 
 function Card({ w, doing }: { w: Work; doing: Signal<Doing | null> }) {
