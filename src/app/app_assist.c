@@ -58,7 +58,7 @@ static int read_plan(sv company_file, struct assist_plan **ret, struct cfg_repor
 	app_company_open(&c, company_file);
 	for (int i = 0; i < FILES; i++) {
 		sb_init(&b[i], LIM_CFG_BYTES);
-		rc = rc ? rc : app_company_file_or_demo(&c, file_names[i], &b[i], e);
+		rc = rc ? rc : app_company_file_or_own(&c, file_names[i], &b[i], e);
 		f[i] = (struct assist_file){ file_names[i], sb_sv(&b[i]) };
 	}
 	if (rc == 0)

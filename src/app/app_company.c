@@ -3,6 +3,7 @@
 #include "app_int.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #define TEXTS_MAX 400
 #define TEXT_BYTES (4u << 20)
@@ -10,6 +11,8 @@
 
 extern const struct embed_file demo_files[];
 extern const size_t demo_files_n;
+extern const struct embed_file packs_files[];
+extern const size_t packs_files_n;
 
 void app_company_open(struct app_company *c, sv config)
 {
@@ -130,12 +133,91 @@ int app_company_file(const struct app_company *c, const char *name, struct sb *o
 	return f ? embed_text(f, out) : ERR_NOTFOUND;
 }
 
-int app_company_file_or_demo(const struct app_company *c, const char *name, struct sb *out,
-			     struct err *e)
+int app_company_file_or_own(const struct app_company *c, const char *name, struct sb *out,
+			    struct err *e)
 {
-	const struct app_company demo = { 0 };
+	char path[200];
 	int rc = app_company_file(c, name, out, e);
-	return rc == ERR_NOTFOUND ? app_company_file(&demo, name, out, e) : rc;
+	if (rc != ERR_NOTFOUND)
+		return rc;
+	(void)snprintf(path, sizeof(path), "own/%s", name);
+	const struct embed_file *f = embed_find(packs_files, packs_files_n, sv_of(path));
+	return f ? embed_text(f, out) : ERR_NOTFOUND;
+}
+
+int app_company_whole(const jv *company, sv file, struct err *e)
+{
+	static const char *const said[] = { "name", "phone", "email", "hours.text" };
+	struct sb gone;
+	int n = 0;
+	sb_init(&gone, 200);
+	for (size_t i = 0; i < sizeof(said) / sizeof(*said); i++) {
+		const jv *v = jv_path(company, said[i]);
+		if (sv_trim(jv_as_str(v)).n || sv_trim(jv_get_str(v, "zh")).n ||
+		    sv_trim(jv_get_str(v, "en")).n)
+			continue;
+		sb_fmt(&gone, "%s%s", n++ ? ", " : "", said[i]);
+	}
+	int rc = n == 0 ? 0 : err_set(e, ERR_INVAL,
+				      SV_FMT ": %s %s empty, and customers are told; fill %s in",
+				      SV_ARG(file), sb_str(&gone), n > 1 ? "are" : "is",
+				      n > 1 ? "them" : "it");
+	sb_done(&gone);
+	return rc;
+}
+
+/* ---- whose a data folder is ---- */
+
+#define DEMO "demo"
+
+static void mark_read(const char *data, struct sb *out)
+{
+	char path[4200];
+	struct err e = { 0 };
+	struct sb b;
+	(void)snprintf(path, sizeof(path), "%s/company", data);
+	sb_init(&b, 8192);
+	sb_reset(out);
+	if (file_exists(path) && file_read(path, 8192, &b, &e) == 0)
+		sb_put(out, sv_trim(sb_sv(&b)));
+	sb_done(&b);
+}
+
+void app_company_of_data(const char *data, struct sb *out)
+{
+	mark_read(data, out);
+	if (sv_eq(sb_sv(out), SV(DEMO)))
+		sb_reset(out);
+}
+
+int app_company_claim(const char *data, sv company, struct err *e)
+{
+	char full[4200], path[4200];
+	struct sb mark;
+	int rc = 0;
+	sb_init(&mark, 8192);
+	mark_read(data, &mark);
+	bool demo = sv_eq(sb_sv(&mark), SV(DEMO));
+	if (demo && company.n)
+		rc = err_set(e, ERR_STATE,
+			     "the data folder %s holds the demo company's articles, products and "
+			     "customers; name another one, with data: in the configuration or "
+			     "--data",
+			     data);
+	else if (mark.n && !demo && !company.n)
+		rc = err_set(e, ERR_STATE,
+			     "the data folder %s belongs to the company of %s, not to the demo; "
+			     "name its configuration with --config, or another folder with --data",
+			     data, sb_str(&mark));
+	const char *whose = !company.n ? DEMO : realpath(company.p, full) ? full : company.p;
+	(void)snprintf(path, sizeof(path), "%s/company", data);
+	if (rc == 0 && !sv_eq(sb_sv(&mark), sv_of(whose))) {
+		sb_reset(&mark);
+		sb_fmt(&mark, "%s\n", whose);
+		rc = file_write(path, sb_sv(&mark), e);
+	}
+	sb_done(&mark);
+	return rc;
 }
 
 void app_texts_put(struct app_texts *t, sv id, sv text, int version)

@@ -2,8 +2,8 @@
  * calendars, and its customers, products and orders.
  *
  *	struct app_company c;
- *	app_company_open(&c, "/etc/shop/company.yaml", &e);      "" = the demo inside the
- * program app_company_texts(&c, "flows", &list, &e);               flows/NAME.yaml, sorted
+ *	app_company_open(&c, "/etc/shop/company.yaml");          "" = the demo in the program
+ *	app_company_texts(&c, "flows", &list, &e);               flows/NAME.yaml, sorted
  *	app_company_close(&c);
  *
  * A company of its own has them beside its company.yaml, in folders of these names; a folder or
@@ -32,9 +32,25 @@ int app_company_texts(const struct app_company *c, const char *folder, struct ap
 		      struct err *e);
 /* One file ("calendars.yaml", "orders.jsonl"), appended. ERR_NOTFOUND: there is none. */
 int app_company_file(const struct app_company *c, const char *name, struct sb *out, struct err *e);
-/* The same; what the company does not have is the demo's. */
-int app_company_file_or_demo(const struct app_company *c, const char *name, struct sb *out,
-			     struct err *e);
+/* The same; what the company does not have is the one of a company without a trade (packs/own). */
+int app_company_file_or_own(const struct app_company *c, const char *name, struct sb *out,
+			    struct err *e);
+/* What is told of a configuration without a company. */
+#define APP_COMPANY_NONE \
+	"no company is named: customers are served as Harbour Home, the example, with its " \
+	"telephone number, products and rules; callm init DIR writes a company of your own"
+/* What customers are told of a company: its name, telephone number, e-mail address and hours.
+ * company: the tree of its file. 0, or ERR_INVAL and e: what is empty. Without them texts speak of
+ * "our company", "our usual number" and so on. */
+int app_company_whole(const jv *company, sv file, struct err *e);
+
+/* Whose a data folder is, so that no company ever answers with another's articles and products:
+ * one line of DATA/company, the path of a company.yaml or "demo". */
+/* data becomes the folder of that company (empty = the demo). ERR_STATE: the demo's and a company's
+ * own do not mix. An own company that has moved takes its folder along. */
+int app_company_claim(const char *data, sv company, struct err *e);
+/* The company of a data folder; out stays empty for the demo and for a folder of nobody. */
+void app_company_of_data(const char *data, struct sb *out);
 /* Puts text in place of the one with that id, or adds it as "ID.yaml"; version 0: of a file. */
 void app_texts_put(struct app_texts *t, sv id, sv text, int version);
 void app_texts_done(struct app_texts *t);

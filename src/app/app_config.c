@@ -86,7 +86,8 @@
 
 static const struct cfg_rule rules[] = {
 	{ "company", CFG_STR, false, 0, 0, NULL, "",
-	  "file with the company's name, texts and keypad; empty = the demo company" },
+	  "file with the company's name, texts and keypad; flows, rules, products and so on lie "
+	  "beside it; empty = the demo company, Harbour Home" },
 	{ "data", CFG_STR, false, 0, 0, NULL, "", "data folder; empty = ~/.local/share/callm" },
 	{ "http", CFG_OBJ, false, 0, 0, NULL, NULL, "console, chat and API" },
 	{ "http.listen", CFG_STR, false, 3, 64, NULL, "127.0.0.1:8080", "address and port" },
@@ -444,5 +445,7 @@ jv *app_config(const char *path, const jv *over, bool demo)
 
 void app_config_starter(struct sb *out)
 {
+	sb_cstr(out, "# A line with a # shows what holds without it; take the # away to change "
+		     "that.\n# callm check --config FILE explains every mistake.\n\n");
 	cfg_starter(rules, N_RULES, out);
 }

@@ -1,5 +1,6 @@
 /* app_data.c: the data folder, the demo company inside the program, imports and the index over
  * them. */
+#include "app_company.h"
 #include "app_int.h"
 #include "ingest.h"
 
@@ -110,6 +111,19 @@ int app_demo_import(struct store *st, size_t *ret_articles, struct err *e)
 	return rc;
 }
 
+int app_data_of(const char *data, const char *config, struct sb *out, struct err *e)
+{
+	jv *cfg = config && !data ? app_config(config, NULL, false) : NULL;
+	sv dir = jv_get_str(cfg, "data");
+	if (config && !data && !cfg)
+		return err_set(e, ERR_INVAL, "%s has the faults above", config);
+	int rc = app_data_dir(data ? data : dir.n ? dir.p : NULL, out, e);
+	if (rc == 0 && jv_get_str(cfg, "company").n)
+		rc = app_company_claim(sb_str(out), jv_get_str(cfg, "company"), e);
+	jv_free(cfg);
+	return rc;
+}
+
 int app_import(struct store *st, const char *const *paths, size_t n, size_t *ret_new,
 	       size_t *ret_same, struct err *e)
 {
@@ -177,20 +191,39 @@ int app_index_with(struct store *st, const struct kb_dense *dense, struct kb_ind
 
 /* ---- one-shot commands ---- */
 
+/* Its own company where the folder has one, else the demo. */
+static int desk_company(struct app_desk *d, struct err *e)
+{
+	struct sb own;
+	sb_init(&own, 8192);
+	app_company_of_data(sb_str(&d->dir), &own);
+	d->cfg = jv_obj();
+	if (own.n)
+		jv_set_str(d->cfg, "company", sb_sv(&own));
+	sb_done(&own);
+	d->company = app_company_of(d->cfg, e);
+	return d->company ? 0 : ERR_PARSE;
+}
+
+static int desk_demo(struct app_desk *d, struct err *e)
+{
+	int rc = app_company_claim(sb_str(&d->dir), SV_NULL, e);
+	return rc ? rc : app_demo_import(d->store, NULL, e);
+}
+
 static int desk_fill(struct app_desk *d, bool empty, struct err *e)
 {
 	struct kb_index *ix;
-	int rc = 0;
-	if (!empty && !app_has_articles(d->store))
-		rc = app_demo_import(d->store, NULL, e);
+	int rc = desk_company(d, e);
+	if (rc == 0 && !empty && !jv_get_str(d->cfg, "company").n && !app_has_articles(d->store))
+		rc = desk_demo(d, e);
 	if (rc == 0)
 		rc = app_index(d->store, &ix, e);
 	if (rc)
 		return rc;
 	d->kb = snap_new(ix);
 	d->pool = pool_new_inline();
-	d->company = app_demo_company(e);
-	return d->company ? 0 : ERR_PARSE;
+	return 0;
 }
 
 int app_desk_open(struct app_desk *d, const char *data, bool empty, bool write, struct err *e)
@@ -219,6 +252,7 @@ void app_desk_close(struct app_desk *d)
 	pool_free(d->pool);
 	store_close(d->store);
 	jv_free(d->company);
+	jv_free(d->cfg);
 	sb_done(&d->dir);
 	*d = (struct app_desk){ 0 };
 }

@@ -130,6 +130,9 @@ int cmd_version(int argc, char **argv);
 /* --data, else $CALLM_DATA, else $XDG_DATA_HOME/callm, else ~/.local/share/callm; made when
  * missing. */
 int app_data_dir(const char *opt, struct sb *out, struct err *e);
+/* For commands with --data and --config: data when it is given, else the folder that the
+ * configuration names, which becomes its company's. Prints what is wrong with the file. */
+int app_data_of(const char *data, const char *config, struct sb *out, struct err *e);
 /* The demo company: articles and products into the store (if it has none), company.yaml as a
  * tree. */
 int app_demo_import(struct store *st, size_t *ret_articles, struct err *e);
@@ -143,10 +146,11 @@ int app_index(struct store *st, struct kb_index **ret, struct err *e);
 int app_index_with(struct store *st, const struct kb_dense *dense, struct kb_index **ret,
 		   struct err *e);
 
-/* Store, company and index for a one-shot command; opens read-only beside a running server. */
+/* Store, company and index for a one-shot command; opens read-only beside a running server. The
+ * company is the one of the folder, else the demo, whose articles an unused folder gets then. */
 struct app_desk {
 	struct store *store;
-	jv *company;
+	jv *company, *cfg;           /* cfg: {company: its file}, empty for the demo */
 	struct snap *kb;
 	struct pool *pool;
 	struct sb dir;

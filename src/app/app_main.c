@@ -14,7 +14,7 @@ static const struct cli_cmd cmds[] = {
 	{ "check", "--config FILE", "explain every problem of a configuration with its fix",
 	  "check --config callm.yaml", cmd_check },
 	{ "init", "DIR [--pack telecom | bank | public]",
-	  "write a commented starter configuration, with a pack a whole company",
+	  "write a commented configuration and a company to fill in, with a pack a whole one",
 	  "init ./my-company", cmd_init },
 	{ "ask", "[--json] [--lang L] TEXT", "one turn through the real engine",
 	  "ask --json \"How long do I have to return something?\"", cmd_ask },

@@ -66,7 +66,7 @@ static int open_acd(struct app_people *p, const struct app_people_opts *o,
 	p->cals = (struct acd_cals){ cal_of, (void *)(uintptr_t)o->desk, app_music_of, p->music };
 	rng_secure(&seed, sizeof(seed));
 	sb_init(&b, PLAN_BYTES);
-	int rc = app_company_file_or_demo(c, "queues.yaml", &b, e);
+	int rc = app_company_file_or_own(c, "queues.yaml", &b, e);
 	const struct acd_opts a = {
 		.store = o->store,
 		.yaml = sb_sv(&b),
@@ -124,7 +124,7 @@ void app_people_check(sv company_file, bool music, struct cfg_report *rep)
 	sb_init(&queues, PLAN_BYTES);
 	sb_init(&cals, PLAN_BYTES);
 	if (app_company_file(&c, "queues.yaml", &queues, &e) == 0 &&
-	    app_company_file_or_demo(&c, "calendars.yaml", &cals, &e) == 0 &&
+	    app_company_file_or_own(&c, "calendars.yaml", &cals, &e) == 0 &&
 	    desk_new(&desk, sb_sv(&cals), "calendars.yaml", SV_NULL, &mute) == 0) {
 		named.arg = desk;
 		(void)acd_plan_new(&plan, sb_sv(&queues), "queues.yaml", &named, rep);

@@ -88,7 +88,7 @@ int app_report_plan(struct acd_plan **ret, sv company_file, struct store_db *db,
 	struct acd_cals cals = { any_hours, always };
 	sb_init(&yaml, LIM_CFG_BYTES);
 	app_company_open(&c, company_file);
-	int rc = app_company_file_or_demo(&c, "queues.yaml", &yaml, e);
+	int rc = app_company_file_or_own(&c, "queues.yaml", &yaml, e);
 	if (rc == 0)
 		rc = acd_plan_stored(ret, db, sb_sv(&yaml), "queues.yaml", &cals, e);
 	sb_done(&yaml);

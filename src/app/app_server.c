@@ -7,6 +7,7 @@
 #include "guard.h"
 #include "app_access.h"
 #include "app_assist.h"
+#include "app_company.h"
 #include "app_history.h"
 #include "app_knowledge.h"
 #include "app_meaning.h"
@@ -264,11 +265,14 @@ static int close_left(struct app_server *s, struct err *e)
 	return rc;
 }
 
-static int server_store(struct app_server *s, bool demo, struct err *e)
+static int server_store(struct app_server *s, struct err *e)
 {
 	struct store_opts so = { .dir = s->data };
+	sv company = jv_get_str(s->cfg, "company");
 	int rc = store_open(&s->store, &so, e);
-	if (rc == 0 && demo && !app_has_articles(s->store))
+	if (rc == 0)
+		rc = app_company_claim(s->data, company, e);
+	if (rc == 0 && !company.n && !app_has_articles(s->store))
 		rc = app_demo_import(s->store, NULL, e);
 	return rc ? rc : close_left(s, e);
 }
@@ -614,8 +618,7 @@ int app_server_open(struct app_server **ret, const jv *cfg, const char *data_dir
 	s->pool = pool_new(threads > 0 ? threads : cores > 2 ? cores - 1 : 2, 10);
 	s->kb = snap_new(NULL);
 	s->door = snap_new(NULL);
-	bool demo = jv_get_str(cfg, "company").n == 0;
-	int rc = server_store(s, demo, e);
+	int rc = server_store(s, e);
 	if (rc == 0)
 		rc = app_voice_open(&s->voice, cfg, s->data);
 	if (rc == 0)

@@ -306,7 +306,7 @@ static int open_desk(struct app_service *s, sv currency, struct err *e)
 	struct cfg_report rep = { 0 };
 	sb_init(&b, 4u << 20);
 	/* Opening times and promises of its own come later. */
-	int rc = app_company_file_or_demo(&s->company, "calendars.yaml", &b, e);
+	int rc = app_company_file_or_own(&s->company, "calendars.yaml", &b, e);
 	if (rc == 0)
 		rc = desk_new(&s->desk, sb_sv(&b), "calendars.yaml", currency, &rep);
 	if (rc && rep.n)

@@ -36,7 +36,7 @@ struct asking {
 static int open_service(struct asking *x, struct err *e)
 {
 	struct store_opts mem = { .dir = "" };
-	x->cfg = jv_obj();
+	x->cfg = jv_copy(x->desk.cfg);
 	int rc = store_open(&x->scratch, &mem, e);
 	struct app_service_opts o = { .cfg = x->cfg,
 				      .company = x->desk.company,
@@ -176,8 +176,8 @@ static int chat(struct asking *x, struct err *e)
 
 int cmd_ask(int argc, char **argv)
 {
-	const char *data = NULL, *lang = "", *llm_url = NULL, *llm_model = "default",
-		   *customer = "";
+	const char *data = NULL, *config = NULL, *lang = "", *llm_url = NULL,
+		   *llm_model = "default", *customer = "";
 	bool json = false, empty = false, chats = false;
 	int rest, status;
 	const struct cli_opt opts[] = {
@@ -187,6 +187,7 @@ int cmd_ask(int argc, char **argv)
 		{ "customer", CLI_STR, &customer,
 		  "signed in as this customer of the demo (c001); else nobody is known" },
 		{ "data", CLI_STR, &data, "data folder" },
+		{ "config", CLI_STR, &config, "or the configuration that names it" },
 		{ "empty", CLI_FLAG, &empty, "do not start a fresh folder with the demo company" },
 		{ "llm", CLI_STR, &llm_url, "an OpenAI-compatible endpoint, http://host:port/v1" },
 		{ "model", CLI_STR, &llm_model, "its model's name" },
@@ -202,7 +203,12 @@ int cmd_ask(int argc, char **argv)
 	struct asking x = { .lang = lang, .json = json };
 	struct err e = { 0 };
 	struct model_spec spec = { .kind = "openai", .url = llm_url, .model = llm_model };
-	int rc = app_desk_open(&x.desk, data, empty, false, &e);
+	struct sb dir;
+	sb_init(&dir, 4096);
+	int rc = app_data_of(data, config, &dir, &e);
+	if (rc == 0)
+		rc = app_desk_open(&x.desk, sb_str(&dir), empty, false, &e);
+	sb_done(&dir);
 	if (rc == 0)
 		rc = open_service(&x, &e);
 	if (rc == 0 && customer[0])

@@ -1,6 +1,8 @@
-/* cmd_init.c: `callm init DIR [--pack NAME]`: a commented starter configuration, and with a pack a
- * whole company of that trade to begin with: its texts, knowledge, tools, decision tables, flows
- * and a suite. Nothing that is there is ever overwritten. Main thread. */
+/* cmd_init.c: `callm init DIR [--pack NAME]`: a commented configuration and a company beside it:
+ * with a pack one of that trade, with texts, knowledge, tools, decision tables, flows and a suite;
+ * without one the pack "own", blanks to fill in and empty folders. The data folder is that
+ * company's from the first. Nothing that is there is ever overwritten. Main thread. */
+#include "app_company.h"
 #include "app_int.h"
 
 #include <stdio.h>
@@ -90,21 +92,49 @@ static void set_line(struct sb *b, const char *key, const char *value)
 	sb_done(&out);
 }
 
-static int write_config(const char *path, const char *dir, bool pack, struct err *e)
+static int write_config(const char *path, const char *dir, struct err *e)
 {
 	struct sb b;
-	char full[4200], file[4300];
+	char full[4200], company[4300], data[4300];
+	if (!realpath(dir, full))
+		return err_set(e, ERR_IO, "%s cannot be read", dir);
+	(void)snprintf(company, sizeof(company), "%s/company.yaml", full);
+	(void)snprintf(data, sizeof(data), "%s/data", full);
 	sb_init(&b, LIM_CFG_BYTES);
 	app_config_starter(&b);
-	if (pack && realpath(dir, full)) {
-		(void)snprintf(file, sizeof(file), "%s/company.yaml", full);
-		set_line(&b, "company", file);
-		(void)snprintf(file, sizeof(file), "%s/data", full);
-		set_line(&b, "data", file);
-	}
+	set_line(&b, "company", company);
+	set_line(&b, "data", data);
 	int rc = file_write(path, sb_sv(&b), e);
+	if (rc == 0)
+		rc = file_mkdirs(data, e);
+	if (rc == 0)
+		rc = app_company_claim(data, sv_of(company), e);
 	sb_done(&b);
 	return rc;
+}
+
+/* What a company of its own is going to have. */
+static int put_folders(const char *dir, struct err *e)
+{
+	static const char *const folders[] = { "kb", "flows", "policies", "tools" };
+	char path[4300];
+	int rc = 0;
+	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders) && rc == 0; i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", dir, folders[i]);
+		rc = file_mkdirs(path, e);
+	}
+	return rc;
+}
+
+static void print_next(const char *dir, const char *path, bool pack)
+{
+	printf("%s and %s/company.yaml written. Next:\n", path, dir);
+	if (!pack)
+		printf("  fill in %s/company.yaml, put articles into %s/kb\n", dir, dir);
+	printf("  callm check --config %s\n  callm kb import --config %s %s/kb\n"
+	       "  callm user add NAME --role admin --config %s < password.txt\n"
+	       "  callm serve --config %s\n",
+	       path, path, dir, path, path);
 }
 
 int cmd_init(int argc, char **argv)
@@ -114,7 +144,8 @@ int cmd_init(int argc, char **argv)
 	char path[4200];
 	struct err e = { 0 };
 	const struct cli_opt opts[] = {
-		{ "pack", CLI_STR, &pack, "a company to begin with: telecom, bank or public" },
+		{ "pack", CLI_STR, &pack,
+		  "a company to begin with: telecom, bank or public; else blanks to fill in" },
 	};
 	if (!cli_parse(argc, argv, opts, 1, &rest, &status))
 		return status;
@@ -125,15 +156,14 @@ int cmd_init(int argc, char **argv)
 	if (file_exists(path))
 		return cli_fail("%s is there already; it was left alone", path);
 	int rc = file_mkdirs(dir, &e);
-	if (rc == 0 && pack)
-		rc = put_pack(pack, dir, &e);
 	if (rc == 0)
-		rc = write_config(path, dir, pack != NULL, &e);
+		rc = put_pack(pack ? pack : "own", dir, &e);
+	if (rc == 0)
+		rc = put_folders(dir, &e);
+	if (rc == 0)
+		rc = write_config(path, dir, &e);
 	if (rc)
 		return cli_fail("%s", e.msg);
-	printf("%s written; edit it, then: callm check --config %s && %s%s%s%s%scallm serve "
-	       "--config %s\n",
-	       path, path, pack ? "callm kb import --data " : "", pack ? dir : "",
-	       pack ? "/data " : "", pack ? dir : "", pack ? "/kb && " : "", path);
+	print_next(dir, path, pack != NULL);
 	return 0;
 }

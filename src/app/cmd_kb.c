@@ -107,9 +107,26 @@ static int kb_list_cmd(struct app_desk *d, bool whole)
 	return 0;
 }
 
+static int open_desk(struct app_desk *d, const char *data, const char *config, bool empty,
+		     bool write, struct err *e)
+{
+	struct sb dir;
+	sb_init(&dir, 4096);
+	int rc = app_data_of(data, config, &dir, e);
+	if (rc == 0)
+		rc = app_desk_open(d, sb_str(&dir), empty, write, e);
+	if (rc == ERR_BUSY)
+		rc = err_set(e, rc,
+			     "a server runs in the data folder %s: bring documents in by its "
+			     "console, Knowledge > Sources, or by POST /api/v1/kb/sources",
+			     sb_str(&dir));
+	sb_done(&dir);
+	return rc;
+}
+
 int cmd_kb(int argc, char **argv)
 {
-	const char *data = NULL, *lang = "";
+	const char *data = NULL, *config = NULL, *lang = "";
 	bool json = false, empty = false;
 	struct kb_source_opts src = { .every = -1, .depth = -1 };
 	int64_t k = 5;
@@ -119,6 +136,7 @@ int cmd_kb(int argc, char **argv)
 		{ "k", CLI_INT, &k, "hits wanted (1 to 20)" },
 		{ "lang", CLI_STR, &lang, "language of the articles" },
 		{ "data", CLI_STR, &data, "data folder" },
+		{ "config", CLI_STR, &config, "or the configuration that names it" },
 		{ "empty", CLI_FLAG, &empty,
 		  "do not start a fresh folder with the demo company" },
 		{ "every", CLI_INT, &src.every,
@@ -148,7 +166,7 @@ int cmd_kb(int argc, char **argv)
 	struct err e = { 0 };
 	bool learn = strcmp(verb, "learn") == 0;
 	bool sync = strcmp(verb, "sync") == 0;
-	if (app_desk_open(&d, data, empty || import || sync, import || learn || sync, &e))
+	if (open_desk(&d, data, config, empty || import || sync, import || learn || sync, &e))
 		return cli_fail("%s", e.msg);
 	src.lang = lang;
 	src.json = json;

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 struct key_cmd {
-	const char *data, *may, *name;
+	const char *data, *config, *may, *name;
 	int64_t days;
 	bool json;
 };
@@ -83,7 +83,7 @@ static int run(struct key_cmd *k, size_t verb)
 	struct sb dir;
 	struct store *st = NULL;
 	sb_init(&dir, 4096);
-	int rc = app_data_dir(k->data, &dir, &e);
+	int rc = app_data_of(k->data, k->config, &dir, &e);
 	struct store_opts so = { .dir = sb_str(&dir) };
 	if (rc == 0)
 		rc = store_open(&st, &so, &e);
@@ -104,8 +104,9 @@ int cmd_key(int argc, char **argv)
 		{ "days", CLI_INT, &k.days, "make: ends after so many days" },
 		{ "json", CLI_FLAG, &k.json, "list: one object a line" },
 		{ "data", CLI_STR, &k.data, "data folder" },
+		{ "config", CLI_STR, &k.config, "or the configuration that names it" },
 	};
-	if (!cli_parse(argc, argv, opts, 4, &rest, &status))
+	if (!cli_parse(argc, argv, opts, 5, &rest, &status))
 		return status;
 	while (verb < N_VERBS && (rest >= argc || strcmp(argv[rest], verbs[verb].name) != 0))
 		verb++;

@@ -1,7 +1,8 @@
 /* cmd_serve.c: `callm demo` and `callm serve`: start, print the address, wait for the signal,
  * drain, stop. */
-#include "app_int.h"
+#include "app_company.h"
 #include "app_history.h"
+#include "app_int.h"
 #include "api.h"
 
 #include <pthread.h>
@@ -11,20 +12,33 @@
 #include <time.h>
 #include <unistd.h>
 
-static bool user_exists(struct store *st)
+/* Who may sign in, administrators first, as "lily, tom"; some of many. admin: is one of them an
+ * administrator? */
+static void put_users(struct store *st, struct sb *out, bool *admin)
 {
-	struct store_db *db;
-	struct store_stmt *q;
-	bool has = false;
-	if (store_reader(st, &db) || store_prep(db, &q, "SELECT 1 FROM users LIMIT 1"))
-		return false;
-	has = store_step(q) == 1;
-	store_reset(q);
-	return has;
+	struct err e = { 0 };
+	jv *list = NULL;
+	int n = 0;
+	*admin = false;
+	(void)api_user_list(st, &list, &e);
+	for (size_t i = 0; i < 2 * jv_len(list); i++) {
+		const jv *u = jv_at(list, i % jv_len(list));
+		bool is_admin = sv_eq(jv_get_str(u, "role"), SV("admin"));
+		if (jv_get_bool(u, "disabled", false) || is_admin != (i < jv_len(list)))
+			continue;
+		*admin |= is_admin;
+		if (++n <= 5)
+			sb_fmt(out, "%s" SV_FMT, n > 1 ? ", " : "",
+			       SV_ARG(jv_get_str(u, "login")));
+	}
+	if (n > 5)
+		sb_cstr(out, " ...");
+	jv_free(list);
 }
 
-/* The demo's administrator: a new password at each start unless CALLM_ADMIN_PASSWORD sets one. */
-static int demo_admin(struct store *st, char out[64], struct err *e)
+/* An administrator with a new password unless CALLM_ADMIN_PASSWORD sets one; anew: the demo's, at
+ * each start. */
+static int make_admin(struct store *st, bool anew, char out[64], struct err *e)
 {
 	static const char letters[] = "abcdefghjkmnpqrstuvwxyz23456789";
 	const char *given = getenv("CALLM_ADMIN_PASSWORD");
@@ -37,7 +51,7 @@ static int demo_admin(struct store *st, char out[64], struct err *e)
 			out[i] = letters[raw[i] % (sizeof(letters) - 1)];
 		out[sizeof(raw)] = '\0';
 	}
-	return api_user_put(st, SV("admin"), SV("Administrator"), SV("admin"), sv_of(out), true, e);
+	return api_user_put(st, SV("admin"), SV("Administrator"), SV("admin"), sv_of(out), anew, e);
 }
 
 /* Agents, a supervisor and a reviewer, who sign in with the administrator's password. */
@@ -92,9 +106,15 @@ static void print_ready(const struct app_server *s, bool demo, const char *passw
 			const char *key, int64_t ms)
 {
 	int sip = app_server_sip_port(s), http = app_server_http_port(s);
+	bool admin;
+	struct sb users;
+	sb_init(&users, LIM_SB);
+	put_users(app_server_store(s), &users, &admin);
 	printf("callm is running (%lld ms)\n", (long long)ms);
-	printf("  console   http://127.0.0.1:%d/       sign in as admin", http);
+	printf("  console   http://127.0.0.1:%d/       sign in as %s", http,
+	       password[0] ? "admin" : sb_str(&users));
 	printf(password[0] ? ", one-time password %s\n" : "%s\n", password);
+	sb_done(&users);
 	if (demo)
 		printf("  people    mei, tom, xia, lin, qin: agents, a supervisor, a reviewer; the "
 		       "same password\n");
@@ -187,6 +207,35 @@ static int history(const char *data, const jv *company, int64_t days, struct err
 	return rc;
 }
 
+/* The demo's people, each time anew; an administrator for a company that has none. */
+static int people(struct store *st, bool demo, char password[64], struct err *e)
+{
+	bool admin;
+	struct sb users;
+	sb_init(&users, LIM_SB);
+	put_users(st, &users, &admin);
+	sb_done(&users);
+	int rc = demo || !admin ? make_admin(st, demo, password, e) : 0;
+	if (rc == ERR_EXISTS) {
+		LOG(WARN, "users.no_admin", "nobody is an administrator: stop the server and make "
+					    "one, callm user add LOGIN --role admin");
+		password[0] = 0;
+		rc = 0;
+	}
+	return rc == 0 && demo ? demo_users(st, password, e) : rc;
+}
+
+/* Whose name customers hear. */
+static void tell_company(const jv *cfg, const jv *company, bool demo)
+{
+	struct err e = { 0 };
+	sv file = jv_get_str(cfg, "company");
+	if (file.n && app_company_whole(company, file, &e))
+		LOG(WARN, "company.blank", "%s", e.msg);
+	if (!file.n && !demo)
+		LOG(WARN, "company.demo", APP_COMPANY_NONE);
+}
+
 /* days: of a made-up past, 0 = none. */
 static int run(const jv *cfg, const char *data, bool demo, int64_t days, struct err *e)
 {
@@ -196,14 +245,12 @@ static int run(const jv *cfg, const char *data, bool demo, int64_t days, struct 
 	jv *company = app_company_of(cfg, e);
 	if (!company)
 		return ERR_PARSE;
+	tell_company(cfg, company, demo);
 	int rc = days ? history(data, company, days, e) : 0;
 	if (rc == 0)
 		rc = app_server_open(&s, cfg, data, company, e);
 	if (rc == 0) {
-		if (demo || !user_exists(app_server_store(s)))
-			rc = demo_admin(app_server_store(s), password, e);
-		if (rc == 0 && demo)
-			rc = demo_users(app_server_store(s), password, e);
+		rc = people(app_server_store(s), demo, password, e);
 		if (rc == 0 && days)
 			rc = app_history_rosters(app_server_store(s),
 						 jv_get_str(company, "timezone").p, e);

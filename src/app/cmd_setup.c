@@ -1,8 +1,25 @@
 /* cmd_setup.c: `callm check`. */
+#include "app_company.h"
 #include "app_int.h"
 #include "app_people.h"
 
 #include <stdio.h>
+
+/* Whose name customers hear; a company that is not whole is told. */
+static int look_company(const char *path, const jv *cfg)
+{
+	sv file = jv_get_str(cfg, "company");
+	struct err e = { 0 };
+	jv *company = app_company_of(cfg, &e);
+	if (!company)
+		return cli_fail("%s", e.msg);
+	if (!file.n)
+		(void)fprintf(stderr, "warning: %s: %s\n", path, APP_COMPANY_NONE);
+	else if (app_company_whole(company, file, &e))
+		(void)fprintf(stderr, "warning: %s\n", e.msg);
+	jv_free(company);
+	return 0;
+}
 
 int cmd_check(int argc, char **argv)
 {
@@ -22,6 +39,10 @@ int cmd_check(int argc, char **argv)
 	jv *cfg = app_config(path, NULL, false);
 	if (!cfg)
 		return 1;
+	if (look_company(path, cfg)) {
+		jv_free(cfg);
+		return 1;
+	}
 	struct cfg_report rep = { 0 };       /* what a server goes on without */
 	if (jv_get_str(cfg, "company").n)
 		app_people_check(jv_get_str(cfg, "company"), true, &rep);

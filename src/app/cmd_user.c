@@ -15,30 +15,44 @@ static bool read_password(struct sb *out)
 }
 
 struct user_cmd {
-	const char *data, *role, *name, *login;
+	const char *data, *config, *role, *name, *login;
 	bool replace, json;
 	struct sb password;
 };
 
 static int run_add(struct user_cmd *u, struct store *st, struct err *e)
 {
-	return api_user_put(st, sv_of(u->login), sv_of(u->name), sv_of(u->role),
-			    sb_sv(&u->password), u->replace, e);
+	int rc = api_user_put(st, sv_of(u->login), sv_of(u->name), sv_of(u->role),
+			      sb_sv(&u->password), u->replace, e);
+	if (rc == ERR_EXISTS)
+		return err_set(e, rc, "there is a user %s already; --replace changes it", u->login);
+	if (rc == 0)
+		printf("user %s saved, role %s\n", u->login, u->role);
+	return rc;
 }
 
 static int run_password(struct user_cmd *u, struct store *st, struct err *e)
 {
-	return api_user_set(st, sv_of(u->login), sb_sv(&u->password), -1, e);
+	int rc = api_user_set(st, sv_of(u->login), sb_sv(&u->password), -1, e);
+	if (rc == 0)
+		printf("user %s has the new password\n", u->login);
+	return rc;
 }
 
 static int run_disable(struct user_cmd *u, struct store *st, struct err *e)
 {
-	return api_user_set(st, sv_of(u->login), SV_NULL, 1, e);
+	int rc = api_user_set(st, sv_of(u->login), SV_NULL, 1, e);
+	if (rc == 0)
+		printf("user %s may not sign in any more\n", u->login);
+	return rc;
 }
 
 static int run_enable(struct user_cmd *u, struct store *st, struct err *e)
 {
-	return api_user_set(st, sv_of(u->login), SV_NULL, 0, e);
+	int rc = api_user_set(st, sv_of(u->login), SV_NULL, 0, e);
+	if (rc == 0)
+		printf("user %s may sign in again\n", u->login);
+	return rc;
 }
 
 static int run_list(struct user_cmd *u, struct store *st, struct err *e)
@@ -84,10 +98,18 @@ static int run(struct user_cmd *u, size_t verb)
 	int rc = !verbs[verb].password || read_password(&u->password) ?
 			 0 : err_set(&e, ERR_INVAL, "no password came on stdin");
 	if (rc == 0)
-		rc = app_data_dir(u->data, &dir, &e);
+		rc = app_data_of(u->data, u->config, &dir, &e);
 	struct store_opts so = { .dir = sb_str(&dir) };
 	if (rc == 0)
 		rc = store_open(&st, &so, &e);
+	if (rc == ERR_BUSY && !verbs[verb].login) { /* a list is read beside a server */
+		so.readonly = true;
+		rc = store_open(&st, &so, &e);
+	}
+	if (rc == ERR_BUSY)
+		rc = err_set(&e, rc, "a server runs in the data folder %s: change users in its "
+				     "console, Settings > Users, or by /api/v1/users",
+			     sb_str(&dir));
 	if (rc == 0)
 		rc = verbs[verb].run(u, st, &e);
 	store_close(st);
@@ -106,8 +128,9 @@ int cmd_user(int argc, char **argv)
 		{ "replace", CLI_FLAG, &u.replace, "add: change an existing user" },
 		{ "json", CLI_FLAG, &u.json, "list: one object a line" },
 		{ "data", CLI_STR, &u.data, "data folder" },
+		{ "config", CLI_STR, &u.config, "or the configuration that names it" },
 	};
-	if (!cli_parse(argc, argv, opts, 5, &rest, &status))
+	if (!cli_parse(argc, argv, opts, 6, &rest, &status))
 		return status;
 	while (verb < N_VERBS && (rest >= argc || strcmp(argv[rest], verbs[verb].name) != 0))
 		verb++;

@@ -49,16 +49,35 @@ static void put_value(const struct cfg_rule *r, struct sb *out)
 		sb_cstr(out, empty[r->type]);
 }
 
-static void put_help(const struct cfg_rule *r, int depth, struct sb *out)
+static void put_text(const struct cfg_rule *r, struct sb *out)
 {
-	if (!r->help && !r->choices)
-		return;
-	indent(out, depth, true);
 	if (r->help)
 		sb_cstr(out, r->help);
 	if (r->choices)
-		sb_fmt(out, "%s(%s)", r->help ? " " : "", r->choices);
+		sb_fmt(out, "%s(%s)", r->help && *r->help ? " " : "", r->choices);
+}
+
+static bool has_text(const struct cfg_rule *r)
+{
+	return (r->help && *r->help) || r->choices;
+}
+
+/* Above its key; within an example of a list behind it, or the list would be cut. */
+static void put_help(const struct cfg_rule *r, int depth, struct sb *out)
+{
+	if (!has_text(r))
+		return;
+	indent(out, depth, true);
+	put_text(r, out);
 	sb_ch(out, '\n');
+}
+
+static void put_behind(const struct cfg_rule *r, const char *before, struct sb *out)
+{
+	if (!has_text(r))
+		return;
+	sb_fmt(out, "   # %s", before);
+	put_text(r, out);
 }
 
 static bool has_more_below(const struct cfg_rule *rules, size_t n, size_t i)
@@ -109,8 +128,9 @@ void cfg_starter(const struct cfg_rule *rules, size_t n, struct sb *out)
 		while (sv_find_ch(name, '.') >= 0)
 			name = sv_slice(name, (size_t)sv_find_ch(name, '.') + 1, name.n);
 		before = r->path;
-		put_help(r, at.depth, out);
-		if (sv_ends(name, SV("[]"))) /* items of a plain list: the help says it all */
+		if (!at.in_list && !sv_ends(name, SV("[]")))
+			put_help(r, at.depth, out);
+		if (sv_ends(name, SV("[]"))) /* told behind the list */
 			continue;
 		comment = at.in_list || !r->required || (group && r->type == CFG_LIST);
 		if (group && r->type == CFG_OBJ)
@@ -121,6 +141,10 @@ void cfg_starter(const struct cfg_rule *rules, size_t n, struct sb *out)
 			sb_ch(out, ' ');
 			put_value(r, out);
 		}
+		if (at.in_list)
+			put_behind(r, "", out);
+		if (group && r->type == CFG_LIST)
+			put_behind(&rules[i + 1], "each: ", out);
 		sb_ch(out, '\n');
 	}
 }

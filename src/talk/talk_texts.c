@@ -42,6 +42,13 @@ static sv company_str(const jv *company, const char *path, const char *lang)
 	return jv_get_str(jv_path(company, path), lang);
 }
 
+/* The same, in its other language where it has only that: better than none. */
+static sv company_any(const jv *company, const char *path, const char *lang)
+{
+	sv s = company_str(company, path, lang);
+	return s.n ? s : company_str(company, path, lang[0] == 'z' ? "en" : "zh");
+}
+
 static void put(struct talk_texts *t, int li, const char *key, sv text)
 {
 	if (!text.n)
@@ -68,7 +75,10 @@ static void overlay_keys(struct talk_texts *t, int li, const jv *company)
 static void overlay(struct talk_texts *t, int li, const jv *company)
 {
 	const char *lang = langs[li];
-	put(t, li, "company", company_str(company, "name", lang));
+	put(t, li, "company", company_any(company, "name", lang));
+	put(t, li, "phone", jv_get_str(company, "phone"));
+	put(t, li, "email", jv_get_str(company, "email"));
+	put(t, li, "hours", company_any(company, "hours.text", lang));
 	put(t, li, "greeting", company_str(company, "greeting.chat", lang));
 	put(t, li, "greeting_voice", company_str(company, "greeting.phone", lang));
 	put(t, li, "menu", company_str(company, "keypad.prompt", lang));
@@ -81,9 +91,9 @@ static void fill_fixed(struct talk_texts *t, int li, const jv *company)
 {
 	sv tl = sv_of(langs[li]);
 	sv pairs[] = { SV("company"), talk_text(t, tl, "company", 0),
-		       SV("phone"), jv_get_str(company, "phone"),
-		       SV("email"), jv_get_str(company, "email"),
-		       SV("hours"), company_str(company, "hours.text", langs[li]),
+		       SV("phone"), talk_text(t, tl, "phone", 0),
+		       SV("email"), talk_text(t, tl, "email", 0),
+		       SV("hours"), talk_text(t, tl, "hours", 0),
 		       SV("menu"), talk_text(t, tl, "menu", 0),
 		       SV("closing"), talk_text(t, tl, "closing", 0),
 		       SV("options"), SV("{options}"), SV("sources"), SV("{sources}"),

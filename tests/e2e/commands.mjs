@@ -1,6 +1,7 @@
 /* commands.mjs: the commands as a person types them: answers with their source, refusals, quality of the knowledge
  * base over the demo's questions, configuration mistakes explained. */
 import { bin, join, main, note, ok, readFileSync, root, run, temp, writeFileSync } from './lib.mjs';
+import { mkdirSync } from 'node:fs';
 
 const callm = (args, o) => run(bin, args, o);
 const data = ['--data', join(temp, 'desk')];
@@ -197,6 +198,35 @@ function packs() {
   ok(none.code === 1 && /telecom/.test(none.err), 'an unknown pack names those there are', none.err);
 }
 
+/* A company without a trade: its own name and articles, nothing of the demo's, one command after the other as README has them. */
+function ownCompany() {
+  const dir = join(temp, 'own'), own = ['--config', join(dir, 'callm.yaml')], articles = join(temp, 'own-articles');
+  mkdirSync(articles);
+  writeFileSync(join(articles, 'delivery.md'), '# 可以送货吗？\n\n可以，三公里以内免费送货。\n');
+  ok(callm(['init', dir]).code === 0, 'init writes a company to fill in');
+  const blank = callm(['check', ...own]);
+  ok(/company\.yaml: name, phone, email, hours\.text are empty/.test(blank.err), 'check tells what is not filled in', blank.err);
+  const file = join(dir, 'company.yaml');
+  writeFileSync(file, readFileSync(file, 'utf8').replace('name: {zh: "", en: ""}', 'name: {zh: "杏花面包房", en: "Apricot Bakery"}')
+    .replace('phone: ""', 'phone: "555-0100"').replace('email: ""', 'email: "hello@apricot.example"')
+    .replace('text: {zh: "", en: ""}', 'text: {zh: "每天 7 点到 19 点", en: "every day, 7 to 19"}'));
+  const full = callm(['check', ...own]);
+  ok(full.code === 0 && !full.err, 'filled in, it is fine', full.out + full.err);
+  const k = callm(['kb', 'import', ...own, articles]);
+  const u = callm(['user', 'add', 'lily', '--role', 'admin', ...own], { input: 'password123' });
+  const twice = callm(['user', 'add', 'lily', '--role', 'admin', ...own], { input: 'password123' });
+  ok(k.code === 0 && /user lily saved, role admin/.test(u.out) && /--replace/.test(twice.err), 'articles and an administrator', k.err + u.err + twice.err);
+  const asked = ['可以送货吗', '我要退货', 'How much is the Haven sofa?', 'who are you?', '我的宽带断网了', 'Where is my order HH2026-100384?']
+    .map((q) => callm(['ask', '--json', ...own, q]));
+  const said = asked.map((r) => (r.code === 0 ? JSON.parse(r.out).reply : r.err)).join('\n');
+  ok(/三公里/.test(said) && /555-0100/.test(said) && /Apricot Bakery/.test(said) && !/Harbour|港湾|400-810|broadband|订单号|Which product|哪一款/.test(said),
+    'it answers by its own articles and in its own name', said);
+  const demo = callm(['demo', '--data', join(dir, 'data'), '--http', '127.0.0.1:0', '--sip', 'off']);
+  ok(demo.code === 1 && /belongs to the company/.test(demo.err), 'the demo refuses its data folder', demo.err);
+  const none = callm(['check', '--config', (writeFileSync(join(temp, 'nobody.yaml'), 'log: info\n'), join(temp, 'nobody.yaml'))]);
+  ok(none.code === 0 && /warning: .*Harbour Home/.test(none.err), 'check tells when the demo would be served', none.err);
+}
+
 /* Counts of ten weeks with a rhythm of their own: forecast, tried on the past, nothing from the future; faulty lines named. */
 function plans() {
   const day = 86400000, first = Date.UTC(2026, 0, 5);
@@ -247,6 +277,7 @@ function history() {
 await main(() => {
   rules();
   packs();
+  ownCompany();
   asks();
   serves();
   knowledge();

@@ -28,7 +28,7 @@ function company() {
   const dir = join(temp, 'company');
   const today = Math.floor((Date.now() + 8 * 3600000) / DAY) * DAY - 8 * 3600000;
   mkdirSync(dir);
-  for (const name of ['company.yaml', 'calendars.yaml', 'customers.jsonl', 'tools', 'policies', 'flows'])
+  for (const name of ['company.yaml', 'calendars.yaml', 'queues.yaml', 'assist.yaml', 'canned.yaml', 'dispositions.yaml', 'customers.jsonl', 'tools', 'policies', 'flows'])
     cpSync(join(root, 'demo', name), join(dir, name), { recursive: true });
   writeFileSync(join(dir, 'orders.jsonl'), lines('orders.jsonl', (l) => moved(l, Math.round((today - TODAY) / DAY))));
   writeFileSync(join(dir, 'products.jsonl'), lines('products.jsonl', edited));

@@ -1,0 +1,146 @@
+/* Whose a data folder is, what a company has to be filled in with, and what it has without files of
+ * its own. */
+#include "t.h"
+#include "app_company.h"
+#include "app_int.h"
+#include "app_people.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+extern const struct embed_file packs_files[];
+extern const size_t packs_files_n;
+
+static void path_in(char out[600], const char *name)
+{
+	(void)snprintf(out, 600, "%.500s/%s", t_tmpdir(), name);
+}
+
+static void put(const char *name, const char *text)
+{
+	char path[600];
+	struct err e = { 0 };
+	path_in(path, name);
+	OK(file_write(path, sv_of(text), &e));
+}
+
+TEST(company_and_demo_never_share_a_folder)
+{
+	char own[600], other[600], data[600], mark[700];
+	struct err e = { 0 };
+	struct sb b;
+	sb_init(&b, 8192);
+	path_in(own, "mine.yaml");
+	path_in(other, "moved.yaml");
+	path_in(data, "data");
+	put("mine.yaml", "name: {en: Mine}\n");
+	put("moved.yaml", "name: {en: Mine}\n");
+	OK(file_mkdirs(data, &e));
+	app_company_of_data(data, &b);
+	EQ(b.n, 0);                                   /* nobody's */
+	OK(app_company_claim(data, sv_of(own), &e));
+	OK(app_company_claim(data, sv_of(own), &e));
+	app_company_of_data(data, &b);
+	CHECK(sv_ends(sb_sv(&b), SV("/mine.yaml")));
+	EQ(app_company_claim(data, SV_NULL, &e), ERR_STATE);
+	CHECK(strstr(e.msg, "mine.yaml") && strstr(e.msg, "--config"));
+	OK(app_company_claim(data, sv_of(other), &e));   /* it has moved */
+	app_company_of_data(data, &b);
+	CHECK(sv_ends(sb_sv(&b), SV("/moved.yaml")));
+	(void)snprintf(mark, sizeof(mark), "%s/company", data);
+	OK(unlink(mark));
+	OK(app_company_claim(data, SV_NULL, &e));
+	OK(app_company_claim(data, SV(""), &e));
+	app_company_of_data(data, &b);
+	EQ(b.n, 0);
+	EQ(app_company_claim(data, sv_of(own), &e), ERR_STATE);
+	CHECK(strstr(e.msg, "demo company") && strstr(e.msg, "--data"));
+	sb_done(&b);
+}
+
+/* A command on a company's folder speaks for that company, and brings no article of the demo. */
+TEST(company_of_a_folder_is_who_answers)
+{
+	char own[600], data[600];
+	struct err e = { 0 };
+	struct app_desk d;
+	path_in(own, "bakery.yaml");
+	path_in(data, "bakery");
+	put("bakery.yaml", "name: {en: Bakery}\n");
+	OK(file_mkdirs(data, &e));
+	OK(app_company_claim(data, sv_of(own), &e));
+	OK(app_desk_open(&d, data, false, false, &e));
+	CHECK(sv_eq(jv_as_str(jv_path(d.company, "name.en")), SV("Bakery")));
+	CHECK(!app_has_articles(d.store));
+	app_desk_close(&d);
+	path_in(data, "demo");
+	OK(app_desk_open(&d, data, false, false, &e));
+	CHECK(sv_eq(jv_as_str(jv_path(d.company, "name.en")), SV("Harbour Home")));
+	CHECK(app_has_articles(d.store));
+	app_desk_close(&d);
+	EQ(app_company_claim(data, sv_of(own), &e), ERR_STATE);
+}
+
+static int whole(const char *yaml, struct err *e)
+{
+	struct cfg_report rep = { 0 };
+	jv *o = cfg_parse(sv_of(yaml), "c", &rep);
+	int rc = app_company_whole(o, SV("c.yaml"), e);
+	jv_free(o);
+	cfg_report_done(&rep);
+	return rc;
+}
+
+TEST(company_blanks_are_told)
+{
+	struct err e = { 0 };
+	OK(whole("name: {zh: 面包房}\nphone: \"1\"\nemail: a@b.c\nhours: {text: {en: daily}}\n",
+		 &e));
+	EQ(whole("name: {zh: \"\", en: \" \"}\nphone: \"1\"\nemail: a@b.c\n", &e), ERR_INVAL);
+	STR_EQ(e.msg, "c.yaml: name, hours.text are empty, and customers are told; fill them in");
+	EQ(whole("name: {en: A}\nphone: \"\"\nemail: a@b.c\nhours: {text: {zh: 每天}}\n", &e),
+	   ERR_INVAL);
+	STR_EQ(e.msg, "c.yaml: phone is empty, and customers are told; fill it in");
+}
+
+/* The company to fill in says itself what is empty, and no pack speaks of another company. */
+TEST(company_packs_speak_of_nobody_else)
+{
+	struct sb b;
+	struct err e = { 0 };
+	sb_init(&b, LIM_KB_DOC);
+	for (size_t i = 0; i < packs_files_n; i++) {
+		sb_reset(&b);
+		OK(embed_text(&packs_files[i], &b));
+		CHECK(sv_find(sb_sv(&b), SV("Harbour")) < 0);
+		CHECK(sv_find(sb_sv(&b), SV("港湾")) < 0);
+	}
+	sb_reset(&b);
+	OK(embed_text(embed_find(packs_files, packs_files_n, SV("own/company.yaml")), &b));
+	EQ(whole(sb_str(&b), &e), ERR_INVAL);
+	CHECK(strstr(e.msg, "name, phone, email, hours.text"));
+	sb_done(&b);
+}
+
+/* Without files of its own: one queue without a trade, calendars, lists; never the demo's. */
+TEST(company_without_files_has_none_of_the_demo)
+{
+	static const char *const names[] = { "queues.yaml", "calendars.yaml", "dispositions.yaml",
+					     "canned.yaml", "assist.yaml" };
+	static const char *const demo[] = { "broadband", "Broadband", "宽带", "modem", "订单号" };
+	struct app_company c;
+	struct err e = { 0 };
+	struct sb b;
+	char path[600];
+	sb_init(&b, LIM_CFG_BYTES);
+	path_in(path, "alone/company.yaml");
+	app_company_open(&c, sv_of(path));
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		sb_reset(&b);
+		OK(app_company_file_or_own(&c, names[i], &b, &e));
+		for (size_t k = 0; k < sizeof(demo) / sizeof(*demo); k++)
+			CHECK(sv_find(sb_sv(&b), sv_of(demo[k])) < 0);
+	}
+	EQ(app_company_file_or_own(&c, "orders.jsonl", &b, &e), ERR_NOTFOUND);
+	sb_done(&b);
+}
