@@ -210,7 +210,7 @@ function Alerts() {
               <Icon name="alert" />
               <span class="grow">
                 <b>{t(q.late ? 'alertkind.waiting_too_long' : 'alertkind.nobody_ready')}</b>{' '}
-                {t('floor.standing', { queue: both(q.title) || tWord('queue', q.id), n: q.waiting ?? 0, ready: q.ready ?? 0 })}
+                {t('floor.standing', { queue: both(q.title) || tWord('queue', q.id), n: waits(q), ready: q.ready ?? 0 })}
               </span>
               <span class="muted num">{q.longest_ms ? clock(q.longest_ms) : ''}</span>
             </li>

@@ -23,7 +23,7 @@ const removed = (q: QueueNow): number => (q.answered ?? 0) + (q.abandoned ?? 0) 
 
 /* Queues that need somebody now, whoever was told before: nobody is there for those who wait, or they wait too long. */
 export const standing = (queues: QueueNow[]): QueueNow[] =>
-  queues.filter((q) => q.late || (q.waiting && !q.ready)).sort((a, b) => (b.longest_ms ?? 0) - (a.longest_ms ?? 0));
+  queues.filter((q) => q.late || (waits(q) && !q.ready && !q.offered)).sort((a, b) => (b.longest_ms ?? 0) - (a.longest_ms ?? 0));
 /* null: nothing says it yet. */
 export const slOf = (q: QueueNow): number | null => (removed(q) ? (q.sl ?? null) : null);
 export const goalOf = (q: QueueNow): number | null => (q.promise_pct ? q.promise_pct / 100 : null);
