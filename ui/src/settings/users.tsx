@@ -57,7 +57,7 @@ export function Users() {
                 {all.map((u, n) => (
                   <tr key={u.login} data-row aria-current={at.value === n ? 'true' : undefined} data-test="user-row">
                     <td><a href={makeHash(['settings', 'user', u.login])}>{u.login}</a></td>
-                    <td>{u.name}</td>
+                    <td>{u.name === 'Administrator' ? t('ui.admin') : u.name}</td>
                     <td>{tWord('role', u.role)}</td>
                     <td>{u.disabled ? <span class="tag warn">{t('set.disabled')}</span> : <span class="tag ok">{t('set.active')}</span>}</td>
                   </tr>
