@@ -132,9 +132,12 @@ static int read_slots(struct store_stmt *q, struct slots *s)
 	return rc < 0 ? rc : 0;
 }
 
-/* Keyed in or heard, a number comes without its letters: those of the company's last number, then
- * (letters sort behind digits). The same for every number, whether there is such an order or
- * not. */
+#define TAIL_LEAST 6                 /* digits that may stand for a whole number */
+#define WHOLE_LEAST 8                /* so many miss nothing but the letters */
+
+/* Keyed in or heard, a number comes without its letters, or its last digits alone: the rest is that
+ * of the company's last number, then (letters sort behind digits). The same for every number,
+ * whether there is such an order or not. */
 static int whole_number(struct store_db *db, sv bare, struct arena *a, sv *ret)
 {
 	struct store_stmt *q;
@@ -142,7 +145,7 @@ static int whole_number(struct store_db *db, sv bare, struct arena *a, sv *ret)
 	*ret = bare;
 	while (digits.n && digits.p[0] >= '0' && digits.p[0] <= '9')
 		digits = sv_slice(digits, 1, digits.n);
-	if (digits.n || bare.n < 8)
+	if (digits.n || bare.n < TAIL_LEAST)
 		return 0;
 	int rc = store_prep(db, &q,
 			    "SELECT replace(id,'-','') FROM order_ref ORDER BY id DESC LIMIT 1");
@@ -153,6 +156,8 @@ static int whole_number(struct store_db *db, sv bare, struct arena *a, sv *ret)
 	size_t n = 0;
 	while (n < any.n && (any.p[n] < '0' || any.p[n] > '9'))
 		n++;
+	if (bare.n < WHOLE_LEAST && n + bare.n < any.n)
+		n = any.n - bare.n;
 	if (n)
 		*ret = sv_of(arena_fmt(a, SV_FMT SV_FMT, (int)n, any.p, SV_ARG(bare)));
 	store_reset(q);

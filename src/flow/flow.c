@@ -50,6 +50,22 @@ static bool said(const struct flow *f, sv text)
 	return flow_near(text, f->words.t[0]) || flow_near(text, f->words.t[1]);
 }
 
+bool flow_acts(const struct flow *f)
+{
+	for (size_t i = 0; i < f->n_steps; i++)
+		if (f->step[i].effect || f->step[i].kind == STEP_FLOW)
+			return true;
+	return false;
+}
+
+static bool belongs(const struct flow *f, const struct flow *open)
+{
+	bool in = f->n_within == 0;
+	for (size_t i = 0; open && i < f->n_within; i++)
+		in |= strcmp(f->within[i], open->id) == 0;
+	return in;
+}
+
 /* 0 = not this one; words that fit count more than an intent alone. */
 static int fits(const struct flow *f, const char *intent, sv text, const char *it)
 {
@@ -71,12 +87,15 @@ static int fits(const struct flow *f, const char *intent, sv text, const char *i
 	return 1 + (asks_words ? 1 : 0) + f->priority * 4;
 }
 
-const char *flow_for_it(const struct flow_set *s, const char *intent, sv text, const char *it)
+const char *flow_for_in(const struct flow_set *s, const struct flow *open, const char *intent,
+			sv text, const char *it)
 {
 	const char *best = NULL;
 	int score = 0;
 	for (size_t i = 0; i < s->n; i++) {
-		int n = fits(&s->v[i], intent ? intent : "", text, it);
+		int n = 0;
+		if (belongs(&s->v[i], open))
+			n = fits(&s->v[i], intent ? intent : "", text, it);
 		if (n > score) {
 			score = n;
 			best = s->v[i].id;
@@ -92,7 +111,12 @@ const char *flow_for_it(const struct flow_set *s, const char *intent, sv text, c
 
 const char *flow_for(const struct flow_set *s, const char *intent, sv text)
 {
-	return flow_for_it(s, intent, text, NULL);
+	return flow_for_in(s, NULL, intent, text, NULL);
+}
+
+const char *flow_for_it(const struct flow_set *s, const char *intent, sv text, const char *it)
+{
+	return flow_for_in(s, NULL, intent, text, it);
 }
 
 int flow_start(const struct flow_set *s, sv id, struct flow_run **ret)

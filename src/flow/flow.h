@@ -1,5 +1,5 @@
-/* flow.h: service flows: what a company does step by step (return an item, change an address, take
- * down a complaint), drawn as data: steps, slots, branches, tool calls, texts in zh and en.
+/* flow.h: service flows: what a company does step by step (return an item, change an address,
+ * take down a complaint), drawn as data: steps, slots, branches, tool calls, texts in zh and en.
  *
  *	struct flow_set *set;
  *	flow_set_new(&set, files, n, &rep);                       an obj
@@ -8,13 +8,15 @@
  *	struct flow_in in = { .kind = FLOW_IN_START, .slots = slots, .lang = SV("zh"), ... };
  *	flow_step(run, &in, &arena, &out);                        out.v[]: say, ask, call, ...
  *
- * Words may hold several wishes ("cancel 100385 and where is 100186?"): the flow takes the first,
- * keeps the others and goes on with them by itself when it is over.
+ * Words may hold several wishes ("cancel 100385 and where is 100186?"): the flow takes the
+ * first, keeps the others and goes on with them by itself when it is over. A flow that only
+ * looks something up never takes the place of one that does something: that one waits and goes
+ * on behind it.
  *
  * Pure: no clock, no database, no allocation but the run's own and the arena. The engine above
- * carries out what comes out: a call goes through the gate of tool.h, whose outcome comes back as
- * FLOW_IN_RESULT. Verification and confirmation are the engine's (they are the same for a language
- * model's calls); a flow only sees their end. docs/flow.md has the language.
+ * carries out what comes out: a call goes through the gate of tool.h, whose outcome comes back
+ * as FLOW_IN_RESULT. Verification and confirmation are the engine's (they are the same for a
+ * language model's calls); a flow only sees their end. docs/flow.md has the language.
  */
 #ifndef CALLM_FLOW_H
 #define CALLM_FLOW_H
@@ -43,6 +45,9 @@ sv flow_title(const struct flow_set *s, sv id, sv lang);
 const char *flow_for(const struct flow_set *s, const char *intent, sv text);
 /* The same while `it` is talked of, "order" or "product"; NULL: neither. */
 const char *flow_for_it(const struct flow_set *s, const char *intent, sv text, const char *it);
+/* The one row of exactly so many digits (< 32) in the words, written or said in zh or en ("it's
+ * 100387", "尾号一七七七"), that is no sum and no part of a longer number. False: none, or two. */
+bool flow_row(sv text, size_t digits, char ret[32]);
 /* {"id","version","title","intents","slots":[..],"steps":[{id,kind,next:[..],...}]} for a
  * drawing */
 int flow_json(const struct flow_set *s, sv id, struct sb *out);
@@ -95,6 +100,8 @@ struct flow_act {
 struct flow_out {
 	struct flow_act v[FLOW_ACTS_MAX];
 	size_t n;
+	/* a flow that another wish ended, with nothing done; or NULL. */
+	const char *left;
 };
 struct flow_run;
 int flow_start(const struct flow_set *s, sv id, struct flow_run **ret);  /* takes a reference */

@@ -385,6 +385,8 @@ static jv *take_choice(const struct flow_run *r, const struct flow_slot_def *s,
 		return at >= 0 ? jv_copy(value[at]) : NULL;
 	}
 	int at = flow_choice_said(s, in->text);
+	if (at < 0 && flow_drops(in->text))
+		return NULL; /* "no, forget it" is not the Forge casserole */
 	if (at < 0)
 		at = spoken_of(in, value, n);
 	if (at < 0 && s->all.n && (asked || n > 1) && says_all(in->text))
@@ -466,6 +468,76 @@ static jv *take_row(sv text, size_t least, size_t most)
 	return n >= least && n <= most ? jv_str(sv_n(b, n)) : NULL;
 }
 
+/* The digit at the head of s as written, in full width, as a Han sign or an English word: its
+ * bytes, or 0. Words stand alone. */
+static size_t digit_at(sv s, bool head, char *ret)
+{
+	static const char *const words[] = { "zero|oh|零|〇|０", "one|一|幺|１", "two|二|两|２",
+					     "three|三|３",      "four|四|４",   "five|五|５",
+					     "six|六|６",        "seven|七|７",  "eight|八|８",
+					     "nine|九|９" };
+	sv one;
+	if (s.p[0] >= '0' && s.p[0] <= '9')
+		return *ret = s.p[0], 1;
+	for (int d = 0; d < 10; d++)
+		for (sv list = sv_of(words[d]); sv_cut(&list, '|', &one);) {
+			bool latin = (unsigned char)one.p[0] < 0x80;
+			bool whole = head && (s.n == one.n || !flow_letter(s.p[one.n]));
+			if (sv_starts(s, one) && (!latin || whole))
+				return *ret = (char)('0' + d), one.n;
+		}
+	return 0;
+}
+
+/* What makes a row of digits a sum, a code or a part of something longer. */
+static bool row_is_else(sv t, size_t from, size_t to)
+{
+	static const char *const behind[] = { "元", "块", " yuan", " rmb", "%", "-", "." };
+	sv rest = sv_slice(t, to, t.n), before = sv_slice(t, 0, from);
+	bool longer = rest.n > 1 && (flow_letter(rest.p[0]) || flow_letter(rest.p[1]));
+	for (size_t i = 0; i < sizeof(behind) / sizeof(*behind); i++)
+		if (sv_starts(rest, sv_of(behind[i])) && (i < 5 || longer))
+			return true;
+	return (rest.n && flow_letter(rest.p[0])) ||
+	       (from && (flow_letter(t.p[from - 1]) || strchr("-.$", t.p[from - 1]))) ||
+	       sv_ends(before, SV("¥")) || sv_ends(before, SV("￥"));
+}
+
+bool flow_row(sv text, size_t digits, char found[32])
+{
+	char buf[FLOW_FOLD], row[NUMBER_MAX];
+	found[0] = '\0';
+	sv t = flow_fold(text, buf);
+	for (size_t at = 0; at < t.n;) {
+		size_t from = at, end = at, n = 0, step;
+		char d = 0;
+		bool head = at == 0 || !flow_letter(t.p[at - 1]);
+		while (at < t.n && (step = digit_at(sv_slice(t, at, t.n), head, &d))) {
+			if (n < sizeof(row))
+				row[n] = d;
+			n++;
+			at = end = at + step;
+			head = at < t.n && t.p[at] == ' ' && flow_letter(t.p[end - 1]) &&
+			       t.p[end - 1] >= 'a';
+			at += head;          /* words are set apart, rows of figures are not */
+		}
+		at = n ? (end > from ? end : from + 1) : at + 1;
+		if (n != digits || n >= sizeof(row) || row_is_else(t, from, end))
+			continue;
+		if (found[0] && memcmp(found, row, n) != 0)
+			return false;
+		memcpy(found, row, n);
+		found[n] = '\0';
+	}
+	return found[0] != '\0';
+}
+
+static jv *row_within(sv text, size_t digits)
+{
+	char row[NUMBER_MAX];
+	return flow_row(text, digits, row) ? jv_str(sv_of(row)) : NULL;
+}
+
 /* Does the value begin as the slot says ("HH|C")? One without letters does. */
 static bool begins(sv value, sv starts)
 {
@@ -528,9 +600,30 @@ static jv *take_order(const struct flow_slot_def *s, const struct flow_in *in)
 {
 	sv text = sv_trim(in->text);
 	jv *v = take_number(text);
+	if (!v)
+		v = row_within(text, NUMBER_DIGITS);
 	if (!v && !holds_type(in, SV("phone")))
 		v = take_row(text, NUMBER_DIGITS, NUMBER_MAX);
 	if (v && begins(jv_as_str(v), s->starts))
+		return v;
+	jv_free(v);
+	return NULL;
+}
+
+/* Its last six digits among other words, unasked: "cancel 100447", "no, I meant 100186"; not when
+ * they are those of the number that is known. */
+static jv *overheard_order(const struct flow_run *r, const struct flow_slot_def *s,
+			   const struct flow_in *in)
+{
+	static const char *const others[] = { "address", "phone", "money", "product" };
+	sv now = jv_as_str(jv_get(r->vars, s->name));
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+		if (holds_type(in, sv_of(others[i])))
+			return NULL;
+	if (flow_has(in->text, SV("postcode|post code|postal|zip|code|邮编|邮政编码|验证码")))
+		return NULL;
+	jv *v = row_within(in->text, NUMBER_DIGITS);
+	if (!v || !sv_ends(now, jv_as_str(v)))
 		return v;
 	jv_free(v);
 	return NULL;
@@ -582,8 +675,21 @@ static jv *overheard(const struct flow_slot_def *s, const struct flow_in *in, st
 	return v.n ? jv_str(sv_slice(v, 0, v.n < FLOW_VALUE_MAX ? v.n : FLOW_VALUE_MAX)) : NULL;
 }
 
+/* Four digits alone, where an order is known: those of the telephone, that tell who it is. */
+static bool last_four(const struct flow_run *r, sv words)
+{
+	bool order = false;
+	for (size_t i = 0; i < r->f->n_slots; i++) {
+		const struct flow_slot_def *s = &r->f->slot[i];
+		order |= s->kind == SLOT_TYPED && sv_eq(s->type, SV("order_number")) &&
+			 jv_as_str(jv_get(r->vars, s->name)).n > 0;
+	}
+	return order && words.n == 4 && flow_only(words, SV("####"));
+}
+
 /* An answer in words; no yes or no, no greeting, no question, nothing of another shape is one. */
-static jv *take_words(const struct flow_slot_def *s, const struct flow_in *in, struct arena *a)
+static jv *take_words(const struct flow_run *r, const struct flow_slot_def *s,
+		      const struct flow_in *in, struct arena *a)
 {
 	sv words = flow_bare(in->text);
 	bool asks = flow_asks(in) && !(s->wishes && !flow_open_question(words));
@@ -593,7 +699,7 @@ static jv *take_words(const struct flow_slot_def *s, const struct flow_in *in, s
 		sv v = flow_shaped(s->shape, words, true, a);
 		return v.n ? jv_str(v) : NULL;
 	}
-	if (flow_weight(words) < s->min || flow_says(words, &s->unlike))
+	if (flow_weight(words) < s->min || flow_says(words, &s->unlike) || last_four(r, words))
 		return NULL;
 	return jv_str(sv_slice(words, 0, words.n < FLOW_VALUE_MAX ? words.n : FLOW_VALUE_MAX));
 }
@@ -621,6 +727,8 @@ jv *flow_take(const struct flow_run *r, const struct flow_slot_def *s, const str
 		if (code || !asked)
 			return code;
 	}
+	if (!asked && s->kind == SLOT_TYPED && sv_eq(s->type, SV("order_number")))
+		return overheard_order(r, s, in);
 	if (!asked)
 		return s->kind == SLOT_WORDS ? overheard(s, in, a) : NULL;
 	if (s->optional && (in->yes == FLOW_NO || says_none(in->text)))
@@ -637,5 +745,5 @@ jv *flow_take(const struct flow_run *r, const struct flow_slot_def *s, const str
 	bool dropped = flow_says(in->text, &r->f->never) && flow_weight(in->text) < FLOW_SHORT;
 	bool words = s->kind == SLOT_WORDS ||
 		     (s->kind == SLOT_TYPED && sv_eq(s->type, SV("product")));
-	return words && !dropped ? take_words(s, in, a) : NULL;
+	return words && !dropped ? take_words(r, s, in, a) : NULL;
 }

@@ -103,6 +103,8 @@ struct flow {
 	struct flow_text also;       /* said when it begins after another one */
 	bool whole;                  /* words: nothing else is said */
 	sv about;                    /* begun only while that is talked of: "order|product" */
+	const char **within;         /* flows inside which alone it is begun by words */
+	size_t n_within;
 	const char **intents;
 	size_t n_intents;
 	struct flow_slot_def *slot;
@@ -156,7 +158,9 @@ struct flow_run {
 	int tries[FLOW_SLOTS];
 	int effect_at;               /* last step with an effect that was done, -1 */
 	jv *vars;                    /* slots, results, what was set, "known" */
-	jv *more;                    /* further wishes: {"flow","text","slots":[..]} */
+	/* further wishes: {"flow","text","slots":[..]}; one that was begun:
+	 * {"flow","state":{..}} */
+	jv *more;
 };
 
 /* Of that id, or NULL. */
@@ -174,7 +178,16 @@ void flow_parts(struct flow_reader *r, const jv *tree);  /* those of a file */
 /* A copy of the flow with its parts put in (the caller's); from: FLOW_STEPS places. */
 jv *flow_expand(struct flow_reader *r, const jv *flow, const char *at, struct flow_origin *from);
 
+/* ---- flow_save.c ---- */
+/* r goes on in f as its state tells; false, and r as it was, when the flow is another one now. */
+bool flow_restore(struct flow_run *r, const struct flow *f, const jv *state);
+
 /* ---- flow.c ---- */
+/* As flow_for_it, inside a flow (NULL = none is open). */
+const char *flow_for_in(const struct flow_set *s, const struct flow *open, const char *intent,
+			sv text, const char *it);
+/* It does something by itself, or leads to a flow that does. */
+bool flow_acts(const struct flow *f);
 bool flow_names_one(sv text);        /* has a number of something of the customer's own */
 
 /* ---- flow_words.c ---- */

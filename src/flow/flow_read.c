@@ -544,11 +544,19 @@ static void read_steps(struct reading *d)
 
 /* ---- a flow, a file, a set ---- */
 
+static const char **names(struct reading *d, const jv *list, size_t *ret_n)
+{
+	const char **v = make(d, jv_len(list), sizeof(*v));
+	for (size_t i = 0; i < jv_len(list); i++)
+		v[(*ret_n)++] = arena_cstr(&d->r->set->a, jv_as_str(jv_at(list, i)));
+	return v;
+}
+
 static void read_flow(struct flow_reader *r, const jv *o, const char *at)
 {
 	static const char *const keys[] = { "id",     "version", "title", "intents",  "words",
 					    "unless", "slots",   "steps", "priority", "never",
-					    "wish",   "also",    "whole", "about" };
+					    "wish",   "also",    "whole", "about",  "within" };
 	struct flow *f = r->set->n < FLOW_MAX ? &r->set->v[r->set->n] : NULL;
 	struct flow_origin from[FLOW_STEPS];
 	struct reading d = { .r = r, .f = f, .from = from, .own = *r };
@@ -585,10 +593,8 @@ static void read_flow(struct flow_reader *r, const jv *o, const char *at)
 	if (f->about.n && !flow_only(f->about, SV("order|product")))
 		fault(&d, "about", "Write order, product, or order|product.",
 		      "about what is not known");
-	const jv *in = jv_get(o, "intents");
-	f->intents = make(&d, jv_len(in), sizeof(*f->intents));
-	for (size_t i = 0; i < jv_len(in); i++)
-		f->intents[f->n_intents++] = arena_cstr(&r->set->a, jv_as_str(jv_at(in, i)));
+	f->intents = names(&d, jv_get(o, "intents"), &f->n_intents);
+	f->within = names(&d, jv_get(o, "within"), &f->n_within);
 	sb_init(&b, 1u << 20);
 	jv_dump(o, &b);
 	f->print = sv_hash(sb_sv(&b));
@@ -619,7 +625,13 @@ static void read_file(struct flow_reader *r, const jv *tree)
 /* Steps that lead to flows: when all are there. */
 static void check_jumps(struct flow_reader *r)
 {
-	for (size_t i = 0; r->tool_known && i < r->set->n; i++)
+	for (size_t i = 0; r->tool_known && i < r->set->n; i++) {
+		const struct flow *f = &r->set->v[i];
+		for (size_t k = 0; k < f->n_within; k++)
+			if (!flow_of(r->set, sv_of(f->within[k])))
+				flow_fault(r, "", "Name a flow by its id.",
+					   "flow %s: within %s, which is not there", f->id,
+					   f->within[k]);
 		for (size_t k = 0; k < r->set->v[i].n_steps; k++) {
 			const struct flow_step *s = &r->set->v[i].step[k];
 			if (s->kind == STEP_FLOW && !flow_of(r->set, s->word))
@@ -628,6 +640,7 @@ static void check_jumps(struct flow_reader *r)
 					   ", which is not there",
 					   r->set->v[i].id, s->id, SV_ARG(s->word));
 		}
+	}
 }
 
 static void set_done(void *p)

@@ -30,15 +30,14 @@ static struct flow_act *put(struct mover *m, enum flow_out_kind kind, sv text)
 	return x;
 }
 
-static void begin_next(struct mover *m);
+static bool begin_next(struct mover *m);
 
 /* A further wish goes on in its place. */
 static void over(struct mover *m, sv how)
 {
-	if (jv_len(m->r->more) > 0) {
-		begin_next(m);
-		return;
-	}
+	while (jv_len(m->r->more) > 0)
+		if (begin_next(m))
+			return;
 	put(m, FLOW_END, how);
 	m->r->wait = WAIT_OVER;
 }
@@ -353,14 +352,75 @@ static void to_flow(struct mover *m, sv id)
 	begin(m);
 }
 
-/* Another wish in the middle of this one: as if it began with these words. */
+/* The same thing of the same list: the article that was picked, unless the words name another. */
+static void keep_picked(struct mover *m, const struct flow *f, jv *kept)
+{
+	struct flow_run *r = m->r;
+	for (size_t i = 0; i < r->f->n_slots; i++) {
+		const struct flow_slot_def *s = &r->f->slot[i];
+		for (size_t k = 0; k < f->n_slots && s->list.n; k++) {
+			if (!same_slot(s, &f->slot[k]) || !sv_eq(s->list, f->slot[k].list) ||
+			    !sv_eq(s->list_value, f->slot[k].list_value) || !filled(r, (int)i))
+				continue;
+			jv *was = jv_copy(jv_get(r->vars, s->name));
+			jv_del(r->vars, s->name);
+			jv *other = flow_take(r, s, m->in, false, m->a);
+			jv_set(r->vars, s->name, jv_copy(was));
+			jv_set(kept, s->name, other ? other : jv_copy(was));
+			jv_free(was);
+		}
+	}
+}
+
+/* What waits comes first when this one is over. */
+static void wait_first(struct flow_run *r, jv *o)
+{
+	jv *list = jv_arr();
+	jv_push(list, o);
+	for (size_t i = 0; i < jv_len(r->more); i++)
+		jv_push(list, jv_copy(jv_at(r->more, i)));
+	jv_free(r->more);
+	r->more = list;
+}
+
+static void set_aside(struct flow_run *r)
+{
+	struct sb b;
+	jv *o = jv_obj();
+	sb_init(&b, 1u << 20);
+	flow_save(r, &b);
+	jv *state = jv_parse(sb_sv(&b), NULL);
+	sb_done(&b);
+	jv_del(state, "more");
+	jv_set_str(o, "flow", sv_of(r->f->id));
+	jv_set(o, "state", state);
+	wait_first(r, o);
+}
+
+/* Another wish in the middle of this one: as if it began with these words. A look at something does
+ * not end what is being done. */
 static void instead(struct mover *m, const struct flow *f)
 {
 	struct flow_in in = *m->in;
 	struct mover there = *m;
+	struct flow_run *r = m->r;
+	bool ends = flow_says(in.text, &r->f->never) || flow_drops(in.text);
+	bool waits = !ends && flow_acts(r->f) && !flow_acts(f) &&
+		     jv_len(r->more) < FLOW_WISHES;
+	jv *kept = jv_obj(), *v;
+	void *it = NULL;
+	sv key;
+	keep_picked(m, f, kept);
 	in.kind = FLOW_IN_START;
 	there.in = &in;
-	change_to(m->r, f, false);
+	if (waits)
+		set_aside(r);
+	else if (!ends && flow_acts(r->f) && r->effect_at < 0)
+		m->out->left = r->f->id;
+	change_to(r, f, waits);
+	while (jv_next(kept, &it, &key, &v))
+		jv_set(r->vars, arena_cstr(m->a, key), jv_copy(v));
+	jv_free(kept);
 	begin(&there);
 }
 
@@ -406,10 +466,28 @@ static jv *first_of(struct flow_run *r)
 	return head;
 }
 
-static void begin_next(struct mover *m)
+/* Back to a flow that was set aside, at the question that was open; false = it cannot go on. */
+static bool go_back(struct mover *m, const jv *state)
+{
+	const struct flow *f = flow_of(m->r->set, jv_get_str(state, "flow"));
+	if (!f || !flow_restore(m->r, f, state) || m->r->wait != WAIT_SLOT)
+		return false;
+	if (f->also.t[0].n)
+		put(m, FLOW_SAY, words(m, &f->also));
+	ask(m, &slot_at(m->r, m->r->slot)->ask);
+	return true;
+}
+
+/* False: it cannot begin, the next one may. */
+static bool begin_next(struct mover *m)
 {
 	struct flow_slot v[FLOW_SLOTS];
 	jv *w = first_of(m->r);
+	if (jv_get(w, "state")) {
+		bool back = go_back(m, jv_get(w, "state"));
+		jv_free(w);
+		return back;
+	}
 	const jv *list = jv_get(w, "slots");
 	struct flow_in in = { .kind = FLOW_IN_START, .lang = m->in->lang, .intent = "",
 			      .slots = v, .text = arena_sv(m->a, jv_get_str(w, "text")) };
@@ -425,10 +503,9 @@ static void begin_next(struct mover *m)
 		if (f->also.t[0].n)
 			put(&there, FLOW_SAY, words(&there, &f->also));
 		begin(&there);
-	} else {
-		over(m, SV("done"));
 	}
 	jv_free(w);
+	return f != NULL;
 }
 
 /* Words with several wishes: this flow takes the first, the others wait. */
@@ -470,13 +547,26 @@ static bool aside(const struct mover *m)
 	return m->in->question || !ours;
 }
 
+/* A number, but not of the kind that is asked for: R10240344 where an order's is. */
+static bool number_of_else(const struct mover *m)
+{
+	const struct flow_slot_def *s = slot_at(m->r, m->r->slot);
+	bool any = false;
+	for (size_t i = 0; i < m->in->n_slots; i++)
+		any |= sv_eq(m->in->slots[i].type, s->type);
+	jv *v = any && s->starts.n ? flow_take(m->r, s, m->in, true, m->a) : NULL;
+	bool fits = v != NULL;
+	jv_free(v);
+	return any && s->starts.n && !fits;
+}
+
 /* Another flow that the words plainly wish: they ask, or hold the words of that flow. Words that
  * answer an open question are such a wish only when they are short. */
 static const struct flow *other_wish(const struct mover *m)
 {
 	const struct flow_run *r = m->r;
 	const struct flow_slot_def *s = slot_at(r, r->slot);
-	if (m->in->n_slots && !m->in->question && s->kind != SLOT_WORDS)
+	if (m->in->n_slots && !m->in->question && s->kind != SLOT_WORDS && !number_of_else(m))
 		return NULL;
 	if (s->lacks_to >= 0 && flow_says(m->in->text, &s->lacks))
 		return NULL;
@@ -488,7 +578,7 @@ static const struct flow *other_wish(const struct mover *m)
 		size_t n = brief ? flow_wishes(r->set, NULL, m->in->text, w, 1) : 0;
 		return n && w[0].f != r->f ? w[0].f : NULL;
 	}
-	const char *id = flow_for(r->set, m->in->intent, m->in->text);
+	const char *id = flow_for_in(r->set, r->f, m->in->intent, m->in->text, NULL);
 	const struct flow *f = id ? flow_of(r->set, sv_of(id)) : NULL;
 	if (!f || f == r->f || f->whole)
 		return NULL;
@@ -549,7 +639,7 @@ static void on_text(struct mover *m)
 		return;
 	}
 	if (more) /* something else was said to it: once more, not counted */
-		ask(m, &s->ask);
+		ask(m, s->kind == SLOT_CHOICE && !s->list.n ? &s->retry : &s->ask);
 	else
 		no_answer(m);
 }
@@ -603,6 +693,7 @@ void flow_step(struct flow_run *r, const struct flow_in *in, struct arena *a, st
 {
 	struct mover m = { r, in, a, ret, 0 };
 	ret->n = 0;
+	ret->left = NULL;
 	if (in->known)
 		jv_set(r->vars, "known", jv_copy(in->known));
 	if (r->wait == WAIT_OVER)

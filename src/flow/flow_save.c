@@ -38,6 +38,7 @@ static bool in_range(int64_t v, int64_t lo, size_t n)
 	return v >= lo && v < (int64_t)n;
 }
 
+/* r is in the state's flow then; as it was, when the state is not of it. */
 static int load(struct flow_run *r, const jv *o)
 {
 	const jv *tries = jv_get(o, "tries"), *vars = jv_get(o, "vars");
@@ -61,26 +62,63 @@ static int load(struct flow_run *r, const jv *o)
 	r->effect_at = (int)effect;
 	jv_free(r->vars);
 	r->vars = jv_copy(vars);
+	return 0;
+}
+
+static bool of_print(const struct flow *f, const jv *o)
+{
+	struct sb print;
+	sb_init(&print, 32);
+	put_print(f, &print);
+	bool same = sv_eq(jv_get_str(o, "print"), sb_sv(&print));
+	sb_done(&print);
+	return same;
+}
+
+/* Values that a record masked are none. */
+static void forget_masked(struct flow_run *r)
+{
+	for (size_t i = 0; i < r->f->n_slots; i++) {
+		sv s = jv_as_str(jv_get(r->vars, r->f->slot[i].name));
+		if (sv_starts(s, SV("[")) && sv_ends(s, SV("]")))
+			flow_forget(r, r->f->slot[i].name);
+	}
+}
+
+bool flow_restore(struct flow_run *r, const struct flow *f, const jv *state)
+{
+	const struct flow *was = r->f;
+	jv *known = jv_copy(jv_get(r->vars, "known"));
+	r->f = f;
+	if (!of_print(f, state) || load(r, state)) {
+		r->f = was;
+		jv_free(known);
+		return false;
+	}
+	if (known)
+		jv_set(r->vars, "known", known);
+	forget_masked(r);
+	return true;
+}
+
+static void load_more(struct flow_run *r, const jv *o)
+{
 	const jv *more = jv_get(o, "more");
 	for (size_t i = 0; i < jv_len(more) && i < FLOW_WISHES; i++)
 		jv_push(r->more, jv_copy(jv_at(more, i)));
-	return 0;
 }
 
 int flow_load(const struct flow_set *s, sv json, struct flow_run **ret)
 {
 	struct flow_run *r = NULL;
-	struct sb print;
 	jv *o = jv_parse(json, NULL);
 	int rc = jv_is_obj(o) ? flow_start(s, jv_get_str(o, "flow"), &r) : ERR_PARSE;
-	sb_init(&print, 32);
 	if (rc == ERR_NOTFOUND)
 		rc = ERR_VERSION;
-	if (!rc) {
-		put_print(r->f, &print);
-		rc = sv_eq(jv_get_str(o, "print"), sb_sv(&print)) ? load(r, o) : ERR_VERSION;
-	}
-	sb_done(&print);
+	if (!rc)
+		rc = of_print(r->f, o) ? load(r, o) : ERR_VERSION;
+	if (!rc)
+		load_more(r, o);
 	jv_free(o);
 	if (rc) {
 		flow_free(r);

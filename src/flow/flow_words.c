@@ -288,13 +288,17 @@ bool flow_small(sv text)
 bool flow_drops(sv text)
 {
 	static const sv drop =
-		SV("never mind|nevermind|forget it|forget about it|leave it|don't bother|"
+		SV("never mind|nevermind|forget it|forget about it|forget that|leave it|don't "
+		   "bother|"
+		   "drop it|scrap that|skip it|"
 		   "do not bother|no thanks|no thank you|stop|stop it|cancel that|keep it|"
 		   "i don't want that any more|i don't want this any more|not any more|"
 		   "算了|不用了|不弄了|不办了|不退了|不换了|不取消了|不改了|不查了|不要办了|"
-		   "不需要了|不必了|别办了|别退了|别取消了|留着吧");
-	static const sv rest = SV("|please|thanks|thank you|well|ok|okay|oh|no|actually|then|wait|"
-				  "i'll|i will|just|it|那|就|我|还是|吧|了|谢谢|先|哦|嗯|好|等等");
+		   "不需要了|不必了|别办了|别退了|别取消了|留着吧|当我没说|下次再说|改天再说");
+	static const sv rest =
+		SV("|please|thanks|thank you|well|ok|okay|oh|no|actually|then|wait|"
+		   "i'll|i will|just|it|sorry|let's|you "
+		   "can|nah|nope|hmm|哎呀|唉|哎|那|就|我|还是|吧|了|谢谢|先|哦|嗯|好|等等");
 	char both[1024];
 	memcpy(both, drop.p, drop.n);
 	memcpy(both + drop.n, rest.p, rest.n);

@@ -48,6 +48,8 @@ void talk_service_reply(struct talk_core *c, sv text, enum policy_action action,
 /* talk_check.c: who the customer is */
 void talk_check_begin(struct talk_core *c, enum tool_level need, struct arena *a,
 		      struct talk_acts *acts);
+/* Keeps the last four digits of the telephone that stand beside an order's number. */
+void talk_check_overhear(struct talk_core *c, sv text);
 bool talk_check_words(struct talk_core *c, sv text, struct arena *a, struct talk_acts *acts);
 void talk_check_got(struct talk_core *c, const struct talk_got *g, struct arena *a,
 		    struct talk_acts *acts);
@@ -76,6 +78,8 @@ bool talk_flow_corrects(struct talk_core *c, sv text, struct arena *a, struct ta
 bool talk_flow_go_on(struct talk_core *c, struct arena *a, struct talk_acts *acts);
 /* A text of ours with {title}: what was being done ("Return an article: LUMO lamp"). */
 sv talk_flow_stood(struct talk_core *c, const char *key, struct arena *a);
+/* That the flow id is left for another wish; in the arena. */
+sv talk_flow_left(struct talk_core *c, const char *id, struct arena *a);
 bool talk_flow_load(struct talk_core *c, sv state);  /* false: it has changed since */
 
 /* talk_case.c: where the customer's business stands, for whoever takes over */

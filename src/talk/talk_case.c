@@ -146,8 +146,12 @@ static jv *case_of(const struct talk_core *c)
 	jv_set_str(o, "flow", sv_of(flow_id(c->flow)));
 	jv_set(o, "title", title_of(c));
 	jv_set(o, "slots", plain_slots(flow_slots(c->flow)));
-	if (jv_len(flow_more(c->flow)))
-		jv_set(o, "more", jv_copy(flow_more(c->flow)));
+	if (jv_len(flow_more(c->flow))) {
+		jv *more = jv_copy(flow_more(c->flow));
+		for (size_t i = 0; i < jv_len(more); i++)
+			jv_del(jv_at(more, i), "state");
+		jv_set(o, "more", more);
+	}
 	return o;
 }
 

@@ -14,6 +14,14 @@
 #define CODE_DIGITS 6
 #define ORDER_DIGITS_LEAST 6
 
+static bool says_cjk(sv s)
+{
+	while (s.n)
+		if (sv_is_cjk(sv_rune(&s)))
+			return true;
+	return false;
+}
+
 sv talk_check_question(struct talk_core *c)
 {
 	static const char *const keys[] = { "check_order", "check_digits", "check_code" };
@@ -70,19 +78,77 @@ static void failed_for_good(struct talk_core *c, struct arena *a, struct talk_ac
 }
 
 static bool takes(struct talk_core *c, sv text, struct arena *a, struct talk_acts *acts);
+static void look(struct talk_core *c, const char *name, const char *k1, sv v1, const char *k2,
+		 sv v2, struct arena *a, struct talk_acts *acts);
 
-/* The digits stand in the words that began it: "cancel HH2026-100367, the number ends in 1370". */
-static bool told_already(struct talk_core *c, struct arena *a, struct talk_acts *acts)
+#define GAP_RUNES 6
+#define YEAR_NUMBER 10               /* digits of a number that begins with its year */
+
+/* Where in text the number of an order ends, with the digits of its telephone right behind it
+ * ("HH2026-100432 1814"): their place, or -1. */
+static ptrdiff_t beside_order(sv text)
+{
+	for (size_t at = 0; at + ORDER_DIGITS_LEAST < text.n; at++) {
+		size_t n = 0, gap, d = 0;
+		while (at + n < text.n && text.p[at + n] >= '0' && text.p[at + n] <= '9')
+			n++;
+		gap = at + n;
+		while (n >= ORDER_DIGITS_LEAST && gap < text.n &&
+		       (strchr(" ,;/", text.p[gap]) || (unsigned char)text.p[gap] >= 0x80))
+			gap++;
+		while (gap + d < text.n && text.p[gap + d] >= '0' && text.p[gap + d] <= '9')
+			d++;
+		bool ends = gap + d == text.n || !talk_latin(text.p[gap + d]);
+		sv between = sv_slice(text, at + n, gap);
+		bool mark = between.n && sv_runes(between) <= GAP_RUNES && !says_cjk(between);
+		if (n >= ORDER_DIGITS_LEAST && d == LAST_DIGITS && mark && ends)
+			return (ptrdiff_t)gap;
+		at += n;
+	}
+	return -1;
+}
+
+void talk_check_overhear(struct talk_core *c, sv text)
+{
+	ptrdiff_t at = c->svc.level >= TOOL_KNOWN ? -1 : beside_order(text);
+	sv bare = sv_trim(text);
+	bool alone = c->flow && c->svc.waits == WAITS_NOTHING && c->svc.level < TOOL_KNOWN &&
+		     bare.n == LAST_DIGITS && jv_get_str(flow_slots(c->flow), "order").n;
+	for (size_t i = 0; alone && i < bare.n; i++)
+		alone = bare.p[i] >= '0' && bare.p[i] <= '9';
+	if (at >= 0 || alone)
+		(void)snprintf(c->svc.told, sizeof(c->svc.told), "%.4s",
+			       at >= 0 ? text.p + at : bare.p);
+}
+
+/* They were told before they were asked for; tried once. */
+static bool told_before(struct talk_core *c, struct arena *a, struct talk_acts *acts)
+{
+	sv digits = arena_sv(a, sv_of(c->svc.told));
+	c->svc.told[0] = '\0';
+	if (!digits.n || !c->svc.order || c->svc.call)
+		return false;
+	look(c, "identify", "order", sv_of(c->svc.order), "phone_last4", digits, a, acts);
+	return true;
+}
+
+static bool names_last(sv text)
 {
 	static const sv ends[] = {
 		SV("last four|last 4|last digits|ends in|ends with|ending in|ending with"),
 		SV("后四位|后4位|尾号|末四位|最后四位"),
 	};
 	bool says[2] = { false };
+	feel_says(text, ends, 2, says);
+	return says[0] || says[1];
+}
+
+/* The digits stand in the words that began it: "cancel HH2026-100367, the number ends in 1370". */
+static bool told_already(struct talk_core *c, struct arena *a, struct talk_acts *acts)
+{
 	if (!c->in_turn || c->svc.call || !c->svc.order || !c->t.text.n)
 		return false;
-	feel_says(c->t.text, ends, 2, says);
-	return (says[0] || says[1]) && takes(c, c->t.text, a, acts);
+	return names_last(c->t.text) && takes(c, c->t.text, a, acts);
 }
 
 void talk_check_begin(struct talk_core *c, enum tool_level need, struct arena *a,
@@ -102,7 +168,7 @@ void talk_check_begin(struct talk_core *c, enum tool_level need, struct arena *a
 		return;
 	}
 	s->asks = s->order ? ASKS_DIGITS : ASKS_ORDER;
-	if (told_already(c, a, acts))
+	if (told_already(c, a, acts) || told_before(c, a, acts))
 		return;
 	ask(c, talk_own(c, s->tries ? "" : "check_why"), a, acts);
 }
@@ -165,6 +231,10 @@ static sv order_in(struct talk_core *c, sv text, struct arena *a)
 	if (found.n)
 		return found;
 	int n = talk_digits(text, d, sizeof(d));
+	char row[32];
+	bool year = n == YEAR_NUMBER && d[0] == '2' && d[1] == '0';  /* "HH 2026 100364" */
+	if (!year && flow_row(text, ORDER_DIGITS_LEAST, row))
+		return arena_sv(a, sv_of(row));
 	return n >= ORDER_DIGITS_LEAST ? arena_sv(a, sv_n(d, (size_t)n)) : SV_NULL;
 }
 
@@ -175,6 +245,17 @@ static int written(sv text, char *out, size_t n)
 		if (text.p[i] >= '0' && text.p[i] <= '9')
 			out[got++] = text.p[i];
 	return (int)got;
+}
+
+/* Right behind an order's number, or named as the last ones: "一零零三八五，尾号一七七七". */
+static bool digits_beside(sv text, size_t n, char *ret)
+{
+	char row[32];
+	ptrdiff_t at = n == LAST_DIGITS ? beside_order(text) : -1;
+	if (at < 0 && (!names_last(text) || !flow_row(text, n, row)))
+		return false;
+	memcpy(ret, at >= 0 ? text.p + at : row, n);
+	return true;
 }
 
 /* Exactly n digits beside the order's. */
@@ -190,6 +271,8 @@ static bool digits_in(struct talk_core *c, sv text, int n, sv *ret, struct arena
 	int got = written(text, d, sizeof(d));
 	if (got != n)                /* "the last four are 1037": written ones count alone */
 		got = talk_digits(text, d, sizeof(d));
+	if (got != n && digits_beside(text, (size_t)n, d))
+		got = n;
 	if (got != n)
 		return false;
 	*ret = arena_sv(a, sv_n(d, (size_t)n));
@@ -224,8 +307,8 @@ static bool takes(struct talk_core *c, sv text, struct arena *a, struct talk_act
 		return true;
 	}
 	sv order = order_in(c, text, a);
-	bool other = order.n && (!s->order || !sv_eq(order, sv_of(s->order)));
-	if (order.n)
+	bool other = order.n && (!s->order || !sv_ends(sv_of(s->order), order));
+	if (order.n && (other || s->asks == ASKS_ORDER))
 		talk_set(&s->order, order);
 	if (s->order && digits_in(c, text, LAST_DIGITS, &digits, a)) {
 		look(c, "identify", "order", sv_of(s->order), "phone_last4", digits, a, acts);
@@ -249,6 +332,10 @@ sv talk_check_masked(const struct talk_core *c, sv masked, struct arena *a)
 	char d[24];
 	struct sb b;
 	bool in_row = false, any = false;
+	ptrdiff_t at = c->svc.waits != WAITS_WHO ? beside_order(masked) : -1;
+	if (at >= 0)
+		return sv_of(arena_fmt(a, SV_FMT "[digits]" SV_FMT, (int)at, masked.p,
+				       SV_ARG(sv_slice(masked, (size_t)at + 4, masked.n))));
 	if (c->svc.waits != WAITS_WHO || talk_digits(masked, d, sizeof(d)) < LAST_DIGITS)
 		return masked;
 	sb_init(&b, LIM_SB);

@@ -344,6 +344,8 @@ struct talk_service {
 	char *about, *product;
 	int order_turn, product_turn;
 	int tries;                   /* all of the conversation */
+	/* last four of the telephone, told before they were asked for. */
+	char told[8];
 	struct talk_fact fact[TALK_FACTS];
 	int n_fact;
 	struct talk_tried tried[TALK_TRIED]; /* oldest first */

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #define CALLS_A_TURN 12
+#define LIST_MOST 5                  /* choices shown in a chat */
 
 struct told {                        /* what one step of a flow wants */
 	struct sb say;
@@ -128,38 +129,57 @@ static sv main_word(sv name)
 	return best;
 }
 
+static bool names(sv text, sv choice)
+{
+	sv word = main_word(choice);
+	for (size_t k = 0; k + word.n <= text.n && word.n; k++)
+		if (sv_eq_nocase(sv_n(text.p + k, word.n), word))
+			return true;
+	return false;
+}
+
 /* Does the question name its choices itself? Most of them: then no list is shown. */
 static bool names_choices(const struct flow_act *x)
 {
 	size_t named = 0;
-	for (size_t i = 0; i < x->n_choices; i++) {
-		sv word = main_word(x->choices[i]);
-		bool there = false;
-		for (size_t k = 0; k + word.n <= x->text.n && word.n && !there; k++)
-			there = sv_eq_nocase(sv_n(x->text.p + k, word.n), word);
-		named += there;
-	}
+	for (size_t i = 0; i < x->n_choices; i++)
+		named += names(x->text, x->choices[i]);
 	return named * 3 >= x->n_choices * 2;
+}
+
+/* Of many choices the first ones that the words before name ("your latest three orders are ..."),
+ * else LIST_MOST; any may still be named by the customer. */
+static size_t shown(sv said, const struct flow_act *x)
+{
+	size_t n = 0;
+	if (x->n_choices <= LIST_MOST)
+		return x->n_choices;
+	while (n < LIST_MOST && names(said, x->choices[n]))
+		n++;
+	return n ? n : LIST_MOST;
 }
 
 /* In a chat choices are shown, a line each, where the question does not name them; on the phone
  * it always does. */
-static void add_choices(struct talk_core *c, struct sb *b, const struct flow_act *x)
+static void add_choices(struct talk_core *c, struct sb *b, const struct flow_act *x,
+			struct arena *a)
 {
 	if (c->voice || names_choices(x))
 		return;
-	for (size_t i = 0; i < x->n_choices; i++)
+	size_t n = shown(arena_sv(a, sb_sv(b)), x);
+	for (size_t i = 0; i < n; i++)
 		sb_fmt(b, "\n%zu. " SV_FMT, i + 1, SV_ARG(x->choices[i]));
 }
 
-static void look(struct talk_core *c, const struct flow_out *out, struct told *t)
+static void look(struct talk_core *c, const struct flow_out *out, struct told *t,
+		 struct arena *a)
 {
 	for (size_t i = 0; i < out->n; i++) {
 		const struct flow_act *x = &out->v[i];
 		if (x->kind == FLOW_SAY || x->kind == FLOW_ASK)
 			add(c, &t->say, x->text);
 		if (x->kind == FLOW_ASK) {
-			add_choices(c, &t->say, x);
+			add_choices(c, &t->say, x, a);
 			t->ask = x;
 		}
 		if (x->kind == FLOW_CALL)
@@ -247,6 +267,13 @@ static void say_ask(struct talk_core *c, sv said, const char *expect, struct are
 	talk_reply(c, &r, a, acts);
 }
 
+/* Another wish took its place: that is said, nobody shall think that it was done. */
+sv talk_flow_left(struct talk_core *c, const char *id, struct arena *a)
+{
+	sv pairs[] = { SV("title"), flow_title(c->flows, sv_of(id), sv_of(c->lang)) };
+	return talk_fill(a, talk_own(c, "service_left"), pairs, 2);
+}
+
 /* One step. False: the words do not belong to the flow. now: a reply may be made; else what it
  * says is told with the next one. */
 static bool step(struct talk_core *c, struct flow_in *in, bool now, struct arena *a,
@@ -264,9 +291,11 @@ static bool step(struct talk_core *c, struct flow_in *in, bool now, struct arena
 	if (out.n == 0)
 		return false;
 	sb_init(&t.say, LIM_SB);
-	look(c, &out, &t);
+	look(c, &out, &t, a);
 	sv said = arena_sv(a, sb_sv(&t.say));
 	sb_done(&t.say);
+	if (out.left && c->svc.waits == WAITS_NOTHING)
+		talk_news(c, talk_flow_left(c, out.left, a), false);
 	if (t.call && c->svc.turn == c->t.number && c->svc.nth >= CALLS_A_TURN) {
 		t.call = NULL;       /* it goes in a circle */
 		t.person = t.over = true;
@@ -356,6 +385,7 @@ bool talk_flow_words(struct talk_core *c, sv text, struct arena *a, struct talk_
 {
 	if (!c->flows || steers(c))
 		return false;
+	talk_check_overhear(c, text);
 	int how = c->flow && c->resumed ? resumed_words(c, text, a, acts) : FOR_THE_FLOW;
 	if (how != FOR_THE_FLOW)
 		return how == DEALT_WITH;

@@ -30,9 +30,9 @@ export const CHATS = [
   },
   {
     name: 'return past the window',
-    en: { steps: [['I want to return order HH2026-100300, I changed my mind', /last four digits/], ['2073', /unopened/], ['unopened', /30 days/]],
+    en: { steps: [['I want to return order HH2026-100300, I changed my mind', /last four digits/], ['2073', /30 days.*colleague/], ['then I keep it', /you keep the article/]],
       page: 'orders/HH2026-100300', holds: /Delivered/, once: ['orders/HH2026-100300', (o) => o.returns.length === 0] },
-    zh: { steps: [['我要退货，订单HH2026-100102', /后四位/], ['1999', /为什么/], ['不想要了', /没拆封/], ['没拆封', /30天/]],
+    zh: { steps: [['我要退货，订单HH2026-100102', /后四位/], ['1999', /30天.*同事/], ['那就先留着', /没有做任何改动/]],
       page: 'orders/HH2026-100102', holds: /已签收/, once: ['orders/HH2026-100102', (o) => o.returns.length === 0] },
   },
   {

@@ -239,3 +239,39 @@ TEST(talk_check_digits_told_with_the_wish_are_not_asked_for)
 	HAS(reply_text(&s), "last four digits");
 	served_close(&s);
 }
+
+/* "HH2026-100108 1037": both in the words that began it, or earlier; tried once, kept nowhere. */
+TEST(talk_check_digits_beside_the_order_are_not_asked_for_again)
+{
+	static const char *const words[] = { "HH2026-100108 1037", "HH2026-100108, 1037",
+					     "HH2026-100108，1037" };
+	static const char *const others[] = { "HH2026-100108 for 1037 yuan",
+					      "HH2026-100108 10375", "HH2026-100108 1037x" };
+	for (size_t i = 0; i < 3; i++) {
+		struct served s;
+		served_open(&s, CHAT, 1);
+		talk_check_overhear(&s.b.c, sv_of(words[i]));
+		STR_EQ(s.b.c.svc.told, "1037");
+		talk_check_overhear(&s.b.c, SV("thanks"));
+		STR_EQ(s.b.c.svc.told, "1037");
+		served_close(&s);
+		served_open(&s, CHAT, 1);
+		talk_check_overhear(&s.b.c, sv_of(others[i]));
+		STR_EQ(s.b.c.svc.told, "");
+		CHECK(keeps(&s, words[i], i == 2 ? "HH2026-100108，[digits]" :
+					  i == 1 ? "HH2026-100108, [digits]" :
+						   "HH2026-100108 [digits]"));
+		served_close(&s);
+	}
+	struct served s;
+	struct talk_got g = res("order_status", TOOL_VERIFY, "");
+	served_open(&s, CHAT, 1);
+	talk_check_overhear(&s.b.c, SV("HH2026-100108, 1037"));
+	g.need = TOOL_KNOWN;
+	wish(&s, "where is my order", "order_status", ARGS);
+	got(&s, g);
+	SV_EQ(tool_act(&s)->context, "{\"order\":\"HH2026-100108\",\"phone_last4\":\"1037\"}");
+	got(&s, res("identify", TOOL_NOT_FOUND, "Those do not fit."));
+	HAS(reply_text(&s), "last four digits");  /* not tried again */
+	served_close(&s);
+}
