@@ -16,11 +16,14 @@ static int weekday_of(int64_t date)
 	return (int)(((date + 3) % 7 + 7) % 7);
 }
 
-/* Is this weekday usually open? Of its dates among the last eight weeks before `until`. */
+/* Is this weekday usually open? Of its dates among the last eight weeks before `until`, from the
+ * first open day on: who began a month ago was not closed before that. */
 static bool usually(const uint8_t *open, int64_t first, size_t until, int weekday)
 {
 	int dates = 0, with = 0;
 	size_t from = until > 56 ? until - 56 : 0;
+	while (from < until && !open[from])
+		from++;
 	for (size_t d = from; d < until; d++)
 		if (weekday_of(first + (int64_t)d) == weekday) {
 			dates++;

@@ -77,6 +77,21 @@ TEST(insight_cast_finds_the_truth)
 	obj_unref(s);
 }
 
+/* A month of history in a longer grid: the days before it say nothing of weekdays. */
+TEST(insight_cast_a_young_centre_is_open_on_its_weekdays)
+{
+	struct ins_series *whole = made(120, 400, 0.05, 1);
+	struct ins_series *s = ins_series_new(whole->first, 120, 30);
+	memcpy(s->v + 94 * 48, whole->v + 94 * 48, sizeof(*s->v) * 26 * 48);
+	ins_series_bounds(s);
+	struct ins_plan *p = ins_plan_new(s, 7);
+	for (size_t d = 120; d < 127; d++)
+		EQ(p->open[d], d % 7 < 5);
+	ins_plan_free(p);
+	obj_unref(s);
+	obj_unref(whole);
+}
+
 /* Of many days each alike, the intervals hold what they promise; the week's naive is worse. */
 TEST(insight_cast_covers)
 {

@@ -70,7 +70,7 @@ function ForecastTab() {
         ) : f.error.value ? (
           <ErrorNote error={f.error.value} retry={() => void f.load()} />
         ) : got ? (
-          got.items.length ? <Result f={got} /> : <Empty icon="clock" title={t('fc.none_ahead')} text={t('fc.none_ahead_text')} />
+          got.items.length ? <Result f={got} asked={asked.days} /> : <Empty icon="clock" title={t('fc.none_ahead')} text={t('fc.none_ahead_text')} />
         ) : (
           <Skeleton rows={6} kind="line" />
         )}
@@ -114,7 +114,9 @@ function Goal({ asked, used }: { asked: Asked; used: Forecast | null }) {
   );
 }
 
-function Result({ f }: { f: Forecast }) {
+const ROUGH = 0.3; /* a forecast that is off by more is told to be rough */
+
+function Result({ f, asked }: { f: Forecast; asked: number }) {
   const rows = days(f);
   return (
     <>
@@ -125,6 +127,8 @@ function Result({ f }: { f: Forecast }) {
         <Stat name={t('fc.off')} value={pct(f.wape)} more={f.baseline_wape === null ? '' : t('fc.off_week', { v: pct(f.baseline_wape) })} />
       </dl>
       {f.pooled ? <p class="muted">{t('fc.pooled')}</p> : null}
+      {f.wape !== null && f.wape > ROUGH ? <p class="note" data-test="fc-rough">{t('fc.rough', { v: pct(f.wape) })}</p> : null}
+      {rows.length < asked ? <p class="muted" data-test="fc-shut">{t('fc.shut', { n: asked - rows.length })}</p> : null}
       <Charts f={f} />
       <Days f={f} rows={rows} />
     </>
