@@ -185,7 +185,7 @@ function rules() {
 /* A pack is a whole company: written once, accepted by check, its articles answer. */
 function packs() {
   for (const [pack, question, article] of [['telecom', '流量用完了怎么收费？', /^data-overuse/],
-    ['bank', 'I lost my card, how do I block it?', /^card-lost/], ['public', '夜间施工噪音怎么办？', /^noise/]]) {
+    ['bank', 'How do I raise my transfer limit?', /^limit-raise/], ['public', '夜间施工噪音怎么办？', /^noise/]]) {
     const dir = join(temp, `pack-${pack}`), own = ['--data', join(dir, 'data')];
     const i = callm(['init', dir, '--pack', pack]);
     ok(i.code === 0 && callm(['check', '--config', join(dir, 'callm.yaml')]).code === 0, `init --pack ${pack} writes what check accepts`, i.err);
@@ -193,6 +193,10 @@ function packs() {
     const r = callm(['ask', '--json', ...own, question]);
     const a = r.code === 0 ? JSON.parse(r.out) : {};
     ok(k.code === 0 && article.test(a.citations?.[0]?.article_id), `the articles of ${pack} answer`, k.err + r.out + r.err);
+    if (pack !== 'bank') continue;
+    const lost = callm(['ask', '--json', ...own, 'I lost my card, how do I block it?']);
+    ok(/"action":"handoff"/.test(lost.out) && /A colleague blocks it at once/.test(lost.out) && !/400-810/.test(lost.out),
+      'and its own flow and telephone number: a lost card goes to a person at once', lost.out + lost.err);
   }
   const none = callm(['init', join(temp, 'pack-none'), '--pack', 'zoo']);
   ok(none.code === 1 && /telecom/.test(none.err), 'an unknown pack names those there are', none.err);
