@@ -391,7 +391,8 @@ static jv *take_choice(const struct flow_run *r, const struct flow_slot_def *s,
 		at = spoken_of(in, value, n);
 	if (at < 0 && s->all.n && (asked || n > 1) && says_all(in->text))
 		return jv_str(s->all);
-	if (at < 0 && in->text.n && (asked || s->list.n)) /* a label only answers its question */
+	bool like = s->list.n || (asked && !flow_asks(in)); /* a label only answers its question */
+	if (at < 0 && in->text.n && like)
 		at = nearest(in->text, label, n);
 	if (at < 0 && asked) {
 		size_t o = ordinal(in->text);

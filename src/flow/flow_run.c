@@ -582,7 +582,8 @@ static const struct flow *other_wish(const struct mover *m)
 	const struct flow *f = id ? flow_of(r->set, sv_of(id)) : NULL;
 	if (!f || f == r->f || f->whole)
 		return NULL;
-	return m->in->question || f->words.t[0].n ? f : NULL;
+	bool plain = f->wish.t[0].n && flow_says(m->in->text, &f->wish);
+	return m->in->question || f->words.t[0].n || plain ? f : NULL;
 }
 
 /* The words were no answer: what were they? */

@@ -74,6 +74,15 @@ static const char SHOP[] =
 	"    steps:\n"
 	"      - {id: look, call: order_status, as: o, quiet: true}\n"
 	"      - {call: return_check, args: {item: '{item}'}}\n"
+	"  - id: complain\n"
+	"    title: {zh: 投诉, en: Complaint}\n"
+	"    intents: [complaint]\n"
+	"    wish: {zh: 投诉, en: complain}\n"
+	"    slots:\n"
+	"      what: {type: text, ask: {zh: 怎么了？, en: 'What happened?'}}\n"
+	"    steps:\n"
+	"      - {collect: what}\n"
+	"      - {call: complaint_open, args: {what: '{what}'}, effect: true}\n"
 	"  - id: progress\n"
 	"    title: {zh: 进度, en: Progress}\n"
 	"    words: {zh: R10*, en: R10*}\n"
@@ -227,6 +236,21 @@ TEST(flow_another_wish_keeps_what_was_picked_and_tells_what_it_ends)
 	to_why(&l);
 	CHECK(!say(&l, "keep it", "")->n_choices && !l.out.left);
 	EQ(last(&l)->kind, FLOW_END);
+	finish(&l);
+}
+
+/* No question is taken for the choice whose name it is like. */
+TEST(flow_a_question_is_no_choice)
+{
+	struct line l;
+	to_why(&l);
+	EQ(say(&l, "what size of a box must I use?", "product_info")->kind, FLOW_ASIDE);
+	SV_EQ(say(&l, "the size", "")->text, "Is it opened?");
+	finish(&l);
+	to_why(&l);                          /* plainly another wish */
+	(void)say(&l, "I want to complain", "complaint");
+	STR_EQ(flow_id(l.run), "complain");
+	STR_EQ(l.out.left, "give_back");
 	finish(&l);
 }
 

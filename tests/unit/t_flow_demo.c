@@ -265,6 +265,21 @@ static const struct {
 	{ "delivery_time", "周五前能到吗", "in_time" },
 	{ "delivery_time", "when will the technician come", "visit_when" },
 	{ "", "师傅什么时候上门", "visit_when" },
+	/* undone, paid and not shown */
+	{ "cancel_order", "actually no, I changed my mind, uncancel it", "uncancel" },
+	{ "cancel_order", "I cancelled it by mistake, can you bring the order back", "uncancel" },
+	{ "cancel_order", "哎呀取消错了，能恢复吗", "uncancel" },
+	{ "cancel_order", "怎么恢复已取消的订单", "uncancel" },
+	{ "", "宽带什么时候能恢复", "" },
+	{ "cancel_order", "帮我取消订单HH2026-100432", "cancel_order" },
+	{ "order_status", "I paid but the order still says unpaid", "paid_not_shown" },
+	{ "", "我已经付款了，订单还显示待付款", "paid_not_shown" },
+	{ "", "我付了两次钱怎么办", "" },
+	{ "", "I was charged twice", "" },
+	{ "refund_status", "I paid already and want a refund", "refund_status" },
+	/* only inside a return */
+	{ "", "能退多少", "" },
+	{ "", "how much do I get back", "" },
 	/* nothing is talked of */
 	{ "delivery_time", "when will it arrive exactly", "" },
 	{ "", "how wide is it", "" },
@@ -377,4 +392,42 @@ TEST(a_refusal_is_no_yes_to_a_solution)
 		CHECK(ok);
 		demo_close(&d, s);
 	}
+}
+
+/* Any reason that a customer may have is one of the choices. */
+static const struct {
+	const char *text, *reason;
+} reasons[] = {
+	{ "it's too loud", "no_longer_wanted" },   { "声音太大", "no_longer_wanted" },
+	{ "the smell is awful", "no_longer_wanted" }, { "坐着不舒服", "no_longer_wanted" },
+	{ "it looks ugly in my room", "no_longer_wanted" },
+	{ "no particular reason", "no_longer_wanted" }, { "没什么原因", "no_longer_wanted" },
+	{ "it is too big for the room", "size" },  { "太大了放不下", "size" },
+	{ "the motor is dead", "faulty" },         { "有毛病", "faulty" },
+	{ "it came dented", "damaged" },           { "发错货了", "wrong_item" },
+};
+
+TEST(demo_return_reasons_in_the_customers_words)
+{
+	static const char *const flows[] = { "return_goods", "exchange_goods" };
+	struct demo d;
+	struct flow_set *s = NULL;
+	EQ(demo_open(&d, &s), 0);
+	for (size_t k = 0; k < 2; k++) {
+		const struct flow *f = flow_of(s, sv_of(flows[k]));
+		const struct flow_slot_def *slot = NULL;
+		for (size_t i = 0; f && i < f->n_slots; i++)
+			if (strcmp(f->slot[i].name, "reason") == 0)
+				slot = &f->slot[i];
+		ASSERT(slot);
+		for (size_t i = 0; i < sizeof(reasons) / sizeof(*reasons); i++) {
+			int at = flow_choice_said(slot, sv_of(reasons[i].text));
+			sv is = at < 0 ? SV("none") : slot->choices[at].value;
+			if (!sv_eq(is, sv_of(reasons[i].reason)))
+				fprintf(stderr, "# %s, %s: " SV_FMT "\n", flows[k],
+					reasons[i].text, SV_ARG(is));
+			CHECK(sv_eq(is, sv_of(reasons[i].reason)));
+		}
+	}
+	demo_close(&d, s);
 }
