@@ -135,7 +135,7 @@ enum talk_act_kind {
 	TACT_RECORD, /* append a row: rec, actor, turn n, text = its body (a JSON object) */
 	TACT_SAY,    /* to the channel: text, lang, say_id, delta/final */
 	TACT_TYPING,
-	TACT_SEARCH,  /* text, lang, context -> TEV_FOUND gen */
+	TACT_SEARCH,  /* text, lang, context, topic -> TEV_FOUND gen */
 	TACT_ARTICLE, /* text = group id, lang -> TEV_FOUND gen with exact */
 	TACT_MODEL,   /* ask the language model (msgs) -> TEV_DELTA/TEV_MODEL_END gen
 		       */
@@ -163,6 +163,7 @@ struct talk_act {
 	const char *did;             /* RECORD of a reply: its action */
 	sv text, lang, context;
 	sv safe;                     /* SEARCH: text as a model may see it */
+	sv topic;                    /* SEARCH: the article that context was answered by */
 	uint32_t say_id, gen;
 	int n, ms;
 	enum talk_timer timer;

@@ -124,6 +124,7 @@ void talk_on_likely(struct talk_core *c, const struct talk_ev *ev, struct arena 
 	x->lang = sv_of(c->lang);
 	x->gen = c->gen;
 	x->context = sv_of(c->topic);
+	x->topic = sv_of(c->topic_article);
 }
 
 /* Recognition goes on and hears something else. */

@@ -330,6 +330,7 @@ static void ask_for(struct talk_core *c, enum talk_act_kind kind, sv text, struc
 	x->lang = sv_of(c->lang);
 	x->gen = ++c->gen;
 	x->context = sv_of(c->topic);
+	x->topic = sv_of(c->topic_article);
 }
 
 static bool small_talk_key(const struct talk_core *c, char key[48])

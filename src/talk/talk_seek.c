@@ -12,6 +12,11 @@
 
 enum { WAIT_MS = 60 };
 
+#define BRIEF 6                      /* a Latin word counts two, a CJK character one */
+#define SURE 0.8                     /* an article this likely is no matter of what went before */
+#define OF_TOPIC 0.04                /* least of one that belongs to what was talked of, */
+#define OF_TOPIC_BRIEF 0.12          /* where nothing but brevity says that it goes on */
+
 void talk_want_index(struct talk *t)
 {
 	if (!t->ix && t->shard->hub->o.kb)
@@ -39,6 +44,44 @@ static bool follows_up(sv text)
 		if (sv_starts(sv_n(head, n), sv_of(openings[i])))
 			return true;
 	return sv_ends(text, SV("呢")) || sv_ends(text, SV("呢？")) || sv_ends(text, SV("呢?"));
+}
+
+/* So few words that they are about what was talked of: "who pays?", 多久能收到. */
+static bool brief(sv text)
+{
+	int n = 0;
+	for (bool in = false; text.n;) {
+		uint32_t r = sv_rune(&text);
+		bool letter = r < 0x80 && ((r | 32) >= 'a' && (r | 32) <= 'z');
+		n += sv_is_cjk(r) ? 1 : letter && !in ? 2 : 0;
+		in = letter || r == '\'';
+	}
+	return n <= BRIEF;
+}
+
+/* After "what is your return policy?", "and for sofas?" is about returning them: the best article
+ * of that subject goes before one of another that is not sure. */
+static void keep_topic(struct talk *t, const struct talk_act *x)
+{
+	struct kb_result *r = &t->found;
+	struct kb_article was;
+	size_t k = 0;
+	if (!r->n || (!r->answerable && !r->unsure) || r->hits[0].p >= SURE)
+		return;
+	double least = follows_up(x->text) ? OF_TOPIC : OF_TOPIC_BRIEF;
+	if ((!follows_up(x->text) && !brief(x->text)) ||
+	    kb_get(t->ix, x->topic, &was) || !was.category.n)
+		return;
+	while (k < r->n && !(r->hits[k].p >= least && sv_eq(r->hits[k].lang, was.lang) &&
+			     sv_eq(r->hits[k].category, was.category)))
+		k++;
+	if (k == r->n || (k == 0 && r->answerable))
+		return;
+	struct kb_hit h = r->hits[k];
+	memmove(r->hits + 1, r->hits, k * sizeof(h));
+	r->hits[0] = h;
+	r->answerable = true;
+	r->unsure = false;
 }
 
 int talk_cohort(const struct talk *t)
@@ -71,6 +114,8 @@ static void search(struct talk *t, const struct talk_act *x, const float *vec, i
 		if (with.answerable || t->found.n == 0 || follows_up(x->text))
 			t->found = with;
 	}
+	if (x->context.n)
+		keep_topic(t, x);
 	metric_observe_us(M_KB_SEARCH_US, clk_mono_us() - began);
 }
 
@@ -139,6 +184,7 @@ static bool ask_meaning(struct talk *t, const struct talk_act *x)
 	k->act.text = arena_sv(&t->turn, x->text);
 	k->act.lang = arena_sv(&t->turn, x->lang);
 	k->act.context = arena_sv(&t->turn, x->context);
+	k->act.topic = arena_sv(&t->turn, x->topic);
 	k->on = true;
 	loop_after(t->shard->loop, &k->late, WAIT_MS, on_late, t);
 	return true;

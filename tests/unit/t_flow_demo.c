@@ -302,6 +302,10 @@ static const struct {
 	{ "product", "product_info", "how wide is it", "product_specs" },
 	{ "product", "product_info", "多宽", "product_specs" },
 	{ "order", "product_info", "多宽", "" },
+	{ "order", "invoice", "I need an invoice for HH2026-100281", "invoice_order" },
+	{ "order", "invoice", "这张订单帮我开发票", "invoice_order" },
+	{ "order", "invoice", "怎么开发票", "" },
+	{ "order", "invoice", "when do I get the invoice", "" },
 };
 
 TEST(demo_questions_about_what_is_talked_of)
