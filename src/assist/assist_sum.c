@@ -188,8 +188,8 @@ static bool code_char(char k)
 	       k == '-';
 }
 
-/* The next code ("HH2026-100364", "R10241275"): letters and four digits or more. */
-static bool next_code(sv *text, sv *ret)
+/* The next code ("HH2026-100364", "R10241275"): letters and so many digits or more. */
+static bool next_code(sv *text, size_t least, sv *ret)
 {
 	for (size_t i = 0; i < text->n;) {
 		size_t s = i, digits = 0, letters = 0;
@@ -198,7 +198,7 @@ static bool next_code(sv *text, sv *ret)
 			letters += text->p[i] > '9';
 			i++;
 		}
-		if (digits >= 4 && letters) {
+		if (digits >= least && letters) {
 			*ret = sv_slice(*text, s, i);
 			*text = sv_slice(*text, i, text->n);
 			return true;
@@ -208,10 +208,19 @@ static bool next_code(sv *text, sv *ret)
 	return false;
 }
 
+/* Of the bot's words only a long one, told alone: a model's name is none, nor is a list of orders
+ * that are looked through. */
 static void put_codes(struct assist_sum *s, jv *list, const struct assist_said *x)
 {
-	sv rest = x->text, code;
-	while (next_code(&rest, &code))
+	sv rest = x->text, code, first = SV_NULL;
+	size_t least = x->who == ASSIST_BOT ? 6 : 4;
+	while (x->who == ASSIST_BOT && next_code(&rest, least, &code)) {
+		if (first.n && !sv_eq(first, code))
+			return;
+		first = code;
+	}
+	rest = x->text;
+	while (next_code(&rest, least, &code))
 		if (!has_fact(list, SV(""), code))
 			push_fact(s, list, SV("reference"), code, SV(""), x->turn);
 }

@@ -60,6 +60,10 @@ static const struct label words[] = {
 	{ "number", "编号", "number" },
 	{ "address", "地址", "address" },
 	{ "phone", "电话", "phone" },
+	{ "mine", "订单", "order" },
+	{ "email", "邮箱", "e-mail" },
+	{ "colour", "颜色", "colour" },
+	{ "size", "尺寸", "size" },
 };
 
 struct teller {
@@ -114,19 +118,29 @@ static void put_texts(struct teller *t, const jv *s, const char *id)
 	}
 }
 
+static bool is_mask(sv s)
+{
+	return sv_starts(s, SV("[")) && sv_ends(s, SV("]"));
+}
+
 /* Only what flows learned and codes: what was merely mentioned stays in the list. */
 static void put_facts(struct teller *t, const jv *s)
 {
 	const jv *v = jv_get(s, "facts");
+	size_t n = 0;
 	for (size_t i = 0; i < jv_len(v); i++) {
 		const jv *x = jv_at(v, i);
-		sv label = jv_get_str(x, "label");
-		if (!i)
+		sv text = jv_get_str(x, "label"), type = jv_get_str(x, "type");
+		text = text.n ? text : jv_get_str(x, "value");
+		/* a name of ours, or a mask, tells nobody anything */
+		if (!find(words, sizeof(words) / sizeof(*words), type, t->zh) || is_mask(text))
+			continue;
+		if (!n)
 			head(t, "facts");
-		gap(t, i);
-		put_word(t, jv_get_str(x, "type"));
+		gap(t, n++);
+		put_word(t, type);
 		sb_ch(t->out, ' ');
-		sb_put(t->out, label.n ? label : jv_get_str(x, "value"));
+		sb_put(t->out, text);
 	}
 }
 

@@ -59,6 +59,20 @@ static struct feel_ear *ask_nets(struct feel_state *f, sv text, const struct fee
 	return x;
 }
 
+/* "??" */
+static bool only_asks(sv text)
+{
+	bool asks = false;
+	while (text.n) {
+		uint32_t r = sv_rune(&text);
+		bool mark = r == '?' || r == 0xFF1F;
+		asks |= mark;
+		if (!mark && r != ' ' && r != '!' && r != 0xFF01)
+			return false;
+	}
+	return asks;
+}
+
 void feel_turn(struct feel_state *f, sv text, sv fallback_lang)
 {
 	struct feel_text t;
@@ -69,6 +83,10 @@ void feel_turn(struct feel_state *f, sv text, sv fallback_lang)
 	set_language(f, text, fallback_lang);
 	f->wants_human = feel_wants_human(&t);
 	feel_small(&t, f);
+	if (only_asks(text)) {
+		f->small_talk = true;
+		memcpy(f->small, "help", 5);
+	}
 	struct feel_ear *x = ask_nets(f, text, &t, &net);
 	if (f->wants_human) {
 		f->small_talk = false;

@@ -90,6 +90,7 @@ void talk_case_json(const struct talk_core *c, struct sb *out);
 sv talk_case_words(struct talk_core *c, struct arena *a);
 /* The flow is being left: what it learned is kept. */
 void talk_case_keep(struct talk_core *c);
+bool talk_ended(sv s);               /* it has an end mark */
 /* text, or JSON, without personal data but order numbers, in the arena; "" when it is too long. */
 sv talk_masked(sv text, struct arena *a);
 /* A flow's saved state: what it holds of the customer is masked, its own marks stay as they are. */

@@ -201,14 +201,38 @@ void talk_case_json(const struct talk_core *c, struct sb *out)
 	jv_free(o);
 }
 
-/* "Return an article", and the order if one is known. */
+/* The order talked of; may be empty. */
+static sv order_of(const struct talk_core *c, const jv *o)
+{
+	sv order = jv_get_str(jv_get(o, "slots"), "order");
+	return order.n ? order : sv_of(c->svc.about);
+}
+
+bool talk_ended(sv s)
+{
+	static const char *const ends[] = { ".", "!", "?", "。", "！", "？", "；", ";", "…", "~" };
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
+		if (sv_ends(s, sv_of(ends[i])))
+			return true;
+	return false;
+}
+
+/* A result's words as one line with an end mark, so that what follows is not read into it. */
+static void put_told(struct talk_core *c, struct sb *b, sv say)
+{
+	sb_cstr(b, b->n ? talk_gap(c) : "");
+	for (size_t i = 0; i < say.n; i++)
+		sb_ch(b, say.p[i] == '\n' || say.p[i] == '\r' ? ' ' : say.p[i]);
+	if (!talk_ended(say))
+		sb_cstr(b, strcmp(c->lang, "zh") == 0 ? "。" : ".");
+}
+
+/* "Return an article", and the order if one is known; empty without a wish. */
 static sv what(struct talk_core *c, const jv *o, struct arena *a)
 {
 	sv title = jv_get_str(jv_get(o, "title"), c->lang);
-	sv order = jv_get_str(jv_get(o, "slots"), "order");
-	if (!order.n && c->svc.about)
-		order = sv_of(c->svc.about);
-	if (!order.n)
+	sv order = order_of(c, o);
+	if (!order.n || !title.n)
 		return arena_sv(a, title);
 	sv pairs[] = { SV("order"), order };
 	sv no = talk_fill(a, talk_own(c, "case_order"), pairs, 2);
@@ -226,14 +250,16 @@ sv talk_case_words(struct talk_core *c, struct arena *a)
 	if (wish.n) {
 		sv pairs[] = { SV("what"), wish };
 		sb_put(&b, talk_fill(a, talk_own(c, "case_wish"), pairs, 2));
+	} else if (order_of(c, o).n) {
+		sv pairs[] = { SV("order"), order_of(c, o) };
+		sb_put(&b, talk_fill(a, talk_own(c, "case_about"), pairs, 2));
 	}
 	int from = s->n_fact > SAYS_MAX ? s->n_fact - SAYS_MAX : 0;
 	for (int i = from; i < s->n_fact; i++) {
 		sv say = sv_of(s->fact[i].say);
 		size_t n = say.n < SAY_BYTES ? say.n : talk_whole_runes(s->fact[i].say, SAY_BYTES);
 		if (say.n)
-			sb_fmt(&b, "%s" SV_FMT, b.n ? talk_gap(c) : "",
-			       SV_ARG(sv_slice(say, 0, n)));
+			put_told(c, &b, sv_trim(sv_slice(say, 0, n)));
 	}
 	const struct talk_tried *last = s->n_tried ? &s->tried[s->n_tried - 1] : NULL;
 	if (last && last->outcome != TOOL_DONE) {

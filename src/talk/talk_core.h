@@ -613,6 +613,8 @@ struct talk_reply {
 	sv as;
 };
 /* Would words be looked up? (Not a choice, a wish for a person, small talk.) */
+/* What an article says without the marks of Markdown: "**", "`", "#" before a heading. */
+sv talk_unmarked(struct arena *a, sv s);
 void talk_offers_forget(struct talk_core *c);        /* the titles offered last */
 bool talk_needs_search(const struct talk_core *c, sv text);
 /* Lets the policy choose for c->t.found. */

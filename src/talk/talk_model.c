@@ -28,7 +28,8 @@ void talk_model_begin(struct talk_core *c, struct arena *a, struct talk_acts *ac
 	}
 	if (c->t.base) {
 		c->t.first_us = c->now_us;
-		sv quote = talk_with_empathy(c, c->t.found.hits[0].quote, a);
+		sv quote = talk_with_empathy(
+			c, talk_unmarked(a, c->t.found.hits[0].quote), a);
 		talk_release_sentence(c, quote, 1, a, acts);
 		ms = MORE_MS;
 	}

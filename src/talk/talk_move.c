@@ -72,10 +72,15 @@ static int answered(const struct talk_core *c)
 	return -1;
 }
 
-static sv first_sentence(sv s)
+static sv first_sentence(const struct talk_core *c, sv s, struct arena *a)
 {
 	size_t n = talk_sentence_end(s, true);
-	return sv_trim(sv_slice(s, 0, n < 200 ? n : sv_rune_offset(s, 80)));
+	s = sv_trim(sv_slice(s, 0, n < 200 ? n : sv_rune_offset(s, 80)));
+	while (sv_ends(s, SV(":")) || sv_ends(s, SV("：")))
+		s = sv_slice(s, 0, s.n - (sv_ends(s, SV(":")) ? 1 : strlen("：")));
+	if (!s.n || talk_ended(s))
+		return s;
+	return sv_of(arena_fmt(a, SV_FMT "%s", SV_ARG(s), strcmp(c->lang, "zh") ? "." : "。"));
 }
 
 /* Who, language, mood, the last question and what was answered, and where their business stands:
@@ -86,14 +91,17 @@ sv talk_briefing(struct talk_core *c, struct arena *a)
 	int i = answered(c);
 	snprintf(key, sizeof(key), "language_%s", c->lang);
 	snprintf(mood, sizeof(mood), "mood_%s", c->feel.emotion);
+	const char *someone = c->voice ? "briefing_someone" : "briefing_someone_chat";
+	const char *full = c->voice ? "briefing" : "briefing_chat",
+		   *brief = c->voice ? "briefing_short" : "briefing_short_chat";
 	sv pairs[] = {
-		SV("who"), c->who ? sv_of(c->who) : talk_own(c, "briefing_someone"),
+		SV("who"), c->who ? sv_of(c->who) : talk_own(c, someone),
 		SV("language"), talk_own(c, key),
 		SV("mood"), talk_own(c, mood),
-		SV("question"), i > 0 ? first_sentence(sv_of(c->past[i - 1].text)) : SV_NULL,
-		SV("answer"), i > 0 ? first_sentence(sv_of(c->past[i].text)) : SV_NULL,
+		SV("question"), i > 0 ? first_sentence(c, sv_of(c->past[i - 1].text), a) : SV_NULL,
+		SV("answer"), i > 0 ? first_sentence(c, sv_of(c->past[i].text), a) : SV_NULL,
 	};
-	sv text = talk_fill(a, talk_own(c, i > 0 ? "briefing" : "briefing_short"), pairs, 10);
+	sv text = talk_fill(a, talk_own(c, i > 0 ? full : brief), pairs, 10);
 	sv stands = c->box ? talk_case_words(c, a) : SV_NULL;
 	return talk_two(c, text, stands, a);
 }

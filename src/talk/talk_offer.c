@@ -343,6 +343,22 @@ static bool refused_at_once(const struct talk_core *c)
 	return c->voice && c->person.wished_in == c->say_id && strcmp(c->feel.small, "no") == 0;
 }
 
+/* "How long will it take?" means the queue; a call back that was offered stays offered. */
+static bool wait_place(struct talk_core *c, sv text, struct arena *a, struct talk_acts *acts)
+{
+	const struct talk_person *p = &c->person;
+	if (!talk_says_one_of(c, text, "wait_long") && !says_only(c, text, "wait_long_alone"))
+		return false;
+	sv place = talk_person_place(c, a);
+	if (p->minutes < 0 && !p->nobody)
+		place = talk_two(c, place, talk_own(c, "wait_unknown"), a);
+	bool offered = p->offer == OFFER_CALLBACK;
+	if (offered)
+		place = talk_two(c, place, talk_own(c, question_of(c)), a);
+	say(c, place, SV_NULL, offered ? "yes_no" : "open", a, acts);
+	return true;
+}
+
 /* "Never mind the person", "call me back instead". */
 static bool wait_words(struct talk_core *c, sv text, struct arena *a, struct talk_acts *acts)
 {
@@ -359,14 +375,8 @@ static bool wait_words(struct talk_core *c, sv text, struct arena *a, struct tal
 		say_key(c, "wait_kept", "open", a, acts);    /* no goodbye: a colleague comes */
 		return true;
 	}
-	if (talk_says_one_of(c, text, "wait_long") || says_only(c, text, "wait_long_alone")) {
-		sv place = talk_person_place(c, a);
-		say(c, c->person.minutes < 0 && !c->person.nobody ?
-			       talk_two(c, place, talk_own(c, "wait_unknown"), a) :
-			       place,
-		    SV_NULL, "open", a, acts);
+	if (wait_place(c, text, a, acts))
 		return true;
-	}
 	if (!talk_says_one_of(c, text, "wait_callback"))
 		return false;
 	if (c->person.no_callback) {
@@ -401,7 +411,11 @@ bool talk_offer_words(struct talk_core *c, sv text, struct arena *a, struct talk
 		drop(c);
 		return false;
 	}
+	bool waits = c->move == MOVE_ASKED && p->there;
+	if (waits && p->offer == OFFER_CALLBACK && wait_place(c, text, a, acts))
+		return true;
 	int n = holds_code(text) ? 0 : talk_digits(text, digits, DIGITS_MOST);
 	digits[n < DIGITS_LEAST ? 0 : n] = '\0';
-	return callback_words(c, text, digits, a, acts);
+	return callback_words(c, text, digits, a, acts) ||
+	       (waits && wait_words(c, text, a, acts));
 }

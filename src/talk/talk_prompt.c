@@ -146,23 +146,49 @@ static sv plain_line(struct arena *a, sv s)
 	return out;
 }
 
-/* A whole sentence, no heading or row of a table, and not yet said. */
+/* A statement with its end mark, no question, heading or row of a table, and not yet said. */
 static bool worth_saying(sv s, sv said)
 {
-	return s.n > 3 && s.n <= 400 && sv_find_ch(s, '|') < 0 && !sv_ends(s, SV(":")) &&
-	       !sv_ends(s, SV("：")) && sv_find(said, s) < 0;
+	static const char *const ends[] = { ".", "!", "。", "！", ".\"", "!\"", ".)", "。”",
+					    "！”", "。）" };
+	bool whole = false;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
+		whole |= sv_ends(s, sv_of(ends[i]));
+	return whole && s.n > 3 && s.n <= 400 && sv_find_ch(s, '|') < 0 && sv_find(said, s) < 0;
+}
+
+/* A heading, a step ("1. Open it."), the last of a row ("- the number."): nothing alone. */
+static bool is_item(sv line)
+{
+	size_t n = 0;
+	line = sv_trim(line);
+	while (n < line.n && line.p[n] >= '0' && line.p[n] <= '9')
+		n++;
+	sv after = sv_slice(line, n, line.n);
+	if (n)
+		return sv_starts(after, SV(". ")) || sv_starts(after, SV(") ")) ||
+		       sv_starts(after, SV("、")) || sv_eq(after, SV("."));
+	bool row = sv_starts(line, SV("- ")) || sv_starts(line, SV("* "));
+	bool part = row && line.n > 2 && line.p[2] >= 'a' && line.p[2] <= 'z';
+	return sv_starts(line, SV("#")) || part;
 }
 
 /* The sentences of the best source's passage beside its quote. */
 static size_t quotable(struct arena *a, const struct kb_hit *h, sv *out)
 {
 	sv rest = h->passage;
+	bool item = false, begins = true;    /* of a list; a line */
 	size_t n = 0;
 	while (rest.n && n < QUOTES_MAX) {
 		size_t len = talk_sentence_end(rest, true);
-		sv s = plain_line(a, sv_slice(rest, 0, len));
+		sv raw = sv_slice(rest, 0, len), s = plain_line(a, raw);
+		if (sv_trim(raw).n) {
+			item = begins ? is_item(raw) : item;
+			begins = false;
+		}
 		rest = sv_slice(rest, len, rest.n);
-		if (worth_saying(s, h->quote))
+		begins |= sv_find_ch(raw, '\n') >= 0 || sv_starts(rest, SV("\n"));
+		if (!item && worth_saying(s, h->quote))
 			out[n++] = s;
 	}
 	return n;

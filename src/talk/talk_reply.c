@@ -9,6 +9,9 @@
 
 #include <stdio.h>
 
+#define WISH_RUNES 40
+#define TONGUE_SURE 0.75
+
 sv talk_fill(struct arena *a, sv tmpl, const sv *pairs, size_t n_pairs)
 {
 	struct sb b;
@@ -191,8 +194,10 @@ static struct talk_reply whole(struct talk_core *c, const struct talk_reply *r, 
 	const char *expect = NULL;
 	sv back = talk_lead_back(c, a, &expect);
 	if (back.n) {
-		out.text = sv_of(arena_fmt(a, SV_FMT "%s" SV_FMT, SV_ARG(out.text), talk_gap(c),
-					   SV_ARG(back)));
+		/* the last of a list is no part of the question */
+		bool list = !c->voice && sv_find_ch(out.text, '\n') >= 0;
+		out.text = sv_of(arena_fmt(a, SV_FMT "%s" SV_FMT, SV_ARG(out.text),
+					   list ? "\n" : talk_gap(c), SV_ARG(back)));
 		out.asks = c->svc.waits == WAITS_YES;
 		out.expect = expect;
 		out.key = NULL;
@@ -278,12 +283,25 @@ void talk_end_turn(struct talk_core *c, struct talk_acts *acts)
 	talk_act_timer(acts, TT_MODEL, 0);
 }
 
+/* What is said first to words of a language that nobody here answers in; may be empty. */
+static sv in_their_tongue(const struct talk_core *c)
+{
+	char key[24];
+	const char *lang = c->feel.lang;
+	if (!strcmp(lang, "zh") || !strcmp(lang, "en") || c->feel.lang_p < TONGUE_SURE)
+		return SV_NULL;
+	snprintf(key, sizeof(key), "tongue_%s", lang);
+	return talk_text(c->cfg->texts, SV("en"), key, 0);
+}
+
 void talk_canned(struct talk_core *c, const char *key, enum policy_action action, struct arena *a,
 		 struct talk_acts *acts)
 {
 	char buf[TALK_KEY];
 	sv text = talk_vary(c, c->in_turn ? talk_key(c, key, buf) : key);
 	sv end = action == POL_HANDOFF ? talk_ending(c, action, a, acts) : SV_NULL;
+	if (action == POL_DECLINE && c->in_turn)
+		text = talk_two(c, in_their_tongue(c), text, a);
 	if (strcmp(key, "queue_again") == 0)
 		end = talk_person_place(c, a);
 	if (end.n)
@@ -361,6 +379,20 @@ static bool small_talk(struct talk_core *c, struct arena *a, struct talk_acts *a
 	return true;
 }
 
+/* "English, please": answered in it. A call has its ear to change, too: by key. */
+static bool language_wish(struct talk_core *c, sv text, struct arena *a, struct talk_acts *acts)
+{
+	if (c->voice || sv_runes(text) > WISH_RUNES)
+		return false;
+	bool en = talk_says_one_of(c, text, "wish_english"),
+	     zh = talk_says_one_of(c, text, "wish_chinese");
+	if (en == zh)
+		return false;
+	memcpy(c->lang, zh ? "zh" : "en", 3);
+	talk_canned(c, "language_now", POL_REPLY, a, acts);
+	return true;
+}
+
 void talk_think(struct talk_core *c, sv text, sv model_text, int64_t now_us, struct arena *a,
 		struct talk_acts *acts)
 {
@@ -381,6 +413,8 @@ void talk_think(struct talk_core *c, sv text, sv model_text, int64_t now_us, str
 		ask_for(c, TACT_ARTICLE, article, acts);
 		return;
 	}
+	if (language_wish(c, text, a, acts))
+		return;
 	if (k == PICK_NONE) {
 		talk_offer_person(c, "clarify_none", a, acts);
 		return;
@@ -440,15 +474,42 @@ void talk_clarify(struct talk_core *c, struct arena *a, struct talk_acts *acts)
 	sv tmpl = talk_vary(c, talk_key(c, "clarify", buf));
 	sv pairs[] = { SV("options"), sb_sv(&b) };
 	sv text = talk_with_empathy(c, talk_fill(a, tmpl, pairs, 2), a);
+	text = talk_two(c, in_their_tongue(c), text, a);
 	struct talk_reply r = { .text = text, .action = POL_CLARIFY };
 	sb_done(&b);
 	c->clarified++;
 	talk_reply(c, &r, a, acts);
 }
 
+sv talk_unmarked(struct arena *a, sv s)
+{
+	struct sb b;
+	bool line = true;            /* its beginning */
+	if (sv_find_ch(s, '*') < 0 && sv_find_ch(s, '`') < 0 && sv_find_ch(s, '#') < 0)
+		return s;
+	sb_init(&b, LIM_SB);
+	for (size_t i = 0; i < s.n; i++) {
+		sv rest = sv_slice(s, i, s.n);
+		if (sv_starts(rest, SV("**"))) {
+			i++;
+			continue;
+		}
+		if (s.p[i] == '`' || (line && (s.p[i] == '#' || (s.p[i] == ' ' && b.n == 0))))
+			continue;
+		if (line && i && s.p[i] == ' ' && s.p[i - 1] == '#')
+			continue;
+		sb_ch(&b, s.p[i]);
+		line = s.p[i] == '\n';
+	}
+	sv out = arena_sv(a, sb_sv(&b));
+	sb_done(&b);
+	return out;
+}
+
 /* The article is in another language than the customer's: said before it is quoted. */
 static sv in_its_language(struct talk_core *c, sv quote, struct arena *a)
 {
+	quote = talk_unmarked(a, quote);
 	const struct kb_hit *h = &c->t.found.hits[0];
 	const struct talk_texts *t = c->cfg->texts;
 	if (!h->lang.n || sv_eq(h->lang, sv_of(c->lang)))

@@ -407,3 +407,22 @@ TEST(assist_a_past_day_is_one_of_the_calendar)
 		SV_EQ(assist_past_day(sv_of(v[i].value), sv_of(v[i].said), at, &a), v[i].want);
 	arena_done(&a);
 }
+
+/* Names of ours, masks, a router's model and a list that was looked through are no facts. */
+TEST(a_summary_has_no_inner_names)
+{
+	struct told t = { .c = assist_case_new() };
+	says(&t, "customer", "有哪些宽带套餐", ",\"language\":\"zh\"");
+	says(&t, "bot", "三款，配 AX3000 路由器。", ",\"action\":\"reply\"");
+	says(&t, "customer", "我没有订单号", ",\"language\":\"zh\"");
+	says(&t, "bot", "您最近的订单：HH2026-100447，HH2026-100414", ",\"action\":\"reply\"");
+	says(&t, "bot", "退货单号是R10240344。", ",\"action\":\"reply\"");
+	jv *s = assist_summary(t.c, &with);
+	sv text = jv_get_str(s, "text");
+	CHECK(!any(jv_get(s, "facts"), "value", "AX3000"));
+	CHECK(!any(jv_get(s, "facts"), "value", "100414"));
+	CHECK(any(jv_get(s, "facts"), "value", "R10240344"));
+	CHECK(sv_find(text, SV("AX3000")) < 0 && sv_find(text, SV("[")) < 0);
+	jv_free(s);
+	assist_case_free(t.c);
+}

@@ -166,3 +166,24 @@ TEST(feel_long_text_is_bounded)
 	CHECK(in_range(&f) && !f.small_talk);
 	sb_done(&b);
 }
+
+/* Calls that ask nothing yet, words that did not understand, and insults, in both languages. */
+TEST(feel_short_calls)
+{
+	static const struct { const char *text, *small; } rows[] = {
+		{ "help", "help" }, { "Can you help me?", "help" }, { "I have a question", "help" },
+		{ "??", "help" }, { "？", "help" }, { "我有个问题想问", "help" },
+		{ "帮帮我", "help" }, { "I don't understand", "confused" },
+		{ "听不懂", "confused" }, { "什么意思？", "confused" },
+		{ "you guys suck", "insult" }, { "你们真垃圾", "insult" },
+		{ "你是不是傻", "insult" },
+		{ "help me return a lamp", "" }, { "I have a question about my order", "" },
+		{ "什么意思，退款没了？", "" }, { "!", "" }, { "?1", "" },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct feel_state f = { 0 };
+		feel_turn(&f, sv_of(rows[i].text), SV("en"));
+		if (strcmp(f.small, rows[i].small) != 0 || f.small_talk != (rows[i].small[0] != 0))
+			t_fail(__FILE__, __LINE__, rows[i].text);
+	}
+}

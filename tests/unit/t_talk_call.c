@@ -247,6 +247,26 @@ TEST(talk_base_model_that_fails_or_adds_nothing_leaves_the_quote)
 	}
 }
 
+/* Rows of lists and tables, steps, questions and what has no end are no sentences to add. */
+TEST(talk_base_model_chooses_whole_sentences_only)
+{
+	struct bench b;
+	think_base(&b,
+		   "You have 30 days to return an article. Why 30 days?\n"
+		   "1. Open My Orders and choose it. Then press Return.\n2. Print the label.\n"
+		   "- the order number,\n- tax number.\n| A | ¥139.00 |\n**Note:**\n"
+		   "- Send it back.\n",
+		   quote);
+	const struct talk_act *m = bench_act(&b, TACT_MODEL);
+	ASSERT(m);
+	HAS(m->grammar, "Send it back.");
+	static const char *const not[] = { "Why", "Open", "Then", "Print", "order", "tax", "139",
+					   "Note" };
+	for (size_t i = 0; i < sizeof(not) / sizeof(*not); i++)
+		CHECK(sv_find(m->grammar, sv_of(not[i])) < 0);
+	bench_close(&b);
+}
+
 TEST(talk_base_model_has_nothing_to_choose_from)
 {
 	struct bench b;

@@ -192,7 +192,7 @@ TEST(talk_person_the_row_has_no_name)
 		sv summary = jv_as_str(jv_path(row, "handover.summary"));
 		CHECK(summary.n);
 		CHECK(sv_find(summary, sv_of(names[i])) < 0);
-		HAS(summary, " is on the line");
+		HAS(summary, " is in the chat");
 		SV_EQ(jv_as_str(jv_path(o, "customer.name")), names[i]);
 		jv_free(row);
 		jv_free(o);

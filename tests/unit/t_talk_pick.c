@@ -176,3 +176,71 @@ TEST(talk_decline_offers_a_person)
 		bench_close(&b);
 	}
 }
+
+/* ---- what is shown ---- */
+
+TEST(talk_quotes_without_marks)
+{
+	struct bench b;
+	bench_open(&b, 0, 0);
+	SV_EQ(talk_unmarked(&b.a, SV("**If you suspect it:** call `us`.\n## Then\nwait * 2")),
+	      "If you suspect it: call us.\nThen\nwait * 2");
+	SV_EQ(talk_unmarked(&b.a, SV("# Heading")), "Heading");
+	SV_EQ(talk_unmarked(&b.a, SV("plain text, 2 < 3")), "plain text, 2 < 3");
+	SV_EQ(talk_unmarked(&b.a, SV("**")), "");
+	b.hits[0].quote = SV("**Call us:** at once.");
+	bench_feed(&b, (struct talk_ev){ .kind = TEV_OPEN });
+	bench_feed(&b, ev_text("how do I pay"));
+	bench_feed(&b, ev_found(&b));
+	SV_EQ(said(&b), "Call us: at once.");
+	HAS(bench_rec(&b, "turn.bot")->text, "\"quote\":\"**Call us:**");  /* as it stands there */
+	bench_close(&b);
+}
+
+TEST(talk_goes_on_in_the_language_wished_for)
+{
+	static const struct { const char *text; bool zh, wish; } rows[] = {
+		{ "中文回答", true, true }, { "can you speak Chinese please?", true, true },
+		{ "说英文可以吗", false, true }, { "can you speak English please?", false, true },
+		{ "do you have an English manual", false, false },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct bench b;
+		bench_open(&b, 0, 0);
+		bench_feed(&b, (struct talk_ev){ .kind = TEV_OPEN });
+		bench_feed(&b, ev_text(rows[i].text));
+		EQ(bench_act(&b, TACT_SEARCH) != NULL, !rows[i].wish);
+		STR_EQ(b.c.lang, rows[i].zh ? "zh" : "en");
+		if (rows[i].wish)
+			HAS(said(&b), rows[i].zh ? "用中文继续" : "go on in English");
+		bench_close(&b);
+	}
+}
+
+/* No answer in a language that nobody here speaks: what we do speak, in that language. */
+TEST(talk_declines_in_their_tongue)
+{
+	static const struct { const char *text, *says; } rows[] = {
+		{ "Hola, quiero devolver un producto que compré", "Puedo ayudarle" },
+		{ "Bonjour, où est ma commande s'il vous plaît?", "Je peux vous aider" },
+		{ "注文した商品はいつ届きますか", "ご案内できます" },
+		{ "Where is my elephant, please?", NULL },
+		{ "我的大象在哪里", NULL },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct bench b;
+		bench_open(&b, 0, 0);
+		bench_feed(&b, (struct talk_ev){ .kind = TEV_OPEN });
+		b.found = (struct kb_result){ b.hits, 0, false, false };
+		bench_feed(&b, ev_text(rows[i].text));
+		bench_feed(&b, ev_found(&b));
+		if (rows[i].says)
+			CHECK(sv_starts(said(&b), sv_of(rows[i].says)) ||
+			      sv_find(said(&b), sv_of(rows[i].says)) > 0);
+		else
+			CHECK(sv_starts(said(&b), SV("I ")) || sv_starts(said(&b), SV("That")) ||
+			      sv_starts(said(&b), SV("很")) || sv_starts(said(&b), SV("我")) ||
+			      sv_starts(said(&b), SV("这")));
+		bench_close(&b);
+	}
+}

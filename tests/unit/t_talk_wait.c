@@ -171,6 +171,9 @@ TEST(talk_person_nobody_is_there_and_calls_back)
 	to_queue(&b, 0, "en");
 	word(&b, (struct talk_word){ .kind = WORD_QUEUED, .position = 1, .wait_ms = -1,
 				     .nobody = true });
+	bench_feed(&b, ev_text("how long will it take"));
+	HAS(said(&b), "available just now");
+	HAS(said(&b), "call you back?");
 	bench_feed(&b, ev_text("what does delivery cost?"));
 	EQ(b.c.move, MOVE_ASKED);
 	bench_feed(&b, ev_found(&b));        /* no answer to the offer: it is answered */
@@ -235,6 +238,30 @@ TEST(talk_person_never_mind_is_asked_back)
 			bench_feed(&b, ev_text(zh ? "运费是多少" : "what does delivery cost"));
 			CHECK(bench_act(&b, TACT_SEARCH) && b.c.move == MOVE_ASKED);
 		}
+		bench_close(&b);
+	}
+}
+
+/* What a colleague reads of a chat: whose words are whose, and nothing glued together. */
+TEST(talk_briefing_of_a_chat_can_be_read)
+{
+	for (int zh = 0; zh < 2; zh++) {
+		struct bench b;
+		open_with(&b, 0, zh ? "zh" : "en");
+		talk_set(&b.c.svc.about, SV("HH2026-100450"));
+		b.c.svc.n_fact = 2;
+		for (int i = 0; i < 2; i++)
+			b.c.svc.fact[i].say =
+				xstrdup(zh ? SV("正在配货") : SV("being packed\nsoon"));
+		bench_feed(&b, ev_text(zh ? "运费多少钱" : "how much is delivery"));
+		bench_feed(&b, ev_found(&b));
+		bench_feed(&b, ev_text(zh ? "我要转人工" : WISH));
+		sv text = talk_briefing(&b.c, &b.a), own = talk_case_words(&b.c, &b.a);
+		HAS(text, zh ? "上一个问题是“运费多少钱。”" : "was: \"how much is delivery.\"");
+		HAS(text, zh ? "正在聊天" : "in the chat");
+		CHECK(sv_find(text, SV("caller")) < 0);
+		HAS(own, zh ? "与订单 HH2026-100450 有关。正在配货。正在配货。" :
+			      "It is about order HH2026-100450. being packed soon. being");
 		bench_close(&b);
 	}
 }
