@@ -175,7 +175,8 @@ int main(int argc, char **argv)
 	centre(&b);
 	b.t = obj_new(sizeof(*b.t), NULL);
 	b.t->kind = FEEL_BASE;
-	feel_set_make(&b.set, b.t, &b.rows, ROWS, THREADS);
+	feel_set_make(&b.set, b.t, &b.rows,
+		      &(struct feel_train){ .features = ROWS, .threads = THREADS });
 	b.order = xalloc(b.rows.n * sizeof(*b.order));
 	b.n_dev = (b.rows.n + EVERY - 1) / EVERY;
 	rest = b.n_dev;

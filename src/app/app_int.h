@@ -78,7 +78,7 @@ struct feel_tally;
 struct feel_figures;
 void score_print(const struct feel_tally *t, const struct feel_figures *f, const sv *name,
 		 double us, bool json);
-int score_task(const char *task, const char *model, const char *data, bool json);
+int score_task(const char *task, const char *model, const char *data, bool meaning, bool json);
 int cmd_train(int argc, char **argv);
 int cmd_score_strategy(int argc, char **argv); /* `callm score strategy` */
 int cmd_call(int argc, char **argv);

@@ -34,7 +34,8 @@ int cmd_score(int argc, char **argv)
 		  "kb: with --company, articles of one language, questions of the other" },
 		{ "bank", CLI_STR, &kb.bank,
 		  "kb: tau2-bench's folder: tasks that need several documents" },
-		{ "meaning", CLI_FLAG, &kb.meaning, "kb: with the installed embedding model" },
+		{ "meaning", CLI_FLAG, &kb.meaning,
+		  "kb, intent, emotion: with the installed embedding model" },
 		{ "vectors", CLI_STR, &kb.vectors, "kb: file that keeps the passages' vectors" },
 		{ "data", CLI_STR, &kb.data, "kb: data folder; tasks: rows label<TAB>text" },
 		{ "model", CLI_STR, &model, "tasks: a file of callm train" },
@@ -47,6 +48,6 @@ int cmd_score(int argc, char **argv)
 				"pairs, language or digits"),
 		       2;
 	if (strcmp(argv[rest], "kb") != 0)
-		return score_task(argv[rest], model, kb.data, kb.json);
+		return score_task(argv[rest], model, kb.data, kb.meaning, kb.json);
 	return score_kb(&kb);
 }

@@ -1,6 +1,7 @@
 /* cmd_score_task.c: `callm score TASK --model FILE --data ROWS`: a trained task against rows with
  * labels. */
 #include "app_int.h"
+#include "app_sense.h"
 #include "feel_task.h"
 
 #include <stdio.h>
@@ -95,27 +96,63 @@ void score_print(const struct feel_tally *t, const struct feel_figures *f, const
 		print_text(t, f, name, us);
 }
 
-static int test(struct feel_task *t, const char *data, bool json, struct err *e)
+/* The vectors the task wants to hear; none, and a line why, where there is no model: then it
+ * answers by words. ERR_STATE, ERR_INVAL: that model, or that task, will not do. */
+static int hear(struct feel_task *t, const char *model, const struct feel_rows *rows, bool meaning,
+		struct app_sense *s, struct err *e)
+{
+	size_t dim;
+	sv want = feel_task_sense(t, &dim);
+
+	*s = (struct app_sense){ 0 };
+	if (!want.n && meaning)
+		return err_set(e, ERR_INVAL, "%s goes by words alone: train it with --meaning",
+			       model);
+	if (want.n && !meaning)
+		(void)fprintf(stderr, "%s also hears " SV_FMT
+				      " (--meaning); this is by words alone\n",
+			      model, SV_ARG(want));
+	if (!meaning)
+		return 0;
+	int rc = app_sense_rows(s, rows, &(struct app_sense_opts){ .workers = 2, .want = want,
+								   .file = model }, e);
+	if (rc == 0 && s->vecs.dim != dim)
+		return err_set(e, ERR_STATE, "%s wants vectors of %zu numbers; those of %s have "
+					     "%zu",
+			       model, dim, s->vecs.name, s->vecs.dim);
+	if (!rc || rc == ERR_STATE)
+		return rc;
+	(void)fprintf(stderr, "%s; this is by words alone\n", e->msg);
+	s->vecs.v = NULL;
+	return 0;
+}
+
+static int test(struct feel_task *t, const char *model, const char *data, bool meaning, bool json,
+		struct err *e)
 {
 	struct feel_rows rows;
+	struct app_sense sense = { 0 };
 	struct feel_figures f;
 	sv name[FEEL_LABELS_MAX];
 	int rc = feel_rows_read(&rows, data, feel_task_kind(t), e);
 
+	if (rc == 0)
+		rc = hear(t, model, &rows, meaning, &sense, e);
 	if (rc == 0) {
 		struct feel_tally *tally = xalloc(sizeof(*tally));
 		int64_t began = clk_cpu_us();
-		feel_task_test(t, &rows, tally, name);
+		feel_task_test(t, &rows, sense.vecs.v, tally, name);
 		double us = (double)(clk_cpu_us() - began) / (double)rows.n;
 		feel_tally_figures(tally, &f);
 		score_print(tally, &f, name, us, json);
 		xfree(tally);
 	}
+	app_sense_done(&sense);
 	feel_rows_done(&rows);
 	return rc;
 }
 
-int score_task(const char *task, const char *model, const char *data, bool json)
+int score_task(const char *task, const char *model, const char *data, bool meaning, bool json)
 {
 	struct err e = { 0 };
 	int kind = feel_kind_of(sv_of(task));
@@ -134,7 +171,7 @@ int score_task(const char *task, const char *model, const char *data, bool json)
 		rc = err_set(&e, ERR_INVAL, "%s was trained for %s, not for %s", model,
 			     feel_kind_name(feel_task_kind(t)), task);
 	if (rc == 0)
-		rc = test(t, data, json, &e);
+		rc = test(t, model, data, meaning, json, &e);
 	feel_task_unref(t);
 	feel_task_unref(base);
 	return rc ? cli_fail("%s", e.msg) : 0;

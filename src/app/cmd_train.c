@@ -5,6 +5,7 @@
  * goes a line an epoch. Ctrl-C stops and leaves nothing behind.
  */
 #include "app_int.h"
+#include "app_sense.h"
 #include "digit.h"
 #include "feel_task.h"
 
@@ -96,12 +97,37 @@ static int read_rows(struct feel_rows *rows, const char *data, const char *tune,
 	return rc;
 }
 
+static bool show_embedding(void *arg, size_t done, size_t n)
+{
+	const struct bar *b = arg;
+
+	if (b->tty && !b->quiet)
+		fprintf(stderr, "\rembedding: %zu of %zu rows   ", done, n);
+	return !stopped;
+}
+
+/* The sentence vectors of all rows. */
+static int hear(struct app_sense *s, const struct feel_rows *rows, struct feel_train *how,
+		struct bar *bar, struct err *e)
+{
+	int rc = app_sense_rows(s, rows, &(struct app_sense_opts){ .workers = how->threads,
+								   .progress = show_embedding,
+								   .arg = bar }, e);
+
+	if (rc == 0 && !bar->quiet)
+		fprintf(stderr, "%s%zu rows embedded by %s in %.0f s\n", bar->tty ? "\r" : "",
+			rows->n, s->vecs.name, s->seconds);
+	how->vecs = rc ? NULL : &s->vecs;
+	return rc;
+}
+
 static int train(const char *task, const char *data, const char *tune, const char *out,
-		 struct feel_train *how, bool json)
+		 struct feel_train *how, bool meaning, bool json)
 {
 	struct err e = { 0 };
 	struct feel_rows rows;
 	struct feel_figures f = { 0 };
+	struct app_sense sense = { 0 };
 	struct bar bar = { clk_mono_us(), isatty(2), json };
 
 	if (read_rows(&rows, data, tune, how->kind, &e)) {
@@ -113,12 +139,18 @@ static int train(const char *task, const char *data, const char *tune, const cha
 	how->base = feel_task_base(&e);
 	signal(SIGINT, on_signal);
 	signal(SIGTERM, on_signal);
-	int rc = how->base ? feel_train(&rows, how, out, &f, &e) : e.code;
+	int rc = how->base ? 0 : e.code;
+	if (rc == 0 && meaning)
+		rc = hear(&sense, &rows, how, &bar, &e);
+	if (rc == 0)
+		rc = feel_train(&rows, how, out, &f, &e);
 	if (bar.tty && !bar.quiet)
 		fputc('\n', stderr);
 	if (rc == 0)
 		report(task, out, &rows, &f, (double)(clk_mono_us() - bar.began_us) / 1e6, json);
 	how->base = feel_task_unref(how->base);
+	how->vecs = NULL;
+	app_sense_done(&sense);
 	feel_rows_done(&rows);
 	return rc ? cli_fail("%s", e.msg) : 0;
 }
@@ -127,7 +159,7 @@ int cmd_train(int argc, char **argv)
 {
 	const char *data = NULL, *tune = NULL, *out = NULL, *licence = NULL, *source = NULL;
 	int64_t seed = 7, epochs = 0, threads = 2, alarms = 20, features = 0;
-	bool json = false, accuracy = false;
+	bool json = false, accuracy = false, meaning = false;
 	int rest, status;
 	const struct cli_opt opts[] = {
 		{ "data", CLI_STR, &data, "rows: label<TAB>text (docs/train.md)" },
@@ -135,6 +167,8 @@ int cmd_train(int argc, char **argv)
 		  "rows like those to come, held out to tell how sure answers may be" },
 		{ "by-accuracy", CLI_FLAG, &accuracy,
 		  "emotions: as many right as possible, rare ones not lifted" },
+		{ "meaning", CLI_FLAG, &meaning,
+		  "intent, emotion: also by the sentence vectors of the embedding model" },
 		{ "out", CLI_STR, &out, "the file to write" },
 		{ "seed", CLI_INT, &seed, "same seed, same rows: same file (7)" },
 		{ "epochs", CLI_INT, &epochs, "looks at every row; 0: by their number" },
@@ -164,6 +198,8 @@ int cmd_train(int argc, char **argv)
 	    alarms > 500)
 		return cli_fail("--epochs 0 to 1000, --threads 1 to 4, --false-alarms 1 to 500"),
 		       2;
+	if (meaning && how.kind != FEEL_INTENT && how.kind != FEEL_EMOTION)
+		return cli_fail("--meaning is for intent and emotion"), 2;
 	if (digits)
 		return train_digits(data, out,
 				    &(struct digit_opt){ .seed = (uint64_t)seed,
@@ -171,5 +207,5 @@ int cmd_train(int argc, char **argv)
 							 .threads = (int)threads,
 							 .licence = licence, .source = source },
 				    json);
-	return train(argv[rest], data, tune, out, &how, json);
+	return train(argv[rest], data, tune, out, &how, meaning, json);
 }

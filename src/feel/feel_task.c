@@ -85,6 +85,34 @@ void feel_task_input(int kind, struct feel_reader *base, sv text, sv other, stru
 	}
 }
 
+/* Sentence vectors of e5 lie close together; what tells them apart is how they differ from their
+ * mean. */
+void feel_task_middle(const struct feel_task *t, const float *v, float *out)
+{
+	const float *mean = t->middle + 1;
+
+	for (size_t i = 0; i < t->sense; i++)
+		out[i] = t->middle[0] * (v[i] - mean[i]);
+}
+
+void feel_task_unknown(struct feel_task *t)
+{
+	for (size_t i = 0; i < t->vocab.n && t->sense; i++)
+		if (t->vocab.idf[i] > t->vocab.unknown)
+			t->vocab.unknown = t->vocab.idf[i];
+}
+
+void feel_task_known(const struct feel_feats *weighed, const float *x, size_t n, float *out)
+{
+	float sum = 0;
+
+	for (size_t i = 0; i < weighed->n; i++)
+		sum += weighed->w[i] * weighed->w[i];
+	float share = sqrtf(sum);
+	for (size_t i = 0; i < n; i++)
+		out[i] = x[i] * share;
+}
+
 /* ---- answers ---- */
 
 void feel_task_p(const struct feel_task *t, const float *logit, float *p)
@@ -148,6 +176,12 @@ struct feel_reader *feel_reader_new(struct feel_task *t)
 	r->x = xalloc(NN_DIM_MAX * sizeof(float));
 	if (t->base)
 		r->base = feel_reader_new(t->base);
+	if (!t->sense)
+		return r;
+	r->sense = xalloc(NN_DIM_MAX * sizeof(float));
+	r->known = xalloc(NN_DIM_MAX * sizeof(float));
+	r->n_known = t->base ? (size_t)feel_task_dense(t->kind,
+						       nn_dim(t->base->net, t->base->out)) : 0;
 	return r;
 }
 
@@ -161,6 +195,8 @@ void feel_reader_free(struct feel_reader *r)
 	feel_feats_done(&r->raw2);
 	feel_feats_done(&r->weighed);
 	xfree(r->x);
+	xfree(r->sense);
+	xfree(r->known);
 	feel_task_unref(r->t);
 	xfree(r);
 }
@@ -190,15 +226,31 @@ void feel_read(struct feel_reader *r, sv text, sv other)
 	feel_task_input(r->t->kind, r->base, text, other, &r->raw, &r->raw2, r->x);
 }
 
+void feel_sense(struct feel_reader *r, const float *v)
+{
+	if (!r->sense)
+		return;
+	feel_task_middle(r->t, v, r->sense);
+	r->sensed = true;
+}
+
 void feel_guess_read(struct feel_reader *r, const struct feel_reader *read, struct feel_guess *g)
 {
 	const struct feel_task *t = r->t;
 	struct feel_feats *f = &r->weighed;
 
 	feel_feats_weigh(&read->raw, &t->vocab, feel_task_blocks(t->kind), f);
+	const float *x = read->x;
+	if (r->known) {
+		feel_task_known(f, x, r->n_known, r->known);
+		x = r->known;
+	}
 	nn_run(r->pass, &(struct nn_in){ .slot[0] = { .id = f->id, .w = f->w,
 						      .n = (uint32_t)f->n },
-					 .slot[1] = { .x = read->x, .steps = 1 } });
+					 .slot[1] = { .x = x, .steps = 1 },
+					 .slot[2] = { .x = r->sensed ? r->sense : NULL,
+						      .steps = 1 } });
+	r->sensed = false;
 	feel_task_p(t, nn_out(r->pass, t->out, NULL), r->p);
 	feel_task_say(t, r->p, g);
 	if (t->value < 0)
@@ -274,8 +326,8 @@ void feel_tally_guess(struct feel_tally *tally, const struct feel_guess *g, bool
 		feel_tally_sure(tally, (double)g->said[0].p, near);
 }
 
-void feel_task_test(struct feel_task *t, const struct feel_rows *rows, struct feel_tally *tally,
-		    sv name[FEEL_LABELS_MAX])
+void feel_task_test(struct feel_task *t, const struct feel_rows *rows, const float *vecs,
+		    struct feel_tally *tally, sv name[FEEL_LABELS_MAX])
 {
 	struct feel_reader *r = feel_reader_new(t);
 	uint16_t to[FEEL_LABELS_MAX], want[FEEL_ROW_LABELS];
@@ -291,6 +343,8 @@ void feel_task_test(struct feel_task *t, const struct feel_rows *rows, struct fe
 		const struct feel_row *row = &rows->v[i];
 		for (int k = 0; k < row->n_label; k++)
 			want[k] = to[row->label[k]];
+		if (vecs)
+			feel_sense(r, vecs + i * t->sense);
 		feel_guess(r, row->text, row->other, &g);
 		feel_tally_guess(tally, &g, t->multi, want, row->n_label);
 	}

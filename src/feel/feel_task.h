@@ -28,6 +28,8 @@ enum {
 	FEEL_TASK_TEXT = 2000,  /* runes of one text that are looked at */
 	FEEL_TASK_TURNS = 6,    /* turns before that are looked at */
 	FEEL_VALUES = 2,        /* valence, arousal */
+	FEEL_SENSE_MAX = 4096,  /* numbers of a sentence vector */
+	FEEL_SENSE_NAME = 420,  /* bytes of its model's name */
 };
 #define FEEL_TSV_MAX (512u << 20)
 
@@ -131,10 +133,14 @@ struct feel_vocab {
 	size_t n;
 	uint32_t *from;          /* the first row of each bucket of hashes, and of none */
 	int shift;               /* of a hash, to its bucket */
+	/* unknown features count in the length of a block as if they were so rare; 0: they do not
+	 */
+	float unknown;
 	bool own;                /* key and idf are freed with it */
 };
 /* Hashes to rows into out, counts to (1 + log count) * idf, each block to length 1, all to length
- * 1; unknown features and blocks not in the set of bits `blocks` are dropped. */
+ * 1; unknown features and blocks not in the set of bits `blocks` are dropped. With v->unknown a
+ * text of many unknown features comes out shorter. */
 void feel_feats_weigh(const struct feel_feats *f, const struct feel_vocab *v, unsigned blocks,
 		      struct feel_feats *out);
 void feel_feats_done(struct feel_feats *f);
@@ -180,6 +186,12 @@ struct feel_task *feel_task_base(struct err *e);
 /* A file of models/ that is in the program, by its name; empty: it is not. */
 sv feel_task_embedded(const char *name);
 
+/* The last turn of a text: what a sentence vector is made of. Borrowed from text. */
+sv feel_text_last(sv text);
+/* Name of the embedding model whose vectors the task hears beside the words, and their length
+ * (ret_dim may be NULL); empty: it goes by words alone. Borrowed. */
+sv feel_task_sense(const struct feel_task *t, size_t *ret_dim);
+
 struct feel_said {
 	uint16_t label;
 	float p;                 /* among the labels in scope */
@@ -205,15 +217,21 @@ size_t feel_reader_hidden(const struct feel_reader *r, const float **ret);
  * are made once by one reader and read by others whose tasks read alike. */
 void feel_read(struct feel_reader *r, sv text, sv other);
 void feel_guess_read(struct feel_reader *r, const struct feel_reader *read, struct feel_guess *g);
+/* The sentence vector of the text that the next guess is about (feel_text_last of it), as long as
+ * feel_task_sense says; copied. For one guess only; without it the answer is by words. A task
+ * without a sense takes no notice. */
+void feel_sense(struct feel_reader *r, const float *v);
 /* Room for texts of n features from now on; how many there is room for. */
 void feel_reader_reserve(struct feel_reader *r, size_t n);
 size_t feel_reader_room(const struct feel_reader *r);
 /* Intents and emotions on the same base do. */
 bool feel_reads_alike(const struct feel_task *a, const struct feel_task *b);
-/* Answers of a task to rows that have labels. name gets the names of the tally's labels: those of
- * the task and then those only the rows know (borrowed from both), which can only be missed. */
-void feel_task_test(struct feel_task *t, const struct feel_rows *rows, struct feel_tally *tally,
-		    sv name[FEEL_LABELS_MAX]);
+/* Answers of a task to rows that have labels. vecs: their sentence vectors one behind another, of
+ * a task that hears them (feel_task_sense); NULL: by words. name gets the names of the tally's
+ * labels: those of the task and then those only the rows know (borrowed from both), which can
+ * only be missed. */
+void feel_task_test(struct feel_task *t, const struct feel_rows *rows, const float *vecs,
+		    struct feel_tally *tally, sv name[FEEL_LABELS_MAX]);
 
 /* ---- feel_net.c ---- */
 /* From the next turn on the intents (or the emotions) are asked of t, instead of those in the
@@ -237,9 +255,17 @@ struct feel_progress {
 	double loss, dev;        /* dev < 0: not measured */
 	double share;            /* of all the work, 0..1 */
 };
+/* Sentence vectors of rows, made by an embedding model. */
+struct feel_vecs {
+	const char *name;        /* of the model; vectors of different names never mix */
+	const float *v;          /* dim numbers a row, in the order of the rows (tune's behind) */
+	size_t dim;              /* 1 to FEEL_SENSE_MAX */
+};
 struct feel_train {
 	int kind;
 	struct feel_task *base;  /* may be NULL */
+	/* intents and emotions: heard beside the words; NULL: words alone. Borrowed. */
+	const struct feel_vecs *vecs;
 	uint64_t seed;
 	int epochs;              /* 0: by the number of rows */
 	int threads;

@@ -256,6 +256,13 @@ static sv last_turn(sv text, sv *before)
 	return text;
 }
 
+sv feel_text_last(sv text)
+{
+	sv before;
+
+	return last_turn(text, &before);
+}
+
 void feel_feats_text(struct feel_feats *f, int kind, sv text)
 {
 	sv before = SV_NULL;
@@ -288,9 +295,12 @@ static void weigh_block(const struct feel_feats *f, const struct feel_vocab *v, 
 		if (i + AHEAD < end)
 			feel_vocab_hint(v, f->id[i + AHEAD]);
 		ptrdiff_t row = feel_vocab_find(v, f->id[i]);
-		if (row < 0)
+		float w = (f->w[i] > 1 ? 1 + logf(f->w[i]) : 1) *
+			  (row < 0 ? v->unknown : v->idf[row]);
+		if (row < 0) {
+			sum += (double)w * w;
 			continue;
-		float w = (f->w[i] > 1 ? 1 + logf(f->w[i]) : 1) * v->idf[row];
+		}
 		out->id[out->n] = (uint32_t)row;
 		out->w[out->n++] = w;
 		sum += (double)w * w;

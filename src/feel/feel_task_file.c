@@ -8,7 +8,9 @@
  */
 #include "feel_task_int.h"
 
-enum { PART = 64, VERSION = 1 };
+#include <math.h>
+
+enum { PART = 64, VERSION = 1, VERSION_SENSE = 2 };
 #define FILE_MAX (1u << 30)
 
 struct head {
@@ -16,7 +18,7 @@ struct head {
 	uint64_t sum;            /* of the bytes from `version` on */
 	uint32_t version, kind, vocab, card;
 	uint64_t net, base;      /* bytes; id */
-	uint32_t base_dim, pad[3];
+	uint32_t base_dim, sense, pad[2];
 };
 _Static_assert(sizeof(struct head) == PART, "the header fills one part");
 
@@ -56,8 +58,10 @@ int feel_task_write(const struct feel_task *t, sv card, const char *const *drop,
 {
 	struct head h = { .version = VERSION, .kind = (uint32_t)t->kind,
 			  .vocab = (uint32_t)t->vocab.n, .card = (uint32_t)card.n,
-			  .base = t->base ? t->base->id : 0 };
+			  .base = t->base ? t->base->id : 0, .sense = (uint32_t)t->sense };
 	struct sb b, net;
+
+	h.version = t->sense ? VERSION_SENSE : VERSION;
 
 	memcpy(h.magic, magic, sizeof(magic));
 	if (t->base)
@@ -71,6 +75,10 @@ int feel_task_write(const struct feel_task *t, sv card, const char *const *drop,
 	sb_put(&b, card);
 	fill(&b);
 	put_vocab(&b, &t->vocab);
+	if (t->sense) {
+		sb_put(&b, sv_n((const char *)t->middle, (t->sense + 1) * sizeof(float)));
+		fill(&b);
+	}
 	sb_put(&b, sb_sv(&net));
 	if (rc == 0 && (sb_err(&b) || sb_err(&net)))
 		rc = err_set(e, ERR_TOOBIG, "%s: the task is larger than 1 GB", path);
@@ -95,6 +103,7 @@ static void task_free(void *obj)
 	feel_task_unref(t->base);
 	jv_free(t->card);
 	sb_done(&t->card_text);
+	xfree(t->own_middle);
 	xfree(t->mem);
 }
 
@@ -169,13 +178,32 @@ static int read_net(struct feel_task *t, sv bytes, struct err *e)
 	int want = t->base ? feel_task_dense(t->kind, nn_dim(t->base->net, t->base->out)) : 0;
 	if (dense >= 0 ? nn_dim(t->net, dense) != want : want != 0)
 		return damaged(e, "the width of the input");
+	int sense = nn_find(t->net, "sense");
+	if (sense >= 0 ? nn_dim(t->net, sense) != (int)t->sense : t->sense != 0)
+		return damaged(e, "the width of the sentence vector");
+	return 0;
+}
+
+/* What the sentence vectors are brought to the middle with. */
+static int read_middle(struct feel_task *t, const float *v, struct err *e)
+{
+	for (size_t i = 0; i <= t->sense; i++)
+		if (!(fabsf(v[i]) < 1e6f))
+			return damaged(e, "the mean of the sentence vectors");
+	t->middle = v;
+	t->sense_name = jv_get_str(t->card, "embedding");
+	if (!t->sense_name.n)
+		return damaged(e, "the name of the embedding model");
+	feel_task_unknown(t);
 	return 0;
 }
 
 static int read_parts(struct feel_task *t, sv all, const struct head *h, struct err *e)
 {
 	size_t card = PART, key = card + parts(h->card);
-	size_t idf = key + parts(4 * (size_t)h->vocab), net = idf + parts(4 * (size_t)h->vocab);
+	size_t idf = key + parts(4 * (size_t)h->vocab);
+	size_t middle = idf + parts(4 * (size_t)h->vocab);
+	size_t net = middle + (t->sense ? parts(4 * (t->sense + 1)) : 0);
 
 	if (net > all.n || h->net != all.n - net)
 		return damaged(e, "its length");
@@ -185,6 +213,10 @@ static int read_parts(struct feel_task *t, sv all, const struct head *h, struct 
 	if (feel_vocab_put(&t->vocab, (const uint32_t *)(const void *)(all.p + key),
 			   (const float *)(const void *)(all.p + idf), h->vocab))
 		return damaged(e, "the vocabulary");
+	if (t->sense)
+		rc = read_middle(t, (const float *)(const void *)(all.p + middle), e);
+	if (rc)
+		return rc;
 	return read_net(t, sv_n(all.p + net, (size_t)h->net), e);
 }
 
@@ -197,15 +229,19 @@ static int read_head(struct feel_task *t, sv all, struct feel_task *base, struct
 	memcpy(&h, all.p, sizeof(h));
 	if (memcmp(h.magic, magic, sizeof(magic)) != 0)
 		return damaged(e, "its first bytes");
-	if (h.version != VERSION)
-		return err_set(e, ERR_VERSION, "a task of version %u; this program reads %d",
-			       h.version, VERSION);
+	if (h.version != VERSION && h.version != VERSION_SENSE)
+		return err_set(e, ERR_VERSION, "a task of version %u; this program reads %d and "
+					       "%d",
+			       h.version, VERSION, VERSION_SENSE);
 	if (h.sum != sum_of(all.p, all.n))
 		return damaged(e, "its checksum");
 	if (h.kind >= FEEL_KINDS && h.kind != FEEL_BASE)
 		return damaged(e, "its kind");
 	t->kind = (int)h.kind;
 	t->id = h.sum;
+	t->sense = h.version == VERSION_SENSE ? h.sense : 0;
+	if (h.version == VERSION_SENSE && (t->sense < 1 || t->sense > FEEL_SENSE_MAX))
+		return damaged(e, "the width of the sentence vector");
 	if (h.base && (!base || base->id != h.base || base->kind != FEEL_BASE))
 		return err_set(e, ERR_STATE, "trained on another base than this program has; "
 					     "train it again");
@@ -276,6 +312,13 @@ sv feel_task_card(const struct feel_task *t)
 	return sb_sv(&t->card_text);
 }
 
+sv feel_task_sense(const struct feel_task *t, size_t *ret_dim)
+{
+	if (ret_dim)
+		*ret_dim = t->sense;
+	return t->sense ? t->sense_name : SV_NULL;
+}
+
 float feel_task_temperature(const struct feel_task *t)
 {
 	return t->temperature;
@@ -311,8 +354,9 @@ int feel_task_temper(sv file, float temperature, const char *path, struct err *e
 	if (file.n < sizeof(h))
 		return damaged(e, "too short");
 	memcpy(&h, file.p, sizeof(h));
-	if (memcmp(h.magic, magic, sizeof(magic)) != 0 || h.version != VERSION ||
-	    h.sum != sum_of(file.p, file.n) || PART + parts(h.card) > file.n)
+	if (memcmp(h.magic, magic, sizeof(magic)) != 0 || h.version < VERSION ||
+	    h.version > VERSION_SENSE || h.sum != sum_of(file.p, file.n) ||
+	    PART + parts(h.card) > file.n)
 		return damaged(e, "its checksum");
 	jv *card = jv_parse(sv_n(file.p + PART, h.card), NULL);
 	if (!card)

@@ -10,12 +10,13 @@ struct feel_set {
 	struct nn_in *in;        /* n; point into the arrays below */
 	uint32_t *id;
 	float *w, *x;
+	float *sense;            /* sentence vectors as the net reads them; NULL: none */
 	size_t n, n_id, cap, dense;
 };
-/* Counts and weighs the features of all rows; fills t->vocab with at most `most` of them. threads
- * do it together. */
+/* Counts and weighs the features of all rows; fills t->vocab with at most how->features of them,
+ * and t->middle from how->vecs. how->threads do it together. */
 void feel_set_make(struct feel_set *s, struct feel_task *t, const struct feel_rows *rows,
-		   size_t most, int threads);
+		   const struct feel_train *how);
 void feel_set_done(struct feel_set *s);
 /* ---- feel_task_split.c ---- */
 struct feel_split {

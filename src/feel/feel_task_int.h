@@ -25,6 +25,11 @@ struct feel_task {
 	int out, value;                  /* numbers of layers, -1 */
 	struct feel_task *base;          /* a reference, or NULL */
 	uint64_t id;                     /* checksum of the file; 0: none */
+	/* numbers of a sentence vector, 0: none; what it is multiplied by, then its mean */
+	size_t sense;
+	const float *middle;             /* sense + 1 */
+	float *own_middle;               /* freed with the task; NULL: in the file */
+	sv sense_name;                   /* of its model; in card */
 	jv *card;
 	struct sb card_text;
 	char *mem;                       /* a file that was read; the net may lie in it */
@@ -36,6 +41,10 @@ struct feel_reader {
 	struct feel_reader *base;        /* may be NULL */
 	struct feel_feats raw, raw2, weighed;
 	float *x;                        /* dense input */
+	float *sense;                    /* sentence vector as the net reads it; NULL: none */
+	bool sensed;                     /* it is there for the next guess */
+	float *known;                    /* of x, scratch of tasks with a sense, n_known numbers */
+	size_t n_known;
 	float p[FEEL_LABELS_MAX];
 };
 
@@ -47,6 +56,14 @@ int feel_task_dense(int kind, int base_dim);
  * into x. base may be NULL. */
 void feel_task_input(int kind, struct feel_reader *base, sv text, sv other, struct feel_feats *f,
 		     struct feel_feats *scratch, float *x);
+/* A sentence vector as the net reads it. */
+void feel_task_middle(const struct feel_task *t, const float *v, float *out);
+/* Has unknown features count in the length, if the task has a sense: the less of a text it knows,
+ * the more the sentence vector weighs. Once the vocabulary is there. */
+void feel_task_unknown(struct feel_task *t);
+/* What the base says of a text, weaker the less of the text (its weighed features) the task knows:
+ * the base, too, knows few languages. Tasks with a sense; out may be x. */
+void feel_task_known(const struct feel_feats *weighed, const float *x, size_t n, float *out);
 /* Logits to probabilities of a task. */
 void feel_task_p(const struct feel_task *t, const float *logit, float *p);
 /* Probabilities to an answer. */

@@ -6,6 +6,7 @@
  */
 #include "feel_task_fit.h"
 
+#include <math.h>
 
 enum { PARTS = 64 };
 
@@ -55,6 +56,9 @@ static void weigh_part(void *arg, int k)
 				m->s->dense ? m->s->x + i * m->s->dense : NULL);
 		feel_feats_weigh(&raw, &m->t->vocab, feel_task_blocks(m->t->kind), &weighed);
 		p->n[i - from] = (uint32_t)weighed.n;
+		float *x = m->s->x + i * m->s->dense;
+		if (m->t->sense)
+			feel_task_known(&weighed, x, m->s->dense, x);
 		keep(p, &weighed);
 	}
 	feel_reader_free(base);
@@ -122,6 +126,9 @@ static void join(struct making *m)
 			if (s->dense)
 				s->in[i].slot[1] = (struct nn_slot){ .x = s->x + i * s->dense,
 								     .steps = 1 };
+			if (s->sense)
+				s->in[i].slot[2] = (struct nn_slot){
+					.x = s->sense + i * m->t->sense, .steps = 1 };
 			at += n;
 		}
 		xfree(p->id);
@@ -130,11 +137,41 @@ static void join(struct making *m)
 	}
 }
 
+/* The mean of all vectors, and the factor with which their numbers differ from it by 0.3, which
+ * the net likes. */
+static void middle(struct feel_task *t, const struct feel_vecs *v, size_t n)
+{
+	double *mean = xalloc(v->dim * sizeof(*mean)), sum = 0;
+
+	for (size_t i = 0; i < n * v->dim; i++)
+		mean[i % v->dim] += (double)v->v[i] / (double)n;
+	for (size_t i = 0; i < n * v->dim; i++) {
+		double d = (double)v->v[i] - mean[i % v->dim];
+		sum += d * d;
+	}
+	t->own_middle = xalloc((v->dim + 1) * sizeof(float));
+	t->own_middle[0] = sum > 1e-12 ? (float)(0.3 / sqrt(sum / (double)(n * v->dim))) : 1;
+	for (size_t k = 0; k < v->dim; k++)
+		t->own_middle[k + 1] = (float)mean[k];
+	t->middle = t->own_middle;
+	t->sense = v->dim;
+	t->sense_name = sv_of(v->name);
+	xfree(mean);
+}
+
+static void add_vecs(struct feel_set *s, struct feel_task *t, const struct feel_vecs *v)
+{
+	middle(t, v, s->n);
+	s->sense = xalloc(s->n * v->dim * sizeof(float));
+	for (size_t i = 0; i < s->n; i++)
+		feel_task_middle(t, v->v + i * v->dim, s->sense + i * v->dim);
+}
+
 void feel_set_make(struct feel_set *s, struct feel_task *t, const struct feel_rows *rows,
-		   size_t most, int threads)
+		   const struct feel_train *how)
 {
 	struct making *m = xalloc(sizeof(*m));
-	struct team *team = team_new(threads < 1 ? 1 : threads);
+	struct team *team = team_new(how->threads < 1 ? 1 : how->threads);
 
 	*s = (struct feel_set){ .n = rows->n };
 	*m = (struct making){ .s = s, .t = t, .rows = rows };
@@ -142,7 +179,10 @@ void feel_set_make(struct feel_set *s, struct feel_task *t, const struct feel_ro
 		s->dense = (size_t)feel_task_dense(t->kind, nn_dim(t->base->net, t->base->out));
 	s->in = xalloc(rows->n * sizeof(*s->in));
 	s->x = xalloc((rows->n * s->dense + 1) * sizeof(*s->x));
-	count(t, rows, most);
+	if (how->vecs)
+		add_vecs(s, t, how->vecs);
+	count(t, rows, how->features ? how->features : FEEL_VOCAB_MOST);
+	feel_task_unknown(t);
 	team_run(team, weigh_part, m, PARTS);
 	join(m);
 	team_free(team);
@@ -155,5 +195,6 @@ void feel_set_done(struct feel_set *s)
 	xfree(s->id);
 	xfree(s->w);
 	xfree(s->x);
+	xfree(s->sense);
 	*s = (struct feel_set){ 0 };
 }

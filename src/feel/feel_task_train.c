@@ -32,6 +32,10 @@ static const struct recipe recipes[FEEL_KINDS] = {
 	[FEEL_LANGUAGE] = { 0.5f, 0.1f, 0.05f, true },
 };
 
+/* Of the rows with sentence vectors, how many are learned by the vector alone, how many without. */
+#define WORDLESS 0.2
+#define DEAF 0.1
+
 struct fit {
 	const struct feel_rows *rows;
 	const struct feel_train *how;
@@ -43,6 +47,7 @@ struct fit {
 	uint32_t *dev;           /* all rows whose logits are known */
 	size_t n_known;
 	struct feel_figures dev_figures;
+	struct rng parts;        /* what a row is heard by: words, the sentence vector, both */
 	double share;            /* of the work that is done */
 	double share_epoch;
 	struct err *e;
@@ -60,12 +65,17 @@ static struct nn_net *net_new(const struct fit *f)
 				    .zero = true, .row_rule = true, .drop = drop };
 	l[n++] = (struct nn_layer){ .name = "words", .kind = NN_BAG, .rows = rows, .dim = EMB,
 				    .row_rule = true, .drop = drop };
-	if (f->set.dense) {
+	if (f->set.dense)
 		l[n++] = (struct nn_layer){ .name = "dense", .kind = NN_INPUT, .slot = 1,
 					    .dim = (int)f->set.dense };
-		l[n++] = (struct nn_layer){ .name = "both", .from = "words dense",
-					    .kind = NN_CAT };
-	}
+	if (f->set.sense)
+		l[n++] = (struct nn_layer){ .name = "sense", .kind = NN_INPUT, .slot = 2,
+					    .dim = (int)f->t->sense };
+	if (f->set.dense || f->set.sense)
+		l[n++] = (struct nn_layer){ .name = "both", .kind = NN_CAT,
+					    .from = !f->set.sense ? "words dense" :
+						    f->set.dense ? "words dense sense" :
+								   "words sense" };
 	l[n++] = (struct nn_layer){ .name = "mid", .kind = NN_DENSE, .dim = HIDDEN,
 				    .act = NN_GELU, .drop = 0.2f, .rate = 0.1f };
 	l[n++] = (struct nn_layer){ .name = "deep", .kind = NN_DENSE, .dim = labels, .zero = true,
@@ -116,9 +126,29 @@ static double read_logit(void *arg, struct nn_pass *p, size_t i)
 
 /* ---- one round ---- */
 
+/* The row as it is learned this time: with a sense, now and then by the sentence vector alone, as
+ * in a language no row is in, or by words alone, as where no embedding model is. */
+static const struct nn_in *part_of(struct fit *f, uint32_t row, struct nn_in *part)
+{
+	const struct nn_in *all = &f->set.in[row];
+	double u = f->set.sense ? rng_unit(&f->parts) : 1;
+
+	if (u >= WORDLESS + DEAF)
+		return all;
+	*part = (struct nn_in){ 0 };
+	if (u < WORDLESS) {
+		part->slot[2] = all->slot[2];
+	} else {
+		part->slot[0] = all->slot[0];
+		part->slot[1] = all->slot[1];
+	}
+	return part;
+}
+
 static double train_epoch(struct fit *f, struct nn_trainer *tr, size_t from, struct rng *rng)
 {
 	const struct nn_in *in[BATCH];
+	struct nn_in part[BATCH];
 	struct nn_loss loss = { .each = each, .arg = f };
 	double sum = 0;
 	size_t steps = 0, n = f->rows->n;
@@ -127,7 +157,7 @@ static double train_epoch(struct fit *f, struct nn_trainer *tr, size_t from, str
 	for (f->at = from; f->at < n; f->at += BATCH) {
 		size_t k = n - f->at < BATCH ? n - f->at : BATCH;
 		for (size_t i = 0; i < k; i++)
-			in[i] = &f->set.in[f->split.order[f->at + i]];
+			in[i] = part_of(f, f->split.order[f->at + i], &part[i]);
 		double l = nn_step(tr, in, k, &loss);
 		sum += l == l ? l : 0;
 		steps++;
@@ -358,6 +388,8 @@ static void card_make(const struct fit *f, int epochs, struct sb *out)
 	jv_set_int(o, "epochs", epochs);
 	jv_set_int(o, "features", (int64_t)f->t->vocab.n);
 	jv_set_bool(o, "base", f->t->base != NULL);
+	if (f->t->sense)
+		jv_set_str(o, "embedding", f->t->sense_name);
 	jv_set(o, "held_out", figures_json(&f->dev_figures));
 	card_answers(f->t, o);
 	jv_dump(o, out);
@@ -373,6 +405,7 @@ static void task_free(void *obj)
 	nn_unref(t->net);
 	feel_vocab_done(&t->vocab);
 	feel_task_unref(t->base);
+	xfree(t->own_middle);
 }
 
 /* More rows need fewer looks at each: 10,000 take 12 epochs. */
@@ -442,8 +475,8 @@ int feel_train(const struct feel_rows *rows, const struct feel_train *how, const
 			       ROWS_LEAST, rows->n, rows->n_name);
 	with.alarms = how->alarms > 0 ? how->alarms : 0.02;
 	f.t = task_begin(rows, how);
-	feel_set_make(&f.set, f.t, rows, how->features ? how->features : FEEL_VOCAB_MOST,
-		      how->threads);
+	feel_set_make(&f.set, f.t, rows, how);
+	rng_seed(&f.parts, how->seed + 2);
 	int rc = fit_rounds(&f, &epochs);
 	if (rc == 0) {
 		sb_init(&card, LIM_JSON_BYTES);

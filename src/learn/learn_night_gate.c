@@ -169,7 +169,7 @@ static void figures_of(struct feel_task *task, const struct feel_rows *rows,
 {
 	struct feel_tally *tally = xalloc(sizeof(*tally));
 	sv *name = xalloc(sizeof(*name) * FEEL_LABELS_MAX);
-	feel_task_test(task, rows, tally, name);
+	feel_task_test(task, rows, NULL, tally, name);
 	feel_tally_figures(tally, f);
 	xfree(tally);
 	xfree(name);

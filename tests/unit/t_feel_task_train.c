@@ -76,13 +76,13 @@ TEST(feel_train_learns_intents_and_scope)
 	HAS(feel_task_card(t), "\"data_hash\":\"fnv1a:");
 	HAS(feel_task_card(t), "\"rows\":500");
 	OK(feel_rows_parse(&r, sb_sv(&held), "held", FEEL_INTENT, &e));
-	feel_task_test(t, &r, tally, name);
+	feel_task_test(t, &r, NULL, tally, name);
 	feel_tally_figures(tally, &f);
 	CHECK(f.accuracy > 0.9 && f.oos_recall > 0.9 && f.false_alarms < 0.1);
 	feel_rows_done(&r);
 	/* a label the task has never heard of can only be missed */
 	OK(feel_rows_parse(&r, SV("weather\tlate parcel\n"), "held", FEEL_INTENT, &e));
-	feel_task_test(t, &r, tally, name);
+	feel_task_test(t, &r, NULL, tally, name);
 	feel_tally_figures(tally, &f);
 	NEAR(f.accuracy, 0, 1e-9);
 	EQ(tally->n_label, 6);
