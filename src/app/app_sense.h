@@ -27,9 +27,9 @@ struct app_sense_opts {
 	void *arg;
 };
 /* Embeds the last turn of each row, 768 bytes at most, as a question is (EMB_QUERY): about 4 ms
- * a short text and worker. ERR_NOTFOUND: no embedding model is installed (e says how to get one); ERR_STATE:
- * another one than `want` (e has both names); ERR_CANCELED; what the model failed with. *s is
- * whole only on 0; app_sense_done is right in any case. Blocking, any thread. */
+ * a short text and worker. ERR_NOTFOUND: no embedding model is installed (e says how to get
+ * one); ERR_STATE: another one than `want` (e has both names); ERR_CANCELED; what the model
+ * failed with. *s is whole only on 0; app_sense_done is right in any case. Blocking, any thread. */
 int app_sense_rows(struct app_sense *s, const struct feel_rows *rows,
 		   const struct app_sense_opts *o, struct err *e);
 void app_sense_done(struct app_sense *s);
