@@ -272,10 +272,6 @@ static const struct web_ws_route ws_routes[] = {
 	{ "/twilio/media", &api_twilio_ws, NULL },
 };
 
-static const char csp[] =
-	"default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; style-src 'self'; "
-	"media-src 'self' blob:; worker-src 'self' blob:; frame-ancestors 'self'";
-
 const struct web_route *api_routes(size_t *n)
 {
 	*n = sizeof(routes) / sizeof(*routes);
@@ -533,12 +529,23 @@ static int door_open(struct api *a, struct err *e)
 {
 	const struct api_opts *o = &a->o;
 	struct web_srv_opts w = {
-		.host = o->host, .port = o->port, .routes = routes,
-		.n_routes = sizeof(routes) / sizeof(*routes), .ws_routes = ws_routes,
-		.n_ws_routes = sizeof(ws_routes) / sizeof(*ws_routes), .assets = o->assets,
-		.n_assets = o->n_assets, .arg = a, .tls_cert = o->tls_cert, .tls_key = o->tls_key,
-		.csp = csp, .rate_per_s = o->rate_per_s, .after = count_request,
-		.before = api_mask_before, .mask = api_mask_body, .hold = api_audit_hold,
+		.host = o->host,
+		.port = o->port,
+		.routes = routes,
+		.n_routes = sizeof(routes) / sizeof(*routes),
+		.ws_routes = ws_routes,
+		.n_ws_routes = sizeof(ws_routes) / sizeof(*ws_routes),
+		.assets = o->assets,
+		.n_assets = o->n_assets,
+		.arg = a,
+		.tls_cert = o->tls_cert,
+		.tls_key = o->tls_key,
+		.csp = API_CSP "; frame-ancestors 'self'",
+		.rate_per_s = o->rate_per_s,
+		.after = count_request,
+		.before = api_mask_before,
+		.mask = api_mask_body,
+		.hold = api_audit_hold,
 	};
 	int rc = web_srv_open(&a->srv, a->loop, &w, e);
 	if (rc)

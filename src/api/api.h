@@ -50,6 +50,11 @@ struct api_docs {
 	void (*list)(void *arg, sv kind, void (*fn)(void *arg, sv id), void *fn_arg);
 	void *arg;
 };
+/* What the pages may load; who may show them in a frame is added to it. */
+#define API_CSP \
+	"default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; style-src " \
+	"'self'; media-src 'self' blob:; worker-src 'self' blob:"
+
 struct api_opts {
 	const char *host;            /* default 127.0.0.1 */
 	int port;                    /* 0 = any */

@@ -3,6 +3,7 @@
  * before a start, so that both say the same.
  *
  * Stateless; prints to stderr in the form of the other issues. */
+#include "app_pages.h"
 #include "app_int.h"
 #include "app_access.h"
 #include "app_assist.h"
@@ -120,6 +121,14 @@ static void look_http(struct looking *k, const jv *http)
 			 "HTTPS needs both; or remove tls_key.");
 	look_file(k, "http.tls_cert", cert);
 	look_file(k, "http.tls_key", key);
+	const jv *embed = jv_get(http, "embed");
+	for (size_t i = 0; i < jv_len(embed); i++) {
+		char where[48];
+		(void)snprintf(where, sizeof(where), "http.embed[%zu]", i);
+		if (!app_pages_site(jv_as_str(jv_at(embed, i))))
+			complain(k, where, "is not a web site",
+				 "Write scheme and host alone, like https://shop.example.");
+	}
 }
 
 /* 10.0.0.0/8, or an address alone. */

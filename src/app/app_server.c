@@ -3,6 +3,7 @@
  * to it.
  *
  * The main thread owns this struct. */
+#include "app_pages.h"
 #include "app_int.h"
 #include "guard.h"
 #include "app_access.h"
@@ -33,8 +34,6 @@
 
 #define IDLE_CHAT_MS (30 * 60 * 1000)
 
-extern const struct embed_file ui_files[];
-extern const size_t ui_files_n;
 
 struct app_server {
 	const jv *cfg;
@@ -61,6 +60,7 @@ struct app_server {
 	struct snap *door;           /* of struct door, for the shards */
 	struct app_voice *voice;
 	struct web_asset *assets;
+	size_t n_assets;
 	bool store_bad;              /* what the log says */
 	struct app_models *models;
 	_Atomic(const struct app_specs *) llm; /* in use; the door's health reads it */
@@ -73,33 +73,6 @@ struct app_server {
 };
 
 /* ---- pieces ---- */
-
-/* chat.html is served as /chat; only the console keeps its file name (index.html, found at /). */
-static char *asset_path(sv file)
-{
-	struct sb b;
-	sb_init(&b, 1024);
-	bool page = sv_ends(file, SV(".html")) && !sv_eq(file, SV("index.html"));
-	sb_fmt(&b, "/" SV_FMT, SV_ARG(sv_slice(file, 0, page ? file.n - 5 : file.n)));
-	char *path = xstrdup(sb_sv(&b));
-	sb_done(&b);
-	return path;
-}
-
-static void server_assets(struct app_server *s)
-{
-	s->assets = xalloc(sizeof(*s->assets) * (ui_files_n + 1));
-	for (size_t i = 0; i < ui_files_n; i++) {
-		const struct embed_file *f = &ui_files[i];
-		char *path = asset_path(sv_of(f->path));
-		s->assets[i] = (struct web_asset){ .path = path,
-						   .mime = f->mime,
-						   .gz = f->gz,
-						   .gz_len = f->gz_len,
-						   .raw_len = f->raw_len,
-						   .etag = f->etag };
-	}
-}
 
 int app_listen(sv text, char host[64], int *port, struct err *e)
 {
@@ -513,9 +486,9 @@ static int server_door(struct app_server *s, const jv *company, struct err *e)
 	int port;
 	const jv *http = jv_get(s->cfg, "http");
 	int rc = app_listen(jv_get_str(http, "listen"), host, &port, e);
+	rc = rc ? rc : app_pages(&s->assets, &s->n_assets, jv_get(http, "embed"), e);
 	if (rc)
 		return rc;
-	server_assets(s);
 	struct api_opts o = {
 		.host = host,
 		.port = port,
@@ -526,7 +499,7 @@ static int server_door(struct app_server *s, const jv *company, struct err *e)
 		.kb = s->kb,
 		.company = company,
 		.assets = s->assets,
-		.n_assets = ui_files_n,
+		.n_assets = s->n_assets,
 		.pii_key = s->pii_key,
 		.rate_per_s = jv_get_num(http, "rate_per_s", 0),
 		.chats_per_addr = (int)jv_get_int(http, "chats_per_addr", 0),
@@ -743,13 +716,6 @@ void app_server_drain(struct app_server *s)
 	app_voice_drain(s->voice);
 }
 
-static void assets_free(struct app_server *s)
-{
-	for (size_t i = 0; s->assets && i < ui_files_n; i++)
-		xfree((char *)(uintptr_t)s->assets[i].path);
-	xfree(s->assets);
-}
-
 void app_server_close(struct app_server *s)
 {
 	if (!s)
@@ -786,7 +752,7 @@ void app_server_close(struct app_server *s)
 	snap_free(s->door);
 	obj_unref(s->texts);
 	app_profiles_close(s->profiles);
-	assets_free(s);
+	app_pages_free(s->assets, s->n_assets);
 	app_models_close(s->models);
 	xfree(s);
 }

@@ -148,7 +148,7 @@ await main(async () => {
     { ms: 100000 }).then((r) => ({ ...r, heard: wav(readFileSync(heard)).channels[0] }));
   await until('the caller to wait', async () =>
     (await http(s, 'GET', '/api/v1/handovers?state=QUEUED', { token: admin })).json.items.length, 40000);
-  await sleep(9500);
+  await sleep(23000); // the announcement is over: nobody is there, the place is kept
   ok((await mei.order('state', { state: 'ready' })).ok, 'an agent is ready');
   const offer = (await mei.wait('handover.offered')).data;
   const at = { handover: offer.handover, conversation: offer.conversation };

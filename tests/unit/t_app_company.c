@@ -3,6 +3,7 @@
 #include "t.h"
 #include "app_company.h"
 #include "app_int.h"
+#include "app_pages.h"
 #include "app_people.h"
 
 #include <stdio.h>
@@ -143,4 +144,53 @@ TEST(company_without_files_has_none_of_the_demo)
 	}
 	EQ(app_company_file_or_own(&c, "orders.jsonl", &b, &e), ERR_NOTFOUND);
 	sb_done(&b);
+}
+
+TEST(app_pages_sites_that_may_show_the_chat)
+{
+	static const char *const good[] = { "https://shop.example", "http://127.0.0.1:8081",
+					    "https://*.shop.example", "https://a-b.example:8443" };
+	static const char *const bad[] = { "",
+					   "shop.example",
+					   "https://",
+					   "https://*",
+					   "https://*.",
+					   "https://shop.example/path",
+					   "https://shop.example; x",
+					   "https://a b",
+					   "https://shop.example\r\nX: y",
+					   "'unsafe-inline'",
+					   "ftp://shop.example" };
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
+		CHECK(app_pages_site(sv_of(good[i])));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		CHECK(!app_pages_site(sv_of(bad[i])));
+}
+
+TEST(app_pages_only_the_chat_may_be_framed)
+{
+	struct err e = { 0 };
+	struct web_asset *a = NULL;
+	size_t n = 0, chat = 0, widget = 0, others = 0;
+	jv *sites = jv_parse(SV("[\"https://shop.example\",\"https://b.example\"]"), NULL);
+	jv *wrong = jv_parse(SV("[\"shop.example\"]"), NULL);
+	OK(app_pages(&a, &n, sites, &e));
+	for (size_t i = 0; i < n; i++) {
+		const char *h = a[i].headers;
+		if (strcmp(a[i].path, "/chat") == 0)
+			chat += strstr(h, "frame-ancestors 'self' https://shop.example "
+					  "https://b.example\r\n") != NULL;
+		else if (strcmp(a[i].path, "/widget.js") == 0)
+			widget += strstr(h, "cross-origin") != NULL;
+		else
+			others += h != NULL;
+	}
+	app_pages_free(a, n);
+	EQ(chat, 1);
+	EQ(widget, 1);
+	EQ(others, 0);
+	EQ(app_pages(&a, &n, wrong, &e), ERR_INVAL);
+	CHECK(strstr(e.msg, "http.embed[0]") && strstr(e.msg, "shop.example"));
+	jv_free(sites);
+	jv_free(wrong);
 }

@@ -97,6 +97,11 @@ await scenario('strategy', async (open) => {
   await box.press('Control+s');
   await until('version 2', async () => /2/.test(await page.locator('[data-test=strategy-version]').innerText()));
 
+  /* taken out again: nothing is tried any more */
+  await box.fill(text);
+  await box.press('Control+s');
+  await until('version 3', async () => /3/.test(await page.locator('[data-test=strategy-version]').innerText()));
+
   /* narrow: the bar at the foot names the page; all pages lie behind it, and nothing stands out sideways */
   await page.setViewportSize({ width: 390, height: 800 });
   await page.click('[data-test=menu]');
