@@ -135,7 +135,7 @@ static void op_start(struct api_sock *s, const jv *data)
 	api_customer_read(data, &m);
 	struct api_chat *c = chat_open(s->a, &m, &status, &why);
 	if (!c) {
-		send_error(s, "busy", why, SV_NULL);
+		send_error(s, s->a->draining ? "busy" : "full", why, SV_NULL);
 		return;
 	}
 	s->sent_seq = 0;

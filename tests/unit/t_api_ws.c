@@ -217,6 +217,7 @@ TEST(api_ws_refusals_have_codes)
 TEST(api_ws_caps_hold_for_sockets_too)
 {
 	struct aw w = { .o = { .chats_per_addr = 2 } };
+	struct resp r = { 0 };
 	struct wsc c[3];
 	char id[27], token[API_TOKEN_MAX];
 	CHECK(aw_up(&w));
@@ -225,7 +226,14 @@ TEST(api_ws_caps_hold_for_sockets_too)
 	start(&w, &c[0], id, token);
 	start(&w, &c[1], id, token);
 	wsc_send(&c[2], "{\"op\":\"session.start\"}");
+	CHECK(says(wsc_wait(&w, &c[2], "error"), "data.code", "full"));
+	api_drain(w.api);               /* no place becomes free here: not full, but closing */
+	while (http(&w, "GET /readyz", NULL, NULL, &r) == 200)
+		;
+	c[2].from = c[2].frames.n;
+	wsc_send(&c[2], "{\"op\":\"session.start\"}");
 	CHECK(says(wsc_wait(&w, &c[2], "error"), "data.code", "busy"));
+	resp_done(&r);
 	for (int i = 0; i < 3; i++)
 		wsc_close(&w, &c[i]);
 	aw_down(&w);

@@ -1,3 +1,4 @@
+import { effect } from '@preact/signals';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ago, bytes, clock, dateOnly, dateTime, fromLocal, here, latency, localTime, pct, percentile, setZone, span, timeOfDay, zoneTag } from '../src/lib/format.ts';
@@ -77,6 +78,26 @@ test('times are told in the company’s zone, and fields read them back', () => 
   setZone(own === 'Asia/Shanghai' ? 'America/New_York' : 'Asia/Shanghai');
   assert.match(zoneTag(Date.parse(iso), 'en'), /^GMT[+-]\d/);
   setZone(undefined);
+});
+
+test('a field is read back while its year is typed, and one that says nothing gives nothing', () => {
+  for (const zone of ['Asia/Shanghai', 'America/New_York', 'UTC']) {
+    setZone(zone);
+    for (const typed of ['0002-11-27T10:00', '0020-11-27T10:00', '0202-11-27T10:00', '2026-11-27T10:00'])
+      assert.equal(localTime(fromLocal(typed)), typed, zone);
+    assert.deepEqual(['', 'soon', '12026-11-27T10:00'].map(fromLocal), ['', '', '']);
+  }
+  setZone(undefined);
+});
+
+test('what shows times is drawn anew when the zone is known', () => {
+  const seen: string[] = [];
+  const end = effect(() => void seen.push(timeOfDay('2026-11-27T02:50:00.000Z', 'en')));
+  setZone('Asia/Shanghai');
+  setZone('Pacific/Kiritimati');
+  end();
+  setZone(undefined);
+  assert.deepEqual(seen.slice(-2), ['10:50', '16:50']);
 });
 
 test('span speaks Chinese', () => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { bodyOf, EMPTY, fieldsOf } from '../src/knowledge/fields.ts';
+import { bodyOf, EMPTY, fieldsOf, idFits } from '../src/knowledge/fields.ts';
 import { firstSentence } from '../src/knowledge/first.ts';
 import { asTable, curveFrom, finished, share, slug, textOf, type Run } from '../src/knowledge/run.ts';
 import { newJob } from '../src/lib/job.ts';
@@ -27,6 +27,11 @@ test('a save sends what differs, so that seconds of validity are not cut', () =>
   assert.deepEqual(bodyOf({ ...was, valid_from: '' }, was), { valid_from: null });
   assert.deepEqual(bodyOf({ ...was, valid_to: '2026-03-01T12:00' }, was), { valid_to: new Date('2026-03-01T12:00').toISOString() });
   assert.deepEqual(bodyOf(was, was), {}, 'a retired one comes back as it was');
+});
+
+test('an article may be called in any script, with its language at the end', () => {
+  for (const id of ['refunds.en', 'delivery.big-city_2.en', '退货期限.zh', 'größe.de']) assert.ok(idFits(id), id);
+  for (const id of ['refunds', '.en', 'a..en', 'a b.en', 'a\u00a0b.en', 'a\u200bb.en', 'a\u202eb.en', 'a/b.en', 'a.EN', '退货.中文']) assert.ok(!idFits(id), id);
 });
 
 test('a new article is sent whole', () => {

@@ -9,7 +9,7 @@ const g = globalThis as unknown as Record<string, unknown>;
 const put = (name: string, v: unknown): void => void Object.defineProperty(g, name, { value: v, configurable: true, writable: true });
 const turn = (): Promise<void> => new Promise((done) => setImmediate(done));
 
-const kept = new Map([['callm.token', 'tok']]);
+const kept = new Map([['callm.token', 'tok'], ['callm.zone', 'Pacific/Kiritimati']]);
 put('localStorage', { getItem: (k: string) => kept.get(k) ?? null, setItem: (k: string, v: string) => kept.set(k, v), removeItem: (k: string) => kept.delete(k) });
 put('location', { hash: '', search: '', protocol: 'http:', host: 'localhost' });
 put('document', { documentElement: { dataset: {} }, visibilityState: 'visible' });
@@ -79,10 +79,15 @@ put('fetch', async (path: string) => {
   return new Response(JSON.stringify(me.body), { status: me.status, headers: { 'Content-Type': 'application/json' } });
 });
 
+const { here } = await import('../src/lib/format.ts');
 const state = await import('../src/console/state.ts');
 const client = await import('../src/desk/client.ts');
 const line = await import('../src/desk/line.ts');
 const RING_MS = 3000;
+
+test('the zone of the times is known before the server says who is signed in', () => {
+  assert.deepEqual([here(), state.zoned.value], ['Pacific/Kiritimati', true]);
+});
 
 test('signing out stops the ring, drops the frames that wait and closes the line of this browser', async () => {
   client.startDesk(true);
@@ -145,6 +150,44 @@ test('who is signed in is asked again until the server says it; then the line of
   assert.equal(sockets.length, n, 'a viewer has no line');
 });
 
+test('the zone is kept beside the token, and goes with it', async () => {
+  me = { status: 200, body: { login: 'ann', name: 'Ann', role: 'viewer', may: [], timezone: 'Asia/Shanghai' } };
+  state.signOut();
+  assert.deepEqual([kept.get('callm.zone'), state.zoned.value], [undefined, false]);
+  state.token.value = 'tok';
+  await state.boot();
+  assert.deepEqual([kept.get('callm.zone'), here(), state.zoned.value], ['Asia/Shanghai', 'Asia/Shanghai', true]);
+  state.signOut();
+  me = { status: 200, body: { token: 'new', user: { login: 'bo', name: 'Bo', role: 'viewer', may: [] } } };
+  await state.signIn('bo', 'secret');
+  assert.deepEqual([kept.get('callm.zone'), state.zoned.value], ['', true], 'a company without one');
+  state.signOut();
+});
+
+test('names of customers are of the user who may know them', async () => {
+  const { loadNames, nameOf } = await import('../src/service/known.ts');
+  const as = (login: string, ...may: string[]): void => void (state.user.value = { login, name: login, role: 'viewer', may });
+  const lists = (): number => asked.filter((p) => p.startsWith('/api/v1/customers')).length;
+  state.token.value = 'tok';
+  me = { status: 200, body: { items: [{ id: 'C1', name: 'Wang Li' }, { id: 'C2' }] } };
+  as('ann', 'customer.read');
+  await loadNames();
+  await loadNames();
+  assert.deepEqual([nameOf('C1'), nameOf('C2'), lists()], ['Wang Li', 'C2', 1]);
+  state.signOut();
+  assert.equal(nameOf('C1'), 'C1', 'signed out');
+  state.token.value = 'tok';
+  as('bo');
+  await loadNames();
+  assert.deepEqual([nameOf('C1'), lists()], ['C1', 1], 'the next one may not');
+  as('cy', 'customer.read');
+  const late = loadNames();
+  as('bo');
+  await late;
+  assert.deepEqual([nameOf('C1'), lists()], ['C1', 2], 'what comes late is for nobody else');
+  state.signOut();
+});
+
 test('pages, the first one and the line go by permissions, whatever the role is called', async () => {
   state.route.value = { path: [], query: {} };
   const as = (...may: string[]): void => void (state.user.value = { login: 'bo', name: 'Bo', role: 'night-desk', may });
@@ -194,4 +237,17 @@ test('the rows of a conversation are read to the end', async () => {
   const all = await state.fetchEvents('c1', 0);
   assert.deepEqual([all.length, all.at(-1)!.seq], [1100, 1100]);
   assert.equal((await state.fetchEvents('c1', 1050)).length, 50);
+});
+
+test('an answer has no stars while it is written', async () => {
+  const { Draft } = await import('../src/chat/app.tsx');
+  type Node = { type?: unknown; props?: Record<string, unknown> } | string | Node[];
+  const html = (n: Node): string => {
+    if (Array.isArray(n)) return n.map(html).join('');
+    if (typeof n !== 'object' || !n) return String(n ?? '');
+    if (typeof n.type === 'function') return html((n.type as (p: unknown) => Node)(n.props));
+    const inner = html((n.props?.['children'] ?? '') as Node);
+    return n.type === 'b' ? `<b>${inner}</b>` : inner;
+  };
+  assert.equal(html(Draft({ text: 'You have **30 days**. The' }) as Node), 'You have <b>30 days</b>. The');
 });

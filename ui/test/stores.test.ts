@@ -224,7 +224,9 @@ test('no room for a conversation is told, what was written is kept, and it begin
   let s = reduceChat(emptyChat(), { type: 'local.queue', data: { client_id: 'c1', text: 'hello', at: '' } });
   s = reduceChat(s, { type: 'error', data: { code: 'loading', detail: '' } });
   assert.equal(s.full, false, 'a server that starts is not full');
-  s = reduceChat(s, { type: 'error', data: { code: 'busy', detail: 'Too many conversations are open from your address' } });
+  s = reduceChat(s, { type: 'error', data: { code: 'busy', detail: 'The server is closing; try again soon.' } });
+  assert.deepEqual([s.full, s.error, s.outbox[0]!.state], [false, null, 'queued'], 'nor one that closes');
+  s = reduceChat(s, { type: 'error', data: { code: 'full', detail: 'Too many conversations are open from your address' } });
   assert.deepEqual([s.full, s.error, s.outbox[0]!.state], [true, null, 'queued']);
   s = reduceChat(s, { type: 'session', data: { id: 'x', interaction_id: 'y', token: 't' } });
   assert.deepEqual([s.full, s.outbox.length], [false, 1]);

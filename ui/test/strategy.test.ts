@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { INTENTS, LABELS } from '../src/lib/intents.ts';
 import { emptyRow, hasWhen, idFor, idsOf, lineOf, rowLines, tiersOf, withRow } from '../src/strategy/row.ts';
 
 const TABLE = readFileSync(join(import.meta.dirname, '../../demo/policies/strategy.yaml'), 'utf8');
@@ -76,4 +77,11 @@ test('a fault names its line', () => {
   assert.equal(lineOf('strategy:41'), 41);
   assert.equal(lineOf('strategy.yaml:7:12'), 7);
   assert.equal(lineOf('strategy'), 0);
+});
+
+test('the intents of the form are those that the strategy table takes', () => {
+  const c = readFileSync(new URL('../../src/policy/policy_cond.c', import.meta.url), 'utf8');
+  const taken = /intents\[\] = \{([^}]*)\}/.exec(c)![1]!;
+  assert.deepEqual(INTENTS, [...taken.matchAll(/"(\w+)"/g)].map((m) => m[1]));
+  assert.ok(LABELS.includes('talk_to_human') && LABELS.includes('oos') && !LABELS.includes('out_of_scope'));
 });

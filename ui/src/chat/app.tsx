@@ -113,7 +113,7 @@ function Log() {
       <ol>
         {showGreeting(s) ? (
           <li class="msg bot" data-test="greeting">
-            <p class="bub">{s.greeting}</p>
+            <p class="bub"><Stressed text={s.greeting!} /></p>
           </li>
         ) : null}
         {items.map((i) => (
@@ -126,12 +126,7 @@ function Log() {
           </li>
         ))}
         {drafts.map(([turn, text]) => (
-          <li class="msg bot" key={`d${turn}`} data-test="draft" aria-busy="true">
-            <p class="bub">
-              {text}
-              <i class="caret" />
-            </p>
-          </li>
+          <Draft key={`d${turn}`} text={text} />
         ))}
         {s.typing && drafts.length === 0 ? <Typing /> : null}
       </ol>
@@ -147,6 +142,16 @@ function Log() {
     </div>
   );
 }
+
+/* An answer while it is written: it reads as it will stand. */
+export const Draft = ({ text }: { text: string }) => (
+  <li class="msg bot" data-test="draft" aria-busy="true">
+    <p class="bub">
+      <Stressed text={text} />
+      <i class="caret" />
+    </p>
+  </li>
+);
 
 const visible = (i: Item): boolean =>
   i.type === 'turn' ? Boolean(i.text) : /^(conversation\.closed|handover\.(accepted|returned))$/.test(i.kind);

@@ -149,7 +149,7 @@ function session(s: ChatState, d: Session & { greeting?: string | null }): ChatS
 }
 
 /* The server only asks for patience: the message is sent again by itself. */
-export const isPassing = (code: string): boolean => /^(loading|not_taken|busy)$/.test(code);
+export const isPassing = (code: string): boolean => /^(loading|not_taken|busy|full)$/.test(code);
 
 /* The server said no, to the message it names or the one in flight longest. */
 function refuse(s: ChatState, error: Refusal): ChatState {
@@ -157,7 +157,7 @@ function refuse(s: ChatState, error: Refusal): ChatState {
     s.outbox.find((o) => o.client_id === error.client_id) ??
     s.outbox.find((o) => o.state === 'sent' && o.seq === null);
   const outbox = mark(s.outbox, (o) => o === first, isPassing(error.code) ? 'queued' : 'failed');
-  if (isPassing(error.code)) return { ...s, outbox, typing: false, full: s.full || (error.code === 'busy' && !s.session) };
+  if (isPassing(error.code)) return { ...s, outbox, typing: false, full: error.code === 'full' };
   const closed = s.closed || /closed|ended/.test(error.code);
   return { ...s, error, outbox, closed, typing: false };
 }

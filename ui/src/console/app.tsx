@@ -2,17 +2,17 @@
 import { useEffect } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
 import { here, zoneTag } from '../lib/format.ts';
-import { lang, t, type Key } from '../lib/i18n.ts';
+import { lang, t, whoIs, type Key } from '../lib/i18n.ts';
 import { listen, type Bindings } from '../lib/keys.ts';
 import { Lazy, type Loader } from '../lib/lazy.tsx';
 import { makeHash } from '../lib/router.ts';
-import { Icon, LangSwitch, Logo, ThemeSwitch, type IconName } from '../lib/ui.tsx';
+import { Icon, LangSwitch, Logo, Skeleton, ThemeSwitch, type IconName } from '../lib/ui.tsx';
 import { Conversation } from './conversation.tsx';
 import { Help } from './help.tsx';
 import { LivePage } from './list.tsx';
 import { Login } from './login.tsx';
 import {
-  boot, company, help, keyStack, link, live, now, offers, opens, order, page, reconnect, retryAt, route, signOut, token, user,
+  boot, company, help, keyStack, link, live, now, offers, opens, order, page, reconnect, retryAt, route, signOut, token, user, zoned,
   type PageName,
 } from './state.ts';
 
@@ -150,9 +150,6 @@ function Zone() {
   return <p class="linkdot zone" data-test="zone">{t('ui.times', { zone: `${here().split('/').at(-1)!.replace(/_/g, ' ')} (${tag})` })}</p>;
 }
 
-/* The first user is named by the program, in English. */
-const whoIs = (name: string): string => (name === 'Administrator' ? t('ui.admin') : name);
-
 function LinkDot() {
   const ok = link.value === 'open';
   if (link.value === 'closed' && user.value) return <p class="linkdot"><span class="who">{whoIs(user.value.name)}</span></p>;
@@ -257,7 +254,7 @@ export function App() {
       <Sidebar />
       <main id="main" tabIndex={-1}>
         <Banner />
-        <CurrentPage />
+        {zoned.value ? <CurrentPage key={here()} /> : <div class="page-body"><Skeleton rows={6} kind="line" /></div>}
       </main>
       {help.value ? <Help close={() => (help.value = false)} /> : null}
     </div>

@@ -12,9 +12,20 @@ import type { Conv, Ev, Health, Page, User } from '../lib/types.ts';
 import { emptyLive, reduceLive, type LiveMsg } from './live.ts';
 
 const TOKEN = 'callm.token';
+const ZONE = 'callm.zone'; /* the company's, '' when it has none: a form that is drawn first must have the right times */
 
 export const token = signal<string | null>(localStorage.getItem(TOKEN));
 export const user = signal<User | null>(null);
+const told = (): string | null => (token.value === null ? null : localStorage.getItem(ZONE));
+setZone(told() ?? '');
+/* In which zone times are is known: from this sign-in, before the server says it again. */
+export const zoned = signal(told() !== null);
+function keepZone(name = ''): void {
+  localStorage.setItem(ZONE, name);
+  setZone(name);
+  zoned.value = true;
+}
+
 /* One permission of docs/access.md; the server refuses what the pages do not leave out. */
 export const may = (what: string): boolean => user.value?.may.includes(what) ?? false;
 export const route = signal(parseHash(location.hash));
@@ -78,8 +89,8 @@ export async function signIn(login: string, password: string): Promise<void> {
     body: { login, password },
   });
   localStorage.setItem(TOKEN, r.token);
-  setZone(r.user.timezone);
   batch(() => {
+    keepZone(r.user.timezone);
     token.value = r.token;
     user.value = r.user;
     expired.value = false;
@@ -88,11 +99,13 @@ export async function signIn(login: string, password: string): Promise<void> {
 
 export function signOut(because_expired = false): void {
   localStorage.removeItem(TOKEN);
+  localStorage.removeItem(ZONE);
   socket.stop();
   queue = [];
   batch(() => {
     token.value = null;
     user.value = null;
+    zoned.value = false;
     live.value = emptyLive();
     expired.value = because_expired;
   });
@@ -172,10 +185,11 @@ export async function boot(): Promise<void> {
   for (let n = 0; token.value === mine && !user.value; n++)
     try {
       const me = await authed<User>('/api/v1/me');
-      if (token.value === mine) {
-        setZone(me.timezone);
-        user.value = me;
-      }
+      if (token.value === mine)
+        batch(() => {
+          keepZone(me.timezone);
+          user.value = me;
+        });
     } catch {
       if (token.value === mine) await pause(backoffDelay(n, Math.random()));
     }

@@ -12,7 +12,7 @@ import { Markdown } from '../console/md.tsx';
 import { authed, route } from '../console/state.ts';
 import { Diff } from '../service/doc.tsx';
 import { BackBar, byText, Done, ifMatch, seg, useJob, useKeys, useLoad, type Loaded } from '../service/parts.tsx';
-import { asText, bodyOf, EMPTY, fieldsOf, type Fields } from './fields.ts';
+import { asText, bodyOf, EMPTY, fieldsOf, idFits, type Fields } from './fields.ts';
 import { firstSentence } from './first.ts';
 
 interface Version {
@@ -52,7 +52,7 @@ function Edit({ id, got }: { id: string; got?: Loaded<Article> }) {
   const path = `/api/v1/articles/${seg(id || name.value)}`;
   const before = a ? fieldsOf(a) : EMPTY;
   const changed = asText(f.value) !== asText(before) || (a && a.status === 'retired');
-  const ready = f.value.title.trim() && f.value.body_md.trim() && (id || /^[\w-]+(\.[\w-]+)*\.[a-z]{2}$/.test(name.value));
+  const ready = f.value.title.trim() && f.value.body_md.trim() && (id || idFits(name.value));
 
   const history = async () => {
     if (id) versions.value = (await authed<{ items: Version[] }>(`${path}/versions`)).items;

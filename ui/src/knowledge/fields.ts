@@ -24,6 +24,9 @@ export const fieldsOf = (a: Partial<Article>): Fields => ({
   valid_to: localTime(a.valid_to),
 });
 
+/* The id of a new article: words of letters of any script and digits, and its language. */
+export const idFits = (id: string): boolean => /^[\p{L}\p{N}_-]+(\.[\p{L}\p{N}_-]+)*\.[a-z]{2}$/u.test(id);
+
 /* was: as it is kept, of which only what differs is sent: a field shows minutes, and seconds must not be lost by it.
  * null: there is none yet. */
 export function bodyOf(f: Fields, was: Fields | null): Partial<Record<keyof Fields, string | null>> {
@@ -32,8 +35,8 @@ export function bodyOf(f: Fields, was: Fields | null): Partial<Record<keyof Fiel
     body_md: f.body_md,
     aliases: f.aliases,
     category: f.category.trim(),
-    valid_from: f.valid_from ? fromLocal(f.valid_from) : null,
-    valid_to: f.valid_to ? fromLocal(f.valid_to) : null,
+    valid_from: fromLocal(f.valid_from) || null,
+    valid_to: fromLocal(f.valid_to) || null,
   };
   if (!was) return all;
   const differ = (Object.keys(all) as (keyof Fields)[]).filter((k) => f[k] !== was[k]);

@@ -1,19 +1,20 @@
 /* Numbers, spans of time and instants for people. The clock and the language are arguments; instants are told
- * in one zone: the company's once the console knows it, the browser's else. */
+ * in one zone: the company's once the console knows it, the browser's else. What shows them is drawn anew with another. */
+import { signal } from '@preact/signals';
 
-let zone: string | undefined;
+const zone = signal<string | undefined>(undefined);
 
 /* An unknown name leaves it as it was. */
 export function setZone(name: string | undefined): void {
   try {
     if (name) new Intl.DateTimeFormat('en', { timeZone: name });
-    zone = name || undefined;
+    zone.value = name || undefined;
   } catch {
     /* it stays */
   }
 }
 
-export const here = (): string => zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+export const here = (): string => zone.value ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /* "GMT+8", when that is not what the reader's own clock shows; '' when it is. */
 export function zoneTag(ms: number, lang: string): string {
@@ -131,14 +132,14 @@ export function localTime(iso: string | null | undefined): string {
   const wall = new Intl.DateTimeFormat('sv-SE', {
     timeZone: here(), year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit',
   });
-  return wall.format(t).replace(' ', 'T');
+  return wall.format(t).replace(' ', 'T').replace(/^\d+/, (year) => year.padStart(4, '0'));
 }
 
-/* What such a field says, as an instant; twice, for a clock that is put forward or back in between. */
+/* What such a field says, as an instant; '' when it says none. Twice, for a clock that is put forward or back in between. */
 export function fromLocal(text: string): string {
   const wall = Date.parse(`${text}Z`);
   const off = (ms: number): number => Date.parse(`${localTime(new Date(ms).toISOString())}Z`) - Math.floor(ms / 60000) * 60000;
-  return new Date(wall - off(wall - off(wall))).toISOString();
+  return Number.isNaN(wall) ? '' : new Date(wall - off(wall - off(wall))).toISOString();
 }
 
 /* Nearest-rank percentile of an unsorted list; NaN when it is empty. */

@@ -57,6 +57,9 @@ export function tWord(group: string, word: string | null | undefined): string {
   return tables[lang.value][`${group}.${word}`] ?? word.replace(/_/g, ' ');
 }
 
+/* The first user is named by the program, in English. */
+export const whoIs = (name: string): string => (name === 'Administrator' ? t('ui.admin') : name);
+
 /* A text that is there in two languages, or one. */
 export type Both = string | { zh?: string; en?: string } | null | undefined;
 export const both = (v: Both): string =>

@@ -1,11 +1,11 @@
 /* Orders as rows: on their page and on a customer's. */
 import { useEffect } from 'preact/hooks';
-import { signal } from '@preact/signals';
 import { dateTime } from '../lib/format.ts';
 import { lang, t, tWord } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
 import { Empty } from '../lib/ui.tsx';
-import { authed, may, route } from '../console/state.ts';
+import { route } from '../console/state.ts';
+import { loadNames, nameOf } from './known.ts';
 import { money, Rows, setHashQuery, usePages, useRows } from './parts.tsx';
 import type { OrderRow, ReturnRow } from './types.ts';
 
@@ -22,20 +22,6 @@ export function State({ state }: { state: string }) {
       {tWord('ostate', state)}
     </span>
   );
-}
-
-/* The newest customers by their ids; asked for once. Who is not among them stays an id. */
-const names = signal<Map<string, string> | null>(null);
-
-async function loadNames() {
-  if (names.value || !may('customer.read')) return;
-  names.value = new Map();
-  try {
-    const got = await authed<{ items: { id: string; name?: string }[] }>('/api/v1/customers', { query: { limit: 200 } });
-    names.value = new Map(got.items.flatMap((c) => (c.name ? [[c.id, c.name]] : [])));
-  } catch {
-    names.value = null;
-  }
 }
 
 export function OrderTable({ rows, at }: { rows: OrderRow[]; at: number }) {
@@ -63,7 +49,7 @@ export function OrderTable({ rows, at }: { rows: OrderRow[]; at: number }) {
               <td>
                 <State state={o.state} />
               </td>
-              <td>{o.customer ? <a href={makeHash(['customers', o.customer])}>{names.value?.get(o.customer) ?? o.customer}</a> : '–'}</td>
+              <td>{o.customer ? <a href={makeHash(['customers', o.customer])}>{nameOf(o.customer)}</a> : '–'}</td>
               <td class="num right">{money(o.total, o.currency)}</td>
               <td class="num muted">{dateTime(o.placed_at, lang.value)}</td>
             </tr>

@@ -166,7 +166,8 @@ function Fields(p: Part) {
       </form>
       <form class="srow" onSubmit={(e) => {
         e.preventDefault();
-        if (promise.value) save({ promised_at: fromLocal(promise.value) });
+        const promised_at = fromLocal(promise.value);
+        if (promised_at) save({ promised_at });
       }}>
         <label class="field grow">
           <span>{t('ticket.promise')}</span>

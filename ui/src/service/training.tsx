@@ -4,6 +4,7 @@ import { useEffect } from 'preact/hooks';
 import { useSignal, type Signal } from '@preact/signals';
 import { dateTime, pct } from '../lib/format.ts';
 import { lang, t, tWord } from '../lib/i18n.ts';
+import { LABELS } from '../lib/intents.ts';
 import { makeHash } from '../lib/router.ts';
 import { Empty, ErrorNote, Icon, Skeleton } from '../lib/ui.tsx';
 import { authedBytes, route } from '../console/state.ts';
@@ -21,13 +22,6 @@ interface Turn {
   label: string;
   by: string;
 }
-
-/* Labels a company starts with; its own join them as soon as they are used. */
-const KNOWN = [
-  'order_status', 'cancel_order', 'change_address', 'return_goods', 'exchange_goods', 'refund_status', 'product_info',
-  'price_query', 'stock_query', 'warranty', 'invoice', 'delivery_time', 'complaint', 'technical_fault',
-  'billing_query', 'plan_change', 'talk_to_human', 'greeting', 'thanks', 'goodbye', 'oos',
-];
 
 export default function Training() {
   const got = useLoad<Confusion>('/api/v1/intents/confusion');
@@ -144,7 +138,7 @@ function Turns({ c, after }: { c: Confusion; after: () => void }) {
   const said = useSignal('');
   const error = useSignal<unknown>(null);
   const other = useSignal('');
-  const labels = keysFor(KNOWN, c);
+  const labels = keysFor(LABELS, c);
   const mark = (x: Turn, word: string) => {
     pages.rows.value = (pages.rows.value ?? []).map((y) =>
       y.conversation === x.conversation && y.seq === x.seq ? { ...y, label: word } : y);

@@ -1,7 +1,7 @@
 /* Users: who may sign in and as what; a new one, another role, a new password, out of use. */
 import { useSignal } from '@preact/signals';
 import { dateTime } from '../lib/format.ts';
-import { both, lang, t, tWord, type Both } from '../lib/i18n.ts';
+import { both, lang, t, tWord, whoIs, type Both } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
 import { Empty, ErrorNote, Skeleton } from '../lib/ui.tsx';
 import { authed } from '../console/state.ts';
@@ -57,7 +57,7 @@ export function Users() {
                 {all.map((u, n) => (
                   <tr key={u.login} data-row aria-current={at.value === n ? 'true' : undefined} data-test="user-row">
                     <td><a href={makeHash(['settings', 'user', u.login])}>{u.login}</a></td>
-                    <td>{u.name === 'Administrator' ? t('ui.admin') : u.name}</td>
+                    <td>{whoIs(u.name)}</td>
                     <td>{tWord('role', u.role)}</td>
                     <td>{u.disabled ? <span class="tag warn">{t('set.disabled')}</span> : <span class="tag ok">{t('set.active')}</span>}</td>
                   </tr>
@@ -163,7 +163,7 @@ export function UserPage({ login }: { login: string }) {
   return (
     <section class="page" aria-label={login} data-test="user-page">
       <BackBar to={['settings', 'users']}>
-        <h1>{u?.name || login}</h1>
+        <h1>{whoIs(u?.name ?? '') || login}</h1>
         {off ? <span class="tag warn">{t('set.disabled')}</span> : null}
       </BackBar>
       <div class="page-body">

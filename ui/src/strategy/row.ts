@@ -29,11 +29,6 @@ export const emptyRow = (): NewRow => ({
 });
 
 export const MOODS = ['angry', 'frustrated', 'sad', 'anxious', 'confused', 'satisfied', 'relieved', 'neutral'];
-export const INTENTS = [
-  'order_status', 'cancel_order', 'change_address', 'return_goods', 'exchange_goods', 'refund_status', 'product_info',
-  'price_query', 'stock_query', 'warranty', 'invoice', 'delivery_time', 'complaint', 'technical_fault', 'billing_query',
-  'plan_change', 'greeting', 'thanks', 'out_of_scope',
-];
 export const STYLES = ['plain', 'warm', 'empathic', 'brief', 'calm'];
 
 const lines = (text: string): string[] => text.split('\n');

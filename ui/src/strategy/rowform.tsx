@@ -1,8 +1,9 @@
 /* A new row of the strategy table by a form: when, and how to serve then. It shows the YAML that goes into the text. */
 import { useSignal } from '@preact/signals';
 import { lang, t, tWord } from '../lib/i18n.ts';
+import { INTENTS } from '../lib/intents.ts';
 import { Icon } from '../lib/ui.tsx';
-import { emptyRow, hasWhen, idFor, idsOf, INTENTS, MOODS, rowLines, STYLES, tiersOf, type NewRow } from './row.ts';
+import { emptyRow, hasWhen, idFor, idsOf, MOODS, rowLines, STYLES, tiersOf, type NewRow } from './row.ts';
 
 type Word = 'intent' | 'tier' | 'topic' | 'answer' | 'channel' | 'style' | 'apology' | 'human' | 'offer';
 
