@@ -209,6 +209,14 @@ int app_company_claim(const char *data, sv company, struct err *e)
 			     "the data folder %s belongs to the company of %s, not to the demo; "
 			     "name its configuration with --config, or another folder with --data",
 			     data, sb_str(&mark));
+	else if (mark.n && !demo && file_exists(sb_str(&mark)) &&
+		 !(realpath(company.p, full) && sv_eq(sb_sv(&mark), sv_of(full))))
+		rc = err_set(
+			e, ERR_STATE,
+			"the data folder %s belongs to the company of %s, which is still "
+			"there, not "
+			"to %s; name another folder, with data: in the configuration or --data",
+			data, sb_str(&mark), company.p);
 	const char *whose = !company.n ? DEMO : realpath(company.p, full) ? full : company.p;
 	(void)snprintf(path, sizeof(path), "%s/company", data);
 	if (rc == 0 && !sv_eq(sb_sv(&mark), sv_of(whose))) {

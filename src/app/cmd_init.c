@@ -52,15 +52,26 @@ static int put_file(const struct embed_file *f, const char *dir, const char *res
 	return rc;
 }
 
+static bool there(const char *dir, const char *rest)
+{
+	char path[4400];
+	(void)snprintf(path, sizeof(path), "%s/%s", dir, rest);
+	return file_exists(path);
+}
+
 static int put_pack(const char *pack, const char *dir, struct err *e)
 {
 	size_t n = strlen(pack), files = 0;
+	bool own = strcmp(pack, "own") == 0;
 	int rc = 0;
 	for (size_t i = 0; i < packs_files_n && rc == 0; i++) {
 		if (!in_pack(&packs_files[i], pack))
 			continue;
-		rc = put_file(&packs_files[i], dir, packs_files[i].path + n + 1, e);
+		const char *rest = packs_files[i].path + n + 1;
 		files++;
+		if (own && there(dir, rest)) /* blanks stay away from what is filled in */
+			continue;
+		rc = put_file(&packs_files[i], dir, rest, e);
 	}
 	if (rc || files)
 		return rc;

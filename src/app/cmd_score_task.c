@@ -120,11 +120,7 @@ static int hear(struct feel_task *t, const char *model, const struct feel_rows *
 		return err_set(e, ERR_STATE, "%s wants vectors of %zu numbers; those of %s have "
 					     "%zu",
 			       model, dim, s->vecs.name, s->vecs.dim);
-	if (!rc || rc == ERR_STATE)
-		return rc;
-	(void)fprintf(stderr, "%s; this is by words alone\n", e->msg);
-	s->vecs.v = NULL;
-	return 0;
+	return rc;
 }
 
 static int test(struct feel_task *t, const char *model, const char *data, bool meaning, bool json,

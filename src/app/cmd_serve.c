@@ -196,7 +196,8 @@ static int history(const char *data, const jv *company, int64_t days, struct err
 	int rc = store_open(&st, &(struct store_opts){ .dir = data }, e);
 	if (rc)
 		return rc;
-	if (!app_has_articles(st))
+	rc = app_company_claim(data, SV_NULL, e);    /* nobody else's folder gets a made-up past */
+	if (rc == 0 && !app_has_articles(st))
 		rc = app_demo_import(st, NULL, e);
 	if (rc == 0)
 		rc = app_history_write(st, &o, &did, e);

@@ -215,6 +215,8 @@ static void put_codes(struct assist_sum *s, jv *list, const struct assist_said *
 	sv rest = x->text, code, first = SV_NULL;
 	size_t least = x->who == ASSIST_BOT ? 6 : 4;
 	while (x->who == ASSIST_BOT && next_code(&rest, least, &code)) {
+		if (has_fact(list, SV(""), code))
+			continue;
 		if (first.n && !sv_eq(first, code))
 			return;
 		first = code;

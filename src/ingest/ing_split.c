@@ -148,8 +148,10 @@ static void emit(struct split *s, size_t from, size_t to, sv path)
 			line = sv_trim(line);
 		x->kb.title = sv_slice(line, 0, sv_rune_offset(line, 80));
 	}
-	if (s->several && !x->kb.lang.n)
-		x->kb.lang = kb_script_lang(x->kb.body_md);
+	if (s->several && !x->kb.lang.n) {   /* a number or an address says no language */
+		sv lang = kb_script_lang(x->kb.title), of = kb_script_lang(x->kb.body_md);
+		x->kb.lang = sv_eq(of, SV("en")) ? lang : of;
+	}
 }
 
 /* Without headings: between paragraphs, at the wall. */

@@ -13,6 +13,7 @@
 #define CLEARLY_BETTER 0.12      /* cosine of the best sentence above the first one's */
 #define TOPIC 4                  /* a CJK character counts one, a word two */
 #define TOPIC_LEAD 0.5           /* of p, before a bare topic is answered */
+#define JOINS 0.5                /* of the p that offers: beside an answer of home */
 #define ABROAD 3                 /* hits of other languages beside those of home */
 #define NEWS 0.12f               /* share of the question it adds to what the names say */
 
@@ -200,15 +201,6 @@ static int hits_abroad(const struct kb_abroad *b, struct arena *a, struct kb_hit
 	return 0;
 }
 
-/* How many hits of home stay before those of other languages. */
-static size_t home_first(const struct kb_result *r, bool abroad_may, size_t k)
-{
-	size_t n = abroad_may ? 0 : 2;
-
-	n = n < r->n ? n : r->n;
-	return n < k ? n : k - 1;
-}
-
 /* Does the best of another language go before home's? Where home answers, only when it answers,
  * too, and more surely; never before an article whose name was said word for word. */
 static bool abroad_leads(const struct kb_abroad *b, const struct kb_found *f,
@@ -222,9 +214,18 @@ static bool abroad_leads(const struct kb_abroad *b, const struct kb_found *f,
 	return b->p >= kb_abroad_unsure();
 }
 
+/* Does it come near enough to stand beside an answer of home? It takes more where that was
+ * asked by its name. */
+static bool abroad_joins(const struct kb_abroad *b, const struct kb_found *f)
+{
+	double least = f->c[0].f[KF_EXACT] > 0 ? 1 : JOINS;
+
+	return b->p >= least * kb_abroad_unsure();
+}
+
 /* Adds articles of other languages to what was found: before it when the first of them answers
  * or may, else behind the best of home; all places are theirs where nothing was found there. An
- * answer of home is joined by those that may answer, too. */
+ * answer of home is joined by those that come near, for whoever reads on. */
 static int from_abroad(struct kb_index *ix, const struct kb_query *q, const struct kb_found *f,
 		       size_t k, struct arena *a, struct kb_result *ret)
 {
@@ -233,12 +234,14 @@ static int from_abroad(struct kb_index *ix, const struct kb_query *q, const stru
 	size_t n, head, tail;
 	bool may;
 
-	if (!q->vec || is_topic(q) || !kb_abroad(ix, q, f->sp, a, &b))
-		return 0;
-	if (ret->answerable && (k < 2 || b.p < kb_abroad_unsure()))
+	if (!q->vec || (ret->answerable && k < 2) || is_topic(q) ||
+	    !kb_abroad(ix, q, f->sp, a, &b) ||
+	    (ret->answerable && !abroad_joins(&b, f)))
 		return 0;
 	may = abroad_leads(&b, f, ret);
-	head = ret->answerable && !may ? 1 : home_first(ret, may, k);
+	head = may ? 0 : ret->answerable ? 1 : 2;
+	head = head < ret->n ? head : ret->n;
+	head = head < k ? head : k - 1;
 	n = ret->n ? ABROAD : k;
 	n = n < b.n ? n : b.n;
 	n = n < k - head ? n : k - head;

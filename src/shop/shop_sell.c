@@ -137,18 +137,24 @@ static sv said_again(struct arena *a, sv value)
 	return sv_n(to, n);
 }
 
-/* "0.8 m" of an attribute in centimetres is "80"; what has no unit of length stays as it is. */
+/* "0.8 m" of an attribute in centimetres is "80", of a range the narrow end counts; what has no
+ * unit of length stays as it is. */
 static sv in_its_unit(struct arena *a, sv attr, sv value)
 {
 	static const struct {
 		const char *unit;
 		double mm;
-	} units[] = { { " mm", 1 }, { " cm", 10 }, { " m", 1000 }, { " in", 25.4 } };
+	} units[] = {
+		{ " mm", 1 }, { " cm", 10 }, { " m", 1000 }, { " in", 25.4 }, { " ft", 304.8 }
+	};
 	double want = sv_ends(attr, SV("_cm")) ? 10 : sv_ends(attr, SV("_mm")) ? 1 : 0, d;
 	for (size_t i = 0; want > 0 && i < sizeof(units) / sizeof(*units); i++) {
-		sv unit = sv_of(units[i].unit);
-		if (sv_ends(value, unit) &&
-		    sv_f64(sv_slice(value, 0, value.n - unit.n), &d) == 0)
+		sv unit = sv_of(units[i].unit), from, number = sv_slice(value, 0, value.n - unit.n);
+		if (!sv_ends(value, unit))
+			continue;
+		if (sv_cut(&number, '/', &from))
+			number = from;
+		if (sv_f64(number, &d) == 0)
 			return sv_of(arena_fmt(a, "%.6g", d * units[i].mm / want));
 	}
 	return value;

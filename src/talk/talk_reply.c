@@ -353,8 +353,11 @@ static void ask_for(struct talk_core *c, enum talk_act_kind kind, sv text, struc
 
 static bool small_talk_key(const struct talk_core *c, char key[48])
 {
-	snprintf(key, 48, "small_%s", c->feel.small);
-	return c->feel.small_talk && talk_text(c->cfg->texts, sv_of(c->lang), key, 0).n;
+	sv lang = sv_of(c->lang);
+	snprintf(key, 48, "small_%s_voice", c->feel.small);
+	if (!c->voice || !talk_text(c->cfg->texts, lang, key, 0).n)
+		snprintf(key, 48, "small_%s", c->feel.small);
+	return c->feel.small_talk && talk_text(c->cfg->texts, lang, key, 0).n;
 }
 
 bool talk_needs_search(const struct talk_core *c, sv text)

@@ -208,6 +208,10 @@ function ownCompany() {
   mkdirSync(articles);
   writeFileSync(join(articles, 'delivery.md'), '# 可以送货吗？\n\n可以，三公里以内免费送货。\n');
   ok(callm(['init', dir]).code === 0, 'init writes a company to fill in');
+  const half = join(temp, 'half');
+  mkdirSync(half);
+  writeFileSync(join(half, 'company.yaml'), 'name: {zh: "半", en: "Half"}\n');
+  ok(callm(['init', half]).code === 0 && /Half/.test(readFileSync(join(half, 'company.yaml'), 'utf8')), 'what is filled in already stays as it is');
   const blank = callm(['check', ...own]);
   ok(/company\.yaml: name, phone, email, hours\.text are empty/.test(blank.err), 'check tells what is not filled in', blank.err);
   const file = join(dir, 'company.yaml');
@@ -227,6 +231,10 @@ function ownCompany() {
     'it answers by its own articles and in its own name', said);
   const demo = callm(['demo', '--data', join(dir, 'data'), '--http', '127.0.0.1:0', '--sip', 'off']);
   ok(demo.code === 1 && /belongs to the company/.test(demo.err), 'the demo refuses its data folder', demo.err);
+  const past = callm(['demo', '--history', '2d', '--data', join(dir, 'data'), '--http', '127.0.0.1:0', '--sip', 'off']);
+  const left = callm(['kb', 'list', ...own]);
+  ok(past.code === 1 && /belongs to the company/.test(past.err) && left.code === 0 && !/return-how|store-hours/.test(left.out),
+    'a made-up past is not written into it either', past.err + left.out + left.err);
   const none = callm(['check', '--config', (writeFileSync(join(temp, 'nobody.yaml'), 'log: info\n'), join(temp, 'nobody.yaml'))]);
   ok(none.code === 0 && /warning: .*Harbour Home/.test(none.err), 'check tells when the demo would be served', none.err);
 }

@@ -391,16 +391,20 @@ TEST(api_rest_caps_on_open_conversations)
 /* Chats that were walked away from do not shut out whoever comes from the same address later. */
 TEST(api_rest_left_conversations_hold_no_place)
 {
-	const struct timespec pause = { 0, 150 * 1000000 };
-	struct aw w = { .o = { .chats_per_addr = 2, .chat_held_ms = 100 } };
+	const struct timespec pause = { 0, 50 * 1000000 };
+	struct aw w = { .o = { .chats_per_addr = 2, .chat_held_ms = 2000 } };
 	struct resp r = { 0 };
 	char id[27], token[API_TOKEN_MAX];
 	CHECK(aw_up(&w));
 	CHECK(begin(&w, id, token) && begin(&w, id, token));
 	EQ(http(&w, "POST /api/v1/conversations", NULL, "{}", &r), 429);
-	nanosleep(&pause, NULL);
-	EQ(say(&w, id, token, "{\"text\":\"hello\"}", &r), 200);   /* one is still there */
-	EQ(http(&w, "POST /api/v1/conversations", NULL, "{}", &r), 201);
+	int status = 429;
+	for (int i = 0; i < 600 && status == 429; i++) {
+		nanosleep(&pause, NULL);
+		EQ(say(&w, id, token, "{\"text\":\"hello\"}", &r), 200); /* one is still there */
+		status = http(&w, "POST /api/v1/conversations", NULL, "{}", &r);
+	}
+	EQ(status, 201);
 	EQ(http(&w, "POST /api/v1/conversations", NULL, "{}", &r), 429);
 	resp_done(&r);
 	aw_down(&w);

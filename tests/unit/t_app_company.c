@@ -45,11 +45,17 @@ TEST(company_and_demo_never_share_a_folder)
 	CHECK(sv_ends(sb_sv(&b), SV("/mine.yaml")));
 	EQ(app_company_claim(data, SV_NULL, &e), ERR_STATE);
 	CHECK(strstr(e.msg, "mine.yaml") && strstr(e.msg, "--config"));
+	EQ(app_company_claim(data, sv_of(other), &e), ERR_STATE);       /* two companies */
+	CHECK(strstr(e.msg, "mine.yaml") && strstr(e.msg, "moved.yaml"));
+	app_company_of_data(data, &b);
+	CHECK(sv_ends(sb_sv(&b), SV("/mine.yaml")));
+	OK(unlink(own));
 	OK(app_company_claim(data, sv_of(other), &e));   /* it has moved */
 	app_company_of_data(data, &b);
 	CHECK(sv_ends(sb_sv(&b), SV("/moved.yaml")));
 	(void)snprintf(mark, sizeof(mark), "%s/company", data);
 	OK(unlink(mark));
+	put("mine.yaml", "name: {en: Mine}\n");
 	OK(app_company_claim(data, SV_NULL, &e));
 	OK(app_company_claim(data, SV(""), &e));
 	app_company_of_data(data, &b);

@@ -408,6 +408,18 @@ TEST(assist_a_past_day_is_one_of_the_calendar)
 	arena_done(&a);
 }
 
+/* Beside an order that is known already the new number counts. */
+TEST(a_parcels_number_is_kept_beside_its_order)
+{
+	struct told t = { .c = assist_case_new() };
+	says(&t, "customer", "我的订单HH2026-100447到哪了", ",\"language\":\"zh\"");
+	says(&t, "bot", "订单HH2026-100447的运单号是SF123456789。", ",\"action\":\"reply\"");
+	jv *s = assist_summary(t.c, &with);
+	CHECK(any(jv_get(s, "facts"), "value", "SF123456789"));
+	jv_free(s);
+	assist_case_free(t.c);
+}
+
 /* Names of ours, masks, a router's model and a list that was looked through are no facts. */
 TEST(a_summary_has_no_inner_names)
 {

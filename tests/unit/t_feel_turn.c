@@ -112,6 +112,25 @@ TEST(feel_wish_for_a_person_is_of_this_turn_only)
 	STR_EQ(f.intent, "return_goods");
 }
 
+/* What was done or promised before is no wish of now. */
+TEST(feel_a_person_told_of_is_not_asked_for)
+{
+	static const struct {
+		const char *text;
+		bool wants;
+	} rows[] = {
+		{ "找人来处理", true },
+		{ "叫人来处理一下", true },
+		{ "我已经找人来处理了", false },
+		{ "之前你们说会叫人来处理，还没来", false },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct feel_state f = { 0 };
+		feel_turn(&f, sv_of(rows[i].text), SV("zh"));
+		EQ(f.wants_human, rows[i].wants);
+	}
+}
+
 TEST(feel_negation_and_strength)
 {
 	struct feel_state a = { 0 }, b = { 0 }, c = { 0 };

@@ -69,6 +69,13 @@ TEST(ingest_several_first_headings_are_several_articles)
 	SV_EQ(made_body(&m, 2), "Yes, within 3 km.");
 	SV_EQ(m.d.articles.v[2].kb.lang, "en");
 	made_done(&m);
+	made_init(&m);                          /* a number says no language, its heading does */
+	OK(made_read(&m, SV("# 客服电话\n\n400-810-0000\n\n# 邮箱\n\ncare@shop.example\n"),
+		     "n.md"));
+	EQ(m.d.articles.n, 2);
+	SV_EQ(m.d.articles.v[0].kb.lang, "zh");
+	SV_EQ(m.d.articles.v[1].kb.lang, "zh");
+	made_done(&m);
 	made_init(&m);                          /* one title, or a title of its own: one */
 	OK(made_read(&m, SV("---\ntitle: Both\n---\n# A\n\nOne.\n\n# B\n\nTwo.\n"), "b.md"));
 	EQ(m.d.articles.n, 1);

@@ -21,6 +21,24 @@ TEST(shop_order_is_told_with_its_parcel)
 	world_close(&w);
 }
 
+/* A sofa comes by truck; with a curtain made to measure beside it no one date fits both. */
+TEST(shop_order_comes_as_its_slowest_part)
+{
+	struct world w;
+	CHECK(world_open(&w));
+	w.customer = "c024";
+	STR_EQ(shop_do(&w, "order_status", "{\"order\":\"HH2026-100384\"}"), "done");
+	SV_EQ(jv_get_str(w.r->body, "delivery"), "truck");
+	CHECK(world_exec(&w, "INSERT INTO shop_item (order_id, line, sku, qty, price_fen) VALUES "
+			     "('HH2026-100384', 7, 'HH-1133', 1, 20000)"));
+	STR_EQ(shop_do(&w, "order_status", "{\"order\":\"HH2026-100384\"}"), "done");
+	SV_EQ(jv_get_str(w.r->body, "delivery"), "made");
+	CHECK(world_exec(&w, "UPDATE shop_item SET back=qty WHERE line=7"));  /* it went back */
+	STR_EQ(shop_do(&w, "order_status", "{\"order\":\"HH2026-100384\"}"), "done");
+	SV_EQ(jv_get_str(w.r->body, "delivery"), "truck");
+	world_close(&w);
+}
+
 TEST(shop_states_have_words_in_both_languages)
 {
 	static const struct {
