@@ -482,12 +482,25 @@ static size_t digit_at(sv s, bool head, char *ret)
 		return *ret = s.p[0], 1;
 	for (int d = 0; d < 10; d++)
 		for (sv list = sv_of(words[d]); sv_cut(&list, '|', &one);) {
+			if (!sv_starts(s, one))
+				continue;
 			bool latin = (unsigned char)one.p[0] < 0x80;
 			bool whole = head && (s.n == one.n || !flow_letter(s.p[one.n]));
-			if (sv_starts(s, one) && (!latin || whole))
+			if (!latin || whole)
 				return *ret = (char)('0' + d), one.n;
 		}
 	return 0;
+}
+
+enum writing { FIGURE, LETTERS, HAN };
+
+/* How the digit at s is written; figures of full width begin with 0xEF. */
+static enum writing writing_at(sv s)
+{
+	unsigned char c = (unsigned char)s.p[0];
+	if ((c >= '0' && c <= '9') || c == 0xEF)
+		return FIGURE;
+	return c < 0x80 ? LETTERS : HAN;
 }
 
 /* What makes a row of digits a sum, a code or a part of something longer. */
@@ -496,11 +509,13 @@ static bool row_is_else(sv t, size_t from, size_t to)
 	static const char *const behind[] = { "元", "块", " yuan", " rmb", "%", "-", "." };
 	sv rest = sv_slice(t, to, t.n), before = sv_slice(t, 0, from);
 	bool longer = rest.n > 1 && (flow_letter(rest.p[0]) || flow_letter(rest.p[1]));
+	char head = from ? t.p[from - 1] : ' ', first = from > 1 ? t.p[from - 2] : ' ';
 	for (size_t i = 0; i < sizeof(behind) / sizeof(*behind); i++)
 		if (sv_starts(rest, sv_of(behind[i])) && (i < 5 || longer))
 			return true;
-	return (rest.n && flow_letter(rest.p[0])) ||
-	       (from && (flow_letter(t.p[from - 1]) || strchr("-.$", t.p[from - 1]))) ||
+	return (rest.n && flow_letter(rest.p[0])) || flow_letter(head) || head == '$' ||
+	       (head == '-' && flow_letter(first)) ||
+	       (head == '.' && first >= '0' && first <= '9') ||      /* not "no.100387" */
 	       sv_ends(before, SV("¥")) || sv_ends(before, SV("￥"));
 }
 
@@ -513,7 +528,9 @@ bool flow_row(sv text, size_t digits, char found[32])
 		size_t from = at, end = at, n = 0, step;
 		char d = 0;
 		bool head = at == 0 || !flow_letter(t.p[at - 1]);
-		while (at < t.n && (step = digit_at(sv_slice(t, at, t.n), head, &d))) {
+		enum writing as = at < t.n ? writing_at(sv_slice(t, at, t.n)) : FIGURE;
+		while (at < t.n && (step = digit_at(sv_slice(t, at, t.n), head, &d)) &&
+		       writing_at(sv_slice(t, at, t.n)) == as) {
 			if (n < sizeof(row))
 				row[n] = d;
 			n++;

@@ -544,8 +544,11 @@ static void read_steps(struct reading *d)
 
 /* ---- a flow, a file, a set ---- */
 
-static const char **names(struct reading *d, const jv *list, size_t *ret_n)
+static const char **names(struct reading *d, const jv *o, const char *key, size_t *ret_n)
 {
+	const jv *list = jv_get(o, key);
+	if (list && !jv_is_arr(list))
+		fault(d, key, "Write a list: [a, b].", "not a list");
 	const char **v = make(d, jv_len(list), sizeof(*v));
 	for (size_t i = 0; i < jv_len(list); i++)
 		v[(*ret_n)++] = arena_cstr(&d->r->set->a, jv_as_str(jv_at(list, i)));
@@ -593,8 +596,8 @@ static void read_flow(struct flow_reader *r, const jv *o, const char *at)
 	if (f->about.n && !flow_only(f->about, SV("order|product")))
 		fault(&d, "about", "Write order, product, or order|product.",
 		      "about what is not known");
-	f->intents = names(&d, jv_get(o, "intents"), &f->n_intents);
-	f->within = names(&d, jv_get(o, "within"), &f->n_within);
+	f->intents = names(&d, o, "intents", &f->n_intents);
+	f->within = names(&d, o, "within", &f->n_within);
 	sb_init(&b, 1u << 20);
 	jv_dump(o, &b);
 	f->print = sv_hash(sb_sv(&b));

@@ -83,6 +83,18 @@ static void look(struct talk_core *c, const char *name, const char *k1, sv v1, c
 
 #define GAP_RUNES 6
 #define YEAR_NUMBER 10               /* digits of a number that begins with its year */
+#define UNIT_BYTES 8                 /* behind a row: "元", " yuan", "-05" */
+
+/* No sum, date or part of something longer: from..to are the digits with the mark before them. */
+static bool is_bare_row(sv text, size_t from, size_t to)
+{
+	char row[32];
+	size_t end = to;
+	while (end < text.n && end < to + UNIT_BYTES &&
+	       !(text.p[end] >= '0' && text.p[end] <= '9' && text.p[end - 1] == ' '))
+		end++;
+	return flow_row(sv_slice(text, from, end), LAST_DIGITS, row);
+}
 
 /* Where in text the number of an order ends, with the digits of its telephone right behind it
  * ("HH2026-100432 1814"): their place, or -1. */
@@ -101,24 +113,32 @@ static ptrdiff_t beside_order(sv text)
 		bool ends = gap + d == text.n || !talk_latin(text.p[gap + d]);
 		sv between = sv_slice(text, at + n, gap);
 		bool mark = between.n && sv_runes(between) <= GAP_RUNES && !says_cjk(between);
-		if (n >= ORDER_DIGITS_LEAST && d == LAST_DIGITS && mark && ends)
+		if (n >= ORDER_DIGITS_LEAST && d == LAST_DIGITS && mark && ends &&
+		    is_bare_row(text, at + n, gap + d))
 			return (ptrdiff_t)gap;
 		at += n;
 	}
 	return -1;
 }
 
-void talk_check_overhear(struct talk_core *c, sv text)
+/* Where four digits of the telephone stand that nobody asked for: behind an order's number, or
+ * alone while an order is at hand; -1. */
+static ptrdiff_t told_at(const struct talk_core *c, sv text)
 {
-	ptrdiff_t at = c->svc.level >= TOOL_KNOWN ? -1 : beside_order(text);
+	ptrdiff_t at = beside_order(text);
 	sv bare = sv_trim(text);
 	bool alone = c->flow && c->svc.waits == WAITS_NOTHING && c->svc.level < TOOL_KNOWN &&
 		     bare.n == LAST_DIGITS && jv_get_str(flow_slots(c->flow), "order").n;
 	for (size_t i = 0; alone && i < bare.n; i++)
 		alone = bare.p[i] >= '0' && bare.p[i] <= '9';
-	if (at >= 0 || alone)
-		(void)snprintf(c->svc.told, sizeof(c->svc.told), "%.4s",
-			       at >= 0 ? text.p + at : bare.p);
+	return at < 0 && alone ? bare.p - text.p : at;
+}
+
+void talk_check_overhear(struct talk_core *c, sv text)
+{
+	ptrdiff_t at = c->svc.level >= TOOL_KNOWN ? -1 : told_at(c, text);
+	if (at >= 0)
+		(void)snprintf(c->svc.told, sizeof(c->svc.told), "%.4s", text.p + at);
 }
 
 /* They were told before they were asked for; tried once. */
@@ -326,17 +346,44 @@ static bool is_digit(uint32_t r)
 	return (r >= '0' && r <= '9') || (r >= 0xFF10 && r <= 0xFF19);
 }
 
+/* Where row stands in text as written, by itself; -1. */
+static ptrdiff_t alone_at(sv text, const char *row)
+{
+	size_t n = strlen(row);
+	for (size_t i = 0; i + n <= text.n; i++)
+		if (memcmp(text.p + i, row, n) == 0 && !(i && talk_latin(text.p[i - 1])) &&
+		    !(i && is_digit((unsigned char)text.p[i - 1])) &&
+		    (i + n == text.n || !is_digit((unsigned char)text.p[i + n])))
+			return (ptrdiff_t)i;
+	return -1;
+}
+
+/* Told unasked: behind an order's number, alone, or named ("尾号一七七七"): spoken ones go with
+ * all the words. */
+static sv masked_unasked(const struct talk_core *c, sv text, struct arena *a)
+{
+	char row[32];
+	ptrdiff_t at = told_at(c, text);
+	if (at < 0 && names_last(text) && flow_row(text, LAST_DIGITS, row)) {
+		at = alone_at(text, row);
+		if (at < 0)
+			return SV("[digits]");
+	}
+	if (at < 0)
+		return text;
+	return sv_of(arena_fmt(a, SV_FMT "[digits]" SV_FMT, (int)at, text.p,
+			       SV_ARG(sv_slice(text, (size_t)at + LAST_DIGITS, text.n))));
+}
+
 /* Written ones row by row; spoken ones with all the words. */
 sv talk_check_masked(const struct talk_core *c, sv masked, struct arena *a)
 {
 	char d[24];
 	struct sb b;
 	bool in_row = false, any = false;
-	ptrdiff_t at = c->svc.waits != WAITS_WHO ? beside_order(masked) : -1;
-	if (at >= 0)
-		return sv_of(arena_fmt(a, SV_FMT "[digits]" SV_FMT, (int)at, masked.p,
-				       SV_ARG(sv_slice(masked, (size_t)at + 4, masked.n))));
-	if (c->svc.waits != WAITS_WHO || talk_digits(masked, d, sizeof(d)) < LAST_DIGITS)
+	if (c->svc.waits != WAITS_WHO)
+		return masked_unasked(c, masked, a);
+	if (talk_digits(masked, d, sizeof(d)) < LAST_DIGITS)
 		return masked;
 	sb_init(&b, LIM_SB);
 	for (sv rest = masked; rest.n;) {
@@ -348,6 +395,7 @@ sv talk_check_masked(const struct talk_core *c, sv masked, struct arena *a)
 		in_row = is_digit(r);
 		any |= in_row;
 	}
+	any = any && talk_digits(sb_sv(&b), d, sizeof(d)) < LAST_DIGITS;
 	sv ret = any ? arena_sv(a, sb_sv(&b)) : SV("[digits]");
 	sb_done(&b);
 	return ret;

@@ -346,7 +346,7 @@ struct talk_service {
 	int order_turn, product_turn;
 	int tries;                   /* all of the conversation */
 	/* last four of the telephone, told before they were asked for. */
-	char told[8];
+	char told[5];
 	struct talk_fact fact[TALK_FACTS];
 	int n_fact;
 	struct talk_tried tried[TALK_TRIED]; /* oldest first */
@@ -612,10 +612,10 @@ struct talk_reply {
 	/* what the record and the model's context keep in place of text; empty = text. */
 	sv as;
 };
-/* Would words be looked up? (Not a choice, a wish for a person, small talk.) */
 /* What an article says without the marks of Markdown: "**", "`", "#" before a heading. */
 sv talk_unmarked(struct arena *a, sv s);
 void talk_offers_forget(struct talk_core *c);        /* the titles offered last */
+/* Would words be looked up? (Not a choice, a wish for a person, small talk.) */
 bool talk_needs_search(const struct talk_core *c, sv text);
 /* Lets the policy choose for c->t.found. */
 void talk_decide(struct talk_core *c, bool exact, struct policy_act *ret);

@@ -129,10 +129,16 @@ void talk_offer_nobody(struct talk_core *c, const struct talk_word *w, struct ar
 		talk_await_customer(c, acts);
 }
 
+/* A question of ours that is open has the plain words: "no", "never mind", "when". */
+static bool else_asked(const struct talk_core *c)
+{
+	return c->svc.waits != WAITS_NOTHING || c->flow;
+}
+
 void talk_offer_meanwhile(struct talk_core *c, sv text, struct arena *a, struct talk_acts *acts)
 {
 	struct talk_person *p = &c->person;
-	if (!p->no_callback && !p->offer && !p->rating) {
+	if (!p->no_callback && !p->offer && !p->rating && !else_asked(c)) {
 		p->offer = OFFER_CALLBACK;
 		p->unclear = 0;
 		text = talk_two(c, text, talk_own(c, question_of(c)), a);
@@ -347,7 +353,8 @@ static bool refused_at_once(const struct talk_core *c)
 static bool wait_place(struct talk_core *c, sv text, struct arena *a, struct talk_acts *acts)
 {
 	const struct talk_person *p = &c->person;
-	if (!talk_says_one_of(c, text, "wait_long") && !says_only(c, text, "wait_long_alone"))
+	if (!talk_says_one_of(c, text, "wait_long") &&
+	    (else_asked(c) || !says_only(c, text, "wait_long_alone")))
 		return false;
 	sv place = talk_person_place(c, a);
 	if (p->minutes < 0 && !p->nobody)
@@ -366,12 +373,12 @@ static bool wait_words(struct talk_core *c, sv text, struct arena *a, struct tal
 		stop_waiting(c, a, acts);
 		return true;
 	}
-	if (says_only(c, text, "wait_stop_maybe")) {
+	if (!else_asked(c) && says_only(c, text, "wait_stop_maybe")) {
 		c->person.offer = OFFER_STOP;
 		say_key(c, "wait_stop_ask", "yes_no", a, acts);
 		return true;
 	}
-	if (strcmp(c->feel.small, "no") == 0 && c->feel.small_talk && !c->voice) {
+	if (!else_asked(c) && strcmp(c->feel.small, "no") == 0 && c->feel.small_talk && !c->voice) {
 		say_key(c, "wait_kept", "open", a, acts);    /* no goodbye: a colleague comes */
 		return true;
 	}

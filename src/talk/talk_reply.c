@@ -288,7 +288,7 @@ static sv in_their_tongue(const struct talk_core *c)
 {
 	char key[24];
 	const char *lang = c->feel.lang;
-	if (!strcmp(lang, "zh") || !strcmp(lang, "en") || c->feel.lang_p < TONGUE_SURE)
+	if (c->voice || !strcmp(lang, "zh") || !strcmp(lang, "en") || c->feel.lang_p < TONGUE_SURE)
 		return SV_NULL;
 	snprintf(key, sizeof(key), "tongue_%s", lang);
 	return talk_text(c->cfg->texts, SV("en"), key, 0);

@@ -52,7 +52,10 @@ static bool brief(sv text)
 	int n = 0;
 	for (bool in = false; text.n;) {
 		uint32_t r = sv_rune(&text);
-		bool letter = r < 0x80 && ((r | 32) >= 'a' && (r | 32) <= 'z');
+		/* other scripts: their letters lie below the signs and between these and Chinese */
+		bool other =
+			r >= 0xC0 && (r < 0x2000 || r >= 0x3100) && r < 0xFE00 && !sv_is_cjk(r);
+		bool letter = other || (r < 0x80 && ((r | 32) >= 'a' && (r | 32) <= 'z'));
 		n += sv_is_cjk(r) ? 1 : letter && !in ? 2 : 0;
 		in = letter || r == '\'';
 	}

@@ -282,6 +282,11 @@ TEST(flow_order_by_its_last_digits)
 		  { "订单号一零零三八五，手机尾号一七七七", "100385" },
 		  { "one zero zero three eight five", "100385" },
 		  { "HH 2026 100385", "HH2026100385" },
+		  { "100386一直没到", "100386" },
+		  { "100387两件都退", "100387" },
+		  { "this one 100387", "100387" },
+		  { "order no.100387", "100387" },
+		  { "it is 3.100387", NULL },
 		  { "I paid 100387 yuan", NULL },
 		  { "C2026-000123", NULL } };
 	for (size_t i = 0; i < sizeof(v) / sizeof(*v); i++) {
@@ -313,5 +318,12 @@ TEST(flow_row_is_one_and_no_part)
 	CHECK(!flow_row(SV("1814元"), 4, row));
 	CHECK(!flow_row(SV("¥1814"), 4, row));
 	CHECK(!flow_row(SV("18140"), 4, row));
+	CHECK(!flow_row(SV("1one8 four 4"), 4, row));
+	CHECK(flow_row(SV("No.100387"), 6, row) && strcmp(row, "100387") == 0);
+	CHECK(flow_row(SV("oh 100387"), 6, row) && strcmp(row, "100387") == 0);
+	CHECK(flow_row(SV("100387一共多少钱"), 6, row) && strcmp(row, "100387") == 0);
+	char full[FLOW_FOLD];        /* fills what it is folded into */
+	memset(full, ' ', sizeof(full));
+	CHECK(!flow_row(sv_n(full, sizeof(full)), 4, row));
 	CHECK(!flow_row(SV(""), 4, row));
 }

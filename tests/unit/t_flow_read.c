@@ -135,6 +135,8 @@ static const struct {
 	  "steps[0].on", "no such outcome" },
 	{ "id: a\ntitle: {zh: a, en: b}\ncolour: red\nsteps: [{end: done}]\n", "colour",
 	  "unknown key" },
+	{ "id: a\ntitle: {zh: a, en: b}\nwithin: give_back\nsteps: [{end: done}]\n", "within",
+	  "not a list" },
 	{ "id: a\ntitle: {zh: a, en: b}\nabout: weather\nsteps: [{end: done}]\n", "about",
 	  "not known" },
 	{ "id: a\ntitle: {zh: a, en: b}\nsteps:\n  - {id: x, say: {zh: a, en: b}}\n"

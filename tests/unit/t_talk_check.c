@@ -65,7 +65,50 @@ TEST(talk_check_digits_are_kept_nowhere)
 	served_close(&s);
 	served_open(&s, CHAT, 1);            /* nobody asked */
 	CHECK(keeps(&s, "do you have 1037 chairs", "do you have 1037 chairs"));
+	CHECK(keeps(&s, "HH2026-100108, the phone ends in 1037",
+		    "HH2026-100108, the phone ends in [digits]"));
+	CHECK(keeps(&s, "一零零三八五，尾号一七七七", "[digits]"));
+	CHECK(keeps(&s, "100385 1037 1038", "100385 [digits] 1038"));
 	served_close(&s);
+	to_check(&s, ARGS, TOOL_KNOWN);
+	CHECK(keeps(&s, "100108, it ends in one zero three seven", "[digits]"));
+	served_close(&s);
+}
+
+static const char FLOW[] =
+	"flows:\n"
+	"  - id: give_back\n"
+	"    title: {zh: 退货, en: Return}\n"
+	"    words: {zh: 退货, en: return}\n"
+	"    slots:\n"
+	"      order: {type: order_number, starts: HH, ask: {zh: 单号？, en: 'Which order?'}}\n"
+	"      why: {type: text, ask: {zh: 为什么？, en: 'Why?'}}\n"
+	"    steps:\n"
+	"      - {collect: order}\n"
+	"      - {collect: why}\n"
+	"      - {say: {zh: 好, en: Fine}}\n";
+
+/* "1037" as the answer to nothing, while an order is at hand: the telephone's, and kept nowhere. */
+TEST(talk_check_digits_alone_are_kept_nowhere)
+{
+	struct served s;
+	struct cfg_report rep = { 0 };
+	struct flow_file f = { "f.yaml", sv_of(FLOW) };
+	struct flow_set *set = NULL;
+	ASSERT(flow_set_new(&set, &f, 1, NULL, NULL, &rep) == 0);
+	cfg_report_done(&rep);
+	served_open(&s, CHAT, 1);
+	s.b.c.flows = set;
+	hear(&s, "I want to return it");
+	ASSERT(s.b.c.flow);
+	CHECK(keeps(&s, "1037", "1037"));    /* no order yet */
+	hear(&s, "100108");
+	ASSERT(s.b.c.flow && jv_get_str(flow_slots(s.b.c.flow), "order").n);
+	CHECK(keeps(&s, " 1037 ", " [digits] "));
+	STR_EQ(s.b.c.svc.told, "1037");
+	s.b.c.flows = NULL;
+	served_close(&s);
+	obj_unref(set);
 }
 
 TEST(talk_check_asks_for_what_is_missing)
@@ -246,7 +289,17 @@ TEST(talk_check_digits_beside_the_order_are_not_asked_for_again)
 	static const char *const words[] = { "HH2026-100108 1037", "HH2026-100108, 1037",
 					     "HH2026-100108，1037" };
 	static const char *const others[] = { "HH2026-100108 for 1037 yuan",
-					      "HH2026-100108 10375", "HH2026-100108 1037x" };
+					      "HH2026-100108 10375", "HH2026-100108 1037x",
+					      "cancel 100387, 1299元的那个", "100387 2026-05-01",
+					      "100387 1500块", "100387 ¥1299" };
+	for (size_t i = 3; i < sizeof(others) / sizeof(*others); i++) {
+		struct served s;
+		served_open(&s, CHAT, 1);
+		talk_check_overhear(&s.b.c, sv_of(others[i]));
+		STR_EQ(s.b.c.svc.told, "");
+		CHECK(keeps(&s, others[i], others[i]));
+		served_close(&s);
+	}
 	for (size_t i = 0; i < 3; i++) {
 		struct served s;
 		served_open(&s, CHAT, 1);

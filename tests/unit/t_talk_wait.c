@@ -1,9 +1,9 @@
 /* What who waits is told in the rhythm of the queue: spoken though nothing is new, known and not
  * told, the company's own text. */
 #include <stdio.h>
-#include "t_talk_help.h"
+#include "t_talk_served.h"
 
-#define PHONE (CHAN_VOICE | CHAN_DTMF | CHAN_ASR | CHAN_PARTIES)
+#define LINE (PHONE | CHAN_PARTIES)
 #define WISH "I want to talk to a person"
 
 static void open_with(struct bench *b, unsigned caps, const char *lang)
@@ -63,7 +63,7 @@ TEST(talk_person_the_queue_says_when_the_next_word_is_due)
 		struct bench b;
 		struct talk_word w = { .kind = WORD_QUEUED, .position = 2, .wait_ms = 180000,
 				       .paced = true };
-		to_queue(&b, voice ? PHONE : 0, "en");
+		to_queue(&b, voice ? LINE : 0, "en");
 		played(&b);
 		word(&b, w);
 		HAS(said(&b), "number 2");
@@ -96,7 +96,7 @@ TEST(talk_person_a_paced_word_waits_for_silence)
 {
 	struct bench b;
 	struct talk_word w = { .kind = WORD_QUEUED, .position = 2, .wait_ms = -1, .paced = true };
-	to_queue(&b, PHONE, "zh");
+	to_queue(&b, LINE, "zh");
 	played(&b);
 	word(&b, w);
 	played(&b);
@@ -116,7 +116,7 @@ TEST(talk_person_a_quiet_word_is_only_known)
 		struct bench b;
 		struct talk_word w = { .kind = WORD_QUEUED, .position = 3, .wait_ms = -1,
 				       .quiet = true };
-		to_queue(&b, voice ? PHONE : 0, "en");
+		to_queue(&b, voice ? LINE : 0, "en");
 		played(&b);
 		word(&b, w);
 		CHECK(!bench_act(&b, TACT_SAY));
@@ -146,7 +146,7 @@ TEST(talk_person_nobody_is_there)
 		bool zh = i & 1, voice = i & 2, none = i & 4;
 		struct talk_word w = { .kind = WORD_QUEUED, .position = 1, .wait_ms = -1,
 				       .nobody = true, .no_callback = none };
-		to_queue(&b, voice ? PHONE : 0, zh ? "zh" : "en");
+		to_queue(&b, voice ? LINE : 0, zh ? "zh" : "en");
 		played(&b);
 		word(&b, w);
 		HAS(said(&b), zh ? "没有同事在线" : "None of my colleagues is available");
@@ -239,6 +239,35 @@ TEST(talk_person_never_mind_is_asked_back)
 			CHECK(bench_act(&b, TACT_SEARCH) && b.c.move == MOVE_ASKED);
 		}
 		bench_close(&b);
+	}
+}
+
+/* Who waits in the queue and is asked something else answers that. */
+TEST(talk_person_no_to_our_own_question_is_not_about_the_wait)
+{
+	static const char *const words[] = { "no", "不用", "never mind", "算了" };
+	for (int i = 0; i < 4; i++) {
+		struct served s;
+		struct talk_word w = { .kind = WORD_QUEUED, .position = 2, .wait_ms = -1 };
+		served_open(&s, CHAT | CHAN_PARTIES, 1);
+		s.b.c.person.there = true;
+		known(&s);
+		hear(&s, WISH);
+		EQ(s.b.c.move, MOVE_ASKED);
+		word(&s.b, w);
+		wish(&s, "cancel HH2026-100108", "order_cancel", "{\"order\":\"HH2026-100108\"}");
+		ASSERT(tool_act(&s));
+		got(&s, res("order_cancel", TOOL_CONFIRM, "Shall I cancel it?"));
+		HAS(reply_text(&s), "Shall I cancel it?");
+		EQ(s.b.c.svc.waits, WAITS_YES);
+		hear(&s, words[i]);
+		EQ(s.b.c.svc.waits, WAITS_NOTHING);
+		EQ(s.b.c.person.offer, OFFER_NOTHING);
+		EQ(s.b.c.move, MOVE_ASKED);
+		CHECK(!tool_act(&s) && !bench_act(&s.b, TACT_LEAVE));
+		hear(&s, "ok");
+		CHECK(!tool_act(&s));
+		served_close(&s);
 	}
 }
 
