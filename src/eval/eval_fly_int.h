@@ -16,6 +16,7 @@ struct fly_article {
 	size_t n_sentence;
 	sv *question;            /* ways it is asked: aliases and the development set */
 	size_t n_question;
+	bool *heard;             /* of question: somebody asked it in the four weeks */
 	double weight;
 	bool deleted, back;
 };
@@ -34,6 +35,8 @@ int fly_search(const struct fly_world *w, struct kb_index *ix, struct kb_query *
 /* An article somebody asks about, by weight; a way of asking for it (NULL: what nobody answers). */
 const struct fly_article *fly_pick(struct fly_world *w, bool zh);
 sv fly_question(struct fly_world *w, const struct fly_article *x, bool zh);
+/* Was this way of asking (as fly_question gave it) heard in a conversation? */
+bool fly_heard(const struct fly_article *x, sv question);
 /* Conversation number i in the week before now_ms; *wish is what was wanted, or NULL. */
 int fly_converse(struct fly_world *w, struct kb_index *ix, size_t i, int64_t now_ms,
 		 const struct fly_article **wish);

@@ -162,6 +162,21 @@ sv fly_question(struct fly_world *w, const struct fly_article *x, bool zh)
 	return x->n_question ? x->question[rng_below(&w->rng, x->n_question)] : x->a.title;
 }
 
+/* Its place among the article's questions, or n_question: the title. */
+static size_t place_of(const struct fly_article *x, sv question)
+{
+	size_t i = 0;
+	while (i < x->n_question && x->question[i].p != question.p)
+		i++;
+	return i;
+}
+
+bool fly_heard(const struct fly_article *x, sv question)
+{
+	size_t i = x ? place_of(x, question) : 0;
+	return x && i < x->n_question && x->heard[i];
+}
+
 /* One conversation; its wish (an article, or none) is noted under its number. */
 int fly_converse(struct fly_world *w, struct kb_index *ix, size_t i, int64_t now_ms,
 		    const struct fly_article **wish)
@@ -178,7 +193,10 @@ int fly_converse(struct fly_world *w, struct kb_index *ix, size_t i, int64_t now
 	t.ts = now_ms - 3600000 -
 	       (int64_t)(rng_unit(r) * (double)(FLY_DAYS * FLY_DAY_MS / FLY_NIGHTS - 3600000));
 	sb_init(&b, LIM_SB);
-	fly_ask(r, zh, fly_question(w, x, zh), &b);
+	sv question = fly_question(w, x, zh);
+	if (x && place_of(x, question) < x->n_question)
+		x->heard[place_of(x, question)] = true;
+	fly_ask(r, zh, question, &b);
 	text_row(&t, "turn.customer", "customer", sb_sv(&b), zh, "");
 	serve(w, &t, ix, x, zh, sb_sv(&b));
 	row(&t, "conversation.closed", "system", SV("{\"by\":\"customer\"}"));

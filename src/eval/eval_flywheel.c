@@ -55,6 +55,9 @@ static void add_questions(struct fly_world *w, struct fly_article *x, sv ask)
 	while (x->question && sv_line(&ask, &line))
 		if (sv_cut(&line, '\t', &id) && sv_eq(id, x->a.group_id))
 			x->question[x->n_question++] = line;
+	x->heard = arena_new(&w->arena, bool, x->n_question + 1);
+	if (!x->heard)
+		x->n_question = 0;
 }
 
 static int take_article(void *arg, const struct kb_article *a)
@@ -148,6 +151,7 @@ static sv group_of_hit(struct proof *p, struct kb_index *ix, sv id)
 struct tally {
 	size_t n, ok, other;     /* asked, answered rightly, from another article */
 	size_t gone, gone_ok, gone_other, gone_back; /* of deleted articles */
+	size_t heard, heard_ok;  /* of these, in a way that somebody used in the four weeks */
 };
 
 /* A question on what came back that is not answered from it. */
@@ -230,10 +234,15 @@ static void traffic(struct proof *p, struct kb_index *ix, struct tally *t)
 	for (size_t i = 0; i < n; i++) {
 		bool zh = i & 1;
 		const struct fly_article *x = fly_pick(p->w, zh);
+		sv question = fly_question(p->w, x, zh);
+		size_t gone = t->gone, ok = t->gone_ok;
 		sb_reset(&b);
-		fly_ask(&p->w->rng, zh, fly_question(p->w, x, zh), &b);
+		fly_ask(&p->w->rng, zh, question, &b);
 		if (x)
 			ask_once(p, ix, zh, sb_sv(&b), x->a.group_id, t);
+		bool heard = t->gone > gone && fly_heard(x, question);
+		t->heard += heard;
+		t->heard_ok += heard && t->gone_ok > ok;
 	}
 	sb_done(&b);
 	p->w->rng = keep;
@@ -504,6 +513,8 @@ static void set_coverage(jv *to, const char *name, const struct tally t[2])
 	jv_set_int(o, "of_deleted_back", (int64_t)t[1].gone_back);
 	jv_set_int(o, "of_deleted_right", (int64_t)t[1].gone_ok);
 	jv_set_int(o, "of_deleted_other", (int64_t)t[1].gone_other);
+	jv_set_int(o, "of_heard", (int64_t)t[1].heard);
+	jv_set_int(o, "of_heard_right", (int64_t)t[1].heard_ok);
 	jv_set(to, name, o);
 }
 

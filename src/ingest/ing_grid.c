@@ -1,8 +1,9 @@
 /* ing_grid.c: tables of any origin (CSV, TSV, sheets) to articles.
  *
  * A first row that names a question and an answer (or title and text) makes an article of each row;
- * the names of other systems' templates are known, in English and Chinese. Any other table stays
- * one, as Markdown, its first row repeated over each part it is split into. Cells are views into
+ * the names of other systems' templates are known, in English and Chinese. So does a list of things
+ * with prices or numbers (ing_items.c). Any other table stays one, as Markdown, its first row
+ * repeated over each part it is split into. Cells are views into
  * the job's arena or the document; the grid owns its array. Pure.
  */
 #include "ing_int.h"
@@ -266,8 +267,9 @@ int ing_grid_out(struct ing_job *j, const struct ing_grid *g, sv title)
 	if (g->wide)
 		ing_notef(j, ING_COLUMNS_NOTE, "%d", ING_COLS_MAX);
 	if (!ask || !answer) {
-		(void)parts_of(j, g, title);
-		return 0;
+		if (!ing_items_out(j, g, head, title, &rc))
+			(void)parts_of(j, g, title);
+		return rc;
 	}
 	for (size_t r = head + 1; r < g->rows && !rc; r++)
 		if (!row_empty(g, r))

@@ -85,10 +85,14 @@ struct ing_grid {
 };
 bool ing_grid_put(struct ing_grid *g, size_t row, size_t col, sv text); /* false: full */
 void ing_grid_done(struct ing_grid *g);
-/* Articles of questions and answers where its header says so, else the table itself. */
+/* Articles of questions and answers where its header says so, an article a row of a list of
+ * things, else the table itself. */
 int ing_grid_out(struct ing_job *j, const struct ing_grid *g, sv title);
 void ing_grid_md(const struct ing_grid *g, size_t from, size_t to, struct sb *out);
 int ing_csv(struct ing_job *j, sv text, char sep);
+/* ing_items.c: a list of things, its names in row head, as an article a row; title: the list's.
+ * False: it is no such list, nothing was taken. */
+bool ing_items_out(struct ing_job *j, const struct ing_grid *g, size_t head, sv title, int *rc);
 
 /* ing_zip.c */
 struct ing_part {

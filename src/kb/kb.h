@@ -184,8 +184,10 @@ struct kb_hit {                  /* strings live in the index as long as the cal
 	sv passage;              /* the best chunk, with its heading path in heading */
 	sv heading;
 	sv body_md;              /* the whole article, for grounding checks */
-	/* the sentence(s) that answer; literally contained in body_md. */
+	/* the sentence(s) that answer; literally contained in body_md, or where `row`, rows of a
+	 * table there, read out by kb_row_say. */
 	sv quote;
+	bool row;
 	double score;            /* ranking score, higher is better */
 	/* calibrated probability that this article answers the question. */
 	double p;
@@ -220,6 +222,10 @@ sv kb_asked(sv text, struct arena *a);
 size_t kb_wishes(sv text, sv *out, size_t max);
 int kb_search_many(struct kb_index *ix, const struct kb_query *q, size_t n, size_t k,
 		   struct arena *a, struct kb_result *ret);
+
+/* A row of a table as a sentence, appended: "Rye: price 4, stock 0.", 黑麦：价格4，库存0。
+ * cell[0] is the row's name, head[i] the name of cell i's column; empty cells are left out. */
+void kb_row_say(const sv *head, const sv *cell, size_t n, bool zh, struct sb *out);
 
 /* The tokenizer shared by index, query and recogniser: folded words, numbers, CJK bigrams. */
 int kb_tokenize(sv text, int for_query, store_token_fn *emit, void *ctx);

@@ -317,6 +317,15 @@ void kb_qvec_make(const struct kb_space *sp, sv text, sv context, struct kb_qvec
 bool kb_vec_has(const struct kb_vec *v, uint32_t id);
 bool kb_vec_at(const struct kb_vec *v, uint32_t id, uint32_t *ret);      /* its place in v */
 float kb_qvec_match(const struct kb_qvec *q, const struct kb_vec *v);
+struct kb_art;
+/* Does a sentence speak of something asked that neither title nor aliases mention? */
+bool kb_adds(const struct kb_qvec *q, const struct kb_art *a, uint32_t sent);
+/* Where a table answers: the rows of a's tables that match best, read out (kb_row_say), in the
+ * arena, at most max characters unless one row alone is longer; *at: where they stand. Empty: the
+ * body does not begin with a table, and no row says something new and matches more (by `more`)
+ * than sentence `sent`, which would be quoted else; nor is that one of a table. */
+sv kb_rows_quote(const struct kb_qvec *q, const struct kb_art *a, uint32_t sent, float more,
+		 size_t max, struct arena *arena, struct kb_span *at);
 
 enum kb_feat {
 	KF_TITLE, KF_TITLE_Q, KF_ALIAS, KF_ALIAS_Q, KF_ALIAS_T, KF_ALIAS3, KF_NAMES_Q, KF_ALL_Q,

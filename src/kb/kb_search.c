@@ -2,8 +2,9 @@
  *
  * candidates -> features -> order and probability -> the best k become hits. The quote is a span of
  * the article: its first sentence, which answers by design, unless another sentence fits the
- * question clearly better and speaks of something the article's names do not. Hits point into the
- * index; the caller keeps its reference while it uses them. Any thread.
+ * question clearly better and speaks of something the article's names do not. Of a table the rows
+ * that fit are read out (kb_rows.c). Hits point into the index; the caller keeps its reference
+ * while it uses them. Any thread.
  */
 #include <stdio.h>
 #include "kb_int.h"
@@ -41,7 +42,7 @@ static sv shorten(sv s, size_t max)
 }
 
 /* Does a sentence speak of something asked that neither title nor aliases mention? */
-static bool adds(const struct kb_qvec *q, const struct kb_art *a, uint32_t sent)
+bool kb_adds(const struct kb_qvec *q, const struct kb_art *a, uint32_t sent)
 {
 	float w = 0;
 
@@ -52,18 +53,39 @@ static bool adds(const struct kb_qvec *q, const struct kb_art *a, uint32_t sent)
 	return w > NEWS * q->sum;
 }
 
-static sv pick_quote(const struct kb_space *sp, const struct kb_qvec *q, const struct kb_cand *c)
+static void set_quote(struct kb_hit *h, const struct kb_art *a, sv quote)
+{
+	h->quote = quote;
+	h->quote_at.off = (uint32_t)(quote.p - a->a.body_md.p);
+	h->quote_at.len = (uint32_t)quote.n;
+	h->row = false;
+}
+
+/* Into h: quote, where it stands, and whether it is the row of a table. */
+static void pick_quote(const struct kb_space *sp, const struct kb_qvec *q, const struct kb_cand *c,
+		       struct arena *arena, struct kb_hit *h)
 {
 	const struct kb_art *a = c->a;
 	size_t max = strcmp(sp->lang, "zh") == 0 ? QUOTE_ZH : QUOTE_OTHER;
+	struct kb_span span = { 0 };
 	uint32_t at = 0;
 	sv s, next;
 
-	if (!a->n_sent)
-		return shorten(a->a.body_md, max);
+	if (!a->n_sent) {
+		set_quote(h, a, shorten(a->a.body_md, max));
+		return;
+	}
 	if (c->best_sent && c->f[KF_SENT] > c->f[KF_SENT1] + CLEARLY_BETTER &&
-	    adds(q, a, c->best_sent))
+	    kb_adds(q, a, c->best_sent))
 		at = c->best_sent;
+	s = kb_rows_quote(q, a, at, (float)CLEARLY_BETTER * q->sum, max, arena, &span);
+	if (s.n) {
+		h->quote = shorten(s, max);
+		h->quote_at.off = span.off;
+		h->quote_at.len = span.len;
+		h->row = true;
+		return;
+	}
 	s = sv_n(a->a.body_md.p + a->sent[at].off, a->sent[at].len);
 	/* a very short first sentence ("Yes.") takes the next one along */
 	if (at + 1 < a->n_sent && sv_runes(s) < max / 8) {
@@ -71,13 +93,12 @@ static sv pick_quote(const struct kb_space *sp, const struct kb_qvec *q, const s
 		if (sv_runes(next) <= max && a->sent[at + 1].off - a->sent[at].off - s.n <= 2)
 			s = next;
 	}
-	return sv_runes(s) <= max ? s : shorten(s, max);
+	set_quote(h, a, sv_runes(s) <= max ? s : shorten(s, max));
 }
 
 /* The chunk that holds the quote: of a packed article cut anew, the heading in the arena. */
-static struct kb_chunk chunk_of(const struct kb_art *a, sv quote, bool packed, struct arena *arena)
+static struct kb_chunk chunk_of(const struct kb_art *a, size_t at, bool packed, struct arena *arena)
 {
-	size_t at = (size_t)(quote.p - a->a.body_md.p);
 	struct kb_chunks cut = { 0 };
 	const struct kb_chunks *all = packed ? &cut : &a->chunks;
 	struct kb_chunk ret = { { 0, (uint32_t)a->a.body_md.n }, a->a.title };
@@ -112,15 +133,13 @@ void kb_fill_hit(const struct kb_found *f, const struct kb_cand *c, struct arena
 	h->source = a->source;
 	h->category = a->category;
 	h->version = a->version;
-	h->quote = pick_quote(f->sp, &f->q, c);
-	k = chunk_of(art, h->quote, packed, arena);
+	pick_quote(f->sp, &f->q, c, arena, h);
+	k = chunk_of(art, h->quote_at.off, packed, arena);
 	h->passage = sv_n(a->body_md.p + k.text.off, k.text.len);
 	h->body_md = a->body_md;
 	h->heading = k.heading;
 	h->passage_at.off = k.text.off;
 	h->passage_at.len = k.text.len;
-	h->quote_at.off = (uint32_t)(h->quote.p - a->body_md.p);
-	h->quote_at.len = (uint32_t)h->quote.n;
 	h->score = c->score;
 	h->p = c->p;
 	h->valid_from_ms = a->valid_from_ms;

@@ -1,0 +1,172 @@
+/* t_kb_rows.c: rows of tables are read out, in place of the table's head. */
+#include "kb_int.h"
+#include "t.h"
+
+TEST(kb_row_reads_out_with_the_names_of_its_columns)
+{
+	static const struct {
+		const char *head[4], *cell[4], *said;
+		size_t n;
+		bool zh;
+	} rows[] = {
+		{ { "name", "price", "stock" }, { "Rye", "4", "0" }, "Rye: price 4, stock 0.", 3,
+		  false },
+		{ { "名称", "价格", "库存" }, { "黑麦", "4元", "0" }, "黑麦：价格4元，库存0。", 3,
+		  true },
+		{ { "型号", "SKU" }, { "L1", "A 7" }, "L1：SKU A 7。", 2, true },
+		{ { "name", "price", "note" }, { " Rye ", "", "dark" }, "Rye: note dark.", 3,
+		  false },
+		{ { "", "fee" }, { "", "5" }, "fee 5.", 2, false },
+		{ { "a", "", "b" }, { "x", "y", "z" }, "x: y, b z.", 3, false },
+		{ { "a", "b" }, { "x", "" }, "x.", 2, false },
+		{ { "a" }, { "" }, "", 1, true },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		sv head[4], cell[4];
+		struct sb b;
+
+		sb_init(&b, 1000);
+		for (size_t k = 0; k < rows[i].n; k++) {
+			head[k] = sv_of(rows[i].head[k]);
+			cell[k] = sv_of(rows[i].cell[k]);
+		}
+		kb_row_say(head, cell, rows[i].n, rows[i].zh, &b);
+		SV_EQ(sb_sv(&b), rows[i].said);
+		sb_done(&b);
+	}
+}
+
+/* ---- articles with tables ---- */
+
+struct shop {
+	struct store *st;
+	struct store_db *db;
+	struct arena a;
+	struct err e;
+	struct kb_index *ix[2];  /* open and packed */
+	int rc;
+};
+
+static int put_all(void *arg, struct store_db *db)
+{
+	static const struct {
+		const char *id, *lang, *title, *body;
+	} all[] = {
+		{ "prices.en", "en", "Our bread and what it costs",
+		  "| name | price | stock |\n| --- | ---: | --- |\n| Walnut bread | 5.5 | 10 |\n"
+		  "| Rye | 4 | 0 |\n| Spelt | 6 | 3 |\n\nWe bake every morning." },
+		{ "prices.zh", "zh", "面包价目",
+		  "|名称|价格|库存|\n|---|---|---|\n|核桃面包|5.5元|10|\n"
+		  "|黑麦|4元|0|\n|斯佩尔特|6元|3|" },
+		{ "send.en", "en", "What does delivery cost?",
+		  "Delivery is free from 50 euros.\n\n| Country | Fee | Days |\n|---|---|---|\n"
+		  "| France | 5 euros | 3 |\n| Norway | 12 euros | 6 |" },
+		{ "open.en", "en", "When are you open?",
+		  "From 6 to 18.\n\n| a cell alone\n\nNo dogs | cats." },
+		{ "open.zh", "zh", "几点开门？", "早上六点。" },
+	};
+	struct shop *s = arg;
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all) && !s->rc; i++) {
+		const struct kb_article a = { .id = sv_of(all[i].id), .lang = sv_of(all[i].lang),
+					      .title = sv_of(all[i].title),
+					      .body_md = sv_of(all[i].body) };
+		bool changed;
+
+		s->rc = kb_put(db, &a, clk_wall_ms(), &changed);
+	}
+	return s->rc;
+}
+
+static void shop_open(struct shop *s)
+{
+	memset(s, 0, sizeof(*s));
+	arena_init(&s->a, LIM_ARENA_BIG);
+	OK(kb_init());
+	OK(store_open(&s->st, &(struct store_opts){ .dir = "" }, &s->e));
+	OK(store_write(s->st, put_all, s, NULL, NULL));
+	OK(store_flush(s->st));
+	OK(s->rc);
+	OK(store_reader(s->st, &s->db));
+	for (int i = 0; i < 2; i++)
+		OK(kb_build(&s->ix[i], s->db, &(struct kb_opts){ .packed = i == 1 }, &s->e));
+}
+
+static void shop_close(struct shop *s)
+{
+	for (int i = 0; i < 2; i++)
+		obj_unref(s->ix[i]);
+	store_close(s->st);
+	arena_done(&s->a);
+}
+
+/* The hit of this article, or NULL. */
+static const struct kb_hit *hit(struct shop *s, int i, const char *id, const char *question)
+{
+	struct kb_query q = { .text = sv_of(question), .k = 5 };
+	struct kb_result r = { 0 };
+
+	(void)kb_search(s->ix[i], &q, &s->a, &r);
+	for (size_t k = 0; k < r.n; k++)
+		if (sv_eq(r.hits[k].article_id, sv_of(id)))
+			return &r.hits[k];
+	return NULL;
+}
+
+TEST(kb_quote_of_a_table_is_the_row_asked_for)
+{
+	static const struct {
+		const char *id, *ask, *quote, *stands;
+	} rows[] = {
+		{ "prices.en", "stock of rye", "Rye: price 4, stock 0.", "| Rye | 4 | 0 |" },
+		{ "prices.en", "how much is the walnut bread", "Walnut bread: price 5.5, stock 10.",
+		  "| Walnut bread | 5.5 | 10 |" },
+		{ "prices.zh", "黑麦还有库存吗", "黑麦：价格4元，库存0。", "|黑麦|4元|0|" },
+		{ "prices.zh", "核桃面包价格", "核桃面包：价格5.5元，库存10。",
+		  "|核桃面包|5.5元|10|" },
+		{ "send.en", "delivery fee to Norway", "Norway: Fee 12 euros, Days 6.",
+		  "| Norway | 12 euros | 6 |" },
+		/* of the whole list: all of it */
+		{ "prices.en", "what are the costs",
+		  "Walnut bread: price 5.5, stock 10. Rye: price 4, stock 0. Spelt: price 6, "
+		  "stock 3.",
+		  "| Walnut bread | 5.5 | 10 |\n| Rye | 4 | 0 |\n| Spelt | 6 | 3 |" },
+	};
+	struct shop s;
+
+	shop_open(&s);
+	for (size_t i = 0; i < 2 * sizeof(rows) / sizeof(*rows); i++) {
+		const struct kb_hit *h = hit(&s, i & 1, rows[i / 2].id, rows[i / 2].ask);
+
+		CHECK(h);
+		SV_EQ(h->quote, rows[i / 2].quote);
+		CHECK(h->row);
+		SV_EQ(sv_n(h->body_md.p + h->quote_at.off, h->quote_at.len), rows[i / 2].stands);
+	}
+	shop_close(&s);
+}
+
+/* Without a row that fits better, what stands before the table answers; bars alone make none. */
+TEST(kb_quote_beside_a_table_stays_a_sentence)
+{
+	static const char *const rows[][3] = {
+		{ "send.en", "what does delivery cost", "Delivery is free from 50 euros." },
+		{ "open.en", "when are you open", "From 6 to 18." },
+		{ "open.zh", "几点开门", "早上六点。" },
+	};
+	struct shop s;
+
+	shop_open(&s);
+	for (size_t i = 0; i < 6; i++) {
+		const struct kb_hit *h = hit(&s, i & 1, rows[i / 2][0], rows[i / 2][1]);
+
+		CHECK(h && !h->row);
+		if (h)
+			CHECK(sv_starts(h->quote, sv_of(rows[i / 2][2])));
+		if (h)
+			CHECK(sv_eq(sv_n(h->body_md.p + h->quote_at.off, h->quote_at.len),
+				    h->quote));
+	}
+	shop_close(&s);
+}
