@@ -4,7 +4,8 @@
  * costs little and the pipe stays short; queries go at once (the process serves them first),
  * and are refused with ERR_BUSY when so many wait that they would come too late. What was sent
  * when the process died ends with ERR_UPSTREAM; what was not waits for the next one. With work
- * to do and no vector for SILENT_MS (START_MS while it starts) the process is killed; it comes
+ * to do and no vector for SILENT_MS (START_MS more while it starts; longer where a query may take
+ * longer, as in training, where nobody waits) the process is killed; it comes
  * back with a back-off. What waits for one that does not come back ends too. All on the loop's
  * thread. */
 #include <stdio.h>
@@ -16,7 +17,7 @@
 
 enum {
 	SILENT_MS = 5000,
-	START_MS = 8000,
+	START_MS = 3000,
 	SENT_MAX = 64,
 	QUERIES_MAX = 24, /* waiting ones: more would only be late (3 ms each, talk waits 60) */
 };
@@ -93,10 +94,17 @@ static void on_silent(void *arg)
 		end_runs(x, true);
 }
 
+/* On a busy machine one long text may take as long as a query usually may in all. */
+static int patience_ms(const struct local *x)
+{
+	int ms = x->m->total_ms / 10;
+	return (ms > SILENT_MS ? ms : SILENT_MS) + (x->ready ? 0 : START_MS);
+}
+
 static void watch(struct local *x)
 {
 	if (x->m->runs)
-		loop_after(x->m->loop, &x->silent, x->ready ? SILENT_MS : START_MS, on_silent, x);
+		loop_after(x->m->loop, &x->silent, patience_ms(x), on_silent, x);
 	else
 		loop_timer_stop(&x->silent);
 }
@@ -185,7 +193,7 @@ static int e5_start(struct emb_run *r)
 	if (x->ready && (r->side == EMB_QUERY || !x->sent))
 		(void)send_run(x, r); /* else it waits */
 	if (!r->m->runs)
-		loop_after(r->m->loop, &x->silent, x->ready ? SILENT_MS : START_MS, on_silent, x);
+		loop_after(r->m->loop, &x->silent, patience_ms(x), on_silent, x);
 	return 0;
 }
 

@@ -64,7 +64,7 @@ struct world {
 	int rc;
 };
 
-static void world_open(struct world *w, const char *bytes)
+static void world_open_for(struct world *w, const char *bytes, int total_ms)
 {
 	char exe[600];
 	struct err e = { 0 };
@@ -75,10 +75,16 @@ static void world_open(struct world *w, const char *bytes)
 		(void)file_write(w->file, sv_of(bytes), &e);
 	else
 		tiny_write(w->file, 11);
-	struct model_spec s = { .kind = "e5", .exe = exe, .file = w->file, .threads = 1 };
+	struct model_spec s = { .kind = "e5", .exe = exe, .file = w->file, .threads = 1,
+				.total_ms = total_ms };
 	w->rc = emb_open(&w->m, &s, w->l, &e);
 	if (w->rc)
 		(void)printf("# %s\n", e.msg);
+}
+
+static void world_open(struct world *w, const char *bytes)
+{
+	world_open_for(w, bytes, 0);
 }
 
 static void world_close(struct world *w)
@@ -222,17 +228,26 @@ TEST(emb_local_survives_a_killed_process)
 	world_close(&w);
 }
 
+/* Opens a model, has it answer once and stops its process. */
+static int hang(struct world *w, int total_ms)
+{
+	struct got first = { 0 };
+	sv text = SV("ab");
+	world_open_for(w, NULL, total_ms);
+	int rc = w->rc ? w->rc : emb_start(w->m, &text, 1, EMB_QUERY, &cb, &first, &first.run);
+	rc = rc || !answered(w, &first) ? ERR_FAIL : first.err;
+	return rc ? rc : kill(emb_worker_pid(w->m), SIGSTOP);
+}
+
 TEST(emb_local_replaces_a_process_that_hangs)
 {
-	struct world w;
-	struct got first = { 0 }, lost = { 0 }, next = { 0 };
+	struct world w, patient;
+	struct got lost = { 0 }, next = { 0 }, late = { 0 };
 	sv text = SV("ab");
-	world_open(&w, NULL);
-	int rc = w.rc ? w.rc : emb_start(w.m, &text, 1, EMB_QUERY, &cb, &first, &first.run);
-	CHECK(!rc && answered(&w, &first));
-	int pid = emb_worker_pid(w.m);
-	OK(kill(pid, SIGSTOP));
+	OK(hang(&w, 0));
+	OK(hang(&patient, 300000));
 	int64_t t0 = clk_mono_us();
+	OK(emb_start(patient.m, &text, 1, EMB_QUERY, &cb, &late, &late.run));
 	OK(emb_start(w.m, &text, 1, EMB_QUERY, &cb, &lost, &lost.run));
 	CHECK(answered(&w, &lost));
 	EQ(lost.err, ERR_UPSTREAM);
@@ -240,7 +255,16 @@ TEST(emb_local_replaces_a_process_that_hangs)
 	OK(emb_start(w.m, &text, 1, EMB_QUERY, &cb, &next, &next.run));
 	CHECK(answered(&w, &next));
 	OK(next.err);
+	/* where a query may take long, a process is given time: the same one goes on */
+	int pid = emb_worker_pid(patient.m);
+	CHECK(clk_mono_us() - t0 > 4000000);
+	(void)loop_run_once(patient.l, 0);
+	OK(kill(pid, SIGCONT));
+	CHECK(answered(&patient, &late));
+	OK(late.err);
+	EQ(emb_worker_pid(patient.m), pid);
 	world_close(&w);
+	world_close(&patient);
 }
 
 TEST(emb_local_says_what_is_wrong)
