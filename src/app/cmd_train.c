@@ -158,7 +158,8 @@ static int train(const char *task, const char *data, const char *tune, const cha
 int cmd_train(int argc, char **argv)
 {
 	const char *data = NULL, *tune = NULL, *out = NULL, *licence = NULL, *source = NULL;
-	int64_t seed = 7, epochs = 0, threads = 2, alarms = 20, features = 0;
+	int64_t seed = 7, epochs = 0, threads = 2, alarms = 20, features = 0,
+		heat = 100;
 	bool json = false, accuracy = false, meaning = false;
 	int rest, status;
 	const struct cli_opt opts[] = {
@@ -175,6 +176,8 @@ int cmd_train(int argc, char **argv)
 		{ "threads", CLI_INT, &threads, "1 to 4 (2)" },
 		{ "false-alarms", CLI_INT, &alarms,
 		  "of 1000 rows in scope, how many may be called out of scope (20)" },
+		{ "heat", CLI_INT, &heat,
+		  "percent of the temperature found; over 100: less sure, for others (100)" },
 		{ "features", CLI_INT, &features, "at most, for a smaller file; 0: 250000" },
 		{ "licence", CLI_STR, &licence, "of the rows, for the file's card" },
 		{ "source", CLI_STR, &source, "where the rows are from, for the card" },
@@ -186,6 +189,7 @@ int cmd_train(int argc, char **argv)
 	struct feel_train how = { .kind = rest < argc ? feel_kind_of(sv_of(argv[rest])) : -1,
 				  .seed = (uint64_t)seed, .epochs = (int)epochs,
 				  .threads = (int)threads, .alarms = (double)alarms / 1000,
+				  .heat = (double)heat / 100,
 				  .features = features > 0 ? (size_t)features : 0,
 				  .licence = licence, .source = source,
 				  .by_accuracy = accuracy };
@@ -195,8 +199,9 @@ int cmd_train(int argc, char **argv)
 	if (!data || !out)
 		return cli_fail("train %s needs --data ROWS.tsv and --out FILE", argv[rest]), 2;
 	if (epochs < 0 || epochs > 1000 || threads < 1 || threads > 4 || alarms < 1 ||
-	    alarms > 500)
-		return cli_fail("--epochs 0 to 1000, --threads 1 to 4, --false-alarms 1 to 500"),
+	    alarms > 500 || heat < 50 || heat > 200)
+		return cli_fail("--epochs 0 to 1000, --threads 1 to 4, --false-alarms 1 to 500, "
+				"--heat 50 to 200"),
 		       2;
 	if (meaning && how.kind != FEEL_INTENT && how.kind != FEEL_EMOTION)
 		return cli_fail("--meaning is for intent and emotion"), 2;

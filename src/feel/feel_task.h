@@ -271,6 +271,9 @@ struct feel_train {
 	int threads;
 	/* share of rows in scope that may be called out of scope; 0: .02. */
 	double alarms;
+	/* one label a text: the temperature found is multiplied by it, since texts to come are by
+	 * others than the rows are (docs/train.md); 0: 1. */
+	double heat;
 	size_t features;         /* at most so many, the commonest; 0: 250,000 */
 	const char *licence, *source;    /* for the card; NULL: "not stated" */
 	/* emotions: judged by how many are right; usually by F1 as well, which lifts rare ones */

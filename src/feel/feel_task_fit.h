@@ -33,8 +33,8 @@ void feel_split_begin(struct feel_split *s, const struct feel_rows *rows, struct
 void feel_split_fold(struct feel_split *s, int fold);
 void feel_split_done(struct feel_split *s);
 
-/* Temperature, thresholds and scope of t from the logits of held-out rows; how: alarms and what it
- * is judged by. */
+/* Temperature, thresholds and scope of t from the logits of held-out rows; how: alarms, heat and
+ * what it is judged by. */
 void feel_tune(struct feel_task *t, const struct feel_rows *rows, const uint32_t *dev, size_t n,
 	       const float *logit, const struct feel_train *how);
 /* The figures of these answers. */

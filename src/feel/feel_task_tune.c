@@ -243,7 +243,8 @@ void feel_tune(struct feel_task *t, const struct feel_rows *rows, const uint32_t
 	if (t->multi)
 		several_platt(t, rows, dev, n, logit);
 	else
-		t->temperature = one_temperature(t, rows, dev, n, logit);
+		t->temperature = one_temperature(t, rows, dev, n, logit) *
+				 (how->heat > 0 ? (float)how->heat : 1);
 	float *p = all_p(t, n, logit);
 	if (t->multi)
 		tune_several(t, rows, dev, n, p);

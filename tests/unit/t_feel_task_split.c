@@ -184,6 +184,38 @@ TEST(feel_tune_finds_temperature_and_bias)
 	xfree(dev);
 }
 
+/* Texts to come are by others: the temperature is raised, and what is said stays. */
+TEST(feel_tune_heat_is_of_the_temperature_found)
+{
+	enum { N = 60 };
+	struct feel_task *t = xalloc(sizeof(*t));
+	struct feel_row *row = xalloc(N * sizeof(*row));
+	struct feel_rows rows = { .v = row, .n = N, .n_name = 2, .oos = -1 };
+	float logit[2 * N], at[3];
+	uint32_t dev[N];
+	static const double heat[3] = { 0, 1, 1.25 };
+
+	for (int i = 0; i < N; i++) {
+		dev[i] = (uint32_t)i;
+		row[i].n_label = 1;
+		row[i].label[0] = (uint16_t)(i % 2);
+		logit[2 * i + i % 2] = i % 5 ? 2 : 0;
+		logit[2 * i + 1 - i % 2] = i % 5 ? 0 : 2;
+	}
+	for (int k = 0; k < 3; k++) {
+		*t = (struct feel_task){ .kind = FEEL_EMOTION, .n_label = 2, .oos = -1,
+					 .temperature = 1, .lift = { 1, 1 } };
+		feel_tune(t, &rows, dev, N, logit,
+			  &(struct feel_train){ .kind = FEEL_EMOTION, .heat = heat[k] });
+		at[k] = t->temperature;
+	}
+	NEAR(at[0], 2 / log(4), 0.02);   /* four of five are right */
+	NEAR(at[1], at[0], 1e-6);
+	NEAR(at[2], 1.25 * at[0], 1e-5);
+	xfree(t);
+	xfree(row);
+}
+
 /* Of ten rows nine are calm; the net says so of all but is less sure of the sad one. */
 TEST(feel_tune_lifts_rare_labels_unless_told_not_to)
 {
