@@ -164,6 +164,21 @@ static int whole_number(struct store_db *db, sv bare, struct arena *a, sv *ret)
 	return rc < 0 ? rc : 0;
 }
 
+/* The phones of whoever that is; "" has none. */
+static int phones_of(struct store_db *db, const char *owner, struct slots *s)
+{
+	struct store_stmt *q;
+	int rc = store_prep(db, &q,
+			    CUST_GROUP_SQL
+			    "SELECT i.customer, i.tail FROM g JOIN cust_ident i ON "
+			    "i.customer=g.id JOIN customer c ON c.id=g.id WHERE i.kind='phone' "
+			    "AND c.erased_ms IS NULL ORDER BY i.is_primary DESC, i.id");
+	if (rc)
+		return rc;
+	store_bind_sv(q, 1, sv_of(owner));
+	return read_slots(q, s);
+}
+
 /* Whose order it is, "" for nobody's, and the phones of whoever that is. */
 static int phones_of_order(struct store_db *db, sv number, char owner[CUST_ID_MAX], struct slots *s)
 {
@@ -178,16 +193,80 @@ static int phones_of_order(struct store_db *db, sv number, char owner[CUST_ID_MA
 	if (rc == 1)
 		snprintf(owner, CUST_ID_MAX, SV_FMT, SV_ARG(store_col_sv(q, 0)));
 	store_reset(q);
-	if (rc >= 0)
-		rc = store_prep(db, &q,
-				CUST_GROUP_SQL
-				"SELECT i.customer, i.tail FROM g JOIN cust_ident i ON "
-				"i.customer=g.id JOIN customer c ON c.id=g.id WHERE i.kind='phone' "
-				"AND c.erased_ms IS NULL ORDER BY i.is_primary DESC, i.id");
-	if (rc < 0)
+	return rc < 0 ? rc : phones_of(db, owner, s);
+}
+
+/* ---- a complaint or ticket ---- */
+
+/* "C26000123", "T2026000123": one of the desk's, as cust_order_bare gives it. */
+static bool is_case(sv bare)
+{
+	bool digits = bare.n >= 9 && (bare.p[0] == 'C' || bare.p[0] == 'T');
+	for (size_t i = 1; i < bare.n; i++)
+		digits &= bare.p[i] >= '0' && bare.p[i] <= '9';
+	return digits;
+}
+
+/* As it is kept: a ticket's with a dash behind the year. */
+static sv case_number(sv bare, struct arena *a)
+{
+	if (bare.p[0] == 'C')
+		return bare;
+	return sv_of(arena_fmt(a, SV_FMT "-" SV_FMT, 5, bare.p,
+			       SV_ARG(sv_slice(bare, 5, bare.n))));
+}
+
+static void put_secret(const struct cust_keys *k, struct slots *s, sv value)
+{
+	char last[5];
+	sv secret = sv_find_ch(value, '@') >= 0 ? value : SV_NULL;
+	if (!secret.n && cust_last4(value, last))
+		secret = sv_of(last);
+	if (secret.n && s->n < SLOTS)
+		cust_hash(k, "tail", SV_NULL, secret, s->hash[s->n++]);
+}
+
+/* Whose it is with their phones; of nobody's what was left to reach them, or its code. */
+static int secrets_of_case(struct store_db *db, const struct cust_keys *k, sv number,
+			   char owner[CUST_ID_MAX], struct slots *s)
+{
+	struct store_stmt *q;
+	int rc = store_prep(db, &q, "SELECT customer, body FROM ticket WHERE number=?1");
+	if (rc)
 		return rc;
-	store_bind_sv(q, 1, sv_of(owner));
-	return read_slots(q, s);
+	owner[0] = 0;
+	store_bind_sv(q, 1, number);
+	rc = store_step(q);
+	if (rc == 1)
+		snprintf(owner, CUST_ID_MAX, SV_FMT, SV_ARG(store_col_sv(q, 0)));
+	jv *body = rc == 1 ? jv_parse(store_col_sv(q, 1), NULL) : NULL;
+	store_reset(q);
+	if (rc >= 0 && !owner[0]) {
+		put_secret(k, s, jv_get_str(body, "contact"));
+		put_secret(k, s, jv_get_str(body, "code"));
+	}
+	jv_free(body);
+	return rc < 0 ? rc : owner[0] ? phones_of(db, owner, s) : 0;
+}
+
+/* From here on it may be talked of in this conversation; who the customer is stays open. */
+static int case_opened(struct tool_run *r, struct store_db *db, sv number)
+{
+	struct store_stmt *q;
+	int rc = store_prep(db, &q,
+			    "INSERT INTO ticket_link (ticket, kind, ref, at_ms, by_whom) SELECT "
+			    "seq, 'conversation', ?2, ?3, 'customer' FROM ticket WHERE number=?1 "
+			    "ON CONFLICT (ticket, kind, ref) DO NOTHING");
+	if (rc)
+		return rc;
+	store_bind_sv(q, 1, number);
+	store_bind_sv(q, 2, r->who->conversation);
+	store_bind_int(q, 3, r->now_ms);
+	rc = store_run(q);
+	if (rc == 0)
+		rc = check_row(r, db, "identity.checked", SV_NULL, "case", true);
+	jv_set_bool(r->body, "identified", true);
+	return rc;
 }
 
 static int people_of_phone(struct store_db *db, const struct cust_keys *k, sv phone,
@@ -241,14 +320,27 @@ static int while_guessing(struct tool_run *r, struct store_db *db, const struct 
 	return 1;
 }
 
-/* By order and the last digits of its phone, or by phone and name. */
+/* What was given beside a number: the last digits of a phone, or an e-mail address (of a complaint
+ * or ticket alone); empty: neither. */
+static sv given(const struct tool_run *r, bool of_case, char last[5])
+{
+	sv s = jv_get_str(r->args, "phone_last4"), mail;
+	if (!s.n && of_case)
+		s = jv_get_str(r->args, "contact");
+	if (of_case && sv_find_ch(s, '@') >= 0 &&
+	    cust_normal(CUST_EMAIL, s, SV_NULL, r->arena, &mail) == 0)
+		return mail;
+	return cust_last4(s, last) ? sv_of(last) : SV_NULL;
+}
+
+/* By order (or complaint, or ticket) and the last digits of its phone, or by phone and name. */
 static int identify(const struct cust_tools_arg *t, struct tool_run *r, struct store_db *db)
 {
 	char owner[CUST_ID_MAX] = "", last[5] = "";
 	struct slots s = { 0 };
 	struct cust_scopes scopes;
 	sv about, answer = jv_get_str(r->args, "name");
-	bool by_name = !jv_get_str(r->args, "order").n;
+	bool by_name = !jv_get_str(r->args, "order").n, of_case = false;
 	int rc;
 	if (by_name) {
 		rc = cust_normal(CUST_PHONE, jv_get_str(r->args, "phone"), t->default_cc, r->arena,
@@ -262,13 +354,17 @@ static int identify(const struct cust_tools_arg *t, struct tool_run *r, struct s
 			memcpy(owner, s.customer[0], CUST_ID_MAX);
 	} else {
 		about = cust_order_bare(jv_get_str(r->args, "order"), r->arena);
-		if (!about.n || !cust_last4(jv_get_str(r->args, "phone_last4"), last))
+		of_case = is_case(about);
+		answer = given(r, of_case, last);
+		if (!about.n || !answer.n)
 			return not_now(r, TOOL_INVALID, "no_match",
 				       "phone_last4 is the last four digits of the phone");
-		answer = sv_of(last);
-		rc = whole_number(db, about, r->arena, &about);
+		if (of_case)
+			about = case_number(about, r->arena);
+		rc = of_case ? 0 : whole_number(db, about, r->arena, &about);
 		if (rc == 0)
-			rc = phones_of_order(db, about, owner, &s);
+			rc = of_case ? secrets_of_case(db, t->keys, about, owner, &s) :
+				       phones_of_order(db, about, owner, &s);
 	}
 	if (rc)
 		return rc;
@@ -284,6 +380,8 @@ static int identify(const struct cust_tools_arg *t, struct tool_run *r, struct s
 		return rc < 0 ? rc : 0;
 	if (at < 0)
 		return cust_check_failed(r, db, &scopes, by_name ? "phone_name" : "order_phone");
+	if (!s.customer[at][0])
+		return case_opened(r, db, about);
 	return cust_check_passed(r, db, sv_of(s.customer[at]), TOOL_KNOWN,
 				 by_name ? "phone_name" : "order_phone");
 }

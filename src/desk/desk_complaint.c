@@ -115,6 +115,7 @@ static const struct {
 	{ "effect", { "对您的影响：", 18 }, { "how it affected you: ", 21 } },
 	{ "evidence", { "凭证：", 9 }, { "evidence: ", 10 } },
 	{ "wants", { "您希望：", 12 }, { "what you would like: ", 21 } },
+	{ "contact", { "联系您：", 12 }, { "how to reach you: ", 18 } },
 };
 
 static void put_list(const jv *v, bool zh, struct sb *out)

@@ -55,7 +55,8 @@ static bool list_fits(const jv *v)
 static bool fact_fits(sv key, const jv *v)
 {
 	static const char *const texts[] = { "what", "when", "product", "order", "wants", "effect",
-					     "contact", "fault", "place", "window" };
+					     "contact", "fault", "place", "window",
+					     "code" };
 	static const char *const flags[] = { "safety", "legal", "vulnerable" };
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
 		if (sv_eq(key, sv_of(texts[i])))

@@ -67,6 +67,20 @@ void desk_contact(const struct desk_call *c, jv *facts)
 			jv_set_str(facts, "contact", w->address);
 }
 
+bool desk_contact_ok(const struct desk_call *c, sv contact, sv *shown)
+{
+	static const enum cust_kind kinds[] = { CUST_PHONE, CUST_EMAIL };
+	struct arena *a = c->r->arena;
+	for (size_t i = 0; i < 2; i++) {
+		sv plain;
+		if (cust_normal(kinds[i], contact, SV("86"), a, &plain))
+			continue;
+		*shown = cust_masked(kinds[i], plain, a);
+		return true;
+	}
+	return false;
+}
+
 int desk_message(struct desk_call *c, sv customer, sv text)
 {
 	if (!customer.n)
@@ -454,6 +468,7 @@ static const struct { const char *op; op_fn *fn; bool reads; } ops[] = {
 	{ "complaint_open", desk_complaint_open, false },
 	{ "complaint_add", desk_complaint_add, false },
 	{ "complaint_accept", desk_complaint_accept, false },
+	{ "complaint_withdraw", desk_complaint_withdraw, false },
 	{ "resolution_propose", desk_resolution_propose, false },
 	{ "ticket_open", ticket_open, false },
 	{ "ticket_note", ticket_note, false },

@@ -27,6 +27,9 @@ sv desk_date(struct desk_call *c, int64_t ms);       /* in who.lang, in the run'
 sv desk_asker(const struct desk_call *c);
 /* Puts "contact" of a ticket that is nobody's into its facts: where the channel reaches them. */
 void desk_contact(const struct desk_call *c, jv *facts);
+/* Is it a phone number or an e-mail address? *shown gets it as it may stand in a record; in the
+ * run's arena. */
+bool desk_contact_ok(const struct desk_call *c, sv contact, sv *shown);
 
 /* desk_promise.c: does the text promise more than amount? NULL, or why it may not be said. Pure. */
 struct desk_promise {
@@ -40,6 +43,7 @@ const char *desk_promise_wrong(sv text, const struct desk_promise *p);
 int desk_complaint_open(struct desk_call *c);
 int desk_complaint_add(struct desk_call *c);
 int desk_complaint_accept(struct desk_call *c);
+int desk_complaint_withdraw(struct desk_call *c);
 int desk_resolution_propose(struct desk_call *c);
 int desk_callback_request(struct desk_call *c);
 

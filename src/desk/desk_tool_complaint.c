@@ -21,11 +21,17 @@ static jv *facts_of(const jv *args)
 	return o;
 }
 
+/* The contact masked: what is said is kept as it is. */
 static void read_back(struct desk_call *c, const jv *facts)
 {
 	struct sb b;
+	sv shown;
+	jv *o = jv_copy(facts);
 	sb_init(&b, DESK_BODY);
-	desk_read_back(facts, c->r->who->lang, &b);
+	if (desk_contact_ok(c, jv_get_str(o, "contact"), &shown))
+		jv_set_str(o, "contact", shown);
+	desk_read_back(o, c->r->who->lang, &b);
+	jv_free(o);
 	jv_set_str(c->r->body, "read_back", sb_sv(&b));
 	sb_done(&b);
 }
@@ -54,12 +60,49 @@ static int tell_opened(struct desk_call *c, const char *number)
 		jv_set_str(c->r->body, "promised_on", desk_date(c, t.promised));
 		jv_set_int(c->r->body, "answer_hours", (first->target + CAL_HOUR - 1) / CAL_HOUR);
 		jv_set_bool(c->r->body, "repeat", jv_get_str(t.body, "repeat_of").n > 0);
-		tool_say(c->r,
-			 jv_get_bool(c->r->body, "repeat", false) ? "opened_again" : "opened");
+		sv code = jv_get_str(t.body, "code");
+		if (code.n)
+			jv_set_str(c->r->body, "code", code);
+		tool_say(c->r, code.n ? "opened_unreachable" :
+				jv_get_bool(c->r->body, "repeat", false) ? "opened_again" :
+									   "opened");
 		rc = desk_message(c, t.customer, opened_text(c, &t));
 	}
 	ticket_done(&t);
 	return rc;
+}
+
+/* Nobody can answer whoever is not known and left no address: that is asked for first (with:
+ * {contact: asked}). Who gives none has a code, which opens the complaint later. DESK_SAID or 0. */
+static int reachable(struct desk_call *c, jv *facts)
+{
+	sv contact = jv_get_str(c->r->args, "contact");
+	sv shown;
+	bool none = sv_eq_nocase(contact, SV("none"));
+	char id[27];
+	if (contact.n && !none && !desk_contact_ok(c, contact, &shown)) {
+		tool_outcome(c->r, TOOL_INVALID,
+			     "contact is no phone number and no e-mail address");
+		tool_say(c->r, "bad_contact");
+		return DESK_SAID;
+	}
+	desk_contact(c, facts);
+	bool asked = sv_eq(jv_get_str(c->r->decl->with, "contact"), SV("asked"));
+	if (!asked || c->by.role > TOOL_CUSTOMER || desk_asker(c).n ||
+	    jv_get_str(facts, "contact").n)
+		return 0;
+	if (!none) {
+		jv_set_str(c->r->body, "need", SV("contact"));
+		tool_outcome(c->r, TOOL_REFUSED,
+			     "nobody could answer: ask for a phone number or an e-mail address; "
+			     "contact: none when the customer leaves none");
+		tool_say(c->r, "need_contact");
+		return DESK_SAID;
+	}
+	id_new(id);
+	jv_set_str(facts, "code",
+		   sv_of(arena_fmt(c->r->arena, "%04d", (int)(sv_hash(sv_of(id)) % 10000))));
+	return 0;
 }
 
 int desk_complaint_open(struct desk_call *c)
@@ -68,7 +111,14 @@ int desk_complaint_open(struct desk_call *c)
 	const struct tool_who *w = c->r->who;
 	char number[DESK_NUMBER] = "";
 	jv *facts = facts_of(args);
-	desk_contact(c, facts);
+	if (sv_eq_nocase(jv_get_str(facts, "contact"), SV("none")))
+		jv_del(facts, "contact");
+	read_back(c, facts);     /* the same each time it is asked: what is said yes to */
+	int rc = reachable(c, facts);
+	if (rc) {
+		jv_free(facts);
+		return rc;
+	}
 	struct desk_new_ticket n = { .type = DESK_COMPLAINT,
 				     .severity = -1,
 				     .category = jv_get_str(args, "category"),
@@ -78,9 +128,7 @@ int desk_complaint_open(struct desk_call *c)
 				     .body = facts,
 				     .conversation = w->conversation,
 				     .order = jv_get_str(args, "order") };
-	int rc = desk_open(c->d, c->db, &n, &c->by, number, &c->e);
-	if (rc == 0)
-		read_back(c, facts);     /* the same each time it is asked: what is said yes to */
+	rc = desk_open(c->d, c->db, &n, &c->by, number, &c->e);
 	jv_free(facts);
 	if (rc)
 		return desk_outcome(c, rc);
@@ -371,6 +419,30 @@ int desk_complaint_accept(struct desk_call *c)
 		rc = ticket_save(c->d, c->db, &t, c->by.now_ms);
 	if (rc == 0)
 		jv_set_str(c->r->body, "number", sv_of(t.number));
+	ticket_done(&t);
+	return desk_outcome(c, rc);
+}
+
+/* ---- taken back ---- */
+
+int desk_complaint_withdraw(struct desk_call *c)
+{
+	struct ticket t;
+	int rc = desk_mine(c, true, &t);
+	if (rc == 0)
+		jv_set_str(c->r->body, "number", sv_of(t.number));
+	bool over = rc == 0 && t.state == DESK_CLOSED;
+	if (over)
+		tool_outcome(c->r, TOOL_REFUSED, "it is closed already");
+	if (over)
+		tool_say(c->r, "over");
+	if (rc == 0 && !over)
+		rc = ticket_move(c->d, c->db, &t, DESK_CLOSED, SV("withdrawn by the customer"),
+				 &c->by, &c->e);
+	if (rc == 0 && !over)
+		rc = ticket_save(c->d, c->db, &t, c->by.now_ms);
+	if (rc == 0 && !over)
+		tool_say(c->r, "withdrawn");
 	ticket_done(&t);
 	return desk_outcome(c, rc);
 }

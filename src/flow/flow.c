@@ -155,6 +155,11 @@ const jv *flow_more(const struct flow_run *r)
 	return r->more;
 }
 
+bool flow_did(const struct flow_run *r)
+{
+	return r->effect_at >= 0;
+}
+
 const jv *flow_slots(const struct flow_run *r)
 {
 	return r->vars;

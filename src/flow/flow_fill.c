@@ -592,13 +592,21 @@ static jv *take_code(const struct flow_slot_def *s, sv text)
 	return NULL;
 }
 
+/* Is a value of that type one of the slot's? A contact is a phone number or an e-mail address. */
+static bool of_type(const struct flow_slot_def *s, sv type)
+{
+	if (sv_eq(s->type, SV("contact")))
+		return sv_eq(type, SV("phone")) || sv_eq(type, SV("email"));
+	return sv_eq(s->type, type);
+}
+
 static jv *take_typed(const struct flow_run *r, const struct flow_slot_def *s,
 		      const struct flow_in *in)
 {
 	const jv *not = s->differs >= 0 ? jv_get(r->vars, r->f->slot[s->differs].name) : NULL;
 	for (size_t i = 0; i < in->n_slots; i++) {
 		sv v = in->slots[i].value;
-		if (sv_eq(in->slots[i].type, s->type) && begins(v, s->starts) &&
+		if (of_type(s, in->slots[i].type) && begins(v, s->starts) &&
 		    !(not && sv_eq(v, jv_as_str(not))))
 			return jv_str(v);
 	}
@@ -675,6 +683,18 @@ static jv *beside(const struct flow_slot_def *s, const struct flow_in *in)
 	return NULL;
 }
 
+/* Up to the first comma or full stop. */
+static sv clause(sv text)
+{
+	static const char *const marks[] = { ",", ".", ";", "，", "。", "；", "、" };
+	size_t n = text.n;
+	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++) {
+		ptrdiff_t at = sv_find(sv_slice(text, 0, n), sv_of(marks[i]));
+		n = at >= 0 ? (size_t)at : n;
+	}
+	return sv_slice(text, 0, n);
+}
+
 /* What words at large tell to a slot of words: the part of an address, what follows "换成". */
 static jv *overheard(const struct flow_slot_def *s, const struct flow_in *in, struct arena *a)
 {
@@ -685,7 +705,11 @@ static jv *overheard(const struct flow_slot_def *s, const struct flow_in *in, st
 		v = flow_after(in->text, s->after.t[l]);
 		if (v.n && (flow_says(v, &s->unlike) || flow_small(v)))
 			v = SV_NULL;
+		if (v.n && s->shape)
+			v = flow_shaped(s->shape, clause(v), true, a);
 	}
+	if (!v.n && s->dates)
+		v = flow_day(in, a);
 	char left[FLOW_FOLD];
 	if (!v.n && in->kind == FLOW_IN_START && s->opening &&
 	    flow_weight(flow_without(in->text, &s->blank, left)) >= s->opening)
@@ -719,7 +743,8 @@ static jv *take_words(const struct flow_run *r, const struct flow_slot_def *s,
 	}
 	if (flow_weight(words) < s->min || flow_says(words, &s->unlike) || last_four(r, words))
 		return NULL;
-	return jv_str(sv_slice(words, 0, words.n < FLOW_VALUE_MAX ? words.n : FLOW_VALUE_MAX));
+	words = sv_slice(words, 0, words.n < FLOW_VALUE_MAX ? words.n : FLOW_VALUE_MAX);
+	return jv_str(s->dates ? flow_dated(words, in, a) : words);
 }
 
 static bool says_none(sv text)
@@ -738,8 +763,11 @@ jv *flow_take(const struct flow_run *r, const struct flow_slot_def *s, const str
 		typed = beside(s, in);
 	if (typed)
 		return typed;
-	if (s->kind == SLOT_CHOICE && !(asked && s->optional && in->yes == FLOW_NO))
-		return take_choice(r, s, in, asked, a);
+	if (s->kind == SLOT_CHOICE && !(asked && s->optional && in->yes == FLOW_NO)) {
+		jv *v = take_choice(r, s, in, asked, a);
+		bool none = !v && asked && s->no.n && in->yes == FLOW_NO;
+		return none ? jv_str(s->no) : v;
+	}
 	if (s->kind == SLOT_CODE) {
 		jv *code = take_code(s, in->text);
 		if (code || !asked)
@@ -755,7 +783,7 @@ jv *flow_take(const struct flow_run *r, const struct flow_slot_def *s, const str
 		return jv_str(in->yes == FLOW_YES ? SV("yes") : SV("no"));
 	if (s->kind == SLOT_TYPED && sv_eq(s->type, SV("order_number")))
 		return take_order(s, in);
-	if (s->kind == SLOT_TYPED && sv_eq(s->type, SV("phone")))
+	if (s->kind == SLOT_TYPED && of_type(s, SV("phone")))
 		return take_row(sv_trim(in->text), PHONE_LEAST, PHONE_MOST);
 	if (s->kind == SLOT_DIGITS)
 		return take_digits(s, in, a);

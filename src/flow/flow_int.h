@@ -45,10 +45,12 @@ struct flow_slot_def {
 	struct flow_text after, before;      /* WORDS, TYPED: also what stands beside these */
 	enum flow_shape shape;       /* WORDS */
 	bool wishes;                 /* WORDS, CHOICE: what sounds like a wish is an answer */
+	bool dates;                  /* WORDS: "yesterday" is kept with its date */
 	struct flow_text lacks, lacks_answer;  /* the customer has none, tells so */
 	int lacks_to;                /* step then; -1 = it is asked for again */
 	int lacks_slot;              /* what may be told in its place, leads there too; -1 */
 	sv all;                      /* CHOICE: its value for "both", "all of them"; "" */
+	sv no;                       /* CHOICE: its value for a plain no; "" */
 	bool said;                   /* the tool's words before it put the question already */
 	int tries, digits;
 	bool optional;               /* "no" is an answer: it stays empty */
@@ -208,12 +210,20 @@ int flow_weight(sv text);                    /* a Chinese sign counts 1, a word 
 sv flow_without(sv text, const struct flow_text *blank, char buf[FLOW_FOLD]);
 bool flow_small(sv text);                    /* "hello", "ok thanks" and nothing else */
 bool flow_drops(sv text);                    /* "never mind" */
+bool flow_pauses(sv text);                   /* "no wait", and nothing else */
 bool flow_asks(const struct flow_in *in);    /* a question, not "when I opened it .." */
 bool flow_open_question(sv text);            /* how, what, when .. */
 
 /* ---- flow_place.c ---- */
 /* The value of that shape in text, SV_NULL = none. Not asked: only out of a whole address. */
 sv flow_shaped(enum flow_shape shape, sv text, bool asked, struct arena *a);
+
+/* ---- flow_date.c ---- */
+/* The words with the date behind a day that is told from today ("yesterday (26 November
+ * 2026)"); as they are without one. In the arena. */
+sv flow_dated(sv text, const struct flow_in *in, struct arena *a);
+/* Such a day alone, with its date; SV_NULL = none is told. */
+sv flow_day(const struct flow_in *in, struct arena *a);
 
 /* ---- flow_wish.c ---- */
 struct flow_wish {

@@ -172,6 +172,21 @@ static bool whole_han(sv text, struct parts *p)
 	return is_place(p->city) && is_place(p->district) && is_street(p->street);
 }
 
+/* "Beijing, Chaoyang, Jianguo Road 88, room 2": as in Chinese, the largest first. */
+static bool from_front(const sv *v, size_t n, struct parts *p)
+{
+	sv head = v[0], last = v[n - 1];
+	for (ptrdiff_t at; (at = sv_find(head, SV(" to "))) >= 0;)
+		head = sv_slice(head, (size_t)at + 4, head.n);
+	p->city = place_head(head);
+	p->district = v[1];
+	while (last.n && last.p[last.n - 1] >= '0' && last.p[last.n - 1] <= '9')
+		last.n--;
+	n -= n > 3 && !last.n; /* its postcode */
+	p->street = flow_bare(sv_n(v[2].p, (size_t)(v[n - 1].p + v[n - 1].n - v[2].p)));
+	return is_place(p->city) && is_place(p->district) && is_street(p->street);
+}
+
 /* "12 Lake Road, Wuhou, Chengdu 610041": the parts from behind. */
 static bool whole_latin(sv text, struct parts *p)
 {
@@ -183,6 +198,8 @@ static bool whole_latin(sv text, struct parts *p)
 		n--;
 	if (n < 3 || s.n)
 		return false;
+	if (from_front(v, n, p))
+		return true;
 	sv city = v[n - 1];
 	while (city.n && (city.p[city.n - 1] == ' ' ||
 			  (city.p[city.n - 1] >= '0' && city.p[city.n - 1] <= '9')))

@@ -179,7 +179,7 @@ static const char *const types[] = { "order_number", "phone",    "date",        
 				     "datetime",     "duration", "money",         "quantity",
 				     "percent",      "product",  "email",         "name",
 				     "address",      "plate",    "date_of_birth", "id_card",
-				     "bank_card" };
+				     "bank_card",    "contact" };
 static const char *const expects[] = { "open",  "yes_no", "order_number",
 				       "phone", "digits", "choice" };
 
@@ -272,8 +272,10 @@ static void read_sense(struct reading *d, const jv *o, struct flow_slot_def *s)
 	char here[160];
 	s->min = (int)whole(d, o, "min", 1, 1000, 0);
 	s->wishes = jv_get_bool(o, "wishes", false);
+	s->dates = jv_get_bool(o, "dates", false);
 	s->starts = keep(d, jv_get_str(o, "starts"));
 	s->all = keep(d, jv_get_str(o, "all"));
+	s->no = keep(d, jv_get_str(o, "no"));
 	lists(d, o, "unlike", false, &s->unlike);
 	lists(d, o, "blank", false, &s->blank);
 	lists(d, o, "after", false, &s->after);
@@ -305,7 +307,7 @@ static void read_slot(struct reading *d, sv name, const jv *o, struct flow_slot_
 					    "shape",        "wishes",       "starts",
 					    "all",          "known_for",    "lacks",
 					    "differs",      "before",       "said",
-					    "blank" };
+					    "blank",        "dates",        "no" };
 	known_keys(d, o, keys, N(keys));
 	if (!name_ok(name))
 		fault(d, "", "Use a-z, 0-9 and _.", "no usable name of a slot");

@@ -126,7 +126,8 @@ static bool overhear(struct mover *m, int asked, bool typed_only)
 			continue;
 		if (asked >= 0 && s->kind == SLOT_TYPED && sv_eq(s->type, slot_at(r, asked)->type))
 			continue; /* the words are the answer, of which there is one */
-		if (typed_only && (had || (s->kind != SLOT_TYPED && s->kind != SLOT_CODE)))
+		bool plain = s->kind == SLOT_TYPED || s->kind == SLOT_CODE || s->dates;
+		if (typed_only && (had || !plain))
 			continue;
 		jv *v = flow_take(r, s, m->in, false, m->a);
 		if (!v || !fill(r, i, v))
@@ -397,6 +398,48 @@ static void set_aside(struct flow_run *r)
 	wait_first(r, o);
 }
 
+/* That flow, set aside before, out of those that wait; NULL: it is none of them. */
+static jv *waiting(struct flow_run *r, const struct flow *f)
+{
+	jv *rest = jv_arr(), *found = NULL;
+	for (size_t i = 0; i < jv_len(r->more); i++) {
+		jv *x = jv_copy(jv_at(r->more, i));
+		if (!found && jv_get(x, "state") && sv_eq(jv_get_str(x, "flow"), sv_of(f->id)))
+			found = x;
+		else
+			jv_push(rest, x);
+	}
+	jv_free(r->more);
+	r->more = rest;
+	return found;
+}
+
+/* The words wish the flow that waits: it goes on where it stood, with what they tell. */
+static bool take_up(struct mover *m, const struct flow *f)
+{
+	struct flow_run *r = m->r;
+	jv *x = waiting(r, f);
+	const jv *state = jv_get(x, "state");
+	bool back = state && flow_restore(r, f, state) && r->wait == WAIT_SLOT;
+	jv_free(x);
+	if (!back)
+		return false;
+	if (f->also.t[0].n)
+		put(m, FLOW_SAY, words(m, &f->also));
+	(void)overhear(m, -1, false);
+	go(m, r->step);
+	return true;
+}
+
+/* It says something and is over: whatever is open goes on behind it. */
+static bool only_says(const struct flow *f)
+{
+	for (size_t i = 0; i < f->n_steps; i++)
+		if (f->step[i].kind != STEP_SAY && f->step[i].kind != STEP_END)
+			return false;
+	return true;
+}
+
 /* Another wish in the middle of this one: as if it began with these words. A look at something does
  * not end what is being done. */
 static void instead(struct mover *m, const struct flow *f)
@@ -405,8 +448,10 @@ static void instead(struct mover *m, const struct flow *f)
 	struct mover there = *m;
 	struct flow_run *r = m->r;
 	bool ends = flow_says(in.text, &r->f->never) || flow_drops(in.text);
-	bool waits = !ends && flow_acts(r->f) && !flow_acts(f) &&
+	bool waits = !ends && (flow_acts(r->f) || only_says(f)) && !flow_acts(f) &&
 		     jv_len(r->more) < FLOW_WISHES;
+	if (!ends && !flow_acts(r->f) && take_up(m, f))
+		return;
 	jv *kept = jv_obj(), *v;
 	void *it = NULL;
 	sv key;
@@ -621,6 +666,10 @@ static void on_text(struct mover *m)
 	const struct flow *other = other_wish(m);
 	if (other) {
 		instead(m, other);
+		return;
+	}
+	if (flow_pauses(m->in->text)) { /* no answer, and no failed one */
+		ask(m, &slot_at(r, r->slot)->ask);
 		return;
 	}
 	const struct flow_slot_def *s = slot_at(r, r->slot);

@@ -305,6 +305,18 @@ bool flow_drops(sv text)
 	return flow_has(text, drop) && flow_only(text, sv_n(both, drop.n + rest.n));
 }
 
+bool flow_pauses(sv text)
+{
+	static const sv wait = SV("wait|hold on|one moment|just a moment|one second|a second|"
+				  "let me think|let me look|等等|等一下|等会|等一会|稍等|慢着|"
+				  "我想想|我看看|让我想想|让我看看");
+	static const sv rest = SV("|no|oh|please|a|just|hmm|um|sorry|不|哦|嗯|啊|请|你|您|先|儿");
+	char both[512];
+	memcpy(both, wait.p, wait.n);
+	memcpy(both + wait.n, rest.p, rest.n);
+	return flow_has(text, wait) && flow_only(text, sv_n(both, wait.n + rest.n));
+}
+
 /* "when I opened it ..." tells, "when do you open" asks. */
 static bool asks_en(sv text)
 {

@@ -103,6 +103,19 @@ static int read_slots(struct shop *s, const jv *cfg, enum shop_visit k, struct e
 	return rc;
 }
 
+static int read_names(struct shop *s, const jv *names, struct err *e)
+{
+	if (names && (!jv_is_arr(names) || jv_len(names) > SHOP_NAMES))
+		return err_set(e, ERR_INVAL, "shop.names: a list of at most %d {zh, en}",
+			       SHOP_NAMES);
+	for (size_t i = 0; i < jv_len(names); i++)
+		if (!jv_get_str(jv_at(names, i), "zh").n || !jv_get_str(jv_at(names, i), "en").n)
+			return err_set(e, ERR_INVAL,
+				       "shop.names[%zu]: write it as {zh: .., en: ..}", i);
+	s->names = names ? jv_copy(names) : NULL;
+	return 0;
+}
+
 static int read_cfg(struct shop *s, const jv *company, struct err *e)
 {
 	const jv *cfg = jv_get(company, "shop");
@@ -115,7 +128,7 @@ static int read_cfg(struct shop *s, const jv *company, struct err *e)
 	int rc = cal_zone_open(&s->zone, zone.n ? zone : SV("Asia/Shanghai"), e);
 	for (int k = 0; k < SHOP_VISITS && rc == 0; k++)
 		rc = read_slots(s, cfg, (enum shop_visit)k, e);
-	return rc;
+	return rc ? rc : read_names(s, jv_get(cfg, "names"), e);
 }
 
 /* Hours as the articles return-how, return-furniture, delivery-slot-change and assembly-book
@@ -150,6 +163,7 @@ void shop_close(struct shop *s)
 		return;
 	obj_unref(s->zone);
 	obj_unref(s->people);
+	jv_free(s->names);
 	memset(s->key, 0, sizeof(s->key));
 	xfree(s);
 }

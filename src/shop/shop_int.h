@@ -11,6 +11,7 @@ enum {
 	SHOP_LINES = 100,
 	SHOP_ORDERS_SHOWN = 20,
 	SHOP_HITS = 8,
+	SHOP_NAMES = 500,
 	SHOP_SLOTS_SAID = 4,
 	SHOP_PRODUCTS_MAX = 20000
 };
@@ -29,6 +30,7 @@ struct shop {
 	struct cust_keys *people;    /* of the same key; NULL without one */
 	char currency[8];
 	struct shop_slots slots[SHOP_VISITS];
+	jv *names;                   /* [{zh, en}]: carriers, places, reasons; or NULL */
 };
 
 /* One call. What it makes of jv goes with it (shop_keep). */
@@ -102,6 +104,9 @@ int shop_refund_settle(struct shop_call *c, const struct shop_order *o, const ch
 
 /* shop_text.c: words for people, in c->lang, in c->a */
 sv shop_word(int lang, sv key);              /* of shop_words.def; the key when there is none */
+/* A name that the data has in one language, in the caller's: of the company's names, else as it
+ * is. */
+sv shop_name(const struct shop_call *c, sv name);
 sv shop_money(const struct shop_call *c, int64_t fen);       /* "2,783.04 yuan" */
 double shop_num(int64_t fen);
 sv shop_day(const struct shop_call *c, int64_t ms);          /* "25 November" */

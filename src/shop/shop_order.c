@@ -365,7 +365,8 @@ static int put_events(struct shop_call *c, const struct shop_order *o, sv *last)
 	store_bind_sv(q, 1, o->id);
 	while ((rc = store_step(q)) == 1) {
 		int64_t at = store_col_int(q, 0);
-		sv kind = store_col_sv(q, 1), place = store_col_sv(q, 2), text = store_col_sv(q, 3);
+		sv kind = store_col_sv(q, 1), place = shop_name(c, store_col_sv(q, 2));
+		sv text = store_col_sv(q, 3);
 		sv word = shop_word(c->lang, sv_of(arena_fmt(c->a, "ev." SV_FMT, SV_ARG(kind))));
 		jv *x = jv_obj();
 		shop_set_time(x, "at", at);
@@ -399,6 +400,25 @@ static sv delivery_of(const struct shop_order *o)
 	return way;
 }
 
+/* Why it was cancelled, where the data tells. */
+static int put_reason(struct shop_call *c, const struct shop_order *o)
+{
+	struct store_stmt *q;
+	if (!sv_eq(o->state, SV("cancelled")))
+		return 0;
+	int rc = store_prep(c->db, &q, "SELECT body FROM order_ref WHERE id=?1");
+	if (rc)
+		return rc;
+	store_bind_sv(q, 1, o->id);
+	rc = store_step(q);
+	jv *body = rc == 1 ? shop_keep(c, jv_parse(store_col_sv(q, 0), NULL)) : NULL;
+	store_reset(q);
+	sv why = shop_name(c, jv_get_str(body, "cancel_reason"));
+	if (why.n)
+		shop_put(c, "cancel_reason", why);
+	return rc < 0 ? rc : 0;
+}
+
 int shop_op_status(struct shop_call *c)
 {
 	struct shop_order o;
@@ -416,9 +436,11 @@ int shop_op_status(struct shop_call *c)
 	shop_put_time(c, "shipped_at", o.shipped_ms);
 	shop_put_time(c, "delivered_at", o.delivered_ms);
 	shop_put_time(c, "cancelled_at", o.cancelled_ms);
-	shop_put(c, "carrier", o.carrier);
+	shop_put(c, "carrier", shop_name(c, o.carrier));
 	shop_put(c, "tracking", o.tracking);
 	rc = put_events(c, &o, &last);
+	if (rc == 0)
+		rc = put_reason(c, &o);
 	if (rc)
 		return rc;
 	shop_put(c, "latest_text", last);

@@ -52,6 +52,17 @@ sv shop_word(int lang, sv key)
 	return key;
 }
 
+sv shop_name(const struct shop_call *c, sv name)
+{
+	static const char *const langs[] = { "zh", "en" };
+	for (size_t i = 0; name.n && i < jv_len(c->s->names); i++) {
+		const jv *x = jv_at(c->s->names, i);
+		if (sv_eq(jv_get_str(x, "zh"), name) || sv_eq_nocase(jv_get_str(x, "en"), name))
+			return arena_sv(c->a, jv_get_str(x, langs[c->lang]));
+	}
+	return name;
+}
+
 int64_t shop_fen(double amount)
 {
 	return llround(amount * 100);

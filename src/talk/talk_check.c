@@ -13,6 +13,7 @@
 #define LAST_DIGITS 4
 #define CODE_DIGITS 6
 #define ORDER_DIGITS_LEAST 6
+#define CASE_DIGITS 8                /* of a complaint */
 
 static bool says_cjk(sv s)
 {
@@ -22,10 +23,35 @@ static bool says_cjk(sv s)
 	return false;
 }
 
+static const struct tool_decl *decl_of(const struct talk_core *c)
+{
+	return c->box && c->svc.name ? tool_box_find(c->box, sv_of(c->svc.name)) : NULL;
+}
+
+/* The action is about a complaint or ticket, which has a number of its own. */
+static bool of_case(const struct talk_core *c)
+{
+	const struct tool_decl *d = decl_of(c);
+	const jv *has = d ? jv_get(d->schema, "properties") : NULL;
+	return jv_get(has, "number") && !jv_get(has, "order");
+}
+
+/* "C26000123": what is asked for was left with a complaint or ticket, not with an order. */
+static bool is_case(const char *number)
+{
+	return number && (number[0] == 'C' || number[0] == 'T') && number[1] >= '0' &&
+	       number[1] <= '9';
+}
+
 sv talk_check_question(struct talk_core *c)
 {
 	static const char *const keys[] = { "check_order", "check_digits", "check_code" };
-	return talk_own(c, keys[c->svc.asks]);
+	const struct talk_service *s = &c->svc;
+	if (s->asks == ASKS_ORDER && of_case(c))
+		return talk_own(c, "check_case");
+	if (s->asks == ASKS_DIGITS && is_case(s->order))
+		return talk_own(c, "check_contact");
+	return talk_own(c, keys[s->asks]);
 }
 
 /* Nobody speaks: it may be asked at once. Else it is led back to. */
@@ -52,7 +78,8 @@ static void order_from_args(struct talk_core *c)
 {
 	struct talk_service *s = &c->svc;
 	jv *args = jv_parse(sv_of(s->args), NULL);
-	talk_set(&s->order, jv_get_str(args, "order"));
+	sv number = jv_get_str(args, "order");
+	talk_set(&s->order, number.n ? number : jv_get_str(args, "number"));
 	jv_free(args);
 }
 
@@ -218,12 +245,27 @@ static void known(struct talk_core *c, struct arena *a, struct talk_acts *acts)
 		talk_where_go(c, a, acts);
 }
 
+/* A complaint or ticket was opened by what was left with it: who the customer is stays open, the
+ * action goes on where that is enough. */
+static bool opened_case(const struct talk_core *c, const struct talk_got *g)
+{
+	const struct tool_decl *d = decl_of(c);
+	if (g->outcome != TOOL_DONE || !is_case(c->svc.order) || !d || d->level > TOOL_NOBODY)
+		return false;
+	jv *body = jv_parse(g->body, NULL);
+	bool ok = jv_get_bool(body, "identified", false);
+	jv_free(body);
+	return ok;
+}
+
 void talk_check_got(struct talk_core *c, const struct talk_got *g, struct arena *a,
 		    struct talk_acts *acts)
 {
 	struct talk_service *s = &c->svc;
 	bool sent = sv_eq(g->name, SV("code_send"));
-	if (g->outcome != TOOL_DONE || (!sent && s->level < TOOL_KNOWN)) {
+	if (s->level < TOOL_KNOWN && opened_case(c, g)) {
+		known(c, a, acts);
+	} else if (g->outcome != TOOL_DONE || (!sent && s->level < TOOL_KNOWN)) {
 		failed_once(c, g, a, acts);
 	} else if (sent) {
 		ask(c, arena_sv(a, g->say), a, acts);
@@ -252,10 +294,23 @@ static sv order_in(struct talk_core *c, sv text, struct arena *a)
 		return found;
 	int n = talk_digits(text, d, sizeof(d));
 	char row[32];
+	if (n == CASE_DIGITS && of_case(c))
+		return sv_of(arena_fmt(a, "C" SV_FMT, n, d));
 	bool year = n == YEAR_NUMBER && d[0] == '2' && d[1] == '0';  /* "HH 2026 100364" */
 	if (!year && flow_row(text, ORDER_DIGITS_LEAST, row))
 		return arena_sv(a, sv_of(row));
 	return n >= ORDER_DIGITS_LEAST ? arena_sv(a, sv_n(d, (size_t)n)) : SV_NULL;
+}
+
+static sv email_in(struct talk_core *c, struct arena *a)
+{
+	jv *slots = jv_parse(c->t.slots, NULL);
+	sv found = SV_NULL;
+	for (size_t i = 0; i < jv_len(slots) && !found.n; i++)
+		if (sv_eq(jv_get_str(jv_at(slots, i), "type"), SV("email")))
+			found = arena_sv(a, jv_get_str(jv_at(slots, i), "value"));
+	jv_free(slots);
+	return found;
 }
 
 static int written(sv text, char *out, size_t n)
@@ -326,7 +381,11 @@ static bool takes(struct talk_core *c, sv text, struct arena *a, struct talk_act
 		look(c, "code_check", "code", digits, NULL, SV_NULL, a, acts);
 		return true;
 	}
-	sv order = order_in(c, text, a);
+	sv order = order_in(c, text, a), mail = is_case(s->order) ? email_in(c, a) : SV_NULL;
+	if (mail.n) {
+		look(c, "identify", "order", sv_of(s->order), "contact", mail, a, acts);
+		return true;
+	}
 	bool other = order.n && (!s->order || !sv_ends(sv_of(s->order), order));
 	if (order.n && (other || s->asks == ASKS_ORDER))
 		talk_set(&s->order, order);

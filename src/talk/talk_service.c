@@ -497,7 +497,7 @@ static bool unclear(struct talk_core *c, sv text, struct arena *a, struct talk_a
 	}
 	if (c->feel.intent[0] && !c->feel.small_talk && other_wish(c, text)) {
 		talk_service_drop(c);
-		if (s->whose == FOR_FLOW && c->flow)
+		if (s->whose == FOR_FLOW && c->flow && !flow_did(c->flow))
 			talk_news(c, talk_flow_left(c, flow_id(c->flow), a), false);
 		if (s->whose == FOR_FLOW)
 			talk_flow_drop(c);

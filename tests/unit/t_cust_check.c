@@ -321,6 +321,62 @@ TEST(cust_identify_by_the_digits_of_an_order)
 }
 
 /* An agent asks for many customers: five slips are no lock; but there is an end to it. */
+static void cases(struct cw *w)
+{
+	if (store_exec(w->db,
+		       "INSERT INTO ticket (seq, number, type, severity, state, customer, body, "
+		       "opened_ms, changed_ms) VALUES "
+		       "(1,'C26000001','complaint','normal','new','','{\"contact\":"
+		       "\"+8613800138000\"}',1,1), "
+		       "(2,'C26000002','complaint','normal','new','','{\"contact\":"
+		       "\"li@example.cn\"}',1,1), "
+		       "(3,'C26000003','complaint','normal','new','','{\"code\":\"4711\"}',1,1), "
+		       "(4,'T2026-000004','enquiry','normal','new','c1','{}',1,1)"))
+		t_fail(__FILE__, __LINE__, "cases");
+}
+
+static int64_t links;
+
+static void count_links(struct cw *w)
+{
+	links = cw_num(w, "SELECT count(*) FROM ticket_link WHERE kind='conversation'");
+}
+
+/* By its number a complaint or ticket makes known whose it is; one of nobody's is opened for this
+ * conversation alone, and who the customer is stays open. */
+TEST(cust_identify_by_a_complaint_or_ticket)
+{
+	static const struct {
+		const char *args;
+		int outcome, links;
+		const char *grant;
+	} v[] = {
+		{ "{\"order\":\"C26000001\",\"phone_last4\":\"8001\"}", TOOL_NOT_FOUND, 0, "" },
+		{ "{\"order\":\"C26000009\",\"phone_last4\":\"8000\"}", TOOL_NOT_FOUND, 0, "" },
+		{ "{\"order\":\"c 2600 0001\",\"phone_last4\":\"8000\"}", TOOL_DONE, 1, "" },
+		{ "{\"order\":\"C26000001\",\"contact\":\"13800138000\"}", TOOL_DONE, 1, "" },
+		{ "{\"order\":\"C26000002\",\"contact\":\"Li@Example.cn\"}", TOOL_DONE, 2, "" },
+		{ "{\"order\":\"C26000002\",\"contact\":\"x@example.cn\"}", TOOL_NOT_FOUND,
+		  2, "" },
+		{ "{\"order\":\"C26000003\",\"phone_last4\":\"4711\"}", TOOL_DONE, 3, "" },
+		{ "{\"order\":\"C26000003\",\"contact\":\"none\"}", TOOL_INVALID, 3, "" },
+		{ "{\"order\":\"T2026-000004\",\"phone_last4\":\"1037\"}", TOOL_DONE, 3, "c1" },
+		/* an e-mail address opens no order */
+		{ "{\"order\":\"" T_ORDER "\",\"contact\":\"wu@example.cn\"}", TOOL_INVALID,
+		  3, "" },
+	};
+	struct check c;
+	CHECK(up(&c, ""));
+	cw_do(&c.w, cases);
+	for (size_t i = 0; i < sizeof(v) / sizeof(*v); i++) {
+		EQ(ask(&c, "identify", v[i].args), v[i].outcome);
+		SV_EQ(c.r->grant_customer, v[i].grant);
+		cw_do(&c.w, count_links);
+		EQ(links, v[i].links);
+	}
+	down(&c);
+}
+
 TEST(cust_identify_does_not_lock_out_an_agent)
 {
 	struct check c;

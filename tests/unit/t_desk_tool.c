@@ -231,6 +231,78 @@ TEST(desk_tool_other_peoples_tickets)
 	down(&w);
 }
 
+#define FENCE "{\"what\":\"thrown over the fence\",\"wants\":\"an apology\"%s}"
+
+static int fence(struct tw *w, const char *contact)
+{
+	char args[200], more[80] = "";
+	if (contact)
+		(void)snprintf(more, sizeof(more), ",\"contact\":\"%s\"", contact);
+	(void)snprintf(args, sizeof(args), FENCE, more);
+	return confirm(w, "complaint_open", args);
+}
+
+/* Whoever is not known and has no address is asked how to be reached; who tells none hears that
+ * nobody can answer, and has a code. */
+TEST(desk_tool_complaint_of_nobody_we_can_reach)
+{
+	struct tw w;
+	CHECK(up(&w));
+	as(&w, "", TOOL_NOBODY, "conv1");
+	w.who.channel = SV("webchat");
+	w.who.address = SV("cookie");
+	EQ(fence(&w, NULL), TOOL_REFUSED);
+	SV_EQ(jv_get_str(w.r->body, "need"), "contact");
+	HAS(w.r->say, "How can we reach you");
+	EQ(fence(&w, "tomorrow"), TOOL_INVALID);
+	HAS(w.r->say, "does not look complete");
+	EQ(count(&w, "SELECT COUNT(*) FROM ticket"), 0);
+	EQ(fence(&w, "13800138000"), TOOL_DONE);
+	HAS(w.r->say, "A named person will answer you");
+	jv *t = ticket(&w, "C26000001");
+	SV_EQ(jv_as_str(jv_path(t, "facts.contact")), "13800138000");
+	CHECK(!jv_path(t, "facts.code"));
+	jv_free(t);
+	EQ(fence(&w, "none"), TOOL_DONE);
+	HAS(w.r->say, "we cannot call or write to you");
+	CHECK(sv_find(w.r->say, SV("will answer you")) < 0);
+	CHECK(sv_find(w.r->say, jv_get_str(w.r->body, "code")) >= 0);
+	EQ(jv_get_str(w.r->body, "code").n, 4);
+	/* by phone we know it; who is known has an account; an agent decides alone */
+	w.who.channel = SV("phone");
+	w.who.address = SV("+8613800138001");
+	EQ(fence(&w, NULL), TOOL_DONE);
+	w.who.channel = SV("webchat");
+	as(&w, "c001", TOOL_KNOWN, "conv3");
+	EQ(fence(&w, NULL), TOOL_DONE);
+	as(&w, "", TOOL_NOBODY, "conv4");
+	as_staff(&w, TOOL_AGENT);
+	EQ(fence(&w, NULL), TOOL_DONE);
+	EQ(count(&w, "SELECT COUNT(*) FROM ticket"), 5);
+	down(&w);
+}
+
+TEST(desk_tool_complaint_taken_back)
+{
+	struct tw w;
+	CHECK(up(&w));
+	EQ(confirm(&w, "complaint_open", SOFA), TOOL_DONE);
+	as(&w, "c002", TOOL_PROVEN, "conv9");
+	EQ(call(&w, "complaint_withdraw", "{\"number\":\"C26000001\"}"), TOOL_NOT_FOUND);
+	as(&w, "c001", TOOL_KNOWN, "conv2");
+	EQ(call(&w, "complaint_withdraw", "{}"), TOOL_CONFIRM);
+	HAS(w.r->say, "C26000001");
+	EQ(call_as(&w, "complaint_withdraw", "{}", w.r->print, false), TOOL_DONE);
+	HAS(w.r->say, "withdrawn");
+	jv *t = ticket(&w, "C26000001");
+	SV_EQ(jv_get_str(t, "state"), "closed");
+	SV_EQ(jv_get_str(t, "closed_by"), "withdrawn");
+	jv_free(t);
+	EQ(call(&w, "complaint_withdraw", "{}"), TOOL_REFUSED);
+	HAS(w.r->say, "closed already");
+	down(&w);
+}
+
 static int propose(struct tw *w, const char *more)
 {
 	char args[300];

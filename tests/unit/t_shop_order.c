@@ -21,6 +21,38 @@ TEST(shop_order_is_told_with_its_parcel)
 	world_close(&w);
 }
 
+/* Carriers, places and reasons in the customer's language, where the company has both names. */
+TEST(shop_names_are_in_the_language_of_the_customer)
+{
+	static const char *const wrong[] = { "{\"shop\":{\"names\":{\"zh\":\"a\"}}}",
+					     "{\"shop\":{\"names\":[{\"zh\":\"a\"}]}}" };
+	struct world w;
+	struct err e;
+	CHECK(world_open(&w));
+	w.shop->names = jv_parse(SV("[{\"zh\":\"海鸥速运\",\"en\":\"Seagull Express\"},"
+				    "{\"zh\":\"成都转运中心\",\"en\":\"Chengdu hub\"},"
+				    "{\"zh\":\"30 分钟内未付款，自动取消\",\"en\":\"not paid\"}]"),
+				 NULL);
+	w.customer = "c012";
+	STR_EQ(shop_do(&w, "order_status", "{\"order\":\"HH2026-100386\"}"), "done");
+	HAS(w.r->say, "with Seagull Express");
+	HAS(w.r->say, "sorting centre, Chengdu hub");
+	w.customer = "c037";
+	STR_EQ(shop_do(&w, "order_status", "{\"order\":\"HH2026-100111\"}"), "done");
+	SV_EQ(jv_get_str(w.r->body, "cancel_reason"), "not paid");
+	w.lang = "zh";
+	STR_EQ(shop_do(&w, "order_status", "{\"order\":\"HH2026-100111\"}"), "done");
+	SV_EQ(jv_get_str(w.r->body, "cancel_reason"), "30 分钟内未付款，自动取消");
+	world_close(&w);
+	for (size_t i = 0; i < 2; i++) {
+		struct shop *s = NULL;
+		jv *company = jv_parse(sv_of(wrong[i]), NULL);
+		EQ(shop_open(&s, company, NULL, &e), ERR_INVAL);
+		CHECK(strstr(e.msg, "shop.names"));
+		jv_free(company);
+	}
+}
+
 /* A sofa comes by truck; with a curtain made to measure beside it no one date fits both. */
 TEST(shop_order_comes_as_its_slowest_part)
 {
