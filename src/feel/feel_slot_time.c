@@ -155,6 +155,20 @@ static enum period en_range_after(const struct slot_text *t, size_t k)
 	return p;
 }
 
+/* An hour that somebody names for an appointment: "at 5", "at ten tomorrow", "at 9 please". */
+static bool en_appointed(const struct slot_text *t, size_t i, size_t e, int64_t milli)
+{
+	size_t k = slot_spaces(t, e);
+
+	if (milli < 1000 || slot_any_before(t, i, "at |around ") == i ||
+	    slot_any_before(t, i,
+			    "tonight at |night at |evening at |afternoon at |morning at ") < i)
+		return false;        /* "tonight at 8": the part of the day is told apart */
+	return !t->p[k] || strchr(".,?!;", t->p[k]) ||
+	       slot_any(t, k, "tomorrow|today|on |please|sharp|or so|then|works|is fine|suits",
+			NULL);
+}
+
 /* 15:30, 3:30 pm, 15:30:20. */
 static bool clock_time(struct slot_run *r, size_t i)
 {
@@ -251,6 +265,10 @@ static void en_time(struct slot_run *r, size_t i)
 	bool sure = w || p != AS_SAID;
 	if (p == AS_SAID && (p = en_range_after(t, e)) != AS_SAID)
 		sure = true;
+	if (!sure && en_appointed(t, i, e, n.milli)) {
+		p = n.milli < 8000 ? PM : p; /* nobody meets at five in the night */
+		sure = true;
+	}
 	if (!sure)
 		return;
 	put_time(r, i, f, in_period((int)(n.milli / 1000), p), mins);

@@ -48,6 +48,9 @@ const char *flow_for_it(const struct flow_set *s, const char *intent, sv text, c
 /* The one row of exactly so many digits (< 32) in the words, written or said in zh or en ("it's
  * 100387", "尾号一七七七"), that is no sum and no part of a longer number. False: none, or two. */
 bool flow_row(sv text, size_t digits, char ret[32]);
+/* The digit at the head of s as written, in full width, as a Han sign or an English word: its
+ * bytes, or 0. head: no letter stands before it; words stand alone. */
+size_t flow_digit_at(sv s, bool head, char *ret);
 /* {"id","version","title","intents","slots":[..],"steps":[{id,kind,next:[..],...}]} for a
  * drawing */
 int flow_json(const struct flow_set *s, sv id, struct sb *out);
@@ -110,7 +113,8 @@ void flow_step(struct flow_run *r, const struct flow_in *in, struct arena *a, st
 /* The flow it is in; it changes when the customer wishes another one. */
 const char *flow_id(const struct flow_run *r);
 /* Its state as JSON and back (a conversation that goes on after a restart or on another channel);
- * ERR_VERSION: the flow has changed since, begin again. */
+ * ERR_VERSION: the flow has changed since, begin again. A value that a record masked ("[phone]") is
+ * none: it is asked for again. */
 void flow_save(const struct flow_run *r, struct sb *out);
 int flow_load(const struct flow_set *s, sv json, struct flow_run **ret);
 /* A value that was lost on the way (masked in a record) is none: where the flow is past the

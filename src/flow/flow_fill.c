@@ -407,26 +407,54 @@ static jv *take_choice(const struct flow_run *r, const struct flow_slot_def *s,
 
 /* ---- slots ---- */
 
-static jv *take_digits(const struct flow_slot_def *s, const struct flow_in *in, struct arena *a)
+static char lower(char c)
 {
-	static const char han[] = "零一二三四五六七八九";
-	struct sb b;
-	sv t = in->text;
-	sb_init(&b, 64);
-	while (t.n && b.n < 40) {
-		char c[4];
-		uint32_t rune = sv_fold(sv_rune(&t));
-		size_t k = sv_encode(rune, c);
-		ptrdiff_t at = k == 3 ? sv_find(sv_of(han), sv_n(c, 3)) : -1;
-		if (k == 1 && c[0] >= '0' && c[0] <= '9')
-			sb_ch(&b, c[0]);
-		else if (at >= 0)
-			sb_ch(&b, (char)('0' + at / 3));
-		else if (rune == 0x5e7a) /* 幺 */
-			sb_ch(&b, '1');
+	return (char)(c >= 'A' && c <= 'Z' ? c | 32 : c);
+}
+
+size_t flow_digit_at(sv s, bool head, char *ret)
+{
+	static const char *const words[] = { "zero|oh|零|〇|０", "one|一|幺|１", "two|二|两|２",
+					     "three|三|３",      "four|四|４",   "five|五|５",
+					     "six|六|６",        "seven|七|７",  "eight|八|８",
+					     "nine|九|９" };
+	sv one;
+	if (s.n && s.p[0] >= '0' && s.p[0] <= '9')
+		return *ret = s.p[0], 1;
+	for (int d = 0; d < 10; d++)
+		for (sv list = sv_of(words[d]); sv_cut(&list, '|', &one);) {
+			if (s.n < one.n || !sv_eq_nocase(sv_slice(s, 0, one.n), one))
+				continue;
+			bool latin = (unsigned char)one.p[0] < 0x80;
+			bool whole = head && (s.n == one.n || !flow_letter(lower(s.p[one.n])));
+			if (!latin || whole)
+				return *ret = (char)('0' + d), one.n;
+		}
+	return 0;
+}
+
+static sv digits_of(sv t, bool words, char *buf, size_t room)
+{
+	size_t n = 0;
+	for (size_t at = 0, step; at < t.n && n < room; at += step ? step : 1) {
+		char d;
+		char c = lower(t.p[at]);
+		bool latin = c >= 'a' && c <= 'z';
+		bool head = at == 0 || !flow_letter(lower(t.p[at - 1]));
+		step = flow_digit_at(sv_slice(t, at, t.n), head, &d);
+		if (step && (words || !latin))
+			buf[n++] = d;
 	}
-	sv out = arena_sv(a, sb_sv(&b));
-	sb_done(&b);
+	return sv_n(buf, n);
+}
+
+/* Figures and Han signs; English words where there is none of them ("oh, 1037"). */
+static jv *take_digits(const struct flow_slot_def *s, const struct flow_in *in)
+{
+	char buf[40];
+	sv out = digits_of(in->text, false, buf, sizeof(buf));
+	if (!out.n)
+		out = digits_of(in->text, true, buf, sizeof(buf));
 	if (!out.n || (s->digits && out.n != (size_t)s->digits))
 		return NULL;
 	return jv_str(out);
@@ -469,29 +497,6 @@ static jv *take_row(sv text, size_t least, size_t most)
 	return n >= least && n <= most ? jv_str(sv_n(b, n)) : NULL;
 }
 
-/* The digit at the head of s as written, in full width, as a Han sign or an English word: its
- * bytes, or 0. Words stand alone. */
-static size_t digit_at(sv s, bool head, char *ret)
-{
-	static const char *const words[] = { "zero|oh|零|〇|０", "one|一|幺|１", "two|二|两|２",
-					     "three|三|３",      "four|四|４",   "five|五|５",
-					     "six|六|６",        "seven|七|７",  "eight|八|８",
-					     "nine|九|９" };
-	sv one;
-	if (s.p[0] >= '0' && s.p[0] <= '9')
-		return *ret = s.p[0], 1;
-	for (int d = 0; d < 10; d++)
-		for (sv list = sv_of(words[d]); sv_cut(&list, '|', &one);) {
-			if (!sv_starts(s, one))
-				continue;
-			bool latin = (unsigned char)one.p[0] < 0x80;
-			bool whole = head && (s.n == one.n || !flow_letter(s.p[one.n]));
-			if (!latin || whole)
-				return *ret = (char)('0' + d), one.n;
-		}
-	return 0;
-}
-
 enum writing { FIGURE, LETTERS, HAN };
 
 /* How the digit at s is written; figures of full width begin with 0xEF. */
@@ -529,7 +534,7 @@ bool flow_row(sv text, size_t digits, char found[32])
 		char d = 0;
 		bool head = at == 0 || !flow_letter(t.p[at - 1]);
 		enum writing as = at < t.n ? writing_at(sv_slice(t, at, t.n)) : FIGURE;
-		while (at < t.n && (step = digit_at(sv_slice(t, at, t.n), head, &d)) &&
+		while (at < t.n && (step = flow_digit_at(sv_slice(t, at, t.n), head, &d)) &&
 		       writing_at(sv_slice(t, at, t.n)) == as) {
 			if (n < sizeof(row))
 				row[n] = d;
@@ -786,7 +791,7 @@ jv *flow_take(const struct flow_run *r, const struct flow_slot_def *s, const str
 	if (s->kind == SLOT_TYPED && of_type(s, SV("phone")))
 		return take_row(sv_trim(in->text), PHONE_LEAST, PHONE_MOST);
 	if (s->kind == SLOT_DIGITS)
-		return take_digits(s, in, a);
+		return take_digits(s, in);
 	/* a tool finds a product by the customer's words, too */
 	bool dropped = flow_says(in->text, &r->f->never) && flow_weight(in->text) < FLOW_SHORT;
 	bool words = s->kind == SLOT_WORDS ||

@@ -117,8 +117,10 @@ int flow_load(const struct flow_set *s, sv json, struct flow_run **ret)
 		rc = ERR_VERSION;
 	if (!rc)
 		rc = of_print(r->f, o) ? load(r, o) : ERR_VERSION;
-	if (!rc)
+	if (!rc) {
 		load_more(r, o);
+		forget_masked(r);
+	}
 	jv_free(o);
 	if (rc) {
 		flow_free(r);

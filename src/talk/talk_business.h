@@ -118,6 +118,24 @@ void talk_where_language(struct talk_core *c, struct arena *a);
 /* The conversation goes on after a restart: who the customer is, and the flow. */
 void talk_where_resume(struct talk_core *c, const struct chan_resume *r);
 
+/* talk_parts.c: several matters in one message */
+/* How much is said: a Latin word counts two, a CJK character one. */
+int talk_weight(sv text);
+bool talk_parts_many(const struct talk_core *c, sv text);
+/* True: the words are several matters, the first question is being looked up. */
+bool talk_parts_begin(struct talk_core *c, sv text, struct arena *a, struct talk_acts *acts);
+/* A search for one of them came back. True: dealt with; else *found is to be answered. */
+bool talk_parts_found(struct talk_core *c, struct kb_result *found, struct arena *a,
+		      struct talk_acts *acts);
+/* That one of the questions is still open; empty when none is. */
+sv talk_parts_missed(struct talk_core *c, struct arena *a);
+
+/* talk_meta.c: words about the talk itself: "say that again", "that is not what I meant" */
+/* Dealt with. */
+bool talk_meta_words(struct talk_core *c, struct arena *a, struct talk_acts *acts);
+/* A card number was written: once it is said that it is hidden. */
+void talk_meta_card(struct talk_core *c, sv masked);
+
 /* talk_loop.c: the model's tool calls */
 bool talk_may_use(const struct tool_decl *d);        /* a model may ask for it */
 bool talk_has_tools(const struct talk_core *c);

@@ -421,6 +421,7 @@ void talk_on_text(struct talk_core *c, const struct talk_ev *ev, struct arena *a
 	c->in_turn = false;
 	talk_record_customer(c, ev, a, acts);
 	talk_record_turning(c, a, acts);
+	talk_meta_card(c, ev->masked);
 	c->in_turn = was_in_turn;
 	if (c->in_turn) {
 		talk_enqueue(c, ev->text, ev->model_text, ev->slots, ev->suspicious, c->turn);

@@ -240,6 +240,21 @@ struct talk_wish {
 	int round;
 };
 
+#define TALK_PARTS 3
+/* Several matters in one message (talk_parts.c); in the turn arena. */
+struct talk_parts {
+	bool on;                     /* one of its questions is looked up */
+	bool tried;                  /* the whole, too */
+	sv ask[TALK_PARTS];
+	size_t n, at;
+	sv rest;                     /* the wish beside them, empty = none */
+	sv whole;
+	struct kb_result found[TALK_PARTS];  /* those that answer, of different articles */
+	size_t n_found;
+	sv missed;                   /* the first question without an answer */
+	sv lean;                     /* one that is nothing without the wish beside it */
+};
+
 /* A turn in progress; reset at its end. */
 struct talk_turn {
 	int number;
@@ -268,6 +283,8 @@ struct talk_turn {
 	bool base;                   /* the model chooses sentences, it does not write */
 	uint64_t cited;              /* bit per hit */
 	bool picked;                 /* the words only chose one of the titles offered */
+	struct talk_parts parts;
+	int answers;                 /* of the first hits each answers a question of its own */
 	bool fallback;
 	bool waited;                 /* the filler waited for a half written sentence */
 	/* talk_halt.c: let go while somebody speaks over us; writes once more what it wrote */
@@ -465,6 +482,8 @@ struct talk_core {
 	const struct chan_profile *claimed;  /* by an address; the driver's */
 	int contacts;                        /* of the last seven days, of whoever it is */
 	bool acted;                          /* what is being said tells of an effect */
+	bool card_told;                      /* that card numbers are not written here */
+	int missed;                          /* times the customer meant something else */
 	struct talk_person person;
 };
 
@@ -614,6 +633,11 @@ struct talk_reply {
 };
 /* What an article says without the marks of Markdown: "**", "`", "#" before a heading. */
 sv talk_unmarked(struct arena *a, sv s);
+/* What the best article of each question says, in the arena. */
+sv talk_quotes(struct talk_core *c, struct arena *a);
+/* Words to what is open: a person, an action, a flow; else small talk, else they are looked up. */
+void talk_serve_words(struct talk_core *c, sv text, struct arena *a, struct talk_acts *acts);
+void talk_look_up(struct talk_core *c, sv text, struct talk_acts *acts);
 void talk_offers_forget(struct talk_core *c);        /* the titles offered last */
 /* Would words be looked up? (Not a choice, a wish for a person, small talk.) */
 bool talk_needs_search(const struct talk_core *c, sv text);

@@ -438,29 +438,9 @@ bool talk_flow_got(struct talk_core *c, const char *outcome, const struct talk_g
 	return goes;
 }
 
-/* Strings that are a mask were personal: the flow asks for them again. */
-static void unmask(struct flow_run *run)
-{
-	char name[FLOW_SLOTS][64];
-	size_t n = 0;
-	void *it = NULL;
-	sv key;
-	jv *x;
-	while (jv_next(flow_slots(run), &it, &key, &x)) {
-		sv s = jv_as_str(x);
-		if (n < FLOW_SLOTS && sv_starts(s, SV("[")) && sv_ends(s, SV("]")))
-			(void)snprintf(name[n++], sizeof(name[0]), SV_FMT, SV_ARG(key));
-	}
-	for (size_t i = 0; i < n; i++)
-		flow_forget(run, name[i]);
-}
-
 bool talk_flow_load(struct talk_core *c, sv state)
 {
-	if (c->flow || flow_load(c->flows, state, &c->flow))
-		return false;
-	unmask(c->flow);
-	return true;
+	return !c->flow && !flow_load(c->flows, state, &c->flow);
 }
 
 static sv name_of(const jv *item, const char *lang)

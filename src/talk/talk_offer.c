@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-enum { DIGITS_LEAST = 5, DIGITS_MOST = 20, LAST = 4, UNCLEAR_MAX = 2 };
+enum { DIGITS_LEAST = 5, DIGITS_MOST = 20, LAST = 4, UNCLEAR_MAX = 2, WORDS_MAX = 128 };
 
 /* ---- words ---- */
 
@@ -34,41 +34,45 @@ static bool holds_code(sv text)
 	return false;
 }
 
-bool talk_says_one_of(const struct talk_core *c, sv text, const char *key)
+/* A walk over the texts under key, in both languages. */
+struct words {
+	const char *key;
+	int lang;
+	unsigned at;
+};
+
+static bool next_word(const struct talk_core *c, struct words *w, sv *ret)
 {
 	static const char *const langs[] = { "zh", "en" };
-	for (int l = 0; l < 2; l++) {
-		sv lang = sv_of(langs[l]), first = talk_text(c->cfg->texts, lang, key, 0);
-		sv word = first;
-		for (unsigned v = 0; word.n && v < 64; v++) {
-			if (holds(text, word))
-				return true;
-			word = talk_text(c->cfg->texts, lang, key, v + 1);
-			if (sv_eq(word, first))
-				break;
-		}
+	for (; w->lang < 2; w->lang++, w->at = 0) {
+		sv lang = sv_of(langs[w->lang]), first = talk_text(c->cfg->texts, lang, w->key, 0);
+		*ret = talk_text(c->cfg->texts, lang, w->key, w->at);
+		if (ret->n && w->at < WORDS_MAX && !(w->at && sv_eq(*ret, first)))
+			return w->at++, true;
 	}
+	return false;
+}
+
+bool talk_says_one_of(const struct talk_core *c, sv text, const char *key)
+{
+	struct words w = { .key = key };
+	sv word;
+	while (next_word(c, &w, &word))
+		if (holds(text, word))
+			return true;
 	return false;
 }
 
 /* How much of text's beginning is the longest of the texts under key, in either language. */
 static size_t begins_with(const struct talk_core *c, sv text, const char *key)
 {
-	static const char *const langs[] = { "zh", "en" };
+	struct words w = { .key = key };
 	size_t most = 0;
-	for (int l = 0; l < 2; l++) {
-		sv lang = sv_of(langs[l]), first = talk_text(c->cfg->texts, lang, key, 0);
-		sv word = first;
-		for (unsigned v = 0; word.n && v < 64; v++) {
-			bool open = talk_latin(*word.p) && word.n < text.n &&
-				    talk_latin(text.p[word.n]);
-			if (word.n > most && !open &&
-			    sv_eq_nocase(sv_slice(text, 0, word.n), word))
-				most = word.n;
-			word = talk_text(c->cfg->texts, lang, key, v + 1);
-			if (sv_eq(word, first))
-				break;
-		}
+	sv word;
+	while (next_word(c, &w, &word)) {
+		bool open = talk_latin(*word.p) && word.n < text.n && talk_latin(text.p[word.n]);
+		if (word.n > most && !open && sv_eq_nocase(sv_slice(text, 0, word.n), word))
+			most = word.n;
 	}
 	return most;
 }
@@ -324,14 +328,13 @@ static bool person_words(struct talk_core *c, sv text, struct arena *a, struct t
 
 /* ---- the wait itself ---- */
 
-/* Nothing but words under key, or of those that mean nothing beside them. */
-static bool says_only(const struct talk_core *c, sv text, const char *key)
+bool talk_says_only(const struct talk_core *c, sv text, const char *key, const char *small)
 {
 	bool met = false;
 	while (text.n) {
 		size_t most = begins_with(c, text, key), other;
 		met |= most > 0;
-		other = begins_with(c, text, "wait_small");
+		other = begins_with(c, text, small);
 		most = other > most ? other : most;
 		sv after = text;
 		uint32_t r = sv_rune(&after);
@@ -354,7 +357,7 @@ static bool wait_place(struct talk_core *c, sv text, struct arena *a, struct tal
 {
 	const struct talk_person *p = &c->person;
 	if (!talk_says_one_of(c, text, "wait_long") &&
-	    (else_asked(c) || !says_only(c, text, "wait_long_alone")))
+	    (else_asked(c) || !talk_says_only(c, text, "wait_long_alone", "wait_small")))
 		return false;
 	sv place = talk_person_place(c, a);
 	if (p->minutes < 0 && !p->nobody)
@@ -373,7 +376,7 @@ static bool wait_words(struct talk_core *c, sv text, struct arena *a, struct tal
 		stop_waiting(c, a, acts);
 		return true;
 	}
-	if (!else_asked(c) && says_only(c, text, "wait_stop_maybe")) {
+	if (!else_asked(c) && talk_says_only(c, text, "wait_stop_maybe", "wait_small")) {
 		c->person.offer = OFFER_STOP;
 		say_key(c, "wait_stop_ask", "yes_no", a, acts);
 		return true;

@@ -106,6 +106,8 @@ bool talk_offer_words(struct talk_core *c, sv text, struct arena *a, struct talk
 bool talk_offer_asks(const struct talk_core *c);     /* for a yes or a no */
 /* Is one of the texts under key, in either language, in text? */
 bool talk_says_one_of(const struct talk_core *c, sv text, const char *key);
+/* Nothing but those, and words under small that mean nothing beside them. */
+bool talk_says_only(const struct talk_core *c, sv text, const char *key, const char *small);
 
 /* talk_rating.c: how it was */
 /* False: not asked (asked before, upset, no such survey). before: said first. */

@@ -9,7 +9,6 @@
 
 #include <stdio.h>
 
-#define WISH_RUNES 40
 #define TONGUE_SURE 0.75
 
 sv talk_fill(struct arena *a, sv tmpl, const sv *pairs, size_t n_pairs)
@@ -205,11 +204,19 @@ static struct talk_reply whole(struct talk_core *c, const struct talk_reply *r, 
 	return out;
 }
 
+/* A bit for each article that talk_quotes says. */
+static uint64_t quoted(const struct talk_core *c)
+{
+	return c->t.answers > 1 ? (UINT64_C(1) << c->t.answers) - 1 : 1;
+}
+
 void talk_reply(struct talk_core *c, const struct talk_reply *given, struct arena *a,
 		struct talk_acts *acts)
 {
 	bool acted = (c->in_turn && c->t.acted) || c->svc.news_acted;
 	struct talk_reply all = whole(c, given, a), *r = &all;
+	if (c->in_turn && c->t.answers && c->t.parts.rest.n)
+		all.cited = quoted(c);       /* of what was said before it */
 	if (!r->streamed) {
 		c->say_id++;
 		c->t.first_us = c->now_us;
@@ -365,35 +372,104 @@ bool talk_needs_search(const struct talk_core *c, sv text)
 	char key[48];
 	return chosen(c, text) == PICK_NOT && !c->feel.wants_human &&
 	       !c->person.offer && !c->person.rating &&
-	       !small_talk_key(c, key) && c->svc.waits == WAITS_NOTHING && !c->flow;
+	       !small_talk_key(c, key) && c->svc.waits == WAITS_NOTHING && !c->flow &&
+	       !talk_parts_many(c, text);
 }
 
-static bool small_talk(struct talk_core *c, struct arena *a, struct talk_acts *acts)
+static bool small_talk(struct talk_core *c, sv text, struct arena *a, struct talk_acts *acts)
 {
 	char key[48];
-	if (!small_talk_key(c, key))
+	bool refuses = talk_yes(text) == FLOW_NO && talk_weight(text) <= 2;
+	if (!small_talk_key(c, key) && !refuses)
 		return false;
 	bool bye = strcmp(c->feel.small, "bye") == 0;
+	bool no = refuses || strcmp(c->feel.small, "no") == 0;
 	bool off_topic = strcmp(c->feel.small, "off_topic") == 0;
 	if (bye && talk_rating_ask(c, c->cfg->survey, c->voice, SV_NULL, a, acts))
 		return true;
 	c->goodbye = bye && c->voice;
+	if (no)                      /* at the very start it is to nothing */
+		(void)snprintf(key, sizeof(key),
+			       c->t.number <= 1 ? "small_no_first" : "small_no");
 	talk_canned(c, key, bye ? POL_END : off_topic ? POL_DECLINE : POL_REPLY, a, acts);
 	return true;
 }
 
-/* "English, please": answered in it. A call has its ear to change, too: by key. */
-static bool language_wish(struct talk_core *c, sv text, struct arena *a, struct talk_acts *acts)
+/* What is asked beside the wish for a language: from the first clause that asks. */
+static sv beside_wish(const struct talk_core *c, sv text, const char *key)
 {
-	if (c->voice || sv_runes(text) > WISH_RUNES)
+	static const char *const marks[] = { ",", ":", ".", "!", "?", ";", "，", "：", "。",
+					     "！", "？", "；" };
+	for (size_t from = 0, i = 0; i <= text.n; i++) {
+		sv rest = sv_slice(text, i, text.n);
+		size_t mark = 0;
+		for (size_t k = 0; k < sizeof(marks) / sizeof(*marks); k++)
+			mark = sv_starts(rest, sv_of(marks[k])) ? strlen(marks[k]) : mark;
+		if (rest.n && !mark)
+			continue;
+		sv clause = sv_trim(sv_slice(text, from, i + mark));
+		bool asks = talk_is_question(clause) ||
+			    (c->flows && flow_for(c->flows, c->feel.intent, clause));
+		if (asks && !talk_says_one_of(c, clause, key))
+			return sv_trim(sv_slice(text, from, text.n));
+		from = i + mark;
+	}
+	return SV_NULL;
+}
+
+/* "English, please": answered in it; what is asked beside it goes on in it. A call has its ear to
+ * change, too: by key. */
+static bool language_wish(struct talk_core *c, sv *text, struct arena *a, struct talk_acts *acts)
+{
+	bool en = talk_says_one_of(c, *text, "wish_english"),
+	     zh = talk_says_one_of(c, *text, "wish_chinese");
+	const char *lang = zh ? "zh" : "en", *key = zh ? "wish_chinese" : "wish_english";
+	if (c->voice || en == zh)
 		return false;
-	bool en = talk_says_one_of(c, text, "wish_english"),
-	     zh = talk_says_one_of(c, text, "wish_chinese");
-	if (en == zh)
-		return false;
-	memcpy(c->lang, zh ? "zh" : "en", 3);
-	talk_canned(c, "language_now", POL_REPLY, a, acts);
-	return true;
+	bool only = talk_says_only(c, *text, key, "wish_small");
+	sv rest = only ? SV_NULL : beside_wish(c, *text, key);
+	if (!only && !rest.n && strcmp(c->lang, lang) == 0)
+		return false;        /* "is the manual in English, please" */
+	memcpy(c->lang, lang, 3);
+	if (!only && rest.n)
+		*text = rest;
+	else
+		talk_canned(c, "language_now", POL_REPLY, a, acts);
+	return !rest.n;
+}
+
+void talk_look_up(struct talk_core *c, sv text, struct talk_acts *acts)
+{
+	if (c->models && !c->voice)
+		talk_act_add(acts, TACT_TYPING);
+	ask_for(c, TACT_SEARCH, text, acts);
+}
+
+void talk_serve_words(struct talk_core *c, sv text, struct arena *a, struct talk_acts *acts)
+{
+	if (c->feel.wants_human) {
+		talk_service_quit(c);
+		talk_canned(c, talk_hand_over(c, "handoff"), POL_HANDOFF, a, acts);
+		return;
+	}
+	if (c->feel.small_talk && c->plans && c->plan.act.human == HUMAN_NOW) {
+		talk_service_quit(c);
+		talk_canned(c, talk_hand_over(c, "handoff_offer"), POL_HANDOFF, a, acts);
+		return;      /* insults, for the second time */
+	}
+	if (talk_meta_words(c, a, acts))
+		return;
+	if (c->plans && c->plan.act.human == HUMAN_NOW && talk_can_move(c))
+		talk_service_quit(c);        /* anger goes before any step */
+	else if (talk_service_words(c, text, a, acts) ||
+		 (c->svc.waits == WAITS_NOTHING && talk_flow_words(c, text, a, acts)))
+		return;
+	if (small_talk(c, text, a, acts))
+		return;
+	if (c->guess.on && c->guess.sure)
+		talk_filler_arm(c, acts);
+	if (!talk_guess_found(c, a, acts))
+		talk_look_up(c, text, acts);
 }
 
 void talk_think(struct talk_core *c, sv text, sv model_text, int64_t now_us, struct arena *a,
@@ -416,7 +492,7 @@ void talk_think(struct talk_core *c, sv text, sv model_text, int64_t now_us, str
 		ask_for(c, TACT_ARTICLE, article, acts);
 		return;
 	}
-	if (language_wish(c, text, a, acts))
+	if (language_wish(c, &text, a, acts))
 		return;
 	if (k == PICK_NONE) {
 		talk_offer_person(c, "clarify_none", a, acts);
@@ -428,29 +504,8 @@ void talk_think(struct talk_core *c, sv text, sv model_text, int64_t now_us, str
 		talk_canned(c, "handoff_offer", POL_END, a, acts);
 		return;
 	}
-	if (c->feel.wants_human) {
-		talk_service_quit(c);
-		talk_canned(c, talk_hand_over(c, "handoff"), POL_HANDOFF, a, acts);
-		return;
-	}
-	if (c->feel.small_talk && c->plans && c->plan.act.human == HUMAN_NOW) {
-		talk_service_quit(c);
-		talk_canned(c, talk_hand_over(c, "handoff_offer"), POL_HANDOFF, a, acts);
-		return;      /* insults, for the second time */
-	}
-	if (c->plans && c->plan.act.human == HUMAN_NOW && talk_can_move(c))
-		talk_service_quit(c);        /* anger goes before any step */
-	else if (talk_service_words(c, text, a, acts) ||
-		 (c->svc.waits == WAITS_NOTHING && talk_flow_words(c, text, a, acts)))
-		return;
-	if (small_talk(c, a, acts))
-		return;
-	if (c->models && !c->voice)
-		talk_act_add(acts, TACT_TYPING);
-	if (c->guess.on && c->guess.sure)
-		talk_filler_arm(c, acts);
-	if (!talk_guess_found(c, a, acts))
-		ask_for(c, TACT_SEARCH, text, acts);
+	if (!talk_parts_begin(c, text, a, acts))
+		talk_serve_words(c, text, a, acts);
 }
 
 const char *talk_gap(const struct talk_core *c)
@@ -510,10 +565,9 @@ sv talk_unmarked(struct arena *a, sv s)
 }
 
 /* The article is in another language than the customer's: said before it is quoted. */
-static sv in_its_language(struct talk_core *c, sv quote, struct arena *a)
+static sv in_its_language(struct talk_core *c, const struct kb_hit *h, struct arena *a)
 {
-	quote = talk_unmarked(a, quote);
-	const struct kb_hit *h = &c->t.found.hits[0];
+	sv quote = talk_unmarked(a, h->quote);
 	const struct talk_texts *t = c->cfg->texts;
 	if (!h->lang.n || sv_eq(h->lang, sv_of(c->lang)))
 		return quote;
@@ -522,10 +576,20 @@ static sv in_its_language(struct talk_core *c, sv quote, struct arena *a)
 	return talk_fill(a, talk_text(t, sv_of(c->lang), "other_language", 0), pairs, 4);
 }
 
+sv talk_quotes(struct talk_core *c, struct arena *a)
+{
+	sv all = in_its_language(c, &c->t.found.hits[0], a);
+	for (int i = 1; i < c->t.answers; i++)
+		all = sv_of(arena_fmt(a, SV_FMT "%s" SV_FMT, SV_ARG(all),
+				      c->voice ? talk_gap(c) : "\n\n",
+				      SV_ARG(in_its_language(c, &c->t.found.hits[i], a))));
+	return all;
+}
+
 /* The built-in engine: what the article says, word for word, with a fitting opening; never more. */
 void talk_builtin_reply(struct talk_core *c, struct arena *a, struct talk_acts *acts)
 {
-	sv quote = in_its_language(c, c->t.found.hits[0].quote, a);
+	sv quote = talk_two(c, talk_quotes(c, a), talk_parts_missed(c, a), a);
 	sv own = talk_profile_answer(c, a, acts);
 	if (own.n)
 		quote = sv_of(arena_fmt(a, SV_FMT "%s" SV_FMT, SV_ARG(own), talk_gap(c),
@@ -534,7 +598,8 @@ void talk_builtin_reply(struct talk_core *c, struct arena *a, struct talk_acts *
 	if (end.n)
 		text = sv_of(arena_fmt(a, SV_FMT "%s" SV_FMT, SV_ARG(text), talk_gap(c),
 				       SV_ARG(end)));
-	struct talk_reply r = { .text = text, .action = POL_REPLY, .grounded = !own.n, .cited = 1 };
+	struct talk_reply r = { .text = text, .action = POL_REPLY, .grounded = !own.n,
+				.cited = quoted(c) };
 	talk_reply(c, &r, a, acts);
 }
 
@@ -557,12 +622,13 @@ static bool answered_by_profile(struct talk_core *c, struct arena *a, struct tal
 static void answer_and_hand_over(struct talk_core *c, struct arena *a, struct talk_acts *acts)
 {
 	char buf[TALK_KEY];
-	sv text = talk_with_empathy(c, in_its_language(c, c->t.found.hits[0].quote, a), a);
+	sv text = talk_with_empathy(c, talk_quotes(c, a), a);
 	sv end = talk_ending(c, POL_HANDOFF, a, acts);
 	sv where = talk_vary(c, talk_key(c, "handoff_too", buf));
 	text = sv_of(arena_fmt(a, SV_FMT "%s" SV_FMT "%s" SV_FMT, SV_ARG(text), talk_gap(c),
 			       SV_ARG(end), end.n ? talk_gap(c) : "", SV_ARG(where)));
-	struct talk_reply r = { .text = text, .action = POL_HANDOFF, .grounded = true, .cited = 1 };
+	struct talk_reply r = { .text = text, .action = POL_HANDOFF, .grounded = true,
+				.cited = quoted(c) };
 	talk_reply(c, &r, a, acts);
 }
 
@@ -607,7 +673,8 @@ static bool over_budget(struct talk_core *c, struct arena *a, struct talk_acts *
 bool talk_asks_model(const struct talk_core *c, const struct talk_ev *ev)
 {
 	bool same = c->t.found.n && sv_eq(c->t.found.hits[0].lang, sv_of(c->lang));
-	return c->models && !ev->exact && !(ev->base && (c->voice || !same));
+	bool alone = !same || c->t.answers; /* it goes on from one article */
+	return c->models && !ev->exact && !(ev->base && (c->voice || alone));
 }
 
 bool talk_model_may(const struct talk_core *c)
@@ -650,9 +717,12 @@ void talk_without_model(struct talk_core *c, bool down, struct arena *a, struct 
 void talk_on_found(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
 		   struct talk_acts *acts)
 {
-	c->t.found = *ev->found;
-	c->t.first_us = ev->now_us;
+	struct kb_result found = *ev->found;
 	c->models = ev->models;
+	if (c->t.parts.on && talk_parts_found(c, &found, a, acts))
+		return;
+	c->t.found = found;
+	c->t.first_us = ev->now_us;
 	c->t.date = ev->date;
 	c->t.base = ev->base;
 	talk_decide(c, ev->exact, &c->t.act);

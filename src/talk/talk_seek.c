@@ -12,7 +12,7 @@
 
 enum { WAIT_MS = 60 };
 
-#define BRIEF 6                      /* a Latin word counts two, a CJK character one */
+#define BRIEF 6                      /* see talk_weight */
 #define SURE 0.8                     /* an article this likely is no matter of what went before */
 #define OF_TOPIC 0.04                /* least of one that belongs to what was talked of, */
 #define OF_TOPIC_BRIEF 0.12          /* where nothing but brevity says that it goes on */
@@ -49,17 +49,7 @@ static bool follows_up(sv text)
 /* So few words that they are about what was talked of: "who pays?", 多久能收到. */
 static bool brief(sv text)
 {
-	int n = 0;
-	for (bool in = false; text.n;) {
-		uint32_t r = sv_rune(&text);
-		/* other scripts: their letters lie below the signs and between these and Chinese */
-		bool other =
-			r >= 0xC0 && (r < 0x2000 || r >= 0x3100) && r < 0xFE00 && !sv_is_cjk(r);
-		bool letter = other || (r < 0x80 && ((r | 32) >= 'a' && (r | 32) <= 'z'));
-		n += sv_is_cjk(r) ? 1 : letter && !in ? 2 : 0;
-		in = letter || r == '\'';
-	}
-	return n <= BRIEF;
+	return talk_weight(text) <= BRIEF;
 }
 
 /* After "what is your return policy?", "and for sofas?" is about returning them: the best article

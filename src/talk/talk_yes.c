@@ -340,48 +340,16 @@ bool talk_is_question(sv text)
 
 /* ---- digits ---- */
 
-static const struct {
-	const char *word;
-	char digit;
-} spoken[] = {
-	{ "zero", '0' }, { "oh", '0' },   { "one", '1' }, { "two", '2' }, { "three", '3' },
-	{ "four", '4' }, { "five", '5' }, { "six", '6' }, { "seven", '7' }, { "eight", '8' },
-	{ "nine", '9' }, { "零", '0' },   { "〇", '0' },  { "一", '1' },  { "幺", '1' },
-	{ "二", '2' },   { "两", '2' },   { "三", '3' },  { "四", '4' },  { "五", '5' },
-	{ "六", '6' },   { "七", '7' },   { "八", '8' },  { "九", '9' },
-};
-
-/* The word at i; 0 when there is none. Latin ones stand alone. */
-static size_t spoken_at(sv s, size_t i, char *digit)
-{
-	for (size_t k = 0; k < sizeof(spoken) / sizeof(*spoken); k++) {
-		sv w = sv_of(spoken[k].word);
-		sv here = sv_slice(s, i, i + w.n);
-		if (here.n != w.n || !sv_eq_nocase(here, w))
-			continue;
-		bool latin = talk_latin(w.p[0]);
-		if (latin && ((i && talk_latin(s.p[i - 1])) ||
-			      (i + w.n < s.n && talk_latin(s.p[i + w.n]))))
-			continue;
-		*digit = spoken[k].digit;
-		return w.n;
-	}
-	return 0;
-}
-
 int talk_digits(sv text, char *out, int n)
 {
 	int got = 0;
 	for (size_t i = 0; i < text.n && got < n;) {
 		char digit = 0;
-		size_t step = spoken_at(text, i, &digit);
-		if (text.p[i] >= '0' && text.p[i] <= '9') {
-			digit = text.p[i];
-			step = 1;
-		}
+		bool head = i == 0 || !talk_latin(text.p[i - 1]);
+		size_t step = flow_digit_at(sv_slice(text, i, text.n), head, &digit);
 		sv after = sv_slice(text, i + (step ? step : 1), text.n);
 		bool counts = sv_starts(after, SV("位")) || sv_starts(after, SV(" digit"));
-		if (digit && !counts)        /* "the last four digits" says how many */
+		if (step && !counts)         /* "the last four digits" says how many */
 			out[got++] = digit;
 		i += step ? step : 1;
 	}
