@@ -57,10 +57,10 @@ export const CHATS = [
   {
     name: 'complaint to closure',
     en: { steps: [['This is outrageous! I want to complain, your driver threw my parcel over the fence and the lamp is broken!', /When/], ['yesterday afternoon', /order/],
-      ['HH2026-100354', /like us to do/], ['I want an apology and something for the damage', /read that back/], ['yes', /C\d{8}/],
+      ['HH2026-100354', /like us to do/], ['I want an apology and something for the damage', /How can we reach you/], ['oliver.kent@example.com', /read that back.*yesterday afternoon \(/], ['yes', /C\d{8}/],
       offer('money', 20, 'we pay 20 yuan back and apologise'), ['Yes, I accept that. Please close my complaint', /is closed/]],
       ticket: (x) => x.state === 'closed' && x.type === 'complaint' && x.facts.proposal.state === 'accepted', holds: /Closed/ },
-    zh: { steps: [['气死我了，我要投诉！快递员把箱子扔在楼下就走了，还骂人', /什么时候/], ['昨天下午三点', /订单/], ['没有', /怎么解决/], ['我要他向我道歉', /念一遍/], ['对的', /C\d{8}/],
+    zh: { steps: [['气死我了，我要投诉！快递员把箱子扔在楼下就走了，还骂人', /什么时候/], ['昨天下午三点', /订单/], ['没有', /怎么解决/], ['我要他向我道歉', /手机号或邮箱/], ['不留', /念一遍.*昨天下午三点（/], ['对的', /C\d{8}.*查询码/],
       solve('站点负责人已致电道歉'), ['已解决，谢谢', /结束/]],
       ticket: (x) => x.state === 'closed' && x.type === 'complaint', holds: /已结束|已关闭/ },
   },
