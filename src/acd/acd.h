@@ -47,6 +47,7 @@ enum acd_do {
 	ACD_DO_PHONE,  /* a leg of the call: party, step ringing|joined|failed|left, why, status
 			*/
 	ACD_DO_SOCKET, /* agent's console: on = one more, off = one less */
+	ACD_DO_PAGE,   /* the customer's page of a chat: on = open, off = closed */
 	ACD_DO_PLAN,   /* queues and agents are read again */
 	ACD_DO_BOARD,  /* nothing but the board's JSON for done */
 	ACD_DOS

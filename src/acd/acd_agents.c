@@ -228,7 +228,7 @@ static void wake_tasks(struct acd *a)
 	a->task_due = INT64_MAX;             /* what comes back meanwhile lowers it */
 	while (map_next(a->hos, &it, &key, &p)) {
 		struct ho *h = p;
-		if (h->state != HO_REQUESTED)
+		if (h->state != HO_REQUESTED || acd_parked(h))
 			continue;
 		int64_t at = task_time(a, h);
 		if (at > now)
@@ -248,5 +248,6 @@ int64_t acd_due(struct acd *a)
 	wake_tasks(a);
 	while (map_next(a->agents, &it, &key, &g))
 		next = soonest(next, agent_due(a, g));
+	next = soonest(next, acd_away_due(a));
 	return soonest(next, a->task_due);
 }

@@ -147,12 +147,14 @@ int acd_enter(struct acd *a, struct ho *h)
 	acd_fit(a, h);
 	arena_init(&ar, 65536);
 	acd_item(h, &ar, &x);
+	sv how = acd_parked(h) ? SV("back") : SV("asked");
 	h->state = HO_QUEUED;
+	h->why[0] = 0;
 	h->queued = h->entered = a->now->now;
 	h->in_core = true;
 	acd_touch(a, h);
 	size_t rows = a->now->events.n;
-	acd_entered(a, h, SV("asked"), SV("system"));
+	acd_entered(a, h, how, SV("system"));
 	int rc = acd_core_enter(a->core, &x, a->now->now);
 	if (rc) {
 		h->in_core = false;
@@ -190,7 +192,8 @@ struct ho *acd_task(struct acd *a, const struct ho *of, enum ho_kind kind)
 	t.more = (struct ho_long){ .number = number_of(a, of) };
 	t.dirty = t.in_core = t.in_wrap = t.was_offered = false;
 	t.not_before = t.queued = t.offered = t.until = t.accepted = t.held = t.ended = 0;
-	t.wrapped = t.hold_ms = t.entered = 0;
+	t.wrapped = t.hold_ms = t.entered = t.away = 0;
+	t.page = false;
 	t.offers = t.tries = 0;
 	t.agent[0] = t.why[0] = t.rung[0] = 0;
 	acd_copy(t.parent, sizeof(t.parent), sv_of(of->id));

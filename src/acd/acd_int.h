@@ -25,6 +25,7 @@ enum {
 	ACD_TRIES = 3,               /* of a callback that nobody answers */
 	ACD_TRY_MS = 15 * 60000,
 	ACD_THINK_MS = 60000,        /* about a callback, before the wait goes on */
+	ACD_AWAY_KEEP_MS = 24 * 3600000,     /* then nobody expects the customer back */
 	ACD_RING_MS = 35000,         /* of an agent's telephone */
 	ACD_RING_SPARE_MS = 5000,    /* it says no before the offer is over */
 	ACD_DO_RECOVER = ACD_DOS     /* the room's own order: after a load; on = a restart */
@@ -51,6 +52,9 @@ struct ho {
 	int priority, offers, tries;
 	/* wall clock, 0 = not */
 	int64_t since, not_before, queued, offered, until, accepted, held, ended, wrapped;
+	/* The customer's page: since when it is closed, 0 = open, or not known (page: it is). */
+	bool page;
+	int64_t away;
 	/* of the row that will say so; entered: this stay in a queue. */
 	int64_t hold_ms, entered;
 	struct ho_long more;
@@ -163,9 +167,11 @@ struct acd {
 	struct snap *plans;          /* the plan for other threads */
 	int64_t day;                 /* the midnight from which figures count */
 	int64_t task_due;            /* when a task wants to be looked at */
+	int64_t away_due;            /* when a closed page does */
 	sv why;                      /* of the offer that is being rejected */
 	sv phone;                    /* what the agent's telephone said, when that is why */
 	sv by;                       /* whose order runs */
+	struct ho *returned;         /* its customer is back just now */
 	struct ho *given;            /* it was served and is given on just now */
 	const char *given_why;
 	/* a presence is being set: an offer it ends was not refused. */
@@ -293,6 +299,15 @@ void acd_match_note(struct acd *a, const struct ho *h, sv how);
 void acd_match_learn(struct acd_match *x, const struct acd_lesson *l);
 /* What is known of an agent in a queue: share of the resolved, of how many. */
 double acd_match_share(struct acd_match *x, sv agent, sv queue, int64_t *n);
+
+/* ---- acd_away.c: customers whose page is closed ---- */
+/* Out of the queue because the customer is away: it comes back when the customer does. */
+bool acd_parked(const struct ho *h);
+void acd_page(struct acd *a, struct ho *h, bool open);
+/* After a restart: who had a page has none until it is back. */
+void acd_pages_gone(struct acd *a);
+/* Does what is due; returns when the next is. */
+int64_t acd_away_due(struct acd *a);
 
 /* ---- acd_load.c ---- */
 /* From the disk: restart = the process is new, else after a write that failed. */

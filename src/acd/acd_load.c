@@ -145,7 +145,7 @@ int acd_load(struct acd *a, bool restart, struct err *e)
 	if (rc == 0)
 		rc = put_numbers(a, db, l.now);
 	a->quiet = false;
-	a->task_due = 0;
+	a->task_due = a->away_due = 0;
 	return rc ? err_set(e, rc, "hand-overs: %s", err_text(rc)) : acd_recover_order(a, restart);
 }
 
@@ -281,6 +281,8 @@ int acd_recover(struct acd *a, bool restart)
 		}
 	a->quiet = true;
 	int rc = restart ? calls_lost(a) : 0;
+	if (restart)
+		acd_pages_gone(a);
 	for (it = 0; map_next(a->agents, &it, &key, &p);)
 		agent_again(a, p, restart);
 	a->quiet = false;

@@ -79,6 +79,8 @@ static int do_ask(struct acd *a, struct acd_job *j)
 	if (!h && j->ask.again && j->ask.agent.n)
 		return with_agent(a, j);
 	j->known = h != NULL;
+	if (h && acd_parked(h))
+		acd_page(a, h, true);        /* who asks is here */
 	if (h)
 		say_where(a, h, j->ask.again);       /* asked twice: still one hand-over */
 	else
@@ -111,6 +113,14 @@ static int drop(struct acd *a, struct ho *h, sv why)
 	acd_over(a, h, HO_FAILED, why);
 	acd_tell(a, "handover.failed", SV_NULL, h, NULL);
 	return 0;
+}
+
+static int do_page(struct acd *a, struct acd_job *j)
+{
+	struct ho *h = of_job(a, j);
+	if (h && h->kind == HO_LIVE && h->media != ACD_VOICE)
+		acd_page(a, h, j->o.on);
+	return 0;                    /* most pages want nobody */
 }
 
 /* What a task follows from: the live hand-over, or the last one of the conversation. */
@@ -528,6 +538,7 @@ static const struct { order_fn *fn; bool fact; } orders[] = {
 	[ACD_DO_BACK] = { do_back, false },	    [ACD_DO_PRESENCE] = { do_presence, false },
 	[ACD_DO_FORCE] = { do_presence, false },    [ACD_DO_TAKE] = { do_take, false },
 	[ACD_DO_PHONE] = { do_phone, true },	    [ACD_DO_SOCKET] = { do_socket, true },
+	[ACD_DO_PAGE] = { do_page, true },
 	[ACD_DO_PLAN] = { do_plan, false },	    [ACD_DO_BOARD] = { do_board, false },
 	[ACD_DO_RECOVER] = { do_recover, true },
 };

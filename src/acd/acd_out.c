@@ -165,6 +165,10 @@ void acd_say_place(struct acd *a, struct ho *h, const struct acd_out *x)
 		acd_copy(s.why, sizeof(s.why), sv_of(a->given_why));
 		a->given = NULL;
 	}
+	if (a->returned == h) {
+		acd_copy(s.why, sizeof(s.why), SV("back"));
+		a->returned = NULL;
+	}
 	h->position = x->position;
 	h->wait_ms = x->wait_ms;
 	acd_say(a, h, s);

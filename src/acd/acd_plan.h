@@ -102,6 +102,8 @@ struct acd_queue {
 	int ring_more_s;
 	int sticky_s;                /* waits so long for the agent who knows the customer */
 	int resume_s;                /* who hung up and comes again so soon has the old place */
+	/* A chat whose page is closed so long leaves; 0 = it waits on. */
+	int away_s;
 	int tier_wait_s;             /* tier n is asked after (n-1)*this; 0 = tiers only order */
 	struct acd_relax relax[ACD_RELAX];
 	int n_relax;

@@ -81,6 +81,7 @@ static void set_waits(jv *o, const struct acd_queue *q)
 	jv_set_int(o, "sticky_s", q->sticky_s);
 	jv_set_int(o, "resume_s", q->resume_s);
 	jv_set_int(o, "tier_wait_s", q->tier_wait_s);
+	jv_set_int(o, "away_s", q->away_s);
 }
 
 void acd_plan_queue_json(const struct acd_plan *p, int i, struct sb *out)

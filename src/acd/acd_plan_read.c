@@ -340,6 +340,7 @@ static const struct num queue_nums[] = {
 	{ "sticky_s", Q(sticky_s), 0, DAY_S, 0 },
 	{ "resume_s", Q(resume_s), 0, DAY_S, 0 },
 	{ "tier_wait_s", Q(tier_wait_s), 0, DAY_S, 0 },
+	{ "away_s", Q(away_s), 0, DAY_S, 300 },
 };
 
 static enum acd_sl_of read_sl_of(struct reader *r, const jv *sl)
@@ -434,7 +435,7 @@ static void read_queue(struct reader *r, int i, const jv *o)
 	known_keys(r, o, "",
 		   "|id|title|strategy|priority|ageing|hours|max_len|max_wait_s|no_agent_s|overflow"
 		   "|sl|short_abandon_s|announce|wrapup_s|ring_s|ring_more_s|sticky_s|resume_s"
-		   "|tier_wait_s|relax|needs|callback|voicemail|music|");
+		   "|tier_wait_s|away_s|relax|needs|callback|voicemail|music|");
 	titles(r, o, q->title);
 	wholes(r, o, queue_nums, N(queue_nums), q);
 	if (jv_get(o, "strategy") && strategy < 0)

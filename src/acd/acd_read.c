@@ -9,7 +9,7 @@
 	"id, kind, parent, conversation, interaction, customer, channel, language, queue, media, " \
 	"state, why, reason, topic, agent, note, recording, needs, priority, offers, tries, " \
 	"since_ms, not_before_ms, queued_ms, offered_ms, until_ms, accepted_ms, held_ms, " \
-	"ended_ms, wrapped_ms, packet, wrap, number_sealed, version"
+	"ended_ms, wrapped_ms, packet, wrap, number_sealed, version, away_ms"
 
 static void put_text(struct sb *b, const char *key, sv v)
 {
@@ -73,6 +73,7 @@ static void put_row(struct store_stmt *q, const unsigned char *key, struct sb *b
 		sb_fmt(b, "\"%s\":%lld,", nums[i], (long long)store_col_int(q, 18 + i));
 	for (int i = 0; i < 9; i++)
 		put_time(b, times[i], store_col_int(q, 21 + i));
+	put_time(b, "away_at", store_col_int(q, 34));
 	put_customer(b, packet, store_col_sv(q, 5));
 	put_number(b, key, store_col_sv(q, 3), store_col_sv(q, 32));
 	sb_fmt(b, "\"has_number\":%s,", store_col_sv(q, 32).n ? "true" : "false");

@@ -44,8 +44,8 @@ void ho_long_done(struct ho_long *m)
 	"not_before_ms, " \
 	"queued_ms, offered_ms, until_ms, accepted_ms, held_ms, ended_ms, wrapped_ms, " \
 	"offers, " \
-	"tries, hold_ms, entered_ms"
-#define N_SHORT 32
+	"tries, hold_ms, entered_ms, away_ms"
+#define N_SHORT 33
 
 static void bind_ms(struct store_stmt *q, int i, int64_t ms)
 {
@@ -80,6 +80,10 @@ static void bind_short(struct store_stmt *q, const struct ho *h)
 	store_bind_int(q, i++, h->tries);
 	store_bind_int(q, i++, h->hold_ms);
 	store_bind_int(q, i++, h->entered);
+	if (h->page)
+		store_bind_int(q, i++, h->away);
+	else
+		store_bind_sv(q, i++, SV_NULL);
 	ASSERT(i == N_SHORT + 1);
 }
 
@@ -99,8 +103,8 @@ static int insert(struct store_db *db, const struct ho *h)
 		db, &q,
 		"INSERT INTO handover (" SHORT ", packet, note, recording, number_sealed, wrap) "
 		"VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,"
-		"?21,?22,?23,?24,?25,?26,?27,?28,?29,?30,?31,?32,coalesce(?33,'{}'),"
-		"coalesce(?34,''),coalesce(?35,''),coalesce(?36,''),coalesce(?37,'{}'))");
+		"?21,?22,?23,?24,?25,?26,?27,?28,?29,?30,?31,?32,?33,coalesce(?34,'{}'),"
+		"coalesce(?35,''),coalesce(?36,''),coalesce(?37,''),coalesce(?38,'{}'))");
 	if (rc)
 		return rc;
 	bind_short(q, h);
@@ -118,9 +122,10 @@ int ho_save(struct store_db *db, const struct ho *h)
 		"state=?12, live=?13, why=?14, reason=?15, topic=?16, agent=?17, sticky=?18, "
 		"needs=?19, since_ms=?20, not_before_ms=?21, queued_ms=?22, offered_ms=?23, "
 		"until_ms=?24, accepted_ms=?25, held_ms=?26, ended_ms=?27, wrapped_ms=?28, "
-		"offers=?29, tries=?30, hold_ms=?31, entered_ms=?32, packet=coalesce(?33,packet), "
-		"note=coalesce(?34,note), recording=coalesce(?35,recording), "
-		"number_sealed=coalesce(?36,number_sealed), wrap=coalesce(?37,wrap), "
+		"offers=?29, tries=?30, hold_ms=?31, entered_ms=?32, away_ms=?33, "
+		"packet=coalesce(?34,packet), "
+		"note=coalesce(?35,note), recording=coalesce(?36,recording), "
+		"number_sealed=coalesce(?37,number_sealed), wrap=coalesce(?38,wrap), "
 		"version=version+1 WHERE id=?1");
 	if (rc)
 		return rc;
@@ -165,6 +170,8 @@ static void read_short(struct store_stmt *q, struct ho *h)
 	h->tries = (int)store_col_int(q, 29);
 	h->hold_ms = store_col_int(q, 30);
 	h->entered = store_col_int(q, 31);
+	h->page = !store_col_null(q, 32);
+	h->away = store_col_int(q, 32);
 }
 
 int ho_load(struct store_db *db, void (*fn)(void *arg, const struct ho *h), void *arg)

@@ -47,6 +47,7 @@ static const struct web_route routes[] = {
 	{ "POST", "/api/v1/kb/learn", api_kb_learn, NULL },
 	{ "GET", "/api/v1/kb/sources", api_sources, NULL },
 	{ "POST", "/api/v1/kb/sources", api_source_add, NULL },
+	{ "POST", "/api/v1/kb/uploads", api_upload, NULL },
 	{ "GET", "/api/v1/kb/sources/{id}", api_source_get, NULL },
 	{ "DELETE", "/api/v1/kb/sources/{id}", api_source_delete, NULL },
 	{ "POST", "/api/v1/kb/sources/{id}/sync", api_source_sync, NULL },

@@ -100,6 +100,7 @@ struct api_opts {
 	double rate_per_s;           /* requests a second and address, 0 = no limit */
 	/* open at once without sign-in; 0 = 50, negative = no limit. */
 	int chats_per_addr;
+	int chat_page_ms;            /* a page that is gone may come back; 0 = 20 s */
 	int chat_held_ms;            /* so long one that nobody is at counts; 0 = 2 min */
 	int chats_max;               /* open at once in all; 0 = 10000, negative = no limit */
 	double msgs_per_s;           /* customer's texts a second in one conversation; 0 = 20 */

@@ -88,6 +88,7 @@ void chat_free(struct api_chat *c, int status, const char *detail, const char *w
 	chat_waits_fail(c, status, detail);
 	while (c->n_socks)
 		chat_sock_closed(c->socks[0], why);
+	loop_timer_stop(&c->page);
 	api_words_go_on(c, ERR_NOTFOUND);
 	chan_web_unref(c->w);
 	for (size_t i = 0; i < c->pending.n; i++) {
@@ -125,6 +126,7 @@ static void on_event(void *arg, struct chan_web *w, sv json)
 		id.n && sv_eq(kind, SV("turn.customer")) ? id_find(c, sv_hash(id)) : NULL;
 	if (x)
 		x->turn = (int)jv_get_int(ev, "turn", -1);
+	chat_page_row(c, kind);
 	if (!c->greeting && sv_eq(kind, SV("turn.bot")))
 		c->greeting = xstrdup(jv_as_str(jv_path(ev, "body.text")));
 	chat_waits_event(c, ev, json);

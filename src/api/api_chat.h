@@ -70,6 +70,10 @@ struct api_chat {
 	bool loading, close_wanted;
 	struct api_sock *socks[CHAT_SOCKS];
 	int n_socks;
+	/* A socket was here; none is, for longer than a reload takes; a person was asked for, or
+	 * may have been (loaded). The hand-overs are told. */
+	bool watched, away, person;
+	struct loop_timer page;
 	struct api_wait *waits, **waits_end;
 	int n_waits;
 	char *greeting;
@@ -115,6 +119,11 @@ const char *api_customer_bad(const jv *data);
 void api_customer_read(const jv *data, struct chat_made *m);
 /* The Idempotency-Key of a conversation that was never opened is free again. */
 void chat_unclaim(struct api *a, const char *id);
+
+/* api_chat_page.c: is the customer's page open? */
+void chat_page_opens(struct api_chat *c);    /* one socket more */
+void chat_page_shuts(struct api_chat *c);    /* one less */
+void chat_page_row(struct api_chat *c, sv kind);     /* a row of it came by */
 
 /* api_chat.c, for api_chat_load.c */
 int chat_start(struct api_chat *c, const struct chan_info *info);

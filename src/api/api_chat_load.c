@@ -196,7 +196,7 @@ struct api_chat *chat_find_or_load(struct api *a, sv id)
 		xfree(c);
 		return NULL;
 	}
-	c->loading = true;
+	c->loading = c->person = true;
 	struct api_query *q = api_query_new(a, NULL);
 	struct load *l = arena_new(&q->arena, struct load, 1);
 	l->c = c;

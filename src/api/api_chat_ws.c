@@ -76,6 +76,7 @@ bool chat_attach(struct api_sock *s, struct api_chat *c)
 	c->socks[c->n_socks++] = s;
 	s->chat = c;
 	memcpy(s->id, c->id, sizeof(s->id));
+	chat_page_opens(c);
 	return true;
 }
 
@@ -85,6 +86,7 @@ void chat_detach(struct api_sock *s)
 	for (int i = 0; c && i < c->n_socks; i++)
 		if (c->socks[i] == s) {
 			c->socks[i] = c->socks[--c->n_socks];
+			chat_page_shuts(c);
 			break;
 		}
 	s->chat = NULL;

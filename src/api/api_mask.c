@@ -13,7 +13,8 @@
 static const char *const ours[] = {
 	"/healthz", "/readyz", "/metrics", "/version", "/openapi.json",
 	"/api/v1/auth/login", "/api/v1/me",
-	"/api/v1/kb/sources*", "/api/v1/kb/search", "/api/v1/kb/coverage", "/api/v1/kb/topics*",
+	"/api/v1/kb/sources*", "/api/v1/kb/uploads", "/api/v1/kb/search",
+	"/api/v1/kb/coverage", "/api/v1/kb/topics*",
 	"/api/v1/articles*", "/api/v1/policies*", "/api/v1/flows*",
 	"/api/v1/tools", "/api/v1/tools/files*", "/api/v1/products*", "/api/v1/calendars",
 	"/api/v1/qa/forms*", "/api/v1/canned", "/api/v1/dispositions",

@@ -273,3 +273,72 @@ void api_source_sync(struct web_req *r, void *arg)
 	if (ready(a, r, "source.sync", &u))
 		change_start(change_new(a, r, SYNC, &u));
 }
+
+/* ---- documents that are sent ---- */
+
+struct sent {
+	struct api *a;
+	struct web_req *r;
+	struct ing_piece p;
+	char *name, *bytes, by[64], source[27];
+	int64_t have;
+	struct err e;
+	int rc;
+};
+
+static void sent_job(void *arg)
+{
+	struct sent *x = arg;
+	x->rc = ing_upload(x->a->o.ingest, &x->p, &x->have, x->source, &x->e);
+}
+
+static void sent_done(void *arg)
+{
+	struct sent *x = arg;
+	int status = x->rc == ERR_UNSUPPORTED ? 415 : x->rc == ERR_CONFLICT ? 409 : x->rc;
+	if (x->rc && x->rc != ERR_CONFLICT) {
+		api_problem(x->r, status, x->e.msg[0] ? x->e.msg : NULL);
+	} else {
+		jv *o = jv_obj();
+		jv_set_int(o, "have", x->have);
+		if (x->source[0])
+			jv_set_str(o, "source", sv_of(x->source));
+		web_reply_json(x->r, x->rc ? status : x->source[0] ? 201 : 200, o);
+	}
+	xfree(x->name);
+	xfree(x->bytes);
+	xfree(x);
+}
+
+/* A piece of a document, as the body; the query says of which and where it belongs. */
+void api_upload(struct web_req *r, void *arg)
+{
+	struct api *a = arg;
+	struct api_user u;
+	int64_t at, total;
+	if (!ready(a, r, "source.manage", &u))
+		return;
+	if (sv_i64(web_req_arg(r, "at"), &at) || sv_i64(web_req_arg(r, "total"), &total)) {
+		api_problem(r, 400, "Say name, at (bytes before this piece) and total.");
+		return;
+	}
+	struct sent *x = xalloc(sizeof(*x));
+	x->a = a;
+	x->r = r;
+	x->name = xstrdup(web_req_arg(r, "name"));
+	sv body = web_req_body(r);
+	x->bytes = xalloc(body.n + 1);
+	if (body.n)
+		memcpy(x->bytes, body.p, body.n);
+	(void)snprintf(x->by, sizeof(x->by), "%s", u.login);
+	x->p = (struct ing_piece){ .name = sv_of(x->name),
+				   .bytes = sv_n(x->bytes, body.n),
+				   .at = at,
+				   .total = total,
+				   .by = sv_of(x->by) };
+	int rc = pool_submit(a->o.pool, sent_job, x, a->mbox, sent_done);
+	if (rc) {
+		x->rc = rc;
+		sent_done(x);
+	}
+}

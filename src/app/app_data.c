@@ -32,7 +32,7 @@ int app_data_dir(const char *opt, struct sb *out, struct err *e)
 struct batch {
 	struct arena arena;
 	VEC(struct kb_article) list;
-	size_t changed, same;
+	size_t changed, same, bad;
 	int rc;
 };
 
@@ -124,20 +124,30 @@ int app_data_of(const char *data, const char *config, struct sb *out, struct err
 	return rc;
 }
 
-int app_import(struct store *st, const char *const *paths, size_t n, size_t *ret_new,
-	       size_t *ret_same, struct err *e)
+static void batch_bad(void *arg, const char *path, const struct err *e)
+{
+	struct batch *b = arg;
+	b->bad++;
+	(void)cli_fail("%s", e->msg[0] ? e->msg : path);
+}
+
+int app_import(struct store *st, const char *const *paths, size_t n, struct app_imported *ret,
+	       struct err *e)
 {
 	struct batch b = { 0 };
 	int rc = 0;
 	arena_init(&b.arena, LIM_ARENA_BIG);
-	for (size_t i = 0; i < n && rc == 0; i++)
-		rc = ing_parse_path(NULL, paths[i], &b.arena, batch_add, &b, e);
-	if (rc == 0)
-		rc = batch_commit(&b, st, e);
-	if (rc == 0) {
-		*ret_new = b.changed;
-		*ret_same = b.same;
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		rc = ing_parse_path(NULL, paths[i], &b.arena, batch_add, batch_bad, &b, e);
+		if (rc == ERR_NOTFOUND) {    /* nothing is there: the others are */
+			batch_bad(&b, paths[i], e);
+			rc = 0;
+		}
 	}
+	if (rc == 0 && b.list.n)
+		rc = batch_commit(&b, st, e);
+	if (rc == 0)
+		*ret = (struct app_imported){ b.changed, b.same, b.bad };
 	batch_done(&b);
 	return rc;
 }

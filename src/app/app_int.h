@@ -137,9 +137,14 @@ int app_data_of(const char *data, const char *config, struct sb *out, struct err
  * tree. */
 int app_demo_import(struct store *st, size_t *ret_articles, struct err *e);
 jv *app_demo_company(struct err *e);
-/* Imports files or folders of articles. */
-int app_import(struct store *st, const char *const *paths, size_t n, size_t *ret_new,
-	       size_t *ret_same, struct err *e);
+struct app_imported {
+	size_t fresh, same;          /* articles: new or changed; as they were */
+	size_t bad;                  /* files and folders that could not be read */
+};
+/* Imports files or folders of articles. What cannot be read is told on stderr, each with how to
+ * mend it, and the rest is imported. */
+int app_import(struct store *st, const char *const *paths, size_t n, struct app_imported *ret,
+	       struct err *e);
 bool app_has_articles(struct store *st);
 int app_index(struct store *st, struct kb_index **ret, struct err *e);
 /* With vectors of passages where dense (may be NULL) has them. */

@@ -6,23 +6,27 @@
 
 static int kb_import_cmd(struct app_desk *d, int argc, char **argv, int rest, bool json)
 {
-	size_t fresh = 0, same = 0;
+	struct app_imported n = { 0 };
 	struct err e = { 0 };
 	if (rest >= argc)
 		return cli_fail("which files? callm kb import PATH..."), 2;
 	int rc = app_import(d->store, (const char *const *)&argv[rest], (size_t)(argc - rest),
-			    &fresh, &same, &e);
+			    &n, &e);
 	if (rc)
 		return cli_fail("%s", e.msg);
 	if (json) {
 		jv *o = jv_obj();
-		jv_set_int(o, "new_or_changed", (int64_t)fresh);
-		jv_set_int(o, "unchanged", (int64_t)same);
+		jv_set_int(o, "new_or_changed", (int64_t)n.fresh);
+		jv_set_int(o, "unchanged", (int64_t)n.same);
+		jv_set_int(o, "bad", (int64_t)n.bad);
 		cli_print_json(o);
 	} else {
-		printf("%zu new or changed, %zu unchanged\n", fresh, same);
+		printf("%zu new or changed, %zu unchanged", n.fresh, n.same);
+		if (n.bad)
+			printf(", %zu not imported, told above", n.bad);
+		printf("\n");
 	}
-	return 0;
+	return n.bad != 0;
 }
 
 static void set_day(jv *o, const char *key, int64_t ms)

@@ -1,4 +1,4 @@
-/* ing_import.c: files by hand, once: every kind of document, whole or not at all.
+/* ing_import.c: files by hand, once: every kind of document, each file whole or not at all.
  *
  * Markdown, text, HTML, CSV and JSON lines go the strict way of kb, which names file and line
  * of what is wrong; a table that kb does not know, and all other kinds, are read apart as a
@@ -14,12 +14,20 @@ struct import {
 	const char *reader;
 	struct arena *a;
 	kb_article_fn *fn;
+	ing_bad_fn *bad;
 	void *arg;
 	struct err *e;
+	VEC(struct kb_article) file; /* of the one being read */
 	struct map *ids;         /* given by us */
 	bool folder;
 	size_t files;
 };
+
+static const char *const strict[] = { ".md",  ".markdown", ".txt",    ".html",
+				      ".htm", ".jsonl",    ".ndjson", NULL };
+static const char *const ours[] = { ".pdf", ".docx", ".xlsx", ".pptx", ".eml",
+				    ".zip", ".tsv",  ".json", NULL };
+static const char *const csv[] = { ".csv", NULL };
 
 static bool ends(const char *path, const char *const *list)
 {
@@ -32,6 +40,22 @@ static bool ends(const char *path, const char *const *list)
 			return true;
 	}
 	return false;
+}
+
+bool ing_known(const char *name)
+{
+	return ends(name, strict) || ends(name, ours) || ends(name, csv);
+}
+
+static int keep(void *arg, const struct kb_article *k)
+{
+	struct import *m = arg;
+	struct kb_article *slot = VEC_PUSH(&m->file, LIM_KB_ARTICLES);
+
+	if (!slot)
+		return ERR_FULL;
+	*slot = *k;
+	return 0;
 }
 
 static int give(struct import *m, const char *path, const struct ing_doc *d)
@@ -57,7 +81,7 @@ static int give(struct import *m, const char *path, const struct ing_doc *d)
 		k.title = sv_slice(k.title, 0, sv_rune_offset(k.title, 250));
 		rc = map_put(m->ids, k.id, m);
 		if (!rc)
-			rc = m->fn(m->arg, &k);
+			rc = keep(m, &k);
 		if (rc)
 			return rc;
 	}
@@ -103,32 +127,44 @@ static int apart(struct import *m, const char *path)
 	return rc;
 }
 
-static int one(void *arg, const char *path)
+static int read_file(struct import *m, const char *path)
 {
-	static const char *const strict[] = { ".md",  ".markdown", ".txt",    ".html",
-					      ".htm", ".jsonl",    ".ndjson", NULL };
-	static const char *const ours[] = { ".pdf", ".docx", ".xlsx", ".pptx", ".eml",
-					    ".zip", ".tsv",  ".json", NULL };
-	static const char *const csv[] = { ".csv", NULL };
-	struct import *m = arg;
-	int rc;
-
-	if (m->folder && !ends(path, strict) && !ends(path, ours) && !ends(path, csv))
-		return 0;
-	m->files++;
 	if (ends(path, ours))
 		return apart(m, path);
-	rc = kb_parse_path(path, m->a, m->fn, m->arg, m->e);
+	int rc = kb_parse_path(path, m->a, keep, m, m->e);
 	/* other systems' columns (the first line is what kb complains of), other encodings */
-	if ((rc == ERR_PARSE && ends(path, csv) && m->e && m->e->line == 1) || rc == ERR_UTF8)
+	if ((rc == ERR_PARSE && ends(path, csv) && m->e && m->e->line == 1) || rc == ERR_UTF8) {
+		m->file.n = 0;
 		rc = apart(m, path);
+	}
+	return rc;
+}
+
+static int one(void *arg, const char *path)
+{
+	struct import *m = arg;
+
+	if (m->folder && !ing_known(path))
+		return 0;
+	m->files++;
+	m->file.n = 0;
+	int rc = read_file(m, path);
+	if (rc && m->bad) {
+		m->bad(m->arg, path, m->e);
+		*m->e = (struct err){ 0 };
+		return 0;
+	}
+	for (size_t i = 0; i < m->file.n && !rc; i++)
+		rc = m->fn(m->arg, &m->file.v[i]);
 	return rc;
 }
 
 int ing_parse_path(const char *reader, const char *path, struct arena *a, kb_article_fn *fn,
-		   void *arg, struct err *e)
+		   ing_bad_fn *bad, void *arg, struct err *e)
 {
-	struct import m = { .reader = reader, .a = a, .fn = fn, .arg = arg, .e = e };
+	struct err own = { 0 };
+	struct import m = { .reader = reader, .a = a, .fn = fn, .bad = bad, .arg = arg,
+			    .e = e ? e : &own };
 	struct stat st;
 	int rc;
 
@@ -141,5 +177,6 @@ int ing_parse_path(const char *reader, const char *path, struct arena *a, kb_art
 		rc = err_set(e, ERR_NOTFOUND,
 			     "%.200s: no document of a known kind in this folder", path);
 	map_free(m.ids);
+	VEC_FREE(&m.file);
 	return rc;
 }

@@ -83,11 +83,13 @@ int ing_read_apart(const char *reader, const struct ing_in *in, struct arena *a,
 /* The program callm-reader. */
 int ing_reader_main(int argc, char **argv);
 
-/* Files or folders of all kinds as kb_parse_path reads some of them: whole or not at all, the
- * first bad one ends it with a message that says how to mend it. Kinds that kb knows keep its
- * strictness, the others are read apart. reader NULL: beside this program. Blocking. */
+/* Files or folders of all kinds as kb_parse_path reads some of them, each file whole or not at all.
+ * bad is told of each that cannot be read, with how to mend it, and the others go on; bad NULL:
+ * the first ends it. Kinds that kb knows keep its strictness, the others are read apart. reader
+ * NULL: beside this program. An error of fn ends it. Blocking. */
+typedef void ing_bad_fn(void *arg, const char *path, const struct err *e);
 int ing_parse_path(const char *reader, const char *path, struct arena *a, kb_article_fn *fn,
-		   void *arg, struct err *e);
+		   ing_bad_fn *bad, void *arg, struct err *e);
 
 /* ---- sources ---- */
 enum ing_kind { ING_FILE, ING_FOLDER, ING_URL, ING_SITEMAP, ING_TABLE, ING_KINDS };
@@ -169,6 +171,21 @@ int ing_docs_json(struct store_db *db, sv id, sv state, sv cursor, int limit, st
 /* At the next look of ing_start's thread, whatever its schedule. ERR_NOTFOUND. Waits for the
  * scribe. */
 int ing_sync_soon(struct ing *g, sv id, struct err *e);
+
+struct ing_piece {               /* of a document that is sent in pieces */
+	sv name;                 /* the file's own, with its end */
+	sv bytes;
+	int64_t at, total;       /* bytes before it, and of the whole */
+	sv by;                   /* login of who sends it */
+};
+/* Is that the name of a document of a kind that can be read? */
+bool ing_known(const char *name);
+/* Keeps a piece; *have: bytes kept so far. With the last one the document lies in uploads/ of the
+ * first of the roots, a source that is synced at once; its id (26 letters) goes to source, else "".
+ * Blocking, waits for the scribe. With e: ERR_INVAL, ERR_UNSUPPORTED (the kind), ERR_TOOBIG,
+ * ERR_STATE (no roots), ERR_CONFLICT (*have is where to go on), or why it could not be written. */
+int ing_upload(struct ing *g, const struct ing_piece *p, int64_t *have, char source[27],
+	       struct err *e);
 
 /* ---- out ---- */
 /* All published articles as a tree of Markdown: DIR/category/id.lang.md. Blocking. */

@@ -56,7 +56,9 @@ struct talk_people {
 };
 
 enum talk_word_kind {
-	WORD_QUEUED,             /* position (0 = not told), wait_ms (< 0 = not known) */
+	/* position (0 = not told), wait_ms (< 0 = not known); why "transfer" and "lost": from a
+	 * person, "away": not in the queue while the page is closed, "back": in it again */
+	WORD_QUEUED,
 	WORD_CONNECT,            /* voice: ring this person: party, to, agent, name, ring_ms */
 	WORD_JOINED,             /* chat: agent, name are here now */
 	WORD_SAYS,               /* agent, name, text; client_id; lang, original if translated */

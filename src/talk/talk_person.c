@@ -194,6 +194,13 @@ static void queued(struct talk_core *c, const struct talk_word *w, struct arena 
 	int was = p->position, minutes = p->minutes;
 	bool lost = c->sm.now == TS_AWAY, had = p->nobody;
 	struct sb b;
+	if (sv_eq(w->why, SV("away"))) {     /* read when they are back */
+		p->told = false;
+		p->position = 0;
+		p->minutes = -1;
+		talk_notice(c, talk_own(c, "person_away"), false, a, acts);
+		return;
+	}
 	begin(&b);
 	sb_fmt(&b, "\"position\":%d,\"wait_ms\":%lld", w->position, (long long)w->wait_ms);
 	record(c, "handover.queued", "system", &b, a, acts);
@@ -221,6 +228,8 @@ static void queued(struct talk_core *c, const struct talk_word *w, struct arena 
 	bool passed = sv_eq(w->why, SV("transfer"));
 	if (lost)
 		text = talk_two(c, talk_own(c, passed ? "person_passed" : "person_lost"), text, a);
+	else if (sv_eq(w->why, SV("back")))
+		text = talk_two(c, talk_own(c, "person_returned"), text, a);
 	p->told = true;
 	p->told_us = c->now_us;
 	if (text.n && p->nobody && !had)

@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #define SHOWS 0.3                /* a share that counts as showing a mood */
+#define ABOUT 0.5                /* a wish this likely is what it is about: it chooses the queue */
 
 /* ---- the mood ---- */
 
@@ -46,7 +47,7 @@ void talk_follow(struct talk_core *c, sv text)
 	if (c->track.mood != was &&
 	    (c->track.mood == FEEL_SATISFIED || c->track.mood == FEEL_RELIEVED))
 		c->attempts = 0;
-	if (c->feel.intent[0] && !c->feel.wants_human && !c->feel.small_talk)
+	if (c->feel.intent_p >= ABOUT && !c->feel.wants_human && !c->feel.small_talk)
 		(void)snprintf(c->person.intent, sizeof(c->person.intent), "%s", c->feel.intent);
 	if (c->table)
 		c->topics = policy_topics_kept(c->table, c->topics) |

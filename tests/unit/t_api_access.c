@@ -38,6 +38,7 @@ static const struct {
 	{ "GET /api/v1/kb/sources/{id}", "ask" },
 	{ "DELETE /api/v1/kb/sources/{id}", "a" },
 	{ "POST /api/v1/kb/sources/{id}/sync", "ask" },
+	{ "POST /api/v1/kb/uploads", "a" },
 	{ "GET /api/v1/kb/sources/{id}/documents", "ask" },
 	{ "POST /api/v1/bot/turn", "asgk" },
 	{ "GET /api/v1/kb/gaps", "asgk" },

@@ -116,3 +116,110 @@ TEST(api_source_bad_ones)
 	w.api->o.ingest = NULL;
 	aw_down(&w);
 }
+
+/* ---- documents that are sent ---- */
+
+static int send_piece(struct aw *w, const char *who, const char *query, const char *body,
+		      struct resp *r)
+{
+	char line[300];
+	snprintf(line, sizeof(line), "POST /api/v1/kb/uploads?%s", query);
+	return http_with(w, line, aw_token(w, who), "Content-Type: application/octet-stream\r\n",
+			 body, r);
+}
+
+TEST(api_source_a_document_comes_in_pieces)
+{
+	struct aw w = { 0 };
+	struct resp r = { 0 };
+	struct ing *g;
+	struct err e = { 0 };
+	struct sb b;
+	char path[500];
+	const char *const roots[] = { t_tmpdir(), NULL };
+
+	CHECK(aw_up(&w));
+	EQ(send_piece(&w, "admin", "name=a.md&at=0&total=3", "abc", &r), 503);
+	OK(ing_open(&g,
+		    &(struct ing_opts){
+			    .store = w.store, .reader = "/bin/true", .roots = roots },
+		    &e));
+	w.api->o.ingest = g;
+	EQ(send_piece(&w, "agent", "name=a.md&at=0&total=3", "abc", &r), 403);
+	EQ(send_piece(&w, "admin", "name=%E5%B8%AE%E5%8A%A9.md&at=0&total=8", "# He", &r), 200);
+	EQ(jv_get_int(r.json, "have", 0), 4);
+	(void)snprintf(path, sizeof(path), "%s/uploads/帮助.md", roots[0]);
+	CHECK(!file_exists(path));
+	/* a piece that was lost, one that comes twice */
+	EQ(send_piece(&w, "admin", "name=%E5%B8%AE%E5%8A%A9.md&at=6&total=8", "lp", &r), 409);
+	EQ(jv_get_int(r.json, "have", 0), 4);
+	EQ(send_piece(&w, "admin", "name=%E5%B8%AE%E5%8A%A9.md&at=4&total=8", "lp\n\n", &r), 201);
+	CHECK(id_ok(jv_get_str(r.json, "source")));
+	sb_init(&b, 100);
+	OK(file_read(path, 100, &b, &e));
+	SV_EQ(sb_sv(&b), "# Help\n\n");
+	sb_done(&b);
+	EQ(http(&w, "GET /api/v1/kb/sources", aw_token(&w, "admin"), NULL, &r), 200);
+	SV_EQ(jv_as_str(jv_path(r.json, "items.0.name")), "uploads");
+	CHECK(jv_as_bool(jv_path(r.json, "items.0.waiting"), false));
+	/* the next version of it, in the same source */
+	EQ(send_piece(&w, "admin", "name=%E5%B8%AE%E5%8A%A9.md&at=0&total=3", "abc", &r), 201);
+	EQ(http(&w, "GET /api/v1/kb/sources", aw_token(&w, "admin"), NULL, &r), 200);
+	EQ(jv_len(jv_get(r.json, "items")), 1);
+	resp_done(&r);
+	ing_close(g);
+	w.api->o.ingest = NULL;
+	aw_down(&w);
+}
+
+TEST(api_source_what_cannot_be_a_document_is_refused)
+{
+	static const struct {
+		const char *query;
+		int status;
+	} bad[] = {
+		{ "name=a.md", 400 },
+		{ "name=a.md&at=0&total=x", 400 },
+		{ "at=0&total=3", 400 },
+		{ "name=..%2Fa.md&at=0&total=3", 400 },
+		{ "name=.a.md&at=0&total=3", 400 },
+		{ "name=a%5Cb.md&at=0&total=3", 400 },
+		{ "name=a%FF.md&at=0&total=3", 400 },
+		{ "name=a.md&at=-1&total=3", 400 },
+		{ "name=a.md&at=0&total=2", 400 },
+		{ "name=a.md&at=9&total=3", 400 },
+		{ "name=a.md&at=0&total=0", 400 },
+		{ "name=a.md&at=0&total=33554433", 413 },
+		{ "name=a.exe&at=0&total=3", 415 },
+		{ "name=md&at=0&total=3", 415 },
+		{ "name=a.md&at=3&total=6", 409 },
+	};
+	struct aw w = { 0 };
+	struct resp r = { 0 };
+	struct ing *g;
+	struct err e = { 0 };
+	char path[500];
+	const char *const roots[] = { t_tmpdir(), NULL };
+
+	CHECK(aw_up(&w));
+	OK(ing_open(&g,
+		    &(struct ing_opts){
+			    .store = w.store, .reader = "/bin/true", .roots = roots },
+		    &e));
+	w.api->o.ingest = g;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		int got = send_piece(&w, "admin", bad[i].query, "abc", &r);
+		if (got != bad[i].status)
+			printf("# %s\n", bad[i].query);
+		EQ(got, bad[i].status);
+		CHECK(got == 409 || is_problem(&r));
+	}
+	(void)snprintf(path, sizeof(path), "%s/uploads/a.md", roots[0]);
+	CHECK(!file_exists(path));
+	EQ(http(&w, "GET /api/v1/kb/sources", aw_token(&w, "admin"), NULL, &r), 200);
+	EQ(jv_len(jv_get(r.json, "items")), 0);
+	resp_done(&r);
+	ing_close(g);
+	w.api->o.ingest = NULL;
+	aw_down(&w);
+}

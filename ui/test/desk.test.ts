@@ -199,3 +199,14 @@ test('the person\'s part begins with the acceptance; a summary is its text or it
   assert.equal(summaryText({ issue: 'Lamp', done: [{ text: 'Sent', when: 'Monday' }, 'Called'], open: [] }), 'Lamp\nSent · Monday\nCalled');
   assert.equal(summaryText(null), '');
 });
+
+test('a customer who closed the page is told, and comes back', () => {
+  const at = new Date(T0 - 5000).toISOString();
+  let s = play(emptyDesk(), hello(), offer(101), { seq: 102, type: 'handover.page', data: { handover: 'h1', state: 'OFFERED', away_at: at } });
+  assert.deepEqual([s.work.get('h1')!.away_ms, s.work.get('h1')!.state], [T0 - 5000, 'offered']);
+  s = play(s, { seq: 103, type: 'handover.accepted', data: { handover: 'h1', agent: 'mei', away_at: at } });
+  assert.deepEqual([s.work.get('h1')!.away_ms, s.work.get('h1')!.state], [T0 - 5000, 'accepted']);
+  s = play(s, { seq: 104, type: 'handover.page', data: { handover: 'h1', away_at: null } });
+  assert.deepEqual([s.work.get('h1')!.away_ms, s.work.get('h1')!.state], [0, 'accepted']);
+  assert.equal(play(s, { seq: 105, type: 'handover.page', data: { handover: 'h9', away_at: at } }).work.size, 1, 'of no work of ours');
+});

@@ -5,6 +5,8 @@ import { test } from 'node:test';
 import { bodyOf, EMPTY, fieldsOf, idFits } from '../src/knowledge/fields.ts';
 import { firstSentence } from '../src/knowledge/first.ts';
 import { asTable, curveFrom, finished, share, slug, textOf, type Run } from '../src/knowledge/run.ts';
+import { PIECE, sendPieces } from '../src/knowledge/pieces.ts';
+import { ApiError } from '../src/lib/api.ts';
 import { newJob } from '../src/lib/job.ts';
 
 test('the first sentence is what would be said', () => {
@@ -124,4 +126,26 @@ test('a long run is told of and looked at until it is over', async () => {
   assert.ok(pauses.reduce((a, b) => a + b) > 600_000, 'many minutes');
   assert.equal(await finished(look, () => false, () => late++, pause), null, 'nobody is there any more');
   assert.equal(looks, 400);
+});
+
+test('a document goes in pieces, from where the server stands', async () => {
+  const file = new Blob([new Uint8Array(2 * PIECE + 7)]);
+  const at: [number, number][] = [];
+  const shares: number[] = [];
+  const source = await sendPieces(file, (piece, from) => {
+    at.push([from, piece.size]);
+    const have = from + piece.size;
+    return Promise.resolve(have === file.size ? { have, source: 'S' } : { have });
+  }, (x) => shares.push(x));
+  assert.equal(source, 'S');
+  assert.deepEqual(at, [[0, PIECE], [PIECE, PIECE], [2 * PIECE, 7]]);
+  assert.equal(shares.at(-1), 1);
+});
+
+test('a piece that is not awaited begins the document again, once', async () => {
+  const file = new Blob(['abcd']);
+  let calls = 0;
+  assert.equal(await sendPieces(file, () => (calls++ ? Promise.resolve({ have: 4, source: 'S' }) : Promise.reject(new ApiError(409, '', ''))), () => undefined), 'S');
+  await assert.rejects(sendPieces(file, () => Promise.reject(new ApiError(409, '', '')), () => undefined), ApiError);
+  await assert.rejects(sendPieces(file, () => Promise.resolve({ have: 0 }), () => undefined), /bad answer/);
 });

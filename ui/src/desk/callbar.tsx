@@ -7,7 +7,7 @@ import { acting, drop, hold, isHeld, merge, mute, panel, record, transfer } from
 import { desk } from './client.ts';
 import { CallButton } from './dial.tsx';
 import { nameOf } from './inbox.tsx';
-import { Media, MoodDot, queueName } from './parts.tsx';
+import { AwayTag, Media, MoodDot, queueName } from './parts.tsx';
 import type { CallState, Party, Work } from './types.ts';
 
 function Timer({ w }: { w: Work }) {
@@ -37,6 +37,7 @@ export function Head({ w }: { w: Work }) {
           {[tWord('media', w.media), queueName(w.queue), w.language ? tWord('lang', w.language) : '', t('desk.waited', { t: clock(w.accepted_ms - w.since_ms) })]
             .filter(Boolean).join(' · ')}
         </p>
+        <AwayTag w={w} />
       </div>
       {w.customer?.id && (w.state === 'wrapup' || (w.state === 'accepted' && w.media !== 'voice')) ? <CallButton handover={w.id} name={nameOf(w)} icon /> : null}
       <Timer w={w} />

@@ -7,7 +7,7 @@ import { waits } from '../console/live.ts';
 import { now } from '../console/state.ts';
 import { accept, acting, reject } from './acts.ts';
 import { desk } from './client.ts';
-import { DueTag, Media, MoodDot, queueName } from './parts.tsx';
+import { AwayTag, DueTag, Media, MoodDot, queueName } from './parts.tsx';
 import type { Work, WorkState } from './types.ts';
 import { dueOf, inbox } from './work.ts';
 
@@ -71,6 +71,7 @@ function Row({ w, open }: { w: Work; open: string }) {
       <Media media={w.media} on={w.state === 'accepted'} />
       <span class="ib-main">
         <Lines w={w} />
+        <AwayTag w={w} />
       </span>
       <span class="ib-side">
         <DueTag due={dueOf(desk.value, w, now.value)} label={t(w.state === 'wrapup' ? 'desk.wrap_left' : 'desk.answer_due')} />
@@ -99,6 +100,7 @@ function Offer({ w, open }: { w: Work; open: string }) {
       <p class="offer-facts">
         <DueTag due={due} label={t('desk.offer_left')} />
         <span class="tag accent">{queueName(w.queue)}</span>
+        <AwayTag w={w} />
         {w.customer?.tier ? <span class={`tag tier ${w.customer.tier}`}>{tWord('tier', w.customer.tier)}</span> : null}
         <span class="num muted">{t('desk.waited', { t: clock(waited) })}</span>
       </p>

@@ -2,7 +2,9 @@
 import { clock } from '../lib/format.ts';
 import { both, t, tWord } from '../lib/i18n.ts';
 import { Icon, type IconName } from '../lib/ui.tsx';
+import { now } from '../console/state.ts';
 import { desk } from './client.ts';
+import type { Work } from './types.ts';
 import type { Due } from './work.ts';
 
 const MEDIA: Record<string, IconName> = { voice: 'phone', chat: 'chat', message: 'send', email: 'quote', task: 'ticket' };
@@ -24,6 +26,16 @@ export function DueTag({ due, label }: { due: Due | null; label: string }) {
       <Icon name="clock" label={label} />
       {late ? '−' : ''}
       {clock(Math.abs(due.left_ms) + (late ? 0 : 999))}
+    </span>
+  );
+}
+
+/* The customer has closed the page of the chat. */
+export function AwayTag({ w }: { w: Work }) {
+  if (!w.away_ms || w.state === 'wrapup') return null;
+  return (
+    <span class="tag warn num" data-test="away" title={t('desk.away_text')}>
+      {t('desk.away', { t: clock(now.value - w.away_ms) })}
     </span>
   );
 }

@@ -228,6 +228,11 @@ const STEPS: Record<string, Step> = {
     const next = over('revoked', true)(s, d, now_ms);
     return d['phone'] ? { ...next, phone: str(d['phone']) } : next;
   },
+  'handover.page': (s, d, now_ms) => {
+    const had = s.work.get(idOf(d));
+    const w = had && workOf({ away_at: d['away_at'], handover: had.id }, had, now_ms);
+    return w ? putWork(s, w) : s;
+  },
   'handover.queued': over('queued', false),
   'handover.returned': over('returned', false),
   'handover.failed': over('failed', true),

@@ -55,6 +55,7 @@ export interface Work {
   accepted_ms: number;
   ended_ms: number;
   held: boolean;
+  away_ms: number; /* since when the customer's page is closed; 0: open, or not known */
   customer: Who | null;
   packet: Packet | null;
   ringing: boolean; /* taken: the agent's telephone rings */

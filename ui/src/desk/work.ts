@@ -46,6 +46,7 @@ export function workOf(raw: Data, had: Work | undefined, now_ms: number): Work |
     accepted_ms: msOf(raw['accepted_ms'] ?? raw['accepted_at'], fresh ? now_ms : (had?.accepted_ms || now_ms)),
     ended_ms: state === 'wrapup' ? msOf(raw['ended_ms'] ?? raw['ended_at'], had?.ended_ms || now_ms) : 0,
     held: typeof raw['held'] === 'boolean' ? raw['held'] : 'held_at' in raw ? raw['held_at'] !== null : (had?.held ?? false),
+    away_ms: msOf(raw['away_at'], 'away_at' in raw ? 0 : (had?.away_ms ?? 0)),
     customer,
     packet,
     ringing: state === 'offered' && (had?.ringing ?? false),

@@ -9,9 +9,10 @@ import { both, lang, t, tWord, type Both } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
 import { Empty, ErrorNote, Icon, Skeleton } from '../lib/ui.tsx';
 import { authed, may, now, route } from '../console/state.ts';
+import { Upload } from './upload.tsx';
 import { BackBar, Done, Pick, post, Rows, seg, useJob, useLoad, usePages, useRows } from '../service/parts.tsx';
 
-interface Source {
+export interface Source {
   id: string;
   kind: string;
   place: string;
@@ -36,7 +37,7 @@ interface Note {
   text: Both;
   mend: Both;
 }
-interface SourceDoc {
+export interface SourceDoc {
   uri: string;
   state: string;
   format: string;
@@ -47,11 +48,13 @@ interface SourceDoc {
   notes: Note[];
 }
 
-const BASE = '/api/v1/kb/sources';
+export const BASE = '/api/v1/kb/sources';
 const KINDS = ['folder', 'file', 'url', 'sitemap', 'table'];
 const EVERY = [0, 60, 3600, 86400];
 const TONE: Record<string, string> = { ok: 'ok', partly: 'warn', error: 'bad', refused: 'bad', new: '', gone: '' };
 const LOOK_MS = 2000;
+
+export const nameOf = (s: Source): string => (s.name === 'uploads' ? t('ku.name') : s.name || s.place);
 
 const State = ({ s, waiting }: { s: string; waiting?: boolean }) => (
   <span class={`tag ${waiting ? 'info' : (TONE[s] ?? '')}`} data-test="source-state">
@@ -76,6 +79,7 @@ export function useLook(busy: boolean, load: () => unknown, ms = LOOK_MS): void 
 function SourceList() {
   const pages = usePages<Source>(BASE, { limit: 100 });
   const adding = useSignal(false);
+  const sending = useSignal(false);
   const rows = pages.rows.value ?? [];
   const at = useRows(rows.length, (n) => (location.hash = makeHash(['kb', 'sources', rows[n]!.id])), () => ({
     n: () => may('source.manage') && (adding.value = true),
@@ -86,11 +90,15 @@ function SourceList() {
       {may('source.manage') ? (
         <div class="srow">
           <span class="grow" />
+          <button class="btn" data-test="upload-open" aria-expanded={sending.value} onClick={() => (sending.value = !sending.value)}>
+            {t('ku.open')}
+          </button>
           <button class="btn" data-test="source-new" aria-expanded={adding.value} onClick={() => (adding.value = !adding.value)}>
             {t('ks.add')} <kbd>n</kbd>
           </button>
         </div>
       ) : null}
+      {sending.value ? <Upload done={() => void pages.load(null)} /> : null}
       {adding.value ? (
         <Add
           done={() => {
@@ -117,7 +125,7 @@ function SourceList() {
                 {all.map((s, n) => (
                   <tr key={s.id} data-row aria-current={at.value === n ? 'true' : undefined}>
                     <td>
-                      <a href={makeHash(['kb', 'sources', s.id])}>{s.name || s.place}</a>
+                      <a href={makeHash(['kb', 'sources', s.id])}>{nameOf(s)}</a>
                       {s.name ? <small class="muted"> {s.place}</small> : null}
                     </td>
                     <td>{tWord('sourcekind', s.kind)}</td>
@@ -243,7 +251,7 @@ function OneSource({ id }: { id: string }) {
   return (
     <section class="page">
       <BackBar to={['kb', 'sources']}>
-        <h1>{s ? s.name || s.place : ''}</h1>
+        <h1>{s ? nameOf(s) : ''}</h1>
         <span class="grow" />
         {s && may('source.manage') ? (
           <button class="btn" data-test="source-remove" onClick={() => void remove()}>
@@ -309,7 +317,7 @@ function Facts({ s }: { s: Source }) {
   );
 }
 
-function Document({ d }: { d: SourceDoc }) {
+export function Document({ d }: { d: SourceDoc }) {
   return (
     <li class="card" data-test="source-doc" data-state={d.state}>
       <p class="srow">

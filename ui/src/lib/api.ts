@@ -42,7 +42,8 @@ async function send(path: string, o: CallOptions): Promise<Response> {
   const init: RequestInit = { method: o.method ?? 'GET', headers, cache: 'no-store' };
   if (o.signal) init.signal = o.signal;
   if (o.keepalive) init.keepalive = true;
-  if (o.body !== undefined) {
+  if (o.body instanceof Blob) init.body = o.body; /* bytes as they are */
+  else if (o.body !== undefined) {
     headers['Content-Type'] = 'application/json';
     init.body = JSON.stringify(o.body);
   }

@@ -175,6 +175,7 @@ export function QueuePage({ id }: { id: string }) {
           <Num x={x} path="sl.s" label="set.sl_s" unit="s" min={1} max={86400} />
           <Num x={x} path="max_len" label="set.max_len" />
           <Num x={x} path="max_wait_s" label="set.max_wait" unit="s" max={604800} />
+          <Num x={x} path="away_s" label="set.away" unit="s" max={86400} />
           <Pick x={x} path="overflow.full" label="set.when_full" group="overflow" words={where} none="set.nothing" />
           <Pick x={x} path="overflow.late" label="set.when_late" group="overflow" words={where} none="set.nothing" />
           <Pick x={x} path="overflow.closed" label="set.when_closed" group="overflow" words={where} none="set.nothing" />
