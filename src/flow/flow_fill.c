@@ -631,6 +631,10 @@ static jv *take_order(const struct flow_slot_def *s, const struct flow_in *in)
 {
 	sv text = sv_trim(in->text);
 	jv *v = take_number(text);
+	if (sv_starts(jv_as_str(v), SV("NO"))) {     /* "No.100387" */
+		jv_free(v);
+		v = NULL;
+	}
 	if (!v)
 		v = row_within(text, NUMBER_DIGITS);
 	if (!v && !holds_type(in, SV("phone")))
@@ -688,18 +692,6 @@ static jv *beside(const struct flow_slot_def *s, const struct flow_in *in)
 	return NULL;
 }
 
-/* Up to the first comma or full stop. */
-static sv clause(sv text)
-{
-	static const char *const marks[] = { ",", ".", ";", "，", "。", "；", "、" };
-	size_t n = text.n;
-	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++) {
-		ptrdiff_t at = sv_find(sv_slice(text, 0, n), sv_of(marks[i]));
-		n = at >= 0 ? (size_t)at : n;
-	}
-	return sv_slice(text, 0, n);
-}
-
 /* What words at large tell to a slot of words: the part of an address, what follows "换成". */
 static jv *overheard(const struct flow_slot_def *s, const struct flow_in *in, struct arena *a)
 {
@@ -711,7 +703,7 @@ static jv *overheard(const struct flow_slot_def *s, const struct flow_in *in, st
 		if (v.n && (flow_says(v, &s->unlike) || flow_small(v)))
 			v = SV_NULL;
 		if (v.n && s->shape)
-			v = flow_shaped(s->shape, clause(v), true, a);
+			v = flow_shaped(s->shape, flow_clause(v), true, a);
 	}
 	if (!v.n && s->dates)
 		v = flow_day(in, a);
@@ -752,14 +744,6 @@ static jv *take_words(const struct flow_run *r, const struct flow_slot_def *s,
 	return jv_str(s->dates ? flow_dated(words, in, a) : words);
 }
 
-static bool says_none(sv text)
-{
-	return flow_whole(
-		text, SV("none|nothing|no order|none of them|neither|no number|nothing special|"
-			 "no idea|i don't have one|leave it to you|as you think|无|没有|没|"
-			 "没有订单|不涉及|随便|您看着办|你们看着办"));
-}
-
 jv *flow_take(const struct flow_run *r, const struct flow_slot_def *s, const struct flow_in *in,
 	      bool asked, struct arena *a)
 {
@@ -782,12 +766,14 @@ jv *flow_take(const struct flow_run *r, const struct flow_slot_def *s, const str
 		return overheard_order(r, s, in);
 	if (!asked)
 		return s->kind == SLOT_WORDS ? overheard(s, in, a) : NULL;
-	if (s->optional && (in->yes == FLOW_NO || says_none(in->text)))
+	bool order = s->kind == SLOT_TYPED && sv_eq(s->type, SV("order_number"));
+	jv *number = order ? take_order(s, in) : NULL;   /* "No.100387" is no no */
+	if (number)
+		return number;
+	if (s->optional && (in->yes == FLOW_NO || flow_none(in->text)))
 		return jv_str(SV(""));
 	if (s->kind == SLOT_YES_NO && in->yes != FLOW_UNSURE)
 		return jv_str(in->yes == FLOW_YES ? SV("yes") : SV("no"));
-	if (s->kind == SLOT_TYPED && sv_eq(s->type, SV("order_number")))
-		return take_order(s, in);
 	if (s->kind == SLOT_TYPED && of_type(s, SV("phone")))
 		return take_row(sv_trim(in->text), PHONE_LEAST, PHONE_MOST);
 	if (s->kind == SLOT_DIGITS)

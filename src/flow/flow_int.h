@@ -205,6 +205,8 @@ sv flow_after(sv text, sv words);            /* what follows one of them */
 sv flow_before(sv text, sv words);           /* what stands before one, in its clause */
 /* without marks around it and "please" behind it. */
 sv flow_bare(sv text);
+sv flow_clause(sv text);                      /* up to the first comma or full stop */
+bool flow_none(sv text);                     /* "none", "leave it to you" */
 int flow_weight(sv text);                    /* a Chinese sign counts 1, a word of letters 2 */
 /* Folded, a blank in place of each of these phrases. */
 sv flow_without(sv text, const struct flow_text *blank, char buf[FLOW_FOLD]);

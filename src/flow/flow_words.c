@@ -219,6 +219,17 @@ sv flow_before(sv text, sv words)
 	return flow_bare(v);
 }
 
+sv flow_clause(sv text)
+{
+	static const char *const marks[] = { ",", ".", ";", "，", "。", "；", "、" };
+	size_t n = text.n;
+	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++) {
+		ptrdiff_t at = sv_find(sv_slice(text, 0, n), sv_of(marks[i]));
+		n = at >= 0 ? (size_t)at : n;
+	}
+	return sv_slice(text, 0, n);
+}
+
 sv flow_bare(sv text)
 {
 	static const char *const tails[] = { "吧", "啊", "呀", "哦", "呢", "谢谢", " please",
@@ -315,6 +326,14 @@ bool flow_pauses(sv text)
 	memcpy(both, wait.p, wait.n);
 	memcpy(both + wait.n, rest.p, rest.n);
 	return flow_has(text, wait) && flow_only(text, sv_n(both, wait.n + rest.n));
+}
+
+bool flow_none(sv text)
+{
+	return flow_whole(
+		text, SV("none|nothing|no order|none of them|neither|no number|nothing special|"
+			 "no idea|i don't have one|leave it to you|as you think|无|没有|没|"
+			 "没有订单|不涉及|随便|您看着办|你们看着办"));
 }
 
 /* "when I opened it ..." tells, "when do you open" asks. */

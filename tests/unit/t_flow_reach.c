@@ -43,6 +43,13 @@ static const char DESK[] =
 	"      - {id: ask, collect: phone}\n"
 	"      - {id: name, collect: who}\n"
 	"      - {id: list, call: order_list, args: {name: '{who}'}}\n"
+	"  - id: number\n"
+	"    title: {zh: 单号, en: Number}\n"
+	"    slots:\n"
+	"      order: {type: order_number, optional: true, ask: {zh: 单号？, en: 'Which?'}}\n"
+	"    steps:\n"
+	"      - {id: ask, collect: order}\n"
+	"      - {id: list, call: order_list, args: {order: '{order}'}}\n"
 	"  - id: where_number\n"
 	"    title: {zh: 哪里, en: Where}\n"
 	"    words: {zh: 在哪里看, en: where do i find}\n"
@@ -210,6 +217,24 @@ TEST(flow_answer_leads_back_and_what_waits_is_taken_up)
 	EQ(jv_len(flow_more(l.run)), 0);
 	SV_EQ(jv_get_str(flow_slots(l.run), "when"), "monday");
 	finish(&l);
+}
+
+/* A number is no no, though it begins like one; an order may be none. */
+TEST(flow_number_that_begins_like_a_no)
+{
+	static const struct {
+		const char *words, *order;
+	} v[] = { { "No.100387", "100387" }, { "no, it is 100387", "100387" }, { "no", "" } };
+	for (size_t i = 0; i < 3; i++) {
+		struct line l;
+		struct flow_in in = { .kind = FLOW_IN_TEXT, .text = sv_of(v[i].words),
+				      .intent = "", .lang = SV("en"), .yes = FLOW_NO };
+		begin(&l, "number", "the number");
+		flow_step(l.run, &in, &l.a, &l.out);
+		EQ(last(&l)->kind, FLOW_CALL);
+		SV_EQ(jv_get_str(flow_slots(l.run), "order"), v[i].order);
+		finish(&l);
+	}
 }
 
 TEST(flow_name_that_was_told_is_not_asked_for)
