@@ -166,7 +166,8 @@ static void ask(struct mover *m, const struct flow_text *t)
 	const jv *value[FLOW_CHOICES];
 	sv *label = arena_new(m->a, sv, FLOW_CHOICES);
 	sv text = words(m, t->t[0].n ? t : &s->ask);
-	if (s->said && m->out->n && m->out->v[m->out->n - 1].kind == FLOW_SAY)
+	bool after = m->in->kind == FLOW_IN_RESULT && m->out->n;
+	if (s->said && after && m->out->v[m->out->n - 1].kind == FLOW_SAY)
 		text = m->out->v[--m->out->n].text;
 	struct flow_act *x = put(m, FLOW_ASK, text);
 	x->expect = s->expect;

@@ -298,6 +298,10 @@ static const struct {
 	{ "cancel_order", "取消我的投诉", "complaint_withdraw" },
 	{ "complaint", "撤销投诉C26000001", "complaint_withdraw" },
 	{ "complaint", "怎么撤销投诉", "" },
+	{ "complaint", "I want to complain, call me on 13800138000, he threw it over the fence",
+	  "complaint" },
+	{ "complaint", "我要投诉，处理好了给我打电话", "complaint" },
+	{ "", "why do you need that", "" },
 	{ "return_goods", "我想退货，订单号是HH2026-100365", "return_goods" },
 	/* nothing is talked of */
 	{ "delivery_time", "when will it arrive exactly", "" },
