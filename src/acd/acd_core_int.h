@@ -256,6 +256,7 @@ int place_list(const struct node *root, struct item **v);
 
 /* acd_core_match.c */
 bool match_fits(const struct agent *a, const struct demand *d);
+bool match_reaches(const struct acd_core *c, const struct agent *a, int queue);  /* serves it */
 bool match_item(struct acd_core *c, struct item *x, int64_t now);    /* true: it is offered */
 /* Gives agents that became free what waits: the end of every call that changes something. */
 void match_settle(struct acd_core *c, int64_t now);

@@ -308,7 +308,7 @@ static struct item *first_of(const struct lines *lines, const struct agent *a, u
 	return best ? rank_first(best->d->root) : NULL;
 }
 
-static bool reaches(const struct acd_core *c, const struct agent *a, int queue)
+bool match_reaches(const struct acd_core *c, const struct agent *a, int queue)
 {
 	const uint64_t *r = c->queue[queue].reach;
 	return bit_of(a->queues, queue) || (r[0] & a->queues[0]) || (r[1] & a->queues[1]);
@@ -330,7 +330,7 @@ static struct item *pick_for(struct acd_core *c, const struct agent *a, int64_t 
 			consider(c, &p, rank_first(l->d->root), 0, now);
 	}
 	for (int q = 0; q < c->n_queues; q++) {
-		struct item *x = c->queue[q].lines.n && reaches(c, a, q) ?
+		struct item *x = c->queue[q].lines.n && match_reaches(c, a, q) ?
 					 first_of(&c->queue[q].lines, a, can) :
 					 NULL;
 		if (x)

@@ -78,8 +78,7 @@ bool wait_nobody(const struct acd_core *c, const struct queue *q)
 	int i = (int)(q - c->queue);
 	for (size_t k = 0; k < c->all.n; k++) {
 		const struct agent *a = c->all.v[k];
-		bool far = (q->reach[0] & a->queues[0]) || (q->reach[1] & a->queues[1]);
-		if (a->presence == ACD_READY && (bit_of(a->queues, i) || far))
+		if (a->presence == ACD_READY && match_reaches(c, a, i))
 			return false;
 	}
 	return true;

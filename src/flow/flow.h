@@ -48,6 +48,10 @@ const char *flow_for_it(const struct flow_set *s, const char *intent, sv text, c
 /* The one row of exactly so many digits (< 32) in the words, written or said in zh or en ("it's
  * 100387", "尾号一七七七"), that is no sum and no part of a longer number. False: none, or two. */
 bool flow_row(sv text, size_t digits, char ret[32]);
+/* Does a flow that begins with these words keep a second wish by itself? */
+bool flow_sees_two(const struct flow_set *s, sv text);
+/* Has it a number of something of the customer's own, six digits or more? */
+bool flow_names_one(sv text);
 /* The digit at the head of s as written, in full width, as a Han sign or an English word: its
  * bytes, or 0. head: no letter stands before it; words stand alone. */
 size_t flow_digit_at(sv s, bool head, char *ret);

@@ -190,7 +190,6 @@ const char *flow_for_in(const struct flow_set *s, const struct flow *open, const
 			sv text, const char *it);
 /* It does something by itself, or leads to a flow that does. */
 bool flow_acts(const struct flow *f);
-bool flow_names_one(sv text);        /* has a number of something of the customer's own */
 
 /* ---- flow_words.c ---- */
 sv flow_fold(sv s, char buf[FLOW_FOLD]);     /* lower case, plain, rune for rune */

@@ -123,3 +123,9 @@ size_t flow_wishes(const struct flow_set *s, const struct flow *own, sv text, st
 		v[0].from = 0; /* "about my order: cancel it" */
 	return n;
 }
+
+bool flow_sees_two(const struct flow_set *s, sv text)
+{
+	struct flow_wish w[2];
+	return flow_wishes(s, NULL, text, w, 2) > 1;
+}

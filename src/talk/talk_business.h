@@ -127,6 +127,10 @@ bool talk_parts_begin(struct talk_core *c, sv text, struct arena *a, struct talk
 /* A search for one of them came back. True: dealt with; else *found is to be answered. */
 bool talk_parts_found(struct talk_core *c, struct kb_result *found, struct arena *a,
 		      struct talk_acts *acts);
+/* The first wish is over, said are its words: true, the second one is taken up with them. Not over:
+ * the second one is told as open. */
+bool talk_parts_later(struct talk_core *c, sv said, bool over, struct arena *a,
+		      struct talk_acts *acts);
 /* That one of the questions is still open; empty when none is. */
 sv talk_parts_missed(struct talk_core *c, struct arena *a);
 

@@ -252,6 +252,7 @@ struct talk_parts {
 	struct kb_result found[TALK_PARTS];  /* those that answer, of different articles */
 	size_t n_found;
 	sv missed;                   /* the first question without an answer */
+	sv later;                    /* a second wish, when the first is over */
 	sv lean;                     /* one that is nothing without the wish beside it */
 };
 

@@ -249,6 +249,8 @@ static void say_person(struct talk_core *c, sv said, struct arena *a, struct tal
 static void say_end(struct talk_core *c, sv said, sv how, struct arena *a,
 		    struct talk_acts *acts)
 {
+	if (said.n && talk_parts_later(c, said, true, a, acts))
+		return;
 	if (said.n)
 		talk_service_reply(c, said, POL_REPLY, a, acts);
 	else if (sv_eq(how, SV("cancelled")))
@@ -263,6 +265,7 @@ static void say_ask(struct talk_core *c, sv said, const char *expect, struct are
 {
 	struct talk_reply r = { .text = talk_with_empathy(c, said, a), .action = POL_CLARIFY,
 				.grounded = true, .expect = expect };
+	(void)talk_parts_later(c, said, false, a, acts);
 	c->declined = c->clarified = 0;
 	talk_reply(c, &r, a, acts);
 }
@@ -372,10 +375,11 @@ static int resumed_words(struct talk_core *c, sv text, struct arena *a, struct t
 	return talk_flow_go_on(c, a, acts) ? DEALT_WITH : FOR_THE_FLOW;
 }
 
-/* Words that try to steer a model begin nothing, and go on with nothing. */
-static bool steers(struct talk_core *c)
+/* Words that try to steer a model begin nothing, and go on with nothing, but where they hold the
+ * number of an order or a return. */
+static bool steers(struct talk_core *c, sv text)
 {
-	if (!c->t.steers || c->t.slots.n)
+	if (!c->t.steers || flow_names_one(text))
 		return false;
 	c->t.back = c->flow != NULL;
 	return true;
@@ -383,7 +387,7 @@ static bool steers(struct talk_core *c)
 
 bool talk_flow_words(struct talk_core *c, sv text, struct arena *a, struct talk_acts *acts)
 {
-	if (!c->flows || steers(c))
+	if (!c->flows || steers(c, text))
 		return false;
 	talk_check_overhear(c, text);
 	int how = c->flow && c->resumed ? resumed_words(c, text, a, acts) : FOR_THE_FLOW;

@@ -367,6 +367,44 @@ static bool begins(const struct talk_core *c, sv text)
 	return c->flows && flow_for_it(c->flows, c->feel.intent, text, talk_about_it(c));
 }
 
+/* The flow that a part begins, as its own words are felt; NULL = none. */
+static const char *flow_at(const struct talk_core *c, sv part)
+{
+	struct feel_state f = c->feel;
+	feel_turn(&f, part, sv_of(c->lang));
+	return c->flows ? flow_for_it(c->flows, f.intent, part, talk_about_it(c)) : NULL;
+}
+
+static bool asks(sv text)
+{
+	bool led = false;
+	sv s = strip(text, &led);
+	return is_han(s) ? asks_zh(s) : asks_en(s, led);
+}
+
+/* Two wishes put as questions that the flows do not see as two: "When does it come? Can I still
+ * cancel it?" What is told ("the lamp is broken, I want another") belongs together. */
+static bool two_wishes(const struct talk_core *c, const struct part *v, size_t n,
+		       struct talk_parts *p)
+{
+	const char *id[2] = { NULL, NULL };
+	sv text[2];
+	size_t k = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (v[i].is == WISHES && (k == 2 || !asks(v[i].text)))
+			return false;
+		if (v[i].is == WISHES) {
+			text[k] = v[i].text;
+			id[k++] = flow_at(c, v[i].text);
+		}
+	}
+	if (!id[0] || !id[1] || strcmp(id[0], id[1]) == 0 || flow_sees_two(c->flows, p->whole))
+		return false;
+	p->rest = text[0];
+	p->later = text[1];
+	return true;
+}
+
 /* False: one matter, or none that stands beside the first. */
 static bool split(const struct talk_core *c, sv text, struct talk_parts *p)
 {
@@ -391,6 +429,8 @@ static bool split(const struct talk_core *c, sv text, struct talk_parts *p)
 	}
 	if (!wishes)
 		return p->n > 1 && !leaning;
+	if (wishes == 2 && !p->n && !number_due(c))
+		return two_wishes(c, v, n, p);
 	if (p->n == 0 && leaning && !number_due(c) && !begins(c, text)) {
 		p->ask[p->n++] = text;       /* "I want to return it, who pays?" */
 		p->tried = true;
@@ -421,14 +461,65 @@ static void look_up(struct talk_core *c, struct arena *a, struct talk_acts *acts
 		x->context = p->at > 0 ? p->ask[p->at - 1] : p->rest;
 }
 
+/* A text of ours that quotes what is open. */
+static sv open_text(struct talk_core *c, const char *key, sv quote, struct arena *a)
+{
+	bool led;
+	quote = strip(quote, &led);
+	while (quote.n && strchr("?!.,;", quote.p[quote.n - 1]))
+		quote.n--;
+	while (sv_ends(quote, SV("？")) || sv_ends(quote, SV("。")))
+		quote.n -= strlen("。");
+	sv pairs[] = { SV("question"), quote };
+	return quote.n ? talk_fill(a, talk_own(c, key), pairs, 2) : SV_NULL;
+}
+
+sv talk_parts_missed(struct talk_core *c, struct arena *a)
+{
+	return open_text(c, "other_question", c->t.parts.missed, a);
+}
+
+/* From now on the turn is about this part of its words. */
+static void turn_to(struct talk_core *c, sv part)
+{
+	struct feel_state f = c->feel;
+	feel_turn(&f, part, sv_of(c->lang));
+	memcpy(c->feel.intent, f.intent, sizeof(f.intent));
+	c->feel.intent_p = f.intent_p;
+	c->feel.wants_human = f.wants_human;
+}
+
 bool talk_parts_begin(struct talk_core *c, sv text, struct arena *a, struct talk_acts *acts)
 {
 	struct talk_parts p;
 	if (!may_split(c) || !split(c, text, &p))
 		return false;
-	p.on = true;
+	p.on = !p.later.n;
 	c->t.parts = p;
-	look_up(c, a, acts);
+	if (p.on) {
+		look_up(c, a, acts);
+	} else {
+		turn_to(c, p.rest);
+		talk_serve_words(c, p.rest, a, acts);
+	}
+	return true;
+}
+
+bool talk_parts_later(struct talk_core *c, sv said, bool over, struct arena *a,
+		      struct talk_acts *acts)
+{
+	struct talk_parts *p = &c->t.parts;
+	sv later = c->in_turn ? p->later : SV_NULL;
+	if (!later.n)
+		return false;
+	p->later = SV_NULL;
+	if (!over || c->person.offer || c->t.acted) {
+		talk_news(c, open_text(c, "other_wish", later, a), false);
+		return false;
+	}
+	talk_news(c, said, false);
+	turn_to(c, later);
+	talk_serve_words(c, later, a, acts);
 	return true;
 }
 
@@ -470,35 +561,20 @@ static struct kb_result merged(const struct talk_parts *p, struct arena *a)
 	return all;
 }
 
-sv talk_parts_missed(struct talk_core *c, struct arena *a)
-{
-	sv pairs[] = { SV("question"), c->t.parts.missed };
-	if (!pairs[1].n)
-		return SV_NULL;
-	while (pairs[1].n && strchr("?!.,;", pairs[1].p[pairs[1].n - 1]))
-		pairs[1].n--;
-	while (sv_ends(pairs[1], SV("？")) || sv_ends(pairs[1], SV("。")))
-		pairs[1].n -= strlen("。");
-	return talk_fill(a, talk_own(c, "other_question"), pairs, 2);
-}
-
 /* The questions are answered, the wish beside them is next. */
 static void go_on(struct talk_core *c, struct kb_result found, struct arena *a,
 		  struct talk_acts *acts)
 {
-	struct feel_state f = c->feel;
-	feel_turn(&f, c->t.parts.rest, sv_of(c->lang));
+	sv rest = c->t.parts.rest;
 	c->t.found = found;
 	c->t.answers = (int)c->t.parts.n_found;
 	if (found.n)
 		talk_news(c, talk_quotes(c, a), false);
-	if (!f.wants_human)          /* a colleague sees what is open */
+	turn_to(c, rest);
+	if (!c->feel.wants_human)    /* a colleague sees what is open */
 		talk_news(c, talk_parts_missed(c, a), false);
 	c->t.parts.on = false;
-	c->feel.wants_human = f.wants_human;
-	memcpy(c->feel.intent, f.intent, sizeof(f.intent));
-	c->feel.intent_p = f.intent_p;
-	talk_serve_words(c, c->t.parts.rest, a, acts);
+	talk_serve_words(c, rest, a, acts);
 }
 
 /* Nothing was found: once more with all the words; then the wish, and that the question is open. */

@@ -28,7 +28,7 @@ static const struct word en[] = {
 	{ "yeah", YES }, { "yep", YES }, { "these", FILLER }, { "those", FILLER },
 	{ "them", FILLER }, { "above", FILLER }, { "any", FILLER }, { "of", FILLER },
 	{ "all", FILLER }, { "something", FILLER }, { "the", FILLER }, { "please", FILLER },
-	{ "number", FILLER }, { "no.", FILLER }, { "nr", FILLER }, { "option", FILLER },
+	{ "number", FILLER }, { "nr", FILLER }, { "option", FILLER },
 	{ "question", FILLER }, { "answer", FILLER }, { "title", FILLER }, { "item", FILLER },
 	{ "i", FILLER }, { "id", FILLER }, { "its", FILLER }, { "it", FILLER }, { "is", FILLER },
 	{ "im", FILLER }, { "was", FILLER }, { "would", FILLER }, { "like", FILLER },

@@ -130,20 +130,14 @@ static sv one_line(struct arena *a, sv s)
 	return out;
 }
 
-/* Without what marks it in Markdown: "- ", "1. ", "## ", "**". */
+/* Without what marks it in Markdown: "- ", "> ", "## ", "**". */
 static sv plain_line(struct arena *a, sv s)
 {
-	struct sb b;
 	s = sv_trim(s);
-	while (s.n && (*s.p == '#' || *s.p == '-' || *s.p == '*' || *s.p == '>' || *s.p == ' '))
+	while (s.n && (*s.p == '#' || *s.p == '-' || *s.p == '>' || *s.p == ' ' ||
+		       sv_starts(s, SV("* "))))
 		s = sv_slice(s, 1, s.n);
-	sb_init(&b, LIM_SB);
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] != '*')
-			sb_ch(&b, s.p[i]);
-	sv out = arena_sv(a, sb_sv(&b));
-	sb_done(&b);
-	return out;
+	return talk_unmarked(a, s);
 }
 
 /* A statement with its end mark, no question, heading or row of a table, and not yet said. */

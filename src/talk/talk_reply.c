@@ -370,6 +370,8 @@ static bool small_talk_key(const struct talk_core *c, char key[48])
 bool talk_needs_search(const struct talk_core *c, sv text)
 {
 	char key[48];
+	if (!c->topic && talk_says_only(c, text, "trouble_alone", "wait_small"))
+		return false;
 	return chosen(c, text) == PICK_NOT && !c->feel.wants_human &&
 	       !c->person.offer && !c->person.rating &&
 	       !small_talk_key(c, key) && c->svc.waits == WAITS_NOTHING && !c->flow &&
@@ -380,6 +382,10 @@ static bool small_talk(struct talk_core *c, sv text, struct arena *a, struct tal
 {
 	char key[48];
 	bool refuses = talk_yes(text) == FLOW_NO && talk_weight(text) <= 2;
+	if (!c->topic && talk_says_only(c, text, "trouble_alone", "wait_small")) {
+		talk_canned(c, "trouble_ask", POL_CLARIFY, a, acts);
+		return true;
+	}
 	if (!small_talk_key(c, key) && !refuses)
 		return false;
 	bool bye = strcmp(c->feel.small, "bye") == 0;
@@ -539,6 +545,23 @@ void talk_clarify(struct talk_core *c, struct arena *a, struct talk_acts *acts)
 	talk_reply(c, &r, a, acts);
 }
 
+static bool is_word(char c)
+{
+	return talk_latin(c) || (c >= '0' && c <= '9') || (unsigned char)c >= 0x80;
+}
+
+/* "**", and "*" at one side of a word; "2 * 3" and "2*3" have none. */
+static size_t star_at(sv s, size_t i)
+{
+	bool before = i && is_word(s.p[i - 1]), after = i + 1 < s.n && is_word(s.p[i + 1]);
+	if (s.p[i] != '*')
+		return 0;
+	if (i + 1 < s.n && s.p[i + 1] == '*')
+		return 2;
+	bool sign = i && s.p[i - 1] != ' ' && s.p[i - 1] != '\n';
+	return before != after && (after || sign) ? 1 : 0;
+}
+
 sv talk_unmarked(struct arena *a, sv s)
 {
 	struct sb b;
@@ -547,9 +570,9 @@ sv talk_unmarked(struct arena *a, sv s)
 		return s;
 	sb_init(&b, LIM_SB);
 	for (size_t i = 0; i < s.n; i++) {
-		sv rest = sv_slice(s, i, s.n);
-		if (sv_starts(rest, SV("**"))) {
-			i++;
+		size_t stars = star_at(s, i);
+		if (stars) {
+			i += stars - 1;
 			continue;
 		}
 		if (s.p[i] == '`' || (line && (s.p[i] == '#' || (s.p[i] == ' ' && b.n == 0))))

@@ -223,13 +223,34 @@ TEST(talk_parts_a_question_then_a_person)
 	}
 }
 
-/* Two wishes are the flows' own matter; words that steer begin nothing. */
+/* Two wishes: the first begins, the second is told to be open while the first asks. */
+TEST(talk_parts_two_wishes)
+{
+	static const char *const rows[][4] = {
+		{ "Can I return my lamp? And could I exchange my chair?",
+		  "\"could I exchange my chair\"", "Which order?", "give_back" },
+		{ "能帮我退货吗？另外能帮我换货吗？", "“能帮我换货吗”", "请告诉我订单号。",
+		  "give_back" },
+	};
+	for (int i = 0; i < 2; i++) {
+		struct served s;
+		parts_open(&s, i ? "zh" : "en");
+		hear(&s, rows[i][0]);
+		CHECK(s.b.c.flow && strcmp(flow_id(s.b.c.flow), rows[i][3]) == 0);
+		CHECK(!bench_act(&s.b, TACT_SEARCH));
+		HAS(reply_text(&s), rows[i][1]);
+		CHECK(sv_ends(reply_text(&s), sv_of(rows[i][2])));
+		parts_close(&s);
+	}
+}
+
+/* Words that steer begin nothing. */
 TEST(talk_parts_that_are_left_alone)
 {
 	struct served s;
-	parts_open(&s, "en");
-	hear(&s, "I want to return my lamp and I want to exchange my chair");
-	CHECK(s.b.c.flow && !bench_act(&s.b, TACT_SEARCH));
+	parts_open(&s, "en");        /* told, not asked: it belongs together */
+	hear(&s, "I want to exchange my chair, I want to return it as it is broken");
+	CHECK(s.b.c.flow && sv_find(reply_text(&s), SV("other wish")) < 0);
 	parts_close(&s);
 	parts_open(&s, "en");
 	struct talk_ev ev = ev_text("What does delivery cost? How do I use my points?");

@@ -187,6 +187,8 @@ TEST(talk_quotes_without_marks)
 	      "If you suspect it: call us.\nThen\nwait * 2");
 	SV_EQ(talk_unmarked(&b.a, SV("# Heading")), "Heading");
 	SV_EQ(talk_unmarked(&b.a, SV("plain text, 2 < 3")), "plain text, 2 < 3");
+	SV_EQ(talk_unmarked(&b.a, SV("*Only* this, and *that one*.")), "Only this, and that one.");
+	SV_EQ(talk_unmarked(&b.a, SV("2*3 is 6, 2 * 3, too")), "2*3 is 6, 2 * 3, too");
 	SV_EQ(talk_unmarked(&b.a, SV("**")), "");
 	b.hits[0].quote = SV("**Call us:** at once.");
 	bench_feed(&b, (struct talk_ev){ .kind = TEV_OPEN });
