@@ -1,9 +1,13 @@
 /* t_model_digit.c: spoken words by a small net: reading rows, training, calibration, files, and
  * sounds that are no words. The words are made here: a voice whose formants move in three ways. */
+#include <flite/flite.h>
 #include <math.h>
 #include <stdio.h>
 #include "t.h"
 #include "digit_int.h"
+
+cst_voice *register_cmu_us_slt(const char *voxdir);
+cst_voice *register_cmu_us_rms(const char *voxdir);
 
 enum { WORD = 3200, WORDS = 3 };
 static const struct {
@@ -215,6 +219,44 @@ TEST(digit_sounds_that_are_no_words)
 		int k = digit_hear(x, s, n, &p);
 		CHECK(k >= -1 && k < WORDS && p >= 0 && p <= 1);
 	}
+	digit_ear_free(x);
+	digit_unref(d);
+}
+
+/* Says a word into a WAV and reads it at the rate of a telephone. */
+static int flite_says(cst_voice *voice, const char *word, struct pcm_clip *ret)
+{
+	char wav[600];
+	snprintf(wav, sizeof(wav), "%s/said.wav", t_tmpdir());
+	cst_wave *w = flite_text_to_wave(word, voice);
+	int rc = pcm_wav_write(wav, w->samples, (size_t)w->num_samples, w->sample_rate, NULL);
+	delete_wave(w);
+	return rc ? rc : pcm_wav_read(wav, PCM_HZ, ret, NULL);
+}
+
+TEST(digit_shipped_net_hears_a_woman_and_a_man)
+{
+	static const char *const word[10] = { "zero", "one", "two",   "three", "four",
+					      "five", "six", "seven", "eight", "nine" };
+	static cst_voice *voice[2];
+	struct err e = { 0 };
+	int right = 0;
+	flite_init();
+	voice[0] = register_cmu_us_slt(NULL);
+	voice[1] = register_cmu_us_rms(NULL);
+	struct digit *d = digit_load(T_SRCDIR "/models/digits.nn", &e);
+	CHECK(d);
+	EQ(digit_labels(d), 10);
+	struct digit_ear *x = digit_ear_new(d);
+	for (int i = 0; i < 20; i++) {
+		struct pcm_clip c = { 0 };
+		float p;
+		OK(flite_says(voice[i % 2], word[i / 2], &c));
+		int k = digit_hear(x, c.s, c.n, &p);
+		right += k == i / 2;
+		pcm_clip_done(&c);
+	}
+	CHECK(right >= 19);
 	digit_ear_free(x);
 	digit_unref(d);
 }
