@@ -6,7 +6,7 @@ import { bin, demo, join, login, main, note, ok, openQueues, root, runAsync, spe
 const QUESTION = 'How long do I have to return something?';
 const ARTICLE = 'return-window';
 /* The desk first: nobody waits for a person yet. */
-const NAMES = ['desk', 'chat_en', 'chat_zh', 'console_live', 'strategy', 'service', 'rules', 'knowledge', 'survey', 'forecast', 'learning', 'talk'];
+const NAMES = ['desk', 'chat_en', 'chat_zh', 'console_live', 'strategy', 'service', 'rules', 'knowledge', 'survey', 'forecast', 'learning', 'settings', 'talk'];
 
 await main(async () => {
   const s = await demo();

@@ -228,6 +228,21 @@ TEST(talk_person_every_reason)
 	bench_close(&b);
 }
 
+/* What it is about chooses the queue; a guess that is less likely than not does not. */
+TEST(talk_person_an_unsure_guess_chooses_no_queue)
+{
+	static const struct {
+		const char *text, *topic;
+	} rows[] = { { "hm the thing", "" }, { "my internet is down", "technical_fault" } };
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct bench b;
+		open_with(&b, 0, "en");
+		bench_feed(&b, ev_text(rows[i].text));
+		STR_EQ(b.c.person.intent, rows[i].topic);
+		bench_close(&b);
+	}
+}
+
 /* What brings a person unasked: nothing was found, or the table of strategies; a complaint says
  * that it is one. */
 TEST(talk_person_every_reason_of_ours)

@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { emptyLive, RAISED_MAX, reduceLive, type LiveMsg } from '../src/console/live.ts';
-import { personOf, surveyOf } from '../src/chat/person.ts';
+import { choicesOf, personOf, surveyOf } from '../src/chat/person.ts';
 import { choices } from '../src/desk/choices.ts';
 import { emptyDesk, reduceDesk } from '../src/desk/store.ts';
-import { byRisk, byState, containment, goalOf, moods, slOf, slTone, standing, totals } from '../src/floor/numbers.ts';
+import { byRisk, byState, containment, goalOf, moods, slOf, slTone, standing, totals, unset } from '../src/floor/numbers.ts';
 import type { Conv, Ev, EventBody } from '../src/lib/types.ts';
 import { differs, pieces, scoreOf } from '../src/quality/score.ts';
 import type { Form } from '../src/quality/types.ts';
-import { getAt, parsed, same, setAt, toggleSeat, withLevel } from '../src/settings/draft.ts';
+import { fitsId, getAt, newThing, parsed, same, setAt, toggleSeat, withLevel } from '../src/settings/draft.ts';
 import { kindsOf } from '../src/settings/kinds.ts';
 
 const conv = (id: string, over: Partial<Conv> = {}): [string, Conv] => [id, {
@@ -139,4 +139,33 @@ test('kinds of events are read however they are written', () => {
   assert.deepEqual(kindsOf(' handover.*, interaction.ended\nhandover.*  turn.bot '), ['handover.*', 'interaction.ended', 'turn.bot']);
   assert.deepEqual(kindsOf('对话.*、a，b'), ['对话.*', 'a', 'b']);
   assert.deepEqual(kindsOf(' , '), []);
+});
+
+test('numbered lines behind a question can be pressed; steps of an answer cannot', () => {
+  const bot = (text: string, action = 'reply'): Ev => ({ seq: 1, turn: 1, ts: '2026-03-01T12:00:00Z', kind: 'turn.bot', actor: 'bot', body: { text, action } });
+  const asks = 'Which of these do you mean?\n1. Returning an article\n2. Where is my parcel';
+  assert.deepEqual(choicesOf([bot(asks)]), ['Returning an article', 'Where is my parcel']);
+  assert.deepEqual(choicesOf([bot('我想确认一下，您问的是：\n1. 退货\n2. 换货', 'clarify')]), ['退货', '换货']);
+  assert.deepEqual(choicesOf([bot('Do this:\n1. Open the box\n2. Take it out')]), []);
+  assert.deepEqual(choicesOf([bot('Which?\n1. One')]), []);
+  assert.deepEqual(choicesOf([bot(`${asks}\nOr something else?`)]), []);
+  assert.deepEqual(choicesOf([bot(asks), { ...bot('1'), seq: 2, kind: 'turn.customer' }]), [], 'answered');
+  assert.deepEqual(choicesOf([]), []);
+});
+
+test('a new queue, skill or agent has a name the server takes', () => {
+  for (const id of ['vip', 'after-sales_2', 'anna.li', 'a@b']) assert.ok(fitsId(id), id);
+  for (const id of ['', '售后', 'a b', 'a/b', 'x'.repeat(48)]) assert.ok(!fitsId(id), id);
+  assert.deepEqual(newThing('queue', 'vip', '贵宾', 'VIP'), { id: 'vip', title: { zh: '贵宾', en: 'VIP' } });
+  assert.deepEqual(newThing('agent', 'anna', '', ''), { login: 'anna', name: 'anna' });
+});
+
+test('who was given no queues, or no skills where others have some, is told', () => {
+  const a = (login: string, queues?: string[], skills?: Record<string, number>) => ({ login, state: 'ready', ...(queues ? { queues } : {}), ...(skills ? { skills } : {}) });
+  const mei = a('mei', ['general'], { orders: 8 });
+  assert.equal(unset(a('anna'), [mei]), true, 'not in the plan');
+  assert.equal(unset(a('anna', []), []), true);
+  assert.equal(unset(a('anna', ['general'], {}), [mei]), true);
+  assert.equal(unset(a('anna', ['general'], {}), [a('tom', ['general'], {})]), false, 'a company without skills');
+  assert.equal(unset(mei, [mei]), false);
 });

@@ -9,7 +9,7 @@ import { timeline, uniqueCites, type Item } from '../lib/timeline.ts';
 import type { Cite } from '../lib/types.ts';
 import { Icon, LangSwitch, Logo, ThemeSwitch } from '../lib/ui.tsx';
 import { chat, dismiss, link, rate, restart, say, sayAgain, TEXT_MAX, typing } from './client.ts';
-import { personOf, SCALES, surveyOf } from './person.ts';
+import { choicesOf, personOf, SCALES, surveyOf } from './person.ts';
 import { showGreeting, type Delivery } from './store.ts';
 
 const embedded = new URLSearchParams(location.search).has('embed');
@@ -281,11 +281,27 @@ function Foot() {
         </button>
       ) : (
         <>
+          <Choices />
           <Asked />
           <Composer />
         </>
       )}
     </footer>
+  );
+}
+
+/* A press says the title, as writing it would. */
+function Choices() {
+  const all = chat.value.outbox.length ? [] : choicesOf(chat.value.events);
+  if (!all.length) return null;
+  return (
+    <div class="suggest choices" role="group" aria-label={t('chat.choices')} data-test="choices">
+      {all.map((title) => (
+        <button key={title} onClick={() => say(title)}>
+          {title}
+        </button>
+      ))}
+    </div>
   );
 }
 

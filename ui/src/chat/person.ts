@@ -25,6 +25,22 @@ export function personOf(events: Ev[]): Person {
   return p;
 }
 
+/* What the last words of the bot let one choose from: numbered lines behind a question, nothing said since. */
+export function choicesOf(events: Ev[]): string[] {
+  const last = events.filter((e) => e.kind.startsWith('turn.') || e.kind === 'survey' || e.kind === 'conversation.closed').at(-1);
+  if (last?.kind !== 'turn.bot') return [];
+  const lines = (last.body.text ?? '').trimEnd().split('\n');
+  const found: string[] = [];
+  for (let n = lines.length - 1; n > 0; n--) {
+    const m = /^(\d)\. (\S.*)$/.exec(lines[n]!);
+    if (!m) break;
+    found.unshift(m[2]!);
+    if (m[1] === '1') return found.length > 1 && asks(last, lines[n - 1]!) ? found : [];
+  }
+  return [];
+}
+const asks = (e: Ev, before: string): boolean => e.body.action === 'clarify' || /[?？]\s*$/.test(before);
+
 /* The question that is open: asked, not answered, and nothing else was said since. */
 export function surveyOf(events: Ev[]): SurveyKind | null {
   for (let i = events.length - 1; i >= 0; i--) {

@@ -1,4 +1,5 @@
 /* One conversation: header, recording, latency strip, transcript. */
+import type { ComponentType } from 'preact';
 import { useEffect, useMemo } from 'preact/hooks';
 import { useComputed, useSignal, useSignalEffect, type Signal } from '@preact/signals';
 import { clock, dateTime, latency, percentile } from '../lib/format.ts';
@@ -8,8 +9,9 @@ import { makeHash } from '../lib/router.ts';
 import { lastSeq, mergeEvents, timeline, type Item, type TurnItem } from '../lib/timeline.ts';
 import type { Conv, Ev } from '../lib/types.ts';
 import { Empty, ErrorNote, Icon, Skeleton } from '../lib/ui.tsx';
+import { personOf } from '../chat/person.ts';
 import { CHANNEL_ICON, convName, Emotion, lasted, turnsText } from './list.tsx';
-import { authed, feed, fetchEvents, fresh, live, now, route } from './state.ts';
+import { authed, feed, fetchEvents, fresh, live, may, now, route } from './state.ts';
 import { MoodCurve } from './mood.tsx';
 import { Player, usePlayer } from './player.tsx';
 import { Transcript } from './transcript.tsx';
@@ -67,7 +69,9 @@ function Loaded({ id }: { id: string }) {
 
   return (
     <section class="conv" aria-label={t('conv.title')} data-test="conversation">
-      {conv ? <Head c={conv} /> : error.value ? null : <div class="skel conv-head-skel" />}
+      {conv ? <Head c={conv} /> : null}
+      {conv?.state === 'open' && may('handover.take') && (conv.channel !== 'webchat' || personOf(events.value ?? []).state !== 'none') ? <Acts c={conv} /> : null}
+      {conv ? null : error.value ? null : <div class="skel conv-head-skel" />}
       {error.value ? <ErrorNote error={error.value} retry={() => void load()} /> : null}
       {conv?.recording ? <Player player={player} items={items.value} open={!ready} /> : null}
       {conv?.recording && conv.state === 'open' ? (
@@ -86,6 +90,14 @@ function Loaded({ id }: { id: string }) {
       )}
     </section>
   );
+}
+
+/* What few may: it comes when it is needed. A chat is taken from its queue or its agent. */
+function Acts({ c }: { c: Conv }) {
+  const part = useSignal<{ is: ComponentType<{ c: Conv }> } | null>(null);
+  useEffect(() => void import('../floor/take.tsx').then((m) => (part.value = { is: m.default }), () => undefined), []);
+  const Take = part.value?.is;
+  return Take ? <Take c={c} /> : null;
 }
 
 /* Pauses the recording of a call, or lets it go on; the rows say how it stands. */

@@ -37,6 +37,8 @@ export interface AgentNow {
   state: string;
   reason?: string;
   since?: string | number;
+  queues?: string[]; /* none: nobody has given them any */
+  skills?: Record<string, number>;
 }
 export interface Raised {
   kind: string;

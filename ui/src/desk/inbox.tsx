@@ -13,6 +13,8 @@ import { dueOf, inbox } from './work.ts';
 
 const GROUPS: [WorkState, Key][] = [['offered', 'desk.offers'], ['accepted', 'desk.mine'], ['wrapup', 'desk.wrapups']];
 
+const NOTHING: Record<string, Key> = { offline: 'desk.nothing_offline', wrapup: 'desk.nothing_wrapup' };
+
 export const nameOf = (w: Work): string => w.customer?.name || t('conv.visitor', { id: w.conversation.slice(-4) });
 
 export function Inbox({ open }: { open: string }) {
@@ -20,7 +22,7 @@ export function Inbox({ open }: { open: string }) {
   if (!all.length)
     return (
       <Empty icon="users" title={t('desk.nothing')}
-        text={t(desk.value.state.state.toLowerCase() === 'offline' ? 'desk.nothing_offline' : 'desk.nothing_text')} />
+        text={t(NOTHING[desk.value.state.state.toLowerCase()] ?? 'desk.nothing_text')} />
     );
   return (
     <div class="inbox" data-test="inbox">

@@ -1,7 +1,8 @@
 /* The customer's words in the reader's language, asked for when the agent wants them; each turn once. */
 import { signal } from '@preact/signals';
+import { ApiError } from '../lib/api.ts';
 import { authed } from '../console/state.ts';
-import { lang } from '../lib/i18n.ts';
+import { lang, t } from '../lib/i18n.ts';
 import { desk } from './client.ts';
 
 /* The conversation that is translated just now; one at a time, the one on screen. */
@@ -13,6 +14,9 @@ const asked = new Set<string>();
 const keyOf = (conversation: string, seq: number): string => `${lang.value}/${conversation}/${seq}`;
 
 export const translated = (conversation: string, seq: number): string | undefined => texts.value.get(keyOf(conversation, seq));
+
+/* Nobody there who could: trying again helps nothing. */
+const without = (e: unknown): unknown => (e instanceof ApiError && e.status === 503 && /language model/.test(e.detail) ? new ApiError(400, '', t('desk.no_model')) : e);
 
 export async function translateNew(conversation: string): Promise<void> {
   const talk = desk.value.talks.get(conversation);
@@ -32,7 +36,7 @@ export async function translateNew(conversation: string): Promise<void> {
       translateError.value = null;
     } catch (err) {
       asked.delete(key);
-      translateError.value = err;
+      translateError.value = without(err);
       translating.value = '';
       return;
     }

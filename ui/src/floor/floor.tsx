@@ -12,12 +12,12 @@ import type { Conv } from '../lib/types.ts';
 import { Empty, ErrorNote, Icon } from '../lib/ui.tsx';
 import { CHANNEL_ICON, convName, Emotion, lasted } from '../console/list.tsx';
 import { waits, type AgentNow, type QueueNow } from '../console/live.ts';
-import { authed, live, now } from '../console/state.ts';
+import { authed, live, may, now } from '../console/state.ts';
 import { post, seg, useJob, useKeys } from '../service/parts.tsx';
 import { lineState, openLine } from '../desk/line.ts';
 import { StateTag, stateTone } from '../desk/parts.tsx';
 import { msOf } from '../desk/work.ts';
-import { byRisk, byState, containment, goalOf, moods, slOf, slTone, standing, totals } from './numbers.ts';
+import { byRisk, byState, containment, goalOf, moods, slOf, slTone, standing, totals, unset } from './numbers.ts';
 
 const SHOWN = 12;
 
@@ -178,6 +178,9 @@ function Agents({ rows, job }: { rows: AgentNow[]; job: Job }) {
               <b>{a.name || a.login}</b>
               <span class="num">{since ? clock(now.value - since) : ''}</span>
               <StateTag state={state} reason={a.reason} />
+              {!unset(a, rows) || !may('agent.write') ? null : (
+                <a class="tag warn" data-test="no-queues" href={makeHash(['settings', 'agent', a.login])} title={t('floor.no_skills_text')}>{t('floor.no_skills')}</a>
+              )}
               <select class="input" aria-label={t('floor.force_whom', { name: a.name || a.login })} data-test="force" value=""
                 onChange={(e) => {
                   const to = e.currentTarget.value;

@@ -92,3 +92,8 @@ export const byState = (agents: AgentNow[]): AgentNow[] =>
 /* How good a number is, for its colour. */
 export const slTone = (v: number | null, goal: number | null): string =>
   v === null || goal === null ? '' : v >= goal ? 'ok' : v >= goal - 0.15 ? 'warn' : 'bad';
+
+const skills = (a: AgentNow): number => Object.keys(a.skills ?? {}).length;
+
+/* Nobody has said what this agent does: no queues, or no skills where the others have some. */
+export const unset = (a: AgentNow, all: AgentNow[]): boolean => !a.queues?.length || (!skills(a) && all.some((x) => skills(x) > 0));

@@ -8,12 +8,13 @@ import type health from '../i18n/health.en.json';
 import type learning from '../i18n/learning.en.json';
 import type knowledge from '../i18n/knowledge.en.json';
 import type reports from '../i18n/reports.en.json';
+import type settings from '../i18n/settings.en.json';
 import type strategy from '../i18n/strategy.en.json';
 import type service from '../i18n/service.en.json';
 import zh from '../i18n/zh.json';
 import type { Lang } from './types.ts';
 
-export type Key = keyof typeof en | keyof typeof service | keyof typeof knowledge | keyof typeof desk | keyof typeof reports | keyof typeof forecast | keyof typeof learning | keyof typeof strategy | keyof typeof health;
+export type Key = keyof typeof en | keyof typeof service | keyof typeof knowledge | keyof typeof desk | keyof typeof reports | keyof typeof forecast | keyof typeof learning | keyof typeof settings | keyof typeof strategy | keyof typeof health;
 type Params = Record<string, string | number>;
 
 const tables: Record<Lang, Record<string, string>> = { en: { ...en }, zh: { ...zh } };

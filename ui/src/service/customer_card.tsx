@@ -63,7 +63,7 @@ export function Identities(x: Card) {
             <b class="num grow">{i.value ?? i.masked}</b>
             {i.primary ? (
               <span class="is-primary" title={t('cust.primary')}>
-                <Icon name="check" label={t('cust.primary')} />
+                <Icon name="check" /> {t('cust.primary')}
               </span>
             ) : null}
             <Level level={i.verified} />
@@ -161,6 +161,7 @@ export function ConsentGrid(x: Card) {
           ))}
         </tbody>
       </table>
+      {CHANNELS.every((ch) => PURPOSES.every((p) => find(ch, p))) ? null : <p class="hint">{t('cust.dotted')}</p>}
     </section>
   );
 }

@@ -78,7 +78,7 @@ export function Audit() {
                   <tr key={r.id} data-test="audit-row">
                     <td>{dateTime(r.at, lang.value)}</td>
                     <td>{r.who.replace(/^user:/, '') || '–'} <small class="muted">{r.role ? tWord('role', r.role) : ''}</small></td>
-                    <td title={r.route}>{r.what} <small class="muted">{r.route.split(' ')[0]}</small></td>
+                    <td title={r.route}>{tWord('did', r.what)} <small class="muted">{r.what}</small></td>
                     <td>{r.subject ? <>{r.group} <small class="muted">{r.subject}</small></> : r.group}</td>
                     <td class="num">{r.from}</td>
                     <td class="num right">{r.outcome === null ? '–' : r.outcome < 400 ? r.outcome : <span class="tag bad">{r.outcome}</span>}</td>

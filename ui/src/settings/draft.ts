@@ -44,3 +44,10 @@ export interface Seat {
 export function toggleSeat(seats: Seat[], queue: string): Seat[] {
   return seats.some((s) => s.queue === queue) ? seats.filter((s) => s.queue !== queue) : [...seats, { queue, tier: 1, position: 1 }];
 }
+
+/* As the server takes names of queues, skills and agents. */
+export const fitsId = (id: string): boolean => /^[A-Za-z0-9_.@-]{1,47}$/.test(id);
+
+export function newThing(what: 'queue' | 'skill' | 'agent', id: string, zh: string, en: string): Obj {
+  return what === 'agent' ? { login: id, name: en || id } : { id, title: { zh, en } };
+}

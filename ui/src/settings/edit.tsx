@@ -3,10 +3,12 @@
 import { useEffect } from 'preact/hooks';
 import { useSignal, type Signal } from '@preact/signals';
 import { both, t, tWord, type Both, type Key } from '../lib/i18n.ts';
-import { ErrorNote, Skeleton } from '../lib/ui.tsx';
-import { authed } from '../console/state.ts';
+import { ApiError } from '../lib/api.ts';
+import { Empty, ErrorNote, Skeleton } from '../lib/ui.tsx';
+import { authed, may } from '../console/state.ts';
+import { putNew } from './add.tsx';
 import { BackBar, Done, ifMatch, seg, useJob, useLoad } from '../service/parts.tsx';
-import { getAt, parsed, same, setAt, toggleSeat, withLevel, type Obj, type Seat } from './draft.ts';
+import { getAt, newThing, parsed, same, setAt, toggleSeat, withLevel, type Obj, type Seat } from './draft.ts';
 
 const STRATEGIES = ['longest-idle-agent', 'least-busy', 'best-match', 'learned-match', 'round-robin', 'top-down', 'agent-with-fewest-calls', 'agent-with-least-talk-time', 'sequentially-by-agent-order', 'random', 'ring-all', 'ring-progressively'];
 
@@ -242,6 +244,29 @@ function Needs({ x, skills }: { x: Edit; skills: { id: string; title?: Both }[] 
 const MEDIA = ['voice', 'chat', 'message', 'email', 'task'];
 const LANGS = ['zh', 'en'];
 
+/* Works with what the defaults give, and has no entry: made with a press. */
+function NoAgent({ id, x }: { id: string; x: Use }) {
+  const make = () =>
+    void x.job.run(async () => {
+      await putNew('/api/v1/agents', id, newThing('agent', id, '', ''));
+      await x.got.load();
+      return '';
+    });
+  return (
+    <section class="page" aria-label={id} data-test="no-agent">
+      <BackBar to={['settings', 'agents']}>
+        <h1>{id}</h1>
+      </BackBar>
+      <div class="page-body">
+        <Empty icon="headset" title={t('set.no_entry')} text={t('set.no_entry_text')}>
+          {may('agent.write') ? <button class="btn primary" data-test="agent-make" disabled={x.job.busy.value} onClick={make}>{t('set.agent_go')}</button> : null}
+        </Empty>
+        {x.job.error.value ? <ErrorNote error={x.job.error.value} /> : null}
+      </div>
+    </section>
+  );
+}
+
 export function AgentPage({ id }: { id: string }) {
   const x = useEdit(`/api/v1/agents/${seg(id)}`);
   const skills = useLoad<{ items: { id: string; title?: Both }[] }>('/api/v1/skills');
@@ -249,6 +274,8 @@ export function AgentPage({ id }: { id: string }) {
   const have = (getAt(x.draft.value, 'skills') as Record<string, number> | undefined) ?? {};
   const seats = (getAt(x.draft.value, 'queues') as Seat[] | undefined) ?? [];
   const langs = (getAt(x.draft.value, 'languages') as string[] | undefined) ?? [];
+  const none = x.got.error.value;
+  if (none instanceof ApiError && none.status === 404) return <NoAgent id={id} x={x} />;
   return (
     <Page x={x} title={String(x.draft.value['name'] ?? id)} back={['settings', 'agents']}>
       <section class="card">

@@ -1,12 +1,12 @@
 /* Settings of the people's side: queues, agents, skills, hours, users, dispositions. */
-import '../desk/texts.ts';
-import '../styles/settings.css';
+import './texts.ts';
 import { both, lang, t, tWord, type Both } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
 import { dateTime } from '../lib/format.ts';
 import { Empty, ErrorNote, Skeleton } from '../lib/ui.tsx';
 import { may, route } from '../console/state.ts';
 import { Rows, Tabs, useLoad, usePages, useRows } from '../service/parts.tsx';
+import { AddAgent, AddQueue, AddSkill } from './add.tsx';
 import { AgentPage, QueuePage } from './edit.tsx';
 import { Audit } from './audit.tsx';
 import { UserPage, Users } from './users.tsx';
@@ -50,6 +50,8 @@ function Queues() {
   const rows = pages.rows.value ?? [];
   const at = useRows(rows.length, (n) => (location.hash = makeHash(['settings', 'queue', rows[n]!.id])));
   return (
+    <>
+    <AddQueue />
     <Rows pages={pages} empty={<Empty icon="users" title={t('set.no_queues')} text={t('set.no_queues_text')} />}>
       {(all) => (
         <div class="card flush">
@@ -82,6 +84,7 @@ function Queues() {
         </div>
       )}
     </Rows>
+    </>
   );
 }
 
@@ -99,6 +102,8 @@ function Agents() {
   const rows = pages.rows.value ?? [];
   const at = useRows(rows.length, (n) => (location.hash = makeHash(['settings', 'agent', rows[n]!.login])));
   return (
+    <>
+    <AddAgent />
     <Rows pages={pages} empty={<Empty icon="headset" title={t('set.no_agents')} text={t('set.no_agents_text')} />}>
       {(all) => (
         <div class="card flush">
@@ -129,15 +134,35 @@ function Agents() {
         </div>
       )}
     </Rows>
+    </>
   );
 }
 
-function Simple<T>({ path, empty, head, row }: { path: string; empty: string; head: string[]; row: (x: T) => (string | number)[] }) {
+interface List<T> {
+  path: string;
+  empty: string;
+  head: string[];
+  row: (x: T) => (string | number)[];
+  hint?: string;
+  add?: (after: () => void) => preact.ComponentChildren;
+}
+
+function Simple<T>({ path, empty, head, row, hint, add }: List<T>) {
   const got = useLoad<{ items: T[] }>(path);
   if (got.error.value) return <ErrorNote error={got.error.value} retry={() => void got.load()} />;
   if (!got.data.value) return <Skeleton rows={5} kind="line" />;
-  if (!got.data.value.items.length) return <Empty icon="rules" title={empty} text={t('set.in_file')} />;
+  const extra = add?.(() => void got.load());
+  if (!got.data.value.items.length)
+    return (
+      <>
+        {extra}
+        <Empty icon="rules" title={empty} text={t('set.in_file')} />
+      </>
+    );
   return (
+    <>
+    {extra}
+    {hint ? <p class="hint">{hint}</p> : null}
     <div class="card flush">
       <table class="table">
         <thead>
@@ -150,14 +175,16 @@ function Simple<T>({ path, empty, head, row }: { path: string; empty: string; he
         </tbody>
       </table>
     </div>
+    </>
   );
 }
 
 const Skills = () => (
-  <Simple<{ id: string; title?: Both }> path="/api/v1/skills" empty={t('set.no_skills')} head={[t('set.skill'), t('doc.id')]} row={(s) => [both(s.title) || s.id, s.id]} />
+  <Simple<{ id: string; title?: Both }> path="/api/v1/skills" empty={t('set.no_skills')} head={[t('set.skill'), t('doc.id')]} row={(s) => [both(s.title) || s.id, s.id]}
+    add={(after) => <AddSkill after={after} />} />
 );
 const Hours = () => (
-  <Simple<{ queue?: string; id?: string; hours?: string; open?: boolean; opens_at?: string | null }> path="/api/v1/hours" empty={t('set.no_hours')}
+  <Simple<{ queue?: string; id?: string; hours?: string; open?: boolean; opens_at?: string | null }> path="/api/v1/hours" empty={t('set.no_hours')} hint={t('set.hours_hint')}
     head={[t('desk.queue'), t('set.hours'), t('order.state'), t('set.opens')]}
     row={(h) => [tWord('queue', h.queue ?? h.id), h.hours ? tWord('calendar', h.hours) : t('set.always'), h.open === false ? t('set.shut') : t('set.open'), h.opens_at ? dateTime(h.opens_at, lang.value) : '–']} />
 );

@@ -4,7 +4,9 @@ import { dateTime } from '../lib/format.ts';
 import { both, lang, t, tWord, whoIs, type Both } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
 import { Empty, ErrorNote, Skeleton } from '../lib/ui.tsx';
-import { authed } from '../console/state.ts';
+import { authed, may } from '../console/state.ts';
+import { putNew } from './add.tsx';
+import { newThing } from './draft.ts';
 import { BackBar, Done, ifMatch, post, Rows, seg, useJob, useLoad, usePages, useRows } from '../service/parts.tsx';
 
 interface UserRow {
@@ -74,6 +76,7 @@ export function Users() {
 function NewUser({ after }: { after: () => void }) {
   const f = useSignal({ login: '', name: '', role: 'agent', password: '' });
   const job = useJob();
+  const agent = useSignal('');
   const roles = useRoles();
   const set = (k: string) => (e: { currentTarget: { value: string } }) => (f.value = { ...f.value, [k]: e.currentTarget.value });
   const ready = /^[a-z][a-z0-9._-]{1,40}$/.test(f.value.login) && f.value.password.length >= 10;
@@ -82,8 +85,12 @@ function NewUser({ after }: { after: () => void }) {
       e.preventDefault();
       if (ready)
         void job.run(async () => {
+          const { login: made, name, role } = f.value;
           await post('/api/v1/users', f.value);
-          const made = f.value.login;
+          agent.value = '';
+          /* one who works as an agent is among the agents at once; who is there already stays as they are */
+          if (role === 'agent' && may('agent.write'))
+            await putNew('/api/v1/agents', made, newThing('agent', made, '', name)).then(() => (agent.value = made), () => undefined);
           f.value = { login: '', name: '', role: 'agent', password: '' };
           after();
           return t('set.user_made', { login: made });
@@ -96,9 +103,16 @@ function NewUser({ after }: { after: () => void }) {
           <option key={r.id} value={r.id}>{roleName(r)}</option>
         ))}
       </select>
-      <input class="input" data-test="user-password" type="password" aria-label={t('set.password')} placeholder={t('set.password')} autocomplete="new-password" value={f.value.password} onInput={set('password')} />
+      <input class="input" data-test="user-password" type="password" aria-label={t('set.password')} placeholder={t('set.password_short')} autocomplete="new-password" value={f.value.password} onInput={set('password')} />
       <button class="btn primary" data-test="user-save" disabled={!ready || job.busy.value}>{t('set.user_add')}</button>
+      {(f.value.login || f.value.password) && !ready ? <p class="hint" data-test="user-rule">{t('set.user_rule')}</p> : null}
       {job.done.value ? <Done text={job.done.value} /> : null}
+      {agent.value ? (
+        <p class="note warn" role="status" data-test="agent-next">
+          <span class="grow">{t('set.agent_next', { login: agent.value })}</span>
+          <a class="btn small" href={makeHash(['settings', 'agent', agent.value])}>{t('set.agent_go')}</a>
+        </p>
+      ) : null}
       {job.error.value ? <ErrorNote error={job.error.value} /> : null}
     </form>
   );
