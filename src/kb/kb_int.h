@@ -343,8 +343,9 @@ struct kb_cand {
 	uint32_t best_sent;
 	float sent_cos;
 };
-/* Fills score of each, sorts best first, fills p of the first k. d: what the question's vector
- * found, or NULL: words alone, with weights of their own. */
+/* Fills score of each, sorts best first (a young article that answers before those that do not),
+ * fills p of the first k. d: what the question's vector found, or NULL: words alone, with weights
+ * of their own. */
 void kb_rank(sv lang, const struct kd_query *d, struct kb_cand *c, size_t n, size_t k);
 /* Features of the gate for c[0..n), sorted: what decides whether c[i] answers: KG_N, with d
  * KG_MAX of them. */

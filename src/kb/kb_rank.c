@@ -22,6 +22,7 @@
 #define EXACT_LEAD 100           /* a name of the article, word for word, comes first */
 #define EXACT_P 0.97
 #define YOUNG 1.8                /* names of an article, title and all: the geometric mean */
+#define LOOK 3                   /* the first ones, whose p is always there */
 #define FEW 16                   /* names: an article with fewer is young among those with more */
 
 bool kb_young(const struct kb_cand *c, size_t n)
@@ -200,6 +201,23 @@ static double young_p(const struct kb_weights *young, const struct kb_weights *w
 	return 1 / (1 + exp(-z));
 }
 
+/* The order was learned from articles with many names: a young one that answers goes before those
+ * that do not. */
+static void young_first(struct kb_cand *c, size_t n, double answer)
+{
+	struct kb_cand best;
+	size_t at = 0;
+
+	if (!n || c[0].p >= answer)
+		return;
+	for (size_t i = 1; i < n && i < LOOK; i++)
+		if (c[i].p >= answer && c[i].p > c[at].p && few_among_many(c, n, i))
+			at = i;
+	best = c[at];
+	memmove(&c[1], &c[0], at * sizeof(*c));
+	c[0] = best;
+}
+
 void kb_rank(sv lang, const struct kd_query *d, struct kb_cand *c, size_t n, size_t k)
 {
 	const struct kb_weights *w = kb_weights_of(lang, d != NULL, kb_young(c, n));
@@ -213,7 +231,7 @@ void kb_rank(sv lang, const struct kd_query *d, struct kb_cand *c, size_t n, siz
 			c[i].score += w->rank[KF_N + j] * c[i].d[j];
 	}
 	qsort(c, n, sizeof(*c), by_score);
-	for (size_t i = 0; i < n && i < k; i++) {
+	for (size_t i = 0; i < n && (i < k || i < LOOK); i++) {
 		double g[KG_MAX];
 
 		kb_gate_features(d, c, n, i, g);
@@ -221,4 +239,5 @@ void kb_rank(sv lang, const struct kd_query *d, struct kb_cand *c, size_t n, siz
 		if (few_among_many(c, n, i))
 			c[i].p = fmax(c[i].p, young_p(young, w, g));
 	}
+	young_first(c, n, w->answer);
 }

@@ -38,13 +38,12 @@ TEST(numbers_that_only_name_go)
 		STR_EQ(asked(cases[i][0], b), cases[i][1]);
 }
 
-/* Four articles with so many names and features made of a seed: the first one's probability. */
-static double p_of(uint64_t seed, double own, double others, bool product)
+/* Four articles with so many names and features made of a seed, in their order. */
+static void ranked(uint64_t seed, double own, double others, const struct kb_art *art,
+		   struct kb_cand c[4])
 {
-	struct kb_art art = { .product = product };
-	struct kb_cand c[4];
 	struct rng r;
-	memset(c, 0, sizeof(c));
+	memset(c, 0, 4 * sizeof(*c));
 	rng_seed(&r, seed);
 	for (int i = 0; i < 4; i++) {
 		for (int k = KF_TITLE; k < KF_N; k++)
@@ -52,9 +51,17 @@ static double p_of(uint64_t seed, double own, double others, bool product)
 		c[i].f[KF_EXACT] = 0;
 		c[i].f[KF_NAMES] = log(i ? others : own) / 3;
 		c[i].art = (uint32_t)i;
-		c[i].a = &art;
+		c[i].a = art;
 	}
 	kb_rank(SV("en"), NULL, c, 4, 4);
+}
+
+/* The first one's probability. */
+static double p_of(uint64_t seed, double own, double others, bool product)
+{
+	const struct kb_art art = { .product = product };
+	struct kb_cand c[4];
+	ranked(seed, own, others, &art, c);
 	for (int i = 0; i < 4; i++)
 		if (c[i].art == 0)
 			return c[i].p;
@@ -73,6 +80,34 @@ TEST(a_young_article_among_grown_ones_is_judged_by_both)
 		NEAR(p_of(s, 25, 30, false), p_of(s, 25, 30, true), 1e-12);
 	}
 	CHECK(more > 0);
+}
+
+/* The order is that of the scores, but that a young article which answers goes before those that do
+ * not. */
+TEST(a_young_article_that_answers_comes_first)
+{
+	const struct kb_art art = { 0 };
+	const double answer = kb_weights_of(SV("en"), false, false)->answer;
+	struct kb_cand c[4];
+	size_t moved = 0;
+	for (uint64_t s = 1; s <= 300; s++) {
+		ranked(s, 6, 30, &art, c);
+		for (int i = 2; i < 4; i++)
+			CHECK(c[i].score <= c[i - 1].score);
+		if (c[0].score < c[1].score) {
+			EQ(c[0].art, 0);
+			CHECK(c[0].p >= answer && c[1].p < answer);
+			moved++;
+		} else if (c[0].p < answer) {
+			for (int i = 1; i < 3; i++)
+				CHECK(c[i].art || c[i].p < answer || c[i].p <= c[0].p);
+		}
+		/* all of one age: by score alone */
+		ranked(s, 30, 30, &art, c);
+		for (int i = 1; i < 4; i++)
+			CHECK(c[i].score <= c[i - 1].score);
+	}
+	CHECK(moved > 0);
 }
 
 TEST(what_it_is_about_stays)
