@@ -20,11 +20,16 @@ struct fly_article {
 	double weight;
 	bool deleted, back;
 };
+struct fly_made {                /* an article that came of a draft */
+	char id[128];
+	sv wanted;               /* group most of its questions wanted */
+};
 struct fly_world {
 	const struct eval_fly_opts *o;
 	struct arena arena;
 	struct rng rng;
 	VEC(struct fly_article) v;       /* both languages, without products */
+	VEC(struct fly_made) made;
 	sv oos[2][200];          /* questions nobody answers: en, zh */
 	size_t n_oos[2];
 };
@@ -32,6 +37,8 @@ struct fly_world {
 /* As a conversation searches: by meaning where there is a model. In a. */
 int fly_search(const struct fly_world *w, struct kb_index *ix, struct kb_query *q,
 	       struct arena *a, struct kb_result *ret);
+/* The group of an article, of a learned one the group its questions wanted; "": none. */
+sv fly_group(const struct fly_world *w, struct kb_index *ix, sv article_id);
 /* An article somebody asks about, by weight; a way of asking for it (NULL: what nobody answers). */
 const struct fly_article *fly_pick(struct fly_world *w, bool zh);
 sv fly_question(struct fly_world *w, const struct fly_article *x, bool zh);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #define AGENTS 12
+#define OFFERED 3                /* titles when the bot asks back */
 #define CUSTOMERS 1500
 
 struct teller {                  /* of one conversation */
@@ -53,19 +54,21 @@ static void text_row(struct teller *t, const char *kind, const char *actor, sv t
 	arena_done(&a);
 }
 
-static void bot_row(struct teller *t, const char *action, const struct kb_hit *h, bool answered)
+static void bot_row(struct teller *t, const char *action, const struct kb_hit *h, bool cited,
+		    bool picked)
 {
 	struct sb b;
 	sb_init(&b, LIM_SB);
 	sb_fmt(&b, "{\"text\":\"\",\"action\":\"%s\",\"citations\":[", action);
-	if (answered) {
+	if (cited) {
 		sb_cstr(&b, "{\"article_id\":");
 		sb_json(&b, h->article_id);
 		sb_fmt(&b, ",\"version\":%d}", h->version);
 	}
 	sb_cstr(&b, "]");
 	if (h)
-		sb_fmt(&b, ",\"found\":{\"p\":%.3f}", h->p);
+		sb_fmt(&b, ",\"found\":{\"p\":%.3f}%s", h->p,
+		       picked ? ",\"picked\":true" : "");
 	sb_ch(&b, '}');
 	row(t, "turn.bot", "bot", sb_sv(&b));
 	sb_done(&b);
@@ -95,6 +98,15 @@ static void person(struct fly_world *w, struct teller *t, const struct fly_artic
 			 zh ? SV("好的，谢谢") : SV("ok thanks"), zh, "");
 }
 
+sv fly_group(const struct fly_world *w, struct kb_index *ix, sv article_id)
+{
+	struct kb_article hit;
+	for (size_t i = 0; i < w->made.n; i++)
+		if (sv_eq(sv_of(w->made.v[i].id), article_id))
+			return w->made.v[i].wanted;
+	return kb_get(ix, article_id, &hit) ? SV("") : hit.group_id;
+}
+
 int fly_search(const struct fly_world *w, struct kb_index *ix, struct kb_query *q,
 	       struct arena *a, struct kb_result *ret)
 {
@@ -106,33 +118,64 @@ int fly_search(const struct fly_world *w, struct kb_index *ix, struct kb_query *
 	return kb_search(ix, q, a, ret);
 }
 
+/* An article answers, of the first kind or of the wrong one: who complains, who gets a person. */
+static void answered(struct fly_world *w, struct teller *t, const struct fly_article *x, bool zh,
+		     sv question, bool right)
+{
+	double p = rng_unit(&w->rng);
+	if (p < (right ? 0.02 : 0.5)) {
+		row(t, "feedback", "customer", SV("{\"value\":\"down\"}"));
+		person(w, t, x, zh, question);
+	} else if (p < (right ? 0.04 : 0.6)) {
+		person(w, t, x, zh, question);
+	}
+}
+
+static bool is_right(const struct fly_world *w, struct kb_index *ix, const struct kb_hit *h, const struct fly_article *x)
+{
+	return x && sv_eq(fly_group(w, ix, h->article_id), x->a.group_id);
+}
+
+/* Asked back with titles: half of those who see theirs take it, few take another. False: none. */
+static bool picks(struct fly_world *w, struct teller *t, struct kb_index *ix,
+		  const struct kb_result *found, const struct fly_article *x, bool zh, sv question)
+{
+	size_t n = found->n < OFFERED ? found->n : OFFERED, i = 0;
+	while (i < n && !is_right(w, ix, &found->hits[i], x))
+		i++;
+	bool right = i < n;
+	if (rng_unit(&w->rng) >= (right ? 0.5 : 0.05))
+		return false;
+	i = right ? i : 0;
+	t->turn++;
+	text_row(t, "turn.customer", "customer",
+		 i == 0 ? (zh ? SV("第一个") : SV("the first one")) :
+		 i == 1 ? (zh ? SV("第二个") : SV("the second one")) :
+			  (zh ? SV("第三个") : SV("the third one")), zh, "");
+	bot_row(t, "reply", &found->hits[i], true, true);
+	answered(w, t, x, zh, question, right);
+	return true;
+}
+
 /* What the bot makes of it, and whether a person had to help. */
 static void serve(struct fly_world *w, struct teller *t, struct kb_index *ix,
 		  const struct fly_article *x, bool zh, sv question)
 {
-	struct rng *r = &w->rng;
 	struct kb_query q = { .text = question, .lang = zh ? SV("zh") : SV("en"), .k = 5,
 			      .now_ms = t->ts };
 	struct kb_result found = { 0 };
-	struct kb_article hit = { 0 };
 	struct arena a;
 	arena_init(&a, LIM_ARENA_TURN);
 	(void)fly_search(w, ix, &q, &a, &found);
 	const struct kb_hit *h = found.n ? &found.hits[0] : NULL;
 	if (h && found.answerable) {
-		bool right = x && kb_get(ix, h->article_id, &hit) == 0 &&
-			     sv_eq(hit.group_id, x->a.group_id);
-		bot_row(t, "reply", h, true);
-		double p = rng_unit(r);
-		if (p < (right ? 0.02 : 0.5)) {
-			row(t, "feedback", "customer", SV("{\"value\":\"down\"}"));
-			person(w, t, x, zh, question);
-		} else if (p < (right ? 0.04 : 0.6)) {
-			person(w, t, x, zh, question);
-		}
+		bot_row(t, "reply", h, true, false);
+		answered(w, t, x, zh, question, is_right(w, ix, h, x));
 	} else {
-		bot_row(t, h && found.unsure ? "clarify" : "decline", h, false);
-		if (rng_unit(r) < 0.8)
+		bool ask = h && found.unsure;
+		bot_row(t, ask ? "clarify" : "decline", h, false, false);
+		bool taken = ask && picks(w, t, ix, &found, x, zh, question);
+		if (!taken && rng_unit(&w->rng) < 0.8)
 			person(w, t, x, zh, question);
 	}
 	arena_done(&a);

@@ -123,30 +123,16 @@ static void choose(struct fly_world *w)
 
 /* ---- how well it is answered ---- */
 
-struct made {                    /* an article that came of a draft */
-	char id[128];
-	sv wanted;               /* group most of its questions wanted */
-};
 struct proof {
 	struct fly_world *w;
 	const struct fly_article **wish;
 	size_t n_wish;
-	VEC(struct made) made;
 	size_t drafts, right, wrong, twice, edits, edits_right, blocked, contradict;
 	double values, values_there;
 	jv *list, *missed;
 	bool last;               /* asked for the second time */
 	struct kb_facts *truth[2];       /* of all articles as they were: en, zh */
 };
-
-static sv group_of_hit(struct proof *p, struct kb_index *ix, sv id)
-{
-	struct kb_article hit;
-	for (size_t i = 0; i < p->made.n; i++)
-		if (sv_eq(sv_of(p->made.v[i].id), id))
-			return p->made.v[i].wanted;
-	return kb_get(ix, id, &hit) ? SV("") : hit.group_id;
-}
 
 struct tally {
 	size_t n, ok, other;     /* asked, answered rightly, from another article */
@@ -179,7 +165,7 @@ static void ask_once(struct proof *p, struct kb_index *ix, bool zh, sv question,
 	const struct fly_article *x = article_of(p->w, group, zh);
 	bool gone = x && x->deleted, some, ok;
 	some = fly_search(p->w, ix, &q, &a, &r) == 0 && r.n && r.answerable;
-	ok = some && sv_eq(group_of_hit(p, ix, r.hits[0].article_id), group);
+	ok = some && sv_eq(fly_group(p->w, ix, r.hits[0].article_id), group);
 	t->n++;
 	t->ok += ok;
 	t->other += some && !ok;
@@ -382,9 +368,9 @@ static void judge_new(struct proof *p, const struct learn_gap *g, struct fly_art
 /* Which article an edit is of: one that was there, or one that came of a draft. */
 static sv group_of_edit(struct proof *p, sv id)
 {
-	for (size_t i = 0; i < p->made.n; i++)
-		if (sv_eq(sv_of(p->made.v[i].id), id))
-			return p->made.v[i].wanted;
+	for (size_t i = 0; i < p->w->made.n; i++)
+		if (sv_eq(sv_of(p->w->made.v[i].id), id))
+			return p->w->made.v[i].wanted;
 	for (size_t i = 0; i < p->w->v.n; i++)
 		if (sv_eq(p->w->v.v[i].a.id, id))
 			return p->w->v.v[i].a.group_id;
@@ -471,11 +457,11 @@ static int approve_one(struct write_job *j, struct store_db *db, const struct le
 	rc = learn_decide(db, &d);
 	if (rc == ERR_CONFLICT && g->draft->edit)
 		return 0;        /* two gaps edit one article: the second looks again tomorrow */
-	struct made *m = rc ? NULL : VEC_PUSH(&j->p->made, ARTICLES_MAX);
+	struct fly_made *m = rc ? NULL : VEC_PUSH(&j->w->made, ARTICLES_MAX);
 	if (!m || g->draft->edit)
 		return rc;
 	const struct fly_article *x = wanted(j->p, g, &share);
-	*m = (struct made){ .wanted = x ? x->a.group_id : SV("") };
+	*m = (struct fly_made){ .wanted = x ? x->a.group_id : SV("") };
 	memcpy(m->id, d.article_id, sizeof(m->id));
 	return 0;
 }
@@ -697,7 +683,7 @@ int eval_flywheel(const struct eval_fly_opts *o, jv **ret, struct err *e)
 		jv_free(p.list);
 		jv_free(p.missed);
 	}
-	VEC_FREE(&p.made);
+	VEC_FREE(&w->made);
 	for (int i = 0; i < 2; i++) {
 		kb_facts_free(l.to[i]);
 		kb_sense_free(sense[i]);

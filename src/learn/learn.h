@@ -56,6 +56,7 @@ struct learn_item {              /* a customer's question */
 	bool resolved;           /* the answer helped, as far as anybody can tell */
 	/* the bot answered from the article, and nobody complained or needed a person */
 	bool content;
+	bool picked;             /* the customer chose the article among the titles offered */
 };
 
 struct learn_draft {

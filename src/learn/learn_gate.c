@@ -276,12 +276,14 @@ static size_t add_name(struct sb *b, const struct kb_article *a, sv name)
 	return 1;
 }
 
-/* Questions that a learned article answered, and nobody complained. */
+/* Questions that a learned article answered, and nobody complained; of other articles those whose
+ * customers chose the article among the titles offered. */
 static void content_names(struct learn_work *w, const struct kb_article *a, struct sb *b, size_t n)
 {
+	bool learned = sv_starts(a->source, SV("draft:"));
 	for (size_t i = w->all.n; i-- > 0 && n < LEARN_ALIASES;) {
 		const struct learn_item *x = w->all.v[i];
-		if (x->content && sv_eq(x->article, a->id) && sv_eq(x->lang, a->lang))
+		if (x->content && (learned || x->picked) && sv_eq(x->article, a->id) && sv_eq(x->lang, a->lang))
 			n += add_name(b, a, learn_name(w->a, x->text));
 	}
 }
@@ -298,8 +300,7 @@ static sv more_aliases(struct learn_work *w, const struct kb_article *a, sv more
 		n += line.n > 0;
 	while (sv_line(&more, &line))
 		n += add_name(&b, a, line);
-	if (sv_starts(a->source, SV("draft:")))
-		content_names(w, a, &b, n);
+	content_names(w, a, &b, n);
 	sv out = arena_sv(w->a, sb_err(&b) ? a->aliases : sb_sv(&b));
 	sb_done(&b);
 	return out.p ? out : SV("");

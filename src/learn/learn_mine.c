@@ -99,6 +99,7 @@ static void on_bot(struct reader *r, const jv *body, int turn)
 	if (!x || x->n_answer)
 		return;
 	if (cited) {
+		x->picked = jv_get_bool(body, "picked", false);
 		x->article = kept(r->w, jv_get_str(cited, "article_id"));
 		x->version = (int)jv_get_int(cited, "version", 0);
 	}
@@ -293,7 +294,8 @@ int learn_mine(struct learn_work *w, int64_t since_ms)
 		qsort(w->all.v, w->all.n, sizeof(*w->all.v), by_time);
 	for (size_t i = w->all.n; i-- > 0;) {
 		struct learn_item *x = w->all.v[i];
-		x->content &= !x->signals;
+		/* asked back, and the customer took one of the titles: an answer like any other */
+		x->content &= !(x->signals & ~(x->picked ? (unsigned)LEARN_LOW : 0u));
 		for (int s = 0; s < LEARN_SIGNALS; s++)
 			x->cost += x->signals >> s & 1 ? signal_cost[s] : 0;
 		if (!x->signals || !learn_lang_of(w, x->lang))

@@ -554,11 +554,13 @@ TEST(a_pick_from_offered_titles_belongs_to_the_question)
 	arena_init(&a, LIM_ARENA_TURN);
 	gift_wrap(&w);
 	CHECK(look(&w) && approve_waiting(&w, &d, &a));
-	for (int picked = 0; picked < 2; picked++) {
+	for (int picked = 0; picked < 3; picked++) {
+		static const char *const asks[] = { "the topmost of those",
+						    "something with a ribbon",
+						    "put a bow around the lamp" };
 		int64_t seq = 0;
 		w.n++;
-		text_row(&w, &seq, "turn.customer", picked ? "something with a ribbon" :
-							      "the topmost of those", "");
+		text_row(&w, &seq, "turn.customer", asks[picked], "");
 		if (picked) {
 			row(&w, &seq, "turn.bot",
 			    "{\"text\":\"1. 2.\",\"action\":\"clarify\"}");
@@ -569,6 +571,8 @@ TEST(a_pick_from_offered_titles_belongs_to_the_question)
 			       "[{\"article_id\":\"%s\",\"version\":1}]}",
 			       picked ? "\"picked\":true," : "", d.article_id);
 		row(&w, &seq, "turn.bot", body);
+		if (picked == 2)
+			row(&w, &seq, "feedback", "{\"value\":\"down\"}");
 		row(&w, &seq, "conversation.closed", "{\"by\":\"customer\"}");
 	}
 	asked(&w, "Do you wrap my parcel as a present?", "ann",
@@ -579,6 +583,8 @@ TEST(a_pick_from_offered_titles_belongs_to_the_question)
 	CHECK(g && g->draft && g->draft->edit);
 	HAS(g->draft->aliases, "topmost");   /* without the mark it would be taken */
 	CHECK(sv_find(g->draft->aliases, SV("second")) < 0);
+	HAS(g->draft->aliases, "ribbon");    /* picked, and nobody complained: a name of it */
+	CHECK(sv_find(g->draft->aliases, SV("bow")) < 0);
 	const struct learn_gap *r = gap_about(&w, "ribbon");
 	CHECK(r && sv_eq(r->item[0]->article, sv_of(d.article_id)));
 	CHECK(!gap_about(&w, "second of them"));
