@@ -131,7 +131,8 @@ static void answered(struct fly_world *w, struct teller *t, const struct fly_art
 	}
 }
 
-static bool is_right(const struct fly_world *w, struct kb_index *ix, const struct kb_hit *h, const struct fly_article *x)
+static bool is_right(const struct fly_world *w, struct kb_index *ix, const struct kb_hit *h,
+		     const struct fly_article *x)
 {
 	return x && sv_eq(fly_group(w, ix, h->article_id), x->a.group_id);
 }

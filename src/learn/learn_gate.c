@@ -283,7 +283,8 @@ static void content_names(struct learn_work *w, const struct kb_article *a, stru
 	bool learned = sv_starts(a->source, SV("draft:"));
 	for (size_t i = w->all.n; i-- > 0 && n < LEARN_ALIASES;) {
 		const struct learn_item *x = w->all.v[i];
-		if (x->content && (learned || x->picked) && sv_eq(x->article, a->id) && sv_eq(x->lang, a->lang))
+		if (x->content && (learned || x->picked) && sv_eq(x->article, a->id) &&
+		    sv_eq(x->lang, a->lang))
 			n += add_name(b, a, learn_name(w->a, x->text));
 	}
 }
