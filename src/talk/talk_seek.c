@@ -14,6 +14,7 @@ enum { WAIT_MS = 60 };
 
 #define BRIEF 6                      /* see talk_weight */
 #define SURE 0.8                     /* an article this likely is no matter of what went before */
+#define NAME 4                       /* "and Alipay?", 支付宝呢: all of it is one name */
 #define OF_TOPIC 0.04                /* least of one that belongs to what was talked of, */
 #define OF_TOPIC_BRIEF 0.12          /* where nothing but brevity says that it goes on */
 
@@ -30,20 +31,65 @@ static void look_up(struct talk *t, const struct kb_query *q, struct kb_result *
 		*ret = (struct kb_result){ 0 };
 }
 
+/* Bytes of "and", 那 ... at the beginning of a text that follows up; 0 = none. */
+static size_t opening(sv text)
+{
+	static const char *const openings[] = { "and ", "or ", "what about", "how about",
+						"also ", "那", "还有", "另外" };
+	for (size_t i = 0; i < sizeof(openings) / sizeof(*openings); i++) {
+		sv o = sv_of(openings[i]);
+		if (text.n >= o.n && sv_eq_nocase(sv_slice(text, 0, o.n), o))
+			return o.n;
+	}
+	return 0;
+}
+
 /* "And to Tibet?" */
 static bool follows_up(sv text)
 {
-	static const char *const openings[] = { "and ",  "or ", "what about", "how about",
-						"also ", "那",  "还有",       "另外" };
-	char head[16];
 	text = sv_trim(text);
-	size_t n = text.n < sizeof(head) ? text.n : sizeof(head);
-	for (size_t i = 0; i < n; i++)
-		head[i] = (char)(text.p[i] >= 'A' && text.p[i] <= 'Z' ? text.p[i] | 32 : text.p[i]);
-	for (size_t i = 0; i < sizeof(openings) / sizeof(*openings); i++)
-		if (sv_starts(sv_n(head, n), sv_of(openings[i])))
-			return true;
-	return sv_ends(text, SV("呢")) || sv_ends(text, SV("呢？")) || sv_ends(text, SV("呢?"));
+	return opening(text) || sv_ends(text, SV("呢")) || sv_ends(text, SV("呢？")) ||
+	       sv_ends(text, SV("呢?"));
+}
+
+/* What is asked for in "and Alipay?", 支付宝呢. */
+static sv name_in(sv text)
+{
+	static const char *const ends[] = { "?", "？", "呢", "。", "." };
+	static const char *const small[] = { "a ", "an ", "the ", "with ", "to ", "by ", "for " };
+	text = sv_trim(text);
+	text = sv_trim(sv_slice(text, opening(text), text.n));
+	for (size_t i = 0; i < sizeof(small) / sizeof(*small); i++)
+		if (sv_starts(text, sv_of(small[i])))
+			text = sv_slice(text, strlen(small[i]), text.n);
+	for (size_t had = text.n + 1; text.n < had;) {
+		had = text.n;
+		for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
+			if (sv_ends(text, sv_of(ends[i])))
+				text = sv_trim(sv_slice(text, 0, text.n - strlen(ends[i])));
+	}
+	return text;
+}
+
+/* The entry of an article's list that has the name: "- **Alipay:** the same day,". */
+static sv entry_of(sv body, sv name)
+{
+	sv line, rest = body;
+	while (name.n && sv_line(&rest, &line)) {
+		bool has = false;
+		line = sv_trim(line);
+		for (size_t i = 0; i + name.n <= line.n && !has; i++)
+			has = sv_eq_nocase(sv_n(line.p + i, name.n), name);
+		if (!has || !sv_starts(line, SV("- ")))
+			continue;
+		line = sv_slice(line, 2, line.n);
+		while (sv_ends(line, SV("；")) || sv_ends(line, SV("，")))
+			line.n -= strlen("；");
+		while (line.n && strchr(",; ", line.p[line.n - 1]))
+			line.n--;
+		return line;
+	}
+	return SV_NULL;
 }
 
 /* So few words that they are about what was talked of: "who pays?", 多久能收到. */
@@ -59,7 +105,10 @@ static void keep_topic(struct talk *t, const struct talk_act *x)
 	struct kb_result *r = &t->found;
 	struct kb_article was;
 	size_t k = 0;
-	if (!r->n || (!r->answerable && !r->unsure) || r->hits[0].p >= SURE)
+	sv asked = name_in(x->text);
+	bool name = follows_up(x->text) && asked.n && talk_weight(asked) <= NAME;
+	bool sure = r->n && r->hits[0].p >= SURE;
+	if (!r->n || (!r->answerable && !r->unsure) || (sure && !name))
 		return;
 	double least = follows_up(x->text) ? OF_TOPIC : OF_TOPIC_BRIEF;
 	if ((!follows_up(x->text) && !brief(x->text)) ||
@@ -68,9 +117,17 @@ static void keep_topic(struct talk *t, const struct talk_act *x)
 	while (k < r->n && !(r->hits[k].p >= least && sv_eq(r->hits[k].lang, was.lang) &&
 			     sv_eq(r->hits[k].category, was.category)))
 		k++;
-	if (k == r->n || (k == 0 && r->answerable))
+	if (k == r->n || (k == 0 && r->answerable && !name))
 		return;
 	struct kb_hit h = r->hits[k];
+	sv entry = name ? entry_of(h.body_md, asked) : SV_NULL;
+	if (!entry.n && (sure || (k == 0 && r->answerable)))
+		return;
+	if (entry.n) {
+		h.quote = entry;
+		h.quote_at.off = (uint32_t)(entry.p - h.body_md.p);
+		h.quote_at.len = (uint32_t)entry.n;
+	}
 	memmove(r->hits + 1, r->hits, k * sizeof(h));
 	r->hits[0] = h;
 	r->answerable = true;
