@@ -178,9 +178,6 @@ function Agents({ rows, job }: { rows: AgentNow[]; job: Job }) {
               <b>{a.name || a.login}</b>
               <span class="num">{since ? clock(now.value - since) : ''}</span>
               <StateTag state={state} reason={a.reason} />
-              {!unset(a, rows) || !may('agent.write') ? null : (
-                <a class="tag warn" data-test="no-queues" href={makeHash(['settings', 'agent', a.login])} title={t('floor.no_skills_text')}>{t('floor.no_skills')}</a>
-              )}
               <select class="input" aria-label={t('floor.force_whom', { name: a.name || a.login })} data-test="force" value=""
                 onChange={(e) => {
                   const to = e.currentTarget.value;
@@ -192,6 +189,9 @@ function Agents({ rows, job }: { rows: AgentNow[]; job: Job }) {
                   <option key={f} value={f}>{tWord('astate', f)}</option>
                 ))}
               </select>
+              {!unset(a, rows) || !may('agent.write') ? null : (
+                <a class="tag warn" data-test="no-queues" href={makeHash(['settings', 'agent', a.login])} title={t('floor.no_skills_text')}>{t('floor.no_skills')}</a>
+              )}
             </li>
           );
         })}
