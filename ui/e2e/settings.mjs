@@ -20,7 +20,7 @@ async function things(page) {
   await page.fill(sel('queue-id'), 'garden');
   await page.click(sel('queue-save'));
   await page.waitForSelector(sel('setting-page'));
-  assert.equal(await page.inputValue(sel('f-title.en')), 'Garden');
+  await until('its page', async () => (await page.inputValue(sel('f-title.en'))) === 'Garden');
   assert.equal(await page.inputValue(sel('f-away_s')), '300');
 }
 
@@ -32,6 +32,7 @@ async function people(page) {
   await page.fill(sel('user-password'), 'correct-horse-battery');
   await page.click(sel('user-save'));
   await page.click(`${sel('agent-next')} a`);
+  await page.waitForSelector(`${sel('seat-general')}[aria-pressed=true]`); // by default
   await page.click(sel('seat-garden'));
   await page.fill(sel('skill-garden'), '5');
   await page.click(sel('setting-save'));
