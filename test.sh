@@ -261,9 +261,8 @@ e2e_part() {
 		'tap e2e_bench 240 node tests/e2e/bench.mjs
 		[ ! -x build-asan/callm ] || tap e2e_hostile_asan 180 env CALLM_BIN=build-asan/callm node tests/e2e/hostile.mjs' 'tap e2e_parties 120 node tests/e2e/parties.mjs
 		tap e2e_people 60 node tests/e2e/people.mjs
-		tap e2e_widget 90 node tests/e2e/widget.mjs
-		tap e2e_outbound 240 node tests/e2e/outbound.mjs'
-	together 'tap e2e_faults 240 node tests/e2e/faults.mjs' 'tap e2e_baresip 120 node tests/e2e/baresip.mjs
+		tap e2e_widget 90 node tests/e2e/widget.mjs'
+	together 'tap e2e_faults 240 node tests/e2e/faults.mjs' 'tap e2e_outbound 240 node tests/e2e/outbound.mjs' 'tap e2e_baresip 120 node tests/e2e/baresip.mjs
 		tap e2e_recording 120 node tests/e2e/recording.mjs
 		tap e2e_openai 180 node tests/e2e/openai.mjs
 		tap e2e_mcp 180 node tests/e2e/mcp.mjs

@@ -12,12 +12,7 @@ const char *const ho_kind_names[HO_KINDS] = { "live", "callback", "voicemail" };
 
 void acd_copy(char *to, size_t cap, sv s)
 {
-	size_t n = s.n < cap ? s.n : cap - 1;
-	while (n < s.n && n > 0 && ((unsigned char)s.p[n] & 0xc0) == 0x80)
-		n--;
-	if (n)
-		memcpy(to, s.p, n);
-	to[n] = 0;
+	sv_copy(to, cap, s);
 }
 
 bool ho_is_live(const struct ho *h)

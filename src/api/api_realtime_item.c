@@ -219,9 +219,7 @@ static void cut_text(struct rt_item *it, int64_t ms)
 	if (it->audio_ms <= 0 || ms >= it->audio_ms || !n)
 		return;
 	size_t at = (size_t)((int64_t)n * ms / it->audio_ms);
-	while (at && ((unsigned char)it->text[at] & 0xC0) == 0x80)
-		at--;
-	it->text[at] = '\0';
+	it->text[sv_head(sv_n(it->text, n), at).n] = '\0';
 	it->cut = true;
 }
 

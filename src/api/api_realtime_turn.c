@@ -333,13 +333,9 @@ static void on_cut(struct rt *s, const struct chan_rt_ev *e)
 	if (!p->on || !p->say_id || p->say_id != e->say_id)
 		return;
 	struct rt_item *it = rt_item_find(s, sv_of(p->item));
-	sv all = sb_sv(&p->text);
-	size_t n = e->bytes < all.n ? e->bytes : all.n;
-	while (n && n < all.n && ((unsigned char)all.p[n] & 0xC0) == 0x80)
-		n--;
 	if (it) {
 		xfree(it->text);
-		it->text = xstrdup(sv_slice(all, 0, n));
+		it->text = xstrdup(sv_head(sb_sv(&p->text), e->bytes));
 	}
 	if (!p->text_only) {
 		jv *ev = rt_ev("output_audio_buffer.cleared");

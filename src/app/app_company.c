@@ -228,6 +228,50 @@ int app_company_claim(const char *data, sv company, struct err *e)
 	return rc;
 }
 
+/* Has it articles, and are some of them the demo's (app_demo_import)? */
+static int whose_articles(struct store *st, bool *any, bool *demo)
+{
+	struct store_db *db;
+	int64_t n = 0;
+	int rc = store_reader(st, &db);
+	*any = rc == 0 && app_has_articles(st);
+	if (rc == 0)
+		rc = store_one_int(db,
+				   "SELECT EXISTS (SELECT 1 FROM article WHERE source LIKE "
+				   "'demo/kb/%')",
+				   SV_NULL, &n);
+	*demo = n;
+	return rc;
+}
+
+int app_company_claim_open(const char *data, sv company, struct store *st, bool made_up,
+			   struct err *e)
+{
+	struct sb mark;
+	bool any, demo;
+	sb_init(&mark, 8192);
+	mark_read(data, &mark);
+	bool marked = mark.n > 0;
+	sb_done(&mark);
+	if (marked)
+		return app_company_claim(data, company, e);
+	int rc = whose_articles(st, &any, &demo);
+	if (rc)
+		return err_set(e, rc, "the articles of %s cannot be read", data);
+	if (any && !demo && !company.n)
+		return made_up ? err_set(e, ERR_STATE,
+					 "the data folder %s holds articles of a company's "
+					 "own; a "
+					 "made-up past is for the demo's: name an empty folder "
+					 "with "
+					 "--data",
+					 data) :
+				 0;
+	if (demo && company.n)
+		(void)app_company_claim(data, SV_NULL, e);      /* and refused below */
+	return app_company_claim(data, company, e);
+}
+
 void app_texts_put(struct app_texts *t, sv id, sv text, int version)
 {
 	char name[120];

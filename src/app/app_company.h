@@ -13,6 +13,7 @@
 #define CALLM_APP_COMPANY_H
 
 #include "base.h"
+#include "store.h"
 
 struct app_company {
 	char dir[4096];              /* "" = the demo */
@@ -49,6 +50,11 @@ int app_company_whole(const jv *company, sv file, struct err *e);
 /* data becomes the folder of that company (empty = the demo). ERR_STATE: the demo's and a company's
  * own do not mix. An own company that has moved takes its folder along. */
 int app_company_claim(const char *data, sv company, struct err *e);
+/* The same for a folder that is open, the lock held: one from before folders were marked is the
+ * demo's where its articles are, and is not marked where they are a company's. made_up: is a
+ * made-up past to be written? Not there. */
+int app_company_claim_open(const char *data, sv company, struct store *st, bool made_up,
+			   struct err *e);
 /* The company of a data folder; out stays empty for the demo and for a folder of nobody. */
 void app_company_of_data(const char *data, struct sb *out);
 /* Puts text in place of the one with that id, or adds it as "ID.yaml"; version 0: of a file. */

@@ -201,18 +201,25 @@ int app_index_with(struct store *st, const struct kb_dense *dense, struct kb_ind
 
 /* ---- one-shot commands ---- */
 
-/* Its own company where the folder has one, else the demo. */
-static int desk_company(struct app_desk *d, struct err *e)
+/* Its own company where the folder has one, else the demo. What needs the data alone goes on where
+ * the company's file is not (restored elsewhere, another machine). */
+static int desk_company(struct app_desk *d, bool empty, struct err *e)
 {
 	struct sb own;
 	sb_init(&own, 8192);
 	app_company_of_data(sb_str(&d->dir), &own);
 	d->cfg = jv_obj();
-	if (own.n)
+	bool gone = own.n && !file_exists(sb_str(&own));
+	if (gone && !empty)
+		err_set(e, ERR_STATE,
+			"the data folder %s belongs to the company of %s, which is not there; say "
+			"where it is now with --config",
+			sb_str(&d->dir), sb_str(&own));
+	else if (own.n && !gone)
 		jv_set_str(d->cfg, "company", sb_sv(&own));
 	sb_done(&own);
-	d->company = app_company_of(d->cfg, e);
-	return d->company ? 0 : ERR_PARSE;
+	d->company = !gone ? app_company_of(d->cfg, e) : empty ? jv_obj() : NULL;
+	return d->company ? 0 : e->code ? e->code : ERR_PARSE;
 }
 
 static int desk_demo(struct app_desk *d, struct err *e)
@@ -224,7 +231,7 @@ static int desk_demo(struct app_desk *d, struct err *e)
 static int desk_fill(struct app_desk *d, bool empty, struct err *e)
 {
 	struct kb_index *ix;
-	int rc = desk_company(d, e);
+	int rc = desk_company(d, empty, e);
 	if (rc == 0 && !empty && !jv_get_str(d->cfg, "company").n && !app_has_articles(d->store))
 		rc = desk_demo(d, e);
 	if (rc == 0)

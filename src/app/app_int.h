@@ -179,6 +179,8 @@ void app_server_watch(struct app_server *s);
 void app_server_drain(struct app_server *s);
 void app_server_close(struct app_server *s);
 struct store *app_server_store(const struct app_server *s);
+struct guard_access;
+const struct guard_access *app_server_access(const struct app_server *s);
 
 /* ---- configuration ---- */
 /* Reads and checks a file (NULL = only defaults), with over merged first; prints every problem.

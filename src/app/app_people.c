@@ -125,7 +125,7 @@ void app_people_check(sv company_file, bool music, struct cfg_report *rep)
 	sb_init(&cals, PLAN_BYTES);
 	if (app_company_file(&c, "queues.yaml", &queues, &e) == 0 &&
 	    app_company_file_or_own(&c, "calendars.yaml", &cals, &e) == 0 &&
-	    desk_new(&desk, sb_sv(&cals), "calendars.yaml", SV_NULL, &mute) == 0) {
+	    desk_new(&desk, sb_sv(&cals), "calendars.yaml", NULL, &mute) == 0) {
 		named.arg = desk;
 		(void)acd_plan_new(&plan, sb_sv(&queues), "queues.yaml", &named, rep);
 	}

@@ -244,7 +244,7 @@ static int server_store(struct app_server *s, struct err *e)
 	sv company = jv_get_str(s->cfg, "company");
 	int rc = store_open(&s->store, &so, e);
 	if (rc == 0)
-		rc = app_company_claim(s->data, company, e);
+		rc = app_company_claim_open(s->data, company, s->store, false, e);
 	if (rc == 0 && !company.n && !app_has_articles(s->store))
 		rc = app_demo_import(s->store, NULL, e);
 	return rc ? rc : close_left(s, e);
@@ -654,6 +654,11 @@ int app_server_sip_port(const struct app_server *s)
 int app_server_asock_port(const struct app_server *s)
 {
 	return app_ways_port(app_voice_ways(s->voice));
+}
+
+const struct guard_access *app_server_access(const struct app_server *s)
+{
+	return s->access;
 }
 
 struct store *app_server_store(const struct app_server *s)

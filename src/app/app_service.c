@@ -300,15 +300,17 @@ static int open_key(struct app_service *s, struct err *e)
 	return rc ? rc : cust_keys_new(&s->keys, s->key);
 }
 
-static int open_desk(struct app_service *s, sv currency, struct err *e)
+static int open_desk(struct app_service *s, const jv *company, struct err *e)
 {
+	struct desk_home home = { jv_get_str(company, "currency"),
+				  jv_get_str(company, "timezone") };
 	struct sb b;
 	struct cfg_report rep = { 0 };
 	sb_init(&b, 4u << 20);
 	/* Opening times and promises of its own come later. */
 	int rc = app_company_file_or_own(&s->company, "calendars.yaml", &b, e);
 	if (rc == 0)
-		rc = desk_new(&s->desk, sb_sv(&b), "calendars.yaml", currency, &rep);
+		rc = desk_new(&s->desk, sb_sv(&b), "calendars.yaml", &home, &rep);
 	if (rc && rep.n)
 		err_set(e, rc, "%s: %s; %s", rep.v[0].where, rep.v[0].what, rep.v[0].mend);
 	cfg_report_done(&rep);
@@ -359,7 +361,7 @@ int app_service_open(struct app_service **ret, const struct app_service_opts *o,
 	if (rc == 0)
 		rc = shop_open(&s->shop, o->company, s->key, e);
 	if (rc == 0)
-		rc = open_desk(s, jv_get_str(o->company, "currency"), e);
+		rc = open_desk(s, o->company, e);
 	if (rc == 0)
 		rc = import_all(s, e);
 	if (rc == 0)
@@ -398,7 +400,7 @@ void app_service_check(sv company_file, struct cfg_report *rep)
 	if (s.box) /* else each call would be one more fault */
 		(void)build(&s, KIND_FLOW, (void **)&s.flows, rep);
 	if (app_company_file(&s.company, "calendars.yaml", &b, &e) == 0)
-		(void)desk_new(&desk, sb_sv(&b), "calendars.yaml", SV_NULL, rep);
+		(void)desk_new(&desk, sb_sv(&b), "calendars.yaml", NULL, rep);
 	sb_done(&b);
 	obj_unref(desk);
 	obj_unref(s.box);

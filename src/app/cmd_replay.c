@@ -30,9 +30,7 @@ struct replaying {
 /* Where two lines come apart, with what stands before it. */
 static void print_apart(const char *name, sv line, size_t at)
 {
-	size_t from = at > 60 ? at - 60 : 0;
-	while (from && ((unsigned char)line.p[from] & 0xC0) == 0x80)
-		from--;
+	size_t from = sv_head(line, at > 60 ? at - 60 : 0).n;
 	sv part = sv_slice(line, from, from + 240 < line.n ? from + 240 : line.n);
 	printf("  %s %s" SV_FMT "%s\n", name, from ? "..." : "", SV_ARG(part),
 	       from + 240 < line.n ? "..." : "");
@@ -263,7 +261,7 @@ int cmd_replay(int argc, char **argv)
 	struct err e = { 0 };
 	int rest, status;
 	const struct cli_opt opts[] = {
-		{ "company", CLI_STR, &company, "its file; else the demo company" },
+		{ "company", CLI_STR, &company, "its file; else the data folder's, or the demo" },
 		{ "data", CLI_STR, &data, "data folder: what its console published goes first" },
 		{ "key", CLI_STR, &key, "replay.key of the data folder, for sealed lines" },
 		{ "against", CLI_STR, &against,
@@ -290,12 +288,17 @@ int cmd_replay(int argc, char **argv)
 	}
 	if (rc)
 		return cli_fail("%s", e.msg);
+	struct sb own;
+	sb_init(&own, 8192);
+	if (data[0] && !company[0])
+		app_company_of_data(data, &own);
 	bool done;
 	int ret = use_intents(&p, data, against, rest < argc, &done);
 	if (ret == 0 && !done)
-		ret = replay_all(&p, company, argv + rest, argc - rest);
+		ret = replay_all(&p, own.n ? sb_str(&own) : company, argv + rest, argc - rest);
 	(void)feel_use(NULL, false);
 	(void)feel_use(NULL, true);
 	store_close(p.store);
+	sb_done(&own);
 	return ret;
 }

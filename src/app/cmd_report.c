@@ -19,7 +19,8 @@ struct report_cmd {
 /* Where it is asked. */
 struct place {
 	struct app_desk d;
-	jv *cfg, *company;           /* cfg: NULL without --config */
+	jv *cfg;                     /* NULL without --config */
+	const jv *rules, *company;   /* the configuration and the company that hold here */
 };
 
 static jv *words(const char *list)
@@ -190,10 +191,10 @@ static int ask(const struct report_cmd *c, struct store *st, const struct place 
 	jv *body = question(c);
 	int rc = store_reader(st, &db);
 	if (rc == 0)
-		rc = app_report_plan(&plan, jv_get_str(x->cfg, "company"), db, &e);
+		rc = app_report_plan(&plan, jv_get_str(x->rules, "company"), db, &e);
 	const struct ins_ask_opts o = { .now_ms = clk_wall_ms(),
 					.zone = jv_get_str(x->company, "timezone").p,
-					.rates = app_report_rates(x->cfg),
+					.rates = app_report_rates(x->rules),
 					.sl_ms = acd_promise, .arg = plan };
 	if (rc == 0)
 		rc = ins_ask_new(&a, body, &o, &e);
@@ -228,7 +229,7 @@ static int topics(const struct report_cmd *c, struct store *st, const struct pla
 {
 	struct ins_ask_opts range = { .now_ms = clk_wall_ms(),
 				      .zone = jv_get_str(x->company, "timezone").p };
-	struct ins_driver_opts o = { .rates = app_report_rates(x->cfg) };
+	struct ins_driver_opts o = { .rates = app_report_rates(x->rules) };
 	struct app_vecs *v = NULL;
 	struct ins_ask *a = NULL;
 	struct err e = { 0 };
@@ -281,18 +282,20 @@ static int run(const struct report_cmd *c)
 	if (c->config && !(x.cfg = app_config(c->config, NULL, false)))
 		return 1;
 	sv data = jv_get_str(x.cfg, "data");
-	x.company = app_company_of(x.cfg, &e);
-	int rc = x.company ? 0 : ERR_PARSE;
+	jv *company = x.cfg ? app_company_of(x.cfg, &e) : NULL;
+	int rc = c->config && !company ? ERR_PARSE : 0;
 	if (rc == 0)
 		rc = app_desk_open(&x.d, c->data || !data.n ? c->data : data.p, true,
 				   c->recount, &e);
 	if (rc == 0) {
+		x.rules = company ? x.cfg : x.d.cfg;
+		x.company = company ? company : x.d.company;      /* whose the folder is */
 		rc = run_at(c, &x);
 		app_desk_close(&x.d);
 	} else {
 		rc = cli_fail("%s", e.msg);
 	}
-	jv_free(x.company);
+	jv_free(company);
 	jv_free(x.cfg);
 	return rc;
 }

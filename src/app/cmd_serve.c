@@ -4,6 +4,7 @@
 #include "app_history.h"
 #include "app_int.h"
 #include "api.h"
+#include "guard_access.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -12,18 +13,17 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Who may sign in, administrators first, as "lily, tom"; some of many. admin: is one of them an
- * administrator? */
-static void put_users(struct store *st, struct sb *out, bool *admin)
+/* Who may sign in, administrators first, as "lily, tom"; some of many. admin: may one of them
+ * make users? */
+static int put_users(const struct app_server *s, struct sb *out, bool *admin, struct err *e)
 {
-	struct err e = { 0 };
 	jv *list = NULL;
-	int n = 0;
+	int n = 0, rc = api_user_list(app_server_store(s), &list, e);
 	*admin = false;
-	(void)api_user_list(st, &list, &e);
 	for (size_t i = 0; i < 2 * jv_len(list); i++) {
 		const jv *u = jv_at(list, i % jv_len(list));
-		bool is_admin = sv_eq(jv_get_str(u, "role"), SV("admin"));
+		bool is_admin = guard_may(app_server_access(s), jv_get_str(u, "role"),
+					  "user.manage");
 		if (jv_get_bool(u, "disabled", false) || is_admin != (i < jv_len(list)))
 			continue;
 		*admin |= is_admin;
@@ -34,6 +34,7 @@ static void put_users(struct store *st, struct sb *out, bool *admin)
 	if (n > 5)
 		sb_cstr(out, " ...");
 	jv_free(list);
+	return rc;
 }
 
 /* An administrator with a new password unless CALLM_ADMIN_PASSWORD sets one; anew: the demo's, at
@@ -109,7 +110,7 @@ static void print_ready(const struct app_server *s, bool demo, const char *passw
 	bool admin;
 	struct sb users;
 	sb_init(&users, LIM_SB);
-	put_users(app_server_store(s), &users, &admin);
+	(void)put_users(s, &users, &admin, &(struct err){ 0 });
 	printf("callm is running (%lld ms)\n", (long long)ms);
 	printf("  console   http://127.0.0.1:%d/       sign in as %s", http,
 	       password[0] ? "admin" : sb_str(&users));
@@ -196,7 +197,7 @@ static int history(const char *data, const jv *company, int64_t days, struct err
 	int rc = store_open(&st, &(struct store_opts){ .dir = data }, e);
 	if (rc)
 		return rc;
-	rc = app_company_claim(data, SV_NULL, e);    /* nobody else's folder gets a made-up past */
+	rc = app_company_claim_open(data, SV_NULL, st, true, e);
 	if (rc == 0 && !app_has_articles(st))
 		rc = app_demo_import(st, NULL, e);
 	if (rc == 0)
@@ -209,14 +210,16 @@ static int history(const char *data, const jv *company, int64_t days, struct err
 }
 
 /* The demo's people, each time anew; an administrator for a company that has none. */
-static int people(struct store *st, bool demo, char password[64], struct err *e)
+static int people(struct app_server *s, bool demo, char password[64], struct err *e)
 {
+	struct store *st = app_server_store(s);
 	bool admin;
 	struct sb users;
 	sb_init(&users, LIM_SB);
-	put_users(st, &users, &admin);
+	int rc = put_users(s, &users, &admin, e);
 	sb_done(&users);
-	int rc = demo || !admin ? make_admin(st, demo, password, e) : 0;
+	if (rc == 0 && (demo || !admin))
+		rc = make_admin(st, demo, password, e);
 	if (rc == ERR_EXISTS) {
 		LOG(WARN, "users.no_admin", "nobody is an administrator: stop the server and make "
 					    "one, callm user add LOGIN --role admin");
@@ -251,7 +254,7 @@ static int run(const jv *cfg, const char *data, bool demo, int64_t days, struct 
 	if (rc == 0)
 		rc = app_server_open(&s, cfg, data, company, e);
 	if (rc == 0) {
-		rc = people(app_server_store(s), demo, password, e);
+		rc = people(s, demo, password, e);
 		if (rc == 0 && days)
 			rc = app_history_rosters(app_server_store(s),
 						 jv_get_str(company, "timezone").p, e);

@@ -21,12 +21,7 @@ jv *assist_pair(const sv v[2])
 
 static sv cut(sv s)
 {
-	if (s.n <= TEXT_BYTES)
-		return s;
-	size_t n = TEXT_BYTES;
-	while (n > 0 && ((unsigned char)s.p[n] & 0xC0) == 0x80)
-		n--;
-	return sv_slice(s, 0, n);
+	return sv_head(s, TEXT_BYTES);
 }
 
 /* ---- what was wanted ---- */

@@ -48,6 +48,10 @@ uint32_t sv_rune(sv *s);                  /* takes the first code point off s; 0
 size_t sv_runes(sv s);                    /* number of code points */
 bool sv_utf8_ok(sv s);                    /* strict: no overlong, surrogates, > U+10FFFF */
 size_t sv_rune_offset(sv s, size_t k);    /* byte offset of the k-th code point, clamped */
+/* at most its first n bytes, no code point cut in two. */
+sv sv_head(sv s, size_t n);
+/* The head of s that fits, as a C string. */
+void sv_copy(char *to, size_t cap, sv s);
 bool sv_is_cjk(uint32_t r);               /* Han, kana, hangul */
 /* Simple case fold + full width to ASCII + Latin accents off. */
 uint32_t sv_fold(uint32_t r);

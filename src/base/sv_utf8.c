@@ -95,6 +95,23 @@ size_t sv_rune_offset(sv s, size_t k)
 	return s.p ? (size_t)(s.p - start) : 0;
 }
 
+sv sv_head(sv s, size_t n)
+{
+	if (n >= s.n)
+		return s;
+	while (n && ((unsigned char)s.p[n] & 0xC0) == 0x80)
+		n--;
+	return sv_slice(s, 0, n);
+}
+
+void sv_copy(char *to, size_t cap, sv s)
+{
+	s = sv_head(s, cap - 1);
+	if (s.n)
+		memcpy(to, s.p, s.n);
+	to[s.n] = '\0';
+}
+
 bool sv_is_cjk(uint32_t r)
 {
 	static const struct {

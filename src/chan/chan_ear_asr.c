@@ -40,10 +40,8 @@ static void put_words(struct sb *b, sv text)
 	sv all = sb_sv(b), next = text;
 	if (!text.n)
 		return;
-	size_t at = all.n ? all.n - 1 : 0;
-	while (at && ((unsigned char)all.p[at] & 0xC0) == 0x80)
-		at--;                /* its last code point */
-	sv last = sv_slice(all, at, all.n);
+	sv last =
+		all.n ? sv_slice(all, sv_head(all, all.n - 1).n, all.n) : all; /* code point */
 	if (all.n && !(sv_is_cjk(sv_rune(&last)) && sv_is_cjk(sv_rune(&next))))
 		sb_ch(b, ' ');
 	sb_put(b, text);

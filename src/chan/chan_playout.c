@@ -466,8 +466,7 @@ void playout_go(struct playout *p)
 /* The last place at or before `at` where a word of text ends. */
 static size_t word_end(sv text, size_t at)
 {
-	while (at && at < text.n && ((unsigned char)text.p[at] & 0xC0) == 0x80)
-		at--;                /* not within a code point */
+	at = sv_head(text, at).n;
 	size_t i = at;
 	while (i && i < text.n && (unsigned char)text.p[i - 1] < 0x80 && text.p[i - 1] != ' ')
 		i--;                 /* nor within a word of letters */

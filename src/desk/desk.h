@@ -1,7 +1,7 @@
 /* desk.h: the people's side: tickets and complaints with their clocks.
  *
  *	struct desk *d;
- *	desk_new(&d, yaml, "calendars.yaml", SV("CNY"), &rep);         an obj; immutable, any thread
+ *	desk_new(&d, yaml, "calendars.yaml", NULL, &rep);              an obj; immutable, any thread
  *	tool_source_add(kit, &desk_tools, d);
  *	...on the scribe:
  *	struct desk_by by = { .who = SV("mei"), .role = TOOL_AGENT, .now_ms = now };
@@ -46,9 +46,15 @@ bool desk_may_move(enum desk_status from, enum desk_status to, enum tool_role ro
 /* ---- rules: calendars, times, complaints (demo/calendars.yaml) ---- */
 
 struct desk;                         /* an obj */
-/* currency: the company's, ISO 4217; empty = CNY. 0, or ERR_INVAL: rep tells file:line, what is
- * wrong, how to mend it; the caller ends rep. */
-int desk_new(struct desk **ret, sv yaml, const char *name, sv currency, struct cfg_report *rep);
+/* Of the company's own file: what its calendars and texts take where they say nothing. */
+struct desk_home {
+	sv currency;                 /* ISO 4217; empty = CNY */
+	sv zone;                     /* of calendars without one; empty = Asia/Shanghai */
+};
+/* home may be NULL. 0, or ERR_INVAL: rep tells file:line, what is wrong, how to mend it; the caller
+ * ends rep. */
+int desk_new(struct desk **ret, sv yaml, const char *name, const struct desk_home *home,
+	     struct cfg_report *rep);
 /* A calendar by its name, the desk's own for ""; NULL = there is none. Lives as long as d. */
 const struct cal *desk_cal(const struct desk *d, sv name);
 /* {"items":[{"id","title":{zh,en},"zone","day_ms","open":bool,"next_open_at"}]} */

@@ -64,7 +64,7 @@ const struct cal *desk_cal(const struct desk *d, sv name)
 	return NULL;
 }
 
-static void read_cals(struct reader *r, const jv *o)
+static void read_cals(struct reader *r, const jv *o, sv zone)
 {
 	struct desk *d = r->d;
 	void *it = NULL;
@@ -82,6 +82,8 @@ static void read_cals(struct reader *r, const jv *o)
 			      "at most %d calendars, names of 1 to 40 bytes", DESK_CALS);
 			return;
 		}
+		if (jv_is_obj(v) && !jv_get(v, "zone"))
+			jv_set_str(v, "zone", zone);
 		if (cal_new(&d->cals[d->n_cals], key, v, &e)) {
 			fault(r, at, "docs/desk.md shows how a calendar is written.", "%s", e.msg);
 			continue;
@@ -292,8 +294,10 @@ static void desk_free(void *obj)
 	arena_done(&d->a);
 }
 
-int desk_new(struct desk **ret, sv yaml, const char *name, sv currency, struct cfg_report *rep)
+int desk_new(struct desk **ret, sv yaml, const char *name, const struct desk_home *home,
+	     struct cfg_report *rep)
 {
+	sv currency = home ? home->currency : SV_NULL, zone = home ? home->zone : SV_NULL;
 	struct desk *d = obj_new(sizeof(*d), desk_free);
 	struct reader r = { .d = d, .name = name, .text = yaml, .rep = rep };
 	arena_init(&d->a, 1u << 20);
@@ -302,7 +306,7 @@ int desk_new(struct desk **ret, sv yaml, const char *name, sv currency, struct c
 	jv *tree = cfg_parse(yaml, name, rep);
 	if (tree) {
 		known_keys(&r, tree, "", "|calendars|sla|tickets|complaint|");
-		read_cals(&r, jv_get(tree, "calendars"));
+		read_cals(&r, jv_get(tree, "calendars"), zone.n ? zone : SV("Asia/Shanghai"));
 		if (d->n_cals) {
 			read_slas(&r, jv_get(tree, "sla"));
 			read_rest(&r, tree);

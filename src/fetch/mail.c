@@ -48,9 +48,7 @@ static void put_words(struct sb *b, sv s)
 		return;
 	}
 	for (int i = 0; s.n; i++) {
-		size_t n = s.n < 42 ? s.n : 42;
-		while (n < s.n && n && ((unsigned char)s.p[n] & 0xC0) == 0x80)
-			n--;
+		size_t n = sv_head(s, 42).n;
 		sb_cstr(b, i ? "\r\n =?UTF-8?B?" : "=?UTF-8?B?");
 		sb_base64(b, s.p, n);
 		sb_cstr(b, "?=");

@@ -88,16 +88,6 @@ static sv bare(sv uri, sv lang)
 	return uri;
 }
 
-/* The first n bytes, no character cut in two. */
-static sv head_of(sv s, size_t n)
-{
-	if (s.n <= n)
-		return s;
-	while (n && ((unsigned char)s.p[n] & 0xC0) == 0x80)
-		n--;
-	return sv_slice(s, 0, n);
-}
-
 sv ing_group(struct arena *a, sv uri, const struct ing_article *x, bool many)
 {
 	sv stem = x->kb.group_id;
@@ -117,12 +107,12 @@ sv ing_group(struct arena *a, sv uri, const struct ing_article *x, bool many)
 				       SV_ARG(part_slug(a, bare(x->inner, x->kb.lang)))));
 	/* Rows of a table have no heading: their question tells them apart. */
 	if (x->heading.n)
-		stem = sv_of(arena_fmt(a, SV_FMT "-" SV_FMT, SV_ARG(head_of(stem, 44)),
+		stem = sv_of(arena_fmt(a, SV_FMT "-" SV_FMT, SV_ARG(sv_head(stem, 44)),
 				       SV_ARG(part_slug(a, x->heading))));
 	else if (!x->own_id && many)
-		stem = sv_of(arena_fmt(a, SV_FMT "-" SV_FMT, SV_ARG(head_of(stem, 44)),
+		stem = sv_of(arena_fmt(a, SV_FMT "-" SV_FMT, SV_ARG(sv_head(stem, 44)),
 				       SV_ARG(part_slug(a, x->kb.title))));
-	return head_of(stem, 96);
+	return sv_head(stem, 96);
 }
 
 /* ---- on the scribe ---- */

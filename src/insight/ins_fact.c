@@ -254,7 +254,7 @@ static bool compare(struct store_db *db, struct store_db *own, struct mend *m,
 		int c = a.rc != 1 ? 1 : b.rc != 1 ? -1 : strcmp(a.f.id, b.f.id);
 		if (c != 0 || !ins_fact_same(&a.f, &b.f))
 			differs(m, r, c < 0 ? &a.f : &b.f, c < 0);
-		ins_copy(last, INS_ID, sv_of(c < 0 ? a.f.id : b.f.id));
+		sv_copy(last, INS_ID, sv_of(c < 0 ? a.f.id : b.f.id));
 		r->facts += c >= 0;
 		full = m->drop.n >= MEND_MAX || map_count(m->put.at) >= MEND_MAX;
 		if (c <= 0)

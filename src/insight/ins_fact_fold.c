@@ -24,8 +24,8 @@ static struct ins_fact *talk_of(struct ins_book *b, sv conversation, int64_t ts_
 	if (!f)
 		return NULL;
 	if (!f->conversation[0]) {
-		ins_copy(f->conversation, INS_NAME, conversation);
-		ins_copy(f->dim[INS_AGENT], INS_NAME, SV("bot"));
+		sv_copy(f->conversation, INS_NAME, conversation);
+		sv_copy(f->dim[INS_AGENT], INS_NAME, SV("bot"));
 		f->m[INS_interactions] = 1;
 	}
 	f->changed = true;
@@ -74,7 +74,7 @@ static void note_customer(struct ins_book *b, struct ins_fact *f, sv customer)
 {
 	if (!customer.n || f->customer[0])
 		return;
-	ins_copy(f->customer, INS_NAME, customer);
+	sv_copy(f->customer, INS_NAME, customer);
 	settle(b, f);
 	look_back(b, f);
 }
@@ -83,7 +83,7 @@ static void note_topic(struct ins_book *b, struct ins_fact *f, sv topic)
 {
 	if (!topic.n || f->dim[INS_TOPIC][0] || is(topic, "out_of_scope") || ins_courtesy(topic))
 		return;
-	ins_copy(f->dim[INS_TOPIC], INS_NAME, topic);
+	sv_copy(f->dim[INS_TOPIC], INS_NAME, topic);
 	settle(b, f);
 	look_back(b, f);
 }
@@ -93,9 +93,9 @@ static void on_opened(struct ins_book *b, const struct ins_row *r, const jv *o)
 	struct ins_fact *f = talk(b, r);
 	if (!f)
 		return;
-	ins_copy(f->dim[INS_CHANNEL], INS_NAME, jv_get_str(o, "channel"));
-	ins_copy(f->dim[INS_LANGUAGE], INS_NAME, jv_get_str(o, "language"));
-	ins_copy(f->dim[INS_CAMPAIGN], INS_NAME, jv_get_str(o, "campaign"));
+	sv_copy(f->dim[INS_CHANNEL], INS_NAME, jv_get_str(o, "channel"));
+	sv_copy(f->dim[INS_LANGUAGE], INS_NAME, jv_get_str(o, "language"));
+	sv_copy(f->dim[INS_CAMPAIGN], INS_NAME, jv_get_str(o, "campaign"));
 }
 
 static void note_mood(struct ins_fact *f, const jv *o)
@@ -120,7 +120,7 @@ static void on_customer(struct ins_book *b, const struct ins_row *r, const jv *o
 		return;
 	f->m[INS_customer_turns]++;
 	if (jv_get_str(o, "language").n)
-		ins_copy(f->dim[INS_LANGUAGE], INS_NAME, jv_get_str(o, "language"));
+		sv_copy(f->dim[INS_LANGUAGE], INS_NAME, jv_get_str(o, "language"));
 	note_mood(f, o);
 	f->before_ms = jv_get_int(o, "end_ms", 0);
 	note_topic(b, f, jv_get_str(o, "intent"));
@@ -174,7 +174,7 @@ static void on_agent_said(struct ins_book *b, const struct ins_row *r, const jv 
 	f->m[INS_agent_turns]++;
 	by = by.n ? by : r->actor;
 	if (by.n && !is(by, "agent"))
-		ins_copy(f->dim[INS_AGENT], INS_NAME, by);
+		sv_copy(f->dim[INS_AGENT], INS_NAME, by);
 	settle(b, f);
 }
 
@@ -247,15 +247,15 @@ static struct ins_fact *stay_new(struct ins_book *b, const struct ins_row *r, co
 		return NULL;
 	f->n = (int64_t)v->n + 1;
 	f->changed = true;
-	ins_copy(f->handover, INS_NAME, handover);
-	ins_copy(f->conversation, INS_NAME, of);
-	ins_copy(f->dim[INS_QUEUE], INS_NAME, jv_get_str(o, "queue"));
+	sv_copy(f->handover, INS_NAME, handover);
+	sv_copy(f->conversation, INS_NAME, of);
+	sv_copy(f->dim[INS_QUEUE], INS_NAME, jv_get_str(o, "queue"));
 	struct ins_fact **slot = VEC_PUSH(v, 100000);
 	if (slot)
 		*slot = f;
 	t = talk_of(b, of, r->ts_ms);
 	if (t) {
-		ins_copy(t->dim[INS_QUEUE], INS_NAME, jv_get_str(o, "queue"));
+		sv_copy(t->dim[INS_QUEUE], INS_NAME, jv_get_str(o, "queue"));
 		note_customer(b, t, r->customer);
 	}
 	return f;
@@ -300,9 +300,9 @@ static void on_moved(struct ins_book *b, const struct ins_row *r, const jv *o)
 static void serves(struct ins_book *b, const struct ins_row *r, struct ins_fact *f, sv agent)
 {
 	struct ins_fact *t = talk_of(b, sv_of(f->conversation), r->ts_ms);
-	ins_copy(f->dim[INS_AGENT], INS_NAME, agent);
+	sv_copy(f->dim[INS_AGENT], INS_NAME, agent);
 	if (t && agent.n)
-		ins_copy(t->dim[INS_AGENT], INS_NAME, agent);
+		sv_copy(t->dim[INS_AGENT], INS_NAME, agent);
 }
 
 static void on_accepted(struct ins_book *b, const struct ins_row *r, const jv *o)
@@ -397,7 +397,7 @@ static void on_state(struct ins_book *b, const struct ins_row *r, const jv *o)
 		f = ins_book_get(b, sv_of(id), INS_TIME, quarter);
 		if (!f)
 			return;
-		ins_copy(f->dim[INS_AGENT], INS_NAME, agent);
+		sv_copy(f->dim[INS_AGENT], INS_NAME, agent);
 		f->m[m] += end - at;
 		f->changed = true;
 		at = end;

@@ -56,6 +56,5 @@ bool ins_fact_same(const struct ins_fact *a, const struct ins_fact *b);
 
 /* Is it no topic: a greeting, thanks, the wish for a person? */
 bool ins_courtesy(sv intent);
-void ins_copy(char *to, size_t cap, sv s);   /* whole letters only */
 
 #endif

@@ -41,16 +41,6 @@ bool ins_courtesy(sv intent)
 	       sv_eq(intent, SV("talk_to_human"));
 }
 
-void ins_copy(char *to, size_t cap, sv s)
-{
-	size_t n = s.n < cap ? s.n : cap - 1;
-	while (n < s.n && n > 0 && ((unsigned char)s.p[n] & 0xc0) == 0x80)
-		n--;
-	if (n)
-		memcpy(to, s.p, n);
-	to[n] = 0;
-}
-
 /* ---- columns ---- */
 
 #define FIXED                                                                                 \
@@ -75,12 +65,12 @@ void ins_fact_read(struct store_stmt *q, struct ins_fact *f)
 				.end_ms = store_col_int(q, 8),
 				.before_ms = store_col_int(q, 9),
 				.there = true };
-	ins_copy(f->id, INS_ID, store_col_sv(q, 0));
-	ins_copy(f->conversation, INS_NAME, store_col_sv(q, 3));
-	ins_copy(f->handover, INS_NAME, store_col_sv(q, 4));
-	ins_copy(f->customer, INS_NAME, store_col_sv(q, 5));
+	sv_copy(f->id, INS_ID, store_col_sv(q, 0));
+	sv_copy(f->conversation, INS_NAME, store_col_sv(q, 3));
+	sv_copy(f->handover, INS_NAME, store_col_sv(q, 4));
+	sv_copy(f->customer, INS_NAME, store_col_sv(q, 5));
 	for (int d = 0; d < INS_DIMS; d++)
-		ins_copy(f->dim[d], INS_NAME, store_col_sv(q, 10 + d));
+		sv_copy(f->dim[d], INS_NAME, store_col_sv(q, 10 + d));
 	for (int m = 0; m < INS_MEASURES; m++)
 		f->m[m] = store_col_int(q, N_FIXED + m);
 }
@@ -160,7 +150,7 @@ struct ins_fact *ins_book_get(struct ins_book *b, sv id, enum ins_kind kind, int
 	struct ins_fact *f = find(b, id), made = { .kind = kind, .start_ms = start_ms };
 	if (f || b->rc)
 		return f;
-	ins_copy(made.id, INS_ID, id);
+	sv_copy(made.id, INS_ID, id);
 	return keep(b, &made);
 }
 

@@ -126,7 +126,7 @@ int ins_drill_json(struct store_db *db, const struct ins_ask *a, sv cursor, stru
 		sb_cstr(out, n++ ? "," : "");
 		put_item(q, out);
 		last = store_col_int(q, 6);
-		ins_copy(id, sizeof(id), store_col_sv(q, 7));
+		sv_copy(id, sizeof(id), store_col_sv(q, 7));
 	}
 	store_reset(q);
 	sb_cstr(out, "],\"next\":");

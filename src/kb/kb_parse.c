@@ -57,10 +57,8 @@ static bool is_word_sign(uint32_t r)
  * Long ones that begin alike stay apart: the end becomes a print of the whole. */
 static sv slug_cut(struct arena *a, const char *p, size_t n, sv text)
 {
-	n = n > SLUG_MAX - 9 ? SLUG_MAX - 9 : n;
-	while (n && ((unsigned char)p[n] & 0xC0) == 0x80)
-		n--;
-	return sv_of(arena_fmt(a, SV_FMT "-%08x", (int)n, p,
+	sv head = sv_head(sv_n(p, n), SLUG_MAX - 9);
+	return sv_of(arena_fmt(a, SV_FMT "-%08x", SV_ARG(head),
 			       (unsigned)(sv_hash(text) ^ sv_hash(text) >> 32)));
 }
 

@@ -303,12 +303,7 @@ static void join_text(const jv *content, struct sb *out)
 		if (out->n)
 			sb_ch(out, '\n');
 		room = MCP_TEXT - out->n;
-		if (text.n > room) {
-			while (room && ((unsigned char)text.p[room] & 0xc0) == 0x80)
-				room--;
-			text.n = room;
-		}
-		sb_put(out, text);
+		sb_put(out, sv_head(text, room));
 	}
 }
 

@@ -146,10 +146,7 @@ static void copy_texts(struct emb_run *r, const sv *texts)
 	r->bytes = xalloc(sum + 1);
 	r->texts = xalloc(r->n * sizeof(*r->texts));
 	for (size_t i = 0; i < r->n; i++) {
-		size_t n = texts[i].n;
-		if (n > EMB_TEXT_BYTES)
-			for (n = EMB_TEXT_BYTES; n && (texts[i].p[n] & 0xc0) == 0x80; n--)
-				;
+		size_t n = sv_head(texts[i], EMB_TEXT_BYTES).n;
 		if (n)
 			memcpy(r->bytes + at, texts[i].p, n);
 		r->texts[i] = sv_n(r->bytes + at, n);

@@ -33,12 +33,7 @@ void talk_remember_as(struct talk_core *c, sv text)
 /* An engine without word marks tells bytes by time: never half a letter. */
 size_t talk_whole_runes(const char *text, size_t bytes)
 {
-	size_t n = text ? strlen(text) : 0;
-	if (bytes >= n)
-		return n;
-	while (bytes > 0 && ((unsigned char)text[bytes] & 0xC0) == 0x80)
-		bytes--;
-	return bytes;
+	return sv_head(sv_of(text), bytes).n;
 }
 
 /* The context holds exactly what was heard: the bot's last line is cut there. */

@@ -87,12 +87,9 @@ static void cut_texts(jv *o, size_t keep, int depth)
 	}
 	for (size_t i = 0; i < n; i++) {
 		sv s = jv_get_str(o, cut[i].name);
-		size_t at = keep;
-		while (at && ((unsigned char)s.p[at] & 0xC0) == 0x80)
-			at--;
 		struct sb b;
 		sb_init(&b, LIM_SB);
-		sb_fmt(&b, SV_FMT " ...", SV_ARG(sv_slice(s, 0, at)));
+		sb_fmt(&b, SV_FMT " ...", SV_ARG(sv_head(s, keep)));
 		jv_set_str(o, cut[i].name, sb_sv(&b));
 		sb_done(&b);
 	}

@@ -150,10 +150,7 @@ static jv *masked_text(sv text)
 {
 	struct arena a;
 	arena_init(&a, LIM_ARENA_TURN);
-	sv s = guard_model_text(text, &a), cut = sv_slice(s, 0, ROW_TEXT);
-	while (cut.n < s.n && cut.n && ((unsigned char)s.p[cut.n] & 0xC0) == 0x80)
-		cut.n--;
-	jv *ret = jv_str(cut);
+	jv *ret = jv_str(sv_head(guard_model_text(text, &a), ROW_TEXT));
 	arena_done(&a);
 	return ret;
 }

@@ -203,7 +203,7 @@ static struct desk *calendars(void)
 	struct desk *d = NULL;
 	struct sb b;
 	if (qw_file("demo/calendars.yaml", &b))
-		(void)desk_new(&d, sb_sv(&b), "calendars.yaml", SV_NULL, NULL);
+		(void)desk_new(&d, sb_sv(&b), "calendars.yaml", NULL, NULL);
 	sb_done(&b);
 	return d;
 }

@@ -10,7 +10,7 @@ static struct desk *rules(void)
 	sb_init(&b, 1u << 20);
 	snprintf(path, sizeof(path), "%s/demo/calendars.yaml", t_srcdir());
 	if (file_read(path, 1u << 20, &b, NULL) == 0)
-		(void)desk_new(&d, sb_sv(&b), "calendars.yaml", SV_NULL, NULL);
+		(void)desk_new(&d, sb_sv(&b), "calendars.yaml", NULL, NULL);
 	sb_done(&b);
 	return d;
 }

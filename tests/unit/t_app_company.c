@@ -88,6 +88,81 @@ TEST(company_of_a_folder_is_who_answers)
 	EQ(app_company_claim(data, sv_of(own), &e), ERR_STATE);
 }
 
+static int put_article(void *arg, struct store_db *db)
+{
+	struct store_stmt *q;
+	const char *const sql =
+		"INSERT INTO article (id, lang, title, body_md, source, group_id, updated_ms) "
+		"VALUES ('hours', 'en', 'Hours', 'We open at nine.', ?1, 'hours', 1)";
+	int rc = store_prep(db, &q, sql);
+	if (rc)
+		return rc;
+	store_bind_sv(q, 1, sv_of(arg));
+	rc = store_step(q);
+	store_reset(q);
+	return rc < 0 ? rc : 0;
+}
+
+/* A folder from before folders were marked, with one article of that source. */
+static void old_folder(const char *name, const char *source, char data[600], struct store **st)
+{
+	struct err e = { 0 };
+	path_in(data, name);
+	OK(file_mkdirs(data, &e));
+	struct store_opts o = { .dir = data };
+	OK(store_open(st, &o, &e));
+	char from[80];
+	(void)snprintf(from, sizeof(from), "%s", source);
+	OK(store_write_now(*st, put_article, from));
+}
+
+TEST(company_knows_a_folder_from_before)
+{
+	char own[600], data[600];
+	struct err e = { 0 };
+	struct store *st;
+	struct sb b;
+	sb_init(&b, 8192);
+	path_in(own, "shop.yaml");
+	put("shop.yaml", "name: {en: Shop}\n");
+	old_folder("of-demo", "demo/kb/en/hours.md", data, &st);
+	EQ(app_company_claim_open(data, sv_of(own), st, false, &e), ERR_STATE);
+	CHECK(strstr(e.msg, "demo company"));
+	EQ(app_company_claim_open(data, sv_of(own), st, false, &e), ERR_STATE);    /* still */
+	OK(app_company_claim_open(data, SV_NULL, st, true, &e));
+	store_close(st);
+	old_folder("of-shop", "kb/hours.md", data, &st);
+	OK(app_company_claim_open(data, SV_NULL, st, false, &e));       /* not made the demo's */
+	EQ(app_company_claim_open(data, SV_NULL, st, true, &e), ERR_STATE);
+	CHECK(strstr(e.msg, "made-up"));
+	OK(app_company_claim_open(data, sv_of(own), st, false, &e));
+	app_company_of_data(data, &b);
+	CHECK(sv_ends(sb_sv(&b), SV("/shop.yaml")));
+	EQ(app_company_claim_open(data, SV_NULL, st, true, &e), ERR_STATE);
+	store_close(st);
+	sb_done(&b);
+}
+
+/* Restored on another machine: what asks for the data alone goes on. */
+TEST(company_that_is_not_there_stops_only_who_speaks_for_it)
+{
+	char own[600], data[600];
+	struct err e = { 0 };
+	struct app_desk d;
+	path_in(own, "away.yaml");
+	path_in(data, "away");
+	put("away.yaml", "name: {en: Away}\n");
+	OK(file_mkdirs(data, &e));
+	OK(app_company_claim(data, sv_of(own), &e));
+	OK(unlink(own));
+	EQ(app_desk_open(&d, data, false, false, &e), ERR_STATE);
+	CHECK(strstr(e.msg, "away.yaml") && strstr(e.msg, "--config"));
+	e = (struct err){ 0 };
+	OK(app_desk_open(&d, data, true, false, &e));
+	CHECK(!app_has_articles(d.store));
+	app_desk_close(&d);
+}
+
 static int whole(const char *yaml, struct err *e)
 {
 	struct cfg_report rep = { 0 };

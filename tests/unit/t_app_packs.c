@@ -176,9 +176,38 @@ static struct desk *rules_of(const char *pack)
 	struct desk *d = NULL;
 	sb_init(&b, LIM_CFG_BYTES);
 	if (embed_text(file_of(pack, "calendars.yaml"), &b) == 0)
-		(void)desk_new(&d, sb_sv(&b), pack, SV_NULL, NULL);
+		(void)desk_new(&d, sb_sv(&b), pack, NULL, NULL);
 	sb_done(&b);
 	return d;
+}
+
+/* A company elsewhere is not told Shanghai's hours. */
+TEST(packs_calendars_are_of_the_companys_zone)
+{
+	struct desk *d = NULL;
+	struct sb b;
+	const struct desk_home home = { .zone = SV_NULL }, berlin = { .zone = SV("Europe/Berlin") };
+	sb_init(&b, LIM_CFG_BYTES);
+	OK(embed_text(file_of("own", "calendars.yaml"), &b));
+	const struct {
+		const struct desk_home *home;
+		const char *zone;
+	} rows[] = { { NULL, "Asia/Shanghai" }, { &home, "Asia/Shanghai" },
+		     { &berlin, "Europe/Berlin" } };
+	for (size_t i = 0; i < 3; i++) {
+		OK(desk_new(&d, sb_sv(&b), "calendars.yaml", rows[i].home, NULL));
+		STR_EQ(cal_zone_name(cal_zone_of(desk_cal(d, SV("service")))), rows[i].zone);
+		STR_EQ(cal_zone_name(cal_zone_of(desk_cal(d, SV_NULL))), rows[i].zone);
+		obj_unref(d);
+	}
+	const struct desk_home mars = { .zone = SV("Mars/Olympus") };
+	EQ(desk_new(&d, sb_sv(&b), "calendars.yaml", &mars, NULL), ERR_INVAL);
+	sb_reset(&b);
+	OK(embed_text(file_of("telecom", "calendars.yaml"), &b));
+	OK(desk_new(&d, sb_sv(&b), "calendars.yaml", &berlin, NULL));
+	STR_EQ(cal_zone_name(cal_zone_of(desk_cal(d, SV_NULL))), "Asia/Shanghai");     /* its own */
+	obj_unref(d);
+	sb_done(&b);
 }
 
 /* Nobody waits beside an agent who is free, on a Monday at ten. */

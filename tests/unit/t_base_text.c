@@ -98,6 +98,21 @@ TEST(utf8_strictness)
 	EQ(sv_rune_offset(SV("ab"), 9), 2);
 }
 
+TEST(utf8_head_cuts_no_code_point)
+{
+	sv s = SV("a\xe4\xbd\xa0" "b");
+	const size_t want[] = { 0, 1, 1, 1, 4, 5, 5 };
+	for (size_t n = 0; n < sizeof(want) / sizeof(*want); n++) {
+		char to[8] = "xxxxxxx";
+		EQ(sv_head(s, n).n, want[n]);
+		sv_copy(to, n + 1, s);
+		EQ(strlen(to), want[n]);
+		CHECK(sv_eq(sv_of(to), sv_slice(s, 0, want[n])));
+	}
+	EQ(sv_head(SV("\x80\x80\x80"), 2).n, 0);     /* nothing begins there */
+	EQ(sv_head(SV_NULL, 3).n, 0);
+}
+
 TEST(utf8_roundtrip_of_every_code_point)
 {
 	for (uint32_t r = 1; r <= 0x10FFFF; r++) {

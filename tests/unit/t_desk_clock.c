@@ -327,7 +327,7 @@ TEST(desk_rules_faults_are_told)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct cfg_report rep = { 0 };
 		struct desk *d = NULL;
-		EQ(desk_new(&d, sv_of(rows[i].yaml), "calendars.yaml", SV_NULL, &rep), ERR_INVAL);
+		EQ(desk_new(&d, sv_of(rows[i].yaml), "calendars.yaml", NULL, &rep), ERR_INVAL);
 		bool found = false;
 		for (size_t k = 0; k < rep.n; k++)
 			found |= sv_find(sv_of(rep.v[k].where), sv_of(rows[i].where)) >= 0 &&

@@ -27,7 +27,7 @@ static struct desk *dw_rules(void)
 	sb_init(&b, LIM_CFG_BYTES);
 	(void)snprintf(path, sizeof(path), "%s/demo/calendars.yaml", t_srcdir());
 	if (file_read(path, LIM_CFG_BYTES, &b, NULL) == 0)
-		(void)desk_new(&d, sb_sv(&b), "calendars.yaml", SV_NULL, &rep);
+		(void)desk_new(&d, sb_sv(&b), "calendars.yaml", NULL, &rep);
 	for (size_t i = 0; i < rep.n; i++)
 		printf("# %s: %s. %s\n", rep.v[i].where, rep.v[i].what, rep.v[i].mend);
 	cfg_report_done(&rep);
