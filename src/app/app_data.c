@@ -113,9 +113,9 @@ int app_demo_import(struct store *st, size_t *ret_articles, struct err *e)
 
 int app_data_of(const char *data, const char *config, struct sb *out, struct err *e)
 {
-	jv *cfg = config && !data ? app_config(config, NULL, false) : NULL;
+	jv *cfg = config ? app_config(config, NULL, false) : NULL;
 	sv dir = jv_get_str(cfg, "data");
-	if (config && !data && !cfg)
+	if (config && !cfg)
 		return err_set(e, ERR_INVAL, "%s has the faults above", config);
 	int rc = app_data_dir(data ? data : dir.n ? dir.p : NULL, out, e);
 	if (rc == 0 && jv_get_str(cfg, "company").n)

@@ -88,6 +88,29 @@ TEST(company_of_a_folder_is_who_answers)
 	EQ(app_company_claim(data, sv_of(own), &e), ERR_STATE);
 }
 
+/* With both: the folder that is named, the company of the configuration. */
+TEST(company_of_a_configuration_goes_with_a_named_folder)
+{
+	char config[600], data[600], text[1400], own[600];
+	struct err e = { 0 };
+	struct sb b;
+	sb_init(&b, 8192);
+	path_in(own, "tea.yaml");
+	path_in(data, "tea");
+	path_in(config, "tea.callm.yaml");
+	put("tea.yaml", "name: {en: Tea}\n");
+	(void)snprintf(text, sizeof(text), "company: %s\n", own);
+	put("tea.callm.yaml", text);
+	OK(app_data_of(data, config, &b, &e));
+	CHECK(sv_ends(sb_sv(&b), SV("/tea")));
+	app_company_of_data(data, &b);
+	CHECK(sv_ends(sb_sv(&b), SV("/tea.yaml")));
+	OK(app_company_claim(data, sv_of(own), &e));
+	put("tea.callm.yaml", "nothing: here\n");
+	EQ(app_data_of(data, config, &b, &e), ERR_INVAL);      /* told, not passed over */
+	sb_done(&b);
+}
+
 static int put_article(void *arg, struct store_db *db)
 {
 	struct store_stmt *q;
