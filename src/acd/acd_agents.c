@@ -13,8 +13,8 @@ static void known(struct acd *a, struct ag *g)
 {
 	int i = acd_plan_person_of(a->plan, sv_of(g->login));
 	const struct acd_person *p = i < 0 ? NULL : acd_plan_person(a->plan, i);
-	acd_copy(g->extension, sizeof(g->extension), sv_of(p ? p->extension : ""));
-	acd_copy(g->name, sizeof(g->name), sv_of(p && p->name && p->name[0] ? p->name : g->login));
+	sv_copy(g->extension, sizeof(g->extension), sv_of(p ? p->extension : ""));
+	sv_copy(g->name, sizeof(g->name), sv_of(p && p->name && p->name[0] ? p->name : g->login));
 }
 
 /* Into the machine, as the plan has them or with its defaults. */
@@ -34,8 +34,8 @@ struct ag *acd_agent_of(struct acd *a, sv login, bool make)
 	if (g || !make || !login.n || login.n >= ACD_NAME)
 		return g;
 	g = xalloc(sizeof(*g));
-	acd_copy(g->login, sizeof(g->login), login);
-	acd_copy(g->state, sizeof(g->state), SV("offline"));
+	sv_copy(g->login, sizeof(g->login), login);
+	sv_copy(g->state, sizeof(g->state), SV("offline"));
 	known(a, g);
 	if (map_put(a->agents, login, g)) {
 		xfree(g);
@@ -76,10 +76,10 @@ void acd_line(struct acd *a, sv login, char to[ACD_TEXT], char name[ACD_NAME])
 {
 	const struct ag *g = acd_agent_of(a, login, false);
 	if (g && g->extension[0])
-		acd_copy(to, ACD_TEXT, sv_of(g->extension));
+		sv_copy(to, ACD_TEXT, sv_of(g->extension));
 	else
 		(void)snprintf(to, ACD_TEXT, "web:" SV_FMT, SV_ARG(login));
-	acd_copy(name, ACD_NAME, g ? sv_of(g->name) : login);
+	sv_copy(name, ACD_NAME, g ? sv_of(g->name) : login);
 }
 
 int acd_sockets(const struct acd *a, const struct ag *g)
@@ -93,7 +93,7 @@ int acd_presence(struct acd *a, struct ag *g, enum acd_presence p, sv reason, bo
 	enum acd_presence was = g->presence;
 	size_t told = a->now->tells.n;
 	g->presence = p;
-	acd_copy(g->reason, sizeof(g->reason), reason);
+	sv_copy(g->reason, sizeof(g->reason), reason);
 	a->choosing = true;
 	int rc = acd_core_presence(a->core, sv_of(g->login), p, reason, forced, a->now->now);
 	a->choosing = false;
@@ -148,7 +148,7 @@ static void pause_gone(struct acd *a, struct ag *g)
 		return;
 	g->presence = p;
 	g->away = false;
-	acd_copy(g->reason, sizeof(g->reason), SV("gone"));
+	sv_copy(g->reason, sizeof(g->reason), SV("gone"));
 	g->present = a->now->now;
 	acd_changed(a, g);
 }

@@ -46,7 +46,7 @@ static void leave(struct acd *a, struct ho *h)
 	h->state = HO_REQUESTED;
 	h->agent[0] = 0;
 	h->until = 0;
-	acd_copy(h->why, sizeof(h->why), SV("away"));
+	sv_copy(h->why, sizeof(h->why), SV("away"));
 	acd_touch(a, h);
 	acd_tell(a, "handover.page", SV_NULL, h, NULL);
 	acd_say(a, h, (struct acd_say){ .kind = WORD_QUEUED, .why = "away", .wait_ms = -1 });

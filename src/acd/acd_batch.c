@@ -88,9 +88,9 @@ void acd_tell(struct acd *a, const char *type, sv agent, const struct ho *h, jv 
 	struct acd_tell *t = VEC_PUSH(&a->now->tells, ACD_MOST);
 	ASSERT(t != NULL);
 	t->type = type;
-	acd_copy(t->agent, sizeof(t->agent), agent);
+	sv_copy(t->agent, sizeof(t->agent), agent);
 	if (h)
-		acd_copy(t->id, sizeof(t->id), sv_of(h->id));
+		sv_copy(t->id, sizeof(t->id), sv_of(h->id));
 	t->json = body ? dump(body) : NULL;
 }
 
@@ -110,7 +110,7 @@ void acd_say(struct acd *a, const struct ho *h, struct acd_say say)
 		s->music = obj_ref(q->tune);
 	}
 	s->text = say.text ? xstrdup(sv_of(say.text)) : NULL;
-	acd_copy(s->conversation, sizeof(s->conversation), sv_of(h->conversation));
+	sv_copy(s->conversation, sizeof(s->conversation), sv_of(h->conversation));
 }
 
 int64_t acd_now(struct acd *a)

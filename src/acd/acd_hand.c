@@ -66,7 +66,7 @@ void acd_over(struct acd *a, struct ho *h, enum ho_state state, sv why)
 	h->rung[0] = 0;
 	h->ended = a->now->now;
 	h->until = 0;
-	acd_copy(h->why, sizeof(h->why), why);
+	sv_copy(h->why, sizeof(h->why), why);
 	if (map_get(a->by_conv, sv_of(h->conversation)) == h)
 		(void)map_del(a->by_conv, sv_of(h->conversation));
 	acd_touch(a, h);
@@ -101,7 +101,7 @@ static void write_needs(const struct acd_plan *p, const struct acd_route *r, cha
 	for (int i = 0; i < r->n_need; i++)
 		sb_fmt(&b, "%s%s:%d%s", i ? "," : "", acd_plan_skill(p, r->need[i].skill),
 		       r->need[i].level, r->need[i].preferred ? "?" : "");
-	acd_copy(to, cap, sb_err(&b) ? SV("") : sb_sv(&b));
+	sv_copy(to, cap, sb_err(&b) ? SV("") : sb_sv(&b));
 	sb_done(&b);
 }
 
@@ -133,7 +133,7 @@ void acd_fit(struct acd *a, struct ho *h)
 {
 	sv rest = sv_of(h->needs), one, name;
 	if (acd_plan_queue_of(a->plan, sv_of(h->queue)) < 0)
-		acd_copy(h->queue, sizeof(h->queue), sv_of(acd_plan_queue(a->plan, 0)->id));
+		sv_copy(h->queue, sizeof(h->queue), sv_of(acd_plan_queue(a->plan, 0)->id));
 	while (sv_cut(&rest, ',', &one))
 		if (!sv_cut(&one, ':', &name) || acd_plan_skill_of(a->plan, name) < 0)
 			h->needs[0] = 0;
@@ -196,7 +196,7 @@ struct ho *acd_task(struct acd *a, const struct ho *of, enum ho_kind kind)
 	t.page = false;
 	t.offers = t.tries = 0;
 	t.agent[0] = t.why[0] = t.rung[0] = 0;
-	acd_copy(t.parent, sizeof(t.parent), sv_of(of->id));
+	sv_copy(t.parent, sizeof(t.parent), sv_of(of->id));
 	t.party[0] = 0;
 	struct ho *n = acd_keep(a, &t);
 	if (n)
@@ -236,7 +236,7 @@ static void route(struct acd *a, const struct talk_ask *x, struct ho *h)
 			      .channel = x->channel, .media = h->media, .priority = x->priority };
 	w.tier = jv_get_str(jv_get(packet, "customer"), "tier");
 	acd_plan_route(a->plan, &w, &r);
-	acd_copy(h->queue, sizeof(h->queue), sv_of(acd_plan_queue(a->plan, r.queue)->id));
+	sv_copy(h->queue, sizeof(h->queue), sv_of(acd_plan_queue(a->plan, r.queue)->id));
 	h->priority = r.priority;
 	write_needs(a->plan, &r, h->needs, sizeof(h->needs));
 	jv_free(packet);
@@ -250,13 +250,13 @@ static struct ho *wished(struct acd *a, const struct talk_ask *x)
 		return NULL;
 	id_new(h.id);
 	h.media = media_of(x);
-	acd_copy(h.conversation, sizeof(h.conversation), x->conversation);
-	acd_copy(h.interaction, sizeof(h.interaction), x->interaction);
-	acd_copy(h.customer, sizeof(h.customer), x->customer);
-	acd_copy(h.channel, sizeof(h.channel), x->channel);
-	acd_copy(h.language, sizeof(h.language), x->language);
-	acd_copy(h.reason, sizeof(h.reason), x->reason);
-	acd_copy(h.topic, sizeof(h.topic), x->topic);
+	sv_copy(h.conversation, sizeof(h.conversation), x->conversation);
+	sv_copy(h.interaction, sizeof(h.interaction), x->interaction);
+	sv_copy(h.customer, sizeof(h.customer), x->customer);
+	sv_copy(h.channel, sizeof(h.channel), x->channel);
+	sv_copy(h.language, sizeof(h.language), x->language);
+	sv_copy(h.reason, sizeof(h.reason), x->reason);
+	sv_copy(h.topic, sizeof(h.topic), x->topic);
 	route(a, x, &h);
 	if (h.customer[0] && store_reader(a->store, &db) == 0)
 		(void)ho_last_agent(db, sv_of(h.customer), h.sticky);
@@ -281,7 +281,7 @@ int acd_ask_served(struct acd *a, const struct talk_ask *x, struct ho **ret)
 	n->state = HO_ACCEPTED;
 	n->in_core = true;
 	n->queued = n->entered = n->accepted = a->now->now;
-	acd_copy(n->agent, sizeof(n->agent), x->agent);
+	sv_copy(n->agent, sizeof(n->agent), x->agent);
 	if (n->media == ACD_VOICE)
 		acd_party_of(x->agent, n->party);
 	acd_touch(a, n);

@@ -79,7 +79,6 @@ int ho_one(struct store_db *db, sv id, struct ho *ret);
 int ho_last(struct store_db *db, sv conversation, struct ho *ret);
 /* Who served this customer last; false = nobody. */
 bool ho_last_agent(struct store_db *db, sv customer, char login[ACD_NAME]);
-void acd_copy(char *to, size_t cap, sv s);       /* cut between characters */
 
 /* ---- an agent in hand ---- */
 

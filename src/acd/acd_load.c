@@ -20,8 +20,8 @@ static void put_agent(void *arg, const struct ag *row)
 	struct ag *g = acd_agent_of(l->a, sv_of(row->login), true);
 	if (!g)
 		return;
-	acd_copy(g->reason, sizeof(g->reason), sv_of(row->reason));
-	acd_copy(g->state, sizeof(g->state), sv_of(row->state));
+	sv_copy(g->reason, sizeof(g->reason), sv_of(row->reason));
+	sv_copy(g->state, sizeof(g->state), sv_of(row->state));
 	g->presence = row->presence;
 	g->console = row->console;
 	g->since = row->since;
@@ -217,7 +217,7 @@ static void tell_change(struct acd *a, struct ag *g, bool restart, int64_t last)
 	if (restart && g->since)
 		jv_set_int(o, "since_ms", g->since); /* ms ends before the stop, not here */
 	acd_event(a, "agent.state", SV_NULL, SV("system"), o);
-	acd_copy(g->state, sizeof(g->state), sv_of(acd_state_name(x.state)));
+	sv_copy(g->state, sizeof(g->state), sv_of(acd_state_name(x.state)));
 	g->since = now;
 	acd_changed(a, g);
 }

@@ -73,7 +73,7 @@ static void remember(struct acd_match *x, sv customer, int agent, int kind, int6
 	}
 	if (!l)
 		return;
-	acd_copy(l->customer, sizeof(l->customer), customer);
+	sv_copy(l->customer, sizeof(l->customer), customer);
 	l->agent = agent;
 	l->kind = kind;
 	l->ms = now;
@@ -124,10 +124,10 @@ void acd_match_note(struct acd *a, const struct ho *h, sv how)
 	struct acd_lesson *l = VEC_PUSH(&a->now->lessons, ACD_MOST);
 	ASSERT(l != NULL);
 	*l = (struct acd_lesson){ .accepted = h->accepted, .at = a->now->now };
-	acd_copy(l->how, sizeof(l->how), how);
-	acd_copy(l->agent, sizeof(l->agent), sv_of(h->agent));
-	acd_copy(l->queue, sizeof(l->queue), sv_of(h->queue));
-	acd_copy(l->customer, sizeof(l->customer), sv_of(h->customer));
+	sv_copy(l->how, sizeof(l->how), how);
+	sv_copy(l->agent, sizeof(l->agent), sv_of(h->agent));
+	sv_copy(l->queue, sizeof(l->queue), sv_of(h->queue));
+	sv_copy(l->customer, sizeof(l->customer), sv_of(h->customer));
 }
 
 void acd_match_learn(struct acd_match *x, const struct acd_lesson *l)
@@ -181,11 +181,11 @@ int acd_match_load(struct acd_match *x, struct store_db *db)
 	while ((rc = store_step(q)) == 1) {
 		struct acd_lesson l = { .accepted = store_col_int(q, 5),
 					.at = store_col_int(q, 6) };
-		acd_copy(l.how, sizeof(l.how), sv_eq(store_col_sv(q, 3), SV("RETURNED")) ?
+		sv_copy(l.how, sizeof(l.how), sv_eq(store_col_sv(q, 3), SV("RETURNED")) ?
 						       SV("returned") : store_col_sv(q, 4));
-		acd_copy(l.agent, sizeof(l.agent), store_col_sv(q, 0));
-		acd_copy(l.queue, sizeof(l.queue), store_col_sv(q, 1));
-		acd_copy(l.customer, sizeof(l.customer), store_col_sv(q, 2));
+		sv_copy(l.agent, sizeof(l.agent), store_col_sv(q, 0));
+		sv_copy(l.queue, sizeof(l.queue), store_col_sv(q, 1));
+		sv_copy(l.customer, sizeof(l.customer), store_col_sv(q, 2));
 		entered(x, sv_of(l.customer), store_col_int(q, 7));
 		if (l.agent[0])
 			ended(x, &l);

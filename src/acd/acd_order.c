@@ -19,7 +19,7 @@ static struct ho *of_job(struct acd *a, struct acd_job *j)
 	struct ho *h = j->o.handover.n ? acd_find(a, j->o.handover) :
 					 acd_of_conversation(a, j->o.conversation);
 	if (h)
-		acd_copy(j->id, sizeof(j->id), sv_of(h->id));
+		sv_copy(j->id, sizeof(j->id), sv_of(h->id));
 	return h;
 }
 
@@ -38,7 +38,7 @@ static void say_where(struct acd *a, struct ho *h, bool quiet)
 	struct acd_wait w;
 	if (h->state == HO_ACCEPTED) {
 		acd_line(a, sv_of(h->agent), s.to, s.name);
-		acd_copy(s.agent, sizeof(s.agent), sv_of(h->agent));
+		sv_copy(s.agent, sizeof(s.agent), sv_of(h->agent));
 		s.kind = WORD_JOINED;
 		s.to[0] = 0;
 	} else if (acd_core_wait(a->core, sv_of(h->id), a->now->now, &w) == 0) {
@@ -59,14 +59,14 @@ static int with_agent(struct acd *a, struct acd_job *j)
 	int rc = store_reader(a->store, &db);
 	rc = rc ? rc : ho_last(db, j->ask.conversation, &last);
 	if (rc == 0) {
-		acd_copy(j->id, sizeof(j->id), sv_of(last.id));
-		acd_copy(s.agent, sizeof(s.agent), j->ask.agent);
+		sv_copy(j->id, sizeof(j->id), sv_of(last.id));
+		sv_copy(s.agent, sizeof(s.agent), j->ask.agent);
 		acd_say(a, &last, s);
 		return 0;
 	}
 	rc = rc == ERR_NOTFOUND ? acd_ask_served(a, &j->ask, &h) : rc;
 	if (h)
-		acd_copy(j->id, sizeof(j->id), sv_of(h->id));
+		sv_copy(j->id, sizeof(j->id), sv_of(h->id));
 	if (rc == 0)
 		say_where(a, h, false);
 	return rc;
@@ -86,7 +86,7 @@ static int do_ask(struct acd *a, struct acd_job *j)
 	else
 		rc = acd_ask(a, &j->ask, &h);
 	if (rc == 0)
-		acd_copy(j->id, sizeof(j->id), sv_of(h->id));
+		sv_copy(j->id, sizeof(j->id), sv_of(h->id));
 	return rc;
 }
 
@@ -174,7 +174,7 @@ static int make_task(struct acd *a, struct acd_job *j, enum ho_kind kind)
 	if (served)
 		t->since = a->now->now;      /* it was served: a new wish, not an old one */
 	t->not_before = j->o.not_before_ms;
-	acd_copy(j->id, sizeof(j->id), sv_of(t->id));
+	sv_copy(j->id, sizeof(j->id), sv_of(t->id));
 	acd_wake_task(a, t);
 	return 0;
 }
@@ -231,7 +231,7 @@ static int reject(struct acd *a, struct ho *h, sv login, sv why)
 {
 	struct acd_item_now x;
 	char id[ACD_ID];
-	acd_copy(id, sizeof(id), sv_of(h->id));
+	sv_copy(id, sizeof(id), sv_of(h->id));
 	int rc = acd_core_item_now(a->core, sv_of(id), &x);
 	if (rc || x.stage != ACD_OFFERED)
 		return rc ? rc : ERR_STATE;
@@ -299,7 +299,7 @@ static int do_end(struct acd *a, struct acd_job *j)
 	if (!served_by(h, j->o.agent))
 		return ERR_STATE;
 	was = *h;
-	acd_copy(s.agent, sizeof(s.agent), sv_of(h->agent));
+	sv_copy(s.agent, sizeof(s.agent), sv_of(h->agent));
 	acd_say(a, h, s);
 	int rc = acd_service_over(a, h, again ? j->o.why : SV("agent"), by_of(j));
 	return rc == 0 && again && was.kind == HO_CALLBACK ? call_again(a, &was) : rc;
@@ -338,7 +338,7 @@ static int do_wrapped(struct acd *a, struct acd_job *j)
 			return ERR_STATE;
 		if (!wraps(&row, j->o.agent))
 			return former_wrapped(a, sv_of(row.id), j->o.agent);
-		acd_copy(j->id, sizeof(j->id), sv_of(row.id));
+		sv_copy(j->id, sizeof(j->id), sv_of(row.id));
 		h = acd_keep(a, &row);
 	}
 	if (!h)
@@ -395,8 +395,8 @@ static int do_back(struct acd *a, struct acd_job *j)
 		return ERR_NOTFOUND;
 	if (!served_by(h, j->o.agent) || h->kind != HO_LIVE)
 		return ERR_STATE;
-	acd_copy(id, sizeof(id), sv_of(h->id));
-	acd_copy(s.agent, sizeof(s.agent), sv_of(h->agent));
+	sv_copy(id, sizeof(id), sv_of(h->id));
+	sv_copy(s.agent, sizeof(s.agent), sv_of(h->agent));
 	if (j->o.note.n) {
 		xfree(h->more.note);
 		h->more.note = xstrdup(j->o.note);
@@ -455,7 +455,7 @@ static const char *why_failed(sv why)
 static int phone_left(struct acd *a, struct ho *h, sv login)
 {
 	struct acd_say s = { .kind = WORD_END, .survey = true };
-	acd_copy(s.agent, sizeof(s.agent), login);
+	sv_copy(s.agent, sizeof(s.agent), login);
 	acd_say(a, h, s);
 	return acd_service_over(a, h, SV("agent"), login);
 }

@@ -32,14 +32,14 @@ void acd_ring(struct acd *a, struct ho *h, sv login, sv to)
 		return;
 	acd_line(a, login, s.to, s.name);
 	if (to.n)
-		acd_copy(s.to, sizeof(s.to), to);
-	acd_copy(s.agent, sizeof(s.agent), login);
+		sv_copy(s.to, sizeof(s.to), to);
+	sv_copy(s.agent, sizeof(s.agent), login);
 	acd_party_of(login, s.party);
 	struct sb rung;
 	sb_init(&rung, sizeof(h->rung));
 	sb_fmt(&rung, "%s" SV_FMT ",", h->rung, SV_ARG(login));
 	if (sb_err(&rung) == 0)
-		acd_copy(h->rung, sizeof(h->rung), sb_sv(&rung));
+		sv_copy(h->rung, sizeof(h->rung), sb_sv(&rung));
 	sb_done(&rung);
 	h->until = a->now->now + ACD_RING_MS;
 	acd_touch(a, h);
@@ -51,7 +51,7 @@ void acd_hang_up(struct acd *a, struct ho *h, sv party)
 	struct acd_say s = { .kind = WORD_PARTY, .act = CHAN_PARTY_DROP };
 	if (!party.n || h->media != ACD_VOICE)
 		return;
-	acd_copy(s.party, sizeof(s.party), party);
+	sv_copy(s.party, sizeof(s.party), party);
 	acd_say(a, h, s);
 }
 
@@ -66,7 +66,7 @@ void acd_unring(struct acd *a, struct ho *h, sv login)
 	while (sv_cut(&all, ',', &one))
 		if (!sv_eq(one, login))
 			sb_fmt(&rest, SV_FMT ",", SV_ARG(one));
-	acd_copy(h->rung, sizeof(h->rung), sb_sv(&rest));
+	sv_copy(h->rung, sizeof(h->rung), sb_sv(&rest));
 	sb_done(&rest);
 	acd_party_of(login, party);
 	acd_hang_up(a, h, sv_of(party));
@@ -100,7 +100,7 @@ static void on_offer(struct acd *a, struct ho *h, const struct acd_out *x)
 	h->state = HO_OFFERED;
 	h->offered = a->now->now;
 	h->until = x->until_ms;
-	acd_copy(h->agent, sizeof(h->agent), x->login);
+	sv_copy(h->agent, sizeof(h->agent), x->login);
 	acd_touch(a, h);
 	acd_tell(a, "handover.offered", x->login, h, NULL);
 	play(a, h);
@@ -116,7 +116,7 @@ static void paused(struct acd *a, sv login, sv why)
 	if (!g || g->presence != ACD_READY)
 		return;
 	g->presence = ACD_PAUSED;
-	acd_copy(g->reason, sizeof(g->reason), why);
+	sv_copy(g->reason, sizeof(g->reason), why);
 	acd_changed(a, g);
 	acd_tell_agent(a, g);
 }
@@ -142,8 +142,8 @@ void acd_moved(struct acd *a, struct ho *h, sv queue, sv why, sv by)
 {
 	char from[ACD_NAME];
 	jv *o;
-	acd_copy(from, sizeof(from), sv_of(h->queue));
-	acd_copy(h->queue, sizeof(h->queue), queue);
+	sv_copy(from, sizeof(from), sv_of(h->queue));
+	sv_copy(h->queue, sizeof(h->queue), queue);
 	o = acd_body(h);
 	jv_set_str(o, "from", sv_of(from));
 	jv_set_str(o, "why", why);
@@ -162,11 +162,11 @@ void acd_say_place(struct acd *a, struct ho *h, const struct acd_out *x)
 	if (x->own && q)             /* zh and en are what a company writes */
 		s.text = (char *)(uintptr_t)q->say[!sv_starts(sv_of(h->language), SV("zh"))];
 	if (a->given == h) {                 /* it was served: why it waits again */
-		acd_copy(s.why, sizeof(s.why), sv_of(a->given_why));
+		sv_copy(s.why, sizeof(s.why), sv_of(a->given_why));
 		a->given = NULL;
 	}
 	if (a->returned == h) {
-		acd_copy(s.why, sizeof(s.why), SV("back"));
+		sv_copy(s.why, sizeof(s.why), SV("back"));
 		a->returned = NULL;
 	}
 	h->position = x->position;
@@ -196,12 +196,12 @@ static void on_out_of_queue(struct acd *a, struct ho *h, const struct acd_out *x
 	if (h->kind != HO_LIVE || sv_eq(sv_of(why), SV("callback_offer"))) {
 		/* a task is done some time; who is offered a callback may wait on */
 		acd_task_back(a, h, h->kind == HO_LIVE ? ACD_THINK_MS : ACD_TRY_MS);
-		acd_copy(s.why, sizeof(s.why), sv_of(why));
+		sv_copy(s.why, sizeof(s.why), sv_of(why));
 		acd_say(a, h, s);
 		return;
 	}
 	acd_over(a, h, HO_FAILED, sv_of(why));
-	acd_copy(s.why, sizeof(s.why), sv_of(why));
+	sv_copy(s.why, sizeof(s.why), sv_of(why));
 	acd_say(a, h, s);
 	acd_tell(a, "handover.failed", SV_NULL, h, NULL);
 }
@@ -258,9 +258,9 @@ static void on_agent(struct acd *a, const struct acd_out *x)
 	if (a->by.n && !sv_eq(a->by, x->login))
 		jv_set_str(o, "by", a->by);
 	acd_event(a, "agent.state", SV_NULL, x->login, o);
-	acd_copy(g->state, sizeof(g->state), sv_of(acd_state_name(x->state)));
+	sv_copy(g->state, sizeof(g->state), sv_of(acd_state_name(x->state)));
 	if (x->state == ACD_IS_PAUSED || x->state == ACD_IS_OFFLINE)
-		acd_copy(g->reason, sizeof(g->reason), x->why);
+		sv_copy(g->reason, sizeof(g->reason), x->why);
 	g->since = a->now->now;
 	acd_changed(a, g);
 	acd_tell_agent(a, g);
@@ -308,7 +308,7 @@ void acd_sync(struct acd *a)
 		} else if (x.stage == ACD_OFFERED) {
 			h->state = HO_OFFERED;
 			if (x.login.n)
-				acd_copy(h->agent, sizeof(h->agent), x.login);
+				sv_copy(h->agent, sizeof(h->agent), x.login);
 		}
 	}
 }

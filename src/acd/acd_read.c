@@ -140,7 +140,7 @@ int acd_list(struct store_db *db, const struct acd_query *x, struct sb *out)
 		if (n++)
 			sb_ch(out, ',');
 		put_row(q, NULL, out);
-		acd_copy(last, sizeof(last), store_col_sv(q, 0));
+		sv_copy(last, sizeof(last), store_col_sv(q, 0));
 	}
 	store_reset(q);
 	sb_cstr(out, "],\"next\":");

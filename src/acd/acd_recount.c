@@ -23,7 +23,7 @@ static struct acd_numbers *of_queue(struct recount *r, sv queue)
 		struct acd_count *c = VEC_PUSH(&r->v, 10000);
 		if (!c || map_put(r->at, queue, (void *)(uintptr_t)r->v.n))
 			return NULL;
-		acd_copy(c->queue, sizeof(c->queue), queue);
+		sv_copy(c->queue, sizeof(c->queue), queue);
 		i = r->v.n;
 	}
 	return &r->v.v[i - 1].n;

@@ -10,11 +10,6 @@ const char *const ho_state_names[HO_STATES] = { "REQUESTED", "QUEUED",	 "OFFERED
 						"ENDED",     "RETURNED", "FAILED" };
 const char *const ho_kind_names[HO_KINDS] = { "live", "callback", "voicemail" };
 
-void acd_copy(char *to, size_t cap, sv s)
-{
-	sv_copy(to, cap, s);
-}
-
 bool ho_is_live(const struct ho *h)
 {
 	return h->state <= HO_ACCEPTED;
@@ -133,7 +128,7 @@ int ho_save(struct store_db *db, const struct ho *h)
 static void read_short(struct store_stmt *q, struct ho *h)
 {
 	*h = (struct ho){ 0 };
-#define TEXT(i, field) acd_copy(h->field, sizeof(h->field), store_col_sv(q, i))
+#define TEXT(i, field) sv_copy(h->field, sizeof(h->field), store_col_sv(q, i))
 	TEXT(0, id);
 	TEXT(2, parent);
 	TEXT(3, conversation);
@@ -223,7 +218,7 @@ bool ho_last_agent(struct store_db *db, sv customer, char login[ACD_NAME])
 	store_bind_sv(q, 1, customer);
 	bool found = store_step(q) == 1;
 	if (found)
-		acd_copy(login, ACD_NAME, store_col_sv(q, 0));
+		sv_copy(login, ACD_NAME, store_col_sv(q, 0));
 	store_reset(q);
 	return found;
 }
@@ -263,9 +258,9 @@ int ag_load(struct store_db *db, void (*fn)(void *arg, const struct ag *g), void
 	while ((rc = store_step(q)) == 1) {
 		struct ag g = { 0 };
 		int p = acd_presence_of(store_col_sv(q, 1));
-		acd_copy(g.login, sizeof(g.login), store_col_sv(q, 0));
-		acd_copy(g.reason, sizeof(g.reason), store_col_sv(q, 2));
-		acd_copy(g.state, sizeof(g.state), store_col_sv(q, 3));
+		sv_copy(g.login, sizeof(g.login), store_col_sv(q, 0));
+		sv_copy(g.reason, sizeof(g.reason), store_col_sv(q, 2));
+		sv_copy(g.state, sizeof(g.state), store_col_sv(q, 3));
 		g.presence = p < 0 ? ACD_OFFLINE : (enum acd_presence)p;
 		g.console = store_col_int(q, 4) != 0;
 		g.since = store_col_int(q, 5);

@@ -14,7 +14,7 @@ void acd_accepted(struct acd *a, struct ho *h, sv login, sv party, const char *h
 	h->accepted = a->now->now;
 	h->hold_ms = h->held = h->until = 0;
 	h->rung[0] = 0;
-	acd_copy(h->agent, sizeof(h->agent), login);
+	sv_copy(h->agent, sizeof(h->agent), login);
 	o = acd_body(h);
 	jv_set_str(o, "agent", login);
 	jv_set_str(o, "how", sv_of(how));
@@ -24,14 +24,14 @@ void acd_accepted(struct acd *a, struct ho *h, sv login, sv party, const char *h
 	acd_tell(a, "handover.accepted", login, h, NULL);
 	if (h->media == ACD_VOICE) {         /* a call knows who has joined */
 		if (party.n)
-			acd_copy(h->party, sizeof(h->party), party);
+			sv_copy(h->party, sizeof(h->party), party);
 		else
 			acd_party_of(login, h->party);
 		return;
 	}
 	acd_line(a, login, s.to, s.name);
 	s.to[0] = 0;
-	acd_copy(s.agent, sizeof(s.agent), login);
+	sv_copy(s.agent, sizeof(s.agent), login);
 	acd_say(a, h, s);
 }
 
@@ -54,7 +54,7 @@ void acd_stint_over(struct acd *a, struct ho *h, sv how, sv by)
 int acd_service_over(struct acd *a, struct ho *h, sv how, sv by)
 {
 	char id[ACD_ID];
-	acd_copy(id, sizeof(id), sv_of(h->id));
+	sv_copy(id, sizeof(id), sv_of(h->id));
 	acd_stint_over(a, h, how, by);
 	h->in_wrap = true;
 	acd_over(a, h, HO_ENDED, how);
@@ -76,8 +76,8 @@ int acd_give_on(struct acd *a, struct ho *h, const struct acd_give *g, sv how, s
 		acd_moved(a, h, give.queue, SV("given"), by);
 	}
 	if (give.queue.n)
-		acd_copy(h->queue, sizeof(h->queue), give.queue);
-	acd_copy(former, sizeof(former), served ? sv_of(h->agent) : SV(""));
+		sv_copy(h->queue, sizeof(h->queue), give.queue);
+	sv_copy(former, sizeof(former), served ? sv_of(h->agent) : SV(""));
 	h->state = HO_QUEUED;
 	h->agent[0] = 0;
 	h->accepted = h->until = h->hold_ms = 0;

@@ -13,14 +13,14 @@ TEST(acd_a_restart_keeps_places_and_served_chats)
 	OK(aw_console(&w, "mei", true));
 	OK(aw_state(&w, "mei", ACD_READY, ""));
 	OK(aw_ask(&w, "C1", "", false, "c1"));
-	acd_copy(id[0], ACD_ID, sv_of(w.id));
+	sv_copy(id[0], ACD_ID, sv_of(w.id));
 	OK(aw_act(&w, ACD_DO_ACCEPT, id[0], "mei"));
 	OK(aw_state(&w, "mei", ACD_PAUSED, "lunch"));
 	for (int i = 1; i < 4; i++) {
 		char conv[16];
 		(void)snprintf(conv, sizeof(conv), "C%d", i + 1);
 		OK(aw_ask(&w, conv, "", i == 3, ""));
-		acd_copy(id[i], ACD_ID, sv_of(w.id));
+		sv_copy(id[i], ACD_ID, sv_of(w.id));
 		aw_pass(&w, 3000);
 	}
 	if (!aw_restart(&w, 20000))
@@ -60,7 +60,7 @@ TEST(acd_a_wrap_up_goes_on_after_a_restart)
 		return;
 	OK(aw_state(&w, "tom", ACD_READY, ""));
 	OK(aw_ask(&w, "C1", "", false, ""));
-	acd_copy(id, sizeof(id), sv_of(w.id));
+	sv_copy(id, sizeof(id), sv_of(w.id));
 	OK(aw_act(&w, ACD_DO_ACCEPT, id, "tom"));
 	aw_pass(&w, 5000);
 	OK(aw_act(&w, ACD_DO_END, id, "tom"));
@@ -200,7 +200,7 @@ TEST(acd_a_console_that_is_gone_costs_no_customer_anything)
 	OK(aw_console(&w, "mei", true));        /* two windows */
 	OK(aw_state(&w, "mei", ACD_READY, ""));
 	OK(aw_ask(&w, "C1", "", false, ""));
-	acd_copy(a, sizeof(a), sv_of(w.id));
+	sv_copy(a, sizeof(a), sv_of(w.id));
 	OK(aw_act(&w, ACD_DO_ACCEPT, a, "mei"));
 	OK(aw_console(&w, "mei", false));
 	aw_pass(&w, 90000);
@@ -213,7 +213,7 @@ TEST(acd_a_console_that_is_gone_costs_no_customer_anything)
 	OK(aw_console(&w, "mei", false));
 	aw_pass(&w, 1000);
 	OK(aw_ask(&w, "C2", "", false, ""));
-	acd_copy(b, sizeof(b), sv_of(w.id));
+	sv_copy(b, sizeof(b), sv_of(w.id));
 	aw_pass(&w, 30000);
 	CHECK(aw_is(&w, b, "state", "QUEUED"));
 	EQ(aw_count(&w, "SELECT count(*) FROM acd_agent_state WHERE login='mei' AND "
@@ -364,7 +364,7 @@ TEST(acd_what_cannot_be_written_has_not_happened)
 	OK(aw_console(&w, "mei", true));
 	OK(aw_state(&w, "mei", ACD_READY, ""));
 	OK(aw_ask(&w, "C1", "", false, ""));
-	acd_copy(id, sizeof(id), sv_of(w.id));
+	sv_copy(id, sizeof(id), sv_of(w.id));
 	sql(&w, "CREATE TRIGGER full_disk BEFORE UPDATE ON handover BEGIN SELECT "
 		"RAISE(ABORT, 'no'); END");
 	size_t words = w.words.n;
@@ -476,9 +476,9 @@ TEST(acd_one_that_cannot_be_written_stops_no_other)
 	if (!aw_open(&w, t_tmpdir()))
 		return;
 	OK(aw_ask(&w, "C1", "technical_fault", false, ""));
-	acd_copy(bad, sizeof(bad), sv_of(w.id));
+	sv_copy(bad, sizeof(bad), sv_of(w.id));
 	OK(aw_ask(&w, "C2", "", false, ""));
-	acd_copy(good, sizeof(good), sv_of(w.id));
+	sv_copy(good, sizeof(good), sv_of(w.id));
 	sql(&w, "CREATE TRIGGER poison BEFORE UPDATE ON handover WHEN NEW.conversation='C1' BEGIN "
 		"SELECT RAISE(ABORT, 'no'); END");
 	int before = w.done;
@@ -547,7 +547,7 @@ TEST(acd_the_plan_changes_while_customers_wait)
 	if (!aw_open(&w, t_tmpdir()))
 		return;
 	OK(aw_ask(&w, "C1", "technical_fault", false, ""));
-	acd_copy(id, sizeof(id), sv_of(w.id));
+	sv_copy(id, sizeof(id), sv_of(w.id));
 	OK(aw_state(&w, "tom", ACD_READY, ""));
 	CHECK(aw_is(&w, id, "state", "QUEUED"));        /* he cannot do it */
 	CHECK(acd_conf_check(w.acd, ACD_CONF_AGENT, SV("tom"),
@@ -598,7 +598,7 @@ TEST(acd_what_a_queue_offers_goes_with_the_word)
 		char id[ACD_ID];
 		OK(put(&w, (struct put){ ACD_CONF_QUEUE, "fiber", rows[i], i ? 1 : -1, 0 }));
 		OK(aw_ask(&w, who.p, "technical_fault", false, ""));
-		acd_copy(id, sizeof(id), sv_of(w.id));
+		sv_copy(id, sizeof(id), sv_of(w.id));
 		CHECK(aw_last(&w, WORD_QUEUED)->no_callback);
 		EQ(aw_last(&w, WORD_QUEUED)->voicemail, i);
 		aw_pass(&w, 601000);
@@ -710,7 +710,7 @@ TEST(acd_lists_have_pages_and_boards_have_figures)
 		jv *o = jv_parse(sb_sv(&b), NULL);
 		CHECK(o != NULL);
 		seen += (int)jv_len(jv_get(o, "items"));
-		acd_copy(after, sizeof(after), jv_get_str(o, "next"));
+		sv_copy(after, sizeof(after), jv_get_str(o, "next"));
 		jv_free(o);
 	} while (after[0] && seen < 100);
 	EQ(seen, 7);

@@ -92,7 +92,7 @@ struct sounds {
 static int sound(void *arg, sv name, int max_s, struct pcm_music **ret, struct err *e)
 {
 	struct sounds *s = arg;
-	acd_copy(s->last, sizeof(s->last), name);
+	sv_copy(s->last, sizeof(s->last), name);
 	s->looked += !ret;
 	if (s->rc)
 		return err_set(e, s->rc, "x/" SV_FMT ": it is broken", SV_ARG(name));

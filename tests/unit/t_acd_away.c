@@ -31,7 +31,7 @@ TEST(acd_away_leaves_the_queue_and_comes_back_with_its_place)
 	if (!aw_open(&w, t_tmpdir()))
 		return;
 	OK(aw_ask(&w, "C1", "", false, ""));
-	acd_copy(first, sizeof(first), sv_of(w.id));
+	sv_copy(first, sizeof(first), sv_of(w.id));
 	OK(page(&w, "C1", true));
 	EQ(away(&w, first), 0);
 	aw_pass(&w, 10000);
@@ -47,7 +47,7 @@ TEST(acd_away_leaves_the_queue_and_comes_back_with_its_place)
 	CHECK(aw_adds_up(&w));
 	/* nobody is rung for a customer who is not there */
 	OK(aw_ask(&w, "C2", "", false, ""));
-	acd_copy(second, sizeof(second), sv_of(w.id));
+	sv_copy(second, sizeof(second), sv_of(w.id));
 	OK(aw_state(&w, "tom", ACD_READY, ""));
 	CHECK(aw_is(&w, second, "state", "OFFERED") && aw_is(&w, first, "state", "REQUESTED"));
 	OK(aw_state(&w, "tom", ACD_PAUSED, "lunch"));
@@ -126,7 +126,7 @@ TEST(acd_away_is_counted_over_a_restart)
 	if (!aw_open(&w, t_tmpdir()))
 		return;
 	OK(aw_ask(&w, "C1", "", false, ""));
-	acd_copy(first, sizeof(first), sv_of(w.id));
+	sv_copy(first, sizeof(first), sv_of(w.id));
 	OK(page(&w, "C1", true));
 	OK(aw_ask(&w, "C2", "", false, ""));
 	if (!aw_restart(&w, 5000))

@@ -326,7 +326,7 @@ static void watch_offers(void *arg, const char *type, sv agent, sv json)
 		int m = acd_media_of(jv_get_str(o, "media")) & 3;
 		char *last = l->last[q * 16 + m * 4 + (int)(jv_get_int(o, "priority", 0) & 3)];
 		must(l, "offered before one that asked earlier", sv_cmp(since, sv_of(last)) < 0);
-		acd_copy(last, 40, since);
+		sv_copy(last, 40, since);
 	}
 	jv_free(o);
 	(void)agent;

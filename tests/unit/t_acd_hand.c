@@ -14,7 +14,7 @@ TEST(acd_a_chat_from_the_wish_to_the_wrap_up)
 	OK(aw_ask(&w, "C1", "refund", false, "c100"));
 	STR_EQ(w.state, "OFFERED");
 	char id[ACD_ID];
-	acd_copy(id, sizeof(id), sv_of(w.id));
+	sv_copy(id, sizeof(id), sv_of(w.id));
 	const struct aw_fed *f = aw_last_fed(&w, "handover.offered");
 	CHECK(f && strcmp(f->agent, "mei") == 0);
 	HAS(sv_of(f->json), "\"summary\":\"wants a person\"");
@@ -61,7 +61,7 @@ TEST(acd_who_asks_twice_waits_once)
 		return;
 	OK(aw_ask(&w, "C1", "", false, ""));
 	char id[ACD_ID];
-	acd_copy(id, sizeof(id), sv_of(w.id));
+	sv_copy(id, sizeof(id), sv_of(w.id));
 	OK(aw_ask(&w, "C1", "", false, ""));
 	STR_EQ(w.id, id);
 	CHECK(aw_last(&w, WORD_QUEUED) && aw_last(&w, WORD_QUEUED)->position == 1);
@@ -118,13 +118,13 @@ TEST(acd_a_callback_keeps_the_place_and_hides_the_number)
 	if (!aw_open(&w, ""))
 		return;
 	OK(aw_ask(&w, "C1", "", true, "c1"));
-	acd_copy(first, sizeof(first), sv_of(w.id));
+	sv_copy(first, sizeof(first), sv_of(w.id));
 	aw_pass(&w, 20000);
 	OK(aw_ask(&w, "C2", "", true, "c2"));
 	aw_pass(&w, 20000);
 	OK(aw_do(&w, (struct acd_order){ ACD_DO_CALLBACK, .conversation = SV("C1"),
 					 .number = SV("13800138000") }));
-	acd_copy(task, sizeof(task), sv_of(w.id));
+	sv_copy(task, sizeof(task), sv_of(w.id));
 	CHECK(strcmp(task, first) != 0);
 	CHECK(aw_is(&w, first, "why", "callback") && aw_is(&w, first, "state", "FAILED"));
 	CHECK(aw_is(&w, task, "kind", "callback") && aw_is(&w, task, "parent", first));
@@ -166,7 +166,7 @@ TEST(acd_a_callback_waits_for_its_hour)
 	CHECK(aw_is(&w, w.id, "state", "REQUESTED") && aw_is(&w, w.id, "note", "about the sofa"));
 	EQ(aw_count(&w, "SELECT count(*) FROM handover WHERE state='ACCEPTED'"), 1);
 	char task[ACD_ID];
-	acd_copy(task, sizeof(task), sv_of(w.id));
+	sv_copy(task, sizeof(task), sv_of(w.id));
 	aw_pass(&w, 600000);
 	if (!aw_restart(&w, 1000))
 		return;
@@ -209,7 +209,7 @@ TEST(acd_who_waits_too_long_is_offered_a_callback_and_may_wait_on)
 	if (!aw_open(&w, ""))
 		return;
 	OK(aw_ask(&w, "C1", "technical_fault", false, "c1"));
-	acd_copy(id, sizeof(id), sv_of(w.id));
+	sv_copy(id, sizeof(id), sv_of(w.id));
 	CHECK(aw_is(&w, id, "queue", "fiber"));
 	aw_pass(&w, 601000);
 	CHECK(aw_last(&w, WORD_NOBODY) != NULL);
@@ -328,7 +328,7 @@ TEST(acd_given_on_taken_over_and_given_back)
 		return;
 	OK(aw_state(&w, "mei", ACD_READY, ""));
 	OK(aw_ask(&w, "C1", "", false, "c1"));
-	acd_copy(id, sizeof(id), sv_of(w.id));
+	sv_copy(id, sizeof(id), sv_of(w.id));
 	OK(aw_act(&w, ACD_DO_ACCEPT, id, "mei"));
 	aw_pass(&w, 10000);
 	EQ(aw_do(&w, (struct acd_order){ ACD_DO_GIVE, .handover = sv_of(id), .agent = SV("mei"),
@@ -381,7 +381,7 @@ TEST(acd_nobody_wraps_up_for_another)
 		return;
 	OK(aw_state(&w, "mei", ACD_READY, ""));
 	OK(aw_ask(&w, "C1", "", false, ""));
-	acd_copy(id, sizeof(id), sv_of(w.id));
+	sv_copy(id, sizeof(id), sv_of(w.id));
 	wrap.handover = sv_of(id);
 	OK(aw_act(&w, ACD_DO_ACCEPT, id, "mei"));
 	OK(aw_act(&w, ACD_DO_END, id, "mei"));
@@ -409,7 +409,7 @@ TEST(acd_a_former_agent_ends_their_own_wrap_up)
 		return;
 	OK(aw_state(&w, "mei", ACD_READY, ""));
 	OK(aw_ask(&w, "C1", "", false, ""));
-	acd_copy(id, sizeof(id), sv_of(w.id));
+	sv_copy(id, sizeof(id), sv_of(w.id));
 	wrap.handover = sv_of(id);
 	OK(aw_act(&w, ACD_DO_ACCEPT, id, "mei"));
 	OK(aw_state(&w, "tom", ACD_READY, ""));
@@ -479,7 +479,7 @@ TEST(acd_to_another_queue_from_a_chat_and_from_a_place_in_line)
 	if (!aw_open(&w, ""))
 		return;
 	OK(aw_ask(&w, "C1", "", false, ""));
-	acd_copy(id, sizeof(id), sv_of(w.id));
+	sv_copy(id, sizeof(id), sv_of(w.id));
 	aw_pass(&w, 4000);
 	EQ(aw_do(&w, (struct acd_order){ ACD_DO_GIVE, .handover = sv_of(id), .queue = SV("moon") }),
 	   ERR_NOTFOUND);

@@ -92,12 +92,12 @@ static int aw_on_word(void *arg, const struct talk_word *x)
 	k->quiet = x->quiet;
 	k->paced = x->paced;
 	k->music = x->music;
-	acd_copy(k->conversation, sizeof(k->conversation), x->conversation);
-	acd_copy(k->agent, sizeof(k->agent), x->agent);
-	acd_copy(k->why, sizeof(k->why), x->why);
-	acd_copy(k->party, sizeof(k->party), x->party);
-	acd_copy(k->to, sizeof(k->to), x->to);
-	acd_copy(k->text, sizeof(k->text), x->text);
+	sv_copy(k->conversation, sizeof(k->conversation), x->conversation);
+	sv_copy(k->agent, sizeof(k->agent), x->agent);
+	sv_copy(k->why, sizeof(k->why), x->why);
+	sv_copy(k->party, sizeof(k->party), x->party);
+	sv_copy(k->to, sizeof(k->to), x->to);
+	sv_copy(k->text, sizeof(k->text), x->text);
 	return 0;
 }
 
@@ -105,8 +105,8 @@ static void aw_on_feed(void *arg, const char *type, sv agent, sv json)
 {
 	struct aw *w = arg;
 	struct aw_fed *f = VEC_PUSH(&w->fed, 1 << 20);
-	acd_copy(f->type, sizeof(f->type), sv_of(type));
-	acd_copy(f->agent, sizeof(f->agent), agent);
+	sv_copy(f->type, sizeof(f->type), sv_of(type));
+	sv_copy(f->agent, sizeof(f->agent), agent);
 	f->json = xstrdup(json);
 }
 
@@ -194,8 +194,8 @@ static void aw_on_done(void *arg, int err, sv json)
 	w->done++;
 	w->err = err;
 	if (jv_get_str(o, "id").n) {
-		acd_copy(w->id, sizeof(w->id), jv_get_str(o, "id"));
-		acd_copy(w->state, sizeof(w->state), jv_get_str(o, "state"));
+		sv_copy(w->id, sizeof(w->id), jv_get_str(o, "id"));
+		sv_copy(w->state, sizeof(w->state), jv_get_str(o, "state"));
 	}
 	jv_free(o);
 }
@@ -302,7 +302,7 @@ UNUSED static void aw_river(struct aw *w, char *out, size_t cap)
 			       SV_ARG(sv_slice(store_col_sv(q, 0), 6, 40)));
 		store_reset(q);
 	}
-	acd_copy(out, cap, sb_sv(&b));
+	sv_copy(out, cap, sb_sv(&b));
 	sb_done(&b);
 }
 

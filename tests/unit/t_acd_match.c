@@ -12,9 +12,9 @@ static void served(struct acd_match *x, const char *agent, const char *queue, co
 		   int n, int64_t from)
 {
 	struct acd_lesson l = { .accepted = 0 };
-	acd_copy(l.agent, sizeof(l.agent), sv_of(agent));
-	acd_copy(l.queue, sizeof(l.queue), sv_of(queue));
-	acd_copy(l.how, sizeof(l.how), sv_of(how));
+	sv_copy(l.agent, sizeof(l.agent), sv_of(agent));
+	sv_copy(l.queue, sizeof(l.queue), sv_of(queue));
+	sv_copy(l.how, sizeof(l.how), sv_of(how));
 	for (int i = 0; i < n; i++) {
 		l.accepted = from + i * 400000;
 		l.at = l.accepted + 300000;
@@ -163,7 +163,7 @@ static bool one(struct aw *w, const char *conversation, const char *customer)
 	if (aw_ask(w, conversation, "", false, customer))
 		return false;
 	char id[ACD_ID];
-	acd_copy(id, sizeof(id), sv_of(w->id));
+	sv_copy(id, sizeof(id), sv_of(w->id));
 	if (aw_act(w, ACD_DO_ACCEPT, id, "mei"))
 		return false;
 	aw_pass(w, 60000);
