@@ -206,7 +206,7 @@ static int make_desk(struct world_service *s, struct err *e)
 	(void)snprintf(path, sizeof(path), "%s/demo/calendars.yaml", T_SRCDIR);
 	int rc = file_read(path, LIM_CFG_BYTES, &b, e);
 	if (rc == 0)
-		rc = desk_new(&s->desk, sb_sv(&b), "calendars.yaml", SV_NULL, &rep);
+		rc = desk_new(&s->desk, sb_sv(&b), "calendars.yaml", NULL, &rep);
 	cfg_report_done(&rep);
 	sb_done(&b);
 	return rc;
