@@ -1,6 +1,6 @@
 /* What opens under the call bar: to whom to transfer or whom to ask, back to the bot with an instruction, keys, the
  * end. Filled in and sent by keys alone; Escape closes. */
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
 import { both, t, tWord } from '../lib/i18n.ts';
 import { Icon } from '../lib/ui.tsx';
@@ -35,7 +35,7 @@ function Where({ w, mode }: { w: Work; mode: 'transfer' | 'consult' }) {
   const note = useSignal('');
   const warm = useSignal(w.media === 'voice');
   const field = useRef<HTMLInputElement>(null);
-  useEffect(() => field.current?.focus(), []);
+  useLayoutEffect(() => field.current?.focus(), []); /* with the panel: the next key may come before it is painted */
   const all = choices(desk.value, words.value, {
     names: (q) => both(q.title) || tWord('queue', q.id), queues: mode === 'transfer', numbers: w.media === 'voice', except: w.queue,
   });
@@ -102,7 +102,7 @@ function Where({ w, mode }: { w: Work; mode: 'transfer' | 'consult' }) {
 function Back({ w }: { w: Work }) {
   const text = useSignal('');
   const field = useRef<HTMLInputElement>(null);
-  useEffect(() => field.current?.focus(), []);
+  useLayoutEffect(() => field.current?.focus(), []);
   return (
     <form class="panel" data-test="panel-return" aria-label={t('desk.return')} onSubmit={(e) => {
       e.preventDefault();
@@ -127,7 +127,7 @@ const DIGITS = '123456789*0#';
 function Keypad({ w }: { w: Work }) {
   const pressed = useSignal('');
   const first = useRef<HTMLDivElement>(null);
-  useEffect(() => first.current?.focus(), []);
+  useLayoutEffect(() => first.current?.focus(), []);
   const press = (d: string) => {
     pressed.value = (pressed.value + d).slice(-20);
     void keys(w, d);
@@ -152,7 +152,7 @@ function Keypad({ w }: { w: Work }) {
 function End({ w }: { w: Work }) {
   const survey = useSignal(true);
   const yes = useRef<HTMLButtonElement>(null);
-  useEffect(() => yes.current?.focus(), []);
+  useLayoutEffect(() => yes.current?.focus(), []);
   return (
     <form class="panel" data-test="panel-end" aria-label={t('desk.end')} onSubmit={(e) => {
       e.preventDefault();

@@ -1,5 +1,5 @@
 /* After the conversation: what it was, in a summary to correct, what is still to be done. Prefilled; Ctrl Enter saves. */
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
 import { fromLocal, localTime } from '../lib/format.ts';
 import { both, t, tWord } from '../lib/i18n.ts';
@@ -31,7 +31,7 @@ export function WrapUp({ w, talk }: { w: Work; talk: Talk }) {
     code.value = dispositionOf(s) || code.value;
     more.value = (s.follow_ups ?? []).map((f) => ({ ...f }));
   }, [s]);
-  useEffect(() => first.current?.focus(), [w.id]);
+  useLayoutEffect(() => first.current?.focus(), [w.id]);
 
   const touch = (): void => void (touched.current = true);
   const change = (n: number, part: Partial<FollowUp>) => {
