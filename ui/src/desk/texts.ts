@@ -4,5 +4,6 @@ import '../service/texts.ts';
 import en from '../i18n/desk.en.json';
 import zh from '../i18n/desk.zh.json';
 import '../styles/desk.css';
+import '../styles/desk_narrow.css';
 
 addTexts({ en, zh });
