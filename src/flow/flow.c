@@ -164,3 +164,18 @@ const jv *flow_slots(const struct flow_run *r)
 {
 	return r->vars;
 }
+
+enum flow_asks flow_asks_for(const struct flow_run *r)
+{
+	static const char *const figures[] = { "money",    "quantity", "percent", "date",
+					       "time",     "datetime", "duration",
+					       "date_of_birth" };
+	if (r->wait != WAIT_SLOT)
+		return FLOW_ASKS_NOTHING;
+	const struct flow_slot_def *s = &r->f->slot[r->slot];
+	bool figure = s->kind == SLOT_DIGITS || s->kind == SLOT_CODE;
+	for (size_t i = 0; s->kind == SLOT_TYPED && i < sizeof(figures) / sizeof(*figures); i++)
+		figure |= sv_eq(s->type, sv_of(figures[i]));
+	return figure ? FLOW_ASKS_FIGURE :
+	       s->kind == SLOT_WORDS && !s->shape ? FLOW_ASKS_WORDS : FLOW_ASKS_OTHER;
+}

@@ -126,6 +126,10 @@ int flow_load(const struct flow_set *s, sv json, struct flow_run **ret);
 void flow_forget(struct flow_run *r, const char *name);
 /* Wishes that wait until this one is over: [{"flow","text","slots"}]; never NULL. */
 const jv *flow_more(const struct flow_run *r);
+/* What is asked just now: the customer's own words, a figure (money, a time, digits), another
+ * thing. */
+enum flow_asks { FLOW_ASKS_NOTHING, FLOW_ASKS_WORDS, FLOW_ASKS_FIGURE, FLOW_ASKS_OTHER };
+enum flow_asks flow_asks_for(const struct flow_run *r);
 /* Was something done already (a step with an effect)? */
 bool flow_did(const struct flow_run *r);
 /* What was learned so far, {"order":"HH..."}: for a hand-over, a ticket, a record. */

@@ -149,12 +149,13 @@ static ptrdiff_t beside_order(sv text)
 }
 
 /* Where four digits of the telephone stand that nobody asked for: behind an order's number, or
- * alone while an order is at hand; -1. */
+ * alone while an order is at hand and no other figure is asked for; -1. */
 static ptrdiff_t told_at(const struct talk_core *c, sv text)
 {
 	ptrdiff_t at = beside_order(text);
 	sv bare = sv_trim(text);
-	bool alone = c->flow && c->svc.waits == WAITS_NOTHING && c->svc.level < TOOL_KNOWN &&
+	bool alone = c->flow && flow_asks_for(c->flow) != FLOW_ASKS_FIGURE &&
+		     c->svc.waits == WAITS_NOTHING && c->svc.level < TOOL_KNOWN &&
 		     bare.n == LAST_DIGITS && jv_get_str(flow_slots(c->flow), "order").n;
 	for (size_t i = 0; alone && i < bare.n; i++)
 		alone = bare.p[i] >= '0' && bare.p[i] <= '9';

@@ -46,7 +46,7 @@ static void not_meant(struct talk_core *c, struct arena *a, struct talk_acts *ac
 		talk_service_give_up(c, a, acts);
 		return;
 	}
-	if (c->flow && c->flows)
+	if (c->flow && c->flows && !flow_did(c->flow))
 		talk_news(c, talk_flow_left(c, flow_id(c->flow), a), false);
 	talk_service_quit(c);
 	if (c->missed++)
@@ -97,15 +97,17 @@ bool talk_meta_words(struct talk_core *c, struct arena *a, struct talk_acts *act
 {
 	static const struct {
 		const char *small;
+		bool tells;          /* may be the answer to an open question, too */
 		void (*answer)(struct talk_core *c, struct arena *a, struct talk_acts *acts);
 	} rows[] = {
-		{ "again", say_again },
-		{ "not_meant", not_meant },
-		{ "told", told_already },
-		{ "hurry", hurries },
+		{ "again", false, say_again },
+		{ "not_meant", true, not_meant },
+		{ "told", false, told_already },
+		{ "hurry", true, hurries },
 	};
+	bool story = c->flow && flow_asks_for(c->flow) == FLOW_ASKS_WORDS;
 	for (size_t i = 0; c->feel.small_talk && i < sizeof(rows) / sizeof(*rows); i++)
-		if (strcmp(c->feel.small, rows[i].small) == 0) {
+		if (strcmp(c->feel.small, rows[i].small) == 0 && !(story && rows[i].tells)) {
 			rows[i].answer(c, a, acts);
 			return true;
 		}

@@ -470,7 +470,8 @@ static sv open_text(struct talk_core *c, const char *key, sv quote, struct arena
 		quote.n--;
 	while (sv_ends(quote, SV("？")) || sv_ends(quote, SV("。")))
 		quote.n -= strlen("。");
-	sv pairs[] = { SV("question"), quote };
+	/* ours are on the record and go to the model: never what is personal */
+	sv pairs[] = { SV("question"), talk_masked(quote, a) };
 	return quote.n ? talk_fill(a, talk_own(c, key), pairs, 2) : SV_NULL;
 }
 

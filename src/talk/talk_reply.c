@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #define TONGUE_SURE 0.75
+#define WISH_RUNES 60                /* a wish for a language is brief */
 
 sv talk_fill(struct arena *a, sv tmpl, const sv *pairs, size_t n_pairs)
 {
@@ -434,8 +435,8 @@ static bool language_wish(struct talk_core *c, sv *text, struct arena *a, struct
 		return false;
 	bool only = talk_says_only(c, *text, key, "wish_small");
 	sv rest = only ? SV_NULL : beside_wish(c, *text, key);
-	if (!only && !rest.n && strcmp(c->lang, lang) == 0)
-		return false;        /* "is the manual in English, please" */
+	if (!only && !rest.n && (strcmp(c->lang, lang) == 0 || sv_runes(*text) > WISH_RUNES))
+		return false;        /* "is the manual in English, please"; a story about it */
 	memcpy(c->lang, lang, 3);
 	if (!only && rest.n)
 		*text = rest;
@@ -491,7 +492,8 @@ void talk_think(struct talk_core *c, sv text, sv model_text, int64_t now_us, str
 	int k = chosen(c, text);
 	sv article = k >= 0 ? arena_sv(a, sv_of(c->offered[k])) : SV_NULL;
 	sv title = k >= 0 ? arena_sv(a, sv_of(c->offered_as[k])) : SV_NULL;
-	talk_offers_forget(c);
+	if (article.n || !c->feel.small_talk || strcmp(c->feel.small, "again") != 0)
+		talk_offers_forget(c);
 	if (article.n) {
 		c->t.picked = true;
 		talk_remember_as(c, title);
@@ -602,7 +604,7 @@ static sv in_its_language(struct talk_core *c, const struct kb_hit *h, struct ar
 sv talk_quotes(struct talk_core *c, struct arena *a)
 {
 	sv all = in_its_language(c, &c->t.found.hits[0], a);
-	for (int i = 1; i < c->t.answers; i++)
+	for (int i = 1; i < c->t.answers && (size_t)i < c->t.found.n; i++)
 		all = sv_of(arena_fmt(a, SV_FMT "%s" SV_FMT, SV_ARG(all),
 				      c->voice ? talk_gap(c) : "\n\n",
 				      SV_ARG(in_its_language(c, &c->t.found.hits[i], a))));
@@ -742,7 +744,9 @@ void talk_on_found(struct talk_core *c, const struct talk_ev *ev, struct arena *
 {
 	struct kb_result found = *ev->found;
 	c->models = ev->models;
-	if (c->t.parts.on && talk_parts_found(c, &found, a, acts))
+	if (!c->t.parts.on)
+		c->t.answers = 0;    /* another search than that of several matters */
+	else if (talk_parts_found(c, &found, a, acts))
 		return;
 	c->t.found = found;
 	c->t.first_us = ev->now_us;

@@ -81,6 +81,23 @@ TEST(talk_meta_again_hides_what_was_hidden)
 	bench_close(&b);
 }
 
+/* A list that is said again can still be chosen from. */
+TEST(talk_meta_again_keeps_the_choices)
+{
+	struct served s;
+	meta_open(&s, false);
+	hear(&s, "delivery or points");
+	struct kb_result r = { s.b.hits, 3, false, true };
+	bench_feed(&s.b, (struct talk_ev){ .kind = TEV_FOUND, .found = &r, .gen = s.b.c.gen });
+	int n = s.b.c.n_offered;
+	CHECK(n > 1);
+	hear(&s, "say that again");
+	EQ(s.b.c.n_offered, n);
+	hear(&s, "2");
+	CHECK(bench_act(&s.b, TACT_ARTICLE));
+	meta_close(&s);
+}
+
 TEST(talk_meta_not_meant)
 {
 	for (int zh = 0; zh < 2; zh++) {
@@ -220,6 +237,10 @@ TEST(talk_meta_a_language_and_a_question)
 		{ "zh", "do you speak English please", "en", NULL },
 		{ "en", "能说中文吗？谢谢", "zh", NULL },
 		{ "zh", "in English please", "en", NULL },
+		{ "en", "I called yesterday and the person could only speak Chinese, I am very "
+			"disappointed by that", "en",
+		  "I called yesterday and the person could only speak Chinese, I am very "
+		  "disappointed by that" },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct served s;

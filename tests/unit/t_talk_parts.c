@@ -127,6 +127,40 @@ TEST(talk_parts_without_an_answer_are_told)
 	parts_close(&s);
 }
 
+/* What is quoted back is ours: on the record, before the model. Nothing personal stands in it. */
+TEST(talk_parts_that_are_told_are_masked)
+{
+	struct served s;
+	plain_open(&s, "en");
+	hear(&s, "what does delivery cost? who called me from 13912345678 yesterday?");
+	finds(&s, 1, 0.9);
+	finds(&s, -1, 0.1);
+	HAS(reply_text(&s), "who called me from [phone] yesterday");
+	CHECK(sv_find(bench_rec(&s.b, "turn.bot")->text, SV("13912345678")) < 0);
+	parts_close(&s);
+}
+
+/* What is asked beside the number that is due is looked up by itself: nothing of the questions
+ * before it is said again as its answer. */
+TEST(talk_parts_a_search_after_them_is_its_own)
+{
+	struct served s;
+	parts_open(&s, "en");
+	hear(&s, "I want to return my lamp");
+	hear(&s, "What does delivery cost? How do I use my points? And do you have the lamp "
+		 "HB-2000?");
+	finds(&s, 1, 0.9);
+	finds(&s, 2, 0.9);
+	HAS(asked_for(&s), "HB-2000");
+	finds(&s, 0, 0.9);
+	sv said = reply_text(&s);
+	ptrdiff_t at = sv_find(said, SV("free from CNY 99"));
+	CHECK(at >= 0);
+	CHECK(sv_find(sv_slice(said, (size_t)at + 4, said.n), SV("free from CNY 99")) < 0);
+	HAS(said, "30 days");
+	parts_close(&s);
+}
+
 /* What is short or points to something is answered only by an article that is sure. */
 TEST(talk_parts_that_are_brief_need_a_sure_article)
 {
