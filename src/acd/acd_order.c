@@ -419,7 +419,7 @@ static int do_take(struct acd *a, struct acd_job *j)
 	struct ho *h = of_job(a, j);
 	if (!h)
 		return ERR_NOTFOUND;
-	if (!j->o.agent.n || !h->in_core)
+	if (!j->o.agent.n || (!h->in_core && !acd_parked(h)))
 		return ERR_STATE;
 	if (h->media == ACD_VOICE && h->kind == HO_LIVE && !j->o.party.n)
 		return ERR_STATE;            /* nobody would be in the call */
@@ -427,6 +427,9 @@ static int do_take(struct acd *a, struct acd_job *j)
 		return 0;
 	if (!acd_agent_of(a, j->o.agent, true))
 		return ERR_NOTFOUND;
+	int rc = acd_parked(h) ? acd_enter(a, h) : 0;        /* the page is closed still */
+	if (rc)
+		return rc;
 	return acd_take_over(a, h, j->o.agent, j->o.party, by_of(j));
 }
 

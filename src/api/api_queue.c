@@ -170,7 +170,8 @@ struct change {
 	enum acd_conf kind;
 	char id[64], by[80];
 	char *body;                  /* NULL: it is taken out */
-	int64_t version;             /* 0 = any, -1 = must be new */
+	int64_t version;             /* 0 = any, -1 = nobody changed it yet */
+	bool none_yet;               /* and the company's file has none */
 	char why[420];
 	int rc;
 };
@@ -224,10 +225,18 @@ static int check(struct change *c)
 	return rc;
 }
 
+static bool is_there(const struct change *c)
+{
+	struct acd_plan *p = acd_plan_now(c->a->o.acd);
+	bool there = place_of(p, c->kind, sv_of(c->id)) >= 0;
+	obj_unref(p);
+	return there;
+}
+
 static int change_write(void *arg, struct store_db *db)
 {
 	struct change *c = arg;
-	int rc = check(c);
+	int rc = c->none_yet && is_there(c) ? ERR_EXISTS : check(c);
 	if (rc)
 		return rc;
 	return c->body ? acd_conf_put(db, c->kind, sv_of(c->id), sv_of(c->body), c->version,
@@ -236,11 +245,17 @@ static int change_write(void *arg, struct store_db *db)
 					 clk_wall_ms());
 }
 
-/* "3": that version; "0" or If-None-Match: *: nobody changed it yet; neither: whatever is there. */
+static bool wants_none(struct web_req *r)
+{
+	return sv_eq(web_req_header(r, "if-none-match"), SV("*"));
+}
+
+/* "3": that version; "0": nobody changed it yet; If-None-Match: *: nor has the file one; neither:
+ * whatever is there. */
 static int64_t version_of(struct web_req *r)
 {
 	int64_t v = 0;
-	if (sv_eq(web_req_header(r, "if-none-match"), SV("*")))
+	if (wants_none(r))
 		return -1;
 	int asked = api_if_match(r, &v);
 	return asked == 0 ? 0 : asked < 0 ? INT64_MAX : v ? v : -1;
@@ -289,6 +304,7 @@ static void change_start(struct api *a, struct web_req *r, const char *may, bool
 	c->kind = kind;
 	c->body = body;
 	c->version = version_of(r);
+	c->none_yet = wants_none(r);
 	snprintf(c->id, sizeof(c->id), SV_FMT, SV_ARG(id));
 	snprintf(c->by, sizeof(c->by), "user:%s", u.login);
 	int rc = store_write(a->o.store, change_write, c, a->mbox, changed);

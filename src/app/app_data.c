@@ -111,6 +111,24 @@ int app_demo_import(struct store *st, size_t *ret_articles, struct err *e)
 	return rc;
 }
 
+/* Whose the folder becomes: one from before folders were marked is looked into. */
+static int claim(const char *data, sv company, struct err *e)
+{
+	char path[4200];
+	struct store *st = NULL;
+	(void)snprintf(path, sizeof(path), "%s/company", data);
+	bool marked = file_exists(path);
+	(void)snprintf(path, sizeof(path), "%s/callm.db", data);
+	if (marked || !file_exists(path))
+		return app_company_claim(data, company, e);
+	struct store_opts o = { .dir = data, .readonly = true };
+	int rc = store_open(&st, &o, e);
+	if (rc == 0)
+		rc = app_company_claim_open(data, company, st, false, e);
+	store_close(st);
+	return rc;
+}
+
 int app_data_of(const char *data, const char *config, struct sb *out, struct err *e)
 {
 	jv *cfg = config ? app_config(config, NULL, false) : NULL;
@@ -119,7 +137,7 @@ int app_data_of(const char *data, const char *config, struct sb *out, struct err
 		return err_set(e, ERR_INVAL, "%s has the faults above", config);
 	int rc = app_data_dir(data ? data : dir.n ? dir.p : NULL, out, e);
 	if (rc == 0 && jv_get_str(cfg, "company").n)
-		rc = app_company_claim(sb_str(out), jv_get_str(cfg, "company"), e);
+		rc = claim(sb_str(out), jv_get_str(cfg, "company"), e);
 	jv_free(cfg);
 	return rc;
 }

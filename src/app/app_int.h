@@ -131,8 +131,8 @@ int cmd_version(int argc, char **argv);
  * missing. */
 int app_data_dir(const char *opt, struct sb *out, struct err *e);
 /* For commands with --data and --config: data when it is given, else the folder that the
- * configuration names; it becomes the configuration's company's. Prints what is wrong with the
- * file. */
+ * configuration names; it becomes the configuration's company's, unless it is another's
+ * (app_company_claim_open). Prints what is wrong with the file. */
 int app_data_of(const char *data, const char *config, struct sb *out, struct err *e);
 /* The demo company: articles and products into the store (if it has none), company.yaml as a
  * tree. */

@@ -63,14 +63,8 @@ static void on_error(void *arg, int err)
 static sv said(sv text)
 {
 	sv last = feel_text_last(text);
-	size_t n = BYTES;
 
-	last = last.n ? last : text;
-	if (last.n <= BYTES)
-		return last;
-	while (n && (last.p[n] & 0xc0) == 0x80)
-		n--;
-	return sv_slice(last, 0, n);
+	return sv_head(last.n ? last : text, BYTES);
 }
 
 /* Gives the worker the rows that come next, or its batch again. */

@@ -2,6 +2,7 @@
  * what they mean; all facts counted again from the river. Beside a running server it reads; facts
  * are then as far as the server is. */
 #include "acd.h"
+#include "app_company.h"
 #include "app_int.h"
 #include "app_report.h"
 #include "app_vecs.h"
@@ -275,6 +276,20 @@ static int run_at(const struct report_cmd *c, const struct place *x)
 	return c->topics ? topics(c, st, x) : c->recount ? recount(st, c->json) : ask(c, st, x);
 }
 
+/* Restored elsewhere: its figures are there, what it promised and its time zone are not. */
+static void tell_gone(const struct place *x)
+{
+	struct sb own;
+	sb_init(&own, 8192);
+	app_company_of_data(sb_str(&x->d.dir), &own);
+	if (own.n && !file_exists(sb_str(&own)))
+		fprintf(stderr,
+			"the company of %s is not there: times are UTC and promises the demo's; "
+			"say where it is now with --config\n",
+			sb_str(&own));
+	sb_done(&own);
+}
+
 static int run(const struct report_cmd *c)
 {
 	struct err e = { 0 };
@@ -290,6 +305,8 @@ static int run(const struct report_cmd *c)
 	if (rc == 0) {
 		x.rules = company ? x.cfg : x.d.cfg;
 		x.company = company ? company : x.d.company;      /* whose the folder is */
+		if (!company)
+			tell_gone(&x);
 		rc = run_at(c, &x);
 		app_desk_close(&x.d);
 	} else {

@@ -60,9 +60,7 @@ static size_t from_kb(const struct assist_case *c, struct kb_index *ix, sv text,
 		for (size_t i = 0; i < r.n && n < ASSIST_SUGGESTIONS; i++) {
 			bool fits = r.hits[i].p >= (found ? FITS_FOUND : FITS) ||
 				    (i == 0 && r.answerable);
-			bool stands = r.hits[i].row ||
-				      kb_quote_in(r.hits[i].quote, r.hits[i].body_md);
-			if (fits && stands)
+			if (fits && kb_quote_stands(&r.hits[i], r.hits[i].body_md))
 				ret[n++] = from_hit(c, &r.hits[i]);
 		}
 	arena_done(&a);

@@ -226,7 +226,8 @@ static void put_secret(const struct cust_keys *k, struct slots *s, sv value)
 		cust_hash(k, "tail", SV_NULL, secret, s->hash[s->n++]);
 }
 
-/* Whose it is with their phones; of nobody's what was left to reach them, or its code. */
+/* Whose it is with their phones; of nobody's what was left to reach them, or its code. 1: there is
+ * one of that number. */
 static int secrets_of_case(struct store_db *db, const struct cust_keys *k, sv number,
 			   char owner[CUST_ID_MAX], struct slots *s)
 {
@@ -241,18 +242,39 @@ static int secrets_of_case(struct store_db *db, const struct cust_keys *k, sv nu
 		snprintf(owner, CUST_ID_MAX, SV_FMT, SV_ARG(store_col_sv(q, 0)));
 	jv *body = rc == 1 ? jv_parse(store_col_sv(q, 1), NULL) : NULL;
 	store_reset(q);
-	if (rc >= 0 && !owner[0]) {
+	if (rc == 1 && !owner[0]) {
 		put_secret(k, s, jv_get_str(body, "contact"));
 		put_secret(k, s, jv_get_str(body, "code"));
 	}
 	jv_free(body);
-	return rc < 0 ? rc : owner[0] ? phones_of(db, owner, s) : 0;
+	int sub = owner[0] ? phones_of(db, owner, s) : 0;
+	return sub ? sub : rc;
+}
+
+/* Of the complaint or ticket of that number, else of the order: a company may number its orders
+ * alike. */
+static int secrets_of(struct tool_run *r, struct store_db *db, const struct cust_keys *k, sv *about,
+		      char owner[CUST_ID_MAX], struct slots *s)
+{
+	sv number = is_case(*about) ? case_number(*about, r->arena) : SV_NULL;
+	int rc = number.n ? secrets_of_case(db, k, number, owner, s) : 0;
+	if (rc == 1)
+		*about = number;
+	if (rc)
+		return rc < 0 ? rc : 0;
+	rc = whole_number(db, *about, r->arena, about);
+	return rc ? rc : phones_of_order(db, *about, owner, s);
 }
 
 /* From here on it may be talked of in this conversation; who the customer is stays open. */
 static int case_opened(struct tool_run *r, struct store_db *db, sv number)
 {
 	struct store_stmt *q;
+	if (!r->who->conversation.n) {
+		jv_set_bool(r->body, "identified", false);
+		return not_now(r, TOOL_REFUSED, "refused",
+			       "a complaint or ticket of nobody is opened for a conversation");
+	}
 	int rc = store_prep(db, &q,
 			    "INSERT INTO ticket_link (ticket, kind, ref, at_ms, by_whom) SELECT "
 			    "seq, 'conversation', ?2, ?3, 'customer' FROM ticket WHERE number=?1 "
@@ -340,7 +362,7 @@ static int identify(const struct cust_tools_arg *t, struct tool_run *r, struct s
 	struct slots s = { 0 };
 	struct cust_scopes scopes;
 	sv about, answer = jv_get_str(r->args, "name");
-	bool by_name = !jv_get_str(r->args, "order").n, of_case = false;
+	bool by_name = !jv_get_str(r->args, "order").n;
 	int rc;
 	if (by_name) {
 		rc = cust_normal(CUST_PHONE, jv_get_str(r->args, "phone"), t->default_cc, r->arena,
@@ -354,17 +376,11 @@ static int identify(const struct cust_tools_arg *t, struct tool_run *r, struct s
 			memcpy(owner, s.customer[0], CUST_ID_MAX);
 	} else {
 		about = cust_order_bare(jv_get_str(r->args, "order"), r->arena);
-		of_case = is_case(about);
-		answer = given(r, of_case, last);
+		answer = given(r, is_case(about), last);
 		if (!about.n || !answer.n)
 			return not_now(r, TOOL_INVALID, "no_match",
 				       "phone_last4 is the last four digits of the phone");
-		if (of_case)
-			about = case_number(about, r->arena);
-		rc = of_case ? 0 : whole_number(db, about, r->arena, &about);
-		if (rc == 0)
-			rc = of_case ? secrets_of_case(db, t->keys, about, owner, &s) :
-				       phones_of_order(db, about, owner, &s);
+		rc = secrets_of(r, db, t->keys, &about, owner, &s);
 	}
 	if (rc)
 		return rc;

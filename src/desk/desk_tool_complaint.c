@@ -73,20 +73,20 @@ static int tell_opened(struct desk_call *c, const char *number)
 }
 
 /* Nobody can answer whoever is not known and left no address: that is asked for first (with:
- * {contact: asked}). Who gives none has a code, which opens the complaint later. DESK_SAID or 0. */
+ * {contact: asked}). Who gives none has a code, which opens the complaint later. A contact that is
+ * no address matters only where there is no other way to them. DESK_SAID or 0. */
 static int reachable(struct desk_call *c, jv *facts)
 {
 	sv contact = jv_get_str(c->r->args, "contact");
-	sv shown;
 	bool none = sv_eq_nocase(contact, SV("none"));
 	char id[27];
-	if (contact.n && !none && !desk_contact_ok(c, contact, &shown)) {
+	desk_contact(c, facts);
+	if (contact.n && !none && !desk_asker(c).n && !jv_get_str(facts, "contact").n) {
 		tool_outcome(c->r, TOOL_INVALID,
 			     "contact is no phone number and no e-mail address");
 		tool_say(c->r, "bad_contact");
 		return DESK_SAID;
 	}
-	desk_contact(c, facts);
 	bool asked = sv_eq(jv_get_str(c->r->decl->with, "contact"), SV("asked"));
 	if (!asked || c->by.role > TOOL_CUSTOMER || desk_asker(c).n ||
 	    jv_get_str(facts, "contact").n)
@@ -111,8 +111,9 @@ int desk_complaint_open(struct desk_call *c)
 	const struct tool_who *w = c->r->who;
 	char number[DESK_NUMBER] = "";
 	jv *facts = facts_of(args);
-	if (sv_eq_nocase(jv_get_str(facts, "contact"), SV("none")))
-		jv_del(facts, "contact");
+	sv shown;
+	if (!desk_contact_ok(c, jv_get_str(facts, "contact"), &shown))
+		jv_del(facts, "contact");        /* none, or no address */
 	read_back(c, facts);     /* the same each time it is asked: what is said yes to */
 	int rc = reachable(c, facts);
 	if (rc) {

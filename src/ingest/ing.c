@@ -47,11 +47,12 @@ int ing_open(struct ing **ret, const struct ing_opts *o, struct err *e)
 	int rc;
 
 	g->o = *o;
+	(void)pthread_mutex_init(&g->uploads, NULL);
 	/* Without it each document is told as not read; tables are read all the same. */
 	(void)ing_find_reader(o->reader, g->reader, NULL);
 	rc = ing_table(g, "products", ing_products, ing_products_stamp, NULL);
 	if (rc)
-		xfree(g);
+		ing_close(g);
 	else
 		*ret = g;
 	return rc;
@@ -203,5 +204,6 @@ void ing_close(struct ing *g)
 	atomic_store(&g->stop, true);
 	for (int i = 0; i < g->started; i++)
 		(void)pthread_join(g->thread[i], NULL);
+	(void)pthread_mutex_destroy(&g->uploads);
 	xfree(g);
 }

@@ -19,7 +19,7 @@ struct import {
 	struct err *e;
 	VEC(struct kb_article) file; /* of the one being read */
 	struct map *ids;         /* given by us */
-	bool folder;
+	bool folder, full;       /* full: no room for more, whatever the file */
 	size_t files;
 };
 
@@ -52,8 +52,10 @@ static int keep(void *arg, const struct kb_article *k)
 	struct import *m = arg;
 	struct kb_article *slot = VEC_PUSH(&m->file, LIM_KB_ARTICLES);
 
-	if (!slot)
-		return ERR_FULL;
+	if (!slot) {
+		m->full = true;
+		return err_set(m->e, ERR_FULL, "more than %d articles", LIM_KB_ARTICLES);
+	}
 	*slot = *k;
 	return 0;
 }
@@ -79,9 +81,10 @@ static int give(struct import *m, const char *path, const struct ing_doc *d)
 		if (!k.source.n)
 			k.source = arena_sv(m->a, sv_of(path));
 		k.title = sv_slice(k.title, 0, sv_rune_offset(k.title, 250));
-		rc = map_put(m->ids, k.id, m);
-		if (!rc)
-			rc = keep(m, &k);
+		m->full = map_put(m->ids, k.id, m) != 0;
+		if (m->full)
+			return err_set(m->e, ERR_FULL, "more than %d articles", LIM_KB_ARTICLES);
+		rc = keep(m, &k);
 		if (rc)
 			return rc;
 	}
@@ -135,6 +138,7 @@ static int read_file(struct import *m, const char *path)
 	/* other systems' columns (the first line is what kb complains of), other encodings */
 	if ((rc == ERR_PARSE && ends(path, csv) && m->e && m->e->line == 1) || rc == ERR_UTF8) {
 		m->file.n = 0;
+		*m->e = (struct err){ 0 };
 		rc = apart(m, path);
 	}
 	return rc;
@@ -149,13 +153,15 @@ static int one(void *arg, const char *path)
 	m->files++;
 	m->file.n = 0;
 	int rc = read_file(m, path);
-	if (rc && m->bad) {
+	if (rc && m->bad && !m->full) {
 		m->bad(m->arg, path, m->e);
 		*m->e = (struct err){ 0 };
 		return 0;
 	}
 	for (size_t i = 0; i < m->file.n && !rc; i++)
 		rc = m->fn(m->arg, &m->file.v[i]);
+	if (rc == ERR_FULL && !m->e->msg[0])
+		err_set(m->e, rc, "%.200s: too many articles", path);
 	return rc;
 }
 

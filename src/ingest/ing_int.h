@@ -153,6 +153,7 @@ struct ing {
 	pthread_t thread[ING_THREADS];
 	int started;
 	atomic_bool stop;
+	pthread_mutex_t uploads;         /* ing_upload.c: a document is taken in */
 };
 
 /* Path of callm-reader: given, or beside this program. */

@@ -4,7 +4,8 @@
  * stock 0." and the further names "price of Rye" and "stock of Rye", so that a question about one
  * thing is answered by its row alone. A table is such a
  * list when its first row names every column, at least one column below holds numbers, and one
- * column (or the first two together) names each row apart. Anything else stays a table. Pure.
+ * column (or the first two together) names each row apart. Anything else stays a table, and so does
+ * a list with more rows than its document may still have articles. Pure.
  */
 #include "ing_int.h"
 
@@ -225,7 +226,8 @@ bool ing_items_out(struct ing_job *j, const struct ing_grid *g, size_t head, sv 
 {
 	struct items t = { .j = j, .g = g, .head = head, .w = g->width };
 
-	if (t.w < 2 || head + 1 >= g->rows || g->rows - head - 1 > ITEMS_MAX || !headed(&t))
+	if (t.w < 2 || head + 1 >= g->rows || g->rows - head - 1 > ITEMS_MAX || !headed(&t) ||
+	    j->d->articles.n + g->rows - head - 1 > ING_ARTICLES_MAX)
 		return false;
 	t.lang = j->lang.n ? j->lang : lang_of(&t);
 	t.zh = sv_eq(t.lang, SV("zh"));

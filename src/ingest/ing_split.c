@@ -169,8 +169,7 @@ static void emit_long(struct split *s, size_t from, size_t to, sv path)
 			if (part.p[c - 1] == '\n' || part.p[c - 1] == ' ')
 				cut = c;
 		if (cut <= part.n / 2)
-			for (cut = part.n; cut && ((unsigned char)part.p[cut] & 0xC0) == 0x80;)
-				cut--;
+			cut = sv_head(sv_slice(s->md, from, to), part.n).n;
 		n++;
 		emit(s, from, from + cut,
 		     n == 1 ? path :
@@ -227,9 +226,7 @@ int ing_add(struct ing_job *j, const struct kb_article *base, sv md, const struc
 	sv text = ing_visible(j->a, md, &j->left.invisible), cut = text;
 
 	if (text.n > ING_TEXT_MAX) {
-		text.n = ING_TEXT_MAX;
-		while (text.n && ((unsigned char)text.p[text.n] & 0xC0) == 0x80)
-			text.n--;
+		text = sv_head(text, ING_TEXT_MAX);
 		ing_notef(j, ING_LONG_NOTE, "%d", ING_TEXT_MAX);
 	}
 	if (!sv_trim(text).n)

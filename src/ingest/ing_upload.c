@@ -4,7 +4,8 @@
  * like any other folder; a second file of a name is its next version. A piece is appended to a
  * hidden file (the walk leaves it alone) named by who sends what; the last one puts it on the disk
  * and gives it its name, so a half document is never read. What nobody goes on with is removed
- * after a day. Blocking; any thread. */
+ * after a day. Who removed that source meant its documents: they are set aside, under hidden names,
+ * before the next one makes it anew. Blocking; any thread. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -12,11 +13,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 #include "ing_int.h"
 
-enum { STALE_S = 24 * 3600, NAME_MAX_BYTES = 200 };
+enum { STALE_S = 24 * 3600, NAME_MAX_BYTES = 200, ASIDE_MAX = 999 };
 
 static int bad_name(const struct ing_piece *p, struct err *e)
 {
@@ -55,7 +55,7 @@ static void clean(const char *dir)
 	struct dirent *x;
 	char path[PATH_MAX];
 	struct stat st;
-	time_t now = time(NULL);
+	int64_t now = clk_wall_ms() / 1000;
 
 	while (d && (x = readdir(d))) {
 		if (x->d_name[0] != '.' || !sv_ends(sv_of(x->d_name), SV(".part")) ||
@@ -124,26 +124,77 @@ static int name_it(const char *dir, const char *part, const char *name)
 	return 0;
 }
 
-/* The source that the folder is; made with its first document. */
-static int sync_it(struct ing *g, const char *dir, sv by, char source[27], struct err *e)
+/* One file of a source that was removed, under a hidden name that is free. */
+static int set_aside(const char *dir, const char *name)
+{
+	char from[PATH_MAX], to[PATH_MAX];
+	struct stat st;
+	int n = 1;
+
+	if (snprintf(from, sizeof(from), "%s/%s", dir, name) >= (int)sizeof(from))
+		return ERR_TOOBIG;
+	do {
+		char more[16] = "";
+
+		if (n > 1)
+			(void)snprintf(more, sizeof(more), ".%d", n);
+		if (snprintf(to, sizeof(to), "%s/.%s%s.removed", dir, name, more) >=
+		    (int)sizeof(to))
+			return ERR_TOOBIG;
+	} while (lstat(to, &st) == 0 && n++ < ASIDE_MAX);
+	return n > ASIDE_MAX ? ERR_FULL : rename(from, to) < 0 ? err_from_errno(errno) : 0;
+}
+
+/* What lies there belonged to a source that was removed. A folder may be listed wrongly while its
+ * files are renamed: it is read again until none is left. */
+static int set_all_aside(const char *dir)
+{
+	int rc = 0, moved = 1;
+
+	while (rc == 0 && moved) {
+		DIR *d = opendir(dir);
+		struct dirent *x;
+
+		if (!d)
+			return err_from_errno(errno);
+		moved = 0;
+		while (rc == 0 && (x = readdir(d)))
+			if (x->d_name[0] != '.') {
+				rc = set_aside(dir, x->d_name);
+				moved = 1;
+			}
+		(void)closedir(d);
+	}
+	return rc;
+}
+
+/* The whole document becomes one of the source that the folder is, which is made with its first. */
+static int take_in(struct ing *g, const char *dir, const char *part, const struct ing_piece *p,
+		   char source[27], struct err *e)
 {
 	struct ing_source s = { .kind = ING_FOLDER, .place = sv_of(dir), .name = SV("uploads"),
-				.owner = by };
+				.owner = p->by };
+	char name[NAME_MAX_BYTES + 1];
 	struct store_db *db;
 	int rc = store_reader(g->o.store, &db);
 
+	(void)snprintf(name, sizeof(name), SV_FMT, SV_ARG(p->name));
 	if (rc == 0)
 		rc = ing_source_find(db, ING_FOLDER, s.place, source);
 	if (rc)
 		return err_set(e, rc, "the database cannot be read");
+	rc = source[0] ? 0 : set_all_aside(dir);
+	rc = rc ? rc : name_it(dir, part, name);
+	if (rc)
+		return err_set(e, rc, "it could not be written: %s", err_text(rc));
 	return source[0] ? ing_sync_soon(g, sv_of(source), e) :
-			   ing_source_add(g, &s, by, source, e);
+			   ing_source_add(g, &s, p->by, source, e);
 }
 
 int ing_upload(struct ing *g, const struct ing_piece *p, int64_t *have, char source[27],
 	       struct err *e)
 {
-	char dir[PATH_MAX], part[PATH_MAX], name[NAME_MAX_BYTES + 1];
+	char dir[PATH_MAX], part[PATH_MAX];
 	int rc = bad_piece(p, e);
 
 	source[0] = 0;
@@ -164,13 +215,16 @@ int ing_upload(struct ing *g, const struct ing_piece *p, int64_t *have, char sou
 	if (snprintf(part, sizeof(part), "%s/.%016llx.part", dir, (unsigned long long)h) >=
 	    (int)sizeof(part))
 		return err_set(e, ERR_TOOBIG, "the folder's path is too long");
-	(void)snprintf(name, sizeof(name), SV_FMT, SV_ARG(p->name));
 	rc = append(part, p, have);
-	if (rc == 0 && *have == p->total)
-		rc = name_it(dir, part, name);
 	if (rc == ERR_CONFLICT)
 		return err_set(e, rc, "another piece is awaited: go on at have");
 	if (rc)
 		return err_set(e, rc, "it could not be written: %s", err_text(rc));
-	return *have == p->total ? sync_it(g, dir, p->by, source, e) : 0;
+	if (*have < p->total)
+		return 0;
+	/* two at once: the second finds the source that the first has made */
+	(void)pthread_mutex_lock(&g->uploads);
+	rc = take_in(g, dir, part, p, source, e);
+	(void)pthread_mutex_unlock(&g->uploads);
+	return rc;
 }

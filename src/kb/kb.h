@@ -231,6 +231,8 @@ void kb_row_say(const sv *head, const sv *cell, size_t n, bool zh, struct sb *ou
 int kb_tokenize(sv text, int for_query, store_token_fn *emit, void *ctx);
 /* Is quote literally in text once white space is folded? The grounding check of citations. */
 bool kb_quote_in(sv quote, sv text);
+/* The same for the quote of a hit: what is read out of a table stands in the rows at quote_at. */
+bool kb_quote_stands(const struct kb_hit *h, sv body);
 
 /* ---- measuring: `callm score kb` ---- */
 struct kb_score {

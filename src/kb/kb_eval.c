@@ -54,7 +54,7 @@ static void count_quotes(struct kb_index *ix, const struct kb_result *r, struct 
 
 		s->quotes++;
 		s->quotes_ok += kb_get(ix, r->hits[i].article_id, &a) == 0 &&
-				(r->hits[i].row || kb_quote_in(r->hits[i].quote, a.body_md));
+				kb_quote_stands(&r->hits[i], a.body_md);
 	}
 }
 

@@ -15,6 +15,17 @@ static bool ascii_end(sv s)
 	return s.n && (unsigned char)s.p[s.n - 1] < 0x80;
 }
 
+/* A cell may bring its own full stop. */
+static bool ended(sv s)
+{
+	static const char *const marks[] = { ".", "!", "?", "。", "！", "？" };
+
+	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++)
+		if (sv_ends(s, sv_of(marks[i])))
+			return true;
+	return false;
+}
+
 void kb_row_say(const sv *head, const sv *cell, size_t n, bool zh, struct sb *out)
 {
 	bool any = false;
@@ -34,7 +45,7 @@ void kb_row_say(const sv *head, const sv *cell, size_t n, bool zh, struct sb *ou
 		sb_put(out, c);
 		any = true;
 	}
-	if (any || name.n)
+	if ((any || name.n) && !ended(sb_sv(out)))
 		sb_cstr(out, zh ? "。" : ".");
 }
 
@@ -77,11 +88,47 @@ static size_t cells(sv row, sv out[COLS_MAX])
 	return n;
 }
 
+/* The next row of any table from *pos on, and the head of its table. */
+static bool table_row(sv body, size_t *pos, struct line *head, struct line *row)
+{
+	while (*pos < body.n) {
+		struct line l = next_line(body, pos), under = { 0 };
+		size_t next = *pos;
+
+		if (!l.row) {
+			head->row = false;
+			continue;
+		}
+		if (head->row) {
+			if (l.rule)
+				continue;
+			*row = l;
+			return true;
+		}
+		if (next < body.n)
+			under = next_line(body, &next);
+		if (under.rule && !l.rule) {
+			*head = l;
+			*pos = next;
+		}
+	}
+	return false;
+}
+
+static void say_row(sv body, const struct line *head, const struct line *l, sv lang, struct sb *out)
+{
+	sv names[COLS_MAX] = { 0 }, cell[COLS_MAX];
+	size_t n = cells(sv_n(body.p + l->at, l->end - l->at), cell);
+
+	(void)cells(sv_n(body.p + head->at, head->end - head->at), names);
+	kb_row_say(names, cell, n, sv_eq(lang, SV("zh")), out);
+}
+
 struct reading {
 	const struct kb_qvec *q;
 	const struct kb_art *a;
 	sv body;
-	sv head;                 /* of the table at hand */
+	struct line head;        /* of the table at hand */
 	uint32_t sent;           /* the first sentence that does not stand before the line */
 	float in_head;           /* what the head matches */
 	float best;              /* of the rows so far, with their head */
@@ -108,50 +155,15 @@ static float line_match(struct reading *r, const struct line *l, bool *adds)
 /* The next row of any table from *pos on; *match: what it and its head share with the question. */
 static bool next_row(struct reading *r, size_t *pos, struct line *row, float *match, bool *adds)
 {
-	while (*pos < r->body.n) {
-		struct line l = next_line(r->body, pos), under = { 0 };
-		size_t next = *pos;
+	struct line was = r->head;
 
-		if (!l.row) {
-			r->head = SV_NULL;
-			continue;
-		}
-		if (r->head.n) {
-			if (l.rule)
-				continue;
-			*match = line_match(r, &l, adds);
-			*match += *match > 0 ? r->in_head : 0;
-			*row = l;
-			return true;
-		}
-		if (next < r->body.n)
-			under = next_line(r->body, &next);
-		if (under.rule && !l.rule) {
-			r->head = sv_n(r->body.p + l.at, l.end - l.at);
-			r->in_head = line_match(r, &l, adds);
-			*pos = next;
-		}
-	}
-	return false;
-}
-
-static void say_row(struct reading *r, const struct line *l, struct sb *out)
-{
-	sv head[COLS_MAX] = { 0 }, cell[COLS_MAX];
-	size_t n = cells(sv_n(r->body.p + l->at, l->end - l->at), cell);
-
-	(void)cells(r->head, head);
-	kb_row_say(head, cell, n, sv_eq(r->a->a.lang, SV("zh")), out);
-}
-
-static bool opens_with_table(sv body)
-{
-	size_t pos = 0;
-	struct line l = { 0 };
-
-	while (pos < body.n && l.at >= l.end)
-		l = next_line(body, &pos);
-	return l.row && pos < body.n && next_line(body, &pos).rule;
+	if (!table_row(r->body, pos, &r->head, row))
+		return false;
+	if (!was.row || was.at != r->head.at)
+		r->in_head = line_match(r, &r->head, adds);
+	*match = line_match(r, row, adds);
+	*match += *match > 0 ? r->in_head : 0;
+	return true;
 }
 
 /* The rows that match best, in their order, as many as have room; at least one. */
@@ -172,7 +184,7 @@ static sv rows_said(struct reading *r, size_t max, struct arena *arena, struct k
 			continue;
 		if (was && !sv_eq(r->a->a.lang, SV("zh")))
 			sb_ch(&b, ' ');
-		say_row(r, &l, &b);
+		say_row(r->body, &r->head, &l, r->a->a.lang, &b);
 		if (was && sv_runes(sb_sv(&b)) > max) {
 			sb_truncate(&b, was);
 			break;
@@ -207,7 +219,7 @@ sv kb_rows_quote(const struct kb_qvec *q, const struct kb_art *a, uint32_t sent,
 
 	if (!r.body.n || !memchr(r.body.p, '|', r.body.n))
 		return SV_NULL;
-	table = opens_with_table(r.body) || in_row(a, sent);
+	table = in_row(a, sent);
 	while (next_row(&r, &pos, &l, &m, &adds))
 		if (m > r.best) {
 			r.best = m;
@@ -216,6 +228,37 @@ sv kb_rows_quote(const struct kb_qvec *q, const struct kb_art *a, uint32_t sent,
 	if (!table && (!r.adds || r.best <= kb_qvec_match(q, &a->sv[sent]) + more))
 		return SV_NULL;
 	r.sent = 0;
-	r.head = SV_NULL;
+	r.head.row = false;
 	return rows_said(&r, max, arena, at);
+}
+
+/* Said again, the rows at quote_at are the quote; the last may be cut short, some left out. */
+static bool rows_stand(const struct kb_hit *h, sv body)
+{
+	size_t pos = 0, end = (size_t)h->quote_at.off + h->quote_at.len;
+	struct line head = { 0 }, row;
+	sv rest = h->quote;
+	struct sb b;
+
+	sb_init(&b, LIM_KB_DOC);
+	while (rest.n && table_row(body, &pos, &head, &row) && row.end <= end) {
+		sv said;
+
+		sb_reset(&b);
+		say_row(body, &head, &row, h->lang, &b);
+		said = sb_sv(&b);
+		if (row.at < h->quote_at.off)
+			continue;
+		if (sv_starts(rest, said))
+			rest = sv_trim(sv_slice(rest, said.n, rest.n));
+		else if (sv_starts(said, rest))
+			rest = SV_NULL;
+	}
+	sb_done(&b);
+	return h->quote.n && !rest.n;
+}
+
+bool kb_quote_stands(const struct kb_hit *h, sv body)
+{
+	return h->row ? rows_stand(h, body) : kb_quote_in(h->quote, body);
 }

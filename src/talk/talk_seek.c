@@ -127,6 +127,7 @@ static void keep_topic(struct talk *t, const struct talk_act *x)
 		h.quote = entry;
 		h.quote_at.off = (uint32_t)(entry.p - h.body_md.p);
 		h.quote_at.len = (uint32_t)entry.n;
+		h.row = false;
 	}
 	memmove(r->hits + 1, r->hits, k * sizeof(h));
 	r->hits[0] = h;

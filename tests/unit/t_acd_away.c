@@ -147,6 +147,29 @@ TEST(acd_away_is_counted_over_a_restart)
 	aw_close(&w);
 }
 
+/* A supervisor may take one that was left; the agent is told that nobody is there. */
+TEST(acd_away_may_be_taken)
+{
+	struct aw w;
+	if (!aw_open(&w, t_tmpdir()))
+		return;
+	OK(aw_ask(&w, "C1", "", false, ""));
+	OK(page(&w, "C1", false));
+	aw_pass(&w, 301000);
+	CHECK(aw_is(&w, w.id, "state", "REQUESTED"));
+	OK(aw_state(&w, "tom", ACD_READY, ""));
+	OK(aw_act(&w, ACD_DO_TAKE, w.id, "lin"));
+	CHECK(aw_is(&w, w.id, "state", "ACCEPTED") && aw_is(&w, w.id, "agent", "lin"));
+	CHECK(away(&w, w.id) > 0);
+	aw_pass(&w, 400000);
+	CHECK(aw_is(&w, w.id, "state", "ACCEPTED"));
+	OK(page(&w, "C1", true));
+	EQ(away(&w, w.id), 0);
+	STR_EQ(aw_last_fed(&w, "handover.page")->agent, "lin");
+	CHECK(aw_adds_up(&w));
+	aw_close(&w);
+}
+
 TEST(acd_away_for_a_day_is_over)
 {
 	struct aw w;

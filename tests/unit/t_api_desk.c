@@ -210,6 +210,28 @@ TEST(api_desk_queues_are_changed_and_taken_back)
 	aw_down(&w);
 }
 
+/* Who stands in the company's file is there, as is what was made; who is in neither is not. */
+TEST(api_desk_only_what_is_not_there_is_made)
+{
+	static const char none[] = "If-None-Match: *\r\n", plain[] = "{\"queues\":[\"general\"]}",
+			  queue[] = "{\"title\":{\"zh\":\"总\",\"en\":\"Common\"}}";
+	struct aw w = { .queues = queues };
+	struct resp r = { 0 };
+	CHECK(aw_up(&w));
+	const char *lin = aw_token_of(&w, "supervisor", "lin");
+	EQ(http_with(&w, "PUT /api/v1/agents/tom", lin, none, plain, &r), 412);
+	EQ(http_with(&w, "PUT /api/v1/queues/general", lin, none, queue, &r), 412);
+	EQ(http(&w, "GET /api/v1/agents/tom", lin, NULL, &r), 200);
+	SV_EQ(jv_get_str(r.json, "extension"), "1002");
+	EQ(http_with(&w, "PUT /api/v1/agents/zoe", lin, none, plain, &r), 200);
+	EQ(http_with(&w, "PUT /api/v1/agents/zoe", lin, none, plain, &r), 412);
+	EQ(http(&w, "DELETE /api/v1/agents/zoe", lin, "", &r), 204);
+	EQ(http_with(&w, "PUT /api/v1/agents/zoe", lin, none, plain, &r), 200);
+	EQ(http_with(&w, "PUT /api/v1/agents/tom", lin, "If-Match: \"0\"\r\n", plain, &r), 200);
+	resp_done(&r);
+	aw_down(&w);
+}
+
 TEST(api_desk_without_queues_says_so)
 {
 	struct aw w = { 0 };

@@ -166,6 +166,34 @@ TEST(company_knows_a_folder_from_before)
 	sb_done(&b);
 }
 
+/* Commands look into such a folder, too, before it is anybody's. */
+TEST(company_of_a_configuration_does_not_take_the_demos_folder)
+{
+	char config[600], data[600], text[1400], own[600], mark[700];
+	struct err e = { 0 };
+	struct store *st;
+	struct sb b;
+	sb_init(&b, 8192);
+	path_in(own, "inn.yaml");
+	path_in(config, "inn.callm.yaml");
+	put("inn.yaml", "name: {en: Inn}\n");
+	(void)snprintf(text, sizeof(text), "company: %s\n", own);
+	put("inn.callm.yaml", text);
+	old_folder("inn-demo", "demo/kb/en/hours.md", data, &st);
+	store_close(st);
+	EQ(app_data_of(data, config, &b, &e), ERR_STATE);
+	CHECK(strstr(e.msg, "demo company"));
+	EQ(app_data_of(data, config, &b, &e), ERR_STATE);
+	old_folder("inn-own", "kb/hours.md", data, &st);
+	OK(app_data_of(data, config, &b, &e));           /* beside a server */
+	store_close(st);
+	(void)snprintf(mark, sizeof(mark), "%s/company", data);
+	CHECK(file_exists(mark));
+	app_company_of_data(data, &b);
+	CHECK(sv_ends(sb_sv(&b), SV("/inn.yaml")));
+	sb_done(&b);
+}
+
 /* Restored on another machine: what asks for the data alone goes on. */
 TEST(company_that_is_not_there_stops_only_who_speaks_for_it)
 {

@@ -1,5 +1,6 @@
 /* Reports in the server: facts follow, what is due goes to the outbox once, a spreadsheet is
  * one. */
+#include "app_company.h"
 #include "app_int.h"
 #include "app_report.h"
 #include "t_insight_help.h"
@@ -173,25 +174,31 @@ static bool company(const char *dir)
 	return ok;
 }
 
-/* What `callm report` says; its exit status. */
-static int report(const char *dir, const char *filter, struct sb *out)
+/* What `callm report` says on stdout (1) or stderr (2), of a configuration's folder or this; its
+ * exit status. */
+static int report_on(int on, const char *dir, bool config, const char *filter, struct sb *out)
 {
 	char conf[400], to[400];
-	(void)snprintf(conf, sizeof(conf), "%s/callm.yaml", dir);
+	(void)snprintf(conf, sizeof(conf), "%s%s", dir, config ? "/callm.yaml" : "");
 	(void)snprintf(to, sizeof(to), "%s/out", dir);
-	char *argv[] = { "report", "--config", conf, "--json", "--metrics",
+	char *argv[] = { "report", config ? "--config" : "--data", conf, "--json", "--metrics",
 			 "service_level,total_cost", "--from", "2026-11-01", "--to", "2026-11-03",
 			 "--filter", (char *)(uintptr_t)filter };
-	int was = dup(1), fd = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	int was = dup(on), fd = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	(void)fflush(stdout);
-	(void)dup2(fd, 1);
+	(void)dup2(fd, on);
 	int rc = cmd_report(12, argv);
 	(void)fflush(stdout);
-	(void)dup2(was, 1);
+	(void)dup2(was, on);
 	(void)close(was);
 	(void)close(fd);
 	sb_reset(out);
 	return file_read(to, LIM_SB, out, NULL) ? -1 : rc;
+}
+
+static int report(const char *dir, const char *filter, struct sb *out)
+{
+	return report_on(1, dir, true, filter, out);
 }
 
 TEST(app_report_by_hand_has_the_companys_rates_and_times)
@@ -207,6 +214,26 @@ TEST(app_report_by_hand_has_the_companys_rates_and_times)
 	HAS(sb_sv(&b), "\"total\":[null,0]");
 	EQ(report(dir, "desk", &b), 1);
 	EQ(b.n, 0);
+	sb_done(&b);
+}
+
+TEST(app_report_says_that_the_companys_file_is_not_there)
+{
+	struct sb b;
+	char own[400];
+	const char *dir = t_tmpdir();
+	sb_init(&b, LIM_SB);
+	CHECK(company(dir));
+	(void)snprintf(own, sizeof(own), "%s/company.yaml", dir);
+	OK(app_company_claim(dir, sv_of(own), NULL));
+	OK(report_on(2, dir, false, "queue=desk", &b));
+	EQ(b.n, 0);
+	OK(unlink(own));
+	OK(report_on(2, dir, false, "queue=desk", &b));
+	HAS(sb_sv(&b), "company.yaml is not there");
+	HAS(sb_sv(&b), "--config");
+	OK(report_on(1, dir, false, "queue=desk", &b));
+	HAS(sb_sv(&b), "UTC");
 	sb_done(&b);
 }
 

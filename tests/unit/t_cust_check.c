@@ -320,7 +320,6 @@ TEST(cust_identify_by_the_digits_of_an_order)
 	down(&c);
 }
 
-/* An agent asks for many customers: five slips are no lock; but there is an end to it. */
 static void cases(struct cw *w)
 {
 	if (store_exec(w->db,
@@ -331,7 +330,9 @@ static void cases(struct cw *w)
 		       "(2,'C26000002','complaint','normal','new','','{\"contact\":"
 		       "\"li@example.cn\"}',1,1), "
 		       "(3,'C26000003','complaint','normal','new','','{\"code\":\"4711\"}',1,1), "
-		       "(4,'T2026-000004','enquiry','normal','new','c1','{}',1,1)"))
+		       "(4,'T2026-000004','enquiry','normal','new','c1','{}',1,1); "
+		       "INSERT INTO order_ref (id, customer_id, updated_ms) VALUES "
+		       "('C12345678','c2',1), ('T202600123','c2',1), ('C26000001','c2',1)"))
 		t_fail(__FILE__, __LINE__, "cases");
 }
 
@@ -361,6 +362,10 @@ TEST(cust_identify_by_a_complaint_or_ticket)
 		{ "{\"order\":\"C26000003\",\"phone_last4\":\"4711\"}", TOOL_DONE, 3, "" },
 		{ "{\"order\":\"C26000003\",\"contact\":\"none\"}", TOOL_INVALID, 3, "" },
 		{ "{\"order\":\"T2026-000004\",\"phone_last4\":\"1037\"}", TOOL_DONE, 3, "c1" },
+		/* orders that are numbered like them; a complaint goes before an order */
+		{ "{\"order\":\"C12345678\",\"phone_last4\":\"1074\"}", TOOL_DONE, 3, "c2" },
+		{ "{\"order\":\"t2026 00123\",\"contact\":\"1074\"}", TOOL_DONE, 3, "c2" },
+		{ "{\"order\":\"C26000001\",\"phone_last4\":\"1074\"}", TOOL_NOT_FOUND, 3, "" },
 		/* an e-mail address opens no order */
 		{ "{\"order\":\"" T_ORDER "\",\"contact\":\"wu@example.cn\"}", TOOL_INVALID,
 		  3, "" },
@@ -374,9 +379,21 @@ TEST(cust_identify_by_a_complaint_or_ticket)
 		cw_do(&c.w, count_links);
 		EQ(links, v[i].links);
 	}
+	/* outside of a conversation there is nothing to open it for */
+	c.conv[0] = 0;
+	c.role = TOOL_AGENT;
+	c.actor = SV("user:mei");
+	EQ(ask(&c, "identify", v[2].args), TOOL_REFUSED);
+	CHECK(!jv_get_bool(c.r->body, "identified", true));
+	EQ(ask(&c, "identify", v[8].args), TOOL_DONE);
+	EQ(ask(&c, "identify", "{\"order\":\"C12345678\",\"contact\":\"wu@example.cn\"}"),
+	   TOOL_NOT_FOUND);
+	cw_do(&c.w, count_links);
+	EQ(links, 3);
 	down(&c);
 }
 
+/* An agent asks for many customers: five slips are no lock; but there is an end to it. */
 TEST(cust_identify_does_not_lock_out_an_agent)
 {
 	struct check c;

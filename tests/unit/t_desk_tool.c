@@ -268,13 +268,20 @@ TEST(desk_tool_complaint_of_nobody_we_can_reach)
 	CHECK(sv_find(w.r->say, SV("will answer you")) < 0);
 	CHECK(sv_find(w.r->say, jv_get_str(w.r->body, "code")) >= 0);
 	EQ(jv_get_str(w.r->body, "code").n, 4);
-	/* by phone we know it; who is known has an account; an agent decides alone */
+	/* by phone we know it; who is known has an account; an agent decides alone; what is then
+	 * given as a contact and is none keeps nobody from it */
 	w.who.channel = SV("phone");
 	w.who.address = SV("+8613800138001");
-	EQ(fence(&w, NULL), TOOL_DONE);
+	EQ(fence(&w, "phone"), TOOL_DONE);
+	t = ticket(&w, "C26000003");
+	SV_EQ(jv_as_str(jv_path(t, "facts.contact")), "+8613800138001");
+	jv_free(t);
 	w.who.channel = SV("webchat");
 	as(&w, "c001", TOOL_KNOWN, "conv3");
-	EQ(fence(&w, NULL), TOOL_DONE);
+	EQ(fence(&w, "my phone"), TOOL_DONE);
+	t = ticket(&w, "C26000004");
+	CHECK(!jv_path(t, "facts.contact"));
+	jv_free(t);
 	as(&w, "", TOOL_NOBODY, "conv4");
 	as_staff(&w, TOOL_AGENT);
 	EQ(fence(&w, NULL), TOOL_DONE);

@@ -84,6 +84,7 @@ TEST(ingest_import_without_a_listener_ends_at_the_first)
 	s = (struct seen){ .most = 1 };
 	EQ(ing_parse_path(INGEST_READER, dir, &a, on_article, on_bad, &s, &e), ERR_FULL);
 	CHECK(!strstr(s.bad, "e.en.md"));
+	CHECK(strstr(e.msg, "e.en.md: too many articles"));
 	EQ(ing_parse_path(INGEST_READER, "/no/such", &a, on_article, on_bad, &s, &e), ERR_NOTFOUND);
 	arena_done(&a);
 }

@@ -104,6 +104,30 @@ TEST(ingest_list_of_too_many_rows_loses_none)
 	made_done(&m);
 }
 
+/* Each is short enough, together they are more than a document may have: the last stays a table. */
+TEST(ingest_lists_of_one_document_lose_no_row)
+{
+	struct made m;
+	struct ing_job j;
+	size_t rows = 0;
+
+	made_init(&m);
+	j = (struct ing_job){ .a = &m.a, .d = &m.d, .name = "l.csv", .lang = SV("en") };
+	for (int i = 0; i < ING_ARTICLES_MAX - 5; i++)
+		CHECK(VEC_PUSH(&m.d.articles, ING_ARTICLES_MAX));
+	OK(ing_csv(&j, SV("name,price\nA,1\nB,2\nC,3\n"), ','));
+	EQ(m.d.articles.n, ING_ARTICLES_MAX - 2);
+	OK(ing_csv(&j, SV("name,price\nD,1\nE,2\nF,3\n"), ','));
+	EQ(m.d.articles.n, ING_ARTICLES_MAX - 1);
+	sv rest = made_body(&m, m.d.articles.n - 1), line;
+	while (sv_line(&rest, &line))
+		rows += sv_starts(line, SV("| D")) || sv_starts(line, SV("| E")) ||
+			sv_starts(line, SV("| F"));
+	EQ(rows, 3);
+	EQ(m.d.notes.n, 0);
+	made_done(&m);
+}
+
 /* ---- asked ---- */
 
 struct shop {

@@ -20,6 +20,10 @@ TEST(kb_row_reads_out_with_the_names_of_its_columns)
 		{ { "a", "", "b" }, { "x", "y", "z" }, "x: y, b z.", 3, false },
 		{ { "a", "b" }, { "x", "" }, "x.", 2, false },
 		{ { "a" }, { "" }, "", 1, true },
+		{ { "name", "note" }, { "Rye", "Dark bread." }, "Rye: note Dark bread.", 2,
+		  false },
+		{ { "名称", "备注" }, { "黑麦", "手工制作。" }, "黑麦：备注手工制作。", 2, true },
+		{ { "name", "note" }, { "Rye", "fresh?" }, "Rye: note fresh?", 2, false },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
@@ -143,6 +147,7 @@ TEST(kb_quote_of_a_table_is_the_row_asked_for)
 		SV_EQ(h->quote, rows[i / 2].quote);
 		CHECK(h->row);
 		SV_EQ(sv_n(h->body_md.p + h->quote_at.off, h->quote_at.len), rows[i / 2].stands);
+		CHECK(kb_quote_stands(h, h->body_md));
 	}
 	shop_close(&s);
 }
@@ -154,11 +159,13 @@ TEST(kb_quote_beside_a_table_stays_a_sentence)
 		{ "send.en", "what does delivery cost", "Delivery is free from 50 euros." },
 		{ "open.en", "when are you open", "From 6 to 18." },
 		{ "open.zh", "几点开门", "早上六点。" },
+		/* a sentence below the table */
+		{ "prices.en", "do you bake every morning", "We bake every morning." },
 	};
 	struct shop s;
 
 	shop_open(&s);
-	for (size_t i = 0; i < 6; i++) {
+	for (size_t i = 0; i < 2 * sizeof(rows) / sizeof(*rows); i++) {
 		const struct kb_hit *h = hit(&s, i & 1, rows[i / 2][0], rows[i / 2][1]);
 
 		CHECK(h && !h->row);
@@ -169,4 +176,40 @@ TEST(kb_quote_beside_a_table_stays_a_sentence)
 				    h->quote));
 	}
 	shop_close(&s);
+}
+
+/* What is read out of a table can be looked up like any quote: it has to stand in its rows. */
+TEST(kb_quote_of_rows_is_literal_or_not)
+{
+	static const struct {
+		const char *quote, *at, *last; /* where its first row begins, its last one ends */
+		bool stands;
+	} v[] = {
+		{ "Rye: price 4, stock 0.", "| Rye", "| 0 |", true },
+		{ "Rye: price 4", "| Rye", "| 0 |", true }, /* cut short */
+		{ "Rye: price 5, stock 0.", "| Rye", "| 0 |", false },
+		{ "Rye: price 4, stock 0. Buy.", "| Rye", "| 0 |", false },
+		{ "Rye: price 4, stock 0.", "| Spelt", "| 3 |", false },
+		{ "Walnut bread: price 5.5, stock 10. Spelt: price 6, stock 3.", "| Walnut",
+		  "| 3 |", true },
+		{ "Spelt: price 6, stock 3. Rye: price 4, stock 0.", "| Walnut", "| 3 |", false },
+		{ "", "| Rye", "| 0 |", false },
+		{ "We bake every morning.", "We bake", "morning.", false },
+	};
+	sv body = SV("| name | price | stock |\n| --- | ---: | --- |\n"
+		     "| Walnut bread | 5.5 | 10 |\n| Rye | 4 | 0 |\n| Spelt | 6 | 3 |\n\n"
+		     "We bake every morning.");
+
+	for (size_t i = 0; i < sizeof(v) / sizeof(*v); i++) {
+		struct kb_hit h = { .lang = SV("en"), .quote = sv_of(v[i].quote), .row = true };
+		ptrdiff_t at = sv_find(body, sv_of(v[i].at));
+		sv rest = sv_slice(body, (size_t)at, body.n);
+
+		h.quote_at.off = (uint32_t)at;
+		h.quote_at.len = (uint32_t)(sv_find(rest, sv_of(v[i].last)) +
+					    (ptrdiff_t)strlen(v[i].last));
+		EQ(kb_quote_stands(&h, body), v[i].stands);
+		h.row = false;
+		EQ(kb_quote_stands(&h, body), i == 8);
+	}
 }

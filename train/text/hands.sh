@@ -17,5 +17,8 @@ aa=$(temperature aa "$a" "$@")
 ab=$(temperature ab "$a" --tune "$b" "$@")
 bb=$(temperature bb "$b" "$@")
 ba=$(temperature ba "$b" --tune "$a" "$@")
+for t in "$aa" "$ab" "$bb" "$ba"; do
+	test -n "$t" || { echo "$out: a card without a temperature, see its .log" >&2; exit 1; }
+done
 echo "temperatures: own rows $aa and $bb, the other author's $ab and $ba" >&2
 awk -v aa="$aa" -v ab="$ab" -v bb="$bb" -v ba="$ba" 'BEGIN { printf "%.0f\n", 100 * exp(0.75 * (log(ab / aa) + log(ba / bb)) / 2) }'

@@ -14,7 +14,7 @@ interface Form {
   made: (id: string) => string; /* what is told; empty: the page is left */
 }
 
-/* Only where there is none of the name: nobody's is overwritten. */
+/* Only where there is none of the name, in the company's file neither: nobody's is overwritten. */
 export const putNew = (path: string, id: string, body: unknown): Promise<unknown> =>
   authed(`${path}/${seg(id)}`, { method: 'PUT', body, headers: { 'If-None-Match': '*' } });
 
@@ -30,8 +30,6 @@ function Add({ what, path, made }: Form) {
   const save = () =>
     void job.run(async () => {
       try {
-        /* a queue of this name may stand in the company's file, which no version tells */
-        if (await there(`${path}/${seg(id)}`, what)) throw new ApiError(412, '', '');
         await putNew(path, id, newThing(what, id, f.value.zh.trim(), f.value.en.trim()));
       } catch (e) {
         throw taken(e);
@@ -66,20 +64,6 @@ function Add({ what, path, made }: Form) {
       ) : null}
     </>
   );
-}
-
-async function there(path: string, what: Form['what']): Promise<boolean> {
-  if (what === 'skill') {
-    const all = await authed<{ items: { id: string }[] }>('/api/v1/skills');
-    return all.items.some((s) => path.endsWith(`/${seg(s.id)}`));
-  }
-  try {
-    await authed(path);
-    return true;
-  } catch (e) {
-    if (e instanceof ApiError && e.status === 404) return false;
-    throw e;
-  }
 }
 
 const goTo = (page: string) => (id: string) => {
