@@ -269,7 +269,8 @@ e2e_part() {
 		tap e2e_models 60 node tests/e2e/models.mjs'
 	tap e2e_local 600 node tests/e2e/local.mjs
 	tap e2e_workers 180 node tests/e2e/workers.mjs
-	together 'tap e2e_browser 400 node tests/e2e/browser.mjs' 'tap e2e_hooks 60 node tests/e2e/hooks.mjs
+	together 'tap e2e_browser_desk 300 node tests/e2e/browser.mjs desk' \
+		'tap e2e_browser_office 300 node tests/e2e/browser.mjs office' 'tap e2e_hooks 60 node tests/e2e/hooks.mjs
 		tap e2e_dial 120 node tests/e2e/dial.mjs
 		tap e2e_eval 180 node tests/e2e/eval.mjs
 		tap e2e_commands 180 node tests/e2e/commands.mjs'

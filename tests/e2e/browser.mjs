@@ -5,15 +5,20 @@ import { bin, demo, join, login, main, note, ok, openQueues, root, runAsync, spe
 /* Speech once the greeting is over, and again later: a fake microphone loops its file. */
 const QUESTION = 'How long do I have to return something?';
 const ARTICLE = 'return-window';
-/* The desk first: nobody waits for a person yet. */
-const NAMES = ['desk', 'chat_en', 'chat_zh', 'console_live', 'strategy', 'service', 'rules', 'knowledge', 'survey', 'forecast', 'learning', 'settings', 'talk'];
+/* The desk first: nobody waits for a person yet. A part may be named, desk or office; else both. */
+const PARTS = {
+  desk: ['desk', 'chat_en', 'chat_zh', 'console_live', 'strategy', 'service', 'rules'],
+  office: ['knowledge', 'survey', 'forecast', 'learning', 'settings', 'talk'],
+};
+const part = process.argv[2];
+const NAMES = part ? PARTS[part] : Object.values(PARTS).flat();
 
 await main(async () => {
   const s = await demo();
   await openQueues(s, await login(s, 'admin'));
   const env = { CALLM_URL: s.url, CALLM_PASSWORD: 'correct-horse-battery', CALLM_SIP: `sip:service@${s.sip}`, CALLM_BIN: bin };
   Object.assign(process.env, env);
-  for (const name of process.env.CALLM_FULL ? [NAMES[0], 'desk_call', ...NAMES.slice(1)] : NAMES) {
+  for (const name of process.env.CALLM_FULL && part !== 'office' ? [NAMES[0], 'desk_call', ...NAMES.slice(1)] : NAMES) {
     if (name === 'talk') {
       process.env.CALLM_WAV = speak(QUESTION, join(temp, 'mic.wav'), { before: 13, after: 30 });
       process.env.CALLM_EXPECT_CITE = ARTICLE;
