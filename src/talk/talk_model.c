@@ -272,6 +272,18 @@ bool talk_grounded(struct talk_core *c, sv sentence, struct arena *a, const char
 	return v.ok;
 }
 
+/* What was said may end without a mark, as the line of a list does. */
+static const char *full_stop(const struct talk_core *c)
+{
+	static const char *const marks[] = { ".", "!", "?", ":", ";", "。", "！", "？", "：", "；",
+					     "…", "\"", "”", ")", "）", "」" };
+	sv said = sv_trim(sb_sv(&c->t.reply));
+	bool ended = !said.n;
+	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks) && !ended; i++)
+		ended = sv_ends(said, sv_of(marks[i]));
+	return ended ? "" : strcmp(c->lang, "zh") == 0 ? "。" : ".";
+}
+
 /* A sentence without a mark belongs to the source it was checked against: the best hit. */
 void talk_release_sentence(struct talk_core *c, sv sentence, uint64_t cited, struct arena *a,
 		    struct talk_acts *acts)
@@ -285,7 +297,8 @@ void talk_release_sentence(struct talk_core *c, sv sentence, uint64_t cited, str
 			sentence = sv_slice(sentence, 1, sentence.n);
 		sentence = talk_with_news(c, sentence, a);
 	} else if (c->t.base && *sentence.p != ' ') {
-		sentence = sv_of(arena_fmt(a, "%s" SV_FMT, talk_gap(c), SV_ARG(sentence)));
+		sentence = sv_of(arena_fmt(a, "%s%s" SV_FMT, full_stop(c), talk_gap(c),
+					   SV_ARG(sentence)));
 	}
 	c->t.sentences++;
 	c->t.cited |= cited || c->t.rounds ? cited : 1;

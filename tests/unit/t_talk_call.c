@@ -226,6 +226,21 @@ TEST(talk_base_model_goes_on_from_the_quote)
 	bench_close(&b);
 }
 
+/* The line of a list that was quoted gets its stop before more follows. */
+TEST(talk_base_model_goes_on_from_a_line_without_a_stop)
+{
+	struct bench b;
+	think_base(&b, passage, "You have 30 days to return an article");
+	SV_EQ(bench_act(&b, TACT_SAY)->text, "You have 30 days to return an article");
+	bench_feed(&b, ev_delta(&b, "Unused articles only.\n"));
+	struct talk_ev end = ev_end(&b, 0);
+	end.usage.completion_tokens = 5;
+	bench_feed(&b, end);
+	HAS(bench_rec(&b, "turn.bot")->text,
+	    "\"text\":\"You have 30 days to return an article. Unused articles only.\"");
+	bench_close(&b);
+}
+
 TEST(talk_base_model_that_fails_or_adds_nothing_leaves_the_quote)
 {
 	for (int i = 0; i < 3; i++) {
