@@ -72,10 +72,27 @@ static int with_agent(struct acd *a, struct acd_job *j)
 	return rc;
 }
 
+/* An agent takes it over from the bot; the customer may have asked for somebody meanwhile. */
+static int taken(struct acd *a, struct acd_job *j, struct ho *h)
+{
+	struct ho *n = h;
+	bool theirs = h && served_by(h, j->ask.agent);
+	int rc = !h     ? acd_ask_served(a, &j->ask, &n) :
+		 theirs ? 0 :
+			  acd_take_over(a, h, j->ask.agent, SV_NULL, j->ask.agent);
+	if (n)
+		sv_copy(j->id, sizeof(j->id), sv_of(n->id));
+	if (rc == 0 && (!h || theirs))
+		say_where(a, n, false);
+	return rc;
+}
+
 static int do_ask(struct acd *a, struct acd_job *j)
 {
 	struct ho *h = acd_of_conversation(a, j->ask.conversation);
 	int rc = 0;
+	if (j->ask.agent.n && !j->ask.again)
+		return taken(a, j, h);
 	if (!h && j->ask.again && j->ask.agent.n)
 		return with_agent(a, j);
 	j->known = h != NULL;

@@ -40,6 +40,7 @@ static const struct web_route routes[] = {
 	{ "POST", "/api/v1/conversations/{id}/messages", api_conv_message, NULL },
 	{ "POST", "/api/v1/conversations/{id}/close", api_conv_close, NULL },
 	{ "GET", "/api/v1/conversations/{id}/events", api_conv_events, NULL },
+	{ "GET", "/api/v1/conversations/{id}/articles/{article}", api_conv_article, NULL },
 	{ "GET", "/api/v1/conversations/{id}/recording", api_conv_recording, NULL },
 	{ "POST", "/api/v1/conversations/{id}/recording", api_conv_record, NULL },
 	{ "POST", "/api/v1/conversations/{id}/draft", api_draft_propose, NULL },

@@ -341,10 +341,25 @@ void api_op_listen(struct api_op *op)
 		 sv_eq(name, SV("whisper")) ? CHAN_WHISPERS : CHAN_TALKS);
 }
 
+/* Nobody has it but the bot: the conversation itself asks for them. */
+static void take_done(void *arg, int err, sv json)
+{
+	struct api_op *op = arg;
+	struct talk_word w = { .kind = WORD_TAKE };
+	struct api_name name;
+	if (err != ERR_NOTFOUND || !api_op_id(op, "conversation").n) {
+		api_op_answered(op, err, json);
+		return;
+	}
+	api_name_of(op->a, op->u.login, &name);
+	w.name = sv_of(name.text);
+	api_op_word(op, &w);
+}
+
 /* A call is taken once the supervisor is in it (api_agent_feed.c); a chat at once. */
 void api_op_takeover(struct api_op *op)
 {
-	struct acd_order o = { .act = ACD_DO_TAKE };
+	struct acd_order o = { .act = ACD_DO_TAKE, .done = take_done };
 	struct api_served *x = api_served(op->a, api_op_id(op, "conversation"));
 	if (x && x->voice) {
 		snprintf(x->taker, sizeof(x->taker), "%s", op->u.login);

@@ -79,7 +79,7 @@ bool api_op_text(struct api_op *op, const char *key, size_t most, bool needed, s
 
 /* ---- to the hand-overs ---- */
 
-static void acd_answered(void *arg, int err, sv json)
+void api_op_answered(void *arg, int err, sv json)
 {
 	struct api_op *op = arg;
 	if (err)
@@ -96,7 +96,7 @@ void api_op_acd(struct api_op *op, struct acd_order *o)
 	o->agent = o->agent.n ? o->agent : sv_of(op->u.login);
 	o->by = sv_of(op->u.login);
 	o->back = op->a->mbox;
-	o->done = acd_answered;
+	o->done = o->done ? o->done : api_op_answered;
 	o->arg = op;
 	int rc = op->a->o.acd ? acd_do(op->a->o.acd, o) : ERR_STATE;
 	if (rc)

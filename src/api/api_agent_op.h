@@ -13,8 +13,9 @@ sv api_op_id(const struct api_op *op, const char *key);
 bool api_op_about(struct api_op *op, struct acd_order *o);
 /* A text member of at most most bytes; false: answered. */
 bool api_op_text(struct api_op *op, const char *key, size_t most, bool needed, sv *ret);
-/* To the hand-overs; agent empty = who orders. Answers when it is done. */
+/* To the hand-overs; agent empty = who orders. Answers when it is done, unless o->done does. */
 void api_op_acd(struct api_op *op, struct acd_order *o);
+void api_op_answered(void *op, int err, sv json);    /* of acd_order: answers */
 /* To the conversation. Answers when it has it. */
 void api_op_word(struct api_op *op, struct talk_word *w);
 

@@ -17,6 +17,8 @@ static void word_done(void *arg, int err)
 	struct api_op *op = arg;
 	if (err)
 		api_op_fail(op, err, err == ERR_NOTFOUND ? "There is no such open conversation." :
+			    err == ERR_STATE && op->kind->run == api_op_takeover ?
+				    "It cannot be taken over now: it is a call, or over." :
 			    err == ERR_STATE ? "The conversation is not with you now." :
 			    err == ERR_UNSUPPORTED ? "This conversation is no call." : NULL);
 	else

@@ -218,6 +218,7 @@ void api_chats_done(struct api *a);
 void api_conv_list(struct web_req *r, void *arg);
 void api_conv_get(struct web_req *r, void *arg);
 void api_conv_events(struct web_req *r, void *arg);
+void api_conv_article(struct web_req *r, void *arg);     /* api_chat_article.c */
 void api_conv_recording(struct web_req *r, void *arg);
 void api_conv_record(struct web_req *r, void *arg);      /* api_record.c */
 /* What runs on a worker, for api_tools.c too. list: s1 state, s2 channel, i2 limit, and what

@@ -45,6 +45,7 @@ int shop_product_get(struct shop_call *c, sv sku, struct shop_product *p)
 struct words {
 	sv all, tight;               /* folded; without blanks */
 	bool cjk;
+	bool kind;                   /* the kind of a thing: what its name ends with */
 };
 
 static bool has_cjk(sv s)
@@ -156,6 +157,28 @@ static int match_words(struct arena *a, sv words, const struct words *w)
 	return about >= 60 ? about / 2 : 0;
 }
 
+static sv singular(sv s)
+{
+	return s.n > 2 && s.p[s.n - 1] == 's' ? sv_slice(s, 0, s.n - 1) : s;
+}
+
+/* "desk lamp" is a lamp and no desk, 路由器线 is no 路由器. */
+static int match_kind(struct arena *a, sv words, const struct words *w)
+{
+	sv rest = words, line, want = singular(w->all);
+	while (sv_cut(&rest, '\n', &line)) {
+		if (sv_starts(line, SV("~")))
+			continue;
+		if (w->cjk && sv_ends(tighten(a, line), w->tight))
+			return 100;
+		sv name = singular(line);
+		size_t at = name.n - want.n;
+		if (!w->cjk && want.n && sv_ends(name, want) && (!at || name.p[at - 1] == ' '))
+			return 100;
+	}
+	return 0;
+}
+
 static struct words words_of(struct arena *a, sv folded)
 {
 	return (struct words){ .all = folded, .tight = tighten(a, folded), .cjk = has_cjk(folded) };
@@ -203,7 +226,9 @@ static int search_row(struct shop_call *c, struct store_stmt *q, const struct wo
 	arena_reset(tmp);
 	if (w->all.n && !any_word(store_col_sv(q, 1), w))
 		return 0;
-	int score = w->all.n ? match_words(tmp, store_col_sv(q, 1), w) : 1;
+	int score = !w->all.n ? 1 :
+		    w->kind   ? match_kind(tmp, store_col_sv(q, 1), w) :
+				match_words(tmp, store_col_sv(q, 1), w);
 	bool in = *n < SHOP_HITS || score > v[*n - 1].score;
 	if (score <= 0 || !in)
 		return 0;
@@ -219,18 +244,22 @@ int shop_search(struct shop_call *c, const struct shop_seek *s, struct shop_hit 
 {
 	struct store_stmt *q;
 	struct arena tmp;
-	struct words w = words_of(c->a, shop_fold(c->a, s->text));
+	sv text = shop_fold(c->a, s->text);
+	struct words w = words_of(c->a, s->cheapest ? singular(text) : text);
+	w.kind = s->cheapest;
 	*n = 0;
 	int rc = store_prep(
 		c->db, &q,
 		"SELECT id, words FROM product WHERE (?1='' OR category=?1) AND "
-		"price_fen>=?2 AND (?3=0 OR price_fen<=?3) AND (?4=0 OR stock>0) ORDER BY id");
+		"price_fen>=?2 AND (?3=0 OR price_fen<=?3) AND (?4=0 OR stock>0) "
+		"ORDER BY CASE WHEN ?5=0 THEN 0 ELSE price_fen END, id");
 	if (rc)
 		return rc;
 	store_bind_sv(q, 1, s->category.p ? s->category : SV(""));
 	store_bind_int(q, 2, s->min_fen);
 	store_bind_int(q, 3, s->max_fen);
 	store_bind_int(q, 4, s->in_stock);
+	store_bind_int(q, 5, s->cheapest);
 	arena_init(&tmp, LIM_ARENA_CONV);
 	while (rc == 0 && (rc = store_step(q)) == 1)
 		rc = search_row(c, q, &w, &tmp, v, n);

@@ -151,6 +151,7 @@ struct shop_seek {
 	sv text, category;           /* empty text: everything */
 	int64_t min_fen, max_fen;    /* max 0 = any */
 	bool in_stock;
+	bool cheapest;               /* what is of the kind that text names, the cheapest first */
 };
 /* The best first; 0 or an error of the database. */
 int shop_search(struct shop_call *c, const struct shop_seek *s, struct shop_hit v[SHOP_HITS],

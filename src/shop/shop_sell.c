@@ -61,12 +61,122 @@ static struct shop_seek seek_of(struct shop_call *c)
 	return s;
 }
 
+/* ---- the cheapest of a kind ---- */
+
+/* Is s[at..at+n) a word by itself? Chinese has no borders. */
+static bool apart(sv s, size_t at, size_t n)
+{
+	return (unsigned char)s.p[at] >= 0x80 || ((at == 0 || s.p[at - 1] == ' ') &&
+						  (at + n == s.n || s.p[at + n] == ' '));
+}
+
+static sv without(struct shop_call *c, sv s, sv word)
+{
+	for (size_t at = 0; at + word.n <= s.n;) {
+		ptrdiff_t i = sv_find(sv_slice(s, at, s.n), word);
+		if (i < 0)
+			break;
+		at += (size_t)i;
+		if (!apart(s, at, word.n)) {
+			at++;
+			continue;
+		}
+		sv head = sv_slice(s, 0, at), tail = sv_slice(s, at + word.n, s.n);
+		s = sv_of(arena_fmt(c->a, SV_FMT " " SV_FMT, SV_ARG(head), SV_ARG(tail)));
+	}
+	return s;
+}
+
+/* "哪个枕头最便宜", "what's the cheapest pillow": the words without those that ask. */
+static sv kind_of(struct shop_call *c, sv words)
+{
+	sv s = shop_fold(c->a, words), one;
+	for (int lang = 0; lang < 2; lang++) {
+		sv small = shop_word(lang, SV("seek.small"));
+		while (sv_cut(&small, '|', &one))
+			s = without(c, s, one);
+	}
+	return shop_fold(c->a, s);
+}
+
+/* By the names first: "lamp" is a category, too, and a bulb is in it. */
+static int find_cheapest(struct shop_call *c, struct shop_seek *s, struct shop_hit v[SHOP_HITS],
+			 size_t *n)
+{
+	sv whole = shop_category(c, s->text);
+	int rc = 0;
+	s->cheapest = true;
+	s->category = shop_category(c, jv_get_str(c->r->args, "category"));
+	*n = 0;
+	if (s->text.n && !sv_eq(whole, s->text))
+		rc = shop_search(c, s, v, n);
+	if (rc || *n || (s->text.n ? !whole.n : !s->category.n))
+		return rc;
+	struct shop_seek all = *s;
+	all.category = whole.n ? whole : s->category;
+	all.text = SV_NULL;
+	return shop_search(c, &all, v, n);
+}
+
+/* The category that most of them are of: a "raised bed" of the garden is no bed. */
+static sv most_of(const struct shop_product *p, size_t n)
+{
+	size_t most = 0, at = 0;
+	for (size_t i = 0; i < n; i++) {
+		size_t like = 0;
+		for (size_t k = 0; k < n; k++)
+			like += sv_eq(p[i].category, p[k].category);
+		at = like > most ? i : at;
+		most = like > most ? like : most;
+	}
+	return n ? p[at].category : SV_NULL;
+}
+
+/* *ret_n: how many there are of that kind; 0: none by a name. */
+static int say_cheapest(struct shop_call *c, struct shop_seek *s, size_t *ret_n)
+{
+	struct shop_hit v[SHOP_HITS];
+	struct shop_product p[SHOP_HITS], *best = NULL;
+	size_t n;
+	int rc = find_cheapest(c, s, v, &n);
+	for (size_t i = 0; i < n && rc == 0; i++)
+		rc = shop_product_get(c, v[i].sku, &p[i]);
+	*ret_n = 0;
+	if (rc)
+		return rc;
+	sv category = most_of(p, n);
+	for (size_t i = 0; i < n; i++) {     /* by price */
+		if (!sv_eq(p[i].category, category))
+			continue;
+		++*ret_n;
+		if (!best || (best->stock <= 0 && p[i].stock > 0))
+			best = &p[i];
+	}
+	if (!best)
+		return 0;
+	put_product(c, best);
+	jv_set_int(c->r->body, "n", (int64_t)*ret_n);
+	tool_say(c->r, best->stock <= 0 ? "cheapest_gone" :
+		       *ret_n == 1	? "only_one" : "cheapest");
+	return 0;
+}
+
 int shop_op_search(struct shop_call *c)
 {
 	struct shop_hit v[SHOP_HITS];
-	size_t n, keep = 1;
+	size_t n = 0, keep = 1;
 	struct shop_seek s = seek_of(c);
-	int rc = shop_search(c, &s, v, &n);
+	bool cheapest = jv_get_bool(c->r->args, "cheapest", false);
+	int rc = 0;
+	if (cheapest) {
+		s.text = kind_of(c, jv_get_str(c->r->args, "words"));
+		rc = say_cheapest(c, &s, &n);
+		if (rc || n)
+			return rc;
+		s.cheapest = false;
+	}
+	if (!cheapest || s.text.n)           /* else the words name nothing */
+		rc = shop_search(c, &s, v, &n);
 	if (rc)
 		return rc;
 	if (!n)

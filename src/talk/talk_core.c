@@ -402,9 +402,19 @@ static void answer(struct talk_core *c, const struct talk_ev *ev, struct arena *
 	talk_guess_drop(c, acts);    /* not used after all */
 }
 
+/* 1125 of "2026-11-25"; 0 = no date. */
+static int day_of(sv date)
+{
+	int64_t month, day;
+	bool ok = date.n >= 10 && sv_i64(sv_slice(date, 5, 7), &month) == 0 &&
+		  sv_i64(sv_slice(date, 8, 10), &day) == 0;
+	return ok ? (int)(month * 100 + day) : 0;
+}
+
 void talk_on_text(struct talk_core *c, const struct talk_ev *ev, struct arena *a,
 		  struct talk_acts *acts)
 {
+	c->day = day_of(ev->date);
 	talk_act_timer(acts, TT_SILENCE, 0);
 	c->silences = c->misheard = c->tries = 0;
 	c->goodbye = c->mouth = false;

@@ -105,7 +105,7 @@ struct talk_ev {
 	bool spare;
 	bool down;                   /* FOUND: there are models, and none answers just now */
 	sv who;                      /* OPEN: the customer's name where known */
-	sv date;                     /* FOUND: today, "2026-11-25, Wednesday" */
+	sv date;                     /* TEXT, FOUND: today, "2026-11-25" */
 	sv args;                     /* CALL: JSON of an object */
 	struct llm_usage usage;      /* MODEL_END */
 	/* FOUND, DELTA, CALL, MODEL_END: the generation they answer; stale ones are ignored. */
@@ -422,6 +422,7 @@ struct talk_core {
 	int n_offered;
 	int64_t now_us;              /* of the event being handled */
 	unsigned variety;            /* picks text variants; counts up, so replays agree */
+	int day;                     /* of the last words, month * 100 + day; 0 = not told */
 	struct talk_guess guess;
 	int tries;                   /* guesses since the last words */
 	struct talk_tally tally;

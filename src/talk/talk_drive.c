@@ -232,7 +232,7 @@ static void step(struct talk *t, struct talk_ev *ev)
  * list of models runs at a time. */
 #define SPARE_USERS 32
 
-/* For the model's instructions: "2026-11-25". */
+/* For the model's instructions and flows: "2026-11-25". */
 static sv today(struct talk *t)
 {
 	time_t now = (time_t)(loop_wall_ms(t->shard->loop) / 1000);
@@ -353,7 +353,8 @@ static void feed_text(struct talk *t, const struct chan_msg *m, const char *via)
 			      .end_ms = m->end_ms,
 			      .client_id = m->client_id,
 			      .suspicious = in.suspicious,
-			      .slots = slots };
+			      .slots = slots,
+			      .date = today(t) };
 	talk_feed_event(t, &ev);
 	t->ticket = NULL;
 }

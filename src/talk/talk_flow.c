@@ -74,6 +74,8 @@ static jv *known(const struct talk_core *c)
 	jv *o = jv_obj(), *who = jv_obj();
 	jv_set_str(o, "channel", c->voice ? SV("voice") : SV("chat"));
 	jv_set_int(o, "level", (int64_t)c->svc.level);
+	if (c->day)
+		jv_set_int(o, "day", c->day);
 	if (c->svc.customer)
 		jv_set_str(who, "id", sv_of(c->svc.customer));
 	if (p && p->name.n)

@@ -34,7 +34,8 @@ static void ask(struct talk *t, const struct talk_act *x)
 		.customer_name = who && who->name.n ? who->name : sv_of(t->core.who),
 		.reason = x->text, .topic = x->safe, .packet = x->context, .priority = x->n,
 		.voice = t->core.voice, .again = x->delta,
-		.agent = x->delta ? sv_of(t->core.person.agent) : SV_NULL,
+		.agent = x->delta || sv_eq(x->text, SV("taken")) ? sv_of(t->core.person.agent) :
+								   SV_NULL,
 	};
 	t->nobody = !p || p->ask(p->arg, &wish) != 0;
 }

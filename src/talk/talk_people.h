@@ -23,7 +23,7 @@ struct talk_ask {
 	sv customer;             /* id, or empty: nobody known */
 	sv customer_name;        /* personal data; may be empty */
 	/* "customer_asked", "policy", "no_answer", "complaint", "model", "key_0"; "placed": a
-	 * person called them */
+	 * person called them; "taken": a person takes them over from the bot, see agent */
 	sv reason;
 	/* the flow, else the intent: chooses the queue; may be empty. */
 	sv topic;
@@ -34,7 +34,9 @@ struct talk_ask {
 	 * one; the answer is a word that says where it stands (WORD_QUEUED, WORD_JOINED,
 	 * WORD_NOBODY). Without a live one it is a wish like any other. */
 	bool again;
-	sv agent;                /* again: who serves it, as far as the conversation knows */
+	/* again: who serves it, as far as the conversation knows; "taken": who serves it from
+	 * now */
+	sv agent;
 };
 
 /* What talk asks of the people's side, given as talk_opts.people; outlives the hub. Every
@@ -77,6 +79,9 @@ enum talk_word_kind {
 	 * "agent.check", text = its body, a
 	 * JSON object, without personal data; agent empty: the customer's; not told to them */
 	WORD_ROW,
+	/* a chat that the bot alone serves: agent, name serve it from now. It asks for them (reason
+	 * "taken"), and WORD_JOINED follows */
+	WORD_TAKE,
 	WORDS
 };
 enum talk_survey { SURVEY_NONE, SURVEY_CSAT, SURVEY_NPS, SURVEY_CES, SURVEYS };

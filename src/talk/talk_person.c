@@ -594,6 +594,8 @@ bool talk_word_fits(const struct talk_core *c, const struct talk_word *w)
 		return c->voice && (waits || with) && w->party.n && w->to.n;
 	case WORD_JOINED:
 		return with || (waits && !c->voice && c->sm.now != TS_WRAPPING);
+	case WORD_TAKE:
+		return !with && !waits && !c->voice && c->sm.now != TS_WRAPPING && w->agent.n;
 	case WORD_SAYS:
 		return with && w->text.n;
 	case WORD_END:
@@ -635,6 +637,11 @@ void talk_on_word(struct talk_core *c, const struct talk_ev *ev, struct arena *a
 		break;
 	case WORD_JOINED:
 		on_joined(c, ev, a, acts);
+		break;
+	case WORD_TAKE:
+		set_agent(c, w);
+		c->person.reason = "taken";
+		talk_person_ask(c, a, acts);
 		break;
 	case WORD_SAYS:
 		says(c, ev, a, acts);

@@ -573,6 +573,36 @@ TEST(acd_a_call_the_agent_has_made_is_theirs_from_the_start)
 	aw_close(&w);
 }
 
+TEST(acd_a_chat_is_taken_from_the_bot)
+{
+	struct aw w;
+	if (!aw_open(&w, ""))
+		return;
+	OK(aw_console(&w, "mei", true));
+	struct talk_ask x = { .conversation = SV("C1"), .channel = SV("webchat"),
+			      .reason = SV("taken"), .packet = SV("{}"), .agent = SV("mei") };
+	OK(aw_do(&w, (struct acd_order){ .act = ACD_DO_ASK, .ask = &x }));
+	STR_EQ(w.state, "ACCEPTED");
+	CHECK(aw_is(&w, w.id, "agent", "mei"));
+	CHECK(aw_last(&w, WORD_JOINED) && strcmp(aw_last(&w, WORD_JOINED)->agent, "mei") == 0);
+	OK(aw_do(&w, (struct acd_order){ .act = ACD_DO_ASK, .ask = &x }));   /* twice */
+	EQ(aw_count(&w, "SELECT count(*) FROM handover"), 1);
+	OK(aw_do(&w, (struct acd_order){ .act = ACD_DO_BACK, .conversation = SV("C1"),
+					 .agent = SV("mei") }));
+	/* again, after the first one is over: a new one; and from a queue that had it meanwhile */
+	OK(aw_do(&w, (struct acd_order){ .act = ACD_DO_ASK, .ask = &x }));
+	EQ(aw_count(&w, "SELECT count(*) FROM handover WHERE state='ACCEPTED'"), 1);
+	EQ(aw_count(&w, "SELECT count(*) FROM handover"), 2);
+	OK(aw_ask(&w, "C2", "", false, "c9"));
+	x.conversation = SV("C2");
+	OK(aw_do(&w, (struct acd_order){ .act = ACD_DO_ASK, .ask = &x }));
+	EQ(aw_count(&w, "SELECT count(*) FROM handover WHERE conversation='C2' AND agent='mei' "
+			"AND state='ACCEPTED'"),
+	   1);
+	CHECK(aw_adds_up(&w));
+	aw_close(&w);
+}
+
 TEST(acd_hostile_orders_harm_nothing)
 {
 	struct aw w;

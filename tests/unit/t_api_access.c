@@ -28,6 +28,7 @@ static const struct {
 	{ "POST /api/v1/conversations/{id}/messages", "-" },
 	{ "POST /api/v1/conversations/{id}/close", "-" },
 	{ "GET /api/v1/conversations/{id}/events", "asgq" },
+	{ "GET /api/v1/conversations/{id}/articles/{article}", "asgq" },
 	{ "GET /api/v1/conversations/{id}/recording", "asgq" },
 	{ "POST /api/v1/conversations/{id}/recording", "asg" },
 	{ "POST /api/v1/conversations/{id}/draft", "asg" },

@@ -260,3 +260,91 @@ TEST(api_kb_learn_when_asked)
 	resp_done(&r);
 	aw_down(&w);
 }
+
+static int on_trial(void *arg, struct store_db *db)
+{
+	return store_exec(db, "UPDATE article SET canary=10 WHERE id='open.en'");
+}
+
+#define CONV "01ARZ3NDEKTSV4RRFFQ69G5FAV"
+#define READ "GET /api/v1/conversations/" CONV "/articles/"
+
+/* Behind an answer the customer reads what the knowledge base serves now, and nothing else. */
+TEST(api_article_as_customers_read_it)
+{
+	static const struct {
+		const char *id, *body;
+		int status;
+	} rows[] = {
+		{ "open.en", "{\"title\":\"Open\",\"body_md\":\"From nine to six.\"}", 200 },
+		{ "staff.en",
+		  "{\"title\":\"Key\",\"body_md\":\"Under the stone.\",\"audience\":\"agent\"}",
+		  404 },
+		{ "role.en",
+		  "{\"title\":\"Key\",\"body_md\":\"Under it.\",\"audience\":\"role:quality\"}",
+		  404 },
+		{ "past.en",
+		  "{\"title\":\"Old\",\"body_md\":\"Long "
+		  "ago.\",\"valid_to\":\"2020-01-01T00:00:00Z\"}",
+		  404 },
+		{ "next.en",
+		  "{\"title\":\"New\",\"body_md\":\"Some "
+		  "day.\",\"valid_from\":\"2090-01-01T00:00:00Z\"}",
+		  404 },
+		{ "nothing.en", NULL, 404 },
+		{ "nothing%20at%20all", NULL, 404 },
+	};
+	struct aw w = { 0 };
+	struct resp r = { 0 };
+	char line[200], token[API_TOKEN_MAX], other[API_TOKEN_MAX];
+	CHECK(aw_up(&w));
+	const char *t = aw_token(&w, "supervisor");
+	CHECK(api_token_make(w.api, "conv", SV(CONV), 0, token, sizeof(token)));
+	CHECK(api_token_make(w.api, "conv", SV("01ARZ3NDEKTSV4RRFFQ69G5FAA"), 0, other,
+			     sizeof(other)));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		(void)snprintf(line, sizeof(line), "PUT " BASE "/%s", rows[i].id);
+		if (rows[i].body)
+			EQ(http(&w, line, t, rows[i].body, &r), 200);
+		(void)snprintf(line, sizeof(line), READ "%s", rows[i].id);
+		EQ(http(&w, line, token, NULL, &r), rows[i].status);
+		EQ(http(&w, line, other, NULL, &r), 403);
+		EQ(http(&w, line, NULL, NULL, &r), 401);
+	}
+	EQ(http(&w, READ "open.en", token, NULL, &r), 200);
+	SV_EQ(jv_get_str(r.json, "body_md"), "From nine to six.");
+	CHECK(!jv_get(r.json, "aliases") && !jv_get(r.json, "source"));
+	resp_done(&r);
+	aw_down(&w);
+}
+
+TEST(api_article_of_two_versions_the_one_that_is_served)
+{
+	struct aw w = { 0 };
+	struct resp r = { 0 };
+	char token[API_TOKEN_MAX];
+	CHECK(aw_up(&w));
+	const char *t = aw_token(&w, "supervisor");
+	CHECK(api_token_make(w.api, "conv", SV(CONV), 0, token, sizeof(token)));
+	EQ(http(&w, "PUT " BASE "/open.en", t,
+		"{\"title\":\"Open\",\"body_md\":\"From nine to six.\"}", &r), 200);
+	/* one that begins later: until then the one before, whichever was cited */
+	EQ(http(&w, "PUT " BASE "/open.en", t,
+		"{\"body_md\":\"From ten.\",\"valid_from\":\"2090-01-01T00:00:00Z\"}", &r), 200);
+	EQ(http(&w, READ "open.en?version=2", token, NULL, &r), 200);
+	SV_EQ(jv_get_str(r.json, "body_md"), "From nine to six.");
+	/* on trial: the version that was cited, the former for the rest */
+	EQ(http(&w, "PUT " BASE "/open.en", t,
+		"{\"body_md\":\"From eight.\",\"valid_from\":null}", &r), 200);
+	EQ(store_write_now(w.store, on_trial, NULL), 0);
+	EQ(http(&w, READ "open.en", token, NULL, &r), 200);
+	SV_EQ(jv_get_str(r.json, "body_md"), "From nine to six.");
+	EQ(http(&w, READ "open.en?version=3", token, NULL, &r), 200);
+	SV_EQ(jv_get_str(r.json, "body_md"), "From eight.");
+	EQ(http(&w, READ "open.en?version=x", token, NULL, &r), 400);
+	/* taken back */
+	EQ(http(&w, "DELETE " BASE "/open.en", t, NULL, &r), 200);
+	EQ(http(&w, READ "open.en?version=1", token, NULL, &r), 404);
+	resp_done(&r);
+	aw_down(&w);
+}

@@ -212,6 +212,58 @@ TEST(api_people_supervisor_sees_sets_and_takes_over)
 	aw_down(&w);
 }
 
+static int count_of(struct aw *w, const char *sql)
+{
+	struct store_db *db;
+	struct store_stmt *q;
+	int n = -1;
+	if (store_flush(w->store) || store_reader(w->store, &db) || store_prep(db, &q, sql))
+		return n;
+	if (store_step(q) == 1)
+		n = (int)store_col_int(q, 0);
+	store_reset(q);
+	return n;
+}
+
+/* The bot alone serves the chat: the customer hears who is there, the river who took it. */
+TEST(api_people_supervisor_takes_a_chat_from_the_bot)
+{
+	struct aw w = { .queues = queues };
+	struct desk lin = { 0 };
+	struct wsc c;
+	struct resp r = { 0 };
+	char id[27], token[API_TOKEN_MAX], line[120];
+	CHECK(aw_up(&w) && wsc_open(&w, &c, "/ws/chat"));
+	CHECK(desk_open(&w, &lin, "supervisor", "lin", 0));
+	start(&w, &c, id, token);
+	snprintf(line, sizeof(line), "POST /api/v1/conversations/%s/takeover", id);
+	EQ(http(&w, line, aw_token_of(&w, "agent", "mei"), "{}", &r), 403);
+	EQ(http(&w, line, lin.token, "{}", &r), 200);
+	CHECK(wsc_wait(&w, &lin.c, "handover.accepted"));
+	CHECK(row(&w, &c, "handover.accepted", NULL) &&
+	      row(&w, &c, "turn.bot", "now talking with"));
+	snprintf(line, sizeof(line), "POST /api/v1/conversations/%s/say", id);
+	EQ(http(&w, line, lin.token, "{\"text\":\"I have read it all\"}", &r), 200);
+	CHECK(row(&w, &c, "turn.agent", "read it all"));
+	snprintf(line, sizeof(line), "GET /api/v1/handovers?conversation=%s", id);
+	EQ(http(&w, line, lin.token, NULL, &r), 200);
+	SV_EQ(jv_as_str(jv_path(r.json, "items.0.agent")), "lin");
+	SV_EQ(jv_as_str(jv_path(r.json, "items.0.reason")), "taken");
+	EQ(count_of(&w, "SELECT count(*) FROM event WHERE kind='audit.asked' AND "
+			"actor='user:lin' AND body LIKE '%handover.take%'"), 1);
+	/* one that is over, one that never was */
+	snprintf(line, sizeof(line), "POST /api/v1/conversations/%s/close", id);
+	EQ(http(&w, line, token, "{}", &r), 200);
+	snprintf(line, sizeof(line), "POST /api/v1/conversations/%s/takeover", id);
+	EQ(http(&w, line, lin.token, "{}", &r), 404);
+	EQ(http(&w, "POST /api/v1/conversations/01ARZ3NDEKTSV4RRFFQ69G5FAV/takeover", lin.token,
+		"{}", &r), 404);
+	resp_done(&r);
+	wsc_close(&w, &lin.c);
+	wsc_close(&w, &c);
+	aw_down(&w);
+}
+
 /* What is a colleague's, or a supervisor's, is not an agent's to move. */
 TEST(api_people_hands_off_what_is_anothers)
 {

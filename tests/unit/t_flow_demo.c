@@ -167,6 +167,26 @@ static const struct {
 	{ "return_goods", "台灯坏了，我要退货", "return_goods" },
 	{ "return_goods", "退货政策是什么", "" },
 	{ "return_goods", "我的订单HH2026-100367能退吗", "return_goods" },
+	/* the rule, and no return yet */
+	{ "return_goods", "what is the return window?", "" },
+	{ "return_goods", "what is your return policy", "" },
+	{ "return_goods", "what's the return period for gold members", "" },
+	{ "return_goods", "退货期多久", "" },
+	{ "return_goods", "几天内能退", "" },
+	{ "return_goods", "退货期限是哪天", "" },
+	{ "exchange_goods", "how many days is the exchange period", "" },
+	{ "return_goods", "return my order", "return_goods" },
+	{ "return_goods", "我要退货", "return_goods" },
+	{ "price_query", "what's the cheapest rice cooker", "cheapest" },
+	{ "", "哪个电饭煲最便宜", "cheapest" },
+	{ "price_query", "最便宜的枕头多少钱", "cheapest" },
+	{ "", "what is the cheapest way to send it back", "" },
+	{ "price_query", "最便宜的宽带是哪个", "" },
+	{ "price_query", "什么时候买最便宜", "" },
+	{ "", "do you guys have any deals right now", "deals_now" },
+	{ "price_query", "现在有没有优惠", "deals_now" },
+	{ "", "when is the next sale", "" },
+	{ "", "双十一有优惠吗", "" },
 	{ "exchange_goods", "这个桌子太大了，想换一个小的", "exchange_goods" },
 	{ "exchange_goods", "算了我还是换货吧", "exchange_goods" },
 	{ "exchange_goods", "想买个沙发，两个人坐的，别太贵", "" },
@@ -369,6 +389,49 @@ TEST(demo_wishes_begin_the_right_flow)
 		ok = false;
 	}
 	CHECK(ok);
+	demo_close(&d, s);
+}
+
+/* Is a sale on? By the day, and without one by all the days. */
+TEST(demo_deals_by_the_day)
+{
+	static const struct {
+		int day;
+		const char *zh, *en;
+	} days[] = {
+		{ 101, "新年焕家季，1月2日到12日", "next one is the New Year" },
+		{ 102, "到1月12日结束", "on until 12 January" },
+		{ 113, "春季焕新，3月8日", "next one is the spring sale" },
+		{ 315, "到3月15日结束", "on until 15 March" },
+		{ 316, "年中大促，6月10日", "next one is the mid-year sale" },
+		{ 610, "到6月20日结束", "on until 20 June" },
+		{ 621, "双十一，11月1日", "next one is Double 11" },
+		{ 1111, "到11月11日结束", "Double 11 is on until" },
+		{ 1127, "现在没有大促。下一次是新年焕家季", "No sale is on just now" },
+		{ 0, "其余日子没有", "none on other days" },
+	};
+	struct demo d;
+	struct flow_set *s = NULL;
+	struct arena a;
+	EQ(demo_open(&d, &s), 0);
+	arena_init(&a, LIM_ARENA_TURN);
+	for (size_t i = 0; i < 2 * sizeof(days) / sizeof(*days); i++) {
+		struct flow_run *r = NULL;
+		struct flow_out out;
+		bool en = i % 2;
+		jv *k = jv_obj();
+		if (days[i / 2].day)
+			jv_set_int(k, "day", days[i / 2].day);
+		struct flow_in in = { .kind = FLOW_IN_START, .known = k,
+				      .lang = en ? SV("en") : SV("zh"), .text = SV("any deals") };
+		EQ(flow_start(s, SV("deals_now"), &r), 0);
+		flow_step(r, &in, &a, &out);
+		CHECK(out.n > 0 && out.v[0].kind == FLOW_SAY);
+		HAS(out.v[0].text, en ? days[i / 2].en : days[i / 2].zh);
+		flow_free(r);
+		jv_free(k);
+	}
+	arena_done(&a);
 	demo_close(&d, s);
 }
 

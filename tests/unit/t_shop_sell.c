@@ -65,6 +65,50 @@ TEST(shop_search_within_limits)
 	world_close(&w);
 }
 
+/* "desk lamp" is a lamp and no desk; a cable for the router is no router. */
+TEST(shop_the_cheapest_of_a_kind)
+{
+	static const struct {
+		const char *words, *sku, *say;
+	} rows[] = {
+		{ "what's the cheapest rice cooker", "HH-1401",
+		  "There is only one: Grain IH Rice Cooker 4 L at 399 yuan." },
+		{ "cheapest pillows do you have", "HH-1112",
+		  "The cheapest is Buckwheat Pillow at" },
+		{ "lamp", "HH-1301", "The cheapest is Beacon LED Desk Lamp" },
+		{ "the cheapest bed", "HH-1023", "The cheapest is Tideway Bed Frame" },
+		{ "cheapest desk", "HH-1042", "only one" },
+		{ "哪个枕头最便宜", "HH-1112", "The cheapest is" },
+		{ "最便宜的路由器是哪款", "HH-1701", "The cheapest is" },
+		{ "最便宜的家具", "HH-1019", "The cheapest is" },
+	};
+	struct world w;
+	struct sb args;
+	CHECK(world(&w));
+	sb_init(&args, 1000);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		sb_reset(&args);
+		sb_fmt(&args, "{\"words\":\"%s\",\"cheapest\":true}", rows[i].words);
+		STR_EQ(shop_do(&w, "product_search", sb_str(&args)), "done");
+		SV_EQ(jv_get_str(w.r->body, "sku"), rows[i].sku);
+		HAS(w.r->say, rows[i].say);
+	}
+	sb_done(&args);
+	STR_EQ(shop_do(&w, "product_search",
+		       "{\"words\":\"cheapest submarine\",\"cheapest\":true}"),
+	       "not_found");
+	STR_EQ(shop_do(&w, "product_search", "{\"words\":\"哪个最便宜\",\"cheapest\":true}"),
+	       "not_found");
+	/* what is there goes before what is sold out */
+	CHECK(world_exec(&w, "UPDATE product SET stock=0 WHERE id IN ('HH-1112','HH-1401')"));
+	STR_EQ(shop_do(&w, "product_search", "{\"words\":\"pillow\",\"cheapest\":true}"), "done");
+	SV_EQ(jv_get_str(w.r->body, "sku"), "HH-1110");
+	STR_EQ(shop_do(&w, "product_search", "{\"words\":\"rice cooker\",\"cheapest\":true}"),
+	       "done");
+	HAS(w.r->say, "out of stock");
+	world_close(&w);
+}
+
 TEST(shop_product_is_told_and_asked_for)
 {
 	struct world w;

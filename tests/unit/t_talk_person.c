@@ -373,6 +373,27 @@ TEST(talk_person_joined_while_thinking)
 	bench_close(&b);
 }
 
+/* A supervisor takes a chat that nobody has asked a person for. */
+TEST(talk_person_is_taken_from_the_bot)
+{
+	struct talk_word take = { .kind = WORD_TAKE, .agent = SV("lin"), .name = SV("Lin") };
+	struct bench b;
+	for (int zh = 0; zh < 2; zh++) {
+		open_with(&b, 0, zh ? "zh" : "en");
+		bench_feed(&b, ev_text(zh ? "退货要几天" : "how long can I return it"));
+		word(&b, take);      /* while the bot thinks */
+		SV_EQ(bench_act(&b, TACT_PERSON)->text, "taken");
+		HAS(bench_rec(&b, "handover")->text, "\"reason\":\"taken\"");
+		CHECK(!talk_word_fits(&b.c, &take));        /* once */
+		word(&b, (struct talk_word){ .kind = WORD_JOINED, .agent = SV("lin"),
+					     .name = SV("Lin") });
+		HAS(bench_rec(&b, "handover.accepted")->text, "\"agent\":\"lin\"");
+		HAS(said(&b), "Lin");
+		EQ(b.c.sm.now, TS_AWAY);
+		bench_close(&b);
+	}
+}
+
 TEST(talk_person_words_that_do_not_fit)
 {
 	struct bench b;

@@ -47,8 +47,19 @@ export const chatScenario = (lang, question, second) =>
     assert.equal(await page.locator('[data-test=draft]').count(), 0, 'a draft is left over');
 
     await page.locator('[data-test=source]').first().click();
-    const quote = await page.locator('.sources blockquote').first().innerText();
-    assert.ok(quote.length >= 8, 'the source shows no quote');
+    const whole = page.locator('[data-test=whole]').first(); // fetched when it is opened
+    await whole.waitFor();
+    const text = await whole.innerText();
+    const quote = await whole.locator('mark').first().innerText();
+    assert.ok(quote.length >= 4 && text.length > quote.length + 40, `the source is not the whole article: ${text}`);
+    const box = await whole.boundingBox();
+    assert.ok(box.x >= 0 && box.x + box.width <= 390, 'the article is wider than the page');
+    await whole.focus();
+    await page.keyboard.press('Escape');
+    await until('the article is closed', async () => (await page.locator('[data-test=whole]').count()) === 0);
+    assert.equal(await page.evaluate(() => document.activeElement?.dataset.test), 'source', 'the focus is back');
+    await page.keyboard.press('Enter');
+    await whole.waitFor();
 
     const s = await saved(page);
     const log = await api(`/api/v1/conversations/${s.session.id}/events?after=0`, s.session.token);

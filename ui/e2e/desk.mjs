@@ -164,6 +164,24 @@ async function chinese(open, mei, lin) {
   await done(mei);
 }
 
+/* A chat that nobody asked a person for: the supervisor takes it from the bot, by key. */
+async function taken(open, lin) {
+  const eve = await customer(open, 'en');
+  const had = await eve.says('How long can I return something?');
+  await until('an answer', async () => (await eve.locator(sel('reply')).count()) > had);
+  const id = await eve.evaluate(() => JSON.parse(localStorage.getItem('callm.chat')).session.id);
+  await lin.goto(`${base}/#/c/${id}`);
+  await lin.waitForSelector(`${sel('take')} ${sel('do-takeover')}`);
+  await accessible(lin, 'a conversation of the bot');
+  await lin.locator(`${sel('conversation')} header`).click({ position: { x: 3, y: 3 } });
+  await lin.keyboard.press('o');
+  await eve.waitForSelector(`${sel('standing')}[data-state=with]`);
+  await until('it is hers', async () => (await lin.locator(`${sel('work')}[data-state=accepted]`).count()) > 0);
+  await say(lin, 'I have read it all.');
+  await until('her words', async () => (await texts(eve, '.msg.agent .bub')).includes('I have read it all.'));
+  await picture(eve, 'people_taken');
+}
+
 async function reviewer(open) {
   const token = await tokenOf('qin');
   const list = await until('reviews', async () => {
@@ -204,5 +222,6 @@ await scenario('desk', async (open) => {
   for (const p of [mei, tom]) await done(p);
   if (!full) return;
   await chinese(open, mei, lin);
+  await taken(open, lin);
   await reviewer(open);
 }, [], 85000);

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import {
   cutAt, lastSeq, mergeEvents, splitHeard, timeline, turnAt, uniqueCites, type TurnItem,
 } from '../src/lib/timeline.ts';
+import { articlesOf } from '../src/chat/cited.ts';
 import type { Ev, EventBody } from '../src/lib/types.ts';
 
 const ev = (seq: number, kind: string, body: EventBody = {}, turn = 1): Ev => ({
@@ -87,4 +88,11 @@ test('the turn at an offset, the later one where two overlap', () => {
 test('one chip for each quote', () => {
   const c = { article_id: 'a', version: 1, title: 'T', quote: 'q', lang: 'en' };
   assert.equal(uniqueCites([c, { ...c }, { ...c, quote: 'r' }]).length, 2);
+});
+
+test('an answer names each article once, with all its quotes', () => {
+  const cite = (article_id: string, version: number | string, quote: string) => ({ article_id, version, title: 't', quote, lang: 'en' });
+  assert.deepEqual(articlesOf([]), []);
+  const all = articlesOf([cite('a.en', 2, 'q'), cite('b.en', '3', 'r'), cite('a.en', 2, 's'), cite('rule', '', 'w')]);
+  assert.deepEqual(all.map((x) => [x.id, x.version, x.cites.map((c) => c.quote)]), [['a.en', 2, ['q', 's']], ['b.en', 3, ['r']], ['rule', null, ['w']]]);
 });

@@ -9,6 +9,7 @@ import { timeline, uniqueCites, type Item } from '../lib/timeline.ts';
 import type { Cite } from '../lib/types.ts';
 import { Icon, LangSwitch, Logo, ThemeSwitch } from '../lib/ui.tsx';
 import { chat, dismiss, link, rate, restart, say, sayAgain, TEXT_MAX, typing } from './client.ts';
+import { Quotes } from './quotes.tsx';
 import { choicesOf, personOf, SCALES, surveyOf } from './person.ts';
 import { showGreeting, type Delivery } from './store.ts';
 
@@ -203,9 +204,15 @@ function Sources({ cites }: { cites: Cite[] }) {
   const open = useSignal(false);
   const all = uniqueCites(cites);
   const titles = [...new Set(all.map((c) => c.title))];
+  const button = useRef<HTMLButtonElement>(null);
+  const shut = () => {
+    open.value = false;
+    button.current?.focus();
+  };
   return (
     <div class="sources">
       <button
+        ref={button}
         aria-expanded={open.value}
         data-test="source"
         onClick={() => (open.value = !open.value)}
@@ -216,15 +223,17 @@ function Sources({ cites }: { cites: Cite[] }) {
         </span>
         <Icon name={open.value ? 'down' : 'right'} />
       </button>
-      {open.value
-        ? all.map((c, n) => (
-            <blockquote key={n} lang={c.lang}>
-              <Stressed text={c.quote} />
-            </blockquote>
-          ))
-        : null}
+      {open.value ? <Whole cites={all} close={shut} /> : null}
     </div>
   );
+}
+
+/* The quotes at once, the whole texts as soon as they are there. */
+function Whole({ cites, close }: { cites: Cite[]; close: () => void }) {
+  const part = useSignal<{ is: typeof import('./source.tsx').default } | null>(null);
+  useEffect(() => void import('./source.tsx').then((m) => (part.value = { is: m.default }), () => undefined), []);
+  const Source = part.value?.is;
+  return Source ? <Source cites={cites} close={close} /> : <Quotes cites={cites} />;
 }
 
 const TICK = { queued: 'clock', sent: 'check', stored: 'checks', failed: 'alert' } as const;

@@ -9,7 +9,6 @@ import { makeHash } from '../lib/router.ts';
 import { lastSeq, mergeEvents, timeline, type Item, type TurnItem } from '../lib/timeline.ts';
 import type { Conv, Ev } from '../lib/types.ts';
 import { Empty, ErrorNote, Icon, Skeleton } from '../lib/ui.tsx';
-import { personOf } from '../chat/person.ts';
 import { CHANNEL_ICON, convName, Emotion, lasted, turnsText } from './list.tsx';
 import { authed, feed, fetchEvents, fresh, live, may, now, route } from './state.ts';
 import { MoodCurve } from './mood.tsx';
@@ -70,7 +69,7 @@ function Loaded({ id }: { id: string }) {
   return (
     <section class="conv" aria-label={t('conv.title')} data-test="conversation">
       {conv ? <Head c={conv} /> : null}
-      {conv?.state === 'open' && may('handover.take') && (conv.channel !== 'webchat' || personOf(events.value ?? []).state !== 'none') ? <Acts c={conv} /> : null}
+      {conv?.state === 'open' && may('handover.take') ? <Acts c={conv} /> : null}
       {conv ? null : error.value ? null : <div class="skel conv-head-skel" />}
       {error.value ? <ErrorNote error={error.value} retry={() => void load()} /> : null}
       {conv?.recording ? <Player player={player} items={items.value} open={!ready} /> : null}
@@ -92,7 +91,7 @@ function Loaded({ id }: { id: string }) {
   );
 }
 
-/* What few may: it comes when it is needed. A chat is taken from its queue or its agent. */
+/* What few may: it comes when it is needed. A chat is taken from the bot, its queue or its agent. */
 function Acts({ c }: { c: Conv }) {
   const part = useSignal<{ is: ComponentType<{ c: Conv }> } | null>(null);
   useEffect(() => void import('../floor/take.tsx').then((m) => (part.value = { is: m.default }), () => undefined), []);

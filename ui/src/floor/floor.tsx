@@ -270,6 +270,7 @@ function Listen({ c, job, own }: { c: Conv; job: Job; own: Signal<string> }) {
     void job.run(async () => {
       const web = lineState.value === 'open' || (voice && (await openLine()));
       await post(`/api/v1/conversations/${seg(c.id)}/${how}`, { conversation: c.id, ...(voice && web ? { line: 'web' } : {}) });
+      if (!voice) location.hash = makeHash(['desk']); /* it is answered there */
       return '';
     });
   return (
