@@ -176,7 +176,7 @@ int main(int argc, char **argv)
 	b.t = obj_new(sizeof(*b.t), NULL);
 	b.t->kind = FEEL_BASE;
 	feel_set_make(&b.set, b.t, &b.rows,
-		      &(struct feel_train){ .features = ROWS, .threads = THREADS });
+		      &(struct feel_train){ .features = ROWS, .threads = THREADS }, NULL);
 	b.order = xalloc(b.rows.n * sizeof(*b.order));
 	b.n_dev = (b.rows.n + EVERY - 1) / EVERY;
 	rest = b.n_dev;

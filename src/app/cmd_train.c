@@ -160,7 +160,7 @@ int cmd_train(int argc, char **argv)
 	const char *data = NULL, *tune = NULL, *out = NULL, *licence = NULL, *source = NULL;
 	int64_t seed = 7, epochs = 0, threads = 2, alarms = 20, features = 0,
 		heat = 100;
-	bool json = false, accuracy = false, meaning = false;
+	bool json = false, accuracy = false, meaning = false, fold_features = false;
 	int rest, status;
 	const struct cli_opt opts[] = {
 		{ "data", CLI_STR, &data, "rows: label<TAB>text (docs/train.md)" },
@@ -178,6 +178,8 @@ int cmd_train(int argc, char **argv)
 		  "of 1000 rows in scope, how many may be called out of scope (20)" },
 		{ "heat", CLI_INT, &heat,
 		  "percent of the temperature found; over 100: less sure, for others (100)" },
+		{ "fold-features", CLI_FLAG, &fold_features,
+		  "features of rows held out count as unknown: less sure, for others" },
 		{ "features", CLI_INT, &features, "at most, for a smaller file; 0: 250000" },
 		{ "licence", CLI_STR, &licence, "of the rows, for the file's card" },
 		{ "source", CLI_STR, &source, "where the rows are from, for the card" },
@@ -192,6 +194,7 @@ int cmd_train(int argc, char **argv)
 				  .heat = (double)heat / 100,
 				  .features = features > 0 ? (size_t)features : 0,
 				  .licence = licence, .source = source,
+				  .fold_features = fold_features,
 				  .by_accuracy = accuracy };
 	bool digits = rest < argc && strcmp(argv[rest], "digits") == 0;
 	if (how.kind < 0 && !digits)

@@ -274,6 +274,9 @@ struct feel_train {
 	/* one label a text: the temperature found is multiplied by it, since texts to come are by
 	 * others than the rows are (docs/train.md); 0: 1. */
 	double heat;
+	/* a round with rows held out knows the features of the rows it learns alone: what is found
+	 * there is humbler, as for texts by others (docs/train.md) */
+	bool fold_features;
 	size_t features;         /* at most so many, the commonest; 0: 250,000 */
 	const char *licence, *source;    /* for the card; NULL: "not stated" */
 	/* emotions: judged by how many are right; usually by F1 as well, which lifts rare ones */

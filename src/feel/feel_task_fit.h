@@ -14,9 +14,10 @@ struct feel_set {
 	size_t n, n_id, cap, dense;
 };
 /* Counts and weighs the features of all rows; fills t->vocab with at most how->features of them,
- * and t->middle from how->vecs. how->threads do it together. */
+ * and t->middle from how->vecs. how->threads do it together. held: rows whose features are not
+ * counted, one flag a row; NULL: all are. */
 void feel_set_make(struct feel_set *s, struct feel_task *t, const struct feel_rows *rows,
-		   const struct feel_train *how);
+		   const struct feel_train *how, const bool *held);
 void feel_set_done(struct feel_set *s);
 /* ---- feel_task_split.c ---- */
 struct feel_split {

@@ -83,13 +83,16 @@ static void only_blocks(struct feel_feats *f, unsigned blocks)
 	f->n = to;
 }
 
-static void count(struct feel_task *t, const struct feel_rows *rows, size_t most)
+static void count(struct feel_task *t, const struct feel_rows *rows, size_t most,
+		  const bool *held)
 {
 	struct feel_feats raw = { 0 }, raw2 = { 0 };
 	struct feel_counts counts = { 0 };
 	float stats[FEEL_PAIR_STATS];
 
 	for (size_t i = 0; i < rows->n; i++) {
+		if (held && held[i])
+			continue;
 		feel_feats_text(&raw, t->kind, rows->v[i].text);
 		if (t->kind == FEEL_PAIRS) {
 			feel_feats_text(&raw2, t->kind, rows->v[i].other);
@@ -168,7 +171,7 @@ static void add_vecs(struct feel_set *s, struct feel_task *t, const struct feel_
 }
 
 void feel_set_make(struct feel_set *s, struct feel_task *t, const struct feel_rows *rows,
-		   const struct feel_train *how)
+		   const struct feel_train *how, const bool *held)
 {
 	struct making *m = xalloc(sizeof(*m));
 	struct team *team = team_new(how->threads < 1 ? 1 : how->threads);
@@ -181,7 +184,7 @@ void feel_set_make(struct feel_set *s, struct feel_task *t, const struct feel_ro
 	s->x = xalloc((rows->n * s->dense + 1) * sizeof(*s->x));
 	if (how->vecs)
 		add_vecs(s, t, how->vecs);
-	count(t, rows, how->features ? how->features : FEEL_VOCAB_MOST);
+	count(t, rows, how->features ? how->features : FEEL_VOCAB_MOST, held);
 	feel_task_unknown(t);
 	team_run(team, weigh_part, m, PARTS);
 	join(m);

@@ -8,7 +8,8 @@
  * the rest is answered: that gives the number of epochs, the temperature, the thresholds and the
  * figures of the card. The second trains on all rows for so many epochs; many rows (over
  * ALL_ROUND_MOST) do without it and keep the best weights of the first. Everything follows from
- * the seed. The caller's thread works with how->threads - 1 helpers.
+ * the seed. With how->fold_features the rows held out do not choose features either. The caller's
+ * thread works with how->threads - 1 helpers.
  */
 #include <stdio.h>
 
@@ -231,6 +232,22 @@ static void tuned_back(const struct tuned *k, struct fit *f)
 	f->dev_figures = k->dev;
 }
 
+/* Features by the rows that are learned in this round alone; those held out, n_dev of them, are as
+ * strange to it as texts to come. n_dev 0: by all rows. */
+static void features_of_round(struct fit *f, size_t n_dev)
+{
+	bool *held = xalloc((f->rows->n + 1) * sizeof(*held));
+
+	for (size_t i = 0; i < n_dev; i++)
+		held[f->split.order[i]] = true;
+	feel_set_done(&f->set);
+	feel_vocab_done(&f->t->vocab);
+	xfree(f->t->own_middle);
+	f->t->own_middle = NULL;
+	feel_set_make(&f->set, f->t, f->rows, f->how, held);
+	xfree(held);
+}
+
 static int start(struct fit *f)
 {
 	nn_unref(f->t->net);
@@ -240,6 +257,14 @@ static int start(struct fit *f)
 	f->t->out = nn_find(f->t->net, "out");
 	f->t->value = nn_find(f->t->net, "value");
 	return 0;
+}
+
+static int start_fold(struct fit *f, int fold)
+{
+	feel_split_fold(&f->split, fold);
+	if (f->how->fold_features)
+		features_of_round(f, f->split.n_dev);
+	return start(f);
 }
 
 static struct nn_trainer *trainer(const struct fit *f, size_t rows, int epochs)
@@ -262,11 +287,10 @@ static int round_held(struct fit *f, int epochs, struct rng *rng, int *ret_last)
 	struct tuned best = { 0 };
 	bool to_end = recipes[f->t->kind].to_end;
 	float *kept = NULL;
-	int rc = start(f), last = 0;
+	int rc = start_fold(f, 0), last = 0;
 
 	if (rc)
 		return rc;
-	feel_split_fold(&f->split, 0);
 	size_t from = f->split.n_dev + f->split.n_left;
 	struct nn_trainer *tr = trainer(f, f->rows->n - from, epochs);
 	for (int k = 1; k <= epochs && rc == 0 && (to_end || !nn_stop_now(&stop)); k++) {
@@ -299,9 +323,8 @@ static int round_folds(struct fit *f, int epochs)
 
 	rng_seed(&rng, f->how->seed + 1);
 	for (int fold = 0; fold < f->split.folds && rc == 0; fold++) {
-		if ((rc = start(f)))
+		if ((rc = start_fold(f, fold)))
 			break;
-		feel_split_fold(&f->split, fold);
 		size_t from = f->split.n_dev + f->split.n_left;
 		struct nn_trainer *tr = trainer(f, f->rows->n - from, epochs);
 		for (int k = 1; k <= epochs && rc == 0; k++) {
@@ -322,6 +345,8 @@ static int round_folds(struct fit *f, int epochs)
 /* On all rows, with the same rates, so that what was tuned fits; up to the epoch `last`. */
 static int round_all(struct fit *f, int epochs, int last, struct rng *rng)
 {
+	if (f->how->fold_features)
+		features_of_round(f, 0);
 	int rc = start(f);
 
 	if (rc)
@@ -388,6 +413,8 @@ static void card_make(const struct fit *f, int epochs, struct sb *out)
 	jv_set_int(o, "epochs", epochs);
 	jv_set_int(o, "features", (int64_t)f->t->vocab.n);
 	jv_set_bool(o, "base", f->t->base != NULL);
+	if (f->how->fold_features)
+		jv_set_bool(o, "fold_features", true);
 	if (f->t->sense)
 		jv_set_str(o, "embedding", f->t->sense_name);
 	jv_set(o, "held_out", figures_json(&f->dev_figures));
@@ -475,7 +502,7 @@ int feel_train(const struct feel_rows *rows, const struct feel_train *how, const
 			       ROWS_LEAST, rows->n, rows->n_name);
 	with.alarms = how->alarms > 0 ? how->alarms : 0.02;
 	f.t = task_begin(rows, how);
-	feel_set_make(&f.set, f.t, rows, how);
+	feel_set_make(&f.set, f.t, rows, how, NULL);
 	rng_seed(&f.parts, how->seed + 2);
 	int rc = fit_rounds(&f, &epochs);
 	if (rc == 0) {

@@ -148,6 +148,47 @@ TEST(feel_split_a_file_of_their_own)
 	sb_done(&wrong);
 }
 
+static bool knows(const struct feel_task *t, const char *text)
+{
+	struct feel_feats f = { 0 };
+	bool all = true;
+
+	feel_feats_text(&f, FEEL_INTENT, sv_of(text));
+	for (size_t i = 0; i < f.end[FEEL_WORDS]; i++)
+		all &= feel_vocab_find(&t->vocab, f.id[i]) >= 0;
+	feel_feats_done(&f);
+	return all;
+}
+
+TEST(feel_set_counts_no_features_of_rows_held)
+{
+	struct feel_train how = { .kind = FEEL_INTENT, .threads = 2 };
+	struct feel_rows r;
+	struct feel_set s;
+	struct sb b;
+	bool held[4] = { false, true, false, false };
+
+	sb_init(&b, LIM_SB);
+	sb_cstr(&b, "a\tcommon alpha\nb\tcommon bravo\na\tcommon\nb\tdelta\n");
+	parse(&r, &b, FEEL_INTENT);
+	for (int k = 0; k < 2; k++) {
+		struct feel_task *t = xalloc(sizeof(*t));
+		t->kind = FEEL_INTENT;
+		feel_set_make(&s, t, &r, &how, k ? held : NULL);
+		CHECK(knows(t, "common"));
+		CHECK(knows(t, "alpha"));
+		CHECK(knows(t, "delta"));
+		EQ(knows(t, "bravo"), !k);
+		EQ(s.n, 4);              /* the row is there all the same */
+		CHECK(s.in[1].slot[0].n > 0);
+		feel_set_done(&s);
+		feel_vocab_done(&t->vocab);
+		xfree(t);
+	}
+	feel_rows_done(&r);
+	sb_done(&b);
+}
+
 /* Logits that are twice too large and one too high: the truth has odds of e^((z - 1) / 2). */
 TEST(feel_tune_finds_temperature_and_bias)
 {
