@@ -132,6 +132,8 @@ enum flow_asks { FLOW_ASKS_NOTHING, FLOW_ASKS_WORDS, FLOW_ASKS_FIGURE, FLOW_ASKS
 enum flow_asks flow_asks_for(const struct flow_run *r);
 /* Was something done already (a step with an effect)? */
 bool flow_did(const struct flow_run *r);
+/* Is a name or a place asked, and text one? It may be of any language. */
+bool flow_takes_name(const struct flow_run *r, sv text);
 /* What was learned so far, {"order":"HH..."}: for a hand-over, a ticket, a record. */
 const jv *flow_slots(const struct flow_run *r);
 

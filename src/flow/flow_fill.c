@@ -784,3 +784,15 @@ jv *flow_take(const struct flow_run *r, const struct flow_slot_def *s, const str
 		     (s->kind == SLOT_TYPED && sv_eq(s->type, SV("product")));
 	return words && !dropped ? take_words(r, s, in, a) : NULL;
 }
+
+bool flow_takes_name(const struct flow_run *r, sv text)
+{
+	const struct flow_slot_def *s = r->wait == WAIT_SLOT ? &r->f->slot[r->slot] : NULL;
+	struct arena a;
+	if (!s || !s->shape)
+		return false;
+	arena_init(&a, 1u << 16);
+	bool takes = flow_shaped(s->shape, text, true, &a).n > 0;
+	arena_done(&a);
+	return takes;
+}

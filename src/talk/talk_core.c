@@ -205,7 +205,7 @@ static int half_words(sv text)
 	return n;
 }
 
-/* "HH2026-100357" is of no language. */
+/* "HH2026-100357" is of no language, a name that was asked for is not the customer's own. */
 static bool only_a_number(sv text)
 {
 	int digits = 0;
@@ -223,7 +223,7 @@ static void follow_language(struct talk_core *c, sv text)
 		return;
 	if (c->voice && (c->feel.small_talk || c->feel.lang_p < 0.8 || half_words(text) < 5))
 		return;
-	if (only_a_number(text))
+	if (only_a_number(text) || (c->flow && flow_takes_name(c->flow, text)))
 		return;
 	memcpy(c->lang, c->feel.lang, sizeof(c->lang));
 	c->asr_lost = c->voice ? false : c->asr_lost; /* the channel tells when it has none */

@@ -125,6 +125,43 @@ static const char *const tells[] = {
 	"再问下",
 };
 
+/* "Hi, two questions: ..." */
+static sv after_opening(sv s)
+{
+	static const char *const opens[] = { "hi",
+					     "hello",
+					     "hey",
+					     "good morning",
+					     "good afternoon",
+					     "good evening",
+					     "two things",
+					     "two questions",
+					     "i have two questions",
+					     "i've got two questions",
+					     "a couple of questions",
+					     "i have a couple of questions",
+					     "a few questions",
+					     "i have a few questions",
+					     "您好",
+					     "你好",
+					     "两个问题",
+					     "有两个问题",
+					     "我有两个问题",
+					     "问两个问题",
+					     "想问两个问题",
+					     "我想问两个问题",
+					     "两件事",
+					     "有两件事",
+					     "几个问题",
+					     "我有几个问题" };
+	for (size_t i = 0; i < COUNT(opens); i++) {
+		sv rest = sv_slice(s, strlen(opens[i]), s.n);
+		if (starts(s, opens[i]) && (mark_at(rest) || starts(rest, " ")))
+			return rest;
+	}
+	return s;
+}
+
 /* Without what only leads to the question ("and by the way, I would like to know ..."). */
 static sv strip(sv s, bool *ret_told)
 {
@@ -132,8 +169,10 @@ static sv strip(sv s, bool *ret_told)
 		had = s.n;
 		while (s.n && strchr(" ,;:.!", *s.p))
 			s = sv_slice(s, 1, s.n);
-		while (sv_starts(s, SV("，")) || sv_starts(s, SV("。")) || sv_starts(s, SV("、")))
+		while (sv_starts(s, SV("，")) || sv_starts(s, SV("。")) || sv_starts(s, SV("、")) ||
+		       sv_starts(s, SV("：")) || sv_starts(s, SV("！")))
 			s = sv_slice(s, strlen("，"), s.n);
+		s = after_opening(s);
 		for (size_t i = 0; i < COUNT(leads); i++)
 			if (starts(s, leads[i]))
 				s = sv_slice(s, strlen(leads[i]), s.n);
@@ -303,7 +342,7 @@ static bool points(sv s)
 static bool leans(sv s)
 {
 	int weight = talk_weight(s);
-	return weight < ALONE_LEAST || (weight < FULL && points(s));
+	return weight < ALONE_LEAST || (weight <= FULL && points(s));
 }
 
 static bool has_number(sv s)

@@ -47,6 +47,9 @@ TEST(talk_parts_two_questions_are_looked_up_and_answered)
 		  "How do I use my points?" },
 		{ "运费要多少钱，还有积分怎么用？", "运费要多少钱", "积分怎么用？" },
 		{ "怎么退货，另外我想知道运费是多少", "怎么退货", "运费是多少" },
+		{ "hi, two things: what are your opening hours and do you deliver to Tibet?",
+		  "what are your opening hours", "do you deliver to Tibet?" },
+		{ "您好，两个问题：怎么退货，还有运费是多少？", "怎么退货", "运费是多少？" },
 		{ "where are your shops. And I'd like to know when you open",
 		  "where are your shops.", "when you open" },
 	};
