@@ -1,6 +1,6 @@
 /* The customer's chat in one language, on a phone: greeting, answer with its
  * source, ticks, reload, a broken line with an outbox, input methods. */
-import { api, assert, base, breakable, scenario, texts, until } from './lib.mjs';
+import { api, assert, base, breakable, picture, scenario, texts, until } from './lib.mjs';
 
 const CJK = /[\u4e00-\u9fff]/;
 
@@ -54,6 +54,7 @@ export const chatScenario = (lang, question, second) =>
     assert.ok(quote.length >= 4 && text.length > quote.length + 40, `the source is not the whole article: ${text}`);
     const box = await whole.boundingBox();
     assert.ok(box.x >= 0 && box.x + box.width <= 390, 'the article is wider than the page');
+    await picture(page, `chat_source_${lang}`);
     await whole.focus();
     await page.keyboard.press('Escape');
     await until('the article is closed', async () => (await page.locator('[data-test=whole]').count()) === 0);

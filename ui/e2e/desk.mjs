@@ -177,9 +177,13 @@ async function taken(open, lin) {
   await lin.keyboard.press('o');
   await eve.waitForSelector(`${sel('standing')}[data-state=with]`);
   await until('it is hers', async () => (await lin.locator(`${sel('work')}[data-state=accepted]`).count()) > 0);
+  await lin.click(`${sel('work')}[data-state=accepted]`);
   await say(lin, 'I have read it all.');
   await until('her words', async () => (await texts(eve, '.msg.agent .bub')).includes('I have read it all.'));
   await picture(eve, 'people_taken');
+  await eve.click(sel('new')); /* the chat is over */
+  await until('to wrap up', async () => (await lin.locator(`${sel('work')}[data-state=wrapup]`).count()) > 0);
+  await done(lin);
 }
 
 async function reviewer(open) {
