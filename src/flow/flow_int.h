@@ -34,6 +34,7 @@ struct flow_slot_def {
 	enum flow_slot_kind kind;
 	sv type;                     /* TYPED: of `callm understand` */
 	struct flow_text ask, retry;
+	struct flow_text way_out;    /* asked from the second failed answer on; none = retry */
 	const char *expect;
 	sv known;                    /* a path into what is known, taken without asking; "" */
 	struct flow_text known_for;  /* only when the words hold nothing but these */

@@ -307,7 +307,8 @@ static void read_slot(struct reading *d, sv name, const jv *o, struct flow_slot_
 					    "shape",        "wishes",       "starts",
 					    "all",          "known_for",    "lacks",
 					    "differs",      "before",       "said",
-					    "blank",        "dates",        "no" };
+					    "blank",        "dates",        "no",
+					    "way_out" };
 	known_keys(d, o, keys, N(keys));
 	if (!name_ok(name))
 		fault(d, "", "Use a-z, 0-9 and _.", "no usable name of a slot");
@@ -315,6 +316,7 @@ static void read_slot(struct reading *d, sv name, const jv *o, struct flow_slot_
 	read_expect(d, o, s);
 	texts(d, o, "ask", true, &s->ask);
 	texts(d, o, "retry", false, &s->retry);
+	texts(d, o, "way_out", false, &s->way_out);
 	s->known = keep(d, jv_get_str(o, "known"));
 	s->tries = (int)whole(d, o, "tries", 1, 10, FLOW_TRIES);
 	s->optional = jv_get_bool(o, "optional", false);

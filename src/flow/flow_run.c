@@ -658,7 +658,15 @@ static void no_answer(struct mover *m)
 		go(m, r->step);
 		return;
 	}
-	ask(m, s->retry.t[0].n ? &s->retry : &s->ask);
+	bool again = r->tries[r->slot] > 1 && s->way_out.t[0].n;
+	ask(m, again ? &s->way_out : s->retry.t[0].n ? &s->retry : &s->ask);
+}
+
+/* Not the answer, but what is as good: its substitute, or that there is none. */
+static bool told_instead(const struct mover *m)
+{
+	const struct flow_slot_def *s = slot_at(m->r, m->r->slot);
+	return (s->lacks_slot >= 0 && filled(m->r, s->lacks_slot)) || lacks(m, false);
 }
 
 static void on_text(struct mover *m)
@@ -684,7 +692,7 @@ static void on_text(struct mover *m)
 		go(m, r->step);
 		return;
 	}
-	if (more && s->lacks_slot >= 0 && filled(r, s->lacks_slot)) {
+	if (more && told_instead(m)) {
 		r->tries[r->slot]++;
 		go(m, s->lacks_to);
 		return;

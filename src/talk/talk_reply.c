@@ -732,7 +732,7 @@ void talk_without_model(struct talk_core *c, bool down, struct arena *a, struct 
 	} else {
 		bool outage = c->voice && (down || c->failed_models);
 		c->declined++;
-		bool offers = !c->voice && talk_offer_may(c);
+		bool offers = !outage && talk_offer_may(c);
 		c->person.offer = offers ? OFFER_PERSON : c->person.offer;
 		talk_canned(c, outage ? "outage" : offers ? "decline_offer" : "decline",
 			    POL_DECLINE, a, acts);

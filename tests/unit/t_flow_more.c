@@ -9,14 +9,15 @@ static const char SHOP[] =
 	"parts:\n"
 	"  - id: find\n"
 	"    slots:\n"
-	"      order: {starts: HH, tries: 4, lacks: {words: {zh: 找不到单号, en: lost the "
-	"number}, "
+	"      order: {starts: HH, tries: 4, way_out: {zh: 换电话？, en: 'Or by phone?'}, lacks: "
+	"{words: {zh: 找不到单号, en: lost the number}, "
 	"answer: {zh: 忘了, en: forgot}, goto: lost, slot: phone}}\n"
 	"      mine: {type: choice, choices_from: l.items, choice_value: order, choice_label: "
 	"name, "
 	"ask: {zh: 哪个？, en: 'Which one?'}}\n"
 	"      phone: {type: phone, ask: {zh: 电话？, en: 'Your phone?'}}\n"
-	"      holder: {type: text, shape: name, ask: {zh: 姓名？, en: 'Your name?'}}\n"
+	"      holder: {type: text, shape: name, after: {zh: 我叫, en: by my name}, "
+	"ask: {zh: 姓名？, en: 'Your name?'}}\n"
 	"    steps:\n"
 	"      - {id: who, if: [{when: 'order != null', goto: out}, {when: 'known.level >= 2', "
 	"goto: "
@@ -296,6 +297,43 @@ TEST(flow_part_a_phone_number_in_its_place_will_do)
 	begin(&l, "cancel");
 	say_it(&l, FLOW_IN_TEXT, "13800138000", "phone", "+8613800138000");
 	CHECK(is(&l, 0, FLOW_ASK, "Your name?", NULL));
+	close_line(&l);
+}
+
+TEST(flow_part_second_miss_names_another_way)
+{
+	static const char *const ask[2][2] = { { "单号？", "换电话？" },
+					       { "Which order?", "Or by phone?" } };
+	for (int en = 0; en < 2; en++) {
+		struct line l;
+		open_line(&l, "cancel", en ? "en" : "zh", NULL);
+		begin(&l, en ? "cancel" : "取消");
+		say(&l, en ? "blue" : "蓝色", FLOW_UNSURE);
+		CHECK(is(&l, 0, FLOW_ASK, ask[en][0], NULL));
+		say(&l, en ? "green" : "绿色", FLOW_UNSURE);
+		CHECK(is(&l, 0, FLOW_ASK, ask[en][1], NULL));
+		say(&l, en ? "by phone, I forgot it" : "忘了，用电话吧", FLOW_UNSURE);
+		CHECK(is(&l, 0, FLOW_ASK, en ? "Your phone?" : "电话？", NULL));
+		close_line(&l);
+	}
+}
+
+/* The name told with the wish for it is not asked for again, and leads to the phone. */
+TEST(flow_part_name_beside_a_lost_number_is_kept)
+{
+	struct line l;
+	open_line(&l, "cancel", "en", NULL);
+	begin(&l, "cancel");
+	say(&l, "lost the number, find it by my name? Daniel Okafor", FLOW_UNSURE);
+	CHECK(is(&l, 0, FLOW_ASK, "Your phone?", NULL));
+	say_it(&l, FLOW_IN_TEXT, "13800138000", "phone", "+8613800138000");
+	CHECK(is(&l, 0, FLOW_CALL, "identify",
+		 "{\"phone\":\"+8613800138000\",\"name\":\"Daniel Okafor\"}"));
+	close_line(&l);
+	open_line(&l, "cancel", "zh", NULL);
+	begin(&l, "取消订单");
+	say(&l, "找不到单号，我叫李明", FLOW_UNSURE);
+	CHECK(is(&l, 0, FLOW_ASK, "电话？", NULL));
 	close_line(&l);
 }
 

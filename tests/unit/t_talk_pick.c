@@ -177,6 +177,39 @@ TEST(talk_decline_offers_a_person)
 	}
 }
 
+static void heard_out(struct bench *b)
+{
+	bench_feed(b, (struct talk_ev){ .kind = TEV_PLAYED, .say_id = b->c.say_id });
+}
+
+/* The same on the telephone; a goodbye is no yes. */
+TEST(talk_decline_offers_a_person_on_the_phone)
+{
+	static const struct { const char *asks, *offer, *yes, *bye; } in[] = {
+		{ "do you sell elephants", "colleague", "yes please", "okay goodbye" },
+		{ "你们卖大象吗", "同事", "好的", "好的，再见" },
+	};
+	for (int i = 0; i < 4; i++) {
+		struct bench b;
+		bool bye = i & 1;
+		bench_open(&b, CHAN_VOICE | CHAN_DTMF | CHAN_ASR | CHAN_PARTIES, 0);
+		b.c.person.there = true;
+		memcpy(b.c.lang, i < 2 ? "en" : "zh", 3);
+		bench_feed(&b, (struct talk_ev){ .kind = TEV_OPEN });
+		heard_out(&b);
+		b.found = (struct kb_result){ b.hits, 0, false, false };
+		bench_feed(&b, ev_text(in[i / 2].asks));
+		bench_feed(&b, ev_found(&b));
+		HAS(said(&b), in[i / 2].offer);
+		CHECK(sv_find(said(&b), SV("400-810-6600")) < 0);
+		heard_out(&b);
+		bench_feed(&b, ev_text(bye ? in[i / 2].bye : in[i / 2].yes));
+		EQ(b.c.move == MOVE_ASKED || b.c.move == MOVE_WANTED, !bye);
+		EQ(b.c.goodbye, bye);
+		bench_close(&b);
+	}
+}
+
 /* ---- what is shown ---- */
 
 TEST(talk_quotes_without_marks)

@@ -26,14 +26,15 @@ static const char *const wishes[] = {
 	"能不能换个人来", "帮我找客服", "联系客服", "我要找客服人员", "接线员",
 	"转接一下人工坐席", "能转一下人工吗", "你听不懂，转人工吧", "麻烦转接人工",
 	"我要和真人沟通", "找你们领导", "换真人来", "我想和人工客服聊", "请帮我接通人工客服",
-	"别废话，转人工", "叫个活人来", "人工人工人工", "要人工服务",
+	"别废话，转人工", "叫个活人来", "人工人工人工", "要人工服务", "让你们负责人接电话",
+	"叫你们的负责人出来", "找人来跟我说", "我要找你们负责人", "负责人出来",
 };
 /* Words of a person, but no wish for one. */
 static const char *const others[] = {
 	"what are the hours of your human customer service", "the delivery person was rude",
 	"I don't want to talk to a human", "my agent number is 12",
 	"人工智能是什么", "人工客服几点上班", "不用转人工", "昨天的客服说可以退",
-	"人工安装要多少钱", "你是机器还是人工",
+	"人工安装要多少钱", "你是机器还是人工", "你们上次说要让负责人处理", "谁是负责人",
 };
 
 static void start(struct bench *b, struct talk_texts *texts, unsigned caps, const char *text)
