@@ -185,10 +185,10 @@ static int report_on(int on, const char *dir, bool config, const char *filter, s
 			 "service_level,total_cost", "--from", "2026-11-01", "--to", "2026-11-03",
 			 "--filter", (char *)(uintptr_t)filter };
 	int was = dup(on), fd = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	(void)fflush(stdout);
+	(void)fflush(NULL);
 	(void)dup2(fd, on);
 	int rc = cmd_report(12, argv);
-	(void)fflush(stdout);
+	(void)fflush(NULL);
 	(void)dup2(was, on);
 	(void)close(was);
 	(void)close(fd);
