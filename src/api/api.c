@@ -53,6 +53,7 @@ static const struct web_route routes[] = {
 	{ "DELETE", "/api/v1/kb/sources/{id}", api_source_delete, NULL },
 	{ "POST", "/api/v1/kb/sources/{id}/sync", api_source_sync, NULL },
 	{ "GET", "/api/v1/kb/sources/{id}/documents", api_source_docs, NULL },
+	{ "DELETE", "/api/v1/kb/sources/{id}/documents", api_source_doc_delete, NULL },
 	{ "POST", "/api/v1/bot/turn", api_bot_turn, NULL },
 	{ "GET", "/api/v1/kb/gaps", api_gaps, NULL },
 	{ "GET", "/api/v1/kb/gaps/{id}", api_gap, NULL },

@@ -3,9 +3,10 @@
  * What is known of a request lives in its own arena (web_req_note). A change gives two rows of
  * the river, audit.asked ahead of it and audit.done with the outcome; a look gives audit.look.
  * The table audit is for the filters of the list (api_audit_list.c). No row holds a text of a
- * body, a search or a token: who, what they may, the route, its ids, the status. Door's thread,
- * *_write on the scribe. */
+ * body, a search or a token: who, what they may, the route, its ids, the name of a document
+ * (masked), the status. Door's thread, *_write on the scribe. */
 #include "api_audit.h"
+#include "guard_access.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -265,6 +266,19 @@ void api_audit_about(struct web_req *r, sv subject)
 	struct api_audit *x = web_req_note(r);
 	if (x)
 		subject_put(x->row.subject, subject);
+}
+
+void api_audit_named(struct web_req *r, sv name)
+{
+	struct api_audit *x = web_req_note(r);
+	struct sb b;
+	if (!x)
+		return;
+	sb_init(&b, LIM_SB);
+	if (sv_utf8_ok(name))
+		guard_mask_text(guard_masks_usual(), name, &b);
+	sv_copy(x->row.subject, sizeof(x->row.subject), sb_sv(&b));
+	sb_done(&b);
 }
 
 void api_audit_socket(struct api *a, struct web_req *r, const char *what, const struct api_user *u)

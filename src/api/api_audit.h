@@ -19,6 +19,9 @@ bool api_audit_begin(struct api *a, struct web_req *r, const char *what, const s
 void api_audit_look(struct api *a, struct web_req *r, const char *what, sv who, sv role);
 /* What the request is about, where the path does not say. */
 void api_audit_about(struct web_req *r, sv subject);
+/* The same by a name that a person gave to a thing of the company, in any language: personal data
+ * in it is masked, its end is cut. */
+void api_audit_named(struct web_req *r, sv name);
 /* For web_srv_opts.hold. */
 int api_audit_hold(struct web_req *r, int status, void *arg);
 /* A socket was opened: its row is handed to the scribe. */

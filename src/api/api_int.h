@@ -138,6 +138,9 @@ bool api_signed_in(struct api *a, struct web_req *r);
 bool api_role_may(const struct api *a, sv role, const char *what);
 /* One question a route; answers 401 or 403 otherwise. ret may be NULL. */
 bool api_may(struct api *a, struct web_req *r, const char *what, struct api_user *ret);
+/* The same; the audit says word where the permission covers more than one act. */
+bool api_may_as(struct api *a, struct web_req *r, const char *what, const char *word,
+		struct api_user *ret);
 /* Do they see their own things only? */
 bool api_own_only(const struct api *a, const struct api_user *u);
 /* As whom business actions and tickets take them. */

@@ -26,11 +26,17 @@ enum tool_role api_tool_role(const struct api *a, const struct api_user *u)
 
 bool api_may(struct api *a, struct web_req *r, const char *what, struct api_user *ret)
 {
+	return api_may_as(a, r, what, what, ret);
+}
+
+bool api_may_as(struct api *a, struct web_req *r, const char *what, const char *word,
+		struct api_user *ret)
+{
 	struct api_user u;
 	if (!api_need_user(a, r, &u))
 		return false;
 	bool may = api_role_may(a, sv_of(u.role), what);
-	if (!api_audit_begin(a, r, what, &u, may))
+	if (!api_audit_begin(a, r, word, &u, may))
 		return false;
 	if (!may) {
 		api_problem(r, 403, "Your role does not allow this.");

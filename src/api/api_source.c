@@ -5,19 +5,26 @@
  * repeated. Syncing is only asked for here; the thread of ingest does it. What waits for the
  * scribe runs on a worker. Door's thread. */
 #include "api_source.h"
+#include "api_audit.h"
 #include "ingest.h"
 
 #include <stdio.h>
 
-enum verb { ADD, DELETE, SYNC };
+enum verb { ADD, DELETE, SYNC, TAKE_BACK };
 
-static bool ready(struct api *a, struct web_req *r, const char *may, struct api_user *u)
+static bool ready_as(struct api *a, struct web_req *r, const char *may, const char *word,
+		     struct api_user *u)
 {
-	if (!api_may(a, r, may, u))
+	if (!api_may_as(a, r, may, word, u))
 		return false;
 	if (!a->o.ingest)
 		api_problem(r, 503, "There are no sources of knowledge here.");
 	return a->o.ingest != NULL;
+}
+
+static bool ready(struct api *a, struct web_req *r, const char *may, struct api_user *u)
+{
+	return ready_as(a, r, may, may, u);
 }
 
 static void failed(struct api_query *q, int rc, const char *bad)
@@ -78,12 +85,13 @@ void api_source_get(struct web_req *r, void *arg)
 
 static void docs_run(struct api_query *q, struct store_db *db)
 {
+	const struct ing_docs_ask *ask = q->p;
 	struct sb one;
 	sb_init(&one, 64u << 10);
-	int rc = ing_source_json(db, q->s1, &one);
+	int rc = ing_source_json(db, ask->id, &one);
 	sb_done(&one);
 	if (!rc)
-		rc = ing_docs_json(db, q->s1, q->s2, q->s3, (int)q->i1, &q->out);
+		rc = ing_docs_json(db, ask, &q->out);
 	if (rc)
 		failed(q, rc, "");
 }
@@ -108,10 +116,13 @@ void api_source_docs(struct web_req *r, void *arg)
 		return;
 	}
 	struct api_query *q = api_query_new(a, r);
-	q->s1 = arena_sv(&q->arena, web_req_param(r, "id"));
-	q->s2 = arena_sv(&q->arena, web_req_arg(r, "state"));
-	q->s3 = arena_sv(&q->arena, web_req_arg(r, "cursor"));
-	q->i1 = limit_of(r);
+	struct ing_docs_ask *ask = arena_new(&q->arena, struct ing_docs_ask, 1);
+	ask->id = arena_sv(&q->arena, web_req_param(r, "id"));
+	ask->state = arena_sv(&q->arena, web_req_arg(r, "state"));
+	ask->uri = arena_sv(&q->arena, web_req_arg(r, "uri"));
+	ask->cursor = arena_sv(&q->arena, web_req_arg(r, "cursor"));
+	ask->limit = (int)limit_of(r);
+	q->p = ask;
 	q->run = docs_run;
 	api_query_start(q);
 }
@@ -124,7 +135,7 @@ struct change {
 	enum verb verb;
 	struct arena arena;
 	struct ing_source src;
-	sv id;
+	sv id, name;
 	char by[64], made[27];
 	int64_t retired;
 	struct sb out;
@@ -141,6 +152,8 @@ static void change_job(void *arg)
 		x->rc = ing_source_add(g, &x->src, sv_of(x->by), x->made, &x->e);
 	else if (x->verb == DELETE)
 		x->rc = ing_source_delete(g, x->id, sv_of(x->by), &x->retired, &x->e);
+	else if (x->verb == TAKE_BACK)
+		x->rc = ing_upload_remove(g, x->id, x->name, sv_of(x->by), &x->retired, &x->e);
 	else
 		x->rc = ing_sync_soon(g, x->id, &x->e);
 	if (!x->rc && x->verb == ADD && !(x->rc = store_reader(x->a->o.store, &db)))
@@ -150,7 +163,9 @@ static void change_job(void *arg)
 static void change_done(void *arg)
 {
 	struct change *x = arg;
-	if (x->rc == ERR_NOTFOUND)
+	if (x->rc && x->verb == TAKE_BACK)
+		api_problem(x->r, x->rc, x->e.msg);
+	else if (x->rc == ERR_NOTFOUND)
 		api_problem(x->r, 404, "There is no such source.");
 	else if (x->rc == ERR_INVAL || x->rc == ERR_DENIED)
 		api_problem(x->r, x->rc == ERR_INVAL ? 400 : 403, x->e.msg);
@@ -276,12 +291,24 @@ void api_source_sync(struct web_req *r, void *arg)
 
 /* ---- documents that are sent ---- */
 
+void api_source_doc_delete(struct web_req *r, void *arg)
+{
+	struct api *a = arg;
+	struct api_user u;
+	if (!ready_as(a, r, "source.manage", "source.removed_document", &u))
+		return;
+	api_audit_named(r, web_req_arg(r, "name"));
+	struct change *x = change_new(a, r, TAKE_BACK, &u);
+	x->name = arena_sv(&x->arena, web_req_arg(r, "name"));
+	change_start(x);
+}
+
 struct sent {
 	struct api *a;
 	struct web_req *r;
 	struct ing_piece p;
-	char *name, *bytes, by[64], source[27];
-	int64_t have;
+	struct ing_kept kept;
+	char *name, *upload, *bytes, by[64];
 	struct err e;
 	int rc;
 };
@@ -289,53 +316,73 @@ struct sent {
 static void sent_job(void *arg)
 {
 	struct sent *x = arg;
-	x->rc = ing_upload(x->a->o.ingest, &x->p, &x->have, x->source, &x->e);
+	x->rc = ing_upload(x->a->o.ingest, &x->p, &x->kept, &x->e);
 }
 
 static void sent_done(void *arg)
 {
 	struct sent *x = arg;
-	int status = x->rc == ERR_UNSUPPORTED ? 415 : x->rc == ERR_CONFLICT ? 409 : x->rc;
+	int status = x->rc == ERR_UNSUPPORTED ? 415 :
+		     x->rc == ERR_CONFLICT    ? 409 :
+		     x->rc == ERR_FULL	      ? 507 :
+						x->rc;
+	bool whole = x->kept.source[0];
 	if (x->rc && x->rc != ERR_CONFLICT) {
 		api_problem(x->r, status, x->e.msg[0] ? x->e.msg : NULL);
 	} else {
 		jv *o = jv_obj();
-		jv_set_int(o, "have", x->have);
-		if (x->source[0])
-			jv_set_str(o, "source", sv_of(x->source));
-		web_reply_json(x->r, x->rc ? status : x->source[0] ? 201 : 200, o);
+		jv_set_int(o, "have", x->kept.have);
+		if (whole) {
+			jv_set_str(o, "source", sv_of(x->kept.source));
+			jv_set_bool(o, "replaced", x->kept.replaced);
+		}
+		web_reply_json(x->r, x->rc ? status : whole ? 201 : 200, o);
 	}
 	xfree(x->name);
+	xfree(x->upload);
 	xfree(x->bytes);
 	xfree(x);
 }
 
-/* A piece of a document, as the body; the query says of which and where it belongs. */
+static struct sent *sent_new(struct api *a, struct web_req *r, const struct api_user *u)
+{
+	struct sent *x = xalloc(sizeof(*x));
+	sv body = web_req_body(r);
+	x->a = a;
+	x->r = r;
+	x->name = xstrdup(web_req_arg(r, "name"));
+	x->upload = xstrdup(web_req_arg(r, "upload"));
+	x->bytes = xalloc(body.n + 1);
+	if (body.n)
+		memcpy(x->bytes, body.p, body.n);
+	(void)snprintf(x->by, sizeof(x->by), "%s", u->login);
+	x->p = (struct ing_piece){ .name = sv_of(x->name),
+				   .bytes = sv_n(x->bytes, body.n),
+				   .by = sv_of(x->by),
+				   .upload = sv_of(x->upload) };
+	return x;
+}
+
+/* A piece of a document, as the body; the query says of which and where it belongs. The last one
+ * is a row of the audit under the document's name. */
 void api_upload(struct web_req *r, void *arg)
 {
 	struct api *a = arg;
 	struct api_user u;
-	int64_t at, total;
-	if (!ready(a, r, "source.manage", &u))
+	int64_t at = -1, total = -1;
+	bool told = !sv_i64(web_req_arg(r, "at"), &at) && !sv_i64(web_req_arg(r, "total"), &total);
+	bool last = told && at >= 0 && at <= total && (int64_t)web_req_body(r).n == total - at;
+	if (!ready_as(a, r, "source.manage", last ? "source.upload" : "source.manage", &u))
 		return;
-	if (sv_i64(web_req_arg(r, "at"), &at) || sv_i64(web_req_arg(r, "total"), &total)) {
+	if (!told) {
 		api_problem(r, 400, "Say name, at (bytes before this piece) and total.");
 		return;
 	}
-	struct sent *x = xalloc(sizeof(*x));
-	x->a = a;
-	x->r = r;
-	x->name = xstrdup(web_req_arg(r, "name"));
-	sv body = web_req_body(r);
-	x->bytes = xalloc(body.n + 1);
-	if (body.n)
-		memcpy(x->bytes, body.p, body.n);
-	(void)snprintf(x->by, sizeof(x->by), "%s", u.login);
-	x->p = (struct ing_piece){ .name = sv_of(x->name),
-				   .bytes = sv_n(x->bytes, body.n),
-				   .at = at,
-				   .total = total,
-				   .by = sv_of(x->by) };
+	if (last)
+		api_audit_named(r, web_req_arg(r, "name"));
+	struct sent *x = sent_new(a, r, &u);
+	x->p.at = at;
+	x->p.total = total;
 	int rc = pool_submit(a->o.pool, sent_job, x, a->mbox, sent_done);
 	if (rc) {
 		x->rc = rc;

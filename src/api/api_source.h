@@ -10,6 +10,7 @@ void api_source_get(struct web_req *r, void *arg);
 void api_source_delete(struct web_req *r, void *arg);
 void api_source_sync(struct web_req *r, void *arg);
 void api_source_docs(struct web_req *r, void *arg);
+void api_source_doc_delete(struct web_req *r, void *arg);
 void api_upload(struct web_req *r, void *arg);
 
 #endif

@@ -53,11 +53,12 @@ static void print_doc(const jv *d, const char *lang)
 /* What needs a person. */
 static void print_troubled(struct store *st, const char *id, const char *lang, bool json)
 {
+	const struct ing_docs_ask ask = { .id = sv_of(id), .state = SV("bad"), .limit = 200 };
 	struct store_db *db;
 	struct sb b;
 	sb_init(&b, 16u << 20);
 	jv *page = store_reader(st, &db) == 0 &&
-				   ing_docs_json(db, sv_of(id), SV("bad"), SV_NULL, 200, &b) == 0 ?
+				   ing_docs_json(db, &ask, &b) == 0 ?
 			   jv_parse(sb_sv(&b), NULL) : NULL;
 	const jv *items = jv_get(page, "items");
 	for (size_t i = 0; i < jv_len(items); i++) {

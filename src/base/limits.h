@@ -25,6 +25,7 @@
 #define LIM_SDP_MEDIA 8
 #define LIM_KB_DOC (8u << 20)          /* bytes of one imported document */
 #define LIM_KB_ARTICLES 200000
+#define LIM_UPLOADS_BYTES (4ll << 30)  /* documents that were sent, and their parts */
 #define LIM_CFG_BYTES (1u << 20)
 #define LIM_CALL_MS (4u * 3600 * 1000)
 #define LIM_PROC_FRAME (1u << 20)      /* one frame on a worker's pipe */

@@ -11,6 +11,7 @@
 struct walk {
 	struct ing_sync *y;
 	char root[PATH_MAX];
+	char sent[PATH_MAX];     /* below it, a source of its own: left out; or "" */
 	size_t cut;              /* bytes of the path before a document's uri */
 	int max;
 	bool over;
@@ -59,6 +60,13 @@ static int read_one(struct walk *w, const char *path, struct ing_change *c, size
 	return rc;
 }
 
+static bool below(const char *path, const char *dir)
+{
+	size_t n = strlen(dir);
+
+	return strncmp(path, dir, n) == 0 && path[n] == '/';
+}
+
 static int on_file(void *arg, const char *path)
 {
 	struct walk *w = arg;
@@ -70,6 +78,8 @@ static int on_file(void *arg, const char *path)
 
 	if (ing_stopped(w->y))
 		return 1;
+	if (w->sent[0] && below(path, w->sent))
+		return 0;
 	if (uri.p[0] == '.' || sv_find(uri, SV("/.")) >= 0 || dull(path) || !sv_utf8_ok(uri) ||
 	    uri.n > 1000)
 		return 0;
@@ -138,6 +148,8 @@ int ing_sync_files(struct ing_sync *y)
 		rc = on_file(&w, w.root);
 	} else if (S_ISDIR(st.st_mode)) {
 		w.cut = strlen(w.root) + 1;
+		if (ing_uploads(y->g, w.sent, NULL) || !below(w.sent, w.root))
+			w.sent[0] = 0;
 		rc = file_walk(w.root, on_file, &w);
 		if (rc < 0 && !w.rc)
 			return err_set(y->e, rc, "%.200s cannot be read", w.root);

@@ -2,6 +2,7 @@
 #ifndef CALLM_ING_INT_H
 #define CALLM_ING_INT_H
 
+#include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/resource.h>
@@ -196,6 +197,31 @@ int ing_batch_add(struct ing_batch *b, const struct ing_change *c, const struct 
 int ing_batch_flush(struct ing_batch *b);
 /* The group id of an article of this document; many: it is not the only one. */
 sv ing_group(struct arena *a, sv uri, const struct ing_article *x, bool many);
+
+/* On the scribe: a document is gone, its articles are retired (counted), as by a walk that does not
+ * find it. */
+int ing_gone(struct store_db *db, sv source, sv uri, int64_t *retired);
+
+/* ing_rows.c: a document that was sent lies in place: its source is added (id "") or asked to be
+ * synced, and the event tells of it. One that was taken back. Both wait for the scribe. */
+struct ing_sent {
+	sv name, by;
+	int64_t bytes;
+	bool replaced;
+};
+int ing_source_sent(struct ing *g, const struct ing_source *s, const struct ing_sent *sent,
+		    char id[27], struct err *e);
+/* there: its file was. ERR_NOTFOUND when nothing is known of it either. */
+int ing_source_removed(struct ing *g, sv id, const struct ing_sent *sent, bool there,
+		       int64_t *retired, struct err *e);
+
+/* ing_upload.c, ing_remove.c: the folder of what is sent */
+/* Where it really is; it need not be there yet. ERR_STATE without roots. */
+int ing_uploads(const struct ing *g, char dir[PATH_MAX], struct err *e);
+int ing_upload_name(sv name, struct err *e);     /* a file's own name? ERR_INVAL */
+void ing_dir_flush(const char *dir);             /* names in it are on the disk */
+/* A file there that is no document any more, all of them: under hidden names that are free. */
+int ing_set_all_aside(const char *dir);
 
 /* ing_sync.c */
 struct ing_seen *ing_seen_get(struct ing_sync *y, sv uri);       /* NULL: a new one */

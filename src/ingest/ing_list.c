@@ -139,7 +139,7 @@ static void doc_row(struct store_stmt *q, struct sb *b)
 	sb_ch(b, '}');
 }
 
-int ing_docs_json(struct store_db *db, sv id, sv state, sv cursor, int limit, struct sb *out)
+int ing_docs_json(struct store_db *db, const struct ing_docs_ask *ask, struct sb *out)
 {
 	struct store_stmt *q;
 	struct sb last;
@@ -149,17 +149,18 @@ int ing_docs_json(struct store_db *db, sv id, sv state, sv cursor, int limit, st
 		db, &q,
 		"SELECT uri, state, kind, hash, bytes, pages, articles, read_ms, changed_ms, "
 		"notes FROM source_doc WHERE source = ?1 AND uri > ?2 AND (?3 = '' OR state = "
-		"?3 OR (?3 = 'bad' AND state IN ('refused','error','partly'))) ORDER BY uri "
-		"LIMIT ?4");
+		"?3 OR (?3 = 'bad' AND state IN ('refused','error','partly'))) AND "
+		"(?5 = '' OR uri = ?5) ORDER BY uri LIMIT ?4");
 	if (rc)
 		return rc;
-	store_bind_sv(q, 1, id);
-	store_bind_sv(q, 2, cursor.n ? cursor : SV(""));
-	store_bind_sv(q, 3, state.n ? state : SV(""));
-	store_bind_int(q, 4, limit + 1);
+	store_bind_sv(q, 1, ask->id);
+	store_bind_sv(q, 2, ask->cursor.n ? ask->cursor : SV(""));
+	store_bind_sv(q, 3, ask->state.n ? ask->state : SV(""));
+	store_bind_int(q, 4, ask->limit + 1);
+	store_bind_sv(q, 5, ask->uri.n ? ask->uri : SV(""));
 	sb_init(&last, 8192);
 	sb_cstr(out, "{\"items\":[");
-	while ((rc = store_step(q)) == 1 && n++ < limit) {
+	while ((rc = store_step(q)) == 1 && n++ < ask->limit) {
 		sb_cstr(out, n > 1 ? "," : "");
 		doc_row(q, out);
 		sb_reset(&last);

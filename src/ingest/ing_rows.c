@@ -19,6 +19,8 @@ struct job {
 	const struct ing_source *s;
 	sv id, by;
 	char out[27];
+	const struct ing_sent *sent;
+	bool there;
 	int64_t retired;
 	int rc;
 };
@@ -231,20 +233,21 @@ int ing_source_delete(struct ing *g, sv id, sv by, int64_t *retired, struct err 
 	return rc;
 }
 
+/* Later than any other wish, also within one millisecond: a sync under way tells them apart. */
 static int soon_write(void *arg, struct store_db *db)
 {
 	struct job *j = arg;
 	struct store_stmt *q;
 
-	/* Later than any other wish, also within one millisecond: a sync under way tells them
-	 * apart. */
 	j->rc = store_prep(db, &q,
 			   "UPDATE source SET ask_ms = CASE WHEN ask_ms >= ?2 THEN ask_ms + 1 "
-			   "ELSE ?2 END WHERE id = ?1");
+			   "ELSE ?2 END, changed_ms = CASE WHEN ?3 THEN ?2 ELSE changed_ms END "
+			   "WHERE id = ?1");
 	if (j->rc)
 		return j->rc;
 	store_bind_sv(q, 1, j->id);
 	store_bind_int(q, 2, clk_wall_ms());
+	store_bind_int(q, 3, j->retired > 0);
 	j->rc = store_run(q);
 	if (!j->rc && !store_changes(db))
 		j->rc = ERR_NOTFOUND;
@@ -256,4 +259,96 @@ int ing_sync_soon(struct ing *g, sv id, struct err *e)
 	struct job j = { .g = g, .id = id };
 
 	return on_scribe(&j, soon_write, e);
+}
+
+/* ---- one document that was sent, or taken back ---- */
+
+/* Who did it, to which document. */
+static int tell(const struct job *j, struct store_db *db, const char *kind)
+{
+	struct store_event ev = { .kind = sv_of(kind), .actor = j->sent->by };
+	struct sb b;
+	int rc;
+
+	sb_init(&b, 4096);
+	sb_cstr(&b, "{\"source\":");
+	sb_json(&b, j->id);
+	sb_cstr(&b, ",\"name\":");
+	sb_json(&b, j->sent->name);
+	if (j->sent->bytes)
+		sb_fmt(&b, ",\"bytes\":%lld,\"replaced\":%s}", (long long)j->sent->bytes,
+		       j->sent->replaced ? "true" : "false");
+	else
+		sb_fmt(&b, ",\"retired\":%lld}", (long long)j->retired);
+	ev.body = sb_sv(&b);
+	rc = store_event_put(db, &ev);
+	sb_done(&b);
+	return rc;
+}
+
+static int sent_write(void *arg, struct store_db *db)
+{
+	struct job *j = arg;
+
+	j->id = sv_of(j->out);
+	if (!(j->id.n ? soon_write : add_write)(j, db)) {
+		j->id = sv_of(j->out);
+		j->rc = tell(j, db, "source.upload");
+	}
+	return j->rc;
+}
+
+int ing_source_sent(struct ing *g, const struct ing_source *s, const struct ing_sent *sent,
+		    char id[27], struct err *e)
+{
+	struct job j = { .g = g, .s = s, .by = sent->by, .sent = sent };
+	int rc = look_at(g, s, e);
+
+	memcpy(j.out, id, 27);
+	rc = rc ? rc : on_scribe(&j, sent_write, e);
+	if (!rc)
+		memcpy(id, j.out, 27);
+	return rc;
+}
+
+/* Is there a row of the document that says of articles? */
+static int has_row(const struct job *j, struct store_db *db)
+{
+	struct store_stmt *q;
+	int rc = store_prep(db, &q,
+			    "SELECT 1 FROM source_doc WHERE source = ?1 AND uri = ?2 AND state <> "
+			    "'gone'");
+
+	if (rc)
+		return rc;
+	store_bind_sv(q, 1, j->id);
+	store_bind_sv(q, 2, j->sent->name);
+	rc = store_step(q);
+	store_reset(q);
+	return rc;
+}
+
+static int removed_write(void *arg, struct store_db *db)
+{
+	struct job *j = arg;
+	int row = has_row(j, db);
+
+	j->rc = row < 0 ? row : row || j->there ? 0 : ERR_NOTFOUND;
+	if (!j->rc)
+		j->rc = ing_gone(db, j->id, j->sent->name, &j->retired);
+	if (!j->rc && !soon_write(j, db))
+		j->rc = tell(j, db, "source.removed_document");
+	return j->rc;
+}
+
+int ing_source_removed(struct ing *g, sv id, const struct ing_sent *sent, bool there,
+		       int64_t *retired, struct err *e)
+{
+	struct job j = { .g = g, .id = id, .sent = sent, .there = there };
+	int rc = on_scribe(&j, removed_write, NULL);
+
+	*retired = j.retired;
+	if (rc == ERR_NOTFOUND)
+		return err_set(e, rc, "there is no such document");
+	return rc ? err_set(e, rc, "it could not be removed: %s", err_text(rc)) : 0;
 }

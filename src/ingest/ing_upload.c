@@ -4,8 +4,9 @@
  * like any other folder; a second file of a name is its next version. A piece is appended to a
  * hidden file (the walk leaves it alone) named by who sends what; the last one puts it on the disk
  * and gives it its name, so a half document is never read. What nobody goes on with is removed
- * after a day. Who removed that source meant its documents: they are set aside, under hidden names,
- * before the next one makes it anew. Blocking; any thread. */
+ * after a day. What may lie there altogether has a bound. Taking back: ing_remove.c. Blocking; any
+ * thread. */
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -16,26 +17,40 @@
 #include <unistd.h>
 #include "ing_int.h"
 
-enum { STALE_S = 24 * 3600, NAME_MAX_BYTES = 200, ASIDE_MAX = 999 };
+enum { STALE_S = 24 * 3600, NAME_MAX_BYTES = 200, UPLOAD_ID_MAX = 40 };
 
-static int bad_name(const struct ing_piece *p, struct err *e)
+int ing_upload_name(sv n, struct err *e)
 {
-	sv n = p->name;
 	bool ok = n.n && n.n <= NAME_MAX_BYTES && n.p[0] != '.' && sv_utf8_ok(n);
-	char name[NAME_MAX_BYTES + 1];
 
 	for (size_t i = 0; ok && i < n.n; i++)
 		ok = n.p[i] != '/' && n.p[i] != '\\' && (unsigned char)n.p[i] >= 0x20 &&
 		     n.p[i] != 0x7f;
-	if (!ok)
-		return err_set(e, ERR_INVAL, "name must be a file's own name of 1 to %d bytes",
-			       NAME_MAX_BYTES);
-	(void)snprintf(name, sizeof(name), SV_FMT, SV_ARG(n));
+	return ok ? 0 : err_set(e, ERR_INVAL, "name must be a file's own name of 1 to %d bytes",
+				NAME_MAX_BYTES);
+}
+
+static int bad_name(sv n, struct err *e)
+{
+	int rc = ing_upload_name(n, e);
+	char name[NAME_MAX_BYTES + 1];
+
+	if (rc)
+		return rc;
+	sv_copy(name, sizeof(name), n);
 	if (!ing_known(name))
 		return err_set(e, ERR_UNSUPPORTED,
 			       "documents of this kind cannot be read; send pdf, docx, xlsx, pptx, "
 			       "html, md, txt, csv, tsv, json, jsonl, eml or zip");
 	return 0;
+}
+
+static bool id_fits(sv id)
+{
+	for (size_t i = 0; i < id.n; i++)
+		if (!isalnum((unsigned char)id.p[i]) && id.p[i] != '-')
+			return false;
+	return id.n <= UPLOAD_ID_MAX;
 }
 
 static int bad_piece(const struct ing_piece *p, struct err *e)
@@ -46,26 +61,60 @@ static int bad_piece(const struct ing_piece *p, struct err *e)
 	if (p->total > ING_FILE_MAX)
 		return err_set(e, ERR_TOOBIG, "a document may have %d MB at most",
 			       ING_FILE_MAX >> 20);
-	return bad_name(p, e);
+	if (!id_fits(p->upload))
+		return err_set(e, ERR_INVAL, "upload must be 1 to %d letters and digits",
+			       UPLOAD_ID_MAX);
+	return bad_name(p->name, e);
 }
 
-static void clean(const char *dir)
-{
-	DIR *d = opendir(dir);
-	struct dirent *x;
-	char path[PATH_MAX];
-	struct stat st;
-	int64_t now = clk_wall_ms() / 1000;
+/* Bytes that lie in uploads/. */
+struct lying {
+	int64_t kept, aside;     /* documents and parts; what was taken back */
+};
 
-	while (d && (x = readdir(d))) {
-		if (x->d_name[0] != '.' || !sv_ends(sv_of(x->d_name), SV(".part")) ||
-		    snprintf(path, sizeof(path), "%s/%s", dir, x->d_name) >= (int)sizeof(path))
-			continue;
-		if (lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_mtime + STALE_S < now)
-			(void)unlink(path);
-	}
+static void count_one(struct lying *x, const char *path, const char *part,
+		      const struct ing_piece *p)
+{
+	sv name = sv_of(strrchr(path, '/') + 1);
+	bool hidden = name.p[0] == '.';
+	struct stat st;
+
+	if (lstat(path, &st) < 0 || !S_ISREG(st.st_mode))
+		return;
+	if (hidden && sv_ends(name, SV(".part")) &&
+	    st.st_mtime + STALE_S < clk_wall_ms() / 1000)
+		(void)unlink(path);
+	else if (hidden && sv_ends(name, SV(".removed")))
+		x->aside += st.st_size;
+	else if (!sv_eq(name, p->name) && (p->at || strcmp(path, part) != 0))
+		x->kept += st.st_size;
+}
+
+/* Is there room for it? The document that it takes the place of does not count. Parts that nobody
+ * goes on with are removed. */
+static int room(const char *dir, const char *part, const struct ing_piece *p, struct err *e)
+{
+	struct lying x = { .kept = p->at ? (int64_t)p->bytes.n : p->total };
+	char path[PATH_MAX];
+	DIR *d = opendir(dir);
+	struct dirent *f;
+
+	while (d && (f = readdir(d)))
+		if (snprintf(path, sizeof(path), "%s/%s", dir, f->d_name) < (int)sizeof(path))
+			count_one(&x, path, part, p);
 	if (d)
 		(void)closedir(d);
+	if (x.kept > LIM_UPLOADS_BYTES)
+		return err_set(e, ERR_FULL,
+			       "documents that were sent may have %lld MB together; remove some "
+			       "that are no longer needed, then send this one again",
+			       LIM_UPLOADS_BYTES >> 20);
+	if (x.kept + x.aside > 2 * LIM_UPLOADS_BYTES)
+		return err_set(e, ERR_FULL,
+			       "%lld MB are taken by documents that were removed; delete the "
+			       "files .NAME.removed in %.200s, then send this one again",
+			       (long long)(x.aside >> 20), dir);
+	return 0;
 }
 
 static int put_all(int fd, sv s)
@@ -107,124 +156,105 @@ static int append(const char *path, const struct ing_piece *p, int64_t *have)
 	return rc;
 }
 
-static int name_it(const char *dir, const char *part, const char *name)
+void ing_dir_flush(const char *dir)
 {
-	char path[PATH_MAX];
-	int fd;
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if (snprintf(path, sizeof(path), "%s/%s", dir, name) >= (int)sizeof(path))
-		return ERR_TOOBIG;
-	if (rename(part, path) < 0)
-		return err_from_errno(errno);
-	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd >= 0) {
 		(void)fsync(fd);
 		(void)close(fd);
 	}
-	return 0;
 }
 
-/* One file of a source that was removed, under a hidden name that is free. */
-static int set_aside(const char *dir, const char *name)
+/* Gives the part its name; *replaced: there was one of that name. */
+static int name_it(const char *dir, const char *part, sv name, bool *replaced)
 {
-	char from[PATH_MAX], to[PATH_MAX];
-	struct stat st;
-	int n = 1;
+	char path[PATH_MAX];
 
-	if (snprintf(from, sizeof(from), "%s/%s", dir, name) >= (int)sizeof(from))
+	if (snprintf(path, sizeof(path), "%s/" SV_FMT, dir, SV_ARG(name)) >= (int)sizeof(path))
 		return ERR_TOOBIG;
-	do {
-		char more[16] = "";
-
-		if (n > 1)
-			(void)snprintf(more, sizeof(more), ".%d", n);
-		if (snprintf(to, sizeof(to), "%s/.%s%s.removed", dir, name, more) >=
-		    (int)sizeof(to))
-			return ERR_TOOBIG;
-	} while (lstat(to, &st) == 0 && n++ < ASIDE_MAX);
-	return n > ASIDE_MAX ? ERR_FULL : rename(from, to) < 0 ? err_from_errno(errno) : 0;
-}
-
-/* What lies there belonged to a source that was removed. A folder may be listed wrongly while its
- * files are renamed: it is read again until none is left. */
-static int set_all_aside(const char *dir)
-{
-	int rc = 0, moved = 1;
-
-	while (rc == 0 && moved) {
-		DIR *d = opendir(dir);
-		struct dirent *x;
-
-		if (!d)
-			return err_from_errno(errno);
-		moved = 0;
-		while (rc == 0 && (x = readdir(d)))
-			if (x->d_name[0] != '.') {
-				rc = set_aside(dir, x->d_name);
-				moved = 1;
-			}
-		(void)closedir(d);
-	}
-	return rc;
+	*replaced = file_exists(path);
+	if (rename(part, path) < 0)
+		return err_from_errno(errno);
+	ing_dir_flush(dir);
+	return 0;
 }
 
 /* The whole document becomes one of the source that the folder is, which is made with its first. */
 static int take_in(struct ing *g, const char *dir, const char *part, const struct ing_piece *p,
-		   char source[27], struct err *e)
+		   struct ing_kept *ret, struct err *e)
 {
 	struct ing_source s = { .kind = ING_FOLDER, .place = sv_of(dir), .name = SV("uploads"),
 				.owner = p->by };
-	char name[NAME_MAX_BYTES + 1];
+	struct ing_sent sent = { .name = p->name, .by = p->by, .bytes = p->total };
 	struct store_db *db;
 	int rc = store_reader(g->o.store, &db);
 
-	(void)snprintf(name, sizeof(name), SV_FMT, SV_ARG(p->name));
 	if (rc == 0)
-		rc = ing_source_find(db, ING_FOLDER, s.place, source);
+		rc = ing_source_find(db, ING_FOLDER, s.place, ret->source);
 	if (rc)
 		return err_set(e, rc, "the database cannot be read");
-	rc = source[0] ? 0 : set_all_aside(dir);
-	rc = rc ? rc : name_it(dir, part, name);
+	rc = ret->source[0] ? 0 : ing_set_all_aside(dir);
+	rc = rc ? rc : name_it(dir, part, p->name, &sent.replaced);
 	if (rc)
 		return err_set(e, rc, "it could not be written: %s", err_text(rc));
-	return source[0] ? ing_sync_soon(g, sv_of(source), e) :
-			   ing_source_add(g, &s, p->by, source, e);
+	ret->replaced = sent.replaced;
+	return ing_source_sent(g, &s, &sent, ret->source, e);
 }
 
-int ing_upload(struct ing *g, const struct ing_piece *p, int64_t *have, char source[27],
-	       struct err *e)
+static int place_of(const struct ing *g, char path[PATH_MAX], struct err *e)
+{
+	if (!g->o.roots || !g->o.roots[0] ||
+	    snprintf(path, PATH_MAX, "%s/uploads", g->o.roots[0]) >= PATH_MAX)
+		return err_set(e, ERR_STATE, "there is no folder for documents here");
+	return 0;
+}
+
+int ing_uploads(const struct ing *g, char dir[PATH_MAX], struct err *e)
+{
+	char path[PATH_MAX];
+	int rc = place_of(g, path, e);
+
+	return rc ? rc : ing_real_path(g, path, dir, e);
+}
+
+/* The folder, which is made, and the hidden file in it. */
+static int part_of(const struct ing *g, const struct ing_piece *p, char dir[PATH_MAX],
+		   char part[PATH_MAX], struct err *e)
+{
+	uint64_t h = sv_hash(p->name) ^ sv_hash(p->by) * 31 ^ (uint64_t)p->total << 32;
+	int rc = place_of(g, part, e);
+
+	rc = rc ? rc : file_mkdirs(part, e);
+	rc = rc ? rc : ing_uploads(g, dir, e);
+	if (rc)
+		return rc;
+	if (snprintf(part, PATH_MAX, "%s/.%016llx%s" SV_FMT ".part", dir, (unsigned long long)h,
+		     p->upload.n ? "-" : "", SV_ARG(p->upload)) >= PATH_MAX)
+		return err_set(e, ERR_TOOBIG, "the folder's path is too long");
+	return 0;
+}
+
+int ing_upload(struct ing *g, const struct ing_piece *p, struct ing_kept *ret, struct err *e)
 {
 	char dir[PATH_MAX], part[PATH_MAX];
 	int rc = bad_piece(p, e);
 
-	source[0] = 0;
-	*have = 0;
+	*ret = (struct ing_kept){ 0 };
+	rc = rc ? rc : part_of(g, p, dir, part, e);
+	rc = rc ? rc : room(dir, part, p, e);
 	if (rc)
 		return rc;
-	if (!g->o.roots || !g->o.roots[0] ||
-	    snprintf(part, sizeof(part), "%s/uploads", g->o.roots[0]) >= (int)sizeof(part))
-		return err_set(e, ERR_STATE, "there is no folder for documents here");
-	rc = file_mkdirs(part, e);
-	if (rc == 0)
-		rc = ing_real_path(g, part, dir, e);
-	if (rc)
-		return rc;
-	if (!p->at)
-		clean(dir);
-	uint64_t h = sv_hash(p->name) ^ sv_hash(p->by) * 31 ^ (uint64_t)p->total << 32;
-	if (snprintf(part, sizeof(part), "%s/.%016llx.part", dir, (unsigned long long)h) >=
-	    (int)sizeof(part))
-		return err_set(e, ERR_TOOBIG, "the folder's path is too long");
-	rc = append(part, p, have);
+	rc = append(part, p, &ret->have);
 	if (rc == ERR_CONFLICT)
 		return err_set(e, rc, "another piece is awaited: go on at have");
 	if (rc)
 		return err_set(e, rc, "it could not be written: %s", err_text(rc));
-	if (*have < p->total)
+	if (ret->have < p->total)
 		return 0;
 	/* two at once: the second finds the source that the first has made */
 	(void)pthread_mutex_lock(&g->uploads);
-	rc = take_in(g, dir, part, p, source, e);
+	rc = take_in(g, dir, part, p, ret, e);
 	(void)pthread_mutex_unlock(&g->uploads);
 	return rc;
 }

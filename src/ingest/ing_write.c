@@ -411,6 +411,23 @@ static int write_all(void *arg, struct store_db *db)
 	return b->rc;
 }
 
+int ing_gone(struct store_db *db, sv source, sv uri, int64_t *retired)
+{
+	struct ing_sync y = { .id = source };
+	struct ing_batch b = { .y = &y };
+	const struct one d = { .c = { .uri = uri, .state = "gone" },
+			       .kind = "",
+			       .first = true,
+			       .last = true };
+	int rc;
+
+	arena_init(&b.a, LIM_ARENA_BIG);
+	rc = write_one(&b, db, &d, clk_wall_ms());
+	arena_done(&b.a);
+	*retired = b.retired;
+	return rc;
+}
+
 /* ---- collecting ---- */
 
 int ing_batch_flush(struct ing_batch *b)

@@ -165,9 +165,16 @@ int ing_sync(struct ing *g, sv id, struct ing_report *ret, struct err *e);
  * reader. ERR_INVAL for a bad cursor. */
 int ing_sources_json(struct store_db *db, sv cursor, int limit, struct sb *out);
 int ing_source_json(struct store_db *db, sv id, struct sb *out);         /* ERR_NOTFOUND */
-/* The report: one item a document, its notes in zh and en, those that need a person first where
- * state is "bad" (refused, error, partly); state "" = all, else only those of this state. */
-int ing_docs_json(struct store_db *db, sv id, sv state, sv cursor, int limit, struct sb *out);
+struct ing_docs_ask {            /* which documents of a source; empty = all */
+	sv id;                   /* the source's */
+	sv state;                /* of this state; "bad": refused, error, partly */
+	sv uri;                  /* this one */
+	sv cursor;               /* next of an earlier answer */
+	int limit;
+};
+/* The report: one item a document in order of uri, its notes in zh and en. Appended. On a
+ * reader. */
+int ing_docs_json(struct store_db *db, const struct ing_docs_ask *ask, struct sb *out);
 /* At the next look of ing_start's thread, whatever its schedule. ERR_NOTFOUND. Waits for the
  * scribe. */
 int ing_sync_soon(struct ing *g, sv id, struct err *e);
@@ -177,15 +184,27 @@ struct ing_piece {               /* of a document that is sent in pieces */
 	sv bytes;
 	int64_t at, total;       /* bytes before it, and of the whole */
 	sv by;                   /* login of who sends it */
+	/* Up to 40 letters and digits: two of one name that are sent at once are told apart. */
+	sv upload;
+};
+struct ing_kept {
+	int64_t have;            /* bytes kept so far */
+	char source[27];         /* of a whole document, else "" */
+	bool replaced;           /* it took the place of another of its name */
 };
 /* Is that the name of a document of a kind that can be read? */
 bool ing_known(const char *name);
-/* Keeps a piece; *have: bytes kept so far. With the last one the document lies in uploads/ of the
- * first of the roots, a source that is synced at once; its id (26 letters) goes to source, else "".
- * Blocking, waits for the scribe. With e: ERR_INVAL, ERR_UNSUPPORTED (the kind), ERR_TOOBIG,
- * ERR_STATE (no roots), ERR_CONFLICT (*have is where to go on), or why it could not be written. */
-int ing_upload(struct ing *g, const struct ing_piece *p, int64_t *have, char source[27],
-	       struct err *e);
+/* Keeps a piece. With the last one the document lies in uploads/ of the first of the roots, a
+ * source that is synced at once, and the event source.upload says who sent it. Blocking, waits for
+ * the scribe. With e: ERR_INVAL, ERR_UNSUPPORTED (the kind), ERR_TOOBIG, ERR_FULL (no room in
+ * uploads/), ERR_STATE (no roots), ERR_CONFLICT (ret->have is where to go on), or why it could not
+ * be written. */
+int ing_upload(struct ing *g, const struct ing_piece *p, struct ing_kept *ret, struct err *e);
+/* Takes a document that was sent back: its articles are retired, its file lies in uploads/ as
+ * .NAME.removed, the event source.removed_document says by whom. source: the id of uploads/.
+ * Blocking, waits for the scribe. With e: ERR_INVAL (the name), ERR_NOTFOUND (source or document),
+ * ERR_STATE (another source: what is in its folder is not ours), or why it could not be written. */
+int ing_upload_remove(struct ing *g, sv source, sv name, sv by, int64_t *retired, struct err *e);
 
 /* ---- out ---- */
 /* All published articles as a tree of Markdown: DIR/category/id.lang.md. Blocking. */

@@ -41,6 +41,7 @@ static const struct {
 	{ "POST /api/v1/kb/sources/{id}/sync", "ask" },
 	{ "POST /api/v1/kb/uploads", "a" },
 	{ "GET /api/v1/kb/sources/{id}/documents", "ask" },
+	{ "DELETE /api/v1/kb/sources/{id}/documents", "a" },
 	{ "POST /api/v1/bot/turn", "asgk" },
 	{ "GET /api/v1/kb/gaps", "asgk" },
 	{ "GET /api/v1/kb/gaps/{id}", "asgk" },

@@ -1,6 +1,7 @@
 /* t_api_source.c: sources of knowledge over HTTP: add, look at, sync, the report, delete; and
  * who may. */
 #include <sys/stat.h>
+#include <unistd.h>
 #include "ingest.h"
 #include "t_api_world.h"
 
@@ -155,6 +156,7 @@ TEST(api_source_a_document_comes_in_pieces)
 	EQ(jv_get_int(r.json, "have", 0), 4);
 	EQ(send_piece(&w, "admin", "name=%E5%B8%AE%E5%8A%A9.md&at=4&total=8", "lp\n\n", &r), 201);
 	CHECK(id_ok(jv_get_str(r.json, "source")));
+	CHECK(!jv_get_bool(r.json, "replaced", true));
 	sb_init(&b, 100);
 	OK(file_read(path, 100, &b, &e));
 	SV_EQ(sb_sv(&b), "# Help\n\n");
@@ -164,6 +166,7 @@ TEST(api_source_a_document_comes_in_pieces)
 	CHECK(jv_as_bool(jv_path(r.json, "items.0.waiting"), false));
 	/* the next version of it, in the same source */
 	EQ(send_piece(&w, "admin", "name=%E5%B8%AE%E5%8A%A9.md&at=0&total=3", "abc", &r), 201);
+	CHECK(jv_get_bool(r.json, "replaced", false));
 	EQ(http(&w, "GET /api/v1/kb/sources", aw_token(&w, "admin"), NULL, &r), 200);
 	EQ(jv_len(jv_get(r.json, "items")), 1);
 	resp_done(&r);
@@ -193,6 +196,7 @@ TEST(api_source_what_cannot_be_a_document_is_refused)
 		{ "name=a.exe&at=0&total=3", 415 },
 		{ "name=md&at=0&total=3", 415 },
 		{ "name=a.md&at=3&total=6", 409 },
+		{ "name=a.md&at=0&total=3&upload=a%2Fb", 400 },
 	};
 	struct aw w = { 0 };
 	struct resp r = { 0 };
@@ -218,6 +222,123 @@ TEST(api_source_what_cannot_be_a_document_is_refused)
 	CHECK(!file_exists(path));
 	EQ(http(&w, "GET /api/v1/kb/sources", aw_token(&w, "admin"), NULL, &r), 200);
 	EQ(jv_len(jv_get(r.json, "items")), 0);
+	resp_done(&r);
+	ing_close(g);
+	w.api->o.ingest = NULL;
+	aw_down(&w);
+}
+
+/* A file of so many bytes, none of them on the disk. */
+static void big(const char *root, const char *name, int64_t bytes)
+{
+	struct err e = { 0 };
+	char path[500];
+	(void)snprintf(path, sizeof(path), "%s/uploads/%s", root, name);
+	OK(file_write(path, SV(""), &e));
+	EQ(truncate(path, bytes), 0);
+}
+
+TEST(api_source_a_document_that_was_sent_is_taken_back)
+{
+	struct aw w = { 0 };
+	struct resp r = { 0 };
+	struct ing *g;
+	struct ing_report rep;
+	struct err e = { 0 };
+	char id[40], line[300];
+	const char *const roots[] = { t_tmpdir(), NULL };
+
+	CHECK(aw_up(&w));
+	const char *admin = aw_token_of(&w, "admin", "root");
+	OK(ing_open(&g,
+		    &(struct ing_opts){
+			    .store = w.store, .reader = "/bin/true", .roots = roots },
+		    &e));
+	w.api->o.ingest = g;
+	EQ(send_piece(&w, "admin", "name=a.md&at=0&total=3&upload=w1", "abc", &r), 201);
+	(void)snprintf(id, sizeof(id), SV_FMT, SV_ARG(jv_get_str(r.json, "source")));
+	EQ(send_piece(&w, "admin", "name=%E6%8A%A5%E4%BB%B7.md&at=0&total=3", "abc", &r), 201);
+	OK(ing_sync(g, sv_of(id), &rep, &e));
+	/* one by its name */
+	(void)snprintf(line, sizeof(line),
+		       "GET /api/v1/kb/sources/%s/documents?uri=%%E6%%8A%%A5%%E4%%BB%%B7.md", id);
+	EQ(http(&w, line, admin, NULL, &r), 200);
+	EQ(jv_len(jv_get(r.json, "items")), 1);
+	SV_EQ(jv_as_str(jv_path(r.json, "items.0.uri")), "报价.md");
+	(void)snprintf(line, sizeof(line),
+		       "DELETE /api/v1/kb/sources/%s/documents?name=%%E6%%8A%%A5%%E4%%BB%%B7.md",
+		       id);
+	EQ(http(&w, line, aw_token(&w, "supervisor"), NULL, &r), 403);
+	EQ(http(&w, line, admin, NULL, &r), 200);
+	EQ(jv_get_int(r.json, "articles_retired", -1), 0);
+	EQ(http(&w, line, admin, NULL, &r), 404);
+	CHECK(is_problem(&r));
+	SV_EQ(jv_get_str(r.json, "detail"), "there is no such document");
+	(void)snprintf(line, sizeof(line), "DELETE /api/v1/kb/sources/%s/documents", id);
+	EQ(http(&w, line, admin, NULL, &r), 400);
+	EQ(http(&w, "DELETE /api/v1/kb/sources/nosuch/documents?name=a.md", admin, NULL, &r), 404);
+	SV_EQ(jv_get_str(r.json, "detail"), "there is no such source");
+	(void)snprintf(line, sizeof(line), "{\"kind\":\"folder\",\"place\":\"%s\"}", roots[0]);
+	EQ(http(&w, "POST /api/v1/kb/sources", admin, line, &r), 201);
+	(void)snprintf(line, sizeof(line),
+		       "DELETE /api/v1/kb/sources/" SV_FMT "/documents?name=a.md",
+		       SV_ARG(jv_get_str(r.json, "id")));
+	EQ(http(&w, line, admin, NULL, &r), 409);
+	/* no room */
+	big(roots[0], "big.md", LIM_UPLOADS_BYTES);
+	EQ(send_piece(&w, "admin", "name=b.md&at=0&total=3", "abc", &r), 507);
+	CHECK(is_problem(&r));
+	resp_done(&r);
+	ing_close(g);
+	w.api->o.ingest = NULL;
+	aw_down(&w);
+}
+
+/* What the audit tells of the newest request that it has this word for. */
+static void told(struct aw *w, const char *what, struct resp *r)
+{
+	char line[100];
+	(void)snprintf(line, sizeof(line), "GET /api/v1/audit?what=%s", what);
+	EQ(http(w, line, aw_token(w, "admin"), NULL, r), 200);
+}
+
+TEST(api_source_the_audit_names_what_was_sent_and_taken_back)
+{
+	struct aw w = { 0 };
+	struct resp r = { 0 };
+	struct ing *g;
+	struct err e = { 0 };
+	char line[300];
+	const char *const roots[] = { t_tmpdir(), NULL };
+
+	CHECK(aw_up(&w));
+	OK(ing_open(&g,
+		    &(struct ing_opts){
+			    .store = w.store, .reader = "/bin/true", .roots = roots },
+		    &e));
+	w.api->o.ingest = g;
+	EQ(send_piece(&w, "admin", "name=%E6%8A%A5%E4%BB%B7.md&at=0&total=4", "ab", &r), 200);
+	told(&w, "source.upload", &r);
+	EQ(jv_len(jv_get(r.json, "items")), 0);
+	EQ(send_piece(&w, "admin", "name=%E6%8A%A5%E4%BB%B7.md&at=2&total=4", "cd", &r), 201);
+	(void)snprintf(line, sizeof(line),
+		       "DELETE /api/v1/kb/sources/" SV_FMT
+		       "/documents?name=%%E6%%8A%%A5%%E4%%BB%%B7.md",
+		       SV_ARG(jv_get_str(r.json, "source")));
+	EQ(http(&w, line, aw_token_of(&w, "admin", "root"), NULL, &r), 200);
+	EQ(send_piece(&w, "admin", "name=tel%2013800138000.md&at=0&total=3", "abc", &r), 201);
+	told(&w, "source.upload", &r);
+	EQ(jv_len(jv_get(r.json, "items")), 2);
+	SV_EQ(jv_as_str(jv_path(r.json, "items.1.subject")), "报价.md");
+	SV_EQ(jv_as_str(jv_path(r.json, "items.1.who")), "user:tester");
+	EQ(jv_as_int(jv_path(r.json, "items.1.outcome"), 0), 201);
+	CHECK(sv_find(jv_as_str(jv_path(r.json, "items.0.subject")), SV("13800138000")) < 0);
+	told(&w, "source.removed_document", &r);
+	EQ(jv_len(jv_get(r.json, "items")), 1);
+	SV_EQ(jv_as_str(jv_path(r.json, "items.0.subject")), "报价.md");
+	SV_EQ(jv_as_str(jv_path(r.json, "items.0.who")), "user:root");
+	EQ(http(&w, "POST /api/v1/audit/verify", aw_token(&w, "admin"), "{}", &r), 200);
+	CHECK(jv_get_bool(r.json, "ok", false));
 	resp_done(&r);
 	ing_close(g);
 	w.api->o.ingest = NULL;
