@@ -55,6 +55,39 @@ async function documents(page) {
   assert.equal(await page.locator(`${sel('upload-row')}[data-state=error]`).count(), 1, 'the empty one');
   await accessible(page, 'documents that were sent');
   await picture(page, 'upload');
+  await page.setInputFiles(sel('upload-file'), [file('roof-box.md', '# Do you rent out roof boxes?\n\nYes, for 5 days at most.\n')]);
+  await until('the next version', async () => (await page.locator(sel('upload-replaced')).count()) === 1);
+  await until('read anew', async () => (await page.locator(`${sel('upload-report')} ${sel('source-doc')}`).count()) === 2, 25000);
+  await takeBack(page);
+}
+
+/* One by its button, refused and then agreed to; the other by keys. */
+async function takeBack(page) {
+  await page.click(`${sel('upload')} [role=status] a`);
+  const doc = (name) => page.locator(sel('source-doc')).filter({ hasText: name });
+  await doc('roof-box.md').locator(sel('doc-remove')).waitFor();
+  page.once('dialog', (d) => void d.dismiss());
+  await doc('roof-box.md').locator(sel('doc-remove')).click();
+  assert.equal(await doc('roof-box.md').getAttribute('data-state'), 'ok');
+  let asked = '';
+  page.on('dialog', (d) => {
+    asked = d.message();
+    void d.accept();
+  });
+  await doc('roof-box.md').locator(sel('doc-remove')).click();
+  await until('it is gone', async () => (await doc('roof-box.md').getAttribute('data-state')) === 'gone');
+  assert.match(asked, /roof-box\.md/);
+  assert.equal(await doc('roof-box.md').locator(sel('doc-remove')).count(), 0);
+  await page.evaluate(() => document.activeElement?.blur());
+  await page.keyboard.press('j');
+  await page.keyboard.press('x');
+  await until('the other, too', async () => (await doc('broken.pdf').getAttribute('data-state')) === 'gone');
+  assert.match(asked, /broken\.pdf/);
+  page.removeAllListeners('dialog');
+  await accessible(page, 'documents that were taken back');
+  await picture(page, 'upload_removed');
+  await page.goto(`${base}/#/settings/audit?what=source.removed_document`);
+  await until('in words', async () => (await texts(page, sel('audit-row'))).some((r) => /took a document back[^]*roof-box\.md/.test(r)));
 }
 
 async function taken(page, customer) {

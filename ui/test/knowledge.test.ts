@@ -132,12 +132,12 @@ test('a document goes in pieces, from where the server stands', async () => {
   const file = new Blob([new Uint8Array(2 * PIECE + 7)]);
   const at: [number, number][] = [];
   const shares: number[] = [];
-  const source = await sendPieces(file, (piece, from) => {
+  const whole = await sendPieces(file, (piece, from) => {
     at.push([from, piece.size]);
     const have = from + piece.size;
-    return Promise.resolve(have === file.size ? { have, source: 'S' } : { have });
+    return Promise.resolve(have === file.size ? { have, source: 'S', replaced: true } : { have });
   }, (x) => shares.push(x));
-  assert.equal(source, 'S');
+  assert.deepEqual(whole, { have: file.size, source: 'S', replaced: true });
   assert.deepEqual(at, [[0, PIECE], [PIECE, PIECE], [2 * PIECE, 7]]);
   assert.equal(shares.at(-1), 1);
 });
@@ -145,7 +145,7 @@ test('a document goes in pieces, from where the server stands', async () => {
 test('a piece that is not awaited begins the document again, once', async () => {
   const file = new Blob(['abcd']);
   let calls = 0;
-  assert.equal(await sendPieces(file, () => (calls++ ? Promise.resolve({ have: 4, source: 'S' }) : Promise.reject(new ApiError(409, '', ''))), () => undefined), 'S');
+  assert.equal((await sendPieces(file, () => (calls++ ? Promise.resolve({ have: 4, source: 'S' }) : Promise.reject(new ApiError(409, '', ''))), () => undefined)).source, 'S');
   await assert.rejects(sendPieces(file, () => Promise.reject(new ApiError(409, '', '')), () => undefined), ApiError);
   await assert.rejects(sendPieces(file, () => Promise.resolve({ have: 0 }), () => undefined), /bad answer/);
 });

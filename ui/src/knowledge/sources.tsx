@@ -54,7 +54,12 @@ const EVERY = [0, 60, 3600, 86400];
 const TONE: Record<string, string> = { ok: 'ok', partly: 'warn', error: 'bad', refused: 'bad', new: '', gone: '' };
 const LOOK_MS = 2000;
 
-export const nameOf = (s: Source): string => (s.name === 'uploads' ? t('ku.name') : s.name || s.place);
+/* The source of the documents that were sent; one of them can be taken back. */
+const UPLOADS = 'uploads';
+const removable = (s: Source | null | undefined, d: SourceDoc): boolean =>
+  s?.kind === 'folder' && s.name === UPLOADS && d.state !== 'gone' && !d.uri.includes('/') && may('source.manage');
+
+export const nameOf = (s: Source): string => (s.name === UPLOADS ? t('ku.name') : s.name || s.place);
 
 const State = ({ s, waiting }: { s: string; waiting?: boolean }) => (
   <span class={`tag ${waiting ? 'info' : (TONE[s] ?? '')}`} data-test="source-state">
@@ -248,6 +253,17 @@ function OneSource({ id }: { id: string }) {
       location.hash = makeHash(['kb', 'sources']);
       return '';
     });
+  const takeBack = (d: SourceDoc | undefined) =>
+    d &&
+    removable(s, d) &&
+    confirm(t('ku.remove_sure', { name: d.uri })) &&
+    run(async () => {
+      await authed(`${path}/documents`, { method: 'DELETE', query: { name: d.uri } });
+      await reload();
+      return t('ku.removed', { name: d.uri });
+    });
+  const rows = docs.rows.value ?? [];
+  const at = useRows(rows.length, () => undefined, () => ({ x: () => void takeBack(rows[at.value]) }));
   return (
     <section class="page">
       <BackBar to={['kb', 'sources']}>
@@ -276,8 +292,8 @@ function OneSource({ id }: { id: string }) {
         <Rows pages={docs} empty={<Empty icon="book" title={t('ks.no_documents')} text="" />}>
           {(all) => (
             <ul class="docs" data-test="source-docs">
-              {all.map((d) => (
-                <Document key={d.uri} d={d} />
+              {all.map((d, n) => (
+                <Document key={d.uri} d={d} row={at.value === n} remove={removable(s, d) ? () => void takeBack(d) : undefined} />
               ))}
             </ul>
           )}
@@ -317,15 +333,22 @@ function Facts({ s }: { s: Source }) {
   );
 }
 
-export function Document({ d }: { d: SourceDoc }) {
+/* row: in a list that j and k go through, and whether they are at this one. */
+export function Document({ d, row, remove }: { d: SourceDoc; row?: boolean; remove?: (() => void) | undefined }) {
   return (
-    <li class="card" data-test="source-doc" data-state={d.state}>
+    <li class="card" data-test="source-doc" data-state={d.state} data-row={row === undefined ? undefined : true} aria-current={row ? 'true' : undefined}>
       <p class="srow">
         <State s={d.state} />
         <b class="grow uri">{d.uri}</b>
         <span class="muted num">
           {[d.format, d.pages ? t('ks.pages', { n: d.pages }) : '', t('ks.made', { n: d.articles })].filter(Boolean).join(' · ')}
         </span>
+        {remove ? (
+          <button class="btn small" data-test="doc-remove" aria-label={t('ku.remove_one', { name: d.uri })} onClick={remove}>
+            {t('ks.remove')}
+            {row ? <kbd>x</kbd> : null}
+          </button>
+        ) : null}
       </p>
       {d.notes.length ? (
         <ul class="notes">

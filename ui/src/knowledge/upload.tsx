@@ -2,11 +2,12 @@
  * each. */
 import { useRef } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
+import { ApiError } from '../lib/api.ts';
 import { t } from '../lib/i18n.ts';
 import { makeHash } from '../lib/router.ts';
 import { ErrorNote, Icon } from '../lib/ui.tsx';
 import { authed } from '../console/state.ts';
-import { seg, useLoad } from '../service/parts.tsx';
+import { newKey, seg, useLoad } from '../service/parts.tsx';
 import { KINDS, MOST, sendPieces, type Kept } from './pieces.ts';
 import { BASE, Document, useLook, type Source, type SourceDoc } from './sources.tsx';
 
@@ -15,7 +16,10 @@ interface Sent {
   share: number; /* 0 to 1 */
   error: unknown;
   whole: boolean;
+  replaced: boolean;
 }
+
+const FULL = 507; /* the server has no room for more documents */
 
 export function Upload({ done }: { done: () => void }) {
   const sent = useSignal<Sent[]>([]);
@@ -30,21 +34,23 @@ export function Upload({ done }: { done: () => void }) {
   const one = async (f: File, n: number) => {
     try {
       if (!f.size || f.size > MOST) throw new Error(t(f.size ? 'ku.too_big' : 'ku.empty'));
-      source.value = await sendPieces(
+      const upload = newKey(); /* two windows may send files of one name */
+      const got = await sendPieces(
         f,
-        (piece, at) => authed<Kept>('/api/v1/kb/uploads', { method: 'POST', body: piece, query: { name: f.name, at: String(at), total: f.size } }),
+        (piece, at) => authed<Kept>('/api/v1/kb/uploads', { method: 'POST', body: piece, query: { name: f.name, at: String(at), total: f.size, upload } }),
         (share) => put(n, { share }),
       );
-      put(n, { whole: true, share: 1 });
+      source.value = got.source;
+      put(n, { whole: true, share: 1, replaced: got.replaced ?? false });
       round.value++;
     } catch (error) {
-      put(n, { error });
+      put(n, { error: error instanceof ApiError && error.status === FULL ? new Error(t('ku.full')) : error });
     }
   };
   const take = (list: FileList | null | undefined) => {
     for (const f of list ?? []) {
       const n = sent.value.length;
-      sent.value = [...sent.value, { name: f.name, share: 0, error: null, whole: false }];
+      sent.value = [...sent.value, { name: f.name, share: 0, error: null, whole: false, replaced: false }];
       line.current = line.current.then(() => one(f, n)).then(done);
     }
   };
@@ -75,12 +81,13 @@ export function Upload({ done }: { done: () => void }) {
             <li key={n} class="srow" data-test="upload-row" data-state={x.error ? 'error' : x.whole ? 'whole' : 'sending'}>
               <Icon name={x.error ? 'alert' : x.whole ? 'check' : 'clock'} />
               <b class="uri">{x.name}</b>
+              {x.replaced ? <span class="tag info" data-test="upload-replaced">{t('ku.replaced')}</span> : null}
               {x.error ? <ErrorNote error={x.error} /> : x.whole ? null : <progress max={1} value={x.share} aria-label={x.name} />}
             </li>
           ))}
         </ul>
       ) : null}
-      {source.value ? <Report key={round.value} id={source.value} names={sent.value.filter((x) => x.whole).map((x) => x.name)} /> : null}
+      {source.value ? <Report key={round.value} id={source.value} names={[...new Set(sent.value.filter((x) => x.whole).map((x) => x.name))]} /> : null}
     </section>
   );
 }
@@ -89,10 +96,8 @@ export function Upload({ done }: { done: () => void }) {
 function Report({ id, names }: { id: string; names: string[] }) {
   const path = `${BASE}/${seg(id)}`;
   const got = useLoad<Source>(path);
-  const docs = useLoad<{ items: SourceDoc[] }>(`${path}/documents`, { limit: 200 });
   const busy = got.data.value?.waiting ?? true;
-  useLook(busy, () => Promise.all([got.load(), docs.load()]), 1000);
-  const mine = (docs.data.value?.items ?? []).filter((d) => names.includes(d.uri));
+  useLook(busy, got.load, 1000);
   return (
     <>
       <p class="srow" role="status">
@@ -101,11 +106,18 @@ function Report({ id, names }: { id: string; names: string[] }) {
       </p>
       {busy ? null : (
         <ul class="docs" data-test="upload-report">
-          {mine.map((d) => (
-            <Document key={d.uri} d={d} />
+          {names.map((name) => (
+            <Became key={name} path={path} name={name} />
           ))}
         </ul>
       )}
     </>
   );
+}
+
+function Became({ path, name }: { path: string; name: string }) {
+  const docs = useLoad<{ items: SourceDoc[] }>(`${path}/documents`, { uri: name });
+  const d = docs.data.value?.items[0];
+  if (docs.error.value) return <li><ErrorNote error={docs.error.value} retry={() => void docs.load()} /></li>;
+  return d ? <Document d={d} /> : null;
 }
