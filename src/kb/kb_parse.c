@@ -261,7 +261,8 @@ int kb_doc_add(struct kb_doc *d, struct kb_article *a, int line)
 
 	from_name(d->name, &stem, &lang);
 	if (!a->lang.n)
-		a->lang = lang.n ? lang : kb_script_lang(a->body_md.n ? a->body_md : a->title);
+		a->lang = lang.n ? arena_sv(d->a, lang) :
+				   kb_script_lang(a->body_md.n ? a->body_md : a->title);
 	if (!a->group_id.n)
 		a->group_id = kb_slug(d->a, stem);
 	tail = sv_of(arena_fmt(d->a, "." SV_FMT, SV_ARG(sv_slice(a->lang, 0, 8))));

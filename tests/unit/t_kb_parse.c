@@ -275,6 +275,25 @@ TEST(kb_products_that_are_not_whole)
 	arena_done(&d.a);
 }
 
+/* Articles live as long as the arena; the name of their file does not. */
+TEST(kb_language_of_a_file_name_is_kept)
+{
+	static const char *const names[][2] = { { "x/pay.en.md", "en" }, { "x/付款.zh.md", "zh" },
+						{ "x/zahlen.de.txt", "de" } };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		struct docs d;
+		char name[32];
+
+		(void)snprintf(name, sizeof(name), "%s", names[i][0]);
+		OK(parse(&d, "# Pay\n\nIn cash.", KB_AUTO, name));
+		memset(name, '#', sizeof(name) - 1);
+		EQ(d.n, 1);
+		SV_EQ(d.v[0].lang, names[i][1]);
+		arena_done(&d.a);
+	}
+}
+
 TEST(kb_parse_path_walks_folders)
 {
 	struct docs d;
