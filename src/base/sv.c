@@ -39,6 +39,27 @@ int sv_cmp(sv a, sv b)
 	return (a.n > b.n) - (a.n < b.n);
 }
 
+/* Two signs that are of one word or number. */
+static bool goes_on(char a, char b)
+{
+	bool la = (a | 32) >= 'a' && (a | 32) <= 'z', lb = (b | 32) >= 'a' && (b | 32) <= 'z';
+
+	return (la && lb) || (a >= '0' && a <= '9' && b >= '0' && b <= '9');
+}
+
+bool sv_says(sv s, sv words)
+{
+	for (size_t i = 0; words.n && i + words.n <= s.n; i++) {
+		size_t end = i + words.n;
+
+		if (sv_eq_nocase(sv_n(s.p + i, words.n), words) &&
+		    !(i && goes_on(s.p[i - 1], words.p[0])) &&
+		    !(end < s.n && goes_on(words.p[words.n - 1], s.p[end])))
+			return true;
+	}
+	return false;
+}
+
 bool sv_starts(sv s, sv prefix)
 {
 	return s.n >= prefix.n && (!prefix.n || memcmp(s.p, prefix.p, prefix.n) == 0);

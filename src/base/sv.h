@@ -35,6 +35,9 @@ sv sv_trim(sv s);                         /* ASCII white space and U+3000 at bot
 sv sv_slice(sv s, size_t from, size_t to);/* clamped */
 ptrdiff_t sv_find(sv s, sv needle);       /* byte offset or -1 */
 ptrdiff_t sv_find_ch(sv s, char c);
+/* Do words stand in s? Case of ASCII aside; Latin letters and digits only as whole words: "us" is
+ * not in "business", "A1" not in "A12". Empty words stand nowhere. */
+bool sv_says(sv s, sv words);
 /* Cut s at the first sep: *head gets what stands before, s what follows; false when s is empty. */
 bool sv_cut(sv *s, char sep, sv *head);
 bool sv_line(sv *s, sv *line);            /* next line without \n or \r\n */

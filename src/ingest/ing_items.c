@@ -1,15 +1,20 @@
-/* ing_items.c: a price list, rate card or stock list: each row becomes an article of its own.
+/* ing_items.c: a price list, rate card, stock list or opening hours.
  *
- * "name,price,stock" with a row "Rye,4,0" gives the article "Rye" with the text "Rye: price 4,
- * stock 0." and the further names "price of Rye" and "stock of Rye", so that a question about one
- * thing is answered by its row alone. A table is such a
- * list when its first row names every column, at least one column below holds numbers, and one
- * column (or the first two together) names each row apart. Anything else stays a table, and so does
- * a list with more rows than its document may still have articles. Pure.
+ * A table is such a list when its first row names every column, at least one column below holds
+ * numbers, and one column (or the first two together) names each row apart. A short one stays one
+ * article, its rows' names further names of it: the row asked for is read out of it (kb_rows.c),
+ * and so is the whole ("when are you open?"). Of a long one each row is an article:
+ * "name,price,stock" with a row "Rye,4,0" gives "Rye" with the text "Rye: price 4, stock 0." and
+ * the names "price of Rye" and "stock of Rye". Anything else stays a table, and so does a list
+ * with more rows than its document may still have articles. Pure.
  */
 #include "ing_int.h"
 
 #define ITEMS_MAX 2000           /* rows; a longer list stays a table in parts */
+/* A short list. Every name of an article has a vector up to 64 of them, and a table of more than
+ * ING_PART_MAX bytes would be cut in parts. */
+#define SHORT_ROWS 60
+#define SHORT_ASKED 4            /* columns that it is asked for by */
 #define HEAD_RUNES 40
 #define NAME_RUNES 80
 #define SHORT_RUNES 80           /* a longer cell is a paragraph of its own */
@@ -139,6 +144,11 @@ static bool find_name(struct items *t)
 	return false;
 }
 
+static bool is_long(sv v)
+{
+	return sv_runes(v) > SHORT_RUNES || (v.n && memchr(v.p, '\n', v.n));
+}
+
 /* Its cells for kb_row_say, the name first; long ones go into paragraphs below. */
 static size_t columns(const struct items *t, size_t row, sv *head, sv *out, struct sb *below)
 {
@@ -151,7 +161,7 @@ static size_t columns(const struct items *t, size_t row, sv *head, sv *out, stru
 
 		if (c == t->name[0] || (t->n_name > 1 && c == t->name[1]))
 			continue;
-		if (sv_runes(v) > SHORT_RUNES || (v.n && memchr(v.p, '\n', v.n))) {
+		if (is_long(v)) {
 			sb_fmt(below, "\n\n" SV_FMT "%s" SV_FMT, SV_ARG(h), t->zh ? "：" : ": ",
 			       SV_ARG(v));
 			continue;
@@ -198,6 +208,7 @@ static int put_item(const struct items *t, size_t row, sv title)
 	for (size_t i = was; i < t->j->d->articles.n; i++) {
 		struct ing_article *x = &t->j->d->articles.v[i];
 
+		x->item = true;
 		x->heading = sv_eq(title, ing_stem(t->j->name)) ? a.title :
 			     sv_of(arena_fmt(t->j->a, SV_FMT " > " SV_FMT, SV_ARG(title),
 					     SV_ARG(a.title)));
@@ -206,6 +217,76 @@ static int put_item(const struct items *t, size_t row, sv title)
 	sb_done(&b);
 	return rc;
 }
+
+/* ---- short lists ---- */
+
+/* The rows with their names first; false: it is too long for one article, or has paragraphs. */
+static bool short_list(const struct items *t, struct ing_grid *out)
+{
+	size_t n = 0, bytes = 0;
+
+	for (size_t r = t->head; r < t->g->rows; r++) {
+		size_t to = t->n_name;
+
+		if (empty(t, r))
+			continue;
+		if (n > SHORT_ROWS || bytes > ING_PART_MAX)
+			return false;
+		for (size_t c = 0; c < t->w; c++) {
+			sv v = cell(t->g, r, c);
+			size_t at = c == t->name[0]			    ? 0 :
+				    t->n_name > 1 && c == t->name[1] ? 1 :
+									      to++;
+
+			if (is_long(v))
+				return false;
+			bytes += v.n + 3;
+			(void)ing_grid_put(out, n, at, v);
+		}
+		n++;
+	}
+	return n <= SHORT_ROWS + 1 && bytes <= ING_PART_MAX;
+}
+
+/* "price of breads", then the names of its rows, one a line. */
+static sv list_names(const struct items *t, sv title)
+{
+	sv head[SHORT_ASKED + 1] = { title }, v[SHORT_ASKED + 1] = { title }, out;
+	size_t n = 1;
+	struct sb b;
+
+	for (size_t c = 0; c < t->w && n <= SHORT_ASKED; c++) {
+		if (c == t->name[0] || (t->n_name > 1 && c == t->name[1]))
+			continue;
+		head[n] = cell(t->g, t->head, c);
+		v[n] = head[n];
+		n++;
+	}
+	sb_init(&b, ING_TEXT_MAX);
+	sb_put(&b, asked(t, head, v, n));
+	for (size_t r = t->head + 1; r < t->g->rows; r++)
+		if (!empty(t, r))
+			sb_fmt(&b, "%s" SV_FMT, b.n ? "\n" : "", SV_ARG(name_of(t, r)));
+	out = arena_sv(t->j->a, sb_sv(&b));
+	sb_done(&b);
+	return out;
+}
+
+static int put_list(const struct items *t, const struct ing_grid *rows, sv title)
+{
+	struct kb_article a = { .title = title, .lang = t->lang };
+	struct sb b;
+	int rc;
+
+	a.aliases = list_names(t, title);
+	sb_init(&b, ING_TEXT_MAX);
+	ing_grid_md(rows, 0, rows->rows, &b);
+	rc = ing_add(t->j, &a, arena_sv(t->j->a, sb_sv(&b)), NULL);
+	sb_done(&b);
+	return rc;
+}
+
+/* ---- any list ---- */
 
 /* The language of the whole list: a row of it may be all Latin letters and numbers. */
 static sv lang_of(struct items *t)
@@ -225,6 +306,8 @@ static sv lang_of(struct items *t)
 bool ing_items_out(struct ing_job *j, const struct ing_grid *g, size_t head, sv title, int *rc)
 {
 	struct items t = { .j = j, .g = g, .head = head, .w = g->width };
+	struct ing_grid rows = { 0 };
+	bool small;
 
 	if (t.w < 2 || head + 1 >= g->rows || g->rows - head - 1 > ITEMS_MAX || !headed(&t) ||
 	    j->d->articles.n + g->rows - head - 1 > ING_ARTICLES_MAX)
@@ -233,7 +316,11 @@ bool ing_items_out(struct ing_job *j, const struct ing_grid *g, size_t head, sv 
 	t.zh = sv_eq(t.lang, SV("zh"));
 	if (!find_name(&t))
 		return false;
-	for (size_t r = head + 1; r < g->rows && !*rc; r++)
+	small = short_list(&t, &rows);
+	if (small)
+		*rc = put_list(&t, &rows, title);
+	ing_grid_done(&rows);
+	for (size_t r = head + 1; r < g->rows && !small && !*rc; r++)
 		if (!empty(&t, r))
 			*rc = put_item(&t, r, title);
 	return true;

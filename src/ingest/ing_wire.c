@@ -34,6 +34,7 @@ jv *ing_article_json(const struct ing_article *x)
 	jv_set_int(o, "to", x->to);
 	jv_set_int(o, "page", x->page);
 	jv_set_bool(o, "own_id", x->own_id);
+	jv_set_bool(o, "item", x->item);
 	return o;
 }
 
@@ -56,6 +57,7 @@ int ing_article_read(const jv *o, struct arena *a, struct ing_article *x)
 	x->to = (uint32_t)jv_get_int(o, "to", 0);
 	x->page = (int)jv_get_int(o, "page", 0);
 	x->own_id = jv_get_bool(o, "own_id", false);
+	x->item = jv_get_bool(o, "item", false);
 	return x->kb.title.n && x->kb.body_md.n && x->kb.lang.n ? 0 : ERR_PARSE;
 }
 

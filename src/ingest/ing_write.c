@@ -56,9 +56,10 @@ void ing_batch_free(struct ing_batch *b)
 
 /* ---- ids ---- */
 
-static sv part_slug(struct arena *a, sv text)
+/* apart: names of a list may begin alike, and a row's id must not hang on the rows above it. */
+static sv part_slug(struct arena *a, sv text, bool apart)
 {
-	sv s = kb_slug(a, text);
+	sv s = apart ? kb_slug_apart(a, text) : kb_slug(a, text);
 
 	return sv_starts(s, SV("doc-")) ? sv_slice(s, 4, s.n) : s;
 }
@@ -104,14 +105,14 @@ sv ing_group(struct arena *a, sv uri, const struct ing_article *x, bool many)
 	}
 	if (x->inner.n && !x->own_id)
 		stem = sv_of(arena_fmt(a, SV_FMT "-" SV_FMT, SV_ARG(stem),
-				       SV_ARG(part_slug(a, bare(x->inner, x->kb.lang)))));
+				       SV_ARG(part_slug(a, bare(x->inner, x->kb.lang), false))));
 	/* Rows of a table have no heading: their question tells them apart. */
 	if (x->heading.n)
 		stem = sv_of(arena_fmt(a, SV_FMT "-" SV_FMT, SV_ARG(sv_head(stem, 44)),
-				       SV_ARG(part_slug(a, x->heading))));
+				       SV_ARG(part_slug(a, x->heading, x->item))));
 	else if (!x->own_id && many)
 		stem = sv_of(arena_fmt(a, SV_FMT "-" SV_FMT, SV_ARG(sv_head(stem, 44)),
-				       SV_ARG(part_slug(a, x->kb.title))));
+				       SV_ARG(part_slug(a, x->kb.title, false))));
 	return sv_head(stem, 96);
 }
 

@@ -62,6 +62,7 @@ struct ing_article {             /* strings in the arena */
 	uint32_t from, to;       /* bytes of the document's text (as Markdown) */
 	int page;                /* from 1; 0 = unknown */
 	bool own_id;             /* the document itself gave the id */
+	bool item;               /* a row of a list of things */
 };
 struct ing_doc {
 	const char *kind;        /* "docx"; static */

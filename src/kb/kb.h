@@ -62,6 +62,8 @@ int kb_retire(struct store_db *db, sv article_id, int64_t now_ms);
 sv kb_script_lang(sv text);
 /* Lower case, digits and dashes, at most 48; "doc-" and a print where nothing of that is left. */
 sv kb_slug(struct arena *a, sv text);
+/* The same, but long texts that begin alike stay apart: the end of what is cut becomes a print. */
+sv kb_slug_apart(struct arena *a, sv text);
 
 /* ---- index ---- */
 struct kb_index;

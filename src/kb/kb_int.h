@@ -301,6 +301,7 @@ struct kb_qterm {
 	bool concept;
 };
 struct kb_qvec {
+	sv text;                 /* as it was asked; lives as long as the search */
 	struct kb_qterm t[KB_TERMS_MAX];
 	size_t n;
 	float sum, unknown;      /* all weight, weight of unknown terms */

@@ -62,11 +62,12 @@ static sv slug_cut(struct arena *a, const char *p, size_t n, sv text)
 			       (unsigned)(sv_hash(text) ^ sv_hash(text) >> 32)));
 }
 
-sv kb_slug(struct arena *a, sv text)
+/* apart: the print stands behind every name that was cut, of Latin letters too. */
+static sv slug(struct arena *a, sv text, bool apart)
 {
 	char *p = arena_alloc(a, SLUG_MAX + 8);
 	size_t n = 0;
-	bool signs = false;
+	bool print = false;
 	sv rest = text;
 
 	while (p && rest.n && n < SLUG_MAX) {
@@ -77,7 +78,7 @@ sv kb_slug(struct arena *a, sv text)
 		if (is_word_sign(r)) {
 			memcpy(p + n, at, len);
 			n += len;
-			signs = true;
+			print = true;
 		} else if ((r >= 'a' && r <= 'z') || (r >= '0' && r <= '9')) {
 			p[n++] = (char)r;
 		} else if (n && p[n - 1] != '-') {
@@ -86,11 +87,21 @@ sv kb_slug(struct arena *a, sv text)
 	}
 	while (n && p[n - 1] == '-')
 		n--;
-	if (p && signs && (rest.n || n > SLUG_MAX))
+	if (p && (print || apart) && (rest.n || n > SLUG_MAX))
 		return slug_cut(a, p, n, text);
 	if (p && n >= 3)
 		return sv_n(p, n);
 	return sv_of(arena_fmt(a, "doc-%08x", (unsigned)(sv_hash(text) ^ sv_hash(text) >> 32)));
+}
+
+sv kb_slug(struct arena *a, sv text)
+{
+	return slug(a, text, false);
+}
+
+sv kb_slug_apart(struct arena *a, sv text)
+{
+	return slug(a, text, true);
 }
 
 sv kb_alias_lines(struct arena *a, sv list)

@@ -190,6 +190,7 @@ static void q_text(const struct kb_space *sp, sv text, float factor, struct kb_q
 void kb_qvec_make(const struct kb_space *sp, sv text, sv context, struct kb_qvec *q)
 {
 	memset(q, 0, sizeof(*q));
+	q->text = text;
 	q->idf_max = sp->idf_max;
 	q_text(sp, text, 1.0f, q);
 	q->norm = kb_norm_hash(text);

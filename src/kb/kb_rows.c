@@ -3,7 +3,9 @@
  * The first cell names the row, every other one is said behind the name of its column; empty cells
  * are left out. In a Markdown body a table is a run of lines that begin with "|", its second one
  * dashes. Where a table answers, the quote is the rows that match the question best, read out this
- * way: the row of dashes and the head alone tell a customer nothing. Pure, any thread.
+ * way: the row of dashes and the head alone tell a customer nothing. Of rows that match alike those
+ * count that are named in the question ("on Monday"); where not all have room, it says that there
+ * are more. Pure, any thread.
  */
 #include "kb_int.h"
 
@@ -132,6 +134,7 @@ struct reading {
 	uint32_t sent;           /* the first sentence that does not stand before the line */
 	float in_head;           /* what the head matches */
 	float best;              /* of the rows so far, with their head */
+	bool named;              /* one of the best is named in the question */
 	bool adds;               /* the best one speaks of something the names do not mention */
 };
 
@@ -166,6 +169,41 @@ static bool next_row(struct reading *r, size_t *pos, struct line *row, float *ma
 	return true;
 }
 
+/* Does the question name the row: its first cell, word for word? */
+static bool is_named(const struct reading *r, const struct line *l)
+{
+	sv cell[COLS_MAX];
+	size_t n = cells(sv_n(r->body.p + l->at, l->end - l->at), cell);
+
+	return n && sv_says(r->q->text, cell[0]);
+}
+
+static void rewind_rows(struct reading *r)
+{
+	r->sent = 0;
+	r->head.row = false;
+}
+
+static void find_named(struct reading *r)
+{
+	struct line l;
+	size_t pos = 0;
+	float m;
+	bool adds;
+
+	rewind_rows(r);
+	while (!r->named && next_row(r, &pos, &l, &m, &adds))
+		r->named = m >= r->best - EVEN && is_named(r, &l);
+}
+
+/* What is said behind rows when not all have room. */
+static sv more_said(sv lang)
+{
+	return sv_eq(lang, SV("zh")) ? SV("还有其他的。") :
+	       sv_eq(lang, SV("en")) ? SV("There are more.") :
+				       SV_NULL;
+}
+
 /* The rows that match best, in their order, as many as have room; at least one. */
 static sv rows_said(struct reading *r, size_t max, struct arena *arena, struct kb_span *at)
 {
@@ -173,25 +211,33 @@ static sv rows_said(struct reading *r, size_t max, struct arena *arena, struct k
 	size_t pos = 0;
 	float m;
 	bool adds;
+	sv lang = r->a->a.lang, gap = sv_eq(lang, SV("zh")) ? SV("") : SV(" "), out;
+	size_t fits = 0;         /* bytes beside which "there are more" has room, too */
+	uint32_t fits_to = 0;
 	struct sb b;
-	sv out;
 
 	sb_init(&b, LIM_KB_DOC);
+	rewind_rows(r);
 	while (next_row(r, &pos, &l, &m, &adds)) {
 		size_t was = b.n;
 
-		if (m < r->best - EVEN)
+		if (m < r->best - EVEN || (r->named && !is_named(r, &l)))
 			continue;
-		if (was && !sv_eq(r->a->a.lang, SV("zh")))
-			sb_ch(&b, ' ');
-		say_row(r->body, &r->head, &l, r->a->a.lang, &b);
+		sb_put(&b, was ? gap : SV_NULL);
+		say_row(r->body, &r->head, &l, lang, &b);
 		if (was && sv_runes(sb_sv(&b)) > max) {
-			sb_truncate(&b, was);
+			sb_truncate(&b, fits);
+			at->len = fits_to - at->off;
+			sb_fmt(&b, SV_FMT SV_FMT, SV_ARG(gap), SV_ARG(more_said(lang)));
 			break;
 		}
 		if (!was)
 			*at = (struct kb_span){ (uint32_t)l.at, 0 };
 		at->len = (uint32_t)(l.end - at->off);
+		if (!was || sv_runes(sb_sv(&b)) + sv_runes(more_said(lang)) + gap.n <= max) {
+			fits = b.n;
+			fits_to = (uint32_t)l.end;
+		}
 	}
 	out = b.n ? arena_sv(arena, sb_sv(&b)) : SV_NULL;
 	sb_done(&b);
@@ -227,8 +273,7 @@ sv kb_rows_quote(const struct kb_qvec *q, const struct kb_art *a, uint32_t sent,
 		}
 	if (!table && (!r.adds || r.best <= kb_qvec_match(q, &a->sv[sent]) + more))
 		return SV_NULL;
-	r.sent = 0;
-	r.head.row = false;
+	find_named(&r);
 	return rows_said(&r, max, arena, at);
 }
 
@@ -255,6 +300,8 @@ static bool rows_stand(const struct kb_hit *h, sv body)
 			rest = SV_NULL;
 	}
 	sb_done(&b);
+	if (rest.n < h->quote.n && sv_eq(rest, more_said(h->lang)))
+		rest = SV_NULL;
 	return h->quote.n && !rest.n;
 }
 

@@ -12,19 +12,6 @@ enum { DIGITS_LEAST = 5, DIGITS_MOST = 20, LAST = 4, UNCLEAR_MAX = 2, WORDS_MAX 
 
 /* ---- words ---- */
 
-/* As whole words, where it is of Latin letters. */
-static bool holds(sv text, sv word)
-{
-	for (size_t i = 0; word.n && i + word.n <= text.n; i++) {
-		size_t e = i + word.n;
-		bool open = talk_latin(word.p[0]) && i && talk_latin(text.p[i - 1]);
-		bool shut = talk_latin(word.p[word.n - 1]) && e < text.n && talk_latin(text.p[e]);
-		if (!open && !shut && sv_eq_nocase(sv_n(text.p + i, word.n), word))
-			return true;
-	}
-	return false;
-}
-
 /* "HH2026-100186": letters right before digits are a code, no number to call. */
 static bool holds_code(sv text)
 {
@@ -58,7 +45,7 @@ bool talk_says_one_of(const struct talk_core *c, sv text, const char *key)
 	struct words w = { .key = key };
 	sv word;
 	while (next_word(c, &w, &word))
-		if (holds(text, word))
+		if (sv_says(text, word))
 			return true;
 	return false;
 }

@@ -71,16 +71,14 @@ static sv name_in(sv text)
 	return text;
 }
 
-/* The entry of an article's list that has the name: "- **Alipay:** the same day,". */
+/* The entry of an article's list that has the name, as a word of its own: "- **Alipay:** the same
+ * day,". */
 static sv entry_of(sv body, sv name)
 {
 	sv line, rest = body;
 	while (name.n && sv_line(&rest, &line)) {
-		bool has = false;
 		line = sv_trim(line);
-		for (size_t i = 0; i + name.n <= line.n && !has; i++)
-			has = sv_eq_nocase(sv_n(line.p + i, name.n), name);
-		if (!has || !sv_starts(line, SV("- ")))
+		if (!sv_says(line, name) || !sv_starts(line, SV("- ")))
 			continue;
 		line = sv_slice(line, 2, line.n);
 		while (sv_ends(line, SV("；")) || sv_ends(line, SV("，")))

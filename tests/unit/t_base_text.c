@@ -3,6 +3,26 @@
 #include <stdlib.h>
 #include "t.h"
 
+TEST(base_sv_says_whole_words)
+{
+	static const struct {
+		const char *s, *words;
+		bool says;
+	} v[] = {
+		{ "and to us?", "us", true },	   { "the bus stops", "us", false },
+		{ "our business", "us", false },   { "US, then", "us", true },
+		{ "type A1 please", "a1", true },  { "type A12", "A1", false },
+		{ "type XA1", "A1", false },	   { "costs 10 euros", "1", false },
+		{ "at 10pm", "pm", true },	   { "支付宝付款", "支付宝", true },
+		{ "用Alipay付款", "alipay", true }, { "rye bread", "rye bread", true },
+		{ "rye", "rye bread", false },	   { "anything", "", false },
+		{ "", "us", false },
+	};
+
+	for (size_t i = 0; i < sizeof(v) / sizeof(*v); i++)
+		EQ(sv_says(sv_of(v[i].s), sv_of(v[i].words)), v[i].says);
+}
+
 TEST(sv_compares)
 {
 	CHECK(sv_eq(SV("abc"), sv_of("abc")));

@@ -280,9 +280,10 @@ TEST(ingest_workbook_of_questions_and_of_prices)
 	EQ(m.d.articles.n, 2);
 	SV_EQ(made_title(&m, 0), "怎么退货");
 	SV_EQ(made_body(&m, 0), "三十天内");
-	SV_EQ(made_title(&m, 1), "沙发");
-	SV_EQ(made_body(&m, 1), "沙发：价格2899.1，从2026-01-01。");
-	SV_EQ(m.d.articles.v[1].heading, "价目 > 沙发");
+	SV_EQ(made_title(&m, 1), "价目");
+	SV_EQ(made_body(&m, 1), "| 商品 | 价格 | 从 |\n| --- | --- | --- |\n"
+				"| 沙发 | 2899.1 | 2026-01-01 |");
+	SV_EQ(m.d.articles.v[1].kb.aliases, "价目价格\n价目从\n沙发");
 	SV_EQ(m.d.articles.v[1].kb.lang, "zh");
 	CHECK(made_note(&m, ING_HIDDEN_NOTE));
 	CHECK(made_note(&m, ING_ROW_NOTE));
@@ -450,8 +451,9 @@ TEST(ingest_csv_of_other_systems)
 		  "三十天", "退货\n寄回", 1 },
 		{ "question;answer;valid_to\nA?;b;2026-99-99\nC?;d;2026-01-31\n", "x.csv", "C?",
 		  "d", "", 1 },
-		{ "sku,price\nS1,20\nS2,30\n", "prices.csv", "S1", "S1: price 20.",
-		  "price of S1", 2 },
+		{ "sku,price\nS1,20\nS2,30\n", "prices.csv", "prices",
+		  "| sku | price |\n| --- | --- |\n| S1 | 20 |\n| S2 | 30 |",
+		  "price of prices\nS1\nS2", 1 },
 		{ "title,content,status,locale\nT,body,published,zh_CN\nU,body,draft,en\n",
 		  "chatwoot.csv", "T", "body", "", 1 },
 	};

@@ -188,6 +188,15 @@ TEST(kb_slugs_can_be_read)
 	   y = kb_slug(&a, SV("请问您们的产品在收到货之后多少天之内可以换"));
 	CHECK(sv_utf8_ok(x) && x.n <= 48 && sv_starts(x, SV("请问您们的产品")));
 	CHECK(!sv_eq(x, y));
+	/* Latin ones only where that is asked for, and only what is cut */
+	sv p = SV("A very long name of a product that goes on and on, in red"),
+	   q = SV("A very long name of a product that goes on and on, in blue");
+	CHECK(sv_eq(kb_slug(&a, p), kb_slug(&a, q)));
+	x = kb_slug_apart(&a, p);
+	y = kb_slug_apart(&a, q);
+	CHECK(!sv_eq(x, y) && x.n <= 48 && sv_starts(x, SV("a-very-long-name-of-a-product")));
+	SV_EQ(kb_slug_apart(&a, SV("Walnut bread")), "walnut-bread");
+	SV_EQ(kb_slug_apart(&a, SV("能开发票吗？")), "能开发票吗");
 	arena_done(&a);
 }
 

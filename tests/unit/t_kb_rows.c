@@ -69,6 +69,28 @@ static int put_all(void *arg, struct store_db *db)
 		{ "open.en", "en", "When are you open?",
 		  "From 6 to 18.\n\n| a cell alone\n\nNo dogs | cats." },
 		{ "open.zh", "zh", "几点开门？", "早上六点。" },
+		/* names of rows that say nothing by themselves, values alike */
+		{ "days.en", "en", "office hours of the clinic",
+		  "| Day | Hours |\n| --- | --- |\n| Monday | 9-18 |\n| Tuesday | 9-18 |\n"
+		  "| Friday | 9-18 |" },
+		{ "days.zh", "zh", "门诊时间",
+		  "| 星期 | 时间 |\n|---|---|\n| 星期一 | 9点 |\n| 星期二 | 9点 |\n"
+		  "| 星期五 | 9点 |" },
+		/* more rows than a quote has room for */
+		{ "tools.en", "en", "rental tools",
+		  "| tool | deposit in cash | hours |\n|---|---|---|\n"
+		  "| Long steel ladder | 100 euros | 1 to 24 |\n"
+		  "| Heavy demolition hammer | 200 euros | 1 to 24 |\n"
+		  "| Carpet cleaner | 150 euros | 1 to 24 |\n"
+		  "| Garden shredder | 250 euros | 1 to 24 |\n"
+		  "| Cement mixer | 120 euros | 1 to 24 |" },
+		{ "tools.zh", "zh", "出租工具",
+		  "| 工具 | 押金 | 时长 |\n|---|---|---|\n"
+		  "| 加长的钢制伸缩梯子 | 现金一百元整 | 一小时到一天 |\n"
+		  "| 重型混凝土破碎锤 | 现金两百元整 | 一小时到一天 |\n"
+		  "| 地毯清洗机 | 现金一百五十元 | 一小时到一天 |\n"
+		  "| 花园碎枝机 | 现金两百五十元 | 一小时到一天 |\n"
+		  "| 水泥搅拌机 | 现金一百二十元 | 一小时到一天 |" },
 	};
 	struct shop *s = arg;
 
@@ -148,6 +170,64 @@ TEST(kb_quote_of_a_table_is_the_row_asked_for)
 		CHECK(h->row);
 		SV_EQ(sv_n(h->body_md.p + h->quote_at.off, h->quote_at.len), rows[i / 2].stands);
 		CHECK(kb_quote_stands(h, h->body_md));
+	}
+	shop_close(&s);
+}
+
+/* Of rows that match alike the one that the question names. */
+TEST(kb_quote_of_a_table_is_the_row_named)
+{
+	static const char *const rows[][3] = {
+		{ "days.en", "office hours on monday", "Monday: Hours 9-18." },
+		{ "days.en", "office hours on monday or friday",
+		  "Monday: Hours 9-18. Friday: Hours 9-18." },
+		{ "days.en", "office hours of the clinic",
+		  "Monday: Hours 9-18. Tuesday: Hours 9-18. Friday: Hours 9-18." },
+		{ "days.zh", "星期二门诊时间", "星期二：时间9点。" },
+		{ "days.zh", "门诊时间", "星期一：时间9点。星期二：时间9点。星期五：时间9点。" },
+	};
+	struct shop s;
+
+	shop_open(&s);
+	for (size_t i = 0; i < 2 * sizeof(rows) / sizeof(*rows); i++) {
+		const struct kb_hit *h = hit(&s, i & 1, rows[i / 2][0], rows[i / 2][1]);
+
+		CHECK(h);
+		SV_EQ(h->quote, rows[i / 2][2]);
+		CHECK(kb_quote_stands(h, h->body_md));
+	}
+	shop_close(&s);
+}
+
+TEST(kb_quote_of_a_long_table_says_that_there_is_more)
+{
+	static const char *const rows[][4] = {
+		{ "tools.en", "rental tools",
+		  "Long steel ladder: deposit in cash 100 euros, hours 1 to 24. Heavy demolition "
+		  "hammer: deposit in cash 200 euros, hours 1 to 24. Carpet cleaner: deposit in "
+		  "cash 150 euros, hours 1 to 24. There are more.",
+		  "| Carpet cleaner | 150 euros | 1 to 24 |" },
+		{ "tools.zh", "出租工具",
+		  "加长的钢制伸缩梯子：押金现金一百元整，时长一小时到一天。重型混凝土破碎锤：押金"
+		  "现金两百元整，时长一小时到一天。地毯清洗机：押金现金一百五十元，时长一小时到"
+		  "一天。花园碎枝机：押金现金两百五十元，时长一小时到一天。还有其他的。",
+		  "| 花园碎枝机 | 现金两百五十元 | 一小时到一天 |" },
+	};
+	struct shop s;
+
+	shop_open(&s);
+	for (size_t i = 0; i < 2 * sizeof(rows) / sizeof(*rows); i++) {
+		const struct kb_hit *h = hit(&s, i & 1, rows[i / 2][0], rows[i / 2][1]);
+		struct kb_hit more;
+
+		CHECK(h);
+		SV_EQ(h->quote, rows[i / 2][2]);
+		CHECK(kb_quote_stands(h, h->body_md));
+		CHECK(sv_ends(sv_n(h->body_md.p + h->quote_at.off, h->quote_at.len),
+			      sv_of(rows[i / 2][3])));
+		more = *h;           /* alone it is no row */
+		more.quote = i / 2 ? SV("还有其他的。") : SV("There are more.");
+		CHECK(!kb_quote_stands(&more, h->body_md));
 	}
 	shop_close(&s);
 }
