@@ -168,12 +168,18 @@ static int source_of(struct app_desk *d, struct ing *g, const struct kb_source_o
 
 static int sync_cmd(struct app_desk *d, const struct kb_source_opts *o, int n, char **words)
 {
+	char uploads[PATH_MAX];
 	struct ing *g;
 	struct err e = { 0 };
+	if (snprintf(uploads, sizeof(uploads), "%s/sources/uploads", sb_str(&d->dir)) >=
+	    (int)sizeof(uploads))
+		return cli_fail("the data folder's path is too long");
 	if (o->every < -1 || o->every > INT_MAX || o->depth < -1 || o->depth > INT_MAX)
 		return cli_fail("--every is a number of seconds up to 30 days, --depth 0 to 3");
 	if (ing_open(&g,
-		     &(struct ing_opts){ .store = d->store, .allow_private = o->private_addr },
+		     &(struct ing_opts){ .store = d->store,
+					 .allow_private = o->private_addr,
+					 .uploads = uploads },
 		     &e))
 		return cli_fail("%s", e.msg);
 	int rc = n ? 0 : sync_all(d, g, o->lang[0] ? o->lang : "en", o->json);

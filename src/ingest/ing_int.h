@@ -216,7 +216,7 @@ int ing_source_removed(struct ing *g, sv id, const struct ing_sent *sent, bool t
 		       int64_t *retired, struct err *e);
 
 /* ing_upload.c, ing_remove.c: the folder of what is sent */
-/* Where it really is; it need not be there yet. ERR_STATE without roots. */
+/* Where it really is; it need not be there yet. ERR_STATE without roots and uploads. */
 int ing_uploads(const struct ing *g, char dir[PATH_MAX], struct err *e);
 int ing_upload_name(sv name, struct err *e);     /* a file's own name? ERR_INVAL */
 void ing_dir_flush(const char *dir);             /* names in it are on the disk */

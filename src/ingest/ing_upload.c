@@ -204,8 +204,12 @@ static int take_in(struct ing *g, const char *dir, const char *part, const struc
 
 static int place_of(const struct ing *g, char path[PATH_MAX], struct err *e)
 {
-	if (!g->o.roots || !g->o.roots[0] ||
-	    snprintf(path, PATH_MAX, "%s/uploads", g->o.roots[0]) >= PATH_MAX)
+	const char *root = g->o.roots ? g->o.roots[0] : NULL;
+	int n = g->o.uploads ? snprintf(path, PATH_MAX, "%s", g->o.uploads) :
+		root	     ? snprintf(path, PATH_MAX, "%s/uploads", root) :
+			       PATH_MAX;
+
+	if (n >= PATH_MAX)
 		return err_set(e, ERR_STATE, "there is no folder for documents here");
 	return 0;
 }

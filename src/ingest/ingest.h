@@ -126,6 +126,9 @@ struct ing_opts {
 	/* Files and folders lie within one of these (whole paths, ended by NULL); NULL = anywhere.
 	 * Outlives the handle. */
 	const char *const *roots;
+	/* Where documents that are sent lie (a whole path, outlives the handle): sources of folders
+	 * above leave it out. NULL = uploads/ of the first of the roots. */
+	const char *uploads;
 	/* Articles have changed: make and publish an index. On the thread that synced; of
 	 * ing_start two may at once. May be NULL. */
 	void (*on_changed)(void *arg);

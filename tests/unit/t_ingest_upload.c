@@ -303,6 +303,16 @@ TEST(ingest_upload_is_not_read_by_a_folder_above)
 	OK(ing_source_delete(w.g, sv_of(w.id), SV("anna"), NULL, &w.e));
 	OK(ing_sync(w.g, sv_of(above), &w.r, &w.e));
 	EQ(w.r.docs, 1);
+	/* nor where any path may be read, as by hand */
+	struct ing *any;
+	(void)snprintf(path, sizeof(path), "%s/uploads", w.roots[0]);
+	OK(ing_open(&any,
+		    &(struct ing_opts){
+			    .store = w.st, .reader = INGEST_READER, .uploads = path },
+		    &w.e));
+	OK(ing_sync(any, sv_of(above), &w.r, &w.e));
+	EQ(w.r.docs, 1);
+	ing_close(any);
 	EQ(published(&w, "First"), 0);
 	world_close(&w);
 }

@@ -56,8 +56,9 @@ const LOOK_MS = 2000;
 
 /* The source of the documents that were sent; one of them can be taken back. */
 const UPLOADS = 'uploads';
+const isUploads = (s: Source): boolean => s.kind === 'folder' && (s.name === UPLOADS || s.place.endsWith(`/sources/${UPLOADS}`));
 const removable = (s: Source | null | undefined, d: SourceDoc): boolean =>
-  s?.kind === 'folder' && s.name === UPLOADS && d.state !== 'gone' && !d.uri.includes('/') && may('source.manage');
+  !!s && isUploads(s) && d.state !== 'gone' && !d.uri.includes('/') && may('source.manage');
 
 export const nameOf = (s: Source): string => (s.name === UPLOADS ? t('ku.name') : s.name || s.place);
 
