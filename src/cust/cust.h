@@ -41,6 +41,11 @@ sv cust_masked(enum cust_kind kind, sv value, struct arena *a);
 /* An order's number as letters in upper case and digits, however its dashes are said:
  * "hh2026-100108" is HH2026100108; in the arena. */
 sv cust_order_bare(sv number, struct arena *a);
+/* The number of a complaint ("C26000123") or a ticket ("T2026-000123"), eight digits or more,
+ * however its letter, spaces and dashes are said; ret: as the desk keeps it. False: it has another
+ * shape. Pure, any thread. */
+#define CUST_CASE_MAX 20
+bool cust_case_number(sv said, char ret[CUST_CASE_MAX]);
 
 #define CUST_ID_MAX 40
 #define CUST_GROUP_MAX 64            /* joined customers of one person */

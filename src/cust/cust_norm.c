@@ -255,3 +255,29 @@ sv cust_order_bare(sv number, struct arena *a)
 	sb_done(&b);
 	return ret;
 }
+
+#define CASE_DIGITS 8                /* at least */
+
+bool cust_case_number(sv said, char ret[CUST_CASE_MAX])
+{
+	char kind = 0;
+	size_t n = 0, digits = 0;
+	while (said.n) {
+		uint32_t r = sv_fold(sv_rune(&said));
+		bool digit = r >= '0' && r <= '9';
+		if (!digit && !(r >= 'a' && r <= 'z'))
+			continue;
+		if (digit ? !kind : (kind || (r != 'c' && r != 't')))
+			return false;
+		if (n + 2 >= CUST_CASE_MAX)
+			return false;
+		if (!digit)
+			kind = (char)r;
+		if (digit && kind == 't' && digits == 4)
+			ret[n++] = '-';
+		digits += digit;
+		ret[n++] = digit ? (char)r : (char)(r - 32);
+	}
+	ret[n] = '\0';
+	return digits >= CASE_DIGITS;
+}

@@ -198,24 +198,6 @@ static int phones_of_order(struct store_db *db, sv number, char owner[CUST_ID_MA
 
 /* ---- a complaint or ticket ---- */
 
-/* "C26000123", "T2026000123": one of the desk's, as cust_order_bare gives it. */
-static bool is_case(sv bare)
-{
-	bool digits = bare.n >= 9 && (bare.p[0] == 'C' || bare.p[0] == 'T');
-	for (size_t i = 1; i < bare.n; i++)
-		digits &= bare.p[i] >= '0' && bare.p[i] <= '9';
-	return digits;
-}
-
-/* As it is kept: a ticket's with a dash behind the year. */
-static sv case_number(sv bare, struct arena *a)
-{
-	if (bare.p[0] == 'C')
-		return bare;
-	return sv_of(arena_fmt(a, SV_FMT "-" SV_FMT, 5, bare.p,
-			       SV_ARG(sv_slice(bare, 5, bare.n))));
-}
-
 static void put_secret(const struct cust_keys *k, struct slots *s, sv value)
 {
 	char last[5];
@@ -256,7 +238,8 @@ static int secrets_of_case(struct store_db *db, const struct cust_keys *k, sv nu
 static int secrets_of(struct tool_run *r, struct store_db *db, const struct cust_keys *k, sv *about,
 		      char owner[CUST_ID_MAX], struct slots *s)
 {
-	sv number = is_case(*about) ? case_number(*about, r->arena) : SV_NULL;
+	char kept[CUST_CASE_MAX];
+	sv number = cust_case_number(*about, kept) ? arena_sv(r->arena, sv_of(kept)) : SV_NULL;
 	int rc = number.n ? secrets_of_case(db, k, number, owner, s) : 0;
 	if (rc == 1)
 		*about = number;
@@ -358,6 +341,7 @@ static sv given(const struct tool_run *r, bool of_case, char last[5])
 /* By order (or complaint, or ticket) and the last digits of its phone, or by phone and name. */
 static int identify(const struct cust_tools_arg *t, struct tool_run *r, struct store_db *db)
 {
+	char kept[CUST_CASE_MAX];
 	char owner[CUST_ID_MAX] = "", last[5] = "";
 	struct slots s = { 0 };
 	struct cust_scopes scopes;
@@ -376,7 +360,7 @@ static int identify(const struct cust_tools_arg *t, struct tool_run *r, struct s
 			memcpy(owner, s.customer[0], CUST_ID_MAX);
 	} else {
 		about = cust_order_bare(jv_get_str(r->args, "order"), r->arena);
-		answer = given(r, is_case(about), last);
+		answer = given(r, cust_case_number(about, kept), last);
 		if (!about.n || !answer.n)
 			return not_now(r, TOOL_INVALID, "no_match",
 				       "phone_last4 is the last four digits of the phone");

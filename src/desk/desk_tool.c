@@ -92,21 +92,14 @@ int desk_message(struct desk_call *c, sv customer, sv text)
 	return tool_send(c->r, c->db, "sms", o);
 }
 
-/* "c 2600 0123" as it is said: without blanks, upper case; eight digits alone are a complaint's. */
+/* "c 2600 0123" as the desk keeps it; eight digits alone are a complaint's. */
 static sv number_of(struct desk_call *c)
 {
 	sv raw = jv_get_str(c->r->args, "number");
-	char out[DESK_NUMBER + 1];
-	size_t n = 0;
-	if (!raw.n)
-		return SV_NULL;
+	char kept[CUST_CASE_MAX];
 	if (raw.n >= 8 && raw.p[0] >= '0' && raw.p[0] <= '9')
-		out[n++] = 'C';
-	for (size_t i = 0; i < raw.n && n < sizeof(out) - 1; i++)
-		if (raw.p[i] != ' ')
-			out[n++] = raw.p[i] >= 'a' && raw.p[i] <= 'z' ? (char)(raw.p[i] - 32) :
-									  raw.p[i];
-	return arena_sv(c->r->arena, sv_n(out, n));
+		raw = sv_of(arena_fmt(c->r->arena, "C" SV_FMT, SV_ARG(raw)));
+	return cust_case_number(raw, kept) ? arena_sv(c->r->arena, sv_of(kept)) : raw;
 }
 
 static int has_link(struct store_db *db, int64_t seq, sv conversation, bool *ret)

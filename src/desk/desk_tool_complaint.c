@@ -84,6 +84,7 @@ static int reachable(struct desk_call *c, jv *facts)
 	if (contact.n && !none && !desk_asker(c).n && !jv_get_str(facts, "contact").n) {
 		tool_outcome(c->r, TOOL_INVALID,
 			     "contact is no phone number and no e-mail address");
+		jv_set_str(c->r->body, "need", SV("contact"));
 		tool_say(c->r, "bad_contact");
 		return DESK_SAID;
 	}

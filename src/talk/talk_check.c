@@ -6,6 +6,7 @@
  * customer says beside it is answered and leads back. After three checks that failed in one
  * conversation a person takes over. Pure like the rest of the core. */
 #include "talk_core.h"
+#include "cust.h"
 
 #include <stdio.h>
 
@@ -36,11 +37,11 @@ static bool of_case(const struct talk_core *c)
 	return jv_get(has, "number") && !jv_get(has, "order");
 }
 
-/* "C26000123": what is asked for was left with a complaint or ticket, not with an order. */
+/* What is asked for was left with a complaint or ticket, not with an order. */
 static bool is_case(const char *number)
 {
-	return number && (number[0] == 'C' || number[0] == 'T') && number[1] >= '0' &&
-	       number[1] <= '9';
+	char kept[CUST_CASE_MAX];
+	return number && cust_case_number(sv_of(number), kept);
 }
 
 sv talk_check_question(struct talk_core *c)

@@ -112,6 +112,32 @@ TEST(cust_masks_tell_little)
 	arena_done(&a);
 }
 
+TEST(cust_number_of_a_complaint_or_ticket)
+{
+	static const char *const rows[][2] = {
+		{ "C26000123", "C26000123" },	      { "c 2600 0123", "C26000123" },
+		{ "C-26-000123", "C26000123" },	      { "T2026-000123", "T2026-000123" },
+		{ "t2026000123", "T2026-000123" },    { "Ｃ２６０００１２３", "C26000123" },
+		{ "C261000000", "C261000000" },	      { "投诉C26000123", "C26000123" },
+		{ "T2026-1000000", "T2026-1000000" }, { "t2026 00123", "T2026-00123" },
+		/* numbers of orders and other things */
+		{ "C1234", NULL },		      { "C2600012", NULL },
+		{ "T-99", NULL },		      { "T2026000", NULL },
+		{ "CT26000123", NULL },		      { "26000123", NULL },
+		{ "HH2026-100123", NULL },	      { "C26000123X", NULL },
+		{ "2C6000123", NULL },		      { "", NULL },
+		{ "C260001230000000000000000000", NULL },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		char kept[CUST_CASE_MAX];
+
+		EQ(cust_case_number(sv_of(rows[i][0]), kept), rows[i][1] != NULL);
+		if (rows[i][1])
+			SV_EQ(sv_of(kept), rows[i][1]);
+	}
+}
+
 TEST(cust_last_four_digits)
 {
 	char d[5];
