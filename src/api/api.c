@@ -422,6 +422,22 @@ void api_problem(struct web_req *r, int status, const char *detail)
 			       status == 429 || status == 503 ? "Retry-After: 2\r\n" : NULL);
 }
 
+void api_problem_code(struct web_req *r, int status, const char *code, const char *detail)
+{
+	jv *o = jv_obj();
+	struct sb b;
+	jv_set_str(o, "type", SV("about:blank"));
+	jv_set_str(o, "title", sv_of(web_status_text(status)));
+	jv_set_int(o, "status", status);
+	jv_set_str(o, "detail", sv_of(detail));
+	jv_set_str(o, "code", sv_of(code));
+	sb_init(&b, LIM_JSON_BYTES);
+	jv_dump(o, &b);
+	jv_free(o);
+	web_reply(r, status, "application/problem+json", sb_sv(&b), NULL);
+	sb_done(&b);
+}
+
 jv *api_body(struct web_req *r)
 {
 	struct err e = { 0 };

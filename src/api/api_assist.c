@@ -288,7 +288,8 @@ static void translated(void *arg, int err, sv text)
 {
 	struct web_req *r = arg;
 	if (err == ERR_NOTFOUND || err == ERR_CLOSED) {
-		api_problem(r, 503, "Translation is not available: no language model is there.");
+		api_problem_code(r, 503, "no_model",
+				 "Translation is not available: no language model is there.");
 	} else if (err == ERR_DENIED) {
 		api_problem(r, 502, "The translation was refused: numbers, codes or names were not "
 				    "kept.");

@@ -102,6 +102,9 @@ void api_due_add(struct api *a, struct api_due *d, void (*fn)(struct api_due *d)
 void api_due_cut(struct api *a, struct api_due *d);      /* idempotent */
 /* A problem with the header its status asks for: WWW-Authenticate, Retry-After. */
 void api_problem(struct web_req *r, int status, const char *detail);
+/* The same with a word for programs, "code": detail is for people and may change. Without a header,
+ * as asking again helps nothing. */
+void api_problem_code(struct web_req *r, int status, const char *code, const char *detail);
 
 /* api_addr.c */
 /* Is there room for one more conversation? 0, or 429 (this address) or 503 with the reason. */

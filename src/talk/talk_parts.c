@@ -71,6 +71,8 @@ static size_t cut(sv text, sv *out)
 		if (rest.n && (last || (!mark && (i == from || !joins_at(rest)))))
 			continue;
 		sv clause = sv_slice(text, from, i + mark);
+		if (!clause.n)
+			break;           /* behind a last mark there is none */
 		if (talk_weight(clause) || sv_find_ch(clause, '[') >= 0 || mark == 0)
 			out[n++] = clause;
 		else if (n)

@@ -271,6 +271,8 @@ TEST(api_translations_are_checked)
 	down(&t);
 	CHECK(up(&t, false));
 	EQ(ask(&t, "POST", "translate", NULL, "{\"text\":\"你好\",\"to\":\"en\"}"), 503);
+	SV_EQ(jv_get_str(t.r.json, "code"), "no_model");        /* the desk knows it by this */
+	CHECK(jv_get_str(t.r.json, "detail").n && jv_get_int(t.r.json, "status", 0) == 503);
 	down(&t);
 }
 

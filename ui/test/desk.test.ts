@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ApiError } from '../src/lib/api.ts';
 import { addRows, emptyDesk, emptyTalk, reduceDesk, type DeskState, type Frame } from '../src/desk/store.ts';
-import { ANSWER_MS, carried, dueOf, inbox, offersOf, personFrom, summaryText, wholeUpTo, workOf } from '../src/desk/work.ts';
+import { ANSWER_MS, carried, dueOf, inbox, noModel, offersOf, personFrom, summaryText, wholeUpTo, workOf } from '../src/desk/work.ts';
 import type { Ev, EventBody } from '../src/lib/types.ts';
 
 const T0 = Date.parse('2026-03-01T12:00:00Z');
@@ -209,4 +209,10 @@ test('a customer who closed the page is told, and comes back', () => {
   s = play(s, { seq: 104, type: 'handover.page', data: { handover: 'h1', away_at: null } });
   assert.deepEqual([s.work.get('h1')!.away_ms, s.work.get('h1')!.state], [0, 'accepted']);
   assert.equal(play(s, { seq: 105, type: 'handover.page', data: { handover: 'h9', away_at: at } }).work.size, 1, 'of no work of ours');
+});
+
+test('no language model is known by its code, whatever the sentence says', () => {
+  assert.equal(noModel(new ApiError(503, '', 'whatever', [], 'no_model')), true);
+  assert.equal(noModel(new ApiError(503, '', 'no language model', [])), false, 'too busy is another matter');
+  assert.equal(noModel(new TypeError('network')), false);
 });

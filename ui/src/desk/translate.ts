@@ -4,6 +4,7 @@ import { ApiError } from '../lib/api.ts';
 import { authed } from '../console/state.ts';
 import { lang, t } from '../lib/i18n.ts';
 import { desk } from './client.ts';
+import { noModel } from './work.ts';
 
 /* The conversation that is translated just now; one at a time, the one on screen. */
 export const translating = signal('');
@@ -16,7 +17,7 @@ const keyOf = (conversation: string, seq: number): string => `${lang.value}/${co
 export const translated = (conversation: string, seq: number): string | undefined => texts.value.get(keyOf(conversation, seq));
 
 /* Nobody there who could: trying again helps nothing. */
-const without = (e: unknown): unknown => (e instanceof ApiError && e.status === 503 && /language model/.test(e.detail) ? new ApiError(400, '', t('desk.no_model')) : e);
+const without = (e: unknown): unknown => (noModel(e) ? new ApiError(400, '', t('desk.no_model')) : e);
 
 export async function translateNew(conversation: string): Promise<void> {
   const talk = desk.value.talks.get(conversation);

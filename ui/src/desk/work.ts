@@ -53,6 +53,9 @@ export function workOf(raw: Data, had: Work | undefined, now_ms: number): Work |
   };
 }
 
+/* Nobody is there who could translate or write; trying again helps nothing. */
+export const noModel = (e: unknown): boolean => e instanceof ApiError && e.code === 'no_model';
+
 /* A summary that is not there, or not this person's to write, holds nothing up: the wrap-up carries it. */
 export const carried = (e: unknown): boolean => e instanceof ApiError && [403, 404, 428].includes(e.status);
 

@@ -13,6 +13,7 @@ export class ApiError extends Error {
     public title: string,
     public detail: string,
     public issues: Issue[] = [],
+    public code = '' /* for programs: "no_model" */,
   ) {
     super(detail || title);
   }
@@ -60,8 +61,8 @@ async function send(path: string, o: CallOptions): Promise<Response> {
 
 async function problem(r: Response): Promise<ApiError> {
   try {
-    const p = (await r.json()) as { title?: string; detail?: string; issues?: Issue[] };
-    return new ApiError(r.status, p.title ?? r.statusText, p.detail ?? '', p.issues ?? []);
+    const p = (await r.json()) as { title?: string; detail?: string; issues?: Issue[]; code?: string };
+    return new ApiError(r.status, p.title ?? r.statusText, p.detail ?? '', p.issues ?? [], p.code ?? '');
   } catch {
     return new ApiError(r.status, r.statusText, '');
   }
