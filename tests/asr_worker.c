@@ -1,6 +1,7 @@
 /* asr_worker.c: a stand-in for callm-whisper: its "words" are the bursts of sound in a job. A
  * burst whose peak is near 2000 * (k + 1) is the word k, "zero" to "nine". The file given as
- * --model holds its orders, one a line:
+ * --model holds its orders, one a line (a job of WF_SENSE is answered by a vector that is 1 where
+ * the digit of the first burst is, with die, die-always, hang, fail and count as below):
  *
  *	delay MS         each job takes so long (and can be cancelled)
  *	die FILE         dies in its first job, unless FILE exists; makes FILE
@@ -10,6 +11,7 @@
  *	refuse           says that it cannot work
  *	fail             each job ends with an error that is not worth another try
  *	langs            answers with the languages of the job
+ *	short            vectors are cut off
  *	count FILE       a byte is appended to FILE for each job */
 #include <fcntl.h>
 #include <poll.h>
@@ -17,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "asr_vec.h"
 #include "io.h"
 #include "worker.h"
 
@@ -135,6 +138,41 @@ static void hear(bool *kept, uint8_t *kind)
 	sb_done(&text);
 }
 
+/* Which digit the loudest sample is; -1: none. */
+static int digit_of(sv samples)
+{
+	int top = 0;
+	for (size_t i = 0; i + 2 <= samples.n; i += 2) {
+		int16_t s;
+		memcpy(&s, samples.p + i, 2);
+		top = abs(s) > top ? abs(s) : top;
+	}
+	int k = (top + 1000) / 2000 - 1;
+	return top < 1000 ? -1 : k > 9 ? 9 : k;
+}
+
+static void sense(void)
+{
+	sv f = sb_sv(&job);
+	uint32_t id = wf_get(&f);
+	(void)wf_get(&f);
+	uint32_t langs = wf_get(&f);
+	float v[ASR_VEC_DIM] = { 0 };
+	int k = digit_of(sv_slice(f, langs, f.n));
+	count(order("count"));
+	if (order("die-always").n || first_time(order("die")))
+		_exit(3);
+	while (first_time(order("hang")))
+		(void)pause();
+	v[k < 0 ? 0 : k] = 1;
+	sb_reset(&out);
+	wf_put(&out, id);
+	wf_put(&out, (uint32_t)-(order("fail").n ? ERR_FAIL : k < 0 ? ERR_NOTFOUND : 0));
+	if (k >= 0 && !order("fail").n)
+		sb_put(&out, sv_n((const char *)v, order("short").n ? 8 : sizeof(v)));
+	(void)io_child_write(IO_CHILD_FD, WF_SENSED, sb_sv(&out));
+}
+
 int main(int argc, char **argv)
 {
 	bool kept = false;
@@ -153,11 +191,14 @@ int main(int argc, char **argv)
 		kept = false;
 		if (kind == WF_PING)
 			(void)io_child_write(IO_CHILD_FD, WF_PONG, sb_sv(&in));
-		if (kind != WF_HEAR)
+		if (kind != WF_HEAR && kind != WF_SENSE)
 			continue;
 		sb_reset(&job);
 		sb_put(&job, sb_sv(&in));
-		hear(&kept, &kind);
+		if (kind == WF_SENSE)
+			sense();
+		else
+			hear(&kept, &kind);
 	}
 	for (int i = 0; i < 4; i++)
 		sb_done(all[i]);

@@ -71,14 +71,17 @@ struct score_kb {
 int score_kb(const struct score_kb *o);
 /* cmd_digits.c, for cmd_train.c and cmd_score_task.c: exit status. */
 struct digit_opt;
-int train_digits(const char *data, const char *out, const struct digit_opt *how, bool json);
-int score_digits(const char *model, const char *data, bool json);
+/* hearing: the language in which a recogniser hears the clips, too; NULL: by sound alone. */
+int train_digits(const char *data, const char *out, const struct digit_opt *how,
+		 const char *hearing, bool json);
+int score_digits(const char *model, const char *data, bool hearing, bool json);
 /* What `callm score` prints of a tally; us: time of one row. */
 struct feel_tally;
 struct feel_figures;
 void score_print(const struct feel_tally *t, const struct feel_figures *f, const sv *name,
 		 double us, bool json);
-int score_task(const char *task, const char *model, const char *data, bool meaning, bool json);
+/* more: with the embedding model, digits with the recogniser. */
+int score_task(const char *task, const char *model, const char *data, bool more, bool json);
 int cmd_train(int argc, char **argv);
 int cmd_score_strategy(int argc, char **argv); /* `callm score strategy` */
 int cmd_call(int argc, char **argv);

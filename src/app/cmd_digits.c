@@ -1,13 +1,16 @@
 /* cmd_digits.c: `callm train digits` and `callm score digits`: spoken words (model/digit.h). Rows
  * are `label<TAB>WAV`, the files relative to that of the rows. Part of cmd_train.c and
  * cmd_score.c, which read the options. */
+#include "app_hearing.h"
 #include "app_int.h"
+#include "asr_vec.h"
 #include "digit.h"
 #include "feel_task.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static volatile sig_atomic_t stopped;
 
@@ -25,7 +28,16 @@ static bool show(void *arg, int epoch, int epochs, double loss)
 	return !stopped;
 }
 
-int train_digits(const char *data, const char *out, const struct digit_opt *how, bool json)
+static bool show_heard(void *arg, size_t done, size_t n)
+{
+	const bool *quiet = arg;
+	if (!*quiet && isatty(2))
+		fprintf(stderr, "\rheard: %zu of %zu clips   %s", done, n, done == n ? "\n" : "");
+	return !stopped;
+}
+
+int train_digits(const char *data, const char *out, const struct digit_opt *how,
+		 const char *hearing, bool json)
 {
 	struct digit_set set;
 	struct digit_opt o = *how;
@@ -36,6 +48,10 @@ int train_digits(const char *data, const char *out, const struct digit_opt *how,
 	signal(SIGINT, on_signal);
 	signal(SIGTERM, on_signal);
 	int rc = digit_set_read(&set, data, &e);
+	if (rc == 0 && hearing)
+		rc = app_hearing(&set, &(struct app_hearing_opts){
+					       .workers = o.threads, .lang = hearing,
+					       .progress = show_heard, .arg = &json }, &e);
 	if (rc == 0)
 		rc = digit_train(&set, &o, out, &e);
 	double seconds = (double)(clk_mono_us() - began) / 1e6;
@@ -83,7 +99,8 @@ static void test(struct digit *d, const struct digit_set *set, bool json)
 	for (size_t i = 0; i < set->n; i++) {
 		const struct digit_clip *c = &set->v[i];
 		float p;
-		int k = digit_hear(x, c->s, c->n, &p);
+		int k = digit_hear_by(x, c->s, c->n,
+				      set->vec ? set->vec + i * ASR_VEC_DIM : NULL, &p);
 		uint16_t got = (uint16_t)k;
 		feel_tally_add(t, &want[c->label], 1, &got, k >= 0 ? 1 : 0);
 		feel_tally_sure(t, (double)p, k >= 0 && got == want[c->label]);
@@ -95,7 +112,28 @@ static void test(struct digit *d, const struct digit_set *set, bool json)
 	xfree(t);
 }
 
-int score_digits(const char *model, const char *data, bool json)
+/* The vectors that the net has learned from; without `hearing`, a line that it goes without. */
+static int hear(const struct digit *d, const char *model, struct digit_set *set, bool hearing,
+		bool json, struct err *e)
+{
+	char lang[4] = "";
+	sv want = digit_sense(d);
+	sv_copy(lang, sizeof(lang), digit_sense_lang(d));
+	if (hearing && !want.n)
+		return err_set(e, ERR_INVAL, "%s goes by sound alone: train it with --hearing",
+			       model);
+	if (want.n && !hearing)
+		fprintf(stderr, "%s also hears " SV_FMT " (--hearing); this is by sound alone\n",
+			model, SV_ARG(want));
+	if (!hearing)
+		return 0;
+	return app_hearing(set, &(struct app_hearing_opts){ .workers = 2, .lang = lang,
+							    .want = want, .file = model,
+							    .progress = show_heard, .arg = &json },
+			   e);
+}
+
+int score_digits(const char *model, const char *data, bool hearing, bool json)
 {
 	struct digit_set set = { 0 };
 	struct err e = { 0 };
@@ -105,6 +143,8 @@ int score_digits(const char *model, const char *data, bool json)
 	int rc = d ? digit_set_read(&set, data, &e) : e.code;
 	if (rc == 0 && set.n == 0)
 		rc = err_set(&e, ERR_INVAL, "%s has no rows", data);
+	if (rc == 0)
+		rc = hear(d, model, &set, hearing, json, &e);
 	if (rc == 0)
 		test(d, &set, json);
 	digit_set_done(&set);

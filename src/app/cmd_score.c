@@ -6,6 +6,7 @@ int cmd_score(int argc, char **argv)
 {
 	struct score_kb kb = { 0 };
 	const char *model = NULL;
+	bool hearing = false;
 	int rest, status;
 	if (argc > 1 && strcmp(argv[1], "pii") == 0)
 		return cmd_score_pii(argc - 1, argv + 1);
@@ -36,6 +37,8 @@ int cmd_score(int argc, char **argv)
 		  "kb: tau2-bench's folder: tasks that need several documents" },
 		{ "meaning", CLI_FLAG, &kb.meaning,
 		  "kb, intent, emotion: with the installed embedding model" },
+		{ "hearing", CLI_FLAG, &hearing,
+		  "digits: with the installed recogniser, where the net has learned from it" },
 		{ "vectors", CLI_STR, &kb.vectors, "kb: file that keeps the passages' vectors" },
 		{ "data", CLI_STR, &kb.data, "kb: data folder; tasks: rows label<TAB>text" },
 		{ "model", CLI_STR, &model, "tasks: a file of callm train" },
@@ -47,7 +50,11 @@ int cmd_score(int argc, char **argv)
 				"anomalies, intent, emotion, "
 				"pairs, language or digits"),
 		       2;
+	bool digits = strcmp(argv[rest], "digits") == 0;
+	if (hearing && !digits)
+		return cli_fail("--hearing is for digits"), 2;
 	if (strcmp(argv[rest], "kb") != 0)
-		return score_task(argv[rest], model, kb.data, kb.meaning, kb.json);
+		return score_task(argv[rest], model, kb.data, digits ? hearing : kb.meaning,
+				  kb.json);
 	return score_kb(&kb);
 }

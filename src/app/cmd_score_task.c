@@ -148,13 +148,13 @@ static int test(struct feel_task *t, const char *model, const char *data, bool m
 	return rc;
 }
 
-int score_task(const char *task, const char *model, const char *data, bool meaning, bool json)
+int score_task(const char *task, const char *model, const char *data, bool more, bool json)
 {
 	struct err e = { 0 };
 	int kind = feel_kind_of(sv_of(task));
 
 	if (strcmp(task, "digits") == 0)
-		return score_digits(model, data, json);
+		return score_digits(model, data, more, json);
 	if (kind < 0)
 		return cli_fail("score what? kb, strategy, summary, pii, qa, intent, emotion, "
 				"pairs, language or digits"), 2;
@@ -167,7 +167,7 @@ int score_task(const char *task, const char *model, const char *data, bool meani
 		rc = err_set(&e, ERR_INVAL, "%s was trained for %s, not for %s", model,
 			     feel_kind_name(feel_task_kind(t)), task);
 	if (rc == 0)
-		rc = test(t, model, data, meaning, json, &e);
+		rc = test(t, model, data, more, json, &e);
 	feel_task_unref(t);
 	feel_task_unref(base);
 	return rc ? cli_fail("%s", e.msg) : 0;

@@ -155,65 +155,88 @@ static int train(const char *task, const char *data, const char *tune, const cha
 	return rc ? cli_fail("%s", e.msg) : 0;
 }
 
+struct train_cmd {
+	const char *task, *data, *tune, *out, *licence, *source, *lang;
+	int64_t seed, epochs, threads, alarms, features, heat;
+	bool json, accuracy, meaning, hearing, fold_features, digits;
+};
+
+/* What is wrong with the options goes to stderr. */
+static bool fits(const struct train_cmd *c, int kind)
+{
+	if (kind < 0 && !c->digits)
+		cli_fail("train what? intent, emotion, pairs, language or digits");
+	else if (!c->data || !c->out)
+		cli_fail("train %s needs --data ROWS.tsv and --out FILE", c->task);
+	else if (c->epochs < 0 || c->epochs > 1000 || c->threads < 1 || c->threads > 4 ||
+		 c->alarms < 1 || c->alarms > 500 || c->heat < 50 || c->heat > 200)
+		cli_fail("--epochs 0 to 1000, --threads 1 to 4, --false-alarms 1 to 500, "
+			 "--heat 50 to 200");
+	else if (c->meaning && kind != FEEL_INTENT && kind != FEEL_EMOTION)
+		cli_fail("--meaning is for intent and emotion");
+	else if (c->hearing && (!c->digits || strlen(c->lang) < 2 || strlen(c->lang) > 3))
+		cli_fail("--hearing is for digits, --lang a code like en or zh");
+	else
+		return true;
+	return false;
+}
+
+static int run(const struct train_cmd *c)
+{
+	struct feel_train how = { .kind = c->task ? feel_kind_of(sv_of(c->task)) : -1,
+				  .seed = (uint64_t)c->seed, .epochs = (int)c->epochs,
+				  .threads = (int)c->threads,
+				  .alarms = (double)c->alarms / 1000,
+				  .heat = (double)c->heat / 100,
+				  .features = c->features > 0 ? (size_t)c->features : 0,
+				  .licence = c->licence, .source = c->source,
+				  .fold_features = c->fold_features,
+				  .by_accuracy = c->accuracy };
+	const struct digit_opt words = { .seed = how.seed, .epochs = how.epochs,
+					 .threads = how.threads, .licence = c->licence,
+					 .source = c->source };
+
+	if (!fits(c, how.kind))
+		return 2;
+	if (c->digits)
+		return train_digits(c->data, c->out, &words, c->hearing ? c->lang : NULL, c->json);
+	return train(c->task, c->data, c->tune, c->out, &how, c->meaning, c->json);
+}
+
 int cmd_train(int argc, char **argv)
 {
-	const char *data = NULL, *tune = NULL, *out = NULL, *licence = NULL, *source = NULL;
-	int64_t seed = 7, epochs = 0, threads = 2, alarms = 20, features = 0,
-		heat = 100;
-	bool json = false, accuracy = false, meaning = false, fold_features = false;
+	struct train_cmd c = { .lang = "en", .seed = 7, .threads = 2, .alarms = 20, .heat = 100 };
 	int rest, status;
 	const struct cli_opt opts[] = {
-		{ "data", CLI_STR, &data, "rows: label<TAB>text (docs/train.md)" },
-		{ "tune", CLI_STR, &tune,
+		{ "data", CLI_STR, &c.data, "rows: label<TAB>text (docs/train.md)" },
+		{ "tune", CLI_STR, &c.tune,
 		  "rows like those to come, held out to tell how sure answers may be" },
-		{ "by-accuracy", CLI_FLAG, &accuracy,
+		{ "by-accuracy", CLI_FLAG, &c.accuracy,
 		  "emotions: as many right as possible, rare ones not lifted" },
-		{ "meaning", CLI_FLAG, &meaning,
+		{ "meaning", CLI_FLAG, &c.meaning,
 		  "intent, emotion: also by the sentence vectors of the embedding model" },
-		{ "out", CLI_STR, &out, "the file to write" },
-		{ "seed", CLI_INT, &seed, "same seed, same rows: same file (7)" },
-		{ "epochs", CLI_INT, &epochs, "looks at every row; 0: by their number" },
-		{ "threads", CLI_INT, &threads, "1 to 4 (2)" },
-		{ "false-alarms", CLI_INT, &alarms,
+		{ "hearing", CLI_FLAG, &c.hearing,
+		  "digits: also by what the installed recogniser makes of the sound" },
+		{ "lang", CLI_STR, &c.lang, "digits: the language it hears (en)" },
+		{ "out", CLI_STR, &c.out, "the file to write" },
+		{ "seed", CLI_INT, &c.seed, "same seed, same rows: same file (7)" },
+		{ "epochs", CLI_INT, &c.epochs, "looks at every row; 0: by their number" },
+		{ "threads", CLI_INT, &c.threads, "1 to 4 (2)" },
+		{ "false-alarms", CLI_INT, &c.alarms,
 		  "of 1000 rows in scope, how many may be called out of scope (20)" },
-		{ "heat", CLI_INT, &heat,
+		{ "heat", CLI_INT, &c.heat,
 		  "percent of the temperature found; over 100: less sure, for others (100)" },
-		{ "fold-features", CLI_FLAG, &fold_features,
+		{ "fold-features", CLI_FLAG, &c.fold_features,
 		  "features of rows held out count as unknown: less sure, for others" },
-		{ "features", CLI_INT, &features, "at most, for a smaller file; 0: 250000" },
-		{ "licence", CLI_STR, &licence, "of the rows, for the file's card" },
-		{ "source", CLI_STR, &source, "where the rows are from, for the card" },
-		{ "json", CLI_FLAG, &json, "one JSON object at the end, no bar" },
+		{ "features", CLI_INT, &c.features, "at most, for a smaller file; 0: 250000" },
+		{ "licence", CLI_STR, &c.licence, "of the rows, for the file's card" },
+		{ "source", CLI_STR, &c.source, "where the rows are from, for the card" },
+		{ "json", CLI_FLAG, &c.json, "one JSON object at the end, no bar" },
 	};
 
 	if (!cli_parse(argc, argv, opts, sizeof(opts) / sizeof(*opts), &rest, &status))
 		return status;
-	struct feel_train how = { .kind = rest < argc ? feel_kind_of(sv_of(argv[rest])) : -1,
-				  .seed = (uint64_t)seed, .epochs = (int)epochs,
-				  .threads = (int)threads, .alarms = (double)alarms / 1000,
-				  .heat = (double)heat / 100,
-				  .features = features > 0 ? (size_t)features : 0,
-				  .licence = licence, .source = source,
-				  .fold_features = fold_features,
-				  .by_accuracy = accuracy };
-	bool digits = rest < argc && strcmp(argv[rest], "digits") == 0;
-	if (how.kind < 0 && !digits)
-		return cli_fail("train what? intent, emotion, pairs, language or digits"), 2;
-	if (!data || !out)
-		return cli_fail("train %s needs --data ROWS.tsv and --out FILE", argv[rest]), 2;
-	if (epochs < 0 || epochs > 1000 || threads < 1 || threads > 4 || alarms < 1 ||
-	    alarms > 500 || heat < 50 || heat > 200)
-		return cli_fail("--epochs 0 to 1000, --threads 1 to 4, --false-alarms 1 to 500, "
-				"--heat 50 to 200"),
-		       2;
-	if (meaning && how.kind != FEEL_INTENT && how.kind != FEEL_EMOTION)
-		return cli_fail("--meaning is for intent and emotion"), 2;
-	if (digits)
-		return train_digits(data, out,
-				    &(struct digit_opt){ .seed = (uint64_t)seed,
-							 .epochs = (int)epochs,
-							 .threads = (int)threads,
-							 .licence = licence, .source = source },
-				    json);
-	return train(argv[rest], data, tune, out, &how, meaning, json);
+	c.task = rest < argc ? argv[rest] : NULL;
+	c.digits = c.task && strcmp(c.task, "digits") == 0;
+	return run(&c);
 }

@@ -3,8 +3,9 @@
  * Windows of 25 ms every 10 ms; what is softer at both ends is silence and cut off; how loud it
  * was is taken out. A step of the net is a window; convolutions over moments and bands find
  * what sounds are made of a little higher or lower, sooner or later. A word is heard with three
- * lengths of the vocal tract, its ends cut two ways. The net's file carries its labels and its
- * temperature in the card. A loaded net is immutable and counted. */
+ * lengths of the vocal tract, its ends cut two ways. Beside it there may be a second net in the
+ * file, for the vector that a recogniser makes of the sound; both then have a say. The net's file
+ * carries its labels and its temperatures in the card. A loaded net is immutable and counted. */
 #include "digit_int.h"
 
 #include <math.h>
@@ -15,8 +16,10 @@
 
 struct digit {
 	struct nn_net *net;
-	int head, n_label;
-	float temperature;
+	struct digit_heads heads;
+	int n_label;
+	float temperature, temperature_by;       /* by the sound; and by the vector, too */
+	char sense[DIGIT_SENSE_BYTES], lang[4];
 	char label[DIGIT_LABELS_MAX][DIGIT_LABEL_BYTES];
 };
 struct digit_ear {
@@ -103,13 +106,21 @@ void digit_ways_close(struct digit_ways *w)
 		pcm_mel_free(w->mel[k]);
 }
 
-bool digit_ways_run(struct digit_ways *w, struct nn_pass *p, int head, const int16_t *s, size_t n,
-		    float *logit)
+static void add(const struct nn_pass *p, int head, int labels, float *logit)
+{
+	const float *out = nn_out(p, head, NULL);
+	for (int i = 0; i < labels; i++)
+		logit[i] += out[i] / (DIGIT_WAYS * DIGIT_CUTS);
+}
+
+bool digit_ways_run(struct digit_ways *w, struct nn_pass *p, const struct digit_heads *heads,
+		    const int16_t *s, size_t n, const float *v, float *logit)
 {
 	/* Some people draw out a soft f or s before the vowel, of others it is cut off. */
 	static const struct digit_cut cut[DIGIT_CUTS] = { { 7.5F, 3, { 0 } }, { 5, 2, { 0 } } };
-	int labels = nn_dim(nn_pass_net(p), head);
+	int labels = nn_dim(nn_pass_net(p), heads->word);
 	size_t rows = 0;
+	v = heads->fits < 0 ? NULL : v;
 	memset(logit, 0, sizeof(*logit) * (size_t)labels);
 	for (int k = 0; k < DIGIT_WAYS * DIGIT_CUTS; k++) {
 		if (k % DIGIT_CUTS == 0)
@@ -119,10 +130,11 @@ bool digit_ways_run(struct digit_ways *w, struct nn_pass *p, int head, const int
 		if (steps == 0)
 			return false;
 		nn_run(p, &(struct nn_in){
-				  .slot[0] = { .x = w->steps, .steps = (uint32_t)steps } });
-		const float *out = nn_out(p, head, NULL);
-		for (int i = 0; i < labels; i++)
-			logit[i] += out[i] / (DIGIT_WAYS * DIGIT_CUTS);
+				  .slot[0] = { .x = w->steps, .steps = (uint32_t)steps },
+				  .slot[1] = { .x = v } });
+		add(p, heads->word, labels, logit);
+		if (v)
+			add(p, heads->fits, labels, logit);
 	}
 	return true;
 }
@@ -133,6 +145,22 @@ static void drop(void *p)
 {
 	struct digit *d = p;
 	d->net = nn_unref(d->net);
+}
+
+/* A second head, whose vectors it is for, and how sure it is with them: all three or none. */
+static bool read_sense(struct digit *d, const jv *card)
+{
+	sv sense = jv_get_str(card, "sense"), lang = jv_get_str(card, "lang");
+	int in = nn_find(d->net, "said");
+	d->heads.fits = nn_find(d->net, "fits");
+	if (d->heads.fits < 0)
+		return !sense.n;
+	d->temperature_by = (float)jv_get_num(card, "temperature_by", 0);
+	sv_copy(d->sense, sizeof(d->sense), sense);
+	sv_copy(d->lang, sizeof(d->lang), lang);
+	return sense.n && sense.n < sizeof(d->sense) && lang.n && lang.n < sizeof(d->lang) &&
+	       d->temperature_by > 0 && isfinite(d->temperature_by) && in >= 0 &&
+	       nn_dim(d->net, in) == ASR_VEC_DIM && nn_dim(d->net, d->heads.fits) == d->n_label;
 }
 
 static int read_card(struct digit *d, struct err *e)
@@ -151,15 +179,16 @@ static int read_card(struct digit *d, struct err *e)
 		if (ok)
 			memcpy(d->label[i], s.p, s.n);
 	}
+	d->n_label = (int)n;
+	ok = ok && read_sense(d, card);
 	jv_free(card);
 	if (old)
 		return err_set(e, ERR_VERSION,
 			       "it is of an older version; train it again (callm train digits)");
-	d->n_label = (int)n;
-	d->head = nn_find(d->net, "word");
+	d->heads.word = nn_find(d->net, "word");
 	int in = nn_find(d->net, "in");
-	ok = ok && d->head >= 0 && in >= 0 && nn_dim(d->net, in) == PCM_MEL_BANDS &&
-	     nn_dim(d->net, d->head) == d->n_label;
+	ok = ok && d->heads.word >= 0 && in >= 0 && nn_dim(d->net, in) == PCM_MEL_BANDS &&
+	     nn_dim(d->net, d->heads.word) == d->n_label;
 	return ok ? 0 : err_set(e, ERR_CORRUPT, "it is no net of spoken words");
 }
 
@@ -201,6 +230,16 @@ sv digit_label(const struct digit *d, int i)
 	return i >= 0 && i < d->n_label ? sv_of(d->label[i]) : SV_NULL;
 }
 
+sv digit_sense(const struct digit *d)
+{
+	return sv_of(d->sense);
+}
+
+sv digit_sense_lang(const struct digit *d)
+{
+	return sv_of(d->lang);
+}
+
 /* ---- hearing */
 
 struct digit_ear *digit_ear_new(struct digit *d)
@@ -224,15 +263,22 @@ void digit_ear_free(struct digit_ear *x)
 
 int digit_hear(struct digit_ear *x, const int16_t *s, size_t n, float *ret_p)
 {
+	return digit_hear_by(x, s, n, NULL, ret_p);
+}
+
+int digit_hear_by(struct digit_ear *x, const int16_t *s, size_t n, const float *v, float *ret_p)
+{
 	const struct digit *d = x->d;
 	float logit[DIGIT_LABELS_MAX], p[DIGIT_LABELS_MAX];
 	int best = 0;
 	*ret_p = 0;
 	if (n > (size_t)DIGIT_MAX_MS * PCM_HZ / 1000)
 		n = (size_t)DIGIT_MAX_MS * PCM_HZ / 1000;
-	if (pcm_peak(s, n) < 32 || !digit_ways_run(&x->ways, x->pass, d->head, s, n, logit))
+	if (pcm_peak(s, n) < 32 ||
+	    !digit_ways_run(&x->ways, x->pass, &d->heads, s, n, v, logit))
 		return -1;
-	nn_softmax(logit, d->n_label, d->temperature, p);
+	nn_softmax(logit, d->n_label,
+		   v && d->heads.fits >= 0 ? d->temperature_by : d->temperature, p);
 	for (int k = 1; k < d->n_label; k++)
 		best = p[k] > p[best] ? k : best;
 	*ret_p = p[best];

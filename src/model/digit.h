@@ -6,7 +6,8 @@
  *	int k = digit_hear(x, samples, n, &p);                   one word, 8 kHz
  *	digit_label(d, k) "7", p 0.98
  *
- * Which words is data: the labels of the rows it was trained with (`callm train digits`).
+ * Which words is data: the labels of the rows it was trained with (`callm train digits`). A net
+ * may also have learned what a recogniser makes of the sound (asr_vec.h); digit_sense tells whose.
  */
 #ifndef CALLM_DIGIT_H
 #define CALLM_DIGIT_H
@@ -15,7 +16,7 @@
 #include "pcm.h"
 
 enum { DIGIT_LABELS_MAX = 64, DIGIT_LABEL_BYTES = 32, DIGIT_CLIPS_MAX = 200000,
-       DIGIT_MAX_MS = 2000 };
+       DIGIT_MAX_MS = 2000, DIGIT_SENSE_BYTES = 128 };
 
 struct digit;                            /* an obj, immutable */
 struct digit_ear;                        /* scratch of one thread */
@@ -31,6 +32,11 @@ void digit_ear_free(struct digit_ear *x);                /* accepts NULL */
 /* One word at 8 kHz with what silence is around it; past DIGIT_MAX_MS of sound the rest is not
  * heard. The label's number and, calibrated, how sure; -1: there is no sound. Pure. */
 int digit_hear(struct digit_ear *x, const int16_t *s, size_t n, float *ret_p);
+/* Whose vectors it has learned ("whisper:whisper-base.bin"), in which language; empty: none. */
+sv digit_sense(const struct digit *d);
+sv digit_sense_lang(const struct digit *d);
+/* The same by the sound and its vector of ASR_VEC_DIM numbers; v NULL: by the sound alone. */
+int digit_hear_by(struct digit_ear *x, const int16_t *s, size_t n, const float *v, float *ret_p);
 
 /* ---- training (digit_train.c) ---- */
 struct digit_clip {
@@ -44,6 +50,9 @@ struct digit_set {
 	char label[DIGIT_LABELS_MAX][DIGIT_LABEL_BYTES];   /* sorted */
 	int n_label;
 	uint64_t hash;                   /* of the rows and the sound */
+	/* owned: ASR_VEC_DIM numbers a clip; NULL: by sound alone. */
+	float *vec;
+	char sense[DIGIT_SENSE_BYTES], lang[4];  /* whose, in which language */
 };
 /* Rows `label<TAB>path of a WAV`, relative to the file's folder; '#' begins a comment. e says
  * which line is wrong. *ret is right for digit_set_done in any case. Blocking. */
@@ -57,8 +66,10 @@ struct digit_opt {
 	bool (*progress)(void *arg, int epoch, int epochs, double loss);   /* false: stop */
 	void *arg;
 };
-/* Trains and writes path, whole or not at all. A tenth of the rows sets the calibration.
- * ERR_INVAL: too few rows or labels; ERR_CANCELED. Blocking, minutes. */
+/* Trains and writes path, whole or not at all; with set->vec a second net beside the one that
+ * goes by sound: of clips of which it is all zeros only the sound is learned. A tenth of the
+ * rows sets the calibration. ERR_INVAL: too few rows or labels; ERR_CANCELED. Blocking,
+ * minutes. */
 int digit_train(const struct digit_set *set, const struct digit_opt *o, const char *path,
 		struct err *e);
 

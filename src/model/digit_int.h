@@ -2,6 +2,7 @@
 #ifndef CALLM_DIGIT_INT_H
 #define CALLM_DIGIT_INT_H
 
+#include "asr_vec.h"
 #include "digit.h"
 #include "pcm_mel.h"
 
@@ -32,8 +33,12 @@ struct digit_ways {
 };
 void digit_ways_open(struct digit_ways *w);
 void digit_ways_close(struct digit_ways *w);
-/* The mean of the net's logits into logit; false: there is no sound. */
-bool digit_ways_run(struct digit_ways *w, struct nn_pass *p, int head, const int16_t *s, size_t n,
-		    float *logit);
+struct digit_heads {
+	int word, fits;          /* by the sound; by the recogniser's vector, -1: none */
+};
+/* The mean of the net's logits into logit, with a vector v the sum of both heads'; false: there is
+ * no sound. */
+bool digit_ways_run(struct digit_ways *w, struct nn_pass *p, const struct digit_heads *heads,
+		    const int16_t *s, size_t n, const float *v, float *logit);
 
 #endif

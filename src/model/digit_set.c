@@ -122,5 +122,6 @@ void digit_set_done(struct digit_set *set)
 	for (size_t i = 0; i < set->n; i++)
 		xfree(set->v[i].s);
 	xfree(set->v);
+	xfree(set->vec);
 	*set = (struct digit_set){ 0 };
 }

@@ -5,8 +5,10 @@
  * quicker here and slower there, noise, mu-law, no low tones, ends cut a little differently,
  * bands and moments left out (Park et al., "SpecAugment", 2019). The net: three convolutions
  * over moments and bands, a recurrent layer each way, the greatest and the mean over time,
- * dense. A tenth of the rows is not learned from and sets the
- * temperature. Blocking; run it in a worker or a command. Everything is owned by the call. */
+ * dense. Where the set has vectors of a recogniser, a second net of one layer learns from them,
+ * apart from the first (together, the sound would learn nothing more once they are all right).
+ * A tenth of the rows is not learned from and sets the temperatures. Blocking; run it in a
+ * worker or a command. Everything is owned by the call. */
 #include "digit_int.h"
 #include "nn_train.h"
 
@@ -26,7 +28,8 @@ struct job {
 	const struct digit_opt *o;
 	struct nn_net *net;
 	struct nn_trainer *trainer;
-	int head;
+	struct digit_heads heads;
+	bool by[BATCH];                  /* has a vector */
 	uint32_t *order;                 /* rows to learn, then those held out */
 	size_t n_learn, n_held;
 	float *x;                        /* BATCH examples of DIGIT_STEPS steps */
@@ -151,15 +154,32 @@ static int make(struct rng *r, const struct digit_clip *c, float *out)
 static double each(void *arg, struct nn_pass *p, size_t i)
 {
 	struct job *j = arg;
-	return nn_ce(nn_out(p, j->head, NULL), j->set->n_label,
-		     &(struct nn_ce){ .label = j->label[i], .smooth = 0.1F },
-		     nn_grad(p, j->head));
+	const struct nn_ce ce = { .label = j->label[i], .smooth = 0.1F };
+	double loss = nn_ce(nn_out(p, j->heads.word, NULL), j->set->n_label, &ce,
+			    nn_grad(p, j->heads.word));
+	if (j->by[i])
+		loss += nn_ce(nn_out(p, j->heads.fits, NULL), j->set->n_label, &ce,
+			      nn_grad(p, j->heads.fits));
+	return loss;
+}
+
+/* The recogniser's vector of a clip; NULL: it has none. */
+static const float *vec_of(const struct digit_set *set, const struct digit_clip *c)
+{
+	const float *v = set->vec ? set->vec + (size_t)(c - set->v) * ASR_VEC_DIM : NULL;
+	for (int i = 0; v && i < ASR_VEC_DIM; i++)
+		if (v[i] != 0)
+			return v;
+	return NULL;
 }
 
 static bool put(struct job *j, size_t k, const struct digit_clip *c, int steps)
 {
+	const float *v = vec_of(j->set, c);
 	j->in[k].slot[0] = (struct nn_slot){ .x = j->x + k * DIGIT_STEPS * PCM_MEL_BANDS,
 					     .steps = (uint32_t)steps };
+	j->in[k].slot[1] = (struct nn_slot){ .x = v };
+	j->by[k] = v != NULL;
 	j->label[k] = c->label;
 	return steps > 0;
 }
@@ -188,34 +208,44 @@ static double epoch(struct job *j)
 	return batches ? loss / (double)batches : 0;
 }
 
-/* Those held out, as they are: logits for the temperature; how many are right. */
-static size_t test_held(struct job *j, int *label, float *temperature)
+/* What is found out about those held out. */
+struct held {
+	float temperature, temperature_by;
+	size_t right, right_by;
+};
+
+/* Those held out, as they are: the temperature of their logits; how many are right. */
+static float test_held(struct job *j, bool by, size_t *right)
 {
 	static const size_t most = (size_t)DIGIT_MAX_MS * PCM_HZ / 1000;
 	struct digit_ways *ways = xalloc(sizeof(*ways));
 	struct nn_pass *p = nn_pass_new(j->net);
-	int k = j->set->n_label;
-	size_t right = 0, n = 0;
+	int k = j->set->n_label, *label = xalloc(sizeof(*label) * (j->n_held + 1));
+	size_t n = 0;
+	*right = 0;
 	digit_ways_open(ways);
 	for (size_t i = 0; i < j->n_held; i++) {
 		const struct digit_clip *c = &j->set->v[j->order[j->n_learn + i]];
+		const float *v = by ? vec_of(j->set, c) : NULL;
 		float *out = j->logit + n * (size_t)k;
 		int best = 0;
-		if (!digit_ways_run(ways, p, j->head, c->s, c->n < most ? c->n : most, out))
+		if ((by && !v) || !digit_ways_run(ways, p, &j->heads, c->s,
+						  c->n < most ? c->n : most, v, out))
 			continue;
 		for (int m = 1; m < k; m++)
 			best = out[m] > out[best] ? m : best;
-		right += best == c->label;
+		*right += best == c->label;
 		label[n++] = c->label;
 	}
 	digit_ways_close(ways);
 	xfree(ways);
-	*temperature = nn_fit_temperature(j->logit, label, n, k);
+	float t = nn_fit_temperature(j->logit, label, n, k);
 	nn_pass_free(p);
-	return right;
+	xfree(label);
+	return t;
 }
 
-static void write_card(struct job *j, float temperature, size_t right, struct sb *out)
+static void write_card(struct job *j, const struct held *h, struct sb *out)
 {
 	const struct digit_opt *o = j->o;
 	sb_fmt(out, "{\"format\":\"%s\",\"labels\":[", DIGIT_FORMAT);
@@ -225,7 +255,14 @@ static void write_card(struct job *j, float temperature, size_t right, struct sb
 		sb_json(out, sv_of(j->set->label[i]));
 	}
 	sb_fmt(out, "],\"temperature\":%.4f,\"rows\":%zu,\"held_out\":%zu,\"held_out_right\":%zu",
-	       (double)temperature, j->set->n, j->n_held, right);
+	       (double)h->temperature, j->set->n, j->n_held, h->right);
+	if (j->heads.fits >= 0) {
+		sb_fmt(out, ",\"temperature_by\":%.4f,\"held_out_right_by\":%zu,\"sense\":",
+		       (double)h->temperature_by, h->right_by);
+		sb_json(out, sv_of(j->set->sense));
+		sb_cstr(out, ",\"lang\":");
+		sb_json(out, sv_of(j->set->lang));
+	}
 	sb_fmt(out, ",\"data_hash\":\"%016llx\",\"seed\":%llu,\"licence\":",
 	       (unsigned long long)j->set->hash, (unsigned long long)o->seed);
 	sb_json(out, sv_of(o->licence ? o->licence : "not stated"));
@@ -237,15 +274,15 @@ static void write_card(struct job *j, float temperature, size_t right, struct sb
 static int save(struct job *j, const char *path, struct err *e)
 {
 	struct sb card;
-	int *label = xalloc(sizeof(*label) * (j->n_held + 1));
-	float temperature;
+	struct held h = { 0 };
 	sb_init(&card, 1 << 16);
 	nn_ema_swap(j->trainer);
-	size_t right = test_held(j, label, &temperature);
-	write_card(j, temperature, right, &card);
+	h.temperature = test_held(j, false, &h.right);
+	if (j->heads.fits >= 0)
+		h.temperature_by = test_held(j, true, &h.right_by);
+	write_card(j, &h, &card);
 	int rc = nn_save(j->net, path, &(struct nn_save){ .card = sb_sv(&card), .int8 = true }, e);
 	sb_done(&card);
-	xfree(label);
 	return rc;
 }
 
@@ -253,8 +290,10 @@ static int run(struct job *j, const char *path, struct err *e)
 {
 	int epochs = j->o->epochs > 0 ? j->o->epochs : EPOCHS;
 	size_t batches = (j->n_learn + BATCH - 1) / BATCH;
+	/* What is kept is a mean over the last steps; of few steps over few. */
+	float ema = fminf(0.995F, 1 - 4 / fmaxf(8, (float)epochs * (float)batches));
 	struct nn_opt opt = { .rate = 0.003F, .steps = epochs * (int)batches,
-			      .warm = (int)batches, .decay = 0.02F, .clip = 1, .ema = 0.995F,
+			      .warm = (int)batches, .decay = 0.02F, .clip = 1, .ema = ema,
 			      .seed = j->o->seed, .threads = j->o->threads ? j->o->threads : 2 };
 	j->trainer = nn_trainer_new(j->net, &opt);
 	for (int i = 0; i < epochs; i++) {
@@ -265,7 +304,8 @@ static int run(struct job *j, const char *path, struct err *e)
 	return save(j, path, e);
 }
 
-static struct nn_net *design(int labels, uint64_t seed, struct err *e)
+/* sense: the vectors' net, too. */
+static struct nn_net *design(int labels, bool sense, uint64_t seed, struct err *e)
 {
 	enum { B = PCM_MEL_BANDS };
 	const struct nn_layer layers[] = {
@@ -290,8 +330,12 @@ static struct nn_net *design(int labels, uint64_t seed, struct err *e)
 		{ "all", .from = "mean most", .kind = NN_CAT },
 		{ "thin", .kind = NN_DROP, .drop = 0.3F },
 		{ "word", .kind = NN_DENSE, .dim = labels },
+		{ "said", .kind = NN_INPUT, .slot = 1, .dim = ASR_VEC_DIM },
+		{ "less", .kind = NN_DROP, .drop = 0.5F },
+		{ "fits", .kind = NN_DENSE, .dim = labels, .zero = true },
 	};
-	return nn_new(layers, sizeof(layers) / sizeof(*layers), seed, e);
+	size_t n = sizeof(layers) / sizeof(*layers);
+	return nn_new(layers, sense ? n : n - 3, seed, e);
 }
 
 int digit_train(const struct digit_set *set, const struct digit_opt *o, const char *path,
@@ -300,10 +344,11 @@ int digit_train(const struct digit_set *set, const struct digit_opt *o, const ch
 	if (set->n < ROWS_MIN || set->n_label < 2)
 		return err_set(e, ERR_INVAL, "%zu rows of %d words are too few: at least %d of 2",
 			       set->n, set->n_label, ROWS_MIN);
-	struct job j = { .set = set, .o = o, .net = design(set->n_label, o->seed, e) };
+	struct job j = { .set = set, .o = o, .net = design(set->n_label, set->vec, o->seed, e) };
 	if (!j.net)
 		return e->code;
-	j.head = nn_find(j.net, "word");
+	j.heads.word = nn_find(j.net, "word");
+	j.heads.fits = nn_find(j.net, "fits");
 	j.order = xalloc(sizeof(*j.order) * set->n);
 	j.x = xalloc(sizeof(*j.x) * BATCH * DIGIT_STEPS * PCM_MEL_BANDS);
 	j.logit = xalloc(sizeof(*j.logit) * (set->n + 1) * (size_t)set->n_label);

@@ -21,6 +21,7 @@
 enum {
 	SAMPLES_A_STEP = 320,  /* of the encoder: 20 ms */
 	PAD_STEPS = 64,        /* silence after the sound */
+	WORD_PAD_STEPS = 40,   /* after one word */
 	RETRY_STEPS = 400,
 	STEPS_MAX = 1500,
 	LEAST_SAMPLES = WH_HZ / 2,
@@ -339,6 +340,32 @@ int wh_hear(struct wh *w, const struct wh_job *j, struct wh_heard *h)
 	for (int i = 0; i < h->tokens && !rc; i++)
 		sb_cstr(&h->text, whisper_token_to_str(w->ctx, w->tokens[i]));
 	return rc;
+}
+
+/* Which tokens depends on the vocabulary alone; of a small one some count twice. */
+int wh_sense(struct wh *w, const struct wh_job *j, float out[WH_SENSE])
+{
+	int start[PROMPT_MAX + 8], id = whisper_lang_id(j->langs[0]);
+	int lang = wh_multilingual(w) && id >= 0 ? whisper_token_lang(w->ctx, id) : -1;
+	double mean = 0, var = 0;
+	if (j->n > (size_t)WH_SECONDS_MAX * WH_HZ || j->threads < 1 ||
+	    (wh_multilingual(w) && (lang < 0 || lang >= w->n_vocab)))
+		return ERR_INVAL;
+	if (encode(w, j, (int)(j->n / SAMPLES_A_STEP) + WORD_PAD_STEPS))
+		return ERR_FAIL;
+	if (j->go_on && !j->go_on(j->arg))
+		return ERR_CANCELED;
+	int n = begin(w, lang, NULL, start);
+	const float *odds = decode(w, start, n, 0, j->threads);
+	for (int i = 0; odds && i < WH_SENSE; i++) {
+		out[i] = odds[(int)((int64_t)i * w->eot / WH_SENSE)];
+		mean += (double)out[i] / WH_SENSE;
+	}
+	for (int i = 0; odds && i < WH_SENSE; i++)
+		var += (out[i] - mean) * (out[i] - mean) / WH_SENSE;
+	for (int i = 0; odds && i < WH_SENSE; i++)
+		out[i] = (float)((out[i] - mean) / sqrt(var + 1e-9));
+	return odds ? 0 : ERR_FAIL;
 }
 
 /* ---- storing weights ---- */

@@ -40,6 +40,10 @@ int wh_open(struct wh **ret, const char *path, struct err *e);
 void wh_close(struct wh *w);                    /* accepts NULL */
 /* 0, ERR_CANCELED, ERR_INVAL, ERR_FAIL. One at a time. */
 int wh_hear(struct wh *w, const struct wh_job *j, struct wh_heard *h);
+/* What the first word would be, in the job's first language: the odds (logarithms) of WH_SENSE
+ * tokens, evenly spread over the vocabulary, brought to mean 0 and spread 1. Errors as above. */
+enum { WH_SENSE = 1024 };
+int wh_sense(struct wh *w, const struct wh_job *j, float out[WH_SENSE]);
 bool wh_multilingual(const struct wh *w);
 /* How weights are stored. name: "f16", "q8_0", "q5_1". False for others. */
 struct wh_quant {

@@ -39,6 +39,8 @@ enum worker_frame {
 	WF_HEARD = 'W', /* child: id, error as u32 (0 = ok, else -code), confidence in 1/1000,
 			   text */
 	WF_BEAT = 'b',  /* child: id; still at work */
+	WF_SENSE = 'V', /* parent: as WF_HEAR, one language */
+	WF_SENSED = 'v', /* child: id, error, floats as in memory (asr_vec.h) */
 };
 
 static inline void wf_put(struct sb *b, uint32_t v)

@@ -170,24 +170,31 @@ static bool believed(const struct wh_heard *h, sv text, double seconds)
 	return !(h->no_speech > NO_SPEECH && h->logprob < UNSURE);
 }
 
-static void hear(sv p)
+/* A frame's job: its id, how it is heard, its sound (xalloc'ed). False: the rate is none. */
+static bool job_of(sv p, struct wh_job *j, float **s)
 {
-	struct wh_job j = { .threads = cpu_threads(d.threads), .go_on = go_on };
-	float *s = NULL;
-	uint32_t id = wf_get(&p);
-	int rate = (int)wf_get(&p);
-	size_t k = wf_get(&p);
-	d.id = id;
+	*j = (struct wh_job){ .threads = cpu_threads(d.threads), .go_on = go_on };
+	d.id = wf_get(&p);
 	d.stop = false;
 	d.beat_ms = 0;
-	set_langs(&j, sv_slice(p, 0, k));
-	p = sv_slice(p, k, p.n);
-	if (!to_floats(p, rate, &s, &j.n)) {
-		answer(id, ERR_INVAL, 0, SV_NULL);
+	int rate = (int)wf_get(&p);
+	size_t k = wf_get(&p);
+	set_langs(j, sv_slice(p, 0, k));
+	bool ok = to_floats(sv_slice(p, k, p.n), rate, s, &j->n);
+	j->s = *s;
+	if (ok)
+		beat();
+	return ok;
+}
+
+static void hear(sv p)
+{
+	struct wh_job j;
+	float *s = NULL;
+	if (!job_of(p, &j, &s)) {
+		answer(d.id, ERR_INVAL, 0, SV_NULL);
 		return;
 	}
-	j.s = s;
-	beat();
 	int rc = silent(s, j.n) ? ERR_NOTFOUND : wh_hear(d.wh, &j, &d.heard);
 	const struct wh_heard *h = &d.heard;
 	double seconds = (double)j.n / WH_HZ;
@@ -195,10 +202,26 @@ static void hear(sv p)
 	if (!rc)
 		wh_text_clean(sb_sv(&h->text), sv_of(h->lang), &d.clean);
 	if (rc == ERR_NOTFOUND || (!rc && !believed(h, sb_sv(&d.clean), seconds)))
-		answer(id, 0, 0, SV_NULL);
+		answer(d.id, 0, 0, SV_NULL);
 	else
-		answer(id, rc, rc ? 0 : exp(h->logprob) * (h->looped ? 0.5 : 1),
+		answer(d.id, rc, rc ? 0 : exp(h->logprob) * (h->looped ? 0.5 : 1),
 		       sb_sv(&d.clean));
+	xfree(s);
+}
+
+static void sense(sv p)
+{
+	struct wh_job j;
+	float *s = NULL, v[WH_SENSE];
+	int rc = !job_of(p, &j, &s) ? ERR_INVAL :
+		 silent(s, j.n)     ? ERR_NOTFOUND :
+				      wh_sense(d.wh, &j, v);
+	sb_reset(&d.out);
+	wf_put(&d.out, d.id);
+	wf_put(&d.out, (uint32_t)-rc);
+	if (rc == 0)
+		sb_put(&d.out, sv_n((const char *)v, sizeof(v)));
+	send_frame(WF_SENSED, sb_sv(&d.out));
 	xfree(s);
 }
 
@@ -215,11 +238,11 @@ static void serve(void)
 		d.waiting = false;
 		if (kind == WF_PING)
 			send_frame(WF_PONG, sb_sv(&d.in));
-		if (kind != WF_HEAR)
+		if (kind != WF_HEAR && kind != WF_SENSE)
 			continue;
 		sb_reset(&frame); /* d.in takes what comes during the job */
 		sb_put(&frame, sb_sv(&d.in));
-		hear(sb_sv(&frame));
+		(kind == WF_HEAR ? hear : sense)(sb_sv(&frame));
 	}
 	sb_done(&frame);
 }

@@ -109,6 +109,91 @@ TEST(digit_learns_words_and_keeps_them_in_a_file)
 	digit_unref(d);
 }
 
+/* What a recogniser would make of a word: little but which one it is. */
+static void sense(struct rng *r, int word, float *v)
+{
+	for (int i = 0; i < ASR_VEC_DIM; i++)
+		v[i] = (float)(0.3 * rng_normal(r) + (i % WORDS == word));
+}
+
+/* Trains on noise that sounds alike for all words: only the vectors tell them apart. The first row
+ * has none. */
+static int learn_by_vector(const char *out, struct err *e)
+{
+	struct digit_set set;
+	struct rng r;
+	int rc = digit_set_read(&set, rows_of(60, ""), e);
+	rng_seed(&r, 5);
+	if (rc == 0) {
+		set.vec = xalloc(set.n * ASR_VEC_DIM * sizeof(float));
+		memset(set.vec, 0, ASR_VEC_DIM * sizeof(float));
+		for (size_t i = 0; i < set.n; i++) {
+			for (size_t k = 0; k < set.v[i].n; k++)
+				set.v[i].s[k] = (int16_t)(3000 * rng_normal(&r));
+			if (i)
+				sense(&r, set.v[i].label, set.vec + i * ASR_VEC_DIM);
+		}
+		sv_copy(set.sense, sizeof(set.sense), SV("whisper:small.bin"));
+		sv_copy(set.lang, sizeof(set.lang), SV("en"));
+		rc = digit_train(&set, &(struct digit_opt){ .seed = 3, .epochs = 6 }, out, e);
+	}
+	digit_set_done(&set);
+	return rc;
+}
+
+TEST(digit_also_learns_what_a_recogniser_makes_of_it)
+{
+	struct err e = { 0 };
+	struct rng r;
+	int16_t s[WORD];
+	float v[ASR_VEC_DIM], sure = 0, p;
+	int right = 0, alone = 0;
+	OK(learn_by_vector(out_file("by.nn"), &e));
+	struct digit *d = digit_load(out_file("by.nn"), &e);
+	CHECK(d);
+	SV_EQ(digit_sense(d), "whisper:small.bin");
+	SV_EQ(digit_sense_lang(d), "en");
+	struct digit_ear *x = digit_ear_new(d);
+	rng_seed(&r, 99);
+	for (int i = 0; i < 30; i++) {
+		for (int k = 0; k < WORD; k++)
+			s[k] = (int16_t)(3000 * rng_normal(&r));
+		sense(&r, i % WORDS, v);
+		right += digit_hear_by(x, s, WORD, v, &p) == i % WORDS;
+		sure += p / 30;
+		alone += digit_hear(x, s, WORD, &p) == i % WORDS;
+		CHECK(p < 0.9F);                     /* by sound alone it knows nothing */
+	}
+	EQ(right, 30);
+	CHECK(sure > 0.9F);
+	CHECK(alone < 20);
+	memset(s, 0, sizeof(s));
+	EQ(digit_hear_by(x, s, WORD, v, &p), -1);    /* no sound: a vector says nothing */
+	digit_ear_free(x);
+	digit_unref(d);
+}
+
+/* A net without a second head takes no vector, and says so. */
+TEST(digit_by_sound_alone_passes_over_a_vector)
+{
+	struct err e = { 0 };
+	struct rng r;
+	int16_t s[WORD];
+	float v[ASR_VEC_DIM], a, b;
+	OK(learn(rows_of(30, ""), out_file("s.nn"), 1, &e));
+	struct digit *d = digit_load(out_file("s.nn"), &e);
+	CHECK(d);
+	EQ(digit_sense(d).n, 0);
+	struct digit_ear *x = digit_ear_new(d);
+	rng_seed(&r, 7);
+	speak(&r, 1, s);
+	sense(&r, 2, v);
+	EQ(digit_hear_by(x, s, WORD, v, &a), digit_hear(x, s, WORD, &b));
+	NEAR(a, b, 1e-6);
+	digit_ear_free(x);
+	digit_unref(d);
+}
+
 TEST(digit_same_rows_and_seed_give_the_same_file)
 {
 	struct err e = { 0 };

@@ -2,6 +2,7 @@
  * checking whisper.cpp's, cleaning text; and, where the program was built, converting a small
  * model of random weights and hearing with it. */
 #include <fcntl.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include "t.h"
+#include "asr_vec.h"
 #include "t_model_ct2.h"
 #include "t_model_ear.h"
 #include "model_paths.h"
@@ -447,6 +449,72 @@ TEST(whisper_worker_lives)
 	CHECK(first && second && utf8);
 	CHECK(pid > 1);
 	EQ(errors, 0);
+}
+
+struct vec_seen {
+	int told, err;
+	float v[ASR_VEC_DIM];
+};
+
+static void on_vec(void *arg, int err, const float *v)
+{
+	struct vec_seen *g = arg;
+	g->told++;
+	g->err = err;
+	if (v)
+		memcpy(g->v, v, sizeof(g->v));
+}
+
+static bool vec_told(void *arg)
+{
+	return ((struct vec_seen *)arg)->told > 0;
+}
+
+static int vec_heard(struct loop *l, struct asr_vec *x, struct vec_seen *g, int hz,
+		     const char *lang)
+{
+	int16_t s[4000];
+	struct asr_vec_run *run;
+	for (int i = 0; i < 4000; i++)
+		s[i] = (int16_t)(hz ? 8000 * sin(2 * M_PI * hz * i / 8000.0) : 0);
+	g->told = 0;
+	int rc = asr_vec_start(x, s, 4000, 8000, sv_of(lang), on_vec, g, &run);
+	return rc ? rc : t_wait(l, vec_told, g, 30000) ? g->err : ERR_TIMEOUT;
+}
+
+/* The odds of a first word from random weights: numbers of mean 0 and spread 1, the same for the
+ * same sound. */
+TEST(whisper_tells_what_it_makes_of_a_word)
+{
+	char model[600], out[600];
+	struct err e = { 0 };
+	static struct vec_seen a, b, c;
+	double mean = 0, var = 0, far = 0;
+	NEEDS_PROGRAM();
+	path_of(model, "model.bin");
+	path_of(out, "q8.bin");
+	t_ct2_model(t_tmpdir(), CT2_F16);
+	OK(convert(model, out, "q8_0"));
+	struct loop *l = loop_new();
+	struct asr_vec *x = NULL;
+	OK(asr_vec_open(&x, &(struct model_spec){ .kind = "whisper", .exe = PROGRAM, .file = out },
+			l, &e));
+	OK(vec_heard(l, x, &a, 440, "en"));
+	OK(vec_heard(l, x, &b, 1200, "en"));
+	OK(vec_heard(l, x, &c, 440, "en"));
+	EQ(memcmp(a.v, c.v, sizeof(a.v)), 0);
+	for (int i = 0; i < ASR_VEC_DIM; i++) {
+		mean += (double)a.v[i] / ASR_VEC_DIM;
+		var += (double)a.v[i] * (double)a.v[i] / ASR_VEC_DIM;
+		far = fmax(far, fabs((double)a.v[i] - (double)b.v[i]));
+	}
+	NEAR(mean, 0, 1e-4);
+	NEAR(var, 1, 1e-3);
+	CHECK(far > 1e-6);
+	EQ(vec_heard(l, x, &a, 0, "en"), ERR_NOTFOUND);
+	EQ(vec_heard(l, x, &a, 440, "qq"), ERR_INVAL);
+	asr_vec_close(x);
+	loop_free(l);
 }
 
 TEST(whisper_refuses_bad_weights)
