@@ -13,10 +13,10 @@ import { Empty, ErrorNote, Icon } from '../lib/ui.tsx';
 import { CHANNEL_ICON, convName, Emotion, lasted } from '../console/list.tsx';
 import { waits, type AgentNow, type QueueNow } from '../console/live.ts';
 import { authed, live, may, now } from '../console/state.ts';
-import { post, seg, useJob, useKeys } from '../service/parts.tsx';
-import { lineState, openLine } from '../desk/line.ts';
+import { seg, useJob, useKeys } from '../service/parts.tsx';
 import { StateTag, stateTone } from '../desk/parts.tsx';
 import { msOf } from '../desk/work.ts';
+import { act, spoken, ways } from './ways.ts';
 import { byRisk, byState, containment, goalOf, moods, slOf, slTone, standing, totals, unset } from './numbers.ts';
 
 const SHOWN = 12;
@@ -264,24 +264,22 @@ function Risky({ job }: { job: Job }) {
 
 /* Hear a call, speak to the agent alone, to both, or take it; a chat can be taken. */
 function Listen({ c, job, own }: { c: Conv; job: Job; own: Signal<string> }) {
-  const voice = c.channel !== 'webchat';
   const open = own.value === c.id;
   const go = (how: string) =>
     void job.run(async () => {
-      const web = lineState.value === 'open' || (voice && (await openLine()));
-      await post(`/api/v1/conversations/${seg(c.id)}/${how}`, { conversation: c.id, ...(voice && web ? { line: 'web' } : {}) });
-      if (!voice) location.hash = makeHash(['desk']); /* it is answered there */
+      await act(c, how);
+      if (!spoken(c)) location.hash = makeHash(['desk']); /* it is answered there */
       return '';
     });
   return (
     <>
       <button class="btn ghost square small" data-test="listen-open" aria-expanded={open} aria-label={t('floor.act_on', { name: convName(c) })} title={t('floor.act')}
         onClick={() => (own.value = open ? '' : c.id)}>
-        <Icon name={voice ? 'headset' : 'swap'} />
+        <Icon name={spoken(c) ? 'headset' : 'swap'} />
       </button>
       {open ? (
         <div class="listen" role="group" aria-label={t('floor.act')} data-test="listen">
-          {(voice ? ['monitor', 'whisper', 'barge', 'takeover'] : ['takeover']).map((how) => (
+          {ways(c).map((how) => (
             <button key={how} class={`btn small ${how === 'takeover' ? 'primary' : ''}`} data-test={`do-${how}`} disabled={job.busy.value} title={tWord('listenhint', how)}
               onClick={() => go(how)}>
               {tWord('listen', how)}
