@@ -11,6 +11,7 @@
 
 #define TONGUE_SURE 0.75
 #define WISH_RUNES 60                /* a wish for a language is brief */
+#define BYE_RUNES 6                  /* what is shorter may be a digit: 拜拜, bye */
 
 sv talk_fill(struct arena *a, sv tmpl, const sv *pairs, size_t n_pairs)
 {
@@ -452,6 +453,26 @@ void talk_look_up(struct talk_core *c, sv text, struct talk_acts *acts)
 	ask_for(c, TACT_SEARCH, text, acts);
 }
 
+/* "Bye" in the middle of a service ends it, too; but where a number is being said, a digit is
+ * easily heard as one. */
+static bool bye_midway(struct talk_core *c, sv text, struct arena *a, struct talk_acts *acts)
+{
+	static const char *const numbers[] = { "order_number", "phone", "digits" };
+	const char *expect = NULL;
+	if (!c->feel.small_talk || strcmp(c->feel.small, "bye") != 0 ||
+	    (!c->flow && c->svc.waits == WAITS_NOTHING))
+		return false;
+	(void)talk_flow_question(c, a, &expect);
+	bool number = c->svc.waits != WAITS_NOTHING;
+	for (size_t i = 0; i < 3 && expect; i++)
+		number = number || strcmp(expect, numbers[i]) == 0;
+	size_t brief = strcmp(c->lang, "zh") == 0 ? BYE_RUNES / 2 : BYE_RUNES;
+	if (c->voice && number && sv_runes(text) < brief)
+		return false;
+	talk_service_quit(c);
+	return small_talk(c, text, a, acts);
+}
+
 void talk_serve_words(struct talk_core *c, sv text, struct arena *a, struct talk_acts *acts)
 {
 	if (c->feel.wants_human) {
@@ -464,7 +485,7 @@ void talk_serve_words(struct talk_core *c, sv text, struct arena *a, struct talk
 		talk_canned(c, talk_hand_over(c, "handoff_offer"), POL_HANDOFF, a, acts);
 		return;      /* insults, for the second time */
 	}
-	if (talk_meta_words(c, a, acts))
+	if (talk_meta_words(c, a, acts) || bye_midway(c, text, a, acts))
 		return;
 	if (c->plans && c->plan.act.human == HUMAN_NOW && talk_can_move(c))
 		talk_service_quit(c);        /* anger goes before any step */
