@@ -629,6 +629,11 @@ static const struct flow *other_wish(const struct mover *m)
 	if (!f || f == r->f || f->whole)
 		return NULL;
 	bool plain = f->wish.t[0].n && flow_says(m->in->text, &f->wish);
+	/* "it is broken" begins a flow elsewhere; where it is a choice that was asked, it
+	 * answers */
+	if (s->kind == SLOT_CHOICE && !m->in->question && !plain &&
+	    flow_choice_said(s, m->in->text) >= 0)
+		return NULL;
 	return m->in->question || f->words.t[0].n || plain ? f : NULL;
 }
 

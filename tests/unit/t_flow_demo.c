@@ -154,6 +154,20 @@ TEST(flows_of_demo_and_packs_are_whole)
 static const struct {
 	const char *intent, *text, *flow;
 } wishes[] = {
+	{ "technical_fault", "the sofa is broken", "fault" },
+	{ "order_status", "the pillow I bought is torn", "fault" },
+	{ "", "my kettle is leaking", "fault" },
+	{ "technical_fault", "椅子腿断了", "fault" },
+	{ "stock_query", "床垫有个洞", "fault" },
+	{ "technical_fault", "My internet is not working", "" },
+	{ "technical_fault", "the app is broken", "" },
+	{ "technical_fault", "What if it is broken when it comes?", "" },
+	{ "technical_fault", "宽带坏了", "" },
+	{ "technical_fault", "是不是我们这片都断了", "" },
+	{ "technical_fault", "收到的商品坏了怎么办", "" },
+	{ "warranty", "my lamp broke, is it still under warranty", "warranty" },
+	{ "refund_status", "哪里能看", "" },
+	{ "refund_status", "我的退款到哪了", "refund_status" },
 	{ "order_status", "帮我查一下订单", "order_status" },
 	{ "order_status", "我的快递到哪了", "order_status" },
 	{ "order_status", "怎么查订单进度？", "" },
