@@ -161,21 +161,49 @@ static int say_cheapest(struct shop_call *c, struct shop_seek *s, size_t *ret_n)
 	return 0;
 }
 
+/* All of the kind that are in stock, else all, the cheaper first. *ret_n: how many; 0: none by a
+ * name. */
+static int say_kind(struct shop_call *c, struct shop_seek *s, size_t *ret_n)
+{
+	struct shop_hit v[SHOP_HITS];
+	struct shop_product p[SHOP_HITS];
+	size_t n, keep = 0;
+	bool any = false;
+	int rc = find_cheapest(c, s, v, &n);
+	for (size_t i = 0; i < n && rc == 0; i++)
+		rc = shop_product_get(c, v[i].sku, &p[i]);
+	*ret_n = 0;
+	if (rc)
+		return rc;
+	sv category = most_of(p, n);
+	for (size_t i = 0; i < n; i++)
+		any = any || (sv_eq(p[i].category, category) && p[i].stock > 0);
+	for (size_t i = 0; i < n; i++)
+		if (sv_eq(p[i].category, category) && (!any || p[i].stock > 0))
+			v[keep++] = v[i];
+	rc = keep ? put_hits(c, v, keep) : 0;
+	if (keep && rc == 0)
+		tool_say(c->r, !any ? "found_gone" : keep == 1 ? "found_one" : "found");
+	*ret_n = keep;
+	return rc;
+}
+
 int shop_op_search(struct shop_call *c)
 {
 	struct shop_hit v[SHOP_HITS];
 	size_t n = 0, keep = 1;
 	struct shop_seek s = seek_of(c);
 	bool cheapest = jv_get_bool(c->r->args, "cheapest", false);
+	bool kind = cheapest || jv_get_bool(c->r->args, "kind", false);
 	int rc = 0;
-	if (cheapest) {
+	if (kind) {
 		s.text = kind_of(c, jv_get_str(c->r->args, "words"));
-		rc = say_cheapest(c, &s, &n);
+		rc = cheapest ? say_cheapest(c, &s, &n) : say_kind(c, &s, &n);
 		if (rc || n)
 			return rc;
 		s.cheapest = false;
 	}
-	if (!cheapest || s.text.n)           /* else the words name nothing */
+	if (!kind || s.text.n)           /* else the words name nothing */
 		rc = shop_search(c, &s, v, &n);
 	if (rc)
 		return rc;

@@ -109,6 +109,34 @@ TEST(shop_the_cheapest_of_a_kind)
 	world_close(&w);
 }
 
+/* "Which sofa do you recommend for a small flat": all of the kind, what is in stock, by price. */
+TEST(shop_all_of_a_kind)
+{
+	struct world w;
+	CHECK(world(&w));
+	STR_EQ(shop_do(&w, "product_search",
+		       "{\"words\":\"which pillow do you recommend for a small "
+		       "flat\",\"kind\":true}"),
+	       "done");
+	CHECK(jv_get_int(w.r->body, "n", 0) >= 2);
+	SV_EQ(first(&w), "HH-1112");
+	HAS(w.r->say, "We have Buckwheat Pillow at");
+	int64_t n = jv_get_int(w.r->body, "n", 0);
+	CHECK(world_exec(&w, "UPDATE product SET stock=0 WHERE id IN ('HH-1112','HH-1401')"));
+	STR_EQ(shop_do(&w, "product_search", "{\"words\":\"pillow\",\"kind\":true}"), "done");
+	EQ(jv_get_int(w.r->body, "n", 0), n - 1);
+	SV_EQ(first(&w), "HH-1110");
+	/* all sold out: they are told with that */
+	w.lang = "zh";
+	STR_EQ(shop_do(&w, "product_search", "{\"words\":\"推荐一款电饭煲\",\"kind\":true}"),
+	       "done");
+	HAS(w.r->say, "电饭煲");
+	HAS(w.r->say, "目前没有货");
+	STR_EQ(shop_do(&w, "product_search", "{\"words\":\"推荐潜水艇\",\"kind\":true}"),
+	       "not_found");
+	world_close(&w);
+}
+
 TEST(shop_product_is_told_and_asked_for)
 {
 	struct world w;
