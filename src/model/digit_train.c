@@ -5,10 +5,10 @@
  * quicker here and slower there, noise, mu-law, no low tones, ends cut a little differently,
  * bands and moments left out (Park et al., "SpecAugment", 2019). The net: three convolutions
  * over moments and bands, a recurrent layer each way, the greatest and the mean over time,
- * dense. Where the set has vectors of a recogniser, a second net of one layer learns from them,
- * apart from the first (together, the sound would learn nothing more once they are all right).
- * A tenth of the rows is not learned from and sets the temperatures. Blocking; run it in a
- * worker or a command. Everything is owned by the call. */
+ * dense. Where the set has vectors of a recogniser, a net of one layer learns from them apart
+ * (together, the sound would learn nothing more once they are all right), and both go into one
+ * file. A tenth of the rows is not learned from and sets the temperatures. Blocking; run it in
+ * a worker or a command. Everything is owned by the call. */
 #include "digit_int.h"
 #include "nn_train.h"
 
@@ -28,8 +28,8 @@ struct job {
 	const struct digit_opt *o;
 	struct nn_net *net;
 	struct nn_trainer *trainer;
-	struct digit_heads heads;
-	bool by[BATCH];                  /* has a vector */
+	int head;                        /* that learns */
+	struct digit_heads heads;        /* of the whole net */
 	uint32_t *order;                 /* rows to learn, then those held out */
 	size_t n_learn, n_held;
 	float *x;                        /* BATCH examples of DIGIT_STEPS steps */
@@ -155,12 +155,7 @@ static double each(void *arg, struct nn_pass *p, size_t i)
 {
 	struct job *j = arg;
 	const struct nn_ce ce = { .label = j->label[i], .smooth = 0.1F };
-	double loss = nn_ce(nn_out(p, j->heads.word, NULL), j->set->n_label, &ce,
-			    nn_grad(p, j->heads.word));
-	if (j->by[i])
-		loss += nn_ce(nn_out(p, j->heads.fits, NULL), j->set->n_label, &ce,
-			      nn_grad(p, j->heads.fits));
-	return loss;
+	return nn_ce(nn_out(p, j->head, NULL), j->set->n_label, &ce, nn_grad(p, j->head));
 }
 
 /* The recogniser's vector of a clip; NULL: it has none. */
@@ -175,16 +170,24 @@ static const float *vec_of(const struct digit_set *set, const struct digit_clip 
 
 static bool put(struct job *j, size_t k, const struct digit_clip *c, int steps)
 {
-	const float *v = vec_of(j->set, c);
 	j->in[k].slot[0] = (struct nn_slot){ .x = j->x + k * DIGIT_STEPS * PCM_MEL_BANDS,
 					     .steps = (uint32_t)steps };
-	j->in[k].slot[1] = (struct nn_slot){ .x = v };
-	j->by[k] = v != NULL;
 	j->label[k] = c->label;
 	return steps > 0;
 }
 
-static double epoch(struct job *j)
+/* By the sound, each clip made anew; or by the recogniser's vectors. */
+static bool show(struct job *j, bool by_vector, size_t k, const struct digit_clip *c)
+{
+	const float *v = by_vector ? vec_of(j->set, c) : NULL;
+	if (!by_vector)
+		return put(j, k, c, make(&j->rng, c, j->x + k * DIGIT_STEPS * PCM_MEL_BANDS));
+	j->in[k].slot[1] = (struct nn_slot){ .x = v };
+	j->label[k] = c->label;
+	return v != NULL;
+}
+
+static double epoch(struct job *j, bool by_vector)
 {
 	const struct nn_in *ptr[BATCH];
 	double loss = 0;
@@ -193,9 +196,7 @@ static double epoch(struct job *j)
 	for (size_t at = 0; at < j->n_learn; at += BATCH) {
 		size_t n = 0;
 		for (size_t i = at; i < at + BATCH && i < j->n_learn; i++) {
-			const struct digit_clip *c = &j->set->v[j->order[i]];
-			float *x = j->x + n * DIGIT_STEPS * PCM_MEL_BANDS;
-			if (put(j, n, c, make(&j->rng, c, x))) {
+			if (show(j, by_vector, n, &j->set->v[j->order[i]])) {
 				ptr[n] = &j->in[n];
 				n++;
 			}
@@ -276,7 +277,6 @@ static int save(struct job *j, const char *path, struct err *e)
 	struct sb card;
 	struct held h = { 0 };
 	sb_init(&card, 1 << 16);
-	nn_ema_swap(j->trainer);
 	h.temperature = test_held(j, false, &h.right);
 	if (j->heads.fits >= 0)
 		h.temperature_by = test_held(j, true, &h.right_by);
@@ -286,56 +286,95 @@ static int save(struct job *j, const char *path, struct err *e)
 	return rc;
 }
 
-static int run(struct job *j, const char *path, struct err *e)
+/* Trains a net of its own; by_vector: what the other one did is told already. */
+static int learn(struct job *j, struct nn_net *net, bool by_vector, struct err *e)
 {
-	int epochs = j->o->epochs > 0 ? j->o->epochs : EPOCHS;
+	int epochs = j->o->epochs > 0 ? j->o->epochs : EPOCHS, rc = 0;
 	size_t batches = (j->n_learn + BATCH - 1) / BATCH;
 	/* What is kept is a mean over the last steps; of few steps over few. */
 	float ema = fminf(0.995F, 1 - 4 / fmaxf(8, (float)epochs * (float)batches));
 	struct nn_opt opt = { .rate = 0.003F, .steps = epochs * (int)batches,
 			      .warm = (int)batches, .decay = 0.02F, .clip = 1, .ema = ema,
 			      .seed = j->o->seed, .threads = j->o->threads ? j->o->threads : 2 };
-	j->trainer = nn_trainer_new(j->net, &opt);
-	for (int i = 0; i < epochs; i++) {
-		double loss = epoch(j);
-		if (j->o->progress && !j->o->progress(j->o->arg, i + 1, epochs, loss))
-			return err_set(e, ERR_CANCELED, "stopped");
+	j->head = nn_find(net, by_vector ? "fits" : "word");
+	j->trainer = nn_trainer_new(net, &opt);
+	for (int i = 0; i < epochs && rc == 0; i++) {
+		double loss = epoch(j, by_vector);
+		if (j->o->progress && !j->o->progress(j->o->arg, by_vector ? epochs : i + 1,
+						      epochs, loss))
+			rc = err_set(e, ERR_CANCELED, "stopped");
 	}
-	return save(j, path, e);
+	nn_ema_swap(j->trainer);
+	nn_trainer_free(j->trainer);
+	return rc;
 }
 
-/* sense: the vectors' net, too. */
-static struct nn_net *design(int labels, bool sense, uint64_t seed, struct err *e)
+enum { B = PCM_MEL_BANDS, SOUND_LAYERS = 21, VECTOR_LAYERS = 3 };
+static const struct nn_layer layers[SOUND_LAYERS + VECTOR_LAYERS] = {
+	{ "in", .kind = NN_INPUT, .dim = B, .steps = DIGIT_STEPS },
+	{ "fine", .kind = NN_CONV, .rows = B, .dim = 12 },
+	{ .kind = NN_HALVE, .rows = B },
+	{ "fine_even", .kind = NN_EVEN, .rows = B / 2 },
+	{ .kind = NN_ACT, .act = NN_GELU },
+	{ "mid", .kind = NN_CONV, .rows = B / 2, .dim = 24 },
+	{ .kind = NN_HALVE, .rows = B / 2 },
+	{ "mid_even", .kind = NN_EVEN, .rows = B / 4 },
+	{ .kind = NN_ACT, .act = NN_GELU },
+	{ "coarse", .kind = NN_CONV, .rows = B / 4, .dim = 48 },
+	{ "coarse_even", .kind = NN_EVEN, .rows = B / 4 },
+	{ .kind = NN_ACT, .act = NN_GELU },
+	{ "sound", .kind = NN_DENSE, .dim = 96, .act = NN_GELU, .drop = 0.2F },
+	{ "on", .kind = NN_GRU, .dim = 64 },
+	{ "back", .from = "sound", .kind = NN_GRU, .dim = 64, .reverse = true },
+	{ "both", .from = "on back", .kind = NN_CAT },
+	{ "mean", .kind = NN_POOL, .how = NN_AVERAGE },
+	{ "most", .from = "both", .kind = NN_POOL, .how = NN_GREATEST },
+	{ "all", .from = "mean most", .kind = NN_CAT },
+	{ "thin", .kind = NN_DROP, .drop = 0.3F },
+	{ "word", .kind = NN_DENSE },
+	/* what a recogniser makes of it */
+	{ "said", .kind = NN_INPUT, .slot = 1, .dim = ASR_VEC_DIM },
+	{ "less", .kind = NN_DROP, .drop = 0.5F },
+	{ "fits", .kind = NN_DENSE, .zero = true },
+};
+
+static struct nn_net *design(int labels, int from, int n, uint64_t seed, struct err *e)
 {
-	enum { B = PCM_MEL_BANDS };
-	const struct nn_layer layers[] = {
-		{ "in", .kind = NN_INPUT, .dim = B, .steps = DIGIT_STEPS },
-		{ "fine", .kind = NN_CONV, .rows = B, .dim = 12 },
-		{ .kind = NN_HALVE, .rows = B },
-		{ .kind = NN_EVEN, .rows = B / 2 },
-		{ .kind = NN_ACT, .act = NN_GELU },
-		{ "mid", .kind = NN_CONV, .rows = B / 2, .dim = 24 },
-		{ .kind = NN_HALVE, .rows = B / 2 },
-		{ .kind = NN_EVEN, .rows = B / 4 },
-		{ .kind = NN_ACT, .act = NN_GELU },
-		{ "coarse", .kind = NN_CONV, .rows = B / 4, .dim = 48 },
-		{ .kind = NN_EVEN, .rows = B / 4 },
-		{ .kind = NN_ACT, .act = NN_GELU },
-		{ "sound", .kind = NN_DENSE, .dim = 96, .act = NN_GELU, .drop = 0.2F },
-		{ "on", .kind = NN_GRU, .dim = 64 },
-		{ "back", .from = "sound", .kind = NN_GRU, .dim = 64, .reverse = true },
-		{ "both", .from = "on back", .kind = NN_CAT },
-		{ "mean", .kind = NN_POOL, .how = NN_AVERAGE },
-		{ "most", .from = "both", .kind = NN_POOL, .how = NN_GREATEST },
-		{ "all", .from = "mean most", .kind = NN_CAT },
-		{ "thin", .kind = NN_DROP, .drop = 0.3F },
-		{ "word", .kind = NN_DENSE, .dim = labels },
-		{ "said", .kind = NN_INPUT, .slot = 1, .dim = ASR_VEC_DIM },
-		{ "less", .kind = NN_DROP, .drop = 0.5F },
-		{ "fits", .kind = NN_DENSE, .dim = labels, .zero = true },
-	};
-	size_t n = sizeof(layers) / sizeof(*layers);
-	return nn_new(layers, sense ? n : n - 3, seed, e);
+	struct nn_layer l[SOUND_LAYERS + VECTOR_LAYERS];
+	memcpy(l, layers + from, sizeof(*l) * (size_t)n);
+	for (int i = 0; i < n; i++)
+		if (l[i].name && (!strcmp(l[i].name, "word") || !strcmp(l[i].name, "fits")))
+			l[i].dim = labels;
+	return nn_new(l, (size_t)n, seed, e);
+}
+
+/* The weights of a part into the whole. */
+static int take(struct nn_net *whole, const struct nn_net *part, int from, int n, struct err *e)
+{
+	int rc = 0;
+	for (int i = from; i < from + n && rc == 0; i++)
+		if (layers[i].name)
+			rc = nn_take(whole, layers[i].name, part, layers[i].name, e);
+	return rc;
+}
+
+/* The net of the sound is the same bytes with and without vectors. */
+static int run(struct job *j, struct err *e)
+{
+	int labels = j->set->n_label, both = SOUND_LAYERS + VECTOR_LAYERS;
+	struct nn_net *sound = design(labels, 0, SOUND_LAYERS, j->o->seed, e);
+	int rc = sound ? learn(j, sound, false, e) : e->code;
+	j->net = sound;
+	if (rc || !j->set->vec)
+		return rc;
+	struct nn_net *vec = design(labels, SOUND_LAYERS, VECTOR_LAYERS, j->o->seed, e);
+	j->net = design(labels, 0, both, j->o->seed, e);
+	rc = vec && j->net ? learn(j, vec, true, e) : e->code;
+	rc = rc ? rc : take(j->net, sound, 0, SOUND_LAYERS, e);
+	rc = rc ? rc : take(j->net, vec, SOUND_LAYERS, VECTOR_LAYERS, e);
+	nn_unref(sound);
+	nn_unref(vec);
+	return rc;
 }
 
 int digit_train(const struct digit_set *set, const struct digit_opt *o, const char *path,
@@ -344,11 +383,7 @@ int digit_train(const struct digit_set *set, const struct digit_opt *o, const ch
 	if (set->n < ROWS_MIN || set->n_label < 2)
 		return err_set(e, ERR_INVAL, "%zu rows of %d words are too few: at least %d of 2",
 			       set->n, set->n_label, ROWS_MIN);
-	struct job j = { .set = set, .o = o, .net = design(set->n_label, set->vec, o->seed, e) };
-	if (!j.net)
-		return e->code;
-	j.heads.word = nn_find(j.net, "word");
-	j.heads.fits = nn_find(j.net, "fits");
+	struct job j = { .set = set, .o = o };
 	j.order = xalloc(sizeof(*j.order) * set->n);
 	j.x = xalloc(sizeof(*j.x) * BATCH * DIGIT_STEPS * PCM_MEL_BANDS);
 	j.logit = xalloc(sizeof(*j.logit) * (set->n + 1) * (size_t)set->n_label);
@@ -358,8 +393,12 @@ int digit_train(const struct digit_set *set, const struct digit_opt *o, const ch
 	nn_shuffle(j.order, set->n, &j.rng);
 	j.n_held = set->n / HELD;
 	j.n_learn = set->n - j.n_held;
-	int rc = run(&j, path, e);
-	nn_trainer_free(j.trainer);
+	int rc = run(&j, e);
+	if (rc == 0) {
+		j.heads.word = nn_find(j.net, "word");
+		j.heads.fits = nn_find(j.net, "fits");
+		rc = save(&j, path, e);
+	}
 	nn_unref(j.net);
 	xfree(j.order);
 	xfree(j.x);
