@@ -606,6 +606,16 @@ static bool number_of_else(const struct mover *m)
 	return any && s->starts.n && !fits;
 }
 
+/* "It is broken" begins a flow elsewhere; where it is a choice that was asked, it answers, unless
+ * the rest speaks for that flow, too. */
+static bool only_answers(const struct mover *m, const struct flow_slot_def *s, const struct flow *f)
+{
+	int at = flow_choice_said(s, m->in->text);
+	char buf[FLOW_FOLD];
+	return at >= 0 &&
+	       !flow_says(flow_without(m->in->text, &s->choices[at].words, buf), &f->words);
+}
+
 /* Another flow that the words plainly wish: they ask, or hold the words of that flow. Words that
  * answer an open question are such a wish only when they are short. */
 static const struct flow *other_wish(const struct mover *m)
@@ -629,10 +639,7 @@ static const struct flow *other_wish(const struct mover *m)
 	if (!f || f == r->f || f->whole)
 		return NULL;
 	bool plain = f->wish.t[0].n && flow_says(m->in->text, &f->wish);
-	/* "it is broken" begins a flow elsewhere; where it is a choice that was asked, it
-	 * answers */
-	if (s->kind == SLOT_CHOICE && !m->in->question && !plain &&
-	    flow_choice_said(s, m->in->text) >= 0)
+	if (s->kind == SLOT_CHOICE && !m->in->question && !plain && only_answers(m, s, f))
 		return NULL;
 	return m->in->question || f->words.t[0].n || plain ? f : NULL;
 }

@@ -453,22 +453,26 @@ void talk_look_up(struct talk_core *c, sv text, struct talk_acts *acts)
 	ask_for(c, TACT_SEARCH, text, acts);
 }
 
-/* "Bye" in the middle of a service ends it, too; but where a number is being said, a digit is
- * easily heard as one. */
+/* "Goodbye" in the middle of a service ends it, too; but where a yes is awaited what stands
+ * beside it counts, and where a number is being said, a digit is easily heard as one. */
 static bool bye_midway(struct talk_core *c, sv text, struct arena *a, struct talk_acts *acts)
 {
 	static const char *const numbers[] = { "order_number", "phone", "digits" };
 	const char *expect = NULL;
-	if (!c->feel.small_talk || strcmp(c->feel.small, "bye") != 0 ||
-	    (!c->flow && c->svc.waits == WAITS_NOTHING))
+	bool waits = c->svc.waits != WAITS_NOTHING, yes = c->svc.waits == WAITS_YES;
+	if (!c->feel.small_talk || strcmp(c->feel.small, "bye") != 0 || (!c->flow && !waits) ||
+	    !talk_says_one_of(c, text, "bye_plain") ||
+	    (yes && !talk_says_only(c, text, "bye_plain", "bye_plain")))
 		return false;
 	(void)talk_flow_question(c, a, &expect);
-	bool number = c->svc.waits != WAITS_NOTHING;
+	bool number = waits && !yes;
 	for (size_t i = 0; i < 3 && expect; i++)
 		number = number || strcmp(expect, numbers[i]) == 0;
 	size_t brief = strcmp(c->lang, "zh") == 0 ? BYE_RUNES / 2 : BYE_RUNES;
 	if (c->voice && number && sv_runes(text) < brief)
 		return false;
+	if (yes)
+		talk_tool_dropped(c, a, acts);
 	talk_service_quit(c);
 	return small_talk(c, text, a, acts);
 }

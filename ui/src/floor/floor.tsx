@@ -265,12 +265,14 @@ function Risky({ job }: { job: Job }) {
 /* Hear a call, speak to the agent alone, to both, or take it; a chat can be taken. */
 function Listen({ c, job, own }: { c: Conv; job: Job; own: Signal<string> }) {
   const open = own.value === c.id;
+  const all = ways(c);
   const go = (how: string) =>
     void job.run(async () => {
       await act(c, how);
       if (!spoken(c)) location.hash = makeHash(['desk']); /* it is answered there */
       return '';
     });
+  if (!all.length) return null;
   return (
     <>
       <button class="btn ghost square small" data-test="listen-open" aria-expanded={open} aria-label={t('floor.act_on', { name: convName(c) })} title={t('floor.act')}
@@ -279,7 +281,7 @@ function Listen({ c, job, own }: { c: Conv; job: Job; own: Signal<string> }) {
       </button>
       {open ? (
         <div class="listen" role="group" aria-label={t('floor.act')} data-test="listen">
-          {ways(c).map((how) => (
+          {all.map((how) => (
             <button key={how} class={`btn small ${how === 'takeover' ? 'primary' : ''}`} data-test={`do-${how}`} disabled={job.busy.value} title={tWord('listenhint', how)}
               onClick={() => go(how)}>
               {tWord('listen', how)}
