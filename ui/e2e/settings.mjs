@@ -97,7 +97,7 @@ async function taken(page, customer) {
     await customer.fill(sel('input'), words);
     await customer.press(sel('input'), 'Enter');
   };
-  await say('the sofa is broken');
+  await say('the invoice');
   const choices = customer.locator(`${sel('choices')} button`);
   await choices.first().waitFor();
   await picture(customer, 'choices');
