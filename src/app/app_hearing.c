@@ -99,39 +99,14 @@ static int hear(struct work *w, struct err *e)
 			       err_text(w->rc)) : 0;
 }
 
-static int by_spec(struct work *w, const struct model_spec *spec, struct err *e)
+static int by_spec(void *arg, const struct model_spec *spec, struct err *e)
 {
+	struct work *w = arg;
 	int rc = open_workers(w, spec, e);
 
-	return rc ? rc : hear(w, e);
-}
-
-/* One that a server on this machine would take. */
-static int by_installed(struct work *w, struct err *e)
-{
-	struct app_models *models = NULL;
-	jv *cfg = jv_obj();
-	struct sb dir;
-
-	sb_init(&dir, 4096);
-	int rc = app_data_dir("", &dir, e);
-	if (rc == 0)
-		rc = app_models_open(&models, cfg, sb_str(&dir), NULL, e);
-	const struct app_specs *s = rc ? NULL : app_models_of(models, APP_ASR);
-	size_t i = 0;
-	while (s && i < s->n && strcmp(s->v[i].kind, "whisper") != 0)
-		i++;
-	if (s && i == s->n)
-		rc = err_set(e, ERR_NOTFOUND, "no recogniser that tells what it makes of a word is "
-					      "installed: callm models pull whisper-base");
-	if (rc == 0)
-		rc = by_spec(w, &s->v[i], e);
-	for (int k = 0; k < w->workers; k++)
-		asr_vec_close(w->worker[k].vec);
-	w->workers = 0;
-	app_models_close(models);
-	jv_free(cfg);
-	sb_done(&dir);
+	rc = rc ? rc : hear(w, e);
+	for (int i = 0; i < w->workers; i++)
+		asr_vec_close(w->worker[i].vec);
 	return rc;
 }
 
@@ -139,9 +114,11 @@ int app_hearing(struct digit_set *set, const struct app_hearing_opts *o, struct 
 {
 	struct work w = { .set = set, .o = o, .loop = loop_new() };
 
-	int rc = o->spec ? by_spec(&w, o->spec, e) : by_installed(&w, e);
-	for (int i = 0; i < w.workers; i++)
-		asr_vec_close(w.worker[i].vec);
+	int rc = o->spec ? by_spec(&w, o->spec, e) :
+			   app_models_with(APP_ASR, "whisper",
+				    "no recogniser that tells what it makes of a word is "
+				    "installed: callm models pull whisper-base",
+				    by_spec, &w, e);
 	loop_free(w.loop);
 	return rc;
 }

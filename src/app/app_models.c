@@ -335,3 +335,26 @@ void app_models_close(struct app_models *m)
 	arena_done(&m->a);
 	xfree(m);
 }
+
+int app_models_with(enum app_role r, const char *kind, const char *missing,
+		    int (*fn)(void *arg, const struct model_spec *s, struct err *e), void *arg,
+		    struct err *e)
+{
+	struct app_models *models = NULL;
+	jv *cfg = jv_obj();
+	struct sb dir;
+	sb_init(&dir, 4096);
+	int rc = app_data_dir("", &dir, e);
+	if (rc == 0)
+		rc = app_models_open(&models, cfg, sb_str(&dir), NULL, e);
+	const struct app_specs *s = rc ? NULL : app_models_of(models, r);
+	size_t i = 0;
+	while (s && i < s->n && kind && strcmp(s->v[i].kind, kind) != 0)
+		i++;
+	if (s)
+		rc = i < s->n ? fn(arg, &s->v[i], e) : err_set(e, ERR_NOTFOUND, "%s", missing);
+	app_models_close(models);
+	jv_free(cfg);
+	sb_done(&dir);
+	return rc;
+}

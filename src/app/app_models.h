@@ -29,5 +29,11 @@ int app_models_pull(struct app_models *m, void (*on_ready)(void *arg, enum app_r
 		    struct err *e);
 void app_models_tick(struct app_models *m);      /* once a second */
 void app_models_list(struct app_models *m, jv *out); /* any thread; see weights_list */
+/* For a one-shot command: fn with the first model of this role and kind (NULL: any) that a
+ * server on this machine would take; the spec lives until fn returned. ERR_NOTFOUND: there is
+ * none, e says `missing`; else what fn returned. Blocking, any thread. */
+int app_models_with(enum app_role r, const char *kind, const char *missing,
+		    int (*fn)(void *arg, const struct model_spec *s, struct err *e), void *arg,
+		    struct err *e);
 
 #endif

@@ -130,36 +130,14 @@ static int embed(struct work *w, struct err *e)
 			       err_text(w->rc)) : 0;
 }
 
-static int by_spec(struct work *w, const struct model_spec *spec, struct err *e)
+static int by_spec(void *arg, const struct model_spec *spec, struct err *e)
 {
+	struct work *w = arg;
 	int rc = open_workers(w, spec, e);
 
-	return rc ? rc : embed(w, e);
-}
-
-/* The model that a server on this machine would take. */
-static int by_installed(struct work *w, struct err *e)
-{
-	struct app_models *models = NULL;
-	jv *cfg = jv_obj();
-	struct sb dir;
-
-	sb_init(&dir, 4096);
-	int rc = app_data_dir("", &dir, e);
-	if (rc == 0)
-		rc = app_models_open(&models, cfg, sb_str(&dir), NULL, e);
-	const struct app_specs *s = rc ? NULL : app_models_of(models, APP_EMB);
-	if (s && !s->n)
-		rc = err_set(e, ERR_NOTFOUND, "no embedding model is installed: callm models "
-					      "pull e5-small");
-	if (rc == 0)
-		rc = by_spec(w, &s->v[0], e);
+	rc = rc ? rc : embed(w, e);
 	for (int i = 0; i < w->workers; i++)
 		emb_close(w->worker[i].emb);
-	w->workers = 0;
-	app_models_close(models);
-	jv_free(cfg);
-	sb_done(&dir);
 	return rc;
 }
 
@@ -170,9 +148,11 @@ int app_sense_rows(struct app_sense *s, const struct feel_rows *rows,
 	int64_t began = clk_mono_us();
 
 	*s = (struct app_sense){ 0 };
-	int rc = o->spec ? by_spec(&w, o->spec, e) : by_installed(&w, e);
-	for (int i = 0; i < w.workers; i++)
-		emb_close(w.worker[i].emb);
+	int rc = o->spec ? by_spec(&w, o->spec, e) :
+			   app_models_with(APP_EMB, NULL,
+				    "no embedding model is installed: callm models pull "
+				    "e5-small",
+				    by_spec, &w, e);
 	loop_free(w.loop);
 	s->seconds = (double)(clk_mono_us() - began) / 1e6;
 	return rc;

@@ -2,6 +2,7 @@
  * commands that ask for it. */
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "t.h"
@@ -123,6 +124,21 @@ static int run(int (*cmd)(int, char **), char **argv, struct sb *out)
 	(void)close(fd);
 	sb_reset(out);
 	return file_read(to, LIM_SB, out, NULL) ? -1 : rc;
+}
+
+TEST(app_hearing_without_a_recogniser_says_how_to_get_one)
+{
+	struct world w;
+	const char *was = getenv("CALLM_CACHE");
+	char *keep = was ? xstrdup(sv_of(was)) : NULL;
+	world_open(&w, "");
+	EQ(setenv("CALLM_CACHE", t_tmpdir(), 1), 0);
+	int rc = app_hearing(&w.set, &(struct app_hearing_opts){ .lang = "en" }, &w.e);
+	EQ(keep ? setenv("CALLM_CACHE", keep, 1) : unsetenv("CALLM_CACHE"), 0);
+	xfree(keep);
+	EQ(rc, ERR_NOTFOUND);
+	CHECK(strstr(w.e.msg, "callm models pull whisper-base"));
+	digit_set_done(&w.set);
 }
 
 /* Twenty rows of two words, all one sound; a net that has learned from it alone. */
