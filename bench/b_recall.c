@@ -245,6 +245,7 @@ static void by_vectors(const struct ask *q, bool dense, struct found *f)
 		(void)kb_abroad_query(q->v, model->width, home, sp, &turn, &kd);
 	else
 		(void)kd_widen(q->v, model->width, &turn, &kd);
+	kd.model = sp->model;
 	for (size_t i = 0; i < sp->n_art; i++) {
 		const struct kb_art *a = &sp->art[i];
 		double d[KD_N], best = 0;

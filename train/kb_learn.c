@@ -197,7 +197,7 @@ static struct gate_row row_of(const struct sample *x, const struct kd_query *d, 
 static struct kd_query without_one(const struct kb_found *f, size_t n, double gone)
 {
 	struct kd_query d = f->dense;
-	double best[KD_TOP];
+	double best[KD_TOP], sharp = d.model->sharp;
 	size_t k = 0;
 
 	for (size_t i = 0; i < n; i++) {
@@ -213,9 +213,9 @@ static struct kd_query without_one(const struct kb_found *f, size_t n, double go
 	d.ten = 0;
 	for (size_t i = 0; i < k; i++)
 		d.ten += best[i] / (double)k;
-	d.best = k ? best[0] : -8;
-	d.second = k > 1 ? best[1] : -8;
-	d.logsum = log(exp(5 * d.logsum) - exp(5 * gone) + 1e-300) / 5;
+	d.best = k ? best[0] : d.model->far;
+	d.second = k > 1 ? best[1] : d.model->far;
+	d.logsum = log(exp(sharp * d.logsum) - exp(sharp * gone) + 1e-300) / sharp;
 	return d;
 }
 

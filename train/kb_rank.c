@@ -122,7 +122,7 @@ static void print_cand(const struct kb_found *f, size_t i, const char *mark)
 static void wrong(struct kb_index *ix, const char *root, const char *lang, const char *data)
 {
 	struct set s = load_set(ix, root, lang, data);
-	double ans = kb_weights_of(sv_of(lang), false, false)->answer;
+	double ans = kb_weights_of(sv_of(lang), NULL, false)->answer;
 
 	for (size_t i = 0; i < s.n; i++) {
 		struct sample *x = &s.v[i];

@@ -5,12 +5,10 @@
  * says nothing here, so each side's mean is taken off (right article first, development
  * questions: 61 to 68 % and 53 to 63 %). Whether the best of them answers is a logistic
  * regression over its features and its lead, learned by train/kb_rank.c from questions asked in
- * one language against the articles of the other. Pure functions over the index; any thread. */
+ * one language against the articles of the other, for each embedding model. Pure functions over
+ * the index; any thread. */
 #include <math.h>
 #include "kb_int.h"
-#include "kb_weights_dense.h"
-
-#define SHARP 5.0
 
 bool kb_abroad_query(const float *v, int dim, const struct kb_space *home,
 		     const struct kb_space *sp, struct arena *a, struct kd_query *ret)
@@ -29,6 +27,7 @@ bool kb_abroad_query(const float *v, int dim, const struct kb_space *home,
 	}
 	if (!kd_widen(x, dim, a, ret))
 		return false;
+	ret->model = sp->model;
 	ret->centred = true;
 	ret->offset = offset;
 	ret->len = 1 / sqrt(len + 1e-9);
@@ -75,7 +74,7 @@ bool kb_abroad_look(const struct kb_space *sp, const struct kb_query *q, const s
 		    unsigned home, sv skip, struct kb_abroad *ret)
 {
 	int64_t now_ms = q->now_ms ? q->now_ms : clk_wall_ms();
-	double sum = 0, top[KD_TOP], ten = 0, best;
+	double sum = 0, top[KD_TOP], ten = 0, best, sharp = kd->model->sharp;
 	size_t n = 0;
 
 	ret->n = 0;
@@ -88,7 +87,7 @@ bool kb_abroad_look(const struct kb_space *sp, const struct kb_query *q, const s
 		if (!kb_space_may(sp, i, q, now_ms) || sv_eq(a->a.group_id, skip))
 			continue;
 		kd_features(kd, &a->dense, d);
-		sum += exp(SHARP * d[KD_ALL]);
+		sum += exp(sharp * d[KD_ALL]);
 		keep(top, &n, d[KD_ALL]);
 		if (!(a->also & home))
 			keep_art(ret, (uint32_t)i, d);
@@ -103,17 +102,18 @@ bool kb_abroad_look(const struct kb_space *sp, const struct kb_query *q, const s
 	/* the next: the first of all when that is another one */
 	ret->g[KD_N] = best < top[0] ? best - top[0] : n > 1 ? fmin(best - top[1], 2) : 0;
 	ret->g[KD_N + 1] = best - ten;
-	ret->g[KD_N + 2] = exp(SHARP * best) / sum;
+	ret->g[KD_N + 2] = exp(sharp * best) / sum;
 	ret->g[KD_N + 3] = strcmp(sp->lang, "zh") == 0;
 	return true;
 }
 
 double kb_abroad_p(const struct kb_abroad *b)
 {
-	double z = weights_abroad.w[KA_N];
+	const double *w = b->sp->model->abroad->w;
+	double z = w[KA_N];
 
 	for (int k = 0; k < KA_N; k++)
-		z += weights_abroad.w[k] * b->g[k];
+		z += w[k] * b->g[k];
 	return 1 / (1 + exp(-z));
 }
 
@@ -140,12 +140,12 @@ bool kb_abroad(struct kb_index *ix, const struct kb_query *q, const struct kb_sp
 	return ret->n > 0;
 }
 
-double kb_abroad_answer(void)
+double kb_abroad_answer(const struct kb_abroad *b)
 {
-	return weights_abroad.answer;
+	return b->sp->model->abroad->answer;
 }
 
-double kb_abroad_unsure(void)
+double kb_abroad_unsure(const struct kb_abroad *b)
 {
-	return weights_abroad.unsure;
+	return b->sp->model->abroad->unsure;
 }

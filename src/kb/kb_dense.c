@@ -6,17 +6,11 @@
  * space (kb_dot.c); in a packed one first at the signs of each article's direction, a bit for each
  * number, and then at every row of the KD_NEAR articles that agree most. The best articles become
  * candidates, and every candidate gets features.
- * Cosines of such models lie close together (0.75 to 0.95), so features are
- * (cosine - 0.8) * 10. Built on a worker, then read by any thread. */
+ * Features are cosines on the scale of the model that the space was built with (kb_model.c).
+ * Built on a worker, then read by any thread. */
 #include <math.h>
 #include <stdlib.h>
 #include "kb_seg.h"
-
-#define MIDDLE 0.8
-#define MIDDLE_CENTRED 0.3       /* between languages, what each of them shares taken off */
-#define STRETCH 10
-#define SHARP 5.0                /* of the shares of all articles, on stretched cosines */
-#define FAR (-8.0)               /* of an article without chunks or names: a cosine of 0 */
 
 /* ---- texts ---- */
 
@@ -281,6 +275,7 @@ static void fill(struct job *j)
 	(void)each_article(j->b, sp, place, end_article, j);
 	centre(j, n);
 	sp->dim = kb_dense_dim(j->d);
+	sp->model = kb_model_of(kb_dense_name(j->d));
 	if (sp->seg)
 		sketch(j);
 	xfree(j->sum);
@@ -359,15 +354,17 @@ bool kb_dense_behind(const struct kb_index *ix, void (*fn)(void *arg, sv text), 
 static double stretched(const struct kd_query *q, const struct kd_rows *r, size_t i, int32_t dot)
 {
 	double c = (double)dot * (double)r->scale[i] * (double)q->scale;
+	const struct kb_model *m = q->model;
 
 	if (q->centred)
-		return ((c - q->offset) * (double)r->inv[i] * q->len - MIDDLE_CENTRED) * STRETCH;
-	return (c - MIDDLE) * STRETCH;
+		return ((c - q->offset) * (double)r->inv[i] * q->len - m->middle_centred) *
+		       m->stretch;
+	return (c - m->middle) * m->stretch;
 }
 
-static void best_names(const double *x, size_t n, double d[KD_N])
+static void best_names(const double *x, size_t n, double far, double d[KD_N])
 {
-	double best[3] = { FAR, FAR, FAR };
+	double best[3] = { far, far, far };
 	size_t k = n < 3 ? n : 3;
 
 	for (size_t i = 0; i < n; i++) {
@@ -382,7 +379,7 @@ static void best_names(const double *x, size_t n, double d[KD_N])
 			}
 	}
 	d[KD_NAME] = best[0];
-	d[KD_NAME3] = FAR;
+	d[KD_NAME3] = far;
 	if (k)
 		d[KD_NAME3] = (best[0] + (k > 1 ? best[1] : 0) + (k > 2 ? best[2] : 0)) / (double)k;
 }
@@ -390,14 +387,14 @@ static void best_names(const double *x, size_t n, double d[KD_N])
 void kd_features(const struct kd_query *q, const struct kd_rows *r, double d[KD_N])
 {
 	int32_t dot[KD_NAMES + 1 + KD_CHUNKS];
-	double x[KD_NAMES + 1 + KD_CHUNKS], chunk = FAR;
+	double x[KD_NAMES + 1 + KD_CHUNKS], far = q->model->far, chunk = far;
 	uint32_t n = r->names + 1 + r->chunks;
 
 	kd_dots(r->q, n, q->stride, q->q, dot);
 	for (uint32_t i = 0; i < n; i++)
 		x[i] = stretched(q, r, i, dot[i]);
-	best_names(x, r->names, d);
-	d[KD_MEAN] = r->names ? x[r->names] : FAR;
+	best_names(x, r->names, far, d);
+	d[KD_MEAN] = r->names ? x[r->names] : far;
 	for (uint32_t i = r->names + 1; i < n; i++)
 		chunk = x[i] > chunk ? x[i] : chunk;
 	d[KD_CHUNK] = r->chunks ? chunk : d[KD_MEAN];
@@ -520,13 +517,15 @@ size_t kb_dense_query(const struct kb_query *q, struct arena *a, struct kb_found
 	int64_t now = q->now_ms ? q->now_ms : clk_wall_ms();
 	struct kd_query *kd = &f->dense;
 	struct place t[KD_TOP];
-	double sum = 0, ten = 0;
+	double sum = 0, ten = 0, sharp;
 	struct walk w;
 	size_t n = 0;
 
 	*kd = (struct kd_query){ 0 };
 	if (!q->vec || !sp->dim || q->dim != sp->dim || !kd_widen(q->vec, q->dim, a, kd))
 		return 0;
+	kd->model = sp->model;
+	sharp = sp->model->sharp;
 	w = walk_of(sp, q->vec, a);
 	for (size_t k = 0; k < w.n; k++) {
 		size_t i = walk_at(&w, k);
@@ -536,15 +535,15 @@ size_t kb_dense_query(const struct kb_query *q, struct arena *a, struct kb_found
 			continue;
 		kd_features(kd, dense_at(sp, i), d);
 		keep_best(t, &n, (uint32_t)i, d[KD_ALL]);
-		sum += exp(SHARP * d[KD_ALL]);
+		sum += exp(sharp * d[KD_ALL]);
 	}
 	for (size_t i = 0; i < n; i++) {
 		top[i] = t[i].art;
 		ten += t[i].all / (double)n;
 	}
-	kd->best = n ? t[0].all : FAR;
-	kd->second = n > 1 ? t[1].all : FAR;
+	kd->best = n ? t[0].all : sp->model->far;
+	kd->second = n > 1 ? t[1].all : sp->model->far;
 	kd->ten = ten;
-	kd->logsum = log(sum + 1e-300) / SHARP;
+	kd->logsum = log(sum + 1e-300) / sharp;
 	return n;
 }

@@ -156,6 +156,7 @@ struct kd_query {                /* a question's vector, and what stands around 
 	 * language share is taken off on both sides */
 	bool centred;
 	double offset, len;
+	const struct kb_model *model;    /* of the space it is asked of; NULL with q */
 	/* over the live articles of the space: best, second, mean of the best ten of KD_ALL;
 	 * a soft maximum */
 	double best, second, ten, logsum;
@@ -177,6 +178,7 @@ void kd_features(const struct kd_query *q, const struct kd_rows *r, double d[KD_
 /* The vector of a text, NULL when it is not known. */
 const int8_t *kb_dense_find(const struct kb_dense *d, sv text, float *scale);
 int kb_dense_dim(const struct kb_dense *d);
+sv kb_dense_name(const struct kb_dense *d);      /* of the model, as kb_dense_open had it */
 
 /* ---- index ---- */
 struct kb_vec {                  /* sparse vector, ids ascending */
@@ -245,6 +247,7 @@ struct kb_space {                /* the articles of one language */
 	struct kb_lex *lex;
 	const int8_t *rows;      /* of the learned vectors, or NULL */
 	int dim;                 /* of the vectors of passages; 0: some are missing */
+	const struct kb_model *model;    /* that made them */
 	void *block;             /* their scales, distances and rows */
 	float *mean;             /* of the names' vectors */
 	sv *missing;             /* texts without one */
@@ -371,7 +374,6 @@ struct kb_weights {
 };
 /* Have the candidates hardly a name but their titles? */
 bool kb_young(const struct kb_cand *c, size_t n);
-const struct kb_weights *kb_weights_of(sv lang, bool dense, bool young);
 struct kb_found {
 	struct kb_space *sp;
 	struct kb_qvec q;        /* the whole question, */
@@ -414,17 +416,36 @@ struct kb_abroad {               /* of one space, best first */
 struct kb_abroad_weights {
 	double w[KA_N + 1], answer, unsure;
 };
-double kb_abroad_answer(void);
-double kb_abroad_unsure(void);
+/* The thresholds on b->p, of the model that found it. */
+double kb_abroad_answer(const struct kb_abroad *b);
+double kb_abroad_unsure(const struct kb_abroad *b);
 /* A question of home's language (NULL: unknown) for the articles of sp. */
 bool kb_abroad_query(const float *v, int dim, const struct kb_space *home,
 		     const struct kb_space *sp, struct arena *a, struct kd_query *ret);
 /* The articles nearest by meaning that home (may be NULL) lacks; false: none. The first answers
- * when ret->p is above kb_abroad_answer(), and is worth offering above kb_abroad_unsure(). */
+ * when ret->p is above kb_abroad_answer(ret), and is worth offering above kb_abroad_unsure(ret). */
 bool kb_abroad(struct kb_index *ix, const struct kb_query *q, const struct kb_space *home,
 	       struct arena *a, struct kb_abroad *ret);
 bool kb_abroad_look(const struct kb_space *sp, const struct kb_query *q, const struct kd_query *kd,
 		    unsigned home, sv skip, struct kb_abroad *ret);
 double kb_abroad_p(const struct kb_abroad *b);
+
+/* ---- embedding models: kb_model.c ---- */
+struct kb_model {
+	const char *part;        /* of its name, in lower case */
+	const char *tag;         /* in the names of its weights: kb_weights_<tag>... */
+	double middle, stretch;  /* features are (cosine - middle) * stretch */
+	double middle_centred;   /* the same between languages, what each shares taken off */
+	double sharp;            /* of the shares of all articles, on features */
+	double far;              /* the feature of an article without names or chunks */
+	/* kb_wish.c: factor on a wish's feature, and that of an article it did not bring up */
+	double wish_sharp, wish_far;
+	const struct kb_weights *grown[2], *young[2];    /* en, zh */
+	const struct kb_abroad_weights *abroad;
+};
+/* By the name that kb_dense_open got ("llama:embeddinggemma-300m-q8_0.gguf"); never NULL. */
+const struct kb_model *kb_model_of(sv name);
+/* m: NULL for words alone. */
+const struct kb_weights *kb_weights_of(sv lang, const struct kb_model *m, bool young);
 
 #endif

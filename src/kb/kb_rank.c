@@ -4,7 +4,8 @@
  * question. Probability: a gate, the mean of a few small nets over the winner's features and its
  * distance to the runner-up. Both sets of weights and the two thresholds are learned on the
  * development questions by train/kb_rank.c and stand in kb_weights.h; a question that brings a
- * vector has further features and weights of its own (kb_weights_dense.h). Articles that have
+ * vector has further features and weights of its own for each embedding model (kb_model.c).
+ * Articles that have
  * hardly a name but their title (a new company's) are another matter: text and meaning count for
  * more there, and all scores are lower. They have weights of their own (kb_weights_young_*.h,
  * train/kb_young.c), taken by what the candidates of a question are like. A young article
@@ -14,10 +15,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include "kb_int.h"
-#include "kb_weights.h"
-#include "kb_weights_dense.h"
-#include "kb_weights_young_en.h"
-#include "kb_weights_young_zh.h"
 
 #define EXACT_LEAD 100           /* a name of the article, word for word, comes first */
 #define EXACT_P 0.97
@@ -32,19 +29,6 @@ bool kb_young(const struct kb_cand *c, size_t n)
 	for (size_t i = 0; i < n; i++)
 		sum += 3 * c[i].f[KF_NAMES];
 	return n && sum < log(YOUNG) * (double)n;
-}
-
-const struct kb_weights *kb_weights_of(sv lang, bool dense, bool young)
-{
-	bool zh = sv_eq(lang, SV("zh")) || sv_eq(lang, SV("ja"));
-
-	if (young && dense)
-		return zh ? &weights_young_dense_zh : &weights_young_dense_en;
-	if (young)
-		return zh ? &weights_young_zh : &weights_young_en;
-	if (dense)
-		return zh ? &weights_dense_zh : &weights_dense_en;
-	return zh ? &weights_zh : &weights_en;
 }
 
 static int by_score(const void *x, const void *y)
@@ -94,9 +78,9 @@ static void shares(const struct kb_cand *c, size_t n, size_t i, double *own, dou
 	*none = back / sum;
 }
 
-static double lead_dense(const struct kb_cand *c, size_t n, size_t i, enum kd_feat d)
+static double lead_dense(const struct kb_cand *c, size_t n, size_t i, enum kd_feat d, double far)
 {
-	double other = -8;
+	double other = far;
 
 	for (size_t k = 0; k < n; k++)
 		if (k != i && c[k].d[d] > other)
@@ -107,14 +91,16 @@ static double lead_dense(const struct kb_cand *c, size_t n, size_t i, enum kd_fe
 static void dense_gate(const struct kd_query *d, const struct kb_cand *c, size_t n, size_t i,
 		       double *y)
 {
+	double far = d->model->far;
+
 	memcpy(y, c[i].d, sizeof(c[i].d));
 	y += KD_N;
-	y[0] = lead_dense(c, n, i, KD_NAME);
-	y[1] = lead_dense(c, n, i, KD_MEAN);
-	y[2] = lead_dense(c, n, i, KD_CHUNK);
-	y[3] = lead_dense(c, n, i, KD_ALL);
+	y[0] = lead_dense(c, n, i, KD_NAME, far);
+	y[1] = lead_dense(c, n, i, KD_MEAN, far);
+	y[2] = lead_dense(c, n, i, KD_CHUNK, far);
+	y[3] = lead_dense(c, n, i, KD_ALL, far);
 	y[4] = d->best - c[i].d[KD_ALL];
-	y[5] = exp(5 * (c[i].d[KD_ALL] - d->logsum));
+	y[5] = exp(d->model->sharp * (c[i].d[KD_ALL] - d->logsum));
 	y[6] = d->best - d->ten;
 	y[7] = d->best - d->second;
 	y[8] = c[i].d[KD_NAME3] - d->ten;
@@ -220,8 +206,9 @@ static void young_first(struct kb_cand *c, size_t n, double answer)
 
 void kb_rank(sv lang, const struct kd_query *d, struct kb_cand *c, size_t n, size_t k)
 {
-	const struct kb_weights *w = kb_weights_of(lang, d != NULL, kb_young(c, n));
-	const struct kb_weights *young = kb_weights_of(lang, d != NULL, true);
+	const struct kb_model *m = d ? d->model : NULL;
+	const struct kb_weights *w = kb_weights_of(lang, m, kb_young(c, n));
+	const struct kb_weights *young = kb_weights_of(lang, m, true);
 
 	for (size_t i = 0; i < n; i++) {
 		c[i].score = EXACT_LEAD * c[i].f[KF_EXACT];

@@ -125,6 +125,7 @@ void kb_fill_hit(const struct kb_found *f, const struct kb_cand *c, struct arena
 	const struct kb_art *art = c->a;
 	const struct kb_article *a = &art->a;
 	bool packed = f->sp->seg && c->art < kb_space_own(f->sp);
+	const struct kb_model *m = f->dense.model;
 	struct kb_chunk k;
 
 	h->article_id = a->id;
@@ -145,7 +146,7 @@ void kb_fill_hit(const struct kb_found *f, const struct kb_cand *c, struct arena
 	h->valid_from_ms = a->valid_from_ms;
 	h->valid_to_ms = a->valid_to_ms;
 	h->why = (struct kb_why){ (double)c->bm25, c->f[KF_TITLE], c->f[KF_ALIAS], c->f[KF_ALL_Q],
-				  f->dense.q ? c->d[KD_NAME] / 10 + 0.8 : 0 };
+				  m ? c->d[KD_NAME] / m->stretch + m->middle : 0 };
 }
 
 sv kb_passage_id(const struct kb_hit *h, char buf[512])
@@ -173,7 +174,7 @@ static bool is_topic(const struct kb_query *q)
 /* Two thresholds on p; a bare topic is answered only if no other article comes near. */
 static void verdict(const struct kb_query *q, const struct kb_found *f, struct kb_result *r)
 {
-	const struct kb_weights *w = kb_weights_of(sv_of(f->sp->lang), f->dense.q != NULL,
+	const struct kb_weights *w = kb_weights_of(sv_of(f->sp->lang), f->dense.model,
 						   kb_young(f->c, f->n));
 	const struct kb_cand *c = f->c;
 	bool ask = is_topic(q) && f->n > 1 && c[0].f[KF_EXACT] <= 0 &&
@@ -203,6 +204,7 @@ static int from_home(const struct kb_query *q, struct kb_found *f, size_t k, str
 static int hits_abroad(const struct kb_abroad *b, struct arena *a, struct kb_hit *hits, size_t n)
 {
 	struct kb_found *g = arena_new(a, struct kb_found, 1);
+	const struct kb_model *m = b->sp->model;
 
 	if (!g)
 		return ERR_NOMEM;
@@ -215,7 +217,7 @@ static int hits_abroad(const struct kb_abroad *b, struct arena *a, struct kb_hit
 			return ERR_NOMEM;
 		memcpy(g->c[0].d, b->d[i], sizeof(g->c[0].d));
 		kb_fill_hit(g, &g->c[0], a, &hits[i]);
-		hits[i].why.meaning = b->d[i][KD_NAME] / 10 + 0.3;
+		hits[i].why.meaning = b->d[i][KD_NAME] / m->stretch + m->middle_centred;
 	}
 	return 0;
 }
@@ -228,9 +230,9 @@ static bool abroad_leads(const struct kb_abroad *b, const struct kb_found *f,
 	if (!r->n)
 		return true;
 	if (r->answerable)
-		return b->p >= kb_abroad_answer() && b->p > r->hits[0].p &&
+		return b->p >= kb_abroad_answer(b) && b->p > r->hits[0].p &&
 		       f->c[0].f[KF_EXACT] <= 0;
-	return b->p >= kb_abroad_unsure();
+	return b->p >= kb_abroad_unsure(b);
 }
 
 /* Does it come near enough to stand beside an answer of home? It takes more where that was
@@ -239,7 +241,7 @@ static bool abroad_joins(const struct kb_abroad *b, const struct kb_found *f)
 {
 	double least = f->c[0].f[KF_EXACT] > 0 ? 1 : JOINS;
 
-	return b->p >= least * kb_abroad_unsure();
+	return b->p >= least * kb_abroad_unsure(b);
 }
 
 /* Adds articles of other languages to what was found: before it when the first of them answers
@@ -276,8 +278,8 @@ static int from_abroad(struct kb_index *ix, const struct kb_query *q, const stru
 	ret->n = head + n + tail;
 	if (!may)
 		return 0;
-	ret->answerable = b.p >= kb_abroad_answer();
-	ret->unsure = !ret->answerable && b.p >= kb_abroad_unsure();
+	ret->answerable = b.p >= kb_abroad_answer(&b);
+	ret->unsure = !ret->answerable && b.p >= kb_abroad_unsure(&b);
 	return 0;
 }
 

@@ -116,6 +116,11 @@ int kb_dense_dim(const struct kb_dense *d)
 	return d->dim;
 }
 
+sv kb_dense_name(const struct kb_dense *d)
+{
+	return sv_of(d->name);
+}
+
 /* ---- file ---- */
 
 static uint32_t check_of(const struct record *r, const int8_t *q, int dim)

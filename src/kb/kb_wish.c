@@ -13,8 +13,6 @@
 #include "kb_int.h"
 
 #define WISH_WORDS 3 /* fewer say nothing by themselves; a CJK character is half a word */
-#define SHARP_VECTOR 6.0         /* on stretched cosines: tells 0.05 of a cosine */
-#define FAR_VECTOR (-1.0)        /* of an article that a wish did not bring up */
 #define SHARP_WORDS 0.3          /* on matched weight */
 #define W_TITLE 0.8
 #define W_SENTENCE 0.3
@@ -93,6 +91,8 @@ static struct tally *tally_of(struct tallies *t, const struct kb_space *sp, uint
 
 static void add_wish(struct tallies *t, const struct kb_found *f, size_t wish)
 {
+	const struct kb_model *m = f->dense.model;
+
 	for (size_t i = 0; i < f->n; i++) {
 		const struct kb_cand *c = &f->c[i];
 		struct tally *x = tally_of(t, f->sp, c->art);
@@ -100,9 +100,9 @@ static void add_wish(struct tallies *t, const struct kb_found *f, size_t wish)
 		double title = c->f[KF_TITLE_Q] * (double)f->q.sum;
 		double one = W_SENTENCE * sent + W_TITLE * title;
 
-		if (f->dense.q) {
-			x->vec += exp(SHARP_VECTOR * c->d[KD_CHUNK]);
-			one += SHARP_VECTOR * c->d[KD_CHUNK];
+		if (m) {
+			x->vec += exp(m->wish_sharp * c->d[KD_CHUNK]);
+			one += m->wish_sharp * c->d[KD_CHUNK];
 		}
 		x->n++;
 		x->sent += exp(SHARP_WORDS * sent);
@@ -140,10 +140,11 @@ static int add_up(struct kb_index *ix, const struct kb_query *q, size_t n, struc
 	}
 	for (size_t i = 0; i < t->n; i++) {
 		struct tally *x = &t->v[i];
+		const struct kb_model *m = x->sp->model;
 		double rest = (double)(n - x->n); /* a share of nothing each */
 
 		if (x->vec > 0)
-			x->score = log(x->vec + rest * exp(SHARP_VECTOR * FAR_VECTOR));
+			x->score = log(x->vec + rest * exp(m->wish_sharp * m->wish_far));
 		x->score += W_SENTENCE * log(x->sent + rest) / SHARP_WORDS +
 			    W_TITLE * log(x->title + rest) / SHARP_WORDS;
 	}

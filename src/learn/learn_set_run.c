@@ -180,7 +180,7 @@ static int take_indexes(struct run *r, const struct kb_article *draft)
 	uint64_t before = 0, after = 1;
 	int rc = now ? 0 : err_set(&r->e, ERR_AGAIN, "the knowledge base is not ready");
 	if (!rc && r->w->question)
-		rc = kb_dense_open(&r->d, NULL, SV("run"), &r->e);
+		rc = kb_dense_open(&r->d, NULL, r->w->model, &r->e);
 	for (int i = 0; !rc && before != after; i++) {
 		obj_unref(r->ix);
 		obj_unref(r->with);

@@ -87,7 +87,7 @@ TEST(a_young_article_among_grown_ones_is_judged_by_both)
 TEST(a_young_article_that_answers_comes_first)
 {
 	const struct kb_art art = { 0 };
-	const double answer = kb_weights_of(SV("en"), false, false)->answer;
+	const double answer = kb_weights_of(SV("en"), NULL, false)->answer;
 	struct kb_cand c[4];
 	size_t moved = 0;
 	for (uint64_t s = 1; s <= 300; s++) {

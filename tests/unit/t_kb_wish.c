@@ -300,6 +300,7 @@ TEST(kb_search_many_is_the_same_each_time)
 TEST(kb_young_is_told_by_the_names_of_the_candidates)
 {
 	struct kb_cand c[2] = { { .art = 0 }, { .art = 1 } };
+	const struct kb_model *e5 = kb_model_of(SV("e5:e5-small-q4.bin"));
 
 	CHECK(!kb_young(c, 0));
 	CHECK(kb_young(c, 2)); /* a title each */
@@ -310,10 +311,10 @@ TEST(kb_young_is_told_by_the_names_of_the_candidates)
 	CHECK(!kb_young(c, 2));
 	c[0].f[KF_NAMES] = log(3) / 3;
 	CHECK(kb_young(c, 2));
-	CHECK(kb_weights_of(SV("en"), true, true) != kb_weights_of(SV("en"), true, false));
-	CHECK(kb_weights_of(SV("zh"), false, true) != kb_weights_of(SV("zh"), false, false));
-	EQ(kb_weights_of(SV("zh"), true, true)->gate.n, KG_MAX);
-	EQ(kb_weights_of(SV("en"), false, true)->gate.n, KG_N);
+	CHECK(kb_weights_of(SV("en"), e5, true) != kb_weights_of(SV("en"), e5, false));
+	CHECK(kb_weights_of(SV("zh"), NULL, true) != kb_weights_of(SV("zh"), NULL, false));
+	EQ(kb_weights_of(SV("zh"), e5, true)->gate.n, KG_MAX);
+	EQ(kb_weights_of(SV("en"), NULL, true)->gate.n, KG_N);
 }
 
 /* ---- another language ---- */

@@ -1,0 +1,58 @@
+/* kb_model.c: what search knows of each embedding model: where its cosines lie, and the weights
+ * that were learned from its vectors.
+ *
+ * Cosines of one model lie close together (E5: 0.75 to 0.95), those of another far apart
+ * (EmbeddingGemma: 0.1 to 0.8). Features are (cosine - middle) * stretch, so that all that is
+ * built on them sees the same range; what the order and the gate make of them is learned for each
+ * model. A space keeps the model it was built with (by the name in its kb_dense), and a question
+ * of that space is judged by the same. A model that is not listed is taken for E5. Words alone
+ * need no model and have weights of their own. Read-only; any thread. */
+#include "kb_int.h"
+#include "kb_weights.h"
+#include "kb_weights_dense.h"
+#include "kb_weights_young_en.h"
+#include "kb_weights_young_zh.h"
+
+static const struct kb_model models[] = {
+	/* the last one is taken for every name that no other fits */
+	{ .part = "embeddinggemma", .tag = "gemma",
+	  .middle = 0.4, .middle_centred = 0.25, .stretch = 3, .sharp = 5, .far = -1.5,
+	  .wish_sharp = 6, .wish_far = -1,
+	  .grown = { &weights_dense_en, &weights_dense_zh },
+	  .young = { &weights_young_dense_en, &weights_young_dense_zh },
+	  .abroad = &weights_abroad },
+	{ .part = "", .tag = "",
+	  .middle = 0.8, .middle_centred = 0.3, .stretch = 10, .sharp = 5, .far = -8,
+	  .wish_sharp = 6, .wish_far = -1,
+	  .grown = { &weights_dense_en, &weights_dense_zh },
+	  .young = { &weights_young_dense_en, &weights_young_dense_zh },
+	  .abroad = &weights_abroad },
+};
+
+static bool has(sv name, sv part)
+{
+	for (size_t i = 0; i + part.n <= name.n; i++)
+		if (sv_eq_nocase(sv_n(name.p + i, part.n), part))
+			return true;
+	return false;
+}
+
+const struct kb_model *kb_model_of(sv name)
+{
+	const struct kb_model *m = models;
+
+	while (*m->part && !has(name, sv_of(m->part)))
+		m++;
+	return m;
+}
+
+const struct kb_weights *kb_weights_of(sv lang, const struct kb_model *m, bool young)
+{
+	bool zh = sv_eq(lang, SV("zh")) || sv_eq(lang, SV("ja"));
+
+	if (m)
+		return young ? m->young[zh] : m->grown[zh];
+	if (young)
+		return zh ? &weights_young_zh : &weights_young_en;
+	return zh ? &weights_zh : &weights_en;
+}
