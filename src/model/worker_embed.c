@@ -1,14 +1,19 @@
-/* worker_embed.c: the program callm-embed: texts to vectors with multilingual-e5-small.
+/* worker_embed.c: the program callm-embed: texts to vectors, with multilingual-e5-small by an engine
+ * of its own or with a GGUF file by llama.cpp.
  *
- *	callm-embed FILE [THREADS]                         worker: frames on descriptor 3
- *	callm-embed FILE query|passage < LINES > FLOATS    one vector of float32 a line
+ *	callm-embed FILE [THREADS [RUNTIME]]               worker: frames on descriptor 3
+ *	callm-embed FILE query|passage < LINES > FLOATS    one vector of float32 a line, at once
+ *	callm-embed FILE dim                               how many numbers a vector has
  *	callm-embed FILE bench                             milliseconds of a query, texts a second
  *	callm-embed FILE ids TEXT                          the pieces of a text
+ *	callm-embed --convert ZIP OUT                      EmbeddingGemma's files to GGUF
+ *
+ * RUNTIME (by hand: CALLM_LLAMA_RUNTIME): the folder of llama.cpp's libraries, for a GGUF file.
  *
  * One thread reads frames, one embeds queries as they come, and THREADS (0: one for two cores)
  * work on passages at a lower priority, so that a customer's question never waits for the
  * knowledge base. A request's texts are taken one by one; a cancelled request's are dropped.
- * Everything is under one lock but the arithmetic. Needs no library; never part of callm. */
+ * Everything is under one lock but the arithmetic. Never part of callm. */
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -18,6 +23,8 @@
 
 #include "e5.h"
 #include "emb_int.h"
+#include "embed_eng.h"
+#include "gemma_convert.h"
 #include "io.h"
 #include "worker.h"
 
@@ -34,7 +41,7 @@ struct job {
 };
 
 static struct {
-	struct e5 *m;
+	struct eng *m;
 	int fd;
 	pthread_mutex_t lock; /* all below */
 	pthread_cond_t wake;
@@ -42,11 +49,6 @@ static struct {
 	size_t waiting;
 	bool closed;
 } w = { .lock = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER };
-
-static sv prefix(bool passage)
-{
-	return passage ? SV("passage: ") : SV("query: ");
-}
 
 /* ---- jobs ---- */
 
@@ -139,18 +141,18 @@ static void send_vector(const struct job *j, uint32_t i, const float *v)
 	sb_init(&b, LIM_PROC_FRAME);
 	wf_put(&b, j->id);
 	wf_put(&b, i);
-	sb_put(&b, sv_n((const char *)v, (size_t)w.m->width * sizeof(*v)));
+	sb_put(&b, sv_n((const char *)v, (size_t)w.m->dim * sizeof(*v)));
 	if (io_child_write(w.fd, WF_VECTOR, sb_sv(&b)))
 		w.closed = true;
 	sb_done(&b);
 }
 
 /* One text, the lock held before and after. */
-static void one_text(struct job *j, struct e5_work *work, float *v)
+static void one_text(struct job *j, void *work, float *v)
 {
 	uint32_t i = j->next++;
 	(void)pthread_mutex_unlock(&w.lock);
-	e5_embed(w.m, work, prefix(j->passage), j->texts[i], v);
+	w.m->ops->embed(w.m, work, j->passage, j->texts[i], v);
 	(void)pthread_mutex_lock(&w.lock);
 	j->done++;
 	if (!j->stop && !w.closed)
@@ -166,8 +168,8 @@ static void one_text(struct job *j, struct e5_work *work, float *v)
 static void *run(void *arg)
 {
 	bool passages = arg != NULL;
-	struct e5_work *work = e5_work_new(w.m);
-	float *v = xalloc((size_t)w.m->width * sizeof(*v));
+	void *work = w.m->ops->work_new(w.m);
+	float *v = xalloc((size_t)w.m->dim * sizeof(*v));
 	if (passages) /* of this thread: Linux counts niceness a thread */
 		(void)setpriority(PRIO_PROCESS, 0, PASSAGE_NICE);
 	(void)pthread_mutex_lock(&w.lock);
@@ -180,7 +182,7 @@ static void *run(void *arg)
 	}
 	(void)pthread_mutex_unlock(&w.lock);
 	xfree(v);
-	e5_work_free(work);
+	w.m->ops->work_free(w.m, work);
 	return NULL;
 }
 
@@ -216,7 +218,9 @@ static void greet(const char *error)
 		sb_json(&b, sv_of(error));
 		sb_ch(&b, '}');
 	} else {
-		sb_fmt(&b, "{\"dim\":%d,\"kernels\":\"%s\"}", w.m->width, w.m->kern->name);
+		sb_fmt(&b, "{\"dim\":%d,\"kernels\":", w.m->dim);
+		sb_json(&b, sv_of(w.m->about));
+		sb_ch(&b, '}');
 	}
 	(void)io_child_write(w.fd, WF_READY, sb_sv(&b));
 	sb_done(&b);
@@ -250,71 +254,72 @@ static int serve(int threads)
 
 static int lines(bool passage)
 {
-	struct e5_work *work = e5_work_new(w.m);
-	float *v = xalloc((size_t)w.m->width * sizeof(*v));
+	void *work = w.m->ops->work_new(w.m);
+	float *v = xalloc((size_t)w.m->dim * sizeof(*v));
 	char *line = NULL;
 	size_t cap = 0;
 	ssize_t n;
-	while ((n = getline(&line, &cap, stdin)) > 0) {
-		e5_embed(w.m, work, prefix(passage), sv_trim(sv_n(line, (size_t)n)), v);
-		(void)fwrite(v, sizeof(*v), (size_t)w.m->width, stdout);
+	bool ok = work != NULL;
+	while (ok && (n = getline(&line, &cap, stdin)) > 0) {
+		w.m->ops->embed(w.m, work, passage, sv_trim(sv_n(line, (size_t)n)), v);
+		ok = fwrite(v, sizeof(*v), (size_t)w.m->dim, stdout) == (size_t)w.m->dim &&
+		     fflush(stdout) == 0;
 	}
 	free(line);
 	xfree(v);
-	e5_work_free(work);
-	return fflush(stdout) ? 1 : 0;
+	w.m->ops->work_free(w.m, work);
+	return ok ? 0 : 1;
 }
 
-static void bench_one(const struct e5_kern *k, sv text, int rounds)
+static void bench_one(const char *name, sv text, int rounds)
 {
-	struct e5_work *work = e5_work_new(w.m);
-	float *v = xalloc((size_t)w.m->width * sizeof(*v));
-	uint32_t ids[E5_TOKENS];
+	void *work = w.m->ops->work_new(w.m);
+	float *v = xalloc((size_t)w.m->dim * sizeof(*v));
 	int64_t best = INT64_MAX;
-	w.m->kern = k;
-	for (int i = 0; i < rounds; i++) {
+	for (int i = 0; work && i < rounds; i++) {
 		int64_t t0 = clk_cpu_us();
-		e5_embed(w.m, work, prefix(false), text, v);
+		w.m->ops->embed(w.m, work, false, text, v);
 		int64_t us = clk_cpu_us() - t0;
 		best = us < best ? us : best;
 	}
-	(void)printf("%-12s %4zu tokens: %.2f ms\n", k->name,
-		     e5_tokens(&w.m->vocab, prefix(false), text, ids, E5_TOKENS),
-		     (double)best / 1000);
+	(void)printf("%-24s %4zu bytes: %.2f ms\n", name, text.n, (double)best / 1000);
 	xfree(v);
-	e5_work_free(work);
+	w.m->ops->work_free(w.m, work);
 }
 
+/* With each set of kernels that this machine has, where the engine is the own one. */
 static int bench(void)
 {
 	const struct e5_kern *all[] = { e5_kern_vnni(), e5_kern_avx2(), &e5_plain };
+	struct e5 *own = w.m->ops == &eng_e5 ? w.m->priv : NULL;
 	struct sb text;
 	sb_init(&text, 65536);
 	for (int i = 0; i < 60; i++)
 		sb_cstr(&text, "You can return most items within thirty days. ");
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-		if (!all[i])
+	for (int i = 0; i < (own ? 3 : 1); i++) {
+		int rounds = own && i < 2 ? 50 : own ? 1 : 10;
+		if (own && !all[i])
 			continue;
-		int rounds = i == 2 ? 1 : 50;
-		bench_one(all[i], SV("how can I return my sofa?"), rounds);
-		bench_one(all[i], sv_n(sb_str(&text), 470), rounds);
-		bench_one(all[i], sb_sv(&text), rounds > 5 ? 5 : rounds);
+		if (own)
+			own->kern = all[i];
+		const char *name = own ? all[i]->name : w.m->about;
+		bench_one(name, SV("how can I return my sofa?"), rounds);
+		bench_one(name, sv_n(sb_str(&text), 470), rounds);
+		bench_one(name, sb_sv(&text), rounds > 5 ? 5 : rounds);
 	}
 	sb_done(&text);
 	return 0;
 }
 
-static int pieces(const char *text)
+static int convert(int argc, char **argv)
 {
-	const struct e5_vocab *v = &w.m->vocab;
-	uint32_t ids[E5_TOKENS];
-	size_t n = e5_tokens(v, SV_NULL, sv_of(text), ids, E5_TOKENS);
-	for (size_t i = 0; i < n; i++) {
-		size_t from = v->off[ids[i]];
-		(void)printf("%u\t" SV_FMT "\n", ids[i],
-			     SV_ARG(sv_n(v->bytes + from, v->off[ids[i] + 1] - from)));
-	}
-	return 0;
+	struct err e = { 0 };
+	if (argc != 4)
+		return fputs("usage: callm-embed --convert ZIP OUT\n", stderr), 2;
+	if (!gemma_convert(argv[2], argv[3], &e))
+		return 0;
+	(void)fprintf(stderr, "%s\n", e.msg);
+	return 1;
 }
 
 int main(int argc, char **argv)
@@ -323,12 +328,15 @@ int main(int argc, char **argv)
 	int64_t threads = 0;
 	const char *what = argc > 2 ? argv[2] : "";
 	if (argc < 2)
-		return fputs("usage: callm-embed FILE [THREADS|query|passage|bench|ids TEXT]\n",
+		return fputs("usage: callm-embed FILE [THREADS [RUNTIME]|query|passage|dim|bench|"
+			     "ids TEXT] | --convert ZIP OUT\n",
 			     stderr),
 		       2;
+	if (!strcmp(argv[1], "--convert"))
+		return convert(argc, argv);
 	bool worker = !*what || sv_i64(sv_of(what), &threads) == 0;
 	w.fd = IO_CHILD_FD;
-	if (e5_open(&w.m, argv[1], &e)) {
+	if (eng_open(&w.m, argv[1], worker && argc > 3 ? argv[3] : NULL, &e)) {
 		if (worker)
 			greet(e.msg);
 		(void)fprintf(stderr, "%s\n", e.msg);
@@ -340,9 +348,11 @@ int main(int argc, char **argv)
 	else if (!strcmp(what, "bench"))
 		rc = bench();
 	else if (!strcmp(what, "ids") && argc > 3)
-		rc = pieces(argv[3]);
+		w.m->ops->pieces(w.m, sv_of(argv[3])), rc = 0;
+	else if (!strcmp(what, "dim"))
+		rc = printf("%d\n", w.m->dim) < 0;
 	else if (!strcmp(what, "query") || !strcmp(what, "passage"))
 		rc = lines(*what == 'p');
-	e5_close(w.m);
+	eng_close(w.m);
 	return rc;
 }

@@ -1,32 +1,21 @@
 /* worker_llama_rt.c: llama.cpp v0.5.0 behind some twenty functions; nothing else of callm
  * calls it, since its interface changes from version to version.
  *
- * The libraries are opened at run time from a folder, so that building callm needs only the
- * headers (MIT) and the same program runs with or without them. One model, one context with
+ * The libraries are opened at run time (llama_lib.h). One model, one context with
  * one unified KV cache for LRT_SEQS sequences: tokens of several conversations go through one
  * decode, and a beginning that two of them share is stored once. Sampling is done here on the
  * distribution itself: a grammar over the 262,144 tokens of Gemma takes 40 ms, so the likeliest
  * token is tried first, then the likeliest 256, and only then all. One thread. */
-#include <dlfcn.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <ggml-backend.h>
 #include <llama.h>
 
+#include "llama_lib.h"
 #include "worker_llama.h"
 
-#define VERSION "0.5.0"
-
-/* Library, function. Their types are the header's. */
 #define FUNCTIONS(X)                                                                          \
-	X(BASE, ggml_log_set)                                                                 \
-	X(GGML, ggml_backend_load_all_from_path)                                              \
-	X(GGML, ggml_backend_dev_count)                                                       \
-	X(LLAMA, llama_version)                                                               \
-	X(LLAMA, llama_log_set)                                                               \
-	X(LLAMA, llama_backend_init)                                                          \
 	X(LLAMA, llama_backend_free)                                                          \
 	X(LLAMA, llama_model_default_params)                                                  \
 	X(LLAMA, llama_context_default_params)                                                \
@@ -66,14 +55,10 @@
 	X(LLAMA, llama_sampler_accept)                                                        \
 	X(LLAMA, llama_sampler_free)
 
-enum { BASE, GGML, LLAMA, N_LIBS };
 static struct {
-#define X(lib, name) __typeof__(&(name)) name;
-	FUNCTIONS(X)
-#undef X
+	FUNCTIONS(LLAMA_FIELD)
 } f;
-
-static char last_log[300];
+static const struct llama_name names[] = { FUNCTIONS(LLAMA_NAME) };
 
 struct lrt {
 	struct llama_model *model;
@@ -84,7 +69,6 @@ struct lrt {
 	int n_vocab;
 	char about[128];
 	bool has_template, recurrent, up;
-	void *lib[N_LIBS];
 };
 
 enum { CHAIN = 5, LIKELY = 256 };
@@ -95,66 +79,18 @@ struct lrt_sampler {
 	int utf8;    /* continuation bytes due */
 };
 
-static void on_log(enum ggml_log_level level, const char *text, void *arg)
-{
-	(void)arg;
-	if (level == GGML_LOG_LEVEL_WARN || level == GGML_LOG_LEVEL_ERROR)
-		(void)snprintf(last_log, sizeof(last_log), SV_FMT, SV_ARG(sv_trim(sv_of(text))));
-}
-
 const char *lrt_log(void)
 {
-	return last_log;
+	return llama_lib_log();
 }
 
 /* ---- opening ---- */
 
-/* As the npm package names it, else as a build of one's own does. */
-static void *open_lib(const char *dir, const char *name)
-{
-	static const char *const ends[] = { ".v" VERSION ".so", ".so" };
-	char path[4096];
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-		(void)snprintf(path, sizeof(path), "%s/%s%s", dir, name, ends[i]);
-		if (file_exists(path))
-			return dlopen(path, RTLD_NOW | RTLD_LOCAL);
-	}
-	return NULL;
-}
-
 static int open_libs(struct lrt *l, const char *dir, struct err *e)
 {
-	static const char *const names[N_LIBS] = { "libggml-base", "libggml", "libllama" };
-	for (int i = 0; i < N_LIBS; i++) {
-		l->lib[i] = open_lib(dir, names[i]);
-		const char *why = l->lib[i] ? NULL : dlerror();
-		if (!l->lib[i])
-			return err_set(e, ERR_NOTFOUND,
-				       "no llama.cpp " VERSION " in %s: %s; run scripts/setup.sh "
-				       "or ./run.sh to fetch it",
-				       dir, why ? why : names[i]);
-	}
-#define X(which, name)                                                                        \
-	*(void **)&f.name = dlsym(l->lib[which], #name);                                      \
-	if (!f.name)                                                                          \
-		return err_set(e, ERR_VERSION,                                                \
-			       "llama.cpp in %s is of another version than " VERSION          \
-			       ": it has no %s; remove the folder and run ./run.sh",          \
-			       dir, #name);
-	FUNCTIONS(X)
-#undef X
-	if (!strstr(f.llama_version(), VERSION))
-		return err_set(e, ERR_VERSION, "llama.cpp in %s is version %s, not " VERSION, dir,
-			       f.llama_version());
-	f.ggml_log_set(on_log, NULL);
-	f.llama_log_set(on_log, NULL);
-	f.ggml_backend_load_all_from_path(dir);
-	if (f.ggml_backend_dev_count() == 0)
-		return err_set(e, ERR_NOTFOUND, "no CPU backend of llama.cpp in %s fits this "
-						"machine", dir);
-	f.llama_backend_init();
-	l->up = true;
-	return 0;
+	int rc = llama_lib_open(dir, names, sizeof(names) / sizeof(names[0]), &f, e);
+	l->up = !rc;
+	return rc;
 }
 
 static int load(struct lrt *l, const struct lrt_opts *o, struct err *e)
@@ -164,13 +100,13 @@ static int load(struct lrt *l, const struct lrt_opts *o, struct err *e)
 	if (!file_exists(o->file))
 		return err_set(e, ERR_NOTFOUND,
 			       "no language model %s: fetch it with callm models pull", o->file);
-	last_log[0] = '\0';
+	llama_lib_forget();
 	l->model = f.llama_model_load_from_file(o->file, p);
 	if (!l->model)
 		return err_set(e, ERR_CORRUPT,
 			       "%s cannot be loaded (%s): it is damaged or of an unknown kind; "
 			       "callm models verify tells, callm models pull mends it",
-			       o->file, last_log[0] ? last_log : "no GGUF");
+			       o->file, llama_lib_log()[0] ? llama_lib_log() : "no GGUF");
 	if (f.llama_model_has_encoder(l->model))
 		return err_set(e, ERR_UNSUPPORTED, "%s is no model that writes text", o->file);
 	l->vocab = f.llama_model_get_vocab(l->model);
@@ -197,7 +133,7 @@ static int make_context(struct lrt *l, const struct lrt_opts *o, struct err *e)
 		return err_set(e, ERR_NOMEM,
 			       "no memory for the context of %s (%s): lower n_ctx or raise "
 			       "memory_mb",
-			       o->file, last_log);
+			       o->file, llama_lib_log());
 	l->batch = f.llama_batch_init(LRT_BATCH, 0, 1);
 	l->cand = xalloc(sizeof(*l->cand) * (size_t)l->n_vocab);
 	return 0;
@@ -359,7 +295,7 @@ struct lrt_sampler *lrt_sampler_new(struct lrt *l, const struct lrt_sampling *o)
 {
 	struct lrt_sampler *s = xalloc(sizeof(*s));
 	s->l = l;
-	last_log[0] = '\0';
+	llama_lib_forget();
 	if (o->grammar) {
 		s->grammar = f.llama_sampler_init_grammar(l->vocab, o->grammar, "root");
 		if (!s->grammar) {
