@@ -9,7 +9,9 @@
 
 #include "emb_int.h"
 
-static const struct emb_ops *const backends[] = { &emb_e5, &emb_openai };
+enum { WAIT_MS = 60, WAIT_MAX_MS = 400, QUESTIONS = 4 };
+
+static const struct emb_ops *const backends[] = { &emb_e5, &emb_llama, &emb_openai };
 
 void emb_set_name(struct emb *m, const char *kind, sv model)
 {
@@ -29,11 +31,12 @@ int emb_open(struct emb **ret, const struct model_spec *s, struct loop *l, struc
 			ops = backends[i];
 	if (!ops)
 		return err_set(e, ERR_UNSUPPORTED,
-			       "unknown embedding kind \"%s\": use e5 or openai",
+			       "unknown embedding kind \"%s\": use e5, llama or openai",
 			       s->kind ? s->kind : "");
 	struct emb *m = xalloc(sizeof(*m));
 	*m = (struct emb){ .ops = ops, .loop = l, .tail = &m->runs };
 	m->total_ms = s->total_ms > 0 ? s->total_ms : EMB_TOTAL_MS;
+	m->wait_ms = WAIT_MS;
 	int rc = ops->open(m, s, e);
 	if (rc) {
 		xfree(m->name);
@@ -52,6 +55,17 @@ int emb_dim(const struct emb *m)
 const char *emb_name(const struct emb *m)
 {
 	return m->name;
+}
+
+int emb_wait_ms(const struct emb *m)
+{
+	return m->wait_ms;
+}
+
+void emb_set_pace(struct emb *m, int query_ms)
+{
+	int ms = query_ms > WAIT_MAX_MS ? WAIT_MAX_MS : QUESTIONS * query_ms;
+	m->wait_ms = ms > WAIT_MAX_MS ? WAIT_MAX_MS : ms < WAIT_MS ? WAIT_MS : ms;
 }
 
 /* ---- runs ---- */

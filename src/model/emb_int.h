@@ -1,4 +1,4 @@
-/* emb_int.h: what emb.c offers to its backends, and the frames between emb_e5.c and the
+/* emb_int.h: what emb.c offers to its backends, and the frames between emb_local.c and the
  * program callm-embed; private to model. */
 #ifndef CALLM_MODEL_EMB_INT_H
 #define CALLM_MODEL_EMB_INT_H
@@ -18,7 +18,7 @@ enum {
 enum emb_frame {
 	WF_EMBED = 'B',  /* parent: id, side, n, then n times length, bytes */
 	WF_VECTOR = 'V', /* child: id, index, floats */
-	/* WF_READY: {"dim":384,"kernels":"avx2"} or {"error"}; WF_CANCEL: id; WF_END: id, err */
+	/* WF_READY: {"dim":384,"kernels":"avx2","query_ms":3} or {"error"}; WF_CANCEL: id; WF_END: id, err */
 };
 
 struct emb_ops {
@@ -36,6 +36,7 @@ struct emb {
 	char *name;
 	int dim;
 	int total_ms;
+	int wait_ms; /* emb_wait_ms */
 	struct emb_run *runs, **tail; /* oldest first */
 	size_t waiting;               /* texts */
 	struct breaker breaker;
@@ -70,6 +71,8 @@ void emb_end(struct emb_run *r, int err);
 int emb_worker_pid(const struct emb *m);
 void emb_set_name(struct emb *m, const char *kind, sv model);
 
-extern const struct emb_ops emb_e5, emb_openai;
+void emb_set_pace(struct emb *m, int query_ms); /* how long a question takes; 0 not known */
+
+extern const struct emb_ops emb_e5, emb_llama, emb_openai;
 
 #endif

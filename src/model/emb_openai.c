@@ -31,6 +31,7 @@ struct call { /* an obj; of a run */
 static const struct {
 	const char *part, *query, *passage;
 } prefixes[] = { { "e5", "query: ", "passage: " },
+		 { "embeddinggemma", "task: search result | query: ", "title: none | text: " },
 		 { "nomic-embed", "search_query: ", "search_document: " } };
 
 static int send_piece(struct call *c);

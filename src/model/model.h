@@ -22,7 +22,8 @@
 struct model_spec {
 	const char *kind; /* llm: "openai", "llama", "scripted"; asr: "pocketsphinx",
 			     "whisper", "openai", "realtime"; tts: "flite", "espeak",
-			     "kokoro", "piper", "openai"; emb: "e5", "openai"; turn: "smart" */
+			     "kokoro", "piper", "openai"; emb: "e5", "llama",
+			     "openai"; turn: "smart" */
 	const char *url, *model,
 		*key;     /* remote ones; key is the secret itself, never logged */
 	/* speech backends: ISO codes, "en" or "zh,en"; only these are spoken. */
@@ -41,7 +42,7 @@ struct model_spec {
 			     asr.en.dict (asr_lm_write) */
 	const char *file; /* local ones: the weights, a file or a folder */
 	const char *runtime;   /* local ones: folder of the runtime's shared libraries */
-	int threads, memory_mb; /* of a worker (e5: threads only); 0 = default; threads never above
+	int threads, memory_mb; /* of a worker (embeddings: threads only); 0 = default; threads never above
 				   the cores */
 	int n_ctx;              /* llama: 0 = 4096 */
 	int64_t price_in, price_out; /* money per million tokens, in millionths */
@@ -218,6 +219,9 @@ int emb_open(struct emb **ret, const struct model_spec *s, struct loop *l,
 	     struct err *e);
 void emb_close(struct emb *m);
 int emb_dim(const struct emb *m); /* 0 until known */
+/* How long a question's vector is worth waiting for: 60 ms, or what four questions take of a local
+ * model that is slower, at most 400. Known once the model is ready. */
+int emb_wait_ms(const struct emb *m);
 const char *emb_name(const struct emb *m); /* vectors of different names never mix */
 /* ERR_BUSY when too much waits. Texts are copied. */
 int emb_start(struct emb *m, const sv *texts, size_t n, enum emb_side side,

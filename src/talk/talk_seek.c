@@ -10,7 +10,6 @@
  * thread. */
 #include "talk_int.h"
 
-enum { WAIT_MS = 60 };
 
 #define BRIEF 6                      /* see talk_weight */
 #define SURE 0.8                     /* an article this likely is no matter of what went before */
@@ -235,7 +234,7 @@ static bool ask_meaning(struct talk *t, const struct talk_act *x)
 	k->act.context = arena_sv(&t->turn, x->context);
 	k->act.topic = arena_sv(&t->turn, x->topic);
 	k->on = true;
-	loop_after(t->shard->loop, &k->late, WAIT_MS, on_late, t);
+	loop_after(t->shard->loop, &k->late, emb_wait_ms(m), on_late, t);
 	return true;
 }
 

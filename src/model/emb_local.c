@@ -1,8 +1,10 @@
-/* emb_e5.c: embeddings on this machine: one process callm-embed, supervised.
+/* emb_local.c: embeddings on this machine: one process callm-embed, supervised. Kind "e5" is a file
+ * of its own engine, kind "llama" a GGUF file for llama.cpp.
  *
  * Requests are sent as they come, at most SENT_MAX texts of passages ahead, so that a cancel
  * costs little and the pipe stays short; queries go at once (the process serves them first),
- * and are refused with ERR_BUSY when so many wait that they would come too late. What was sent
+ * and are refused with ERR_BUSY when so many wait that they would come too late: the process says
+ * how long one takes (query_ms of its first frame). What was sent
  * when the process died ends with ERR_UPSTREAM; what was not waits for the next one. With work
  * to do and no vector for SILENT_MS (START_MS more while it starts; longer where a query may take
  * longer, as in training, where nobody waits) the process is killed; it comes
@@ -19,7 +21,8 @@ enum {
 	SILENT_MS = 5000,
 	START_MS = 3000,
 	SENT_MAX = 64,
-	QUERIES_MAX = 24, /* waiting ones: more would only be late (3 ms each, talk waits 60) */
+	QUERIES_MAX = 24, /* waiting ones: more would only be late (3 ms each, talk waits 60), */
+	QUERIES_MIN = 4,  /* but a customer or two, each with a question and one that goes before */
 };
 
 struct local {
@@ -28,6 +31,7 @@ struct local {
 	uint32_t last_id;
 	size_t sent; /* texts of passages in the process */
 	size_t queries; /* texts of questions that are not answered */
+	size_t queries_max;
 	bool ready;
 	char error[300]; /* what the process said it cannot do, "" */
 	struct loop_timer silent;
@@ -124,11 +128,16 @@ static void on_ready(struct local *x, sv p)
 	struct err e;
 	jv *o = jv_parse(p, &e);
 	sv why = jv_get_str(o, "error");
-	int dim = (int)jv_get_int(o, "dim", 0);
+	int dim = (int)jv_get_int(o, "dim", 0), ms = (int)jv_get_int(o, "query_ms", 0);
 	(void)snprintf(x->error, sizeof(x->error), SV_FMT, SV_ARG(why));
 	x->ready = !why.n && dim > 0 && (!x->m->dim || x->m->dim == dim);
-	if (x->ready)
+	if (x->ready) {
 		x->m->dim = dim;
+		emb_set_pace(x->m, ms);
+		x->queries_max = ms > 0 ? (size_t)(emb_wait_ms(x->m) / ms) : QUERIES_MAX;
+		x->queries_max = x->queries_max < QUERIES_MIN ? QUERIES_MIN :
+				 x->queries_max > QUERIES_MAX ? QUERIES_MAX : x->queries_max;
+	}
 	jv_free(o);
 	send_waiting(x);
 	watch(x);
@@ -174,12 +183,12 @@ static void on_state(void *arg, bool up, int status)
 
 /* ---- the backend ---- */
 
-static int e5_start(struct emb_run *r)
+static int local_start(struct emb_run *r)
 {
 	struct local *x = r->m->priv;
 	struct sent *s = xalloc(sizeof(*s));
 	size_t bytes = 12;
-	if (r->side == EMB_QUERY && x->queries >= QUERIES_MAX)
+	if (r->side == EMB_QUERY && x->queries >= x->queries_max)
 		return xfree(s), ERR_BUSY;
 	for (size_t i = 0; i < r->n; i++)
 		bytes += 4 + r->texts[i].n;
@@ -197,7 +206,7 @@ static int e5_start(struct emb_run *r)
 	return 0;
 }
 
-static void e5_cancel(struct emb_run *r)
+static void local_cancel(struct emb_run *r)
 {
 	struct local *x = r->m->priv;
 	struct sent *s = r->priv;
@@ -218,7 +227,7 @@ static void e5_cancel(struct emb_run *r)
 		loop_timer_stop(&x->silent);
 }
 
-static void e5_down(struct emb *m)
+static void local_down(struct emb *m)
 {
 	struct local *x = m->priv;
 	io_proc_stop(x->proc);
@@ -234,7 +243,7 @@ static sv base_name(sv path)
 	return path;
 }
 
-static int e5_up(struct emb *m, const struct model_spec *s, struct err *e)
+static int up(struct emb *m, const struct model_spec *s, const char *kind, struct err *e)
 {
 	if (loop_is_sim(m->loop))
 		return err_set(e, ERR_UNSUPPORTED, "embedding workers need a real loop");
@@ -246,15 +255,16 @@ static int e5_up(struct emb *m, const struct model_spec *s, struct err *e)
 	struct local *x = xalloc(sizeof(*x));
 	char *exe = model_exe(s->exe, "callm-embed"), threads[16];
 	(void)snprintf(threads, sizeof(threads), "%d", s->threads > 0 ? s->threads : 0);
-	const char *const argv[] = { exe, s->file, threads, NULL };
+	const char *const argv[] = { exe, s->file, threads, s->runtime, NULL };
 	struct io_proc_opts o = { .argv = argv,
 				  .name = "embed",
 				  .on_frame = on_frame,
 				  .on_state = on_state,
 				  .arg = x };
 	x->m = m;
+	x->queries_max = QUERIES_MAX;
 	m->priv = x;
-	emb_set_name(m, "e5", base_name(sv_of(s->file)));
+	emb_set_name(m, kind, base_name(sv_of(s->file)));
 	int rc = exe ? io_proc_start(&x->proc, m->loop, &o) : ERR_NOTFOUND;
 	if (rc) {
 		(void)err_set(e, rc, "the embedding worker %.200s cannot be started: %s",
@@ -265,10 +275,21 @@ static int e5_up(struct emb *m, const struct model_spec *s, struct err *e)
 	return rc;
 }
 
+static int e5_up(struct emb *m, const struct model_spec *s, struct err *e)
+{
+	return up(m, s, "e5", e);
+}
+
+static int llama_up(struct emb *m, const struct model_spec *s, struct err *e)
+{
+	return up(m, s, "llama", e);
+}
+
 int emb_worker_pid(const struct emb *m)
 {
-	const struct local *x = m->ops == &emb_e5 ? m->priv : NULL;
+	const struct local *x = m->ops->start == local_start ? m->priv : NULL;
 	return x ? io_proc_pid(x->proc) : 0;
 }
 
-const struct emb_ops emb_e5 = { "e5", e5_up, e5_start, e5_cancel, e5_down };
+const struct emb_ops emb_e5 = { "e5", e5_up, local_start, local_cancel, local_down };
+const struct emb_ops emb_llama = { "llama", llama_up, local_start, local_cancel, local_down };
