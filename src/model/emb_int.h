@@ -18,7 +18,8 @@ enum {
 enum emb_frame {
 	WF_EMBED = 'B',  /* parent: id, side, n, then n times length, bytes */
 	WF_VECTOR = 'V', /* child: id, index, floats */
-	/* WF_READY: {"dim":384,"kernels":"avx2","query_ms":3} or {"error"}; WF_CANCEL: id; WF_END: id, err */
+	/* WF_READY: {"dim":384,"kernels":"avx2","query_ms":3} or {"error"}; WF_CANCEL: id;
+	   WF_END: id, err */
 };
 
 struct emb_ops {

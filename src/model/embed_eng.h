@@ -32,9 +32,10 @@ struct eng {
 	void *priv;
 };
 
-/* By the file's first bytes: a GGUF file is computed by llama.cpp, whose libraries lie in the folder
- * runtime (NULL: the environment's CALLM_LLAMA_RUNTIME); everything else must be the own engine's.
- * ERR_NOTFOUND, ERR_CORRUPT, ERR_VERSION, ERR_UNSUPPORTED, ERR_NOMEM; e tells how to mend it. */
+/* By the file's first bytes: a GGUF file is computed by llama.cpp, whose libraries lie in the
+ * folder runtime (NULL: the environment's CALLM_LLAMA_RUNTIME); everything else must be the own
+ * engine's. ERR_NOTFOUND, ERR_CORRUPT, ERR_VERSION, ERR_UNSUPPORTED, ERR_NOMEM; e tells how to
+ * mend it. */
 int eng_open(struct eng **ret, const char *file, const char *runtime, struct err *e);
 void eng_close(struct eng *m); /* accepts NULL */
 

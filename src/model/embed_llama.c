@@ -1,10 +1,11 @@
-/* embed_llama.c: any embedding model in a GGUF file, by llama.cpp opened at run time: EmbeddingGemma,
- * BGE-M3, Qwen3-Embedding.
+/* embed_llama.c: any embedding model in a GGUF file, by llama.cpp opened at run time:
+ * EmbeddingGemma, BGE-M3, Qwen3-Embedding.
  *
- * The model is shared, each thread has a context of its own, which computes in that thread. What is
- * put before a question and a passage stands in the file's metadata (callm.prompt.query,
- * callm.prompt.passage; gemma_convert.c writes it) or is known by its architecture; a file of another
- * kind gets none. A text is cut at TOKENS, so a passage of any length costs as much as two pages. */
+ * The model is shared, each thread has a context of its own, which computes in that thread.
+ * What is put before a question and a passage stands in the file's metadata
+ * (callm.prompt.query, callm.prompt.passage; gemma_convert.c writes it) or is known by its
+ * architecture; a file of another kind gets none. A text is cut at TOKENS, so a passage of any
+ * length costs as much as two pages. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -242,7 +243,8 @@ static void gguf_pieces(struct eng *m, sv text)
 	for (int i = 0; i < n; i++) {
 		char piece[256];
 		int k = f.llama_token_to_piece(g->vocab, w->id[i], piece, sizeof(piece), 0, true);
-		(void)printf("%d\t" SV_FMT "\n", w->id[i], SV_ARG(sv_n(piece, k > 0 ? (size_t)k : 0)));
+		(void)printf("%d\t" SV_FMT "\n", w->id[i],
+			     SV_ARG(sv_n(piece, k > 0 ? (size_t)k : 0)));
 	}
 	gguf_work_free(m, w);
 }

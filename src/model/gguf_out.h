@@ -18,7 +18,8 @@ enum gguf_form { GGUF_F32 = 0, GGUF_Q8_0 = 8 }; /* ggml's numbers */
 
 struct gguf_out;
 struct gguf_out *gguf_out_new(void);
-void gguf_out_free(struct gguf_out *g); /* accepts NULL; a file that has no end stays as it is */
+/* accepts NULL; a file that has no end stays as it is. */
+void gguf_out_free(struct gguf_out *g);
 
 /* Metadata. Strings are bytes. */
 void gguf_out_str(struct gguf_out *g, const char *key, sv v);

@@ -1,16 +1,16 @@
 /* model.h: language, speech-in, speech-out, embedding and end-of-turn models behind small
- *vtables; a backend is one file, registered in a table. A request is a handle; callbacks come on
- *the loop that started it.
+ * vtables; a backend is one file, registered in a table. A request is a handle; callbacks come on
+ * the loop that started it.
  *
  *	llm_open(&m, &spec, loop, &e);
  *	llm_start(m, &prompt, &cb, me, &run);      on_delta ... on_end
  *	llm_cancel(run);                            synchronous; afterwards no callback
  *
  * Every cancel is synchronous, accepts NULL and may be called from inside the handle's own
- *callbacks; after it returns no callback of that handle fires. A handle is gone after
- *on_end returned or after cancel. No
- *callback fires from inside a start; a model is not closed from inside one of its
- *callbacks; closing cancels what runs.
+ * callbacks; after it returns no callback of that handle fires. A handle is gone after
+ * on_end returned or after cancel. No
+ * callback fires from inside a start; a model is not closed from inside one of its
+ * callbacks; closing cancels what runs.
  */
 #ifndef CALLM_MODEL_H
 #define CALLM_MODEL_H
@@ -42,8 +42,8 @@ struct model_spec {
 			     asr.en.dict (asr_lm_write) */
 	const char *file; /* local ones: the weights, a file or a folder */
 	const char *runtime;   /* local ones: folder of the runtime's shared libraries */
-	int threads, memory_mb; /* of a worker (embeddings: threads only); 0 = default; threads never above
-				   the cores */
+	int threads, memory_mb; /* of a worker (embeddings: threads only); 0 = default; threads
+				   never above the cores */
 	int n_ctx;              /* llama: 0 = 4096 */
 	int64_t price_in, price_out; /* money per million tokens, in millionths */
 	const jv *script;            /* scripted backends */

@@ -1,12 +1,12 @@
-/* worker_embed.c: the program callm-embed: texts to vectors, with multilingual-e5-small by an engine
- * of its own or with a GGUF file by llama.cpp.
+/* worker_embed.c: the program callm-embed: texts to vectors, with multilingual-e5-small by an
+ * engine of its own or with a GGUF file by llama.cpp.
  *
  *	callm-embed FILE [THREADS [RUNTIME]]               worker: frames on descriptor 3
  *	callm-embed FILE query|passage < LINES > FLOATS    one vector of float32 a line, at once
  *	callm-embed FILE dim                               how many numbers a vector has
- *	callm-embed FILE bench                             milliseconds of a query, texts a second
- *	callm-embed FILE ids TEXT                          the pieces of a text
- *	callm-embed --convert ZIP OUT                      EmbeddingGemma's files to GGUF
+ *	callm-embed FILE bench                             milliseconds of a query, texts a
+ * second callm-embed FILE ids TEXT                          the pieces of a text callm-embed
+ * --convert ZIP OUT                      EmbeddingGemma's files to GGUF
  *
  * RUNTIME (by hand: CALLM_LLAMA_RUNTIME): the folder of llama.cpp's libraries, for a GGUF file.
  *
