@@ -9,7 +9,8 @@
  *	b_recall MODEL VECTORS bank DIR               tau2-bench's bank: banking/documents.jsonl,
  *	                                              open_banking_tasks.jsonl
  *
- * MODEL: e5-small-q4.bin. VECTORS: a file that keeps those of the passages ("" = none).
+ * MODEL: what callm-embed reads (e5-small-q4.bin). VECTORS: a file that keeps the vectors of
+ * passages and questions ("" = none; train/vectors.h).
  * Prints for each way: right first, right among the first five; for the bank the share of the
  * documents a task needs among the first five, ten and twenty, and how many tasks have any of
  * theirs among the first five. One thread. */
@@ -17,8 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "e5.h"
-#include "kb_int.h"
+#include "vectors.h"
 
 enum { MOST = 20 };
 
@@ -33,8 +33,10 @@ enum way {
 	WAY_WISH,
 	WAYS
 };
-static const char *const way_names[WAYS] = { "bm25", "built-in vectors", "e5", "words as today",
-					     "all", "wishes, words", "wishes, all" };
+static const char *const way_names[WAYS] = { "bm25",       "built-in vectors",
+					     "meaning",    "words as today",
+					     "all",        "wishes, words",
+					     "wishes, all" };
 
 struct found {
 	sv group[MOST];
@@ -42,28 +44,18 @@ struct found {
 	bool answered;
 };
 
-static struct e5 *model;
-static struct e5_work *work;
+static struct vectors *vecs;
 static struct arena mem;         /* texts, until the end */
 static struct arena turn;        /* of one question */
-static int64_t spent_us;
-static size_t embedded;
-
-static void embed(const char *prefix, sv text, float *v)
-{
-	int64_t t0 = clk_cpu_us();
-	e5_embed(model, work, sv_of(prefix), text, v);
-	spent_us += clk_cpu_us() - t0;
-	embedded++;
-}
 
 static void told(const char *what)
 {
-	printf("%s: %zu texts, %.1f s of CPU, %.2f ms each, %.0f a second\n", what, embedded,
-	       (double)spent_us / 1e6, (double)spent_us / 1000 / (double)(embedded ? embedded : 1),
-	       1e6 * (double)embedded / (double)(spent_us ? spent_us : 1));
-	embedded = 0;
-	spent_us = 0;
+	printf("%s: %zu texts embedded, %.1f s of CPU, %.2f ms each, %.0f a second\n", what,
+	       vecs->made, (double)vecs->cpu_us / 1e6,
+	       (double)vecs->cpu_us / 1000 / (double)(vecs->made ? vecs->made : 1),
+	       1e6 * (double)vecs->made / (double)(vecs->cpu_us ? vecs->cpu_us : 1));
+	vecs->made = 0;
+	vecs->cpu_us = 0;
 }
 
 /* ---- a company in memory ---- */
@@ -159,17 +151,6 @@ static struct store *company(int (*fn)(struct import *), const char *root, bool 
 	return st;
 }
 
-static void embed_passage(void *arg, sv text)
-{
-	float *v = xalloc((size_t)model->width * sizeof(*v));
-	if (!kb_dense_has(arg, text)) {
-		embed("passage: ", text, v);
-		if (kb_dense_put(arg, text, v, model->width))
-			abort();
-	}
-	xfree(v);
-}
-
 static struct kb_index *build(struct store *st, struct kb_dense *d, bool full_text)
 {
 	struct kb_opts o = { .dense = d, .full_text = full_text };
@@ -182,12 +163,13 @@ static struct kb_index *build(struct store *st, struct kb_dense *d, bool full_te
 }
 
 /* With all vectors. */
-static struct kb_index *build_dense(struct store *st, struct kb_dense *d)
+static struct kb_index *build_dense(struct store *st)
 {
-	struct kb_index *ix = build(st, d, false);
-	if (kb_dense_missing(ix, embed_passage, d)) {
+	struct kb_index *ix = build(st, vecs->kept, false);
+	if (kb_dense_missing(ix, vectors_want_passage, vecs)) {
+		vectors_make(vecs);
 		obj_unref(ix);
-		ix = build(st, d, false);
+		ix = build(st, vecs->kept, false);
 	}
 	return ix;
 }
@@ -242,9 +224,9 @@ static void by_vectors(const struct ask *q, bool dense, struct found *f)
 	size_t n = 0;
 	kb_qvec_make(sp, q->text, SV_NULL, &qv);
 	if (abroad)
-		(void)kb_abroad_query(q->v, model->width, home, sp, &turn, &kd);
+		(void)kb_abroad_query(q->v, vecs->dim, home, sp, &turn, &kd);
 	else
-		(void)kd_widen(q->v, model->width, &turn, &kd);
+		(void)kd_widen(q->v, vecs->dim, &turn, &kd);
 	kd.model = sp->model;
 	for (size_t i = 0; i < sp->n_art; i++) {
 		const struct kb_art *a = &sp->art[i];
@@ -270,7 +252,7 @@ static void by_search(const struct ask *q, bool all, struct found *f)
 	struct kb_article a;
 	if (all) {
 		kq.vec = q->v;
-		kq.dim = model->width;
+		kq.dim = vecs->dim;
 	}
 	if (kb_search(q->dense, &kq, &turn, &r))
 		abort();
@@ -291,13 +273,13 @@ static void by_wishes(const struct ask *q, bool all, struct found *f)
 	struct kb_result r;
 	struct kb_article a;
 	for (size_t i = 0; i < n; i++) {
-		float *v = arena_new(&turn, float, model->width);
+		float *v = arena_new(&turn, float, vecs->dim);
 		kq[i] = (struct kb_query){ .text = part[i], .lang = sv_of(q->from), .k = MOST };
 		if (!all)
 			continue;
-		embed("query: ", part[i], v);
+		vectors_query(vecs, part[i], v);
 		kq[i].vec = v;
-		kq[i].dim = model->width;
+		kq[i].dim = vecs->dim;
 	}
 	if (kb_search_many(q->dense, kq, n, MOST, &turn, &r))
 		abort();
@@ -348,7 +330,7 @@ static void count(const struct found *f, sv want, struct tally *t)
 static void ask_line(struct ask *q, sv want, struct tally t[WAYS])
 {
 	struct found f;
-	embed("query: ", q->text, q->v);
+	vectors_query(vecs, q->text, q->v);
 	for (int w = 0; w < WAYS_ONE; w++) {
 		find(q, (enum way)w, &f);
 		count(&f, want, &t[w]);
@@ -382,11 +364,26 @@ static void ask_lines(struct ask *q, sv text, bool split, struct tally t[WAYS])
 	}
 }
 
+/* The vectors of all questions at once. */
+static void make_vectors(const struct sheet *s)
+{
+	const sv text[] = { s->questions, s->more, s->oos };
+	for (int i = 0; i < 3; i++) {
+		sv rest = text[i], line, want;
+		while (sv_line(&rest, &line))
+			if ((i == 2 || sv_cut(&line, '\t', &want)) && sv_trim(line).n)
+				vectors_want(vecs, true, sv_trim(line));
+	}
+	vectors_make(vecs);
+}
+
 static void ask_sheet(struct ask *q, const struct sheet *s)
 {
 	struct tally t[WAYS] = { { 0 } };
 	bool cross = strcmp(q->from, q->lang) != 0;
 	sv text = s->oos, line;
+	make_vectors(s);
+	q->v = xalloc((size_t)vecs->dim * sizeof(float));
 	ask_lines(q, s->questions, s->split, t);
 	ask_lines(q, s->more, s->split, t);
 	while (sv_line(&text, &line)) {
@@ -394,6 +391,7 @@ static void ask_sheet(struct ask *q, const struct sheet *s)
 		if (q->text.n)
 			ask_line(q, SV_NULL, t);
 	}
+	xfree(q->v);
 	for (int w = 0; w < WAYS_ONE; w++) {
 		if (cross && w != WAY_DENSE && w != WAY_ALL)
 			continue;
@@ -421,15 +419,14 @@ static void demo_set(struct ask *q, const char *root, bool test, bool cross)
 }
 
 /* Questions of one language to a company whose articles are of one language alone. */
-static void company_pair(const char *dir, const char *from, const char *to, struct kb_dense *d)
+static void company_pair(const char *dir, const char *from, const char *to)
 {
 	struct store *st = company(company_articles, dir, false, to);
 	struct ask q = { .lang = to, .from = from };
 	struct sheet s = { .name = "unseen" };
 	char name[64];
 	q.words = build(st, NULL, true);
-	q.dense = build_dense(st, d);
-	q.v = xalloc((size_t)model->width * sizeof(float));
+	q.dense = build_dense(st);
 	snprintf(name, sizeof(name), "questions.%s.tsv", from);
 	s.questions = read_all(dir, name);
 	snprintf(name, sizeof(name), "far.%s.tsv", from);
@@ -437,7 +434,6 @@ static void company_pair(const char *dir, const char *from, const char *to, stru
 	snprintf(name, sizeof(name), "unanswerable.%s.txt", from);
 	s.oos = read_all(dir, name);
 	ask_sheet(&q, &s);
-	xfree(q.v);
 	obj_unref(q.words);
 	obj_unref(q.dense);
 	store_close(st);
@@ -445,19 +441,16 @@ static void company_pair(const char *dir, const char *from, const char *to, stru
 
 /* from == to: all articles in both languages; else each in one of them only, and the questions
  * asked are those whose article is in the other one. */
-static void demo_pair(const char *root, bool test, const char *from, const char *to,
-		      struct kb_dense *d)
+static void demo_pair(const char *root, bool test, const char *from, const char *to)
 {
 	bool cross = strcmp(from, to) != 0;
 	struct store *st = company(demo_articles, root, cross, NULL);
 	struct ask q = { .lang = to, .from = from };
 	q.words = build(st, NULL, true);
-	q.dense = build_dense(st, d);
-	q.v = xalloc((size_t)model->width * sizeof(float));
+	q.dense = build_dense(st);
 	told("passages");
 	demo_set(&q, root, test, cross);
 	told("questions");
-	xfree(q.v);
 	obj_unref(q.words);
 	obj_unref(q.dense);
 	store_close(st);
@@ -485,7 +478,28 @@ static void count_task(const struct found *f, const jv *want, struct bank *b)
 		b->recall[d] += hits[d] / (double)jv_len(want);
 }
 
-static void bank(const char *dir, struct kb_dense *d)
+/* The vectors of all tasks and their wishes at once. */
+static void make_tasks(sv text)
+{
+	static sv part[KB_WISHES];
+	sv line;
+	struct err e;
+	while (sv_line(&text, &line)) {
+		jv *o = jv_parse(line, &e);
+		sv task = jv_get_str(jv_get(o, "user_scenario"), "instructions");
+		task = sv_slice(task, 0, sv_rune_offset(task, LIM_TEXT_MSG));
+		size_t n = task.n && jv_len(jv_get(o, "required_documents")) ?
+				   kb_wishes(task, part, KB_WISHES) : 0;
+		for (size_t i = 0; i < n; i++)
+			vectors_want(vecs, true, part[i]);
+		if (n)
+			vectors_want(vecs, true, task);
+		jv_free(o);
+	}
+	vectors_make(vecs);
+}
+
+static void bank(const char *dir)
 {
 	struct store *st = company(bank_articles, dir, false, NULL);
 	struct ask q = { .lang = "en", .from = "en", .words = build(st, NULL, true) };
@@ -493,16 +507,17 @@ static void bank(const char *dir, struct kb_dense *d)
 	sv text = read_all(dir, "open_banking_tasks.jsonl"), line;
 	struct found f;
 	struct err e;
-	q.dense = build_dense(st, d);
-	q.v = xalloc((size_t)model->width * sizeof(float));
+	q.dense = build_dense(st);
 	told("passages");
+	make_tasks(text);
+	q.v = xalloc((size_t)vecs->dim * sizeof(float));
 	while (sv_line(&text, &line)) {
 		jv *o = jv_parse(line, &e);
 		const jv *want = jv_get(o, "required_documents");
 		q.text = jv_get_str(jv_get(o, "user_scenario"), "instructions");
 		q.text = sv_slice(q.text, 0, sv_rune_offset(q.text, LIM_TEXT_MSG));
 		if (jv_len(want) && q.text.n) {
-			embed("query: ", q.text, q.v);
+			vectors_query(vecs, q.text, q.v);
 			for (int w = 0; w < WAYS; w++) {
 				find(&q, (enum way)w, &f);
 				count_task(&f, want, &b[w]);
@@ -526,8 +541,6 @@ static void bank(const char *dir, struct kb_dense *d)
 
 int main(int argc, char **argv)
 {
-	struct kb_dense *d = NULL;
-	struct err e = { 0 };
 	bool is_bank = argc == 5 && !strcmp(argv[3], "bank");
 	bool is_company = argc == 5 && !strcmp(argv[3], "company");
 	if (!is_bank && !is_company && (argc != 6 || strcmp(argv[3], "demo") != 0))
@@ -536,27 +549,22 @@ int main(int argc, char **argv)
 		       2;
 	arena_init(&mem, (size_t)1 << 30);
 	arena_init(&turn, LIM_ARENA_TURN);
-	if (e5_open(&model, argv[1], &e) ||
-	    kb_dense_open(&d, *argv[2] ? argv[2] : NULL, SV("e5-small"), &e))
-		return fprintf(stderr, "%s\n", e.msg), 1;
-	work = e5_work_new(model);
+	vecs = vectors_open(argv[1], argv[2]);
 	if (is_bank) {
-		bank(argv[4], d);
+		bank(argv[4]);
 	} else if (is_company) {
-		company_pair(argv[4], "en", "en", d);
-		company_pair(argv[4], "zh", "zh", d);
-		company_pair(argv[4], "en", "zh", d);
-		company_pair(argv[4], "zh", "en", d);
+		company_pair(argv[4], "en", "en");
+		company_pair(argv[4], "zh", "zh");
+		company_pair(argv[4], "en", "zh");
+		company_pair(argv[4], "zh", "en");
 	} else {
 		bool test = !strcmp(argv[5], "test");
-		demo_pair(argv[4], test, "en", "en", d);
-		demo_pair(argv[4], test, "zh", "zh", d);
-		demo_pair(argv[4], test, "en", "zh", d);
-		demo_pair(argv[4], test, "zh", "en", d);
+		demo_pair(argv[4], test, "en", "en");
+		demo_pair(argv[4], test, "zh", "zh");
+		demo_pair(argv[4], test, "en", "zh");
+		demo_pair(argv[4], test, "zh", "en");
 	}
-	e5_work_free(work);
-	e5_close(model);
-	kb_dense_close(d);
+	vectors_close(vecs);
 	arena_done(&turn);
 	arena_done(&mem);
 	return 0;

@@ -160,7 +160,7 @@ static void ask_all(struct kb_index *ix, const char *root, const char *from, con
 	VEC_FREE(&s);
 }
 
-void train_cross(struct kb_index *ix, const char *root, FILE *out)
+void train_cross(struct kb_index *ix, const char *root, FILE *out, const char *kind)
 {
 	struct rows r = { 0 };
 	double w[KA_N + 1], answer, unsure;
@@ -180,7 +180,7 @@ void train_cross(struct kb_index *ix, const char *root, FILE *out)
 	report(&r, 0, "en questions, zh articles, offered", unsure);
 	report(&r, 1, "zh questions, en articles, offered", unsure);
 	fit(&r, -1, w);
-	fprintf(out, "static const struct kb_abroad_weights weights_abroad = {\n\t.w = {");
+	fprintf(out, "static const struct kb_abroad_weights weights_%sabroad = {\n\t.w = {", kind);
 	for (int k = 0; k <= KA_N; k++)
 		fprintf(out, "%s%.4f,", k % 8 ? " " : "\n\t\t", w[k]);
 	fprintf(out, "\n\t},\n\t.answer = %.4f,\n\t.unsure = %.4f,\n};\n", answer,

@@ -9,14 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "kb_train.h"
+#include "vectors.h"
 
 #define ALIAS_EVERY 2            /* of the aliases one in so many is asked */
 #define INTENT_SHARE 0.35        /* of the epochs that a public intent's text takes part in */
 
 struct arena train_mem;
-static struct kb_dense *passages; /* until the program ends */
-static struct map *questions;    /* text to vector */
-static int question_dim;
+static struct vectors *vecs;     /* until the program ends; NULL: by words alone */
 
 static int put_row(void *arg, const struct kb_article *a)
 {
@@ -53,6 +52,7 @@ static int import(void *arg, struct store_db *db)
 int open_index(const char *root, struct store **st, struct kb_index **ix, struct err *e)
 {
 	struct store_opts o = { .dir = "" };
+	struct kb_opts o_dense = { .dense = vecs ? vecs->kept : NULL };
 	struct import im = { root, e };
 	struct store_db *db;
 	int rc = kb_init();
@@ -67,9 +67,13 @@ int open_index(const char *root, struct store **st, struct kb_index **ix, struct
 		return e->code;
 	if (!rc)
 		rc = store_reader(*st, &db);
-	if (!rc && !passages)
-		rc = kb_dense_open(&passages, NULL, SV("none"), e);
-	return rc ? rc : kb_build(ix, db, &(struct kb_opts){ .dense = passages }, e);
+	if (!rc)
+		rc = kb_build(ix, db, &o_dense, e);
+	if (rc || !kb_dense_missing(*ix, vectors_want_passage, vecs))
+		return rc;
+	vectors_make(vecs);
+	obj_unref(*ix);
+	return kb_build(ix, db, &o_dense, e);
 }
 
 static sv read_path(const char *path)
@@ -313,62 +317,57 @@ struct set plan_questions(struct kb_space *sp, const char *root)
 	return s;
 }
 
-/* ---- vectors of passages and questions, made by callm-embed ---- */
+/* ---- vectors of passages and questions ---- */
 
-static sv whole(const char *dir, const char *name, struct err *e)
+void use_vectors(const char *model, const char *file)
 {
-	char path[600];
-	struct sb b;
-	sv r = SV_NULL;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	sb_init(&b, 256u << 20);
-	if (file_read(path, 256u << 20, &b, e) == 0)
-		r = arena_sv(&train_mem, sb_sv(&b));
-	sb_done(&b);
-	return r;
+	vecs = vectors_open(model, file);
 }
 
-static size_t count(sv text)
+const struct kb_model *vectors_model(void)
 {
-	sv line;
-	size_t n = 0;
-
-	while (sv_line(&text, &line))
-		n++;
-	return n;
+	return vecs ? kb_model_of(sv_of(vecs->name)) : NULL;
 }
 
-int read_vectors(const char *dir, struct err *e)
+void make_questions(struct kb_index *ix, const char *root, const char *sheet)
 {
-	static const char *const names[2][2] = { { "p.txt", "p.f32" }, { "q.txt", "q.f32" } };
-	int rc = kb_dense_open(&passages, NULL, SV("train"), e);
+	for (size_t i = 0; vecs && i < ix->n_space; i++) {
+		struct kb_space *sp = &ix->space[i];
+		struct set s = { 0 };
 
-	questions = map_new(1000000);
-	for (int side = 0; side < 2 && !rc; side++) {
-		sv text = whole(dir, names[side][0], e), line;
-		sv v = e->code ? SV_NULL : whole(dir, names[side][1], e);
-		size_t n = count(text), dim = n ? v.n / 4 / n : 0;
+		if (sheet) {
+			bool test = strcmp(sheet, "test") == 0;
 
-		if (e->code || !dim || v.n != n * dim * 4)
-			return err_set(e, ERR_PARSE, "%s: texts and vectors do not fit", dir);
-		for (const char *at = v.p; !rc && sv_line(&text, &line); at += 4 * dim) {
-			const float *f = (const float *)(const void *)at;
-
-			if (side)
-				rc = map_put(questions, line, (void *)(uintptr_t)f);
-			else
-				rc = kb_dense_put(passages, line, f, (int)dim);
+			plan_lines(&s, read_lang(root, sheet, sp->lang), true);
+			plan_lines(&s, read_lang(root, test ? "un" : "oos", sp->lang), false);
+		} else {
+			s = plan_questions(sp, root);
 		}
-		question_dim = (int)dim;
+		for (size_t k = 0; k < s.n; k++)
+			vectors_want(vecs, true, s.v[k].text);
+		VEC_FREE(&s);
 	}
-	return rc;
+	if (vecs)
+		vectors_make(vecs);
 }
 
 const float *question_vector(sv text, int *dim)
 {
-	*dim = question_dim;
-	return questions ? map_get(questions, text) : NULL;
+	static struct map *unpacked;
+	float *v;
+
+	*dim = vecs ? vecs->dim : 0;
+	if (!vecs)
+		return NULL;
+	unpacked = unpacked ? unpacked : map_new(1000000);
+	v = map_get(unpacked, text);
+	if (v)
+		return v;
+	v = arena_new(&train_mem, float, *dim);
+	vectors_query(vecs, text, v);
+	if (map_put(unpacked, text, v))
+		abort();
+	return v;
 }
 
 struct set dense_set(const struct set *s)
@@ -386,30 +385,6 @@ struct set dense_set(const struct set *s)
 		x->gold = x->gold_dense;
 	}
 	return d;
-}
-
-static void print_line(void *arg, sv text)
-{
-	(void)arg;
-	printf(SV_FMT "\n", SV_ARG(text));
-}
-
-void print_texts(struct kb_index *ix, const char *root, bool of_questions)
-{
-	if (!of_questions) {
-		kb_dense_missing(ix, print_line, NULL);
-		return;
-	}
-	for (size_t i = 0; i < ix->n_space; i++) {
-		struct kb_space *sp = &ix->space[i];
-		struct set s = plan_questions(sp, root);
-
-		plan_lines(&s, read_lang(root, "test", sp->lang), true);
-		plan_lines(&s, read_lang(root, "un", sp->lang), false);
-		for (size_t k = 0; k < s.n; k++)
-			print_line(NULL, s.v[k].text);
-		VEC_FREE(&s);
-	}
 }
 
 /* ---- learned vectors ---- */
@@ -558,8 +533,8 @@ static void look_up_foreign(struct kb_index *ix, struct kb_space *sp, struct set
 }
 
 /* Leaves the space with the vectors of all texts. */
-struct set load_set(struct kb_index *ix, const char *root, const char *lang,
-			   const char *data)
+struct set load_set(struct kb_index *ix, const char *root, const char *lang, const char *data,
+		    bool keep)
 {
 	struct kb_space *sp = kb_space_of(ix, sv_of(lang));
 	struct set s = plan_questions(sp, root);
@@ -571,7 +546,8 @@ struct set load_set(struct kb_index *ix, const char *root, const char *lang,
 	for (size_t i = 0; i < e.n; i++)
 		e.v[i].skip = false;
 	embed_train(&e, rows);
-	write_rows(root, lang, rows);
+	if (keep)
+		write_rows(root, lang, rows);
 	embed_space(sp, rows);
 	VEC_FREE(&e);
 	return s;

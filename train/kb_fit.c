@@ -93,7 +93,7 @@ static void print_weights(FILE *out, const char *kind, const char *lang, const d
 			  const struct gate_row *r, size_t n, const struct kb_gate *gate)
 {
 	bool dense = gate->n == KG_MAX;
-	bool young = strncmp(kind, "young", 5) == 0; /* where the first is often the wrong one */
+	bool young = strstr(kind, "young") != NULL; /* where the first is often the wrong one */
 	double share = dense ? DENSE_ANSWERED : young ? YOUNG_ANSWERED : OOS_ANSWERED;
 	double ans = threshold(r, n, share, young);
 

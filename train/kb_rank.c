@@ -1,62 +1,71 @@
 /* kb_rank.c: trains and measures the knowledge ranker. Not part of the server.
  *
  *	kb_rank train ROOT DATA > w.h       learn; writes models/kb_embed.*.bin as well
- *	kb_rank train ROOT DATA VECS D.h > w.h      the same, and with vectors of passages
- *	kb_rank cross ROOT - VECS           learn only when an article of another language answers
- *	kb_rank score ROOT dev|test [VECS]  dev sets (and test sets) with the built-in weights
- *	kb_rank texts ROOT passages|questions       what VECS holds: p.txt and q.txt; p.f32 and
- *	                                    q.f32 come from callm-embed (train/kb_vectors.sh)
+ *	kb_rank meaning ROOT DATA MODEL VECTORS > w.h       the weights with an embedding model
+ *	kb_rank cross ROOT MODEL VECTORS    learn only when an article of another language
+ * answers kb_rank score ROOT dev|test [MODEL VECTORS]         dev sets (and test sets) with the
+ *	                                    built-in weights
  *	kb_rank wrong ROOT en|zh DATA       each development question that goes wrong, with why
  *	kb_rank bench ROOT                  microseconds per search
  *	kb_rank ask ROOT en|zh QUESTION
  *	kb_rank common < UTTERANCES, kb_rank words < DICT      see kb_words.c
  *
- * DATA holds banking77, clinc150 and hwu64 unpacked (NAME/train.tsv). Test questions are only
- * counted, never shown and never learned from. The threshold on p lets OOS_ANSWERED of the
- * unanswerable development questions through, cross-fitted.
+ * MODEL and VECTORS as in vectors.h. DATA holds banking77, clinc150 and hwu64 unpacked
+ * (NAME/train.tsv). Test questions are only counted, never shown and never learned from. The
+ * threshold on p lets OOS_ANSWERED of the unanswerable development questions through,
+ * cross-fitted.
  */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include "kb_train.h"
 
-static FILE *out;                /* of the weights being written */
+static const char *const langs[] = { "en", "zh" };
 
-static FILE *begin(const char *path, const char *name, const char *guard)
+static void begin(const char *name)
 {
-	out = path ? fopen(path, "w") : stdout;
-	if (!out)
-		return NULL;
-	fprintf(out, "/* %s: learned weights of the ranker, written by `kb_rank train`. */\n"
-		"#ifndef %s\n#define %s\n\n", name, guard, guard);
-	return out;
+	char guard[96];
+
+	snprintf(guard, sizeof(guard), "CALLM_%s_H", name);
+	for (char *c = guard; *c; c++)
+		*c = *c >= 'a' && *c <= 'z' ? (char)(*c - 32) : *c;
+	printf("/* %s.h: learned weights of the ranker, written by `kb_rank`. */\n"
+	       "#ifndef %s\n#define %s\n\n", name, guard, guard);
 }
 
-/* dense: where the weights with vectors go, or NULL. */
-static int train(struct kb_index *ix, const char *root, const char *data, const char *dense)
+/* By words; the table of vectors goes to models/. */
+static void train(struct kb_index *ix, const char *root, const char *data)
 {
-	static const char *const langs[] = { "en", "zh" };
-	FILE *words = begin(NULL, "kb_weights.h", "CALLM_KB_WEIGHTS_H"), *with = NULL;
-
-	if (dense && !(with = begin(dense, "kb_weights_dense.h", "CALLM_KB_WEIGHTS_DENSE_H")))
-		return 1;
+	begin("kb_weights");
 	for (int l = 0; l < 2; l++) {
-		struct set s = load_set(ix, root, langs[l], data), d = dense_set(&s);
+		struct set s = load_set(ix, root, langs[l], data, true);
 
-		out = words;
-		fit_lang(out, "", langs[l], &s, false);
-		out = with;
-		if (with)
-			fit_lang(out, "dense_", langs[l], &d, true);
+		fit_lang(stdout, "", langs[l], &s, false);
+		VEC_FREE(&s);
+	}
+	printf("\n#endif\n");
+}
+
+/* With vectors of passages and questions: what is learned is of their model. */
+static void train_meaning(struct kb_index *ix, const char *root, const char *data)
+{
+	const char *tag = vectors_model()->tag;
+	char name[64], kind[64], abroad[64];
+
+	snprintf(name, sizeof(name), "kb_weights_%s", *tag ? tag : "dense");
+	snprintf(kind, sizeof(kind), "%s_", *tag ? tag : "dense");
+	snprintf(abroad, sizeof(abroad), *tag ? "%s_" : "%s", tag);
+	begin(name);
+	make_questions(ix, root, NULL);
+	for (int l = 0; l < 2; l++) {
+		struct set s = load_set(ix, root, langs[l], data, false), d = dense_set(&s);
+
+		fit_lang(stdout, kind, langs[l], &d, true);
 		VEC_FREE(&s);
 		VEC_FREE(&d);
 	}
-	fprintf(words, "\n#endif\n");
-	if (with) {
-		train_cross(ix, root, with);
-		fprintf(with, "\n#endif\n");
-	}
-	return with && fclose(with) != 0;
+	train_cross(ix, root, stdout, abroad);
+	printf("\n#endif\n");
 }
 
 /* ---- reports ---- */
@@ -82,9 +91,12 @@ static const float *vector(void *arg, sv text, int *dim)
 
 static int score(struct kb_index *ix, const char *root, bool tests)
 {
-	static const char *const langs[] = { "en", "zh" };
 	struct kb_score s;
 	struct err e = { 0 };
+
+	make_questions(ix, root, "dev");
+	if (tests)
+		make_questions(ix, root, "test");
 
 	for (int i = 0; i < (tests ? 4 : 2); i++) {
 		const char *lang = langs[i & 1];
@@ -121,7 +133,7 @@ static void print_cand(const struct kb_found *f, size_t i, const char *mark)
 
 static void wrong(struct kb_index *ix, const char *root, const char *lang, const char *data)
 {
-	struct set s = load_set(ix, root, lang, data);
+	struct set s = load_set(ix, root, lang, data, false);
 	double ans = kb_weights_of(sv_of(lang), NULL, false)->answer;
 
 	for (size_t i = 0; i < s.n; i++) {
@@ -194,7 +206,8 @@ int main(int argc, char **argv)
 	struct store *st = NULL;
 	struct kb_index *ix = NULL;
 	struct err e = { 0 };
-	int rc = 0;
+	int rc = 0, with;
+	bool meaning, cross;
 
 	arena_init(&train_mem, (size_t)8 << 30);
 	if (argc == 2 && strcmp(argv[1], "common") == 0)
@@ -202,21 +215,27 @@ int main(int argc, char **argv)
 	if (argc == 2 && strcmp(argv[1], "words") == 0)
 		return words_classes(&train_mem);
 	if (argc < 3) {
-		fprintf(stderr, "usage: kb_rank train|score|bench ROOT, kb_rank wrong ROOT LANG\n");
+		fprintf(stderr, "usage: kb_rank train|meaning|cross|score|bench|wrong|ask ROOT "
+				"...: see its head\n");
 		return 2;
 	}
-	if (argc > 4 && strcmp(argv[1], "ask") != 0 && strcmp(argv[1], "wrong") != 0)
-		(void)read_vectors(argv[4], &e);
-	if (e.code || open_index(argv[2], &st, &ix, &e) != 0) {
+	meaning = strcmp(argv[1], "meaning") == 0;
+	cross = strcmp(argv[1], "cross") == 0;
+	with = cross ? 3 : meaning || strcmp(argv[1], "score") == 0 ? 4 : argc;
+	if (argc > with + 1)
+		use_vectors(argv[with], argv[with + 1]);
+	if ((meaning || cross) && !vectors_model())
+		return fputs("kb_rank: MODEL and VECTORS are missing\n", stderr), 2;
+	if (open_index(argv[2], &st, &ix, &e) != 0) {
 		fprintf(stderr, "%s\n", e.msg);
 		return 1;
 	}
 	if (strcmp(argv[1], "train") == 0)
-		rc = train(ix, argv[2], argc > 3 ? argv[3] : NULL, argc > 5 ? argv[5] : NULL);
-	else if (strcmp(argv[1], "cross") == 0)
-		train_cross(ix, argv[2], stdout);
-	else if (strcmp(argv[1], "texts") == 0)
-		print_texts(ix, argv[2], argc > 3 && strcmp(argv[3], "questions") == 0);
+		train(ix, argv[2], argc > 3 ? argv[3] : NULL);
+	else if (meaning)
+		train_meaning(ix, argv[2], argv[3]);
+	else if (cross)
+		make_questions(ix, argv[2], NULL), train_cross(ix, argv[2], stdout, "");
 	else if (strcmp(argv[1], "wrong") == 0 && argc > 3)
 		wrong(ix, argv[2], argv[3], argc > 4 ? argv[4] : NULL);
 	else if (strcmp(argv[1], "ask") == 0 && argc > 4)

@@ -48,21 +48,24 @@ struct set {
 };
 extern struct arena train_mem;
 int open_index(const char *root, struct store **st, struct kb_index **ix, struct err *e);
-/* Before open_index: p.txt, p.f32 (texts, vectors of passages), q.txt, q.f32 (of questions). */
-int read_vectors(const char *dir, struct err *e);
-/* The vector of a question, NULL when there is none; *dim. */
+/* Before open_index: vectors of this model for all that follows (vectors.h). */
+void use_vectors(const char *model, const char *file);
+const struct kb_model *vectors_model(void);      /* NULL without */
+/* The vectors of many questions at once: of the sheets "dev" or "test", or (NULL) of all that are
+ * learned from. */
+void make_questions(struct kb_index *ix, const char *root, const char *sheet);
+/* The vector of a question, NULL without use_vectors; *dim. */
 const float *question_vector(sv text, int *dim);
-/* Prints the texts that need a vector: what the index says, or all questions. */
-void print_texts(struct kb_index *ix, const char *root, bool questions);
 /* fmt: "dev", "oos", "test", else the unanswerable of the test. */
 sv read_lang(const char *root, const char *fmt, const char *lang);
 /* All questions and names to ask, with their folds, not looked up. */
 struct set plan_questions(struct kb_space *sp, const char *root);
 /* The samples as the dense ranker sees them; empty without vectors. */
 struct set dense_set(const struct set *s);
-/* All questions with candidates and features, none of them known to what looked it up; writes
- * the final table of vectors and leaves the space with it. data: folder of public intents. */
-struct set load_set(struct kb_index *ix, const char *root, const char *lang, const char *data);
+/* All questions with candidates and features, none of them known to what looked it up; leaves the
+ * space with the final table of vectors, keep: and writes it. data: folder of public intents. */
+struct set load_set(struct kb_index *ix, const char *root, const char *lang, const char *data,
+		    bool keep);
 
 /* ---- learning: kb_learn.c ---- */
 struct gate_row {
@@ -85,8 +88,8 @@ void train_gate(struct gate_row *r, size_t n, int skip_fold, struct kb_gate *w);
 void fit_lang(FILE *out, const char *kind, const char *lang, struct set *s, bool dense);
 
 /* ---- other languages: kb_cross.c ---- */
-/* Learns from the questions of en and zh; writes weights_abroad. */
-void train_cross(struct kb_index *ix, const char *root, FILE *out);
+/* Learns from the questions of en and zh; writes weights_<kind>abroad. */
+void train_cross(struct kb_index *ix, const char *root, FILE *out, const char *kind);
 
 int words_common(struct arena *mem);
 int words_classes(struct arena *mem);

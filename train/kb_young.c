@@ -1,24 +1,25 @@
-/* kb_young.c: learns order and gate for companies whose articles have few names. Not part of the
- * server.
+/* kb_young.c: learns order and gate for companies whose articles have few names. Not part of
+ * the server.
  *
- *	kb_young MODEL VECTORS ROOT OUT       writes OUT/kb_weights_young_{en,zh}.h
+ *	kb_young MODEL VECTORS ROOT OUT       writes OUT/kb_weights_young_{en,zh}.h, or of a
+ * model with weights of its own (kb_model.c) those with vectors:
+ * OUT/kb_weights_gemma_young_{en,zh}.h
  *
- * MODEL: e5-small-q4.bin; VECTORS: a file that keeps what was embedded ("" = none). The small
- * companies of train/kb_far and the water utility of demo/tests/unseen: articles with a title and
- * a text, questions worded far from them, some that nothing answers. The built-in vectors have
- * learned from none of them. Every question is asked of its company five times: with all articles,
- * and with each quarter of them, where three of four questions have no answer. A company is in one
- * fold, so what is reported is always of companies that were not learned from.
- * demo/tests/unseen/gym is held out and never read here. */
+ * MODEL: what callm-embed reads; VECTORS: a file that keeps what was embedded ("" = none). The
+ * small companies of train/kb_far and the water utility of demo/tests/unseen: articles with a
+ * title and a text, questions worded far from them, some that nothing answers. The built-in
+ * vectors have learned from none of them. Every question is asked of its company five times:
+ * with all articles, and with each quarter of them, where three of four questions have no
+ * answer. A company is in one fold, so what is reported is always of companies that were not
+ * learned from. demo/tests/unseen/gym is held out and never read here. */
 #include <dirent.h>
 #include <stdlib.h>
-#include "e5.h"
 #include "kb_train.h"
+#include "vectors.h"
 
 struct arena train_mem;
-static struct e5 *model;
-static struct e5_work *work;
-static struct kb_dense *dense;
+static struct vectors *vecs;
+static const struct kb_model *model;
 
 enum { COMPANIES = 64, PARTS = 5 };
 struct company {
@@ -98,20 +99,9 @@ static int import(void *arg, struct store_db *db)
 	return rc;
 }
 
-static void embed_passage(void *arg, sv text)
-{
-	float *v = xalloc((size_t)model->width * sizeof(*v));
-
-	(void)arg;
-	e5_embed(model, work, SV("passage: "), text, v);
-	if (!kb_dense_has(dense, text) && kb_dense_put(dense, text, v, model->width))
-		abort();
-	xfree(v);
-}
-
 static struct kb_index *build(struct store *st)
 {
-	struct kb_opts o = { .dense = dense };
+	struct kb_opts o = { .dense = vecs->kept };
 	struct kb_index *ix = NULL;
 	struct store_db *db;
 	struct err e = { 0 };
@@ -133,7 +123,8 @@ static struct kb_index *open_company(const char *root, const char *dir, unsigned
 	    store_flush(st))
 		fprintf(stderr, "%s\n", e.msg), exit(1);
 	ix = build(st);
-	if (kb_dense_missing(ix, embed_passage, NULL)) {
+	if (kb_dense_missing(ix, vectors_want_passage, vecs)) {
+		vectors_make(vecs);
 		obj_unref(ix);
 		ix = build(st);
 	}
@@ -156,7 +147,7 @@ static struct kb_found *found(struct kb_index *ix, const struct kb_query *q, sv 
 	return f;
 }
 
-/* A question's vector, made once. */
+/* A question's vector, unpacked once. */
 static const float *vector(sv text)
 {
 	static struct map *known;
@@ -166,8 +157,8 @@ static const float *vector(sv text)
 	v = map_get(known, text);
 	if (v)
 		return v;
-	v = arena_new(&train_mem, float, model->width);
-	e5_embed(model, work, SV("query: "), text, v);
+	v = arena_new(&train_mem, float, vecs->dim);
+	vectors_query(vecs, text, v);
 	if (map_put(known, text, v))
 		abort();
 	return v;
@@ -182,11 +173,16 @@ static bool has_article(const struct kb_index *ix, const char *lang, sv group)
 	return kb_get(ix, sv_of(id), &a) == 0;
 }
 
+/* s: NULL to have the question's vector made with those of all others. */
 static void ask(struct kb_index *ix, const char *lang, int fold, sv want, sv text, struct set *s)
 {
-	struct sample *x = VEC_PUSH(s, QUESTIONS_MAX);
+	struct sample *x = s ? VEC_PUSH(s, QUESTIONS_MAX) : NULL;
 	struct kb_query q = { .text = text, .lang = sv_of(lang), .k = 5 };
 
+	if (!s) {
+		vectors_want(vecs, true, text);
+		return;
+	}
 	if (!x)
 		abort();
 	if (want.n && !has_article(ix, lang, want))
@@ -195,7 +191,7 @@ static void ask(struct kb_index *ix, const char *lang, int fold, sv want, sv tex
 			      .fold = fold };
 	x->f = found(ix, &q, want, &x->gold);
 	q.vec = vector(text);
-	q.dim = model->width;
+	q.dim = vecs->dim;
 	x->f_dense = found(ix, &q, want, &x->gold_dense);
 }
 
@@ -242,26 +238,42 @@ static struct set with_vectors(const struct set *s)
 
 static FILE *begin(const char *dir, const char *lang)
 {
-	char path[1024];
+	char path[1024], name[64], guard[96];
 	FILE *out;
 
-	snprintf(path, sizeof(path), "%s/kb_weights_young_%s.h", dir, lang);
+	snprintf(name, sizeof(name), "kb_weights_%s%syoung_%s", model->tag, *model->tag ? "_" : "",
+		 lang);
+	snprintf(path, sizeof(path), "%s/%s.h", dir, name);
 	out = fopen(path, "w");
 	if (!out)
 		fprintf(stderr, "cannot write %s\n", path), exit(1);
+	snprintf(guard, sizeof(guard), "CALLM_%s_H", name);
+	for (char *c = guard; *c; c++)
+		*c = *c >= 'a' && *c <= 'z' ? (char)(*c - 32) : *c;
 	fprintf(out,
-		"/* kb_weights_young_%s.h: learned weights for articles with few names, "
-		"written "
-		"by `kb_young`. */\n#ifndef CALLM_KB_WEIGHTS_YOUNG_%c%c_H\n"
-		"#define CALLM_KB_WEIGHTS_YOUNG_%c%c_H\n\n",
-		lang, lang[0] - 32, lang[1] - 32, lang[0] - 32, lang[1] - 32);
+		"/* %s.h: learned weights for articles with few names, written by `kb_young`. */\n"
+		"#ifndef %s\n#define %s\n\n",
+		name, guard, guard);
 	return out;
+}
+
+/* The vectors of all questions at once. */
+static void make_all(struct kb_index *const ix[COMPANIES][PARTS], const char *root)
+{
+	for (int i = 0; i < n_companies; i++) {
+		ask_company(ix[i][0], root, &companies[i], "en", NULL);
+		ask_company(ix[i][0], root, &companies[i], "zh", NULL);
+	}
+	vectors_make(vecs);
 }
 
 static void learn(struct kb_index *const ix[COMPANIES][PARTS], const char *root, const char *dir)
 {
 	static const char *const langs[] = { "en", "zh" };
+	char kind[64];
 
+	make_all(ix, root);
+	snprintf(kind, sizeof(kind), *model->tag ? "%s_young_" : "%syoung_dense_", model->tag);
 	for (int l = 0; l < 2; l++) {
 		FILE *out = begin(dir, langs[l]);
 		struct set s = { 0 }, d;
@@ -270,8 +282,9 @@ static void learn(struct kb_index *const ix[COMPANIES][PARTS], const char *root,
 			ask_company(ix[i / PARTS][i % PARTS], root, &companies[i / PARTS], langs[l],
 				    &s);
 		d = with_vectors(&s);
-		fit_lang(out, "young_", langs[l], &s, false);
-		fit_lang(out, "young_dense_", langs[l], &d, true);
+		if (!*model->tag) /* by words: the same for all models */
+			fit_lang(out, "young_", langs[l], &s, false);
+		fit_lang(out, kind, langs[l], &d, true);
 		fprintf(out, "\n#endif\n");
 		if (fclose(out) != 0)
 			exit(1);
@@ -283,15 +296,14 @@ static void learn(struct kb_index *const ix[COMPANIES][PARTS], const char *root,
 int main(int argc, char **argv)
 {
 	struct kb_index *ix[COMPANIES][PARTS];
-	struct err e = { 0 };
 
 	if (argc != 5)
 		return fputs("usage: kb_young MODEL VECTORS ROOT OUT\n", stderr), 2;
 	arena_init(&train_mem, (size_t)4 << 30);
-	if (e5_open(&model, argv[1], &e) || kb_init() ||
-	    kb_dense_open(&dense, *argv[2] ? argv[2] : NULL, SV("e5-small"), &e))
-		return fprintf(stderr, "%s\n", e.msg), 1;
-	work = e5_work_new(model);
+	if (kb_init())
+		return 1;
+	vecs = vectors_open(argv[1], argv[2]);
+	model = kb_model_of(sv_of(vecs->name));
 	list_companies(argv[3]);
 	for (int i = 0; i < n_companies * PARTS; i++)
 		ix[i / PARTS][i % PARTS] =
@@ -299,9 +311,7 @@ int main(int argc, char **argv)
 	learn(ix, argv[3], argv[4]);
 	for (int i = 0; i < n_companies * PARTS; i++)
 		obj_unref(ix[i / PARTS][i % PARTS]);
-	e5_work_free(work);
-	e5_close(model);
-	kb_dense_close(dense);
+	vectors_close(vecs);
 	arena_done(&train_mem);
 	return 0;
 }
