@@ -43,6 +43,8 @@ struct weights_recipe {
 	const char *const *in;
 	size_t n_in;
 	const char *out;
+	int64_t out_bytes;          /* about, of out; 0 = not told */
+	int64_t unpack_bytes;       /* all takes */
 	const char *file;           /* what the backend is given, NULL = the folder */
 	char id[65];                /* hash of all that decides about the result */
 };

@@ -124,7 +124,7 @@ static int room(const struct pull *p, struct err *e)
 	const struct weights_recipe *c = p->it->recipe;
 	struct statvfs v;
 	int64_t converted = c->program ? p->it->disk_bytes : 0;
-	int64_t need = p->it->download_bytes - downloaded(p) + p->it->disk_bytes + converted;
+	int64_t need = p->it->download_bytes - downloaded(p) + c->unpack_bytes + converted;
 	if (statvfs(p->w->folder, &v) < 0)
 		return 0;
 	int64_t free = (int64_t)v.f_bavail * (int64_t)v.f_frsize;
@@ -220,7 +220,7 @@ static int prepare(struct pull *p, struct err *e)
 	int rc = file_mkdirs(p->fresh, e);
 	if (rc)
 		return rc;
-	tell(p, WEIGHTS_PREPARING, 0, p->it->disk_bytes);
+	tell(p, WEIGHTS_PREPARING, 0, p->it->recipe->unpack_bytes);
 	struct weights_out *o = weights_out_new(p->it, p->fresh, p->watch);
 	rc = fill(p, o, e);
 	if (!rc)

@@ -53,6 +53,7 @@ static const struct cfg_rule rules[] = {
 	R("convert.in", CFG_LIST, false, 0, 0, NULL),
 	R("convert.in[]", CFG_STR, false, 1, 200, NULL),
 	R("convert.out", CFG_STR, false, 1, 200, NULL),
+	R("convert.bytes", CFG_INT, false, 1, 64e9, NULL),
 	R("file", CFG_STR, false, 1, 200, NULL),
 };
 
@@ -243,6 +244,7 @@ static int read_convert(struct reading *r, const jv *o, struct weights_recipe *c
 		return 0;
 	c->program = text_of(r, o, "program");
 	c->out = text_of(r, o, "out");
+	c->out_bytes = jv_get_int(o, "bytes", 0);
 	if (!c->program || !name_ok(c->program))
 		return wrong(r, "convert.program", "is not the plain name of a program");
 	if (!c->out || !path_ok(c->out) || take_of(c, c->out))
@@ -318,12 +320,24 @@ static void sign(struct weights_recipe *c)
 	weights_sha_free(h);
 }
 
-static void sizes(struct weights_item *it, const struct weights_recipe *c)
+static bool goes_away(const struct weights_recipe *c, const char *to)
+{
+	for (size_t i = 0; i < c->n_in; i++)
+		if (strcmp(c->in[i], to) == 0)
+			return true;
+	return false;
+}
+
+/* disk_bytes: what stays. */
+static void sizes(struct weights_item *it, struct weights_recipe *c)
 {
 	for (size_t i = 0; i < c->n_sources; i++)
 		it->download_bytes += c->sources[i].bytes;
 	for (size_t i = 0; i < c->n_takes; i++)
-		it->disk_bytes += c->takes[i].bytes;
+		c->unpack_bytes += c->takes[i].bytes;
+	it->disk_bytes = c->out_bytes ? c->out_bytes : c->unpack_bytes;
+	for (size_t i = 0; i < c->n_takes && c->out_bytes; i++)
+		it->disk_bytes += goes_away(c, c->takes[i].to) ? 0 : c->takes[i].bytes;
 }
 
 static bool processor_fits(sv arch)

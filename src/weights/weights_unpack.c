@@ -152,7 +152,7 @@ static int put(struct weights_out *o, struct file *f, const char *p, size_t n, s
 	}
 	const struct weights_watch *w = o->watch;
 	if (w && w->on_progress)
-		w->on_progress(w->arg, o->it, WEIGHTS_PREPARING, o->done, o->it->disk_bytes);
+		w->on_progress(w->arg, o->it, WEIGHTS_PREPARING, o->done, o->c->unpack_bytes);
 	if (w && w->stop && w->stop(w->arg))
 		return err_set(e, ERR_CANCELED, "stopped; what has come so far is kept");
 	return 0;

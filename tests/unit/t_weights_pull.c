@@ -258,7 +258,7 @@ static void with_convert(struct world *d)
 	sb_cstr(&d->yaml, "    take:\n      - to: m.bin\n        from: [\"1:m.bin\"]\n"
 			  "      - to: t.json\n        from: [\"1:t.json\"]\n"
 			  "    convert:\n      program: turner\n      in: [m.bin, t.json]\n"
-			  "      out: out.bin\n    file: out.bin\n");
+			  "      out: out.bin\n      bytes: 7\n    file: out.bin\n");
 }
 
 static int write_program(struct world *d, const char *text)
@@ -276,6 +276,7 @@ TEST(weights_are_converted_once_by_a_program)
 	world_up(&d);
 	with_convert(&d);
 	OK(world_open(&d));
+	EQ(item(&d, "conv")->disk_bytes, 7); /* what stays: the two that go away are not counted */
 	EQ(weights_pull(d.w, item(&d, "conv"), NULL, &d.e), ERR_UNSUPPORTED);
 	HAS(sv_of(d.e.msg), "needs the program turner");
 	EQ(hits(&d, &d.site.pages[0]), 0);     /* not fetched in vain */
