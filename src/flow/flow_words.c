@@ -374,6 +374,22 @@ bool flow_asks(const struct flow_in *in)
 	return asks_en(t);
 }
 
+bool flow_one_digit(sv text)
+{
+	enum { LEAST = 6 };
+	size_t n = 0;
+	char first = 0;
+	for (size_t i = 0; i < text.n; i++) {
+		char c = text.p[i];
+		if (c < '0' || c > '9')
+			continue;
+		if (n++ && c != first)
+			return false;
+		first = c;
+	}
+	return n >= LEAST;
+}
+
 bool flow_open_question(sv text)
 {
 	return flow_has(text, SV("how|what|when|where|which|who|why|怎么|多久|什么|哪|几|为什么|"

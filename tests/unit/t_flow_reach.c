@@ -165,6 +165,7 @@ TEST(flow_contact_of_either_kind_or_none)
 		begin(&l, "tell", "I want to complain");
 		SV_EQ(say(&l, "monday", "")->text, "How to reach you?");
 		SV_EQ(say(&l, "1380", "")->text, "How to reach you?");
+		SV_EQ(say(&l, "000 0000", "phone=0000000=000 0000")->text, "How to reach you?");
 		SV_EQ(say(&l, v[i].words, v[i].slots)->args, v[i].args);
 		finish(&l);
 	}
