@@ -16,11 +16,13 @@ static void put_product(struct shop_call *c, const struct shop_product *p)
 	jv_set_bool(c->r->body, "in_stock", p->stock > 0);
 }
 
+enum { TOLD = 3 };
+
 /* The names with prices of what was found, for one sentence; the first three. */
 static int put_hits(struct shop_call *c, const struct shop_hit *v, size_t n)
 {
 	jv *items = jv_arr();
-	sv names[3];
+	sv names[TOLD];
 	size_t said = 0;
 	jv_set(c->r->body, "items", items);
 	for (size_t i = 0; i < n; i++) {
@@ -28,7 +30,7 @@ static int put_hits(struct shop_call *c, const struct shop_hit *v, size_t n)
 		int rc = shop_product_get(c, v[i].sku, &p);
 		if (rc)
 			return rc;
-		if (said < 3)
+		if (said < TOLD)
 			names[said++] = sv_of(arena_fmt(c->a, c->lang ? SV_FMT " at " SV_FMT :
 								       SV_FMT SV_FMT,
 							SV_ARG(p.name[c->lang]),
@@ -161,6 +163,11 @@ static int say_cheapest(struct shop_call *c, struct shop_seek *s, size_t *ret_n)
 	return 0;
 }
 
+static const char *found(size_t n)
+{
+	return n == 1 ? "found_one" : n > TOLD ? "found_more" : "found";
+}
+
 /* All of the kind that are in stock, else all, the cheaper first. *ret_n: how many; 0: none by a
  * name. */
 static int say_kind(struct shop_call *c, struct shop_seek *s, size_t *ret_n)
@@ -183,7 +190,7 @@ static int say_kind(struct shop_call *c, struct shop_seek *s, size_t *ret_n)
 			v[keep++] = v[i];
 	rc = keep ? put_hits(c, v, keep) : 0;
 	if (keep && rc == 0)
-		tool_say(c->r, !any ? "found_gone" : keep == 1 ? "found_one" : "found");
+		tool_say(c->r, any ? found(keep) : "found_gone");
 	*ret_n = keep;
 	return rc;
 }
@@ -214,7 +221,7 @@ int shop_op_search(struct shop_call *c)
 		keep++;
 	rc = put_hits(c, v, keep);
 	if (rc == 0)
-		tool_say(c->r, keep == 1 ? "found_one" : "found");
+		tool_say(c->r, found(keep));
 	return rc;
 }
 

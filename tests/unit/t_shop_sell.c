@@ -56,6 +56,11 @@ TEST(shop_search_within_limits)
 		CHECK(jv_get_num(jv_at(jv_get(w.r->body, "items"), i), "price", 1e9) <= 100);
 	STR_EQ(shop_do(&w, "product_search", "{\"words\":\"家具\",\"price_min\":3000}"), "done");
 	SV_EQ(first(&w), "HH-1024");
+	/* three are named, and that there are more */
+	STR_EQ(shop_do(&w, "product_search", "{\"words\":\"家具\"}"), "done");
+	CHECK(jv_len(jv_get(w.r->body, "items")) > 3);
+	HAS(w.r->say, "We have several, for example ");
+	STR_EQ(shop_do(&w, "product_search", "{\"words\":\"家具\",\"price_min\":3000}"), "done");
 	HAS(w.r->say, "There is one: Tideway Lift-Up Storage Bed 180 × 200 at 3,299 yuan.");
 	CHECK(world_exec(&w, "UPDATE product SET stock=0 WHERE id='HH-1010'"));
 	STR_EQ(shop_do(&w, "product_search", "{\"words\":\"三人沙发\",\"in_stock\":true}"),
