@@ -8,6 +8,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -31,6 +32,7 @@ struct conv {
 	struct st_head head[MODULES];
 	int *place[MODULES];              /* of each tensor in the GGUF file */
 	struct gguf_out *out;
+	uint64_t width, pieces;
 	unsigned char *row;
 	float *x;
 };
@@ -146,18 +148,28 @@ static int look(struct conv *c, sv path)
 
 /* ---- metadata ---- */
 
+static jv *parse(struct conv *c, const struct sb *file, const char *name)
+{
+	struct err why;
+	jv *o = jv_parse(sb_sv(file), &why);
+	if (!o)
+		(void)err_set(c->e, ERR_CORRUPT, "%s of %s is damaged: %.150s", name, c->zip,
+			      why.msg);
+	return o;
+}
+
 static void prompt(struct conv *c, const jv *o, const char *name, const char *key)
 {
-	sv s = jv_get_str(jv_get(o, "prompts"), name);
-	if (s.n)
-		gguf_out_str(c->out, key, s);
+	const jv *s = jv_get(jv_get(o, "prompts"), name);
+	if (jv_is_str(s)) /* also an empty one */
+		gguf_out_str(c->out, key, jv_as_str(s));
 }
 
 static int put_prompts(struct conv *c)
 {
 	if (!c->prompts.n)
 		return 0;
-	jv *o = jv_parse(sb_sv(&c->prompts), c->e);
+	jv *o = parse(c, &c->prompts, "config_sentence_transformers.json");
 	if (!o)
 		return ERR_CORRUPT;
 	prompt(c, o, "query", "callm.prompt.query");
@@ -171,6 +183,7 @@ static int put_vocab(struct conv *c)
 	struct gemma_vocab v;
 	struct gguf_out *g = c->out;
 	int rc = gemma_vocab_read(&v, sb_sv(&c->vocab), c->e);
+	c->pieces = v.n;
 	if (!rc) {
 		gguf_out_str(g, "tokenizer.ggml.model", SV("llama"));
 		gguf_out_str(g, "tokenizer.ggml.pre", SV("default"));
@@ -185,21 +198,43 @@ static int put_vocab(struct conv *c)
 	return rc;
 }
 
+/* Which model it is. */
+static int check_kind(struct conv *c, const jv *o)
+{
+	if (!sv_eq(jv_get_str(o, "model_type"), SV("gemma3_text")) ||
+	    !jv_get_bool(o, "use_bidirectional_attention", false))
+		return err_set(
+			c->e, ERR_UNSUPPORTED,
+			"%s holds no EmbeddingGemma: only gemma3_text with attention in both "
+			"directions is converted",
+			c->zip);
+	return 0;
+}
+
+static int number(struct conv *c, const jv *o, const char *from, double def, double *ret)
+{
+	*ret = jv_get_num(o, from, def);
+	if (*ret >= 0 && *ret <= INT32_MAX)
+		return 0;
+	return err_set(c->e, ERR_CORRUPT, "config.json of %s lacks %s, or it is no such number",
+		       c->zip, from);
+}
+
 static int put_config(struct conv *c)
 {
 	static const struct {
 		const char *from, *to;
 		bool real;
-		double def;
+		double def; /* -1: it must be there */
 	} rules[] = {
-		{ "max_position_embeddings", ARCH ".context_length", false, 0 },
-		{ "hidden_size", ARCH ".embedding_length", false, 0 },
-		{ "num_hidden_layers", ARCH ".block_count", false, 0 },
-		{ "intermediate_size", ARCH ".feed_forward_length", false, 0 },
-		{ "num_attention_heads", ARCH ".attention.head_count", false, 0 },
-		{ "num_key_value_heads", ARCH ".attention.head_count_kv", false, 0 },
-		{ "head_dim", ARCH ".attention.key_length", false, 0 },
-		{ "head_dim", ARCH ".attention.value_length", false, 0 },
+		{ "max_position_embeddings", ARCH ".context_length", false, -1 },
+		{ "hidden_size", ARCH ".embedding_length", false, -1 },
+		{ "num_hidden_layers", ARCH ".block_count", false, -1 },
+		{ "intermediate_size", ARCH ".feed_forward_length", false, -1 },
+		{ "num_attention_heads", ARCH ".attention.head_count", false, -1 },
+		{ "num_key_value_heads", ARCH ".attention.head_count_kv", false, -1 },
+		{ "head_dim", ARCH ".attention.key_length", false, -1 },
+		{ "head_dim", ARCH ".attention.value_length", false, -1 },
 		{ "sliding_window", ARCH ".attention.sliding_window", false, 512 },
 		{ "rms_norm_eps", ARCH ".attention.layer_norm_rms_epsilon", true, 1e-6 },
 		{ "rope_theta", ARCH ".rope.freq_base", true, 1e6 },
@@ -208,25 +243,26 @@ static int put_config(struct conv *c)
 		{ "eos_token_id", "tokenizer.ggml.eos_token_id", false, 1 },
 		{ "pad_token_id", "tokenizer.ggml.padding_token_id", false, 0 },
 	};
-	jv *o = jv_parse(sb_sv(&c->config), c->e);
-	int rc = o ? 0 : ERR_CORRUPT;
-	if (!rc && (!sv_eq(jv_get_str(o, "model_type"), SV("gemma3_text")) ||
-		    !jv_get_bool(o, "use_bidirectional_attention", false)))
-		rc = err_set(c->e, ERR_UNSUPPORTED,
-			     "%s holds no EmbeddingGemma: only gemma3_text with attention in both "
-			     "directions is converted",
-			     c->zip);
+	jv *o = parse(c, &c->config, "config.json");
+	int rc = o ? check_kind(c, o) : ERR_CORRUPT;
 	gguf_out_str(c->out, "general.architecture", SV(ARCH));
 	gguf_out_str(c->out, "general.name", SV("EmbeddingGemma"));
-	gguf_out_u32(c->out, "general.file_type", 7); /* mostly Q8_0 */
+	gguf_out_u32(c->out, "general.file_type", 7);  /* mostly Q8_0 */
 	gguf_out_u32(c->out, ARCH ".pooling_type", 1); /* the mean */
 	for (size_t i = 0; !rc && i < sizeof(rules) / sizeof(rules[0]); i++) {
-		double v = jv_get_num(o, rules[i].from, rules[i].def);
-		if (rules[i].real)
+		double v;
+		rc = number(c, o, rules[i].from, rules[i].def, &v);
+		if (!rc && rules[i].real)
 			gguf_out_f32(c->out, rules[i].to, (float)v);
-		else
+		else if (!rc)
 			gguf_out_u32(c->out, rules[i].to, (uint32_t)v);
 	}
+	int64_t head = jv_get_int(o, "head_dim", 0);
+	if (!rc && jv_get_int(o, "query_pre_attn_scalar", head) != head) /* llama.cpp takes that */
+		rc = err_set(c->e, ERR_UNSUPPORTED,
+			     "%s: query_pre_attn_scalar is not head_dim, which is not converted",
+			     c->zip);
+	c->width = (uint64_t)jv_get_int(o, "hidden_size", 0);
 	jv_free(o);
 	return rc;
 }
@@ -283,6 +319,10 @@ static int declare(struct conv *c, int module, size_t i)
 	else if (!renamed(from, name))
 		return err_set(c->e, ERR_UNSUPPORTED, "%s has an unknown tensor %s", c->zip,
 			       t->name);
+	if (!module && !strcmp(name, "token_embd.weight") && dims[1] != c->pieces)
+		return err_set(c->e, ERR_CORRUPT, "%s has %llu rows for %llu pieces of text",
+			       t->name, (unsigned long long)dims[1],
+			       (unsigned long long)c->pieces);
 	if (t->n_dims == 2 && dims[0] % 32)
 		return err_set(c->e, ERR_UNSUPPORTED, "%s: rows of %llu cannot be quantised",
 			       t->name, (unsigned long long)dims[0]);
@@ -298,9 +338,26 @@ static int declare(struct conv *c, int module, size_t i)
 	return c->place[module][i] < 0 ? c->place[module][i] : 0;
 }
 
+/* Both dense layers or none: from the model's width to another and back, one matrix each. */
+static int check_dense(struct conv *c)
+{
+	uint64_t in = c->width;
+	for (int m = 1; m < MODULES && c->head[1].v.n + c->head[2].v.n; m++) {
+		const struct st_tensor *t = c->head[m].v.v;
+		if (c->head[m].v.n != 1 || t->n_dims != 2 ||
+		    strcmp(t->name, "linear.weight") != 0 || t->dims[1] != in ||
+		    (m == MODULES - 1 && t->dims[0] != c->width))
+			return err_set(c->e, ERR_UNSUPPORTED,
+				       "%s: %s is not one matrix linear.weight that fits the model",
+				       c->zip, weights[m] + 1);
+		in = t->dims[0];
+	}
+	return 0;
+}
+
 static int declare_all(struct conv *c)
 {
-	int rc = 0;
+	int rc = check_dense(c);
 	for (int m = 0; m < MODULES && !rc; m++) {
 		c->place[m] = xalloc((c->head[m].v.n + 1) * sizeof(int));
 		for (size_t i = 0; i < c->head[m].v.n && !rc; i++)
@@ -321,9 +378,15 @@ static int put_tensor(struct conv *c, const struct st_tensor *t, int place)
 		if (rc)
 			break;
 		st_floats(t, c->row, cols, c->x);
-		for (size_t k = 0; t->n_dims == 1 && k < cols; k++)
-			c->x[k] += 1; /* a norm's weights are told as what is more than one */
-		rc = gguf_out_row(c->out, place, c->x, c->e);
+		for (size_t k = 0; k < cols && !rc; k++) {
+			if (!isfinite(c->x[k]))
+				rc = err_set(c->e, ERR_CORRUPT,
+					     "%s: %s has weights that are no numbers", c->zip,
+					     t->name);
+			c->x[k] += (float)(t->n_dims ==
+					   1); /* a norm's are told without their one */
+		}
+		rc = rc ? rc : gguf_out_row(c->out, place, c->x, c->e);
 	}
 	return rc;
 }
@@ -335,6 +398,16 @@ static int skip(struct conv *c, uint64_t n)
 	for (; n && !rc; n -= n < sizeof(block) ? n : sizeof(block))
 		rc = exactly(c, block, n < sizeof(block) ? n : sizeof(block));
 	return rc;
+}
+
+/* To the file's end, where its checksum is looked at. */
+static int finish(struct conv *c)
+{
+	unsigned char block[4096];
+	la_ssize_t n;
+	while ((n = archive_read_data(c->a, block, sizeof(block))) > 0)
+		;
+	return n < 0 ? broken(c) : 0;
 }
 
 static int put_weights(struct conv *c, sv path)
@@ -350,7 +423,7 @@ static int put_weights(struct conv *c, sv path)
 		rc = rc ? rc : put_tensor(c, t, c->place[m][i]);
 		at = t->to;
 	}
-	return rc;
+	return rc ? rc : finish(c);
 }
 
 /* ---- all ---- */

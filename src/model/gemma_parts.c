@@ -1,4 +1,5 @@
 /* gemma_parts.c: see gemma_parts.h. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -94,10 +95,12 @@ static bool read_piece(struct gemma_vocab *v, sv message)
 		else if (no == 3)
 			type = x;
 	}
-	if (w.bad || piece.n > PIECE_BYTES || type < 1 || type > 6)
+	if (w.bad || !piece.n || piece.n > PIECE_BYTES || type < 1 || type > 6)
 		return false;
 	v->piece[v->n] = type == USER_DEFINED ? spaces(&v->mem, piece) :
 						arena_sv(&v->mem, piece);
+	if (!v->piece[v->n].n)
+		return false; /* more than an arena holds */
 	v->score[v->n] = score;
 	v->type[v->n++] = (int32_t)type;
 	return true;
@@ -165,9 +168,10 @@ static int read_tensor(struct st_tensor *t, sv name, const jv *o, struct err *e)
 		t->dims[i] = (uint64_t)d;
 		n *= t->dims[i];
 	}
-	t->from = (uint64_t)jv_as_int(jv_at(at, 0), -1);
-	t->to = (uint64_t)jv_as_int(jv_at(at, 1), -1);
-	if (jv_len(at) != 2 || t->to < t->from || t->to - t->from != n * st_bytes(t))
+	int64_t from = jv_as_int(jv_at(at, 0), -1), to = jv_as_int(jv_at(at, 1), -1);
+	t->from = (uint64_t)from;
+	t->to = (uint64_t)to;
+	if (jv_len(at) != 2 || from < 0 || to < from || t->to - t->from != n * st_bytes(t))
 		return err_set(e, ERR_CORRUPT, "tensor %s does not have the bytes of its shape",
 			       t->name);
 	return 0;
@@ -205,13 +209,9 @@ int st_head_read(struct st_head *h, sv json, struct err *e)
 
 static float float_of_half(uint16_t h)
 {
-	float m = (float)(h & 0x3ff);
-	int exp = h >> 10 & 31;
-	float v = exp ? (1024 + m) : m;
-	for (int i = exp ? exp : 1; i < 25; i++)
-		v *= 0.5f;
-	for (int i = 25; i < exp; i++)
-		v *= 2;
+	int exp = h >> 10 & 31, m = h & 0x3ff;
+	float v = exp == 31 ? (m ? NAN : INFINITY) :
+			      ldexpf((float)(exp ? 1024 + m : m), (exp ? exp : 1) - 25);
 	return h & 0x8000 ? -v : v;
 }
 

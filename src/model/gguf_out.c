@@ -34,6 +34,7 @@ struct gguf_out {
 	uint64_t bytes; /* of all data */
 	uint64_t base;  /* where they begin */
 	FILE *f;
+	char *path;
 	unsigned char *row;
 	size_t row_bytes;
 };
@@ -56,6 +57,7 @@ void gguf_out_free(struct gguf_out *g)
 	sb_done(&g->list);
 	VEC_FREE(&g->tensors);
 	xfree(g->row);
+	xfree(g->path);
 	xfree(g);
 }
 
@@ -147,6 +149,7 @@ static size_t bytes_of_row(const struct tensor *t)
 int gguf_out_tensor(struct gguf_out *g, const char *name, enum gguf_form form,
 		    const uint64_t *dims, int n)
 {
+	ASSERT((n == 1 || n == 2) && (form != GGUF_Q8_0 || dims[0] % BLOCK == 0));
 	struct tensor *t = VEC_PUSH(&g->tensors, TENSORS_MAX);
 	if (!t)
 		return ERR_FULL;
@@ -165,11 +168,11 @@ int gguf_out_tensor(struct gguf_out *g, const char *name, enum gguf_form form,
 	return (int)g->tensors.n - 1;
 }
 
-static int failed(struct err *e)
+static int failed(const struct gguf_out *g, struct err *e)
 {
 	int why = errno;
 	return err_set(e, why == ENOSPC || why == EDQUOT ? ERR_FULL : ERR_IO,
-		       "the GGUF file cannot be written: %s", strerrordesc_np(why));
+		       "%.250s cannot be written: %s", g->path, strerrordesc_np(why));
 }
 
 static bool all(FILE *f, sv bytes)
@@ -190,30 +193,35 @@ int gguf_out_begin(struct gguf_out *g, const char *path, struct err *e)
 	g->base = head.n + g->kv.n + g->list.n;
 	g->base = (g->base + ALIGN - 1) / ALIGN * ALIGN;
 	g->row = xalloc(g->row_bytes + 1);
+	g->path = xstrdup(sv_of(path));
 	g->f = fopen(path, "wbe");
 	bool ok = g->f && all(g->f, sb_sv(&head)) && all(g->f, sb_sv(&g->kv)) &&
 		  all(g->f, sb_sv(&g->list)) && fflush(g->f) == 0 &&
 		  ftruncate(fileno(g->f), (off_t)(g->base + g->bytes)) == 0;
 	sb_done(&head);
-	return ok ? 0 : failed(e);
+	return ok ? 0 : failed(g, e);
 }
 
+/* To the nearest, ties to even; what is beyond the greatest becomes that. */
 static uint16_t half_of(float f)
 {
 	uint32_t u;
 	memcpy(&u, &f, sizeof(u));
-	uint32_t sign = u >> 16 & 0x8000, exp = u >> 23 & 0xff, frac = u & 0x7fffff;
-	if (exp >= 143)
-		return (uint16_t)(sign | 0x7bff); /* the greatest */
-	if (exp < 103)
-		return (uint16_t)sign;
+	uint32_t exp = u >> 23 & 0xff, frac = u & 0x7fffff, v, low, tie;
+	if (exp < 102) /* less than half of the smallest */
+		return 0;
 	if (exp < 113) { /* without a leading one */
-		uint32_t shift = 126 - exp, all = frac | 0x800000;
-		return (uint16_t)(sign | ((all + (1u << (shift - 1))) >> shift));
+		uint32_t shift = 126 - exp, digits = frac | 0x800000;
+		v = digits >> shift;
+		low = digits & ((1u << shift) - 1);
+		tie = 1u << (shift - 1);
+	} else {
+		v = (exp - 112) << 10 | frac >> 13;
+		low = frac & 0x1fff;
+		tie = 0x1000;
 	}
-	uint32_t v = (exp - 112) << 10 | frac >> 13;
-	v += (frac >> 12 & 1) && ((frac & 0xfff) || (v & 1)); /* to the nearest, ties to even */
-	return (uint16_t)(sign | v);
+	v += low > tie || (low == tie && (v & 1));
+	return (uint16_t)(exp >= 143 || v > 0x7bff ? 0x7bff : v);
 }
 
 void gguf_q8_0(const float *x, unsigned char out[34])
@@ -221,8 +229,9 @@ void gguf_q8_0(const float *x, unsigned char out[34])
 	float top = 0;
 	for (int i = 0; i < BLOCK; i++)
 		top = fmaxf(top, fabsf(x[i]));
-	float d = top / 127, by = d > 0 ? 1 / d : 0;
+	float d = top / 127;
 	uint16_t h = half_of(d);
+	float by = h ? 1 / d : 0;
 	out[0] = (unsigned char)h;
 	out[1] = (unsigned char)(h >> 8);
 	for (int i = 0; i < BLOCK; i++)
@@ -241,7 +250,7 @@ int gguf_out_row(struct gguf_out *g, int tensor, const float *row, struct err *e
 		gguf_q8_0(row + i * BLOCK, g->row + i * Q8_BYTES);
 	off_t at = (off_t)(g->base + t->at + t->done * n);
 	if ((ftello(g->f) != at && fseeko(g->f, at, SEEK_SET)) || fwrite(g->row, 1, n, g->f) != n)
-		return failed(e);
+		return failed(g, e);
 	t->done++;
 	return 0;
 }
@@ -254,9 +263,9 @@ int gguf_out_end(struct gguf_out *g, struct err *e)
 				       (unsigned long long)g->tensors.v[i].done,
 				       (unsigned long long)g->tensors.v[i].rows);
 	bool ok = fflush(g->f) == 0 && fsync(fileno(g->f)) == 0;
-	int rc = ok ? 0 : failed(e);
+	int rc = ok ? 0 : failed(g, e);
 	if (fclose(g->f) && !rc)
-		rc = failed(e);
+		rc = failed(g, e);
 	g->f = NULL;
 	return rc;
 }

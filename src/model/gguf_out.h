@@ -42,7 +42,8 @@ int gguf_out_row(struct gguf_out *g, int tensor, const float *row, struct err *e
 /* On disk, closed. ERR_CORRUPT: a tensor lacks rows. */
 int gguf_out_end(struct gguf_out *g, struct err *e);
 
-/* 32 numbers as a 16-bit scale and 32 signed bytes: 34 bytes. */
+/* 32 finite numbers as a 16-bit scale and 32 signed bytes: 34 bytes. Less than 127 * 2^-25 becomes
+ * zero, more than 127 * 65504 that. */
 void gguf_q8_0(const float *x, unsigned char out[34]);
 
 #endif

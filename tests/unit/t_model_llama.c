@@ -78,26 +78,8 @@ static bool begun(void *arg)
 	return ((struct got *)arg)->deltas > 0;
 }
 
-static const char *runtime(void)
-{
-	static char dir[1024];
-	const char *cache = getenv("CALLM_CACHE"), *home = getenv("HOME");
-	if (cache)
-		(void)snprintf(dir, sizeof(dir), "%s/deps/llama-0.5.0/lib", cache);
-	else
-		(void)snprintf(dir, sizeof(dir), "%s/.cache/callm/deps/llama-0.5.0/lib",
-			       home ? home : "");
-	return dir;
-}
-
-static bool available(void)
-{
-	char lib[1100];
-	(void)snprintf(lib, sizeof(lib), "%s/libllama.v0.5.0.so", runtime());
-	return file_exists(PROGRAM) && file_exists(lib);
-}
 #define NEED_RUNTIME()                                                                        \
-	if (!available())                                                                     \
+	if (!llama_available(PROGRAM))                                                        \
 	SKIP("callm-llama was not built or llama.cpp is not in the cache: scripts/deps.sh "   \
 	     "fetches it")
 
@@ -126,7 +108,7 @@ static int open_setup(struct setup *s)
 	struct model_spec spec = { .kind = "llama",
 				   .exe = PROGRAM,
 				   .file = s->file,
-				   .runtime = runtime(),
+				   .runtime = llama_runtime(),
 				   .threads = 1,
 				   .n_ctx = s->n_ctx,
 				   .memory_mb = s->memory_mb,
@@ -479,7 +461,7 @@ static void quiet(void *arg, sv line)
 
 static bool raw_open(struct raw *r, const char *file)
 {
-	const char *const argv[] = { PROGRAM, "--runtime", runtime(), "--file", file,
+	const char *const argv[] = { PROGRAM, "--runtime", llama_runtime(), "--file", file,
 				     "--ctx", "8192",	   NULL };
 	struct io_proc_opts o = { .argv = argv, .name = "t", .on_frame = raw_frame,
 				  .on_line = quiet, .arg = r };
