@@ -64,7 +64,8 @@ int emb_wait_ms(const struct emb *m)
 
 void emb_set_pace(struct emb *m, int query_ms)
 {
-	int ms = query_ms > WAIT_MAX_MS ? WAIT_MAX_MS : QUESTIONS * query_ms;
+	int one = query_ms < 0 ? 0 : query_ms > WAIT_MAX_MS ? WAIT_MAX_MS : query_ms;
+	int ms = QUESTIONS * one;
 	m->wait_ms = ms > WAIT_MAX_MS ? WAIT_MAX_MS : ms < WAIT_MS ? WAIT_MS : ms;
 }
 

@@ -17,7 +17,7 @@
 
 #include "llama_lib.h"
 
-enum { TOKENS = 512, PROMPT = 256 };
+enum { TOKENS = 512, TOKENS_MIN = 16, PROMPT = 256 };
 
 #define FUNCTIONS(X)                                                                          \
 	X(LLAMA, llama_model_default_params)                                                  \
@@ -26,7 +26,7 @@ enum { TOKENS = 512, PROMPT = 256 };
 	X(LLAMA, llama_model_free)                                                            \
 	X(LLAMA, llama_model_get_vocab)                                                       \
 	X(LLAMA, llama_model_n_ctx_train)                                                     \
-	X(LLAMA, llama_model_n_embd)                                                          \
+	X(LLAMA, llama_model_n_embd_out)                                                      \
 	X(LLAMA, llama_model_desc)                                                            \
 	X(LLAMA, llama_model_meta_val_str)                                                    \
 	X(LLAMA, llama_init_from_model)                                                       \
@@ -62,9 +62,12 @@ struct work {
 
 /* ---- prompts ---- */
 
-static bool meta(const struct gguf *g, const char *key, char *out, size_t n)
+/* Leaves out as it is where there is no such key. */
+static void meta(const struct gguf *g, const char *key, char *out, size_t n)
 {
-	return f.llama_model_meta_val_str(g->model, key, out, n) > 0;
+	char v[PROMPT];
+	if (f.llama_model_meta_val_str(g->model, key, v, sizeof(v)) >= 0)
+		sv_copy(out, n, sv_of(v));
 }
 
 static void prompts(struct gguf *g)
@@ -77,14 +80,14 @@ static void prompts(struct gguf *g)
 			   "it\nQuery:", "" },
 	};
 	char arch[64] = "";
-	(void)meta(g, "general.architecture", arch, sizeof(arch));
+	meta(g, "general.architecture", arch, sizeof(arch));
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (!strcmp(arch, known[i].arch)) {
 			(void)snprintf(g->query, PROMPT, "%s", known[i].query);
 			(void)snprintf(g->passage, PROMPT, "%s", known[i].passage);
 		}
-	(void)meta(g, "callm.prompt.query", g->query, PROMPT);
-	(void)meta(g, "callm.prompt.passage", g->passage, PROMPT);
+	meta(g, "callm.prompt.query", g->query, PROMPT);
+	meta(g, "callm.prompt.passage", g->passage, PROMPT);
 }
 
 /* ---- the model ---- */
@@ -145,15 +148,21 @@ static int load(struct eng *m, struct gguf *g, const char *file, struct err *e)
 	g->vocab = f.llama_model_get_vocab(g->model);
 	g->tokens = f.llama_model_n_ctx_train(g->model);
 	g->tokens = g->tokens < TOKENS ? g->tokens : TOKENS;
-	m->dim = f.llama_model_n_embd(g->model);
+	m->dim = f.llama_model_n_embd_out(g->model);
 	(void)f.llama_model_desc(g->model, m->about, sizeof(m->about));
 	prompts(g);
-	void *w = gguf_work(m); /* a model that cannot compute is told now */
+	if (g->tokens < TOKENS_MIN)
+		return err_set(e, ERR_UNSUPPORTED, "%s reads only %d pieces of text at once", file,
+			       g->tokens);
+	struct work *w = gguf_work(m); /* a model that cannot compute is told now */
 	if (!w)
 		return err_set(e, ERR_NOMEM, "%s: no context for it (%s)", file,
 			       llama_lib_log());
+	bool ranks = f.llama_pooling_type(w->ctx) == LLAMA_POOLING_TYPE_RANK;
 	gguf_work_free(m, w);
-	return 0;
+	return !ranks ? 0 :
+			err_set(e, ERR_UNSUPPORTED,
+				"%s ranks pairs of texts: it is no embedding model", file);
 }
 
 static int gguf_open(struct eng *m, const char *file, const char *runtime, struct err *e)

@@ -1,13 +1,14 @@
 /* llama_lib.c: see llama_lib.h. */
 #include <dlfcn.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <ggml-backend.h>
 #include <llama.h>
 
 #include "llama_lib.h"
 
-static char last_log[300];
+static _Thread_local char last_log[300]; /* contexts are made in several threads */
 
 static void on_log(enum ggml_log_level level, const char *text, void *arg)
 {
@@ -87,6 +88,7 @@ int llama_lib_open(const char *dir, const struct llama_name *names, size_t n, vo
 		return err_set(e, ERR_VERSION,
 			       "llama.cpp in %s is version %s, not " LLAMA_LIB_VERSION, dir,
 			       own.llama_version());
+	(void)setenv("GGML_NO_BACKTRACE", "1", 0); /* else it starts a debugger when it gives up */
 	own.ggml_log_set(on_log, NULL);
 	own.llama_log_set(on_log, NULL);
 	own.ggml_backend_load_all_from_path(dir);

@@ -2,8 +2,8 @@
  * callm needs only its headers (MIT); private to model's worker programs.
  *
  *	#define FUNCTIONS(X) X(LLAMA, llama_decode) ...
- *	static struct { LLAMA_FIELDS } f;
- *	static const struct llama_name names[] = { LLAMA_NAMES };
+ *	static struct { FUNCTIONS(LLAMA_FIELD) } f;
+ *	static const struct llama_name names[] = { FUNCTIONS(LLAMA_NAME) };
  *	rc = llama_lib_open(dir, names, COUNT, &f, &e);
  */
 #ifndef CALLM_MODEL_LLAMA_LIB_H
@@ -29,7 +29,7 @@ struct llama_name {
  * ERR_NOTFOUND, ERR_VERSION; e tells how to mend it. */
 int llama_lib_open(const char *dir, const struct llama_name *names, size_t n, void *f,
 		   struct err *e);
-/* The last line of warning or error that llama.cpp wrote; "" none. */
+/* The last line of warning or error that llama.cpp wrote in this thread; "" none. */
 const char *llama_lib_log(void);
 void llama_lib_forget(void); /* that line */
 

@@ -4,9 +4,9 @@
  *	callm-embed FILE [THREADS [RUNTIME]]               worker: frames on descriptor 3
  *	callm-embed FILE query|passage < LINES > FLOATS    one vector of float32 a line, at once
  *	callm-embed FILE dim                               how many numbers a vector has
- *	callm-embed FILE bench                             milliseconds of a query, texts a
- * second callm-embed FILE ids TEXT                          the pieces of a text callm-embed
- * --convert ZIP OUT                      EmbeddingGemma's files to GGUF
+ *	callm-embed FILE bench                             milliseconds of texts of three lengths
+ *	callm-embed FILE ids TEXT                          the pieces of a text
+ *	callm-embed --convert ZIP OUT                      EmbeddingGemma's files to GGUF
  *
  * RUNTIME (by hand: CALLM_LLAMA_RUNTIME): the folder of llama.cpp's libraries, for a GGUF file.
  *
@@ -16,6 +16,7 @@
  * Everything is under one lock but the arithmetic. Never part of callm. */
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -170,6 +171,10 @@ static void *run(void *arg)
 	bool passages = arg != NULL;
 	void *work = w.m->ops->work_new(w.m);
 	float *v = xalloc((size_t)w.m->dim * sizeof(*v));
+	if (!work) { /* the process is started again */
+		(void)fputs("no memory for another thread's context\n", stderr);
+		_exit(1);
+	}
 	if (passages) /* of this thread: Linux counts niceness a thread */
 		(void)setpriority(PRIO_PROCESS, 0, PASSAGE_NICE);
 	(void)pthread_mutex_lock(&w.lock);
@@ -243,6 +248,33 @@ static void greet(const char *error)
 	sb_done(&b);
 }
 
+/* llama.cpp ends the process when a file contradicts itself; that is told like other faults. */
+static char last_words[1024];
+static void on_abort(int sig)
+{
+	(void)sig;
+	(void)io_child_write(w.fd, WF_READY, sv_of(last_words));
+	_exit(1);
+}
+
+static void listen_for_abort(const char *file)
+{
+	struct sb b, name;
+	sb_init(&b, sizeof(last_words) - 1);
+	sb_init(&name, 1024);
+	sb_fmt(&name,
+	       "%.200s cannot be computed: it is damaged or of an unknown kind; callm models "
+	       "verify tells, callm models pull mends it",
+	       file);
+	sb_cstr(&b, "{\"error\":");
+	sb_json(&b, sb_sv(&name));
+	sb_ch(&b, '}');
+	sv_copy(last_words, sizeof(last_words), sb_sv(&b));
+	sb_done(&b);
+	sb_done(&name);
+	(void)signal(SIGABRT, on_abort);
+}
+
 static int serve(int threads)
 {
 	pthread_t t[THREADS_MAX + 1];
@@ -252,6 +284,7 @@ static int serve(int threads)
 	threads = threads < 1 ? 1 : threads > THREADS_MAX ? THREADS_MAX : threads;
 	w.tail = &w.head;
 	greet(NULL);
+	(void)signal(SIGABRT, SIG_DFL);
 	while (n <= threads && pthread_create(&t[n], NULL, run, n ? &w : NULL) == 0)
 		n++;
 	if (n > 1) /* one for each side */
@@ -328,11 +361,20 @@ static int bench(void)
 	return 0;
 }
 
+static int usage(void)
+{
+	(void)fputs("usage: callm-embed FILE [THREADS [RUNTIME]|query|passage|dim|bench|ids "
+		    "TEXT] | "
+		    "--convert ZIP OUT\n",
+		    stderr);
+	return 2;
+}
+
 static int convert(int argc, char **argv)
 {
 	struct err e = { 0 };
 	if (argc != 4)
-		return fputs("usage: callm-embed --convert ZIP OUT\n", stderr), 2;
+		return usage();
 	if (!gemma_convert(argv[2], argv[3], &e))
 		return 0;
 	(void)fprintf(stderr, "%s\n", e.msg);
@@ -345,21 +387,20 @@ int main(int argc, char **argv)
 	int64_t threads = 0;
 	const char *what = argc > 2 ? argv[2] : "";
 	if (argc < 2)
-		return fputs("usage: callm-embed FILE [THREADS [RUNTIME]|query|passage|dim|bench|"
-			     "ids TEXT] | --convert ZIP OUT\n",
-			     stderr),
-		       2;
+		return usage();
 	if (!strcmp(argv[1], "--convert"))
 		return convert(argc, argv);
 	bool worker = !*what || sv_i64(sv_of(what), &threads) == 0;
 	w.fd = IO_CHILD_FD;
+	if (worker)
+		listen_for_abort(argv[1]);
 	if (eng_open(&w.m, argv[1], worker && argc > 3 ? argv[3] : NULL, &e)) {
 		if (worker)
 			greet(e.msg);
 		(void)fprintf(stderr, "%s\n", e.msg);
 		return 1;
 	}
-	int rc = 2;
+	int rc;
 	if (worker)
 		rc = serve((int)(threads > THREADS_MAX ? THREADS_MAX : threads));
 	else if (!strcmp(what, "bench"))
@@ -370,6 +411,8 @@ int main(int argc, char **argv)
 		rc = printf("%d\n", w.m->dim) < 0;
 	else if (!strcmp(what, "query") || !strcmp(what, "passage"))
 		rc = lines(*what == 'p');
+	else
+		rc = usage();
 	eng_close(w.m);
 	return rc;
 }

@@ -1,5 +1,6 @@
 /* t_model_emb.c: embeddings behind one interface: the local process (crashes, hangs, cancels,
  * queries first) and a remote server (pieces, order, faults, retries, the breaker). */
+#include <limits.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -286,6 +287,7 @@ TEST(emb_local_says_what_is_wrong)
 	HAS(sv_of(e.msg), "callm models pull");
 	s.kind = "word2vec";
 	EQ(emb_open(&m, &s, l, &e), ERR_UNSUPPORTED);
+	HAS(sv_of(e.msg), "e5, llama or openai");
 	loop_free(l);
 	CHECK(!m);
 }
@@ -340,6 +342,36 @@ TEST(emb_local_refuses_questions_that_would_be_late)
 	CHECK(done && again);
 	EQ(taken, 24);
 	EQ(busy, N - 24);
+}
+
+/* How long a question's vector is waited for follows what four of them take. */
+TEST(emb_waits_as_long_as_the_model_needs)
+{
+	static const struct {
+		int query_ms, wait_ms;
+	} t[] = { { 0, 60 },	{ 1, 60 },    { 15, 60 },  { 16, 64 },	    { 70, 280 },
+		  { 100, 400 }, { 101, 400 }, { 401, 400 }, { INT_MAX, 400 }, { -1, 60 },
+		  { INT_MIN, 60 }, { 3, 60 } };
+	struct world w;
+	struct got g = { 0 };
+	sv text = SV("ab");
+	int waits[sizeof(t) / sizeof(t[0])] = { 0 };
+	world_open(&w, NULL);
+	int before = w.rc ? 0 : emb_wait_ms(w.m);
+	int rc = w.rc ? w.rc : emb_start(w.m, &text, 1, EMB_QUERY, &cb, &g, &g.run);
+	bool done = !rc && answered(&w, &g);
+	int ready = done ? emb_wait_ms(w.m) : 0;
+	for (size_t i = 0; done && i < sizeof(t) / sizeof(t[0]); i++) {
+		emb_set_pace(w.m, t[i].query_ms);
+		waits[i] = emb_wait_ms(w.m);
+	}
+	world_close(&w);
+	OK(rc);
+	CHECK(done);
+	EQ(before, 60);
+	CHECK(ready >= 60 && ready <= 400); /* 60 but on a machine that is very busy */
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++)
+		EQ(waits[i], t[i].wait_ms);
 }
 
 /* ---- a remote server ---- */
@@ -562,6 +594,19 @@ TEST(emb_remote_cancel_lets_go_of_the_server)
 	loop_free(l);
 	EQ(closed, 1);
 	EQ(g.calls, 0);
+}
+
+TEST(emb_remote_is_waited_for_60_ms)
+{
+	struct loop *l = loop_new();
+	struct emb *m = NULL;
+	struct err e = { 0 };
+	struct model_spec s = { .kind = "openai", .url = "http://127.0.0.1:1", .model = "m" };
+	int rc = emb_open(&m, &s, l, &e), wait = rc ? 0 : emb_wait_ms(m);
+	emb_close(m);
+	loop_free(l);
+	OK(rc);
+	EQ(wait, 60);
 }
 
 TEST(emb_remote_wants_url_and_model)

@@ -33,39 +33,53 @@ static void tensor(struct gem *m, struct rng *rng, enum gem_name file, const cha
 		t->x[i] = (float)(size * rng_normal(rng));
 }
 
+/* A layer's, in the order of their names. */
+enum part {
+	NORM_IN,
+	DOWN,
+	GATE,
+	UP,
+	NORM_ATTENTION,
+	NORM_OUT,
+	NORM_FORWARD,
+	NORM_K,
+	K,
+	O,
+	NORM_Q,
+	Q,
+	V,
+	PARTS
+};
+
 static void layer(struct gem *m, struct rng *rng, int i)
 {
 	static const struct {
 		const char *name;
 		int rows, cols;
-	} parts[] = { { "input_layernorm", 0, GEM_WIDTH },
-		      { "mlp.down_proj", GEM_WIDTH, GEM_INNER },
-		      { "mlp.gate_proj", GEM_INNER, GEM_WIDTH },
-		      { "mlp.up_proj", GEM_INNER, GEM_WIDTH },
-		      { "post_attention_layernorm", 0, GEM_WIDTH },
-		      { "post_feedforward_layernorm", 0, GEM_WIDTH },
-		      { "pre_feedforward_layernorm", 0, GEM_WIDTH },
-		      { "self_attn.k_norm", 0, GEM_HEAD },
-		      { "self_attn.k_proj", GEM_HEAD, GEM_WIDTH },
-		      { "self_attn.o_proj", GEM_WIDTH, GEM_HEADS * GEM_HEAD },
-		      { "self_attn.q_norm", 0, GEM_HEAD },
-		      { "self_attn.q_proj", GEM_HEADS * GEM_HEAD, GEM_WIDTH },
-		      { "self_attn.v_proj", GEM_HEAD, GEM_WIDTH } };
-	for (size_t k = 0; k < sizeof(parts) / sizeof(parts[0]); k++) {
+	} parts[PARTS] = { [NORM_IN] = { "input_layernorm", 0, GEM_WIDTH },
+			   [DOWN] = { "mlp.down_proj", GEM_WIDTH, GEM_INNER },
+			   [GATE] = { "mlp.gate_proj", GEM_INNER, GEM_WIDTH },
+			   [UP] = { "mlp.up_proj", GEM_INNER, GEM_WIDTH },
+			   [NORM_ATTENTION] = { "post_attention_layernorm", 0, GEM_WIDTH },
+			   [NORM_OUT] = { "post_feedforward_layernorm", 0, GEM_WIDTH },
+			   [NORM_FORWARD] = { "pre_feedforward_layernorm", 0, GEM_WIDTH },
+			   [NORM_K] = { "self_attn.k_norm", 0, GEM_HEAD },
+			   [K] = { "self_attn.k_proj", GEM_HEAD, GEM_WIDTH },
+			   [O] = { "self_attn.o_proj", GEM_WIDTH, GEM_HEADS * GEM_HEAD },
+			   [NORM_Q] = { "self_attn.q_norm", 0, GEM_HEAD },
+			   [Q] = { "self_attn.q_proj", GEM_HEADS * GEM_HEAD, GEM_WIDTH },
+			   [V] = { "self_attn.v_proj", GEM_HEAD, GEM_WIDTH } };
+	for (int k = 0; k < PARTS; k++) {
 		char name[64];
 		(void)snprintf(name, sizeof(name), "layers.%d.%s.weight", i, parts[k].name);
 		tensor(m, rng, GEM_WEIGHTS, name, parts[k].rows, parts[k].cols);
 	}
 }
 
-static void put_number(struct sb *b, float f, const char *form)
+static void put_half(struct sb *b, float f, const char *form)
 {
 	uint32_t u;
 	memcpy(&u, &f, sizeof(u));
-	if (!strcmp(form, "F32")) {
-		sb_put(b, sv_n((const char *)&u, 4));
-		return;
-	}
 	uint16_t h = (uint16_t)(u >> 16); /* BF16, towards zero */
 	if (!strcmp(form, "F16")) {
 		int exp = (int)(u >> 23 & 0xff) - 112;
@@ -86,8 +100,11 @@ static void pack(struct gem *m, enum gem_name file, const char *form)
 		if (t->file != file)
 			continue;
 		size_t from = data.n, n = (size_t)t->cols * (size_t)(t->rows ? t->rows : 1);
-		for (size_t i = 0; i < n; i++)
-			put_number(&data, t->x[i], form);
+		if (!strcmp(form, "F32"))
+			sb_put(&data, sv_n((const char *)t->x, n * sizeof(*t->x)));
+		else
+			for (size_t i = 0; i < n; i++)
+				put_half(&data, t->x[i], form);
 		sb_fmt(&head, "%s\"%s\":{\"dtype\":\"%s\",\"shape\":[", sep, t->name, form);
 		if (t->rows)
 			sb_fmt(&head, "%d,", t->rows);
@@ -173,15 +190,15 @@ int gem_ids(sv text, int ids[GEM_TOKENS])
 
 /* ---- the archive ---- */
 
-void gem_make(struct gem *m, uint64_t seed)
+void gem_make(struct gem *m, uint64_t seed, int layers)
 {
 	struct rng rng;
 	rng_seed(&rng, seed);
-	*m = (struct gem){ .folder = "model/" };
+	*m = (struct gem){ .folder = "model/", .layers = layers };
 	for (int i = 0; i < GEM_FILES; i++)
 		sb_init(&m->file[i], FILE_MAX);
 	tensor(m, &rng, GEM_WEIGHTS, "embed_tokens.weight", GEM_VOCAB, GEM_WIDTH);
-	for (int i = 0; i < GEM_LAYERS; i++)
+	for (int i = 0; i < layers; i++)
 		layer(m, &rng, i);
 	tensor(m, &rng, GEM_WEIGHTS, "norm.weight", 0, GEM_WIDTH);
 	tensor(m, &rng, GEM_DENSE_2, "linear.weight", GEM_DENSE, GEM_WIDTH);
@@ -193,11 +210,11 @@ void gem_make(struct gem *m, uint64_t seed)
 	       "\"hidden_size\":%d,\"num_hidden_layers\":%d,\"intermediate_size\":%d,"
 	       "\"num_attention_heads\":%d,\"num_key_value_heads\":1,\"head_dim\":%d,"
 	       "\"query_pre_attn_scalar\":%d,\"max_position_embeddings\":%d,"
-	       "\"sliding_window\":%d,\"rms_norm_eps\":1e-06,\"rope_theta\":1000000.0,"
+	       "\"sliding_window\":%d,\"rms_norm_eps\":1e-06,\"rope_theta\":%d.0,"
 	       "\"rope_local_base_freq\":10000.0,\"bos_token_id\":2,\"eos_token_id\":1,"
 	       "\"pad_token_id\":0,\"vocab_size\":%d}",
-	       GEM_WIDTH, GEM_LAYERS, GEM_INNER, GEM_HEADS, GEM_HEAD, GEM_HEAD, GEM_TOKENS,
-	       GEM_WINDOW, GEM_VOCAB);
+	       GEM_WIDTH, layers, GEM_INNER, GEM_HEADS, GEM_HEAD, GEM_HEAD, GEM_TOKENS,
+	       GEM_WINDOW, GEM_BASE, GEM_VOCAB);
 	sb_cstr(&m->file[GEM_POOLING_CONFIG], "{\"pooling_mode_mean_tokens\":true}");
 	sb_cstr(&m->file[GEM_DENSE_CONFIG], "{\"bias\":false}");
 	sb_cstr(&m->file[GEM_PROMPTS],
@@ -243,13 +260,19 @@ void gem_bytes(const struct gem *m, struct sb *out)
 	(void)archive_write_free(z);
 }
 
+bool gem_write(const char *path, sv bytes)
+{
+	FILE *f = fopen(path, "wbe");
+	bool ok = f && fwrite(bytes.n ? bytes.p : "", 1, bytes.n, f) == bytes.n;
+	return f && fclose(f) == 0 && ok;
+}
+
 bool gem_zip(const struct gem *m, const char *path)
 {
 	struct sb b;
-	struct err e;
 	sb_init(&b, FILE_MAX);
 	gem_bytes(m, &b);
-	bool ok = !sb_err(&b) && file_write(path, sb_sv(&b), &e) == 0;
+	bool ok = !sb_err(&b) && gem_write(path, sb_sv(&b));
 	sb_done(&b);
 	return ok;
 }
@@ -264,21 +287,19 @@ struct gem_tensor *gem_find(struct gem *m, const char *name)
 	return NULL;
 }
 
-static const struct gem_tensor *part(struct gem *m, int i, const char *name)
+static const struct gem_tensor *part(const struct gem *m, int i, enum part p)
 {
-	char full[64];
-	(void)snprintf(full, sizeof(full), "layers.%d.%s.weight", i, name);
-	const struct gem_tensor *t = gem_find(m, full);
-	ASSERT(t);
-	return t;
+	return &m->t.v[1 + i * PARTS + p];
 }
 
 static void times(const struct gem_tensor *t, const double *x, double *y)
 {
-	for (int r = 0; r < t->rows; r++) {
-		y[r] = 0;
+	const float *w = t->x;
+	for (int r = 0; r < t->rows; r++, w += t->cols) {
+		double sum = 0;
 		for (int c = 0; c < t->cols; c++)
-			y[r] += (double)t->x[r * t->cols + c] * x[c];
+			sum += (double)w[c] * x[c];
+		y[r] = sum;
 	}
 }
 
@@ -326,44 +347,44 @@ static void look(const struct pass *p, int i, int head, bool everywhere, double 
 	}
 }
 
-static void attention(struct gem *m, struct pass *p, int l)
+static void attention(const struct gem *m, struct pass *p, int l)
 {
 	bool everywhere = l % 6 == 5;
-	double base = everywhere ? 1e6 : 1e4, h[GEM_WIDTH], y[GEM_WIDTH];
+	double base = everywhere ? GEM_BASE : 1e4, h[GEM_WIDTH], y[GEM_WIDTH];
 	for (int i = 0; i < p->n; i++) {
-		norm(part(m, l, "input_layernorm"), p->x[i], h);
-		times(part(m, l, "self_attn.q_proj"), h, p->q[i][0]);
-		times(part(m, l, "self_attn.k_proj"), h, p->k[i]);
-		times(part(m, l, "self_attn.v_proj"), h, p->v[i]);
+		norm(part(m, l, NORM_IN), p->x[i], h);
+		times(part(m, l, Q), h, p->q[i][0]);
+		times(part(m, l, K), h, p->k[i]);
+		times(part(m, l, V), h, p->v[i]);
 		for (int a = 0; a < GEM_HEADS; a++) {
-			norm(part(m, l, "self_attn.q_norm"), p->q[i][a], p->q[i][a]);
+			norm(part(m, l, NORM_Q), p->q[i][a], p->q[i][a]);
 			rope(p->q[i][a], i, base);
 		}
-		norm(part(m, l, "self_attn.k_norm"), p->k[i], p->k[i]);
+		norm(part(m, l, NORM_K), p->k[i], p->k[i]);
 		rope(p->k[i], i, base);
 	}
 	for (int i = 0; i < p->n; i++) {
 		for (int a = 0; a < GEM_HEADS; a++)
 			look(p, i, a, everywhere, h + a * GEM_HEAD);
-		times(part(m, l, "self_attn.o_proj"), h, y);
-		norm(part(m, l, "post_attention_layernorm"), y, y);
+		times(part(m, l, O), h, y);
+		norm(part(m, l, NORM_ATTENTION), y, y);
 		for (int d = 0; d < GEM_WIDTH; d++)
 			p->x[i][d] += y[d];
 	}
 }
 
-static void feed_forward(struct gem *m, struct pass *p, int l)
+static void feed_forward(const struct gem *m, struct pass *p, int l)
 {
 	double h[GEM_WIDTH], g[GEM_INNER], u[GEM_INNER];
 	for (int i = 0; i < p->n; i++) {
-		norm(part(m, l, "pre_feedforward_layernorm"), p->x[i], h);
-		times(part(m, l, "mlp.gate_proj"), h, g);
-		times(part(m, l, "mlp.up_proj"), h, u);
+		norm(part(m, l, NORM_FORWARD), p->x[i], h);
+		times(part(m, l, GATE), h, g);
+		times(part(m, l, UP), h, u);
 		for (int d = 0; d < GEM_INNER; d++) /* GELU by tanh */
 			u[d] *= 0.5 * g[d] *
 				(1 + tanh(sqrt(2 / M_PI) * (g[d] + 0.044715 * pow(g[d], 3))));
-		times(part(m, l, "mlp.down_proj"), u, h);
-		norm(part(m, l, "post_feedforward_layernorm"), h, h);
+		times(part(m, l, DOWN), u, h);
+		norm(part(m, l, NORM_OUT), h, h);
 		for (int d = 0; d < GEM_WIDTH; d++)
 			p->x[i][d] += h[d];
 	}
@@ -379,7 +400,7 @@ void gem_vector(struct gem *m, const int *ids, int n, float *v)
 	for (int i = 0; i < n; i++)
 		for (int d = 0; d < GEM_WIDTH; d++)
 			p->x[i][d] = (double)words->x[ids[i] * GEM_WIDTH + d] * sqrt(GEM_WIDTH);
-	for (int l = 0; l < GEM_LAYERS; l++) {
+	for (int l = 0; l < m->layers; l++) {
 		attention(m, p, l);
 		feed_forward(m, p, l);
 	}
