@@ -241,7 +241,8 @@ void gem_bytes(const struct gem *m, struct sb *out)
 {
 	struct archive *z = archive_write_new();
 	(void)archive_write_set_format_zip(z);
-	(void)archive_write_set_options(z, "zip:compression=store");
+	(void)archive_write_set_options(z, m->deflate ? "zip:compression=deflate" :
+							"zip:compression=store");
 	(void)archive_write_set_bytes_per_block(z, 0);
 	(void)archive_write_open(z, out, NULL, to_sb, NULL);
 	for (int i = 0; i < GEM_FILES; i++) {

@@ -55,6 +55,7 @@ struct gem {
 	int layers;
 	struct sb file[GEM_FILES]; /* empty: not in the archive */
 	const char *folder;	   /* they lie in; "" or "x/" */
+	bool deflate;		   /* the archive is compressed */
 };
 void gem_make(struct gem *m, uint64_t seed, int layers);
 void gem_done(struct gem *m);

@@ -159,7 +159,8 @@ TEST(gemma_converts)
 	CHECK(!file_exists(p.tmp));
 }
 
-/* Without a folder, without prompts and dense modules, weights in 16 bits, names with "model.". */
+/* Compressed, without a folder, prompts and dense modules, weights in 16 bits, names with
+ * "model.". */
 TEST(gemma_converts_what_is_written_otherwise)
 {
 	static const char *const forms[] = { "BF16", "F16" };
@@ -171,6 +172,7 @@ TEST(gemma_converts_what_is_written_otherwise)
 		paths(&p);
 		gem_make(&m, 8, 1);
 		m.folder = "";
+		m.deflate = true;
 		for (size_t k = 0; k < m.t.n && m.t.v[k].file == GEM_WEIGHTS; k++) {
 			char was[64];
 			(void)snprintf(was, sizeof(was), "%s", m.t.v[k].name);
