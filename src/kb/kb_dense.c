@@ -388,6 +388,7 @@ void kd_features(const struct kd_query *q, const struct kd_rows *r, double d[KD_
 {
 	int32_t dot[KD_NAMES + 1 + KD_CHUNKS];
 	double x[KD_NAMES + 1 + KD_CHUNKS], far = q->model->far, chunk = far;
+	double lone = q->model->lone_title;
 	uint32_t n = r->names + 1 + r->chunks;
 
 	kd_dots(r->q, n, q->stride, q->q, dot);
@@ -400,7 +401,7 @@ void kd_features(const struct kd_query *q, const struct kd_rows *r, double d[KD_
 	d[KD_CHUNK] = r->chunks ? chunk : d[KD_MEAN];
 	/* a title alone says less than the text under it */
 	d[KD_ALL] = r->names > 1 ? (d[KD_NAME] + d[KD_MEAN] + d[KD_CHUNK]) / 3 :
-				   0.3 * d[KD_NAME] + 0.7 * d[KD_CHUNK];
+				   lone * d[KD_NAME] + (1 - lone) * d[KD_CHUNK];
 }
 
 void kb_dense_features(const struct kb_found *f, const struct kb_art *a, double d[KD_N])

@@ -438,6 +438,7 @@ struct kb_model {
 	double middle_centred;   /* the same between languages, what each shares taken off */
 	double sharp;            /* of the shares of all articles, on features */
 	double far;              /* the feature of an article without names or chunks */
+	double lone_title;       /* share of a title without aliases beside the text under it */
 	/* kb_wish.c: factor on a wish's feature, and that of an article it did not bring up */
 	double wish_sharp, wish_far;
 	const struct kb_weights *grown[2], *young[2];    /* en, zh */

@@ -10,20 +10,22 @@
 #include "kb_int.h"
 #include "kb_weights.h"
 #include "kb_weights_dense.h"
+#include "kb_weights_gemma_young_en.h"
+#include "kb_weights_gemma_young_zh.h"
 #include "kb_weights_young_en.h"
 #include "kb_weights_young_zh.h"
 
 static const struct kb_model models[] = {
 	/* the last one is taken for every name that no other fits */
 	{ .part = "embeddinggemma", .tag = "gemma",
-	  .middle = 0.4, .middle_centred = 0.25, .stretch = 3, .sharp = 5, .far = -1.5,
-	  .wish_sharp = 6, .wish_far = -1,
+	  .middle = 0.3, .middle_centred = 0.2, .stretch = 4, .sharp = 5, .far = -1.5,
+	  .lone_title = 0.1, .wish_sharp = 5, .wish_far = -0.8,
 	  .grown = { &weights_dense_en, &weights_dense_zh },
-	  .young = { &weights_young_dense_en, &weights_young_dense_zh },
+	  .young = { &weights_gemma_young_en, &weights_gemma_young_zh },
 	  .abroad = &weights_abroad },
 	{ .part = "", .tag = "",
 	  .middle = 0.8, .middle_centred = 0.3, .stretch = 10, .sharp = 5, .far = -8,
-	  .wish_sharp = 6, .wish_far = -1,
+	  .lone_title = 0.3, .wish_sharp = 6, .wish_far = -1,
 	  .grown = { &weights_dense_en, &weights_dense_zh },
 	  .young = { &weights_young_dense_en, &weights_young_dense_zh },
 	  .abroad = &weights_abroad },
