@@ -1,7 +1,7 @@
 /* kb_cross.c: learns when an article of another language answers (src/kb/kb_abroad.c).
  *
- * Every development question is asked of the articles of the other language: as it is, with
- * the right article taken out, and the unanswerable ones. A logistic regression over the best
+ * Every question is asked of the articles of the other language: as it is, with the right article
+ * taken out, and the unanswerable ones. A logistic regression over the best
  * article's features, trained by Newton steps on cross-fitted folds; one set of weights for all
  * directions. The threshold lets CROSS_ANSWERED of the
  * unanswerable through, CROSS_OFFERED of them are offered something. */
@@ -11,25 +11,22 @@
 #include "kb_train.h"
 
 #define CROSS_ANSWERED 0.07
+#define STRICT_ANSWERED 0.04
 #define CROSS_OFFERED 0.30
 #define REMOVED_WEIGHT 0.25
 #define RIDGE 1.0
 
-struct row {
+struct cross_row {
 	double x[KA_N + 1], y, weight, p;
 	bool oos, right_first, removed;
 	int fold, lang;
 };
-struct rows {
-	struct row *v;
-	size_t n, cap;
-};
 
 static void ask(const struct kb_space *sp, const struct sample *q, const struct kd_query *kd,
-		bool removed, int lang, struct rows *r)
+		bool removed, int lang, struct cross *r)
 {
 	struct kb_abroad b = { 0 };
-	struct row *x;
+	struct cross_row *x;
 
 	if (!kb_abroad_look(sp, &(struct kb_query){ 0 }, kd, 0, removed ? q->want : SV_NULL, &b))
 		return;
@@ -43,6 +40,19 @@ static void ask(const struct kb_space *sp, const struct sample *q, const struct 
 	x->weight = removed ? REMOVED_WEIGHT : 1;
 	x->fold = q->fold;
 	x->lang = lang;
+}
+
+void cross_ask(const struct kb_space *home, const struct kb_space *sp, const struct sample *q,
+	       const float *v, struct cross *r)
+{
+	struct kd_query kd;
+	int lang = strcmp(home->lang, "zh") == 0;
+
+	if (!kb_abroad_query(v, sp->dim, home, sp, &train_mem, &kd))
+		return;
+	ask(sp, q, &kd, false, lang, r);
+	if (q->want.n)
+		ask(sp, q, &kd, true, lang, r);
 }
 
 /* Solves a * w = b in place (Gauss, a is positive definite). */
@@ -72,7 +82,7 @@ static double dot(const double *w, const double *x)
 	return z;
 }
 
-static void fit(const struct rows *r, int skip_fold, double w[KA_N + 1])
+static void fit(const struct cross *r, int skip_fold, double w[KA_N + 1])
 {
 	memset(w, 0, sizeof(double) * (KA_N + 1));
 	for (int step = 0; step < 25; step++) {
@@ -83,7 +93,7 @@ static void fit(const struct rows *r, int skip_fold, double w[KA_N + 1])
 			g[k] = -RIDGE * w[k];
 		}
 		for (size_t i = 0; i < r->n; i++) {
-			const struct row *x = &r->v[i];
+			const struct cross_row *x = &r->v[i];
 			double p = 1 / (1 + exp(-dot(w, x->x))), c = x->weight * p * (1 - p);
 
 			if (x->fold == skip_fold)
@@ -107,24 +117,25 @@ static int descending(const void *a, const void *b)
 	return x < y ? 1 : x > y ? -1 : 0;
 }
 
-static double threshold(const struct rows *r, double share)
+/* strict: of all that have not the right article in front. */
+static double threshold(const struct cross *r, double share, bool strict)
 {
 	double *oos = arena_new(&train_mem, double, r->n + 1);
 	size_t k = 0;
 
 	for (size_t i = 0; i < r->n; i++)
-		if (r->v[i].oos)
+		if (r->v[i].oos || (strict && r->v[i].y <= 0 && !r->v[i].removed))
 			oos[k++] = r->v[i].p;
 	qsort(oos, k, sizeof(*oos), descending);
 	return k ? oos[(size_t)(share * (double)k)] + 1e-4 : 2;
 }
 
-static void report(const struct rows *r, int lang, const char *what, double answer)
+static void report(const struct cross *r, int lang, const char *what, double answer)
 {
 	double n = 0, first = 0, ok = 0, oos = 0, declined = 0;
 
 	for (size_t i = 0; i < r->n; i++) {
-		const struct row *x = &r->v[i];
+		const struct cross_row *x = &r->v[i];
 
 		if (x->lang != lang || x->removed)
 			continue;
@@ -139,51 +150,30 @@ static void report(const struct rows *r, int lang, const char *what, double answ
 		100 * ok / fmax(n, 1), oos, 100 * declined / fmax(oos, 1));
 }
 
-static void ask_all(struct kb_index *ix, const char *root, const char *from, const char *to,
-		    int lang, struct rows *r)
+void cross_fit(const struct cross *r, const char *kind, bool strict, FILE *out)
 {
-	const struct kb_space *sp = kb_space_of(ix, sv_of(to));
-	struct kb_space *home = kb_space_of(ix, sv_of(from));
-	struct set s = plan_questions(home, root);
-
-	for (size_t i = 0; i < s.n; i++) {
-		struct kd_query kd;
-		int dim;
-		const float *v = question_vector(s.v[i].text, &dim);
-
-		if (!s.v[i].dev || !v || !kb_abroad_query(v, dim, home, sp, &train_mem, &kd))
-			continue;
-		ask(sp, &s.v[i], &kd, false, lang, r);
-		if (s.v[i].want.n)
-			ask(sp, &s.v[i], &kd, true, lang, r);
-	}
-	VEC_FREE(&s);
-}
-
-void train_cross(struct kb_index *ix, const char *root, FILE *out, const char *kind)
-{
-	struct rows r = { 0 };
 	double w[KA_N + 1], answer, unsure;
 
-	ask_all(ix, root, "en", "zh", 0, &r);
-	ask_all(ix, root, "zh", "en", 1, &r);
 	for (int fold = 0; fold < FOLDS; fold++) {
-		fit(&r, fold, w);
-		for (size_t i = 0; i < r.n; i++)
-			if (r.v[i].fold == fold)
-				r.v[i].p = 1 / (1 + exp(-dot(w, r.v[i].x)));
+		fit(r, fold, w);
+		for (size_t i = 0; i < r->n; i++)
+			if (r->v[i].fold == fold)
+				r->v[i].p = 1 / (1 + exp(-dot(w, r->v[i].x)));
 	}
-	answer = threshold(&r, CROSS_ANSWERED);
-	unsure = threshold(&r, CROSS_OFFERED);
-	report(&r, 0, "en questions, zh articles, answered", answer);
-	report(&r, 1, "zh questions, en articles, answered", answer);
-	report(&r, 0, "en questions, zh articles, offered", unsure);
-	report(&r, 1, "zh questions, en articles, offered", unsure);
-	fit(&r, -1, w);
-	fprintf(out, "static const struct kb_abroad_weights weights_%sabroad = {\n\t.w = {", kind);
+	for (double share = 0.02; share < 0.1; share += 0.02) {
+		report(r, 0, "(another threshold) en -> zh", threshold(r, share, strict));
+		report(r, 1, "(another threshold) zh -> en", threshold(r, share, strict));
+	}
+	answer = threshold(r, strict ? STRICT_ANSWERED : CROSS_ANSWERED, strict);
+	unsure = threshold(r, CROSS_OFFERED, strict);
+	report(r, 0, "en questions, zh articles, answered", answer);
+	report(r, 1, "zh questions, en articles, answered", answer);
+	report(r, 0, "en questions, zh articles, offered", unsure);
+	report(r, 1, "zh questions, en articles, offered", unsure);
+	fit(r, -1, w);
+	fprintf(out, "static const struct kb_abroad_weights weights_%s = {\n\t.w = {", kind);
 	for (int k = 0; k <= KA_N; k++)
 		fprintf(out, "%s%.4f,", k % 8 ? " " : "\n\t\t", w[k]);
 	fprintf(out, "\n\t},\n\t.answer = %.4f,\n\t.unsure = %.4f,\n};\n", answer,
 		unsure);
-	VEC_FREE(&r);
 }

@@ -46,6 +46,28 @@ static void train(struct kb_index *ix, const char *root, const char *data)
 	printf("\n#endif\n");
 }
 
+static void train_cross(struct kb_index *ix, const char *root, const char *kind)
+{
+	struct cross r = { 0 };
+
+	for (int l = 0; l < 2; l++) {
+		struct kb_space *home = kb_space_of(ix, sv_of(langs[l]));
+		const struct kb_space *sp = kb_space_of(ix, sv_of(langs[!l]));
+		struct set s = plan_questions(home, root);
+
+		for (size_t i = 0; i < s.n; i++) {
+			int dim;
+
+			if (s.v[i].dev)
+				cross_ask(home, sp, &s.v[i], question_vector(s.v[i].text, &dim),
+					  &r);
+		}
+		VEC_FREE(&s);
+	}
+	cross_fit(&r, kind, false, stdout);
+	VEC_FREE(&r);
+}
+
 /* With vectors of passages and questions: what is learned is of their model. */
 static void train_meaning(struct kb_index *ix, const char *root, const char *data)
 {
@@ -54,7 +76,7 @@ static void train_meaning(struct kb_index *ix, const char *root, const char *dat
 
 	snprintf(name, sizeof(name), "kb_weights_%s", *tag ? tag : "dense");
 	snprintf(kind, sizeof(kind), "%s_", *tag ? tag : "dense");
-	snprintf(abroad, sizeof(abroad), *tag ? "%s_" : "%s", tag);
+	snprintf(abroad, sizeof(abroad), *tag ? "%s_abroad" : "%sabroad", tag);
 	begin(name);
 	make_questions(ix, root, NULL);
 	for (int l = 0; l < 2; l++) {
@@ -64,7 +86,7 @@ static void train_meaning(struct kb_index *ix, const char *root, const char *dat
 		VEC_FREE(&s);
 		VEC_FREE(&d);
 	}
-	train_cross(ix, root, stdout, abroad);
+	train_cross(ix, root, abroad);
 	printf("\n#endif\n");
 }
 
@@ -235,7 +257,7 @@ int main(int argc, char **argv)
 	else if (meaning)
 		train_meaning(ix, argv[2], argv[3]);
 	else if (cross)
-		make_questions(ix, argv[2], NULL), train_cross(ix, argv[2], stdout, "");
+		make_questions(ix, argv[2], NULL), train_cross(ix, argv[2], "abroad");
 	else if (strcmp(argv[1], "wrong") == 0 && argc > 3)
 		wrong(ix, argv[2], argv[3], argc > 4 ? argv[4] : NULL);
 	else if (strcmp(argv[1], "ask") == 0 && argc > 4)

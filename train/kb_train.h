@@ -88,8 +88,16 @@ void train_gate(struct gate_row *r, size_t n, int skip_fold, struct kb_gate *w);
 void fit_lang(FILE *out, const char *kind, const char *lang, struct set *s, bool dense);
 
 /* ---- other languages: kb_cross.c ---- */
-/* Learns from the questions of en and zh; writes weights_<kind>abroad. */
-void train_cross(struct kb_index *ix, const char *root, FILE *out, const char *kind);
+struct cross {                   /* zero at first */
+	struct cross_row *v;
+	size_t n, cap;
+};
+/* Asks a question of home's language (its vector: v) of the articles of sp. */
+void cross_ask(const struct kb_space *home, const struct kb_space *sp, const struct sample *q,
+	       const float *v, struct cross *r);
+/* Learns from all that was asked; writes "weights_<kind>". strict: of all that have not the right
+ * article in front only a share is answered, not of those alone that nothing answers. */
+void cross_fit(const struct cross *r, const char *kind, bool strict, FILE *out);
 
 int words_common(struct arena *mem);
 int words_classes(struct arena *mem);

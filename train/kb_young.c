@@ -20,6 +20,7 @@
 struct arena train_mem;
 static struct vectors *vecs;
 static const struct kb_model *model;
+static struct cross abroad;
 
 enum { COMPANIES = 64, PARTS = 5 };
 struct company {
@@ -173,6 +174,18 @@ static bool has_article(const struct kb_index *ix, const char *lang, sv group)
 	return kb_get(ix, sv_of(id), &a) == 0;
 }
 
+/* Of the articles of the other language. */
+static void ask_abroad(struct kb_index *ix, const char *lang, const struct sample *x)
+{
+	const char *to = strcmp(lang, "zh") == 0 ? "en" : "zh";
+	struct sample q = *x;
+
+	if (q.want.n && !has_article(ix, to, q.want))
+		q.want = SV_NULL;
+	cross_ask(kb_space_of(ix, sv_of(lang)), kb_space_of(ix, sv_of(to)), &q, vector(q.text),
+		  &abroad);
+}
+
 /* s: NULL to have the question's vector made with those of all others. */
 static void ask(struct kb_index *ix, const char *lang, int fold, sv want, sv text, struct set *s)
 {
@@ -193,6 +206,8 @@ static void ask(struct kb_index *ix, const char *lang, int fold, sv want, sv tex
 	q.vec = vector(text);
 	q.dim = vecs->dim;
 	x->f_dense = found(ix, &q, want, &x->gold_dense);
+	if (*model->tag)
+		ask_abroad(ix, lang, x);
 }
 
 static void ask_lines(struct kb_index *ix, const char *lang, int fold, sv text, bool tsv,
@@ -251,7 +266,7 @@ static FILE *begin(const char *dir, const char *lang)
 	for (char *c = guard; *c; c++)
 		*c = *c >= 'a' && *c <= 'z' ? (char)(*c - 32) : *c;
 	fprintf(out,
-		"/* %s.h: learned weights for articles with few names, written by `kb_young`. */\n"
+		"/* %s.h: weights of articles with few names, written by `kb_young`. */\n"
 		"#ifndef %s\n#define %s\n\n",
 		name, guard, guard);
 	return out;
@@ -273,7 +288,6 @@ static void learn(struct kb_index *const ix[COMPANIES][PARTS], const char *root,
 	char kind[64];
 
 	make_all(ix, root);
-	snprintf(kind, sizeof(kind), *model->tag ? "%s_young_" : "%syoung_dense_", model->tag);
 	for (int l = 0; l < 2; l++) {
 		FILE *out = begin(dir, langs[l]);
 		struct set s = { 0 }, d;
@@ -284,7 +298,12 @@ static void learn(struct kb_index *const ix[COMPANIES][PARTS], const char *root,
 		d = with_vectors(&s);
 		if (!*model->tag) /* by words: the same for all models */
 			fit_lang(out, "young_", langs[l], &s, false);
+		snprintf(kind, sizeof(kind), *model->tag ? "%s_young_" : "%syoung_dense_",
+			 model->tag);
 		fit_lang(out, kind, langs[l], &d, true);
+		snprintf(kind, sizeof(kind), "%s_young_abroad", model->tag);
+		if (l && *model->tag)
+			cross_fit(&abroad, kind, true, out);
 		fprintf(out, "\n#endif\n");
 		if (fclose(out) != 0)
 			exit(1);

@@ -60,6 +60,16 @@ static void keep_art(struct kb_abroad *r, uint32_t art, const double d[KD_N])
 	memcpy(r->d[at], d, sizeof(r->d[at]));
 }
 
+/* As kb_young, by the names that have a vector. */
+static bool young(const struct kb_abroad *b)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < b->n; i++)
+		sum += log(fmax(1, kb_space_art(b->sp, b->art[i], NULL)->dense.names));
+	return sum < log(KB_YOUNG) * (double)b->n;
+}
+
 static bool has_lonely(const struct kb_space *sp, unsigned home)
 {
 	for (size_t i = 0; !sp->seg && i < kb_space_n(sp); i++)
@@ -104,12 +114,18 @@ bool kb_abroad_look(const struct kb_space *sp, const struct kb_query *q, const s
 	ret->g[KD_N + 1] = best - ten;
 	ret->g[KD_N + 2] = exp(sharp * best) / sum;
 	ret->g[KD_N + 3] = strcmp(sp->lang, "zh") == 0;
+	ret->young = young(ret);
 	return true;
+}
+
+static const struct kb_abroad_weights *weights_of(const struct kb_abroad *b)
+{
+	return b->sp->model->abroad[b->young];
 }
 
 double kb_abroad_p(const struct kb_abroad *b)
 {
-	const double *w = b->sp->model->abroad->w;
+	const double *w = weights_of(b)->w;
 	double z = w[KA_N];
 
 	for (int k = 0; k < KA_N; k++)
@@ -142,10 +158,10 @@ bool kb_abroad(struct kb_index *ix, const struct kb_query *q, const struct kb_sp
 
 double kb_abroad_answer(const struct kb_abroad *b)
 {
-	return b->sp->model->abroad->answer;
+	return weights_of(b)->answer;
 }
 
 double kb_abroad_unsure(const struct kb_abroad *b)
 {
-	return b->sp->model->abroad->unsure;
+	return weights_of(b)->unsure;
 }

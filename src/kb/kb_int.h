@@ -373,6 +373,7 @@ struct kb_weights {
 	struct kb_gate gate;
 };
 /* Have the candidates hardly a name but their titles? */
+#define KB_YOUNG 1.8             /* names of an article, title and all: the geometric mean */
 bool kb_young(const struct kb_cand *c, size_t n);
 struct kb_found {
 	struct kb_space *sp;
@@ -411,6 +412,7 @@ struct kb_abroad {               /* of one space, best first */
 	size_t n;
 	double g[KA_N];          /* features of the best, its lead over the next and the first
 				    ten, its share, whether it is Chinese */
+	bool young;              /* the nearest have hardly a name but their titles */
 	double p;                /* that the best one answers */
 };
 struct kb_abroad_weights {
@@ -442,7 +444,7 @@ struct kb_model {
 	/* kb_wish.c: factor on a wish's feature, and that of an article it did not bring up */
 	double wish_sharp, wish_far;
 	const struct kb_weights *grown[2], *young[2];    /* en, zh */
-	const struct kb_abroad_weights *abroad;
+	const struct kb_abroad_weights *abroad[2];       /* grown, young */
 };
 /* By the name that kb_dense_open got ("llama:embeddinggemma-300m-q8_0.gguf"); never NULL. */
 const struct kb_model *kb_model_of(sv name);

@@ -22,13 +22,13 @@ static const struct kb_model models[] = {
 	  .lone_title = 0.1, .wish_sharp = 5, .wish_far = -0.8,
 	  .grown = { &weights_dense_en, &weights_dense_zh },
 	  .young = { &weights_gemma_young_en, &weights_gemma_young_zh },
-	  .abroad = &weights_abroad },
+	  .abroad = { &weights_abroad, &weights_gemma_young_abroad } },
 	{ .part = "", .tag = "",
 	  .middle = 0.8, .middle_centred = 0.3, .stretch = 10, .sharp = 5, .far = -8,
 	  .lone_title = 0.3, .wish_sharp = 6, .wish_far = -1,
 	  .grown = { &weights_dense_en, &weights_dense_zh },
 	  .young = { &weights_young_dense_en, &weights_young_dense_zh },
-	  .abroad = &weights_abroad },
+	  .abroad = { &weights_abroad, &weights_abroad } },
 };
 
 static bool has(sv name, sv part)

@@ -18,7 +18,6 @@
 
 #define EXACT_LEAD 100           /* a name of the article, word for word, comes first */
 #define EXACT_P 0.97
-#define YOUNG 1.8                /* names of an article, title and all: the geometric mean */
 #define LOOK 3                   /* the first ones, whose p is always there */
 #define FEW 16                   /* names: an article with fewer is young among those with more */
 
@@ -28,7 +27,7 @@ bool kb_young(const struct kb_cand *c, size_t n)
 
 	for (size_t i = 0; i < n; i++)
 		sum += 3 * c[i].f[KF_NAMES];
-	return n && sum < log(YOUNG) * (double)n;
+	return n && sum < log(KB_YOUNG) * (double)n;
 }
 
 static int by_score(const void *x, const void *y)

@@ -1,4 +1,4 @@
-/* kb_weights_gemma_young_en.h: learned weights for articles with few names, written by `kb_young`. */
+/* kb_weights_gemma_young_en.h: weights of articles with few names, written by `kb_young`. */
 #ifndef CALLM_KB_WEIGHTS_GEMMA_YOUNG_EN_H
 #define CALLM_KB_WEIGHTS_GEMMA_YOUNG_EN_H
 

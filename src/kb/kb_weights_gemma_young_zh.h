@@ -1,4 +1,4 @@
-/* kb_weights_gemma_young_zh.h: learned weights for articles with few names, written by `kb_young`. */
+/* kb_weights_gemma_young_zh.h: weights of articles with few names, written by `kb_young`. */
 #ifndef CALLM_KB_WEIGHTS_GEMMA_YOUNG_ZH_H
 #define CALLM_KB_WEIGHTS_GEMMA_YOUNG_ZH_H
 
@@ -388,6 +388,14 @@ static const struct kb_weights weights_gemma_young_zh = {
 			-0.000, 0.479, 0.478, 0.396, -0.000, 0.000, 0.432, 0.477, 0.000,
 			0.483, -0.433, -0.000, -0.792, } },
 	} },
+};
+static const struct kb_abroad_weights weights_gemma_young_abroad = {
+	.w = {
+		0.9387, 0.9387, -1.4239, 0.8516, 0.8603, 4.6276, 4.0606, -4.3461,
+		-0.3872, -2.6134,
+	},
+	.answer = 0.4317,
+	.unsure = 0.1466,
 };
 
 #endif

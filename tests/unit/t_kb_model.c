@@ -52,7 +52,9 @@ TEST(kb_models_have_weights_for_everything)
 				EQ(w->gate.n, KG_MAX);
 				CHECK(w->unsure > 0 && w->unsure < w->answer && w->answer < 1);
 			}
-		CHECK(m->abroad->unsure > 0 && m->abroad->unsure < m->abroad->answer);
+		for (int young = 0; young < 2; young++)
+			CHECK(m->abroad[young]->unsure > 0 &&
+			      m->abroad[young]->unsure < m->abroad[young]->answer);
 		/* what is far is farther than any cosine of 0 */
 		CHECK(m->far <= -m->middle * m->stretch);
 	}
@@ -79,6 +81,8 @@ static void embed(sv text, float *v)
 		v[i] /= sqrtf(len);
 }
 
+enum { ALL, CHANGED, NAMED };    /* what is put: all three, one anew, all with aliases */
+
 static int put(void *arg, struct store_db *db)
 {
 	static const char *const rows[][3] = {
@@ -86,18 +90,21 @@ static int put(void *arg, struct store_db *db)
 		{ "invoice.en", "How do I get an invoice?", "Tick the invoice box." },
 		{ "parking.en", "Where may I park?", "Behind the store." },
 	};
+	int what = *(int *)arg;
 	bool changed;
 	int rc = 0;
 
-	for (int i = arg ? 2 : 0; !rc && i < 3; i++)
-		rc = kb_put(db,
-			    &(struct kb_article){ .id = sv_of(rows[i][0]),
-						  .lang = SV("en"),
-						  .group_id = sv_of(rows[i][0]),
-						  .title = sv_of(rows[i][1]),
-						  .body_md = arg ? SV("In front of it.") :
-								   sv_of(rows[i][2]) },
-			    NOW, &changed);
+	for (int i = what == CHANGED ? 2 : 0; !rc && i < 3; i++) {
+		struct kb_article a = { .id = sv_of(rows[i][0]), .lang = SV("en"),
+					.group_id = sv_of(rows[i][0]), .title = sv_of(rows[i][1]),
+					.body_md = sv_of(rows[i][2]) };
+
+		if (what == NAMED)
+			a.aliases = SV("one\ntwo\nthree");
+		if (what == CHANGED)
+			a.body_md = SV("In front of it.");
+		rc = kb_put(db, &a, NOW, &changed);
+	}
 	return rc;
 }
 
@@ -137,6 +144,7 @@ struct seen {
 	double cosine[3];                /* of its title, by hand */
 	double best, second, meaning;
 	size_t n;
+	struct kb_abroad abroad;         /* asked as if in another language */
 };
 
 static void look(struct kb_index *ix, struct arena *a, struct seen *s)
@@ -146,6 +154,7 @@ static void look(struct kb_index *ix, struct arena *a, struct seen *s)
 	struct kb_query q = { .text = SV("I want to return a lamp"), .lang = SV("en"), .k = 3,
 			      .now_ms = NOW, .vec = v, .dim = DIM };
 	struct kb_result r;
+	struct kd_query kd;
 
 	embed(q.text, v);
 	if (kb_candidates(ix, &q, a, f) || kb_search(ix, &q, a, &r))
@@ -161,11 +170,16 @@ static void look(struct kb_index *ix, struct arena *a, struct seen *s)
 		for (int k = 0; k < DIM; k++)
 			s->cosine[i] += (double)v[k] * (double)t[k];
 	}
+	if (!kb_abroad_query(v, DIM, NULL, f->sp, a, &kd) ||
+	    !kb_abroad_look(f->sp, &q, &kd, 0, SV_NULL, &s->abroad))
+		abort();
+	s->abroad.p = kb_abroad_p(&s->abroad);
 	s->meaning = r.n ? r.hits[0].why.meaning : -1;
 }
 
-static struct seen see(const char *name)
+static struct seen see(const char *name, int what)
 {
+	int changed = CHANGED;
 	struct store_opts o = { .dir = "" };
 	struct store *st = NULL;
 	struct store_db *db;
@@ -175,15 +189,16 @@ static struct seen see(const char *name)
 	struct seen s = { 0 };
 
 	arena_init(&a, LIM_ARENA_BIG);
-	if (kb_init() || store_open(&st, &o, &e) || store_write(st, put, NULL, NULL, NULL) ||
+	if (kb_init() || store_open(&st, &o, &e) || store_write(st, put, &what, NULL, NULL) ||
 	    store_flush(st) || store_reader(st, &db) ||
 	    kb_dense_open(&d, NULL, sv_of(name), &e))
 		abort();
 	struct kb_index *ix = built(db, d, NULL);
 	look(ix, &a, &s);
-	if (store_write(st, put, (void *)1, NULL, NULL) || store_flush(st))
+	if (store_write(st, put, &changed, NULL, NULL) || store_flush(st))
 		abort();
 	struct kb_index *more = built(db, d, ix);
+	s.abroad.sp = NULL; /* goes with the index */
 	s.changed = more->space[0].more ? more->space[0].model : NULL;
 	obj_unref(more);
 	obj_unref(ix);
@@ -195,7 +210,7 @@ static struct seen see(const char *name)
 
 TEST(kb_space_keeps_the_model_it_was_built_with)
 {
-	struct seen x = see(E5), y = see(GEMMA);
+	struct seen x = see(E5, ALL), y = see(GEMMA, ALL);
 	const struct kb_model *e5 = kb_model_of(SV(E5)), *gemma = kb_model_of(SV(GEMMA));
 
 	CHECK(x.space == e5 && x.query == e5 && x.changed == e5);
@@ -205,7 +220,7 @@ TEST(kb_space_keeps_the_model_it_was_built_with)
 /* The same cosines, each on its model's scale. */
 TEST(kb_features_are_on_the_scale_of_the_model)
 {
-	struct seen x = see(E5), y = see(GEMMA);
+	struct seen x = see(E5, ALL), y = see(GEMMA, ALL);
 	const struct kb_model *m = kb_model_of(SV(GEMMA));
 
 	EQ(x.n, 3);
@@ -222,4 +237,27 @@ TEST(kb_features_are_on_the_scale_of_the_model)
 	/* what the console shows is the cosine, whatever the scale */
 	CHECK(x.meaning > 0.8 && x.meaning < 1.001);
 	NEAR(y.meaning, x.meaning, 1e-9);
+}
+
+/* Of another language: grown and young articles are judged by weights of their own. */
+TEST(kb_abroad_is_judged_by_the_model_and_the_age_of_its_articles)
+{
+	struct seen x = see(GEMMA, ALL), y = see(GEMMA, NAMED), z = see(E5, NAMED);
+	const struct kb_model *gemma = kb_model_of(SV(GEMMA)), *e5 = kb_model_of(SV(E5));
+	const struct {
+		const struct seen *s;
+		const struct kb_abroad_weights *w;
+	} by[] = {
+		{ &x, gemma->abroad[1] }, { &y, gemma->abroad[0] }, { &z, e5->abroad[0] },
+	};
+
+	CHECK(x.abroad.young && !y.abroad.young && !z.abroad.young);
+	CHECK(gemma->abroad[0] != gemma->abroad[1]);
+	for (int i = 0; i < 3; i++) {
+		double sum = by[i].w->w[KA_N];
+
+		for (int k = 0; k < KA_N; k++)
+			sum += by[i].w->w[k] * by[i].s->abroad.g[k];
+		NEAR(by[i].s->abroad.p, 1 / (1 + exp(-sum)), 1e-12);
+	}
 }
