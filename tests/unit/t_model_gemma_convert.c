@@ -1,7 +1,9 @@
 /* t_model_gemma_convert.c: EmbeddingGemma's files to GGUF: names, numbers, metadata; archives that
  * are damaged, lack something or hold another model. */
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 
 #include "t.h"
 #include "gemma_convert.h"
@@ -457,4 +459,28 @@ TEST(gemma_keeps_the_old_file)
 	sb_done(&b);
 	EQ(rc, ERR_CORRUPT);
 	CHECK(ok && !file_exists(p.tmp));
+}
+
+TEST(gemma_leaves_nothing_on_a_full_disk)
+{
+	struct paths p;
+	struct gem m;
+	struct err e = { 0 };
+	struct rlimit was, small;
+	paths(&p);
+	gem_make(&m, 7, 1);
+	bool ok = gem_zip(&m, p.zip);
+	gem_done(&m);
+	(void)getrlimit(RLIMIT_FSIZE, &was);
+	small = was;
+	small.rlim_cur = 20000;
+	void (*old)(int) = signal(SIGXFSZ, SIG_IGN);
+	(void)setrlimit(RLIMIT_FSIZE, &small);
+	int rc = gemma_convert(p.zip, p.out, &e);
+	(void)setrlimit(RLIMIT_FSIZE, &was);
+	(void)signal(SIGXFSZ, old);
+	CHECK(ok);
+	EQ(rc, ERR_IO);
+	HAS(sv_of(e.msg), "m.gguf.new cannot be written: File too large");
+	CHECK(!file_exists(p.out) && !file_exists(p.tmp));
 }

@@ -325,3 +325,31 @@ TEST(gguf_full_disk)
 	EQ(rc_limit, ERR_IO);
 	HAS(sv_of(limit.msg), "File too large");
 }
+
+/* The head and the length fit, the data do not. */
+TEST(gguf_disk_full_in_the_middle)
+{
+	static const float x[1024] = { 1 };
+	struct err e = { 0 };
+	char path[600];
+	struct rlimit was, small;
+	path_of(path, "middle.gguf");
+	struct gguf_out *g = gguf_out_new();
+	int t = gguf_out_tensor(g, "t", GGUF_F32, (const uint64_t[]){ 1024, 64 }, 2);
+	int begin = gguf_out_begin(g, path, &e), rc = begin;
+	(void)getrlimit(RLIMIT_FSIZE, &was);
+	small = was;
+	small.rlim_cur = 100000;
+	void (*old)(int) = signal(SIGXFSZ, SIG_IGN);
+	(void)setrlimit(RLIMIT_FSIZE, &small);
+	int rows = 0;
+	for (; rows < 64 && !rc; rows += !rc)
+		rc = gguf_out_row(g, t, x, &e);
+	(void)setrlimit(RLIMIT_FSIZE, &was);
+	(void)signal(SIGXFSZ, old);
+	gguf_out_free(g);
+	OK(begin);
+	EQ(rc, ERR_IO);
+	CHECK(rows > 20 && rows < 30); /* 24 fit; some wait in the buffer */
+	HAS(sv_of(e.msg), "middle.gguf cannot be written: File too large");
+}
