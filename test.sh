@@ -191,7 +191,7 @@ together() {
 
 unit_tests() { ninja -C "$1" -t targets all 2> /dev/null | sed -n 's#^\(tests/t_[a-z0-9_]*\): .*LINKER.*#\1#p' | sort; }
 
-unit_lane() { printf 'tap %s 300 build-asan/tests/%s\n' $(for t in "$@"; do echo "$t" "$t"; done); }
+unit_lane() { printf 'tap %s 400 build-asan/tests/%s\n' $(for t in "$@"; do echo "$t" "$t"; done); }
 
 static_checks() {
 	stage "static checks"
@@ -225,9 +225,9 @@ unit_part() {
 	staged
 	data_sets
 	stage "unit tests under ASan and UBSan"
-	# the longest ones in a lane of their own
-	together "$(unit_lane t_model t_api t_chan t_talk)" \
-		"$(unit_lane $(unit_tests build-asan | sed 's#tests/##; /^t_model$/d; /^t_api$/d; /^t_chan$/d; /^t_talk$/d'))"
+	# the longest ones, which wait more than they compute, in lanes of their own
+	together "$(unit_lane t_model t_tel t_store)" "$(unit_lane t_api t_chan)" \
+		"$(unit_lane $(unit_tests build-asan | sed 's#tests/##; /^t_model$/d; /^t_tel$/d; /^t_store$/d; /^t_api$/d; /^t_chan$/d'))"
 	staged
 }
 
