@@ -10,6 +10,7 @@
 #include "kb_int.h"
 #include "kb_weights.h"
 #include "kb_weights_dense.h"
+#include "kb_weights_gemma.h"
 #include "kb_weights_gemma_young_en.h"
 #include "kb_weights_gemma_young_zh.h"
 #include "kb_weights_young_en.h"
@@ -20,9 +21,9 @@ static const struct kb_model models[] = {
 	{ .part = "embeddinggemma", .tag = "gemma",
 	  .middle = 0.3, .middle_centred = 0.2, .stretch = 4, .sharp = 5, .far = -1.5,
 	  .lone_title = 0.1, .wish_sharp = 5, .wish_far = -0.8,
-	  .grown = { &weights_dense_en, &weights_dense_zh },
+	  .grown = { &weights_gemma_en, &weights_gemma_zh },
 	  .young = { &weights_gemma_young_en, &weights_gemma_young_zh },
-	  .abroad = { &weights_abroad, &weights_gemma_young_abroad } },
+	  .abroad = { &weights_gemma_abroad, &weights_gemma_young_abroad } },
 	{ .part = "", .tag = "",
 	  .middle = 0.8, .middle_centred = 0.3, .stretch = 10, .sharp = 5, .far = -8,
 	  .lone_title = 0.3, .wish_sharp = 6, .wish_far = -1,
