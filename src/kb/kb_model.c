@@ -2,7 +2,7 @@
  * that were learned from its vectors.
  *
  * Cosines of one model lie close together (E5: 0.75 to 0.95), those of another far apart
- * (EmbeddingGemma: 0.1 to 0.8). Features are (cosine - middle) * stretch, so that all that is
+ * (EmbeddingGemma: 0.1 to 0.6). Features are (cosine - middle) * stretch, so that all that is
  * built on them sees the same range; what the order and the gate make of them is learned for each
  * model. A space keeps the model it was built with (by the name in its kb_dense), and a question
  * of that space is judged by the same. A model that is not listed is taken for E5. Words alone

@@ -58,6 +58,10 @@ TEST(kb_models_have_weights_for_everything)
 		/* what is far is farther than any cosine of 0 */
 		CHECK(m->far <= -m->middle * m->stretch);
 	}
+	for (int l = 0; l < 2; l++) /* each has its own */
+		for (int young = 0; young < 2; young++)
+			CHECK(kb_weights_of(sv_of(langs[l]), kb_model_of(SV(E5)), young) !=
+			      kb_weights_of(sv_of(langs[l]), kb_model_of(SV(GEMMA)), young));
 	CHECK(kb_weights_of(SV("ja"), NULL, false) == kb_weights_of(SV("zh"), NULL, false));
 	CHECK(kb_weights_of(SV("fr"), NULL, true) == kb_weights_of(SV("en"), NULL, true));
 	EQ(kb_weights_of(SV("en"), NULL, false)->gate.n, KG_N);
