@@ -441,8 +441,9 @@ struct kb_model {
 	double sharp;            /* of the shares of all articles, on features */
 	double far;              /* the feature of an article without names or chunks */
 	double lone_title;       /* share of a title without aliases beside the text under it */
-	/* kb_wish.c: factor on a wish's feature, and that of an article it did not bring up */
-	double wish_sharp, wish_far;
+	/* kb_wish.c: factor on a wish's feature, and that of an article it did not bring up; the
+	 * name's share in the feature, the rest is the chunk's; weight of the title's words */
+	double wish_sharp, wish_far, wish_name, wish_title;
 	const struct kb_weights *grown[2], *young[2];    /* en, zh */
 	const struct kb_abroad_weights *abroad[2];       /* grown, young */
 };

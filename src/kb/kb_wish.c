@@ -2,19 +2,19 @@
  *
  * One vector and one bag of words of a long text say a little of everything. So it is cut into
  * sentences and lines, each is looked up, and an article's evidence is added up over them: the
- * log of summed exponentials of the best passage's cosine, of the weight of the words that its
- * title shares with the wish, and of those that its best sentence shares. That lies between the
- * best single wish and their mean: an article that several sentences speak of wins over one
- * that a stray sentence hits, and no sentence is lost in the average. Each of the k best
- * becomes a hit through the wish that found it best, so its quote fits that wish. Pure
- * functions over the index; any thread. */
+ * log of summed exponentials of the best passage's cosine (with some models its title's, too),
+ * of the weight of the words that its title shares with the wish, and of those that its best
+ * sentence shares. That lies between the best single wish and their mean: an article that
+ * several sentences speak of wins over one that a stray sentence hits, and no sentence is lost
+ * in the average. Each of the k best becomes a hit through the wish that found it best, so its
+ * quote fits that wish. Pure functions over the index; any thread. */
 #include <math.h>
 #include <stdlib.h>
 #include "kb_int.h"
 
 #define WISH_WORDS 3 /* fewer say nothing by themselves; a CJK character is half a word */
 #define SHARP_WORDS 0.3          /* on matched weight */
-#define W_TITLE 0.8
+#define W_TITLE 0.8              /* by words alone; with vectors the model's */
 #define W_SENTENCE 0.3
 #define WISH_ARENA ((size_t)4 << 20)
 
@@ -92,17 +92,21 @@ static struct tally *tally_of(struct tallies *t, const struct kb_space *sp, uint
 static void add_wish(struct tallies *t, const struct kb_found *f, size_t wish)
 {
 	const struct kb_model *m = f->dense.model;
+	double w_title = m ? m->wish_title : W_TITLE;
 
 	for (size_t i = 0; i < f->n; i++) {
 		const struct kb_cand *c = &f->c[i];
 		struct tally *x = tally_of(t, f->sp, c->art);
 		double sent = c->f[KF_SENT_Q] * (double)f->q.sum;
 		double title = c->f[KF_TITLE_Q] * (double)f->q.sum;
-		double one = W_SENTENCE * sent + W_TITLE * title;
+		double one = W_SENTENCE * sent + w_title * title;
 
 		if (m) {
-			x->vec += exp(m->wish_sharp * c->d[KD_CHUNK]);
-			one += m->wish_sharp * c->d[KD_CHUNK];
+			double near = (1 - m->wish_name) * c->d[KD_CHUNK] +
+				      m->wish_name * c->d[KD_NAME];
+
+			x->vec += exp(m->wish_sharp * near);
+			one += m->wish_sharp * near;
 		}
 		x->n++;
 		x->sent += exp(SHARP_WORDS * sent);
@@ -142,11 +146,12 @@ static int add_up(struct kb_index *ix, const struct kb_query *q, size_t n, struc
 		struct tally *x = &t->v[i];
 		const struct kb_model *m = x->sp->model;
 		double rest = (double)(n - x->n); /* a share of nothing each */
+		double w_title = x->vec > 0 ? m->wish_title : W_TITLE;
 
 		if (x->vec > 0)
 			x->score = log(x->vec + rest * exp(m->wish_sharp * m->wish_far));
 		x->score += W_SENTENCE * log(x->sent + rest) / SHARP_WORDS +
-			    W_TITLE * log(x->title + rest) / SHARP_WORDS;
+			    w_title * log(x->title + rest) / SHARP_WORDS;
 	}
 	if (t->n)
 		qsort(t->v, t->n, sizeof(*t->v), by_score);

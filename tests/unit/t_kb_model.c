@@ -34,6 +34,9 @@ TEST(kb_model_e5_is_as_it_was)
 	CHECK(m->middle_centred >= 0.3 && m->middle_centred <= 0.3);
 	CHECK(m->sharp >= 5 && m->sharp <= 5 && m->far >= -8 && m->far <= -8);
 	CHECK(m->wish_sharp >= 6 && m->wish_sharp <= 6 && m->wish_far >= -1 && m->wish_far <= -1);
+	CHECK(m->wish_name >= 0 && m->wish_name <= 0);
+	CHECK(m->wish_title >= 0.8 && m->wish_title <= 0.8);
+	CHECK(m->lone_title >= 0.3 && m->lone_title <= 0.3);
 }
 
 TEST(kb_models_have_weights_for_everything)
