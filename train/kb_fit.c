@@ -9,7 +9,7 @@
 
 #define OOS_ANSWERED 0.065       /* of the unanswerable development questions may be answered, */
 #define DENSE_ANSWERED 0.05      /* with vectors fewer: better at both */
-#define GEMMA_ANSWERED 0.04      /* en, with Gemma's: right and declined sum best on dev's sheet */
+#define GEMMA_ANSWERED 0.04      /* with Gemma's: right and declined sum best on dev's sheet */
 #define YOUNG_ANSWERED \
 	0.02 /* a young company by words alone: hardly more is right than wrong */
 
@@ -95,7 +95,7 @@ static void print_weights(FILE *out, const char *kind, const char *lang, const d
 {
 	bool dense = gate->n == KG_MAX;
 	bool young = strstr(kind, "young") != NULL; /* where the first is often the wrong one */
-	double share = strcmp(kind, "gemma_") == 0 && strcmp(lang, "en") == 0 ? GEMMA_ANSWERED :
+	double share = strcmp(kind, "gemma_") == 0 ? GEMMA_ANSWERED :
 		       dense ? DENSE_ANSWERED : young ? YOUNG_ANSWERED : OOS_ANSWERED;
 	double ans = threshold(r, n, share, young);
 
