@@ -4,12 +4,11 @@
  * Without an embedding model on the shard, or with an index that has no vectors, the search is
  * done on the spot. Else the question goes to the model first (the masked text: what leaves for
  * a model never holds personal data) and the search follows with what came back: after
- * WAIT_MS, or when the model fails, without a vector. The conversation meanwhile is in the
+ * emb_wait_ms, or when the model fails, without a vector. The conversation meanwhile is in the
  * middle of its turn, as it is while a language model writes; whatever ends the turn cancels the
  * wait. A follow-up is embedded twice, alone and with the question before it. On the shard's
  * thread. */
 #include "talk_int.h"
-
 
 #define BRIEF 6                      /* see talk_weight */
 #define SURE 0.8                     /* an article this likely is no matter of what went before */
