@@ -2,9 +2,8 @@
  *
  *	kb_rank train ROOT DATA > w.h       learn; writes models/kb_embed.*.bin as well
  *	kb_rank meaning ROOT DATA MODEL VECTORS > w.h       the weights with an embedding model
- *	kb_rank cross ROOT MODEL VECTORS    learn only when an article of another language
- * answers kb_rank score ROOT dev|test [MODEL VECTORS]         dev sets (and test sets) with the
- *	                                    built-in weights
+ *	kb_rank cross ROOT MODEL VECTORS    when an article of another language answers
+ *	kb_rank score ROOT dev|test [MODEL VECTORS]         those sets with the built-in weights
  *	kb_rank wrong ROOT en|zh DATA       each development question that goes wrong, with why
  *	kb_rank bench ROOT                  microseconds per search
  *	kb_rank ask ROOT en|zh QUESTION

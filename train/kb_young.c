@@ -1,9 +1,9 @@
 /* kb_young.c: learns order and gate for companies whose articles have few names. Not part of
  * the server.
  *
- *	kb_young MODEL VECTORS ROOT OUT       writes OUT/kb_weights_young_{en,zh}.h, or of a
- * model with weights of its own (kb_model.c) those with vectors:
- * OUT/kb_weights_gemma_young_{en,zh}.h
+ *	kb_young MODEL VECTORS ROOT OUT       writes OUT/kb_weights_young_{en,zh}.h; of a model
+ *	                                      with weights of its own (kb_model.c) those with
+ *	                                      vectors, OUT/kb_weights_gemma_young_{en,zh}.h
  *
  * MODEL: what callm-embed reads; VECTORS: a file that keeps what was embedded ("" = none). The
  * small companies of train/kb_far and the water utility of demo/tests/unseen: articles with a

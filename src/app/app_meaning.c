@@ -14,11 +14,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { BATCH = 32, RETRY_MS = 10000, SHARDS_MAX = 64, NICE = 10 };
+enum { BATCH = 32, SLOW_MS = 60, SLOW_BATCH = 8, RETRY_MS = 10000, SHARDS_MAX = 64, NICE = 10 };
 
 struct shard_emb {               /* the shard's thread */
 	struct talk_shard *shard; /* once it has opened a model */
 	struct emb *emb;
+	char *made_of;           /* its spec, to know it again */
 };
 struct app_meaning {
 	struct store *st;
@@ -77,6 +78,20 @@ static void shard_close(struct shard_emb *x)
 	talk_shard_set_emb(x->shard, NULL);
 	emb_close(x->emb);
 	x->emb = NULL;
+	xfree(x->made_of);
+	x->made_of = NULL;
+}
+
+static char *words_of(const struct model_spec *s)
+{
+	const char *const v[] = { s->kind, s->file, s->runtime, s->url, s->model, s->key };
+	struct sb b;
+	sb_init(&b, 64 << 10);
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++)
+		sb_fmt(&b, "%s\n", v[i] ? v[i] : "");
+	char *words = xstrdup(sb_sv(&b));
+	sb_done(&b);
+	return words;
 }
 
 struct order {                   /* of one shard to open this model */
@@ -91,8 +106,15 @@ static void shard_obey(void *arg)
 	struct order *o = arg;
 	struct shard_emb *x = o->x;
 	struct err e = { 0 };
+	char *words = o->none ? NULL : words_of(&o->spec);
 	x->shard = o->shard;
+	if (x->emb && words && x->made_of && !strcmp(words, x->made_of)) {
+		xfree(words); /* an article changed: its process goes on */
+		xfree(o);
+		return;
+	}
 	shard_close(x);
+	x->made_of = words;
 	if (!o->none && emb_open(&x->emb, &o->spec, talk_shard_loop(x->shard), &e) == 0)
 		talk_shard_set_emb(x->shard, x->emb);
 	else if (!o->none && talk_shard_index(x->shard) == 0)
@@ -240,7 +262,8 @@ static void next_batch(struct app_meaning *m)
 	}
 	tell(m, false, "%zu of %zu texts embedded; searched by words meanwhile", m->done,
 	     m->todo.n);
-	int rc = emb_start(m->emb, m->todo.v + m->done, left < BATCH ? left : BATCH, EMB_PASSAGE,
+	size_t most = emb_wait_ms(m->emb) > SLOW_MS ? SLOW_BATCH : BATCH;
+	int rc = emb_start(m->emb, m->todo.v + m->done, left < most ? left : most, EMB_PASSAGE,
 			   &cb, m, &m->run);
 	if (rc)
 		failed(m, err_text(rc));

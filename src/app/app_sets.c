@@ -10,7 +10,7 @@
 
 #include <stdatomic.h>
 
-enum { NICE = 10, BATCH = 32, DIM_MAX = 8192, TURN_MS = 200, WAIT_MS = 20000 };
+enum { NICE = 10, BATCH = 32, DIM_MAX = 8192, TURN_MS = 200, WAIT_MS = 60000 };
 
 struct app_sets {
 	struct store *store;

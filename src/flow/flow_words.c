@@ -374,18 +374,14 @@ bool flow_asks(const struct flow_in *in)
 	return asks_en(t);
 }
 
-bool flow_one_digit(sv text)
+bool flow_zeros(sv text)
 {
 	enum { LEAST = 6 };
 	size_t n = 0;
-	char first = 0;
 	for (size_t i = 0; i < text.n; i++) {
-		char c = text.p[i];
-		if (c < '0' || c > '9')
-			continue;
-		if (n++ && c != first)
+		if (text.p[i] > '0' && text.p[i] <= '9')
 			return false;
-		first = c;
+		n += text.p[i] == '0';
 	}
 	return n >= LEAST;
 }

@@ -276,6 +276,7 @@ static void fill(struct job *j)
 	centre(j, n);
 	sp->dim = kb_dense_dim(j->d);
 	sp->model = kb_model_of(kb_dense_name(j->d));
+	sp->made_by = sv_hash(kb_dense_name(j->d));
 	if (sp->seg)
 		sketch(j);
 	xfree(j->sum);

@@ -248,6 +248,7 @@ struct kb_space {                /* the articles of one language */
 	const int8_t *rows;      /* of the learned vectors, or NULL */
 	int dim;                 /* of the vectors of passages; 0: some are missing */
 	const struct kb_model *model;    /* that made them */
+	uint64_t made_by;        /* hash of its name */
 	void *block;             /* their scales, distances and rows */
 	float *mean;             /* of the names' vectors */
 	sv *missing;             /* texts without one */

@@ -295,12 +295,16 @@ static bool large(const struct update *u)
 	return n > MORE_MIN && (n > MORE_MAX || n > u->root->n_live / MORE_SHARE);
 }
 
-/* Vectors are at hand that the index below was built without. */
+/* Vectors are at hand that the index below was built without, or that another model made. */
 static bool lacks_vectors(const struct kb_index *root, const struct kb_opts *o)
 {
-	for (size_t s = 0; o && o->dense && s < root->n_space; s++)
-		if (!root->space[s].dim && kb_space_own(&root->space[s]))
+	for (size_t s = 0; o && o->dense && s < root->n_space; s++) {
+		const struct kb_space *sp = &root->space[s];
+
+		if (sp->dim ? sp->made_by != sv_hash(kb_dense_name(o->dense)) :
+			      kb_space_own(sp) > 0)
 			return true;
+	}
 	return false;
 }
 

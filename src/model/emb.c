@@ -9,7 +9,7 @@
 
 #include "emb_int.h"
 
-enum { WAIT_MS = 60, WAIT_MAX_MS = 400, QUESTIONS = 4 };
+enum { WAIT_MS = 60, WAIT_MAX_MS = 400, QUESTIONS = 5 };
 
 static const struct emb_ops *const backends[] = { &emb_e5, &emb_llama, &emb_openai };
 

@@ -19,6 +19,7 @@
 
 enum {
 	SILENT_MS = 5000,
+	PATIENT = 150, /* questions that a long passage may take on a busy machine */
 	START_MS = 3000,
 	SENT_MAX = 64,
 	QUERIES_MAX = 24, /* waiting ones: more would only be late (3 ms each, talk waits 60), */
@@ -32,6 +33,7 @@ struct local {
 	size_t sent; /* texts of passages in the process */
 	size_t queries; /* texts of questions that are not answered */
 	size_t queries_max;
+	int query_ms; /* of a GGUF model; the own engine is quick */
 	bool ready;
 	char error[300]; /* what the process said it cannot do, "" */
 	struct loop_timer silent;
@@ -102,6 +104,7 @@ static void on_silent(void *arg)
 static int patience_ms(const struct local *x)
 {
 	int ms = x->m->total_ms / 10;
+	ms = PATIENT * x->query_ms > ms ? PATIENT * x->query_ms : ms;
 	return (ms > SILENT_MS ? ms : SILENT_MS) + (x->ready ? 0 : START_MS);
 }
 
@@ -133,6 +136,8 @@ static void on_ready(struct local *x, sv p)
 	x->ready = !why.n && dim > 0 && (!x->m->dim || x->m->dim == dim);
 	if (x->ready) {
 		x->m->dim = dim;
+		ms = x->m->ops == &emb_llama ? ms : 0;
+		x->query_ms = ms;
 		emb_set_pace(x->m, ms);
 		x->queries_max = ms > 0 ? (size_t)(emb_wait_ms(x->m) / ms) : QUERIES_MAX;
 		x->queries_max = x->queries_max < QUERIES_MIN ? QUERIES_MIN :

@@ -30,9 +30,11 @@ struct call { /* an obj; of a run */
 /* Part of the model's name, what its card asks for. */
 static const struct {
 	const char *part, *query, *passage;
-} prefixes[] = { { "e5", "query: ", "passage: " },
-		 { "embeddinggemma", "task: search result | query: ", "title: none | text: " },
-		 { "nomic-embed", "search_query: ", "search_document: " } };
+	const char *mark; /* of the name: vectors made without these are others */
+} prefixes[] = { { "e5", "query: ", "passage: ", "" },
+		 { "embeddinggemma", "task: search result | query: ", "title: none | text: ",
+		   " with prompts" },
+		 { "nomic-embed", "search_query: ", "search_document: ", "" } };
 
 static int send_piece(struct call *c);
 
@@ -217,13 +219,16 @@ static int openai_open(struct emb *m, const struct model_spec *s, struct err *e)
 			      .model = xstrdup(sv_of(s->model)),
 			      .before = { "", "" },
 			      .connect_ms = s->connect_ms > 0 ? s->connect_ms : CONNECT_MS };
-	sb_done(&h);
+	sb_reset(&h);
+	sb_cstr(&h, s->model);
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
 		if (strstr(s->model, prefixes[i].part)) {
 			x->before[EMB_QUERY] = prefixes[i].query;
 			x->before[EMB_PASSAGE] = prefixes[i].passage;
+			sb_cstr(&h, prefixes[i].mark);
 		}
-	emb_set_name(m, "openai", sv_of(s->model));
+	emb_set_name(m, "openai", sb_sv(&h));
+	sb_done(&h);
 	m->priv = x;
 	m->breaks = true;
 	return 0;

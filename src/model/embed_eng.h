@@ -28,6 +28,8 @@ struct eng_ops {
 struct eng {
 	const struct eng_ops *ops;
 	int dim;
+	/* of a question at most, so that none keeps others waiting; 0: no limit. */
+	int query_tokens;
 	char about[128]; /* "avx512vnni", "gemma-embedding 300M Q8_0" */
 	void *priv;
 };

@@ -187,7 +187,7 @@ static int gguf_open(struct eng *m, const char *file, const char *runtime, struc
 /* ---- a text ---- */
 
 /* Prompt and text in one piece, as the model learned it; the end mark stays when it is cut. */
-static int tokens(const struct gguf *g, struct work *w, const char *prompt, sv text)
+static int tokens(const struct gguf *g, struct work *w, const char *prompt, sv text, int limit)
 {
 	struct sb b;
 	sb_init(&b, 64 << 10);
@@ -197,8 +197,8 @@ static int tokens(const struct gguf *g, struct work *w, const char *prompt, sv t
 	llama_token *all = xalloc((size_t)most * sizeof(*all));
 	n = f.llama_tokenize(g->vocab, b.p ? b.p : "", (int32_t)b.n, all, most, true, false);
 	n = n < 0 ? 0 : n;
-	if (n > g->tokens) {
-		n = g->tokens;
+	if (n > limit) {
+		n = limit;
 		if (f.llama_vocab_get_add_eos(g->vocab))
 			all[n - 1] = f.llama_vocab_eos(g->vocab);
 	}
@@ -222,7 +222,9 @@ static void gguf_embed(struct eng *m, void *work, bool passage, sv text, float *
 {
 	const struct gguf *g = m->priv;
 	struct work *w = work;
-	int n = tokens(g, w, passage ? g->passage : g->query, text);
+	int limit = !passage && m->query_tokens && m->query_tokens < g->tokens ? m->query_tokens :
+									 g->tokens;
+	int n = tokens(g, w, passage ? g->passage : g->query, text, limit);
 	const float *got = NULL;
 	llama_memory_t mem = f.llama_get_memory(w->ctx);
 	w->batch.n_tokens = n;
@@ -248,7 +250,7 @@ static void gguf_pieces(struct eng *m, sv text)
 {
 	const struct gguf *g = m->priv;
 	struct work *w = gguf_work(m);
-	int n = w ? tokens(g, w, "", text) : 0;
+	int n = w ? tokens(g, w, "", text, g->tokens) : 0;
 	for (int i = 0; i < n; i++) {
 		char piece[256];
 		int k = f.llama_token_to_piece(g->vocab, w->id[i], piece, sizeof(piece), 0, true);

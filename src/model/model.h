@@ -219,7 +219,7 @@ int emb_open(struct emb **ret, const struct model_spec *s, struct loop *l,
 	     struct err *e);
 void emb_close(struct emb *m);
 int emb_dim(const struct emb *m); /* 0 until known */
-/* How long a question's vector is worth waiting for: 60 ms, or what four questions take of a local
+/* How long a question's vector is worth waiting for: 60 ms, or what five questions take of a local
  * model that is slower, at most 400. Known once the model is ready. */
 int emb_wait_ms(const struct emb *m);
 const char *emb_name(const struct emb *m); /* vectors of different names never mix */

@@ -29,7 +29,7 @@
 #include "io.h"
 #include "worker.h"
 
-enum { THREADS_MAX = 16, PASSAGE_NICE = 10, QUEUE_MAX = 16384 };
+enum { QUERY_TOKENS = 96, THREADS_MAX = 16, PASSAGE_NICE = 10, QUEUE_MAX = 16384 };
 
 struct job {
 	uint32_t id;
@@ -166,28 +166,41 @@ static void one_text(struct job *j, void *work, float *v)
 	}
 }
 
-static void *run(void *arg)
+static void *new_work(void)
 {
-	bool passages = arg != NULL;
 	void *work = w.m->ops->work_new(w.m);
-	float *v = xalloc((size_t)w.m->dim * sizeof(*v));
 	if (!work) { /* the process is started again */
 		(void)fputs("no memory for another thread's context\n", stderr);
 		_exit(1);
 	}
+	return work;
+}
+
+static void *run(void *arg)
+{
+	bool passages = arg != NULL;
+	/* a context takes memory: none for passages where only questions come */
+	void *work = passages ? NULL : new_work();
+	float *v = xalloc((size_t)w.m->dim * sizeof(*v));
 	if (passages) /* of this thread: Linux counts niceness a thread */
 		(void)setpriority(PRIO_PROCESS, 0, PASSAGE_NICE);
 	(void)pthread_mutex_lock(&w.lock);
 	while (!w.closed) {
 		struct job *j = next_job(passages);
-		if (j)
+		if (j && !work) {
+			(void)pthread_mutex_unlock(&w.lock);
+			work = new_work();
+			(void)pthread_mutex_lock(&w.lock);
+		} else if (j) {
 			one_text(j, work, v);
-		else
+		} else {
 			(void)pthread_cond_wait(&w.wake, &w.lock);
+		}
 	}
 	(void)pthread_mutex_unlock(&w.lock);
 	xfree(v);
-	w.m->ops->work_free(w.m, work);
+	if (work)
+		w.m->ops->work_free(w.m, work);
 	return NULL;
 }
 
@@ -283,6 +296,7 @@ static int serve(int threads)
 	threads = threads > have ? have : threads;
 	threads = threads < 1 ? 1 : threads > THREADS_MAX ? THREADS_MAX : threads;
 	w.tail = &w.head;
+	w.m->query_tokens = QUERY_TOKENS;
 	greet(NULL);
 	(void)signal(SIGABRT, SIG_DFL);
 	while (n <= threads && pthread_create(&t[n], NULL, run, n ? &w : NULL) == 0)

@@ -163,9 +163,10 @@ static int say_cheapest(struct shop_call *c, struct shop_seek *s, size_t *ret_n)
 	return 0;
 }
 
-static const char *found(size_t n)
+static const char *found(const struct shop_call *c, size_t n)
 {
-	return n == 1 ? "found_one" : n > TOLD ? "found_more" : "found";
+	bool more = n > TOLD && tool_can_say(c->r, "found_more");
+	return n == 1 ? "found_one" : more ? "found_more" : "found";
 }
 
 /* All of the kind that are in stock, else all, the cheaper first. *ret_n: how many; 0: none by a
@@ -190,7 +191,7 @@ static int say_kind(struct shop_call *c, struct shop_seek *s, size_t *ret_n)
 			v[keep++] = v[i];
 	rc = keep ? put_hits(c, v, keep) : 0;
 	if (keep && rc == 0)
-		tool_say(c->r, any ? found(keep) : "found_gone");
+		tool_say(c->r, any ? found(c, keep) : "found_gone");
 	*ret_n = keep;
 	return rc;
 }
@@ -221,7 +222,7 @@ int shop_op_search(struct shop_call *c)
 		keep++;
 	rc = put_hits(c, v, keep);
 	if (rc == 0)
-		tool_say(c->r, found(keep));
+		tool_say(c->r, found(c, keep));
 	return rc;
 }
 

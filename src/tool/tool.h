@@ -157,6 +157,8 @@ void tool_outcome(struct tool_run *r, enum tool_outcome o, const char *why);
 /* What a person says to it, in who.lang: key of the declaration's "say" (else by the outcome's
  * name), {names} filled from body. Without it the outcome's own text is taken. */
 void tool_say(struct tool_run *r, const char *key);
+/* Does the declaration have words for that key? */
+bool tool_can_say(const struct tool_run *r, const char *key);
 void tool_grant(struct tool_run *r, sv customer, enum tool_level level);
 /* What this run writes stays though its outcome is another than DONE: a wrong code is counted. */
 void tool_keep(struct tool_run *r);

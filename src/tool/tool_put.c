@@ -18,6 +18,12 @@ void tool_say(struct tool_run *r, const char *key)
 	r->put->say_key = arena_sv(&r->put->work->a, sv_of(key));
 }
 
+bool tool_can_say(const struct tool_run *r, const char *key)
+{
+	const struct tool_work *w = r->put->work;
+	return tool_text_of(w->item, sv_of(key), tool_lang(w->req.who.lang)).n > 0;
+}
+
 void tool_grant(struct tool_run *r, sv customer, enum tool_level level)
 {
 	r->put->grant_customer = arena_sv(&r->put->work->a, customer);

@@ -157,6 +157,8 @@ TEST(flow_contact_of_either_kind_or_none)
 		  "{\"when\":\"monday\",\"contact\":\"+8613800138000\"}" },
 		{ "li@example.cn", "email=li@example.cn=li@example.cn",
 		  "{\"when\":\"monday\",\"contact\":\"li@example.cn\"}" },
+		{ "8888 8888", "phone=88888888=8888 8888",
+		  "{\"when\":\"monday\",\"contact\":\"88888888\"}" },
 		{ "138 0013 8000", "", "{\"when\":\"monday\",\"contact\":\"13800138000\"}" },
 		{ "no", "", "{\"when\":\"monday\"}" },
 	};

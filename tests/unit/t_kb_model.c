@@ -225,6 +225,50 @@ TEST(kb_space_keeps_the_model_it_was_built_with)
 }
 
 /* The same cosines, each on its model's scale. */
+static void count_missing(void *arg, sv text)
+{
+	(void)text;
+	++*(size_t *)arg;
+}
+
+/* Vectors of the same length from another model, while the server runs: all is embedded anew. */
+TEST(kb_update_does_not_mix_the_vectors_of_two_models)
+{
+	int all = ALL;
+	size_t n = 0;
+	struct store_opts o = { .dir = "" };
+	struct store *st = NULL;
+	struct store_db *db;
+	struct kb_dense *d = NULL, *other = NULL;
+	struct kb_index *ix, *same = NULL, *next = NULL;
+	struct err e = { 0 };
+
+	OK(kb_init());
+	OK(store_open(&st, &o, &e));
+	OK(store_write(st, put, &all, NULL, NULL));
+	OK(store_flush(st));
+	OK(store_reader(st, &db));
+	OK(kb_dense_open(&d, NULL, SV(E5), &e));
+	OK(kb_dense_open(&other, NULL, SV("openai:some"), &e));
+	ix = built(db, d, NULL);
+	OK(kb_update(&same, ix, db, &(struct kb_opts){ .dense = d }, NULL, &e));
+	EQ(kb_dense_missing(same, count_missing, &n), 0);
+	EQ(same->space[0].dim, DIM);
+	OK(kb_update(&next, ix, db, &(struct kb_opts){ .dense = other }, NULL, &e));
+	CHECK(kb_dense_missing(next, count_missing, &n) > 5 && n > 5);
+	EQ(next->space[0].dim, 0);
+	obj_unref(next);
+	next = built(db, other, ix);
+	EQ(next->space[0].dim, DIM);
+	EQ(kb_dense_missing(next, count_missing, &n), 0);
+	obj_unref(next);
+	obj_unref(same);
+	obj_unref(ix);
+	kb_dense_close(d);
+	kb_dense_close(other);
+	store_close(st);
+}
+
 TEST(kb_features_are_on_the_scale_of_the_model)
 {
 	struct seen x = see(E5, ALL), y = see(GEMMA, ALL);
