@@ -161,16 +161,30 @@ static bool ill(void *arg)
 	return yes;
 }
 
-static size_t kept(const struct world *w)
+static bool by_other(void *arg)
+{
+	jv *h = app_meaning_health(((struct world *)arg)->m);
+	bool yes = sv_find(jv_get_str(h, "detail"), SV("6 texts of the knowledge base, by "
+						       "e5:other.bin")) >= 0;
+	jv_free(h);
+	return yes;
+}
+
+static size_t kept_of(const struct world *w, const char *name)
 {
 	char path[700];
 	struct kb_dense *d = NULL;
 	(void)snprintf(path, sizeof(path), "%s/vectors.bin", w->dir);
-	if (kb_dense_open(&d, path, SV("e5:tiny.bin"), NULL))
+	if (kb_dense_open(&d, path, sv_of(name), NULL))
 		return 0;
 	size_t n = kb_dense_count(d);
 	kb_dense_close(d);
 	return n;
+}
+
+static size_t kept(const struct world *w)
+{
+	return kept_of(w, "e5:tiny.bin");
 }
 
 TEST(app_meaning_embeds_in_the_background_and_keeps_it)
@@ -199,6 +213,24 @@ TEST(app_meaning_embeds_only_what_is_new)
 	world_close(&w);
 	CHECK(first && off && again);
 	EQ(kept(&w), 8);
+}
+
+/* Chosen while the server runs: as many numbers a vector, and yet nothing of the first is kept. */
+TEST(app_meaning_takes_another_model)
+{
+	struct world w;
+	char file[600];
+	world_open(&w);
+	(void)snprintf(file, sizeof(file), "%s/other.bin", w.dir);
+	tiny_write(file, 12);
+	struct model_spec other = { .kind = "e5", .file = file, .exe = w.exe };
+	OK(app_meaning_use(w.m, w.hub, &w.spec));
+	bool first = until(ready, &w, 20000) && until(healthy, &w, 5000);
+	OK(app_meaning_use(w.m, w.hub, &other));
+	bool then = until(by_other, &w, 20000) && until(ready, &w, 5000);
+	world_close(&w);
+	CHECK(first && then);
+	EQ(kept_of(&w, "e5:other.bin"), 6);
 }
 
 TEST(app_meaning_lives_without_a_model)
