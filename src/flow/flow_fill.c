@@ -747,8 +747,6 @@ static jv *take_words(const struct flow_run *r, const struct flow_slot_def *s,
 jv *flow_take(const struct flow_run *r, const struct flow_slot_def *s, const struct flow_in *in,
 	      bool asked, struct arena *a)
 {
-	if (s->kind == SLOT_TYPED && of_type(s, SV("phone")) && flow_zeros(in->text))
-		return NULL;
 	jv *typed = s->kind == SLOT_TYPED ? take_typed(r, s, in) : NULL;
 	if (!typed && s->kind == SLOT_TYPED && !asked && s->after.t[0].n)
 		typed = beside(s, in);

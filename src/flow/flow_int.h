@@ -207,8 +207,6 @@ sv flow_before(sv text, sv words);           /* what stands before one, in its c
 sv flow_bare(sv text);
 sv flow_clause(sv text);                      /* up to the first comma or full stop */
 bool flow_none(sv text);                     /* "none", "leave it to you" */
-/* "000 0000": who says that would rather give none. */
-bool flow_zeros(sv text);
 int flow_weight(sv text);                    /* a Chinese sign counts 1, a word of letters 2 */
 /* Folded, a blank in place of each of these phrases. */
 sv flow_without(sv text, const struct flow_text *blank, char buf[FLOW_FOLD]);

@@ -374,18 +374,6 @@ bool flow_asks(const struct flow_in *in)
 	return asks_en(t);
 }
 
-bool flow_zeros(sv text)
-{
-	enum { LEAST = 6 };
-	size_t n = 0;
-	for (size_t i = 0; i < text.n; i++) {
-		if (text.p[i] > '0' && text.p[i] <= '9')
-			return false;
-		n += text.p[i] == '0';
-	}
-	return n >= LEAST;
-}
-
 bool flow_open_question(sv text)
 {
 	return flow_has(text, SV("how|what|when|where|which|who|why|怎么|多久|什么|哪|几|为什么|"
