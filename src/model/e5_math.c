@@ -13,6 +13,7 @@
 #include <math.h>
 
 #include "e5.h"
+#include "half.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -29,22 +30,10 @@ typedef int32_t i8 __attribute__((vector_size(32)));
 
 /* ---- packing ---- */
 
-static float half_float(const uint8_t *p)
-{
-	uint32_t h = (uint32_t)p[0] | (uint32_t)p[1] << 8;
-	int exp = (int)(h >> 10 & 31);
-	float man = (float)(h & 1023), f;
-	if (exp == 0)
-		f = ldexpf(man, -24);
-	else
-		f = ldexpf(man + 1024, exp - 25); /* infinities do not occur: e5_file.c looks */
-	return h & 0x8000 ? -f : f;
-}
-
 void e5_unpack_row(const uint8_t *q4, int n, float *out)
 {
 	for (int b = 0; b < n / E5_BLOCK; b++, q4 += E5_Q4) {
-		float d = half_float(q4);
+		float d = half_float_at(q4);
 		for (int i = 0; i < 16; i++) {
 			out[b * E5_BLOCK + i] = (float)((q4[2 + i] & 15) - 8) * d;
 			out[b * E5_BLOCK + 16 + i] = (float)((q4[2 + i] >> 4) - 8) * d;
@@ -61,7 +50,7 @@ void e5_pack(const uint8_t *q4, struct e5_mat *m)
 			size_t at = (size_t)(r / E5_ROWS) * blocks + b;
 			int lane = r % E5_ROWS;
 			uint8_t *q = m->q + at * 256;
-			m->d[at * E5_ROWS + lane] = half_float(q4);
+			m->d[at * E5_ROWS + lane] = half_float_at(q4);
 			for (int i = 0; i < 16; i++)
 				q[i / 4 * 64 + lane * 4 + i % 4] = q4[2 + i];
 		}

@@ -1,9 +1,9 @@
 /* gemma_parts.c: see gemma_parts.h. */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "gemma_parts.h"
+#include "half.h"
 
 enum { PIECES_MAX = 1 << 20, PIECE_BYTES = 4096, USER_DEFINED = 4, TENSORS_MAX = 4096 };
 
@@ -207,14 +207,6 @@ int st_head_read(struct st_head *h, sv json, struct err *e)
 	return rc;
 }
 
-static float float_of_half(uint16_t h)
-{
-	int exp = h >> 10 & 31, m = h & 0x3ff;
-	float v = exp == 31 ? (m ? NAN : INFINITY) :
-			      ldexpf((float)(exp ? 1024 + m : m), (exp ? exp : 1) - 25);
-	return h & 0x8000 ? -v : v;
-}
-
 void st_floats(const struct st_tensor *t, const unsigned char *p, size_t n, float *out)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -227,6 +219,6 @@ void st_floats(const struct st_tensor *t, const unsigned char *p, size_t n, floa
 		if (t->type == ST_BF16)
 			memcpy(&out[i], &wide, 4);
 		else
-			out[i] = float_of_half(half);
+			out[i] = half_float(half);
 	}
 }

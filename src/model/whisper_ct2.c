@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "half.h"
 #include "whisper_int.h"
 
 enum { VERSION_MIN = 3, VERSION_MAX = 6, VARS_MAX = 4096, ALIASES_MAX = 256, NAME_MAX_ = 200 };
@@ -211,19 +212,6 @@ const struct ct2_var *ct2_find(const struct ct2 *c, const char *name)
 
 /* ---- numbers ---- */
 
-static float half(uint16_t h)
-{
-	uint32_t sign = (uint32_t)(h & 0x8000) << 16, exp = (h >> 10) & 31, man = h & 1023, bits;
-	float f;
-	if (exp == 0) {
-		f = (float)man / 16777216.0f; /* 2^-24: zero and subnormals */
-		return sign ? -f : f;
-	}
-	bits = sign | (exp == 31 ? 255u : exp + 112) << 23 | man << 13;
-	memcpy(&f, &bits, sizeof(f));
-	return f;
-}
-
 static float item(const struct ct2_var *v, size_t i)
 {
 	uint32_t bits = 0;
@@ -231,7 +219,7 @@ static float item(const struct ct2_var *v, size_t i)
 	float f;
 	memcpy(&bits, v->data + i * type_bytes(v->type), type_bytes(v->type));
 	switch (v->type) {
-	case CT2_F16: return half((uint16_t)bits);
+	case CT2_F16: return half_float((uint16_t)bits);
 	case CT2_I8: return (int8_t)bits;
 	case CT2_I16:
 		s = (int16_t)(uint16_t)bits;
