@@ -14,6 +14,11 @@
 #define ALIAS_EVERY 2            /* of the aliases one in so many is asked */
 #define INTENT_SHARE 0.35        /* of the epochs that a public intent's text takes part in */
 
+#define SCARCE_PARTS 4
+#define SCARCE_LEAST 2
+#define SCARCE_MOST 12
+#define SCARCE_SENTENCES 2
+
 struct arena train_mem;
 static struct vectors *vecs;     /* until the program ends; NULL: by words alone */
 
@@ -180,9 +185,9 @@ static struct kb_vec join(const struct kb_vec *v, size_t n, const struct kb_vec 
 	return r;
 }
 
-/* The rows of an article without its names from k to before end. */
-static struct kd_rows rows_without(const struct kb_space *sp, const struct kd_rows *d, uint32_t k,
-				   uint32_t end)
+/* The rows of an article without the names that are gone. */
+static struct kd_rows rows_without(const struct kb_space *sp, const struct kd_rows *d,
+				   const bool *gone)
 {
 	size_t stride = (size_t)kd_stride(sp->dim);
 	uint32_t n = d->names + 1 + d->chunks;
@@ -192,7 +197,7 @@ static struct kd_rows rows_without(const struct kb_space *sp, const struct kd_ro
 
 	mean = arena_new(&train_mem, float, stride);
 	for (uint32_t i = 0; i < n; i++) {
-		if (i >= k && i < end && i < d->names)
+		if (i < d->names && gone[i])
 			continue;
 		memcpy(to, d->q + i * stride, stride);
 		*scale = d->scale[i];
@@ -214,9 +219,9 @@ static struct kd_rows rows_without(const struct kb_space *sp, const struct kd_ro
 	return r;
 }
 
-/* The article as if it had never had its names from k to before end. */
-static struct kb_art without(const struct kb_space *sp, const struct kb_art *a, uint32_t k,
-			     uint32_t end)
+/* The article as if it had never had the names that are gone. */
+static struct kb_art without(const struct kb_space *sp, const struct kb_art *a, const bool *gone,
+			     bool few)
 {
 	struct kb_art r = *a;
 
@@ -225,16 +230,20 @@ static struct kb_art without(const struct kb_space *sp, const struct kb_art *a, 
 	r.emb = arena_alloc(&train_mem, a->n_name * sizeof(*r.emb));
 	r.n_name = 0;
 	for (uint32_t i = 0; i < a->n_name; i++)
-		if (i < k || i >= end) {
+		if (!gone[i]) {
 			r.name[r.n_name] = a->name[i];
 			memcpy(r.emb[r.n_name], a->emb[i], sizeof(*r.emb));
 			r.norm[r.n_name++] = a->norm[i];
 		}
 	r.tight = kb_emb_centre(r.emb, r.n_name, r.centre);
 	if (sp->dim)
-		r.dense = rows_without(sp, &a->dense, k, end);
+		r.dense = rows_without(sp, &a->dense, gone);
+	if (few) { /* as what people say to one customer */
+		r.n_sent = a->n_sent < SCARCE_SENTENCES ? a->n_sent : SCARCE_SENTENCES;
+		r.dense.chunks = r.dense.chunks ? 1 : 0;
+	}
 	r.names = join(r.name, r.n_name, NULL, 0);
-	r.all = join(&r.names, 1, a->sv, a->n_sent);
+	r.all = join(&r.names, 1, a->sv, r.n_sent);
 	r.core = join(&r.names, 1, NULL, 0);
 	r.core.sum = 0;
 	for (uint32_t i = 0; i < r.core.n; i++) {
@@ -256,6 +265,14 @@ static struct kb_art without(const struct kb_space *sp, const struct kb_art *a, 
 			r.concept.sum += r.core.w[i];
 		}
 	return r;
+}
+
+static struct kb_art without_one(const struct kb_space *sp, const struct kb_art *a, uint32_t name)
+{
+	bool *gone = arena_new(&train_mem, bool, a->n_name + 1);
+
+	gone[name] = true;
+	return without(sp, a, gone, false);
 }
 
 /* Is the k-th name of article i asked as a question? Not the very short ones, and not all. */
@@ -499,7 +516,7 @@ static void look_up_own(struct kb_index *ix, struct kb_space *sp, struct set *s,
 			if (x->fold != fold)
 				continue;
 			if (x->name)
-				*a = without(sp, &was, x->name, x->name + 1);
+				*a = without_one(sp, &was, x->name);
 			look_up(ix, sp->lang, x);
 			*a = was;
 		}
@@ -510,6 +527,15 @@ static void look_up_own(struct kb_index *ix, struct kb_space *sp, struct set *s,
 static uint32_t young(size_t art)
 {
 	return 3 + (uint32_t)(art * 7 % 8);
+}
+
+static struct kb_art with_first(const struct kb_space *sp, const struct kb_art *a, uint32_t n)
+{
+	bool *gone = arena_new(&train_mem, bool, a->n_name + 1);
+
+	for (uint32_t i = n; i < a->n_name; i++)
+		gone[i] = true;
+	return without(sp, a, gone, false);
 }
 
 /* Of a company whose articles the vectors do not know, with few aliases each: half of the
@@ -532,7 +558,7 @@ static void look_up_foreign(struct kb_index *ix, struct kb_space *sp, struct set
 		memcpy(was, sp->art, sp->n_art * sizeof(*was));
 		for (size_t i = 0; i < sp->n_art; i++)
 			if (was[i].n_name > young(i))
-				sp->art[i] = without(sp, &was[i], young(i), was[i].n_name);
+				sp->art[i] = with_first(sp, &was[i], young(i));
 		for (size_t i = 0; i < n; i++) {
 			struct sample *x = &s->v[i], *y;
 			int c = class_of(sp, x->want);
@@ -549,9 +575,68 @@ static void look_up_foreign(struct kb_index *ix, struct kb_space *sp, struct set
 	}
 }
 
+/* Does a scarce article keep its k-th name: the title and SCARCE_LEAST to SCARCE_MOST - 1 others,
+ * here and there among all? */
+static bool keeps(size_t art, uint32_t k, uint32_t n)
+{
+	uint32_t least = SCARCE_LEAST, keep = least + (uint32_t)(art * 7 % (SCARCE_MOST - least));
+	uint64_t h = (art * 0x9e3779b97f4a7c15u + k) * 0xd6e8feb86659fd93u;
+
+	return !k || (h >> 33) % n < keep;
+}
+
+static struct kb_art scarce(const struct kb_space *sp, const struct kb_art *a, size_t i,
+			    bool **gone)
+{
+	*gone = arena_new(&train_mem, bool, a->n_name + 1);
+	for (uint32_t k = 0; k < a->n_name; k++)
+		(*gone)[k] = !keeps(i, k, a->n_name);
+	return without(sp, a, *gone, true);
+}
+
+/* An article that was written yesterday, or came of the flywheel: a part of the articles keeps few
+ * names and little text among others that keep all. What wants one of them is asked, and of the
+ * rest as many. */
+static void look_up_scarce(struct kb_index *ix, struct kb_space *sp, struct set *s,
+			   struct embed_set *e, int8_t *rows)
+{
+	struct kb_art *was = arena_new(&train_mem, struct kb_art, sp->n_art);
+	bool **gone = arena_new(&train_mem, bool *, sp->n_art);
+	size_t n = s->n;
+
+	for (int part = 0; part < SCARCE_PARTS; part++) {
+		for (size_t i = 0; i < e->n; i++) {
+			int c = e->v[i].class;
+
+			e->v[i].skip = c == EMBED_FAR ? e->v[i].fold % SCARCE_PARTS == part :
+				       c < (int)sp->n_art && c % SCARCE_PARTS == part;
+		}
+		embed_train(e, rows);
+		embed_space(sp, rows);
+		memcpy(was, sp->art, sp->n_art * sizeof(*was));
+		for (size_t i = (size_t)part; i < sp->n_art; i += SCARCE_PARTS)
+			if (!was[i].product)
+				sp->art[i] = scarce(sp, &was[i], i, &gone[i]);
+		for (size_t i = 0; i < n; i++) {
+			struct sample *x = &s->v[i], *y;
+			int c = class_of(sp, x->want);
+			bool own = c != EMBED_FAR && c % SCARCE_PARTS == part;
+
+			if (x->foreign || (!own && i % SCARCE_PARTS != (size_t)part) ||
+			    (x->name && (!own || !gone[c][x->name])))
+				continue;
+			y = plan(s, x->want, x->text, x->dev);
+			y->fold = s->v[i].fold;
+			y->scarce = true;
+			look_up(ix, sp->lang, y);
+		}
+		memcpy(sp->art, was, sp->n_art * sizeof(*was));
+	}
+}
+
 /* Leaves the space with the vectors of all texts. */
 struct set load_set(struct kb_index *ix, const char *root, const char *lang, const char *data,
-		    bool keep)
+		    enum load how)
 {
 	struct kb_space *sp = kb_space_of(ix, sv_of(lang));
 	struct set s = plan_questions(sp, root);
@@ -560,10 +645,12 @@ struct set load_set(struct kb_index *ix, const char *root, const char *lang, con
 
 	look_up_own(ix, sp, &s, &e, rows);
 	look_up_foreign(ix, sp, &s, &e, rows);
+	if (how == LOAD_SCARCE)
+		look_up_scarce(ix, sp, &s, &e, rows);
 	for (size_t i = 0; i < e.n; i++)
 		e.v[i].skip = false;
 	embed_train(&e, rows);
-	if (keep)
+	if (how == LOAD_KEEP)
 		write_rows(root, lang, rows);
 	embed_space(sp, rows);
 	VEC_FREE(&e);

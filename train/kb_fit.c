@@ -35,7 +35,7 @@ static double threshold(const struct gate_row *r, size_t n, double share, bool s
 	return k ? fmin(0.95, oos[at < k ? at : k - 1] + 1e-4) : 0.5;
 }
 
-static void print_array(FILE *out, const char *name, const double *v, int n)
+void print_array(FILE *out, const char *name, const double *v, int n)
 {
 	fprintf(out, "%s{", name);
 	for (int k = 0; k < n; k++)
@@ -58,7 +58,7 @@ static void print_net(FILE *out, const struct kb_net *w, int n)
 	fprintf(out, " } },\n");
 }
 
-static void print_gate(FILE *out, const struct kb_gate *g)
+void print_gate(FILE *out, const struct kb_gate *g)
 {
 	fprintf(out, "{\n\t.n = %d,\n", g->n);
 	print_array(out, "\t.mean = ", g->mean, g->n);
@@ -122,22 +122,36 @@ static void print_weights(FILE *out, const char *kind, const char *lang, const d
 	fprintf(out, ",\n};\n");
 }
 
-/* Learns the order of a language; fills the cross-fitted rows for the gate. */
-static size_t train_order(struct set *s, double w[RANK_N], struct gate_row *r)
+size_t train_order(struct set *s, struct kb_few *few, double w[RANK_N], struct gate_row *r)
 {
 	size_t rows = 0;
 
 	for (int fold = 0; fold < FOLDS; fold++) {
 		train_rank(s, fold, w);
+		if (few)
+			train_few_rank(s, fold, w, few);
 		for (size_t i = 0; i < s->n; i++) {
-			if (s->v[i].fold != fold)
+			if (s->v[i].fold != fold || s->v[i].scarce != (few != NULL))
 				continue;
-			score_all(&s->v[i], w);
+			score_all(&s->v[i], w, few);
 			rows += gate_rows(&s->v[i], r + rows);
 		}
 	}
 	train_rank(s, -1, w);
+	if (few)
+		train_few_rank(s, -1, w, few);
 	return rows;
+}
+
+void fit_gate(struct gate_row *r, size_t n, struct kb_gate *g)
+{
+	for (int fold = 0; fold < FOLDS; fold++) {
+		train_gate(r, n, fold, g);
+		for (size_t i = 0; i < n; i++)
+			if (r[i].fold == fold)
+				r[i].p = kb_gate_p(g, r[i].g);
+	}
+	train_gate(r, n, -1, g);
 }
 
 void fit_lang(FILE *out, const char *kind, const char *lang, struct set *s, bool dense)
@@ -145,14 +159,8 @@ void fit_lang(FILE *out, const char *kind, const char *lang, struct set *s, bool
 	struct gate_row *r = arena_new(&train_mem, struct gate_row, 2 * s->n + 1);
 	struct kb_gate g = { .n = dense ? KG_MAX : KG_N };
 	double w[RANK_N];
-	size_t n = train_order(s, w, r);
+	size_t n = train_order(s, NULL, w, r);
 
-	for (int fold = 0; fold < FOLDS; fold++) {
-		train_gate(r, n, fold, &g);
-		for (size_t i = 0; i < n; i++)
-			if (r[i].fold == fold)
-				r[i].p = kb_gate_p(&g, r[i].g);
-	}
-	train_gate(r, n, -1, &g);
+	fit_gate(r, n, &g);
 	print_weights(out, kind, lang, w, r, n, &g);
 }

@@ -9,6 +9,8 @@
 
 #define ALIAS_WEIGHT 0.2         /* of an alias asked as a question against a question */
 #define FOREIGN_WEIGHT 0.4       /* of a question to unknown articles, in the order */
+#define OTHERS_WEIGHT 3          /* of a scarce question that wants none with few names: each */
+				 /* question is asked once where its article is one, and once not */
 #define REMOVED_WEIGHT 0.25      /* of a question whose article was taken out, in the gate */
 #define RANK_DECAY 0.004
 #define EPOCHS 40                /* of the gate */
@@ -46,7 +48,7 @@ void train_rank(const struct set *s, int skip_fold, double w[RANK_N])
 			const struct sample *x = &s->v[i];
 			double p[KB_CAND], sum = 0, weight;
 
-			if (x->gold < 0 || x->fold == skip_fold)
+			if (x->gold < 0 || x->fold == skip_fold || x->scarce)
 				continue;
 			for (size_t c = 0; c < x->f->n; c++)
 				sum += p[c] = exp(score_of(&x->f->c[c], w));
@@ -69,13 +71,70 @@ void train_rank(const struct set *s, int skip_fold, double w[RANK_N])
 	}
 }
 
-void score_all(struct sample *x, const double w[RANK_N])
+/* The score of candidate i; few (or NULL): of those with few names among many. */
+static double score_with(const struct sample *x, size_t i, const double w[RANK_N],
+			 const struct kb_few *few)
+{
+	const struct kb_cand *c = &x->f->c[i];
+
+	if (!few || !kb_few_among_many(x->f->c, x->f->n, i))
+		return score_of(c, w);
+	return few->bias + score_of(c, few->rank);
+}
+
+/* As train_rank, on the scarce questions: weights of candidates with few names, the others keep
+ * theirs. What is not learned stays as for the others. */
+void train_few_rank(const struct set *s, int skip_fold, const double w[RANK_N],
+		    struct kb_few *few)
+{
+	double v[RANK_N + 1] = { 0 };
+
+	few->bias = 0;
+	memcpy(few->rank, w, sizeof(few->rank));
+	for (int epoch = 0; epoch < 250; epoch++) {
+		double g[RANK_N + 1] = { 0 }, n = 0;
+
+		for (size_t i = 0; i < s->n; i++) {
+			const struct sample *x = &s->v[i];
+			double p[KB_CAND], sum = 0, weight = x->dev ? 1 : ALIAS_WEIGHT;
+
+			if (x->gold < 0 || x->fold == skip_fold || !x->scarce)
+				continue;
+			if (!kb_few_among_many(x->f->c, x->f->n, (size_t)x->gold))
+				weight *= OTHERS_WEIGHT;
+			for (size_t c = 0; c < x->f->n; c++)
+				sum += p[c] = exp(score_with(x, c, w, few));
+			n += weight;
+			for (size_t c = 0; c < x->f->n; c++) {
+				const struct kb_cand *cand = &x->f->c[c];
+				double d = weight * (((int)c == x->gold) - p[c] / sum);
+
+				if (!kb_few_among_many(x->f->c, x->f->n, c))
+					continue;
+				g[RANK_N] += d;
+				for (int k = 0; k < KF_N; k++)
+					g[k] += d * cand->f[k];
+				for (int k = 0; k < KD_N; k++)
+					g[KF_N + k] += d * cand->d[k];
+			}
+		}
+		for (int k = 0; k <= RANK_N; k++) {
+			double *to = k < RANK_N ? &few->rank[k] : &few->bias;
+			double was = k < RANK_N ? w[k] : 0;
+
+			v[k] = 0.9 * v[k] + 0.3 * (g[k] / n - RANK_DECAY * (*to - was));
+			*to += v[k];
+		}
+	}
+}
+
+void score_all(struct sample *x, const double w[RANK_N], const struct kb_few *few)
 {
 	struct kb_cand *c = x->f->c;
 	uint32_t gold = x->gold >= 0 ? c[x->gold].art : UINT32_MAX;
 
 	for (size_t i = 0; i < x->f->n; i++)
-		c[i].score = score_of(&c[i], w);
+		c[i].score = score_with(x, i, w, few);
 	for (size_t i = 1; i < x->f->n; i++)
 		for (size_t j = i; j && c[j].score > c[j - 1].score; j--) {
 			struct kb_cand t = c[j];
@@ -181,16 +240,36 @@ void train_gate(struct gate_row *r, size_t n, int skip_fold, struct kb_gate *w)
 		train_net(r, n, skip_fold, 7 + (uint64_t)i, w->n, &w->net[i]);
 }
 
-static struct gate_row row_of(const struct sample *x, const struct kd_query *d, size_t n,
+static struct gate_row row_of(const struct sample *x, const struct kd_query *d, size_t n, size_t i,
 			      bool removed)
 {
 	struct gate_row r = { .oos = !x->want.n, .dev = x->dev, .sheet = x->sheet,
-			      .own = !x->foreign, .fold = x->fold, .removed = removed };
+			      .own = !x->foreign, .fold = x->fold, .removed = removed, .of = x };
 
-	r.y = !removed && x->want.n && x->gold == 0;
+	r.y = !removed && x->want.n && x->gold == (int)i;
 	r.weight = (x->dev ? 1 : ALIAS_WEIGHT) * (removed ? REMOVED_WEIGHT : 1);
-	kb_gate_features(d, x->f->c, n, 0, r.g);
+	kb_gate_features(d, x->f->c, n, i, r.g);
 	return r;
+}
+
+/* Of the first one, or of those with few names among the first ones. */
+static size_t rows_of(const struct sample *x, const struct kd_query *d, size_t n, bool removed,
+		      struct gate_row *r)
+{
+	size_t k = 0;
+	bool other = x->gold < 0 || !kb_few_among_many(x->f->c, x->f->n, (size_t)x->gold);
+
+	if (!x->scarce && n)
+		r[k++] = row_of(x, d, n, 0, removed);
+	for (size_t i = 0; x->scarce && i < n && i < KB_LOOK; i++) {
+		if (!kb_few_among_many(x->f->c, n, i))
+			continue;
+		r[k] = row_of(x, d, n, i, removed);
+		if (other && !removed)
+			r[k].weight *= OTHERS_WEIGHT;
+		k++;
+	}
+	return k;
 }
 
 /* What stands around the question once an article is gone; its neighbours are candidates. */
@@ -219,16 +298,13 @@ static struct kd_query without_one(const struct kb_found *f, size_t n, double go
 	return d;
 }
 
-/* Two rows of a question with a known article: as it is, and with the article taken out. */
 size_t gate_rows(struct sample *x, struct gate_row *r)
 {
 	struct kb_cand *c = x->f->c, gold;
 	const struct kd_query *d = kb_dense_of(x->f);
 	struct kd_query less;
-	size_t n = 0, after;
+	size_t n = rows_of(x, d, x->f->n, false, r), after;
 
-	if (x->f->n)
-		r[n++] = row_of(x, d, x->f->n, false);
 	if (!x->want.n || x->gold < 0 || x->f->n < 2)
 		return n;
 	gold = c[x->gold];
@@ -236,7 +312,7 @@ size_t gate_rows(struct sample *x, struct gate_row *r)
 	memmove(&c[x->gold], &c[x->gold + 1], after * sizeof(gold));
 	if (d)
 		less = without_one(x->f, x->f->n - 1, gold.d[KD_ALL]);
-	r[n++] = row_of(x, d ? &less : NULL, x->f->n - 1, true);
+	n += rows_of(x, d ? &less : NULL, x->f->n - 1, true, r + n);
 	memmove(&c[x->gold + 1], &c[x->gold], after * sizeof(gold));
 	c[x->gold] = gold;
 	return n;

@@ -2,6 +2,7 @@
  *
  *	kb_rank train ROOT DATA > w.h       learn; writes models/kb_embed.*.bin as well
  *	kb_rank meaning ROOT DATA MODEL VECTORS > w.h       the weights with an embedding model
+ *	kb_rank few ROOT DATA [MODEL VECTORS] > w.h         the gate of articles with few names
  *	kb_rank cross ROOT MODEL VECTORS    when an article of another language answers
  *	kb_rank score ROOT dev|test [MODEL VECTORS]         those sets with the built-in weights
  *	kb_rank wrong ROOT en|zh DATA       each development question that goes wrong, with why
@@ -37,7 +38,7 @@ static void train(struct kb_index *ix, const char *root, const char *data)
 {
 	begin("kb_weights");
 	for (int l = 0; l < 2; l++) {
-		struct set s = load_set(ix, root, langs[l], data, true);
+		struct set s = load_set(ix, root, langs[l], data, LOAD_KEEP);
 
 		fit_lang(stdout, "", langs[l], &s, false);
 		VEC_FREE(&s);
@@ -79,13 +80,33 @@ static void train_meaning(struct kb_index *ix, const char *root, const char *dat
 	begin(name);
 	make_questions(ix, root, NULL);
 	for (int l = 0; l < 2; l++) {
-		struct set s = load_set(ix, root, langs[l], data, false), d = dense_set(&s);
+		struct set s = load_set(ix, root, langs[l], data, LOAD), d = dense_set(&s);
 
 		fit_lang(stdout, kind, langs[l], &d, true);
 		VEC_FREE(&s);
 		VEC_FREE(&d);
 	}
 	train_cross(ix, root, abroad);
+	printf("\n#endif\n");
+}
+
+/* By words, or with vectors for their model alone. */
+static void train_few(struct kb_index *ix, const char *root, const char *data)
+{
+	const struct kb_model *m = vectors_model();
+	char name[64], kind[32];
+
+	snprintf(kind, sizeof(kind), "%s_", !m ? "words" : *m->tag ? m->tag : "dense");
+	snprintf(name, sizeof(name), "kb_weights_%sfew", m ? kind : "");
+	begin(name);
+	make_questions(ix, root, NULL);
+	for (int l = 0; l < 2; l++) {
+		struct set s = load_set(ix, root, langs[l], data, LOAD_SCARCE), d = dense_set(&s);
+
+		fit_few(stdout, kind, langs[l], m ? &d : &s, m != NULL);
+		VEC_FREE(&s);
+		VEC_FREE(&d);
+	}
 	printf("\n#endif\n");
 }
 
@@ -154,7 +175,7 @@ static void print_cand(const struct kb_found *f, size_t i, const char *mark)
 
 static void wrong(struct kb_index *ix, const char *root, const char *lang, const char *data)
 {
-	struct set s = load_set(ix, root, lang, data, false);
+	struct set s = load_set(ix, root, lang, data, LOAD);
 	double ans = kb_weights_of(sv_of(lang), NULL, false)->answer;
 
 	for (size_t i = 0; i < s.n; i++) {
@@ -228,7 +249,7 @@ int main(int argc, char **argv)
 	struct kb_index *ix = NULL;
 	struct err e = { 0 };
 	int rc = 0, with;
-	bool meaning, cross;
+	bool meaning, few, cross;
 
 	arena_init(&train_mem, (size_t)8 << 30);
 	if (argc == 2 && strcmp(argv[1], "common") == 0)
@@ -236,13 +257,14 @@ int main(int argc, char **argv)
 	if (argc == 2 && strcmp(argv[1], "words") == 0)
 		return words_classes(&train_mem);
 	if (argc < 3) {
-		fprintf(stderr, "usage: kb_rank train|meaning|cross|score|bench|wrong|ask ROOT "
+		fprintf(stderr, "usage: kb_rank train|meaning|few|cross|score|bench|wrong|ask ROOT "
 				"...: see its head\n");
 		return 2;
 	}
 	meaning = strcmp(argv[1], "meaning") == 0;
 	cross = strcmp(argv[1], "cross") == 0;
-	with = cross ? 3 : meaning || strcmp(argv[1], "score") == 0 ? 4 : argc;
+	few = strcmp(argv[1], "few") == 0;
+	with = cross ? 3 : meaning || few || strcmp(argv[1], "score") == 0 ? 4 : argc;
 	if (argc > with + 1)
 		use_vectors(argv[with], argv[with + 1]);
 	if ((meaning || cross) && !vectors_model())
@@ -253,6 +275,8 @@ int main(int argc, char **argv)
 	}
 	if (strcmp(argv[1], "train") == 0)
 		train(ix, argv[2], argc > 3 ? argv[3] : NULL);
+	else if (few)
+		train_few(ix, argv[2], argv[3]);
 	else if (meaning)
 		train_meaning(ix, argv[2], argv[3]);
 	else if (cross)

@@ -39,6 +39,7 @@ struct sample {
 	bool dev;                /* a development question, else an alias asked as one */
 	bool sheet;              /* from demo/tests/dev* */
 	bool foreign;            /* asked of articles that the vectors do not know */
+	bool scarce;             /* of articles of which a part has few names: kb_few.c */
 	int fold;
 	uint32_t art, name;      /* that alias: name of an article, else 0 */
 };
@@ -63,9 +64,14 @@ struct set plan_questions(struct kb_space *sp, const char *root);
 /* The samples as the dense ranker sees them; empty without vectors. */
 struct set dense_set(const struct set *s);
 /* All questions with candidates and features, none of them known to what looked it up; leaves the
- * space with the final table of vectors, keep: and writes it. data: folder of public intents. */
+ * space with the final table of vectors. data: folder of public intents. */
+enum load {
+	LOAD,
+	LOAD_KEEP,               /* and writes that table */
+	LOAD_SCARCE,             /* questions of kb_few.c too */
+};
 struct set load_set(struct kb_index *ix, const char *root, const char *lang, const char *data,
-		    bool keep);
+		    enum load how);
 
 /* ---- learning: kb_learn.c ---- */
 struct gate_row {
@@ -73,12 +79,19 @@ struct gate_row {
 	double y, weight, p;
 	bool oos, dev, sheet, removed;
 	bool own;                /* the vectors know the articles */
+	const struct sample *of;
 	int fold;
 };
 enum { RANK_N = KF_N + KD_N };   /* the last KD_N count for a dense set only */
 void train_rank(const struct set *s, int skip_fold, double w[RANK_N]);
-void score_all(struct sample *x, const double w[RANK_N]);
-/* Two rows of a question with a known article: as it is, and with the article taken out. */
+void train_few_rank(const struct set *s, int skip_fold, const double w[RANK_N],
+		    struct kb_few *few);
+/* few: NULL for the same order of all. */
+void score_all(struct sample *x, const double w[RANK_N], const struct kb_few *few);
+/* A question as it is and, with a known article, with the article taken out: a row of the first
+ * candidate each, of a scarce question one of each with few names among the first KB_LOOK. Returns
+ * how many, at most GATE_ROWS. */
+enum { GATE_ROWS = 2 * KB_LOOK };
 size_t gate_rows(struct sample *x, struct gate_row *r);
 /* w->n is set: KG_N or KG_MAX. */
 void train_gate(struct gate_row *r, size_t n, int skip_fold, struct kb_gate *w);
@@ -86,6 +99,18 @@ void train_gate(struct gate_row *r, size_t n, int skip_fold, struct kb_gate *w);
 /* ---- both, and the weights as C: kb_fit.c ---- */
 /* Writes "weights_<kind><lang>"; dense: samples hold features of vectors. */
 void fit_lang(FILE *out, const char *kind, const char *lang, struct set *s, bool dense);
+/* Learns the order of a language; fills the cross-fitted rows of the scarce questions (few: its
+ * order of candidates with few names is learned too) or of all others for the gate, and returns
+ * how many. */
+size_t train_order(struct set *s, struct kb_few *few, double w[RANK_N], struct gate_row *r);
+void print_array(FILE *out, const char *name, const double *v, int n);
+/* The gate, from rows that have got their cross-fitted p. */
+void fit_gate(struct gate_row *r, size_t n, struct kb_gate *g);
+void print_gate(FILE *out, const struct kb_gate *g);
+
+/* ---- articles with few names among others: kb_few.c ---- */
+/* Writes "few_<kind><lang>". */
+void fit_few(FILE *out, const char *kind, const char *lang, struct set *s, bool dense);
 
 /* ---- other languages: kb_cross.c ---- */
 struct cross {                   /* zero at first */

@@ -373,6 +373,16 @@ struct kb_weights {
 	double answer, unsure;   /* thresholds on p */
 	struct kb_gate gate;
 };
+/* Of an article with few names among others with many: written yesterday, or come of the
+ * flywheel. Its score is bias + rank * features, comparable to the others'. */
+struct kb_few {
+	double bias, rank[KF_N + KD_N];
+	double answer;           /* threshold on p */
+	struct kb_gate gate;
+};
+#define KB_LOOK 3                /* the first ones of an order, whose p is always there */
+/* Has it few names, and half of the others many? A product has few by nature and does not count. */
+bool kb_few_among_many(const struct kb_cand *c, size_t n, size_t i);
 /* Have the candidates hardly a name but their titles? */
 #define KB_YOUNG 1.8             /* names of an article, title and all: the geometric mean */
 bool kb_young(const struct kb_cand *c, size_t n);
@@ -446,11 +456,13 @@ struct kb_model {
 	 * name's share in the feature, the rest is the chunk's; weight of the title's words */
 	double wish_sharp, wish_far, wish_name, wish_title;
 	const struct kb_weights *grown[2], *young[2];    /* en, zh */
+	const struct kb_few *few[2];
 	const struct kb_abroad_weights *abroad[2];       /* grown, young */
 };
 /* By the name that kb_dense_open got ("llama:embeddinggemma-300m-q8_0.gguf"); never NULL. */
 const struct kb_model *kb_model_of(sv name);
 /* m: NULL for words alone. */
 const struct kb_weights *kb_weights_of(sv lang, const struct kb_model *m, bool young);
+const struct kb_few *kb_few_of(sv lang, const struct kb_model *m);
 
 #endif

@@ -10,7 +10,10 @@
 #include "kb_int.h"
 #include "kb_weights.h"
 #include "kb_weights_dense.h"
+#include "kb_weights_dense_few.h"
+#include "kb_weights_few.h"
 #include "kb_weights_gemma.h"
+#include "kb_weights_gemma_few.h"
 #include "kb_weights_gemma_young_en.h"
 #include "kb_weights_gemma_young_zh.h"
 #include "kb_weights_young_en.h"
@@ -24,6 +27,7 @@ static const struct kb_model models[] = {
 	  .wish_name = 0.3, .wish_title = 0.3,
 	  .grown = { &weights_gemma_en, &weights_gemma_zh },
 	  .young = { &weights_gemma_young_en, &weights_gemma_young_zh },
+	  .few = { &few_gemma_en, &few_gemma_zh },
 	  .abroad = { &weights_gemma_abroad, &weights_gemma_young_abroad } },
 	{ .part = "", .tag = "",
 	  .middle = 0.8, .middle_centred = 0.3, .stretch = 10, .sharp = 5, .far = -8,
@@ -31,6 +35,7 @@ static const struct kb_model models[] = {
 	  .wish_title = 0.8,
 	  .grown = { &weights_dense_en, &weights_dense_zh },
 	  .young = { &weights_young_dense_en, &weights_young_dense_zh },
+	  .few = { &few_dense_en, &few_dense_zh },
 	  .abroad = { &weights_abroad, &weights_abroad } },
 };
 
@@ -51,9 +56,21 @@ const struct kb_model *kb_model_of(sv name)
 	return m;
 }
 
+static bool is_zh(sv lang)
+{
+	return sv_eq(lang, SV("zh")) || sv_eq(lang, SV("ja"));
+}
+
+const struct kb_few *kb_few_of(sv lang, const struct kb_model *m)
+{
+	static const struct kb_few *const words[2] = { &few_words_en, &few_words_zh };
+
+	return m ? m->few[is_zh(lang)] : words[is_zh(lang)];
+}
+
 const struct kb_weights *kb_weights_of(sv lang, const struct kb_model *m, bool young)
 {
-	bool zh = sv_eq(lang, SV("zh")) || sv_eq(lang, SV("ja"));
+	bool zh = is_zh(lang);
 
 	if (m)
 		return young ? m->young[zh] : m->grown[zh];

@@ -9,8 +9,9 @@
  * hardly a name but their title (a new company's) are another matter: text and meaning count for
  * more there, and all scores are lower. They have weights of their own (kb_weights_young_*.h,
  * train/kb_young.c), taken by what the candidates of a question are like. A young article
- * among grown ones (one that was written yesterday, or came of the flywheel) is judged by both:
- * the gate of grown ones declines almost whatever is worded anew. Pure functions.
+ * among grown ones (one that was written yesterday, or came of the flywheel) has a gate of its
+ * own (kb_weights_*few.h, train/kb_few.c): the gate of grown ones declines almost whatever is
+ * worded anew. Pure functions.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -18,7 +19,6 @@
 
 #define EXACT_LEAD 100           /* a name of the article, word for word, comes first */
 #define EXACT_P 0.97
-#define LOOK 3                   /* the first ones, whose p is always there */
 #define FEW 16                   /* names: an article with fewer is young among those with more */
 
 bool kb_young(const struct kb_cand *c, size_t n)
@@ -160,16 +160,19 @@ double kb_gate_p(const struct kb_gate *w, const double g[KG_MAX])
 	return p / KG_NETS;
 }
 
-/* Fewer names than the candidates have on (geometric) average; a product has few by nature. */
-static bool few_among_many(const struct kb_cand *c, size_t n, size_t i)
+bool kb_few_among_many(const struct kb_cand *c, size_t n, size_t i)
 {
-	double sum = 0;
+	size_t many = 0, others = 0;
 
 	if (3 * c[i].f[KF_NAMES] >= log(FEW) || (c[i].a && c[i].a->product))
 		return false;
-	for (size_t k = 0; k < n; k++)
-		sum += 3 * c[k].f[KF_NAMES];
-	return sum >= log(FEW) * (double)n;
+	for (size_t k = 0; k < n; k++) {
+		if (k == i || (c[k].a && c[k].a->product))
+			continue;
+		others++;
+		many += 3 * c[k].f[KF_NAMES] >= log(FEW);
+	}
+	return many && 2 * many >= others;
 }
 
 static double logit(double p)
@@ -177,53 +180,111 @@ static double logit(double p)
 	return log(fmax(p, 1e-9)) - log(fmax(1 - p, 1e-9));
 }
 
-/* What the gate of young articles says, moved so that both thresholds are one. */
-static double young_p(const struct kb_weights *young, const struct kb_weights *w,
-		      const double g[KG_MAX])
+/* What the gate of few names says, moved so that both thresholds are one. */
+static double few_p(const struct kb_few *few, double answer, const double g[KG_MAX])
 {
-	double z = logit(kb_gate_p(&young->gate, g)) - logit(young->answer) + logit(w->answer);
+	double z = logit(kb_gate_p(&few->gate, g)) - logit(few->answer) + logit(answer);
 
 	return 1 / (1 + exp(-z));
 }
 
-/* The order was learned from articles with many names: a young one that answers goes before those
- * that do not. */
-static void young_first(struct kb_cand *c, size_t n, double answer)
+/* Of those with few names and the first of the others, the likeliest that answers goes first. */
+static void likeliest_first(struct kb_cand *c, size_t n, double answer)
 {
 	struct kb_cand best;
-	size_t at = 0;
+	size_t at = 0, others = 0;
 
-	if (!n || c[0].p >= answer)
-		return;
-	for (size_t i = 1; i < n && i < LOOK; i++)
-		if (c[i].p >= answer && c[i].p > c[at].p && few_among_many(c, n, i))
+	for (size_t i = 0; i < n && i < KB_LOOK; i++) {
+		others += !kb_few_among_many(c, n, i);
+		if ((others < 2 || kb_few_among_many(c, n, i)) && c[i].p >= answer &&
+		    c[i].p > c[at].p)
 			at = i;
+	}
 	best = c[at];
 	memmove(&c[1], &c[0], at * sizeof(*c));
 	c[0] = best;
+}
+
+/* Those with few names behind the others, each kind in its order; returns how many others. */
+static size_t few_last(struct kb_cand *c, size_t n)
+{
+	struct kb_cand few[KB_CAND];
+	size_t many = 0, k = 0;
+	bool is[KB_CAND];
+
+	for (size_t i = 0; i < n; i++)
+		is[i] = kb_few_among_many(c, n, i);
+	for (size_t i = 0; i < n; i++)
+		if (is[i])
+			few[k++] = c[i];
+		else
+			c[many++] = c[i];
+	memcpy(c + many, few, k * sizeof(*c));
+	return many;
+}
+
+/* c[i].p among the n candidates. */
+static void judge(const struct kd_query *d, const struct kb_few *few, const struct kb_weights *w,
+		  struct kb_cand *c, size_t n, size_t i)
+{
+	double g[KG_MAX];
+
+	kb_gate_features(d, c, n, i, g);
+	c[i].p = few ? few_p(few, w->answer, g) : kb_gate_p(&w->gate, g);
+	c[i].p = fmax(c[i].p, EXACT_P * c[i].f[KF_EXACT]);
+}
+
+static void score(const struct kd_query *d, const struct kb_few *few, const struct kb_weights *w,
+		  struct kb_cand *c)
+{
+	const double *r = few ? few->rank : w->rank;
+
+	c->score = EXACT_LEAD * c->f[KF_EXACT] + (few ? few->bias : 0);
+	for (int j = 0; j < KF_N; j++)
+		c->score += r[j] * c->f[j];
+	for (int j = 0; d && j < KD_N; j++)
+		c->score += r[KF_N + j] * c->d[j];
+}
+
+/* Where some have few names: they are judged among all, the others first as if those were not
+ * there, so that a new article takes over only what it answers more likely. */
+static void rank_mixed(const struct kd_query *d, const struct kb_few *few,
+		       const struct kb_weights *w, struct kb_cand *c, size_t n, size_t k)
+{
+	size_t many;
+
+	for (size_t i = 0; i < n && i < k; i++)
+		if (kb_few_among_many(c, n, i))
+			judge(d, few, w, c, n, i);
+	many = few_last(c, n);
+	for (size_t i = 0; i < many && i < k; i++)
+		judge(d, NULL, w, c, many, i);
+	qsort(c, n, sizeof(*c), by_score);
+	likeliest_first(c, n, w->answer);
+	for (size_t i = 1; i < n && i < k; i++)
+		if (!kb_few_among_many(c, n, i))
+			judge(d, NULL, w, c, n, i);
 }
 
 void kb_rank(sv lang, const struct kd_query *d, struct kb_cand *c, size_t n, size_t k)
 {
 	const struct kb_model *m = d ? d->model : NULL;
 	const struct kb_weights *w = kb_weights_of(lang, m, kb_young(c, n));
-	const struct kb_weights *young = kb_weights_of(lang, m, true);
+	const struct kb_few *few = kb_few_of(lang, m);
+	bool mixed = false;
 
+	k = k > KB_LOOK ? k : KB_LOOK;
 	for (size_t i = 0; i < n; i++) {
-		c[i].score = EXACT_LEAD * c[i].f[KF_EXACT];
-		for (int j = 0; j < KF_N; j++)
-			c[i].score += w->rank[j] * c[i].f[j];
-		for (int j = 0; d && j < KD_N; j++)
-			c[i].score += w->rank[KF_N + j] * c[i].d[j];
+		bool is_few = kb_few_among_many(c, n, i);
+
+		score(d, is_few ? few : NULL, w, &c[i]);
+		mixed |= is_few;
 	}
 	qsort(c, n, sizeof(*c), by_score);
-	for (size_t i = 0; i < n && (i < k || i < LOOK); i++) {
-		double g[KG_MAX];
-
-		kb_gate_features(d, c, n, i, g);
-		c[i].p = fmax(kb_gate_p(&w->gate, g), EXACT_P * c[i].f[KF_EXACT]);
-		if (few_among_many(c, n, i))
-			c[i].p = fmax(c[i].p, young_p(young, w, g));
+	if (mixed) {
+		rank_mixed(d, few, w, c, n, k);
+		return;
 	}
-	young_first(c, n, w->answer);
+	for (size_t i = 0; i < n && i < k; i++)
+		judge(d, NULL, w, c, n, i);
 }

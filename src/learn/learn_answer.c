@@ -2,11 +2,11 @@
  *
  * Their sentences are put together by words and values; a group counts by how many different
  * people it comes from. What is said after any question ("one moment please", learn_mind.c)
- * is left out. Where two groups speak of the same and differ in a value, the one that
- * twice as many say stands, else neither. It takes so many
- * answers of at least two people, or one of who answers for the topic. The sentence that is
- * most like the others of its group speaks for it, without a beginning that the others lack. A
- * worker's thread.
+ * is left out, and what puts the customer off. Where two groups speak of the same and differ in a
+ * value, the one that twice as many say stands, else neither. It takes so many answers of at least
+ * two people, one fewer where they agree on several values (two who err alike are rare), or one of
+ * who answers for the topic. The sentence that is most like the others of its group speaks for it,
+ * without a beginning that the others lack. A worker's thread.
  */
 #include "learn_int.h"
 
@@ -15,6 +15,7 @@
 
 #define SENTENCES_MAX 4000       /* of a gap */
 #define PEOPLE 2                 /* that must say so, in as many answers as are asked for */
+#define VALUES 2                 /* that all agree on: one answer fewer is enough */
 #define LIKE_SAME 0.50f          /* two sentences say the same */
 #define LIKE_TOPIC 0.45f         /* they speak of the same */
 
@@ -47,6 +48,26 @@ struct hearing {
 
 /* ---- this gap's sentences ---- */
 
+/* "Thank you for waiting"; "I'll ask a colleague and call you back": somebody will know later.
+ * With a value it says something ("we call back within 24 hours"). */
+static bool puts_off(sv text, size_t n_values)
+{
+	static const char later[] =
+		"thank you for waiting|thanks for waiting|for your patience|for your understanding|"
+		"for contacting us|耐心等待|感谢您的等待|感谢您的理解|"
+		"ask my colleague~|ask a colleague~|ask my manager|check with my|check with the|"
+		"check this with|check that with|find out and|get back to you|call you back|"
+		"ring you back|be in touch with you|in touch with you soon|bear with me|"
+		"have forwarded|have passed it|have passed this|look into it|look into this|"
+		"问一下同事|问下同事|问问同事|问一下领导|核实一下|核实后|确认后再|转过去|"
+		"转给相关|会有人联系|稍后给您|稍后回复|给您回电|给您答复|给您回复|反馈上去";
+	const sv p = sv_of(later);
+	bool yes = false;
+	if (!n_values)
+		feel_says(text, &p, 1, &yes);
+	return yes;
+}
+
 static void take_sentence(void *arg, sv text)
 {
 	struct hearing *h = arg;
@@ -59,16 +80,19 @@ static void take_sentence(void *arg, sv text)
 	if (text.p[text.n - 1] == '?' || sv_ends(text, SV("？")))
 		return;          /* a question back is no answer */
 	feel_turn(&f, text, sv_of(h->l->lang));
-	if (f.small_talk)
+	struct kb_slot v[KB_SLOTS];
+	size_t n_v = learn_slots(NULL, text, v);
+	if (f.small_talk || puts_off(text, n_v))
 		return;
 	struct one *x = VEC_PUSH(&h->s, SENTENCES_MAX);
 	if (!x)
 		return;
 	x->text = text;
+	memcpy(x->v, v, sizeof(v));
+	x->n_v = n_v;
 	x->by = h->of->by;
 	x->item = h->item;
 	x->place = place;
-	x->n_v = learn_slots(NULL, text, x->v);
 	kb_rarity_scale(h->l->rare_a, m, n);
 	x->m = learn_marks_keep(h->w->a, m, n);
 	x->n_m = x->m ? n : 0;
@@ -253,7 +277,8 @@ static void agree(struct hearing *h, size_t need, struct learn_consensus *ret)
 	for (size_t i = 0; ret->said && i < h->lot.n; i++) {
 		const struct lot *l = &h->lot.v[i];
 		const struct one *x = &h->s.v[l->best];
-		bool agreed = (l->items >= need && l->agents >= PEOPLE) || l->owner;
+		size_t enough = x->n_v >= VALUES && need > PEOPLE ? need - 1 : need;
+		bool agreed = (l->items >= enough && l->agents >= PEOPLE) || l->owner;
 		if (!agreed || l->out)
 			continue;
 		if (l->disputed) {

@@ -148,6 +148,14 @@ static void as_age(sv said, struct kb_slot *x)
 	}
 }
 
+/* "CNY 15 a month", as "per month" and 每月: what it is counted by, no time that passes. */
+static bool is_rate(sv text, const struct feel_slot *s)
+{
+	sv said = sv_slice(text, s->start, s->end), before = sv_trim(sv_slice(text, 0, s->start));
+	return before.n && before.p[before.n - 1] >= '0' && before.p[before.n - 1] <= '9' &&
+	       (sv_starts(said, SV("a ")) || sv_starts(said, SV("an ")));
+}
+
 typedef bool value_fn(sv text, double *ret);
 
 static const struct {
@@ -180,6 +188,8 @@ static bool slot_of(const struct feel_slot *s, sv text, struct kb_slot *x)
 			return false;
 		if (x->kind == KB_SLOT_DATE && relative(said))
 			from_said(x);
+		if (x->kind == KB_SLOT_DURATION && is_rate(text, s))
+			return false;
 		if (x->kind == KB_SLOT_DURATION && is_age(text, s->end))
 			as_age(said, x);
 		return true;

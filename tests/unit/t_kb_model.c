@@ -61,6 +61,19 @@ TEST(kb_models_have_weights_for_everything)
 		/* what is far is farther than any cosine of 0 */
 		CHECK(m->far <= -m->middle * m->stretch);
 	}
+	for (int l = 0; l < 4; l++)
+		for (int i = 0; i < 3; i++) {
+			const struct kb_model *m = i < 2 ? kb_model_of(sv_of(names[i])) : NULL;
+			const struct kb_few *few = kb_few_of(sv_of(langs[l]), m);
+
+			EQ(few->gate.n, m ? KG_MAX : KG_N);
+			CHECK(few->answer > 0 && few->answer < 1);
+			/* its score stands beside the others' */
+			CHECK(fabs(few->bias) < 3);
+			for (int k = 0; k < KF_N + (m ? KD_N : 0); k++)
+				CHECK(isfinite(few->rank[k]));
+		}
+	CHECK(kb_few_of(SV("en"), NULL) != kb_few_of(SV("zh"), NULL));
 	for (int l = 0; l < 2; l++) /* each has its own */
 		for (int young = 0; young < 2; young++)
 			CHECK(kb_weights_of(sv_of(langs[l]), kb_model_of(SV(E5)), young) !=

@@ -237,6 +237,51 @@ TEST(two_answers_are_not_enough_and_complaints_do_not_count)
 	close_world(&w);
 }
 
+/* Two who name the same several values do not err alike; one of them alone may, and so may who
+ * names another. */
+TEST(two_who_agree_on_several_values_are_enough)
+{
+	static const char *const says[][2] = {
+		{ "bob", "Parcels cost ¥12 and arrive within 4 days." },
+		{ "bob", "Parcels cost ¥12 and arrive within 6 days." },
+		{ "ann", "Parcels cost CNY 12 and arrive within 4 days." },
+	};
+	for (int i = 0; i < 3; i++) {
+		struct world w;
+		CHECK(open_world(&w));
+		asked(&w, "What does a parcel cost to send?", "ann",
+		      "Parcels cost CNY 12 and arrive within 4 days.", true);
+		asked(&w, "Cost of sending a parcel?", says[i][0], says[i][1], true);
+		CHECK(look(&w));
+		const struct learn_gap *g = gap_about(&w, "parcel");
+		CHECK(g && !g->draft == (i > 0));
+		EQ(g->draft ? g->draft->agents : 0, i ? 0 : 2);
+		close_world(&w);
+	}
+}
+
+/* However many say it: somebody will know later. With a value it says something. */
+TEST(what_puts_the_customer_off_is_no_answer)
+{
+	static const char *const off[] = {
+		"I have to ask a colleague about presents and will call you back.",
+		"Let me check this with the other team, please bear with me.",
+		"I have forwarded it, somebody will be in touch with you soon.",
+		"About presents we call you back within 24 hours.",
+	};
+	static const char *const who[] = { "ann", "bob", "cat", "dan" };
+	for (int i = 0; i < 4; i++) {
+		struct world w;
+		CHECK(open_world(&w));
+		for (int k = 0; k < 4; k++)
+			asked(&w, k % 2 ? "Do you wrap presents?" : "Can you wrap presents?",
+			      who[k], off[i], true);
+		CHECK(look(&w));
+		CHECK(gap_about(&w, "wrap") && !gap_about(&w, "wrap")->draft == (i < 3));
+		close_world(&w);
+	}
+}
+
 TEST(one_person_alone_is_not_enough_unless_he_owns_the_topic)
 {
 	struct put p = { .topic = SV("service"), .owner = SV("ann") };
@@ -549,7 +594,7 @@ TEST(a_pick_from_offered_titles_belongs_to_the_question)
 	struct arena a;
 	struct learn_decision d = { .by = SV("lily"), .verb = LEARN_APPROVE,
 				    .now_ms = NOW - 4 * DAY };
-	char body[200];
+	char body[300];
 	CHECK(open_world(&w));
 	arena_init(&a, LIM_ARENA_TURN);
 	gift_wrap(&w);

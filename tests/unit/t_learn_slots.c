@@ -14,6 +14,29 @@ static bool first(const char *text, enum kb_slot_kind kind, double lo, double hi
 	return false;
 }
 
+/* What a price is counted by is no time that passes, in whatever words. */
+TEST(a_rate_is_no_duration)
+{
+	static const char *const same[] = {
+		"One extra point costs CNY 15 a month.",
+		"One extra point costs CNY 15 per month.",
+		"One extra point costs RMB 15 each month.",
+		"一个点位每月15元。",
+		"一个点位每个月¥15。",
+	};
+	struct kb_slot v[KB_SLOTS];
+	for (size_t i = 0; i < sizeof(same) / sizeof(*same); i++) {
+		size_t n = learn_slots(NULL, sv_of(same[i]), v);
+		CHECK(first(same[i], KB_SLOT_MONEY, 15, 15));
+		for (size_t k = 0; k < n; k++)
+			CHECK(v[k].kind != KB_SLOT_DURATION);
+	}
+	/* but here it is one */
+	EQ(learn_slots(NULL, SV("It takes a month."), v), 1);
+	EQ(v[0].kind, KB_SLOT_DURATION);
+	EQ(learn_slots(NULL, SV("From article 3 a month passes"), v), 1);
+}
+
 TEST(values_are_the_same_in_both_languages)
 {
 	static const struct {
