@@ -608,8 +608,9 @@ static void look_up_scarce(struct kb_index *ix, struct kb_space *sp, struct set 
 		for (size_t i = 0; i < e->n; i++) {
 			int c = e->v[i].class;
 
-			e->v[i].skip = c == EMBED_FAR ? e->v[i].fold % SCARCE_PARTS == part :
-				       c < (int)sp->n_art && c % SCARCE_PARTS == part;
+			e->v[i].skip = (e->v[i].fold >= 0 && e->v[i].fold % SCARCE_PARTS == part) ||
+				       (c != EMBED_FAR && c < (int)sp->n_art &&
+					c % SCARCE_PARTS == part);
 		}
 		embed_train(e, rows);
 		embed_space(sp, rows);
@@ -622,8 +623,8 @@ static void look_up_scarce(struct kb_index *ix, struct kb_space *sp, struct set 
 			int c = class_of(sp, x->want);
 			bool own = c != EMBED_FAR && c % SCARCE_PARTS == part;
 
-			if (x->foreign || (!own && i % SCARCE_PARTS != (size_t)part) ||
-			    (x->name && (!own || !gone[c][x->name])))
+			if (x->foreign || (!own && x->fold % SCARCE_PARTS != part) ||
+			    (x->name && (!own || !gone[x->art][x->name])))
 				continue;
 			y = plan(s, x->want, x->text, x->dev);
 			y->fold = s->v[i].fold;

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include "kb_train.h"
 
-#define FEW_ANSWERED 0.03        /* of the unanswerable questions, by an article with few names */
+#define FEW_ANSWERED 0.05        /* of the unanswerable questions, by one with few names */
 
 struct tally {
 	double asked, right, wrong; /* of articles with few names */
@@ -80,7 +80,7 @@ static void report(const char *lang, const struct set *s, const struct gate_row 
 			"%.1f%%; %4.0f another: first %.1f%%, taken for it %.1f%%; %3.0f "
 			"unanswerable: answered %.1f%%\n",
 			lang, ans, dev ? "questions" : "names", t.asked,
-			100 * t.right / t.asked, 100 * t.wrong / t.asked, t.other,
+			100 * t.right / fmax(t.asked, 1), 100 * t.wrong / fmax(t.asked, 1), t.other,
 			100 * t.other_first / fmax(t.other, 1),
 			100 * t.other_wrong / fmax(t.other, 1), t.oos,
 			100 * t.answered / fmax(t.oos, 1));
@@ -107,7 +107,7 @@ static double threshold(const struct set *s, const struct gate_row *const *best,
 			p[k++] = best[i]->p;
 	qsort(p, k, sizeof(*p), descending);
 	at = (size_t)floor(share * (double)all);
-	return at < k ? fmin(0.95, p[at] + 1e-4) : 0.5;
+	return at < k ? fmin(0.95, round(1000 * p[at] + 0.1) / 1000) : 0.5;
 }
 
 void fit_few(FILE *out, const char *kind, const char *lang, struct set *s, bool dense)
@@ -121,7 +121,7 @@ void fit_few(FILE *out, const char *kind, const char *lang, struct set *s, bool 
 	fit_gate(r, n, &few.gate);
 	best = arena_new(&train_mem, const struct gate_row *, n + 1);
 	k = best_rows(r, n, best);
-	for (double share = 0.01; share < 0.06; share += 0.01)
+	for (double share = 0.01; share < 0.11; share += 0.01)
 		report(lang, s, best, k, threshold(s, best, k, share));
 	few.answer = threshold(s, best, k, FEW_ANSWERED);
 	fprintf(stderr, "%s threshold %.3f, %zu rows\n", lang, few.answer, n);

@@ -9,8 +9,8 @@
 
 #define ALIAS_WEIGHT 0.2         /* of an alias asked as a question against a question */
 #define FOREIGN_WEIGHT 0.4       /* of a question to unknown articles, in the order */
-#define OTHERS_WEIGHT 3          /* of a scarce question that wants none with few names: each */
-				 /* question is asked once where its article is one, and once not */
+#define OTHERS_WEIGHT 3          /* of a scarce question that wants none with few names: three */
+				 /* of four articles are such, and only one part asks for them */
 #define REMOVED_WEIGHT 0.25      /* of a question whose article was taken out, in the gate */
 #define RANK_DECAY 0.004
 #define EPOCHS 40                /* of the gate */
@@ -257,7 +257,8 @@ static size_t rows_of(const struct sample *x, const struct kd_query *d, size_t n
 		      struct gate_row *r)
 {
 	size_t k = 0;
-	bool other = x->gold < 0 || !kb_few_among_many(x->f->c, x->f->n, (size_t)x->gold);
+	bool other = !removed &&
+		     (x->gold < 0 || !kb_few_among_many(x->f->c, n, (size_t)x->gold));
 
 	if (!x->scarce && n)
 		r[k++] = row_of(x, d, n, 0, removed);
@@ -265,37 +266,11 @@ static size_t rows_of(const struct sample *x, const struct kd_query *d, size_t n
 		if (!kb_few_among_many(x->f->c, n, i))
 			continue;
 		r[k] = row_of(x, d, n, i, removed);
-		if (other && !removed)
+		if (other)
 			r[k].weight *= OTHERS_WEIGHT;
 		k++;
 	}
 	return k;
-}
-
-/* What stands around the question once an article is gone; its neighbours are candidates. */
-static struct kd_query without_one(const struct kb_found *f, size_t n, double gone)
-{
-	struct kd_query d = f->dense;
-	double best[KD_TOP], sharp = d.model->sharp;
-	size_t k = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		double v = f->c[i].d[KD_ALL];
-		size_t at = k < KD_TOP ? k++ : KD_TOP;
-
-		if (at == KD_TOP && v <= best[--at])
-			continue;
-		for (; at && best[at - 1] < v; at--)
-			best[at] = best[at - 1];
-		best[at] = v;
-	}
-	d.ten = 0;
-	for (size_t i = 0; i < k; i++)
-		d.ten += best[i] / (double)k;
-	d.best = k ? best[0] : d.model->far;
-	d.second = k > 1 ? best[1] : d.model->far;
-	d.logsum = log(exp(sharp * d.logsum) - exp(sharp * gone) + 1e-300) / sharp;
-	return d;
 }
 
 size_t gate_rows(struct sample *x, struct gate_row *r)
@@ -311,7 +286,7 @@ size_t gate_rows(struct sample *x, struct gate_row *r)
 	after = x->f->n - 1 - (size_t)x->gold;
 	memmove(&c[x->gold], &c[x->gold + 1], after * sizeof(gold));
 	if (d)
-		less = without_one(x->f, x->f->n - 1, gold.d[KD_ALL]);
+		less = kb_dense_without(d, c, x->f->n - 1, &gold, 1);
 	n += rows_of(x, d ? &less : NULL, x->f->n - 1, true, r + n);
 	memmove(&c[x->gold + 1], &c[x->gold], after * sizeof(gold));
 	c[x->gold] = gold;

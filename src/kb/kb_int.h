@@ -348,10 +348,13 @@ struct kb_cand {
 	uint32_t best_sent;
 	float sent_cos;
 };
-/* Fills score of each, sorts best first (a young article that answers before those that do not),
- * fills p of the first k. d: what the question's vector found, or NULL: words alone, with weights
- * of their own. */
+/* Fills score of each, sorts best first (of those with few names among the first and the best
+ * of the others, the likeliest before the rest), fills p of the first k, at least KB_LOOK. d:
+ * what the question's vector found, or NULL: words alone, with weights of their own. */
 void kb_rank(sv lang, const struct kd_query *d, struct kb_cand *c, size_t n, size_t k);
+/* What stands around the question without some articles: from, where the n of c are left. */
+struct kd_query kb_dense_without(const struct kd_query *from, const struct kb_cand *c, size_t n,
+				 const struct kb_cand *gone, size_t n_gone);
 /* Features of the gate for c[0..n), sorted: what decides whether c[i] answers: KG_N, with d
  * KG_MAX of them. */
 enum { KG_EXTRA = 14, KG_N = KF_N + KG_EXTRA, KG_MAX = KG_N + KD_N + KD_GATE };

@@ -27,7 +27,12 @@ bool kb_young(const struct kb_cand *c, size_t n)
 
 	for (size_t i = 0; i < n; i++)
 		sum += 3 * c[i].f[KF_NAMES];
-	return n && sum < log(KB_YOUNG) * (double)n;
+	if (!n || sum >= log(KB_YOUNG) * (double)n)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (kb_few_among_many(c, n, i))
+			return false;
+	return true;
 }
 
 static int by_score(const void *x, const void *y)
@@ -188,17 +193,21 @@ static double few_p(const struct kb_few *few, double answer, const double g[KG_M
 	return 1 / (1 + exp(-z));
 }
 
-/* Of those with few names and the first of the others, the likeliest that answers goes first. */
-static void likeliest_first(struct kb_cand *c, size_t n, double answer)
+/* Of those with few names among the first and the first of the others, the likeliest goes first;
+ * a name said word for word stays there. */
+static void likeliest_first(struct kb_cand *c, size_t n)
 {
 	struct kb_cand best;
 	size_t at = 0, others = 0;
 
-	for (size_t i = 0; i < n && i < KB_LOOK; i++) {
-		others += !kb_few_among_many(c, n, i);
-		if ((others < 2 || kb_few_among_many(c, n, i)) && c[i].p >= answer &&
-		    c[i].p > c[at].p)
+	if (c[0].f[KF_EXACT] > 0)
+		return;
+	for (size_t i = 0; i < n && (i < KB_LOOK || !others); i++) {
+		bool few = kb_few_among_many(c, n, i);
+
+		if ((few ? i < KB_LOOK : !others) && c[i].p > c[at].p)
 			at = i;
+		others += !few;
 	}
 	best = c[at];
 	memmove(&c[1], &c[0], at * sizeof(*c));
@@ -209,7 +218,7 @@ static void likeliest_first(struct kb_cand *c, size_t n, double answer)
 static size_t few_last(struct kb_cand *c, size_t n)
 {
 	struct kb_cand few[KB_CAND];
-	size_t many = 0, k = 0;
+	size_t others = 0, k = 0;
 	bool is[KB_CAND];
 
 	for (size_t i = 0; i < n; i++)
@@ -218,9 +227,37 @@ static size_t few_last(struct kb_cand *c, size_t n)
 		if (is[i])
 			few[k++] = c[i];
 		else
-			c[many++] = c[i];
-	memcpy(c + many, few, k * sizeof(*c));
-	return many;
+			c[others++] = c[i];
+	memcpy(c + others, few, k * sizeof(*c));
+	return others;
+}
+
+struct kd_query kb_dense_without(const struct kd_query *from, const struct kb_cand *c, size_t n,
+				 const struct kb_cand *gone, size_t n_gone)
+{
+	struct kd_query d = *from;
+	double best[KD_TOP], sharp = d.model->sharp, sum = exp(sharp * d.logsum);
+	size_t k = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		double v = c[i].d[KD_ALL];
+		size_t at = k < KD_TOP ? k++ : KD_TOP;
+
+		if (at == KD_TOP && v <= best[--at])
+			continue;
+		for (; at && best[at - 1] < v; at--)
+			best[at] = best[at - 1];
+		best[at] = v;
+	}
+	d.ten = 0;
+	for (size_t i = 0; i < k; i++)
+		d.ten += best[i] / (double)k;
+	d.best = k ? best[0] : d.model->far;
+	d.second = k > 1 ? best[1] : d.model->far;
+	for (size_t i = 0; i < n_gone; i++)
+		sum -= exp(sharp * gone[i].d[KD_ALL]);
+	d.logsum = log(fmax(sum, 0) + 1e-300) / sharp;
+	return d;
 }
 
 /* c[i].p among the n candidates. */
@@ -251,16 +288,19 @@ static void score(const struct kd_query *d, const struct kb_few *few, const stru
 static void rank_mixed(const struct kd_query *d, const struct kb_few *few,
 		       const struct kb_weights *w, struct kb_cand *c, size_t n, size_t k)
 {
-	size_t many;
+	struct kd_query less;
+	size_t others;
 
 	for (size_t i = 0; i < n && i < k; i++)
 		if (kb_few_among_many(c, n, i))
 			judge(d, few, w, c, n, i);
-	many = few_last(c, n);
-	for (size_t i = 0; i < many && i < k; i++)
-		judge(d, NULL, w, c, many, i);
+	others = few_last(c, n);
+	if (d)
+		less = kb_dense_without(d, c, others, c + others, n - others);
+	for (size_t i = 0; i < others && i < k; i++)
+		judge(d ? &less : NULL, NULL, w, c, others, i);
 	qsort(c, n, sizeof(*c), by_score);
-	likeliest_first(c, n, w->answer);
+	likeliest_first(c, n);
 	for (size_t i = 1; i < n && i < k; i++)
 		if (!kb_few_among_many(c, n, i))
 			judge(d, NULL, w, c, n, i);

@@ -48,24 +48,44 @@ struct hearing {
 
 /* ---- this gap's sentences ---- */
 
-/* "Thank you for waiting"; "I'll ask a colleague and call you back": somebody will know later.
- * With a value it says something ("we call back within 24 hours"). */
-static bool puts_off(sv text, size_t n_values)
+/* "Thanks for waiting, it is at the desk." goes on after the comma. */
+static bool clause_after(sv text)
+{
+	return sv_find(text, SV(", ")) >= 0 || sv_find(text, SV("，")) >= 0;
+}
+
+/* Does it say something: an amount, a share, a time of day, at least an hour? "Tomorrow", "two
+ * minutes" and a telephone number come with promises. */
+static bool says_value(const struct kb_slot *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (v[i].kind != KB_SLOT_DATE && v[i].kind != KB_SLOT_CONTACT &&
+		    (v[i].kind != KB_SLOT_DURATION || v[i].hi >= 60))
+			return true;
+	return false;
+}
+
+/* "Thank you for waiting"; "I'll ask a colleague and call you back": somebody will know later. */
+static bool puts_off(sv text, const struct kb_slot *v, size_t n)
 {
 	static const char later[] =
-		"thank you for waiting|thanks for waiting|for your patience|for your understanding|"
-		"for contacting us|耐心等待|感谢您的等待|感谢您的理解|"
-		"ask my colleague~|ask a colleague~|ask my manager|check with my|check with the|"
-		"check this with|check that with|find out and|get back to you|call you back|"
-		"ring you back|be in touch with you|in touch with you soon|bear with me|"
-		"have forwarded|have passed it|have passed this|look into it|look into this|"
-		"问一下同事|问下同事|问问同事|问一下领导|核实一下|核实后|确认后再|转过去|"
-		"转给相关|会有人联系|稍后给您|稍后回复|给您回电|给您答复|给您回复|反馈上去";
-	const sv p = sv_of(later);
-	bool yes = false;
-	if (!n_values)
-		feel_says(text, &p, 1, &yes);
-	return yes;
+		"ill ask my|ill ask a|i will ask my|i will ask a|have to ask my|have to ask a|"
+		"let me ask my|let me check|ill check|i will check|ill get back to you|"
+		"will get back to you|ill call you back|will call you back|ill ring you|"
+		"will be in touch|please bear with me|i have forwarded|ive forwarded|"
+		"we have forwarded|i have passed it|ive passed it|ill look into|i will look into|"
+		"问一下同事|问下同事|问问同事|问一下领导|我先核实|我核实一下|我帮您核实|部门核实|"
+		"帮您转过去|给您转过去|转给相关部门|会有人联系您|稍后给您回|稍后给您答|我帮您反馈";
+	static const char thanks[] =
+		"thank you for waiting|thanks for waiting|thank you for your patience|"
+		"thanks for your patience|thank you for your understanding|"
+		"thank you for contacting us|感谢您的耐心等待|感谢您的等待|感谢您的理解";
+	const sv p[2] = { sv_of(later), sv_of(thanks) };
+	bool yes[2] = { false };
+	if (says_value(v, n))
+		return false;
+	feel_says(text, p, 2, yes);
+	return yes[0] || (yes[1] && !clause_after(text));
 }
 
 static void take_sentence(void *arg, sv text)
@@ -82,7 +102,7 @@ static void take_sentence(void *arg, sv text)
 	feel_turn(&f, text, sv_of(h->l->lang));
 	struct kb_slot v[KB_SLOTS];
 	size_t n_v = learn_slots(NULL, text, v);
-	if (f.small_talk || puts_off(text, n_v))
+	if (f.small_talk || puts_off(text, v, n_v))
 		return;
 	struct one *x = VEC_PUSH(&h->s, SENTENCES_MAX);
 	if (!x)
@@ -271,13 +291,26 @@ static void hear(struct hearing *h, const struct learn_gap *g)
 			settle(h, &h->lot.v[i], &h->lot.v[k]);
 }
 
+static size_t different_values(const struct one *x)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < x->n_v; i++) {
+		size_t k = 0;
+		while (k < i && !same_value(x->v[k], x->v[i]))
+			k++;
+		n += k == i;
+	}
+	return n;
+}
+
 static void agree(struct hearing *h, size_t need, struct learn_consensus *ret)
 {
 	ret->said = arena_new(h->w->a, struct learn_said, h->lot.n + 1);
 	for (size_t i = 0; ret->said && i < h->lot.n; i++) {
 		const struct lot *l = &h->lot.v[i];
 		const struct one *x = &h->s.v[l->best];
-		size_t enough = x->n_v >= VALUES && need > PEOPLE ? need - 1 : need;
+		bool sure = need > PEOPLE && different_values(x) >= VALUES;
+		size_t enough = sure ? need - 1 : need;
 		bool agreed = (l->items >= enough && l->agents >= PEOPLE) || l->owner;
 		if (!agreed || l->out)
 			continue;

@@ -148,12 +148,17 @@ static void as_age(sv said, struct kb_slot *x)
 	}
 }
 
-/* "CNY 15 a month", as "per month" and 每月: what it is counted by, no time that passes. */
-static bool is_rate(sv text, const struct feel_slot *s)
+/* "CNY 15 a month", 15元一个月, as "per month" and 每月: what the one before is counted by, no time
+ * that passes. */
+static bool is_rate(sv text, const struct feel_slot *before, const struct feel_slot *s)
 {
-	sv said = sv_slice(text, s->start, s->end), before = sv_trim(sv_slice(text, 0, s->start));
-	return before.n && before.p[before.n - 1] >= '0' && before.p[before.n - 1] <= '9' &&
-	       (sv_starts(said, SV("a ")) || sv_starts(said, SV("an ")));
+	sv said = sv_slice(text, s->start, s->end);
+	if (!before || strcmp(s->type, "duration") != 0 ||
+	    (strcmp(before->type, "money") != 0 && strcmp(before->type, "percent") != 0) ||
+	    before->end > s->start || sv_trim(sv_slice(text, before->end, s->start)).n)
+		return false;
+	return sv_starts(said, SV("a ")) || sv_starts(said, SV("an ")) ||
+	       sv_starts(said, SV("一"));
 }
 
 typedef bool value_fn(sv text, double *ret);
@@ -188,8 +193,6 @@ static bool slot_of(const struct feel_slot *s, sv text, struct kb_slot *x)
 			return false;
 		if (x->kind == KB_SLOT_DATE && relative(said))
 			from_said(x);
-		if (x->kind == KB_SLOT_DURATION && is_rate(text, s))
-			return false;
 		if (x->kind == KB_SLOT_DURATION && is_age(text, s->end))
 			as_age(said, x);
 		return true;
@@ -268,7 +271,8 @@ size_t learn_slots(void *arg, sv text, struct kb_slot out[KB_SLOTS])
 		n = 0;
 	for (size_t i = 0; i < n && k < KB_SLOTS; i++) {
 		k = numbers(text, at, s[i].start, out, k);
-		if (k < KB_SLOTS && slot_of(&s[i], text, &out[k]))
+		if (k < KB_SLOTS && !is_rate(text, i ? &s[i - 1] : NULL, &s[i]) &&
+		    slot_of(&s[i], text, &out[k]))
 			k++;
 		at = s[i].end;
 	}

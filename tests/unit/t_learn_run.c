@@ -266,11 +266,13 @@ TEST(what_puts_the_customer_off_is_no_answer)
 	static const char *const off[] = {
 		"I have to ask a colleague about presents and will call you back.",
 		"Let me check this with the other team, please bear with me.",
-		"I have forwarded it, somebody will be in touch with you soon.",
-		"About presents we call you back within 24 hours.",
+		"I have forwarded it, somebody will be in touch with you tomorrow.",
+		"About presents we will call you back within 24 hours.",
+		"Thank you for waiting, our presents are wrapped at the desk.",
+		"You can ask a colleague to collect the presents.",
 	};
 	static const char *const who[] = { "ann", "bob", "cat", "dan" };
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < 6; i++) {
 		struct world w;
 		CHECK(open_world(&w));
 		for (int k = 0; k < 4; k++)

@@ -21,8 +21,10 @@ TEST(a_rate_is_no_duration)
 		"One extra point costs CNY 15 a month.",
 		"One extra point costs CNY 15 per month.",
 		"One extra point costs RMB 15 each month.",
+		"One extra point costs 15 yuan a month.",
 		"一个点位每月15元。",
 		"一个点位每个月¥15。",
+		"一个点位15元一个月。",
 	};
 	struct kb_slot v[KB_SLOTS];
 	for (size_t i = 0; i < sizeof(same) / sizeof(*same); i++) {
@@ -34,7 +36,8 @@ TEST(a_rate_is_no_duration)
 	/* but here it is one */
 	EQ(learn_slots(NULL, SV("It takes a month."), v), 1);
 	EQ(v[0].kind, KB_SLOT_DURATION);
-	EQ(learn_slots(NULL, SV("From article 3 a month passes"), v), 1);
+	CHECK(first("It costs CNY 15, a month later CNY 20.", KB_SLOT_MONEY, 20, 20));
+	EQ(learn_slots(NULL, SV("From article 3 a month passes"), v), 2);
 }
 
 TEST(values_are_the_same_in_both_languages)
