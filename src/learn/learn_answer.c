@@ -65,7 +65,8 @@ static bool says_value(const struct kb_slot *v, size_t n)
 	return false;
 }
 
-/* "Thank you for waiting"; "I'll ask a colleague and call you back": somebody will know later. */
+/* "Thank you for waiting"; "I'll ask a colleague and call you back": somebody will know later;
+ * "that's not something we offer": without its question it says nothing. */
 static bool puts_off(sv text, const struct kb_slot *v, size_t n)
 {
 	static const char later[] =
@@ -75,6 +76,7 @@ static bool puts_off(sv text, const struct kb_slot *v, size_t n)
 		"will be in touch|please bear with me|i have forwarded|ive forwarded|"
 		"we have forwarded|i have passed it|ive passed it|ill look into|i will look into|"
 		"问一下同事|问下同事|问问同事|问一下领导|我先核实|我核实一下|我帮您核实|部门核实|"
+		"thats not something we|that is not something we|这个我们不提供|这个我们没有|"
 		"帮您转过去|给您转过去|转给相关部门|会有人联系您|稍后给您回|稍后给您答|我帮您反馈";
 	static const char thanks[] =
 		"thank you for waiting|thanks for waiting|thank you for your patience|"
