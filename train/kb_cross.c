@@ -110,13 +110,6 @@ static void fit(const struct cross *r, int skip_fold, double w[KA_N + 1])
 	}
 }
 
-static int descending(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return x < y ? 1 : x > y ? -1 : 0;
-}
-
 /* strict: of all that have not the right article in front. */
 static double threshold(const struct cross *r, double share, bool strict)
 {

@@ -14,10 +14,10 @@
 #define ALIAS_EVERY 2            /* of the aliases one in so many is asked */
 #define INTENT_SHARE 0.35        /* of the epochs that a public intent's text takes part in */
 
-#define SCARCE_PARTS 4
-#define SCARCE_LEAST 2
-#define SCARCE_MOST 12
-#define SCARCE_SENTENCES 2
+#define SCARCE_PARTS 4           /* one of so many articles is scarce at a time, */
+#define SCARCE_LEAST 2           /* with about so many names beside its title, */
+#define SCARCE_MOST 12           /* fewer than so many, */
+#define SCARCE_SENTENCES 2       /* and so much text */
 
 struct arena train_mem;
 static struct vectors *vecs;     /* until the program ends; NULL: by words alone */
@@ -575,8 +575,8 @@ static void look_up_foreign(struct kb_index *ix, struct kb_space *sp, struct set
 	}
 }
 
-/* Does a scarce article keep its k-th name: the title and SCARCE_LEAST to SCARCE_MOST - 1 others,
- * here and there among all? */
+/* Does a scarce article keep its k-th name? The title, and of the others about as many as it should
+ * have, here and there among all. */
 static bool keeps(size_t art, uint32_t k, uint32_t n)
 {
 	uint32_t least = SCARCE_LEAST, keep = least + (uint32_t)(art * 7 % (SCARCE_MOST - least));
@@ -596,7 +596,7 @@ static struct kb_art scarce(const struct kb_space *sp, const struct kb_art *a, s
 
 /* An article that was written yesterday, or came of the flywheel: a part of the articles keeps few
  * names and little text among others that keep all. What wants one of them is asked, and of the
- * rest as many. */
+ * rest those that this part's vectors have not learned from. */
 static void look_up_scarce(struct kb_index *ix, struct kb_space *sp, struct set *s,
 			   struct embed_set *e, int8_t *rows)
 {

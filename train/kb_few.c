@@ -87,13 +87,6 @@ static void report(const char *lang, const struct set *s, const struct gate_row 
 	}
 }
 
-static int descending(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return x < y ? 1 : x > y ? -1 : 0;
-}
-
 static double threshold(const struct set *s, const struct gate_row *const *best, size_t n,
 			double share)
 {

@@ -13,7 +13,7 @@
 #define YOUNG_ANSWERED \
 	0.02 /* a young company by words alone: hardly more is right than wrong */
 
-static int descending(const void *a, const void *b)
+int descending(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
 

@@ -107,6 +107,7 @@ void print_array(FILE *out, const char *name, const double *v, int n);
 /* The gate, from rows that have got their cross-fitted p. */
 void fit_gate(struct gate_row *r, size_t n, struct kb_gate *g);
 void print_gate(FILE *out, const struct kb_gate *g);
+int descending(const void *a, const void *b);    /* doubles, for qsort */
 
 /* ---- articles with few names among others: kb_few.c ---- */
 /* Writes "few_<kind><lang>". */
