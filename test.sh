@@ -80,7 +80,7 @@ show_failure() {
 in_group() {
 	local log=$1 limit=$2 pid rc
 	shift 2
-	setsid timeout -k 5 "$limit" "$@" > "$log" 2>&1 < /dev/null &
+	setsid timeout -k 5 "$limit" "$@" > "$log" 2>&1 < /dev/null 8<&- 9<&- &
 	pid=$!
 	wait $pid
 	rc=$?
@@ -165,21 +165,9 @@ build() {
 	return 1
 }
 
-# together LANE LANE: each lane is lines of check and tap, run one after the other; the lanes run side by side.
-together() {
-	local i=0 lane more ok bad skip
-	for lane in "$@"; do
-		i=$((i + 1))
-		(
-			passed=0 failed=0 skipped=0 failures=()
-			eval "$lane"
-			{
-				printf '%d %d %d\n' $passed $failed $skipped
-				[ ${#failures[@]} -eq 0 ] || printf '%s\n' "${failures[@]}"
-			} > "$tmp/lane.$i"
-		) &
-	done
-	wait
+# What the lanes 1..$1 wrote down is added up.
+gather() {
+	local i=$1 more ok bad skip
 	while [ $i -gt 0 ]; do
 		{ read -r ok bad skip && mapfile -t more; } < "$tmp/lane.$i" || { ok=0 bad=1 skip=0 more=("lane $i"); }
 		passed=$((passed + ok)) failed=$((failed + bad)) skipped=$((skipped + skip))
@@ -189,7 +177,69 @@ together() {
 	done
 }
 
+# lane I COMMAND...: runs it with counts of its own, and writes them down.
+lane() {
+	local i=$1
+	shift
+	passed=0 failed=0 skipped=0 failures=()
+	"$@"
+	{
+		printf '%d %d %d\n' $passed $failed $skipped
+		[ ${#failures[@]} -eq 0 ] || printf '%s\n' "${failures[@]}"
+	} > "$tmp/lane.$i"
+}
+
+# together LANE LANE: each lane is lines of check and tap, run one after the other; the lanes run side by side.
+together() {
+	local i=0 one
+	for one in "$@"; do
+		i=$((i + 1))
+		(lane $i eval "$one") &
+	done
+	wait
+	gather $i
+}
+
+next_line() {
+	flock 9
+	read -r line <&8
+	local rc=$?
+	flock -u 9
+	return $rc
+}
+
+take_lines() {
+	local line
+	exec 9> "$tmp/queue.lock"
+	while next_line; do
+		eval "$line"
+	done
+}
+
+# queue N LINES: lines of check and tap, run N at a time: whoever is done takes the next, so the longest go first.
+queue() {
+	local n=$1 i
+	printf '%s\n' "$2" > "$tmp/queue"
+	exec 8< "$tmp/queue"
+	for ((i = 1; i <= n; i++)); do
+		(lane $i take_lines) &
+	done
+	wait
+	exec 8<&-
+	gather $n
+}
+
 unit_tests() { ninja -C "$1" -t targets all 2> /dev/null | sed -n 's#^\(tests/t_[a-z0-9_]*\): .*LINKER.*#\1#p' | sort; }
+
+longest_first() {
+	local long="t_api t_model t_chan t_talk t_tel t_adversarial t_scenes t_feel t_acd" t
+	for t in $long; do
+		[[ " $* " != *" $t "* ]] || echo "$t"
+	done
+	for t in "$@"; do
+		[[ " $long " == *" $t "* ]] || echo "$t"
+	done
+}
 
 unit_lane() { printf 'tap %s 400 build-asan/tests/%s\n' $(for t in "$@"; do echo "$t" "$t"; done); }
 
@@ -225,9 +275,8 @@ unit_part() {
 	staged
 	data_sets
 	stage "unit tests under ASan and UBSan"
-	# the longest ones, which wait more than they compute, in lanes of their own
-	together "$(unit_lane t_model t_tel t_store)" "$(unit_lane t_api t_chan)" \
-		"$(unit_lane $(unit_tests build-asan | sed 's#tests/##; /^t_model$/d; /^t_tel$/d; /^t_store$/d; /^t_api$/d; /^t_chan$/d'))"
+	# some wait more than they compute: one more at a time than there are cores
+	queue $(($(nproc) + 1)) "$(unit_lane $(longest_first $(unit_tests build-asan | sed 's#tests/##')))"
 	staged
 }
 
@@ -256,16 +305,20 @@ e2e_part() {
 	tap e2e_start 60 node tests/e2e/start.mjs
 	tap e2e_sip 180 node tests/e2e/sip.mjs
 	# calls in real time: they wait more than they compute
-	together 'tap e2e_call 300 node tests/e2e/call.mjs
-		tap e2e_codecs 120 node tests/e2e/codecs.mjs' 'tap e2e_moves 300 node tests/e2e/moves.mjs' \
-		'tap e2e_bench 240 node tests/e2e/bench.mjs
-		[ ! -x build-asan/callm ] || tap e2e_hostile_asan 180 env CALLM_BIN=build-asan/callm node tests/e2e/hostile.mjs' 'tap e2e_parties 120 node tests/e2e/parties.mjs
-		tap e2e_people 60 node tests/e2e/people.mjs
-		tap e2e_widget 90 node tests/e2e/widget.mjs'
-	together 'tap e2e_faults 240 node tests/e2e/faults.mjs' 'tap e2e_outbound 240 node tests/e2e/outbound.mjs' 'tap e2e_baresip 120 node tests/e2e/baresip.mjs
-		tap e2e_recording 120 node tests/e2e/recording.mjs
+	queue 4 'tap e2e_faults 240 node tests/e2e/faults.mjs
+		tap e2e_call 300 node tests/e2e/call.mjs
+		tap e2e_bench 240 node tests/e2e/bench.mjs
+		tap e2e_outbound 240 node tests/e2e/outbound.mjs
+		tap e2e_moves 300 node tests/e2e/moves.mjs
+		tap e2e_parties 120 node tests/e2e/parties.mjs
 		tap e2e_openai 180 node tests/e2e/openai.mjs
+		tap e2e_baresip 120 node tests/e2e/baresip.mjs
+		[ ! -x build-asan/callm ] || tap e2e_hostile_asan 180 env CALLM_BIN=build-asan/callm node tests/e2e/hostile.mjs
+		tap e2e_recording 120 node tests/e2e/recording.mjs
+		tap e2e_codecs 120 node tests/e2e/codecs.mjs
 		tap e2e_mcp 180 node tests/e2e/mcp.mjs
+		tap e2e_people 60 node tests/e2e/people.mjs
+		tap e2e_widget 90 node tests/e2e/widget.mjs
 		tap e2e_models 60 node tests/e2e/models.mjs'
 	tap e2e_local 600 node tests/e2e/local.mjs
 	tap e2e_workers 180 node tests/e2e/workers.mjs

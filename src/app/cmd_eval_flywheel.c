@@ -61,8 +61,8 @@ static void print_fly(const jv *r)
 	       percent(r, "recall"));
 	printf("  their values in the drafts      %.1f %%\n", percent(r, "values_back"));
 	printf("precision of proposals            %.1f %%\n", percent(r, "precision"));
-	printf("proposals against what is true    %lld\n",
-	       (long long)jv_get_int(r, "contradict", 0));
+	printf("proposals against what is true    %lld (%lld alarms of the check)\n",
+	       (long long)jv_get_int(r, "contradict", 0), (long long)jv_get_int(r, "alarms", 0));
 	printf("answered, held-out questions      %.1f %% -> %.1f %%\n",
 	       percent(r, "coverage.held.before"), percent(r, "coverage.held.after"));
 	printf("answered, fresh traffic           %.1f %% -> %.1f %%\n",

@@ -127,7 +127,7 @@ struct proof {
 	struct fly_world *w;
 	const struct fly_article **wish;
 	size_t n_wish;
-	size_t drafts, right, wrong, twice, edits, edits_right, blocked, contradict;
+	size_t drafts, right, wrong, twice, edits, edits_right, blocked, contradict, alarms;
 	double values, values_there;
 	jv *list, *missed;
 	bool last;               /* asked for the second time */
@@ -397,17 +397,44 @@ static void judge(struct proof *p, const struct learn_gap *g)
 	list_draft(p, g, x, share, right ? "edit" : "bad edit");
 }
 
+/* ---- does it contradict? ---- */
+
+struct alarms {
+	struct values its;       /* of the article that was wanted */
+	size_t n, against;
+};
+
+static void take_alarm(void *arg, const struct kb_conflict *c)
+{
+	struct alarms *t = arg;
+	struct kb_slot v[KB_SLOTS];
+	size_t n = learn_slots(NULL, c->value, v), true_ones = 0;
+	for (size_t i = 0; i < n; i++)
+		true_ones += has(&t->its, &v[i]);
+	t->n++;
+	t->against += !n || true_ones < n;
+}
+
 /* Against all articles as they were, the deleted ones too: the truth. An edit that leaves the
- * company's text as it is says nothing new. */
+ * company's text as it is says nothing new, and a value that stands in the article that was wanted
+ * is true, whatever the check compares it with: that is an alarm alone. */
 static void contradicts(struct proof *p, const struct learn_gap *g)
 {
+	double share;
+	const struct fly_article *x = wanted(p, g, &share);
+	struct alarms t = { 0 };
 	for (size_t i = 0; g->draft->edit && i < p->w->v.n; i++)
 		if (sv_eq(p->w->v.v[i].a.id, g->draft->article_id) &&
 		    sv_eq(p->w->v.v[i].a.body_md, g->draft->body_md))
 			return;
 	const struct kb_article a = { .id = g->draft->article_id, .lang = g->lang,
 				      .title = g->draft->title, .body_md = g->draft->body_md };
-	p->contradict += kb_facts_check(p->truth[sv_eq(a.lang, SV("zh"))], &a, NULL, NULL) > 0;
+	if (x)
+		kb_each_sentence(x->a.body_md, take_values, &t.its);
+	kb_facts_check(p->truth[sv_eq(a.lang, SV("zh"))], &a, take_alarm, &t);
+	p->alarms += t.n > 0;
+	p->contradict += t.against > 0;
+	VEC_FREE(&t.its.v);
 }
 
 /* ---- writing ---- */
@@ -528,6 +555,7 @@ static jv *result(struct proof *p, const struct learn_run *r, const struct asked
 		     { "wrong", p->wrong },	  { "edits", p->edits },
 		     { "edits_right", p->edits_right }, { "blocked", p->blocked },
 		     { "back", back },		  { "contradict", p->contradict },
+		     { "alarms", p->alarms },
 		     { "conflicts", r->n_conflict } };
 	for (size_t i = 0; i < sizeof(ints) / sizeof(*ints); i++)
 		jv_set_int(o, ints[i].key, (int64_t)ints[i].v);

@@ -37,10 +37,10 @@ struct eval_fly_opts {
 };
 /* Blocking; on no loop. {articles, deleted, conversations, rows, questions, gone_wrong, gaps,
  * drafts, right, wrong, twice, edits, edits_right, blocked, back, recall, precision, contradict,
- * coverage: {held: {n, before, after, wrong_before, wrong_after, of_deleted, of_deleted_back,
- * of_deleted_right, of_deleted_other, of_heard, of_heard_right (of deleted ones in a way that was
- * asked in the four weeks; traffic alone)}, traffic: {..}, unanswerable: {..} (right = declined)},
- * list: [..], missed: [..]}. */
+ * alarms (of the check of facts, about true values too), coverage: {held: {n, before, after,
+ * wrong_before, wrong_after, of_deleted, of_deleted_back, of_deleted_right, of_deleted_other,
+ * of_heard, of_heard_right (of deleted ones in a way that was asked in the four weeks; traffic
+ * alone)}, traffic: {..}, unanswerable: {..} (right = declined)}, list: [..], missed: [..]}. */
 int eval_flywheel(const struct eval_fly_opts *o, jv **ret, struct err *e);
 
 /* One number changed in n articles (seeded), each beside the article it was made of, and in place

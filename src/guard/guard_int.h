@@ -47,9 +47,9 @@ size_t guard_at(const struct guard_text *t, size_t i, const char *lit);
 size_t guard_any_at(const struct guard_text *t, size_t i, const char *list);
 bool guard_in_set(uint32_t r, const char *set_utf8);
 bool guard_surname(uint32_t r);            /* of one sign, guard_name.c */
-/* What stands at i..e is no name: a common Chinese word that begins like one, an English word of
- * the cues, a bare title. */
-bool guard_not_name(const struct guard_text *t, size_t i, size_t e);
+/* What stands at i..e is no name: a common Chinese word that begins like one or the end of such a
+ * word, a place, an English word (one_word: it is but one) of the cues, a bare title. */
+bool guard_not_name(const struct guard_text *t, size_t i, size_t e, bool one_word);
 void guard_hit_add(struct guard_hits *h, size_t s, size_t e, enum guard_pii type, int rank);
 
 /* ---- detectors ---- */

@@ -29,9 +29,27 @@ static const char *const not_zh =
 	"周末|周一|周二|周三|周四|周五|周六|周日|周内|白天|包装|车里|顾客|卫生|单号|谢谢|冷水|"
 	"季节|方法|成人|路上|"
 	"游戏|严格|焦急|左手|右手|祝您|祝你|常见|易碎|郁闷|惠|贵重|贵|时间|包裹|车间|房子|关机|"
-	"毛巾|石头|田园|方案|高兴|费用|池子|边上|应该|位于|来的|来着|来了|白色|黄色|金色|红色|蓝色";
+	"余额|时段|任一|任意|任选|万事|位数|上海|包括|毛巾|石头|田园|方案|高兴|费用|池子|边上|"
+	"应该|位于|来的|来着|来了|白色|黄色|金色|红色|蓝色";
 
 /* ---- Chinese ---- */
+
+/* Words of two signs whose second begins a name elsewhere: 10分钟, 免费, 账单. */
+static const char *const ends_in_surname =
+	"分钟|秒钟|点钟|刻钟|块钱|元钱|毛钱|价钱|免费|运费|收费|话费|邮费|付费|消费|缴费|资费|"
+	"保费|电费|订单|账单|保单|下单|清单|菜单|简单|面单|工单|现金|定金|押金|奖金|佣金|资金|"
+	"远程|过程|工程|流程|课程|行程|里程|全程|进程|时段|阶段|手段|分段|由于|关于|对于|属于|低于|"
+	"高于|在于|至于|位于|便于|其余|剩余|多余|责任|信任|规范|地方|官方|对方|双方|平方|非常|正常|"
+	"通常|经常|日常|异常|线路|电路|网路|相关|有关|海关|开关|完成|生成|购车|上周|下周|每周|四周|"
+	"一周|两周|三周|提高|最高|如何|任何|为何|感谢|谢谢|允许|也许|或许|健康|明白|历史|中文|英文|"
+	"行李|紧张|主张|容易|交易|贸易";
+
+/* 10分[钟办好], 3[万元整]: the end of a word or of a measure, no family name. */
+static bool in_word(const struct guard_text *t, size_t i)
+{
+	return i && (guard_any_at(t, i - 1, ends_in_surname) ||
+		     (guard_digit(t->fold[i - 1]) && guard_any_at(t, i, "万|位|段|元")));
+}
 
 bool guard_surname(uint32_t r)
 {
@@ -60,7 +78,7 @@ static size_t zh_name(const struct guard_text *t, size_t i)
 {
 	size_t fam = surname_at(t, i), k;
 
-	if (!fam || guard_any_at(t, i, not_zh))
+	if (!fam || guard_any_at(t, i, not_zh) || in_word(t, i))
 		return i;
 	for (k = fam; k < fam + 2 && guard_han(t->fold[i + k]); k++)
 		if (k > fam && ends_here(t, i + k))
@@ -185,18 +203,27 @@ static void find_zh_alone(const struct guard_text *t, struct guard_hits *h)
 
 /* ---- English and its neighbours ---- */
 
-static const char *const not_en = "and|i|im|calling|from|the|a|an|not|on|in|is|at|to|for|of|my|"
-				  "your|so|very|really|just|here|there|still|trying|"
-				  "looking|having|waiting|going|happy|sorry|sure|angry|new|"
-				  "with|that|this|it|we|you|but|or|if|about|getting|ok|"
-				  "wrong|misspelled|missing|spelled|spelt|written|printed|"
-				  "different|asking|writing|ready|interested|afraid|"
-				  "what|how|why|when|where|can|could|please|hello|hi|speaking|"
-				  "who|was|are|has|have|mr|mrs|ms|dr|miss|monday|"
-				  "tuesday|wednesday|thursday|friday|saturday|sunday|currently|"
-				  "unable|also|too|an|gold|silver|platinum|"
-				  "your|our|their|his|her|no|yes|customer|support|chinese|"
-				  "english|american|german|french|british";
+static const char *const not_en =
+	"and|i|im|calling|from|the|a|an|not|on|in|is|at|to|for|of|my|"
+	"your|so|very|really|just|here|there|still|trying|"
+	"looking|having|waiting|going|happy|sorry|sure|angry|new|"
+	"with|that|this|it|we|you|but|or|if|about|getting|ok|"
+	"wrong|misspelled|missing|spelled|spelt|written|printed|"
+	"different|asking|writing|ready|interested|afraid|"
+	"what|how|why|when|where|can|could|please|hello|hi|speaking|"
+	"who|was|are|has|have|mr|mrs|ms|dr|miss|monday|"
+	"tuesday|wednesday|thursday|friday|saturday|sunday|currently|"
+	"unable|also|too|an|gold|silver|platinum|"
+	"your|our|their|his|her|no|yes|customer|support|chinese|"
+	"english|american|german|french|british|mondays|tuesdays|wednesdays|"
+	"thursdays|fridays|saturdays|sundays|alipay|wechat|unionpay|visa|"
+	"mastercard|paypal|gift|warranty|fibre|fiber|membership|join";
+/* A span that begins with one of these is where, not who. */
+static const char *const places_en =
+	"china|mainland|hong kong|macau|macao|taiwan|inner mongolia|mongolia|tibet|xinjiang|hainan|"
+	"qinghai|beijing|shanghai|guangzhou|shenzhen|chengdu|hangzhou|wuhan|nanjing|chongqing|"
+	"tianjin|suzhou|xiamen|qingdao|dalian|kunming|harbin|urumqi|lhasa|guangdong|sichuan|"
+	"zhejiang|jiangsu|yunnan|fujian|hunan|hubei";
 static const char *const particles =
 	"van|der|den|de|la|le|von|bin|al|el|da|di|dos|du|st|y|o|ter|ben|del";
 
@@ -338,10 +365,13 @@ void guard_find_name(const struct guard_text *t, struct guard_hits *h)
 	find_en(t, h);
 }
 
-bool guard_not_name(const struct guard_text *t, size_t i, size_t e)
+bool guard_not_name(const struct guard_text *t, size_t i, size_t e, bool one_word)
 {
 	if (guard_han(t->fold[i]))
-		return guard_any_at(t, i, not_zh) > 0;
-	return guard_any_at(t, i, not_en) == e - i ||
-	       guard_any_at(t, i, "mr|mrs|ms|dr|miss|prof|sir|madam|mister") == e - i;
+		return guard_any_at(t, i, not_zh) > 0 || in_word(t, i);
+	if (guard_any_at(t, i, places_en))
+		return true;
+	return one_word &&
+	       (guard_any_at(t, i, not_en) == e - i ||
+		guard_any_at(t, i, "mr|mrs|ms|dr|miss|prof|sir|madam|mister") == e - i);
 }

@@ -133,14 +133,51 @@ static bool no_name(const struct guard_toks *k, size_t from, size_t to)
 		if (guard_digit(k->t->fold[i]))
 			return true;
 	return is_thing(k, from, to) || (to - from == 1 && guard_han(k->t->fold[s])) ||
-	       ((to - from == 1 || guard_han(k->t->fold[s])) && guard_not_name(k->t, s, e));
+	       guard_not_name(k->t, s, e, to - from == 1);
 }
 
-/* A short number with no place beside it: 16:9, error 404. */
+/* RMB, RMB 1,500: nothing but money. */
+static bool is_money(const struct guard_text *t, size_t s, size_t e)
+{
+	size_t i =
+		s +
+		guard_any_at(t, s, "rmb|cny|usd|eur|gbp|hkd|jpy|chf|cad|aud|sgd|dollars|euros");
+
+	while (i > s && i < e && (guard_digit(t->fold[i]) || guard_in_set(t->fold[i], " .,")))
+		i++;
+	return i == e;
+}
+
+/* The last word of the span is a month or a unit behind a number of at most three digits: 15 March,
+ * 90 Mbps; in Chinese any measure: 180 厘米, 2楼高3层. */
+static bool is_measure(const struct guard_text *t, size_t s, size_t e)
+{
+	static const char words[] =
+		"january|february|march|april|may|june|july|august|september|"
+		"october|november|december|mbps|gbps|km|cm|mm|kg|hours|days|"
+		"minutes|percent|times|years|months|weeks|yuan|rmb|euros|pounds";
+	static const char signs[] = "厘米|毫米|公分|公斤|千克|斤|元|天|分钟|小时|倍|楼高|米高|米宽|"
+				    "米长|层高";
+	size_t i = s, digits = 0;
+
+	for (size_t k = s; k < e; k++)
+		if (k && guard_digit(t->fold[k - 1]) &&
+		    guard_any_at(t, t->fold[k] == ' ' ? k + 1 : k, signs))
+			return true;
+	for (; i < e && guard_digit(t->fold[i]); i++)
+		digits++;
+	return digits && digits <= 3 && i < e && t->fold[i] == ' ' &&
+	       guard_any_at(t, i + 1, words) == e - i - 1;
+}
+
+/* A short number with no place beside it: 16:9, error 404; a measure. */
 static bool no_address(const struct guard_toks *k, const uint8_t *tag, size_t from, size_t to)
 {
 	size_t digits = 0;
 
+	if (is_money(k->t, k->v[from].s, k->v[to - 1].e) ||
+	    is_measure(k->t, k->v[from].s, k->v[to - 1].e))
+		return true;
 	for (size_t i = k->v[from].s; i < k->v[to - 1].e; i++) {
 		if (guard_word(k->t->fold[i]) && !guard_digit(k->t->fold[i]))
 			return false;

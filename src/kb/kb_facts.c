@@ -14,7 +14,8 @@
 #define W_SENTENCE 0.5f          /* of a word outside the value's clause */
 #define W_TITLE 0.4f
 #define LIKE 0.66f               /* two topics are one from here on */
-#define SCALE 100                /* of durations: a working day is 100 times five minutes */
+#define SCALE 20                 /* of durations: so far apart one is not the other, mistold; */
+#define SCALE_UNIT 100           /* with the same number before another unit it may be */
 #define LIKE_AGREE 0.35f         /* a topic near enough to be one that agrees */
 #define LOOK 4                   /* rarest marks of a topic that are looked up */
 #define LIST_MAX 400             /* facts that share a mark: a commoner one finds nothing */
@@ -401,17 +402,36 @@ static bool told(struct look *l, uint32_t art, enum kb_slot_kind kind)
 	return false;
 }
 
-/* "Within 3 days" and "30 minutes before": of times so far apart neither is the other, mistold. */
-static bool other_scale(const struct kb_slot *a, const struct kb_slot *b)
-{
-	double x = fmax(fabs(a->lo), fabs(a->hi)), y = fmax(fabs(b->lo), fabs(b->hi));
-
-	return a->kind == KB_SLOT_DURATION && fmax(x, y) > SCALE * fmin(x, y);
-}
-
 static sv as_written(sv sentence, const struct kb_slot *v)
 {
 	return sv_slice(sentence, v->start, v->end);
+}
+
+/* "24 hours", "24 days" */
+static bool same_digits(sv a, sv b)
+{
+	size_t i = 0, k = 0;
+
+	for (;;) {
+		while (i < a.n && (a.p[i] < '0' || a.p[i] > '9'))
+			i++;
+		while (k < b.n && (b.p[k] < '0' || b.p[k] > '9'))
+			k++;
+		if (i == a.n || k == b.n)
+			return i == a.n && k == b.n;
+		if (a.p[i++] != b.p[k++])
+			return false;
+	}
+}
+
+/* "Within 3 days" and "30 minutes before": of times so far apart neither is the other, mistold. */
+static bool other_scale(const struct kb_slot *a, sv a_text, const struct kb_slot *b, sv b_text)
+{
+	double x = fmax(fabs(a->lo), fabs(a->hi)), y = fmax(fabs(b->lo), fabs(b->hi));
+	double scale =
+		same_digits(as_written(a_text, a), as_written(b_text, b)) ? SCALE_UNIT : SCALE;
+
+	return a->kind == KB_SLOT_DURATION && fmax(x, y) > scale * fmin(x, y);
 }
 
 static void compare(struct look *l, const struct fact *x, sv sentence, uint32_t i)
@@ -423,7 +443,8 @@ static void compare(struct look *l, const struct fact *x, sv sentence, uint32_t 
 	/* each product has values of its own */
 	if (y->art == l->self || y->slot.kind != x->slot.kind || sv_eq(a->id, l->id) ||
 	    (l->product && a->product && l->product != a->product) ||
-	    kb_slot_same(&x->slot, &y->slot) || other_scale(&x->slot, &y->slot) ||
+	    kb_slot_same(&x->slot, &y->slot) ||
+	    other_scale(&x->slot, sentence, &y->slot, f->s.v[y->sent].text) ||
 	    !overlap(l->from_ms, l->to_ms, a))
 		return;
 	float c = like(x, y);

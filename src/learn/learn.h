@@ -54,6 +54,7 @@ struct learn_item {              /* a customer's question */
 	struct learn_answer *answer;
 	size_t n_answer;
 	bool resolved;           /* the answer helped, as far as anybody can tell */
+	bool refused;            /* the customer marked it down */
 	/* the bot answered from the article, and nobody complained or needed a person */
 	bool content;
 	bool picked;             /* the customer chose the article among the titles offered */

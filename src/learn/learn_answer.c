@@ -2,11 +2,13 @@
  *
  * Their sentences are put together by words and values; a group counts by how many different
  * people it comes from. What is said after any question ("one moment please", learn_mind.c)
- * is left out, and what puts the customer off. Where two groups speak of the same and differ in a
- * value, the one that twice as many say stands, else neither. It takes so many answers of at least
- * two people, one fewer where they agree on several values (two who err alike are rare), or one of
- * who answers for the topic. The sentence that is most like the others of its group speaks for it,
- * without a beginning that the others lack. A worker's thread.
+ * is left out, and what puts the customer off. Where two groups speak of the same and differ in
+ * a value, the one that twice as many say stands, else neither. It takes so many answers of at
+ * least two people; one answer fewer where nobody gives another value or refuses it (two who
+ * err alike are rare, and a small desk has no third), unless it holds no value and is said
+ * after other questions as well; or one of who answers for the topic. The sentence that is most
+ * like the others of its group speaks for it, without a beginning that the others lack. A
+ * worker's thread.
  */
 #include "learn_int.h"
 
@@ -15,7 +17,6 @@
 
 #define SENTENCES_MAX 4000       /* of a gap */
 #define PEOPLE 2                 /* that must say so, in as many answers as are asked for */
-#define VALUES 2                 /* that all agree on: one answer fewer is enough */
 #define LIKE_SAME 0.50f          /* two sentences say the same */
 #define LIKE_TOPIC 0.45f         /* they speak of the same */
 
@@ -26,13 +27,15 @@ struct one {
 	struct kb_slot v[KB_SLOTS];
 	size_t n_v;
 	double place;
-	uint32_t item, group;
+	uint32_t item;
+	bool refused;            /* its customer marked it down: it counts against what it says */
 };
 struct lot {                     /* sentences that say the same */
 	VEC(uint32_t) in;
 	size_t agents, items, best;
 	double place;
 	bool out, disputed;
+	bool against;            /* somebody gives another value, or a customer refused it */
 	bool owner;              /* who answers for the topic says so */
 };
 struct hearing {
@@ -44,15 +47,10 @@ struct hearing {
 	/* of the answer that is cut: */
 	const struct learn_answer *of;
 	uint32_t item, n_here;
+	bool refused;
 };
 
 /* ---- this gap's sentences ---- */
-
-/* "Thanks for waiting, it is at the desk." goes on after the comma. */
-static bool clause_after(sv text)
-{
-	return sv_find(text, SV(", ")) >= 0 || sv_find(text, SV("，")) >= 0;
-}
 
 /* Does it say something: an amount, a share, a time of day, at least an hour? "Tomorrow", "two
  * minutes" and a telephone number come with promises. */
@@ -65,9 +63,39 @@ static bool says_value(const struct kb_slot *v, size_t n)
 	return false;
 }
 
+/* Up to the next comma, which goes with it; false at the end. */
+static bool clause(sv *rest, sv *ret)
+{
+	ptrdiff_t en = sv_find(*rest, SV(", ")), zh = sv_find(*rest, SV("，"));
+	bool is_zh = zh >= 0 && (en < 0 || zh < en);
+	ptrdiff_t at = is_zh ? zh : en;
+	if (!rest->n)
+		return false;
+	*ret = at < 0 ? *rest : sv_slice(*rest, 0, (size_t)at);
+	*rest = at < 0 ? sv_slice(*rest, rest->n, rest->n) :
+			 sv_slice(*rest, (size_t)at + (is_zh ? sizeof("，") - 1 : 2), rest->n);
+	return true;
+}
+
+/* "Hello, thanks for waiting": a greeting and thanks; "Thanks for waiting, it is at the desk"
+ * says more. */
+static bool only_thanks(sv text, sv thanks, sv lang)
+{
+	sv part;
+	while (clause(&text, &part)) {
+		struct feel_state f = { 0 };
+		bool yes = false;
+		feel_says(part, &thanks, 1, &yes);
+		feel_turn(&f, part, lang);
+		if (!yes && !f.small_talk)
+			return false;
+	}
+	return true;
+}
+
 /* "Thank you for waiting"; "I'll ask a colleague and call you back": somebody will know later;
  * "that's not something we offer": without its question it says nothing. */
-static bool puts_off(sv text, const struct kb_slot *v, size_t n)
+static bool puts_off(sv text, sv lang, const struct kb_slot *v, size_t n)
 {
 	static const char later[] =
 		"ill ask my|ill ask a|i will ask my|i will ask a|have to ask my|have to ask a|"
@@ -87,7 +115,7 @@ static bool puts_off(sv text, const struct kb_slot *v, size_t n)
 	if (says_value(v, n))
 		return false;
 	feel_says(text, p, 2, yes);
-	return yes[0] || (yes[1] && !clause_after(text));
+	return yes[0] || (yes[1] && only_thanks(text, p[1], lang));
 }
 
 static void take_sentence(void *arg, sv text)
@@ -104,7 +132,7 @@ static void take_sentence(void *arg, sv text)
 	feel_turn(&f, text, sv_of(h->l->lang));
 	struct kb_slot v[KB_SLOTS];
 	size_t n_v = learn_slots(NULL, text, v);
-	if (f.small_talk || puts_off(text, v, n_v))
+	if (f.small_talk || puts_off(text, sv_of(h->l->lang), v, n_v))
 		return;
 	struct one *x = VEC_PUSH(&h->s, SENTENCES_MAX);
 	if (!x)
@@ -114,6 +142,7 @@ static void take_sentence(void *arg, sv text)
 	x->n_v = n_v;
 	x->by = h->of->by;
 	x->item = h->item;
+	x->refused = h->refused;
 	x->place = place;
 	kb_rarity_scale(h->l->rare_a, m, n);
 	x->m = learn_marks_keep(h->w->a, m, n);
@@ -187,16 +216,18 @@ static void count_lot(struct hearing *h, struct lot *l)
 		bool new_agent = true, new_item = true;
 		float sum = 0;
 		for (size_t k = 0; k < i; k++) {
-			new_agent &= !sv_eq(h->s.v[l->in.v[k]].by, x->by);
-			new_item &= h->s.v[l->in.v[k]].item != x->item;
+			const struct one *y = &h->s.v[l->in.v[k]];
+			new_agent &= y->refused || !sv_eq(y->by, x->by);
+			new_item &= y->refused || y->item != x->item;
 		}
-		l->owner |= h->owner.n && sv_eq(x->by, h->owner);
-		l->agents += new_agent;
-		l->items += new_item;
+		l->against |= x->refused;
+		l->owner |= !x->refused && h->owner.n && sv_eq(x->by, h->owner);
+		l->agents += new_agent && !x->refused;
+		l->items += new_item && !x->refused;
 		l->place += x->place / (double)l->in.n;
 		for (size_t k = 0; k < l->in.n; k++)
 			sum += like(x, &h->s.v[l->in.v[k]]);
-		if (sum > best) {
+		if (sum > best && (best < 0 || !x->refused)) {
 			best = sum;
 			l->best = l->in.v[i];
 		}
@@ -219,6 +250,7 @@ static void settle(struct hearing *h, struct lot *a, struct lot *b)
 	if (!x->n_v || !y->n_v)
 		return;
 	weak->out = true;
+	strong->against |= weak->agents > 0; /* what customers refused speaks for the other */
 	if (strong->agents < 2 * weak->agents)
 		strong->disputed = true;
 }
@@ -275,9 +307,10 @@ static void hear(struct hearing *h, const struct learn_gap *g)
 {
 	for (size_t i = 0; i < g->n; i++) {
 		const struct learn_item *x = g->item[i];
-		if (!x->resolved)
+		if (!x->resolved && !x->refused)
 			continue;
 		h->item = (uint32_t)i;
+		h->refused = x->refused;
 		h->n_here = 0;
 		for (size_t k = 0; k < x->n_answer; k++) {
 			h->of = &x->answer[k];
@@ -293,25 +326,39 @@ static void hear(struct hearing *h, const struct learn_gap *g)
 			settle(h, &h->lot.v[i], &h->lot.v[k]);
 }
 
-static size_t different_values(const struct one *x)
+static bool is_of(const struct learn_gap *g, const struct learn_item *x)
 {
-	size_t n = 0;
-	for (size_t i = 0; i < x->n_v; i++) {
-		size_t k = 0;
-		while (k < i && !same_value(x->v[k], x->v[i]))
-			k++;
-		n += k == i;
-	}
-	return n;
+	for (size_t i = 0; i < g->n; i++)
+		if (g->item[i] == x)
+			return true;
+	return false;
 }
 
-static void agree(struct hearing *h, size_t need, struct learn_consensus *ret)
+/* Do people say it after other questions at least as often? Then it is manners, not an answer. */
+static bool of_any_question(const struct hearing *h, const struct learn_gap *g, const struct lot *l)
+{
+	const struct one *x = &h->s.v[l->best];
+	const struct learn_work *w = h->w;
+	size_t n = 0;
+	for (size_t i = 0; i < w->mind.n && n < l->items; i++) {
+		const struct learn_mind *d = &w->mind.v[i];
+		bool says = false;
+		for (size_t k = 0; k < d->n_line && !says; k++)
+			says = kb_marks_cos(x->m, x->n_m, d->line[k].m, d->line[k].n) >= LIKE_SAME;
+		n += says && !is_of(g, w->item.v[i]);
+	}
+	return n >= l->items;
+}
+
+static void agree(struct hearing *h, const struct learn_gap *g, size_t need,
+		  struct learn_consensus *ret)
 {
 	ret->said = arena_new(h->w->a, struct learn_said, h->lot.n + 1);
 	for (size_t i = 0; ret->said && i < h->lot.n; i++) {
 		const struct lot *l = &h->lot.v[i];
 		const struct one *x = &h->s.v[l->best];
-		bool sure = need > PEOPLE && different_values(x) >= VALUES;
+		bool sure = need > PEOPLE && !l->against && l->items >= need - 1 &&
+			    (x->n_v || !of_any_question(h, g, l));
 		size_t enough = sure ? need - 1 : need;
 		bool agreed = (l->items >= enough && l->agents >= PEOPLE) || l->owner;
 		if (!agreed || l->out)
@@ -330,16 +377,97 @@ static void agree(struct hearing *h, size_t need, struct learn_consensus *ret)
 		qsort(ret->said, ret->n, sizeof(*ret->said), by_place);
 }
 
+static void hearing_free(struct hearing *h)
+{
+	for (size_t i = 0; i < h->lot.n; i++)
+		VEC_FREE(&h->lot.v[i].in);
+	VEC_FREE(&h->lot);
+	VEC_FREE(&h->s);
+}
+
+/* ---- topics ---- */
+
+static bool in_lot(const struct hearing *h, const struct lot *l, uint32_t item)
+{
+	for (size_t i = 0; i < l->in.n; i++)
+		if (h->s.v[l->in.v[i]].item == item)
+			return true;
+	return false;
+}
+
+/* In how many answers both stand. */
+static size_t together(const struct hearing *h, const struct lot *a, const struct lot *b)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < a->in.n; i++)
+		n += in_lot(h, b, h->s.v[a->in.v[i]].item);
+	return n;
+}
+
+/* What leads a topic: agreed, with a value or often, and in no answer with one that leads. */
+static size_t leaders(const struct hearing *h, const struct lot *lead[LEARN_TOPICS])
+{
+	size_t n = 0;
+	while (n < LEARN_TOPICS) {
+		const struct lot *best = NULL;
+		for (size_t i = 0; i < h->lot.n; i++) {
+			const struct lot *l = &h->lot.v[i];
+			size_t k = 0;
+			if (l->out || l->agents < PEOPLE || l->items < PEOPLE ||
+			    (l->items == PEOPLE && !h->s.v[l->best].n_v) ||
+			    (best && l->items <= best->items))
+				continue;
+			while (k < n && l != lead[k] && !together(h, l, lead[k]))
+				k++;
+			if (k == n)
+				best = l;
+		}
+		if (!best)
+			break;
+		lead[n++] = best;
+	}
+	return n;
+}
+
+/* The topic whose leader stands most often beside what is said here. */
+static uint32_t topic_of(const struct hearing *h, const struct lot *const *lead, size_t n,
+			 uint32_t item)
+{
+	uint32_t ret = LEARN_NO_TOPIC;
+	size_t most = 0;
+	for (uint32_t k = 0; k < n; k++) {
+		size_t sum = in_lot(h, lead[k], item) ? SENTENCES_MAX : 0;
+		for (size_t i = 0; i < h->lot.n; i++)
+			if (in_lot(h, &h->lot.v[i], item))
+				sum += together(h, &h->lot.v[i], lead[k]);
+		if (sum > most) {
+			most = sum;
+			ret = k;
+		}
+	}
+	return ret;
+}
+
+size_t learn_topics(struct learn_work *w, const struct learn_gap *g, uint32_t *ret)
+{
+	struct hearing h = { .w = w, .l = learn_lang_of(w, g->lang) };
+	const struct lot *lead[LEARN_TOPICS];
+	size_t n;
+	hear(&h, g);
+	n = leaders(&h, lead);
+	for (uint32_t i = 0; i < g->n; i++)
+		ret[i] = topic_of(&h, lead, n, i);
+	hearing_free(&h);
+	return n;
+}
+
 bool learn_consensus(struct learn_work *w, const struct learn_gap *g, struct learn_consensus *ret)
 {
 	struct hearing h = { .w = w, .l = learn_lang_of(w, g->lang),
 			     .owner = learn_owner(w, g->category) };
 	*ret = (struct learn_consensus){ 0 };
 	hear(&h, g);
-	agree(&h, (size_t)w->agents, ret);
-	for (size_t i = 0; i < h.lot.n; i++)
-		VEC_FREE(&h.lot.v[i].in);
-	VEC_FREE(&h.lot);
-	VEC_FREE(&h.s);
+	agree(&h, g, (size_t)w->agents, ret);
+	hearing_free(&h);
 	return ret->n > 0;
 }

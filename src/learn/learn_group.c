@@ -205,20 +205,26 @@ static struct group *nearest(struct grouping *k, const struct learn_lang *l,
 	return best;
 }
 
+static struct group *group_new(struct grouping *k, struct learn_lang *l)
+{
+	struct group **slot = VEC_PUSH(&k->g, LEARN_GAPS_MAX);
+	if (!slot)
+		return NULL;
+	*slot = xalloc(sizeof(**slot));
+	(*slot)->lang = l;
+	return *slot;
+}
+
 static void place(struct grouping *k, uint32_t item)
 {
 	const struct learn_mind *d = &k->w->mind.v[item];
 	struct learn_lang *l = learn_lang_of(k->w, k->w->item.v[item]->lang);
 	float near;
 	struct group *g = nearest(k, l, d, &near);
-	if (near < 1) {
-		struct group **slot = VEC_PUSH(&k->g, LEARN_GAPS_MAX);
-		if (!slot)
-			return;
-		*slot = g = xalloc(sizeof(*g));
-		g->lang = l;
-	}
-	group_add(k, g, item);
+	if (near < 1)
+		g = group_new(k, l);
+	if (g)
+		group_add(k, g, item);
 }
 
 static void join(struct grouping *k, struct group *g, struct group *o)
@@ -241,6 +247,56 @@ static void join_all(struct grouping *k)
 			    (c >= LIKE_LOOK && line_like(a, b->line, b->n_line) >= LIKE_LINE))
 				join(k, a, b);
 		}
+}
+
+/* ---- two topics in one ---- */
+
+static struct group *nearest_of(struct learn_work *w, struct group *const *to, size_t n,
+				uint32_t item)
+{
+	struct group *best = to[0];
+	float most = -1;
+	for (size_t i = 0; i < n; i++) {
+		float q = question_like(to[i], &w->mind.v[item]);
+		if (q > most) {
+			most = q;
+			best = to[i];
+		}
+	}
+	return best;
+}
+
+/* A group for each topic that people agree on; what is of none goes to the nearest question's. */
+static void part(struct grouping *k, struct group *g)
+{
+	struct learn_work *w = k->w;
+	const struct learn_item **item = arena_new(w->a, const struct learn_item *, g->in.n);
+	uint32_t *topic = arena_new(w->a, uint32_t, g->in.n);
+	struct learn_gap gap = { .lang = sv_of(g->lang->lang), .item = item, .n = g->in.n };
+	struct group *to[LEARN_TOPICS];
+	size_t n;
+	for (size_t i = 0; item && i < g->in.n; i++)
+		item[i] = w->item.v[g->in.v[i]];
+	n = item && topic ? learn_topics(w, &gap, topic) : 0;
+	if (n < 2)
+		return;
+	for (size_t i = 0; i < n; i++)
+		if (!(to[i] = group_new(k, g->lang)))
+			return;
+	for (size_t i = 0; i < g->in.n; i++)
+		if (topic[i] != LEARN_NO_TOPIC)
+			group_add(k, to[topic[i]], g->in.v[i]);
+	for (size_t i = 0; i < g->in.n; i++)
+		if (topic[i] == LEARN_NO_TOPIC)
+			group_add(k, nearest_of(w, to, n, g->in.v[i]), g->in.v[i]);
+	g->into = g;
+}
+
+static void part_all(struct grouping *k)
+{
+	for (size_t i = 0, n = k->g.n; i < n; i++)
+		if (!k->g.v[i]->into && k->g.v[i]->n_answered > 3)
+			part(k, k->g.v[i]);
 }
 
 static void group_free(struct group *g)
@@ -395,6 +451,7 @@ int learn_group(struct learn_work *w)
 		if (w->mind.v[i].n_a)
 			place(&k, i);
 	join_all(&k);
+	part_all(&k);
 	for (uint32_t i = 0; i < w->item.n && !rc; i++)
 		if (!w->mind.v[i].n_a)
 			place(&k, i);

@@ -43,6 +43,7 @@ struct learn_work {
 	VEC(struct learn_item *) item;   /* those that went wrong */
 	VEC(struct learn_mind) mind;     /* of item */
 	struct map *talk;        /* sentences (by id) that answer nothing */
+	struct map *open;        /* numbers and addresses that the company publishes */
 	struct learn_lang lang[LEARN_LANGS];
 	size_t n_lang;
 	VEC(struct kb_article) article;  /* published */
@@ -56,6 +57,9 @@ struct learn_lang *learn_lang_of(struct learn_work *w, sv lang);
 /* learn_text.c */
 /* Without personal data: what a mask is in goes, a clause or a sentence at a time. In a. */
 sv learn_clean(struct arena *a, sv text);
+/* Of an answer that may become an article: what the company publishes itself stays (learn_open.c),
+ * sentences that lost their beginning go. */
+sv learn_clean_evidence(const struct learn_work *w, struct arena *a, sv text);
 /* Also without these n names and identities. */
 sv learn_clean_of(struct arena *a, sv text, const sv *hide, size_t n);
 /* learn_hide.c: appends text with "[name]" for each of these n (a word or the family name of one
@@ -66,6 +70,11 @@ sv learn_name(struct arena *a, sv text);
 /* Sentences of an agent's text. */
 void learn_sentences(sv text, void (*fn)(void *arg, sv sentence), void *arg);
 struct kb_mark *learn_marks_keep(struct arena *a, const struct kb_mark *m, size_t n);
+
+/* learn_open.c: w->open, from the published articles */
+int learn_open_find(struct learn_work *w);
+/* in.masked but for what is open. */
+sv learn_open_kept(const struct learn_work *w, struct arena *a, const struct guard_in *in);
 
 /* learn_mine.c: rows to questions; all and item. */
 int learn_mine(struct learn_work *w, int64_t since_ms);
@@ -87,6 +96,12 @@ struct learn_consensus {
 };
 /* False: not enough of them agree on anything. */
 bool learn_consensus(struct learn_work *w, const struct learn_gap *g, struct learn_consensus *ret);
+
+/* Of which topic each of the gap's items is, by what people agree on: what nobody says in one
+ * answer is of two. ret: g->n numbers from 0, or LEARN_NO_TOPIC. How many topics. */
+#define LEARN_NO_TOPIC UINT32_MAX
+#define LEARN_TOPICS 8
+size_t learn_topics(struct learn_work *w, const struct learn_gap *g, uint32_t *ret);
 
 /* learn_mind.c: what is compared: minds of all items, talk left out of the answers. */
 int learn_minds(struct learn_work *w);

@@ -62,10 +62,11 @@ static int first_look(struct learn_work *w, const struct learn_item *x, struct l
 	struct learn_lang *l = learn_lang_of(w, x->lang);
 	struct lines t = { .w = w, .l = l };
 	struct kb_mark m[KB_MARKS];
-	d->n_q = kb_sense_marks(l->sense, x->text, m);
+	sv asked = kb_asked(x->text, w->a); /* else "My order is ..." is what they have in common */
+	d->n_q = kb_sense_marks(l->sense, asked, m);
 	d->q = learn_marks_keep(w->a, m, d->n_q);
 	kb_rarity_add(l->rare_q, m, d->n_q);
-	kb_sense_vec(l->sense, x->text, &d->vec);
+	kb_sense_vec(l->sense, asked, &d->vec);
 	for (size_t i = 0; i < x->n_answer; i++)
 		learn_sentences(x->answer[i].text, take_line, &t);
 	d->line = arena_new(w->a, struct learn_line, t.n + 1);

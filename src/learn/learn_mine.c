@@ -126,7 +126,7 @@ static void on_agent(struct reader *r, const jv *body, struct store_stmt *q)
 	if (jv_get_bool(body, "suggested", false) || x->n_answer >= LEARN_ANSWERS_MAX)
 		return;          /* the bot's words are no evidence */
 	arena_reset(&r->tmp);
-	text = learn_clean(&r->tmp, text);
+	text = learn_clean_evidence(w, &r->tmp, text);
 	if (sv_runes(text) < 8)
 		return;
 	struct learn_answer *v = arena_new(w->a, struct learn_answer, x->n_answer + 1);
@@ -156,6 +156,15 @@ static void on_feedback(struct reader *r, const jv *body)
 		x->signals |= LEARN_DOWN;
 }
 
+/* The question of now is done with. */
+static void over(struct reader *r)
+{
+	if (!r->now)
+		return;
+	r->now->resolved = r->now->n_answer && !r->down;
+	r->now->refused = r->now->n_answer && r->down;
+}
+
 static void take_row(struct reader *r, struct store_stmt *q)
 {
 	sv kind = store_col_sv(q, 5);
@@ -170,8 +179,7 @@ static void take_row(struct reader *r, struct store_stmt *q)
 	}
 	jv *body = jv_parse(store_col_sv(q, 7), NULL);
 	if (sv_eq(kind, SV("turn.customer"))) {
-		if (r->now)
-			r->now->resolved = r->now->n_answer && !r->down;
+		over(r);
 		on_customer(r, body, q);
 	} else if (sv_eq(kind, SV("turn.bot"))) {
 		on_bot(r, body, (int)store_col_int(q, 4));
@@ -189,8 +197,7 @@ static void take_row(struct reader *r, struct store_stmt *q)
 static void conversation_over(struct reader *r)
 {
 	struct learn_work *w = r->w;
-	if (r->now)
-		r->now->resolved = r->now->n_answer && !r->down;
+	over(r);
 	for (size_t i = r->first; i < w->all.n; i++) {
 		struct learn_item *x = w->all.v[i];
 		x->resolved &= r->closed;

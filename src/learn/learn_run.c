@@ -125,7 +125,9 @@ static void clean_questions(struct learn_work *w)
 	arena_init(&tmp, LIM_ARENA_TURN);
 	for (size_t i = 0; i < w->item.n; i++) {
 		arena_reset(&tmp);
-		sv text = arena_sv(w->a, learn_clean(&tmp, w->item.v[i]->text));
+		/* a number goes by itself before its mask takes the whole clause along */
+		sv asked = kb_asked(w->item.v[i]->text, &tmp);
+		sv text = arena_sv(w->a, learn_clean(&tmp, asked));
 		w->item.v[i]->text = text.p ? text : SV("");
 	}
 	arena_done(&tmp);
@@ -134,6 +136,8 @@ static void clean_questions(struct learn_work *w)
 static int work(struct learn_work *w, int64_t since_ms)
 {
 	int rc = load_knowledge(w);
+	if (!rc)
+		rc = learn_open_find(w);
 	if (!rc)
 		rc = learn_mine(w, since_ms);
 	if (!rc)
@@ -197,6 +201,7 @@ void learn_run_free(struct learn_run *r)
 	VEC_FREE(&w->item);
 	VEC_FREE(&w->mind);
 	map_free(w->talk);
+	map_free(w->open);
 	VEC_FREE(&w->article);
 	VEC_FREE(&w->gap);
 	VEC_FREE(&w->conflict);

@@ -7,6 +7,8 @@
  */
 #include "learn_int.h"
 
+#define ADDRESS 12               /* halves of a beginning that only says who or which */
+
 static bool has_mask(sv s)
 {
 	for (;;) {
@@ -103,27 +105,44 @@ void learn_sentences(sv text, void (*fn)(void *arg, sv sentence), void *arg)
 	}
 }
 
-/* The clauses of a sentence that have no mask; a half sentence without a value says nothing. */
-static void keep_clauses(sv sentence, struct sb *out)
+/* More than an address ("Hi Ms Chen", "I see your order 4711")? A word counts two, a CJK sign
+ * one. */
+static bool says_more(sv clause)
+{
+	size_t halves = 0;
+	bool in_word = false;
+	while (clause.n) {
+		uint32_t r = sv_rune(&clause);
+		bool cjk = sv_is_cjk(r), word = !cjk && (r > 0x7f || ((r | 32) >= 'a' &&
+								    (r | 32) <= 'z'));
+		halves += cjk ? 1 : word && !in_word ? 2 : 0;
+		in_word = word;
+	}
+	return halves > ADDRESS;
+}
+
+/* The clauses of a sentence that have no mask; a half sentence without a value says nothing. As
+ * evidence one whose longer beginning went ("write to [email]; it decides in 10 days") says
+ * nothing either: it has lost what it speaks of. */
+static void keep_clauses(sv sentence, bool evidence, struct sb *out)
 {
 	size_t at = 0, kept = 0, from = out->n;
+	bool lost = false;
 	sv c;
 	while (next_piece(sentence, &at, 1, &c)) {
-		if (has_mask(c))
+		if (has_mask(c)) {
+			lost |= evidence && !kept && says_more(c);
 			continue;
+		}
 		sb_put(out, kept++ ? c : sv_trim(c));
 	}
 	sv left = sv_trim(sv_slice(sb_sv(out), from, out->n));
-	if (sv_runes(left) < 8)
+	if (lost || sv_runes(left) < 8)
 		sb_truncate(out, from);
 }
 
-sv learn_clean(struct arena *a, sv text)
-{
-	return learn_clean_of(a, text, NULL, 0);
-}
-
-sv learn_clean_of(struct arena *a, sv text, const sv *hide, size_t n)
+/* w: of whose answer, for evidence; else NULL. */
+static sv clean(const struct learn_work *w, struct arena *a, sv text, const sv *hide, size_t n)
 {
 	struct guard_in in;
 	struct sb b, masked;
@@ -134,12 +153,12 @@ sv learn_clean_of(struct arena *a, sv text, const sv *hide, size_t n)
 		return SV("");
 	sb_init(&b, 4 * LEARN_TEXT);
 	sb_init(&masked, 8 * LEARN_TEXT);
-	learn_hide(in.masked, hide, n, &masked);
+	learn_hide(w ? learn_open_kept(w, a, &in) : in.masked, hide, n, &masked);
 	while (next_piece(sb_sv(&masked), &at, 2, &one)) {
 		while (sv_starts(one, SV(" ")))
 			one = sv_slice(one, 1, one.n);
 		if (has_mask(one))
-			keep_clauses(one, &b);
+			keep_clauses(one, w != NULL, &b);
 		else
 			sb_put(&b, one);
 		if (b.n && b.p[b.n - 1] != ' ' && b.p[b.n - 1] != '\n' &&
@@ -150,6 +169,21 @@ sv learn_clean_of(struct arena *a, sv text, const sv *hide, size_t n)
 	sb_done(&masked);
 	sb_done(&b);
 	return out.p ? out : SV("");
+}
+
+sv learn_clean(struct arena *a, sv text)
+{
+	return clean(NULL, a, text, NULL, 0);
+}
+
+sv learn_clean_of(struct arena *a, sv text, const sv *hide, size_t n)
+{
+	return clean(NULL, a, text, hide, n);
+}
+
+sv learn_clean_evidence(const struct learn_work *w, struct arena *a, sv text)
+{
+	return clean(w, a, text, NULL, 0);
 }
 
 /* ---- names ---- */

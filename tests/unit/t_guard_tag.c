@@ -239,6 +239,30 @@ TEST(tag_names_without_a_cue)
 		{ "吴京订的沙发", "[name]订的沙发" },
 		{ "let me know when the sofa comes", "let me know when the sofa comes" },
 		{ "马上就到", "马上就到" },
+		/* brands, places, days, measures: what an answer is made of */
+		{ "Online you can pay with Alipay, WeChat Pay or Visa cards",
+		  "Online you can pay with Alipay, WeChat Pay or Visa cards" },
+		{ "Parcels take 5 to 8 days to Tibet, Inner Mongolia and Hainan.",
+		  "Parcels take 5 to 8 days to Tibet, Inner Mongolia and Hainan." },
+		{ "We have big sales, 8 to 15 March, and 1 to 11 November.",
+		  "We have big sales, 8 to 15 March, and 1 to 11 November." },
+		{ "it costs RMB 80 per order and is free from RMB 1,500",
+		  "it costs RMB 80 per order and is free from RMB 1,500" },
+		{ "An inspection costs RMB 50, and you are insured up to RMB 20,000.",
+		  "An inspection costs RMB 50, and you are insured up to RMB 20,000." },
+		{ "Wi-Fi on 2.4 GHz gives only 50 to 90 Mbps",
+		  "Wi-Fi on 2.4 GHz gives only 50 to 90 Mbps" },
+		{ "在服务台出示订单号或App里的二维码，大约10分钟办好。",
+		  "在服务台出示订单号或App里的二维码，大约10分钟办好。" },
+		{ "您会得到一个退货单号，R加8位数字；", "您会得到一个退货单号，R加8位数字；" },
+		{ "确实少了就找在线客服，3 天内免费补寄。",
+		  "确实少了就找在线客服，3 天内免费补寄。" },
+		{ "余额在同一页面查看。", "余额在同一页面查看。" },
+		{ "身高 165 厘米约 69 厘米，身高 180 厘米约 76 厘米。",
+		  "身高 165 厘米约 69 厘米，身高 180 厘米约 76 厘米。" },
+		/* and people of such names all the same */
+		{ "我是钟小华，想退货", "我是[name]，想退货" },
+		{ "联系万小明", "联系[name]" },
 	};
 	struct arena a;
 

@@ -17,9 +17,11 @@ static size_t read_numbers(void *arg, sv text, struct kb_slot out[KB_SLOTS])
 			continue;
 		}
 		sv after = sv_slice(text, k, text.n), before = sv_slice(text, 0, i);
-		enum kb_slot_kind kind = sv_starts(after, SV(" day")) ? KB_SLOT_DURATION :
+		bool hours = sv_starts(after, SV(" hour"));
+		enum kb_slot_kind kind = hours || sv_starts(after, SV(" day")) ? KB_SLOT_DURATION :
 					 sv_ends(before, SV("CNY "))  ? KB_SLOT_MONEY :
 									KB_SLOT_QUANTITY;
+		v = hours ? v / 24 : v;
 		out[n++] = (struct kb_slot){ .kind = kind, .lo = v, .hi = v, .start = i, .end = k };
 		i = k;
 	}
@@ -155,6 +157,11 @@ TEST(the_same_value_and_other_topics_do_not)
 	EQ(check(&w, "Return period",
 		 "You may return unused articles within 30 minutes of delivery.", &c), 0);
 	EQ(check(&w, "Return period", "You may return unused articles within 29 days of delivery.",
+		 &c), 1);
+	/* nor is a day, but for the same number of another unit */
+	EQ(check(&w, "Return period", "You may return unused articles within 24 hours of delivery.",
+		 &c), 0);
+	EQ(check(&w, "Return period", "You may return unused articles within 30 hours of delivery.",
 		 &c), 1);
 	EQ(check(&w, "Catalogue", "The printed catalogue has 400 pages.", &c), 0);
 	EQ(check(&w, "Empty", "", &c), 0);

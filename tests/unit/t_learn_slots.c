@@ -110,6 +110,32 @@ TEST(personal_data_goes_and_the_fact_stays)
 	arena_done(&a);
 }
 
+/* As evidence a sentence must have kept its beginning; a form of address may go. */
+TEST(evidence_keeps_no_headless_sentence)
+{
+	static const char *const rows[][3] = {
+		{ "Hi [name], you have 30 days to send it back.",
+		  "you have 30 days to send it back.", "you have 30 days to send it back." },
+		{ "Write to the review desk by e-mail to [email]; it decides within 10 days. "
+		  "That is free.",
+		  "That is free.", "it decides within 10 days. That is free." },
+		{ "您好，[name]，退货要在30天内办理。", "您好，退货要在30天内办理。",
+		  "您好，退货要在30天内办理。" },
+		{ "收到答复之后请发邮件到 [email] 申请客户监察专员复核，10 "
+		  "个工作日内给出决定。",
+		  "", "10 个工作日内给出决定。" },
+	};
+	struct learn_work w = { .open = map_new(4) };
+	struct arena a;
+	arena_init(&a, LIM_ARENA_TURN);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		SV_EQ(learn_clean_evidence(&w, &a, sv_of(rows[i][0])), rows[i][1]);
+		SV_EQ(learn_clean(&a, sv_of(rows[i][0])), rows[i][2]);
+	}
+	map_free(w.open);
+	arena_done(&a);
+}
+
 TEST(a_question_becomes_a_name)
 {
 	struct arena a;
