@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include "kb_train.h"
 
-/* Of the unanswerable questions, by one with few names: as many as the others may (kb_fit.c). */
+/* Of the unanswerable questions, by one with few names: as many as by the others by words. */
 #define FEW_ANSWERED 0.065
-#define FEW_DENSE_ANSWERED 0.05
+#define FEW_GEMMA_ANSWERED 0.05
 
 struct tally {
 	double asked, right, wrong; /* of articles with few names */
@@ -118,7 +118,8 @@ void fit_few(FILE *out, const char *kind, const char *lang, struct set *s, bool 
 	k = best_rows(r, n, best);
 	for (double share = 0.01; share < 0.11; share += 0.01)
 		report(lang, s, best, k, threshold(s, best, k, share));
-	few.answer = threshold(s, best, k, dense ? FEW_DENSE_ANSWERED : FEW_ANSWERED);
+	few.answer = threshold(s, best, k, strcmp(kind, "gemma_") == 0 ? FEW_GEMMA_ANSWERED :
+									 FEW_ANSWERED);
 	fprintf(stderr, "%s threshold %.3f, %zu rows\n", lang, few.answer, n);
 	fprintf(out, "static const struct kb_few few_%s%s = {\n\t.bias = %.4f,\n", kind, lang,
 		few.bias);

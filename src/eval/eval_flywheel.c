@@ -400,7 +400,10 @@ static void judge(struct proof *p, const struct learn_gap *g)
 /* ---- does it contradict? ---- */
 
 struct alarms {
-	struct values its;       /* of the article that was wanted */
+	struct proof *p;
+	const struct fly_article *wanted;        /* NULL: none that most of its questions want */
+	struct kb_article draft;
+	struct values its;       /* of the wanted one */
 	size_t n, against;
 };
 
@@ -412,27 +415,40 @@ static void take_alarm(void *arg, const struct kb_conflict *c)
 	for (size_t i = 0; i < n; i++)
 		true_ones += has(&t->its, &v[i]);
 	t->n++;
-	t->against += !n || true_ones < n;
+	/* against the wanted article itself nothing excuses it */
+	t->against += !n || true_ones < n || (t->wanted && sv_eq(c->other, t->wanted->a.id));
+}
+
+/* The check tells one value of an article; looked at a sentence at a time it tells more. */
+static void alarm_sentence(void *arg, sv sentence)
+{
+	struct alarms *t = arg;
+	struct kb_article a = t->draft;
+	a.body_md = sentence;
+	kb_facts_check(t->p->truth[sv_eq(a.lang, SV("zh"))], &a, take_alarm, t);
 }
 
 /* Against all articles as they were, the deleted ones too: the truth. An edit that leaves the
  * company's text as it is says nothing new, and a value that stands in the article that was wanted
- * is true, whatever the check compares it with: that is an alarm alone. */
+ * is true, whatever other article the check compares it with: that is an alarm alone. */
 static void contradicts(struct proof *p, const struct learn_gap *g)
 {
 	double share;
 	const struct fly_article *x = wanted(p, g, &share);
-	struct alarms t = { 0 };
+	struct alarms t = { .p = p, .wanted = share >= 0.5 ? x : NULL };
 	for (size_t i = 0; g->draft->edit && i < p->w->v.n; i++)
 		if (sv_eq(p->w->v.v[i].a.id, g->draft->article_id) &&
 		    sv_eq(p->w->v.v[i].a.body_md, g->draft->body_md))
 			return;
-	const struct kb_article a = { .id = g->draft->article_id, .lang = g->lang,
-				      .title = g->draft->title, .body_md = g->draft->body_md };
-	if (x)
-		kb_each_sentence(x->a.body_md, take_values, &t.its);
-	kb_facts_check(p->truth[sv_eq(a.lang, SV("zh"))], &a, take_alarm, &t);
-	p->alarms += t.n > 0;
+	t.draft = (struct kb_article){ .id = g->draft->article_id, .lang = g->lang,
+				       .title = g->draft->title, .body_md = g->draft->body_md };
+	if (!kb_facts_check(p->truth[sv_eq(g->lang, SV("zh"))], &t.draft, NULL, NULL))
+		return;
+	if (t.wanted)
+		kb_each_sentence(t.wanted->a.body_md, take_values, &t.its);
+	kb_facts_check(p->truth[sv_eq(g->lang, SV("zh"))], &t.draft, take_alarm, &t);
+	kb_each_sentence(t.draft.body_md, alarm_sentence, &t);
+	p->alarms++;
 	p->contradict += t.against > 0;
 	VEC_FREE(&t.its.v);
 }

@@ -1,8 +1,8 @@
-/* guard_name.c: names of people, only behind a cue ("my name is", 我叫, "this is X calling",
+/* guard_name.c: names of people behind a cue ("my name is", 我叫, "this is X calling",
  * 王先生).
  *
- * Without a cue a word list finds more products than people, so the rest is left to later,
- * trained forms. Pure functions, any thread.
+ * Without a cue a word list finds more products than people: that is the tagger's (guard_tag.c),
+ * which asks here what is no name. Pure functions, any thread.
  */
 #include "guard_int.h"
 
@@ -29,26 +29,33 @@ static const char *const not_zh =
 	"周末|周一|周二|周三|周四|周五|周六|周日|周内|白天|包装|车里|顾客|卫生|单号|谢谢|冷水|"
 	"季节|方法|成人|路上|"
 	"游戏|严格|焦急|左手|右手|祝您|祝你|常见|易碎|郁闷|惠|贵重|贵|时间|包裹|车间|房子|关机|"
-	"余额|时段|任一|任意|任选|万事|位数|上海|包括|毛巾|石头|田园|方案|高兴|费用|池子|边上|"
+	"余额|时段|任一个|任一天|任一款|任意一|任选|万事达|位数|上海|包括|毛巾|石头|田园|方案|"
+	"高兴|费用|池子|边上|"
 	"应该|位于|来的|来着|来了|白色|黄色|金色|红色|蓝色";
 
 /* ---- Chinese ---- */
 
-/* Words of two signs whose second begins a name elsewhere: 10分钟, 免费, 账单. */
+/* Things of two signs whose second begins a name elsewhere: 10分钟, 免费, 账单. No word whose first
+ * sign may stand before a name by itself (户主 + 张伟, 由 + 于敏, 同行 + 李明). */
 static const char *const ends_in_surname =
 	"分钟|秒钟|点钟|刻钟|块钱|元钱|毛钱|价钱|免费|运费|收费|话费|邮费|付费|消费|缴费|资费|"
-	"保费|电费|订单|账单|保单|下单|清单|菜单|简单|面单|工单|现金|定金|押金|奖金|佣金|资金|"
-	"远程|过程|工程|流程|课程|行程|里程|全程|进程|时段|阶段|手段|分段|由于|关于|对于|属于|低于|"
-	"高于|在于|至于|位于|便于|其余|剩余|多余|责任|信任|规范|地方|官方|对方|双方|平方|非常|正常|"
-	"通常|经常|日常|异常|线路|电路|网路|相关|有关|海关|开关|完成|生成|购车|上周|下周|每周|四周|"
-	"一周|两周|三周|提高|最高|如何|任何|为何|感谢|谢谢|允许|也许|或许|健康|明白|历史|中文|英文|"
-	"行李|紧张|主张|容易|交易|贸易";
+	"保费|电费|订单|账单|保单|下单|清单|菜单|面单|工单|现金|定金|押金|奖金|佣金|资金|远程|流程|"
+	"课程|行程|里程|全程|时段|阶段|手段|线路|电路|网路|海关|开关|剩余|其余|多余|责任|规范|非常|"
+	"正常|通常|经常|日常|异常|提高|最高|健康|紧张|容易|交易|贸易|中文|英文";
 
-/* 10分[钟办好], 3[万元整]: the end of a word or of a measure, no family name. */
+/* 10分[钟办好], 3[万元整], 8[位数字]: the end of a word or of a measure, no family name. */
 static bool in_word(const struct guard_text *t, size_t i)
 {
-	return i && (guard_any_at(t, i - 1, ends_in_surname) ||
-		     (guard_digit(t->fold[i - 1]) && guard_any_at(t, i, "万|位|段|元")));
+	size_t digits = 0;
+
+	if (!i)
+		return false;
+	if (guard_any_at(t, i - 1, ends_in_surname))
+		return true;
+	while (digits < i && guard_digit(t->fold[i - 1 - digits]))
+		digits++;
+	return digits && digits <= 4 &&
+	       guard_any_at(t, i, "万元|万块|万多|万以|万左|位数|段时|段路|元整|元起|元以");
 }
 
 bool guard_surname(uint32_t r)
@@ -215,10 +222,12 @@ static const char *const not_en =
 	"tuesday|wednesday|thursday|friday|saturday|sunday|currently|"
 	"unable|also|too|an|gold|silver|platinum|"
 	"your|our|their|his|her|no|yes|customer|support|chinese|"
-	"english|american|german|french|british|mondays|tuesdays|wednesdays|"
-	"thursdays|fridays|saturdays|sundays|alipay|wechat|unionpay|visa|"
-	"mastercard|paypal|gift|warranty|fibre|fiber|membership|join";
-/* A span that begins with one of these is where, not who. */
+	"english|american|german|french|british";
+/* Nor is one of these alone, but behind a cue it may be ("this is Gift Moyo"). */
+static const char *const things_en =
+	"mondays|tuesdays|wednesdays|thursdays|fridays|saturdays|sundays|alipay|wechat|unionpay|"
+	"visa|mastercard|paypal|gift|warranty|fibre|fiber|membership|join";
+/* Where, not who; of two words at most. */
 static const char *const places_en =
 	"china|mainland|hong kong|macau|macao|taiwan|inner mongolia|mongolia|tibet|xinjiang|hainan|"
 	"qinghai|beijing|shanghai|guangzhou|shenzhen|chengdu|hangzhou|wuhan|nanjing|chongqing|"
@@ -369,9 +378,9 @@ bool guard_not_name(const struct guard_text *t, size_t i, size_t e, bool one_wor
 {
 	if (guard_han(t->fold[i]))
 		return guard_any_at(t, i, not_zh) > 0 || in_word(t, i);
-	if (guard_any_at(t, i, places_en))
+	if (guard_any_at(t, i, places_en) == e - i)
 		return true;
 	return one_word &&
-	       (guard_any_at(t, i, not_en) == e - i ||
+	       (guard_any_at(t, i, not_en) == e - i || guard_any_at(t, i, things_en) == e - i ||
 		guard_any_at(t, i, "mr|mrs|ms|dr|miss|prof|sir|madam|mister") == e - i);
 }

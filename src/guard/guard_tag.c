@@ -148,26 +148,46 @@ static bool is_money(const struct guard_text *t, size_t s, size_t e)
 	return i == e;
 }
 
-/* The last word of the span is a month or a unit behind a number of at most three digits: 15 March,
- * 90 Mbps; in Chinese any measure: 180 厘米, 2楼高3层. */
-static bool is_measure(const struct guard_text *t, size_t s, size_t e)
+/* 15 March, 90 Mbps: a month or a unit behind a number of at most three digits. */
+static bool is_measure_en(const struct guard_text *t, size_t s, size_t e)
 {
 	static const char words[] =
 		"january|february|march|april|may|june|july|august|september|"
 		"october|november|december|mbps|gbps|km|cm|mm|kg|hours|days|"
 		"minutes|percent|times|years|months|weeks|yuan|rmb|euros|pounds";
-	static const char signs[] = "厘米|毫米|公分|公斤|千克|斤|元|天|分钟|小时|倍|楼高|米高|米宽|"
-				    "米长|层高";
-	size_t i = s, digits = 0;
+	size_t i = s;
 
-	for (size_t k = s; k < e; k++)
-		if (k && guard_digit(t->fold[k - 1]) &&
-		    guard_any_at(t, t->fold[k] == ' ' ? k + 1 : k, signs))
-			return true;
-	for (; i < e && guard_digit(t->fold[i]); i++)
-		digits++;
-	return digits && digits <= 3 && i < e && t->fold[i] == ' ' &&
+	while (i < e && guard_digit(t->fold[i]))
+		i++;
+	return i > s && i - s <= 3 && i < e && t->fold[i] == ' ' &&
 	       guard_any_at(t, i + 1, words) == e - i - 1;
+}
+
+/* 身高 180 厘米约 76 厘米, 2楼高3层: a unit behind a number, nothing of an address (天河, 元宝 are
+ * no units). */
+static bool is_measure_zh(const struct guard_text *t, size_t s, size_t e)
+{
+	static const char signs[] =
+		"厘米|毫米|公分|公斤|千克|斤|元|天|分钟|小时|倍|楼高|米高|米宽|米长";
+	bool measure = false;
+	size_t digits = 0;
+
+	for (size_t k = s; k < e; k++) {
+		size_t n;
+		if (guard_digit(t->fold[k])) {
+			if (++digits > 4)
+				return false;
+			continue;
+		}
+		if (guard_in_set(t->fold[k], "省市区县镇村路街道巷弄号栋幢室园苑"))
+			return false;
+		n = digits ? guard_any_at(t, t->fold[k] == ' ' ? k + 1 : k, signs) : 0;
+		n += n && t->fold[k] == ' ';
+		measure |= n && (k + n >= e || !guard_han(t->fold[k + n]) ||
+				 guard_in_set(t->fold[k + n], "约内后到至左以和"));
+		digits = 0;
+	}
+	return measure;
 }
 
 /* A short number with no place beside it: 16:9, error 404; a measure. */
@@ -176,7 +196,8 @@ static bool no_address(const struct guard_toks *k, const uint8_t *tag, size_t fr
 	size_t digits = 0;
 
 	if (is_money(k->t, k->v[from].s, k->v[to - 1].e) ||
-	    is_measure(k->t, k->v[from].s, k->v[to - 1].e))
+	    is_measure_en(k->t, k->v[from].s, k->v[to - 1].e) ||
+	    is_measure_zh(k->t, k->v[from].s, k->v[to - 1].e))
 		return true;
 	for (size_t i = k->v[from].s; i < k->v[to - 1].e; i++) {
 		if (guard_word(k->t->fold[i]) && !guard_digit(k->t->fold[i]))

@@ -14,8 +14,8 @@
 #define W_SENTENCE 0.5f          /* of a word outside the value's clause */
 #define W_TITLE 0.4f
 #define LIKE 0.66f               /* two topics are one from here on */
-#define SCALE 20                 /* of durations: so far apart one is not the other, mistold; */
-#define SCALE_UNIT 100           /* with the same number before another unit it may be */
+#define SCALE 100                /* of durations: so far apart one is not the other, mistold */
+#define SCALE_UNIT 20            /* of hours to days with another number */
 #define LIKE_AGREE 0.35f         /* a topic near enough to be one that agrees */
 #define LOOK 4                   /* rarest marks of a topic that are looked up */
 #define LIST_MAX 400             /* facts that share a mark: a commoner one finds nothing */
@@ -407,31 +407,55 @@ static sv as_written(sv sentence, const struct kb_slot *v)
 	return sv_slice(sentence, v->start, v->end);
 }
 
-/* "24 hours", "24 days" */
+/* "24 hours", "24 days"; not two without digits. */
 static bool same_digits(sv a, sv b)
 {
-	size_t i = 0, k = 0;
+	size_t i = 0, k = 0, n = 0;
 
-	for (;;) {
-		while (i < a.n && (a.p[i] < '0' || a.p[i] > '9'))
+	for (;; n++) {
+		while (i < a.n && !strchr("0123456789.", a.p[i]))
 			i++;
-		while (k < b.n && (b.p[k] < '0' || b.p[k] > '9'))
+		while (k < b.n && !strchr("0123456789.", b.p[k]))
 			k++;
 		if (i == a.n || k == b.n)
-			return i == a.n && k == b.n;
+			return n && i == a.n && k == b.n;
 		if (a.p[i++] != b.p[k++])
 			return false;
 	}
 }
 
-/* "Within 3 days" and "30 minutes before": of times so far apart neither is the other, mistold. */
+/* 'h': minutes and hours, 'd': days and longer, 0: not said. */
+static char unit_of(sv written)
+{
+	static const char *const hours[] = { "hour", "minute", "小时", "分钟", "钟头", "刻钟" };
+	static const char *const days[] = { "day",  "week", "month", "year",
+					    "天", "日",	  "周",	   "星期", "月",   "年" };
+
+	for (size_t i = 0; i < sizeof(hours) / sizeof(*hours); i++)
+		if (sv_find(written, sv_of(hours[i])) >= 0)
+			return 'h';
+	for (size_t i = 0; i < sizeof(days) / sizeof(*days); i++)
+		if (sv_find(written, sv_of(days[i])) >= 0)
+			return 'd';
+	return 0;
+}
+
+/* "Within 3 days" and "30 minutes before", "60 days" and "24 hours earlier": of times so far
+ * apart neither is the other, mistold; "24 days" may be of "24 hours", and "1 day" of "30 days". */
 static bool other_scale(const struct kb_slot *a, sv a_text, const struct kb_slot *b, sv b_text)
 {
 	double x = fmax(fabs(a->lo), fabs(a->hi)), y = fmax(fabs(b->lo), fabs(b->hi));
-	double scale =
-		same_digits(as_written(a_text, a), as_written(b_text, b)) ? SCALE_UNIT : SCALE;
+	char u, v;
 
-	return a->kind == KB_SLOT_DURATION && fmax(x, y) > scale * fmin(x, y);
+	if (a->kind != KB_SLOT_DURATION)
+		return false;
+	a_text = as_written(a_text, a);
+	b_text = as_written(b_text, b);
+	u = unit_of(a_text);
+	v = unit_of(b_text);
+	bool units = u && v && u != v && !same_digits(a_text, b_text);
+
+	return fmax(x, y) > (units ? SCALE_UNIT : SCALE) * fmin(x, y);
 }
 
 static void compare(struct look *l, const struct fact *x, sv sentence, uint32_t i)

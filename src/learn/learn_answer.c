@@ -6,9 +6,9 @@
  * a value, the one that twice as many say stands, else neither. It takes so many answers of at
  * least two people; one answer fewer where nobody gives another value or refuses it (two who
  * err alike are rare, and a small desk has no third), unless it holds no value and is said
- * after other questions as well; or one of who answers for the topic. The sentence that is most
- * like the others of its group speaks for it, without a beginning that the others lack. A
- * worker's thread.
+ * after other questions as often; or one of who answers for the topic. The sentence that is most
+ * like the others of its group speaks for it, without a beginning that the others lack. What
+ * nobody says in one answer may be of two topics. A worker's thread.
  */
 #include "learn_int.h"
 
@@ -17,6 +17,7 @@
 
 #define SENTENCES_MAX 4000       /* of a gap */
 #define PEOPLE 2                 /* that must say so, in as many answers as are asked for */
+#define LOOK_ELSEWHERE 5000      /* other answers, spread over the window */
 #define LIKE_SAME 0.50f          /* two sentences say the same */
 #define LIKE_TOPIC 0.45f         /* they speak of the same */
 
@@ -209,6 +210,7 @@ static void put_in_lot(struct hearing *h, uint32_t i)
 static void count_lot(struct hearing *h, struct lot *l)
 {
 	float best = -1;
+	bool refused = true;     /* what speaks for it so far */
 	l->agents = l->items = 0;
 	l->place = 0;
 	for (size_t i = 0; i < l->in.n; i++) {
@@ -227,11 +229,28 @@ static void count_lot(struct hearing *h, struct lot *l)
 		l->place += x->place / (double)l->in.n;
 		for (size_t k = 0; k < l->in.n; k++)
 			sum += like(x, &h->s.v[l->in.v[k]]);
-		if (sum > best && (best < 0 || !x->refused)) {
+		if (best < 0 || (refused && !x->refused) ||
+		    (sum > best && x->refused == refused)) {
 			best = sum;
+			refused = x->refused;
 			l->best = l->in.v[i];
 		}
 	}
+}
+
+/* Do they speak of the same with other values? */
+static bool differ(const struct one *x, const struct one *y)
+{
+	return x->n_v && y->n_v && !within(x, y) && !within(y, x) && like(x, y) >= LIKE_TOPIC;
+}
+
+/* Each is told that somebody gives another value; what customers refused speaks for the other. */
+static void oppose(struct hearing *h, struct lot *a, struct lot *b)
+{
+	if (!differ(&h->s.v[a->best], &h->s.v[b->best]))
+		return;
+	a->against |= b->agents > 0;
+	b->against |= a->agents > 0;
 }
 
 /* One sentence with part of the other's values belongs to it; with others, they differ. */
@@ -245,12 +264,12 @@ static void settle(struct hearing *h, struct lot *a, struct lot *b)
 	struct lot *weak = a->agents < b->agents ? a : b, *strong = weak == a ? b : a;
 	if (part) {
 		weak->out |= c >= LIKE_SAME;
+		strong->against |= c >= LIKE_SAME && weak->against;
 		return;
 	}
 	if (!x->n_v || !y->n_v)
 		return;
 	weak->out = true;
-	strong->against |= weak->agents > 0; /* what customers refused speaks for the other */
 	if (strong->agents < 2 * weak->agents)
 		strong->disputed = true;
 }
@@ -323,6 +342,9 @@ static void hear(struct hearing *h, const struct learn_gap *g)
 		count_lot(h, &h->lot.v[i]);
 	for (size_t i = 0; i < h->lot.n; i++)
 		for (size_t k = i + 1; k < h->lot.n; k++)
+			oppose(h, &h->lot.v[i], &h->lot.v[k]);
+	for (size_t i = 0; i < h->lot.n; i++)
+		for (size_t k = i + 1; k < h->lot.n; k++)
 			settle(h, &h->lot.v[i], &h->lot.v[k]);
 }
 
@@ -339,15 +361,25 @@ static bool of_any_question(const struct hearing *h, const struct learn_gap *g, 
 {
 	const struct one *x = &h->s.v[l->best];
 	const struct learn_work *w = h->w;
-	size_t n = 0;
-	for (size_t i = 0; i < w->mind.n && n < l->items; i++) {
+	size_t n = 0, step = w->mind.n / LOOK_ELSEWHERE + 1;
+	for (size_t i = w->mind.n % step; i < w->mind.n && n < l->items; i += step) {
 		const struct learn_mind *d = &w->mind.v[i];
 		bool says = false;
+		if (!sv_eq(w->item.v[i]->lang, sv_of(h->l->lang)))
+			continue;
 		for (size_t k = 0; k < d->n_line && !says; k++)
 			says = kb_marks_cos(x->m, x->n_m, d->line[k].m, d->line[k].n) >= LIKE_SAME;
 		n += says && !is_of(g, w->item.v[i]);
 	}
 	return n >= l->items;
+}
+
+/* Is one answer fewer enough? */
+static bool two_do(const struct hearing *h, const struct learn_gap *g, const struct lot *l,
+		   size_t need)
+{
+	return !l->against && l->items == need - 1 && l->agents >= PEOPLE &&
+	       (h->s.v[l->best].n_v || !of_any_question(h, g, l));
 }
 
 static void agree(struct hearing *h, const struct learn_gap *g, size_t need,
@@ -357,11 +389,8 @@ static void agree(struct hearing *h, const struct learn_gap *g, size_t need,
 	for (size_t i = 0; ret->said && i < h->lot.n; i++) {
 		const struct lot *l = &h->lot.v[i];
 		const struct one *x = &h->s.v[l->best];
-		bool sure = need > PEOPLE && !l->against && l->items >= need - 1 &&
-			    (x->n_v || !of_any_question(h, g, l));
-		size_t enough = sure ? need - 1 : need;
-		bool agreed = (l->items >= enough && l->agents >= PEOPLE) || l->owner;
-		if (!agreed || l->out)
+		bool agreed = (l->items >= need && l->agents >= PEOPLE) || l->owner;
+		if (l->out || (!agreed && !(need > PEOPLE && two_do(h, g, l, need))))
 			continue;
 		if (l->disputed) {
 			ret->disputed++;
@@ -455,7 +484,7 @@ size_t learn_topics(struct learn_work *w, const struct learn_gap *g, uint32_t *r
 	size_t n;
 	hear(&h, g);
 	n = leaders(&h, lead);
-	for (uint32_t i = 0; i < g->n; i++)
+	for (uint32_t i = 0; i < g->n && n > 1; i++)
 		ret[i] = topic_of(&h, lead, n, i);
 	hearing_free(&h);
 	return n;

@@ -1,11 +1,11 @@
 /* learn_group.c: questions that went wrong, put together by what they ask.
  *
- * Two questions are of one gap when they are alike in words and meaning, or when people answered
- * them alike: what agents say to "exit fee" and to "my father died, stop his line" is the same,
- * and nothing else is. First the answered ones find a leader, in order of time, then leaders that
- * have come together are joined, then the unanswered ones choose by their words; what stands alone
- * is a gap of one. Words count as much as they are rare among the window's questions or answers. A
- * worker's thread.
+ * Two questions are of one gap when they are alike in words and meaning, or when people
+ * answered them alike: what agents say to "exit fee" and to "my father died, stop his line" is
+ * the same, and nothing else is. First the answered ones find a leader, in order of time, then
+ * leaders that have come together are joined, groups of two topics parted (learn_topics), then
+ * the unanswered ones choose by their words; what stands alone is a gap of one. Words count as
+ * much as they are rare among the window's questions or answers. A worker's thread.
  */
 #include "learn_int.h"
 
@@ -20,6 +20,7 @@
 #define LIKE_LOOK 0.15f          /* of the sums: below it no sentences are compared */
 #define LINE_MARKS 6             /* of a sentence that can tell */
 #define LINES 80                 /* of a gap that are kept */
+#define PART_MAX 400             /* answered questions: what is asked more often stays one */
 #define W_WORDS 0.55f            /* of words against vectors */
 #define SUM_MAX 600              /* marks of a gap's sum: the heaviest */
 
@@ -295,7 +296,8 @@ static void part(struct grouping *k, struct group *g)
 static void part_all(struct grouping *k)
 {
 	for (size_t i = 0, n = k->g.n; i < n; i++)
-		if (!k->g.v[i]->into && k->g.v[i]->n_answered > 3)
+		if (!k->g.v[i]->into && k->g.v[i]->n_answered > 3 &&
+		    k->g.v[i]->n_answered <= PART_MAX)
 			part(k, k->g.v[i]);
 }
 

@@ -98,7 +98,8 @@ struct learn_consensus {
 bool learn_consensus(struct learn_work *w, const struct learn_gap *g, struct learn_consensus *ret);
 
 /* Of which topic each of the gap's items is, by what people agree on: what nobody says in one
- * answer is of two. ret: g->n numbers from 0, or LEARN_NO_TOPIC. How many topics. */
+ * answer is of two. How many topics; ret, where there are more than one: g->n numbers from 0, or
+ * LEARN_NO_TOPIC. */
 #define LEARN_NO_TOPIC UINT32_MAX
 #define LEARN_TOPICS 8
 size_t learn_topics(struct learn_work *w, const struct learn_gap *g, uint32_t *ret);

@@ -1,13 +1,14 @@
 /* learn_open.c: telephone numbers and addresses that the company itself publishes.
  *
  * "Call 400-810-6600 and choose 5" is an answer; masked like a customer's number it would be lost,
- * and its sentence with it. What stands in an article that everybody may read is nobody's secret.
+ * and its sentence with it. What stands in an article that everybody may read today is no secret.
  * A worker's thread.
  */
 #include "learn_int.h"
 
 #define OPEN_MAX 2000            /* different ones */
-#define DIGITS 5                 /* fewer are no number to call */
+#define DIGITS 7                 /* fewer are no number to call */
+#define GAP 5                    /* bytes between two digits of one number at most */
 
 /* As it is compared: letters small, of a number the digits alone. */
 static sv plain(struct arena *a, sv value)
@@ -24,7 +25,7 @@ static sv plain(struct arena *a, sv value)
 	return sv_n(p, n);
 }
 
-/* Worth a closer look: an @, or so many digits with at most a sign between them. */
+/* Worth a closer look: an @, or so many digits that stand near each other. */
 static bool may_hold(sv text)
 {
 	size_t digits = 0, gap = 0;
@@ -33,7 +34,7 @@ static bool may_hold(sv text)
 		if (text.p[i] == '@')
 			return true;
 		gap = digit ? 0 : gap + 1;
-		digits = digit ? digits + 1 : gap > 1 ? 0 : digits;
+		digits = digit ? digits + 1 : gap > GAP ? 0 : digits;
 		if (digits >= DIGITS)
 			return true;
 	}
@@ -60,7 +61,7 @@ static void find_in(void *arg, sv sentence)
 		if (s->type != PII_PHONE && s->type != PII_EMAIL)
 			continue;
 		sv value = plain(&f->tmp, sv_slice(in.clean, s->start, s->end));
-		if (value.n)
+		if (value.n >= DIGITS)
 			f->rc = map_put(f->w->open, value, f->w);
 	}
 }
@@ -72,7 +73,9 @@ int learn_open_find(struct learn_work *w)
 	w->open = map_new(OPEN_MAX);
 	for (size_t i = 0; i < w->article.n && !f.rc; i++) {
 		const struct kb_article *a = &w->article.v[i];
-		if (!a->audience.n || sv_eq(a->audience, SV("public")))
+		bool now = a->valid_from_ms <= w->o->now_ms &&
+			   (!a->valid_to_ms || a->valid_to_ms > w->o->now_ms);
+		if (now && (!a->audience.n || sv_eq(a->audience, SV("public"))))
 			kb_each_sentence(a->body_md, find_in, &f);
 	}
 	arena_done(&f.tmp);

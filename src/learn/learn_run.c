@@ -2,7 +2,7 @@
  *
  * Rows are read first (learn_mine.c), put together (learn_group.c), given the id of the gap they
  * were before, and those that people have answered get a draft (learn_answer.c, learn_draft.c,
- * learn_gate.c). Everything lives in the run's arena; what leaves it has no personal data. A
+ * learn_gate.c). Everything lives in the run's arena; what leaves it has no customer's data. A
  * worker's thread; nothing is written.
  */
 #include "learn_int.h"

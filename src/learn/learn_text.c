@@ -2,8 +2,9 @@
  *
  * Rows hold masks ("[name]") or were never masked; guard masks what is left, learn_hide.c what
  * the caller knows and what is secret, and whatever holds a mask goes: a clause when the
- * sentence has others ("Hi [name], you have 30 days" keeps its end), else the sentence. Pure
- * functions over the caller's arena, any thread.
+ * sentence has others ("Hi [name], you have 30 days" keeps its end), else the sentence. In an
+ * answer that may become an article the company's own numbers stay (learn_open.c). Functions
+ * over the caller's arena, any thread.
  */
 #include "learn_int.h"
 
@@ -105,17 +106,18 @@ void learn_sentences(sv text, void (*fn)(void *arg, sv sentence), void *arg)
 	}
 }
 
-/* More than an address ("Hi Ms Chen", "I see your order 4711")? A word counts two, a CJK sign
- * one. */
+/* More than an address ("Hi Ms [name]", "I see your order [order_number]")? Masks aside a word
+ * counts two, a CJK sign one. */
 static bool says_more(sv clause)
 {
 	size_t halves = 0;
-	bool in_word = false;
+	bool in_word = false, in_mask = false;
 	while (clause.n) {
 		uint32_t r = sv_rune(&clause);
-		bool cjk = sv_is_cjk(r), word = !cjk && (r > 0x7f || ((r | 32) >= 'a' &&
-								    (r | 32) <= 'z'));
-		halves += cjk ? 1 : word && !in_word ? 2 : 0;
+		bool cjk = sv_is_cjk(r), word = !cjk && ((r >= 0xc0 && r < 0x2000) ||
+							 ((r | 32) >= 'a' && (r | 32) <= 'z'));
+		in_mask = r == '[' || (in_mask && r != ']');
+		halves += in_mask ? 0 : cjk ? 1 : word && !in_word ? 2 : 0;
 		in_word = word;
 	}
 	return halves > ADDRESS;

@@ -263,6 +263,14 @@ TEST(tag_names_without_a_cue)
 		/* and people of such names all the same */
 		{ "我是钟小华，想退货", "我是[name]，想退货" },
 		{ "联系万小明", "联系[name]" },
+		{ "户主张伟，想改预约", "户主[name]，想改预约" },
+		{ "这件事由于敏处理的", "这件事由[name]处理的" },
+		{ "我是任一鸣，想退货", "我是[name]，想退货" },
+		{ "Please ask Yunnan Chen to call me back",
+		  "Please ask [name] to call me back" },
+		{ "I spoke with Kunming Zhang yesterday", "I spoke with [name] yesterday" },
+		{ "This is Gift Moyo calling", "This is [name] calling" },
+		{ "我住在建国路12天安豪园1203", "我住在[address]" },
 	};
 	struct arena a;
 

@@ -22,6 +22,8 @@ static size_t read_numbers(void *arg, sv text, struct kb_slot out[KB_SLOTS])
 					 sv_ends(before, SV("CNY "))  ? KB_SLOT_MONEY :
 									KB_SLOT_QUANTITY;
 		v = hours ? v / 24 : v;
+		if (kind == KB_SLOT_DURATION) /* with its unit, as learn's reader gives it */
+			k += strlen(hours ? " hours" : " days");
 		out[n++] = (struct kb_slot){ .kind = kind, .lo = v, .hi = v, .start = i, .end = k };
 		i = k;
 	}
@@ -135,7 +137,7 @@ TEST(another_value_of_the_same_contradicts)
 	EQ(check(&w, "Return period", "You may return unused articles within 45 days of delivery.",
 		 &c), 1);
 	SV_EQ(c.other, "window");
-	SV_EQ(c.value, "45");
+	SV_EQ(c.value, "45 days");
 	EQ(c.kind, KB_SLOT_DURATION);
 	CHECK(c.likeness > 0.6);
 	HAS(c.other_sentence, "30 days");
@@ -158,10 +160,12 @@ TEST(the_same_value_and_other_topics_do_not)
 		 "You may return unused articles within 30 minutes of delivery.", &c), 0);
 	EQ(check(&w, "Return period", "You may return unused articles within 29 days of delivery.",
 		 &c), 1);
-	/* nor is a day, but for the same number of another unit */
+	/* nor are 24 hours, but for the same number of another unit; one day is */
 	EQ(check(&w, "Return period", "You may return unused articles within 24 hours of delivery.",
 		 &c), 0);
 	EQ(check(&w, "Return period", "You may return unused articles within 30 hours of delivery.",
+		 &c), 1);
+	EQ(check(&w, "Return period", "You may return unused articles within 1 days of delivery.",
 		 &c), 1);
 	EQ(check(&w, "Catalogue", "The printed catalogue has 400 pages.", &c), 0);
 	EQ(check(&w, "Empty", "", &c), 0);
@@ -227,8 +231,8 @@ TEST(translations_are_compared_by_values_alone)
 	EQ(kb_facts_differ(read_numbers, NULL, en, SV("30 days, CNY 12, 5 clefs"), c, 8), 0);
 	size_t n = kb_facts_differ(read_numbers, NULL, en, SV("40 days, CNY 12, 5 clefs"), c, 8);
 	EQ(n, 1);
-	SV_EQ(c[0].value, "30");
-	SV_EQ(c[0].other_value, "40");
+	SV_EQ(c[0].value, "30 days");
+	SV_EQ(c[0].other_value, "40 days");
 	EQ(c[0].kind, KB_SLOT_DURATION);
 	n = kb_facts_differ(read_numbers, NULL, en, SV(""), c, 2);
 	EQ(n, 2);

@@ -26,7 +26,7 @@ TEST(what_three_answers_agree_on_becomes_a_draft)
 	close_world(&w);
 }
 
-TEST(two_answers_are_not_enough_and_complaints_do_not_count)
+TEST(two_answers_are_not_enough_where_a_customer_refused_the_same)
 {
 	struct world w;
 	CHECK(open_world(&w));
@@ -264,7 +264,8 @@ TEST(the_companys_own_number_stays_in_an_answer)
 	      true);
 	asked(&w, "Can you gift wrap presents?", "bob",
 	      "Call 400-810-6600 and choose 5, wrapping a present costs CNY 8. Write to "
-	      "care@harbour.example for a colour. The inside line 021-61234567 knows the rest.",
+	      "care@harbour.example for a colour. The inside line 021-61234567 knows the rest. "
+	      "We ring 13812345678 when the parcel is done.",
 	      true);
 	asked(&w, "gift wrapping of presents?", "cat",
 	      "Call 400 810 6600 and choose 5, wrapping a present costs CNY 8. Write to "
@@ -279,5 +280,32 @@ TEST(the_companys_own_number_stays_in_an_answer)
 	CHECK(sv_find(g->draft->body_md, SV("612")) < 0);
 	for (size_t i = 0; i < g->n; i++)
 		CHECK(sv_find(g->item[i]->answer[0].text, SV("1381")) < 0);
+	close_world(&w);
+}
+
+/* What a customer refused and an agent then put right: the second word counts, not the first. */
+TEST(a_correction_takes_the_place_of_what_was_refused)
+{
+	struct world w;
+	int64_t seq = 0;
+	CHECK(open_world(&w));
+	w.n++;
+	text_row(&w, &seq, "turn.customer", "What does a parcel cost to send?", "");
+	row(&w, &seq, "handover", "{}");
+	text_row(&w, &seq, "turn.agent", "Sending a parcel costs CNY 17 in all cases.",
+		 ",\"by\":\"ann\"");
+	row(&w, &seq, "feedback", "{\"value\":\"down\"}");
+	text_row(&w, &seq, "turn.agent", "Sending a parcel costs CNY 12 in all cases.",
+		 ",\"by\":\"ann\"");
+	row(&w, &seq, "conversation.closed", "{\"by\":\"customer\"}");
+	asked(&w, "Cost of sending a parcel?", "bob", "Sending a parcel costs CNY 12 in all cases.",
+	      true);
+	CHECK(look(&w));
+	const struct learn_gap *g = gap_about(&w, "parcel");
+	CHECK(g && g->draft);
+	EQ(g->n, 2);
+	EQ(g->draft->agents, 2);
+	HAS(g->draft->body_md, "CNY 12");
+	CHECK(sv_find(g->draft->body_md, SV("17")) < 0);
 	close_world(&w);
 }
