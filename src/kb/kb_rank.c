@@ -21,18 +21,41 @@
 #define EXACT_P 0.97
 #define FEW 16                   /* names: an article with fewer is young among those with more */
 
+/* An article of few names; no product, which has its name alone. */
+static bool has_few(const struct kb_cand *c)
+{
+	return 3 * c->f[KF_NAMES] < log(FEW) && !(c->a && c->a->product);
+}
+
+/* Have half of the others many names, as one with few sees it? */
+static bool many_around(const struct kb_cand *c, size_t n)
+{
+	size_t many = 0, all = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (c[i].a && c[i].a->product)
+			continue;
+		all++;
+		many += !has_few(&c[i]);
+	}
+	return many && 2 * many + 1 >= all;
+}
+
+bool kb_few_among_many(const struct kb_cand *c, size_t n, size_t i)
+{
+	return has_few(&c[i]) && many_around(c, n);
+}
+
 bool kb_young(const struct kb_cand *c, size_t n)
 {
 	double sum = 0;
+	bool few = false;
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		sum += 3 * c[i].f[KF_NAMES];
-	if (!n || sum >= log(KB_YOUNG) * (double)n)
-		return false;
-	for (size_t i = 0; i < n; i++)
-		if (kb_few_among_many(c, n, i))
-			return false;
-	return true;
+		few |= has_few(&c[i]);
+	}
+	return n && sum < log(KB_YOUNG) * (double)n && !(few && many_around(c, n));
 }
 
 static int by_score(const void *x, const void *y)
@@ -165,21 +188,6 @@ double kb_gate_p(const struct kb_gate *w, const double g[KG_MAX])
 	return p / KG_NETS;
 }
 
-bool kb_few_among_many(const struct kb_cand *c, size_t n, size_t i)
-{
-	size_t many = 0, others = 0;
-
-	if (3 * c[i].f[KF_NAMES] >= log(FEW) || (c[i].a && c[i].a->product))
-		return false;
-	for (size_t k = 0; k < n; k++) {
-		if (k == i || (c[k].a && c[k].a->product))
-			continue;
-		others++;
-		many += 3 * c[k].f[KF_NAMES] >= log(FEW);
-	}
-	return many && 2 * many >= others;
-}
-
 static double logit(double p)
 {
 	return log(fmax(p, 1e-9)) - log(fmax(1 - p, 1e-9));
@@ -203,7 +211,7 @@ static void likeliest_first(struct kb_cand *c, size_t n)
 	if (c[0].f[KF_EXACT] > 0)
 		return;
 	for (size_t i = 0; i < n && (i < KB_LOOK || !others); i++) {
-		bool few = kb_few_among_many(c, n, i);
+		bool few = has_few(&c[i]);
 
 		if ((few ? i < KB_LOOK : !others) && c[i].p > c[at].p)
 			at = i;
@@ -219,12 +227,9 @@ static size_t few_last(struct kb_cand *c, size_t n)
 {
 	struct kb_cand few[KB_CAND];
 	size_t others = 0, k = 0;
-	bool is[KB_CAND];
 
 	for (size_t i = 0; i < n; i++)
-		is[i] = kb_few_among_many(c, n, i);
-	for (size_t i = 0; i < n; i++)
-		if (is[i])
+		if (has_few(&c[i]))
 			few[k++] = c[i];
 		else
 			c[others++] = c[i];
@@ -292,7 +297,7 @@ static void rank_mixed(const struct kd_query *d, const struct kb_few *few,
 	size_t others;
 
 	for (size_t i = 0; i < n && i < k; i++)
-		if (kb_few_among_many(c, n, i))
+		if (has_few(&c[i]))
 			judge(d, few, w, c, n, i);
 	others = few_last(c, n);
 	if (d)
@@ -302,7 +307,7 @@ static void rank_mixed(const struct kd_query *d, const struct kb_few *few,
 	qsort(c, n, sizeof(*c), by_score);
 	likeliest_first(c, n);
 	for (size_t i = 1; i < n && i < k; i++)
-		if (!kb_few_among_many(c, n, i))
+		if (!has_few(&c[i]))
 			judge(d, NULL, w, c, n, i);
 }
 
@@ -311,11 +316,11 @@ void kb_rank(sv lang, const struct kd_query *d, struct kb_cand *c, size_t n, siz
 	const struct kb_model *m = d ? d->model : NULL;
 	const struct kb_weights *w = kb_weights_of(lang, m, kb_young(c, n));
 	const struct kb_few *few = kb_few_of(lang, m);
-	bool mixed = false;
+	bool mixed = false, around = many_around(c, n);
 
 	k = k > KB_LOOK ? k : KB_LOOK;
 	for (size_t i = 0; i < n; i++) {
-		bool is_few = kb_few_among_many(c, n, i);
+		bool is_few = around && has_few(&c[i]);
 
 		score(d, is_few ? few : NULL, w, &c[i]);
 		mixed |= is_few;
