@@ -404,7 +404,7 @@ struct alarms {
 	const struct fly_article *wanted;        /* NULL: none that most of its questions want */
 	struct kb_article draft;
 	struct values its;       /* of the wanted one */
-	size_t n, against;
+	size_t against;
 };
 
 static void take_alarm(void *arg, const struct kb_conflict *c)
@@ -414,7 +414,6 @@ static void take_alarm(void *arg, const struct kb_conflict *c)
 	size_t n = learn_slots(NULL, c->value, v), true_ones = 0;
 	for (size_t i = 0; i < n; i++)
 		true_ones += has(&t->its, &v[i]);
-	t->n++;
 	/* against the wanted article itself nothing excuses it */
 	t->against += !n || true_ones < n || (t->wanted && sv_eq(c->other, t->wanted->a.id));
 }
@@ -440,7 +439,8 @@ static void contradicts(struct proof *p, const struct learn_gap *g)
 		if (sv_eq(p->w->v.v[i].a.id, g->draft->article_id) &&
 		    sv_eq(p->w->v.v[i].a.body_md, g->draft->body_md))
 			return;
-	t.draft = (struct kb_article){ .id = g->draft->article_id, .lang = g->lang,
+	/* without the id of what it edits: that one is compared as well */
+	t.draft = (struct kb_article){ .id = SV(""), .lang = g->lang,
 				       .title = g->draft->title, .body_md = g->draft->body_md };
 	if (!kb_facts_check(p->truth[sv_eq(g->lang, SV("zh"))], &t.draft, NULL, NULL))
 		return;

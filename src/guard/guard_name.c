@@ -35,13 +35,12 @@ static const char *const not_zh =
 
 /* ---- Chinese ---- */
 
-/* Things of two signs whose second begins a name elsewhere: 10分钟, 免费, 账单. No word whose first
- * sign may stand before a name by itself (户主 + 张伟, 由 + 于敏, 同行 + 李明). */
+/* Things of two signs whose second begins a name elsewhere: 10分钟, 免费, 账单. None whose first sign
+ * often ends another word before a name (取消 + 费俊龙, 员工 + 单立华, 户主 + 张伟). */
 static const char *const ends_in_surname =
-	"分钟|秒钟|点钟|刻钟|块钱|元钱|毛钱|价钱|免费|运费|收费|话费|邮费|付费|消费|缴费|资费|"
-	"保费|电费|订单|账单|保单|下单|清单|菜单|面单|工单|现金|定金|押金|奖金|佣金|资金|远程|流程|"
-	"课程|行程|里程|全程|时段|阶段|手段|线路|电路|网路|海关|开关|剩余|其余|多余|责任|规范|非常|"
-	"正常|通常|经常|日常|异常|提高|最高|健康|紧张|容易|交易|贸易|中文|英文";
+	"分钟|秒钟|点钟|刻钟|块钱|元钱|毛钱|价钱|免费|运费|话费|邮费|缴费|资费|电费|订单|账单|保单|"
+	"清单|菜单|远程|线路|剩余|其余|非常|正常|通常|经常|日常|异常|最高|健康|容易|中文|英文|现金|"
+	"押金|奖金|资金";
 
 /* 10分[钟办好], 3[万元整], 8[位数字]: the end of a word or of a measure, no family name. */
 static bool in_word(const struct guard_text *t, size_t i)
@@ -54,7 +53,7 @@ static bool in_word(const struct guard_text *t, size_t i)
 		return true;
 	while (digits < i && guard_digit(t->fold[i - 1 - digits]))
 		digits++;
-	return digits && digits <= 4 &&
+	return digits && digits <= 2 &&
 	       guard_any_at(t, i, "万元|万块|万多|万以|万左|位数|段时|段路|元整|元起|元以");
 }
 
@@ -223,10 +222,10 @@ static const char *const not_en =
 	"unable|also|too|an|gold|silver|platinum|"
 	"your|our|their|his|her|no|yes|customer|support|chinese|"
 	"english|american|german|french|british";
-/* Nor is one of these alone, but behind a cue it may be ("this is Gift Moyo"). */
+/* Nor is one of these alone, but behind a cue it may be ("this is Joy Visa"). */
 static const char *const things_en =
 	"mondays|tuesdays|wednesdays|thursdays|fridays|saturdays|sundays|alipay|wechat|unionpay|"
-	"visa|mastercard|paypal|gift|warranty|fibre|fiber|membership|join";
+	"visa|mastercard|paypal|warranty|fibre|fiber|membership|join";
 /* Where, not who; of two words at most. */
 static const char *const places_en =
 	"china|mainland|hong kong|macau|macao|taiwan|inner mongolia|mongolia|tibet|xinjiang|hainan|"
@@ -379,6 +378,9 @@ bool guard_not_name(const struct guard_text *t, size_t i, size_t e, bool one_wor
 	if (guard_han(t->fold[i]))
 		return guard_any_at(t, i, not_zh) > 0 || in_word(t, i);
 	if (guard_any_at(t, i, places_en) == e - i)
+		return true;
+	if (one_word && guard_any_at(t, i, "gift") == e - i && t->fold[e] == ' ' &&
+	    guard_any_at(t, e + 1, "card|cards|voucher|vouchers|wrap|wrapping"))
 		return true;
 	return one_word &&
 	       (guard_any_at(t, i, not_en) == e - i || guard_any_at(t, i, things_en) == e - i ||

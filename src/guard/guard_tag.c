@@ -163,34 +163,27 @@ static bool is_measure_en(const struct guard_text *t, size_t s, size_t e)
 	       guard_any_at(t, i + 1, words) == e - i - 1;
 }
 
-/* 身高 180 厘米约 76 厘米, 2楼高3层: a unit behind a number, nothing of an address (天河, 元宝 are
- * no units). */
+/* 身高 165 厘米约 69 厘米: numbers, their units, and what measures are told with; nothing else. */
 static bool is_measure_zh(const struct guard_text *t, size_t s, size_t e)
 {
-	static const char signs[] =
-		"厘米|毫米|公分|公斤|千克|斤|元|天|分钟|小时|倍|楼高|米高|米宽|米长";
+	static const char signs[] = "厘米|毫米|公分|公斤|千克|斤|元|天|分钟|小时|倍";
 	bool measure = false;
-	size_t digits = 0;
+	size_t k = s;
 
-	for (size_t k = s; k < e; k++) {
-		size_t n;
-		if (guard_digit(t->fold[k])) {
-			if (++digits > 4)
-				return false;
-			continue;
-		}
-		if (guard_in_set(t->fold[k], "省市区县镇村路街道巷弄号栋幢室园苑"))
+	while (k < e) {
+		size_t n = k && guard_digit(t->fold[k - 1]) ? guard_any_at(t, k, signs) : 0;
+		if (!n && t->fold[k] == ' ' && k && guard_digit(t->fold[k - 1]))
+			n = (n = guard_any_at(t, k + 1, signs)) ? n + 1 : 0;
+		measure |= n > 0;
+		if (!n && !guard_digit(t->fold[k]) &&
+		    !guard_in_set(t->fold[k], " .,，、。身高体重长宽深厚约至到和"))
 			return false;
-		n = digits ? guard_any_at(t, t->fold[k] == ' ' ? k + 1 : k, signs) : 0;
-		n += n && t->fold[k] == ' ';
-		measure |= n && (k + n >= e || !guard_han(t->fold[k + n]) ||
-				 guard_in_set(t->fold[k + n], "约内后到至左以和"));
-		digits = 0;
+		k += n ? n : 1;
 	}
 	return measure;
 }
 
-/* A short number with no place beside it: 16:9, error 404; a measure. */
+/* A short number with no place beside it: 16:9, error 404; a measure, money. */
 static bool no_address(const struct guard_toks *k, const uint8_t *tag, size_t from, size_t to)
 {
 	size_t digits = 0;

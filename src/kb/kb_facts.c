@@ -424,19 +424,25 @@ static bool same_digits(sv a, sv b)
 	}
 }
 
-/* 'h': minutes and hours, 'd': days and longer, 0: not said. */
+/* 'd': days and longer, 'h': minutes and hours, 0: not said. */
 static char unit_of(sv written)
 {
-	static const char *const hours[] = { "hour", "minute", "小时", "分钟", "钟头", "刻钟" };
-	static const char *const days[] = { "day",  "week", "month", "year",
-					    "天", "日",	  "周",	   "星期", "月",   "年" };
+	static const char *const days[] = { "day", "week", "month", "year", "fortnight",
+					    "天",  "日",   "周",    "星期", "礼拜",
+					    "月",  "年" };
+	static const char *const hours[] = { "hour", "hr", "min", "小时", "分", "钟" };
+	char small[64];
+	size_t n = written.n < sizeof(small) ? written.n : sizeof(small);
 
-	for (size_t i = 0; i < sizeof(hours) / sizeof(*hours); i++)
-		if (sv_find(written, sv_of(hours[i])) >= 0)
-			return 'h';
+	for (size_t i = 0; i < n; i++)
+		small[i] = written.p[i] >= 'A' && written.p[i] <= 'Z' ? (char)(written.p[i] | 32) :
+									written.p[i];
 	for (size_t i = 0; i < sizeof(days) / sizeof(*days); i++)
-		if (sv_find(written, sv_of(days[i])) >= 0)
+		if (sv_find(sv_n(small, n), sv_of(days[i])) >= 0)
 			return 'd';
+	for (size_t i = 0; i < sizeof(hours) / sizeof(*hours); i++)
+		if (sv_find(sv_n(small, n), sv_of(hours[i])) >= 0)
+			return 'h';
 	return 0;
 }
 

@@ -42,6 +42,7 @@ const char *learn_signal_name(int bit);  /* 0..LEARN_SIGNALS - 1: "no_answer" */
 struct learn_answer {            /* of a person */
 	sv by, text;             /* text without personal data */
 	int64_t at_ms;
+	bool refused;            /* the customer marked it down */
 };
 struct learn_item {              /* a customer's question */
 	sv conversation, customer, lang, text;
@@ -54,7 +55,6 @@ struct learn_item {              /* a customer's question */
 	struct learn_answer *answer;
 	size_t n_answer;
 	bool resolved;           /* the answer helped, as far as anybody can tell */
-	bool refused;            /* the customer marked it down */
 	/* the bot answered from the article, and nobody complained or needed a person */
 	bool content;
 	bool picked;             /* the customer chose the article among the titles offered */

@@ -48,7 +48,6 @@ struct hearing {
 	/* of the answer that is cut: */
 	const struct learn_answer *of;
 	uint32_t item, n_here;
-	bool refused;
 };
 
 /* ---- this gap's sentences ---- */
@@ -143,7 +142,7 @@ static void take_sentence(void *arg, sv text)
 	x->n_v = n_v;
 	x->by = h->of->by;
 	x->item = h->item;
-	x->refused = h->refused;
+	x->refused = h->of->refused;
 	x->place = place;
 	kb_rarity_scale(h->l->rare_a, m, n);
 	x->m = learn_marks_keep(h->w->a, m, n);
@@ -244,34 +243,28 @@ static bool differ(const struct one *x, const struct one *y)
 	return x->n_v && y->n_v && !within(x, y) && !within(y, x) && like(x, y) >= LIKE_TOPIC;
 }
 
-/* Each is told that somebody gives another value; what customers refused speaks for the other. */
+/* Each is told that somebody gives another value; what customers refused speaks for the other. The
+ * one that fewer say goes, and the other is disputed unless twice as many say it. */
 static void oppose(struct hearing *h, struct lot *a, struct lot *b)
 {
+	struct lot *weak = a->agents < b->agents ? a : b, *strong = weak == a ? b : a;
 	if (!differ(&h->s.v[a->best], &h->s.v[b->best]))
 		return;
 	a->against |= b->agents > 0;
 	b->against |= a->agents > 0;
+	weak->out = true;
+	strong->disputed |= strong->agents < 2 * weak->agents;
 }
 
-/* One sentence with part of the other's values belongs to it; with others, they differ. */
+/* One sentence with part of the other's values belongs to it. */
 static void settle(struct hearing *h, struct lot *a, struct lot *b)
 {
 	const struct one *x = &h->s.v[a->best], *y = &h->s.v[b->best];
-	float c = like(x, y);
-	if (a->out || b->out || c < LIKE_TOPIC)
-		return;
-	bool part = within(x, y) || within(y, x);
 	struct lot *weak = a->agents < b->agents ? a : b, *strong = weak == a ? b : a;
-	if (part) {
-		weak->out |= c >= LIKE_SAME;
-		strong->against |= c >= LIKE_SAME && weak->against;
-		return;
-	}
-	if (!x->n_v || !y->n_v)
+	if (a->out || b->out || like(x, y) < LIKE_SAME || (!within(x, y) && !within(y, x)))
 		return;
 	weak->out = true;
-	if (strong->agents < 2 * weak->agents)
-		strong->disputed = true;
+	strong->against |= weak->against;
 }
 
 /* ---- a beginning that only this one has ---- */
@@ -326,14 +319,12 @@ static void hear(struct hearing *h, const struct learn_gap *g)
 {
 	for (size_t i = 0; i < g->n; i++) {
 		const struct learn_item *x = g->item[i];
-		if (!x->resolved && !x->refused)
-			continue;
 		h->item = (uint32_t)i;
-		h->refused = x->refused;
 		h->n_here = 0;
 		for (size_t k = 0; k < x->n_answer; k++) {
 			h->of = &x->answer[k];
-			learn_sentences(x->answer[k].text, take_sentence, h);
+			if (x->resolved || h->of->refused)
+				learn_sentences(h->of->text, take_sentence, h);
 		}
 	}
 	for (uint32_t i = 0; i < h->s.n; i++)
@@ -362,7 +353,7 @@ static bool of_any_question(const struct hearing *h, const struct learn_gap *g, 
 	const struct one *x = &h->s.v[l->best];
 	const struct learn_work *w = h->w;
 	size_t n = 0, step = w->mind.n / LOOK_ELSEWHERE + 1;
-	for (size_t i = w->mind.n % step; i < w->mind.n && n < l->items; i += step) {
+	for (size_t i = w->mind.n % step; i < w->mind.n && n * step < l->items; i += step) {
 		const struct learn_mind *d = &w->mind.v[i];
 		bool says = false;
 		if (!sv_eq(w->item.v[i]->lang, sv_of(h->l->lang)))
@@ -371,7 +362,7 @@ static bool of_any_question(const struct hearing *h, const struct learn_gap *g, 
 			says = kb_marks_cos(x->m, x->n_m, d->line[k].m, d->line[k].n) >= LIKE_SAME;
 		n += says && !is_of(g, w->item.v[i]);
 	}
-	return n >= l->items;
+	return n * step >= l->items;
 }
 
 /* Is one answer fewer enough? */

@@ -129,8 +129,6 @@ static void on_agent(struct reader *r, const jv *body, struct store_stmt *q)
 	text = learn_clean_evidence(w, &r->tmp, text);
 	if (sv_runes(text) < 8)
 		return;
-	if (r->down)
-		x->n_answer = 0; /* what was refused is put right now */
 	struct learn_answer *v = arena_new(w->a, struct learn_answer, x->n_answer + 1);
 	if (!v)
 		return;
@@ -152,12 +150,13 @@ static void on_feedback(struct reader *r, const jv *body)
 			x = w->all.v[i];
 	if (!x || !sv_eq(jv_get_str(body, "value"), SV("down")))
 		return;
-	if (!x->n_answer)
+	if (!x->n_answer) {
 		x->signals |= LEARN_DOWN;
-	else if (x == r->now)    /* of what the agent said */
-		r->down = true;
-	else
-		x->refused = true;
+		return;
+	}
+	x->answer[x->n_answer - 1].refused = true; /* of what the agent said last */
+	x->resolved = false;
+	r->down |= x == r->now;
 }
 
 /* The question of now is done with. */
@@ -166,7 +165,6 @@ static void over(struct reader *r)
 	if (!r->now)
 		return;
 	r->now->resolved = r->now->n_answer && !r->down;
-	r->now->refused = r->now->n_answer && r->down;
 }
 
 static void take_row(struct reader *r, struct store_stmt *q)
@@ -204,7 +202,7 @@ static void conversation_over(struct reader *r)
 	over(r);
 	for (size_t i = r->first; i < w->all.n; i++) {
 		struct learn_item *x = w->all.v[i];
-		x->resolved &= r->closed && !x->refused;
+		x->resolved &= r->closed;
 		x->content = r->closed && x->article.n && !x->n_answer && !r->upset;
 	}
 	r->first = w->all.n;

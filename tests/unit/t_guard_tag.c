@@ -271,6 +271,12 @@ TEST(tag_names_without_a_cue)
 		{ "I spoke with Kunming Zhang yesterday", "I spoke with [name] yesterday" },
 		{ "This is Gift Moyo calling", "This is [name] calling" },
 		{ "我住在建国路12天安豪园1203", "我住在[address]" },
+		{ "我住在阳光大厦6楼高女士收", "我住在[address]高女士收" },
+		{ "我要取消费俊龙的订单", "我要取消[name]的订单" },
+		{ "请联系你们员工单立华", "请联系你们员工[name]" },
+		{ "I spoke with Gift yesterday", "I spoke with [name] yesterday" },
+		{ "Buy it in the app under Gift cards or in any store",
+		  "Buy it in the app under Gift cards or in any store" },
 	};
 	struct arena a;
 
