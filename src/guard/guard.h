@@ -35,6 +35,9 @@ struct guard_in {
 	bool suspicious;
 };
 int guard_inbound(sv text, struct arena *a, struct guard_in *ret);
+/* Its .suspicious alone, for texts of the company's own that are read out; false when it could not
+ * be looked at. Nothing stays in an arena. */
+bool guard_steers(sv text);
 /* Its .model alone, for texts that people wrote elsewhere (a note, an argument); "***" when it
  * could not be looked at. */
 sv guard_model_text(sv text, struct arena *a);

@@ -201,6 +201,19 @@ int guard_inbound(sv text, struct arena *a, struct guard_in *ret)
 	return e;
 }
 
+bool guard_steers(sv text)
+{
+	struct guard_in in = { 0 };
+	struct guard_text t;
+	struct arena tmp;
+	size_t hidden = 0;
+	arena_init(&tmp, MODEL_ARENA);
+	bool yes = guard_clean(text, &tmp, &in, &hidden) == 0 &&
+		   guard_decode(in.clean, &tmp, &t) == 0 && guard_steering(&t, hidden);
+	arena_done(&tmp);
+	return yes;
+}
+
 /* What looking takes (a long text much) does not stay in the arena. */
 sv guard_model_text(sv text, struct arena *a)
 {
