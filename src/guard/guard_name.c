@@ -35,12 +35,12 @@ static const char *const not_zh =
 
 /* ---- Chinese ---- */
 
-/* Things of two signs whose second begins a name elsewhere: 10分钟, 免费, 账单. None whose first sign
- * often ends another word before a name (取消 + 费俊龙, 员工 + 单立华, 户主 + 张伟). */
+/* Things of two signs whose second begins a name elsewhere: 10分钟, 免费, 账单. None whose first
+ * sign often ends another word before a name (取消 + 费俊龙, 员工 + 单立华, 户主 + 张伟). */
 static const char *const ends_in_surname =
-	"分钟|秒钟|点钟|刻钟|块钱|元钱|毛钱|价钱|免费|运费|话费|邮费|缴费|资费|电费|订单|账单|保单|"
-	"清单|菜单|远程|线路|剩余|其余|非常|正常|通常|经常|日常|异常|最高|健康|容易|中文|英文|现金|"
-	"押金|奖金|资金";
+	"分钟|秒钟|点钟|刻钟|块钱|元钱|毛钱|价钱|免费|运费|话费|邮费|缴费|资费|电费|订单|账单|"
+	"保单|清单|菜单|远程|线路|剩余|其余|非常|正常|通常|经常|日常|异常|最高|健康|容易|中文|"
+	"英文|现金|押金|奖金|资金";
 
 /* 10分[钟办好], 3[万元整], 8[位数字]: the end of a word or of a measure, no family name. */
 static bool in_word(const struct guard_text *t, size_t i)
