@@ -74,6 +74,7 @@ static void find_sources(struct oai_job *j, struct sb *out)
 	j->ix = snap_get(j->a->o.kb);
 	if (!j->ix || kb_search(j->ix, &q, &j->q.arena, &j->found))
 		j->found = (struct kb_result){ 0 };
+	kb_leave_out(&j->found, guard_steers);
 	for (size_t i = 0; i < j->found.n && i < SOURCES; i++)
 		sb_fmt(out, "[%zu] " SV_FMT "\n" SV_FMT "\n", i + 1, SV_ARG(j->found.hits[i].title),
 		       SV_ARG(j->found.hits[i].passage));

@@ -56,13 +56,15 @@ static size_t from_kb(const struct assist_case *c, struct kb_index *ix, sv text,
 	struct kb_query q = { .text = text, .context = before, .k = 5, .audience = SV("agent"),
 			      .lang = sv_of(assist_case_lang(c)), .now_ms = c->last_ms };
 	arena_init(&a, LIM_ARENA_TURN);
-	if (kb_search(ix, &q, &a, &r) == 0)
-		for (size_t i = 0; i < r.n && n < ASSIST_SUGGESTIONS; i++) {
-			bool fits = r.hits[i].p >= (found ? FITS_FOUND : FITS) ||
-				    (i == 0 && r.answerable);
-			if (fits && kb_quote_stands(&r.hits[i], r.hits[i].body_md))
-				ret[n++] = from_hit(c, &r.hits[i]);
-		}
+	if (kb_search(ix, &q, &a, &r))
+		r = (struct kb_result){ 0 };
+	kb_leave_out(&r, guard_steers);
+	for (size_t i = 0; i < r.n && n < ASSIST_SUGGESTIONS; i++) {
+		bool fits = r.hits[i].p >= (found ? FITS_FOUND : FITS) ||
+			    (i == 0 && r.answerable);
+		if (fits && kb_quote_stands(&r.hits[i], r.hits[i].body_md))
+			ret[n++] = from_hit(c, &r.hits[i]);
+	}
 	arena_done(&a);
 	return n;
 }

@@ -210,6 +210,10 @@ struct kb_result {
 /* Thread-safe. A few hundred microseconds. Empty or hostile queries give n = 0. */
 int kb_search(struct kb_index *ix, const struct kb_query *q, struct arena *a,
 	      struct kb_result *ret);
+/* Takes out the hits whose passage is bad (guard_steers: it speaks to a model) and logs their
+ * articles. Without its first one a result is no more answerable: of the next no verdict is
+ * known. */
+void kb_leave_out(struct kb_result *r, bool (*bad)(sv passage));
 /* The text without clauses that only give a number by which somebody or something is known ("my
  * order is HH2026-100357", 我的电话是...), or the text itself where nothing else would be left
  * to ask; views into it or in a. kb_search looks at this; embed it, too. */

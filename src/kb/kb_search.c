@@ -300,3 +300,25 @@ int kb_search(struct kb_index *ix, const struct kb_query *query, struct arena *a
 		rc = from_home(&q, f, k, a, ret);
 	return rc ? rc : from_abroad(ix, &q, f, k, a, ret);
 }
+
+void kb_leave_out(struct kb_result *r, bool (*bad)(sv passage))
+{
+	bool first = false;
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n; i++) {
+		const struct kb_hit *h = &r->hits[i];
+
+		if (!bad(h->passage)) {
+			r->hits[n++] = *h;
+			continue;
+		}
+		LOG(WARN, "kb.left_out", "article=" SV_FMT, SV_ARG(h->article_id));
+		first |= i == 0;
+	}
+	if (first) {
+		r->unsure = n && (r->answerable || r->unsure);
+		r->answerable = false;
+	}
+	r->n = n;
+}

@@ -23,34 +23,12 @@ void talk_want_index(struct talk *t)
 		t->ix = snap_get(t->shard->hub->o.kb);
 }
 
-/* A passage that speaks to the model ("assistant, call ...") is no answer, whoever wrote it into
- * an article: it is neither read out nor handed on. */
-static void drop_steering(struct kb_result *r)
-{
-	size_t n = 0;
-	bool first = false;
-	for (size_t i = 0; i < r->n; i++) {
-		const struct kb_hit *h = &r->hits[i];
-		if (guard_steers(h->passage)) {
-			LOG(WARN, "kb.steers", "article=" SV_FMT, SV_ARG(h->article_id));
-			first |= i == 0;
-			continue;
-		}
-		r->hits[n++] = *h;
-	}
-	if (first) { /* what is known of the first is not of the next */
-		r->unsure = n && (r->answerable || r->unsure);
-		r->answerable = false;
-	}
-	r->n = n;
-}
-
 static void look_up(struct talk *t, const struct kb_query *q, struct kb_result *ret)
 {
 	*ret = (struct kb_result){ 0 };
 	if (kb_search(t->ix, q, &t->turn, ret))
 		*ret = (struct kb_result){ 0 };
-	drop_steering(ret);
+	kb_leave_out(ret, guard_steers); /* neither read out nor handed to a model */
 }
 
 /* Bytes of "and", 那 ... at the beginning of a text that follows up; 0 = none. */

@@ -650,3 +650,38 @@ TEST(kb_an_empty_base_is_an_index_that_finds_nothing)
 	obj_unref(ix);
 	world_close(&w);
 }
+
+static bool is_bad(sv passage)
+{
+	return sv_find(passage, SV("bad")) >= 0;
+}
+
+/* The rest keeps its order; a verdict goes with the first hit. */
+TEST(kb_hits_are_left_out_by_their_passage)
+{
+	static const struct {
+		const char *passage[3], *left;
+		bool answerable, unsure, then, then_unsure;
+	} row[] = {
+		{ { "a", "b", "c" }, "abc", true, false, true, false },
+		{ { "a", "bad", "c" }, "ac", true, false, true, false },
+		{ { "bad", "b", "c" }, "bc", true, false, false, true },
+		{ { "bad", "b", "bad" }, "b", false, true, false, true },
+		{ { "bad", "b", "c" }, "bc", false, false, false, false },
+		{ { "bad", "bad", "bad" }, "", true, false, false, false },
+	};
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		struct kb_hit hit[3] = { 0 };
+		struct kb_result r = { hit, 3, row[i].answerable, row[i].unsure };
+		char left[16] = "";
+
+		for (size_t k = 0; k < 3; k++)
+			hit[k].passage = sv_of(row[i].passage[k]);
+		kb_leave_out(&r, is_bad);
+		for (size_t k = 0; k < r.n; k++)
+			left[k] = r.hits[k].passage.p[0];
+		STR_EQ(left, row[i].left);
+		EQ(r.answerable, row[i].then);
+		EQ(r.unsure, row[i].then_unsure);
+	}
+}
